@@ -1,0 +1,173 @@
+//! What went wrong at run time, where, and what to do about it.
+
+use std::{fmt, time::SystemTime};
+
+use crate::report::Report;
+
+/// The result of this crate's functions.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong: the kind for a program, the message for a person.
+///
+/// Neither its `Display` nor its `Debug` holds a secret: URLs are shown without the credentials, and
+/// known secrets are blanked wherever they appear.
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    message: String,
+    resource: Option<&'static str>,
+    request: Option<String>,
+    detail: Vec<String>,
+    help: Option<String>,
+    report: Option<Report>,
+}
+
+/// What kind of thing went wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A secret or setting is missing or not of its type.
+    Config,
+    /// The API, or its token endpoint, does not take the credentials.
+    Auth,
+    /// A request would have carried credentials to an origin that may not have them.
+    Origin,
+    /// No whole response after all retries.
+    Transport,
+    /// A status that is no success, after all retries.
+    Status(u16),
+    /// The API asks for a longer wait than `retry` allows.
+    RateLimit {
+        /// When it may be asked again.
+        retry_at: SystemTime,
+    },
+    /// A response that is not what the spec says: no JSON, no such selector, too large.
+    Response,
+    /// Values that do not fit the schema.
+    Schema,
+    /// Pages that do not end, or do not add up.
+    Paging,
+    /// A state that is not of this resource, or cannot be read.
+    State,
+    /// A destination cannot take the records.
+    Destination,
+    /// A `Record` implementation does not take its own table's cells.
+    Record,
+}
+
+impl Error {
+    /// An error of this kind.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            message: message.into(),
+            resource: None,
+            request: None,
+            detail: Vec::new(),
+            help: None,
+            report: None,
+        }))
+    }
+
+    /// In the fetch of this resource.
+    #[must_use]
+    pub fn with_resource(mut self, resource: &'static str) -> Self {
+        self.0.resource = Some(resource);
+        self
+    }
+
+    /// Met by this request, shown without its credentials: `GET https://… (200, 41 kB, request 4)`.
+    #[must_use]
+    pub fn with_request(mut self, request: impl Into<String>) -> Self {
+        self.0.request = Some(request.into());
+        self
+    }
+
+    /// One more line of detail.
+    #[must_use]
+    pub fn with_detail(mut self, line: impl Into<String>) -> Self {
+        self.0.detail.push(line.into());
+        self
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.0.help = Some(help.into());
+        self
+    }
+
+    /// With what the fetch had done until then.
+    #[must_use]
+    pub fn with_report(mut self, report: Report) -> Self {
+        self.0.report = Some(report);
+        self
+    }
+
+    /// The kind.
+    pub fn kind(&self) -> &ErrorKind {
+        &self.0.kind
+    }
+
+    /// The resource whose fetch it ended.
+    pub fn resource(&self) -> Option<&'static str> {
+        self.0.resource
+    }
+
+    /// What the fetch had done until then.
+    pub fn report(&self) -> Option<&Report> {
+        self.0.report.as_ref()
+    }
+
+    /// The same with every text passed through `blank`.
+    pub(crate) fn map_text(mut self, blank: impl Fn(&str) -> String) -> Self {
+        let inner = &mut *self.0;
+        inner.message = blank(&inner.message);
+        for text in inner
+            .request
+            .iter_mut()
+            .chain(&mut inner.detail)
+            .chain(&mut inner.help)
+        {
+            *text = blank(text);
+        }
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner {
+            message,
+            resource,
+            request,
+            detail,
+            help,
+            ..
+        } = &*self.0;
+        match resource {
+            Some(resource) => write!(f, "`{resource}`: {message}")?,
+            None => f.write_str(message)?,
+        }
+        if let Some(request) = request {
+            write!(f, "\n  --> {request}")?;
+        }
+        for line in detail {
+            write!(f, "\n  {line}")?;
+        }
+        if let Some(help) = help {
+            write!(f, "\n  help: {help}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // `main` returning an error prints its `Debug`: it has to read as well as its `Display`.
+        write!(f, "{self}")
+    }
+}
+
+impl std::error::Error for Error {}

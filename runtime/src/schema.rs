@@ -1,0 +1,266 @@
+//! What a resource's records look like: the tables that generated code is made of.
+//!
+//! A [`Table`] is data. The decoder, the destinations and the messages are driven by it, so that
+//! one compiled function serves every connector. It is made of `'static` parts, to be a constant in
+//! generated code.
+
+/// The columns of a record, or of an object within one, in the order of the spec.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Table {
+    /// Name of the resource, or of the object's type.
+    pub name: &'static str,
+    /// Its columns, at least one. A table without columns is untyped: see [`Table::is_untyped`].
+    pub columns: &'static [Column],
+}
+
+impl Table {
+    /// A table of these columns.
+    pub const fn new(name: &'static str, columns: &'static [Column]) -> Self {
+        Self { name, columns }
+    }
+
+    /// Whether records are taken as they are, as JSON (`columns: json`).
+    pub const fn is_untyped(&self) -> bool {
+        self.columns.is_empty()
+    }
+
+    /// The position of a column, by its name in Rust and SQL.
+    pub fn position(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.name == name)
+    }
+
+    /// The positions of the columns of the primary key, in order.
+    pub fn primary_key(&self) -> impl Iterator<Item = usize> + '_ {
+        self.columns
+            .iter()
+            .enumerate()
+            .filter(|(_, column)| column.primary_key)
+            .map(|(at, _)| at)
+    }
+}
+
+/// One column of a [`Table`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Column {
+    /// Its name in Rust and in SQL.
+    pub name: &'static str,
+    /// Its key in the JSON object.
+    pub key: &'static str,
+    /// Where in the record it is read from, where that is not simply `key`.
+    pub from: Option<Path>,
+    /// What its values are.
+    pub data_type: Type,
+    /// Whether null, and absence, are values of it.
+    pub nullable: bool,
+    /// Whether absence and null are told apart (`Field<T>` in Rust).
+    pub explicit: bool,
+    /// Whether it belongs to the primary key.
+    pub primary_key: bool,
+    /// How its values are written in the response.
+    pub decode: Decode,
+    /// Its line in the spec, from 1; 0 where it has none.
+    pub line: u32,
+}
+
+impl Column {
+    /// A column that is never null, read from the key of the same name.
+    pub const fn new(name: &'static str, data_type: Type) -> Self {
+        Self {
+            name,
+            key: name,
+            from: None,
+            data_type,
+            nullable: false,
+            explicit: false,
+            primary_key: false,
+            decode: Decode::Native,
+            line: 0,
+        }
+    }
+
+    /// Read from this key of the JSON object.
+    pub const fn key(mut self, key: &'static str) -> Self {
+        self.key = key;
+        self
+    }
+
+    /// Read from this place in the record.
+    pub const fn from(mut self, path: &'static [Step]) -> Self {
+        self.from = Some(Path(path));
+        self
+    }
+
+    /// Takes null, and absence.
+    pub const fn nullable(mut self) -> Self {
+        self.nullable = true;
+        self
+    }
+
+    /// Tells absence from null.
+    pub const fn explicit(mut self) -> Self {
+        self.explicit = true;
+        self
+    }
+
+    /// Belongs to the primary key.
+    pub const fn primary_key(mut self) -> Self {
+        self.primary_key = true;
+        self
+    }
+
+    /// Values are written this way in the response.
+    pub const fn decode(mut self, decode: Decode) -> Self {
+        self.decode = decode;
+        self
+    }
+
+    /// Declared at this line of the spec.
+    pub const fn at(mut self, line: u32) -> Self {
+        self.line = line;
+        self
+    }
+}
+
+/// What the values of a column are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Type {
+    /// Text.
+    Text,
+    /// A signed integer of 64 bits.
+    Bigint,
+    /// A floating-point number of 64 bits.
+    Double,
+    /// True or false.
+    Bool,
+    /// An instant.
+    Timestamp(TimeFormat),
+    /// A civil date.
+    Date(TimeFormat),
+    /// A civil time of day, ISO 8601.
+    Time,
+    /// A decimal number, exact from its digits.
+    Decimal {
+        /// The most digits in all; 0 is without bound.
+        precision: u8,
+        /// The most digits after the point, where there is a precision.
+        scale: u8,
+    },
+    /// Bytes, as base64 (RFC 4648, padded or not).
+    Binary,
+    /// Any JSON value.
+    Json,
+    /// An object with columns of its own.
+    Object(&'static Table),
+    /// A list. The element's `nullable` says whether it may hold nulls.
+    Array(&'static Column),
+    /// An object whose keys are data. The element describes its values.
+    Map(&'static Column),
+    /// One of these words.
+    Enum {
+        /// The words as they stand in the response.
+        values: &'static [&'static str],
+        /// Whether any other word is an error.
+        closed: bool,
+    },
+    /// One of several types, told apart by the kind of JSON value.
+    Union(&'static [Column]),
+}
+
+impl Type {
+    /// A timestamp in RFC 3339.
+    pub const TIMESTAMP: Self = Self::Timestamp(TimeFormat::Rfc3339);
+    /// A date in RFC 3339 (`2026-11-21`).
+    pub const DATE: Self = Self::Date(TimeFormat::Date);
+
+    /// The type's word in a spec.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Bigint => "bigint",
+            Self::Double => "double",
+            Self::Bool => "bool",
+            Self::Timestamp(_) => "timestamp",
+            Self::Date(_) => "date",
+            Self::Time => "time",
+            Self::Decimal { .. } => "decimal",
+            Self::Binary => "binary",
+            Self::Json => "json",
+            Self::Object(_) => "object",
+            Self::Array(_) => "array",
+            Self::Map(_) => "map",
+            Self::Enum { .. } => "enum",
+            Self::Union(_) => "union",
+        }
+    }
+}
+
+/// How an instant or a date is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeFormat {
+    /// RFC 3339, with an offset: `2026-11-21T09:30:00Z`.
+    Rfc3339,
+    /// A date alone: `2026-11-21`.
+    Date,
+    /// Seconds since 1970-01-01T00:00:00Z, as a number.
+    EpochSeconds,
+    /// Milliseconds since 1970-01-01T00:00:00Z, as a number.
+    EpochMillis,
+    /// A strftime pattern. Where it reads no offset, the time is in `zone`.
+    Pattern {
+        /// The pattern, as `jiff::fmt::strtime` understands it.
+        pattern: &'static str,
+        /// An IANA zone name or a fixed offset.
+        zone: Option<&'static str>,
+    },
+    /// RFC 3339 without an offset (a space for the `T` is taken): the time is in this zone.
+    Local {
+        /// An IANA zone name or a fixed offset.
+        zone: &'static str,
+    },
+}
+
+/// How a column's values are written in the response.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Decode {
+    /// As JSON's own type for it.
+    #[default]
+    Native,
+    /// A number, bool or JSON value written as text (`decode: text`).
+    Text,
+    /// A bool written as 0 or 1 (`decode: integer`).
+    Integer,
+}
+
+/// A place in a JSON value: keys and indexes from its root. Empty: the root itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Path(pub &'static [Step]);
+
+/// One step of a [`Path`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Into the member of this name.
+    Key(&'static str),
+    /// Into the element at this index; a negative one counts from the end.
+    Index(i32),
+}
+
+impl std::fmt::Display for Path {
+    /// As JSONPath: `$.data[0].id`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("$")?;
+        for step in self.0 {
+            match step {
+                Step::Key(key) if is_plain(key) => write!(f, ".{key}")?,
+                Step::Key(key) => write!(f, "[{key:?}]")?,
+                Step::Index(index) => write!(f, "[{index}]")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_plain(key: &str) -> bool {
+    !key.is_empty()
+        && !key.starts_with(|c: char| c.is_ascii_digit())
+        && key.chars().all(|c| c.is_alphanumeric() || c == '_')
+}
