@@ -1,0 +1,87 @@
+//! Who may ask: a key in the query, or a token that the API itself has issued.
+
+use std::sync::{Arc, Mutex};
+
+use crate::{lock, log::Seen};
+
+/// What the API wants of a request.
+#[derive(Clone, Debug)]
+pub enum Access {
+    /// This value, once, in this query parameter.
+    Key {
+        /// The parameter.
+        param: &'static str,
+        /// The key.
+        key: String,
+    },
+    /// A token from `POST /oauth/token`, as `Authorization: Bearer`.
+    Token {
+        /// Whom tokens are issued to.
+        client_id: String,
+        /// What that client proves itself with.
+        client_secret: String,
+    },
+}
+
+/// The tokens that were issued. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub struct Tokens(Arc<Mutex<Issued>>);
+
+#[derive(Debug, Default)]
+struct Issued {
+    all: Vec<String>,
+    valid: Vec<String>,
+}
+
+impl Tokens {
+    /// Every token that was issued, in order.
+    pub fn issued(&self) -> Vec<String> {
+        lock(&self.0).all.clone()
+    }
+
+    /// Takes back every token: the next request that carries one gets a 401.
+    pub fn revoke(&self) {
+        lock(&self.0).valid.clear();
+    }
+
+    pub(crate) fn issue(&self) -> String {
+        let mut issued = lock(&self.0);
+        let token = format!("issued-token-{}-7d1f", issued.all.len() + 1);
+        issued.all.push(token.clone());
+        issued.valid.push(token.clone());
+        token
+    }
+
+    fn holds(&self, token: &str) -> bool {
+        lock(&self.0).valid.iter().any(|valid| valid == token)
+    }
+}
+
+impl Access {
+    /// Whether the request may be answered.
+    pub(crate) fn allows(&self, request: &Seen, tokens: &Tokens) -> bool {
+        match self {
+            Self::Key { param, key } => request.params(param) == [key],
+            Self::Token { .. } => request
+                .header("authorization")
+                .and_then(|value| value.strip_prefix("Bearer "))
+                .is_some_and(|token| tokens.holds(token)),
+        }
+    }
+
+    /// Whether a token request's form names the client and its secret.
+    pub(crate) fn issues(&self, form: &[(String, String)]) -> bool {
+        let has = |name: &str, value: &str| form.iter().any(|(n, v)| n == name && v == value);
+        match self {
+            Self::Key { .. } => false,
+            Self::Token {
+                client_id,
+                client_secret,
+            } => {
+                has("grant_type", "client_credentials")
+                    && has("client_id", client_id)
+                    && has("client_secret", client_secret)
+            }
+        }
+    }
+}
