@@ -11,8 +11,10 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 ///
 /// Neither its `Display` nor its `Debug` holds a secret: URLs are shown without the credentials, and
 /// known secrets are blanked wherever they appear.
+#[derive(Clone)]
 pub struct Error(Box<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
     message: String,

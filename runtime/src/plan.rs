@@ -65,6 +65,8 @@ pub struct SecretPlan {
     pub name: &'static str,
     /// The environment variable that holds it.
     pub env: &'static str,
+    /// What it is and where to get it.
+    pub description: Option<&'static str>,
 }
 
 /// A setting that a spec declares.
@@ -78,6 +80,8 @@ pub struct ConfigPlan {
     pub data_type: ConfigType,
     /// Its value where none is given, as text. Without one it must be given.
     pub default: Option<&'static str>,
+    /// What it is.
+    pub description: Option<&'static str>,
 }
 
 /// What the values of a setting are.
@@ -196,6 +200,16 @@ pub enum Method {
     Post,
 }
 
+impl Method {
+    /// Its word in a request.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+        }
+    }
+}
+
 /// A request's body.
 #[derive(Clone, Copy, Debug)]
 pub enum Body {
@@ -224,8 +238,20 @@ pub enum Json {
     Object(&'static [(&'static str, Json)]),
 }
 
+impl Json {
+    /// Whether any of its texts is such a one.
+    pub(crate) fn any_text(&self, is_such: &dyn Fn(Template) -> bool) -> bool {
+        match self {
+            Self::Text(template) => is_such(*template),
+            Self::Array(elements) => elements.iter().any(|element| element.any_text(is_such)),
+            Self::Object(members) => members.iter().any(|(_, value)| value.any_text(is_such)),
+            Self::Null | Self::Bool(_) | Self::Number(_) => false,
+        }
+    }
+}
+
 /// How requests prove who asks.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Auth {
     /// A key in a header, a query parameter or a cookie.
     ApiKey {
@@ -264,7 +290,7 @@ pub enum Location {
 }
 
 /// The OAuth 2.0 client credentials grant (RFC 6749, 4.4).
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClientCredentials {
     /// The token endpoint.
     pub access_token_url: Template,

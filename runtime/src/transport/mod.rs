@@ -103,8 +103,13 @@ impl Headers {
     /// Puts a field in place of all of its name.
     pub fn set(&mut self, name: impl Into<String>, value: impl Into<String>) {
         let name = name.into();
-        self.0.retain(|(n, _)| !n.eq_ignore_ascii_case(&name));
+        self.remove(&name);
         self.push(name, value);
+    }
+
+    /// Takes out all fields of this name.
+    pub fn remove(&mut self, name: &str) {
+        self.0.retain(|(n, _)| !n.eq_ignore_ascii_case(name));
     }
 
     /// The fields, in order.

@@ -1,0 +1,37 @@
+//! `Authorization: Bearer …` (RFC 6750).
+
+use crate::{
+    Result,
+    request::check_header,
+    transport::{BoxFuture, Request},
+    wire::Wire,
+};
+
+use super::{Authenticator, Generation, unchanging};
+
+pub(super) struct Bearer {
+    header: String,
+}
+
+impl Bearer {
+    /// # Errors
+    ///
+    /// When the token cannot stand in a header.
+    pub(super) fn new(token: &str) -> Result<Self> {
+        check_header("Authorization", token)?;
+        Ok(Self {
+            header: format!("Bearer {token}"),
+        })
+    }
+}
+
+impl Authenticator for Bearer {
+    fn authenticate<'a>(
+        &'a self,
+        request: &'a mut Request,
+        _: &'a Wire,
+    ) -> BoxFuture<'a, Result<Generation>> {
+        request.headers.set("Authorization", &self.header);
+        unchanging()
+    }
+}

@@ -1,0 +1,282 @@
+//! What all clones of a source share, and how it is made.
+
+use std::{fmt, marker::PhantomData, sync::Arc};
+
+use url::Url;
+
+use crate::{
+    Clock, ConfigValue, Error, ErrorKind, Result, Secret, SystemClock, Values,
+    auth::Authenticators,
+    origin::{self, Origins},
+    pace::{Pace, Turn},
+    plan::{ResourcePlan, SourcePlan},
+    redact::Redactor,
+    request::{Bounds, Draft},
+    template::Scope,
+    transport::Transport,
+    values::{self, Variable},
+    wire::Wire,
+};
+
+/// A source that a spec was made into. Generated code implements it for its `Source`.
+pub trait Connector: Sized {
+    /// What the spec says.
+    const PLAN: &'static SourcePlan;
+    /// Its secrets: a struct with a field for each, or `()`.
+    type Secrets: Values<Secret>;
+    /// Its settings: a struct with a field for each, or `()`.
+    type Config: Values<ConfigValue>;
+
+    /// The source over this client.
+    fn from_client(client: Client) -> Self;
+
+    /// Its client.
+    fn client(&self) -> &Client;
+}
+
+/// What a source is, and has, at run time: its plan, its values, and what its requests share —
+/// connections, tokens, the limit of requests in flight. Clones are the same client.
+#[derive(Clone)]
+pub struct Client(Arc<Shared>);
+
+struct Shared {
+    plan: &'static SourcePlan,
+    secrets: Vec<Secret>,
+    config: Vec<ConfigValue>,
+    base: Url,
+    origins: Origins,
+    authenticators: Authenticators,
+    wire: Wire,
+    pace: Pace,
+    concurrency: u16,
+}
+
+impl Client {
+    /// What the spec says.
+    pub fn plan(&self) -> &'static SourcePlan {
+        self.0.plan
+    }
+
+    /// The most requests in flight, at least 1.
+    pub fn concurrency(&self) -> u16 {
+        self.0.concurrency
+    }
+
+    /// The first request of a resource, without credentials.
+    ///
+    /// # Errors
+    ///
+    /// When a placeholder of its path has no value or a bad one, or a header cannot be sent.
+    pub(crate) fn draft(&self, resource: &'static ResourcePlan, bounds: &Bounds) -> Result<Draft> {
+        let Shared {
+            plan,
+            secrets,
+            config,
+            base,
+            wire,
+            ..
+        } = &*self.0;
+        let scope = Scope {
+            secrets,
+            config,
+            bounds,
+        };
+        Draft::first(plan, resource, base, scope, Arc::clone(&wire.redactor)).map_err(|error| {
+            error
+                .with_resource(resource.name)
+                .map_text(|text| self.redact(text))
+        })
+    }
+
+    /// Waits until the source may send one more request. The request is made while the turn is
+    /// held.
+    pub(crate) async fn turn(&self) -> Turn<'_> {
+        self.0.pace.turn(self.clock()).await
+    }
+
+    /// Keeps all workers of the source from sending before this time of the [clock](Self::clock):
+    /// the API said so to one of them.
+    pub(crate) fn close_until(&self, elapsed: std::time::Duration) {
+        self.0.pace.close_until(elapsed);
+    }
+
+    /// The source's clock.
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.0.wire.clock
+    }
+
+    /// A number from 0 up to 1, itself excluded.
+    pub(crate) fn jitter(&self) -> f64 {
+        (self.0.wire.jitter)()
+    }
+
+    /// The text with every known secret blanked, in whatever encoding.
+    pub(crate) fn redact(&self, text: &str) -> String {
+        self.0.wire.redactor.redact(text)
+    }
+
+    pub(crate) fn wire(&self) -> &Wire {
+        &self.0.wire
+    }
+
+    pub(crate) fn origins(&self) -> &Origins {
+        &self.0.origins
+    }
+
+    pub(crate) fn authenticators(&self) -> &Authenticators {
+        &self.0.authenticators
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Client({})", self.0.plan.name)
+    }
+}
+
+/// Makes a source. What is not given comes from the environment, or is as the spec says.
+pub struct Builder<S: Connector> {
+    secrets: Option<Vec<Secret>>,
+    config: Option<Vec<ConfigValue>>,
+    transport: Option<Box<dyn Transport>>,
+    clock: Option<Box<dyn Clock>>,
+    jitter: Option<Box<dyn Fn() -> f64 + Send + Sync>>,
+    concurrency: Option<u16>,
+    source: PhantomData<fn() -> S>,
+}
+
+impl<S: Connector> Builder<S> {
+    /// With nothing given yet.
+    pub fn new() -> Self {
+        Self {
+            secrets: None,
+            config: None,
+            transport: None,
+            clock: None,
+            jitter: None,
+            concurrency: None,
+            source: PhantomData,
+        }
+    }
+
+    /// These secrets, in place of the environment's.
+    pub fn secrets(mut self, secrets: S::Secrets) -> Self {
+        self.secrets = Some(secrets.values());
+        self
+    }
+
+    /// These settings, in place of the environment's.
+    pub fn config(mut self, config: S::Config) -> Self {
+        self.config = Some(config.values());
+        self
+    }
+
+    /// This transport, in place of reqwest's client.
+    pub fn transport(mut self, transport: impl Transport) -> Self {
+        self.transport = Some(Box::new(transport));
+        self
+    }
+
+    /// This clock, in place of the system's.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Some(Box::new(clock));
+        self
+    }
+
+    /// This source of numbers from 0 up to 1, itself excluded, to spread waits by.
+    pub fn jitter(mut self, jitter: impl Fn() -> f64 + Send + Sync + 'static) -> Self {
+        self.jitter = Some(Box::new(jitter));
+        self
+    }
+
+    /// The most requests in flight, in place of the spec's; 0 counts as 1.
+    pub fn concurrency(mut self, concurrency: u16) -> Self {
+        self.concurrency = Some(concurrency.max(1));
+        self
+    }
+
+    /// Makes the source. Sends nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] when secrets or settings are missing or wrong, all of them named;
+    /// [`ErrorKind::Origin`] when credentials would go over plain http to another machine.
+    pub fn build(self) -> Result<S> {
+        self.build_from(&values::environment)
+    }
+
+    fn build_from(self, env: &dyn Fn(&str) -> Variable) -> Result<S> {
+        let (secrets, config) = values::resolve(S::PLAN, self.secrets, self.config, env)?;
+        let redactor = Arc::new(Redactor::new(secrets.iter().map(Secret::expose)));
+        let wire = Wire {
+            transport: match self.transport {
+                Some(transport) => transport,
+                None => default_transport()?,
+            },
+            clock: self.clock.unwrap_or_else(|| Box::new(SystemClock::new())),
+            jitter: self.jitter.unwrap_or_else(|| Box::new(fastrand::f64)),
+            redactor: Arc::clone(&redactor),
+            retry: S::PLAN.retry,
+            connect_timeout: S::PLAN.connect_timeout,
+            request_timeout: S::PLAN.request_timeout,
+            max_response_bytes: S::PLAN.max_response_bytes,
+        };
+        let concurrency = self.concurrency.unwrap_or(S::PLAN.concurrency).max(1);
+        shared(S::PLAN, secrets, config, wire, concurrency)
+            .map(|shared| S::from_client(Client(Arc::new(shared))))
+            .map_err(|error| error.map_text(|text| redactor.redact(text)))
+    }
+}
+
+impl<S: Connector> Default for Builder<S> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<S: Connector> fmt::Debug for Builder<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Builder({})", S::PLAN.name)
+    }
+}
+
+fn shared(
+    plan: &'static SourcePlan,
+    secrets: Vec<Secret>,
+    config: Vec<ConfigValue>,
+    wire: Wire,
+    concurrency: u16,
+) -> Result<Shared> {
+    let scope = Scope {
+        secrets: &secrets,
+        config: &config,
+        bounds: &Bounds::default(),
+    };
+    let base = origin::parse(&scope.required(plan.base_url, "`base_url`")?, "`base_url`")?;
+    if plan
+        .resources
+        .iter()
+        .any(|resource| resource.auth.is_some())
+    {
+        origin::check_scheme(&base)?;
+    }
+    Ok(Shared {
+        plan,
+        origins: Origins::new(&base, plan.allow_origins)?,
+        authenticators: Authenticators::new(plan, scope, &wire)?,
+        pace: Pace::new(concurrency),
+        secrets,
+        config,
+        base,
+        wire,
+        concurrency,
+    })
+}
+
+fn default_transport() -> Result<Box<dyn Transport>> {
+    Err(Error::new(
+        ErrorKind::Config,
+        "there is no transport to send requests with",
+    )
+    .with_help("give the builder one: `.transport(…)`"))
+}

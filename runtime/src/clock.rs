@@ -1,0 +1,107 @@
+//! Time, injected so that waits are tested without waiting.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::transport::BoxFuture;
+
+/// What tells the time and waits. The default is [`SystemClock`]; a test gives one of its own.
+pub trait Clock: Send + Sync + 'static {
+    /// The time of day, to compare with the dates that servers send.
+    fn now(&self) -> SystemTime;
+
+    /// Time since the clock was made. It never goes back.
+    fn elapsed(&self) -> Duration;
+
+    /// Waits this long.
+    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()>;
+}
+
+/// The system's clock. Waiting needs a tokio runtime with its timer enabled.
+#[derive(Clone, Copy, Debug)]
+pub struct SystemClock {
+    start: Instant,
+}
+
+impl SystemClock {
+    /// A clock that starts now.
+    pub fn new() -> Self {
+        Self {
+            start: Instant::now(),
+        }
+    }
+}
+
+impl Default for SystemClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Clock for SystemClock {
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        Box::pin(tokio::time::sleep(duration))
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod manual {
+    //! A clock that moves only when someone waits.
+
+    use std::sync::{Arc, Mutex};
+
+    use super::{BoxFuture, Clock, Duration, SystemTime};
+
+    /// A clock whose waits are over at once, and remembered. Clones are the same clock.
+    #[derive(Clone, Debug, Default)]
+    pub(crate) struct ManualClock(Arc<Mutex<State>>);
+
+    #[derive(Debug, Default)]
+    struct State {
+        elapsed: Duration,
+        waits: Vec<Duration>,
+    }
+
+    impl ManualClock {
+        /// Lets this much time pass.
+        pub(crate) fn advance(&self, duration: Duration) {
+            self.0.lock().unwrap().elapsed += duration;
+        }
+
+        /// How long it was waited, in order.
+        pub(crate) fn waits(&self) -> Vec<Duration> {
+            self.0.lock().unwrap().waits.clone()
+        }
+
+        fn wait_until(&self, time: Duration) {
+            let mut state = self.0.lock().unwrap();
+            state.elapsed = state.elapsed.max(time);
+        }
+    }
+
+    impl Clock for ManualClock {
+        fn now(&self) -> SystemTime {
+            SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000) + self.elapsed()
+        }
+
+        fn elapsed(&self) -> Duration {
+            self.0.lock().unwrap().elapsed
+        }
+
+        fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
+            let end = self.elapsed() + duration;
+            self.0.lock().unwrap().waits.push(duration);
+            Box::pin(async move {
+                tokio::task::yield_now().await;
+                self.wait_until(end);
+            })
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! One attempt: from a draft to a whole response.
+
+use url::{Url, form_urlencoded};
+
+use crate::{
+    Client, Error, ErrorKind, Result,
+    auth::{Authenticator, Generation},
+    pace::Turn,
+    plan::{Body, Method, Param, Part, ResourcePlan, Template},
+    request::{Draft, DraftBody, resolve},
+    transport::{Headers, Response, TransportError, TransportErrorKind},
+};
+
+/// How many redirects one request may follow.
+const MOST_REDIRECTS: usize = 10;
+
+/// Why an attempt brought no response.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The same request may succeed later.
+    Transient(TransportError),
+    /// It may not.
+    Fatal(Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Fatal(error)
+    }
+}
+
+/// A request on its way: where redirects have brought it.
+struct Hop {
+    method: Method,
+    url: Url,
+    headers: Headers,
+    body: Vec<u8>,
+}
+
+impl Client {
+    /// One attempt at a request: checks that its credentials may go where it goes, puts them on,
+    /// sends it, follows redirects by the same rules, and reads the response to its end. A 401
+    /// renews a token once and repeats the request once.
+    ///
+    /// The [`Turn`] is the source's leave to send: see [`Client::turn`].
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Transient`] when there is no whole response and may be one later; otherwise
+    /// [`Failure::Fatal`], its texts without secrets. Any status is a response.
+    pub(crate) async fn exchange(
+        &self,
+        _turn: &Turn<'_>,
+        resource: &'static ResourcePlan,
+        draft: &Draft,
+    ) -> Result<Response, Failure> {
+        self.attempt(resource, draft)
+            .await
+            .map_err(|failure| match failure {
+                Failure::Fatal(error) => Failure::Fatal(
+                    error
+                        .with_resource(resource.name)
+                        .with_request(draft.shown())
+                        .map_text(|text| self.redact(text)),
+                ),
+                transient @ Failure::Transient(_) => transient,
+            })
+    }
+
+    async fn attempt(
+        &self,
+        resource: &'static ResourcePlan,
+        draft: &Draft,
+    ) -> Result<Response, Failure> {
+        let auth = match resource.auth {
+            Some(auth) => Some(self.authenticators().get(auth)?),
+            None => None,
+        };
+        let guarded = auth.is_some() || holds_secret(self.plan().headers, resource);
+        let (response, generation) = self.follow(draft, auth, guarded).await?;
+        if response.status == 401 && auth.is_some_and(|auth| auth.renew(generation)) {
+            let (response, _) = self.follow(draft, auth, guarded).await?;
+            return Ok(response);
+        }
+        Ok(response)
+    }
+
+    /// Sends a request, and again where it is redirected to. `guarded` requests carry credentials.
+    async fn follow(
+        &self,
+        draft: &Draft,
+        auth: Option<&dyn Authenticator>,
+        guarded: bool,
+    ) -> Result<(Response, Generation), Failure> {
+        let wire = self.wire();
+        let mut hop = Hop::first(draft);
+        let mut left = wire.request_timeout;
+        for _ in 0..=MOST_REDIRECTS {
+            if guarded {
+                self.origins().check(&hop.url)?;
+            }
+            let mut request =
+                wire.request(hop.method, &hop.url, hop.headers.clone(), hop.body.clone());
+            let generation = match auth {
+                Some(auth) => auth.authenticate(&mut request, wire).await?,
+                None => 0,
+            };
+            request.timeout = left;
+            let start = wire.clock.elapsed();
+            let response = wire.send(&request).await.map_err(failed)?;
+            left = left.saturating_sub(wire.clock.elapsed().saturating_sub(start));
+            match hop.redirected(&response)? {
+                Some(next) => hop = next,
+                None => return Ok((response, generation)),
+            }
+        }
+        let message = format!("more than {MOST_REDIRECTS} redirects");
+        Err(Error::new(ErrorKind::Response, message).into())
+    }
+}
+
+impl Hop {
+    fn first(draft: &Draft) -> Self {
+        let mut headers = draft.headers.clone();
+        let (content_type, body) = match &draft.body {
+            DraftBody::None => (None, Vec::new()),
+            DraftBody::Json(value) => (Some("application/json"), value.to_string().into_bytes()),
+            DraftBody::Form(fields) => {
+                let body = form_urlencoded::Serializer::new(String::new())
+                    .extend_pairs(fields)
+                    .finish();
+                (Some("application/x-www-form-urlencoded"), body.into_bytes())
+            }
+        };
+        if let (Some(content_type), None) = (content_type, headers.get("Content-Type")) {
+            headers.push("Content-Type", content_type);
+        }
+        Self {
+            method: draft.method,
+            url: draft.url.clone(),
+            headers,
+            body,
+        }
+    }
+
+    /// Where the response sends the request to, if anywhere (RFC 9110, 15.4). As every client does,
+    /// a POST that is not told to stay one becomes a GET.
+    fn redirected(&self, response: &Response) -> Result<Option<Self>> {
+        let keeps_method = match response.status {
+            301..=303 => self.method == Method::Get,
+            307 | 308 => true,
+            _ => return Ok(None),
+        };
+        let Some(location) = response.headers.get("Location") else {
+            return Ok(None);
+        };
+        let url = resolve(&self.url, location)?;
+        let mut headers = self.headers.clone();
+        if keeps_method {
+            return Ok(Some(Self {
+                method: self.method,
+                url,
+                headers,
+                body: self.body.clone(),
+            }));
+        }
+        headers.remove("Content-Type");
+        Ok(Some(Self {
+            method: Method::Get,
+            url,
+            headers,
+            body: Vec::new(),
+        }))
+    }
+}
+
+fn failed(error: TransportError) -> Failure {
+    if error.kind.is_transient() {
+        return Failure::Transient(error);
+    }
+    let kind = match error.kind {
+        TransportErrorKind::TooLarge => ErrorKind::Response,
+        _ => ErrorKind::Transport,
+    };
+    Failure::Fatal(Error::new(kind, error.message))
+}
+
+/// Whether a resource's requests carry secrets beside those of its `auth`.
+fn holds_secret(headers: &[Param], resource: &ResourcePlan) -> bool {
+    let secret = |template: Template| {
+        let is_secret = |part: &Part| matches!(part, Part::Secret(_));
+        template.0.iter().any(is_secret)
+    };
+    let any = |params: &[Param]| params.iter().any(|param| secret(param.value));
+    let body = match resource.body {
+        Body::None => false,
+        Body::Json(json) => json.any_text(&secret),
+        Body::Form(fields) => any(fields),
+    };
+    body || any(headers) || any(resource.headers) || any(resource.params)
+}

@@ -1,0 +1,97 @@
+//! Where credentials may go.
+
+use url::{Host, Origin, Url};
+
+use crate::{Error, ErrorKind, Result};
+
+/// The origins that may receive the credentials of a source.
+#[derive(Debug)]
+pub(crate) struct Origins(Vec<Origin>);
+
+impl Origins {
+    /// The origin of the base URL, and those that the spec lists.
+    ///
+    /// # Errors
+    ///
+    /// When one of the list is no origin.
+    pub(crate) fn new(base: &Url, listed: &[&str]) -> Result<Self> {
+        let mut origins = vec![base.origin()];
+        for origin in listed {
+            let url = parse(origin, "`allow_origins`")?;
+            if url.path() != "/" || url.query().is_some() {
+                let message = format!("`allow_origins` holds `{origin}`, which is no origin");
+                return Err(Error::new(ErrorKind::Config, message)
+                    .with_help("an origin is `https://host` or `https://host:port`"));
+            }
+            origins.push(url.origin());
+        }
+        Ok(Self(origins))
+    }
+
+    /// Checks that credentials may go to this URL.
+    ///
+    /// # Errors
+    ///
+    /// When its origin is not one of these, or is plain http elsewhere than on this machine.
+    pub(crate) fn check(&self, url: &Url) -> Result<()> {
+        check_scheme(url)?;
+        let origin = url.origin();
+        if self.0.contains(&origin) {
+            return Ok(());
+        }
+        let origin = origin.ascii_serialization();
+        let message = format!("a request would carry credentials to `{origin}`");
+        Err(Error::new(ErrorKind::Origin, message).with_help(format!(
+            "`allow_origins: [\"{origin}\"]` in `client` allows it, if that origin may have them"
+        )))
+    }
+}
+
+/// Checks that a URL that receives credentials cannot be overheard.
+///
+/// # Errors
+///
+/// When it is plain http elsewhere than on this machine.
+pub(crate) fn check_scheme(url: &Url) -> Result<()> {
+    if url.scheme() == "https" || is_loopback(url) {
+        return Ok(());
+    }
+    let origin = url.origin().ascii_serialization();
+    let message = format!("a request would carry credentials over plain http to `{origin}`");
+    Err(Error::new(ErrorKind::Origin, message)
+        .with_help("use https; plain http takes credentials to loopback alone"))
+}
+
+/// A URL that a user gave; `what` names it.
+///
+/// # Errors
+///
+/// When it is not an absolute http(s) URL, or holds credentials or a fragment.
+pub(crate) fn parse(text: &str, what: &str) -> Result<Url> {
+    let wrong = |why: &str| {
+        let shown = if text.contains('@') { "it" } else { text };
+        let message = format!("{what} is no URL for requests: `{shown}` {why}");
+        Error::new(ErrorKind::Config, message)
+            .with_help("give an absolute URL like `https://api.example.com/v1`")
+    };
+    let url = Url::parse(text).map_err(|error| wrong(&format!("does not parse: {error}")))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(wrong("is not http or https"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(wrong("holds credentials"));
+    }
+    if url.fragment().is_some() {
+        return Err(wrong("holds a fragment"));
+    }
+    Ok(url)
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}

@@ -1,0 +1,93 @@
+//! Query strings, edited in place: what is not touched keeps its bytes, so that a link that a
+//! server made (and may have signed) goes back as it came.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+/// Everything but what RFC 3986 leaves unreserved.
+pub(crate) const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// What a query's names and values have to encode; what is left is legal there and easier to read.
+const IN_QUERY: &AsciiSet = &RESERVED.remove(b':').remove(b',').remove(b'/').remove(b'@');
+
+/// A name or value, encoded for a query. A space is `%20`, which every server understands.
+pub(crate) fn encode(text: &str) -> String {
+    utf8_percent_encode(text, IN_QUERY).to_string()
+}
+
+/// Adds a parameter at the end.
+pub(crate) fn append(query: &mut String, name: &str, value: &str) {
+    if !query.is_empty() {
+        query.push('&');
+    }
+    query.push_str(&encode(name));
+    query.push('=');
+    query.push_str(&encode(value));
+}
+
+/// Puts one parameter in place of all of its name: where the first was, or at the end.
+pub(crate) fn set(query: &str, name: &str, value: &str) -> String {
+    let mut pairs: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty()).collect();
+    let ours = format!("{}={}", encode(name), encode(value));
+    match pairs.iter().position(|pair| is_named(pair, name)) {
+        Some(first) => {
+            pairs[first] = &ours;
+            let mut at = 0;
+            pairs.retain(|pair| {
+                at += 1;
+                at <= first + 1 || !is_named(pair, name)
+            });
+        }
+        None => pairs.push(&ours),
+    }
+    pairs.join("&")
+}
+
+/// Puts one parameter in the query of a URL, in place of all of its name.
+pub(crate) fn set_in_url(url: &mut String, name: &str, value: &str) {
+    if let Some(fragment) = url.find('#') {
+        url.truncate(fragment);
+    }
+    let (base, query) = url.split_once('?').unwrap_or((url, ""));
+    *url = format!("{base}?{}", set(query, name, value));
+}
+
+fn is_named(pair: &str, name: &str) -> bool {
+    let found = pair.split('=').next().unwrap_or_default().replace('+', " ");
+    percent_decode_str(&found)
+        .decode_utf8()
+        .is_ok_and(|found| found == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parameter_is_set_once_where_the_first_of_its_name_was() {
+        assert_eq!(
+            set("a=1&api%5Fkey=old&b=2&api_key=older", "api_key", "new"),
+            "a=1&api_key=new&b=2"
+        );
+        assert_eq!(set("", "k", "v w"), "k=v%20w");
+        assert_eq!(set("flag", "flag", "x"), "flag=x");
+    }
+
+    #[test]
+    fn other_parameters_keep_their_bytes() {
+        assert_eq!(
+            set("sig=a%2fb+c~&x[]=%41", "page", "2"),
+            "sig=a%2fb+c~&x[]=%41&page=2"
+        );
+    }
+
+    #[test]
+    fn the_query_of_a_url_is_set_before_its_fragment() {
+        let mut url = "https://h/p#part".to_owned();
+        set_in_url(&mut url, "k", "v");
+        assert_eq!(url, "https://h/p?k=v");
+    }
+}

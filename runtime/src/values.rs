@@ -1,0 +1,295 @@
+//! The values a source is made with: its secrets and settings, given or from the environment.
+
+use std::fmt;
+
+use crate::{
+    Error, ErrorKind, Result, Secret,
+    plan::{ConfigPlan, ConfigType, SecretPlan, SourcePlan},
+};
+
+/// The values of a generated struct, in the order of its plan.
+///
+/// Generated code implements it for `Secrets` and `Config`; `()` is for a source without them.
+pub trait Values<T> {
+    /// The values, in order.
+    fn values(self) -> Vec<T>;
+}
+
+impl<T> Values<T> for () {
+    fn values(self) -> Vec<T> {
+        Vec::new()
+    }
+}
+
+/// The value of a setting.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum ConfigValue {
+    /// Text, or a word of an enum.
+    Text(String),
+    /// A signed integer of 64 bits.
+    Bigint(i64),
+    /// A floating-point number of 64 bits.
+    Double(f64),
+    /// True or false.
+    Bool(bool),
+}
+
+impl ConfigValue {
+    /// The value as JSON, of its own type.
+    pub(crate) fn to_json(&self) -> serde_json::Value {
+        match self {
+            Self::Text(text) => text.as_str().into(),
+            Self::Bigint(number) => (*number).into(),
+            Self::Double(number) => (*number).into(),
+            Self::Bool(value) => (*value).into(),
+        }
+    }
+
+    /// Reads a value of this type.
+    fn parse(data_type: ConfigType, text: &str) -> Option<Self> {
+        Some(match data_type {
+            ConfigType::Bigint => Self::Bigint(text.parse().ok()?),
+            ConfigType::Double => Self::Double(text.parse().ok().filter(|n: &f64| n.is_finite())?),
+            ConfigType::Bool => Self::Bool(text.parse().ok()?),
+            ConfigType::Enum(words) if !words.contains(&text) => return None,
+            _ => Self::Text(text.to_owned()),
+        })
+    }
+
+    /// Whether it is of this type.
+    fn is(&self, data_type: ConfigType) -> bool {
+        match (self, data_type) {
+            (Self::Text(word), ConfigType::Enum(words)) => words.contains(&word.as_str()),
+            (Self::Double(number), ConfigType::Double) => number.is_finite(),
+            (Self::Text(_), ConfigType::Text)
+            | (Self::Bigint(_), ConfigType::Bigint)
+            | (Self::Bool(_), ConfigType::Bool) => true,
+            _ => false,
+        }
+    }
+}
+
+/// As it is written in a URL or a header.
+impl fmt::Display for ConfigValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Bigint(number) => number.fmt(f),
+            Self::Double(number) => number.fmt(f),
+            Self::Bool(value) => value.fmt(f),
+        }
+    }
+}
+
+impl From<String> for ConfigValue {
+    fn from(value: String) -> Self {
+        Self::Text(value)
+    }
+}
+
+impl From<&str> for ConfigValue {
+    fn from(value: &str) -> Self {
+        Self::Text(value.to_owned())
+    }
+}
+
+impl From<i64> for ConfigValue {
+    fn from(value: i64) -> Self {
+        Self::Bigint(value)
+    }
+}
+
+impl From<f64> for ConfigValue {
+    fn from(value: f64) -> Self {
+        Self::Double(value)
+    }
+}
+
+impl From<bool> for ConfigValue {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}
+
+/// What the environment says of a variable. An empty one counts as not set.
+pub(crate) enum Variable {
+    Unset,
+    Set(String),
+    NotUnicode,
+}
+
+/// The process's environment.
+pub(crate) fn environment(name: &str) -> Variable {
+    match std::env::var(name) {
+        Ok(value) if value.is_empty() => Variable::Unset,
+        Ok(value) => Variable::Set(value),
+        Err(std::env::VarError::NotPresent) => Variable::Unset,
+        Err(std::env::VarError::NotUnicode(_)) => Variable::NotUnicode,
+    }
+}
+
+/// The secrets and settings of a source, in the order of its plan: those given, the others from
+/// `env`.
+///
+/// # Errors
+///
+/// One error names everything that is missing or wrong.
+pub(crate) fn resolve(
+    plan: &SourcePlan,
+    secrets: Option<Vec<Secret>>,
+    config: Option<Vec<ConfigValue>>,
+    env: &dyn Fn(&str) -> Variable,
+) -> Result<(Vec<Secret>, Vec<ConfigValue>)> {
+    let mut mistakes = Vec::new();
+    let secrets = match secrets {
+        Some(given) => check_secrets(plan.secrets, given, &mut mistakes),
+        None => read_secrets(plan.secrets, env, &mut mistakes),
+    };
+    let config = match config {
+        Some(given) => check_config(plan.config, given, &mut mistakes),
+        None => read_config(plan.config, env, &mut mistakes),
+    };
+    if mistakes.is_empty() {
+        return Ok((secrets, config));
+    }
+    let message = format!("`{}` lacks secrets or settings", plan.name);
+    let error = Error::new(ErrorKind::Config, message);
+    Err(mistakes
+        .into_iter()
+        .fold(error, Error::with_detail)
+        .with_help("set the variables, or give the values to the builder"))
+}
+
+fn check_secrets(
+    plans: &[SecretPlan],
+    given: Vec<Secret>,
+    mistakes: &mut Vec<String>,
+) -> Vec<Secret> {
+    if given.len() != plans.len() {
+        mistakes.push(count_mistake("secrets", plans.len(), given.len()));
+    }
+    for (plan, secret) in plans.iter().zip(&given) {
+        if let Some(what) = wrong_secret(secret.expose()) {
+            mistakes.push(format!("secret `{}` {what}", plan.name));
+        }
+    }
+    given
+}
+
+fn read_secrets(
+    plans: &[SecretPlan],
+    env: &dyn Fn(&str) -> Variable,
+    mistakes: &mut Vec<String>,
+) -> Vec<Secret> {
+    let mut secrets = Vec::with_capacity(plans.len());
+    for plan in plans {
+        let what = match env(plan.env) {
+            Variable::Unset => "is not set".to_owned(),
+            Variable::NotUnicode => "is not Unicode".to_owned(),
+            Variable::Set(value) => match wrong_secret(&value) {
+                Some(what) => what.to_owned(),
+                None => {
+                    secrets.push(value.into());
+                    continue;
+                }
+            },
+        };
+        mistakes.push(format!(
+            "`{}` {what}: secret `{}`{}",
+            plan.env,
+            plan.name,
+            described(plan.description)
+        ));
+    }
+    secrets
+}
+
+/// What is wrong with a secret that no API can have issued.
+fn wrong_secret(value: &str) -> Option<&'static str> {
+    if value.is_empty() {
+        Some("is empty")
+    } else if value.chars().any(char::is_control) {
+        Some("holds a line break or another control character")
+    } else {
+        None
+    }
+}
+
+fn check_config(
+    plans: &[ConfigPlan],
+    given: Vec<ConfigValue>,
+    mistakes: &mut Vec<String>,
+) -> Vec<ConfigValue> {
+    if given.len() != plans.len() {
+        mistakes.push(count_mistake("settings", plans.len(), given.len()));
+    }
+    for (plan, value) in plans.iter().zip(&given) {
+        if !value.is(plan.data_type) {
+            mistakes.push(format!(
+                "setting `{}` must be {}, found `{value}`",
+                plan.name,
+                expected(plan.data_type)
+            ));
+        }
+    }
+    given
+}
+
+fn read_config(
+    plans: &[ConfigPlan],
+    env: &dyn Fn(&str) -> Variable,
+    mistakes: &mut Vec<String>,
+) -> Vec<ConfigValue> {
+    let mut config = Vec::with_capacity(plans.len());
+    for plan in plans {
+        let found = match env(plan.env) {
+            Variable::Set(value) => Some(value),
+            Variable::Unset => plan.default.map(str::to_owned),
+            Variable::NotUnicode => {
+                mistakes.push(format!("`{}` is not Unicode", plan.env));
+                continue;
+            }
+        };
+        let Some(found) = found else {
+            mistakes.push(format!(
+                "`{}` is not set: setting `{}`, {}{}",
+                plan.env,
+                plan.name,
+                expected(plan.data_type),
+                described(plan.description)
+            ));
+            continue;
+        };
+        match ConfigValue::parse(plan.data_type, &found) {
+            Some(value) => config.push(value),
+            None => mistakes.push(format!(
+                "`{}` must be {}, found `{found}`",
+                plan.env,
+                expected(plan.data_type)
+            )),
+        }
+    }
+    config
+}
+
+fn count_mistake(what: &str, expected: usize, found: usize) -> String {
+    format!("{expected} {what} expected, {found} given")
+}
+
+fn described(description: Option<&str>) -> String {
+    description.map_or_else(String::new, |text| format!(" ({})", text.trim()))
+}
+
+/// A type, as a message names it.
+fn expected(data_type: ConfigType) -> String {
+    match data_type {
+        ConfigType::Text => "a text".to_owned(),
+        ConfigType::Bigint => "a bigint".to_owned(),
+        ConfigType::Double => "a double".to_owned(),
+        ConfigType::Bool => "`true` or `false`".to_owned(),
+        ConfigType::Date => "a date like `2026-11-21`".to_owned(),
+        ConfigType::Timestamp => "a timestamp like `2026-11-21T09:30:00Z`".to_owned(),
+        ConfigType::Enum(words) => format!("one of `{}`", words.join("`, `")),
+    }
+}
