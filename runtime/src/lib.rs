@@ -1,27 +1,38 @@
 //! Under construction.
 
 mod auth;
+mod cell;
 mod client;
 mod clock;
+mod decode;
 mod error;
 mod exchange;
 mod origin;
 mod pace;
+mod page;
 pub mod plan;
 mod query;
+mod record;
 mod redact;
 mod report;
 mod request;
+mod rows;
 pub mod schema;
 mod secret;
 mod template;
 pub mod transport;
+mod value;
 mod values;
 mod wire;
 
+pub use cell::{Cell, Cells, FromCell};
 pub use client::{Builder, Client, Connector};
 pub use clock::{Clock, SystemClock};
 pub use error::{Error, ErrorKind, Result};
+pub use record::Record;
 pub use report::Report;
+pub use rows::{Row, Rows};
+pub use schema::{Column, Decode, Path, Step, Table, TimeFormat, Type};
 pub use secret::Secret;
+pub use value::{Date, Decimal, Field, Json, ParseError, Time, Timestamp, Value};
 pub use values::{ConfigValue, Values};

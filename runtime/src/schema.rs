@@ -24,6 +24,21 @@ impl Table {
         self.columns.is_empty()
     }
 
+    /// How many cells a row has: one per column, and one for an untyped row as a whole.
+    pub(crate) const fn width(&self) -> usize {
+        if self.is_untyped() {
+            1
+        } else {
+            self.columns.len()
+        }
+    }
+
+    /// Whether this is the same table. One constant may have several addresses, so that only an
+    /// equal one tells.
+    pub(crate) fn is(&'static self, other: &'static Self) -> bool {
+        std::ptr::eq(self.columns, other.columns) || self == other
+    }
+
     /// The position of a column, by its name in Rust and SQL.
     pub fn position(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column.name == name)

@@ -1,0 +1,189 @@
+//! The rows of a page, for destinations and for records.
+
+use std::{fmt, iter::FusedIterator, sync::Arc};
+
+use crate::{
+    cell::{Cells, Mismatch},
+    error::Result,
+    page::{Page, Slot},
+    record::Record,
+    schema::Table,
+    value::Value,
+};
+
+/// The rows of one page, in the order of the response.
+///
+/// They share the page's text: a clone copies four bytes a row.
+#[derive(Clone)]
+pub struct Rows {
+    page: Arc<Page>,
+    table: &'static Table,
+    /// Where each row's cells start in the page's pool.
+    starts: Vec<u32>,
+}
+
+impl Rows {
+    /// No rows.
+    pub(crate) fn empty(table: &'static Table) -> Self {
+        Self::new(Page::default(), table, Vec::new())
+    }
+
+    /// The rows of this page that start at these places of its pool.
+    pub(crate) fn new(page: Page, table: &'static Table, starts: Vec<u32>) -> Self {
+        Self {
+            page: Arc::new(page),
+            table,
+            starts,
+        }
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.starts.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.starts.is_empty()
+    }
+
+    /// What they look like.
+    pub fn table(&self) -> &'static Table {
+        self.table
+    }
+
+    /// The row at this position.
+    pub fn get(&self, index: usize) -> Option<Row<'_>> {
+        self.starts.get(index).map(|start| self.row(*start))
+    }
+
+    /// The rows, in order.
+    pub fn iter(&self) -> Iter<'_> {
+        Iter {
+            rows: self,
+            starts: self.starts.iter(),
+        }
+    }
+
+    /// Keeps the rows for which `keep` holds.
+    pub fn retain(&mut self, mut keep: impl FnMut(Row<'_>) -> bool) {
+        let (page, table) = (&*self.page, self.table);
+        self.starts
+            .retain(|start| keep(Row::new(page, table, *start)));
+    }
+
+    /// The rows as records of type `T`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Record`](crate::ErrorKind::Record) where `T` is not made for this table.
+    pub fn records<T: Record>(&self) -> impl Iterator<Item = Result<T>> + '_ {
+        self.iter().map(|row| row.record())
+    }
+
+    fn row(&self, start: u32) -> Row<'_> {
+        Row::new(&self.page, self.table, start)
+    }
+}
+
+impl fmt::Debug for Rows {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl<'p> IntoIterator for &'p Rows {
+    type Item = Row<'p>;
+    type IntoIter = Iter<'p>;
+
+    fn into_iter(self) -> Iter<'p> {
+        self.iter()
+    }
+}
+
+/// An iterator over [`Rows`].
+#[derive(Clone, Debug)]
+pub struct Iter<'p> {
+    rows: &'p Rows,
+    starts: std::slice::Iter<'p, u32>,
+}
+
+impl<'p> Iterator for Iter<'p> {
+    type Item = Row<'p>;
+
+    fn next(&mut self) -> Option<Row<'p>> {
+        self.starts.next().map(|start| self.rows.row(*start))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.starts.size_hint()
+    }
+}
+
+impl ExactSizeIterator for Iter<'_> {}
+impl FusedIterator for Iter<'_> {}
+
+/// One row of a page: a cell per column of its table, or one JSON cell where the table is untyped.
+#[derive(Clone, Copy)]
+pub struct Row<'p> {
+    page: &'p Page,
+    table: &'static Table,
+    slots: &'p [Slot],
+}
+
+impl<'p> Row<'p> {
+    fn new(page: &'p Page, table: &'static Table, start: u32) -> Self {
+        Self {
+            page,
+            table,
+            slots: page.slots(start, table.width()),
+        }
+    }
+
+    /// What it looks like.
+    pub fn table(&self) -> &'static Table {
+        self.table
+    }
+
+    /// The value of the column at this position; [`Value::Absent`] past the last.
+    pub fn value(&self, column: usize) -> Value<'p> {
+        self.slots
+            .get(column)
+            .map_or(Value::Absent, |slot| self.page.value(*slot))
+    }
+
+    /// The values, in the order of the columns.
+    pub fn values(&self) -> impl ExactSizeIterator<Item = Value<'p>> + use<'p> {
+        let page = self.page;
+        self.slots.iter().map(move |slot| page.value(*slot))
+    }
+
+    /// The row as a record of type `T`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Record`](crate::ErrorKind::Record) where `T` is not made for this table.
+    pub fn record<T: Record>(&self) -> Result<T> {
+        let mismatch = Mismatch::default();
+        if !self.table.is(T::TABLE) {
+            return Err(mismatch.into_error::<T>(self.table));
+        }
+        let mut cells = Cells::new(self.page, self.slots, self.table.columns, &mismatch);
+        let record = T::from_cells(&mut cells);
+        cells.finish();
+        if mismatch.is_set() {
+            return Err(mismatch.into_error::<T>(self.table));
+        }
+        Ok(record)
+    }
+}
+
+impl fmt::Debug for Row<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.table.is_untyped() {
+            return self.value(0).fmt(f);
+        }
+        let names = self.table.columns.iter().map(|column| column.name);
+        f.debug_map().entries(names.zip(self.values())).finish()
+    }
+}
