@@ -2,7 +2,13 @@
 
 use std::{fmt, time::Duration};
 
+/// How many notes a report keeps; the rest are counted.
+const MOST_NOTES: usize = 20;
+
 /// What a fetch did: everything that was asked, received, and not delivered.
+///
+/// Its `Display` is a few lines for a person: the first always, the others where there is something
+/// to say.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Report {
@@ -10,7 +16,7 @@ pub struct Report {
     pub requests: u64,
     /// Requests that were made again.
     pub retries: u64,
-    /// Time spent waiting between attempts.
+    /// Time spent waiting between attempts, summed over the requests.
     pub waited: Duration,
     /// Bytes of the bodies, after decompression.
     pub bytes: u64,
@@ -31,14 +37,151 @@ pub struct Report {
     /// What is worth knowing: why it ended, a limit that was not honoured, the first few examples of
     /// what was left out.
     pub notes: Vec<String>,
+    /// Notes past the first few, which were not kept.
+    pub further_notes: u64,
+}
+
+impl Report {
+    /// Adds a note, once.
+    pub(crate) fn note(&mut self, note: impl Into<String>) {
+        let note = note.into();
+        if self.notes.contains(&note) {
+            return;
+        }
+        if self.notes.len() < MOST_NOTES {
+            self.notes.push(note);
+        } else {
+            self.further_notes += 1;
+        }
+    }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} records in {} pages, {} requests",
-            self.delivered, self.pages, self.requests
-        )
+            "{}, {}, {}, {}",
+            count(self.delivered, "record"),
+            count(self.pages, "page"),
+            count(self.requests, "request"),
+            Bytes(self.bytes)
+        )?;
+        if self.retries > 0 {
+            write!(
+                f,
+                "\n  {} after {} of waiting",
+                count(self.retries, "repeated request"),
+                Seconds(self.waited)
+            )?;
+        }
+        for (number, what) in [
+            (self.discarded_rows, "record set aside, outside the schema"),
+            (self.discarded_values, "value made null, outside the schema"),
+            (self.undeclared_values, "value of undeclared keys left out"),
+            (
+                self.outside_range,
+                "record outside the range or seen before",
+            ),
+        ] {
+            if number > 0 {
+                let (noun, rest) = what.split_once(' ').unwrap_or((what, ""));
+                write!(f, "\n  {} {rest}", count(number, noun))?;
+            }
+        }
+        for note in &self.notes {
+            write!(f, "\n  note: {note}")?;
+        }
+        if self.further_notes > 0 {
+            write!(f, "\n  note: {} more", self.further_notes)?;
+        }
+        Ok(())
+    }
+}
+
+/// `1 page`, `2 pages`.
+pub(crate) fn count(number: u64, noun: &str) -> String {
+    let s = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{s}")
+}
+
+/// A number of bytes for a person: `41 kB`.
+pub(crate) struct Bytes(pub(crate) u64);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            bytes @ 0..1_000 => write!(f, "{bytes} B"),
+            bytes @ 1_000..1_000_000 => write!(f, "{} kB", bytes.div_ceil(1_000)),
+            bytes => write!(f, "{}.{} MB", bytes / 1_000_000, bytes / 100_000 % 10),
+        }
+    }
+}
+
+/// A length of time for a person: `500 ms`, `2.5 s`.
+pub(crate) struct Seconds(pub(crate) Duration);
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let millis = self.0.as_millis();
+        match (millis / 1_000, millis % 1_000 / 100) {
+            (0, _) => write!(f, "{millis} ms"),
+            (seconds, 0) => write!(f, "{seconds} s"),
+            (seconds, tenths) => write!(f, "{seconds}.{tenths} s"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plain_fetch_is_one_line() {
+        let report = Report {
+            requests: 4,
+            bytes: 41_200,
+            pages: 3,
+            received: 250,
+            delivered: 250,
+            ..Report::default()
+        };
+        assert_eq!(
+            report.to_string(),
+            "250 records, 3 pages, 4 requests, 42 kB"
+        );
+    }
+
+    #[test]
+    fn what_was_left_out_is_counted_in_lines_of_its_own() {
+        let mut report = Report {
+            requests: 2,
+            retries: 1,
+            waited: Duration::from_millis(2_500),
+            bytes: 999,
+            pages: 1,
+            delivered: 1,
+            discarded_rows: 1,
+            undeclared_values: 12,
+            ..Report::default()
+        };
+        report.note("ended: no more");
+        report.note("ended: no more");
+        assert_eq!(
+            report.to_string(),
+            "1 record, 1 page, 2 requests, 999 B\n  \
+             1 repeated request after 2.5 s of waiting\n  \
+             1 record set aside, outside the schema\n  \
+             12 values of undeclared keys left out\n  \
+             note: ended: no more"
+        );
+    }
+
+    #[test]
+    fn notes_are_bounded_and_the_rest_counted() {
+        let mut report = Report::default();
+        for n in 0..25 {
+            report.note(format!("{n}"));
+        }
+        assert_eq!((report.notes.len(), report.further_notes), (20, 5));
     }
 }
