@@ -4,3 +4,5 @@
 
 pub mod connector;
 pub mod diagnostic;
+pub mod emit;
+pub mod module;

@@ -1,5 +1,8 @@
 //! Under construction.
 
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
 mod auth;
 mod cell;
 mod client;

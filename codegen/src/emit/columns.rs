@@ -1,0 +1,166 @@
+//! A column, twice: the type of its field, and its line in the table.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+
+use crate::connector::{Column, Decode, Path, Step, TimeFormat, Type};
+
+use super::names::{ident, option};
+
+/// The type of the column's field.
+pub(super) fn field_type(column: &Column) -> TokenStream {
+    let value = value_type(&column.data_type);
+    if column.explicit {
+        quote!(__rs::Field<#value>)
+    } else if column.nullable {
+        quote!(Option<#value>)
+    } else {
+        value
+    }
+}
+
+fn value_type(data_type: &Type) -> TokenStream {
+    match data_type {
+        Type::Text => quote!(String),
+        Type::Bigint => quote!(i64),
+        Type::Double => quote!(f64),
+        Type::Bool => quote!(bool),
+        Type::Timestamp(_) => quote!(__rs::Timestamp),
+        Type::Date(_) => quote!(__rs::Date),
+        Type::Time => quote!(__rs::Time),
+        Type::Decimal { .. } => quote!(__rs::Decimal),
+        Type::Binary => quote!(Vec<u8>),
+        Type::Json => quote!(__rs::Json),
+        Type::Object(object) => named(&object.ident),
+        Type::Enum(words) => named(&words.ident),
+        Type::Union(union) => named(&union.ident),
+        Type::Array(element) => {
+            let element = field_type(element);
+            quote!(Vec<#element>)
+        }
+        Type::Map(element) => {
+            let element = field_type(element);
+            quote!(__rs::BTreeMap<String, #element>)
+        }
+    }
+}
+
+fn named(name: &str) -> TokenStream {
+    let name = ident(name);
+    quote!(#name)
+}
+
+/// The column's line in a table.
+pub(super) fn column(column: &Column) -> TokenStream {
+    let mut tokens = constructor(column);
+    if column.key != column.name {
+        let key = &column.key;
+        tokens.extend(quote!(.key(#key)));
+    }
+    if let Some(from) = &column.from {
+        let steps = steps(from);
+        tokens.extend(quote!(.from(#steps)));
+    }
+    match column.decode {
+        Decode::Native => {}
+        Decode::Text => tokens.extend(quote!(.decode(__rs::Decode::Text))),
+        Decode::Integer => tokens.extend(quote!(.decode(__rs::Decode::Integer))),
+    }
+    if column.nullable {
+        tokens.extend(quote!(.nullable()));
+    }
+    if column.explicit {
+        tokens.extend(quote!(.explicit()));
+    }
+    if column.primary_key {
+        tokens.extend(quote!(.primary_key()));
+    }
+    if column.line > 0 {
+        let line = Literal::u32_unsuffixed(column.line);
+        tokens.extend(quote!(.at(#line)));
+    }
+    tokens
+}
+
+fn constructor(column: &Column) -> TokenStream {
+    let name = &column.name;
+    match &column.data_type {
+        Type::Text => quote!(__rs::text(#name)),
+        Type::Bigint => quote!(__rs::bigint(#name)),
+        Type::Double => quote!(__rs::double(#name)),
+        Type::Bool => quote!(__rs::bool(#name)),
+        Type::Timestamp(TimeFormat::Rfc3339) => quote!(__rs::timestamp(#name)),
+        Type::Timestamp(format) => {
+            let format = time_format(format);
+            quote!(__rs::timestamp_as(#name, #format))
+        }
+        Type::Date(TimeFormat::Date) => quote!(__rs::date(#name)),
+        Type::Date(format) => {
+            let format = time_format(format);
+            quote!(__rs::date_as(#name, #format))
+        }
+        Type::Time => quote!(__rs::time(#name)),
+        Type::Decimal { precision, scale } => {
+            let (precision, scale) = (
+                Literal::u8_unsuffixed(*precision),
+                Literal::u8_unsuffixed(*scale),
+            );
+            quote!(__rs::decimal(#name, #precision, #scale))
+        }
+        Type::Binary => quote!(__rs::binary(#name)),
+        Type::Json => quote!(__rs::json(#name)),
+        Type::Object(object) => {
+            let object = ident(&object.ident);
+            quote!(__rs::object::<#object>(#name))
+        }
+        Type::Array(element) => {
+            let element = self::column(element);
+            quote!(__rs::array(#name, &#element))
+        }
+        Type::Map(element) => {
+            let element = self::column(element);
+            quote!(__rs::map(#name, &#element))
+        }
+        Type::Enum(words) => {
+            let constructor = ident(if words.closed { "closed" } else { "open" });
+            let words = ident(&words.ident);
+            quote!(__rs::#constructor(#name, #words::WORDS))
+        }
+        Type::Union(union) => {
+            let union = ident(&union.ident);
+            quote!(__rs::union(#name, #union::MEMBERS))
+        }
+    }
+}
+
+/// How an instant or a date is written.
+pub(super) fn time_format(format: &TimeFormat) -> TokenStream {
+    match format {
+        TimeFormat::Rfc3339 => quote!(__rs::TimeFormat::Rfc3339),
+        TimeFormat::Date => quote!(__rs::TimeFormat::Date),
+        TimeFormat::EpochSeconds => quote!(__rs::TimeFormat::EpochSeconds),
+        TimeFormat::EpochMillis => quote!(__rs::TimeFormat::EpochMillis),
+        TimeFormat::Pattern { pattern, zone } => {
+            let zone = option(zone.as_ref(), |zone| quote!(#zone));
+            quote!(__rs::TimeFormat::Pattern { pattern: #pattern, zone: #zone })
+        }
+        TimeFormat::Local { zone } => quote!(__rs::TimeFormat::Local { zone: #zone }),
+    }
+}
+
+/// A place in a JSON value, as a `Path`.
+pub(super) fn path(path: &Path) -> TokenStream {
+    let steps = steps(path);
+    quote!(__rs::Path(#steps))
+}
+
+fn steps(Path(steps): &Path) -> TokenStream {
+    let steps = steps.iter().map(|step| match step {
+        Step::Key(key) => quote!(__rs::Step::Key(#key)),
+        Step::Index(index) => {
+            let index = super::names::integer(*index);
+            quote!(__rs::Step::Index(#index))
+        }
+    });
+    quote!(&[#(#steps),*])
+}

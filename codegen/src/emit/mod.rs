@@ -1,0 +1,102 @@
+//! Connector → Rust tokens: data plus thin typed shells.
+//!
+//! Everything is emitted in the order of the spec. What generated code needs of the runtime it takes
+//! from one hidden module, under the name `__rs`, so that a column stays on its line and nothing else
+//! is imported into the user's module.
+
+mod columns;
+mod docs;
+mod names;
+mod plan;
+mod records;
+mod resources;
+mod skeleton;
+mod source;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+pub use skeleton::{Problems, skeleton};
+
+use crate::{connector::Connector, module::Module};
+use docs::Docs;
+
+/// The module with everything that a checked spec becomes.
+///
+/// `rebuild` is an expression that makes the compiler depend on the spec's file; the build-time
+/// generator, which tells cargo itself, has none.
+pub fn module(
+    connector: &Connector,
+    module: &Module,
+    rebuild: Option<&TokenStream>,
+) -> TokenStream {
+    let Module {
+        attributes,
+        visibility,
+        ident,
+        body,
+    } = module;
+    let docs = module_docs(connector, module);
+    let allow = allow(module);
+    let rebuild = rebuild.map(|rebuild| quote!(const _: &[u8] = #rebuild;));
+    let records = connector
+        .resources
+        .iter()
+        .map(|resource| records::record(connector, resource));
+    let secrets = source::secrets(&connector.secrets);
+    let config = source::config(&connector.config);
+    let source = source::source(connector);
+    let plan = source::plan(connector);
+    let resources = resources::plans(connector);
+    quote! {
+        #(#attributes)*
+        #docs
+        #allow
+        #visibility mod #ident {
+            #body
+            #rebuild
+            use ::rest_source::__private as __rs;
+            #(#records)*
+            #secrets
+            #config
+            #source
+            #plan
+            #resources
+        }
+    }
+}
+
+/// What the spec says of the source, after what the user's own documentation of the module says.
+fn module_docs(connector: &Connector, module: &Module) -> TokenStream {
+    let spec = docs::code(&connector.spec);
+    let docs = Docs::default()
+        .theirs(connector.description.as_deref())
+        .ours([format!("Made from {spec}.")]);
+    if module.has_docs() {
+        quote!(#[doc = ""] #docs)
+    } else {
+        quote!(#docs)
+    }
+}
+
+/// The lints that depend on a spec's own words, numbers and names, which are its author's affair.
+///
+/// They matter to generated files alone: the compiler spares what an attribute made. A module with
+/// items of the user's is an attribute's, and they want their lints.
+fn allow(module: &Module) -> Option<TokenStream> {
+    module.body.is_empty().then(|| {
+        quote! {
+            #[allow(
+                dead_code,
+                clippy::doc_markdown,
+                clippy::enum_variant_names,
+                clippy::struct_excessive_bools,
+                clippy::struct_field_names,
+                clippy::unreadable_literal
+            )]
+        }
+    })
+}

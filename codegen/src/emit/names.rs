@@ -1,0 +1,89 @@
+//! Names and literals as tokens.
+
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::quote;
+
+/// A name that the checks made: a valid identifier, raw where it must be.
+///
+/// One that is none after all becomes `invalid_name`, which rustc will complain of, rather than the
+/// panic that `Ident::new` would be.
+pub(super) fn ident(name: &str) -> Ident {
+    syn::parse_str(name).unwrap_or_else(|_| Ident::new("invalid_name", Span::call_site()))
+}
+
+/// A constant's name from a function's: `r#type` → `TYPE_PLAN`. The suffix keeps it from being a
+/// keyword, and from being one of the names that every module has.
+pub(super) fn plan_ident(method: &str) -> Ident {
+    let name = method.trim_start_matches("r#").to_uppercase();
+    ident(&format!("{name}_PLAN"))
+}
+
+/// An integer, with `_` between groups of three digits from five digits on.
+pub(super) fn integer(value: impl Into<i128>) -> TokenStream {
+    let value = value.into();
+    let digits = value.unsigned_abs().to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && digits.len() > 4 && (digits.len() - at).is_multiple_of(3) {
+            text.push('_');
+        }
+        text.push(digit);
+    }
+    let literal: TokenStream = text.parse().unwrap_or_default();
+    if value < 0 {
+        quote!(-#literal)
+    } else {
+        literal
+    }
+}
+
+/// A floating-point number that is finite.
+pub(super) fn float(value: f64) -> TokenStream {
+    let literal = Literal::f64_unsuffixed(value.abs());
+    if value.is_sign_negative() {
+        quote!(-#literal)
+    } else {
+        quote!(#literal)
+    }
+}
+
+/// `Some(…)` or `None`.
+pub(super) fn option<T>(value: Option<T>, emit: impl FnOnce(T) -> TokenStream) -> TokenStream {
+    value.map_or_else(
+        || quote!(None),
+        |value| {
+            let value = emit(value);
+            quote!(Some(#value))
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{float, ident, integer, plan_ident};
+
+    #[test]
+    fn long_integers_are_grouped() {
+        assert_eq!(integer(1000).to_string(), "1000");
+        assert_eq!(integer(67_108_864).to_string(), "67_108_864");
+        assert_eq!(integer(-12_345).to_string(), "- 12_345");
+        assert_eq!(integer(i64::MIN).to_string(), "- 9_223_372_036_854_775_808");
+    }
+
+    #[test]
+    fn floats_keep_their_point() {
+        assert_eq!(float(2.0).to_string(), "2.0");
+        assert_eq!(float(-0.5).to_string(), "- 0.5");
+    }
+
+    #[test]
+    fn a_keyword_stays_raw() {
+        assert_eq!(ident("r#type").to_string(), "r#type");
+        assert_eq!(plan_ident("r#type").to_string(), "TYPE_PLAN");
+    }
+
+    #[test]
+    fn what_is_no_name_is_no_panic() {
+        assert_eq!(ident("media-metadata").to_string(), "invalid_name");
+    }
+}

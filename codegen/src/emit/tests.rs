@@ -1,0 +1,423 @@
+//! What the tokens of a connector made by hand are, formatted.
+
+use std::time::Duration;
+
+use quote::format_ident;
+
+use crate::{
+    connector::{
+        Auth, Body, Column, Config, ConfigType, Connector, Decode, EnumType, EnumValue,
+        Incremental, Location, Method, OnMissing, Pages, Paginator, Part, Path, Record, Resource,
+        Retry, SchemaContract, Secret, Selector, Struct, Template, TimeFormat, Type, UnionType,
+        WriteDisposition,
+    },
+    module::Module,
+};
+
+fn column(name: &str, data_type: Type) -> Column {
+    Column {
+        name: name.to_owned(),
+        ident: name.to_owned(),
+        key: name.to_owned(),
+        from: None,
+        data_type,
+        nullable: false,
+        explicit: false,
+        primary_key: false,
+        decode: Decode::Native,
+        line: 7,
+        description: None,
+    }
+}
+
+fn text(text: &str) -> Template {
+    Template(vec![Part::Text(text.to_owned())])
+}
+
+fn words(ident: &str, closed: bool, values: &[(&str, &str)]) -> EnumType {
+    let value = |(value, ident): &(&str, &str)| EnumValue {
+        value: (*value).to_owned(),
+        ident: (*ident).to_owned(),
+    };
+    EnumType {
+        ident: ident.to_owned(),
+        values: values.iter().map(value).collect(),
+        closed,
+    }
+}
+
+fn resource(name: &str, record: &str, columns: Vec<Column>) -> Resource {
+    Resource {
+        name: name.to_owned(),
+        ident: name.to_owned(),
+        line: 5,
+        description: None,
+        record: Record::Struct(Struct {
+            ident: record.to_owned(),
+            name: name.to_owned(),
+            line: 5,
+            description: None,
+            columns,
+        }),
+        write_disposition: WriteDisposition::Append,
+        schema_contract: SchemaContract::default(),
+        selected: true,
+        method: Method::Get,
+        path: text(&format!("/v1/{name}")),
+        params: Vec::new(),
+        headers: Vec::new(),
+        body: Body::None,
+        auth: None,
+        paginator: Paginator {
+            kind: Pages::Single,
+            maximum_pages: None,
+            stop_on_status: Vec::new(),
+        },
+        selector: Selector::Path(Path::default()),
+        selector_required: true,
+        incremental: None,
+    }
+}
+
+fn connector(resources: Vec<Resource>) -> Connector {
+    Connector {
+        name: "shop".to_owned(),
+        spec: "specs/shop.yaml".to_owned(),
+        description: None,
+        secrets: Vec::new(),
+        config: Vec::new(),
+        base_url: text("https://api.example.com"),
+        headers: Vec::new(),
+        retry: Retry::default(),
+        connect_timeout: Duration::from_secs(10),
+        request_timeout: Duration::from_secs(60),
+        concurrency: 4,
+        max_response_bytes: 64 << 20,
+        allow_origins: Vec::new(),
+        auths: Vec::new(),
+        resources,
+    }
+}
+
+/// The module, formatted; a failure to parse is a failure of the test.
+fn emitted(connector: &Connector) -> String {
+    let module = Module::new(format_ident!("shop"));
+    let tokens = super::module(connector, &module, None);
+    prettyplease::unparse(&syn::parse2(tokens).unwrap())
+}
+
+#[track_caller]
+fn holds(text: &str, part: &str) {
+    let squeeze = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        squeeze(text).contains(&squeeze(part)),
+        "no\n{part}\nin\n{text}"
+    );
+}
+
+#[test]
+fn every_type_has_its_field_and_its_column() {
+    let nullable = |column| Column {
+        nullable: true,
+        ..column
+    };
+    let element = |data_type| Box::new(column("items", data_type));
+    let text = emitted(&connector(vec![resource(
+        "orders",
+        "Orders",
+        vec![
+            Column {
+                primary_key: true,
+                ..column("id", Type::Text)
+            },
+            nullable(column("count", Type::Bigint)),
+            Column {
+                decode: Decode::Text,
+                ..column("rate", Type::Double)
+            },
+            Column {
+                explicit: true,
+                ..nullable(column("paid", Type::Bool))
+            },
+            column("at", Type::Timestamp(TimeFormat::EpochMillis)),
+            column("day", Type::Date(TimeFormat::Date)),
+            column("time", Type::Time),
+            column(
+                "price",
+                Type::Decimal {
+                    precision: 12,
+                    scale: 2,
+                },
+            ),
+            column("digest", Type::Binary),
+            column("rest", Type::Json),
+            column("tags", Type::Array(element(Type::Text))),
+            column("sums", Type::Map(element(Type::Bigint))),
+            Column {
+                ident: "r#type".to_owned(),
+                key: "Type".to_owned(),
+                ..column("type", Type::Text)
+            },
+        ],
+    )]));
+    for field in [
+        "/// Key; never null.\n pub id: String,",
+        "/// Nullable.\n pub count: Option<i64>,",
+        "/// Absent, null or a value.\n pub paid: __rs::Field<bool>,",
+        "pub at: __rs::Timestamp,",
+        "pub price: __rs::Decimal,",
+        "pub digest: Vec<u8>,",
+        "pub tags: Vec<String>,",
+        "pub sums: __rs::BTreeMap<String, i64>,",
+        "/// In the response: `Type`.\n pub r#type: String,",
+    ] {
+        holds(&text, field);
+    }
+    for line in [
+        r#"__rs::text("id").primary_key().at(7),"#,
+        r#"__rs::bigint("count").nullable().at(7),"#,
+        r#"__rs::double("rate").decode(__rs::Decode::Text).at(7),"#,
+        r#"__rs::bool("paid").nullable().explicit().at(7),"#,
+        r#"__rs::timestamp_as("at", __rs::TimeFormat::EpochMillis).at(7),"#,
+        r#"__rs::decimal("price", 12, 2).at(7),"#,
+        r#"__rs::array("tags", &__rs::text("items").at(7)).at(7),"#,
+        r#"__rs::map("sums", &__rs::bigint("items").at(7)).at(7),"#,
+        r#"__rs::text("type").key("Type").at(7),"#,
+    ] {
+        let count = text.lines().filter(|l| l.trim() == line).count();
+        assert_eq!(count, 1, "no line {line} in\n{text}");
+    }
+}
+
+#[test]
+fn an_open_enum_has_other_and_a_closed_one_has_not() {
+    let values = [("a b", "Ab"), ("c", "C")];
+    let text = emitted(&connector(vec![resource(
+        "orders",
+        "Orders",
+        vec![
+            column("kind", Type::Enum(words("OrdersKind", false, &values))),
+            column("state", Type::Enum(words("OrdersState", true, &values))),
+        ],
+    )]));
+    holds(&text, r#"__rs::open("kind", OrdersKind::WORDS).at(7)"#);
+    holds(
+        &text,
+        r#""c" => Self::C, other => Self::Other(other.to_owned()),"#,
+    );
+    holds(&text, "pub fn as_str(&self) -> &str {");
+    holds(&text, r#"__rs::closed("state", OrdersState::WORDS).at(7)"#);
+    holds(&text, r#""a b" => Self::Ab, _ => Self::C,"#);
+    holds(&text, "pub fn as_str(self) -> &'static str {");
+}
+
+#[test]
+fn what_is_nested_is_emitted_after_what_holds_it() {
+    let object = |ident: &str, columns| {
+        Type::Object(Struct {
+            ident: ident.to_owned(),
+            name: "orders.lines".to_owned(),
+            line: 9,
+            description: None,
+            columns,
+        })
+    };
+    let size = words("OrdersLinesSize", true, &[("one", "One")]);
+    let line = object("OrdersLines", vec![column("size", Type::Enum(size))]);
+    let text = emitted(&connector(vec![resource(
+        "orders",
+        "Orders",
+        vec![column(
+            "lines",
+            Type::Array(Box::new(column("items", line))),
+        )],
+    )]));
+    holds(&text, "pub lines: Vec<OrdersLines>,");
+    holds(
+        &text,
+        r#"__rs::array("lines", &__rs::object::<OrdersLines>("items").at(7)).at(7)"#,
+    );
+    let places: Vec<_> = [
+        "struct Orders ",
+        "struct OrdersLines ",
+        "enum OrdersLinesSize ",
+    ]
+    .map(|name| text.find(name).unwrap())
+    .into();
+    assert!(places.is_sorted(), "{text}");
+}
+
+#[test]
+fn a_union_is_told_apart_by_position() {
+    let member = |ident: &str, data_type| Column {
+        ident: ident.to_owned(),
+        ..column(ident, data_type)
+    };
+    let union = UnionType {
+        ident: "OrdersValue".to_owned(),
+        members: vec![member("Text", Type::Text), member("Number", Type::Double)],
+    };
+    let text = emitted(&connector(vec![resource(
+        "orders",
+        "Orders",
+        vec![column("value", Type::Union(union))],
+    )]));
+    holds(&text, "/// One of its types.\n Text(String),");
+    holds(&text, r#"__rs::union("value", OrdersValue::MEMBERS).at(7)"#);
+    holds(
+        &text,
+        "(0, cell) => Self::Text(__rs::FromCell::from_cell(cell)),",
+    );
+    holds(
+        &text,
+        "(_, cell) => Self::Number(__rs::FromCell::from_cell(cell)),",
+    );
+}
+
+#[test]
+fn a_plan_says_what_differs_and_once_what_all_share() {
+    let merged = |name, record| Resource {
+        write_disposition: WriteDisposition::Merge,
+        auth: Some(0),
+        ..resource(name, record, vec![column("id", Type::Text)])
+    };
+    let mut connector = connector(vec![merged("orders", "Orders"), merged("lines", "Lines")]);
+    connector.resources[1].line = 9;
+    connector.auths.push(Auth::ApiKey {
+        name: "key".to_owned(),
+        api_key: Template(vec![Part::Secret(0)]),
+        location: Location::Query,
+    });
+    let text = emitted(&connector);
+    holds(
+        &text,
+        r#"const DEFAULTS: __rs::ResourcePlan = __rs::ResourcePlan {
+               write_disposition: __rs::WriteDisposition::Merge,
+               auth: Some(&AUTH),
+               ..__rs::ResourcePlan::DEFAULT
+           };
+           static ORDERS_PLAN: __rs::ResourcePlan = __rs::ResourcePlan {
+               name: "orders",
+               line: 5,
+               table: <Orders as __rs::Record>::TABLE,
+               path: __rs::Template(&[__rs::Part::Text("/v1/orders")]),
+               ..DEFAULTS
+           };"#,
+    );
+    assert!(!text.contains("max_response_bytes"), "{text}");
+}
+
+#[test]
+fn one_resource_has_its_plan_to_itself() {
+    let text = emitted(&connector(vec![Resource {
+        incremental: Some(Incremental {
+            column: 0,
+            initial_value: None,
+            end_value: None,
+            start_param: Some("since".to_owned()),
+            end_param: None,
+            lag: None,
+            format: TimeFormat::Rfc3339,
+            start_closed: true,
+            end_closed: false,
+            row_order: None,
+            on_missing: OnMissing::Raise,
+        }),
+        ..resource("orders", "Orders", vec![column("id", Type::Text)])
+    }]));
+    assert!(!text.contains("DEFAULTS"), "{text}");
+    holds(
+        &text,
+        r#"incremental: Some(__rs::Incremental {
+               start_param: Some("since"),
+               ..__rs::Incremental::new(0)
+           }),"#,
+    );
+}
+
+#[test]
+fn a_source_without_secrets_and_settings_has_no_structs_for_them() {
+    let text = emitted(&connector(vec![resource(
+        "orders",
+        "Orders",
+        vec![column("id", Type::Text)],
+    )]));
+    holds(&text, "type Secrets = (); type Config = ();");
+    assert!(!text.contains("struct Secrets"), "{text}");
+}
+
+#[test]
+fn secrets_and_settings_are_typed_fields() {
+    let mut connector = connector(vec![resource(
+        "orders",
+        "Orders",
+        vec![column("id", Type::Text)],
+    )]);
+    connector.secrets.push(Secret {
+        name: "key".to_owned(),
+        ident: "key".to_owned(),
+        env: "SHOP_KEY".to_owned(),
+        description: Some("The key".to_owned()),
+    });
+    let setting = |name: &str, data_type, default: &str| Config {
+        name: name.to_owned(),
+        ident: name.to_owned(),
+        env: format!("SHOP_{}", name.to_uppercase()),
+        data_type,
+        default: Some(default.to_owned()),
+        description: None,
+    };
+    let region = words("ConfigRegion", true, &[("eu", "Eu"), ("us", "Us")]);
+    connector.config = vec![
+        setting("url", ConfigType::Text, "https://a.example"),
+        setting("days", ConfigType::Bigint, "-30000"),
+        setting("region", ConfigType::Enum(region), "us"),
+    ];
+    let text = emitted(&connector);
+    holds(
+        &text,
+        "/// The key. From the environment: `SHOP_KEY`.\n pub key: __rs::Secret,",
+    );
+    holds(
+        &text,
+        "/// From the environment: `SHOP_DAYS`; `-30000` by default.\n pub days: i64,",
+    );
+    holds(&text, r#"url: "https://a.example".to_owned(),"#);
+    holds(&text, "days: -30_000, region: ConfigRegion::Us,");
+    holds(
+        &text,
+        "vec![self.url.into(), self.days.into(), self.region.as_str().into()]",
+    );
+    holds(&text, "type Secrets = Secrets; type Config = Config;");
+    // A setting that must be given leaves nothing to be the default of the whole.
+    connector.config[0].default = None;
+    assert!(!emitted(&connector).contains("impl Default"));
+}
+
+#[test]
+fn an_untyped_resource_gives_json() {
+    let text = emitted(&connector(vec![Resource {
+        record: Record::Untyped,
+        ..resource("events", "Events", Vec::new())
+    }]));
+    holds(&text, "pub fn events(&self) -> __rs::Fetch<__rs::Json> {");
+    holds(&text, r#"table: &__rs::Table::new("events", &[]),"#);
+    assert!(!text.contains("struct Events"), "{text}");
+}
+
+#[test]
+fn a_text_of_the_spec_stays_a_text() {
+    let mut connector = connector(vec![resource(
+        "orders",
+        "Orders",
+        vec![Column {
+            description: Some("See [1] and */ <script>\"".to_owned()),
+            key: "a\"b\\c\n".to_owned(),
+            ..column("id", Type::Text)
+        }],
+    )]);
+    connector.description = Some("*/ } mod x { //".to_owned());
+    let text = emitted(&connector);
+    holds(&text, r#"/// See \[1\] and */ \<script\>". Never null."#);
+    holds(&text, r#".key("a\"b\\c\n")"#);
+}

@@ -1,0 +1,189 @@
+//! What a user writes: the attribute's path, and the module that it stands on.
+
+use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
+use syn::{
+    Attribute, LitStr, Token, Visibility,
+    parse::{Parse, ParseStream, Parser},
+};
+
+/// A module that is to be filled.
+pub struct Module {
+    /// Its attributes and documentation.
+    pub attributes: Vec<Attribute>,
+    pub visibility: Visibility,
+    pub ident: Ident,
+    /// The items that the user wrote in it.
+    pub body: TokenStream,
+}
+
+impl Module {
+    /// An empty public module of this name.
+    pub fn new(ident: Ident) -> Self {
+        Self {
+            attributes: Vec::new(),
+            visibility: Visibility::Public(Token![pub](ident.span())),
+            ident,
+            body: TokenStream::new(),
+        }
+    }
+
+    /// Whether the user documented it.
+    pub(crate) fn has_docs(&self) -> bool {
+        self.attributes
+            .iter()
+            .any(|attribute| attribute.path().is_ident("doc"))
+    }
+
+    /// The types that the body declares: the name after `struct`, `enum`, `union` or `type`.
+    pub fn types(&self) -> Vec<Ident> {
+        let mut types = Vec::new();
+        let mut tokens = self.body.clone().into_iter().peekable();
+        while let Some(token) = tokens.next() {
+            let TokenTree::Ident(keyword) = token else {
+                continue;
+            };
+            if !["struct", "enum", "union", "type"]
+                .iter()
+                .any(|word| keyword == word)
+            {
+                continue;
+            }
+            if let Some(TokenTree::Ident(name)) = tokens.peek() {
+                types.push(name.clone());
+            }
+        }
+        types
+    }
+}
+
+impl Parse for Module {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let attributes = Attribute::parse_outer(input)?;
+        let visibility = input.parse()?;
+        if !input.peek(Token![mod]) {
+            return Err(input.error(
+                "`#[rest_source]` stands on a module\n\
+                 help: write `pub mod name {}` beneath it",
+            ));
+        }
+        input.parse::<Token![mod]>()?;
+        let ident: Ident = input.parse()?;
+        if input.peek(Token![;]) {
+            return Err(syn::Error::new(
+                ident.span(),
+                format!(
+                    "the module `{ident}` is a file of its own, which `#[rest_source]` cannot fill\n\
+                     help: give it a body: `mod {ident} {{}}`"
+                ),
+            ));
+        }
+        let body = input.step(|cursor| match cursor.group(Delimiter::Brace) {
+            Some((_, _, rest)) => {
+                let Some((TokenTree::Group(group), _)) = cursor.token_tree() else {
+                    return Err(cursor.error("expected the module's body"));
+                };
+                Ok((Group::stream(&group), rest))
+            }
+            None => Err(cursor.error("expected the module's body: `{}`")),
+        })?;
+        Ok(Self {
+            attributes,
+            visibility,
+            ident,
+            body,
+        })
+    }
+}
+
+/// The path in `#[rest_source("…")]`.
+///
+/// # Errors
+///
+/// When it is anything but one string literal.
+pub fn path(attribute: TokenStream) -> syn::Result<LitStr> {
+    let parse = |input: ParseStream<'_>| {
+        let help = "expected the path of a spec\n\
+                    help: write `#[rest_source(\"specs/name.yaml\")]`";
+        let path = input
+            .parse()
+            .map_err(|error| syn::Error::new(error.span(), help))?;
+        input.parse::<Option<Token![,]>>()?;
+        if input.is_empty() {
+            Ok(path)
+        } else {
+            Err(input.error(help))
+        }
+    };
+    parse.parse2(attribute)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Module, path};
+    use quote::{ToTokens, quote};
+
+    fn parse(tokens: proc_macro2::TokenStream) -> Result<Module, String> {
+        syn::parse2(tokens).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_module_keeps_what_the_user_wrote() {
+        let module = parse(quote! {
+            /// Ours.
+            #[cfg(unix)]
+            pub(crate) mod media {
+                pub struct Stories { pub id: String }
+                fn mine() {}
+            }
+        })
+        .unwrap();
+        assert!(module.has_docs());
+        assert_eq!(module.attributes.len(), 2);
+        assert_eq!(
+            module.visibility.to_token_stream().to_string(),
+            "pub (crate)"
+        );
+        assert_eq!(module.ident, "media");
+        assert_eq!(module.types(), ["Stories"]);
+        assert!(module.body.to_string().contains("fn mine"));
+    }
+
+    #[test]
+    fn a_module_without_a_body_is_told_to_have_one() {
+        let error = parse(quote!(
+            pub mod media;
+        ))
+        .err()
+        .unwrap();
+        assert!(
+            error.contains("help: give it a body: `mod media {}`"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn it_stands_on_a_module() {
+        let error = parse(quote!(
+            pub struct Media;
+        ))
+        .err()
+        .unwrap();
+        assert!(error.contains("stands on a module"), "{error}");
+    }
+
+    #[test]
+    fn the_path_is_one_literal() {
+        assert_eq!(
+            path(quote!("specs/a.yaml")).unwrap().value(),
+            "specs/a.yaml"
+        );
+        assert_eq!(
+            path(quote!("specs/a.yaml",)).unwrap().value(),
+            "specs/a.yaml"
+        );
+        for wrong in [quote!(), quote!(specs), quote!("a.yaml", "b.yaml")] {
+            let error = path(wrong).err().unwrap().to_string();
+            assert!(error.contains("expected the path of a spec"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! What generated code is written with: short names, so that a column stays on its line.
+//!
+//! Not for use by hand, and not kept stable: the macro of the same version is its only user.
+
+#![allow(missing_docs)]
+
+use std::time::Duration;
+
+pub use std::collections::BTreeMap;
+
+pub use crate::{
+    Builder, Cell, Cells, Client, ConfigValue, Connector, Date, Decimal, Field, FromCell, Json,
+    Record, Result, Secret, Time, Timestamp, Values,
+    plan::{
+        Auth, Body, ClientAuthentication, ClientCredentials, ColumnsContract, ConfigPlan,
+        ConfigType, Cursor, DataTypeContract, Ends, Incremental, Json as JsonPlan, Lag, Location,
+        Method, Offset, OnMissing, PageNumber, Pages, Paginator, Param, Part, ResourcePlan, Retry,
+        RowOrder, SchemaContract, SecretPlan, Selector, Slot, SourcePlan, Template,
+        WriteDisposition,
+    },
+    schema::{Column, Decode, Path, Step, Table, TimeFormat, Type},
+};
+
+/// The record of these fields, a cell each, in order.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __take {
+    ($cells:ident => $($field:ident),*) => {
+        Self { $($field: $cells.take()),* }
+    };
+}
+pub use crate::__take as take;
+
+pub const fn secs(secs: u64) -> Duration {
+    Duration::from_secs(secs)
+}
+
+pub const fn millis(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+pub const fn param(name: &'static str, value: Template) -> Param {
+    Param { name, value }
+}
+
+pub const fn text(name: &'static str) -> Column {
+    Column::new(name, Type::Text)
+}
+
+pub const fn bigint(name: &'static str) -> Column {
+    Column::new(name, Type::Bigint)
+}
+
+pub const fn double(name: &'static str) -> Column {
+    Column::new(name, Type::Double)
+}
+
+pub const fn bool(name: &'static str) -> Column {
+    Column::new(name, Type::Bool)
+}
+
+pub const fn timestamp(name: &'static str) -> Column {
+    Column::new(name, Type::TIMESTAMP)
+}
+
+pub const fn timestamp_as(name: &'static str, format: TimeFormat) -> Column {
+    Column::new(name, Type::Timestamp(format))
+}
+
+pub const fn date(name: &'static str) -> Column {
+    Column::new(name, Type::DATE)
+}
+
+pub const fn date_as(name: &'static str, format: TimeFormat) -> Column {
+    Column::new(name, Type::Date(format))
+}
+
+pub const fn time(name: &'static str) -> Column {
+    Column::new(name, Type::Time)
+}
+
+pub const fn decimal(name: &'static str, precision: u8, scale: u8) -> Column {
+    Column::new(name, Type::Decimal { precision, scale })
+}
+
+pub const fn binary(name: &'static str) -> Column {
+    Column::new(name, Type::Binary)
+}
+
+pub const fn json(name: &'static str) -> Column {
+    Column::new(name, Type::Json)
+}
+
+pub const fn object<T: Record>(name: &'static str) -> Column {
+    Column::new(name, Type::Object(T::TABLE))
+}
+
+pub const fn array(name: &'static str, element: &'static Column) -> Column {
+    Column::new(name, Type::Array(element))
+}
+
+pub const fn map(name: &'static str, value: &'static Column) -> Column {
+    Column::new(name, Type::Map(value))
+}
+
+pub const fn open(name: &'static str, values: &'static [&'static str]) -> Column {
+    let closed = false;
+    Column::new(name, Type::Enum { values, closed })
+}
+
+pub const fn closed(name: &'static str, values: &'static [&'static str]) -> Column {
+    let closed = true;
+    Column::new(name, Type::Enum { values, closed })
+}
+
+pub const fn union(name: &'static str, members: &'static [Column]) -> Column {
+    Column::new(name, Type::Union(members))
+}
