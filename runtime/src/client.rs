@@ -209,10 +209,10 @@ impl<S: Connector> Builder<S> {
         let (secrets, config) = values::resolve(S::PLAN, self.secrets, self.config, env)?;
         let redactor = Arc::new(Redactor::new(secrets.iter().map(Secret::expose)));
         let wire = Wire {
-            transport: match self.transport {
-                Some(transport) => transport,
-                None => default_transport()?,
-            },
+            transport: self
+                .transport
+                .or_else(default_transport)
+                .ok_or_else(no_transport)?,
             clock: self.clock.unwrap_or_else(|| Box::new(SystemClock::new())),
             jitter: self.jitter.unwrap_or_else(|| Box::new(fastrand::f64)),
             redactor: Arc::clone(&redactor),
@@ -273,10 +273,18 @@ fn shared(
     })
 }
 
-fn default_transport() -> Result<Box<dyn Transport>> {
-    Err(Error::new(
-        ErrorKind::Config,
-        "there is no transport to send requests with",
-    )
-    .with_help("give the builder one: `.transport(…)`"))
+#[cfg(feature = "reqwest")]
+fn default_transport() -> Option<Box<dyn Transport>> {
+    Some(Box::new(crate::transport::Reqwest::new()))
+}
+
+#[cfg(not(feature = "reqwest"))]
+fn default_transport() -> Option<Box<dyn Transport>> {
+    None
+}
+
+fn no_transport() -> Error {
+    let message = "there is no transport to send requests with";
+    Error::new(ErrorKind::Config, message)
+        .with_help("enable the feature `reqwest` of `rest-source`, or give the builder a transport")
 }

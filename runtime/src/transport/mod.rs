@@ -1,5 +1,11 @@
 //! Sending one request and reading its response to the end.
 
+#[cfg(feature = "reqwest")]
+mod reqwest;
+
+#[cfg(feature = "reqwest")]
+pub use self::reqwest::Reqwest;
+
 use std::{fmt, future::Future, pin::Pin, time::Duration};
 
 use crate::plan::Method;

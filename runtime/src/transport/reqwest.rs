@@ -1,0 +1,315 @@
+//! The default transport: reqwest's client, with everything off that it would do by itself.
+
+use std::{
+    error::Error as StdError,
+    io,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use reqwest::{
+    Client, RequestBuilder,
+    header::{HeaderName, HeaderValue},
+};
+use url::Url;
+
+use super::{BoxFuture, Headers, Request, Response, Transport, TransportError, TransportErrorKind};
+use crate::{origin::is_loopback, plan::Method};
+
+/// reqwest's client. Connections are kept and shared by all requests.
+///
+/// It speaks HTTP/1.1 and HTTP/2, takes gzip, brotli, zstd and deflate, and goes through the proxies
+/// that `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` name, but to loopback always
+/// directly. With the feature `tls-ring` it trusts the certificate authorities of the platform.
+#[derive(Debug, Default)]
+pub struct Reqwest {
+    /// The limit to connecting, and the proxies, are the client's and not the request's.
+    clients: Mutex<Vec<(Kind, Client)>>,
+}
+
+/// What sets one of its clients apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Kind {
+    connect_timeout: Duration,
+    loopback: bool,
+    https: bool,
+}
+
+impl Reqwest {
+    /// A transport without connections yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn client(&self, kind: Kind) -> Result<Client, TransportError> {
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, client)) = clients.iter().find(|(made, _)| *made == kind) {
+            return Ok(client.clone());
+        }
+        let client = build(kind)?;
+        clients.push((kind, client.clone()));
+        Ok(client)
+    }
+
+    async fn exchange(&self, request: &Request) -> Result<Response, TransportError> {
+        let url = Url::parse(&request.url)
+            .map_err(|error| unsendable(format!("the URL does not parse: {error}")))?;
+        let client = self.client(Kind {
+            connect_timeout: request.connect_timeout,
+            loopback: is_loopback(&url),
+            https: url.scheme() == "https",
+        })?;
+        let method = match request.method {
+            Method::Get => reqwest::Method::GET,
+            Method::Post => reqwest::Method::POST,
+        };
+        let outgoing = client.request(method, url).timeout(request.timeout);
+        let outgoing = with_headers(outgoing, &request.headers)?.body(request.body.clone());
+        let failed = |error| explain(error, request);
+        let incoming = outgoing.send().await.map_err(failed)?;
+        let status = incoming.status().as_u16();
+        let headers = read_headers(&incoming);
+        let body = read_body(incoming, request).await?;
+        Ok(Response {
+            status,
+            headers,
+            body,
+        })
+    }
+}
+
+impl Transport for Reqwest {
+    fn send<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, TransportError>> {
+        Box::pin(self.exchange(request))
+    }
+}
+
+fn build(kind: Kind) -> Result<Client, TransportError> {
+    let mut builder = Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .connect_timeout(kind.connect_timeout);
+    if kind.loopback {
+        builder = builder.no_proxy();
+    }
+    let builder = with_tls(builder, kind.https)?;
+    builder.build().map_err(|error| {
+        let error = error.without_url();
+        unsendable(format!("no HTTP client: {}", root_cause(&error)))
+    })
+}
+
+/// Gives the client its TLS: without a provider of its own reqwest panics.
+#[cfg(feature = "tls-ring")]
+fn with_tls(
+    builder: reqwest::ClientBuilder,
+    https: bool,
+) -> Result<reqwest::ClientBuilder, TransportError> {
+    use std::sync::Arc;
+
+    use rustls::{ClientConfig, RootCertStore};
+    use rustls_platform_verifier::BuilderVerifierExt;
+
+    let no_tls = |error| TransportError {
+        kind: TransportErrorKind::Tls,
+        message: format!("no TLS: {error}"),
+    };
+    let config =
+        ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(no_tls)?;
+    // A machine without certificate authorities can still ask over plain http.
+    let config = if https {
+        config.with_platform_verifier().map_err(no_tls)?
+    } else {
+        config.with_root_certificates(RootCertStore::empty())
+    };
+    let mut config = config.with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(builder.tls_backend_preconfigured(config))
+}
+
+#[cfg(not(feature = "tls-ring"))]
+fn with_tls(
+    builder: reqwest::ClientBuilder,
+    https: bool,
+) -> Result<reqwest::ClientBuilder, TransportError> {
+    if https {
+        return Err(TransportError {
+            kind: TransportErrorKind::Tls,
+            message: "built without TLS: enable the feature `tls-ring` of `rest-source`".to_owned(),
+        });
+    }
+    Ok(builder)
+}
+
+fn with_headers(
+    mut outgoing: RequestBuilder,
+    headers: &Headers,
+) -> Result<RequestBuilder, TransportError> {
+    for (name, value) in headers.iter() {
+        let field = HeaderName::from_bytes(name.as_bytes())
+            .map_err(|_| unsendable(format!("`{name}` is no name of a header")))?;
+        let value = HeaderValue::from_bytes(value.as_bytes())
+            .map_err(|_| unsendable(format!("the value of header `{name}` cannot be sent")))?;
+        outgoing = outgoing.header(field, value);
+    }
+    Ok(outgoing)
+}
+
+/// The headers of a response. A value that is not UTF-8 has its bytes read as Latin-1.
+fn read_headers(incoming: &reqwest::Response) -> Headers {
+    let mut headers = Headers::new();
+    for (name, value) in incoming.headers() {
+        let value = match std::str::from_utf8(value.as_bytes()) {
+            Ok(text) => text.to_owned(),
+            Err(_) => value.as_bytes().iter().copied().map(char::from).collect(),
+        };
+        headers.push(name.as_str(), value);
+    }
+    headers
+}
+
+/// Reads a body to its end, counting what decompression makes of it.
+async fn read_body(
+    mut incoming: reqwest::Response,
+    request: &Request,
+) -> Result<Vec<u8>, TransportError> {
+    let most = usize::try_from(request.max_response_bytes).unwrap_or(usize::MAX);
+    let announced = incoming.content_length().unwrap_or(0);
+    if announced > request.max_response_bytes {
+        return Err(too_large(request));
+    }
+    let mut body = Vec::with_capacity(usize::try_from(announced).unwrap_or(0).min(RESERVE));
+    while let Some(chunk) = incoming
+        .chunk()
+        .await
+        .map_err(|error| explain(error, request))?
+    {
+        if chunk.len() > most - body.len() {
+            return Err(too_large(request));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// The most memory set aside on the word of a `Content-Length`.
+const RESERVE: usize = 1 << 20;
+
+fn too_large(request: &Request) -> TransportError {
+    TransportError {
+        kind: TransportErrorKind::TooLarge,
+        message: format!(
+            "the response is longer than {} bytes (`max_response_bytes`)",
+            request.max_response_bytes
+        ),
+    }
+}
+
+fn unsendable(message: String) -> TransportError {
+    TransportError {
+        kind: TransportErrorKind::Request,
+        message,
+    }
+}
+
+/// Says what an error of reqwest means, and in no case where it was met: its URL has the key in it.
+fn explain(error: reqwest::Error, request: &Request) -> TransportError {
+    let error = error.without_url();
+    let kind = classify(&error);
+    let cause = root_cause(&error);
+    let message = match kind {
+        TransportErrorKind::Timeout if error.is_connect() => {
+            format!("no connection within {:?}", request.connect_timeout)
+        }
+        TransportErrorKind::Timeout => {
+            format!("no whole response within {:?}", request.timeout)
+        }
+        TransportErrorKind::Connect => format!("no connection: {cause}"),
+        TransportErrorKind::Tls => format!("no TLS: {cause}"),
+        TransportErrorKind::Interrupted => {
+            format!("the connection ended before the response did: {cause}")
+        }
+        TransportErrorKind::Protocol => format!("the response cannot be read: {cause}"),
+        _ => format!("the request cannot be sent: {cause}"),
+    };
+    TransportError { kind, message }
+}
+
+fn classify(error: &reqwest::Error) -> TransportErrorKind {
+    if error.is_builder() {
+        return TransportErrorKind::Request;
+    }
+    if error.is_timeout() {
+        return TransportErrorKind::Timeout;
+    }
+    let causes = causes(error);
+    if causes.iter().any(|cause| is_tls(*cause)) {
+        return TransportErrorKind::Tls;
+    }
+    if error.is_connect() {
+        return TransportErrorKind::Connect;
+    }
+    if causes.iter().any(|cause| is_malformed(*cause)) {
+        return TransportErrorKind::Protocol;
+    }
+    // A body that breaks off under compression is an error of decoding too: only the cause tells.
+    if causes.iter().any(|cause| is_interruption(*cause)) || !error.is_decode() {
+        return TransportErrorKind::Interrupted;
+    }
+    TransportErrorKind::Protocol
+}
+
+fn is_malformed(cause: &(dyn StdError + 'static)) -> bool {
+    let hyper = cause.downcast_ref::<hyper::Error>();
+    hyper.is_some_and(|error| error.is_parse() && !error.is_incomplete_message())
+}
+
+fn is_interruption(cause: &(dyn StdError + 'static)) -> bool {
+    if let Some(error) = cause.downcast_ref::<hyper::Error>() {
+        return error.is_incomplete_message() || error.is_closed() || error.is_canceled();
+    }
+    cause.downcast_ref::<io::Error>().is_some_and(|error| {
+        matches!(
+            error.kind(),
+            io::ErrorKind::UnexpectedEof
+                | io::ErrorKind::ConnectionReset
+                | io::ErrorKind::ConnectionAborted
+                | io::ErrorKind::BrokenPipe
+                | io::ErrorKind::NotConnected
+        )
+    })
+}
+
+#[cfg(feature = "tls-ring")]
+fn is_tls(cause: &(dyn StdError + 'static)) -> bool {
+    cause.is::<rustls::Error>()
+}
+
+#[cfg(not(feature = "tls-ring"))]
+fn is_tls(_: &(dyn StdError + 'static)) -> bool {
+    false
+}
+
+/// An error and all that is behind it, down to the first cause. An `io::Error` hides what it wraps
+/// from `source`.
+fn causes<'a>(error: &'a (dyn StdError + 'static)) -> Vec<&'a (dyn StdError + 'static)> {
+    let mut causes = Vec::new();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        causes.push(error);
+        let inner = error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref)
+            .map(|inner| inner as &(dyn StdError + 'static));
+        next = inner.or_else(|| error.source());
+    }
+    causes
+}
+
+fn root_cause(error: &reqwest::Error) -> String {
+    let causes = causes(error);
+    causes.last().map_or_else(String::new, ToString::to_string)
+}
