@@ -1,38 +1,19 @@
-//! What all clones of a source share, and how it is made.
+//! What all clones of a source share.
 
-use std::{fmt, marker::PhantomData, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use url::Url;
 
 use crate::{
-    Clock, ConfigValue, Error, ErrorKind, Result, Secret, SystemClock, Values,
+    Clock, ConfigValue, Result, Secret,
     auth::Authenticators,
     origin::{self, Origins},
     pace::{Pace, Turn},
     plan::{ResourcePlan, SourcePlan},
-    redact::Redactor,
     request::{Bounds, Draft},
     template::Scope,
-    transport::Transport,
-    values::{self, Variable},
     wire::Wire,
 };
-
-/// A source that a spec was made into. Generated code implements it for its `Source`.
-pub trait Connector: Sized {
-    /// What the spec says.
-    const PLAN: &'static SourcePlan;
-    /// Its secrets: a struct with a field for each, or `()`.
-    type Secrets: Values<Secret>;
-    /// Its settings: a struct with a field for each, or `()`.
-    type Config: Values<ConfigValue>;
-
-    /// The source over this client.
-    fn from_client(client: Client) -> Self;
-
-    /// Its client.
-    fn client(&self) -> &Client;
-}
 
 /// What a source is, and has, at run time: its plan, its values, and what its requests share —
 /// connections, tokens, the limit of requests in flight. Clones are the same client.
@@ -52,6 +33,45 @@ struct Shared {
 }
 
 impl Client {
+    /// A client of this plan, with its values in the plan's order.
+    ///
+    /// # Errors
+    ///
+    /// When a URL is none, or would have credentials go over plain http to another machine.
+    pub(crate) fn new(
+        plan: &'static SourcePlan,
+        secrets: Vec<Secret>,
+        config: Vec<ConfigValue>,
+        wire: Wire,
+        concurrency: u16,
+    ) -> Result<Self> {
+        let scope = Scope {
+            secrets: &secrets,
+            config: &config,
+            bounds: &Bounds::default(),
+        };
+        let base = scope.required(plan.base_url, "`base_url`")?;
+        let base = origin::parse(&base, "`base_url`")?;
+        if plan
+            .resources
+            .iter()
+            .any(|resource| resource.auth.is_some())
+        {
+            origin::check_scheme(&base)?;
+        }
+        Ok(Self(Arc::new(Shared {
+            plan,
+            origins: Origins::new(&base, plan.allow_origins)?,
+            authenticators: Authenticators::new(plan, scope, &wire)?,
+            pace: Pace::new(concurrency),
+            secrets,
+            config,
+            base,
+            wire,
+            concurrency,
+        })))
+    }
+
     /// What the spec says.
     pub fn plan(&self) -> &'static SourcePlan {
         self.0.plan
@@ -96,7 +116,7 @@ impl Client {
 
     /// Keeps all workers of the source from sending before this time of the [clock](Self::clock):
     /// the API said so to one of them.
-    pub(crate) fn close_until(&self, elapsed: std::time::Duration) {
+    pub(crate) fn close_until(&self, elapsed: Duration) {
         self.0.pace.close_until(elapsed);
     }
 
@@ -132,159 +152,4 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Client({})", self.0.plan.name)
     }
-}
-
-/// Makes a source. What is not given comes from the environment, or is as the spec says.
-pub struct Builder<S: Connector> {
-    secrets: Option<Vec<Secret>>,
-    config: Option<Vec<ConfigValue>>,
-    transport: Option<Box<dyn Transport>>,
-    clock: Option<Box<dyn Clock>>,
-    jitter: Option<Box<dyn Fn() -> f64 + Send + Sync>>,
-    concurrency: Option<u16>,
-    source: PhantomData<fn() -> S>,
-}
-
-impl<S: Connector> Builder<S> {
-    /// With nothing given yet.
-    pub fn new() -> Self {
-        Self {
-            secrets: None,
-            config: None,
-            transport: None,
-            clock: None,
-            jitter: None,
-            concurrency: None,
-            source: PhantomData,
-        }
-    }
-
-    /// These secrets, in place of the environment's.
-    pub fn secrets(mut self, secrets: S::Secrets) -> Self {
-        self.secrets = Some(secrets.values());
-        self
-    }
-
-    /// These settings, in place of the environment's.
-    pub fn config(mut self, config: S::Config) -> Self {
-        self.config = Some(config.values());
-        self
-    }
-
-    /// This transport, in place of reqwest's client.
-    pub fn transport(mut self, transport: impl Transport) -> Self {
-        self.transport = Some(Box::new(transport));
-        self
-    }
-
-    /// This clock, in place of the system's.
-    pub fn clock(mut self, clock: impl Clock) -> Self {
-        self.clock = Some(Box::new(clock));
-        self
-    }
-
-    /// This source of numbers from 0 up to 1, itself excluded, to spread waits by.
-    pub fn jitter(mut self, jitter: impl Fn() -> f64 + Send + Sync + 'static) -> Self {
-        self.jitter = Some(Box::new(jitter));
-        self
-    }
-
-    /// The most requests in flight, in place of the spec's; 0 counts as 1.
-    pub fn concurrency(mut self, concurrency: u16) -> Self {
-        self.concurrency = Some(concurrency.max(1));
-        self
-    }
-
-    /// Makes the source. Sends nothing.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Config`] when secrets or settings are missing or wrong, all of them named;
-    /// [`ErrorKind::Origin`] when credentials would go over plain http to another machine.
-    pub fn build(self) -> Result<S> {
-        self.build_from(&values::environment)
-    }
-
-    fn build_from(self, env: &dyn Fn(&str) -> Variable) -> Result<S> {
-        let (secrets, config) = values::resolve(S::PLAN, self.secrets, self.config, env)?;
-        let redactor = Arc::new(Redactor::new(secrets.iter().map(Secret::expose)));
-        let wire = Wire {
-            transport: self
-                .transport
-                .or_else(default_transport)
-                .ok_or_else(no_transport)?,
-            clock: self.clock.unwrap_or_else(|| Box::new(SystemClock::new())),
-            jitter: self.jitter.unwrap_or_else(|| Box::new(fastrand::f64)),
-            redactor: Arc::clone(&redactor),
-            retry: S::PLAN.retry,
-            connect_timeout: S::PLAN.connect_timeout,
-            request_timeout: S::PLAN.request_timeout,
-            max_response_bytes: S::PLAN.max_response_bytes,
-        };
-        let concurrency = self.concurrency.unwrap_or(S::PLAN.concurrency).max(1);
-        shared(S::PLAN, secrets, config, wire, concurrency)
-            .map(|shared| S::from_client(Client(Arc::new(shared))))
-            .map_err(|error| error.map_text(|text| redactor.redact(text)))
-    }
-}
-
-impl<S: Connector> Default for Builder<S> {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl<S: Connector> fmt::Debug for Builder<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Builder({})", S::PLAN.name)
-    }
-}
-
-fn shared(
-    plan: &'static SourcePlan,
-    secrets: Vec<Secret>,
-    config: Vec<ConfigValue>,
-    wire: Wire,
-    concurrency: u16,
-) -> Result<Shared> {
-    let scope = Scope {
-        secrets: &secrets,
-        config: &config,
-        bounds: &Bounds::default(),
-    };
-    let base = origin::parse(&scope.required(plan.base_url, "`base_url`")?, "`base_url`")?;
-    if plan
-        .resources
-        .iter()
-        .any(|resource| resource.auth.is_some())
-    {
-        origin::check_scheme(&base)?;
-    }
-    Ok(Shared {
-        plan,
-        origins: Origins::new(&base, plan.allow_origins)?,
-        authenticators: Authenticators::new(plan, scope, &wire)?,
-        pace: Pace::new(concurrency),
-        secrets,
-        config,
-        base,
-        wire,
-        concurrency,
-    })
-}
-
-#[cfg(feature = "reqwest")]
-fn default_transport() -> Option<Box<dyn Transport>> {
-    Some(Box::new(crate::transport::Reqwest::new()))
-}
-
-#[cfg(not(feature = "reqwest"))]
-fn default_transport() -> Option<Box<dyn Transport>> {
-    None
-}
-
-fn no_transport() -> Error {
-    let message = "there is no transport to send requests with";
-    Error::new(ErrorKind::Config, message)
-        .with_help("enable the feature `reqwest` of `rest-source`, or give the builder a transport")
 }

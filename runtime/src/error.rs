@@ -86,6 +86,13 @@ impl Error {
         self
     }
 
+    /// Met by this request, unless another is named already.
+    #[must_use]
+    pub(crate) fn or_request(mut self, request: impl FnOnce() -> String) -> Self {
+        self.0.request.get_or_insert_with(request);
+        self
+    }
+
     /// One more line of detail.
     #[must_use]
     pub fn with_detail(mut self, line: impl Into<String>) -> Self {

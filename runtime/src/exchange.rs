@@ -60,7 +60,7 @@ impl Client {
                 Failure::Fatal(error) => Failure::Fatal(
                     error
                         .with_resource(resource.name)
-                        .with_request(draft.shown())
+                        .or_request(|| draft.shown())
                         .map_text(|text| self.redact(text)),
                 ),
                 transient @ Failure::Transient(_) => transient,

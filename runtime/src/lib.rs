@@ -4,6 +4,7 @@
 #[path = "private.rs"]
 pub mod __private;
 mod auth;
+mod builder;
 mod cell;
 mod client;
 mod clock;
@@ -24,15 +25,16 @@ mod retry_after;
 mod rows;
 pub mod schema;
 mod secret;
+mod settings;
 mod state;
 mod template;
 pub mod transport;
 mod value;
-mod values;
 mod wire;
 
+pub use builder::{Builder, Connector};
 pub use cell::{Cell, Cells, FromCell};
-pub use client::{Builder, Client, Connector};
+pub use client::Client;
 pub use clock::{Clock, SystemClock};
 pub use error::{Error, ErrorKind, Result};
 pub use record::Record;
@@ -40,6 +42,6 @@ pub use report::Report;
 pub use rows::{Row, Rows};
 pub use schema::{Column, Decode, Path, Step, Table, TimeFormat, Type};
 pub use secret::Secret;
+pub use settings::{ConfigValue, Values};
 pub use state::State;
 pub use value::{Date, Decimal, Field, Json, ParseError, Time, Timestamp, Value};
-pub use values::{ConfigValue, Values};

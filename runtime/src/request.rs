@@ -15,6 +15,9 @@ use crate::{
     transport::Headers,
 };
 
+/// What requests say of who makes them, unless the spec has a header for it.
+pub(crate) const USER_AGENT: &str = concat!("rest-source/", env!("CARGO_PKG_VERSION"));
+
 /// Where an incremental fetch starts and ends, in the form in which it is sent.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Bounds {
@@ -206,10 +209,7 @@ fn join(base: &Url, path: &str) -> Result<Url> {
 fn headers(source: &SourcePlan, resource: &ResourcePlan, scope: Scope<'_>) -> Result<Headers> {
     let mut headers = Headers::new();
     headers.push("Accept", "application/json");
-    headers.push(
-        "User-Agent",
-        concat!("rest-source/", env!("CARGO_PKG_VERSION")),
-    );
+    headers.push("User-Agent", USER_AGENT);
     for params in [source.headers, resource.headers] {
         for (name, value) in scope.params(params) {
             check_header(name, &value)?;

@@ -10,14 +10,19 @@ use crate::{
     Error, ErrorKind, Result, Secret, origin,
     plan::{ClientAuthentication, ClientCredentials, Method},
     redact::Redactor,
-    request::check_header,
+    request::{USER_AGENT, check_header},
+    retry::{Verdict, verdict},
+    retry_after,
     template::Scope,
-    transport::{Headers, Response},
+    transport::{Headers, Request, Response, TransportError},
     wire::Wire,
 };
 
 /// The longest answer that is read.
 const LONGEST_ANSWER: u64 = 1 << 20;
+
+/// The most characters of an answer that a message quotes.
+const LONGEST_QUOTE: usize = 300;
 
 pub(super) struct Endpoint {
     url: Url,
@@ -44,6 +49,13 @@ impl Refusal {
     pub(super) fn into_error(self) -> Error {
         match self {
             Self::Transient(error, _) | Self::Final(error) => error,
+        }
+    }
+
+    fn map(self, change: impl FnOnce(Error) -> Error) -> Self {
+        match self {
+            Self::Transient(error, answer) => Self::Transient(change(error), answer),
+            Self::Final(error) => Self::Final(change(error)),
         }
     }
 }
@@ -92,14 +104,52 @@ impl Endpoint {
     ///
     /// When there is no token.
     pub(super) async fn ask_until_answered(&self, wire: &Wire) -> Result<Granted> {
-        self.ask(wire).await.map_err(Refusal::into_error)
+        let start = wire.clock.elapsed();
+        let mut requests = 0;
+        loop {
+            let (error, answer) = match self.ask(wire).await {
+                Ok(granted) => return Ok(granted),
+                Err(Refusal::Final(error)) => return Err(error),
+                Err(Refusal::Transient(error, answer)) => (error, answer),
+            };
+            requests += 1;
+            let elapsed = wire.clock.elapsed().saturating_sub(start);
+            let told = answer.and_then(|answer| told(&answer, wire));
+            match verdict(&wire.retry, requests, elapsed, told, (wire.jitter)()) {
+                Verdict::Wait(wait) => wire.clock.sleep(wait).await,
+                Verdict::TooLong(wait) => return Err(too_long(wait, wire)),
+                Verdict::Exhausted | Verdict::OutOfTime => {
+                    let requests = format!("after {requests} requests for a token");
+                    return Err(error.with_detail(requests));
+                }
+            }
+        }
     }
 
     /// Asks once.
+    ///
+    /// # Errors
+    ///
+    /// When there is no token.
     pub(super) async fn ask(&self, wire: &Wire) -> Result<Granted, Refusal> {
+        let answer = match wire.send(&self.request(wire)).await {
+            Ok(response) => read(response),
+            Err(error) => Err(unreached(&error)),
+        };
+        answer.map_err(|refusal| {
+            refusal.map(|error| {
+                error
+                    .with_request(format!("POST {}", self.url))
+                    .map_text(|text| wire.redactor.redact(text))
+            })
+        })
+    }
+
+    fn request(&self, wire: &Wire) -> Request {
         let mut headers = Headers::new();
         headers.push("Accept", "application/json");
         headers.push("Content-Type", "application/x-www-form-urlencoded");
+        headers.push("User-Agent", USER_AGENT);
         if let Some(authorization) = &self.authorization {
             headers.push("Authorization", authorization);
         }
@@ -108,59 +158,50 @@ impl Endpoint {
             .finish();
         let mut request = wire.request(Method::Post, &self.url, headers, body.into_bytes());
         request.max_response_bytes = LONGEST_ANSWER;
-        let blanked = |error: Error| {
-            error
-                .with_request(format!("POST {}", self.url))
-                .map_text(|text| wire.redactor.redact(text))
-        };
-        match wire.send(&request).await {
-            Ok(response) => self.read(response, wire).map_err(|refusal| match refusal {
-                Refusal::Transient(error, response) => Refusal::Transient(blanked(error), response),
-                Refusal::Final(error) => Refusal::Final(blanked(error)),
-            }),
-            Err(error) => {
-                let message = format!("no token: {error}");
-                let shown = blanked(Error::new(ErrorKind::Transport, message));
-                Err(if error.kind.is_transient() {
-                    Refusal::Transient(shown, None)
-                } else {
-                    Refusal::Final(shown)
-                })
-            }
-        }
+        request
     }
+}
 
-    fn read(&self, response: Response, wire: &Wire) -> Result<Granted, Refusal> {
-        let status = response.status;
-        let refused = |message: String| Error::new(ErrorKind::Auth, message);
-        if is_transient(status, wire) {
-            let message = format!("the token endpoint answered {status}");
-            let error = Error::new(ErrorKind::Status(status), message);
-            return Err(Refusal::Transient(error, Some(response)));
-        }
-        if (300..400).contains(&status) {
-            let message = format!("the token endpoint answered {status}, a redirect");
-            return Err(Refusal::Final(refused(message).with_help(
-                "credentials do not follow it: give the endpoint's own URL",
-            )));
-        }
-        let answer: Value = serde_json::from_slice(&response.body).unwrap_or(Value::Null);
-        if let Some(error) = answer.get("error").filter(|error| !error.is_null()) {
-            let error = error
-                .as_str()
-                .map_or_else(|| error.to_string(), str::to_owned);
-            let mut refused = refused(format!("the token endpoint refused the client: `{error}`"));
-            if let Some(description) = answer["error_description"].as_str() {
-                refused = refused.with_detail(description);
-            }
-            return Err(Refusal::Final(refused));
-        }
-        if !(200..300).contains(&status) {
-            let message = format!("the token endpoint answered {status}");
-            return Err(Refusal::Final(refused(message)));
-        }
-        granted(&answer).map_err(Refusal::Final)
+fn unreached(error: &TransportError) -> Refusal {
+    let message = format!("no answer from the token endpoint: {error}");
+    let shown = Error::new(ErrorKind::Transport, message);
+    if error.kind.is_transient() {
+        Refusal::Transient(shown, None)
+    } else {
+        Refusal::Final(shown)
     }
+}
+
+/// The token in an answer.
+fn read(response: Response) -> Result<Granted, Refusal> {
+    let status = response.status;
+    let refused = |message: String| Error::new(ErrorKind::Auth, message);
+    if is_transient(status) {
+        let message = format!("the token endpoint answered {status}");
+        let error = Error::new(ErrorKind::Status(status), message);
+        return Err(Refusal::Transient(error, Some(response)));
+    }
+    if (300..400).contains(&status) {
+        let message = format!("the token endpoint answered {status}, a redirect");
+        return Err(Refusal::Final(refused(message).with_help(
+            "credentials do not follow it: give the endpoint's own URL",
+        )));
+    }
+    let answer: Value = serde_json::from_slice(&response.body).unwrap_or(Value::Null);
+    let error = &answer["error"];
+    if !error.is_null() {
+        let error = shortened(error.as_str().unwrap_or(&error.to_string()));
+        let mut refused = refused(format!("the token endpoint refused the client: `{error}`"));
+        if let Some(description) = answer["error_description"].as_str() {
+            refused = refused.with_detail(shortened(description));
+        }
+        return Err(Refusal::Final(refused));
+    }
+    if !(200..300).contains(&status) {
+        let message = format!("the token endpoint answered {status}");
+        return Err(Refusal::Final(refused(message)));
+    }
+    granted(&answer).map_err(Refusal::Final)
 }
 
 fn granted(answer: &Value) -> Result<Granted> {
@@ -196,14 +237,32 @@ fn seconds(value: &Value) -> Option<Duration> {
         .filter(|life| !life.is_zero())
 }
 
-fn is_transient(status: u16, wire: &Wire) -> bool {
-    status == 429
-        || (500..600).contains(&status)
-        || wire
-            .retry
-            .statuses
-            .iter()
-            .any(|(from, to)| (*from..=*to).contains(&status))
+/// The beginning of a text that a server wrote, on one line.
+fn shortened(text: &str) -> String {
+    let clean = |c: char| if c.is_control() { ' ' } else { c };
+    text.chars().take(LONGEST_QUOTE).map(clean).collect()
+}
+
+fn is_transient(status: u16) -> bool {
+    matches!(status, 408 | 429 | 500..=599)
+}
+
+/// How long the endpoint says to wait.
+fn told(answer: &Response, wire: &Wire) -> Option<Duration> {
+    let now = wire.clock.now();
+    let reset = || match answer.status {
+        429 | 503 => retry_after::reset(&answer.headers, now),
+        _ => None,
+    };
+    retry_after::retry_after(&answer.headers, now).max(reset())
+}
+
+fn too_long(wait: Duration, wire: &Wire) -> Error {
+    let now = wire.clock.now();
+    let retry_at = now.checked_add(wait).unwrap_or(now);
+    let message = format!("the token endpoint asks for a wait of {wait:?}");
+    Error::new(ErrorKind::RateLimit { retry_at }, message)
+        .with_help("try again then, or raise `max_delay` in `retry`")
 }
 
 /// HTTP Basic, its two halves form-encoded first (RFC 6749, 2.3.1).

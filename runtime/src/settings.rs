@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::{
-    Error, ErrorKind, Result, Secret,
+    Date, Error, ErrorKind, Result, Secret, Timestamp,
     plan::{ConfigPlan, ConfigType, SecretPlan, SourcePlan},
 };
 
@@ -33,6 +33,10 @@ pub enum ConfigValue {
     Double(f64),
     /// True or false.
     Bool(bool),
+    /// A civil date.
+    Date(Date),
+    /// An instant.
+    Timestamp(Timestamp),
 }
 
 impl ConfigValue {
@@ -43,6 +47,7 @@ impl ConfigValue {
             Self::Bigint(number) => (*number).into(),
             Self::Double(number) => (*number).into(),
             Self::Bool(value) => (*value).into(),
+            Self::Date(_) | Self::Timestamp(_) => self.to_string().into(),
         }
     }
 
@@ -52,8 +57,10 @@ impl ConfigValue {
             ConfigType::Bigint => Self::Bigint(text.parse().ok()?),
             ConfigType::Double => Self::Double(text.parse().ok().filter(|n: &f64| n.is_finite())?),
             ConfigType::Bool => Self::Bool(text.parse().ok()?),
+            ConfigType::Date => Self::Date(text.parse().ok()?),
+            ConfigType::Timestamp => Self::Timestamp(text.parse().ok()?),
             ConfigType::Enum(words) if !words.contains(&text) => return None,
-            _ => Self::Text(text.to_owned()),
+            ConfigType::Text | ConfigType::Enum(_) => Self::Text(text.to_owned()),
         })
     }
 
@@ -64,7 +71,9 @@ impl ConfigValue {
             (Self::Double(number), ConfigType::Double) => number.is_finite(),
             (Self::Text(_), ConfigType::Text)
             | (Self::Bigint(_), ConfigType::Bigint)
-            | (Self::Bool(_), ConfigType::Bool) => true,
+            | (Self::Bool(_), ConfigType::Bool)
+            | (Self::Date(_), ConfigType::Date)
+            | (Self::Timestamp(_), ConfigType::Timestamp) => true,
             _ => false,
         }
     }
@@ -78,6 +87,8 @@ impl fmt::Display for ConfigValue {
             Self::Bigint(number) => number.fmt(f),
             Self::Double(number) => number.fmt(f),
             Self::Bool(value) => value.fmt(f),
+            Self::Date(date) => date.fmt(f),
+            Self::Timestamp(timestamp) => timestamp.fmt(f),
         }
     }
 }
@@ -109,6 +120,18 @@ impl From<f64> for ConfigValue {
 impl From<bool> for ConfigValue {
     fn from(value: bool) -> Self {
         Self::Bool(value)
+    }
+}
+
+impl From<Date> for ConfigValue {
+    fn from(value: Date) -> Self {
+        Self::Date(value)
+    }
+}
+
+impl From<Timestamp> for ConfigValue {
+    fn from(value: Timestamp) -> Self {
+        Self::Timestamp(value)
     }
 }
 
@@ -187,13 +210,13 @@ fn read_secrets(
         let what = match env(plan.env) {
             Variable::Unset => "is not set".to_owned(),
             Variable::NotUnicode => "is not Unicode".to_owned(),
-            Variable::Set(value) => match wrong_secret(&value) {
-                Some(what) => what.to_owned(),
-                None => {
+            Variable::Set(value) => {
+                let Some(what) = wrong_secret(&value) else {
                     secrets.push(value.into());
                     continue;
-                }
-            },
+                };
+                what.to_owned()
+            }
         };
         mistakes.push(format!(
             "`{}` {what}: secret `{}`{}",
