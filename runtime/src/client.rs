@@ -7,6 +7,7 @@ use url::Url;
 use crate::{
     Clock, ConfigValue, Result, Secret,
     auth::Authenticators,
+    exchange::is_guarded,
     origin::{self, Origins},
     pace::{Pace, Turn},
     plan::{ResourcePlan, SourcePlan},
@@ -55,7 +56,7 @@ impl Client {
         if plan
             .resources
             .iter()
-            .any(|resource| resource.auth.is_some())
+            .any(|resource| is_guarded(plan, resource))
         {
             origin::check_scheme(&base)?;
         }

@@ -6,7 +6,7 @@ use crate::{
     Client, Error, ErrorKind, Result,
     auth::{Authenticator, Generation},
     pace::Turn,
-    plan::{Body, Method, Param, Part, ResourcePlan, Template},
+    plan::{Body, Method, Param, Part, ResourcePlan, SourcePlan, Template},
     request::{Draft, DraftBody, resolve},
     transport::{Headers, Response, TransportError, TransportErrorKind},
 };
@@ -76,7 +76,7 @@ impl Client {
             Some(auth) => Some(self.authenticators().get(auth)?),
             None => None,
         };
-        let guarded = auth.is_some() || holds_secret(self.plan().headers, resource);
+        let guarded = is_guarded(self.plan(), resource);
         let (response, generation) = self.follow(draft, auth, guarded).await?;
         if response.status == 401 && auth.is_some_and(|auth| auth.renew(generation)) {
             let (response, _) = self.follow(draft, auth, guarded).await?;
@@ -185,17 +185,21 @@ fn failed(error: TransportError) -> Failure {
     Failure::Fatal(Error::new(kind, error.message))
 }
 
-/// Whether a resource's requests carry secrets beside those of its `auth`.
-fn holds_secret(headers: &[Param], resource: &ResourcePlan) -> bool {
+/// Whether a resource's requests carry credentials: those of its `auth`, or secrets elsewhere.
+pub(crate) fn is_guarded(source: &SourcePlan, resource: &ResourcePlan) -> bool {
     let secret = |template: Template| {
         let is_secret = |part: &Part| matches!(part, Part::Secret(_));
         template.0.iter().any(is_secret)
     };
     let any = |params: &[Param]| params.iter().any(|param| secret(param.value));
-    let body = match resource.body {
+    let in_body = match resource.body {
         Body::None => false,
         Body::Json(json) => json.any_text(&secret),
         Body::Form(fields) => any(fields),
     };
-    body || any(headers) || any(resource.headers) || any(resource.params)
+    resource.auth.is_some()
+        || in_body
+        || any(source.headers)
+        || any(resource.headers)
+        || any(resource.params)
 }

@@ -28,6 +28,8 @@ mod secret;
 mod settings;
 mod state;
 mod template;
+#[cfg(test)]
+mod testing;
 pub mod transport;
 mod value;
 mod wire;

@@ -1,0 +1,106 @@
+//! What the tests of several rooms share: an API in memory, and a client of it.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use crate::{
+    Client, ConfigValue, Secret,
+    clock::manual::ManualClock,
+    plan::SourcePlan,
+    redact::Redactor,
+    transport::{
+        BoxFuture, Headers, Request, Response, Transport, TransportError, TransportErrorKind,
+    },
+    wire::Wire,
+};
+
+type Answer = Result<Response, TransportError>;
+
+/// An API in memory: a function from request to answer, and the requests it has met. Clones are the
+/// same API.
+#[derive(Clone)]
+pub(crate) struct Api(Arc<Inner>);
+
+struct Inner {
+    answer: Box<dyn Fn(&Request) -> Answer + Send + Sync>,
+    requests: Mutex<Vec<Request>>,
+}
+
+impl Api {
+    /// An API that answers by this function.
+    pub(crate) fn new(answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> Self {
+        Self(Arc::new(Inner {
+            answer: Box::new(answer),
+            requests: Mutex::default(),
+        }))
+    }
+
+    /// The requests so far, in order.
+    pub(crate) fn requests(&self) -> Vec<Request> {
+        self.0.requests.lock().unwrap().clone()
+    }
+
+    /// The URLs of the requests so far, in order.
+    pub(crate) fn urls(&self) -> Vec<String> {
+        self.requests()
+            .into_iter()
+            .map(|request| request.url)
+            .collect()
+    }
+}
+
+impl Transport for Api {
+    fn send<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Answer> {
+        Box::pin(async move {
+            self.0.requests.lock().unwrap().push(request.clone());
+            // As a real transport does, let the others go on.
+            tokio::task::yield_now().await;
+            (self.0.answer)(request)
+        })
+    }
+}
+
+/// An answer with these headers, `Name: value`.
+pub(crate) fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Answer {
+    let mut fields = Headers::new();
+    for (name, value) in headers {
+        fields.push(*name, *value);
+    }
+    Ok(Response {
+        status,
+        headers: fields,
+        body: body.as_bytes().to_vec(),
+    })
+}
+
+/// No answer.
+pub(crate) fn failure(kind: TransportErrorKind) -> Answer {
+    Err(TransportError {
+        kind,
+        message: format!("{kind:?}"),
+    })
+}
+
+/// A client of this plan over the API, by a clock whose waits are over at once, without jitter.
+pub(crate) fn client(
+    plan: &'static SourcePlan,
+    secrets: &[&str],
+    config: Vec<ConfigValue>,
+    api: &Api,
+    clock: &ManualClock,
+) -> crate::Result<Client> {
+    let secrets: Vec<Secret> = secrets.iter().map(|secret| Secret::from(*secret)).collect();
+    let wire = Wire {
+        transport: Box::new(api.clone()),
+        clock: Box::new(clock.clone()),
+        jitter: Box::new(|| 0.0),
+        redactor: Arc::new(Redactor::new(secrets.iter().map(Secret::expose))),
+        retry: plan.retry,
+        connect_timeout: Duration::from_secs(10),
+        request_timeout: Duration::from_secs(60),
+        max_response_bytes: plan.max_response_bytes,
+    };
+    Client::new(plan, secrets, config, wire, plan.concurrency)
+}
