@@ -88,13 +88,20 @@ fn forms(secret: &str) -> Vec<String> {
         query::encode(secret),
         lower_hex(&query::encode(secret)),
         form_urlencoded(secret),
-        json.trim_matches('"').to_owned(),
-        format!("{secret:?}").trim_matches('"').to_owned(),
+        unquoted(&json),
+        unquoted(&format!("{secret:?}")),
         STANDARD.encode(secret),
         secret.to_owned(),
     ];
     longest_first(&mut forms);
     forms
+}
+
+fn unquoted(text: &str) -> String {
+    let inner = text
+        .strip_prefix('"')
+        .and_then(|text| text.strip_suffix('"'));
+    inner.unwrap_or(text).to_owned()
 }
 
 fn form_urlencoded(text: &str) -> String {
@@ -156,7 +163,7 @@ mod tests {
 
     #[test]
     fn a_secret_is_blanked_in_every_encoding() {
-        let secret = "p@ss w/rd+\"ü\"~";
+        let secret = "p@ss zq/zq+\"ü\"~\"";
         let redactor = Redactor::new([secret]);
         let percent = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
         let json = serde_json::json!({ "password": secret }).to_string();
@@ -173,7 +180,7 @@ mod tests {
             let blanked = redactor.redact(&text);
             assert!(blanked.contains(BLANK), "{text} -> {blanked}");
             assert!(
-                !blanked.contains("p@ss") && !blanked.contains("rd"),
+                !blanked.contains("p@ss") && !blanked.contains("zq"),
                 "{blanked}"
             );
         }
