@@ -2,7 +2,7 @@
 
 use std::{fmt, time::SystemTime};
 
-use crate::report::Report;
+use crate::{paginator::Position, report::Report};
 
 /// The result of this crate's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -23,6 +23,7 @@ struct Inner {
     detail: Vec<String>,
     help: Option<String>,
     report: Option<Report>,
+    position: Option<Position>,
 }
 
 /// What kind of thing went wrong.
@@ -69,6 +70,7 @@ impl Error {
             detail: Vec::new(),
             help: None,
             report: None,
+            position: None,
         }))
     }
 
@@ -114,6 +116,13 @@ impl Error {
         self
     }
 
+    /// At the page there, which a later fetch may start from.
+    #[must_use]
+    pub fn with_position(mut self, position: Position) -> Self {
+        self.0.position = Some(position);
+        self
+    }
+
     /// The kind.
     pub fn kind(&self) -> &ErrorKind {
         &self.0.kind
@@ -127,6 +136,12 @@ impl Error {
     /// What the fetch had done until then.
     pub fn report(&self) -> Option<&Report> {
         self.0.report.as_ref()
+    }
+
+    /// Where the page is that it ended at, where that is known: what
+    /// [`Fetch::from`](crate::Fetch::from) goes on from. The pages before it were delivered.
+    pub fn position(&self) -> Option<&Position> {
+        self.0.position.as_ref()
     }
 
     /// The same with every text passed through `blank`.

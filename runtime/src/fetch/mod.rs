@@ -1,0 +1,183 @@
+//! Fetching a resource: what to fetch, and the streams that it comes in.
+
+mod driver;
+mod page;
+mod streams;
+
+use std::{fmt, marker::PhantomData};
+
+use crate::{
+    Client, CursorValue, Error, Position, Record, Result, Rows, State, plan::ResourcePlan,
+    schema::Table,
+};
+
+pub use self::{
+    page::{Page, PageRecords},
+    streams::{Pages, Records},
+};
+
+/// What is to be fetched of a resource. Nothing is sent until its stream is first asked.
+///
+/// `T` is the type of the records, or [`Rows`] where they are wanted as they were decoded.
+///
+/// ```no_run
+/// # async fn example(stories: rest_source::Fetch<rest_source::Json>) -> rest_source::Result<()> {
+/// let mut stories = stories.limit(500).stream();
+/// while let Some(story) = stories.next().await {
+///     println!("{}", story?);
+/// }
+/// println!("{}", stories.report());
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "nothing is fetched until a stream of it is asked"]
+pub struct Fetch<T> {
+    job: Job,
+    records: PhantomData<fn() -> T>,
+}
+
+/// A fetch without the type of its records.
+#[derive(Clone)]
+pub(crate) struct Job {
+    pub(crate) client: Client,
+    pub(crate) resource: &'static ResourcePlan,
+    pub(crate) table: &'static Table,
+    pub(crate) since: Option<State>,
+    pub(crate) until: Option<CursorValue>,
+    pub(crate) from: Option<Position>,
+    pub(crate) limit: Option<u64>,
+    pub(crate) concurrency: u16,
+}
+
+impl Client {
+    /// The records of a resource, as `T`.
+    pub fn fetch<T: Record>(&self, resource: &'static ResourcePlan) -> Fetch<T> {
+        self.fetch_as(resource, T::TABLE)
+    }
+
+    /// The rows of a resource, for those that need no record: destinations, for one.
+    pub fn rows(&self, resource: &'static ResourcePlan) -> Fetch<Rows> {
+        self.fetch_as(resource, resource.table)
+    }
+
+    fn fetch_as<T>(&self, resource: &'static ResourcePlan, table: &'static Table) -> Fetch<T> {
+        Fetch {
+            job: Job {
+                client: self.clone(),
+                resource,
+                table,
+                since: None,
+                until: None,
+                from: None,
+                limit: None,
+                concurrency: self.concurrency(),
+            },
+            records: PhantomData,
+        }
+    }
+}
+
+impl<T> Fetch<T> {
+    /// Everything, whatever an earlier fetch has seen: takes back [`since`](Self::since). A resource
+    /// with an `initial_value` starts there.
+    pub fn full_refresh(mut self) -> Self {
+        self.job.since = None;
+        self
+    }
+
+    /// Only what is new since the fetch that gave this state.
+    ///
+    /// A state of another resource, or a state for a resource without `incremental`, is an error
+    /// when the fetch is first asked.
+    pub fn since(mut self, state: State) -> Self {
+        self.job.since = Some(state);
+        self
+    }
+
+    /// Only what is before this cursor value, or at it where the spec says `range_end: closed`; in
+    /// place of the spec's `end_value`.
+    ///
+    /// A value that is not of the cursor's type, or any value for a resource without `incremental`,
+    /// is an error when the fetch is first asked.
+    pub fn until(mut self, end: impl Into<CursorValue>) -> Self {
+        self.job.until = Some(end.into());
+        self
+    }
+
+    /// From this page on: where an earlier fetch broke off, by
+    /// [`Error::position`](crate::Error::position).
+    pub fn from(mut self, position: Position) -> Self {
+        self.job.from = Some(position);
+        self
+    }
+
+    /// At most this many records. No page is asked for that is not needed for them.
+    pub fn limit(mut self, records: u64) -> Self {
+        self.job.limit = Some(records);
+        self
+    }
+
+    /// At most this many requests at a time, in place of the spec's number; 0 counts as 1. The
+    /// source's own limit, over all its fetches, stands.
+    pub fn concurrency(mut self, requests: u16) -> Self {
+        self.job.concurrency = requests.max(1);
+        self
+    }
+
+    /// The pages, as a stream.
+    pub fn pages(self) -> Pages<T> {
+        Pages::new(self.job)
+    }
+}
+
+impl<T: Record> Fetch<T> {
+    /// The records, as a stream.
+    pub fn stream(self) -> Records<T> {
+        Records::new(self.pages())
+    }
+
+    /// All records, in memory at once.
+    ///
+    /// # Errors
+    ///
+    /// The first that the stream meets; the records before it are lost.
+    pub async fn all(self) -> Result<Vec<T>> {
+        let mut pages = self.pages();
+        let mut records = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page?;
+            records.reserve(page.len());
+            for record in page {
+                records.push(record?);
+            }
+        }
+        Ok(records)
+    }
+
+    /// The first record, with no more requests than it takes.
+    ///
+    /// # Errors
+    ///
+    /// As of the stream.
+    pub async fn first(self) -> Result<Option<T>> {
+        self.limit(1).stream().next().await.transpose()
+    }
+}
+
+impl<T> fmt::Debug for Fetch<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Job {
+            client, resource, ..
+        } = &self.job;
+        write!(f, "Fetch({}.{})", client.plan().name, resource.name)
+    }
+}
+
+impl Job {
+    /// An error of this fetch, its texts without secrets.
+    fn error(&self, error: Error) -> Error {
+        error
+            .with_resource(self.resource.name)
+            .map_text(|text| self.client.redact(text))
+    }
+}

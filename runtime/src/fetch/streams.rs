@@ -1,0 +1,217 @@
+//! The streams that a fetch comes in.
+
+use std::{
+    fmt,
+    future::poll_fn,
+    marker::PhantomData,
+    mem,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, ready},
+};
+
+use futures_core::Stream;
+use tokio::{runtime::Handle, sync::mpsc, task::AbortHandle};
+
+use super::{Job, Page, PageRecords, driver};
+use crate::{Error, ErrorKind, Record, Report, Result, Rows, State};
+
+/// What a fetch's task hands to its stream.
+pub(super) enum Delivery {
+    /// Rows, and the state that is safe once they are.
+    Page(Rows, Option<State>),
+    /// Nothing more, and what the next fetch starts from.
+    End(Option<State>),
+    /// What ended it.
+    Failure(Error),
+}
+
+/// What the task and the stream both write into.
+#[derive(Clone, Default)]
+pub(super) struct SharedReport(Arc<Mutex<Report>>);
+
+impl SharedReport {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Report> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The pages of a fetch, in order: a [`Stream`], and by [`next`](Self::next).
+///
+/// The first poll, within a tokio runtime, starts a task that fetches ahead, by one page or, where
+/// the total is known, by as many as there may be requests at a time. Dropping the stream ends it
+/// and its requests. Rows before a mistake are delivered, then the error; then the stream is over.
+pub struct Pages<T> {
+    stage: Stage,
+    report: SharedReport,
+    state: Option<State>,
+    records: PhantomData<fn() -> T>,
+}
+
+enum Stage {
+    Ready(Box<Job>),
+    Running(mpsc::Receiver<Delivery>, AbortOnDrop),
+    Ended,
+}
+
+struct AbortOnDrop(AbortHandle);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl<T> Pages<T> {
+    pub(super) fn new(job: Job) -> Self {
+        Self {
+            report: SharedReport::default(),
+            state: job.since.clone(),
+            stage: Stage::Ready(Box::new(job)),
+            records: PhantomData,
+        }
+    }
+
+    /// The next page; `None` at the end. Dropping the future loses nothing.
+    pub async fn next(&mut self) -> Option<Result<Page<T>>> {
+        poll_fn(|cx| self.poll(cx)).await
+    }
+
+    /// What the fetch has done so far; after the end, all that it did.
+    pub fn report(&self) -> Report {
+        self.report.lock().clone()
+    }
+
+    /// What the next fetch of this resource may start from, for [`Fetch::since`](crate::Fetch::since):
+    /// complete after the end, until then what this one started from.
+    ///
+    /// It stays at the start where the fetch did not see all there was, because of an error, of
+    /// `limit` or of a maximum, unless the records come in ascending order of the cursor. `None` for
+    /// a resource without `incremental`.
+    pub fn state(&self) -> Option<State> {
+        self.state.clone()
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Page<T>>>> {
+        let deliveries = match &mut self.stage {
+            Stage::Running(deliveries, _) => deliveries,
+            Stage::Ended => return Poll::Ready(None),
+            Stage::Ready(_) => match self.start() {
+                Ok(()) => return self.poll(cx),
+                Err(error) => return Poll::Ready(Some(Err(error))),
+            },
+        };
+        Poll::Ready(match ready!(deliveries.poll_recv(cx)) {
+            Some(Delivery::Page(rows, state)) => {
+                self.report.lock().delivered += rows.len() as u64;
+                if state.is_some() {
+                    self.state.clone_from(&state);
+                }
+                Some(Ok(Page::new(rows, state)))
+            }
+            Some(Delivery::End(state)) => {
+                self.stage = Stage::Ended;
+                self.state = state;
+                None
+            }
+            Some(Delivery::Failure(error)) => Some(Err(self.end(error))),
+            None => Some(Err(self.end(Error::new(
+                ErrorKind::Transport,
+                "the task that fetches was ended: it panicked, or its runtime was shut down",
+            )))),
+        })
+    }
+
+    fn start(&mut self) -> Result<()> {
+        let Stage::Ready(job) = mem::replace(&mut self.stage, Stage::Ended) else {
+            return Ok(());
+        };
+        let runtime = Handle::try_current().map_err(|_| {
+            Error::new(ErrorKind::Config, "there is no tokio runtime to fetch in")
+                .with_resource(job.resource.name)
+                .with_help("ask the stream within one: `#[tokio::main]`")
+        })?;
+        let (sender, deliveries) = mpsc::channel(1);
+        let task = runtime.spawn(driver::run(*job, sender, self.report.clone()));
+        self.stage = Stage::Running(deliveries, AbortOnDrop(task.abort_handle()));
+        Ok(())
+    }
+
+    fn end(&mut self, error: Error) -> Error {
+        self.stage = Stage::Ended;
+        error.with_report(self.report())
+    }
+}
+
+impl<T> Stream for Pages<T> {
+    type Item = Result<Page<T>>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.get_mut().poll(cx)
+    }
+}
+
+impl<T> fmt::Debug for Pages<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Pages({})", self.report.lock())
+    }
+}
+
+/// The records of a fetch, in order: a [`Stream`], and by [`next`](Self::next).
+///
+/// It runs as [`Pages`] does.
+pub struct Records<T> {
+    pages: Pages<T>,
+    page: Option<PageRecords<T>>,
+}
+
+impl<T: Record> Records<T> {
+    pub(super) fn new(pages: Pages<T>) -> Self {
+        Self { pages, page: None }
+    }
+
+    /// The next record; `None` at the end. Dropping the future loses nothing.
+    pub async fn next(&mut self) -> Option<Result<T>> {
+        poll_fn(|cx| self.poll(cx)).await
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T>>> {
+        loop {
+            if let Some(record) = self.page.as_mut().and_then(Iterator::next) {
+                return Poll::Ready(Some(record));
+            }
+            self.page = None;
+            match ready!(self.pages.poll(cx)) {
+                Some(Ok(page)) => self.page = Some(page.into_iter()),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
+            }
+        }
+    }
+}
+
+impl<T> Records<T> {
+    /// As [`Pages::report`]. Records of a page count as delivered with its first.
+    pub fn report(&self) -> Report {
+        self.pages.report()
+    }
+
+    /// As [`Pages::state`].
+    pub fn state(&self) -> Option<State> {
+        self.pages.state()
+    }
+}
+
+impl<T: Record> Stream for Records<T> {
+    type Item = Result<T>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.get_mut().poll(cx)
+    }
+}
+
+impl<T> fmt::Debug for Records<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Records({})", self.pages.report.lock())
+    }
+}

@@ -1,0 +1,135 @@
+//! Pages by a cursor in the body.
+
+use serde_json::Value;
+
+use super::{End, Next, PageFacts, Paginate, Position, ends, foreign, paging, write};
+use crate::{
+    decode::Probe,
+    error::Result,
+    plan::{Cursor, Slot},
+    request::Draft,
+    schema::Path,
+};
+
+pub(super) struct ByCursor(pub(super) Cursor);
+
+impl Paginate for ByCursor {
+    fn probes(&self) -> Vec<Path> {
+        let mut probes = vec![self.0.cursor_path];
+        probes.extend(self.0.has_more_path);
+        probes
+    }
+
+    fn apply(&self, position: &Position, draft: &mut Draft) -> Result<()> {
+        send(position, self.0.cursor, draft)
+    }
+
+    fn next(&self, _: &Position, page: &PageFacts<'_>) -> Result<Next> {
+        if page.no_content || (page.received == 0 && self.0.stop_after_empty_page) {
+            return Ok(Next::End(End::complete("an empty page")));
+        }
+        if let Some(path) = self.0.has_more_path
+            && !ends::has_more(page.probes.get(1), &path)?
+        {
+            return Ok(Next::End(End::complete(
+                "the response says there is no more",
+            )));
+        }
+        let path = self.0.cursor_path;
+        match page.probes.first().unwrap_or(&Probe::Missing) {
+            Probe::Text(cursor) | Probe::Number(cursor) if !cursor.is_empty() => {
+                Ok(Next::Page(Position::Cursor(cursor.clone()), None))
+            }
+            Probe::Missing | Probe::Null | Probe::Text(_) | Probe::Bool(false) => {
+                Ok(Next::End(End::complete(format!("no cursor at `{path}`"))))
+            }
+            other => Err(paging(format!(
+                "the cursor at `{path}` is {}, where text or a number is wanted",
+                ends::shown(other)
+            ))
+            .with_help("name the cursor's place in `cursor_path`")),
+        }
+    }
+}
+
+/// Sends a cursor where its slot is.
+pub(super) fn send(position: &Position, slot: Slot, draft: &mut Draft) -> Result<()> {
+    match position {
+        Position::First => Ok(()),
+        Position::Cursor(cursor) => {
+            write(draft, slot, &Value::from(cursor.as_str()));
+            Ok(())
+        }
+        other => Err(foreign(other, "cursor")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        paginator::test_support::{Facts, ended, error, number, page},
+        schema::Step,
+    };
+
+    fn by_cursor(stop_after_empty_page: bool, more: bool) -> ByCursor {
+        ByCursor(Cursor {
+            cursor_path: Path(&[Step::Key("next")]),
+            cursor: Slot::Query("cursor"),
+            has_more_path: more.then_some(Path(&[Step::Key("more")])),
+            stop_after_empty_page,
+        })
+    }
+
+    fn next(paginator: &ByCursor, facts: &Facts) -> Result<Next> {
+        paginator.next(&Position::First, &facts.as_page())
+    }
+
+    fn to(cursor: &str) -> Next {
+        Next::Page(Position::Cursor(cursor.to_owned()), None)
+    }
+
+    #[test]
+    fn a_cursor_is_text_or_a_number() {
+        let p = by_cursor(false, false);
+        let text = page(1).probes([Probe::Text("a".into())]);
+        assert_eq!(next(&p, &text).unwrap(), to("a"));
+        assert_eq!(next(&p, &page(1).probes([number("7")])).unwrap(), to("7"));
+        assert!(error(next(&p, &page(1).probes([Probe::Other]))).contains("a list"));
+    }
+
+    #[test]
+    fn no_cursor_ends() {
+        let p = by_cursor(false, false);
+        for probe in [
+            Probe::Missing,
+            Probe::Null,
+            Probe::Text(String::new()),
+            Probe::Bool(false),
+        ] {
+            assert_eq!(
+                ended(next(&p, &page(1).probes([probe]))),
+                "no cursor at `$.next`"
+            );
+        }
+    }
+
+    #[test]
+    fn an_empty_page_with_a_cursor_ends_only_where_the_spec_says_so() {
+        let facts = page(0).probes([number("7")]);
+        assert_eq!(next(&by_cursor(false, false), &facts).unwrap(), to("7"));
+        assert_eq!(
+            ended(next(&by_cursor(true, false), &facts)),
+            "an empty page"
+        );
+    }
+
+    #[test]
+    fn whichever_says_stop_first_stops() {
+        let p = by_cursor(false, true);
+        let no_more = page(1).probes([number("7"), Probe::Bool(false)]);
+        assert!(ended(next(&p, &no_more)).contains("no more"));
+        let no_cursor = page(1).probes([Probe::Null, Probe::Bool(true)]);
+        assert!(ended(next(&p, &no_cursor)).contains("no cursor"));
+    }
+}

@@ -1,0 +1,57 @@
+//! Pages by a cursor in a header.
+
+use super::{End, Next, PageFacts, Paginate, Position, cursor};
+use crate::{error::Result, plan::Slot, request::Draft, schema::Path};
+
+pub(super) struct ByHeaderCursor {
+    pub(super) cursor_key: &'static str,
+    pub(super) cursor: Slot,
+}
+
+impl Paginate for ByHeaderCursor {
+    fn probes(&self) -> Vec<Path> {
+        Vec::new()
+    }
+
+    fn apply(&self, position: &Position, draft: &mut Draft) -> Result<()> {
+        cursor::send(position, self.cursor, draft)
+    }
+
+    fn next(&self, _: &Position, page: &PageFacts<'_>) -> Result<Next> {
+        match page.headers.get(self.cursor_key).map(str::trim) {
+            Some(cursor) if !cursor.is_empty() => {
+                Ok(Next::Page(Position::Cursor(cursor.to_owned()), None))
+            }
+            _ => Ok(Next::End(End::complete(format!(
+                "no header `{}`",
+                self.cursor_key
+            )))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::paginator::test_support::{ended, page};
+
+    #[test]
+    fn the_header_is_the_cursor_until_it_is_absent_or_empty() {
+        let p = ByHeaderCursor {
+            cursor_key: "X-Next",
+            cursor: Slot::Query("cursor"),
+        };
+        let next = |facts: crate::paginator::test_support::Facts| {
+            p.next(&Position::First, &facts.as_page())
+        };
+        assert_eq!(
+            next(page(1).header("x-next", " a ")).unwrap(),
+            Next::Page(Position::Cursor("a".into()), None)
+        );
+        assert_eq!(
+            ended(next(page(1).header("x-next", ""))),
+            "no header `X-Next`"
+        );
+        assert_eq!(ended(next(page(1))), "no header `X-Next`");
+    }
+}

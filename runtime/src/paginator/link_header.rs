@@ -1,0 +1,128 @@
+//! The `Link` header of RFC 8288, read as leniently as servers write it.
+
+/// The target of the first link of this relation: `<https://…>; rel="next"`.
+///
+/// Commas and semicolons within `<…>` and within quotes belong to them; parameter names and relations
+/// compare without regard to case; `rel` may hold several relations, and only the first `rel` of a
+/// link counts. A link that cannot be read is passed over.
+pub(super) fn target(header: &str, relation: &str) -> Option<String> {
+    links(header)
+        .find(|link| link.has(relation))
+        .map(|link| link.target.trim().to_owned())
+        .filter(|target| !target.is_empty())
+}
+
+struct Link<'a> {
+    target: &'a str,
+    parameters: &'a str,
+}
+
+impl Link<'_> {
+    fn has(&self, relation: &str) -> bool {
+        let mut parameters = split(self.parameters, ';').filter_map(|p| p.split_once('='));
+        parameters
+            .find(|(name, _)| name.trim().eq_ignore_ascii_case("rel"))
+            .is_some_and(|(_, value)| {
+                unquoted(value.trim())
+                    .split_ascii_whitespace()
+                    .any(|one| one.eq_ignore_ascii_case(relation))
+            })
+    }
+}
+
+fn links(header: &str) -> impl Iterator<Item = Link<'_>> {
+    split(header, ',').filter_map(|link| {
+        let (target, parameters) = link.trim().strip_prefix('<')?.split_once('>')?;
+        Some(Link { target, parameters })
+    })
+}
+
+/// Splits at a separator that stands neither within `<…>` nor within quotes.
+fn split(text: &str, separator: char) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let end = end_of_first(text, separator);
+        rest = end.and_then(|end| text.get(end + separator.len_utf8()..));
+        Some(end.and_then(|end| text.get(..end)).unwrap_or(text))
+    })
+}
+
+fn end_of_first(text: &str, separator: char) -> Option<usize> {
+    let (mut in_target, mut in_quotes, mut escaped) = (false, false, false);
+    for (at, c) in text.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if in_quotes => escaped = true,
+            '"' if !in_target => in_quotes = !in_quotes,
+            '<' if !in_quotes => in_target = true,
+            '>' if !in_quotes => in_target = false,
+            c if c == separator && !in_target && !in_quotes => return Some(at),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The text within quotes; relations hold nothing that needs a backslash.
+fn unquoted(value: &str) -> &str {
+    let inner = value.strip_prefix('"').unwrap_or(value);
+    inner.strip_suffix('"').unwrap_or(inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::target;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_forms_of_rfc_8288_are_read() {
+        for header in [
+            r#"<https://a.example/?p=2>; rel="next""#,
+            "<https://a.example/?p=2>; rel=next",
+            "<https://a.example/?p=2>;rel=next",
+            "< https://a.example/?p=2 > ; REL = \"NEXT\"",
+            r#"<https://a.example/?p=2>; rel="last next""#,
+            r#"<https://a.example/?p=1>; rel="prev", <https://a.example/?p=2>; rel="next""#,
+            r#"<https://a.example/?p=2>; title="a, b; c \" > <"; rel="next""#,
+            r#", ,<https://a.example/?p=2>; rel="next","#,
+            r#"broken, <https://a.example/?p=2>; rel="next""#,
+            "<https://a.example/?p=2>; rel*=x; rel=\"next",
+        ] {
+            let found = target(header, "next");
+            assert_eq!(found.as_deref(), Some("https://a.example/?p=2"), "{header}");
+        }
+    }
+
+    #[test]
+    fn commas_and_semicolons_belong_to_the_target() {
+        assert_eq!(
+            target("<https://a.example/?ids=1,2;3>; rel=next", "next").as_deref(),
+            Some("https://a.example/?ids=1,2;3")
+        );
+    }
+
+    #[test]
+    fn what_is_no_such_link_is_none() {
+        for header in [
+            "",
+            "<https://a.example/>",
+            "<https://a.example/>; rel=prev",
+            "<https://a.example/>; rel=prev; rel=next",
+            "<https://a.example/; rel=next",
+            "https://a.example/; rel=next",
+            "<>; rel=next",
+            "<https://a.example/>; anchor=next",
+            "<https://a.example/>; rel=nextish",
+        ] {
+            assert_eq!(target(header, "next"), None, "{header}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_header_is_too_strange(header in "[<>\";,= a-z\\\\é]{0,40}") {
+            let _ = target(&header, "next");
+        }
+    }
+}

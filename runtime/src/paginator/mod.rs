@@ -1,0 +1,170 @@
+//! How pages follow each other: one small trait, and a file for each kind.
+//!
+//! A paginator is plain data and pure functions. It holds nothing of a fetch: where a page is, is a
+//! [`Position`], and what came of it are [`PageFacts`]; from the two it says what is [`Next`]. Who
+//! asks when, how often, and how many at a time is the engine's affair.
+
+mod cursor;
+mod ends;
+mod header_cursor;
+mod header_link;
+mod json_link;
+mod link_header;
+mod offset;
+mod page_number;
+mod position;
+mod single;
+
+use crate::{
+    decode::Probe,
+    error::{Error, ErrorKind, Result},
+    plan::{Pages, Slot},
+    request::{self, Draft},
+    schema::Path,
+    transport::Headers,
+};
+use url::Url;
+
+pub use position::Position;
+
+/// How the pages of one resource follow each other.
+///
+/// Every method is a pure function of its arguments. The built-in kinds implement nothing else.
+pub(crate) trait Paginate: Send + Sync {
+    /// Where the first page is.
+    fn first(&self) -> Position {
+        Position::First
+    }
+
+    /// The places in a page's body that [`next`](Self::next) wants to know of.
+    fn probes(&self) -> Vec<Path>;
+
+    /// Makes the first request that of the page at `position`.
+    ///
+    /// # Errors
+    ///
+    /// When the position is of another kind, or cannot be written into the request.
+    fn apply(&self, position: &Position, draft: &mut Draft) -> Result<()>;
+
+    /// What follows the page at `position`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Paging`] when the page does not say what it has to, or contradicts itself.
+    fn next(&self, position: &Position, page: &PageFacts<'_>) -> Result<Next>;
+
+    /// Where the page after `position` is, before that has come, if it brings `stride` records and
+    /// `total` is right. Nothing where only the page itself can tell.
+    fn forecast(&self, _position: &Position, _total: Total, _stride: u64) -> Option<Position> {
+        None
+    }
+
+    /// The most records that a page was asked to hold.
+    fn page_size(&self) -> Option<u64> {
+        None
+    }
+}
+
+/// What came of a page, for its paginator.
+pub(crate) struct PageFacts<'a> {
+    /// Records in it, before any filter.
+    pub(crate) received: u64,
+    /// Records in the pages before it, in this fetch.
+    pub(crate) before: u64,
+    /// What its body holds at the paginator's [`probes`](Paginate::probes), in their order.
+    pub(crate) probes: &'a [Probe],
+    /// Its headers.
+    pub(crate) headers: &'a Headers,
+    /// The URL it was asked for at, without credentials.
+    pub(crate) url: &'a Url,
+    /// Whether it came without a body (204), and so cannot say anything.
+    pub(crate) no_content: bool,
+}
+
+/// What follows a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// A page there, and what is known of the whole.
+    Page(Position, Option<Total>),
+    /// Nothing.
+    End(End),
+}
+
+/// How much there is in all, as a page says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Total {
+    /// So many records.
+    Records(u64),
+    /// So many pages.
+    Pages(u64),
+}
+
+/// Why pages ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct End {
+    /// In words.
+    pub(crate) reason: String,
+    /// Whether the API said so. Otherwise a bound of the spec or of the caller cut it off, and more
+    /// may be there.
+    pub(crate) complete: bool,
+}
+
+impl End {
+    /// All there is has come.
+    pub(crate) fn complete(reason: impl Into<String>) -> Self {
+        Self {
+            reason: reason.into(),
+            complete: true,
+        }
+    }
+
+    /// A bound was reached; there may be more.
+    pub(crate) fn cut_off(reason: impl Into<String>) -> Self {
+        Self {
+            reason: reason.into(),
+            complete: false,
+        }
+    }
+}
+
+/// The paginator of this plan.
+pub(crate) fn of(pages: &Pages) -> Box<dyn Paginate> {
+    match *pages {
+        Pages::Single => Box::new(single::SinglePage),
+        Pages::Offset(plan) => Box::new(offset::ByOffset(plan)),
+        Pages::Number(plan) => Box::new(page_number::ByNumber(plan)),
+        Pages::Cursor(plan) => Box::new(cursor::ByCursor(plan)),
+        Pages::HeaderCursor { cursor_key, cursor } => {
+            Box::new(header_cursor::ByHeaderCursor { cursor_key, cursor })
+        }
+        Pages::HeaderLink { header, rel } => Box::new(header_link::ByHeaderLink { header, rel }),
+        Pages::JsonLink { next_url_path } => Box::new(json_link::ByJsonLink { next_url_path }),
+    }
+}
+
+/// Writes a value where its slot is.
+fn write(draft: &mut Draft, slot: Slot, value: &serde_json::Value) {
+    match (slot, value) {
+        (Slot::Query(name), serde_json::Value::String(text)) => draft.set_query(name, text),
+        (Slot::Query(name), other) => draft.set_query(name, &other.to_string()),
+        (Slot::Body(path), value) => draft.set_body(path, value.clone()),
+    }
+}
+
+/// The absolute URL of a next link, resolved against the URL of the page that has it.
+fn resolve(link: &str, page: &PageFacts<'_>) -> Result<Position> {
+    Ok(Position::Url(request::resolve(page.url, link)?.into()))
+}
+
+fn paging(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Paging, message)
+}
+
+/// The error for a saved position that another kind of paginator made.
+fn foreign(position: &Position, kind: &str) -> Error {
+    paging(format!("`{position}` is no position of a {kind} paginator"))
+        .with_help("start again without a position")
+}
+
+#[cfg(test)]
+mod test_support;
