@@ -203,3 +203,6 @@ pub(crate) fn is_guarded(source: &SourcePlan, resource: &ResourcePlan) -> bool {
         || any(resource.headers)
         || any(resource.params)
 }
+
+#[cfg(test)]
+mod tests;
