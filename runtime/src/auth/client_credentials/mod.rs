@@ -187,3 +187,6 @@ impl Authenticator for ClientCredentials {
         true
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,435 @@
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use futures_util::future::join_all;
+
+use crate::{
+    Client, Error, ErrorKind,
+    clock::manual::ManualClock,
+    exchange::Failure,
+    plan::{
+        Auth, ClientAuthentication, ClientCredentials, Param, Part, ResourcePlan, SourcePlan,
+        Template,
+    },
+    request::Bounds,
+    testing::{Api, answer, client, failure},
+    transport::{Request, Response, TransportError, TransportErrorKind},
+};
+
+const TOKEN_URL: &str = "https://login.example.com/token";
+const ID: &str = "cl1ent-id";
+const SECRET: &str = "cl1ent+secret/=";
+const SECONDS: Duration = Duration::from_secs(1);
+
+const PLAN: ClientCredentials = ClientCredentials {
+    access_token_url: Template(&[Part::Text(TOKEN_URL)]),
+    client_id: Template(&[Part::Secret(0)]),
+    client_secret: Template(&[Part::Secret(1)]),
+    ..ClientCredentials::DEFAULT
+};
+
+type Answer = Result<Response, TransportError>;
+
+/// A source of two resources with the same credentials, over an API and a clock of its own.
+struct World {
+    api: Api,
+    clock: ManualClock,
+    client: Client,
+}
+
+impl World {
+    /// `answers` is what the token endpoint says, by how many times it has been asked before.
+    fn new(
+        plan: ClientCredentials,
+        answers: impl Fn(u64) -> Answer + Send + Sync + 'static,
+    ) -> Self {
+        Self::with_pages(plan, answers, |_| 200)
+    }
+
+    /// `status` is that of a page, by the token it is asked with.
+    fn with_pages(
+        plan: ClientCredentials,
+        answers: impl Fn(u64) -> Answer + Send + Sync + 'static,
+        status: impl Fn(&str) -> u16 + Send + Sync + 'static,
+    ) -> Self {
+        let asked = AtomicU64::new(0);
+        let api = Api::new(move |request| {
+            if request.url == TOKEN_URL {
+                return answers(asked.fetch_add(1, Ordering::Relaxed));
+            }
+            let token = request.headers.get("Authorization").unwrap_or_default();
+            answer(status(token), &[], "[]")
+        });
+        let clock = ManualClock::default();
+        // Generated code has a constant for each resource: equal ones are the same credentials.
+        let resource = || -> &'static ResourcePlan {
+            Box::leak(Box::new(ResourcePlan {
+                name: "things",
+                path: Template(&[Part::Text("things")]),
+                auth: Some(Box::leak(Box::new(Auth::ClientCredentials(plan)))),
+                ..ResourcePlan::DEFAULT
+            }))
+        };
+        let source = Box::leak(Box::new(SourcePlan {
+            name: "test",
+            base_url: Template(&[Part::Text("https://api.example.com/v1")]),
+            resources: Box::leak(Box::new([resource(), resource()])),
+            concurrency: 50,
+            ..SourcePlan::DEFAULT
+        }));
+        let client = client(source, &[ID, SECRET], Vec::new(), &api, &clock).unwrap();
+        Self { api, clock, client }
+    }
+
+    async fn page_of(&self, resource: usize) -> Result<u16, Error> {
+        let resource = self.client.plan().resources[resource];
+        let draft = self.client.draft(resource, &Bounds::default())?;
+        let turn = self.client.turn().await;
+        match self.client.exchange(&turn, resource, &draft).await {
+            Ok(response) => Ok(response.status),
+            Err(Failure::Fatal(error)) => Err(error),
+            Err(Failure::Transient(error)) => panic!("{error}"),
+        }
+    }
+
+    async fn page(&self) -> Result<u16, Error> {
+        self.page_of(0).await
+    }
+
+    fn token_requests(&self) -> Vec<Request> {
+        let mut requests = self.api.requests();
+        requests.retain(|request| request.url == TOKEN_URL);
+        requests
+    }
+
+    /// The tokens of the requests for pages, in order.
+    fn tokens(&self) -> Vec<String> {
+        let mut requests = self.api.requests();
+        requests.retain(|request| request.url != TOKEN_URL);
+        requests
+            .iter()
+            .map(|request| request.headers.get("Authorization").unwrap().to_owned())
+            .collect()
+    }
+}
+
+/// The n-th token, for an hour.
+fn token(n: u64) -> Answer {
+    answer(
+        200,
+        &[],
+        &format!(r#"{{"access_token":"token-{n}","expires_in":3600}}"#),
+    )
+}
+
+fn form(request: &Request) -> Vec<(String, String)> {
+    url::form_urlencoded::parse(&request.body)
+        .into_owned()
+        .collect()
+}
+
+#[tokio::test]
+async fn one_token_serves_the_whole_source() {
+    let world = World::new(PLAN, token);
+    let pages = (0..50).map(|n| world.page_of(n % 2));
+    for page in join_all(pages).await {
+        assert_eq!(page.unwrap(), 200);
+    }
+    assert_eq!(world.token_requests().len(), 1);
+    assert!(world.tokens().iter().all(|token| token == "Bearer token-0"));
+}
+
+#[tokio::test]
+async fn the_client_proves_itself_in_the_form() {
+    let world = World::new(
+        ClientCredentials {
+            scope: Some(Template(&[Part::Text("read all")])),
+            audience: Some(Template(&[Part::Text("https://api.example.com")])),
+            access_token_request_data: &[Param {
+                name: "resource",
+                value: Template(&[Part::Text("r")]),
+            }],
+            ..PLAN
+        },
+        token,
+    );
+    world.page().await.unwrap();
+    let request = &world.token_requests()[0];
+    let expected = [
+        ("grant_type", "client_credentials"),
+        ("client_id", ID),
+        ("client_secret", SECRET),
+        ("scope", "read all"),
+        ("audience", "https://api.example.com"),
+        ("resource", "r"),
+    ];
+    let form = form(request);
+    let form: Vec<_> = form.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+    assert_eq!(form, expected);
+    assert_eq!(request.headers.get("Authorization"), None);
+    assert_eq!(
+        request.headers.get("Content-Type"),
+        Some("application/x-www-form-urlencoded")
+    );
+}
+
+#[tokio::test]
+async fn the_client_proves_itself_by_basic() {
+    let world = World::new(
+        ClientCredentials {
+            client_authentication: ClientAuthentication::Basic,
+            ..PLAN
+        },
+        token,
+    );
+    world.page().await.unwrap();
+    let request = &world.token_requests()[0];
+    // cl1ent-id:cl1ent%2Bsecret%2F%3D
+    assert_eq!(
+        request.headers.get("Authorization"),
+        Some("Basic Y2wxZW50LWlkOmNsMWVudCUyQnNlY3JldCUyRiUzRA==")
+    );
+    let grant = ("grant_type".to_owned(), "client_credentials".to_owned());
+    assert_eq!(form(request), [grant]);
+}
+
+#[tokio::test]
+async fn a_token_is_renewed_before_it_ends() {
+    for (life, early) in [(3600, 60), (600, 60), (300, 30), (10, 1)] {
+        let world = World::new(PLAN, move |n| {
+            let body = format!(r#"{{"access_token":"token-{n}","expires_in":"{life}"}}"#);
+            answer(200, &[], &body)
+        });
+        world.page().await.unwrap();
+        world.clock.advance((life - early - 1) * SECONDS);
+        world.page().await.unwrap();
+        assert_eq!(world.token_requests().len(), 1, "{life}");
+        world.clock.advance(SECONDS);
+        world.page().await.unwrap();
+        assert_eq!(world.token_requests().len(), 2, "{life}");
+    }
+}
+
+#[tokio::test]
+async fn a_life_that_is_missing_or_no_length_is_the_default() {
+    for life in [
+        "",
+        r#","expires_in":null"#,
+        r#","expires_in":0"#,
+        r#","expires_in":"soon""#,
+    ] {
+        let body = format!(r#"{{"access_token":"token-0"{life}}}"#);
+        let world = World::new(PLAN, move |_| answer(200, &[], &body));
+        world.page().await.unwrap();
+        world.clock.advance(3539 * SECONDS);
+        world.page().await.unwrap();
+        assert_eq!(world.token_requests().len(), 1, "{life}");
+        world.clock.advance(SECONDS);
+        world.page().await.unwrap();
+        assert_eq!(world.token_requests().len(), 2, "{life}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_cannot_be_renewed_yet_is_used_to_its_end() {
+    let world = World::new(PLAN, |n| match n {
+        0 => token(0),
+        1..=9 => answer(503, &[], ""),
+        _ => token(n),
+    });
+    world.page().await.unwrap();
+    world.clock.advance(3545 * SECONDS);
+    world.page().await.unwrap();
+    world.page().await.unwrap();
+    assert_eq!(
+        world.token_requests().len(),
+        2,
+        "one try, and not one for each request"
+    );
+    assert_eq!(world.tokens(), ["Bearer token-0"; 3]);
+    assert_eq!(
+        world.clock.waits(),
+        [],
+        "nobody waits for a token that is not needed yet"
+    );
+    world.clock.advance(55 * SECONDS);
+    let error = world.page().await.unwrap_err();
+    assert_eq!(
+        error.kind(),
+        &ErrorKind::Status(503),
+        "its end is its end: {error}"
+    );
+}
+
+#[tokio::test]
+async fn fifty_401_at_once_renew_a_token_once() {
+    let world = World::with_pages(PLAN, token, |token| match token {
+        "Bearer token-0" => 401,
+        _ => 200,
+    });
+    for page in join_all((0..50).map(|n| world.page_of(n % 2))).await {
+        assert_eq!(page.unwrap(), 200);
+    }
+    assert_eq!(world.token_requests().len(), 2);
+    let tokens = world.tokens();
+    let refused = tokens.iter().filter(|token| *token == "Bearer token-0");
+    assert_eq!(refused.count(), 50);
+    assert_eq!(tokens.len(), 100, "each is repeated once");
+}
+
+#[tokio::test]
+async fn a_second_401_is_the_response() {
+    let world = World::with_pages(PLAN, token, |_| 401);
+    assert_eq!(world.page().await.unwrap(), 401);
+    assert_eq!(world.tokens(), ["Bearer token-0", "Bearer token-1"]);
+}
+
+#[tokio::test]
+async fn a_token_endpoint_that_may_answer_later_is_asked_again() {
+    let world = World::new(PLAN, |n| match n {
+        0 => failure(TransportErrorKind::Interrupted),
+        1 => answer(500, &[], ""),
+        2 => answer(429, &[("Retry-After", "30")], ""),
+        _ => token(n),
+    });
+    world.page().await.unwrap();
+    assert_eq!(
+        world.clock.waits(),
+        [2 * SECONDS, 4 * SECONDS, 30 * SECONDS]
+    );
+    assert_eq!(world.tokens(), ["Bearer token-3"]);
+}
+
+#[tokio::test]
+async fn it_is_asked_no_more_often_than_the_source_allows_however_many_wait() {
+    let world = World::new(PLAN, |_| answer(503, &[], ""));
+    for page in join_all((0..50).map(|n| world.page_of(n % 2))).await {
+        let error = page.unwrap_err();
+        assert_eq!(error.kind(), &ErrorKind::Status(503));
+        assert_eq!(
+            error.to_string(),
+            "`things`: the token endpoint answered 503\n  \
+             --> POST https://login.example.com/token\n  \
+             after 4 requests for a token"
+        );
+    }
+    assert_eq!(world.token_requests().len(), 4);
+    world.page().await.unwrap_err();
+    assert_eq!(
+        world.token_requests().len(),
+        8,
+        "who comes later tries for himself"
+    );
+}
+
+#[tokio::test]
+async fn a_wait_that_is_too_long_is_said() {
+    let world = World::new(PLAN, |_| answer(429, &[("Retry-After", "3600")], ""));
+    let error = world.page().await.unwrap_err();
+    assert!(
+        matches!(error.kind(), ErrorKind::RateLimit { .. }),
+        "{error}"
+    );
+    assert_eq!(world.clock.waits(), []);
+}
+
+#[tokio::test]
+async fn what_is_no_token_is_an_error_of_auth_that_says_why() {
+    for (status, headers, body, expected) in [
+        (
+            400,
+            &[][..],
+            r#"{"error":"invalid_client","error_description":"no client cl1ent+secret/= here"}"#,
+            "refused the client: `invalid_client`\n  --> POST https://login.example.com/token\n  \
+             no client [secret] here",
+        ),
+        (200, &[], r#"{"error":"access_denied"}"#, "`access_denied`"),
+        (
+            200,
+            &[],
+            r#"{"token_type":"bearer"}"#,
+            "without `access_token`",
+        ),
+        (200, &[], r#"{"access_token":""}"#, "without `access_token`"),
+        (
+            200,
+            &[],
+            r#"{"access_token":"a\nb"}"#,
+            "cannot stand in a header",
+        ),
+        (200, &[], "<html>", "without `access_token`"),
+        (200, &[], "[]", "without `access_token`"),
+        (403, &[], "no", "answered 403"),
+        (
+            307,
+            &[("Location", "https://login.example.com/v2/token")],
+            "",
+            "answered 307, a redirect",
+        ),
+    ] {
+        let world = World::new(PLAN, move |_| answer(status, headers, body));
+        let error = world.page().await.unwrap_err();
+        assert_eq!(error.kind(), &ErrorKind::Auth, "{error}");
+        assert!(error.to_string().contains(expected), "{error}");
+        assert_eq!(world.api.requests().len(), 1, "asked once, and for no page");
+        assert!(!format!("{error:?}").contains(SECRET));
+    }
+}
+
+#[tokio::test]
+async fn a_task_that_is_dropped_while_it_asks_leaves_the_asking_to_the_next() {
+    let world = Arc::new(World::new(PLAN, token));
+    let dropped = tokio::spawn({
+        let world = Arc::clone(&world);
+        async move { world.page().await.map(drop) }
+    });
+    tokio::task::yield_now().await;
+    assert_eq!(world.token_requests().len(), 1);
+    dropped.abort();
+    assert_eq!(world.page().await.unwrap(), 200);
+    assert_eq!(world.token_requests().len(), 2);
+}
+
+#[test]
+fn a_token_url_over_plain_http_is_refused_but_for_loopback() {
+    let make = |url: &'static str| {
+        let plan = Auth::ClientCredentials(ClientCredentials {
+            access_token_url: Template(Box::leak(Box::new([Part::Text(url)]))),
+            ..PLAN
+        });
+        let resource = &*Box::leak(Box::new(ResourcePlan {
+            auth: Some(Box::leak(Box::new(plan))),
+            ..ResourcePlan::DEFAULT
+        }));
+        let source = Box::leak(Box::new(SourcePlan {
+            base_url: Template(&[Part::Text("https://api.example.com")]),
+            resources: Box::leak(Box::new([resource])),
+            ..SourcePlan::DEFAULT
+        }));
+        let api = Api::new(|_| answer(200, &[], ""));
+        client(
+            source,
+            &[ID, SECRET],
+            Vec::new(),
+            &api,
+            &ManualClock::default(),
+        )
+    };
+    assert_eq!(
+        make("http://login.example.com/token").unwrap_err().kind(),
+        &ErrorKind::Origin
+    );
+    assert_eq!(make("/token").unwrap_err().kind(), &ErrorKind::Config);
+    assert_eq!(
+        make("https://a:b@login.example.com/").unwrap_err().kind(),
+        &ErrorKind::Config
+    );
+    make("http://127.0.0.1:8080/token").unwrap();
+    make("http://[::1]:8080/token").unwrap();
+    make("http://localhost/token").unwrap();
+}
