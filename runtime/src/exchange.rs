@@ -154,7 +154,7 @@ impl Hop {
         let Some(location) = response.headers.get("Location") else {
             return Ok(None);
         };
-        let url = resolve(&self.url, location)?;
+        let url = resolve(&self.url, location, ErrorKind::Response)?;
         let mut headers = self.headers.clone();
         if keeps_method {
             return Ok(Some(Self {

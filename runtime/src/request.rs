@@ -124,7 +124,7 @@ impl Draft {
     ///
     /// When it is no http(s) URL, or leads from https to http.
     pub(crate) fn set_url(&mut self, next: &str) -> Result<()> {
-        self.url = resolve(&self.url, next)?;
+        self.url = resolve(&self.url, next, ErrorKind::Paging)?;
         Ok(())
     }
 
@@ -145,9 +145,9 @@ impl fmt::Debug for Draft {
 ///
 /// # Errors
 ///
-/// When it is no http(s) URL, or leads from https to http.
-pub(crate) fn resolve(from: &Url, next: &str) -> Result<Url> {
-    let wrong = |why: &str| Error::new(ErrorKind::Response, format!("the link `{next}` {why}"));
+/// Of kind `otherwise` when it is no http(s) URL; of kind `Origin` when it leads from https to http.
+pub(crate) fn resolve(from: &Url, next: &str, otherwise: ErrorKind) -> Result<Url> {
+    let wrong = |why: &str| Error::new(otherwise.clone(), format!("the link `{next}` {why}"));
     let mut url = from
         .join(next.trim())
         .map_err(|error| wrong(&format!("is no URL: {error}")))?;
