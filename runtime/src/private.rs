@@ -9,8 +9,8 @@ use std::time::Duration;
 pub use std::collections::BTreeMap;
 
 pub use crate::{
-    Builder, Cell, Cells, Client, ConfigValue, Connector, Date, Decimal, Field, FromCell, Json,
-    Record, Result, Secret, Time, Timestamp, Values,
+    Builder, Cell, Cells, Client, ConfigValue, Connector, Date, Decimal, Fetch, Field, FromCell,
+    Json, Record, Result, Secret, Time, Timestamp, Values,
     plan::{
         Auth, Body, ClientAuthentication, ClientCredentials, ColumnsContract, ConfigPlan,
         ConfigType, Cursor, DataTypeContract, Ends, Incremental, Json as JsonPlan, Lag, Location,

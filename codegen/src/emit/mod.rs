@@ -69,6 +69,15 @@ pub fn module(
     }
 }
 
+/// A public module of the source's own name, as a generated file holds it.
+pub fn file(connector: &Connector) -> TokenStream {
+    module(
+        connector,
+        &Module::new(names::module(&connector.name)),
+        None,
+    )
+}
+
 /// What the spec says of the source, after what the user's own documentation of the module says.
 fn module_docs(connector: &Connector, module: &Module) -> TokenStream {
     let spec = docs::code(&connector.spec);

@@ -11,6 +11,11 @@ pub(super) fn ident(name: &str) -> Ident {
     syn::parse_str(name).unwrap_or_else(|_| Ident::new("invalid_name", Span::call_site()))
 }
 
+/// A module's name from the source's: raw where it is a keyword.
+pub(super) fn module(name: &str) -> Ident {
+    syn::parse_str(name).unwrap_or_else(|_| ident(&format!("r#{name}")))
+}
+
 /// A constant's name from a function's: `r#type` → `TYPE_PLAN`. The suffix keeps it from being a
 /// keyword, and from being one of the names that every module has.
 pub(super) fn plan_ident(method: &str) -> Ident {
@@ -60,7 +65,7 @@ pub(super) fn option<T>(value: Option<T>, emit: impl FnOnce(T) -> TokenStream) -
 
 #[cfg(test)]
 mod tests {
-    use super::{float, ident, integer, plan_ident};
+    use super::{float, ident, integer, module, plan_ident};
 
     #[test]
     fn long_integers_are_grouped() {
@@ -79,6 +84,8 @@ mod tests {
     #[test]
     fn a_keyword_stays_raw() {
         assert_eq!(ident("r#type").to_string(), "r#type");
+        assert_eq!(module("type").to_string(), "r#type");
+        assert_eq!(module("media").to_string(), "media");
         assert_eq!(plan_ident("r#type").to_string(), "TYPE_PLAN");
     }
 

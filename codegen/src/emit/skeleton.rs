@@ -8,21 +8,33 @@ use crate::module::Module;
 use super::names::ident;
 
 /// What is wrong: a rendered message each, shown at one place of the user's source.
-pub struct Problems<'a> {
+pub struct Problems {
     /// At least one.
-    pub messages: &'a [String],
+    pub messages: Vec<String>,
     /// Where: the attribute's string literal.
     pub span: Span,
 }
 
+impl Problems {
+    /// One mistake.
+    pub fn one(message: impl ToString, span: Span) -> Self {
+        Self {
+            messages: vec![message.to_string()],
+            span,
+        }
+    }
+}
+
 /// A module whose every name is of the type of an error.
 ///
-/// The last message is shown by a `compile_error!` where a type is expected. To rustc it is then the
-/// type of an expression that is wrong already, of which nothing more is to be said: the user sees
-/// what is wrong with the spec, and no field, method or trait that is missing because of it.
+/// The last message is shown by a `compile_error!` within a type, in the length of an array. A type
+/// that holds an error is one of which rustc says no more: the user sees what is wrong with the spec,
+/// and not every field, method and trait that is missing because of it. The struct around it makes it
+/// a type of the user's own crate, so that their `impl`s stand.
+///
 /// `records` are the names, as far as they are known, of the types that the spec would have made.
 pub fn skeleton(
-    problems: &Problems<'_>,
+    problems: &Problems,
     records: &[String],
     module: &Module,
     rebuild: Option<&TokenStream>,
@@ -40,7 +52,7 @@ pub fn skeleton(
         .iter()
         .map(|message| quote_spanned!(problems.span=> ::core::compile_error! { #message }));
     let broken = quote_spanned!(problems.span=> ::core::compile_error! { #last });
-    let names = names(records);
+    let names = names(records, &module.types());
     let rebuild = rebuild.map(|rebuild| quote!(const _: &[u8] = #rebuild;));
     quote! {
         #(#attributes)*
@@ -49,18 +61,25 @@ pub fn skeleton(
             #body
             #rebuild
             #(#first)*
-            type __Broken = #broken;
+            #[doc(hidden)]
+            pub struct __Unmade<T>(T);
             #(pub type #names = __Broken;)*
+            type __Broken = __Unmade<[(); #broken]>;
         }
     }
 }
 
-/// The names that every module has, and those of the records, each once.
-fn names(records: &[String]) -> Vec<Ident> {
-    let mut names: Vec<Ident> = ["Source", "Secrets", "Config"].map(ident).into();
-    for record in records.iter().filter_map(|name| syn::parse_str(name).ok()) {
-        if !names.contains(&record) {
-            names.push(record);
+/// The names that every module has, and those of the records, each once, but for the user's own.
+fn names(records: &[String], own: &[Ident]) -> Vec<Ident> {
+    let mut names: Vec<Ident> = Vec::new();
+    let records = records.iter().filter_map(|name| syn::parse_str(name).ok());
+    for name in ["Source", "Secrets", "Config"]
+        .map(ident)
+        .into_iter()
+        .chain(records)
+    {
+        if !names.contains(&name) && !own.contains(&name) {
+            names.push(name);
         }
     }
     names

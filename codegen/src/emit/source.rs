@@ -151,9 +151,7 @@ pub(super) fn plan(connector: &Connector) -> TokenStream {
     fields.set("name", name);
     fields.set("spec", spec);
     fields.unless("secrets", &connector.secrets, &Vec::new(), |secrets| {
-        let secrets = secrets
-            .iter()
-            .map(|Secret { name, env, .. }| quote!(__rs::SecretPlan { name: #name, env: #env }));
+        let secrets = secrets.iter().map(secret_plan);
         quote!(&[#(#secrets),*])
     });
     fields.unless("config", &connector.config, &Vec::new(), |settings| {
@@ -210,6 +208,12 @@ pub(super) fn plan(connector: &Connector) -> TokenStream {
     }
 }
 
+fn secret_plan(secret: &Secret) -> TokenStream {
+    let (name, env) = (&secret.name, &secret.env);
+    let description = option(secret.description.as_ref(), |text| quote!(#text));
+    quote!(__rs::SecretPlan { name: #name, env: #env, description: #description })
+}
+
 fn config_plan(setting: &Config) -> TokenStream {
     let (name, env) = (&setting.name, &setting.env);
     let data_type = match &setting.data_type {
@@ -225,8 +229,15 @@ fn config_plan(setting: &Config) -> TokenStream {
         }
     };
     let default = option(setting.default.as_ref(), |text| quote!(#text));
+    let description = option(setting.description.as_ref(), |text| quote!(#text));
     quote! {
-        __rs::ConfigPlan { name: #name, env: #env, data_type: #data_type, default: #default }
+        __rs::ConfigPlan {
+            name: #name,
+            env: #env,
+            data_type: #data_type,
+            default: #default,
+            description: #description,
+        }
     }
 }
 

@@ -208,7 +208,7 @@ fn an_open_enum_has_other_and_a_closed_one_has_not() {
     holds(&text, "pub fn as_str(&self) -> &str {");
     holds(&text, r#"__rs::closed("state", OrdersState::WORDS).at(7)"#);
     holds(&text, r#""a b" => Self::Ab, _ => Self::C,"#);
-    holds(&text, "pub fn as_str(self) -> &'static str {");
+    holds(&text, "pub const fn as_str(self) -> &'static str {");
 }
 
 #[test]

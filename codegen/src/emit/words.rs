@@ -36,10 +36,13 @@ pub(super) fn definition(words: &EnumType, docs: &Docs) -> TokenStream {
         .iter()
         .map(|value| Docs::default().ours([format!("{}.", code(value))]));
     // Without `Other` it is as good as a number: copied, not borrowed.
-    let (derives, receiver, word) = if words.closed {
-        (quote!(Clone, Copy), quote!(self), quote!(&'static str))
+    let (derives, signature) = if words.closed {
+        (
+            quote!(Clone, Copy),
+            quote!(const fn as_str(self) -> &'static str),
+        )
     } else {
-        (quote!(Clone), quote!(&self), quote!(&str))
+        (quote!(Clone), quote!(fn as_str(&self) -> &str))
     };
     let (other, other_arm) = if words.closed {
         (None, None)
@@ -63,7 +66,7 @@ pub(super) fn definition(words: &EnumType, docs: &Docs) -> TokenStream {
             const WORDS: &'static [&'static str] = &[#(#values),*];
             #[doc = " The word on the wire."]
             #[must_use]
-            pub fn as_str(#receiver) -> #word {
+            pub #signature {
                 match self {
                     #(Self::#variants => #values,)*
                     #other_arm
