@@ -7,7 +7,7 @@ use crate::{
     auth::{Authenticator, Generation},
     pace::Turn,
     plan::{Body, Method, Param, Part, ResourcePlan, SourcePlan, Template},
-    request::{Draft, DraftBody, resolve},
+    request::{Draft, DraftBody, resolve_or},
     transport::{Headers, Response, TransportError, TransportErrorKind},
 };
 
@@ -154,7 +154,7 @@ impl Hop {
         let Some(location) = response.headers.get("Location") else {
             return Ok(None);
         };
-        let url = resolve(&self.url, location, ErrorKind::Response)?;
+        let url = resolve_or(ErrorKind::Response, &self.url, location)?;
         let mut headers = self.headers.clone();
         if keeps_method {
             return Ok(Some(Self {

@@ -124,7 +124,7 @@ impl Draft {
     ///
     /// When it is no http(s) URL, or leads from https to http.
     pub(crate) fn set_url(&mut self, next: &str) -> Result<()> {
-        self.url = resolve(&self.url, next, ErrorKind::Paging)?;
+        self.url = resolve(&self.url, next)?;
         Ok(())
     }
 
@@ -141,12 +141,21 @@ impl fmt::Debug for Draft {
     }
 }
 
+/// The URL of a next page, resolved against the one of this page.
+///
+/// # Errors
+///
+/// Of kind `Paging` when it is no http(s) URL; of kind `Origin` when it leads from https to http.
+pub(crate) fn resolve(from: &Url, next: &str) -> Result<Url> {
+    resolve_or(ErrorKind::Paging, from, next)
+}
+
 /// A URL that a server gave, resolved against the one it was asked at.
 ///
 /// # Errors
 ///
 /// Of kind `otherwise` when it is no http(s) URL; of kind `Origin` when it leads from https to http.
-pub(crate) fn resolve(from: &Url, next: &str, otherwise: ErrorKind) -> Result<Url> {
+pub(crate) fn resolve_or(otherwise: ErrorKind, from: &Url, next: &str) -> Result<Url> {
     let wrong = |why: &str| Error::new(otherwise.clone(), format!("the link `{next}` {why}"));
     let mut url = from
         .join(next.trim())
