@@ -1,1 +1,51 @@
-//! Under construction.
+//! Where records go: a whole source into a database, with one call.
+//!
+//! ```no_run
+//! # async fn example<S: rest_source::Connector>(source: S) -> Result<(), Box<dyn std::error::Error>> {
+//! use rest_source_load::{Load, Sqlite};
+//!
+//! let mut database = Sqlite::open("insights.db")?;
+//! let report = source.load(&mut database).await?;
+//! println!("{report}");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`Load::load`] fetches every selected resource of a source, in the order of the spec, and writes
+//! it as its `write_disposition` says. Where a resource is `incremental`, the database remembers how
+//! far it came, and the next load asks only for what is new.
+//! [`full_refresh`](Loading::full_refresh) starts over.
+//!
+//! # What is safe when
+//!
+//! Rows and the state that says that they were read are committed in one transaction. A load that is
+//! killed at any moment leaves a database from which the next load goes on, and nothing is lost or
+//! doubled:
+//!
+//! | `write_disposition` | committed |
+//! |---|---|
+//! | `merge` | page by page, since a row written twice is the same row; the state at the end, or with each page where the resource's `row_order` is `asc` |
+//! | `append` | at the end, rows and state together; with each page where the `row_order` is `asc` |
+//! | `replace` | at the end, the deletion of the old rows included |
+//! | `skip` | never: it is not fetched |
+//!
+//! A full refresh replaces the rows of a resource, whatever its disposition, in one transaction:
+//! readers see the old rows until the new ones are complete, rows that are no longer at the server
+//! are gone afterwards, and one that fails or is killed changes nothing.
+//!
+//! # When a resource fails
+//!
+//! What was committed stays, that of the failed resource included. The other resources are still
+//! loaded, unless they would meet the same error: credentials that are not taken, a server that is
+//! not there or wants to be left alone. The [`LoadError`] names each resource that failed, with the
+//! report of its fetch, and has the report of those that did not.
+
+mod destination;
+mod load;
+mod report;
+mod sqlite;
+
+pub use destination::{Destination, Target, Writing};
+pub use load::{Load, Loading};
+pub use report::{LoadError, LoadReport, Progress, ResourceReport};
+pub use sqlite::Sqlite;

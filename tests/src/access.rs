@@ -7,6 +7,8 @@ use crate::{lock, log::Seen};
 /// What the API wants of a request.
 #[derive(Clone, Debug)]
 pub enum Access {
+    /// Nothing.
+    Open,
     /// This value, once, in this query parameter.
     Key {
         /// The parameter.
@@ -61,6 +63,7 @@ impl Access {
     /// Whether the request may be answered.
     pub(crate) fn allows(&self, request: &Seen, tokens: &Tokens) -> bool {
         match self {
+            Self::Open => true,
             Self::Key { param, key } => request.params(param) == [key],
             Self::Token { .. } => request
                 .header("authorization")
@@ -73,7 +76,7 @@ impl Access {
     pub(crate) fn issues(&self, form: &[(String, String)]) -> bool {
         let has = |name: &str, value: &str| form.iter().any(|(n, v)| n == name && v == value);
         match self {
-            Self::Key { .. } => false,
+            Self::Open | Self::Key { .. } => false,
             Self::Token {
                 client_id,
                 client_secret,

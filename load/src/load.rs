@@ -1,0 +1,212 @@
+//! A source into a destination: resource by resource, page by page.
+
+use std::{future::IntoFuture, pin::Pin};
+
+use rest_source::{
+    Client, Connector, Error, ErrorKind, Result,
+    plan::{ResourcePlan, WriteDisposition},
+};
+
+use crate::{Destination, LoadError, LoadReport, Progress, ResourceReport, Target, Writing};
+
+/// Loads a source.
+///
+/// Every connector has it.
+pub trait Load: Connector {
+    /// Fetches every selected resource and writes it as its `write_disposition` says: see the
+    /// [crate's page](crate). Nothing is sent until it is awaited.
+    ///
+    /// # Errors
+    ///
+    /// Awaiting it fails when a resource could not be fetched or written.
+    fn load<'a, D: Destination>(&'a self, destination: &'a mut D) -> Loading<'a, D> {
+        Loading {
+            client: self.client(),
+            destination,
+            full_refresh: false,
+            only: Vec::new(),
+            on_progress: Box::new(|_| ()),
+        }
+    }
+}
+
+impl<S: Connector> Load for S {}
+
+/// A load that has not begun. Await it to run it.
+#[must_use = "a load does nothing until it is awaited"]
+pub struct Loading<'a, D> {
+    client: &'a Client,
+    destination: &'a mut D,
+    full_refresh: bool,
+    only: Vec<String>,
+    on_progress: Box<dyn FnMut(Progress) + Send + 'a>,
+}
+
+impl<'a, D: Destination> Loading<'a, D> {
+    /// Starts over: everything is fetched again, and takes the place of all that was there.
+    pub fn full_refresh(mut self) -> Self {
+        self.full_refresh = true;
+        self
+    }
+
+    /// Loads this resource, and others named so, instead of all that are `selected`.
+    pub fn resource(mut self, name: impl Into<String>) -> Self {
+        self.only.push(name.into());
+        self
+    }
+
+    /// Calls this after every page that was written.
+    pub fn on_progress(mut self, call: impl FnMut(Progress) + Send + 'a) -> Self {
+        self.on_progress = Box::new(call);
+        self
+    }
+
+    async fn run(mut self) -> Result<LoadReport, LoadError> {
+        let mut report = LoadReport::default();
+        let mut errors = Vec::new();
+        let mut not_tried = Vec::new();
+        for resource in self.resources()? {
+            if errors.last().is_some_and(would_repeat) {
+                not_tried.push(resource.name);
+            } else if resource.write_disposition == WriteDisposition::Skip {
+                report.skipped.push(resource.name);
+            } else {
+                match self.load(resource).await {
+                    Ok(loaded) => report.resources.push(loaded),
+                    Err(error) => errors.push(error),
+                }
+            }
+        }
+        if errors.is_empty() {
+            return Ok(report);
+        }
+        Err(LoadError {
+            errors,
+            not_tried,
+            loaded: report,
+        })
+    }
+
+    /// The resources to load, in the order of the spec.
+    fn resources(&self) -> Result<Vec<&'static ResourcePlan>> {
+        let all = self.client.plan().resources.iter().copied();
+        if self.only.is_empty() {
+            return Ok(all.filter(|resource| resource.selected).collect());
+        }
+        for name in &self.only {
+            if !all.clone().any(|resource| resource.name == name) {
+                let names: Vec<_> = all.clone().map(|r| format!("`{}`", r.name)).collect();
+                let source = self.client.plan().name;
+                return Err(Error::new(
+                    ErrorKind::Config,
+                    format!("`{source}` has no resource `{name}`"),
+                )
+                .with_help(format!("its resources are {}", names.join(", "))));
+            }
+        }
+        let named = |resource: &&ResourcePlan| self.only.iter().any(|name| name == resource.name);
+        Ok(all.filter(named).collect())
+    }
+
+    /// Loads one resource.
+    async fn load(&mut self, resource: &'static ResourcePlan) -> Result<ResourceReport> {
+        let target = Target {
+            source: self.client.plan().name,
+            resource,
+            writing: self.writing(resource),
+        };
+        let named = |error: Error| match error.resource() {
+            Some(_) => error,
+            None => error.with_resource(resource.name),
+        };
+        let stored = self.destination.open(&target).await.map_err(named)?;
+        // A resource that is incremental no longer has no use for what it once came to.
+        let stored = stored.filter(|_| resource.incremental.is_some());
+        let fetch = self.client.rows(resource);
+        let mut pages = match (target.writing, stored) {
+            // What takes the place of everything has to be everything.
+            (Writing::Replace, _) => fetch.full_refresh(),
+            (_, Some(state)) => fetch.since(state),
+            (_, None) => fetch,
+        }
+        .pages();
+
+        let mut progress = Progress {
+            resource: resource.name,
+            pages: 0,
+            rows: 0,
+        };
+        let written = async {
+            while let Some(page) = pages.next().await {
+                let page = page?;
+                progress.rows += self.destination.write(page.rows()).await?;
+                progress.pages += 1;
+                if may_commit(target.writing, page.state().is_some()) {
+                    self.destination.commit(page.state()).await?;
+                }
+                (self.on_progress)(progress);
+            }
+            self.destination.commit(pages.state().as_ref()).await?;
+            self.destination.count().await
+        }
+        .await;
+        match written {
+            Ok(rows) => Ok(ResourceReport {
+                resource: resource.name,
+                fetched: pages.report(),
+                written: progress.rows,
+                rows,
+            }),
+            Err(error) => {
+                // It failed already; what matters is why.
+                let _ = self.destination.roll_back().await;
+                Err(match error.report() {
+                    Some(_) => named(error),
+                    None => named(error).with_report(pages.report()),
+                })
+            }
+        }
+    }
+
+    fn writing(&self, resource: &ResourcePlan) -> Writing {
+        match resource.write_disposition {
+            _ if self.full_refresh => Writing::Replace,
+            WriteDisposition::Replace => Writing::Replace,
+            WriteDisposition::Merge => Writing::Merge,
+            WriteDisposition::Append | WriteDisposition::Skip => Writing::Append,
+        }
+    }
+}
+
+/// Whether a page may be committed though others are still to come.
+fn may_commit(writing: Writing, has_state: bool) -> bool {
+    match writing {
+        // Without a state it is fetched again after a failure, and merged into itself.
+        Writing::Merge => true,
+        // Without a state it would be there twice.
+        Writing::Append => has_state,
+        // Half of the new rows are not to be seen without the other half.
+        Writing::Replace => false,
+    }
+}
+
+/// Whether the other resources of the source would meet the same error.
+fn would_repeat(error: &Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::Config
+            | ErrorKind::Auth
+            | ErrorKind::Origin
+            | ErrorKind::Transport
+            | ErrorKind::RateLimit { .. }
+    )
+}
+
+impl<'a, D: Destination> IntoFuture for Loading<'a, D> {
+    type Output = Result<LoadReport, LoadError>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
+    }
+}

@@ -1,0 +1,155 @@
+//! What a load did, and what kept it from doing more.
+
+use std::fmt;
+
+use rest_source::{Error, ErrorKind, Report};
+
+/// What a load did.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct LoadReport {
+    /// The resources that were loaded, in order.
+    pub resources: Vec<ResourceReport>,
+    /// The resources that were left out by `write_disposition: skip`.
+    pub skipped: Vec<&'static str>,
+}
+
+/// What a load did with one resource.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ResourceReport {
+    /// Name of the resource.
+    pub resource: &'static str,
+    /// What the fetch did.
+    pub fetched: Report,
+    /// Rows written: added, or put in place of others.
+    pub written: u64,
+    /// Rows that the table has now.
+    pub rows: u64,
+}
+
+/// How far a load has come with a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// Name of the resource.
+    pub resource: &'static str,
+    /// Pages written so far.
+    pub pages: u64,
+    /// Rows written so far.
+    pub rows: u64,
+}
+
+/// Some resources were not loaded.
+#[non_exhaustive]
+pub struct LoadError {
+    /// What went wrong, one error for each resource that failed: it names the resource and has the
+    /// report of its fetch. At least one.
+    pub errors: Vec<Error>,
+    /// The resources that were not tried, since they would have met the same error.
+    pub not_tried: Vec<&'static str>,
+    /// What was loaded all the same.
+    pub loaded: LoadReport,
+}
+
+impl LoadReport {
+    /// The report of one resource.
+    pub fn resource(&self, name: &str) -> Option<&ResourceReport> {
+        self.resources.iter().find(|r| r.resource == name)
+    }
+}
+
+impl fmt::Display for LoadReport {
+    /// A line for each resource, with what is worth knowing of its fetch below it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.resources.iter().map(|r| r.resource.len());
+        let width = names.max().unwrap_or(0).max("resource".len());
+        write!(
+            f,
+            "{:width$}  {:>9}  {:>9}  {:>9}  fetch",
+            "resource", "fetched", "written", "in table"
+        )?;
+        for resource in &self.resources {
+            let ResourceReport {
+                resource,
+                fetched,
+                written,
+                rows,
+            } = resource;
+            let delivered = fetched.delivered;
+            write!(
+                f,
+                "\n{resource:width$}  {delivered:>9}  {written:>9}  {rows:>9}  "
+            )?;
+            let fetched = fetched.to_string();
+            let mut lines = fetched.lines();
+            f.write_str(lines.next().unwrap_or_default())?;
+            for line in lines {
+                write!(f, "\n{:width$}  {}", "", line.trim_start())?;
+            }
+        }
+        for resource in &self.skipped {
+            write!(
+                f,
+                "\n{resource:width$}  left out: `write_disposition: skip`"
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, error) in self.errors.iter().enumerate() {
+            let separator = if at == 0 { "" } else { "\n" };
+            write!(f, "{separator}{error}")?;
+        }
+        for resource in &self.not_tried {
+            write!(f, "\n`{resource}`: not tried")?;
+        }
+        for resource in &self.loaded.resources {
+            write!(
+                f,
+                "\n`{}`: loaded, {} rows written",
+                resource.resource, resource.written
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // `main` returning an error prints its `Debug`: it has to read as well as its `Display`.
+        write!(f, "{self}")
+    }
+}
+
+impl std::error::Error for LoadError {}
+
+impl From<Error> for LoadError {
+    /// A load that did not begin.
+    fn from(error: Error) -> Self {
+        Self {
+            errors: vec![error],
+            not_tried: Vec::new(),
+            loaded: LoadReport::default(),
+        }
+    }
+}
+
+impl From<LoadError> for Error {
+    /// The first of the errors, with the names of the other resources that were not loaded.
+    fn from(failed: LoadError) -> Self {
+        let mut errors = failed.errors.into_iter();
+        let first = errors
+            .next()
+            .unwrap_or_else(|| Self::new(ErrorKind::Destination, "nothing was loaded"));
+        let others = errors
+            .filter_map(|error| error.resource())
+            .chain(failed.not_tried);
+        others.fold(first, |error, resource| {
+            error.with_detail(format!("not loaded either: `{resource}`"))
+        })
+    }
+}

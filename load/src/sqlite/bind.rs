@@ -1,0 +1,119 @@
+//! Cells into the parameters of a statement, without a copy on this side.
+
+use std::fmt::{Display, Write};
+
+use rest_source::{Row, Value};
+use rusqlite::{Result, Statement, types::Null};
+
+/// Binds the cells of a row. `text` is where those that have no text of their own are written.
+pub(super) fn bind(statement: &mut Statement<'_>, row: Row<'_>, text: &mut String) -> Result<()> {
+    for (at, value) in row.values().enumerate() {
+        let parameter = at + 1;
+        match value {
+            Value::Absent | Value::Null => statement.raw_bind_parameter(parameter, Null),
+            Value::Bool(value) => statement.raw_bind_parameter(parameter, value),
+            Value::Bigint(value) => statement.raw_bind_parameter(parameter, value),
+            Value::Double(value) => statement.raw_bind_parameter(parameter, value),
+            Value::Text(value) | Value::Decimal(value) | Value::Json(value) => {
+                statement.raw_bind_parameter(parameter, value)
+            }
+            Value::Binary(value) => statement.raw_bind_parameter(parameter, value),
+            Value::Timestamp(value) => {
+                show(value, text);
+                in_utc(text);
+                statement.raw_bind_parameter(parameter, text.as_str())
+            }
+            Value::Date(value) => {
+                show(value, text);
+                statement.raw_bind_parameter(parameter, text.as_str())
+            }
+            Value::Time(value) => {
+                show(value, text);
+                statement.raw_bind_parameter(parameter, text.as_str())
+            }
+        }?;
+    }
+    Ok(())
+}
+
+fn show(value: impl Display, text: &mut String) {
+    text.clear();
+    // Writing to a string does not fail.
+    let _ = write!(text, "{value}");
+}
+
+/// RFC 3339 with as many digits after the second as it needs, and a `Z`, as a text that sorts by
+/// time: with six digits or nine, and `+00:00`, which comes before any further digit, as `Z` does
+/// not.
+fn in_utc(text: &mut String) {
+    if text.ends_with('Z') {
+        text.pop();
+    }
+    let digits = match text.rfind('.') {
+        Some(point) => text.len() - point - 1,
+        None => {
+            text.push('.');
+            0
+        }
+    };
+    let wanted = if digits <= 6 { 6_usize } else { 9 };
+    text.extend((digits..wanted).map(|_| '0'));
+    text.push_str("+00:00");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{in_utc, show};
+    use rest_source::Timestamp;
+
+    fn stored(written: &str) -> String {
+        let mut text = String::from("what was there before");
+        show(written.parse::<Timestamp>().unwrap(), &mut text);
+        in_utc(&mut text);
+        text
+    }
+
+    #[test]
+    fn timestamps_are_in_utc_with_six_digits_or_nine() {
+        for (written, expected) in [
+            ("2026-11-21T09:30:00Z", "2026-11-21T09:30:00.000000+00:00"),
+            (
+                "2026-11-21T09:30:00.5+02:00",
+                "2026-11-21T07:30:00.500000+00:00",
+            ),
+            (
+                "2026-11-21T09:30:00.123456Z",
+                "2026-11-21T09:30:00.123456+00:00",
+            ),
+            (
+                "2026-11-21T09:30:00.1234567Z",
+                "2026-11-21T09:30:00.123456700+00:00",
+            ),
+            (
+                "1969-12-31T23:59:59.999999999Z",
+                "1969-12-31T23:59:59.999999999+00:00",
+            ),
+        ] {
+            assert_eq!(stored(written), expected, "{written}");
+        }
+    }
+
+    #[test]
+    fn the_order_of_the_texts_is_the_order_in_time() {
+        let times = [
+            "0001-01-01T00:00:00Z",
+            "1969-12-31T23:59:59.999999999Z",
+            "1970-01-01T00:00:00Z",
+            "2026-11-21T09:30:00Z",
+            "2026-11-21T09:30:00.000000001Z",
+            "2026-11-21T09:30:00.000001Z",
+            "2026-11-21T09:30:00.0000011Z",
+            "2026-11-21T09:30:00.1Z",
+            "2026-11-21T12:30:01+03:00",
+            "9999-12-30T00:00:00Z",
+        ];
+        for pair in times.windows(2) {
+            assert!(stored(pair[0]) < stored(pair[1]), "{pair:?}");
+        }
+    }
+}

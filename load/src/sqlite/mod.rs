@@ -1,0 +1,128 @@
+//! SQLite, in one file and without a server.
+
+mod bind;
+mod state;
+mod table;
+mod writer;
+
+use std::{
+    fmt,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use rest_source::{Error, ErrorKind, Result, Rows, State};
+use rusqlite::Connection;
+
+use crate::{Destination, Target};
+use writer::Writer;
+
+/// A SQLite database: a table for each resource, named as the resource is.
+///
+/// | column | type in SQLite |
+/// |---|---|
+/// | `text`, enum | `TEXT` |
+/// | `bigint` | `INTEGER` |
+/// | `double` | `REAL` |
+/// | `bool` | `INTEGER`, 0 or 1 |
+/// | `timestamp` | `TEXT`, in UTC: `2026-11-21T09:30:00.000000+00:00`, six digits after the second or, where it is finer, nine; for the years 0 to 9999 the order of the texts is the order in time |
+/// | `date`, `time` | `TEXT`: `2026-11-21`, `09:30:00` |
+/// | `decimal` | `TEXT`, exact |
+/// | `binary` | `BLOB` |
+/// | json, object, array, map, union | `TEXT`, the JSON as it was received |
+///
+/// Tables are `STRICT`; columns that are never null are `NOT NULL`; the primary key of the spec is
+/// the table's, except where the `write_disposition` is `append`, which may store a record more than
+/// once. An untyped resource (`columns: json`) has one column, `record`. A table that is there
+/// already is widened by the columns it lacks, which are null in the rows it has, and a column that
+/// may be null by now loses its `NOT NULL`. A column of another type, and another key, are an error;
+/// a full refresh makes the table anew.
+///
+/// The table `_rest_source_state` holds, for each source and resource, the state of the last load
+/// and the types of the columns.
+///
+/// The database is in WAL mode, so that others read while a load writes, with
+/// `synchronous = NORMAL`: no commit waits for the disk. After a power cut the last commits may be
+/// gone, each of them whole, rows and state together; the next load fetches again what they held.
+pub struct Sqlite {
+    writer: Arc<Mutex<Writer>>,
+}
+
+impl Sqlite {
+    /// Opens the database in this file. It is made where there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Destination`] when the file cannot be opened, or is no SQLite database.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let failed = |error: rusqlite::Error| {
+            let message = format!("cannot open the database `{}`: {error}", path.display());
+            Error::new(ErrorKind::Destination, message)
+        };
+        Self::over(Connection::open(path).map_err(failed)?).map_err(failed)
+    }
+
+    /// A database in memory, gone when it is dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Destination`] when there is no memory for it.
+    pub fn open_in_memory() -> Result<Self> {
+        let opened = Connection::open_in_memory().and_then(Self::over);
+        opened.map_err(writer::failed)
+    }
+
+    fn over(connection: Connection) -> rusqlite::Result<Self> {
+        // The mode that is in effect comes back as a row; a database in memory keeps its own.
+        connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
+        connection.pragma_update(None, "synchronous", "normal")?;
+        let writer = Arc::new(Mutex::new(Writer::new(connection)));
+        Ok(Self { writer })
+    }
+
+    /// Does some work with the database, on a thread where it may take its time.
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Writer) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let writer = Arc::clone(&self.writer);
+        let work = move || work(&mut writer.lock().unwrap_or_else(PoisonError::into_inner));
+        let done = tokio::task::spawn_blocking(work).await;
+        done.unwrap_or_else(|_| {
+            let message = "the runtime shut down while the database was written";
+            Err(Error::new(ErrorKind::Destination, message))
+        })
+    }
+}
+
+impl Destination for Sqlite {
+    async fn open(&mut self, target: &Target) -> Result<Option<State>> {
+        let target = *target;
+        self.run(move |writer| writer.open(target)).await
+    }
+
+    async fn write(&mut self, rows: &Rows) -> Result<u64> {
+        let rows = rows.clone();
+        self.run(move |writer| writer.write(&rows)).await
+    }
+
+    async fn commit(&mut self, state: Option<&State>) -> Result<()> {
+        let state = state.map(State::to_json);
+        self.run(move |writer| writer.commit(state)).await
+    }
+
+    async fn roll_back(&mut self) -> Result<()> {
+        self.run(Writer::roll_back).await
+    }
+
+    async fn count(&mut self) -> Result<u64> {
+        self.run(|writer| writer.count()).await
+    }
+}
+
+impl fmt::Debug for Sqlite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sqlite").finish_non_exhaustive()
+    }
+}
