@@ -313,3 +313,6 @@ fn root_cause(error: &reqwest::Error) -> String {
     let causes = causes(error);
     causes.last().map_or_else(String::new, ToString::to_string)
 }
+
+#[cfg(test)]
+mod tests;

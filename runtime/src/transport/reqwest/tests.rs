@@ -1,0 +1,330 @@
+//! What real sockets do wrong, and what the transport makes of it.
+
+use std::{io::Write, net::SocketAddr, time::Duration};
+
+use flate2::{
+    Compression,
+    write::{GzEncoder, ZlibEncoder},
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::mpsc,
+};
+
+use super::Reqwest;
+use crate::{
+    plan::Method,
+    transport::{
+        Headers, Request, Response, Transport, TransportError, TransportErrorKind as Kind,
+    },
+};
+
+/// How a connection ends after what was written.
+#[derive(Clone, Copy)]
+enum End {
+    /// In order.
+    Close,
+    /// By a reset.
+    Reset,
+    /// Not at all.
+    Hang,
+}
+
+/// A server that reads a request's head and writes these bytes, whatever they are. It tells the
+/// heads that it has read.
+async fn server(bytes: Vec<u8>, end: End) -> (SocketAddr, mpsc::UnboundedReceiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (tell, heads) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let (bytes, tell) = (bytes.clone(), tell.clone());
+            tokio::spawn(async move {
+                let _ = tell.send(read_head(&mut stream).await);
+                let _ = stream.write_all(&bytes).await;
+                match end {
+                    End::Close => {}
+                    End::Reset => stream.set_zero_linger().unwrap(),
+                    End::Hang => std::future::pending().await,
+                }
+            });
+        }
+    });
+    (address, heads)
+}
+
+async fn read_head(stream: &mut TcpStream) -> String {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        match stream.read_u8().await {
+            Ok(byte) => head.push(byte),
+            Err(_) => break,
+        }
+    }
+    String::from_utf8(head).unwrap()
+}
+
+fn request(address: SocketAddr) -> Request {
+    Request {
+        method: Method::Get,
+        url: format!("http://{address}/v1/things?api_key=s3cr3t"),
+        headers: Headers::new(),
+        body: Vec::new(),
+        connect_timeout: Duration::from_secs(5),
+        timeout: Duration::from_secs(20),
+        max_response_bytes: 1 << 20,
+    }
+}
+
+async fn get(bytes: impl Into<Vec<u8>>, end: End) -> Result<Response, TransportError> {
+    let (address, _heads) = server(bytes.into(), end).await;
+    Reqwest::new().send(&request(address)).await
+}
+
+/// The kind of the error; its text never shows the URL.
+async fn failure(bytes: impl Into<Vec<u8>>, end: End) -> Kind {
+    let error = get(bytes, end).await.unwrap_err();
+    assert!(
+        !format!("{error} {error:?}").contains("s3cr3t"),
+        "{error:?}"
+    );
+    error.kind
+}
+
+fn response(headers: &str, body: &[u8]) -> Vec<u8> {
+    let length = body.len();
+    let head = format!("HTTP/1.1 200 OK\r\n{headers}Content-Length: {length}\r\n\r\n");
+    [head.as_bytes(), body].concat()
+}
+
+fn encoded(encoding: &str, body: &[u8]) -> Vec<u8> {
+    response(&format!("Content-Encoding: {encoding}\r\n"), body)
+}
+
+fn gzip(text: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(text).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn deflate(text: &[u8]) -> Vec<u8> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(text).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// One raw block (RFC 8878); `text` is shorter than 256 bytes.
+fn zstd(text: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(text.len()).unwrap();
+    let block = (u32::from(length) << 3 | 1).to_le_bytes();
+    [&[0x28, 0xb5, 0x2f, 0xfd, 0x20, length], &block[..3], text].concat()
+}
+
+/// Blocks of one repeated byte: 128 KiB from four bytes.
+fn zstd_bomb(blocks: usize) -> Vec<u8> {
+    let block = |last: u32| {
+        let header = ((128 << 10) << 3 | 0b010 | last).to_le_bytes();
+        [&header[..3], b"x"].concat()
+    };
+    // A window of 1 MiB.
+    let head = [0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x50];
+    [&head[..], &block(0).repeat(blocks - 1), &block(1)].concat()
+}
+
+/// One uncompressed block (RFC 7932), then an empty last one.
+fn brotli(text: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(text.len()).unwrap() - 1;
+    let header = (length << 4 | 1 << 20).to_le_bytes();
+    [&header[..3], text, &[0x03]].concat()
+}
+
+#[tokio::test]
+async fn a_response_is_read_to_its_end_with_its_headers() {
+    let bytes = "HTTP/1.1 429 Slow Down\r\nRetry-After: 2\r\nX: a\r\nX: b\r\n\
+                 Transfer-Encoding: chunked\r\n\r\n3\r\n[1,\r\n2\r\n2]\r\n0\r\n\r\n";
+    let response = get(bytes, End::Close).await.unwrap();
+    assert_eq!(response.status, 429);
+    assert_eq!(response.body, b"[1,2]");
+    assert_eq!(response.headers.get("retry-after"), Some("2"));
+    assert_eq!(response.headers.all("x").collect::<Vec<_>>(), ["a", "b"]);
+}
+
+#[tokio::test]
+async fn every_usual_compression_is_undone() {
+    let text = br#"[{"id":1},{"id":2}]"#;
+    for (encoding, body) in [
+        ("gzip", gzip(text)),
+        ("deflate", deflate(text)),
+        ("zstd", zstd(text)),
+        ("br", brotli(text)),
+    ] {
+        let response = get(encoded(encoding, &body), End::Close).await.unwrap();
+        assert_eq!(response.body, text, "{encoding}");
+        assert_eq!(response.headers.get("Content-Encoding"), None);
+    }
+}
+
+#[tokio::test]
+async fn a_request_is_sent_as_it_is() {
+    let (address, mut heads) = server(response("", b"{}"), End::Close).await;
+    let mut request = request(address);
+    request.method = Method::Post;
+    request.headers.push("X-Api-Key", "s3cr3t-ü");
+    request.headers.push("Accept", "application/json");
+    request.body = b"{}".to_vec();
+    Reqwest::new().send(&request).await.unwrap();
+    let head = heads.recv().await.unwrap();
+    let mut lines: Vec<_> = head.trim_end().split("\r\n").collect();
+    assert_eq!(lines.remove(0), "POST /v1/things?api_key=s3cr3t HTTP/1.1");
+    lines.sort_by_key(|line| line.to_ascii_lowercase());
+    assert_eq!(
+        lines,
+        [
+            "accept-encoding: zstd,gzip,deflate,br",
+            "accept: application/json",
+            "content-length: 2",
+            &format!("host: {address}"),
+            "x-api-key: s3cr3t-ü",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_redirect_is_a_response() {
+    let (address, mut heads) = server(
+        b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n\r\n"
+            .to_vec(),
+        End::Close,
+    )
+    .await;
+    let transport = Reqwest::new();
+    for _ in 0..2 {
+        let response = transport.send(&request(address)).await.unwrap();
+        assert_eq!(response.status, 302);
+        let head = heads.recv().await.unwrap();
+        assert!(head.contains("/v1/things"), "{head}");
+        assert!(!head.to_lowercase().contains("cookie"), "{head}");
+    }
+}
+
+#[tokio::test]
+async fn a_broken_connection_is_an_interruption_wherever_it_breaks() {
+    let whole = encoded("gzip", &gzip(&[b'x'; 5000]));
+    let chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n[1,2,\r\n";
+    for (place, bytes) in [
+        ("before the response", Vec::new()),
+        ("in its head", b"HTTP/1.1 200 OK\r\nContent-".to_vec()),
+        (
+            "in its body",
+            b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n[1,2".to_vec(),
+        ),
+        ("between chunks", chunked.to_vec()),
+        ("under compression", whole[..whole.len() - 10].to_vec()),
+        // The connection ends in order, the compressed stream does not.
+        (
+            "in the compressed stream",
+            encoded("gzip", &gzip(&[b'x'; 5000])[..20]),
+        ),
+    ] {
+        for end in [End::Close, End::Reset] {
+            assert_eq!(
+                failure(bytes.clone(), end).await,
+                Kind::Interrupted,
+                "{place}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_http_or_not_as_compressed_as_it_says_is_not_worth_another_try() {
+    for bytes in [
+        b"SSH-2.0-OpenSSH_9.6\r\n\r\n".to_vec(),
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n".to_vec(),
+        encoded("gzip", b"[1,2,3] is no gzip"),
+        encoded("br", b"\xff\xff\xff[1,2,3] is no brotli"),
+        encoded("zstd", b"[1,2,3] is no zstd"),
+    ] {
+        let shown = String::from_utf8_lossy(&bytes).into_owned();
+        assert_eq!(failure(bytes, End::Close).await, Kind::Protocol, "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn bytes_are_counted_after_decompression() {
+    let bomb = zstd_bomb(1000);
+    assert!(bomb.len() < 5000, "128 MB of response");
+    let error = get(encoded("zstd", &bomb), End::Hang).await.unwrap_err();
+    assert_eq!(error.kind, Kind::TooLarge);
+    assert_eq!(
+        error.to_string(),
+        "the response is longer than 1048576 bytes (`max_response_bytes`)"
+    );
+    let exact = get(encoded("zstd", &zstd_bomb(8)), End::Close)
+        .await
+        .unwrap();
+    assert_eq!(exact.body.len(), 1 << 20);
+}
+
+#[tokio::test]
+async fn a_length_that_is_too_long_is_not_waited_for() {
+    let bytes = "HTTP/1.1 200 OK\r\nContent-Length: 1048577\r\n\r\n";
+    assert_eq!(failure(bytes, End::Hang).await, Kind::TooLarge);
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_end_is_given_up_on() {
+    for bytes in [
+        "",
+        "HTTP/1.1 200 OK\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n[1,2",
+    ] {
+        let (address, _heads) = server(bytes.into(), End::Hang).await;
+        let mut request = request(address);
+        request.timeout = Duration::from_millis(100);
+        let error = Reqwest::new().send(&request).await.unwrap_err();
+        assert_eq!(error.kind, Kind::Timeout, "{bytes:?}");
+        assert_eq!(error.to_string(), "no whole response within 100ms");
+    }
+}
+
+#[tokio::test]
+async fn nobody_at_the_port_is_no_connection() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let error = Reqwest::new().send(&request(address)).await.unwrap_err();
+    assert_eq!(error.kind, Kind::Connect);
+    assert!(error.to_string().starts_with("no connection: "), "{error}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_sent_is_said_without_it() {
+    let (address, _heads) = server(Vec::new(), End::Close).await;
+    let mut request = request(address);
+    request.headers.push("X-Api-Key", "s3cr3t\nX: y");
+    let error = Reqwest::new().send(&request).await.unwrap_err();
+    assert_eq!(error.kind, Kind::Request);
+    assert_eq!(
+        error.to_string(),
+        "the value of header `X-Api-Key` cannot be sent"
+    );
+}
+
+#[cfg(feature = "tls-ring")]
+#[tokio::test]
+async fn plain_http_behind_https_is_no_tls() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.write_all(b"HTTP/1.1 400 Bad\r\n\r\n").await.unwrap();
+        let _ = read_head(&mut stream).await;
+    });
+    let mut request = request(address);
+    request.url = format!("https://{address}/v1/things?api_key=s3cr3t");
+    let error = Reqwest::new().send(&request).await.unwrap_err();
+    assert_eq!(error.kind, Kind::Tls, "{error}");
+    assert!(!error.to_string().contains("s3cr3t"), "{error}");
+}
