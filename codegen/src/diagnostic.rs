@@ -1,6 +1,9 @@
 //! What is wrong with a spec, where, and what to do about it.
 
+use std::collections::HashSet;
 use std::ops::Range;
+
+use crate::render::Source;
 
 /// Bytes of the spec's text. An empty range points between two characters.
 pub type Span = Range<usize>;
@@ -30,4 +33,203 @@ pub struct Diagnostic {
     pub secondary: Vec<(Span, String)>,
     /// Lines after the snippet: `help: …` first, then `note: …`.
     pub notes: Vec<String>,
+}
+
+impl Diagnostic {
+    /// An error.
+    pub fn error(code: &'static str, span: &Span, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            severity: Severity::Error,
+            message: shortened(message.into()),
+            span: span.clone(),
+            label: String::new(),
+            secondary: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    /// A warning.
+    pub fn warning(code: &'static str, span: &Span, message: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Warning,
+            ..Self::error(code, span, message)
+        }
+    }
+
+    /// Says this beneath the carets.
+    #[must_use]
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = label.into();
+        self
+    }
+
+    /// Names the fix beneath the carets, or in a line of its own where they have a label already.
+    #[must_use]
+    pub fn help(mut self, help: impl AsRef<str>) -> Self {
+        let help = format!("help: {}", help.as_ref());
+        if self.label.is_empty() {
+            self.label = help;
+        } else {
+            self.notes.push(help);
+        }
+        self
+    }
+
+    /// Adds a line after the snippet.
+    #[must_use]
+    pub fn note(mut self, note: impl AsRef<str>) -> Self {
+        self.notes.push(format!("note: {}", note.as_ref()));
+        self
+    }
+
+    /// Points at a further place.
+    #[must_use]
+    pub fn also(mut self, span: &Span, label: impl Into<String>) -> Self {
+        self.secondary.push((span.clone(), label.into()));
+        self
+    }
+}
+
+/// The message without the middle of an absurdly long name in it.
+fn shortened(message: String) -> String {
+    const LONGEST: usize = 400;
+    if message.len() <= LONGEST {
+        return message;
+    }
+    let first: String = message.chars().take(LONGEST / 2).collect();
+    let mut last: Vec<char> = message.chars().rev().take(LONGEST / 4).collect();
+    last.reverse();
+    format!("{first}…{}", last.iter().collect::<String>())
+}
+
+/// Everything that is wrong with one spec, ordered by place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostics {
+    source: Source,
+    list: Vec<Diagnostic>,
+    /// Errors that were found after there were too many to keep.
+    more: usize,
+}
+
+impl Diagnostics {
+    /// The most errors that are shown.
+    pub const SHOWN: usize = 20;
+
+    /// Whether there is nothing to say.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// Whether nothing can be emitted.
+    pub fn has_errors(&self) -> bool {
+        self.errors().next().is_some()
+    }
+
+    /// All of them, by place.
+    pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.list.iter()
+    }
+
+    /// The errors, by place.
+    pub fn errors(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.list
+            .iter()
+            .filter(|one| one.severity == Severity::Error)
+    }
+
+    /// The errors as texts, one each, at most [`Self::SHOWN`] and then one that says how many more
+    /// there are. None begins with `error: `: whoever shows them says that, as `compile_error!` does.
+    pub fn messages(&self) -> Vec<String> {
+        let mut messages: Vec<String> = self
+            .errors()
+            .take(Self::SHOWN)
+            .map(|one| self.source.message(one))
+            .collect();
+        messages.extend(self.and_more());
+        messages
+    }
+
+    /// All of them as one text for a terminal, errors and warnings, each with its severity before it.
+    pub fn render(&self) -> String {
+        let mut text = String::new();
+        let mut errors = 0;
+        for one in &self.list {
+            if one.severity == Severity::Error {
+                errors += 1;
+                if errors > Self::SHOWN {
+                    continue;
+                }
+            }
+            text.push_str(match one.severity {
+                Severity::Error => "error: ",
+                Severity::Warning => "warning: ",
+            });
+            text.push_str(&self.source.message(one));
+            text.push_str("\n\n");
+        }
+        if let Some(more) = self.and_more() {
+            text.push_str("error: ");
+            text.push_str(&more);
+            text.push_str("\n\n");
+        }
+        text.truncate(text.trim_end().len());
+        text
+    }
+
+    fn and_more(&self) -> Option<String> {
+        let more = (self.errors().count() + self.more).saturating_sub(Self::SHOWN);
+        let plural = if more == 1 { "" } else { "s" };
+        (more > 0).then(|| format!("and {more} more error{plural} in {}", self.source.path()))
+    }
+}
+
+/// Where the stages put what they find.
+#[derive(Debug, Default)]
+pub(crate) struct Sink {
+    list: Vec<Diagnostic>,
+    seen: HashSet<(&'static str, usize, usize)>,
+    more: usize,
+}
+
+impl Sink {
+    /// Beyond this many, mistakes are counted and no longer kept.
+    const KEPT: usize = 1000;
+
+    /// Takes a mistake. One that was reported already at the same place, as the mistakes of a
+    /// default are for every resource that inherits it, is not taken again.
+    pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
+        if self.list.len() >= Self::KEPT {
+            self.more += usize::from(diagnostic.severity == Severity::Error);
+            return;
+        }
+        let Span { start, end } = diagnostic.span;
+        if self.seen.insert((diagnostic.code, start, end)) {
+            self.list.push(diagnostic);
+        }
+    }
+
+    /// Whether an error was found.
+    pub(crate) fn has_errors(&self) -> bool {
+        self.list.iter().any(|one| one.severity == Severity::Error)
+    }
+
+    /// Whether an error was found within a place.
+    pub(crate) fn has_errors_in(&self, span: &Span) -> bool {
+        self.list.iter().any(|one| {
+            one.severity == Severity::Error
+                && span.start <= one.span.start
+                && one.span.end <= span.end
+        })
+    }
+
+    /// Orders what was found by place.
+    pub(crate) fn finish(mut self, source: Source) -> Diagnostics {
+        self.list.sort_by_key(|one| (one.span.start, one.span.end));
+        Diagnostics {
+            source,
+            list: self.list,
+            more: self.more,
+        }
+    }
 }

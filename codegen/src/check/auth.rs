@@ -1,0 +1,193 @@
+//! `auth`: credentials, and that none is written in a spec.
+
+use std::time::Duration;
+
+use crate::connector::{Auth, ClientAuthentication, ClientCredentials, Location, Param, Template};
+use crate::diagnostic::Diagnostic;
+use crate::grammar;
+use crate::spec::{Text, View, text};
+use crate::yaml::{Entry, Node};
+
+use super::Check;
+use super::template::{Scope, has_secret};
+use super::url::Origin;
+
+impl Check<'_> {
+    /// The credentials that a node describes, if they can be emitted.
+    pub(super) fn auth(&mut self, node: &Node) -> Option<Auth> {
+        let (member, view) = View::tagged(node, &grammar::AUTH)?;
+        match member.word.name {
+            "api_key" => self.api_key(&view),
+            "bearer" => Some(Auth::Bearer {
+                token: self.secret_field(&view, "token")?,
+            }),
+            "http_basic" => self.http_basic(&view),
+            "oauth2_client_credentials" => self.client_credentials(&view),
+            _ => None,
+        }
+    }
+
+    fn api_key(&mut self, view: &View<'_>) -> Option<Auth> {
+        let location = match view.text("location").map(|location| location.text) {
+            Some("query" | "param") => Location::Query,
+            Some("cookie") => Location::Cookie,
+            _ => Location::Header,
+        };
+        let name = view
+            .owned("name")
+            .unwrap_or_else(|| "Authorization".to_owned());
+        let named = view.text("name").filter(|_| location != Location::Query);
+        if let Some(named) = named.filter(|named| !crate::value::is_header_name(named.text)) {
+            self.error(
+                Diagnostic::error(
+                    "RS0206",
+                    named.span,
+                    format!("`{}` is no name of a header or cookie", named.text),
+                )
+                .help("such a name has letters, digits and `-`"),
+            );
+        }
+        Some(Auth::ApiKey {
+            name,
+            api_key: self.secret_field(view, "api_key")?,
+            location,
+        })
+    }
+
+    /// One of the two must be a secret; some APIs take the key as the user's name.
+    fn http_basic(&mut self, view: &View<'_>) -> Option<Auth> {
+        let username = self.field(view, "username")?;
+        let password = self.field(view, "password")?;
+        if !has_secret(&username) && !has_secret(&password) && !self.sink_has_errors_in(view) {
+            let span = view.text("password")?.span;
+            self.error(
+                Diagnostic::error("RS0301", span, "neither `username` nor `password` is a secret")
+                    .help("write `password: \"{secrets.password}\"`")
+                    .note("a secret is never written in a spec; it is given by the user or the environment"),
+            );
+        }
+        Some(Auth::HttpBasic { username, password })
+    }
+
+    fn client_credentials(&mut self, view: &View<'_>) -> Option<Auth> {
+        let url = view.text("access_token_url")?;
+        let access_token_url = self.template(url, Scope::settings("`access_token_url`"));
+        let origin = self.absolute_url(url, &access_token_url, "access_token_url");
+        if origin.as_ref().is_some_and(Origin::is_in_the_clear) {
+            self.error(
+                Diagnostic::error(
+                    "RS0304",
+                    url.span,
+                    "the client's secret would travel over plain http",
+                )
+                .help("write `https://`"),
+            );
+        }
+        let client_id = self.field(view, "client_id");
+        let client_secret = self.secret_field(view, "client_secret");
+        let scope = self.field(view, "scope");
+        let audience = self.field(view, "audience");
+        let data = self.request_data(view.entries("access_token_request_data"));
+        Some(Auth::ClientCredentials(ClientCredentials {
+            access_token_url,
+            client_id: client_id?,
+            client_secret: client_secret?,
+            scope,
+            audience,
+            client_authentication: match view.text("client_authentication").map(|way| way.text) {
+                Some("basic") => ClientAuthentication::Basic,
+                _ => ClientAuthentication::Body,
+            },
+            access_token_request_data: data,
+            default_token_expiration: Duration::from_secs(
+                view.integer("default_token_expiration").unwrap_or(3600),
+            ),
+        }))
+    }
+
+    /// Further fields of the token request, but for those that have a key of their own.
+    fn request_data(&mut self, entries: &[Entry]) -> Vec<Param> {
+        const OWNED: [&str; 5] = [
+            "client_id",
+            "client_secret",
+            "scope",
+            "audience",
+            "grant_type",
+        ];
+        let mut data = Vec::new();
+        for entry in entries {
+            let name = entry.key.name.as_str();
+            if name == "grant_type" {
+                self.error(
+                    Diagnostic::error(
+                        "RS0508",
+                        &entry.key.span,
+                        "`grant_type` is what the type of the auth says",
+                    )
+                    .help("remove it"),
+                );
+            } else if OWNED.contains(&name) {
+                self.error(
+                    Diagnostic::error(
+                        "RS0508",
+                        &entry.key.span,
+                        format!("`{name}` has a key of its own"),
+                    )
+                    .help(format!("write `{name}: …` beside `type`")),
+                );
+            }
+            let Some(text) = text(&entry.value) else {
+                continue;
+            };
+            let what = format!("`{name}`");
+            data.push(Param {
+                name: name.to_owned(),
+                value: self.template(text, Scope::credentials(&what)),
+            });
+        }
+        data
+    }
+
+    fn field(&mut self, view: &View<'_>, key: &str) -> Option<Template> {
+        let text = view.text(key)?;
+        Some(self.template(text, Scope::credentials(&format!("`{key}`"))))
+    }
+
+    /// A field that must hold a secret.
+    fn secret_field(&mut self, view: &View<'_>, key: &str) -> Option<Template> {
+        let text = view.text(key)?;
+        let template = self.field(view, key)?;
+        if !has_secret(&template) {
+            self.literal_secret(text, key);
+        }
+        Some(template)
+    }
+
+    /// Rule 1.4. The literal itself is shown in the snippet only, which is the author's own text.
+    fn literal_secret(&mut self, text: Text<'_>, key: &str) {
+        let diagnostic = if text.text.contains("{config.") {
+            Diagnostic::error(
+                "RS0301",
+                text.span,
+                format!("`{key}` is a secret, not a setting"),
+            )
+            .note("settings may be printed; secrets never are")
+        } else if text.text.contains('{') {
+            // A placeholder that is wrong, which was reported.
+            return;
+        } else {
+            Diagnostic::error(
+                "RS0301",
+                text.span,
+                format!("`{key}` is written in the spec"),
+            )
+            .note("a secret is never written in a spec; it is given by the user or the environment")
+        };
+        self.error(diagnostic.help(format!("write `{key}: \"{{secrets.{key}}}\"`")));
+    }
+
+    /// Whether a mistake was already reported within a map.
+    fn sink_has_errors_in(&self, view: &View<'_>) -> bool {
+        self.sink.has_errors_in(&view.node.span)
+    }
+}

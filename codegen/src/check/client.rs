@@ -1,0 +1,320 @@
+//! `client`: where the API is, and what every request shares.
+
+use std::time::Duration;
+
+use crate::connector::{Param, Retry, Template};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::grammar;
+use crate::spec::{Text, View, text};
+use crate::value;
+use crate::yaml::{Entry, Node};
+
+use super::Check;
+use super::template::Scope;
+use super::url::{self, Origin};
+
+/// What the resources need to know of their client.
+pub(super) struct Client<'t> {
+    pub base_url: Template,
+    /// Where `base_url` is written, and where it leads by the defaults of the settings.
+    base_place: Span,
+    pub base_origin: Option<Origin>,
+    pub headers: Vec<Param>,
+    pub header_entries: &'t [Entry],
+    pub auth: Option<&'t Node>,
+    pub paginator: Option<&'t Node>,
+    pub retry: Retry,
+    pub connect_timeout: Duration,
+    pub request_timeout: Duration,
+    pub concurrency: u16,
+    pub max_response_bytes: u64,
+    pub allow_origins: Vec<String>,
+    pub allowed: Vec<Origin>,
+}
+
+impl<'t> Client<'t> {
+    fn empty(root: &View<'t>) -> Self {
+        Self {
+            base_url: Template::default(),
+            base_place: root.node.span.clone(),
+            base_origin: None,
+            headers: Vec::new(),
+            header_entries: &[],
+            auth: None,
+            paginator: None,
+            retry: Retry::default(),
+            connect_timeout: Duration::from_secs(10),
+            request_timeout: Duration::from_secs(60),
+            concurrency: 4,
+            max_response_bytes: 64 << 20,
+            allow_origins: Vec::new(),
+            allowed: Vec::new(),
+        }
+    }
+}
+
+impl Check<'_> {
+    pub(super) fn client<'t>(&mut self, root: &View<'t>) -> Client<'t> {
+        let mut client = Client::empty(root);
+        let Some(view) = root.view("client", &grammar::CLIENT) else {
+            return client;
+        };
+        if let Some(url) = view.text("base_url") {
+            client.base_place = url.span.clone();
+            client.base_url = self.template(url, Scope::settings("`base_url`"));
+            client.base_origin = self.absolute_url(url, &client.base_url.clone(), "base_url");
+        }
+        client.header_entries = view.entries("headers");
+        client.headers = self.headers(client.header_entries, false);
+        client.auth = view.node("auth");
+        client.paginator = view.node("paginator");
+        if let Some(retry) = view.view("retry", &grammar::RETRY) {
+            client.retry = self.retry(&retry);
+        }
+        if let Some(timeout) = view.view("timeout", &grammar::TIMEOUT) {
+            client.connect_timeout = self.some_time(&timeout, "connect", client.connect_timeout);
+            client.request_timeout = self.some_time(&timeout, "request", client.request_timeout);
+        }
+        if let Some(concurrency) = view.integer("concurrency") {
+            client.concurrency = self.small(&view, "concurrency", concurrency);
+        }
+        client.max_response_bytes = view
+            .size("max_response_bytes")
+            .unwrap_or(client.max_response_bytes);
+        for origin in view
+            .node("allow_origins")
+            .map(Node::elements)
+            .unwrap_or_default()
+        {
+            self.allow_origin(origin, &mut client);
+        }
+        client
+    }
+
+    /// A URL that is known when compiling must be one; of another only the beginning is.
+    pub(super) fn absolute_url(
+        &mut self,
+        url: Text<'_>,
+        template: &Template,
+        key: &str,
+    ) -> Option<Origin> {
+        let resolved = self.resolved(template)?;
+        if resolved.is_empty() && !url.text.is_empty() {
+            // Its placeholder was reported.
+            return None;
+        }
+        match url::origin(&resolved) {
+            Ok((origin, _)) => Some(origin),
+            Err(reason) => {
+                let shown = if resolved == url.text {
+                    format!("`{key}` is no absolute URL: {reason}")
+                } else {
+                    format!(
+                        "`{key}` is no absolute URL by the settings' defaults, `{resolved}`: {reason}"
+                    )
+                };
+                self.error(
+                    Diagnostic::error("RS0205", url.span, shown)
+                        .help("write `https://api.example.com/v1`"),
+                );
+                None
+            }
+        }
+    }
+
+    /// Headers: valid names, none twice, valid values.
+    pub(super) fn headers(&mut self, entries: &[Entry], incremental: bool) -> Vec<Param> {
+        let mut headers: Vec<Param> = Vec::new();
+        let mut seen: Vec<(String, &Span)> = Vec::new();
+        for entry in entries {
+            let name = &entry.key.name;
+            let span = &entry.key.span;
+            if !value::is_header_name(name) {
+                self.error(
+                    Diagnostic::error("RS0206", span, format!("`{name}` is no name of a header"))
+                        .help("a header's name has letters, digits and `-`"),
+                );
+            }
+            let lower = name.to_ascii_lowercase();
+            if let Some((_, first)) = seen.iter().find(|(other, _)| *other == lower) {
+                self.error(
+                    Diagnostic::error("RS0002", span, format!("the header `{name}` is here twice"))
+                        .help("remove one of them: case makes no difference in headers")
+                        .also(first, "first defined here"),
+                );
+            }
+            seen.push((lower, span));
+            let Some(text) = text(&entry.value) else {
+                continue;
+            };
+            if text.text.chars().any(char::is_control) {
+                self.error(
+                    Diagnostic::error(
+                        "RS0206",
+                        text.span,
+                        format!("the header `{name}` has a control character in it"),
+                    )
+                    .help("a header is one line"),
+                );
+            }
+            let what = format!("the header `{name}`");
+            let scope = Scope {
+                incremental,
+                ..Scope::credentials(&what)
+            };
+            headers.push(Param {
+                name: name.clone(),
+                value: self.template(text, scope),
+            });
+        }
+        headers
+    }
+
+    fn retry(&mut self, view: &View<'_>) -> Retry {
+        let default = Retry::default();
+        let retry = Retry {
+            statuses: view.statuses("statuses").unwrap_or(default.statuses),
+            max_retries: view
+                .integer("max_retries")
+                .map_or(default.max_retries, |retries| {
+                    u32::from(self.small(view, "max_retries", retries))
+                }),
+            backoff_factor: view
+                .number("backoff_factor")
+                .unwrap_or(default.backoff_factor),
+            max_delay: view.duration("max_delay").unwrap_or(default.max_delay),
+            max_elapsed: view.duration("max_elapsed").unwrap_or(default.max_elapsed),
+            idempotent: view.bool("idempotent").unwrap_or(default.idempotent),
+            retry_after_path: view.path("retry_after_path"),
+            retry_after_unit: match view.text("retry_after_unit").map(|unit| unit.text) {
+                Some("ms") => Duration::from_millis(1),
+                _ => default.retry_after_unit,
+            },
+        };
+        self.delay_fits_into_elapsed(view, &retry);
+        self.unit_needs_a_path(view);
+        retry
+    }
+
+    /// `max_delay: 20m` beside `max_elapsed: 10m`.
+    fn delay_fits_into_elapsed(&mut self, view: &View<'_>, retry: &Retry) {
+        if retry.max_delay <= retry.max_elapsed {
+            return;
+        }
+        let key = if view.entry("max_delay").is_some() {
+            "max_delay"
+        } else {
+            "max_elapsed"
+        };
+        self.error(
+            Diagnostic::error(
+                "RS0507",
+                view.place(key),
+                "`max_delay` is above `max_elapsed`",
+            )
+            .help("no wait can be longer than all of them together")
+            .note(format!(
+                "`max_delay` is {}s and `max_elapsed` is {}s",
+                retry.max_delay.as_secs(),
+                retry.max_elapsed.as_secs()
+            )),
+        );
+    }
+
+    /// `retry_after_unit` without `retry_after_path`.
+    fn unit_needs_a_path(&mut self, view: &View<'_>) {
+        if let (Some(unit), None) = (
+            view.entry("retry_after_unit"),
+            view.entry("retry_after_path"),
+        ) {
+            self.error(
+                Diagnostic::error(
+                    "RS0602",
+                    &unit.key.span,
+                    "`retry_after_unit` has no effect here",
+                )
+                .help("it is the unit of the number at `retry_after_path`"),
+            );
+        }
+    }
+
+    /// A duration other than nothing.
+    fn some_time(&mut self, view: &View<'_>, key: &str, default: Duration) -> Duration {
+        let Some(time) = view.duration(key) else {
+            return default;
+        };
+        if time.is_zero() {
+            let span = view.text(key).map_or(view.place(key), |text| text.span);
+            self.error(Diagnostic::error(
+                "RS0109",
+                span,
+                format!("`{key}` must be more than nothing"),
+            ));
+        }
+        time
+    }
+
+    /// A number that fits 16 bits.
+    fn small(&mut self, view: &View<'_>, key: &str, number: u64) -> u16 {
+        u16::try_from(number).unwrap_or_else(|_| {
+            let span = view.text(key).map_or(view.place(key), |text| text.span);
+            self.error(Diagnostic::error(
+                "RS0109",
+                span,
+                format!("`{key}` must be at most {}", u16::MAX),
+            ));
+            u16::MAX
+        })
+    }
+
+    fn allow_origin(&mut self, node: &Node, client: &mut Client<'_>) {
+        let Some(text) = text(node) else { return };
+        match url::origin(text.text) {
+            Ok((origin, "")) => {
+                if origin.is_in_the_clear() {
+                    self.error(
+                        Diagnostic::error(
+                            "RS0304",
+                            text.span,
+                            "credentials would go there in the clear",
+                        )
+                        .help("allow `https://` only"),
+                    );
+                }
+                client.allowed.push(origin);
+                client.allow_origins.push(text.text.to_owned());
+            }
+            Ok(_) => self.error(
+                Diagnostic::error("RS0205", text.span, "an origin has no path")
+                    .help("write `https://host` or `https://host:port`"),
+            ),
+            Err(reason) => self.error(
+                Diagnostic::error(
+                    "RS0205",
+                    text.span,
+                    format!("`{}` is no origin: {reason}", text.text),
+                )
+                .help("write `https://host` or `https://host:port`"),
+            ),
+        }
+    }
+
+    /// Secrets never go over plain http, but to the own machine.
+    pub(super) fn credentials_travel_encrypted(&mut self, client: &Client<'_>) {
+        let in_the_clear = client
+            .base_origin
+            .as_ref()
+            .is_some_and(Origin::is_in_the_clear);
+        if in_the_clear && self.settings.has_secrets() {
+            self.error(
+                Diagnostic::error(
+                    "RS0304",
+                    &client.base_place,
+                    "credentials would travel over plain http",
+                )
+                .help("write `https://`")
+                .note("plain http is allowed to `localhost` and 127.0.0.1"),
+            );
+        }
+    }
+}

@@ -1,0 +1,563 @@
+//! `columns`: what records look like.
+
+use crate::connector::{Column, Decode, EnumType, EnumValue, Struct, TimeFormat, Type, UnionType};
+use crate::diagnostic::{Diagnostic, Sink, Span};
+use crate::grammar;
+use crate::spec::{Text, View, text};
+use crate::yaml::{Entry, Node, Value};
+
+use super::{Check, names, times};
+
+/// Where a type is: the struct it is named after, its name in messages, and its own.
+#[derive(Clone, Copy)]
+struct Within<'s> {
+    /// The Rust name that the names of types within begin with.
+    ident: &'s str,
+    /// `stories.owner`.
+    name: &'s str,
+    span: &'s Span,
+}
+
+impl Check<'_> {
+    /// A struct of these columns.
+    pub(super) fn structure(
+        &mut self,
+        columns: &Node,
+        ident: &str,
+        name: &str,
+        span: &Span,
+    ) -> Struct {
+        self.type_is_free(ident, name, span);
+        if columns.entries().is_empty() {
+            self.error(
+                Diagnostic::error("RS0110", &columns.span, format!("`{name}` has no columns"))
+                    .help("declare one, or say `columns: json` for records that are taken as they are"),
+            );
+        }
+        let mut list: Vec<Column> = Vec::new();
+        let mut places: Vec<&Span> = Vec::new();
+        for entry in columns.entries() {
+            let Some(column) = self.column(entry, ident, name) else {
+                continue;
+            };
+            let lower = column.name.to_ascii_lowercase();
+            let same =
+                |one: &Column| one.name.to_ascii_lowercase() == lower || one.ident == column.ident;
+            if let Some(at) = list.iter().position(same) {
+                self.columns_collide(entry, &column, places.get(at).copied());
+                continue;
+            }
+            list.push(column);
+            places.push(&entry.key.span);
+        }
+        Struct {
+            ident: ident.to_owned(),
+            name: name.to_owned(),
+            line: self.line(span),
+            description: None,
+            columns: list,
+        }
+    }
+
+    /// Columns that would be one in Rust or in SQL.
+    fn columns_collide(&mut self, entry: &Entry, column: &Column, first: Option<&Span>) {
+        let mut diagnostic = Diagnostic::error(
+            "RS0405",
+            &entry.key.span,
+            format!(
+                "column `{}` would be called `{}`, like another",
+                entry.key.name, column.name
+            ),
+        )
+        .help("give one of them a `rename: …`")
+        .note("names in SQL do not differ by case, and Rust's are in snake_case");
+        if let Some(first) = first {
+            diagnostic = diagnostic.also(first, "the other is here");
+        }
+        self.error(diagnostic);
+    }
+
+    /// Two types of one name.
+    fn type_is_free(&mut self, ident: &str, name: &str, span: &Span) {
+        let what = format!("the type of `{name}`");
+        if let Err(owner) = self.types.take(ident, &what, span) {
+            let mut diagnostic = Diagnostic::error(
+                "RS0405",
+                span,
+                format!(
+                    "the type of `{name}` would be called `{ident}`, like {}",
+                    owner.what
+                ),
+            )
+            .help("give the resource a `record: …`, or the column a `rename: …`");
+            if let Some(first) = &owner.span {
+                diagnostic = diagnostic.also(first, "the other is here");
+            }
+            self.error(diagnostic);
+        }
+    }
+
+    fn column(&mut self, entry: &Entry, ident: &str, owner: &str) -> Option<Column> {
+        let key = &entry.key.name;
+        let (_, view) = typed(&entry.value)?;
+        let made = match view.text("rename") {
+            Some(rename) => rename.text.to_owned(),
+            None => names::snake(key),
+        };
+        if made.is_empty() {
+            self.error(
+                Diagnostic::error(
+                    "RS0201",
+                    &entry.key.span,
+                    format!("no name can be made of the key `{key}`"),
+                )
+                .help("give it one: `rename: …`"),
+            );
+            return None;
+        }
+        let path = format!("{owner}.{key}");
+        let type_ident = format!("{ident}{}", names::pascal(&made));
+        let within = Within {
+            ident: &type_ident,
+            name: &path,
+            span: &entry.key.span,
+        };
+        let nullable = is_nullable(&entry.value, &view);
+        let explicit = view
+            .text("presence")
+            .is_some_and(|word| word.text == "explicit");
+        if explicit && !nullable {
+            self.explicit_needs_nullable(&view);
+        }
+        let from = view.path("from");
+        if from.as_ref().is_some_and(|from| from.0.is_empty()) {
+            self.error(
+                Diagnostic::error(
+                    "RS0602",
+                    view.place("from"),
+                    "`from: $` is the whole record",
+                )
+                .help("lead to a place in it: `from: $.a.b`"),
+            );
+        }
+        Some(Column {
+            ident: names::ident(&made),
+            name: made,
+            key: key.clone(),
+            from,
+            data_type: self.data_type(&entry.value, within).unwrap_or(Type::Json),
+            nullable,
+            explicit,
+            primary_key: false,
+            decode: decode(&view),
+            line: self.line(&entry.key.span),
+            description: view.owned("description"),
+        })
+    }
+
+    fn explicit_needs_nullable(&mut self, view: &View<'_>) {
+        self.error(
+            Diagnostic::error(
+                "RS0602",
+                view.place("presence"),
+                "`presence` has no effect here",
+            )
+            .help("a column that is never null is never absent; remove `nullable: false` or this"),
+        );
+    }
+
+    /// The type that a node describes; `None` where it was reported that there is none.
+    fn data_type(&mut self, node: &Node, within: Within<'_>) -> Option<Type> {
+        let (member, view) = typed(node)?;
+        Some(match member.word.name {
+            "text" => Type::Text,
+            "bigint" => Type::Bigint,
+            "double" => Type::Double,
+            "bool" => Type::Bool,
+            "timestamp" => Type::Timestamp(self.timestamp_format(&view)),
+            "date" => Type::Date(self.date_format(&view)),
+            "time" => Type::Time,
+            "decimal" => self.decimal(&view),
+            "binary" => Type::Binary,
+            "object" => {
+                let fields = view.node("fields")?;
+                Type::Object(self.structure(fields, within.ident, within.name, within.span))
+            }
+            "array" => Type::Array(Box::new(self.element(view.node("items")?, within))),
+            "map" => Type::Map(Box::new(self.element(view.node("values")?, within))),
+            "enum" => Type::Enum(self.enumeration(&view, within)?),
+            "union" => Type::Union(self.union(&view, within)?),
+            _ => Type::Json,
+        })
+    }
+
+    /// What a list or a map holds: a column without a name of its own.
+    fn element(&mut self, node: &Node, within: Within<'_>) -> Column {
+        let last = within.name.rsplit('.').next().unwrap_or(within.name);
+        let name = names::snake(last);
+        let view = typed(node).map(|(_, view)| view);
+        let nullable = view.as_ref().is_none_or(|view| is_nullable(node, view));
+        Column {
+            ident: names::ident(&name),
+            name: name.clone(),
+            key: name,
+            from: None,
+            data_type: self.data_type(node, within).unwrap_or(Type::Json),
+            nullable,
+            explicit: false,
+            primary_key: false,
+            decode: view.as_ref().map(decode).unwrap_or_default(),
+            line: self.line(&node.span),
+            description: None,
+        }
+    }
+
+    fn decimal(&mut self, view: &View<'_>) -> Type {
+        let precision = view.integer("precision");
+        let scale = view.integer("scale");
+        match (precision, scale) {
+            (None, Some(_)) => self.error(
+                Diagnostic::error(
+                    "RS0602",
+                    view.place("scale"),
+                    "`scale` has no effect without `precision`",
+                )
+                .help("say `precision` too"),
+            ),
+            (Some(precision), Some(scale)) if scale > precision => self.error(
+                Diagnostic::error(
+                    "RS0109",
+                    view.place("scale"),
+                    "`scale` is above `precision`",
+                )
+                .help("of `precision` digits, `scale` stand after the point"),
+            ),
+            (Some(precision), _) if precision > 255 => self.error(Diagnostic::error(
+                "RS0109",
+                view.place("precision"),
+                "`precision` must be at most 255",
+            )),
+            _ => {}
+        }
+        let small = |number: Option<u64>| u8::try_from(number.unwrap_or(0)).unwrap_or(u8::MAX);
+        Type::Decimal {
+            precision: small(precision),
+            scale: small(scale),
+        }
+    }
+
+    fn timestamp_format(&mut self, view: &View<'_>) -> TimeFormat {
+        let zone = view.text("timezone");
+        if let Some(zone) = zone.filter(|zone| !times::is_zone(zone.text)) {
+            self.error(
+                Diagnostic::error(
+                    "RS0606",
+                    zone.span,
+                    format!("`{}` is no time zone", zone.text),
+                )
+                .help("write `UTC`, `Europe/Berlin` or `+02:00`"),
+            );
+        }
+        let Some(text) = view.text("format") else {
+            return match zone {
+                Some(zone) => TimeFormat::Local {
+                    zone: zone.text.to_owned(),
+                },
+                None => TimeFormat::Rfc3339,
+            };
+        };
+        let Some(format) = self.time_format(text, zone) else {
+            return TimeFormat::Rfc3339;
+        };
+        self.zone_is_needed(&format, text, zone);
+        format
+    }
+
+    /// A time without an offset needs a zone; one with an offset, or counted, needs none.
+    fn zone_is_needed(&mut self, format: &TimeFormat, text: Text<'_>, zone: Option<Text<'_>>) {
+        match (format, zone) {
+            (TimeFormat::Pattern { pattern, .. }, None) if !times::has_offset(pattern) => self
+                .error(
+                    Diagnostic::error(
+                        "RS0606",
+                        text.span,
+                        "times in this format name no offset from UTC",
+                    )
+                    .help("add `timezone: UTC`, or the zone they are in"),
+                ),
+            (TimeFormat::Pattern { pattern, .. }, Some(zone)) if times::has_offset(pattern) => self
+                .error(
+                    Diagnostic::error("RS0602", zone.span, "`timezone` has no effect here")
+                        .help("remove it: the format reads the offset"),
+                ),
+            (TimeFormat::EpochSeconds | TimeFormat::EpochMillis, Some(zone)) => self.error(
+                Diagnostic::error("RS0602", zone.span, "`timezone` has no effect here")
+                    .help("remove it: what is counted since 1970 is in UTC"),
+            ),
+            (TimeFormat::Date, _) if zone.is_none() => self.error(
+                Diagnostic::error("RS0606", text.span, "a date alone is no instant")
+                    .help("use `data_type: date`"),
+            ),
+            _ => {}
+        }
+    }
+
+    fn date_format(&mut self, view: &View<'_>) -> TimeFormat {
+        let format = view.text("format").and_then(|text| {
+            let format = self.time_format(text, None)?;
+            if !matches!(format, TimeFormat::Date | TimeFormat::Pattern { .. }) {
+                self.error(
+                    Diagnostic::error(
+                        "RS0606",
+                        text.span,
+                        format!("`{}` is no format of a date", text.text),
+                    )
+                    .help("use `date`, a strftime pattern, or `data_type: timestamp`"),
+                );
+            }
+            Some(format)
+        });
+        format.unwrap_or(TimeFormat::Date)
+    }
+
+    /// A format that is a word or a pattern.
+    pub(super) fn time_format(
+        &mut self,
+        text: Text<'_>,
+        zone: Option<Text<'_>>,
+    ) -> Option<TimeFormat> {
+        match times::format(text.text, zone.map(|zone| zone.text)) {
+            Ok(format) => Some(format),
+            Err(reason) => {
+                let words = ["rfc3339", "date", "epoch_seconds", "epoch_millis"];
+                let help = match crate::suggest::closest(text.text, words) {
+                    Some(close) => format!("did you mean `{close}`?"),
+                    None => "it is one of rfc3339, date, epoch_seconds, epoch_millis, or a strftime pattern such as `%Y-%m-%d`".to_owned(),
+                };
+                self.error(Diagnostic::error("RS0606", text.span, reason).help(help));
+                None
+            }
+        }
+    }
+
+    fn enumeration(&mut self, view: &View<'_>, within: Within<'_>) -> Option<EnumType> {
+        let closed = view.bool("closed").unwrap_or(false);
+        self.type_is_free(within.ident, within.name, within.span);
+        Some(EnumType {
+            ident: within.ident.to_owned(),
+            values: enum_values(view.node("values")?, !closed, self.sink),
+            closed,
+        })
+    }
+
+    /// Members that JSON can tell apart, two or more.
+    fn union(&mut self, view: &View<'_>, within: Within<'_>) -> Option<UnionType> {
+        let of = view.node("of")?;
+        self.type_is_free(within.ident, within.name, within.span);
+        let mut members: Vec<Column> = Vec::new();
+        let mut kinds: Vec<(&'static str, &Span)> = Vec::new();
+        for node in of.elements() {
+            let Some((member, _)) = typed(node) else {
+                continue;
+            };
+            let variant = names::pascal(member.word.name);
+            let ident = format!("{}{variant}", within.ident);
+            let inner = Within {
+                ident: &ident,
+                ..within
+            };
+            let Some(data_type) = self.data_type(node, inner) else {
+                continue;
+            };
+            for kind in json_kinds(&data_type) {
+                if let Some((_, first)) = kinds.iter().find(|(other, _)| other == kind) {
+                    self.error(
+                        Diagnostic::error("RS0603", &node.span, format!("two members of this union are a {kind} in JSON"))
+                            .help("members are told apart by their JSON type; use `json` for the whole column")
+                            .also(first, "the other is here"),
+                    );
+                }
+                kinds.push((kind, &node.span));
+            }
+            self.member_has_no_nullability(node);
+            let mut column = self.element_of(node, data_type, within);
+            column.ident = variant;
+            members.push(column);
+        }
+        if of.elements().len() < 2 {
+            self.error(
+                Diagnostic::error("RS0603", &of.span, "a union has two members or more")
+                    .help("use the type itself"),
+            );
+        }
+        Some(UnionType {
+            ident: within.ident.to_owned(),
+            members,
+        })
+    }
+
+    fn element_of(&mut self, node: &Node, data_type: Type, within: Within<'_>) -> Column {
+        let last = within.name.rsplit('.').next().unwrap_or(within.name);
+        Column {
+            name: names::snake(last),
+            ident: String::new(),
+            key: names::snake(last),
+            from: None,
+            data_type,
+            nullable: false,
+            explicit: false,
+            primary_key: false,
+            decode: typed(node)
+                .map(|(_, view)| decode(&view))
+                .unwrap_or_default(),
+            line: self.line(&node.span),
+            description: None,
+        }
+    }
+
+    /// Null is no member: the column is nullable or not.
+    fn member_has_no_nullability(&mut self, node: &Node) {
+        let said = match &node.value {
+            Value::Scalar(word) => word.text.ends_with('!').then_some(&node.span),
+            _ => node
+                .entries()
+                .iter()
+                .find(|entry| entry.key.name == "nullable")
+                .map(|entry| &entry.key.span),
+        };
+        if let Some(span) = said {
+            self.error(
+                Diagnostic::error(
+                    "RS0602",
+                    span,
+                    "a member of a union is never null by itself",
+                )
+                .help("say `nullable` on the column"),
+            );
+        }
+    }
+}
+
+/// The member of the family of columns that a node is.
+fn typed(node: &Node) -> Option<(&'static grammar::Member, View<'_>)> {
+    View::tagged(node, &grammar::COLUMN)
+}
+
+/// `text!` and `nullable: false` are not.
+fn is_nullable(node: &Node, view: &View<'_>) -> bool {
+    match node.scalar() {
+        Some(word) => !word.text.ends_with('!'),
+        None => view.bool("nullable").unwrap_or(true),
+    }
+}
+
+/// The words of an enum with their variants, none twice.
+pub(super) fn enum_values(node: &Node, open: bool, sink: &mut Sink) -> Vec<EnumValue> {
+    let mut values: Vec<EnumValue> = Vec::new();
+    let mut places: Vec<Span> = Vec::new();
+    if node.elements().is_empty() {
+        sink.push(
+            Diagnostic::error("RS0110", &node.span, "an enum has a value or more")
+                .help("write `values: [one, two]`"),
+        );
+    }
+    for element in node.elements() {
+        let (word, rename) = match &element.value {
+            Value::Map(_) => {
+                let view = View::new(element, &grammar::ENUM_VALUE);
+                (view.text("value"), view.text("rename"))
+            }
+            _ => (text(element), None),
+        };
+        let Some(word) = word else { continue };
+        let ident =
+            rename.map_or_else(|| names::pascal(word.text), |rename| rename.text.to_owned());
+        if ident.is_empty() {
+            sink.push(
+                Diagnostic::error(
+                    "RS0201",
+                    word.span,
+                    format!("no name can be made of the value \"{}\"", word.text),
+                )
+                .help(format!(
+                    "give it one: `{{value: \"{}\", rename: …}}`",
+                    word.text
+                )),
+            );
+            continue;
+        }
+        let same_word = values.iter().position(|one| one.value == word.text);
+        let same_ident = values.iter().position(|one| one.ident == ident);
+        let first = same_word
+            .or(same_ident)
+            .and_then(|at| places.get(at))
+            .cloned();
+        if same_word.is_some() {
+            let diagnostic = Diagnostic::error(
+                "RS0604",
+                word.span,
+                format!("the value `{}` is here twice", word.text),
+            )
+            .help("remove one of them");
+            sink.push(first.iter().fold(diagnostic, |one, first| {
+                one.also(first, "first defined here")
+            }));
+            continue;
+        }
+        let is_other = open && ident == "Other";
+        if same_ident.is_some() || is_other {
+            let like = if is_other {
+                "the variant for any other word"
+            } else {
+                "another"
+            };
+            let diagnostic = Diagnostic::error(
+                "RS0405",
+                word.span,
+                format!(
+                    "the value `{}` would be the variant `{ident}`, like {like}",
+                    word.text
+                ),
+            )
+            .help(format!("write `{{value: \"{}\", rename: …}}`", word.text));
+            sink.push(first.iter().fold(diagnostic, |one, first| {
+                one.also(first, "the other is here")
+            }));
+            continue;
+        }
+        values.push(EnumValue {
+            value: word.text.to_owned(),
+            ident,
+        });
+        places.push(word.span.clone());
+    }
+    values
+}
+
+fn decode(view: &View<'_>) -> Decode {
+    match view.optional("decode").map(|word| word.text) {
+        Some("text") => Decode::Text,
+        Some("integer") => Decode::Integer,
+        _ => Decode::Native,
+    }
+}
+
+/// The kinds of JSON value that a type takes.
+fn json_kinds(data_type: &Type) -> &'static [&'static str] {
+    match data_type {
+        Type::Bigint
+        | Type::Double
+        | Type::Timestamp(TimeFormat::EpochSeconds | TimeFormat::EpochMillis) => &["number"],
+        Type::Text
+        | Type::Time
+        | Type::Binary
+        | Type::Enum(_)
+        | Type::Date(_)
+        | Type::Timestamp(_) => &["text"],
+        Type::Decimal { .. } => &["number", "text"],
+        Type::Bool => &["bool"],
+        Type::Object(_) | Type::Map(_) => &["object"],
+        Type::Array(_) => &["list"],
+        Type::Json | Type::Union(_) => &["text", "number", "bool", "object", "list"],
+    }
+}

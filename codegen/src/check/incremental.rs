@@ -1,0 +1,311 @@
+//! `incremental`: asking only for what is new.
+
+use std::time::Duration;
+
+use crate::connector::{Incremental, Lag, OnMissing, Record, RowOrder, TimeFormat, Type};
+use crate::diagnostic::Diagnostic;
+use crate::grammar;
+use crate::spec::View;
+use crate::{suggest, value};
+
+use super::{Check, keys, times};
+
+impl Check<'_> {
+    pub(super) fn incremental(
+        &mut self,
+        endpoint: &View<'_>,
+        record: &Record,
+    ) -> Option<Incremental> {
+        let view = endpoint.view("incremental", &grammar::INCREMENTAL)?;
+        let cursor = view.text("cursor_path")?;
+        let Record::Struct(record) = record else {
+            self.error(
+                Diagnostic::error(
+                    "RS0701",
+                    cursor.span,
+                    "untyped records have no cursor column",
+                )
+                .help("declare the columns, at least the cursor"),
+            );
+            return None;
+        };
+        let name = cursor.text.strip_prefix("$.").unwrap_or(cursor.text);
+        let Some(column) = keys::position(record, name) else {
+            let known = record.columns.iter().map(|column| column.name.as_str());
+            let mut diagnostic = Diagnostic::error(
+                "RS0701",
+                cursor.span,
+                format!("the cursor `{}` is no column", cursor.text),
+            );
+            diagnostic = match suggest::closest(name, known.clone()) {
+                Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
+                None => diagnostic.help(format!("declare it in `columns`: `{name}: timestamp!`")),
+            };
+            self.error(diagnostic.note(format!(
+                "the columns of `{}` are: {}",
+                record.name,
+                known.collect::<Vec<_>>().join(", ")
+            )));
+            return None;
+        };
+        let column_type = record.columns.get(column).map(|column| &column.data_type)?;
+        if !is_ordered(column_type) {
+            self.error(
+                Diagnostic::error(
+                    "RS0702",
+                    cursor.span,
+                    format!(
+                        "values of type {} have no order to go by",
+                        keys::word(column_type)
+                    ),
+                )
+                .help("use a column of type timestamp, date, bigint, double, decimal or text"),
+            );
+            return None;
+        }
+        let initial_value = self.bound_value(&view, "initial_value", column_type);
+        let end_value = self.bound_value(&view, "end_value", column_type);
+        self.end_is_after_start(&view, column_type);
+        let format = self.sent_format(&view, column_type);
+        Some(Incremental {
+            column,
+            initial_value,
+            end_value,
+            start_param: view.owned("start_param"),
+            end_param: view.owned("end_param"),
+            lag: self.lag(&view, column_type),
+            format,
+            start_closed: view
+                .text("range_start")
+                .is_none_or(|word| word.text == "closed"),
+            end_closed: view
+                .text("range_end")
+                .is_some_and(|word| word.text == "closed"),
+            row_order: view.text("row_order").map(|word| match word.text {
+                "desc" => RowOrder::Descending,
+                _ => RowOrder::Ascending,
+            }),
+            on_missing: match view.text("on_cursor_value_missing").map(|word| word.text) {
+                Some("include") => OnMissing::Include,
+                Some("exclude") => OnMissing::Exclude,
+                _ => OnMissing::Raise,
+            },
+        })
+    }
+
+    /// A start or an end, in the form that the cursor has in a response.
+    fn bound_value(&mut self, view: &View<'_>, key: &str, column: &Type) -> Option<String> {
+        let text = view.text(key)?;
+        match cursor_value(text.text, column) {
+            Ok(value) => Some(value),
+            Err(expected) => {
+                self.error(
+                    Diagnostic::error(
+                        "RS0703",
+                        text.span,
+                        format!(
+                            "`{key}` is no {}, the type of the cursor",
+                            keys::word(column)
+                        ),
+                    )
+                    .label(format!("expected {expected}")),
+                );
+                None
+            }
+        }
+    }
+
+    fn end_is_after_start(&mut self, view: &View<'_>, column: &Type) {
+        let (Some(start), Some(end)) = (view.text("initial_value"), view.text("end_value")) else {
+            return;
+        };
+        if let (Some(from), Some(to)) =
+            (comparable(start.text, column), comparable(end.text, column))
+            && to <= from
+        {
+            self.error(
+                Diagnostic::error(
+                    "RS0704",
+                    end.span,
+                    "`end_value` is not after `initial_value`",
+                )
+                .help("between them lies nothing to fetch")
+                .also(start.span, "the start is here"),
+            );
+        }
+    }
+
+    /// How times are sent: as the column's are written, unless said otherwise.
+    fn sent_format(&mut self, view: &View<'_>, column: &Type) -> TimeFormat {
+        let own = match column {
+            Type::Timestamp(format) | Type::Date(format) => format.clone(),
+            _ => TimeFormat::Rfc3339,
+        };
+        let Some(format) = view.text("format") else {
+            return own;
+        };
+        if !matches!(column, Type::Timestamp(_) | Type::Date(_)) {
+            self.error(
+                Diagnostic::error(
+                    "RS0602",
+                    view.place("format"),
+                    "`format` has no effect here",
+                )
+                .help(format!(
+                    "it is for times, and the cursor is a {}",
+                    keys::word(column)
+                )),
+            );
+            return own;
+        }
+        self.time_format(format, None).unwrap_or(own)
+    }
+
+    fn lag(&mut self, view: &View<'_>, column: &Type) -> Option<Lag> {
+        let text = view.text("lag")?;
+        let lag = match column {
+            Type::Timestamp(_) => value::duration(text.text)
+                .map(Lag::Duration)
+                .map_err(|_| "a duration, `2h`"),
+            Type::Date(_) => days(text.text).map(Lag::Days).ok_or("whole days, `7d`"),
+            Type::Bigint => text
+                .text
+                .parse()
+                .map(Lag::Integer)
+                .map_err(|_| "a whole number"),
+            Type::Double | Type::Decimal { .. } => {
+                text.text.parse().map(Lag::Double).map_err(|_| "a number")
+            }
+            _ => Err("none: text has no distance"),
+        };
+        match lag {
+            Ok(lag) => Some(lag),
+            Err(expected) => {
+                self.error(
+                    Diagnostic::error(
+                        "RS0703",
+                        text.span,
+                        format!("`{}` is no lag for a {}", text.text, keys::word(column)),
+                    )
+                    .label(format!("expected {expected}")),
+                );
+                None
+            }
+        }
+    }
+
+    /// A parameter that `incremental` writes, in `params` too.
+    pub(super) fn incremental_owns_its_params(
+        &mut self,
+        endpoint: &View<'_>,
+        incremental: Option<&Incremental>,
+    ) {
+        let Some(incremental) = incremental else {
+            return;
+        };
+        let owned = [
+            (&incremental.start_param, "start_param"),
+            (&incremental.end_param, "end_param"),
+        ];
+        for (name, key) in owned {
+            let Some(name) = name else { continue };
+            let entry = endpoint
+                .entries("params")
+                .iter()
+                .find(|param| param.key.name == *name);
+            if let Some(entry) = entry {
+                self.error(
+                    Diagnostic::error(
+                        "RS0705",
+                        &entry.key.span,
+                        format!("the parameter `{name}` is written by `incremental`"),
+                    )
+                    .help(format!("remove it, or `{key}: {name}`")),
+                );
+            }
+        }
+        if incremental.start_param.is_some() && incremental.start_param == incremental.end_param {
+            let view = endpoint.view("incremental", &grammar::INCREMENTAL);
+            let span = view.map_or(&endpoint.node.span, |view| view.place("end_param"));
+            self.error(
+                Diagnostic::error("RS0705", span, "start and end would be the same parameter")
+                    .help("`start_param` and `end_param` must differ"),
+            );
+        }
+    }
+}
+
+fn is_ordered(data_type: &Type) -> bool {
+    matches!(
+        data_type,
+        Type::Text
+            | Type::Bigint
+            | Type::Double
+            | Type::Timestamp(_)
+            | Type::Date(_)
+            | Type::Decimal { .. }
+    )
+}
+
+/// A value as the cursor has it in a response, or what was expected.
+fn cursor_value(text: &str, column: &Type) -> Result<String, &'static str> {
+    let own = text.to_owned();
+    match column {
+        Type::Bigint => text
+            .parse::<i64>()
+            .map(|_| own)
+            .map_err(|_| "a whole number"),
+        Type::Double | Type::Decimal { .. } => match text.parse::<f64>() {
+            Ok(number) if number.is_finite() => Ok(own),
+            _ => Err("a number"),
+        },
+        Type::Date(TimeFormat::Pattern { .. })
+        | Type::Timestamp(TimeFormat::Pattern { .. } | TimeFormat::Local { .. }) => Ok(own),
+        Type::Date(_) => times::is_date(text)
+            .then_some(own)
+            .ok_or("a date, `2024-01-01`"),
+        Type::Timestamp(TimeFormat::EpochSeconds) => epoch(text, 1_000_000_000),
+        Type::Timestamp(TimeFormat::EpochMillis) => epoch(text, 1_000_000),
+        Type::Timestamp(_) if times::is_timestamp(text) => Ok(own),
+        Type::Timestamp(_) if times::is_date(text) => Ok(format!("{text}T00:00:00Z")),
+        Type::Timestamp(_) => Err("a timestamp with an offset, `2024-01-01T00:00:00Z`"),
+        _ => Ok(own),
+    }
+}
+
+/// A time as the number that it is in a response.
+fn epoch(text: &str, unit: i128) -> Result<String, &'static str> {
+    if text.parse::<i64>().is_ok() {
+        return Ok(text.to_owned());
+    }
+    let nanos = times::epoch_nanos(text)
+        .or_else(|| Some(i128::from(times::days(text)?) * 86_400 * 1_000_000_000))
+        .ok_or("a number since 1970, or a timestamp, `2024-01-01T00:00:00Z`")?;
+    Ok(nanos.div_euclid(unit).to_string())
+}
+
+/// A number that two values of a cursor compare by, where that is known without the response.
+fn comparable(text: &str, column: &Type) -> Option<i128> {
+    match column {
+        Type::Bigint => text.parse().ok(),
+        Type::Date(TimeFormat::Date) => times::days(text).map(i128::from),
+        Type::Timestamp(TimeFormat::EpochSeconds) => epoch(text, 1_000_000_000).ok()?.parse().ok(),
+        Type::Timestamp(TimeFormat::EpochMillis) => epoch(text, 1_000_000).ok()?.parse().ok(),
+        Type::Timestamp(TimeFormat::Rfc3339) => times::epoch_nanos(text)
+            .or_else(|| Some(i128::from(times::days(text)?) * 86_400 * 1_000_000_000)),
+        _ => None,
+    }
+}
+
+/// `7`, or `7d`.
+fn days(text: &str) -> Option<u32> {
+    const DAY: Duration = Duration::from_secs(86_400);
+    if let Ok(days) = text.parse() {
+        return Some(days);
+    }
+    let lag = value::duration(text).ok()?;
+    let whole = lag.as_secs().is_multiple_of(DAY.as_secs()) && lag.subsec_nanos() == 0;
+    u32::try_from(lag.as_secs() / DAY.as_secs())
+        .ok()
+        .filter(|_| whole)
+}

@@ -1,0 +1,154 @@
+//! Spec to connector: one named function per rule, defaults filled in, names made.
+//!
+//! The checks collect what they find and go on with the best guess, so that all mistakes of a spec
+//! are reported at once, and so that a skeleton can be emitted in spite of them.
+
+mod auth;
+mod client;
+mod columns;
+mod incremental;
+mod keys;
+mod names;
+mod paginator;
+mod resource;
+mod settings;
+mod template;
+mod times;
+mod url;
+
+use crate::connector::{Connector, Resource};
+use crate::diagnostic::{Diagnostic, Sink, Span};
+use crate::grammar;
+use crate::render::Source;
+use crate::spec::{Spec, View};
+
+use names::Taken;
+use settings::Settings;
+
+/// What the checks share.
+struct Check<'a> {
+    sink: &'a mut Sink,
+    source: &'a Source,
+    settings: Settings,
+    /// The names of types in the module, and of methods of `Source`.
+    types: Taken,
+    methods: Taken,
+}
+
+/// The connector that a spec describes: whole where no error was reported, else as much of it as
+/// could be made out.
+pub(crate) fn check(spec: &Spec, source: &Source, sink: &mut Sink) -> Connector {
+    let root = View::new(&spec.root, &grammar::SOURCE);
+    let name = root
+        .owned("name")
+        .unwrap_or_else(|| file_stem(source.path()));
+    let name = source_name(&name, &root, sink);
+    let settings = settings::read(&root, &name, sink);
+    let mut check = Check {
+        sink,
+        source,
+        settings,
+        types: Taken::types(),
+        methods: Taken::methods(),
+    };
+    let client = check.client(&root);
+    let mut auths = Vec::new();
+    let resources: Vec<Resource> = spec
+        .resources
+        .iter()
+        .filter_map(|node| check.resource(node, &client, &mut auths))
+        .collect();
+    check.credentials_travel_encrypted(&client);
+    check.everything_is_used(&root, spec);
+    let (secrets, config) = check.settings.finish();
+    Connector {
+        name,
+        spec: source.path().to_owned(),
+        description: root.owned("description"),
+        secrets,
+        config,
+        base_url: client.base_url,
+        headers: client.headers,
+        retry: client.retry,
+        connect_timeout: client.connect_timeout,
+        request_timeout: client.request_timeout,
+        concurrency: client.concurrency,
+        max_response_bytes: client.max_response_bytes,
+        allow_origins: client.allow_origins,
+        auths,
+        resources,
+    }
+}
+
+impl Check<'_> {
+    /// The line, from 1, of a place.
+    fn line(&self, span: &Span) -> u32 {
+        u32::try_from(self.source.line(span.start)).unwrap_or(u32::MAX)
+    }
+
+    fn error(&mut self, diagnostic: Diagnostic) {
+        self.sink.push(diagnostic);
+    }
+
+    /// Settings and secrets that are declared and never used, and defaults that no resource takes.
+    fn everything_is_used(&mut self, root: &View<'_>, spec: &Spec) {
+        for (span, what) in self.settings.unused() {
+            self.sink.push(
+                Diagnostic::warning("RS0901", &span, format!("{what} is never used"))
+                    .help("remove it, or use it in a placeholder"),
+            );
+        }
+        let Some(defaults) = root.node("resource_defaults") else {
+            return;
+        };
+        for default in defaults.entries() {
+            let name = default.key.name.as_str();
+            let is_inherited = |resource: &crate::yaml::Node| {
+                let entry = resource
+                    .entries()
+                    .iter()
+                    .find(|entry| entry.key.name == name);
+                entry.is_some_and(|entry| {
+                    entry.key.span == default.key.span || !entry.value.entries().is_empty()
+                })
+            };
+            if !spec.resources.is_empty() && !spec.resources.iter().any(is_inherited) {
+                self.sink.push(
+                    Diagnostic::warning(
+                        "RS0902",
+                        &default.key.span,
+                        format!("every resource overrides the default `{name}`"),
+                    )
+                    .help("remove it"),
+                );
+            }
+        }
+    }
+}
+
+/// The name of the source; where the spec has none, the file's, which may not be fit for one.
+fn source_name(name: &str, root: &View<'_>, sink: &mut Sink) -> String {
+    let made = names::snake(name);
+    if root.text("name").is_none() && !crate::value::is_identifier(&made) {
+        sink.push(
+            Diagnostic::error(
+                "RS0101",
+                &(0..0),
+                "the spec lacks `name`, and its file's name is none",
+            )
+            .help("add `name: …`"),
+        );
+    }
+    if root.text("name").is_some() {
+        return name.to_owned();
+    }
+    made
+}
+
+/// `media_insights` of `specs/media_insights.yaml`.
+fn file_stem(path: &str) -> String {
+    let file = path.rsplit('/').next().unwrap_or(path);
+    file.split_once('.')
+        .map_or(file, |(stem, _)| stem)
+        .to_owned()
+}

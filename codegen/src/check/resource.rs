@@ -1,0 +1,550 @@
+//! A resource and its endpoint.
+
+use crate::connector::{
+    Auth, Body, ColumnsContract, DataTypeContract, Json, Location, Method, Pages, Paginator, Param,
+    Part, Record, Resource, SchemaContract, Selector, Template, WriteDisposition,
+};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::grammar;
+use crate::jsonpath::{self, Parsed};
+use crate::spec::{Text, View, text};
+use crate::yaml::{Entry, Kind, Node, Value};
+
+use super::client::Client;
+use super::paginator::Paging;
+use super::template::{Scope, has_secret};
+use super::{Check, names, url};
+
+impl Check<'_> {
+    /// A resource, if it has a name; what else is wrong with it is reported.
+    pub(super) fn resource(
+        &mut self,
+        node: &Node,
+        client: &Client<'_>,
+        auths: &mut Vec<Auth>,
+    ) -> Option<Resource> {
+        let view = View::new(node, &grammar::RESOURCE);
+        let name = view
+            .text("name")
+            .filter(|name| crate::value::is_identifier(name.text))?;
+        self.method_is_free(name);
+        let record = self.record(&view, name);
+        let empty = Node {
+            span: name.span.clone(),
+            value: Value::Map(Vec::new()),
+        };
+        let endpoint = view.node("endpoint").unwrap_or(&empty);
+        let endpoint = View::new(endpoint, &grammar::ENDPOINT);
+        let incremental = self.incremental(&endpoint, &record);
+        let has_incremental = endpoint.entry("incremental").is_some();
+        let method = match endpoint.text("method").map(|method| method.text) {
+            Some("POST") => Method::Post,
+            _ => Method::Get,
+        };
+        let mut params = self.params(endpoint.entries("params"), has_incremental);
+        let path = self.path(&endpoint, name, &mut params);
+        let headers = self.headers(endpoint.entries("headers"), has_incremental);
+        let body = self.body(&endpoint, method, has_incremental);
+        let auth_node = effective_auth(&endpoint, client);
+        let auth = auth_node.and_then(|node| self.auth(node));
+        self.path_stays_at_home(&endpoint, &path, auth_node.is_some(), client);
+        self.auth_owns_what_it_sends(auth.as_ref(), &endpoint, client);
+        let paging = self.effective_paginator(&endpoint, name, client, !matches!(body, Body::None));
+        if let Some(paging) = &paging {
+            self.paginator_owns_its_params(&endpoint, paging);
+        }
+        self.incremental_owns_its_params(&endpoint, incremental.as_ref());
+        let write_disposition = self.write_disposition(&view, name, &record);
+        Some(Resource {
+            name: name.text.to_owned(),
+            ident: names::ident(&names::snake(name.text)),
+            line: self.line(name.span),
+            description: view.owned("description"),
+            write_disposition,
+            schema_contract: schema_contract(&view),
+            selected: view.bool("selected").unwrap_or(true),
+            method,
+            path,
+            params: params.into_iter().map(|bound| bound.param).collect(),
+            headers,
+            body,
+            auth: auth.map(|auth| position(auths, auth)),
+            paginator: paging.map_or(
+                Paginator {
+                    kind: Pages::Single,
+                    maximum_pages: None,
+                    stop_on_status: Vec::new(),
+                },
+                |paging| paging.paginator,
+            ),
+            selector: selector(&endpoint),
+            selector_required: endpoint.bool("data_selector_required").unwrap_or(true),
+            incremental,
+            record,
+        })
+    }
+
+    /// Resources that would be one method, or one that every source has.
+    fn method_is_free(&mut self, name: Text<'_>) {
+        let method = names::snake(name.text);
+        let what = format!("resource `{}`", name.text);
+        if let Err(owner) = self.methods.take(&method, &what, name.span) {
+            let mut diagnostic = Diagnostic::error(
+                "RS0405",
+                name.span,
+                format!("resource `{}` collides with {}", name.text, owner.what),
+            )
+            .help("give it another name");
+            if let Some(first) = &owner.span {
+                diagnostic = diagnostic.also(first, "first defined here");
+            }
+            self.error(diagnostic);
+        }
+    }
+
+    fn record(&mut self, view: &View<'_>, name: Text<'_>) -> Record {
+        let Some(columns) = view.node("columns") else {
+            return Record::Untyped;
+        };
+        if columns.scalar().is_some() {
+            self.untyped_has_no_keys(view);
+            return Record::Untyped;
+        }
+        let (ident, span) = match view.text("record") {
+            Some(record) => (record.text.to_owned(), record.span),
+            None => (names::pascal(name.text), name.span),
+        };
+        let mut record = self.structure(columns, &ident, name.text, span);
+        record.description = view.owned("description");
+        self.primary_key(view, name, columns, &mut record);
+        Record::Struct(record)
+    }
+
+    /// Where a resource's requests go, and the parameters that are bound there.
+    fn path(&mut self, endpoint: &View<'_>, name: Text<'_>, params: &mut Vec<Bound>) -> Template {
+        let Some(path) = endpoint.text("path") else {
+            return Template(vec![Part::Text(name.text.to_owned())]);
+        };
+        let is_used = |bound: &Bound| path.text.contains(&format!("{{{}}}", bound.param.name));
+        let bound: Vec<(String, Template)> = params
+            .iter()
+            .filter(|bound| is_used(bound))
+            .map(|bound| (bound.param.name.clone(), bound.param.value.clone()))
+            .collect();
+        for one in params.iter().filter(|one| is_used(one)) {
+            if has_secret(&one.param.value) {
+                self.error(
+                    Diagnostic::error("RS0302", &one.span, "a secret cannot stand in `path`")
+                        .help("put it into `auth`, `headers` or `params`: addresses are logged"),
+                );
+            }
+        }
+        params.retain(|one| !is_used(one));
+        let scope = Scope {
+            bound: &bound,
+            ..Scope::settings("`path`")
+        };
+        if path.text.contains('#') {
+            self.error(
+                Diagnostic::error("RS0205", path.span, "a fragment, `#…`, is never sent")
+                    .help("write `%23` for the character itself"),
+            );
+        }
+        self.template(path, scope)
+    }
+
+    /// Query parameters or fields of a form; a list repeats its key.
+    fn params(&mut self, entries: &[Entry], incremental: bool) -> Vec<Bound> {
+        let mut params = Vec::new();
+        for entry in entries {
+            let what = format!("`{}`", entry.key.name);
+            let scope = Scope {
+                incremental,
+                ..Scope::credentials(&what)
+            };
+            let values: Vec<Text<'_>> = match &entry.value.value {
+                Value::List(elements) => elements.iter().filter_map(text).collect(),
+                _ => text(&entry.value).into_iter().collect(),
+            };
+            for value in values {
+                params.push(Bound {
+                    param: Param {
+                        name: entry.key.name.clone(),
+                        value: self.template(value, scope),
+                    },
+                    span: value.span.clone(),
+                });
+            }
+        }
+        params
+    }
+
+    fn body(&mut self, endpoint: &View<'_>, method: Method, incremental: bool) -> Body {
+        let json = endpoint.entry("json");
+        let data = endpoint.entry("data");
+        if let (Some(json), Some(data)) = (json, data) {
+            self.error(
+                Diagnostic::error(
+                    "RS0407",
+                    &data.key.span,
+                    "a request has one body: `json` or `data`",
+                )
+                .help("remove one of them")
+                .also(&json.key.span, "the other is here"),
+            );
+        }
+        if let Some(body) = json.or(data).filter(|_| method == Method::Get) {
+            self.error(
+                Diagnostic::error(
+                    "RS0407",
+                    &body.key.span,
+                    format!("a GET has no body, so `{}` has no effect", body.key.name),
+                )
+                .help("add `method: POST`, or use `params`"),
+            );
+        }
+        if let Some(json) = json {
+            return Body::Json(self.json(&json.value, incremental));
+        }
+        match data {
+            Some(data) => {
+                let fields = self.params(data.value.entries(), incremental);
+                Body::Form(fields.into_iter().map(|bound| bound.param).collect())
+            }
+            None => Body::None,
+        }
+    }
+
+    /// A JSON value with placeholders in its texts. The tree is not deep: its reader saw to that.
+    fn json(&mut self, node: &Node, incremental: bool) -> Json {
+        let scalar = match &node.value {
+            Value::List(elements) => {
+                return Json::Array(
+                    elements
+                        .iter()
+                        .map(|one| self.json(one, incremental))
+                        .collect(),
+                );
+            }
+            Value::Map(entries) => {
+                let members = entries
+                    .iter()
+                    .map(|entry| (entry.key.name.clone(), self.json(&entry.value, incremental)));
+                return Json::Object(members.collect());
+            }
+            Value::Scalar(scalar) => scalar,
+        };
+        match scalar.kind {
+            Kind::Null | Kind::Unclear => Json::Null,
+            Kind::Bool(value) => Json::Bool(value),
+            Kind::Integer | Kind::Float => {
+                let number = json_number(&scalar.text);
+                if number.is_none() {
+                    self.error(
+                        Diagnostic::error(
+                            "RS0103",
+                            &node.span,
+                            format!("JSON has no number `{}`", scalar.text),
+                        )
+                        .help("put it in quotes where text is meant"),
+                    );
+                }
+                number.map_or(Json::Null, Json::Number)
+            }
+            Kind::Text => {
+                let scope = Scope {
+                    incremental,
+                    ..Scope::credentials("`json`")
+                };
+                let text = Text {
+                    text: &scalar.text,
+                    span: &node.span,
+                };
+                Json::Text(self.template(text, scope))
+            }
+        }
+    }
+
+    fn effective_paginator(
+        &mut self,
+        endpoint: &View<'_>,
+        name: Text<'_>,
+        client: &Client<'_>,
+        has_body: bool,
+    ) -> Option<Paging> {
+        let Some(node) = endpoint.node("paginator").or(client.paginator) else {
+            let is_unclear = endpoint.node.get("paginator").is_some();
+            if !is_unclear {
+                self.error(
+                    Diagnostic::error(
+                        "RS0406",
+                        name.span,
+                        format!("resource `{}` does not say how it pages", name.text),
+                    )
+                    .help(
+                        "add a `paginator` to its endpoint, to `resource_defaults` or to `client`",
+                    )
+                    .note("`paginator: single_page` says that there is one page"),
+                );
+            }
+            return None;
+        };
+        self.paginator(node, has_body)
+    }
+
+    /// Rule 1.5: an absolute path to another origin does not get the credentials.
+    fn path_stays_at_home(
+        &mut self,
+        endpoint: &View<'_>,
+        path: &Template,
+        has_auth: bool,
+        client: &Client<'_>,
+    ) {
+        let Some(text) = endpoint.text("path") else {
+            return;
+        };
+        let Some(resolved) = self.resolved(path).filter(|path| url::is_absolute(path)) else {
+            return;
+        };
+        let origin = match url::origin(&resolved) {
+            Ok((origin, _)) => origin,
+            Err(reason) => {
+                self.error(
+                    Diagnostic::error("RS0205", text.span, format!("`path` is no URL: {reason}"))
+                        .help("write a path, `/v1/things`, or an absolute URL"),
+                );
+                return;
+            }
+        };
+        let is_home = client
+            .base_origin
+            .as_ref()
+            .is_none_or(|base| *base == origin);
+        if has_auth && !is_home && !client.allowed.contains(&origin) {
+            self.error(
+                Diagnostic::error(
+                    "RS0305",
+                    text.span,
+                    format!("credentials would go to a stranger, `{}`", origin.host),
+                )
+                .help(format!(
+                    "list `{}://{}` in `client.allow_origins`, or say `auth: null`",
+                    origin.scheme, origin.host
+                )),
+            );
+        }
+    }
+
+    /// A header or a parameter that the credentials are sent in.
+    fn auth_owns_what_it_sends(
+        &mut self,
+        auth: Option<&Auth>,
+        endpoint: &View<'_>,
+        client: &Client<'_>,
+    ) {
+        let Some(auth) = auth else { return };
+        let own_headers = endpoint.entries("headers");
+        let headers = client.header_entries.iter().chain(own_headers);
+        let owned = match auth {
+            Auth::ApiKey {
+                name,
+                location: Location::Header,
+                ..
+            } => name.as_str(),
+            Auth::ApiKey {
+                location: Location::Cookie,
+                ..
+            } => "Cookie",
+            _ => "Authorization",
+        };
+        for header in headers {
+            let name = header.key.name.as_str();
+            if name.eq_ignore_ascii_case("authorization") || name.eq_ignore_ascii_case(owned) {
+                self.error(
+                    Diagnostic::error(
+                        "RS0303",
+                        &header.key.span,
+                        format!("the header `{name}` stands beside an `auth`"),
+                    )
+                    .help("remove it: the auth writes the credentials"),
+                );
+            }
+        }
+        if let Auth::ApiKey {
+            name,
+            location: Location::Query,
+            ..
+        } = auth
+        {
+            let param = endpoint
+                .entries("params")
+                .iter()
+                .find(|param| param.key.name == *name);
+            if let Some(param) = param {
+                self.error(
+                    Diagnostic::error(
+                        "RS0303",
+                        &param.key.span,
+                        format!("the parameter `{name}` is the auth's"),
+                    )
+                    .help("remove it: the auth writes the credentials"),
+                );
+            }
+        }
+    }
+
+    /// `limit` in `params` beside a paginator that writes it.
+    fn paginator_owns_its_params(&mut self, endpoint: &View<'_>, paging: &Paging) {
+        for (name, key) in &paging.params {
+            let entry = endpoint
+                .entries("params")
+                .iter()
+                .find(|param| param.key.name == *name);
+            if let Some(entry) = entry {
+                self.error(
+                    Diagnostic::error(
+                        "RS0501",
+                        &entry.key.span,
+                        format!("the parameter `{name}` is the paginator's"),
+                    )
+                    .help("remove it: the paginator writes it on every request")
+                    .note(format!("its name is the paginator's `{key}`")),
+                );
+            }
+        }
+    }
+
+    fn write_disposition(
+        &mut self,
+        view: &View<'_>,
+        name: Text<'_>,
+        record: &Record,
+    ) -> WriteDisposition {
+        let Some(word) = view.text("write_disposition") else {
+            return WriteDisposition::Append;
+        };
+        match word.text {
+            "replace" => WriteDisposition::Replace,
+            "skip" => WriteDisposition::Skip,
+            "merge" => {
+                self.merge_needs_a_key(view, name, word, record);
+                WriteDisposition::Merge
+            }
+            _ => WriteDisposition::Append,
+        }
+    }
+
+    /// Nothing can be merged without a key.
+    fn merge_needs_a_key(
+        &mut self,
+        view: &View<'_>,
+        name: Text<'_>,
+        word: Text<'_>,
+        record: &Record,
+    ) {
+        let has_key = ["primary_key", "merge_key"]
+            .iter()
+            .any(|key| view.node.get(key).is_some());
+        if !has_key {
+            self.error(
+                Diagnostic::error(
+                    "RS0404",
+                    word.span,
+                    format!("resource `{}` is merged, but has no key", name.text),
+                )
+                .help("add `primary_key: …`, or use `append` or `replace`")
+                .note(match record {
+                    Record::Struct(record) => {
+                        let columns = record.columns.iter().map(|column| column.name.as_str());
+                        format!(
+                            "its columns are: {}",
+                            columns.collect::<Vec<_>>().join(", ")
+                        )
+                    }
+                    Record::Untyped => "its records are untyped".to_owned(),
+                }),
+            );
+        }
+    }
+
+    /// A key of records that have no columns.
+    fn untyped_has_no_keys(&mut self, view: &View<'_>) {
+        if let Some(key) = view.entry("primary_key") {
+            self.error(
+                Diagnostic::error("RS0108", &key.key.span, "a key of untyped records is not supported yet")
+                    .help("declare the columns, at least those of the key")
+                    .note("it belongs to the language (looked up when a record is read), but this version cannot emit it"),
+            );
+        }
+    }
+}
+
+/// A parameter and where its value is written.
+struct Bound {
+    param: Param,
+    span: Span,
+}
+
+fn schema_contract(view: &View<'_>) -> SchemaContract {
+    let Some(contract) = view.view("schema_contract", &grammar::SCHEMA_CONTRACT) else {
+        return SchemaContract::default();
+    };
+    let word = |key: &str| contract.text(key).map(|word| word.text);
+    SchemaContract {
+        columns: match word("columns") {
+            Some("freeze") => ColumnsContract::Freeze,
+            _ => ColumnsContract::DiscardValue,
+        },
+        data_type: match word("data_type") {
+            Some("discard_row") => DataTypeContract::DiscardRow,
+            Some("discard_value") => DataTypeContract::DiscardValue,
+            _ => DataTypeContract::Freeze,
+        },
+    }
+}
+
+fn selector(endpoint: &View<'_>) -> Selector {
+    let text = endpoint.text("data_selector").map_or("$", |text| text.text);
+    match jsonpath::parse(text) {
+        Ok(Parsed::Path(path)) => Selector::Path(path),
+        Ok(Parsed::Query(query)) => Selector::Query(query),
+        Err(_) => Selector::Path(crate::connector::Path::default()),
+    }
+}
+
+/// Endpoint before client; null sends none.
+fn effective_auth<'t>(endpoint: &View<'t>, client: &Client<'t>) -> Option<&'t Node> {
+    let mut entries = endpoint.node.entries().iter();
+    match entries.find(|entry| entry.key.name == "auth") {
+        Some(own) if own.value.is_null() => None,
+        Some(own) => Some(&own.value),
+        None => client.auth,
+    }
+}
+
+/// The position of equal credentials, added where there are none.
+fn position(auths: &mut Vec<Auth>, auth: Auth) -> usize {
+    let known = auths.iter().position(|one| *one == auth);
+    known.unwrap_or_else(|| {
+        auths.push(auth);
+        auths.len() - 1
+    })
+}
+
+/// The digits of a number as JSON writes them.
+fn json_number(text: &str) -> Option<String> {
+    if let Some(integer) = crate::value::integer(text) {
+        return Some(integer.to_string());
+    }
+    let number: f64 = text.parse().ok()?;
+    let unsigned = text.strip_prefix('-').unwrap_or(text);
+    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, "0"));
+    let is_as_in_json = (whole == "0" || whole.starts_with(|c: char| ('1'..='9').contains(&c)))
+        && fraction.starts_with(|c: char| c.is_ascii_digit());
+    let written = if is_as_in_json {
+        text.to_owned()
+    } else {
+        number.to_string()
+    };
+    number.is_finite().then_some(written)
+}

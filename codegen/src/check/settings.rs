@@ -1,0 +1,279 @@
+//! `config` and `secrets`: what the user of a connector gives it.
+
+use crate::connector::{Config, ConfigType, EnumType, Secret};
+use crate::diagnostic::{Diagnostic, Sink, Span};
+use crate::grammar;
+use crate::spec::{Text, View, text};
+use crate::value;
+use crate::yaml::{Entry, Kind, Node, Value};
+
+use super::names::{ident, pascal};
+use super::times;
+
+/// The settings and secrets of a source, and which of them are used.
+#[derive(Debug)]
+pub(super) struct Settings {
+    source: String,
+    secrets: Vec<Declared<Secret>>,
+    config: Vec<Declared<Config>>,
+}
+
+#[derive(Debug)]
+struct Declared<T> {
+    item: T,
+    /// Nothing for a secret that exists by being used.
+    span: Option<Span>,
+    is_used: bool,
+}
+
+/// Reads both.
+pub(super) fn read(root: &View<'_>, source: &str, sink: &mut Sink) -> Settings {
+    let mut settings = Settings {
+        source: source.to_owned(),
+        secrets: Vec::new(),
+        config: Vec::new(),
+    };
+    for entry in root.entries("secrets") {
+        if is_named(entry, "secret", sink) {
+            settings.declare_secret(entry);
+        }
+    }
+    for entry in root.entries("config") {
+        if is_named(entry, "setting", sink) {
+            settings.declare_config(entry, sink);
+        }
+    }
+    settings.one_variable_each(sink);
+    settings
+}
+
+/// Whether an entry has a name that a placeholder can hold.
+fn is_named(entry: &Entry, what: &str, sink: &mut Sink) -> bool {
+    let name = &entry.key.name;
+    let is_good = value::is_identifier(name);
+    if !is_good {
+        sink.push(
+            Diagnostic::error(
+                "RS0201",
+                &entry.key.span,
+                format!("`{name}` is no name for a {what}"),
+            )
+            .help("a name is made of letters, digits and `_`, and begins with no digit"),
+        );
+    }
+    is_good
+}
+
+impl Settings {
+    fn declare_secret(&mut self, entry: &Entry) {
+        let view = View::new(&entry.value, &grammar::SECRET);
+        let mut secret = self.new_secret(&entry.key.name);
+        if let Some(env) = view.owned("env") {
+            secret.env = env;
+        }
+        secret.description = view.owned("description");
+        self.secrets.push(Declared {
+            item: secret,
+            span: Some(entry.key.span.clone()),
+            is_used: false,
+        });
+    }
+
+    fn new_secret(&self, name: &str) -> Secret {
+        Secret {
+            name: name.to_owned(),
+            ident: ident(name),
+            env: self.variable(name),
+            description: None,
+        }
+    }
+
+    fn declare_config(&mut self, entry: &Entry, sink: &mut Sink) {
+        let name = &entry.key.name;
+        let view = View::new(&entry.value, &grammar::CONFIG);
+        let word = match &entry.value.value {
+            Value::Scalar(_) => text(&entry.value),
+            _ => view.text("type"),
+        };
+        let data_type = config_type(name, word, &view, sink);
+        let default = view
+            .node("default")
+            .and_then(|node| default(node, &data_type, sink));
+        self.config.push(Declared {
+            item: Config {
+                name: name.clone(),
+                ident: ident(name),
+                env: self.variable(name),
+                data_type,
+                default,
+                description: view.owned("description"),
+            },
+            span: Some(entry.key.span.clone()),
+            is_used: false,
+        });
+    }
+
+    /// `<SPEC NAME>_<NAME>` in upper case.
+    fn variable(&self, name: &str) -> String {
+        format!("{}_{name}", self.source).to_ascii_uppercase()
+    }
+
+    /// Two settings that are read from the same environment variable.
+    fn one_variable_each(&self, sink: &mut Sink) {
+        let secrets = self.secrets.iter().map(|one| (&one.item.env, &one.span));
+        let config = self.config.iter().map(|one| (&one.item.env, &one.span));
+        let mut seen: Vec<(&String, &Option<Span>)> = Vec::new();
+        for (env, span) in secrets.chain(config) {
+            let Some(here) = span else { continue };
+            if let Some((_, Some(first))) = seen.iter().find(|(other, _)| *other == env) {
+                sink.push(
+                    Diagnostic::error(
+                        "RS0405",
+                        here,
+                        format!("both are read from the variable `{env}`"),
+                    )
+                    .help("rename one of them")
+                    .also(first, "first used here"),
+                );
+            }
+            seen.push((env, span));
+        }
+    }
+
+    /// The position of a secret, which exists by being used.
+    pub(super) fn secret(&mut self, name: &str) -> u16 {
+        let at = self.secrets.iter().position(|one| one.item.name == name);
+        let at = at.unwrap_or_else(|| {
+            self.secrets.push(Declared {
+                item: self.new_secret(name),
+                span: None,
+                is_used: true,
+            });
+            self.secrets.len() - 1
+        });
+        if let Some(secret) = self.secrets.get_mut(at) {
+            secret.is_used = true;
+        }
+        u16::try_from(at).unwrap_or(u16::MAX)
+    }
+
+    /// The position of a setting that is declared.
+    pub(super) fn setting(&mut self, name: &str) -> Option<u16> {
+        let at = self.config.iter().position(|one| one.item.name == name)?;
+        self.config.get_mut(at)?.is_used = true;
+        u16::try_from(at).ok()
+    }
+
+    pub(super) fn setting_names(&self) -> Vec<String> {
+        self.config
+            .iter()
+            .map(|one| one.item.name.clone())
+            .collect()
+    }
+
+    /// The default of the setting at a position.
+    pub(super) fn default_of(&self, at: u16) -> Option<&str> {
+        self.config.get(usize::from(at))?.item.default.as_deref()
+    }
+
+    pub(super) fn has_secrets(&self) -> bool {
+        self.secrets.iter().any(|one| one.is_used)
+    }
+
+    /// What is declared and not used, in words.
+    pub(super) fn unused(&self) -> Vec<(Span, String)> {
+        let secrets = self.secrets.iter().filter(|one| !one.is_used);
+        let secrets =
+            secrets.map(|one| (one.span.clone(), format!("the secret `{}`", one.item.name)));
+        let config = self.config.iter().filter(|one| !one.is_used);
+        let config =
+            config.map(|one| (one.span.clone(), format!("the setting `{}`", one.item.name)));
+        secrets
+            .chain(config)
+            .filter_map(|(span, what)| Some((span?, what)))
+            .collect()
+    }
+
+    pub(super) fn finish(self) -> (Vec<Secret>, Vec<Config>) {
+        let secrets = self.secrets.into_iter().map(|one| one.item);
+        let config = self.config.into_iter().map(|one| one.item);
+        (secrets.collect(), config.collect())
+    }
+}
+
+fn config_type(name: &str, word: Option<Text<'_>>, view: &View<'_>, sink: &mut Sink) -> ConfigType {
+    let Some(word) = word else {
+        return ConfigType::Text;
+    };
+    let values = view.node("values");
+    if let Some(values) = values.filter(|_| word.text != "enum") {
+        sink.push(
+            Diagnostic::error("RS0602", &values.span, "`values` have no effect here")
+                .help("they are the words of a setting of type `enum`"),
+        );
+    }
+    match word.text {
+        "bigint" => ConfigType::Bigint,
+        "double" => ConfigType::Double,
+        "bool" => ConfigType::Bool,
+        "date" => ConfigType::Date,
+        "timestamp" => ConfigType::Timestamp,
+        "enum" => {
+            let Some(values) = values else {
+                sink.push(
+                    Diagnostic::error(
+                        "RS0101",
+                        word.span,
+                        format!("setting `{name}` lacks `values`"),
+                    )
+                    .help("write `{type: enum, values: [one, two]}`"),
+                );
+                return ConfigType::Text;
+            };
+            ConfigType::Enum(EnumType {
+                ident: format!("Config{}", pascal(name)),
+                values: super::columns::enum_values(values, false, sink),
+                closed: true,
+            })
+        }
+        _ => ConfigType::Text,
+    }
+}
+
+/// The default, if it is of its type.
+fn default(node: &Node, data_type: &ConfigType, sink: &mut Sink) -> Option<String> {
+    let scalar = node.scalar()?;
+    let given = scalar.text.as_str();
+    let (is_good, expected) = match data_type {
+        ConfigType::Text => (true, "text"),
+        ConfigType::Bigint => (given.parse::<i64>().is_ok(), "a whole number"),
+        ConfigType::Double => (given.parse::<f64>().is_ok_and(f64::is_finite), "a number"),
+        ConfigType::Bool => (matches!(scalar.kind, Kind::Bool(_)), "`true` or `false`"),
+        ConfigType::Date => (times::is_date(given), "a date, `2026-11-21`"),
+        ConfigType::Timestamp => (
+            times::is_timestamp(given),
+            "a timestamp, `2026-11-21T09:30:00Z`",
+        ),
+        ConfigType::Enum(words) => (
+            words.values.iter().any(|word| word.value == given),
+            "one of its `values`",
+        ),
+    };
+    if !is_good {
+        sink.push(
+            Diagnostic::error(
+                "RS0103",
+                &node.span,
+                format!("the default `{given}` is not of the setting's type"),
+            )
+            .label(format!("expected {expected}")),
+        );
+        return None;
+    }
+    let is_bool = matches!(data_type, ConfigType::Bool);
+    Some(if is_bool {
+        given.to_ascii_lowercase()
+    } else {
+        given.to_owned()
+    })
+}

@@ -1,0 +1,271 @@
+//! Placeholders in text.
+
+use crate::connector::{Part, Template};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::spec::Text;
+use crate::suggest;
+
+use super::Check;
+
+/// What may stand in a template.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Scope<'s> {
+    /// The key, in backticks.
+    pub what: &'s str,
+    pub secrets: bool,
+    pub incremental: bool,
+    /// What a name without a namespace stands for, in a path.
+    pub bound: &'s [(String, Template)],
+}
+
+impl<'s> Scope<'s> {
+    /// Settings only.
+    pub(super) fn settings(what: &'s str) -> Self {
+        Self {
+            what,
+            secrets: false,
+            incremental: false,
+            bound: &[],
+        }
+    }
+
+    /// Settings and secrets.
+    pub(super) fn credentials(what: &'s str) -> Self {
+        Self {
+            secrets: true,
+            ..Self::settings(what)
+        }
+    }
+}
+
+impl Check<'_> {
+    /// A text with its placeholders looked up.
+    pub(super) fn template(&mut self, text: Text<'_>, scope: Scope<'_>) -> Template {
+        let mut parts: Vec<Part> = Vec::new();
+        let mut literal = String::new();
+        let mut rest = text.text;
+        while let Some(at) = rest.find(['{', '}']) {
+            let (before, from) = rest.split_at(at);
+            literal.push_str(before);
+            if from.starts_with("{{") || from.starts_with("}}") {
+                literal.push_str(from.get(..1).unwrap_or_default());
+                rest = from.get(2..).unwrap_or_default();
+                continue;
+            }
+            let inner = from.strip_prefix('{').and_then(|from| from.split_once('}'));
+            let Some((inner, after)) = inner else {
+                self.lone_brace(text, from, scope);
+                literal.push_str(from);
+                rest = "";
+                break;
+            };
+            if !literal.is_empty() {
+                parts.push(Part::Text(std::mem::take(&mut literal)));
+            }
+            parts.extend(self.placeholder(inner, text, scope));
+            rest = after;
+        }
+        literal.push_str(rest);
+        if !literal.is_empty() {
+            parts.push(Part::Text(literal));
+        }
+        Template(joined(parts))
+    }
+
+    fn lone_brace(&mut self, text: Text<'_>, from: &str, scope: Scope<'_>) {
+        let brace = from.get(..1).unwrap_or("{");
+        let (message, help) = if brace == "{" {
+            (
+                "a placeholder is not closed",
+                "close it with `}`, or write `{{` for a brace",
+            )
+        } else {
+            ("a `}` closes no placeholder", "write `}}` for a brace")
+        };
+        let span = self.part_of(text.span, from);
+        self.error(
+            Diagnostic::error("RS0207", &span, format!("{message} in {}", scope.what)).help(help),
+        );
+    }
+
+    fn placeholder(&mut self, inner: &str, text: Text<'_>, scope: Scope<'_>) -> Vec<Part> {
+        let span = self.part_of(text.span, &format!("{{{inner}}}"));
+        let (namespace, name) = inner.split_once('.').unwrap_or(("", inner));
+        let part = match namespace {
+            "secrets" => self.secret(name, &span, scope),
+            "config" => self.setting(name, &span),
+            "incremental" => self.incremental_placeholder(name, &span, scope),
+            "resources" => {
+                self.error(
+                    Diagnostic::error("RS0108", &span, "`{resources.…}` is not supported yet")
+                        .note("it belongs to the language (a field of the parent), but this version cannot emit it"),
+                );
+                None
+            }
+            "" => return self.bound(name, &span, scope),
+            _ => {
+                self.unknown_namespace(inner, &span);
+                None
+            }
+        };
+        part.into_iter().collect()
+    }
+
+    fn secret(&mut self, name: &str, span: &Span, scope: Scope<'_>) -> Option<Part> {
+        if !crate::value::is_identifier(name) {
+            self.error(
+                Diagnostic::error("RS0207", span, format!("`{name}` is no name for a secret"))
+                    .help("write `{secrets.name}` with letters, digits and `_`"),
+            );
+            return None;
+        }
+        if !scope.secrets {
+            self.error(
+                Diagnostic::error(
+                    "RS0302",
+                    span,
+                    format!("a secret cannot stand in {}", scope.what),
+                )
+                .help("put it into `auth`, `headers` or `params`: addresses are logged"),
+            );
+            return None;
+        }
+        Some(Part::Secret(self.settings.secret(name)))
+    }
+
+    fn setting(&mut self, name: &str, span: &Span) -> Option<Part> {
+        if let Some(at) = self.settings.setting(name) {
+            return Some(Part::Config(at));
+        }
+        let known = self.settings.setting_names();
+        let close = suggest::closest(name, known.iter().map(String::as_str));
+        let diagnostic =
+            Diagnostic::error("RS0208", span, format!("`config` declares no `{name}`"));
+        let diagnostic = match close {
+            Some(close) => diagnostic.help(format!("did you mean `{{config.{close}}}`?")),
+            None => diagnostic.help(format!("declare it at the top: `config: {{{name}: text}}`")),
+        };
+        self.error(diagnostic);
+        None
+    }
+
+    fn incremental_placeholder(
+        &mut self,
+        name: &str,
+        span: &Span,
+        scope: Scope<'_>,
+    ) -> Option<Part> {
+        let part = match name {
+            "start_value" => Part::IncrementalStart,
+            "end_value" => Part::IncrementalEnd,
+            _ => {
+                let diagnostic =
+                    Diagnostic::error("RS0208", span, format!("`incremental` has no `{name}`"));
+                let meant = match name {
+                    "last_value" | "initial_value" => Some("start_value"),
+                    _ => suggest::closest(name, ["start_value", "end_value"]),
+                };
+                let meant = meant.map_or_else(
+                    || "it has `start_value` and `end_value`".to_owned(),
+                    |meant| format!("did you mean `{{incremental.{meant}}}`?"),
+                );
+                self.error(diagnostic.help(meant));
+                return None;
+            }
+        };
+        if !scope.incremental {
+            self.error(
+                Diagnostic::error(
+                    "RS0209",
+                    span,
+                    format!("nothing is incremental in {}", scope.what),
+                )
+                .help("such a placeholder needs the `incremental` of its own endpoint"),
+            );
+            return None;
+        }
+        Some(part)
+    }
+
+    fn bound(&mut self, name: &str, span: &Span, scope: Scope<'_>) -> Vec<Part> {
+        if let Some((_, template)) = scope.bound.iter().find(|(bound, _)| bound == name) {
+            return template.0.clone();
+        }
+        let mut diagnostic = Diagnostic::error(
+            "RS0208",
+            span,
+            format!("nothing gives `{{{name}}}` a value in {}", scope.what),
+        );
+        let known = self.settings.setting_names();
+        diagnostic = if known.iter().any(|known| known == name) {
+            diagnostic.help(format!("write `{{config.{name}}}`"))
+        } else if scope.what == "`path`" {
+            diagnostic.help(format!(
+                "write `{{config.{name}}}`, or bind it by `params: {{{name}: …}}`"
+            ))
+        } else {
+            diagnostic.help(
+                "a placeholder is `{secrets.NAME}` or `{config.NAME}`; write `{{` for a brace",
+            )
+        };
+        self.error(diagnostic);
+        Vec::new()
+    }
+
+    fn unknown_namespace(&mut self, inner: &str, span: &Span) {
+        const KNOWN: [&str; 4] = ["secrets", "config", "resources", "incremental"];
+        let (namespace, name) = inner.split_once('.').unwrap_or((inner, ""));
+        let diagnostic = Diagnostic::error(
+            "RS0208",
+            span,
+            format!("`{inner}` names nothing that a placeholder can hold"),
+        );
+        let diagnostic = match suggest::closest(namespace, KNOWN) {
+            Some(close) => diagnostic.help(format!("did you mean `{{{close}.{name}}}`?")),
+            None => diagnostic.help("write `{secrets.NAME}` or `{config.NAME}`; `{{` is a brace"),
+        };
+        self.error(diagnostic);
+    }
+
+    /// Where in the spec a piece of a scalar is written, or else the whole of it.
+    fn part_of(&self, span: &Span, piece: &str) -> Span {
+        let written = self.source.text().get(span.clone()).unwrap_or_default();
+        match written.find(piece) {
+            Some(at) if !piece.is_empty() => span.start + at..span.start + at + piece.len(),
+            _ => span.clone(),
+        }
+    }
+
+    /// The text that a template makes with the defaults of the settings, if all have one.
+    pub(super) fn resolved(&self, template: &Template) -> Option<String> {
+        let mut text = String::new();
+        for part in &template.0 {
+            match part {
+                Part::Text(literal) => text.push_str(literal),
+                Part::Config(at) => text.push_str(self.settings.default_of(*at)?),
+                _ => return None,
+            }
+        }
+        Some(text)
+    }
+}
+
+/// Neighbouring texts as one.
+fn joined(parts: Vec<Part>) -> Vec<Part> {
+    let mut joined: Vec<Part> = Vec::with_capacity(parts.len());
+    for part in parts {
+        match (joined.last_mut(), part) {
+            (Some(Part::Text(before)), Part::Text(text)) => before.push_str(&text),
+            (_, part) => joined.push(part),
+        }
+    }
+    joined
+}
+
+/// Whether a template holds a secret.
+pub(super) fn has_secret(template: &Template) -> bool {
+    template
+        .0
+        .iter()
+        .any(|part| matches!(part, Part::Secret(_)))
+}

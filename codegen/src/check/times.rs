@@ -1,0 +1,165 @@
+//! Dates and times: how they are written, and whether a text is one.
+
+use crate::connector::TimeFormat;
+
+/// The format that a word or a strftime pattern names; the reason where it is none.
+pub(super) fn format(text: &str, zone: Option<&str>) -> Result<TimeFormat, String> {
+    match text {
+        "rfc3339" => Ok(zone.map_or(TimeFormat::Rfc3339, |zone| TimeFormat::Local {
+            zone: zone.to_owned(),
+        })),
+        "date" => Ok(TimeFormat::Date),
+        "epoch_seconds" => Ok(TimeFormat::EpochSeconds),
+        "epoch_millis" => Ok(TimeFormat::EpochMillis),
+        pattern if pattern.contains('%') => {
+            check_pattern(pattern)?;
+            Ok(TimeFormat::Pattern {
+                pattern: pattern.to_owned(),
+                zone: zone.map(ToOwned::to_owned),
+            })
+        }
+        word => Err(format!("`{word}` is no format")),
+    }
+}
+
+/// Whether every conversion of a strftime pattern is one.
+fn check_pattern(pattern: &str) -> Result<(), String> {
+    const KNOWN: &str = "AaBbhCcDdeFfGgHIjklMmNnPpQqRrSsTtUuVvWwXxYyZz%";
+    let mut chars = pattern.chars().peekable();
+    while let Some(c) = chars.next() {
+        if c != '%' {
+            continue;
+        }
+        // Flags, a width and a precision may stand before the letter: `%-d`, `%3f`, `%.3f`, `%:z`.
+        while chars
+            .peek()
+            .is_some_and(|c| "-_0^#:.".contains(*c) || c.is_ascii_digit())
+        {
+            chars.next();
+        }
+        match chars.next() {
+            Some(c) if KNOWN.contains(c) => {}
+            Some(c) => return Err(format!("`%{c}` is no conversion of a strftime pattern")),
+            None => return Err("the pattern ends in the middle of a conversion".to_owned()),
+        }
+    }
+    Ok(())
+}
+
+/// Whether a pattern says the offset from UTC itself.
+pub(super) fn has_offset(pattern: &str) -> bool {
+    ["%z", "%:z", "%s", "%Z", "%Q"]
+        .iter()
+        .any(|part| pattern.contains(part))
+}
+
+/// Whether a text can be the name of a zone: `UTC`, `Europe/Berlin`, `+02:00`.
+pub(super) fn is_zone(text: &str) -> bool {
+    if let Some(offset) = text.strip_prefix(['+', '-']) {
+        let (hours, minutes) = offset.split_once(':').unwrap_or((offset, "00"));
+        return in_range(hours, 2, 0..=25).is_some() && in_range(minutes, 2, 0..=59).is_some();
+    }
+    text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "/_+-".contains(c))
+}
+
+/// `2026-11-21`.
+pub(super) fn is_date(text: &str) -> bool {
+    days(text).is_some()
+}
+
+/// `2026-11-21T09:30:00Z`, with an offset.
+pub(super) fn is_timestamp(text: &str) -> bool {
+    epoch_nanos(text).is_some()
+}
+
+/// The day of a date, counted from 1970-01-01.
+pub(super) fn days(text: &str) -> Option<i64> {
+    let mut parts = text.splitn(3, '-');
+    let year = in_range(parts.next()?, 4, 0..=9999)?;
+    let month = in_range(parts.next()?, 2, 1..=12)?;
+    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let last = match month {
+        2 if is_leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    };
+    let day = in_range(parts.next()?, 2, 1..=last)?;
+    // Howard Hinnant's days from civil: years begin in March, so that the leap day ends one.
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    Some(era * 146_097 + day_of_era - 719_468)
+}
+
+/// An instant in RFC 3339, in nanoseconds since 1970.
+pub(super) fn epoch_nanos(text: &str) -> Option<i128> {
+    let (date, rest) = (text.get(..10)?, text.get(10..)?);
+    let rest = rest.strip_prefix(['T', 't', ' '])?;
+    let zone_at = rest.find(['Z', 'z', '+', '-'])?;
+    let (time, zone) = rest.split_at(zone_at);
+    let (clock, fraction) = time.split_once('.').unwrap_or((time, "0"));
+    let mut parts = clock.split(':');
+    let hour = in_range(parts.next()?, 2, 0..=23)?;
+    let minute = in_range(parts.next()?, 2, 0..=59)?;
+    let second = in_range(parts.next()?, 2, 0..=60)?;
+    if parts.next().is_some() || fraction.is_empty() || fraction.len() > 9 {
+        return None;
+    }
+    let nanos: i128 = format!("{fraction:0<9}").parse().ok()?;
+    let offset = match zone {
+        "Z" | "z" => 0,
+        zone => {
+            let sign = if zone.starts_with('-') { -1 } else { 1 };
+            let (hours, minutes) = zone.get(1..)?.split_once(':')?;
+            sign * (in_range(hours, 2, 0..=23)? * 60 + in_range(minutes, 2, 0..=59)?) * 60
+        }
+    };
+    let seconds = days(date)? * 86_400 + hour * 3600 + minute * 60 + second - offset;
+    Some(i128::from(seconds) * 1_000_000_000 + nanos)
+}
+
+/// A number of so many digits in a range.
+fn in_range(text: &str, digits: usize, range: std::ops::RangeInclusive<i64>) -> Option<i64> {
+    let is_number = text.len() == digits && text.chars().all(|c| c.is_ascii_digit());
+    let number = text.parse().ok().filter(|_| is_number)?;
+    range.contains(&number).then_some(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_are_counted_from_1970() {
+        assert_eq!(epoch_nanos("1970-01-01T00:00:00Z"), Some(0));
+        assert_eq!(
+            epoch_nanos("2024-02-29T12:00:00.5+02:00"),
+            Some(1_709_200_800_500_000_000)
+        );
+        for wrong in [
+            "2024-02-30T00:00:00Z",
+            "2024-01-01",
+            "2024-01-01T00:00:00",
+            "2023-02-29T00:00:00Z",
+            "2024-01-01T24:00:00Z",
+            "24-01-01T00:00:00Z",
+        ] {
+            assert_eq!(epoch_nanos(wrong), None, "{wrong}");
+        }
+        assert_eq!(days("2000-03-01"), Some(11_017));
+    }
+
+    #[test]
+    fn a_pattern_has_known_conversions_only() {
+        assert!(format("%Y-%m-%dT%H:%M:%S%.3f%:z", None).is_ok());
+        assert!(format("%Y-%J", None).is_err());
+        assert!(format("%Y-%", None).is_err());
+        assert!(format("iso8601", None).is_err());
+    }
+}

@@ -1,0 +1,110 @@
+//! What a resource inherits from `resource_defaults`.
+//!
+//! Maps merge key by key, lists and scalars replace, an explicit null removes the default. A map
+//! that names another `type` replaces: the keys of one paginator mean nothing to another.
+
+use crate::grammar;
+use crate::yaml::{Entry, Key, Kind, Node, Value};
+
+/// A resource with what it inherits, its shorthands written out.
+pub(super) fn inherited(defaults: Option<&Node>, resource: &Node) -> Node {
+    let resource = normal_resource(resource);
+    match defaults {
+        Some(defaults) => merged(defaults, &resource),
+        None => resource,
+    }
+}
+
+/// A resource with its shorthands written out: `posts` is `{name: posts}`, and an endpoint that
+/// is text is its path.
+pub(super) fn normal_resource(resource: &Node) -> Node {
+    let mut resource = match &resource.value {
+        Value::Scalar(scalar) if scalar.kind == Kind::Text => map_of("name", resource),
+        _ => resource.clone(),
+    };
+    if let Value::Map(entries) = &mut resource.value {
+        for entry in entries
+            .iter_mut()
+            .filter(|entry| entry.key.name == "endpoint")
+        {
+            if matches!(&entry.value.value, Value::Scalar(scalar) if scalar.kind == Kind::Text) {
+                entry.value = map_of("path", &entry.value);
+            }
+        }
+    }
+    resource
+}
+
+/// A map of this one key, in the place of its value.
+fn map_of(name: &str, value: &Node) -> Node {
+    let key = Key {
+        name: name.to_owned(),
+        span: value.span.clone(),
+    };
+    Node {
+        span: value.span.clone(),
+        value: Value::Map(vec![Entry {
+            key,
+            value: value.clone(),
+        }]),
+    }
+}
+
+fn merged(default: &Node, own: &Node) -> Node {
+    let (Value::Map(defaults), Value::Map(owns)) = (&default.value, &own.value) else {
+        return own.clone();
+    };
+    if names_another_kind(default, own) {
+        return own.clone();
+    }
+    let mut entries: Vec<Entry> = Vec::new();
+    for inherited in defaults {
+        match find(owns, &inherited.key.name) {
+            None => entries.push(inherited.clone()),
+            Some(entry) if entry.value.is_null() && entry.key.name != super::NULL_MEANS_NONE => {}
+            Some(entry) => entries.push(Entry {
+                key: entry.key.clone(),
+                value: merged(&inherited.value, &entry.value),
+            }),
+        }
+    }
+    for entry in owns {
+        if find(defaults, &entry.key.name).is_none() {
+            entries.push(entry.clone());
+        }
+    }
+    Node {
+        span: own.span.clone(),
+        value: Value::Map(entries),
+    }
+}
+
+fn find<'e>(entries: &'e [Entry], name: &str) -> Option<&'e Entry> {
+    entries
+        .iter()
+        .find(|entry| canonical(&entry.key.name) == canonical(name))
+}
+
+/// The one name of a key that has several.
+fn canonical(name: &str) -> &str {
+    if name == "token_url" {
+        "access_token_url"
+    } else {
+        name
+    }
+}
+
+/// Whether both say what they are, and differ.
+fn names_another_kind(default: &Node, own: &Node) -> bool {
+    [grammar::AUTH.tag, grammar::COLUMN.tag].iter().any(|tag| {
+        match (kind(default, tag), kind(own, tag)) {
+            (Some(default), Some(own)) => default != own,
+            _ => false,
+        }
+    })
+}
+
+fn kind<'n>(node: &'n Node, tag: &str) -> Option<&'n str> {
+    let scalar = node.get(tag).and_then(Node::scalar)?;
+    Some(&scalar.text)
+}

@@ -1,0 +1,60 @@
+//! The tree against the grammar: unknown, missing and misplaced keys, values of the wrong type.
+
+mod merge;
+mod shape;
+
+use crate::diagnostic::{Diagnostic, Sink};
+use crate::grammar::{self, Shape};
+use crate::spec::Spec;
+use crate::yaml::{Document, Node, Value};
+
+/// Reads a spec, as far as it can be read; says everything that is wrong with its structure.
+pub(crate) fn read(document: Document, sink: &mut Sink) -> Option<Spec> {
+    let Some(root) = document.root else {
+        if document.whole {
+            sink.push(
+                Diagnostic::error("RS0110", &(0..0), "the spec is empty")
+                    .help("a spec has at least `client` and `resources`"),
+            );
+        }
+        return None;
+    };
+    let defaults = root.get("resource_defaults").map(merge::normal_resource);
+    let resources: Vec<Node> = root
+        .get("resources")
+        .map(Node::elements)
+        .unwrap_or_default()
+        .iter()
+        .map(|resource| merge::inherited(defaults.as_ref(), resource))
+        .collect();
+    // After a mistake in the syntax the rest of the text is missing, and so would be many keys.
+    if document.whole {
+        let mut check = shape::Check::new(sink);
+        check.spec(&root, defaults.as_ref(), &resources);
+    }
+    Some(Spec { root, resources })
+}
+
+/// Whether a value is of the kind, scalar, list or map, that a shape wants.
+fn is_of_kind(node: &Node, shape: &Shape) -> bool {
+    match shape {
+        Shape::Map(_) | Shape::Dict(_) => matches!(node.value, Value::Map(_)),
+        Shape::List(_) => matches!(node.value, Value::List(_)),
+        Shape::Tagged(family) => match node.value {
+            Value::Map(_) => true,
+            Value::Scalar(_) => family.may_be_bare,
+            Value::List(_) => false,
+        },
+        Shape::Either(first, second) => is_of_kind(node, first) || is_of_kind(node, second),
+        Shape::Json => true,
+        _ => matches!(node.value, Value::Scalar(_)),
+    }
+}
+
+/// The keys of a resource that hold a value for which null means something.
+const NULL_MEANS_NONE: &str = "auth";
+
+/// Whether null may stand for the value of a key.
+fn takes_null(key: &grammar::Key) -> bool {
+    key.name == NULL_MEANS_NONE || matches!(key.shape, Shape::Json)
+}

@@ -1,0 +1,172 @@
+//! Values that are written as text: durations, sizes, statuses, names.
+
+use std::time::Duration;
+
+/// `500ms`, `10s`, `1m30s`, `7d`: numbers with units, the larger unit first.
+pub(crate) fn duration(text: &str) -> Result<Duration, &'static str> {
+    const UNITS: [(&str, u64); 5] = [
+        ("d", 86_400_000),
+        ("h", 3_600_000),
+        ("m", 60_000),
+        ("s", 1000),
+        ("ms", 1),
+    ];
+    let mut rest = text;
+    let mut total: u64 = 0;
+    let mut next = 0;
+    while !rest.is_empty() {
+        let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let (number, after) = rest.split_at(digits);
+        let letters = after.len()
+            - after
+                .trim_start_matches(|c: char| c.is_ascii_alphabetic())
+                .len();
+        let (unit, after) = after.split_at(letters);
+        let number: u64 = number
+            .parse()
+            .map_err(|_| "a duration is a number with a unit")?;
+        let at = UNITS
+            .iter()
+            .position(|(name, _)| *name == unit)
+            .ok_or("a duration needs a unit: `ms`, `s`, `m`, `h` or `d`")?;
+        if at < next {
+            return Err("the larger unit of a duration comes first, and none comes twice");
+        }
+        next = at + 1;
+        total = number
+            .checked_mul(UNITS[at].1)
+            .and_then(|millis| total.checked_add(millis))
+            .ok_or("the duration is too long")?;
+        rest = after;
+    }
+    if text.is_empty() {
+        return Err("a duration is a number with a unit");
+    }
+    Ok(Duration::from_millis(total))
+}
+
+/// `1000`, `64 MiB`, `10MB`: bytes.
+pub(crate) fn size(text: &str) -> Option<u64> {
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let (number, unit) = text.split_at(digits);
+    let number: u64 = number.parse().ok()?;
+    let factor: u64 = match unit.trim_start() {
+        "" | "B" => 1,
+        "kB" | "KB" => 1000,
+        "MB" => 1_000_000,
+        "GB" => 1_000_000_000,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        _ => return None,
+    };
+    number.checked_mul(factor).filter(|bytes| *bytes > 0)
+}
+
+/// `429`, `5xx`: the first and the last status.
+pub(crate) fn status(text: &str) -> Option<(u16, u16)> {
+    let in_range = |status: &u16| (100..=599).contains(status);
+    if let Some(class) = text.strip_suffix("xx").or_else(|| text.strip_suffix("XX")) {
+        let first = class
+            .parse::<u16>()
+            .ok()?
+            .checked_mul(100)
+            .filter(in_range)?;
+        return Some((first, first + 99));
+    }
+    if text.len() != 3 {
+        return None;
+    }
+    let status = text.parse().ok().filter(in_range)?;
+    Some((status, status))
+}
+
+/// The ranges in order, neighbours joined.
+pub(crate) fn joined(mut ranges: Vec<(u16, u16)>) -> Vec<(u16, u16)> {
+    ranges.sort_unstable();
+    let mut joined: Vec<(u16, u16)> = Vec::new();
+    for (first, last) in ranges {
+        match joined.last_mut() {
+            Some(before) if first <= before.1.saturating_add(1) => before.1 = before.1.max(last),
+            _ => joined.push((first, last)),
+        }
+    }
+    joined
+}
+
+/// Letters, digits and `_`, not only `_` and no digit first.
+pub(crate) fn is_identifier(text: &str) -> bool {
+    text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        && text.chars().any(|c| c != '_')
+        && !text.starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// A whole number of the core schema: decimal, `0x` or `0o`.
+pub(crate) fn integer(text: &str) -> Option<i128> {
+    if let Some(digits) = text.strip_prefix("0x") {
+        return i128::from_str_radix(digits, 16).ok();
+    }
+    if let Some(digits) = text.strip_prefix("0o") {
+        return i128::from_str_radix(digits, 8).ok();
+    }
+    text.parse().ok()
+}
+
+/// The name of a header (RFC 9110, `token`).
+pub(crate) fn is_header_name(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c))
+}
+
+/// A path of Rust: identifiers with `::` between them.
+pub(crate) fn is_rust_path(text: &str) -> bool {
+    let path = text.strip_prefix("::").unwrap_or(text);
+    !path.is_empty() && path.split("::").all(is_identifier)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_carry_their_units() {
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(duration("1m30s"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("7d"), Ok(Duration::from_secs(7 * 86_400)));
+        assert_eq!(duration("0s"), Ok(Duration::ZERO));
+        for wrong in [
+            "",
+            "10",
+            "s",
+            "10 s",
+            "30s1m",
+            "1m1m",
+            "1.5s",
+            "-1s",
+            "1w",
+            "99999999999999999999s",
+        ] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn sizes_know_both_kinds_of_units() {
+        assert_eq!(size("64 MiB"), Some(64 << 20));
+        assert_eq!(size("1000"), Some(1000));
+        assert_eq!(size("10MB"), Some(10_000_000));
+        assert_eq!(size("0"), None);
+        assert_eq!(size("64 mib"), None);
+    }
+
+    #[test]
+    fn neighbouring_statuses_are_joined() {
+        let ranges = ["504", "429", "5xx", "430"].map(|text| status(text).unwrap());
+        assert_eq!(joined(ranges.to_vec()), [(429, 430), (500, 599)]);
+        for wrong in ["99", "600", "6xx", "xx", "0429", "+42", "4x"] {
+            assert_eq!(status(wrong), None, "{wrong}");
+        }
+    }
+}
