@@ -133,18 +133,125 @@ impl<S: Connector> fmt::Debug for Builder<S> {
     }
 }
 
-#[cfg(feature = "reqwest")]
 fn default_transport() -> Option<Box<dyn Transport>> {
-    Some(Box::new(crate::transport::Reqwest::new()))
-}
-
-#[cfg(not(feature = "reqwest"))]
-fn default_transport() -> Option<Box<dyn Transport>> {
-    None
+    #[cfg(feature = "reqwest")]
+    let transport: Option<Box<dyn Transport>> = Some(Box::new(crate::transport::Reqwest::new()));
+    #[cfg(not(feature = "reqwest"))]
+    let transport = None;
+    transport
 }
 
 fn no_transport() -> Error {
     let message = "there is no transport to send requests with";
     Error::new(ErrorKind::Config, message)
         .with_help("enable the feature `reqwest` of `rest-source`, or give the builder a transport")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        plan::{Auth, ConfigPlan, ConfigType, Part, ResourcePlan, SecretPlan, Template},
+        testing::{Api, answer},
+    };
+
+    #[derive(Debug)]
+    struct Media(Client);
+
+    struct Secrets(Secret);
+
+    impl Values<Secret> for Secrets {
+        fn values(self) -> Vec<Secret> {
+            vec![self.0]
+        }
+    }
+
+    struct Config(String);
+
+    impl Values<ConfigValue> for Config {
+        fn values(self) -> Vec<ConfigValue> {
+            vec![self.0.into()]
+        }
+    }
+
+    impl Connector for Media {
+        const PLAN: &'static SourcePlan = &SourcePlan {
+            name: "media",
+            secrets: &[SecretPlan {
+                name: "api_key",
+                env: "MEDIA_API_KEY",
+                description: None,
+            }],
+            config: &[ConfigPlan {
+                name: "base_url",
+                env: "MEDIA_BASE_URL",
+                data_type: ConfigType::Text,
+                default: Some("https://api.example.com"),
+                description: None,
+            }],
+            base_url: Template(&[Part::Config(0)]),
+            resources: &[&ResourcePlan {
+                auth: Some(&Auth::Bearer {
+                    token: Template(&[Part::Secret(0)]),
+                }),
+                ..ResourcePlan::DEFAULT
+            }],
+            ..SourcePlan::DEFAULT
+        };
+        type Secrets = Secrets;
+        type Config = Config;
+
+        fn from_client(client: Client) -> Self {
+            Self(client)
+        }
+
+        fn client(&self) -> &Client {
+            &self.0
+        }
+    }
+
+    fn builder() -> Builder<Media> {
+        Builder::new().transport(Api::new(|_| answer(200, &[], "[]")))
+    }
+
+    fn with_base(base: &str) -> Result<Media> {
+        builder()
+            .secrets(Secrets("k3y-of-the-house".into()))
+            .config(Config(base.to_owned()))
+            .build_from(&|_| Variable::Unset)
+    }
+
+    #[test]
+    fn each_half_is_given_or_from_the_environment() {
+        let env = |name: &str| match name {
+            "MEDIA_API_KEY" => Variable::Set("k3y-of-the-house".into()),
+            _ => Variable::Unset,
+        };
+        let media = builder().build_from(&env).unwrap();
+        assert_eq!(media.client().redact("k3y-of-the-house"), "[secret]");
+        let error = builder().build_from(&|_| Variable::Unset).unwrap_err();
+        assert!(
+            error.to_string().contains("`MEDIA_API_KEY` is not set"),
+            "{error}"
+        );
+        with_base("https://api.example.com/v2").unwrap();
+    }
+
+    #[test]
+    fn a_base_url_that_cannot_have_credentials_is_refused_before_anything_is_sent() {
+        with_base("http://127.0.0.1:8080").unwrap();
+        assert_eq!(
+            with_base("http://api.example.com").unwrap_err().kind(),
+            &ErrorKind::Origin
+        );
+        assert_eq!(with_base("api").unwrap_err().kind(), &ErrorKind::Config);
+        let error = with_base("https://k3y-of-the-house@h").unwrap_err();
+        assert!(!format!("{error:?}").contains("k3y"), "{error}");
+    }
+
+    #[test]
+    fn the_builder_prints_no_secret() {
+        let builder = builder().secrets(Secrets("k3y-of-the-house".into()));
+        assert_eq!(format!("{builder:?}"), "Builder(media)");
+    }
 }

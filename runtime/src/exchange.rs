@@ -154,7 +154,7 @@ impl Hop {
         let Some(location) = response.headers.get("Location") else {
             return Ok(None);
         };
-        let url = resolve_or(ErrorKind::Response, &self.url, location)?;
+        let url = resolve_or(&ErrorKind::Response, &self.url, location)?;
         let mut headers = self.headers.clone();
         if keeps_method {
             return Ok(Some(Self {

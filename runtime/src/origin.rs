@@ -96,3 +96,79 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
         None => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(text: &str) -> Url {
+        parse(text, "`base_url`").unwrap()
+    }
+
+    #[test]
+    fn a_base_url_is_absolute_http_without_credentials() {
+        for wrong in [
+            "",
+            "api.example.com",
+            "/v1",
+            "ftp://h",
+            "file:///etc/passwd",
+            "https://",
+            "https://user@h",
+            "https://:pass@h",
+            "https://h#part",
+        ] {
+            let error = parse(wrong, "`base_url`").unwrap_err();
+            assert_eq!(error.kind(), &ErrorKind::Config, "{wrong}");
+            assert!(error.to_string().contains("`base_url`"), "{error}");
+            assert!(!error.to_string().contains("pass@"), "{error}");
+        }
+        url("https://h");
+        url("http://h:8080/v1?tenant=a");
+    }
+
+    #[test]
+    fn an_origin_is_scheme_host_and_port() {
+        let origins = Origins::new(&url("https://h/v1"), &["https://files.h:8443"]).unwrap();
+        for (to, allowed) in [
+            ("https://h", true),
+            ("https://H:443/other", true),
+            ("https://files.h:8443/x", true),
+            ("https://h:444", false),
+            ("http://h", false),
+            ("https://files.h", false),
+            ("https://sub.h", false),
+            ("https://h.evil", false),
+        ] {
+            assert_eq!(origins.check(&url(to)).is_ok(), allowed, "{to}");
+        }
+    }
+
+    #[test]
+    fn what_is_listed_is_an_origin_and_no_more() {
+        for wrong in ["h", "https://h/path", "https://h?x=1", "https://a:b@h"] {
+            assert!(
+                Origins::new(&url("https://h"), &[wrong]).is_err(),
+                "{wrong}"
+            );
+        }
+    }
+
+    #[test]
+    fn plain_http_takes_credentials_to_loopback_alone() {
+        for (to, safe) in [
+            ("https://h", true),
+            ("http://127.0.0.1:80", true),
+            ("http://127.9.9.9", true),
+            ("http://[::1]:80", true),
+            ("http://localhost:80", true),
+            ("http://api.localhost", true),
+            ("http://h", false),
+            ("http://10.0.0.1", false),
+            ("http://localhost.evil", false),
+            ("http://127.0.0.1.evil", false),
+        ] {
+            assert_eq!(check_scheme(&url(to)).is_ok(), safe, "{to}");
+        }
+    }
+}

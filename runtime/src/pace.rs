@@ -66,3 +66,34 @@ impl Pace {
             .unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::manual::ManualClock;
+    use futures_util::FutureExt;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[tokio::test]
+    async fn no_more_requests_are_in_flight_than_allowed() {
+        let clock = ManualClock::default();
+        let pace = Pace::new(2);
+        let first = pace.turn(&clock).await;
+        let _second = pace.turn(&clock).await;
+        assert!(pace.turn(&clock).now_or_never().is_none());
+        drop(first);
+        assert!(pace.turn(&clock).now_or_never().is_some());
+    }
+
+    #[tokio::test]
+    async fn all_wait_for_the_latest_time_that_the_api_named() {
+        let clock = ManualClock::default();
+        let pace = Pace::new(2);
+        pace.close_until(9 * SECOND);
+        pace.close_until(5 * SECOND);
+        clock.advance(SECOND);
+        assert_eq!(pace.turn(&clock).await.waited, 8 * SECOND);
+        assert_eq!(pace.turn(&clock).await.waited, Duration::ZERO);
+    }
+}

@@ -147,7 +147,7 @@ impl fmt::Debug for Draft {
 ///
 /// Of kind `Paging` when it is no http(s) URL; of kind `Origin` when it leads from https to http.
 pub(crate) fn resolve(from: &Url, next: &str) -> Result<Url> {
-    resolve_or(ErrorKind::Paging, from, next)
+    resolve_or(&ErrorKind::Paging, from, next)
 }
 
 /// A URL that a server gave, resolved against the one it was asked at.
@@ -155,7 +155,7 @@ pub(crate) fn resolve(from: &Url, next: &str) -> Result<Url> {
 /// # Errors
 ///
 /// Of kind `otherwise` when it is no http(s) URL; of kind `Origin` when it leads from https to http.
-pub(crate) fn resolve_or(otherwise: ErrorKind, from: &Url, next: &str) -> Result<Url> {
+pub(crate) fn resolve_or(otherwise: &ErrorKind, from: &Url, next: &str) -> Result<Url> {
     let wrong = |why: &str| Error::new(otherwise.clone(), format!("the link `{next}` {why}"));
     let mut url = from
         .join(next.trim())
@@ -283,5 +283,228 @@ fn set_field(fields: &mut Vec<(String, String)>, path: Path, value: &Value) {
     match fields.iter_mut().find(|(field, _)| *field == name) {
         Some(field) => field.1 = text,
         None => fields.push((name, text)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Incremental, Param, Part, Template};
+    use serde_json::json;
+
+    fn first(base: &str, path: &'static str, resource: &ResourcePlan) -> Draft {
+        let source = SourcePlan {
+            headers: &[
+                Param {
+                    name: "X-Version",
+                    value: Template(&[Part::Text("1")]),
+                },
+                Param {
+                    name: "X-Other",
+                    value: Template(&[Part::Text("2")]),
+                },
+            ],
+            ..SourcePlan::DEFAULT
+        };
+        let resource = ResourcePlan {
+            path: Template(Box::leak(Box::new([Part::Text(path)]))),
+            ..*resource
+        };
+        let scope = Scope {
+            secrets: &["s3cr3t".into()],
+            config: &[],
+            bounds: &Bounds {
+                start: Some(ConfigValue::Bigint(1_700_000_000)),
+                end: None,
+            },
+        };
+        let base = Url::parse(base).unwrap();
+        Draft::first(
+            &source,
+            &resource,
+            &base,
+            scope,
+            Arc::new(Redactor::new(["s3cr3t"])),
+        )
+        .unwrap()
+    }
+
+    fn url(base: &str, path: &'static str) -> String {
+        first(base, path, &ResourcePlan::DEFAULT).url.to_string()
+    }
+
+    #[test]
+    fn a_path_is_joined_to_the_whole_base_url() {
+        for (base, path, joined) in [
+            ("https://h", "things", "https://h/things"),
+            ("https://h/", "/things", "https://h/things"),
+            ("https://h/v1", "/things", "https://h/v1/things"),
+            ("https://h/v1/", "things/", "https://h/v1/things/"),
+            (
+                "https://h/v1?tenant=a%20b",
+                "things",
+                "https://h/v1/things?tenant=a%20b",
+            ),
+            (
+                "https://h/v1?a=1",
+                "things?b=2",
+                "https://h/v1/things?a=1&b=2",
+            ),
+            ("https://h/v1?a=1", "", "https://h/v1?a=1"),
+            ("https://h/v1", "https://other/x?b=2", "https://other/x?b=2"),
+            ("https://h/v1", "HTTPS://other/x", "https://other/x"),
+            ("https://h/v1", "//other/x", "https://h/v1/other/x"),
+        ] {
+            assert_eq!(url(base, path), joined);
+        }
+    }
+
+    #[test]
+    fn parameters_follow_in_order_and_may_repeat() {
+        const PARAMS: &[Param] = &[
+            Param {
+                name: "types[]",
+                value: Template(&[Part::Text("a b")]),
+            },
+            Param {
+                name: "types[]",
+                value: Template(&[Part::Text("c&d")]),
+            },
+            Param {
+                name: "to",
+                value: Template(&[Part::IncrementalEnd]),
+            },
+        ];
+        let draft = first(
+            "https://h?x=1",
+            "t",
+            &ResourcePlan {
+                params: PARAMS,
+                incremental: Some(Incremental {
+                    start_param: Some("since"),
+                    end_param: Some("until"),
+                    ..Incremental::new(0)
+                }),
+                ..ResourcePlan::DEFAULT
+            },
+        );
+        assert_eq!(
+            draft.shown(),
+            "GET https://h/t?x=1&types%5B%5D=a%20b&types%5B%5D=c%26d&since=1700000000"
+        );
+    }
+
+    #[test]
+    fn a_header_of_the_resource_wins_whatever_its_case() {
+        let draft = first(
+            "https://h",
+            "t",
+            &ResourcePlan {
+                headers: &[
+                    Param {
+                        name: "x-version",
+                        value: Template(&[Part::Text("9")]),
+                    },
+                    Param {
+                        name: "accept",
+                        value: Template(&[Part::Text("text/json")]),
+                    },
+                ],
+                ..ResourcePlan::DEFAULT
+            },
+        );
+        let headers: Vec<_> = draft.headers.iter().collect();
+        assert_eq!(
+            headers,
+            [
+                ("User-Agent", USER_AGENT),
+                ("X-Other", "2"),
+                ("x-version", "9"),
+                ("accept", "text/json"),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_query_parameter_is_set_once_and_keeps_its_place() {
+        let mut draft = first("https://h", "t?offset=0&limit=9", &ResourcePlan::DEFAULT);
+        draft.set_query("limit", "100");
+        draft.set_query("offset", "100");
+        draft.set_query("offset", "200");
+        draft.set_query("page", "1");
+        assert_eq!(draft.shown(), "GET https://h/t?offset=200&limit=100&page=1");
+    }
+
+    #[test]
+    fn a_value_is_put_into_a_body_wherever_it_belongs() {
+        const DEEP: Path = Path(&[Step::Key("page"), Step::Key("offset")]);
+        let mut draft = first("https://h", "t", &ResourcePlan::DEFAULT);
+        draft.body = DraftBody::Json(json!({ "page": { "limit": 5 }, "q": "x" }));
+        draft.set_body(DEEP, json!(100));
+        draft.set_body(Path(&[Step::Key("new"), Step::Key("er")]), json!("c"));
+        let DraftBody::Json(body) = &draft.body else {
+            panic!("{:?}", draft.body);
+        };
+        assert_eq!(
+            body,
+            &json!({ "page": { "limit": 5, "offset": 100 }, "q": "x", "new": { "er": "c" } })
+        );
+
+        draft.body = DraftBody::Form(vec![("cursor".into(), "a".into())]);
+        draft.set_body(Path(&[Step::Key("cursor")]), json!("b"));
+        draft.set_body(Path(&[Step::Key("limit")]), json!(5));
+        let DraftBody::Form(fields) = &draft.body else {
+            panic!("{:?}", draft.body);
+        };
+        let expected = [("cursor", "b"), ("limit", "5")];
+        assert_eq!(*fields, expected.map(|(k, v)| (k.to_owned(), v.to_owned())));
+    }
+
+    #[test]
+    fn a_link_is_resolved_against_the_current_request() {
+        for (link, resolved) in [
+            ("https://h/b?c=2", "https://h/b?c=2"),
+            ("/b?c=2", "https://h/b?c=2"),
+            ("?page=2", "https://h/v1/t?page=2"),
+            ("u", "https://h/v1/u"),
+            (" //other/x#part ", "https://other/x"),
+            ("https://user:pass@h/b", "https://h/b"),
+        ] {
+            let mut draft = first("https://h/v1", "t?a=1", &ResourcePlan::DEFAULT);
+            draft.set_url(link).unwrap();
+            assert_eq!(draft.url.as_str(), resolved);
+        }
+    }
+
+    #[test]
+    fn a_link_that_is_no_url_or_less_safe_is_refused() {
+        let mut draft = first("https://h/v1", "t", &ResourcePlan::DEFAULT);
+        for (link, kind) in [
+            ("https://[", ErrorKind::Paging),
+            ("ftp://h/x", ErrorKind::Paging),
+            ("javascript:alert(1)", ErrorKind::Paging),
+            ("http://h/x", ErrorKind::Origin),
+        ] {
+            assert_eq!(draft.set_url(link).unwrap_err().kind(), &kind);
+        }
+        assert_eq!(draft.shown(), "GET https://h/v1/t", "it stays where it was");
+    }
+
+    #[test]
+    fn a_secret_in_a_parameter_is_sent_and_not_shown() {
+        let draft = first(
+            "https://h",
+            "t",
+            &ResourcePlan {
+                params: &[Param {
+                    name: "key",
+                    value: Template(&[Part::Secret(0)]),
+                }],
+                ..ResourcePlan::DEFAULT
+            },
+        );
+        assert_eq!(draft.url.as_str(), "https://h/t?key=s3cr3t");
+        assert_eq!(draft.shown(), "GET https://h/t?key=[secret]");
+        assert_eq!(format!("{draft:?}"), "Draft(GET https://h/t?key=[secret])");
     }
 }

@@ -176,7 +176,10 @@ pub(crate) fn resolve(
     if mistakes.is_empty() {
         return Ok((secrets, config));
     }
-    let message = format!("`{}` lacks secrets or settings", plan.name);
+    let message = format!(
+        "secrets or settings of `{}` are missing or wrong",
+        plan.name
+    );
     let error = Error::new(ErrorKind::Config, message);
     Err(mistakes
         .into_iter()
@@ -314,5 +317,131 @@ fn expected(data_type: ConfigType) -> String {
         ConfigType::Date => "a date like `2026-11-21`".to_owned(),
         ConfigType::Timestamp => "a timestamp like `2026-11-21T09:30:00Z`".to_owned(),
         ConfigType::Enum(words) => format!("one of `{}`", words.join("`, `")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAN: SourcePlan = SourcePlan {
+        name: "media",
+        secrets: &[
+            SecretPlan {
+                name: "api_key",
+                env: "MEDIA_API_KEY",
+                description: Some("the key from your account's page"),
+            },
+            SecretPlan {
+                name: "token",
+                env: "MEDIA_TOKEN",
+                description: None,
+            },
+        ],
+        config: &[
+            setting(
+                "base_url",
+                "MEDIA_BASE_URL",
+                ConfigType::Text,
+                Some("https://h"),
+            ),
+            setting("size", "MEDIA_SIZE", ConfigType::Bigint, Some("100")),
+            setting("since", "MEDIA_SINCE", ConfigType::Date, None),
+            setting(
+                "kind",
+                "MEDIA_KIND",
+                ConfigType::Enum(&["reel", "feed"]),
+                Some("reel"),
+            ),
+        ],
+        ..SourcePlan::DEFAULT
+    };
+
+    const fn setting(
+        name: &'static str,
+        env: &'static str,
+        data_type: ConfigType,
+        default: Option<&'static str>,
+    ) -> ConfigPlan {
+        ConfigPlan {
+            name,
+            env,
+            data_type,
+            default,
+            description: None,
+        }
+    }
+
+    fn from_env(
+        vars: &'static [(&'static str, &'static str)],
+    ) -> Result<(Vec<Secret>, Vec<ConfigValue>)> {
+        resolve(&PLAN, None, None, &variables(vars))
+    }
+
+    fn variables(vars: &'static [(&'static str, &'static str)]) -> impl Fn(&str) -> Variable {
+        |name| match vars.iter().find(|(var, _)| *var == name) {
+            Some((_, "")) | None => Variable::Unset,
+            Some((_, value)) => Variable::Set((*value).to_owned()),
+        }
+    }
+
+    #[test]
+    fn what_is_not_given_comes_from_the_environment_or_is_the_default() {
+        let (secrets, config) = from_env(&[
+            ("MEDIA_API_KEY", "k"),
+            ("MEDIA_TOKEN", "t"),
+            ("MEDIA_SINCE", "2026-11-21"),
+            ("MEDIA_SIZE", "-5"),
+        ])
+        .unwrap();
+        assert_eq!(secrets, ["k".into(), "t".into()]);
+        assert_eq!(
+            config,
+            [
+                "https://h".into(),
+                ConfigValue::Bigint(-5),
+                ConfigValue::Date("2026-11-21".parse().unwrap()),
+                "reel".into(),
+            ]
+        );
+    }
+
+    #[test]
+    fn all_that_is_missing_or_wrong_is_named_at_once() {
+        let error = from_env(&[
+            ("MEDIA_TOKEN", "t0ken\n"),
+            ("MEDIA_SIZE", "many"),
+            ("MEDIA_KIND", "live"),
+        ])
+        .unwrap_err();
+        assert_eq!(error.kind(), &ErrorKind::Config);
+        insta::assert_snapshot!(error, @r"
+        secrets or settings of `media` are missing or wrong
+          `MEDIA_API_KEY` is not set: secret `api_key` (the key from your account's page)
+          `MEDIA_TOKEN` holds a line break or another control character: secret `token`
+          `MEDIA_SIZE` must be a bigint, found `many`
+          `MEDIA_SINCE` is not set: setting `since`, a date like `2026-11-21`
+          `MEDIA_KIND` must be one of `reel`, `feed`, found `live`
+          help: set the variables, or give the values to the builder
+        ");
+        assert!(!error.to_string().contains("t0ken"));
+    }
+
+    #[test]
+    fn what_is_given_is_checked_and_asks_for_no_variable() {
+        let given = |size: ConfigValue, kind: &str| {
+            let secrets = vec![Secret::from("k"), Secret::from("t")];
+            let since = ConfigValue::Date("2026-11-21".parse().unwrap());
+            let config = vec!["https://h".into(), size, since, kind.into()];
+            resolve(&PLAN, Some(secrets), Some(config), &|_| Variable::Unset)
+        };
+        given(5.into(), "feed").unwrap();
+        let error = given("5".into(), "live").unwrap_err();
+        insta::assert_snapshot!(error, @r"
+        secrets or settings of `media` are missing or wrong
+          setting `size` must be a bigint, found `5`
+          setting `kind` must be one of `reel`, `feed`, found `live`
+          help: set the variables, or give the values to the builder
+        ");
     }
 }

@@ -134,3 +134,108 @@ fn check_segment(path: &str, end: usize) -> Result<()> {
     Err(Error::new(ErrorKind::Config, message)
         .with_help("give it a value that names something, not a place in the path"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    const CONFIG: Template = Template(&[Part::Config(0)]);
+    const START: Template = Template(&[Part::IncrementalStart]);
+
+    fn with<T>(config: ConfigValue, use_it: impl FnOnce(Scope<'_>) -> T) -> T {
+        use_it(Scope {
+            secrets: &["k3y".into()],
+            config: &[config],
+            bounds: &Bounds::default(),
+        })
+    }
+
+    #[test]
+    fn a_value_in_a_path_is_one_segment_of_it() {
+        const PATH: Template = Template(&[
+            Part::Text("/orgs/"),
+            Part::Config(0),
+            Part::Text("/repos?sort=a"),
+        ]);
+        with("a/b c?d#é%2f".into(), |scope| {
+            assert_eq!(
+                scope.path(PATH).unwrap(),
+                "/orgs/a%2Fb%20c%3Fd%23%C3%A9%252f/repos?sort=a"
+            );
+        });
+    }
+
+    #[test]
+    fn a_value_that_leads_elsewhere_is_refused() {
+        const ALONE: Template = Template(&[Part::Text("/a/"), Part::Config(0), Part::Text("/b")]);
+        const BESIDE: Template = Template(&[Part::Text("/a/."), Part::Config(0)]);
+        for (path, value, refused) in [
+            (ALONE, ".", true),
+            (ALONE, "..", true),
+            (ALONE, "", true),
+            (ALONE, "...", false),
+            (ALONE, "%2e%2e", false),
+            (BESIDE, ".", true),
+            (BESIDE, "", true),
+            (BESIDE, "x", false),
+        ] {
+            let result = with(value.into(), |scope| scope.path(path));
+            assert_eq!(result.is_err(), refused, "{value:?}: {result:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_value_leaves_its_segment(value in "\\PC{0,8}") {
+            const PATH: Template = Template(&[Part::Text("a/"), Part::Config(0), Part::Text("/b")]);
+            let Ok(path) = with(value.as_str().into(), |scope| scope.path(PATH)) else {
+                return Ok(());
+            };
+            let url = url::Url::parse(&format!("https://h/{path}")).unwrap();
+            let segments: Vec<_> = url.path_segments().unwrap().collect();
+            prop_assert_eq!(segments.len(), 3);
+            let read = percent_decode_str(segments[1]).decode_utf8().unwrap();
+            prop_assert_eq!(read, value);
+            prop_assert_eq!(url.query(), None);
+        }
+    }
+
+    #[test]
+    fn a_placeholder_without_a_value_drops_its_parameter_and_is_null_in_json() {
+        const PARAMS: &[Param] = &[
+            Param {
+                name: "since",
+                value: Template(&[Part::Text("after "), Part::IncrementalStart]),
+            },
+            Param {
+                name: "key",
+                value: Template(&[Part::Text("Token "), Part::Secret(0)]),
+            },
+        ];
+        with(1.into(), |scope| {
+            let params: Vec<_> = scope.params(PARAMS).collect();
+            assert_eq!(params, [("key", "Token k3y".to_owned())]);
+            let body = Json::Object(&[("since", Json::Text(START)), ("n", Json::Number("1.5"))]);
+            assert_eq!(scope.json(&body), json!({ "since": null, "n": 1.5 }));
+            assert_eq!(scope.path(START).unwrap_err().kind(), &ErrorKind::Config);
+        });
+    }
+
+    #[test]
+    fn a_json_text_that_is_exactly_a_placeholder_keeps_its_type() {
+        const LONGER: Template = Template(&[Part::Text("n"), Part::Config(0)]);
+        for (value, typed, text) in [
+            (ConfigValue::Bigint(7), json!(7), "n7"),
+            (ConfigValue::Double(0.5), json!(0.5), "n0.5"),
+            (ConfigValue::Bool(true), json!(true), "ntrue"),
+            (ConfigValue::Text("7".into()), json!("7"), "n7"),
+        ] {
+            with(value, |scope| {
+                let json = Json::Array(&[Json::Text(CONFIG), Json::Text(LONGER)]);
+                assert_eq!(scope.json(&json), json!([typed, text]));
+            });
+        }
+    }
+}

@@ -16,7 +16,11 @@ use crate::{
     wire::Wire,
 };
 
-type Answer = Result<Response, TransportError>;
+/// What an API in memory says.
+pub(crate) enum Answer {
+    Response(Response),
+    Failure(TransportError),
+}
 
 /// An API in memory: a function from request to answer, and the requests it has met. Clones are the
 /// same API.
@@ -52,12 +56,15 @@ impl Api {
 }
 
 impl Transport for Api {
-    fn send<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Answer> {
+    fn send<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, TransportError>> {
         Box::pin(async move {
             self.0.requests.lock().unwrap().push(request.clone());
             // As a real transport does, let the others go on.
             tokio::task::yield_now().await;
-            (self.0.answer)(request)
+            match (self.0.answer)(request) {
+                Answer::Response(response) => Ok(response),
+                Answer::Failure(error) => Err(error),
+            }
         })
     }
 }
@@ -68,7 +75,7 @@ pub(crate) fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Answe
     for (name, value) in headers {
         fields.push(*name, *value);
     }
-    Ok(Response {
+    Answer::Response(Response {
         status,
         headers: fields,
         body: body.as_bytes().to_vec(),
@@ -77,7 +84,7 @@ pub(crate) fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Answe
 
 /// No answer.
 pub(crate) fn failure(kind: TransportErrorKind) -> Answer {
-    Err(TransportError {
+    Answer::Failure(TransportError {
         kind,
         message: format!("{kind:?}"),
     })

@@ -6,8 +6,8 @@ use crate::{
         ResourcePlan, SourcePlan, Template,
     },
     request::{Bounds, Draft},
-    testing::{Api, answer, client, failure},
-    transport::{Response, TransportErrorKind},
+    testing::{Answer, Api, answer, client, failure},
+    transport::{Response, TransportError, TransportErrorKind},
 };
 
 use super::Failure;
@@ -73,13 +73,13 @@ fn leak<T>(value: T) -> &'static T {
     Box::leak(Box::new(value))
 }
 
-fn source(resource: ResourcePlan) -> &'static SourcePlan {
+fn source(resource: &ResourcePlan) -> &'static SourcePlan {
     leak(SourcePlan {
         name: "test",
         base_url: text(&[Part::Text(HOME)]),
         resources: leak([leak(ResourcePlan {
             name: "things",
-            ..resource
+            ..*resource
         })]),
         ..SourcePlan::DEFAULT
     })
@@ -89,7 +89,7 @@ fn source(resource: ResourcePlan) -> &'static SourcePlan {
 fn resource(path: &'static str, auth: Option<Auth>) -> ResourcePlan {
     ResourcePlan {
         path: Template(leak([Part::Text(path)])),
-        auth: auth.map(|auth| leak(auth)),
+        auth: auth.map(leak::<Auth>),
         ..ResourcePlan::DEFAULT
     }
 }
@@ -124,7 +124,7 @@ fn redirecting(status: u16, location: &'static str) -> Api {
     })
 }
 
-fn assert_refused(result: Result<Response, Failure>, stranger: &str, api: &Api) {
+fn assert_refused(result: &Result<Response, Failure>, stranger: &str, api: &Api) {
     let Err(Failure::Fatal(error)) = result else {
         panic!("{stranger}: {result:?}");
     };
@@ -151,9 +151,9 @@ async fn credentials_do_not_follow_a_redirect_to_a_stranger() {
         for status in [301, 302, 303, 307, 308] {
             for stranger in STRANGERS {
                 let api = redirecting(status, stranger);
-                let client = connect(source(resource("v1/things", Some(auth))), &api);
+                let client = connect(source(&resource("v1/things", Some(auth))), &api);
                 let result = send(&client, &draft(&client)).await;
-                assert_refused(result, stranger, &api);
+                assert_refused(&result, stranger, &api);
             }
         }
     }
@@ -164,13 +164,13 @@ async fn credentials_do_not_follow_a_next_link_to_a_stranger() {
     for auth in KINDS {
         for stranger in STRANGERS {
             let api = redirecting(200, "");
-            let client = connect(source(resource("v1/things", Some(auth))), &api);
+            let client = connect(source(&resource("v1/things", Some(auth))), &api);
             let mut draft = draft(&client);
             let result = match draft.set_url(stranger) {
                 Ok(()) => send(&client, &draft).await,
                 Err(error) => Err(Failure::Fatal(error)),
             };
-            assert_refused(result, stranger, &api);
+            assert_refused(&result, stranger, &api);
             assert!(api.requests().is_empty(), "not even a token is asked for");
         }
     }
@@ -181,9 +181,9 @@ async fn credentials_do_not_go_to_an_absolute_path_elsewhere() {
     for auth in KINDS {
         for stranger in STRANGERS.into_iter().filter(|url| !url.starts_with("//")) {
             let api = redirecting(200, "");
-            let client = connect(source(resource(stranger, Some(auth))), &api);
+            let client = connect(source(&resource(stranger, Some(auth))), &api);
             let result = send(&client, &draft(&client)).await;
-            assert_refused(result, stranger, &api);
+            assert_refused(&result, stranger, &api);
             assert!(api.requests().is_empty());
         }
     }
@@ -220,10 +220,10 @@ async fn a_secret_outside_of_auth_stays_at_home_too() {
     ] {
         let stranger = STRANGERS[0];
         let api = redirecting(307, stranger);
-        let client = connect(source(guarded), &api);
+        let client = connect(source(&guarded), &api);
         assert_silent(&draft(&client).shown());
         let result = send(&client, &draft(&client)).await;
-        assert_refused(result, stranger, &api);
+        assert_refused(&result, stranger, &api);
     }
 }
 
@@ -232,7 +232,7 @@ async fn a_listed_origin_receives_credentials() {
     let api = redirecting(302, "https://files.example.net/v1/final");
     let plan = leak(SourcePlan {
         allow_origins: &["https://files.example.net"],
-        ..*source(resource("v1/things", Some(KINDS[0])))
+        ..*source(&resource("v1/things", Some(KINDS[0])))
     });
     let client = connect(plan, &api);
     send(&client, &draft(&client)).await.unwrap();
@@ -244,7 +244,7 @@ async fn a_listed_origin_receives_credentials() {
 #[tokio::test]
 async fn what_carries_no_credentials_may_go_elsewhere_but_not_from_https_to_http() {
     let api = redirecting(301, "https://www.example.net/v1/final");
-    let client = connect(source(resource("https://data.example.net/v1", None)), &api);
+    let client = connect(source(&resource("https://data.example.net/v1", None)), &api);
     send(&client, &draft(&client)).await.unwrap();
     assert_eq!(
         api.urls(),
@@ -255,7 +255,7 @@ async fn what_carries_no_credentials_may_go_elsewhere_but_not_from_https_to_http
     );
 
     let api = redirecting(301, "http://data.example.net/v1/final");
-    let client = connect(source(resource("https://data.example.net/v1", None)), &api);
+    let client = connect(source(&resource("https://data.example.net/v1", None)), &api);
     let result = send(&client, &draft(&client)).await;
     assert!(matches!(result, Err(Failure::Fatal(error)) if *error.kind() == ErrorKind::Origin));
 }
@@ -278,7 +278,7 @@ async fn each_kind_puts_its_credentials_where_they_belong_at_every_hop() {
         ),
     ] {
         let api = redirecting(302, "/v1/final");
-        let client = connect(source(resource("v1/things", Some(auth))), &api);
+        let client = connect(source(&resource("v1/things", Some(auth))), &api);
         send(&client, &draft(&client)).await.unwrap();
         let requests = api.requests();
         let asked: Vec<_> = requests.iter().filter(|r| r.url != TOKEN_URL).collect();
@@ -295,7 +295,7 @@ async fn each_kind_puts_its_credentials_where_they_belong_at_every_hop() {
 #[tokio::test]
 async fn a_key_in_the_query_is_sent_once_on_a_link_that_carries_it_already() {
     let api = redirecting(302, "/v1/final?api_key=old&x=1");
-    let client = connect(source(resource("v1/things", Some(KINDS[1]))), &api);
+    let client = connect(source(&resource("v1/things", Some(KINDS[1]))), &api);
     let mut draft = draft(&client);
     draft
         .set_url(&format!("?page=2&api_key={KEY}&sort=a%2Cb&api%5Fkey=x"))
@@ -329,7 +329,7 @@ async fn a_redirect_keeps_the_method_where_the_standard_says_so() {
             body: Body::Json(Json::Object(&[("a", Json::Number("1"))])),
             ..resource("v1/things", None)
         };
-        let client = connect(source(post), &api);
+        let client = connect(source(&post), &api);
         send(&client, &draft(&client)).await.unwrap();
         let last = api.requests().pop().unwrap();
         assert_eq!(last.method, method, "{status}");
@@ -342,7 +342,7 @@ async fn a_redirect_keeps_the_method_where_the_standard_says_so() {
 #[tokio::test]
 async fn ten_redirects_are_followed_and_no_more() {
     let api = redirecting(302, "/v1/things");
-    let client = connect(source(resource("v1/things", None)), &api);
+    let client = connect(source(&resource("v1/things", None)), &api);
     let result = send(&client, &draft(&client)).await;
     assert!(matches!(result, Err(Failure::Fatal(error)) if *error.kind() == ErrorKind::Response));
     assert_eq!(api.requests().len(), 11);
@@ -352,7 +352,7 @@ async fn ten_redirects_are_followed_and_no_more() {
 async fn a_redirect_without_a_place_is_the_response() {
     for status in [300, 302, 304] {
         let api = Api::new(move |_| answer(status, &[], ""));
-        let client = connect(source(resource("v1/things", None)), &api);
+        let client = connect(source(&resource("v1/things", None)), &api);
         let response = send(&client, &draft(&client)).await.unwrap();
         assert_eq!(response.status, status);
     }
@@ -361,7 +361,7 @@ async fn a_redirect_without_a_place_is_the_response() {
 #[tokio::test]
 async fn a_password_in_a_link_is_not_sent() {
     let api = redirecting(302, "https://user:pass@api.example.com/v1/final#part");
-    let client = connect(source(resource("v1/things", Some(KINDS[0]))), &api);
+    let client = connect(source(&resource("v1/things", Some(KINDS[0]))), &api);
     send(&client, &draft(&client)).await.unwrap();
     assert_eq!(api.urls()[1], "https://api.example.com/v1/final");
 }
@@ -378,7 +378,7 @@ async fn only_what_may_pass_is_worth_another_try() {
         (TransportErrorKind::Request, false),
     ] {
         let api = Api::new(move |_| failure(kind));
-        let client = connect(source(resource("v1/things", None)), &api);
+        let client = connect(source(&resource("v1/things", None)), &api);
         let result = send(&client, &draft(&client)).await;
         assert_eq!(
             matches!(result, Err(Failure::Transient(_))),
@@ -391,12 +391,12 @@ async fn only_what_may_pass_is_worth_another_try() {
 #[tokio::test]
 async fn an_error_says_which_resource_and_request_it_was_without_the_key() {
     let api = Api::new(|request| {
-        Err(crate::transport::TransportError {
+        Answer::Failure(TransportError {
             kind: TransportErrorKind::Protocol,
             message: format!("cannot read {}", request.url),
         })
     });
-    let client = connect(source(resource("v1/things", Some(KINDS[1]))), &api);
+    let client = connect(source(&resource("v1/things", Some(KINDS[1]))), &api);
     let Err(Failure::Fatal(error)) = send(&client, &draft(&client)).await else {
         panic!("an answer");
     };
@@ -411,7 +411,7 @@ async fn an_error_says_which_resource_and_request_it_was_without_the_key() {
 async fn nothing_prints_a_secret() {
     let api = redirecting(200, "");
     for auth in KINDS {
-        let client = connect(source(resource("v1/things", Some(auth))), &api);
+        let client = connect(source(&resource("v1/things", Some(auth))), &api);
         send(&client, &draft(&client)).await.unwrap();
         assert_silent(&format!("{client:?} {:?}", draft(&client)));
         let basic = client.redact("Basic dXNlcjprM3ktb2YtdGhlLWhvdXNl Bearer t0ken-of-the-house");

@@ -17,8 +17,8 @@ use crate::{
         Template,
     },
     request::Bounds,
-    testing::{Api, answer, client, failure},
-    transport::{Request, Response, TransportError, TransportErrorKind},
+    testing::{Answer, Api, answer, client, failure},
+    transport::{Request, TransportErrorKind},
 };
 
 const TOKEN_URL: &str = "https://login.example.com/token";
@@ -32,8 +32,6 @@ const PLAN: ClientCredentials = ClientCredentials {
     client_secret: Template(&[Part::Secret(1)]),
     ..ClientCredentials::DEFAULT
 };
-
-type Answer = Result<Response, TransportError>;
 
 /// A source of two resources with the same credentials, over an API and a clock of its own.
 struct World {
