@@ -25,12 +25,20 @@ use render::Source;
 pub struct Compiled {
     /// The connector, where the spec has no error.
     pub connector: Option<Connector>,
-    /// As much of it as could be made out in spite of errors, for a skeleton that spares the user
-    /// errors that are not theirs: its names and types are valid, but what the spec got wrong is
-    /// missing or is a default.
-    pub outline: Option<Connector>,
+    /// The names that the spec makes, as far as they could be read in spite of errors: for a
+    /// skeleton that spares the user errors that are not theirs.
+    pub outline: Outline,
     /// What there is to say about the spec.
     pub diagnostics: Diagnostics,
+}
+
+/// The names at the top of a module, each once and a valid Rust identifier, in the order of the spec.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outline {
+    /// The records, and the types of objects, enums and unions within them.
+    pub types: Vec<String>,
+    /// The methods of `Source` that fetch.
+    pub methods: Vec<String>,
 }
 
 /// Compiles the text of a spec.
@@ -64,15 +72,10 @@ pub fn compile(path: &str, text: &str) -> Compiled {
     let mut unheard = diagnostic::Sink::default();
     let heard = if is_whole { &mut sink } else { &mut unheard };
     let checked = spec.map(|spec| check::check(&spec, &source, heard));
-    let has_errors = sink.has_errors();
-    let (connector, outline) = if has_errors {
-        (None, checked)
-    } else {
-        (checked, None)
-    };
+    let (connector, outline) = checked.unzip();
     Compiled {
-        connector,
-        outline,
+        connector: connector.filter(|_| !sink.has_errors()),
+        outline: outline.unwrap_or_default(),
         diagnostics: sink.finish(source),
     }
 }

@@ -68,6 +68,15 @@ impl<'t> View<'t> {
         Some((member, view))
     }
 
+    /// A map of a family that does not say, or says wrongly, of which kind it is.
+    pub(crate) fn common(node: &'t Node, family: &'static Family) -> Self {
+        Self {
+            node,
+            common: family.common,
+            keys: &[],
+        }
+    }
+
     /// The entry of a key, by whichever of its names it is there. Null is as good as not there.
     pub(crate) fn entry(&self, name: &str) -> Option<&'t Entry> {
         let mut keys = self.common.iter().chain(self.keys);

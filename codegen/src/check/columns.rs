@@ -78,7 +78,7 @@ impl Check<'_> {
     }
 
     /// Two types of one name.
-    fn type_is_free(&mut self, ident: &str, name: &str, span: &Span) {
+    pub(super) fn type_is_free(&mut self, ident: &str, name: &str, span: &Span) {
         let what = format!("the type of `{name}`");
         if let Err(owner) = self.types.take(ident, &what, span) {
             let mut diagnostic = Diagnostic::error(
@@ -94,12 +94,14 @@ impl Check<'_> {
                 diagnostic = diagnostic.also(first, "the other is here");
             }
             self.error(diagnostic);
+            return;
         }
+        self.outline.types.push(ident.to_owned());
     }
 
     fn column(&mut self, entry: &Entry, ident: &str, owner: &str) -> Option<Column> {
         let key = &entry.key.name;
-        let (_, view) = typed(&entry.value)?;
+        let view = column_view(&entry.value);
         let made = match view.text("rename") {
             Some(rename) => rename.text.to_owned(),
             None => names::snake(key),
@@ -436,6 +438,11 @@ impl Check<'_> {
             );
         }
     }
+}
+
+/// What every column has, whatever its type, if it has a good one.
+fn column_view(node: &Node) -> View<'_> {
+    typed(node).map_or_else(|| View::common(node, &grammar::COLUMN), |(_, view)| view)
 }
 
 /// The member of the family of columns that a node is.

@@ -16,6 +16,7 @@ mod template;
 mod times;
 mod url;
 
+use crate::Outline;
 use crate::connector::{Connector, Resource};
 use crate::diagnostic::{Diagnostic, Sink, Span};
 use crate::grammar;
@@ -33,11 +34,12 @@ struct Check<'a> {
     /// The names of types in the module, and of methods of `Source`.
     types: Taken,
     methods: Taken,
+    outline: Outline,
 }
 
-/// The connector that a spec describes: whole where no error was reported, else as much of it as
-/// could be made out.
-pub(crate) fn check(spec: &Spec, source: &Source, sink: &mut Sink) -> Connector {
+/// The connector that a spec describes, to be used only where no error was reported, and the names
+/// in it, which are good in any case.
+pub(crate) fn check(spec: &Spec, source: &Source, sink: &mut Sink) -> (Connector, Outline) {
     let root = View::new(&spec.root, &grammar::SOURCE);
     let name = root
         .owned("name")
@@ -50,6 +52,7 @@ pub(crate) fn check(spec: &Spec, source: &Source, sink: &mut Sink) -> Connector 
         settings,
         types: Taken::types(),
         methods: Taken::methods(),
+        outline: Outline::default(),
     };
     let client = check.client(&root);
     let mut auths = Vec::new();
@@ -61,7 +64,8 @@ pub(crate) fn check(spec: &Spec, source: &Source, sink: &mut Sink) -> Connector 
     check.credentials_travel_encrypted(&client);
     check.everything_is_used(&root, spec);
     let (secrets, config) = check.settings.finish();
-    Connector {
+    let outline = check.outline;
+    let connector = Connector {
         name,
         spec: source.path().to_owned(),
         description: root.owned("description"),
@@ -77,7 +81,8 @@ pub(crate) fn check(spec: &Spec, source: &Source, sink: &mut Sink) -> Connector 
         allow_origins: client.allow_origins,
         auths,
         resources,
-    }
+    };
+    (connector, outline)
 }
 
 impl Check<'_> {

@@ -99,20 +99,24 @@ impl Check<'_> {
                 diagnostic = diagnostic.also(first, "first defined here");
             }
             self.error(diagnostic);
+            return;
         }
+        self.outline.methods.push(names::ident(&method));
     }
 
     fn record(&mut self, view: &View<'_>, name: Text<'_>) -> Record {
-        let Some(columns) = view.node("columns") else {
-            return Record::Untyped;
-        };
-        if columns.scalar().is_some() {
+        let columns = view.node("columns");
+        if columns.is_some_and(|columns| columns.scalar().is_some()) {
             self.untyped_has_no_keys(view);
             return Record::Untyped;
         }
         let (ident, span) = match view.text("record") {
             Some(record) => (record.text.to_owned(), record.span),
             None => (names::pascal(name.text), name.span),
+        };
+        let Some(columns) = columns else {
+            self.type_is_free(&ident, name.text, span);
+            return Record::Untyped;
         };
         let mut record = self.structure(columns, &ident, name.text, span);
         record.description = view.owned("description");

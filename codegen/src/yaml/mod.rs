@@ -320,7 +320,11 @@ impl<'a> Builder<'a> {
                     &span,
                     format!("`{text}` is read differently by different versions of YAML"),
                 )
-                .help(unclear_advice(&text)),
+                .help(if self.expects_key() {
+                    format!("put the key in quotes: \"{text}\"")
+                } else {
+                    unclear_advice(&text)
+                }),
             );
         } else if is_merge {
             self.sink.push(
