@@ -2,7 +2,8 @@
 
 use std::{
     borrow::Cow,
-    collections::HashSet,
+    cmp::Reverse,
+    collections::{HashSet, VecDeque},
     fmt,
     sync::{PoisonError, RwLock},
 };
@@ -19,47 +20,61 @@ pub(crate) const BLANK: &str = "[secret]";
 /// would blank text that has nothing to do with them.
 const SHORT: usize = 6;
 
-/// How many values that were learned at run time are remembered; the oldest are forgotten first.
-const LEARNED: usize = 64;
+/// How many tokens are remembered; the oldest, long over, are forgotten first.
+const TOKENS: usize = 64;
 
 /// The texts to blank: the secrets of a source, and the tokens it was given.
 #[derive(Default)]
-pub(crate) struct Redactor {
-    /// The forms of the secrets, the longest first.
-    fixed: Vec<String>,
-    /// The forms of each token, the oldest first.
-    learned: RwLock<Vec<Vec<String>>>,
+pub(crate) struct Redactor(RwLock<Known>);
+
+#[derive(Default)]
+struct Known {
+    secrets: Vec<String>,
+    tokens: VecDeque<String>,
+    /// The forms of all of them, the longest first: one that holds another must be blanked before
+    /// it, or its remains would show.
+    forms: Vec<String>,
 }
 
 impl Redactor {
-    /// Blanks these values.
+    /// Blanks these secrets.
     pub(crate) fn new<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut fixed: Vec<String> = secrets.into_iter().flat_map(forms).collect();
-        longest_first(&mut fixed);
-        Self {
-            fixed,
-            learned: RwLock::default(),
+        let redactor = Self::default();
+        for secret in secrets {
+            redactor.learn(secret);
         }
+        redactor
     }
 
-    /// Blanks this value too, from now on.
-    pub(crate) fn learn(&self, value: &str) {
-        let mut learned = self.learned.write().unwrap_or_else(PoisonError::into_inner);
-        let forms = forms(value);
-        if learned.contains(&forms) {
-            return;
-        }
-        if learned.len() == LEARNED {
-            learned.remove(0);
-        }
-        learned.push(forms);
+    /// Blanks this secret too, from now on.
+    pub(crate) fn learn(&self, secret: &str) {
+        self.change(|known| known.secrets.push(secret.to_owned()));
+    }
+
+    /// Blanks this token too, until many others have followed it.
+    pub(crate) fn learn_token(&self, token: &str) {
+        self.change(|known| {
+            known.tokens.push_back(token.to_owned());
+            if known.tokens.len() > TOKENS {
+                known.tokens.pop_front();
+            }
+        });
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Known)) {
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        change(&mut known);
+        let all = known.secrets.iter().chain(&known.tokens);
+        let forms: HashSet<String> = all.flat_map(|secret| forms(secret)).collect();
+        known.forms = forms.into_iter().collect();
+        known.forms.sort_by_key(|form| Reverse(form.len()));
     }
 
     /// The text without the secrets.
     pub(crate) fn redact(&self, text: &str) -> String {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let mut text = Cow::Borrowed(text);
-        let learned = self.learned.read().unwrap_or_else(PoisonError::into_inner);
-        for form in learned.iter().flatten().chain(&self.fixed) {
+        for form in &known.forms {
             if text.contains(form.as_str()) {
                 text = Cow::Owned(blank(&text, form));
             }
@@ -81,7 +96,7 @@ fn forms(secret: &str) -> Vec<String> {
     }
     let everything = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
     let json = serde_json::Value::from(secret).to_string();
-    let mut forms = vec![
+    vec![
         everything.replace("%20", "+"),
         lower_hex(&everything),
         everything,
@@ -92,9 +107,7 @@ fn forms(secret: &str) -> Vec<String> {
         unquoted(&format!("{secret:?}")),
         STANDARD.encode(secret),
         secret.to_owned(),
-    ];
-    longest_first(&mut forms);
-    forms
+    ]
 }
 
 fn unquoted(text: &str) -> String {
@@ -123,13 +136,6 @@ fn lower_hex(encoded: &str) -> String {
             c
         })
         .collect()
-}
-
-/// A form that holds another must be blanked first, or its remains would show.
-fn longest_first(forms: &mut Vec<String>) {
-    let mut seen = HashSet::new();
-    forms.retain(|form| !form.is_empty() && seen.insert(form.clone()));
-    forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
 }
 
 /// Every occurrence of `secret` blanked; of a short one, only where it stands alone.
@@ -204,8 +210,12 @@ mod tests {
     #[test]
     fn tokens_learned_at_run_time_are_blanked() {
         let redactor = Redactor::new([]);
-        redactor.learn("token-1");
-        assert_eq!(redactor.redact("Bearer token-1"), "Bearer [secret]");
+        redactor.learn("basic-1");
+        for n in 1..100 {
+            redactor.learn_token(&format!("token-{n}"));
+        }
+        assert_eq!(redactor.redact("Bearer token-99"), "Bearer [secret]");
+        assert_eq!(redactor.redact("Basic basic-1"), "Basic [secret]");
     }
 
     #[test]

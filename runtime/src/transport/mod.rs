@@ -17,6 +17,30 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 ///
 /// An implementation sends the request as it is: it follows no redirect, adds no credential and no
 /// `Referer`, and keeps no cookie. It reads the body to its end, decompressed.
+///
+/// ```
+/// use rest_source::transport::{
+///     BoxFuture, Headers, Request, Response, Transport, TransportError,
+/// };
+///
+/// /// Answers every request with an empty list.
+/// struct Empty;
+///
+/// impl Transport for Empty {
+///     fn send<'a>(
+///         &'a self,
+///         _: &'a Request,
+///     ) -> BoxFuture<'a, Result<Response, TransportError>> {
+///         Box::pin(async {
+///             Ok(Response {
+///                 status: 200,
+///                 headers: Headers::new(),
+///                 body: b"[]".to_vec(),
+///             })
+///         })
+///     }
+/// }
+/// ```
 pub trait Transport: Send + Sync + 'static {
     /// Sends one request and reads its response.
     ///

@@ -151,8 +151,10 @@ fn with_headers(
     for (name, value) in headers.iter() {
         let field = HeaderName::from_bytes(name.as_bytes())
             .map_err(|_| unsendable(format!("`{name}` is no name of a header")))?;
-        let value = HeaderValue::from_bytes(value.as_bytes())
+        let mut value = HeaderValue::from_bytes(value.as_bytes())
             .map_err(|_| unsendable(format!("the value of header `{name}` cannot be sent")))?;
+        // Which header is the key, only the source knows: none is logged by the libraries below.
+        value.set_sensitive(true);
         outgoing = outgoing.header(field, value);
     }
     Ok(outgoing)
@@ -256,7 +258,7 @@ fn classify(error: &reqwest::Error) -> TransportErrorKind {
         return TransportErrorKind::Protocol;
     }
     // A body that breaks off under compression is an error of decoding too: only the cause tells.
-    if causes.iter().any(|cause| is_interruption(*cause)) || !error.is_decode() {
+    if is_interruption(&causes) || !error.is_decode() {
         return TransportErrorKind::Interrupted;
     }
     TransportErrorKind::Protocol
@@ -267,10 +269,18 @@ fn is_malformed(cause: &(dyn StdError + 'static)) -> bool {
     hyper.is_some_and(|error| error.is_parse() && !error.is_incomplete_message())
 }
 
-fn is_interruption(cause: &(dyn StdError + 'static)) -> bool {
-    if let Some(error) = cause.downcast_ref::<hyper::Error>() {
-        return error.is_incomplete_message() || error.is_closed() || error.is_canceled();
+/// Whether the connection, or the stream on it, has ended.
+fn is_interruption(causes: &[&(dyn StdError + 'static)]) -> bool {
+    if let Some(at) = causes.iter().rposition(|cause| cause.is::<hyper::Error>()) {
+        // Below hyper's error is that of the socket or of a body's framing, as an `io::Error`; or
+        // that of HTTP/2, which resets streams and closes connections; or nothing.
+        let io = causes[at..].iter().any(|cause| cause.is::<io::Error>());
+        return !io || causes[at..].iter().any(|cause| is_broken(*cause));
     }
+    causes.iter().any(|cause| is_broken(*cause))
+}
+
+fn is_broken(cause: &(dyn StdError + 'static)) -> bool {
     cause.downcast_ref::<io::Error>().is_some_and(|error| {
         matches!(
             error.kind(),

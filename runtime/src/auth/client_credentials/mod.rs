@@ -138,7 +138,7 @@ impl ClientCredentials {
 
     /// Keeps a token that was asked for at `start`.
     fn keep(&self, granted: Granted, start: Duration, wire: &Wire) -> Token {
-        wire.redactor.learn(granted.access_token.expose());
+        wire.redactor.learn_token(granted.access_token.expose());
         let life = granted.expires_in.unwrap_or(self.default_life);
         let ends_at = start.saturating_add(life);
         let mut state = self.lock();
