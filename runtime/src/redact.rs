@@ -104,10 +104,19 @@ fn forms(secret: &str) -> Vec<String> {
         lower_hex(&query::encode(secret)),
         form_urlencoded(secret),
         unquoted(&json),
+        unquoted(&json).replace('/', "\\/"),
+        html_safe(&unquoted(&json)),
         unquoted(&format!("{secret:?}")),
         STANDARD.encode(secret),
         secret.to_owned(),
     ]
+}
+
+/// As JSON that may stand in a page of HTML: many writers of JSON escape these by default.
+fn html_safe(json: &str) -> String {
+    json.replace('&', "\\u0026")
+        .replace('<', "\\u003c")
+        .replace('>', "\\u003e")
 }
 
 fn unquoted(text: &str) -> String {
@@ -169,7 +178,7 @@ mod tests {
 
     #[test]
     fn a_secret_is_blanked_in_every_encoding() {
-        let secret = "p@ss zq/zq+\"ü\"~\"";
+        let secret = "p@ss zq/zq+<&>\"ü\"~\"";
         let redactor = Redactor::new([secret]);
         let percent = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
         let json = serde_json::json!({ "password": secret }).to_string();
@@ -180,6 +189,10 @@ mod tests {
             format!("?k={}", form_urlencoded(secret)),
             format!("?k={}", query::encode(secret)),
             format!("Basic {}", STANDARD.encode(secret)),
+            json.replace('/', r"\/"),
+            json.replace('<', r"\u003c")
+                .replace('&', r"\u0026")
+                .replace('>', r"\u003e"),
             json,
             format!("{:?}", Some(secret)),
         ] {

@@ -133,7 +133,7 @@ impl Endpoint {
     /// When there is no token.
     pub(super) async fn ask(&self, wire: &Wire) -> Result<Granted, Refusal> {
         let answer = match wire.send(&self.request(wire)).await {
-            Ok(response) => read(response),
+            Ok(response) => read(response, &wire.redactor),
             Err(error) => Err(unreached(&error)),
         };
         answer.map_err(|refusal| {
@@ -173,7 +173,7 @@ fn unreached(error: &TransportError) -> Refusal {
 }
 
 /// The token in an answer.
-fn read(response: Response) -> Result<Granted, Refusal> {
+fn read(response: Response, redactor: &Redactor) -> Result<Granted, Refusal> {
     let status = response.status;
     let refused = |message: String| Error::new(ErrorKind::Auth, message);
     if is_transient(status) {
@@ -190,10 +190,10 @@ fn read(response: Response) -> Result<Granted, Refusal> {
     let answer: Value = serde_json::from_slice(&response.body).unwrap_or(Value::Null);
     let error = &answer["error"];
     if !error.is_null() {
-        let error = shortened(error.as_str().unwrap_or(&error.to_string()));
+        let error = quoted(error.as_str().unwrap_or(&error.to_string()), redactor);
         let mut refused = refused(format!("the token endpoint refused the client: `{error}`"));
         if let Some(description) = answer["error_description"].as_str() {
-            refused = refused.with_detail(shortened(description));
+            refused = refused.with_detail(quoted(description, redactor));
         }
         return Err(Refusal::Final(refused));
     }
@@ -237,9 +237,11 @@ fn seconds(value: &Value) -> Option<Duration> {
         .filter(|life| !life.is_zero())
 }
 
-/// The beginning of a text that a server wrote, on one line.
-fn shortened(text: &str) -> String {
+/// The beginning of a text that a server wrote, on one line. Secrets are blanked before it is cut: a
+/// part of one would not be known again.
+fn quoted(text: &str, redactor: &Redactor) -> String {
     let clean = |c: char| if c.is_control() { ' ' } else { c };
+    let text = redactor.redact(text);
     text.chars().take(LONGEST_QUOTE).map(clean).collect()
 }
 

@@ -347,6 +347,7 @@ async fn what_is_no_token_is_an_error_of_auth_that_says_why() {
              no client [secret] here",
         ),
         (200, &[], r#"{"error":"access_denied"}"#, "`access_denied`"),
+        (200, &[], r#"{"error":{"code":7}}"#, r#"`{"code":7}`"#),
         (
             200,
             &[],
