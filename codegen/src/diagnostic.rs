@@ -150,6 +150,15 @@ impl Diagnostics {
         messages
     }
 
+    /// The warnings as texts, one each, without `warning: ` before it.
+    pub fn warnings(&self) -> Vec<String> {
+        self.list
+            .iter()
+            .filter(|one| one.severity == Severity::Warning)
+            .map(|one| self.source.message(one))
+            .collect()
+    }
+
     /// All of them as one text for a terminal, errors and warnings, each with its severity before it.
     pub fn render(&self) -> String {
         let mut text = String::new();

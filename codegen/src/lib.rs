@@ -2,6 +2,7 @@
 
 #![allow(missing_docs)]
 
+pub mod attribute;
 mod check;
 pub mod connector;
 pub mod diagnostic;
@@ -9,6 +10,7 @@ pub mod emit;
 mod grammar;
 mod jsonpath;
 pub mod module;
+mod own;
 mod read;
 mod render;
 mod spec;

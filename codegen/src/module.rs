@@ -2,7 +2,7 @@
 
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use syn::{
-    Attribute, LitStr, Token, Visibility,
+    Attribute, DeriveInput, LitStr, Token, Visibility,
     parse::{Parse, ParseStream, Parser},
 };
 
@@ -34,26 +34,33 @@ impl Module {
             .any(|attribute| attribute.path().is_ident("doc"))
     }
 
-    /// The types that the body declares: the name after `struct`, `enum`, `union` or `type`.
-    pub fn types(&self) -> Vec<Ident> {
-        let mut types = Vec::new();
-        let mut tokens = self.body.clone().into_iter().peekable();
-        while let Some(token) = tokens.next() {
-            let TokenTree::Ident(keyword) = token else {
-                continue;
+    /// The structs that the body declares.
+    pub(crate) fn structs(&self) -> Vec<DeriveInput> {
+        let mut structs = Vec::new();
+        let mut item: Vec<TokenTree> = Vec::new();
+        for token in self.body.clone() {
+            let ends = match &token {
+                TokenTree::Punct(punct) => punct.as_char() == ';',
+                TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
+                _ => false,
             };
-            if !["struct", "enum", "union", "type"]
-                .iter()
-                .any(|word| keyword == word)
-            {
-                continue;
-            }
-            if let Some(TokenTree::Ident(name)) = tokens.peek() {
-                types.push(name.clone());
+            item.push(token);
+            if ends {
+                let item: TokenStream = item.drain(..).collect();
+                structs.extend(structure(item));
             }
         }
-        types
+        structs
     }
+}
+
+/// The struct that an item is, if it is one.
+fn structure(item: TokenStream) -> Option<DeriveInput> {
+    let is_struct = |token: TokenTree| matches!(token, TokenTree::Ident(word) if word == "struct");
+    if !item.clone().into_iter().any(is_struct) {
+        return None;
+    }
+    syn::parse2(item).ok()
 }
 
 impl Parse for Module {
@@ -144,8 +151,29 @@ mod tests {
             "pub (crate)"
         );
         assert_eq!(module.ident, "media");
-        assert_eq!(module.types(), ["Stories"]);
         assert!(module.body.to_string().contains("fn mine"));
+    }
+
+    #[test]
+    fn the_structs_of_a_body_are_found_among_its_items() {
+        let module = parse(quote! {
+            mod media {
+                use std::{fmt, io};
+                const N: [u8; 2] = [1, 2];
+                #[derive(Debug)]
+                pub struct Stories { pub id: String }
+                impl Stories { fn structs() { struct Inner {} } }
+                struct Tuple(u8);
+                enum Kind { A {} }
+            }
+        })
+        .unwrap();
+        let names: Vec<_> = module
+            .structs()
+            .iter()
+            .map(|s| s.ident.to_string())
+            .collect();
+        assert_eq!(names, ["Stories", "Tuple"]);
     }
 
     #[test]

@@ -1,1 +1,64 @@
-//! Under construction.
+//! The attribute `#[rest_source]`: attribute in, tokens out. All else is `rest-source-codegen`'s.
+
+use std::{
+    env, fs, io,
+    path::{Path, PathBuf},
+};
+
+use proc_macro::{Span, TokenStream};
+use rest_source_codegen::attribute::{Place, Unread, expand};
+
+/// Fills a module with the typed connector that a YAML spec describes.
+///
+/// ```ignore
+/// #[rest_source::rest_source("specs/media_insights.yaml")]
+/// pub mod media {}
+/// ```
+///
+/// The path is relative to the folder of the crate's `Cargo.toml`, or, where it begins with `./` or
+/// `../`, to the source file. The crate is built again when the file changes.
+///
+/// The module gets a `Source` with a method per resource, a struct per resource with a field per
+/// column, and, where the spec has any, `Secrets` and `Config`. Items written in its body stay.
+///
+/// A mistake in the spec is a compile error that points into the spec; all of them are shown at once.
+#[proc_macro_attribute]
+pub fn rest_source(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    expand(attribute.into(), item.into(), read).into()
+}
+
+fn read(place: &Place) -> Result<String, Unread> {
+    let folder = match place {
+        Place::Manifest(_) => env::var_os("CARGO_MANIFEST_DIR")
+            .map(PathBuf::from)
+            .unwrap_or_default(),
+        Place::SourceFile(_) => {
+            let file = Span::call_site().local_file().ok_or(Unread::NoSourceFile)?;
+            file.parent().map(Path::to_owned).unwrap_or_default()
+        }
+    };
+    let path = folder.join(place.path());
+    fs::read_to_string(&path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => Unread::Missing {
+            siblings: specs_beside(&path),
+        },
+        io::ErrorKind::InvalidData => Unread::NotText,
+        _ => Unread::Other(error.to_string()),
+    })
+}
+
+/// The names of the specs in the folder where a file should be.
+fn specs_beside(path: &Path) -> Vec<String> {
+    let folder = path.parent().and_then(|folder| fs::read_dir(folder).ok());
+    let files = folder.into_iter().flatten().flatten();
+    let mut names: Vec<String> = files
+        .map(|file| PathBuf::from(file.file_name()))
+        .filter(|name| {
+            name.extension()
+                .is_some_and(|end| end == "yaml" || end == "yml")
+        })
+        .map(|name| name.to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}

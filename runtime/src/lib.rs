@@ -12,6 +12,7 @@ mod decode;
 mod error;
 mod exchange;
 mod fetch;
+mod include;
 mod incremental;
 mod origin;
 mod pace;
@@ -53,3 +54,5 @@ pub use secret::Secret;
 pub use settings::{ConfigValue, Values};
 pub use state::State;
 pub use value::{Date, Decimal, Field, Json, ParseError, Time, Timestamp, Value};
+#[cfg(feature = "macros")]
+pub use rest_source_macros::rest_source;

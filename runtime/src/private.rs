@@ -31,6 +31,16 @@ macro_rules! __take {
 }
 pub use crate::__take as take;
 
+/// A column that a user's own struct has no field for.
+#[derive(Debug)]
+pub struct Skip;
+
+impl FromCell for Skip {
+    fn from_cell(_: Cell<'_>) -> Self {
+        Self
+    }
+}
+
 pub const fn secs(secs: u64) -> Duration {
     Duration::from_secs(secs)
 }

@@ -1,1 +1,168 @@
-//! Under construction.
+//! The build-time generator: connector specs in, formatted Rust out.
+//!
+//! It makes the same code as the attribute `#[rest_source]`, as a file, for those who want it checked
+//! in, or no procedural macro in their build.
+//!
+//! ```no_run
+//! // The `main` of build.rs:
+//! rest_source_build::Builder::new()
+//!     .spec("specs/media_insights.yaml")
+//!     .generate();
+//! ```
+//!
+//! The crate then has the module by `rest_source::include_source!("media_insights");`, the name being
+//! the spec's own, or that of its file.
+
+mod error;
+
+use std::{
+    env, fs,
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use rest_source_codegen::{attribute::Place, compile, emit};
+
+pub use error::Error;
+
+/// What to generate, and where.
+#[derive(Clone, Debug, Default)]
+pub struct Builder {
+    specs: Vec<String>,
+    out_dir: Option<PathBuf>,
+}
+
+/// A generated file.
+struct File {
+    /// The source's name; with `.rs`, the file's.
+    name: String,
+    text: String,
+    /// What is of no use in its spec.
+    warnings: Vec<String>,
+}
+
+impl Builder {
+    /// Nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// This spec, by its path from the folder of the crate's `Cargo.toml`, with `/` between folders.
+    pub fn spec(mut self, path: impl Into<String>) -> Self {
+        self.specs.push(path.into());
+        self
+    }
+
+    /// Into this folder, from that of the crate's `Cargo.toml`, in place of `OUT_DIR`.
+    pub fn out_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.out_dir = Some(folder.into());
+        self
+    }
+
+    /// Generates, and tells cargo: which files it depends on, and what is wrong with them, all of it,
+    /// which fails the build.
+    pub fn generate(self) {
+        let mut lines = String::new();
+        for spec in &self.specs {
+            lines.push_str(&instruction("rerun-if-changed", spec));
+        }
+        match self.try_generate() {
+            Ok(warnings) => {
+                for warning in warnings {
+                    lines.push_str(&instruction("warning", &warning));
+                }
+            }
+            Err(error) => {
+                for message in error.messages() {
+                    lines.push_str(&instruction("error", message));
+                }
+            }
+        }
+        // Cargo reads the other end; if it is gone there is nobody left to tell.
+        let _ = io::stdout().write_all(lines.as_bytes());
+    }
+
+    /// Generates without a word to cargo, and returns the warnings.
+    ///
+    /// # Errors
+    ///
+    /// When a spec cannot be read or is wrong, or a file cannot be written. Nothing is written unless
+    /// every spec is right.
+    pub fn try_generate(&self) -> Result<Vec<String>, Error> {
+        let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
+        let folder = match (&self.out_dir, env::var_os("OUT_DIR")) {
+            (Some(folder), _) => root.join(folder),
+            (None, Some(folder)) => PathBuf::from(folder),
+            (None, None) => {
+                return Err(Error::new(
+                    "there is no `OUT_DIR` to write to\n\
+                     help: call this from `build.rs`, or say where with `out_dir`",
+                ));
+            }
+        };
+        let mut files: Vec<File> = Vec::new();
+        let mut errors = Vec::new();
+        for spec in &self.specs {
+            match file(&root, spec) {
+                Ok(file) if files.iter().any(|other| other.name == file.name) => {
+                    let name = file.name;
+                    errors.push(format!(
+                        "`{spec}` and another spec both have the name `{name}`"
+                    ));
+                }
+                Ok(file) => files.push(file),
+                Err(messages) => errors.extend(messages),
+            }
+        }
+        if !errors.is_empty() {
+            return Err(Error::from(errors));
+        }
+        for file in &files {
+            write(&folder, file)?;
+        }
+        Ok(files.into_iter().flat_map(|file| file.warnings).collect())
+    }
+}
+
+/// The file that a spec becomes.
+fn file(root: &Path, spec: &str) -> Result<File, Vec<String>> {
+    // All paths start at the manifest here, but an absolute one is refused for the same reason.
+    Place::of(spec).map_err(|message| vec![message])?;
+    let text = fs::read_to_string(root.join(spec))
+        .map_err(|error| vec![format!("cannot read `{spec}`: {error}")])?;
+    let compiled = compile(spec, &text);
+    let Some(connector) = compiled.connector else {
+        return Err(compiled.diagnostics.messages());
+    };
+    let tokens = emit::file(&connector);
+    let tree = syn::parse2(tokens).map_err(|error| {
+        vec![format!(
+            "`{spec}` makes no valid Rust, which is a defect: {error}"
+        )]
+    })?;
+    Ok(File {
+        text: format!(
+            "// Made from {spec} by rest-source. Changes are lost when it is made again.\n\n{}",
+            prettyplease::unparse(&tree)
+        ),
+        name: connector.name,
+        warnings: compiled.diagnostics.warnings(),
+    })
+}
+
+/// Writes a file, unless it is there already, so that nothing is compiled for nothing.
+fn write(folder: &Path, File { name, text, .. }: &File) -> Result<(), Error> {
+    let path = folder.join(format!("{name}.rs"));
+    if fs::read_to_string(&path).is_ok_and(|there| there == *text) {
+        return Ok(());
+    }
+    fs::create_dir_all(folder)
+        .and_then(|()| fs::write(&path, text))
+        .map_err(|error| Error::new(format!("cannot write `{}`: {error}", path.display())))
+}
+
+/// Lines for cargo: a message of several lines is as many instructions.
+fn instruction(key: &str, message: &str) -> String {
+    let lines = message.lines().map(|line| format!("cargo::{key}={line}\n"));
+    lines.collect()
+}

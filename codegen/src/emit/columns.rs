@@ -8,7 +8,7 @@ use crate::connector::{Column, Decode, Path, Step, TimeFormat, Type};
 use super::names::{ident, option};
 
 /// The type of the column's field.
-pub(super) fn field_type(column: &Column) -> TokenStream {
+pub(crate) fn field_type(column: &Column) -> TokenStream {
     let value = value_type(&column.data_type);
     if column.explicit {
         quote!(__rs::Field<#value>)

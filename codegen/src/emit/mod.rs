@@ -19,7 +19,8 @@ mod words;
 use proc_macro2::TokenStream;
 use quote::quote;
 
-pub use skeleton::{Problems, skeleton};
+pub(crate) use columns::field_type;
+pub use skeleton::{Problem, skeleton};
 
 use crate::{connector::Connector, module::Module};
 use docs::Docs;
@@ -42,10 +43,7 @@ pub fn module(
     let docs = module_docs(connector, module);
     let allow = allow(module);
     let rebuild = rebuild.map(|rebuild| quote!(const _: &[u8] = #rebuild;));
-    let records = connector
-        .resources
-        .iter()
-        .map(|resource| records::record(connector, resource));
+    let records = records::records(connector, &module.structs());
     let secrets = source::secrets(&connector.secrets);
     let config = source::config(&connector.config);
     let source = source::source(connector);
@@ -59,7 +57,7 @@ pub fn module(
             #body
             #rebuild
             use ::rest_source::__private as __rs;
-            #(#records)*
+            #records
             #secrets
             #config
             #source

@@ -1,9 +1,13 @@
 //! The structs: a resource's records, and the objects within them.
 
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+use syn::DeriveInput;
 
-use crate::connector::{Column, Connector, Record, Resource, Struct, Type};
+use crate::{
+    connector::{Column, Connector, Record, Resource, Struct, Type},
+    own,
+};
 
 use super::{
     columns::{column, field_type},
@@ -13,47 +17,141 @@ use super::{
     words,
 };
 
-/// The struct of a resource, and of every type within it, in the order of the spec.
-pub(super) fn record(connector: &Connector, resource: &Resource) -> TokenStream {
-    let Record::Struct(record) = &resource.record else {
-        return TokenStream::new();
+/// The struct of each resource, and of every type within it, in the order of the spec.
+pub(super) fn records(connector: &Connector, own: &[DeriveInput]) -> TokenStream {
+    let records = Records {
+        spec: &connector.spec,
+        own,
     };
-    let description = resource.description.as_deref();
-    let docs = Docs::default()
-        .theirs(record.description.as_deref().or(description))
-        .ours([in_words(resource), declared(&connector.spec, resource.line)]);
-    structure(&connector.spec, record, &docs)
+    let resources = connector.resources.iter();
+    resources
+        .map(|resource| records.resource(resource))
+        .collect()
 }
 
-/// `Declared in ….`
-pub(super) fn declared(spec: &str, line: u32) -> String {
-    format!("Declared in {}.", code(&format!("{spec}:{line}")))
+struct Records<'a> {
+    spec: &'a str,
+    /// The structs that the user wrote, in place of those that would be made.
+    own: &'a [DeriveInput],
 }
 
-fn structure(spec: &str, record: &Struct, docs: &Docs) -> TokenStream {
+impl Records<'_> {
+    fn resource(&self, resource: &Resource) -> TokenStream {
+        let Record::Struct(record) = &resource.record else {
+            return TokenStream::new();
+        };
+        let description = resource.description.as_deref();
+        let docs = Docs::default()
+            .theirs(record.description.as_deref().or(description))
+            .ours([in_words(resource), self.declared(resource.line)]);
+        self.record(record, &docs)
+    }
+
+    /// `Declared in ….`
+    fn declared(&self, line: u32) -> String {
+        format!("Declared in {}.", code(&format!("{}:{line}", self.spec)))
+    }
+
+    /// The struct, unless the user has one, its `Record`, and the types that its columns need.
+    fn record(&self, record: &Struct, docs: &Docs) -> TokenStream {
+        let name = ident(&record.ident);
+        let table = &record.name;
+        let columns = record.columns.iter().map(column);
+        let own = own::find(self.own, &record.ident);
+        let (definition, from_cells) = match own {
+            Some(own) => (None, from_some_cells(own, record)),
+            None => (Some(definition(record, docs)), from_cells(record)),
+        };
+        let nested = record
+            .columns
+            .iter()
+            .map(|column| self.within(&record.name, &column.name, column));
+        quote! {
+            #definition
+            impl __rs::Record for #name {
+                const TABLE: &'static __rs::Table = &__rs::Table::new(#table, &[#(#columns,)*]);
+                #from_cells
+            }
+            #(#nested)*
+        }
+    }
+
+    /// The types that a column needs: its object, enum or union, or its elements'.
+    fn within(&self, owner: &str, path: &str, column: &Column) -> TokenStream {
+        match &column.data_type {
+            Type::Object(object) => {
+                let description = object.description.as_deref();
+                let docs = Docs::default()
+                    .theirs(description.or(column.description.as_deref()))
+                    .ours([
+                        format!("An object within {}: {}.", code(owner), code(path)),
+                        self.declared(object.line),
+                    ]);
+                self.record(object, &docs)
+            }
+            Type::Array(element) | Type::Map(element) => self.within(owner, path, element),
+            Type::Enum(words) => words::record_enum(words, &format!("{owner}.{path}")),
+            Type::Union(union) => {
+                let members = union
+                    .members
+                    .iter()
+                    .map(|member| self.within(owner, path, member));
+                let members: TokenStream = members.collect();
+                let union = words::union(union, &format!("{owner}.{path}"));
+                quote!(#union #members)
+            }
+            _ => TokenStream::new(),
+        }
+    }
+}
+
+fn idents(record: &Struct) -> Vec<Ident> {
+    record.columns.iter().map(|c| ident(&c.ident)).collect()
+}
+
+fn definition(record: &Struct, docs: &Docs) -> TokenStream {
     let name = ident(&record.ident);
-    let table = &record.name;
-    let idents: Vec<_> = record.columns.iter().map(|c| ident(&c.ident)).collect();
+    let idents = idents(record);
     let types = record.columns.iter().map(field_type);
     let field_docs = record.columns.iter().map(field_docs);
-    let columns = record.columns.iter().map(column);
-    let nested = record
-        .columns
-        .iter()
-        .map(|column| within(spec, &record.name, &column.name, column));
     quote! {
         #docs
         #[derive(Clone, Debug, PartialEq)]
         pub struct #name {
             #(#field_docs pub #idents: #types,)*
         }
-        impl __rs::Record for #name {
-            const TABLE: &'static __rs::Table = &__rs::Table::new(#table, &[#(#columns,)*]);
-            fn from_cells(cells: &mut __rs::Cells<'_>) -> Self {
-                __rs::take!(cells => #(#idents),*)
-            }
+    }
+}
+
+fn from_cells(record: &Struct) -> TokenStream {
+    let idents = idents(record);
+    quote! {
+        fn from_cells(cells: &mut __rs::Cells<'_>) -> Self {
+            __rs::take!(cells => #(#idents),*)
         }
-        #(#nested)*
+    }
+}
+
+/// Into a user's struct, which may have fewer fields, in another order.
+fn from_some_cells(own: &DeriveInput, record: &Struct) -> TokenStream {
+    let cells = format_ident!("__cells");
+    let mut fields = Vec::new();
+    let takes = record.columns.iter().map(|column| {
+        if own::takes(own, column) {
+            let field = ident(&column.ident);
+            let take = quote!(let #field = #cells.take(););
+            fields.push(field);
+            take
+        } else {
+            quote!(let __rs::Skip = #cells.take();)
+        }
+    });
+    let takes: TokenStream = takes.collect();
+    quote! {
+        fn from_cells(#cells: &mut __rs::Cells<'_>) -> Self {
+            #takes
+            Self { #(#fields),* }
+        }
     }
 }
 
@@ -72,33 +170,5 @@ fn field_docs(column: &Column) -> Docs {
         docs
     } else {
         docs.ours([format!("In the response: {}.", code(&column.key))])
-    }
-}
-
-/// The types that a column needs: its object, enum or union, or its elements'.
-fn within(spec: &str, owner: &str, path: &str, column: &Column) -> TokenStream {
-    match &column.data_type {
-        Type::Object(object) => {
-            let description = object.description.as_deref();
-            let docs = Docs::default()
-                .theirs(description.or(column.description.as_deref()))
-                .ours([
-                    format!("An object within {}: {}.", code(owner), code(path)),
-                    declared(spec, object.line),
-                ]);
-            structure(spec, object, &docs)
-        }
-        Type::Array(element) | Type::Map(element) => within(spec, owner, path, element),
-        Type::Enum(words) => words::record_enum(words, &format!("{owner}.{path}")),
-        Type::Union(union) => {
-            let members = union
-                .members
-                .iter()
-                .map(|member| within(spec, owner, path, member));
-            let members: TokenStream = members.collect();
-            let union = words::union(union, &format!("{owner}.{path}"));
-            quote!(#union #members)
-        }
-        _ => TokenStream::new(),
     }
 }

@@ -2,25 +2,30 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::DeriveInput;
 
 use crate::module::Module;
 
 use super::names::ident;
 
-/// What is wrong: a rendered message each, shown at one place of the user's source.
-pub struct Problems {
-    /// At least one.
-    pub messages: Vec<String>,
-    /// Where: the attribute's string literal.
+/// What is wrong, and where in the user's source to show it.
+pub struct Problem {
+    pub message: String,
     pub span: Span,
 }
 
-impl Problems {
-    /// One mistake.
-    pub fn one(message: impl ToString, span: Span) -> Self {
+impl Problem {
+    fn tokens(&self) -> TokenStream {
+        let message = &self.message;
+        quote_spanned!(self.span=> ::core::compile_error! { #message })
+    }
+}
+
+impl From<syn::Error> for Problem {
+    fn from(error: syn::Error) -> Self {
         Self {
-            messages: vec![message.to_string()],
-            span,
+            message: error.to_string(),
+            span: error.span(),
         }
     }
 }
@@ -32,10 +37,10 @@ impl Problems {
 /// and not every field, method and trait that is missing because of it. The struct around it makes it
 /// a type of the user's own crate, so that their `impl`s stand.
 ///
-/// `records` are the names, as far as they are known, of the types that the spec would have made.
+/// `types` are the names, as far as they are known, of the types that the spec would have made.
 pub fn skeleton(
-    problems: &Problems,
-    records: &[String],
+    problems: &[Problem],
+    types: &[String],
     module: &Module,
     rebuild: Option<&TokenStream>,
 ) -> TokenStream {
@@ -45,14 +50,12 @@ pub fn skeleton(
         ident: name,
         body,
     } = module;
-    let Some((last, first)) = problems.messages.split_last() else {
+    let Some((last, first)) = problems.split_last() else {
         return TokenStream::new();
     };
-    let first = first
-        .iter()
-        .map(|message| quote_spanned!(problems.span=> ::core::compile_error! { #message }));
-    let broken = quote_spanned!(problems.span=> ::core::compile_error! { #last });
-    let names = names(records, &module.types());
+    let first = first.iter().map(Problem::tokens);
+    let broken = last.tokens();
+    let names = names(types, &module.structs());
     let rebuild = rebuild.map(|rebuild| quote!(const _: &[u8] = #rebuild;));
     quote! {
         #(#attributes)*
@@ -69,16 +72,16 @@ pub fn skeleton(
     }
 }
 
-/// The names that every module has, and those of the records, each once, but for the user's own.
-fn names(records: &[String], own: &[Ident]) -> Vec<Ident> {
+/// The names that every module has, and those of its types, each once, but for the user's own.
+fn names(types: &[String], own: &[DeriveInput]) -> Vec<Ident> {
     let mut names: Vec<Ident> = Vec::new();
-    let records = records.iter().filter_map(|name| syn::parse_str(name).ok());
+    let types = types.iter().filter_map(|name| syn::parse_str(name).ok());
     for name in ["Source", "Secrets", "Config"]
         .map(ident)
         .into_iter()
-        .chain(records)
+        .chain(types)
     {
-        if !names.contains(&name) && !own.contains(&name) {
+        if !names.contains(&name) && !own.iter().any(|own| own.ident == name) {
             names.push(name);
         }
     }

@@ -1,0 +1,238 @@
+//! A user's own struct for records, checked against the schema field by field.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::ToTokens;
+use syn::{
+    Data, DeriveInput, Error, Field, Fields, GenericArgument, PathArguments, PathSegment, Type,
+    ext::IdentExt, spanned::Spanned,
+};
+
+use crate::{
+    connector::{Column, Connector, Record, Struct, Type as DataType},
+    emit::field_type,
+};
+
+/// The types that are checked here. What another is made of is for rustc to say: it has `FromCell`,
+/// or it has not.
+const KNOWN: &[&str] = &[
+    "BTreeMap",
+    "Date",
+    "Decimal",
+    "Field",
+    "HashMap",
+    "HashSet",
+    "Json",
+    "Option",
+    "String",
+    "Time",
+    "Timestamp",
+    "Value",
+    "Vec",
+    "bool",
+    "char",
+    "f32",
+    "f64",
+    "i128",
+    "i16",
+    "i32",
+    "i64",
+    "i8",
+    "isize",
+    "str",
+    "u128",
+    "u16",
+    "u32",
+    "u64",
+    "u8",
+    "usize",
+];
+
+/// What is wrong with those of the structs that stand for a record of the connector.
+pub(crate) fn check(connector: &Connector, structs: &[DeriveInput]) -> Vec<Error> {
+    let mut errors = Vec::new();
+    for resource in &connector.resources {
+        if let Record::Struct(record) = &resource.record {
+            check_within(record, &connector.spec, structs, &mut errors);
+        }
+    }
+    errors
+}
+
+fn check_within(record: &Struct, spec: &str, structs: &[DeriveInput], errors: &mut Vec<Error>) {
+    if let Some(own) = find(structs, &record.ident) {
+        check_struct(own, record, spec, errors);
+    }
+    for column in &record.columns {
+        check_type(&column.data_type, spec, structs, errors);
+    }
+}
+
+fn check_type(data_type: &DataType, spec: &str, structs: &[DeriveInput], errors: &mut Vec<Error>) {
+    match data_type {
+        DataType::Object(object) => check_within(object, spec, structs, errors),
+        DataType::Array(element) | DataType::Map(element) => {
+            check_type(&element.data_type, spec, structs, errors);
+        }
+        DataType::Union(union) => {
+            for member in &union.members {
+                check_type(&member.data_type, spec, structs, errors);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The user's struct of this name.
+pub(crate) fn find<'a>(structs: &'a [DeriveInput], name: &str) -> Option<&'a DeriveInput> {
+    structs.iter().find(|own| own.ident == name)
+}
+
+/// The user's field of this column.
+pub(crate) fn takes(own: &DeriveInput, column: &Column) -> bool {
+    named_fields(own).any(|(ident, _)| *ident == column.ident)
+}
+
+fn named_fields(own: &DeriveInput) -> impl Iterator<Item = (&Ident, &Field)> {
+    let fields = match &own.data {
+        Data::Struct(data) => Some(&data.fields),
+        _ => None,
+    };
+    fields
+        .into_iter()
+        .flatten()
+        .filter_map(|field| field.ident.as_ref().map(|ident| (ident, field)))
+}
+
+fn check_struct(own: &DeriveInput, record: &Struct, spec: &str, errors: &mut Vec<Error>) {
+    let has_names =
+        matches!(&own.data, Data::Struct(data) if matches!(data.fields, Fields::Named(_)));
+    if !has_names {
+        errors.push(Error::new(
+            own.ident.span(),
+            format!("the record of `{}` needs fields with names", record.name),
+        ));
+        return;
+    }
+    if !own.generics.params.is_empty() {
+        errors.push(Error::new(
+            own.generics.span(),
+            format!("the record of `{}` takes no parameters", record.name),
+        ));
+    }
+    for (ident, field) in named_fields(own) {
+        match record.columns.iter().find(|column| *ident == column.ident) {
+            None => errors.push(no_column(ident, record, spec)),
+            Some(column) => errors.extend(check_field(field, column, spec)),
+        }
+    }
+}
+
+fn no_column(ident: &Ident, record: &Struct, spec: &str) -> Error {
+    let columns: Vec<_> = record.columns.iter().map(|c| c.name.as_str()).collect();
+    Error::new(
+        ident.span(),
+        format!(
+            "`{}` is no column of `{}` ({spec}:{})\nhelp: its columns are `{}`",
+            ident.unraw(),
+            record.name,
+            record.line,
+            columns.join("`, `")
+        ),
+    )
+}
+
+fn check_field(field: &Field, column: &Column, spec: &str) -> Option<Error> {
+    let expected: Type = syn::parse2(field_type(column)).ok()?;
+    if fits(&field.ty, &expected) {
+        return None;
+    }
+    let what = if column.nullable && fits(&field.ty, argument(&expected)?) {
+        "nullable"
+    } else {
+        word(&column.data_type)
+    };
+    Some(Error::new(
+        field.ty.span(),
+        format!(
+            "`{}` is {what} ({spec}:{}): this field must be `{}`",
+            column.name,
+            column.line,
+            shown(&field_type(column))
+        ),
+    ))
+}
+
+/// Whether a field of this type may take what a column of the expected type holds.
+fn fits(own: &Type, expected: &Type) -> bool {
+    let (Some(own), Some(wanted)) = (last(own), last(expected)) else {
+        return matches!(own, Type::Path(_) | Type::Macro(_));
+    };
+    if !KNOWN.contains(&own.ident.to_string().as_str()) {
+        return true;
+    }
+    if own.ident == "Option" && wanted.ident != "Option" {
+        // Never null here, which an `Option` may hold as well.
+        return arguments(own).next().is_none_or(|own| fits(own, expected));
+    }
+    let alias = own.ident == "Value" && wanted.ident == "Json";
+    (own.ident == wanted.ident || alias)
+        && arguments(own)
+            .zip(arguments(wanted))
+            .all(|(own, wanted)| fits(own, wanted))
+}
+
+/// The last segment of a path: `Option<i64>` of `std::option::Option<i64>`.
+fn last(own: &Type) -> Option<&PathSegment> {
+    match own {
+        Type::Path(path) if path.qself.is_none() => path.path.segments.last(),
+        _ => None,
+    }
+}
+
+fn arguments(segment: &PathSegment) -> impl Iterator<Item = &Type> {
+    let arguments = match &segment.arguments {
+        PathArguments::AngleBracketed(arguments) => Some(&arguments.args),
+        _ => None,
+    };
+    arguments
+        .into_iter()
+        .flatten()
+        .filter_map(|argument| match argument {
+            GenericArgument::Type(own) => Some(own),
+            _ => None,
+        })
+}
+
+/// What an `Option` or `Field` is of.
+fn argument(own: &Type) -> Option<&Type> {
+    arguments(last(own)?).next()
+}
+
+/// A type as a user would write it.
+fn shown(tokens: &TokenStream) -> String {
+    let text = tokens.to_token_stream().to_string().replace(' ', "");
+    text.replace("__rs::BTreeMap", "std::collections::BTreeMap")
+        .replace("__rs::", "rest_source::")
+        .replace(',', ", ")
+}
+
+/// A type's word in a spec, with its article.
+fn word(data_type: &DataType) -> &'static str {
+    match data_type {
+        DataType::Text => "text",
+        DataType::Bigint => "a bigint",
+        DataType::Double => "a double",
+        DataType::Bool => "a bool",
+        DataType::Timestamp(_) => "a timestamp",
+        DataType::Date(_) => "a date",
+        DataType::Time => "a time",
+        DataType::Decimal { .. } => "a decimal",
+        DataType::Binary => "binary",
+        DataType::Json => "json",
+        DataType::Object(_) => "an object",
+        DataType::Array(_) => "an array",
+        DataType::Map(_) => "a map",
+        DataType::Enum(_) => "an enum",
+        DataType::Union(_) => "a union",
+    }
+}
