@@ -28,6 +28,17 @@ pub trait Connector: Sized {
 }
 
 /// Makes a source. What is not given comes from the environment, or is as the spec says.
+///
+/// A generated module has `Source::builder()` for it.
+///
+/// ```
+/// use rest_source::{Builder, Connector, Result};
+///
+/// // Its secrets from a vault, its settings from the environment.
+/// fn connect<S: Connector>(secrets: S::Secrets) -> Result<S> {
+///     Builder::new().secrets(secrets).concurrency(8).build()
+/// }
+/// ```
 pub struct Builder<S: Connector> {
     secrets: Option<Vec<Secret>>,
     config: Option<Vec<ConfigValue>>,

@@ -65,6 +65,27 @@ fn is_named(pair: &str, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_server_reads_the_parameter_once_and_the_others_as_before(
+            query in "([ab%&=+]|%61|%5B){0,12}",
+            name in "[ab]{1,2}",
+            value in "\\PC{0,4}",
+        ) {
+            let read = |query: &str| -> Vec<(String, String)> {
+                url::form_urlencoded::parse(query.as_bytes()).into_owned().collect()
+            };
+            let (ours, others): (Vec<_>, Vec<_>) = read(&set(&query, &name, &value))
+                .into_iter()
+                .partition(|(found, _)| *found == name);
+            prop_assert_eq!(ours, [(name.clone(), value)]);
+            let mut before = read(&query);
+            before.retain(|(found, _)| *found != name);
+            prop_assert_eq!(others, before);
+        }
+    }
 
     #[test]
     fn a_parameter_is_set_once_where_the_first_of_its_name_was() {
