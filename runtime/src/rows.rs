@@ -4,8 +4,10 @@ use std::{fmt, iter::FusedIterator, sync::Arc};
 
 use crate::{
     cell::{Cells, Mismatch},
+    decode::{PageShape, decode},
     error::Result,
     page::{Page, Slot},
+    plan::ResourcePlan,
     record::Record,
     schema::Table,
     value::Value,
@@ -26,6 +28,38 @@ impl Rows {
     /// No rows.
     pub(crate) fn empty(table: &'static Table) -> Self {
         Self::new(Page::default(), table, Vec::new())
+    }
+
+    /// The rows of a page of this resource, given as the body of a response: what a fetch would
+    /// make of it. For tests over recorded responses, and for pages that came another way.
+    ///
+    /// ```
+    /// use rest_source::{Column, Path, Rows, Step, Table, Type};
+    /// use rest_source::plan::{ResourcePlan, Selector};
+    ///
+    /// const STORIES: ResourcePlan = ResourcePlan {
+    ///     name: "stories",
+    ///     table: &Table::new("stories", &[Column::new("id", Type::Text)]),
+    ///     selector: Selector::Path(Path(&[Step::Key("data")])),
+    ///     ..ResourcePlan::DEFAULT
+    /// };
+    ///
+    /// let rows = Rows::from_page(r#"{"data": [{"id": "a"}, {"id": "b"}]}"#, &STORIES)?;
+    /// assert_eq!(rows.len(), 2);
+    /// # Ok::<(), rest_source::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Response`](crate::ErrorKind::Response) where the body is no JSON or has no
+    /// records, [`ErrorKind::Schema`](crate::ErrorKind::Schema) where a value does not fit.
+    pub fn from_page(body: impl Into<Vec<u8>>, resource: &ResourcePlan) -> Result<Self> {
+        let shape = PageShape::new(resource, resource.table, &[], "the schema")?;
+        let decoded = decode(body.into(), &shape)?;
+        match decoded.failure {
+            Some(error) => Err(error),
+            None => Ok(decoded.rows),
+        }
     }
 
     /// The rows of this page that start at these places of its pool.

@@ -274,7 +274,8 @@ impl std::fmt::Display for Path {
     }
 }
 
-fn is_plain(key: &str) -> bool {
+/// Whether a key can stand in a JSONPath after a point.
+pub(crate) fn is_plain(key: &str) -> bool {
     !key.is_empty()
         && !key.starts_with(|c: char| c.is_ascii_digit())
         && key.chars().all(|c| c.is_alphanumeric() || c == '_')

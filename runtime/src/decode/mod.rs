@@ -1,7 +1,38 @@
-//! From a response's bytes to cells.
+//! From a response's bytes to cells, in one pass.
+//!
+//! The tables say what to read; `serde_json` reads it. A value is checked where it is met and becomes
+//! a slot: a number, or a range of the text. What does not fit is noted with its place and read
+//! over, so that the same pass finds all of it. Records and a paginator's values are read together,
+//! wherever they stand.
 
+mod body;
+mod document;
+mod fault;
+mod keys;
+mod object;
+mod output;
+mod reader;
+mod records;
+mod scalar;
+mod selector;
+mod shape;
+#[cfg(test)]
+mod tests;
+mod text;
+mod visit;
+
+use self::{
+    document::{Document, Selected, Spot},
+    fault::Faults,
+    keys::Keys,
+    output::Output,
+    reader::Reader,
+    records::RecordShape,
+    selector::Query,
+    text::Source,
+};
 use crate::{
-    error::{Error, ErrorKind, Result},
+    error::{Error, Result},
     plan::{Pages, ResourcePlan, SchemaContract, Selector},
     rows::Rows,
     schema::{Path, Table},
@@ -11,11 +42,18 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct PageShape {
     table: &'static Table,
-    selector: Selector,
+    records: RecordShape,
+    /// The declared keys of each kind of object.
+    keys: Vec<Vec<&'static str>>,
+    /// Where the records are; the root where a query finds them.
+    path: Path,
+    shown_path: String,
+    query: Option<Query>,
     required: bool,
     paged: bool,
     contract: SchemaContract,
-    probes: Vec<Path>,
+    spots: Spot,
+    probes: usize,
     spec: &'static str,
 }
 
@@ -25,20 +63,36 @@ impl PageShape {
     ///
     /// # Errors
     ///
-    /// Where a time zone of the table is not known to this machine.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) where this machine does not know a time zone
+    /// of the table, or a query is none.
     pub(crate) fn new(
         resource: &ResourcePlan,
         table: &'static Table,
-        probes: Vec<Path>,
+        probes: &[Path],
         spec: &'static str,
     ) -> Result<Self> {
+        let mut keys = Vec::new();
+        let records = if table.is_untyped() {
+            RecordShape::Untyped
+        } else {
+            RecordShape::Typed(shape::object(table, &mut keys)?)
+        };
+        let (path, query) = match resource.selector {
+            Selector::Path(path) => (path, None),
+            Selector::Query(text) => (Path(&[]), Some(Query::new(text)?)),
+        };
         Ok(Self {
             table,
-            selector: resource.selector,
+            records,
+            keys,
+            path,
+            shown_path: path.to_string(),
             required: resource.selector_required,
             paged: resource.paginator.kind != Pages::Single,
             contract: resource.schema_contract,
-            probes,
+            spots: Spot::new(query.is_none().then_some(path), probes),
+            query,
+            probes: probes.len(),
             spec,
         })
     }
@@ -86,25 +140,70 @@ pub(crate) struct Decoded {
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Response`] where the body is no JSON in UTF-8, or has no records where the selector
-/// looks for them.
+/// [`ErrorKind::Response`](crate::ErrorKind::Response) where the body is no JSON in UTF-8, or has
+/// no records where the selector looks for them.
 pub(crate) fn decode(body: Vec<u8>, shape: &PageShape) -> Result<Decoded> {
-    let text = String::from_utf8(body)
-        .map_err(|_| Error::new(ErrorKind::Response, "the response is not in UTF-8"))?;
-    if !text.is_empty() {
-        return Err(Error::new(
-            ErrorKind::Response,
-            "only empty pages are read so far",
-        ));
-    }
+    let text = body::text(body)?;
+    let mut out = Output::new(
+        text.len(),
+        shape.keys.iter().map(|keys| Keys::new(keys)).collect(),
+        Faults::new(shape.contract.data_type),
+        shape.contract.columns,
+    );
+    let probes = read(&text, shape, &mut out)?;
+
+    out.page.text = text;
+    let discarded_rows = out.faults.discarded_rows();
+    let discarded_values = out.faults.discarded_values();
+    let (failure, examples) = out.faults.finish(shape.spec);
     Ok(Decoded {
-        rows: Rows::empty(shape.table),
-        received: 0,
-        probes: vec![Probe::Missing; shape.probes.len()],
-        discarded_rows: 0,
-        discarded_values: 0,
-        undeclared: 0,
-        examples: Vec::new(),
-        failure: None,
+        rows: Rows::new(out.page, shape.table, out.starts),
+        received: out.received,
+        probes,
+        discarded_rows,
+        discarded_values,
+        undeclared: out.undeclared,
+        examples,
+        failure,
     })
+}
+
+/// Reads the text into the output, and gives what stands at the probes.
+fn read(text: &str, shape: &PageShape, out: &mut Output) -> Result<Vec<Probe>> {
+    let json = body::json(text);
+    let source = Source {
+        text: json,
+        base: text.len() - json.len(),
+    };
+    let mut document = Document {
+        reader: Reader { source, out },
+        shape: &shape.records,
+        single: !shape.paged,
+        path: &shape.shown_path,
+        probes: vec![Probe::Missing; shape.probes],
+        selected: Selected::Nothing,
+        twice: None,
+    };
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    document
+        .spot(&shape.spots, source.first(), &mut deserializer)
+        .and_then(|()| deserializer.end())
+        .map_err(|error| body::not_json(text, &error))?;
+    if let Some(key) = document.twice {
+        return Err(selector::twice(key));
+    }
+    if let Some(query) = &shape.query {
+        let found = query
+            .find(json)
+            .map_err(|error| body::not_json(text, &error))?;
+        document.read_matches(found);
+    }
+    match document.selected {
+        Selected::Nothing if shape.required => Err(match &shape.query {
+            Some(query) => selector::nothing_for(json, query.text),
+            None => selector::nothing_at(json, shape.path),
+        }),
+        Selected::Unsuited => Err(selector::no_list(json, shape.path, shape.paged)),
+        Selected::Nothing | Selected::Records => Ok(document.probes),
+    }
 }

@@ -55,10 +55,27 @@ impl Digits {
         if self.digits.is_empty() {
             return Some(0);
         }
-        let zeros = self.trailing_zeros()?;
-        let magnitude: i128 = self.digits.parse().ok()?;
-        let magnitude = magnitude.checked_mul(10_i128.checked_pow(u32::try_from(zeros).ok()?)?)?;
-        i64::try_from(if self.negative { -magnitude } else { magnitude }).ok()
+        self.trailing_zeros()?;
+        i64::try_from(self.scaled(0)?).ok()
+    }
+
+    /// The number times ten to this power, cut off after the point, where it fits.
+    pub(crate) fn scaled(&self, power: u8) -> Option<i128> {
+        let point = self.point.checked_add(i64::from(power))?;
+        let Ok(point) = usize::try_from(point) else {
+            return Some(0);
+        };
+        let (whole, zeros) = match self.digits.get(..point) {
+            Some(whole) => (whole, 0),
+            None => (self.digits.as_str(), point - self.digits.len()),
+        };
+        let whole: i128 = if whole.is_empty() {
+            0
+        } else {
+            whole.parse().ok()?
+        };
+        let magnitude = whole.checked_mul(10_i128.checked_pow(u32::try_from(zeros).ok()?)?)?;
+        Some(if self.negative { -magnitude } else { magnitude })
     }
 
     /// The digits before the point, at least 0.

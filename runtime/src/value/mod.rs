@@ -4,6 +4,7 @@ mod date;
 pub(crate) mod decimal;
 pub(crate) mod digits;
 mod field;
+pub(crate) mod format;
 mod time;
 mod timestamp;
 

@@ -1,0 +1,275 @@
+//! The whole response: the records and the probed values, wherever they stand, in one pass.
+
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor},
+};
+use serde_json::value::RawValue;
+
+use super::{
+    Probe,
+    fault::Found,
+    object::pick,
+    reader::Reader,
+    records::RecordShape,
+    shape::JsonKind,
+    text::Source,
+    visit::{Visit, visit},
+};
+use crate::schema::{Path, Step};
+
+/// What is read at one place of the response, and below it.
+#[derive(Debug, Default)]
+pub(super) struct Spot {
+    /// Whether the records are here.
+    records: bool,
+    /// The probes of this place.
+    probes: Vec<usize>,
+    members: Vec<(&'static str, Spot)>,
+    elements: Vec<(i32, Spot)>,
+}
+
+impl Spot {
+    /// The places of the records, if they are at one place, and of the probes.
+    pub(super) fn new(records: Option<Path>, probes: &[Path]) -> Self {
+        let mut root = Self::default();
+        if let Some(path) = records {
+            root.at(path.0).records = true;
+        }
+        for (index, path) in probes.iter().enumerate() {
+            root.at(path.0).probes.push(index);
+        }
+        root
+    }
+
+    fn at(&mut self, path: &[Step]) -> &mut Self {
+        match path.split_first() {
+            None => self,
+            Some((Step::Key(key), rest)) => child(&mut self.members, *key).at(rest),
+            Some((Step::Index(index), rest)) => child(&mut self.elements, *index).at(rest),
+        }
+    }
+
+    /// Whether only keys of an object are wanted here.
+    fn is_within(&self) -> bool {
+        !self.records && self.probes.is_empty() && self.elements.is_empty()
+    }
+
+    /// Whether only the records are wanted here, of a value of this kind.
+    fn is_records(&self, kind: Option<JsonKind>) -> bool {
+        let members = !self.members.is_empty() && kind != Some(JsonKind::List);
+        self.records && self.probes.is_empty() && self.elements.is_empty() && !members
+    }
+}
+
+fn child<K: PartialEq>(children: &mut Vec<(K, Spot)>, name: K) -> &mut Spot {
+    let at = children
+        .iter()
+        .position(|(other, _)| *other == name)
+        .unwrap_or_else(|| {
+            children.push((name, Spot::default()));
+            children.len() - 1
+        });
+    &mut children[at].1
+}
+
+/// What the selector came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Selected {
+    /// It found nothing.
+    Nothing,
+    /// It found records, none included.
+    Records,
+    /// It found something else.
+    Unsuited,
+}
+
+/// Reads the response.
+pub(super) struct Document<'t, 'o, 's> {
+    pub(super) reader: Reader<'t, 'o>,
+    pub(super) shape: &'s RecordShape,
+    /// Whether an object is one record.
+    pub(super) single: bool,
+    /// Where the records are, as JSONPath.
+    pub(super) path: &'s str,
+    pub(super) probes: Vec<Probe>,
+    pub(super) selected: Selected,
+    /// The first declared key that stands twice.
+    pub(super) twice: Option<&'static str>,
+}
+
+impl Document<'_, '_, '_> {
+    /// Reads what is wanted at a spot. `at` is where its value stands in the text, where that is
+    /// known.
+    pub(super) fn spot<'de, D: Deserializer<'de>>(
+        &mut self,
+        spot: &Spot,
+        at: Option<usize>,
+        deserializer: D,
+    ) -> Result<(), D::Error> {
+        let kind = at.and_then(|at| self.reader.source.kind(at));
+        if spot.is_within() {
+            let within = Within {
+                document: self,
+                spot,
+            };
+            return visit(deserializer, within);
+        }
+        if spot.is_records(kind) {
+            return self.records(deserializer);
+        }
+        let raw = <&RawValue>::deserialize(deserializer)?.get();
+        self.several(spot, raw).map_err(serde::de::Error::custom)
+    }
+
+    fn records<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
+        let suited = self
+            .reader
+            .records(self.shape, self.single, self.path, deserializer)?;
+        self.selected = if suited {
+            Selected::Records
+        } else {
+            Selected::Unsuited
+        };
+        Ok(())
+    }
+
+    /// Reads what a query found: the elements of each list, and each object.
+    pub(super) fn read_matches(&mut self, found: Option<Vec<(String, &str)>>) {
+        let Some(found) = found else { return };
+        self.selected = Selected::Records;
+        for (path, raw) in found {
+            self.reader.record_match(self.shape, raw, &path);
+        }
+    }
+
+    /// Reads several things out of one value's text.
+    fn several(&mut self, spot: &Spot, raw: &str) -> serde_json::Result<()> {
+        for probe in &spot.probes {
+            if let Some(probe) = self.probes.get_mut(*probe) {
+                *probe = read_probe(raw)?;
+            }
+        }
+        if spot.records {
+            self.records(&mut serde_json::Deserializer::from_str(raw))?;
+        }
+        if !spot.members.is_empty() {
+            let mut deserializer = serde_json::Deserializer::from_str(raw);
+            let within = Within {
+                document: self,
+                spot,
+            };
+            visit(&mut deserializer, within)?;
+        }
+        if !spot.elements.is_empty() && raw.starts_with('[') {
+            let list: Vec<&RawValue> = serde_json::from_str(raw)?;
+            for (index, spot) in &spot.elements {
+                if let Some((_, element)) = pick(&list, *index) {
+                    let element = element.get();
+                    let at = self.reader.source.offset_of(element);
+                    self.spot(spot, at, &mut serde_json::Deserializer::from_str(element))?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A scalar for a paginator, out of its text.
+fn read_probe(raw: &str) -> serde_json::Result<Probe> {
+    Ok(match raw.as_bytes().first() {
+        Some(b'n') => Probe::Null,
+        Some(b't') => Probe::Bool(true),
+        Some(b'f') => Probe::Bool(false),
+        Some(b'"') => Probe::Text(serde_json::from_str(raw)?),
+        Some(b'{' | b'[') => Probe::Other,
+        _ => Probe::Number(raw.to_owned()),
+    })
+}
+
+/// Reads spots from the keys of an object; from anything else, none.
+struct Within<'r, 't, 'o, 's> {
+    document: &'r mut Document<'t, 'o, 's>,
+    spot: &'r Spot,
+}
+
+impl<'de> Visit<'de> for Within<'_, '_, '_, '_> {
+    type Value = ();
+
+    fn other(self, _: Found<'_>) {}
+
+    fn object<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let Self { document, spot } = self;
+        let mut seen = 0_u64;
+        while let Some(key) = map.next_key_seed(KeySeed {
+            source: document.reader.source,
+            spot,
+        })? {
+            let Some((index, at)) = key else {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            let Some((name, spot)) = spot.members.get(index) else {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            // A paginator asks for a handful of places.
+            let bit = 1_u64
+                .checked_shl(u32::try_from(index).unwrap_or(u32::MAX))
+                .unwrap_or(0);
+            if seen & bit != 0 {
+                document.twice.get_or_insert(name);
+            }
+            seen |= bit;
+            map.next_value_seed(SpotSeed {
+                document: &mut *document,
+                spot,
+                at,
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// Finds a key among a spot's: its position, and where its value starts.
+struct KeySeed<'t, 's> {
+    source: Source<'t>,
+    spot: &'s Spot,
+}
+
+impl<'de> DeserializeSeed<'de> for KeySeed<'_, '_> {
+    type Value = Option<(usize, Option<usize>)>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for KeySeed<'_, '_> {
+    type Value = Option<(usize, Option<usize>)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
+        let index = self.spot.members.iter().position(|(name, _)| *name == key);
+        Ok(index.map(|index| (index, self.source.after_key(key))))
+    }
+}
+
+struct SpotSeed<'r, 't, 'o, 's> {
+    document: &'r mut Document<'t, 'o, 's>,
+    spot: &'r Spot,
+    at: Option<usize>,
+}
+
+impl<'de> DeserializeSeed<'de> for SpotSeed<'_, '_, '_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        self.document.spot(self.spot, self.at, deserializer)
+    }
+}

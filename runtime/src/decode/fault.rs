@@ -1,0 +1,391 @@
+//! Values that do not fit: gathered while a page is read, and shown as one error.
+
+use std::fmt::{self, Write};
+
+use crate::{
+    error::{Error, ErrorKind},
+    plan::{ColumnsContract, DataTypeContract},
+    schema::{Column, Decode, TimeFormat, Type, is_plain},
+};
+
+/// The most faults that an error lists.
+const MOST_SHOWN: usize = 10;
+/// The most examples of what was left out.
+const MOST_EXAMPLES: usize = 3;
+/// The most characters of a key, or of a value, in a message.
+const MOST_CHARS: usize = 40;
+
+/// A place in a response: a chain to its root that lives on the stack while the place is read.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Place<'a> {
+    /// Where the records are, as JSONPath.
+    Records(&'a str),
+    Key(&'a Place<'a>, &'a str),
+    Index(&'a Place<'a>, u64),
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Records(path) => f.write_str(path),
+            Self::Key(parent, key) if is_plain(key) => write!(f, "{parent}.{}", short(key)),
+            Self::Key(parent, key) => write!(f, "{parent}[{:?}]", short(key)),
+            Self::Index(parent, index) => write!(f, "{parent}[{index}]"),
+        }
+    }
+}
+
+/// What stands where something else should.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Found<'a> {
+    /// No such key.
+    Nothing,
+    Null,
+    Bool(bool),
+    /// A number, as its digits.
+    Number(&'a str),
+    Text(&'a str),
+    List,
+    Object,
+    /// A second value of the same key.
+    Another,
+    /// A value of a key that is not declared.
+    Undeclared,
+    /// JSON that cannot be read whole: too deep, or with a number out of range.
+    Unreadable,
+}
+
+impl fmt::Display for Found<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => f.write_str("nothing"),
+            Self::Null => f.write_str("null"),
+            Self::Bool(value) => write!(f, "{value}"),
+            Self::Number(digits) => f.write_str(&short(digits)),
+            Self::Text(text) => write!(f, "{:?}", short(text)),
+            Self::List => f.write_str("a list"),
+            Self::Object => f.write_str("an object"),
+            Self::Another => f.write_str("the key twice"),
+            Self::Undeclared => f.write_str("a value"),
+            Self::Unreadable => f.write_str("json too deep or out of range"),
+        }
+    }
+}
+
+/// The text, cut off where it is long.
+pub(super) fn short(text: &str) -> String {
+    match text.char_indices().nth(MOST_CHARS) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+/// One value that does not fit.
+#[derive(Debug)]
+struct Fault {
+    place: String,
+    expected: String,
+    found: String,
+    line: u32,
+    help: String,
+}
+
+/// The values that do not fit, of a page and of the record that is being read.
+#[derive(Debug)]
+pub(super) struct Faults {
+    contract: DataTypeContract,
+    /// Of the record that is being read.
+    pending: Vec<Fault>,
+    pending_count: u64,
+    /// Whether one of them is an error whatever the contract says of types.
+    hard: bool,
+    /// Of the records that make the page fail.
+    failures: Vec<Fault>,
+    failure_count: u64,
+    examples: Vec<String>,
+    discarded_rows: u64,
+    discarded_values: u64,
+}
+
+impl Faults {
+    pub(super) fn new(contract: DataTypeContract) -> Self {
+        Self {
+            contract,
+            pending: Vec::new(),
+            pending_count: 0,
+            hard: false,
+            failures: Vec::new(),
+            failure_count: 0,
+            examples: Vec::new(),
+            discarded_rows: 0,
+            discarded_values: 0,
+        }
+    }
+
+    /// Notes that a column has another value than it should.
+    #[cold]
+    pub(super) fn misfit(&mut self, place: &Place<'_>, column: &Column, found: Found<'_>) {
+        if matches!(found, Found::Another) {
+            self.hard = true;
+        }
+        self.note(|| Fault {
+            place: place.to_string(),
+            expected: expected(column, found),
+            found: found.to_string(),
+            line: column.line,
+            help: help(column, found),
+        });
+    }
+
+    /// Notes a record that is no object, or no list where its columns are read from one.
+    #[cold]
+    pub(super) fn no_record(&mut self, place: &Place<'_>, expected: &str, found: Found<'_>) {
+        self.note(|| Fault {
+            place: place.to_string(),
+            expected: expected.to_owned(),
+            found: found.to_string(),
+            line: 0,
+            help: "`data_selector` has to name the list that holds the records".to_owned(),
+        });
+    }
+
+    /// Notes a key that is not declared, where that is an error.
+    #[cold]
+    pub(super) fn undeclared(&mut self, place: &Place<'_>, key: &str) {
+        self.hard = true;
+        self.note(|| Fault {
+            place: Place::Key(place, key).to_string(),
+            expected: "no such key".to_owned(),
+            found: Found::Undeclared.to_string(),
+            line: 0,
+            help: format!(
+                "declare `{}` under `columns`, or `schema_contract: {{columns: discard_value}}` leaves \
+                 such keys out",
+                short(key)
+            ),
+        });
+    }
+
+    fn note(&mut self, fault: impl FnOnce() -> Fault) {
+        self.pending_count += 1;
+        if self.pending.len() + self.failures.len() < MOST_SHOWN {
+            self.pending.push(fault());
+        }
+    }
+
+    /// How many faults the record has so far.
+    pub(super) const fn mark(&self) -> u64 {
+        self.pending_count
+    }
+
+    /// Whether a nullable column may be null in place of the faults since `mark`. If so, they are
+    /// counted as one discarded value.
+    pub(super) fn discard_value(&mut self, mark: u64) -> bool {
+        if self.contract != DataTypeContract::DiscardValue || self.hard {
+            return false;
+        }
+        self.discarded_values += 1;
+        let known = self.pending.len() as u64;
+        let since = usize::try_from(known.saturating_sub(self.pending_count - mark)).unwrap_or(0);
+        for fault in self.pending.drain(since..) {
+            example(&mut self.examples, &fault, "made null");
+        }
+        self.pending_count = mark;
+        true
+    }
+
+    /// Ends a record that has faults: it is set aside, or makes the page fail.
+    #[cold]
+    pub(super) fn end_record(&mut self) {
+        if self.contract == DataTypeContract::DiscardRow && !self.hard {
+            self.discarded_rows += 1;
+            for fault in self.pending.drain(..).take(1) {
+                example(&mut self.examples, &fault, "its record set aside");
+            }
+        } else {
+            self.failure_count += self.pending_count;
+            self.failures.append(&mut self.pending);
+        }
+        self.pending.clear();
+        self.pending_count = 0;
+        self.hard = false;
+    }
+
+    /// Whether a record made the page fail.
+    pub(super) const fn failed(&self) -> bool {
+        self.failure_count > 0
+    }
+
+    /// Records set aside.
+    pub(super) const fn discarded_rows(&self) -> u64 {
+        self.discarded_rows
+    }
+
+    /// Values made null.
+    pub(super) const fn discarded_values(&self) -> u64 {
+        self.discarded_values
+    }
+
+    /// The error, where there is one, and the examples of what was left out.
+    pub(super) fn finish(self, spec: &str) -> (Option<Error>, Vec<String>) {
+        let error =
+            (self.failure_count > 0).then(|| error(&self.failures, self.failure_count, spec));
+        (error, self.examples)
+    }
+}
+
+fn example(examples: &mut Vec<String>, fault: &Fault, consequence: &str) {
+    if examples.len() < MOST_EXAMPLES {
+        let Fault {
+            place,
+            expected,
+            found,
+            ..
+        } = fault;
+        examples.push(format!(
+            "`{place}`: expected {expected}, found {found}: {consequence}"
+        ));
+    }
+}
+
+/// One line a fault, in columns.
+fn error(faults: &[Fault], count: u64, spec: &str) -> Error {
+    let values = if count == 1 {
+        "value does"
+    } else {
+        "values do"
+    };
+    let message = format!("{count} {values} not fit {spec}");
+    let width = |of: fn(&Fault) -> &str| {
+        let widths = faults.iter().map(|fault| of(fault).chars().count());
+        widths.max().unwrap_or_default()
+    };
+    let places = width(|fault| &fault.place);
+    let expectations = width(|fault| &fault.expected);
+    let finds = width(|fault| &fault.found);
+
+    let mut error = Error::new(ErrorKind::Schema, message);
+    for Fault {
+        place,
+        expected,
+        found,
+        line,
+        ..
+    } in faults
+    {
+        let mut text = format!("{place:places$}  expected {expected:expectations$}  found ");
+        if *line == 0 {
+            text.push_str(found);
+        } else {
+            // Writing to a string does not fail.
+            _ = write!(text, "{found:finds$}  {spec}:{line}");
+        }
+        error = error.with_detail(text);
+    }
+    let more = count.saturating_sub(faults.len() as u64);
+    if more > 0 {
+        error = error.with_detail(format!("and {more} more"));
+    }
+    match faults.first() {
+        Some(fault) => error.with_help(fault.help.clone()),
+        None => error,
+    }
+}
+
+/// What a column takes, in words.
+fn expected(column: &Column, found: Found<'_>) -> String {
+    let mut text = describe(&column.data_type);
+    match (column.decode, &column.data_type) {
+        (Decode::Text, _) => text.push_str(" as text"),
+        (Decode::Integer, Type::Bool) => text.push_str(" as 0 or 1"),
+        _ => {}
+    }
+    match found {
+        Found::Nothing | Found::Null => text.push_str(", not null"),
+        Found::Another => text.push_str(" once"),
+        _ => {}
+    }
+    text
+}
+
+fn describe(data_type: &Type) -> String {
+    match data_type {
+        Type::Decimal { precision, scale } if *precision > 0 => {
+            format!("decimal({precision}, {scale})")
+        }
+        Type::Enum {
+            values,
+            closed: true,
+        } => {
+            let shown = values.get(..8).unwrap_or(values);
+            let more = if shown.len() < values.len() {
+                ", …"
+            } else {
+                ""
+            };
+            format!("one of {}{more}", shown.join(", "))
+        }
+        Type::Timestamp(TimeFormat::Rfc3339) => "timestamp with an offset".to_owned(),
+        Type::Timestamp(format) | Type::Date(format) => {
+            let word = data_type.word();
+            match format {
+                TimeFormat::EpochSeconds => format!("{word} as seconds since 1970"),
+                TimeFormat::EpochMillis => format!("{word} as milliseconds since 1970"),
+                TimeFormat::Pattern { pattern, .. } => format!("{word} like `{pattern}`"),
+                TimeFormat::Rfc3339 | TimeFormat::Date | TimeFormat::Local { .. } => {
+                    word.to_owned()
+                }
+            }
+        }
+        Type::Binary => "binary in base64".to_owned(),
+        Type::Union(members) => {
+            let words: Vec<_> = members
+                .iter()
+                .map(|member| describe(&member.data_type))
+                .collect();
+            words.join(" or ")
+        }
+        _ => data_type.word().to_owned(),
+    }
+}
+
+fn help(column: &Column, found: Found<'_>) -> String {
+    let name = column.name;
+    let aside = "`schema_contract: {data_type: discard_row}` sets such rows aside";
+    match (found, &column.data_type) {
+        (Found::Null | Found::Nothing, _) if column.primary_key => {
+            format!("`{name}` is a key, so it has to be there; {aside}")
+        }
+        (Found::Null | Found::Nothing, _) => format!("`nullable: true` on `{name}`, or {aside}"),
+        (Found::Text(_), Type::Enum { .. }) => {
+            format!("add it to the `values` of `{name}`, or leave out `closed`; {aside}")
+        }
+        (Found::Another, _) => "a key may stand once in an object".to_owned(),
+        _ => format!("another `data_type`, `format` or `decode` for `{name}`, or {aside}"),
+    }
+}
+
+/// Notes an undeclared key that is left out.
+pub(super) fn leave_out(
+    faults: &mut Faults,
+    contract: ColumnsContract,
+    place: &Place<'_>,
+    key: &str,
+    new: bool,
+) -> bool {
+    match contract {
+        ColumnsContract::Freeze => {
+            faults.undeclared(place, key);
+            false
+        }
+        ColumnsContract::DiscardValue => {
+            if new && faults.examples.len() < MOST_EXAMPLES {
+                let place = Place::Key(place, key);
+                faults
+                    .examples
+                    .push(format!("`{place}`: not declared, left out"));
+            }
+            true
+        }
+    }
+}

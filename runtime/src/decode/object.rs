@@ -1,0 +1,389 @@
+//! Objects with columns: finding each key's column, and what is missing at the end.
+
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor},
+};
+use serde_json::value::RawValue;
+
+use super::{
+    fault::{Found, Place, leave_out},
+    keys,
+    reader::{Reader, too_many},
+    shape::{Members, Node, ObjectShape},
+    visit::{Visit, skip_object, visit},
+};
+use crate::page::Slot;
+
+impl ObjectShape {
+    /// Whether its columns are read from the keys of an object in one pass.
+    pub(super) const fn is_plain(&self) -> bool {
+        matches!(self.root, Node::Within(_))
+    }
+}
+
+impl Reader<'_, '_> {
+    /// Reads an object of a plain shape, and says where in the pool its columns start.
+    pub(super) fn object<'de, A: MapAccess<'de>>(
+        &mut self,
+        object: &ObjectShape,
+        place: &Place<'_>,
+        map: A,
+    ) -> Result<Option<u32>, A::Error> {
+        let base = self
+            .out
+            .reserve(object.columns.len())
+            .ok_or_else(too_many)?;
+        let fits = if let Node::Within(members) = &object.root {
+            self.members(object, members, base, place, map)?
+        } else {
+            // Other shapes are read by `object_of` and do not come here.
+            skip_object(map)?;
+            false
+        };
+        Ok((self.complete(object, base, place) && fits).then_some(base))
+    }
+
+    /// Reads an object of any shape out of its text.
+    pub(super) fn object_of(
+        &mut self,
+        object: &ObjectShape,
+        raw: &str,
+        place: &Place<'_>,
+    ) -> Option<u32> {
+        let base = self.out.reserve(object.columns.len())?;
+        let fits = self.node(object, &object.root, base, raw, place);
+        (self.complete(object, base, place) && fits).then_some(base)
+    }
+
+    /// Reads the declared keys of an object.
+    fn members<'de, A: MapAccess<'de>>(
+        &mut self,
+        object: &ObjectShape,
+        members: &Members,
+        base: u32,
+        place: &Place<'_>,
+        mut map: A,
+    ) -> Result<bool, A::Error> {
+        let mut cursor = 0;
+        let mut fits = true;
+        loop {
+            let seed = KeySeed {
+                reader: &mut *self,
+                members,
+                cursor: &mut cursor,
+                place,
+            };
+            match map.next_key_seed(seed)? {
+                Some(Key::Declared { index, at }) => {
+                    let Some((key, node)) = members.keys.get(usize::from(index)) else {
+                        map.next_value::<IgnoredAny>()?;
+                        continue;
+                    };
+                    fits &= map.next_value_seed(NodeSeed {
+                        reader: &mut *self,
+                        object,
+                        node,
+                        base,
+                        at,
+                        place: &Place::Key(place, key),
+                    })?;
+                }
+                Some(Key::Undeclared { fits: taken }) => {
+                    map.next_value::<IgnoredAny>()?;
+                    fits &= taken;
+                }
+                None => return Ok(fits),
+            }
+        }
+    }
+
+    /// Reads what a node wants out of its text.
+    fn node(
+        &mut self,
+        object: &ObjectShape,
+        node: &Node,
+        base: u32,
+        raw: &str,
+        place: &Place<'_>,
+    ) -> bool {
+        match node {
+            Node::Column(column) => self.column_of(object, *column, base, raw, place),
+            Node::Within(members) => self.within(object, members, base, raw, place),
+            Node::Several {
+                columns,
+                members,
+                elements,
+            } => {
+                let mut fits = true;
+                for column in columns {
+                    fits &= self.column_of(object, *column, base, raw, place);
+                }
+                if let Some(members) = members {
+                    fits &= self.within(object, members, base, raw, place);
+                }
+                if !elements.is_empty() && raw.starts_with('[') {
+                    fits &= self.elements(object, elements, base, raw, place);
+                }
+                fits
+            }
+        }
+    }
+
+    fn column_of(
+        &mut self,
+        object: &ObjectShape,
+        column: usize,
+        base: u32,
+        raw: &str,
+        place: &Place<'_>,
+    ) -> bool {
+        let Some(shape) = object.columns.get(column) else {
+            return true;
+        };
+        let mark = self.out.faults.mark();
+        let slot = self.raw(shape, raw, place).or_else(|| {
+            let discard = shape.column.nullable && self.out.faults.discard_value(mark);
+            discard.then_some(Slot::Null)
+        });
+        self.put(object, column, base, slot, place)
+    }
+
+    fn within(
+        &mut self,
+        object: &ObjectShape,
+        members: &Members,
+        base: u32,
+        raw: &str,
+        place: &Place<'_>,
+    ) -> bool {
+        let stack = self.out.stack.len();
+        let mut deserializer = serde_json::Deserializer::from_str(raw);
+        let within = Within {
+            reader: &mut *self,
+            object,
+            members,
+            base,
+            place,
+        };
+        let read = visit(&mut deserializer, within);
+        read.unwrap_or_else(|_| {
+            self.out.stack.truncate(stack);
+            self.out
+                .faults
+                .no_record(place, "an object that can be read", Found::Unreadable);
+            false
+        })
+    }
+
+    fn elements(
+        &mut self,
+        object: &ObjectShape,
+        elements: &[(i32, Node)],
+        base: u32,
+        raw: &str,
+        place: &Place<'_>,
+    ) -> bool {
+        // Cut out of a text that was read already, so it is a list.
+        let list: Vec<&RawValue> = serde_json::from_str(raw).unwrap_or_default();
+        let mut fits = true;
+        for (index, node) in elements {
+            if let Some((index, element)) = pick(&list, *index) {
+                let place = Place::Index(place, index as u64);
+                fits &= self.node(object, node, base, element.get(), &place);
+            }
+        }
+        fits
+    }
+
+    /// Puts a column's value in its slot.
+    #[inline]
+    fn put(
+        &mut self,
+        object: &ObjectShape,
+        column: usize,
+        base: u32,
+        value: Option<Slot>,
+        place: &Place<'_>,
+    ) -> bool {
+        let Some(slot) = self.out.page.pool.get_mut(base as usize + column) else {
+            return false;
+        };
+        if !matches!(slot, Slot::Absent) {
+            if let Some(shape) = object.columns.get(column) {
+                self.misfit(shape, place, Found::Another);
+            }
+            return false;
+        }
+        // A value that was noted as a misfit is not missing besides.
+        *slot = value.unwrap_or(Slot::Null);
+        value.is_some()
+    }
+
+    /// Looks for columns that have no value.
+    #[inline]
+    fn complete(&mut self, object: &ObjectShape, base: u32, place: &Place<'_>) -> bool {
+        let start = base as usize;
+        let mut fits = true;
+        for (at, shape) in (start..).zip(&object.columns) {
+            let Some(slot) = self.out.page.pool.get_mut(at) else {
+                return false;
+            };
+            if !matches!(slot, Slot::Absent) || shape.column.explicit && shape.column.nullable {
+                continue;
+            }
+            *slot = Slot::Null;
+            if !shape.column.nullable {
+                fits = false;
+                self.missing(shape.column, place);
+            }
+        }
+        fits
+    }
+
+    #[cold]
+    fn missing(&mut self, column: &crate::schema::Column, place: &Place<'_>) {
+        let faults = &mut self.out.faults;
+        if let Some(path) = column.from {
+            let place = format!("{place}{}", path.to_string().trim_start_matches('$'));
+            faults.misfit(&Place::Records(&place), column, Found::Nothing);
+        } else {
+            faults.misfit(&Place::Key(place, column.key), column, Found::Nothing);
+        }
+    }
+}
+
+/// The element at an index, a negative one counted from the end, and its position.
+pub(super) fn pick<T>(list: &[T], index: i32) -> Option<(usize, &T)> {
+    let distance = usize::try_from(index.unsigned_abs()).ok()?;
+    let at = if index < 0 {
+        list.len().checked_sub(distance)?
+    } else {
+        distance
+    };
+    Some((at, list.get(at)?))
+}
+
+enum Key {
+    /// The declared key at this position; its value starts at this place, where that is known.
+    Declared { index: u16, at: Option<usize> },
+    /// Another key; whether it may be left out.
+    Undeclared { fits: bool },
+}
+
+struct KeySeed<'r, 't, 'o, 's> {
+    reader: &'r mut Reader<'t, 'o>,
+    members: &'s Members,
+    cursor: &'r mut usize,
+    place: &'s Place<'s>,
+}
+
+impl<'de> DeserializeSeed<'de> for KeySeed<'_, '_, '_, '_> {
+    type Value = Key;
+
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Key, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for KeySeed<'_, '_, '_, '_> {
+    type Value = Key;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    #[inline]
+    fn visit_str<E>(self, key: &str) -> Result<Key, E> {
+        let out = &mut *self.reader.out;
+        let Some(keys) = out.keys.get_mut(self.members.id) else {
+            return Ok(Key::Undeclared { fits: false });
+        };
+        Ok(match keys.find(self.cursor, key) {
+            keys::Found::Declared(index) => Key::Declared {
+                index,
+                at: self.reader.source.after_key(key),
+            },
+            keys::Found::Undeclared { new } => {
+                out.undeclared += 1;
+                let fits = leave_out(&mut out.faults, out.columns, self.place, key, new);
+                Key::Undeclared { fits }
+            }
+        })
+    }
+}
+
+/// Reads what stands at a node into the columns of an object; whether it fits.
+struct NodeSeed<'r, 't, 'o, 's> {
+    reader: &'r mut Reader<'t, 'o>,
+    object: &'s ObjectShape,
+    node: &'s Node,
+    base: u32,
+    at: Option<usize>,
+    place: &'s Place<'s>,
+}
+
+impl<'de> DeserializeSeed<'de> for NodeSeed<'_, '_, '_, '_> {
+    type Value = bool;
+
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+        let Self {
+            reader,
+            object,
+            node,
+            base,
+            at,
+            place,
+        } = self;
+        match node {
+            Node::Column(column) => {
+                let Some(shape) = object.columns.get(*column) else {
+                    return IgnoredAny::deserialize(deserializer).map(|_| true);
+                };
+                let whence = (at, shape.needs_place());
+                let slot = reader.value(shape, whence, place, deserializer)?;
+                Ok(reader.put(object, *column, base, slot, place))
+            }
+            Node::Within(members) => {
+                let within = Within {
+                    reader,
+                    object,
+                    members,
+                    base,
+                    place,
+                };
+                visit(deserializer, within)
+            }
+            Node::Several { .. } => {
+                let raw = <&RawValue>::deserialize(deserializer)?;
+                Ok(reader.node(object, node, base, raw.get(), place))
+            }
+        }
+    }
+}
+
+/// Reads columns from the keys of an object; from anything else, none.
+struct Within<'r, 't, 'o, 's> {
+    reader: &'r mut Reader<'t, 'o>,
+    object: &'s ObjectShape,
+    members: &'s Members,
+    base: u32,
+    place: &'s Place<'s>,
+}
+
+impl<'de> Visit<'de> for Within<'_, '_, '_, '_> {
+    type Value = bool;
+
+    fn other(self, _: Found<'_>) -> bool {
+        true
+    }
+
+    fn object<A: MapAccess<'de>>(self, map: A) -> Result<bool, A::Error> {
+        self.reader
+            .members(self.object, self.members, self.base, self.place, map)
+    }
+}

@@ -1,0 +1,160 @@
+//! Scalars: from the text or the digits of a value to what its column holds.
+
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD_PAD_INDIFFERENT, URL_SAFE_PAD_INDIFFERENT},
+};
+
+use super::{
+    fault::{Found, Place},
+    reader::Reader,
+    shape::{ColumnShape, Kind},
+};
+use crate::{
+    page::Slot,
+    value::{Date, Time, Timestamp, digits::Digits},
+};
+
+impl Reader<'_, '_> {
+    /// A JSON text.
+    #[inline]
+    pub(super) fn text(
+        &mut self,
+        shape: &ColumnShape,
+        text: &str,
+        place: &Place<'_>,
+    ) -> Option<Slot> {
+        let slot = if shape.is_written() {
+            return self.written(shape, text, place);
+        } else {
+            match &shape.kind {
+                Kind::Text => self.keep(text),
+                Kind::Enum { values, closed } if !closed || values.contains(&text) => {
+                    self.keep(text)
+                }
+                Kind::Timestamp(format) if !format.is_number() => {
+                    format.read_timestamp(text).map(timestamp)
+                }
+                Kind::Date(format) if !format.is_number() => format.read_date(text).map(Slot::Date),
+                Kind::Time => text.parse::<Time>().ok().map(Slot::Time),
+                Kind::Binary => self.binary(text),
+                Kind::Decimal { precision, scale } => self.decimal(*precision, *scale, text),
+                _ => None,
+            }
+        };
+        slot.or_else(|| self.misfit(shape, place, Found::Text(text)))
+    }
+
+    /// A JSON number, as its digits.
+    #[inline]
+    pub(super) fn number(
+        &mut self,
+        shape: &ColumnShape,
+        digits: &str,
+        place: &Place<'_>,
+    ) -> Option<Slot> {
+        let slot = if shape.is_written() {
+            None
+        } else {
+            self.digits(shape, digits)
+        };
+        slot.or_else(|| self.misfit(shape, place, Found::Number(digits)))
+    }
+
+    fn digits(&mut self, shape: &ColumnShape, digits: &str) -> Option<Slot> {
+        match &shape.kind {
+            Kind::Bigint => integer(digits).map(Slot::Bigint),
+            Kind::Double => double(digits).map(Slot::Double),
+            Kind::BoolInteger => match integer(digits)? {
+                0 => Some(Slot::Bool(false)),
+                1 => Some(Slot::Bool(true)),
+                _ => None,
+            },
+            Kind::Decimal { precision, scale } => self.decimal(*precision, *scale, digits),
+            Kind::Timestamp(format) if format.is_number() => {
+                format.read_timestamp(digits).map(timestamp)
+            }
+            Kind::Date(format) if format.is_number() => format.read_date(digits).map(Slot::Date),
+            _ => None,
+        }
+    }
+
+    /// A number, bool or JSON written as text.
+    fn written(&mut self, shape: &ColumnShape, text: &str, place: &Place<'_>) -> Option<Slot> {
+        let slot = match &shape.kind {
+            Kind::Embedded(inner) => return self.embedded(inner, text, place),
+            Kind::Bool => match text {
+                "true" => Some(Slot::Bool(true)),
+                "false" => Some(Slot::Bool(false)),
+                _ => None,
+            },
+            _ => self.digits(shape, text),
+        };
+        slot.or_else(|| self.misfit(shape, place, Found::Text(text)))
+    }
+
+    #[inline]
+    fn keep(&mut self, text: &str) -> Option<Slot> {
+        self.out.keep(&self.source, text).map(Slot::Text)
+    }
+
+    fn binary(&mut self, text: &str) -> Option<Slot> {
+        let engine = if text.contains(['-', '_']) {
+            &URL_SAFE_PAD_INDIFFERENT
+        } else {
+            &STANDARD_PAD_INDIFFERENT
+        };
+        let bytes = engine.decode(text).ok()?;
+        self.out.keep_bytes(&bytes).map(Slot::Binary)
+    }
+
+    fn decimal(&mut self, precision: u8, scale: u8, digits: &str) -> Option<Slot> {
+        let number = Digits::read(digits)?;
+        let scale = if precision == 0 {
+            0
+        } else {
+            let whole = u64::from(precision.saturating_sub(scale));
+            let fits =
+                number.whole_digits() <= whole && number.fraction_digits() <= u64::from(scale);
+            fits.then_some(scale)?
+        };
+        let mut plain = String::with_capacity(digits.len() + usize::from(scale));
+        number.write(scale, &mut plain)?;
+        self.out.keep(&self.source, &plain).map(Slot::Decimal)
+    }
+}
+
+fn timestamp(at: Timestamp) -> Slot {
+    Slot::Timestamp {
+        second: at.epoch_seconds(),
+        nanosecond: at.subsec_nanoseconds(),
+    }
+}
+
+/// What is exactly an integer, however it is written.
+#[inline]
+fn integer(digits: &str) -> Option<i64> {
+    match digits.parse() {
+        Ok(integer) => Some(integer),
+        Err(_) => Digits::read(digits)?.integer(),
+    }
+}
+
+/// The nearest number to the digits; none where that is infinite.
+fn double(digits: &str) -> Option<f64> {
+    // `inf` and `nan` are numbers to Rust, and not to JSON.
+    if !digits.ends_with(|c: char| c.is_ascii_digit() || c == '.') {
+        return None;
+    }
+    digits.parse().ok().filter(|value: &f64| value.is_finite())
+}
+
+impl ColumnShape {
+    /// Whether its values are written as text though they are none.
+    pub(super) fn is_written(&self) -> bool {
+        self.column.decode == crate::schema::Decode::Text
+    }
+}
+
+/// Kept so that a date's slot stays as small as the others.
+const _: () = assert!(size_of::<Date>() == 4);

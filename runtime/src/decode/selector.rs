@@ -1,0 +1,372 @@
+//! Finding the records by the slow ways: a query over a tree, and what to say where nothing is.
+
+use std::{collections::HashMap, fmt::Write};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, SeqAccess},
+};
+use serde_json::value::RawValue;
+use serde_json_path::{JsonPath, NormalizedPath, PathElement};
+
+use super::{
+    body,
+    fault::{Found, short},
+    object::pick,
+    visit::{Visit, visit},
+};
+use crate::{
+    error::{Error, ErrorKind},
+    schema::{Path, Step, is_plain},
+};
+
+/// One level of a JSON value, its parts still text.
+pub(super) enum Branch<'t> {
+    Object(Vec<(String, &'t str)>),
+    List(Vec<&'t str>),
+    Scalar,
+}
+
+impl<'t> Branch<'t> {
+    /// The value in this text, which was read before; a scalar where it cannot be read.
+    fn new(raw: &'t str) -> Self {
+        serde_json::from_str(raw).unwrap_or(Self::Scalar)
+    }
+
+    fn member(&self, key: &str) -> Option<&'t str> {
+        match self {
+            Self::Object(members) => members.iter().find(|(k, _)| k == key).map(|(_, raw)| *raw),
+            _ => None,
+        }
+    }
+
+    fn element(&self, index: i32) -> Option<&'t str> {
+        match self {
+            Self::List(elements) => pick(elements, index).map(|(_, raw)| *raw),
+            _ => None,
+        }
+    }
+
+    /// What it is, in words: an object by its keys.
+    fn describe(&self) -> String {
+        match self {
+            Self::Object(members) if members.is_empty() => "is an object without keys".to_owned(),
+            Self::Object(members) => format!(
+                "has {}",
+                names("key", members.iter().map(|(key, _)| short(key)))
+            ),
+            Self::List(elements) => format!("is a list of {}", elements.len()),
+            Self::Scalar => "is neither an object nor a list".to_owned(),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Branch<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        visit(deserializer, Level)
+    }
+}
+
+struct Level;
+
+impl<'de> Visit<'de> for Level {
+    type Value = Branch<'de>;
+
+    fn other(self, _: Found<'_>) -> Branch<'de> {
+        Branch::Scalar
+    }
+
+    fn object<A: MapAccess<'de>>(self, mut map: A) -> Result<Branch<'de>, A::Error> {
+        let mut members = Vec::new();
+        while let Some((key, raw)) = map.next_entry::<String, &RawValue>()? {
+            members.push((key, raw.get()));
+        }
+        Ok(Branch::Object(members))
+    }
+
+    fn list<A: SeqAccess<'de>>(self, mut list: A) -> Result<Branch<'de>, A::Error> {
+        let mut elements = Vec::new();
+        while let Some(raw) = list.next_element::<&RawValue>()? {
+            elements.push(raw.get());
+        }
+        Ok(Branch::List(elements))
+    }
+}
+
+/// `keys `a`, `b``, cut off where there are many.
+fn names(word: &str, names: impl ExactSizeIterator<Item = String>) -> String {
+    const MOST: usize = 20;
+    let count = names.len();
+    let mut text = format!("the {word}{}", if count == 1 { "" } else { "s" });
+    for (index, name) in names.take(MOST).enumerate() {
+        let comma = if index == 0 { "" } else { "," };
+        // Writing to a string does not fail.
+        _ = write!(text, "{comma} `{name}`");
+    }
+    if count > MOST {
+        _ = write!(text, " and {} more", count - MOST);
+    }
+    text
+}
+
+/// The error of a selector that found nothing: how far the response goes, and what is there.
+pub(super) fn nothing_at(json: &str, path: Path) -> Error {
+    let mut shown = String::from("$");
+    let mut branch = Branch::new(json);
+    for step in path.0 {
+        let next = match step {
+            Step::Key(key) => branch.member(key),
+            Step::Index(index) => branch.element(*index),
+        };
+        let Some(next) = next else { break };
+        push_step(&mut shown, step);
+        branch = Branch::new(next);
+    }
+    not_found(json, &path.to_string(), &shown, &branch)
+}
+
+/// The error of a query whose list is not there.
+pub(super) fn nothing_for(json: &str, query: &str) -> Error {
+    not_found(json, query, "$", &Branch::new(json))
+}
+
+fn not_found(json: &str, selector: &str, reached: &str, branch: &Branch<'_>) -> Error {
+    let error = response(format!("the response has nothing at `{selector}`"))
+        .with_detail(format!("`{reached}` {}", branch.describe()));
+    body::start_of(error, json).with_help(
+        "`data_selector` names the place of the records; `data_selector_required: false` takes its \
+         absence for a page without records",
+    )
+}
+
+/// The error of an object, or a scalar, where the list of records should be.
+pub(super) fn no_list(json: &str, path: Path, paged: bool) -> Error {
+    let branch = at(json, path).map_or(Branch::Scalar, Branch::new);
+    let Branch::Object(members) = &branch else {
+        let error = response(format!("the response has no list of records at `{path}`"));
+        return body::start_of(error, json)
+            .with_help("`data_selector` names the place of the records");
+    };
+    let lists = members
+        .iter()
+        .filter(|(_, raw)| raw.starts_with('['))
+        .map(|(key, _)| {
+            let mut place = path.to_string();
+            push_key(&mut place, key);
+            place
+        })
+        .collect::<Vec<_>>();
+    let what = if paged {
+        ", and its pages are lists"
+    } else {
+        ""
+    };
+    let error = response(format!("the response has an object at `{path}`{what}"));
+    match lists.first().cloned() {
+        Some(first) => error
+            .with_detail(format!("in it are {}", names("list", lists.into_iter())))
+            .with_help(format!(
+                "`data_selector: {}`, or `paginator: single_page` if the object is one record",
+                first.trim_start_matches("$.")
+            )),
+        None => error
+            .with_detail(format!("there is no list in it: it {}", branch.describe()))
+            .with_help("`paginator: single_page` if the object is one record"),
+    }
+}
+
+/// The error of a key on the way to the records, or to a paginator's value, that stands twice.
+pub(super) fn twice(key: &str) -> Error {
+    response(format!(
+        "the response has the key `{key}` twice in one object"
+    ))
+}
+
+fn at<'t>(json: &'t str, path: Path) -> Option<&'t str> {
+    path.0.iter().try_fold(json, |raw, step| {
+        let branch = Branch::new(raw);
+        match step {
+            Step::Key(key) => branch.member(key),
+            Step::Index(index) => branch.element(*index),
+        }
+    })
+}
+
+fn push_step(path: &mut String, step: &Step) {
+    match step {
+        Step::Key(key) => push_key(path, key),
+        Step::Index(index) => _ = write!(path, "[{index}]"),
+    }
+}
+
+fn push_key(path: &mut String, key: &str) {
+    _ = if is_plain(key) {
+        write!(path, ".{key}")
+    } else {
+        write!(path, "[{key:?}]")
+    };
+}
+
+fn response(message: String) -> Error {
+    Error::new(ErrorKind::Response, message)
+}
+
+/// A query that was parsed.
+#[derive(Debug)]
+pub(super) struct Query {
+    pub(super) text: &'static str,
+    path: JsonPath,
+    /// The part before the first wildcard, filter or descent: what has to be there.
+    stem: JsonPath,
+}
+
+impl Query {
+    /// Parses a query.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] where it is none.
+    pub(super) fn new(text: &'static str) -> Result<Self, Error> {
+        let parse = |text: &str| {
+            JsonPath::parse(text).map_err(|error| {
+                let message = format!("`data_selector: {text}` is no JSONPath: {error}");
+                Error::new(ErrorKind::Config, message)
+            })
+        };
+        Ok(Self {
+            text,
+            path: parse(text)?,
+            stem: parse(stem(text))?,
+        })
+    }
+
+    /// What it finds: the text of each match and its place. `None` where it finds nothing because
+    /// what it looks into is not there.
+    pub(super) fn find<'t>(
+        &self,
+        json: &'t str,
+    ) -> serde_json::Result<Option<Vec<(String, &'t str)>>> {
+        let tree: serde_json::Value = serde_json::from_str(json)?;
+        let mut texts = Texts {
+            root: json.trim(),
+            branches: HashMap::new(),
+        };
+        let found: Vec<_> = self
+            .path
+            .query_located(&tree)
+            .iter()
+            .filter_map(|node| texts.at(node.location()))
+            .collect();
+        let looked = !found.is_empty() || !self.stem.query(&tree).is_empty();
+        Ok(looked.then_some(found))
+    }
+}
+
+/// The texts of a tree's values: a tree does not keep the digits of its numbers.
+struct Texts<'t> {
+    root: &'t str,
+    /// By the address of their text.
+    branches: HashMap<usize, Branch<'t>>,
+}
+
+impl<'t> Texts<'t> {
+    fn at(&mut self, location: &NormalizedPath<'_>) -> Option<(String, &'t str)> {
+        let mut path = String::from("$");
+        let mut raw = self.root;
+        for element in location.iter() {
+            let branch = self
+                .branches
+                .entry(raw.as_ptr().addr())
+                .or_insert_with(|| Branch::new(raw));
+            raw = match (element, &*branch) {
+                (PathElement::Name(name), branch) => {
+                    push_key(&mut path, name);
+                    branch.member(name)?
+                }
+                (PathElement::Index(index), Branch::List(elements)) => {
+                    _ = write!(path, "[{index}]");
+                    elements.get(*index)?
+                }
+                _ => return None,
+            };
+        }
+        Some((path, raw))
+    }
+}
+
+/// The start of a query up to its first segment that is not one key or one index.
+fn stem(query: &str) -> &str {
+    let mut end = usize::from(query.starts_with('$'));
+    while let Some(rest) = query.get(end..).filter(|rest| !rest.is_empty()) {
+        match segment(rest) {
+            Some(len) => end += len,
+            None => break,
+        }
+    }
+    query.get(..end).unwrap_or(query)
+}
+
+/// The length of the segment at the start, if it is one key or one index.
+fn segment(text: &str) -> Option<usize> {
+    if let Some(name) = text.strip_prefix('.') {
+        let end = name.find(['.', '[', '*', ' ']).unwrap_or(name.len());
+        return (end > 0).then_some(1 + end);
+    }
+    let inner = text.strip_prefix('[')?;
+    let len = match inner.chars().next()? {
+        quote @ ('"' | '\'') => quoted(inner, quote)?,
+        _ => inner.find(|c: char| !c.is_ascii_digit() && c != '-')?,
+    };
+    (len > 0 && inner.get(len..)?.starts_with(']')).then_some(len + 2)
+}
+
+/// The length of a quoted name, its quotes included.
+fn quoted(text: &str, quote: char) -> Option<usize> {
+    let mut chars = text.char_indices().skip(1);
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '\\' => _ = chars.next(),
+            c if c == quote => return Some(at + 1),
+            _ => {}
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Query, stem};
+
+    #[test]
+    fn a_stem_ends_before_the_first_wildcard_filter_or_descent() {
+        for (query, expected) in [
+            ("$", "$"),
+            ("$.data[*]", "$.data"),
+            ("$.data.items[?@.kind == 'a']", "$.data.items"),
+            ("$['a b']['c'][0][*].d", "$['a b']['c'][0]"),
+            ("$..id", "$"),
+            ("$.a['it\\'s'][1:2]", "$.a['it\\'s']"),
+            ("$.*", "$"),
+            ("$.a['b','c']", "$.a"),
+        ] {
+            assert_eq!(stem(query), expected, "{query}");
+        }
+    }
+
+    #[test]
+    fn a_query_gives_the_text_of_its_matches() {
+        let query = Query::new("$.data[?@.kind == 'a']").unwrap();
+        let json =
+            r#" {"data": [{"kind": "a", "n": 1.10}, {"kind": "b"}, {"n": 2, "kind": "a"}]} "#;
+        let found = query.find(json).unwrap().unwrap();
+        assert_eq!(
+            found,
+            [
+                ("$.data[0]".to_owned(), r#"{"kind": "a", "n": 1.10}"#),
+                ("$.data[2]".to_owned(), r#"{"n": 2, "kind": "a"}"#),
+            ]
+        );
+        assert!(query.find(r#"{"data": []}"#).unwrap().unwrap().is_empty());
+        assert!(query.find(r#"{"items": []}"#).unwrap().is_none());
+    }
+}

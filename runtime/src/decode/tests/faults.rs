@@ -1,0 +1,164 @@
+//! Values that do not fit, under each contract.
+
+use super::{failure, page, page_under, rows};
+use crate::{
+    plan::{ColumnsContract, DataTypeContract, SchemaContract},
+    schema::{Column, Table, Type},
+};
+
+static STORIES: Table = Table::new(
+    "stories",
+    &[
+        Column::new("id", Type::Text).primary_key().at(31),
+        Column::new("profile_views", Type::Bigint).nullable().at(33),
+        Column::new(
+            "kind",
+            Type::Enum {
+                values: &["reel", "feed"],
+                closed: true,
+            },
+        )
+        .nullable()
+        .at(29),
+        Column::new(
+            "owner",
+            Type::Object(&Table::new(
+                "owner",
+                &[
+                    Column::new("name", Type::Text).at(36),
+                    Column::new("age", Type::Bigint).nullable().at(37),
+                ],
+            )),
+        )
+        .nullable()
+        .at(35),
+    ],
+);
+
+const BAD: &str = r#"{"data": [
+    {"id": "a", "kind": "reel"},
+    {"id": null, "profile_views": 3.5, "kind": "live"},
+    {"id": "c", "owner": {"name": 1, "age": "x"}, "extra": 1},
+    {"id": "d"}
+]}"#;
+
+fn contract(data_type: DataTypeContract) -> SchemaContract {
+    SchemaContract {
+        data_type,
+        ..SchemaContract::DEFAULT
+    }
+}
+
+#[test]
+fn every_bad_value_of_a_page_is_listed_and_rows_before_them_are_kept() {
+    let decoded = page(&STORIES, BAD).unwrap();
+    assert_eq!(rows(&decoded), ["a | null | reel | null"]);
+    assert_eq!(decoded.received, 4);
+    insta::assert_snapshot!(decoded.failure.unwrap(), @r#"
+    5 values do not fit specs/media.yaml
+      $.data[1].id             expected text, not null     found null    specs/media.yaml:31
+      $.data[1].profile_views  expected bigint             found 3.5     specs/media.yaml:33
+      $.data[1].kind           expected one of reel, feed  found "live"  specs/media.yaml:29
+      $.data[2].owner.name     expected text               found 1       specs/media.yaml:36
+      $.data[2].owner.age      expected bigint             found "x"     specs/media.yaml:37
+      help: `id` is a key, so it has to be there; `schema_contract: {data_type: discard_row}` sets such rows aside
+    "#);
+}
+
+#[test]
+fn many_bad_values_are_counted_past_the_first() {
+    let records = vec![r#"{"id": 7}"#; 1000].join(",");
+    let text = failure(&STORIES, &format!(r#"{{"data": [{records}]}}"#));
+    assert!(
+        text.starts_with("1000 values do not fit specs/media.yaml"),
+        "{text}"
+    );
+    assert!(text.contains("\n  and 990 more\n"), "{text}");
+    assert_eq!(text.lines().count(), 13, "{text}");
+}
+
+#[test]
+fn a_value_in_a_message_is_short() {
+    let long = "x".repeat(10_000);
+    let text = failure(
+        &STORIES,
+        &format!(r#"{{"data": [{{"id": "a", "profile_views": "{long}"}}]}}"#),
+    );
+    assert!(text.len() < 400, "{text}");
+}
+
+#[test]
+fn a_missing_key_and_a_record_that_is_none_are_named() {
+    let text = failure(&STORIES, r#"{"data": [{}, 7, null, [1]]}"#);
+    insta::assert_snapshot!(text, @r#"
+    4 values do not fit specs/media.yaml
+      $.data[0].id  expected text, not null  found nothing  specs/media.yaml:31
+      $.data[1]     expected object          found 7
+      $.data[2]     expected object          found null
+      $.data[3]     expected object          found a list
+      help: `id` is a key, so it has to be there; `schema_contract: {data_type: discard_row}` sets such rows aside
+    "#);
+}
+
+#[test]
+fn rows_that_do_not_fit_may_be_set_aside_and_are_counted() {
+    let decoded = page_under(contract(DataTypeContract::DiscardRow), &STORIES, BAD);
+    assert_eq!(
+        rows(&decoded),
+        ["a | null | reel | null", "d | null | null | null"]
+    );
+    assert_eq!((decoded.received, decoded.discarded_rows), (4, 2));
+    assert!(decoded.failure.is_none());
+    insta::assert_snapshot!(decoded.examples.join("\n"), @r#"
+    `$.data[1].id`: expected text, not null, found null: its record set aside
+    `$.data[2].extra`: not declared, left out
+    `$.data[2].owner.name`: expected text, found 1: its record set aside
+    "#);
+}
+
+#[test]
+fn values_that_do_not_fit_may_be_null_where_null_may_be() {
+    let body = r#"{"data": [
+        {"id": "a", "profile_views": "many", "kind": "live", "owner": {"name": "n", "age": true}},
+        {"id": "b", "owner": {"age": 1}},
+        {"id": 7}
+    ]}"#;
+    let decoded = page_under(contract(DataTypeContract::DiscardValue), &STORIES, body);
+    assert_eq!(rows(&decoded)[1], "b | null | null | null");
+    assert_eq!(decoded.rows.len(), 2);
+    assert_eq!(decoded.discarded_values, 4);
+    let text = decoded.failure.unwrap().to_string();
+    assert!(text.starts_with("1 value does not fit"), "{text}");
+    assert!(text.contains("$.data[2].id"), "{text}");
+    assert_eq!(decoded.examples.len(), 3);
+}
+
+#[test]
+fn undeclared_keys_are_counted_or_an_error() {
+    let body = r#"{"data": [{"id": "a", "x": 1, "y": {"z": 1}}, {"id": "b", "x": 2}]}"#;
+    let decoded = page(&STORIES, body).unwrap();
+    assert_eq!((decoded.undeclared, decoded.rows.len()), (3, 2));
+    assert_eq!(
+        decoded.examples,
+        [
+            "`$.data[0].x`: not declared, left out",
+            "`$.data[0].y`: not declared, left out"
+        ]
+    );
+
+    let frozen = SchemaContract {
+        columns: ColumnsContract::Freeze,
+        data_type: DataTypeContract::DiscardRow,
+    };
+    let text = page_under(frozen, &STORIES, body)
+        .failure
+        .unwrap()
+        .to_string();
+    assert!(text.contains("$.data[0].x  expected no such key"), "{text}");
+}
+
+#[test]
+fn a_page_that_does_not_fit_is_still_read_to_its_end() {
+    let error = page(&STORIES, r#"{"data": [{"id": 1}"#).unwrap_err();
+    assert!(error.to_string().contains("EOF"), "{error}");
+}

@@ -1,0 +1,290 @@
+//! Where the records and a paginator's values are, and what is said where they are not.
+
+use super::{DATA, ID, PAGED, error, rows, shape};
+use crate::{
+    decode::{Probe, decode},
+    plan::{ResourcePlan, Selector},
+    schema::{Path, Step, Table},
+};
+
+const ROOT: Selector = Selector::Path(Path(&[]));
+const TOTAL: Path = Path(&[Step::Key("meta"), Step::Key("total")]);
+const NEXT: Path = Path(&[Step::Key("next")]);
+const LAST: Path = Path(&[Step::Key("data"), Step::Index(-1), Step::Key("id")]);
+
+fn ids(resource: &ResourcePlan, body: &str) -> Vec<String> {
+    rows(&decode(body.into(), &shape(resource, &ID, &[])).unwrap())
+}
+
+fn selecting(selector: Selector) -> ResourcePlan {
+    ResourcePlan { selector, ..PAGED }
+}
+
+fn single(selector: Selector) -> ResourcePlan {
+    ResourcePlan {
+        selector,
+        ..ResourcePlan::DEFAULT
+    }
+}
+
+#[test]
+fn records_and_probes_are_read_wherever_they_stand() {
+    let shape = shape(&PAGED, &ID, &[TOTAL, NEXT, LAST]);
+    for body in [
+        r#"{"data": [{"id": 1}, {"id": 2}], "meta": {"x": [], "total": 12345678901234567890123}, "next": "a\n"}"#,
+        r#"{"next": "a\n", "meta": {"total": 12345678901234567890123}, "x": {"data": 3}, "data": [{"id": 1}, {"id": 2}]}"#,
+    ] {
+        let decoded = decode(body.into(), &shape).unwrap();
+        assert_eq!(rows(&decoded), ["1", "2"]);
+        assert_eq!(
+            decoded.probes,
+            [
+                Probe::Number("12345678901234567890123".to_owned()),
+                Probe::Text("a\n".to_owned()),
+                Probe::Number("2".to_owned()),
+            ]
+        );
+    }
+    let decoded = decode(r#"{"data": [], "meta": [], "next": null}"#.into(), &shape).unwrap();
+    assert_eq!(
+        decoded.probes,
+        [Probe::Missing, Probe::Null, Probe::Missing]
+    );
+    let decoded = decode(
+        r#"{"data": null, "meta": {"total": {}}, "next": false}"#.into(),
+        &shape,
+    )
+    .unwrap();
+    assert_eq!(
+        decoded.probes,
+        [Probe::Other, Probe::Bool(false), Probe::Missing]
+    );
+}
+
+#[test]
+fn a_selector_goes_through_keys_and_indexes() {
+    let nested = Selector::Path(Path(&[Step::Key("a"), Step::Index(-1), Step::Key("b")]));
+    assert_eq!(
+        ids(
+            &selecting(nested),
+            r#"{"a": [{"b": [{"id": 1}]}, {"b": [{"id": 2}]}]}"#
+        ),
+        ["2"]
+    );
+    assert_eq!(
+        ids(&selecting(ROOT), r#"[{"id": 1}, {"id": 2}]"#),
+        ["1", "2"]
+    );
+}
+
+#[test]
+fn a_root_list_has_no_probes_and_a_root_object_is_one_record() {
+    let decoded = decode(
+        r#"[{"id": 1}]"#.into(),
+        &shape(&selecting(ROOT), &ID, &[NEXT]),
+    )
+    .unwrap();
+    assert_eq!(
+        (rows(&decoded), decoded.probes),
+        (vec!["1".to_owned()], vec![Probe::Missing])
+    );
+    let decoded = decode(
+        r#"{"id": 1, "next": "n"}"#.into(),
+        &shape(&single(ROOT), &ID, &[NEXT]),
+    )
+    .unwrap();
+    assert_eq!(
+        (rows(&decoded), decoded.probes),
+        (vec!["1".to_owned()], vec![Probe::Text("n".to_owned())])
+    );
+    assert_eq!(ids(&single(DATA), r#"{"data": {"id": 1}}"#), ["1"]);
+}
+
+#[test]
+fn null_is_nothing_and_an_empty_list_is_no_record() {
+    for body in [r#"{"data": null}"#, r#"{"data": []}"#] {
+        assert!(ids(&PAGED, body).is_empty());
+        assert!(ids(&single(DATA), body).is_empty());
+    }
+}
+
+#[test]
+fn a_selector_that_finds_nothing_lists_what_is_there() {
+    let text = error(&PAGED, r#"{"items": [], "total": 3}"#);
+    assert!(
+        text.starts_with("the response has nothing at `$.data`"),
+        "{text}"
+    );
+    assert!(text.contains("`$` has the keys `items`, `total`"), "{text}");
+    let deep = Selector::Path(Path(&[Step::Key("a"), Step::Key("b"), Step::Key("c")]));
+    let text = error(&selecting(deep), r#"{"a": {"b": 3}}"#);
+    assert!(
+        text.contains("`$.a.b` is neither an object nor a list"),
+        "{text}"
+    );
+    let optional = ResourcePlan {
+        selector_required: false,
+        ..PAGED
+    };
+    assert!(ids(&optional, r#"{"items": []}"#).is_empty());
+}
+
+#[test]
+fn an_object_where_pages_are_lists_names_the_lists_in_it() {
+    let text = error(
+        &selecting(ROOT),
+        r#"{"items": [1], "total": 3, "more": {"x": []}, "to do": []}"#,
+    );
+    assert!(
+        text.contains(r#"in it are the lists `$.items`, `$["to do"]`"#),
+        "{text}"
+    );
+    assert!(text.contains("help: `data_selector: items`"), "{text}");
+    let text = error(&PAGED, r#"{"data": {"id": 1}}"#);
+    assert!(
+        text.contains("there is no list in it: it has the key `id`"),
+        "{text}"
+    );
+    let text = error(&single(DATA), r#"{"data": 7}"#);
+    assert!(
+        text.starts_with("the response has no list of records at `$.data`"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_query_selects_elements_of_lists_and_objects() {
+    let query = |text| selecting(Selector::Query(text));
+    assert_eq!(
+        ids(
+            &query("$.groups[*].items"),
+            r#"{"groups": [{"items": [{"id": 1}]}, {"items": [{"id": 2}, {"id": 3}]}]}"#
+        ),
+        ["1", "2", "3"]
+    );
+    assert_eq!(
+        ids(
+            &query("$.data[?@.id > 1]"),
+            r#"{"data": [{"id": 1}, {"id": 9007199254740993.0}]}"#
+        ),
+        ["9007199254740993"]
+    );
+    assert!(ids(&query("$.data[?@.id > 1]"), r#"{"data": [{"id": 1}]}"#).is_empty());
+    let text = error(&query("$.data[*]"), r#"{"items": [{"id": 1}]}"#);
+    assert!(
+        text.starts_with("the response has nothing at `$.data[*]`"),
+        "{text}"
+    );
+    let shape = shape(&query("$.data[*]"), &ID, &[NEXT]);
+    let decoded = decode(r#"{"data": [{"id": "x"}], "next": 1}"#.into(), &shape).unwrap();
+    assert_eq!(decoded.probes, [Probe::Number("1".to_owned())]);
+    let text = decoded.failure.unwrap().to_string();
+    assert!(
+        text.contains("$.data[0].id  expected bigint  found \"x\""),
+        "{text}"
+    );
+}
+
+#[test]
+fn untyped_records_are_any_json() {
+    static UNTYPED: Table = Table::new("stories", &[]);
+    let decoded = decode(
+        r#"{"data": [{"a": 1.10}, 7, null]}"#.into(),
+        &shape(&PAGED, &UNTYPED, &[]),
+    )
+    .unwrap();
+    assert_eq!(rows(&decoded), [r#"{"a": 1.10}"#, "7", "null"]);
+    let records: Vec<serde_json::Value> = decoded.rows.records().collect::<Result<_, _>>().unwrap();
+    assert_eq!(
+        records,
+        [
+            serde_json::json!({"a": 1.1}),
+            7.into(),
+            serde_json::Value::Null
+        ]
+    );
+    let decoded = decode(r#"{"a": 1}"#.into(), &shape(&single(ROOT), &UNTYPED, &[])).unwrap();
+    assert_eq!(rows(&decoded), [r#"{"a": 1}"#]);
+}
+
+#[test]
+fn a_body_that_is_no_json_shows_how_it_starts() {
+    let html = error(&PAGED, "<!DOCTYPE html>\n<html><body>Sorry</body></html>");
+    assert!(
+        html.starts_with("the response is HTML or XML, not JSON"),
+        "{html}"
+    );
+    assert!(html.contains("<!DOCTYPE html>"), "{html}");
+    for body in ["", "  \n", "\u{feff}"] {
+        assert!(error(&PAGED, body).starts_with("the response is empty"));
+    }
+    let cut = error(&PAGED, r#"{"data": [{"id": 1}, {"id"#);
+    assert!(
+        cut.contains("EOF while parsing a string at line 1 column 25"),
+        "{cut}"
+    );
+    let trailing = error(&PAGED, r#"{"data": []} oops"#);
+    assert!(trailing.contains("trailing characters"), "{trailing}");
+    let bytes = decode(b"{\"data\": \xff}".to_vec(), &shape(&PAGED, &ID, &[]))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        bytes.starts_with("the response is not in UTF-8: byte 9"),
+        "{bytes}"
+    );
+}
+
+#[test]
+fn a_byte_order_mark_is_skipped_and_ranges_still_fit() {
+    assert_eq!(ids(&PAGED, "\u{feff} {\"data\": [{\"id\": 1}]}"), ["1"]);
+    static TEXT: Table = Table::new(
+        "stories",
+        &[crate::schema::Column::new(
+            "name",
+            crate::schema::Type::Text,
+        )],
+    );
+    assert_eq!(
+        super::fitting(&TEXT, "\u{feff}{\"data\": [{\"name\": \"äb\"}]}"),
+        ["äb"]
+    );
+}
+
+#[test]
+fn deep_nesting_ends_in_an_error_or_is_skipped() {
+    let deep = |key: &str| {
+        format!(
+            r#"{{"data": [{{"id": 1, "{key}": {}{}}}]}}"#,
+            "[".repeat(100_000),
+            "]".repeat(100_000)
+        )
+    };
+    assert_eq!(ids(&PAGED, &deep("ignored")), ["1"]);
+    assert!(
+        error(
+            &PAGED,
+            &format!("{}{}", "[".repeat(100_000), "]".repeat(100_000))
+        )
+        .contains("`$.data`")
+    );
+    static TABLE: Table = Table::new(
+        "stories",
+        &[crate::schema::Column::new(
+            "json",
+            crate::schema::Type::Json,
+        )],
+    );
+    let text = super::failure(&TABLE, &deep("json"));
+    assert!(text.contains("found json too deep"), "{text}");
+}
+
+#[test]
+fn a_declared_key_that_stands_twice_is_an_error() {
+    let text = error(&PAGED, r#"{"data": [{"id": 1}], "data": [{"id": 2}]}"#);
+    assert!(text.contains("the key `data` twice"), "{text}");
+    let text = super::failure(&ID, r#"{"data": [{"id": 1, "id": 1}]}"#);
+    assert!(
+        text.contains("$.data[0].id  expected bigint once  found the key twice"),
+        "{text}"
+    );
+}

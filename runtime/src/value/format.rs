@@ -1,0 +1,325 @@
+//! Reading and writing instants and dates in the format that a column declares.
+
+use jiff::{
+    civil::{self, DateTime},
+    fmt::{strtime::BrokenDownTime, temporal::DateTimeParser},
+    tz::TimeZone,
+};
+
+use super::{Date, Timestamp, digits::Digits};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    schema::TimeFormat,
+};
+
+/// A [`TimeFormat`] with its time zone looked up.
+#[derive(Clone, Debug)]
+pub(crate) enum Format {
+    Rfc3339,
+    Date,
+    /// A number of units since 1970, of which ten to this power make a second.
+    Epoch {
+        power: u8,
+    },
+    Pattern {
+        pattern: &'static str,
+        zone: Option<TimeZone>,
+    },
+    Local(TimeZone),
+}
+
+impl Format {
+    /// Makes a format ready.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] where this machine knows no such time zone.
+    pub(crate) fn new(format: TimeFormat) -> Result<Self> {
+        Ok(match format {
+            TimeFormat::Rfc3339 => Self::Rfc3339,
+            TimeFormat::Date => Self::Date,
+            TimeFormat::EpochSeconds => Self::Epoch { power: 0 },
+            TimeFormat::EpochMillis => Self::Epoch { power: 3 },
+            TimeFormat::Pattern { pattern, zone } => Self::Pattern {
+                pattern,
+                zone: zone.map(look_up).transpose()?,
+            },
+            TimeFormat::Local { zone } => Self::Local(look_up(zone)?),
+        })
+    }
+
+    /// Whether values are numbers and not text.
+    pub(crate) const fn is_number(&self) -> bool {
+        matches!(self, Self::Epoch { .. })
+    }
+
+    /// Reads an instant: a text, or the digits of a number.
+    pub(crate) fn read_timestamp(&self, text: &str) -> Option<Timestamp> {
+        match self {
+            Self::Rfc3339 => text.parse().ok(),
+            Self::Date => {
+                let midnight = text.parse::<Date>().ok()?.jiff().at(0, 0, 0, 0);
+                in_zone(&TimeZone::UTC, midnight)
+            }
+            Self::Epoch { power } => {
+                let nanoseconds = Digits::read(text)?.scaled(9 - power)?;
+                jiff::Timestamp::from_nanosecond(nanoseconds)
+                    .ok()
+                    .map(Timestamp::from_jiff)
+            }
+            Self::Pattern { pattern, zone } => {
+                let parts = BrokenDownTime::parse(pattern, text).ok()?;
+                if let Ok(at) = parts.to_timestamp() {
+                    return Some(Timestamp::from_jiff(at));
+                }
+                in_zone(zone.as_ref()?, civil_of(&parts)?)
+            }
+            Self::Local(zone) => text.parse().ok().or_else(|| {
+                let civil: DateTime = text.parse().ok()?;
+                in_zone(zone, civil)
+            }),
+        }
+    }
+
+    /// Reads a date: a text, or the digits of a number. Of an instant, it is the day in UTC, or in
+    /// the format's zone.
+    pub(crate) fn read_date(&self, text: &str) -> Option<Date> {
+        match self {
+            Self::Date => text.parse().ok(),
+            Self::Pattern { pattern, zone } => {
+                let parts = BrokenDownTime::parse(pattern, text).ok()?;
+                parts.to_date().ok().map(Date::from_jiff).or_else(|| {
+                    let at = Timestamp::from_jiff(parts.to_timestamp().ok()?);
+                    Some(day_of(at, zone.as_ref()))
+                })
+            }
+            Self::Local(zone) => {
+                let at = self.read_timestamp(text)?;
+                Some(day_of(at, Some(zone)))
+            }
+            Self::Rfc3339 | Self::Epoch { .. } => {
+                let at = self.read_timestamp(text)?;
+                Some(day_of(at, None))
+            }
+        }
+    }
+
+    /// Writes an instant as [`read_timestamp`](Self::read_timestamp) reads it. `None` where the
+    /// pattern has a directive that an instant does not fill.
+    pub(crate) fn write_timestamp(&self, at: Timestamp) -> Option<String> {
+        Some(match self {
+            Self::Rfc3339 => at.to_string(),
+            Self::Date => day_of(at, None).to_string(),
+            Self::Epoch { power } => write_epoch(at, *power),
+            Self::Pattern { pattern, zone } => {
+                let zone = zone.clone().unwrap_or(TimeZone::UTC);
+                jiff::fmt::strtime::format(pattern, &at.jiff().to_zoned(zone)).ok()?
+            }
+            Self::Local(zone) => zone.to_datetime(at.jiff()).to_string(),
+        })
+    }
+
+    /// Writes a date as [`read_date`](Self::read_date) reads it: where the format has a time, that
+    /// of midnight.
+    pub(crate) fn write_date(&self, day: Date) -> Option<String> {
+        let midnight = day.jiff().at(0, 0, 0, 0);
+        match self {
+            Self::Date => Some(day.to_string()),
+            Self::Pattern {
+                pattern,
+                zone: None,
+            } => jiff::fmt::strtime::format(pattern, midnight)
+                .ok()
+                .or_else(|| self.write_timestamp(in_zone(&TimeZone::UTC, midnight)?)),
+            Self::Pattern {
+                zone: Some(zone), ..
+            }
+            | Self::Local(zone) => self.write_timestamp(in_zone(zone, midnight)?),
+            Self::Rfc3339 | Self::Epoch { .. } => {
+                self.write_timestamp(in_zone(&TimeZone::UTC, midnight)?)
+            }
+        }
+    }
+}
+
+fn look_up(zone: &'static str) -> Result<TimeZone> {
+    DateTimeParser::new().parse_time_zone(zone).map_err(|_| {
+        Error::new(
+            ErrorKind::Config,
+            format!("this machine knows no time zone `{zone}`"),
+        )
+        .with_help(
+            "install the time zone database (`tzdata`), or give a fixed offset like `+02:00`",
+        )
+    })
+}
+
+/// The instant of a civil time; in a gap or a fold, as if the change had not happened yet.
+fn in_zone(zone: &TimeZone, civil: DateTime) -> Option<Timestamp> {
+    zone.to_timestamp(civil).ok().map(Timestamp::from_jiff)
+}
+
+fn day_of(at: Timestamp, zone: Option<&TimeZone>) -> Date {
+    Date::from_jiff(zone.unwrap_or(&TimeZone::UTC).to_datetime(at.jiff()).date())
+}
+
+/// The civil time that was read; midnight where only a date was.
+fn civil_of(parts: &BrokenDownTime) -> Option<DateTime> {
+    let date = parts.to_date().ok()?;
+    let time = match parts.hour() {
+        Some(_) => parts.to_time().ok()?,
+        None => civil::Time::midnight(),
+    };
+    Some(date.to_datetime(time))
+}
+
+/// Units since 1970, with a fraction only where there is one.
+fn write_epoch(at: Timestamp, power: u8) -> String {
+    let digits = at.jiff().as_nanosecond().to_string();
+    let mut plain = String::new();
+    let shifted = Digits::read(&format!("{digits}e-{}", 9 - power))
+        .and_then(|digits| digits.write(0, &mut plain));
+    // A nanosecond count has at most nine digits after the point.
+    shifted.map_or(digits, |()| plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Format, TimeFormat, Timestamp};
+
+    fn format(format: TimeFormat) -> Format {
+        Format::new(format).unwrap()
+    }
+
+    fn pattern(pattern: &'static str, zone: Option<&'static str>) -> Format {
+        format(TimeFormat::Pattern { pattern, zone })
+    }
+
+    #[test]
+    fn instants_are_read_in_their_format() {
+        let berlin = TimeFormat::Local {
+            zone: "Europe/Berlin",
+        };
+        for (format, text, instant) in [
+            (
+                format(TimeFormat::Rfc3339),
+                "2026-11-21T09:30:00Z",
+                "2026-11-21T09:30:00Z",
+            ),
+            (
+                format(TimeFormat::Rfc3339),
+                "2026-11-21 09:30:00.25+02:00",
+                "2026-11-21T07:30:00.25Z",
+            ),
+            (
+                format(TimeFormat::Rfc3339),
+                "2026-11-21T09:30:00+0200",
+                "2026-11-21T07:30:00Z",
+            ),
+            (
+                format(TimeFormat::Date),
+                "2026-11-21",
+                "2026-11-21T00:00:00Z",
+            ),
+            (
+                format(TimeFormat::EpochSeconds),
+                "1795253400",
+                "2026-11-21T09:30:00Z",
+            ),
+            (
+                format(TimeFormat::EpochSeconds),
+                "1795253400.25",
+                "2026-11-21T09:30:00.25Z",
+            ),
+            (
+                format(TimeFormat::EpochSeconds),
+                "-0.5",
+                "1969-12-31T23:59:59.5Z",
+            ),
+            (
+                format(TimeFormat::EpochMillis),
+                "1.795253400001e12",
+                "2026-11-21T09:30:00.001Z",
+            ),
+            (
+                format(berlin),
+                "2026-07-01T09:30:00",
+                "2026-07-01T07:30:00Z",
+            ),
+            (
+                format(berlin),
+                "2026-01-01 09:30:00",
+                "2026-01-01T08:30:00Z",
+            ),
+            (
+                format(berlin),
+                "2026-01-01T09:30:00Z",
+                "2026-01-01T09:30:00Z",
+            ),
+            (
+                pattern("%d.%m.%Y %H:%M", Some("+02:00")),
+                "21.11.2026 09:30",
+                "2026-11-21T07:30:00Z",
+            ),
+            (
+                pattern("%Y%m%d", Some("UTC")),
+                "20261121",
+                "2026-11-21T00:00:00Z",
+            ),
+            (
+                pattern("%Y-%m-%d %H:%M:%S %z", None),
+                "2026-11-21 09:30:00 +0200",
+                "2026-11-21T07:30:00Z",
+            ),
+        ] {
+            let read = format.read_timestamp(text);
+            assert_eq!(read, instant.parse().ok(), "{text} as {format:?}");
+            let written = format.write_timestamp(read.unwrap()).unwrap();
+            assert_eq!(format.read_timestamp(&written), read, "{written}");
+        }
+    }
+
+    #[test]
+    fn an_instant_without_an_offset_is_none() {
+        for (format, text) in [
+            (format(TimeFormat::Rfc3339), "2026-11-21T09:30:00"),
+            (format(TimeFormat::Rfc3339), "2026-11-21"),
+            (format(TimeFormat::Date), "2026-11-21T00:00:00Z"),
+            (format(TimeFormat::EpochSeconds), "1e99"),
+            (pattern("%Y-%m-%d %H:%M", None), "2026-11-21 09:30"),
+        ] {
+            assert_eq!(format.read_timestamp(text), None, "{text} as {format:?}");
+        }
+    }
+
+    #[test]
+    fn dates_are_read_and_written_in_their_format() {
+        for (format, text) in [
+            (format(TimeFormat::Date), "2026-11-21"),
+            (pattern("%d/%m/%Y", None), "21/11/2026"),
+            (format(TimeFormat::EpochSeconds), "1795219200"),
+            (format(TimeFormat::Rfc3339), "2026-11-21T00:00:00Z"),
+        ] {
+            let day = format.read_date(text);
+            assert_eq!(day, "2026-11-21".parse().ok(), "{text}");
+            assert_eq!(format.write_date(day.unwrap()).as_deref(), Some(text));
+        }
+    }
+
+    #[test]
+    fn an_unknown_zone_is_an_error_that_names_it() {
+        let zone = TimeFormat::Local {
+            zone: "Mars/Olympus",
+        };
+        let error = Format::new(zone).unwrap_err().to_string();
+        assert!(error.contains("`Mars/Olympus`"), "{error}");
+    }
+
+    #[test]
+    fn epochs_are_written_without_a_needless_fraction() {
+        let at: Timestamp = "2026-11-21T09:30:00.5Z".parse().unwrap();
+        let write = |unit| format(unit).write_timestamp(at).unwrap();
+        assert_eq!(write(TimeFormat::EpochSeconds), "1795253400.5");
+        assert_eq!(write(TimeFormat::EpochMillis), "1795253400500");
+    }
+}
