@@ -24,7 +24,7 @@ const VERSION: u64 = 1;
 /// let state = State::from_json(text)?;
 /// assert_eq!(state.cursor(), "2026-11-21T09:30:00Z");
 /// assert_eq!(State::from_json(&state.to_json())?, state);
-/// # rest_source::Result::Ok(())
+/// # Ok::<(), rest_source::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct State {

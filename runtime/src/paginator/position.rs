@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind};
 /// let position: Position = "offset 300".parse()?;
 /// assert_eq!(position, Position::Offset(300));
 /// assert_eq!(position.to_string(), "offset 300");
-/// # rest_source::Result::Ok(())
+/// # Ok::<(), rest_source::Error>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
