@@ -1,0 +1,284 @@
+//! The values that a cursor column has.
+
+use std::{cmp::Ordering, fmt, time::Duration};
+
+use crate::{
+    ConfigValue,
+    error::Result,
+    plan::Lag,
+    schema::{TimeFormat, Type},
+    value::{Date, Decimal, Time, Timestamp, Value, format::Format},
+};
+
+/// A value of a cursor column: what an incremental fetch starts and ends at.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum CursorValue {
+    /// An integer.
+    Bigint(i64),
+    /// A floating-point number.
+    Double(f64),
+    /// Text, ordered by its code points.
+    Text(String),
+    /// An instant.
+    Timestamp(Timestamp),
+    /// A civil date.
+    Date(Date),
+    /// A civil time of day.
+    Time(Time),
+    /// A decimal number.
+    Decimal(Decimal),
+}
+
+impl CursorValue {
+    /// What a cell of a cursor column holds; nothing where it is null.
+    pub(crate) fn of(value: Value<'_>) -> Option<Self> {
+        Some(match value {
+            Value::Bigint(value) => Self::Bigint(value),
+            Value::Double(value) => Self::Double(value),
+            Value::Text(value) => Self::Text(value.to_owned()),
+            Value::Timestamp(value) => Self::Timestamp(value),
+            Value::Date(value) => Self::Date(value),
+            Value::Time(value) => Self::Time(value),
+            Value::Decimal(digits) => Self::Decimal(digits.parse().ok()?),
+            _ => return None,
+        })
+    }
+
+    /// Reads a value of this type as it is written in a spec, a state or a response. `None` where it
+    /// is none, or the type has no order.
+    ///
+    /// # Errors
+    ///
+    /// Where this machine does not know the type's time zone.
+    pub(crate) fn read(data_type: Type, text: &str) -> Result<Option<Self>> {
+        Ok(match data_type {
+            Type::Bigint => text.parse().ok().map(Self::Bigint),
+            Type::Double => {
+                let number = text.parse().ok().filter(|number: &f64| number.is_finite());
+                number.map(Self::Double)
+            }
+            Type::Text | Type::Enum { .. } => Some(Self::Text(text.to_owned())),
+            Type::Timestamp(format) => match text.parse() {
+                Ok(at) => Some(Self::Timestamp(at)),
+                Err(_) => Format::new(format)?
+                    .read_timestamp(text)
+                    .map(Self::Timestamp),
+            },
+            Type::Date(format) => match text.parse() {
+                Ok(day) => Some(Self::Date(day)),
+                Err(_) => Format::new(format)?.read_date(text).map(Self::Date),
+            },
+            Type::Time => text.parse().ok().map(Self::Time),
+            Type::Decimal { .. } => text.parse().ok().map(Self::Decimal),
+            _ => None,
+        })
+    }
+
+    /// Whether the values of a column of this type are such values.
+    pub(crate) fn is(&self, data_type: Type) -> bool {
+        matches!(
+            (self, data_type),
+            (Self::Bigint(_), Type::Bigint)
+                | (Self::Double(_), Type::Double)
+                | (Self::Text(_), Type::Text | Type::Enum { .. })
+                | (Self::Timestamp(_), Type::Timestamp(_))
+                | (Self::Date(_), Type::Date(_))
+                | (Self::Time(_), Type::Time)
+                | (Self::Decimal(_), Type::Decimal { .. })
+        )
+    }
+
+    /// How it compares to a cell of its column; nothing where that is null.
+    pub(crate) fn compare(&self, cell: Value<'_>) -> Option<Ordering> {
+        self.as_value().partial_cmp(&cell)
+    }
+
+    pub(super) fn as_value(&self) -> Value<'_> {
+        match self {
+            Self::Bigint(value) => Value::Bigint(*value),
+            Self::Double(value) => Value::Double(*value),
+            Self::Text(value) => Value::Text(value),
+            Self::Timestamp(value) => Value::Timestamp(*value),
+            Self::Date(value) => Value::Date(*value),
+            Self::Time(value) => Value::Time(*value),
+            Self::Decimal(value) => Value::Decimal(value.as_str()),
+        }
+    }
+
+    /// So far before it. `None` where there is nothing as early, or the lag is for another type.
+    pub(crate) fn before(&self, lag: Lag) -> Option<Self> {
+        Some(match (self, lag) {
+            (Self::Timestamp(at), Lag::Duration(lag)) => Self::Timestamp(at.checked_sub(lag)?),
+            (Self::Date(day), Lag::Days(days)) => {
+                Self::Date(day.checked_add_days(-i64::from(days))?)
+            }
+            (Self::Bigint(number), Lag::Integer(lag)) => Self::Bigint(number.checked_sub(lag)?),
+            (Self::Double(number), Lag::Double(lag)) => Self::Double(number - lag),
+            _ => return None,
+        })
+    }
+
+    /// As it is sent: a time in this format, a number as a number, anything else as text.
+    ///
+    /// What the format cannot hold is left off an instant, to the earlier side; to the later one
+    /// where `up`. `None` where the format cannot write it at all.
+    ///
+    /// # Errors
+    ///
+    /// Where this machine does not know the format's time zone.
+    pub(crate) fn sent(&self, format: TimeFormat, up: bool) -> Result<Option<ConfigValue>> {
+        let written = match self {
+            Self::Bigint(number) => return Ok(Some(ConfigValue::Bigint(*number))),
+            Self::Double(number) => return Ok(Some(ConfigValue::Double(*number))),
+            Self::Timestamp(at) => {
+                let at = rounded(*at, format, up);
+                at.and_then(|at| {
+                    Format::new(format)
+                        .map(|f| f.write_timestamp(at))
+                        .transpose()
+                })
+                .transpose()?
+            }
+            Self::Date(day) => Format::new(format)?.write_date(*day),
+            other => Some(other.to_string()),
+        };
+        let epoch = matches!(format, TimeFormat::EpochSeconds | TimeFormat::EpochMillis);
+        Ok(written.map(|text| match text.parse() {
+            Ok(number) if epoch => ConfigValue::Bigint(number),
+            _ => ConfigValue::Text(text),
+        }))
+    }
+}
+
+/// To the second, millisecond or day, where that is all that a format holds.
+fn rounded(at: Timestamp, format: TimeFormat, up: bool) -> Option<Timestamp> {
+    let (seconds, nanoseconds) = (at.epoch_seconds(), at.subsec_nanoseconds());
+    let (down, unit) = match format {
+        TimeFormat::EpochSeconds => (Timestamp::from_epoch(seconds, 0)?, Duration::from_secs(1)),
+        TimeFormat::EpochMillis => (
+            Timestamp::from_epoch(seconds, nanoseconds / 1_000_000 * 1_000_000)?,
+            Duration::from_millis(1),
+        ),
+        TimeFormat::Date => (
+            Timestamp::from_epoch(seconds.div_euclid(86_400) * 86_400, 0)?,
+            Duration::from_secs(86_400),
+        ),
+        _ => return Some(at),
+    };
+    if up && down != at {
+        down.checked_add(unit)
+    } else {
+        Some(down)
+    }
+}
+
+impl fmt::Display for CursorValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_value().fmt(f)
+    }
+}
+
+impl From<i64> for CursorValue {
+    fn from(value: i64) -> Self {
+        Self::Bigint(value)
+    }
+}
+
+impl From<f64> for CursorValue {
+    fn from(value: f64) -> Self {
+        Self::Double(value)
+    }
+}
+
+impl From<String> for CursorValue {
+    fn from(value: String) -> Self {
+        Self::Text(value)
+    }
+}
+
+impl From<Timestamp> for CursorValue {
+    fn from(value: Timestamp) -> Self {
+        Self::Timestamp(value)
+    }
+}
+
+impl From<Date> for CursorValue {
+    fn from(value: Date) -> Self {
+        Self::Date(value)
+    }
+}
+
+impl From<Time> for CursorValue {
+    fn from(value: Time) -> Self {
+        Self::Time(value)
+    }
+}
+
+impl From<Decimal> for CursorValue {
+    fn from(value: Decimal) -> Self {
+        Self::Decimal(value)
+    }
+}
+
+impl From<&str> for CursorValue {
+    fn from(value: &str) -> Self {
+        Self::Text(value.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn sent(at: &str, format: TimeFormat, up: bool) -> String {
+        let value = CursorValue::from(at.parse::<Timestamp>().unwrap());
+        value.sent(format, up).unwrap().unwrap().to_string()
+    }
+
+    #[test]
+    fn a_start_is_rounded_down_and_an_end_up_to_what_the_format_holds() {
+        let moment = "2026-11-21T09:30:00.5Z";
+        assert_eq!(sent(moment, TimeFormat::Rfc3339, false), moment);
+        assert_eq!(sent(moment, TimeFormat::EpochSeconds, false), "1795253400");
+        assert_eq!(sent(moment, TimeFormat::EpochSeconds, true), "1795253401");
+        assert_eq!(sent(moment, TimeFormat::EpochMillis, true), "1795253400500");
+        assert_eq!(sent(moment, TimeFormat::Date, false), "2026-11-21");
+        assert_eq!(sent(moment, TimeFormat::Date, true), "2026-11-22");
+        assert_eq!(
+            sent("2026-11-21T00:00:00Z", TimeFormat::Date, true),
+            "2026-11-21"
+        );
+    }
+
+    #[test]
+    fn a_value_is_read_in_rfc_3339_or_in_the_columns_format() {
+        let epoch = Type::Timestamp(TimeFormat::EpochSeconds);
+        let wanted = Some(CursorValue::Timestamp(at("2026-11-21T09:30:00Z")));
+        for text in [
+            "1795253400",
+            "2026-11-21T09:30:00Z",
+            "2026-11-21T11:30:00+02:00",
+        ] {
+            assert_eq!(CursorValue::read(epoch, text).unwrap(), wanted, "{text}");
+        }
+        assert_eq!(CursorValue::read(Type::Bigint, "7.5").unwrap(), None);
+        assert_eq!(CursorValue::read(Type::Bool, "true").unwrap(), None);
+    }
+
+    #[test]
+    fn a_lag_goes_back_in_the_values_own_unit() {
+        let day = CursorValue::Date("2026-11-21".parse().unwrap());
+        assert_eq!(day.before(Lag::Days(21)).unwrap().to_string(), "2026-10-31");
+        let number = CursorValue::Bigint(5);
+        assert_eq!(
+            number.before(Lag::Integer(7)),
+            Some(CursorValue::Bigint(-2))
+        );
+        assert_eq!(number.before(Lag::Days(1)), None);
+    }
+}

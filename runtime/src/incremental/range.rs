@@ -1,0 +1,179 @@
+//! Where an incremental fetch starts and ends.
+
+use std::cmp::Ordering;
+
+use super::CursorValue;
+use crate::{
+    Column, Error, ErrorKind, Result, State,
+    plan::{Incremental, ResourcePlan},
+    request::Bounds,
+};
+
+/// The range of cursor values that a fetch wants.
+#[derive(Clone, Debug)]
+pub(crate) struct Range {
+    pub(crate) plan: Incremental,
+    pub(crate) column: &'static Column,
+    pub(crate) start: Option<CursorValue>,
+    pub(crate) end: Option<CursorValue>,
+    /// The cursor of the state that the fetch was given.
+    pub(crate) last: Option<CursorValue>,
+    /// That state.
+    pub(crate) state: Option<State>,
+}
+
+impl Range {
+    /// The range of a fetch of this resource, since a state and until a value where they are given.
+    /// `None` for a resource without `incremental`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::State`] where the state is not this resource's; [`ErrorKind::Config`] where a
+    /// value is not of the cursor's type.
+    pub(crate) fn new(
+        resource: &'static ResourcePlan,
+        state: Option<State>,
+        until: Option<CursorValue>,
+    ) -> Result<Option<Self>> {
+        let column = resource
+            .incremental
+            .and_then(|plan| resource.table.columns.get(usize::from(plan.column)));
+        let (Some(plan), Some(column)) = (resource.incremental, column) else {
+            return none(state.is_some(), until.is_some());
+        };
+        let last = match &state {
+            Some(state) => Some(cursor_of(state, resource, column)?),
+            None => None,
+        };
+        let initial = declared(column, plan.initial_value, "initial_value")?;
+        let end = match until {
+            Some(until) => Some(typed(column, until)?),
+            None => declared(column, plan.end_value, "end_value")?,
+        };
+        Ok(Some(Self {
+            start: start(&plan, last.as_ref(), initial),
+            plan,
+            column,
+            end,
+            last,
+            state,
+        }))
+    }
+
+    /// The range as it is sent.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] where the format cannot write a value.
+    pub(crate) fn bounds(&self) -> Result<Bounds> {
+        let sent = |value: &Option<CursorValue>, up| match value {
+            None => Ok(None),
+            Some(value) => match value.sent(self.plan.format, up)? {
+                Some(sent) => Ok(Some(sent)),
+                None => Err(Error::new(
+                    ErrorKind::Config,
+                    format!("the cursor value `{value}` cannot be written in the `format` given"),
+                )),
+            },
+        };
+        Ok(Bounds {
+            start: sent(&self.start, false)?,
+            end: sent(&self.end, true)?,
+        })
+    }
+}
+
+/// The later of the initial value and what the state says, less the lag.
+fn start(
+    plan: &Incremental,
+    last: Option<&CursorValue>,
+    initial: Option<CursorValue>,
+) -> Option<CursorValue> {
+    let Some(last) = last else {
+        return initial;
+    };
+    let back = match plan.lag {
+        // Nothing is as early: from the beginning then.
+        Some(lag) => last.before(lag),
+        None => Some(last.clone()),
+    };
+    match (back, initial) {
+        (Some(back), Some(initial)) if is_before(&back, &initial) => Some(initial),
+        (Some(back), _) => Some(back),
+        (None, initial) => initial,
+    }
+}
+
+fn is_before(a: &CursorValue, b: &CursorValue) -> bool {
+    a.compare(b.as_value()) == Some(Ordering::Less)
+}
+
+fn none(has_state: bool, has_end: bool) -> Result<Option<Range>> {
+    let error = |kind, what: &str| {
+        Err(Error::new(
+            kind,
+            format!("the resource has no `incremental`, but {what}"),
+        )
+        .with_help("declare `incremental` in its `endpoint`, or fetch it whole"))
+    };
+    if has_state {
+        return error(ErrorKind::State, "a state was given");
+    }
+    if has_end {
+        return error(ErrorKind::Config, "an end was given");
+    }
+    Ok(None)
+}
+
+/// The cursor of a state, checked to be this resource's.
+fn cursor_of(state: &State, resource: &ResourcePlan, column: &Column) -> Result<CursorValue> {
+    let word = column.data_type.word();
+    let found = [&state.resource, &state.column, &state.data_type];
+    let wanted = [resource.name, column.name, word];
+    if found != wanted {
+        let [resource, column, word] = found;
+        return Err(foreign(format!(
+            "the state is of `{resource}`, by its {word} `{column}`"
+        )));
+    }
+    CursorValue::read(column.data_type, &state.value)?
+        .ok_or_else(|| foreign(format!("the state's cursor `{}` is no {word}", state.value)))
+}
+
+fn foreign(message: String) -> Error {
+    Error::new(ErrorKind::State, message)
+        .with_help("a full refresh starts over, without a state: `full_refresh()`")
+}
+
+fn declared(column: &Column, text: Option<&str>, key: &str) -> Result<Option<CursorValue>> {
+    let Some(text) = text else {
+        return Ok(None);
+    };
+    match CursorValue::read(column.data_type, text)? {
+        Some(value) => Ok(Some(value)),
+        None => Err(wrong(&format!("`{key}` `{text}`"), column)),
+    }
+}
+
+/// A value that the caller gave; text is read as the column's type.
+fn typed(column: &Column, value: CursorValue) -> Result<CursorValue> {
+    if value.is(column.data_type) {
+        return Ok(value);
+    }
+    let read = match &value {
+        CursorValue::Text(text) => CursorValue::read(column.data_type, text)?,
+        _ => None,
+    };
+    read.ok_or_else(|| wrong(&format!("the end `{value}`"), column))
+}
+
+fn wrong(what: &str, column: &Column) -> Error {
+    Error::new(
+        ErrorKind::Config,
+        format!(
+            "{what} is no {}, as its cursor column `{}` is",
+            column.data_type.word(),
+            column.name
+        ),
+    )
+}

@@ -1,0 +1,310 @@
+//! Which rows of a page belong to a fetch, and how far they bring it.
+
+use std::{cmp::Ordering, collections::BTreeSet};
+
+use super::{CursorValue, Range, key::key};
+use crate::{
+    Error, ErrorKind, Result, Row, Rows, State,
+    paginator::End,
+    plan::{OnMissing, ResourcePlan, RowOrder},
+    schema::Table,
+    value::Value,
+};
+
+/// Lets through the rows of a range, at most as many as are wanted, and remembers the last.
+pub(crate) struct Sieve {
+    resource: &'static str,
+    range: Option<InRange>,
+}
+
+struct InRange {
+    range: Range,
+    /// Positions in the rows: of the cursor, and of the key's columns.
+    cursor: usize,
+    keys: Vec<usize>,
+    /// The largest cursor so far, the state's included, and the keys of the rows that have it.
+    largest: Option<CursorValue>,
+    at_largest: BTreeSet<String>,
+    /// The cursor of the row before, where the order matters.
+    before: Option<CursorValue>,
+}
+
+/// What became of a page.
+#[derive(Debug, Default)]
+pub(crate) struct Sifted {
+    /// Rows left out because they are outside of the range, or were seen before.
+    pub(crate) outside: u64,
+    /// Whether rows were left out because no more are wanted.
+    pub(crate) cut: bool,
+    /// Why no later page can have a row in the range.
+    pub(crate) end: Option<End>,
+    /// What is wrong with the row after those let through.
+    pub(crate) failure: Option<Error>,
+}
+
+/// What becomes of a row.
+enum Verdict {
+    Keep,
+    Outside,
+    /// Outside, and so is everything after it.
+    Past(&'static str),
+    Wrong(Error),
+}
+
+impl Sieve {
+    /// For rows of this table, which may have other columns than the resource's own.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Record`] where the table lacks the cursor column or one of the key.
+    pub(crate) fn new(
+        resource: &'static ResourcePlan,
+        table: &'static Table,
+        range: Option<Range>,
+    ) -> Result<Self> {
+        let range = match range {
+            Some(range) => Some(InRange::new(resource, table, range)?),
+            None => None,
+        };
+        Ok(Self {
+            resource: resource.name,
+            range,
+        })
+    }
+
+    /// Leaves in `rows` what belongs to the fetch, at most `wanted` of them.
+    pub(crate) fn sift(&mut self, rows: &mut Rows, wanted: Option<u64>) -> Sifted {
+        let mut sifted = Sifted::default();
+        let mut kept = 0;
+        rows.retain(|row| {
+            if sifted.cut || sifted.failure.is_some() {
+                return false;
+            }
+            if sifted.end.is_some() {
+                sifted.outside += 1;
+                return false;
+            }
+            let verdict = match &mut self.range {
+                Some(range) => range.judge(row),
+                None => Verdict::Keep,
+            };
+            match verdict {
+                Verdict::Keep if wanted.is_some_and(|wanted| kept >= wanted) => sifted.cut = true,
+                Verdict::Keep => {
+                    kept += 1;
+                    return true;
+                }
+                Verdict::Outside => sifted.outside += 1,
+                Verdict::Past(order) => {
+                    sifted.outside += 1;
+                    let reason = format!("a record past the range, by `row_order: {order}`");
+                    sifted.end = Some(End::complete(reason));
+                }
+                Verdict::Wrong(error) => sifted.failure = Some(error),
+            }
+            false
+        });
+        if let Some(range) = &mut self.range {
+            range.track(rows);
+        }
+        sifted
+    }
+
+    /// What the next fetch may start from once every row let through so far is safe, where the rows
+    /// come in ascending order.
+    pub(crate) fn state_so_far(&self) -> Option<State> {
+        let range = self.range.as_ref()?;
+        let ascending = range.range.plan.row_order == Some(RowOrder::Ascending);
+        ascending.then(|| range.state(self.resource)).flatten()
+    }
+
+    /// What the next fetch starts from after this one ended: `complete` where it saw all there was.
+    pub(crate) fn state_at_end(&self, complete: bool) -> Option<State> {
+        let range = self.range.as_ref()?;
+        if complete {
+            range.state(self.resource)
+        } else {
+            self.state_so_far().or_else(|| range.range.state.clone())
+        }
+    }
+}
+
+impl InRange {
+    fn new(resource: &ResourcePlan, table: &'static Table, range: Range) -> Result<Self> {
+        let position = |name: &str| {
+            table.position(name).ok_or_else(|| {
+                let message = format!(
+                    "the record has no field for `{name}`, which fetching only what is new needs"
+                );
+                Error::new(ErrorKind::Record, message)
+                    .with_help(format!("add the field `{name}` to the struct"))
+            })
+        };
+        let key = resource.table.primary_key();
+        let key = key.filter_map(|at| resource.table.columns.get(at));
+        Ok(Self {
+            cursor: position(range.column.name)?,
+            keys: key
+                .map(|column| position(column.name))
+                .collect::<Result<_>>()?,
+            largest: range.last.clone(),
+            at_largest: range
+                .state
+                .as_ref()
+                .map(|s| s.seen.clone())
+                .unwrap_or_default(),
+            before: None,
+            range,
+        })
+    }
+
+    fn judge(&mut self, row: Row<'_>) -> Verdict {
+        let value = row.value(self.cursor);
+        if value.is_null() {
+            return match self.range.plan.on_missing {
+                OnMissing::Include => Verdict::Keep,
+                OnMissing::Exclude => Verdict::Outside,
+                OnMissing::Raise => Verdict::Wrong(self.missing(row)),
+            };
+        }
+        if let Some(error) = self.out_of_order(value) {
+            return Verdict::Wrong(error);
+        }
+        let order = self.range.plan.row_order;
+        if self.is_before_start(value) {
+            return match order {
+                Some(RowOrder::Descending) => Verdict::Past("desc"),
+                _ => Verdict::Outside,
+            };
+        }
+        if self.is_after_end(value) {
+            return match order {
+                Some(RowOrder::Ascending) => Verdict::Past("asc"),
+                _ => Verdict::Outside,
+            };
+        }
+        if self.was_seen(value, row) {
+            return Verdict::Outside;
+        }
+        Verdict::Keep
+    }
+
+    fn is_before_start(&self, value: Value<'_>) -> bool {
+        let compared = self
+            .range
+            .start
+            .as_ref()
+            .and_then(|start| start.compare(value));
+        match compared {
+            Some(Ordering::Greater) => true,
+            Some(Ordering::Equal) => !self.range.plan.start_closed,
+            _ => false,
+        }
+    }
+
+    fn is_after_end(&self, value: Value<'_>) -> bool {
+        let compared = self.range.end.as_ref().and_then(|end| end.compare(value));
+        match compared {
+            Some(Ordering::Less) => true,
+            Some(Ordering::Equal) => !self.range.plan.end_closed,
+            _ => false,
+        }
+    }
+
+    /// Whether the row is one of those that had the largest cursor last time.
+    fn was_seen(&self, value: Value<'_>, row: Row<'_>) -> bool {
+        let last = self.range.last.as_ref();
+        last.is_some_and(|last| last.compare(value) == Some(Ordering::Equal))
+            && self
+                .range
+                .state
+                .as_ref()
+                .is_some_and(|state| state.seen.contains(&key(row, &self.keys)))
+    }
+
+    /// An API that breaks the order it was said to have would have rows left out unnoticed.
+    fn out_of_order(&mut self, value: Value<'_>) -> Option<Error> {
+        let order = self.range.plan.row_order?;
+        let before = self.before.take();
+        let compared = before.as_ref().and_then(|before| before.compare(value));
+        self.before = CursorValue::of(value);
+        let (wrong, word) = match order {
+            RowOrder::Ascending => (Ordering::Greater, "asc"),
+            RowOrder::Descending => (Ordering::Less, "desc"),
+        };
+        if compared != Some(wrong) {
+            return None;
+        }
+        let before = before.map(|before| before.to_string()).unwrap_or_default();
+        Some(
+            Error::new(
+                ErrorKind::Response,
+                format!("the records are not in the order of `row_order: {word}`"),
+            )
+            .with_detail(format!(
+                "`{}`: {value} after {before}",
+                self.range.column.name
+            ))
+            .with_help("leave `row_order` out: the whole range is then read every time"),
+        )
+    }
+
+    fn missing(&self, row: Row<'_>) -> Error {
+        let mut error = Error::new(
+            ErrorKind::Schema,
+            format!(
+                "a record has no cursor value in `{}`",
+                self.range.column.name
+            ),
+        );
+        if !self.keys.is_empty() {
+            error = error.with_detail(format!("its key: {}", key(row, &self.keys)));
+        }
+        error.with_help(
+            "`on_cursor_value_missing: include` keeps such records, `exclude` leaves them out",
+        )
+    }
+
+    /// Remembers the largest cursor of these rows, and who has it.
+    fn track(&mut self, rows: &Rows) {
+        let mut largest = None;
+        for row in rows {
+            let value = row.value(self.cursor);
+            let is_larger = match &largest {
+                _ if value.is_null() => false,
+                None => true,
+                Some(largest) => value.partial_cmp(largest) == Some(Ordering::Greater),
+            };
+            if is_larger {
+                largest = Some(value);
+            }
+        }
+        let Some(value) = largest else {
+            return;
+        };
+        match self
+            .largest
+            .as_ref()
+            .and_then(|largest| largest.compare(value))
+        {
+            Some(Ordering::Greater) => return,
+            Some(Ordering::Equal) => {}
+            _ => {
+                self.largest = CursorValue::of(value);
+                self.at_largest.clear();
+            }
+        }
+        let rows = rows.iter().filter(|row| row.value(self.cursor) == value);
+        self.at_largest.extend(rows.map(|row| key(row, &self.keys)));
+    }
+
+    fn state(&self, resource: &str) -> Option<State> {
+        Some(State {
+            resource: resource.to_owned(),
+            column: self.range.column.name.to_owned(),
+            data_type: self.range.column.data_type.word().to_owned(),
+            value: self.largest.as_ref()?.to_string(),
+            seen: self.at_largest.clone(),
+        })
+    }
+}
