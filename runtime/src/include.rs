@@ -13,11 +13,6 @@
 #[macro_export]
 macro_rules! include_source {
     ($name:literal) => {
-        ::core::include!(::core::concat!(
-            ::core::env!("OUT_DIR"),
-            "/",
-            $name,
-            ".rs"
-        ));
+        ::core::include!(::core::concat!(::core::env!("OUT_DIR"), "/", $name, ".rs"));
     };
 }

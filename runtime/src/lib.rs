@@ -48,11 +48,11 @@ pub use incremental::CursorValue;
 pub use paginator::Position;
 pub use record::Record;
 pub use report::Report;
+#[cfg(feature = "macros")]
+pub use rest_source_macros::rest_source;
 pub use rows::{Row, Rows};
 pub use schema::{Column, Decode, Path, Step, Table, TimeFormat, Type};
 pub use secret::Secret;
 pub use settings::{ConfigValue, Values};
 pub use state::State;
 pub use value::{Date, Decimal, Field, Json, ParseError, Time, Timestamp, Value};
-#[cfg(feature = "macros")]
-pub use rest_source_macros::rest_source;

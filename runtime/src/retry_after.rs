@@ -26,7 +26,7 @@ pub(crate) fn retry_after(headers: &Headers, now: SystemTime) -> Option<Duration
     let value = headers.get("Retry-After")?.trim();
     match seconds(value) {
         Some(wait) => Some(wait),
-        None => until(httpdate::parse_http_date(value).ok()?, headers, now),
+        None => Some(until(httpdate::parse_http_date(value).ok()?, headers, now)),
     }
 }
 
@@ -38,17 +38,26 @@ pub(crate) fn reset(headers: &Headers, now: SystemTime) -> Option<Duration> {
         None => field(headers.get("RateLimit")?, &["reset", "t"])?,
     };
     if let Ok(date) = httpdate::parse_http_date(value) {
-        return until(date, headers, now);
+        return Some(until(date, headers, now));
     }
     match value.parse::<f64>().ok()? {
-        millis if millis >= EPOCH_MILLIS => until(epoch(millis / 1e3)?, headers, now),
-        seconds if seconds >= EPOCH_SECONDS => until(epoch(seconds)?, headers, now),
+        millis if millis >= EPOCH_MILLIS => Some(until(epoch(millis / 1e3)?, headers, now)),
+        seconds if seconds >= EPOCH_SECONDS => Some(until(epoch(seconds)?, headers, now)),
         _ => seconds(value),
     }
 }
 
-/// Whether the quota is used up.
+/// Whether the quota is said to be used up.
 pub(crate) fn no_quota_left(headers: &Headers) -> bool {
+    remaining(headers).is_some_and(|left| left <= 0.0)
+}
+
+/// Whether some of the quota is said to be left.
+pub(crate) fn quota_left(headers: &Headers) -> bool {
+    remaining(headers).is_some_and(|left| left > 0.0)
+}
+
+fn remaining(headers: &Headers) -> Option<f64> {
     let named = REMAINING.iter().find_map(|name| headers.get(name));
     let value = match named {
         Some(value) => Some(value),
@@ -56,7 +65,7 @@ pub(crate) fn no_quota_left(headers: &Headers) -> bool {
             .get("RateLimit")
             .and_then(|value| field(value, &["remaining", "r"])),
     };
-    value.is_some_and(|value| value.trim().parse::<f64>().is_ok_and(|left| left <= 0.0))
+    value?.trim().parse().ok()
 }
 
 /// A number of seconds, with or without a fraction; not negative.
@@ -69,13 +78,13 @@ fn epoch(seconds: f64) -> Option<SystemTime> {
     UNIX_EPOCH.checked_add(Duration::try_from_secs_f64(seconds).ok()?)
 }
 
-/// From the response's `Date`, or from `now`, to `then`; nothing when that has passed.
-fn until(then: SystemTime, headers: &Headers, now: SystemTime) -> Option<Duration> {
+/// From the response's `Date`, or from `now`, to `then`; no time when that has passed.
+fn until(then: SystemTime, headers: &Headers, now: SystemTime) -> Duration {
     let from = headers
         .get("Date")
         .and_then(|date| httpdate::parse_http_date(date.trim()).ok())
         .unwrap_or(now);
-    Some(then.duration_since(from).unwrap_or_default())
+    then.duration_since(from).unwrap_or_default()
 }
 
 /// A parameter of the one-header forms: `limit=100, remaining=0, reset=30` and `"day";r=0;t=30`.

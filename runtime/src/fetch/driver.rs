@@ -1,20 +1,197 @@
 //! Runs a fetch: the state machine's hands.
 
+use std::{sync::Arc, time::Duration};
+
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::mpsc;
 
 use super::{
     Job,
+    attempt::{Heard, Parcel, Requests},
+    machine::{Machine, Now, Rules, Step},
     streams::{Delivery, SharedReport},
 };
-use crate::{Error, ErrorKind};
+use crate::{
+    Client, Error, ErrorKind, Report, Result, State,
+    incremental::{Range, Sieve},
+    paginator::{self, Paginate},
+    request::Bounds,
+};
 
 /// Fetches to the end, or until the stream is dropped.
+///
+/// Requests are sent, answers read and pages decoded in this one task: the hops between tasks would
+/// cost as much as the decoding.
 pub(super) async fn run(job: Job, stream: mpsc::Sender<Delivery>, report: SharedReport) {
-    report.lock().note("nothing is fetched yet");
-    let error = job.error(Error::new(
-        ErrorKind::Transport,
-        "fetching is under construction",
-    ));
+    let last = match fetch(&job, &stream, &report).await {
+        Ok(state) => Delivery::End(state),
+        Err(error) => Delivery::Failure(job.error(error)),
+    };
     // The stream may be gone: there is no one to tell then.
-    let _ = stream.send(Delivery::Failure(error)).await;
+    let _ = stream.send(last).await;
+}
+
+async fn fetch(
+    job: &Job,
+    stream: &mpsc::Sender<Delivery>,
+    report: &SharedReport,
+) -> Result<Option<State>> {
+    let range = Range::new(job.resource, job.since.clone(), job.until.clone())?;
+    let bounds = match &range {
+        Some(range) => range.bounds()?,
+        None => Bounds::default(),
+    };
+    let paginator: Arc<dyn Paginate> = paginator::of(&job.resource.paginator.kind);
+    let requests = Requests::new(job, Arc::clone(&paginator), &bounds)?;
+    let rules = Rules::new(
+        job.client.plan().retry,
+        job.resource,
+        job.concurrency,
+        job.limit,
+    );
+    let mut fetching = Fetching {
+        client: &job.client,
+        machine: Machine::new(paginator, rules, job.from.clone()),
+        sieve: Sieve::new(job.resource, job.table, range)?,
+        wanted: job.limit,
+        report,
+        turns: Duration::ZERO,
+    };
+    fetching.run(&requests, stream).await
+}
+
+struct Fetching<'a> {
+    client: &'a Client,
+    machine: Machine<Parcel>,
+    sieve: Sieve,
+    /// Records still wanted, where there is a limit.
+    wanted: Option<u64>,
+    report: &'a SharedReport,
+    /// Time that requests waited for the source's leave.
+    turns: Duration,
+}
+
+impl Fetching<'_> {
+    async fn run(
+        &mut self,
+        requests: &Requests<'_>,
+        stream: &mpsc::Sender<Delivery>,
+    ) -> Result<Option<State>> {
+        let mut asked = FuturesUnordered::new();
+        // What waits for the stream to have room.
+        let mut delivery: Option<Delivery> = None;
+        loop {
+            let step = self.machine.step(self.now(), delivery.is_none());
+            self.count();
+            let wake = match step {
+                Step::Send(order) => {
+                    asked.push(requests.ask(order, self.machine.tally().requests));
+                    continue;
+                }
+                Step::Page(parcel) => {
+                    delivery = self.sift(parcel);
+                    continue;
+                }
+                Step::Wait(wake) => wake,
+                Step::Done(end) => {
+                    hand_over(stream, delivery).await;
+                    self.report.lock().note(format!("ended: {}", end.reason));
+                    return Ok(self.sieve.state_at_end(end.complete));
+                }
+                Step::Fail(error) => {
+                    hand_over(stream, delivery).await;
+                    return Err(error);
+                }
+            };
+            tokio::select! {
+                biased;
+                permit = stream.reserve(), if delivery.is_some() => match (permit, delivery.take()) {
+                    (Ok(permit), Some(delivery)) => permit.send(delivery),
+                    // No one listens any more.
+                    _ => return Ok(None),
+                },
+                Some(heard) = asked.next(), if !asked.is_empty() => self.hear(heard),
+                () = sleep_until(self.client, wake), if wake.is_some() => {}
+                else => return Err(Error::new(ErrorKind::Paging, "the fetch has nothing left to wait for")),
+            }
+        }
+    }
+
+    fn hear(&mut self, heard: Heard) {
+        self.report.lock().bytes += heard.bytes;
+        self.turns += heard.waited;
+        let now = self.now();
+        self.machine
+            .heard(heard.id, heard.answer, now, self.client.jitter());
+        if let Some(time) = self.machine.closed_until(now) {
+            self.client.close_until(time);
+        }
+    }
+
+    /// The rows of a page that belong to the fetch; nothing where there are none.
+    fn sift(&mut self, mut parcel: Parcel) -> Option<Delivery> {
+        let sifted = self.sieve.sift(&mut parcel.rows, self.wanted);
+        let kept = parcel.rows.len() as u64;
+        self.wanted = self.wanted.map(|wanted| wanted.saturating_sub(kept));
+        self.machine.delivered(kept, sifted.cut);
+        if let Some(end) = sifted.end {
+            self.machine.stop(end);
+        }
+        if let Some(error) = sifted.failure {
+            self.machine.fail(error.with_request(&parcel.request));
+        }
+        let mut report = self.report.lock();
+        report.outside_range += sifted.outside;
+        report.discarded_rows += parcel.discarded_rows;
+        report.discarded_values += parcel.discarded_values;
+        report.undeclared_values += parcel.undeclared;
+        for example in parcel.examples {
+            report.note(example);
+        }
+        (kept > 0).then(|| Delivery::Page(parcel.rows, self.sieve.state_so_far()))
+    }
+
+    /// Brings the report up to what the machine counted.
+    fn count(&self) {
+        let tally = self.machine.tally();
+        let mut report = self.report.lock();
+        let Report {
+            requests,
+            retries,
+            waited,
+            pages,
+            received,
+            ..
+        } = &mut *report;
+        *requests = tally.requests;
+        *retries = tally.retries;
+        *waited = tally.waited + self.turns;
+        *pages = tally.pages;
+        *received = tally.received;
+        for note in &tally.notes {
+            report.note(note.as_str());
+        }
+    }
+
+    fn now(&self) -> Now {
+        Now {
+            elapsed: self.client.clock().elapsed(),
+            wall: self.client.clock().now(),
+        }
+    }
+}
+
+/// Waits until this time of the client's clock.
+async fn sleep_until(client: &Client, time: Option<Duration>) {
+    let clock = client.clock();
+    let wait = time.unwrap_or_default().saturating_sub(clock.elapsed());
+    clock.sleep(wait).await;
+}
+
+/// Waits until the stream took what is left for it.
+async fn hand_over(stream: &mpsc::Sender<Delivery>, delivery: Option<Delivery>) {
+    if let Some(delivery) = delivery {
+        // The stream may be gone: there is no one to tell then.
+        let _ = stream.send(delivery).await;
+    }
 }

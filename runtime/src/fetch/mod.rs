@@ -1,7 +1,11 @@
 //! Fetching a resource: what to fetch, and the streams that it comes in.
 
+mod attempt;
 mod driver;
+mod guard;
+mod machine;
 mod page;
+mod refusal;
 mod streams;
 
 use std::{fmt, marker::PhantomData};
@@ -181,3 +185,6 @@ impl Job {
             .map_text(|text| self.client.redact(text))
     }
 }
+
+#[cfg(test)]
+mod tests;

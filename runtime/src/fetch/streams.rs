@@ -50,7 +50,10 @@ pub struct Pages<T> {
 
 enum Stage {
     Ready(Box<Job>),
-    Running(mpsc::Receiver<Delivery>, AbortOnDrop),
+    Running {
+        deliveries: mpsc::Receiver<Delivery>,
+        _task: AbortOnDrop,
+    },
     Ended,
 }
 
@@ -94,7 +97,7 @@ impl<T> Pages<T> {
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Page<T>>>> {
         let deliveries = match &mut self.stage {
-            Stage::Running(deliveries, _) => deliveries,
+            Stage::Running { deliveries, .. } => deliveries,
             Stage::Ended => return Poll::Ready(None),
             Stage::Ready(_) => match self.start() {
                 Ok(()) => return self.poll(cx),
@@ -133,7 +136,10 @@ impl<T> Pages<T> {
         })?;
         let (sender, deliveries) = mpsc::channel(1);
         let task = runtime.spawn(driver::run(*job, sender, self.report.clone()));
-        self.stage = Stage::Running(deliveries, AbortOnDrop(task.abort_handle()));
+        self.stage = Stage::Running {
+            deliveries,
+            _task: AbortOnDrop(task.abort_handle()),
+        };
         Ok(())
     }
 

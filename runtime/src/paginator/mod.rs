@@ -15,6 +15,8 @@ mod page_number;
 mod position;
 mod single;
 
+use std::sync::Arc;
+
 use crate::{
     decode::Probe,
     error::{Error, ErrorKind, Result},
@@ -125,20 +127,27 @@ impl End {
             complete: false,
         }
     }
+
+    /// The same, with what speaks against it.
+    fn though(mut self, but: &str) -> Self {
+        self.reason.push_str(", though ");
+        self.reason.push_str(but);
+        self
+    }
 }
 
 /// The paginator of this plan.
-pub(crate) fn of(pages: &Pages) -> Box<dyn Paginate> {
+pub(crate) fn of(pages: &Pages) -> Arc<dyn Paginate> {
     match *pages {
-        Pages::Single => Box::new(single::SinglePage),
-        Pages::Offset(plan) => Box::new(offset::ByOffset(plan)),
-        Pages::Number(plan) => Box::new(page_number::ByNumber(plan)),
-        Pages::Cursor(plan) => Box::new(cursor::ByCursor(plan)),
+        Pages::Single => Arc::new(single::SinglePage),
+        Pages::Offset(plan) => Arc::new(offset::ByOffset(plan)),
+        Pages::Number(plan) => Arc::new(page_number::ByNumber(plan)),
+        Pages::Cursor(plan) => Arc::new(cursor::ByCursor(plan)),
         Pages::HeaderCursor { cursor_key, cursor } => {
-            Box::new(header_cursor::ByHeaderCursor { cursor_key, cursor })
+            Arc::new(header_cursor::ByHeaderCursor { cursor_key, cursor })
         }
-        Pages::HeaderLink { header, rel } => Box::new(header_link::ByHeaderLink { header, rel }),
-        Pages::JsonLink { next_url_path } => Box::new(json_link::ByJsonLink { next_url_path }),
+        Pages::HeaderLink { header, rel } => Arc::new(header_link::ByHeaderLink { header, rel }),
+        Pages::JsonLink { next_url_path } => Arc::new(json_link::ByJsonLink { next_url_path }),
     }
 }
 

@@ -37,11 +37,11 @@ impl ByOffset {
                 self.0.limit
             )));
         }
-        if let Some(mut end) = ends::by_size(&self.0.ends, page, Some(self.0.limit)) {
-            if let Some(total) = said.total {
-                end.reason += &format!(", though the total is {total} and only {come} came");
-            }
-            return Some(end);
+        if let Some(end) = ends::by_size(&self.0.ends, page, Some(self.0.limit)) {
+            return Some(match said.total {
+                Some(total) => end.though(&format!("the total is {total} and only {come} came")),
+                None => end,
+            });
         }
         let maximum = self.0.maximum_offset.filter(|maximum| come >= *maximum)?;
         Some(End::cut_off(format!("`maximum_offset` {maximum}")))

@@ -40,11 +40,11 @@ impl ByNumber {
                 count(page.received, "record")
             )));
         }
-        if let Some(mut end) = ends::by_size(&self.0.ends, page, self.0.page_size) {
-            if let Some(total) = said.total {
-                end.reason += &format!(", though the total is {total} pages");
-            }
-            return Some(end);
+        if let Some(end) = ends::by_size(&self.0.ends, page, self.0.page_size) {
+            return Some(match said.total {
+                Some(total) => end.though(&format!("the total is {total} pages")),
+                None => end,
+            });
         }
         let maximum = self.0.maximum_page.filter(|maximum| next >= *maximum)?;
         Some(End::cut_off(format!("`maximum_page` {maximum}")))

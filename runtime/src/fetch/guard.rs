@@ -1,0 +1,190 @@
+//! The loop guard: what tells a fetch that goes in circles from one that gets on.
+
+use std::collections::{HashMap, VecDeque};
+
+use crate::{Error, ErrorKind, Position, Result};
+
+/// How many next links and cursors are remembered.
+const MEMORY: usize = 1_000;
+
+/// How many pages in a row may be empty without being the end.
+const EMPTY_PAGES: u32 = 1_000;
+
+/// What a fetch remembers of its pages.
+#[derive(Default)]
+pub(super) struct Guard {
+    /// The next links and cursors, each with the request whose response gave it.
+    given: HashMap<Position, String>,
+    order: VecDeque<Position>,
+    last: Option<Last>,
+    empty: u32,
+}
+
+/// The page before.
+struct Last {
+    fingerprint: u64,
+    position: Position,
+    request: String,
+}
+
+impl Guard {
+    /// Remembers a page.
+    ///
+    /// # Errors
+    ///
+    /// When it has the same bytes as the page before, though it was asked for elsewhere, and is not
+    /// empty; and when nothing but empty pages has come for long.
+    pub(super) fn page(
+        &mut self,
+        position: &Position,
+        request: &str,
+        fingerprint: u64,
+        received: u64,
+    ) -> Result<()> {
+        if received == 0 {
+            self.last = None;
+            self.empty += 1;
+            if self.empty == EMPTY_PAGES {
+                return Err(paging(format!("{EMPTY_PAGES} pages in a row were empty"))
+                    .with_request(request)
+                    .with_help("say what ends the pages: `stop_after_empty_page: true`, for one"));
+            }
+            return Ok(());
+        }
+        self.empty = 0;
+        let before = self.last.replace(Last {
+            fingerprint,
+            position: position.clone(),
+            request: request.to_owned(),
+        });
+        match before {
+            Some(last) if last.fingerprint == fingerprint && last.position != *position => {
+                Err(paging("two pages in a row are the same, byte for byte")
+                    .with_request(request)
+                    .with_detail(format!("the page before: {}", last.request))
+                    .with_help(
+                        "the API seems to ignore where a page is to start: check the paginator's \
+                         parameters, or say `single_page`",
+                    ))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Remembers where `request` was, and where its response leads.
+    ///
+    /// # Errors
+    ///
+    /// When a response before it led there too.
+    pub(super) fn leads(&mut self, to: &Position, request: &str) -> Result<()> {
+        if !matches!(to, Position::Cursor(_) | Position::Url(_)) {
+            return Ok(());
+        }
+        if let Some(before) = self.given.get(to) {
+            return Err(paging("the pages go in a circle")
+                .with_request(request)
+                .with_detail(format!("it leads to: {to}"))
+                .with_detail(format!("where this led, or was: {before}"))
+                .with_help("check the paginator: the API gives a next page for ever"));
+        }
+        self.remember(to.clone(), request);
+        Ok(())
+    }
+
+    /// Remembers a page's own address.
+    pub(super) fn remember(&mut self, position: Position, request: &str) {
+        if self.order.len() == MEMORY
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.given.remove(&oldest);
+        }
+        self.order.push_back(position.clone());
+        self.given.insert(position, request.to_owned());
+    }
+}
+
+fn paging(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Paging, message)
+}
+
+/// A number that differs for bodies that differ, but for an accident in 2^64. Not against those who
+/// make accidents: they would only stop their own pages.
+pub(super) fn fingerprint(body: &[u8]) -> u64 {
+    const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+    let (words, rest) = body.as_chunks::<8>();
+    let mix = |hash: u64, word: u64| (hash.rotate_left(23) ^ word).wrapping_mul(SPREAD);
+    let hash = words.iter().fold(body.len() as u64, |hash, word| {
+        mix(hash, u64::from_le_bytes(*word))
+    });
+    let mut last = [0; 8];
+    for (to, from) in last.iter_mut().zip(rest) {
+        *to = *from;
+    }
+    let hash = mix(hash, u64::from_le_bytes(last));
+    hash ^ (hash >> 32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cursor(text: &str) -> Position {
+        Position::Cursor(text.to_owned())
+    }
+
+    #[test]
+    fn a_circle_names_both_requests() {
+        let mut guard = Guard::default();
+        guard.leads(&cursor("a"), "GET /1").unwrap();
+        guard.leads(&cursor("b"), "GET /2").unwrap();
+        let error = guard.leads(&cursor("a"), "GET /3").unwrap_err();
+        assert_eq!(*error.kind(), ErrorKind::Paging);
+        let text = error.to_string();
+        assert!(text.contains("GET /1") && text.contains("GET /3"), "{text}");
+    }
+
+    #[test]
+    fn a_circle_of_a_thousand_pages_is_found_and_memory_is_bounded() {
+        let mut guard = Guard::default();
+        for n in 0..5_000 {
+            guard.leads(&cursor(&n.to_string()), "GET").unwrap();
+        }
+        assert_eq!((guard.order.len(), guard.given.len()), (1_000, 1_000));
+        assert!(guard.leads(&cursor("4000"), "GET").is_err());
+        assert!(guard.leads(&cursor("3999"), "GET").is_ok());
+    }
+
+    #[test]
+    fn the_same_page_from_another_offset_is_found_unless_empty() {
+        let mut guard = Guard::default();
+        guard.page(&Position::Offset(0), "GET /1", 7, 0).unwrap();
+        guard.page(&Position::Offset(1), "GET /2", 7, 0).unwrap();
+        guard.page(&Position::Offset(2), "GET /3", 7, 5).unwrap();
+        guard.page(&Position::Offset(3), "GET /4", 8, 5).unwrap();
+        guard.page(&Position::Offset(4), "GET /5", 7, 5).unwrap();
+        let error = guard.page(&Position::Offset(5), "GET /6", 7, 5);
+        let text = error.unwrap_err().to_string();
+        assert!(text.contains("GET /5") && text.contains("GET /6"), "{text}");
+    }
+
+    #[test]
+    fn empty_pages_without_an_end_are_an_error_in_the_end() {
+        let mut guard = Guard::default();
+        let pages = (1..=2_000).find(|n| guard.page(&Position::Page(*n), "GET", 0, 0).is_err());
+        assert_eq!(pages, Some(1_000));
+    }
+
+    #[test]
+    fn bodies_that_differ_have_other_fingerprints() {
+        let bodies: [&[u8]; 6] = [
+            b"",
+            b"\0",
+            b"[1,2,3,4,5,6]",
+            b"[1,2,3,4,5,7]",
+            b"12345678",
+            b"123456780",
+        ];
+        let prints: std::collections::HashSet<_> = bodies.iter().map(|b| fingerprint(b)).collect();
+        assert_eq!(prints.len(), bodies.len());
+    }
+}

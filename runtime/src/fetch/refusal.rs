@@ -1,0 +1,163 @@
+//! A request that brought no page: whether it is made again, and what is said when it is not.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use super::machine::Now;
+use crate::{Error, ErrorKind, Timestamp, plan::Retry, report::Seconds, retry::listed};
+
+/// Why a request brought no page.
+#[derive(Clone, Debug)]
+pub(super) struct Refusal {
+    /// The status; none where there is no whole response.
+    pub(super) status: Option<u16>,
+    /// In words: `answered 503`.
+    pub(super) what: String,
+    /// How long the API says to wait.
+    pub(super) told: Option<Duration>,
+    /// Whether it speaks for all of the source's requests: a 429, or a 403 that is one.
+    pub(super) throttled: bool,
+    /// The request, for messages.
+    pub(super) request: String,
+    /// What more there is to say: how the body starts, or what the transport met.
+    pub(super) detail: Option<String>,
+}
+
+impl Refusal {
+    /// Whether the same request may be made again.
+    pub(super) fn is_retried(&self, retry: &Retry) -> bool {
+        self.status.is_none_or(|status| {
+            listed(status, retry.statuses) || (self.throttled && listed(429, retry.statuses))
+        })
+    }
+
+    /// The error after the last attempt, of those that failed in these ways; `out_of` time where
+    /// another would have started too late.
+    pub(super) fn into_error(self, failures: &[String], out_of: Option<Duration>) -> Error {
+        let message = match out_of {
+            None => summary(failures),
+            Some(max_elapsed) => format!(
+                "{}; the next attempt would start past `max_elapsed` ({})",
+                summary(failures),
+                Seconds(max_elapsed)
+            ),
+        };
+        let (kind, help) = match self.status {
+            None => (ErrorKind::Transport, None),
+            Some(401) => (ErrorKind::Auth, Some("check the credentials")),
+            Some(403) => (
+                ErrorKind::Auth,
+                Some("check the credentials, and what they may read"),
+            ),
+            Some(status @ 404) => (
+                ErrorKind::Status(status),
+                Some("check `base_url` and the resource's `path`"),
+            ),
+            Some(status) if failures.len() == 1 => (
+                ErrorKind::Status(status),
+                Some("`retry.statuses` lists the statuses that are asked again"),
+            ),
+            Some(status) => (ErrorKind::Status(status), None),
+        };
+        let error = self.describe(Error::new(kind, message));
+        match help {
+            Some(help) => error.with_help(help),
+            None => error,
+        }
+    }
+
+    /// The error when the API wants a longer wait than `retry` allows.
+    pub(super) fn into_rate_limit(self, wait: Duration, now: Now, retry: &Retry) -> Error {
+        let message = format!(
+            "{}, and asks to wait {}, longer than {}",
+            self.what,
+            Seconds(wait),
+            bound(wait, retry),
+        );
+        self.describe(rate_limit(message, wait, now))
+    }
+
+    fn describe(self, error: Error) -> Error {
+        let error = error.with_request(self.request);
+        match self.detail {
+            Some(detail) => error.with_detail(detail),
+            None => error,
+        }
+    }
+}
+
+/// The error when a response before said that no quota is left, for longer than `retry` allows.
+pub(super) fn quota_used_up(wait: Duration, now: Now, retry: &Retry) -> Error {
+    let message = format!(
+        "no quota is left for {}, longer than {}",
+        Seconds(wait),
+        bound(wait, retry)
+    );
+    rate_limit(message, wait, now)
+}
+
+fn bound(wait: Duration, retry: &Retry) -> String {
+    if wait > retry.max_delay {
+        format!("`max_delay` ({})", Seconds(retry.max_delay))
+    } else {
+        format!("`max_elapsed` ({}) leaves", Seconds(retry.max_elapsed))
+    }
+}
+
+fn rate_limit(message: String, wait: Duration, now: Now) -> Error {
+    // Past all calendars is late enough.
+    let far = Duration::from_secs(100 * 365 * 86_400);
+    let retry_at = now.wall + wait.min(far);
+    let error = Error::new(ErrorKind::RateLimit { retry_at }, message);
+    let error = match Timestamp::try_from(retry_at) {
+        Ok(at) => error.with_detail(format!("ask again after {at}")),
+        Err(_) => error,
+    };
+    error.with_help("go on later by `Fetch::from` with the error's position, or raise `max_delay`")
+}
+
+/// `answered 503 four times`, `failed three times: answered 503 twice, timed out once`.
+fn summary(failures: &[String]) -> String {
+    let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+    for failure in failures {
+        *kinds.entry(failure).or_default() += 1;
+    }
+    match (failures, kinds.len()) {
+        ([one], _) => one.clone(),
+        ([first, ..], 1) => format!("{first} {}", times(failures.len())),
+        _ => {
+            let parts: Vec<String> = kinds
+                .iter()
+                .map(|(what, number)| format!("{what} {}", times(*number)))
+                .collect();
+            format!("failed {}: {}", times(failures.len()), parts.join(", "))
+        }
+    }
+}
+
+fn times(number: usize) -> String {
+    match number {
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        3 => "three times".to_owned(),
+        4 => "four times".to_owned(),
+        5 => "five times".to_owned(),
+        more => format!("{more} times"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_are_counted_in_words() {
+        let failures =
+            |texts: &[&str]| summary(&texts.iter().map(|t| (*t).into()).collect::<Vec<_>>());
+        assert_eq!(failures(&["answered 503"]), "answered 503");
+        assert_eq!(failures(&["answered 503"; 4]), "answered 503 four times");
+        assert_eq!(
+            failures(&["timed out", "answered 503", "answered 503"]),
+            "failed three times: answered 503 twice, timed out once"
+        );
+    }
+}
