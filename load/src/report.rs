@@ -60,39 +60,69 @@ impl LoadReport {
 }
 
 impl fmt::Display for LoadReport {
-    /// A line for each resource, with what is worth knowing of its fetch below it.
+    /// A line for each resource, and below it what was left out; with `{:#}`, the notes of its fetch,
+    /// too.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = self.resources.iter().map(|r| r.resource.len());
-        let width = names.max().unwrap_or(0).max("resource".len());
+        let loaded = self.resources.iter().map(|resource| resource.resource);
+        let names = loaded.chain(self.skipped.iter().copied());
+        let width = names.map(str::len).fold("resource".len(), usize::max);
         write!(
             f,
-            "{:width$}  {:>9}  {:>9}  {:>9}  fetch",
-            "resource", "fetched", "written", "in table"
+            "{:width$}  {:>9}  {:>9}  {:>9}  {:>8}",
+            "resource", "fetched", "written", "in table", "requests"
         )?;
         for resource in &self.resources {
-            let ResourceReport {
-                resource,
-                fetched,
-                written,
-                rows,
-            } = resource;
-            let delivered = fetched.delivered;
-            write!(
-                f,
-                "\n{resource:width$}  {delivered:>9}  {written:>9}  {rows:>9}  "
-            )?;
-            let fetched = fetched.to_string();
-            let mut lines = fetched.lines();
-            f.write_str(lines.next().unwrap_or_default())?;
-            for line in lines {
-                write!(f, "\n{:width$}  {}", "", line.trim_start())?;
+            write!(f, "\n{:width$}  ", resource.resource)?;
+            resource.show(f)?;
+            if f.alternate() {
+                for note in &resource.fetched.notes {
+                    write!(f, "\n  note: {note}")?;
+                }
             }
         }
         for resource in &self.skipped {
-            write!(
-                f,
-                "\n{resource:width$}  left out: `write_disposition: skip`"
-            )?;
+            write!(f, "\n{resource:width$}  `write_disposition: skip`")?;
+        }
+        Ok(())
+    }
+}
+
+impl ResourceReport {
+    /// The numbers of its line, and the lines below.
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            fetched,
+            written,
+            rows,
+            ..
+        } = self;
+        let (delivered, requests) = (fetched.delivered, fetched.requests);
+        write!(f, "{delivered:>9}  {written:>9}  {rows:>9}  {requests:>8}")?;
+        if fetched.retries > 0 {
+            let waited = fetched.waited.as_secs_f64();
+            write!(f, "  {} repeated, {waited:.1} s waited", fetched.retries)?;
+        }
+        for (count, what) in [
+            (
+                fetched.discarded_rows,
+                "set aside: records outside the schema",
+            ),
+            (
+                fetched.discarded_values,
+                "made null: values outside the schema",
+            ),
+            (
+                fetched.undeclared_values,
+                "left out: values of undeclared keys",
+            ),
+            (
+                fetched.outside_range,
+                "passed over: records outside the range, or known",
+            ),
+        ] {
+            if count > 0 {
+                write!(f, "\n  {count} {what}")?;
+            }
         }
         Ok(())
     }

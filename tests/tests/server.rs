@@ -1,5 +1,7 @@
 //! The loopback server, asked over a bare socket: it is an ordinary one, for any client.
 
+#![cfg(test)]
+
 use std::io;
 
 use rest_source_tests::{Fault, Paging, Server, ShortPage, Total, Wait, data};

@@ -49,13 +49,11 @@ fn in_utc(text: &mut String) {
     if text.ends_with('Z') {
         text.pop();
     }
-    let digits = match text.rfind('.') {
-        Some(point) => text.len() - point - 1,
-        None => {
-            text.push('.');
-            0
-        }
-    };
+    let point = text.rfind('.').unwrap_or(text.len());
+    if point == text.len() {
+        text.push('.');
+    }
+    let digits = text.len() - point - 1;
     let wanted = if digits <= 6 { 6_usize } else { 9 };
     text.extend((digits..wanted).map(|_| '0'));
     text.push_str("+00:00");

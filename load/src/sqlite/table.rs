@@ -156,14 +156,12 @@ pub(super) fn create(target: &Target) -> String {
 
 fn definition(column: &Column) -> String {
     let name = quote(column.name);
-    let mut definition = format!("{name} {}", sql_type(&column.data_type));
-    if !column.nullable {
-        definition.push_str(" NOT NULL");
-    }
-    if column.data_type == Type::Bool {
-        definition.push_str(&format!(" CHECK ({name} IN (0, 1))"));
-    }
-    definition
+    let not_null = if column.nullable { "" } else { " NOT NULL" };
+    let check = match column.data_type {
+        Type::Bool => format!(" CHECK ({name} IN (0, 1))"),
+        _ => String::new(),
+    };
+    format!("{name} {}{not_null}{check}", sql_type(&column.data_type))
 }
 
 fn sql_type(data_type: &Type) -> &'static str {

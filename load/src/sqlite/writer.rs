@@ -57,7 +57,7 @@ impl Writer {
         let opened = self.opened()?;
         let mut insert = self.db.prepare_cached(&opened.insert).map_err(failed)?;
         let mut text = String::new();
-        for row in rows.iter() {
+        for row in rows {
             bind(&mut insert, row, &mut text)
                 .and_then(|()| insert.raw_execute())
                 .map_err(failed)?;
@@ -184,10 +184,11 @@ fn run(db: &Connection, statements: &[String]) -> Result<()> {
 /// An error of the database.
 pub(super) fn failed(error: rusqlite::Error) -> Error {
     let busy = error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy);
-    let failure = Error::new(
-        ErrorKind::Destination,
-        format!("the database says: {error}"),
-    );
+    let says = match error {
+        rusqlite::Error::SqliteFailure(_, Some(message)) => message,
+        other => other.to_string(),
+    };
+    let failure = Error::new(ErrorKind::Destination, format!("the database says: {says}"));
     if busy {
         failure.with_help("another process is writing to it: let that end first")
     } else {

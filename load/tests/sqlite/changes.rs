@@ -1,0 +1,169 @@
+//! A spec that changed over a database that did not.
+
+use rest_source::{
+    Column, Table, Type,
+    plan::{ResourcePlan, SourcePlan},
+};
+use rest_source_load::{Load, Sqlite};
+use serde_json::json;
+
+use crate::shop::{ORDERS, Scratch, connect, plan, serve};
+
+const WIDER: ResourcePlan = ResourcePlan {
+    table: &Table::new(
+        "orders",
+        &[
+            Column::new("id", Type::Bigint).primary_key(),
+            Column::new("note", Type::Text),
+            Column::new("status", Type::Text).nullable(),
+            Column::new("changed_at", Type::TIMESTAMP),
+        ],
+    ),
+    ..ORDERS
+};
+const RETYPED: ResourcePlan = ResourcePlan {
+    table: &Table::new(
+        "orders",
+        &[
+            Column::new("id", Type::Bigint).primary_key(),
+            Column::new("status", Type::Text),
+            Column::new("changed_at", Type::Text),
+        ],
+    ),
+    ..ORDERS
+};
+const KEYLESS: ResourcePlan = ResourcePlan {
+    table: &Table::new("orders", &[Column::new("id", Type::Bigint)]),
+    ..ORDERS
+};
+const RESERVED: ResourcePlan = ResourcePlan {
+    name: "_rest_source_state",
+    table: &Table::new("_REST_source_state", ORDERS.table.columns),
+    ..ORDERS
+};
+
+crate::shop!(Before, plan(&[&ORDERS]));
+crate::shop!(Wider, plan(&[&WIDER]));
+crate::shop!(Retyped, plan(&[&RETYPED]));
+crate::shop!(Keyless, plan(&[&KEYLESS]));
+crate::shop!(Reserved, plan(&[&RESERVED]));
+crate::shop!(
+    Other,
+    SourcePlan {
+        name: "other_shop",
+        ..plan(&[&ORDERS])
+    }
+);
+
+#[tokio::test]
+async fn a_table_is_widened_and_takes_the_nulls_that_the_spec_takes() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    connect::<Before>(&server)
+        .load(&mut scratch.open())
+        .await
+        .unwrap();
+    for at in 0..34 {
+        server
+            .dataset("orders")
+            .update(at, json!({ "status": null, "note": "hello" }));
+    }
+    server.dataset("orders").truncate(34);
+    connect::<Wider>(&server)
+        .load(&mut scratch.open())
+        .await
+        .unwrap();
+    let rows = scratch.rows("SELECT id, status, note FROM orders ORDER BY id DESC LIMIT 2");
+    assert_eq!(rows, ["34 | open 34 | NULL", "33 | NULL | hello"]);
+}
+
+#[tokio::test]
+async fn another_type_is_an_error_that_says_what_to_do() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    connect::<Before>(&server)
+        .load(&mut scratch.open())
+        .await
+        .unwrap();
+    let after: Retyped = connect(&server);
+    let error = after.load(&mut scratch.open()).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`orders`: the table `orders` does not fit the spec: its column `changed_at` holds \
+         timestamp, the spec's holds text\n  help: `full_refresh()` makes the table anew and \
+         fetches everything again; to keep its rows, rename the table first"
+    );
+    scratch.assert_equals(&server);
+
+    after
+        .load(&mut scratch.open())
+        .full_refresh()
+        .await
+        .unwrap();
+    after.load(&mut scratch.open()).await.unwrap();
+    let rows = scratch.rows("SELECT changed_at FROM orders WHERE id = 1");
+    assert_eq!(rows, ["2026-01-01T00:01:00Z"], "as the server wrote it");
+}
+
+#[tokio::test]
+async fn two_sources_do_not_share_a_table() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    connect::<Before>(&server)
+        .load(&mut scratch.open())
+        .await
+        .unwrap();
+    let other: Other = connect(&server);
+    let error = other
+        .load(&mut scratch.open())
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("the table `orders` belongs to another resource, `shop.orders`"),
+        "{error}"
+    );
+    assert!(
+        other
+            .load(&mut scratch.open())
+            .full_refresh()
+            .await
+            .is_err()
+    );
+    scratch.assert_equals(&server);
+}
+
+#[tokio::test]
+async fn what_cannot_be_stored_is_refused() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    let keyless = connect::<Keyless>(&server)
+        .load(&mut scratch.open())
+        .await
+        .unwrap_err();
+    assert!(
+        keyless.to_string().contains("no primary key to merge by"),
+        "{keyless}"
+    );
+    let reserved = connect::<Reserved>(&server)
+        .load(&mut scratch.open())
+        .await
+        .unwrap_err();
+    assert!(
+        reserved.to_string().contains("that table holds the states"),
+        "{reserved}"
+    );
+
+    scratch.execute("CREATE VIEW orders AS SELECT 1 AS id, 'a' AS status, 'b' AS changed_at");
+    assert!(
+        connect::<Before>(&server)
+            .load(&mut scratch.open())
+            .await
+            .is_err()
+    );
+    std::fs::write(
+        scratch.path.with_extension("txt"),
+        "no database".repeat(1000),
+    )
+    .unwrap();
+    let error = Sqlite::open(scratch.path.with_extension("txt"))
+        .unwrap_err()
+        .to_string();
+    assert!(error.starts_with("cannot open the database `"), "{error}");
+}

@@ -1,0 +1,227 @@
+//! What each `write_disposition` does, and a full refresh.
+
+use rest_source::plan::{ResourcePlan, WriteDisposition};
+use rest_source_load::Load;
+use serde_json::json;
+
+use crate::shop::{CHANGED_ORDERS, ORDERS, Scratch, connect, order, plan, serve};
+
+const APPENDED: ResourcePlan = ResourcePlan {
+    write_disposition: WriteDisposition::Append,
+    ..CHANGED_ORDERS
+};
+const REPLACED: ResourcePlan = ResourcePlan {
+    write_disposition: WriteDisposition::Replace,
+    ..CHANGED_ORDERS
+};
+const SKIPPED: ResourcePlan = ResourcePlan {
+    write_disposition: WriteDisposition::Skip,
+    ..ORDERS
+};
+const UNSELECTED: ResourcePlan = ResourcePlan {
+    selected: false,
+    ..ORDERS
+};
+
+crate::shop!(Merging, plan(&[&ORDERS]));
+crate::shop!(MergingChanges, plan(&[&CHANGED_ORDERS]));
+crate::shop!(Appending, plan(&[&APPENDED]));
+crate::shop!(Replacing, plan(&[&REPLACED]));
+crate::shop!(Skipping, plan(&[&SKIPPED]));
+crate::shop!(Unselected, plan(&[&UNSELECTED]));
+
+#[tokio::test]
+async fn merge_puts_rows_in_place_of_those_of_their_key() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    let shop: Merging = connect(&server);
+    let report = shop.load(&mut scratch.open()).await.unwrap();
+    scratch.assert_equals(&server);
+    let orders = report.resource("orders").unwrap();
+    assert_eq!(
+        (orders.fetched.delivered, orders.written, orders.rows),
+        (35, 35, 35)
+    );
+
+    server
+        .dataset("orders")
+        .update(3, json!({ "status": "paid" }));
+    server.dataset("orders").insert(order(99, "new"));
+    let report = shop.load(&mut scratch.open()).await.unwrap();
+    scratch.assert_equals(&server);
+    let orders = report.resource("orders").unwrap();
+    assert_eq!((orders.written, orders.rows), (36, 36));
+}
+
+#[tokio::test]
+async fn an_incremental_resource_is_asked_for_what_is_new() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    let shop: MergingChanges = connect(&server);
+    shop.load(&mut scratch.open()).await.unwrap();
+    assert!(
+        server
+            .log()
+            .all()
+            .iter()
+            .all(|request| request.param("since").is_none())
+    );
+
+    server
+        .dataset("orders")
+        .update(3, json!({ "status": "paid" }));
+    server.dataset("orders").insert(order(99, "new"));
+    server.log().clear();
+    let report = shop.load(&mut scratch.open()).await.unwrap();
+    scratch.assert_equals(&server);
+    let requests = server.log().all();
+    assert!(
+        requests
+            .iter()
+            .all(|r| r.param("since") == Some("2026-01-01T00:34:00Z")),
+        "{requests:?}"
+    );
+    // The newest of the last time comes again, and is known.
+    let orders = report.resource("orders").unwrap();
+    assert_eq!(
+        (orders.fetched.received, orders.written, orders.rows),
+        (3, 2, 36)
+    );
+}
+
+#[tokio::test]
+async fn append_adds_what_is_new_and_nothing_twice() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    let shop: Appending = connect(&server);
+    for _ in 0..3 {
+        shop.load(&mut scratch.open()).await.unwrap();
+    }
+    scratch.assert_equals(&server);
+
+    // A record that changed is there once more: it is a history.
+    server
+        .dataset("orders")
+        .update(3, json!({ "status": "paid" }));
+    let report = shop.load(&mut scratch.open()).await.unwrap();
+    assert_eq!(report.resource("orders").unwrap().rows, 36);
+    let history = scratch.rows("SELECT status FROM orders WHERE id = 3 ORDER BY changed_at");
+    assert_eq!(history, ["open 3", "paid"]);
+}
+
+#[tokio::test]
+async fn replace_is_the_servers_rows_and_no_others() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    let shop: Replacing = connect(&server);
+    shop.load(&mut scratch.open()).await.unwrap();
+    scratch.assert_equals(&server);
+
+    server.dataset("orders").remove(4);
+    server.log().clear();
+    shop.load(&mut scratch.open()).await.unwrap();
+    scratch.assert_equals(&server);
+    assert!(
+        server
+            .log()
+            .all()
+            .iter()
+            .all(|request| request.param("since").is_none())
+    );
+
+    server.dataset("orders").truncate(0);
+    shop.load(&mut scratch.open()).await.unwrap();
+    scratch.assert_equals(&server);
+}
+
+#[tokio::test]
+async fn what_is_skipped_or_not_selected_is_not_asked_for() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    let report = connect::<Skipping>(&server)
+        .load(&mut scratch.open())
+        .await
+        .unwrap();
+    assert_eq!(report.skipped, ["orders"]);
+    let shop: Unselected = connect(&server);
+    let report = shop.load(&mut scratch.open()).await.unwrap();
+    assert_eq!(report.resources, []);
+    assert!(server.log().all().is_empty());
+
+    shop.load(&mut scratch.open())
+        .resource("orders")
+        .await
+        .unwrap();
+    scratch.assert_equals(&server);
+}
+
+#[tokio::test]
+async fn a_resource_that_is_not_there_is_an_error_that_lists_those_that_are() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    let shop: Merging = connect(&server);
+    let error = shop
+        .load(&mut scratch.open())
+        .resource("order")
+        .await
+        .unwrap_err();
+    let expected = "`shop` has no resource `order`\n  help: its resources are `orders`";
+    assert_eq!(error.to_string(), expected);
+}
+
+#[tokio::test]
+async fn a_full_refresh_starts_over() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    let shop: MergingChanges = connect(&server);
+    shop.load(&mut scratch.open()).await.unwrap();
+    server.dataset("orders").remove(4);
+    server.dataset("orders").edit(5, |order| {
+        order.insert("status".to_owned(), "changed without a trace".into());
+    });
+    server.log().clear();
+    shop.load(&mut scratch.open()).full_refresh().await.unwrap();
+    scratch.assert_equals(&server);
+    assert!(
+        server
+            .log()
+            .all()
+            .iter()
+            .all(|request| request.param("since").is_none())
+    );
+
+    // The next load goes on from there.
+    server.log().clear();
+    let report = shop.load(&mut scratch.open()).await.unwrap();
+    assert_eq!(report.resource("orders").unwrap().written, 0);
+    assert!(
+        server
+            .log()
+            .all()
+            .iter()
+            .all(|request| request.param("since").is_some())
+    );
+}
+
+#[tokio::test]
+async fn progress_is_told_page_by_page() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    let shop: Merging = connect(&server);
+    let mut seen = Vec::new();
+    let mut database = scratch.open();
+    shop.load(&mut database)
+        .on_progress(|p| seen.push((p.pages, p.rows)))
+        .await
+        .unwrap();
+    assert_eq!(seen, [(1, 10), (2, 20), (3, 30), (4, 35)]);
+}
+
+#[tokio::test]
+async fn the_report_reads_well() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    server.dataset("orders").edit(3, |order| {
+        order.insert("undeclared".to_owned(), true.into());
+    });
+    let shop: Merging = connect(&server);
+    let report = shop.load(&mut scratch.open()).await.unwrap();
+    assert_eq!(
+        report.to_string(),
+        "resource    fetched    written   in table  requests\n\
+         orders           35         35         35         4\n  \
+           1 left out: values of undeclared keys"
+    );
+    assert!(format!("{report:#}").contains("\n  note: "), "{report:#}");
+}

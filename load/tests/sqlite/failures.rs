@@ -1,0 +1,183 @@
+//! What is in the database after a load that failed, and after the next.
+
+use std::time::Duration;
+
+use rest_source::{
+    Column, ErrorKind, Table, Type,
+    plan::{Part, ResourcePlan, Template, WriteDisposition},
+};
+use rest_source_load::Load;
+use rest_source_tests::{Dataset, Fault};
+use serde_json::json;
+
+use crate::shop::{CHANGED_ORDERS, ORDERS, Scratch, connect, plan, serve, serve_also};
+
+const APPENDED: ResourcePlan = ResourcePlan {
+    write_disposition: WriteDisposition::Append,
+    ..CHANGED_ORDERS
+};
+const REPLACED: ResourcePlan = ResourcePlan {
+    write_disposition: WriteDisposition::Replace,
+    ..ORDERS
+};
+const ITEMS: ResourcePlan = ResourcePlan {
+    name: "items",
+    table: &Table::new("items", &[Column::new("id", Type::Bigint).primary_key()]),
+    path: Template(&[Part::Text("items")]),
+    ..ORDERS
+};
+
+crate::shop!(Merging, plan(&[&CHANGED_ORDERS]));
+crate::shop!(Appending, plan(&[&APPENDED]));
+crate::shop!(Replacing, plan(&[&REPLACED]));
+crate::shop!(Two, plan(&[&ORDERS, &ITEMS]));
+
+#[tokio::test]
+async fn merge_keeps_the_pages_that_came_and_goes_on() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    let shop: Merging = connect(&server);
+    server.faults().at(2, Fault::status(500));
+    let error = shop.load(&mut scratch.open()).await.unwrap_err();
+    assert_eq!(scratch.rows("SELECT count(*) FROM orders"), ["20"]);
+    assert_eq!(error.errors[0].resource(), Some("orders"));
+    assert_eq!(error.errors[0].report().unwrap().delivered, 20);
+    assert_eq!(
+        scratch.rows("SELECT state FROM _rest_source_state"),
+        ["NULL"]
+    );
+
+    shop.load(&mut scratch.open()).await.unwrap();
+    scratch.assert_equals(&server);
+}
+
+#[tokio::test]
+async fn append_adds_all_or_nothing() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    let shop: Appending = connect(&server);
+    for failing in 0..4 {
+        server.faults().at(failing, Fault::status(500));
+        shop.load(&mut scratch.open()).await.unwrap_err();
+        assert_eq!(scratch.rows("SELECT count(*) FROM orders"), ["0"]);
+        server.faults().clear();
+    }
+    shop.load(&mut scratch.open()).await.unwrap();
+    scratch.assert_equals(&server);
+}
+
+#[tokio::test]
+async fn replace_and_a_full_refresh_leave_the_old_rows_until_all_new_ones_are_there() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    let (replacing, merging): (Replacing, Merging) = (connect(&server), connect(&server));
+    let mut database = scratch.open();
+    replacing.load(&mut database).await.unwrap();
+    let old = scratch.rows("SELECT * FROM orders");
+
+    server
+        .dataset("orders")
+        .update(0, json!({ "status": "paid" }));
+    server.faults().at(3, Fault::status(500));
+    replacing.load(&mut database).await.unwrap_err();
+    assert_eq!(scratch.rows("SELECT * FROM orders"), old);
+
+    server.faults().at(3, Fault::status(500));
+    merging
+        .load(&mut database)
+        .full_refresh()
+        .await
+        .unwrap_err();
+    assert_eq!(scratch.rows("SELECT * FROM orders"), old);
+
+    replacing.load(&mut database).await.unwrap();
+    scratch.assert_equals(&server);
+}
+
+#[tokio::test]
+async fn a_load_that_is_dropped_is_rolled_back_by_the_next() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    let shop: Appending = connect(&server);
+    let mut database = scratch.open();
+    server.faults().at(2, Fault::Slow(Duration::from_secs(60)));
+    let load = shop.load(&mut database).into_future();
+    assert!(
+        tokio::time::timeout(Duration::from_millis(300), load)
+            .await
+            .is_err()
+    );
+    shop.load(&mut database).await.unwrap();
+    scratch.assert_equals(&server);
+}
+
+#[tokio::test]
+async fn others_are_loaded_unless_they_would_fail_too() {
+    let items = Dataset::new("items", "/items", 3, |n| json!({ "id": n }));
+    let (server, scratch) = (serve_also(vec![items]).await, Scratch::new());
+    let shop: Two = connect(&server);
+    server
+        .dataset("orders")
+        .edit(12, |order| drop(order.remove("status")));
+    let error = shop.load(&mut scratch.open()).await.unwrap_err();
+    assert_eq!(*error.errors[0].kind(), ErrorKind::Schema);
+    assert_eq!(error.loaded.resource("items").unwrap().rows, 3);
+    assert!(
+        error
+            .to_string()
+            .ends_with("\n`items`: loaded, 3 rows written"),
+        "{error}"
+    );
+    assert_eq!(
+        scratch.rows("SELECT count(*) FROM orders"),
+        ["12"],
+        "those before it are there"
+    );
+
+    drop(server);
+    let error = shop.load(&mut scratch.open()).await.unwrap_err();
+    assert_eq!(*error.errors[0].kind(), ErrorKind::Transport);
+    assert_eq!(
+        (error.errors.len(), error.not_tried.as_slice()),
+        (1, ["items"].as_slice())
+    );
+    let error = rest_source::Error::from(error);
+    assert!(
+        error.to_string().contains("not loaded either: `items`"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn two_loads_of_a_resource_at_once_double_nothing() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    let shop: Appending = connect(&server);
+    // The first has read its state and waits for its second page when the second load begins.
+    server
+        .faults()
+        .at(0, Fault::Slow(Duration::from_millis(300)));
+    let (mut one, mut other) = (scratch.open(), scratch.open());
+    let slow = shop.load(&mut one).into_future();
+    let quick = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        shop.load(&mut other).await
+    };
+    let (slow, quick) = tokio::join!(slow, quick);
+    quick.unwrap();
+    let error = slow.unwrap_err().to_string();
+    assert!(
+        error.contains("another load has written this resource"),
+        "{error}"
+    );
+    scratch.assert_equals(&server);
+}
+
+#[tokio::test]
+async fn a_state_that_cannot_be_read_is_an_error_and_a_full_refresh_the_way_out() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    let shop: Merging = connect(&server);
+    shop.load(&mut scratch.open()).await.unwrap();
+    scratch.execute("UPDATE _rest_source_state SET state = '{\"version\": 99}'");
+    let error = shop.load(&mut scratch.open()).await.unwrap_err();
+    assert_eq!(*error.errors[0].kind(), ErrorKind::State);
+    assert!(error.to_string().contains("full_refresh()"), "{error}");
+    shop.load(&mut scratch.open()).full_refresh().await.unwrap();
+    shop.load(&mut scratch.open()).await.unwrap();
+    scratch.assert_equals(&server);
+}

@@ -1,0 +1,10 @@
+//! Loading into SQLite from the loopback server: what is in the database after each kind of load,
+//! and after each kind of failure.
+
+#![cfg(test)]
+
+mod changes;
+mod dispositions;
+mod failures;
+mod shop;
+mod values;

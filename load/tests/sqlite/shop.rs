@@ -1,0 +1,217 @@
+//! A shop with orders, and connectors to it, written by hand as the macro would write them.
+
+use std::path::PathBuf;
+
+use rest_source::{
+    Column, Connector, Table, Type,
+    plan::{
+        ConfigPlan, ConfigType, Incremental, Offset, Pages, Paginator, Part, ResourcePlan, Retry,
+        Selector, SourcePlan, Template, WriteDisposition,
+    },
+    schema::{Path, Step},
+};
+use rest_source_load::Sqlite;
+use rest_source_tests::{Access, Api, Dataset, Server};
+use rusqlite::Connection;
+use serde_json::{Value, json};
+
+/// Fetched in pages of ten, merged by `id`.
+pub(crate) const ORDERS: ResourcePlan = ResourcePlan {
+    name: "orders",
+    line: 10,
+    table: &Table::new(
+        "orders",
+        &[
+            Column::new("id", Type::Bigint).primary_key(),
+            Column::new("status", Type::Text),
+            Column::new("changed_at", Type::TIMESTAMP),
+        ],
+    ),
+    write_disposition: WriteDisposition::Merge,
+    path: Template(&[Part::Text("orders")]),
+    paginator: Paginator::new(Pages::Offset(Offset::new(10))),
+    selector: Selector::Path(Path(&[Step::Key("data")])),
+    ..ResourcePlan::DEFAULT
+};
+
+/// The same, fetched from where the last fetch came to.
+pub(crate) const CHANGED_ORDERS: ResourcePlan = ResourcePlan {
+    incremental: Some(Incremental {
+        start_param: Some("since"),
+        ..Incremental::new(2)
+    }),
+    ..ORDERS
+};
+
+/// A source of these resources.
+pub(crate) const fn plan(resources: &'static [&'static ResourcePlan]) -> SourcePlan {
+    SourcePlan {
+        name: "shop",
+        spec: "specs/shop.yaml",
+        config: &[ConfigPlan {
+            name: "base_url",
+            env: "SHOP_BASE_URL",
+            data_type: ConfigType::Text,
+            default: None,
+            description: None,
+        }],
+        base_url: Template(&[Part::Config(0)]),
+        retry: Retry {
+            max_retries: 0,
+            ..Retry::DEFAULT
+        },
+        resources,
+        ..SourcePlan::DEFAULT
+    }
+}
+
+pub(crate) struct Url(pub(crate) String);
+
+impl rest_source::Values<rest_source::ConfigValue> for Url {
+    fn values(self) -> Vec<rest_source::ConfigValue> {
+        vec![self.0.into()]
+    }
+}
+
+/// Declares a connector to the shop.
+#[macro_export]
+macro_rules! shop {
+    ($name:ident, $plan:expr) => {
+        struct $name(rest_source::Client);
+
+        impl rest_source::Connector for $name {
+            const PLAN: &'static rest_source::plan::SourcePlan = &$plan;
+            type Secrets = ();
+            type Config = $crate::shop::Url;
+
+            fn from_client(client: rest_source::Client) -> Self {
+                Self(client)
+            }
+
+            fn client(&self) -> &rest_source::Client {
+                &self.0
+            }
+        }
+    };
+}
+
+/// A connector to this server.
+pub(crate) fn connect<S: Connector<Secrets = (), Config = Url>>(server: &Server) -> S {
+    let url = Url(server.url().to_owned());
+    rest_source::Builder::<S>::new()
+        .config(url)
+        .build()
+        .unwrap()
+}
+
+/// A server with 35 orders, changed a minute apart.
+pub(crate) async fn serve() -> Server {
+    serve_also(Vec::new()).await
+}
+
+/// The same, and further resources.
+pub(crate) async fn serve_also(mut others: Vec<Dataset>) -> Server {
+    let order = |n: u64| {
+        let (hour, minute) = (n / 60, n % 60);
+        json!({
+            "id": n,
+            "status": format!("open {n}"),
+            "changed_at": format!("2026-01-01T{hour:02}:{minute:02}:00Z"),
+        })
+    };
+    let orders = Dataset::new("orders", "/orders", 35, order).since("since", "changed_at");
+    others.push(orders);
+    Server::start(Api::new(Access::Open, others)).await.unwrap()
+}
+
+/// A database in a file that is deleted with it.
+pub(crate) struct Scratch {
+    pub(crate) path: PathBuf,
+    _directory: Directory,
+}
+
+struct Directory(PathBuf);
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+impl Scratch {
+    /// A name for a database that no other test has.
+    pub(crate) fn new() -> Self {
+        use std::sync::atomic::{AtomicU32, Ordering};
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("rest-source-load-{}-{number}", std::process::id());
+        let directory = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&directory).unwrap();
+        Self {
+            path: directory.join("shop.db"),
+            _directory: Directory(directory),
+        }
+    }
+
+    pub(crate) fn open(&self) -> Sqlite {
+        Sqlite::open(&self.path).unwrap()
+    }
+
+    /// The rows of a query, each as its columns in one text.
+    pub(crate) fn rows(&self, query: &str) -> Vec<String> {
+        let db = Connection::open(&self.path).unwrap();
+        let mut statement = db.prepare(query).unwrap();
+        let width = statement.column_count();
+        let shown = |row: &rusqlite::Row<'_>| {
+            let cells = (0..width).map(|at| row.get::<_, rusqlite::types::Value>(at));
+            let cells: Result<Vec<_>, _> = cells.collect();
+            Ok(cells?.iter().map(text).collect::<Vec<_>>().join(" | "))
+        };
+        statement
+            .query_map([], shown)
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap()
+    }
+
+    pub(crate) fn execute(&self, statements: &str) {
+        Connection::open(&self.path)
+            .unwrap()
+            .execute_batch(statements)
+            .unwrap();
+    }
+
+    /// Asserts that the table of orders is what the server holds.
+    #[track_caller]
+    pub(crate) fn assert_equals(&self, server: &Server) {
+        let mut held: Vec<_> = server.dataset("orders").rows();
+        held.sort_by_key(|order| order["id"].as_i64());
+        let held: Vec<String> = held
+            .iter()
+            .map(|order| {
+                let (id, status) = (&order["id"], order["status"].as_str().unwrap());
+                let changed_at = order["changed_at"].as_str().unwrap();
+                let changed_at = changed_at.replace('Z', ".000000+00:00");
+                format!("{id} | {status} | {changed_at}")
+            })
+            .collect();
+        let stored = self.rows("SELECT id, status, changed_at FROM orders ORDER BY id");
+        assert_eq!(stored, held);
+    }
+}
+
+fn text(value: &rusqlite::types::Value) -> String {
+    use rusqlite::types::Value;
+    match value {
+        Value::Null => "NULL".to_owned(),
+        Value::Integer(value) => value.to_string(),
+        Value::Real(value) => format!("{value:?}"),
+        Value::Text(value) => value.clone(),
+        Value::Blob(value) => format!("{value:02x?}"),
+    }
+}
+
+/// A row like an order's.
+pub(crate) fn order(id: u64, status: &str) -> Value {
+    json!({ "id": id, "status": status })
+}

@@ -1,0 +1,118 @@
+//! What a value of each type is in the database.
+
+use rest_source::{
+    Column, Table, Type,
+    plan::{Part, ResourcePlan, Template, WriteDisposition},
+};
+use rest_source_load::Load;
+use rest_source_tests::Dataset;
+use serde_json::json;
+
+use crate::shop::{ORDERS, Scratch, connect, plan, serve_also};
+
+const ALL: &[Column] = &[
+    Column::new("id", Type::Bigint).primary_key(),
+    Column::new("text", Type::Text),
+    Column::new("double", Type::Double),
+    Column::new("bool", Type::Bool),
+    Column::new("timestamp", Type::TIMESTAMP),
+    Column::new("date", Type::DATE),
+    Column::new("time", Type::Time),
+    Column::new(
+        "decimal",
+        Type::Decimal {
+            precision: 0,
+            scale: 0,
+        },
+    ),
+    Column::new("binary", Type::Binary),
+    Column::new("json", Type::Json),
+    Column::new("array", Type::Array(&Column::new("items", Type::Double))),
+    Column::new(
+        "kind",
+        Type::Enum {
+            values: &["a"],
+            closed: false,
+        },
+    ),
+    Column::new("nothing", Type::Text).nullable(),
+    Column::new("absent", Type::Text).nullable().explicit(),
+];
+const TYPES: ResourcePlan = ResourcePlan {
+    name: "types",
+    table: &Table::new("types", ALL),
+    path: Template(&[Part::Text("types")]),
+    ..ORDERS
+};
+const UNTYPED: ResourcePlan = ResourcePlan {
+    name: "untyped",
+    table: &Table::new("untyped", &[]),
+    write_disposition: WriteDisposition::Replace,
+    path: Template(&[Part::Text("types")]),
+    ..ORDERS
+};
+
+crate::shop!(Typed, plan(&[&TYPES]));
+crate::shop!(Untyped, plan(&[&UNTYPED]));
+
+fn types() -> Dataset {
+    Dataset::new("types", "/types", 1, |_| {
+        json!({
+            "id": i64::MIN,
+            "text": "it's 🦀 \"quoted\"",
+            "double": 7,
+            "bool": true,
+            "timestamp": "2026-11-21T09:30:00.5+02:00",
+            "date": "2026-11-21",
+            "time": "09:30:00.25",
+            "decimal": "12345678901234567890.10",
+            "binary": "3q2+7w==",
+            "json": { "a": [1, null] },
+            "array": [1.5, 2],
+            "kind": "b",
+            "nothing": null,
+        })
+    })
+}
+
+#[tokio::test]
+async fn every_type_is_stored_as_documented() {
+    let (server, scratch) = (serve_also(vec![types()]).await, Scratch::new());
+    connect::<Typed>(&server)
+        .load(&mut scratch.open())
+        .await
+        .unwrap();
+    let expected = [
+        ("id", "integer", "-9223372036854775808"),
+        ("text", "text", "it's 🦀 \"quoted\""),
+        ("double", "real", "7.0"),
+        ("bool", "integer", "1"),
+        ("timestamp", "text", "2026-11-21T07:30:00.500000+00:00"),
+        ("date", "text", "2026-11-21"),
+        ("time", "text", "09:30:00.25"),
+        ("decimal", "text", "12345678901234567890.1"),
+        ("binary", "blob", "[de, ad, be, ef]"),
+        ("json", "text", r#"{"a":[1,null]}"#),
+        ("array", "text", "[1.5,2]"),
+        ("kind", "text", "b"),
+        ("nothing", "null", "NULL"),
+        ("absent", "null", "NULL"),
+    ];
+    for (column, class, value) in expected {
+        let stored = scratch.rows(&format!(
+            "SELECT typeof(\"{column}\"), \"{column}\" FROM types"
+        ));
+        assert_eq!(stored, [format!("{class} | {value}")], "{column}");
+    }
+}
+
+#[tokio::test]
+async fn an_untyped_record_is_one_column_of_json() {
+    let (server, scratch) = (serve_also(vec![types()]).await, Scratch::new());
+    connect::<Untyped>(&server)
+        .load(&mut scratch.open())
+        .await
+        .unwrap();
+    let stored = scratch.rows("SELECT record ->> '$.json.a[0]', record ->> '$.kind' FROM untyped");
+    assert_eq!(stored, ["1 | b"]);
+}
