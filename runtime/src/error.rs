@@ -139,7 +139,7 @@ impl Error {
     }
 
     /// Where the page is that it ended at, where that is known: what
-    /// [`Fetch::from`](crate::Fetch::from) goes on from. The pages before it were delivered.
+    /// [`Fetch::resume`](crate::Fetch::resume) goes on from. The pages before it were delivered.
     pub fn position(&self) -> Option<&Position> {
         self.0.position.as_ref()
     }

@@ -51,7 +51,7 @@ async fn fetch(
     );
     let mut fetching = Fetching {
         client: &job.client,
-        machine: Machine::new(paginator, rules, job.from.clone()),
+        machine: Machine::new(paginator, rules, job.resume.clone()),
         sieve: Sieve::new(job.resource, job.table, range)?,
         wanted: job.limit,
         report,

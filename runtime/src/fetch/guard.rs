@@ -83,7 +83,7 @@ impl Guard {
         if let Some(before) = self.given.get(to) {
             return Err(paging("the pages go in a circle")
                 .with_request(request)
-                .with_detail(format!("it leads to: {to}"))
+                .with_detail(format!("it leads to: {}", to.as_text()))
                 .with_detail(format!("where this led, or was: {before}"))
                 .with_help("check the paginator: the API gives a next page for ever"));
         }

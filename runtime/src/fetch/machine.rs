@@ -6,118 +6,25 @@
 //!
 //! [`heard`]: Machine::heard
 
-use std::{
-    collections::VecDeque,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+mod terms;
+
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use url::Url;
 
-use super::guard::Guard;
-use super::refusal::{self, Refusal};
+use super::{
+    guard::Guard,
+    refusal::{self, Refusal},
+};
 use crate::{
     Error, Position, Result,
-    decode::Probe,
     paginator::{End, Next, PageFacts, Paginate, Total},
-    plan::{Method, ResourcePlan, Retry},
+    query,
+    report::count,
     retry::{Verdict, listed, verdict},
-    transport::Headers,
 };
 
-/// The time, by both of a client's clocks.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Now {
-    /// Time since some fixed moment; never goes back.
-    pub(super) elapsed: Duration,
-    /// The time of day.
-    pub(super) wall: SystemTime,
-}
-
-/// What to do next.
-#[derive(Debug)]
-pub(super) enum Step<P> {
-    /// Send this request; other steps may follow before its answer.
-    Send(Order),
-    /// Deliver this page.
-    Page(P),
-    /// Nothing, until this time or an answer.
-    Wait(Option<Duration>),
-    /// Nothing any more: the pages ended.
-    Done(End),
-    /// Nothing any more: this ended the fetch.
-    Fail(Error),
-}
-
-/// A request to send.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Order {
-    /// To tell its answer by.
-    pub(super) id: u64,
-    /// The page it is for.
-    pub(super) position: Position,
-}
-
-/// What a request was answered.
-pub(super) enum Answer<P> {
-    /// A page.
-    Page(Box<Facts>, P),
-    /// No page; there may be one later.
-    Refused(Box<Refusal>),
-    /// Nothing that another attempt could better.
-    Broken(Error),
-}
-
-/// What a page says besides its records.
-pub(super) struct Facts {
-    /// Records in it, before any filter.
-    pub(super) received: u64,
-    /// What stands at the paginator's probes.
-    pub(super) probes: Vec<Probe>,
-    /// Its headers.
-    pub(super) headers: Headers,
-    /// The URL it was asked for at, without credentials.
-    pub(super) url: Url,
-    /// Its request, for messages.
-    pub(super) request: String,
-    /// Tells its body from others.
-    pub(super) fingerprint: u64,
-    /// Whether it came without a body (204).
-    pub(super) no_content: bool,
-    /// How long no request may follow: the quota is used up.
-    pub(super) closed: Option<Duration>,
-    /// What ended it before its last record.
-    pub(super) failure: Option<Error>,
-}
-
-/// What a machine is told once.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Rules {
-    retry: Retry,
-    repeatable: bool,
-    maximum_pages: Option<u64>,
-    stop_on_status: &'static [(u16, u16)],
-    concurrency: usize,
-    limit: Option<u64>,
-}
-
-impl Rules {
-    pub(super) fn new(
-        retry: Retry,
-        resource: &ResourcePlan,
-        concurrency: u16,
-        limit: Option<u64>,
-    ) -> Self {
-        Self {
-            retry,
-            repeatable: resource.method != Method::Post || retry.idempotent,
-            maximum_pages: resource.paginator.maximum_pages,
-            stop_on_status: resource.paginator.stop_on_status,
-            concurrency: usize::from(concurrency.max(1)),
-            limit,
-        }
-    }
-}
+pub(super) use terms::{Answer, Facts, Now, Order, Rules, Step, Tally};
 
 /// What a fetch is at, between steps. `P` is what a page is to the driver.
 pub(super) struct Machine<P> {
@@ -143,23 +50,6 @@ pub(super) struct Machine<P> {
     settled: u64,
     received: u64,
     tally: Tally,
-}
-
-/// What a machine counts, for the report.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Tally {
-    /// Requests sent.
-    pub(super) requests: u64,
-    /// Those of them that were not the first for their page.
-    pub(super) retries: u64,
-    /// Time between the attempts, as planned.
-    pub(super) waited: Duration,
-    /// Pages settled.
-    pub(super) pages: u64,
-    /// Records in them.
-    pub(super) received: u64,
-    /// What was noticed.
-    pub(super) notes: Vec<String>,
 }
 
 /// What is known of the pages to come.
@@ -492,11 +382,14 @@ impl<P> Machine<P> {
             url: &facts.url,
             no_content: facts.no_content,
         };
-        let next = self
+        let mut next = self
             .paginator
             .next(position, &page)
             .map_err(|error| error.with_request(&facts.request))?;
-        if let Next::Page(to, _) = &next {
+        if let Next::Page(to, _) = &mut next {
+            if let (Position::Url(url), Some(name)) = (&mut *to, self.rules.credential) {
+                blank(url, name);
+            }
             self.guard.leads(to, &facts.request)?;
             if self
                 .rules
@@ -553,11 +446,17 @@ impl<P> Machine<P> {
     }
 }
 
+/// Empties a query parameter where a link has it: a server may echo a credential. Each request gets
+/// its own, in the same place.
+fn blank(url: &mut String, name: &str) {
+    let has = |parsed: Url| parsed.query_pairs().any(|(found, _)| found == name);
+    if Url::parse(url).is_ok_and(has) {
+        query::set_in_url(url, name, "");
+    }
+}
+
 fn limit_reached(limit: u64) -> End {
-    End::cut_off(format!(
-        "the limit of {}",
-        crate::report::count(limit, "record")
-    ))
+    End::cut_off(format!("the limit of {}", count(limit, "record")))
 }
 
 #[cfg(test)]

@@ -48,7 +48,7 @@ pub(crate) struct Job {
     pub(crate) table: &'static Table,
     pub(crate) since: Option<State>,
     pub(crate) until: Option<CursorValue>,
-    pub(crate) from: Option<Position>,
+    pub(crate) resume: Option<Position>,
     pub(crate) limit: Option<u64>,
     pub(crate) concurrency: u16,
 }
@@ -72,7 +72,7 @@ impl Client {
                 table,
                 since: None,
                 until: None,
-                from: None,
+                resume: None,
                 limit: None,
                 concurrency: self.concurrency(),
             },
@@ -110,8 +110,8 @@ impl<T> Fetch<T> {
 
     /// From this page on: where an earlier fetch broke off, by
     /// [`Error::position`](crate::Error::position).
-    pub fn from(mut self, position: Position) -> Self {
-        self.job.from = Some(position);
+    pub fn resume(mut self, position: Position) -> Self {
+        self.job.resume = Some(position);
         self
     }
 

@@ -112,7 +112,8 @@ fn rate_limit(message: String, wait: Duration, now: Now) -> Error {
         Ok(at) => error.with_detail(format!("ask again after {at}")),
         Err(_) => error,
     };
-    error.with_help("go on later by `Fetch::from` with the error's position, or raise `max_delay`")
+    error
+        .with_help("go on later by `Fetch::resume` with the error's position, or raise `max_delay`")
 }
 
 /// `answered 503 four times`, `failed three times: answered 503 twice, timed out once`.

@@ -1,18 +1,20 @@
 //! Where a page is.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
-use crate::error::{Error, ErrorKind};
+use serde_json::{Value, json};
 
-/// Where a page of a resource is, as plain data.
+use crate::error::{Error, ErrorKind, Result};
+
+/// Where a page of a resource is, as plain data, to [keep](Self::to_json) and to
+/// [go on from](crate::Fetch::resume).
 ///
-/// Its `Display` and `FromStr` are each other's inverse, to keep it: `first`, `offset 300`,
-/// `page 3`, `cursor abc`, `url https://…`.
+/// Its `Display` and `Debug` leave out the query of a URL: an API may echo a credential in it.
 ///
 /// ```
 /// use rest_source::Position;
 ///
-/// let position: Position = "offset 300".parse()?;
+/// let position = Position::from_json(r#"{"offset":300}"#)?;
 /// assert_eq!(position, Position::Offset(300));
 /// assert_eq!(position.to_string(), "offset 300");
 /// # Ok::<(), rest_source::Error>(())
@@ -32,6 +34,55 @@ pub enum Position {
     Url(String),
 }
 
+impl Position {
+    /// As JSON, on one line, and whole: the query of a URL is in it.
+    pub fn to_json(&self) -> String {
+        match self {
+            Self::First => json!("first"),
+            Self::Offset(offset) => json!({ "offset": offset }),
+            Self::Page(page) => json!({ "page": page }),
+            Self::Cursor(cursor) => json!({ "cursor": cursor }),
+            Self::Url(url) => json!({ "url": url }),
+        }
+        .to_string()
+    }
+
+    /// Reads what [`to_json`](Self::to_json) wrote.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::State`] when the text is no position.
+    pub fn from_json(text: &str) -> Result<Self> {
+        let tree: Option<Value> = serde_json::from_str(text).ok();
+        tree.and_then(|tree| Self::from_tree(&tree))
+            .ok_or_else(|| Error::new(ErrorKind::State, "the text is no position"))
+    }
+
+    fn from_tree(tree: &Value) -> Option<Self> {
+        if tree.as_str() == Some("first") {
+            return Some(Self::First);
+        }
+        let members = tree.as_object().filter(|members| members.len() == 1)?;
+        let (kind, value) = members.iter().next()?;
+        let text = || value.as_str().filter(|text| !text.is_empty());
+        match kind.as_str() {
+            "offset" => value.as_u64().map(Self::Offset),
+            "page" => value.as_u64().map(Self::Page),
+            "cursor" => text().map(|text| Self::Cursor(text.to_owned())),
+            "url" => text().map(|text| Self::Url(text.to_owned())),
+            _ => None,
+        }
+    }
+
+    /// Where it leads, whole. Only for messages that pass through the redactor.
+    pub(crate) fn as_text(&self) -> String {
+        match self {
+            Self::Url(url) => url.clone(),
+            other => other.to_string(),
+        }
+    }
+}
+
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -39,42 +90,17 @@ impl fmt::Display for Position {
             Self::Offset(offset) => write!(f, "offset {offset}"),
             Self::Page(page) => write!(f, "page {page}"),
             Self::Cursor(cursor) => write!(f, "cursor {cursor}"),
-            Self::Url(url) => write!(f, "url {url}"),
+            Self::Url(url) => match url.split_once('?') {
+                Some((url, _)) => write!(f, "url {url}?…"),
+                None => write!(f, "url {url}"),
+            },
         }
     }
 }
 
 impl fmt::Debug for Position {
-    /// As `Display`, but for the query of a URL: an API may echo a credential in it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Url(url) => match url.split_once('?') {
-                Some((url, _)) => write!(f, "url {url}?…"),
-                None => write!(f, "url {url}"),
-            },
-            other => write!(f, "{other}"),
-        }
-    }
-}
-
-impl FromStr for Position {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self, Error> {
-        let (kind, value) = text.split_once(' ').unwrap_or((text, ""));
-        let position = match kind {
-            "first" if value.is_empty() => Some(Self::First),
-            "offset" => value.parse().ok().map(Self::Offset),
-            "page" => value.parse().ok().map(Self::Page),
-            "cursor" if !value.is_empty() => Some(Self::Cursor(value.to_owned())),
-            "url" if !value.is_empty() => Some(Self::Url(value.to_owned())),
-            _ => None,
-        };
-        position.ok_or_else(|| {
-            Error::new(ErrorKind::State, "the text is no position").with_help(
-                "a position is `first`, `offset N`, `page N`, `cursor TEXT` or `url URL`",
-            )
-        })
+        write!(f, "{self}")
     }
 }
 
@@ -91,16 +117,25 @@ mod tests {
             Position::Cursor("a b=".into()),
             Position::Url("https://api.example.com/x?page=2".into()),
         ] {
-            assert_eq!(position.to_string().parse::<Position>().unwrap(), position);
+            assert_eq!(Position::from_json(&position.to_json()).unwrap(), position);
         }
-        for text in ["", "offset", "offset -1", "cursor", "elsewhere 1"] {
-            assert!(text.parse::<Position>().is_err(), "{text}");
+        for text in [
+            "",
+            "\"last\"",
+            "{}",
+            r#"{"offset":-1}"#,
+            r#"{"cursor":""}"#,
+            r#"{"offset":1,"page":1}"#,
+        ] {
+            let error = Position::from_json(text).unwrap_err();
+            assert_eq!(*error.kind(), ErrorKind::State, "{text}");
         }
     }
 
     #[test]
-    fn debug_does_not_show_the_query_of_a_url() {
+    fn what_is_shown_of_a_url_has_no_query() {
         let position = Position::Url("https://api.example.com/x?api_key=hush".into());
         assert_eq!(format!("{position:?}"), "url https://api.example.com/x?…");
+        assert_eq!(position.to_string(), "url https://api.example.com/x?…");
     }
 }

@@ -1,12 +1,20 @@
 //! The machine driven as a pure function, against a server that is a model.
 
+use std::time::SystemTime;
+
 use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    ErrorKind, paginator,
-    plan::{Cursor, Ends, Offset, PageNumber, Pages, Paginator, Slot as Place},
+    ErrorKind,
+    decode::Probe,
+    paginator,
+    plan::{
+        Cursor, Ends, Method, Offset, PageNumber, Pages, Paginator, ResourcePlan, Retry,
+        Slot as Place,
+    },
     schema::{Path, Step as Key},
+    transport::Headers,
 };
 
 const SECOND: Duration = Duration::from_secs(1);

@@ -1,0 +1,135 @@
+//! What a state machine and its driver tell each other.
+
+use std::time::{Duration, SystemTime};
+
+use url::Url;
+
+use crate::{
+    Error, Position,
+    decode::Probe,
+    fetch::refusal::Refusal,
+    paginator::End,
+    plan::{Auth, Location, Method, ResourcePlan, Retry},
+    transport::Headers,
+};
+
+/// The time, by both of a client's clocks.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::fetch) struct Now {
+    /// Time since some fixed moment; never goes back.
+    pub(in crate::fetch) elapsed: Duration,
+    /// The time of day.
+    pub(in crate::fetch) wall: SystemTime,
+}
+
+/// What to do next.
+#[derive(Debug)]
+pub(in crate::fetch) enum Step<P> {
+    /// Send this request; other steps may follow before its answer.
+    Send(Order),
+    /// Deliver this page.
+    Page(P),
+    /// Nothing, until this time or an answer.
+    Wait(Option<Duration>),
+    /// Nothing any more: the pages ended.
+    Done(End),
+    /// Nothing any more: this ended the fetch.
+    Fail(Error),
+}
+
+/// A request to send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::fetch) struct Order {
+    /// To tell its answer by.
+    pub(in crate::fetch) id: u64,
+    /// The page it is for.
+    pub(in crate::fetch) position: Position,
+}
+
+/// What a request was answered.
+pub(in crate::fetch) enum Answer<P> {
+    /// A page.
+    Page(Box<Facts>, P),
+    /// No page; there may be one later.
+    Refused(Box<Refusal>),
+    /// Nothing that another attempt could better.
+    Broken(Error),
+}
+
+/// What a page says besides its records.
+pub(in crate::fetch) struct Facts {
+    /// Records in it, before any filter.
+    pub(in crate::fetch) received: u64,
+    /// What stands at the paginator's probes.
+    pub(in crate::fetch) probes: Vec<Probe>,
+    /// Its headers.
+    pub(in crate::fetch) headers: Headers,
+    /// The URL it was asked for at, without credentials.
+    pub(in crate::fetch) url: Url,
+    /// Its request, for messages.
+    pub(in crate::fetch) request: String,
+    /// Tells its body from others.
+    pub(in crate::fetch) fingerprint: u64,
+    /// Whether it came without a body (204).
+    pub(in crate::fetch) no_content: bool,
+    /// How long no request may follow: the quota is used up.
+    pub(in crate::fetch) closed: Option<Duration>,
+    /// What ended it before its last record.
+    pub(in crate::fetch) failure: Option<Error>,
+}
+
+/// What a machine is told once.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::fetch) struct Rules {
+    pub(super) retry: Retry,
+    pub(super) repeatable: bool,
+    pub(super) maximum_pages: Option<u64>,
+    pub(super) stop_on_status: &'static [(u16, u16)],
+    pub(super) concurrency: usize,
+    pub(super) limit: Option<u64>,
+    /// The query parameter that holds a credential.
+    pub(super) credential: Option<&'static str>,
+}
+
+impl Rules {
+    pub(in crate::fetch) fn new(
+        retry: Retry,
+        resource: &ResourcePlan,
+        concurrency: u16,
+        limit: Option<u64>,
+    ) -> Self {
+        Self {
+            retry,
+            repeatable: resource.method != Method::Post || retry.idempotent,
+            maximum_pages: resource.paginator.maximum_pages,
+            stop_on_status: resource.paginator.stop_on_status,
+            concurrency: usize::from(concurrency.max(1)),
+            limit,
+            credential: match resource.auth {
+                Some(Auth::ApiKey {
+                    name,
+                    location: Location::Query,
+                    ..
+                }) => Some(name),
+                _ => None,
+            },
+        }
+    }
+}
+
+/// What a machine counts, for the report.
+#[derive(Clone, Debug, Default)]
+pub(in crate::fetch) struct Tally {
+    /// Requests sent.
+    pub(in crate::fetch) requests: u64,
+    /// Those of them that were not the first for their page.
+    pub(in crate::fetch) retries: u64,
+    /// Time between the attempts, as planned.
+    pub(in crate::fetch) waited: Duration,
+    /// Pages settled.
+    pub(in crate::fetch) pages: u64,
+    /// Records in them.
+    pub(in crate::fetch) received: u64,
+    /// What was noticed.
+    pub(in crate::fetch) notes: Vec<String>,
+}

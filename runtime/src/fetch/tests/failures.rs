@@ -1,0 +1,172 @@
+//! What an API refuses, breaks off and gets wrong.
+
+use super::*;
+use crate::Clock;
+
+#[tokio::test]
+async fn three_failures_are_retried_after_two_four_and_eight_seconds() {
+    let shop = shop(failing(1, &[503, 0, 500], &[]));
+    assert_eq!(shop.fetch(&PLAIN).all().await.unwrap().len(), 1);
+    assert_eq!(shop.clock.waits(), [2 * SECOND, 4 * SECOND, 8 * SECOND]);
+    assert_eq!(shop.asked(), ["offset=0"; 4]);
+}
+
+#[tokio::test]
+async fn the_fourth_failure_ends_with_an_error_that_says_so() {
+    let shop = shop(failing(1, &[503; 9], &[]));
+    let mut stream = shop.fetch(&PLAIN).stream();
+    let error = stream.next().await.unwrap().unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Status(503));
+    assert_eq!(
+        error.to_string(),
+        "`things`: answered 503 four times\n  \
+         --> GET https://api.example.com/things?offset=0&limit=2 (503, 22 B, request 4)\n  \
+         body: sorry, [secret]"
+    );
+    assert_eq!(error.report().unwrap().requests, 4);
+    assert!(stream.next().await.is_none());
+}
+
+#[tokio::test]
+async fn a_server_that_says_when_is_asked_then() {
+    let shop = shop(failing(1, &[429], &[("Retry-After", "7")]));
+    shop.fetch(&PLAIN).all().await.unwrap();
+    assert_eq!(shop.clock.waits(), [7 * SECOND]);
+}
+
+#[tokio::test]
+async fn a_forbidden_that_names_a_wait_is_a_throttle_and_another_is_not() {
+    let throttled = shop(failing(
+        1,
+        &[403],
+        &[("X-RateLimit-Remaining", "0"), ("X-RateLimit-Reset", "9")],
+    ));
+    throttled.fetch(&PLAIN).all().await.unwrap();
+    assert_eq!(throttled.clock.waits(), [9 * SECOND]);
+    let forbidden = shop(failing(1, &[403], &[]));
+    let error = forbidden.fetch(&PLAIN).all().await.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Auth);
+    assert_eq!(forbidden.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn a_wait_longer_than_allowed_ends_with_the_time_and_the_place_to_go_on_from() {
+    let records = records(5);
+    let shop = shop(Api::new(move |request| match offset_of(request) {
+        2 => answer(429, &[("Retry-After", "3600")], ""),
+        _ => page(&records, request),
+    }));
+    let mut stream = shop.fetch(&PLAIN).stream();
+    assert_eq!(stream.next().await.unwrap().unwrap().id, 0);
+    assert_eq!(stream.next().await.unwrap().unwrap().id, 1);
+    let error = stream.next().await.unwrap().unwrap_err();
+    assert!(
+        matches!(error.kind(), ErrorKind::RateLimit { .. }),
+        "{error}"
+    );
+    assert_eq!(error.position(), Some(&Position::Offset(2)));
+    assert!(shop.clock.waits().is_empty());
+}
+
+#[tokio::test]
+async fn records_before_a_bad_one_are_delivered_and_then_the_error() {
+    let shop = shop(Api::new(|_| {
+        answer(200, &[], r#"{"data":[{"id":1},{"id":2},{"id":null}]}"#)
+    }));
+    let mut stream = shop.fetch(&PLAIN).stream();
+    assert_eq!(stream.next().await.unwrap().unwrap().id, 1);
+    assert_eq!(stream.next().await.unwrap().unwrap().id, 2);
+    let error = stream.next().await.unwrap().unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Schema);
+    let text = error.to_string();
+    for wanted in [
+        "`things`",
+        "?offset=0&limit=2 (200, 40 B, request 1)",
+        "$.data[2].id",
+        "shop.yaml:10",
+    ] {
+        assert!(text.contains(wanted), "{text}");
+    }
+    assert_eq!(error.report().unwrap().delivered, 2);
+    assert!(stream.next().await.is_none());
+}
+
+#[tokio::test]
+async fn a_success_that_is_no_json_shows_what_it_is() {
+    let shop = shop(Api::new(|_| {
+        answer(
+            200,
+            &[("Content-Type", "text/html")],
+            &format!("<html>\n<p>{SECRET}"),
+        )
+    }));
+    let error = shop.fetch(&PLAIN).all().await.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Response);
+    let text = error.to_string();
+    assert!(text.contains("content type: text/html"), "{text}");
+    assert!(text.contains("body: <html> <p>[secret]"), "{text}");
+}
+
+#[tokio::test]
+async fn a_server_that_ignores_the_offset_is_a_paging_error_that_names_both_requests() {
+    let shop = shop(Api::new(|_| {
+        answer(200, &[], r#"{"data":[{"id":1},{"id":2}]}"#)
+    }));
+    let mut pages = shop.fetch(&PLAIN).pages();
+    assert_eq!(pages.next().await.unwrap().unwrap().len(), 2);
+    let error = pages.next().await.unwrap().unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Paging);
+    let text = error.to_string();
+    assert!(
+        text.contains("offset=0") && text.contains("offset=2"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn a_total_that_is_not_there_is_a_paging_error_after_its_page() {
+    let shop = shop(Api::new(|_| {
+        answer(200, &[], r#"{"data":[{"id":1},{"id":2}]}"#)
+    }));
+    let mut pages = shop.fetch(&COUNTED).pages();
+    assert_eq!(pages.next().await.unwrap().unwrap().len(), 2);
+    let error = pages.next().await.unwrap().unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Paging);
+    assert!(
+        error.to_string().contains("`$.total` is missing"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_429_makes_every_fetch_of_the_source_wait() {
+    let clock = ManualClock::default();
+    let (records, asked) = (records(2), AtomicUsize::new(0));
+    let time = clock.clone();
+    let times = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let seen = std::sync::Arc::clone(&times);
+    let api = Api::new(move |request| {
+        seen.lock().unwrap().push(time.elapsed());
+        match asked.fetch_add(1, Ordering::Relaxed) {
+            0 => answer(429, &[("Retry-After", "30")], ""),
+            _ => page(&records, request),
+        }
+    });
+    let client = client(&PLAN, &[SECRET], Vec::new(), &api, &clock).unwrap();
+    let mut first = client.fetch::<Thing>(&PLAIN).pages();
+    // Until the 429 has come, and its fetch waits.
+    let polled = first.next().now_or_never();
+    assert!(polled.is_none());
+    while times.lock().unwrap().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    tokio::task::yield_now().await;
+    let other = client.fetch::<Thing>(&COUNTED).all().await.unwrap();
+    assert_eq!(other.len(), 2);
+    first.next().await.unwrap().unwrap();
+    let times = times.lock().unwrap();
+    assert!(
+        times[1..].iter().all(|time| *time >= 30 * SECOND),
+        "{times:?}"
+    );
+}

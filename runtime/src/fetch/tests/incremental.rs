@@ -1,0 +1,151 @@
+//! Only what is new.
+
+use super::*;
+
+/// Fetches, and gives the ids and the state afterwards.
+async fn new(fetch: Fetch<Thing>) -> (Vec<i64>, Option<State>) {
+    let mut stream = fetch.stream();
+    let mut things = Vec::new();
+    while let Some(thing) = stream.next().await {
+        things.push(thing.unwrap());
+    }
+    (ids(&things), stream.state())
+}
+
+fn at(values: &[(i64, i64)]) -> Api {
+    let records: Vec<Value> = values
+        .iter()
+        .map(|(id, at)| json!({ "id": id, "at": at }))
+        .collect();
+    Api::new(move |request| page(&records, request))
+}
+
+#[tokio::test]
+async fn the_next_fetch_starts_where_this_one_came_to_and_knows_what_it_saw() {
+    let first = shop(at(&[(1, 10), (2, 30), (3, 30), (4, 20)]));
+    let (ids, state) = new(first.fetch(&NEW)).await;
+    assert_eq!(ids, [1, 2, 3, 4]);
+    assert!(
+        first.asked()[0].starts_with("offset=0"),
+        "{:?}",
+        first.asked()
+    );
+    let state = State::from_json(&state.unwrap().to_json()).unwrap();
+    assert_eq!(state.cursor(), "30");
+
+    // The server ignores `since`: what is too old is dropped here, and what was seen at 30.
+    let second = shop(at(&[(1, 10), (2, 30), (3, 30), (5, 30), (6, 31)]));
+    let (ids, state) = new(second.fetch(&NEW).since(state.clone())).await;
+    assert_eq!(ids, [5, 6]);
+    assert!(
+        second.asked()[0].contains("since=30"),
+        "{:?}",
+        second.asked()
+    );
+    assert_eq!(state.unwrap().cursor(), "31");
+}
+
+#[tokio::test]
+async fn a_fetch_that_finds_nothing_new_keeps_the_state() {
+    let shop = shop(at(&[(1, 10)]));
+    let (_, state) = new(shop.fetch(&NEW)).await;
+    let (ids, again) = new(shop.fetch(&NEW).since(state.clone().unwrap())).await;
+    assert_eq!((ids, again), (vec![], state.clone()));
+    let (ids, _) = new(shop.fetch(&NEW).since(state.unwrap()).full_refresh()).await;
+    assert_eq!(ids, [1]);
+}
+
+#[tokio::test]
+async fn an_end_leaves_out_what_is_at_it_or_after() {
+    let shop = shop(at(&[(1, 10), (2, 20), (3, 30)]));
+    let mut stream = shop.fetch(&NEW).until(20).stream();
+    assert_eq!(stream.next().await.unwrap().unwrap().id, 1);
+    assert!(stream.next().await.is_none());
+    assert_eq!(stream.report().outside_range, 2);
+    assert!(shop.asked()[0].contains("until=20"), "{:?}", shop.asked());
+    assert_eq!(stream.state().unwrap().cursor(), "10");
+}
+
+#[tokio::test]
+async fn a_fetch_that_did_not_see_all_keeps_the_old_state_unless_the_order_is_known() {
+    let values = [(1, 10), (2, 20), (3, 30)];
+    let (ids, state) = new(shop(at(&values)).fetch(&NEW).limit(2)).await;
+    assert_eq!((ids, state), (vec![1, 2], None));
+    let (_, state) = new(shop(at(&values)).fetch(&NEW_ASCENDING).limit(2)).await;
+    assert_eq!(state.unwrap().cursor(), "20");
+}
+
+#[tokio::test]
+async fn a_page_in_ascending_order_can_be_committed_by_itself() {
+    let shop = shop(at(&[(1, 10), (2, 20), (3, 30)]));
+    let mut pages = shop.fetch(&NEW_ASCENDING).pages();
+    let page = pages.next().await.unwrap().unwrap();
+    assert_eq!(page.state().unwrap().cursor(), "20");
+    let mut pages = shop.fetch(&NEW).pages();
+    assert!(pages.next().await.unwrap().unwrap().state().is_none());
+}
+
+#[tokio::test]
+async fn what_is_past_the_range_ends_an_ordered_fetch_early() {
+    let values: Vec<(i64, i64)> = (0..100).map(|n| (n, 1_000 - n)).collect();
+    let (_, state) = new(shop(at(&values[50..])).fetch(&NEW_DESCENDING)).await;
+    let shop = shop(at(&values));
+    let (ids, state) = new(shop
+        .fetch(&NEW_DESCENDING)
+        .concurrency(1)
+        .since(state.unwrap()))
+    .await;
+    assert_eq!(ids, (0..50).collect::<Vec<_>>());
+    assert!(shop.asked().len() < 35, "{}", shop.asked().len());
+    assert_eq!(state.unwrap().cursor(), "1000");
+}
+
+#[tokio::test]
+async fn an_order_that_is_not_kept_is_an_error() {
+    let shop = shop(at(&[(1, 10), (2, 30), (3, 20)]));
+    let error = shop.fetch(&NEW_ASCENDING).all().await.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Response);
+    assert!(error.to_string().contains("20 after 30"), "{error}");
+}
+
+#[tokio::test]
+async fn a_record_without_a_cursor_value_is_treated_as_the_spec_says() {
+    let api = || {
+        Api::new(|_| {
+            answer(
+                200,
+                &[],
+                r#"{"total":2,"data":[{"id":1,"at":5},{"id":2,"at":null}]}"#,
+            )
+        })
+    };
+    let counted = |resource| shop(api()).fetch(resource).limit(2);
+    let error = counted(&NEW).all().await.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Schema);
+    assert!(error.to_string().contains("its key: [\"2\"]"), "{error}");
+    assert_eq!(ids(&counted(&NEW_OR_WITHOUT).all().await.unwrap()), [1, 2]);
+    let only: Vec<i64> = ids(&shop(api()).fetch(&ONLY_NEW).limit(1).all().await.unwrap());
+    assert_eq!(only, [1]);
+}
+
+#[tokio::test]
+async fn a_state_or_an_end_that_does_not_fit_is_refused_before_anything_is_asked() {
+    let shop = shop(at(&[(1, 10)]));
+    let (_, state) = new(shop.fetch(&NEW)).await;
+    let asked = shop.asked().len();
+    let state = state.unwrap();
+    let of_other = State::from_json(&state.to_json().replace("things", "others")).unwrap();
+    for (fetch, kind) in [
+        (shop.fetch(&NEW).since(of_other), ErrorKind::State),
+        (shop.fetch(&PLAIN).since(state), ErrorKind::State),
+        (shop.fetch(&PLAIN).until(5), ErrorKind::Config),
+        (shop.fetch(&NEW).until("soon"), ErrorKind::Config),
+        (
+            shop.fetch(&NEW).until(CursorValue::Double(0.5)),
+            ErrorKind::Config,
+        ),
+    ] {
+        assert_eq!(*fetch.all().await.unwrap_err().kind(), kind);
+    }
+    assert_eq!(shop.asked().len(), asked);
+}

@@ -1,0 +1,201 @@
+//! Whole fetches against an API in memory, by a clock that does not wait.
+
+mod failures;
+mod incremental;
+mod paging;
+
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
+
+use futures_util::FutureExt;
+use serde_json::{Value, json};
+
+use super::Fetch;
+use crate::{
+    Cells, Client, Column, CursorValue, ErrorKind, Path, Position, Record, State, Step, Table,
+    Type,
+    clock::manual::ManualClock,
+    plan::{
+        Auth, Ends, Incremental, Location, Offset, OnMissing, Pages, Paginator, Param, Part,
+        ResourcePlan, RowOrder, SecretPlan, Selector, SourcePlan, Template,
+    },
+    testing::{Answer, Api, answer, client, failure},
+    transport::{Request, TransportErrorKind},
+};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+static TABLE: Table = Table::new(
+    "things",
+    &[
+        Column::new("id", Type::Bigint).primary_key().at(10),
+        Column::new("at", Type::Bigint).nullable().at(11),
+    ],
+);
+
+#[derive(Debug, PartialEq)]
+struct Thing {
+    id: i64,
+    at: Option<i64>,
+}
+
+impl Record for Thing {
+    const TABLE: &'static Table = &TABLE;
+
+    fn from_cells(cells: &mut Cells<'_>) -> Self {
+        Self {
+            id: cells.take(),
+            at: cells.take(),
+        }
+    }
+}
+
+const THINGS: ResourcePlan = ResourcePlan {
+    name: "things",
+    table: &TABLE,
+    path: Template(&[Part::Text("/things")]),
+    paginator: Paginator::new(Pages::Offset(Offset::new(2))),
+    selector: Selector::Path(Path(&[Step::Key("data")])),
+    ..ResourcePlan::DEFAULT
+};
+
+static PLAIN: ResourcePlan = THINGS;
+
+/// Only what is new, by `at`.
+const fn new_things(row_order: Option<RowOrder>, on_missing: OnMissing) -> ResourcePlan {
+    ResourcePlan {
+        incremental: Some(Incremental {
+            start_param: Some("since"),
+            end_param: Some("until"),
+            row_order,
+            on_missing,
+            ..Incremental::new(1)
+        }),
+        ..THINGS
+    }
+}
+
+static NEW: ResourcePlan = new_things(None, OnMissing::Raise);
+static NEW_ASCENDING: ResourcePlan = new_things(Some(RowOrder::Ascending), OnMissing::Raise);
+static NEW_DESCENDING: ResourcePlan = new_things(Some(RowOrder::Descending), OnMissing::Raise);
+static NEW_OR_WITHOUT: ResourcePlan = new_things(None, OnMissing::Include);
+static ONLY_NEW: ResourcePlan = new_things(None, OnMissing::Exclude);
+
+static COUNTED: ResourcePlan = ResourcePlan {
+    paginator: Paginator::new(Pages::Offset(Offset {
+        ends: Ends {
+            total_path: Some(Path(&[Step::Key("total")])),
+            ..Ends::DEFAULT
+        },
+        ..Offset::new(2)
+    })),
+    ..THINGS
+};
+
+/// By the link at `next`, with the secret in the query.
+static LINKED: ResourcePlan = ResourcePlan {
+    auth: Some(&Auth::ApiKey {
+        name: "key",
+        api_key: Template(&[Part::Secret(0)]),
+        location: Location::Query,
+    }),
+    paginator: Paginator::new(Pages::JsonLink {
+        next_url_path: Path(&[Step::Key("next")]),
+    }),
+    ..THINGS
+};
+
+static PLAN: SourcePlan = SourcePlan {
+    name: "shop",
+    spec: "specs/shop.yaml",
+    base_url: Template(&[Part::Text("https://api.example.com")]),
+    secrets: &[SecretPlan {
+        name: "token",
+        env: "SHOP_TOKEN",
+        description: None,
+    }],
+    headers: &[Param {
+        name: "X-Token",
+        value: Template(&[Part::Secret(0)]),
+    }],
+    resources: &[&LINKED],
+    ..SourcePlan::DEFAULT
+};
+
+const SECRET: &str = "hush-hush-hush";
+
+fn offset_of(request: &Request) -> usize {
+    let url = url::Url::parse(&request.url).unwrap();
+    let mut pairs = url.query_pairs();
+    pairs
+        .find(|(name, _)| name == "offset")
+        .unwrap()
+        .1
+        .parse()
+        .unwrap()
+}
+
+/// Serves these records, two a page.
+fn page(records: &[Value], request: &Request) -> Answer {
+    let start = offset_of(request).min(records.len());
+    let end = (start + 2).min(records.len());
+    let body = json!({ "data": records[start..end], "total": records.len() });
+    answer(
+        200,
+        &[("Content-Type", "application/json")],
+        &body.to_string(),
+    )
+}
+
+fn records(number: i64) -> Vec<Value> {
+    (0..number)
+        .map(|id| json!({ "id": id, "at": id * 10 }))
+        .collect()
+}
+
+/// Serves so many records, after these answers: a status, or 0 for a connection that breaks off.
+fn failing(number: i64, first: &'static [u16], headers: &'static [(&str, &str)]) -> Api {
+    let records = records(number);
+    let asked = AtomicUsize::new(0);
+    Api::new(
+        move |request| match first.get(asked.fetch_add(1, Ordering::Relaxed)) {
+            Some(0) => failure(TransportErrorKind::Interrupted),
+            Some(status) => answer(*status, headers, &format!("sorry,\n {SECRET}")),
+            None => page(&records, request),
+        },
+    )
+}
+
+struct Shop {
+    client: Client,
+    api: Api,
+    clock: ManualClock,
+}
+
+fn shop(api: Api) -> Shop {
+    let clock = ManualClock::default();
+    let client = client(&PLAN, &[SECRET], Vec::new(), &api, &clock).unwrap();
+    Shop { client, api, clock }
+}
+
+impl Shop {
+    fn fetch(&self, resource: &'static ResourcePlan) -> Fetch<Thing> {
+        self.client.fetch(resource)
+    }
+
+    /// What was asked for, without the origin and the limit.
+    fn asked(&self) -> Vec<String> {
+        let urls = self.api.urls().into_iter();
+        urls.map(|url| {
+            let url = url.replace("https://api.example.com/things?", "");
+            url.replace("&limit=2", "").replace("limit=2", "")
+        })
+        .collect()
+    }
+}
+
+fn ids(things: &[Thing]) -> Vec<i64> {
+    things.iter().map(|thing| thing.id).collect()
+}

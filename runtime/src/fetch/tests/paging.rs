@@ -1,0 +1,177 @@
+//! Pages, their order and their number.
+
+use super::*;
+
+#[tokio::test]
+async fn all_records_come_in_order_and_nothing_is_asked_twice() {
+    let shop = shop(failing(5, &[], &[]));
+    let mut stream = shop.fetch(&PLAIN).concurrency(1).stream();
+    let mut things = Vec::new();
+    while let Some(thing) = stream.next().await {
+        things.push(thing.unwrap());
+    }
+    assert_eq!(ids(&things), [0, 1, 2, 3, 4]);
+    assert_eq!(shop.asked(), ["offset=0", "offset=2", "offset=4"]);
+    let report = stream.report();
+    assert_eq!((report.delivered, report.pages, report.requests), (5, 3, 3));
+    assert_eq!(report.bytes, 144);
+    assert_eq!(
+        report.notes,
+        ["ended: a page of 1 record, less than 2, reached `total`"]
+    );
+    assert!(stream.next().await.is_none(), "it is over for good");
+}
+
+#[tokio::test]
+async fn pages_side_by_side_bring_the_same_in_the_same_order() {
+    for concurrency in [1, 3, 16] {
+        let shop = shop(failing(25, &[], &[]));
+        let things = shop
+            .fetch(&COUNTED)
+            .concurrency(concurrency)
+            .all()
+            .await
+            .unwrap();
+        assert_eq!(ids(&things), (0..25).collect::<Vec<_>>());
+        assert_eq!(shop.api.requests().len(), 13);
+    }
+}
+
+#[tokio::test]
+async fn a_fetch_goes_on_from_a_position() {
+    let shop = shop(failing(5, &[], &[]));
+    let things = shop
+        .fetch(&PLAIN)
+        .resume(Position::Offset(2))
+        .all()
+        .await
+        .unwrap();
+    assert_eq!(ids(&things), [2, 3, 4]);
+    let error = shop
+        .fetch(&PLAIN)
+        .resume(Position::Page(1))
+        .all()
+        .await
+        .unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Paging);
+}
+
+#[tokio::test]
+async fn no_content_is_an_empty_page() {
+    let shop = shop(Api::new(|_| answer(204, &[], "")));
+    assert!(shop.fetch(&COUNTED).all().await.unwrap().is_empty());
+    assert_eq!(shop.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn a_limit_and_the_first_ask_for_no_page_too_many() {
+    let shop = shop(failing(50, &[], &[]));
+    assert_eq!(shop.fetch(&PLAIN).first().await.unwrap().unwrap().id, 0);
+    assert_eq!(shop.asked(), ["offset=0"]);
+    let things = shop.fetch(&PLAIN).limit(3).all().await.unwrap();
+    assert_eq!(ids(&things), [0, 1, 2]);
+    assert_eq!(shop.asked().len(), 3);
+}
+
+#[tokio::test]
+async fn a_stream_that_is_dropped_ends_its_requests() {
+    let shop = shop(failing(1_000, &[], &[]));
+    let mut stream = shop.fetch(&PLAIN).stream();
+    stream.next().await.unwrap().unwrap();
+    drop(stream);
+    tokio::task::yield_now().await;
+    let asked = shop.asked().len();
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(shop.asked().len(), asked);
+}
+
+#[tokio::test]
+async fn a_stream_that_is_not_read_is_not_fetched_far_ahead() {
+    let shop = shop(failing(1_000, &[], &[]));
+    let mut pages = shop.fetch(&COUNTED).concurrency(2).pages();
+    pages.next().await.unwrap().unwrap();
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    // The one taken, one in the channel, one that waits for it, and two in the window.
+    assert!(shop.asked().len() <= 5, "{:?}", shop.asked());
+}
+
+#[test]
+fn without_a_runtime_there_is_an_error_and_no_panic() {
+    let shop = shop(failing(1, &[], &[]));
+    let error = shop
+        .fetch(&PLAIN)
+        .all()
+        .now_or_never()
+        .unwrap()
+        .unwrap_err();
+    assert!(error.to_string().contains("tokio runtime"), "{error}");
+}
+
+#[tokio::test]
+async fn rows_come_without_a_record_type() {
+    let shop = shop(failing(3, &[], &[]));
+    let mut pages = shop.client.rows(&PLAIN).pages();
+    let mut rows = 0;
+    while let Some(page) = pages.next().await {
+        rows += page.unwrap().rows().len();
+    }
+    assert_eq!(rows, 3);
+}
+
+#[tokio::test]
+async fn a_key_that_a_next_link_echoes_is_sent_once_and_shown_nowhere() {
+    let shop = shop(Api::new(|request| {
+        match request.url.split("page=").nth(1) {
+            None => {
+                let next = format!("{}&page=2", request.url);
+                answer(
+                    200,
+                    &[],
+                    &json!({ "data": [{ "id": 1 }], "next": next }).to_string(),
+                )
+            }
+            Some(_) => answer(404, &[], "gone"),
+        }
+    }));
+    let mut stream = shop.fetch(&LINKED).stream();
+    stream.next().await.unwrap().unwrap();
+    let error = stream.next().await.unwrap().unwrap_err();
+    assert_eq!(
+        shop.api.urls(),
+        [
+            format!("https://api.example.com/things?key={SECRET}"),
+            format!("https://api.example.com/things?key={SECRET}&page=2"),
+        ]
+    );
+    let position = error.position().unwrap();
+    assert_eq!(
+        position.to_json(),
+        r#"{"url":"https://api.example.com/things?key=&page=2"}"#
+    );
+    assert!(!error.to_string().contains(SECRET), "{error}");
+}
+
+#[tokio::test]
+async fn links_that_go_in_a_circle_are_a_paging_error_that_names_both_requests() {
+    let shop = shop(Api::new(|request| {
+        let (page, next) = match &request.url {
+            url if url.contains("page=2") => (2, 3),
+            url if url.contains("page=3") => (3, 2),
+            _ => (1, 2),
+        };
+        let body = json!({ "data": [{ "id": page }], "next": format!("/things?page={next}") });
+        answer(200, &[], &body.to_string())
+    }));
+    let error = shop.fetch(&LINKED).all().await.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Paging);
+    let text = error.to_string();
+    assert!(
+        text.contains("request 1)") && text.contains("request 3)"),
+        "{text}"
+    );
+    assert_eq!(shop.api.requests().len(), 3);
+}
