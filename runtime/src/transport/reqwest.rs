@@ -2,7 +2,7 @@
 
 use std::{
     error::Error as StdError,
-    io,
+    fmt, io,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -21,7 +21,7 @@ use crate::{origin::is_loopback, plan::Method};
 /// It speaks HTTP/1.1 and HTTP/2, takes gzip, brotli, zstd and deflate, and goes through the proxies
 /// that `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` name, but to loopback always
 /// directly. With the feature `tls-ring` it trusts the certificate authorities of the platform.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Reqwest {
     /// The limit to connecting, and the proxies, are the client's and not the request's.
     clients: Mutex<Vec<(Kind, Client)>>,
@@ -81,6 +81,13 @@ impl Reqwest {
 impl Transport for Reqwest {
     fn send<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, TransportError>> {
         Box::pin(self.exchange(request))
+    }
+}
+
+impl fmt::Debug for Reqwest {
+    /// Without its clients: they would show the proxies, and a proxy's URL may hold a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Reqwest")
     }
 }
 
