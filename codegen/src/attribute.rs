@@ -8,110 +8,8 @@ use crate::{
     emit::{self, Problem},
     module::{self, Module},
     own,
+    place::{Place, Unread},
 };
-
-/// Where a spec is, as its path says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// `specs/x.yaml`: from the folder of the crate's manifest.
-    Manifest(String),
-    /// `./x.yaml`, `../x.yaml`: from the folder of the source file.
-    SourceFile(String),
-}
-
-/// Why a spec could not be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unread {
-    /// There is no such file. The specs of its folder, by their names.
-    Missing { siblings: Vec<String> },
-    /// It is no UTF-8.
-    NotText,
-    /// The compiler does not say where the source file is.
-    NoSourceFile,
-    /// What the system says.
-    Other(String),
-}
-
-impl Place {
-    /// What a path means.
-    ///
-    /// # Errors
-    ///
-    /// A sentence on a path that would mean something else on another machine.
-    pub fn of(path: &str) -> Result<Self, String> {
-        let drive = path.as_bytes().get(1) == Some(&b':');
-        if path.starts_with(['/', '\\']) || drive {
-            return Err(format!(
-                "`{path}` is an absolute path, which would hold on this machine alone\n\
-                 help: write it relative to the folder of `Cargo.toml`, as `specs/name.yaml`, \
-                 or to this source file, as `./name.yaml`"
-            ));
-        }
-        if path.contains('\\') {
-            return Err(format!(
-                "`{path}` has a `\\`, which parts folders on one system alone\n\
-                 help: write `{}`",
-                path.replace('\\', "/")
-            ));
-        }
-        Ok(if path.starts_with("./") || path.starts_with("../") {
-            Self::SourceFile(path.to_owned())
-        } else {
-            Self::Manifest(path.to_owned())
-        })
-    }
-
-    /// The path as it was written.
-    pub fn path(&self) -> &str {
-        match self {
-            Self::Manifest(path) | Self::SourceFile(path) => path,
-        }
-    }
-
-    /// An expression that makes the compiler depend on the file. It names no machine's folder.
-    fn bytes(&self) -> TokenStream {
-        match self {
-            Self::Manifest(path) => {
-                let path = format!("/{path}");
-                quote!(::core::include_bytes!(::core::concat!(
-                    ::core::env!("CARGO_MANIFEST_DIR"),
-                    #path
-                )))
-            }
-            Self::SourceFile(path) => quote!(::core::include_bytes!(#path)),
-        }
-    }
-
-    /// The message on why the file at this place could not be read.
-    fn unread(&self, why: &Unread) -> String {
-        let path = self.path();
-        let from = match self {
-            Self::Manifest(_) => "the folder of the crate's `Cargo.toml`",
-            Self::SourceFile(_) => "the folder of this source file",
-        };
-        match why {
-            Unread::Missing { siblings } => {
-                let there = match siblings.as_slice() {
-                    [] => "there is no spec in that folder".to_owned(),
-                    names => format!("the specs in that folder: `{}`", names.join("`, `")),
-                };
-                let help = match self {
-                    Self::Manifest(_) => "a path that begins with `./` starts at this source file",
-                    Self::SourceFile(_) => {
-                        "a path without `./` starts at the folder of the crate's `Cargo.toml`"
-                    }
-                };
-                format!("no spec at `{path}`, seen from {from}\nnote: {there}\nhelp: {help}")
-            }
-            Unread::NotText => format!("`{path}` is not UTF-8\nhelp: save it as UTF-8 text"),
-            Unread::NoSourceFile => format!(
-                "`{path}` starts at this source file, of which the compiler does not say where it is\n\
-                 help: write it relative to the folder of `Cargo.toml`"
-            ),
-            Unread::Other(error) => format!("cannot read `{path}` in {from}: {error}"),
-        }
-    }
-}
 
 /// What `#[rest_source(…)]` makes of the module that it stands on. `read` reads the spec.
 pub fn expand(
@@ -201,5 +99,131 @@ fn warning(message: &str, span: Span) -> TokenStream {
             const #name: () = ();
             #name
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::expand;
+    use quote::{ToTokens, quote};
+
+    const SPEC: &str = "
+name: shop
+client: { base_url: https://api.example.com }
+resources:
+  - name: orders
+    endpoint: { path: /orders, paginator: single_page }
+    columns: { id: text!, total: bigint, paid_at: timestamp }
+";
+
+    /// What becomes of a module with these items, over this spec.
+    fn expanded(spec: &str, items: impl ToTokens) -> String {
+        let module = quote!(mod shop { #items });
+        expand(quote!("specs/shop.yaml"), module, |_| Ok(spec.to_owned())).to_string()
+    }
+
+    #[test]
+    fn the_compiler_depends_on_the_file_and_on_no_folder_of_a_machine() {
+        let tokens = expanded(SPEC, quote!());
+        let bytes = quote!(::core::include_bytes!(::core::concat!(
+            ::core::env!("CARGO_MANIFEST_DIR"),
+            "/specs/shop.yaml"
+        )));
+        assert!(tokens.contains(&bytes.to_string()), "{tokens}");
+    }
+
+    #[test]
+    fn what_the_user_wrote_stays() {
+        let tokens = expanded(
+            SPEC,
+            quote!(
+                fn mine() {}
+            ),
+        );
+        assert!(tokens.contains("fn mine () { }"), "{tokens}");
+        assert!(tokens.contains("pub struct Orders"), "{tokens}");
+    }
+
+    #[test]
+    fn a_spec_with_mistakes_shows_each_and_makes_no_source() {
+        let tokens = expanded(
+            &SPEC
+                .replace("bigint", "bigit")
+                .replace("timestamp", "time!!"),
+            quote!(),
+        );
+        assert_eq!(tokens.matches("compile_error").count(), 2, "{tokens}");
+        assert!(tokens.contains("pub type Source = "), "{tokens}");
+        assert!(tokens.contains("pub type Orders = "), "{tokens}");
+    }
+
+    #[test]
+    fn a_warning_is_shown_and_the_source_made() {
+        let spec = SPEC.replace("client:", "secrets: { key: {} }\nclient:");
+        let tokens = expanded(&spec, quote!());
+        assert!(tokens.contains("deprecated"), "{tokens}");
+        assert!(tokens.contains("pub struct Orders"), "{tokens}");
+    }
+
+    #[test]
+    fn a_struct_of_the_users_own_takes_the_place_of_ours() {
+        let own = quote!(
+            pub struct Orders {
+                pub total: Option<i64>,
+                pub id: MyId,
+            }
+        );
+        let tokens = expanded(SPEC, own);
+        assert_eq!(tokens.matches("struct Orders").count(), 1, "{tokens}");
+        let takes = quote! {
+            let id = __cells.take();
+            let total = __cells.take();
+            let __rs::Skip = __cells.take();
+            Self { id, total }
+        };
+        assert!(tokens.contains(&takes.to_string()), "{tokens}");
+    }
+
+    #[test]
+    fn a_struct_of_the_users_own_is_checked_field_by_field() {
+        let cases = [
+            (
+                quote!(total: i64),
+                "`total` is nullable (specs/shop.yaml:7): this field must be `Option<i64>`",
+            ),
+            (
+                quote!(total: Option<u32>),
+                "`total` is a bigint (specs/shop.yaml:7): this field must be `Option<i64>`",
+            ),
+            (
+                quote!(id: Option<i64>),
+                "`id` is text (specs/shop.yaml:7): this field must be `String`",
+            ),
+            (
+                quote!(paid_at: Option<String>),
+                "`paid_at` is a timestamp (specs/shop.yaml:7): this field must be `Option<rest_source::Timestamp>`",
+            ),
+            (
+                quote!(paid: bool),
+                "`paid` is no column of `orders` (specs/shop.yaml:5)",
+            ),
+        ];
+        for (field, message) in cases {
+            let tokens = expanded(SPEC, quote!(struct Orders { #field }));
+            assert!(tokens.contains(message), "no {message} in {tokens}");
+        }
+    }
+
+    #[test]
+    fn a_field_may_hold_more_than_its_column() {
+        let own = quote!(
+            struct Orders {
+                id: Option<String>,
+                total: std::option::Option<i64>,
+                paid_at: Paid,
+            }
+        );
+        let tokens = expanded(SPEC, own);
+        assert!(!tokens.contains("compile_error"), "{tokens}");
     }
 }

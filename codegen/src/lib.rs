@@ -11,6 +11,7 @@ mod grammar;
 mod jsonpath;
 pub mod module;
 mod own;
+pub mod place;
 mod read;
 mod render;
 mod spec;

@@ -6,7 +6,10 @@ use std::{
 };
 
 use proc_macro::{Span, TokenStream};
-use rest_source_codegen::attribute::{Place, Unread, expand};
+use rest_source_codegen::{
+    attribute::expand,
+    place::{Place, Unread},
+};
 
 /// Fills a module with the typed connector that a YAML spec describes.
 ///

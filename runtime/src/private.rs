@@ -105,12 +105,12 @@ pub const fn object<T: Record>(name: &'static str) -> Column {
     Column::new(name, Type::Object(T::TABLE))
 }
 
-pub const fn array(name: &'static str, element: &'static Column) -> Column {
-    Column::new(name, Type::Array(element))
+pub const fn array(element: &'static Column) -> Column {
+    Column::new(element.name, Type::Array(element))
 }
 
-pub const fn map(name: &'static str, value: &'static Column) -> Column {
-    Column::new(name, Type::Map(value))
+pub const fn map(value: &'static Column) -> Column {
+    Column::new(value.name, Type::Map(value))
 }
 
 pub const fn open(name: &'static str, values: &'static [&'static str]) -> Column {

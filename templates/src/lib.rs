@@ -21,7 +21,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rest_source_codegen::{attribute::Place, compile, emit};
+use rest_source_codegen::{compile, emit, place::Place};
 
 pub use error::Error;
 

@@ -113,14 +113,8 @@ fn constructor(column: &Column) -> TokenStream {
             let object = ident(&object.ident);
             quote!(__rs::object::<#object>(#name))
         }
-        Type::Array(element) => {
-            let element = self::column(element);
-            quote!(__rs::array(#name, &#element))
-        }
-        Type::Map(element) => {
-            let element = self::column(element);
-            quote!(__rs::map(#name, &#element))
-        }
+        Type::Array(element) => container(name, "array", "Array", element),
+        Type::Map(element) => container(name, "map", "Map", element),
         Type::Enum(words) => {
             let constructor = ident(if words.closed { "closed" } else { "open" });
             let words = ident(&words.ident);
@@ -130,6 +124,18 @@ fn constructor(column: &Column) -> TokenStream {
             let union = ident(&union.ident);
             quote!(__rs::union(#name, #union::MEMBERS))
         }
+    }
+}
+
+/// A list or a map, of the name of its elements where that is the same.
+fn container(name: &str, short: &str, long: &str, element: &Column) -> TokenStream {
+    let (short, long) = (ident(short), ident(long));
+    let same = element.name == name;
+    let element = column(element);
+    if same {
+        quote!(__rs::#short(&#element))
+    } else {
+        quote!(__rs::Column::new(#name, __rs::Type::#long(&#element)))
     }
 }
 

@@ -121,7 +121,7 @@ fn every_type_has_its_field_and_its_column() {
         nullable: true,
         ..column
     };
-    let element = |data_type| Box::new(column("items", data_type));
+    let element = |name, data_type| Box::new(column(name, data_type));
     let text = emitted(&connector(vec![resource(
         "orders",
         "Orders",
@@ -151,8 +151,8 @@ fn every_type_has_its_field_and_its_column() {
             ),
             column("digest", Type::Binary),
             column("rest", Type::Json),
-            column("tags", Type::Array(element(Type::Text))),
-            column("sums", Type::Map(element(Type::Bigint))),
+            column("tags", Type::Array(element("tags", Type::Text))),
+            column("sums", Type::Map(element("items", Type::Bigint))),
             Column {
                 ident: "r#type".to_owned(),
                 key: "Type".to_owned(),
@@ -180,13 +180,17 @@ fn every_type_has_its_field_and_its_column() {
         r#"__rs::bool("paid").nullable().explicit().at(7),"#,
         r#"__rs::timestamp_as("at", __rs::TimeFormat::EpochMillis).at(7),"#,
         r#"__rs::decimal("price", 12, 2).at(7),"#,
-        r#"__rs::array("tags", &__rs::text("items").at(7)).at(7),"#,
-        r#"__rs::map("sums", &__rs::bigint("items").at(7)).at(7),"#,
+        r#"__rs::array(&__rs::text("tags").at(7)).at(7),"#,
         r#"__rs::text("type").key("Type").at(7),"#,
     ] {
         let count = text.lines().filter(|l| l.trim() == line).count();
         assert_eq!(count, 1, "no line {line} in\n{text}");
     }
+    // Where an element has another name than its column, both are given.
+    holds(
+        &text,
+        r#"__rs::Column::new("sums", __rs::Type::Map(&__rs::bigint("items").at(7)))"#,
+    );
 }
 
 #[test]
@@ -229,13 +233,13 @@ fn what_is_nested_is_emitted_after_what_holds_it() {
         "Orders",
         vec![column(
             "lines",
-            Type::Array(Box::new(column("items", line))),
+            Type::Array(Box::new(column("lines", line))),
         )],
     )]));
     holds(&text, "pub lines: Vec<OrdersLines>,");
     holds(
         &text,
-        r#"__rs::array("lines", &__rs::object::<OrdersLines>("items").at(7)).at(7)"#,
+        r#"__rs::array(&__rs::object::<OrdersLines>("lines").at(7)).at(7)"#,
     );
     let places: Vec<_> = [
         "struct Orders ",

@@ -1,0 +1,539 @@
+/// Media, user and story insights of a third-party analytics API.
+///
+/// Made from `specs/media_insights.yaml`.
+#[allow(
+    dead_code,
+    clippy::doc_markdown,
+    clippy::enum_variant_names,
+    clippy::struct_excessive_bools,
+    clippy::struct_field_names,
+    clippy::unreadable_literal
+)]
+pub mod media_insights {
+    const _: &[u8] = ::core::include_bytes!(
+        ::core::concat!(::core::env!("CARGO_MANIFEST_DIR"), "/specs/media_insights.yaml")
+    );
+    use ::rest_source::__private as __rs;
+    /// What a piece of media brought about, a row per medium.
+    ///
+    /// One record of `media_insights`: `GET /v1/media_insights`, by offset, merged on `id`.
+    /// Declared in `specs/media_insights.yaml:37`.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct MediaInsights {
+        /// Key; never null.
+        pub id: String,
+        /// Nullable.
+        pub name: Option<String>,
+        /// Never null.
+        pub kind: MediaInsightsKind,
+        /// Never null.
+        pub value: i64,
+        /// Nullable.
+        pub impressions: Option<i64>,
+        /// Nullable.
+        pub engagement_rate: Option<f64>,
+        /// Never null.
+        pub is_sponsored: bool,
+        /// Nullable.
+        pub has_audio: Option<bool>,
+        /// Nullable.
+        pub spend: Option<__rs::Decimal>,
+        /// Never null.
+        pub published_on: __rs::Date,
+        /// Never null.
+        pub tags: Vec<String>,
+        /// Never null.
+        pub owner: MediaInsightsOwner,
+        /// Never null.
+        pub updated_at: __rs::Timestamp,
+    }
+    impl __rs::Record for MediaInsights {
+        const TABLE: &'static __rs::Table = &__rs::Table::new(
+            "media_insights",
+            &[
+                __rs::text("id").primary_key().at(46),
+                __rs::text("name").nullable().at(47),
+                __rs::open("kind", MediaInsightsKind::WORDS).at(48),
+                __rs::bigint("value").at(49),
+                __rs::bigint("impressions").nullable().at(50),
+                __rs::double("engagement_rate").nullable().at(51),
+                __rs::bool("is_sponsored").at(52),
+                __rs::bool("has_audio").nullable().at(53),
+                __rs::decimal("spend", 12, 2).nullable().at(54),
+                __rs::date("published_on").at(55),
+                __rs::array(&__rs::text("tags").at(56)).at(56),
+                __rs::object::<MediaInsightsOwner>("owner").at(57),
+                __rs::timestamp("updated_at").at(64),
+            ],
+        );
+        fn from_cells(cells: &mut __rs::Cells<'_>) -> Self {
+            __rs::take!(
+                cells => id, name, kind, value, impressions, engagement_rate,
+                is_sponsored, has_audio, spend, published_on, tags, owner, updated_at
+            )
+        }
+    }
+    /// What `media_insights.kind` may be.
+    #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+    pub enum MediaInsightsKind {
+        /// `image`.
+        Image,
+        /// `video`.
+        Video,
+        /// `reel`.
+        Reel,
+        /// `carousel`.
+        Carousel,
+        /// Any other word.
+        Other(String),
+    }
+    impl MediaInsightsKind {
+        const WORDS: &'static [&'static str] = &["image", "video", "reel", "carousel"];
+        /// The word on the wire.
+        #[must_use]
+        pub fn as_str(&self) -> &str {
+            match self {
+                Self::Image => "image",
+                Self::Video => "video",
+                Self::Reel => "reel",
+                Self::Carousel => "carousel",
+                Self::Other(word) => word,
+            }
+        }
+    }
+    impl ::core::fmt::Display for MediaInsightsKind {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            f.write_str(self.as_str())
+        }
+    }
+    impl __rs::FromCell for MediaInsightsKind {
+        fn from_cell(cell: __rs::Cell<'_>) -> Self {
+            match cell.text() {
+                "image" => Self::Image,
+                "video" => Self::Video,
+                "reel" => Self::Reel,
+                "carousel" => Self::Carousel,
+                other => Self::Other(other.to_owned()),
+            }
+        }
+    }
+    /// An object within `media_insights`: `owner`.
+    /// Declared in `specs/media_insights.yaml:57`.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct MediaInsightsOwner {
+        /// Never null.
+        pub id: String,
+        /// Never null.
+        pub handle: String,
+        /// Nullable.
+        pub followers: Option<i64>,
+    }
+    impl __rs::Record for MediaInsightsOwner {
+        const TABLE: &'static __rs::Table = &__rs::Table::new(
+            "media_insights.owner",
+            &[
+                __rs::text("id").at(61),
+                __rs::text("handle").at(62),
+                __rs::bigint("followers").nullable().at(63),
+            ],
+        );
+        fn from_cells(cells: &mut __rs::Cells<'_>) -> Self {
+            __rs::take!(cells => id, handle, followers)
+        }
+    }
+    /// How an account is doing, a row per account.
+    ///
+    /// One record of `user_insights`: `GET /v1/user_insights`, by offset, merged on `id`.
+    /// Declared in `specs/media_insights.yaml:66`.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct UserInsights {
+        /// Key; never null.
+        pub id: i64,
+        /// Never null.
+        pub name: String,
+        /// Nullable.
+        pub profile_views: Option<i64>,
+        /// Never null.
+        pub value: f64,
+        /// Nullable.
+        pub reach: Option<f64>,
+        /// Never null.
+        pub is_verified: bool,
+        /// Nullable.
+        pub opted_in: Option<bool>,
+        /// Never null.
+        pub joined_on: __rs::Date,
+        /// Nullable.
+        pub last_active_at: Option<__rs::Timestamp>,
+        /// Never null.
+        pub balance: __rs::Decimal,
+        /// Nullable.
+        pub preferred_time: Option<__rs::Time>,
+        /// Nullable.
+        pub avatar_digest: Option<Vec<u8>>,
+        /// Nullable.
+        pub settings: Option<__rs::Json>,
+        /// Nullable.
+        pub audience: Option<UserInsightsAudience>,
+    }
+    impl __rs::Record for UserInsights {
+        const TABLE: &'static __rs::Table = &__rs::Table::new(
+            "user_insights",
+            &[
+                __rs::bigint("id").primary_key().at(71),
+                __rs::text("name").at(72),
+                __rs::bigint("profile_views").nullable().at(73),
+                __rs::double("value").at(74),
+                __rs::double("reach").nullable().at(75),
+                __rs::bool("is_verified").at(76),
+                __rs::bool("opted_in").nullable().at(77),
+                __rs::date("joined_on").at(78),
+                __rs::timestamp("last_active_at").nullable().at(79),
+                __rs::decimal("balance", 0, 0).at(80),
+                __rs::time("preferred_time").nullable().at(81),
+                __rs::binary("avatar_digest").nullable().at(82),
+                __rs::json("settings").nullable().at(83),
+                __rs::object::<UserInsightsAudience>("audience").nullable().at(84),
+            ],
+        );
+        fn from_cells(cells: &mut __rs::Cells<'_>) -> Self {
+            __rs::take!(
+                cells => id, name, profile_views, value, reach, is_verified, opted_in,
+                joined_on, last_active_at, balance, preferred_time, avatar_digest,
+                settings, audience
+            )
+        }
+    }
+    /// An object within `user_insights`: `audience`.
+    /// Declared in `specs/media_insights.yaml:84`.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct UserInsightsAudience {
+        /// Never null.
+        pub country: String,
+        /// Nullable.
+        pub share: Option<f64>,
+    }
+    impl __rs::Record for UserInsightsAudience {
+        const TABLE: &'static __rs::Table = &__rs::Table::new(
+            "user_insights.audience",
+            &[__rs::text("country").at(87), __rs::double("share").nullable().at(88)],
+        );
+        fn from_cells(cells: &mut __rs::Cells<'_>) -> Self {
+            __rs::take!(cells => country, share)
+        }
+    }
+    /// Stories, newest last.
+    ///
+    /// One record of `stories`: `GET /v1/stories`, by offset, merged on `id`.
+    /// Declared in `specs/media_insights.yaml:90`.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Stories {
+        /// Key; never null.
+        pub id: String,
+        /// Nullable.
+        pub name: Option<String>,
+        /// Never null.
+        pub value: i64,
+        /// Nullable.
+        pub profile_views: Option<i64>,
+        /// Never null.
+        pub duration_seconds: f64,
+        /// Never null.
+        pub is_highlight: bool,
+        /// Nullable.
+        pub archived: Option<bool>,
+        /// Never null.
+        pub posted_at: __rs::Timestamp,
+        /// Nullable.
+        pub expires_at: Option<__rs::Timestamp>,
+        /// Nullable.
+        pub local_time: Option<__rs::Time>,
+        /// Nullable.
+        pub mentions: Option<Vec<String>>,
+        /// Never null.
+        pub updated_at: __rs::Timestamp,
+    }
+    impl __rs::Record for Stories {
+        const TABLE: &'static __rs::Table = &__rs::Table::new(
+            "stories",
+            &[
+                __rs::text("id").primary_key().at(98),
+                __rs::text("name").nullable().at(99),
+                __rs::bigint("value").at(100),
+                __rs::bigint("profile_views").nullable().at(101),
+                __rs::double("duration_seconds").at(102),
+                __rs::bool("is_highlight").at(103),
+                __rs::bool("archived").nullable().at(104),
+                __rs::timestamp("posted_at").at(105),
+                __rs::timestamp("expires_at").nullable().at(106),
+                __rs::time("local_time").nullable().at(107),
+                __rs::array(&__rs::text("mentions").at(108)).nullable().at(108),
+                __rs::timestamp("updated_at").at(109),
+            ],
+        );
+        fn from_cells(cells: &mut __rs::Cells<'_>) -> Self {
+            __rs::take!(
+                cells => id, name, value, profile_views, duration_seconds, is_highlight,
+                archived, posted_at, expires_at, local_time, mentions, updated_at
+            )
+        }
+    }
+    /// A measurement of a story, a row per story and metric.
+    ///
+    /// One record of `story_insights`: `GET /v1/story_insights`, by offset, merged on `id`.
+    /// Declared in `specs/media_insights.yaml:111`.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct StoryInsights {
+        /// Key; never null.
+        pub id: String,
+        /// Never null.
+        pub story_id: String,
+        /// Never null.
+        pub metric: StoryInsightsMetric,
+        /// Never null.
+        pub value: f64,
+        /// Nullable.
+        pub profile_views: Option<i64>,
+        /// Nullable.
+        pub previous_value: Option<f64>,
+        /// Never null.
+        pub is_final: bool,
+        /// Nullable.
+        pub measured_on: Option<__rs::Date>,
+        /// Nullable.
+        pub breakdown: Option<__rs::BTreeMap<String, i64>>,
+        /// Never null.
+        pub current_timestamp: __rs::Timestamp,
+    }
+    impl __rs::Record for StoryInsights {
+        const TABLE: &'static __rs::Table = &__rs::Table::new(
+            "story_insights",
+            &[
+                __rs::text("id").primary_key().at(116),
+                __rs::text("story_id").at(117),
+                __rs::closed("metric", StoryInsightsMetric::WORDS).at(118),
+                __rs::double("value").at(119),
+                __rs::bigint("profile_views").nullable().at(120),
+                __rs::double("previous_value").nullable().at(121),
+                __rs::bool("is_final").at(122),
+                __rs::date("measured_on").nullable().at(123),
+                __rs::map(&__rs::bigint("breakdown").at(124)).nullable().at(124),
+                __rs::timestamp("current_timestamp").at(125),
+            ],
+        );
+        fn from_cells(cells: &mut __rs::Cells<'_>) -> Self {
+            __rs::take!(
+                cells => id, story_id, metric, value, profile_views, previous_value,
+                is_final, measured_on, breakdown, current_timestamp
+            )
+        }
+    }
+    /// What `story_insights.metric` may be.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub enum StoryInsightsMetric {
+        /// `impressions`.
+        Impressions,
+        /// `reach`.
+        Reach,
+        /// `replies`.
+        Replies,
+        /// `exits`.
+        Exits,
+    }
+    impl StoryInsightsMetric {
+        const WORDS: &'static [&'static str] = &[
+            "impressions",
+            "reach",
+            "replies",
+            "exits",
+        ];
+        /// The word on the wire.
+        #[must_use]
+        pub const fn as_str(self) -> &'static str {
+            match self {
+                Self::Impressions => "impressions",
+                Self::Reach => "reach",
+                Self::Replies => "replies",
+                Self::Exits => "exits",
+            }
+        }
+    }
+    impl ::core::fmt::Display for StoryInsightsMetric {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            f.write_str(self.as_str())
+        }
+    }
+    impl __rs::FromCell for StoryInsightsMetric {
+        fn from_cell(cell: __rs::Cell<'_>) -> Self {
+            match cell.text() {
+                "impressions" => Self::Impressions,
+                "reach" => Self::Reach,
+                "replies" => Self::Replies,
+                _ => Self::Exits,
+            }
+        }
+    }
+    /// The secrets that the source needs. Its `Debug` shows none of them.
+    #[derive(Clone, Debug)]
+    pub struct Secrets {
+        /// The API key, sent as the query parameter `api_key`. From the environment: `MEDIA_INSIGHTS_API_KEY`.
+        pub api_key: __rs::Secret,
+    }
+    impl __rs::Values<__rs::Secret> for Secrets {
+        fn values(self) -> Vec<__rs::Secret> {
+            ::std::vec![self.api_key]
+        }
+    }
+    /// The settings of the source.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Config {
+        /// Where the API is. From the environment: `MEDIA_INSIGHTS_BASE_URL`; `https://api.example.com` by default.
+        pub base_url: String,
+    }
+    impl Default for Config {
+        fn default() -> Self {
+            Self {
+                base_url: "https://api.example.com".to_owned(),
+            }
+        }
+    }
+    impl __rs::Values<__rs::ConfigValue> for Config {
+        fn values(self) -> Vec<__rs::ConfigValue> {
+            ::std::vec![self.base_url.into()]
+        }
+    }
+    /// Media, user and story insights of a third-party analytics API.
+    ///
+    /// The source `media_insights`. Clones share its connections, token, rate limit and requests in flight.
+    #[derive(Clone, Debug)]
+    pub struct Source {
+        client: __rs::Client,
+    }
+    impl __rs::Connector for Source {
+        const PLAN: &'static __rs::SourcePlan = &PLAN;
+        type Secrets = Secrets;
+        type Config = Config;
+        fn from_client(client: __rs::Client) -> Self {
+            Self { client }
+        }
+        fn client(&self) -> &__rs::Client {
+            &self.client
+        }
+    }
+    impl Source {
+        /// A source from the environment: `MEDIA_INSIGHTS_API_KEY`, `MEDIA_INSIGHTS_BASE_URL`.
+        ///
+        /// # Errors
+        ///
+        /// When a variable without a default is not set, or one is not of its type.
+        pub fn from_env() -> __rs::Result<Self> {
+            Self::builder().build()
+        }
+        /// A source made step by step. What is not given comes from the environment.
+        #[must_use]
+        pub fn builder() -> __rs::Builder<Self> {
+            __rs::Builder::new()
+        }
+        /// What a piece of media brought about, a row per medium.
+        ///
+        /// Fetches `media_insights`.
+        pub fn media_insights(&self) -> __rs::Fetch<MediaInsights> {
+            self.client.fetch(&MEDIA_INSIGHTS_PLAN)
+        }
+        /// How an account is doing, a row per account.
+        ///
+        /// Fetches `user_insights`.
+        pub fn user_insights(&self) -> __rs::Fetch<UserInsights> {
+            self.client.fetch(&USER_INSIGHTS_PLAN)
+        }
+        /// Stories, newest last.
+        ///
+        /// Fetches `stories`.
+        pub fn stories(&self) -> __rs::Fetch<Stories> {
+            self.client.fetch(&STORIES_PLAN)
+        }
+        /// A measurement of a story, a row per story and metric.
+        ///
+        /// Fetches `story_insights`.
+        pub fn story_insights(&self) -> __rs::Fetch<StoryInsights> {
+            self.client.fetch(&STORY_INSIGHTS_PLAN)
+        }
+    }
+    static PLAN: __rs::SourcePlan = __rs::SourcePlan {
+        name: "media_insights",
+        spec: "specs/media_insights.yaml",
+        secrets: &[
+            __rs::SecretPlan {
+                name: "api_key",
+                env: "MEDIA_INSIGHTS_API_KEY",
+                description: Some("The API key, sent as the query parameter `api_key`."),
+            },
+        ],
+        config: &[
+            __rs::ConfigPlan {
+                name: "base_url",
+                env: "MEDIA_INSIGHTS_BASE_URL",
+                data_type: __rs::ConfigType::Text,
+                default: Some("https://api.example.com"),
+                description: Some("Where the API is."),
+            },
+        ],
+        base_url: __rs::Template(&[__rs::Part::Config(0)]),
+        resources: &[
+            &MEDIA_INSIGHTS_PLAN,
+            &USER_INSIGHTS_PLAN,
+            &STORIES_PLAN,
+            &STORY_INSIGHTS_PLAN,
+        ],
+        ..__rs::SourcePlan::DEFAULT
+    };
+    static AUTH: __rs::Auth = __rs::Auth::ApiKey {
+        name: "api_key",
+        api_key: __rs::Template(&[__rs::Part::Secret(0)]),
+        location: __rs::Location::Query,
+    };
+    const DEFAULTS: __rs::ResourcePlan = __rs::ResourcePlan {
+        write_disposition: __rs::WriteDisposition::Merge,
+        auth: Some(&AUTH),
+        paginator: __rs::Paginator::new(__rs::Pages::Offset(__rs::Offset::new(100))),
+        selector: __rs::Selector::Path(__rs::Path(&[__rs::Step::Key("data")])),
+        ..__rs::ResourcePlan::DEFAULT
+    };
+    static MEDIA_INSIGHTS_PLAN: __rs::ResourcePlan = __rs::ResourcePlan {
+        name: "media_insights",
+        line: 37,
+        table: <MediaInsights as __rs::Record>::TABLE,
+        path: __rs::Template(&[__rs::Part::Text("/v1/media_insights")]),
+        incremental: Some(__rs::Incremental {
+            initial_value: Some("2024-01-01T00:00:00Z"),
+            start_param: Some("updated_since"),
+            ..__rs::Incremental::new(12)
+        }),
+        ..DEFAULTS
+    };
+    static USER_INSIGHTS_PLAN: __rs::ResourcePlan = __rs::ResourcePlan {
+        name: "user_insights",
+        line: 66,
+        table: <UserInsights as __rs::Record>::TABLE,
+        path: __rs::Template(&[__rs::Part::Text("/v1/user_insights")]),
+        ..DEFAULTS
+    };
+    static STORIES_PLAN: __rs::ResourcePlan = __rs::ResourcePlan {
+        name: "stories",
+        line: 90,
+        table: <Stories as __rs::Record>::TABLE,
+        path: __rs::Template(&[__rs::Part::Text("/v1/stories")]),
+        incremental: Some(__rs::Incremental {
+            start_param: Some("updated_since"),
+            ..__rs::Incremental::new(11)
+        }),
+        ..DEFAULTS
+    };
+    static STORY_INSIGHTS_PLAN: __rs::ResourcePlan = __rs::ResourcePlan {
+        name: "story_insights",
+        line: 111,
+        table: <StoryInsights as __rs::Record>::TABLE,
+        path: __rs::Template(&[__rs::Part::Text("/v1/story_insights")]),
+        ..DEFAULTS
+    };
+}

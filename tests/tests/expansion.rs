@@ -1,0 +1,202 @@
+//! What the specs expand to: short, and the same by the attribute and by the build-time generator.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use quote::ToTokens;
+use rest_source_build::Builder;
+use rest_source_codegen::{
+    attribute, compile,
+    connector::{Record, Resource, Struct},
+};
+use syn::{File, ImplItem, Item};
+
+const SPECS: [&str; 5] = [
+    "analytics_api_key",
+    "analytics_oauth2",
+    "call_center_overview",
+    "datasets",
+    "media_insights",
+];
+
+/// A path of this crate.
+fn here(path: impl AsRef<Path>) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+fn text(spec: &str) -> String {
+    fs::read_to_string(here(format!("../specs/{spec}.yaml"))).unwrap()
+}
+
+/// What the attribute with this path makes of an empty module.
+fn expansion(spec: &str, path: &str) -> File {
+    let attribute = format!("{path:?}").parse().unwrap();
+    let module = format!("pub mod {spec} {{}}").parse().unwrap();
+    let tokens = attribute::expand(attribute, module, |_| Ok(text(spec)));
+    syn::parse2(tokens).unwrap()
+}
+
+/// The items of the one module of a file.
+fn items(file: &File) -> &[Item] {
+    let [Item::Mod(module)] = file.items.as_slice() else {
+        panic!("not one module");
+    };
+    &module.content.as_ref().unwrap().1
+}
+
+/// An item's lines of code, formatted: documentation and attributes aside.
+fn code(item: &impl ToTokens) -> Vec<String> {
+    let file = syn::parse_file(&item.to_token_stream().to_string()).unwrap();
+    let text = prettyplease::unparse(&file);
+    let lines = text.lines().map(|line| line.trim().to_owned());
+    lines
+        .filter(|line| !line.starts_with("//") && !line.starts_with("#["))
+        .collect()
+}
+
+/// After a change that is meant, `BLESS=1 cargo test -p rest-source-tests --test expansion` writes the
+/// file anew: read what changed.
+#[test]
+fn the_media_spec_expands_as_it_did() {
+    let golden = here("golden/media_insights.rs");
+    let expansion = expansion("media_insights", "specs/media_insights.yaml");
+    let expansion = prettyplease::unparse(&expansion);
+    if env::var_os("BLESS").is_some() {
+        fs::write(&golden, &expansion).unwrap();
+    }
+    let golden = fs::read_to_string(golden).unwrap();
+    let differs = golden
+        .lines()
+        .zip(expansion.lines())
+        .position(|(a, b)| a != b);
+    assert!(
+        golden == expansion,
+        "tests/golden/media_insights.rs is another, from line {} on",
+        differs.map_or(golden.lines().count(), |at| at) + 1
+    );
+}
+
+/// The items that are a resource's: its struct, its `Record`, its plan and its method.
+fn lines_of(resource: &Resource, record: &Struct, items: &[Item]) -> usize {
+    let plan = format!("{}_PLAN", resource.ident.to_uppercase());
+    let mut lines = 0;
+    for item in items {
+        match item {
+            Item::Struct(item) if item.ident == record.ident => lines += code(item).len(),
+            Item::Static(item) if item.ident == plan => lines += code(item).len(),
+            Item::Impl(item) if is_record(item, record) => lines += code(item).len(),
+            Item::Impl(item) => {
+                let methods = item.items.iter().filter(
+                    |method| matches!(method, ImplItem::Fn(f) if f.sig.ident == resource.ident),
+                );
+                lines += methods.map(|method| code(method).len()).sum::<usize>();
+            }
+            _ => {}
+        }
+    }
+    lines
+}
+
+fn is_record(item: &syn::ItemImpl, record: &Struct) -> bool {
+    let is_record = |path: &syn::Path| path.segments.last().is_some_and(|s| s.ident == "Record");
+    item.trait_
+        .as_ref()
+        .is_some_and(|(path, _)| is_record(path))
+        && item.self_ty.to_token_stream().to_string() == record.ident
+}
+
+#[test]
+fn a_resource_is_short() {
+    for spec in SPECS {
+        let path = format!("specs/{spec}.yaml");
+        let expansion = expansion(spec, &path);
+        let connector = compile(&path, &text(spec)).connector.unwrap();
+        for resource in &connector.resources {
+            let Record::Struct(record) = &resource.record else {
+                panic!("`{}` is untyped", resource.name);
+            };
+            // A column is a field, and a line of the table.
+            let columns = 2 * record.columns.len();
+            let besides = lines_of(resource, record, items(&expansion)) - columns;
+            assert!(besides < 40, "`{}`: {besides} lines", resource.name);
+        }
+    }
+}
+
+#[test]
+fn a_column_is_a_line() {
+    let path = "specs/media_insights.yaml";
+    let expansion = expansion("media_insights", path);
+    let connector = compile(path, &text("media_insights")).connector.unwrap();
+    for resource in &connector.resources {
+        let Record::Struct(record) = &resource.record else {
+            panic!("`{}` is untyped", resource.name);
+        };
+        let table = items(&expansion).iter().find_map(|item| match item {
+            Item::Impl(item) if is_record(item, record) => Some(code(item)),
+            _ => None,
+        });
+        let lines = table.unwrap();
+        let columns = lines
+            .iter()
+            .filter(|line| line.starts_with("__rs::") && line.ends_with("),"));
+        assert_eq!(columns.count(), record.columns.len(), "{lines:#?}");
+    }
+}
+
+#[test]
+fn the_generator_makes_what_the_attribute_makes() {
+    let folder = here(env!("CARGO_TARGET_TMPDIR")).join("generated");
+    for spec in SPECS {
+        let path = format!("../specs/{spec}.yaml");
+        let builder = Builder::new().spec(&path).out_dir(&folder);
+        assert_eq!(builder.try_generate(), Ok(Vec::new()));
+        let generated = fs::read_to_string(folder.join(format!("{spec}.rs"))).unwrap();
+
+        let mut expansion = expansion(spec, &path);
+        let [Item::Mod(module)] = expansion.items.as_mut_slice() else {
+            panic!("not one module");
+        };
+        // The generator tells cargo of the file, in place of the compiler.
+        let bytes = module.content.as_mut().unwrap().1.remove(0);
+        assert!(
+            bytes
+                .to_token_stream()
+                .to_string()
+                .contains("include_bytes")
+        );
+        let expansion = prettyplease::unparse(&expansion);
+        assert!(generated.starts_with("// Made from "), "{generated}");
+        assert!(
+            generated.ends_with(&expansion),
+            "`{spec}` is made in two ways"
+        );
+    }
+}
+
+#[test]
+fn the_generator_says_everything_that_is_wrong() {
+    let folder = here(env!("CARGO_TARGET_TMPDIR")).join("never");
+    let error = Builder::new()
+        .spec("../specs/datasets.yaml")
+        .spec("ui/unknown_auth.yaml")
+        .spec("ui/unknown_paginator.yaml")
+        .spec("ui/no_such.yaml")
+        .spec("/home/me/shop.yaml")
+        .out_dir(&folder)
+        .try_generate()
+        .unwrap_err();
+    let wrong = [
+        "unknown auth `barer`",
+        "unknown paginator `ofset`",
+        "cannot read `ui/no_such.yaml`",
+        "is an absolute path",
+    ];
+    assert_eq!(error.messages().count(), wrong.len(), "{error}");
+    for (message, wrong) in error.messages().zip(wrong) {
+        assert!(message.contains(wrong), "{message}");
+    }
+    assert!(!folder.exists(), "something was written");
+}

@@ -1,0 +1,4 @@
+#[rest_source::rest_source]
+mod shop {}
+
+fn main() {}

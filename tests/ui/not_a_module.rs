@@ -1,0 +1,4 @@
+#[rest_source::rest_source("./specs/shop.yaml")]
+struct Shop;
+
+fn main() {}

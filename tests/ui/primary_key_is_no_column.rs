@@ -1,0 +1,4 @@
+#[rest_source::rest_source("./primary_key_is_no_column.yaml")]
+mod shop {}
+
+fn main() {}
