@@ -1,6 +1,7 @@
 //! What is wrong with a spec, where, and what to do about it.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::ops::Range;
 
 use crate::render::Source;
@@ -88,6 +89,19 @@ impl Diagnostic {
     pub fn also(mut self, span: &Span, label: impl Into<String>) -> Self {
         self.secondary.push((span.clone(), label.into()));
         self
+    }
+}
+
+impl Diagnostic {
+    /// Takes over the further places of one that says the same of the same place.
+    fn joined(&mut self, other: Self) {
+        const MOST: usize = 5;
+        for place in other.secondary {
+            let is_new = self.secondary.iter().all(|(span, _)| *span != place.0);
+            if self.secondary.len() < MOST && is_new {
+                self.secondary.push(place);
+            }
+        }
     }
 }
 
@@ -197,7 +211,8 @@ impl Diagnostics {
 #[derive(Debug, Default)]
 pub(crate) struct Sink {
     list: Vec<Diagnostic>,
-    seen: HashSet<(&'static str, usize, usize)>,
+    /// Positions in the list, by code and place.
+    seen: HashMap<(&'static str, usize, usize), usize>,
     more: usize,
 }
 
@@ -206,15 +221,23 @@ impl Sink {
     const KEPT: usize = 1000;
 
     /// Takes a mistake. One that was reported already at the same place, as the mistakes of a
-    /// default are for every resource that inherits it, is not taken again.
+    /// default are for every resource that inherits it, adds to that report its further places only.
     pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
         if self.list.len() >= Self::KEPT {
             self.more += usize::from(diagnostic.severity == Severity::Error);
             return;
         }
         let Span { start, end } = diagnostic.span;
-        if self.seen.insert((diagnostic.code, start, end)) {
-            self.list.push(diagnostic);
+        match self.seen.entry((diagnostic.code, start, end)) {
+            Entry::Vacant(place) => {
+                place.insert(self.list.len());
+                self.list.push(diagnostic);
+            }
+            Entry::Occupied(place) => {
+                if let Some(first) = self.list.get_mut(*place.get()) {
+                    first.joined(diagnostic);
+                }
+            }
         }
     }
 

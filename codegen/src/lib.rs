@@ -67,8 +67,11 @@ pub struct Outline {
 /// ```
 pub fn compile(path: &str, text: &str) -> Compiled {
     let mut sink = diagnostic::Sink::default();
-    let source = Source::new(path, text);
+    let mut source = Source::new(path, text);
     let document = yaml::parse(text, &mut sink);
+    if let Some(root) = &document.root {
+        read::literal_credentials(root, &mut |span| source.hide(span));
+    }
     let is_whole = document.whole;
     let spec = read::read(document, &mut sink);
     // What is missing after a mistake in the syntax is no mistake of its own.

@@ -11,6 +11,8 @@ pub(crate) struct Source {
     text: String,
     /// The byte at which each line begins.
     lines: Vec<usize>,
+    /// What is not shown, since it may be a secret; in order.
+    hidden: Vec<Span>,
 }
 
 /// The most characters of a line that are shown.
@@ -23,7 +25,13 @@ impl Source {
             path: path.to_owned(),
             text: text.to_owned(),
             lines: std::iter::once(0).chain(begins).collect(),
+            hidden: Vec::new(),
         }
+    }
+
+    /// Shows asterisks for this part of the text, whatever a diagnostic points at.
+    pub(crate) fn hide(&mut self, span: &Span) {
+        self.hidden.push(span.clone());
     }
 
     pub(crate) fn path(&self) -> &str {
@@ -47,12 +55,19 @@ impl Source {
     }
 
     /// A line's text, without its end.
-    fn line_text(&self, line: usize) -> &str {
+    fn line_text(&self, line: usize) -> String {
         let begin = self.lines.get(line - 1).copied().unwrap_or(self.text.len());
         let end = self.lines.get(line).copied().unwrap_or(self.text.len());
         let text = self.text.get(begin..end).unwrap_or_default();
-        text.trim_end_matches(['\n', '\r'])
+        let is_hidden = |at: usize| self.hidden.iter().any(|span| span.contains(&at));
+        let shown = text
+            .char_indices()
+            .map(|(at, c)| if is_hidden(begin + at) { '*' } else { c });
+        let shown: String = shown.collect();
+        shown
+            .trim_end_matches(['\n', '\r'])
             .trim_start_matches('\u{feff}')
+            .to_owned()
     }
 
     /// The whole diagnostic, without `error: ` before it.
@@ -116,10 +131,11 @@ impl Source {
         let from = self.column(span.start) - 1;
         let covered = self.text.get(span.clone()).unwrap_or_default();
         let first = covered.lines().next().unwrap_or_default().trim_end();
-        let skipped = if from > WIDTH { from - WIDTH / 4 } else { 0 };
+        let length = first.chars().count().min(WIDTH / 2);
+        let skipped = (from + length + WIDTH / 8).saturating_sub(WIDTH);
         let before: String = whole.chars().skip(skipped).take(from - skipped).collect();
         let shown: String = whole.chars().skip(skipped).take(WIDTH).collect();
-        let marked: String = first.chars().take(WIDTH).collect();
+        let marked: String = first.chars().take(WIDTH / 2).collect();
         let ellipsis = if skipped > 0 { "…" } else { "" };
         let cut = whole.chars().count() > skipped + WIDTH;
         Place {
@@ -264,8 +280,8 @@ mod tests {
         wrong [RS0103]
          --> a.yaml:1:10004
           |
-        1 | …xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxb
-          |                                     ^
+        1 | …xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxb
+          |                                                                                                                            ^
         ");
     }
 

@@ -274,7 +274,7 @@ pub(crate) fn home(word: &str) -> Option<String> {
             ));
         }
     }
-    (!homes.is_empty()).then(|| homes.join(", or in "))
+    (!homes.is_empty()).then(|| homes.join(" or in "))
 }
 
 fn has(keys: &[Key], word: &str) -> bool {

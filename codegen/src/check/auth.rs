@@ -142,7 +142,7 @@ impl Check<'_> {
             let what = format!("`{name}`");
             data.push(Param {
                 name: name.to_owned(),
-                value: self.template(text, Scope::credentials(&what)),
+                value: self.template(text, Scope::credential(&what)),
             });
         }
         data
@@ -150,7 +150,7 @@ impl Check<'_> {
 
     fn field(&mut self, view: &View<'_>, key: &str) -> Option<Template> {
         let text = view.text(key)?;
-        Some(self.template(text, Scope::credentials(&format!("`{key}`"))))
+        Some(self.template(text, Scope::credential(&format!("`{key}`"))))
     }
 
     /// A field that must hold a secret.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::connector::{Param, Retry, Template};
+use crate::connector::{Param, Part, Retry, Template};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::grammar;
 use crate::spec::{Text, View, text};
@@ -10,7 +10,7 @@ use crate::value;
 use crate::yaml::{Entry, Node};
 
 use super::Check;
-use super::template::Scope;
+use super::template::{Scope, has_secret};
 use super::url::{self, Origin};
 
 /// What the resources need to know of their client.
@@ -98,7 +98,10 @@ impl Check<'_> {
         template: &Template,
         key: &str,
     ) -> Option<Origin> {
-        let resolved = self.resolved(template)?;
+        let Some(resolved) = self.resolved(template) else {
+            self.begins_like_a_url(url, template, key);
+            return None;
+        };
         if resolved.is_empty() && !url.text.is_empty() {
             // Its placeholder was reported.
             return None;
@@ -119,6 +122,26 @@ impl Check<'_> {
                 );
                 None
             }
+        }
+    }
+
+    /// Of a URL with a setting that has no default, the beginning is known at most.
+    fn begins_like_a_url(&mut self, url: Text<'_>, template: &Template, key: &str) {
+        let Some(Part::Text(begin)) = template.0.first() else {
+            return;
+        };
+        let is_good = ["https://", "http://"]
+            .iter()
+            .any(|scheme| begin.to_ascii_lowercase().starts_with(scheme));
+        if !is_good {
+            self.error(
+                Diagnostic::error(
+                    "RS0205",
+                    url.span,
+                    format!("`{key}` is no absolute URL: it begins with neither `https://` nor `http://`"),
+                )
+                .help("write `https://{config.host}/v1`, or the whole as one setting"),
+            );
         }
     }
 
@@ -160,14 +183,30 @@ impl Check<'_> {
             let what = format!("the header `{name}`");
             let scope = Scope {
                 incremental,
-                ..Scope::credentials(&what)
+                ..Scope::secrets(&what)
             };
+            let value = self.template(text, scope);
+            self.authorization_is_secret(name, text, &value);
             headers.push(Param {
                 name: name.clone(),
-                value: self.template(text, scope),
+                value,
             });
         }
         headers
+    }
+
+    /// Rule 1.4 for a credential that is written as a header.
+    fn authorization_is_secret(&mut self, name: &str, text: Text<'_>, value: &Template) {
+        if name.eq_ignore_ascii_case("authorization")
+            && !has_secret(value)
+            && !text.text.contains('{')
+        {
+            self.error(
+                Diagnostic::error("RS0301", text.span, format!("`{name}` is written in the spec"))
+                    .help("use `auth`, which takes a `{secrets.…}`")
+                    .note("a secret is never written in a spec; it is given by the user or the environment"),
+            );
+        }
     }
 
     fn retry(&mut self, view: &View<'_>) -> Retry {

@@ -6,6 +6,7 @@
 mod auth;
 mod client;
 mod columns;
+mod endpoint;
 mod incremental;
 mod keys;
 mod names;
@@ -15,6 +16,7 @@ mod settings;
 mod template;
 mod times;
 mod url;
+mod variants;
 
 use crate::Outline;
 use crate::connector::{Connector, Resource};
@@ -54,6 +56,9 @@ pub(crate) fn check(spec: &Spec, source: &Source, sink: &mut Sink) -> (Connector
         methods: Taken::methods(),
         outline: Outline::default(),
     };
+    for (ident, name, span) in check.settings.types() {
+        check.type_is_free(&ident, &name, &span);
+    }
     let client = check.client(&root);
     let mut auths = Vec::new();
     let resources: Vec<Resource> = spec
@@ -62,7 +67,11 @@ pub(crate) fn check(spec: &Spec, source: &Source, sink: &mut Sink) -> (Connector
         .filter_map(|node| check.resource(node, &client, &mut auths))
         .collect();
     check.credentials_travel_encrypted(&client);
-    check.everything_is_used(&root, spec);
+    check.settings.one_variable_each(check.sink);
+    // What a mistake stands in the way of seems unused.
+    if !check.sink.has_errors() {
+        check.everything_is_used(&root, spec);
+    }
     let (secrets, config) = check.settings.finish();
     let outline = check.outline;
     let connector = Connector {

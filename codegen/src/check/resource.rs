@@ -1,19 +1,18 @@
 //! A resource and its endpoint.
 
 use crate::connector::{
-    Auth, Body, ColumnsContract, DataTypeContract, Json, Location, Method, Pages, Paginator, Param,
-    Part, Record, Resource, SchemaContract, Selector, Template, WriteDisposition,
+    Auth, Body, ColumnsContract, DataTypeContract, Location, Method, Pages, Paginator, Record,
+    Resource, SchemaContract, Selector, WriteDisposition,
 };
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::Diagnostic;
 use crate::grammar;
 use crate::jsonpath::{self, Parsed};
-use crate::spec::{Text, View, text};
-use crate::yaml::{Entry, Kind, Node, Value};
+use crate::spec::{Text, View};
+use crate::yaml::{Node, Value};
 
 use super::client::Client;
 use super::paginator::Paging;
-use super::template::{Scope, has_secret};
-use super::{Check, names, url};
+use super::{Check, names};
 
 impl Check<'_> {
     /// A resource, if it has a name; what else is wrong with it is reported.
@@ -124,151 +123,6 @@ impl Check<'_> {
         Record::Struct(record)
     }
 
-    /// Where a resource's requests go, and the parameters that are bound there.
-    fn path(&mut self, endpoint: &View<'_>, name: Text<'_>, params: &mut Vec<Bound>) -> Template {
-        let Some(path) = endpoint.text("path") else {
-            return Template(vec![Part::Text(name.text.to_owned())]);
-        };
-        let is_used = |bound: &Bound| path.text.contains(&format!("{{{}}}", bound.param.name));
-        let bound: Vec<(String, Template)> = params
-            .iter()
-            .filter(|bound| is_used(bound))
-            .map(|bound| (bound.param.name.clone(), bound.param.value.clone()))
-            .collect();
-        for one in params.iter().filter(|one| is_used(one)) {
-            if has_secret(&one.param.value) {
-                self.error(
-                    Diagnostic::error("RS0302", &one.span, "a secret cannot stand in `path`")
-                        .help("put it into `auth`, `headers` or `params`: addresses are logged"),
-                );
-            }
-        }
-        params.retain(|one| !is_used(one));
-        let scope = Scope {
-            bound: &bound,
-            ..Scope::settings("`path`")
-        };
-        if path.text.contains('#') {
-            self.error(
-                Diagnostic::error("RS0205", path.span, "a fragment, `#…`, is never sent")
-                    .help("write `%23` for the character itself"),
-            );
-        }
-        self.template(path, scope)
-    }
-
-    /// Query parameters or fields of a form; a list repeats its key.
-    fn params(&mut self, entries: &[Entry], incremental: bool) -> Vec<Bound> {
-        let mut params = Vec::new();
-        for entry in entries {
-            let what = format!("`{}`", entry.key.name);
-            let scope = Scope {
-                incremental,
-                ..Scope::credentials(&what)
-            };
-            let values: Vec<Text<'_>> = match &entry.value.value {
-                Value::List(elements) => elements.iter().filter_map(text).collect(),
-                _ => text(&entry.value).into_iter().collect(),
-            };
-            for value in values {
-                params.push(Bound {
-                    param: Param {
-                        name: entry.key.name.clone(),
-                        value: self.template(value, scope),
-                    },
-                    span: value.span.clone(),
-                });
-            }
-        }
-        params
-    }
-
-    fn body(&mut self, endpoint: &View<'_>, method: Method, incremental: bool) -> Body {
-        let json = endpoint.entry("json");
-        let data = endpoint.entry("data");
-        if let (Some(json), Some(data)) = (json, data) {
-            self.error(
-                Diagnostic::error(
-                    "RS0407",
-                    &data.key.span,
-                    "a request has one body: `json` or `data`",
-                )
-                .help("remove one of them")
-                .also(&json.key.span, "the other is here"),
-            );
-        }
-        if let Some(body) = json.or(data).filter(|_| method == Method::Get) {
-            self.error(
-                Diagnostic::error(
-                    "RS0407",
-                    &body.key.span,
-                    format!("a GET has no body, so `{}` has no effect", body.key.name),
-                )
-                .help("add `method: POST`, or use `params`"),
-            );
-        }
-        if let Some(json) = json {
-            return Body::Json(self.json(&json.value, incremental));
-        }
-        match data {
-            Some(data) => {
-                let fields = self.params(data.value.entries(), incremental);
-                Body::Form(fields.into_iter().map(|bound| bound.param).collect())
-            }
-            None => Body::None,
-        }
-    }
-
-    /// A JSON value with placeholders in its texts. The tree is not deep: its reader saw to that.
-    fn json(&mut self, node: &Node, incremental: bool) -> Json {
-        let scalar = match &node.value {
-            Value::List(elements) => {
-                return Json::Array(
-                    elements
-                        .iter()
-                        .map(|one| self.json(one, incremental))
-                        .collect(),
-                );
-            }
-            Value::Map(entries) => {
-                let members = entries
-                    .iter()
-                    .map(|entry| (entry.key.name.clone(), self.json(&entry.value, incremental)));
-                return Json::Object(members.collect());
-            }
-            Value::Scalar(scalar) => scalar,
-        };
-        match scalar.kind {
-            Kind::Null | Kind::Unclear => Json::Null,
-            Kind::Bool(value) => Json::Bool(value),
-            Kind::Integer | Kind::Float => {
-                let number = json_number(&scalar.text);
-                if number.is_none() {
-                    self.error(
-                        Diagnostic::error(
-                            "RS0103",
-                            &node.span,
-                            format!("JSON has no number `{}`", scalar.text),
-                        )
-                        .help("put it in quotes where text is meant"),
-                    );
-                }
-                number.map_or(Json::Null, Json::Number)
-            }
-            Kind::Text => {
-                let scope = Scope {
-                    incremental,
-                    ..Scope::credentials("`json`")
-                };
-                let text = Text {
-                    text: &scalar.text,
-                    span: &node.span,
-                };
-                Json::Text(self.template(text, scope))
-            }
-        }
-    }
-
     fn effective_paginator(
         &mut self,
         endpoint: &View<'_>,
@@ -294,49 +148,6 @@ impl Check<'_> {
             return None;
         };
         self.paginator(node, has_body)
-    }
-
-    /// Rule 1.5: an absolute path to another origin does not get the credentials.
-    fn path_stays_at_home(
-        &mut self,
-        endpoint: &View<'_>,
-        path: &Template,
-        has_auth: bool,
-        client: &Client<'_>,
-    ) {
-        let Some(text) = endpoint.text("path") else {
-            return;
-        };
-        let Some(resolved) = self.resolved(path).filter(|path| url::is_absolute(path)) else {
-            return;
-        };
-        let origin = match url::origin(&resolved) {
-            Ok((origin, _)) => origin,
-            Err(reason) => {
-                self.error(
-                    Diagnostic::error("RS0205", text.span, format!("`path` is no URL: {reason}"))
-                        .help("write a path, `/v1/things`, or an absolute URL"),
-                );
-                return;
-            }
-        };
-        let is_home = client
-            .base_origin
-            .as_ref()
-            .is_none_or(|base| *base == origin);
-        if has_auth && !is_home && !client.allowed.contains(&origin) {
-            self.error(
-                Diagnostic::error(
-                    "RS0305",
-                    text.span,
-                    format!("credentials would go to a stranger, `{}`", origin.host),
-                )
-                .help(format!(
-                    "list `{}://{}` in `client.allow_origins`, or say `auth: null`",
-                    origin.scheme, origin.host
-                )),
-            );
-        }
     }
 
     /// A header or a parameter that the credentials are sent in.
@@ -483,12 +294,6 @@ impl Check<'_> {
     }
 }
 
-/// A parameter and where its value is written.
-struct Bound {
-    param: Param,
-    span: Span,
-}
-
 fn schema_contract(view: &View<'_>) -> SchemaContract {
     let Some(contract) = view.view("schema_contract", &grammar::SCHEMA_CONTRACT) else {
         return SchemaContract::default();
@@ -533,22 +338,4 @@ fn position(auths: &mut Vec<Auth>, auth: Auth) -> usize {
         auths.push(auth);
         auths.len() - 1
     })
-}
-
-/// The digits of a number as JSON writes them.
-fn json_number(text: &str) -> Option<String> {
-    if let Some(integer) = crate::value::integer(text) {
-        return Some(integer.to_string());
-    }
-    let number: f64 = text.parse().ok()?;
-    let unsigned = text.strip_prefix('-').unwrap_or(text);
-    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, "0"));
-    let is_as_in_json = (whole == "0" || whole.starts_with(|c: char| ('1'..='9').contains(&c)))
-        && fraction.starts_with(|c: char| c.is_ascii_digit());
-    let written = if is_as_in_json {
-        text.to_owned()
-    } else {
-        number.to_string()
-    };
-    number.is_finite().then_some(written)
 }

@@ -21,8 +21,8 @@ pub(super) struct Settings {
 #[derive(Debug)]
 struct Declared<T> {
     item: T,
-    /// Nothing for a secret that exists by being used.
-    span: Option<Span>,
+    /// Where it is declared, or first used: a secret exists by being used.
+    span: Span,
     is_used: bool,
 }
 
@@ -43,7 +43,6 @@ pub(super) fn read(root: &View<'_>, source: &str, sink: &mut Sink) -> Settings {
             settings.declare_config(entry, sink);
         }
     }
-    settings.one_variable_each(sink);
     settings
 }
 
@@ -74,7 +73,7 @@ impl Settings {
         secret.description = view.owned("description");
         self.secrets.push(Declared {
             item: secret,
-            span: Some(entry.key.span.clone()),
+            span: entry.key.span.clone(),
             is_used: false,
         });
     }
@@ -108,7 +107,7 @@ impl Settings {
                 default,
                 description: view.owned("description"),
             },
-            span: Some(entry.key.span.clone()),
+            span: entry.key.span.clone(),
             is_used: false,
         });
     }
@@ -119,13 +118,12 @@ impl Settings {
     }
 
     /// Two settings that are read from the same environment variable.
-    fn one_variable_each(&self, sink: &mut Sink) {
+    pub(super) fn one_variable_each(&self, sink: &mut Sink) {
         let secrets = self.secrets.iter().map(|one| (&one.item.env, &one.span));
         let config = self.config.iter().map(|one| (&one.item.env, &one.span));
-        let mut seen: Vec<(&String, &Option<Span>)> = Vec::new();
-        for (env, span) in secrets.chain(config) {
-            let Some(here) = span else { continue };
-            if let Some((_, Some(first))) = seen.iter().find(|(other, _)| *other == env) {
+        let mut seen: Vec<(&String, &Span)> = Vec::new();
+        for (env, here) in secrets.chain(config) {
+            if let Some((_, first)) = seen.iter().find(|(other, _)| *other == env) {
                 sink.push(
                     Diagnostic::error(
                         "RS0405",
@@ -136,17 +134,17 @@ impl Settings {
                     .also(first, "first used here"),
                 );
             }
-            seen.push((env, span));
+            seen.push((env, here));
         }
     }
 
     /// The position of a secret, which exists by being used.
-    pub(super) fn secret(&mut self, name: &str) -> u16 {
+    pub(super) fn secret(&mut self, name: &str, span: &Span) -> u16 {
         let at = self.secrets.iter().position(|one| one.item.name == name);
         let at = at.unwrap_or_else(|| {
             self.secrets.push(Declared {
                 item: self.new_secret(name),
-                span: None,
+                span: span.clone(),
                 is_used: true,
             });
             self.secrets.len() - 1
@@ -162,6 +160,20 @@ impl Settings {
         let at = self.config.iter().position(|one| one.item.name == name)?;
         self.config.get_mut(at)?.is_used = true;
         u16::try_from(at).ok()
+    }
+
+    /// The types that enums of settings become, and where they are declared.
+    pub(super) fn types(&self) -> Vec<(String, String, Span)> {
+        let types = self
+            .config
+            .iter()
+            .filter_map(|one| match &one.item.data_type {
+                ConfigType::Enum(words) => {
+                    Some((words.ident.clone(), one.item.name.clone(), one.span.clone()))
+                }
+                _ => None,
+            });
+        types.collect()
     }
 
     pub(super) fn setting_names(&self) -> Vec<String> {
@@ -188,10 +200,7 @@ impl Settings {
         let config = self.config.iter().filter(|one| !one.is_used);
         let config =
             config.map(|one| (one.span.clone(), format!("the setting `{}`", one.item.name)));
-        secrets
-            .chain(config)
-            .filter_map(|(span, what)| Some((span?, what)))
-            .collect()
+        secrets.chain(config).collect()
     }
 
     pub(super) fn finish(self) -> (Vec<Secret>, Vec<Config>) {
@@ -232,7 +241,7 @@ fn config_type(name: &str, word: Option<Text<'_>>, view: &View<'_>, sink: &mut S
             };
             ConfigType::Enum(EnumType {
                 ident: format!("Config{}", pascal(name)),
-                values: super::columns::enum_values(values, false, sink),
+                values: super::variants::enum_values(values, false, sink),
                 closed: true,
             })
         }

@@ -13,6 +13,8 @@ pub(super) struct Scope<'s> {
     /// The key, in backticks.
     pub what: &'s str,
     pub secrets: bool,
+    /// Whether it is a field of an `auth`.
+    pub is_credential: bool,
     pub incremental: bool,
     /// What a name without a namespace stands for, in a path.
     pub bound: &'s [(String, Template)],
@@ -24,16 +26,25 @@ impl<'s> Scope<'s> {
         Self {
             what,
             secrets: false,
+            is_credential: false,
             incremental: false,
             bound: &[],
         }
     }
 
     /// Settings and secrets.
-    pub(super) fn credentials(what: &'s str) -> Self {
+    pub(super) fn secrets(what: &'s str) -> Self {
         Self {
             secrets: true,
             ..Self::settings(what)
+        }
+    }
+
+    /// A field of an `auth`.
+    pub(super) fn credential(what: &'s str) -> Self {
+        Self {
+            is_credential: true,
+            ..Self::secrets(what)
         }
     }
 }
@@ -130,7 +141,7 @@ impl Check<'_> {
             );
             return None;
         }
-        Some(Part::Secret(self.settings.secret(name)))
+        Some(Part::Secret(self.settings.secret(name, span)))
     }
 
     fn setting(&mut self, name: &str, span: &Span) -> Option<Part> {
@@ -203,6 +214,11 @@ impl Check<'_> {
             diagnostic.help(format!(
                 "write `{{config.{name}}}`, or bind it by `params: {{{name}: …}}`"
             ))
+        } else if scope.is_credential {
+            let name = super::names::snake(name);
+            diagnostic
+                .help(format!("write `{{secrets.{name}}}`"))
+                .note("a secret comes from the user of the connector, or from the environment")
         } else {
             diagnostic.help(
                 "a placeholder is `{secrets.NAME}` or `{config.NAME}`; write `{{` for a brace",

@@ -1,9 +1,11 @@
 //! The tree against the grammar: unknown, missing and misplaced keys, values of the wrong type.
 
 mod merge;
+mod scalars;
 mod shape;
+mod words;
 
-use crate::diagnostic::{Diagnostic, Sink};
+use crate::diagnostic::{Diagnostic, Sink, Span};
 use crate::grammar::{self, Shape};
 use crate::spec::Spec;
 use crate::yaml::{Document, Node, Value};
@@ -33,6 +35,69 @@ pub(crate) fn read(document: Document, sink: &mut Sink) -> Option<Spec> {
         check.spec(&root, defaults.as_ref(), &resources);
     }
     Some(Spec { root, resources })
+}
+
+/// The places of credentials that are written in a spec, which no message may repeat.
+pub(crate) fn literal_credentials(node: &Node, found: &mut impl FnMut(&Span)) {
+    for entry in node.entries() {
+        match entry.key.name.as_str() {
+            "auth" => literals(&entry.value, &CREDENTIALS, found),
+            "headers" => literals(&entry.value, &CREDENTIAL_HEADERS, found),
+            "secrets" => values(&entry.value, found),
+            _ => literal_credentials(&entry.value, found),
+        }
+    }
+    for element in node.elements() {
+        literal_credentials(element, found);
+    }
+    if node
+        .scalar()
+        .is_some_and(|scalar| holds_credentials(&scalar.text))
+    {
+        found(&node.span);
+    }
+}
+
+const CREDENTIALS: [&str; 5] = [
+    "api_key",
+    "token",
+    "password",
+    "client_secret",
+    "refresh_token",
+];
+const CREDENTIAL_HEADERS: [&str; 3] = ["authorization", "cookie", "x-api-key"];
+
+/// The values of these keys, anywhere within, that hold no placeholder.
+fn literals(node: &Node, keys: &[&str], found: &mut impl FnMut(&Span)) {
+    for entry in node.entries() {
+        let is_literal = entry
+            .value
+            .scalar()
+            .is_some_and(|scalar| !scalar.text.contains('{'));
+        let key = entry.key.name.to_ascii_lowercase();
+        if is_literal && keys.contains(&key.as_str()) {
+            found(&entry.value.span);
+        }
+        literals(&entry.value, keys, found);
+    }
+}
+
+/// The values of a map that are no maps.
+fn values(node: &Node, found: &mut impl FnMut(&Span)) {
+    let scalars = node
+        .entries()
+        .iter()
+        .filter(|entry| entry.value.scalar().is_some());
+    scalars.for_each(|entry| found(&entry.value.span));
+}
+
+/// `https://user:password@host`.
+fn holds_credentials(text: &str) -> bool {
+    text.split_once("://").is_some_and(|(_, rest)| {
+        rest.split('/')
+            .next()
+            .is_some_and(|authority| authority.contains('@'))
+    })
 }
 
 /// Whether a value is of the kind, scalar, list or map, that a shape wants.

@@ -1,32 +1,19 @@
 //! The walk over the tree beside the grammar.
 
 use crate::diagnostic::{Diagnostic, Sink, Span};
-use crate::grammar::{self, Context, Family, Key, Member, Shape, Word};
-use crate::yaml::{Entry, Kind, Node, Scalar, Value};
-use crate::{jsonpath, suggest, value};
+use crate::grammar::{self, Context, Family, Key, Member, Shape};
+use crate::suggest;
+use crate::yaml::{Entry, Node, Value};
+
+use super::words::{
+    Kinded, Named, Place, advice, bare, dict_owner, expected, family_owner, found, heading,
+    is_default, kinds, listed, owner_of, words,
+};
 
 pub(super) struct Check<'a> {
-    sink: &'a mut Sink,
+    pub sink: &'a mut Sink,
     /// Whether required keys may be missing: in what is only inherited.
     is_partial: bool,
-}
-
-/// What a message calls the place that is looked at.
-#[derive(Clone)]
-struct Place {
-    /// Of a value: its key, in backticks.
-    key: String,
-    /// Of a map: "resource `stories`".
-    owner: String,
-}
-
-impl Place {
-    fn new(key: &str, owner: &str) -> Self {
-        Self {
-            key: format!("`{key}`"),
-            owner: owner.to_owned(),
-        }
-    }
 }
 
 impl<'a> Check<'a> {
@@ -40,7 +27,10 @@ impl<'a> Check<'a> {
     /// A whole spec. The defaults come before the resources that inherit them, so that a mistake
     /// in a default is reported as one.
     pub(super) fn spec(&mut self, root: &Node, defaults: Option<&Node>, resources: &[Node]) {
-        let top = Place::new("spec", "the spec");
+        let top = Place {
+            key: "the spec".to_owned(),
+            owner: "the spec".to_owned(),
+        };
         let Some(entries) = self.map(root, &top, "a map with `client` and `resources`") else {
             return;
         };
@@ -118,7 +108,10 @@ impl<'a> Check<'a> {
         };
         let place = Place::new("resources", &owner);
         if resource.is_null() {
-            self.wrong(resource, &place, "a resource", Some("write `- name: …`"));
+            self.sink.push(
+                Diagnostic::error("RS0103", &resource.span, "a resource is missing here")
+                    .help("write `- name: …`"),
+            );
             return;
         }
         self.context(&grammar::RESOURCE, resource, &place);
@@ -160,10 +153,13 @@ impl<'a> Check<'a> {
         let mut seen: Vec<(&str, &Span)> = Vec::new();
         for entry in entries {
             let name = entry.key.name.as_str();
+            if Some(name) == context.tag() {
+                continue;
+            }
             let Some(key) = keys.iter().find(|key| key.is_called(name)) else {
-                if Some(name) != context.tag() {
-                    self.unknown(context, keys, entry, place);
-                }
+                // The key that was meant is not missing too.
+                let meant = self.unknown(context, keys, entry, place);
+                seen.extend(meant.map(|meant| (meant, &entry.key.span)));
                 continue;
             };
             if let Some((_, first)) = seen.iter().find(|(other, _)| *other == key.name) {
@@ -182,59 +178,75 @@ impl<'a> Check<'a> {
         if self.is_partial {
             return;
         }
-        let missing = |key: &&&Key| key.required && !seen.iter().any(|(name, _)| *name == key.name);
-        for key in keys.iter().filter(missing) {
-            self.missing(key, node, place);
+        let missing: Vec<&Key> = keys
+            .iter()
+            .filter(|key| key.required && !seen.iter().any(|(name, _)| *name == key.name))
+            .copied()
+            .collect();
+        if !missing.is_empty() {
+            self.missing(&missing, node, place);
         }
     }
 
-    fn missing(&mut self, key: &Key, node: &Node, place: &Place) {
-        self.sink.push(
-            Diagnostic::error(
-                "RS0101",
-                &heading(node),
-                format!("{} lacks `{}`", place.owner, key.name),
-            )
-            .help(format!("add `{}: …`", key.name))
-            .note(format!("`{}` is {}", key.name, key.meaning)),
-        );
-    }
-
-    fn unknown(&mut self, context: &dyn Named, keys: &[&Key], entry: &Entry, place: &Place) {
-        let name = entry.key.name.as_str();
-        let names = keys.iter().map(|key| key.name);
-        let ours = suggest::translated(context.name(), name).filter(|ours| {
-            keys.iter().any(|key| key.is_called(ours)) || context.tag() == Some(ours)
-        });
-        let help = if let Some(ours) = ours {
-            Some(format!("here it is called `{ours}`"))
-        } else if let Some(close) = suggest::closest(name, names.clone().chain(context.tag())) {
-            Some(format!("did you mean `{close}`?"))
-        } else {
-            suggest::home(name).map(|home| format!("`{name}` belongs into {home}"))
-        };
-        let is_misplaced = help
-            .as_ref()
-            .is_some_and(|help| help.contains(" belongs into "));
-        let code = if is_misplaced { "RS0104" } else { "RS0102" };
-        let names: Vec<&str> = context.tag().into_iter().chain(names).collect();
-        let owner = &place.owner;
-        let what = if is_misplaced { "misplaced" } else { "unknown" };
-        let mut diagnostic = Diagnostic::error(
-            code,
-            &entry.key.span,
-            format!("{what} key `{name}` in {owner}"),
-        );
-        if let Some(help) = help {
-            diagnostic = diagnostic.help(help);
-        }
-        let may_have = if names.is_empty() {
-            "no further keys".to_owned()
-        } else {
-            names.join(", ")
-        };
+    /// Keys that must be there and are not, all of a map at once.
+    fn missing(&mut self, missing: &[&Key], node: &Node, place: &Place) {
+        let names: Vec<String> = missing
+            .iter()
+            .map(|key| format!("`{}`", key.name))
+            .collect();
+        let advice: Vec<String> = missing
+            .iter()
+            .map(|key| format!("`{}: …`", key.name))
+            .collect();
+        let diagnostic = Diagnostic::error(
+            "RS0101",
+            &heading(node),
+            format!("{} lacks {}", place.owner, listed(&names)),
+        )
+        .help(format!("add {}", listed(&advice)));
         self.sink
-            .push(diagnostic.note(format!("{} may have: {may_have}", context.title())));
+            .push(missing.iter().fold(diagnostic, |diagnostic, key| {
+                diagnostic.note(format!("`{}` is {}", key.name, key.meaning))
+            }));
+    }
+
+    /// A key that has no business here, and the key that was meant, if that can be told.
+    fn unknown(
+        &mut self,
+        context: &dyn Named,
+        keys: &[&Key],
+        entry: &Entry,
+        place: &Place,
+    ) -> Option<&'static str> {
+        let name = entry.key.name.as_str();
+        let names: Vec<&'static str> = context
+            .tag()
+            .into_iter()
+            .chain(keys.iter().map(|key| key.name))
+            .collect();
+        let translated =
+            suggest::translated(context.name(), name).filter(|ours| names.contains(ours));
+        let close = suggest::closest(name, names.iter().copied());
+        let home = suggest::home(name).filter(|_| translated.is_none() && close.is_none());
+        let (code, what) = match home {
+            Some(_) => ("RS0104", "misplaced"),
+            None => ("RS0102", "unknown"),
+        };
+        let message = format!("{what} key `{name}` in {}", place.owner);
+        let mut diagnostic = Diagnostic::error(code, &entry.key.span, message);
+        if let Some(ours) = translated {
+            diagnostic = diagnostic.help(format!("here it is called `{ours}`"));
+        } else if let Some(close) = close {
+            diagnostic = diagnostic.help(format!("did you mean `{close}`?"));
+        } else if let Some(home) = home {
+            diagnostic = diagnostic.help(format!("`{name}` belongs in {home}"));
+        }
+        self.sink.push(diagnostic.note(format!(
+            "{} may have: {}",
+            context.title(),
+            names.join(", ")
+        )));
+        translated.or(close)
     }
 
     /// A key that is known, and its value.
@@ -271,7 +283,7 @@ impl<'a> Check<'a> {
         );
     }
 
-    fn planned(&mut self, span: &Span, what: &str, meaning: &str) {
+    pub(super) fn planned(&mut self, span: &Span, what: &str, meaning: &str) {
         self.sink.push(
             Diagnostic::error("RS0108", span, format!("{what} is not supported yet")).note(
                 format!("it belongs to the language ({meaning}), but this version cannot emit it"),
@@ -494,414 +506,30 @@ impl<'a> Check<'a> {
         Some(member)
     }
 
-    fn scalar(&mut self, shape: &'static Shape, node: &Node, place: &Place) {
-        let Some(scalar) = node.scalar() else {
-            return self.wrong(
-                node,
-                place,
-                &expected(shape),
-                advice(shape, node).as_deref(),
-            );
-        };
-        let text = scalar.text.as_str();
-        match shape {
-            Shape::Bool if !matches!(scalar.kind, Kind::Bool(_)) => {
-                self.wrong(
-                    node,
-                    place,
-                    "`true` or `false`",
-                    advice(shape, node).as_deref(),
-                );
-            }
-            Shape::Integer(least) => self.integer(scalar, *least, node, place),
-            Shape::Number => {
-                let is_number = matches!(scalar.kind, Kind::Integer | Kind::Float);
-                match text.parse::<f64>() {
-                    Ok(number) if is_number && number.is_finite() && number >= 0.0 => {}
-                    _ if is_number => self.bad(
-                        "RS0109",
-                        node,
-                        format!("{} must be 0 or more", place.key),
-                        "",
-                    ),
-                    _ => self.wrong(node, place, "a number", advice(shape, node).as_deref()),
-                }
-            }
-            Shape::Word(known) => self.word(known, scalar, node, place),
-            Shape::Identifier if !value::is_identifier(text) => self.bad(
-                "RS0201",
-                node,
-                format!("`{text}` is no name for {}", place.key),
-                "a name is made of letters, digits and `_`, and begins with no digit",
-            ),
-            Shape::Duration => {
-                if let Err(reason) = value::duration(text) {
-                    let message = format!("`{text}` is no duration for {}: {reason}", place.key);
-                    let help = if scalar.kind == Kind::Integer {
-                        format!("write `{text}s` for seconds, `{text}ms` for milliseconds")
-                    } else {
-                        "write `500ms`, `10s` or `1m30s`".to_owned()
-                    };
-                    self.bad("RS0202", node, message, &help);
-                }
-            }
-            Shape::Size if value::size(text).is_none() => self.bad(
-                "RS0205",
-                node,
-                format!("`{text}` is no size for {}", place.key),
-                "write bytes, `1000000`, or `64 MiB`",
-            ),
-            Shape::Status if value::status(text).is_none() => self.bad(
-                "RS0203",
-                node,
-                format!("`{text}` is no HTTP status"),
-                "write a status from 100 to 599, `429`, or a class of them, `5xx`",
-            ),
-            Shape::Path => match jsonpath::parse(text) {
-                Ok(jsonpath::Parsed::Path(_)) => {}
-                Ok(jsonpath::Parsed::Query(_)) => self.bad(
-                    "RS0204",
-                    node,
-                    format!("{} must lead to one place", place.key),
-                    "use keys and indexes only, `$.meta.next` or `items[0].id`",
-                ),
-                Err(reason) => self.path(text, &reason, node),
-            },
-            Shape::Selector => {
-                if let Err(reason) = jsonpath::parse(text) {
-                    self.path(text, &reason, node);
-                }
-            }
-            Shape::Rust if !value::is_rust_path(text) => self.bad(
-                "RS0206",
-                node,
-                format!("`{text}` is no path of a Rust item"),
-                "write `crate::module::name`",
-            ),
-            _ => {}
-        }
-    }
-
-    fn path(&mut self, text: &str, reason: &str, node: &Node) {
-        self.bad(
-            "RS0204",
-            node,
-            format!("`{text}` is no JSONPath: {reason}"),
-            "write `data`, `$.data.items` or `$['odd key'][0]`",
-        );
-    }
-
-    fn integer(&mut self, scalar: &Scalar, least: u64, node: &Node, place: &Place) {
-        if scalar.kind != Kind::Integer {
-            let expected = expected_integer(least);
-            return self.wrong(
-                node,
-                place,
-                &expected,
-                advice(&Shape::Integer(least), node).as_deref(),
-            );
-        }
-        let number = value::integer(&scalar.text);
-        let most = i128::from(i64::MAX);
-        if number.is_none_or(|number| number < i128::from(least) || number > most) {
-            self.bad(
-                "RS0109",
-                node,
-                format!("{} must be {least} or more, and fit 63 bits", place.key),
-                "",
-            );
-        }
-    }
-
-    fn word(&mut self, known: &'static [Word], scalar: &Scalar, node: &Node, place: &Place) {
-        let text = scalar.text.as_str();
-        if let Some(word) = known.iter().find(|word| word.is_called(text)) {
-            if word.is_planned {
-                self.planned(&node.span, &format!("`{text}`"), word.meaning);
-            }
-            return;
-        }
-        let plain = place.key.trim_matches('`');
-        let ours = suggest::translated(plain, text).or_else(|| suggest::translated("column", text));
-        let ours = ours.filter(|ours| known.iter().any(|word| word.is_called(ours)));
-        let names = known.iter().map(|word| word.name);
-        let mut diagnostic = Diagnostic::error(
-            "RS0105",
-            &node.span,
-            format!("`{text}` is no value of {} in {}", place.key, place.owner),
-        );
-        if let Some(ours) = ours {
-            diagnostic = diagnostic.help(format!("here it is called `{ours}`"));
-        } else if let Some(close) = suggest::closest(text, names) {
-            diagnostic = diagnostic.help(format!("did you mean `{close}`?"));
-        }
-        self.sink
-            .push(diagnostic.note(format!("it is one of: {}", words(known.iter()))));
-    }
-
-    fn bad(&mut self, code: &'static str, node: &Node, message: String, help: &str) {
-        let mut diagnostic = Diagnostic::error(code, &node.span, message);
-        if !help.is_empty() {
-            diagnostic = diagnostic.help(help);
-        }
-        self.sink.push(diagnostic);
-    }
-
     /// A value of the wrong type.
-    fn wrong(&mut self, node: &Node, place: &Place, expected: &str, advice: Option<&str>) {
+    pub(super) fn wrong(
+        &mut self,
+        node: &Node,
+        place: &Place,
+        expected: &str,
+        advice: Option<&str>,
+    ) {
         if node.is_unclear() {
             return;
         }
+        let found = if place.owner == "`secrets`" {
+            "a value: secrets are given by the user".to_owned()
+        } else {
+            found(node)
+        };
         let mut diagnostic = Diagnostic::error(
             "RS0103",
             &heading(node),
-            format!(
-                "{} in {} wants {expected}, not {}",
-                place.key,
-                place.owner,
-                found(node)
-            ),
+            format!("{} wants {expected}, not {found}", place.subject()),
         );
         if let Some(advice) = advice {
             diagnostic = diagnostic.help(advice);
         }
         self.sink.push(diagnostic);
-    }
-}
-
-/// What has keys, for messages.
-trait Named {
-    /// In the table of other words.
-    fn name(&self) -> &'static str;
-    /// With its article.
-    fn title(&self) -> String;
-    fn tag(&self) -> Option<&'static str>;
-}
-
-impl Named for Context {
-    fn name(&self) -> &'static str {
-        self.name
-    }
-
-    fn title(&self) -> String {
-        self.name.to_owned()
-    }
-
-    fn tag(&self) -> Option<&'static str> {
-        None
-    }
-}
-
-struct Kinded {
-    family: &'static Family,
-    member: &'static Member,
-}
-
-impl Named for Kinded {
-    fn name(&self) -> &'static str {
-        self.family.name
-    }
-
-    fn title(&self) -> String {
-        let Self { family, member } = self;
-        format!(
-            "{} of {} `{}`",
-            with_article(family.name),
-            family.tag,
-            member.word.name
-        )
-    }
-
-    fn tag(&self) -> Option<&'static str> {
-        Some(self.family.tag)
-    }
-}
-
-fn with_article(noun: &str) -> String {
-    let article = if noun.starts_with(['a', 'e', 'i', 'o']) {
-        "an"
-    } else {
-        "a"
-    };
-    format!("{article} {noun}")
-}
-
-/// The word of a scalar in the place of a map: `text!` of a column is `text`.
-fn bare<'s>(family: &Family, scalar: &'s Scalar) -> &'s str {
-    let text = scalar.text.as_str();
-    if family.name == "column" {
-        text.strip_suffix('!').unwrap_or(text)
-    } else {
-        text
-    }
-}
-
-/// Where a map or a list begins: its whole text would be too much to underline.
-fn heading(node: &Node) -> Span {
-    match &node.value {
-        Value::Map(entries) => entries.first().map_or(node.span.clone(), |first| {
-            // A flow map begins with its brace, a block map with its first key.
-            node.span.start..first.key.span.end.max(node.span.start)
-        }),
-        _ => node.span.clone(),
-    }
-}
-
-/// Whether a planned key says only what holds anyway.
-fn is_default(key: &Key, node: &Node) -> bool {
-    !key.default.is_empty()
-        && node
-            .scalar()
-            .is_some_and(|scalar| scalar.text == key.default)
-}
-
-/// What a map under a key is called: "`retry` of `client`".
-fn owner_of(place: &Place) -> String {
-    if place.owner == "the spec" {
-        return place.key.clone();
-    }
-    match place.key.as_str() {
-        "`endpoint`" => format!("the endpoint of {}", place.owner),
-        key if place.owner.starts_with("column ") && place.owner.contains(key) => {
-            place.owner.clone()
-        }
-        key => format!("{key} of {}", place.owner),
-    }
-}
-
-/// What owns the value under a name of a dict.
-fn dict_owner(values: &Shape, name: &str, place: &Place) -> String {
-    match values {
-        Shape::Tagged(family) if family.name == "column" => {
-            format!("column `{name}` of {}", place.owner)
-        }
-        _ => format!("{} of {}", place.key, place.owner).replace(" of the spec", ""),
-    }
-}
-
-/// "the offset paginator of resource `stories`".
-fn family_owner(family: &Family, member: &Member, owner: &str) -> String {
-    match family.name {
-        "paginator" => owner.replacen(
-            "`paginator`",
-            &format!("the `{}` paginator", member.word.name),
-            1,
-        ),
-        "auth" => owner.replacen("`auth`", &format!("the `{}` auth", member.word.name), 1),
-        _ => owner.to_owned(),
-    }
-}
-
-fn words<'w>(words: impl Iterator<Item = &'w Word>) -> String {
-    words.map(|word| word.name).collect::<Vec<_>>().join(", ")
-}
-
-fn kinds(family: &Family) -> String {
-    format!("the kind of {}", family.name)
-}
-
-/// What a shape wants, in words.
-fn expected(shape: &Shape) -> String {
-    match shape {
-        Shape::Text | Shape::Template | Shape::Scalar => "text".to_owned(),
-        Shape::Identifier => "a name".to_owned(),
-        Shape::Bool => "`true` or `false`".to_owned(),
-        Shape::Integer(least) => expected_integer(*least),
-        Shape::Number => "a number".to_owned(),
-        Shape::Duration => "a duration".to_owned(),
-        Shape::Size => "a size".to_owned(),
-        Shape::Status => "a status".to_owned(),
-        Shape::Path | Shape::Selector => "a JSONPath".to_owned(),
-        Shape::Url => "a URL".to_owned(),
-        Shape::Rust => "the path of a Rust item".to_owned(),
-        Shape::Word(known) => match known {
-            [one] => format!("`{}`", one.name),
-            several => format!("one of {}", words(several.iter())),
-        },
-        Shape::Map(_) | Shape::Dict(_) => "a map".to_owned(),
-        Shape::Tagged(family) if family.may_be_bare => {
-            let noun = if family.name == "column" {
-                "type"
-            } else {
-                family.name
-            };
-            format!("{} or a map with `{}`", with_article(noun), family.tag)
-        }
-        Shape::Tagged(family) => format!("a map with `{}`", family.tag),
-        Shape::List(_) => "a list".to_owned(),
-        Shape::Either(first, second) => format!("{} or {}", expected(first), expected(second)),
-        Shape::Json => "a JSON value".to_owned(),
-    }
-}
-
-fn expected_integer(least: u64) -> String {
-    match least {
-        0 => "a whole number".to_owned(),
-        least => format!("a whole number of at least {least}"),
-    }
-}
-
-/// What a value is, in words.
-fn found(node: &Node) -> String {
-    let scalar = match &node.value {
-        Value::Map(_) => return "a map".to_owned(),
-        Value::List(_) => return "a list".to_owned(),
-        Value::Scalar(scalar) => scalar,
-    };
-    match scalar.kind {
-        Kind::Null => "nothing".to_owned(),
-        Kind::Bool(_) | Kind::Integer | Kind::Float => format!("`{}`", scalar.text),
-        Kind::Text | Kind::Unclear => format!("the text \"{}\"", scalar.text),
-    }
-}
-
-/// What to do about a value of the wrong type, where that can be told.
-fn advice(shape: &Shape, node: &Node) -> Option<String> {
-    match (&node.value, shape) {
-        (Value::Map(entries), _) if is_placeholder(entries) => {
-            let name = &entries.first()?.key.name;
-            Some(format!(
-                "quote the placeholder, \"{{{name}}}\": an unquoted `{{` begins a map"
-            ))
-        }
-        (Value::Scalar(scalar), Shape::List(_)) if scalar.kind != Kind::Null => {
-            Some(format!("write `[{}]`", scalar.text))
-        }
-        (Value::Scalar(scalar), Shape::Integer(_) | Shape::Number)
-            if scalar.kind == Kind::Text && value::integer(&scalar.text).is_some() =>
-        {
-            Some("remove the quotes".to_owned())
-        }
-        (Value::Scalar(scalar), Shape::Bool) => {
-            let is = |words: [&str; 4]| {
-                words
-                    .iter()
-                    .any(|word| word.eq_ignore_ascii_case(&scalar.text))
-            };
-            if is(["true", "yes", "on", "1"]) {
-                Some("write `true`".to_owned())
-            } else if is(["false", "no", "off", "0"]) {
-                Some("write `false`".to_owned())
-            } else {
-                None
-            }
-        }
-        (Value::List(_), Shape::Dict(_) | Shape::Map(_)) => {
-            Some("write `name: value` in lines without `- `".to_owned())
-        }
-        _ => None,
-    }
-}
-
-/// Whether a map is what YAML makes of a placeholder without quotes: `{secrets.api_key}`.
-fn is_placeholder(entries: &[Entry]) -> bool {
-    match entries {
-        [only] => {
-            only.value.is_null()
-                && ["secrets.", "config.", "resources.", "incremental."]
-                    .iter()
-                    .any(|namespace| only.key.name.starts_with(namespace))
-        }
-        _ => false,
     }
 }

@@ -1,0 +1,212 @@
+//! Enums and unions: types that become Rust enums.
+
+use crate::connector::{Column, EnumType, EnumValue, TimeFormat, Type, UnionType};
+use crate::diagnostic::{Diagnostic, Sink, Span};
+use crate::grammar;
+use crate::spec::{View, text};
+use crate::yaml::{Node, Value};
+
+use super::columns::{Within, decode, typed};
+use super::{Check, names};
+
+impl Check<'_> {
+    pub(super) fn enumeration(&mut self, view: &View<'_>, within: Within<'_>) -> Option<EnumType> {
+        let closed = view.bool("closed").unwrap_or(false);
+        self.type_is_free(within.ident, within.name, within.span);
+        Some(EnumType {
+            ident: within.ident.to_owned(),
+            values: enum_values(view.node("values")?, !closed, self.sink),
+            closed,
+        })
+    }
+
+    /// Members that JSON can tell apart, two or more.
+    pub(super) fn union(&mut self, view: &View<'_>, within: Within<'_>) -> Option<UnionType> {
+        let of = view.node("of")?;
+        self.type_is_free(within.ident, within.name, within.span);
+        let mut members: Vec<Column> = Vec::new();
+        let mut kinds: Vec<(&'static str, &Span)> = Vec::new();
+        for node in of.elements() {
+            let Some((member, _)) = typed(node) else {
+                continue;
+            };
+            let variant = names::pascal(member.word.name);
+            let ident = format!("{}{variant}", within.ident);
+            let inner = Within {
+                ident: &ident,
+                ..within
+            };
+            let Some(data_type) = self.data_type(node, inner) else {
+                continue;
+            };
+            for kind in json_kinds(&data_type) {
+                if let Some((_, first)) = kinds.iter().find(|(other, _)| other == kind) {
+                    self.error(
+                        Diagnostic::error("RS0603", &node.span, format!("two members of this union are a {kind} in JSON"))
+                            .help("members are told apart by their JSON type; use `json` for the whole column")
+                            .also(first, "the other is here"),
+                    );
+                }
+                kinds.push((kind, &node.span));
+            }
+            self.member_has_no_nullability(node);
+            let mut column = self.element_of(node, data_type, within);
+            column.ident = variant;
+            members.push(column);
+        }
+        if of.elements().len() < 2 {
+            self.error(
+                Diagnostic::error("RS0603", &of.span, "a union has two members or more")
+                    .help("use the type itself"),
+            );
+        }
+        Some(UnionType {
+            ident: within.ident.to_owned(),
+            members,
+        })
+    }
+
+    fn element_of(&mut self, node: &Node, data_type: Type, within: Within<'_>) -> Column {
+        let last = within.name.rsplit('.').next().unwrap_or(within.name);
+        Column {
+            name: names::snake(last),
+            ident: String::new(),
+            key: names::snake(last),
+            from: None,
+            data_type,
+            nullable: false,
+            explicit: false,
+            primary_key: false,
+            decode: typed(node)
+                .map(|(_, view)| decode(&view))
+                .unwrap_or_default(),
+            line: self.line(&node.span),
+            description: None,
+        }
+    }
+
+    /// Null is no member: the column is nullable or not.
+    fn member_has_no_nullability(&mut self, node: &Node) {
+        let said = match &node.value {
+            Value::Scalar(word) => word.text.ends_with('!').then_some(&node.span),
+            _ => node
+                .entries()
+                .iter()
+                .find(|entry| entry.key.name == "nullable")
+                .map(|entry| &entry.key.span),
+        };
+        if let Some(span) = said {
+            self.error(
+                Diagnostic::error(
+                    "RS0602",
+                    span,
+                    "a member of a union is never null by itself",
+                )
+                .help("say `nullable` on the column"),
+            );
+        }
+    }
+}
+
+/// The words of an enum with their variants, none twice.
+pub(super) fn enum_values(node: &Node, open: bool, sink: &mut Sink) -> Vec<EnumValue> {
+    let mut values: Vec<EnumValue> = Vec::new();
+    let mut places: Vec<Span> = Vec::new();
+    if node.elements().is_empty() {
+        sink.push(
+            Diagnostic::error("RS0110", &node.span, "an enum has a value or more")
+                .help("write `values: [one, two]`"),
+        );
+    }
+    for element in node.elements() {
+        let (word, rename) = match &element.value {
+            Value::Map(_) => {
+                let view = View::new(element, &grammar::ENUM_VALUE);
+                (view.text("value"), view.text("rename"))
+            }
+            _ => (text(element), None),
+        };
+        let Some(word) = word else { continue };
+        let ident =
+            rename.map_or_else(|| names::pascal(word.text), |rename| rename.text.to_owned());
+        if ident.is_empty() {
+            sink.push(
+                Diagnostic::error(
+                    "RS0201",
+                    word.span,
+                    format!("no name can be made of the value \"{}\"", word.text),
+                )
+                .help(format!(
+                    "give it one: `{{value: \"{}\", rename: …}}`",
+                    word.text
+                )),
+            );
+            continue;
+        }
+        let same_word = values.iter().position(|one| one.value == word.text);
+        let same_ident = values.iter().position(|one| one.ident == ident);
+        let first = same_word
+            .or(same_ident)
+            .and_then(|at| places.get(at))
+            .cloned();
+        if same_word.is_some() {
+            let diagnostic = Diagnostic::error(
+                "RS0604",
+                word.span,
+                format!("the value `{}` is here twice", word.text),
+            )
+            .help("remove one of them");
+            sink.push(first.iter().fold(diagnostic, |one, first| {
+                one.also(first, "first defined here")
+            }));
+            continue;
+        }
+        let is_other = open && ident == "Other";
+        if same_ident.is_some() || is_other {
+            let like = if is_other {
+                "the variant for any other word"
+            } else {
+                "another"
+            };
+            let diagnostic = Diagnostic::error(
+                "RS0405",
+                word.span,
+                format!(
+                    "the value `{}` would be the variant `{ident}`, like {like}",
+                    word.text
+                ),
+            )
+            .help(format!("write `{{value: \"{}\", rename: …}}`", word.text));
+            sink.push(first.iter().fold(diagnostic, |one, first| {
+                one.also(first, "the other is here")
+            }));
+            continue;
+        }
+        values.push(EnumValue {
+            value: word.text.to_owned(),
+            ident,
+        });
+        places.push(word.span.clone());
+    }
+    values
+}
+
+/// The kinds of JSON value that a type takes.
+fn json_kinds(data_type: &Type) -> &'static [&'static str] {
+    match data_type {
+        Type::Bigint
+        | Type::Double
+        | Type::Timestamp(TimeFormat::EpochSeconds | TimeFormat::EpochMillis) => &["number"],
+        Type::Text
+        | Type::Time
+        | Type::Binary
+        | Type::Enum(_)
+        | Type::Date(_)
+        | Type::Timestamp(_) => &["text"],
+        Type::Decimal { .. } => &["number", "text"],
+        Type::Bool => &["bool"],
+        Type::Object(_) | Type::Map(_) => &["object"],
+        Type::Array(_) => &["list"],
+        Type::Json | Type::Union(_) => &["text", "number", "bool", "object", "list"],
+    }
+}

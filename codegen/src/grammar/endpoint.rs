@@ -1,0 +1,154 @@
+//! The endpoint of a resource.
+
+use super::{AUTH, Context, Family, PAGINATOR, Shape, Word, key, member, word};
+
+pub(crate) static ENDPOINT: Context = Context {
+    name: "an endpoint",
+    keys: &[
+        key("path", Shape::Template, "joined to the base URL").or("the resource's name"),
+        key("method", Shape::Word(METHODS), "the method").or("GET"),
+        key("params", Shape::Dict(&PARAM), "query parameters"),
+        key("headers", Shape::Dict(&Shape::Template), "headers"),
+        key("json", Shape::Json, "the body, as JSON"),
+        key("data", Shape::Dict(&PARAM), "the body, as a form"),
+        key(
+            "auth",
+            Shape::Tagged(&AUTH),
+            "its own credentials; `null` sends none",
+        ),
+        key(
+            "paginator",
+            Shape::Tagged(&PAGINATOR),
+            "how its pages follow each other",
+        ),
+        key(
+            "data_selector",
+            Shape::Selector,
+            "where the records of a page are",
+        )
+        .or("$"),
+        key(
+            "data_selector_required",
+            Shape::Bool,
+            "whether a page in which the selector finds nothing is an error",
+        )
+        .or("true"),
+        key(
+            "response_actions",
+            Shape::List(&Shape::Json),
+            "what certain responses mean",
+        )
+        .planned(),
+        key(
+            "incremental",
+            Shape::Map(&INCREMENTAL),
+            "how to ask only for what is new",
+        ),
+    ],
+};
+
+const METHODS: &[Word] = &[word("GET", "GET"), word("POST", "POST")];
+
+/// A scalar, several of them, or one of the two kinds of map that dlt has here.
+const PARAM: Shape = Shape::Either(
+    &Shape::Template,
+    &Shape::Either(&Shape::List(&Shape::Template), &Shape::Tagged(&PARAM_KINDS)),
+);
+
+static PARAM_KINDS: Family = Family {
+    name: "parameter",
+    tag: "type",
+    common: &[],
+    may_be_bare: false,
+    members: &[
+        member(
+            word(
+                "resolve",
+                "a field of the parent; now written `{resources.PARENT.FIELD}`",
+            )
+            .planned(),
+            &[
+                key("resource", Shape::Identifier, "the parent").required(),
+                key("field", Shape::Text, "its field").required(),
+            ],
+        ),
+        member(
+            word(
+                "incremental",
+                "where an incremental fetch starts; now `incremental` of the endpoint",
+            )
+            .planned(),
+            &[
+                key("cursor_path", Shape::Text, "the cursor").required(),
+                key("initial_value", Shape::Scalar, "where a first fetch starts"),
+            ],
+        ),
+    ],
+};
+
+pub(crate) static INCREMENTAL: Context = Context {
+    name: "`incremental`",
+    keys: &[
+        key(
+            "cursor_path",
+            Shape::Text,
+            "the column that tells what is new",
+        )
+        .required(),
+        key("initial_value", Shape::Scalar, "where a first fetch starts"),
+        key("end_value", Shape::Scalar, "where every fetch ends"),
+        key(
+            "start_param",
+            Shape::Text,
+            "the parameter that carries the start",
+        ),
+        key(
+            "end_param",
+            Shape::Text,
+            "the parameter that carries the end",
+        ),
+        key(
+            "lag",
+            Shape::Scalar,
+            "how far before the last start to start again",
+        ),
+        key("format", Shape::Text, "how the value is sent").or("the column's own"),
+        key(
+            "range_start",
+            Shape::Word(RANGE_ENDS),
+            "whether the start belongs to the range",
+        )
+        .or("closed"),
+        key(
+            "range_end",
+            Shape::Word(RANGE_ENDS),
+            "whether the end belongs to the range",
+        )
+        .or("open"),
+        key(
+            "row_order",
+            Shape::Word(ROW_ORDERS),
+            "the order in which the API gives its records",
+        ),
+        key(
+            "on_cursor_value_missing",
+            Shape::Word(ON_MISSING),
+            "what a record without a cursor value gets",
+        )
+        .or("raise"),
+    ],
+};
+
+const RANGE_ENDS: &[Word] = &[
+    word("closed", "itself included"),
+    word("open", "itself excluded"),
+];
+const ROW_ORDERS: &[Word] = &[
+    word("asc", "the smallest first"),
+    word("desc", "the largest first"),
+];
+const ON_MISSING: &[Word] = &[
+    word("raise", "an error"),
+    word("include", "it is kept"),
+    word("exclude", "it is left out and counted"),
+];

@@ -1,0 +1,169 @@
+//! Scalars against the shapes of the grammar.
+
+use crate::diagnostic::Diagnostic;
+use crate::grammar::{Shape, Word};
+use crate::yaml::{Kind, Node, Scalar};
+use crate::{jsonpath, suggest, value};
+
+use super::shape::Check;
+use super::words::{Place, advice, expected, expected_integer, words};
+
+impl Check<'_> {
+    pub(super) fn scalar(&mut self, shape: &'static Shape, node: &Node, place: &Place) {
+        let Some(scalar) = node.scalar() else {
+            return self.wrong(
+                node,
+                place,
+                &expected(shape),
+                advice(shape, node).as_deref(),
+            );
+        };
+        let text = scalar.text.as_str();
+        match shape {
+            Shape::Bool if !matches!(scalar.kind, Kind::Bool(_)) => {
+                self.wrong(
+                    node,
+                    place,
+                    "`true` or `false`",
+                    advice(shape, node).as_deref(),
+                );
+            }
+            Shape::Integer(least) => self.integer(scalar, *least, node, place),
+            Shape::Number => {
+                let is_number = matches!(scalar.kind, Kind::Integer | Kind::Float);
+                match text.parse::<f64>() {
+                    Ok(number) if is_number && number.is_finite() && number >= 0.0 => {}
+                    _ if is_number => self.bad(
+                        "RS0109",
+                        node,
+                        format!("{} must be 0 or more", place.key),
+                        "",
+                    ),
+                    _ => self.wrong(node, place, "a number", advice(shape, node).as_deref()),
+                }
+            }
+            Shape::Word(known) => self.word(known, scalar, node, place),
+            Shape::Identifier if !value::is_identifier(text) => self.bad(
+                "RS0201",
+                node,
+                format!("`{text}` cannot be the value of {}", place.key),
+                "a name is made of letters, digits and `_`, and begins with no digit",
+            ),
+            Shape::Duration => {
+                if let Err(reason) = value::duration(text) {
+                    let message = format!("`{text}` is no duration for {}: {reason}", place.key);
+                    let help = if scalar.kind == Kind::Integer {
+                        format!("write `{text}s` for seconds, `{text}ms` for milliseconds")
+                    } else {
+                        "write `500ms`, `10s` or `1m30s`".to_owned()
+                    };
+                    self.bad("RS0202", node, message, &help);
+                }
+            }
+            Shape::Size if value::size(text).is_none() => self.bad(
+                "RS0210",
+                node,
+                format!("`{text}` is no size for {}", place.key),
+                "write bytes, `1000000`, or `64 MiB`",
+            ),
+            Shape::Status if value::status(text).is_none() => self.bad(
+                "RS0203",
+                node,
+                format!("`{text}` is no HTTP status"),
+                "write a status from 100 to 599, `429`, or a class of them, `5xx`",
+            ),
+            Shape::Path => match jsonpath::parse(text) {
+                Ok(jsonpath::Parsed::Path(_)) => {}
+                Ok(jsonpath::Parsed::Query(_)) => self.bad(
+                    "RS0204",
+                    node,
+                    format!("{} must lead to one place", place.key),
+                    "use keys and indexes only, `$.meta.next` or `items[0].id`",
+                ),
+                Err(reason) => self.path(text, &reason, node),
+            },
+            Shape::Selector => {
+                if let Err(reason) = jsonpath::parse(text) {
+                    self.path(text, &reason, node);
+                }
+            }
+            Shape::Rust if !value::is_rust_path(text) => self.bad(
+                "RS0206",
+                node,
+                format!("`{text}` is no path of a Rust item"),
+                "write `crate::module::name`",
+            ),
+            _ => {}
+        }
+    }
+
+    fn path(&mut self, text: &str, reason: &str, node: &Node) {
+        self.bad(
+            "RS0204",
+            node,
+            format!("`{text}` is no JSONPath: {reason}"),
+            "write `data`, `$.data.items` or `$['odd key'][0]`",
+        );
+    }
+
+    fn integer(&mut self, scalar: &Scalar, least: u64, node: &Node, place: &Place) {
+        if scalar.kind != Kind::Integer {
+            let expected = expected_integer(least);
+            return self.wrong(
+                node,
+                place,
+                &expected,
+                advice(&Shape::Integer(least), node).as_deref(),
+            );
+        }
+        let number = value::integer(&scalar.text);
+        let most = i128::from(i64::MAX);
+        if number.is_none_or(|number| number < i128::from(least) || number > most) {
+            let bounds = if number.is_some_and(|number| number < i128::from(least)) {
+                format!("{least} or more")
+            } else {
+                "smaller than this".to_owned()
+            };
+            self.bad(
+                "RS0109",
+                node,
+                format!("{} must be {bounds}", place.key),
+                "",
+            );
+        }
+    }
+
+    fn word(&mut self, known: &'static [Word], scalar: &Scalar, node: &Node, place: &Place) {
+        let text = scalar.text.as_str();
+        if let Some(word) = known.iter().find(|word| word.is_called(text)) {
+            if word.is_planned {
+                self.planned(&node.span, &format!("`{text}`"), word.meaning);
+            }
+            return;
+        }
+        let plain = place.key.trim_matches('`');
+        let ours = suggest::translated(plain, text).or_else(|| suggest::translated("column", text));
+        let ours = ours.filter(|ours| known.iter().any(|word| word.is_called(ours)));
+        let names = known.iter().map(|word| word.name);
+        let mut diagnostic = Diagnostic::error(
+            "RS0105",
+            &node.span,
+            format!("`{text}` is no value of {} in {}", place.key, place.owner),
+        );
+        if let Some(ours) = ours {
+            diagnostic = diagnostic.help(format!("here it is called `{ours}`"));
+        } else if let Some(close) = suggest::closest(text, names) {
+            diagnostic = diagnostic.help(format!("did you mean `{close}`?"));
+        }
+        self.sink
+            .push(diagnostic.note(format!("it is one of: {}", words(known.iter()))));
+    }
+
+    fn bad(&mut self, code: &'static str, node: &Node, message: String, help: &str) {
+        let mut diagnostic = Diagnostic::error(code, &node.span, message);
+        if !help.is_empty() {
+            diagnostic = diagnostic.help(help);
+        }
+        self.sink.push(diagnostic);
+    }
+}

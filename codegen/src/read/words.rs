@@ -1,0 +1,286 @@
+//! What messages call places, shapes and values.
+
+use crate::diagnostic::Span;
+use crate::grammar::{Context, Family, Key, Member, Shape, Word};
+use crate::value;
+use crate::yaml::{Entry, Kind, Node, Scalar, Value};
+
+/// What a message calls the place that is looked at.
+#[derive(Clone)]
+pub(super) struct Place {
+    /// Of a value: its key, in backticks.
+    pub key: String,
+    /// Of a map: "resource `stories`".
+    pub owner: String,
+}
+
+impl Place {
+    /// The value in words: "`limit` in the `offset` paginator", "column `id` of resource `stories`".
+    pub(super) fn subject(&self) -> String {
+        let is_owner =
+            self.key == self.owner || self.owner.starts_with(&format!("column {} of ", self.key));
+        if is_owner {
+            self.owner.clone()
+        } else {
+            format!("{} in {}", self.key, self.owner)
+        }
+    }
+
+    pub(super) fn new(key: &str, owner: &str) -> Self {
+        Self {
+            key: format!("`{key}`"),
+            owner: owner.to_owned(),
+        }
+    }
+}
+
+/// What has keys, for messages.
+pub(super) trait Named {
+    /// In the table of other words.
+    fn name(&self) -> &'static str;
+    /// With its article.
+    fn title(&self) -> String;
+    fn tag(&self) -> Option<&'static str>;
+}
+
+impl Named for Context {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn title(&self) -> String {
+        self.name.to_owned()
+    }
+
+    fn tag(&self) -> Option<&'static str> {
+        None
+    }
+}
+
+pub(super) struct Kinded {
+    pub family: &'static Family,
+    pub member: &'static Member,
+}
+
+impl Named for Kinded {
+    fn name(&self) -> &'static str {
+        self.family.name
+    }
+
+    fn title(&self) -> String {
+        let Self { family, member } = self;
+        format!(
+            "{} of {} `{}`",
+            with_article(family.name),
+            family.tag,
+            member.word.name
+        )
+    }
+
+    fn tag(&self) -> Option<&'static str> {
+        Some(self.family.tag)
+    }
+}
+
+pub(super) fn with_article(noun: &str) -> String {
+    let article = if noun.starts_with(['a', 'e', 'i', 'o']) {
+        "an"
+    } else {
+        "a"
+    };
+    format!("{article} {noun}")
+}
+
+/// The word of a scalar in the place of a map: `text!` of a column is `text`.
+pub(super) fn bare<'s>(family: &Family, scalar: &'s Scalar) -> &'s str {
+    let text = scalar.text.as_str();
+    if family.name == "column" {
+        text.strip_suffix('!').unwrap_or(text)
+    } else {
+        text
+    }
+}
+
+/// Where a map or a list begins: its whole text would be too much to underline.
+pub(super) fn heading(node: &Node) -> Span {
+    match &node.value {
+        Value::Map(entries) => entries.first().map_or(node.span.clone(), |first| {
+            // A flow map begins with its brace, a block map with its first key.
+            node.span.start..first.key.span.end.max(node.span.start)
+        }),
+        _ => node.span.clone(),
+    }
+}
+
+/// Whether a planned key says only what holds anyway.
+pub(super) fn is_default(key: &Key, node: &Node) -> bool {
+    !key.default.is_empty()
+        && node
+            .scalar()
+            .is_some_and(|scalar| scalar.text == key.default)
+}
+
+/// What a map under a key is called: "`retry` of `client`".
+pub(super) fn owner_of(place: &Place) -> String {
+    if place.owner == "the spec" {
+        return place.key.clone();
+    }
+    match place.key.as_str() {
+        "`endpoint`" => format!("the endpoint of {}", place.owner),
+        key if place.owner.starts_with("column ") && place.owner.contains(key) => {
+            place.owner.clone()
+        }
+        key => format!("{key} of {}", place.owner),
+    }
+}
+
+/// What owns the value under a name of a dict.
+pub(super) fn dict_owner(values: &Shape, name: &str, place: &Place) -> String {
+    match values {
+        Shape::Tagged(family) if family.name == "column" => {
+            format!("column `{name}` of {}", place.owner)
+        }
+        _ => format!("{} of {}", place.key, place.owner).replace(" of the spec", ""),
+    }
+}
+
+/// "the offset paginator of resource `stories`".
+pub(super) fn family_owner(family: &Family, member: &Member, owner: &str) -> String {
+    match family.name {
+        "paginator" => owner.replacen(
+            "`paginator`",
+            &format!("the `{}` paginator", member.word.name),
+            1,
+        ),
+        "auth" => owner.replacen("`auth`", &format!("the `{}` auth", member.word.name), 1),
+        _ => owner.to_owned(),
+    }
+}
+
+pub(super) fn words<'w>(words: impl Iterator<Item = &'w Word>) -> String {
+    words.map(|word| word.name).collect::<Vec<_>>().join(", ")
+}
+
+pub(super) fn kinds(family: &Family) -> String {
+    format!("the kind of {}", family.name)
+}
+
+/// What a shape wants, in words.
+pub(super) fn expected(shape: &Shape) -> String {
+    match shape {
+        Shape::Text | Shape::Template | Shape::Scalar => "text".to_owned(),
+        Shape::Identifier => "a name".to_owned(),
+        Shape::Bool => "`true` or `false`".to_owned(),
+        Shape::Integer(least) => expected_integer(*least),
+        Shape::Number => "a number".to_owned(),
+        Shape::Duration => "a duration".to_owned(),
+        Shape::Size => "a size".to_owned(),
+        Shape::Status => "a status".to_owned(),
+        Shape::Path | Shape::Selector => "a JSONPath".to_owned(),
+        Shape::Url => "a URL".to_owned(),
+        Shape::Rust => "the path of a Rust item".to_owned(),
+        Shape::Word(known) => match known {
+            [one] => format!("`{}`", one.name),
+            several => format!("one of {}", words(several.iter())),
+        },
+        Shape::Map(_) | Shape::Dict(_) => "a map".to_owned(),
+        Shape::Tagged(family) if family.may_be_bare => {
+            let noun = if family.name == "column" {
+                "type"
+            } else {
+                family.name
+            };
+            format!("{} or a map with `{}`", with_article(noun), family.tag)
+        }
+        Shape::Tagged(family) => format!("a map with `{}`", family.tag),
+        Shape::List(_) => "a list".to_owned(),
+        Shape::Either(first, second) => format!("{} or {}", expected(first), expected(second)),
+        Shape::Json => "a JSON value".to_owned(),
+    }
+}
+
+pub(super) fn expected_integer(least: u64) -> String {
+    match least {
+        0 => "a whole number".to_owned(),
+        least => format!("a whole number of at least {least}"),
+    }
+}
+
+/// What a value is, in words.
+pub(super) fn found(node: &Node) -> String {
+    let scalar = match &node.value {
+        Value::Map(_) => return "a map".to_owned(),
+        Value::List(_) => return "a list".to_owned(),
+        Value::Scalar(scalar) => scalar,
+    };
+    match scalar.kind {
+        Kind::Null => "nothing".to_owned(),
+        Kind::Bool(_) | Kind::Integer | Kind::Float => format!("`{}`", scalar.text),
+        Kind::Text | Kind::Unclear => format!("the text \"{}\"", scalar.text),
+    }
+}
+
+/// What to do about a value of the wrong type, where that can be told.
+pub(super) fn advice(shape: &Shape, node: &Node) -> Option<String> {
+    match (&node.value, shape) {
+        (Value::Map(entries), _) if is_placeholder(entries) => {
+            let name = &entries.first()?.key.name;
+            Some(format!(
+                "quote the placeholder, \"{{{name}}}\": an unquoted `{{` begins a map"
+            ))
+        }
+        (Value::Scalar(scalar), Shape::List(_)) if scalar.kind != Kind::Null => {
+            Some(format!("write `[{}]`", scalar.text))
+        }
+        (Value::Scalar(scalar), Shape::Integer(_) | Shape::Number)
+            if scalar.kind == Kind::Text && value::integer(&scalar.text).is_some() =>
+        {
+            Some("remove the quotes".to_owned())
+        }
+        (Value::Scalar(scalar), Shape::Bool) => {
+            let is = |words: [&str; 4]| {
+                words
+                    .iter()
+                    .any(|word| word.eq_ignore_ascii_case(&scalar.text))
+            };
+            if is(["true", "yes", "on", "1"]) {
+                Some("write `true`".to_owned())
+            } else if is(["false", "no", "off", "0"]) {
+                Some("write `false`".to_owned())
+            } else {
+                None
+            }
+        }
+        (Value::Scalar(_), Shape::Map(context)) => {
+            let wanted = |key: &&Key| key.required;
+            let required = context.keys.iter().find(wanted).or(context.keys.first())?;
+            Some(format!("write `{{{}: …}}`", required.name))
+        }
+        (Value::List(_), Shape::Dict(_) | Shape::Map(_)) => {
+            Some("write `name: value` in lines without `- `".to_owned())
+        }
+        _ => None,
+    }
+}
+
+/// Whether a map is what YAML makes of a placeholder without quotes: `{secrets.api_key}`.
+pub(super) fn is_placeholder(entries: &[Entry]) -> bool {
+    match entries {
+        [only] => {
+            only.value.is_null()
+                && ["secrets.", "config.", "resources.", "incremental."]
+                    .iter()
+                    .any(|namespace| only.key.name.starts_with(namespace))
+        }
+        _ => false,
+    }
+}
+
+/// "`a`, `b` and `c`".
+pub(super) fn listed(names: &[String]) -> String {
+    match names.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, first)) => format!("{} and {last}", first.join(", ")),
+        None => String::new(),
+    }
+}
