@@ -1,0 +1,103 @@
+//! Only what is new: what the second load asks for, and what is in the database then.
+
+use rest_source_load::Load;
+use rest_source_tests::{Seen, Server, data};
+use serde_json::json;
+
+use crate::{
+    sources::{call_center, media},
+    stored::Database,
+};
+
+/// What the requests for a path carried in a parameter.
+fn sent(server: &Server, path: &str, param: &str) -> Vec<Option<String>> {
+    let value = |request: &Seen| request.param(param).map(str::to_owned);
+    let mut sent: Vec<_> = server.log().of(path).iter().map(value).collect();
+    sent.dedup();
+    sent
+}
+
+#[tokio::test]
+async fn the_second_load_asks_for_what_is_new_and_the_database_equals_the_server() {
+    let server = Server::start(data::media_insights()).await.unwrap();
+    let (source, database) = (media(server.url()), Database::new());
+    let (stories, insights) = (server.dataset("stories"), server.dataset("media_insights"));
+    source.load(&mut database.open()).await.unwrap();
+    assert_eq!(sent(&server, stories.path(), "updated_since"), [None]);
+    let initial = Some("2024-01-01T00:00:00Z".to_owned());
+    assert_eq!(
+        sent(&server, insights.path(), "updated_since"),
+        std::slice::from_ref(&initial)
+    );
+
+    let newest = stories.newest().map(|newest| newest.to_string());
+    stories.update(17, json!({ "name": "changed", "mentions": null }));
+    stories.insert(json!({ "id": "a new one" }));
+    insights.update(249, json!({ "kind": "mural" }));
+    server.log().clear();
+    let report = source.load(&mut database.open()).await.unwrap();
+    database.assert_equals(&source, &server);
+    assert_eq!(sent(&server, stories.path(), "updated_since"), [newest]);
+    let loaded = report.resource("stories").unwrap();
+    assert_eq!((loaded.written, loaded.rows), (2, 301));
+    assert_eq!(report.resource("media_insights").unwrap().written, 1);
+
+    // With nothing new there is nothing to write.
+    let report = source
+        .load(&mut database.open())
+        .resource("stories")
+        .await
+        .unwrap();
+    assert_eq!(report.resource("stories").unwrap().written, 0);
+    database.assert_equals(&source, &server);
+
+    // A full refresh sends no cursor, but where the spec begins with one.
+    stories.remove(3);
+    server.log().clear();
+    source
+        .load(&mut database.open())
+        .full_refresh()
+        .await
+        .unwrap();
+    database.assert_equals(&source, &server);
+    assert_eq!(sent(&server, stories.path(), "updated_since"), [None]);
+    assert_eq!(sent(&server, insights.path(), "updated_since"), [initial]);
+}
+
+#[tokio::test]
+async fn changes_go_on_for_many_loads() {
+    let server = Server::start(data::call_center_overview()).await.unwrap();
+    let (source, database) = (call_center(server.url()), Database::new());
+    let (accounts, agents) = (
+        server.dataset("account_overview"),
+        server.dataset("agents_overview"),
+    );
+    for round in 0..5_usize {
+        source.load(&mut database.open()).await.unwrap();
+        database.assert_equals(&source, &server);
+        for at in 0..round {
+            accounts.update(at * 7, json!({ "total_calls": round }));
+            agents.update(
+                at * 11,
+                json!({ "calls_taken": round, "skills": [round.to_string()] }),
+            );
+        }
+        agents.insert(json!({ "id": 1000 + round }));
+    }
+}
+
+#[tokio::test]
+async fn a_state_carries_a_fetch_on_without_a_database() {
+    let server = Server::start(data::media_insights()).await.unwrap();
+    let source = media(server.url());
+    let mut pages = source.stories().pages();
+    while let Some(page) = pages.next().await {
+        page.unwrap();
+    }
+    let state = pages.state().unwrap();
+    let stories = server.dataset("stories");
+    stories.update(5, json!({ "name": "changed" }));
+    let new = source.stories().since(state).all().await.unwrap();
+    let ids: Vec<&str> = new.iter().map(|story| story.id.as_str()).collect();
+    assert_eq!(ids, ["story-00005"]);
+}

@@ -1,0 +1,15 @@
+//! Connectors that the macro compiled, against the loopback server: over HTTP, and into SQLite.
+
+#![cfg(test)]
+
+mod agree;
+mod documents;
+mod ends;
+mod faults;
+mod incremental;
+mod killed;
+mod printed;
+mod quickstart;
+mod schema;
+mod sources;
+mod stored;
