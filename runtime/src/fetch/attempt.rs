@@ -199,7 +199,10 @@ impl<'a> Requests<'a> {
     ) -> Box<Facts> {
         let headers = &response.headers;
         let closed = retry_after::no_quota_left(headers)
-            .then(|| retry_after::reset(headers, self.job.client.clock().now()))
+            .then(|| {
+                let now = self.job.client.clock().now();
+                retry_after::reset(headers, now).or_else(|| retry_after::retry_after(headers, now))
+            })
             .flatten();
         Box::new(Facts {
             received: decoded.map_or(0, |decoded| decoded.received),

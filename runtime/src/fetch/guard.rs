@@ -109,18 +109,26 @@ fn paging(message: impl Into<String>) -> Error {
 
 /// A number that differs for bodies that differ, but for an accident in 2^64. Not against those who
 /// make accidents: they would only stop their own pages.
+///
+/// Four words at a time, so that none waits for the one before: it reads every byte of every page.
 pub(super) fn fingerprint(body: &[u8]) -> u64 {
     const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
-    let (words, rest) = body.as_chunks::<8>();
     let mix = |hash: u64, word: u64| (hash.rotate_left(23) ^ word).wrapping_mul(SPREAD);
-    let hash = words.iter().fold(body.len() as u64, |hash, word| {
-        mix(hash, u64::from_le_bytes(*word))
-    });
+    let word = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes);
+    let (words, rest) = body.as_chunks::<8>();
+    let (blocks, words) = words.as_chunks::<4>();
+    let mut lanes = [1, 2, 3, body.len() as u64];
+    for block in blocks {
+        for (lane, bytes) in lanes.iter_mut().zip(block) {
+            *lane = mix(*lane, word(bytes));
+        }
+    }
     let mut last = [0; 8];
     for (to, from) in last.iter_mut().zip(rest) {
         *to = *from;
     }
-    let hash = mix(hash, u64::from_le_bytes(last));
+    let words = lanes.into_iter().chain(words.iter().map(word));
+    let hash = words.fold(word(&last), mix);
     hash ^ (hash >> 32)
 }
 
@@ -175,16 +183,17 @@ mod tests {
     }
 
     #[test]
-    fn bodies_that_differ_have_other_fingerprints() {
-        let bodies: [&[u8]; 6] = [
-            b"",
-            b"\0",
-            b"[1,2,3,4,5,6]",
-            b"[1,2,3,4,5,7]",
-            b"12345678",
-            b"123456780",
-        ];
-        let prints: std::collections::HashSet<_> = bodies.iter().map(|b| fingerprint(b)).collect();
-        assert_eq!(prints.len(), bodies.len());
+    fn bodies_that_differ_in_any_byte_have_other_fingerprints() {
+        let mut prints = std::collections::HashSet::new();
+        for length in 0..100 {
+            let mut body = vec![b'a'; length];
+            prints.insert(fingerprint(&body));
+            for at in 0..length {
+                body[at] = b'b';
+                prints.insert(fingerprint(&body));
+                body[at] = b'a';
+            }
+        }
+        assert_eq!(prints.len(), 100 + 99 * 100 / 2);
     }
 }
