@@ -376,6 +376,10 @@ fn credentials() {
                     .replace("https://api", "http://api"),
             ),
             (
+                "a literal in a header",
+                client("headers: {Authorization: Bearer sk-live-0123456789}"),
+            ),
+            (
                 "an Authorization header beside it",
                 client(
                     "auth: {type: bearer, token: \"{secrets.token}\"}\nheaders: {authorization: x}",

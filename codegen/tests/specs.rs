@@ -32,3 +32,11 @@ fn the_connector_of_a_spec_says_everything() {
     let (path, text) = spec("analytics_oauth2");
     insta::assert_debug_snapshot!(compile(&path, &text).connector.unwrap());
 }
+
+#[test]
+fn a_spec_of_everything_becomes_what_it_says() {
+    let text = include_str!("everything.yaml");
+    let compiled = compile("specs/everything.yaml", text);
+    assert_eq!(compiled.diagnostics.render(), "");
+    insta::assert_debug_snapshot!(compiled.connector);
+}

@@ -118,6 +118,7 @@ impl Check<'_> {
             return Record::Untyped;
         };
         let mut record = self.structure(columns, &ident, name.text, span);
+        record.line = self.line(name.span);
         record.description = view.owned("description");
         self.primary_key(view, name, columns, &mut record);
         Record::Struct(record)

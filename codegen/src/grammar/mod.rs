@@ -201,3 +201,6 @@ impl Member {
         self.keys.iter().all(|key| !key.required)
     }
 }
+
+#[cfg(test)]
+mod tests;

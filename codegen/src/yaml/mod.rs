@@ -142,3 +142,6 @@ impl Node {
         matches!(&self.value, Value::Scalar(scalar) if scalar.kind == Kind::Unclear)
     }
 }
+
+#[cfg(test)]
+mod tests;
