@@ -1,5 +1,7 @@
 //! What the specs expand to: short, and the same by the attribute and by the build-time generator.
 
+#![cfg(test)]
+
 use std::{
     env, fs,
     path::{Path, PathBuf},

@@ -1,0 +1,47 @@
+//! Each spec, through the build script and through rustc, in a crate with every lint on.
+
+#![deny(missing_docs, unreachable_pub, unused, clippy::all, clippy::pedantic)]
+
+use rest_source::{Connector, Record};
+
+rest_source::include_source!("analytics_api_key");
+rest_source::include_source!("analytics_oauth2");
+rest_source::include_source!("call_center_overview");
+rest_source::include_source!("datasets");
+rest_source::include_source!("media_insights");
+
+mod by_attribute {
+    #[rest_source::rest_source("../../specs/media_insights.yaml")]
+    pub mod media_insights {}
+}
+
+/// A plan as it is, but for where its spec was seen from.
+fn plan<S: Connector>() -> String {
+    let plan = format!("{:?}", S::PLAN);
+    plan.replace("../../specs/", "specs/")
+        .replace("../specs/", "specs/")
+}
+
+#[test]
+fn a_generated_source_is_the_attributes() {
+    assert_eq!(
+        plan::<media_insights::Source>(),
+        plan::<by_attribute::media_insights::Source>()
+    );
+    assert_eq!(
+        media_insights::Stories::TABLE,
+        by_attribute::media_insights::Stories::TABLE
+    );
+}
+
+#[test]
+fn every_spec_is_a_source_with_its_resources() {
+    fn resources<S: Connector>() -> usize {
+        S::PLAN.resources.len()
+    }
+    assert_eq!(resources::<analytics_api_key::Source>(), 1);
+    assert_eq!(resources::<analytics_oauth2::Source>(), 1);
+    assert_eq!(resources::<call_center_overview::Source>(), 3);
+    assert_eq!(resources::<datasets::Source>(), 1);
+    assert_eq!(resources::<media_insights::Source>(), 4);
+}
