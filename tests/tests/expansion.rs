@@ -202,3 +202,21 @@ fn the_generator_says_everything_that_is_wrong() {
     }
     assert!(!folder.exists(), "something was written");
 }
+
+/// Whatever a spec says, there is a module of valid Rust: the source, or what is wrong.
+#[test]
+fn a_spec_with_any_line_gone_expands_to_rust() {
+    for spec in SPECS {
+        let text = text(spec);
+        let lines: Vec<&str> = text.lines().collect();
+        for gone in 0..lines.len() {
+            let rest = [&lines[..gone], &lines[gone + 1..]].concat().join("\n");
+            let attribute = "\"specs/x.yaml\"".parse().unwrap();
+            let module = "mod x {}".parse().unwrap();
+            let tokens = attribute::expand(attribute, module, |_| Ok(rest));
+            let text = tokens.to_string();
+            assert!(syn::parse2::<File>(tokens).is_ok(), "line {}", gone + 1);
+            assert!(text.contains("Source"), "line {} of {spec}", gone + 1);
+        }
+    }
+}

@@ -103,9 +103,18 @@ pub(super) struct Owner {
 }
 
 impl Taken {
-    /// The types that every module has.
+    /// The types that every module has, and Rust's own that it is written with: a record of such a
+    /// name would hide it.
     pub(super) fn types() -> Self {
-        Self::of(&["Source", "Secrets", "Config"])
+        let mut types = Self::of(&["Source", "Secrets", "Config"]);
+        for name in ["Default", "Option", "String", "Vec"] {
+            let owner = Owner {
+                what: "Rust's own".to_owned(),
+                span: None,
+            };
+            types.names.insert(name.to_owned(), owner);
+        }
+        types
     }
 
     /// The functions that every `Source` has.
@@ -143,6 +152,18 @@ impl Taken {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_type_may_not_hide_one_that_code_is_written_with() {
+        for name in ["Source", "Option", "String"] {
+            assert!(
+                Taken::types()
+                    .take(name, "the type of `x`", &(0..0))
+                    .is_err()
+            );
+        }
+        assert!(Taken::types().take("Options", "it", &(0..0)).is_ok());
+    }
 
     #[test]
     fn awkward_keys_become_names() {
