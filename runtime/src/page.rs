@@ -79,6 +79,7 @@ const _: () = assert!(size_of::<Slot>() == 16);
 
 impl Page {
     /// The text in this range.
+    #[inline]
     pub(crate) fn text(&self, span: Span) -> &str {
         let (start, len) = (span.start as usize, span.len as usize);
         let (text, start) = match start.checked_sub(self.text.len()) {
@@ -89,12 +90,14 @@ impl Page {
     }
 
     /// The bytes in this range.
+    #[inline]
     pub(crate) fn bytes(&self, span: Span) -> &[u8] {
         let (start, len) = (span.start as usize, span.len as usize);
         self.bytes.get(start..start + len).unwrap_or_default()
     }
 
     /// `len` cells from this position of the pool.
+    #[inline]
     pub(crate) fn slots(&self, start: u32, len: usize) -> &[Slot] {
         let start = start as usize;
         self.pool.get(start..start + len).unwrap_or_default()
@@ -112,6 +115,7 @@ impl Page {
     }
 
     /// What this slot holds.
+    #[inline]
     pub(crate) fn value(&self, slot: Slot) -> Value<'_> {
         match slot {
             Slot::Absent => Value::Absent,
@@ -150,14 +154,13 @@ fn extent(text: &str) -> usize {
                 }
             }
             b'{' | b'[' => depth += 1,
-            b'}' | b']' if depth == 0 => return at,
+            b'}' | b']' | b',' | b' ' | b'\t' | b'\r' | b'\n' if depth == 0 => return at,
             b'}' | b']' => {
                 depth -= 1;
                 if depth == 0 {
                     return at + 1;
                 }
             }
-            b',' | b' ' | b'\t' | b'\r' | b'\n' if depth == 0 => return at,
             _ => {}
         }
     }

@@ -256,7 +256,9 @@ impl Visitor<'_> for KeySeed<'_, '_> {
 
     fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
         let index = self.spot.members.iter().position(|(name, _)| *name == key);
-        Ok(index.map(|index| (index, self.source.after_key(key))))
+        let at = self.source.offset_of(key);
+        let at = at.map(|start| self.source.after_quote(start + key.len()));
+        Ok(index.map(|index| (index, at)))
     }
 }
 

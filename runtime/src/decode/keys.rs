@@ -6,7 +6,7 @@ use std::borrow::Cow;
 const MOST_UNDECLARED: usize = 32;
 
 /// The keys of one kind of object, declared and met.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Keys {
     order: Vec<(Cow<'static, str>, Option<u16>)>,
     /// How many it may hold.

@@ -9,6 +9,7 @@ mod body;
 mod document;
 mod fault;
 mod keys;
+mod members;
 mod object;
 mod output;
 mod reader;
@@ -96,6 +97,16 @@ impl PageShape {
             spec,
         })
     }
+
+    /// Room for what a page becomes.
+    fn output(&self, text: &str) -> Output {
+        Output::new(
+            text.len(),
+            self.keys.iter().map(|keys| Keys::new(keys)).collect(),
+            Faults::new(self.contract.data_type),
+            self.contract.columns,
+        )
+    }
 }
 
 /// What stands at a probed place.
@@ -144,13 +155,19 @@ pub(crate) struct Decoded {
 /// no records where the selector looks for them.
 pub(crate) fn decode(body: Vec<u8>, shape: &PageShape) -> Result<Decoded> {
     let text = body::text(body)?;
-    let mut out = Output::new(
-        text.len(),
-        shape.keys.iter().map(|keys| Keys::new(keys)).collect(),
-        Faults::new(shape.contract.data_type),
-        shape.contract.columns,
-    );
-    let probes = read(&text, shape, &mut out)?;
+    let mut out = shape.output(&text);
+    let probes = read(&text, shape, &mut out, false).or_else(|error| match error {
+        // Once more, to name the value.
+        Unread::OutOfRange(_) => {
+            out = shape.output(&text);
+            read(&text, shape, &mut out, true)
+        }
+        error => Err(error),
+    });
+    let probes = probes.map_err(|error| match error {
+        Unread::NoJson(error) | Unread::OutOfRange(error) => body::not_json(&text, &error),
+        Unread::NoRecords(error) => error,
+    })?;
 
     out.page.text = text;
     let discarded_rows = out.faults.discarded_rows();
@@ -168,15 +185,43 @@ pub(crate) fn decode(body: Vec<u8>, shape: &PageShape) -> Result<Decoded> {
     })
 }
 
+/// Why a page could not be read.
+enum Unread {
+    NoJson(serde_json::Error),
+    /// A number that no type of serde's can hold.
+    OutOfRange(serde_json::Error),
+    NoRecords(Error),
+}
+
+impl From<serde_json::Error> for Unread {
+    fn from(error: serde_json::Error) -> Self {
+        // serde_json tells its errors apart by their words alone.
+        if error.to_string().starts_with("number out of range") {
+            Self::OutOfRange(error)
+        } else {
+            Self::NoJson(error)
+        }
+    }
+}
+
 /// Reads the text into the output, and gives what stands at the probes.
-fn read(text: &str, shape: &PageShape, out: &mut Output) -> Result<Vec<Probe>> {
+fn read(
+    text: &str,
+    shape: &PageShape,
+    out: &mut Output,
+    careful: bool,
+) -> Result<Vec<Probe>, Unread> {
     let json = body::json(text);
     let source = Source {
         text: json,
         base: text.len() - json.len(),
     };
     let mut document = Document {
-        reader: Reader { source, out },
+        reader: Reader {
+            source,
+            out,
+            careful,
+        },
         shape: &shape.records,
         single: !shape.paged,
         path: &shape.shown_path,
@@ -185,25 +230,23 @@ fn read(text: &str, shape: &PageShape, out: &mut Output) -> Result<Vec<Probe>> {
         twice: None,
     };
     let mut deserializer = serde_json::Deserializer::from_str(json);
-    document
-        .spot(&shape.spots, source.first(), &mut deserializer)
-        .and_then(|()| deserializer.end())
-        .map_err(|error| body::not_json(text, &error))?;
+    document.spot(&shape.spots, source.first(), &mut deserializer)?;
+    deserializer.end()?;
     if let Some(key) = document.twice {
-        return Err(selector::twice(key));
+        return Err(Unread::NoRecords(selector::twice(key)));
     }
     if let Some(query) = &shape.query {
-        let found = query
-            .find(json)
-            .map_err(|error| body::not_json(text, &error))?;
-        document.read_matches(found);
+        document.read_matches(query.find(json)?);
     }
     match document.selected {
-        Selected::Nothing if shape.required => Err(match &shape.query {
+        Selected::Nothing if shape.required => Err(Unread::NoRecords(match &shape.query {
             Some(query) => selector::nothing_for(json, query.text),
             None => selector::nothing_at(json, shape.path),
-        }),
-        Selected::Unsuited => Err(selector::no_list(json, shape.path, shape.paged)),
+        })),
+        Selected::Unsuited => {
+            let error = selector::no_list(json, shape.path, shape.paged);
+            Err(Unread::NoRecords(error))
+        }
         Selected::Nothing | Selected::Records => Ok(document.probes),
     }
 }

@@ -1,21 +1,15 @@
-//! Objects with columns: finding each key's column, and what is missing at the end.
+//! Objects with columns: what their places hold, and what is missing at the end.
 
-use std::fmt;
-
-use serde::{
-    Deserialize, Deserializer,
-    de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor},
-};
+use serde::de::MapAccess;
 use serde_json::value::RawValue;
 
 use super::{
-    fault::{Found, Place, leave_out},
-    keys,
+    fault::{Found, Place},
     reader::{Reader, too_many},
     shape::{Members, Node, ObjectShape},
     visit::{Visit, skip_object, visit},
 };
-use crate::page::Slot;
+use crate::{page::Slot, schema::Column};
 
 impl ObjectShape {
     /// Whether its columns are read from the keys of an object in one pass.
@@ -58,50 +52,8 @@ impl Reader<'_, '_> {
         (self.complete(object, base, place) && fits).then_some(base)
     }
 
-    /// Reads the declared keys of an object.
-    fn members<'de, A: MapAccess<'de>>(
-        &mut self,
-        object: &ObjectShape,
-        members: &Members,
-        base: u32,
-        place: &Place<'_>,
-        mut map: A,
-    ) -> Result<bool, A::Error> {
-        let mut cursor = 0;
-        let mut fits = true;
-        loop {
-            let seed = KeySeed {
-                reader: &mut *self,
-                members,
-                cursor: &mut cursor,
-                place,
-            };
-            match map.next_key_seed(seed)? {
-                Some(Key::Declared { index, at }) => {
-                    let Some((key, node)) = members.keys.get(usize::from(index)) else {
-                        map.next_value::<IgnoredAny>()?;
-                        continue;
-                    };
-                    fits &= map.next_value_seed(NodeSeed {
-                        reader: &mut *self,
-                        object,
-                        node,
-                        base,
-                        at,
-                        place: &Place::Key(place, key),
-                    })?;
-                }
-                Some(Key::Undeclared { fits: taken }) => {
-                    map.next_value::<IgnoredAny>()?;
-                    fits &= taken;
-                }
-                None => return Ok(fits),
-            }
-        }
-    }
-
     /// Reads what a node wants out of its text.
-    fn node(
+    pub(super) fn node(
         &mut self,
         object: &ObjectShape,
         node: &Node,
@@ -144,10 +96,8 @@ impl Reader<'_, '_> {
             return true;
         };
         let mark = self.out.faults.mark();
-        let slot = self.raw(shape, raw, place).or_else(|| {
-            let discard = shape.column.nullable && self.out.faults.discard_value(mark);
-            discard.then_some(Slot::Null)
-        });
+        let slot = self.raw(shape, raw, place);
+        let slot = self.settle(shape, mark, slot);
         self.put(object, column, base, slot, place)
     }
 
@@ -200,7 +150,7 @@ impl Reader<'_, '_> {
 
     /// Puts a column's value in its slot.
     #[inline]
-    fn put(
+    pub(super) fn put(
         &mut self,
         object: &ObjectShape,
         column: usize,
@@ -244,7 +194,7 @@ impl Reader<'_, '_> {
     }
 
     #[cold]
-    fn missing(&mut self, column: &crate::schema::Column, place: &Place<'_>) {
+    fn missing(&mut self, column: &Column, place: &Place<'_>) {
         let faults = &mut self.out.faults;
         if let Some(path) = column.from {
             let place = format!("{place}{}", path.to_string().trim_start_matches('$'));
@@ -266,113 +216,13 @@ pub(super) fn pick<T>(list: &[T], index: i32) -> Option<(usize, &T)> {
     Some((at, list.get(at)?))
 }
 
-enum Key {
-    /// The declared key at this position; its value starts at this place, where that is known.
-    Declared { index: u16, at: Option<usize> },
-    /// Another key; whether it may be left out.
-    Undeclared { fits: bool },
-}
-
-struct KeySeed<'r, 't, 'o, 's> {
-    reader: &'r mut Reader<'t, 'o>,
-    members: &'s Members,
-    cursor: &'r mut usize,
-    place: &'s Place<'s>,
-}
-
-impl<'de> DeserializeSeed<'de> for KeySeed<'_, '_, '_, '_> {
-    type Value = Key;
-
-    #[inline]
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Key, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for KeySeed<'_, '_, '_, '_> {
-    type Value = Key;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    #[inline]
-    fn visit_str<E>(self, key: &str) -> Result<Key, E> {
-        let out = &mut *self.reader.out;
-        let Some(keys) = out.keys.get_mut(self.members.id) else {
-            return Ok(Key::Undeclared { fits: false });
-        };
-        Ok(match keys.find(self.cursor, key) {
-            keys::Found::Declared(index) => Key::Declared {
-                index,
-                at: self.reader.source.after_key(key),
-            },
-            keys::Found::Undeclared { new } => {
-                out.undeclared += 1;
-                let fits = leave_out(&mut out.faults, out.columns, self.place, key, new);
-                Key::Undeclared { fits }
-            }
-        })
-    }
-}
-
-/// Reads what stands at a node into the columns of an object; whether it fits.
-struct NodeSeed<'r, 't, 'o, 's> {
-    reader: &'r mut Reader<'t, 'o>,
-    object: &'s ObjectShape,
-    node: &'s Node,
-    base: u32,
-    at: Option<usize>,
-    place: &'s Place<'s>,
-}
-
-impl<'de> DeserializeSeed<'de> for NodeSeed<'_, '_, '_, '_> {
-    type Value = bool;
-
-    #[inline]
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
-        let Self {
-            reader,
-            object,
-            node,
-            base,
-            at,
-            place,
-        } = self;
-        match node {
-            Node::Column(column) => {
-                let Some(shape) = object.columns.get(*column) else {
-                    return IgnoredAny::deserialize(deserializer).map(|_| true);
-                };
-                let whence = (at, shape.needs_place());
-                let slot = reader.value(shape, whence, place, deserializer)?;
-                Ok(reader.put(object, *column, base, slot, place))
-            }
-            Node::Within(members) => {
-                let within = Within {
-                    reader,
-                    object,
-                    members,
-                    base,
-                    place,
-                };
-                visit(deserializer, within)
-            }
-            Node::Several { .. } => {
-                let raw = <&RawValue>::deserialize(deserializer)?;
-                Ok(reader.node(object, node, base, raw.get(), place))
-            }
-        }
-    }
-}
-
 /// Reads columns from the keys of an object; from anything else, none.
-struct Within<'r, 't, 'o, 's> {
-    reader: &'r mut Reader<'t, 'o>,
-    object: &'s ObjectShape,
-    members: &'s Members,
-    base: u32,
-    place: &'s Place<'s>,
+pub(super) struct Within<'r, 't, 'o, 's> {
+    pub(super) reader: &'r mut Reader<'t, 'o>,
+    pub(super) object: &'s ObjectShape,
+    pub(super) members: &'s Members,
+    pub(super) base: u32,
+    pub(super) place: &'s Place<'s>,
 }
 
 impl<'de> Visit<'de> for Within<'_, '_, '_, '_> {

@@ -22,11 +22,15 @@ use crate::page::{NOWHERE, Slot};
 pub(super) struct Reader<'t, 'o> {
     pub(super) source: Source<'t>,
     pub(super) out: &'o mut Output,
+    /// Whether every number is read from its digits. `serde_json` gives up on one out of range,
+    /// and does not say of which value it is.
+    pub(super) careful: bool,
 }
 
 impl Reader<'_, '_> {
     /// Reads a column's value. `at` is where it stands in the text, where that is known; `capture`
     /// says that it has to be.
+    #[inline]
     pub(super) fn value<'de, D: Deserializer<'de>>(
         &mut self,
         shape: &ColumnShape,
@@ -35,18 +39,13 @@ impl Reader<'_, '_> {
         deserializer: D,
     ) -> Result<Option<Slot>, D::Error> {
         let mark = self.out.faults.mark();
-        let slot = if capture && at.is_none() {
+        let slot = if (capture || self.careful) && at.is_none() {
             let raw = <&RawValue>::deserialize(deserializer)?;
             self.raw(shape, raw.get(), place)
         } else {
             self.native(shape, at, place, deserializer)?
         };
-        match slot {
-            None if shape.column.nullable && self.out.faults.discard_value(mark) => {
-                Ok(Some(Slot::Null))
-            }
-            slot => Ok(slot),
-        }
+        Ok(self.settle(shape, mark, slot))
     }
 
     /// Reads a value out of its own text, a part of this reader's. That it is JSON was seen
@@ -67,6 +66,7 @@ impl Reader<'_, '_> {
             })
     }
 
+    #[inline]
     fn native<'de, D: Deserializer<'de>>(
         &mut self,
         shape: &ColumnShape,
@@ -75,11 +75,52 @@ impl Reader<'_, '_> {
         deserializer: D,
     ) -> Result<Option<Slot>, D::Error> {
         match &shape.kind {
-            Kind::Json => {
+            Kind::Json | Kind::Union(_) | Kind::Object(_) => {
+                self.uneven(shape, at, place, deserializer)
+            }
+            Kind::Text | Kind::Bigint if !self.careful => self.any(shape, at, place, deserializer),
+            _ => match at {
+                Some(at) if self.source.kind(at) == Some(JsonKind::Number) => {
+                    let digits = self.source.number(at);
+                    deserializer.deserialize_ignored_any(IgnoredAny)?;
+                    Ok(self.number(shape, digits, place))
+                }
+                _ => self.any(shape, at, place, deserializer),
+            },
+        }
+    }
+
+    #[inline]
+    fn any<'de, D: Deserializer<'de>>(
+        &mut self,
+        shape: &ColumnShape,
+        at: Option<usize>,
+        place: &Place<'_>,
+        deserializer: D,
+    ) -> Result<Option<Slot>, D::Error> {
+        let value = ValueVisit {
+            reader: self,
+            shape,
+            at,
+            place,
+        };
+        visit(deserializer, value)
+    }
+
+    /// Reads a value of a type that takes more than one kind of JSON, or an object of any shape.
+    fn uneven<'de, D: Deserializer<'de>>(
+        &mut self,
+        shape: &ColumnShape,
+        at: Option<usize>,
+        place: &Place<'_>,
+        deserializer: D,
+    ) -> Result<Option<Slot>, D::Error> {
+        match (&shape.kind, at) {
+            (Kind::Json, _) => {
                 let raw = <&RawValue>::deserialize(deserializer)?;
                 Ok(self.json(shape, raw.get(), place))
             }
-            Kind::Object(object) if !object.is_plain() => {
+            (Kind::Object(object), _) if !object.is_plain() => {
                 let raw = <&RawValue>::deserialize(deserializer)?;
                 let children = self.object_of(object, raw.get(), place);
                 Ok(children.map(|children| Slot::Object {
@@ -87,25 +128,11 @@ impl Reader<'_, '_> {
                     children,
                 }))
             }
-            _ => match at.map(|at| (at, self.source.kind(at))) {
-                Some((at, Some(kind))) if matches!(shape.kind, Kind::Union(_)) => {
-                    self.union(shape, at, kind, place, deserializer)
-                }
-                Some((at, Some(JsonKind::Number))) => {
-                    let digits = self.source.number(at);
-                    deserializer.deserialize_ignored_any(IgnoredAny)?;
-                    Ok(self.number(shape, digits, place))
-                }
-                _ => visit(
-                    deserializer,
-                    ValueVisit {
-                        reader: self,
-                        shape,
-                        at,
-                        place,
-                    },
-                ),
+            (Kind::Union(_), Some(at)) => match self.source.kind(at) {
+                Some(kind) => self.union(shape, at, kind, place, deserializer),
+                None => self.any(shape, Some(at), place, deserializer),
             },
+            _ => self.any(shape, at, place, deserializer),
         }
     }
 
@@ -134,15 +161,7 @@ impl Reader<'_, '_> {
         deserializer: D,
     ) -> Result<Option<Slot>, D::Error> {
         let Some((member, of)) = shape.member(kind) else {
-            return visit(
-                deserializer,
-                ValueVisit {
-                    reader: self,
-                    shape,
-                    at: Some(at),
-                    place,
-                },
-            );
+            return self.any(shape, Some(at), place, deserializer);
         };
         let Some(slot) = self.native(of, Some(at), place, deserializer)? else {
             return Ok(None);
@@ -153,6 +172,47 @@ impl Reader<'_, '_> {
             child,
             member,
         }))
+    }
+
+    /// A scalar, or what was read over in its place, of a column that may be null in place of what
+    /// does not fit.
+    pub(super) fn scalar(
+        &mut self,
+        shape: &ColumnShape,
+        found: Found<'_>,
+        place: &Place<'_>,
+    ) -> Option<Slot> {
+        let mark = self.out.faults.mark();
+        let slot = self.found(shape, found, place);
+        self.settle(shape, mark, slot)
+    }
+
+    fn found(&mut self, shape: &ColumnShape, found: Found<'_>, place: &Place<'_>) -> Option<Slot> {
+        match found {
+            Found::Text(text) => self.text(shape, text, place),
+            Found::Null => self.null(shape, place),
+            Found::Number(digits) => self.number(shape, digits, place),
+            Found::Bool(value) if matches!(shape.kind, Kind::Bool) && !shape.is_written() => {
+                Some(Slot::Bool(value))
+            }
+            _ => self.misfit(shape, place, found),
+        }
+    }
+
+    /// A value as its column takes it: null in place of faults, where the contract says so.
+    #[inline]
+    pub(super) fn settle(
+        &mut self,
+        shape: &ColumnShape,
+        mark: u64,
+        slot: Option<Slot>,
+    ) -> Option<Slot> {
+        match slot {
+            None if shape.column.nullable && self.out.faults.discard_value(mark) => {
+                Some(Slot::Null)
+            }
+            slot => slot,
+        }
     }
 
     pub(super) fn null(&mut self, shape: &ColumnShape, place: &Place<'_>) -> Option<Slot> {
@@ -267,6 +327,7 @@ impl Reader<'_, '_> {
         let mut inner = Reader {
             source: Source { text, base },
             out: &mut *self.out,
+            careful: true,
         };
         let mut deserializer = serde_json::Deserializer::from_str(text);
         let at = inner.source.first();
@@ -328,18 +389,14 @@ impl<'de> Visit<'de> for ValueVisit<'_, '_, '_, '_> {
         let Self {
             reader,
             shape,
+            at,
             place,
-            ..
         } = self;
-        match found {
-            Found::Text(text) => reader.text(shape, text, place),
-            Found::Null => reader.null(shape, place),
-            Found::Number(digits) => reader.number(shape, digits, place),
-            Found::Bool(value) if matches!(shape.kind, Kind::Bool) && !shape.is_written() => {
-                Some(Slot::Bool(value))
-            }
-            _ => reader.misfit(shape, place, found),
-        }
+        let found = match (found, at) {
+            (Found::Number(_), Some(at)) => Found::Number(reader.source.number(at)),
+            _ => found,
+        };
+        reader.found(shape, found, place)
     }
 
     fn list<A: SeqAccess<'de>>(self, list: A) -> Result<Option<Slot>, A::Error> {

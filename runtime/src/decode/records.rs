@@ -183,21 +183,17 @@ impl<'de> DeserializeSeed<'de> for RecordSeed<'_, '_, '_, '_> {
             shape,
             place,
         } = self;
-        match shape.plain() {
-            Some(object) => visit(
-                deserializer,
-                Record {
-                    reader,
-                    object,
-                    place,
-                },
-            ),
-            None => {
-                let raw = <&RawValue>::deserialize(deserializer)?;
-                reader.record_of(shape, raw.get(), place);
-                Ok(())
-            }
+        if let Some(object) = shape.plain() {
+            let record = Record {
+                reader,
+                object,
+                place,
+            };
+            return visit(deserializer, record);
         }
+        let raw = <&RawValue>::deserialize(deserializer)?;
+        reader.record_of(shape, raw.get(), place);
+        Ok(())
     }
 }
 

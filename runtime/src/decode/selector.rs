@@ -93,7 +93,7 @@ impl<'de> Visit<'de> for Level {
     }
 }
 
-/// `keys `a`, `b``, cut off where there are many.
+/// The names after their word in the plural, cut off where there are many.
 fn names(word: &str, names: impl ExactSizeIterator<Item = String>) -> String {
     const MOST: usize = 20;
     let count = names.len();
@@ -182,7 +182,7 @@ pub(super) fn twice(key: &str) -> Error {
     ))
 }
 
-fn at<'t>(json: &'t str, path: Path) -> Option<&'t str> {
+fn at(json: &str, path: Path) -> Option<&str> {
     path.0.iter().try_fold(json, |raw, step| {
         let branch = Branch::new(raw);
         match step {

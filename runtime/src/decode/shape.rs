@@ -21,6 +21,30 @@ pub(super) struct ObjectShape {
 pub(super) struct ColumnShape {
     pub(super) column: &'static Column,
     pub(super) kind: Kind,
+    /// Whether a value is known from its kind of JSON and its text alone.
+    pub(super) is_flat: bool,
+}
+
+impl ColumnShape {
+    fn new(column: &'static Column, kind: Kind) -> Self {
+        let is_flat = match &kind {
+            Kind::Text
+            | Kind::Bigint
+            | Kind::Bool
+            | Kind::Time
+            | Kind::Binary
+            | Kind::Enum { .. } => column.decode == Decode::Native,
+            Kind::Timestamp(format) | Kind::Date(format) => {
+                column.decode == Decode::Native && !format.is_number()
+            }
+            _ => false,
+        };
+        Self {
+            column,
+            kind,
+            is_flat,
+        }
+    }
 }
 
 /// How a column's values are read.
@@ -134,12 +158,9 @@ fn shape(column: &'static Column, sets: &mut Vec<Vec<&'static str>>) -> Result<C
             kind,
             Kind::Json | Kind::Object(_) | Kind::Array(_) | Kind::Map(_) | Kind::Union(_)
         );
-    let shape = ColumnShape { column, kind };
+    let shape = ColumnShape::new(column, kind);
     Ok(if embedded {
-        ColumnShape {
-            column,
-            kind: Kind::Embedded(Box::new(shape)),
-        }
+        ColumnShape::new(column, Kind::Embedded(Box::new(shape)))
     } else {
         shape
     })

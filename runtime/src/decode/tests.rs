@@ -1,6 +1,7 @@
 //! What a page becomes, and what is said of one that does not fit.
 
 mod faults;
+mod property;
 mod selecting;
 mod types;
 

@@ -21,12 +21,11 @@ impl<'t> Source<'t> {
         (offset + part.len() <= self.text.len()).then_some(offset)
     }
 
-    /// Where the value of this key starts.
+    /// Where the value of the key that ends with this quote starts.
     #[inline]
-    pub(super) fn after_key(&self, key: &str) -> Option<usize> {
-        let quote = self.offset_of(key)? + key.len();
+    pub(super) fn after_quote(&self, quote: usize) -> usize {
         let colon = self.skip_space(quote + 1);
-        Some(self.skip_space(colon + 1))
+        self.skip_space(colon + 1)
     }
 
     /// Where the text's value starts.

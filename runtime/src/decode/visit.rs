@@ -16,6 +16,18 @@ pub(super) trait Visit<'de>: Sized {
     /// A scalar, or an object or a list that was read over.
     fn other(self, found: Found<'_>) -> Self::Value;
 
+    fn null(self) -> Self::Value {
+        self.other(Found::Null)
+    }
+
+    fn text(self, text: &str) -> Self::Value {
+        self.other(Found::Text(text))
+    }
+
+    fn integer(self, value: i64) -> Self::Value {
+        self.other(Found::Number(&value.to_string()))
+    }
+
     fn object<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
         skip_object(map)?;
         Ok(self.other(Found::Object))
@@ -57,7 +69,7 @@ impl<'de, V: Visit<'de>> Visitor<'de> for Any<V> {
 
     #[inline]
     fn visit_unit<E>(self) -> Result<V::Value, E> {
-        Ok(self.0.other(Found::Null))
+        Ok(self.0.null())
     }
 
     #[inline]
@@ -65,12 +77,17 @@ impl<'de, V: Visit<'de>> Visitor<'de> for Any<V> {
         Ok(self.0.other(Found::Bool(value)))
     }
 
+    #[inline]
     fn visit_i64<E>(self, value: i64) -> Result<V::Value, E> {
-        Ok(self.0.other(Found::Number(&value.to_string())))
+        Ok(self.0.integer(value))
     }
 
+    #[inline]
     fn visit_u64<E>(self, value: u64) -> Result<V::Value, E> {
-        Ok(self.0.other(Found::Number(&value.to_string())))
+        Ok(match i64::try_from(value) {
+            Ok(value) => self.0.integer(value),
+            Err(_) => self.0.other(Found::Number(&value.to_string())),
+        })
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<V::Value, E> {
@@ -79,7 +96,7 @@ impl<'de, V: Visit<'de>> Visitor<'de> for Any<V> {
 
     #[inline]
     fn visit_str<E>(self, text: &str) -> Result<V::Value, E> {
-        Ok(self.0.other(Found::Text(text)))
+        Ok(self.0.text(text))
     }
 
     #[inline]

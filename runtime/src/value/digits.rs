@@ -9,7 +9,7 @@ const MOST_ZEROS: u64 = 128;
 pub(crate) struct Digits {
     negative: bool,
     /// Without zeros at either end; empty for zero.
-    digits: String,
+    significant: String,
     /// How many of the digits stand before the point; past either end, zeros are meant.
     point: i64,
 }
@@ -38,7 +38,7 @@ impl Digits {
         if significant.is_empty() {
             return Some(Self {
                 negative: false,
-                digits: String::new(),
+                significant: String::new(),
                 point: 0,
             });
         }
@@ -46,13 +46,13 @@ impl Digits {
         Some(Self {
             negative,
             point: point.checked_add(exponent)?,
-            digits: significant.to_owned(),
+            significant: significant.to_owned(),
         })
     }
 
     /// The number as an integer, where it is one and fits.
     pub(crate) fn integer(&self) -> Option<i64> {
-        if self.digits.is_empty() {
+        if self.significant.is_empty() {
             return Some(0);
         }
         self.trailing_zeros()?;
@@ -65,9 +65,9 @@ impl Digits {
         let Ok(point) = usize::try_from(point) else {
             return Some(0);
         };
-        let (whole, zeros) = match self.digits.get(..point) {
+        let (whole, zeros) = match self.significant.get(..point) {
             Some(whole) => (whole, 0),
-            None => (self.digits.as_str(), point - self.digits.len()),
+            None => (self.significant.as_str(), point - self.significant.len()),
         };
         let whole: i128 = if whole.is_empty() {
             0
@@ -85,8 +85,8 @@ impl Digits {
 
     /// The digits after the point, without zeros at their end.
     pub(crate) fn fraction_digits(&self) -> u64 {
-        let past =
-            i64::try_from(self.digits.len()).map_or(i64::MAX, |len| len.saturating_sub(self.point));
+        let past = i64::try_from(self.significant.len())
+            .map_or(i64::MAX, |len| len.saturating_sub(self.point));
         u64::try_from(past).unwrap_or(0)
     }
 
@@ -104,9 +104,9 @@ impl Digits {
         }
         let point = usize::try_from(self.point).unwrap_or(0);
         let (whole, fraction) = self
-            .digits
+            .significant
             .split_at_checked(point)
-            .unwrap_or((&self.digits, ""));
+            .unwrap_or((&self.significant, ""));
         out.push_str(whole);
         push_zeros(after, out);
         if whole.is_empty() {
@@ -124,7 +124,7 @@ impl Digits {
 
     /// The zeros between the last digit and the point, where the number is an integer.
     fn trailing_zeros(&self) -> Option<u64> {
-        let len = i64::try_from(self.digits.len()).ok()?;
+        let len = i64::try_from(self.significant.len()).ok()?;
         u64::try_from(self.point.checked_sub(len)?).ok()
     }
 }

@@ -1,0 +1,271 @@
+//! The declared keys of an object, one after the other: the path that nearly every value takes.
+
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor},
+};
+use serde_json::value::RawValue;
+
+use super::{
+    fault::{Found, Place, leave_out},
+    keys::{self, Keys},
+    object::Within,
+    reader::Reader,
+    shape::{ColumnShape, Kind, Members, Node, ObjectShape},
+    visit::{Visit, skip_list, skip_object, visit},
+};
+use crate::page::Slot;
+
+impl Reader<'_, '_> {
+    /// Reads the declared keys of an object into its columns, which start at `base`.
+    pub(super) fn members<'de, A: MapAccess<'de>>(
+        &mut self,
+        object: &ObjectShape,
+        members: &Members,
+        base: u32,
+        place: &Place<'_>,
+        map: A,
+    ) -> Result<bool, A::Error> {
+        let keys = self.out.keys.get_mut(members.id).map(std::mem::take);
+        let mut open = Open {
+            reader: self,
+            object,
+            members,
+            keys: keys.unwrap_or_default(),
+            cursor: 0,
+            quote: None,
+            base,
+            place,
+            fits: true,
+        };
+        let read = open.read(map);
+        let Open { keys, fits, .. } = open;
+        if let Some(memory) = self.out.keys.get_mut(members.id) {
+            *memory = keys;
+        }
+        read.map(|()| fits)
+    }
+}
+
+/// An object that is being read.
+struct Open<'r, 't, 'o, 's> {
+    reader: &'r mut Reader<'t, 'o>,
+    object: &'s ObjectShape,
+    members: &'s Members,
+    keys: Keys,
+    cursor: usize,
+    /// Where in the text the last key's closing quote is, if the key is there as it is.
+    quote: Option<usize>,
+    base: u32,
+    place: &'s Place<'s>,
+    fits: bool,
+}
+
+impl Open<'_, '_, '_, '_> {
+    fn read<'de, A: MapAccess<'de>>(&mut self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key_seed(KeySeed(self))? {
+            match key.and_then(|key| self.members.keys.get(usize::from(key))) {
+                Some((key, node)) => map.next_value_seed(NodeSeed {
+                    open: self,
+                    key,
+                    node,
+                })?,
+                None => _ = map.next_value::<IgnoredAny>()?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads whatever a node wants.
+    #[inline(never)]
+    fn node<'de, D: Deserializer<'de>>(
+        &mut self,
+        key: &str,
+        node: &Node,
+        deserializer: D,
+    ) -> Result<(), D::Error> {
+        let (object, base) = (self.object, self.base);
+        let reader = &mut *self.reader;
+        let place = &Place::Key(self.place, key);
+        let fits = match node {
+            Node::Column(column) => {
+                let Some(shape) = object.columns.get(*column) else {
+                    return IgnoredAny::deserialize(deserializer).map(|_| ());
+                };
+                let at = self.quote.map(|quote| reader.source.after_quote(quote));
+                let slot = reader.value(shape, (at, shape.needs_place()), place, deserializer)?;
+                reader.put(object, *column, base, slot, place)
+            }
+            Node::Within(members) => {
+                let within = Within {
+                    reader,
+                    object,
+                    members,
+                    base,
+                    place,
+                };
+                visit(deserializer, within)?
+            }
+            Node::Several { .. } => {
+                let raw = <&RawValue>::deserialize(deserializer)?;
+                reader.node(object, node, base, raw.get(), place)
+            }
+        };
+        self.fits &= fits;
+        Ok(())
+    }
+
+    #[inline]
+    fn put(&mut self, column: usize, key: &str, slot: Option<Slot>) {
+        let place = &Place::Key(self.place, key);
+        let put = self.reader.put(self.object, column, self.base, slot, place);
+        self.fits &= put;
+    }
+}
+
+/// Reads a key: its position among the declared ones, or none.
+struct KeySeed<'r, 'i, 't, 'o, 's>(&'r mut Open<'i, 't, 'o, 's>);
+
+impl<'de> DeserializeSeed<'de> for KeySeed<'_, '_, '_, '_, '_> {
+    type Value = Option<u16>;
+
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for KeySeed<'_, '_, '_, '_, '_> {
+    type Value = Option<u16>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    #[inline]
+    fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
+        let open = self.0;
+        match open.keys.find(&mut open.cursor, key) {
+            keys::Found::Declared(index) => {
+                let start = open.reader.source.offset_of(key);
+                open.quote = start.map(|start| start + key.len());
+                Ok(Some(index))
+            }
+            keys::Found::Undeclared { new } => {
+                let out = &mut *open.reader.out;
+                out.undeclared += 1;
+                open.fits &= leave_out(&mut out.faults, out.columns, open.place, key, new);
+                Ok(None)
+            }
+        }
+    }
+}
+
+/// Reads what stands at a key.
+struct NodeSeed<'r, 'i, 't, 'o, 's> {
+    open: &'r mut Open<'i, 't, 'o, 's>,
+    key: &'s str,
+    node: &'s Node,
+}
+
+impl<'de> DeserializeSeed<'de> for NodeSeed<'_, '_, '_, '_, '_> {
+    type Value = ();
+
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        let Self { open, key, node } = self;
+        if let Node::Column(column) = node
+            && let Some(shape) = open.object.columns.get(*column)
+            && shape.is_flat
+            && !open.reader.careful
+        {
+            let flat = Flat {
+                open,
+                key,
+                shape,
+                column: *column,
+            };
+            return visit(deserializer, flat);
+        }
+        open.node(key, node, deserializer)
+    }
+}
+
+/// Reads a scalar that is known by its JSON alone.
+struct Flat<'r, 'i, 't, 'o, 's> {
+    open: &'r mut Open<'i, 't, 'o, 's>,
+    key: &'s str,
+    shape: &'s ColumnShape,
+    column: usize,
+}
+
+impl Flat<'_, '_, '_, '_, '_> {
+    /// Whatever is not what nearly always comes.
+    #[inline(never)]
+    fn scalar(self, found: Found<'_>) {
+        let place = &Place::Key(self.open.place, self.key);
+        let slot = self.open.reader.scalar(self.shape, found, place);
+        self.open.put(self.column, self.key, slot);
+    }
+}
+
+impl<'de> Visit<'de> for Flat<'_, '_, '_, '_, '_> {
+    type Value = ();
+
+    fn other(self, found: Found<'_>) {
+        let digits = match (found, self.open.quote) {
+            (Found::Number(_), Some(quote)) => {
+                let source = self.open.reader.source;
+                Found::Number(source.number(source.after_quote(quote)))
+            }
+            _ => found,
+        };
+        self.scalar(digits);
+    }
+
+    #[inline]
+    fn null(self) {
+        if self.shape.column.nullable {
+            self.open.put(self.column, self.key, Some(Slot::Null));
+        } else {
+            self.scalar(Found::Null);
+        }
+    }
+
+    #[inline]
+    fn text(self, text: &str) {
+        if matches!(self.shape.kind, Kind::Text) {
+            let reader = &mut *self.open.reader;
+            let span = reader.out.keep(&reader.source, text);
+            if let Some(span) = span {
+                self.open.put(self.column, self.key, Some(Slot::Text(span)));
+                return;
+            }
+        }
+        self.scalar(Found::Text(text));
+    }
+
+    #[inline]
+    fn integer(self, value: i64) {
+        if matches!(self.shape.kind, Kind::Bigint) {
+            self.open
+                .put(self.column, self.key, Some(Slot::Bigint(value)));
+        } else {
+            self.other(Found::Number(&value.to_string()));
+        }
+    }
+
+    fn object<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
+        skip_object(map)?;
+        self.scalar(Found::Object);
+        Ok(())
+    }
+
+    fn list<A: serde::de::SeqAccess<'de>>(self, list: A) -> Result<(), A::Error> {
+        skip_list(list)?;
+        self.scalar(Found::List);
+        Ok(())
+    }
+}
