@@ -24,6 +24,22 @@ use rest_source_codegen::{
 /// The module gets a `Source` with a method per resource, a struct per resource with a field per
 /// column, and, where the spec has any, `Secrets` and `Config`. Items written in its body stay.
 ///
+/// A struct in the body of the name of a record, or of an object within one, is used in place of the
+/// one that would be made. It may have fewer fields, in any order, and fields of types of your own,
+/// which implement `FromCell`; each is checked against the schema:
+///
+/// ```ignore
+/// #[rest_source::rest_source("specs/media_insights.yaml")]
+/// pub mod media {
+///     #[derive(Debug)]
+///     pub struct Stories {
+///         pub id: String,
+///         pub profile_views: i64,
+///         //                 ^^^ error: `profile_views` is nullable: this field must be `Option<i64>`
+///     }
+/// }
+/// ```
+///
 /// A mistake in the spec is a compile error that points into the spec; all of them are shown at once.
 #[proc_macro_attribute]
 pub fn rest_source(attribute: TokenStream, item: TokenStream) -> TokenStream {

@@ -166,3 +166,16 @@ fn instruction(key: &str, message: &str) -> String {
     let lines = message.lines().map(|line| format!("cargo::{key}={line}\n"));
     lines.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::instruction;
+
+    #[test]
+    fn a_message_of_several_lines_is_as_many_instructions() {
+        assert_eq!(
+            instruction("error", "unknown key\n --> specs/a.yaml:1:1"),
+            "cargo::error=unknown key\ncargo::error= --> specs/a.yaml:1:1\n"
+        );
+    }
+}

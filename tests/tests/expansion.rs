@@ -5,6 +5,7 @@
 use std::{
     env, fs,
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
 use quote::ToTokens;
@@ -176,6 +177,31 @@ fn the_generator_makes_what_the_attribute_makes() {
             "`{spec}` is made in two ways"
         );
     }
+}
+
+#[test]
+fn a_file_that_is_as_it_should_be_is_left_alone() {
+    let folder = here(env!("CARGO_TARGET_TMPDIR")).join("unchanged");
+    let file = folder.join("datasets.rs");
+    let generate = || {
+        Builder::new()
+            .spec("../specs/datasets.yaml")
+            .out_dir(&folder)
+            .try_generate()
+    };
+    generate().unwrap();
+    let opened = fs::File::options().write(true).open(&file).unwrap();
+    opened.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+    generate().unwrap();
+    let modified = fs::metadata(&file).unwrap().modified().unwrap();
+    assert_eq!(modified, SystemTime::UNIX_EPOCH);
+    fs::write(&file, "").unwrap();
+    generate().unwrap();
+    assert!(
+        fs::read_to_string(&file)
+            .unwrap()
+            .contains("pub mod datasets")
+    );
 }
 
 #[test]
