@@ -17,7 +17,7 @@ mod incremental;
 mod origin;
 mod pace;
 mod page;
-mod paginator;
+pub mod paginator;
 pub mod plan;
 mod query;
 mod record;

@@ -4,9 +4,12 @@
 //! one as a constant; the command makes one from a spec at run time. Both are run by the same engine.
 //! Write one with the struct update syntax over `DEFAULT`, so that a new field breaks nothing.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
-use crate::schema::{Path, Table, TimeFormat};
+use crate::{
+    paginator::Paginate,
+    schema::{Path, Table, TimeFormat},
+};
 
 /// A whole source: one spec.
 #[derive(Clone, Copy, Debug)]
@@ -425,6 +428,24 @@ pub enum Pages {
         /// Where the URL is.
         next_url_path: Path,
     },
+    /// In a way of the user's own.
+    Custom(CustomPages),
+}
+
+/// A paginator of the user's own. Equal to itself.
+#[derive(Clone, Copy)]
+pub struct CustomPages(pub &'static dyn Paginate);
+
+impl fmt::Debug for CustomPages {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CustomPages")
+    }
+}
+
+impl PartialEq for CustomPages {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::addr_eq(self.0, other.0)
+    }
 }
 
 /// Where a paginator writes its values.

@@ -27,9 +27,9 @@ pub(crate) struct Bounds {
     pub(crate) end: Option<ConfigValue>,
 }
 
-/// A request without credentials.
+/// A request without credentials, for a paginator to write into.
 #[derive(Clone)]
-pub(crate) struct Draft {
+pub struct Draft {
     pub(crate) method: Method,
     pub(crate) url: Url,
     pub(crate) headers: Headers,
@@ -98,7 +98,7 @@ impl Draft {
     }
 
     /// Puts one parameter in place of all of its name: where the first was, or at the end.
-    pub(crate) fn set_query(&mut self, name: &str, value: &str) {
+    pub fn set_query(&mut self, name: &str, value: &str) {
         let query = query::set(self.url.query().unwrap_or_default(), name, value);
         self.url.set_query(Some(&query));
     }
@@ -106,7 +106,7 @@ impl Draft {
     /// Puts a value into the body, making the objects on the way to it.
     ///
     /// In a form, which has one level, the path's keys are joined by `.`.
-    pub(crate) fn set_body(&mut self, path: Path, value: Value) {
+    pub fn set_body(&mut self, path: Path, value: Value) {
         match &mut self.body {
             DraftBody::Json(body) => set_in(body, path.0, value),
             DraftBody::Form(fields) => set_field(fields, path, &value),
@@ -123,7 +123,7 @@ impl Draft {
     /// # Errors
     ///
     /// When it is no http(s) URL, or leads from https to http.
-    pub(crate) fn set_url(&mut self, next: &str) -> Result<()> {
+    pub fn set_url(&mut self, next: &str) -> Result<()> {
         self.url = resolve(&self.url, next)?;
         Ok(())
     }

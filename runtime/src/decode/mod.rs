@@ -109,9 +109,9 @@ impl PageShape {
     }
 }
 
-/// What stands at a probed place.
+/// What stands at a place in a page's body that was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Probe {
+pub enum Probe {
     /// Nothing.
     Missing,
     /// Null.

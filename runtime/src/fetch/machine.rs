@@ -47,8 +47,6 @@ pub(super) struct Machine<P> {
     /// Records of the last page, where it was smaller than asked for.
     short: Option<u64>,
     opened: u64,
-    settled: u64,
-    received: u64,
     tally: Tally,
 }
 
@@ -99,8 +97,6 @@ impl<P> Machine<P> {
             wanted: rules.limit,
             short: None,
             opened: 0,
-            settled: 0,
-            received: 0,
             tally: Tally::default(),
         }
     }
@@ -211,7 +207,7 @@ impl<P> Machine<P> {
         let Some(last) = self.slots.back() else {
             return self.frontier.take();
         };
-        let ahead = self.settled + self.slots.len() as u64;
+        let ahead = self.tally.pages + self.slots.len() as u64;
         if self.rules.maximum_pages.is_some_and(|most| ahead >= most) {
             return None;
         }
@@ -347,8 +343,6 @@ impl<P> Machine<P> {
             ..
         } = facts;
         self.tally.pages += 1;
-        self.tally.received += received;
-        self.settled += 1;
         if id == 0 {
             self.guard
                 .remember(Position::Url(facts.url.to_string()), request);
@@ -361,7 +355,7 @@ impl<P> Machine<P> {
         }
         self.ready.push_back(page);
         let next = self.next(&position, &facts);
-        self.received += received;
+        self.tally.received += received;
         self.note_short(received);
         match (facts.failure, next) {
             (Some(error), _) | (None, Err(error)) => {
@@ -376,10 +370,10 @@ impl<P> Machine<P> {
     fn next(&mut self, position: &Position, facts: &Facts) -> Result<Next> {
         let page = PageFacts {
             received: facts.received,
-            before: self.received,
+            before: self.tally.received,
             probes: &facts.probes,
             headers: &facts.headers,
-            url: &facts.url,
+            url: facts.url.as_str(),
             no_content: facts.no_content,
         };
         let mut next = self
@@ -394,9 +388,9 @@ impl<P> Machine<P> {
             if self
                 .rules
                 .maximum_pages
-                .is_some_and(|most| self.settled >= most)
+                .is_some_and(|most| self.tally.pages >= most)
             {
-                let reason = format!("`maximum_pages` {}", self.settled);
+                let reason = format!("`maximum_pages` {}", self.tally.pages);
                 return Ok(Next::End(End::cut_off(reason)));
             }
         }

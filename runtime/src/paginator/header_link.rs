@@ -1,6 +1,6 @@
 //! Pages by a URL in a header.
 
-use super::{End, Next, PageFacts, Paginate, Position, foreign, link_header, resolve};
+use super::{End, Next, PageFacts, Paginate, Position, foreign, link_header};
 use crate::{error::Result, request::Draft, schema::Path};
 
 pub(super) struct ByHeaderLink {
@@ -27,7 +27,7 @@ impl Paginate for ByHeaderLink {
             value.filter(|v| !v.is_empty()).map(str::to_owned)
         };
         match link {
-            Some(link) => Ok(Next::Page(resolve(&link, page)?, None)),
+            Some(link) => Ok(Next::Page(page.resolve(&link)?, None)),
             None => Ok(Next::End(End::complete(format!(
                 "no `{}` in header `{}`",
                 self.rel, self.header

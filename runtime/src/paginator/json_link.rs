@@ -1,6 +1,6 @@
 //! Pages by a URL in the body.
 
-use super::{End, Next, PageFacts, Paginate, Position, ends, header_link::go, paging, resolve};
+use super::{End, Next, PageFacts, Paginate, Position, ends, header_link::go, paging};
 use crate::{decode::Probe, error::Result, request::Draft, schema::Path};
 
 pub(super) struct ByJsonLink {
@@ -20,7 +20,7 @@ impl Paginate for ByJsonLink {
         let path = self.next_url_path;
         match page.probes.first().unwrap_or(&Probe::Missing) {
             Probe::Text(link) if !link.trim().is_empty() => {
-                Ok(Next::Page(resolve(link, page)?, None))
+                Ok(Next::Page(page.resolve(link)?, None))
             }
             // Some APIs write false where others write null.
             Probe::Missing | Probe::Null | Probe::Text(_) | Probe::Bool(false) => Ok(Next::End(

@@ -2,7 +2,8 @@
 //!
 //! A paginator is plain data and pure functions. It holds nothing of a fetch: where a page is, is a
 //! [`Position`], and what came of it are [`PageFacts`]; from the two it says what is [`Next`]. Who
-//! asks when, how often, and how many at a time is the engine's affair.
+//! asks when, how often, and how many at a time is the engine's affair, and so is the guard against
+//! pages that go in circles.
 
 mod cursor;
 mod ends;
@@ -17,22 +18,53 @@ mod single;
 
 use std::sync::Arc;
 
-use crate::{
-    decode::Probe,
-    error::{Error, ErrorKind, Result},
-    plan::{Pages, Slot},
-    request::{self, Draft},
-    schema::Path,
-    transport::Headers,
-};
 use url::Url;
 
-pub use position::Position;
+use crate::{
+    Error, ErrorKind, Json, Path, Result,
+    plan::{CustomPages, Pages, Slot},
+    request,
+    transport::Headers,
+};
+
+pub use self::position::Position;
+pub use crate::{decode::Probe, request::Draft};
 
 /// How the pages of one resource follow each other.
 ///
-/// Every method is a pure function of its arguments. The built-in kinds implement nothing else.
-pub(crate) trait Paginate: Send + Sync {
+/// Every method is a pure function of its arguments. The built-in kinds implement nothing else, and
+/// one of your own has its place in a plan beside them: [`Pages::Custom`].
+///
+/// ```
+/// use rest_source::{
+///     Path, Result, Step,
+///     paginator::{Draft, End, Next, PageFacts, Paginate, Position, Probe},
+/// };
+///
+/// /// The day before, for as long as the response names one.
+/// struct ByDay;
+///
+/// impl Paginate for ByDay {
+///     fn probes(&self) -> Vec<Path> {
+///         vec![Path(&[Step::Key("previous_day")])]
+///     }
+///
+///     fn apply(&self, position: &Position, draft: &mut Draft) -> Result<()> {
+///         if let Position::Cursor(day) = position {
+///             draft.set_query("day", day);
+///         }
+///         Ok(())
+///     }
+///
+///     fn next(&self, _: &Position, page: &PageFacts<'_>) -> Result<Next> {
+///         Ok(match page.probes {
+///             [Probe::Text(day)] => Next::Page(Position::Cursor(day.clone()), None),
+///             _ => Next::End(End::complete("the first day")),
+///         })
+///     }
+/// }
+/// ```
+pub trait Paginate: Send + Sync + 'static {
     /// Where the first page is.
     fn first(&self) -> Position {
         Position::First
@@ -67,25 +99,66 @@ pub(crate) trait Paginate: Send + Sync {
     }
 }
 
+impl<P: Paginate + ?Sized> Paginate for &'static P {
+    fn first(&self) -> Position {
+        (**self).first()
+    }
+
+    fn probes(&self) -> Vec<Path> {
+        (**self).probes()
+    }
+
+    fn apply(&self, position: &Position, draft: &mut Draft) -> Result<()> {
+        (**self).apply(position, draft)
+    }
+
+    fn next(&self, position: &Position, page: &PageFacts<'_>) -> Result<Next> {
+        (**self).next(position, page)
+    }
+
+    fn forecast(&self, position: &Position, total: Total, stride: u64) -> Option<Position> {
+        (**self).forecast(position, total, stride)
+    }
+
+    fn page_size(&self) -> Option<u64> {
+        (**self).page_size()
+    }
+}
+
 /// What came of a page, for its paginator.
-pub(crate) struct PageFacts<'a> {
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct PageFacts<'a> {
     /// Records in it, before any filter.
-    pub(crate) received: u64,
+    pub received: u64,
     /// Records in the pages before it, in this fetch.
-    pub(crate) before: u64,
+    pub before: u64,
     /// What its body holds at the paginator's [`probes`](Paginate::probes), in their order.
-    pub(crate) probes: &'a [Probe],
+    pub probes: &'a [Probe],
     /// Its headers.
-    pub(crate) headers: &'a Headers,
+    pub headers: &'a Headers,
     /// The URL it was asked for at, without credentials.
-    pub(crate) url: &'a Url,
+    pub url: &'a str,
     /// Whether it came without a body (204), and so cannot say anything.
-    pub(crate) no_content: bool,
+    pub no_content: bool,
+}
+
+impl PageFacts<'_> {
+    /// The page that a link leads to, resolved against this page's URL.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Paging`] when that is no http(s) URL, [`ErrorKind::Origin`] when it leads from
+    /// https to http.
+    pub fn resolve(&self, link: &str) -> Result<Position> {
+        let from = Url::parse(self.url).map_err(|error| paging(error.to_string()))?;
+        Ok(Position::Url(request::resolve(&from, link)?.into()))
+    }
 }
 
 /// What follows a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Next {
+pub enum Next {
     /// A page there, and what is known of the whole.
     Page(Position, Option<Total>),
     /// Nothing.
@@ -94,7 +167,7 @@ pub(crate) enum Next {
 
 /// How much there is in all, as a page says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Total {
+pub enum Total {
     /// So many records.
     Records(u64),
     /// So many pages.
@@ -103,17 +176,17 @@ pub(crate) enum Total {
 
 /// Why pages ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct End {
+pub struct End {
     /// In words.
-    pub(crate) reason: String,
+    pub reason: String,
     /// Whether the API said so. Otherwise a bound of the spec or of the caller cut it off, and more
     /// may be there.
-    pub(crate) complete: bool,
+    pub complete: bool,
 }
 
 impl End {
     /// All there is has come.
-    pub(crate) fn complete(reason: impl Into<String>) -> Self {
+    pub fn complete(reason: impl Into<String>) -> Self {
         Self {
             reason: reason.into(),
             complete: true,
@@ -121,7 +194,7 @@ impl End {
     }
 
     /// A bound was reached; there may be more.
-    pub(crate) fn cut_off(reason: impl Into<String>) -> Self {
+    pub fn cut_off(reason: impl Into<String>) -> Self {
         Self {
             reason: reason.into(),
             complete: false,
@@ -148,21 +221,17 @@ pub(crate) fn of(pages: &Pages) -> Arc<dyn Paginate> {
         }
         Pages::HeaderLink { header, rel } => Arc::new(header_link::ByHeaderLink { header, rel }),
         Pages::JsonLink { next_url_path } => Arc::new(json_link::ByJsonLink { next_url_path }),
+        Pages::Custom(CustomPages(paginator)) => Arc::new(paginator),
     }
 }
 
 /// Writes a value where its slot is.
-fn write(draft: &mut Draft, slot: Slot, value: &serde_json::Value) {
+fn write(draft: &mut Draft, slot: Slot, value: &Json) {
     match (slot, value) {
-        (Slot::Query(name), serde_json::Value::String(text)) => draft.set_query(name, text),
+        (Slot::Query(name), Json::String(text)) => draft.set_query(name, text),
         (Slot::Query(name), other) => draft.set_query(name, &other.to_string()),
         (Slot::Body(path), value) => draft.set_body(path, value.clone()),
     }
-}
-
-/// The absolute URL of a next link, resolved against the URL of the page that has it.
-fn resolve(link: &str, page: &PageFacts<'_>) -> Result<Position> {
-    Ok(Position::Url(request::resolve(page.url, link)?.into()))
 }
 
 fn paging(message: impl Into<String>) -> Error {

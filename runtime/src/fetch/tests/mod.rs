@@ -17,9 +17,10 @@ use crate::{
     Cells, Client, Column, CursorValue, ErrorKind, Path, Position, Record, State, Step, Table,
     Type,
     clock::manual::ManualClock,
+    paginator::{Draft, End, Next, PageFacts, Paginate, Probe},
     plan::{
-        Auth, Ends, Incremental, Location, Offset, OnMissing, Pages, Paginator, Param, Part,
-        ResourcePlan, RowOrder, SecretPlan, Selector, SourcePlan, Template,
+        Auth, CustomPages, Ends, Incremental, Location, Offset, OnMissing, Pages, Paginator, Param,
+        Part, ResourcePlan, RowOrder, SecretPlan, Selector, SourcePlan, Template,
     },
     testing::{Answer, Api, answer, client, failure},
     transport::{Request, TransportErrorKind},
@@ -91,6 +92,34 @@ static COUNTED: ResourcePlan = ResourcePlan {
         },
         ..Offset::new(2)
     })),
+    ..THINGS
+};
+
+/// By the day before, for as long as the response names one.
+struct ByDay;
+
+impl Paginate for ByDay {
+    fn probes(&self) -> Vec<Path> {
+        vec![Path(&[Step::Key("before")])]
+    }
+
+    fn apply(&self, position: &Position, draft: &mut Draft) -> crate::Result<()> {
+        if let Position::Cursor(day) = position {
+            draft.set_query("day", day);
+        }
+        Ok(())
+    }
+
+    fn next(&self, _: &Position, page: &PageFacts<'_>) -> crate::Result<Next> {
+        Ok(match page.probes {
+            [Probe::Text(day)] => Next::Page(Position::Cursor(day.clone()), None),
+            _ => Next::End(End::complete("the first day")),
+        })
+    }
+}
+
+static DAILY: ResourcePlan = ResourcePlan {
+    paginator: Paginator::new(Pages::Custom(CustomPages(&ByDay))),
     ..THINGS
 };
 

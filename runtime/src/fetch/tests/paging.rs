@@ -175,3 +175,24 @@ async fn links_that_go_in_a_circle_are_a_paging_error_that_names_both_requests()
     );
     assert_eq!(shop.api.requests().len(), 3);
 }
+
+#[tokio::test]
+async fn a_paginator_of_ones_own_pages_as_the_built_in_ones_do() {
+    let shop = shop(Api::new(|request| {
+        let day = request
+            .url
+            .split("day=")
+            .nth(1)
+            .map_or(3, |day| day.parse().unwrap());
+        let before = Some(day - 1)
+            .filter(|day| *day > 0)
+            .map(|day: i64| day.to_string());
+        answer(
+            200,
+            &[],
+            &json!({ "data": [{ "id": day }], "before": before }).to_string(),
+        )
+    }));
+    let things = shop.fetch(&DAILY).all().await.unwrap();
+    assert_eq!(ids(&things), [3, 2, 1]);
+}
