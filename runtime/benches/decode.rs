@@ -184,8 +184,10 @@ fn rows(body: Vec<u8>) -> Rows {
 }
 
 fn ours(body: Vec<u8>) -> Vec<Story> {
-    let records = rows(body).records().collect::<rest_source::Result<_>>();
-    records.unwrap()
+    let rows = rows(body);
+    let mut stories = Vec::with_capacity(rows.len());
+    stories.extend(rows.records().map(Result::unwrap));
+    stories
 }
 
 /// How long it takes to work through a round of pages.

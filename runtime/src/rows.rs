@@ -112,14 +112,7 @@ impl Rows {
     ///
     /// [`ErrorKind::Record`](crate::ErrorKind::Record) where `T` is not made for this table.
     pub fn records<T: Record>(&self) -> impl Iterator<Item = Result<T>> + '_ {
-        let fits = self.table.is(T::TABLE);
-        self.iter().map(move |row| {
-            if fits {
-                row.record_of_table()
-            } else {
-                row.record()
-            }
-        })
+        self.iter().map(|row| row.record())
     }
 
     fn row(&self, start: u32) -> Row<'_> {
@@ -205,14 +198,10 @@ impl<'p> Row<'p> {
     ///
     /// [`ErrorKind::Record`](crate::ErrorKind::Record) where `T` is not made for this table.
     pub fn record<T: Record>(&self) -> Result<T> {
-        if !self.table.is(T::TABLE) {
-            return Err(Mismatch::default().into_error::<T>(self.table));
-        }
-        self.record_of_table()
-    }
-
-    fn record_of_table<T: Record>(&self) -> Result<T> {
         let mismatch = Mismatch::default();
+        if !self.table.resembles(T::TABLE) {
+            return Err(mismatch.into_error::<T>(self.table));
+        }
         let mut cells = Cells::new(self.page, self.slots, self.table.columns, &mismatch);
         let record = T::from_cells(&mut cells);
         cells.finish();

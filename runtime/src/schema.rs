@@ -33,14 +33,9 @@ impl Table {
         }
     }
 
-    /// Whether this is the same table. One constant may have several addresses, so that only an
-    /// equal one tells.
-    pub(crate) fn is(&'static self, other: &'static Self) -> bool {
-        std::ptr::eq(self.columns, other.columns) || self == other
-    }
-
-    /// Whether this looks like the same table, seen from its name and width alone. Tells the objects
-    /// within one checked table apart, for each of them, at no cost.
+    /// Whether this is the same table, as far as its name and width tell: one constant may have
+    /// several addresses, and comparing columns for each record would cost more than reading it.
+    #[inline]
     pub(crate) fn resembles(&self, other: &Self) -> bool {
         std::ptr::eq(self.columns, other.columns)
             || self.columns.len() == other.columns.len() && self.name == other.name

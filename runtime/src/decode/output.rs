@@ -6,6 +6,9 @@ use crate::{
     plan::ColumnsContract,
 };
 
+/// About how many bytes of a response become one cell, to make room in one go.
+const BYTES_A_CELL: usize = 24;
+
 /// The page's cells so far, and what did not fit.
 pub(super) struct Output {
     /// Its text is put in at the end: until then it is borrowed by the reader.
@@ -42,7 +45,10 @@ impl Output {
         columns: ColumnsContract,
     ) -> Self {
         Self {
-            page: Page::default(),
+            page: Page {
+                pool: Vec::with_capacity(text_len / BYTES_A_CELL),
+                ..Page::default()
+            },
             text_len,
             stack: Vec::new(),
             keys,

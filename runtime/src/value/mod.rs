@@ -5,6 +5,7 @@ pub(crate) mod decimal;
 pub(crate) mod digits;
 mod field;
 pub(crate) mod format;
+mod rfc3339;
 mod time;
 mod timestamp;
 

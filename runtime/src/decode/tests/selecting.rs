@@ -4,8 +4,11 @@ use super::{DATA, ID, PAGED, error, rows, shape};
 use crate::{
     decode::{Probe, decode},
     plan::{ResourcePlan, Selector},
-    schema::{Path, Step, Table},
+    schema::{Column, Path, Step, Table, Type},
 };
+
+static TEXT: Table = Table::new("stories", &[Column::new("name", Type::Text)]);
+static JSON: Table = Table::new("stories", &[Column::new("json", Type::Json)]);
 
 const ROOT: Selector = Selector::Path(Path(&[]));
 const TOTAL: Path = Path(&[Step::Key("meta"), Step::Key("total")]);
@@ -237,13 +240,6 @@ fn a_body_that_is_no_json_shows_how_it_starts() {
 #[test]
 fn a_byte_order_mark_is_skipped_and_ranges_still_fit() {
     assert_eq!(ids(&PAGED, "\u{feff} {\"data\": [{\"id\": 1}]}"), ["1"]);
-    static TEXT: Table = Table::new(
-        "stories",
-        &[crate::schema::Column::new(
-            "name",
-            crate::schema::Type::Text,
-        )],
-    );
     assert_eq!(
         super::fitting(&TEXT, "\u{feff}{\"data\": [{\"name\": \"äb\"}]}"),
         ["äb"]
@@ -267,14 +263,7 @@ fn deep_nesting_ends_in_an_error_or_is_skipped() {
         )
         .contains("`$.data`")
     );
-    static TABLE: Table = Table::new(
-        "stories",
-        &[crate::schema::Column::new(
-            "json",
-            crate::schema::Type::Json,
-        )],
-    );
-    let text = super::failure(&TABLE, &deep("json"));
+    let text = super::failure(&JSON, &deep("json"));
     assert!(text.contains("found json too deep"), "{text}");
 }
 
