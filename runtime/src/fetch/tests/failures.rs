@@ -1,7 +1,7 @@
 //! What an API refuses, breaks off and gets wrong.
 
 use super::*;
-use crate::Clock;
+use crate::{Clock, plan::Retry};
 
 #[tokio::test]
 async fn three_failures_are_retried_after_two_four_and_eight_seconds() {
@@ -169,4 +169,40 @@ async fn a_429_makes_every_fetch_of_the_source_wait() {
         times[1..].iter().all(|time| *time >= 30 * SECOND),
         "{times:?}"
     );
+}
+
+#[tokio::test]
+async fn a_wait_in_the_body_is_waited_where_the_spec_says_it_stands() {
+    static PATIENT: SourcePlan = SourcePlan {
+        retry: Retry {
+            retry_after_path: Some(Path(&[Step::Key("error"), Step::Key("retry_in")])),
+            retry_after_unit: Duration::from_millis(1),
+            ..Retry::DEFAULT
+        },
+        ..PLAN
+    };
+    let (records, asked) = (records(1), AtomicUsize::new(0));
+    let api = Api::new(move |request| match asked.fetch_add(1, Ordering::Relaxed) {
+        0 => answer(503, &[], r#"{"error":{"retry_in":12500}}"#),
+        1 => answer(503, &[], r#"{"error":{"retry_in":"soon"}}"#),
+        _ => page(&records, request),
+    });
+    let clock = ManualClock::default();
+    let client = client(&PATIENT, &[SECRET], Vec::new(), &api, &clock).unwrap();
+    client.fetch::<Thing>(&PLAIN).all().await.unwrap();
+    assert_eq!(clock.waits(), [Duration::from_millis(12_500), 4 * SECOND]);
+}
+
+#[tokio::test]
+async fn a_wait_as_a_date_is_measured_by_the_servers_own_clock() {
+    let shop = shop(failing(
+        1,
+        &[503],
+        &[
+            ("Date", "Sat, 01 Jan 2000 00:00:00 GMT"),
+            ("Retry-After", "Sat, 01 Jan 2000 00:00:25 GMT"),
+        ],
+    ));
+    shop.fetch(&PLAIN).all().await.unwrap();
+    assert_eq!(shop.clock.waits(), [25 * SECOND]);
 }

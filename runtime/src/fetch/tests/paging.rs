@@ -1,6 +1,7 @@
 //! Pages, their order and their number.
 
 use super::*;
+use crate::plan::{Body, Cursor, Json, Method, PageNumber, Slot};
 
 #[tokio::test]
 async fn all_records_come_in_order_and_nothing_is_asked_twice() {
@@ -195,4 +196,70 @@ async fn a_paginator_of_ones_own_pages_as_the_built_in_ones_do() {
     }));
     let things = shop.fetch(&DAILY).all().await.unwrap();
     assert_eq!(ids(&things), [3, 2, 1]);
+}
+
+/// A POST, paged in its body.
+const fn posted(kind: Pages) -> ResourcePlan {
+    ResourcePlan {
+        method: Method::Post,
+        body: Body::Json(Json::Object(&[("query", Json::Number("7"))])),
+        paginator: Paginator::new(kind),
+        ..THINGS
+    }
+}
+
+const fn slot(key: &'static [Step]) -> Slot {
+    Slot::Body(Path(key))
+}
+
+static POSTED_OFFSET: ResourcePlan = posted(Pages::Offset(Offset {
+    offset_slot: slot(&[Step::Key("page"), Step::Key("from")]),
+    limit_slot: slot(&[Step::Key("page"), Step::Key("size")]),
+    ..Offset::new(2)
+}));
+static POSTED_NUMBER: ResourcePlan = posted(Pages::Number(PageNumber {
+    base_page: 1,
+    page: 1,
+    page_slot: slot(&[Step::Key("page")]),
+    page_size: Some(2),
+    page_size_slot: Some(Slot::Query("size")),
+    ..PageNumber::DEFAULT
+}));
+static POSTED_CURSOR: ResourcePlan = posted(Pages::Cursor(Cursor {
+    cursor_path: Path(&[Step::Key("next")]),
+    cursor: slot(&[Step::Key("after")]),
+    has_more_path: None,
+    stop_after_empty_page: false,
+}));
+
+#[tokio::test]
+async fn a_post_is_paged_in_its_body() {
+    let bodies = async |resource| {
+        let asked = AtomicUsize::new(0);
+        let shop = shop(Api::new(move |_| {
+            match asked.fetch_add(1, Ordering::Relaxed) {
+                0 => answer(200, &[], r#"{"data":[{"id":1},{"id":2}],"next":"n"}"#),
+                _ => answer(200, &[], r#"{"data":[],"next":null}"#),
+            }
+        }));
+        assert_eq!(shop.fetch(resource).all().await.unwrap().len(), 2);
+        let requests = shop.api.requests().into_iter();
+        let bodies = requests.map(|request| String::from_utf8(request.body).unwrap());
+        bodies.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        bodies(&POSTED_OFFSET).await,
+        [
+            r#"{"page":{"from":0,"size":2},"query":7}"#,
+            r#"{"page":{"from":2,"size":2},"query":7}"#
+        ]
+    );
+    assert_eq!(
+        bodies(&POSTED_NUMBER).await,
+        [r#"{"page":1,"query":7}"#, r#"{"page":2,"query":7}"#]
+    );
+    assert_eq!(
+        bodies(&POSTED_CURSOR).await,
+        [r#"{"query":7}"#, r#"{"after":"n","query":7}"#]
+    );
 }
