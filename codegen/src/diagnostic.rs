@@ -223,7 +223,7 @@ impl Sink {
     /// Takes a mistake. One that was reported already at the same place, as the mistakes of a
     /// default are for every resource that inherits it, adds to that report its further places only.
     pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
-        if self.list.len() >= Self::KEPT {
+        if self.is_full() {
             self.more += usize::from(diagnostic.severity == Severity::Error);
             return;
         }
@@ -239,6 +239,11 @@ impl Sink {
                 }
             }
         }
+    }
+
+    /// Whether what is found now is counted and no longer kept.
+    pub(crate) fn is_full(&self) -> bool {
+        self.list.len() >= Self::KEPT
     }
 
     /// Whether an error was found.

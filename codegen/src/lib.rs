@@ -72,6 +72,9 @@ pub fn compile(path: &str, text: &str) -> Compiled {
     if let Some(root) = &document.root {
         read::literal_credentials(root, &mut |span| source.hide(span));
     }
+    if !document.whole {
+        read::literal_credentials_in_lines(text, &mut |span| source.hide(span));
+    }
     let is_whole = document.whole;
     let spec = read::read(document, &mut sink);
     // What is missing after a mistake in the syntax is no mistake of its own.

@@ -172,6 +172,7 @@ const OTHER_WORDS: &[(&str, &str, &str)] = &[
     ("auth", "refreshrequestbody", "access_token_request_data"),
     ("`incremental`", "cursorfield", "cursor_path"),
     ("`incremental`", "cursor", "cursor_path"),
+    ("`incremental`", "initial", "initial_value"),
     ("`incremental`", "startvalue", "initial_value"),
     ("`incremental`", "startdatetime", "initial_value"),
     ("`incremental`", "startdate", "initial_value"),

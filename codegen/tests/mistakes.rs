@@ -316,6 +316,7 @@ fn client_and_retry() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a list")]
 fn credentials() {
     say(
         "credentials",
@@ -374,6 +375,14 @@ fn credentials() {
                 "plain http",
                 auth("type: bearer\ntoken: \"{secrets.token}\"")
                     .replace("https://api", "http://api"),
+            ),
+            (
+                "a literal in a list",
+                auth("type: bearer\ntoken: [sk-live-0123456789]"),
+            ),
+            (
+                "a literal in a line that is no YAML",
+                auth("type: bearer\ntoken: sk-live-0123456789: x"),
             ),
             (
                 "a literal in a header",
@@ -530,6 +539,14 @@ fn resources_and_endpoints() {
         ("two resources of one name", format!("{}  - name: things\n    columns: {{ id: text }}\n", client(""))),
         ("two resources of one type", format!("{}  - name: Thing\n    record: Things\n    columns: {{ id: text }}\n", client(""))),
         ("a resource called like a method", client("").replace("name: things", "name: builder")),
+            (
+                "a resource called like a type of Rust",
+                client("").replace("name: things", "name: string"),
+            ),
+            (
+                "a required selector that is not there",
+                endpoint("path: /things\ndata_selector_required: false"),
+            ),
         ("a resource called like a type", client("").replace("name: things", "name: source")),
         ("a body on a GET", endpoint("path: /things\njson: {a: 1}")),
         ("two bodies", endpoint("path: /things\nmethod: POST\njson: {a: 1}\ndata: {a: 1}")),
@@ -639,6 +656,18 @@ fn incremental() {
             (
                 "one parameter for both ends",
                 incremental("cursor_path: updated_at, start_param: at, end_param: at"),
+            ),
+            (
+                "dlt's older form beside the newer",
+                endpoint(
+                    "path: /things\nparams: {since: {type: incremental, cursor_path: updated_at}}\nincremental: {cursor_path: updated_at}",
+                ),
+            ),
+            (
+                "a mistake in dlt's older form",
+                endpoint(
+                    "path: /things\nparams: {since: {type: incremental, cursor_path: update_at, initial: 1}}",
+                ),
             ),
             (
                 "an order that is none",

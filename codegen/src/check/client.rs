@@ -109,7 +109,7 @@ impl Check<'_> {
         match url::origin(&resolved) {
             Ok((origin, _)) => Some(origin),
             Err(reason) => {
-                let shown = if resolved == url.text {
+                let shown = if resolved == url.text || resolved.contains('@') {
                     format!("`{key}` is no absolute URL: {reason}")
                 } else {
                     format!(

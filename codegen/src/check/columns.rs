@@ -117,8 +117,14 @@ impl Check<'_> {
             );
             return None;
         }
-        let path = format!("{owner}.{key}");
-        let type_ident = format!("{ident}{}", names::pascal(&made));
+        // Only what is more than a word has types within.
+        let (path, type_ident) = match entry.value.scalar() {
+            Some(_) => (String::new(), String::new()),
+            None => (
+                format!("{owner}.{key}"),
+                format!("{ident}{}", names::pascal(&made)),
+            ),
+        };
         let within = Within {
             ident: &type_ident,
             name: &path,

@@ -68,6 +68,14 @@ impl Check<'_> {
                 Value::List(elements) => elements.iter().filter_map(text).collect(),
                 _ => text(&entry.value).into_iter().collect(),
             };
+            if entry
+                .value
+                .get("type")
+                .and_then(Node::scalar)
+                .is_some_and(|kind| kind.text == "incremental")
+            {
+                self.incremental_once(entry);
+            }
             if values.is_empty() {
                 // What gives it a value was reported; that it has one was not forgotten.
                 params.push(Bound {
@@ -89,6 +97,18 @@ impl Check<'_> {
             }
         }
         params
+    }
+
+    /// A parameter of type `incremental` beside another, or beside `incremental` itself.
+    fn incremental_once(&mut self, param: &Entry) {
+        self.error(
+            Diagnostic::error(
+                "RS0706",
+                &param.key.span,
+                "an endpoint is incremental once, and this one is already",
+            )
+            .help("write one `incremental` beside `params`, with `start_param` and `end_param`"),
+        );
     }
 
     pub(super) fn body(&mut self, endpoint: &View<'_>, method: Method, incremental: bool) -> Body {

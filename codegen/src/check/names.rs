@@ -119,7 +119,14 @@ impl Taken {
 
     /// The functions that every `Source` has.
     pub(super) fn methods() -> Self {
-        Self::of(&["builder", "client", "from_client", "from_env", "load"])
+        Self::of(&[
+            "builder",
+            "client",
+            "clone",
+            "from_client",
+            "from_env",
+            "load",
+        ])
     }
 
     fn of(names: &[&str]) -> Self {

@@ -53,6 +53,7 @@ impl Check<'_> {
             self.paginator_owns_its_params(&endpoint, paging);
         }
         self.incremental_owns_its_params(&endpoint, incremental.as_ref());
+        self.required_needs_a_selector(&endpoint);
         let write_disposition = self.write_disposition(&view, name, &record);
         Some(Resource {
             name: name.text.to_owned(),
@@ -110,7 +111,7 @@ impl Check<'_> {
             return Record::Untyped;
         }
         let (ident, span) = match view.text("record") {
-            Some(record) => (record.text.to_owned(), record.span),
+            Some(record) => (names::ident(record.text), record.span),
             None => (names::pascal(name.text), name.span),
         };
         let Some(columns) = columns else {
@@ -279,6 +280,23 @@ impl Check<'_> {
                     }
                     Record::Untyped => "its records are untyped".to_owned(),
                 }),
+            );
+        }
+    }
+
+    /// The root of a response is always there.
+    fn required_needs_a_selector(&mut self, endpoint: &View<'_>) {
+        if let (Some(required), None) = (
+            endpoint.entry("data_selector_required"),
+            endpoint.entry("data_selector"),
+        ) {
+            self.error(
+                Diagnostic::error(
+                    "RS0602",
+                    &required.key.span,
+                    "`data_selector_required` has no effect here",
+                )
+                .help("it is for a `data_selector` that may find nothing"),
             );
         }
     }

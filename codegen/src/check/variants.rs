@@ -127,8 +127,10 @@ pub(super) fn enum_values(node: &Node, open: bool, sink: &mut Sink) -> Vec<EnumV
             _ => (text(element), None),
         };
         let Some(word) = word else { continue };
-        let ident =
-            rename.map_or_else(|| names::pascal(word.text), |rename| rename.text.to_owned());
+        let ident = rename.map_or_else(
+            || names::pascal(word.text),
+            |rename| names::ident(rename.text),
+        );
         if ident.is_empty() {
             sink.push(
                 Diagnostic::error(

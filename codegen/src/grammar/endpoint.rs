@@ -75,12 +75,17 @@ static PARAM_KINDS: Family = Family {
         member(
             word(
                 "incremental",
-                "where an incremental fetch starts; now `incremental` of the endpoint",
-            )
-            .planned(),
+                "where an incremental fetch starts: `incremental` with this as its `start_param`",
+            ),
             &[
-                key("cursor_path", Shape::Text, "the cursor").required(),
+                key(
+                    "cursor_path",
+                    Shape::Text,
+                    "the column that tells what is new",
+                )
+                .required(),
                 key("initial_value", Shape::Scalar, "where a first fetch starts"),
+                key("end_value", Shape::Scalar, "where every fetch ends"),
             ],
         ),
     ],

@@ -4,7 +4,7 @@
 //! that names another `type` replaces: the keys of one paginator mean nothing to another.
 
 use crate::grammar;
-use crate::yaml::{Entry, Key, Kind, Node, Value};
+use crate::yaml::{Entry, Key, Kind, Node, Scalar, Value};
 
 /// A resource with what it inherits, its shorthands written out.
 pub(super) fn inherited(defaults: Option<&Node>, resource: &Node) -> Node {
@@ -30,9 +30,55 @@ pub(super) fn normal_resource(resource: &Node) -> Node {
             if matches!(&entry.value.value, Value::Scalar(scalar) if scalar.kind == Kind::Text) {
                 entry.value = map_of("path", &entry.value);
             }
+            hoist_incremental(&mut entry.value);
         }
     }
     resource
+}
+
+/// Writes dlt's older `params: {since: {type: incremental, …}}` as what it means:
+/// `incremental: {…, start_param: since}`. An endpoint that has one already keeps both, for the
+/// checks to see.
+fn hoist_incremental(endpoint: &mut Node) {
+    let has_one = endpoint.get("incremental").is_some();
+    let Value::Map(keys) = &mut endpoint.value else {
+        return;
+    };
+    let Some(params) = keys.iter_mut().find(|entry| entry.key.name == "params") else {
+        return;
+    };
+    let Value::Map(params) = &mut params.value.value else {
+        return;
+    };
+    let is_incremental = |entry: &Entry| kind(&entry.value, "type") == Some("incremental");
+    let Some(at) = params.iter().position(is_incremental).filter(|_| !has_one) else {
+        return;
+    };
+    let Entry { key, mut value } = params.remove(at);
+    if let Value::Map(fields) = &mut value.value {
+        fields.retain(|field| field.key.name != "type");
+        let name = Scalar {
+            text: key.name.clone(),
+            kind: Kind::Text,
+        };
+        fields.push(Entry {
+            key: Key {
+                name: "start_param".to_owned(),
+                span: key.span.clone(),
+            },
+            value: Node {
+                span: key.span.clone(),
+                value: Value::Scalar(name),
+            },
+        });
+    }
+    keys.push(Entry {
+        key: Key {
+            name: "incremental".to_owned(),
+            span: key.span,
+        },
+        value,
+    });
 }
 
 /// A map of this one key, in the place of its value.

@@ -67,18 +67,49 @@ const CREDENTIALS: [&str; 5] = [
 ];
 const CREDENTIAL_HEADERS: [&str; 3] = ["authorization", "cookie", "x-api-key"];
 
-/// The values of these keys, anywhere within, that hold no placeholder.
+/// What stands under these keys, anywhere within, and holds no placeholder.
 fn literals(node: &Node, keys: &[&str], found: &mut impl FnMut(&Span)) {
     for entry in node.entries() {
-        let is_literal = entry
-            .value
-            .scalar()
-            .is_some_and(|scalar| !scalar.text.contains('{'));
         let key = entry.key.name.to_ascii_lowercase();
-        if is_literal && keys.contains(&key.as_str()) {
-            found(&entry.value.span);
+        if keys.contains(&key.as_str()) {
+            scalars(&entry.value, found);
         }
         literals(&entry.value, keys, found);
+    }
+}
+
+/// The texts in a value that hold no placeholder.
+fn scalars(node: &Node, found: &mut impl FnMut(&Span)) {
+    if node
+        .scalar()
+        .is_some_and(|scalar| !scalar.text.contains('{'))
+    {
+        found(&node.span);
+    }
+    node.elements()
+        .iter()
+        .for_each(|element| scalars(element, found));
+}
+
+/// The same in a text of which the syntax is wrong, so that there may be no tree of it: what
+/// follows such a key in its line.
+pub(crate) fn literal_credentials_in_lines(text: &str, found: &mut impl FnMut(&Span)) {
+    let mut begin = 0;
+    for line in text.split_inclusive('\n') {
+        let keys = CREDENTIALS.iter().chain(&CREDENTIAL_HEADERS);
+        for key in keys {
+            let Some(at) = line.to_ascii_lowercase().find(key) else {
+                continue;
+            };
+            let after = at + key.len();
+            let is_literal = line
+                .get(after..)
+                .is_some_and(|rest| rest.contains(':') && !rest.contains("{secrets."));
+            if is_literal {
+                found(&(begin + after + 1..begin + line.trim_end().len()));
+            }
+        }
+        begin += line.len();
     }
 }
 

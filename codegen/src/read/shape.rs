@@ -224,6 +224,12 @@ impl<'a> Check<'a> {
             .into_iter()
             .chain(keys.iter().map(|key| key.name))
             .collect();
+        if self.sink.is_full() {
+            let unknown = format!("unknown key `{name}`");
+            self.sink
+                .push(Diagnostic::error("RS0102", &entry.key.span, unknown));
+            return None;
+        }
         let translated =
             suggest::translated(context.name(), name).filter(|ours| names.contains(ours));
         let close = suggest::closest(name, names.iter().copied());

@@ -9,6 +9,9 @@ pub(super) fn kind(text: &str) -> Kind {
         "true" | "True" | "TRUE" => Kind::Bool(true),
         "false" | "False" | "FALSE" => Kind::Bool(false),
         _ if is_ambiguous(text) => Kind::Unclear,
+        _ if !text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.')) => {
+            Kind::Text
+        }
         _ if is_integer(text) => Kind::Integer,
         _ if is_float(text) => Kind::Float,
         _ => Kind::Text,
