@@ -85,6 +85,25 @@ pub struct Resource {
     pub selector: Selector,
     pub selector_required: bool,
     pub incremental: Option<Incremental>,
+    pub parent: Option<Parent>,
+}
+
+/// The resource for whose records a child is fetched.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parent {
+    /// Position in [`Connector::resources`].
+    pub resource: usize,
+    /// What the child takes of each record.
+    pub fields: Vec<ParentField>,
+}
+
+/// A value of a parent's record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParentField {
+    /// Position in the columns of the parent's struct.
+    pub column: usize,
+    /// The place within the column's value: the names of columns, keys and indexes.
+    pub path: Path,
 }
 
 /// What the records of a resource are.
@@ -122,6 +141,9 @@ pub struct Column {
     pub explicit: bool,
     pub primary_key: bool,
     pub decode: Decode,
+    /// Where it is taken from the parent's record: the position in [`Parent::fields`]. An enum of
+    /// such a column is the parent's.
+    pub parent: Option<u16>,
     pub line: u32,
     pub description: Option<String>,
 }
@@ -221,6 +243,8 @@ pub enum Part {
     Config(u16),
     IncrementalStart,
     IncrementalEnd,
+    /// Position in [`Parent::fields`].
+    Parent(u16),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

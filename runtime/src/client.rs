@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use url::Url;
 
 use crate::{
-    Clock, ConfigValue, Result, Secret,
+    Clock, ConfigValue, ParentValue, Result, Secret,
     auth::Authenticators,
     exchange::is_guarded,
     origin::{self, Origins},
@@ -50,6 +50,7 @@ impl Client {
             secrets: &secrets,
             config: &config,
             bounds: &Bounds::default(),
+            parent: &[],
         };
         let base = scope.required(plan.base_url, "`base_url`")?;
         let base = origin::parse(&base, "`base_url`")?;
@@ -83,12 +84,17 @@ impl Client {
         self.0.concurrency
     }
 
-    /// The first request of a resource, without credentials.
+    /// The first request of a resource, for a parent's record with these values, without credentials.
     ///
     /// # Errors
     ///
     /// When a placeholder of its path has no value or a bad one, or a header cannot be sent.
-    pub(crate) fn draft(&self, resource: &'static ResourcePlan, bounds: &Bounds) -> Result<Draft> {
+    pub(crate) fn draft(
+        &self,
+        resource: &'static ResourcePlan,
+        bounds: &Bounds,
+        parent: &[ParentValue],
+    ) -> Result<Draft> {
         let Shared {
             plan,
             secrets,
@@ -101,6 +107,7 @@ impl Client {
             secrets,
             config,
             bounds,
+            parent,
         };
         Draft::first(plan, resource, base, scope, Arc::clone(&wire.redactor)).map_err(|error| {
             error

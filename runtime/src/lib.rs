@@ -18,6 +18,7 @@ mod origin;
 mod pace;
 mod page;
 pub mod paginator;
+mod parent;
 pub mod plan;
 mod query;
 mod record;
@@ -46,6 +47,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use fetch::{Fetch, Page, PageRecords, Pages, Records};
 pub use incremental::CursorValue;
 pub use paginator::Position;
+pub use parent::ParentValue;
 pub use record::Record;
 pub use report::Report;
 #[cfg(feature = "macros")]

@@ -141,6 +141,8 @@ pub struct ResourcePlan {
     pub selector_required: bool,
     /// How to ask only for what is new.
     pub incremental: Option<Incremental>,
+    /// The resource for whose records it is fetched, each in turn.
+    pub parent: Option<&'static ParentPlan>,
 }
 
 impl ResourcePlan {
@@ -162,7 +164,27 @@ impl ResourcePlan {
         selector: Selector::Path(Path(&[])),
         selector_required: true,
         incremental: None,
+        parent: None,
     };
+}
+
+/// The resource for whose records a child is fetched, and what its requests and records take of them.
+#[derive(Clone, Copy, Debug)]
+pub struct ParentPlan {
+    /// The parent. There is no way from it back to the child.
+    pub resource: &'static ResourcePlan,
+    /// The values taken of each of its records, in the order in which [`Part::Parent`] and
+    /// [`Column::parent`](crate::Column::parent) count them.
+    pub fields: &'static [ParentField],
+}
+
+/// A value of a parent's record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ParentField {
+    /// Position of the column in the parent's table.
+    pub column: u16,
+    /// The place within the column's value: the names of columns, keys and indexes.
+    pub path: Path,
 }
 
 /// Text with placeholders.
@@ -182,6 +204,8 @@ pub enum Part {
     IncrementalStart,
     /// Where an incremental fetch ends (`{incremental.end_value}`).
     IncrementalEnd,
+    /// The value at this position of [`ParentPlan::fields`], of the parent's record.
+    Parent(u16),
 }
 
 /// A named value: a parameter, a header, a form field. A name may stand more than once.

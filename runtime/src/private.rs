@@ -8,13 +8,15 @@ use std::time::Duration;
 
 pub use std::collections::BTreeMap;
 
+pub use crate::parent::ToParentValue;
 pub use crate::{
     Builder, Cell, Cells, Client, ConfigValue, Connector, Date, Decimal, Fetch, Field, FromCell,
-    Json, Record, Result, Secret, Time, Timestamp, Values,
+    Json, ParentValue, Record, Result, Secret, Time, Timestamp, Values,
     plan::{
         Auth, Body, ClientAuthentication, ClientCredentials, ColumnsContract, ConfigPlan,
         ConfigType, Cursor, DataTypeContract, Ends, Incremental, Json as JsonPlan, Lag, Location,
-        Method, Offset, OnMissing, PageNumber, Pages, Paginator, Param, Part, ResourcePlan, Retry,
+        Method, Offset, OnMissing, PageNumber, Pages, Paginator, Param, ParentField, ParentPlan, Part,
+        ResourcePlan, Retry,
         RowOrder, SchemaContract, SecretPlan, Selector, Slot, SourcePlan, Template,
         WriteDisposition,
     },
@@ -51,6 +53,11 @@ pub const fn millis(millis: u64) -> Duration {
 
 pub const fn param(name: &'static str, value: Template) -> Param {
     Param { name, value }
+}
+
+pub const fn field(column: u16, path: &'static [Step]) -> ParentField {
+    let path = Path(path);
+    ParentField { column, path }
 }
 
 pub const fn text(name: &'static str) -> Column {

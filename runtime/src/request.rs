@@ -317,6 +317,7 @@ mod tests {
                 start: Some(ConfigValue::Bigint(1_700_000_000)),
                 end: None,
             },
+            parent: &[],
         };
         let base = Url::parse(base).unwrap();
         Draft::first(

@@ -186,6 +186,11 @@ impl<'p> Row<'p> {
             .map_or(Value::Absent, |slot| self.page.value(*slot))
     }
 
+    /// Where the cell of the column at this position is.
+    pub(crate) fn place(&self, column: usize) -> Option<(&'p Page, Slot)> {
+        Some((self.page, *self.slots.get(column)?))
+    }
+
     /// The values, in the order of the columns.
     pub fn values(&self) -> impl ExactSizeIterator<Item = Value<'p>> + use<'p> {
         let page = self.page;

@@ -75,6 +75,9 @@ pub struct Column {
     pub primary_key: bool,
     /// How its values are written in the response.
     pub decode: Decode,
+    /// Where it is no part of the response, but of the parent's record: the position of its value in
+    /// [`ParentPlan::fields`](crate::plan::ParentPlan::fields).
+    pub parent: Option<u16>,
     /// Its line in the spec, from 1; 0 where it has none.
     pub line: u32,
 }
@@ -91,6 +94,7 @@ impl Column {
             explicit: false,
             primary_key: false,
             decode: Decode::Native,
+            parent: None,
             line: 0,
         }
     }
@@ -128,6 +132,12 @@ impl Column {
     /// Values are written this way in the response.
     pub const fn decode(mut self, decode: Decode) -> Self {
         self.decode = decode;
+        self
+    }
+
+    /// Taken from the parent's record: the value at this position.
+    pub const fn parent(mut self, field: u16) -> Self {
+        self.parent = Some(field);
         self
     }
 

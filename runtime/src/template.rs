@@ -6,7 +6,7 @@ use percent_encoding::{percent_decode_str, utf8_percent_encode};
 use serde_json::Value;
 
 use crate::{
-    ConfigValue, Error, ErrorKind, Result, Secret,
+    ConfigValue, Error, ErrorKind, ParentValue, Result, Secret,
     plan::{Json, Param, Part, Template},
     query::RESERVED,
     request::Bounds,
@@ -18,6 +18,7 @@ pub(crate) struct Scope<'a> {
     pub(crate) secrets: &'a [Secret],
     pub(crate) config: &'a [ConfigValue],
     pub(crate) bounds: &'a Bounds,
+    pub(crate) parent: &'a [ParentValue],
 }
 
 impl<'a> Scope<'a> {
@@ -98,6 +99,7 @@ impl<'a> Scope<'a> {
             Part::Config(at) => self.config.get(usize::from(at)).map(ConfigValue::to_json),
             Part::IncrementalStart => self.bounds.start.as_ref().map(ConfigValue::to_json),
             Part::IncrementalEnd => self.bounds.end.as_ref().map(ConfigValue::to_json),
+            Part::Parent(at) => self.parent.get(usize::from(at)).map(ParentValue::to_json),
             Part::Text(_) | Part::Secret(_) => self.part(part).map(|text| Value::from(&*text)),
         }
         .unwrap_or(Value::Null)
@@ -114,6 +116,10 @@ impl<'a> Scope<'a> {
             Part::Config(at) => self.config.get(usize::from(at)).map(text),
             Part::IncrementalStart => self.bounds.start.as_ref().map(text),
             Part::IncrementalEnd => self.bounds.end.as_ref().map(text),
+            Part::Parent(at) => match self.parent.get(usize::from(at))? {
+                ParentValue::Null => None,
+                value => Some(Cow::Owned(value.to_string())),
+            },
         }
     }
 }
@@ -149,6 +155,7 @@ mod tests {
             secrets: &["k3y".into()],
             config: &[config],
             bounds: &Bounds::default(),
+            parent: &[],
         })
     }
 

@@ -158,6 +158,7 @@ impl Check<'_> {
             explicit,
             primary_key: false,
             decode: decode(&view),
+            parent: None,
             line: self.line(&entry.key.span),
             description: view.owned("description"),
         })
@@ -215,6 +216,7 @@ impl Check<'_> {
             explicit: false,
             primary_key: false,
             decode: view.as_ref().map(decode).unwrap_or_default(),
+            parent: None,
             line: self.line(&node.span),
             description: None,
         }

@@ -80,6 +80,7 @@ impl Check<'_> {
             selector: selector(&endpoint),
             selector_required: endpoint.bool("data_selector_required").unwrap_or(true),
             incremental,
+            parent: None,
             record,
         })
     }

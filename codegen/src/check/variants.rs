@@ -80,6 +80,7 @@ impl Check<'_> {
             decode: typed(node)
                 .map(|(_, view)| decode(&view))
                 .unwrap_or_default(),
+            parent: None,
             line: self.line(&node.span),
             description: None,
         }

@@ -88,6 +88,10 @@ pub(super) fn template(Template(parts): &Template) -> TokenStream {
         }
         Part::IncrementalStart => quote!(__rs::Part::IncrementalStart),
         Part::IncrementalEnd => quote!(__rs::Part::IncrementalEnd),
+        Part::Parent(at) => {
+            let at = Literal::u16_unsuffixed(*at);
+            quote!(__rs::Part::Parent(#at))
+        }
     });
     quote!(__rs::Template(&[#(#parts),*]))
 }

@@ -25,6 +25,7 @@ fn column(name: &str, data_type: Type) -> Column {
         explicit: false,
         primary_key: false,
         decode: Decode::Native,
+        parent: None,
         line: 7,
         description: None,
     }
@@ -76,6 +77,7 @@ fn resource(name: &str, record: &str, columns: Vec<Column>) -> Resource {
         selector: Selector::Path(Path::default()),
         selector_required: true,
         incremental: None,
+        parent: None,
     }
 }
 

@@ -107,7 +107,7 @@ async fn send(client: &Client, draft: &Draft) -> Result<Response, Failure> {
 
 fn draft(client: &Client) -> Draft {
     client
-        .draft(client.plan().resources[0], &Bounds::default())
+        .draft(client.plan().resources[0], &Bounds::default(), &[])
         .unwrap()
 }
 

@@ -67,7 +67,7 @@ impl<'a> Requests<'a> {
         let plan = job.client.plan();
         let probes = paginator.probes();
         Ok(Self {
-            first: job.client.draft(job.resource, bounds)?,
+            first: job.client.draft(job.resource, bounds, &[])?,
             probes: probes.len(),
             shape: PageShape::new(job.resource, job.table, &probes, plan.spec)?,
             paginator,

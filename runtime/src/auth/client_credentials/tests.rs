@@ -86,7 +86,7 @@ impl World {
 
     async fn page_of(&self, resource: usize) -> Result<u16, Error> {
         let resource = self.client.plan().resources[resource];
-        let draft = self.client.draft(resource, &Bounds::default())?;
+        let draft = self.client.draft(resource, &Bounds::default(), &[])?;
         let turn = self.client.turn().await;
         match self.client.exchange(&turn, resource, &draft).await {
             Ok(response) => Ok(response.status),
