@@ -11,6 +11,7 @@ use crate::{
     origin::{self, Origins},
     pace::{Pace, Turn},
     plan::{ResourcePlan, SourcePlan},
+    redact::Redactor,
     request::{Bounds, Draft},
     template::Scope,
     wire::Wire,
@@ -141,6 +142,11 @@ impl Client {
     /// The text with every known secret blanked, in whatever encoding.
     pub(crate) fn redact(&self, text: &str) -> String {
         self.0.wire.redactor.redact(text)
+    }
+
+    /// What knows the secrets.
+    pub(crate) fn redactor(&self) -> Arc<Redactor> {
+        Arc::clone(&self.0.wire.redactor)
     }
 
     pub(crate) fn wire(&self) -> &Wire {

@@ -1,10 +1,14 @@
 //! Values that do not fit: gathered while a page is read, and shown as one error.
 
-use std::fmt::{self, Write};
+use std::{
+    fmt::{self, Write},
+    sync::Arc,
+};
 
 use crate::{
     error::{Error, ErrorKind},
     plan::{ColumnsContract, DataTypeContract},
+    redact::Redactor,
     schema::{Column, Decode, TimeFormat, Type, is_plain},
 };
 
@@ -12,8 +16,12 @@ use crate::{
 const MOST_SHOWN: usize = 10;
 /// The most examples of what was left out.
 const MOST_EXAMPLES: usize = 3;
-/// The most characters of a key, or of a value, in a message.
-const MOST_CHARS: usize = 40;
+/// The most characters of a value, and of a place, in a message.
+const MOST_OF_VALUE: usize = 40;
+const MOST_OF_PLACE: usize = 120;
+/// How much of a text is searched for secrets before it is cut off: well past what is shown, so that
+/// no secret is shown in part.
+const SEARCHED: usize = 4096;
 
 /// A place in a response: a chain to its root that lives on the stack while the place is read.
 #[derive(Clone, Copy, Debug)]
@@ -28,8 +36,8 @@ impl fmt::Display for Place<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Records(path) => f.write_str(path),
-            Self::Key(parent, key) if is_plain(key) => write!(f, "{parent}.{}", short(key)),
-            Self::Key(parent, key) => write!(f, "{parent}[{:?}]", short(key)),
+            Self::Key(parent, key) if is_plain(key) => write!(f, "{parent}.{key}"),
+            Self::Key(parent, key) => write!(f, "{parent}[{key:?}]"),
             Self::Index(parent, index) => write!(f, "{parent}[{index}]"),
         }
     }
@@ -55,26 +63,9 @@ pub(super) enum Found<'a> {
     Unreadable,
 }
 
-impl fmt::Display for Found<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Nothing => f.write_str("nothing"),
-            Self::Null => f.write_str("null"),
-            Self::Bool(value) => write!(f, "{value}"),
-            Self::Number(digits) => f.write_str(&short(digits)),
-            Self::Text(text) => write!(f, "{:?}", short(text)),
-            Self::List => f.write_str("a list"),
-            Self::Object => f.write_str("an object"),
-            Self::Another => f.write_str("the key twice"),
-            Self::Undeclared => f.write_str("a value"),
-            Self::Unreadable => f.write_str("json too deep or out of range"),
-        }
-    }
-}
-
-/// The text, cut off where it is long.
-pub(super) fn short(text: &str) -> String {
-    match text.char_indices().nth(MOST_CHARS) {
+/// The text, cut off where it is longer than this many characters.
+pub(super) fn short(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),
     }
@@ -94,6 +85,7 @@ struct Fault {
 #[derive(Debug)]
 pub(super) struct Faults {
     contract: DataTypeContract,
+    redactor: Option<Arc<Redactor>>,
     /// Of the record that is being read.
     pending: Vec<Fault>,
     pending_count: u64,
@@ -108,9 +100,10 @@ pub(super) struct Faults {
 }
 
 impl Faults {
-    pub(super) fn new(contract: DataTypeContract) -> Self {
+    pub(super) fn new(contract: DataTypeContract, redactor: Option<Arc<Redactor>>) -> Self {
         Self {
             contract,
+            redactor,
             pending: Vec::new(),
             pending_count: 0,
             hard: false,
@@ -128,10 +121,10 @@ impl Faults {
         if matches!(found, Found::Another) {
             self.hard = true;
         }
-        self.note(|| Fault {
-            place: place.to_string(),
+        self.note(|faults| Fault {
+            place: faults.place(place),
             expected: expected(column, found),
-            found: found.to_string(),
+            found: faults.found(found),
             line: column.line,
             help: help(column, found),
         });
@@ -140,10 +133,10 @@ impl Faults {
     /// Notes a record that is no object, or no list where its columns are read from one.
     #[cold]
     pub(super) fn no_record(&mut self, place: &Place<'_>, expected: &str, found: Found<'_>) {
-        self.note(|| Fault {
-            place: place.to_string(),
+        self.note(|faults| Fault {
+            place: faults.place(place),
             expected: expected.to_owned(),
-            found: found.to_string(),
+            found: faults.found(found),
             line: 0,
             help: "`data_selector` has to name the list that holds the records".to_owned(),
         });
@@ -153,23 +146,65 @@ impl Faults {
     #[cold]
     pub(super) fn undeclared(&mut self, place: &Place<'_>, key: &str) {
         self.hard = true;
-        self.note(|| Fault {
-            place: Place::Key(place, key).to_string(),
+        self.note(|faults| Fault {
+            place: faults.place(&Place::Key(place, key)),
             expected: "no such key".to_owned(),
-            found: Found::Undeclared.to_string(),
+            found: faults.found(Found::Undeclared),
             line: 0,
             help: format!(
                 "declare `{}` under `columns`, or `schema_contract: {{columns: discard_value}}` leaves \
                  such keys out",
-                short(key)
+                faults.shown(key, MOST_OF_VALUE)
             ),
         });
     }
 
-    fn note(&mut self, fault: impl FnOnce() -> Fault) {
+    /// Notes a key that is not declared and is left out.
+    #[cold]
+    fn left_out(&mut self, place: &Place<'_>, key: &str) {
+        if self.examples.len() < MOST_EXAMPLES {
+            let place = self.place(&Place::Key(place, key));
+            self.examples
+                .push(format!("`{place}`: not declared, left out"));
+        }
+    }
+
+    fn note(&mut self, fault: impl FnOnce(&Self) -> Fault) {
         self.pending_count += 1;
         if self.pending.len() + self.failures.len() < MOST_SHOWN {
-            self.pending.push(fault());
+            let fault = fault(self);
+            self.pending.push(fault);
+        }
+    }
+
+    fn place(&self, place: &Place<'_>) -> String {
+        self.shown(&place.to_string(), MOST_OF_PLACE)
+    }
+
+    fn found(&self, found: Found<'_>) -> String {
+        match found {
+            Found::Nothing => "nothing".to_owned(),
+            Found::Null => "null".to_owned(),
+            Found::Bool(value) => value.to_string(),
+            Found::Number(digits) => self.shown(digits, MOST_OF_VALUE),
+            Found::Text(text) => format!("{:?}", self.shown(text, MOST_OF_VALUE)),
+            Found::List => "a list".to_owned(),
+            Found::Object => "an object".to_owned(),
+            Found::Another => "the key twice".to_owned(),
+            Found::Undeclared => "a value".to_owned(),
+            Found::Unreadable => "json too deep or out of range".to_owned(),
+        }
+    }
+
+    /// A text of the response as it may be shown: without secrets, and short.
+    fn shown(&self, text: &str, most: usize) -> String {
+        let start = match text.char_indices().nth(SEARCHED) {
+            Some((end, _)) => text.get(..end).unwrap_or(text),
+            None => text,
+        };
+        match &self.redactor {
+            Some(redactor) => short(&redactor.redact(start), most),
+            None => short(start, most),
         }
     }
 
@@ -379,11 +414,8 @@ pub(super) fn leave_out(
             false
         }
         ColumnsContract::DiscardValue => {
-            if new && faults.examples.len() < MOST_EXAMPLES {
-                let place = Place::Key(place, key);
-                faults
-                    .examples
-                    .push(format!("`{place}`: not declared, left out"));
+            if new {
+                faults.left_out(place, key);
             }
             true
         }

@@ -22,6 +22,8 @@ mod tests;
 mod text;
 mod visit;
 
+use std::sync::Arc;
+
 use self::{
     document::{Document, Selected, Spot},
     fault::Faults,
@@ -35,6 +37,7 @@ use self::{
 use crate::{
     error::{Error, Result},
     plan::{Pages, ResourcePlan, SchemaContract, Selector},
+    redact::Redactor,
     rows::Rows,
     schema::{Path, Table},
 };
@@ -56,6 +59,7 @@ pub(crate) struct PageShape {
     spots: Spot,
     probes: usize,
     spec: &'static str,
+    redactor: Option<Arc<Redactor>>,
 }
 
 impl PageShape {
@@ -95,7 +99,14 @@ impl PageShape {
             query,
             probes: probes.len(),
             spec,
+            redactor: None,
         })
+    }
+
+    /// What this redactor knows is blanked in messages, before anything is cut off.
+    pub(crate) fn redacting(mut self, redactor: Arc<Redactor>) -> Self {
+        self.redactor = Some(redactor);
+        self
     }
 
     /// Room for what a page becomes.
@@ -103,7 +114,7 @@ impl PageShape {
         Output::new(
             text.len(),
             self.keys.iter().map(|keys| Keys::new(keys)).collect(),
-            Faults::new(self.contract.data_type),
+            Faults::new(self.contract.data_type, self.redactor.clone()),
             self.contract.columns,
         )
     }

@@ -10,7 +10,6 @@ use serde_json::value::RawValue;
 use serde_json_path::{JsonPath, NormalizedPath, PathElement};
 
 use super::{
-    body,
     fault::{Found, short},
     object::pick,
     visit::{Visit, visit},
@@ -53,7 +52,7 @@ impl<'t> Branch<'t> {
             Self::Object(members) if members.is_empty() => "is an object without keys".to_owned(),
             Self::Object(members) => format!(
                 "has {}",
-                names("key", members.iter().map(|(key, _)| short(key)))
+                names("key", members.iter().map(|(key, _)| short(key, 200)))
             ),
             Self::List(elements) => format!("is a list of {}", elements.len()),
             Self::Scalar => "is neither an object nor a list".to_owned(),
@@ -122,18 +121,17 @@ pub(super) fn nothing_at(json: &str, path: Path) -> Error {
         push_step(&mut shown, step);
         branch = Branch::new(next);
     }
-    not_found(json, &path.to_string(), &shown, &branch)
+    not_found(&path.to_string(), &shown, &branch)
 }
 
 /// The error of a query whose list is not there.
 pub(super) fn nothing_for(json: &str, query: &str) -> Error {
-    not_found(json, query, "$", &Branch::new(json))
+    not_found(query, "$", &Branch::new(json))
 }
 
-fn not_found(json: &str, selector: &str, reached: &str, branch: &Branch<'_>) -> Error {
-    let error = response(format!("the response has nothing at `{selector}`"))
-        .with_detail(format!("`{reached}` {}", branch.describe()));
-    body::start_of(error, json).with_help(
+fn not_found(selector: &str, reached: &str, branch: &Branch<'_>) -> Error {
+    let error = response(format!("the response has nothing at `{selector}`"));
+    error.with_detail(format!("`{reached}` {}", branch.describe())).with_help(
         "`data_selector` names the place of the records; `data_selector_required: false` takes its \
          absence for a page without records",
     )
@@ -144,8 +142,7 @@ pub(super) fn no_list(json: &str, path: Path, paged: bool) -> Error {
     let branch = at(json, path).map_or(Branch::Scalar, Branch::new);
     let Branch::Object(members) = &branch else {
         let error = response(format!("the response has no list of records at `{path}`"));
-        return body::start_of(error, json)
-            .with_help("`data_selector` names the place of the records");
+        return error.with_help("`data_selector` names the place of the records");
     };
     let lists = members
         .iter()

@@ -69,7 +69,8 @@ impl<'a> Requests<'a> {
         Ok(Self {
             first: job.client.draft(job.resource, bounds, &[])?,
             probes: probes.len(),
-            shape: PageShape::new(job.resource, job.table, &probes, plan.spec)?,
+            shape: PageShape::new(job.resource, job.table, &probes, plan.spec)?
+                .redacting(job.client.redactor()),
             paginator,
             job,
         })

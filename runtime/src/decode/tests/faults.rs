@@ -162,3 +162,18 @@ fn a_page_that_does_not_fit_is_still_read_to_its_end() {
     let error = page(&STORIES, r#"{"data": [{"id": 1}"#).unwrap_err();
     assert!(error.to_string().contains("EOF"), "{error}");
 }
+
+#[test]
+fn a_secret_in_a_bad_value_is_blanked_before_it_is_cut_off() {
+    let secret = "0123456789abcdef".repeat(4);
+    let redactor = std::sync::Arc::new(crate::redact::Redactor::new([&*secret]));
+    let shape = super::shape(&super::PAGED, &STORIES, &[]).redacting(redactor);
+    let body = format!(r#"{{"data": [{{"id": "a", "profile_views": "key {secret}"}}]}}"#);
+    let failure = crate::decode::decode(body.into(), &shape)
+        .unwrap()
+        .failure
+        .unwrap();
+    let text = failure.to_string();
+    assert!(text.contains(r#"found "key [secret]""#), "{text}");
+    assert!(!text.contains("0123"), "{text}");
+}

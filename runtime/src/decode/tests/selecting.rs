@@ -211,13 +211,12 @@ fn untyped_records_are_any_json() {
 }
 
 #[test]
-fn a_body_that_is_no_json_shows_how_it_starts() {
+fn a_body_that_is_no_json_is_told_from_one_that_is_cut_off() {
     let html = error(&PAGED, "<!DOCTYPE html>\n<html><body>Sorry</body></html>");
     assert!(
         html.starts_with("the response is HTML or XML, not JSON"),
         "{html}"
     );
-    assert!(html.contains("<!DOCTYPE html>"), "{html}");
     for body in ["", "  \n", "\u{feff}"] {
         assert!(error(&PAGED, body).starts_with("the response is empty"));
     }
