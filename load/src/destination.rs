@@ -13,6 +13,49 @@ use rest_source::{
 /// written is not there for anybody else until it is committed, and never there without the state it
 /// was committed with. What was not committed when the destination is dropped, or when another
 /// resource is opened, is rolled back.
+///
+/// One that prints what it is given, and remembers nothing:
+///
+/// ```
+/// use rest_source::{Result, Rows, State};
+/// use rest_source_load::{Destination, Target};
+///
+/// #[derive(Default)]
+/// struct Lines {
+///     pending: Vec<String>,
+///     committed: u64,
+/// }
+///
+/// impl Destination for Lines {
+///     async fn open(&mut self, target: &Target) -> Result<Option<State>> {
+///         println!("{}", target.resource.name);
+///         *self = Self::default();
+///         Ok(None)
+///     }
+///
+///     async fn write(&mut self, rows: &Rows) -> Result<u64> {
+///         self.pending.extend(rows.iter().map(|row| format!("{row:?}")));
+///         Ok(rows.len() as u64)
+///     }
+///
+///     async fn commit(&mut self, _: Option<&State>) -> Result<()> {
+///         for line in self.pending.drain(..) {
+///             println!("{line}");
+///             self.committed += 1;
+///         }
+///         Ok(())
+///     }
+///
+///     async fn roll_back(&mut self) -> Result<()> {
+///         self.pending.clear();
+///         Ok(())
+///     }
+///
+///     async fn count(&mut self) -> Result<u64> {
+///         Ok(self.committed)
+///     }
+/// }
+/// ```
 pub trait Destination: Send {
     /// Makes the resource ready to be written, and gives the state that was last committed with it.
     ///

@@ -105,6 +105,13 @@ impl Dataset {
         rows.push(row);
     }
 
+    /// Puts the rows in the order in which they were changed.
+    pub fn sort(&self) {
+        if let Some(since) = self.since {
+            lock(&self.rows).sort_by_key(|row| timestamp(row, since.column));
+        }
+    }
+
     /// Takes a row away.
     pub fn remove(&self, at: usize) {
         let mut rows = lock(&self.rows);
@@ -134,20 +141,22 @@ impl Dataset {
         Some((column.to_owned(), newer.ok()?.to_string().into()))
     }
 
-    /// The rows that a request asks for, by the value of a query parameter.
-    pub(crate) fn asked<'a>(&self, param: impl Fn(&str) -> Option<&'a str>) -> Vec<Row> {
+    /// The rows that a request asks for, by the value of a query parameter, handed to `read`.
+    pub(crate) fn asked<'a, T>(
+        &self,
+        param: impl Fn(&str) -> Option<&'a str>,
+        read: impl FnOnce(&[&Row]) -> T,
+    ) -> T {
         let start = self
             .since
             .and_then(|since| Some((since.column, param(since.param)?.parse::<Timestamp>().ok()?)));
+        let is_asked = |row: &&Row| match start {
+            None => true,
+            Some((column, start)) => timestamp(row, column).is_some_and(|at| at >= start),
+        };
         let rows = lock(&self.rows);
-        match start {
-            None => rows.clone(),
-            Some((column, start)) => rows
-                .iter()
-                .filter(|row| timestamp(row, column).is_some_and(|at| at >= start))
-                .cloned()
-                .collect(),
-        }
+        let asked: Vec<&Row> = rows.iter().filter(is_asked).collect();
+        read(&asked)
     }
 }
 

@@ -50,7 +50,7 @@ impl Default for Paging {
 
 impl Paging {
     /// The page that a request asks for.
-    pub(crate) fn page(&self, rows: Vec<Row>, request: &Seen) -> Value {
+    pub(crate) fn page(&self, rows: &[&Row], request: &Seen) -> Value {
         let total = match self.total {
             Total::Absent => None,
             Total::Right => Some(json!(rows.len())),
@@ -62,10 +62,11 @@ impl Paging {
             Some(short) if short.offset == offset => short.rows,
             _ => request.number("limit").unwrap_or(self.cap),
         };
-        let data: Vec<Row> = rows
-            .into_iter()
+        let data: Vec<&Row> = rows
+            .iter()
             .skip(offset)
             .take(limit.min(self.cap))
+            .copied()
             .collect();
         let mut page = json!({ "data": data });
         if let Some(total) = total {

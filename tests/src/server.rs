@@ -209,8 +209,12 @@ impl Shared {
         let Some(data) = self.datasets.iter().find(|d| d.path() == request.path) else {
             return message(StatusCode::NOT_FOUND, "no such resource");
         };
-        let rows = data.asked(|name| request.param(name));
-        let page = lock(&self.paging).page(rows, request).to_string();
+        let paging = lock(&self.paging).clone();
+        let page = data.asked(
+            |name| request.param(name),
+            |rows| paging.page(rows, request),
+        );
+        let page = page.to_string();
         json_text(if self.escaped { escape(&page) } else { page })
     }
 

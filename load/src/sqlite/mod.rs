@@ -44,6 +44,10 @@ use writer::Writer;
 /// The database is in WAL mode, so that others read while a load writes, with
 /// `synchronous = NORMAL`: no commit waits for the disk. After a power cut the last commits may be
 /// gone, each of them whole, rows and state together; the next load fetches again what they held.
+///
+/// A load that merges takes SQLite's one lock for writing for as long as it writes a page; one that
+/// appends or replaces holds it from the resource's first page to its last. Who comes second waits
+/// for five seconds, then gets an error.
 pub struct Sqlite {
     writer: Arc<Mutex<Writer>>,
 }

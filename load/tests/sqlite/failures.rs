@@ -148,10 +148,8 @@ async fn others_are_loaded_unless_they_would_fail_too() {
 async fn two_loads_of_a_resource_at_once_double_nothing() {
     let (server, scratch) = (serve().await, Scratch::new());
     let shop: Appending = connect(&server);
-    // The first has read its state and waits for its second page when the second load begins.
-    server
-        .faults()
-        .at(0, Fault::Slow(Duration::from_millis(300)));
+    // The first has read its state and waits for its first page while the second loads all.
+    server.faults().at(0, Fault::Slow(Duration::from_secs(1)));
     let (mut one, mut other) = (scratch.open(), scratch.open());
     let slow = shop.load(&mut one).into_future();
     let quick = async {

@@ -1,12 +1,13 @@
 //! Only what is new: what the second load asks for, and what is in the database then.
 
+use rest_source::Connector;
 use rest_source_load::Load;
-use rest_source_tests::{Seen, Server, data};
+use rest_source_tests::{Fault, Seen, Server, data};
 use serde_json::json;
 
 use crate::{
-    sources::{call_center, media},
-    stored::Database,
+    sources::{call_center, journal, media},
+    stored::{Database, assert_table},
 };
 
 /// What the requests for a path carried in a parameter.
@@ -100,4 +101,29 @@ async fn a_state_carries_a_fetch_on_without_a_database() {
     let new = source.stories().since(state).all().await.unwrap();
     let ids: Vec<&str> = new.iter().map(|story| story.id.as_str()).collect();
     assert_eq!(ids, ["story-00005"]);
+}
+
+#[tokio::test]
+async fn in_ascending_order_a_load_that_broke_off_goes_on_where_it_was() {
+    let server = Server::start(data::media_insights()).await.unwrap();
+    let stories = server.dataset("stories");
+    stories.sort();
+    // Several of one instant, on either side of a page's end.
+    for at in 96..104 {
+        let instant = stories.row(100).unwrap()["updated_at"].clone();
+        stories.edit(at, |row| drop(row.insert("updated_at".into(), instant)));
+    }
+    let (source, database) = (journal(server.url()), Database::new());
+    let entries = journal::Source::PLAN.resources[0].table;
+    for _ in 0..2 {
+        // Five pages come, the sixth does not.
+        server.faults().at(5, Fault::status(404));
+        source.load(&mut database.open()).await.unwrap_err();
+        server.faults().clear();
+    }
+    server.log().clear();
+    source.load(&mut database.open()).await.unwrap();
+    assert_table(&database.path(), entries, &stories.rows());
+    // Twice five pages of twenty had come before, less what came twice.
+    assert!(server.log().all().len() <= 6);
 }

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use rest_source::Connector;
+use rest_source::{Connector, Record};
 use rest_source_load::{Load, Sqlite};
 use rest_source_tests::{Fault, Server, data};
 use serde_json::json;
@@ -28,10 +28,10 @@ async fn child() {
         return;
     };
     let mut database = Sqlite::open(database).unwrap();
-    let loaded = if std::env::var(SOURCE).as_deref() == Ok("ledger") {
-        ledger(&url).load(&mut database).await
-    } else {
-        media(&url).load(&mut database).await
+    let loaded = match std::env::var(SOURCE).as_deref() {
+        Ok("ledger") => ledger(&url).load(&mut database).await,
+        Ok("refresh") => media(&url).load(&mut database).full_refresh().await,
+        _ => media(&url).load(&mut database).await,
     };
     loaded.unwrap();
 }
@@ -141,4 +141,33 @@ async fn at_any_moment() {
             &server.dataset("stories").rows(),
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_refresh() {
+    let server = Server::start(data::media_insights()).await.unwrap();
+    let (source, database) = (media(server.url()), Database::new());
+    source.load(&mut database.open()).await.unwrap();
+    let stories = server.dataset("stories");
+    let before = stories.rows();
+    stories.remove(250);
+    stories.edit(7, |row| drop(row.insert("name".into(), json!("renamed"))));
+    // The stories are asked for from the sixth request to the eighth.
+    for requests in [6, 7, 8] {
+        server.log().clear();
+        server
+            .faults()
+            .at(requests - 1, Fault::Slow(Duration::from_millis(400)));
+        let child = start("refresh", &server, &database);
+        let requests = usize::try_from(requests).unwrap();
+        kill_after(requests, Duration::from_millis(20), child, &server).await;
+        server.faults().clear();
+        assert_table(&database.path(), media::Stories::TABLE, &before);
+    }
+    source
+        .load(&mut database.open())
+        .full_refresh()
+        .await
+        .unwrap();
+    database.assert_equals(&source, &server);
 }

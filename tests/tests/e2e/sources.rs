@@ -29,6 +29,10 @@ pub(crate) mod media {}
 #[rest_source("../../specs/ledger.yaml")]
 pub(crate) mod ledger {}
 
+/// The stories in the order in which they were changed, appended.
+#[rest_source("../../specs/journal.yaml")]
+pub(crate) mod journal {}
+
 /// The stories with a time limit that a test can wait for.
 #[rest_source("../../specs/impatient.yaml")]
 pub(crate) mod impatient {}
@@ -46,7 +50,7 @@ macro_rules! with_key {
     )*};
 }
 
-with_key!(analytics_api_key call_center datasets media ledger impatient);
+with_key!(analytics_api_key call_center datasets media ledger journal impatient);
 
 pub(crate) fn analytics_oauth2(url: &str) -> analytics_oauth2::Source {
     connect(
