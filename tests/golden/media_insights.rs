@@ -5,6 +5,7 @@
     dead_code,
     clippy::doc_markdown,
     clippy::enum_variant_names,
+    clippy::needless_update,
     clippy::struct_excessive_bools,
     clippy::struct_field_names,
     clippy::unreadable_literal

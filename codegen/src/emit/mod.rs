@@ -89,21 +89,24 @@ fn module_docs(connector: &Connector, module: &Module) -> TokenStream {
     }
 }
 
-/// The lints that depend on a spec's own words, numbers and names, which are its author's affair.
+/// The lints that depend on a spec's own words, numbers and names, which are its author's affair, and
+/// the one on a plan that leaves nothing at its default.
 ///
-/// They matter to generated files alone: the compiler spares what an attribute made. A module with
+/// Most matter to generated files alone: the compiler spares what an attribute made. A module with
 /// items of the user's is an attribute's, and they want their lints.
-fn allow(module: &Module) -> Option<TokenStream> {
-    module.body.is_empty().then(|| {
-        quote! {
-            #[allow(
-                dead_code,
-                clippy::doc_markdown,
-                clippy::enum_variant_names,
-                clippy::struct_excessive_bools,
-                clippy::struct_field_names,
-                clippy::unreadable_literal
-            )]
-        }
-    })
+fn allow(module: &Module) -> TokenStream {
+    if !module.body.is_empty() {
+        return quote!(#[allow(clippy::needless_update)]);
+    }
+    quote! {
+        #[allow(
+            dead_code,
+            clippy::doc_markdown,
+            clippy::enum_variant_names,
+            clippy::needless_update,
+            clippy::struct_excessive_bools,
+            clippy::struct_field_names,
+            clippy::unreadable_literal
+        )]
+    }
 }
