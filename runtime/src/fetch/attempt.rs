@@ -1,6 +1,6 @@
 //! One request of a fetch: sent, read, and told to the state machine as what it was.
 
-use std::{sync::Arc, time::Duration};
+use std::{mem, sync::Arc, time::Duration};
 
 use super::{
     Job,
@@ -9,7 +9,7 @@ use super::{
     refusal::Refusal,
 };
 use crate::{
-    Error, ErrorKind, Result, Rows,
+    Error, Result, Rows,
     decode::{Decoded, PageShape, Probe, decode},
     exchange::Failure,
     paginator::Paginate,
@@ -37,13 +37,10 @@ pub(super) struct Requests<'a> {
 
 /// A page, as the driver takes it through the machine.
 pub(super) struct Parcel {
-    pub(super) rows: Rows,
     /// Its request, for messages.
     pub(super) request: String,
-    pub(super) discarded_rows: u64,
-    pub(super) discarded_values: u64,
-    pub(super) undeclared: u64,
-    pub(super) examples: Vec<String>,
+    /// Its rows, and what was left out of them. The machine has the rest.
+    pub(super) decoded: Decoded,
 }
 
 /// What a request came to.
@@ -78,144 +75,116 @@ impl<'a> Requests<'a> {
 
     /// Makes one attempt; it is the fetch's request of this number.
     pub(super) async fn ask(&self, order: Order, number: u64) -> Heard {
-        let mut heard = Heard {
-            id: order.id,
-            answer: Answer::Broken(Error::new(ErrorKind::Transport, "nothing was sent")),
-            bytes: 0,
-            waited: Duration::ZERO,
-        };
         let mut draft = self.first.clone();
         if let Err(error) = self.paginator.apply(&order.position, &mut draft) {
-            heard.answer = Answer::Broken(error);
-            return heard;
+            return Heard {
+                id: order.id,
+                answer: Answer::Broken(error),
+                bytes: 0,
+                waited: Duration::ZERO,
+            };
         }
-        let turn = self.job.client.turn().await;
-        heard.waited = turn.waited;
-        tracing::debug!(
-            resource = self.job.resource.name,
-            number,
-            request = draft.shown(),
-            "request"
-        );
-        let exchanged = self
-            .job
-            .client
-            .exchange(&turn, self.job.resource, &draft)
-            .await;
+        let Job {
+            client, resource, ..
+        } = self.job;
+        let turn = client.turn().await;
+        let waited = turn.waited;
+        let resource_name = resource.name;
+        tracing::debug!(resource_name, number, request = draft.shown(), "request");
+        let exchanged = client.exchange(&turn, resource, &draft).await;
         drop(turn);
-        heard.answer = match exchanged {
-            Ok(response) => {
-                heard.bytes = response.body.len() as u64;
-                self.read(&draft, response, number)
-            }
-            Err(Failure::Fatal(error)) => Answer::Broken(error),
-            Err(Failure::Transient(error)) => {
-                let request = format!("{} (request {number})", draft.shown());
-                Answer::Refused(Box::new(self.interrupted(&error, request)))
-            }
-        };
-        heard
+        Heard {
+            id: order.id,
+            bytes: exchanged.as_ref().map_or(0, |got| got.body.len() as u64),
+            waited,
+            answer: match exchanged {
+                Ok(response) => self.read(draft, response, number),
+                Err(Failure::Fatal(error)) => Answer::Broken(error),
+                Err(Failure::Transient(error)) => {
+                    let request = format!("{} (request {number})", draft.shown());
+                    Answer::Refused(Box::new(self.interrupted(&error, request)))
+                }
+            },
+        }
     }
 
-    fn read(&self, draft: &Draft, response: Response, number: u64) -> Answer<Parcel> {
+    fn read(&self, draft: Draft, response: Response, number: u64) -> Answer<Parcel> {
+        let (status, bytes) = (response.status, response.body.len());
         let request = format!(
-            "{} ({}, {}, request {number})",
+            "{} ({status}, {}, request {number})",
             draft.shown(),
-            response.status,
-            Bytes(response.body.len() as u64)
+            Bytes(bytes as u64)
         );
-        tracing::debug!(
-            resource = self.job.resource.name,
-            number,
-            status = response.status,
-            bytes = response.body.len(),
-            "response"
-        );
-        match response.status {
-            204 => Answer::Page(
-                self.facts(draft, &response, &request, None),
-                self.nothing(request),
-            ),
-            200..=299 => match self.page(draft, response, request) {
-                Ok((facts, parcel)) => Answer::Page(facts, parcel),
-                Err(error) => Answer::Broken(error),
-            },
+        let resource_name = self.job.resource.name;
+        tracing::debug!(resource_name, number, status, bytes, "response");
+        match status {
+            204 => self.page(draft, response.headers, request, self.nothing(), None),
+            200..=299 => self.decode(draft, response, request),
             _ => Answer::Refused(Box::new(self.refused(&response, request))),
         }
     }
 
     /// Reads the records of a response.
-    fn page(
-        &self,
-        draft: &Draft,
-        mut response: Response,
-        request: String,
-    ) -> Result<(Box<Facts>, Parcel)> {
-        let body = std::mem::take(&mut response.body);
+    fn decode(&self, draft: Draft, response: Response, request: String) -> Answer<Parcel> {
+        let Response { headers, body, .. } = response;
         // The body becomes the page: what a message may want of it is kept apart.
-        let start = body
-            .get(..body.len().min(SEARCHED))
-            .unwrap_or_default()
-            .to_vec();
+        let start = body.get(..body.len().min(SEARCHED)).unwrap_or_default();
+        let start = start.to_vec();
         let print = fingerprint(&body);
-        let decoded = decode(body, &self.shape).map_err(|error| {
-            self.unreadable(error, &response.headers, &start)
-                .with_request(&request)
-        })?;
-        let mut facts = self.facts(draft, &response, &request, Some(&decoded));
-        facts.fingerprint = print;
-        let parcel = Parcel {
-            rows: decoded.rows,
-            discarded_rows: decoded.discarded_rows,
-            discarded_values: decoded.discarded_values,
-            undeclared: decoded.undeclared,
-            examples: decoded.examples,
-            request,
-        };
-        facts.probes = decoded.probes;
-        facts.failure = decoded
-            .failure
-            .map(|error| error.with_request(&parcel.request));
-        Ok((facts, parcel))
+        match decode(body, &self.shape) {
+            Ok(decoded) => self.page(draft, headers, request, decoded, Some(print)),
+            Err(error) => {
+                let error = self.unreadable(error, &headers, &start);
+                Answer::Broken(error.with_request(request))
+            }
+        }
     }
 
-    /// A page without a body.
-    fn nothing(&self, request: String) -> Parcel {
-        Parcel {
+    /// A page and what it says; without a body there is no `print` of one.
+    fn page(
+        &self,
+        draft: Draft,
+        headers: Headers,
+        request: String,
+        mut decoded: Decoded,
+        print: Option<u64>,
+    ) -> Answer<Parcel> {
+        let failure = decoded.failure.take();
+        let facts = Facts {
+            received: decoded.received,
+            probes: mem::take(&mut decoded.probes),
+            url: draft.url,
+            request: request.clone(),
+            fingerprint: print.unwrap_or_default(),
+            no_content: print.is_none(),
+            closed: self.closed(&headers),
+            failure: failure.map(|error| error.with_request(&request)),
+            headers,
+        };
+        Answer::Page(Box::new(facts), Parcel { request, decoded })
+    }
+
+    /// What a response without a body is decoded to.
+    fn nothing(&self) -> Decoded {
+        Decoded {
             rows: Rows::empty(self.job.table),
-            request,
+            received: 0,
+            probes: vec![Probe::Missing; self.probes],
             discarded_rows: 0,
             discarded_values: 0,
             undeclared: 0,
             examples: Vec::new(),
+            failure: None,
         }
     }
 
-    fn facts(
-        &self,
-        draft: &Draft,
-        response: &Response,
-        request: &str,
-        decoded: Option<&Decoded>,
-    ) -> Box<Facts> {
-        let headers = &response.headers;
-        let closed = retry_after::no_quota_left(headers)
-            .then(|| {
-                let now = self.job.client.clock().now();
-                retry_after::reset(headers, now).or_else(|| retry_after::retry_after(headers, now))
-            })
-            .flatten();
-        Box::new(Facts {
-            received: decoded.map_or(0, |decoded| decoded.received),
-            probes: vec![Probe::Missing; self.probes],
-            headers: headers.clone(),
-            url: draft.url.clone(),
-            request: request.to_owned(),
-            fingerprint: 0,
-            no_content: decoded.is_none(),
-            closed,
-            failure: None,
-        })
+    /// How long no request may follow a success: no quota is left.
+    fn closed(&self, headers: &Headers) -> Option<Duration> {
+        if !retry_after::no_quota_left(headers) {
+            return None;
+        }
+        let now = self.job.client.clock().now();
+        retry_after::reset(headers, now).or_else(|| retry_after::retry_after(headers, now))
     }
 
     fn unreadable(&self, error: Error, headers: &Headers, start: &[u8]) -> Error {

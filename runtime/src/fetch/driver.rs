@@ -129,26 +129,29 @@ impl Fetching<'_> {
     }
 
     /// The rows of a page that belong to the fetch; nothing where there are none.
-    fn sift(&mut self, mut parcel: Parcel) -> Option<Delivery> {
-        let sifted = self.sieve.sift(&mut parcel.rows, self.wanted);
-        let kept = parcel.rows.len() as u64;
+    fn sift(&mut self, parcel: Parcel) -> Option<Delivery> {
+        let Parcel { request, decoded } = parcel;
+        let mut rows = decoded.rows;
+        let sifted = self.sieve.sift(&mut rows, self.wanted);
+        let kept = rows.len() as u64;
         self.wanted = self.wanted.map(|wanted| wanted.saturating_sub(kept));
         self.machine.delivered(kept, sifted.cut);
         if let Some(end) = sifted.end {
             self.machine.stop(end);
         }
         if let Some(error) = sifted.failure {
-            self.machine.fail(error.with_request(&parcel.request));
+            self.machine.fail(error.with_request(request));
         }
         let mut report = self.report.lock();
         report.outside_range += sifted.outside;
-        report.discarded_rows += parcel.discarded_rows;
-        report.discarded_values += parcel.discarded_values;
-        report.undeclared_values += parcel.undeclared;
-        for example in parcel.examples {
+        report.discarded_rows += decoded.discarded_rows;
+        report.discarded_values += decoded.discarded_values;
+        report.undeclared_values += decoded.undeclared;
+        for example in decoded.examples {
             report.note(example);
         }
-        (kept > 0).then(|| Delivery::Page(parcel.rows, self.sieve.state_so_far()))
+        drop(report);
+        (kept > 0).then(|| Delivery::Page(rows, self.sieve.state_so_far()))
     }
 
     /// Brings the report up to what the machine counted.

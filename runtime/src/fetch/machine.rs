@@ -47,6 +47,8 @@ pub(super) struct Machine<P> {
     /// Records of the last page, where it was smaller than asked for.
     short: Option<u64>,
     opened: u64,
+    /// Whether the first page asked for is not the resource's first.
+    resumed: bool,
     tally: Tally,
 }
 
@@ -83,6 +85,7 @@ enum SlotState<P> {
 impl<P> Machine<P> {
     /// At the first page, or at `from`.
     pub(super) fn new(paginator: Arc<dyn Paginate>, rules: Rules, from: Option<Position>) -> Self {
+        let resumed = from.is_some();
         let first = from.unwrap_or_else(|| paginator.first());
         Self {
             paginator,
@@ -97,6 +100,7 @@ impl<P> Machine<P> {
             wanted: rules.limit,
             short: None,
             opened: 0,
+            resumed,
             tally: Tally::default(),
         }
     }
@@ -283,7 +287,7 @@ impl<P> Machine<P> {
             return SlotState::Sent;
         };
         if let Some(status) = refusal.status
-            && slot.id > 0
+            && (slot.id > 0 || self.resumed)
             && listed(status, stop_on_status)
         {
             return SlotState::Stopped(status);

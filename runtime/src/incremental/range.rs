@@ -177,3 +177,88 @@ fn wrong(what: &str, column: &Column) -> Error {
         ),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, time::Duration};
+
+    use super::*;
+    use crate::{Table, TimeFormat, Type, plan::Lag};
+
+    static TABLE: Table = Table::new(
+        "things",
+        &[
+            Column::new("id", Type::Bigint).primary_key(),
+            Column::new("at", Type::TIMESTAMP),
+        ],
+    );
+
+    const BY_TIME: Incremental = Incremental {
+        lag: Some(Lag::Duration(Duration::from_secs(3_600))),
+        format: TimeFormat::EpochSeconds,
+        ..Incremental::new(1)
+    };
+
+    const fn things(incremental: Incremental) -> ResourcePlan {
+        ResourcePlan {
+            name: "things",
+            table: &TABLE,
+            incremental: Some(incremental),
+            ..ResourcePlan::DEFAULT
+        }
+    }
+
+    static LAGGING: ResourcePlan = things(BY_TIME);
+    static LATE: ResourcePlan = things(Incremental {
+        initial_value: Some("2026-11-21T09:00:00Z"),
+        end_value: Some("2026-11-21T11:30:00.25+01:00"),
+        ..BY_TIME
+    });
+    static WRONG: ResourcePlan = things(Incremental {
+        initial_value: Some("long ago"),
+        ..BY_TIME
+    });
+
+    fn since(value: &str) -> Option<State> {
+        Some(State {
+            resource: "things".to_owned(),
+            column: "at".to_owned(),
+            data_type: "timestamp".to_owned(),
+            value: value.to_owned(),
+            seen: BTreeSet::new(),
+        })
+    }
+
+    fn bounds(resource: &'static ResourcePlan, state: Option<State>) -> [Option<String>; 2] {
+        let range = Range::new(resource, state, None).unwrap().unwrap();
+        let Bounds { start, end } = range.bounds().unwrap();
+        [start, end].map(|bound| bound.map(|value| value.to_string()))
+    }
+
+    #[test]
+    fn a_first_fetch_starts_at_the_initial_value_or_at_the_beginning() {
+        assert_eq!(bounds(&LAGGING, None), [None, None]);
+        let [start, end] = bounds(&LATE, None).map(Option::unwrap);
+        assert_eq!((start.as_str(), end.as_str()), ("1795251600", "1795257001"));
+    }
+
+    #[test]
+    fn the_next_starts_the_lag_before_the_last_but_not_before_the_initial_value() {
+        let [start, _] = bounds(&LAGGING, since("2026-11-21T09:30:00Z"));
+        assert_eq!(start.unwrap(), "1795249800");
+        let [start, _] = bounds(&LATE, since("2026-11-21T09:30:00Z"));
+        assert_eq!(start.unwrap(), "1795251600");
+    }
+
+    #[test]
+    fn values_that_are_none_of_the_column_are_refused() {
+        let kind = |resource, state| {
+            Range::new(resource, state, None)
+                .unwrap_err()
+                .kind()
+                .clone()
+        };
+        assert_eq!(kind(&WRONG, None), ErrorKind::Config);
+        assert_eq!(kind(&LAGGING, since("soon")), ErrorKind::State);
+    }
+}
