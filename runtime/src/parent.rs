@@ -80,15 +80,15 @@ fn name_by_fields(plan: &ParentPlan, values: &[ParentValue]) -> String {
     name(plan, names.zip(values.iter().map(ParentValue::as_value)))
 }
 
-fn name<'v>(
-    plan: &ParentPlan,
-    values: impl Iterator<Item = (&'static str, Value<'v>)>,
-) -> String {
+fn name<'v>(plan: &ParentPlan, values: impl Iterator<Item = (&'static str, Value<'v>)>) -> String {
     // A message needs no more of a long text.
     const LONGEST: usize = 80;
     let shown = |value: Value<'_>| match value {
         Value::Absent | Value::Null => "null".to_owned(),
-        value => format!("{:?}", value.to_string().chars().take(LONGEST).collect::<String>()),
+        value => format!(
+            "{:?}",
+            value.to_string().chars().take(LONGEST).collect::<String>()
+        ),
     };
     let values: Vec<String> = values
         .map(|(name, value)| format!("`{name}` {}", shown(value)))

@@ -15,10 +15,9 @@ pub use crate::{
     plan::{
         Auth, Body, ClientAuthentication, ClientCredentials, ColumnsContract, ConfigPlan,
         ConfigType, Cursor, DataTypeContract, Ends, Incremental, Json as JsonPlan, Lag, Location,
-        Method, Offset, OnMissing, PageNumber, Pages, Paginator, Param, ParentField, ParentPlan, Part,
-        ResourcePlan, Retry,
-        RowOrder, SchemaContract, SecretPlan, Selector, Slot, SourcePlan, Template,
-        WriteDisposition,
+        Method, Offset, OnMissing, PageNumber, Pages, Paginator, Param, ParentField, ParentPlan,
+        Part, ResourcePlan, Retry, RowOrder, SchemaContract, SecretPlan, Selector, Slot,
+        SourcePlan, Template, WriteDisposition,
     },
     schema::{Column, Decode, Path, Step, Table, TimeFormat, Type},
 };

@@ -226,3 +226,63 @@ impl fmt::Debug for Row<'_> {
         f.debug_map().entries(names.zip(self.values())).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Rows;
+    use crate::{
+        plan::ResourcePlan,
+        schema::{Column, Table, Type},
+        value::Value,
+    };
+
+    const STORIES: ResourcePlan = ResourcePlan {
+        table: &Table::new(
+            "stories",
+            &[
+                Column::new("id", Type::Bigint),
+                Column::new("name", Type::Text).nullable(),
+            ],
+        ),
+        ..ResourcePlan::DEFAULT
+    };
+
+    fn rows() -> Rows {
+        let body = r#"[{"id": 1, "name": "a"}, {"id": 2}, {"id": 3, "name": "c"}]"#;
+        Rows::from_page(body, &STORIES).unwrap()
+    }
+
+    #[test]
+    fn rows_are_filtered_in_place_and_clones_are_their_own() {
+        let mut kept = rows();
+        let all = kept.clone();
+        kept.retain(|row| !row.value(1).is_null());
+        let ids = |rows: &Rows| {
+            rows.iter()
+                .map(|row| row.value(0).to_string())
+                .collect::<String>()
+        };
+        assert_eq!((ids(&kept), ids(&all)), ("13".to_owned(), "123".to_owned()));
+        assert_eq!(
+            (kept.len(), kept.get(1).is_some(), kept.get(2).is_none()),
+            (2, true, true)
+        );
+    }
+
+    #[test]
+    fn a_row_shows_its_columns_by_name_and_has_nothing_past_them() {
+        let rows = rows();
+        let first = rows.get(0).unwrap();
+        assert_eq!(
+            format!("{first:?}"),
+            r#"{"id": Bigint(1), "name": Text("a")}"#
+        );
+        assert_eq!(first.value(2), Value::Absent);
+    }
+
+    #[test]
+    fn a_page_that_does_not_fit_is_an_error() {
+        let error = Rows::from_page(r#"{"id": "x"}"#, &STORIES).unwrap_err();
+        assert_eq!(*error.kind(), crate::ErrorKind::Schema);
+    }
+}

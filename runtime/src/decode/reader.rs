@@ -66,6 +66,7 @@ impl Reader<'_, '_> {
             })
     }
 
+    /// Reads a value that stands at a known place, or need not.
     #[inline]
     fn native<'de, D: Deserializer<'de>>(
         &mut self,
@@ -78,7 +79,6 @@ impl Reader<'_, '_> {
             Kind::Json | Kind::Union(_) | Kind::Object(_) => {
                 self.uneven(shape, at, place, deserializer)
             }
-            Kind::Text | Kind::Bigint if !self.careful => self.any(shape, at, place, deserializer),
             _ => match at {
                 Some(at) if self.source.kind(at) == Some(JsonKind::Number) => {
                     let digits = self.source.number(at);
@@ -192,7 +192,7 @@ impl Reader<'_, '_> {
             Found::Text(text) => self.text(shape, text, place),
             Found::Null => self.null(shape, place),
             Found::Number(digits) => self.number(shape, digits, place),
-            Found::Bool(value) if matches!(shape.kind, Kind::Bool) && !shape.is_written() => {
+            Found::Bool(value) if matches!(shape.kind, Kind::Bool) && !shape.is_written => {
                 Some(Slot::Bool(value))
             }
             _ => self.misfit(shape, place, found),

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     page::Slot,
-    value::{Date, Time, Timestamp, digits::Digits},
+    value::{Time, Timestamp, digits::Digits},
 };
 
 impl Reader<'_, '_> {
@@ -24,7 +24,7 @@ impl Reader<'_, '_> {
         text: &str,
         place: &Place<'_>,
     ) -> Option<Slot> {
-        let slot = if shape.is_written() {
+        let slot = if shape.is_written {
             return self.written(shape, text, place);
         } else {
             match &shape.kind {
@@ -53,7 +53,7 @@ impl Reader<'_, '_> {
         digits: &str,
         place: &Place<'_>,
     ) -> Option<Slot> {
-        let slot = if shape.is_written() {
+        let slot = if shape.is_written {
             None
         } else {
             self.digits(shape, digits)
@@ -148,13 +148,3 @@ fn double(digits: &str) -> Option<f64> {
     }
     digits.parse().ok().filter(|value: &f64| value.is_finite())
 }
-
-impl ColumnShape {
-    /// Whether its values are written as text though they are none.
-    pub(super) fn is_written(&self) -> bool {
-        self.column.decode == crate::schema::Decode::Text
-    }
-}
-
-/// Kept so that a date's slot stays as small as the others.
-const _: () = assert!(size_of::<Date>() == 4);

@@ -21,28 +21,25 @@ pub(super) struct ObjectShape {
 pub(super) struct ColumnShape {
     pub(super) column: &'static Column,
     pub(super) kind: Kind,
+    /// Whether a number, a bool or JSON is written as text.
+    pub(super) is_written: bool,
     /// Whether a value is known from its kind of JSON and its text alone.
     pub(super) is_flat: bool,
 }
 
 impl ColumnShape {
     fn new(column: &'static Column, kind: Kind) -> Self {
-        let is_flat = match &kind {
-            Kind::Text
-            | Kind::Bigint
-            | Kind::Bool
-            | Kind::Time
-            | Kind::Binary
-            | Kind::Enum { .. } => column.decode == Decode::Native,
-            Kind::Timestamp(format) | Kind::Date(format) => {
-                column.decode == Decode::Native && !format.is_number()
-            }
+        let is_text = match &kind {
+            Kind::Text | Kind::Time | Kind::Binary | Kind::Enum { .. } => true,
+            Kind::Timestamp(format) | Kind::Date(format) => !format.is_number(),
             _ => false,
         };
+        let is_written = !is_text && column.decode == Decode::Text;
         Self {
             column,
+            is_written,
+            is_flat: is_text || !is_written && matches!(kind, Kind::Bigint | Kind::Bool),
             kind,
-            is_flat,
         }
     }
 }
@@ -205,10 +202,9 @@ impl ColumnShape {
     }
 
     fn takes(&self, kind: JsonKind) -> bool {
-        let written = self.column.decode == Decode::Text;
         match &self.kind {
             Kind::Json => true,
-            _ if written => kind == JsonKind::Text,
+            _ if self.is_written => kind == JsonKind::Text,
             Kind::Text | Kind::Time | Kind::Binary | Kind::Enum { .. } | Kind::Embedded(_) => {
                 kind == JsonKind::Text
             }

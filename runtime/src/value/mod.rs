@@ -120,3 +120,28 @@ impl fmt::Display for ParseError {
 }
 
 impl std::error::Error for ParseError {}
+
+#[cfg(test)]
+mod tests {
+    use super::Value;
+
+    #[test]
+    fn values_compare_within_their_kind() {
+        assert!(Value::Decimal("9.5") < Value::Decimal("10.25"));
+        assert_eq!(Value::Decimal("9.50"), Value::Decimal("9.5"));
+        assert!(Value::Text("a") < Value::Text("b"));
+        assert_eq!(Value::Bigint(1).partial_cmp(&Value::Double(1.0)), None);
+        assert_eq!(Value::Null, Value::Null);
+        assert_ne!(Value::Null, Value::Absent);
+        assert_eq!(Value::Json("[1]"), Value::Json("[1]"));
+        assert_eq!(Value::Json("[1]").partial_cmp(&Value::Json("[1]")), None);
+    }
+
+    #[test]
+    fn values_are_shown_as_they_would_stand_in_a_url() {
+        assert_eq!(Value::Null.to_string(), "");
+        assert_eq!(Value::Binary(&[1, 2]).to_string(), "AQI=");
+        assert_eq!(Value::Double(7.0).to_string(), "7");
+        assert_eq!(Value::Bool(true).to_string(), "true");
+    }
+}
