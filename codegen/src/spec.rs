@@ -109,6 +109,12 @@ impl<'t> View<'t> {
         text(self.node(name)?)
     }
 
+    /// A text that is fit for a name.
+    pub(crate) fn identifier(&self, name: &str) -> Option<Text<'t>> {
+        self.text(name)
+            .filter(|text| value::is_identifier(text.text))
+    }
+
     /// The text of a key that only some members of a family have.
     pub(crate) fn optional(&self, name: &str) -> Option<Text<'t>> {
         let mut keys = self.common.iter().chain(self.keys);

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use proptest::prelude::*;
-use rest_source_codegen::{Compiled, compile};
+use rest_source_codegen::{Compiled, compile, emit};
 
 const SPEC: &str = include_str!("../../specs/call_center_overview.yaml");
 
@@ -16,6 +16,21 @@ fn compiled(text: &str) -> Compiled {
     );
     let messages = compiled.diagnostics.messages();
     assert!(messages.len() <= 21);
+    if let Some(connector) = &compiled.connector {
+        let tokens = emit::file(connector);
+        assert!(syn::parse2::<syn::File>(tokens.clone()).is_ok(), "{tokens}");
+    }
+    for name in compiled
+        .outline
+        .types
+        .iter()
+        .chain(&compiled.outline.methods)
+    {
+        assert!(
+            syn::parse_str::<syn::Ident>(name).is_ok() || name.starts_with("r#"),
+            "{name}"
+        );
+    }
     for one in compiled.diagnostics.iter() {
         assert!(text.get(one.span.clone()).is_some(), "{one:?}");
     }
@@ -146,4 +161,78 @@ proptest! {
         }
         compiled(&lines.join("\n"));
     }
+
+    /// Whatever the keys, values and texts of an API are, the tokens are Rust, or it is said why
+    /// there are none.
+    #[test]
+    fn any_words_of_an_api_become_rust(
+        keys in prop::collection::btree_set(word(), 1..8),
+        values in prop::collection::btree_set(word(), 1..6),
+        text in "\\PC{0,20}",
+        name in "[A-Za-z_][A-Za-z0-9_]{0,8}",
+        record in prop::option::of("[A-Za-z_][A-Za-z0-9_]{0,8}"),
+    ) {
+        let values: Vec<String> = values.iter().map(|value| quoted(value)).collect();
+        let columns: String = keys
+            .iter()
+            .enumerate()
+            .map(|(at, key)| {
+                let key = quoted(key);
+                let column = match at % 4 {
+                    0 => "text".to_owned(),
+                    1 => format!("{{ data_type: enum, values: [{}] }}", values.join(", ")),
+                    2 => format!("{{ data_type: object, fields: {{ {key}: text }} }}"),
+                    _ => format!("{{ data_type: bigint, from: {} }}", quoted(&format!("$[{key}]"))),
+                };
+                format!("      {key}: {column}\n")
+            })
+            .collect();
+        let record = record.map_or(String::new(), |record| format!("    record: \"{record}\"\n"));
+        let text = quoted(&text);
+        let spec = format!(
+            "description: {text}\nclient:\n  base_url: https://api.example.com\n  paginator: single_page\n\
+             resources:\n  - name: \"{name}\"\n{record}    description: {text}\n\
+             \x20   endpoint: {{ path: a, headers: {{ X-A: \"b\" }}, params: {{ {text}: c }} }}\n\
+             \x20   columns:\n{columns}"
+        );
+        compiled(&spec);
+    }
+}
+
+/// In double quotes.
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// A key or a value as APIs have them.
+fn word() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[a-zA-Z_][a-zA-Z0-9_]{0,6}",
+        "[a-z0-9]{1,3}[-. /:>@$]{0,2}[A-Za-z0-9]{0,4}",
+        prop::sample::select(vec![
+            "self",
+            "Self",
+            "super",
+            "crate",
+            "type",
+            "gen",
+            "async",
+            "true",
+            "null",
+            "_",
+            "__",
+            "r#type",
+            "Other",
+            "other",
+            "String",
+            "1h",
+            "16x16",
+            "media-metadata",
+            "ID",
+            "id",
+            "TRY",
+        ])
+        .prop_map(ToOwned::to_owned),
+        "[^\"\\\\\\x00-\\x1f]{0,4}",
+    ]
 }

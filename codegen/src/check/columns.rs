@@ -102,7 +102,7 @@ impl Check<'_> {
     fn column(&mut self, entry: &Entry, ident: &str, owner: &str) -> Option<Column> {
         let key = &entry.key.name;
         let view = column_view(&entry.value);
-        let made = match view.text("rename") {
+        let made = match view.identifier("rename") {
             Some(rename) => rename.text.to_owned(),
             None => names::snake(key),
         };

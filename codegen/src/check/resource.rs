@@ -23,9 +23,7 @@ impl Check<'_> {
         auths: &mut Vec<Auth>,
     ) -> Option<Resource> {
         let view = View::new(node, &grammar::RESOURCE);
-        let name = view
-            .text("name")
-            .filter(|name| crate::value::is_identifier(name.text))?;
+        let name = view.identifier("name")?;
         self.method_is_free(name);
         let record = self.record(&view, name);
         let empty = Node {
@@ -111,7 +109,7 @@ impl Check<'_> {
             self.untyped_has_no_keys(view);
             return Record::Untyped;
         }
-        let (ident, span) = match view.text("record") {
+        let (ident, span) = match view.identifier("record") {
             Some(record) => (names::ident(record.text), record.span),
             None => (names::pascal(name.text), name.span),
         };

@@ -67,7 +67,7 @@ impl Settings {
     fn declare_secret(&mut self, entry: &Entry) {
         let view = View::new(&entry.value, &grammar::SECRET);
         let mut secret = self.new_secret(&entry.key.name);
-        if let Some(env) = view.owned("env") {
+        if let Some(env) = view.identifier("env").map(|env| env.text.to_owned()) {
             secret.env = env;
         }
         secret.description = view.owned("description");

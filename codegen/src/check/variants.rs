@@ -123,7 +123,7 @@ pub(super) fn enum_values(node: &Node, open: bool, sink: &mut Sink) -> Vec<EnumV
         let (word, rename) = match &element.value {
             Value::Map(_) => {
                 let view = View::new(element, &grammar::ENUM_VALUE);
-                (view.text("value"), view.text("rename"))
+                (view.text("value"), view.identifier("rename"))
             }
             _ => (text(element), None),
         };
