@@ -219,14 +219,14 @@ mod tests {
         ..BY_TIME
     });
 
-    fn since(value: &str) -> Option<State> {
-        Some(State {
+    fn since(value: &str) -> State {
+        State {
             resource: "things".to_owned(),
             column: "at".to_owned(),
             data_type: "timestamp".to_owned(),
             value: value.to_owned(),
             seen: BTreeSet::new(),
-        })
+        }
     }
 
     fn bounds(resource: &'static ResourcePlan, state: Option<State>) -> [Option<String>; 2] {
@@ -244,9 +244,9 @@ mod tests {
 
     #[test]
     fn the_next_starts_the_lag_before_the_last_but_not_before_the_initial_value() {
-        let [start, _] = bounds(&LAGGING, since("2026-11-21T09:30:00Z"));
+        let [start, _] = bounds(&LAGGING, Some(since("2026-11-21T09:30:00Z")));
         assert_eq!(start.unwrap(), "1795249800");
-        let [start, _] = bounds(&LATE, since("2026-11-21T09:30:00Z"));
+        let [start, _] = bounds(&LATE, Some(since("2026-11-21T09:30:00Z")));
         assert_eq!(start.unwrap(), "1795251600");
     }
 
@@ -259,6 +259,6 @@ mod tests {
                 .clone()
         };
         assert_eq!(kind(&WRONG, None), ErrorKind::Config);
-        assert_eq!(kind(&LAGGING, since("soon")), ErrorKind::State);
+        assert_eq!(kind(&LAGGING, Some(since("soon"))), ErrorKind::State);
     }
 }

@@ -206,3 +206,35 @@ async fn a_wait_as_a_date_is_measured_by_the_servers_own_clock() {
     shop.fetch(&PLAIN).all().await.unwrap();
     assert_eq!(shop.clock.waits(), [25 * SECOND]);
 }
+
+#[tokio::test]
+async fn a_thousand_pages_with_faults_bring_every_record_once() {
+    const FAULTS: [u16; 7] = [429, 500, 502, 503, 504, 0, 1];
+    let records = records(2_000);
+    let attempts = std::sync::Mutex::new(std::collections::HashMap::new());
+    let shop = shop(Api::new(move |request| {
+        let offset = offset_of(request);
+        let mut attempts = attempts.lock().unwrap();
+        let attempt = attempts.entry(offset).or_insert(0_usize);
+        *attempt += 1;
+        // Up to three faults a page, another number and other ones for each.
+        if *attempt > offset / 2 % 4 {
+            return page(&records, request);
+        }
+        match FAULTS[(offset / 2 + *attempt) % FAULTS.len()] {
+            0 => failure(TransportErrorKind::Interrupted),
+            1 => failure(TransportErrorKind::Timeout),
+            status => answer(status, &[], "sorry"),
+        }
+    }));
+    let mut stream = shop.fetch(&COUNTED).concurrency(8).stream();
+    let mut next = 0;
+    while let Some(thing) = stream.next().await {
+        assert_eq!(thing.unwrap().id, next);
+        next += 1;
+    }
+    assert_eq!(next, 2_000);
+    let report = stream.report();
+    assert_eq!((report.pages, report.retries), (1_000, 1_500));
+    assert_eq!(report.requests, 2_500);
+}

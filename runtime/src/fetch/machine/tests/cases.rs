@@ -1,0 +1,252 @@
+//! Cases.
+
+use super::*;
+
+fn message(run: &Run) -> String {
+    run.end.as_ref().unwrap_err().to_string()
+}
+
+#[test]
+fn pages_follow_each_other_to_an_empty_one() {
+    let run = run(&Server::new(offset(10), 20));
+    assert_eq!(run.records, (0..20).collect::<Vec<_>>());
+    assert_eq!(run.asked, [0, 10, 20].map(Position::Offset));
+    assert!(run.end.unwrap().complete);
+}
+
+#[test]
+fn nothing_is_asked_past_a_total() {
+    let mut server = Server::new(offset_with_total(10), 20);
+    server.says = Says::Total;
+    assert_eq!(run(&server).asked, [0, 10].map(Position::Offset));
+}
+
+#[test]
+fn a_short_page_in_the_middle_loses_nothing() {
+    let mut server = Server::new(offset(10), 27);
+    server.short = vec![10];
+    let run = run(&server);
+    assert_eq!(run.records, (0..27).collect::<Vec<_>>());
+    assert_eq!(run.asked, [0, 10, 15, 25, 27].map(Position::Offset));
+}
+
+#[test]
+fn a_servers_own_cap_is_noted_and_loses_nothing() {
+    let run = run(&Server::new(offset(25), 30));
+    assert_eq!(run.records, (0..30).collect::<Vec<_>>());
+    assert_eq!(
+        run.tally.notes,
+        ["the API does not honour the page size 25: it gave 10"]
+    );
+}
+
+#[test]
+fn waits_double_and_three_retries_are_four_requests() {
+    let mut server = Server::new(offset(10), 5);
+    server.fates = vec![Fate::Status(503); 3];
+    let run = run(&server);
+    assert_eq!(run.records.len(), 5);
+    assert_eq!(run.waits, [2 * SECOND, 4 * SECOND, 8 * SECOND]);
+    assert_eq!((run.tally.requests, run.tally.retries), (5, 3));
+    assert_eq!(run.tally.waited, 14 * SECOND);
+}
+
+#[test]
+fn the_fourth_failure_says_how_often_it_was_tried_and_where() {
+    let mut server = Server::new(offset(10), 50);
+    server.fates = vec![Fate::Fine];
+    server.fates.extend([Fate::Status(503); 4]);
+    let run = run(&server);
+    assert_eq!(run.records, (0..10).collect::<Vec<_>>());
+    let error = run.end.as_ref().unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Status(503));
+    assert_eq!(error.position(), Some(&Position::Offset(10)));
+    assert!(
+        message(&run).starts_with("answered 503 four times"),
+        "{}",
+        message(&run)
+    );
+}
+
+#[test]
+fn what_the_server_says_is_waited_and_no_longer_than_allowed() {
+    let mut server = Server::new(offset(10), 5);
+    server.fates = vec![Fate::Throttled(7), Fate::Throttled(1)];
+    assert_eq!(run(&server).waits, [7 * SECOND, 4 * SECOND]);
+
+    server.fates = vec![Fate::Throttled(3_600)];
+    let run = run(&server);
+    assert!(run.waits.is_empty());
+    let error = run.end.as_ref().unwrap_err();
+    let retry_at = SystemTime::UNIX_EPOCH + 3_600 * SECOND;
+    assert_eq!(*error.kind(), ErrorKind::RateLimit { retry_at });
+    assert_eq!(error.position(), Some(&Position::Offset(0)));
+}
+
+#[test]
+fn a_status_that_is_not_listed_is_not_retried() {
+    let mut server = Server::new(offset(10), 5);
+    server.fates = vec![Fate::Status(501)];
+    let run = run(&server);
+    assert_eq!(run.tally.requests, 1);
+    assert!(
+        message(&run).starts_with("answered 501"),
+        "{}",
+        message(&run)
+    );
+}
+
+#[test]
+fn a_post_that_may_not_be_repeated_is_not() {
+    let resource = ResourcePlan {
+        method: Method::Post,
+        ..ResourcePlan::DEFAULT
+    };
+    let retry = Retry {
+        idempotent: false,
+        ..Retry::DEFAULT
+    };
+    let rules = Rules::new(retry, &resource, 1, None);
+    let machine = Machine::new(paginator::of(&Pages::Single), rules, None);
+    let mut server = Server::new(Pages::Single, 5);
+    server.fates = vec![Fate::Status(503)];
+    assert_eq!(drive(&server, machine, &[0]).tally.requests, 1);
+}
+
+#[test]
+fn a_status_of_the_end_ends_past_the_first_page_only() {
+    let resource = ResourcePlan {
+        paginator: Paginator {
+            stop_on_status: &[(404, 404)],
+            ..Paginator::new(offset(10))
+        },
+        ..ResourcePlan::DEFAULT
+    };
+    let rules = Rules::new(Retry::DEFAULT, &resource, 1, None);
+    let machine = || Machine::new(paginator::of(&offset(10)), rules, None);
+    let mut server = Server::new(offset(10), 50);
+    server.fates = vec![Fate::Fine, Fate::Status(404)];
+    let run = drive(&server, machine(), &[0]);
+    assert_eq!((run.records.len(), run.end.is_ok()), (10, true));
+    server.fates = vec![Fate::Status(404)];
+    assert!(drive(&server, machine(), &[0]).end.is_err());
+}
+
+#[test]
+fn the_most_pages_cut_off_and_no_more_are_asked_for() {
+    let resource = ResourcePlan {
+        paginator: Paginator {
+            maximum_pages: Some(2),
+            ..Paginator::new(offset(10))
+        },
+        ..ResourcePlan::DEFAULT
+    };
+    let rules = Rules::new(Retry::DEFAULT, &resource, 4, None);
+    let mut server = Server::new(offset(10), 100);
+    server.says = Says::Hint;
+    let run = drive(
+        &server,
+        Machine::new(paginator::of(&offset(10)), rules, None),
+        &[0],
+    );
+    assert_eq!((run.records.len(), run.asked.len()), (20, 2));
+    assert!(!run.end.unwrap().complete);
+}
+
+#[test]
+fn a_limit_asks_for_no_more_pages_than_it_needs() {
+    for (limit, pages) in [(0, 0), (1, 1), (10, 1), (11, 2), (25, 3)] {
+        for concurrency in [1, 8] {
+            let mut server = Server::new(offset(10), 100);
+            server.says = Says::Hint;
+            let run = drive(
+                &server,
+                machine(offset(10), concurrency, Some(limit)),
+                &[1, 0],
+            );
+            assert_eq!(run.records, (0..limit).collect::<Vec<_>>());
+            assert_eq!(run.asked.len(), pages, "{limit} by {concurrency}");
+        }
+    }
+}
+
+#[test]
+fn once_the_total_is_known_pages_are_asked_for_side_by_side() {
+    let mut server = Server::new(offset(10), 95);
+    server.says = Says::Hint;
+    let run = drive(&server, machine(offset(10), 4, None), &[3, 1, 0, 2]);
+    assert_eq!(run.records, (0..95).collect::<Vec<_>>());
+    assert_eq!(run.most_in_flight, 4);
+    assert_eq!(run.asked.len(), 10);
+}
+
+#[test]
+fn a_server_that_ignores_the_offset_is_found_out() {
+    let mut machine = machine(offset(10), 1, None);
+    let now = Now {
+        elapsed: Duration::ZERO,
+        wall: SystemTime::UNIX_EPOCH,
+    };
+    let server = Server::new(offset(10), 50);
+    let mut delivered = 0;
+    let error = loop {
+        match machine.step(now, true) {
+            Step::Send(order) => {
+                let (facts, records) = server.page(&Position::Offset(0));
+                machine.heard(order.id, Answer::Page(Box::new(facts), records), now, 0.0);
+            }
+            Step::Page(_) => delivered += 1,
+            Step::Fail(error) => break error,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!((delivered, error.kind()), (1, &ErrorKind::Paging));
+}
+
+#[test]
+fn a_quota_used_up_delays_the_next_request() {
+    let mut machine = machine(offset(10), 1, None);
+    let server = Server::new(offset(10), 50);
+    let mut now = Now {
+        elapsed: Duration::ZERO,
+        wall: SystemTime::UNIX_EPOCH,
+    };
+    let answer = |machine: &mut Machine<_>, now, wait| {
+        let Step::Send(order) = machine.step(now, true) else {
+            panic!("nothing to send");
+        };
+        let (mut facts, records) = server.page(&order.position);
+        facts.closed = wait;
+        machine.heard(order.id, Answer::Page(Box::new(facts), records), now, 0.0);
+        assert!(matches!(machine.step(now, true), Step::Page(_)));
+    };
+    answer(&mut machine, now, Some(30 * SECOND));
+    assert_eq!(machine.closed_until(now), Some(30 * SECOND));
+    assert!(matches!(machine.step(now, true), Step::Wait(Some(time)) if time == 30 * SECOND));
+    now.elapsed = 30 * SECOND;
+    answer(&mut machine, now, Some(3_600 * SECOND));
+    let Step::Fail(error) = machine.step(now, true) else {
+        panic!("asked sooner than told");
+    };
+    assert!(matches!(error.kind(), ErrorKind::RateLimit { .. }));
+    assert_eq!(error.position(), Some(&Position::Offset(20)));
+}
+
+#[test]
+fn while_the_stream_is_full_only_the_next_page_is_fetched() {
+    let mut machine = machine(by_cursor(), 4, None);
+    let server = Server::new(by_cursor(), 50);
+    let now = Now {
+        elapsed: Duration::ZERO,
+        wall: SystemTime::UNIX_EPOCH,
+    };
+    let mut asked = 0;
+    for _ in 0..10 {
+        if let Step::Send(order) = machine.step(now, false) {
+            asked += 1;
+            let (facts, records) = server.page(&order.position);
+            machine.heard(order.id, Answer::Page(Box::new(facts), records), now, 0.0);
+        }
+    }
+    assert_eq!(asked, 1);
+}

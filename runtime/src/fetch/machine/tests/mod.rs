@@ -1,0 +1,262 @@
+//! The machine driven as a pure function, against a server that is a model.
+
+mod cases;
+mod properties;
+
+use std::time::SystemTime;
+
+use super::*;
+use crate::{
+    ErrorKind,
+    decode::Probe,
+    paginator,
+    plan::{
+        Cursor, Ends, Method, Offset, PageNumber, Pages, Paginator, ResourcePlan, Retry,
+        Slot as Place,
+    },
+    schema::{Path, Step as Key},
+    transport::Headers,
+};
+
+const SECOND: Duration = Duration::from_secs(1);
+const FIELD: Path = Path(&[Key::Key("field")]);
+
+/// How a server says how much there is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Says {
+    Nothing,
+    /// Where the spec says.
+    Total,
+    /// In a number that no spec declares.
+    Hint,
+    /// In such a number that means something else.
+    Lie(u64),
+}
+
+/// What befalls an attempt.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fate {
+    Fine,
+    Status(u16),
+    Interrupted,
+    /// 429, with a wait in seconds.
+    Throttled(u64),
+}
+
+#[derive(Clone, Debug)]
+struct Server {
+    pages: Pages,
+    records: u64,
+    /// The most records of a page that it gives, whatever is asked.
+    cap: u64,
+    /// Where in its pages, by the record they start at, it gives fewer.
+    short: Vec<u64>,
+    says: Says,
+    /// What befalls its attempts, in order; fine past the last.
+    fates: Vec<Fate>,
+}
+
+impl Server {
+    fn new(pages: Pages, records: u64) -> Self {
+        Self {
+            pages,
+            records,
+            cap: 10,
+            short: Vec::new(),
+            says: Says::Nothing,
+            fates: Vec::new(),
+        }
+    }
+
+    fn page(&self, position: &Position) -> (Facts, std::ops::Range<u64>) {
+        let start = match position {
+            Position::First => 0,
+            Position::Offset(offset) => *offset,
+            Position::Page(page) => (page - 1) * self.cap,
+            Position::Cursor(from) => from.parse().unwrap(),
+            Position::Url(url) => url.rsplit('=').next().unwrap().parse().unwrap(),
+        };
+        let cap = if self.short.contains(&start) {
+            self.cap.div_ceil(2)
+        } else {
+            self.cap
+        };
+        let end = (start + cap).min(self.records);
+        let records = start.min(end)..end;
+        let more = end < self.records;
+        let total = match (self.says, self.pages) {
+            (Says::Total, Pages::Number(_)) => Some(self.records.div_ceil(self.cap)),
+            (Says::Total | Says::Hint, _) => Some(self.records),
+            (Says::Lie(number), _) => Some(number),
+            (Says::Nothing, _) => None,
+        };
+        let probe = match self.pages {
+            Pages::Cursor(_) if more => Probe::Text(end.to_string()),
+            Pages::JsonLink { .. } if more => Probe::Text(format!("?from={end}")),
+            Pages::Offset(_) | Pages::Number(_) => {
+                total.map_or(Probe::Missing, |total| Probe::Number(total.to_string()))
+            }
+            _ => Probe::Null,
+        };
+        let mut headers = Headers::new();
+        if more {
+            headers.push("Link", format!("</things?from={end}>; rel=next"));
+        }
+        let facts = Facts {
+            received: records.end - records.start,
+            probes: vec![probe],
+            headers,
+            url: Url::parse("https://api.example.com/things").unwrap(),
+            request: format!("GET at {position}"),
+            fingerprint: start,
+            no_content: false,
+            closed: None,
+            failure: None,
+        };
+        (facts, records)
+    }
+}
+
+fn refusal(fate: Fate) -> Refusal {
+    let (status, what, told) = match fate {
+        Fate::Status(status) => (Some(status), format!("answered {status}"), None),
+        Fate::Throttled(wait) => (
+            Some(429),
+            "answered 429".to_owned(),
+            Some(Duration::from_secs(wait)),
+        ),
+        Fate::Fine | Fate::Interrupted => (None, "broke off".to_owned(), None),
+    };
+    Refusal {
+        status,
+        what,
+        told,
+        throttled: status == Some(429),
+        request: "GET".to_owned(),
+        detail: None,
+    }
+}
+
+/// What a run came to.
+#[derive(Debug)]
+struct Run {
+    records: Vec<u64>,
+    asked: Vec<Position>,
+    waits: Vec<Duration>,
+    most_in_flight: usize,
+    end: Result<End>,
+    tally: Tally,
+}
+
+fn machine(pages: Pages, concurrency: u16, limit: Option<u64>) -> Machine<std::ops::Range<u64>> {
+    let resource = ResourcePlan {
+        paginator: Paginator::new(pages),
+        ..ResourcePlan::DEFAULT
+    };
+    let rules = Rules::new(Retry::DEFAULT, &resource, concurrency, limit);
+    Machine::new(paginator::of(&pages), rules, None)
+}
+
+/// Drives a machine to its end; `picks` says which of the requests in flight is answered next.
+fn drive(server: &Server, mut machine: Machine<std::ops::Range<u64>>, picks: &[usize]) -> Run {
+    let mut picks = picks.iter().copied().cycle();
+    let mut fates = server.fates.iter().copied();
+    let mut in_flight: Vec<Order> = Vec::new();
+    let mut now = Now {
+        elapsed: Duration::ZERO,
+        wall: SystemTime::UNIX_EPOCH,
+    };
+    let mut run = Run {
+        records: Vec::new(),
+        asked: Vec::new(),
+        waits: Vec::new(),
+        most_in_flight: 0,
+        end: Ok(End::complete("")),
+        tally: Tally::default(),
+    };
+    for _ in 0..20_000 {
+        match machine.step(now, true) {
+            Step::Send(order) => {
+                run.asked.push(order.position.clone());
+                in_flight.push(order);
+                run.most_in_flight = run.most_in_flight.max(in_flight.len());
+            }
+            Step::Page(records) => {
+                let wanted = machine.wanted.unwrap_or(u64::MAX);
+                let length = records.end - records.start;
+                run.records
+                    .extend(records.take(usize::try_from(wanted).unwrap_or(usize::MAX)));
+                machine.delivered(length.min(wanted), length > wanted);
+            }
+            Step::Wait(_) if !in_flight.is_empty() => {
+                let pick = picks.next().unwrap_or_default() % in_flight.len();
+                let order = in_flight.remove(pick);
+                let answer = match fates.next().unwrap_or(Fate::Fine) {
+                    Fate::Fine => {
+                        let (facts, records) = server.page(&order.position);
+                        Answer::Page(Box::new(facts), records)
+                    }
+                    fate => Answer::Refused(Box::new(refusal(fate))),
+                };
+                machine.heard(order.id, answer, now, 0.0);
+            }
+            Step::Wait(Some(time)) => {
+                let wait = time.saturating_sub(now.elapsed);
+                assert!(!wait.is_zero(), "a wait that is over");
+                run.waits.push(wait);
+                now.wall += wait;
+                now.elapsed = time;
+            }
+            Step::Wait(None) => panic!("waits for nothing"),
+            Step::Done(end) => {
+                run.end = Ok(end);
+                run.tally = machine.tally().clone();
+                return run;
+            }
+            Step::Fail(error) => {
+                run.end = Err(error);
+                run.tally = machine.tally().clone();
+                return run;
+            }
+        }
+    }
+    panic!("does not end");
+}
+
+fn run(server: &Server) -> Run {
+    drive(server, machine(server.pages, 1, None), &[0])
+}
+
+fn offset(limit: u64) -> Pages {
+    Pages::Offset(Offset::new(limit))
+}
+
+fn offset_with_total(limit: u64) -> Pages {
+    let ends = Ends {
+        total_path: Some(FIELD),
+        ..Ends::DEFAULT
+    };
+    Pages::Offset(Offset {
+        ends,
+        ..Offset::new(limit)
+    })
+}
+
+fn by_number(ends: Ends) -> Pages {
+    Pages::Number(PageNumber {
+        base_page: 1,
+        page: 1,
+        page_size: Some(10),
+        ends,
+        ..PageNumber::DEFAULT
+    })
+}
+
+fn by_cursor() -> Pages {
+    Pages::Cursor(Cursor {
+        cursor_path: FIELD,
+        cursor: Place::Query("cursor"),
+        has_more_path: None,
+        stop_after_empty_page: false,
+    })
+}
