@@ -20,7 +20,7 @@ pub(crate) fn progress() -> impl FnMut(Progress) + Send {
     };
     move |progress| {
         let (resource, rows, pages) = (progress.resource, progress.rows, progress.pages);
-        line.write(&format!("{resource}: {rows} rows in {pages} pages"));
+        line.write(&format!("{resource}: page {pages}, {rows} rows"));
     }
 }
 
