@@ -134,15 +134,15 @@ impl fmt::Display for LoadError {
             let separator = if at == 0 { "" } else { "\n" };
             write!(f, "{separator}{error}")?;
         }
-        for resource in &self.not_tried {
-            write!(f, "\n`{resource}`: not tried")?;
-        }
-        for resource in &self.loaded.resources {
-            write!(
-                f,
-                "\n`{}`: loaded, {} rows written",
-                resource.resource, resource.written
-            )?;
+        let loaded = self.loaded.resources.iter();
+        let loaded: Vec<_> = loaded.map(|resource| resource.resource).collect();
+        for (what, resources) in [
+            ("not tried", self.not_tried.as_slice()),
+            ("loaded all the same", loaded.as_slice()),
+        ] {
+            if !resources.is_empty() {
+                write!(f, "\n{what}: `{}`", resources.join("`, `"))?;
+            }
         }
         Ok(())
     }

@@ -121,7 +121,7 @@ async fn others_are_loaded_unless_they_would_fail_too() {
     assert!(
         error
             .to_string()
-            .ends_with("\n`items`: loaded, 3 rows written"),
+            .ends_with("\nloaded all the same: `items`"),
         "{error}"
     );
     assert_eq!(
