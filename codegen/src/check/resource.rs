@@ -261,7 +261,12 @@ impl Check<'_> {
         let has_key = ["primary_key", "merge_key"]
             .iter()
             .any(|key| view.node.get(key).is_some());
-        if !has_key {
+        // A key of the resource that is wrong may have been meant for it.
+        let entries = view.node.entries();
+        let is_misspelt = entries
+            .iter()
+            .any(|entry| self.sink.has_errors_in(&entry.key.span));
+        if !has_key && !is_misspelt {
             self.error(
                 Diagnostic::error(
                     "RS0404",

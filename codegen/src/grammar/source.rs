@@ -93,7 +93,7 @@ pub(crate) static CLIENT: Context = Context {
         key(
             "base_url",
             Shape::Url,
-            "absolute URL that every path is joined to",
+            "the absolute URL that every path is joined to",
         )
         .required(),
         key(
