@@ -123,6 +123,13 @@ impl Error {
         self
     }
 
+    /// At no page that a later fetch could start from.
+    #[must_use]
+    pub(crate) fn without_position(mut self) -> Self {
+        self.0.position = None;
+        self
+    }
+
     /// The kind.
     pub fn kind(&self) -> &ErrorKind {
         &self.0.kind

@@ -75,8 +75,8 @@ impl ParentRecord {
 
 fn name_by_fields(plan: &ParentPlan, values: &[ParentValue]) -> String {
     let columns = plan.resource.table.columns;
-    let named = |field: &ParentField| columns.get(usize::from(field.column)).map(|c| c.name);
-    let names = plan.fields.iter().filter_map(named);
+    let column = |field: &ParentField| columns.get(usize::from(field.column)).map(|c| c.name);
+    let names = plan.fields.iter().filter_map(column);
     name(plan, names.zip(values.iter().map(ParentValue::as_value)))
 }
 

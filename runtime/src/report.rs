@@ -34,6 +34,10 @@ pub struct Report {
     pub undeclared_values: u64,
     /// Records outside the range of an incremental fetch, or already seen.
     pub outside_range: u64,
+    /// Records of the parent that it was made for, where it was for all of them.
+    pub parents: u64,
+    /// What the fetch of those records did, which is not part of the other numbers.
+    pub of_parents: Option<Box<Report>>,
     /// What is worth knowing: why it ended, a limit that was not honoured, the first few examples of
     /// what was left out.
     pub notes: Vec<String>,
@@ -42,6 +46,25 @@ pub struct Report {
 }
 
 impl Report {
+    /// Adds what another fetch did.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.requests += other.requests;
+        self.retries += other.retries;
+        self.waited += other.waited;
+        self.bytes += other.bytes;
+        self.pages += other.pages;
+        self.received += other.received;
+        self.delivered += other.delivered;
+        self.discarded_rows += other.discarded_rows;
+        self.discarded_values += other.discarded_values;
+        self.undeclared_values += other.undeclared_values;
+        self.outside_range += other.outside_range;
+        for note in &other.notes {
+            self.note(note.as_str());
+        }
+        self.further_notes += other.further_notes;
+    }
+
     /// Adds a note, once.
     pub(crate) fn note(&mut self, note: impl Into<String>) {
         let note = note.into();
@@ -87,6 +110,10 @@ impl fmt::Display for Report {
                 let (noun, rest) = what.split_once(' ').unwrap_or((what, ""));
                 write!(f, "\n  {} {rest}", count(number, noun))?;
             }
+        }
+        if let Some(parents) = &self.of_parents {
+            let parents = parents.to_string().replace('\n', "\n  ");
+            write!(f, "\n  for {}: {parents}", count(self.parents, "parent"))?;
         }
         for note in &self.notes {
             write!(f, "\n  note: {note}")?;

@@ -8,6 +8,7 @@
 mod body;
 mod document;
 mod fault;
+mod included;
 mod keys;
 mod members;
 mod object;
@@ -27,6 +28,7 @@ use std::sync::Arc;
 use self::{
     document::{Document, Selected, Spot},
     fault::Faults,
+    included::Included,
     keys::Keys,
     output::Output,
     reader::Reader,
@@ -35,6 +37,7 @@ use self::{
     text::Source,
 };
 use crate::{
+    ParentValue,
     error::{Error, Result},
     plan::{Pages, ResourcePlan, SchemaContract, Selector},
     redact::Redactor,
@@ -47,6 +50,7 @@ use crate::{
 pub(crate) struct PageShape {
     table: &'static Table,
     records: RecordShape,
+    included: Included,
     /// The declared keys of each kind of object.
     keys: Vec<Vec<&'static str>>,
     /// Where the records are; the root where a query finds them.
@@ -89,6 +93,7 @@ impl PageShape {
         Ok(Self {
             table,
             records,
+            included: Included::default(),
             keys,
             path,
             shown_path: path.to_string(),
@@ -106,6 +111,12 @@ impl PageShape {
     /// What this redactor knows is blanked in messages, before anything is cut off.
     pub(crate) fn redacting(mut self, redactor: Arc<Redactor>) -> Self {
         self.redactor = Some(redactor);
+        self
+    }
+
+    /// The same for pages of which each record takes these values of its parent's record.
+    pub(crate) fn of(mut self, parent: &[ParentValue]) -> Self {
+        self.included = Included::new(self.table, parent);
         self
     }
 
@@ -180,6 +191,7 @@ pub(crate) fn decode(body: Vec<u8>, shape: &PageShape) -> Result<Decoded> {
         Unread::NoRecords(error) => error,
     })?;
 
+    shape.included.put(&mut out)?;
     out.page.text = text;
     let discarded_rows = out.faults.discarded_rows();
     let discarded_values = out.faults.discarded_values();

@@ -185,7 +185,7 @@ impl Reader<'_, '_> {
                 continue;
             }
             *slot = Slot::Null;
-            if !shape.column.nullable {
+            if !shape.column.nullable && shape.column.parent.is_none() {
                 fits = false;
                 self.missing(shape.column, place);
             }

@@ -74,6 +74,15 @@ impl Output {
         })
     }
 
+    /// Keeps a text that is no part of the source.
+    pub(super) fn keep_text(&mut self, text: &str) -> Option<Span> {
+        let start = self.keep_apart(text)?;
+        Some(Span {
+            start: u32::try_from(start).ok()?,
+            len: u32::try_from(text.len()).ok()?,
+        })
+    }
+
     /// Keeps a text in the arena, and says where that is in the page.
     pub(super) fn keep_apart(&mut self, text: &str) -> Option<usize> {
         let start = self.text_len + self.page.arena.len();

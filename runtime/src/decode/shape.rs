@@ -106,6 +106,8 @@ pub(super) fn object(
     for (index, column) in table.columns.iter().enumerate() {
         match &column.from {
             Some(path) => tree.add(path.0, index),
+            // It is put in afterwards.
+            None if column.parent.is_some() => {}
             None => tree.add(&[Step::Key(column.key)], index),
         }
     }

@@ -63,11 +63,13 @@ impl<'a> Requests<'a> {
     pub(super) fn new(job: &'a Job, paginator: Arc<dyn Paginate>, bounds: &Bounds) -> Result<Self> {
         let plan = job.client.plan();
         let probes = paginator.probes();
+        let parent = job.parent.as_ref().map_or(&[][..], |parent| &parent.values);
         Ok(Self {
-            first: job.client.draft(job.resource, bounds, &[])?,
+            first: job.client.draft(job.resource, bounds, parent)?,
             probes: probes.len(),
             shape: PageShape::new(job.resource, job.table, &probes, plan.spec)?
-                .redacting(job.client.redactor()),
+                .redacting(job.client.redactor())
+                .of(parent),
             paginator,
             job,
         })

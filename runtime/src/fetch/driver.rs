@@ -12,9 +12,9 @@ use super::{
     streams::{Delivery, SharedReport},
 };
 use crate::{
-    Client, Error, ErrorKind, Report, Result, State,
+    Client, Error, ErrorKind, Report, Result,
     incremental::{Range, Sieve},
-    paginator::{self, Paginate},
+    paginator::{self, End, Paginate},
     request::Bounds,
 };
 
@@ -23,20 +23,42 @@ use crate::{
 /// Requests are sent, answers read and pages decoded in this one task: the hops between tasks would
 /// cost as much as the decoding.
 pub(super) async fn run(job: Job, stream: mpsc::Sender<Delivery>, report: SharedReport) {
-    let last = match fetch(&job, &stream, &report).await {
-        Ok(state) => Delivery::End(state),
+    let range = Range::new(job.resource, job.since.clone(), job.until.clone());
+    let ended = match range {
+        Ok(range) => fetch(&job, range, &stream, &report).await,
+        Err(error) => Err(error),
+    };
+    let last = match ended {
+        Ok(Some(Ended { end, sieve })) => {
+            report.lock().note(format!("ended: {}", end.reason));
+            Delivery::End {
+                state: sieve.state_at_end(end.complete),
+                complete: end.complete,
+            }
+        }
+        // There is no one to tell.
+        Ok(None) => return,
         Err(error) => Delivery::Failure(job.error(error)),
     };
     // The stream may be gone: there is no one to tell then.
     let _ = stream.send(last).await;
 }
 
-async fn fetch(
+/// What a fetch came to.
+pub(super) struct Ended {
+    /// Why it ended.
+    pub(super) end: End,
+    /// What went through it.
+    pub(super) sieve: Sieve,
+}
+
+/// Fetches what is in the range, to the end; nothing where no one listens any more.
+pub(super) async fn fetch(
     job: &Job,
+    range: Option<Range>,
     stream: &mpsc::Sender<Delivery>,
     report: &SharedReport,
-) -> Result<Option<State>> {
-    let range = Range::new(job.resource, job.since.clone(), job.until.clone())?;
+) -> Result<Option<Ended>> {
     let bounds = match &range {
         Some(range) => range.bounds()?,
         None => Bounds::default(),
@@ -57,7 +79,11 @@ async fn fetch(
         report,
         turns: Duration::ZERO,
     };
-    fetching.run(&requests, stream).await
+    let end = fetching.run(&requests, stream).await?;
+    Ok(end.map(|end| Ended {
+        end,
+        sieve: fetching.sieve,
+    }))
 }
 
 struct Fetching<'a> {
@@ -76,7 +102,7 @@ impl Fetching<'_> {
         &mut self,
         requests: &Requests<'_>,
         stream: &mpsc::Sender<Delivery>,
-    ) -> Result<Option<State>> {
+    ) -> Result<Option<End>> {
         let mut asked = FuturesUnordered::new();
         // What waits for the stream to have room.
         let mut delivery: Option<Delivery> = None;
@@ -95,8 +121,7 @@ impl Fetching<'_> {
                 Step::Wait(wake) => wake,
                 Step::Done(end) => {
                     hand_over(stream, delivery).await;
-                    self.report.lock().note(format!("ended: {}", end.reason));
-                    return Ok(self.sieve.state_at_end(end.complete));
+                    return Ok(Some(end));
                 }
                 Step::Fail(error) => {
                     hand_over(stream, delivery).await;

@@ -1,6 +1,7 @@
 //! Fetching a resource: what to fetch, and the streams that it comes in.
 
 mod attempt;
+mod children;
 mod driver;
 mod guard;
 mod machine;
@@ -10,9 +11,12 @@ mod streams;
 
 use std::{fmt, marker::PhantomData};
 
+use tokio::sync::mpsc;
+
+use self::streams::{Delivery, SharedReport};
 use crate::{
-    Client, CursorValue, Error, Position, Record, Result, Rows, State, plan::ResourcePlan,
-    schema::Table,
+    Client, CursorValue, Error, ParentValue, Position, Record, Result, Rows, State,
+    parent::ParentRecord, plan::ResourcePlan, schema::Table,
 };
 
 pub use self::{
@@ -35,10 +39,15 @@ pub use self::{
 /// # }
 /// ```
 #[must_use = "nothing is fetched until a stream of it is asked"]
-pub struct Fetch<T> {
+pub struct Fetch<T, Parent = ()> {
     job: Job,
+    parent: Parent,
     records: PhantomData<fn() -> T>,
 }
+
+/// That a [`Fetch`] is for all records `P` of a parent, and may be for [one](Fetch::of) of them.
+#[derive(Debug)]
+pub struct Of<P>(fn(&P) -> Vec<ParentValue>);
 
 /// A fetch without the type of its records.
 #[derive(Clone)]
@@ -51,20 +60,39 @@ pub(crate) struct Job {
     pub(crate) resume: Option<Position>,
     pub(crate) limit: Option<u64>,
     pub(crate) concurrency: u16,
+    /// The one record of the parent that it is for, where it is not for all of them.
+    pub(crate) parent: Option<ParentRecord>,
 }
 
 impl Client {
     /// The records of a resource, as `T`.
     pub fn fetch<T: Record>(&self, resource: &'static ResourcePlan) -> Fetch<T> {
-        self.fetch_as(resource, T::TABLE)
+        self.fetch_as(resource, T::TABLE, ())
+    }
+
+    /// The records of a child, for all records of its parent `P`: [`Fetch::of`] makes it one.
+    ///
+    /// `take` gives what the child takes of a record, in the order of
+    /// [`ParentPlan::fields`](crate::plan::ParentPlan::fields).
+    pub fn children<T: Record, P>(
+        &self,
+        resource: &'static ResourcePlan,
+        take: fn(&P) -> Vec<ParentValue>,
+    ) -> Fetch<T, Of<P>> {
+        self.fetch_as(resource, T::TABLE, Of(take))
     }
 
     /// The rows of a resource, for those that need no record: destinations, for one.
     pub fn rows(&self, resource: &'static ResourcePlan) -> Fetch<Rows> {
-        self.fetch_as(resource, resource.table)
+        self.fetch_as(resource, resource.table, ())
     }
 
-    fn fetch_as<T>(&self, resource: &'static ResourcePlan, table: &'static Table) -> Fetch<T> {
+    fn fetch_as<T, Parent>(
+        &self,
+        resource: &'static ResourcePlan,
+        table: &'static Table,
+        parent: Parent,
+    ) -> Fetch<T, Parent> {
         Fetch {
             job: Job {
                 client: self.clone(),
@@ -75,13 +103,33 @@ impl Client {
                 resume: None,
                 limit: None,
                 concurrency: self.concurrency(),
+                parent: None,
             },
+            parent,
             records: PhantomData,
         }
     }
 }
 
-impl<T> Fetch<T> {
+impl<T, P> Fetch<T, Of<P>> {
+    /// Only for this record of the parent.
+    ///
+    /// The [`State`] of such a fetch is of this parent alone, and so is what
+    /// [`since`](Self::since) wants.
+    pub fn of(mut self, parent: &P) -> Fetch<T> {
+        if let Some(plan) = self.job.resource.parent {
+            let values = self.parent.0(parent);
+            self.job.parent = Some(ParentRecord::of_values(plan, values));
+        }
+        Fetch {
+            job: self.job,
+            parent: (),
+            records: self.records,
+        }
+    }
+}
+
+impl<T, Parent> Fetch<T, Parent> {
     /// Everything, whatever an earlier fetch has seen: takes back [`since`](Self::since). A resource
     /// with an `initial_value` starts there.
     pub fn full_refresh(mut self) -> Self {
@@ -134,7 +182,7 @@ impl<T> Fetch<T> {
     }
 }
 
-impl<T: Record> Fetch<T> {
+impl<T: Record, Parent> Fetch<T, Parent> {
     /// The records, as a stream.
     pub fn stream(self) -> Records<T> {
         Records::new(self.pages())
@@ -168,7 +216,7 @@ impl<T: Record> Fetch<T> {
     }
 }
 
-impl<T> fmt::Debug for Fetch<T> {
+impl<T, Parent> fmt::Debug for Fetch<T, Parent> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Job {
             client, resource, ..
@@ -178,8 +226,19 @@ impl<T> fmt::Debug for Fetch<T> {
 }
 
 impl Job {
+    /// Fetches, for all records of the parent where it has one, in one task.
+    async fn run(self, stream: mpsc::Sender<Delivery>, report: SharedReport) {
+        match self.resource.parent.filter(|_| self.parent.is_none()) {
+            Some(parent) => children::run(self, parent, stream, report).await,
+            None => driver::run(self, stream, report).await,
+        }
+    }
+
     /// An error of this fetch, its texts without secrets.
-    fn error(&self, error: Error) -> Error {
+    fn error(&self, mut error: Error) -> Error {
+        if let Some(parent) = &self.parent {
+            error = error.with_detail(format!("parent: {}", parent.name));
+        }
         error
             .with_resource(self.resource.name)
             .map_text(|text| self.client.redact(text))

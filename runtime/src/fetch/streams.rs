@@ -13,15 +13,18 @@ use std::{
 use futures_core::Stream;
 use tokio::{runtime::Handle, sync::mpsc, task::AbortHandle};
 
-use super::{Job, Page, PageRecords, driver};
+use super::{Job, Page, PageRecords};
 use crate::{Error, ErrorKind, Record, Report, Result, Rows, State};
 
 /// What a fetch's task hands to its stream.
 pub(super) enum Delivery {
     /// Rows, and the state that is safe once they are.
     Page(Rows, Option<State>),
-    /// Nothing more, and what the next fetch starts from.
-    End(Option<State>),
+    /// Nothing more, what the next fetch starts from, and whether the fetch saw all there was.
+    End {
+        state: Option<State>,
+        complete: bool,
+    },
     /// What ended it.
     Failure(Error),
 }
@@ -45,6 +48,7 @@ pub struct Pages<T> {
     stage: Stage,
     report: SharedReport,
     state: Option<State>,
+    complete: bool,
     records: PhantomData<fn() -> T>,
 }
 
@@ -71,6 +75,7 @@ impl<T> Pages<T> {
             report: SharedReport::default(),
             state: job.since.clone(),
             stage: Stage::Ready(Box::new(job)),
+            complete: false,
             records: PhantomData,
         }
     }
@@ -95,6 +100,11 @@ impl<T> Pages<T> {
         self.state.clone()
     }
 
+    /// Whether it is over and saw all there was.
+    pub(super) fn is_complete(&self) -> bool {
+        self.complete
+    }
+
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Page<T>>>> {
         let deliveries = match &mut self.stage {
             Stage::Running { deliveries, .. } => deliveries,
@@ -112,9 +122,10 @@ impl<T> Pages<T> {
                 }
                 Some(Ok(Page::new(rows, state)))
             }
-            Some(Delivery::End(state)) => {
+            Some(Delivery::End { state, complete }) => {
                 self.stage = Stage::Ended;
                 self.state = state;
+                self.complete = complete;
                 None
             }
             Some(Delivery::Failure(error)) => Some(Err(self.end(error))),
@@ -135,7 +146,7 @@ impl<T> Pages<T> {
                 .with_help("ask the stream within one: `#[tokio::main]`")
         })?;
         let (sender, deliveries) = mpsc::channel(1);
-        let task = runtime.spawn(driver::run(*job, sender, self.report.clone()));
+        let task = runtime.spawn(job.run(sender, self.report.clone()));
         self.stage = Stage::Running {
             deliveries,
             _task: AbortOnDrop(task.abort_handle()),

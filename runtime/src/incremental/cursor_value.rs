@@ -94,7 +94,7 @@ impl CursorValue {
         self.as_value().partial_cmp(&cell)
     }
 
-    pub(super) fn as_value(&self) -> Value<'_> {
+    pub(crate) fn as_value(&self) -> Value<'_> {
         match self {
             Self::Bigint(value) => Value::Bigint(*value),
             Self::Double(value) => Value::Double(*value),

@@ -110,6 +110,28 @@ impl Sieve {
         sifted
     }
 
+    /// Takes over how far another sieve over the same range has come.
+    pub(crate) fn absorb(&mut self, other: Self) {
+        let (Some(ours), Some(theirs)) = (&mut self.range, other.range) else {
+            return;
+        };
+        let Some(largest) = theirs.largest else {
+            return;
+        };
+        match ours
+            .largest
+            .as_ref()
+            .and_then(|l| l.compare(largest.as_value()))
+        {
+            Some(Ordering::Greater) => {}
+            Some(Ordering::Equal) => ours.at_largest.extend(theirs.at_largest),
+            _ => {
+                ours.largest = Some(largest);
+                ours.at_largest = theirs.at_largest;
+            }
+        }
+    }
+
     /// What the next fetch may start from once every row let through so far is safe, where the rows
     /// come in ascending order.
     pub(crate) fn state_so_far(&self) -> Option<State> {

@@ -1,0 +1,517 @@
+//! Resources that are fetched for the records of another.
+
+use super::*;
+use crate::plan::{Body, Json, Method, ParentField, ParentPlan};
+
+/// A post, of a blog with comments and replies to them.
+static POSTS: ResourcePlan = ResourcePlan {
+    name: "posts",
+    table: &Table::new(
+        "posts",
+        &[
+            Column::new("id", Type::Text).primary_key(),
+            Column::new("lang", Type::Text).nullable(),
+            Column::new(
+                "author",
+                Type::Object(&Table::new("author", &[Column::new("name", Type::Text)])),
+            )
+            .nullable(),
+            Column::new("tags", Type::Array(&Column::new("tag", Type::Text))).nullable(),
+        ],
+    ),
+    path: Template(&[Part::Text("/posts")]),
+    ..THINGS
+};
+
+const fn field(column: u16, path: &'static [Step]) -> ParentField {
+    ParentField {
+        column,
+        path: Path(path),
+    }
+}
+
+const ID: Column = Column::new("id", Type::Text).primary_key();
+const COMMENT: &[Column] = &[
+    ID,
+    Column::new("_posts_id", Type::Text).parent(0),
+    Column::new("_posts_lang", Type::Text).nullable().parent(1),
+];
+
+static COMMENTS: ResourcePlan = ResourcePlan {
+    name: "comments",
+    table: &Table::new("comments", COMMENT),
+    path: Template(&[
+        Part::Text("/posts/"),
+        Part::Parent(0),
+        Part::Text("/comments"),
+    ]),
+    params: &[Param {
+        name: "lang",
+        value: Template(&[Part::Parent(1)]),
+    }],
+    headers: &[Param {
+        name: "X-Author",
+        value: Template(&[Part::Text("by "), Part::Parent(2)]),
+    }],
+    parent: Some(&ParentPlan {
+        resource: &POSTS,
+        fields: &[
+            field(0, &[]),
+            field(1, &[]),
+            field(2, &[Step::Key("name")]),
+            field(3, &[Step::Index(-1)]),
+        ],
+    }),
+    ..THINGS
+};
+
+static POSTED: ResourcePlan = ResourcePlan {
+    method: Method::Post,
+    headers: &[],
+    body: Body::Json(Json::Object(&[
+        ("lang", Json::Text(Template(&[Part::Parent(1)]))),
+        ("tag", Json::Text(Template(&[Part::Parent(3)]))),
+    ])),
+    ..COMMENTS
+};
+
+static REPLIES: ResourcePlan = ResourcePlan {
+    name: "replies",
+    table: &Table::new(
+        "replies",
+        &[ID, Column::new("_comments__posts_id", Type::Text).parent(1)],
+    ),
+    path: Template(&[
+        Part::Text("/posts/"),
+        Part::Parent(1),
+        Part::Text("/comments/"),
+        Part::Parent(0),
+        Part::Text("/replies"),
+    ]),
+    parent: Some(&ParentPlan {
+        resource: &COMMENTS,
+        fields: &[field(0, &[]), field(1, &[])],
+    }),
+    ..THINGS
+};
+
+/// The segments of a request's path.
+fn segments(request: &Request) -> Vec<String> {
+    let url = url::Url::parse(&request.url).unwrap();
+    url.path_segments().unwrap().map(str::to_owned).collect()
+}
+
+/// So many posts `0`, `1`, …, each with as many comments as its number, up to three, each of these
+/// with as many replies.
+fn blog(posts: i64) -> impl Fn(&Request) -> Answer + Send + Sync {
+    let name = |prefix: &str, n: i64| {
+        let id = if prefix.is_empty() {
+            n.to_string()
+        } else {
+            format!("{prefix}.{n}")
+        };
+        json!({ "id": id })
+    };
+    move |request| {
+        let segments = segments(request);
+        let records: Vec<Value> = match segments.as_slice() {
+            [_] => (0..posts).map(|n| name("", n)).collect(),
+            [.., parent, _] => {
+                let last: i64 = parent.rsplit('.').next().unwrap().parse().unwrap();
+                (0..last.min(3)).map(|n| name(parent, n)).collect()
+            }
+            _ => unreachable!(),
+        };
+        page(&records, request)
+    }
+}
+
+async fn rows(fetch: Fetch<crate::Rows>) -> Vec<String> {
+    let mut pages = fetch.pages();
+    let mut shown = Vec::new();
+    while let Some(page) = pages.next().await {
+        for row in page.unwrap().rows() {
+            let cells: Vec<String> = row.values().map(|value| value.to_string()).collect();
+            shown.push(cells.join(" "));
+        }
+    }
+    shown
+}
+
+/// What `blog` holds, in the order of the parents.
+fn comments(posts: i64) -> Vec<String> {
+    let of = |post: i64| (0..post.min(3)).map(move |n| format!("{post}.{n}"));
+    (0..posts).flat_map(of).collect()
+}
+
+#[tokio::test]
+async fn children_come_in_the_order_of_their_parents_at_every_concurrency() {
+    let expected: Vec<String> = comments(11)
+        .iter()
+        .map(|id| format!("{id} {} ", id.split('.').next().unwrap()))
+        .collect();
+    for concurrency in [1, 2, 3, 8, 64] {
+        let shop = shop(Api::new(blog(11)));
+        let fetch = shop.client.rows(&COMMENTS).concurrency(concurrency);
+        assert_eq!(rows(fetch).await, expected, "{concurrency}");
+    }
+}
+
+#[tokio::test]
+async fn a_child_may_have_children() {
+    let shop = shop(Api::new(blog(4)));
+    let replies = rows(shop.client.rows(&REPLIES)).await;
+    assert_eq!(replies, ["2.1.0 2", "3.1.0 3", "3.2.0 3", "3.2.1 3"]);
+    let asked = shop.api.urls();
+    assert_eq!(
+        asked.iter().filter(|url| url.contains("/posts?")).count(),
+        3,
+        "the posts are fetched once: {asked:#?}"
+    );
+}
+
+#[tokio::test]
+async fn the_report_adds_up() {
+    let shop = shop(Api::new(blog(4)));
+    let mut pages = shop.client.rows(&COMMENTS).pages();
+    while let Some(page) = pages.next().await {
+        page.unwrap();
+    }
+    let report = pages.report();
+    assert_eq!(
+        (report.parents, report.delivered, report.received),
+        (4, 6, 6)
+    );
+    let of_parents = report.of_parents.as_ref().unwrap();
+    assert_eq!((of_parents.delivered, of_parents.requests), (4, 3));
+    assert_eq!(
+        report.requests + of_parents.requests,
+        shop.api.requests().len() as u64
+    );
+    insta::assert_snapshot!(report.to_string());
+}
+
+#[tokio::test]
+async fn no_more_is_fetched_ahead_than_a_bound_whatever_the_number_of_parents() {
+    let ahead = async |posts: i64| {
+        let shop = shop(Api::new(blog(posts)));
+        let mut pages = shop.client.rows(&COMMENTS).concurrency(3).pages();
+        pages.next().await.unwrap().unwrap();
+        // Whatever runs on its own comes to rest.
+        for _ in 0..10_000 {
+            tokio::task::yield_now().await;
+        }
+        shop.api.requests().len()
+    };
+    let (some, many) = (ahead(50).await, ahead(5_000).await);
+    assert_eq!(some, many);
+    assert!(many < 40, "{many}");
+}
+
+#[tokio::test]
+async fn a_stream_that_is_dropped_stops_asking() {
+    let shop = shop(Api::new(blog(500)));
+    let mut pages = shop.client.rows(&REPLIES).pages();
+    pages.next().await.unwrap().unwrap();
+    drop(pages);
+    tokio::task::yield_now().await;
+    let asked = shop.api.requests().len();
+    for _ in 0..1_000 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(shop.api.requests().len(), asked);
+}
+
+/// Serves these posts; each has one comment.
+fn one_each(posts: Value) -> Api {
+    Api::new(move |request| {
+        let records = match segments(request).as_slice() {
+            [_] => posts.as_array().unwrap().clone(),
+            _ => vec![json!({ "id": "c" })],
+        };
+        page(&records, request)
+    })
+}
+
+/// The first request for each comment.
+fn first_of_each(shop: &Shop) -> Vec<Request> {
+    let requests = shop.api.requests().into_iter();
+    let first =
+        |request: &Request| request.url.contains("/comments") && request.url.contains("offset=0");
+    requests.filter(first).collect()
+}
+
+#[tokio::test]
+async fn a_null_drops_its_parameter_and_its_header() {
+    let shop = shop(one_each(json!([
+        { "id": "a", "lang": "en", "author": { "name": "Ann" } },
+        { "id": "b", "lang": null, "author": null },
+        { "id": "c" },
+    ])));
+    let rows = rows(shop.client.rows(&COMMENTS).concurrency(1)).await;
+    assert_eq!(rows, ["c a en", "c b ", "c c "]);
+    let asked = first_of_each(&shop).into_iter().map(|request| {
+        let author = request.headers.get("X-Author").map(str::to_owned);
+        (request.url.contains("lang="), author)
+    });
+    let asked: Vec<_> = asked.collect();
+    assert_eq!(
+        asked,
+        [
+            (true, Some("by Ann".to_owned())),
+            (false, None),
+            (false, None)
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_null_is_null_in_json_and_a_list_is_reached_into() {
+    let shop = shop(one_each(json!([
+        { "id": "a", "lang": "en", "tags": ["x", "y"] },
+        { "id": "b", "lang": null, "tags": [] },
+    ])));
+    rows(shop.client.rows(&POSTED).concurrency(1)).await;
+    let bodies: Vec<String> = first_of_each(&shop)
+        .into_iter()
+        .map(|request| String::from_utf8(request.body).unwrap())
+        .collect();
+    assert_eq!(
+        bodies,
+        [r#"{"lang":"en","tag":"y"}"#, r#"{"lang":null,"tag":null}"#]
+    );
+}
+
+#[tokio::test]
+async fn an_id_stays_one_segment_of_the_path() {
+    for (id, segment) in [
+        ("../x", "..%2Fx"),
+        ("a/b", "a%2Fb"),
+        ("%2e", "%252e"),
+        ("%2e%2e", "%252e%252e"),
+        ("a?b#c", "a%3Fb%23c"),
+        ("//evil.example", "%2F%2Fevil.example"),
+        ("é ", "%C3%A9%20"),
+        ("...", "..."),
+    ] {
+        let shop = shop(one_each(json!([{ "id": id }])));
+        assert_eq!(
+            rows(shop.client.rows(&COMMENTS)).await,
+            [format!("c {id} ")]
+        );
+        let url = &first_of_each(&shop)[0].url;
+        let expected = format!("https://api.example.com/posts/{segment}/comments?");
+        assert!(url.starts_with(&expected), "{url}");
+    }
+}
+
+#[tokio::test]
+async fn an_id_that_leads_elsewhere_is_refused_by_its_record() {
+    for id in ["", ".", ".."] {
+        let shop = shop(one_each(
+            json!([{ "id": "a" }, { "id": id }, { "id": "z" }]),
+        ));
+        let mut pages = shop.client.rows(&COMMENTS).pages();
+        assert_eq!(pages.next().await.unwrap().unwrap().len(), 1, "{id:?}");
+        let error = pages.next().await.unwrap().unwrap_err();
+        assert_eq!(error.resource(), Some("comments"));
+        let expected = format!("parent: `posts` with `id` {id:?}");
+        assert!(error.to_string().contains(&expected), "{error}");
+        assert!(pages.next().await.is_none());
+        let asked = shop.api.urls();
+        let strange = asked
+            .iter()
+            .find(|url| !url.contains("/posts?") && !url.contains("/comments"));
+        assert_eq!(strange, None);
+    }
+}
+
+#[tokio::test]
+async fn an_error_names_its_parent_after_all_that_came_before() {
+    let blog = blog(9);
+    let shop = shop(Api::new(move |request| {
+        let is_fourth = segments(request).get(1).is_some_and(|id| id == "4");
+        if is_fourth && offset_of(request) > 0 {
+            return answer(404, &[], "gone");
+        }
+        blog(request)
+    }));
+    let mut records = Vec::new();
+    let mut pages = shop.client.rows(&COMMENTS).concurrency(4).pages();
+    let error = loop {
+        match pages.next().await.unwrap() {
+            Ok(page) => records.push(page.len()),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(records, [1, 2, 2, 1, 2]);
+    assert_eq!(*error.kind(), ErrorKind::Status(404));
+    assert!(error.position().is_none());
+    let report = error.report().unwrap();
+    assert_eq!(report.delivered, 8);
+    let of_parents = report.of_parents.as_ref().unwrap().requests;
+    assert_eq!(
+        report.requests + of_parents,
+        shop.api.requests().len() as u64
+    );
+    insta::assert_snapshot!(error.to_string().split(" (404").next().unwrap());
+    assert!(
+        error
+            .to_string()
+            .contains("parent: `posts` with `id` \"4\""),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn an_error_of_the_parents_comes_after_the_children_of_those_before() {
+    let blog = blog(9);
+    let shop = shop(Api::new(move |request| match segments(request).len() {
+        1 if offset_of(request) >= 4 => answer(403, &[], "no"),
+        _ => blog(request),
+    }));
+    let mut records = Vec::new();
+    let mut pages = shop.client.rows(&COMMENTS).concurrency(2).pages();
+    let error = loop {
+        match pages.next().await.unwrap() {
+            Ok(page) => records.push(page.len()),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(records, [1, 2, 2, 1]);
+    assert_eq!(
+        (error.resource(), error.kind()),
+        (Some("posts"), &ErrorKind::Auth)
+    );
+    assert_eq!(error.report().unwrap().parents, 4);
+}
+
+#[tokio::test]
+async fn a_limit_asks_for_no_child_that_is_not_wanted() {
+    let shop = shop(Api::new(blog(50)));
+    let rows = rows(shop.client.rows(&COMMENTS).limit(4)).await;
+    assert_eq!(rows, ["1.0 1 ", "2.0 2 ", "2.1 2 ", "3.0 3 "]);
+    let of = |url: &String| url.contains("/posts/4/");
+    assert!(!shop.api.urls().iter().any(of), "{:#?}", shop.api.urls());
+}
+
+#[tokio::test]
+async fn each_part_has_a_loop_guard_of_its_own() {
+    // Every post has the same comments, byte for byte.
+    let shop = shop(Api::new(|request| {
+        let records = match segments(request).len() {
+            1 => json!([{ "id": "a" }, { "id": "b" }, { "id": "c" }]),
+            _ => json!([{ "id": "same" }]),
+        };
+        page(records.as_array().unwrap(), request)
+    }));
+    assert_eq!(rows(shop.client.rows(&COMMENTS)).await.len(), 3);
+}
+
+struct Post {
+    id: String,
+}
+
+#[derive(Debug, PartialEq)]
+struct Comment {
+    id: String,
+    post: String,
+}
+
+impl Record for Comment {
+    const TABLE: &'static Table = COMMENTS.table;
+
+    fn from_cells(cells: &mut Cells<'_>) -> Self {
+        let (id, post) = (cells.take(), cells.take());
+        let _: Option<String> = cells.take();
+        Self { id, post }
+    }
+}
+
+#[tokio::test]
+async fn one_parent_is_enough() {
+    use crate::{ParentValue, parent::ToParentValue};
+    let shop = shop(Api::new(blog(50)));
+    let take = |post: &Post| {
+        let none = || ParentValue::Null;
+        vec![post.id.to_parent_value(), none(), none(), none()]
+    };
+    let fetch = shop.client.children::<Comment, Post>(&COMMENTS, take);
+    let comments = fetch.of(&Post { id: "2".to_owned() }).all().await.unwrap();
+    let comment = |id: &str| Comment {
+        id: id.to_owned(),
+        post: "2".to_owned(),
+    };
+    assert_eq!(comments, [comment("2.0"), comment("2.1")]);
+    assert!(
+        shop.api
+            .urls()
+            .iter()
+            .all(|url| url.contains("/posts/2/comments"))
+    );
+}
+
+#[tokio::test]
+async fn what_is_new_is_known_over_all_parents() {
+    static NEW: ResourcePlan = ResourcePlan {
+        table: &Table::new(
+            "comments",
+            &[
+                ID,
+                Column::new("at", Type::Bigint),
+                Column::new("_posts_id", Type::Text).parent(0),
+            ],
+        ),
+        incremental: Some(Incremental {
+            start_param: Some("since"),
+            ..Incremental::new(1)
+        }),
+        ..COMMENTS
+    };
+    let shop = shop(Api::new(|request| {
+        let records = match segments(request).as_slice() {
+            [_] => vec![
+                json!({ "id": "5" }),
+                json!({ "id": "9" }),
+                json!({ "id": "7" }),
+            ],
+            [_, post, _] => {
+                let at: i64 = post.parse().unwrap();
+                vec![
+                    json!({ "id": format!("{post}.0"), "at": at }),
+                    json!({ "id": format!("{post}.1"), "at": 9 }),
+                ]
+            }
+            _ => unreachable!(),
+        };
+        page(&records, request)
+    }));
+    let mut pages = shop.client.rows(&NEW).pages();
+    while let Some(page) = pages.next().await {
+        assert!(page.unwrap().state().is_none());
+    }
+    let state = pages.state().unwrap();
+    assert_eq!(state.cursor(), "9");
+    assert_eq!(state.seen.len(), 4, "{state:?}");
+
+    let again = rows(shop.client.rows(&NEW).since(state)).await;
+    assert_eq!(again, Vec::<String>::new());
+    let asked = first_of_each(&shop);
+    assert!(
+        asked[3..]
+            .iter()
+            .all(|request| request.url.contains("since=9"))
+    );
+}
+
+#[tokio::test]
+async fn a_fetch_for_all_parents_has_no_position() {
+    let shop = shop(Api::new(blog(2)));
+    let fetch = shop.client.rows(&COMMENTS).resume(Position::Offset(2));
+    let error = fetch.pages().next().await.unwrap().unwrap_err();
+    assert_eq!(
+        (error.kind(), error.resource()),
+        (&ErrorKind::Config, Some("comments"))
+    );
+    assert!(shop.api.requests().is_empty());
+}
