@@ -215,6 +215,21 @@ resources:
     }
 
     #[test]
+    fn a_type_of_the_users_own_may_be_called_like_one_of_ours() {
+        let cases = [
+            (quote!(id: Timestamp), true),
+            (quote!(id: rest_source::Timestamp), false),
+            (quote!(paid_at: Timestamp), false),
+            (quote!(paid_at: Option<Timestamp>), true),
+            (quote!(total: &'static str), false),
+        ];
+        for (field, fits) in cases {
+            let tokens = expanded(SPEC, quote!(struct Orders { #field }));
+            assert_eq!(!tokens.contains("compile_error"), fits, "{field}: {tokens}");
+        }
+    }
+
+    #[test]
     fn a_field_may_hold_more_than_its_column() {
         let own = quote!(
             struct Orders {

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
 use syn::{
     Data, DeriveInput, Error, Field, Fields, GenericArgument, PathArguments, PathSegment, Type,
-    ext::IdentExt, spanned::Spanned,
+    TypePath, ext::IdentExt, spanned::Spanned,
 };
 
 use crate::{
@@ -12,40 +12,15 @@ use crate::{
     emit::field_type,
 };
 
-/// The types that are checked here. What another is made of is for rustc to say: it has `FromCell`,
-/// or it has not.
-const KNOWN: &[&str] = &[
-    "BTreeMap",
-    "Date",
-    "Decimal",
-    "Field",
-    "HashMap",
-    "HashSet",
-    "Json",
-    "Option",
-    "String",
-    "Time",
-    "Timestamp",
-    "Value",
-    "Vec",
-    "bool",
-    "char",
-    "f32",
-    "f64",
-    "i128",
-    "i16",
-    "i32",
-    "i64",
-    "i8",
-    "isize",
-    "str",
-    "u128",
-    "u16",
-    "u32",
-    "u64",
-    "u8",
-    "usize",
+/// The types of the standard library that are checked here. What another is made of is for rustc to
+/// say: it has `FromCell`, or it has not.
+const STD: &[&str] = &[
+    "BTreeMap", "HashMap", "HashSet", "Option", "String", "Vec", "bool", "char", "f32", "f64",
+    "i128", "i16", "i32", "i64", "i8", "isize", "str", "u128", "u16", "u32", "u64", "u8", "usize",
 ];
+
+/// Those of ours. A user's own type may be called the same.
+const OURS: &[&str] = &["Date", "Decimal", "Field", "Json", "Time", "Timestamp"];
 
 /// What is wrong with those of the structs that stand for a record of the connector.
 pub(crate) fn check(connector: &Connector, structs: &[DeriveInput]) -> Vec<Error> {
@@ -164,21 +139,38 @@ fn check_field(field: &Field, column: &Column, spec: &str) -> Option<Error> {
 
 /// Whether a field of this type may take what a column of the expected type holds.
 fn fits(own: &Type, expected: &Type) -> bool {
-    let (Some(own), Some(wanted)) = (last(own), last(expected)) else {
+    let Some(wanted) = last(expected) else {
+        return true;
+    };
+    let (Type::Path(path), Some(own)) = (own, last(own)) else {
+        // A reference, a tuple, an array: nothing that a record is made of.
         return matches!(own, Type::Path(_) | Type::Macro(_));
     };
-    if !KNOWN.contains(&own.ident.to_string().as_str()) {
+    if !is_known(path, own, wanted) {
         return true;
     }
     if own.ident == "Option" && wanted.ident != "Option" {
         // Never null here, which an `Option` may hold as well.
         return arguments(own).next().is_none_or(|own| fits(own, expected));
     }
-    let alias = own.ident == "Value" && wanted.ident == "Json";
-    (own.ident == wanted.ident || alias)
+    own.ident == wanted.ident
         && arguments(own)
             .zip(arguments(wanted))
             .all(|(own, wanted)| fits(own, wanted))
+}
+
+/// Whether it is the type that its name says, and not one of the user's own of that name.
+fn is_known(path: &TypePath, own: &PathSegment, wanted: &PathSegment) -> bool {
+    let is_one_of = |names: &[&str]| names.iter().any(|name| own.ident == name);
+    let first = path.path.segments.first();
+    let is_from_us = first.is_some_and(|first| first.ident == "rest_source");
+    is_one_of(STD) || is_one_of(OURS) && (is_from_us || mentions(wanted, &own.ident))
+}
+
+/// Whether a type is, or is made of, one of this name.
+fn mentions(wanted: &PathSegment, name: &Ident) -> bool {
+    let mut arguments = arguments(wanted).filter_map(last);
+    wanted.ident == *name || arguments.any(|argument| mentions(argument, name))
 }
 
 /// The last segment of a path: `Option<i64>` of `std::option::Option<i64>`.
