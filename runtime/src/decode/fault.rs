@@ -99,6 +99,13 @@ pub(super) struct Faults {
     discarded_values: u64,
 }
 
+/// How many faults a record had at some point, and how many of them are kept to be shown.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mark {
+    count: u64,
+    shown: usize,
+}
+
 impl Faults {
     pub(super) fn new(contract: DataTypeContract, redactor: Option<Arc<Redactor>>) -> Self {
         Self {
@@ -208,24 +215,26 @@ impl Faults {
         }
     }
 
-    /// How many faults the record has so far.
-    pub(super) const fn mark(&self) -> u64 {
-        self.pending_count
+    /// What the record has come to so far.
+    #[inline]
+    pub(super) const fn mark(&self) -> Mark {
+        Mark {
+            count: self.pending_count,
+            shown: self.pending.len(),
+        }
     }
 
     /// Whether a nullable column may be null in place of the faults since `mark`. If so, they are
     /// counted as one discarded value.
-    pub(super) fn discard_value(&mut self, mark: u64) -> bool {
+    pub(super) fn discard_value(&mut self, mark: Mark) -> bool {
         if self.contract != DataTypeContract::DiscardValue || self.hard {
             return false;
         }
         self.discarded_values += 1;
-        let known = self.pending.len() as u64;
-        let since = usize::try_from(known.saturating_sub(self.pending_count - mark)).unwrap_or(0);
-        for fault in self.pending.drain(since..) {
+        for fault in self.pending.drain(mark.shown.min(self.pending.len())..) {
             example(&mut self.examples, &fault, "made null");
         }
-        self.pending_count = mark;
+        self.pending_count = mark.count;
         true
     }
 

@@ -10,7 +10,7 @@ use serde::{
 use serde_json::value::RawValue;
 
 use super::{
-    fault::{Found, Place},
+    fault::{Found, Mark, Place},
     output::Output,
     shape::{ColumnShape, JsonKind, Kind},
     text::Source,
@@ -204,7 +204,7 @@ impl Reader<'_, '_> {
     pub(super) fn settle(
         &mut self,
         shape: &ColumnShape,
-        mark: u64,
+        mark: Mark,
         slot: Option<Slot>,
     ) -> Option<Slot> {
         match slot {

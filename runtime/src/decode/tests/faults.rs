@@ -177,3 +177,24 @@ fn a_secret_in_a_bad_value_is_blanked_before_it_is_cut_off() {
     assert!(text.contains(r#"found "key [secret]""#), "{text}");
     assert!(!text.contains("0123"), "{text}");
 }
+
+#[test]
+fn faults_that_null_takes_the_place_of_leave_the_others_listed() {
+    static TABLE: Table = Table::new(
+        "stories",
+        &[
+            Column::new("ids", Type::Array(&Column::new("ids", Type::Bigint))),
+            Column::new("views", Type::Bigint).nullable(),
+        ],
+    );
+    let ids = vec!["true"; 20].join(",");
+    let body = format!(r#"{{"data": [{{"ids": [{ids}], "views": "x"}}]}}"#);
+    let decoded = page_under(contract(DataTypeContract::DiscardValue), &TABLE, &body);
+    assert_eq!(decoded.discarded_values, 1);
+    let text = decoded.failure.unwrap().to_string();
+    assert!(text.starts_with("20 values do not fit"), "{text}");
+    assert!(
+        text.contains("$.data[0].ids[9]") && text.contains("and 10 more"),
+        "{text}"
+    );
+}
