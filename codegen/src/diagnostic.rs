@@ -260,8 +260,12 @@ impl Sink {
         })
     }
 
-    /// Orders what was found by place.
+    /// Orders what was found by place. Beside errors there are no warnings: what a mistake stands
+    /// in the way of only seems of no use.
     pub(crate) fn finish(mut self, source: Source) -> Diagnostics {
+        if self.has_errors() {
+            self.list.retain(|one| one.severity == Severity::Error);
+        }
         self.list.sort_by_key(|one| (one.span.start, one.span.end));
         Diagnostics {
             source,

@@ -543,6 +543,15 @@ fn resources_and_endpoints() {
                 "a resource called like a type of Rust",
                 client("").replace("name: things", "name: string"),
             ),
+            ("an empty key", resource("primary_key: []\ncolumns: {id: text}")),
+            ("an empty parameter", endpoint("path: /things\nparams: {ids: []}")),
+            ("an empty name", endpoint("path: /things\nincremental: {cursor_path: count, start_param: \"\"}")),
+            (
+                "an incremental value in a path",
+                endpoint("path: \"/since/{incremental.start_value}\"\nincremental: {cursor_path: updated_at}"),
+            ),
+            ("a list in a path", endpoint("path: /orgs/{org}\nparams: {org: [a, b]}")),
+            ("a body that is null", endpoint("path: /things\nmethod: POST\njson: ~")),
             (
                 "a required selector that is not there",
                 endpoint("path: /things\ndata_selector_required: false"),
@@ -708,6 +717,16 @@ fn settings_and_warnings() {
             (
                 "a literal in `secrets`",
                 top("secrets: {key: sk-live-0123}"),
+            ),
+            (
+                "a literal that every resource overrides",
+                client("auth: {type: bearer, token: sk-live-0123456789}")
+                    .replace("- name: things", "- name: things\n    endpoint: {auth: ~}"),
+            ),
+            (
+                "what every resource overrides",
+                client("auth: {type: bearer, token: \"{secrets.token}\"}")
+                    .replace("- name: things", "- name: things\n    endpoint: {auth: ~}"),
             ),
             (
                 "what is never used",

@@ -173,7 +173,7 @@ proptest! {
         record in prop::option::of("[A-Za-z_][A-Za-z0-9_]{0,8}"),
     ) {
         let values: Vec<String> = values.iter().map(|value| quoted(value)).collect();
-        let columns: String = keys
+        let columns: Vec<String> = keys
             .iter()
             .enumerate()
             .map(|(at, key)| {
@@ -187,6 +187,7 @@ proptest! {
                 format!("      {key}: {column}\n")
             })
             .collect();
+        let columns = columns.concat();
         let record = record.map_or(String::new(), |record| format!("    record: \"{record}\"\n"));
         let text = quoted(&text);
         let spec = format!(

@@ -2,6 +2,7 @@
 
 use crate::connector::{Body, Json, Method, Param, Part, Template};
 use crate::diagnostic::{Diagnostic, Span};
+use crate::grammar;
 use crate::spec::{Text, View, text};
 use crate::value;
 use crate::yaml::{Entry, Kind, Node, Value};
@@ -23,6 +24,7 @@ impl Check<'_> {
         endpoint: &View<'_>,
         name: Text<'_>,
         params: &mut Vec<Bound>,
+        incremental: bool,
     ) -> Template {
         let Some(path) = endpoint.text("path") else {
             return Template(vec![Part::Text(name.text.to_owned())]);
@@ -41,9 +43,11 @@ impl Check<'_> {
                 );
             }
         }
+        self.bound_once(params.iter().filter(|one| is_used(one)));
         params.retain(|one| !is_used(one));
         let scope = Scope {
             bound: &bound,
+            incremental,
             ..Scope::settings("`path`")
         };
         if path.text.contains('#') {
@@ -52,7 +56,56 @@ impl Check<'_> {
                     .help("write `%23` for the character itself"),
             );
         }
-        self.template(path, scope)
+        let template = self.template(path, scope);
+        self.path_has_its_values(endpoint, path, &template);
+        template
+    }
+
+    /// A part of a path cannot be left out, so what is incremental in it needs a first value.
+    fn path_has_its_values(&mut self, endpoint: &View<'_>, path: Text<'_>, template: &Template) {
+        let given = |key: &str| {
+            let incremental = endpoint.view("incremental", &grammar::INCREMENTAL);
+            incremental.is_some_and(|view| view.entry(key).is_some())
+        };
+        let needed = [
+            (Part::IncrementalStart, "start_value", "initial_value"),
+            (Part::IncrementalEnd, "end_value", "end_value"),
+        ];
+        for (part, name, key) in needed {
+            if template.0.contains(&part) && !given(key) {
+                self.error(
+                    Diagnostic::error(
+                        "RS0209",
+                        path.span,
+                        format!(
+                            "`{{incremental.{name}}}` may have no value, and `path` cannot leave it out"
+                        ),
+                    )
+                    .help(format!("say `{key}` in `incremental`, or use `params`")),
+                );
+            }
+        }
+    }
+
+    /// A list has no place in a path.
+    fn bound_once<'b>(&mut self, bound: impl Iterator<Item = &'b Bound>) {
+        let mut names: Vec<&str> = Vec::new();
+        for one in bound {
+            if names.contains(&one.param.name.as_str()) {
+                self.error(
+                    Diagnostic::error(
+                        "RS0209",
+                        &one.span,
+                        format!(
+                            "`{}` stands in `path`, where it has one value",
+                            one.param.name
+                        ),
+                    )
+                    .help("write a text instead of the list"),
+                );
+            }
+            names.push(&one.param.name);
+        }
     }
 
     /// Query parameters or fields of a form; a list repeats its key.
@@ -68,16 +121,9 @@ impl Check<'_> {
                 Value::List(elements) => elements.iter().filter_map(text).collect(),
                 _ => text(&entry.value).into_iter().collect(),
             };
-            if entry
-                .value
-                .get("type")
-                .and_then(Node::scalar)
-                .is_some_and(|kind| kind.text == "incremental")
-            {
-                self.incremental_once(entry);
-            }
             if values.is_empty() {
-                // What gives it a value was reported; that it has one was not forgotten.
+                self.parameter_has_a_value(entry);
+                // Something is to give it a value, so that a path that it is bound to has one.
                 params.push(Bound {
                     param: Param {
                         name: entry.key.name.clone(),
@@ -99,16 +145,31 @@ impl Check<'_> {
         params
     }
 
-    /// A parameter of type `incremental` beside another, or beside `incremental` itself.
-    fn incremental_once(&mut self, param: &Entry) {
-        self.error(
-            Diagnostic::error(
-                "RS0706",
-                &param.key.span,
-                "an endpoint is incremental once, and this one is already",
-            )
-            .help("write one `incremental` beside `params`, with `start_param` and `end_param`"),
-        );
+    /// A parameter that is no scalar and no list of them: empty, or of dlt's kinds, of which only
+    /// what the reader could not write in today's form is left.
+    fn parameter_has_a_value(&mut self, param: &Entry) {
+        let kind = param.value.get("type").and_then(Node::scalar);
+        if kind.is_some_and(|kind| kind.text == "incremental") {
+            self.error(
+                Diagnostic::error(
+                    "RS0706",
+                    &param.key.span,
+                    "an endpoint is incremental once, and this one is already",
+                )
+                .help(
+                    "write one `incremental` beside `params`, with `start_param` and `end_param`",
+                ),
+            );
+        } else if matches!(&param.value.value, Value::List(elements) if elements.is_empty()) {
+            self.error(
+                Diagnostic::error(
+                    "RS0110",
+                    &param.value.span,
+                    format!("the list of `{}` is empty", param.key.name),
+                )
+                .help("give it a value, or remove the key"),
+            );
+        }
     }
 
     pub(super) fn body(&mut self, endpoint: &View<'_>, method: Method, incremental: bool) -> Body {

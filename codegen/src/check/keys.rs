@@ -4,7 +4,7 @@ use crate::connector::{Struct, Type};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::spec::{Text, View};
 use crate::suggest;
-use crate::yaml::Node;
+use crate::yaml::{Node, Value};
 
 use super::Check;
 
@@ -18,6 +18,7 @@ impl Check<'_> {
         record: &mut Struct,
     ) {
         let mut seen: Vec<(usize, &Span)> = Vec::new();
+        self.key_has_a_column(view);
         for key in view.texts("primary_key") {
             let Some(at) = position(record, key.text) else {
                 self.key_is_a_column(key, name, columns, record);
@@ -65,6 +66,18 @@ impl Check<'_> {
                     .help("remove its `presence: explicit`"),
                 );
             }
+        }
+    }
+
+    /// `primary_key: []`.
+    fn key_has_a_column(&mut self, view: &View<'_>) {
+        if let Some(list) = view.node("primary_key")
+            && matches!(&list.value, Value::List(columns) if columns.is_empty())
+        {
+            self.error(
+                Diagnostic::error("RS0110", &list.span, "the list of `primary_key` is empty")
+                    .help("name a column, or remove the key; `~` removes a default"),
+            );
         }
     }
 

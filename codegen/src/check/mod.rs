@@ -24,7 +24,9 @@ use crate::diagnostic::{Diagnostic, Sink, Span};
 use crate::grammar;
 use crate::render::Source;
 use crate::spec::{Spec, View};
+use crate::yaml::Node;
 
+use client::Client;
 use names::Taken;
 use settings::Settings;
 
@@ -66,12 +68,10 @@ pub(crate) fn check(spec: &Spec, source: &Source, sink: &mut Sink) -> (Connector
         .iter()
         .filter_map(|node| check.resource(node, &client, &mut auths))
         .collect();
+    check.client_is_inherited(&client, spec);
     check.credentials_travel_encrypted(&client);
     check.settings.one_variable_each(check.sink);
-    // What a mistake stands in the way of seems unused.
-    if !check.sink.has_errors() {
-        check.everything_is_used(&root, spec);
-    }
+    check.everything_is_used(&root, spec);
     let (secrets, config) = check.settings.finish();
     let outline = check.outline;
     let connector = Connector {
@@ -104,6 +104,38 @@ impl Check<'_> {
         self.sink.push(diagnostic);
     }
 
+    /// What of the client every resource overrides: it is of no use, and yet it must be right.
+    fn client_is_inherited(&mut self, client: &Client<'_>, spec: &Spec) {
+        let is_inherited = |key: &str| {
+            let own = |resource: &Node| {
+                resource
+                    .get("endpoint")
+                    .and_then(|one| one.get(key))
+                    .is_some()
+            };
+            spec.resources.is_empty() || !spec.resources.iter().all(own)
+        };
+        if let Some(auth) = client.auth.filter(|_| !is_inherited("auth")) {
+            self.auth(auth);
+            self.overridden("auth", &auth.span);
+        }
+        if let Some(paginator) = client.paginator.filter(|_| !is_inherited("paginator")) {
+            self.paginator(paginator, true);
+            self.overridden("paginator", &paginator.span);
+        }
+    }
+
+    fn overridden(&mut self, key: &str, span: &Span) {
+        self.sink.push(
+            Diagnostic::warning(
+                "RS0902",
+                span,
+                format!("every resource overrides the client's `{key}`"),
+            )
+            .help("remove it"),
+        );
+    }
+
     /// Settings and secrets that are declared and never used, and defaults that no resource takes.
     fn everything_is_used(&mut self, root: &View<'_>, spec: &Spec) {
         for (span, what) in self.settings.unused() {
@@ -117,7 +149,7 @@ impl Check<'_> {
         };
         for default in defaults.entries() {
             let name = default.key.name.as_str();
-            let is_inherited = |resource: &crate::yaml::Node| {
+            let is_inherited = |resource: &Node| {
                 let entry = resource
                     .entries()
                     .iter()

@@ -39,7 +39,7 @@ impl Check<'_> {
             _ => Method::Get,
         };
         let mut params = self.params(endpoint.entries("params"), has_incremental);
-        let path = self.path(&endpoint, name, &mut params);
+        let path = self.path(&endpoint, name, &mut params, has_incremental);
         let headers = self.headers(endpoint.entries("headers"), has_incremental);
         let body = self.body(&endpoint, method, has_incremental);
         let auth_node = effective_auth(&endpoint, client);

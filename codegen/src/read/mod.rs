@@ -147,10 +147,10 @@ fn is_of_kind(node: &Node, shape: &Shape) -> bool {
     }
 }
 
-/// The keys of a resource that hold a value for which null means something.
+/// The key for which null means something: no credentials.
 const NULL_MEANS_NONE: &str = "auth";
 
 /// Whether null may stand for the value of a key.
 fn takes_null(key: &grammar::Key) -> bool {
-    key.name == NULL_MEANS_NONE || matches!(key.shape, Shape::Json)
+    key.name == NULL_MEANS_NONE
 }

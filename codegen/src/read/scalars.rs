@@ -43,6 +43,12 @@ impl Check<'_> {
                 }
             }
             Shape::Word(known) => self.word(known, scalar, node, place),
+            Shape::Text if text.is_empty() => self.bad(
+                "RS0110",
+                node,
+                format!("{} is empty", place.key),
+                "give it a value, or remove the key",
+            ),
             Shape::Identifier if !value::is_identifier(text) => self.bad(
                 "RS0201",
                 node,
