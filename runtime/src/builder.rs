@@ -29,7 +29,8 @@ pub trait Connector: Sized {
 
 /// Makes a source. What is not given comes from the environment, or is as the spec says.
 ///
-/// A generated module has `Source::builder()` for it.
+/// A generated module has `Source::builder()` for it; [`Client::builder`] is for a plan that is known
+/// only at run time.
 ///
 /// ```
 /// use rest_source::{Builder, Connector, Result};
@@ -39,9 +40,12 @@ pub trait Connector: Sized {
 ///     Builder::new().secrets(secrets).concurrency(8).build()
 /// }
 /// ```
-pub struct Builder<S: Connector> {
+pub struct Builder<S> {
+    plan: &'static SourcePlan,
     secrets: Option<Vec<Secret>>,
     config: Option<Vec<ConfigValue>>,
+    /// Settings as text, by name, in place of the environment's.
+    settings: Vec<(String, String)>,
     transport: Option<Box<dyn Transport>>,
     clock: Option<Box<dyn Clock>>,
     jitter: Option<Box<dyn Fn() -> f64 + Send + Sync>>,
@@ -52,15 +56,7 @@ pub struct Builder<S: Connector> {
 impl<S: Connector> Builder<S> {
     /// With nothing given yet.
     pub fn new() -> Self {
-        Self {
-            secrets: None,
-            config: None,
-            transport: None,
-            clock: None,
-            jitter: None,
-            concurrency: None,
-            source: PhantomData,
-        }
+        Self::of(S::PLAN)
     }
 
     /// These secrets, in place of the environment's.
@@ -73,6 +69,22 @@ impl<S: Connector> Builder<S> {
     pub fn config(mut self, config: S::Config) -> Self {
         self.config = Some(config.values());
         self
+    }
+}
+
+impl<S> Builder<S> {
+    fn of(plan: &'static SourcePlan) -> Self {
+        Self {
+            plan,
+            secrets: None,
+            config: None,
+            settings: Vec::new(),
+            transport: None,
+            clock: None,
+            jitter: None,
+            concurrency: None,
+            source: PhantomData,
+        }
     }
 
     /// This transport, in place of reqwest's client.
@@ -99,6 +111,31 @@ impl<S: Connector> Builder<S> {
         self
     }
 
+    fn connect(self, env: &dyn Fn(&str) -> Variable) -> Result<Client> {
+        let plan = self.plan;
+        let (secrets, config) =
+            settings::resolve(plan, self.secrets, self.config, &self.settings, env)?;
+        let redactor = Arc::new(Redactor::new(secrets.iter().map(Secret::expose)));
+        let wire = Wire {
+            transport: self
+                .transport
+                .or_else(default_transport)
+                .ok_or_else(no_transport)?,
+            clock: self.clock.unwrap_or_else(|| Box::new(SystemClock::new())),
+            jitter: self.jitter.unwrap_or_else(|| Box::new(fastrand::f64)),
+            redactor: Arc::clone(&redactor),
+            retry: plan.retry,
+            connect_timeout: plan.connect_timeout,
+            request_timeout: plan.request_timeout,
+            max_response_bytes: plan.max_response_bytes,
+        };
+        let concurrency = self.concurrency.unwrap_or(plan.concurrency).max(1);
+        Client::new(plan, secrets, config, wire, concurrency)
+            .map_err(|error| error.map_text(|text| redactor.redact(text)))
+    }
+}
+
+impl<S: Connector> Builder<S> {
     /// Makes the source. Sends nothing.
     ///
     /// # Errors
@@ -110,25 +147,40 @@ impl<S: Connector> Builder<S> {
     }
 
     fn build_from(self, env: &dyn Fn(&str) -> Variable) -> Result<S> {
-        let (secrets, config) = settings::resolve(S::PLAN, self.secrets, self.config, env)?;
-        let redactor = Arc::new(Redactor::new(secrets.iter().map(Secret::expose)));
-        let wire = Wire {
-            transport: self
-                .transport
-                .or_else(default_transport)
-                .ok_or_else(no_transport)?,
-            clock: self.clock.unwrap_or_else(|| Box::new(SystemClock::new())),
-            jitter: self.jitter.unwrap_or_else(|| Box::new(fastrand::f64)),
-            redactor: Arc::clone(&redactor),
-            retry: S::PLAN.retry,
-            connect_timeout: S::PLAN.connect_timeout,
-            request_timeout: S::PLAN.request_timeout,
-            max_response_bytes: S::PLAN.max_response_bytes,
-        };
-        let concurrency = self.concurrency.unwrap_or(S::PLAN.concurrency).max(1);
-        Client::new(S::PLAN, secrets, config, wire, concurrency)
-            .map(S::from_client)
-            .map_err(|error| error.map_text(|text| redactor.redact(text)))
+        self.connect(env).map(S::from_client)
+    }
+}
+
+impl Client {
+    /// A client made step by step, of a plan that is known only at run time. Its secrets come from the
+    /// environment, and so do its settings where they are not [given](Builder::setting).
+    ///
+    /// ```
+    /// use rest_source::{Client, Result, plan::SourcePlan};
+    ///
+    /// fn connect(plan: &'static SourcePlan) -> Result<Client> {
+    ///     Client::builder(plan).setting("region", "eu").build()
+    /// }
+    /// ```
+    pub fn builder(plan: &'static SourcePlan) -> Builder<Self> {
+        Builder::of(plan)
+    }
+}
+
+impl Builder<Client> {
+    /// This value, as text, for the setting of this name, in place of the environment's.
+    pub fn setting(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.settings.push((name.into(), value.into()));
+        self
+    }
+
+    /// Makes the client. Sends nothing.
+    ///
+    /// # Errors
+    ///
+    /// As of a source; and [`ErrorKind::Config`] when the plan has no setting of a given name.
+    pub fn build(self) -> Result<Client> {
+        self.connect(&settings::environment)
     }
 }
 
@@ -138,9 +190,9 @@ impl<S: Connector> Default for Builder<S> {
     }
 }
 
-impl<S: Connector> fmt::Debug for Builder<S> {
+impl<S> fmt::Debug for Builder<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Builder({})", S::PLAN.name)
+        write!(f, "Builder({})", self.plan.name)
     }
 }
 

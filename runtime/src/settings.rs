@@ -152,8 +152,8 @@ pub(crate) fn environment(name: &str) -> Variable {
     }
 }
 
-/// The secrets and settings of a source, in the order of its plan: those given, the others from
-/// `env`.
+/// The secrets and settings of a source, in the order of its plan: those given, all of them or, as
+/// text, some by their `named` ones, and the others from `env`.
 ///
 /// # Errors
 ///
@@ -162,6 +162,7 @@ pub(crate) fn resolve(
     plan: &SourcePlan,
     secrets: Option<Vec<Secret>>,
     config: Option<Vec<ConfigValue>>,
+    named: &[(String, String)],
     env: &dyn Fn(&str) -> Variable,
 ) -> Result<(Vec<Secret>, Vec<ConfigValue>)> {
     let mut mistakes = Vec::new();
@@ -171,7 +172,7 @@ pub(crate) fn resolve(
     };
     let config = match config {
         Some(given) => check_config(plan.config, given, &mut mistakes),
-        None => read_config(plan.config, env, &mut mistakes),
+        None => read_config(plan.config, named, env, &mut mistakes),
     };
     if mistakes.is_empty() {
         return Ok((secrets, config));
@@ -264,15 +265,23 @@ fn check_config(
 
 fn read_config(
     plans: &[ConfigPlan],
+    named: &[(String, String)],
     env: &dyn Fn(&str) -> Variable,
     mistakes: &mut Vec<String>,
 ) -> Vec<ConfigValue> {
+    for (name, _) in named {
+        if plans.iter().all(|plan| plan.name != name) {
+            mistakes.push(unknown(name, plans));
+        }
+    }
     let mut config = Vec::with_capacity(plans.len());
     for plan in plans {
-        let found = match env(plan.env) {
-            Variable::Set(value) => Some(value),
-            Variable::Unset => plan.default.map(str::to_owned),
-            Variable::NotUnicode => {
+        let given = named.iter().rev().find(|(name, _)| name == plan.name);
+        let found = match (given, env(plan.env)) {
+            (Some((_, value)), _) => Some(value.clone()),
+            (None, Variable::Set(value)) => Some(value),
+            (None, Variable::Unset) => plan.default.map(str::to_owned),
+            (None, Variable::NotUnicode) => {
                 mistakes.push(format!("`{}` is not Unicode", plan.env));
                 continue;
             }
@@ -290,13 +299,27 @@ fn read_config(
         match ConfigValue::parse(plan.data_type, &found) {
             Some(value) => config.push(value),
             None => mistakes.push(format!(
-                "`{}` must be {}, found `{found}`",
-                plan.env,
+                "{} must be {}, found `{found}`",
+                match given {
+                    Some((name, _)) => format!("setting `{name}`"),
+                    None => format!("`{}`", plan.env),
+                },
                 expected(plan.data_type)
             )),
         }
     }
     config
+}
+
+fn unknown(name: &str, plans: &[ConfigPlan]) -> String {
+    let names: Vec<_> = plans.iter().map(|plan| plan.name).collect();
+    if names.is_empty() {
+        return format!("there is no setting `{name}`: there are none");
+    }
+    format!(
+        "there is no setting `{name}`: there is `{}`",
+        names.join("`, `")
+    )
 }
 
 fn count_mistake(what: &str, expected: usize, found: usize) -> String {
@@ -375,7 +398,7 @@ mod tests {
     fn from_env(
         vars: &'static [(&'static str, &'static str)],
     ) -> Result<(Vec<Secret>, Vec<ConfigValue>)> {
-        resolve(&PLAN, None, None, &variables(vars))
+        resolve(&PLAN, None, None, &[], &variables(vars))
     }
 
     fn variables(vars: &'static [(&'static str, &'static str)]) -> impl Fn(&str) -> Variable {
@@ -433,7 +456,9 @@ mod tests {
             let secrets = vec![Secret::from("k"), Secret::from("t")];
             let since = ConfigValue::Date("2026-11-21".parse().unwrap());
             let config = vec!["https://h".into(), size, since, kind.into()];
-            resolve(&PLAN, Some(secrets), Some(config), &|_| Variable::Unset)
+            resolve(&PLAN, Some(secrets), Some(config), &[], &|_| {
+                Variable::Unset
+            })
         };
         given(5.into(), "feed").unwrap();
         let error = given("5".into(), "live").unwrap_err();
@@ -443,5 +468,25 @@ mod tests {
           setting `kind` must be one of `reel`, `feed`, found `live`
           help: set the variables, or give the values to the builder
         ");
+    }
+
+    #[test]
+    fn a_setting_given_by_name_stands_before_the_environment() {
+        let env = variables(&[
+            ("MEDIA_API_KEY", "k"),
+            ("MEDIA_TOKEN", "t"),
+            ("MEDIA_SINCE", "2026-11-21"),
+            ("MEDIA_SIZE", "5"),
+        ]);
+        let with = |name: &str, value: &str| {
+            let named = [(name.to_owned(), value.to_owned())];
+            resolve(&PLAN, None, None, &named, &env)
+        };
+        assert_eq!(with("size", "7").unwrap().1[1], ConfigValue::Bigint(7));
+        assert_eq!(with("kind", "feed").unwrap().1[1], ConfigValue::Bigint(5));
+        let error = with("size", "many").unwrap_err().to_string();
+        assert!(error.contains("setting `size` must be a bigint"), "{error}");
+        let error = with("sise", "7").unwrap_err().to_string();
+        assert!(error.contains("there is no setting `sise`"), "{error}");
     }
 }
