@@ -20,13 +20,7 @@ pub trait Load: Connector {
     ///
     /// Awaiting it fails when a resource could not be fetched or written.
     fn load<'a, D: Destination>(&'a self, destination: &'a mut D) -> Loading<'a, D> {
-        Loading {
-            client: self.client(),
-            destination,
-            full_refresh: false,
-            only: Vec::new(),
-            on_progress: Box::new(|_| ()),
-        }
+        Loading::of(self.client(), destination)
     }
 }
 
@@ -43,6 +37,18 @@ pub struct Loading<'a, D> {
 }
 
 impl<'a, D: Destination> Loading<'a, D> {
+    /// The load of the source that this client is of: [`Load::load`] where there is no more than the
+    /// client, as of a plan that is known only at run time.
+    pub fn of(client: &'a Client, destination: &'a mut D) -> Self {
+        Self {
+            client,
+            destination,
+            full_refresh: false,
+            only: Vec::new(),
+            on_progress: Box::new(|_| ()),
+        }
+    }
+
     /// Starts over: everything is fetched again, and takes the place of all that was there.
     pub fn full_refresh(mut self) -> Self {
         self.full_refresh = true;
