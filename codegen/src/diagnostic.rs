@@ -117,6 +117,32 @@ fn shortened(message: String) -> String {
     format!("{first}…{}", last.iter().collect::<String>())
 }
 
+/// A [`Diagnostic`] with its places in lines and columns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Located {
+    pub code: &'static str,
+    pub severity: Severity,
+    pub message: String,
+    /// The whole of it as text, as [`Diagnostics::messages`] has it.
+    pub rendered: String,
+    /// The place it is about, then the further ones.
+    pub places: Vec<LocatedSpan>,
+    /// `help: …` and `note: …`.
+    pub notes: Vec<String>,
+}
+
+/// A [`Span`] in lines and columns, both from 1, columns in characters; the end is excluded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LocatedSpan {
+    pub path: String,
+    pub bytes: Span,
+    pub start: (usize, usize),
+    pub end: (usize, usize),
+    /// The lines it is on, without what may be a secret.
+    pub lines: Vec<String>,
+    pub label: String,
+}
+
 /// Everything that is wrong with one spec, ordered by place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostics {
@@ -198,6 +224,26 @@ impl Diagnostics {
         }
         text.truncate(text.trim_end().len());
         text
+    }
+
+    /// All of them as data, errors and warnings, by place: for a format other than text.
+    pub fn located(&self) -> impl Iterator<Item = Located> {
+        self.list.iter().map(|one| Located {
+            code: one.code,
+            severity: one.severity,
+            message: one.message.clone(),
+            rendered: self.source.message(one),
+            places: std::iter::once((&one.span, &one.label))
+                .chain(one.secondary.iter().map(|(span, label)| (span, label)))
+                .map(|(span, label)| self.source.located(span, label))
+                .collect(),
+            notes: one.notes.clone(),
+        })
+    }
+
+    /// Errors that are not among [`Self::located`], since there were too many to keep.
+    pub fn not_kept(&self) -> usize {
+        self.more
     }
 
     fn and_more(&self) -> Option<String> {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Diagnostic, LocatedSpan, Span};
 
 /// A spec's text, and where its lines begin.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,6 +112,19 @@ impl Source {
             let _ = write!(text, "\n{margin} = {note}");
         }
         text
+    }
+
+    /// A place in lines and columns.
+    pub(crate) fn located(&self, span: &Span, label: &str) -> LocatedSpan {
+        let (first, last) = (self.line(span.start), self.line(span.end));
+        LocatedSpan {
+            path: self.path.clone(),
+            bytes: span.clone(),
+            start: (first, self.column(span.start)),
+            end: (last, self.column(span.end)),
+            lines: (first..=last).map(|line| self.line_text(line)).collect(),
+            label: label.to_owned(),
+        }
     }
 
     /// The lines to show, in order, the diagnostic's own place and its secondary ones.
