@@ -230,6 +230,21 @@ resources:
     }
 
     #[test]
+    fn a_source_of_the_users_own_is_refused() {
+        let tokens = expanded(
+            SPEC,
+            quote!(
+                struct Source {}
+            ),
+        );
+        assert!(
+            tokens.contains("`Source` is made from the spec"),
+            "{tokens}"
+        );
+        assert!(!tokens.contains("pub type Source"), "{tokens}");
+    }
+
+    #[test]
     fn a_field_may_hold_more_than_its_column() {
         let own = quote!(
             struct Orders {

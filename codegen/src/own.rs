@@ -22,15 +22,28 @@ const STD: &[&str] = &[
 /// Those of ours. A user's own type may be called the same.
 const OURS: &[&str] = &["Date", "Decimal", "Field", "Json", "Time", "Timestamp"];
 
-/// What is wrong with those of the structs that stand for a record of the connector.
+/// The types that every module has.
+const MADE: &[&str] = &["Config", "Secrets", "Source"];
+
+/// What is wrong with those of the structs that stand for a record of the connector, or that take a
+/// name from it.
 pub(crate) fn check(connector: &Connector, structs: &[DeriveInput]) -> Vec<Error> {
-    let mut errors = Vec::new();
+    let taken = structs
+        .iter()
+        .filter(|own| MADE.iter().any(|name| own.ident == name));
+    let mut errors: Vec<Error> = taken.map(taken_name).collect();
     for resource in &connector.resources {
         if let Record::Struct(record) = &resource.record {
             check_within(record, &connector.spec, structs, &mut errors);
         }
     }
     errors
+}
+
+fn taken_name(own: &DeriveInput) -> Error {
+    let name = &own.ident;
+    let message = format!("`{name}` is made from the spec\nhelp: give this struct another name");
+    Error::new(name.span(), message)
 }
 
 fn check_within(record: &Struct, spec: &str, structs: &[DeriveInput], errors: &mut Vec<Error>) {
