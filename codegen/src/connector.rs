@@ -20,6 +20,7 @@ pub struct Connector {
     pub base_url: Template,
     pub headers: Vec<Param>,
     pub retry: Retry,
+    pub rate_limit: Option<RateLimit>,
     pub connect_timeout: Duration,
     pub request_timeout: Duration,
     pub concurrency: u16,
@@ -104,6 +105,13 @@ pub struct ParentField {
     pub column: usize,
     /// The place within the column's value: the names of columns, keys and indexes.
     pub path: Path,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateLimit {
+    pub requests: u32,
+    /// More than nothing.
+    pub per: Duration,
 }
 
 /// What the records of a resource are.
@@ -292,7 +300,7 @@ pub enum Auth {
         username: Template,
         password: Template,
     },
-    ClientCredentials(ClientCredentials),
+    OAuth2(OAuth2),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -303,7 +311,8 @@ pub enum Location {
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub struct ClientCredentials {
+pub struct OAuth2 {
+    pub grant: Grant,
     pub access_token_url: Template,
     pub client_id: Template,
     pub client_secret: Template,
@@ -312,6 +321,12 @@ pub struct ClientCredentials {
     pub client_authentication: ClientAuthentication,
     pub access_token_request_data: Vec<Param>,
     pub default_token_expiration: Duration,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Grant {
+    ClientCredentials,
+    RefreshToken(Template),
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -195,11 +195,7 @@ fn not_supported_yet() {
     say(
         "not_supported_yet",
         &[
-            ("a rate limit", client("rate_limit: {requests: 5, per: 1s}")),
-            (
-                "a kind of auth",
-                auth("type: oauth2_refresh_token\ntoken_url: x"),
-            ),
+            ("a kind of auth", auth("type: custom\nrust: crate::Signed")),
             (
                 "a kind of paginator",
                 paginator("type: custom, rust: crate::Pages"),
@@ -308,12 +304,44 @@ fn client_and_retry() {
                 client("headers: {X-Key: \"a\\nb\"}"),
             ),
             (
+                "a rate limit without a time",
+                client("rate_limit: {requests: 10}"),
+            ),
+            (
+                "a rate limit of nothing",
+                client("rate_limit: {requests: 0, per: 0s}"),
+            ),
+            (
+                "a rate limit that is none",
+                client("rate_limit: {requests: 2000000, per: 1d}"),
+            ),
+            (
                 "a retry word of Airbyte",
                 client("retry: {max_attempts: 5}"),
             ),
         ],
     );
 }
+
+/// Two resources, each with a refresh token of its own.
+const REFRESH_TOKENS: &str = "
+resource_defaults:
+  columns: { id: text }
+  endpoint:
+    paginator: single_page
+    auth:
+      type: oauth2_refresh_token
+      token_url: https://login.example.com/token
+      client_id: me
+      client_secret: \"{secrets.client_secret}\"
+client:
+  base_url: https://api.example.com
+resources:
+  - name: things
+    endpoint: { auth: { refresh_token: \"{secrets.one}\" } }
+  - name: more_things
+    endpoint: { auth: { refresh_token: \"{secrets.other}\" } }
+";
 
 #[test]
 #[expect(clippy::too_many_lines, reason = "a list")]
@@ -335,6 +363,13 @@ fn credentials() {
                     "type: oauth2\ntoken_url: https://a.example/token\nclient_id: me\nclient_secret: hunter2hunter2",
                 ),
             ),
+            (
+                "a literal refresh token",
+                auth(
+                    "type: oauth2_refresh_token\ntoken_url: https://a.example/token\nclient_id: me\nclient_secret: \"{secrets.s}\"\nrefresh_token: hunter2hunter2",
+                ),
+            ),
+            ("another refresh token", REFRESH_TOKENS.to_owned()),
             (
                 "a setting for a secret",
                 format!(

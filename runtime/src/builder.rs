@@ -1,6 +1,6 @@
 //! Making a source.
 
-use std::{fmt, marker::PhantomData, sync::Arc};
+use std::{fmt, future::Future, marker::PhantomData, sync::Arc};
 
 use crate::{
     Client, Clock, ConfigValue, Error, ErrorKind, Result, Secret, SystemClock, Values,
@@ -8,7 +8,7 @@ use crate::{
     redact::Redactor,
     settings::{self, Variable},
     transport::Transport,
-    wire::Wire,
+    wire::{BoxError, OnRefreshToken, Wire},
 };
 
 /// A source that a spec was made into. Generated code implements it for its `Source`.
@@ -49,6 +49,7 @@ pub struct Builder<S> {
     transport: Option<Box<dyn Transport>>,
     clock: Option<Box<dyn Clock>>,
     jitter: Option<Box<dyn Fn() -> f64 + Send + Sync>>,
+    on_refresh_token: Option<OnRefreshToken>,
     concurrency: Option<u16>,
     source: PhantomData<fn() -> S>,
 }
@@ -82,6 +83,7 @@ impl<S> Builder<S> {
             transport: None,
             clock: None,
             jitter: None,
+            on_refresh_token: None,
             concurrency: None,
             source: PhantomData,
         }
@@ -105,6 +107,36 @@ impl<S> Builder<S> {
         self
     }
 
+    /// Who keeps a refresh token (`oauth2_refresh_token`) that the token endpoint gave in place of the
+    /// one before, which then may be of no more use: it has to be the secret of the next run.
+    ///
+    /// It is called before the access token that came with it is used, and is awaited. Its error is one
+    /// of [`ErrorKind::Auth`] for the fetch; it is called again, with the same token, before the next
+    /// token is asked for. A fetch that is dropped meanwhile does not take it along.
+    ///
+    /// ```
+    /// # use rest_source::{Builder, Connector, Result, Secret};
+    /// fn connect<S: Connector>() -> Result<S> {
+    ///     Builder::new()
+    ///         .on_refresh_token(|token: Secret| async move {
+    ///             std::fs::write("refresh_token", token.expose())
+    ///         })
+    ///         .build()
+    /// }
+    /// ```
+    pub fn on_refresh_token<F, R, E>(mut self, keep: F) -> Self
+    where
+        F: Fn(Secret) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<(), E>> + Send + 'static,
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        self.on_refresh_token = Some(Box::new(move |token| {
+            let kept = keep(token);
+            Box::pin(async move { kept.await.map_err(Into::<BoxError>::into) })
+        }));
+        self
+    }
+
     /// The most requests in flight, in place of the spec's; 0 counts as 1.
     pub fn concurrency(mut self, concurrency: u16) -> Self {
         self.concurrency = Some(concurrency.max(1));
@@ -124,6 +156,7 @@ impl<S> Builder<S> {
             clock: self.clock.unwrap_or_else(|| Box::new(SystemClock::new())),
             jitter: self.jitter.unwrap_or_else(|| Box::new(fastrand::f64)),
             redactor: Arc::clone(&redactor),
+            on_refresh_token: self.on_refresh_token,
             retry: plan.retry,
             connect_timeout: plan.connect_timeout,
             request_timeout: plan.request_timeout,

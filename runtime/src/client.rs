@@ -29,7 +29,7 @@ struct Shared {
     base: Url,
     origins: Origins,
     authenticators: Authenticators,
-    wire: Wire,
+    wire: Arc<Wire>,
     pace: Pace,
     concurrency: u16,
 }
@@ -47,6 +47,7 @@ impl Client {
         wire: Wire,
         concurrency: u16,
     ) -> Result<Self> {
+        let wire = Arc::new(wire);
         let scope = Scope {
             secrets: &secrets,
             config: &config,
@@ -66,7 +67,7 @@ impl Client {
             plan,
             origins: Origins::new(&base, plan.allow_origins)?,
             authenticators: Authenticators::new(plan, scope, &wire)?,
-            pace: Pace::new(concurrency),
+            pace: Pace::new(concurrency, plan.rate_limit),
             secrets,
             config,
             base,
@@ -117,8 +118,7 @@ impl Client {
         })
     }
 
-    /// Waits until the source may send one more request. The request is made while the turn is
-    /// held.
+    /// Waits until the source may have one more attempt in flight. It is made while the turn is held.
     pub(crate) async fn turn(&self) -> Turn<'_> {
         self.0.pace.turn(self.clock()).await
     }

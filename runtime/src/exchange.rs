@@ -8,7 +8,7 @@ use crate::{
     pace::Turn,
     plan::{Body, Method, Param, Part, ResourcePlan, SourcePlan, Template},
     request::{Draft, DraftBody, resolve_or},
-    transport::{Headers, Response, TransportError, TransportErrorKind},
+    transport::{Headers, Request, Response, TransportError, TransportErrorKind},
 };
 
 /// How many redirects one request may follow.
@@ -42,7 +42,8 @@ impl Client {
     /// sends it, follows redirects by the same rules, and reads the response to its end. A 401
     /// renews a token once and repeats the request once.
     ///
-    /// The [`Turn`] is the source's leave to send: see [`Client::turn`].
+    /// The [`Turn`] is the source's leave to send: see [`Client::turn`]. It counts the requests and the
+    /// waits, whatever comes of them.
     ///
     /// # Errors
     ///
@@ -50,11 +51,11 @@ impl Client {
     /// [`Failure::Fatal`], its texts without secrets. Any status is a response.
     pub(crate) async fn exchange(
         &self,
-        _turn: &Turn<'_>,
+        turn: &mut Turn<'_>,
         resource: &'static ResourcePlan,
         draft: &Draft,
     ) -> Result<Response, Failure> {
-        self.attempt(resource, draft)
+        self.attempt(turn, resource, draft)
             .await
             .map_err(|failure| match failure {
                 Failure::Fatal(error) => Failure::Fatal(
@@ -69,6 +70,7 @@ impl Client {
 
     async fn attempt(
         &self,
+        turn: &mut Turn<'_>,
         resource: &'static ResourcePlan,
         draft: &Draft,
     ) -> Result<Response, Failure> {
@@ -77,9 +79,10 @@ impl Client {
             None => None,
         };
         let guarded = is_guarded(self.plan(), resource);
-        let (response, generation) = self.follow(draft, auth, guarded).await?;
+        let (response, generation) = self.follow(turn, draft, auth, guarded).await?;
         if response.status == 401 && auth.is_some_and(|auth| auth.renew(generation)) {
-            let (response, _) = self.follow(draft, auth, guarded).await?;
+            turn.repeated += 1;
+            let (response, _) = self.follow(turn, draft, auth, guarded).await?;
             return Ok(response);
         }
         Ok(response)
@@ -88,6 +91,7 @@ impl Client {
     /// Sends a request, and again where it is redirected to. `guarded` requests carry credentials.
     async fn follow(
         &self,
+        turn: &mut Turn<'_>,
         draft: &Draft,
         auth: Option<&dyn Authenticator>,
         guarded: bool,
@@ -99,14 +103,22 @@ impl Client {
             if guarded {
                 self.origins().check(&hop.url)?;
             }
+            turn.request().await;
             let mut request =
                 wire.request(hop.method, &hop.url, hop.headers.clone(), hop.body.clone());
+            let mut start = wire.clock.elapsed();
             let generation = match auth {
-                Some(auth) => auth.authenticate(&mut request, wire).await?,
+                Some(auth) => {
+                    let authenticated = auth.authenticate(&mut request, wire).await;
+                    let asked = start;
+                    start = wire.clock.elapsed();
+                    turn.waited += start.saturating_sub(asked);
+                    hop.is_kept_by(&request)?;
+                    authenticated?
+                }
                 None => 0,
             };
             request.timeout = left;
-            let start = wire.clock.elapsed();
             let response = wire.send(&request).await.map_err(failed)?;
             left = left.saturating_sub(wire.clock.elapsed().saturating_sub(start));
             match hop.redirected(&response)? {
@@ -141,6 +153,20 @@ impl Hop {
             headers,
             body,
         }
+    }
+
+    /// Checks that credentials were put on the request without sending it elsewhere.
+    fn is_kept_by(&self, request: &Request) -> Result<()> {
+        let is_same = |url: &Url| url.origin() == self.url.origin();
+        if request.url == self.url.as_str()
+            || Url::parse(&request.url).is_ok_and(|url| is_same(&url))
+        {
+            return Ok(());
+        }
+        let message = "the authenticator would send the request to another origin";
+        Err(Error::new(ErrorKind::Origin, message).with_help(
+            "an authenticator puts credentials on a request, and leaves where it goes alone",
+        ))
     }
 
     /// Where the response sends the request to, if anywhere (RFC 9110, 15.4). As every client does,

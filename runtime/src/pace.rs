@@ -1,69 +1,121 @@
 //! How fast the requests of one source may follow each other, whoever makes them.
 
 use std::{
-    sync::{Mutex, PoisonError},
+    collections::VecDeque,
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::Clock;
+use crate::{Clock, plan::RateLimit};
 
-/// What all workers of a source share: how many requests may be in flight, and how long all have to
-/// wait.
+/// What all workers of a source share: how many attempts may be in flight, how many requests may be
+/// sent in a time, and how long all have to wait.
 #[derive(Debug)]
 pub(crate) struct Pace {
     places: Semaphore,
-    /// No request before this time of the source's clock.
-    closed_until: Mutex<Duration>,
+    limit: Option<RateLimit>,
+    gate: Mutex<Gate>,
 }
 
-/// The right to send one request, until it is dropped.
-#[derive(Debug)]
+/// Times are those of the source's clock.
+#[derive(Debug, Default)]
+struct Gate {
+    /// No request before this time.
+    closed_until: Duration,
+    /// When the requests of the last `per` were sent, where there is a limit.
+    sent: VecDeque<Duration>,
+}
+
+/// The right to make one attempt, until it is dropped, and what it came to.
 pub(crate) struct Turn<'a> {
+    pace: &'a Pace,
+    clock: &'a dyn Clock,
     _place: Option<SemaphorePermit<'a>>,
-    /// How long the source made it wait.
+    /// How long it waited before its requests: for the source's leave, or for a token.
     pub(crate) waited: Duration,
+    /// The requests sent.
+    pub(crate) requests: u64,
+    /// Those of them that were made again, with other credentials.
+    pub(crate) repeated: u64,
 }
 
 impl Pace {
-    /// With at most this many requests in flight, at least 1.
-    pub(crate) fn new(concurrency: u16) -> Self {
+    /// With at most this many attempts in flight, at least 1, and within this limit.
+    pub(crate) fn new(concurrency: u16, limit: Option<RateLimit>) -> Self {
         Self {
             places: Semaphore::new(usize::from(concurrency.max(1))),
-            closed_until: Mutex::default(),
+            limit,
+            gate: Mutex::default(),
         }
     }
 
     /// Keeps every request from being sent before this time of the clock. An earlier end of a wait
     /// that is already on does not shorten it.
     pub(crate) fn close_until(&self, elapsed: Duration) {
-        let mut closed_until = self.lock();
-        *closed_until = elapsed.max(*closed_until);
+        let mut gate = self.lock();
+        gate.closed_until = elapsed.max(gate.closed_until);
     }
 
-    /// Waits for a free place, and for the end of any wait.
-    pub(crate) async fn turn(&self, clock: &dyn Clock) -> Turn<'_> {
-        // The semaphore is never closed, so there is always a place in the end.
-        let place = self.places.acquire().await.ok();
-        let mut waited = Duration::ZERO;
-        loop {
-            let wait = self.lock().saturating_sub(clock.elapsed());
-            if wait.is_zero() {
-                return Turn {
-                    _place: place,
-                    waited,
-                };
-            }
-            clock.sleep(wait).await;
-            waited += wait;
+    /// Waits for a free place.
+    pub(crate) async fn turn<'a>(&'a self, clock: &'a dyn Clock) -> Turn<'a> {
+        Turn {
+            pace: self,
+            clock,
+            // The semaphore is never closed, so there is always a place in the end.
+            _place: self.places.acquire().await.ok(),
+            waited: Duration::ZERO,
+            requests: 0,
+            repeated: 0,
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Duration> {
-        self.closed_until
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Gate> {
+        self.gate.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Turn<'_> {
+    /// Waits until the next request may be sent, and counts it as sent.
+    pub(crate) async fn request(&mut self) {
+        loop {
+            let wait = self
+                .pace
+                .lock()
+                .enter(self.pace.limit, self.clock.elapsed());
+            if wait.is_zero() {
+                self.requests += 1;
+                return;
+            }
+            self.clock.sleep(wait).await;
+            self.waited += wait;
+        }
+    }
+}
+
+impl Gate {
+    /// How long a request has to wait. One that has not is taken to be sent now.
+    fn enter(&mut self, limit: Option<RateLimit>, now: Duration) -> Duration {
+        let closed = self.closed_until.saturating_sub(now);
+        let Some(RateLimit { requests, per }) = limit else {
+            return closed;
+        };
+        let is_over = |sent: &Duration| sent.saturating_add(per) <= now;
+        while self.sent.front().is_some_and(is_over) {
+            self.sent.pop_front();
+        }
+        let full = match self.sent.front() {
+            Some(first) if self.sent.len() >= requests.max(1) as usize => {
+                first.saturating_add(per).saturating_sub(now)
+            }
+            _ => Duration::ZERO,
+        };
+        let wait = closed.max(full);
+        if wait.is_zero() {
+            self.sent.push_back(now);
+        }
+        wait
     }
 }
 
@@ -75,10 +127,16 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
+    /// When a request that wants to be sent now is sent.
+    async fn sent(pace: &Pace, clock: &ManualClock) -> Duration {
+        pace.turn(clock).await.request().await;
+        clock.elapsed()
+    }
+
     #[tokio::test]
-    async fn no_more_requests_are_in_flight_than_allowed() {
+    async fn no_more_attempts_are_in_flight_than_allowed() {
         let clock = ManualClock::default();
-        let pace = Pace::new(2);
+        let pace = Pace::new(2, None);
         let first = pace.turn(&clock).await;
         let _second = pace.turn(&clock).await;
         assert!(pace.turn(&clock).now_or_never().is_none());
@@ -89,11 +147,47 @@ mod tests {
     #[tokio::test]
     async fn all_wait_for_the_latest_time_that_the_api_named() {
         let clock = ManualClock::default();
-        let pace = Pace::new(2);
+        let pace = Pace::new(2, None);
         pace.close_until(9 * SECOND);
         pace.close_until(5 * SECOND);
         clock.advance(SECOND);
-        assert_eq!(pace.turn(&clock).await.waited, 8 * SECOND);
-        assert_eq!(pace.turn(&clock).await.waited, Duration::ZERO);
+        let mut turn = pace.turn(&clock).await;
+        turn.request().await;
+        assert_eq!(turn.waited, 8 * SECOND);
+        turn.request().await;
+        assert_eq!((turn.waited, turn.requests), (8 * SECOND, 2));
+    }
+
+    #[tokio::test]
+    async fn no_window_holds_more_requests_than_the_limit() {
+        let clock = ManualClock::default();
+        let limit = RateLimit {
+            requests: 3,
+            per: 10 * SECOND,
+        };
+        let pace = Pace::new(1, Some(limit));
+        let mut times = vec![sent(&pace, &clock).await];
+        clock.advance(9 * SECOND);
+        for _ in 0..7 {
+            times.push(sent(&pace, &clock).await);
+        }
+        // Not three at 0, and three more at 10: a window from 9 on would hold five.
+        assert_eq!(
+            times,
+            [0, 9, 9, 10, 19, 19, 20, 29].map(Duration::from_secs)
+        );
+    }
+
+    #[tokio::test]
+    async fn a_limit_holds_after_the_api_closed_for_a_while() {
+        let clock = ManualClock::default();
+        let limit = RateLimit {
+            requests: 1,
+            per: SECOND,
+        };
+        let pace = Pace::new(1, Some(limit));
+        pace.close_until(5 * SECOND);
+        assert_eq!(sent(&pace, &clock).await, 5 * SECOND);
+        assert_eq!(sent(&pace, &clock).await, 6 * SECOND);
     }
 }

@@ -28,6 +28,8 @@ pub struct SourcePlan {
     pub headers: &'static [Param],
     /// When to ask again.
     pub retry: Retry,
+    /// The most requests in a time; none where only the API itself limits them.
+    pub rate_limit: Option<RateLimit>,
     /// The longest a connection may take to be made.
     pub connect_timeout: Duration,
     /// The longest an attempt may take, its body to the end included.
@@ -52,6 +54,7 @@ impl SourcePlan {
         base_url: Template(&[]),
         headers: &[],
         retry: Retry::DEFAULT,
+        rate_limit: None,
         connect_timeout: Duration::from_secs(10),
         request_timeout: Duration::from_secs(60),
         concurrency: 4,
@@ -301,8 +304,8 @@ pub enum Auth {
         /// The password.
         password: Template,
     },
-    /// A token by the client's own credentials (RFC 6749, 4.4).
-    ClientCredentials(ClientCredentials),
+    /// A token of an OAuth 2.0 token endpoint (RFC 6749).
+    OAuth2(OAuth2),
 }
 
 /// Where an API key goes.
@@ -316,9 +319,11 @@ pub enum Location {
     Cookie,
 }
 
-/// The OAuth 2.0 client credentials grant (RFC 6749, 4.4).
+/// A token endpoint, and what it is asked with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ClientCredentials {
+pub struct OAuth2 {
+    /// What a token is given for.
+    pub grant: Grant,
     /// The token endpoint.
     pub access_token_url: Template,
     /// The client's identifier.
@@ -337,9 +342,10 @@ pub struct ClientCredentials {
     pub default_token_expiration: Duration,
 }
 
-impl ClientCredentials {
+impl OAuth2 {
     /// The defaults of the language.
     pub const DEFAULT: Self = Self {
+        grant: Grant::ClientCredentials,
         access_token_url: Template(&[]),
         client_id: Template(&[]),
         client_secret: Template(&[]),
@@ -349,6 +355,15 @@ impl ClientCredentials {
         access_token_request_data: &[],
         default_token_expiration: Duration::from_secs(3600),
     };
+}
+
+/// What a token is given for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grant {
+    /// The client's own credentials (RFC 6749, 4.4).
+    ClientCredentials,
+    /// This refresh token, or the one that the endpoint gave in its place since (RFC 6749, 6).
+    RefreshToken(Template),
 }
 
 /// How a client proves who it is to a token endpoint (RFC 6749, 2.3.1).
@@ -394,6 +409,18 @@ impl Retry {
         retry_after_path: None,
         retry_after_unit: Duration::from_secs(1),
     };
+}
+
+/// The most requests that a source sends in a time, all of its clones and fetches together.
+///
+/// It holds in every window of that length, wherever it begins. Repeated requests and the hops of
+/// redirects count; requests for tokens, which go elsewhere, do not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateLimit {
+    /// The most requests, at least 1.
+    pub requests: u32,
+    /// In this time.
+    pub per: Duration,
 }
 
 /// How a resource's pages follow each other.

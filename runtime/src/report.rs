@@ -12,11 +12,12 @@ const MOST_NOTES: usize = 20;
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Report {
-    /// Requests for pages, the repeated ones included.
+    /// Requests for pages, the repeated ones and those that followed a redirect included.
     pub requests: u64,
     /// Requests that were made again.
     pub retries: u64,
-    /// Time spent waiting between attempts, summed over the requests.
+    /// Time that requests waited before they were sent, summed over them: between attempts, for the
+    /// source's pace, for a token.
     pub waited: Duration,
     /// Bytes of the bodies, after decompression.
     pub bytes: u64,

@@ -99,15 +99,26 @@ pub(crate) fn client(
     clock: &ManualClock,
 ) -> crate::Result<Client> {
     let secrets: Vec<Secret> = secrets.iter().map(|secret| Secret::from(*secret)).collect();
-    let wire = Wire {
+    let wire = wire(plan, &secrets, api, clock);
+    Client::new(plan, secrets, config, wire, plan.concurrency)
+}
+
+/// The wire of such a client.
+pub(crate) fn wire(
+    plan: &'static SourcePlan,
+    secrets: &[Secret],
+    api: &Api,
+    clock: &ManualClock,
+) -> Wire {
+    Wire {
         transport: Box::new(api.clone()),
         clock: Box::new(clock.clone()),
         jitter: Box::new(|| 0.0),
         redactor: Arc::new(Redactor::new(secrets.iter().map(Secret::expose))),
+        on_refresh_token: None,
         retry: plan.retry,
         connect_timeout: Duration::from_secs(10),
         request_timeout: Duration::from_secs(60),
         max_response_bytes: plan.max_response_bytes,
-    };
-    Client::new(plan, secrets, config, wire, plan.concurrency)
+    }
 }

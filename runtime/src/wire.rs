@@ -5,11 +5,18 @@ use std::{fmt, sync::Arc, time::Duration};
 use url::Url;
 
 use crate::{
-    Clock,
+    Clock, Secret,
     plan::{Method, Retry},
     redact::Redactor,
-    transport::{Headers, Request, Response, Transport, TransportError},
+    transport::{BoxFuture, Headers, Request, Response, Transport, TransportError},
 };
+
+/// Takes a refresh token that the token endpoint gave in place of another.
+pub(crate) type OnRefreshToken =
+    Box<dyn Fn(Secret) -> BoxFuture<'static, Result<(), BoxError>> + Send + Sync>;
+
+/// Whatever goes wrong in a user's code.
+pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// The transport, and what every request is sent with.
 pub(crate) struct Wire {
@@ -17,6 +24,7 @@ pub(crate) struct Wire {
     pub(crate) clock: Box<dyn Clock>,
     pub(crate) jitter: Box<dyn Fn() -> f64 + Send + Sync>,
     pub(crate) redactor: Arc<Redactor>,
+    pub(crate) on_refresh_token: Option<OnRefreshToken>,
     pub(crate) retry: Retry,
     pub(crate) connect_timeout: Duration,
     pub(crate) request_timeout: Duration,

@@ -23,6 +23,15 @@ pub enum Access {
         /// What that client proves itself with.
         client_secret: String,
     },
+    /// Likewise, by a refresh token, in place of which each answer gives another.
+    Rotating {
+        /// Whom tokens are issued to.
+        client_id: String,
+        /// What that client proves itself with.
+        client_secret: String,
+        /// The first.
+        refresh_token: String,
+    },
 }
 
 /// The tokens that were issued. Clones share them.
@@ -33,6 +42,7 @@ pub struct Tokens(Arc<Mutex<Issued>>);
 struct Issued {
     all: Vec<String>,
     valid: Vec<String>,
+    refresh: Option<String>,
 }
 
 impl Tokens {
@@ -54,6 +64,19 @@ impl Tokens {
         token
     }
 
+    /// The refresh token that is good now, where one was given out.
+    pub fn refresh_token(&self) -> Option<String> {
+        lock(&self.0).refresh.clone()
+    }
+
+    /// Gives out another refresh token, and takes back the one before.
+    pub(crate) fn rotate(&self) -> String {
+        let mut issued = lock(&self.0);
+        let token = format!("refresh-token-{}-9c2e", issued.all.len());
+        issued.refresh = Some(token.clone());
+        token
+    }
+
     fn holds(&self, token: &str) -> bool {
         lock(&self.0).valid.iter().any(|valid| valid == token)
     }
@@ -65,15 +88,15 @@ impl Access {
         match self {
             Self::Open => true,
             Self::Key { param, key } => request.params(param) == [key],
-            Self::Token { .. } => request
+            Self::Token { .. } | Self::Rotating { .. } => request
                 .header("authorization")
                 .and_then(|value| value.strip_prefix("Bearer "))
                 .is_some_and(|token| tokens.holds(token)),
         }
     }
 
-    /// Whether a token request's form names the client and its secret.
-    pub(crate) fn issues(&self, form: &[(String, String)]) -> bool {
+    /// Whether a token request's form names the client and its secret, and what else it takes.
+    pub(crate) fn issues(&self, form: &[(String, String)], tokens: &Tokens) -> bool {
         let has = |name: &str, value: &str| form.iter().any(|(n, v)| n == name && v == value);
         match self {
             Self::Open | Self::Key { .. } => false,
@@ -84,6 +107,17 @@ impl Access {
                 has("grant_type", "client_credentials")
                     && has("client_id", client_id)
                     && has("client_secret", client_secret)
+            }
+            Self::Rotating {
+                client_id,
+                client_secret,
+                refresh_token,
+            } => {
+                let current = tokens.refresh_token();
+                has("grant_type", "refresh_token")
+                    && has("client_id", client_id)
+                    && has("client_secret", client_secret)
+                    && has("refresh_token", current.as_ref().unwrap_or(refresh_token))
             }
         }
     }

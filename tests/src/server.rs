@@ -225,16 +225,19 @@ impl Shared {
             .ok()
             .and_then(|uri| Query::<Vec<(String, String)>>::try_from_uri(&uri).ok())
             .map_or_else(Vec::new, |Query(pairs)| pairs);
-        if method != Method::POST || !self.access.issues(&form) {
+        if method != Method::POST || !self.access.issues(&form, &self.tokens) {
             let error = json!({ "error": "invalid_client" });
             return (StatusCode::UNAUTHORIZED, Json(error)).into_response();
         }
-        Json(json!({
+        let mut answer = json!({
             "access_token": self.tokens.issue(),
             "token_type": "Bearer",
             "expires_in": 3600,
-        }))
-        .into_response()
+        });
+        if matches!(self.access, Access::Rotating { .. }) {
+            answer["refresh_token"] = self.tokens.rotate().into();
+        }
+        Json(answer).into_response()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::connector::{Auth, ClientAuthentication, ClientCredentials, Location, Param, Template};
+use crate::connector::{Auth, ClientAuthentication, Grant, Location, OAuth2, Param, Template};
 use crate::diagnostic::Diagnostic;
 use crate::grammar;
 use crate::spec::{Text, View, text};
@@ -22,7 +22,12 @@ impl Check<'_> {
                 token: self.secret_field(&view, "token")?,
             }),
             "http_basic" => self.http_basic(&view),
-            "oauth2_client_credentials" => self.client_credentials(&view),
+            "oauth2_client_credentials" => self.oauth2(&view, Some(Grant::ClientCredentials)),
+            "oauth2_refresh_token" => {
+                let token = self.secret_field(&view, "refresh_token");
+                self.one_refresh_token(&view, token.as_ref());
+                self.oauth2(&view, token.map(Grant::RefreshToken))
+            }
             _ => None,
         }
     }
@@ -69,7 +74,7 @@ impl Check<'_> {
         Some(Auth::HttpBasic { username, password })
     }
 
-    fn client_credentials(&mut self, view: &View<'_>) -> Option<Auth> {
+    fn oauth2(&mut self, view: &View<'_>, grant: Option<Grant>) -> Option<Auth> {
         let url = view.text("access_token_url")?;
         let access_token_url = self.template(url, Scope::settings("`access_token_url`"));
         let origin = self.absolute_url(url, &access_token_url, "access_token_url");
@@ -88,7 +93,8 @@ impl Check<'_> {
         let scope = self.field(view, "scope");
         let audience = self.field(view, "audience");
         let data = self.request_data(view.entries("access_token_request_data"));
-        Some(Auth::ClientCredentials(ClientCredentials {
+        Some(Auth::OAuth2(OAuth2 {
+            grant: grant?,
             access_token_url,
             client_id: client_id?,
             client_secret: client_secret?,
@@ -105,11 +111,34 @@ impl Check<'_> {
         }))
     }
 
+    /// A new refresh token reaches the user through one callback, which could not tell two apart.
+    fn one_refresh_token(&mut self, view: &View<'_>, token: Option<&Template>) {
+        let (Some(token), Some(text)) = (token, view.text("refresh_token")) else {
+            return;
+        };
+        match &self.refresh_token {
+            None => self.refresh_token = Some((token.clone(), text.span.clone())),
+            Some((first, _)) if first == token => {}
+            Some((_, first)) => {
+                let diagnostic = Diagnostic::error(
+                    "RS0306",
+                    text.span,
+                    "a source has one refresh token, and this is another",
+                )
+                .help("make a spec of its own for what needs it")
+                .note("the API may renew it, and the user who keeps the new one could not tell which it is")
+                .also(&first.clone(), "first used here");
+                self.error(diagnostic);
+            }
+        }
+    }
+
     /// Further fields of the token request, but for those that have a key of their own.
     fn request_data(&mut self, entries: &[Entry]) -> Vec<Param> {
-        const OWNED: [&str; 5] = [
+        const OWNED: [&str; 6] = [
             "client_id",
             "client_secret",
+            "refresh_token",
             "scope",
             "audience",
             "grant_type",

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::connector::{Param, Part, Retry, Template};
+use crate::connector::{Param, Part, RateLimit, Retry, Template};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::grammar;
 use crate::spec::{Text, View, text};
@@ -24,6 +24,7 @@ pub(super) struct Client<'t> {
     pub auth: Option<&'t Node>,
     pub paginator: Option<&'t Node>,
     pub retry: Retry,
+    pub rate_limit: Option<RateLimit>,
     pub connect_timeout: Duration,
     pub request_timeout: Duration,
     pub concurrency: u16,
@@ -31,6 +32,9 @@ pub(super) struct Client<'t> {
     pub allow_origins: Vec<String>,
     pub allowed: Vec<Origin>,
 }
+
+/// The most requests of a rate limit: the times of so many are remembered.
+const MOST_REQUESTS: u32 = 1_000_000;
 
 impl<'t> Client<'t> {
     fn empty(root: &View<'t>) -> Self {
@@ -43,6 +47,7 @@ impl<'t> Client<'t> {
             auth: None,
             paginator: None,
             retry: Retry::default(),
+            rate_limit: None,
             connect_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(60),
             concurrency: 4,
@@ -70,6 +75,9 @@ impl Check<'_> {
         client.paginator = view.node("paginator");
         if let Some(retry) = view.view("retry", &grammar::RETRY) {
             client.retry = self.retry(&retry);
+        }
+        if let Some(limit) = view.view("rate_limit", &grammar::RATE_LIMIT) {
+            client.rate_limit = self.rate_limit(&limit);
         }
         if let Some(timeout) = view.view("timeout", &grammar::TIMEOUT) {
             client.connect_timeout = self.some_time(&timeout, "connect", client.connect_timeout);
@@ -275,6 +283,31 @@ impl Check<'_> {
                 .help("it is the unit of the number at `retry_after_path`"),
             );
         }
+    }
+
+    /// `{requests: 10, per: 1s}`.
+    fn rate_limit(&mut self, view: &View<'_>) -> Option<RateLimit> {
+        let requests = view.integer("requests")?;
+        let requests = u32::try_from(requests).ok().filter(|n| *n <= MOST_REQUESTS);
+        if requests.is_none() {
+            let span = view
+                .text("requests")
+                .map_or(view.place("requests"), |text| text.span);
+            self.error(
+                Diagnostic::error(
+                    "RS0109",
+                    span,
+                    format!("`requests` must be at most {MOST_REQUESTS}"),
+                )
+                .help("state the limit for a shorter time"),
+            );
+        }
+        view.duration("per")?;
+        let per = self.some_time(view, "per", Duration::from_secs(1));
+        Some(RateLimit {
+            requests: requests.unwrap_or(MOST_REQUESTS),
+            per,
+        })
     }
 
     /// A duration other than nothing.

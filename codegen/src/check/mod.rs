@@ -19,7 +19,7 @@ mod url;
 mod variants;
 
 use crate::Outline;
-use crate::connector::{Connector, Resource};
+use crate::connector::{Connector, Resource, Template};
 use crate::diagnostic::{Diagnostic, Sink, Span};
 use crate::grammar;
 use crate::render::Source;
@@ -35,6 +35,8 @@ struct Check<'a> {
     sink: &'a mut Sink,
     source: &'a Source,
     settings: Settings,
+    /// The refresh token, of which a source has one.
+    refresh_token: Option<(Template, Span)>,
     /// The names of types in the module, and of methods of `Source`.
     types: Taken,
     methods: Taken,
@@ -54,6 +56,7 @@ pub(crate) fn check(spec: &Spec, source: &Source, sink: &mut Sink) -> (Connector
         sink,
         source,
         settings,
+        refresh_token: None,
         types: Taken::types(),
         methods: Taken::methods(),
         outline: Outline::default(),
@@ -83,6 +86,7 @@ pub(crate) fn check(spec: &Spec, source: &Source, sink: &mut Sink) -> (Connector
         base_url: client.base_url,
         headers: client.headers,
         retry: client.retry,
+        rate_limit: client.rate_limit,
         connect_timeout: client.connect_timeout,
         request_timeout: client.request_timeout,
         concurrency: client.concurrency,

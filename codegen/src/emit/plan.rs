@@ -6,9 +6,9 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{ToTokens, quote};
 
 use crate::connector::{
-    Auth, Body, ClientAuthentication, ClientCredentials, Cursor, Ends, Incremental, Json, Lag,
-    Location, Offset, OnMissing, PageNumber, Pages, Paginator, Param, Part, Retry, RowOrder,
-    Selector, Slot, Template, TimeFormat,
+    Auth, Body, ClientAuthentication, Cursor, Ends, Grant, Incremental, Json, Lag, Location,
+    OAuth2, Offset, OnMissing, PageNumber, Pages, Paginator, Param, Part, RateLimit, Retry,
+    RowOrder, Selector, Slot, Template, TimeFormat,
 };
 
 use super::{
@@ -170,42 +170,43 @@ pub(super) fn auth(auth: &Auth) -> TokenStream {
             let (username, password) = (template(username), template(password));
             quote!(__rs::Auth::HttpBasic { username: #username, password: #password })
         }
-        Auth::ClientCredentials(grant) => {
-            let grant = client_credentials(grant);
-            quote!(__rs::Auth::ClientCredentials(#grant))
+        Auth::OAuth2(endpoint) => {
+            let endpoint = oauth2(endpoint);
+            quote!(__rs::Auth::OAuth2(#endpoint))
         }
     }
 }
 
-fn client_credentials(grant: &ClientCredentials) -> TokenStream {
+fn oauth2(endpoint: &OAuth2) -> TokenStream {
     let mut fields = Fields::default();
-    fields.set("access_token_url", template(&grant.access_token_url));
-    fields.set("client_id", template(&grant.client_id));
-    fields.set("client_secret", template(&grant.client_secret));
-    fields.some("scope", grant.scope.as_ref(), template);
-    fields.some("audience", grant.audience.as_ref(), template);
+    if let Grant::RefreshToken(token) = &endpoint.grant {
+        let token = template(token);
+        fields.set("grant", quote!(__rs::Grant::RefreshToken(#token)));
+    }
+    fields.set("access_token_url", template(&endpoint.access_token_url));
+    fields.set("client_id", template(&endpoint.client_id));
+    fields.set("client_secret", template(&endpoint.client_secret));
+    fields.some("scope", endpoint.scope.as_ref(), template);
+    fields.some("audience", endpoint.audience.as_ref(), template);
     fields.unless(
         "client_authentication",
-        &grant.client_authentication,
+        &endpoint.client_authentication,
         &ClientAuthentication::Body,
         |_| quote!(__rs::ClientAuthentication::Basic),
     );
     fields.unless(
         "access_token_request_data",
-        &grant.access_token_request_data,
+        &endpoint.access_token_request_data,
         &Vec::new(),
         |data| params(data),
     );
     fields.unless(
         "default_token_expiration",
-        &grant.default_token_expiration,
+        &endpoint.default_token_expiration,
         &Duration::from_secs(3600),
         |life| duration(*life),
     );
-    fields.over(
-        &quote!(__rs::ClientCredentials),
-        &quote!(__rs::ClientCredentials::DEFAULT),
-    )
+    fields.over(&quote!(__rs::OAuth2), &quote!(__rs::OAuth2::DEFAULT))
 }
 
 pub(super) fn retry(retry: &Retry) -> TokenStream {
@@ -249,6 +250,11 @@ pub(super) fn retry(retry: &Retry) -> TokenStream {
         |unit| duration(*unit),
     );
     fields.over(&quote!(__rs::Retry), &quote!(__rs::Retry::DEFAULT))
+}
+
+pub(super) fn rate_limit(limit: RateLimit) -> TokenStream {
+    let (requests, per) = (integer(limit.requests), duration(limit.per));
+    quote!(__rs::RateLimit { requests: #requests, per: #per })
 }
 
 fn statuses(ranges: &[(u16, u16)]) -> TokenStream {

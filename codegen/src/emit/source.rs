@@ -10,7 +10,7 @@ use crate::connector::{Config, ConfigType, Connector, EnumType, Retry, Secret};
 use super::{
     docs::{Docs, code},
     names::{float, ident, integer, option},
-    plan::{Fields, auth, duration, params, retry, template},
+    plan::{Fields, auth, duration, params, rate_limit, retry, template},
     resources::fetch,
     words,
 };
@@ -163,6 +163,7 @@ pub(super) fn plan(connector: &Connector) -> TokenStream {
         params(list)
     });
     fields.unless("retry", &connector.retry, &Retry::default(), retry);
+    fields.some("rate_limit", connector.rate_limit, rate_limit);
     fields.unless(
         "connect_timeout",
         &connector.connect_timeout,

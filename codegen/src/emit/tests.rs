@@ -91,6 +91,7 @@ fn connector(resources: Vec<Resource>) -> Connector {
         base_url: text("https://api.example.com"),
         headers: Vec::new(),
         retry: Retry::default(),
+        rate_limit: None,
         connect_timeout: Duration::from_secs(10),
         request_timeout: Duration::from_secs(60),
         concurrency: 4,

@@ -53,7 +53,7 @@ pub(crate) static AUTH: Family = Family {
             ],
         ),
         member(
-            word("oauth2_refresh_token", "a token by a refresh token").planned(),
+            word("oauth2_refresh_token", "a token by a refresh token"),
             &[
                 ACCESS_TOKEN_URL,
                 CLIENT_ID,

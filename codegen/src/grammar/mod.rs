@@ -14,7 +14,7 @@ pub(crate) use column::{COLUMN, ENUM_VALUE};
 pub(crate) use endpoint::{ENDPOINT, INCREMENTAL};
 pub(crate) use paginator::PAGINATOR;
 pub(crate) use resource::{RESOURCE, SCHEMA_CONTRACT};
-pub(crate) use source::{CLIENT, CONFIG, RETRY, SECRET, SOURCE, TIMEOUT};
+pub(crate) use source::{CLIENT, CONFIG, RATE_LIMIT, RETRY, SECRET, SOURCE, TIMEOUT};
 
 /// A key and its value.
 #[derive(Debug)]

@@ -116,8 +116,7 @@ pub(crate) static CLIENT: Context = Context {
             "rate_limit",
             Shape::Map(&RATE_LIMIT),
             "the most requests in a time",
-        )
-        .planned(),
+        ),
         key(
             "timeout",
             Shape::Map(&TIMEOUT),
@@ -193,11 +192,11 @@ pub(crate) static RETRY: Context = Context {
 
 const RETRY_AFTER_UNITS: &[Word] = &[word("s", "seconds"), word("ms", "milliseconds")];
 
-static RATE_LIMIT: Context = Context {
+pub(crate) static RATE_LIMIT: Context = Context {
     name: "`rate_limit`",
     keys: &[
-        key("requests", Shape::Integer(1), "the most requests").required(),
-        key("per", Shape::Duration, "in this time").required(),
+        key("requests", Shape::Integer(1), "the most requests in a time").required(),
+        key("per", Shape::Duration, "the length of that time").required(),
     ],
 };
 

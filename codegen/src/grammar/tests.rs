@@ -142,7 +142,15 @@ fn every_key_and_word_has_a_valid_example() {
 
 #[test]
 fn no_key_and_no_word_stands_twice() {
-    for context in [&SOURCE, &CLIENT, &RESOURCE, &ENDPOINT, &INCREMENTAL, &RETRY] {
+    for context in [
+        &SOURCE,
+        &CLIENT,
+        &RESOURCE,
+        &ENDPOINT,
+        &INCREMENTAL,
+        &RATE_LIMIT,
+        &RETRY,
+    ] {
         let mut names = BTreeSet::new();
         for name in context
             .keys
@@ -180,6 +188,7 @@ fn every_meaning_is_one_line_in_the_voice_of_the_project() {
         &RESOURCE,
         &ENDPOINT,
         &INCREMENTAL,
+        &RATE_LIMIT,
         &RETRY,
         &TIMEOUT,
     ];

@@ -2,10 +2,10 @@
 
 mod api_key;
 mod bearer;
-mod client_credentials;
 mod http_basic;
+mod oauth2;
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use crate::{
     Error, ErrorKind, Result,
@@ -53,7 +53,7 @@ impl Authenticators {
     /// # Errors
     ///
     /// When a value cannot be sent, or a token URL may not have credentials.
-    pub(crate) fn new(plan: &SourcePlan, scope: Scope<'_>, wire: &Wire) -> Result<Self> {
+    pub(crate) fn new(plan: &SourcePlan, scope: Scope<'_>, wire: &Arc<Wire>) -> Result<Self> {
         let mut made = Self(Vec::new());
         for auth in plan.resources.iter().filter_map(|resource| resource.auth) {
             if made.find(auth).is_none() {
@@ -87,7 +87,7 @@ impl fmt::Debug for Authenticators {
     }
 }
 
-fn make(auth: &Auth, scope: Scope<'_>, wire: &Wire) -> Result<Box<dyn Authenticator>> {
+fn make(auth: &Auth, scope: Scope<'_>, wire: &Arc<Wire>) -> Result<Box<dyn Authenticator>> {
     Ok(match auth {
         Auth::ApiKey {
             name,
@@ -106,9 +106,7 @@ fn make(auth: &Auth, scope: Scope<'_>, wire: &Wire) -> Result<Box<dyn Authentica
             &scope.required(*password, "`password`")?,
             &wire.redactor,
         )?),
-        Auth::ClientCredentials(plan) => Box::new(client_credentials::ClientCredentials::new(
-            plan, scope, wire,
-        )?),
+        Auth::OAuth2(plan) => Box::new(oauth2::OAuth2::new(plan, scope, wire)?),
     })
 }
 

@@ -2,7 +2,7 @@ use crate::{
     Client, ErrorKind,
     clock::manual::ManualClock,
     plan::{
-        Auth, Body, ClientAuthentication, ClientCredentials, Json, Location, Method, Param, Part,
+        Auth, Body, ClientAuthentication, Json, Location, Method, OAuth2, Param, Part,
         ResourcePlan, SourcePlan, Template,
     },
     request::{Bounds, Draft},
@@ -21,11 +21,11 @@ const fn text(parts: &'static [Part]) -> Template {
     Template(parts)
 }
 
-const CLIENT_CREDENTIALS: ClientCredentials = ClientCredentials {
+const CLIENT_CREDENTIALS: OAuth2 = OAuth2 {
     access_token_url: text(&[Part::Text(TOKEN_URL)]),
     client_id: text(&[Part::Text("id")]),
     client_secret: SECRET,
-    ..ClientCredentials::DEFAULT
+    ..OAuth2::DEFAULT
 };
 
 /// Every kind of credentials.
@@ -50,8 +50,8 @@ const KINDS: [Auth; 7] = [
         username: text(&[Part::Text("user")]),
         password: SECRET,
     },
-    Auth::ClientCredentials(CLIENT_CREDENTIALS),
-    Auth::ClientCredentials(ClientCredentials {
+    Auth::OAuth2(CLIENT_CREDENTIALS),
+    Auth::OAuth2(OAuth2 {
         client_authentication: ClientAuthentication::Basic,
         ..CLIENT_CREDENTIALS
     }),
@@ -99,9 +99,9 @@ fn connect(plan: &'static SourcePlan, api: &Api) -> Client {
 }
 
 async fn send(client: &Client, draft: &Draft) -> Result<Response, Failure> {
-    let turn = client.turn().await;
+    let mut turn = client.turn().await;
     client
-        .exchange(&turn, client.plan().resources[0], draft)
+        .exchange(&mut turn, client.plan().resources[0], draft)
         .await
 }
 
@@ -418,7 +418,7 @@ async fn nothing_prints_a_secret() {
         if let Auth::HttpBasic { .. } = auth {
             assert!(basic.starts_with("Basic [secret]"), "{basic}");
         }
-        if let Auth::ClientCredentials(_) = auth {
+        if let Auth::OAuth2(_) = auth {
             assert!(basic.ends_with("Bearer [secret]"), "{basic}");
         }
     }

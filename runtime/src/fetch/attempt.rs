@@ -50,8 +50,13 @@ pub(super) struct Heard {
     pub(super) answer: Answer<Parcel>,
     /// Bytes of the body.
     pub(super) bytes: u64,
-    /// How long the source made it wait before it was sent.
+    /// How long its requests waited for the source's leave, or for a token.
     pub(super) waited: Duration,
+    /// The requests it took past the first: redirects followed, and those made again with another
+    /// token.
+    pub(super) further: u64,
+    /// The latter of them.
+    pub(super) repeated: u64,
 }
 
 impl<'a> Requests<'a> {
@@ -84,21 +89,26 @@ impl<'a> Requests<'a> {
                 answer: Answer::Broken(error),
                 bytes: 0,
                 waited: Duration::ZERO,
+                further: 0,
+                repeated: 0,
             };
         }
         let Job {
             client, resource, ..
         } = self.job;
-        let turn = client.turn().await;
-        let waited = turn.waited;
+        let mut turn = client.turn().await;
         let resource_name = resource.name;
         tracing::debug!(resource_name, number, request = draft.shown(), "request");
-        let exchanged = client.exchange(&turn, resource, &draft).await;
+        let exchanged = client.exchange(&mut turn, resource, &draft).await;
+        let (waited, repeated) = (turn.waited, turn.repeated);
+        let further = turn.requests.saturating_sub(1);
         drop(turn);
         Heard {
             id: order.id,
             bytes: exchanged.as_ref().map_or(0, |got| got.body.len() as u64),
             waited,
+            further,
+            repeated,
             answer: match exchanged {
                 Ok(response) => self.read(draft, response, number),
                 Err(Failure::Fatal(error)) => Answer::Broken(error),

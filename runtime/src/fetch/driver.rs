@@ -77,7 +77,9 @@ pub(super) async fn fetch(
         sieve: Sieve::new(job.resource, job.table, range)?,
         wanted: job.limit,
         report,
-        turns: Duration::ZERO,
+        waited: Duration::ZERO,
+        further: 0,
+        repeated: 0,
     };
     let end = fetching.run(&requests, stream).await?;
     Ok(end.map(|end| Ended {
@@ -93,8 +95,13 @@ struct Fetching<'a> {
     /// Records still wanted, where there is a limit.
     wanted: Option<u64>,
     report: &'a SharedReport,
-    /// Time that requests waited for the source's leave.
-    turns: Duration,
+    /// Time that requests waited for the source's leave, or for a token.
+    waited: Duration,
+    /// Requests that the machine did not order: redirects followed, and those made again with
+    /// another token.
+    further: u64,
+    /// The latter of them.
+    repeated: u64,
 }
 
 impl Fetching<'_> {
@@ -144,7 +151,9 @@ impl Fetching<'_> {
 
     fn hear(&mut self, heard: Heard) {
         self.report.lock().bytes += heard.bytes;
-        self.turns += heard.waited;
+        self.waited += heard.waited;
+        self.further += heard.further;
+        self.repeated += heard.repeated;
         let now = self.now();
         self.machine
             .heard(heard.id, heard.answer, now, self.client.jitter());
@@ -191,9 +200,9 @@ impl Fetching<'_> {
             received,
             ..
         } = &mut *report;
-        *requests = tally.requests;
-        *retries = tally.retries;
-        *waited = tally.waited + self.turns;
+        *requests = tally.requests + self.further;
+        *retries = tally.retries + self.repeated;
+        *waited = tally.waited + self.waited;
         *pages = tally.pages;
         *received = tally.received;
         for note in &tally.notes {

@@ -35,6 +35,25 @@ async fn a_server_that_says_when_is_asked_then() {
 }
 
 #[tokio::test]
+async fn a_redirect_is_a_request_and_no_retry() {
+    let records = records(1);
+    let shop = shop(Api::new(move |request| {
+        if request.url.contains("moved") {
+            return page(&records, request);
+        }
+        let query = request.url.split_once('?').unwrap().1;
+        answer(307, &[("Location", &format!("/moved?{query}"))], "")
+    }));
+    let mut pages = shop.fetch(&PLAIN).pages();
+    while let Some(page) = pages.next().await {
+        page.unwrap();
+    }
+    let report = pages.report();
+    assert_eq!(report.requests, shop.api.urls().len() as u64);
+    assert_eq!((report.pages, report.retries), (1, 0));
+}
+
+#[tokio::test]
 async fn a_forbidden_that_names_a_wait_is_a_throttle_and_another_is_not() {
     let throttled = shop(failing(
         1,

@@ -1,6 +1,6 @@
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -9,16 +9,16 @@ use std::{
 use futures_util::future::join_all;
 
 use crate::{
-    Client, Error, ErrorKind,
+    Client, Error, ErrorKind, Secret,
     clock::manual::ManualClock,
     exchange::Failure,
     plan::{
-        Auth, ClientAuthentication, ClientCredentials, Param, Part, ResourcePlan, SourcePlan,
-        Template,
+        Auth, ClientAuthentication, Grant, OAuth2, Param, Part, ResourcePlan, SourcePlan, Template,
     },
     request::Bounds,
-    testing::{Answer, Api, answer, client, failure},
+    testing::{Answer, Api, answer, client, failure, wire},
     transport::{Request, TransportErrorKind},
+    wire::{OnRefreshToken, Wire},
 };
 
 const TOKEN_URL: &str = "https://login.example.com/token";
@@ -26,11 +26,11 @@ const ID: &str = "cl1ent-id";
 const SECRET: &str = "cl1ent+secret/=";
 const SECONDS: Duration = Duration::from_secs(1);
 
-const PLAN: ClientCredentials = ClientCredentials {
+const PLAN: OAuth2 = OAuth2 {
     access_token_url: Template(&[Part::Text(TOKEN_URL)]),
     client_id: Template(&[Part::Secret(0)]),
     client_secret: Template(&[Part::Secret(1)]),
-    ..ClientCredentials::DEFAULT
+    ..OAuth2::DEFAULT
 };
 
 /// A source of two resources with the same credentials, over an API and a clock of its own.
@@ -42,18 +42,24 @@ struct World {
 
 impl World {
     /// `answers` is what the token endpoint says, by how many times it has been asked before.
-    fn new(
-        plan: ClientCredentials,
-        answers: impl Fn(u64) -> Answer + Send + Sync + 'static,
-    ) -> Self {
+    fn new(plan: OAuth2, answers: impl Fn(u64) -> Answer + Send + Sync + 'static) -> Self {
         Self::with_pages(plan, answers, |_| 200)
     }
 
     /// `status` is that of a page, by the token it is asked with.
     fn with_pages(
-        plan: ClientCredentials,
+        plan: OAuth2,
         answers: impl Fn(u64) -> Answer + Send + Sync + 'static,
         status: impl Fn(&str) -> u16 + Send + Sync + 'static,
+    ) -> Self {
+        Self::made(plan, answers, status, None)
+    }
+
+    fn made(
+        plan: OAuth2,
+        answers: impl Fn(u64) -> Answer + Send + Sync + 'static,
+        status: impl Fn(&str) -> u16 + Send + Sync + 'static,
+        on_refresh_token: Option<OnRefreshToken>,
     ) -> Self {
         let asked = AtomicU64::new(0);
         let api = Api::new(move |request| {
@@ -69,7 +75,7 @@ impl World {
             Box::leak(Box::new(ResourcePlan {
                 name: "things",
                 path: Template(&[Part::Text("things")]),
-                auth: Some(Box::leak(Box::new(Auth::ClientCredentials(plan)))),
+                auth: Some(Box::leak(Box::new(Auth::OAuth2(plan)))),
                 ..ResourcePlan::DEFAULT
             }))
         };
@@ -80,15 +86,20 @@ impl World {
             concurrency: 50,
             ..SourcePlan::DEFAULT
         }));
-        let client = client(source, &[ID, SECRET], Vec::new(), &api, &clock).unwrap();
+        let secrets = [ID, SECRET, "refresh-0"].map(Secret::from).to_vec();
+        let wire = Wire {
+            on_refresh_token,
+            ..wire(source, &secrets, &api, &clock)
+        };
+        let client = Client::new(source, secrets, Vec::new(), wire, 50).unwrap();
         Self { api, clock, client }
     }
 
     async fn page_of(&self, resource: usize) -> Result<u16, Error> {
         let resource = self.client.plan().resources[resource];
         let draft = self.client.draft(resource, &Bounds::default(), &[])?;
-        let turn = self.client.turn().await;
-        match self.client.exchange(&turn, resource, &draft).await {
+        let mut turn = self.client.turn().await;
+        match self.client.exchange(&mut turn, resource, &draft).await {
             Ok(response) => Ok(response.status),
             Err(Failure::Fatal(error)) => Err(error),
             Err(Failure::Transient(error)) => panic!("{error}"),
@@ -145,7 +156,7 @@ async fn one_token_serves_the_whole_source() {
 #[tokio::test]
 async fn the_client_proves_itself_in_the_form() {
     let world = World::new(
-        ClientCredentials {
+        OAuth2 {
             scope: Some(Template(&[Part::Text("read all")])),
             audience: Some(Template(&[Part::Text("https://api.example.com")])),
             access_token_request_data: &[Param {
@@ -179,7 +190,7 @@ async fn the_client_proves_itself_in_the_form() {
 #[tokio::test]
 async fn the_client_proves_itself_by_basic() {
     let world = World::new(
-        ClientCredentials {
+        OAuth2 {
             client_authentication: ClientAuthentication::Basic,
             ..PLAN
         },
@@ -304,6 +315,31 @@ async fn a_token_endpoint_that_may_answer_later_is_asked_again() {
 }
 
 #[tokio::test]
+async fn a_turn_counts_the_wait_for_a_token_and_the_request_it_is_renewed_for() {
+    let world = World::with_pages(
+        PLAN,
+        |n| match n {
+            1 => answer(503, &[], ""),
+            _ => token(n),
+        },
+        |token| match token {
+            "Bearer token-0" => 401,
+            _ => 200,
+        },
+    );
+    let resource = world.client.plan().resources[0];
+    let draft = world
+        .client
+        .draft(resource, &Bounds::default(), &[])
+        .unwrap();
+    let mut turn = world.client.turn().await;
+    let response = world.client.exchange(&mut turn, resource, &draft).await;
+    assert_eq!(response.unwrap().status, 200);
+    assert_eq!((turn.requests, turn.repeated), (2, 1));
+    assert_eq!(turn.waited, 2 * SECONDS);
+}
+
+#[tokio::test]
 async fn it_is_asked_no_more_often_than_the_source_allows_however_many_wait() {
     let world = World::new(PLAN, |_| answer(503, &[], ""));
     for page in join_all((0..50).map(|n| world.page_of(n % 2))).await {
@@ -381,23 +417,24 @@ async fn what_is_no_token_is_an_error_of_auth_that_says_why() {
 }
 
 #[tokio::test]
-async fn a_task_that_is_dropped_while_it_asks_leaves_the_asking_to_the_next() {
+async fn what_was_asked_for_is_not_lost_with_the_task_that_wanted_it() {
     let world = Arc::new(World::new(PLAN, token));
     let dropped = tokio::spawn({
         let world = Arc::clone(&world);
         async move { world.page().await.map(drop) }
     });
-    tokio::task::yield_now().await;
-    assert_eq!(world.token_requests().len(), 1);
+    while world.token_requests().is_empty() {
+        tokio::task::yield_now().await;
+    }
     dropped.abort();
     assert_eq!(world.page().await.unwrap(), 200);
-    assert_eq!(world.token_requests().len(), 2);
+    assert_eq!(world.token_requests().len(), 1);
 }
 
 #[test]
 fn a_token_url_over_plain_http_is_refused_but_for_loopback() {
     let make = |url: &'static str| {
-        let plan = Auth::ClientCredentials(ClientCredentials {
+        let plan = Auth::OAuth2(OAuth2 {
             access_token_url: Template(Box::leak(Box::new([Part::Text(url)]))),
             ..PLAN
         });
@@ -431,4 +468,134 @@ fn a_token_url_over_plain_http_is_refused_but_for_loopback() {
     make("http://127.0.0.1:8080/token").unwrap();
     make("http://[::1]:8080/token").unwrap();
     make("http://localhost/token").unwrap();
+}
+
+const BY_REFRESH_TOKEN: OAuth2 = OAuth2 {
+    grant: Grant::RefreshToken(Template(&[Part::Secret(2)])),
+    ..PLAN
+};
+
+/// The n-th token, for an hour, and the refresh token for the next.
+fn rotated(n: u64) -> Answer {
+    let next = n + 1;
+    let body = format!(
+        r#"{{"access_token":"token-{n}","expires_in":3600,"refresh_token":"refresh-{next}"}}"#
+    );
+    answer(200, &[], &body)
+}
+
+/// The refresh tokens that were sent, in order.
+fn refresh_tokens(world: &World) -> Vec<String> {
+    let sent = world.token_requests().into_iter().map(|request| {
+        let form = form(&request);
+        assert!(form.contains(&("grant_type".into(), "refresh_token".into())));
+        assert!(form.contains(&("client_secret".into(), SECRET.into())));
+        let mut sent = form.into_iter().filter(|(name, _)| name == "refresh_token");
+        sent.next().unwrap().1
+    });
+    sent.collect()
+}
+
+#[tokio::test]
+async fn a_refresh_token_is_used_until_there_is_another() {
+    let world = World::new(BY_REFRESH_TOKEN, token);
+    for _ in 0..2 {
+        assert_eq!(world.page().await.unwrap(), 200);
+        world.clock.advance(3600 * SECONDS);
+    }
+    assert_eq!(refresh_tokens(&world), ["refresh-0", "refresh-0"]);
+}
+
+#[tokio::test]
+async fn a_new_refresh_token_is_kept_before_the_token_is_used_and_sent_next() {
+    let world = Arc::new(Mutex::new(None::<World>));
+    let kept = Arc::new(Mutex::new(Vec::new()));
+    let on_refresh_token: OnRefreshToken = {
+        let (world, kept) = (Arc::clone(&world), Arc::clone(&kept));
+        Box::new(move |token| {
+            let (world, kept) = (Arc::clone(&world), Arc::clone(&kept));
+            Box::pin(async move {
+                let used = world
+                    .lock()
+                    .unwrap()
+                    .as_ref()
+                    .map(|world| world.tokens().len());
+                tokio::task::yield_now().await;
+                kept.lock().unwrap().push((token.expose().to_owned(), used));
+                Ok(())
+            })
+        })
+    };
+    let made = World::made(BY_REFRESH_TOKEN, rotated, |_| 200, Some(on_refresh_token));
+    let (api, clock, client) = (made.api.clone(), made.clock.clone(), made.client.clone());
+    *world.lock().unwrap() = Some(World { api, clock, client });
+    for _ in 0..2 {
+        for page in join_all((0..10).map(|n| made.page_of(n % 2))).await {
+            assert_eq!(page.unwrap(), 200);
+        }
+        made.clock.advance(3600 * SECONDS);
+    }
+    assert_eq!(refresh_tokens(&made), ["refresh-0", "refresh-1"]);
+    assert_eq!(
+        *kept.lock().unwrap(),
+        [
+            ("refresh-1".to_owned(), Some(0)),
+            ("refresh-2".to_owned(), Some(10))
+        ]
+    );
+    assert_eq!(
+        made.client.redact("refresh-0 refresh-2"),
+        "[secret] [secret]"
+    );
+}
+
+#[tokio::test]
+async fn a_refresh_token_that_was_not_kept_is_offered_again_before_anything_is_asked() {
+    let offered = Arc::new(Mutex::new(Vec::new()));
+    let on_refresh_token: OnRefreshToken = {
+        let offered = Arc::clone(&offered);
+        Box::new(move |token| {
+            let mut offered = offered.lock().unwrap();
+            offered.push(token.expose().to_owned());
+            let is_full = offered.len() < 3;
+            Box::pin(async move {
+                if is_full {
+                    return Err(format!("the disk is full: {}", token.expose()).into());
+                }
+                Ok(())
+            })
+        })
+    };
+    let world = World::made(BY_REFRESH_TOKEN, rotated, |_| 200, Some(on_refresh_token));
+    for _ in 0..2 {
+        let error = world.page().await.unwrap_err();
+        assert_eq!(error.kind(), &ErrorKind::Auth);
+        assert!(
+            error.to_string().contains("the disk is full: [secret]"),
+            "{error}"
+        );
+        assert_eq!(
+            world.tokens(),
+            [""; 0],
+            "a token that came with it is not used"
+        );
+    }
+    world.page().await.unwrap();
+    assert_eq!(refresh_tokens(&world), ["refresh-0", "refresh-1"]);
+    assert_eq!(
+        *offered.lock().unwrap(),
+        ["refresh-1", "refresh-1", "refresh-1", "refresh-2"]
+    );
+}
+
+#[tokio::test]
+async fn a_refresh_token_that_is_over_is_said() {
+    let world = World::new(BY_REFRESH_TOKEN, |_| {
+        answer(400, &[], r#"{"error":"invalid_grant"}"#)
+    });
+    let error = world.page().await.unwrap_err();
+    assert!(
+        error.to_string().contains("the refresh token is over"),
+        "{error}"
+    );
 }

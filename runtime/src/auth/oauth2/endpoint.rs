@@ -8,10 +8,9 @@ use url::{Url, form_urlencoded};
 
 use crate::{
     Error, ErrorKind, Result, Secret, origin,
-    plan::{ClientAuthentication, ClientCredentials, Method},
+    plan::{ClientAuthentication, Grant, Method, OAuth2},
     redact::Redactor,
     request::{USER_AGENT, check_header},
-    retry::{Verdict, verdict},
     retry_after,
     template::Scope,
     transport::{Headers, Request, Response, TransportError},
@@ -35,6 +34,8 @@ pub(super) struct Endpoint {
 pub(super) struct Granted {
     pub(super) access_token: Secret,
     pub(super) expires_in: Option<Duration>,
+    /// The one to use from now on, where the endpoint gives one.
+    pub(super) refresh_token: Option<Secret>,
 }
 
 /// No token.
@@ -64,17 +65,17 @@ impl Endpoint {
     /// # Errors
     ///
     /// When the URL may not have credentials.
-    pub(super) fn new(
-        plan: &ClientCredentials,
-        scope: Scope<'_>,
-        redactor: &Redactor,
-    ) -> Result<Self> {
+    pub(super) fn new(plan: &OAuth2, scope: Scope<'_>, redactor: &Redactor) -> Result<Self> {
         let url = scope.required(plan.access_token_url, "`access_token_url`")?;
         let url = origin::parse(&url, "`access_token_url`")?;
         origin::check_scheme(&url)?;
         let id = scope.required(plan.client_id, "`client_id`")?;
         let secret = scope.required(plan.client_secret, "`client_secret`")?;
-        let mut form = vec![("grant_type", "client_credentials".to_owned())];
+        let grant = match plan.grant {
+            Grant::ClientCredentials => "client_credentials",
+            Grant::RefreshToken(_) => "refresh_token",
+        };
+        let mut form = vec![("grant_type", grant.to_owned())];
         let authorization = match plan.client_authentication {
             ClientAuthentication::Body => {
                 form.extend([("client_id", id), ("client_secret", secret)]);
@@ -97,42 +98,17 @@ impl Endpoint {
         })
     }
 
-    /// Asks, and asks again while the endpoint may answer later, as often as the source's `retry`
-    /// allows.
+    /// Asks once, with this refresh token where the grant is one.
     ///
     /// # Errors
     ///
     /// When there is no token.
-    pub(super) async fn ask_until_answered(&self, wire: &Wire) -> Result<Granted> {
-        let start = wire.clock.elapsed();
-        let mut requests = 0;
-        loop {
-            let (error, answer) = match self.ask(wire).await {
-                Ok(granted) => return Ok(granted),
-                Err(Refusal::Final(error)) => return Err(error),
-                Err(Refusal::Transient(error, answer)) => (error, answer),
-            };
-            requests += 1;
-            let elapsed = wire.clock.elapsed().saturating_sub(start);
-            let told = answer.and_then(|answer| told(&answer, wire));
-            match verdict(&wire.retry, requests, elapsed, told, (wire.jitter)()) {
-                Verdict::Wait(wait) => wire.clock.sleep(wait).await,
-                Verdict::TooLong(wait) => return Err(too_long(wait, wire)),
-                Verdict::Exhausted | Verdict::OutOfTime => {
-                    let requests = format!("after {requests} requests for a token");
-                    return Err(error.with_detail(requests));
-                }
-            }
-        }
-    }
-
-    /// Asks once.
-    ///
-    /// # Errors
-    ///
-    /// When there is no token.
-    pub(super) async fn ask(&self, wire: &Wire) -> Result<Granted, Refusal> {
-        let answer = match wire.send(&self.request(wire)).await {
+    pub(super) async fn ask(
+        &self,
+        refresh: Option<&Secret>,
+        wire: &Wire,
+    ) -> Result<Granted, Refusal> {
+        let answer = match wire.send(&self.request(refresh, wire)).await {
             Ok(response) => read(response, &wire.redactor),
             Err(error) => Err(unreached(&error)),
         };
@@ -145,7 +121,7 @@ impl Endpoint {
         })
     }
 
-    fn request(&self, wire: &Wire) -> Request {
+    fn request(&self, refresh: Option<&Secret>, wire: &Wire) -> Request {
         let mut headers = Headers::new();
         headers.push("Accept", "application/json");
         headers.push("Content-Type", "application/x-www-form-urlencoded");
@@ -155,6 +131,7 @@ impl Endpoint {
         }
         let body = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(&self.form)
+            .extend_pairs(refresh.map(|token| ("refresh_token", token.expose())))
             .finish();
         let mut request = wire.request(Method::Post, &self.url, headers, body.into_bytes());
         request.max_response_bytes = LONGEST_ANSWER;
@@ -192,6 +169,10 @@ fn read(response: Response, redactor: &Redactor) -> Result<Granted, Refusal> {
     if !error.is_null() {
         let error = quoted(error.as_str().unwrap_or(&error.to_string()), redactor);
         let mut refused = refused(format!("the token endpoint refused the client: `{error}`"));
+        if error == "invalid_grant" {
+            refused =
+                refused.with_help("the refresh token is over, or was used elsewhere: get another");
+        }
         if let Some(description) = answer["error_description"].as_str() {
             refused = refused.with_detail(quoted(description, redactor));
         }
@@ -222,6 +203,10 @@ fn granted(answer: &Value) -> Result<Granted> {
     Ok(Granted {
         access_token: access_token.into(),
         expires_in: seconds(&answer["expires_in"]),
+        refresh_token: answer["refresh_token"]
+            .as_str()
+            .filter(|token| !token.is_empty())
+            .map(Secret::from),
     })
 }
 
@@ -250,7 +235,7 @@ fn is_transient(status: u16) -> bool {
 }
 
 /// How long the endpoint says to wait.
-fn told(answer: &Response, wire: &Wire) -> Option<Duration> {
+pub(super) fn told(answer: &Response, wire: &Wire) -> Option<Duration> {
     let now = wire.clock.now();
     let reset = || match answer.status {
         429 | 503 => retry_after::reset(&answer.headers, now),
@@ -259,7 +244,7 @@ fn told(answer: &Response, wire: &Wire) -> Option<Duration> {
     retry_after::retry_after(&answer.headers, now).max(reset())
 }
 
-fn too_long(wait: Duration, wire: &Wire) -> Error {
+pub(super) fn too_long(wait: Duration, wire: &Wire) -> Error {
     let now = wire.clock.now();
     let retry_at = now.checked_add(wait).unwrap_or(now);
     let message = format!("the token endpoint asks for a wait of {wait:?}");
