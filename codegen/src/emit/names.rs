@@ -42,8 +42,11 @@ pub(super) fn integer(value: impl Into<i128>) -> TokenStream {
     }
 }
 
-/// A floating-point number that is finite.
+/// A floating-point number. The checks let finite ones through alone, of which there are literals.
 pub(super) fn float(value: f64) -> TokenStream {
+    if !value.is_finite() {
+        return quote!(f64::MAX);
+    }
     let literal = Literal::f64_unsuffixed(value.abs());
     if value.is_sign_negative() {
         quote!(-#literal)
@@ -79,6 +82,7 @@ mod tests {
     fn floats_keep_their_point() {
         assert_eq!(float(2.0).to_string(), "2.0");
         assert_eq!(float(-0.5).to_string(), "- 0.5");
+        assert_eq!(float(f64::INFINITY).to_string(), "f64 :: MAX");
     }
 
     #[test]
