@@ -42,6 +42,7 @@ fn the_source_is_as_it_was_checked() {
     same(&checked.retry, &plan.retry);
     same(&checked.connect_timeout, &plan.connect_timeout);
     same(&checked.request_timeout, &plan.request_timeout);
+    same(&checked.rate_limit, &plan.rate_limit);
     same(&checked.concurrency, &plan.concurrency);
     same(&checked.max_response_bytes, &plan.max_response_bytes);
     same(&checked.allow_origins, &plan.allow_origins);
