@@ -22,24 +22,34 @@ pub(super) fn format(text: &str, zone: Option<&str>) -> Result<TimeFormat, Strin
     }
 }
 
-/// Whether every conversion of a strftime pattern is one.
+/// Whether every conversion of a strftime pattern is one that can be read back: what depends on a
+/// place's habits (`%c`, `%x`) or abbreviates a zone (`%Z`) cannot.
 fn check_pattern(pattern: &str) -> Result<(), String> {
-    const KNOWN: &str = "AaBbhCcDdeFfGgHIjklMmNnPpQqRrSsTtUuVvWwXxYyZz%";
+    const KNOWN: &str = "AaBbCDdeFfGgHhIjklMmNnPpQRSsTtUuVWwYyz%";
     let mut chars = pattern.chars().peekable();
     while let Some(c) = chars.next() {
         if c != '%' {
             continue;
         }
         // Flags, a width and a precision may stand before the letter: `%-d`, `%3f`, `%.3f`, `%:z`.
-        while chars
-            .peek()
-            .is_some_and(|c| "-_0^#:.".contains(*c) || c.is_ascii_digit())
-        {
-            chars.next();
+        let mut modifiers = String::new();
+        while let Some(modifier) = chars.next_if(|c| "-_0^#:.".contains(*c) || c.is_ascii_digit()) {
+            modifiers.push(modifier);
         }
+        let wanted = if modifiers.contains('.') {
+            "f"
+        } else if modifiers.contains(':') {
+            "zQ"
+        } else {
+            KNOWN
+        };
         match chars.next() {
-            Some(c) if KNOWN.contains(c) => {}
-            Some(c) => return Err(format!("`%{c}` is no conversion of a strftime pattern")),
+            Some(c) if wanted.contains(c) => {}
+            Some(c) => {
+                return Err(format!(
+                    "`%{modifiers}{c}` is no conversion that times can be read by"
+                ));
+            }
             None => return Err("the pattern ends in the middle of a conversion".to_owned()),
         }
     }
@@ -48,9 +58,10 @@ fn check_pattern(pattern: &str) -> Result<(), String> {
 
 /// Whether a pattern says the offset from UTC itself.
 pub(super) fn has_offset(pattern: &str) -> bool {
-    ["%z", "%:z", "%s", "%Z", "%Q"]
+    let without_literals = pattern.replace("%%", "");
+    ["%z", "%:z", "%::z", "%s", "%Q", "%:Q"]
         .iter()
-        .any(|part| pattern.contains(part))
+        .any(|part| without_literals.contains(part))
 }
 
 /// Whether a text can be the name of a zone: `UTC`, `Europe/Berlin`, `+02:00`.
@@ -158,7 +169,10 @@ mod tests {
     #[test]
     fn a_pattern_has_known_conversions_only() {
         assert!(format("%Y-%m-%dT%H:%M:%S%.3f%:z", None).is_ok());
-        assert!(format("%Y-%J", None).is_err());
+        assert!(format("%a, %d %b %Y %H:%M:%S %z", None).is_ok());
+        for wrong in ["%Y-%J", "%c", "%Z", "%.3S", "%:Y"] {
+            assert!(format(wrong, None).is_err(), "{wrong}");
+        }
         assert!(format("%Y-%", None).is_err());
         assert!(format("iso8601", None).is_err());
     }
