@@ -122,7 +122,11 @@ impl Client {
             let response = wire.send(&request).await.map_err(failed)?;
             left = left.saturating_sub(wire.clock.elapsed().saturating_sub(start));
             match hop.redirected(&response)? {
-                Some(next) => hop = next,
+                Some(next) => {
+                    let to = || self.redact(next.url.as_str());
+                    tracing::debug!(target: "rest_source", to = to(), "redirected");
+                    hop = next;
+                }
                 None => return Ok((response, generation)),
             }
         }

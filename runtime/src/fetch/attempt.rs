@@ -7,6 +7,7 @@ use super::{
     guard::fingerprint,
     machine::{Answer, Facts, Order},
     refusal::Refusal,
+    trace,
 };
 use crate::{
     Error, Result, Rows,
@@ -97,12 +98,12 @@ impl<'a> Requests<'a> {
             client, resource, ..
         } = self.job;
         let mut turn = client.turn().await;
-        let resource_name = resource.name;
-        tracing::debug!(resource_name, number, request = draft.shown(), "request");
+        trace::request(&draft);
         let exchanged = client.exchange(&mut turn, resource, &draft).await;
         let (waited, repeated) = (turn.waited, turn.repeated);
         let further = turn.requests.saturating_sub(1);
         drop(turn);
+        trace::waited(waited);
         Heard {
             id: order.id,
             bytes: exchanged.as_ref().map_or(0, |got| got.body.len() as u64),
@@ -127,8 +128,7 @@ impl<'a> Requests<'a> {
             draft.shown(),
             Bytes(bytes as u64)
         );
-        let resource_name = self.job.resource.name;
-        tracing::debug!(resource_name, number, status, bytes, "response");
+        trace::response(status, bytes);
         match status {
             204 => self.page(draft, response.headers, request, self.nothing(), None),
             200..=299 => self.decode(draft, response, request),

@@ -8,11 +8,13 @@ use std::collections::VecDeque;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::mpsc;
+use tracing::Instrument;
 
 use super::{
     Job, Pages,
     driver::{self, Ended},
     streams::{Delivery, SharedReport},
+    trace,
 };
 use crate::{
     Error, ErrorKind, Page, Report, Result, Rows,
@@ -31,7 +33,10 @@ pub(super) async fn run(
 ) {
     let last = match fetch(&job, plan, &stream, &report).await {
         Ok(end) => end,
-        Err(error) => Delivery::Failure(error),
+        Err(error) => {
+            trace::failed(&error);
+            Delivery::Failure(error)
+        }
     };
     // The stream may be gone: there is no one to tell then.
     let _ = stream.send(last).await;
@@ -126,7 +131,7 @@ impl<'a> Children<'a> {
             if delivery.is_none() && self.wanted == Some(0) {
                 self.complete = false;
                 let limit = count(self.job.limit.unwrap_or_default(), "record");
-                self.done.note(format!("ended: the limit of {limit}"));
+                self.ended(&format!("the limit of {limit}"));
                 return Ok(());
             }
             while self.has_room()
@@ -136,10 +141,7 @@ impl<'a> Children<'a> {
             }
             let wants_parents = self.has_room() && self.parents.end.is_none();
             if delivery.is_none() && self.parts.is_empty() && !wants_parents {
-                self.done.note(format!(
-                    "ended: after the last of `{}`",
-                    self.plan.resource.name
-                ));
+                self.ended(&format!("after the last of `{}`", self.plan.resource.name));
                 self.complete &= self.parents.pages.is_complete();
                 return self.parents.end.take().unwrap_or(Ok(()));
             }
@@ -197,6 +199,7 @@ impl<'a> Children<'a> {
             report: report.clone(),
         });
         let range = self.range.clone();
+        let span = trace::part(self.job, &parent);
         let job = Job {
             parent: Some(parent),
             limit: self.wanted,
@@ -207,6 +210,7 @@ impl<'a> Children<'a> {
             let outcome = outcome.map_err(|error| job.error(error.without_position()));
             (number, outcome)
         }
+        .instrument(span)
     }
 
     /// A page of the first part, as it is delivered.
@@ -217,6 +221,7 @@ impl<'a> Children<'a> {
         if let Some(wanted) = &mut self.wanted {
             *wanted = wanted.saturating_sub(rows.len() as u64);
         }
+        self.count();
         // A state before the end would leave out what other parents may still bring.
         Some(Delivery::Page(rows, None))
     }
@@ -239,6 +244,13 @@ impl<'a> Children<'a> {
         self.sieve.absorb(sieve);
         self.count();
         Ok(())
+    }
+
+    /// Says why it is over.
+    fn ended(&mut self, reason: &str) {
+        self.done.note(format!("ended: {reason}"));
+        self.count();
+        trace::ended(self.job, reason, &self.report.lock());
     }
 
     /// Brings the report up to what was done.

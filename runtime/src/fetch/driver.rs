@@ -4,12 +4,14 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::mpsc;
+use tracing::Instrument;
 
 use super::{
     Job,
     attempt::{Heard, Parcel, Requests},
-    machine::{Machine, Now, Rules, Step},
+    machine::{Answer, Machine, Now, Rules, Step},
     streams::{Delivery, SharedReport},
+    trace,
 };
 use crate::{
     Client, Error, ErrorKind, Report, Result,
@@ -30,6 +32,7 @@ pub(super) async fn run(job: Job, stream: mpsc::Sender<Delivery>, report: Shared
     };
     let last = match ended {
         Ok(Some(Ended { end, sieve })) => {
+            trace::ended(&job, &end.reason, &report.lock());
             report.lock().note(format!("ended: {}", end.reason));
             Delivery::End {
                 state: sieve.state_at_end(end.complete),
@@ -38,7 +41,11 @@ pub(super) async fn run(job: Job, stream: mpsc::Sender<Delivery>, report: Shared
         }
         // There is no one to tell.
         Ok(None) => return,
-        Err(error) => Delivery::Failure(job.error(error)),
+        Err(error) => {
+            let error = job.error(error);
+            trace::failed(&error);
+            Delivery::Failure(error)
+        }
     };
     // The stream may be gone: there is no one to tell then.
     let _ = stream.send(last).await;
@@ -118,7 +125,9 @@ impl Fetching<'_> {
             self.count();
             let wake = match step {
                 Step::Send(order) => {
-                    asked.push(requests.ask(order, self.machine.tally().requests));
+                    let number = self.machine.tally().requests;
+                    let span = trace::attempt(&order, number);
+                    asked.push(requests.ask(order, number).instrument(span));
                     continue;
                 }
                 Step::Page(parcel) => {
@@ -155,8 +164,16 @@ impl Fetching<'_> {
         self.further += heard.further;
         self.repeated += heard.repeated;
         let now = self.now();
-        self.machine
+        let why = match &heard.answer {
+            Answer::Refused(refusal) => Some(refusal.what.clone()),
+            _ => None,
+        };
+        let wait = self
+            .machine
             .heard(heard.id, heard.answer, now, self.client.jitter());
+        if let (Some(why), Some(wait)) = (why, wait) {
+            trace::retry(heard.id + 1, &why, wait);
+        }
         if let Some(time) = self.machine.closed_until(now) {
             self.client.close_until(time);
         }
@@ -176,6 +193,7 @@ impl Fetching<'_> {
         if let Some(error) = sifted.failure {
             self.machine.fail(error.with_request(request));
         }
+        trace::page(decoded.received, kept);
         let mut report = self.report.lock();
         report.outside_range += sifted.outside;
         report.discarded_rows += decoded.discarded_rows;

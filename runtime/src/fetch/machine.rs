@@ -124,27 +124,36 @@ impl<P> Machine<P> {
         Step::Wait(self.wake())
     }
 
-    /// Takes the answer to a request. `jitter`, in [0, 1), shortens a wait: see
-    /// [`backoff`](crate::retry::backoff).
-    pub(super) fn heard(&mut self, id: u64, answer: Answer<P>, now: Now, jitter: f64) {
+    /// Takes the answer to a request, and says how long that request waits where it is made again.
+    /// `jitter`, in [0, 1), shortens a wait: see [`backoff`](crate::retry::backoff).
+    pub(super) fn heard(
+        &mut self,
+        id: u64,
+        answer: Answer<P>,
+        now: Now,
+        jitter: f64,
+    ) -> Option<Duration> {
         if let Answer::Page(facts, _) = &answer
             && let Some(wait) = facts.closed
         {
             self.close_until(now.elapsed.saturating_add(wait));
         }
         // An answer to a page that was given up since is of no more use.
-        let Some(at) = self.slots.iter().position(|slot| slot.id == id) else {
-            return;
-        };
+        let at = self.slots.iter().position(|slot| slot.id == id)?;
         let state = match answer {
             Answer::Page(facts, page) => SlotState::Page(facts, page),
             Answer::Broken(error) => SlotState::Failed(error),
             Answer::Refused(refusal) => self.refused(at, *refusal, now, jitter),
         };
+        let wait = match &state {
+            SlotState::Due(due) => Some(due.saturating_sub(now.elapsed)),
+            _ => None,
+        };
         if let Some(slot) = self.slots.get_mut(at) {
             slot.state = state;
         }
         self.settle();
+        wait
     }
 
     /// So many records of the last page delivered count for the limit; `cut` where it had more.
@@ -258,6 +267,7 @@ impl<P> Machine<P> {
         slot.state = SlotState::Sent;
         Some(Order {
             id: slot.id,
+            attempt: slot.attempts,
             position: slot.position.clone(),
         })
     }

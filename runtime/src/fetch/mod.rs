@@ -8,14 +8,15 @@ mod machine;
 mod page;
 mod refusal;
 mod streams;
+mod trace;
 
-use std::{fmt, marker::PhantomData};
+use std::{fmt, marker::PhantomData, sync::Mutex};
 
 use tokio::sync::mpsc;
 
-use self::streams::{Delivery, SharedReport};
+use self::streams::{Delivery, OnProgress, SharedReport};
 use crate::{
-    Client, CursorValue, Error, ParentValue, Position, Record, Result, Rows, State,
+    Client, CursorValue, Error, ParentValue, Position, Record, Report, Result, Rows, State,
     parent::ParentRecord, plan::ResourcePlan, schema::Table,
 };
 
@@ -38,10 +39,33 @@ pub use self::{
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # What it logs
+///
+/// It tells its course by [`tracing`](https://docs.rs/tracing), all of it with the target
+/// `rest_source`. No secret is in it, and nothing is made of it where no one listens.
+///
+/// | span | level | fields |
+/// |---|---|---|
+/// | `fetch` | info | `source`, `resource`; within the span that was current when it began |
+/// | `part` | debug | `parent`: the part of a child's `fetch` that is for one record of the parent |
+/// | `attempt` | debug | `page` and `attempt`, both from 1, and `request`, its number in the fetch |
+///
+/// | event | level | in | fields |
+/// |---|---|---|---|
+/// | `request` | debug | `attempt` | `request`: method and URL |
+/// | `redirected` | debug | `attempt` | `to` |
+/// | `response` | debug | `attempt` | `status`, `bytes` |
+/// | `waited …` | debug | `attempt` | `waited`: for the source's pace, or for a token |
+/// | `wait` | warn | `fetch` | `page`, `why`, `wait`: a request is made again after that |
+/// | `page` | debug | `fetch` | `received`, and `kept`: those that belong to the fetch |
+/// | `ended` | info | `fetch` | `reason`, `received`, `pages`, `requests` |
+/// | `failed` | warn | `fetch` | `error` |
 #[must_use = "nothing is fetched until a stream of it is asked"]
 pub struct Fetch<T, Parent = ()> {
     job: Job,
     parent: Parent,
+    on_progress: Option<OnProgress>,
     records: PhantomData<fn() -> T>,
 }
 
@@ -106,6 +130,7 @@ impl Client {
                 parent: None,
             },
             parent,
+            on_progress: None,
             records: PhantomData,
         }
     }
@@ -124,6 +149,7 @@ impl<T, P> Fetch<T, Of<P>> {
         Fetch {
             job: self.job,
             parent: (),
+            on_progress: self.on_progress,
             records: self.records,
         }
     }
@@ -176,9 +202,26 @@ impl<T, Parent> Fetch<T, Parent> {
         self
     }
 
+    /// Calls this with the report so far after every page that is delivered, and at the end, whatever it is: for a
+    /// progress bar, say. It is called by whoever asks the stream, before he has the page.
+    ///
+    /// ```no_run
+    /// # async fn example(stories: rest_source::Fetch<rest_source::Json>) -> rest_source::Result<()> {
+    /// let stories = stories
+    ///     .on_progress(|report| eprint!("\r{} records", report.delivered))
+    ///     .all()
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn on_progress(mut self, call: impl FnMut(&Report) + Send + 'static) -> Self {
+        self.on_progress = Some(Mutex::new(Box::new(call)));
+        self
+    }
+
     /// The pages, as a stream.
     pub fn pages(self) -> Pages<T> {
-        Pages::new(self.job)
+        Pages::new(self.job, self.on_progress)
     }
 }
 

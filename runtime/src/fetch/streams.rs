@@ -12,8 +12,9 @@ use std::{
 
 use futures_core::Stream;
 use tokio::{runtime::Handle, sync::mpsc, task::AbortHandle};
+use tracing::Instrument;
 
-use super::{Job, Page, PageRecords};
+use super::{Job, Page, PageRecords, trace};
 use crate::{Error, ErrorKind, Record, Report, Result, Rows, State};
 
 /// What a fetch's task hands to its stream.
@@ -49,8 +50,13 @@ pub struct Pages<T> {
     report: SharedReport,
     state: Option<State>,
     complete: bool,
+    on_progress: Option<OnProgress>,
     records: PhantomData<fn() -> T>,
 }
+
+/// Called with the report so far. The lock is never waited for: it makes any function one that may be
+/// shared.
+pub(super) type OnProgress = Mutex<Box<dyn FnMut(&Report) + Send>>;
 
 enum Stage {
     Ready(Box<Job>),
@@ -70,12 +76,13 @@ impl Drop for AbortOnDrop {
 }
 
 impl<T> Pages<T> {
-    pub(super) fn new(job: Job) -> Self {
+    pub(super) fn new(job: Job, on_progress: Option<OnProgress>) -> Self {
         Self {
             report: SharedReport::default(),
             state: job.since.clone(),
             stage: Stage::Ready(Box::new(job)),
             complete: false,
+            on_progress,
             records: PhantomData,
         }
     }
@@ -120,12 +127,14 @@ impl<T> Pages<T> {
                 if state.is_some() {
                     self.state.clone_from(&state);
                 }
+                self.progress();
                 Some(Ok(Page::new(rows, state)))
             }
             Some(Delivery::End { state, complete }) => {
                 self.stage = Stage::Ended;
                 self.state = state;
                 self.complete = complete;
+                self.progress();
                 None
             }
             Some(Delivery::Failure(error)) => Some(Err(self.end(error))),
@@ -134,6 +143,14 @@ impl<T> Pages<T> {
                 "the task that fetches was ended: it panicked, or its runtime was shut down",
             )))),
         })
+    }
+
+    /// Tells whoever wants to know how far it is.
+    fn progress(&mut self) {
+        if let Some(call) = &mut self.on_progress {
+            let call = call.get_mut().unwrap_or_else(PoisonError::into_inner);
+            call(&self.report.lock().clone());
+        }
     }
 
     fn start(&mut self) -> Result<()> {
@@ -146,7 +163,9 @@ impl<T> Pages<T> {
                 .with_help("ask the stream within one: `#[tokio::main]`")
         })?;
         let (sender, deliveries) = mpsc::channel(1);
-        let task = runtime.spawn(job.run(sender, self.report.clone()));
+        let span = trace::fetch(&job);
+        let fetch = job.run(sender, self.report.clone()).instrument(span);
+        let task = runtime.spawn(fetch);
         self.stage = Stage::Running {
             deliveries,
             _task: AbortOnDrop(task.abort_handle()),
@@ -156,6 +175,7 @@ impl<T> Pages<T> {
 
     fn end(&mut self, error: Error) -> Error {
         self.stage = Stage::Ended;
+        self.progress();
         error.with_report(self.report())
     }
 }

@@ -42,6 +42,8 @@ pub(in crate::fetch) enum Step<P> {
 pub(in crate::fetch) struct Order {
     /// To tell its answer by.
     pub(in crate::fetch) id: u64,
+    /// Which attempt at its page it is, from 1.
+    pub(in crate::fetch) attempt: u32,
     /// The page it is for.
     pub(in crate::fetch) position: Position,
 }

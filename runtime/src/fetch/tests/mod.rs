@@ -3,6 +3,7 @@
 mod children;
 mod failures;
 mod incremental;
+mod observed;
 mod paging;
 
 use std::{
