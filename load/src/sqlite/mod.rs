@@ -47,7 +47,8 @@ use writer::Writer;
 ///
 /// A load that merges takes SQLite's one lock for writing for as long as it writes a page; one that
 /// appends or replaces holds it from the resource's first page to its last. Who comes second waits
-/// for five seconds, then gets an error.
+/// for five seconds, then gets an error. A load whose future is dropped before its end leaves the
+/// lock taken until this is dropped, or loaded into again.
 pub struct Sqlite {
     writer: Arc<Mutex<Writer>>,
 }

@@ -34,8 +34,15 @@ impl Writer {
     pub(super) fn open(&mut self, target: Target) -> Result<Option<State>> {
         self.roll_back()?;
         self.begin()?;
-        let remembered = prepare(&self.db, &target)?;
-        self.end()?;
+        let prepared = prepare(&self.db, &target).and_then(|remembered| {
+            self.end()?;
+            Ok(remembered)
+        });
+        if prepared.is_err() {
+            // Others are not to wait for what will not be written.
+            self.roll_back()?;
+        }
+        let remembered = prepared?;
         let state = remembered.and_then(|remembered| remembered.state);
         self.opened = Some(Opened {
             target,
@@ -100,8 +107,8 @@ impl Writer {
         self.opened.as_ref().ok_or_else(not_open)
     }
 
-    /// Begins a transaction where none is open, and takes the lock for writing at once: to wait for
-    /// it later would be a dead end.
+    /// Begins a transaction, and takes the lock for writing at once: one that has read before it
+    /// asks for the lock cannot wait for it.
     fn begin(&self) -> Result<()> {
         self.db.execute_batch("BEGIN IMMEDIATE").map_err(failed)
     }

@@ -106,27 +106,18 @@ async fn another_type_is_an_error_that_says_what_to_do() {
 #[tokio::test]
 async fn two_sources_do_not_share_a_table() {
     let (server, scratch) = (serve().await, Scratch::new());
-    connect::<Before>(&server)
-        .load(&mut scratch.open())
-        .await
-        .unwrap();
-    let other: Other = connect(&server);
-    let error = other
-        .load(&mut scratch.open())
-        .await
-        .unwrap_err()
-        .to_string();
+    let (shop, other): (Before, Other) = (connect(&server), connect(&server));
+    shop.load(&mut scratch.open()).await.unwrap();
+    let mut database = scratch.open();
+    let error = other.load(&mut database).await.unwrap_err().to_string();
     assert!(
         error.contains("the table `orders` belongs to another resource, `shop.orders`"),
         "{error}"
     );
-    assert!(
-        other
-            .load(&mut scratch.open())
-            .full_refresh()
-            .await
-            .is_err()
-    );
+    assert!(other.load(&mut database).full_refresh().await.is_err());
+
+    // It did not keep the lock.
+    shop.load(&mut scratch.open()).await.unwrap();
     scratch.assert_equals(&server);
 }
 
