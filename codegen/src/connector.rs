@@ -26,10 +26,23 @@ pub struct Connector {
     pub concurrency: u16,
     pub max_response_bytes: u64,
     pub allow_origins: Vec<String>,
+    /// The kinds of credentials that the user chooses one of, which [`Auth::OneOf`] stands for.
+    pub choices: Vec<Choice>,
     /// The different credentials of the source; a resource names one by its position.
     pub auths: Vec<Auth>,
     /// The resources, in the order of the spec.
     pub resources: Vec<Resource>,
+}
+
+/// One of the kinds of credentials to choose from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Choice {
+    pub name: String,
+    /// The variant of `Secrets`.
+    pub ident: String,
+    pub auth: Auth,
+    /// The secrets that it needs, those that every choice needs included, in order.
+    pub secrets: Vec<u16>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -301,6 +314,17 @@ pub enum Auth {
         password: Template,
     },
     OAuth2(OAuth2),
+    /// Those of [`Connector::choices`] that the user chooses.
+    OneOf,
+    Custom(CustomAuth),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct CustomAuth {
+    /// The path of a type.
+    pub rust: String,
+    /// What it is made of.
+    pub with: Vec<Param>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -377,9 +401,21 @@ pub enum Pages {
     Offset(Offset),
     Number(PageNumber),
     Cursor(Cursor),
-    HeaderCursor { cursor_key: String, cursor: Slot },
-    HeaderLink { header: String, rel: String },
-    JsonLink { next_url_path: Path },
+    HeaderCursor {
+        cursor_key: String,
+        cursor: Slot,
+    },
+    HeaderLink {
+        header: String,
+        rel: String,
+    },
+    JsonLink {
+        next_url_path: Path,
+    },
+    /// The path of a constant, or of a struct without fields.
+    Custom {
+        rust: String,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

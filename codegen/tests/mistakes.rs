@@ -195,11 +195,6 @@ fn not_supported_yet() {
     say(
         "not_supported_yet",
         &[
-            ("a kind of auth", auth("type: custom\nrust: crate::Signed")),
-            (
-                "a kind of paginator",
-                paginator("type: custom, rust: crate::Pages"),
-            ),
             (
                 "a field of the parent",
                 endpoint("path: /things/{resources.other.id}"),
@@ -323,6 +318,30 @@ fn client_and_retry() {
     );
 }
 
+/// Two resources, each with a choice of its own.
+const CHOICES: &str = "
+client:
+  base_url: https://api.example.com
+  paginator: single_page
+resources:
+  - name: things
+    columns: { id: text }
+    endpoint:
+      auth:
+        type: one_of
+        choices:
+          a: { type: bearer, token: \"{secrets.a}\" }
+          b: { type: bearer, token: \"{secrets.b}\" }
+  - name: more_things
+    columns: { id: text }
+    endpoint:
+      auth:
+        type: one_of
+        choices:
+          c: { type: bearer, token: \"{secrets.c}\" }
+          d: { type: bearer, token: \"{secrets.d}\" }
+";
+
 /// Two resources, each with a refresh token of its own.
 const REFRESH_TOKENS: &str = "
 resource_defaults:
@@ -370,6 +389,41 @@ fn credentials() {
                 ),
             ),
             ("another refresh token", REFRESH_TOKENS.to_owned()),
+            (
+                "a choice of one",
+                auth("type: one_of\nchoices:\n  key: {type: api_key, api_key: \"{secrets.key}\"}"),
+            ),
+            (
+                "a choice within a choice",
+                auth(
+                    "type: one_of\nchoices:\n  key: {type: api_key, api_key: \"{secrets.key}\"}\n  more: {type: one_of, choices: {a: {type: bearer, token: \"{secrets.a}\"}, b: {type: bearer, token: \"{secrets.b}\"}}}",
+                ),
+            ),
+            (
+                "choices of the same name in Rust, and one that is none",
+                auth(
+                    "type: one_of\nchoices:\n  the_key: {type: api_key, api_key: \"{secrets.a}\"}\n  TheKey: {type: api_key, api_key: \"{secrets.b}\"}\n  \"a key\": {type: api_key, api_key: \"{secrets.c}\"}",
+                ),
+            ),
+            (
+                "a literal within a choice",
+                auth(
+                    "type: one_of\nchoices:\n  key: {type: api_key, api_key: sk-live-0123456789}\n  token: {type: bearer, tokn: x}",
+                ),
+            ),
+            ("another choice", CHOICES.to_owned()),
+            (
+                "a custom auth that is no path",
+                auth("type: custom\nrust: my-crate.Signed"),
+            ),
+            (
+                "a custom auth with what is no key of it",
+                auth("type: custom\nrust: crate::Signed\nkey: \"{secrets.key}\""),
+            ),
+            (
+                "a custom paginator without a path",
+                paginator("type: custom"),
+            ),
             (
                 "a setting for a secret",
                 format!(

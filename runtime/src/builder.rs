@@ -6,7 +6,7 @@ use crate::{
     Client, Clock, ConfigValue, Error, ErrorKind, Result, Secret, SystemClock, Values,
     plan::SourcePlan,
     redact::Redactor,
-    settings::{self, Variable},
+    settings::{self, GivenSecrets, Variable},
     transport::Transport,
     wire::{BoxError, OnRefreshToken, Wire},
 };
@@ -42,7 +42,7 @@ pub trait Connector: Sized {
 /// ```
 pub struct Builder<S> {
     plan: &'static SourcePlan,
-    secrets: Option<Vec<Secret>>,
+    secrets: Option<GivenSecrets>,
     config: Option<Vec<ConfigValue>>,
     /// Settings as text, by name, in place of the environment's.
     settings: Vec<(String, String)>,
@@ -62,7 +62,10 @@ impl<S: Connector> Builder<S> {
 
     /// These secrets, in place of the environment's.
     pub fn secrets(mut self, secrets: S::Secrets) -> Self {
-        self.secrets = Some(secrets.values());
+        self.secrets = Some(GivenSecrets {
+            choice: secrets.choice(),
+            values: secrets.values(),
+        });
         self
     }
 
@@ -145,9 +148,8 @@ impl<S> Builder<S> {
 
     fn connect(self, env: &dyn Fn(&str) -> Variable) -> Result<Client> {
         let plan = self.plan;
-        let (secrets, config) =
-            settings::resolve(plan, self.secrets, self.config, &self.settings, env)?;
-        let redactor = Arc::new(Redactor::new(secrets.iter().map(Secret::expose)));
+        let settings = settings::resolve(plan, self.secrets, self.config, &self.settings, env)?;
+        let redactor = Arc::new(Redactor::new(settings.secrets.iter().map(Secret::expose)));
         let wire = Wire {
             transport: self
                 .transport
@@ -163,7 +165,7 @@ impl<S> Builder<S> {
             max_response_bytes: plan.max_response_bytes,
         };
         let concurrency = self.concurrency.unwrap_or(plan.concurrency).max(1);
-        Client::new(plan, secrets, config, wire, concurrency)
+        Client::new(plan, settings, wire, concurrency)
             .map_err(|error| error.map_text(|text| redactor.redact(text)))
     }
 }

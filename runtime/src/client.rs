@@ -10,9 +10,10 @@ use crate::{
     exchange::is_guarded,
     origin::{self, Origins},
     pace::{Pace, Turn},
-    plan::{ResourcePlan, SourcePlan},
+    plan::{Auth, ResourcePlan, SourcePlan},
     redact::Redactor,
     request::{Bounds, Draft},
+    settings::Settings,
     template::Scope,
     wire::Wire,
 };
@@ -24,6 +25,8 @@ pub struct Client(Arc<Shared>);
 
 struct Shared {
     plan: &'static SourcePlan,
+    /// Which of the plan's choices the user made.
+    choice: Option<usize>,
     secrets: Vec<Secret>,
     config: Vec<ConfigValue>,
     base: Url,
@@ -42,12 +45,16 @@ impl Client {
     /// When a URL is none, or would have credentials go over plain http to another machine.
     pub(crate) fn new(
         plan: &'static SourcePlan,
-        secrets: Vec<Secret>,
-        config: Vec<ConfigValue>,
+        settings: Settings,
         wire: Wire,
         concurrency: u16,
     ) -> Result<Self> {
         let wire = Arc::new(wire);
+        let Settings {
+            secrets,
+            choice,
+            config,
+        } = settings;
         let scope = Scope {
             secrets: &secrets,
             config: &config,
@@ -65,8 +72,9 @@ impl Client {
         }
         Ok(Self(Arc::new(Shared {
             plan,
+            choice,
             origins: Origins::new(&base, plan.allow_origins)?,
-            authenticators: Authenticators::new(plan, scope, &wire)?,
+            authenticators: Authenticators::new(plan, choice, scope, &wire)?,
             pace: Pace::new(concurrency, plan.rate_limit),
             secrets,
             config,
@@ -79,6 +87,11 @@ impl Client {
     /// What the spec says.
     pub fn plan(&self) -> &'static SourcePlan {
         self.0.plan
+    }
+
+    /// The credentials of a resource: where it leaves them to the user, those that he chose.
+    pub(crate) fn auth(&self, resource: &ResourcePlan) -> Option<&'static Auth> {
+        self.0.plan.auth_of(resource, self.0.choice)
     }
 
     /// The most requests in flight, at least 1.

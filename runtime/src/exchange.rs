@@ -4,7 +4,7 @@ use url::{Url, form_urlencoded};
 
 use crate::{
     Client, Error, ErrorKind, Result,
-    auth::{Authenticator, Generation},
+    auth::{Authenticate, Generation},
     pace::Turn,
     plan::{Body, Method, Param, Part, ResourcePlan, SourcePlan, Template},
     request::{Draft, DraftBody, resolve_or},
@@ -74,7 +74,7 @@ impl Client {
         resource: &'static ResourcePlan,
         draft: &Draft,
     ) -> Result<Response, Failure> {
-        let auth = match resource.auth {
+        let auth = match self.auth(resource) {
             Some(auth) => Some(self.authenticators().get(auth)?),
             None => None,
         };
@@ -93,7 +93,7 @@ impl Client {
         &self,
         turn: &mut Turn<'_>,
         draft: &Draft,
-        auth: Option<&dyn Authenticator>,
+        auth: Option<&dyn Authenticate>,
         guarded: bool,
     ) -> Result<(Response, Generation), Failure> {
         let wire = self.wire();

@@ -3,7 +3,7 @@
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
-mod auth;
+pub mod auth;
 mod builder;
 mod cell;
 mod client;

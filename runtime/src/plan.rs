@@ -7,6 +7,8 @@
 use std::{fmt, time::Duration};
 
 use crate::{
+    Result,
+    auth::{Authenticate, Custom, Given},
     paginator::Paginate,
     schema::{Path, Table, TimeFormat},
 };
@@ -18,6 +20,8 @@ pub struct SourcePlan {
     pub name: &'static str,
     /// The spec's path, for messages.
     pub spec: &'static str,
+    /// The kinds of credentials that the user chooses one of: what [`Auth::OneOf`] stands for.
+    pub choices: &'static [Choice],
     /// The secrets, in the order in which [`Part::Secret`] counts them.
     pub secrets: &'static [SecretPlan],
     /// The settings, in the order in which [`Part::Config`] counts them.
@@ -49,6 +53,7 @@ impl SourcePlan {
     pub const DEFAULT: Self = Self {
         name: "",
         spec: "",
+        choices: &[],
         secrets: &[],
         config: &[],
         base_url: Template(&[]),
@@ -62,6 +67,35 @@ impl SourcePlan {
         allow_origins: &[],
         resources: &[],
     };
+}
+
+impl SourcePlan {
+    /// The credentials of a resource, where the user chose this of the [`choices`](Self::choices).
+    pub(crate) fn auth_of(
+        &self,
+        resource: &ResourcePlan,
+        choice: Option<usize>,
+    ) -> Option<&'static Auth> {
+        match resource.auth {
+            Some(Auth::OneOf) => match choice.and_then(|choice| self.choices.get(choice)) {
+                Some(choice) => Some(choice.auth),
+                None => Some(&Auth::OneOf),
+            },
+            auth => auth,
+        }
+    }
+}
+
+/// One of the kinds of credentials that the user of a source chooses from.
+#[derive(Clone, Copy, Debug)]
+pub struct Choice {
+    /// Its name in the spec.
+    pub name: &'static str,
+    /// The credentials.
+    pub auth: &'static Auth,
+    /// The secrets that it needs, those that every choice needs included: positions of
+    /// [`SourcePlan::secrets`], in order.
+    pub secrets: &'static [u16],
 }
 
 /// A secret that a spec uses.
@@ -306,7 +340,50 @@ pub enum Auth {
     },
     /// A token of an OAuth 2.0 token endpoint (RFC 6749).
     OAuth2(OAuth2),
+    /// Those that the user chose of [`SourcePlan::choices`].
+    OneOf,
+    /// In a way of the user's own.
+    Custom(CustomAuth),
 }
+
+/// Credentials of a type of the user's own. One is the same as another that is made by the same path
+/// of the same values.
+#[derive(Clone, Copy)]
+pub struct CustomAuth {
+    /// The type's path in the spec.
+    pub rust: &'static str,
+    /// What it is made of.
+    pub with: &'static [Param],
+    pub(crate) make: fn(&Given) -> Result<Box<dyn Authenticate>>,
+}
+
+impl CustomAuth {
+    /// Of this type, which the spec calls `rust`.
+    pub const fn of<A: Custom>(rust: &'static str, with: &'static [Param]) -> Self {
+        Self {
+            rust,
+            with,
+            make: |given| Ok(Box::new(A::new(given)?)),
+        }
+    }
+}
+
+impl fmt::Debug for CustomAuth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CustomAuth")
+            .field("rust", &self.rust)
+            .field("with", &self.with)
+            .finish()
+    }
+}
+
+impl PartialEq for CustomAuth {
+    fn eq(&self, other: &Self) -> bool {
+        (self.rust, self.with) == (other.rust, other.with)
+    }
+}
+
+impl Eq for CustomAuth {}
 
 /// Where an API key goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

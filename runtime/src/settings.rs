@@ -13,6 +13,12 @@ use crate::{
 pub trait Values<T> {
     /// The values, in order.
     fn values(self) -> Vec<T>;
+
+    /// Which of the plan's [`choices`](SourcePlan::choices) they are for, where it has any. Then they
+    /// are those of this choice alone.
+    fn choice(&self) -> Option<usize> {
+        None
+    }
 }
 
 impl<T> Values<T> for () {
@@ -152,6 +158,22 @@ pub(crate) fn environment(name: &str) -> Variable {
     }
 }
 
+/// The values of a source, in the order of its plan.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    /// One that belongs to a choice that was not made is empty, as none that is given may be.
+    pub(crate) secrets: Vec<Secret>,
+    /// Which of the plan's choices was made.
+    pub(crate) choice: Option<usize>,
+    pub(crate) config: Vec<ConfigValue>,
+}
+
+/// Secrets that the user gave, and the choice that they are for.
+pub(crate) struct GivenSecrets {
+    pub(crate) choice: Option<usize>,
+    pub(crate) values: Vec<Secret>,
+}
+
 /// The secrets and settings of a source, in the order of its plan: those given, all of them or, as
 /// text, some by their `named` ones, and the others from `env`.
 ///
@@ -160,22 +182,32 @@ pub(crate) fn environment(name: &str) -> Variable {
 /// One error names everything that is missing or wrong.
 pub(crate) fn resolve(
     plan: &SourcePlan,
-    secrets: Option<Vec<Secret>>,
+    secrets: Option<GivenSecrets>,
     config: Option<Vec<ConfigValue>>,
     named: &[(String, String)],
     env: &dyn Fn(&str) -> Variable,
-) -> Result<(Vec<Secret>, Vec<ConfigValue>)> {
+) -> Result<Settings> {
     let mut mistakes = Vec::new();
+    let choice = match &secrets {
+        Some(given) => given.choice,
+        None if plan.choices.is_empty() => None,
+        None => chosen(plan, env, &mut mistakes),
+    };
+    let needed = needed(plan, choice);
     let secrets = match secrets {
-        Some(given) => check_secrets(plan.secrets, given, &mut mistakes),
-        None => read_secrets(plan.secrets, env, &mut mistakes),
+        Some(given) => check_secrets(&needed, given.values, &mut mistakes),
+        None => read_secrets(&needed, env, &mut mistakes),
     };
     let config = match config {
         Some(given) => check_config(plan.config, given, &mut mistakes),
         None => read_config(plan.config, named, env, &mut mistakes),
     };
     if mistakes.is_empty() {
-        return Ok((secrets, config));
+        return Ok(Settings {
+            secrets: in_place(plan, choice, secrets),
+            choice,
+            config,
+        });
     }
     let message = format!(
         "secrets or settings of `{}` are missing or wrong",
@@ -186,6 +218,65 @@ pub(crate) fn resolve(
         .into_iter()
         .fold(error, Error::with_detail)
         .with_help("set the variables, or give the values to the builder"))
+}
+
+/// The choice whose secrets are all in the environment.
+fn chosen(
+    plan: &SourcePlan,
+    env: &dyn Fn(&str) -> Variable,
+    mistakes: &mut Vec<String>,
+) -> Option<usize> {
+    let is_missing = |secret: &&SecretPlan| matches!(env(secret.env), Variable::Unset);
+    let missing: Vec<Vec<SecretPlan>> = (0..plan.choices.len())
+        .map(|choice| needed(plan, Some(choice)))
+        .map(|needed| needed.iter().filter(is_missing).copied().collect())
+        .collect();
+    let names = |choices: &[usize]| {
+        let names = choices.iter().filter_map(|at| plan.choices.get(*at));
+        let names: Vec<String> = names.map(|choice| format!("`{}`", choice.name)).collect();
+        names.join(" and ")
+    };
+    let is_complete = |(at, missing): (usize, &Vec<SecretPlan>)| missing.is_empty().then_some(at);
+    let complete: Vec<usize> = missing.iter().enumerate().filter_map(is_complete).collect();
+    match complete.as_slice() {
+        [only] => return Some(*only),
+        [] => mistakes.extend(missing.iter().enumerate().map(|(at, missing)| {
+            let missing: Vec<String> = missing.iter().map(|s| format!("`{}`", s.env)).collect();
+            format!("for {} set {}", names(&[at]), missing.join(" and "))
+        })),
+        several => mistakes.push(format!(
+            "the variables of {} are set, where one is to be chosen: give `Secrets` to the builder, \
+             or set those of one alone",
+            names(several)
+        )),
+    }
+    None
+}
+
+/// The secrets that a choice needs; all of them where there is nothing to choose, and none while
+/// nothing was chosen.
+fn needed(plan: &SourcePlan, choice: Option<usize>) -> Vec<SecretPlan> {
+    if plan.choices.is_empty() {
+        return plan.secrets.to_vec();
+    }
+    let choice = choice.and_then(|choice| plan.choices.get(choice));
+    let positions = choice.map_or(&[][..], |choice| choice.secrets).iter();
+    let secrets = positions.filter_map(|at| plan.secrets.get(usize::from(*at)));
+    secrets.copied().collect()
+}
+
+/// The secrets of a choice, each where the plan has it, and empty ones between them.
+fn in_place(plan: &SourcePlan, choice: Option<usize>, secrets: Vec<Secret>) -> Vec<Secret> {
+    let Some(choice) = choice.and_then(|choice| plan.choices.get(choice)) else {
+        return secrets;
+    };
+    let mut all = vec![Secret::from(""); plan.secrets.len()];
+    for (at, secret) in choice.secrets.iter().zip(secrets) {
+        if let Some(place) = all.get_mut(usize::from(*at)) {
+            *place = secret;
+        }
+    }
+    all
 }
 
 fn check_secrets(
@@ -346,6 +437,7 @@ fn expected(data_type: ConfigType) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::{Auth, Choice};
 
     const PLAN: SourcePlan = SourcePlan {
         name: "media",
@@ -395,9 +487,7 @@ mod tests {
         }
     }
 
-    fn from_env(
-        vars: &'static [(&'static str, &'static str)],
-    ) -> Result<(Vec<Secret>, Vec<ConfigValue>)> {
+    fn from_env(vars: &'static [(&'static str, &'static str)]) -> Result<Settings> {
         resolve(&PLAN, None, None, &[], &variables(vars))
     }
 
@@ -410,16 +500,16 @@ mod tests {
 
     #[test]
     fn what_is_not_given_comes_from_the_environment_or_is_the_default() {
-        let (secrets, config) = from_env(&[
+        let found = from_env(&[
             ("MEDIA_API_KEY", "k"),
             ("MEDIA_TOKEN", "t"),
             ("MEDIA_SINCE", "2026-11-21"),
             ("MEDIA_SIZE", "-5"),
         ])
         .unwrap();
-        assert_eq!(secrets, ["k".into(), "t".into()]);
+        assert_eq!(found.secrets, ["k".into(), "t".into()]);
         assert_eq!(
-            config,
+            found.config,
             [
                 "https://h".into(),
                 ConfigValue::Bigint(-5),
@@ -453,7 +543,10 @@ mod tests {
     #[test]
     fn what_is_given_is_checked_and_asks_for_no_variable() {
         let given = |size: ConfigValue, kind: &str| {
-            let secrets = vec![Secret::from("k"), Secret::from("t")];
+            let secrets = GivenSecrets {
+                choice: None,
+                values: vec!["k".into(), "t".into()],
+            };
             let since = ConfigValue::Date("2026-11-21".parse().unwrap());
             let config = vec!["https://h".into(), size, since, kind.into()];
             resolve(&PLAN, Some(secrets), Some(config), &[], &|_| {
@@ -482,11 +575,84 @@ mod tests {
             let named = [(name.to_owned(), value.to_owned())];
             resolve(&PLAN, None, None, &named, &env)
         };
-        assert_eq!(with("size", "7").unwrap().1[1], ConfigValue::Bigint(7));
-        assert_eq!(with("kind", "feed").unwrap().1[1], ConfigValue::Bigint(5));
+        assert_eq!(with("size", "7").unwrap().config[1], ConfigValue::Bigint(7));
+        assert_eq!(
+            with("kind", "feed").unwrap().config[1],
+            ConfigValue::Bigint(5)
+        );
         let error = with("size", "many").unwrap_err().to_string();
         assert!(error.contains("setting `size` must be a bigint"), "{error}");
         let error = with("sise", "7").unwrap_err().to_string();
         assert!(error.contains("there is no setting `sise`"), "{error}");
+    }
+
+    const CHOICES: SourcePlan = SourcePlan {
+        config: &[],
+        choices: &[choice("key", &[0, 2]), choice("oauth", &[1, 2])],
+        secrets: &[
+            secret("api_key", "MEDIA_API_KEY"),
+            secret("token", "MEDIA_TOKEN"),
+            secret("tenant", "MEDIA_TENANT"),
+        ],
+        ..PLAN
+    };
+
+    const fn choice(name: &'static str, secrets: &'static [u16]) -> Choice {
+        Choice {
+            name,
+            auth: &Auth::OneOf,
+            secrets,
+        }
+    }
+
+    const fn secret(name: &'static str, env: &'static str) -> SecretPlan {
+        SecretPlan {
+            name,
+            env,
+            description: None,
+        }
+    }
+
+    #[test]
+    fn the_choice_is_the_one_whose_variables_are_all_set() {
+        let chosen = |vars| resolve(&CHOICES, None, None, &[], &variables(vars));
+        let found = chosen(&[("MEDIA_TOKEN", "t"), ("MEDIA_TENANT", "x")]).unwrap();
+        assert_eq!(found.choice, Some(1));
+        assert_eq!(found.secrets, ["".into(), "t".into(), "x".into()]);
+        let none = chosen(&[("MEDIA_TOKEN", "t")]).unwrap_err();
+        insta::assert_snapshot!(none, @r"
+        secrets or settings of `media` are missing or wrong
+          for `key` set `MEDIA_API_KEY` and `MEDIA_TENANT`
+          for `oauth` set `MEDIA_TENANT`
+          help: set the variables, or give the values to the builder
+        ");
+        let both = chosen(&[
+            ("MEDIA_API_KEY", "k"),
+            ("MEDIA_TOKEN", "t"),
+            ("MEDIA_TENANT", "x"),
+        ]);
+        insta::assert_snapshot!(both.unwrap_err(), @r"
+        secrets or settings of `media` are missing or wrong
+          the variables of `key` and `oauth` are set, where one is to be chosen: give `Secrets` to the builder, or set those of one alone
+          help: set the variables, or give the values to the builder
+        ");
+    }
+
+    #[test]
+    fn the_secrets_of_the_choice_that_was_given_are_all_that_is_asked_for() {
+        let given = |choice, values: &[&str]| {
+            let values = values.iter().map(|value| Secret::from(*value)).collect();
+            let choice = Some(choice);
+            let given = GivenSecrets { choice, values };
+            resolve(&CHOICES, Some(given), None, &[], &|_| Variable::Unset)
+        };
+        let found = given(0, &["k", "x"]).unwrap();
+        assert_eq!(found.choice, Some(0));
+        assert_eq!(found.secrets, ["k".into(), "".into(), "x".into()]);
+        let error = given(1, &["", "x"]).unwrap_err();
+        assert!(
+            error.to_string().contains("secret `token` is empty"),
+            "{error}"
+        );
     }
 }

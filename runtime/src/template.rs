@@ -112,6 +112,8 @@ impl<'a> Scope<'a> {
             Part::Secret(at) => self
                 .secrets
                 .get(usize::from(at))
+                // An empty one is of a choice that was not made.
+                .filter(|secret| !secret.expose().is_empty())
                 .map(|secret| Cow::Borrowed(secret.expose())),
             Part::Config(at) => self.config.get(usize::from(at)).map(text),
             Part::IncrementalStart => self.bounds.start.as_ref().map(text),

@@ -10,6 +10,7 @@ use crate::{
     clock::manual::ManualClock,
     plan::SourcePlan,
     redact::Redactor,
+    settings::Settings,
     transport::{
         BoxFuture, Headers, Request, Response, Transport, TransportError, TransportErrorKind,
     },
@@ -100,7 +101,12 @@ pub(crate) fn client(
 ) -> crate::Result<Client> {
     let secrets: Vec<Secret> = secrets.iter().map(|secret| Secret::from(*secret)).collect();
     let wire = wire(plan, &secrets, api, clock);
-    Client::new(plan, secrets, config, wire, plan.concurrency)
+    let settings = Settings {
+        secrets,
+        choice: None,
+        config,
+    };
+    Client::new(plan, settings, wire, plan.concurrency)
 }
 
 /// The wire of such a client.

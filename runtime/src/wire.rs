@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use url::Url;
 
 use crate::{
-    Clock, Secret,
+    Clock, Error, ErrorKind, Result, Secret, origin,
     plan::{Method, Retry},
     redact::Redactor,
     transport::{BoxFuture, Headers, Request, Response, Transport, TransportError},
@@ -18,8 +18,8 @@ pub(crate) type OnRefreshToken =
 /// Whatever goes wrong in a user's code.
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// The transport, and what every request is sent with.
-pub(crate) struct Wire {
+/// What a source sends with, for its authenticators.
+pub struct Wire {
     pub(crate) transport: Box<dyn Transport>,
     pub(crate) clock: Box<dyn Clock>,
     pub(crate) jitter: Box<dyn Fn() -> f64 + Send + Sync>,
@@ -32,6 +32,38 @@ pub(crate) struct Wire {
 }
 
 impl Wire {
+    /// The source's clock.
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
+    /// Blanks this in every message from now on: a session's key, say.
+    pub fn hide(&self, secret: &Secret) {
+        self.redactor.learn_token(secret.expose());
+    }
+
+    /// Sends a request of the authenticator's own, to log in, say, with the time and size that the
+    /// source's requests may take. It follows no redirect. Any status is a response.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Origin`] when it would go over plain http to another machine;
+    /// [`ErrorKind::Transport`] when there is no whole response. No secret is in the message.
+    pub async fn ask(
+        &self,
+        method: Method,
+        url: &str,
+        headers: Headers,
+        body: Vec<u8>,
+    ) -> Result<Response> {
+        let url = origin::parse(url, "an authenticator's URL")?;
+        origin::check_scheme(&url)?;
+        let request = self.request(method, &url, headers, body);
+        self.send(&request)
+            .await
+            .map_err(|error| Error::new(ErrorKind::Transport, error.message))
+    }
+
     /// A request with the source's limits.
     pub(crate) fn request(
         &self,

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::connector::{Auth, ClientAuthentication, Grant, Location, OAuth2, Param, Template};
+use crate::connector::{
+    Auth, ClientAuthentication, CustomAuth, Grant, Location, OAuth2, Param, Template,
+};
 use crate::diagnostic::Diagnostic;
 use crate::grammar;
 use crate::spec::{Text, View, text};
@@ -28,8 +30,19 @@ impl Check<'_> {
                 self.one_refresh_token(&view, token.as_ref());
                 self.oauth2(&view, token.map(Grant::RefreshToken))
             }
+            "one_of" => {
+                self.one_of(&view);
+                Some(Auth::OneOf)
+            }
+            "custom" => self.custom(&view),
             _ => None,
         }
+    }
+
+    fn custom(&mut self, view: &View<'_>) -> Option<Auth> {
+        let with = self.credential_params(view.entries("with"));
+        let rust = view.text("rust").and_then(rust_path)?;
+        Some(Auth::Custom(CustomAuth { rust, with }))
     }
 
     fn api_key(&mut self, view: &View<'_>) -> Option<Auth> {
@@ -143,7 +156,6 @@ impl Check<'_> {
             "audience",
             "grant_type",
         ];
-        let mut data = Vec::new();
         for entry in entries {
             let name = entry.key.name.as_str();
             if name == "grant_type" {
@@ -165,16 +177,21 @@ impl Check<'_> {
                     .help(format!("write `{name}: …` beside `type`")),
                 );
             }
-            let Some(text) = text(&entry.value) else {
-                continue;
-            };
-            let what = format!("`{name}`");
-            data.push(Param {
-                name: name.to_owned(),
-                value: self.template(text, Scope::credential(&what)),
-            });
         }
-        data
+        self.credential_params(entries)
+    }
+
+    /// Named values, each with its placeholders.
+    fn credential_params(&mut self, entries: &[Entry]) -> Vec<Param> {
+        let mut params = Vec::new();
+        for entry in entries {
+            let name = entry.key.name.clone();
+            if let Some(text) = text(&entry.value) {
+                let value = self.template(text, Scope::credential(&format!("`{name}`")));
+                params.push(Param { name, value });
+            }
+        }
+        params
     }
 
     fn field(&mut self, view: &View<'_>, key: &str) -> Option<Template> {
@@ -219,4 +236,9 @@ impl Check<'_> {
     fn sink_has_errors_in(&self, view: &View<'_>) -> bool {
         self.sink.has_errors_in(&view.node.span)
     }
+}
+
+/// A path of Rust, unless it is none, which was reported.
+pub(super) fn rust_path(text: Text<'_>) -> Option<String> {
+    crate::value::is_rust_path(text.text).then(|| text.text.to_owned())
 }

@@ -4,6 +4,7 @@
 //! are reported at once, and so that a skeleton can be emitted in spite of them.
 
 mod auth;
+mod choices;
 mod client;
 mod columns;
 mod endpoint;
@@ -26,6 +27,7 @@ use crate::render::Source;
 use crate::spec::{Spec, View};
 use crate::yaml::Node;
 
+use choices::Choices;
 use client::Client;
 use names::Taken;
 use settings::Settings;
@@ -35,6 +37,8 @@ struct Check<'a> {
     sink: &'a mut Sink,
     source: &'a Source,
     settings: Settings,
+    /// What the user chooses his credentials from, of which a source has one.
+    choices: Option<Choices>,
     /// The refresh token, of which a source has one.
     refresh_token: Option<(Template, Span)>,
     /// The names of types in the module, and of methods of `Source`.
@@ -56,6 +60,7 @@ pub(crate) fn check(spec: &Spec, source: &Source, sink: &mut Sink) -> (Connector
         sink,
         source,
         settings,
+        choices: None,
         refresh_token: None,
         types: Taken::types(),
         methods: Taken::methods(),
@@ -75,6 +80,7 @@ pub(crate) fn check(spec: &Spec, source: &Source, sink: &mut Sink) -> (Connector
     check.credentials_travel_encrypted(&client);
     check.settings.one_variable_each(check.sink);
     check.everything_is_used(&root, spec);
+    let choices = choices::finish(check.choices.take(), &check.settings.shared());
     let (secrets, config) = check.settings.finish();
     let outline = check.outline;
     let connector = Connector {
@@ -92,6 +98,7 @@ pub(crate) fn check(spec: &Spec, source: &Source, sink: &mut Sink) -> (Connector
         concurrency: client.concurrency,
         max_response_bytes: client.max_response_bytes,
         allow_origins: client.allow_origins,
+        choices,
         auths,
         resources,
     };

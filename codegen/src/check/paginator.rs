@@ -8,6 +8,7 @@ use crate::value;
 use crate::yaml::Node;
 
 use super::Check;
+use super::auth::rust_path;
 
 /// A paginator, and the parameters that it writes: each with the key that names it.
 pub(super) struct Paging {
@@ -46,6 +47,9 @@ impl Check<'_> {
                 next_url_path: view
                     .path("next_url_path")
                     .unwrap_or_else(|| keys(&["next"])),
+            },
+            "custom" => Pages::Custom {
+                rust: view.text("rust").and_then(rust_path)?,
             },
             _ => return None,
         };

@@ -158,7 +158,12 @@ impl Check<'_> {
         endpoint: &View<'_>,
         client: &Client<'_>,
     ) {
-        let Some(auth) = auth else { return };
+        for auth in self.possible(auth) {
+            self.one_owns_what_it_sends(&auth, endpoint, client);
+        }
+    }
+
+    fn one_owns_what_it_sends(&mut self, auth: &Auth, endpoint: &View<'_>, client: &Client<'_>) {
         let own_headers = endpoint.entries("headers");
         let headers = client.header_entries.iter().chain(own_headers);
         let owned = match auth {

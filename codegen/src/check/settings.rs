@@ -16,6 +16,8 @@ pub(super) struct Settings {
     source: String,
     secrets: Vec<Declared<Secret>>,
     config: Vec<Declared<Config>>,
+    /// Positions of the secrets that the choice uses which is being checked.
+    choice: Option<Vec<u16>>,
 }
 
 #[derive(Debug)]
@@ -24,6 +26,8 @@ struct Declared<T> {
     /// Where it is declared, or first used: a secret exists by being used.
     span: Span,
     is_used: bool,
+    /// Whether only one choice of several uses it.
+    is_chosen: bool,
 }
 
 /// Reads both.
@@ -32,6 +36,7 @@ pub(super) fn read(root: &View<'_>, source: &str, sink: &mut Sink) -> Settings {
         source: source.to_owned(),
         secrets: Vec::new(),
         config: Vec::new(),
+        choice: None,
     };
     for entry in root.entries("secrets") {
         if is_named(entry, "secret", sink) {
@@ -75,6 +80,7 @@ impl Settings {
             item: secret,
             span: entry.key.span.clone(),
             is_used: false,
+            is_chosen: false,
         });
     }
 
@@ -109,6 +115,7 @@ impl Settings {
             },
             span: entry.key.span.clone(),
             is_used: false,
+            is_chosen: false,
         });
     }
 
@@ -145,14 +152,39 @@ impl Settings {
             self.secrets.push(Declared {
                 item: self.new_secret(name),
                 span: span.clone(),
-                is_used: true,
+                is_used: false,
+                is_chosen: false,
             });
             self.secrets.len() - 1
         });
+        let position = u16::try_from(at).unwrap_or(u16::MAX);
         if let Some(secret) = self.secrets.get_mut(at) {
+            secret.is_chosen = self.choice.is_some() && (secret.is_chosen || !secret.is_used);
             secret.is_used = true;
         }
-        u16::try_from(at).unwrap_or(u16::MAX)
+        if let Some(choice) = &mut self.choice {
+            choice.push(position);
+        }
+        position
+    }
+
+    /// From here on, the secrets are those of a choice.
+    pub(super) fn begin_choice(&mut self) {
+        self.choice = Some(Vec::new());
+    }
+
+    /// The secrets of the choice that ends here.
+    pub(super) fn end_choice(&mut self) -> Vec<u16> {
+        self.choice.take().unwrap_or_default()
+    }
+
+    /// The secrets that are used whatever is chosen.
+    pub(super) fn shared(&self) -> Vec<u16> {
+        let secrets = self.secrets.iter().zip(0..);
+        secrets
+            .filter(|(one, _)| !one.is_chosen)
+            .map(|(_, at)| at)
+            .collect()
     }
 
     /// The position of a setting that is declared.

@@ -44,7 +44,7 @@ pub fn module(
     let allow = allow(module);
     let rebuild = rebuild.map(|rebuild| quote!(const _: &[u8] = #rebuild;));
     let records = records::records(connector, &module.structs());
-    let secrets = source::secrets(&connector.secrets);
+    let secrets = source::secrets(connector);
     let config = source::config(&connector.config);
     let source = source::source(connector);
     let plan = source::plan(connector);

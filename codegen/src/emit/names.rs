@@ -23,6 +23,22 @@ pub(super) fn plan_ident(method: &str) -> Ident {
     ident(&format!("{name}_PLAN"))
 }
 
+/// A path that the checks know for one, its keywords raw where they may be.
+pub(super) fn rust_path(path: &str) -> TokenStream {
+    let segments = path.split("::").map(|segment| match segment {
+        "" => TokenStream::new(),
+        "crate" | "self" | "super" | "Self" => {
+            let segment = Ident::new(segment, Span::call_site());
+            quote!(#segment)
+        }
+        segment => {
+            let segment = module(segment);
+            quote!(#segment)
+        }
+    });
+    quote!(#(#segments)::*)
+}
+
 /// An integer, with `_` between groups of three digits from five digits on.
 pub(super) fn integer(value: impl Into<i128>) -> TokenStream {
     let value = value.into();

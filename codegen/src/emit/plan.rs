@@ -6,14 +6,14 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{ToTokens, quote};
 
 use crate::connector::{
-    Auth, Body, ClientAuthentication, Cursor, Ends, Grant, Incremental, Json, Lag, Location,
-    OAuth2, Offset, OnMissing, PageNumber, Pages, Paginator, Param, Part, RateLimit, Retry,
-    RowOrder, Selector, Slot, Template, TimeFormat,
+    Auth, Body, ClientAuthentication, Cursor, CustomAuth, Ends, Grant, Incremental, Json, Lag,
+    Location, OAuth2, Offset, OnMissing, PageNumber, Pages, Paginator, Param, Part, RateLimit,
+    Retry, RowOrder, Selector, Slot, Template, TimeFormat,
 };
 
 use super::{
     columns::{path, time_format},
-    names::{float, ident, integer, option},
+    names::{float, ident, integer, option, rust_path},
 };
 
 /// The fields of a struct literal that differ from its defaults.
@@ -174,6 +174,11 @@ pub(super) fn auth(auth: &Auth) -> TokenStream {
             let endpoint = oauth2(endpoint);
             quote!(__rs::Auth::OAuth2(#endpoint))
         }
+        Auth::OneOf => quote!(__rs::Auth::OneOf),
+        Auth::Custom(CustomAuth { rust, with }) => {
+            let (path, with) = (rust_path(rust), params(with));
+            quote!(__rs::Auth::Custom(__rs::CustomAuth::of::<#path>(#rust, #with)))
+        }
     }
 }
 
@@ -305,6 +310,10 @@ fn pages(kind: &Pages) -> TokenStream {
         }
         Pages::HeaderLink { header, rel } => {
             quote!(__rs::Pages::HeaderLink { header: #header, rel: #rel })
+        }
+        Pages::Custom { rust } => {
+            let path = rust_path(rust);
+            quote!(__rs::Pages::Custom(__rs::CustomPages(&#path)))
         }
         Pages::JsonLink { next_url_path } => {
             let next = path(next_url_path);

@@ -26,6 +26,7 @@ pub(super) fn in_words(resource: &Resource) -> String {
         Pages::Number(_) => ", by page",
         Pages::Cursor(_) | Pages::HeaderCursor { .. } => ", by cursor",
         Pages::HeaderLink { .. } | Pages::JsonLink { .. } => ", by link",
+        Pages::Custom { .. } => ", by a paginator of its own",
     };
     let disposition = match resource.write_disposition {
         WriteDisposition::Append => String::new(),

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
-use crate::connector::{Config, ConfigType, Connector, EnumType, Retry, Secret};
+use crate::connector::{Choice, Config, ConfigType, Connector, EnumType, Retry, Secret};
 
 use super::{
     docs::{Docs, code},
@@ -16,15 +16,13 @@ use super::{
 };
 
 /// `Secrets`, where the spec uses any.
-pub(super) fn secrets(secrets: &[Secret]) -> Option<TokenStream> {
-    if secrets.is_empty() {
-        return None;
+pub(super) fn secrets(connector: &Connector) -> Option<TokenStream> {
+    let secrets = &connector.secrets;
+    if secrets.is_empty() || !connector.choices.is_empty() {
+        return choices(connector);
     }
     let idents: Vec<_> = secrets.iter().map(|secret| ident(&secret.ident)).collect();
-    let docs = secrets.iter().map(|secret| {
-        let remark = format!("From the environment: {}.", code(&secret.env));
-        Docs::with_remark(secret.description.as_deref(), &remark)
-    });
+    let docs = secrets.iter().map(secret_docs);
     Some(quote! {
         #[doc = " The secrets that the source needs. Its `Debug` shows none of them."]
         #[derive(Clone, Debug)]
@@ -37,6 +35,66 @@ pub(super) fn secrets(secrets: &[Secret]) -> Option<TokenStream> {
             }
         }
     })
+}
+
+/// `Secrets` where there is a choice: a variant for each, with the secrets that it needs.
+fn choices(connector: &Connector) -> Option<TokenStream> {
+    if connector.choices.is_empty() {
+        return None;
+    }
+    let variants: Vec<_> = connector.choices.iter().map(|c| ident(&c.ident)).collect();
+    let of = |choice: &Choice| -> Vec<&Secret> {
+        let secrets = choice.secrets.iter();
+        let secrets = secrets.filter_map(|at| connector.secrets.get(usize::from(*at)));
+        secrets.collect()
+    };
+    let definitions = connector
+        .choices
+        .iter()
+        .zip(&variants)
+        .map(|(choice, variant)| {
+            let docs = Docs::default().ours([format!("The choice {}.", code(&choice.name))]);
+            let fields = of(choice).into_iter().map(|secret| {
+                let docs = secret_docs(secret);
+                let field = ident(&secret.ident);
+                quote!(#docs #field: __rs::Secret)
+            });
+            quote!(#docs #variant { #(#fields),* })
+        });
+    let values = connector
+        .choices
+        .iter()
+        .zip(&variants)
+        .map(|(choice, variant)| {
+            let fields: Vec<_> = of(choice).into_iter().map(|s| ident(&s.ident)).collect();
+            quote!(Self::#variant { #(#fields),* } => ::std::vec![#(#fields),*],)
+        });
+    let positions = (0..variants.len()).map(Literal::usize_unsuffixed);
+    Some(quote! {
+        #[doc = " The secrets that the source needs, by the choice of how it proves who asks. Its"]
+        #[doc = " `Debug` shows none of them."]
+        #[derive(Clone, Debug)]
+        pub enum Secrets {
+            #(#definitions,)*
+        }
+        impl __rs::Values<__rs::Secret> for Secrets {
+            fn choice(&self) -> Option<usize> {
+                Some(match self {
+                    #(Self::#variants { .. } => #positions,)*
+                })
+            }
+            fn values(self) -> Vec<__rs::Secret> {
+                match self {
+                    #(#values)*
+                }
+            }
+        }
+    })
+}
+
+fn secret_docs(secret: &Secret) -> Docs {
+    let remark = format!("From the environment: {}.", code(&secret.env));
+    Docs::with_remark(secret.description.as_deref(), &remark)
 }
 
 /// `Config`, where the spec has settings, and the enums of its fields.
@@ -150,6 +208,10 @@ pub(super) fn plan(connector: &Connector) -> TokenStream {
     let mut fields = Fields::default();
     fields.set("name", name);
     fields.set("spec", spec);
+    fields.unless("choices", &connector.choices, &Vec::new(), |choices| {
+        let choices = choices.iter().map(choice_plan);
+        quote!(&[#(#choices),*])
+    });
     fields.unless("secrets", &connector.secrets, &Vec::new(), |secrets| {
         let secrets = secrets.iter().map(secret_plan);
         quote!(&[#(#secrets),*])
@@ -209,6 +271,12 @@ pub(super) fn plan(connector: &Connector) -> TokenStream {
     }
 }
 
+fn choice_plan(choice: &Choice) -> TokenStream {
+    let (name, auth) = (&choice.name, auth(&choice.auth));
+    let secrets = choice.secrets.iter().map(|at| Literal::u16_unsuffixed(*at));
+    quote!(__rs::Choice { name: #name, auth: &#auth, secrets: &[#(#secrets),*] })
+}
+
 fn secret_plan(secret: &Secret) -> TokenStream {
     let (name, env) = (&secret.name, &secret.env);
     let description = option(secret.description.as_ref(), |text| quote!(#text));
@@ -250,7 +318,10 @@ pub(super) fn source(connector: &Connector) -> TokenStream {
             "The source {}. Clones share its connections, token, rate limit and requests in flight.",
             code(&connector.name)
         )]);
-    let secrets = unit_or("Secrets", connector.secrets.is_empty());
+    let secrets = unit_or(
+        "Secrets",
+        connector.secrets.is_empty() && connector.choices.is_empty(),
+    );
     let config = unit_or("Config", connector.config.is_empty());
     let fetches = connector.resources.iter().map(fetch);
     let from_env = from_env_docs(connector);
@@ -304,8 +375,14 @@ fn from_env_docs(connector: &Connector) -> Docs {
     } else {
         format!("A source from the environment: {}.", variables.join(", "))
     };
+    let error = if connector.choices.is_empty() {
+        "When a variable without a default is not set, or one is not of its type."
+    } else {
+        "When the variables of no choice are all set, or those of several; when another without a \
+         default is not set, or one is not of its type."
+    };
     Docs::default()
         .ours([first])
         .ours(["# Errors"])
-        .ours(["When a variable without a default is not set, or one is not of its type."])
+        .ours([error])
 }

@@ -97,6 +97,7 @@ fn connector(resources: Vec<Resource>) -> Connector {
         concurrency: 4,
         max_response_bytes: 64 << 20,
         allow_origins: Vec::new(),
+        choices: Vec::new(),
         auths: Vec::new(),
         resources,
     }

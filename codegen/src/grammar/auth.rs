@@ -67,17 +67,24 @@ pub(crate) static AUTH: Family = Family {
             ],
         ),
         member(
-            word("one_of", "one of several, chosen by the user").planned(),
+            word("one_of", "one of several, chosen by the user"),
             &[key(
                 "choices",
-                Shape::Dict(&Shape::Json),
+                Shape::Dict(&Shape::Tagged(&AUTH)),
                 "the kinds to choose from",
             )
             .required()],
         ),
         member(
-            word("custom", "a type of your own").planned(),
-            &[key("rust", Shape::Rust, "its path").required()],
+            word("custom", "a type of your own"),
+            &[
+                key("rust", Shape::Rust, "its path").required(),
+                key(
+                    "with",
+                    Shape::Dict(&Shape::Template),
+                    "what it is made of, secrets and settings for one",
+                ),
+            ],
         ),
     ],
 };

@@ -140,9 +140,14 @@ pub(crate) static PAGINATOR: Family = Family {
             ],
         ),
         member(
-            word("custom", "a type of your own").planned(),
+            word("custom", "a paginator of your own"),
             &[
-                key("rust", Shape::Rust, "its path").required(),
+                key(
+                    "rust",
+                    Shape::Rust,
+                    "its path: of a constant, or of a struct without fields",
+                )
+                .required(),
                 MAXIMUM_PAGES,
                 STOP_ON_STATUS,
             ],

@@ -9,7 +9,7 @@ use crate::{
     wire::Wire,
 };
 
-use super::{Authenticator, Generation, unchanging};
+use super::{Authenticate, Generation, unchanging};
 
 pub(super) struct ApiKey {
     name: &'static str,
@@ -35,7 +35,7 @@ impl ApiKey {
     }
 }
 
-impl Authenticator for ApiKey {
+impl Authenticate for ApiKey {
     fn authenticate<'a>(
         &'a self,
         request: &'a mut Request,

@@ -7,7 +7,7 @@ use crate::{
     wire::Wire,
 };
 
-use super::{Authenticator, Generation, unchanging};
+use super::{Authenticate, Generation, unchanging};
 
 pub(super) struct Bearer {
     header: String,
@@ -25,7 +25,7 @@ impl Bearer {
     }
 }
 
-impl Authenticator for Bearer {
+impl Authenticate for Bearer {
     fn authenticate<'a>(
         &'a self,
         request: &'a mut Request,

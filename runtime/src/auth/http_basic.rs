@@ -9,7 +9,7 @@ use crate::{
     wire::Wire,
 };
 
-use super::{Authenticator, Generation, unchanging};
+use super::{Authenticate, Generation, unchanging};
 
 pub(super) struct HttpBasic {
     header: String,
@@ -34,7 +34,7 @@ impl HttpBasic {
     }
 }
 
-impl Authenticator for HttpBasic {
+impl Authenticate for HttpBasic {
     fn authenticate<'a>(
         &'a self,
         request: &'a mut Request,

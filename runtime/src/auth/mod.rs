@@ -2,6 +2,7 @@
 
 mod api_key;
 mod bearer;
+mod given;
 mod http_basic;
 mod oauth2;
 
@@ -12,21 +13,64 @@ use crate::{
     plan::{Auth, SourcePlan},
     template::Scope,
     transport::{BoxFuture, Request},
-    wire::Wire,
 };
+
+pub use self::given::Given;
+pub use crate::wire::Wire;
 
 /// Puts credentials on requests. One serves all clones of a source.
 ///
+/// The built-in kinds implement nothing else. One of your own is named by a spec,
+/// `auth: {type: custom, rust: path::to::Type}`, and is made by [`Custom::new`].
+///
 /// It is called for every request that is sent, the repeated ones and each hop of a redirect
-/// included, and only where the request's origin may have the credentials.
-pub(crate) trait Authenticator: Send + Sync {
+/// included, and only where the request's origin may have the credentials. A request that it would
+/// send to another origin is not sent.
+///
+/// ```
+/// use rest_source::{
+///     Result, Secret,
+///     auth::{Authenticate, Custom, Generation, Given, Wire},
+///     transport::{BoxFuture, Request},
+/// };
+///
+/// /// `auth: {type: custom, rust: crate::Stamped, with: {key: "{secrets.key}"}}`: the key, and when
+/// /// the request was made.
+/// struct Stamped {
+///     key: Secret,
+/// }
+///
+/// impl Custom for Stamped {
+///     fn new(given: &Given) -> Result<Self> {
+///         Ok(Self { key: given.secret("key")? })
+///     }
+/// }
+///
+/// impl Authenticate for Stamped {
+///     fn authenticate<'a>(
+///         &'a self,
+///         request: &'a mut Request,
+///         wire: &'a Wire,
+///     ) -> BoxFuture<'a, Result<Generation>> {
+///         Box::pin(async move {
+///             let now = wire.clock().now();
+///             let seconds = now.duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs();
+///             request.headers.set("X-Key", self.key.expose());
+///             request.headers.set("X-Time", seconds.to_string());
+///             Ok(0)
+///         })
+///     }
+/// }
+/// ```
+pub trait Authenticate: Send + Sync + 'static {
     /// Puts the credentials on the request, in place of any that it carries already.
     ///
-    /// Returns which credentials these were: a number that changes when they are renewed.
+    /// Returns which credentials these were: a number that changes when they are renewed, 0 where
+    /// they never are.
     ///
     /// # Errors
     ///
-    /// When there are no credentials to be had.
+    /// When there are no credentials to be had. It ends the fetch.
     fn authenticate<'a>(
         &'a self,
         request: &'a mut Request,
@@ -34,18 +78,28 @@ pub(crate) trait Authenticator: Send + Sync {
     ) -> BoxFuture<'a, Result<Generation>>;
 
     /// Hears that the API answered 401 to these credentials. Returns whether a request sent now
-    /// would carry others.
+    /// would carry others: then it is repeated, once.
     fn renew(&self, refused: Generation) -> bool {
         let _ = refused;
         false
     }
 }
 
+/// An authenticator of your own.
+pub trait Custom: Authenticate + Sized {
+    /// Makes it of what the spec gives it, when the source is made. Sends nothing.
+    ///
+    /// # Errors
+    ///
+    /// When that is not what it needs.
+    fn new(given: &Given) -> Result<Self>;
+}
+
 /// Which credentials a request carried.
-pub(crate) type Generation = u64;
+pub type Generation = u64;
 
 /// The authenticators of a source, one for each of its different credentials.
-pub(crate) struct Authenticators(Vec<(Auth, Box<dyn Authenticator>)>);
+pub(crate) struct Authenticators(Vec<(Auth, Box<dyn Authenticate>)>);
 
 impl Authenticators {
     /// Makes those that the source's resources need.
@@ -53,9 +107,15 @@ impl Authenticators {
     /// # Errors
     ///
     /// When a value cannot be sent, or a token URL may not have credentials.
-    pub(crate) fn new(plan: &SourcePlan, scope: Scope<'_>, wire: &Arc<Wire>) -> Result<Self> {
+    pub(crate) fn new(
+        plan: &SourcePlan,
+        choice: Option<usize>,
+        scope: Scope<'_>,
+        wire: &Arc<Wire>,
+    ) -> Result<Self> {
         let mut made = Self(Vec::new());
-        for auth in plan.resources.iter().filter_map(|resource| resource.auth) {
+        let auths = plan.resources.iter();
+        for auth in auths.filter_map(|resource| plan.auth_of(resource, choice)) {
             if made.find(auth).is_none() {
                 made.0.push((*auth, make(auth, scope, wire)?));
             }
@@ -68,14 +128,14 @@ impl Authenticators {
     /// # Errors
     ///
     /// When no resource of the source has them.
-    pub(crate) fn get(&self, auth: &Auth) -> Result<&dyn Authenticator> {
+    pub(crate) fn get(&self, auth: &Auth) -> Result<&dyn Authenticate> {
         self.find(auth).ok_or_else(|| {
             let message = "the resource is not one of this source: its credentials are unknown";
             Error::new(ErrorKind::Config, message)
         })
     }
 
-    fn find(&self, auth: &Auth) -> Option<&dyn Authenticator> {
+    fn find(&self, auth: &Auth) -> Option<&dyn Authenticate> {
         let (_, found) = self.0.iter().find(|(made, _)| made == auth)?;
         Some(&**found)
     }
@@ -87,7 +147,7 @@ impl fmt::Debug for Authenticators {
     }
 }
 
-fn make(auth: &Auth, scope: Scope<'_>, wire: &Arc<Wire>) -> Result<Box<dyn Authenticator>> {
+fn make(auth: &Auth, scope: Scope<'_>, wire: &Arc<Wire>) -> Result<Box<dyn Authenticate>> {
     Ok(match auth {
         Auth::ApiKey {
             name,
@@ -106,6 +166,11 @@ fn make(auth: &Auth, scope: Scope<'_>, wire: &Arc<Wire>) -> Result<Box<dyn Authe
             &scope.required(*password, "`password`")?,
             &wire.redactor,
         )?),
+        Auth::Custom(plan) => (plan.make)(&Given::new(plan.with, scope)?)?,
+        Auth::OneOf => {
+            let message = "no choice was made of the kinds of credentials";
+            return Err(Error::new(ErrorKind::Config, message));
+        }
         Auth::OAuth2(plan) => Box::new(oauth2::OAuth2::new(plan, scope, wire)?),
     })
 }

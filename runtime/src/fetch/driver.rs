@@ -77,7 +77,8 @@ pub(super) async fn fetch(
         job.resource,
         job.concurrency,
         job.limit,
-    );
+    )
+    .with_auth(job.client.auth(job.resource));
     let mut fetching = Fetching {
         client: &job.client,
         machine: Machine::new(paginator, rules, job.resume.clone()),

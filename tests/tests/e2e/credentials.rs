@@ -5,7 +5,13 @@ use std::{
     time::Duration,
 };
 
-use rest_source::{Clock, Connector, ErrorKind, Secret, rest_source};
+use rest_source::{
+    Clock, Connector, ErrorKind, Path, Result, Secret,
+    auth::{Authenticate, Custom, Generation, Given, Wire},
+    paginator::{Draft, End, Next, PageFacts, Paginate, Position},
+    rest_source,
+    transport::{BoxFuture, Request},
+};
 use rest_source_tests::{Access, Api, Server, data};
 
 use crate::sources::Hurried;
@@ -13,6 +19,81 @@ use crate::sources::Hurried;
 /// The stories, by a refresh token and slowly.
 #[rest_source("../../specs/rotating.yaml")]
 mod rotating {}
+
+/// The stories, for who has a key, a client's credentials or a signature.
+#[rest_source("../../specs/choosy.yaml")]
+mod choosy {}
+
+/// Signs the method and the path.
+struct Signed {
+    key: Secret,
+    stray: bool,
+}
+
+impl Custom for Signed {
+    fn new(given: &Given) -> Result<Self> {
+        Ok(Self {
+            key: given.secret("key")?,
+            stray: given
+                .get("place")
+                .is_some_and(|place| place.ends_with("/stray/v1")),
+        })
+    }
+}
+
+impl Authenticate for Signed {
+    fn authenticate<'a>(
+        &'a self,
+        request: &'a mut Request,
+        wire: &'a Wire,
+    ) -> BoxFuture<'a, Result<Generation>> {
+        Box::pin(async move {
+            let path = request.url.split('/').skip(3).collect::<Vec<_>>().join("/");
+            let signature = format!("{}-{path}", self.key.expose());
+            wire.hide(&signature.as_str().into());
+            request.headers.set("X-Signature", signature);
+            if self.stray {
+                request.url = request.url.replace("127.0.0.1", "localhost");
+            }
+            Ok(0)
+        })
+    }
+}
+
+/// Ten at a time, from the last that was seen on.
+struct ByTens(u64);
+
+static BY_TENS: ByTens = ByTens(10);
+
+impl Paginate for ByTens {
+    fn probes(&self) -> Vec<Path> {
+        Vec::new()
+    }
+
+    fn apply(&self, position: &Position, draft: &mut Draft) -> Result<()> {
+        draft.set_query("limit", &self.0.to_string());
+        if let Position::Offset(offset) = position {
+            draft.set_query("offset", &offset.to_string());
+        }
+        Ok(())
+    }
+
+    fn next(&self, _: &Position, page: &PageFacts<'_>) -> Result<Next> {
+        Ok(match page.before + page.received {
+            _ if page.received == 0 => Next::End(End::complete("nothing more")),
+            seen => Next::Page(Position::Offset(seen), None),
+        })
+    }
+}
+
+fn choosy_source(secrets: choosy::Secrets, base_url: String) -> choosy::Source {
+    choosy::Source::builder()
+        .secrets(secrets)
+        .config(choosy::Config { base_url })
+        .clock(Hurried::default())
+        .build()
+        .unwrap()
+}
 
 /// The stories for who is let in this way.
 async fn serve(access: Access) -> Server {
@@ -120,4 +201,78 @@ async fn a_report_counts_what_a_new_token_takes() {
     let report = pages.report();
     assert_eq!(report.requests, server.log().of("/v1/stories").len() as u64);
     assert_eq!(report.retries, 1, "{report}");
+}
+
+#[tokio::test]
+async fn each_choice_proves_who_asks_in_its_own_way() {
+    let tenant = || Secret::from("tenant-of-the-house");
+    let key = Access::Key {
+        param: "api_key",
+        key: data::API_KEY.to_owned(),
+    };
+    let client = Access::Token {
+        client_id: data::CLIENT_ID.to_owned(),
+        client_secret: data::CLIENT_SECRET.to_owned(),
+    };
+    for (access, secrets) in [
+        (
+            key,
+            choosy::Secrets::Key {
+                tenant: tenant(),
+                api_key: data::API_KEY.into(),
+            },
+        ),
+        (
+            client,
+            choosy::Secrets::Client {
+                tenant: tenant(),
+                client_secret: data::CLIENT_SECRET.into(),
+            },
+        ),
+        (
+            Access::Open,
+            choosy::Secrets::Signature {
+                tenant: tenant(),
+                signing_key: "k3y-to-sign-with".into(),
+            },
+        ),
+    ] {
+        let signs = matches!(secrets, choosy::Secrets::Signature { .. });
+        let server = serve(access).await;
+        let source = choosy_source(secrets, server.url().to_owned());
+        let stories = source.stories().all().await.unwrap();
+        assert_eq!(
+            stories.len(),
+            40,
+            "`maximum_pages` holds for every paginator"
+        );
+        assert_eq!(server.log().offsets("/v1/stories"), [0, 10, 20, 30]);
+        for request in server.log().of("/v1/stories") {
+            assert_eq!(request.header("x-tenant"), Some("tenant-of-the-house"));
+            let offset = request
+                .param("offset")
+                .map_or(String::new(), |n| format!("&offset={n}"));
+            let signature = format!("k3y-to-sign-with-v1/stories?limit=10{offset}");
+            let expected = signs.then_some(signature.as_str());
+            assert_eq!(request.header("x-signature"), expected);
+            assert_eq!(
+                request.header("authorization").is_some(),
+                request.param("api_key").is_none() && !signs
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_authenticator_cannot_send_its_credentials_elsewhere() {
+    let server = serve(Access::Open).await;
+    let secrets = choosy::Secrets::Signature {
+        tenant: "tenant-of-the-house".into(),
+        signing_key: "k3y-to-sign-with".into(),
+    };
+    let source = choosy_source(secrets, format!("{}/stray", server.url()));
+    let error = source.stories().all().await.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Origin, "{error}");
+    assert!(server.log().all().is_empty());
+    assert!(!format!("{error}{error:?}").contains("k3y"));
 }

@@ -20,7 +20,7 @@ use crate::{
 };
 
 use self::endpoint::{Endpoint, Granted, Refusal, told, too_long};
-use super::{Authenticator, Generation};
+use super::{Authenticate, Generation};
 
 /// A token is renewed this long before its end, or a tenth of its life, whichever is less.
 const EARLY: Duration = Duration::from_secs(60);
@@ -292,7 +292,7 @@ impl Tokens {
     }
 }
 
-impl Authenticator for OAuth2 {
+impl Authenticate for OAuth2 {
     fn authenticate<'a>(
         &'a self,
         request: &'a mut Request,

@@ -16,6 +16,7 @@ use crate::{
         Auth, ClientAuthentication, Grant, OAuth2, Param, Part, ResourcePlan, SourcePlan, Template,
     },
     request::Bounds,
+    settings::Settings,
     testing::{Answer, Api, answer, client, failure, wire},
     transport::{Request, TransportErrorKind},
     wire::{OnRefreshToken, Wire},
@@ -91,7 +92,12 @@ impl World {
             on_refresh_token,
             ..wire(source, &secrets, &api, &clock)
         };
-        let client = Client::new(source, secrets, Vec::new(), wire, 50).unwrap();
+        let settings = Settings {
+            secrets,
+            choice: None,
+            config: Vec::new(),
+        };
+        let client = Client::new(source, settings, wire, 50).unwrap();
         Self { api, clock, client }
     }
 

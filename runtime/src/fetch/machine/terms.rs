@@ -107,15 +107,22 @@ impl Rules {
             stop_on_status: resource.paginator.stop_on_status,
             concurrency: usize::from(concurrency.max(1)),
             limit,
-            credential: match resource.auth {
-                Some(Auth::ApiKey {
-                    name,
-                    location: Location::Query,
-                    ..
-                }) => Some(name),
-                _ => None,
-            },
+            credential: None,
         }
+        .with_auth(resource.auth)
+    }
+
+    /// For requests with these credentials.
+    pub(in crate::fetch) fn with_auth(mut self, auth: Option<&Auth>) -> Self {
+        self.credential = match auth {
+            Some(Auth::ApiKey {
+                name,
+                location: Location::Query,
+                ..
+            }) => Some(name),
+            _ => None,
+        };
+        self
     }
 }
 
