@@ -187,8 +187,7 @@ impl<S: Connector> Builder<S> {
 }
 
 impl Client {
-    /// A client made step by step, of a plan that is known only at run time. Its secrets come from the
-    /// environment, and so do its settings where they are not [given](Builder::setting).
+    /// A client made step by step, of a plan that is known only at run time.
     ///
     /// ```
     /// use rest_source::{Client, Result, plan::SourcePlan};
@@ -203,6 +202,15 @@ impl Client {
 }
 
 impl Builder<Client> {
+    /// These secrets, in the order of [`SourcePlan::secrets`], in place of the environment's.
+    pub fn secrets(mut self, secrets: impl Values<Secret>) -> Self {
+        self.secrets = Some(GivenSecrets {
+            choice: secrets.choice(),
+            values: secrets.values(),
+        });
+        self
+    }
+
     /// This value, as text, for the setting of this name, in place of the environment's.
     pub fn setting(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.settings.push((name.into(), value.into()));

@@ -21,6 +21,12 @@ pub trait Values<T> {
     }
 }
 
+impl<T> Values<T> for Vec<T> {
+    fn values(self) -> Vec<T> {
+        self
+    }
+}
+
 impl<T> Values<T> for () {
     fn values(self) -> Vec<T> {
         Vec::new()
