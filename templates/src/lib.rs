@@ -29,6 +29,7 @@ pub use error::Error;
 #[derive(Clone, Debug, Default)]
 pub struct Builder {
     specs: Vec<String>,
+    manifest_dir: Option<PathBuf>,
     out_dir: Option<PathBuf>,
 }
 
@@ -50,6 +51,12 @@ impl Builder {
     /// This spec, by its path from the folder of the crate's `Cargo.toml`, with `/` between folders.
     pub fn spec(mut self, path: impl Into<String>) -> Self {
         self.specs.push(path.into());
+        self
+    }
+
+    /// With paths from this folder, in place of that of the crate's `Cargo.toml`.
+    pub fn manifest_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.manifest_dir = Some(folder.into());
         self
     }
 
@@ -89,17 +96,55 @@ impl Builder {
     /// When a spec cannot be read or is wrong, or a file cannot be written. Nothing is written unless
     /// every spec is right.
     pub fn try_generate(&self) -> Result<Vec<String>, Error> {
-        let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
-        let folder = match (&self.out_dir, env::var_os("OUT_DIR")) {
-            (Some(folder), _) => root.join(folder),
-            (None, Some(folder)) => PathBuf::from(folder),
-            (None, None) => {
-                return Err(Error::new(
-                    "there is no `OUT_DIR` to write to\n\
-                     help: call this from `build.rs`, or say where with `out_dir`",
-                ));
-            }
-        };
+        let folder = self.folder()?;
+        let files = self.files()?;
+        for file in &files {
+            write(&folder, file)?;
+        }
+        Ok(files.into_iter().flat_map(|file| file.warnings).collect())
+    }
+
+    /// Writes nothing, but sees that what was generated is what would be, and returns the warnings:
+    /// for files that are checked in.
+    ///
+    /// # Errors
+    ///
+    /// As of [`try_generate`](Self::try_generate), and when a file is missing or is not up to date:
+    /// every one of them is named.
+    pub fn check(&self) -> Result<Vec<String>, Error> {
+        let folder = self.folder()?;
+        let files = self.files()?;
+        let stale: Vec<_> = files
+            .iter()
+            .filter_map(|file| stale(&folder, file))
+            .collect();
+        if !stale.is_empty() {
+            return Err(Error::from(stale));
+        }
+        Ok(files.into_iter().flat_map(|file| file.warnings).collect())
+    }
+
+    /// What paths start at.
+    fn root(&self) -> PathBuf {
+        let manifest = || PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
+        self.manifest_dir.clone().unwrap_or_else(manifest)
+    }
+
+    /// Where files are written.
+    fn folder(&self) -> Result<PathBuf, Error> {
+        match (&self.out_dir, env::var_os("OUT_DIR")) {
+            (Some(folder), _) => Ok(self.root().join(folder)),
+            (None, Some(folder)) => Ok(PathBuf::from(folder)),
+            (None, None) => Err(Error::new(
+                "there is no `OUT_DIR` to write to\n\
+                 help: call this from `build.rs`, or say where with `out_dir`",
+            )),
+        }
+    }
+
+    /// The files that the specs become.
+    fn files(&self) -> Result<Vec<File>, Error> {
+        let root = self.root();
         let mut files: Vec<File> = Vec::new();
         let mut errors = Vec::new();
         for spec in &self.specs {
@@ -114,13 +159,11 @@ impl Builder {
                 Err(messages) => errors.extend(messages),
             }
         }
-        if !errors.is_empty() {
-            return Err(Error::from(errors));
+        if errors.is_empty() {
+            Ok(files)
+        } else {
+            Err(Error::from(errors))
         }
-        for file in &files {
-            write(&folder, file)?;
-        }
-        Ok(files.into_iter().flat_map(|file| file.warnings).collect())
     }
 }
 
@@ -148,6 +191,19 @@ fn file(root: &Path, spec: &str) -> Result<File, Vec<String>> {
         name: connector.name,
         warnings: compiled.diagnostics.warnings(),
     })
+}
+
+/// What is wrong with what is in the file's place.
+fn stale(folder: &Path, File { name, text, .. }: &File) -> Option<String> {
+    let path = folder.join(format!("{name}.rs"));
+    let shown = path.display();
+    let what = match fs::read_to_string(&path) {
+        Ok(there) if there == *text => return None,
+        Ok(_) => format!("`{shown}` is not up to date"),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => format!("there is no `{shown}`"),
+        Err(error) => return Some(format!("cannot read `{shown}`: {error}")),
+    };
+    Some(format!("{what}\n  help: generate it, and check it in"))
 }
 
 /// Writes a file, unless it is there already, so that nothing is compiled for nothing.
