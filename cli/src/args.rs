@@ -1,0 +1,167 @@
+//! What the command line may say.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// Connector specs, without a compiler: check them, generate Rust from them, run them.
+#[derive(Debug, Parser)]
+#[command(name = "rest-source", version, max_term_width = 100, after_help = EXIT_CODES)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    done
+  1    a spec is wrong, or a generated file is not up to date
+  2    the command line, a file, a setting or a secret is wrong; nothing was sent
+  3    the API or the destination failed; what was left undone is named
+  130  interrupted";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Check(Check),
+    Generate(Generate),
+    Fetch(Fetch),
+    Load(Load),
+}
+
+/// Check specs, and show everything that is wrong with them
+///
+/// Nothing is sent and no secret is needed. Mistakes are shown on stderr, as rustc shows its own, or
+/// as JSON on stdout.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Check {
+    /// Specs to check
+    #[arg(required = true, value_name = "SPEC")]
+    pub(crate) specs: Vec<PathBuf>,
+    /// How mistakes are shown
+    #[arg(long, value_enum, default_value_t = Report::Text)]
+    pub(crate) format: Report,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Report {
+    /// With the lines of the spec, for people
+    Text,
+    /// An object a line, as `rustc --error-format json` has them, for editors
+    Json,
+}
+
+/// Generate a Rust file from each spec, named after the source
+///
+/// Each holds a module, the same that `#[rest_source]` makes of the spec. Nothing is written unless
+/// every spec is right, and no file that is up to date is written again.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Generate {
+    /// Specs to generate from, by their paths from the current folder
+    #[arg(required = true, value_name = "SPEC")]
+    pub(crate) specs: Vec<String>,
+    /// Folder to write to; made if need be
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Write nothing, but fail if a file is missing or not up to date
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+/// Fetch a resource, and print its records
+///
+/// Records go to stdout, the report of what was done to stderr. Secrets come from the environment;
+/// variables that are missing are named before anything is sent.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Fetch {
+    /// The spec
+    pub(crate) spec: PathBuf,
+    /// The resource, by its name in the spec
+    pub(crate) resource: String,
+    /// The most records to fetch; no page is asked for that is not needed for them
+    #[arg(long, value_name = "RECORDS")]
+    pub(crate) limit: Option<u64>,
+    /// A setting of the spec, in place of the environment's; may be given several times
+    #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
+    pub(crate) config: Vec<(String, String)>,
+    /// File that remembers how far an `incremental` resource was fetched: read if it is there, written
+    /// when all records are printed
+    #[arg(long, value_name = "FILE")]
+    pub(crate) state: Option<PathBuf>,
+    /// How records are printed
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// In columns as wide as the first page needs, long values cut, for people
+    Table,
+    /// A JSON object a line; decimals as text, bytes as base64
+    Jsonl,
+    /// RFC 4180, with a header; null is an empty field, empty text is ""
+    Csv,
+}
+
+/// Load a source into a database
+///
+/// Every selected resource is fetched and written as its `write_disposition` says. The database
+/// remembers how far incremental resources came, and the next load goes on from there. A load that is
+/// interrupted leaves a database that the next one completes. Secrets come from the environment.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Load {
+    /// The spec
+    pub(crate) spec: PathBuf,
+    /// The database: `sqlite:FILE`, made if need be
+    #[arg(long, value_name = "DESTINATION", value_parser = destination)]
+    pub(crate) to: PathBuf,
+    /// A resource to load, instead of all that are selected; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub(crate) resource: Vec<String>,
+    /// Fetch everything again, in place of all that is there
+    #[arg(long)]
+    pub(crate) full_refresh: bool,
+    /// A setting of the spec, in place of the environment's; may be given several times
+    #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
+    pub(crate) config: Vec<(String, String)>,
+}
+
+fn setting(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write it as `NAME=VALUE`".to_owned()),
+    }
+}
+
+fn destination(text: &str) -> Result<PathBuf, String> {
+    match text.split_once(':') {
+        Some(("sqlite", file)) if !file.is_empty() => Ok(file.into()),
+        _ => Err("write it as `sqlite:FILE`, the one kind of destination there is".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_do_not_contradict_each_other() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn a_setting_may_hold_an_equals_sign_and_be_empty() {
+        assert_eq!(setting("a=b=c"), Ok(("a".to_owned(), "b=c".to_owned())));
+        assert_eq!(setting("a="), Ok(("a".to_owned(), String::new())));
+        assert!(setting("=b").is_err() && setting("a").is_err());
+    }
+
+    #[test]
+    fn a_destination_has_a_kind_and_a_file() {
+        assert_eq!(destination("sqlite:a:b.db"), Ok("a:b.db".into()));
+        for wrong in ["out.db", "sqlite:", "postgres://h/d"] {
+            assert!(destination(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! `rest-source check`.
+
+use std::io::{Write, stdout};
+
+use rest_source_codegen::{
+    Compiled,
+    diagnostic::{Diagnostics, Severity},
+};
+
+use crate::{
+    args::{Check, Report},
+    console, json, spec,
+    stop::Stop,
+};
+
+pub(crate) fn run(args: &Check) -> Result<(), Stop> {
+    let mut errors = 0;
+    let mut unread = Vec::new();
+    for path in &args.specs {
+        match spec::read(path) {
+            Ok(compiled) => {
+                errors += count(&compiled.diagnostics, Severity::Error);
+                match args.format {
+                    Report::Text => show(&path.display().to_string(), &compiled),
+                    Report::Json => print(&compiled.diagnostics)?,
+                }
+            }
+            // The others are still worth checking.
+            Err(stop) => unread.push(stop),
+        }
+    }
+    match unread.into_iter().reduce(Stop::and) {
+        Some(stop) => Err(stop),
+        None if errors > 0 => Err(Stop::wrong(Vec::new())),
+        None => Ok(()),
+    }
+}
+
+/// How many there are, those among them that were not kept.
+fn count(diagnostics: &Diagnostics, severity: Severity) -> usize {
+    let kept = diagnostics.iter().filter(|one| one.severity == severity);
+    let more = match severity {
+        Severity::Error => diagnostics.not_kept(),
+        Severity::Warning => 0,
+    };
+    kept.count() + more
+}
+
+fn show(
+    path: &str,
+    Compiled {
+        connector,
+        diagnostics,
+        ..
+    }: &Compiled,
+) {
+    for warning in diagnostics.warnings() {
+        console::warning(warning + "\n");
+    }
+    for error in diagnostics.messages() {
+        console::error(error + "\n");
+    }
+    let warnings = match count(diagnostics, Severity::Warning) {
+        0 => String::new(),
+        warnings => format!(", {}", plural(warnings, "warning")),
+    };
+    if let Some(connector) = connector {
+        let resources = plural(connector.resources.len(), "resource");
+        console::say(format_args!("{path}: {resources}, no error{warnings}"));
+    } else {
+        let errors = plural(count(diagnostics, Severity::Error), "error");
+        console::say(format_args!("{path}: {errors}{warnings}"));
+    }
+}
+
+fn plural(number: usize, noun: &str) -> String {
+    let s = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{s}")
+}
+
+fn print(diagnostics: &Diagnostics) -> Result<(), Stop> {
+    let lines = json::lines(diagnostics);
+    stdout()
+        .write_all(lines.as_bytes())
+        .map_err(|error| Stop::failed(format!("cannot write to stdout: {error}")))
+}

@@ -1,0 +1,85 @@
+//! `rest-source fetch`.
+
+use std::io::{self, Write, stdout};
+
+use rest_source::{Fetch as Fetching, Rows, plan::ResourcePlan};
+
+use crate::{
+    args::Fetch,
+    console::{self, Progress},
+    format::Printer,
+    run::Work,
+    spec, state,
+    stop::Stop,
+};
+
+/// Fetches a resource and prints its records, page by page.
+pub(crate) fn run(args: Fetch) -> Work<impl Future<Output = Result<(), Stop>> + Send + 'static> {
+    Work {
+        interrupted: if args.state.is_some() {
+            "interrupted: the records that were printed are whole, the state is as it was"
+        } else {
+            "interrupted: the records that were printed are whole"
+        },
+        doing: fetch(args),
+    }
+}
+
+async fn fetch(args: Fetch) -> Result<(), Stop> {
+    let (resource, fetch) = asked(&args)?;
+    let mut printer = Printer::new(args.format, resource.table);
+    let mut pages = fetch.pages();
+    let progress = Progress::beside_stdout();
+    while let Some(page) = pages.next().await {
+        let page = page?;
+        if !print(&printer.page(page.rows()))? {
+            return Ok(());
+        }
+        let report = pages.report();
+        progress.show(format_args!(
+            "{}: page {}, {} records",
+            resource.name, report.pages, report.delivered
+        ));
+    }
+    print(&printer.end())?;
+    drop(progress);
+    if let (Some(path), Some(state)) = (&args.state, pages.state()) {
+        state::write(path, &state)?;
+    }
+    console::say(pages.report());
+    Ok(())
+}
+
+/// What is to be fetched. Nothing is sent yet.
+fn asked(args: &Fetch) -> Result<(&'static ResourcePlan, Fetching<Rows>), Stop> {
+    let plan = spec::open(&args.spec)?;
+    let resource = spec::resource(plan, &args.resource)?;
+    let client = spec::connect(plan, args.config.clone())?;
+    let mut fetch = client.rows(resource);
+    if let Some(path) = &args.state {
+        if resource.incremental.is_none() {
+            return Err(Stop::usage(format!(
+                "`{}` is not `incremental`, so that there is no state of it\n  \
+                 help: leave `--state` out, or say in {}:{} how to ask for what is new",
+                resource.name, plan.spec, resource.line
+            )));
+        }
+        if let Some(state) = state::read(path)? {
+            fetch = fetch.since(state);
+        }
+    }
+    if let Some(limit) = args.limit {
+        fetch = fetch.limit(limit);
+    }
+    Ok((resource, fetch))
+}
+
+/// Prints a page; `false` where nobody reads it any more, as behind `| head`.
+fn print(page: &str) -> Result<bool, Stop> {
+    let mut out = stdout().lock();
+    match out.write_all(page.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(Stop::failed(format!("cannot write to stdout: {error}"))),
+    }
+}

@@ -1,0 +1,39 @@
+//! Comma-separated values (RFC 4180), but for the line ends, which are a line feed alone.
+
+use rest_source::{Row, Value};
+
+use super::cell;
+
+pub(super) fn page(header: Option<Vec<&str>>, rows: &[Row<'_>]) -> String {
+    let mut page = String::new();
+    if let Some(names) = header {
+        line(&mut page, names.into_iter().map(quoted));
+    }
+    for row in rows {
+        line(&mut page, row.values().map(field));
+    }
+    page
+}
+
+fn line(out: &mut String, fields: impl Iterator<Item = String>) {
+    let fields: Vec<_> = fields.collect();
+    out.push_str(&fields.join(","));
+    out.push('\n');
+}
+
+fn field(value: Value<'_>) -> String {
+    match value {
+        Value::Absent | Value::Null => String::new(),
+        Value::Text("") => "\"\"".to_owned(),
+        value => quoted(&cell(value)),
+    }
+}
+
+/// In quotes where it must be.
+fn quoted(text: &str) -> String {
+    if text.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
+}

@@ -1,0 +1,71 @@
+//! A JSON object a line.
+
+use rest_source::{Row, Value};
+
+pub(super) fn page(rows: &[Row<'_>]) -> String {
+    let mut page = String::new();
+    for row in rows {
+        if row.table().is_untyped() {
+            value(&mut page, row.value(0));
+        } else {
+            object(&mut page, *row);
+        }
+        page.push('\n');
+    }
+    page
+}
+
+fn object(out: &mut String, row: Row<'_>) {
+    let mut separator = '{';
+    for (column, cell) in row.table().columns.iter().zip(row.values()) {
+        if matches!(cell, Value::Absent) {
+            continue;
+        }
+        out.push(separator);
+        separator = ',';
+        text(out, column.name);
+        out.push(':');
+        value(out, cell);
+    }
+    out.push_str(if separator == '{' { "{}" } else { "}" });
+}
+
+fn value(out: &mut String, cell: Value<'_>) {
+    match cell {
+        Value::Absent | Value::Null => out.push_str("null"),
+        Value::Bool(_) | Value::Bigint(_) => out.push_str(&cell.to_string()),
+        Value::Double(value) => out.push_str(&number(value)),
+        Value::Text(written) => text(out, written),
+        Value::Json(raw) => compact(out, raw),
+        Value::Timestamp(_)
+        | Value::Date(_)
+        | Value::Time(_)
+        | Value::Decimal(_)
+        | Value::Binary(_) => text(out, &cell.to_string()),
+    }
+}
+
+/// As JSON writes numbers: the shortest that reads as the same.
+pub(super) fn number(value: f64) -> String {
+    serde_json::Value::from(value).to_string()
+}
+
+fn text(out: &mut String, text: &str) {
+    out.push_str(&serde_json::Value::from(text).to_string());
+}
+
+/// JSON without the space between its tokens, its numbers as they are written.
+pub(super) fn compact(out: &mut String, raw: &str) {
+    let (mut in_text, mut escaped) = (false, false);
+    for character in raw.chars() {
+        if in_text {
+            in_text = escaped || character != '"';
+            escaped = !escaped && character == '\\';
+        } else if character.is_ascii_whitespace() {
+            continue;
+        } else {
+            in_text = character == '"';
+        }
+        out.push(character);
+    }
+}

@@ -1,0 +1,192 @@
+//! How records are printed.
+
+mod csv;
+mod jsonl;
+mod table;
+
+use rest_source::{Row, Rows, Table, Value};
+
+use crate::args::Format;
+use table::Columns;
+
+/// Prints pages, one after the other.
+pub(crate) struct Printer {
+    format: Format,
+    table: &'static Table,
+    /// The widths of a table's columns, once they are known.
+    columns: Option<Columns>,
+    has_header: bool,
+}
+
+impl Printer {
+    /// For rows of this table.
+    pub(crate) fn new(format: Format, table: &'static Table) -> Self {
+        Self {
+            format,
+            table,
+            columns: None,
+            has_header: false,
+        }
+    }
+
+    /// A page, in whole lines.
+    pub(crate) fn page(&mut self, rows: &Rows) -> String {
+        self.lines(&rows.iter().collect::<Vec<_>>())
+    }
+
+    /// What there is left to print when all pages are.
+    pub(crate) fn end(&mut self) -> String {
+        self.lines(&[])
+    }
+
+    fn lines(&mut self, rows: &[Row<'_>]) -> String {
+        let names = names(self.table);
+        let header = !std::mem::replace(&mut self.has_header, true);
+        match self.format {
+            Format::Jsonl => jsonl::page(rows),
+            Format::Csv => csv::page(header.then_some(names), rows),
+            Format::Table => self
+                .columns
+                .get_or_insert_with(|| Columns::new(&names, rows))
+                .page(header.then_some(names), rows),
+        }
+    }
+}
+
+/// The names of the columns; a record without columns is one of its own.
+fn names(table: &Table) -> Vec<&'static str> {
+    if table.is_untyped() {
+        vec!["record"]
+    } else {
+        table.columns.iter().map(|column| column.name).collect()
+    }
+}
+
+/// A value in the cell of a table or of comma-separated values.
+fn cell(value: Value<'_>) -> String {
+    match value {
+        Value::Json(raw) => {
+            let mut json = String::with_capacity(raw.len());
+            jsonl::compact(&mut json, raw);
+            json
+        }
+        Value::Double(number) => jsonl::number(number),
+        value => value.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rest_source::{
+        Column, Rows, Table, Type,
+        plan::{Paginator, ResourcePlan},
+    };
+
+    use super::*;
+
+    const TABLE: Table = Table::new(
+        "stories",
+        &[
+            Column::new("id", Type::Text),
+            Column::new("views", Type::Bigint).nullable(),
+            Column::new(
+                "price",
+                Type::Decimal {
+                    precision: 0,
+                    scale: 0,
+                },
+            )
+            .nullable(),
+            Column::new("at", Type::TIMESTAMP).nullable(),
+            Column::new("digest", Type::Binary).nullable(),
+            Column::new("tags", Type::Json).nullable(),
+            Column::new("note", Type::Text).nullable().explicit(),
+        ],
+    );
+
+    fn rows(body: &str) -> Rows {
+        let resource = ResourcePlan {
+            table: &TABLE,
+            paginator: Paginator::SINGLE_PAGE,
+            ..ResourcePlan::DEFAULT
+        };
+        Rows::from_page(body, &resource).unwrap()
+    }
+
+    const BODY: &str = r#"[
+        {"id": "a \"b\", c", "views": 3, "price": 1.10, "at": "2026-11-21T10:00:00+01:00",
+         "digest": "aGk=", "tags": { "x y": [ 1, "a  \" b" ] }, "note": null},
+        {"id": "line\nbreak", "views": null, "note": ""},
+        {"id": "名前", "views": -12345}
+    ]"#;
+
+    fn printed(format: Format, body: &str) -> String {
+        let rows = rows(body);
+        let mut printer = Printer::new(format, rows.table());
+        printer.page(&rows) + &printer.end()
+    }
+
+    #[test]
+    fn json_lines_keep_every_value_and_tell_null_from_absence() {
+        insta::assert_snapshot!(printed(Format::Jsonl, BODY), @r#"
+        {"id":"a \"b\", c","views":3,"price":"1.1","at":"2026-11-21T09:00:00Z","digest":"aGk=","tags":{"x y":[1,"a  \" b"]},"note":null}
+        {"id":"line\nbreak","views":null,"price":null,"at":null,"digest":null,"tags":null,"note":""}
+        {"id":"名前","views":-12345,"price":null,"at":null,"digest":null,"tags":null}
+        "#);
+    }
+
+    #[test]
+    fn csv_quotes_what_it_must_and_has_one_header() {
+        insta::assert_snapshot!(printed(Format::Csv, BODY), @r#"
+        id,views,price,at,digest,tags,note
+        "a ""b"", c",3,1.1,2026-11-21T09:00:00Z,aGk=,"{""x y"":[1,""a  \"" b""]}",
+        "line
+        break",,,,,,""
+        名前,-12345,,,,,
+        "#);
+        let mut printer = Printer::new(Format::Csv, &TABLE);
+        let (first, second) = (rows(BODY), rows(r#"[{"id": "x"}]"#));
+        printer.page(&first);
+        assert_eq!(printer.page(&second), "x,,,,,,\n");
+    }
+
+    #[test]
+    fn a_table_is_aligned_by_what_a_terminal_shows() {
+        insta::assert_snapshot!(printed(Format::Table, BODY), @r#"
+        id           views   price  at                    digest  tags                   note
+        -----------  ------  -----  --------------------  ------  ---------------------  ----
+        a "b", c          3    1.1  2026-11-21T09:00:00Z  aGk=    {"x y":[1,"a  \" b"]}
+        line\nbreak
+        名前         -12345
+        "#);
+    }
+
+    #[test]
+    fn a_longer_value_of_a_later_page_is_cut() {
+        let mut printer = Printer::new(Format::Table, &TABLE);
+        printer.page(&rows(BODY));
+        let later = printer.page(&rows(r#"[{"id": "xxxxxxxxxxxxxxxxxx"}]"#));
+        assert_eq!(later, "xxxxxxxxxx…\n");
+    }
+
+    #[test]
+    fn without_a_record_there_are_columns_all_the_same() {
+        let header = "id,views,price,at,digest,tags,note\n";
+        assert_eq!(Printer::new(Format::Csv, &TABLE).end(), header);
+        assert_eq!(printed(Format::Csv, "[]"), header);
+        assert_eq!(printed(Format::Table, "[]").lines().count(), 2);
+        assert_eq!(printed(Format::Jsonl, "[]"), "");
+    }
+
+    #[test]
+    fn an_untyped_record_is_its_json_on_one_line() {
+        let body = "[{\"a\": 1.50,\n \"b\": [ ]}, 7]";
+        let rows = Rows::from_page(body, &ResourcePlan::DEFAULT).unwrap();
+        let page = |format| Printer::new(format, rows.table()).page(&rows);
+        assert_eq!(page(Format::Jsonl), "{\"a\":1.50,\"b\":[]}\n7\n");
+        assert_eq!(
+            page(Format::Csv),
+            "record\n\"{\"\"a\"\":1.50,\"\"b\"\":[]}\"\n7\n"
+        );
+    }
+}

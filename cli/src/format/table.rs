@@ -1,0 +1,113 @@
+//! Columns for a person to read.
+
+use rest_source::{Row, Value};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use super::cell;
+
+/// The widest that a column may be, in columns of a terminal.
+const WIDEST: usize = 40;
+
+/// The columns, as wide as the first page needs.
+pub(super) struct Columns {
+    widths: Vec<usize>,
+}
+
+/// A cell as it is shown.
+struct Shown {
+    text: String,
+    is_number: bool,
+}
+
+impl Shown {
+    fn word(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            is_number: false,
+        }
+    }
+}
+
+impl Columns {
+    /// For these names and rows.
+    pub(super) fn new(names: &[&str], rows: &[Row<'_>]) -> Self {
+        let mut widths: Vec<_> = names.iter().map(|name| name.width()).collect();
+        for row in rows {
+            for (width, value) in widths.iter_mut().zip(row.values()) {
+                *width = (*width).max(shown(value).text.width().min(WIDEST));
+            }
+        }
+        Self { widths }
+    }
+
+    pub(super) fn page(&self, header: Option<Vec<&str>>, rows: &[Row<'_>]) -> String {
+        let mut page = String::new();
+        if let Some(names) = header {
+            self.line(&mut page, names.into_iter().map(Shown::word));
+            let rules = self.widths.iter().map(|width| "-".repeat(*width));
+            self.line(&mut page, rules.map(Shown::word));
+        }
+        for row in rows {
+            self.line(&mut page, row.values().map(shown));
+        }
+        page
+    }
+
+    fn line(&self, out: &mut String, cells: impl Iterator<Item = Shown>) {
+        let mut line = String::new();
+        for (at, (cell, width)) in cells.zip(&self.widths).enumerate() {
+            if at > 0 {
+                line.push_str("  ");
+            }
+            let text = cut(cell.text, *width);
+            let space = " ".repeat(width.saturating_sub(text.width()));
+            if cell.is_number {
+                line.push_str(&space);
+                line.push_str(&text);
+            } else {
+                line.push_str(&text);
+                line.push_str(&space);
+            }
+        }
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+}
+
+/// On one line, and without what a terminal would take for a command.
+fn shown(value: Value<'_>) -> Shown {
+    let text = cell(value);
+    let mut plain = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_control() {
+            plain.extend(character.escape_default());
+        } else {
+            plain.push(character);
+        }
+    }
+    Shown {
+        text: plain,
+        is_number: matches!(
+            value,
+            Value::Bigint(_) | Value::Double(_) | Value::Decimal(_)
+        ),
+    }
+}
+
+/// Cut to a width, and marked where it is.
+fn cut(text: String, width: usize) -> String {
+    if text.width() <= width {
+        return text;
+    }
+    let mut cut = String::new();
+    let mut left = width.saturating_sub(1);
+    for character in text.chars() {
+        let Some(rest) = left.checked_sub(character.width().unwrap_or(0)) else {
+            break;
+        };
+        left = rest;
+        cut.push(character);
+    }
+    cut.push('…');
+    cut
+}

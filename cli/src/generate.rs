@@ -1,0 +1,31 @@
+//! `rest-source generate`.
+
+use rest_source_build::{Builder, Error};
+
+use crate::{args::Generate, console, stop::Stop};
+
+pub(crate) fn run(args: &Generate) -> Result<(), Stop> {
+    // Paths are from where the user is, whatever crate cargo runs this for.
+    let builder = Builder::new().manifest_dir("").out_dir(&args.out);
+    let specs = args.specs.iter();
+    let builder = specs.fold(builder, Builder::spec);
+    let done = if args.check {
+        builder.check()
+    } else {
+        builder.try_generate()
+    };
+    for warning in done.map_err(|error| stop(&error))? {
+        console::warning(warning + "\n");
+    }
+    let files = args.specs.len();
+    let s = if files == 1 { "" } else { "s" };
+    console::say(format_args!(
+        "{files} file{s} up to date in {}",
+        args.out.display()
+    ));
+    Ok(())
+}
+
+fn stop(error: &Error) -> Stop {
+    Stop::wrong(error.messages().map(str::to_owned).collect())
+}

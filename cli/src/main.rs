@@ -1,0 +1,7 @@
+//! The `rest-source` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    rest_source_cli::main()
+}

@@ -1,0 +1,40 @@
+//! Running what waits for a network, until it is done or interrupted.
+
+use std::{future::Future, time::Duration};
+
+use crate::stop::Stop;
+
+/// How long work that was interrupted may take to end.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Work that can be interrupted: what to do, and what to say when it is not done to its end.
+pub(crate) struct Work<F> {
+    pub(crate) doing: F,
+    pub(crate) interrupted: &'static str,
+}
+
+/// Runs to the end, or to Ctrl-C.
+///
+/// The work has a thread of its own, so that an interruption is heard while a slow reader of stdout
+/// holds it up.
+pub(crate) fn to_the_end<F>(work: Work<F>) -> Result<(), Stop>
+where
+    F: Future<Output = Result<(), Stop>> + Send + 'static,
+{
+    let runtime = tokio::runtime::Runtime::new()
+        .map_err(|error| Stop::failed(format!("cannot start: {error}")))?;
+    let done = runtime.block_on(async {
+        let mut task = tokio::spawn(work.doing);
+        tokio::select! {
+            done = &mut task => {
+                done.unwrap_or_else(|error| Err(Stop::failed(format!("cannot go on: {error}"))))
+            }
+            Ok(()) = tokio::signal::ctrl_c() => {
+                task.abort();
+                Err(Stop::interrupted(work.interrupted))
+            }
+        }
+    });
+    runtime.shutdown_timeout(GRACE);
+    done
+}

@@ -1,0 +1,63 @@
+//! A spec's file, read and compiled.
+
+use std::{fs, path::Path};
+
+use rest_source::{
+    Client, ErrorKind,
+    plan::{ResourcePlan, SourcePlan},
+};
+use rest_source_codegen::{Compiled, compile};
+
+use crate::{plan::plan, stop::Stop};
+
+/// Reads and compiles a spec.
+pub(crate) fn read(path: &Path) -> Result<Compiled, Stop> {
+    let shown = path.display().to_string().replace('\\', "/");
+    let text = fs::read_to_string(path)
+        .map_err(|error| Stop::usage(format!("cannot read `{shown}`: {error}")))?;
+    Ok(compile(&shown, &text))
+}
+
+/// A spec as something that can be run.
+pub(crate) fn open(path: &Path) -> Result<&'static SourcePlan, Stop> {
+    let compiled = read(path)?;
+    match compiled.connector {
+        Some(connector) => plan(&connector)
+            .map_err(|needs| Stop::usage(format!("cannot run `{}` here: {needs}", connector.name))),
+        None => Err(Stop::wrong(compiled.diagnostics.messages())),
+    }
+}
+
+/// The source's client, with these settings.
+pub(crate) fn connect(
+    plan: &'static SourcePlan,
+    settings: Vec<(String, String)>,
+) -> Result<Client, Stop> {
+    let builder = settings
+        .into_iter()
+        .fold(Client::builder(plan), |builder, (name, value)| {
+            builder.setting(name, value)
+        });
+    let client = builder.build().map_err(|error| match error.kind() {
+        ErrorKind::Config => error
+            .with_help("set the variables; a setting may also be given, by `--config NAME=VALUE`"),
+        _ => error,
+    });
+    Ok(client?)
+}
+
+/// The resource of this name.
+pub(crate) fn resource(
+    plan: &'static SourcePlan,
+    name: &str,
+) -> Result<&'static ResourcePlan, Stop> {
+    let found = plan.resources.iter().find(|plan| plan.name == name);
+    found.copied().ok_or_else(|| {
+        let names: Vec<_> = plan.resources.iter().map(|plan| plan.name).collect();
+        Stop::usage(format!(
+            "`{}` has no resource `{name}`\n  help: its resources are `{}`",
+            plan.name,
+            names.join("`, `")
+        ))
+    })
+}

@@ -1,0 +1,102 @@
+//! Why a command ends before it is done.
+
+use std::process::ExitCode;
+
+use rest_source::{Error, ErrorKind};
+use rest_source_load::LoadError;
+
+use crate::console;
+
+/// Why a command ends before it is done: the code it exits with, and what there is left to say.
+#[derive(Debug)]
+pub(crate) struct Stop {
+    exit: Exit,
+    messages: Vec<String>,
+}
+
+/// The codes that a command exits with, apart from success.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Exit {
+    Wrong = 1,
+    Usage = 2,
+    Failed = 3,
+    Interrupted = 130,
+}
+
+impl Stop {
+    /// What was to be checked is wrong.
+    pub(crate) fn wrong(messages: Vec<String>) -> Self {
+        Self {
+            exit: Exit::Wrong,
+            messages,
+        }
+    }
+
+    /// What was asked cannot be done.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self {
+            exit: Exit::Usage,
+            messages: vec![message.into()],
+        }
+    }
+
+    /// It was tried, and failed.
+    pub(crate) fn failed(message: impl Into<String>) -> Self {
+        Self {
+            exit: Exit::Failed,
+            messages: vec![message.into()],
+        }
+    }
+
+    /// By Ctrl-C.
+    pub(crate) fn interrupted(message: impl Into<String>) -> Self {
+        Self {
+            exit: Exit::Interrupted,
+            messages: vec![message.into()],
+        }
+    }
+
+    /// Both, with the code of this one.
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.messages.extend(other.messages);
+        self
+    }
+
+    /// Says why, and gives the code.
+    pub(crate) fn report(self) -> ExitCode {
+        for (at, message) in self.messages.iter().enumerate() {
+            if at > 0 {
+                console::say("");
+            }
+            console::error(message);
+        }
+        ExitCode::from(self.exit as u8)
+    }
+}
+
+/// Whether the user has to change something before it can be tried at all.
+fn is_usage(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Config | ErrorKind::State)
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        let message = error.to_string();
+        if is_usage(&error) {
+            Self::usage(message)
+        } else {
+            Self::failed(message)
+        }
+    }
+}
+
+impl From<LoadError> for Stop {
+    fn from(error: LoadError) -> Self {
+        let message = error.to_string();
+        if error.errors.iter().all(is_usage) {
+            Self::usage(message)
+        } else {
+            Self::failed(message)
+        }
+    }
+}

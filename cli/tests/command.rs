@@ -1,0 +1,316 @@
+//! The command, as a user runs it: what it prints, and the code it exits with.
+
+#![cfg(test)]
+
+mod shell;
+
+use rest_source_tests::{Fault, Server, data};
+use shell::{Shell, snapshot};
+
+const MEDIA: &str = "specs/media_insights.yaml";
+
+/// With every mistake that takes another form on the screen.
+const BROKEN: &str = "\
+name: broken
+client:
+  base_url: https://api.example.com
+  paginator: single_page
+  retry: { max_retries: 3, max_delay: 1h }
+config:
+  unused: text
+resources:
+  - name: stories
+    primary_keys: id
+    columns: { id: text! }
+  - name: stories
+    columns: { id: txt }
+";
+
+#[test]
+fn help_says_what_each_command_does() {
+    let shell = Shell::new();
+    snapshot("help", &shell.run(&["--help"]));
+    for command in ["check", "generate", "fetch", "load"] {
+        snapshot(&format!("help-{command}"), &shell.run(&[command, "--help"]));
+    }
+}
+
+#[test]
+fn a_right_spec_is_said_to_be_right() {
+    let shell = Shell::new();
+    snapshot(
+        "check-right",
+        &shell.run(&["check", MEDIA, "specs/datasets.yaml"]),
+    );
+}
+
+#[test]
+fn every_mistake_of_a_spec_is_shown() {
+    let shell = Shell::new();
+    shell.write("broken.yaml", BROKEN);
+    snapshot("check-broken", &shell.run(&["check", "broken.yaml", MEDIA]));
+}
+
+#[test]
+fn mistakes_are_shown_as_rustc_shows_its_own_to_editors() {
+    let shell = Shell::new();
+    shell.write("broken.yaml", BROKEN);
+    let shown = shell.run(&["check", "--format", "json", "broken.yaml"]);
+    let lines = shown.stdout.lines();
+    let pretty: Vec<_> = lines
+        .map(|line| {
+            let line: serde_json::Value = serde_json::from_str(line).unwrap();
+            format!("{line:#}\n")
+        })
+        .collect();
+    snapshot("check-json", &shown.with_stdout(pretty.concat()));
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named_and_the_others_are_checked() {
+    let shell = Shell::new();
+    snapshot(
+        "check-missing",
+        &shell.run(&["check", "nowhere.yaml", MEDIA]),
+    );
+}
+
+#[test]
+fn generated_files_are_written_once_and_checked() {
+    let shell = Shell::new();
+    let generate = |more: &[&str]| {
+        let mut args = vec!["generate", MEDIA, "--out", "src/generated"];
+        args.extend(more);
+        shell.run(&args)
+    };
+    snapshot("generate-check-missing", &generate(&["--check"]));
+    snapshot("generate", &generate(&[]));
+    let written = shell.read("src/generated/media_insights.rs");
+    assert!(written.contains("pub mod media_insights {"), "{written}");
+    assert_eq!(generate(&["--check"]).code, 0);
+    shell.write("src/generated/media_insights.rs", "// changed by hand\n");
+    snapshot("generate-check-changed", &generate(&["--check"]));
+    assert_eq!(generate(&[]).code, 0);
+    assert_eq!(shell.read("src/generated/media_insights.rs"), written);
+}
+
+#[test]
+fn nothing_is_generated_of_a_wrong_spec() {
+    let shell = Shell::new();
+    shell.write("broken.yaml", BROKEN);
+    let args = ["generate", MEDIA, "broken.yaml", "--out", "generated"];
+    snapshot("generate-broken", &shell.run(&args));
+    assert!(!shell.path("generated").exists());
+}
+
+#[test]
+fn what_cannot_be_fetched_is_said_before_anything_is_sent() {
+    let shell = Shell::new();
+    shell.write("broken.yaml", BROKEN);
+    snapshot("fetch-unknown", &shell.run(&["fetch", MEDIA, "storys"]));
+    snapshot("fetch-no-secret", &shell.run(&["fetch", MEDIA, "stories"]));
+    snapshot(
+        "fetch-broken",
+        &shell.run(&["fetch", "broken.yaml", "stories"]),
+    );
+    let shell = shell.with("MEDIA_INSIGHTS_API_KEY", data::API_KEY);
+    let config = ["fetch", MEDIA, "stories", "--config", "base_uri=x"];
+    snapshot("fetch-no-setting", &shell.run(&config));
+    let state = ["fetch", MEDIA, "user_insights", "--state", "state.json"];
+    snapshot("fetch-no-state", &shell.run(&state));
+    shell.write("state.json", "{}");
+    let state = ["fetch", MEDIA, "stories", "--state", "state.json"];
+    snapshot("fetch-bad-state", &shell.run(&state));
+    snapshot(
+        "load-nowhere",
+        &shell.run(&["load", MEDIA, "--to", "out.db"]),
+    );
+    let unknown = [
+        "load",
+        MEDIA,
+        "--to",
+        "sqlite:out.db",
+        "--resource",
+        "storys",
+    ];
+    snapshot("load-unknown", &shell.run(&unknown));
+    assert!(!shell.path("out.db").exists());
+}
+
+/// A server, and a shell in which it is where the spec says that the API is.
+async fn media() -> (Server, Shell) {
+    let server = Server::start(data::media_insights()).await.unwrap();
+    let shell = Shell::new()
+        .with("MEDIA_INSIGHTS_API_KEY", data::API_KEY)
+        .with("MEDIA_INSIGHTS_BASE_URL", server.url());
+    (server, shell)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_are_printed_in_every_format() {
+    let (server, shell) = media().await;
+    for resource in ["media_insights", "user_insights"] {
+        for format in ["table", "jsonl", "csv"] {
+            let args = ["fetch", MEDIA, resource, "--limit", "5", "--format", format];
+            snapshot(&format!("fetch-{resource}-{format}"), &shell.run(&args));
+        }
+    }
+    server.log().clear();
+    let all = shell.run(&["fetch", MEDIA, "stories", "--format", "jsonl"]);
+    assert_eq!(all.stdout.lines().count(), server.dataset("stories").len());
+    assert_eq!(all.code, 0, "{all:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_resource_without_records_still_has_its_columns() {
+    let (server, shell) = media().await;
+    server
+        .faults()
+        .every(1, Fault::Body(r#"{"data": []}"#.to_owned()));
+    for format in ["table", "csv", "jsonl"] {
+        let args = ["fetch", MEDIA, "user_insights", "--format", format];
+        snapshot(&format!("fetch-nothing-{format}"), &shell.run(&args));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_setting_on_the_command_line_stands_before_the_environment() {
+    let server = Server::start(data::media_insights()).await.unwrap();
+    let shell = Shell::new()
+        .with("MEDIA_INSIGHTS_API_KEY", data::API_KEY)
+        .with("MEDIA_INSIGHTS_BASE_URL", "http://127.0.0.1:9");
+    let setting = format!("base_url={}", server.url());
+    let args = [
+        "fetch", MEDIA, "stories", "--limit", "1", "--config", &setting,
+    ];
+    assert_eq!(shell.run(&args).code, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_next_fetch_with_a_state_asks_only_for_what_is_new() {
+    let (server, shell) = media().await;
+    let args = [
+        "fetch",
+        MEDIA,
+        "stories",
+        "--format",
+        "jsonl",
+        "--state",
+        "stories.json",
+    ];
+    let first = shell.run(&args);
+    assert_eq!(
+        first.stdout.lines().count(),
+        server.dataset("stories").len()
+    );
+    let state = shell.read("stories.json");
+    assert!(state.contains("\"resource\":\"stories\""), "{state}");
+    let second = shell.run(&args);
+    assert_eq!(
+        (second.code, second.stdout.lines().count()),
+        (0, 0),
+        "{second:?}"
+    );
+    // A fetch that fails leaves the state as it was.
+    server.faults().every(1, Fault::Body("{".to_owned()));
+    assert_eq!(shell.run(&args).code, 3);
+    assert_eq!(shell.read("stories.json"), state);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_fetch_prints_what_came_before_and_says_why() {
+    let (server, shell) = media().await;
+    let args = ["fetch", MEDIA, "user_insights", "--format", "jsonl"];
+    server.faults().at(1, Fault::Body("{".to_owned()));
+    let failed = shell.run(&args);
+    assert_eq!((failed.stdout.lines().count(), failed.code), (100, 3));
+    snapshot("fetch-failed", &failed.with_stdout(String::new()));
+    let shell = shell.with("MEDIA_INSIGHTS_API_KEY", "another-key");
+    let refused = shell.run(&args);
+    assert!(!refused.stderr.contains("another-key"));
+    snapshot("fetch-refused", &refused);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_is_loaded_and_loaded_again() {
+    let (server, shell) = media().await;
+    let load = |more: &[&str]| {
+        let mut args = vec!["load", MEDIA, "--to", "sqlite:out.db"];
+        args.extend(more);
+        shell.run(&args)
+    };
+    snapshot("load", &load(&[]));
+    for data in server.datasets() {
+        assert_eq!(shell.rows("out.db", data.name()), data.len());
+    }
+    snapshot("load-again", &load(&["--resource", "stories"]));
+    snapshot(
+        "load-full",
+        &load(&["--resource", "stories", "--full-refresh"]),
+    );
+    for data in server.datasets() {
+        assert_eq!(shell.rows("out.db", data.name()), data.len());
+    }
+}
+
+/// Starts a command, and interrupts it when the server has seen so many requests.
+#[cfg(unix)]
+async fn interrupted(shell: &Shell, args: &[&str], requests: usize, server: &Server) -> shell::Ran {
+    let child = shell.command(args).spawn().unwrap();
+    while server.log().all().len() < requests {
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    }
+    let id = child.id().to_string();
+    let kill = std::process::Command::new("kill")
+        .args(["-INT", &id])
+        .status();
+    assert!(kill.unwrap().success());
+    shell::Ran::of(child.wait_with_output().unwrap())
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_that_is_interrupted_is_completed_by_the_next() {
+    let (server, shell) = media().await;
+    let slow = Fault::Slow(std::time::Duration::from_secs(60));
+    server.faults().at(7, slow);
+    let load = ["load", MEDIA, "--to", "sqlite:out.db"];
+    let ran = interrupted(&shell, &load, 8, &server).await;
+    snapshot("load-interrupted", &ran);
+    server.faults().clear();
+    assert_eq!(shell.run(&load).code, 0);
+    for data in server.datasets() {
+        assert_eq!(shell.rows("out.db", data.name()), data.len());
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fetch_that_is_interrupted_ends_with_a_whole_record_and_the_old_state() {
+    let (server, shell) = media().await;
+    server
+        .faults()
+        .at(3, Fault::Slow(std::time::Duration::from_secs(60)));
+    let args = [
+        "fetch",
+        MEDIA,
+        "stories",
+        "--format",
+        "jsonl",
+        "--state",
+        "state.json",
+    ];
+    let ran = interrupted(&shell, &args, 3, &server).await;
+    assert!(ran.stdout.is_empty() || ran.stdout.ends_with("}\n"));
+    assert!(!shell.path("state.json").exists());
+    snapshot("fetch-interrupted", &ran.with_stdout(String::new()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_has_seen_enough_is_no_error() {
+    let (_server, shell) = media().await;
+    let mut child = shell.command(&["fetch", MEDIA, "stories"]).spawn().unwrap();
+    drop(child.stdout.take());
+    let ran = shell::Ran::of(child.wait_with_output().unwrap());
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+}

@@ -1,0 +1,133 @@
+//! What the command makes of a spec at run time is what a compiled connector holds.
+
+#![cfg(test)]
+
+use rest_source::{
+    Client, Connector, Secret,
+    plan::{ResourcePlan, SourcePlan},
+    rest_source,
+};
+use rest_source_tests::{Server, data};
+
+#[rest_source("../../specs/analytics_api_key.yaml")]
+mod analytics_api_key {}
+
+#[rest_source("../../specs/analytics_oauth2.yaml")]
+mod analytics_oauth2 {}
+
+#[rest_source("../../specs/call_center_overview.yaml")]
+mod call_center_overview {}
+
+#[rest_source("../../specs/datasets.yaml")]
+mod datasets {}
+
+#[rest_source("../../specs/media_insights.yaml")]
+mod media_insights {}
+
+#[rest_source("../../tests/tests/everything/spec.yaml")]
+mod everything {}
+
+#[rest_source("./specs/choices.yaml")]
+mod choices {}
+
+/// The plan of the spec that a connector was compiled from.
+fn plan<S: Connector>() -> &'static SourcePlan {
+    // As the attribute, from the folder of this file.
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let text = std::fs::read_to_string(folder.join(S::PLAN.spec)).unwrap();
+    let compiled = rest_source_codegen::compile(S::PLAN.spec, &text);
+    rest_source_cli::plan(&compiled.connector.unwrap()).unwrap()
+}
+
+#[track_caller]
+fn assert_same_plan<S: Connector>() {
+    assert_eq!(format!("{:#?}", plan::<S>()), format!("{:#?}", S::PLAN));
+}
+
+#[test]
+fn the_plan_of_every_spec_is_the_compiled_connectors() {
+    assert_same_plan::<analytics_api_key::Source>();
+    assert_same_plan::<analytics_oauth2::Source>();
+    assert_same_plan::<call_center_overview::Source>();
+    assert_same_plan::<datasets::Source>();
+    assert_same_plan::<media_insights::Source>();
+    let specs = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../specs"));
+    assert_eq!(specs.unwrap().count(), 5, "a spec is not compared here");
+}
+
+#[test]
+fn nothing_that_a_spec_can_say_is_lost_in_its_plan() {
+    assert_same_plan::<everything::Source>();
+    assert_same_plan::<choices::Source>();
+}
+
+#[test]
+fn a_source_with_rust_of_its_own_is_not_run_as_something_else() {
+    let text = "
+client:
+  base_url: https://api.example.com
+  paginator: { type: custom, rust: crate::TILES }
+resources:
+  - name: tiles
+    columns: { id: text! }
+";
+    let compiled = rest_source_codegen::compile("tiles.yaml", text);
+    let needs = rest_source_cli::plan(&compiled.connector.unwrap()).unwrap_err();
+    assert_eq!(needs.rust, "crate::TILES");
+}
+
+fn connect<S: Connector, const N: usize>(server: &Server, secrets: [&str; N]) -> (S, Client) {
+    let plan = plan::<S>();
+    let settings = |client: rest_source::Builder<Client>| {
+        plan.config
+            .iter()
+            .fold(client, |client, setting| match setting.name {
+                "base_url" => client.setting("base_url", server.url()),
+                "token_url" => client.setting("token_url", server.token_url()),
+                _ => client,
+            })
+    };
+    let secrets = || secrets.map(Secret::from).to_vec();
+    let compiled = Client::builder(S::PLAN).secrets(secrets());
+    let planned = Client::builder(plan).secrets(secrets());
+    let compiled = settings(compiled).build().unwrap();
+    (S::from_client(compiled), settings(planned).build().unwrap())
+}
+
+/// Asserts that every resource gives the same records by both, and as many as the server has.
+macro_rules! assert_same_records {
+    ($source:ident, $secrets:expr) => {{
+        let server = Server::start(data::$source()).await.unwrap();
+        let (compiled, planned) = connect::<$source::Source, _>(&server, $secrets);
+        for (ours, theirs) in planned
+            .plan()
+            .resources
+            .iter()
+            .zip($source::Source::PLAN.resources)
+        {
+            let rows = rows(&planned, ours).await;
+            assert_eq!(rows, self::rows(compiled.client(), theirs).await);
+            assert_eq!(rows.len(), server.dataset(ours.name).len(), "{}", ours.name);
+        }
+    }};
+}
+
+/// The rows of a resource, every value of them.
+async fn rows(client: &Client, resource: &'static ResourcePlan) -> Vec<String> {
+    let mut pages = client.rows(resource).pages();
+    let mut rows = Vec::new();
+    while let Some(page) = pages.next().await {
+        let page = page.unwrap();
+        rows.extend(page.rows().iter().map(|row| format!("{row:?}")));
+    }
+    rows
+}
+
+#[tokio::test]
+async fn the_records_of_every_spec_are_the_compiled_connectors() {
+    assert_same_records!(analytics_api_key, [data::API_KEY]);
+    assert_same_records!(analytics_oauth2, [data::CLIENT_ID, data::CLIENT_SECRET]);
+    assert_same_records!(call_center_overview, [data::API_KEY]);
+    assert_same_records!(datasets, [data::API_KEY]);
+    assert_same_records!(media_insights, [data::API_KEY]);
+}

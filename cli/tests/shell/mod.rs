@@ -1,0 +1,135 @@
+//! A folder to run the command in.
+
+use std::{
+    fmt, fs,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+/// A folder of its own with the specs in it, and an environment without any variable but those given.
+pub(crate) struct Shell {
+    folder: PathBuf,
+    variables: Vec<(String, String)>,
+}
+
+/// What a run left behind.
+#[derive(Clone, Debug)]
+pub(crate) struct Ran {
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    pub(crate) code: i32,
+}
+
+impl Shell {
+    pub(crate) fn new() -> Self {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("rest-source-cli-{}-{number}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        fs::create_dir_all(folder.join("specs")).unwrap();
+        let specs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../specs");
+        for spec in fs::read_dir(specs).unwrap() {
+            let spec = spec.unwrap();
+            fs::copy(spec.path(), folder.join("specs").join(spec.file_name())).unwrap();
+        }
+        Self {
+            folder,
+            variables: Vec::new(),
+        }
+    }
+
+    /// With this variable in its environment.
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).unwrap();
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    /// How many rows a table has.
+    pub(crate) fn rows(&self, database: &str, table: &str) -> usize {
+        let database = rusqlite::Connection::open(self.path(database)).unwrap();
+        let count = format!("SELECT count(*) FROM {table}");
+        let rows: i64 = database.query_row(&count, [], |row| row.get(0)).unwrap();
+        usize::try_from(rows).unwrap()
+    }
+
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rest-source"));
+        command
+            .args(args)
+            .current_dir(&self.folder)
+            .env_clear()
+            .envs(self.variables.iter().cloned())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    pub(crate) fn run(&self, args: &[&str]) -> Ran {
+        Ran::of(self.command(args).output().unwrap())
+    }
+}
+
+impl Drop for Shell {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+impl Ran {
+    pub(crate) fn of(output: Output) -> Self {
+        Self {
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+            code: output.status.code().unwrap(),
+        }
+    }
+
+    pub(crate) fn with_stdout(mut self, stdout: String) -> Self {
+        self.stdout = stdout;
+        self
+    }
+}
+
+impl fmt::Display for Ran {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, text) in [("stdout", &self.stdout), ("stderr", &self.stderr)] {
+            if !text.is_empty() {
+                writeln!(f, "--- {name}\n{}", text.trim_end())?;
+            }
+        }
+        write!(f, "--- exit code {}", self.code)
+    }
+}
+
+/// Compares with the golden file of this name. Ports, which differ from run to run, are blanked.
+#[track_caller]
+pub(crate) fn snapshot(name: &str, ran: &Ran) {
+    let mut shown = String::new();
+    let text = ran.to_string();
+    let mut rest = text.as_str();
+    while let Some((before, after)) = rest.split_once("127.0.0.1:") {
+        shown += before;
+        shown += "127.0.0.1:PORT";
+        rest = after.trim_start_matches(|c: char| c.is_ascii_digit());
+    }
+    shown += rest;
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.set_snapshot_path("../golden");
+    settings.bind(|| insta::assert_snapshot!(name.to_owned(), shown));
+}
