@@ -44,6 +44,13 @@ impl Check<'_> {
             }
         }
         self.bound_once(params.iter().filter(|one| is_used(one)));
+        for one in params.iter().filter(|one| is_used(one)) {
+            for part in &one.param.value.0 {
+                if let Part::Parent(at) = part {
+                    self.bound_fits_path(*at, &one.span);
+                }
+            }
+        }
         params.retain(|one| !is_used(one));
         let scope = Scope {
             bound: &bound,

@@ -47,9 +47,13 @@ impl Check<'_> {
                 .is_some_and(|said| said.text == "true");
             let type_compares = compares(&column.data_type);
             let word = word(&column.data_type);
+            let (is_included, was_nullable) = (column.parent.is_some(), column.nullable);
             column.primary_key = true;
             column.nullable = false;
             let explicit = column.explicit;
+            if is_included && was_nullable {
+                self.included_key_is_nullable(key);
+            }
             if let Some(said) = said.filter(|_| says_nullable) {
                 self.key_is_never_null(key, &said.span);
             }
@@ -108,6 +112,17 @@ impl Check<'_> {
             "its columns are: {}",
             known.collect::<Vec<_>>().join(", ")
         )));
+    }
+
+    fn included_key_is_nullable(&mut self, key: Text<'_>) {
+        self.error(
+            Diagnostic::error(
+                "RS0402",
+                key.span,
+                format!("the key column `{}` is nullable in the parent", key.text),
+            )
+            .help("make it non-null there: `text!`, or part of its `primary_key`"),
+        );
     }
 
     fn key_is_never_null(&mut self, key: Text<'_>, said: &Span) {

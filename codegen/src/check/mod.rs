@@ -12,6 +12,7 @@ mod incremental;
 mod keys;
 mod names;
 mod paginator;
+mod parent;
 mod resource;
 mod settings;
 mod template;
@@ -30,6 +31,7 @@ use crate::yaml::Node;
 use choices::Choices;
 use client::Client;
 use names::Taken;
+use parent::Parent;
 use settings::Settings;
 
 /// What the checks share.
@@ -45,6 +47,9 @@ struct Check<'a> {
     types: Taken,
     methods: Taken,
     outline: Outline,
+    /// The parent of the resource that is being checked, and what is taken of it.
+    parent: Parent,
+    taken: Vec<parent::Taken>,
 }
 
 /// The connector that a spec describes, to be used only where no error was reported, and the names
@@ -65,16 +70,20 @@ pub(crate) fn check(spec: &Spec, source: &Source, sink: &mut Sink) -> (Connector
         types: Taken::types(),
         methods: Taken::methods(),
         outline: Outline::default(),
+        parent: Parent::default(),
+        taken: Vec::new(),
     };
     for (ident, name, span) in check.settings.types() {
         check.type_is_free(&ident, &name, &span);
     }
     let client = check.client(&root);
     let mut auths = Vec::new();
+    let family = check.family(spec);
     let resources: Vec<Resource> = spec
         .resources
         .iter()
-        .filter_map(|node| check.resource(node, &client, &mut auths))
+        .zip(family)
+        .filter_map(|(node, kin)| check.resource(node, kin?, &client, &mut auths))
         .collect();
     check.client_is_inherited(&client, spec);
     check.credentials_travel_encrypted(&client);

@@ -1,8 +1,8 @@
 //! A resource and its endpoint.
 
 use crate::connector::{
-    Auth, Body, ColumnsContract, DataTypeContract, Location, Method, Pages, Paginator, Record,
-    Resource, SchemaContract, Selector, WriteDisposition,
+    self, Auth, Body, ColumnsContract, DataTypeContract, Location, Method, Pages, Paginator,
+    Record, Resource, SchemaContract, Selector, WriteDisposition,
 };
 use crate::diagnostic::Diagnostic;
 use crate::grammar;
@@ -12,6 +12,7 @@ use crate::yaml::{Node, Value};
 
 use super::client::Client;
 use super::paginator::Paging;
+use super::parent::{Kin, Parent};
 use super::{Check, names};
 
 impl Check<'_> {
@@ -19,13 +20,13 @@ impl Check<'_> {
     pub(super) fn resource(
         &mut self,
         node: &Node,
+        kin: Kin,
         client: &Client<'_>,
         auths: &mut Vec<Auth>,
     ) -> Option<Resource> {
         let view = View::new(node, &grammar::RESOURCE);
         let name = view.identifier("name")?;
-        self.method_is_free(name);
-        let record = self.record(&view, name);
+        let record = kin.record;
         let empty = Node {
             span: name.span.clone(),
             value: Value::Map(Vec::new()),
@@ -38,10 +39,12 @@ impl Check<'_> {
             Some("POST") => Method::Post,
             _ => Method::Get,
         };
+        (self.parent, self.taken) = (kin.parent, kin.fields);
         let mut params = self.params(endpoint.entries("params"), has_incremental);
         let path = self.path(&endpoint, name, &mut params, has_incremental);
         let headers = self.headers(endpoint.entries("headers"), has_incremental);
         let body = self.body(&endpoint, method, has_incremental);
+        let parent = self.parent();
         let auth_node = effective_auth(&endpoint, client);
         let auth = auth_node.and_then(|node| self.auth(node));
         self.path_stays_at_home(&endpoint, &path, auth_node.is_some(), client);
@@ -78,13 +81,13 @@ impl Check<'_> {
             selector: selector(&endpoint),
             selector_required: endpoint.bool("data_selector_required").unwrap_or(true),
             incremental,
-            parent: None,
+            parent,
             record,
         })
     }
 
     /// Resources that would be one method, or one that every source has.
-    fn method_is_free(&mut self, name: Text<'_>) {
+    pub(super) fn method_is_free(&mut self, name: Text<'_>) {
         let method = names::snake(name.text);
         let what = format!("resource `{}`", name.text);
         if let Err(owner) = self.methods.take(&method, &what, name.span) {
@@ -103,7 +106,20 @@ impl Check<'_> {
         self.outline.methods.push(names::ident(&method));
     }
 
-    fn record(&mut self, view: &View<'_>, name: Text<'_>) -> Record {
+    /// The parent, after the last place where something of it may stand.
+    fn parent(&mut self) -> Option<connector::Parent> {
+        let taken = std::mem::take(&mut self.taken);
+        match std::mem::take(&mut self.parent) {
+            Parent::Known(parent) => Some(connector::Parent {
+                resource: parent.at,
+                fields: taken.into_iter().map(|taken| taken.field).collect(),
+            }),
+            Parent::Nowhere | Parent::Unclear => None,
+        }
+    }
+
+    /// Its own columns: those of its parent, and the key, come when the parent is known.
+    pub(super) fn record(&mut self, view: &View<'_>, name: Text<'_>) -> Record {
         let columns = view.node("columns");
         if columns.is_some_and(|columns| columns.scalar().is_some()) {
             self.untyped_has_no_keys(view);
@@ -120,7 +136,6 @@ impl Check<'_> {
         let mut record = self.structure(columns, &ident, name.text, span);
         record.line = self.line(name.span);
         record.description = view.owned("description");
-        self.primary_key(view, name, columns, &mut record);
         Record::Struct(record)
     }
 
@@ -345,7 +360,7 @@ fn selector(endpoint: &View<'_>) -> Selector {
     match jsonpath::parse(text) {
         Ok(Parsed::Path(path)) => Selector::Path(path),
         Ok(Parsed::Query(query)) => Selector::Query(query),
-        Err(_) => Selector::Path(crate::connector::Path::default()),
+        Err(_) => Selector::Path(connector::Path::default()),
     }
 }
 

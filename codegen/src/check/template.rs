@@ -106,13 +106,9 @@ impl Check<'_> {
             "secrets" => self.secret(name, &span, scope),
             "config" => self.setting(name, &span),
             "incremental" => self.incremental_placeholder(name, &span, scope),
-            "resources" => {
-                self.error(
-                    Diagnostic::error("RS0108", &span, "`{resources.…}` is not supported yet")
-                        .note("it belongs to the language (a field of the parent), but this version cannot emit it"),
-                );
-                None
-            }
+            "resources" => self
+                .parent_placeholder(name, &span, scope.what)
+                .map(Part::Parent),
             "" => return self.bound(name, &span, scope),
             _ => {
                 self.unknown_namespace(inner, &span);
@@ -244,7 +240,7 @@ impl Check<'_> {
     }
 
     /// Where in the spec a piece of a scalar is written, or else the whole of it.
-    fn part_of(&self, span: &Span, piece: &str) -> Span {
+    pub(super) fn part_of(&self, span: &Span, piece: &str) -> Span {
         let written = self.source.text().get(span.clone()).unwrap_or_default();
         match written.find(piece) {
             Some(at) if !piece.is_empty() => span.start + at..span.start + at + piece.len(),

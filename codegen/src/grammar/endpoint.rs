@@ -64,9 +64,8 @@ static PARAM_KINDS: Family = Family {
         member(
             word(
                 "resolve",
-                "a field of the parent; now written `{resources.PARENT.FIELD}`",
-            )
-            .planned(),
+                "a field of the parent: the same as `{resources.PARENT.FIELD}`",
+            ),
             &[
                 key("resource", Shape::Identifier, "the parent").required(),
                 key("field", Shape::Text, "its field").required(),

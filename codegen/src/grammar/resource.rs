@@ -51,8 +51,7 @@ pub(crate) static RESOURCE: Context = Context {
             "include_from_parent",
             Shape::List(&Shape::Text),
             "columns of the parent that its records carry",
-        )
-        .planned(),
+        ),
         key(
             "selected",
             Shape::Bool,

@@ -4,6 +4,7 @@
 //! that names another `type` replaces: the keys of one paginator mean nothing to another.
 
 use crate::grammar;
+use crate::value;
 use crate::yaml::{Entry, Key, Kind, Node, Scalar, Value};
 
 /// A resource with what it inherits, its shorthands written out.
@@ -30,10 +31,38 @@ pub(super) fn normal_resource(resource: &Node) -> Node {
             if matches!(&entry.value.value, Value::Scalar(scalar) if scalar.kind == Kind::Text) {
                 entry.value = map_of("path", &entry.value);
             }
+            write_out_resolved(&mut entry.value);
             hoist_incremental(&mut entry.value);
         }
     }
     resource
+}
+
+/// Writes dlt's older `params: {id: {type: resolve, resource: posts, field: id}}` as
+/// `params: {id: "{resources.posts.id}"}`. What is wrong with one is seen in its own form.
+fn write_out_resolved(endpoint: &mut Node) {
+    let Value::Map(keys) = &mut endpoint.value else {
+        return;
+    };
+    let params = keys.iter_mut().filter(|entry| entry.key.name == "params");
+    for param in params {
+        let Value::Map(params) = &mut param.value.value else {
+            continue;
+        };
+        for param in params {
+            if let Some(text) = resolved(&param.value) {
+                let kind = Kind::Text;
+                param.value.value = Value::Scalar(Scalar { text, kind });
+            }
+        }
+    }
+}
+
+fn resolved(param: &Node) -> Option<String> {
+    let is_resolved = kind(param, "type") == Some("resolve") && param.entries().len() == 3;
+    let resource = kind(param, "resource").filter(|name| value::is_identifier(name))?;
+    let field = kind(param, "field")?;
+    is_resolved.then(|| format!("{{resources.{resource}.{field}}}"))
 }
 
 /// Writes dlt's older `params: {since: {type: incremental, …}}` as what it means:

@@ -1,0 +1,660 @@
+//! Parents: the resource for whose records another is fetched.
+//!
+//! A resource is a child by a placeholder `{resources.PARENT.FIELD}` in its endpoint. The columns of
+//! all resources are made first, parents before their children, since a child may carry columns of
+//! its parent, and its own children these.
+
+use std::rc::Rc;
+
+use crate::connector::{Column, Decode, ParentField, Path, Record, Step, Struct, Type};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::grammar;
+use crate::jsonpath::{self, Parsed};
+use crate::spec::{Spec, Text, View, text};
+use crate::suggest;
+use crate::yaml::{Node, Value};
+
+use super::{Check, keys, names};
+
+/// What a resource has of its parent.
+#[derive(Clone, Debug)]
+pub(super) struct Kin {
+    pub record: Record,
+    pub parent: Parent,
+    /// What its records take of the parent's.
+    pub fields: Vec<Taken>,
+}
+
+/// The parent, where a placeholder stands.
+#[derive(Clone, Debug, Default)]
+pub(super) enum Parent {
+    /// Nothing of a parent may stand here.
+    #[default]
+    Nowhere,
+    /// What is wrong with it was reported.
+    Unclear,
+    Known(Rc<Known>),
+}
+
+/// A parent that there is.
+#[derive(Debug)]
+pub(super) struct Known {
+    /// Position among the resources.
+    pub at: usize,
+    name: String,
+    record: Rc<Struct>,
+    /// The keys of its columns, those with a mistake among them.
+    keys: Vec<String>,
+}
+
+/// A value that a child takes of its parent's records.
+#[derive(Clone, Debug)]
+pub(super) struct Taken {
+    pub field: ParentField,
+    /// Whether there may be none.
+    nullable: bool,
+    data_type: Type,
+}
+
+/// A resource while the family is found out.
+struct Member<'t> {
+    view: View<'t>,
+    name: Text<'t>,
+    record: Record,
+    parent: Lineage,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Lineage {
+    Root,
+    Unclear,
+    ChildOf(usize),
+}
+
+/// A placeholder of a parent.
+struct Reference<'t> {
+    parent: &'t str,
+    span: Span,
+}
+
+impl Check<'_> {
+    /// What each resource is and whose child; nothing of one without a name.
+    pub(super) fn family(&mut self, spec: &Spec) -> Vec<Option<Kin>> {
+        let mut members: Vec<Option<Member<'_>>> = spec
+            .resources
+            .iter()
+            .map(|node| self.member_of_family(node))
+            .collect();
+        for at in 0..members.len() {
+            let parent = self.parent_of(at, &members);
+            if let Some(member) = &mut members[at] {
+                member.parent = parent;
+            }
+        }
+        self.no_one_is_its_own_ancestor(&mut members);
+        let mut kin: Vec<Option<Kin>> = members.iter().map(|_| None).collect();
+        for at in by_generation(&members) {
+            kin[at] = self.kin(&members, at, &kin);
+        }
+        kin
+    }
+
+    fn member_of_family<'t>(&mut self, node: &'t Node) -> Option<Member<'t>> {
+        let view = View::new(node, &grammar::RESOURCE);
+        let name = view.identifier("name")?;
+        self.method_is_free(name);
+        Some(Member {
+            view,
+            name,
+            record: self.record(&view, name),
+            parent: Lineage::Root,
+        })
+    }
+
+    /// The one parent that the placeholders of a resource name.
+    fn parent_of(&mut self, at: usize, members: &[Option<Member<'_>>]) -> Lineage {
+        let Some(Some(member)) = members.get(at) else {
+            return Lineage::Root;
+        };
+        let references = self.references(&member.view);
+        let Some(first) = references.first() else {
+            return Lineage::Root;
+        };
+        if let Some(second) = references.iter().find(|one| one.parent != first.parent) {
+            self.error(
+                Diagnostic::error(
+                    "RS0803",
+                    &second.span,
+                    format!("resource `{}` has two parents", member.name.text),
+                )
+                .label(format!("`{}` is another", second.parent))
+                .help("take all fields of one; what is of its own parent comes with it by `include_from_parent`")
+                .also(&first.span, format!("`{}` is its parent here", first.parent)),
+            );
+            return Lineage::Unclear;
+        }
+        let names = members.iter().flatten().map(|member| member.name.text);
+        let is_parent = |one: &Option<Member<'_>>| {
+            one.as_ref()
+                .is_some_and(|one| one.name.text == first.parent)
+        };
+        if let Some(parent) = members.iter().position(is_parent) {
+            return Lineage::ChildOf(parent);
+        }
+        let others = names.filter(|name| *name != member.name.text);
+        let diagnostic = Diagnostic::error(
+            "RS0801",
+            &first.span,
+            format!("there is no resource `{}`", first.parent),
+        );
+        self.error(
+            match suggest::closest(first.parent, others.clone()) {
+                Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
+                None => diagnostic.help(
+                    "declare it in `resources`, with `selected: false` if only its children matter",
+                ),
+            }
+            .note(format!(
+                "the others are: {}",
+                others.collect::<Vec<_>>().join(", ")
+            )),
+        );
+        Lineage::Unclear
+    }
+
+    /// The placeholders of parents in an endpoint, in order.
+    fn references<'t>(&self, resource: &View<'t>) -> Vec<Reference<'t>> {
+        let Some(endpoint) = resource.node("endpoint") else {
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        for key in ["path", "params", "headers", "json", "data"] {
+            if let Some(node) = endpoint.get(key) {
+                each_text(node, &mut |text| {
+                    for inner in placeholders(text.text) {
+                        let Some(field) = inner.strip_prefix("resources.") else {
+                            continue;
+                        };
+                        found.push(Reference {
+                            parent: field.split(['.', '[']).next().unwrap_or(field),
+                            span: self.part_of(text.span, &format!("{{{inner}}}")),
+                        });
+                    }
+                });
+            }
+        }
+        found
+    }
+
+    /// Nobody could be fetched first.
+    fn no_one_is_its_own_ancestor(&mut self, members: &mut [Option<Member<'_>>]) {
+        for at in 0..members.len() {
+            let Some(circle) = circle(at, members) else {
+                continue;
+            };
+            let name = |at: &usize| members.get(*at).and_then(Option::as_ref).map(|m| m.name);
+            let names: Vec<Text<'_>> = circle.iter().filter_map(name).collect();
+            if let Some(first) = names.first() {
+                let mut way: Vec<String> = names
+                    .iter()
+                    .map(|name| format!("`{}`", name.text))
+                    .collect();
+                way.push(format!("`{}`", first.text));
+                self.error(
+                    Diagnostic::error(
+                        "RS0802",
+                        first.span,
+                        format!("resource `{}` is its own ancestor", first.text),
+                    )
+                    .help("let one of them ask for nothing of another")
+                    .note(format!("each is the child of the next: {}", way.join(", "))),
+                );
+            }
+            for at in circle {
+                if let Some(Some(member)) = members.get_mut(at) {
+                    member.parent = Lineage::Unclear;
+                }
+            }
+        }
+    }
+
+    /// A resource whose parent is known by now.
+    fn kin(
+        &mut self,
+        members: &[Option<Member<'_>>],
+        at: usize,
+        kin: &[Option<Kin>],
+    ) -> Option<Kin> {
+        let member = members.get(at)?.as_ref()?;
+        let parent = match member.parent {
+            Lineage::Root => Parent::Nowhere,
+            Lineage::Unclear => Parent::Unclear,
+            Lineage::ChildOf(parent) => {
+                let of = members.get(parent).and_then(Option::as_ref);
+                let record = kin
+                    .get(parent)
+                    .and_then(Option::as_ref)
+                    .map(|kin| &kin.record);
+                match (of, record) {
+                    (Some(of), Some(record)) => self.known(parent, of, record, member),
+                    _ => Parent::Unclear,
+                }
+            }
+        };
+        let mut kin = Kin {
+            record: member.record.clone(),
+            parent,
+            fields: Vec::new(),
+        };
+        self.include_from_parent(member, &mut kin);
+        if let (Record::Struct(record), Some(columns)) =
+            (&mut kin.record, member.view.node("columns"))
+        {
+            self.primary_key(&member.view, member.name, columns, record);
+        }
+        Some(kin)
+    }
+
+    fn known(&mut self, at: usize, of: &Member<'_>, record: &Record, child: &Member<'_>) -> Parent {
+        let columns = of.view.node("columns");
+        let Record::Struct(record) = record else {
+            // Columns that are missing are missed elsewhere.
+            if columns.is_some() {
+                self.error(
+                    Diagnostic::error(
+                        "RS0804",
+                        child.name.span,
+                        format!(
+                            "the records of the parent `{}` are untyped, so `{}` can take nothing of them",
+                            of.name.text, child.name.text
+                        ),
+                    )
+                    .help("declare the parent's columns, at least those that are needed")
+                    .also(of.name.span, "the parent"),
+                );
+            }
+            return Parent::Unclear;
+        };
+        let keys = columns.map(Node::entries).unwrap_or_default();
+        Parent::Known(Rc::new(Known {
+            at,
+            name: of.name.text.to_owned(),
+            record: Rc::new(record.clone()),
+            keys: keys.iter().map(|entry| entry.key.name.clone()).collect(),
+        }))
+    }
+
+    /// Columns of the parent's records in the child's.
+    fn include_from_parent(&mut self, member: &Member<'_>, kin: &mut Kin) {
+        let Some(entry) = member.view.entry("include_from_parent") else {
+            return;
+        };
+        let parent = match &kin.parent {
+            Parent::Unclear => return,
+            Parent::Nowhere => {
+                self.error(
+                    Diagnostic::error(
+                        "RS0808",
+                        &entry.key.span,
+                        format!("resource `{}` has no parent to include from", member.name.text),
+                    )
+                    .help("a child names its parent in its endpoint: `path: things/{resources.PARENT.FIELD}`"),
+                );
+                return;
+            }
+            Parent::Known(parent) => Rc::clone(parent),
+        };
+        let Record::Struct(record) = &mut kin.record else {
+            if member.view.node("columns").is_some() {
+                self.error(
+                    Diagnostic::error(
+                        "RS0808",
+                        &entry.key.span,
+                        "untyped records have no columns to include anything in",
+                    )
+                    .help("declare the columns"),
+                );
+            }
+            return;
+        };
+        for name in entry.value.elements().iter().filter_map(text) {
+            let Some(at) = keys::position(&parent.record, name.text) else {
+                self.no_such_column(&parent, name.text, name.span);
+                continue;
+            };
+            let Some(of) = parent.record.columns.get(at) else {
+                continue;
+            };
+            let taken = Taken {
+                field: ParentField {
+                    column: at,
+                    path: Path::default(),
+                },
+                nullable: of.nullable,
+                data_type: of.data_type.clone(),
+            };
+            let column = included(&parent, of, take(&mut kin.fields, taken));
+            if let Some(same) = record.columns.iter().find(|one| is_same(one, &column)) {
+                let mut diagnostic = Diagnostic::error(
+                    "RS0405",
+                    name.span,
+                    format!(
+                        "the included column would be called `{}`, like another of `{}`",
+                        column.name, member.name.text
+                    ),
+                )
+                .help("include it once, and `rename` a column of the resource's own");
+                let columns = member.view.node("columns").map(Node::entries);
+                let own = columns.unwrap_or_default().iter();
+                if let Some(own) = own.into_iter().find(|own| own.key.name == same.key) {
+                    diagnostic = diagnostic.also(&own.key.span, "the other is here");
+                }
+                self.error(diagnostic);
+                continue;
+            }
+            record.columns.push(column);
+        }
+    }
+
+    fn no_such_column(&mut self, parent: &Known, name: &str, span: &Span) {
+        // A column that has a mistake of its own is there all the same.
+        if parent.keys.iter().any(|key| key == name) {
+            return;
+        }
+        let known = parent
+            .record
+            .columns
+            .iter()
+            .map(|column| column.name.as_str());
+        let diagnostic = Diagnostic::error(
+            "RS0805",
+            span,
+            format!("the parent `{}` has no column `{name}`", parent.name),
+        );
+        self.error(
+            match suggest::closest(name, known.clone()) {
+                Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
+                None => diagnostic.help(format!("declare it in the columns of `{}`", parent.name)),
+            }
+            .note(format!(
+                "its columns are: {}",
+                known.collect::<Vec<_>>().join(", ")
+            )),
+        );
+    }
+
+    /// `{resources.PARENT.FIELD}`: the position of its value among what is taken of the parent.
+    pub(super) fn parent_placeholder(
+        &mut self,
+        name: &str,
+        span: &Span,
+        what: &str,
+    ) -> Option<u16> {
+        let parent = match &self.parent {
+            Parent::Known(parent) => Rc::clone(parent),
+            Parent::Unclear => return None,
+            Parent::Nowhere => {
+                self.error(
+                    Diagnostic::error(
+                        "RS0809",
+                        span,
+                        format!("a field of a parent cannot stand in {what}"),
+                    )
+                    .help("it may stand in `path`, `params`, `headers`, `json` and `data` of an endpoint"),
+                );
+                return None;
+            }
+        };
+        let field = name.strip_prefix(parent.name.as_str())?;
+        let field = field.strip_prefix('.').unwrap_or(field);
+        let taken = self.reach(&parent, field, span)?;
+        self.fits(&taken, field, span, what);
+        Some(take(&mut self.taken, taken))
+    }
+
+    /// Where a field of the parent leads: through its columns, and into them.
+    fn reach(&mut self, parent: &Known, field: &str, span: &Span) -> Option<Taken> {
+        let steps = match jsonpath::parse(field) {
+            Ok(Parsed::Path(Path(steps))) => steps,
+            Ok(Parsed::Query(_)) => {
+                return self.leads_nowhere(span, "it may find several values".to_owned());
+            }
+            Err(reason) => return self.leads_nowhere(span, reason),
+        };
+        let mut steps = steps.into_iter();
+        let Some(Step::Key(first)) = steps.next() else {
+            return self.leads_nowhere(span, "it begins with no column".to_owned());
+        };
+        let Some(at) = keys::position(&parent.record, &first) else {
+            self.no_such_column(parent, &first, span);
+            return None;
+        };
+        let mut column = parent.record.columns.get(at)?;
+        let mut nullable = column.nullable;
+        let mut data_type = column.data_type.clone();
+        let mut path = Vec::new();
+        for step in steps {
+            match (&data_type, &step) {
+                (Type::Object(object), Step::Key(key)) => {
+                    let Some(inner) = keys::position(object, key) else {
+                        let known = object.columns.iter().map(|column| column.name.as_str());
+                        let known = known.collect::<Vec<_>>().join(", ");
+                        return self.leads_nowhere(
+                            span,
+                            format!("`{}` has no `{key}`; it has: {known}", object.name),
+                        );
+                    };
+                    column = parent_column(column, inner)?;
+                    nullable |= column.nullable;
+                    path.push(Step::Key(column.name.clone()));
+                }
+                (Type::Array(_), Step::Index(_)) | (Type::Map(_), Step::Key(_)) => {
+                    column = element(column)?;
+                    nullable = true;
+                    path.push(step);
+                }
+                (Type::Json, _) => {
+                    nullable = true;
+                    path.push(step);
+                    continue;
+                }
+                (Type::Array(_), Step::Key(_)) => {
+                    let hint = format!("`{}` is a list: write `[0]` for its first", column.name);
+                    return self.leads_nowhere(span, hint);
+                }
+                _ => {
+                    let hint = format!(
+                        "`{}` is of type {}, with nothing of that kind in it",
+                        column.name,
+                        keys::word(&data_type)
+                    );
+                    return self.leads_nowhere(span, hint);
+                }
+            }
+            data_type = column.data_type.clone();
+        }
+        Some(Taken {
+            field: ParentField {
+                column: at,
+                path: Path(path),
+            },
+            nullable,
+            data_type,
+        })
+    }
+
+    fn leads_nowhere(&mut self, span: &Span, why: String) -> Option<Taken> {
+        self.error(
+            Diagnostic::error("RS0805", span, "this leads to no field of the parent")
+                .label(why)
+                .help("write `{resources.PARENT.COLUMN}`, and `.KEY` or `[INDEX]` to reach into a column"),
+        );
+        None
+    }
+
+    /// A value has to suit the place that it is put in.
+    fn fits(&mut self, taken: &Taken, field: &str, span: &Span, what: &str) {
+        let holds_others = matches!(
+            taken.data_type,
+            Type::Object(_) | Type::Array(_) | Type::Map(_) | Type::Union(_)
+        );
+        let is_path = what == "`path`";
+        let is_any = is_path && taken.data_type == Type::Json;
+        if (holds_others && what != "`json`") || is_any {
+            self.error(
+                Diagnostic::error(
+                    "RS0807",
+                    span,
+                    format!(
+                        "`{field}` is of type {}, which is no text for {what}",
+                        keys::word(&taken.data_type)
+                    ),
+                )
+                .help(if is_any {
+                    "declare a column with a type, read `from` there"
+                } else {
+                    "reach into it: `{resources.PARENT.COLUMN.KEY}`"
+                }),
+            );
+        } else if is_path && taken.nullable {
+            self.path_needs_a_value(field, span, !taken.field.path.0.is_empty());
+        }
+    }
+
+    fn path_needs_a_value(&mut self, field: &str, span: &Span, is_within: bool) {
+        let message = format!("`{field}` may be null, and a path needs a value");
+        let diagnostic = Diagnostic::error("RS0806", span, message)
+            .help("make the parent's column non-null: `text!`, or part of its `primary_key`");
+        self.error(if is_within {
+            diagnostic.note("what holds it may be null, and an element missing; a column of its own may be read `from` there")
+        } else {
+            diagnostic
+        });
+    }
+
+    /// A parameter that a path is bound to has to suit the path.
+    pub(super) fn bound_fits_path(&mut self, at: u16, span: &Span) {
+        if let Some(taken) = self.taken.get(usize::from(at)).cloned() {
+            let name = match &self.parent {
+                Parent::Known(parent) => parent.record.columns.get(taken.field.column),
+                _ => None,
+            };
+            let name = name.map(|column| column.name.clone()).unwrap_or_default();
+            self.fits(&taken, &name, span, "`path`");
+        }
+    }
+}
+
+/// Adds what is taken, unless it is taken already; its position.
+fn take(fields: &mut Vec<Taken>, taken: Taken) -> u16 {
+    let at = fields.iter().position(|one| one.field == taken.field);
+    let at = at.unwrap_or_else(|| {
+        fields.push(taken);
+        fields.len() - 1
+    });
+    u16::try_from(at).unwrap_or(u16::MAX)
+}
+
+/// The column of a child that is a copy of the parent's.
+fn included(parent: &Known, of: &Column, field: u16) -> Column {
+    let name = format!("_{}_{}", names::snake(&parent.name), of.name);
+    Column {
+        ident: names::ident(&name),
+        key: name.clone(),
+        name,
+        from: None,
+        data_type: match &of.data_type {
+            Type::Object(_) | Type::Array(_) | Type::Map(_) | Type::Union(_) => Type::Json,
+            scalar => scalar.clone(),
+        },
+        nullable: of.nullable,
+        explicit: false,
+        primary_key: false,
+        decode: Decode::Native,
+        parent: Some(field),
+        line: of.line,
+        description: of.description.clone(),
+    }
+}
+
+fn is_same(one: &Column, other: &Column) -> bool {
+    one.name.eq_ignore_ascii_case(&other.name) || one.ident == other.ident
+}
+
+fn parent_column(column: &Column, inner: usize) -> Option<&Column> {
+    match &column.data_type {
+        Type::Object(object) => object.columns.get(inner),
+        _ => None,
+    }
+}
+
+fn element(column: &Column) -> Option<&Column> {
+    match &column.data_type {
+        Type::Array(element) | Type::Map(element) => Some(element),
+        _ => None,
+    }
+}
+
+/// The resources, parents before their children. No one is its own ancestor by now.
+fn by_generation(members: &[Option<Member<'_>>]) -> Vec<usize> {
+    let generation = |at: usize| ancestors(at, members).count();
+    let mut order: Vec<usize> = (0..members.len()).collect();
+    order.sort_by_key(|at| generation(*at));
+    order
+}
+
+/// The parent, its parent and so on, at most as many as there are resources.
+fn ancestors<'m>(
+    at: usize,
+    members: &'m [Option<Member<'_>>],
+) -> impl Iterator<Item = usize> + use<'m> {
+    let parent = |at: &usize| match members.get(*at)?.as_ref()?.parent {
+        Lineage::ChildOf(parent) => Some(parent),
+        _ => None,
+    };
+    std::iter::successors(parent(&at), parent).take(members.len())
+}
+
+/// From a resource to itself again, where that is its descent.
+fn circle(at: usize, members: &[Option<Member<'_>>]) -> Option<Vec<usize>> {
+    let mut circle = vec![at];
+    for ancestor in ancestors(at, members) {
+        if ancestor == at {
+            return Some(circle);
+        }
+        circle.push(ancestor);
+    }
+    None
+}
+
+/// Calls with every text within.
+fn each_text<'t>(node: &'t Node, call: &mut impl FnMut(Text<'t>)) {
+    match &node.value {
+        Value::Scalar(_) => {
+            if let Some(text) = text(node) {
+                call(text);
+            }
+        }
+        Value::List(elements) => elements.iter().for_each(|one| each_text(one, call)),
+        Value::Map(entries) => entries.iter().for_each(|one| each_text(&one.value, call)),
+    }
+}
+
+/// What stands between the braces of a text's placeholders.
+fn placeholders(text: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('{') {
+        let from = rest.get(at..).unwrap_or_default();
+        if let Some(after) = from.strip_prefix("{{") {
+            rest = after;
+            continue;
+        }
+        let Some((inner, after)) = from.get(1..).and_then(|from| from.split_once('}')) else {
+            break;
+        };
+        found.push(inner);
+        rest = after;
+    }
+    found
+}
