@@ -80,6 +80,26 @@ pub(crate) fn takes(own: &DeriveInput, column: &Column) -> bool {
     named_fields(own).any(|(ident, _)| *ident == column.ident)
 }
 
+/// Whether the user's struct has the column's field, and of the very type that it would have here.
+pub(crate) fn has_field(own: &DeriveInput, column: &Column, expected: &TokenStream) -> bool {
+    let Ok(expected) = syn::parse2::<Type>(expected.clone()) else {
+        return false;
+    };
+    named_fields(own).any(|(ident, field)| *ident == column.ident && is_same(&field.ty, &expected))
+}
+
+/// Whether two types have the same names, but for their paths.
+fn is_same(one: &Type, other: &Type) -> bool {
+    let (Some(one), Some(other)) = (last(one), last(other)) else {
+        return false;
+    };
+    one.ident == other.ident
+        && arguments(one).count() == arguments(other).count()
+        && arguments(one)
+            .zip(arguments(other))
+            .all(|(one, other)| is_same(one, other))
+}
+
 fn named_fields(own: &DeriveInput) -> impl Iterator<Item = (&Ident, &Field)> {
     let fields = match &own.data {
         Data::Struct(data) => Some(&data.fields),

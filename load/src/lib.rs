@@ -11,8 +11,10 @@
 //! # }
 //! ```
 //!
-//! [`Load::load`] fetches every selected resource of a source, in the order of the spec, and writes
-//! it as its `write_disposition` says. Where a resource is `incremental`, the database remembers how
+//! [`Load::load`] fetches every selected resource of a source, in the order of the spec but parents
+//! before their children, and writes it as its `write_disposition` says. A child is fetched for all
+//! records that its parent has then, which are asked for again: what is new of a parent may be
+//! little, and its children change without it. Where a resource is `incremental`, the database remembers how
 //! far it came, and the next load asks only for what is new.
 //! [`full_refresh`](Loading::full_refresh) starts over.
 //!

@@ -93,11 +93,11 @@ impl<'a, D: Destination> Loading<'a, D> {
         })
     }
 
-    /// The resources to load, in the order of the spec.
+    /// The resources to load, in the order of the spec, but parents before their children.
     fn resources(&self) -> Result<Vec<&'static ResourcePlan>> {
         let all = self.client.plan().resources.iter().copied();
         if self.only.is_empty() {
-            return Ok(all.filter(|resource| resource.selected).collect());
+            return Ok(parents_first(all.filter(|resource| resource.selected)));
         }
         for name in &self.only {
             if !all.clone().any(|resource| resource.name == name) {
@@ -111,7 +111,7 @@ impl<'a, D: Destination> Loading<'a, D> {
             }
         }
         let named = |resource: &&ResourcePlan| self.only.iter().any(|name| name == resource.name);
-        Ok(all.filter(named).collect())
+        Ok(parents_first(all.filter(named)))
     }
 
     /// Loads one resource.
@@ -182,6 +182,18 @@ impl<'a, D: Destination> Loading<'a, D> {
             WriteDisposition::Append | WriteDisposition::Skip => Writing::Append,
         }
     }
+}
+
+fn parents_first(
+    resources: impl Iterator<Item = &'static ResourcePlan>,
+) -> Vec<&'static ResourcePlan> {
+    let ancestors = |resource: &&'static ResourcePlan| {
+        let parent = |resource: &&'static ResourcePlan| Some(resource.parent?.resource);
+        std::iter::successors(Some(*resource), parent).count()
+    };
+    let mut resources: Vec<_> = resources.collect();
+    resources.sort_by_key(ancestors);
+    resources
 }
 
 /// Whether a page may be committed though others are still to come.

@@ -140,7 +140,7 @@ fn reach(page: &Page, slot: Slot, column: &Column, steps: &[Step]) -> ParentValu
 }
 
 /// The value that the steps lead to from the root of a tree.
-pub(crate) fn at_json(tree: &Json, steps: &[Step]) -> ParentValue {
+pub fn at_json(tree: &Json, steps: &[Step]) -> ParentValue {
     let found = steps.iter().try_fold(tree, |value, step| match step {
         Step::Key(key) => value.get(key),
         Step::Index(index) => pick(value.as_array()?, *index),
@@ -149,7 +149,7 @@ pub(crate) fn at_json(tree: &Json, steps: &[Step]) -> ParentValue {
 }
 
 /// The element at an index; a negative one counts from the end.
-pub(crate) fn pick<T>(list: &[T], index: i32) -> Option<&T> {
+pub fn pick<T>(list: &[T], index: i32) -> Option<&T> {
     let distance = usize::try_from(index.unsigned_abs()).ok()?;
     if index < 0 {
         list.get(list.len().checked_sub(distance)?)

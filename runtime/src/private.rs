@@ -8,10 +8,10 @@ use std::time::Duration;
 
 pub use std::collections::BTreeMap;
 
-pub use crate::parent::ToParentValue;
+pub use crate::parent::{ToParentValue, at_json as within_json, pick as element};
 pub use crate::{
     Builder, Cell, Cells, Client, ConfigValue, Connector, Date, Decimal, Fetch, Field, FromCell,
-    Json, ParentValue, Record, Result, Secret, Time, Timestamp, Values,
+    Json, Of, ParentValue, Record, Result, Secret, Time, Timestamp, Values,
     plan::{
         Auth, Body, Choice, ClientAuthentication, ColumnsContract, ConfigPlan, ConfigType, Cursor,
         CustomAuth, CustomPages, DataTypeContract, Ends, Grant, Incremental, Json as JsonPlan, Lag,
@@ -31,6 +31,11 @@ macro_rules! __take {
     };
 }
 pub use crate::__take as take;
+
+/// The value within one that may be null.
+pub fn value_of<T>(value: Option<T>, within: impl FnOnce(T) -> ParentValue) -> ParentValue {
+    value.map_or(ParentValue::Null, within)
+}
 
 /// A column that a user's own struct has no field for.
 #[derive(Debug)]

@@ -75,6 +75,10 @@ pub(super) fn column(column: &Column) -> TokenStream {
     if column.primary_key {
         tokens.extend(quote!(.primary_key()));
     }
+    if let Some(field) = column.parent {
+        let field = Literal::u16_unsuffixed(field);
+        tokens.extend(quote!(.parent(#field)));
+    }
     if column.line > 0 {
         let line = Literal::u32_unsuffixed(column.line);
         tokens.extend(quote!(.at(#line)));
@@ -160,7 +164,7 @@ pub(super) fn path(path: &Path) -> TokenStream {
     quote!(__rs::Path(#steps))
 }
 
-fn steps(Path(steps): &Path) -> TokenStream {
+pub(super) fn steps(Path(steps): &Path) -> TokenStream {
     let steps = steps.iter().map(|step| match step {
         Step::Key(key) => quote!(__rs::Step::Key(#key)),
         Step::Index(index) => {

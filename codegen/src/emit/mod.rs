@@ -7,6 +7,7 @@
 mod columns;
 mod docs;
 mod names;
+mod parent;
 mod plan;
 mod records;
 mod resources;
@@ -43,10 +44,11 @@ pub fn module(
     let docs = module_docs(connector, module);
     let allow = allow(module);
     let rebuild = rebuild.map(|rebuild| quote!(const _: &[u8] = #rebuild;));
-    let records = records::records(connector, &module.structs());
+    let own = module.structs();
+    let records = records::records(connector, &own);
     let secrets = source::secrets(connector);
     let config = source::config(&connector.config);
-    let source = source::source(connector);
+    let source = source::source(connector, &own);
     let plan = source::plan(connector);
     let resources = resources::plans(connector);
     quote! {

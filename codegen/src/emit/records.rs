@@ -62,9 +62,11 @@ impl Records<'_> {
             Some(own) => (None, from_some_cells(own, record)),
             None => (Some(definition(record, docs)), from_cells(record)),
         };
+        // An enum of the parent's is declared there.
         let nested = record
             .columns
             .iter()
+            .filter(|column| column.parent.is_none())
             .map(|column| self.within(&record.name, &column.name, column));
         quote! {
             #definition
@@ -114,8 +116,13 @@ fn definition(record: &Struct, docs: &Docs) -> TokenStream {
     let idents = idents(record);
     let types = record.columns.iter().map(field_type);
     let field_docs = record.columns.iter().map(field_docs);
+    // Rust takes such a name for one that nobody reads, the response or the language for its own.
+    let is_private = |column: &Column| column.ident.starts_with('_');
+    let allow = record.columns.iter().any(is_private);
+    let allow = allow.then(|| quote!(#[allow(clippy::pub_underscore_fields)]));
     quote! {
         #docs
+        #allow
         #[derive(Clone, Debug, PartialEq)]
         pub struct #name {
             #(#field_docs pub #idents: #types,)*

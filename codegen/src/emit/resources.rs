@@ -2,6 +2,7 @@
 
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
+use syn::DeriveInput;
 
 use crate::connector::{
     Body, ColumnsContract, Connector, DataTypeContract, Method, Pages, Paginator, Part, Path,
@@ -11,6 +12,7 @@ use crate::connector::{
 use super::{
     docs::{Docs, code},
     names::{ident, plan_ident},
+    parent,
     plan::{Fields, body, incremental, paginator, params, selector, template},
     source::auth_ident,
 };
@@ -63,13 +65,37 @@ fn key(resource: &Resource) -> String {
 }
 
 /// The method of `Source` that fetches the resource.
-pub(super) fn fetch(resource: &Resource) -> TokenStream {
+pub(super) fn fetch(
+    connector: &Connector,
+    resource: &Resource,
+    own: &[DeriveInput],
+) -> TokenStream {
     let name = ident(&resource.ident);
     let plan = plan_ident(&resource.ident);
     let record = record_type(resource);
-    let docs = Docs::default()
-        .theirs(resource.description.as_deref())
-        .ours([format!("Fetches {}.", code(&resource.name))]);
+    let docs = Docs::default().theirs(resource.description.as_deref());
+    let Some(parent) = resource.parent.as_ref() else {
+        let docs = docs.ours([format!("Fetches {}.", code(&resource.name))]);
+        return quote! {
+            #docs
+            pub fn #name(&self) -> __rs::Fetch<#record> {
+                self.client.fetch(&#plan)
+            }
+        };
+    };
+    let parent = connector.resources.get(parent.resource);
+    let of = parent.map_or(String::new(), |parent| code(&parent.name));
+    let first = format!("Fetches {}, of all records of {of}", code(&resource.name));
+    if let Some((parent, take)) = parent::takes(connector, resource, own) {
+        let docs = docs.ours([format!("{first}, or by `of` of one.")]);
+        return quote! {
+            #docs
+            pub fn #name(&self) -> __rs::Fetch<#record, __rs::Of<#parent>> {
+                self.client.children(&#plan, #take)
+            }
+        };
+    }
+    let docs = docs.ours([format!("{first}.")]);
     quote! {
         #docs
         pub fn #name(&self) -> __rs::Fetch<#record> {
@@ -207,6 +233,9 @@ fn plan(connector: &Connector, resource: &Resource) -> Fields {
         |yes| quote!(#yes),
     );
     fields.some("incremental", resource.incremental.as_ref(), incremental);
+    let parent = resource.parent.as_ref();
+    let parent = parent.and_then(|parent| parent::plan(connector, parent));
+    fields.some("parent", parent, |parent| parent);
     fields
 }
 

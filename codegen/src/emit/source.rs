@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
+use syn::DeriveInput;
 
 use crate::connector::{Choice, Config, ConfigType, Connector, EnumType, Retry, Secret};
 
@@ -311,7 +312,7 @@ fn config_plan(setting: &Config) -> TokenStream {
 }
 
 /// `Source`, with a method per resource.
-pub(super) fn source(connector: &Connector) -> TokenStream {
+pub(super) fn source(connector: &Connector, own: &[DeriveInput]) -> TokenStream {
     let docs = Docs::default()
         .theirs(connector.description.as_deref())
         .ours([format!(
@@ -323,7 +324,8 @@ pub(super) fn source(connector: &Connector) -> TokenStream {
         connector.secrets.is_empty() && connector.choices.is_empty(),
     );
     let config = unit_or("Config", connector.config.is_empty());
-    let fetches = connector.resources.iter().map(fetch);
+    let fetches = connector.resources.iter();
+    let fetches = fetches.map(|resource| fetch(connector, resource, own));
     let from_env = from_env_docs(connector);
     quote! {
         #docs

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod agree;
+mod children;
 mod credentials;
 mod documents;
 mod ends;

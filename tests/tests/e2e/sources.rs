@@ -37,6 +37,17 @@ pub(crate) mod journal {}
 #[rest_source("../../specs/impatient.yaml")]
 pub(crate) mod impatient {}
 
+/// Posts, comments and replies: parents and children.
+#[rest_source("../../specs/blog.yaml")]
+pub(crate) mod blog {}
+
+pub(crate) fn blog_at(url: &str) -> blog::Source {
+    let config = blog::Config {
+        base_url: url.to_owned(),
+    };
+    connect((), config, Hurried::default())
+}
+
 /// Connects a source whose only secret is the key.
 macro_rules! with_key {
     ($($source:ident)*) => {$(

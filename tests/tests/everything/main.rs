@@ -88,6 +88,14 @@ fn same_resource(connector: &Connector, checked: &Resource, plan: &ResourcePlan)
     same(&checked.selector, &plan.selector);
     same(&checked.selector_required, &plan.selector_required);
     same(&checked.incremental, &plan.incremental);
+    let parent = checked.parent.as_ref();
+    let of = |parent: &connector::Parent| connector.resources[parent.resource].name.as_str();
+    same(
+        &parent.map(of),
+        &plan.parent.map(|parent| parent.resource.name),
+    );
+    let fields = parent.map(|parent| parent.fields.as_slice());
+    same(&fields, &plan.parent.map(|parent| parent.fields));
     match &checked.record {
         Record::Untyped => assert!(plan.table.is_untyped()),
         Record::Struct(record) => {
@@ -112,6 +120,7 @@ fn same_column(checked: &connector::Column, column: &Column) {
     same(&checked.explicit, &column.explicit);
     same(&checked.primary_key, &column.primary_key);
     same(&checked.decode, &column.decode);
+    same(&checked.parent, &column.parent);
     same(&checked.line, &column.line);
     match (&checked.data_type, &column.data_type) {
         (connector::Type::Object(checked), Type::Object(table)) => {
