@@ -37,7 +37,7 @@ pub trait Connector: Sized {
 ///
 /// // Its secrets from a vault, its settings from the environment.
 /// fn connect<S: Connector>(secrets: S::Secrets) -> Result<S> {
-///     Builder::new().secrets(secrets).concurrency(8).build()
+///     Builder::<S>::new().secrets(secrets).concurrency(8).build()
 /// }
 /// ```
 pub struct Builder<S> {
@@ -120,7 +120,7 @@ impl<S> Builder<S> {
     /// ```
     /// # use rest_source::{Builder, Connector, Result, Secret};
     /// fn connect<S: Connector>() -> Result<S> {
-    ///     Builder::new()
+    ///     Builder::<S>::new()
     ///         .on_refresh_token(|token: Secret| async move {
     ///             std::fs::write("refresh_token", token.expose())
     ///         })
