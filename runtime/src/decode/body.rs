@@ -3,6 +3,8 @@
 //! How a body starts is added by the fetch, which has the content type beside it and knows the
 //! secrets to leave out.
 
+use std::mem;
+
 use crate::error::{Error, ErrorKind, Result};
 
 /// The most bytes of a page: cells count them in 32 bits, and what is decoded besides needs room.
@@ -11,18 +13,20 @@ const MOST_BYTES: usize = 1 << 31;
 /// What JSON takes for space.
 const SPACE: [char; 4] = [' ', '\n', '\t', '\r'];
 
-/// The text of a body.
-pub(super) fn text(body: Vec<u8>) -> Result<String> {
+/// The text of a body, which is taken; on an error it is left.
+pub(super) fn text(body: &mut Vec<u8>) -> Result<String> {
     if body.len() > MOST_BYTES {
         return Err(unreadable("the response is larger than 2 GiB"));
     }
-    let text = String::from_utf8(body).map_err(|error| {
+    let text = String::from_utf8(mem::take(body)).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
+        *body = error.into_bytes();
         unreadable(format!(
             "the response is not in UTF-8: byte {at} does not fit"
         ))
     })?;
     if json(&text).trim_start_matches(SPACE).is_empty() {
+        *body = text.into_bytes();
         return Err(unreadable("the response is empty")
             .with_help("an API that has nothing to say answers 204, or an empty list"));
     }

@@ -175,23 +175,24 @@ pub(crate) struct Decoded {
 ///
 /// [`ErrorKind::Response`](crate::ErrorKind::Response) where the body is no JSON in UTF-8, or has
 /// no records where the selector looks for them.
-pub(crate) fn decode(body: Vec<u8>, shape: &PageShape) -> Result<Decoded> {
-    let text = body::text(body)?;
-    let mut out = shape.output(&text);
-    let probes = read(&text, shape, &mut out, false).or_else(|error| match error {
-        // Once more, to name the value.
-        Unread::OutOfRange(_) => {
-            out = shape.output(&text);
-            read(&text, shape, &mut out, true)
-        }
-        error => Err(error),
-    });
-    let probes = probes.map_err(|error| match error {
-        Unread::NoJson(error) | Unread::OutOfRange(error) => body::not_json(&text, &error),
-        Unread::NoRecords(error) => error,
-    })?;
+pub(crate) fn decode(mut body: Vec<u8>, shape: &PageShape) -> Result<Decoded> {
+    decode_or_leave(&mut body, shape)
+}
 
-    shape.included.put(&mut out)?;
+/// The same, of a body that is left as it is on an error, for what there is to say of it.
+///
+/// # Errors
+///
+/// As [`decode`].
+pub(crate) fn decode_or_leave(body: &mut Vec<u8>, shape: &PageShape) -> Result<Decoded> {
+    let text = body::text(body)?;
+    let (mut out, probes) = match read_text(&text, shape) {
+        Ok(read) => read,
+        Err(error) => {
+            *body = text.into_bytes();
+            return Err(error);
+        }
+    };
     out.page.text = text;
     let discarded_rows = out.faults.discarded_rows();
     let discarded_values = out.faults.discarded_values();
@@ -206,6 +207,25 @@ pub(crate) fn decode(body: Vec<u8>, shape: &PageShape) -> Result<Decoded> {
         examples,
         failure,
     })
+}
+
+/// Reads the text of a page, and gives what stands at the probes.
+fn read_text(text: &str, shape: &PageShape) -> Result<(Output, Vec<Probe>)> {
+    let mut out = shape.output(text);
+    let probes = read(text, shape, &mut out, false).or_else(|error| match error {
+        // Once more, to name the value.
+        Unread::OutOfRange(_) => {
+            out = shape.output(text);
+            read(text, shape, &mut out, true)
+        }
+        error => Err(error),
+    });
+    let probes = probes.map_err(|error| match error {
+        Unread::NoJson(error) | Unread::OutOfRange(error) => body::not_json(text, &error),
+        Unread::NoRecords(error) => error,
+    })?;
+    shape.included.put(&mut out)?;
+    Ok((out, probes))
 }
 
 /// Why a page could not be read.

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     Error, Result, Rows,
-    decode::{Decoded, PageShape, Probe, decode},
+    decode::{Decoded, PageShape, Probe, decode_or_leave},
     exchange::Failure,
     paginator::Paginate,
     plan::Retry,
@@ -138,15 +138,14 @@ impl<'a> Requests<'a> {
 
     /// Reads the records of a response.
     fn decode(&self, draft: Draft, response: Response, request: String) -> Answer<Parcel> {
-        let Response { headers, body, .. } = response;
-        // The body becomes the page: what a message may want of it is kept apart.
-        let start = body.get(..body.len().min(SEARCHED)).unwrap_or_default();
-        let start = start.to_vec();
+        let Response {
+            headers, mut body, ..
+        } = response;
         let print = fingerprint(&body);
-        match decode(body, &self.shape) {
+        match decode_or_leave(&mut body, &self.shape) {
             Ok(decoded) => self.page(draft, headers, request, decoded, Some(print)),
             Err(error) => {
-                let error = self.unreadable(error, &headers, &start);
+                let error = self.unreadable(error, &headers, &body);
                 Answer::Broken(error.with_request(request))
             }
         }
@@ -199,10 +198,10 @@ impl<'a> Requests<'a> {
         retry_after::reset(headers, now).or_else(|| retry_after::retry_after(headers, now))
     }
 
-    fn unreadable(&self, error: Error, headers: &Headers, start: &[u8]) -> Error {
+    fn unreadable(&self, error: Error, headers: &Headers, body: &[u8]) -> Error {
         let content_type = headers.get("Content-Type").unwrap_or("none");
         let error = error.with_detail(format!("content type: {content_type}"));
-        match self.excerpt(start) {
+        match self.excerpt(body) {
             Some(excerpt) => error.with_detail(format!("body: {excerpt}")),
             None => error,
         }

@@ -146,13 +146,15 @@ impl Fetching<'_> {
                 }
             };
             tokio::select! {
+                // What has come is read before anything is handed over: the next requests go out the
+                // earlier, and pages that came together are handed over together.
                 biased;
+                Some(heard) = asked.next(), if !asked.is_empty() => self.hear(heard),
                 permit = stream.reserve(), if delivery.is_some() => match (permit, delivery.take()) {
                     (Ok(permit), Some(delivery)) => permit.send(delivery),
                     // No one listens any more.
                     _ => return Ok(None),
                 },
-                Some(heard) = asked.next(), if !asked.is_empty() => self.hear(heard),
                 () = sleep_until(self.client, wake), if wake.is_some() => {}
                 else => return Err(Error::new(ErrorKind::Paging, "the fetch has nothing left to wait for")),
             }

@@ -42,9 +42,9 @@ impl SharedReport {
 
 /// The pages of a fetch, in order: a [`Stream`], and by [`next`](Self::next).
 ///
-/// The first poll, within a tokio runtime, starts a task that fetches ahead, by one page or, where
-/// the total is known, by as many as there may be requests at a time. Dropping the stream ends it
-/// and its requests. Rows before a mistake are delivered, then the error; then the stream is over.
+/// The first poll, within a tokio runtime, starts a task that fetches ahead, by a few pages or, where
+/// the total is known, by twice as many as there may be requests at a time. Dropping the stream ends
+/// it and its requests. Rows before a mistake are delivered, then the error; then the stream is over.
 pub struct Pages<T> {
     stage: Stage,
     report: SharedReport,
@@ -162,7 +162,10 @@ impl<T> Pages<T> {
                 .with_resource(job.resource.name)
                 .with_help("ask the stream within one: `#[tokio::main]`")
         })?;
-        let (sender, deliveries) = mpsc::channel(1);
+        // With the page that waits for room, as many as may come together: the stream's task is woken
+        // once for all of them.
+        let room = job.concurrency.saturating_sub(1).max(1);
+        let (sender, deliveries) = mpsc::channel(room.into());
         let span = trace::fetch(&job);
         let fetch = job.run(sender, self.report.clone()).instrument(span);
         let task = runtime.spawn(fetch);
