@@ -233,6 +233,7 @@ fn column(column: &checked::Column) -> Column {
             checked::Decode::Native => Decode::Native,
             checked::Decode::Text => Decode::Text,
             checked::Decode::Integer => Decode::Integer,
+            checked::Decode::Rest => Decode::Rest,
         },
         parent: column.parent,
         line: column.line,
@@ -477,6 +478,7 @@ fn schema_contract(contract: checked::SchemaContract) -> SchemaContract {
         columns: match contract.columns {
             checked::ColumnsContract::DiscardValue => ColumnsContract::DiscardValue,
             checked::ColumnsContract::Freeze => ColumnsContract::Freeze,
+            checked::ColumnsContract::Evolve => ColumnsContract::Evolve,
         },
         data_type: match contract.data_type {
             checked::DataTypeContract::Freeze => DataTypeContract::Freeze,

@@ -239,6 +239,8 @@ pub enum Decode {
     Native,
     Text,
     Integer,
+    /// What its object has besides the other columns, by key.
+    Rest,
 }
 
 /// Keys and indexes from the root of a JSON value.
@@ -527,6 +529,7 @@ pub enum ColumnsContract {
     #[default]
     DiscardValue,
     Freeze,
+    Evolve,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -196,10 +196,6 @@ fn not_supported_yet() {
         "not_supported_yet",
         &[
             (
-                "a word",
-                resource("schema_contract: {columns: evolve}\ncolumns: {id: text}"),
-            ),
-            (
                 "actions",
                 endpoint("path: /things\nresponse_actions: [{status_code: 404, action: ignore}]"),
             ),
@@ -668,6 +664,7 @@ fn columns_and_types() {
         ("a zone that is none", columns("at: {data_type: timestamp, timezone: \"Berlin time\"}")),
         ("a zone without effect", columns("at: {data_type: timestamp, format: epoch_millis, timezone: UTC}")),
         ("keys that are one in SQL", columns("ID: text\nid: text\nuserName: text\nuser_name: text")),
+        ("a column called like what keeps the rest", resource("schema_contract: {columns: evolve}\ncolumns: {Extra: text, owner: {data_type: object, fields: {extra: text}}}")),
         ("a key of which no name can be made", columns("\"+\": text\n\"\": text")),
         ("a name that is none", columns("a: {data_type: text, rename: \"a b\"}")),
         ("values of which no variants can be made", columns("k: {data_type: enum, values: [\"+\", a-b, a_b, other]}")),

@@ -816,6 +816,8 @@ pub enum ColumnsContract {
     DiscardValue,
     /// An error.
     Freeze,
+    /// It is kept in its object's [`Column::extra`](crate::Column::extra).
+    Evolve,
 }
 
 /// What a value of the wrong type, or a null or an absence where none may be, gets.

@@ -124,6 +124,10 @@ pub const fn map(value: &'static Column) -> Column {
     Column::new(value.name, Type::Map(value))
 }
 
+pub const fn extra() -> Column {
+    Column::extra()
+}
+
 pub const fn open(name: &'static str, values: &'static [&'static str]) -> Column {
     let closed = false;
     Column::new(name, Type::Enum { values, closed })

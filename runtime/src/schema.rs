@@ -99,6 +99,15 @@ impl Column {
         }
     }
 
+    /// The map `extra` of the values whose keys no column declares (`columns: evolve`).
+    pub const fn extra() -> Self {
+        const JSON: Column = Column::new("extra", Type::Json);
+        Self {
+            decode: Decode::Rest,
+            ..Self::new("extra", Type::Map(&JSON))
+        }
+    }
+
     /// Read from this key of the JSON object.
     pub const fn key(mut self, key: &'static str) -> Self {
         self.key = key;
@@ -256,6 +265,8 @@ pub enum Decode {
     Text,
     /// A bool written as 0 or 1 (`decode: integer`).
     Integer,
+    /// Each under its own key: what its object has besides the other columns (`columns: evolve`).
+    Rest,
 }
 
 /// A place in a JSON value: keys and indexes from its root. Empty: the root itself.

@@ -47,8 +47,15 @@ impl Check<'_> {
                 self.columns_collide(entry, &column, places.get(at).copied());
                 continue;
             }
+            if self.evolves && lower == EXTRA {
+                self.extra_is_taken(entry);
+                continue;
+            }
             list.push(column);
             places.push(&entry.key.span);
+        }
+        if self.evolves {
+            list.push(extra());
         }
         Struct {
             ident: ident.to_owned(),
@@ -57,6 +64,21 @@ impl Check<'_> {
             description: None,
             columns: list,
         }
+    }
+
+    /// A column of the name of the map that `columns: evolve` makes.
+    fn extra_is_taken(&mut self, entry: &Entry) {
+        self.error(
+            Diagnostic::error(
+                "RS0405",
+                &entry.key.span,
+                format!("column `{}` would be called `{EXTRA}`", entry.key.name),
+            )
+            .help("give it a `rename: …`")
+            .note(
+                "`schema_contract: {columns: evolve}` keeps what is not declared in a map `extra`",
+            ),
+        );
     }
 
     /// Columns that would be one in Rust or in SQL.
@@ -349,6 +371,29 @@ impl Check<'_> {
             }
         }
     }
+}
+
+/// The name of the map that keeps what is not declared.
+const EXTRA: &str = "extra";
+
+/// That map.
+fn extra() -> Column {
+    let column = |data_type, decode| Column {
+        ident: EXTRA.to_owned(),
+        name: EXTRA.to_owned(),
+        key: EXTRA.to_owned(),
+        from: None,
+        data_type,
+        nullable: false,
+        explicit: false,
+        primary_key: false,
+        decode,
+        parent: None,
+        line: 0,
+        description: None,
+    };
+    let value = column(Type::Json, Decode::Native);
+    column(Type::Map(Box::new(value)), Decode::Rest)
 }
 
 /// What every column has, whatever its type, if it has a good one.

@@ -46,6 +46,8 @@ struct Check<'a> {
     /// The names of types in the module, and of methods of `Source`.
     types: Taken,
     methods: Taken,
+    /// Whether the objects of the resource that is checked keep what they have besides their columns.
+    evolves: bool,
     outline: Outline,
     /// The parent of the resource that is being checked, and what is taken of it.
     parent: Parent,
@@ -69,6 +71,7 @@ pub(crate) fn check(spec: &Spec, source: &Source, sink: &mut Sink) -> (Connector
         refresh_token: None,
         types: Taken::types(),
         methods: Taken::methods(),
+        evolves: false,
         outline: Outline::default(),
         parent: Parent::default(),
         taken: Vec::new(),

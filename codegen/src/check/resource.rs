@@ -133,6 +133,7 @@ impl Check<'_> {
             self.type_is_free(&ident, name.text, span);
             return Record::Untyped;
         };
+        self.evolves = schema_contract(view).columns == ColumnsContract::Evolve;
         let mut record = self.structure(columns, &ident, name.text, span);
         record.line = self.line(name.span);
         record.description = view.owned("description");
@@ -345,6 +346,7 @@ fn schema_contract(view: &View<'_>) -> SchemaContract {
     SchemaContract {
         columns: match word("columns") {
             Some("freeze") => ColumnsContract::Freeze,
+            Some("evolve") => ColumnsContract::Evolve,
             _ => ColumnsContract::DiscardValue,
         },
         data_type: match word("data_type") {

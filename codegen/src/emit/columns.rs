@@ -62,7 +62,8 @@ pub(super) fn column(column: &Column) -> TokenStream {
         tokens.extend(quote!(.from(#steps)));
     }
     match column.decode {
-        Decode::Native => {}
+        // Its constructor says so.
+        Decode::Native | Decode::Rest => {}
         Decode::Text => tokens.extend(quote!(.decode(__rs::Decode::Text))),
         Decode::Integer => tokens.extend(quote!(.decode(__rs::Decode::Integer))),
     }
@@ -87,6 +88,9 @@ pub(super) fn column(column: &Column) -> TokenStream {
 }
 
 fn constructor(column: &Column) -> TokenStream {
+    if column.decode == Decode::Rest {
+        return quote!(__rs::extra());
+    }
     let name = &column.name;
     match &column.data_type {
         Type::Text => quote!(__rs::text(#name)),

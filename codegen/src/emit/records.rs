@@ -5,7 +5,7 @@ use quote::{format_ident, quote};
 use syn::DeriveInput;
 
 use crate::{
-    connector::{Column, Connector, Record, Resource, Struct, Type},
+    connector::{Column, Connector, Decode, Record, Resource, Struct, Type},
     own,
 };
 
@@ -163,7 +163,9 @@ fn from_some_cells(own: &DeriveInput, record: &Struct) -> TokenStream {
 }
 
 fn field_docs(column: &Column) -> Docs {
-    let remark = if column.explicit {
+    let remark = if column.decode == Decode::Rest {
+        "What the response has besides, by key."
+    } else if column.explicit {
         "Absent, null or a value."
     } else if column.nullable {
         "Nullable."

@@ -259,6 +259,7 @@ fn schema_contract(contract: SchemaContract) -> TokenStream {
     let columns = ident(match contract.columns {
         ColumnsContract::DiscardValue => "DiscardValue",
         ColumnsContract::Freeze => "Freeze",
+        ColumnsContract::Evolve => "Evolve",
     });
     let data_type = ident(match contract.data_type {
         DataTypeContract::Freeze => "Freeze",

@@ -84,6 +84,7 @@ pub(crate) struct Word {
     pub name: &'static str,
     pub aliases: &'static [&'static str],
     pub meaning: &'static str,
+    /// As of a key. At the moment, none is.
     pub is_planned: bool,
 }
 
@@ -166,11 +167,6 @@ const fn word(name: &'static str, meaning: &'static str) -> Word {
 impl Word {
     const fn alias(mut self, aliases: &'static [&'static str]) -> Self {
         self.aliases = aliases;
-        self
-    }
-
-    const fn planned(mut self) -> Self {
-        self.is_planned = true;
         self
     }
 

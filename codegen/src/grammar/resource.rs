@@ -106,7 +106,7 @@ pub(crate) static SCHEMA_CONTRACT: Context = Context {
 const COLUMNS_CONTRACTS: &[Word] = &[
     word("discard_value", "it is left out and counted"),
     word("freeze", "an error"),
-    word("evolve", "it is kept in a map `extra`").planned(),
+    word("evolve", "it is kept in a map `extra`"),
 ];
 
 const DATA_TYPE_CONTRACTS: &[Word] = &[

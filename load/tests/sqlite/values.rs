@@ -2,7 +2,7 @@
 
 use rest_source::{
     Column, Table, Type,
-    plan::{Part, ResourcePlan, Template, WriteDisposition},
+    plan::{ColumnsContract, Part, ResourcePlan, SchemaContract, Template, WriteDisposition},
 };
 use rest_source_load::Load;
 use rest_source_tests::Dataset;
@@ -52,8 +52,26 @@ const UNTYPED: ResourcePlan = ResourcePlan {
     ..ORDERS
 };
 
+const EVOLVING: ResourcePlan = ResourcePlan {
+    name: "evolving",
+    table: &Table::new(
+        "evolving",
+        &[
+            Column::new("id", Type::Bigint).primary_key(),
+            Column::extra(),
+        ],
+    ),
+    schema_contract: SchemaContract {
+        columns: ColumnsContract::Evolve,
+        ..SchemaContract::DEFAULT
+    },
+    path: Template(&[Part::Text("types")]),
+    ..ORDERS
+};
+
 crate::shop!(Typed, plan(&[&TYPES]));
 crate::shop!(Untyped, plan(&[&UNTYPED]));
+crate::shop!(Evolving, plan(&[&EVOLVING]));
 
 fn types() -> Dataset {
     Dataset::new("types", "/types", 1, |_| {
@@ -115,4 +133,19 @@ async fn an_untyped_record_is_one_column_of_json() {
         .unwrap();
     let stored = scratch.rows("SELECT record ->> '$.json.a[0]', record ->> '$.kind' FROM untyped");
     assert_eq!(stored, ["1 | b"]);
+}
+
+#[tokio::test]
+async fn what_is_not_declared_is_kept_as_json() {
+    let (server, scratch) = (serve_also(vec![types()]).await, Scratch::new());
+    // A table from before it was kept.
+    scratch.execute("CREATE TABLE evolving (id INTEGER NOT NULL, PRIMARY KEY (id)) STRICT");
+    connect::<Evolving>(&server)
+        .load(&mut scratch.open())
+        .await
+        .unwrap();
+    let stored = scratch.rows(
+        "SELECT typeof(extra), extra ->> '$.kind', extra ->> '$.json.a[0]', extra -> '$.id' FROM evolving",
+    );
+    assert_eq!(stored, ["text | b | 1 | NULL"]);
 }

@@ -422,7 +422,8 @@ pub(super) fn leave_out(
             faults.undeclared(place, key);
             false
         }
-        ColumnsContract::DiscardValue => {
+        // An object within a value that is taken as it is has no map to keep it in.
+        ColumnsContract::DiscardValue | ColumnsContract::Evolve => {
             if new {
                 faults.left_out(place, key);
             }

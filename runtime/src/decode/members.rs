@@ -66,7 +66,16 @@ struct Open<'r, 't, 'o, 's> {
 impl Open<'_, '_, '_, '_> {
     fn read<'de, A: MapAccess<'de>>(&mut self, mut map: A) -> Result<(), A::Error> {
         while let Some(key) = map.next_key_seed(KeySeed(self))? {
-            match key.and_then(|key| self.members.keys.get(usize::from(key))) {
+            let key = match key {
+                Key::Declared(at) => self.members.keys.get(usize::from(at)),
+                Key::Undeclared => None,
+                Key::Extra(key) => {
+                    let raw = map.next_value::<&RawValue>()?;
+                    self.fits &= self.reader.extra(self.object, key, raw.get(), self.place);
+                    continue;
+                }
+            };
+            match key {
                 Some((key, node)) => map.next_value_seed(NodeSeed {
                     open: self,
                     key,
@@ -125,11 +134,21 @@ impl Open<'_, '_, '_, '_> {
     }
 }
 
-/// Reads a key: its position among the declared ones, or none.
+/// What a key is.
+enum Key {
+    /// Declared, at this position.
+    Declared(u16),
+    /// To be left out.
+    Undeclared,
+    /// To be kept.
+    Extra(String),
+}
+
+/// Reads a key.
 struct KeySeed<'r, 'i, 't, 'o, 's>(&'r mut Open<'i, 't, 'o, 's>);
 
 impl<'de> DeserializeSeed<'de> for KeySeed<'_, '_, '_, '_, '_> {
-    type Value = Option<u16>;
+    type Value = Key;
 
     #[inline]
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -138,7 +157,7 @@ impl<'de> DeserializeSeed<'de> for KeySeed<'_, '_, '_, '_, '_> {
 }
 
 impl Visitor<'_> for KeySeed<'_, '_, '_, '_, '_> {
-    type Value = Option<u16>;
+    type Value = Key;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a key")
@@ -151,13 +170,16 @@ impl Visitor<'_> for KeySeed<'_, '_, '_, '_, '_> {
             keys::Found::Declared(index) => {
                 let start = open.reader.source.offset_of(key);
                 open.quote = start.map(|start| start + key.len());
-                Ok(Some(index))
+                Ok(Key::Declared(index))
+            }
+            keys::Found::Undeclared { .. } if open.object.extra.is_some() => {
+                Ok(Key::Extra(format!("{}{key}", open.members.prefix)))
             }
             keys::Found::Undeclared { new } => {
                 let out = &mut *open.reader.out;
                 out.undeclared += 1;
                 open.fits &= leave_out(&mut out.faults, out.columns, open.place, key, new);
-                Ok(None)
+                Ok(Key::Undeclared)
             }
         }
     }

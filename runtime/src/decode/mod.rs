@@ -7,6 +7,7 @@
 
 mod body;
 mod document;
+mod extra;
 mod fault;
 mod included;
 mod keys;

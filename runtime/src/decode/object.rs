@@ -30,13 +30,15 @@ impl Reader<'_, '_> {
             .out
             .reserve(object.columns.len())
             .ok_or_else(too_many)?;
-        let fits = if let Node::Within(members) = &object.root {
-            self.members(object, members, base, place, map)?
+        let extras = self.out.extras.len();
+        let read = if let Node::Within(members) = &object.root {
+            self.members(object, members, base, place, map)
         } else {
             // Other shapes are read by `object_of` and do not come here.
-            skip_object(map)?;
-            false
+            skip_object(map).map(|()| false)
         };
+        let kept = self.put_extras(object, base, extras, place);
+        let fits = read? && kept;
         Ok((self.complete(object, base, place) && fits).then_some(base))
     }
 
@@ -48,7 +50,9 @@ impl Reader<'_, '_> {
         place: &Place<'_>,
     ) -> Option<u32> {
         let base = self.out.reserve(object.columns.len())?;
-        let fits = self.node(object, &object.root, base, raw, place);
+        let extras = self.out.extras.len();
+        let read = self.node(object, &object.root, base, raw, place);
+        let fits = self.put_extras(object, base, extras, place) && read;
         (self.complete(object, base, place) && fits).then_some(base)
     }
 

@@ -1,6 +1,6 @@
 //! What a page becomes while it is read.
 
-use super::{fault::Faults, keys::Keys, text::Source};
+use super::{extra::Extra, fault::Faults, keys::Keys, text::Source};
 use crate::{
     page::{Page, Slot, Span},
     plan::ColumnsContract,
@@ -17,6 +17,8 @@ pub(super) struct Output {
     text_len: usize,
     /// Elements of the containers that are being read.
     pub(super) stack: Vec<Slot>,
+    /// What the objects that are being read have besides their columns.
+    pub(super) extras: Vec<Extra>,
     /// Memory of each set of keys.
     pub(super) keys: Vec<Keys>,
     /// Where each row starts.
@@ -51,6 +53,7 @@ impl Output {
             },
             text_len,
             stack: Vec::new(),
+            extras: Vec::new(),
             keys,
             starts: Vec::new(),
             faults,

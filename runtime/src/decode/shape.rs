@@ -14,6 +14,8 @@ use crate::{
 pub(super) struct ObjectShape {
     pub(super) columns: Vec<ColumnShape>,
     pub(super) root: Node,
+    /// Position of the column that holds what no other does.
+    pub(super) extra: Option<usize>,
 }
 
 /// A column, or the element of an array or a map.
@@ -94,6 +96,8 @@ pub(super) enum Node {
 pub(super) struct Members {
     /// Counts all such sets of keys of a page, from 0.
     pub(super) id: usize,
+    /// What leads here from the object itself, for a key that is not declared: `owner.`.
+    pub(super) prefix: String,
     pub(super) keys: Vec<(&'static str, Node)>,
 }
 
@@ -107,7 +111,7 @@ pub(super) fn object(
         match &column.from {
             Some(path) => tree.add(path.0, index),
             // It is put in afterwards.
-            None if column.parent.is_some() => {}
+            None if column.parent.is_some() || column.decode == Decode::Rest => {}
             None => tree.add(&[Step::Key(column.key)], index),
         }
     }
@@ -118,7 +122,11 @@ pub(super) fn object(
         .collect::<Result<_>>()?;
     Ok(ObjectShape {
         columns,
-        root: tree.into_node(sets),
+        extra: table
+            .columns
+            .iter()
+            .position(|column| column.decode == Decode::Rest),
+        root: tree.into_node(sets, ""),
     })
 }
 
@@ -242,7 +250,7 @@ impl Tree {
         }
     }
 
-    fn into_node(self, sets: &mut Vec<Vec<&'static str>>) -> Node {
+    fn into_node(self, sets: &mut Vec<Vec<&'static str>>, prefix: &str) -> Node {
         if let ([column], [], []) = (&*self.columns, &*self.members, &*self.elements) {
             return Node::Column(*column);
         }
@@ -252,8 +260,9 @@ impl Tree {
             let keys = self.members.into_iter();
             Members {
                 id,
+                prefix: prefix.to_owned(),
                 keys: keys
-                    .map(|(key, tree)| (key, tree.into_node(sets)))
+                    .map(|(key, tree)| (key, tree.into_node(sets, &format!("{prefix}{key}."))))
                     .collect(),
             }
         });
@@ -267,7 +276,9 @@ impl Tree {
                 elements: self
                     .elements
                     .into_iter()
-                    .map(|(index, tree)| (index, tree.into_node(sets)))
+                    .map(|(index, tree)| {
+                        (index, tree.into_node(sets, &format!("{prefix}{index}.")))
+                    })
                     .collect(),
             },
         }

@@ -1,5 +1,6 @@
 //! What a page becomes, and what is said of one that does not fit.
 
+mod extra;
 mod faults;
 mod property;
 mod selecting;
