@@ -10,11 +10,11 @@ use std::fmt;
 use rest_source::{
     Column, Decode, Path, Step, Table, TimeFormat, Type,
     plan::{
-        Auth, Body, Choice, ClientAuthentication, ColumnsContract, ConfigPlan, ConfigType, Cursor,
-        DataTypeContract, Ends, Grant, Incremental, Json, Lag, Location, Method, OAuth2, Offset,
-        OnMissing, PageNumber, Pages, Paginator, Param, ParentField, ParentPlan, Part, RateLimit,
-        ResourcePlan, Retry, RowOrder, SchemaContract, SecretPlan, Selector, Slot, SourcePlan,
-        Template, WriteDisposition,
+        Action, Auth, Body, Choice, ClientAuthentication, ColumnsContract, ConfigPlan, ConfigType,
+        Cursor, DataTypeContract, Ends, Grant, Incremental, Json, JsonCondition, Lag, Location,
+        Method, OAuth2, Offset, OnMissing, PageNumber, Pages, Paginator, Param, ParentField,
+        ParentPlan, Part, RateLimit, ResourcePlan, ResponseAction, Retry, RowOrder, SchemaContract,
+        SecretPlan, Selector, Slot, SourcePlan, Template, WriteDisposition,
     },
 };
 use rest_source_codegen::connector as checked;
@@ -187,6 +187,7 @@ fn resource(
             checked::Selector::Query(query) => Selector::Query(text(query)),
         },
         selector_required: resource.selector_required,
+        response_actions: list(&resource.response_actions, response_action),
         incremental: resource.incremental.as_ref().map(incremental),
         parent,
     });
@@ -194,6 +195,29 @@ fn resource(
         *place = Some(plan);
     }
     Ok(Some(plan))
+}
+
+fn response_action(rule: &checked::ResponseAction) -> ResponseAction {
+    ResponseAction {
+        line: rule.line,
+        statuses: list(&rule.statuses, |range| *range),
+        content: rule.content.as_deref().map(text),
+        json: list(&rule.json, |condition| JsonCondition {
+            path: path(&condition.path),
+            values: list(&condition.values, json),
+        }),
+        headers: list(&rule.headers, |(name, value)| (text(name), text(value))),
+        action: match &rule.action {
+            checked::Action::Ignore => Action::Ignore,
+            checked::Action::Retry { then_ignore } => Action::Retry {
+                then_ignore: *then_ignore,
+            },
+            checked::Action::RefreshAuth => Action::RefreshAuth,
+            checked::Action::Fail { message } => Action::Fail {
+                message: message.as_deref().map(text),
+            },
+        },
+    }
 }
 
 fn parent(resource: &'static ResourcePlan, parent: &checked::Parent) -> ParentPlan {

@@ -98,6 +98,7 @@ pub struct Resource {
     pub paginator: Paginator,
     pub selector: Selector,
     pub selector_required: bool,
+    pub response_actions: Vec<ResponseAction>,
     pub incremental: Option<Incremental>,
     pub parent: Option<Parent>,
 }
@@ -469,6 +470,33 @@ pub enum Selector {
     Path(Path),
     /// A JSONPath query beyond keys and indexes (RFC 9535), checked.
     Query(String),
+}
+
+/// What certain responses mean. Every condition must hold.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ResponseAction {
+    pub line: u32,
+    /// Empty for any; inclusive ranges, in order, neighbours joined.
+    pub statuses: Vec<(u16, u16)>,
+    pub content: Option<String>,
+    pub json: Vec<JsonCondition>,
+    pub headers: Vec<(String, String)>,
+    pub action: Action,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct JsonCondition {
+    pub path: Path,
+    /// Scalars, any of which will do.
+    pub values: Vec<Json>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    Ignore,
+    Retry { then_ignore: bool },
+    RefreshAuth,
+    Fail { message: Option<String> },
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -170,6 +170,10 @@ const OTHER_WORDS: &[(&str, &str, &str)] = &[
     ("auth", "accesstokenendpoint", "access_token_url"),
     ("auth", "scopes", "scope"),
     ("auth", "refreshrequestbody", "access_token_request_data"),
+    ("a response action", "status", "status_code"),
+    ("a response action", "httpcodes", "status_code"),
+    ("a response action", "errormessagecontains", "content"),
+    ("a response action", "errormessage", "message"),
     ("`incremental`", "cursorfield", "cursor_path"),
     ("`incremental`", "cursor", "cursor_path"),
     ("`incremental`", "initial", "initial_value"),
@@ -307,6 +311,8 @@ mod tests {
                         || family.tag == *ours
                         || family.members.iter().any(|member| has(member.keys, ours)))
             });
+            let rule = &grammar::RESPONSE_ACTION;
+            let is_word = is_word || (rule.name == *place && has(rule.keys, ours));
             let is_known_elsewhere = home(ours).is_some();
             let is_value = matches!(
                 *place,

@@ -194,16 +194,10 @@ fn structure() {
 fn not_supported_yet() {
     say(
         "not_supported_yet",
-        &[
-            (
-                "actions",
-                endpoint("path: /things\nresponse_actions: [{status_code: 404, action: ignore}]"),
-            ),
-            (
-                "a key of untyped records",
-                resource("columns: json\nprimary_key: id"),
-            ),
-        ],
+        &[(
+            "a key of untyped records",
+            resource("columns: json\nprimary_key: id"),
+        )],
     );
 }
 
@@ -296,6 +290,69 @@ fn client_and_retry() {
                 "a retry word of Airbyte",
                 client("retry: {max_attempts: 5}"),
             ),
+        ],
+    );
+}
+
+fn actions(rules: &[&str]) -> String {
+    let rules: Vec<String> = rules
+        .iter()
+        .map(|rule| format!("  - {{{rule}}}\n"))
+        .collect();
+    endpoint(&format!(
+        "path: /things\nresponse_actions:\n{}",
+        rules.concat()
+    ))
+}
+
+#[test]
+fn response_actions() {
+    say(
+        "response_actions",
+        &[
+            ("a rule for everything", actions(&["action: ignore"])),
+            (
+                "an empty text, which is in everything",
+                actions(&["content: \"\", action: ignore"]),
+            ),
+            ("no action", actions(&["status_code: 404"])),
+            (
+                "an action that is none",
+                actions(&["status_code: 404, action: skip"]),
+            ),
+            (
+                "a status that is none",
+                actions(&["status_code: [404, 6xx], action: ignore"]),
+            ),
+            (
+                "a rule after one for all that it is for",
+                actions(&[
+                    "status_code: 4xx, action: ignore",
+                    "status_code: 404, content: gone, action: fail",
+                ]),
+            ),
+            (
+                "a rule after one of fewer words",
+                actions(&[
+                    "json: {$.code: [1, 2]}, header: {x-state: a}, action: ignore",
+                    "json: {code: 2}, header: {X-State: a}, status_code: 200, action: fail",
+                ]),
+            ),
+            (
+                "keys that go with another action",
+                actions(&["status_code: 404, action: ignore, after_retries: fail, message: gone"]),
+            ),
+            (
+                "nothing to refresh",
+                actions(&["status_code: 403, action: refresh_auth"]),
+            ),
+            (
+                "a path to many places, and a header that is none",
+                actions(&[
+                    "json: {\"$.errors[*].code\": 7}, header: {\"X State\": a}, action: fail",
+                ]),
+            ),
+            ("a word of dlt's", actions(&["status: 404, action: ignore"])),
         ],
     );
 }

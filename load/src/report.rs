@@ -116,6 +116,10 @@ impl ResourceReport {
                 "left out: values of undeclared keys",
             ),
             (
+                fetched.ignored,
+                "ignored: responses that `response_actions` names",
+            ),
+            (
                 fetched.outside_range,
                 "passed over: records outside the range, or known",
             ),

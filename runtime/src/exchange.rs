@@ -3,10 +3,10 @@
 use url::{Url, form_urlencoded};
 
 use crate::{
-    Client, Error, ErrorKind, Result,
+    Client, Error, ErrorKind, Result, actions,
     auth::{Authenticate, Generation},
     pace::Turn,
-    plan::{Body, Method, Param, Part, ResourcePlan, SourcePlan, Template},
+    plan::{Action, Body, Method, Param, Part, ResourcePlan, ResponseAction, SourcePlan, Template},
     request::{Draft, DraftBody, resolve_or},
     transport::{Headers, Request, Response, TransportError, TransportErrorKind},
 };
@@ -80,7 +80,7 @@ impl Client {
         };
         let guarded = is_guarded(self.plan(), resource);
         let (response, generation) = self.follow(turn, draft, auth, guarded).await?;
-        if response.status == 401 && auth.is_some_and(|auth| auth.renew(generation)) {
+        if is_unwelcome(resource, &response) && auth.is_some_and(|auth| auth.renew(generation)) {
             turn.repeated += 1;
             let (response, _) = self.follow(turn, draft, auth, guarded).await?;
             return Ok(response);
@@ -213,6 +213,17 @@ fn failed(error: TransportError) -> Failure {
         _ => ErrorKind::Transport,
     };
     Failure::Fatal(Error::new(kind, error.message))
+}
+
+/// Whether a response asks for other credentials: by a rule of the resource, or else as a 401.
+fn is_unwelcome(resource: &ResourcePlan, response: &Response) -> bool {
+    let rules = resource.response_actions;
+    let is_401 = response.status == 401;
+    let refreshes = |rule: &ResponseAction| rule.action == Action::RefreshAuth;
+    if !is_401 && !rules.iter().any(refreshes) {
+        return false;
+    }
+    actions::first(rules, response).map_or(is_401, refreshes)
 }
 
 /// Whether a resource's requests carry credentials: those of its `auth`, or secrets elsewhere.

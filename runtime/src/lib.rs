@@ -3,6 +3,7 @@
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+mod actions;
 pub mod auth;
 mod builder;
 mod cell;

@@ -13,11 +13,12 @@ pub use crate::{
     Builder, Cell, Cells, Client, ConfigValue, Connector, Date, Decimal, Fetch, Field, FromCell,
     Json, Of, ParentValue, Record, Result, Secret, Time, Timestamp, Values,
     plan::{
-        Auth, Body, Choice, ClientAuthentication, ColumnsContract, ConfigPlan, ConfigType, Cursor,
-        CustomAuth, CustomPages, DataTypeContract, Ends, Grant, Incremental, Json as JsonPlan, Lag,
-        Location, Method, OAuth2, Offset, OnMissing, PageNumber, Pages, Paginator, Param,
-        ParentField, ParentPlan, Part, RateLimit, ResourcePlan, Retry, RowOrder, SchemaContract,
-        SecretPlan, Selector, Slot, SourcePlan, Template, WriteDisposition,
+        Action, Auth, Body, Choice, ClientAuthentication, ColumnsContract, ConfigPlan, ConfigType,
+        Cursor, CustomAuth, CustomPages, DataTypeContract, Ends, Grant, Incremental,
+        Json as JsonPlan, JsonCondition, Lag, Location, Method, OAuth2, Offset, OnMissing,
+        PageNumber, Pages, Paginator, Param, ParentField, ParentPlan, Part, RateLimit,
+        ResourcePlan, ResponseAction, Retry, RowOrder, SchemaContract, SecretPlan, Selector, Slot,
+        SourcePlan, Template, WriteDisposition,
     },
     schema::{Column, Decode, Path, Step, Table, TimeFormat, Type},
 };

@@ -33,6 +33,8 @@ pub struct Report {
     pub discarded_values: u64,
     /// Values of undeclared keys.
     pub undeclared_values: u64,
+    /// Responses that `response_actions` said to ignore.
+    pub ignored: u64,
     /// Records outside the range of an incremental fetch, or already seen.
     pub outside_range: u64,
     /// Records of the parent that it was made for, where it was for all of them.
@@ -59,6 +61,7 @@ impl Report {
         self.discarded_rows += other.discarded_rows;
         self.discarded_values += other.discarded_values;
         self.undeclared_values += other.undeclared_values;
+        self.ignored += other.ignored;
         self.outside_range += other.outside_range;
         for note in &other.notes {
             self.note(note.as_str());
@@ -102,6 +105,7 @@ impl fmt::Display for Report {
             (self.discarded_rows, "record set aside, outside the schema"),
             (self.discarded_values, "value made null, outside the schema"),
             (self.undeclared_values, "value of undeclared keys left out"),
+            (self.ignored, "response ignored by `response_actions`"),
             (
                 self.outside_range,
                 "record outside the range or seen before",

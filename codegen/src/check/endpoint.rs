@@ -310,7 +310,7 @@ impl Check<'_> {
 }
 
 /// The digits of a number as JSON writes them.
-fn json_number(text: &str) -> Option<String> {
+pub(super) fn json_number(text: &str) -> Option<String> {
     if let Some(integer) = value::integer(text) {
         return Some(integer.to_string());
     }

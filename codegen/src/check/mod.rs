@@ -3,6 +3,7 @@
 //! The checks collect what they find and go on with the best guess, so that all mistakes of a spec
 //! are reported at once, and so that a skeleton can be emitted in spite of them.
 
+mod actions;
 mod auth;
 mod choices;
 mod client;

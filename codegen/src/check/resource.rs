@@ -49,6 +49,7 @@ impl Check<'_> {
         let auth = auth_node.and_then(|node| self.auth(node));
         self.path_stays_at_home(&endpoint, &path, auth_node.is_some(), client);
         self.auth_owns_what_it_sends(auth.as_ref(), &endpoint, client);
+        let response_actions = self.response_actions(&endpoint, auth.as_ref());
         let paging = self.effective_paginator(&endpoint, name, client, !matches!(body, Body::None));
         if let Some(paging) = &paging {
             self.paginator_owns_its_params(&endpoint, paging);
@@ -69,6 +70,7 @@ impl Check<'_> {
             params: params.into_iter().map(|bound| bound.param).collect(),
             headers,
             body,
+            response_actions,
             auth: auth.map(|auth| position(auths, auth)),
             paginator: paging.map_or(
                 Paginator {

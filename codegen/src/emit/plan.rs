@@ -6,9 +6,9 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{ToTokens, quote};
 
 use crate::connector::{
-    Auth, Body, ClientAuthentication, Cursor, CustomAuth, Ends, Grant, Incremental, Json, Lag,
-    Location, OAuth2, Offset, OnMissing, PageNumber, Pages, Paginator, Param, Part, RateLimit,
-    Retry, RowOrder, Selector, Slot, Template, TimeFormat,
+    Action, Auth, Body, ClientAuthentication, Cursor, CustomAuth, Ends, Grant, Incremental, Json,
+    Lag, Location, OAuth2, Offset, OnMissing, PageNumber, Pages, Paginator, Param, Part, RateLimit,
+    ResponseAction, Retry, RowOrder, Selector, Slot, Template, TimeFormat,
 };
 
 use super::{
@@ -420,6 +420,49 @@ pub(super) fn selector(selector: &Selector) -> TokenStream {
             quote!(__rs::Selector::Path(#place))
         }
         Selector::Query(query) => quote!(__rs::Selector::Query(#query)),
+    }
+}
+
+pub(super) fn response_actions(rules: &[ResponseAction]) -> TokenStream {
+    let rules = rules.iter().map(|rule| {
+        let mut fields = Fields::default();
+        fields.set("line", Literal::u32_unsuffixed(rule.line));
+        fields.unless("statuses", &rule.statuses, &Vec::new(), |ranges| {
+            statuses(ranges)
+        });
+        fields.some("content", rule.content.as_ref(), |text| quote!(#text));
+        fields.unless("json", &rule.json, &Vec::new(), |conditions| {
+            let conditions = conditions.iter().map(|condition| {
+                let path = path(&condition.path);
+                let values = condition.values.iter().map(json);
+                quote!(__rs::JsonCondition { path: #path, values: &[#(#values),*] })
+            });
+            quote!(&[#(#conditions),*])
+        });
+        fields.unless("headers", &rule.headers, &Vec::new(), |headers| {
+            let headers = headers.iter().map(|(name, value)| quote!((#name, #value)));
+            quote!(&[#(#headers),*])
+        });
+        let action = action(&rule.action);
+        fields.over(
+            &quote!(__rs::ResponseAction),
+            &quote!(__rs::ResponseAction::new(#action)),
+        )
+    });
+    quote!(&[#(#rules),*])
+}
+
+fn action(action: &Action) -> TokenStream {
+    match action {
+        Action::Ignore => quote!(__rs::Action::Ignore),
+        Action::Retry { then_ignore } => {
+            quote!(__rs::Action::Retry { then_ignore: #then_ignore })
+        }
+        Action::RefreshAuth => quote!(__rs::Action::RefreshAuth),
+        Action::Fail { message } => {
+            let message = option(message.as_ref(), |text| quote!(#text));
+            quote!(__rs::Action::Fail { message: #message })
+        }
     }
 }
 

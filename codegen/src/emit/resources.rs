@@ -13,7 +13,7 @@ use super::{
     docs::{Docs, code},
     names::{ident, plan_ident},
     parent,
-    plan::{Fields, body, incremental, paginator, params, selector, template},
+    plan::{Fields, body, incremental, paginator, params, response_actions, selector, template},
     source::auth_ident,
 };
 
@@ -231,6 +231,12 @@ fn plan(connector: &Connector, resource: &Resource) -> Fields {
         &resource.selector_required,
         &true,
         |yes| quote!(#yes),
+    );
+    fields.unless(
+        "response_actions",
+        &resource.response_actions,
+        &Vec::new(),
+        |rules| response_actions(rules),
     );
     fields.some("incremental", resource.incremental.as_ref(), incremental);
     let parent = resource.parent.as_ref();

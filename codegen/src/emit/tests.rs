@@ -76,6 +76,7 @@ fn resource(name: &str, record: &str, columns: Vec<Column>) -> Resource {
         },
         selector: Selector::Path(Path::default()),
         selector_required: true,
+        response_actions: Vec::new(),
         incremental: None,
         parent: None,
     }

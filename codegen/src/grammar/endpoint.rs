@@ -35,10 +35,9 @@ pub(crate) static ENDPOINT: Context = Context {
         .or("true"),
         key(
             "response_actions",
-            Shape::List(&Shape::Json),
-            "what certain responses mean",
-        )
-        .planned(),
+            Shape::List(&Shape::Map(&RESPONSE_ACTION)),
+            "what certain responses mean; the first rule that matches decides",
+        ),
         key(
             "incremental",
             Shape::Map(&INCREMENTAL),
@@ -89,6 +88,47 @@ static PARAM_KINDS: Family = Family {
         ),
     ],
 };
+
+pub(crate) static RESPONSE_ACTION: Context = Context {
+    name: "a response action",
+    keys: &[
+        key(
+            "status_code",
+            Shape::Either(&Shape::Status, &Shape::List(&Shape::Status)),
+            "the statuses it is for",
+        ),
+        key("content", Shape::Text, "a text that the body has in it"),
+        key(
+            "json",
+            Shape::Dict(&Shape::Either(&Shape::Scalar, &Shape::List(&Shape::Scalar))),
+            "what the body, as JSON, has at these places: a value, or one of several",
+        ),
+        key(
+            "header",
+            Shape::Dict(&Shape::Text),
+            "what these headers are",
+        ),
+        key("action", Shape::Word(ACTIONS), "what it means").required(),
+        key(
+            "after_retries",
+            Shape::Word(AFTER_RETRIES),
+            "what it means after the last `retry`",
+        )
+        .or("fail"),
+        key("message", Shape::Text, "what the error of `fail` says"),
+    ],
+};
+
+const ACTIONS: &[Word] = &[
+    word("ignore", "the end, of this resource or this parent's part"),
+    word("retry", "ask again, as `retry` says"),
+    word("refresh_auth", "ask once more, with new credentials"),
+    word("fail", "an error"),
+];
+const AFTER_RETRIES: &[Word] = &[
+    word("ignore", "the end, of this resource or this parent's part"),
+    word("fail", "an error"),
+];
 
 pub(crate) static INCREMENTAL: Context = Context {
     name: "`incremental`",

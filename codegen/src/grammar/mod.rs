@@ -11,7 +11,7 @@ mod source;
 
 pub(crate) use auth::AUTH;
 pub(crate) use column::{COLUMN, ENUM_VALUE};
-pub(crate) use endpoint::{ENDPOINT, INCREMENTAL};
+pub(crate) use endpoint::{ENDPOINT, INCREMENTAL, RESPONSE_ACTION};
 pub(crate) use paginator::PAGINATOR;
 pub(crate) use resource::{RESOURCE, SCHEMA_CONTRACT};
 pub(crate) use source::{CLIENT, CONFIG, RATE_LIMIT, RETRY, SECRET, SOURCE, TIMEOUT};

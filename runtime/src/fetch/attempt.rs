@@ -10,15 +10,14 @@ use super::{
     trace,
 };
 use crate::{
-    Error, Result, Rows,
+    Error, ErrorKind, Result, Rows, actions,
     decode::{Decoded, PageShape, Probe, decode_or_leave},
     exchange::Failure,
     paginator::Paginate,
-    plan::Retry,
+    plan::{Action, ResponseAction, Retry},
     report::{Bytes, Seconds},
     request::{Bounds, Draft},
     retry_after,
-    schema::{Path, Step},
     transport::{Headers, Response, TransportError, TransportErrorKind},
 };
 
@@ -129,11 +128,49 @@ impl<'a> Requests<'a> {
             Bytes(bytes as u64)
         );
         trace::response(status, bytes);
+        if let Some(rule) = actions::first(self.job.resource.response_actions, &response) {
+            return self.ruled(rule, &response, request);
+        }
         match status {
             204 => self.page(draft, response.headers, request, self.nothing(), None),
             200..=299 => self.decode(draft, response, request),
             _ => Answer::Refused(Box::new(self.refused(&response, request))),
         }
+    }
+
+    /// A response that means what a rule says.
+    fn ruled(&self, rule: &ResponseAction, response: &Response, request: String) -> Answer<Parcel> {
+        let status = response.status;
+        let place = format!("{}:{}", self.job.client.plan().spec, rule.line);
+        let (kind, message) = match rule.action {
+            Action::Ignore => return Answer::Ignored(ignored(&place, &request)),
+            Action::Retry { then_ignore } => {
+                let note = then_ignore.then(|| ignored(&place, &request));
+                let mut refusal = self.refused(response, request);
+                refusal.rule = Some(note);
+                return Answer::Refused(Box::new(refusal));
+            }
+            Action::RefreshAuth => {
+                let message = format!("answered {status}, and new credentials are of no help");
+                (ErrorKind::Auth, message)
+            }
+            Action::Fail { message } => {
+                let kind = match status {
+                    401 | 403 => ErrorKind::Auth,
+                    200..=299 => ErrorKind::Response,
+                    _ => ErrorKind::Status(status),
+                };
+                let message = message.map_or_else(|| format!("answered {status}"), str::to_owned);
+                (kind, message)
+            }
+        };
+        let error = Error::new(kind, message)
+            .with_request(request)
+            .with_detail(format!("by the rule at {place}"));
+        Answer::Broken(match self.excerpt(&response.body) {
+            Some(excerpt) => error.with_detail(format!("body: {excerpt}")),
+            None => error,
+        })
     }
 
     /// Reads the records of a response.
@@ -229,6 +266,7 @@ impl<'a> Requests<'a> {
             what: format!("answered {status}"),
             told: told.max(in_body(body, retry)),
             throttled,
+            rule: None,
             request,
             detail: self.excerpt(body).map(|excerpt| format!("body: {excerpt}")),
         }
@@ -249,6 +287,7 @@ impl<'a> Requests<'a> {
             what,
             told: None,
             throttled: false,
+            rule: None,
             request,
             detail: Some(self.job.client.redact(&error.message)),
         }
@@ -268,11 +307,16 @@ impl<'a> Requests<'a> {
     }
 }
 
+/// The note of a response that a rule says to ignore.
+fn ignored(place: &str, request: &str) -> String {
+    format!("ignored by {place}: {request}")
+}
+
 /// How long the body says to wait, where the spec says where it does.
 fn in_body(body: &[u8], retry: &Retry) -> Option<Duration> {
     let path = retry.retry_after_path?;
     let tree: serde_json::Value = serde_json::from_slice(body).ok()?;
-    let value = at(&tree, path)?;
+    let value = actions::at(&tree, path)?;
     let number = value
         .as_f64()
         .or_else(|| value.as_str()?.trim().parse().ok())?;
@@ -281,16 +325,4 @@ fn in_body(body: &[u8], retry: &Retry) -> Option<Duration> {
         return None;
     }
     Some(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX))
-}
-
-fn at(tree: &serde_json::Value, path: Path) -> Option<&serde_json::Value> {
-    path.0.iter().try_fold(tree, |value, step| match step {
-        Step::Key(key) => value.get(key),
-        Step::Index(index) => {
-            let elements = value.as_array()?;
-            let from_end = || elements.len().checked_sub(index.unsigned_abs() as usize);
-            let at = usize::try_from(*index).ok().or_else(from_end)?;
-            elements.get(at)
-        }
-    })
 }

@@ -219,6 +219,7 @@ impl Fetching<'_> {
             waited,
             pages,
             received,
+            ignored,
             ..
         } = &mut *report;
         *requests = tally.requests + self.further;
@@ -226,6 +227,7 @@ impl Fetching<'_> {
         *waited = tally.waited + self.waited;
         *pages = tally.pages;
         *received = tally.received;
+        *ignored = tally.ignored;
         for note in &tally.notes {
             report.note(note.as_str());
         }

@@ -79,6 +79,8 @@ enum SlotState<P> {
     Page(Box<Facts>, P),
     /// This status ends the pages.
     Stopped(u16),
+    /// A rule says to ignore what was answered, which ends the pages.
+    Ignored(String),
     Failed(Error),
 }
 
@@ -142,6 +144,7 @@ impl<P> Machine<P> {
         let at = self.slots.iter().position(|slot| slot.id == id)?;
         let state = match answer {
             Answer::Page(facts, page) => SlotState::Page(facts, page),
+            Answer::Ignored(note) => SlotState::Ignored(note),
             Answer::Broken(error) => SlotState::Failed(error),
             Answer::Refused(refusal) => self.refused(at, *refusal, now, jitter),
         };
@@ -296,7 +299,7 @@ impl<P> Machine<P> {
         let Some(slot) = self.slots.get_mut(at) else {
             return SlotState::Sent;
         };
-        if let Some(status) = refusal.status
+        if let (Some(status), None) = (refusal.status, &refusal.rule)
             && (slot.id > 0 || self.resumed)
             && listed(status, stop_on_status)
         {
@@ -307,7 +310,11 @@ impl<P> Machine<P> {
             return SlotState::Failed(refusal.into_error(&slot.failures, None));
         }
         let spent = now.elapsed.saturating_sub(slot.first_sent);
-        match verdict(&retry, slot.attempts, spent, refusal.told, jitter) {
+        let verdict = verdict(&retry, slot.attempts, spent, refusal.told, jitter);
+        if let (Some(Some(note)), false) = (&refusal.rule, matches!(verdict, Verdict::Wait(_))) {
+            return SlotState::Ignored(note.clone());
+        }
+        match verdict {
             Verdict::Wait(wait) => {
                 let due = now.elapsed.saturating_add(wait);
                 self.tally.waited += wait;
@@ -339,6 +346,11 @@ impl<P> Machine<P> {
                 SlotState::Due(_) | SlotState::Sent => {}
                 SlotState::Stopped(status) => {
                     self.finish(Ok(End::complete(format!("status {status}"))));
+                }
+                SlotState::Ignored(note) => {
+                    self.tally.ignored += 1;
+                    self.tally.notes.push(note);
+                    self.finish(Ok(End::complete("a response that is ignored")));
                 }
                 SlotState::Failed(error) => {
                     self.finish(Err(error.with_position(slot.position)));

@@ -16,6 +16,9 @@ pub(super) struct Refusal {
     pub(super) told: Option<Duration>,
     /// Whether it speaks for all of the source's requests: a 429, or a 403 that is one.
     pub(super) throttled: bool,
+    /// Whether a rule of the resource says that it is made again; then what to note where it is
+    /// ignored after the last attempt.
+    pub(super) rule: Option<Option<String>>,
     /// The request, for messages.
     pub(super) request: String,
     /// What more there is to say: how the body starts, or what the transport met.
@@ -25,9 +28,10 @@ pub(super) struct Refusal {
 impl Refusal {
     /// Whether the same request may be made again.
     pub(super) fn is_retried(&self, retry: &Retry) -> bool {
-        self.status.is_none_or(|status| {
-            listed(status, retry.statuses) || (self.throttled && listed(429, retry.statuses))
-        })
+        self.rule.is_some()
+            || self.status.is_none_or(|status| {
+                listed(status, retry.statuses) || (self.throttled && listed(429, retry.statuses))
+            })
     }
 
     /// The error after the last attempt, of those that failed in these ways; `out_of` time where

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod actions;
 mod agree;
 mod children;
 mod credentials;

@@ -37,6 +37,10 @@ pub(crate) mod journal {}
 #[rest_source("../../specs/impatient.yaml")]
 pub(crate) mod impatient {}
 
+/// The stories of an API that says what it means in ways of its own.
+#[rest_source("../../specs/forgiving.yaml")]
+pub(crate) mod forgiving {}
+
 /// Posts, comments and replies: parents and children.
 #[rest_source("../../specs/blog.yaml")]
 pub(crate) mod blog {}
@@ -61,7 +65,7 @@ macro_rules! with_key {
     )*};
 }
 
-with_key!(analytics_api_key call_center datasets media ledger journal impatient);
+with_key!(analytics_api_key call_center datasets media ledger journal impatient forgiving);
 
 pub(crate) fn analytics_oauth2(url: &str) -> analytics_oauth2::Source {
     connect(

@@ -13,7 +13,8 @@ use crate::{
     clock::manual::ManualClock,
     exchange::Failure,
     plan::{
-        Auth, ClientAuthentication, Grant, OAuth2, Param, Part, ResourcePlan, SourcePlan, Template,
+        Action, Auth, ClientAuthentication, Grant, OAuth2, Param, Part, ResourcePlan,
+        ResponseAction, SourcePlan, Template,
     },
     request::Bounds,
     settings::Settings,
@@ -33,6 +34,17 @@ const PLAN: OAuth2 = OAuth2 {
     client_secret: Template(&[Part::Secret(1)]),
     ..OAuth2::DEFAULT
 };
+
+/// A 419 is what another API calls a 401.
+static RULES: &[ResponseAction] = &[ResponseAction {
+    statuses: &[(419, 419)],
+    ..ResponseAction::new(Action::RefreshAuth)
+}];
+
+static BANNED: &[ResponseAction] = &[ResponseAction {
+    statuses: &[(401, 401)],
+    ..ResponseAction::new(Action::Ignore)
+}];
 
 /// A source of two resources with the same credentials, over an API and a clock of its own.
 struct World {
@@ -77,6 +89,7 @@ impl World {
                 name: "things",
                 path: Template(&[Part::Text("things")]),
                 auth: Some(Box::leak(Box::new(Auth::OAuth2(plan)))),
+                response_actions: RULES,
                 ..ResourcePlan::DEFAULT
             }))
         };
@@ -295,6 +308,32 @@ async fn fifty_401_at_once_renew_a_token_once() {
     let refused = tokens.iter().filter(|token| *token == "Bearer token-0");
     assert_eq!(refused.count(), 50);
     assert_eq!(tokens.len(), 100, "each is repeated once");
+}
+
+#[tokio::test]
+async fn a_rule_renews_a_token_as_a_401_does() {
+    let world = World::with_pages(PLAN, token, |token| match token {
+        "Bearer token-0" => 419,
+        _ => 200,
+    });
+    assert_eq!(world.page().await.unwrap(), 200);
+    assert_eq!(world.tokens(), ["Bearer token-0", "Bearer token-1"]);
+}
+
+#[tokio::test]
+async fn a_rule_for_a_401_decides_before_a_token_is_renewed() {
+    let world = World::with_pages(PLAN, token, |_| 401);
+    let resource = world.client.plan().resources[0];
+    let banned = ResourcePlan {
+        response_actions: BANNED,
+        ..*resource
+    };
+    let banned: &'static ResourcePlan = Box::leak(Box::new(banned));
+    let draft = world.client.draft(banned, &Bounds::default(), &[]).unwrap();
+    let mut turn = world.client.turn().await;
+    let response = world.client.exchange(&mut turn, banned, &draft).await;
+    assert_eq!(response.unwrap().status, 401);
+    assert_eq!(world.tokens(), ["Bearer token-0"]);
 }
 
 #[tokio::test]

@@ -54,6 +54,8 @@ pub(in crate::fetch) enum Answer<P> {
     Page(Box<Facts>, P),
     /// No page; there may be one later.
     Refused(Box<Refusal>),
+    /// A response that a rule of the resource says to ignore, and what to note of it.
+    Ignored(String),
     /// Nothing that another attempt could better.
     Broken(Error),
 }
@@ -139,6 +141,8 @@ pub(in crate::fetch) struct Tally {
     pub(in crate::fetch) pages: u64,
     /// Records in them.
     pub(in crate::fetch) received: u64,
+    /// Responses that a rule said to ignore.
+    pub(in crate::fetch) ignored: u64,
     /// What was noticed.
     pub(in crate::fetch) notes: Vec<String>,
 }

@@ -1,5 +1,6 @@
 //! Whole fetches against an API in memory, by a clock that does not wait.
 
+mod actions;
 mod children;
 mod failures;
 mod incremental;

@@ -128,6 +128,7 @@ fn refusal(fate: Fate) -> Refusal {
         Fate::Fine | Fate::Interrupted => (None, "broke off".to_owned(), None),
     };
     Refusal {
+        rule: None,
         status,
         what,
         told,

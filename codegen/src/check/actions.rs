@@ -1,0 +1,198 @@
+//! `response_actions`: rules about what certain responses mean.
+
+use crate::connector::{Action, Auth, Json, JsonCondition, Part, ResponseAction, Template};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::grammar;
+use crate::jsonpath::{self, Parsed};
+use crate::spec::{View, text};
+use crate::value;
+use crate::yaml::{Kind, Node, Value};
+
+use super::Check;
+
+impl Check<'_> {
+    /// The rules of an endpoint with these credentials, in order.
+    pub(super) fn response_actions(
+        &mut self,
+        endpoint: &View<'_>,
+        auth: Option<&Auth>,
+    ) -> Vec<ResponseAction> {
+        let rules = endpoint.node("response_actions").map(Node::elements);
+        let mut known: Vec<(ResponseAction, &Span)> = Vec::new();
+        for node in rules.unwrap_or_default() {
+            let view = View::new(node, &grammar::RESPONSE_ACTION);
+            let Some(rule) = self.response_action(&view, auth) else {
+                continue;
+            };
+            // What a mistake left out of it may be what tells it from others.
+            if self.sink.has_errors_in(&node.span) {
+                continue;
+            }
+            if let Some((_, first)) = known.iter().find(|(first, _)| covers(first, &rule)) {
+                self.error(
+                    Diagnostic::error("RS0510", &node.span, "this rule can never match")
+                        .help("put it before the other, or remove it")
+                        .also(
+                            first,
+                            "the first rule that matches decides, and this one does",
+                        ),
+                );
+            }
+            known.push((rule, &node.span));
+        }
+        known.into_iter().map(|(rule, _)| rule).collect()
+    }
+
+    fn response_action(&mut self, view: &View<'_>, auth: Option<&Auth>) -> Option<ResponseAction> {
+        let statuses = view.texts("status_code").into_iter();
+        let statuses = statuses.filter_map(|status| value::status(status.text));
+        let rule = ResponseAction {
+            line: self.line(&view.node.span),
+            statuses: value::joined(statuses.collect()),
+            content: view.owned("content"),
+            json: self.json_conditions(view),
+            headers: self.header_conditions(view),
+            action: self.action(view, auth)?,
+        };
+        self.has_a_condition(view);
+        Some(rule)
+    }
+
+    /// A rule for every response would leave no page.
+    fn has_a_condition(&mut self, view: &View<'_>) {
+        let is_condition = |key: &&str| {
+            view.node(key).is_some_and(|node| match &node.value {
+                Value::Scalar(scalar) => !scalar.text.is_empty(),
+                Value::List(list) => !list.is_empty(),
+                Value::Map(entries) => !entries.is_empty(),
+            })
+        };
+        if !self.sink.has_errors_in(&view.node.span)
+            && !["status_code", "content", "json", "header"]
+                .iter()
+                .any(|key| is_condition(&key))
+        {
+            self.error(
+                Diagnostic::error(
+                    "RS0509",
+                    &view.node.span,
+                    "this rule matches every response",
+                )
+                .help("say which by `status_code`, `content`, `json` or `header`"),
+            );
+        }
+    }
+
+    fn json_conditions(&mut self, view: &View<'_>) -> Vec<JsonCondition> {
+        let mut conditions = Vec::new();
+        for entry in view.entries("json") {
+            let Ok(Parsed::Path(path)) = jsonpath::parse(&entry.key.name) else {
+                let message = format!("`{}` is no path to one place", entry.key.name);
+                self.error(
+                    Diagnostic::error("RS0204", &entry.key.span, message)
+                        .help("write `$.error.code`, or `error.code`"),
+                );
+                continue;
+            };
+            let values = match &entry.value.value {
+                Value::List(elements) => elements.iter().filter_map(scalar).collect(),
+                _ => scalar(&entry.value).into_iter().collect(),
+            };
+            conditions.push(JsonCondition { path, values });
+        }
+        conditions
+    }
+
+    fn header_conditions(&mut self, view: &View<'_>) -> Vec<(String, String)> {
+        let mut headers = Vec::new();
+        for entry in view.entries("header") {
+            let name = &entry.key.name;
+            if !value::is_header_name(name) {
+                let message = format!("`{name}` is no name of a header");
+                self.error(
+                    Diagnostic::error("RS0206", &entry.key.span, message)
+                        .help("a header's name has letters, digits and `-`"),
+                );
+            }
+            if let Some(text) = text(&entry.value) {
+                headers.push((name.clone(), text.text.to_owned()));
+            }
+        }
+        headers
+    }
+
+    fn action(&mut self, view: &View<'_>, auth: Option<&Auth>) -> Option<Action> {
+        let word = view.text("action")?;
+        for (key, of) in [("after_retries", "retry"), ("message", "fail")] {
+            if let Some(entry) = view.entry(key).filter(|_| word.text != of) {
+                let message = format!("`{key}` has no effect here");
+                self.error(
+                    Diagnostic::error("RS0602", &entry.key.span, message)
+                        .help(format!("it goes with `action: {of}`")),
+                );
+            }
+        }
+        Some(match word.text {
+            "ignore" => Action::Ignore,
+            "retry" => {
+                let after = view.text("after_retries").map(|after| after.text);
+                Action::Retry {
+                    then_ignore: after == Some("ignore"),
+                }
+            }
+            "refresh_auth" => {
+                let possible = self.possible(auth);
+                let is_renewed = |auth: &Auth| matches!(auth, Auth::OAuth2(_) | Auth::Custom(_));
+                if !possible.iter().any(is_renewed) {
+                    self.error(
+                        Diagnostic::error("RS0602", word.span, "there is nothing to refresh here")
+                            .help("only a token of a token endpoint is renewed, or what a `custom` auth renews"),
+                    );
+                }
+                Action::RefreshAuth
+            }
+            "fail" => Action::Fail {
+                message: view.owned("message"),
+            },
+            _ => return None,
+        })
+    }
+}
+
+/// A value to compare with.
+fn scalar(node: &Node) -> Option<Json> {
+    let scalar = node.scalar()?;
+    Some(match scalar.kind {
+        Kind::Unclear => return None,
+        Kind::Null => Json::Null,
+        Kind::Bool(value) => Json::Bool(value),
+        Kind::Integer | Kind::Float => match super::endpoint::json_number(&scalar.text) {
+            Some(digits) => Json::Number(digits),
+            None => return None,
+        },
+        Kind::Text => Json::Text(Template(vec![Part::Text(scalar.text.clone())])),
+    })
+}
+
+/// Whether whatever matches `rule` matches `first` too.
+fn covers(first: &ResponseAction, rule: &ResponseAction) -> bool {
+    let is_within = |(from, to): &(u16, u16)| {
+        let mut ranges = first.statuses.iter();
+        ranges.any(|(first, last)| first <= from && to <= last)
+    };
+    let statuses = first.statuses.is_empty()
+        || (!rule.statuses.is_empty() && rule.statuses.iter().all(is_within));
+    let content = first.content.as_ref().is_none_or(|first| {
+        let rule = rule.content.as_ref();
+        rule.is_some_and(|content| content.contains(first.as_str()))
+    });
+    let json = first.json.iter().all(|first| {
+        let mut same = rule.json.iter().filter(|rule| rule.path == first.path);
+        same.any(|rule| rule.values.iter().all(|value| first.values.contains(value)))
+    });
+    let headers = first.headers.iter().all(|(name, value)| {
+        let mut headers = rule.headers.iter();
+        headers.any(|(other, same)| other.eq_ignore_ascii_case(name) && same == value)
+    });
+    statuses && content && json && headers
+}

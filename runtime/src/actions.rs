@@ -1,0 +1,161 @@
+//! Which rule of a resource's `response_actions` a response meets.
+
+use serde_json::Value;
+
+use crate::{
+    plan::{Json, JsonCondition, Part, ResponseAction},
+    retry::listed,
+    schema::{Path, Step},
+    transport::{Headers, Response},
+};
+
+/// The first rule that matches.
+///
+/// The body is read as JSON only for a rule whose other conditions hold.
+pub(crate) fn first(
+    rules: &'static [ResponseAction],
+    response: &Response,
+) -> Option<&'static ResponseAction> {
+    let mut tree: Option<Value> = None;
+    rules.iter().find(|rule| {
+        (rule.statuses.is_empty() || listed(response.status, rule.statuses))
+            && rule
+                .headers
+                .iter()
+                .all(|header| has(&response.headers, *header))
+            && rule
+                .content
+                .is_none_or(|text| contains(&response.body, text))
+            && (rule.json.is_empty() || {
+                let tree = tree.get_or_insert_with(|| {
+                    serde_json::from_slice(&response.body).unwrap_or_default()
+                });
+                rule.json.iter().all(|condition| holds(condition, tree))
+            })
+    })
+}
+
+fn has(headers: &Headers, (name, value): (&str, &str)) -> bool {
+    headers.get(name).is_some_and(|found| found.trim() == value)
+}
+
+fn contains(body: &[u8], text: &str) -> bool {
+    let text = text.as_bytes();
+    text.is_empty() || body.windows(text.len()).any(|window| window == text)
+}
+
+fn holds(condition: &JsonCondition, tree: &Value) -> bool {
+    let found = at(tree, condition.path);
+    found.is_some_and(|found| condition.values.iter().any(|value| is(value, found)))
+}
+
+fn is(value: &Json, found: &Value) -> bool {
+    match (value, found) {
+        (Json::Null, Value::Null) => true,
+        (Json::Bool(value), Value::Bool(found)) => value == found,
+        (Json::Number(digits), Value::Number(found)) => {
+            let value: Option<serde_json::Number> = serde_json::from_str(digits).ok();
+            value.is_some_and(|value| value == *found || value.as_f64() == found.as_f64())
+        }
+        (Json::Text(text), Value::String(found)) => {
+            let parts = text.0.iter().map(|part| match part {
+                Part::Text(text) => text,
+                _ => "",
+            });
+            parts.collect::<String>() == *found
+        }
+        _ => false,
+    }
+}
+
+/// What stands at a place of a tree.
+pub(crate) fn at(tree: &Value, path: Path) -> Option<&Value> {
+    path.0.iter().try_fold(tree, |value, step| match step {
+        Step::Key(key) => value.get(key),
+        Step::Index(index) => crate::parent::pick(value.as_array()?, *index),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        plan::{Action, Template},
+        testing::{Answer, answer},
+    };
+
+    const IGNORE: ResponseAction = ResponseAction::new(Action::Ignore);
+    static RULES: &[ResponseAction] = &[
+        ResponseAction {
+            line: 1,
+            statuses: &[(404, 404)],
+            content: Some("gone for good"),
+            ..IGNORE
+        },
+        ResponseAction {
+            line: 2,
+            headers: &[("X-State", "archived")],
+            ..IGNORE
+        },
+        ResponseAction {
+            line: 3,
+            json: &[
+                JsonCondition {
+                    path: Path(&[Step::Key("ok")]),
+                    values: &[Json::Bool(false)],
+                },
+                JsonCondition {
+                    path: Path(&[Step::Key("errors"), Step::Index(0)]),
+                    values: &[
+                        Json::Number("7"),
+                        Json::Text(Template(&[Part::Text("archived")])),
+                    ],
+                },
+            ],
+            ..IGNORE
+        },
+        ResponseAction {
+            line: 4,
+            statuses: &[(400, 499)],
+            ..IGNORE
+        },
+    ];
+
+    fn line(status: u16, headers: &[(&str, &str)], body: &str) -> u32 {
+        let Answer::Response(response) = answer(status, headers, body) else {
+            return 0;
+        };
+        first(RULES, &response).map_or(0, |rule| rule.line)
+    }
+
+    #[test]
+    fn the_first_rule_whose_conditions_all_hold_decides() {
+        assert_eq!(line(404, &[], "it is gone for good."), 1);
+        assert_eq!(line(404, &[], "it is gone"), 4);
+        assert_eq!(line(200, &[], "it is gone for good"), 0);
+        assert_eq!(line(200, &[("x-state", "archived")], "[]"), 2);
+        assert_eq!(line(404, &[("x-state", "alive")], "[]"), 4);
+    }
+
+    #[test]
+    fn json_is_compared_by_value_at_every_place() {
+        for body in [
+            r#"{"ok":false,"errors":[7]}"#,
+            r#"{"ok":false,"errors":[7.0, 8]}"#,
+            r#"{"ok":false,"errors":["archived"]}"#,
+        ] {
+            assert_eq!(line(200, &[], body), 3, "{body}");
+        }
+        for body in [
+            r#"{"ok":true,"errors":[7]}"#,
+            r#"{"ok":false,"errors":[8]}"#,
+            r#"{"ok":false,"errors":["7"]}"#,
+            r#"{"ok":false}"#,
+            r#"{"ok":null,"errors":[7]}"#,
+            "no JSON",
+            "",
+        ] {
+            assert_eq!(line(200, &[], body), 0, "{body}");
+        }
+    }
+}

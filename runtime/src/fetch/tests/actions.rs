@@ -1,0 +1,137 @@
+//! Responses that mean what the resource's rules say.
+
+use super::*;
+use crate::plan::{Action, JsonCondition, ResponseAction};
+
+const RULE: ResponseAction = ResponseAction {
+    line: 7,
+    ..ResponseAction::new(Action::Ignore)
+};
+
+/// The things, with these rules.
+const fn ruled(rules: &'static [ResponseAction]) -> ResourcePlan {
+    ResourcePlan {
+        response_actions: rules,
+        ..THINGS
+    }
+}
+
+static RULED: ResourcePlan = ruled(&[
+    ResponseAction {
+        statuses: &[(503, 503)],
+        content: Some("for good"),
+        ..RULE
+    },
+    ResponseAction {
+        statuses: &[(400, 403)],
+        action: Action::Fail {
+            message: Some("the shop is closed"),
+        },
+        ..RULE
+    },
+    ResponseAction {
+        statuses: &[(404, 404)],
+        action: Action::Retry { then_ignore: true },
+        ..RULE
+    },
+    ResponseAction {
+        statuses: &[(409, 409)],
+        action: Action::Retry { then_ignore: false },
+        ..RULE
+    },
+    ResponseAction {
+        json: &[JsonCondition {
+            path: Path(&[Step::Key("ok")]),
+            values: &[crate::plan::Json::Bool(false)],
+        }],
+        action: Action::Fail { message: None },
+        ..RULE
+    },
+]);
+
+/// Serves five records, but from the second page on this.
+fn answering(status: u16, body: &'static str, times: usize) -> Api {
+    let records = records(5);
+    let asked = AtomicUsize::new(0);
+    Api::new(move |request| {
+        let is_first = offset_of(request) == 0;
+        if is_first || asked.fetch_add(1, Ordering::Relaxed) >= times {
+            return page(&records, request);
+        }
+        answer(status, &[], body)
+    })
+}
+
+/// What came of a fetch: how many records, what ended it, and its report.
+async fn fetched(shop: &Shop) -> (usize, Option<crate::Error>, crate::Report) {
+    let mut stream = shop.fetch(&RULED).concurrency(1).stream();
+    let mut records = 0;
+    let mut error = None;
+    while let Some(record) = stream.next().await {
+        match record {
+            Ok(_) => records += 1,
+            Err(failure) => error = Some(failure),
+        }
+    }
+    (records, error, stream.report())
+}
+
+#[tokio::test]
+async fn what_is_ignored_ends_the_fetch_keeps_what_came_and_is_counted() {
+    let shop = shop(answering(503, "down for good", 9));
+    let (records, error, report) = fetched(&shop).await;
+    assert_eq!((records, error.map(|e| e.to_string())), (2, None));
+    assert_eq!((report.requests, report.retries, report.ignored), (2, 0, 1));
+    let note = "ignored by specs/shop.yaml:7: GET https://api.example.com/things?offset=2&limit=2 \
+                (503, 13 B, request 2)";
+    assert!(report.notes.contains(&note.to_owned()), "{report}");
+}
+
+#[tokio::test]
+async fn a_rule_that_does_not_match_leaves_a_response_what_it_is() {
+    let shop = shop(answering(503, "busy", 1));
+    let (records, error, report) = fetched(&shop).await;
+    assert!(error.is_none());
+    assert_eq!((records, report.retries, report.ignored), (5, 1, 0));
+}
+
+#[tokio::test]
+async fn a_rule_retries_what_is_not_retried_otherwise() {
+    for status in [404, 409] {
+        let shop = shop(answering(status, "soon", 2));
+        let (records, error, report) = fetched(&shop).await;
+        assert!(error.is_none());
+        assert_eq!((records, report.retries), (5, 2), "{status}");
+        assert_eq!(shop.clock.waits(), [2 * SECOND, 4 * SECOND]);
+    }
+}
+
+#[tokio::test]
+async fn after_the_retries_it_is_an_error_or_ignored() {
+    let (records, error, report) = fetched(&shop(answering(404, "never", 9))).await;
+    assert!(error.is_none(), "{error:?}");
+    assert_eq!((records, report.requests, report.ignored), (2, 5, 1));
+    let (records, error, report) = fetched(&shop(answering(409, "never", 9))).await;
+    assert_eq!(*error.unwrap().kind(), ErrorKind::Status(409));
+    assert_eq!((records, report.requests, report.ignored), (2, 5, 0));
+}
+
+#[tokio::test]
+async fn a_failure_says_what_the_rule_says_and_where_it_is() {
+    let (records, error, _) = fetched(&shop(answering(403, "keep out", 9))).await;
+    let error = error.unwrap();
+    assert_eq!((records, error.kind()), (2, &ErrorKind::Auth));
+    assert_eq!(
+        error.to_string(),
+        "`things`: the shop is closed\n  \
+         --> GET https://api.example.com/things?offset=2&limit=2 (403, 8 B, request 2)\n  \
+         by the rule at specs/shop.yaml:7\n  \
+         body: keep out"
+    );
+    let (_, error, _) = fetched(&shop(answering(200, r#"{"ok":false,"data":[]}"#, 9))).await;
+    assert_eq!(
+        *error.unwrap().kind(),
+        ErrorKind::Response,
+        "before the 2xx test"
+    );
+}
