@@ -172,7 +172,8 @@ pub struct ResourcePlan {
     pub auth: Option<&'static Auth>,
     /// How its pages follow each other.
     pub paginator: Paginator,
-    /// Where a page's records are.
+    /// Where a page's records are. Where the content type is one of JSON lines (`application/jsonl`,
+    /// `application/x-ndjson` and the like), each line is a record, and there is nothing to select.
     pub selector: Selector,
     /// Whether a page without what the selector names is an error.
     pub selector_required: bool,

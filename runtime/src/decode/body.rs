@@ -5,16 +5,17 @@
 
 use std::mem;
 
+use super::Format;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The most bytes of a page: cells count them in 32 bits, and what is decoded besides needs room.
 const MOST_BYTES: usize = 1 << 31;
 
 /// What JSON takes for space.
-const SPACE: [char; 4] = [' ', '\n', '\t', '\r'];
+pub(super) const SPACE: [char; 4] = [' ', '\n', '\t', '\r'];
 
 /// The text of a body, which is taken; on an error it is left.
-pub(super) fn text(body: &mut Vec<u8>) -> Result<String> {
+pub(super) fn text(body: &mut Vec<u8>, format: Format) -> Result<String> {
     if body.len() > MOST_BYTES {
         return Err(unreadable("the response is larger than 2 GiB"));
     }
@@ -25,7 +26,8 @@ pub(super) fn text(body: &mut Vec<u8>) -> Result<String> {
             "the response is not in UTF-8: byte {at} does not fit"
         ))
     })?;
-    if json(&text).trim_start_matches(SPACE).is_empty() {
+    // No line is no record.
+    if format == Format::Json && json(&text).trim_start_matches(SPACE).is_empty() {
         *body = text.into_bytes();
         return Err(unreadable("the response is empty")
             .with_help("an API that has nothing to say answers 204, or an empty list"));
@@ -47,6 +49,6 @@ pub(super) fn not_json(text: &str, error: &serde_json::Error) -> Error {
     }
 }
 
-fn unreadable(message: impl Into<String>) -> Error {
+pub(super) fn unreadable(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Response, message)
 }

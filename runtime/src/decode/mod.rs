@@ -11,6 +11,7 @@ mod extra;
 mod fault;
 mod included;
 mod keys;
+mod lines;
 mod members;
 mod object;
 mod output;
@@ -149,6 +150,15 @@ pub enum Probe {
     Other,
 }
 
+/// How a body holds its records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// Somewhere in one JSON value.
+    Json,
+    /// One in each line.
+    Lines,
+}
+
 /// A page as far as it fits.
 #[derive(Debug)]
 pub(crate) struct Decoded {
@@ -170,24 +180,28 @@ pub(crate) struct Decoded {
     pub(crate) failure: Option<Error>,
 }
 
-/// Reads a page.
+/// Reads a page in JSON.
 ///
 /// # Errors
 ///
 /// [`ErrorKind::Response`](crate::ErrorKind::Response) where the body is no JSON in UTF-8, or has
 /// no records where the selector looks for them.
 pub(crate) fn decode(mut body: Vec<u8>, shape: &PageShape) -> Result<Decoded> {
-    decode_or_leave(&mut body, shape)
+    decode_or_leave(&mut body, Format::Json, shape)
 }
 
-/// The same, of a body that is left as it is on an error, for what there is to say of it.
+/// Reads a page, of a body that is left as it is on an error, for what there is to say of it.
 ///
 /// # Errors
 ///
 /// As [`decode`].
-pub(crate) fn decode_or_leave(body: &mut Vec<u8>, shape: &PageShape) -> Result<Decoded> {
-    let text = body::text(body)?;
-    let (mut out, probes) = match read_text(&text, shape) {
+pub(crate) fn decode_or_leave(
+    body: &mut Vec<u8>,
+    format: Format,
+    shape: &PageShape,
+) -> Result<Decoded> {
+    let text = body::text(body, format)?;
+    let (mut out, probes) = match read_text(&text, format, shape) {
         Ok(read) => read,
         Err(error) => {
             *body = text.into_bytes();
@@ -211,7 +225,11 @@ pub(crate) fn decode_or_leave(body: &mut Vec<u8>, shape: &PageShape) -> Result<D
 }
 
 /// Reads the text of a page, and gives what stands at the probes.
-fn read_text(text: &str, shape: &PageShape) -> Result<(Output, Vec<Probe>)> {
+fn read_text(text: &str, format: Format, shape: &PageShape) -> Result<(Output, Vec<Probe>)> {
+    let read = match format {
+        Format::Json => read,
+        Format::Lines => lines::read,
+    };
     let mut out = shape.output(text);
     let probes = read(text, shape, &mut out, false).or_else(|error| match error {
         // Once more, to name the value.

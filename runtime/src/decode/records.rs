@@ -65,6 +65,23 @@ impl Reader<'_, '_> {
         visit(deserializer, records)
     }
 
+    /// Reads a text as the record at this position.
+    pub(super) fn line(
+        &mut self,
+        shape: &RecordShape,
+        raw: &str,
+        at: u64,
+    ) -> serde_json::Result<()> {
+        let mut deserializer = serde_json::Deserializer::from_str(raw);
+        let seed = RecordSeed {
+            reader: self,
+            shape,
+            place: &Place::Index(&Place::Records("$"), at),
+        };
+        seed.deserialize(&mut deserializer)?;
+        deserializer.end()
+    }
+
     /// Reads one match of a query: the elements of a list, or an object as one record.
     pub(super) fn record_match(&mut self, shape: &RecordShape, raw: &str, path: &str) {
         let mut deserializer = serde_json::Deserializer::from_str(raw);

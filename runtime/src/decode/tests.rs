@@ -2,6 +2,7 @@
 
 mod extra;
 mod faults;
+mod lines;
 mod property;
 mod selecting;
 mod types;

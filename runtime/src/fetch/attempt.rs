@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     Error, ErrorKind, Result, Rows, actions,
-    decode::{Decoded, PageShape, Probe, decode_or_leave},
+    decode::{Decoded, Format, PageShape, Probe, decode_or_leave},
     exchange::Failure,
     paginator::Paginate,
     plan::{Action, ResponseAction, Retry},
@@ -179,7 +179,8 @@ impl<'a> Requests<'a> {
             headers, mut body, ..
         } = response;
         let print = fingerprint(&body);
-        match decode_or_leave(&mut body, &self.shape) {
+        let format = Format::of(headers.get("Content-Type"));
+        match decode_or_leave(&mut body, format, &self.shape) {
             Ok(decoded) => self.page(draft, headers, request, decoded, Some(print)),
             Err(error) => {
                 let error = self.unreadable(error, &headers, &body);

@@ -263,3 +263,22 @@ async fn a_post_is_paged_in_its_body() {
         [r#"{"query":7}"#, r#"{"after":"n","query":7}"#]
     );
 }
+
+#[tokio::test]
+async fn lines_of_json_are_records_by_their_content_type() {
+    static LINES: ResourcePlan = ResourcePlan {
+        selector: Selector::Path(Path(&[])),
+        ..THINGS
+    };
+    let shop = shop(Api::new(|request| {
+        let body = match offset_of(request) {
+            0 => "{\"id\": 0}\n{\"id\": 1}\n",
+            2 => "{\"id\": 2}\n",
+            _ => "",
+        };
+        answer(200, &[("Content-Type", "application/x-ndjson")], body)
+    }));
+    let things = shop.fetch(&LINES).all().await.unwrap();
+    assert_eq!(ids(&things), [0, 1, 2]);
+    assert_eq!(shop.asked(), ["offset=0", "offset=2", "offset=3"]);
+}

@@ -1,0 +1,75 @@
+//! JSON lines: a body of one JSON value a line, each of them a record.
+
+use super::{Format, PageShape, Probe, Unread, body, output::Output, reader::Reader, text::Source};
+
+/// The media types of JSON lines. None is registered; these are in use.
+const MEDIA_TYPES: &[&str] = &[
+    "application/json-lines",
+    "application/jsonl",
+    "application/jsonlines",
+    "application/ndjson",
+    "application/x-json-lines",
+    "application/x-jsonl",
+    "application/x-jsonlines",
+    "application/x-ndjson",
+    "text/jsonl",
+    "text/x-jsonl",
+    "text/x-ndjson",
+];
+
+impl Format {
+    /// What a body of this content type is.
+    pub(crate) fn of(content_type: Option<&str>) -> Self {
+        let content_type = content_type.unwrap_or_default();
+        let media_type = content_type.split(';').next().unwrap_or_default().trim();
+        let is_it = |known: &&str| known.eq_ignore_ascii_case(media_type);
+        if MEDIA_TYPES.iter().any(is_it) {
+            Self::Lines
+        } else {
+            Self::Json
+        }
+    }
+}
+
+/// Reads each line that is not blank as one record. No paginator's value is in such a body.
+pub(super) fn read(
+    text: &str,
+    shape: &PageShape,
+    out: &mut Output,
+    careful: bool,
+) -> Result<Vec<Probe>, Unread> {
+    if shape.query.is_some() || !shape.path.0.is_empty() {
+        let error = body::unreadable("the response is JSON lines, where nothing is to be selected")
+            .with_help("leave `data_selector` out: each line is one record");
+        return Err(Unread::NoRecords(error));
+    }
+    let lines = body::json(text);
+    let mut reader = Reader {
+        source: Source {
+            text: lines,
+            base: text.len() - lines.len(),
+        },
+        out,
+        careful,
+    };
+    for (number, line) in (1_u64..).zip(lines.split('\n')) {
+        let line = line.trim_matches(body::SPACE);
+        if line.is_empty() {
+            continue;
+        }
+        let at = reader.out.received;
+        reader
+            .line(&shape.records, line, at)
+            .map_err(|error| match Unread::from(error) {
+                Unread::NoJson(error) => {
+                    let reason = error
+                        .to_string()
+                        .replace(" at line 1 column ", " at column ");
+                    let message = format!("line {number} of the response is not JSON: {reason}");
+                    Unread::NoRecords(body::unreadable(message))
+                }
+                other => other,
+            })?;
+    }
+    Ok(vec![Probe::Missing; shape.probes])
+}
