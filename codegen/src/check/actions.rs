@@ -60,7 +60,7 @@ impl Check<'_> {
 
     /// A rule for every response would leave no page.
     fn has_a_condition(&mut self, view: &View<'_>) {
-        let is_condition = |key: &&str| {
+        let is_condition = |key: &str| {
             view.node(key).is_some_and(|node| match &node.value {
                 Value::Scalar(scalar) => !scalar.text.is_empty(),
                 Value::List(list) => !list.is_empty(),
@@ -70,7 +70,7 @@ impl Check<'_> {
         if !self.sink.has_errors_in(&view.node.span)
             && !["status_code", "content", "json", "header"]
                 .iter()
-                .any(|key| is_condition(&key))
+                .any(|key| is_condition(key))
         {
             self.error(
                 Diagnostic::error(
