@@ -5,6 +5,8 @@
 pub mod attribute;
 mod check;
 pub mod connector;
+#[cfg(any(test, feature = "describe"))]
+pub mod describe;
 pub mod diagnostic;
 pub mod emit;
 mod grammar;

@@ -67,11 +67,8 @@ pub(crate) fn size(text: &str) -> Option<u64> {
 pub(crate) fn status(text: &str) -> Option<(u16, u16)> {
     let in_range = |status: &u16| (100..=599).contains(status);
     if let Some(class) = text.strip_suffix("xx").or_else(|| text.strip_suffix("XX")) {
-        let first = class
-            .parse::<u16>()
-            .ok()?
-            .checked_mul(100)
-            .filter(in_range)?;
+        let digit = class.parse::<u16>().ok().filter(|_| class.len() == 1)?;
+        let first = digit.checked_mul(100).filter(in_range)?;
         return Some((first, first + 99));
     }
     if text.len() != 3 {
@@ -165,7 +162,9 @@ mod tests {
     fn neighbouring_statuses_are_joined() {
         let ranges = ["504", "429", "5xx", "430"].map(|text| status(text).unwrap());
         assert_eq!(joined(ranges.to_vec()), [(429, 430), (500, 599)]);
-        for wrong in ["99", "600", "6xx", "xx", "0429", "+42", "4x"] {
+        for wrong in [
+            "99", "600", "6xx", "xx", "+4xx", "04xx", "0429", "+42", "4x",
+        ] {
             assert_eq!(status(wrong), None, "{wrong}");
         }
     }

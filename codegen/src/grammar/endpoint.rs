@@ -1,6 +1,6 @@
 //! The endpoint of a resource.
 
-use super::{AUTH, Context, Family, PAGINATOR, Shape, Word, key, member, word};
+use super::{AUTH, Context, Family, Key, PAGINATOR, Shape, Word, key, member, word};
 
 pub(crate) static ENDPOINT: Context = Context {
     name: "an endpoint",
@@ -76,14 +76,16 @@ static PARAM_KINDS: Family = Family {
                 "where an incremental fetch starts: `incremental` with this as its `start_param`",
             ),
             &[
-                key(
-                    "cursor_path",
-                    Shape::Text,
-                    "the column that tells what is new",
-                )
-                .required(),
-                key("initial_value", Shape::Scalar, "where a first fetch starts"),
-                key("end_value", Shape::Scalar, "where every fetch ends"),
+                CURSOR_PATH,
+                INITIAL_VALUE,
+                END_VALUE,
+                END_PARAM,
+                LAG,
+                FORMAT,
+                RANGE_START,
+                RANGE_END,
+                ROW_ORDER,
+                ON_CURSOR_VALUE_MISSING,
             ],
         ),
     ],
@@ -133,55 +135,66 @@ const AFTER_RETRIES: &[Word] = &[
 pub(crate) static INCREMENTAL: Context = Context {
     name: "`incremental`",
     keys: &[
-        key(
-            "cursor_path",
-            Shape::Text,
-            "the column that tells what is new",
-        )
-        .required(),
-        key("initial_value", Shape::Scalar, "where a first fetch starts"),
-        key("end_value", Shape::Scalar, "where every fetch ends"),
+        CURSOR_PATH,
+        INITIAL_VALUE,
+        END_VALUE,
         key(
             "start_param",
             Shape::Text,
             "the parameter that carries the start",
         ),
-        key(
-            "end_param",
-            Shape::Text,
-            "the parameter that carries the end",
-        ),
-        key(
-            "lag",
-            Shape::Scalar,
-            "how far before the last start to start again",
-        ),
-        key("format", Shape::Text, "how the value is sent").or("the column's own"),
-        key(
-            "range_start",
-            Shape::Word(RANGE_ENDS),
-            "whether the start belongs to the range",
-        )
-        .or("closed"),
-        key(
-            "range_end",
-            Shape::Word(RANGE_ENDS),
-            "whether the end belongs to the range",
-        )
-        .or("open"),
-        key(
-            "row_order",
-            Shape::Word(ROW_ORDERS),
-            "the order in which the API gives its records",
-        ),
-        key(
-            "on_cursor_value_missing",
-            Shape::Word(ON_MISSING),
-            "what a record without a cursor value gets",
-        )
-        .or("raise"),
+        END_PARAM,
+        LAG,
+        FORMAT,
+        RANGE_START,
+        RANGE_END,
+        ROW_ORDER,
+        ON_CURSOR_VALUE_MISSING,
     ],
 };
+
+const CURSOR_PATH: Key = key(
+    "cursor_path",
+    Shape::Text,
+    "the column that tells what is new",
+)
+.required();
+const INITIAL_VALUE: Key = key("initial_value", Shape::Scalar, "where a first fetch starts");
+const END_VALUE: Key = key("end_value", Shape::Scalar, "where every fetch ends");
+const END_PARAM: Key = key(
+    "end_param",
+    Shape::Text,
+    "the parameter that carries the end",
+);
+const LAG: Key = key(
+    "lag",
+    Shape::Scalar,
+    "how far before the last start to start again",
+);
+const FORMAT: Key = key("format", Shape::Text, "how the value is sent").or("the column's own");
+const RANGE_START: Key = key(
+    "range_start",
+    Shape::Word(RANGE_ENDS),
+    "whether the start belongs to the range",
+)
+.or("closed");
+const RANGE_END: Key = key(
+    "range_end",
+    Shape::Word(RANGE_ENDS),
+    "whether the end belongs to the range",
+)
+.or("open");
+const ROW_ORDER: Key = key(
+    "row_order",
+    Shape::Word(ROW_ORDERS),
+    "the order in which the API gives its records",
+);
+const ON_CURSOR_VALUE_MISSING: Key = key(
+    "on_cursor_value_missing",
+    Shape::Word(ON_MISSING),
+    "what a record without a cursor value gets",
+)
+.or("raise");
 
 const RANGE_ENDS: &[Word] = &[
     word("closed", "itself included"),

@@ -17,6 +17,14 @@ resources:
     columns: { id: text }
 ";
 
+/// What the keys of a member are called. A parameter that is `incremental` is the endpoint's.
+fn place_of(family: &Family, member: &Member) -> String {
+    match (family.name, member.word.name) {
+        ("parameter", "incremental") => INCREMENTAL.name.to_owned(),
+        (family, member) => format!("{family} {member}"),
+    }
+}
+
 /// What of the grammar a spec uses: `a resource: name`, `paginator offset: limit`, `method = GET`.
 #[derive(Default)]
 struct Uses(BTreeSet<String>);
@@ -49,7 +57,7 @@ impl Uses {
                     return;
                 };
                 self.0.insert(format!("{} = {word}", family.name));
-                let place = format!("{} {}", family.name, member.word.name);
+                let place = place_of(family, member);
                 self.of_map(&place, &member.keys.iter().collect::<Vec<_>>(), node);
                 self.of_map(family.name, &family.common.iter().collect::<Vec<_>>(), node);
             }
@@ -105,10 +113,7 @@ impl All {
                     let names = member.word.aliases.iter().chain([&member.word.name]);
                     self.found
                         .extend(names.map(|name| format!("{} = {name}", family.name)));
-                    self.of_keys(
-                        &format!("{} {}", family.name, member.word.name),
-                        member.keys,
-                    );
+                    self.of_keys(&place_of(family, member), member.keys);
                 }
                 self.of_keys(family.name, family.common);
             }

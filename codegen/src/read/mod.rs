@@ -151,6 +151,6 @@ fn is_of_kind(node: &Node, shape: &Shape) -> bool {
 const NULL_MEANS_NONE: &str = "auth";
 
 /// Whether null may stand for the value of a key.
-fn takes_null(key: &grammar::Key) -> bool {
+pub(crate) fn takes_null(key: &grammar::Key) -> bool {
     key.name == NULL_MEANS_NONE
 }
