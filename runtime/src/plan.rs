@@ -377,7 +377,7 @@ impl fmt::Debug for CustomAuth {
         f.debug_struct("CustomAuth")
             .field("rust", &self.rust)
             .field("with", &self.with)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
