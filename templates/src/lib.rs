@@ -14,6 +14,8 @@
 //! the spec's own, or that of its file.
 
 mod error;
+#[cfg(feature = "templates")]
+pub mod templates;
 
 use std::{
     env, fs,

@@ -1,0 +1,140 @@
+//! What templates make of a connector: a reference, table definitions, a new crate.
+//!
+//! A template is [Tera](https://keats.github.io/tera/), over a [`Source`]: its fields are the
+//! template's variables. One in the user's own folder takes the place of the built-in one of its name.
+
+mod model;
+mod scaffold;
+
+use std::{fs, path::Path};
+
+use tera::{Context, ErrorKind, Kwargs, State, Tera};
+
+use rest_source_codegen::connector::Connector;
+
+use crate::Error;
+
+pub use model::{Column, Incremental, Resource, Secret, Setting, Source};
+pub use scaffold::{Scaffold, scaffold};
+
+/// What can be made of a connector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Template {
+    /// A page about it, in Markdown, with a Mermaid graph where resources have parents.
+    Reference,
+    /// The definitions of its tables in SQLite, as loading it makes them.
+    Sqlite,
+    /// The definitions of its tables in PostgreSQL.
+    Postgres,
+}
+
+impl Template {
+    /// The name of its file.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Reference => "reference.md",
+            Self::Sqlite => "sqlite.sql",
+            Self::Postgres => "postgres.sql",
+        }
+    }
+}
+
+/// The templates that are built in.
+const BUILT_IN: [(&str, &str); 3] = [
+    ("reference.md", include_str!("../../templates/reference.md")),
+    ("sqlite.sql", include_str!("../../templates/sqlite.sql")),
+    ("postgres.sql", include_str!("../../templates/postgres.sql")),
+];
+
+/// The templates, the user's among them.
+#[derive(Debug)]
+pub struct Templates(Tera);
+
+impl Templates {
+    /// The built-in ones, and in place of those of the same name, the files of this folder. A file of
+    /// another name can be included by them.
+    ///
+    /// # Errors
+    ///
+    /// When the folder or a file in it cannot be read, or a file is no template: where, is said.
+    pub fn new(folder: Option<&Path>) -> Result<Self, Error> {
+        let mut texts: Vec<(String, String)> = BUILT_IN
+            .iter()
+            .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
+            .collect();
+        if let Some(folder) = folder {
+            for (name, text) in files(folder)? {
+                texts.retain(|(built_in, _)| *built_in != name);
+                texts.push((name, text));
+            }
+        }
+        let mut tera = Tera::default();
+        tera.autoescape_on(Vec::<&str>::new());
+        tera.register_filter("cell", |text: &str, _: Kwargs, _: &State| cell(text));
+        tera.register_filter("comment", |text: &str, _: Kwargs, _: &State| {
+            text.trim().replace('\n', "\n-- ")
+        });
+        tera.add_raw_templates(texts)
+            .map_err(|error| told(&error))?;
+        Ok(Self(tera))
+    }
+
+    /// What a template makes of a connector.
+    ///
+    /// # Errors
+    ///
+    /// When the template names what is not there: where, is said.
+    pub fn render(&self, template: Template, connector: &Connector) -> Result<String, Error> {
+        let context =
+            Context::from_serialize(&Source::of(connector)).map_err(|error| told(&error))?;
+        let text = self.0.render(template.name(), &context);
+        text.map_err(|error| told(&error))
+    }
+}
+
+/// The files of a folder, by name.
+fn files(folder: &Path) -> Result<Vec<(String, String)>, Error> {
+    let unread = |error| Error::new(format!("cannot read `{}`: {error}", folder.display()));
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).map_err(unread)? {
+        let path = entry.map_err(unread)?.path();
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+            continue;
+        };
+        if path.is_file() && !name.starts_with('.') {
+            let text = fs::read_to_string(&path).map_err(|error| {
+                Error::new(format!("cannot read `{}`: {error}", path.display()))
+            })?;
+            files.push((name.to_owned(), text));
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// An error of the engine as one of ours: what is wrong, then where.
+fn told(error: &tera::Error) -> Error {
+    match error.kind() {
+        ErrorKind::SyntaxError(report) | ErrorKind::RenderingError(report) => {
+            let mut message = report.message().to_owned();
+            if let Some(first) = message.get_mut(..1) {
+                first.make_ascii_lowercase();
+            }
+            let span = report.span();
+            Error::new(format!(
+                "{}\n  --> {}:{}:{}",
+                message.trim_end_matches('.'),
+                report.filename(),
+                span.start_line,
+                span.start_col + 1
+            ))
+        }
+        other => Error::new(other.to_string()),
+    }
+}
+
+/// A text in the cell of a Markdown table.
+fn cell(text: &str) -> String {
+    let words: Vec<_> = text.split_whitespace().collect();
+    words.join(" ").replace('|', "\\|")
+}

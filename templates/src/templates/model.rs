@@ -1,0 +1,388 @@
+//! What templates see of a connector. Fields are added, none is taken away or renamed.
+
+use serde::Serialize;
+
+use rest_source_codegen::connector as checked;
+
+/// A connector.
+#[derive(Clone, Debug, Serialize)]
+pub struct Source {
+    /// Its name, in `snake_case`.
+    pub name: String,
+    /// The spec's path, as it was given.
+    pub spec: String,
+    /// What the spec says of it.
+    pub description: Option<String>,
+    /// Where the API is, with placeholders as the spec writes them.
+    pub base_url: String,
+    /// The secrets that it needs.
+    pub secrets: Vec<Secret>,
+    /// The settings that it takes.
+    pub settings: Vec<Setting>,
+    /// The resources, in the order of the spec.
+    pub resources: Vec<Resource>,
+    /// Whether any resource is fetched for the records of another.
+    pub has_children: bool,
+}
+
+/// A secret.
+#[derive(Clone, Debug, Serialize)]
+pub struct Secret {
+    /// Its name in the spec.
+    pub name: String,
+    /// The environment variable that holds it.
+    pub env: String,
+    /// What it is.
+    pub description: Option<String>,
+}
+
+/// A setting.
+#[derive(Clone, Debug, Serialize)]
+pub struct Setting {
+    /// Its name in the spec.
+    pub name: String,
+    /// The environment variable that overrides it.
+    pub env: String,
+    /// What its values are: a type's word, or `one of …`.
+    pub data_type: String,
+    /// Its value where none is given.
+    pub default: Option<String>,
+    /// What it is.
+    pub description: Option<String>,
+}
+
+/// A resource.
+#[derive(Clone, Debug, Serialize)]
+pub struct Resource {
+    /// Its name in the spec.
+    pub name: String,
+    /// Its name in SQL, quoted.
+    pub sql_name: String,
+    /// The method of `Source` that fetches it.
+    pub rust_method: String,
+    /// The struct of its records; none where they are JSON.
+    pub rust_record: Option<String>,
+    /// Its line in the spec, from 1.
+    pub line: u32,
+    /// What the spec says of it.
+    pub description: Option<String>,
+    /// `GET` or `POST`.
+    pub method: &'static str,
+    /// The path, with placeholders as the spec writes them.
+    pub path: String,
+    /// How its pages follow each other: the paginator's word in a spec.
+    pub paginator: &'static str,
+    /// `append`, `replace`, `merge` or `skip`.
+    pub write_disposition: &'static str,
+    /// Whether loading the source loads it.
+    pub selected: bool,
+    /// The names of the columns of its primary key.
+    pub primary_key: Vec<String>,
+    /// Those that tell the rows of its table apart, quoted: none where rows are appended, and the same
+    /// record may stand there more than once.
+    pub sql_key: Vec<String>,
+    /// How it asks only for what is new.
+    pub incremental: Option<Incremental>,
+    /// The resource for whose records it is fetched.
+    pub parent: Option<String>,
+    /// Whether its records are taken as they are, as JSON. It has no columns then.
+    pub is_untyped: bool,
+    /// The columns, in the order of the spec.
+    pub columns: Vec<Column>,
+}
+
+/// How a resource asks only for what is new.
+#[derive(Clone, Debug, Serialize)]
+pub struct Incremental {
+    /// The cursor column's name.
+    pub column: String,
+    /// Where a first fetch starts.
+    pub initial_value: Option<String>,
+    /// The parameter that carries the start.
+    pub start_param: Option<String>,
+}
+
+/// A column.
+#[derive(Clone, Debug, Serialize)]
+pub struct Column {
+    /// Its name in Rust and SQL.
+    pub name: String,
+    /// Its name in SQL, quoted.
+    pub sql_name: String,
+    /// Its key in the response.
+    pub key: String,
+    /// Its type in words: `bigint`, `array of text`, `one of a, b`.
+    pub data_type: String,
+    /// Its type in SQLite, checks included.
+    pub sqlite: String,
+    /// Its type in PostgreSQL.
+    pub postgres: String,
+    /// Whether null, and absence, are values of it.
+    pub nullable: bool,
+    /// Whether it belongs to the primary key.
+    pub primary_key: bool,
+    /// What the spec says of it.
+    pub description: Option<String>,
+    /// Its line in the spec, from 1.
+    pub line: u32,
+}
+
+impl Source {
+    /// What there is to see of a connector.
+    pub fn of(connector: &checked::Connector) -> Self {
+        let resources = connector.resources.iter();
+        let resources: Vec<_> = resources.map(|one| resource(connector, one)).collect();
+        Self {
+            name: connector.name.clone(),
+            spec: connector.spec.clone(),
+            description: connector.description.clone(),
+            base_url: shown(connector, None, &connector.base_url),
+            secrets: connector.secrets.iter().map(secret).collect(),
+            settings: connector.config.iter().map(setting).collect(),
+            has_children: resources.iter().any(|resource| resource.parent.is_some()),
+            resources,
+        }
+    }
+}
+
+fn secret(secret: &checked::Secret) -> Secret {
+    Secret {
+        name: secret.name.clone(),
+        env: secret.env.clone(),
+        description: secret.description.clone(),
+    }
+}
+
+fn setting(setting: &checked::Config) -> Setting {
+    Setting {
+        name: setting.name.clone(),
+        env: setting.env.clone(),
+        data_type: match &setting.data_type {
+            checked::ConfigType::Text => "text".to_owned(),
+            checked::ConfigType::Bigint => "bigint".to_owned(),
+            checked::ConfigType::Double => "double".to_owned(),
+            checked::ConfigType::Bool => "bool".to_owned(),
+            checked::ConfigType::Date => "date".to_owned(),
+            checked::ConfigType::Timestamp => "timestamp".to_owned(),
+            checked::ConfigType::Enum(words) => one_of(words),
+        },
+        default: setting.default.clone(),
+        description: setting.description.clone(),
+    }
+}
+
+fn resource(connector: &checked::Connector, resource: &checked::Resource) -> Resource {
+    let (rust_record, description, columns) = match &resource.record {
+        checked::Record::Untyped => (None, None, &[][..]),
+        checked::Record::Struct(record) => (
+            Some(record.ident.clone()),
+            record.description.clone(),
+            record.columns.as_slice(),
+        ),
+    };
+    let key = || columns.iter().filter(|column| column.primary_key);
+    let is_appended = resource.write_disposition == checked::WriteDisposition::Append;
+    Resource {
+        name: resource.name.clone(),
+        sql_name: quoted(&resource.name),
+        rust_method: resource.ident.clone(),
+        rust_record,
+        line: resource.line,
+        description: resource.description.clone().or(description),
+        method: match resource.method {
+            checked::Method::Get => "GET",
+            checked::Method::Post => "POST",
+        },
+        path: shown(connector, Some(resource), &resource.path),
+        paginator: match resource.paginator.kind {
+            checked::Pages::Single => "single_page",
+            checked::Pages::Offset(_) => "offset",
+            checked::Pages::Number(_) => "page_number",
+            checked::Pages::Cursor(_) => "cursor",
+            checked::Pages::HeaderCursor { .. } => "header_cursor",
+            checked::Pages::HeaderLink { .. } => "header_link",
+            checked::Pages::JsonLink { .. } => "json_link",
+            checked::Pages::Custom { .. } => "custom",
+        },
+        write_disposition: match resource.write_disposition {
+            checked::WriteDisposition::Append => "append",
+            checked::WriteDisposition::Replace => "replace",
+            checked::WriteDisposition::Merge => "merge",
+            checked::WriteDisposition::Skip => "skip",
+        },
+        selected: resource.selected,
+        primary_key: key().map(|column| column.name.clone()).collect(),
+        sql_key: key()
+            .filter(|_| !is_appended)
+            .map(|column| quoted(&column.name))
+            .collect(),
+        incremental: resource.incremental.as_ref().and_then(|incremental| {
+            Some(Incremental {
+                column: columns.get(incremental.column)?.name.clone(),
+                initial_value: incremental.initial_value.clone(),
+                start_param: incremental.start_param.clone(),
+            })
+        }),
+        parent: parent(connector, resource).map(|parent| parent.name.clone()),
+        is_untyped: matches!(resource.record, checked::Record::Untyped),
+        columns: columns.iter().map(column).collect(),
+    }
+}
+
+fn parent<'a>(
+    connector: &'a checked::Connector,
+    resource: &checked::Resource,
+) -> Option<&'a checked::Resource> {
+    connector.resources.get(resource.parent.as_ref()?.resource)
+}
+
+fn column(column: &checked::Column) -> Column {
+    Column {
+        name: column.name.clone(),
+        sql_name: quoted(&column.name),
+        key: column.key.clone(),
+        data_type: in_words(&column.data_type),
+        sqlite: sqlite(column),
+        postgres: postgres(&column.data_type),
+        nullable: column.nullable,
+        primary_key: column.primary_key,
+        description: column.description.clone(),
+        line: column.line,
+    }
+}
+
+/// A template as the spec has it.
+fn shown(
+    connector: &checked::Connector,
+    resource: Option<&checked::Resource>,
+    checked::Template(parts): &checked::Template,
+) -> String {
+    let parts = parts.iter().map(|part| match part {
+        checked::Part::Text(text) => text.clone(),
+        checked::Part::Secret(at) => {
+            let secret = connector.secrets.get(usize::from(*at));
+            format!("{{secrets.{}}}", secret.map_or("?", |secret| &secret.name))
+        }
+        checked::Part::Config(at) => {
+            let setting = connector.config.get(usize::from(*at));
+            format!(
+                "{{config.{}}}",
+                setting.map_or("?", |setting| &setting.name)
+            )
+        }
+        checked::Part::IncrementalStart => "{incremental.start_value}".to_owned(),
+        checked::Part::IncrementalEnd => "{incremental.end_value}".to_owned(),
+        checked::Part::Parent(at) => {
+            let field = resource.and_then(|resource| of_parent(connector, resource, *at));
+            format!("{{resources.{}}}", field.unwrap_or_default())
+        }
+    });
+    parts.collect()
+}
+
+/// A field of the parent as the spec names it: `stories.id`.
+fn of_parent(
+    connector: &checked::Connector,
+    resource: &checked::Resource,
+    at: u16,
+) -> Option<String> {
+    let parent = parent(connector, resource)?;
+    let field = resource.parent.as_ref()?.fields.get(usize::from(at))?;
+    let checked::Record::Struct(record) = &parent.record else {
+        return None;
+    };
+    let mut name = format!("{}.{}", parent.name, record.columns.get(field.column)?.name);
+    for step in &field.path.0 {
+        name.push('.');
+        match step {
+            checked::Step::Key(key) => name.push_str(key),
+            checked::Step::Index(index) => name.push_str(&index.to_string()),
+        }
+    }
+    Some(name)
+}
+
+fn one_of(words: &checked::EnumType) -> String {
+    let values: Vec<_> = words
+        .values
+        .iter()
+        .map(|word| word.value.as_str())
+        .collect();
+    format!("one of {}", values.join(", "))
+}
+
+fn in_words(data_type: &checked::Type) -> String {
+    use checked::Type;
+    let word = match data_type {
+        Type::Text => "text",
+        Type::Bigint => "bigint",
+        Type::Double => "double",
+        Type::Bool => "bool",
+        Type::Timestamp(_) => "timestamp",
+        Type::Date(_) => "date",
+        Type::Time => "time",
+        Type::Decimal { precision: 0, .. } => "decimal",
+        Type::Decimal { precision, scale } => return format!("decimal({precision}, {scale})"),
+        Type::Binary => "binary",
+        Type::Json => "json",
+        Type::Object(object) => {
+            let fields: Vec<_> = object
+                .columns
+                .iter()
+                .map(|field| field.name.as_str())
+                .collect();
+            return format!("object of {}", fields.join(", "));
+        }
+        Type::Array(element) => return format!("array of {}", in_words(&element.data_type)),
+        Type::Map(element) => return format!("map to {}", in_words(&element.data_type)),
+        Type::Enum(words) if words.closed => return one_of(words),
+        Type::Enum(words) => return format!("{}, or another", one_of(words)),
+        Type::Union(union) => {
+            let members = union
+                .members
+                .iter()
+                .map(|member| in_words(&member.data_type));
+            return members.collect::<Vec<_>>().join(" or ");
+        }
+    };
+    word.to_owned()
+}
+
+fn sqlite(column: &checked::Column) -> String {
+    use checked::Type;
+    let sql_type = match column.data_type {
+        Type::Bool => {
+            let not_null = if column.nullable { "" } else { " NOT NULL" };
+            let name = quoted(&column.name);
+            return format!("INTEGER{not_null} CHECK ({name} IN (0, 1))");
+        }
+        Type::Bigint => "INTEGER",
+        Type::Double => "REAL",
+        Type::Binary => "BLOB",
+        _ => "TEXT",
+    };
+    let not_null = if column.nullable { "" } else { " NOT NULL" };
+    format!("{sql_type}{not_null}")
+}
+
+fn postgres(data_type: &checked::Type) -> String {
+    use checked::Type;
+    let sql_type = match data_type {
+        Type::Text | Type::Enum(_) => "text",
+        Type::Bigint => "bigint",
+        Type::Double => "double precision",
+        Type::Bool => "boolean",
+        Type::Timestamp(_) => "timestamptz",
+        Type::Date(_) => "date",
+        Type::Time => "time",
+        Type::Decimal { precision: 0, .. } => "numeric",
+        Type::Decimal { precision, scale } => return format!("numeric({precision}, {scale})"),
+        Type::Binary => "bytea",
+        Type::Json | Type::Object(_) | Type::Array(_) | Type::Map(_) | Type::Union(_) => "jsonb",
+    };
+    sql_type.to_owned()
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}

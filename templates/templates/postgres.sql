@@ -1,0 +1,17 @@
+-- The tables of {{ name }}, from {{ spec }}, for PostgreSQL.
+{% for resource in resources %}{% if resource.write_disposition != "skip" %}
+{% if resource.description %}-- {{ resource.description | comment }}
+{% endif -%}
+CREATE TABLE {{ resource.sql_name }} (
+{%- if resource.is_untyped %}
+    "record" jsonb NOT NULL
+{%- else %}
+{%- for column in resource.columns %}
+    {{ column.sql_name }} {{ column.postgres }}{% if not column.nullable %} NOT NULL{% endif %}{% if not loop.last %},{% endif %}
+{%- endfor %}
+{%- endif %}
+{%- if resource.sql_key %},
+    PRIMARY KEY ({{ resource.sql_key | join(sep=", ") }})
+{%- endif %}
+);
+{% endif %}{% endfor -%}

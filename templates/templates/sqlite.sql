@@ -1,0 +1,17 @@
+-- The tables of {{ name }}, from {{ spec }}, as loading it into SQLite makes them.
+{% for resource in resources %}{% if resource.write_disposition != "skip" %}
+{% if resource.description %}-- {{ resource.description | comment }}
+{% endif -%}
+CREATE TABLE {{ resource.sql_name }} (
+{%- if resource.is_untyped %}
+    "record" TEXT NOT NULL
+{%- else %}
+{%- for column in resource.columns %}
+    {{ column.sql_name }} {{ column.sqlite }}{% if not loop.last %},{% endif %}
+{%- endfor %}
+{%- endif %}
+{%- if resource.sql_key %},
+    PRIMARY KEY ({{ resource.sql_key | join(sep=", ") }})
+{%- endif %}
+) STRICT;
+{% endif %}{% endfor -%}
