@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-/// Connector specs, without a compiler: check them, generate Rust from them, run them.
+/// Connector specs: check them, generate from them, run them without a compiler.
 #[derive(Debug, Parser)]
 #[command(name = "rest-source", version, max_term_width = 100, after_help = EXIT_CODES)]
 pub(crate) struct Args {
@@ -26,6 +26,9 @@ pub(crate) enum Command {
     Generate(Generate),
     Fetch(Fetch),
     Load(Load),
+    Docs(Docs),
+    Ddl(Ddl),
+    New(New),
 }
 
 /// Check specs, and show everything that is wrong with them
@@ -123,6 +126,54 @@ pub(crate) struct Load {
     /// A setting of the spec, in place of the environment's; may be given several times
     #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
     pub(crate) config: Vec<(String, String)>,
+}
+
+/// Print a page about a connector, in Markdown
+///
+/// Its secrets, settings, resources and columns, and a Mermaid graph where resources have parents.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Docs {
+    /// The spec
+    pub(crate) spec: PathBuf,
+    /// Folder with a template of your own, `reference.md`, in place of the built-in one
+    #[arg(long, value_name = "DIR")]
+    pub(crate) templates: Option<PathBuf>,
+}
+
+/// Print the definitions of a connector's tables, in SQL
+#[derive(Debug, clap::Args)]
+pub(crate) struct Ddl {
+    /// The spec
+    pub(crate) spec: PathBuf,
+    /// The database they are for
+    #[arg(long, value_enum, default_value_t = Dialect::Sqlite)]
+    pub(crate) dialect: Dialect,
+    /// Folder with templates of your own, `sqlite.sql` or `postgres.sql`, in place of the built-in
+    #[arg(long, value_name = "DIR")]
+    pub(crate) templates: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Dialect {
+    /// SQLite, the tables that `load` makes
+    Sqlite,
+    /// PostgreSQL
+    Postgres,
+}
+
+/// Make a connector's crate: a spec to begin with, a program, and a test that needs no network
+#[derive(Debug, clap::Args)]
+pub(crate) struct New {
+    /// What the crate is called: lower-case letters, digits, `-` and `_`
+    pub(crate) name: String,
+    /// Folder to make it in
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = ".",
+        hide_default_value = true
+    )]
+    pub(crate) path: PathBuf,
 }
 
 fn setting(text: &str) -> Result<(String, String), String> {

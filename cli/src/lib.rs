@@ -12,6 +12,8 @@ mod format;
 mod generate;
 mod json;
 mod load;
+mod make;
+mod new;
 mod plan;
 mod run;
 mod spec;
@@ -30,6 +32,9 @@ pub fn main() -> ExitCode {
     let done = match Args::parse().command {
         Command::Check(check) => check::run(&check),
         Command::Generate(generate) => generate::run(&generate),
+        Command::Docs(docs) => make::docs(&docs),
+        Command::Ddl(ddl) => make::ddl(&ddl),
+        Command::New(new) => new::run(&new),
         Command::Fetch(fetch) => run::to_the_end(fetch::run(fetch)),
         Command::Load(load) => run::to_the_end(load::run(load)),
     };

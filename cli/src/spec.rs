@@ -6,7 +6,7 @@ use rest_source::{
     Client, ErrorKind,
     plan::{ResourcePlan, SourcePlan},
 };
-use rest_source_codegen::{Compiled, compile};
+use rest_source_codegen::{Compiled, compile, connector::Connector};
 
 use crate::{plan::plan, stop::Stop};
 
@@ -18,14 +18,21 @@ pub(crate) fn read(path: &Path) -> Result<Compiled, Stop> {
     Ok(compile(&shown, &text))
 }
 
+/// A spec without a mistake.
+pub(crate) fn checked(path: &Path) -> Result<Connector, Stop> {
+    let Compiled {
+        connector,
+        diagnostics,
+        ..
+    } = read(path)?;
+    connector.ok_or_else(|| Stop::wrong(diagnostics.messages()))
+}
+
 /// A spec as something that can be run.
 pub(crate) fn open(path: &Path) -> Result<&'static SourcePlan, Stop> {
-    let compiled = read(path)?;
-    match compiled.connector {
-        Some(connector) => plan(&connector)
-            .map_err(|needs| Stop::usage(format!("cannot run `{}` here: {needs}", connector.name))),
-        None => Err(Stop::wrong(compiled.diagnostics.messages())),
-    }
+    let connector = checked(path)?;
+    plan(&connector)
+        .map_err(|needs| Stop::usage(format!("cannot run `{}` here: {needs}", connector.name)))
 }
 
 /// The source's client, with these settings.

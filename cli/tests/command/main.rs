@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod new;
 mod shell;
 
 use rest_source_tests::{Fault, Server, data};
@@ -30,7 +31,7 @@ resources:
 fn help_says_what_each_command_does() {
     let shell = Shell::new();
     snapshot("help", &shell.run(&["--help"]));
-    for command in ["check", "generate", "fetch", "load"] {
+    for command in ["check", "generate", "fetch", "load", "docs", "ddl", "new"] {
         snapshot(&format!("help-{command}"), &shell.run(&[command, "--help"]));
     }
 }
@@ -313,4 +314,97 @@ async fn a_reader_that_has_seen_enough_is_no_error() {
     drop(child.stdout.take());
     let ran = shell::Ran::of(child.wait_with_output().unwrap());
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+}
+
+#[test]
+fn a_connector_has_a_page() {
+    let shell = Shell::new();
+    snapshot("docs", &shell.run(&["docs", MEDIA]));
+    shell.write("family.yaml", FAMILY);
+    snapshot("docs-family", &shell.run(&["docs", "family.yaml"]));
+}
+
+/// A parent, a child, an untyped resource, and texts that could break a table.
+const FAMILY: &str = "\
+name: family
+client: { base_url: 'https://api.example.com', paginator: single_page }
+config:
+  region: { type: enum, values: [eu, us], default: eu, description: 'Either | of two.' }
+resources:
+  - name: parents
+    primary_key: id
+    write_disposition: merge
+    endpoint: { path: '/{config.region}/parents' }
+    columns:
+      id: text
+      label: { data_type: union, of: [text, bigint], description: 'a | b' }
+      marks: { data_type: array, items: double! }
+      seen: { data_type: bool, nullable: false }
+  - name: children
+    selected: false
+    endpoint: { path: '/parents/{resources.parents.id}/children' }
+    columns: json
+";
+
+#[test]
+fn tables_are_defined_for_each_database() {
+    let shell = Shell::new();
+    shell.write("family.yaml", FAMILY);
+    for dialect in ["sqlite", "postgres"] {
+        for (name, spec) in [("media", MEDIA), ("family", "family.yaml")] {
+            let ran = shell.run(&["ddl", spec, "--dialect", dialect]);
+            snapshot(&format!("ddl-{name}-{dialect}"), &ran);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_tables_are_those_that_a_load_makes() {
+    let (_server, shell) = media().await;
+    shell.run(&["load", MEDIA, "--to", "sqlite:loaded.db"]);
+    let ddl = shell.run(&["ddl", MEDIA]).stdout;
+    let defined = rusqlite::Connection::open_in_memory().unwrap();
+    defined.execute_batch(&ddl).unwrap();
+    let loaded = rusqlite::Connection::open(shell.path("loaded.db")).unwrap();
+    let tables = |database: &rusqlite::Connection| -> Vec<String> {
+        let sql = "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '\\_%' \
+                   ESCAPE '\\' ORDER BY name";
+        let mut statement = database.prepare(sql).unwrap();
+        let tables = statement.query_map([], |row| row.get(0)).unwrap();
+        tables.map(Result::unwrap).collect()
+    };
+    assert_eq!(tables(&defined).len(), 4);
+    assert_eq!(tables(&defined), tables(&loaded));
+}
+
+#[test]
+fn a_template_of_the_users_own_takes_the_place_of_ours() {
+    let shell = Shell::new();
+    std::fs::create_dir(shell.path("ours")).unwrap();
+    shell.write("ours/row.md", "* {{ resource.name }}\n");
+    let page = "{% for resource in resources %}{% include \"row.md\" %}{% endfor %}";
+    shell.write("ours/reference.md", page);
+    let docs = ["docs", MEDIA, "--templates", "ours"];
+    let ran = shell.run(&docs);
+    assert_eq!(ran.stdout.lines().next(), Some("* media_insights"), "{ran}");
+    shell.write("ours/reference.md", "# {{ name }}\n\n  {{ titel }}\n");
+    snapshot("docs-unknown-variable", &shell.run(&docs));
+    shell.write("ours/reference.md", "# {{ name\n{% endfor %}\n");
+    snapshot("docs-bad-template", &shell.run(&docs));
+    snapshot(
+        "docs-no-folder",
+        &shell.run(&["docs", MEDIA, "--templates", "nowhere"]),
+    );
+}
+
+#[test]
+fn a_new_crate_is_made_once_and_under_a_name() {
+    let shell = Shell::new();
+    snapshot("new", &shell.run(&["new", "my-api"]));
+    snapshot("new-again", &shell.run(&["new", "my-api"]));
+    snapshot("new-bad-name", &shell.run(&["new", "My Api"]));
+    for taken in ["type", "rest-source", "std", "1st", "-x"] {
+        assert_eq!(shell.run(&["new", taken]).code, 2, "{taken}");
+    }
+    assert_eq!(shell.run(&["check", "my-api/specs/my_api.yaml"]).code, 0);
 }

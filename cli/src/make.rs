@@ -1,0 +1,45 @@
+//! `rest-source docs` and `rest-source ddl`: a connector through a template.
+
+use std::{
+    io::{Write, stdout},
+    path::Path,
+};
+
+use rest_source_build::{
+    Error,
+    templates::{Template, Templates},
+};
+
+use crate::{
+    args::{Ddl, Dialect, Docs},
+    spec,
+    stop::Stop,
+};
+
+pub(crate) fn docs(args: &Docs) -> Result<(), Stop> {
+    print(&args.spec, args.templates.as_deref(), Template::Reference)
+}
+
+pub(crate) fn ddl(args: &Ddl) -> Result<(), Stop> {
+    let template = match args.dialect {
+        Dialect::Sqlite => Template::Sqlite,
+        Dialect::Postgres => Template::Postgres,
+    };
+    print(&args.spec, args.templates.as_deref(), template)
+}
+
+fn print(spec: &Path, folder: Option<&Path>, template: Template) -> Result<(), Stop> {
+    let connector = spec::checked(spec)?;
+    let templates = Templates::new(folder).map_err(|error| stop(&error))?;
+    let text = templates
+        .render(template, &connector)
+        .map_err(|error| stop(&error))?;
+    stdout()
+        .write_all(text.as_bytes())
+        .map_err(|error| Stop::failed(format!("cannot write to stdout: {error}")))
+}
+
+/// Templates are the user's to get right, as a command line is.
+fn stop(error: &Error) -> Stop {
+    Stop::usage(error.to_string())
+}

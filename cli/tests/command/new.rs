@@ -1,0 +1,31 @@
+//! A new crate builds, and its test passes without a network.
+
+use std::{path::Path, process::Command};
+
+use crate::shell::{Ran, Shell};
+
+#[test]
+#[ignore = "compiles the runtime and all it needs once more, a minute or two of work"]
+fn a_new_crates_test_passes_at_once() {
+    let shell = Shell::new();
+    assert_eq!(shell.run(&["new", "my-api"]).code, 0);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    // With the runtime of this repository, and the versions that it is tested with.
+    let runtime = root.join("runtime").canonicalize().unwrap();
+    let manifest = shell.read("my-api/Cargo.toml")
+        + &format!(
+            "\n[patch.crates-io]\nrest-source = {{ path = {:?} }}\n",
+            runtime.to_str().unwrap()
+        );
+    shell.write("my-api/Cargo.toml", &manifest);
+    std::fs::copy(root.join("Cargo.lock"), shell.path("my-api/Cargo.lock")).unwrap();
+    let cargo = Command::new(env!("CARGO"))
+        .args(["test", "--offline", "--quiet"])
+        .current_dir(shell.path("my-api"))
+        .env("CARGO_TARGET_DIR", root.join("target/new-crate"))
+        .output()
+        .unwrap();
+    let ran = Ran::of(cargo);
+    assert_eq!(ran.code, 0, "{ran}");
+    assert!(ran.stdout.contains("1 passed"), "{ran}");
+}
