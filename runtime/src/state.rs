@@ -11,6 +11,10 @@ const VERSION: u64 = 1;
 
 /// How far an incremental fetch has come: the largest cursor value and the records that had it.
 ///
+/// Of the records that had it, the first 10,000 are remembered, so that a state has an end. Where there
+/// are more, the next fetch brings the others again: none is lost, `merge` stores each once, and the
+/// fetch's report says so.
+///
 /// A fetch gives one when its records are complete; keep it together with them, and give it to
 /// `Fetch::since` to be given only what is new. It is versioned text, JSON,
 /// and belongs to one resource and its cursor column.

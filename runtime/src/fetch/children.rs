@@ -50,6 +50,9 @@ async fn fetch(
 ) -> Result<Delivery> {
     let mut children = Children::new(job, plan, report).map_err(|error| job.error(error))?;
     let outcome = children.run(stream).await;
+    if let Some(note) = children.sieve.note() {
+        children.done.note(note);
+    }
     children.count();
     outcome?;
     Ok(Delivery::End {

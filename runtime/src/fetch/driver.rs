@@ -32,6 +32,9 @@ pub(super) async fn run(job: Job, stream: mpsc::Sender<Delivery>, report: Shared
     };
     let last = match ended {
         Ok(Some(Ended { end, sieve })) => {
+            if let Some(note) = sieve.note() {
+                report.lock().note(note);
+            }
             trace::ended(&job, &end.reason, &report.lock());
             report.lock().note(format!("ended: {}", end.reason));
             Delivery::End {

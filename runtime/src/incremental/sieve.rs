@@ -11,6 +11,9 @@ use crate::{
     value::Value,
 };
 
+/// The most keys of records at the largest cursor that are remembered.
+const MOST_SEEN: usize = 10_000;
+
 /// Lets through the rows of a range, at most as many as are wanted, and remembers the last.
 pub(crate) struct Sieve {
     resource: &'static str,
@@ -25,6 +28,8 @@ struct InRange {
     /// The largest cursor so far, the state's included, and the keys of the rows that have it.
     largest: Option<CursorValue>,
     at_largest: BTreeSet<String>,
+    /// Whether more rows have it than are remembered.
+    overflowed: bool,
     /// The cursor of the row before, where the order matters.
     before: Option<CursorValue>,
 }
@@ -124,12 +129,28 @@ impl Sieve {
             .and_then(|l| l.compare(largest.as_value()))
         {
             Some(Ordering::Greater) => {}
-            Some(Ordering::Equal) => ours.at_largest.extend(theirs.at_largest),
+            Some(Ordering::Equal) => {
+                ours.overflowed |= theirs.overflowed;
+                ours.remember(theirs.at_largest);
+            }
             _ => {
                 ours.largest = Some(largest);
                 ours.at_largest = theirs.at_largest;
+                ours.overflowed = theirs.overflowed;
             }
         }
+    }
+
+    /// What is worth knowing of the state, if anything.
+    pub(crate) fn note(&self) -> Option<String> {
+        let range = self.range.as_ref()?;
+        range.overflowed.then(|| {
+            format!(
+                "more than {MOST_SEEN} records have the largest `{}`: the next fetch, which does not \
+                 know all of them, may bring some again",
+                range.range.column.name
+            )
+        })
     }
 
     /// What the next fetch may start from once every row let through so far is safe, where the rows
@@ -175,6 +196,7 @@ impl InRange {
                 .as_ref()
                 .map(|s| s.seen.clone())
                 .unwrap_or_default(),
+            overflowed: false,
             before: None,
             range,
         })
@@ -314,10 +336,23 @@ impl InRange {
             _ => {
                 self.largest = CursorValue::of(value);
                 self.at_largest.clear();
+                self.overflowed = false;
             }
         }
         let rows = rows.iter().filter(|row| row.value(self.cursor) == value);
-        self.at_largest.extend(rows.map(|row| key(row, &self.keys)));
+        let keys: Vec<String> = rows.map(|row| key(row, &self.keys)).collect();
+        self.remember(keys);
+    }
+
+    /// Remembers these keys, as far as there is room.
+    fn remember(&mut self, keys: impl IntoIterator<Item = String>) {
+        for key in keys {
+            if self.at_largest.len() < MOST_SEEN {
+                self.at_largest.insert(key);
+            } else if !self.at_largest.contains(&key) {
+                self.overflowed = true;
+            }
+        }
     }
 
     fn state(&self, resource: &str) -> Option<State> {

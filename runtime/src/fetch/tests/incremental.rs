@@ -149,3 +149,31 @@ async fn a_state_or_an_end_that_does_not_fit_is_refused_before_anything_is_asked
     }
     assert_eq!(shop.asked().len(), asked);
 }
+
+static AT_ONCE: ResourcePlan = ResourcePlan {
+    paginator: Paginator::SINGLE_PAGE,
+    ..new_things(None, OnMissing::Raise)
+};
+
+#[tokio::test]
+async fn what_is_remembered_has_a_bound_and_what_is_past_it_comes_again() {
+    let body = |number: i64| {
+        let things = (0..number).map(|id| json!({ "id": id, "at": 7 }));
+        json!({ "data": things.collect::<Vec<_>>() }).to_string()
+    };
+    let shop = shop(Api::new(move |_| answer(200, &[], &body(10_003))));
+    let mut pages = shop.fetch(&AT_ONCE).pages();
+    while let Some(page) = pages.next().await {
+        page.unwrap();
+    }
+    let notes = pages.report().notes;
+    assert!(
+        notes
+            .iter()
+            .any(|note| note.starts_with("more than 10000 records")),
+        "{notes:?}"
+    );
+    let (ids, state) = new(shop.fetch(&AT_ONCE).since(pages.state().unwrap())).await;
+    assert_eq!(ids, [10_000, 10_001, 10_002]);
+    assert_eq!(state.unwrap().seen.len(), 10_000);
+}
