@@ -6,7 +6,7 @@ use super::{
     Job,
     guard::fingerprint,
     machine::{Answer, Facts, Order},
-    refusal::Refusal,
+    refusal::{AfterRetries, Refusal},
     trace,
 };
 use crate::{
@@ -145,9 +145,13 @@ impl<'a> Requests<'a> {
         let (kind, message) = match rule.action {
             Action::Ignore => return Answer::Ignored(ignored(&place, &request)),
             Action::Retry { then_ignore } => {
-                let note = then_ignore.then(|| ignored(&place, &request));
+                let after = if then_ignore {
+                    AfterRetries::Ignore(ignored(&place, &request))
+                } else {
+                    AfterRetries::Fail
+                };
                 let mut refusal = self.refused(response, request);
-                refusal.rule = Some(note);
+                refusal.rule = Some(after);
                 return Answer::Refused(Box::new(refusal));
             }
             Action::RefreshAuth => {

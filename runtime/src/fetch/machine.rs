@@ -14,7 +14,7 @@ use url::Url;
 
 use super::{
     guard::Guard,
-    refusal::{self, Refusal},
+    refusal::{self, AfterRetries, Refusal},
 };
 use crate::{
     Error, Position, Result,
@@ -311,7 +311,9 @@ impl<P> Machine<P> {
         }
         let spent = now.elapsed.saturating_sub(slot.first_sent);
         let verdict = verdict(&retry, slot.attempts, spent, refusal.told, jitter);
-        if let (Some(Some(note)), false) = (&refusal.rule, matches!(verdict, Verdict::Wait(_))) {
+        if let Some(AfterRetries::Ignore(note)) = &refusal.rule
+            && !matches!(verdict, Verdict::Wait(_))
+        {
             return SlotState::Ignored(note.clone());
         }
         match verdict {

@@ -16,13 +16,21 @@ pub(super) struct Refusal {
     pub(super) told: Option<Duration>,
     /// Whether it speaks for all of the source's requests: a 429, or a 403 that is one.
     pub(super) throttled: bool,
-    /// Whether a rule of the resource says that it is made again; then what to note where it is
-    /// ignored after the last attempt.
-    pub(super) rule: Option<Option<String>>,
+    /// Where a rule of the resource says that it is made again.
+    pub(super) rule: Option<AfterRetries>,
     /// The request, for messages.
     pub(super) request: String,
     /// What more there is to say: how the body starts, or what the transport met.
     pub(super) detail: Option<String>,
+}
+
+/// What a rule that says to ask again says of the last answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum AfterRetries {
+    /// An error.
+    Fail,
+    /// It is ignored, with this note.
+    Ignore(String),
 }
 
 impl Refusal {
