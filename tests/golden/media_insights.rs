@@ -3,6 +3,8 @@
 /// Made from `specs/media_insights.yaml`.
 #[allow(
     dead_code,
+    non_camel_case_types,
+    non_snake_case,
     clippy::doc_markdown,
     clippy::enum_variant_names,
     clippy::needless_update,

@@ -103,6 +103,8 @@ fn allow(module: &Module) -> TokenStream {
     quote! {
         #[allow(
             dead_code,
+            non_camel_case_types,
+            non_snake_case,
             clippy::doc_markdown,
             clippy::enum_variant_names,
             clippy::needless_update,
