@@ -1,13 +1,22 @@
-//! Makes the modules that `tests/generated.rs` takes in.
+//! Makes the modules that `tests/generated.rs` takes in: one of each spec.
+
+use std::{fs, io, path::PathBuf};
 
 use rest_source_build::Builder;
 
-fn main() {
-    Builder::new()
-        .spec("../specs/analytics_api_key.yaml")
-        .spec("../specs/analytics_oauth2.yaml")
-        .spec("../specs/call_center_overview.yaml")
-        .spec("../specs/datasets.yaml")
-        .spec("../specs/media_insights.yaml")
-        .generate();
+const SPECS: &str = "../specs";
+
+fn main() -> io::Result<()> {
+    println!("cargo::rerun-if-changed={SPECS}");
+    let mut specs = Vec::new();
+    for file in fs::read_dir(SPECS)? {
+        specs.push(file?.path());
+    }
+    specs.sort();
+    let builder = specs
+        .iter()
+        .filter_map(|path: &PathBuf| path.to_str())
+        .fold(Builder::new(), Builder::spec);
+    builder.generate();
+    Ok(())
 }

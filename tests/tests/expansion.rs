@@ -16,17 +16,20 @@ use rest_source_codegen::{
 };
 use syn::{File, ImplItem, Item};
 
-const SPECS: [&str; 5] = [
-    "analytics_api_key",
-    "analytics_oauth2",
-    "call_center_overview",
-    "datasets",
-    "media_insights",
-];
-
 /// A path of this crate.
 fn here(path: impl AsRef<Path>) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// The names of the specs in the folder, in order.
+fn specs() -> Vec<String> {
+    let files = fs::read_dir(here("../specs")).unwrap();
+    let mut names: Vec<String> = files
+        .map(|file| file.unwrap().path())
+        .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
+        .collect();
+    names.sort();
+    names
 }
 
 fn text(spec: &str) -> String {
@@ -110,12 +113,28 @@ fn is_record(item: &syn::ItemImpl, record: &Struct) -> bool {
         && item.self_ty.to_token_stream().to_string() == record.ident
 }
 
+/// The specs whose resources ask for pages of records and no more. The others have parameters, bodies
+/// and parents, which are data as well.
+const PLAIN: [&str; 5] = [
+    "analytics_api_key",
+    "analytics_oauth2",
+    "call_center_overview",
+    "datasets",
+    "media_insights",
+];
+
 #[test]
 fn a_resource_is_short() {
-    for spec in SPECS {
+    let mut long = Vec::new();
+    for spec in &specs() {
         let path = format!("specs/{spec}.yaml");
         let expansion = expansion(spec, &path);
         let connector = compile(&path, &text(spec)).connector.unwrap();
+        let most = if PLAIN.contains(&spec.as_str()) {
+            40
+        } else {
+            90
+        };
         for resource in &connector.resources {
             let Record::Struct(record) = &resource.record else {
                 panic!("`{}` is untyped", resource.name);
@@ -123,9 +142,12 @@ fn a_resource_is_short() {
             // A column is a field, and a line of the table.
             let columns = 2 * record.columns.len();
             let besides = lines_of(resource, record, items(&expansion)) - columns;
-            assert!(besides < 40, "`{}`: {besides} lines", resource.name);
+            if besides >= most {
+                long.push(format!("`{}` of `{spec}`: {besides} lines", resource.name));
+            }
         }
     }
+    assert_eq!(long, Vec::<String>::new());
 }
 
 #[test]
@@ -152,7 +174,7 @@ fn a_column_is_a_line() {
 #[test]
 fn the_generator_makes_what_the_attribute_makes() {
     let folder = here(env!("CARGO_TARGET_TMPDIR")).join("generated");
-    for spec in SPECS {
+    for spec in &specs() {
         let path = format!("../specs/{spec}.yaml");
         let builder = Builder::new().spec(&path).out_dir(&folder);
         assert_eq!(builder.try_generate(), Ok(Vec::new()));
@@ -229,13 +251,16 @@ fn the_generator_says_everything_that_is_wrong() {
     assert!(!folder.exists(), "something was written");
 }
 
+const MOST_LINES: usize = 25;
+
 /// Whatever a spec says, there is a module of valid Rust: the source, or what is wrong.
 #[test]
 fn a_spec_with_any_line_gone_expands_to_rust() {
-    for spec in SPECS {
+    for spec in &specs() {
         let text = text(spec);
         let lines: Vec<&str> = text.lines().collect();
-        for gone in 0..lines.len() {
+        // Of a long spec some lines are enough.
+        for gone in (0..lines.len()).step_by(lines.len().div_ceil(MOST_LINES)) {
             let rest = [&lines[..gone], &lines[gone + 1..]].concat().join("\n");
             let attribute = "\"specs/x.yaml\"".parse().unwrap();
             let module = "mod x {}".parse().unwrap();

@@ -1,6 +1,13 @@
 //! Each spec, through the build script and through rustc, in a crate with every lint on.
 
-#![deny(missing_docs, unreachable_pub, unused, clippy::all, clippy::pedantic)]
+#![deny(
+    missing_docs,
+    nonstandard_style,
+    unreachable_pub,
+    unused,
+    clippy::all,
+    clippy::pedantic
+)]
 
 use rest_source::{Connector, Record};
 
@@ -8,7 +15,15 @@ rest_source::include_source!("analytics_api_key");
 rest_source::include_source!("analytics_oauth2");
 rest_source::include_source!("call_center_overview");
 rest_source::include_source!("datasets");
+rest_source::include_source!("freshdesk");
+rest_source::include_source!("github");
+rest_source::include_source!("guardian");
 rest_source::include_source!("media_insights");
+rest_source::include_source!("notion");
+rest_source::include_source!("openweather");
+rest_source::include_source!("slack");
+rest_source::include_source!("stripe");
+rest_source::include_source!("twilio");
 
 mod by_attribute {
     #[rest_source::rest_source("../../specs/media_insights.yaml")]
@@ -43,5 +58,13 @@ fn every_spec_is_a_source_with_its_resources() {
     assert_eq!(resources::<analytics_oauth2::Source>(), 1);
     assert_eq!(resources::<call_center_overview::Source>(), 3);
     assert_eq!(resources::<datasets::Source>(), 1);
+    assert_eq!(resources::<freshdesk::Source>(), 5);
+    assert_eq!(resources::<github::Source>(), 7);
+    assert_eq!(resources::<guardian::Source>(), 4);
     assert_eq!(resources::<media_insights::Source>(), 4);
+    assert_eq!(resources::<notion::Source>(), 5);
+    assert_eq!(resources::<openweather::Source>(), 2);
+    assert_eq!(resources::<slack::Source>(), 5);
+    assert_eq!(resources::<stripe::Source>(), 6);
+    assert_eq!(resources::<twilio::Source>(), 6);
 }

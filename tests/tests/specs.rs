@@ -14,8 +14,32 @@ mod call_center_overview {}
 #[rest_source("../../specs/datasets.yaml")]
 mod datasets {}
 
+#[rest_source("../../specs/freshdesk.yaml")]
+mod freshdesk {}
+
+#[rest_source("../../specs/github.yaml")]
+mod github {}
+
+#[rest_source("../../specs/guardian.yaml")]
+mod guardian {}
+
 #[rest_source("../../specs/media_insights.yaml")]
 mod media_insights {}
+
+#[rest_source("../../specs/notion.yaml")]
+mod notion {}
+
+#[rest_source("../../specs/openweather.yaml")]
+mod openweather {}
+
+#[rest_source("../../specs/slack.yaml")]
+mod slack {}
+
+#[rest_source("../../specs/stripe.yaml")]
+mod stripe {}
+
+#[rest_source("../../specs/twilio.yaml")]
+mod twilio {}
 
 fn resources<S: Connector>() -> Vec<&'static str> {
     S::PLAN.resources.iter().map(|plan| plan.name).collect()
@@ -41,6 +65,66 @@ fn every_spec_is_a_source_with_its_resources() {
             "user_insights",
             "stories",
             "story_insights"
+        ]
+    );
+    assert_eq!(
+        resources::<freshdesk::Source>(),
+        [
+            "tickets",
+            "conversations",
+            "contacts",
+            "companies",
+            "agents"
+        ]
+    );
+    assert_eq!(
+        resources::<github::Source>(),
+        [
+            "repositories",
+            "issues",
+            "issue_comments",
+            "commits",
+            "pull_requests",
+            "issue_reactions",
+            "reviews"
+        ]
+    );
+    assert_eq!(
+        resources::<guardian::Source>(),
+        ["articles", "sections", "editions", "tags"]
+    );
+    assert_eq!(
+        resources::<notion::Source>(),
+        ["users", "pages", "databases", "blocks", "comments"]
+    );
+    assert_eq!(
+        resources::<openweather::Source>(),
+        ["one_call", "air_pollution"]
+    );
+    assert_eq!(
+        resources::<slack::Source>(),
+        ["users", "user_groups", "channels", "messages", "replies"]
+    );
+    assert_eq!(
+        resources::<stripe::Source>(),
+        [
+            "charges",
+            "customers",
+            "invoices",
+            "invoice_lines",
+            "subscriptions",
+            "events"
+        ]
+    );
+    assert_eq!(
+        resources::<twilio::Source>(),
+        [
+            "accounts",
+            "messages",
+            "message_media",
+            "calls",
+            "recordings",
+            "daily_usage"
         ]
     );
 }
