@@ -94,9 +94,48 @@ async fn a_count_may_be_text() {
 
 #[tokio::test]
 async fn an_error_that_is_called_200_is_an_error() {
-    let api = Api::new([page(&json!({ "ok": false, "error": "invalid_auth" }))]);
-    let error = connect(&api).channels().all().await.unwrap_err();
-    assert!(error.to_string().contains("invalid_auth"), "{error}");
+    for (error, expected) in [
+        ("invalid_auth", "Slack does not accept the token"),
+        ("missing_scope", "lacks a scope"),
+        ("fatal_error", "Slack refuses"),
+    ] {
+        let api = Api::new([page(&json!({ "ok": false, "error": error }))]);
+        let error = connect(&api).channels().all().await.unwrap_err();
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_limit_that_is_called_200_is_waited_for() {
+    let api = Api::new([
+        page(&json!({ "ok": false, "error": "ratelimited" })),
+        page(&json!({ "ok": true, "members": [user("W1", json!({}))] })),
+    ]);
+    let users = connect(&api).users().all().await.unwrap();
+    assert_eq!(users[0].id, "W1");
+    assert_eq!(api.urls().len(), 2);
+}
+
+#[tokio::test]
+async fn a_channel_that_the_bot_is_not_in_is_left_out() {
+    let channels = ["C1", "C2"].map(|id| {
+        json!({
+            "id": id, "name": id, "created": 1_767_225_600, "is_archived": false, "is_private": false,
+        })
+    });
+    let api = Api::new([
+        page(&json!({ "ok": true, "channels": channels })),
+        page(&json!({ "ok": false, "error": "not_in_channel" })),
+        page(
+            &json!({ "ok": true, "messages": [{ "type": "message", "ts": "1767225602.000216" }] }),
+        ),
+    ]);
+    let messages = connect(&api).messages().concurrency(1).all().await.unwrap();
+    let of: Vec<&str> = messages
+        .iter()
+        .map(|message| message._channels_id.as_str())
+        .collect();
+    assert_eq!(of, ["C2"]);
 }
 
 #[tokio::test]
