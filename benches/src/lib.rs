@@ -2,6 +2,7 @@
 //! cost.
 
 pub mod by_hand;
+pub mod ours;
 
 use std::{fmt::Write as _, time::Instant};
 

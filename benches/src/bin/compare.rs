@@ -39,6 +39,7 @@ fn main() -> Result<()> {
             run("best by hand", "best-by-hand", 100, 1),
             run("ours, one at a time", "ours", 100, 1),
             run("ours, as shipped", "ours", 100, 4),
+            run("ours, on one thread", "ours-on-one-thread", 100, 4),
         ],
         rounds,
     )?;
@@ -50,6 +51,7 @@ fn main() -> Result<()> {
             run("best by hand", "best-by-hand", 1000, 1),
             run("ours, one at a time", "ours", 1000, 1),
             run("ours, as shipped", "ours", 1000, 4),
+            run("ours, on one thread", "ours-on-one-thread", 1000, 4),
         ],
         rounds,
     )?;

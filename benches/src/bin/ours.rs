@@ -1,36 +1,8 @@
 //! The same through a compiled connector.
 
-use std::time::Instant;
-
-use rest_source::rest_source;
-use rest_source_benches::{Cost, arguments, say};
-
-#[rest_source("specs/events.yaml")]
-mod events {}
+use rest_source_benches::ours::count;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let start = Instant::now();
-    let (base_url, page, concurrency) = arguments()?;
-    let source = events::Source::builder()
-        .config(events::Config { base_url })
-        .concurrency(concurrency)
-        .build()?;
-    let (mut records, mut sum) = (0, 0);
-    if page == 1000 {
-        let mut stream = source.events_by_thousand().stream();
-        while let Some(event) = stream.next().await {
-            records += 1;
-            sum += event?.value;
-        }
-    } else {
-        let mut stream = source.events().stream();
-        while let Some(event) = stream.next().await {
-            records += 1;
-            sum += event?.value;
-        }
-    }
-    say(&Cost::of_this_process(std::hint::black_box(records), start)?.line());
-    std::hint::black_box(sum);
-    Ok(())
+    count().await
 }
