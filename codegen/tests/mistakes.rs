@@ -905,7 +905,6 @@ fn asked(lines: &str) -> String {
 
 #[test]
 fn parents() {
-    let id = "endpoint: posts/{resources.posts.id}/comments\n";
     say(
         "parents",
         &[
@@ -943,6 +942,15 @@ fn parents() {
                     "- name: users\n  columns: json",
                 ),
             ),
+        ],
+    );
+}
+
+#[test]
+fn fields_of_parents() {
+    say(
+        "fields_of_parents",
+        &[
             (
                 "a field that is none",
                 asked("path: /posts/{resources.posts.ident}"),
@@ -1017,6 +1025,16 @@ fn parents() {
                     "https://{resources.things.id}.example.com",
                 ),
             ),
+        ],
+    );
+}
+
+#[test]
+fn included_columns() {
+    let id = "endpoint: posts/{resources.posts.id}/comments\n";
+    say(
+        "included_columns",
+        &[
             (
                 "included without a parent",
                 resource("include_from_parent: [id]\ncolumns: {id: text}"),

@@ -73,11 +73,16 @@ impl ParentRecord {
     }
 }
 
+/// By the fields that are of the parent's key; where none is, by all.
 fn name_by_fields(plan: &ParentPlan, values: &[ParentValue]) -> String {
-    let columns = plan.resource.table.columns;
-    let column = |field: &ParentField| columns.get(usize::from(field.column)).map(|c| c.name);
-    let names = plan.fields.iter().filter_map(column);
-    name(plan, names.zip(values.iter().map(ParentValue::as_value)))
+    let fields = plan.fields.iter().zip(values).filter_map(|(field, value)| {
+        let column = plan.resource.table.columns.get(usize::from(field.column))?;
+        let is_key = column.primary_key && field.path.0.is_empty();
+        Some((is_key, (column.name, value.as_value())))
+    });
+    let has_key = fields.clone().any(|(is_key, _)| is_key);
+    let named = fields.filter(|(is_key, _)| *is_key || !has_key);
+    name(plan, named.map(|(_, field)| field))
 }
 
 fn name<'v>(plan: &ParentPlan, values: impl Iterator<Item = (&'static str, Value<'v>)>) -> String {

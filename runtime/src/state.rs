@@ -33,6 +33,8 @@ const VERSION: u64 = 1;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct State {
     pub(crate) resource: String,
+    /// The one record of the parent that it belongs to, where it is not for all of them.
+    pub(crate) parent: Option<String>,
     pub(crate) column: String,
     pub(crate) data_type: String,
     pub(crate) value: String,
@@ -52,13 +54,16 @@ impl State {
 
     /// As JSON, on one line.
     pub fn to_json(&self) -> String {
-        json!({
+        let mut tree = json!({
             "version": VERSION,
             "resource": self.resource,
             "cursor": { "column": self.column, "type": self.data_type, "value": self.value },
             "seen": self.seen,
-        })
-        .to_string()
+        });
+        if let Some(parent) = &self.parent {
+            tree["parent"] = parent.as_str().into();
+        }
+        tree.to_string()
     }
 
     /// Reads what [`to_json`](Self::to_json) wrote.
@@ -85,6 +90,10 @@ impl State {
             .ok_or_else(|| unreadable("the state has no list `seen`".to_owned()))?;
         Ok(Self {
             resource: text_at(&tree, "/resource")?,
+            parent: tree
+                .get("parent")
+                .map(|_| text_at(&tree, "/parent"))
+                .transpose()?,
             column: text_at(&tree, "/cursor/column")?,
             data_type: text_at(&tree, "/cursor/type")?,
             value: text_at(&tree, "/cursor/value")?,
@@ -112,6 +121,7 @@ mod tests {
     fn state() -> State {
         State {
             resource: "stories".into(),
+            parent: None,
             column: "updated_at".into(),
             data_type: "timestamp".into(),
             value: "2026-11-21T09:30:00Z".into(),
@@ -122,6 +132,11 @@ mod tests {
     #[test]
     fn what_was_written_is_read_back() {
         assert_eq!(State::from_json(&state().to_json()).unwrap(), state());
+        let of_one = State {
+            parent: Some("`posts` with `id` \"7\"".to_owned()),
+            ..state()
+        };
+        assert_eq!(State::from_json(&of_one.to_json()).unwrap(), of_one);
     }
 
     #[test]

@@ -105,7 +105,7 @@ impl<'a> Children<'a> {
             return Err(Error::new(ErrorKind::Config, message)
                 .with_help("fetch for one parent, by `of`, or from the start"));
         }
-        let range = Range::new(job.resource, job.since.clone(), job.until.clone())?;
+        let range = Range::new(job.resource, job.since.clone(), job.until.clone(), None)?;
         let parents = job.client.rows(plan.resource).concurrency(job.concurrency);
         Ok(Self {
             sieve: Sieve::new(job.resource, job.table, range.clone())?,

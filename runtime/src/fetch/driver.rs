@@ -25,7 +25,12 @@ use crate::{
 /// Requests are sent, answers read and pages decoded in this one task: the hops between tasks would
 /// cost as much as the decoding.
 pub(super) async fn run(job: Job, stream: mpsc::Sender<Delivery>, report: SharedReport) {
-    let range = Range::new(job.resource, job.since.clone(), job.until.clone());
+    let range = Range::new(
+        job.resource,
+        job.since.clone(),
+        job.until.clone(),
+        job.parent_name(),
+    );
     let ended = match range {
         Ok(range) => fetch(&job, range, &stream, &report).await,
         Err(error) => Err(error),
@@ -85,7 +90,7 @@ pub(super) async fn fetch(
     let mut fetching = Fetching {
         client: &job.client,
         machine: Machine::new(paginator, rules, job.resume.clone()),
-        sieve: Sieve::new(job.resource, job.table, range)?,
+        sieve: Sieve::new(job.resource, job.table, range)?.of(job.parent_name()),
         wanted: job.limit,
         report,
         waited: Duration::ZERO,

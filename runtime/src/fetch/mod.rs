@@ -277,6 +277,10 @@ impl Job {
         }
     }
 
+    fn parent_name(&self) -> Option<&str> {
+        self.parent.as_ref().map(|parent| parent.name.as_str())
+    }
+
     /// An error of this fetch, its texts without secrets.
     fn error(&self, mut error: Error) -> Error {
         if let Some(parent) = &self.parent {

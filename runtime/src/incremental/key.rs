@@ -4,10 +4,12 @@ use std::fmt::Write;
 
 use crate::Row;
 
-/// The values of the key's columns, as a JSON list; of a row without a key, a hash of all of it.
-pub(super) fn key(row: Row<'_>, columns: &[usize]) -> String {
+/// The values of the key's columns, as a JSON list; of a row without a key, a hash of all of it, and
+/// whose it is, for there may be another like it of another parent.
+pub(super) fn key(row: Row<'_>, columns: &[usize], parent: Option<&str>) -> String {
     if columns.is_empty() {
-        return hash(row);
+        let hash = hash(row);
+        return parent.map_or(hash.clone(), |parent| format!("{hash} of {parent}"));
     }
     let values = columns.iter().map(|column| row.value(*column).to_string());
     values.collect::<serde_json::Value>().to_string()

@@ -20,10 +20,12 @@ pub(crate) struct Range {
     pub(crate) last: Option<CursorValue>,
     /// That state.
     pub(crate) state: Option<State>,
+    /// The one record of the parent that it is for, where it is not for all of them.
+    pub(crate) parent: Option<String>,
 }
 
 impl Range {
-    /// The range of a fetch of this resource, since a state and until a value where they are given.
+    /// The range of a fetch of this resource, for one record of the parent where there is one, since a state and until a value where they are given.
     /// `None` for a resource without `incremental`.
     ///
     /// # Errors
@@ -34,6 +36,7 @@ impl Range {
         resource: &'static ResourcePlan,
         state: Option<State>,
         until: Option<CursorValue>,
+        parent: Option<&str>,
     ) -> Result<Option<Self>> {
         let column = resource
             .incremental
@@ -42,7 +45,7 @@ impl Range {
             return none(state.is_some(), until.is_some());
         };
         let last = match &state {
-            Some(state) => Some(cursor_of(state, resource, column)?),
+            Some(state) => Some(cursor_of(state, resource, column, parent)?),
             None => None,
         };
         let initial = declared(column, plan.initial_value, "initial_value")?;
@@ -57,6 +60,7 @@ impl Range {
             end,
             last,
             state,
+            parent: parent.map(str::to_owned),
         }))
     }
 
@@ -126,7 +130,12 @@ fn none(has_state: bool, has_end: bool) -> Result<Option<Range>> {
 }
 
 /// The cursor of a state, checked to be this resource's.
-fn cursor_of(state: &State, resource: &ResourcePlan, column: &Column) -> Result<CursorValue> {
+fn cursor_of(
+    state: &State,
+    resource: &ResourcePlan,
+    column: &Column,
+    parent: Option<&str>,
+) -> Result<CursorValue> {
     let word = column.data_type.word();
     let found = [&state.resource, &state.column, &state.data_type];
     let wanted = [resource.name, column.name, word];
@@ -134,6 +143,16 @@ fn cursor_of(state: &State, resource: &ResourcePlan, column: &Column) -> Result<
         let [resource, column, word] = found;
         return Err(foreign(format!(
             "the state is of `{resource}`, by its {word} `{column}`"
+        )));
+    }
+    if state.parent.as_deref() != parent {
+        let of = |parent: Option<&str>| match parent {
+            Some(parent) => parent.to_owned(),
+            None => "all records of the parent".to_owned(),
+        };
+        let (is, wants) = (of(state.parent.as_deref()), of(parent));
+        return Err(foreign(format!(
+            "the state is of {is}, the fetch for {wants}"
         )));
     }
     CursorValue::read(column.data_type, &state.value)?
@@ -222,6 +241,7 @@ mod tests {
     fn since(value: &str) -> State {
         State {
             resource: "things".to_owned(),
+            parent: None,
             column: "at".to_owned(),
             data_type: "timestamp".to_owned(),
             value: value.to_owned(),
@@ -230,7 +250,7 @@ mod tests {
     }
 
     fn bounds(resource: &'static ResourcePlan, state: Option<State>) -> [Option<String>; 2] {
-        let range = Range::new(resource, state, None).unwrap().unwrap();
+        let range = Range::new(resource, state, None, None).unwrap().unwrap();
         let Bounds { start, end } = range.bounds().unwrap();
         [start, end].map(|bound| bound.map(|value| value.to_string()))
     }
@@ -253,7 +273,7 @@ mod tests {
     #[test]
     fn values_that_are_none_of_the_column_are_refused() {
         let kind = |resource, state| {
-            Range::new(resource, state, None)
+            Range::new(resource, state, None, None)
                 .unwrap_err()
                 .kind()
                 .clone()

@@ -25,6 +25,8 @@ struct InRange {
     /// Positions in the rows: of the cursor, and of the key's columns.
     cursor: usize,
     keys: Vec<usize>,
+    /// The record of the parent that the rows are of.
+    parent: Option<String>,
     /// The largest cursor so far, the state's included, and the keys of the rows that have it.
     largest: Option<CursorValue>,
     at_largest: BTreeSet<String>,
@@ -75,6 +77,14 @@ impl Sieve {
             resource: resource.name,
             range,
         })
+    }
+
+    /// The same for rows of this record of the parent.
+    pub(crate) fn of(mut self, parent: Option<&str>) -> Self {
+        if let Some(range) = &mut self.range {
+            range.parent = parent.map(str::to_owned);
+        }
+        self
     }
 
     /// Leaves in `rows` what belongs to the fetch, at most `wanted` of them.
@@ -198,6 +208,7 @@ impl InRange {
                 .unwrap_or_default(),
             overflowed: false,
             before: None,
+            parent: None,
             range,
         })
     }
@@ -259,11 +270,11 @@ impl InRange {
     fn was_seen(&self, value: Value<'_>, row: Row<'_>) -> bool {
         let last = self.range.last.as_ref();
         last.is_some_and(|last| last.compare(value) == Some(Ordering::Equal))
-            && self
-                .range
-                .state
-                .as_ref()
-                .is_some_and(|state| state.seen.contains(&key(row, &self.keys)))
+            && self.range.state.as_ref().is_some_and(|state| {
+                state
+                    .seen
+                    .contains(&key(row, &self.keys, self.parent.as_deref()))
+            })
     }
 
     /// An API that breaks the order it was said to have would have rows left out unnoticed.
@@ -302,7 +313,10 @@ impl InRange {
             ),
         );
         if !self.keys.is_empty() {
-            error = error.with_detail(format!("its key: {}", key(row, &self.keys)));
+            error = error.with_detail(format!(
+                "its key: {}",
+                key(row, &self.keys, self.parent.as_deref())
+            ));
         }
         error.with_help(
             "`on_cursor_value_missing: include` keeps such records, `exclude` leaves them out",
@@ -340,7 +354,9 @@ impl InRange {
             }
         }
         let rows = rows.iter().filter(|row| row.value(self.cursor) == value);
-        let keys: Vec<String> = rows.map(|row| key(row, &self.keys)).collect();
+        let keys: Vec<String> = rows
+            .map(|row| key(row, &self.keys, self.parent.as_deref()))
+            .collect();
         self.remember(keys);
     }
 
@@ -358,6 +374,7 @@ impl InRange {
     fn state(&self, resource: &str) -> Option<State> {
         Some(State {
             resource: resource.to_owned(),
+            parent: self.range.parent.clone(),
             column: self.range.column.name.to_owned(),
             data_type: self.range.column.data_type.word().to_owned(),
             value: self.largest.as_ref()?.to_string(),

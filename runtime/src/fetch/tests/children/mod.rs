@@ -1,7 +1,13 @@
 //! Resources that are fetched for the records of another.
 
+mod any_family;
+mod incremental;
+
 use super::*;
-use crate::plan::{Body, Json, Method, ParentField, ParentPlan};
+use crate::{
+    parent::ToParentValue,
+    plan::{Body, Json, Method, ParentField, ParentPlan},
+};
 
 /// A post, of a blog with comments and replies to them.
 static POSTS: ResourcePlan = ResourcePlan {
@@ -430,7 +436,7 @@ impl Record for Comment {
 
 #[tokio::test]
 async fn one_parent_is_enough() {
-    use crate::{ParentValue, parent::ToParentValue};
+    use crate::ParentValue;
     let shop = shop(Api::new(blog(50)));
     let take = |post: &Post| {
         let none = || ParentValue::Null;
@@ -448,59 +454,6 @@ async fn one_parent_is_enough() {
             .urls()
             .iter()
             .all(|url| url.contains("/posts/2/comments"))
-    );
-}
-
-#[tokio::test]
-async fn what_is_new_is_known_over_all_parents() {
-    static NEW: ResourcePlan = ResourcePlan {
-        table: &Table::new(
-            "comments",
-            &[
-                ID,
-                Column::new("at", Type::Bigint),
-                Column::new("_posts_id", Type::Text).parent(0),
-            ],
-        ),
-        incremental: Some(Incremental {
-            start_param: Some("since"),
-            ..Incremental::new(1)
-        }),
-        ..COMMENTS
-    };
-    let shop = shop(Api::new(|request| {
-        let records = match segments(request).as_slice() {
-            [_] => vec![
-                json!({ "id": "5" }),
-                json!({ "id": "9" }),
-                json!({ "id": "7" }),
-            ],
-            [_, post, _] => {
-                let at: i64 = post.parse().unwrap();
-                vec![
-                    json!({ "id": format!("{post}.0"), "at": at }),
-                    json!({ "id": format!("{post}.1"), "at": 9 }),
-                ]
-            }
-            _ => unreachable!(),
-        };
-        page(&records, request)
-    }));
-    let mut pages = shop.client.rows(&NEW).pages();
-    while let Some(page) = pages.next().await {
-        assert!(page.unwrap().state().is_none());
-    }
-    let state = pages.state().unwrap();
-    assert_eq!(state.cursor(), "9");
-    assert_eq!(state.seen.len(), 4, "{state:?}");
-
-    let again = rows(shop.client.rows(&NEW).since(state)).await;
-    assert_eq!(again, Vec::<String>::new());
-    let asked = first_of_each(&shop);
-    assert!(
-        asked[3..]
-            .iter()
-            .all(|request| request.url.contains("since=9"))
     );
 }
 

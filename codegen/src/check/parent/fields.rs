@@ -1,0 +1,186 @@
+//! Fields of the parent, where a placeholder asks for one.
+
+use std::rc::Rc;
+
+use crate::connector::{Column, ParentField, Path, Step, Type};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::jsonpath::{self, Parsed};
+
+use super::{Check, Known, Parent, Taken, keys, take};
+
+impl Check<'_> {
+    /// `{resources.PARENT.FIELD}`: the position of its value among what is taken of the parent.
+    pub(in crate::check) fn parent_placeholder(
+        &mut self,
+        name: &str,
+        span: &Span,
+        what: &str,
+    ) -> Option<u16> {
+        let parent = match &self.parent {
+            Parent::Known(parent) => Rc::clone(parent),
+            Parent::Unclear => return None,
+            Parent::Nowhere => {
+                self.error(
+                    Diagnostic::error(
+                        "RS0809",
+                        span,
+                        format!("a field of a parent cannot stand in {what}"),
+                    )
+                    .help("it may stand in `path`, `params`, `headers`, `json` and `data` of an endpoint"),
+                );
+                return None;
+            }
+        };
+        let field = name.strip_prefix(parent.name.as_str())?;
+        let field = field.strip_prefix('.').unwrap_or(field);
+        let taken = self.reach(&parent, field, span)?;
+        self.fits(&taken, field, span, what);
+        Some(take(&mut self.taken, taken))
+    }
+
+    /// Where a field of the parent leads: through its columns, and into them.
+    fn reach(&mut self, parent: &Known, field: &str, span: &Span) -> Option<Taken> {
+        let steps = match jsonpath::parse(field) {
+            Ok(Parsed::Path(Path(steps))) => steps,
+            Ok(Parsed::Query(_)) => {
+                return self.leads_nowhere(span, "it may find several values".to_owned());
+            }
+            Err(reason) => return self.leads_nowhere(span, reason),
+        };
+        let mut steps = steps.into_iter();
+        let Some(Step::Key(first)) = steps.next() else {
+            return self.leads_nowhere(span, "it begins with no column".to_owned());
+        };
+        let Some(at) = keys::position(&parent.record, &first) else {
+            self.no_such_column(parent, &first, span);
+            return None;
+        };
+        let mut column = parent.record.columns.get(at)?;
+        let mut nullable = column.nullable;
+        let mut data_type = column.data_type.clone();
+        let mut path = Vec::new();
+        for step in steps {
+            match (&data_type, &step) {
+                (Type::Object(object), Step::Key(key)) => {
+                    let Some(inner) = keys::position(object, key) else {
+                        let known = object.columns.iter().map(|column| column.name.as_str());
+                        let known = known.collect::<Vec<_>>().join(", ");
+                        return self.leads_nowhere(
+                            span,
+                            format!("`{}` has no `{key}`; it has: {known}", object.name),
+                        );
+                    };
+                    column = parent_column(column, inner)?;
+                    nullable |= column.nullable;
+                    path.push(Step::Key(column.name.clone()));
+                }
+                (Type::Array(_), Step::Index(_)) | (Type::Map(_), Step::Key(_)) => {
+                    column = element(column)?;
+                    nullable = true;
+                    path.push(step);
+                }
+                (Type::Json, _) => {
+                    nullable = true;
+                    path.push(step);
+                    continue;
+                }
+                (Type::Array(_), Step::Key(_)) => {
+                    let hint = format!("`{}` is a list: write `[0]` for its first", column.name);
+                    return self.leads_nowhere(span, hint);
+                }
+                _ => {
+                    let hint = format!(
+                        "`{}` is of type {}, with nothing of that kind in it",
+                        column.name,
+                        keys::word(&data_type)
+                    );
+                    return self.leads_nowhere(span, hint);
+                }
+            }
+            data_type = column.data_type.clone();
+        }
+        Some(Taken {
+            field: ParentField {
+                column: at,
+                path: Path(path),
+            },
+            nullable,
+            data_type,
+        })
+    }
+
+    fn leads_nowhere(&mut self, span: &Span, why: String) -> Option<Taken> {
+        self.error(
+            Diagnostic::error("RS0805", span, "this leads to no field of the parent")
+                .label(why)
+                .help("write `{resources.PARENT.COLUMN}`, and `.KEY` or `[INDEX]` to reach into a column"),
+        );
+        None
+    }
+
+    /// A value has to suit the place that it is put in.
+    fn fits(&mut self, taken: &Taken, field: &str, span: &Span, what: &str) {
+        let holds_others = matches!(
+            taken.data_type,
+            Type::Object(_) | Type::Array(_) | Type::Map(_) | Type::Union(_)
+        );
+        let is_path = what == "`path`";
+        let is_any = is_path && taken.data_type == Type::Json;
+        if (holds_others && what != "`json`") || is_any {
+            self.error(
+                Diagnostic::error(
+                    "RS0807",
+                    span,
+                    format!(
+                        "`{field}` is of type {}, which is no text for {what}",
+                        keys::word(&taken.data_type)
+                    ),
+                )
+                .help(if is_any {
+                    "declare a column with a type, read `from` there"
+                } else {
+                    "reach into it: `{resources.PARENT.COLUMN.KEY}`"
+                }),
+            );
+        } else if is_path && taken.nullable {
+            self.path_needs_a_value(field, span, !taken.field.path.0.is_empty());
+        }
+    }
+
+    fn path_needs_a_value(&mut self, field: &str, span: &Span, is_within: bool) {
+        let message = format!("`{field}` may be null, and a path needs a value");
+        let diagnostic = Diagnostic::error("RS0806", span, message)
+            .help("make the parent's column non-null: `text!`, or part of its `primary_key`");
+        self.error(if is_within {
+            diagnostic.note("what holds it may be null, and an element missing; a column of its own may be read `from` there")
+        } else {
+            diagnostic
+        });
+    }
+
+    /// A parameter that a path is bound to has to suit the path.
+    pub(in crate::check) fn bound_fits_path(&mut self, at: u16, span: &Span) {
+        if let Some(taken) = self.taken.get(usize::from(at)).cloned() {
+            let name = match &self.parent {
+                Parent::Known(parent) => parent.record.columns.get(taken.field.column),
+                _ => None,
+            };
+            let name = name.map(|column| column.name.clone()).unwrap_or_default();
+            self.fits(&taken, &name, span, "`path`");
+        }
+    }
+}
+
+fn parent_column(column: &Column, inner: usize) -> Option<&Column> {
+    match &column.data_type {
+        Type::Object(object) => object.columns.get(inner),
+        _ => None,
+    }
+}
+
+fn element(column: &Column) -> Option<&Column> {
+    match &column.data_type {
+        Type::Array(element) | Type::Map(element) => Some(element),
+        _ => None,
+    }
+}

@@ -1,0 +1,4 @@
+#[rest_source::rest_source("./unknown_parent.yaml")]
+mod blog {}
+
+fn main() {}
