@@ -29,6 +29,8 @@ pub(crate) enum Command {
     Docs(Docs),
     Ddl(Ddl),
     New(New),
+    /// Print the JSON Schema of specs, for editors
+    Schema,
 }
 
 /// Check specs, and show everything that is wrong with them

@@ -35,6 +35,7 @@ pub fn main() -> ExitCode {
         Command::Docs(docs) => make::docs(&docs),
         Command::Ddl(ddl) => make::ddl(&ddl),
         Command::New(new) => new::run(&new),
+        Command::Schema => make::schema(),
         Command::Fetch(fetch) => run::to_the_end(fetch::run(fetch)),
         Command::Load(load) => run::to_the_end(load::run(load)),
     };

@@ -1,4 +1,4 @@
-//! `rest-source docs` and `rest-source ddl`: a connector through a template.
+//! What is printed of a connector, or of the language: `rest-source docs`, `ddl` and `schema`.
 
 use std::{
     io::{Write, stdout},
@@ -28,12 +28,20 @@ pub(crate) fn ddl(args: &Ddl) -> Result<(), Stop> {
     print(&args.spec, args.templates.as_deref(), template)
 }
 
+pub(crate) fn schema() -> Result<(), Stop> {
+    write(&rest_source_codegen::describe::json_schema())
+}
+
 fn print(spec: &Path, folder: Option<&Path>, template: Template) -> Result<(), Stop> {
     let connector = spec::checked(spec)?;
     let templates = Templates::new(folder).map_err(|error| stop(&error))?;
     let text = templates
         .render(template, &connector)
         .map_err(|error| stop(&error))?;
+    write(&text)
+}
+
+fn write(text: &str) -> Result<(), Stop> {
     stdout()
         .write_all(text.as_bytes())
         .map_err(|error| Stop::failed(format!("cannot write to stdout: {error}")))

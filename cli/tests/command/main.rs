@@ -408,3 +408,11 @@ fn a_new_crate_is_made_once_and_under_a_name() {
     }
     assert_eq!(shell.run(&["check", "my-api/specs/my_api.yaml"]).code, 0);
 }
+
+#[test]
+fn editors_are_given_a_schema() {
+    let ran = Shell::new().run(&["schema"]);
+    let schema: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(schema["title"], "rest-source connector spec");
+    assert_eq!(ran.code, 0);
+}
