@@ -24,6 +24,30 @@ mod datasets {}
 #[rest_source("../../specs/media_insights.yaml")]
 mod media_insights {}
 
+#[rest_source("../../specs/freshdesk.yaml")]
+mod freshdesk {}
+
+#[rest_source("../../specs/github.yaml")]
+mod github {}
+
+#[rest_source("../../specs/guardian.yaml")]
+mod guardian {}
+
+#[rest_source("../../specs/notion.yaml")]
+mod notion {}
+
+#[rest_source("../../specs/openweather.yaml")]
+mod openweather {}
+
+#[rest_source("../../specs/slack.yaml")]
+mod slack {}
+
+#[rest_source("../../specs/stripe.yaml")]
+mod stripe {}
+
+#[rest_source("../../specs/twilio.yaml")]
+mod twilio {}
+
 #[rest_source("../../tests/tests/everything/spec.yaml")]
 mod everything {}
 
@@ -51,8 +75,16 @@ fn the_plan_of_every_spec_is_the_compiled_connectors() {
     assert_same_plan::<call_center_overview::Source>();
     assert_same_plan::<datasets::Source>();
     assert_same_plan::<media_insights::Source>();
+    assert_same_plan::<freshdesk::Source>();
+    assert_same_plan::<github::Source>();
+    assert_same_plan::<guardian::Source>();
+    assert_same_plan::<notion::Source>();
+    assert_same_plan::<openweather::Source>();
+    assert_same_plan::<slack::Source>();
+    assert_same_plan::<stripe::Source>();
+    assert_same_plan::<twilio::Source>();
     let specs = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../specs"));
-    assert_eq!(specs.unwrap().count(), 5, "a spec is not compared here");
+    assert_eq!(specs.unwrap().count(), 13, "a spec is not compared here");
 }
 
 #[test]
