@@ -1,11 +1,13 @@
 //! The language described to people and editors: a JSON Schema, a reference page, the explanation of
 //! every code, and diagnostics in a form that tools read. Only for tools: the macro needs none of it.
 
+mod codes;
 mod json;
 mod reference;
 mod rustc;
 mod schema;
 
+pub use codes::explain;
 pub use reference::page as reference_page;
 pub use rustc::lines as diagnostics_as_json;
 pub use schema::schema as json_schema;
@@ -18,7 +20,11 @@ mod tests {
     #[test]
     fn the_pages_are_current() -> std::io::Result<()> {
         let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
+        let explained = std::fs::read_to_string(docs.join("DIAGNOSTICS.md"))?;
+        let copy = "../codegen/src/describe/codes.md";
         let pages = [
+            // Of the package, which holds no docs.
+            (copy, explained),
             ("rest-source.schema.json", super::json_schema()),
             ("REFERENCE.md", super::reference_page()),
         ];

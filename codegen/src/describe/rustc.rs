@@ -44,11 +44,12 @@ fn diagnostic(one: &Located) -> Json {
         Severity::Error => "error",
         Severity::Warning => "warning",
     };
+    let explanation = super::explain(one.code).map_or(Json::Null, text);
     let places = one.places.iter().enumerate();
     said(
         level,
         &one.message,
-        map([("code", text(one.code)), ("explanation", Json::Null)]),
+        map([("code", text(one.code)), ("explanation", explanation)]),
         places.map(|(at, place)| span(place, at == 0)).collect(),
         one.notes.iter().map(|note| child(note)).collect(),
         text(format!("{level}: {}\n", one.rendered)),
@@ -136,7 +137,9 @@ resources:
         let lines = lines(&crate::compile("specs/api.yaml", SPEC).diagnostics);
         let mut pretty = String::new();
         for line in lines.lines() {
-            let value: serde_json::Value = serde_json::from_str(line).unwrap();
+            let mut value: serde_json::Value = serde_json::from_str(line).unwrap();
+            let explanation = value["code"]["explanation"].take();
+            assert!(explanation.as_str().is_some());
             for span in value["spans"].as_array().unwrap() {
                 let place = |name: &str| usize::try_from(span[name].as_u64().unwrap()).unwrap();
                 let of_bytes = &SPEC[place("byte_start")..place("byte_end")];
