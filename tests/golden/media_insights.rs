@@ -10,7 +10,8 @@
     clippy::needless_update,
     clippy::struct_excessive_bools,
     clippy::struct_field_names,
-    clippy::unreadable_literal
+    clippy::unreadable_literal,
+    clippy::used_underscore_binding
 )]
 pub mod media_insights {
     const _: &[u8] = ::core::include_bytes!(

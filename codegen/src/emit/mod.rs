@@ -110,7 +110,8 @@ fn allow(module: &Module) -> TokenStream {
             clippy::needless_update,
             clippy::struct_excessive_bools,
             clippy::struct_field_names,
-            clippy::unreadable_literal
+            clippy::unreadable_literal,
+            clippy::used_underscore_binding
         )]
     }
 }

@@ -1,4 +1,4 @@
-//! OpenWeather: the whole object is one record, and rain is absent when it is dry.
+//! The weather: the whole object is one record, and rain is absent when it is dry.
 
 use rest_source::rest_source;
 use serde_json::{Value, json};
