@@ -1,5 +1,7 @@
 //! The specs of the repository compile, and without a word.
 
+#![cfg(test)]
+
 use rest_source_codegen::compile;
 
 fn spec(name: &str) -> (String, String) {
