@@ -1,4 +1,57 @@
-//! Under construction.
+//! Typed connectors to REST APIs: what code made by [`rest_source`](macro@rest_source) links against.
+//!
+//! A YAML spec says where an API is, how it wants to be asked and what its records look like. The
+//! attribute, or the build-time generator, makes a module of it, with a struct per resource and a
+//! `Source` that fetches them:
+//!
+//! ```ignore
+//! use rest_source::rest_source;
+//!
+//! #[rest_source("specs/media.yaml")]
+//! pub mod media {}
+//!
+//! # async fn example() -> rest_source::Result<()> {
+//! let media = media::Source::from_env()?;          // secrets from the environment
+//! let mut stories = media.stories().stream();      // auth, paging and retry behind it
+//! while let Some(story) = stories.next().await {
+//!     let story = story?;
+//!     println!("{} {:?}", story.id, story.profile_views);   // String, Option<i64>
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What to look for where
+//!
+//! | to | see |
+//! |---|---|
+//! | give secrets, settings, a transport or a clock of your own | [`Builder`] |
+//! | fetch: records, pages, all, the first; limit, concurrency, progress | [`Fetch`] |
+//! | go on where the last fetch ended | [`State`], [`Fetch::since`], [`Fetch::full_refresh`] |
+//! | fetch the children of one record, or of all | [`Fetch::of`](Fetch::of), [`Of`] |
+//! | see what was asked, repeated, received and left out | [`Report`] |
+//! | tell errors apart | [`ErrorKind`] |
+//! | page, or prove who asks, in a way of your own | [`paginator`], [`auth`] |
+//! | send requests by something else than reqwest, or by nothing | [`transport`] |
+//! | write a [`Record`] by hand | [`Record`], [`schema`] |
+//!
+//! # What holds
+//!
+//! * Credentials go to the origin of the spec's `base_url` and those that it lists, over https or to
+//!   loopback: not by a link, not by a redirect.
+//! * No secret is in an [`Error`], a `Debug`, a log or a URL shown.
+//! * Pages end: a next page that was there before, or is the same again, is an error.
+//! * Whatever was received and not delivered is counted and named in the [`Report`]; records before an
+//!   error are delivered first.
+//! * Neither a spec nor a response makes it panic, and there is no `unsafe`.
+//!
+//! # Features
+//!
+//! | feature | default | |
+//! |---|---|---|
+//! | `macros` | yes | the attribute |
+//! | `reqwest` | yes | the transport over reqwest; without it, give the [`Builder`] one |
+//! | `tls-ring` | yes | TLS by rustls over ring, with the platform's roots |
 
 #[doc(hidden)]
 #[path = "private.rs"]
