@@ -782,6 +782,20 @@ fn incremental() {
                 incremental("cursor_path: updated_at, lag: 5"),
             ),
             (
+                "a lag that reaches forward",
+                incremental("cursor_path: count, lag: -5"),
+            ),
+            (
+                "a lag without an end",
+                incremental("cursor_path: share, lag: inf")
+                    .replace("count: bigint", "share: double"),
+            ),
+            (
+                "a lag for a decimal",
+                incremental("cursor_path: price, lag: 5")
+                    .replace("count: bigint", "price: decimal"),
+            ),
+            (
                 "a format of a number",
                 incremental("cursor_path: count, format: epoch_seconds"),
             ),

@@ -209,7 +209,7 @@ impl Check<'_> {
         Some(template)
     }
 
-    /// Rule 1.4. The literal itself is shown in the snippet only, which is the author's own text.
+    /// A secret is never written in a spec. The literal itself is shown in the snippet only, which is the author's own text.
     fn literal_secret(&mut self, text: Text<'_>, key: &str) {
         let diagnostic = if text.text.contains("{config.") {
             Diagnostic::error(

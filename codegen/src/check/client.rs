@@ -203,7 +203,7 @@ impl Check<'_> {
         headers
     }
 
-    /// Rule 1.4 for a credential that is written as a header.
+    /// A secret is never written in a spec, nor in a header that is a credential.
     fn authorization_is_secret(&mut self, name: &str, text: Text<'_>, value: &Template) {
         if name.eq_ignore_ascii_case("authorization")
             && !has_secret(value)

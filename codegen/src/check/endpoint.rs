@@ -265,7 +265,7 @@ impl Check<'_> {
         }
     }
 
-    /// Rule 1.5: an absolute path to another origin does not get the credentials.
+    /// Credentials stay at home: an absolute path to another origin does not get the credentials.
     pub(super) fn path_stays_at_home(
         &mut self,
         endpoint: &View<'_>,

@@ -168,14 +168,16 @@ impl Check<'_> {
                 .map(Lag::Duration)
                 .map_err(|_| "a duration, `2h`"),
             Type::Date(_) => days(text.text).map(Lag::Days).ok_or("whole days, `7d`"),
-            Type::Bigint => text
-                .text
-                .parse()
-                .map(Lag::Integer)
-                .map_err(|_| "a whole number"),
-            Type::Double | Type::Decimal { .. } => {
-                text.text.parse().map(Lag::Double).map_err(|_| "a number")
-            }
+            // One below zero would start after what was seen, and lose what lies between.
+            Type::Bigint => match text.text.parse() {
+                Ok(lag @ 0..) => Ok(Lag::Integer(lag)),
+                _ => Err("a whole number from 0 up"),
+            },
+            Type::Double => match text.text.parse() {
+                Ok(lag @ 0.0..=f64::MAX) => Ok(Lag::Double(lag)),
+                _ => Err("a number from 0 up"),
+            },
+            Type::Decimal { .. } => Err("none: decimals cannot be taken back yet"),
             _ => Err("none: text has no distance"),
         };
         match lag {

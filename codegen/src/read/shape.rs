@@ -489,7 +489,7 @@ impl<'a> Check<'a> {
                 suggest::translated(family.name, word).filter(|ours| family.member(ours).is_some());
             if word == "auto" {
                 diagnostic = diagnostic
-                    .help("say how this API pages; `rest-source infer` finds out from a response");
+                    .help("say how this API pages: its documentation, or a response, tells");
             } else if let Some(ours) = ours {
                 diagnostic = diagnostic.help(format!("here it is called `{ours}`"));
             } else if let Some(close) = suggest::closest(word, names) {
