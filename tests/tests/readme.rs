@@ -58,3 +58,17 @@ fn the_mistake_it_shows_is_told_that_way() {
     let said = compile("specs/media.yaml", &spec).diagnostics.render();
     assert_eq!(blocks("text")[0].trim_end(), said.trim_end());
 }
+
+#[test]
+fn what_it_links_to_is_there() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let targets = README
+        .split("](")
+        .skip(1)
+        .filter_map(|rest| rest.split(')').next());
+    let local: Vec<_> = targets.filter(|target| !target.contains("://")).collect();
+    assert!(local.len() > 5, "{local:?}");
+    for target in local {
+        assert!(root.join(target).exists(), "{target}");
+    }
+}
