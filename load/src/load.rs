@@ -212,11 +212,7 @@ fn may_commit(writing: Writing, has_state: bool) -> bool {
 fn would_repeat(error: &Error) -> bool {
     matches!(
         error.kind(),
-        ErrorKind::Config
-            | ErrorKind::Auth
-            | ErrorKind::Origin
-            | ErrorKind::Transport
-            | ErrorKind::RateLimit { .. }
+        ErrorKind::Auth | ErrorKind::Origin | ErrorKind::Transport | ErrorKind::RateLimit { .. }
     )
 }
 

@@ -145,6 +145,18 @@ async fn others_are_loaded_unless_they_would_fail_too() {
 }
 
 #[tokio::test]
+async fn others_are_loaded_where_one_may_not_be_read() {
+    let items = Dataset::new("items", "/items", 3, |n| json!({ "id": n }));
+    let (server, scratch) = (serve_also(vec![items]).await, Scratch::new());
+    let shop: Two = connect(&server);
+    server.faults().at(1, Fault::status(403));
+    let error = shop.load(&mut scratch.open()).await.unwrap_err();
+    assert_eq!(*error.errors[0].kind(), ErrorKind::Status(403));
+    assert_eq!(error.loaded.resource("items").unwrap().rows, 3);
+    assert!(error.not_tried.is_empty());
+}
+
+#[tokio::test]
 async fn two_loads_of_a_resource_at_once_double_nothing() {
     let (server, scratch) = (serve().await, Scratch::new());
     let shop: Appending = connect(&server);

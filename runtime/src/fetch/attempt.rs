@@ -160,7 +160,7 @@ impl<'a> Requests<'a> {
             }
             Action::Fail { message } => {
                 let kind = match status {
-                    401 | 403 => ErrorKind::Auth,
+                    401 => ErrorKind::Auth,
                     200..=299 => ErrorKind::Response,
                     _ => ErrorKind::Status(status),
                 };

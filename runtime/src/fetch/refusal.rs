@@ -56,9 +56,10 @@ impl Refusal {
         let (kind, help) = match self.status {
             None => (ErrorKind::Transport, None),
             Some(401) => (ErrorKind::Auth, Some("check the credentials")),
-            Some(403) => (
-                ErrorKind::Auth,
-                Some("check the credentials, and what they may read"),
+            // Known, but not allowed this: other resources may well be (RFC 9110, 15.5.4).
+            Some(status @ 403) => (
+                ErrorKind::Status(status),
+                Some("check what the credentials may read"),
             ),
             Some(status @ 404) => (
                 ErrorKind::Status(status),

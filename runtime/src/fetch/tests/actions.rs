@@ -120,7 +120,7 @@ async fn after_the_retries_it_is_an_error_or_ignored() {
 async fn a_failure_says_what_the_rule_says_and_where_it_is() {
     let (records, error, _) = fetched(&shop(answering(403, "keep out", 9))).await;
     let error = error.unwrap();
-    assert_eq!((records, error.kind()), (2, &ErrorKind::Auth));
+    assert_eq!((records, error.kind()), (2, &ErrorKind::Status(403)));
     assert_eq!(
         error.to_string(),
         "`things`: the shop is closed\n  \

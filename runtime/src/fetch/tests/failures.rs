@@ -64,7 +64,7 @@ async fn a_forbidden_that_names_a_wait_is_a_throttle_and_another_is_not() {
     assert_eq!(throttled.clock.waits(), [9 * SECOND]);
     let forbidden = shop(failing(1, &[403], &[]));
     let error = forbidden.fetch(&PLAIN).all().await.unwrap_err();
-    assert_eq!(*error.kind(), ErrorKind::Auth);
+    assert_eq!(*error.kind(), ErrorKind::Status(403));
     assert_eq!(forbidden.asked().len(), 1);
 }
 

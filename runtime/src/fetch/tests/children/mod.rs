@@ -387,7 +387,7 @@ async fn an_error_of_the_parents_comes_after_the_children_of_those_before() {
     assert_eq!(records, [1, 2, 2, 1]);
     assert_eq!(
         (error.resource(), error.kind()),
-        (Some("posts"), &ErrorKind::Auth)
+        (Some("posts"), &ErrorKind::Status(403))
     );
     assert_eq!(error.report().unwrap().parents, 4);
 }
