@@ -244,21 +244,16 @@ impl<P> Machine<P> {
     }
 
     fn send(&mut self, now: Now) -> Option<Order> {
+        let closed = self.closed_until.saturating_sub(now.elapsed);
+        if closed > self.rules.retry.max_delay {
+            self.give_up(closed, now);
+        }
+        if !closed.is_zero() {
+            return None;
+        }
         let is_due =
             |slot: &Slot<P>| matches!(slot.state, SlotState::Due(due) if due <= now.elapsed);
         let at = self.slots.iter().position(is_due)?;
-        let closed = self.closed_until.saturating_sub(now.elapsed);
-        if !closed.is_zero() {
-            if closed > self.rules.retry.max_delay && self.outcome.is_none() {
-                let error = refusal::quota_used_up(closed, now, &self.rules.retry);
-                let position = self.slots.get(at).map(|slot| slot.position.clone());
-                self.finish(Err(match position {
-                    Some(position) => error.with_position(position),
-                    None => error,
-                }));
-            }
-            return None;
-        }
         let slot = self.slots.get_mut(at)?;
         if slot.attempts == 0 {
             slot.first_sent = now.elapsed;
@@ -273,6 +268,18 @@ impl<P> Machine<P> {
             attempt: slot.attempts,
             position: slot.position.clone(),
         })
+    }
+
+    /// Ends the fetch where the next page in order is one that no quota is left for. While that page
+    /// is in flight it still comes, and so may those after it: an error now would leave them out.
+    fn give_up(&mut self, closed: Duration, now: Now) {
+        if let Some(slot) = self.slots.front()
+            && matches!(slot.state, SlotState::Due(_))
+        {
+            let error = refusal::quota_used_up(closed, now, &self.rules.retry);
+            let position = slot.position.clone();
+            self.finish(Err(error.with_position(position)));
+        }
     }
 
     /// When there may be something to send without an answer before.

@@ -233,6 +233,85 @@ fn a_quota_used_up_delays_the_next_request() {
 }
 
 #[test]
+fn a_quota_used_up_drops_no_page_in_flight() {
+    let pages = offset_with_total(10);
+    let server = Server {
+        says: Says::Total,
+        ..Server::new(pages, 90)
+    };
+    let mut machine = machine(pages, 4, None);
+    let now = Now {
+        elapsed: Duration::ZERO,
+        wall: SystemTime::UNIX_EPOCH,
+    };
+    let (mut in_flight, mut delivered) = (Vec::new(), Vec::new());
+    // The first page, then the last of the four after it, which says that no quota is left.
+    let mut closing = [None, Some(3_600 * SECOND)].into_iter();
+    let error = loop {
+        match machine.step(now, true) {
+            Step::Send(order) => in_flight.push(order),
+            Step::Page(records) => delivered.extend(records),
+            Step::Wait(_) => {
+                let closed = closing.next();
+                let at = if closed.is_some() {
+                    in_flight.len() - 1
+                } else {
+                    0
+                };
+                let order = in_flight.remove(at);
+                let (mut facts, records) = server.page(&order.position);
+                facts.closed = closed.flatten();
+                machine.heard(order.id, Answer::Page(Box::new(facts), records), now, 0.0);
+            }
+            Step::Fail(error) => break error,
+            Step::Done(end) => panic!("{end:?}"),
+        }
+    };
+    assert!(matches!(error.kind(), ErrorKind::RateLimit { .. }));
+    assert_eq!(error.position(), Some(&Position::Offset(50)));
+    assert_eq!(delivered, (0..50).collect::<Vec<_>>());
+    assert_eq!(machine.tally().requests, 5);
+}
+
+#[test]
+fn a_quota_used_up_ends_a_page_that_waits_to_be_asked_again() {
+    let pages = offset_with_total(10);
+    let server = Server {
+        says: Says::Total,
+        ..Server::new(pages, 90)
+    };
+    let mut machine = machine(pages, 2, None);
+    let now = Now {
+        elapsed: Duration::ZERO,
+        wall: SystemTime::UNIX_EPOCH,
+    };
+    let mut asked = 0;
+    let mut in_flight = Vec::new();
+    let error = loop {
+        match machine.step(now, true) {
+            Step::Send(order) => in_flight.push(order),
+            Step::Page(_) => {}
+            Step::Wait(_) => {
+                let order = in_flight.remove(0);
+                asked += 1;
+                let answer = if asked == 2 {
+                    Answer::Refused(Box::new(refusal(Fate::Status(503))))
+                } else {
+                    let (mut facts, records) = server.page(&order.position);
+                    facts.closed = (asked == 3).then_some(3_600 * SECOND);
+                    Answer::Page(Box::new(facts), records)
+                };
+                machine.heard(order.id, answer, now, 0.0);
+            }
+            Step::Fail(error) => break error,
+            Step::Done(end) => panic!("{end:?}"),
+        }
+    };
+    assert!(matches!(error.kind(), ErrorKind::RateLimit { .. }));
+    assert_eq!(error.position(), Some(&Position::Offset(10)));
+}
+
+#[test]
 fn while_the_stream_is_full_only_the_next_page_is_fetched() {
     let mut machine = machine(by_cursor(), 4, None);
     let server = Server::new(by_cursor(), 50);
