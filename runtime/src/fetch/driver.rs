@@ -144,11 +144,15 @@ impl Fetching<'_> {
                     continue;
                 }
                 Step::Wait(wake) => wake,
+                // The requests that are of no more use give their places back to the source first: no
+                // one polls them while the last page is handed over, however long that takes.
                 Step::Done(end) => {
+                    asked.clear();
                     hand_over(stream, delivery).await;
                     return Ok(Some(end));
                 }
                 Step::Fail(error) => {
+                    asked.clear();
                     hand_over(stream, delivery).await;
                     return Err(error);
                 }

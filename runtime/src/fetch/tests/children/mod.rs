@@ -414,6 +414,47 @@ async fn each_part_has_a_loop_guard_of_its_own() {
     assert_eq!(rows(shop.client.rows(&COMMENTS)).await.len(), 3);
 }
 
+/// Comments that say how many there are, and end where there is no such page.
+static COUNTED_COMMENTS: ResourcePlan = ResourcePlan {
+    paginator: Paginator {
+        stop_on_status: &[(404, 404)],
+        ..COUNTED.paginator
+    },
+    ..COMMENTS
+};
+
+#[tokio::test]
+async fn a_part_that_ends_early_keeps_no_place_from_the_others() {
+    static TWO_AT_A_TIME: SourcePlan = SourcePlan {
+        concurrency: 2,
+        ..PLAN
+    };
+    // The first post has many comments, and the others say they have: there is no third page.
+    let api = Api::new(|request| {
+        let segments = segments(request);
+        let number = match segments.as_slice() {
+            [_] => 8,
+            _ => 60,
+        };
+        let is_first = segments.get(1).is_none_or(|post| post == "0");
+        if !is_first && offset_of(request) >= 4 {
+            return answer(404, &[], "no such page");
+        }
+        let records: Vec<Value> = (0..number)
+            .map(|n| json!({ "id": n.to_string() }))
+            .collect();
+        page(&records, request)
+    });
+    let clock = ManualClock::default();
+    let client = client(&TWO_AT_A_TIME, &[SECRET], Vec::new(), &api, &clock).unwrap();
+    for concurrency in [2, 4, 8] {
+        let fetch = client.rows(&COUNTED_COMMENTS).concurrency(concurrency);
+        let rows = tokio::time::timeout(Duration::from_secs(20), rows(fetch)).await;
+        let rows = rows.expect("parts that are over keep the source's places");
+        assert_eq!(rows.len(), 60 + 7 * 4, "{concurrency}");
+    }
+}
+
 struct Post {
     id: String,
 }
