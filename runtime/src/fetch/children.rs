@@ -56,7 +56,13 @@ async fn fetch(
     children.count();
     outcome?;
     Ok(Delivery::End {
-        state: children.sieve.state_at_end(children.complete),
+        state: if children.complete {
+            children.sieve.state_at_end(true)
+        } else {
+            // Records in order are so within one parent only: what is missing of one may be earlier
+            // than what came of another.
+            children.range.and_then(|range| range.state)
+        },
         complete: children.complete,
     })
 }

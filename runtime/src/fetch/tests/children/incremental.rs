@@ -143,3 +143,34 @@ async fn a_part_that_was_cut_off_leaves_the_state_where_it_was() {
         "{notes}"
     );
 }
+
+#[tokio::test]
+async fn a_part_that_was_cut_off_leaves_the_state_though_each_part_is_in_order() {
+    static CUT: ResourcePlan = ResourcePlan {
+        paginator: Paginator {
+            maximum_pages: Some(1),
+            ..Paginator::new(Pages::Offset(Offset::new(2)))
+        },
+        incremental: Some(Incremental {
+            row_order: Some(RowOrder::Ascending),
+            ..Incremental::new(1)
+        }),
+        ..NEW_COMMENTS
+    };
+    let shop = shop(Api::new(|request| {
+        // The first post has more than may be asked for; the second, what is later than all of it.
+        let records = match segments(request).as_slice() {
+            [_] => vec![json!({ "id": "1" }), json!({ "id": "2" })],
+            [_, post, _] if post == "1" => (0..3)
+                .map(|n| json!({ "id": n.to_string(), "at": n }))
+                .collect(),
+            _ => vec![json!({ "id": "x", "at": 9 })],
+        };
+        page(&records, request)
+    }));
+    let mut pages = shop.client.rows(&CUT).pages();
+    while let Some(page) = pages.next().await {
+        page.unwrap();
+    }
+    assert!(pages.state().is_none());
+}
