@@ -44,11 +44,17 @@ impl<T> Page<T> {
 
     /// What the next fetch may start from once this page and those before it are safe.
     ///
-    /// Only where the API gives its records in ascending order of the cursor (`row_order: asc`): any
-    /// other order could still bring an earlier record, and the state is known at the end, by
-    /// [`Pages::state`](crate::Pages::state).
+    /// Only where the API gives its records in ascending order of the cursor (`row_order: asc`) and
+    /// the next fetch includes where it starts (not `range_start: open`): otherwise a later page could
+    /// still bring a record that the next fetch leaves out. The state is then known at the end, by
+    /// [`Pages::state`](crate::Pages::state). Never for a fetch for all records of a parent.
     pub fn state(&self) -> Option<&State> {
         self.state.as_ref()
+    }
+
+    /// That state, for itself.
+    pub(super) fn take_state(&mut self) -> Option<State> {
+        self.state.take()
     }
 }
 

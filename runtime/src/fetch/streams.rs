@@ -101,8 +101,8 @@ impl<T> Pages<T> {
     /// complete after the end, until then what this one started from.
     ///
     /// It stays at the start where the fetch did not see all there was, because of an error, of
-    /// `limit` or of a maximum, unless the records come in ascending order of the cursor. `None` for
-    /// a resource without `incremental`.
+    /// `limit` or of a maximum. Where [`Page::state`] is known, it is that of the last page given.
+    /// `None` for a resource without `incremental`.
     pub fn state(&self) -> Option<State> {
         self.state.clone()
     }
@@ -203,11 +203,20 @@ impl<T> fmt::Debug for Pages<T> {
 pub struct Records<T> {
     pages: Pages<T>,
     page: Option<PageRecords<T>>,
+    /// What the next fetch may start from by the records given.
+    state: Option<State>,
+    /// The same once those of the page are given too, where that is known.
+    state_after: Option<State>,
 }
 
 impl<T: Record> Records<T> {
     pub(super) fn new(pages: Pages<T>) -> Self {
-        Self { pages, page: None }
+        Self {
+            state: pages.state(),
+            pages,
+            page: None,
+            state_after: None,
+        }
     }
 
     /// The next record; `None` at the end. Dropping the future loses nothing.
@@ -217,14 +226,25 @@ impl<T: Record> Records<T> {
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T>>> {
         loop {
-            if let Some(record) = self.page.as_mut().and_then(Iterator::next) {
+            if let Some(page) = &mut self.page
+                && let Some(record) = page.next()
+            {
+                if page.len() == 0 && self.state_after.is_some() {
+                    self.state = self.state_after.take();
+                }
                 return Poll::Ready(Some(record));
             }
             self.page = None;
             match ready!(self.pages.poll(cx)) {
-                Some(Ok(page)) => self.page = Some(page.into_iter()),
+                Some(Ok(mut page)) => {
+                    self.state_after = page.take_state();
+                    self.page = Some(page.into_iter());
+                }
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-                None => return Poll::Ready(None),
+                None => {
+                    self.state = self.pages.state();
+                    return Poll::Ready(None);
+                }
             }
         }
     }
@@ -236,9 +256,9 @@ impl<T> Records<T> {
         self.pages.report()
     }
 
-    /// As [`Pages::state`].
+    /// As [`Pages::state`]: that of a page once its last record was given.
     pub fn state(&self) -> Option<State> {
-        self.pages.state()
+        self.state.clone()
     }
 }
 

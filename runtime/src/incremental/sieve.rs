@@ -164,11 +164,13 @@ impl Sieve {
     }
 
     /// What the next fetch may start from once every row let through so far is safe, where the rows
-    /// come in ascending order.
+    /// come in ascending order and the start is part of the range: more rows with the largest cursor
+    /// may come.
     pub(crate) fn state_so_far(&self) -> Option<State> {
         let range = self.range.as_ref()?;
-        let ascending = range.range.plan.row_order == Some(RowOrder::Ascending);
-        ascending.then(|| range.state(self.resource)).flatten()
+        let plan = &range.range.plan;
+        let is_safe = plan.row_order == Some(RowOrder::Ascending) && plan.start_closed;
+        is_safe.then(|| range.state(self.resource)).flatten()
     }
 
     /// What the next fetch starts from after this one ended: `complete` where it saw all there was.

@@ -86,6 +86,34 @@ async fn a_page_in_ascending_order_can_be_committed_by_itself() {
 }
 
 #[tokio::test]
+async fn a_start_that_is_left_out_leaves_no_page_to_be_committed_by_itself() {
+    // The next fetch leaves out all that is at 20, also what was not given yet.
+    let values = [(1, 10), (2, 20), (3, 20), (4, 30)];
+    let mut pages = shop(at(&values)).fetch(&NEW_AFTER).pages();
+    assert!(pages.next().await.unwrap().unwrap().state().is_none());
+    assert!(pages.state().is_none());
+    let (ids, state) = new(shop(at(&values)).fetch(&NEW_AFTER).limit(2)).await;
+    assert_eq!((ids, state), (vec![1, 2], None));
+    let (_, state) = new(shop(at(&values)).fetch(&NEW_AFTER)).await;
+    assert_eq!(state.unwrap().cursor(), "30");
+}
+
+#[tokio::test]
+async fn the_state_does_not_run_ahead_of_the_records_given() {
+    let shop = shop(at(&[(1, 10), (2, 20), (3, 30), (4, 40), (5, 50)]));
+    let mut stream = shop.fetch(&NEW_ASCENDING).stream();
+    let mut states = Vec::new();
+    while let Some(thing) = stream.next().await {
+        thing.unwrap();
+        states.push(stream.state().map(|state| state.cursor().to_owned()));
+    }
+    let states: Vec<_> = states.iter().map(Option::as_deref).collect();
+    let expected = [None, Some("20"), Some("20"), Some("40"), Some("50")];
+    assert_eq!(states, expected);
+    assert_eq!(stream.state().unwrap().cursor(), "50");
+}
+
+#[tokio::test]
 async fn what_is_past_the_range_ends_an_ordered_fetch_early() {
     let values: Vec<(i64, i64)> = (0..100).map(|n| (n, 1_000 - n)).collect();
     let (_, state) = new(shop(at(&values[50..])).fetch(&NEW_DESCENDING)).await;

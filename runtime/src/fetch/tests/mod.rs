@@ -83,6 +83,15 @@ const fn new_things(row_order: Option<RowOrder>, on_missing: OnMissing) -> Resou
 
 static NEW: ResourcePlan = new_things(None, OnMissing::Raise);
 static NEW_ASCENDING: ResourcePlan = new_things(Some(RowOrder::Ascending), OnMissing::Raise);
+/// After the last, that not included.
+static NEW_AFTER: ResourcePlan = ResourcePlan {
+    incremental: Some(Incremental {
+        row_order: Some(RowOrder::Ascending),
+        start_closed: false,
+        ..Incremental::new(1)
+    }),
+    ..THINGS
+};
 static NEW_DESCENDING: ResourcePlan = new_things(Some(RowOrder::Descending), OnMissing::Raise);
 static NEW_OR_WITHOUT: ResourcePlan = new_things(None, OnMissing::Include);
 static ONLY_NEW: ResourcePlan = new_things(None, OnMissing::Exclude);
