@@ -1,6 +1,6 @@
 //! `rest-source new`.
 
-use std::fs;
+use std::{fs, path::Path};
 
 use rest_source_build::templates::{Scaffold, scaffold};
 
@@ -8,7 +8,8 @@ use crate::{args::New, console, stop::Stop};
 
 pub(crate) fn run(args: &New) -> Result<(), Stop> {
     let usage = |error: rest_source_build::Error| Stop::usage(error.to_string());
-    let names = Scaffold::named(&args.name).map_err(usage)?;
+    let mut names = Scaffold::named(&args.name).map_err(usage)?;
+    names.runtime = runtime();
     let folder = args.path.join(&names.package);
     let shown = folder.display();
     if folder.exists() {
@@ -28,4 +29,12 @@ pub(crate) fn run(args: &New) -> Result<(), Stop> {
         names.source
     ));
     Ok(())
+}
+
+/// The folder of the runtime that this command was built beside, if it is still there: a new crate
+/// then builds at once, and takes no stranger's crate of that name.
+fn runtime() -> Option<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../runtime");
+    let folder = folder.canonicalize().ok()?;
+    folder.to_str().map(str::to_owned)
 }

@@ -14,6 +14,9 @@ pub struct Scaffold {
     pub source: String,
     /// What the names of its environment variables begin with.
     pub env: String,
+    /// The folder of the crate `rest-source`, to depend on by path; without one it depends on this
+    /// version from the registry.
+    pub runtime: Option<String>,
 }
 
 /// Names that cargo refuses, and those of crates that a new one uses.
@@ -54,6 +57,7 @@ impl Scaffold {
             package: name.to_owned(),
             env: source.to_uppercase(),
             source,
+            runtime: None,
         })
     }
 }
@@ -93,7 +97,11 @@ pub fn scaffold(names: &Scaffold) -> Result<Vec<(String, String)>, Error> {
     context.insert("package", &names.package);
     context.insert("source", &names.source);
     context.insert("env", &names.env);
-    context.insert("version", env!("CARGO_PKG_VERSION"));
+    let dependency = match &names.runtime {
+        Some(folder) => format!("{{ path = {folder:?} }}"),
+        None => format!("{:?}", env!("CARGO_PKG_VERSION")),
+    };
+    context.insert("dependency", &dependency);
     FILES
         .iter()
         .map(|(path, template)| {
