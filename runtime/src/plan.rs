@@ -744,11 +744,13 @@ pub struct JsonCondition {
 /// What a response means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// The end, of this resource or this parent's part; what came before is kept.
+    /// The end, of this resource or this parent's part; what came before is kept. Past the first
+    /// page it may hide records, and the state does not pass them.
     Ignore,
     /// To ask again, as [`Retry`] says.
     Retry {
-        /// Whether it is ignored after the last attempt, and no error.
+        /// Whether it is ignored after the last attempt, and no error. It may hide records then, and
+        /// the state does not pass them.
         then_ignore: bool,
     },
     /// To ask once more, with new credentials.

@@ -122,13 +122,21 @@ pub(crate) static RESPONSE_ACTION: Context = Context {
 };
 
 const ACTIONS: &[Word] = &[
-    word("ignore", "the end, of this resource or this parent's part"),
+    word(
+        "ignore",
+        "the end, of this resource or this parent's part; past the first page, the \
+         next incremental fetch asks again for what it may hide",
+    ),
     word("retry", "ask again, as `retry` says"),
     word("refresh_auth", "ask once more, with new credentials"),
     word("fail", "an error"),
 ];
 const AFTER_RETRIES: &[Word] = &[
-    word("ignore", "the end, of this resource or this parent's part"),
+    word(
+        "ignore",
+        "the end, of this resource or this parent's part; the next \
+         incremental fetch asks again for what it may hide",
+    ),
     word("fail", "an error"),
 ];
 

@@ -81,6 +81,8 @@ enum SlotState<P> {
     Stopped(u16),
     /// A rule says to ignore what was answered, which ends the pages.
     Ignored(String),
+    /// A rule says to ignore what the last attempt was answered, likewise.
+    GivenUp(String),
     Failed(Error),
 }
 
@@ -321,7 +323,7 @@ impl<P> Machine<P> {
         if let Some(AfterRetries::Ignore(note)) = &refusal.rule
             && !matches!(verdict, Verdict::Wait(_))
         {
-            return SlotState::Ignored(note.clone());
+            return SlotState::GivenUp(note.clone());
         }
         match verdict {
             Verdict::Wait(wait) => {
@@ -356,10 +358,12 @@ impl<P> Machine<P> {
                 SlotState::Stopped(status) => {
                     self.finish(Ok(End::complete(format!("status {status}"))));
                 }
-                SlotState::Ignored(note) => {
-                    self.tally.ignored += 1;
-                    self.tally.notes.push(note);
-                    self.finish(Ok(End::complete("a response that is ignored")));
+                SlotState::Ignored(note) if slot.id == 0 && !self.resumed => {
+                    self.ignore(note, End::complete("a response that is ignored"));
+                }
+                // It may hide records, and those of the pages after it.
+                SlotState::Ignored(note) | SlotState::GivenUp(note) => {
+                    self.ignore(note, End::cut_off("a response that is ignored"));
                 }
                 SlotState::Failed(error) => {
                     self.finish(Err(error.with_position(slot.position)));
@@ -466,6 +470,12 @@ impl<P> Machine<P> {
                 self.frontier = Some(next);
             }
         }
+    }
+
+    fn ignore(&mut self, note: String, end: End) {
+        self.tally.ignored += 1;
+        self.tally.notes.push(note);
+        self.finish(Ok(end));
     }
 
     fn finish(&mut self, outcome: Result<End>) {

@@ -101,8 +101,9 @@ impl<T> Pages<T> {
     /// complete after the end, until then what this one started from.
     ///
     /// It stays at the start where the fetch did not see all there was, because of an error, of
-    /// `limit` or of a maximum. Where [`Page::state`] is known, it is that of the last page given.
-    /// `None` for a resource without `incremental`.
+    /// `limit`, of a maximum, or of a response ignored past the first page or after its retries. Where
+    /// [`Page::state`] is known, it is that of the last page given. `None` for a resource without
+    /// `incremental`.
     pub fn state(&self) -> Option<State> {
         self.state.clone()
     }

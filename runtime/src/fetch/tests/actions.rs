@@ -116,6 +116,35 @@ async fn after_the_retries_it_is_an_error_or_ignored() {
     assert_eq!((records, report.requests, report.ignored), (2, 5, 0));
 }
 
+static RULED_NEW: ResourcePlan = ResourcePlan {
+    response_actions: &[
+        ResponseAction {
+            statuses: &[(404, 404)],
+            ..RULE
+        },
+        ResponseAction {
+            statuses: &[(410, 410)],
+            action: Action::Retry { then_ignore: true },
+            ..RULE
+        },
+    ],
+    ..new_things(None, OnMissing::Raise)
+};
+
+#[tokio::test]
+async fn what_is_ignored_may_hide_records_and_keeps_the_old_state() {
+    for status in [404, 410] {
+        let shop = shop(answering(status, "gone", 9));
+        let mut stream = shop.fetch(&RULED_NEW).stream();
+        let mut records = 0;
+        while let Some(record) = stream.next().await {
+            record.unwrap();
+            records += 1;
+        }
+        assert_eq!((records, stream.state()), (2, None), "{status}");
+    }
+}
+
 #[tokio::test]
 async fn a_failure_says_what_the_rule_says_and_where_it_is() {
     let (records, error, _) = fetched(&shop(answering(403, "keep out", 9))).await;

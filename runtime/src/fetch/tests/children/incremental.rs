@@ -1,7 +1,11 @@
 //! Only what is new of children.
 
 use super::*;
-use crate::{fetch::Job, parent::ParentRecord};
+use crate::{
+    fetch::Job,
+    parent::ParentRecord,
+    plan::{Action, ResponseAction},
+};
 
 const NEW_COMMENTS: ResourcePlan = ResourcePlan {
     table: &Table::new(
@@ -173,4 +177,38 @@ async fn a_part_that_was_cut_off_leaves_the_state_though_each_part_is_in_order()
         page.unwrap();
     }
     assert!(pages.state().is_none());
+}
+
+#[tokio::test]
+async fn a_part_that_is_ignored_for_good_is_over_and_one_given_up_is_not() {
+    const RULE: ResponseAction = ResponseAction::new(Action::Ignore);
+    static FORGIVING: ResourcePlan = ResourcePlan {
+        response_actions: &[
+            ResponseAction {
+                statuses: &[(404, 404)],
+                ..RULE
+            },
+            ResponseAction {
+                statuses: &[(410, 410)],
+                action: Action::Retry { then_ignore: true },
+                ..RULE
+            },
+        ],
+        ..NEW_COMMENTS
+    };
+    for (status, cursor) in [(404, Some("9")), (410, None)] {
+        let shop = shop(Api::new(move |request| {
+            match segments(request).as_slice() {
+                [_] => page(&[json!({ "id": "1" }), json!({ "id": "2" })], request),
+                [_, post, _] if post == "1" => answer(status, &[], "gone"),
+                _ => page(&[json!({ "id": "x", "at": 9 })], request),
+            }
+        }));
+        let mut pages = shop.client.rows(&FORGIVING).pages();
+        while let Some(page) = pages.next().await {
+            page.unwrap();
+        }
+        let state = pages.state();
+        assert_eq!(state.as_ref().map(State::cursor), cursor, "{status}");
+    }
 }
