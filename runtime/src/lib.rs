@@ -37,8 +37,8 @@
 //!
 //! # What holds
 //!
-//! * Credentials go to the origin of the spec's `base_url` and those that it lists, over https or to
-//!   loopback: not by a link, not by a redirect.
+//! * Credentials go to the origin of the spec's `base_url` and those that it lists, and a client's own
+//!   to its token URL, over https or to loopback: not by a link, not by a redirect.
 //! * No secret is in an [`Error`], a `Debug`, a log or a URL shown.
 //! * Pages end: a next page that was there before, or is the same again, is an error.
 //! * Whatever was received and not delivered is counted and named in the [`Report`]; records before an
