@@ -503,6 +503,9 @@ fn unclear_advice(text: &str) -> String {
             "write `{}`, or \"{text}\" in quotes where text is meant",
             text.replace('_', "")
         ),
+        _ if text.contains(['e', 'E']) => {
+            format!("no number is that large: put it in quotes, \"{text}\", where text is meant")
+        }
         _ => format!("put it in quotes, \"{text}\", or write the number in decimal digits"),
     }
 }

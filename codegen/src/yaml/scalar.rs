@@ -13,6 +13,7 @@ pub(super) fn kind(text: &str) -> Kind {
             Kind::Text
         }
         _ if is_integer(text) => Kind::Integer,
+        _ if is_float(text) && is_past_a_double(text) => Kind::Unclear,
         _ if is_float(text) => Kind::Float,
         _ => Kind::Text,
     }
@@ -29,6 +30,11 @@ fn is_ambiguous(text: &str) -> bool {
         return false;
     }
     is_octal_or_binary(digits) || is_grouped(digits) || is_sexagesimal(digits)
+}
+
+/// `1E310`: to some libraries infinity, to others text, to none the number that was written.
+fn is_past_a_double(text: &str) -> bool {
+    text.parse().is_ok_and(f64::is_infinite)
 }
 
 /// `010`, `0b11`.
@@ -113,7 +119,7 @@ mod tests {
             assert_eq!(kind(text), Kind::Integer, "{text}");
         }
         for text in [
-            "1.10", "-.5", "5.", "1e3", "1.5E-3", ".inf", "-.INF", ".nan",
+            "1.10", "-.5", "5.", "1e3", "1.5E-3", "1e-999", ".inf", "-.INF", ".nan",
         ] {
             assert_eq!(kind(text), Kind::Float, "{text}");
         }
@@ -145,7 +151,7 @@ mod tests {
     fn what_versions_of_yaml_read_differently_is_unclear() {
         for text in [
             "yes", "No", "ON", "off", "y", "N", "010", "-07", "08", "1_000", "0b11", "1:30",
-            "00:30", "12:30:45", "1:30.5", "0x_ff", "1_0.5",
+            "00:30", "12:30:45", "1:30.5", "0x_ff", "1_0.5", "1E310", "-.5e999",
         ] {
             assert_eq!(kind(text), Kind::Unclear, "{text}");
         }
