@@ -17,6 +17,7 @@
 //! * [`Paging`]: how pages are cut, the wrong ways included.
 //! * [`Faults`]: what goes wrong, and when.
 //! * [`Log`]: what was asked.
+//! * [`Scripted`]: another server, whose answers are written byte by byte.
 
 mod access;
 pub mod data;
@@ -24,6 +25,7 @@ mod dataset;
 mod faults;
 mod log;
 mod paging;
+mod scripted;
 mod server;
 mod wire;
 
@@ -32,6 +34,7 @@ pub use dataset::{Dataset, Row};
 pub use faults::{Fault, Faults, Wait};
 pub use log::{Log, Seen};
 pub use paging::{Paging, ShortPage, Total};
+pub use scripted::{Asked, Mishap, Place, Reply, Scripted};
 pub use server::{Api, Server};
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

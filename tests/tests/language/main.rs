@@ -1,0 +1,8 @@
+//! What the language says happens at run time: a small spec, a server on loopback that answers as a
+//! test says, the requests that are made and the records that come.
+
+#![cfg(test)]
+
+mod links;
+mod paging;
+mod world;
