@@ -679,6 +679,7 @@ fn resources_and_endpoints() {
                 endpoint("path: \"/since/{incremental.start_value}\"\nincremental: {cursor_path: updated_at}"),
             ),
             ("a list in a path", endpoint("path: /orgs/{org}\nparams: {org: [a, b]}")),
+            ("a value that is a place in a path", endpoint("path: /orgs/{org}\nparams: {org: ..}")),
             ("a body that is null", endpoint("path: /things\nmethod: POST\njson: ~")),
             (
                 "a required selector that is not there",

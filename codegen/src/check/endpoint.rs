@@ -33,7 +33,7 @@ impl Check<'_> {
         let bound: Vec<(String, Template)> = params
             .iter()
             .filter(|bound| is_used(bound))
-            .map(|bound| (bound.param.name.clone(), bound.param.value.clone()))
+            .map(|bound| (bound.param.name.clone(), in_segment(&bound.param.value)))
             .collect();
         for one in params.iter().filter(|one| is_used(one)) {
             if has_secret(&one.param.value) {
@@ -44,6 +44,7 @@ impl Check<'_> {
             }
         }
         self.bound_once(params.iter().filter(|one| is_used(one)));
+        self.bound_names_something(params.iter().filter(|one| is_used(one)));
         for one in params.iter().filter(|one| is_used(one)) {
             for part in &one.param.value.0 {
                 if let Part::Parent(at) = part {
@@ -112,6 +113,24 @@ impl Check<'_> {
                 );
             }
             names.push(&one.param.name);
+        }
+    }
+
+    /// A value of `.` or `..` would lead elsewhere.
+    fn bound_names_something<'b>(&mut self, bound: impl Iterator<Item = &'b Bound>) {
+        for one in bound {
+            if let [Part::Text(text)] = &one.param.value.0[..]
+                && matches!(text.as_str(), "." | "..")
+            {
+                self.error(
+                    Diagnostic::error(
+                        "RS0205",
+                        &one.span,
+                        format!("`{text}` is a place in a path, and cannot be a value in it"),
+                    )
+                    .help("give it a value that names something"),
+                );
+            }
         }
     }
 
@@ -325,4 +344,21 @@ pub(super) fn json_number(text: &str) -> Option<String> {
         number.to_string()
     };
     number.is_finite().then_some(written)
+}
+
+/// What a parameter that is bound to a path is there: within one segment, as every value is.
+fn in_segment(Template(parts): &Template) -> Template {
+    let encoded = |text: &str| {
+        let encode = |byte: u8| match byte {
+            b'-' | b'.' | b'_' | b'~' => char::from(byte).into(),
+            byte if byte.is_ascii_alphanumeric() => char::from(byte).into(),
+            byte => format!("%{byte:02X}"),
+        };
+        text.bytes().map(encode).collect()
+    };
+    let parts = parts.iter().map(|part| match part {
+        Part::Text(text) => Part::Text(encoded(text)),
+        other => other.clone(),
+    });
+    Template(parts.collect())
 }

@@ -5,4 +5,5 @@
 
 mod links;
 mod paging;
+mod requests;
 mod world;
