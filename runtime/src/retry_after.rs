@@ -21,13 +21,17 @@ const EPOCH_SECONDS: f64 = 1e9;
 const EPOCH_MILLIS: f64 = 1e12;
 
 /// How long `Retry-After` says to wait. A date is measured against the response's own `Date`, so
-/// that neither clock has to be right, and against `now` where there is none.
+/// that neither clock has to be right, and against `now` where there is none. A gateway may add a wait
+/// of its own to the API's: the longer is kept.
 pub(crate) fn retry_after(headers: &Headers, now: SystemTime) -> Option<Duration> {
-    let value = headers.get("Retry-After")?.trim();
-    match seconds(value) {
+    let wait = |value: &str| match seconds(value) {
         Some(wait) => Some(wait),
         None => Some(until(httpdate::parse_http_date(value).ok()?, headers, now)),
-    }
+    };
+    headers
+        .all("Retry-After")
+        .filter_map(|value| wait(value.trim()))
+        .max()
 }
 
 /// How long until the quota is filled up.
@@ -134,6 +138,12 @@ mod tests {
         for value in ["", "-1", "soon", "NaN", "-inf"] {
             assert_eq!(wait(value), None, "{value}");
         }
+    }
+
+    #[test]
+    fn of_two_that_are_said_the_longer_is_kept() {
+        let both = headers(&[("Retry-After", "7"), ("Retry-After", "20")]);
+        assert_eq!(retry_after(&both, now()), Some(Duration::from_secs(20)));
     }
 
     #[test]

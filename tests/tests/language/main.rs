@@ -6,4 +6,5 @@
 mod links;
 mod paging;
 mod requests;
+mod retry;
 mod world;
