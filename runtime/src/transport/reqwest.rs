@@ -296,9 +296,13 @@ fn is_broken(cause: &(dyn StdError + 'static)) -> bool {
                 | io::ErrorKind::ConnectionAborted
                 | io::ErrorKind::BrokenPipe
                 | io::ErrorKind::NotConnected
-        )
+        ) || error.to_string() == DEFLATE_ENDED
     })
 }
+
+/// What the decoder of `deflate` says of a stream that ends too early, for which the others have a
+/// kind of error.
+const DEFLATE_ENDED: &str = "unexpected BufError";
 
 #[cfg(feature = "tls-ring")]
 fn is_tls(cause: &(dyn StdError + 'static)) -> bool {

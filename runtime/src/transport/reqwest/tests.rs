@@ -226,6 +226,10 @@ async fn a_broken_connection_is_an_interruption_wherever_it_breaks() {
             "in the compressed stream",
             encoded("gzip", &gzip(&[b'x'; 5000])[..20]),
         ),
+        (
+            "in the deflated stream",
+            encoded("deflate", &deflate(&[b'x'; 5000])[..15]),
+        ),
     ] {
         for end in [End::Close, End::Reset] {
             assert_eq!(
