@@ -4,7 +4,9 @@
 #![cfg(test)]
 
 mod links;
+mod pace;
 mod paging;
 mod requests;
+mod responses;
 mod retry;
 mod world;
