@@ -139,20 +139,13 @@ fn not_found(selector: &str, reached: &str, branch: &Branch<'_>) -> Error {
 
 /// The error of an object, or a scalar, where the list of records should be.
 pub(super) fn no_list(json: &str, path: Path, paged: bool) -> Error {
-    let branch = at(json, path).map_or(Branch::Scalar, Branch::new);
-    let Branch::Object(members) = &branch else {
+    let raw = at(json, path).unwrap_or_default();
+    let branch = Branch::new(raw);
+    if !matches!(branch, Branch::Object(_)) {
         let error = response(format!("the response has no list of records at `{path}`"));
         return error.with_help("`data_selector` names the place of the records");
-    };
-    let lists = members
-        .iter()
-        .filter(|(_, raw)| raw.starts_with('['))
-        .map(|(key, _)| {
-            let mut place = path.to_string();
-            push_key(&mut place, key);
-            place
-        })
-        .collect::<Vec<_>>();
+    }
+    let lists = lists_in(raw, path);
     let what = if paged {
         ", and its pages are lists"
     } else {
@@ -161,7 +154,7 @@ pub(super) fn no_list(json: &str, path: Path, paged: bool) -> Error {
     let error = response(format!("the response has an object at `{path}`{what}"));
     match lists.first().cloned() {
         Some(first) => error
-            .with_detail(format!("in it are {}", names("list", lists.into_iter())))
+            .with_detail(format!("in it: {}", names("list", lists.into_iter())))
             .with_help(format!(
                 "`data_selector: {}`, or `paginator: single_page` if the object is one record",
                 first.trim_start_matches("$.")
@@ -170,6 +163,34 @@ pub(super) fn no_list(json: &str, path: Path, paged: bool) -> Error {
             .with_detail(format!("there is no list in it: it {}", branch.describe()))
             .with_help("`paginator: single_page` if the object is one record"),
     }
+}
+
+/// How far below an object a list in it is looked for.
+const DEEPEST: usize = 4;
+
+/// The places of the lists in an object, the nearest first; without those within lists.
+fn lists_in(raw: &str, path: Path) -> Vec<String> {
+    let mut lists = Vec::new();
+    let mut level = vec![(path.to_string(), raw)];
+    for _ in 0..DEEPEST {
+        let mut below = Vec::new();
+        for (holder, raw) in level {
+            let Branch::Object(members) = Branch::new(raw) else {
+                continue;
+            };
+            for (key, raw) in members {
+                let mut place = holder.clone();
+                push_key(&mut place, &key);
+                match raw.as_bytes().first() {
+                    Some(b'[') => lists.push(place),
+                    Some(b'{') => below.push((place, raw)),
+                    _ => {}
+                }
+            }
+        }
+        level = below;
+    }
+    lists
 }
 
 /// The error of a key on the way to the records, or to a paginator's value, that stands twice.

@@ -139,7 +139,7 @@ fn an_object_where_pages_are_lists_names_the_lists_in_it() {
         r#"{"items": [1], "total": 3, "more": {"x": []}, "to do": []}"#,
     );
     assert!(
-        text.contains(r#"in it are the lists `$.items`, `$["to do"]`"#),
+        text.contains(r#"in it: the lists `$.items`, `$["to do"]`, `$.more.x`"#),
         "{text}"
     );
     assert!(text.contains("help: `data_selector: items`"), "{text}");
