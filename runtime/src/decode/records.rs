@@ -82,11 +82,17 @@ impl Reader<'_, '_> {
         deserializer.end()
     }
 
-    /// Reads one match of a query: the elements of a list, or an object as one record.
+    /// Reads one match of a query: the elements of a list, or an object as one record. An untyped
+    /// record may be any other value as well, as it may in a list.
     pub(super) fn record_match(&mut self, shape: &RecordShape, raw: &str, path: &str) {
         let mut deserializer = serde_json::Deserializer::from_str(raw);
         let suited = self.records(shape, true, path, &mut deserializer);
-        if !suited.unwrap_or(false) {
+        if suited.unwrap_or(false) {
+            return;
+        }
+        if matches!(shape, RecordShape::Untyped) {
+            self.record_of(shape, raw, &Place::Records(path));
+        } else {
             let mark = self.out.mark();
             let found = match raw.as_bytes().first() {
                 Some(b'"' | b'{' | b'[') | None => Found::Unreadable,
