@@ -3,10 +3,13 @@
 
 #![cfg(test)]
 
+mod actions;
+mod contract;
 mod links;
 mod pace;
 mod paging;
 mod requests;
 mod responses;
 mod retry;
+mod selecting;
 mod world;

@@ -1,0 +1,205 @@
+//! Where in a response the records are.
+
+use rest_source::ErrorKind;
+use rest_source_tests::Reply;
+use serde_json::{Value, json};
+
+use crate::world::{Run, fetch, in_turn, source, things};
+
+/// A single page, its records where `selector` says.
+async fn single(selector: &str, body: Value) -> Run {
+    let spec = things(&format!("path: things, paginator: single_page {selector}"));
+    fetch(&spec, move |_| Reply::json(&body)).await
+}
+
+/// The first of pages, the next being empty.
+async fn first_of(selector: &str, body: Value) -> Run {
+    let spec = things(&format!(
+        "path: things, paginator: {{ type: page_number, maximum_pages: 1 }} {selector}"
+    ));
+    fetch(&spec, move |_| Reply::json(&body)).await
+}
+
+#[tokio::test]
+async fn without_a_selector_the_root_is_a_list_or_one_record() {
+    single("", json!([1, { "a": 2 }, [3], null]))
+        .await
+        .brings(&json!([1, { "a": 2 }, [3], null]));
+    single("", json!([])).await.brings(&json!([]));
+    single("", json!({ "data": [1] }))
+        .await
+        .brings(&json!([{ "data": [1] }]));
+    first_of("", json!([1, 2])).await.brings(&json!([1, 2]));
+    let run = first_of(
+        "",
+        json!({ "more": { "items": [2] }, "data": [1], "size": 1 }),
+    )
+    .await;
+    run.fails(
+        &ErrorKind::Response,
+        &[
+            "in it: the lists `$.data`, `$.more.items`",
+            "help: `data_selector: data`",
+        ],
+    );
+    for body in [json!(1), json!("text"), json!(true)] {
+        single("", body.clone()).await.error();
+        first_of("", body).await.error();
+    }
+}
+
+#[tokio::test]
+async fn a_place_is_a_path_with_or_without_its_root() {
+    let body = json!({
+        "data": [1], "a": { "b": [2], "b c": [{ "d": [3] }, { "d": [4, 5] }] }, "a.b": [6],
+    });
+    for (selector, records) in [
+        ("data", json!([1])),
+        ("$.data", json!([1])),
+        ("a.b", json!([2])),
+        ("$.a.b", json!([2])),
+        ("$['a']['b']", json!([2])),
+        ("$['a.b']", json!([6])),
+        ("$.a['b c'][1].d", json!([4, 5])),
+        ("$.a['b c'][-1].d", json!([4, 5])),
+        // A query's matches are the records, whatever their number.
+        ("$.a['b c'][*].d[*]", json!([3, 4, 5])),
+        // One that is a list holds records, wherever it is.
+        ("$.a['b c'][*].d", json!([3, 4, 5])),
+        ("$.a['b c'][0:1].d", json!([3])),
+        ("$..d[0]", json!([3, 4])),
+        ("$.a['b c'][?@.d[1] == 5].d", json!([4, 5])),
+        ("$.data[*]", json!([1])),
+    ] {
+        let written = format!(", data_selector: \"{selector}\"");
+        let run = single(&written, body.clone()).await;
+        assert!(run.end.is_ok(), "{selector}: {:?}", run.end);
+        assert_eq!(json!(run.records), records, "{selector}");
+        let run = first_of(&written, body.clone()).await;
+        assert_eq!(
+            json!(run.records),
+            records,
+            "{selector} where there are pages"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_object_is_one_record_of_a_single_page_and_no_page_of_many() {
+    let body = json!({ "data": { "id": 1 } });
+    single(", data_selector: data", body.clone())
+        .await
+        .brings(&json!([{ "id": 1 }]));
+    first_of(", data_selector: data", body)
+        .await
+        .fails(&ErrorKind::Response, &["data", "object"]);
+}
+
+#[tokio::test]
+async fn null_is_nothing_and_a_scalar_no_place_of_records() {
+    for selector in [
+        ", data_selector: data",
+        ", data_selector: data, data_selector_required: false",
+    ] {
+        single(selector, json!({ "data": null }))
+            .await
+            .brings(&json!([]));
+        first_of(selector, json!({ "data": null }))
+            .await
+            .brings(&json!([]));
+        for scalar in [json!(1), json!("x"), json!(false)] {
+            let run = first_of(selector, json!({ "data": scalar })).await;
+            run.fails(&ErrorKind::Response, &["data"]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_selector_that_finds_nothing_is_an_error_on_every_page_unless_it_may() {
+    let missing = || {
+        in_turn([
+            Reply::json(&json!({ "data": [1] })),
+            Reply::json(&json!({ "items": [2], "meta": {} })),
+        ])
+    };
+    let spec = |required: &str| {
+        things(&format!(
+            "path: things, data_selector: data, paginator: {{ type: page_number, maximum_pages: 2 }} {required}"
+        ))
+    };
+    let run = fetch(&spec(""), missing()).await;
+    run.fails(&ErrorKind::Response, &["data", "items", "meta"]);
+    assert_eq!(run.records, [json!(1)], "what came before is delivered");
+    let run = fetch(&spec(", data_selector_required: false"), missing()).await;
+    run.brings(&json!([1]));
+    for (selector, body, says) in [
+        ("a.b", json!({ "a": {} }), "a"),
+        ("a.b", json!({ "a": [1] }), "a"),
+        ("$.a[*].b", json!({ "c": 1 }), "c"),
+        ("data", json!([1, 2]), "data"),
+    ] {
+        let run = single(&format!(", data_selector: \"{selector}\""), body.clone()).await;
+        run.fails(&ErrorKind::Response, &[says]);
+        let run = single(
+            &format!(", data_selector: \"{selector}\", data_selector_required: false"),
+            body,
+        )
+        .await;
+        run.brings(&json!([]));
+    }
+}
+
+#[tokio::test]
+async fn a_wildcard_or_a_filter_over_a_list_that_is_there_may_select_nothing() {
+    for (selector, body) in [
+        ("$.data[*]", json!({ "data": [] })),
+        (
+            "$.data[?@.kind == 'a']",
+            json!({ "data": [{ "kind": "b" }] }),
+        ),
+        ("$.data[*].id", json!({ "data": [] })),
+        ("$.data[0:2]", json!({ "data": [] })),
+    ] {
+        let run = single(&format!(", data_selector: \"{selector}\""), body).await;
+        assert!(run.end.is_ok(), "{selector}: {:?}", run.end);
+        run.brings(&json!([]));
+    }
+}
+
+#[tokio::test]
+async fn filtered_pages_are_counted_before_the_filter() {
+    // Two of each page are selected, four are there: the offset moves by those that the selector
+    // gives, which is what a paginator can see.
+    let spec = source(
+        "concurrency: 1",
+        "{ path: things, data_selector: data, paginator: { type: offset, limit: 2, total_path: count } }",
+        "{ id: bigint! }, schema_contract: { data_type: discard_row }",
+    );
+    let run = fetch(&spec, |asked| {
+        let from = asked.number_in("offset").unwrap_or(0);
+        let record = |n: usize| {
+            if n == 1 {
+                json!({ "id": null })
+            } else {
+                json!({ "id": n })
+            }
+        };
+        let data: Vec<Value> = (from..(from + 2).min(5)).map(record).collect();
+        Reply::json(&json!({ "data": data, "count": 5 }))
+    })
+    .await;
+    run.brings(&json!([{ "id": 0 }, { "id": 2 }, { "id": 3 }, { "id": 4 }]));
+    run.asks(&[
+        "GET /things?offset=0&limit=2",
+        "GET /things?offset=2&limit=2",
+        "GET /things?offset=4&limit=2",
+    ]);
+    assert_eq!(
+        (
+            run.report.received,
+            run.report.delivered,
+            run.report.discarded_rows
+        ),
+        (5, 4, 1)
+    );
+}
