@@ -190,15 +190,14 @@ impl Reply {
         if let Some(raw) = &self.raw {
             return (Vec::new(), raw, false);
         }
-        let mut head = format!("HTTP/1.1 {} As Told\r\n", self.status);
-        for (name, value) in &self.headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
-        }
+        let mut lines = vec![format!("HTTP/1.1 {} As Told", self.status)];
+        let headers = self.headers.iter();
+        lines.extend(headers.map(|(name, value)| format!("{name}: {value}")));
         // A 204 has no body, and says nothing of its length.
         if self.framed && self.status != 204 {
-            head.push_str(&format!("Content-Length: {}\r\n", self.body.len()));
+            lines.push(format!("Content-Length: {}", self.body.len()));
         }
-        head.push_str("\r\n");
+        let head = lines.join("\r\n") + "\r\n\r\n";
         (head.into_bytes(), &self.body, self.framed)
     }
 

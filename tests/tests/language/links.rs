@@ -15,9 +15,9 @@ async fn to(
     let link = link.to_owned();
     fetch(&paged(paginator), move |asked| match asked.number {
         0 => {
-            let base = format!("http://{}", asked.header("host").unwrap());
-            let bare = base.trim_start_matches("http://");
-            reply(&link.replace("$BASE", &base).replace("$HOST", bare))
+            let host = asked.header("host").unwrap();
+            let base = format!("http://{host}");
+            reply(&link.replace("$BASE", &base).replace("$HOST", host))
         }
         _ => Reply::json(&numbers(1, 2)),
     })

@@ -4,7 +4,10 @@
 #![cfg(test)]
 
 mod actions;
+mod auth;
+mod children;
 mod contract;
+mod incremental;
 mod links;
 mod pace;
 mod paging;
@@ -12,4 +15,6 @@ mod requests;
 mod responses;
 mod retry;
 mod selecting;
+mod strangers;
+mod tokens;
 mod world;

@@ -2,7 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, SystemTime},
 };
 
@@ -285,7 +288,11 @@ pub(crate) fn in_turn(
     replies: impl IntoIterator<Item = Reply>,
 ) -> impl Fn(&Asked) -> Reply + Send + Sync {
     let replies: Vec<Reply> = replies.into_iter().collect();
-    move |asked| replies[asked.number.min(replies.len() - 1)].clone()
+    let given = AtomicUsize::new(0);
+    move |_| {
+        let at = given.fetch_add(1, Ordering::SeqCst);
+        replies[at.min(replies.len() - 1)].clone()
+    }
 }
 
 /// A clock that moves only when someone waits; its waits are over at once, and remembered.
@@ -302,6 +309,11 @@ struct Times {
 pub(crate) const START: u64 = 1_795_253_400;
 
 impl Still {
+    /// Lets this much time pass.
+    pub(crate) fn pass(&self, time: Duration) {
+        self.0.lock().unwrap().elapsed += time;
+    }
+
     /// The waits that took time, in order.
     pub(crate) fn waits(&self) -> Vec<Duration> {
         let mut waits = self.0.lock().unwrap().waits.clone();

@@ -1,0 +1,311 @@
+//! Resources that are fetched for each record of another.
+
+use rest_source::ErrorKind;
+use rest_source_tests::{Asked, Reply};
+use serde_json::{Value, json};
+
+use crate::world::{Run, World, by_path, fetch};
+
+/// Posts with these columns, and comments of them by this endpoint.
+fn blog(posts: &str, comments: &str) -> String {
+    format!(
+        "client: {{ base_url: \"$BASE\", concurrency: 1, paginator: single_page }}\n\
+         resources:\n  - {{ name: posts, columns: {posts} }}\n  \
+         - {{ name: comments, {comments} }}\n"
+    )
+}
+
+/// One comment for each post of these ids, by a path.
+async fn of_ids(ids: &[Value]) -> Run {
+    let posts = Value::from(ids.iter().map(|id| json!({ "id": id })).collect::<Vec<_>>());
+    let spec = blog(
+        "{ id: text! }",
+        "columns: json, endpoint: { path: \"posts/{resources.posts.id}/comments\" }",
+    );
+    fetch(&spec, move |asked| match asked.path() {
+        "/posts" => Reply::json(&posts),
+        path => Reply::json(&json!([path])),
+    })
+    .await
+}
+
+#[tokio::test]
+async fn an_id_stays_one_segment_whatever_it_holds() {
+    for (id, segment) in [
+        ("a/b", "a%2Fb"),
+        ("../x", "..%2Fx"),
+        ("..\\x", "..%5Cx"),
+        ("/", "%2F"),
+        ("?", "%3F"),
+        ("#", "%23"),
+        ("a?b=c#d", "a%3Fb%3Dc%23d"),
+        ("%2f", "%252f"),
+        ("%2e%2e", "%252e%252e"),
+        ("...", "..."),
+        (".hidden", ".hidden"),
+        (" ", "%20"),
+        ("a b", "a%20b"),
+        ("größe", "gr%C3%B6%C3%9Fe"),
+        ("日本", "%E6%97%A5%E6%9C%AC"),
+        ("😀", "%F0%9F%98%80"),
+        ("a;b=c", "a%3Bb%3Dc"),
+        ("a\nb\r\tc\0", "a%0Ab%0D%09c%00"),
+        ("//evil.example", "%2F%2Fevil.example"),
+        ("http://evil.example", "http%3A%2F%2Fevil.example"),
+        ("user@host:80", "user%40host%3A80"),
+        ("{resources.posts.id}", "%7Bresources.posts.id%7D"),
+        ("~tilde_-.", "~tilde_-."),
+    ] {
+        let run = of_ids(&[json!(id)]).await;
+        let path = format!("/posts/{segment}/comments");
+        run.brings(&json!([path]));
+        run.asks(&["GET /posts", &format!("GET {path}")]);
+    }
+}
+
+#[tokio::test]
+async fn an_id_that_would_lead_elsewhere_is_an_error_that_names_its_record() {
+    for id in [".", "..", ""] {
+        let run = of_ids(&[json!("first"), json!(id), json!("last")]).await;
+        run.fails(
+            &ErrorKind::Config,
+            &["parent: `posts` with `id`", &format!("{id:?}")],
+        );
+        assert_eq!(
+            run.records,
+            [json!("/posts/first/comments")],
+            "what came before is delivered"
+        );
+        assert!(
+            run.asked.iter().all(|asked| !asked.contains("last")),
+            "{:?}",
+            run.asked
+        );
+    }
+    let run = of_ids(&[json!(null)]).await;
+    run.fails(&ErrorKind::Schema, &["$[0].id"]);
+}
+
+#[tokio::test]
+async fn an_id_may_be_part_of_a_segment_and_stand_in_it_twice() {
+    let spec = blog(
+        "{ id: text! }",
+        "columns: json, endpoint: { path: \"v-{resources.posts.id}.{resources.posts.id}/{id}\", params: { id: \"{resources.posts.id}\" } }",
+    );
+    let run = fetch(&spec, |asked| match asked.path() {
+        "/posts" => Reply::json(&json!([{ "id": "a/b" }])),
+        path => Reply::json(&json!([path])),
+    })
+    .await;
+    run.brings(&json!(["/v-a%2Fb.a%2Fb/a%2Fb"]));
+    // Beside something a dot is no place in a path.
+    let beside = blog(
+        "{ id: text! }",
+        "columns: json, endpoint: { path: \"v{resources.posts.id}/x\" }",
+    );
+    let run = fetch(&beside, |asked| match asked.path() {
+        "/posts" => Reply::json(&json!([{ "id": ".." }, { "id": "" }])),
+        path => Reply::json(&json!([path])),
+    })
+    .await;
+    run.brings(&json!(["/v../x", "/v/x"]));
+}
+
+#[tokio::test]
+async fn fields_of_a_parent_stand_everywhere_in_a_request() {
+    let spec = blog(
+        "{ id: bigint!, tag: text, at: timestamp, owner: { data_type: object, fields: { name: text } }, \
+           sizes: { data_type: array, items: bigint }, counts: { data_type: map, values: bigint }, \
+           extra: { data_type: json } }",
+        "columns: json, endpoint: { path: comments, method: POST, \
+           params: { post: \"{resources.posts.id}\", tag: \"{resources.posts.tag}\", \
+                     old: { type: resolve, resource: posts, field: id }, \
+                     name: \"{resources.posts.owner.name}\", first: \"{resources.posts.sizes[0]}\", \
+                     last: \"{resources.posts.sizes[-1]}\", likes: \"{resources.posts.counts.likes}\", \
+                     deep: \"{resources.posts.extra.a.b}\" }, \
+           headers: { X-Post: \"p {resources.posts.id}\", X-Tag: \"{resources.posts.tag}\", X-At: \"{resources.posts.at}\" }, \
+           json: { post: \"{resources.posts.id}\", tag: \"{resources.posts.tag}\", text: \"#{resources.posts.id}\" } }",
+    );
+    let posts = json!([
+        { "id": 1, "tag": "a&b", "at": "2026-01-02T03:04:05+01:00", "owner": { "name": "Ann" },
+          "sizes": [7, 8], "counts": { "likes": 9 }, "extra": { "a": { "b": true } } },
+        { "id": 2 },
+    ]);
+    let world = World::new(
+        &spec,
+        by_path(&[("/posts", posts), ("/comments", json!([]))]),
+    )
+    .await;
+    world.run().await.brings(&json!([]));
+    let asked: Vec<Asked> = world.server.asked().split_off(1);
+    assert_eq!(
+        asked[0].target,
+        "/comments?post=1&tag=a%26b&old=1&name=Ann&first=7&last=8&likes=9&deep=true"
+    );
+    assert_eq!(asked[0].header("x-post"), Some("p 1"));
+    assert_eq!(asked[0].header("x-tag"), Some("a&b"));
+    assert_eq!(asked[0].header("x-at"), Some("2026-01-02T02:04:05Z"));
+    assert_eq!(asked[0].body, r##"{"post":1,"tag":"a&b","text":"#1"}"##);
+    // What is null drops its parameter and header, and is null in a body.
+    assert_eq!(asked[1].target, "/comments?post=2&old=2");
+    assert_eq!(asked[1].header("x-tag"), None);
+    assert_eq!(asked[1].body, r##"{"post":2,"tag":null,"text":"#2"}"##);
+}
+
+#[tokio::test]
+async fn a_parents_text_in_a_header_ends_where_it_ends() {
+    let spec = blog(
+        "{ id: text! }",
+        "columns: json, endpoint: { path: comments, headers: { X-Post: \"{resources.posts.id}\" } }",
+    );
+    let posts = json!([{ "id": "a\r\nX-Evil: 1" }]);
+    let run = fetch(
+        &spec,
+        by_path(&[("/posts", posts), ("/comments", json!([]))]),
+    )
+    .await;
+    run.fails(&ErrorKind::Config, &["`X-Post`", "control character"]);
+    run.asks(&["GET /posts"]);
+}
+
+#[tokio::test]
+async fn columns_of_the_parent_are_copied_into_the_child() {
+    let spec = blog(
+        "{ id: text!, size: bigint, owner: { data_type: object, fields: { name: text } } }",
+        "columns: { id: text! }, include_from_parent: [id, size, owner], \
+         endpoint: { path: \"posts/{resources.posts.id}/comments\" }",
+    );
+    let posts = json!([{ "id": "p1", "size": 7, "owner": { "name": "Ann" } }, { "id": "p2" }]);
+    let run = fetch(
+        &spec,
+        by_path(&[
+            ("/posts", posts),
+            ("/posts/p1/comments", json!([{ "id": "a" }, { "id": "b" }])),
+            ("/posts/p2/comments", json!([{ "id": "c" }])),
+        ]),
+    )
+    .await;
+    assert!(run.end.is_ok(), "{:?}", run.end);
+    let shown: Vec<Value> = run
+        .records
+        .iter()
+        .map(|one| {
+            json!([
+                one["id"],
+                one["_posts_id"],
+                one["_posts_size"],
+                one["_posts_owner"]["name"]
+            ])
+        })
+        .collect();
+    assert_eq!(
+        json!(shown),
+        json!([
+            ["a", "p1", 7, "Ann"],
+            ["b", "p1", 7, "Ann"],
+            ["c", "p2", null, null]
+        ])
+    );
+}
+
+#[tokio::test]
+async fn children_are_paged_for_each_parent_and_come_in_their_order() {
+    let spec = "
+client: { base_url: $BASE, concurrency: CONCURRENCY }
+resources:
+  - name: posts
+    columns: { id: bigint! }
+    endpoint: { path: posts, data_selector: data, paginator: { type: offset, limit: 2, total_path: count } }
+  - name: comments
+    columns: json
+    endpoint:
+      path: posts/{resources.posts.id}/comments
+      data_selector: data
+      paginator: { type: page_number, has_more_path: more }
+";
+    for concurrency in ["1", "2", "7"] {
+        let run = fetch(&spec.replace("CONCURRENCY", concurrency), |asked| {
+            if let Some(from) = asked.number_in("offset") {
+                let posts: Vec<Value> = (from..(from + 2).min(7))
+                    .map(|id| json!({ "id": id }))
+                    .collect();
+                return Reply::json(&json!({ "data": posts, "count": 7 }));
+            }
+            let post: usize = asked.path().split('/').nth(2).unwrap().parse().unwrap();
+            let page = asked.number_in("page").unwrap();
+            // As many comments as the post's number, one a page.
+            let data: Vec<String> = (page < post)
+                .then(|| format!("{post}.{page}"))
+                .into_iter()
+                .collect();
+            Reply::json(&json!({ "data": data, "more": page + 1 < post }))
+        })
+        .await;
+        let expected: Vec<String> = (0..7)
+            .flat_map(|post| (0..post).map(move |page| format!("{post}.{page}")))
+            .collect();
+        run.brings(&json!(expected));
+        let mut asked = run.asked.clone();
+        asked.sort();
+        asked.dedup();
+        assert_eq!(asked.len(), run.asked.len(), "nothing is asked twice");
+        assert_eq!(asked.len(), 4 + 1 + 21, "no more than there are pages");
+        assert_eq!(run.report.parents, 7);
+    }
+}
+
+#[tokio::test]
+async fn an_ignored_part_is_over_and_the_other_parts_go_on() {
+    let spec = blog(
+        "{ id: text! }",
+        "columns: json, endpoint: { path: \"posts/{resources.posts.id}/comments\", \
+         response_actions: [{ status_code: 404, action: ignore }] }",
+    );
+    let posts = json!([{ "id": "p1" }, { "id": "p2" }, { "id": "p3" }]);
+    let pages = [
+        ("/posts", posts),
+        ("/posts/p1/comments", json!(["a"])),
+        ("/posts/p3/comments", json!(["c"])),
+    ];
+    let run = fetch(&spec, by_path(&pages)).await;
+    run.brings(&json!(["a", "c"]));
+    assert_eq!(run.report.ignored, 1);
+    // Without the rule it is an error that names the parent, after what came before.
+    let run = fetch(&spec.replace("404", "410"), by_path(&pages)).await;
+    run.fails(
+        &ErrorKind::Status(404),
+        &["parent: `posts` with `id` \"p2\""],
+    );
+    assert_eq!(run.records, [json!("a")]);
+}
+
+#[tokio::test]
+async fn a_grandchild_is_fetched_for_each_child() {
+    let spec = "
+client: { base_url: $BASE, concurrency: 2, paginator: single_page }
+resources:
+  - { name: posts, columns: { id: text! }, selected: false }
+  - { name: comments, columns: { id: text! }, include_from_parent: [id], endpoint: 'posts/{resources.posts.id}' }
+  - name: replies
+    columns: { id: text! }
+    include_from_parent: [_posts_id]
+    endpoint: 'posts/{resources.comments._posts_id}/{resources.comments.id}'
+";
+    let run = fetch(
+        spec,
+        by_path(&[
+            ("/posts", json!([{ "id": "p" }, { "id": "q" }])),
+            ("/posts/p", json!([{ "id": "a" }])),
+            ("/posts/q", json!([{ "id": "b" }, { "id": "c" }])),
+            ("/posts/p/a", json!([{ "id": "1" }])),
+            ("/posts/q/b", json!([])),
+            ("/posts/q/c", json!([{ "id": "2" }, { "id": "3" }])),
+        ]),
+    )
+    .await;
+    run.brings(&json!([
+        { "id": "1", "_comments__posts_id": "p" },
+        { "id": "2", "_comments__posts_id": "q" },
+        { "id": "3", "_comments__posts_id": "q" },
+    ]));
+}
