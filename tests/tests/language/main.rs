@@ -15,6 +15,7 @@ mod requests;
 mod responses;
 mod retry;
 mod selecting;
+mod soak;
 mod strangers;
 mod tokens;
 mod world;
