@@ -20,6 +20,7 @@ use crate::{
 
 const SECOND: Duration = Duration::from_secs(1);
 const FIELD: Path = Path(&[Key::Key("field")]);
+const MORE: Path = Path(&[Key::Key("more")]);
 
 /// How a server says how much there is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,6 +32,17 @@ enum Says {
     Hint,
     /// In such a number that means something else.
     Lie(u64),
+    /// Where the spec says, whatever the truth is.
+    Wrongly(u64),
+}
+
+/// What a server says of whether there is more, where the spec asks.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Flag {
+    /// The truth.
+    Right,
+    /// That there is, whatever the truth is.
+    Always,
 }
 
 /// What befalls an attempt.
@@ -41,6 +53,8 @@ enum Fate {
     Interrupted,
     /// 429, with a wait in seconds.
     Throttled(u64),
+    /// A page that is none, and would be none again.
+    Broken,
 }
 
 #[derive(Clone, Debug)]
@@ -52,6 +66,13 @@ struct Server {
     /// Where in its pages, by the record they start at, it gives fewer.
     short: Vec<u64>,
     says: Says,
+    flag: Flag,
+    /// Which of its pages by cursor or link, by the record they start at, are empty at first, and lead
+    /// to what they should have held.
+    empty: Vec<u64>,
+    /// From the page that starts at this record on, but not from the first, a cursor or link leads to
+    /// the second page.
+    circle: Option<u64>,
     /// What befalls its attempts, in order; fine past the last.
     fates: Vec<Fate>,
 }
@@ -64,56 +85,91 @@ impl Server {
             cap: 10,
             short: Vec::new(),
             says: Says::Nothing,
+            flag: Flag::Right,
+            empty: Vec::new(),
+            circle: None,
             fates: Vec::new(),
         }
     }
 
     fn page(&self, position: &Position) -> (Facts, std::ops::Range<u64>) {
-        let start = match position {
-            Position::First => 0,
-            Position::Offset(offset) => *offset,
-            Position::Page(page) => (page - 1) * self.cap,
-            Position::Cursor(from) => from.parse().unwrap(),
-            Position::Url(url) => url.rsplit('=').next().unwrap().parse().unwrap(),
+        let (start, after_empty) = match position {
+            Position::First => (0, false),
+            Position::Offset(offset) => (*offset, false),
+            Position::Page(page) => ((page - 1) * self.cap, false),
+            Position::Cursor(text) => place(text),
+            Position::Url(url) => place(url.rsplit('=').next().unwrap()),
         };
-        let cap = if self.short.contains(&start) {
-            self.cap.div_ceil(2)
+        let records = if self.empty.contains(&start) && self.leads() && !after_empty {
+            start..start
         } else {
-            self.cap
+            start.min(self.records)..self.end(start)
         };
-        let end = (start + cap).min(self.records);
-        let records = start.min(end)..end;
-        let more = end < self.records;
+        let next = self.next(&records);
         let total = match (self.says, self.pages) {
             (Says::Total, Pages::Number(_)) => Some(self.records.div_ceil(self.cap)),
             (Says::Total | Says::Hint, _) => Some(self.records),
-            (Says::Lie(number), _) => Some(number),
+            (Says::Lie(number) | Says::Wrongly(number), _) => Some(number),
             (Says::Nothing, _) => None,
         };
-        let probe = match self.pages {
-            Pages::Cursor(_) if more => Probe::Text(end.to_string()),
-            Pages::JsonLink { .. } if more => Probe::Text(format!("?from={end}")),
-            Pages::Offset(_) | Pages::Number(_) => {
+        let probe = match (self.pages, &next) {
+            (Pages::Cursor(_), Some(next)) => Probe::Text(next.clone()),
+            (Pages::JsonLink { .. }, Some(next)) => Probe::Text(format!("?from={next}")),
+            (Pages::Offset(_) | Pages::Number(_), _) => {
                 total.map_or(Probe::Missing, |total| Probe::Number(total.to_string()))
             }
             _ => Probe::Null,
         };
+        let more = self.flag == Flag::Always || records.end < self.records;
         let mut headers = Headers::new();
-        if more {
-            headers.push("Link", format!("</things?from={end}>; rel=next"));
+        if let Some(next) = next {
+            headers.push("Link", format!("</things?from={next}>; rel=next"));
         }
         let facts = Facts {
             received: records.end - records.start,
-            probes: vec![probe],
+            probes: vec![probe, Probe::Bool(more)],
             headers,
             url: Url::parse("https://api.example.com/things").unwrap(),
             request: format!("GET at {position}"),
-            fingerprint: start,
+            fingerprint: records.start,
             no_content: false,
             closed: None,
             failure: None,
         };
         (facts, records)
+    }
+
+    /// Whether its pages say where the next is.
+    fn leads(&self) -> bool {
+        !matches!(self.pages, Pages::Offset(_) | Pages::Number(_))
+    }
+
+    /// The record past the page that starts at this one.
+    fn end(&self, start: u64) -> u64 {
+        let cap = if self.short.contains(&start) {
+            self.cap.div_ceil(2)
+        } else {
+            self.cap
+        };
+        (start + cap).min(self.records)
+    }
+
+    /// Where a page of these records leads.
+    fn next(&self, records: &std::ops::Range<u64>) -> Option<String> {
+        let more = records.end < self.records;
+        if more && self.circle.is_some_and(|from| from.max(1) <= records.start) {
+            return Some(self.end(0).to_string());
+        }
+        let again = if records.is_empty() { "again" } else { "" };
+        more.then(|| format!("{}{again}", records.end))
+    }
+}
+
+/// The record that a cursor stands for, and whether it is what an empty page led to.
+fn place(cursor: &str) -> (u64, bool) {
+    match cursor.strip_suffix("again") {
+        Some(start) => (start.parse().unwrap(), true),
+        None => (cursor.parse().unwrap(), false),
     }
 }
 
@@ -125,7 +181,7 @@ fn refusal(fate: Fate) -> Refusal {
             "answered 429".to_owned(),
             Some(Duration::from_secs(wait)),
         ),
-        Fate::Fine | Fate::Interrupted => (None, "broke off".to_owned(), None),
+        Fate::Fine | Fate::Broken | Fate::Interrupted => (None, "broke off".to_owned(), None),
     };
     Refusal {
         rule: None,
@@ -197,6 +253,7 @@ fn drive(server: &Server, mut machine: Machine<std::ops::Range<u64>>, picks: &[u
                         let (facts, records) = server.page(&order.position);
                         Answer::Page(Box::new(facts), records)
                     }
+                    Fate::Broken => Answer::Broken(Error::new(ErrorKind::Response, "no page")),
                     fate => Answer::Refused(Box::new(refusal(fate))),
                 };
                 machine.heard(order.id, answer, now, 0.0);
@@ -254,10 +311,14 @@ fn by_number(ends: Ends) -> Pages {
 }
 
 fn by_cursor() -> Pages {
+    by_cursor_and_flag(None)
+}
+
+fn by_cursor_and_flag(has_more_path: Option<Path>) -> Pages {
     Pages::Cursor(Cursor {
         cursor_path: FIELD,
         cursor: Place::Query("cursor"),
-        has_more_path: None,
+        has_more_path,
         stop_after_empty_page: false,
     })
 }

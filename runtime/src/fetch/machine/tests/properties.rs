@@ -4,18 +4,34 @@ use proptest::prelude::*;
 
 use super::*;
 
+const BY_TOTAL: Ends = Ends {
+    total_path: Some(FIELD),
+    ..Ends::DEFAULT
+};
+const BY_FLAG: Ends = Ends {
+    has_more_path: Some(MORE),
+    ..Ends::DEFAULT
+};
+
 fn pages() -> impl Strategy<Value = Pages> {
-    let total = Ends {
-        total_path: Some(FIELD),
-        ..Ends::DEFAULT
+    let flagged = |limit| {
+        Pages::Offset(Offset {
+            ends: BY_FLAG,
+            ..Offset::new(limit)
+        })
     };
     prop_oneof![
         Just(offset(10)),
         Just(offset_with_total(10)),
         Just(offset(25)),
+        Just(offset_with_total(25)),
+        Just(flagged(10)),
+        Just(flagged(25)),
         Just(by_number(Ends::DEFAULT)),
-        Just(by_number(total)),
+        Just(by_number(BY_TOTAL)),
+        Just(by_number(BY_FLAG)),
         Just(by_cursor()),
+        Just(by_cursor_and_flag(Some(MORE))),
         Just(Pages::HeaderLink {
             header: "Link",
             rel: "next"
@@ -26,45 +42,108 @@ fn pages() -> impl Strategy<Value = Pages> {
     ]
 }
 
-fn fate() -> impl Strategy<Value = Fate> {
+fn ends(pages: &Pages) -> Ends {
+    match pages {
+        Pages::Offset(plan) => plan.ends,
+        Pages::Number(plan) => plan.ends,
+        _ => Ends::DEFAULT,
+    }
+}
+
+/// A fate that another attempt may better.
+fn stumble() -> impl Strategy<Value = Fate> {
     prop_oneof![
-        6 => Just(Fate::Fine),
+        8 => Just(Fate::Fine),
         1 => Just(Fate::Status(503)),
         1 => Just(Fate::Interrupted),
-        1 => (0_u64..70).prop_map(Fate::Throttled),
+        1 => (0_u64..50).prop_map(Fate::Throttled),
+    ]
+}
+
+fn fate() -> impl Strategy<Value = Fate> {
+    prop_oneof![
+        60 => stumble(),
+        1 => Just(Fate::Throttled(3_600)),
+        1 => Just(Fate::Status(501)),
+        1 => Just(Fate::Broken),
     ]
 }
 
 fn servers() -> impl Strategy<Value = Server> {
-    let says = prop_oneof![
+    let undeclared = prop_oneof![
         Just(Says::Nothing),
         Just(Says::Hint),
         (0_u64..200).prop_map(Says::Lie)
     ];
-    let short = proptest::collection::vec(0_u64..120, 0..20);
+    let declared = prop_oneof![
+        2 => Just(Says::Total),
+        1 => (0_u64..200).prop_map(Says::Wrongly)
+    ];
+    let starts = || proptest::collection::vec(0_u64..120, 0..20);
+    let flag = prop_oneof![Just(Flag::Right), Just(Flag::Always)];
+    let circle = proptest::option::weighted(0.2, 0_u64..120);
     let fates = proptest::collection::vec(fate(), 0..40);
-    (pages(), 0_u64..120, says, short, fates).prop_map(|(pages, records, says, short, fates)| {
-        let declared = match pages {
-            Pages::Offset(plan) => plan.ends.total_path.is_some(),
-            Pages::Number(plan) => plan.ends.total_path.is_some(),
-            _ => false,
-        };
-        Server {
-            // A page's number says nothing of short pages, so such a server has none.
-            short: if matches!(pages, Pages::Number(_)) {
-                Vec::new()
-            } else {
-                short
+    let says = (declared, undeclared);
+    (
+        pages(),
+        0_u64..120,
+        1_u64..15,
+        says,
+        flag,
+        starts(),
+        starts(),
+        circle,
+        fates,
+    )
+        .prop_map(
+            |(pages, records, cap, (declared, undeclared), flag, short, empty, circle, fates)| {
+                // A page's number says nothing of short pages, so such a server has none, and its pages
+                // are as long as asked for.
+                let numbered = matches!(pages, Pages::Number(_));
+                let leads = !numbered && !matches!(pages, Pages::Offset(_));
+                let is_declared = ends(&pages).total_path.is_some();
+                Server {
+                    cap: if numbered { 10 } else { cap },
+                    short: if numbered { Vec::new() } else { short },
+                    says: if is_declared { declared } else { undeclared },
+                    flag,
+                    empty: if leads { empty } else { Vec::new() },
+                    circle: circle.filter(|_| leads),
+                    fates,
+                    ..Server::new(pages, records)
+                }
             },
-            says: if declared { Says::Total } else { says },
-            fates,
-            ..Server::new(pages, records)
+        )
+}
+
+/// Whether a page of this server leads to one that another led to.
+fn goes_in_a_circle(server: &Server) -> bool {
+    if !server.leads() {
+        return false;
+    }
+    let mut given: Vec<String> = Vec::new();
+    let mut next = server.next(&server.page(&Position::First).1);
+    while let Some(cursor) = next {
+        if given.contains(&cursor) {
+            return true;
         }
-    })
+        next = server.next(&server.page(&Position::Cursor(cursor.clone())).1);
+        given.push(cursor);
+    }
+    false
+}
+
+/// The records that a declared total, believed, makes the last.
+fn believed(server: &Server) -> Option<u64> {
+    match (server.says, server.pages) {
+        (Says::Wrongly(pages), Pages::Number(_)) => Some(pages * server.cap),
+        (Says::Wrongly(records), _) => Some(records),
+        _ => None,
+    }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(ProptestConfig::with_cases(1024))]
 
     #[test]
     fn every_record_comes_once_and_in_order_or_there_is_an_error(
@@ -74,41 +153,78 @@ proptest! {
     ) {
         let run = drive(&server, machine(server.pages, concurrency, None), &picks);
         let whole: Vec<u64> = (0..server.records).collect();
+        let came = run.records.len() as u64;
         prop_assert!(whole.starts_with(&run.records), "{:?}", run.records);
         prop_assert!(run.most_in_flight <= usize::from(concurrency));
         match run.end {
             // A number that happens to be right, at a page that happens to be short, is a total.
-            Ok(_) if server.says == Says::Lie(run.records.len() as u64) => {}
+            Ok(_) if server.says == Says::Lie(came) => {}
+            // What the spec says is the total is one, also where it is too small.
+            Ok(_) if believed(&server) == Some(came) => {}
             Ok(end) => {
                 prop_assert!(end.complete);
                 prop_assert_eq!(&run.records, &whole);
+                prop_assert!(!goes_in_a_circle(&server));
             }
-            Err(_) => prop_assert!(!server.fates.is_empty()),
+            Err(error) if *error.kind() == ErrorKind::Paging => {
+                let too_small = believed(&server).is_some_and(|total| total < server.records);
+                prop_assert!(too_small || goes_in_a_circle(&server), "{error}");
+            }
+            Err(error) => {
+                prop_assert!(server.fates.iter().any(|fate| *fate != Fate::Fine), "{error}");
+                prop_assert!(error.position().is_some(), "{error}");
+            }
         }
     }
 
     #[test]
-    fn a_regular_server_is_asked_as_little_as_can_be(
+    fn a_limit_gives_the_first_records_of_the_same(
+        server in servers(),
+        concurrency in 1_u16..6,
+        limit in 0_u64..130,
+        picks in proptest::collection::vec(0_usize..8, 1..20),
+    ) {
+        let server = Server { fates: Vec::new(), ..server };
+        let all = drive(&server, machine(server.pages, concurrency, None), &picks);
+        let some = drive(&server, machine(server.pages, concurrency, Some(limit)), &picks);
+        let wanted = usize::try_from(limit).unwrap().min(all.records.len());
+        prop_assert_eq!(&some.records, &all.records[..wanted]);
+        if limit < all.records.len() as u64 {
+            prop_assert!(some.end.is_ok(), "{:?}", some.end);
+        }
+    }
+
+    #[test]
+    fn a_regular_server_is_asked_as_little_as_can_be_and_once_more_for_each_fault(
         pages in pages(),
         records in 0_u64..120,
         concurrency in 1_u16..6,
+        fates in proptest::collection::vec(stumble(), 0..40),
         picks in proptest::collection::vec(0_usize..8, 1..20),
     ) {
         let mut server = Server::new(pages, records);
         server.says = Says::Total;
+        server.fates = fates;
         let run = drive(&server, machine(pages, concurrency, None), &picks);
-        let full = records.div_ceil(server.cap);
-        // Without a declared total, a last page that is full does not say that it is the last.
-        let least = full.max(1);
         let asked = run.asked.len() as u64;
-        prop_assert!(asked >= least && asked <= full + 1, "{asked} for {records}");
-        let says_its_end = !matches!(
-            pages,
-            Pages::Offset(Offset { ends: Ends { total_path: None, .. }, .. })
-                | Pages::Number(PageNumber { ends: Ends { total_path: None, .. }, .. })
-        );
-        if says_its_end {
-            prop_assert_eq!(asked, least);
+        prop_assert_eq!((asked, asked - run.tally.retries), (run.tally.requests, {
+            let mut once = run.asked.clone();
+            once.sort_by_key(ToString::to_string);
+            once.dedup();
+            once.len() as u64
+        }), "what was answered is not asked for again");
+        if run.end.is_err() {
+            return Ok(());
+        }
+        let full = records.div_ceil(server.cap);
+        // Without a declared end, a last page that is full does not say that it is the last.
+        let least = full.max(1);
+        let pages_asked = asked - run.tally.retries;
+        prop_assert!(pages_asked >= least && pages_asked <= full + 1, "{pages_asked} for {records}");
+        let Ends { total_path, has_more_path, .. } = ends(&pages);
+        let counted = matches!(pages, Pages::Offset(_) | Pages::Number(_));
+        if !counted || total_path.is_some() || has_more_path.is_some() {
+            prop_assert_eq!(pages_asked, least);
         }
     }
 }
