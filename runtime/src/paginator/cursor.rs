@@ -28,9 +28,9 @@ impl Paginate for ByCursor {
         if page.no_content || (page.received == 0 && self.0.stop_after_empty_page) {
             return Ok(Next::End(End::complete("an empty page")));
         }
-        if let Some(path) = self.0.has_more_path
-            && !ends::has_more(page.probes.get(1), &path)?
-        {
+        let flag = self.0.has_more_path;
+        let more = flag.map(|path| ends::has_more(page.probes.get(1), &path));
+        if let Some(Ok(false)) = more {
             return Ok(Next::End(End::complete(
                 "the response says there is no more",
             )));
@@ -38,8 +38,10 @@ impl Paginate for ByCursor {
         let path = self.0.cursor_path;
         match page.probes.first().unwrap_or(&Probe::Missing) {
             Probe::Text(cursor) | Probe::Number(cursor) if !cursor.is_empty() => {
+                more.transpose()?;
                 Ok(Next::Page(Position::Cursor(cursor.clone()), None))
             }
+            // Without a cursor it is over, whether or not the flag is there to say so.
             Probe::Missing | Probe::Null | Probe::Text(_) | Probe::Bool(false) => {
                 Ok(Next::End(End::complete(format!("no cursor at `{path}`"))))
             }
@@ -129,7 +131,13 @@ mod tests {
         let p = by_cursor(false, true);
         let no_more = page(1).probes([number("7"), Probe::Bool(false)]);
         assert!(ended(next(&p, &no_more)).contains("no more"));
+        let odd_cursor = page(1).probes([Probe::Other, Probe::Bool(false)]);
+        assert!(ended(next(&p, &odd_cursor)).contains("no more"));
         let no_cursor = page(1).probes([Probe::Null, Probe::Bool(true)]);
         assert!(ended(next(&p, &no_cursor)).contains("no cursor"));
+        let neither = page(1).probes([Probe::Missing, Probe::Missing]);
+        assert!(ended(next(&p, &neither)).contains("no cursor"));
+        let no_flag = page(1).probes([number("7"), Probe::Missing]);
+        assert!(error(next(&p, &no_flag)).contains("`$.more` is missing"));
     }
 }
