@@ -118,6 +118,8 @@ pub enum Mishap {
     Closed,
     /// Nothing comes for so long; then it goes on.
     Pause(Duration),
+    /// From there on each byte comes so long after the one before.
+    Trickle(Duration),
 }
 
 /// An answer.
@@ -222,6 +224,13 @@ impl Reply {
         match mishap {
             Mishap::Pause(time) => tokio::time::sleep(time).await,
             Mishap::Closed => return Ok(false),
+            Mishap::Trickle(time) => {
+                for byte in after {
+                    tokio::time::sleep(time).await;
+                    stream.write_all(&[*byte]).await?;
+                }
+                return Ok(goes_on);
+            }
             Mishap::Reset => {
                 // What was written has to be on its way before the connection ends.
                 tokio::time::sleep(Duration::from_millis(5)).await;

@@ -147,6 +147,63 @@ async fn a_start_is_sent_in_its_format() {
 }
 
 #[tokio::test]
+async fn a_start_is_written_and_sent_as_its_column_is() {
+    for (column, initial, sent, value) in [
+        (
+            "{ data_type: date, format: \"%d.%m.%Y\" }",
+            "01.02.2026",
+            "01.02.2026",
+            json!("03.02.2026"),
+        ),
+        (
+            "{ data_type: date, format: \"%d.%m.%Y\" }",
+            "2026-02-01",
+            "01.02.2026",
+            json!("01.02.2026"),
+        ),
+        (
+            "{ data_type: timestamp, format: epoch_seconds }",
+            "2026-01-01T02:00:00Z",
+            "1767232800",
+            json!(1_767_232_800),
+        ),
+        (
+            "{ data_type: timestamp, format: epoch_millis }",
+            "2026-01-01T02:00:00Z",
+            "1767232800000",
+            json!(1_767_232_800_001_u64),
+        ),
+        (
+            "timestamp",
+            "2026-01-01T03:00:00+01:00",
+            "2026-01-01T02:00:00Z",
+            json!("2026-01-01T02:00:00Z"),
+        ),
+        ("text", "b", "b", json!("c")),
+        (
+            "{ data_type: decimal, precision: 9, scale: 2 }",
+            "1.50",
+            "1.5",
+            json!(1.5),
+        ),
+    ] {
+        let spec = source(
+            "concurrency: 1",
+            &format!(
+                "{{ path: things, paginator: single_page, \
+                 incremental: {{ cursor_path: mark, initial_value: \"{initial}\", start_param: since }} }}"
+            ),
+            &format!("{{ mark: {column} }}"),
+        );
+        let world = World::new(&spec, move |_| Reply::json(&json!([{ "mark": value }]))).await;
+        let run = world.run().await;
+        assert!(run.end.is_ok(), "{column}: {:?}", run.end);
+        run.asks(&[&format!("GET /things?since={sent}")]);
+        assert_eq!(run.records.len(), 1, "{column}");
+    }
+}
+
+#[tokio::test]
 async fn a_lag_goes_back_from_the_state_and_not_before_the_initial_value() {
     for (incremental, column, data_type, value, sent) in [
         (

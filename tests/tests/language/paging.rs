@@ -316,6 +316,30 @@ async fn a_cursor_stops_where_has_more_or_an_empty_page_says_so() {
 }
 
 #[tokio::test]
+async fn a_cursor_that_is_absent_is_the_end_whatever_else_is_said() {
+    let spec = paged("{ type: cursor, cursor_path: next, has_more_path: more }");
+    for last in [
+        json!({}),
+        json!({ "more": true }),
+        json!({ "next": null }),
+        json!({ "next": "" }),
+    ] {
+        let run = fetch(
+            &spec,
+            in_turn([
+                Reply::json(&json!({ "data": [0], "next": "a", "more": true })),
+                Reply::json(&with(json!({ "data": [1] }), last)),
+            ]),
+        )
+        .await;
+        run.brings(&json!([0, 1]));
+    }
+    // With a cursor the flag has to say something.
+    let run = fetch(&spec, |_| Reply::json(&json!({ "data": [0], "next": "a" }))).await;
+    run.fails(&ErrorKind::Paging, &["flag at `$.more` is missing"]);
+}
+
+#[tokio::test]
 async fn a_cursor_of_a_header_ends_with_it() {
     for last in ["", " "] {
         let run = fetch(
@@ -576,6 +600,40 @@ async fn records_are_the_same_at_every_concurrency() {
             let declared = paginator.contains("total_path");
             assert_eq!(asked.len(), if declared { 21 } else { 22 }, "{paginator}");
         }
+    }
+}
+
+#[tokio::test]
+async fn an_endpoints_paginator_wins_over_a_defaults_over_the_sources() {
+    let spec = "
+client: { base_url: $BASE, concurrency: 1, paginator: { type: offset, limit: 3 } }
+resource_defaults: { columns: json, endpoint: { DEFAULT data_selector: data } }
+resources:
+  - { name: things, endpoint: { path: things OWN } }
+";
+    for (default, own, asked) in [
+        ("", "", "GET /things?offset=0&limit=3"),
+        ("paginator: page_number,", "", "GET /things?page=0"),
+        (
+            "paginator: page_number,",
+            ", paginator: single_page",
+            "GET /things",
+        ),
+        // Maps are merged key by key, and an explicit null removes the default.
+        (
+            "paginator: { type: offset, limit: 5, offset_param: skip },",
+            ", paginator: { limit: 7 }",
+            "GET /things?skip=0&limit=7",
+        ),
+        (
+            "paginator: page_number,",
+            ", paginator: ~",
+            "GET /things?offset=0&limit=3",
+        ),
+    ] {
+        let spec = spec.replace("DEFAULT", default).replace("OWN", own);
+        let run = fetch(&spec, |_| Reply::json(&json!({ "data": [] }))).await;
+        run.asks(&[asked]);
     }
 }
 

@@ -110,6 +110,18 @@ async fn a_response_that_is_late_is_asked_again() {
 }
 
 #[tokio::test]
+async fn the_time_of_a_request_is_that_of_its_whole_response() {
+    // Each byte is in time, all of them are not.
+    let trickle = Mishap::Trickle(Duration::from_millis(20));
+    for place in [Place::BeforeHead, Place::InBody] {
+        let late = page().mishap(place, trickle);
+        let run = fetch(&impatient(), in_turn([late, page()])).await;
+        run.brings(&json!([0, 1]));
+        assert_eq!(run.asked.len(), 2, "{place:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_body_shorter_than_its_length_broke_off_and_a_longer_one_is_cut() {
     let body = numbers(0, 2).to_string();
     let told = |length: usize| Reply::status(200).body(body.clone()).length(length);

@@ -1,12 +1,18 @@
 //! What is asked again, after how long, and when no more.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
 
 use rest_source::{ErrorKind, Position};
 use rest_source_tests::{Asked, Mishap, Place, Reply};
 use serde_json::json;
 
-use crate::world::{START, World, fetch, in_turn, numbers, paged, source};
+use crate::world::{START, World, fetch, in_turn, numbers, paged, source, with};
 
 const SPEC: &str =
     "path: things, data_selector: data, paginator: { type: offset, limit: 2, total_path: count }";
@@ -353,6 +359,48 @@ async fn a_post_is_asked_again_unless_it_may_not_be_repeated() {
         assert_eq!(run.asked.len(), 1);
         let run = fetch(&spec(once, "GET"), after(1, reply)).await;
         run.brings(&json!([0, 1]));
+    }
+}
+
+#[tokio::test]
+async fn a_later_fetch_goes_on_where_one_failed() {
+    for refusal in [
+        Reply::status(500),
+        Reply::status(429).header("Retry-After", "3600"),
+    ] {
+        for paginator in [
+            "{ type: offset, limit: 2, total_path: count }",
+            "{ type: page_number, total_path: pages }",
+            "{ type: cursor, cursor_path: next }",
+            "{ type: json_link, next_url_path: link }",
+        ] {
+            let failing = Arc::new(AtomicBool::new(true));
+            let world = World::new(&paged(paginator), {
+                let (failing, refusal) = (Arc::clone(&failing), refusal.clone());
+                move |asked| {
+                    let from = asked.number_in("offset").or(asked.number_in("cursor"));
+                    let from = from
+                        .or(asked.number_in("page").map(|page| 2 * page))
+                        .unwrap_or(0);
+                    if from == 4 && failing.load(Ordering::SeqCst) {
+                        return refusal.clone();
+                    }
+                    let to = (from + 2).min(7);
+                    let more = json!({
+                        "count": 7, "pages": 4, "next": (to < 7).then_some(to),
+                        "link": (to < 7).then(|| format!("/things?cursor={to}")),
+                    });
+                    Reply::json(&with(numbers(from, to), more))
+                }
+            })
+            .await;
+            let run = world.run().await;
+            assert_eq!(json!(run.records), json!([0, 1, 2, 3]), "{paginator}");
+            let position = run.error().position().unwrap().clone();
+            failing.store(false, Ordering::SeqCst);
+            let run = world.run_as(|fetch| fetch.resume(position)).await;
+            run.brings(&json!([4, 5, 6]));
+        }
     }
 }
 
