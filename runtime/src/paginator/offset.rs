@@ -29,8 +29,10 @@ impl ByOffset {
         if said.has_more == Some(false) {
             return Some(End::complete("the response says there is no more"));
         }
-        // Not declared, the number may mean anything: it has to agree to the record.
-        if short && page.received > 0 && said.hint == Some(come) {
+        // Not declared, the number may mean anything: it has to agree to the record, and nothing that is
+        // declared may speak against it.
+        let agrees = said.hint == Some(come) && said.has_more != Some(true);
+        if short && page.received > 0 && agrees {
             return Some(End::complete(format!(
                 "a page of {}, less than {}, reached `total`",
                 count(page.received, "record"),

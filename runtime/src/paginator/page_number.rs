@@ -30,11 +30,12 @@ impl ByNumber {
         if said.has_more == Some(false) {
             return Some(End::complete("the response says there is no more"));
         }
-        // Not declared, the number is one of records, if of anything: it has to agree to the record.
+        // Not declared, the number is one of records, if of anything: it has to agree to the record, and
+        // nothing that is declared may speak against it.
         let come = page.before.saturating_add(page.received);
         let short = self.0.page_size.is_some_and(|size| page.received < size);
-        if short && page.received > 0 && self.0.page == self.0.base_page && said.hint == Some(come)
-        {
+        let agrees = said.hint == Some(come) && said.has_more != Some(true);
+        if short && page.received > 0 && self.0.page == self.0.base_page && agrees {
             return Some(End::complete(format!(
                 "a page of {}, less than asked for, reached `total`",
                 count(page.received, "record")

@@ -527,6 +527,52 @@ async fn a_cap_moves_the_offset_by_what_came_and_is_noted() {
 }
 
 #[tokio::test]
+async fn a_total_that_counts_the_page_is_no_end_where_more_is_said_to_come() {
+    for paginator in [
+        "{ type: offset, limit: 5, has_more_path: more }",
+        "{ type: page_number, page_size: 5, page_size_param: size, has_more_path: more }",
+    ] {
+        let run = fetch(&paged(paginator), |asked| {
+            let page = asked.number_in("page").map(|page| 2 * page);
+            let from = page.or(asked.number_in("offset")).unwrap_or(0);
+            // Two records a page, whatever is asked, and a total of these.
+            let more = json!({ "total": 2, "more": from + 2 < 6 });
+            Reply::json(&with(numbers(from, from + 2), more))
+        })
+        .await;
+        run.brings(&json!([0, 1, 2, 3, 4, 5]));
+        assert_eq!(run.asked.len(), 3, "{paginator}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_asked_for_past_the_end_by_a_wrong_hint_is_no_error() {
+    // Side by side, pages are asked for that are not there, and refused.
+    for refusal in [
+        Reply::status(400),
+        Reply::status(503),
+        Reply::status(429).header("Retry-After", "3600"),
+    ] {
+        let spec = source(
+            "concurrency: 8",
+            "{ path: things, data_selector: data, paginator: { type: offset, limit: 10 } }",
+            "json",
+        );
+        let run = fetch(&spec, move |asked| {
+            match asked.number_in("offset").unwrap() {
+                from if from > 25 => refusal.clone(),
+                from => Reply::json(&with(
+                    numbers(from, (from + 10).min(25)),
+                    json!({ "total": 1000 }),
+                )),
+            }
+        })
+        .await;
+        run.brings(&json!((0..25).collect::<Vec<_>>()));
+    }
+}
+
+#[tokio::test]
 async fn cursors_in_a_circle_are_an_error_that_names_both_requests() {
     // a, b, …, and then a again.
     for length in [1, 2, 900] {
