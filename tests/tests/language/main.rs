@@ -7,6 +7,7 @@ mod actions;
 mod auth;
 mod children;
 mod contract;
+mod ends;
 mod hostile;
 mod incremental;
 mod links;
