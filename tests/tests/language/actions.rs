@@ -120,6 +120,17 @@ async fn a_rule_has_a_response_asked_again_whatever_its_status() {
 }
 
 #[tokio::test]
+async fn a_response_that_is_asked_again_by_a_rule_may_say_when() {
+    let rules = "[{ json: { status: pending }, action: retry }]";
+    let pending = Reply::json(&json!({ "status": "pending" }));
+    let run = second(rules, 1, pending.clone().header("Retry-After", "9")).await;
+    run.brings(&all());
+    run.waits(&[9]);
+    let run = second(rules, 1, pending.header("Retry-After", "3600")).await;
+    assert!(matches!(run.error().kind(), ErrorKind::RateLimit { .. }));
+}
+
+#[tokio::test]
 async fn after_its_retries_a_response_is_an_error_or_ignored() {
     let run = second(
         "[{ status_code: 409, action: retry }]",

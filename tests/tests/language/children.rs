@@ -153,6 +153,22 @@ async fn fields_of_a_parent_stand_everywhere_in_a_request() {
 }
 
 #[tokio::test]
+async fn fields_of_a_parent_stand_in_a_form() {
+    let spec = blog(
+        "{ id: bigint!, tag: text }",
+        "columns: json, endpoint: { path: comments, method: POST, \
+         data: { post: \"{resources.posts.id}\", tag: \"{resources.posts.tag}\", q: x } }",
+    );
+    let posts = json!([{ "id": 1, "tag": "a&b" }, { "id": 2 }]);
+    let pages = by_path(&[("/posts", posts), ("/comments", json!([]))]);
+    let world = World::new(&spec, pages).await;
+    world.run().await.brings(&json!([]));
+    let asked = world.server.asked();
+    let forms: Vec<&str> = asked.iter().map(|one| one.body.as_str()).collect();
+    assert_eq!(forms, ["", "post=1&tag=a%26b&q=x", "post=2&q=x"]);
+}
+
+#[tokio::test]
 async fn a_parents_text_in_a_header_ends_where_it_ends() {
     let spec = blog(
         "{ id: text! }",

@@ -4,7 +4,7 @@ use rest_source::ErrorKind;
 use rest_source_tests::{Asked, Reply};
 use serde_json::json;
 
-use crate::world::{Run, World, fetch, in_turn, numbers, paged, with};
+use crate::world::{Run, World, fetch, in_turn, numbers, paged, things, with};
 
 /// Two pages, the second at what the first gives as its link; `$BASE` in it is the server.
 async fn to(
@@ -265,4 +265,44 @@ async fn without_credentials_a_link_may_lead_anywhere() {
     .await;
     run.brings(&json!([0, 1]));
     assert_eq!(stranger.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn a_page_by_link_is_asked_for_as_the_first_was() {
+    let spec = things(
+        "path: things, method: POST, params: { q: x }, headers: { X-A: a }, json: { size: 2 }, \
+         data_selector: data, paginator: json_link",
+    );
+    let world = World::new(
+        &spec,
+        in_turn([
+            Reply::json(&with(numbers(0, 1), json!({ "next": "/things?after=1" }))),
+            Reply::json(&numbers(1, 2)),
+        ]),
+    )
+    .await;
+    let run = world.run().await;
+    run.brings(&json!([0, 1]));
+    // The link is the whole address: what it leaves out is not asked for.
+    run.asks(&["POST /things?q=x", "POST /things?after=1"]);
+    for asked in world.server.asked() {
+        assert_eq!(asked.body, r#"{"size":2}"#);
+        assert_eq!(asked.header("x-a"), Some("a"));
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_keeps_no_connection_is_asked_all_the_same() {
+    let run = fetch(&paged("json_link"), |asked| {
+        let at = asked.number;
+        let next = (at < 9).then(|| format!("/things?page={at}"));
+        let page = with(numbers(at, at + 1), json!({ "next": next })).to_string();
+        Reply::raw(format!(
+            "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{page}",
+            page.len()
+        ))
+    })
+    .await;
+    run.brings(&json!((0..10).collect::<Vec<_>>()));
+    assert_eq!(run.report.retries, 0);
 }
