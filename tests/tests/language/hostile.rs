@@ -119,7 +119,7 @@ async fn text_is_what_it_says_or_an_error() {
 #[tokio::test]
 async fn a_head_without_end_is_an_error() {
     let spec = things("path: things, data_selector: data, paginator: single_page");
-    let many: String = (0..500).map(|n| format!("X-{n}: {n}\r\n")).collect();
+    let many = "X-Many: 1\r\n".repeat(500);
     let long = format!("X-Long: {}\r\n", "x".repeat(2 << 20));
     for headers in [many, long] {
         let bytes = format!("HTTP/1.1 200 OK\r\n{headers}Content-Length: 2\r\n\r\n[]");

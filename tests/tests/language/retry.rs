@@ -200,6 +200,24 @@ async fn a_wait_that_is_too_long_is_an_error_with_the_time() {
 }
 
 #[tokio::test]
+async fn waits_that_are_each_short_enough_may_be_too_long_together() {
+    let spec = retrying("max_retries: 9, max_elapsed: 100s");
+    let run = fetch(&spec, |_| Reply::status(429).header("Retry-After", "50")).await;
+    // By then a hundred seconds have passed.
+    run.fails(
+        &rate_limit(150),
+        &["longer than `max_elapsed` (100 s) leaves"],
+    );
+    run.waits(&[50, 50]);
+    assert_eq!(run.error().position(), Some(&Position::Offset(0)));
+    let run = fetch(&retrying("max_retries: 1"), |_| {
+        Reply::status(429).header("Retry-After", "50")
+    })
+    .await;
+    run.fails(&ErrorKind::Status(429), &["answered 429 twice"]);
+}
+
+#[tokio::test]
 async fn of_two_the_longer_is_waited() {
     for values in [["7", "20"], ["20", "7"], ["soon", "20"], ["20", "soon"]] {
         let headers = values.map(|value| ("Retry-After", value.to_owned()));
