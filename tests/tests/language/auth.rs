@@ -164,7 +164,21 @@ async fn a_key_that_a_response_echoes_is_shown_nowhere() {
         let run = fetch(&spec, move |_| reply.clone()).await;
         run.error();
     }
+    // Nor in what a report says of what was left out.
+    let ignoring = spec.replace(
+        "data_selector: data,",
+        "data_selector: data, response_actions: [{ status_code: 404, action: ignore }],",
+    );
+    let run = fetch(&ignoring, |_| {
+        Reply::status(404).body("no such key: s3cret-key")
+    })
+    .await;
+    assert_eq!(run.report.ignored, 1, "{}", run.notes());
     let typed = spec.replace("columns: json", "columns: { id: bigint }");
+    let page = json!({ "data": [{ "id": 1, "s3cret-key": 1, "x": "s3cret-key" }] });
+    let run = fetch(&typed, move |_| Reply::json(&page)).await;
+    run.brings(&json!([{ "id": 1 }]));
+    assert_eq!(run.report.undeclared_values, 2, "{}", run.notes());
     let run = fetch(&typed, |_| {
         Reply::json(&json!({ "data": [{ "id": "s3cret-key" }] }))
     })

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::world::{World, numbers, source, with};
 
-const PAUSE: Duration = Duration::from_millis(10);
+const PAUSE: Duration = Duration::from_millis(25);
 
 /// Forty numbers in pages of two, each some milliseconds late.
 fn slowly(asked: &Asked) -> Reply {

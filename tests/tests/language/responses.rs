@@ -12,7 +12,8 @@ use serde_json::json;
 
 use crate::world::{Run, fetch, in_turn, numbers, paged, source, things};
 
-const PAUSE: Duration = Duration::from_millis(400);
+/// Longer than `impatient` waits.
+const PAUSE: Duration = Duration::from_secs(1);
 
 fn single() -> String {
     things("path: things, data_selector: data, paginator: single_page")
@@ -21,7 +22,7 @@ fn single() -> String {
 /// A source that waits for no response longer than a test can.
 fn impatient() -> String {
     source(
-        "timeout: { request: 100ms }",
+        "timeout: { request: 250ms }",
         "{ path: things, data_selector: data, paginator: single_page }",
         "json",
     )
@@ -105,14 +106,14 @@ async fn a_response_that_is_late_is_asked_again() {
     .await;
     run.fails(
         &ErrorKind::Transport,
-        &["gave no whole response in 100 ms four times"],
+        &["gave no whole response in 250 ms four times"],
     );
 }
 
 #[tokio::test]
 async fn the_time_of_a_request_is_that_of_its_whole_response() {
     // Each byte is in time, all of them are not.
-    let trickle = Mishap::Trickle(Duration::from_millis(20));
+    let trickle = Mishap::Trickle(Duration::from_millis(60));
     for place in [Place::BeforeHead, Place::InBody] {
         let late = page().mishap(place, trickle);
         let run = fetch(&impatient(), in_turn([late, page()])).await;

@@ -137,9 +137,9 @@ fn asked_nothing() -> Asked {
 
 #[tokio::test]
 async fn an_endpoint_that_is_slow_is_given_up_on_and_asked_again() {
-    let slow = granted("late", &json!(60))
-        .mishap(Place::InBody, Mishap::Pause(Duration::from_millis(400)));
-    let client = "concurrency: 1, timeout: { request: 100ms }";
+    let slow =
+        granted("late", &json!(60)).mishap(Place::InBody, Mishap::Pause(Duration::from_secs(1)));
+    let client = "concurrency: 1, timeout: { request: 250ms }";
     let world = World::new(
         &spec("", client),
         api(in_turn([slow, granted("good", &json!(60))]), page),

@@ -109,13 +109,11 @@ impl World {
         while let Some(page) = pages.next().await {
             match page {
                 Ok(page) => records.extend(page.rows().iter().map(record)),
-                Err(error) => {
-                    let shown = format!("{error}\n{error:?}");
-                    assert!(!shown.contains(SECRET), "{shown}");
-                    end = Err(error);
-                }
+                Err(error) => end = Err(error),
             }
         }
+        let shown = format!("{end:?}\n{}", pages.report());
+        assert!(!shown.contains(SECRET), "{shown}");
         Run {
             records,
             end,
