@@ -325,6 +325,24 @@ async fn a_success_without_quota_left_makes_the_next_request_wait() {
 }
 
 #[tokio::test]
+async fn the_next_fetch_of_a_source_waits_for_the_quota_too() {
+    let world = World::new(&retrying(""), |_| {
+        page()
+            .header("RateLimit-Remaining", "0")
+            .header("RateLimit-Reset", "30")
+    })
+    .await;
+    world.run().await.brings(&json!([0, 1]));
+    assert!(
+        world.clock.waits().is_empty(),
+        "the last page ends the fetch"
+    );
+    let run = world.run().await;
+    run.brings(&json!([0, 1]));
+    run.waits(&[30]);
+}
+
+#[tokio::test]
 async fn the_body_may_say_when() {
     let spec = |unit: &str| {
         let pager = "paginator: { type: offset, limit: 2, total_path: count }";

@@ -11,13 +11,13 @@ use crate::world::{Still, connect, source};
 
 /// Records of a page.
 const SIZE: usize = 100;
+const PAGES_OF_GROUP: usize = 3;
 /// How much memory may grow past the first tenth of the pages, in KiB: what the allocator and the
 /// connections keep.
 const GROWTH: u64 = 2 << 10;
 
-const URL: &str = "REST_SOURCE_SOAK_URL";
+const SPEC: &str = "REST_SOURCE_SOAK_SPEC";
 const PAGES: &str = "REST_SOURCE_SOAK_PAGES";
-const PAGINATOR: &str = "REST_SOURCE_SOAK_PAGINATOR";
 
 /// A number that looks like chance and is the same every time.
 fn drawn(page: usize, attempt: u64) -> u64 {
@@ -28,29 +28,38 @@ fn drawn(page: usize, attempt: u64) -> u64 {
     mixed ^ (mixed >> 31)
 }
 
-/// So many pages of numbers, asked for by offset or by cursor. One in ten attempts fails, a page's
-/// fourth never does.
+/// So many pages of numbers, asked for by offset or by cursor; or by the offset in the pages of a
+/// group, of which each has three. One in ten attempts fails, a page's fourth never does.
 fn pages(pages: usize) -> impl Fn(&Asked) -> Reply {
-    let attempts = Mutex::new(HashMap::<usize, u64>::new());
+    let attempts = Mutex::new(HashMap::<String, u64>::new());
     move |asked| {
-        let from = asked.number_in("offset").or(asked.number_in("cursor"));
-        let from = from.unwrap_or(0);
         let attempt = {
             let mut attempts = attempts.lock().unwrap();
-            let attempt = attempts.entry(from).or_default();
+            let attempt = attempts.entry(asked.target.clone()).or_default();
             *attempt += 1;
             *attempt
         };
-        let to = (from + SIZE).min(pages * SIZE);
-        let data: Vec<_> = (from..to)
+        let from = asked.number_in("offset").or(asked.number_in("cursor"));
+        let from = from.unwrap_or(0);
+        let (before, all) = match asked.path() {
+            "/things" => (0, pages * SIZE),
+            "/groups" => (0, pages / PAGES_OF_GROUP),
+            path => {
+                let group: usize = path.trim_start_matches("/groups/").parse().unwrap();
+                let all = PAGES_OF_GROUP * SIZE;
+                (group * all, all)
+            }
+        };
+        let to = (from + SIZE).min(all);
+        let data: Vec<_> = (before + from..before + to)
             .map(|id| json!({ "id": id, "name": format!("thing {id}") }))
             .collect();
-        let next = (to < pages * SIZE).then_some(to);
-        let page = Reply::json(&json!({ "data": data, "count": pages * SIZE, "next": next }));
+        let next = (to < all).then_some(to);
+        let page = Reply::json(&json!({ "data": data, "count": all, "next": next }));
         if attempt > 3 {
             return page;
         }
-        match drawn(from, attempt) % 70 {
+        match drawn(before + from, attempt) % 70 {
             0 => Reply::status(429).header("Retry-After", "3"),
             1 => Reply::status(429),
             2 => Reply::status(503),
@@ -76,19 +85,11 @@ fn peak() -> Option<u64> {
 #[tokio::test]
 #[ignore = "run by the tests that serve it"]
 async fn child() {
-    let var = |name: &str| std::env::var(name);
-    let (Ok(url), Ok(pages), Ok(paginator)) = (var(URL), var(PAGES), var(PAGINATOR)) else {
+    let (Ok(spec), Ok(pages)) = (std::env::var(SPEC), std::env::var(PAGES)) else {
         return;
     };
-    let endpoint = format!("{{ path: things, data_selector: data, paginator: {paginator} }}");
-    let spec = source("concurrency: 8", &endpoint, "{ id: bigint!, name: text! }");
-    let client = connect(
-        &spec.replace("$BASE", &url),
-        &Still::default(),
-        &Mutex::default().into(),
-    )
-    .unwrap();
-    let mut stream = client.rows(client.plan().resources[0]).pages();
+    let client = connect(&spec, &Still::default(), &Mutex::default().into()).unwrap();
+    let mut stream = client.rows(client.plan().resources.last().unwrap()).pages();
     let pages: u64 = pages.parse().unwrap();
     let (mut next, mut seen, mut settled) = (0_i64, 0, None);
     while let Some(page) = stream.next().await {
@@ -117,16 +118,15 @@ async fn child() {
     }
 }
 
-/// Has a process of its own fetch so many pages.
-async fn soak(count: usize, paginator: &'static str) {
+/// Has a process of its own fetch so many pages by this spec.
+async fn soak(count: usize, spec: &str) {
     let server = Scripted::start(pages(count)).await.unwrap();
-    let url = server.url().to_owned();
+    let spec = spec.replace("$BASE", server.url());
     let run = move || {
         Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "soak::child", "--ignored", "--nocapture"])
-            .env(URL, url)
+            .env(SPEC, spec)
             .env(PAGES, count.to_string())
-            .env(PAGINATOR, paginator)
             .output()
             .unwrap()
     };
@@ -148,21 +148,48 @@ async fn soak(count: usize, paginator: &'static str) {
     }
 }
 
-const BY_OFFSET: &str = "{ type: offset, limit: 100, total_path: count }";
-const BY_CURSOR: &str = "{ type: cursor, cursor_path: next }";
+fn paged(paginator: &str) -> String {
+    let endpoint = format!("{{ path: things, data_selector: data, paginator: {paginator} }}");
+    source("concurrency: 8", &endpoint, "{ id: bigint!, name: text! }")
+}
+
+fn by_offset() -> String {
+    paged("{ type: offset, limit: 100, total_path: count }")
+}
+
+const OF_GROUPS: &str = "
+client: { base_url: $BASE, concurrency: 8 }
+resource_defaults:
+  columns: { id: bigint!, name: text! }
+  endpoint: { data_selector: data, paginator: { type: offset, limit: 100, total_path: count } }
+resources:
+  - groups
+  - { name: things, endpoint: 'groups/{resources.groups.id}' }
+";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_pages_side_by_side() {
-    soak(1_000, BY_OFFSET).await;
+    soak(1_000, &by_offset()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_pages_one_after_the_other() {
-    soak(1_000, BY_CURSOR).await;
+    soak(1_000, &paged("{ type: cursor, cursor_path: next }")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_pages_of_children() {
+    soak(999, OF_GROUPS).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes longer than is worth every time"]
 async fn ten_thousand_pages_side_by_side() {
-    soak(10_000, BY_OFFSET).await;
+    soak(10_000, &by_offset()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes longer than is worth every time"]
+async fn ten_thousand_pages_of_children() {
+    soak(9_999, OF_GROUPS).await;
 }
