@@ -1,10 +1,12 @@
 //! Where a response sends a request, at home.
 
-use rest_source::ErrorKind;
-use rest_source_tests::{Asked, Reply};
+use std::time::Duration;
+
+use rest_source::{Client, ErrorKind};
+use rest_source_tests::{Asked, Mishap, Place, Reply, Scripted};
 use serde_json::json;
 
-use crate::world::{Run, World, fetch, numbers, paged, things};
+use crate::world::{Run, World, fetch, numbers, paged, plan, source, things};
 
 fn moved(status: u16, to: &str) -> Reply {
     Reply::status(status).header("Location", to)
@@ -151,5 +153,34 @@ async fn a_cookie_that_is_set_is_not_sent() {
             .asked()
             .iter()
             .all(|asked| asked.header("cookie").is_none())
+    );
+}
+
+#[tokio::test]
+async fn the_time_of_a_request_is_that_of_all_its_hops() {
+    // Each hop is in time, all of them are not. The clock has to be that of the sockets.
+    let pause = Mishap::Pause(Duration::from_millis(250));
+    let server = Scripted::start(move |asked| {
+        let reply = match asked.number {
+            0..3 => moved(302, &format!("/things/{}", asked.number)),
+            _ => Reply::json(&numbers(0, 1)),
+        };
+        reply.mishap(Place::BeforeHead, pause)
+    })
+    .await
+    .unwrap();
+    let spec = source(
+        "timeout: { request: 600ms }, retry: { max_retries: 0 }",
+        "{ path: things, data_selector: data, paginator: single_page }",
+        "json",
+    );
+    let plan = plan(&spec.replace("$BASE", server.url()));
+    let client = Client::builder(plan).build().unwrap();
+    let error = client.rows(plan.resources[0]).pages().next().await;
+    let error = error.unwrap().unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Transport, "{error}");
+    assert!(
+        error.to_string().contains("no whole response in 600 ms"),
+        "{error}"
     );
 }
