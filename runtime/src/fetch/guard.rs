@@ -77,7 +77,10 @@ impl Guard {
     ///
     /// When a response before it led there too.
     pub(super) fn leads(&mut self, to: &Position, request: &str) -> Result<()> {
-        if !matches!(to, Position::Cursor(_) | Position::Url(_)) {
+        if !matches!(
+            to,
+            Position::Cursor(_) | Position::CursorNumber(_) | Position::Url(_)
+        ) {
             return Ok(());
         }
         if let Some(before) = self.given.get(to) {

@@ -36,10 +36,11 @@ impl Paginate for ByCursor {
             )));
         }
         let path = self.0.cursor_path;
-        match page.probes.first().unwrap_or(&Probe::Missing) {
+        let probe = page.probes.first().unwrap_or(&Probe::Missing);
+        match probe {
             Probe::Text(cursor) | Probe::Number(cursor) if !cursor.is_empty() => {
                 more.transpose()?;
-                Ok(Next::Page(Position::Cursor(cursor.clone()), None))
+                Ok(Next::Page(position(probe, cursor), None))
             }
             // Without a cursor it is over, whether or not the flag is there to say so.
             Probe::Missing | Probe::Null | Probe::Text(_) | Probe::Bool(false) => {
@@ -54,12 +55,24 @@ impl Paginate for ByCursor {
     }
 }
 
+/// Where a cursor leads. A number that JSON readers take exactly stays one.
+fn position(probe: &Probe, cursor: &str) -> Position {
+    match (probe, cursor.parse()) {
+        (Probe::Number(_), Ok(number)) => Position::CursorNumber(number),
+        _ => Position::Cursor(cursor.to_owned()),
+    }
+}
+
 /// Sends a cursor where its slot is.
 pub(super) fn send(position: &Position, slot: Slot, draft: &mut Draft) -> Result<()> {
     match position {
         Position::First => Ok(()),
         Position::Cursor(cursor) => {
             write(draft, slot, &Value::from(cursor.as_str()));
+            Ok(())
+        }
+        Position::CursorNumber(cursor) => {
+            write(draft, slot, &Value::from(*cursor));
             Ok(())
         }
         other => Err(foreign(other, "cursor")),
@@ -96,7 +109,14 @@ mod tests {
         let p = by_cursor(false, false);
         let text = page(1).probes([Probe::Text("a".into())]);
         assert_eq!(next(&p, &text).unwrap(), to("a"));
-        assert_eq!(next(&p, &page(1).probes([number("7")])).unwrap(), to("7"));
+        for (digits, wanted) in [
+            ("7", Position::CursorNumber(7)),
+            ("7.0", Position::Cursor("7.0".into())),
+            ("99999999999999999999", Position::Cursor("9".repeat(20))),
+        ] {
+            let found = next(&p, &page(1).probes([number(digits)])).unwrap();
+            assert_eq!(found, Next::Page(wanted, None), "{digits}");
+        }
         assert!(error(next(&p, &page(1).probes([Probe::Other]))).contains("a list"));
     }
 
@@ -119,7 +139,8 @@ mod tests {
     #[test]
     fn an_empty_page_with_a_cursor_ends_only_where_the_spec_says_so() {
         let facts = page(0).probes([number("7")]);
-        assert_eq!(next(&by_cursor(false, false), &facts).unwrap(), to("7"));
+        let seven = Next::Page(Position::CursorNumber(7), None);
+        assert_eq!(next(&by_cursor(false, false), &facts).unwrap(), seven);
         assert_eq!(
             ended(next(&by_cursor(true, false), &facts)),
             "an empty page"

@@ -30,6 +30,8 @@ pub enum Position {
     Page(u64),
     /// The page that this cursor leads to.
     Cursor(String),
+    /// The page that this cursor leads to, which is a number in JSON: it goes back as one.
+    CursorNumber(i64),
     /// The page at this absolute URL.
     Url(String),
 }
@@ -42,6 +44,7 @@ impl Position {
             Self::Offset(offset) => json!({ "offset": offset }),
             Self::Page(page) => json!({ "page": page }),
             Self::Cursor(cursor) => json!({ "cursor": cursor }),
+            Self::CursorNumber(cursor) => json!({ "cursor": cursor }),
             Self::Url(url) => json!({ "url": url }),
         }
         .to_string()
@@ -68,7 +71,10 @@ impl Position {
         match kind.as_str() {
             "offset" => value.as_u64().map(Self::Offset),
             "page" => value.as_u64().map(Self::Page),
-            "cursor" => text().map(|text| Self::Cursor(text.to_owned())),
+            "cursor" => match value.as_i64() {
+                Some(number) => Some(Self::CursorNumber(number)),
+                None => text().map(|text| Self::Cursor(text.to_owned())),
+            },
             "url" => text().map(|text| Self::Url(text.to_owned())),
             _ => None,
         }
@@ -90,6 +96,7 @@ impl fmt::Display for Position {
             Self::Offset(offset) => write!(f, "offset {offset}"),
             Self::Page(page) => write!(f, "page {page}"),
             Self::Cursor(cursor) => write!(f, "cursor {cursor}"),
+            Self::CursorNumber(cursor) => write!(f, "cursor {cursor}"),
             Self::Url(url) => match url.split_once('?') {
                 Some((url, _)) => write!(f, "url {url}?…"),
                 None => write!(f, "url {url}"),
@@ -115,6 +122,8 @@ mod tests {
             Position::Offset(300),
             Position::Page(0),
             Position::Cursor("a b=".into()),
+            Position::Cursor("17".into()),
+            Position::CursorNumber(17),
             Position::Url("https://api.example.com/x?page=2".into()),
         ] {
             assert_eq!(Position::from_json(&position.to_json()).unwrap(), position);
@@ -125,6 +134,7 @@ mod tests {
             "{}",
             r#"{"offset":-1}"#,
             r#"{"cursor":""}"#,
+            r#"{"cursor":1.5}"#,
             r#"{"offset":1,"page":1}"#,
         ] {
             let error = Position::from_json(text).unwrap_err();

@@ -261,6 +261,26 @@ async fn pages_are_asked_for_in_the_body() {
 }
 
 #[tokio::test]
+async fn a_cursor_in_a_body_keeps_its_type() {
+    let spec = things(
+        "path: things, method: POST, json: {}, data_selector: data, \
+         paginator: { type: cursor, cursor_path: next, cursor_body_path: after }",
+    );
+    for (cursor, body) in [
+        (json!(17), r#"{"after":17}"#),
+        (json!(-17), r#"{"after":-17}"#),
+        (json!("17"), r#"{"after":"17"}"#),
+        (json!("a"), r#"{"after":"a"}"#),
+    ] {
+        let first = Reply::json(&json!({ "data": [0], "next": cursor }));
+        let world = World::new(&spec, in_turn([first, Reply::json(&numbers(1, 2))])).await;
+        world.run().await.brings(&json!([0, 1]));
+        let asked = world.server.asked();
+        assert_eq!((&*asked[0].body, &*asked[1].body), ("{}", body));
+    }
+}
+
+#[tokio::test]
 async fn a_cursor_is_sent_as_it_came_and_ends_with_nothing() {
     for last in [json!(null), json!(""), json!(false), json!({})] {
         let last = match last {
