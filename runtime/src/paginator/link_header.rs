@@ -64,10 +64,10 @@ fn end_of_first(text: &str, separator: char) -> Option<usize> {
     None
 }
 
-/// The text within quotes; relations hold nothing that needs a backslash.
+/// The text within quotes; relations hold nothing that needs a backslash. Single ones are no quotes to
+/// the standard, but to some servers.
 fn unquoted(value: &str) -> &str {
-    let inner = value.strip_prefix('"').unwrap_or(value);
-    inner.strip_suffix('"').unwrap_or(inner)
+    value.trim_matches(['"', '\''])
 }
 
 #[cfg(test)]
@@ -81,6 +81,7 @@ mod tests {
             r#"<https://a.example/?p=2>; rel="next""#,
             "<https://a.example/?p=2>; rel=next",
             "<https://a.example/?p=2>;rel=next",
+            "<https://a.example/?p=2>; rel='next'",
             "< https://a.example/?p=2 > ; REL = \"NEXT\"",
             r#"<https://a.example/?p=2>; rel="last next""#,
             r#"<https://a.example/?p=1>; rel="prev", <https://a.example/?p=2>; rel="next""#,

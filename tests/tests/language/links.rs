@@ -131,29 +131,18 @@ async fn no_link_is_the_end() {
 
 #[tokio::test]
 async fn links_that_lead_to_themselves_are_an_error() {
-    // By the same URL, another spelling of it, and by a circle of three.
     for link in [
         "$BASE/things",
         "/things",
-        "",
-        "?",
         "#more",
         "/things#more",
         "http://x@$HOST/things",
     ] {
         let run = by_json(link).await;
-        if link.is_empty() {
-            run.brings(&json!([0]));
-            continue;
-        }
-        if link == "?" {
-            // Another URL, if by a sign.
-            run.brings(&json!([0, 1]));
-            continue;
-        }
         run.fails(&ErrorKind::Paging, &["in a circle"]);
         assert_eq!((run.records.len(), run.asked.len()), (1, 1), "{link}");
     }
+    // A circle of three.
     let run = fetch(&paged("json_link"), |asked| {
         let at = asked.number;
         let next = format!("/things?page={}", at % 3);
@@ -181,11 +170,6 @@ async fn the_forms_of_rfc_8288_are_understood() {
         r#"<?page=2>; rel="next"; rel="prev""#,
     ] {
         let run = by_header(value).await;
-        if value.contains('\'') && value.contains("'next'") {
-            // No form of a quoted string.
-            run.brings(&json!([0]));
-            continue;
-        }
         run.brings(&json!([0, 1]));
         run.asks(&["GET /things", "GET /things?page=2"]);
     }
