@@ -420,10 +420,7 @@ impl<P> Machine<P> {
             .next(position, &page)
             .map_err(|error| error.with_request(&facts.request))?;
         if let Next::Page(to, _) = &mut next {
-            if let (Position::Url(url), Some(name)) = (&mut *to, self.rules.credential) {
-                blank(url, name);
-            }
-            self.guard.leads(to, &facts.request)?;
+            // A page that is not asked for may be anywhere.
             if self
                 .rules
                 .maximum_pages
@@ -432,6 +429,10 @@ impl<P> Machine<P> {
                 let reason = format!("`maximum_pages` {}", self.tally.pages);
                 return Ok(Next::End(End::cut_off(reason)));
             }
+            if let (Position::Url(url), Some(name)) = (&mut *to, self.rules.credential) {
+                blank(url, name);
+            }
+            self.guard.leads(to, &facts.request)?;
         }
         Ok(next)
     }

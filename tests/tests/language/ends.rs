@@ -233,6 +233,27 @@ async fn cursors_in_a_circle_are_an_error_that_names_both_requests() {
 }
 
 #[tokio::test]
+async fn the_most_pages_end_what_would_go_in_a_circle_after_them() {
+    for (most, fails) in [(1, false), (2, false), (3, true)] {
+        let spec = paged(&format!("{{ type: json_link, maximum_pages: {most} }}"));
+        let run = fetch(&spec, |asked| {
+            let at = asked.number;
+            Reply::json(&with(
+                numbers(at, at + 1),
+                json!({ "next": "/things?page=2" }),
+            ))
+        })
+        .await;
+        if fails {
+            run.fails(&ErrorKind::Paging, &["in a circle"]);
+        } else {
+            run.brings(&json!((0..most).collect::<Vec<_>>()));
+            assert!(run.notes().contains("`maximum_pages`"), "{}", run.notes());
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_same_page_twice_is_an_error_though_the_offset_moved() {
     for paginator in ["{ type: offset, limit: 2 }", "{ type: page_number }"] {
         let run = fetch(&paged(paginator), |_| Reply::json(&numbers(0, 2))).await;

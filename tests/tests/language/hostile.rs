@@ -138,7 +138,7 @@ async fn headers_that_are_no_text_are_read_for_what_they_are() {
         "path: things, data_selector: data, paginator: { type: header_cursor, cursor_key: X-Next, maximum_pages: 2 }",
     );
     let run = fetch(&spec, move |_| Reply::raw(bytes.clone())).await;
-    run.fails(&ErrorKind::Paging, &["in a circle"]);
+    run.brings(&json!([]));
     run.asks(&["GET /things", "GET /things?cursor=gr%C3%BCn"]);
 }
 
