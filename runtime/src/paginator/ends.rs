@@ -24,8 +24,22 @@ pub(super) struct Said {
     pub(super) total: Option<u64>,
     /// A number that may be the total.
     pub(super) hint: Option<u64>,
-    /// Whether there is more.
-    pub(super) has_more: Option<bool>,
+    /// Whether there is more, where the spec asks; the error of a flag that does not say is one only where
+    /// nothing else ends the pages.
+    pub(super) has_more: Option<Result<bool>>,
+}
+
+impl Said {
+    /// Whether the flag says that there is no more.
+    pub(super) fn no_more(&self) -> bool {
+        matches!(self.has_more, Some(Ok(false)))
+    }
+
+    /// Whether a number that no spec declares is the total: it may mean anything, so it has to agree to
+    /// the record, and nothing that is declared may speak against it.
+    pub(super) fn hints_at(&self, come: u64) -> bool {
+        self.hint == Some(come) && matches!(self.has_more, None | Some(Ok(false)))
+    }
 }
 
 /// Reads what a page says.
@@ -53,10 +67,9 @@ pub(super) fn read(ends: &Ends, page: &PageFacts<'_>) -> Result<Said> {
             (None, Probe::Number(digits)) => whole(digits),
             _ => None,
         },
-        has_more: match ends.has_more_path {
-            Some(path) => Some(has_more(page.probes.get(1), &path)?),
-            None => None,
-        },
+        has_more: ends
+            .has_more_path
+            .map(|path| has_more(page.probes.get(1), &path)),
     })
 }
 

@@ -26,13 +26,10 @@ impl ByOffset {
         if let Some(total) = said.total.filter(|total| come >= *total) {
             return Some(End::complete(format!("the total, {total}, has come")));
         }
-        if said.has_more == Some(false) {
+        if said.no_more() {
             return Some(End::complete("the response says there is no more"));
         }
-        // Not declared, the number may mean anything: it has to agree to the record, and nothing that is
-        // declared may speak against it.
-        let agrees = said.hint == Some(come) && said.has_more != Some(true);
-        if short && page.received > 0 && agrees {
+        if short && page.received > 0 && said.hints_at(come) {
             return Some(End::complete(format!(
                 "a page of {}, less than {}, reached `total`",
                 count(page.received, "record"),
@@ -84,13 +81,14 @@ impl Paginate for ByOffset {
         if let Some(end) = self.end(come, page, &said) {
             return Ok(Next::End(end));
         }
+        let total = said.total.or(said.hint).map(Total::Records);
+        said.has_more.transpose()?;
         if page.received == 0 {
             return Err(paging(format!(
                 "the page at offset {at} is empty though more is to come, and so the offset cannot move"
             ))
             .with_help("`stop_after_empty_page: true` takes an empty page for the end"));
         }
-        let total = said.total.or(said.hint).map(Total::Records);
         Ok(Next::Page(Position::Offset(come), total))
     }
 

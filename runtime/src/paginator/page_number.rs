@@ -27,15 +27,14 @@ impl ByNumber {
         {
             return Some(End::complete(format!("the last of {total} pages")));
         }
-        if said.has_more == Some(false) {
+        if said.no_more() {
             return Some(End::complete("the response says there is no more"));
         }
-        // Not declared, the number is one of records, if of anything: it has to agree to the record, and
-        // nothing that is declared may speak against it.
+        // Not declared, the number is one of records, if of anything.
         let come = page.before.saturating_add(page.received);
         let short = self.0.page_size.is_some_and(|size| page.received < size);
-        let agrees = said.hint == Some(come) && said.has_more != Some(true);
-        if short && page.received > 0 && self.0.page == self.0.base_page && agrees {
+        let from_base = self.0.page == self.0.base_page;
+        if short && page.received > 0 && from_base && said.hints_at(come) {
             return Some(End::complete(format!(
                 "a page of {}, less than asked for, reached `total`",
                 count(page.received, "record")
@@ -95,6 +94,7 @@ impl Paginate for ByNumber {
             (Some(pages), _) => Some(Total::Pages(pages)),
             (None, hint) => hint.map(Total::Records),
         };
+        said.has_more.transpose()?;
         Ok(Next::Page(Position::Page(next), total))
     }
 

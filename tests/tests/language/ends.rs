@@ -136,6 +136,45 @@ async fn a_flag_of_more_has_to_be_one() {
 }
 
 #[tokio::test]
+async fn what_ends_the_pages_ends_them_without_the_flag_too() {
+    // The page that starts at this record does not say whether it is the last.
+    for (paginator, silent) in [
+        ("{ type: offset, limit: 2, has_more_path: more }", 4),
+        (
+            "{ type: offset, limit: 2, has_more_path: more, total_path: count }",
+            2,
+        ),
+        (
+            "{ type: offset, limit: 2, has_more_path: more, maximum_offset: 4 }",
+            2,
+        ),
+        ("{ type: page_number, has_more_path: more }", 4),
+        (
+            "{ type: page_number, has_more_path: more, total_path: pages }",
+            2,
+        ),
+        (
+            "{ type: page_number, has_more_path: more, maximum_page: 2 }",
+            2,
+        ),
+    ] {
+        let run = fetch(&paged(paginator), move |asked| {
+            let page = asked.number_in("page").map(|page| 2 * page);
+            let from = page.or(asked.number_in("offset")).unwrap_or(0);
+            let said = if from == silent {
+                json!({})
+            } else {
+                json!({ "more": true })
+            };
+            let page = with(numbers(from, (from + 2).min(4)), said);
+            Reply::json(&with(page, json!({ "count": 4, "pages": 2 })))
+        })
+        .await;
+        run.brings(&json!([0, 1, 2, 3]));
+    }
+}
+
+#[tokio::test]
 async fn a_cap_moves_the_offset_by_what_came_and_is_noted() {
     for end in ["total_path: count", "has_more_path: more"] {
         let run = fetch(
