@@ -167,9 +167,8 @@ async fn a_wildcard_or_a_filter_over_a_list_that_is_there_may_select_nothing() {
 }
 
 #[tokio::test]
-async fn filtered_pages_are_counted_before_the_filter() {
-    // Two of each page are selected, four are there: the offset moves by those that the selector
-    // gives, which is what a paginator can see.
+async fn records_are_counted_before_they_are_set_aside() {
+    // The second of the first page is: the offset moves by what came, and not by what was kept.
     let spec = source(
         "concurrency: 1",
         "{ path: things, data_selector: data, paginator: { type: offset, limit: 2, total_path: count } }",

@@ -20,9 +20,6 @@ use serde_json::{Map, Value, json};
 /// What every secret starts with.
 const SECRET: &str = "s3cret-";
 
-/// What `$STRANGER` stands for is another server than the one of `$BASE`.
-pub(crate) const NO_STRANGER: &str = "http://127.0.0.1:1";
-
 /// A client of a server.
 pub(crate) struct World {
     pub(crate) server: Scripted,
@@ -66,20 +63,10 @@ impl World {
         spec: &str,
         answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static,
     ) -> Self {
-        Self::beside(NO_STRANGER, spec, answer).await
-    }
-
-    /// The same, `$STRANGER` being another server in the spec and in the answers.
-    pub(crate) async fn beside(
-        stranger: &str,
-        spec: &str,
-        answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static,
-    ) -> Self {
         let server = Scripted::start(answer).await.unwrap();
         let clock = Still::default();
         let kept = Arc::<Mutex<Vec<String>>>::default();
-        let spec = spec.replace("$BASE", server.url());
-        let client = connect(&spec.replace("$STRANGER", stranger), &clock, &kept);
+        let client = connect(&spec.replace("$BASE", server.url()), &clock, &kept);
         Self {
             client: client.unwrap(),
             server,
