@@ -168,6 +168,7 @@ fn resource(
         },
         schema_contract: schema_contract(resource.schema_contract),
         selected: resource.selected,
+        parallelized: resource.parallelized,
         method: match resource.method {
             checked::Method::Get => Method::Get,
             checked::Method::Post => Method::Post,

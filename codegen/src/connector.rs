@@ -88,6 +88,7 @@ pub struct Resource {
     pub write_disposition: WriteDisposition,
     pub schema_contract: SchemaContract,
     pub selected: bool,
+    pub parallelized: bool,
     pub method: Method,
     pub path: Template,
     pub params: Vec<Param>,

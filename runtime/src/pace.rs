@@ -1,20 +1,25 @@
 //! How fast the requests of one source may follow each other, whoever makes them.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::{Clock, plan::RateLimit};
+use crate::{
+    Clock,
+    plan::{RateLimit, ResourcePlan},
+};
 
 /// What all workers of a source share: how many attempts may be in flight, how many requests may be
 /// sent in a time, and how long all have to wait.
 #[derive(Debug)]
 pub(crate) struct Pace {
     places: Semaphore,
+    /// The one place of each resource whose requests go one at a time.
+    single: BTreeMap<&'static str, Semaphore>,
     limit: Option<RateLimit>,
     gate: Mutex<Gate>,
 }
@@ -33,6 +38,7 @@ pub(crate) struct Turn<'a> {
     pace: &'a Pace,
     clock: &'a dyn Clock,
     _place: Option<SemaphorePermit<'a>>,
+    _single: Option<SemaphorePermit<'a>>,
     /// How long it waited before its requests: for the source's leave, or for a token.
     pub(crate) waited: Duration,
     /// The requests sent.
@@ -46,9 +52,17 @@ impl Pace {
     pub(crate) fn new(concurrency: u16, limit: Option<RateLimit>) -> Self {
         Self {
             places: Semaphore::new(usize::from(concurrency.max(1))),
+            single: BTreeMap::new(),
             limit,
             gate: Mutex::default(),
         }
+    }
+
+    /// With at most one attempt in flight for each of these resources that are not parallelized.
+    pub(crate) fn one_at_a_time(mut self, resources: &[&ResourcePlan]) -> Self {
+        let single = resources.iter().filter(|resource| !resource.parallelized);
+        self.single = single.map(|one| (one.name, Semaphore::new(1))).collect();
+        self
     }
 
     /// Keeps every request from being sent before this time of the clock. An earlier end of a wait
@@ -58,13 +72,23 @@ impl Pace {
         gate.closed_until = elapsed.max(gate.closed_until);
     }
 
-    /// Waits for a free place.
-    pub(crate) async fn turn<'a>(&'a self, clock: &'a dyn Clock) -> Turn<'a> {
+    /// Waits for a free place, for a request of this resource.
+    pub(crate) async fn turn<'a>(
+        &'a self,
+        resource: &ResourcePlan,
+        clock: &'a dyn Clock,
+    ) -> Turn<'a> {
+        // No semaphore is ever closed, so there is always a place in the end. Who waits for the
+        // resource's own keeps none from others.
+        let single = match self.single.get(resource.name) {
+            Some(single) => single.acquire().await.ok(),
+            None => None,
+        };
         Turn {
             pace: self,
             clock,
-            // The semaphore is never closed, so there is always a place in the end.
             _place: self.places.acquire().await.ok(),
+            _single: single,
             waited: Duration::ZERO,
             requests: 0,
             repeated: 0,
@@ -126,10 +150,11 @@ mod tests {
     use futures_util::FutureExt;
 
     const SECOND: Duration = Duration::from_secs(1);
+    const ANY: ResourcePlan = ResourcePlan::DEFAULT;
 
     /// When a request that wants to be sent now is sent.
     async fn sent(pace: &Pace, clock: &ManualClock) -> Duration {
-        pace.turn(clock).await.request().await;
+        pace.turn(&ANY, clock).await.request().await;
         clock.elapsed()
     }
 
@@ -137,11 +162,27 @@ mod tests {
     async fn no_more_attempts_are_in_flight_than_allowed() {
         let clock = ManualClock::default();
         let pace = Pace::new(2, None);
-        let first = pace.turn(&clock).await;
-        let _second = pace.turn(&clock).await;
-        assert!(pace.turn(&clock).now_or_never().is_none());
+        let first = pace.turn(&ANY, &clock).await;
+        let _second = pace.turn(&ANY, &clock).await;
+        assert!(pace.turn(&ANY, &clock).now_or_never().is_none());
         drop(first);
-        assert!(pace.turn(&clock).now_or_never().is_some());
+        assert!(pace.turn(&ANY, &clock).now_or_never().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_resource_that_is_not_parallelized_has_one_place_and_takes_no_other() {
+        const ALONE: ResourcePlan = ResourcePlan {
+            name: "alone",
+            parallelized: false,
+            ..ANY
+        };
+        let clock = ManualClock::default();
+        let pace = Pace::new(2, None).one_at_a_time(&[&ALONE, &ANY]);
+        let first = pace.turn(&ALONE, &clock).await;
+        assert!(pace.turn(&ALONE, &clock).now_or_never().is_none());
+        assert!(pace.turn(&ANY, &clock).now_or_never().is_some());
+        drop(first);
+        assert!(pace.turn(&ALONE, &clock).now_or_never().is_some());
     }
 
     #[tokio::test]
@@ -151,7 +192,7 @@ mod tests {
         pace.close_until(9 * SECOND);
         pace.close_until(5 * SECOND);
         clock.advance(SECOND);
-        let mut turn = pace.turn(&clock).await;
+        let mut turn = pace.turn(&ANY, &clock).await;
         turn.request().await;
         assert_eq!(turn.waited, 8 * SECOND);
         turn.request().await;

@@ -158,6 +158,9 @@ pub struct ResourcePlan {
     pub schema_contract: SchemaContract,
     /// Whether loading a whole source loads it.
     pub selected: bool,
+    /// Whether its requests may be made side by side. Otherwise one at a time is in flight, of all
+    /// fetches of one source.
+    pub parallelized: bool,
     /// The method of its requests.
     pub method: Method,
     /// The path, relative to the base URL. A value in it is percent-encoded.
@@ -194,6 +197,7 @@ impl ResourcePlan {
         write_disposition: WriteDisposition::Append,
         schema_contract: SchemaContract::DEFAULT,
         selected: true,
+        parallelized: true,
         method: Method::Get,
         path: Template(&[]),
         params: &[],

@@ -65,6 +65,7 @@ impl Check<'_> {
             write_disposition,
             schema_contract: schema_contract(&view),
             selected: view.bool("selected").unwrap_or(true),
+            parallelized: view.bool("parallelized").unwrap_or(true),
             method,
             path,
             params: params.into_iter().map(|bound| bound.param).collect(),

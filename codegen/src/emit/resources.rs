@@ -206,6 +206,12 @@ fn plan(connector: &Connector, resource: &Resource) -> Fields {
         |contract| schema_contract(*contract),
     );
     fields.unless("selected", &resource.selected, &true, |yes| quote!(#yes));
+    fields.unless(
+        "parallelized",
+        &resource.parallelized,
+        &true,
+        |yes| quote!(#yes),
+    );
     fields.unless("method", &resource.method, &Method::Get, |_| {
         quote!(__rs::Method::Post)
     });

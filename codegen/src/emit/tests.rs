@@ -63,6 +63,7 @@ fn resource(name: &str, record: &str, columns: Vec<Column>) -> Resource {
         write_disposition: WriteDisposition::Append,
         schema_contract: SchemaContract::default(),
         selected: true,
+        parallelized: true,
         method: Method::Get,
         path: text(&format!("/v1/{name}")),
         params: Vec::new(),

@@ -63,8 +63,7 @@ pub(crate) static RESOURCE: Context = Context {
             Shape::Bool,
             "whether its requests may be made side by side",
         )
-        .or("true")
-        .planned(),
+        .or("true"),
         key(
             "processing_steps",
             Shape::List(&Shape::Json),

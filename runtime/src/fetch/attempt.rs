@@ -96,7 +96,7 @@ impl<'a> Requests<'a> {
         let Job {
             client, resource, ..
         } = self.job;
-        let mut turn = client.turn().await;
+        let mut turn = client.turn(resource).await;
         trace::request(&draft);
         let exchanged = client.exchange(&mut turn, resource, &draft).await;
         let (waited, repeated) = (turn.waited, turn.repeated);

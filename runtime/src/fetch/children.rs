@@ -185,7 +185,7 @@ impl<'a> Children<'a> {
         let most = if self.wanted.is_some() {
             1
         } else {
-            usize::from(self.job.concurrency)
+            usize::from(self.job.concurrency())
         };
         let failed = |part: &Part| matches!(part.outcome, Some(Err(_)));
         self.parts.len() < most && !self.parts.iter().any(failed)

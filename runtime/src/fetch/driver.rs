@@ -83,7 +83,7 @@ pub(super) async fn fetch(
     let rules = Rules::new(
         job.client.plan().retry,
         job.resource,
-        job.concurrency,
+        job.concurrency(),
         job.limit,
     )
     .with_auth(job.client.auth(job.resource));

@@ -196,7 +196,7 @@ impl<T, Parent> Fetch<T, Parent> {
     }
 
     /// At most this many requests at a time, in place of the spec's number; 0 counts as 1. The
-    /// source's own limit, over all its fetches, stands.
+    /// source's own limit, over all its fetches, stands, and so does `parallelized: false`.
     pub fn concurrency(mut self, requests: u16) -> Self {
         self.job.concurrency = requests.max(1);
         self
@@ -274,6 +274,15 @@ impl Job {
         match self.resource.parent.filter(|_| self.parent.is_none()) {
             Some(parent) => children::run(self, parent, stream, report).await,
             None => driver::run(self, stream, report).await,
+        }
+    }
+
+    /// The most requests of the resource itself in flight. Its parent's are as many as they may be.
+    fn concurrency(&self) -> u16 {
+        if self.resource.parallelized {
+            self.concurrency
+        } else {
+            1
         }
     }
 

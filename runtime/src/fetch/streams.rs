@@ -165,7 +165,7 @@ impl<T> Pages<T> {
         })?;
         // With the page that waits for room, as many as may come together: the stream's task is woken
         // once for all of them.
-        let room = job.concurrency.saturating_sub(1).max(1);
+        let room = job.concurrency().saturating_sub(1).max(1);
         let (sender, deliveries) = mpsc::channel(room.into());
         let span = trace::fetch(&job);
         let fetch = job.run(sender, self.report.clone()).instrument(span);

@@ -77,6 +77,7 @@ fn same_resource(connector: &Connector, checked: &Resource, plan: &ResourcePlan)
     same(&checked.write_disposition, &plan.write_disposition);
     same(&checked.schema_contract, &plan.schema_contract);
     same(&checked.selected, &plan.selected);
+    same(&checked.parallelized, &plan.parallelized);
     same(&checked.method, &plan.method);
     same(&checked.path, &plan.path);
     same(&checked.params, &plan.params);

@@ -163,6 +163,33 @@ async fn children_come_in_the_order_of_their_parents_at_every_concurrency() {
     }
 }
 
+/// One comment page at a time, of parents whose pages come side by side.
+static QUIET_COMMENTS: ResourcePlan = ResourcePlan {
+    parallelized: false,
+    ..COMMENTS
+};
+
+#[tokio::test]
+async fn the_parts_of_a_child_that_is_not_parallelized_follow_each_other() {
+    let of = |request: &Request| match segments(request).as_slice() {
+        [_] => None,
+        [.., parent, _] => Some(parent.clone()),
+        _ => unreachable!(),
+    };
+    let parents = |api: &Api| -> Vec<String> {
+        let mut parents: Vec<String> = api.requests().iter().filter_map(of).collect();
+        parents.dedup();
+        parents
+    };
+    let in_order: Vec<String> = (0..11).map(|post| post.to_string()).collect();
+    let beside = shop(Api::new(blog(11)));
+    rows(beside.client.rows(&COMMENTS).concurrency(8)).await;
+    assert_ne!(parents(&beside.api), in_order);
+    let quiet = shop(Api::new(blog(11)));
+    rows(quiet.client.rows(&QUIET_COMMENTS).concurrency(8)).await;
+    assert_eq!(parents(&quiet.api), in_order);
+}
+
 #[tokio::test]
 async fn a_child_may_have_children() {
     let shop = shop(Api::new(blog(4)));
