@@ -233,7 +233,9 @@ fn parent(resource: &'static ResourcePlan, parent: &checked::Parent) -> ParentPl
 
 fn record(resource: &checked::Resource) -> &'static Table {
     match &resource.record {
-        checked::Record::Untyped => leak(Table::new(text(&resource.name), &[])),
+        checked::Record::Untyped(columns) => {
+            leak(Table::new(text(&resource.name), list(columns, column)))
+        }
         checked::Record::Struct(record) => table(record),
     }
 }
@@ -288,6 +290,7 @@ fn data_type(data_type: &checked::Type) -> Type {
             closed: words.closed,
         },
         checked::Type::Union(union) => Type::Union(list(&union.members, column)),
+        checked::Type::Scalar => Type::Scalar,
     }
 }
 

@@ -132,9 +132,18 @@ pub struct RateLimit {
 /// What the records of a resource are.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Record {
-    /// `columns: json`.
-    Untyped,
+    /// `columns: json`: no columns, or those of its key and the record as a whole.
+    Untyped(Vec<Column>),
     Struct(Struct),
+}
+
+impl Record {
+    pub fn columns(&self) -> &[Column] {
+        match self {
+            Self::Untyped(columns) => columns,
+            Self::Struct(record) => &record.columns,
+        }
+    }
 }
 
 /// A struct to be emitted: of a resource, or of an object column.
@@ -194,6 +203,8 @@ pub enum Type {
     Map(Box<Column>),
     Enum(EnumType),
     Union(UnionType),
+    /// What is looked up in an untyped record as its key: text, an integer or a bool.
+    Scalar,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -259,5 +259,6 @@ fn word(data_type: &DataType) -> &'static str {
         DataType::Map(_) => "a map",
         DataType::Enum(_) => "an enum",
         DataType::Union(_) => "a union",
+        DataType::Scalar => "a scalar",
     }
 }

@@ -191,17 +191,6 @@ fn structure() {
 }
 
 #[test]
-fn not_supported_yet() {
-    say(
-        "not_supported_yet",
-        &[(
-            "a key of untyped records",
-            resource("columns: json\nprimary_key: id"),
-        )],
-    );
-}
-
-#[test]
 fn client_and_retry() {
     say(
         "client_and_retry",
@@ -663,6 +652,9 @@ fn resources_and_endpoints() {
         ("a key column that may be null", resource("primary_key: [id]\ncolumns: {id: {data_type: text, nullable: true}}")),
         ("a key column that does not compare", resource("primary_key: id\ncolumns: {id: double}")),
         ("a key column twice", resource("primary_key: [id, id]\ncolumns: {id: text}")),
+        ("a key of untyped records that no name can be made of", resource("primary_key: \"+\"\ncolumns: json")),
+        ("a key of untyped records that is called like the record", resource("primary_key: record\ncolumns: json")),
+        ("keys of untyped records that would be one column", resource("primary_key: [userId, user_id, userId]\ncolumns: json")),
         ("merging without a key", resource("write_disposition: merge\ncolumns: {id: text}")),
         ("two resources of one name", format!("{}  - name: things\n    columns: {{ id: text }}\n", client(""))),
         ("two resources of one type", format!("{}  - name: Thing\n    record: Things\n    columns: {{ id: text }}\n", client(""))),

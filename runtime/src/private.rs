@@ -129,6 +129,14 @@ pub const fn extra() -> Column {
     Column::extra()
 }
 
+pub const fn scalar(name: &'static str) -> Column {
+    Column::new(name, Type::Scalar)
+}
+
+pub const fn record() -> Column {
+    Column::record()
+}
+
 pub const fn open(name: &'static str, values: &'static [&'static str]) -> Column {
     let closed = false;
     Column::new(name, Type::Enum { values, closed })

@@ -9,7 +9,7 @@ use crate::{
     page::{Page, Slot},
     plan::ResourcePlan,
     record::Record,
-    schema::Table,
+    schema::{Column, Table},
     value::Value,
 };
 
@@ -157,7 +157,7 @@ impl<'p> Iterator for Iter<'p> {
 impl ExactSizeIterator for Iter<'_> {}
 impl FusedIterator for Iter<'_> {}
 
-/// One row of a page: a cell per column of its table, or one JSON cell where the table is untyped.
+/// One row of a page: a cell per column of its table, or one JSON cell where it has no columns.
 #[derive(Clone, Copy)]
 pub struct Row<'p> {
     page: &'p Page,
@@ -204,10 +204,12 @@ impl<'p> Row<'p> {
     /// [`ErrorKind::Record`](crate::ErrorKind::Record) where `T` is not made for this table.
     pub fn record<T: Record>(&self) -> Result<T> {
         let mismatch = Mismatch::default();
-        if !self.table.resembles(T::TABLE) {
-            return Err(mismatch.into_error::<T>(self.table));
-        }
-        let mut cells = Cells::new(self.page, self.slots, self.table.columns, &mismatch);
+        let (slots, columns): (&[Slot], &'static [Column]) = match self.table.record() {
+            Some(at) if T::TABLE.is_untyped() => (self.slots.get(at..).unwrap_or_default(), &[]),
+            _ if self.table.resembles(T::TABLE) => (self.slots, self.table.columns),
+            _ => return Err(mismatch.into_error::<T>(self.table)),
+        };
+        let mut cells = Cells::new(self.page, slots, columns, &mismatch);
         let record = T::from_cells(&mut cells);
         cells.finish();
         if mismatch.is_set() {
@@ -219,8 +221,8 @@ impl<'p> Row<'p> {
 
 impl fmt::Debug for Row<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.table.is_untyped() {
-            return self.value(0).fmt(f);
+        if let Some(at) = self.table.record() {
+            return self.value(at).fmt(f);
         }
         let names = self.table.columns.iter().map(|column| column.name);
         f.debug_map().entries(names.zip(self.values())).finish()

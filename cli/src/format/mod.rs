@@ -53,9 +53,9 @@ impl Printer {
     }
 }
 
-/// The names of the columns; a record without columns is one of its own.
+/// The names of the columns; a record without any is one of its own.
 fn names(table: &Table) -> Vec<&'static str> {
-    if table.is_untyped() {
+    if table.columns.is_empty() {
         vec!["record"]
     } else {
         table.columns.iter().map(|column| column.name).collect()

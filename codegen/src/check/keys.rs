@@ -1,12 +1,15 @@
 //! The primary key: columns that are there, never null, and comparable.
 
-use crate::connector::{Struct, Type};
+use crate::connector::{Column, Decode, Path, Struct, Type};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::spec::{Text, View};
 use crate::suggest;
 use crate::yaml::{Node, Value};
 
-use super::Check;
+use super::{Check, names};
+
+/// The column of an untyped record as a whole, where it has a key beside it.
+const RECORD: &str = "record";
 
 impl Check<'_> {
     /// Marks the columns of the key.
@@ -25,15 +28,7 @@ impl Check<'_> {
                 continue;
             };
             if let Some((_, first)) = seen.iter().find(|(other, _)| *other == at) {
-                self.error(
-                    Diagnostic::error(
-                        "RS0401",
-                        key.span,
-                        format!("the key column `{}` is here twice", key.text),
-                    )
-                    .help("remove one of them")
-                    .also(first, "first here"),
-                );
+                self.key_is_here_twice(key, first);
             }
             seen.push((at, key.span));
             let Some(column) = record.columns.get_mut(at) else {
@@ -71,6 +66,77 @@ impl Check<'_> {
                 );
             }
         }
+    }
+
+    /// The columns of the key of records that are taken as they are, and the record itself; none
+    /// where it has no key. What the names lead to is seen when a record is read.
+    pub(super) fn untyped_key(&mut self, view: &View<'_>) -> Vec<Column> {
+        let mut columns: Vec<(Column, &Span)> = Vec::new();
+        self.key_has_a_column(view);
+        for key in view.texts("primary_key") {
+            let name = names::snake(key.text);
+            if name.is_empty() {
+                self.error(
+                    Diagnostic::error(
+                        "RS0201",
+                        key.span,
+                        format!("no name can be made of the key `{}`", key.text),
+                    )
+                    .help("declare the columns, and give this one a `rename: …`"),
+                );
+                continue;
+            }
+            if name == RECORD {
+                self.error(
+                    Diagnostic::error(
+                        "RS0405",
+                        key.span,
+                        format!(
+                            "the key column `{}` would be called `{RECORD}`, like the record itself",
+                            key.text
+                        ),
+                    )
+                    .help("declare the columns, and give this one a `rename: …`")
+                    .note("the column `record` holds untyped records as they are"),
+                );
+                continue;
+            }
+            match columns.iter().find(|(column, _)| column.name == name) {
+                Some((column, first)) if column.key == key.text => {
+                    self.key_is_here_twice(key, first);
+                }
+                Some((column, first)) => self.error(
+                    Diagnostic::error(
+                        "RS0405",
+                        key.span,
+                        format!(
+                            "the key column `{}` would be called `{name}`, like `{}`",
+                            key.text, column.key
+                        ),
+                    )
+                    .help("declare the columns, and give one of them a `rename: …`")
+                    .also(first, "the other is here"),
+                ),
+                None => columns.push((looked_up(key.text, name, self.line(key.span)), key.span)),
+            }
+        }
+        let mut columns: Vec<Column> = columns.into_iter().map(|(column, _)| column).collect();
+        if !columns.is_empty() {
+            columns.push(record());
+        }
+        columns
+    }
+
+    fn key_is_here_twice(&mut self, key: Text<'_>, first: &Span) {
+        self.error(
+            Diagnostic::error(
+                "RS0401",
+                key.span,
+                format!("the key column `{}` is here twice", key.text),
+            )
+            .help("remove one of them")
+            .also(first, "first here"),
+        );
     }
 
     /// `primary_key: []`.
@@ -149,6 +215,43 @@ impl Check<'_> {
     }
 }
 
+/// What stands at a key of an untyped record.
+fn looked_up(key: &str, name: String, line: u32) -> Column {
+    Column {
+        ident: names::ident(&name),
+        name,
+        key: key.to_owned(),
+        primary_key: true,
+        line,
+        ..column(Type::Scalar)
+    }
+}
+
+/// An untyped record as a whole.
+fn record() -> Column {
+    Column {
+        from: Some(Path::default()),
+        ..column(Type::Json)
+    }
+}
+
+fn column(data_type: Type) -> Column {
+    Column {
+        name: RECORD.to_owned(),
+        ident: RECORD.to_owned(),
+        key: RECORD.to_owned(),
+        from: None,
+        data_type,
+        nullable: false,
+        explicit: false,
+        primary_key: false,
+        decode: Decode::Native,
+        parent: None,
+        line: 0,
+        description: None,
+    }
+}
+
 /// From the resource's name to the end of its columns: roughly where it is written.
 fn record_span(columns: &Node, name: Text<'_>) -> Span {
     name.span.start.min(columns.span.start)..columns.span.end.max(name.span.end)
@@ -192,5 +295,6 @@ pub(super) fn word(data_type: &Type) -> &'static str {
         Type::Map(_) => "map",
         Type::Enum(_) => "enum",
         Type::Union(_) => "union",
+        Type::Scalar => "scalar",
     }
 }

@@ -125,8 +125,7 @@ impl Check<'_> {
     pub(super) fn record(&mut self, view: &View<'_>, name: Text<'_>) -> Record {
         let columns = view.node("columns");
         if columns.is_some_and(|columns| columns.scalar().is_some()) {
-            self.untyped_has_no_keys(view);
-            return Record::Untyped;
+            return Record::Untyped(self.untyped_key(view));
         }
         let (ident, span) = match view.identifier("record") {
             Some(record) => (names::ident(record.text), record.span),
@@ -134,7 +133,7 @@ impl Check<'_> {
         };
         let Some(columns) = columns else {
             self.type_is_free(&ident, name.text, span);
-            return Record::Untyped;
+            return Record::Untyped(Vec::new());
         };
         self.evolves = schema_contract(view).columns == ColumnsContract::Evolve;
         let mut record = self.structure(columns, &ident, name.text, span);
@@ -306,7 +305,7 @@ impl Check<'_> {
                             columns.collect::<Vec<_>>().join(", ")
                         )
                     }
-                    Record::Untyped => "its records are untyped".to_owned(),
+                    Record::Untyped(_) => "its records are untyped".to_owned(),
                 }),
             );
         }
@@ -325,17 +324,6 @@ impl Check<'_> {
                     "`data_selector_required` has no effect here",
                 )
                 .help("it is for a `data_selector` that may find nothing"),
-            );
-        }
-    }
-
-    /// A key of records that have no columns.
-    fn untyped_has_no_keys(&mut self, view: &View<'_>) {
-        if let Some(key) = view.entry("primary_key") {
-            self.error(
-                Diagnostic::error("RS0108", &key.key.span, "a key of untyped records is not supported yet")
-                    .help("declare the columns, at least those of the key")
-                    .note("it belongs to the language (looked up when a record is read), but this version cannot emit it"),
             );
         }
     }

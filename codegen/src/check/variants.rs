@@ -208,6 +208,7 @@ fn json_kinds(data_type: &Type) -> &'static [&'static str] {
         | Type::Timestamp(_) => &["text"],
         Type::Decimal { .. } => &["number", "text"],
         Type::Bool => &["bool"],
+        Type::Scalar => &["text", "number", "bool"],
         Type::Object(_) | Type::Map(_) => &["object"],
         Type::Array(_) => &["list"],
         Type::Json | Type::Union(_) => &["text", "number", "bool", "object", "list"],

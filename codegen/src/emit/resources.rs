@@ -10,6 +10,7 @@ use crate::connector::{
 };
 
 use super::{
+    columns::column,
     docs::{Docs, code},
     names::{ident, plan_ident},
     parent,
@@ -56,10 +57,8 @@ fn shown(Template(parts): &Template) -> String {
 }
 
 fn key(resource: &Resource) -> String {
-    let Record::Struct(record) = &resource.record else {
-        return "its key".to_owned();
-    };
-    let key = record.columns.iter().filter(|column| column.primary_key);
+    let columns = resource.record.columns().iter();
+    let key = columns.filter(|column| column.primary_key);
     let names: Vec<_> = key.map(|column| code(&column.name)).collect();
     names.join(", ")
 }
@@ -107,7 +106,7 @@ pub(super) fn fetch(
 /// What the resource's records are in Rust.
 fn record_type(resource: &Resource) -> TokenStream {
     match &resource.record {
-        Record::Untyped => quote!(__rs::Json),
+        Record::Untyped(_) => quote!(__rs::Json),
         Record::Struct(record) => {
             let record = ident(&record.ident);
             quote!(#record)
@@ -186,7 +185,10 @@ fn plan(connector: &Connector, resource: &Resource) -> Fields {
     fields.set(
         "table",
         match &resource.record {
-            Record::Untyped => quote!(&__rs::Table::new(#name, &[])),
+            Record::Untyped(columns) => {
+                let columns = columns.iter().map(column);
+                quote!(&__rs::Table::new(#name, &[#(#columns,)*]))
+            }
             Record::Struct(record) => {
                 let record = ident(&record.ident);
                 quote!(<#record as __rs::Record>::TABLE)

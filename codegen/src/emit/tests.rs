@@ -407,7 +407,7 @@ fn secrets_and_settings_are_typed_fields() {
 #[test]
 fn an_untyped_resource_gives_json() {
     let text = emitted(&connector(vec![Resource {
-        record: Record::Untyped,
+        record: Record::Untyped(Vec::new()),
         ..resource("events", "Events", Vec::new())
     }]));
     holds(&text, "pub fn events(&self) -> __rs::Fetch<__rs::Json> {");

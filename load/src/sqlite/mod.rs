@@ -33,10 +33,14 @@ use writer::Writer;
 ///
 /// Tables are `STRICT`; columns that are never null are `NOT NULL`; the primary key of the spec is
 /// the table's, except where the `write_disposition` is `append`, which may store a record more than
-/// once. An untyped resource (`columns: json`) has one column, `record`. A table that is there
-/// already is widened by the columns it lacks, which are null in the rows it has, and a column that
-/// may be null by now loses its `NOT NULL`. A column of another type, and another key, are an error;
-/// a full refresh makes the table anew.
+/// once. A table that is there already is widened by the columns it lacks, which are null in the rows
+/// it has, and a column that may be null by now loses its `NOT NULL`. A column of another type, and
+/// another key, are an error; a full refresh makes the table anew.
+///
+/// An untyped resource (`columns: json`) has one column, `record`, which holds its JSON as it was
+/// received. Where it has a key, each name of that has a column of its own before it, of the type
+/// `ANY`: a text is `TEXT` there, a whole number `INTEGER`, true and false are 1 and 0. So a 7 and a
+/// `"7"` are two records.
 ///
 /// The table `_rest_source_state` holds, for each source and resource, the state of the last load
 /// and the types of the columns.

@@ -6,5 +6,6 @@
 mod changes;
 mod dispositions;
 mod failures;
+mod keys;
 mod shop;
 mod values;

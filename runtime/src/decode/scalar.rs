@@ -28,7 +28,7 @@ impl Reader<'_, '_> {
             return self.written(shape, text, place);
         } else {
             match &shape.kind {
-                Kind::Text => self.keep(text),
+                Kind::Text | Kind::Scalar => self.keep(text),
                 Kind::Enum { values, closed } if !closed || values.contains(&text) => {
                     self.keep(text)
                 }
@@ -63,7 +63,7 @@ impl Reader<'_, '_> {
 
     fn digits(&mut self, shape: &ColumnShape, digits: &str) -> Option<Slot> {
         match &shape.kind {
-            Kind::Bigint => integer(digits).map(Slot::Bigint),
+            Kind::Bigint | Kind::Scalar => integer(digits).map(Slot::Bigint),
             Kind::Double => double(digits).map(Slot::Double),
             Kind::BoolInteger => match integer(digits)? {
                 0 => Some(Slot::Bool(false)),

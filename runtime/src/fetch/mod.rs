@@ -91,7 +91,7 @@ pub(crate) struct Job {
 impl Client {
     /// The records of a resource, as `T`.
     pub fn fetch<T: Record>(&self, resource: &'static ResourcePlan) -> Fetch<T> {
-        self.fetch_as(resource, T::TABLE, ())
+        self.fetch_as(resource, table_of::<T>(resource), ())
     }
 
     /// The records of a child, for all records of its parent `P`: [`Fetch::of`] makes it one.
@@ -103,7 +103,7 @@ impl Client {
         resource: &'static ResourcePlan,
         take: fn(&P) -> Vec<ParentValue>,
     ) -> Fetch<T, Of<P>> {
-        self.fetch_as(resource, T::TABLE, Of(take))
+        self.fetch_as(resource, table_of::<T>(resource), Of(take))
     }
 
     /// The rows of a resource, for those that need no record: destinations, for one.
@@ -265,6 +265,16 @@ impl<T, Parent> fmt::Debug for Fetch<T, Parent> {
             client, resource, ..
         } = &self.job;
         write!(f, "Fetch({}.{})", client.plan().name, resource.name)
+    }
+}
+
+/// What the rows are read as. Records that are taken as they are leave that to the resource, which
+/// may have a key of them.
+fn table_of<T: Record>(resource: &ResourcePlan) -> &'static Table {
+    if T::TABLE.is_untyped() && resource.table.is_untyped() {
+        resource.table
+    } else {
+        T::TABLE
     }
 }
 

@@ -85,7 +85,8 @@ pub struct Resource {
     pub incremental: Option<Incremental>,
     /// The resource for whose records it is fetched.
     pub parent: Option<String>,
-    /// Whether its records are taken as they are, as JSON. It has no columns then.
+    /// Whether its records are taken as they are, as JSON. Its columns are then those of its key and
+    /// `record`, or none where it has no key.
     pub is_untyped: bool,
     /// The columns, in the order of the spec.
     pub columns: Vec<Column>,
@@ -173,7 +174,7 @@ fn setting(setting: &checked::Config) -> Setting {
 
 fn resource(connector: &checked::Connector, resource: &checked::Resource) -> Resource {
     let (rust_record, description, columns) = match &resource.record {
-        checked::Record::Untyped => (None, None, &[][..]),
+        checked::Record::Untyped(columns) => (None, None, columns.as_slice()),
         checked::Record::Struct(record) => (
             Some(record.ident.clone()),
             record.description.clone(),
@@ -224,7 +225,7 @@ fn resource(connector: &checked::Connector, resource: &checked::Resource) -> Res
             })
         }),
         parent: parent(connector, resource).map(|parent| parent.name.clone()),
-        is_untyped: matches!(resource.record, checked::Record::Untyped),
+        is_untyped: matches!(resource.record, checked::Record::Untyped(_)),
         columns: columns.iter().map(column).collect(),
     }
 }
@@ -344,6 +345,7 @@ fn in_words(data_type: &checked::Type) -> String {
                 .map(|member| in_words(&member.data_type));
             return members.collect::<Vec<_>>().join(" or ");
         }
+        Type::Scalar => "text, bigint or bool",
     };
     word.to_owned()
 }
@@ -359,6 +361,7 @@ fn sqlite(column: &checked::Column) -> String {
         Type::Bigint => "INTEGER",
         Type::Double => "REAL",
         Type::Binary => "BLOB",
+        Type::Scalar => "ANY",
         _ => "TEXT",
     };
     let not_null = if column.nullable { "" } else { " NOT NULL" };
@@ -378,7 +381,12 @@ fn postgres(data_type: &checked::Type) -> String {
         Type::Decimal { precision: 0, .. } => "numeric",
         Type::Decimal { precision, scale } => return format!("numeric({precision}, {scale})"),
         Type::Binary => "bytea",
-        Type::Json | Type::Object(_) | Type::Array(_) | Type::Map(_) | Type::Union(_) => "jsonb",
+        Type::Json
+        | Type::Object(_)
+        | Type::Array(_)
+        | Type::Map(_)
+        | Type::Union(_)
+        | Type::Scalar => "jsonb",
     };
     sql_type.to_owned()
 }

@@ -98,7 +98,10 @@ fn same_resource(connector: &Connector, checked: &Resource, plan: &ResourcePlan)
     let fields = parent.map(|parent| parent.fields.as_slice());
     same(&fields, &plan.parent.map(|parent| parent.fields));
     match &checked.record {
-        Record::Untyped => assert!(plan.table.is_untyped()),
+        Record::Untyped(columns) => {
+            assert!(plan.table.is_untyped());
+            same_columns(columns, plan.table.columns);
+        }
         Record::Struct(record) => {
             same(&record.name, &plan.table.name);
             same_columns(&record.columns, plan.table.columns);

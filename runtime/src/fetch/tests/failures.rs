@@ -257,3 +257,34 @@ async fn a_thousand_pages_with_faults_bring_every_record_once() {
     assert_eq!((report.pages, report.retries), (1_000, 1_500));
     assert_eq!(report.requests, 2_500);
 }
+
+/// Things as they are, by their `id`.
+static KEYED: ResourcePlan = ResourcePlan {
+    table: &Table::new(
+        "things",
+        &[
+            Column::new("id", Type::Scalar).primary_key().at(12),
+            Column::record(),
+        ],
+    ),
+    ..THINGS
+};
+
+#[tokio::test]
+async fn untyped_records_stream_up_to_the_first_without_its_key() {
+    let mut records = records(4);
+    records[3] = json!({ "at": 30 });
+    let shop = shop(Api::new(move |request| page(&records, request)));
+    let mut stream = shop.client.fetch::<crate::Json>(&KEYED).stream();
+    for id in 0..3 {
+        assert_eq!(stream.next().await.unwrap().unwrap()["id"], id);
+    }
+    let error = stream.next().await.unwrap().unwrap_err();
+    insta::assert_snapshot!(error.to_string(), @r"
+    `things`: 1 value does not fit specs/shop.yaml
+      --> GET https://api.example.com/things?offset=2&limit=2 (200, 47 B, request 2)
+      $.data[1].id  expected text, bigint or bool, not null  found nothing  specs/shop.yaml:12
+      help: `id` is a key, so it has to be there; `schema_contract: {data_type: discard_row}` sets such rows aside
+    ");
+    assert!(stream.next().await.is_none());
+}
