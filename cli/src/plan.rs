@@ -256,6 +256,7 @@ fn column(column: &checked::Column) -> Column {
         nullable: column.nullable,
         explicit: column.explicit,
         primary_key: column.primary_key,
+        merge_key: column.merge_key,
         decode: match column.decode {
             checked::Decode::Native => Decode::Native,
             checked::Decode::Text => Decode::Text,

@@ -172,6 +172,7 @@ pub struct Column {
     pub nullable: bool,
     pub explicit: bool,
     pub primary_key: bool,
+    pub merge_key: bool,
     pub decode: Decode,
     /// Where it is taken from the parent's record: the position in [`Parent::fields`]. An enum of
     /// such a column is the parent's.

@@ -178,6 +178,7 @@ impl<'a, D: Destination> Loading<'a, D> {
         match resource.write_disposition {
             _ if self.full_refresh => Writing::Replace,
             WriteDisposition::Replace => Writing::Replace,
+            WriteDisposition::Merge if resource.replaces_groups() => Writing::ReplaceGroups,
             WriteDisposition::Merge => Writing::Merge,
             WriteDisposition::Append | WriteDisposition::Skip => Writing::Append,
         }
@@ -204,7 +205,7 @@ fn may_commit(writing: Writing, has_state: bool) -> bool {
         // Without a state it would be there twice.
         Writing::Append => has_state,
         // Half of the new rows are not to be seen without the other half.
-        Writing::Replace => false,
+        Writing::Replace | Writing::ReplaceGroups => false,
     }
 }
 

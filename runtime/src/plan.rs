@@ -213,6 +213,15 @@ impl ResourcePlan {
     };
 }
 
+impl ResourcePlan {
+    /// Whether its rows are written in groups: all that have the merge key of one of them give way to
+    /// what was fetched.
+    pub fn replaces_groups(&self) -> bool {
+        let mut columns = self.table.columns.iter();
+        self.write_disposition == WriteDisposition::Merge && columns.any(|column| column.merge_key)
+    }
+}
+
 /// The resource for whose records a child is fetched, and what its requests and records take of them.
 #[derive(Clone, Copy, Debug)]
 pub struct ParentPlan {

@@ -82,6 +82,8 @@ pub struct Column {
     pub explicit: bool,
     /// Whether it belongs to the primary key.
     pub primary_key: bool,
+    /// Whether it belongs to the merge key: the rows of one are replaced together.
+    pub merge_key: bool,
     /// How its values are written in the response.
     pub decode: Decode,
     /// Where it is no part of the response, but of the parent's record: the position of its value in
@@ -102,6 +104,7 @@ impl Column {
             nullable: false,
             explicit: false,
             primary_key: false,
+            merge_key: false,
             decode: Decode::Native,
             parent: None,
             line: 0,
@@ -154,6 +157,12 @@ impl Column {
     /// Belongs to the primary key.
     pub const fn primary_key(mut self) -> Self {
         self.primary_key = true;
+        self
+    }
+
+    /// Belongs to the merge key.
+    pub const fn merge_key(mut self) -> Self {
+        self.merge_key = true;
         self
     }
 

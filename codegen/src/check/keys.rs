@@ -1,4 +1,4 @@
-//! The primary key: columns that are there, never null, and comparable.
+//! The primary key and the merge key: columns that are there, never null, and comparable.
 
 use crate::connector::{Column, Decode, Path, Struct, Type};
 use crate::diagnostic::{Diagnostic, Span};
@@ -11,20 +11,66 @@ use super::{Check, names};
 /// The column of an untyped record as a whole, where it has a key beside it.
 const RECORD: &str = "record";
 
+/// The two keys that a resource may have.
+#[derive(Clone, Copy)]
+enum Key {
+    Primary,
+    Merge,
+}
+
+impl Key {
+    const BOTH: [Self; 2] = [Self::Primary, Self::Merge];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Primary => "primary_key",
+            Self::Merge => "merge_key",
+        }
+    }
+
+    fn in_words(self) -> &'static str {
+        match self {
+            Self::Primary => "primary key",
+            Self::Merge => "merge key",
+        }
+    }
+
+    /// The mark of a column that belongs to it.
+    fn of(self, column: &mut Column) -> &mut bool {
+        match self {
+            Self::Primary => &mut column.primary_key,
+            Self::Merge => &mut column.merge_key,
+        }
+    }
+}
+
 impl Check<'_> {
-    /// Marks the columns of the key.
-    pub(super) fn primary_key(
+    /// Marks the columns of the keys.
+    pub(super) fn keys(
         &mut self,
         view: &View<'_>,
         name: Text<'_>,
         columns: &Node,
         record: &mut Struct,
     ) {
+        for kind in Key::BOTH {
+            self.key(kind, view, name, columns, record);
+        }
+    }
+
+    fn key(
+        &mut self,
+        kind: Key,
+        view: &View<'_>,
+        name: Text<'_>,
+        columns: &Node,
+        record: &mut Struct,
+    ) {
         let mut seen: Vec<(usize, &Span)> = Vec::new();
-        self.key_has_a_column(view);
-        for key in view.texts("primary_key") {
+        self.key_has_a_column(kind, view);
+        for key in view.texts(kind.name()) {
             let Some(at) = position(record, key.text) else {
-                self.key_is_a_column(key, name, columns, record);
+                self.key_is_a_column(kind, key, name, columns, record);
                 continue;
             };
             if let Some((_, first)) = seen.iter().find(|(other, _)| *other == at) {
@@ -34,6 +80,11 @@ impl Check<'_> {
             let Some(column) = record.columns.get_mut(at) else {
                 continue;
             };
+            let is_in_the_other = column.primary_key || column.merge_key;
+            *kind.of(column) = true;
+            if is_in_the_other {
+                continue;
+            }
             let said = columns
                 .get(&column.key)
                 .and_then(|node| node.get("nullable"));
@@ -43,7 +94,6 @@ impl Check<'_> {
             let type_compares = compares(&column.data_type);
             let word = word(&column.data_type);
             let (is_included, was_nullable) = (column.parent.is_some(), column.nullable);
-            column.primary_key = true;
             column.nullable = false;
             let explicit = column.explicit;
             if is_included && was_nullable {
@@ -68,56 +118,37 @@ impl Check<'_> {
         }
     }
 
-    /// The columns of the key of records that are taken as they are, and the record itself; none
+    /// The columns of the keys of records that are taken as they are, and the record itself; none
     /// where it has no key. What the names lead to is seen when a record is read.
-    pub(super) fn untyped_key(&mut self, view: &View<'_>) -> Vec<Column> {
+    pub(super) fn untyped_keys(&mut self, view: &View<'_>) -> Vec<Column> {
         let mut columns: Vec<(Column, &Span)> = Vec::new();
-        self.key_has_a_column(view);
-        for key in view.texts("primary_key") {
-            let name = names::snake(key.text);
-            if name.is_empty() {
-                self.error(
-                    Diagnostic::error(
-                        "RS0201",
-                        key.span,
-                        format!("no name can be made of the key `{}`", key.text),
-                    )
-                    .help("declare the columns, and give this one a `rename: …`"),
-                );
-                continue;
-            }
-            if name == RECORD {
-                self.error(
-                    Diagnostic::error(
-                        "RS0405",
-                        key.span,
-                        format!(
-                            "the key column `{}` would be called `{RECORD}`, like the record itself",
-                            key.text
-                        ),
-                    )
-                    .help("declare the columns, and give this one a `rename: …`")
-                    .note("the column `record` holds untyped records as they are"),
-                );
-                continue;
-            }
-            match columns.iter().find(|(column, _)| column.name == name) {
-                Some((column, first)) if column.key == key.text => {
+        for kind in Key::BOTH {
+            self.key_has_a_column(kind, view);
+            for key in view.texts(kind.name()) {
+                let Some(name) = self.untyped_key_name(key) else {
+                    continue;
+                };
+                let known = columns.iter_mut().find(|(one, _)| one.name == name);
+                let Some((column, first)) = known else {
+                    let mut column = looked_up(key.text, name, self.line(key.span));
+                    *kind.of(&mut column) = true;
+                    columns.push((column, key.span));
+                    continue;
+                };
+                if column.key != key.text {
+                    let (name, other) = (&column.name, &column.key);
+                    let message = format!(
+                        "the key column `{}` would be called `{name}`, like `{other}`",
+                        key.text
+                    );
+                    self.error(
+                        Diagnostic::error("RS0405", key.span, message)
+                            .help("declare the columns, and give one of them a `rename: …`")
+                            .also(first, "the other is here"),
+                    );
+                } else if std::mem::replace(kind.of(column), true) {
                     self.key_is_here_twice(key, first);
                 }
-                Some((column, first)) => self.error(
-                    Diagnostic::error(
-                        "RS0405",
-                        key.span,
-                        format!(
-                            "the key column `{}` would be called `{name}`, like `{}`",
-                            key.text, column.key
-                        ),
-                    )
-                    .help("declare the columns, and give one of them a `rename: …`")
-                    .also(first, "the other is here"),
-                ),
-                None => columns.push((looked_up(key.text, name, self.line(key.span)), key.span)),
             }
         }
         let mut columns: Vec<Column> = columns.into_iter().map(|(column, _)| column).collect();
@@ -125,6 +156,30 @@ impl Check<'_> {
             columns.push(record());
         }
         columns
+    }
+
+    /// What the column of a name in untyped records is called.
+    fn untyped_key_name(&mut self, key: Text<'_>) -> Option<String> {
+        let name = names::snake(key.text);
+        let help = "declare the columns, and give this one a `rename: …`";
+        if name.is_empty() {
+            let message = format!("no name can be made of the key `{}`", key.text);
+            self.error(Diagnostic::error("RS0201", key.span, message).help(help));
+            return None;
+        }
+        if name == RECORD {
+            let message = format!(
+                "the key column `{}` would be called `{RECORD}`, like the record itself",
+                key.text
+            );
+            self.error(
+                Diagnostic::error("RS0405", key.span, message)
+                    .help(help)
+                    .note("the column `record` holds untyped records as they are"),
+            );
+            return None;
+        }
+        Some(name)
     }
 
     fn key_is_here_twice(&mut self, key: Text<'_>, first: &Span) {
@@ -140,18 +195,26 @@ impl Check<'_> {
     }
 
     /// `primary_key: []`.
-    fn key_has_a_column(&mut self, view: &View<'_>) {
-        if let Some(list) = view.node("primary_key")
+    fn key_has_a_column(&mut self, kind: Key, view: &View<'_>) {
+        if let Some(list) = view.node(kind.name())
             && matches!(&list.value, Value::List(columns) if columns.is_empty())
         {
+            let message = format!("the list of `{}` is empty", kind.name());
             self.error(
-                Diagnostic::error("RS0110", &list.span, "the list of `primary_key` is empty")
+                Diagnostic::error("RS0110", &list.span, message)
                     .help("name a column, or remove the key; `~` removes a default"),
             );
         }
     }
 
-    fn key_is_a_column(&mut self, key: Text<'_>, name: Text<'_>, columns: &Node, record: &Struct) {
+    fn key_is_a_column(
+        &mut self,
+        kind: Key,
+        key: Text<'_>,
+        name: Text<'_>,
+        columns: &Node,
+        record: &Struct,
+    ) {
         // A column that has a mistake of its own is there all the same.
         if columns.get(key.text).is_some() {
             return;
@@ -161,8 +224,10 @@ impl Check<'_> {
             "RS0401",
             key.span,
             format!(
-                "the primary key `{}` is no column of resource `{}`",
-                key.text, name.text
+                "the {} `{}` is no column of resource `{}`",
+                kind.in_words(),
+                key.text,
+                name.text
             ),
         );
         diagnostic = match suggest::closest(key.text, known.clone()) {
@@ -221,7 +286,6 @@ fn looked_up(key: &str, name: String, line: u32) -> Column {
         ident: names::ident(&name),
         name,
         key: key.to_owned(),
-        primary_key: true,
         line,
         ..column(Type::Scalar)
     }
@@ -245,6 +309,7 @@ fn column(data_type: Type) -> Column {
         nullable: false,
         explicit: false,
         primary_key: false,
+        merge_key: false,
         decode: Decode::Native,
         parent: None,
         line: 0,

@@ -125,7 +125,7 @@ impl Check<'_> {
     pub(super) fn record(&mut self, view: &View<'_>, name: Text<'_>) -> Record {
         let columns = view.node("columns");
         if columns.is_some_and(|columns| columns.scalar().is_some()) {
-            return Record::Untyped(self.untyped_key(view));
+            return Record::Untyped(self.untyped_keys(view));
         }
         let (ident, span) = match view.identifier("record") {
             Some(record) => (names::ident(record.text), record.span),
@@ -259,7 +259,9 @@ impl Check<'_> {
         name: Text<'_>,
         record: &Record,
     ) -> WriteDisposition {
-        let Some(word) = view.text("write_disposition") else {
+        let word = view.text("write_disposition");
+        self.merge_key_is_for_merge(view, name, word);
+        let Some(word) = word else {
             return WriteDisposition::Append;
         };
         match word.text {
@@ -271,6 +273,23 @@ impl Check<'_> {
             }
             _ => WriteDisposition::Append,
         }
+    }
+
+    /// Groups of rows are replaced only where rows are merged.
+    fn merge_key_is_for_merge(&mut self, view: &View<'_>, name: Text<'_>, word: Option<Text<'_>>) {
+        let disposition = word.map_or("append", |word| word.text);
+        let Some(key) = view.entry("merge_key").filter(|_| disposition != "merge") else {
+            return;
+        };
+        let mut diagnostic =
+            Diagnostic::error("RS0602", &key.key.span, "`merge_key` has no effect here")
+                .help("say `write_disposition: merge`, or remove it; `~` removes a default");
+        // A default is written elsewhere than the resource that it does not fit.
+        diagnostic = match word {
+            Some(word) => diagnostic.also(word.span, "the resource is not merged"),
+            None => diagnostic.also(name.span, "this resource is appended"),
+        };
+        self.error(diagnostic);
     }
 
     /// Nothing can be merged without a key.
@@ -296,7 +315,7 @@ impl Check<'_> {
                     word.span,
                     format!("resource `{}` is merged, but has no key", name.text),
                 )
-                .help("add `primary_key: …`, or use `append` or `replace`")
+                .help("add `primary_key: …` or `merge_key: …`, or use `append` or `replace`")
                 .note(match record {
                     Record::Struct(record) => {
                         let columns = record.columns.iter().map(|column| column.name.as_str());

@@ -77,6 +77,7 @@ impl Check<'_> {
             nullable: false,
             explicit: false,
             primary_key: false,
+            merge_key: false,
             decode: typed(node)
                 .map(|(_, view)| decode(&view))
                 .unwrap_or_default(),

@@ -77,6 +77,9 @@ pub(super) fn column(column: &Column) -> TokenStream {
     if column.primary_key {
         tokens.extend(quote!(.primary_key()));
     }
+    if column.merge_key {
+        tokens.extend(quote!(.merge_key()));
+    }
     if let Some(field) = column.parent {
         let field = Literal::u16_unsuffixed(field);
         tokens.extend(quote!(.parent(#field)));

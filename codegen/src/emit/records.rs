@@ -171,6 +171,8 @@ fn field_docs(column: &Column) -> Docs {
         "Nullable."
     } else if column.primary_key {
         "Key; never null."
+    } else if column.merge_key {
+        "Merge key; never null."
     } else {
         "Never null."
     };

@@ -5,8 +5,8 @@ use quote::quote;
 use syn::DeriveInput;
 
 use crate::connector::{
-    Body, ColumnsContract, Connector, DataTypeContract, Method, Pages, Paginator, Part, Path,
-    Record, Resource, SchemaContract, Selector, Template, WriteDisposition,
+    Body, Column, ColumnsContract, Connector, DataTypeContract, Method, Pages, Paginator, Part,
+    Path, Record, Resource, SchemaContract, Selector, Template, WriteDisposition,
 };
 
 use super::{
@@ -34,7 +34,7 @@ pub(super) fn in_words(resource: &Resource) -> String {
     let disposition = match resource.write_disposition {
         WriteDisposition::Append => String::new(),
         WriteDisposition::Replace => ", replaced whole".to_owned(),
-        WriteDisposition::Merge => format!(", merged on {}", key(resource)),
+        WriteDisposition::Merge => merged(resource),
         WriteDisposition::Skip => ", not loaded".to_owned(),
     };
     format!("One record of {name}: {request}{pages}{disposition}.")
@@ -56,11 +56,24 @@ fn shown(Template(parts): &Template) -> String {
     parts.collect()
 }
 
-fn key(resource: &Resource) -> String {
-    let columns = resource.record.columns().iter();
-    let key = columns.filter(|column| column.primary_key);
-    let names: Vec<_> = key.map(|column| code(&column.name)).collect();
-    names.join(", ")
+/// How its rows are merged: on the key, in groups of one merge key, or both.
+fn merged(resource: &Resource) -> String {
+    let names = |is_of: fn(&Column) -> bool| {
+        let columns = resource.record.columns().iter();
+        let names: Vec<_> = columns.filter(|column| is_of(column)).collect();
+        let names: Vec<_> = names.iter().map(|column| code(&column.name)).collect();
+        (!names.is_empty()).then(|| names.join(", "))
+    };
+    let mut words = String::new();
+    if let Some(key) = names(|column| column.primary_key) {
+        words.push_str(", merged on ");
+        words.push_str(&key);
+    }
+    if let Some(key) = names(|column| column.merge_key) {
+        words.push_str(", replaced by groups of ");
+        words.push_str(&key);
+    }
+    words
 }
 
 /// The method of `Source` that fetches the resource.

@@ -24,6 +24,7 @@ fn column(name: &str, data_type: Type) -> Column {
         nullable: false,
         explicit: false,
         primary_key: false,
+        merge_key: false,
         decode: Decode::Native,
         parent: None,
         line: 7,

@@ -28,14 +28,13 @@ pub(crate) static RESOURCE: Context = Context {
         key(
             "primary_key",
             NAMES,
-            "the column or columns that identify a record",
+            "the column or columns that identify a record; names in it where `columns: json`",
         ),
         key(
             "merge_key",
             NAMES,
-            "the column or columns whose records are replaced together",
-        )
-        .planned(),
+            "the column or columns whose records `merge` replaces together",
+        ),
         key(
             "write_disposition",
             Shape::Word(WRITE_DISPOSITIONS),

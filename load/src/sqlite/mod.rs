@@ -1,6 +1,7 @@
 //! SQLite, in one file and without a server.
 
 mod bind;
+mod groups;
 mod state;
 mod table;
 mod writer;
@@ -50,7 +51,8 @@ use writer::Writer;
 /// gone, each of them whole, rows and state together; the next load fetches again what they held.
 ///
 /// A load that merges takes SQLite's one lock for writing for as long as it writes a page; one that
-/// appends or replaces holds it from the resource's first page to its last. Who comes second waits
+/// appends or replaces, or merges by a `merge_key`, holds it from the resource's first page to its
+/// last. Who comes second waits
 /// for five seconds, then gets an error. A load whose future is dropped before its end leaves the
 /// lock taken until this is dropped, or loaded into again.
 pub struct Sqlite {

@@ -154,7 +154,7 @@ pub(super) fn create(target: &Target) -> String {
     )
 }
 
-fn definition(column: &Column) -> String {
+pub(super) fn definition(column: &Column) -> String {
     let name = quote(column.name);
     let not_null = if column.nullable { "" } else { " NOT NULL" };
     let check = match column.data_type {

@@ -398,7 +398,7 @@ fn help(column: &Column, found: Found<'_>) -> String {
     let name = column.name;
     let aside = "`schema_contract: {data_type: discard_row}` sets such rows aside";
     match (found, &column.data_type) {
-        (Found::Null | Found::Nothing, _) if column.primary_key => {
+        (Found::Null | Found::Nothing, _) if column.primary_key || column.merge_key => {
             format!("`{name}` is a key, so it has to be there; {aside}")
         }
         (Found::Null | Found::Nothing, _) => format!("`nullable: true` on `{name}`, or {aside}"),

@@ -32,6 +32,9 @@ struct InRange {
     at_largest: BTreeSet<String>,
     /// Whether more rows have it than are remembered.
     overflowed: bool,
+    /// Whether the rows take the place of groups of rows: those of a group that were seen before are
+    /// wanted again, or they would be gone.
+    in_groups: bool,
     /// The cursor of the row before, where the order matters.
     before: Option<CursorValue>,
 }
@@ -209,6 +212,7 @@ impl InRange {
                 .map(|s| s.seen.clone())
                 .unwrap_or_default(),
             overflowed: false,
+            in_groups: resource.replaces_groups(),
             before: None,
             parent: None,
             range,
@@ -271,7 +275,8 @@ impl InRange {
     /// Whether the row is one of those that had the largest cursor last time.
     fn was_seen(&self, value: Value<'_>, row: Row<'_>) -> bool {
         let last = self.range.last.as_ref();
-        last.is_some_and(|last| last.compare(value) == Some(Ordering::Equal))
+        !self.in_groups
+            && last.is_some_and(|last| last.compare(value) == Some(Ordering::Equal))
             && self.range.state.as_ref().is_some_and(|state| {
                 state
                     .seen

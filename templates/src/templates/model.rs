@@ -78,6 +78,8 @@ pub struct Resource {
     pub selected: bool,
     /// The names of the columns of its primary key.
     pub primary_key: Vec<String>,
+    /// The names of the columns whose rows are replaced together.
+    pub merge_key: Vec<String>,
     /// Those that tell the rows of its table apart, quoted: none where rows are appended, and the same
     /// record may stand there more than once.
     pub sql_key: Vec<String>,
@@ -182,6 +184,7 @@ fn resource(connector: &checked::Connector, resource: &checked::Resource) -> Res
         ),
     };
     let key = || columns.iter().filter(|column| column.primary_key);
+    let merge_key = columns.iter().filter(|column| column.merge_key);
     let is_appended = resource.write_disposition == checked::WriteDisposition::Append;
     Resource {
         name: resource.name.clone(),
@@ -213,6 +216,7 @@ fn resource(connector: &checked::Connector, resource: &checked::Resource) -> Res
         },
         selected: resource.selected,
         primary_key: key().map(|column| column.name.clone()).collect(),
+        merge_key: merge_key.map(|column| column.name.clone()).collect(),
         sql_key: key()
             .filter(|_| !is_appended)
             .map(|column| quoted(&column.name))

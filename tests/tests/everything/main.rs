@@ -123,6 +123,7 @@ fn same_column(checked: &connector::Column, column: &Column) {
     same(&checked.nullable, &column.nullable);
     same(&checked.explicit, &column.explicit);
     same(&checked.primary_key, &column.primary_key);
+    same(&checked.merge_key, &column.merge_key);
     same(&checked.decode, &column.decode);
     same(&checked.parent, &column.parent);
     same(&checked.line, &column.line);

@@ -251,7 +251,7 @@ impl Check<'_> {
         if let (Record::Struct(record), Some(columns)) =
             (&mut kin.record, member.view.node("columns"))
         {
-            self.primary_key(&member.view, member.name, columns, record);
+            self.keys(&member.view, member.name, columns, record);
         }
         Some(kin)
     }
@@ -410,6 +410,7 @@ fn included(parent: &Known, of: &Column, field: u16) -> Column {
         nullable: of.nullable,
         explicit: false,
         primary_key: false,
+        merge_key: false,
         decode: Decode::Native,
         parent: Some(field),
         line: of.line,
