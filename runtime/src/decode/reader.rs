@@ -322,7 +322,7 @@ impl Reader<'_, '_> {
         text: &str,
         place: &Place<'_>,
     ) -> Option<Slot> {
-        let Some(base) = self.out.keep_apart(text) else {
+        let Some(base) = self.out.keep_json(text) else {
             return self.misfit(shape, place, Found::Unreadable);
         };
         let stack = self.out.stack.len();
