@@ -150,6 +150,9 @@ fn resource(
     if let Some(plan) = made.get(at).copied().flatten() {
         return Ok(Some(plan));
     }
+    if let Some(step) = resource.processing_steps.first() {
+        return Err(NeedsCompiler::new(step.rust()));
+    }
     let parent = match &resource.parent {
         None => None,
         // The checks allow no circle of parents.
@@ -190,6 +193,7 @@ fn resource(
         selector_required: resource.selector_required,
         response_actions: list(&resource.response_actions, response_action),
         incremental: resource.incremental.as_ref().map(incremental),
+        processing_steps: None,
         parent,
     });
     if let Some(place) = made.get_mut(at) {

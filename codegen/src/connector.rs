@@ -101,6 +101,7 @@ pub struct Resource {
     pub selector_required: bool,
     pub response_actions: Vec<ResponseAction>,
     pub incremental: Option<Incremental>,
+    pub processing_steps: Vec<ProcessingStep>,
     pub parent: Option<Parent>,
 }
 
@@ -160,6 +161,10 @@ pub struct Struct {
 }
 
 #[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are independent of each other, as in a spec"
+)]
 pub struct Column {
     /// Its name in SQL, and in Rust before it is made an identifier.
     pub name: String,
@@ -526,6 +531,21 @@ pub struct Incremental {
     pub end_closed: bool,
     pub row_order: Option<RowOrder>,
     pub on_missing: OnMissing,
+}
+
+/// A function that records go through, by its path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProcessingStep {
+    Filter(String),
+    Map(String),
+    YieldMap(String),
+}
+
+impl ProcessingStep {
+    pub fn rust(&self) -> &str {
+        let (Self::Filter(path) | Self::Map(path) | Self::YieldMap(path)) = self;
+        path
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -34,6 +34,7 @@
 //! | page, or prove who asks, in a way of your own | [`paginator`], [`auth`] |
 //! | send requests by something else than reqwest, or by nothing | [`transport`] |
 //! | write a [`Record`] by hand | [`Record`], [`schema`] |
+//! | let records be changed on their way | [`plan::ProcessingSteps`], [`ToCells`] |
 //!
 //! # What holds
 //!
@@ -86,6 +87,7 @@ pub mod schema;
 mod secret;
 mod settings;
 mod state;
+mod steps;
 mod template;
 #[cfg(test)]
 mod testing;
@@ -111,4 +113,5 @@ pub use schema::{Column, Decode, Path, Step, Table, TimeFormat, Type};
 pub use secret::Secret;
 pub use settings::{ConfigValue, Values};
 pub use state::State;
+pub use steps::{Filled, NewCell, NewCells, ToCell, ToCells};
 pub use value::{Date, Decimal, Field, Json, ParseError, Time, Timestamp, Value};

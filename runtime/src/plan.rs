@@ -13,6 +13,8 @@ use crate::{
     schema::{Path, Table, TimeFormat},
 };
 
+pub use crate::steps::{Filters, ProcessingStep, ProcessingSteps, Steps};
+
 /// A whole source: one spec.
 #[derive(Clone, Copy, Debug)]
 pub struct SourcePlan {
@@ -184,6 +186,9 @@ pub struct ResourcePlan {
     pub response_actions: &'static [ResponseAction],
     /// How to ask only for what is new.
     pub incremental: Option<Incremental>,
+    /// Functions that its records go through, those in the range of an incremental fetch, before
+    /// anyone has them. How far a fetch came is told by the records that came.
+    pub processing_steps: Option<ProcessingSteps>,
     /// The resource for whose records it is fetched, each in turn.
     pub parent: Option<&'static ParentPlan>,
 }
@@ -209,6 +214,7 @@ impl ResourcePlan {
         selector_required: true,
         response_actions: &[],
         incremental: None,
+        processing_steps: None,
         parent: None,
     };
 }

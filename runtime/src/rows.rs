@@ -52,13 +52,21 @@ impl Rows {
     /// # Errors
     ///
     /// [`ErrorKind::Response`](crate::ErrorKind::Response) where the body is no JSON or has no
-    /// records, [`ErrorKind::Schema`](crate::ErrorKind::Schema) where a value does not fit.
+    /// records, [`ErrorKind::Schema`](crate::ErrorKind::Schema) where a value does not fit,
+    /// [`ErrorKind::Record`](crate::ErrorKind::Record) where a processing step makes one that does not.
     pub fn from_page(body: impl Into<Vec<u8>>, resource: &ResourcePlan) -> Result<Self> {
         let shape = PageShape::new(resource, resource.table, &[], "the schema")?;
         let decoded = decode(body.into(), &shape)?;
-        match decoded.failure {
+        if let Some(error) = decoded.failure {
+            return Err(error);
+        }
+        let Some(steps) = resource.processing_steps else {
+            return Ok(decoded.rows);
+        };
+        let processed = steps.run(decoded.rows, None);
+        match processed.failure {
             Some(error) => Err(error),
-            None => Ok(decoded.rows),
+            None => Ok(processed.left),
         }
     }
 
@@ -69,6 +77,31 @@ impl Rows {
             table,
             starts,
         }
+    }
+
+    /// Where each starts in the page's pool.
+    pub(crate) fn starts(&self) -> &[u32] {
+        &self.starts
+    }
+
+    /// Other rows of the same page.
+    pub(crate) fn at(&self, starts: Vec<u32>) -> Self {
+        Self {
+            page: Arc::clone(&self.page),
+            table: self.table,
+            starts,
+        }
+    }
+
+    /// Keeps the first so many.
+    pub(crate) fn truncate(&mut self, len: usize) {
+        self.starts.truncate(len);
+    }
+
+    /// The page, copied only where it has other users, and what is known of it.
+    pub(crate) fn into_parts(self) -> (Page, &'static Table, Vec<u32>) {
+        let page = Arc::try_unwrap(self.page).unwrap_or_else(|page| Page::clone(&page));
+        (page, self.table, self.starts)
     }
 
     /// How many there are.
@@ -166,7 +199,7 @@ pub struct Row<'p> {
 }
 
 impl<'p> Row<'p> {
-    fn new(page: &'p Page, table: &'static Table, start: u32) -> Self {
+    pub(crate) fn new(page: &'p Page, table: &'static Table, start: u32) -> Self {
         Self {
             page,
             table,

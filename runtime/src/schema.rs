@@ -67,6 +67,10 @@ impl Table {
 
 /// One column of a [`Table`].
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are independent of each other, as in a spec"
+)]
 pub struct Column {
     /// Its name in Rust and in SQL.
     pub name: &'static str,

@@ -16,6 +16,7 @@ mod paginator;
 mod parent;
 mod resource;
 mod settings;
+mod steps;
 mod template;
 mod times;
 mod url;

@@ -84,6 +84,7 @@ impl Check<'_> {
             selector: selector(&endpoint),
             selector_required: endpoint.bool("data_selector_required").unwrap_or(true),
             incremental,
+            processing_steps: self.processing_steps(&view),
             parent,
             record,
         })

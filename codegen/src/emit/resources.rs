@@ -16,6 +16,7 @@ use super::{
     parent,
     plan::{Fields, body, incremental, paginator, params, response_actions, selector, template},
     source::auth_ident,
+    steps,
 };
 
 /// What fetching a resource gives, as in ``One record of `stories`: …``.
@@ -117,7 +118,7 @@ pub(super) fn fetch(
 }
 
 /// What the resource's records are in Rust.
-fn record_type(resource: &Resource) -> TokenStream {
+pub(super) fn record_type(resource: &Resource) -> TokenStream {
     match &resource.record {
         Record::Untyped(_) => quote!(__rs::Json),
         Record::Struct(record) => {
@@ -260,6 +261,8 @@ fn plan(connector: &Connector, resource: &Resource) -> Fields {
         |rules| response_actions(rules),
     );
     fields.some("incremental", resource.incremental.as_ref(), incremental);
+    let steps = steps::plan(resource);
+    fields.some("processing_steps", steps, |steps| steps);
     let parent = resource.parent.as_ref();
     let parent = parent.and_then(|parent| parent::plan(connector, parent));
     fields.some("parent", parent, |parent| parent);

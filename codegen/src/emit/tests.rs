@@ -7,9 +7,9 @@ use quote::format_ident;
 use crate::{
     connector::{
         Auth, Body, Column, Config, ConfigType, Connector, Decode, EnumType, EnumValue,
-        Incremental, Location, Method, OnMissing, Pages, Paginator, Part, Path, Record, Resource,
-        Retry, SchemaContract, Secret, Selector, Struct, Template, TimeFormat, Type, UnionType,
-        WriteDisposition,
+        Incremental, Location, Method, OnMissing, Pages, Paginator, Part, Path, ProcessingStep,
+        Record, Resource, Retry, SchemaContract, Secret, Selector, Struct, Template, TimeFormat,
+        Type, UnionType, WriteDisposition,
     },
     module::Module,
 };
@@ -80,6 +80,7 @@ fn resource(name: &str, record: &str, columns: Vec<Column>) -> Resource {
         selector_required: true,
         response_actions: Vec::new(),
         incremental: None,
+        processing_steps: Vec::new(),
         parent: None,
     }
 }
@@ -431,4 +432,70 @@ fn a_text_of_the_spec_stays_a_text() {
     let text = emitted(&connector);
     holds(&text, r#"/// See \[1\] and */ \<script\>". Never null."#);
     holds(&text, r#".key("a\"b\\c\n")"#);
+}
+
+#[test]
+fn records_that_steps_may_change_give_their_cells_back() {
+    let words = Type::Enum(EnumType {
+        ident: "OrdersKind".to_owned(),
+        values: vec![EnumValue {
+            value: "a".to_owned(),
+            ident: "A".to_owned(),
+        }],
+        closed: false,
+    });
+    let orders = |steps| Resource {
+        processing_steps: steps,
+        ..resource(
+            "orders",
+            "Orders",
+            vec![column("id", Type::Text), column("kind", words.clone())],
+        )
+    };
+    let steps = vec![
+        ProcessingStep::Filter("super::is_paid".to_owned()),
+        ProcessingStep::Map("crate::mod::rounded".to_owned()),
+        ProcessingStep::YieldMap("lines".to_owned()),
+    ];
+    let text = emitted(&connector(vec![orders(steps)]));
+    holds(
+        &text,
+        r#"processing_steps: Some(
+               __rs::ProcessingSteps::of::< Orders, >(
+                   &__rs::Steps(
+                       &[
+                           __rs::ProcessingStep::Filter(super::is_paid),
+                           __rs::ProcessingStep::Map(crate::r#mod::rounded),
+                           __rs::ProcessingStep::YieldMap(|it| __rs::yield_map(lines(it))),
+                       ],
+                   ),
+               ),
+           ),"#,
+    );
+    holds(
+        &text,
+        r#"impl __rs::ToCells for Orders {
+               fn to_cells(&self, cells: &mut __rs::NewCells<'_>) {
+                   __rs::give!(self, cells => id, kind);
+               }
+           }
+           impl __rs::ToCell for OrdersKind {
+               fn to_cell(&self, cell: __rs::NewCell<'_>) -> __rs::Filled {
+                   cell.text(self.as_str())
+               }
+           }"#,
+    );
+}
+
+#[test]
+fn records_that_are_only_filtered_give_nothing_back() {
+    let text = emitted(&connector(vec![Resource {
+        processing_steps: vec![ProcessingStep::Filter("super::is_paid".to_owned())],
+        ..resource("orders", "Orders", vec![column("id", Type::Text)])
+    }]));
+    holds(
+        &text,
+        "__rs::ProcessingSteps::filters::<Orders>(&__rs::Filters(&[super::is_paid])),",
+    );
+    assert!(!text.contains("ToCells"), "{text}");
 }

@@ -65,10 +65,9 @@ pub(crate) static RESOURCE: Context = Context {
         .or("true"),
         key(
             "processing_steps",
-            Shape::List(&Shape::Json),
-            "functions that its records go through",
-        )
-        .planned(),
+            Shape::List(&Shape::Map(&PROCESSING_STEP)),
+            "functions that its records go through, in their order",
+        ),
     ],
 };
 
@@ -98,6 +97,27 @@ pub(crate) static SCHEMA_CONTRACT: Context = Context {
             "what a value of the wrong type gets",
         )
         .or("freeze"),
+    ],
+};
+
+pub(crate) static PROCESSING_STEP: Context = Context {
+    name: "a processing step",
+    keys: &[
+        key(
+            "filter",
+            Shape::Rust,
+            "leaves records out: `fn(&Record) -> bool`",
+        ),
+        key(
+            "map",
+            Shape::Rust,
+            "makes a record of each: `fn(Record) -> Record`",
+        ),
+        key(
+            "yield_map",
+            Shape::Rust,
+            "makes any number: `fn(Record) -> impl IntoIterator<Item = Record>`",
+        ),
     ],
 };
 

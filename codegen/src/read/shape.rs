@@ -6,8 +6,8 @@ use crate::suggest;
 use crate::yaml::{Entry, Node, Value};
 
 use super::words::{
-    Kinded, Named, Place, advice, bare, dict_owner, expected, family_owner, found, heading,
-    is_default, kinds, listed, owner_of, words,
+    Kinded, Named, Place, advice, bare, dict_owner, expected, family_owner, found, heading, kinds,
+    listed, owner_of, words,
 };
 
 pub(super) struct Check<'a> {
@@ -257,12 +257,6 @@ impl<'a> Check<'a> {
 
     /// A key that is known, and its value.
     fn entry(&mut self, key: &'static Key, entry: &Entry, place: &Place) {
-        if key.is_planned && !entry.value.is_null() {
-            if !is_default(key, &entry.value) {
-                self.planned(&entry.key.span, &format!("`{}`", key.name), key.meaning);
-            }
-            return;
-        }
         if entry.value.is_null() {
             if !super::takes_null(key) {
                 self.null(key, entry, place);
@@ -286,14 +280,6 @@ impl<'a> Check<'a> {
             Diagnostic::error("RS0103", &entry.value.span, message)
                 .label(format!("expected {}", expected(&key.shape)))
                 .help("give it a value, or remove the key"),
-        );
-    }
-
-    pub(super) fn planned(&mut self, span: &Span, what: &str, meaning: &str) {
-        self.sink.push(
-            Diagnostic::error("RS0108", span, format!("{what} is not supported yet")).note(
-                format!("it belongs to the language ({meaning}), but this version cannot emit it"),
-            ),
         );
     }
 
@@ -413,9 +399,6 @@ impl<'a> Check<'a> {
         let Some(member) = self.member(family, &word.text, &tag.span) else {
             return;
         };
-        if member.word.is_planned {
-            return;
-        }
         let keys: Vec<&'static Key> = family.common.iter().chain(member.keys).collect();
         let place = Place {
             owner: family_owner(family, member, &owner),
@@ -502,13 +485,6 @@ impl<'a> Check<'a> {
             )));
             return None;
         };
-        if member.word.is_planned {
-            self.planned(
-                span,
-                &format!("{} `{}`", family.name, member.word.name),
-                member.word.meaning,
-            );
-        }
         Some(member)
     }
 

@@ -112,14 +112,6 @@ pub(super) fn heading(node: &Node) -> Span {
     }
 }
 
-/// Whether a planned key says only what holds anyway.
-pub(super) fn is_default(key: &Key, node: &Node) -> bool {
-    !key.default.is_empty()
-        && node
-            .scalar()
-            .is_some_and(|scalar| scalar.text == key.default)
-}
-
 /// What a map under a key is called: "`retry` of `client`".
 pub(super) fn owner_of(place: &Place) -> String {
     if place.owner == "the spec" {

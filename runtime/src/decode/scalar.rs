@@ -109,17 +109,8 @@ impl Reader<'_, '_> {
     }
 
     fn decimal(&mut self, precision: u8, scale: u8, digits: &str) -> Option<Slot> {
-        let number = Digits::read(digits)?;
-        let scale = if precision == 0 {
-            0
-        } else {
-            let whole = u64::from(precision.saturating_sub(scale));
-            let fits =
-                number.whole_digits() <= whole && number.fraction_digits() <= u64::from(scale);
-            fits.then_some(scale)?
-        };
         let mut plain = String::with_capacity(digits.len() + usize::from(scale));
-        number.write(scale, &mut plain)?;
+        Digits::read(digits)?.write_within(precision, scale, &mut plain)?;
         self.out.keep(&self.source, &plain).map(Slot::Decimal)
     }
 }

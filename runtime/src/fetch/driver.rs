@@ -211,6 +211,7 @@ impl Fetching<'_> {
         trace::page(decoded.received, kept);
         let mut report = self.report.lock();
         report.outside_range += sifted.outside;
+        report.filtered += sifted.filtered;
         report.discarded_rows += decoded.discarded_rows;
         report.discarded_values += decoded.discarded_values;
         report.undeclared_values += decoded.undeclared;

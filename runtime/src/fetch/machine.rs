@@ -240,7 +240,8 @@ impl<P> Machine<P> {
     /// Whether the caller's limit asks for more than the pages on their way may bring.
     fn is_wanted(&self, waiting: usize) -> bool {
         self.wanted.is_none_or(|wanted| {
-            let page = self.paginator.page_size().unwrap_or(wanted);
+            let size = self.paginator.page_size().filter(|_| !self.rules.may_add);
+            let page = size.unwrap_or(wanted);
             page.saturating_mul(waiting as u64) < wanted
         })
     }

@@ -1,12 +1,12 @@
 //! Which rows of a page belong to a fetch, and how far they bring it.
 
-use std::{cmp::Ordering, collections::BTreeSet};
+use std::{cmp::Ordering, collections::BTreeSet, mem};
 
 use super::{CursorValue, Range, key::key};
 use crate::{
     Error, ErrorKind, Result, Row, Rows, State,
     paginator::End,
-    plan::{OnMissing, ResourcePlan, RowOrder},
+    plan::{OnMissing, ProcessingSteps, ResourcePlan, RowOrder},
     schema::Table,
     value::Value,
 };
@@ -14,10 +14,12 @@ use crate::{
 /// The most keys of records at the largest cursor that are remembered.
 const MOST_SEEN: usize = 10_000;
 
-/// Lets through the rows of a range, at most as many as are wanted, and remembers the last.
+/// Lets through the rows of a range, at most as many as are wanted, and remembers the last. What it
+/// lets through is what the resource's own steps make of them.
 pub(crate) struct Sieve {
     resource: &'static str,
     range: Option<InRange>,
+    steps: Option<ProcessingSteps>,
 }
 
 struct InRange {
@@ -44,6 +46,8 @@ struct InRange {
 pub(crate) struct Sifted {
     /// Rows left out because they are outside of the range, or were seen before.
     pub(crate) outside: u64,
+    /// Records left out by the resource's steps.
+    pub(crate) filtered: u64,
     /// Whether rows were left out because no more are wanted.
     pub(crate) cut: bool,
     /// Why no later page can have a row in the range.
@@ -79,6 +83,7 @@ impl Sieve {
         Ok(Self {
             resource: resource.name,
             range,
+            steps: resource.processing_steps,
         })
     }
 
@@ -92,6 +97,34 @@ impl Sieve {
 
     /// Leaves in `rows` what belongs to the fetch, at most `wanted` of them.
     pub(crate) fn sift(&mut self, rows: &mut Rows, wanted: Option<u64>) -> Sifted {
+        let Some(steps) = self.steps else {
+            let sifted = self.let_through(rows, wanted);
+            self.track(rows);
+            return sifted;
+        };
+        let mut sifted = self.let_through(rows, None);
+        let came = mem::replace(rows, Rows::empty(rows.table()));
+        let processed = steps.run(came, wanted);
+        // How far the fetch came is told by the rows of which all is let through.
+        self.track(&processed.whole);
+        *rows = processed.left;
+        sifted.filtered = processed.filtered;
+        sifted.cut = processed.cut;
+        if processed.cut || processed.failure.is_some() {
+            sifted.end = None;
+            sifted.failure = processed.failure;
+        }
+        sifted
+    }
+
+    fn track(&mut self, rows: &Rows) {
+        if let Some(range) = &mut self.range {
+            range.track(rows);
+        }
+    }
+
+    /// Leaves in `rows` what is in the range, at most `wanted` of them.
+    fn let_through(&mut self, rows: &mut Rows, wanted: Option<u64>) -> Sifted {
         let mut sifted = Sifted::default();
         let mut kept = 0;
         rows.retain(|row| {
@@ -122,9 +155,6 @@ impl Sieve {
             }
             false
         });
-        if let Some(range) = &mut self.range {
-            range.track(rows);
-        }
         sifted
     }
 

@@ -85,6 +85,8 @@ pub struct Resource {
     pub sql_key: Vec<String>,
     /// How it asks only for what is new.
     pub incremental: Option<Incremental>,
+    /// The functions that its records go through, in their order, by their paths in Rust.
+    pub processing_steps: Vec<String>,
     /// The resource for whose records it is fetched.
     pub parent: Option<String>,
     /// Whether its records are taken as they are, as JSON. Its columns are then those of its key and
@@ -228,6 +230,9 @@ fn resource(connector: &checked::Connector, resource: &checked::Resource) -> Res
                 start_param: incremental.start_param.clone(),
             })
         }),
+        processing_steps: (resource.processing_steps.iter())
+            .map(|step| step.rust().to_owned())
+            .collect(),
         parent: parent(connector, resource).map(|parent| parent.name.clone()),
         is_untyped: matches!(resource.record, checked::Record::Untyped(_)),
         columns: columns.iter().map(column).collect(),

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// A post, of a blog with comments and replies to them.
-static POSTS: ResourcePlan = ResourcePlan {
+pub(super) const POSTS: ResourcePlan = ResourcePlan {
     name: "posts",
     table: &Table::new(
         "posts",
