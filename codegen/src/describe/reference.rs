@@ -225,6 +225,7 @@ fn kind(shape: &Shape) -> String {
         Shape::Text => "text".to_owned(),
         Shape::Template => "text, *placeholders*".to_owned(),
         Shape::Scalar => "scalar".to_owned(),
+        Shape::ScalarOrNull => "scalar or null".to_owned(),
         Shape::Identifier => "name".to_owned(),
         Shape::Bool => "bool".to_owned(),
         Shape::Integer(0) => "whole number".to_owned(),

@@ -333,6 +333,7 @@ fn scalar(shape: &Shape) -> Json {
                 .flat_map(|word| word_names(word).map(|name| described(name, word.meaning)));
             map([("anyOf", Json::List(each.collect()))])
         }
+        Shape::ScalarOrNull => of(&["string", "number", "boolean", "null"]),
         Shape::Json => of(&["string", "number", "boolean", "array", "object"]),
         _ => of(&["string", "number", "boolean"]),
     }

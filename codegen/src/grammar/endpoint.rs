@@ -102,7 +102,10 @@ pub(crate) static RESPONSE_ACTION: Context = Context {
         key("content", Shape::Text, "a text that the body has in it"),
         key(
             "json",
-            Shape::Dict(&Shape::Either(&Shape::Scalar, &Shape::List(&Shape::Scalar))),
+            Shape::Dict(&Shape::Either(
+                &Shape::ScalarOrNull,
+                &Shape::List(&Shape::ScalarOrNull),
+            )),
             "what the body, as JSON, has at these places: a value, or one of several",
         ),
         key(

@@ -38,6 +38,8 @@ pub(crate) enum Shape {
     Template,
     /// A scalar that is taken as it is written.
     Scalar,
+    /// The same, or null for what it is.
+    ScalarOrNull,
     /// Letters, digits and `_`.
     Identifier,
     Bool,

@@ -320,7 +320,9 @@ impl<'a> Check<'a> {
                         key: format!("an element of {}", place.key),
                         ..place.clone()
                     };
-                    self.element(elements, element, &place);
+                    if !is_null_of(elements, element) {
+                        self.element(elements, element, &place);
+                    }
                 }
             }
             scalar => self.scalar(scalar, node, place),
@@ -333,7 +335,11 @@ impl<'a> Check<'a> {
                 key: format!("`{}`", entry.key.name),
                 owner: dict_owner(values, &entry.key.name, place),
             };
-            self.element(values, &entry.value, &of);
+            // What was left out is no null that is meant.
+            let is_left_out = entry.value.span == entry.key.span;
+            if is_left_out || !is_null_of(values, &entry.value) {
+                self.element(values, &entry.value, &of);
+            }
         }
     }
 
@@ -513,5 +519,14 @@ impl<'a> Check<'a> {
             diagnostic = diagnostic.help(advice);
         }
         self.sink.push(diagnostic);
+    }
+}
+
+/// Whether it is null, which is a value of this shape.
+fn is_null_of(shape: &Shape, node: &Node) -> bool {
+    match shape {
+        Shape::ScalarOrNull => node.is_null(),
+        Shape::Either(first, second) => is_null_of(first, node) || is_null_of(second, node),
+        _ => false,
     }
 }

@@ -161,6 +161,7 @@ pub(super) fn kinds(family: &Family) -> String {
 pub(super) fn expected(shape: &Shape) -> String {
     match shape {
         Shape::Text | Shape::Template | Shape::Scalar => "text".to_owned(),
+        Shape::ScalarOrNull => "a scalar".to_owned(),
         Shape::Identifier => "a name".to_owned(),
         Shape::Bool => "`true` or `false`".to_owned(),
         Shape::Integer(least) => expected_integer(*least),
