@@ -342,6 +342,19 @@ fn response_actions() {
                 ]),
             ),
             ("a word of dlt's", actions(&["status: 404, action: ignore"])),
+            (
+                "a condition without a value",
+                endpoint(
+                    "path: /things\nresponse_actions:\n  - action: ignore\n    json:\n      $.error:\n",
+                ),
+            ),
+            (
+                "a rule after one that takes null too",
+                actions(&[
+                    "json: {$.error: [null, 1]}, action: ignore",
+                    "json: {$.error: ~}, action: fail",
+                ]),
+            ),
         ],
     );
 }
@@ -737,6 +750,32 @@ fn columns_and_types() {
         ("a decoding that is none", columns("a: {data_type: bigint, decode: integer}\nb: {data_type: text, decode: text}")),
         ("types that are one", "client: {base_url: \"https://a.example\", paginator: single_page}\nresources:\n  - name: a\n    columns: {b_c: {data_type: object, fields: {x: text}}}\n  - name: a_b\n    columns: {c: {data_type: object, fields: {x: text}}}\n".to_owned()),
     ]);
+}
+
+#[test]
+fn bounds_of_a_format() {
+    let incremental =
+        |fields: &str| endpoint(&format!("path: /things\nincremental: {{ {fields} }}"));
+    say(
+        "bounds_of_a_format",
+        &[
+            (
+                "a start in another format",
+                incremental("cursor_path: updated_at, initial_value: 2024-01-01, end_value: 31.02.2025 10:00")
+                    .replace("updated_at: timestamp", "updated_at: {data_type: timestamp, format: \"%d.%m.%Y %H:%M\", timezone: UTC}"),
+            ),
+            (
+                "a start that is no date of its format",
+                incremental("cursor_path: updated_at, initial_value: 1.1., end_value: 01.13.2025")
+                    .replace("updated_at: timestamp", "updated_at: {data_type: date, format: \"%d.%m.%Y\"}"),
+            ),
+            (
+                "a start of no local time",
+                incremental("cursor_path: updated_at, initial_value: \"2024-01-01T25:00:00\"")
+                    .replace("updated_at: timestamp", "updated_at: {data_type: timestamp, timezone: Europe/Berlin}"),
+            ),
+        ],
+    );
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod parent;
 mod resource;
 mod settings;
 mod steps;
+mod strptime;
 mod template;
 mod times;
 mod url;

@@ -460,7 +460,7 @@ fn records_that_steps_may_change_give_their_cells_back() {
     let text = emitted(&connector(vec![orders(steps)]));
     holds(
         &text,
-        r#"processing_steps: Some(
+        "processing_steps: Some(
                __rs::ProcessingSteps::of::< Orders, >(
                    &__rs::Steps(
                        &[
@@ -470,11 +470,11 @@ fn records_that_steps_may_change_give_their_cells_back() {
                        ],
                    ),
                ),
-           ),"#,
+           ),",
     );
     holds(
         &text,
-        r#"impl __rs::ToCells for Orders {
+        "impl __rs::ToCells for Orders {
                fn to_cells(&self, cells: &mut __rs::NewCells<'_>) {
                    __rs::give!(self, cells => id, kind);
                }
@@ -483,7 +483,7 @@ fn records_that_steps_may_change_give_their_cells_back() {
                fn to_cell(&self, cell: __rs::NewCell<'_>) -> __rs::Filled {
                    cell.text(self.as_str())
                }
-           }"#,
+           }",
     );
 }
 
