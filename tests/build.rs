@@ -5,9 +5,12 @@ use std::{fs, io, path::PathBuf};
 use rest_source_build::Builder;
 
 const SPECS: &str = "../specs";
+/// One that calls functions of the module that takes it in.
+const STEPPED: &str = "specs/stepped.yaml";
 
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed={SPECS}");
+    println!("cargo::rerun-if-changed={STEPPED}");
     let mut specs = Vec::new();
     for file in fs::read_dir(SPECS)? {
         specs.push(file?.path());
@@ -17,6 +20,6 @@ fn main() -> io::Result<()> {
         .iter()
         .filter_map(|path: &PathBuf| path.to_str())
         .fold(Builder::new(), Builder::spec);
-    builder.generate();
+    builder.spec(STEPPED).generate();
     Ok(())
 }

@@ -43,6 +43,10 @@ use writer::Writer;
 /// `ANY`: a text is `TEXT` there, a whole number `INTEGER`, true and false are 1 and 0. So a 7 and a
 /// `"7"` are two records.
 ///
+/// Where a resource is merged by a `merge_key`, all rows that have the merge key of one that was loaded
+/// give way to what was loaded: what asks only for what is new has to ask for whole groups. With a
+/// primary key as well, the last row of each key is written.
+///
 /// The table `_rest_source_state` holds, for each source and resource, the state of the last load
 /// and the types of the columns.
 ///
@@ -52,9 +56,8 @@ use writer::Writer;
 ///
 /// A load that merges takes SQLite's one lock for writing for as long as it writes a page; one that
 /// appends or replaces, or merges by a `merge_key`, holds it from the resource's first page to its
-/// last. Who comes second waits
-/// for five seconds, then gets an error. A load whose future is dropped before its end leaves the
-/// lock taken until this is dropped, or loaded into again.
+/// last. Who comes second waits for five seconds, then gets an error. A load whose future is dropped
+/// before its end leaves the lock taken until this is dropped, or loaded into again.
 pub struct Sqlite {
     writer: Arc<Mutex<Writer>>,
 }
