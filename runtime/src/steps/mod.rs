@@ -6,6 +6,7 @@ mod json;
 mod new_cells;
 #[cfg(test)]
 mod tests;
+mod values;
 
 use std::fmt;
 
@@ -14,6 +15,22 @@ pub use self::new_cells::{Filled, NewCell, NewCells, ToCell, ToCells};
 use crate::{Error, Record, Row, Rows};
 
 /// The functions that the records of a resource go through, whatever the type of these.
+///
+/// A spec names them by their paths, and rustc holds them to the type of its records:
+///
+/// ```yaml
+/// processing_steps:
+///   - filter: crate::is_shown        # fn(&Story) -> bool
+///   - map: crate::shortened          # fn(Story) -> Story
+///   - yield_map: crate::by_language  # fn(Story) -> impl IntoIterator<Item = Story>
+/// ```
+///
+/// They are called while a fetch reads its pages, each record going through all of them. Whoever
+/// fetches gets what comes out, children of the resource and destinations included; `limit` counts that.
+/// The paging, and the state of an incremental fetch, go by what came. What a step left as it was, a
+/// destination gets as it was received; what it changed has to fit its column.
+///
+/// By hand:
 ///
 /// ```
 /// use rest_source::plan::{Filters, ProcessingSteps, ResourcePlan};

@@ -7,7 +7,7 @@ use crate::{
     Record,
     page::{NOWHERE, Slot},
     schema::{Column, Decode, Type},
-    value::{Date, Decimal, Field, Json, Time, Timestamp, digits::Digits},
+    value::{Date, Decimal, Json, Time, Timestamp, digits::Digits},
 };
 
 /// A record that gives its cells back, so that it may be changed on its way: `processing_steps`.
@@ -52,8 +52,9 @@ pub trait ToCells: Record {
 
 /// A field's type that fills a cell: [`FromCell`](crate::FromCell), the other way round.
 ///
-/// Implemented for the types of all columns, for `Option`, `Vec`, `BTreeMap` and [`Field`] of them,
-/// and for every record that gives its cells back. Of a type of one's own:
+/// Implemented for the types of all columns, for `Option`, `Vec`, `BTreeMap` and
+/// [`Field`](crate::Field) of them, and for every record that gives its cells back. Of a type of one's
+/// own:
 ///
 /// ```
 /// use rest_source::{Filled, NewCell, ToCell};
@@ -365,7 +366,7 @@ impl NewCell<'_> {
     }
 
     /// An object, or any JSON where the record is taken as it is.
-    fn object<T: ToCells>(self, record: &T) -> Filled {
+    pub(super) fn object<T: ToCells>(self, record: &T) -> Filled {
         if T::TABLE.is_untyped() {
             let base = self.given.reserve(1);
             let original = self.original.map(|original| {
@@ -450,96 +451,5 @@ fn scalar(found: Option<&Json>, cell: NewCell<'_>) -> Filled {
 impl ToCells for Json {
     fn to_cells(&self, cells: &mut NewCells<'_>) {
         cells.record(self);
-    }
-}
-
-impl<T: ToCells> ToCell for T {
-    fn to_cell(&self, cell: NewCell<'_>) -> Filled {
-        cell.object(self)
-    }
-}
-
-impl ToCell for String {
-    fn to_cell(&self, cell: NewCell<'_>) -> Filled {
-        cell.text(self)
-    }
-}
-
-impl ToCell for i64 {
-    fn to_cell(&self, cell: NewCell<'_>) -> Filled {
-        cell.bigint(*self)
-    }
-}
-
-impl ToCell for f64 {
-    fn to_cell(&self, cell: NewCell<'_>) -> Filled {
-        cell.double(*self)
-    }
-}
-
-impl ToCell for bool {
-    fn to_cell(&self, cell: NewCell<'_>) -> Filled {
-        cell.bool(*self)
-    }
-}
-
-impl ToCell for Timestamp {
-    fn to_cell(&self, cell: NewCell<'_>) -> Filled {
-        cell.timestamp(*self)
-    }
-}
-
-impl ToCell for Date {
-    fn to_cell(&self, cell: NewCell<'_>) -> Filled {
-        cell.date(*self)
-    }
-}
-
-impl ToCell for Time {
-    fn to_cell(&self, cell: NewCell<'_>) -> Filled {
-        cell.time(*self)
-    }
-}
-
-impl ToCell for Decimal {
-    fn to_cell(&self, cell: NewCell<'_>) -> Filled {
-        cell.decimal(self)
-    }
-}
-
-impl ToCell for Vec<u8> {
-    fn to_cell(&self, cell: NewCell<'_>) -> Filled {
-        cell.binary(self)
-    }
-}
-
-impl<T: ToCell> ToCell for Option<T> {
-    fn to_cell(&self, cell: NewCell<'_>) -> Filled {
-        match self {
-            Some(value) => value.to_cell(cell),
-            None => cell.null(),
-        }
-    }
-}
-
-impl<T: ToCell> ToCell for Field<T> {
-    fn to_cell(&self, cell: NewCell<'_>) -> Filled {
-        match self {
-            Self::Absent => cell.absent(),
-            Self::Null => cell.null(),
-            Self::Value(value) => value.to_cell(cell),
-        }
-    }
-}
-
-impl<T: ToCell> ToCell for Vec<T> {
-    fn to_cell(&self, cell: NewCell<'_>) -> Filled {
-        cell.elements(self)
-    }
-}
-
-impl<T: ToCell> ToCell for BTreeMap<String, T> {
-    fn to_cell(&self, cell: NewCell<'_>) -> Filled {
-        cell.entries(self)
     }
 }
