@@ -541,6 +541,14 @@ pub enum ProcessingStep {
     YieldMap(String),
 }
 
+impl Resource {
+    /// Whether a step may change records, which then give their cells back.
+    pub fn changes_records(&self) -> bool {
+        let mut steps = self.processing_steps.iter();
+        steps.any(|step| !matches!(step, ProcessingStep::Filter(_)))
+    }
+}
+
 impl ProcessingStep {
     pub fn rust(&self) -> &str {
         let (Self::Filter(path) | Self::Map(path) | Self::YieldMap(path)) = self;

@@ -667,6 +667,7 @@ fn resources_and_endpoints() {
         ("a key column twice", resource("primary_key: [id, id]\ncolumns: {id: text}")),
         ("a key of untyped records that no name can be made of", resource("primary_key: \"+\"\ncolumns: json")),
         ("a key of untyped records that is called like the record", resource("primary_key: record\ncolumns: json")),
+        ("a key of untyped records that is a path", resource("primary_key: $.id\ncolumns: json")),
         ("keys of untyped records that would be one column", resource("primary_key: [userId, user_id, userId]\ncolumns: json")),
         ("a merge key where nothing is merged", resource("merge_key: id\nwrite_disposition: replace\ncolumns: {id: text}")),
         ("a merge key in the defaults of what is appended", "client: {base_url: \"https://a.example\", paginator: single_page}\nresource_defaults: {merge_key: id}\nresources:\n  - {name: a, columns: {id: text}}\n  - {name: b, write_disposition: merge, columns: {id: text}}\n".to_owned()),

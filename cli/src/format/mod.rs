@@ -179,6 +179,25 @@ mod tests {
     }
 
     #[test]
+    fn the_key_of_an_untyped_record_has_columns_beside_it() {
+        const KEYED: Table = Table::new(
+            "events",
+            &[Column::new("id", Type::Scalar), Column::record()],
+        );
+        let resource = ResourcePlan {
+            table: &KEYED,
+            ..ResourcePlan::DEFAULT
+        };
+        let rows = Rows::from_page("[{\"id\": 7, \"a\": [ ]}]", &resource).unwrap();
+        let page = |format| Printer::new(format, rows.table()).page(&rows);
+        assert_eq!(page(Format::Jsonl), "{\"id\":7,\"a\":[]}\n");
+        assert_eq!(
+            page(Format::Csv),
+            "id,record\n7,\"{\"\"id\"\":7,\"\"a\"\":[]}\"\n"
+        );
+    }
+
+    #[test]
     fn an_untyped_record_is_its_json_on_one_line() {
         let body = "[{\"a\": 1.50,\n \"b\": [ ]}, 7]";
         let rows = Rows::from_page(body, &ResourcePlan::DEFAULT).unwrap();

@@ -160,6 +160,15 @@ impl Check<'_> {
 
     /// What the column of a name in untyped records is called.
     fn untyped_key_name(&mut self, key: Text<'_>) -> Option<String> {
+        if let Some(path) = key.text.strip_prefix("$.") {
+            let message = format!("the key `{}` is a path, and a key is a name", key.text);
+            self.error(
+                Diagnostic::error("RS0401", key.span, message)
+                    .help(format!("write `{path}`"))
+                    .note("it is looked up in the record itself, not in what lies within it"),
+            );
+            return None;
+        }
         let name = names::snake(key.text);
         let help = "declare the columns, and give this one a `rename: …`";
         if name.is_empty() {

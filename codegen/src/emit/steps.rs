@@ -25,7 +25,7 @@ pub(super) fn plan(resource: &Resource) -> Option<TokenStream> {
         return None;
     }
     let record = record_type(resource);
-    if !changes(resource) {
+    if !resource.changes_records() {
         let filters = steps.iter().map(|step| rust_path(step.rust()));
         return Some(quote! {
             __rs::ProcessingSteps::filters::<#record>(&__rs::Filters(&[#(#filters),*]))
@@ -46,12 +46,6 @@ pub(super) fn plan(resource: &Resource) -> Option<TokenStream> {
     })
 }
 
-/// Whether a step may change records, which then give their cells back.
-fn changes(resource: &Resource) -> bool {
-    let mut steps = resource.processing_steps.iter();
-    steps.any(|step| !matches!(step, ProcessingStep::Filter(_)))
-}
-
 /// How the records of the resources whose steps may change them give their cells back, and every type
 /// within them.
 pub(super) fn give(connector: &Connector, own: &[DeriveInput]) -> TokenStream {
@@ -59,8 +53,9 @@ pub(super) fn give(connector: &Connector, own: &[DeriveInput]) -> TokenStream {
         own,
         done: BTreeSet::new(),
     };
-    let resources = connector.resources.iter().filter(|one| changes(one));
+    let resources = connector.resources.iter();
     resources
+        .filter(|resource| resource.changes_records())
         .map(|resource| match &resource.record {
             Record::Struct(record) => giving.record(record),
             Record::Untyped(_) => TokenStream::new(),

@@ -499,3 +499,37 @@ fn records_that_are_only_filtered_give_nothing_back() {
     );
     assert!(!text.contains("ToCells"), "{text}");
 }
+
+#[test]
+fn an_enum_of_the_parents_gives_its_cell_back_once() {
+    let included = Column {
+        parent: Some(0),
+        ..column(
+            "_orders_kind",
+            Type::Enum(EnumType {
+                ident: "OrdersKind".to_owned(),
+                values: vec![EnumValue {
+                    value: "a".to_owned(),
+                    ident: "A".to_owned(),
+                }],
+                closed: true,
+            }),
+        )
+    };
+    let child = |name: &str, ident: &str| Resource {
+        processing_steps: vec![ProcessingStep::Map(format!("super::{name}"))],
+        ..resource(
+            name,
+            ident,
+            vec![column("id", Type::Text), included.clone()],
+        )
+    };
+    let text = emitted(&connector(vec![
+        resource("orders", "Orders", vec![column("id", Type::Text)]),
+        child("lines", "Lines"),
+        child("notes", "Notes"),
+    ]));
+    let count = |part: &str| text.matches(part).count();
+    assert_eq!(count("impl __rs::ToCell for OrdersKind {"), 1, "{text}");
+    assert_eq!(count("impl __rs::ToCells for "), 2, "{text}");
+}

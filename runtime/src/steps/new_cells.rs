@@ -109,8 +109,8 @@ impl<'g> NewCells<'g> {
         self.fill(|cell| value.to_cell(cell));
     }
 
-    /// Leaves the next cell as it came: the record has no field for it. In an object that a step added
-    /// it is null.
+    /// Leaves the next cell as it came: the record has no field for it. In an object that a step added,
+    /// and in one within a list, a map or a union, it is null.
     pub fn keep(&mut self) {
         match self.original_slot() {
             Some(slot) => self.put(slot),
