@@ -70,6 +70,9 @@ pub(crate) struct Generate {
     /// Write nothing, but fail if a file is missing or not up to date
     #[arg(long)]
     pub(crate) check: bool,
+    /// Folder with a template of your own, `connector.rs`, that lays out the files
+    #[arg(long, value_name = "DIR")]
+    pub(crate) templates: Option<PathBuf>,
 }
 
 /// Fetch a resource, and print its records

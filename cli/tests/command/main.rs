@@ -398,6 +398,24 @@ fn a_template_of_the_users_own_takes_the_place_of_ours() {
 }
 
 #[test]
+fn a_template_of_the_users_own_lays_out_what_is_generated() {
+    let shell = Shell::new();
+    std::fs::create_dir(shell.path("ours")).unwrap();
+    let layout = "// (c) Us. Of {{ spec }}: {{ resources | length }} resources.\n\n{{ items }}\n";
+    shell.write("ours/connector.rs", layout);
+    let generate = ["generate", "--out", "src", "--templates", "ours", MEDIA];
+    let ran = shell.run(&generate);
+    assert_eq!(ran.code, 0, "{ran}");
+    let file = shell.read("src/media_insights.rs");
+    let first =
+        format!("// (c) Us. Of {MEDIA}: 4 resources.\n\nuse ::rest_source::__private as __rs;\n");
+    assert!(file.starts_with(&first), "{file}");
+    assert!(file.contains("\npub struct Stories {"), "{file}");
+    shell.write("ours/connector.rs", "{{ module }}\n{{ modul }}\n");
+    snapshot("generate-bad-template", &shell.run(&generate));
+}
+
+#[test]
 fn a_new_crate_is_made_once_and_under_a_name() {
     let shell = Shell::new();
     snapshot("new", &shell.run(&["new", "my-api"]));
