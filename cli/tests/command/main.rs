@@ -4,6 +4,7 @@
 
 mod new;
 mod shell;
+mod tls;
 
 use rest_source_tests::{Fault, Server, data};
 use shell::{Shell, snapshot};
