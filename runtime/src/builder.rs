@@ -76,6 +76,16 @@ impl<S: Connector> Builder<S> {
     }
 }
 
+#[cfg(feature = "mock")]
+impl<S: Connector> Builder<S> {
+    /// These secrets and settings, in the plan's order, in place of the environment's.
+    pub(crate) fn values(mut self, secrets: GivenSecrets, config: Vec<ConfigValue>) -> Self {
+        self.secrets = Some(secrets);
+        self.config = Some(config);
+        self
+    }
+}
+
 impl<S> Builder<S> {
     fn of(plan: &'static SourcePlan) -> Self {
         Self {

@@ -64,7 +64,7 @@ impl ConfigValue {
     }
 
     /// Reads a value of this type.
-    fn parse(data_type: ConfigType, text: &str) -> Option<Self> {
+    pub(crate) fn parse(data_type: ConfigType, text: &str) -> Option<Self> {
         Some(match data_type {
             ConfigType::Bigint => Self::Bigint(text.parse().ok()?),
             ConfigType::Double => Self::Double(text.parse().ok().filter(|n: &f64| n.is_finite())?),
@@ -261,7 +261,7 @@ fn chosen(
 
 /// The secrets that a choice needs; all of them where there is nothing to choose, and none while
 /// nothing was chosen.
-fn needed(plan: &SourcePlan, choice: Option<usize>) -> Vec<SecretPlan> {
+pub(crate) fn needed(plan: &SourcePlan, choice: Option<usize>) -> Vec<SecretPlan> {
     if plan.choices.is_empty() {
         return plan.secrets.to_vec();
     }
