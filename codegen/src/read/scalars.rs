@@ -1,9 +1,10 @@
 //! Scalars against the shapes of the grammar.
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Applicability, Diagnostic, Suggestion};
 use crate::grammar::{Shape, Word};
+use crate::suggest::Meant;
 use crate::yaml::{Kind, Node, Scalar};
-use crate::{jsonpath, suggest, value};
+use crate::{jsonpath, value};
 
 use super::shape::Check;
 use super::words::{Place, advice, expected, expected_integer, words};
@@ -103,6 +104,27 @@ impl Check<'_> {
         }
     }
 
+    /// Suggests what a scalar, that versions of YAML read differently, is where this is wanted.
+    pub(super) fn clear(&mut self, shape: &Shape, node: &Node) {
+        let Some(scalar) = node.scalar() else {
+            return;
+        };
+        let text = scalar.text.as_str();
+        let is = |words: [&str; 3]| words.iter().any(|word| word.eq_ignore_ascii_case(text));
+        let replacement = match shape {
+            Shape::Text => format!("\"{text}\""),
+            Shape::Bool if is(["yes", "on", "y"]) => "true".to_owned(),
+            Shape::Bool if is(["no", "off", "n"]) => "false".to_owned(),
+            _ => return,
+        };
+        let suggestion = Suggestion {
+            replaces: text.to_owned(),
+            replacement,
+            applicability: Applicability::MachineApplicable,
+        };
+        self.sink.suggest("RS0003", &node.span, suggestion);
+    }
+
     fn path(&mut self, text: &str, reason: &str, node: &Node) {
         self.bad(
             "RS0204",
@@ -148,18 +170,14 @@ impl Check<'_> {
             return;
         }
         let plain = place.key.trim_matches('`');
-        let ours = suggest::translated(plain, text).or_else(|| suggest::translated("column", text));
-        let ours = ours.filter(|ours| known.iter().any(|word| word.is_called(ours)));
-        let names = known.iter().map(|word| word.name);
+        let names: Vec<&'static str> = known.iter().map(|word| word.name).collect();
         let mut diagnostic = Diagnostic::error(
             "RS0105",
             &node.span,
             format!("`{text}` is no value of {} in {}", place.key, place.owner),
         );
-        if let Some(ours) = ours {
-            diagnostic = diagnostic.help(format!("here it is called `{ours}`"));
-        } else if let Some(close) = suggest::closest(text, names) {
-            diagnostic = diagnostic.help(format!("did you mean `{close}`?"));
+        if let Some(meant) = Meant::of(&[plain, "column"], text, &names) {
+            diagnostic = meant.advise(diagnostic, text);
         }
         self.sink
             .push(diagnostic.note(format!("it is one of: {}", words(known.iter()))));

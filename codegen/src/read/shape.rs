@@ -1,13 +1,13 @@
 //! The walk over the tree beside the grammar.
 
-use crate::diagnostic::{Diagnostic, Sink, Span};
+use crate::diagnostic::{Applicability, Diagnostic, Sink, Span};
 use crate::grammar::{self, Context, Family, Key, Member, Shape};
-use crate::suggest;
+use crate::suggest::{self, Meant};
 use crate::yaml::{Entry, Node, Value};
 
 use super::words::{
     Kinded, Named, Place, advice, bare, dict_owner, expected, family_owner, found, heading,
-    is_default, kinds, listed, owner_of, words,
+    is_default, kinds, listed, owner_of, rewritten, words,
 };
 
 pub(super) struct Check<'a> {
@@ -159,7 +159,19 @@ impl<'a> Check<'a> {
             let Some(key) = keys.iter().find(|key| key.is_called(name)) else {
                 // The key that was meant is not missing too.
                 let meant = self.unknown(context, keys, entry, place);
-                seen.extend(meant.map(|meant| (meant, &entry.key.span)));
+                let Some(meant) = meant else { continue };
+                let mut others = entries.iter().filter(|other| other.key != entry.key);
+                let is_there = keys.iter().any(|key| {
+                    key.name == meant && others.any(|other| key.is_called(&other.key.name))
+                });
+                let first = seen.iter().find(|(other, _)| *other == meant);
+                if is_there || first.is_some() {
+                    let first = first.map(|(_, first)| (*first).clone());
+                    let both: Vec<Span> =
+                        first.into_iter().chain([entry.key.span.clone()]).collect();
+                    self.sink.doubt(&both);
+                }
+                seen.push((meant, &entry.key.span));
                 continue;
             };
             if let Some((_, first)) = seen.iter().find(|(other, _)| *other == key.name) {
@@ -230,20 +242,16 @@ impl<'a> Check<'a> {
                 .push(Diagnostic::error("RS0102", &entry.key.span, unknown));
             return None;
         }
-        let translated =
-            suggest::translated(context.name(), name).filter(|ours| names.contains(ours));
-        let close = suggest::closest(name, names.iter().copied());
-        let home = suggest::home(name).filter(|_| translated.is_none() && close.is_none());
+        let meant = Meant::of(&[context.name()], name, &names);
+        let home = suggest::home(name).filter(|_| meant.is_none());
         let (code, what) = match home {
             Some(_) => ("RS0104", "misplaced"),
             None => ("RS0102", "unknown"),
         };
         let message = format!("{what} key `{name}` in {}", place.owner);
         let mut diagnostic = Diagnostic::error(code, &entry.key.span, message);
-        if let Some(ours) = translated {
-            diagnostic = diagnostic.help(format!("here it is called `{ours}`"));
-        } else if let Some(close) = close {
-            diagnostic = diagnostic.help(format!("did you mean `{close}`?"));
+        if let Some(meant) = meant {
+            diagnostic = meant.advise(diagnostic, name);
         } else if let Some(home) = home {
             diagnostic = diagnostic.help(format!("`{name}` belongs in {home}"));
         }
@@ -252,7 +260,7 @@ impl<'a> Check<'a> {
             context.title(),
             names.join(", ")
         )));
-        translated.or(close)
+        meant.map(|meant| meant.word)
     }
 
     /// A key that is known, and its value.
@@ -298,7 +306,10 @@ impl<'a> Check<'a> {
     }
 
     fn shape(&mut self, shape: &'static Shape, node: &Node, place: &Place) {
-        if node.is_unclear() || matches!(shape, Shape::Json) {
+        if node.is_unclear() {
+            return self.clear(shape, node);
+        }
+        if matches!(shape, Shape::Json) {
             return;
         }
         if !super::is_of_kind(node, shape) {
@@ -431,19 +442,15 @@ impl<'a> Check<'a> {
 
     /// A map without the key that says what it is. In what is inherited a resource may still say it.
     fn untagged(&mut self, family: &'static Family, node: &Node, owner: &str) {
-        let other = |entry: &&Entry| {
-            suggest::translated(family.name, &entry.key.name) == Some(family.tag)
-                || suggest::closest(&entry.key.name, [family.tag]).is_some()
-        };
-        if let Some(entry) = node.entries().iter().find(other) {
-            self.sink.push(
-                Diagnostic::error(
-                    "RS0102",
-                    &entry.key.span,
-                    format!("unknown key `{}` in {owner}", entry.key.name),
-                )
-                .help(format!("here it is called `{}`", family.tag)),
-            );
+        let tag = [family.tag];
+        let meant = node
+            .entries()
+            .iter()
+            .find_map(|entry| Some((entry, Meant::of(&[family.name], &entry.key.name, &tag)?)));
+        if let Some((entry, meant)) = meant {
+            let unknown = format!("unknown key `{}` in {owner}", entry.key.name);
+            let diagnostic = Diagnostic::error("RS0102", &entry.key.span, unknown);
+            self.sink.push(meant.advise(diagnostic, &entry.key.name));
             return;
         }
         if self.is_partial {
@@ -484,16 +491,12 @@ impl<'a> Check<'a> {
                 family.name
             };
             let mut diagnostic = Diagnostic::error(code, span, format!("unknown {kind} `{word}`"));
-            let names = family.members.iter().map(|one| one.word.name);
-            let ours =
-                suggest::translated(family.name, word).filter(|ours| family.member(ours).is_some());
+            let names: Vec<&'static str> = family.members.iter().map(|one| one.word.name).collect();
             if word == "auto" {
                 diagnostic = diagnostic
                     .help("say how this API pages: its documentation, or a response, tells");
-            } else if let Some(ours) = ours {
-                diagnostic = diagnostic.help(format!("here it is called `{ours}`"));
-            } else if let Some(close) = suggest::closest(word, names) {
-                diagnostic = diagnostic.help(format!("did you mean `{close}`?"));
+            } else if let Some(meant) = Meant::of(&[family.name], word, &names) {
+                diagnostic = meant.advise(diagnostic, word);
             }
             self.sink.push(diagnostic.note(format!(
                 "`{}` is one of: {}",
@@ -535,6 +538,9 @@ impl<'a> Check<'a> {
         );
         if let Some(advice) = advice {
             diagnostic = diagnostic.help(advice);
+            if let Some(scalar) = rewritten(advice, node) {
+                diagnostic = diagnostic.suggest("", scalar, Applicability::MachineApplicable);
+            }
         }
         self.sink.push(diagnostic);
     }

@@ -263,6 +263,18 @@ pub(super) fn advice(shape: &Shape, node: &Node) -> Option<String> {
     }
 }
 
+/// The scalar that an [`advice`] asks for, where it surely says what was meant: the number that quotes
+/// made a text, or the bool.
+pub(super) fn rewritten(advice: &str, node: &Node) -> Option<String> {
+    let scalar = node.scalar()?;
+    match advice {
+        "remove the quotes" => Some(scalar.text.clone()),
+        "write `true`" if scalar.kind == Kind::Text => Some("true".to_owned()),
+        "write `false`" if scalar.kind == Kind::Text => Some("false".to_owned()),
+        _ => None,
+    }
+}
+
 /// Whether a map is what YAML makes of a placeholder without quotes: `{secrets.api_key}`.
 pub(super) fn is_placeholder(entries: &[Entry]) -> bool {
     match entries {

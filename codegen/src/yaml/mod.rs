@@ -68,6 +68,8 @@ pub(crate) struct Document {
     pub root: Option<Node>,
     /// Whether the text was read to its end: false after a mistake in the syntax.
     pub whole: bool,
+    /// The places of values that aliases stand for, too.
+    pub shared: Vec<Span>,
 }
 
 /// The deepest nesting.
@@ -97,6 +99,7 @@ pub(crate) fn parse(text: &str, sink: &mut Sink) -> Document {
         }
     }
     Document {
+        shared: std::mem::take(&mut builder.shared),
         root: builder.finish(),
         whole,
     }
