@@ -23,6 +23,7 @@ Exit codes:
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Check(Check),
+    Explain(Explain),
     Generate(Generate),
     Fetch(Fetch),
     Load(Load),
@@ -31,17 +32,23 @@ pub(crate) enum Command {
     New(New),
     /// Print the JSON Schema of specs, for editors
     Schema,
+    Completions(Completions),
 }
 
 /// Check specs, and show everything that is wrong with them
 ///
 /// Nothing is sent and no secret is needed. Mistakes are shown on stderr, as rustc shows its own, or
-/// as JSON on stdout.
+/// as JSON on stdout. It fails if there is a mistake, with `--fix` if one is left; warnings are none.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Check {
     /// Specs to check
     #[arg(required = true, value_name = "SPEC")]
     pub(crate) specs: Vec<PathBuf>,
+    /// Mend the specs where it is sure what was meant: a key or a word that is misspelt or called so by
+    /// another tool, quotes that are missing or too many. Each change is shown; nothing else in the
+    /// file changes
+    #[arg(long)]
+    pub(crate) fix: bool,
     /// How mistakes are shown
     #[arg(long, value_enum, default_value_t = Report::Text)]
     pub(crate) format: Report,
@@ -53,6 +60,16 @@ pub(crate) enum Report {
     Text,
     /// An object a line, as `rustc --error-format json` has them, for editors
     Json,
+}
+
+/// Explain the code of a mistake, with a wrong and a right example
+///
+/// A code, such as RS0102, ends the first line of every message about a spec. Without one, all codes
+/// are listed.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Explain {
+    /// The code
+    pub(crate) code: Option<String>,
 }
 
 /// Generate a Rust file from each spec, named after the source
@@ -179,6 +196,17 @@ pub(crate) struct New {
         hide_default_value = true
     )]
     pub(crate) path: PathBuf,
+}
+
+/// Print a script that completes this command in a shell
+///
+/// For bash, in `~/.bashrc`: `source <(rest-source completions bash)`. Other shells read such a script
+/// from a folder of theirs.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
 }
 
 fn setting(text: &str) -> Result<(String, String), String> {

@@ -1,7 +1,5 @@
 //! `rest-source fetch`.
 
-use std::io::{self, Write, stdout};
-
 use rest_source::{Fetch as Fetching, Rows, plan::ResourcePlan};
 
 use crate::{
@@ -32,7 +30,7 @@ async fn fetch(args: Fetch) -> Result<(), Stop> {
     let progress = Progress::beside_stdout();
     while let Some(page) = pages.next().await {
         let page = page?;
-        if !print(&printer.page(page.rows()))? {
+        if !console::print(&printer.page(page.rows()))? {
             return Ok(());
         }
         let report = pages.report();
@@ -41,7 +39,7 @@ async fn fetch(args: Fetch) -> Result<(), Stop> {
             resource.name, report.pages, report.delivered
         ));
     }
-    print(&printer.end())?;
+    console::print(&printer.end())?;
     drop(progress);
     if let (Some(path), Some(state)) = (&args.state, pages.state()) {
         state::write(path, &state)?;
@@ -72,14 +70,4 @@ fn asked(args: &Fetch) -> Result<(&'static ResourcePlan, Fetching<Rows>), Stop> 
         fetch = fetch.limit(limit);
     }
     Ok((resource, fetch))
-}
-
-/// Prints a page; `false` where nobody reads it any more, as behind `| head`.
-fn print(page: &str) -> Result<bool, Stop> {
-    let mut out = stdout().lock();
-    match out.write_all(page.as_bytes()).and_then(|()| out.flush()) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
-        Err(error) => Err(Stop::failed(format!("cannot write to stdout: {error}"))),
-    }
 }

@@ -12,10 +12,18 @@ use crate::{plan::plan, stop::Stop};
 
 /// Reads and compiles a spec.
 pub(crate) fn read(path: &Path) -> Result<Compiled, Stop> {
-    let shown = path.display().to_string().replace('\\', "/");
-    let text = fs::read_to_string(path)
-        .map_err(|error| Stop::usage(format!("cannot read `{shown}`: {error}")))?;
-    Ok(compile(&shown, &text))
+    Ok(compile(&shown(path), &text(path)?))
+}
+
+/// The path as messages have it.
+pub(crate) fn shown(path: &Path) -> String {
+    path.display().to_string().replace('\\', "/")
+}
+
+/// The text of a spec.
+pub(crate) fn text(path: &Path) -> Result<String, Stop> {
+    fs::read_to_string(path)
+        .map_err(|error| Stop::usage(format!("cannot read `{}`: {error}", shown(path))))
 }
 
 /// A spec without a mistake.

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod language;
 mod new;
 mod shell;
 mod tls;
@@ -32,7 +33,18 @@ resources:
 fn help_says_what_each_command_does() {
     let shell = Shell::new();
     snapshot("help", &shell.run(&["--help"]));
-    for command in ["check", "generate", "fetch", "load", "docs", "ddl", "new"] {
+    for command in [
+        "check",
+        "explain",
+        "generate",
+        "fetch",
+        "load",
+        "docs",
+        "ddl",
+        "new",
+        "schema",
+        "completions",
+    ] {
         snapshot(&format!("help-{command}"), &shell.run(&[command, "--help"]));
     }
 }
