@@ -108,10 +108,19 @@ pub(crate) struct Fetch {
     /// A setting of the spec, in place of the environment's; may be given several times
     #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
     pub(crate) config: Vec<(String, String)>,
+    /// A query parameter of the resource, in place of the spec's or beside them; may be given several
+    /// times, also with one name. What the paginator, the auth or `incremental` writes cannot be set
+    #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
+    pub(crate) param: Vec<(String, String)>,
     /// File that remembers how far an `incremental` resource was fetched: read if it is there, written
     /// when all records are printed
     #[arg(long, value_name = "FILE")]
     pub(crate) state: Option<PathBuf>,
+    /// File that keeps the refresh token (`oauth2_refresh_token`) that an API gives in place of the one
+    /// before: read if it is there, instead of the environment's, and written, for its owner alone,
+    /// before the new one is used
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
     /// How records are printed
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
@@ -148,6 +157,11 @@ pub(crate) struct Load {
     /// A setting of the spec, in place of the environment's; may be given several times
     #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
     pub(crate) config: Vec<(String, String)>,
+    /// File that keeps the refresh token (`oauth2_refresh_token`) that an API gives in place of the one
+    /// before: read if it is there, instead of the environment's, and written, for its owner alone,
+    /// before the new one is used
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
 }
 
 /// Print a page about a connector, in Markdown

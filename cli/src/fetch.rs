@@ -1,14 +1,19 @@
 //! `rest-source fetch`.
 
-use rest_source::{Fetch as Fetching, Rows, plan::ResourcePlan};
+use rest_source::{
+    Fetch as Fetching, Rows,
+    plan::{ResourcePlan, SourcePlan},
+};
 
 use crate::{
     args::Fetch,
     console::{self, Progress},
     format::Printer,
+    param,
     run::Work,
     spec, state,
     stop::Stop,
+    token::Keeper,
 };
 
 /// Fetches a resource and prints its records, page by page.
@@ -24,12 +29,14 @@ pub(crate) fn run(args: Fetch) -> Work<impl Future<Output = Result<(), Stop>> + 
 }
 
 async fn fetch(args: Fetch) -> Result<(), Stop> {
-    let (resource, fetch) = asked(&args)?;
+    let plan = spec::open(&args.spec)?;
+    let token = Keeper::new(plan, args.token_file.clone())?;
+    let (resource, fetch) = asked(plan, &args, &token)?;
     let mut printer = Printer::new(args.format, resource.table);
     let mut pages = fetch.pages();
     let progress = Progress::beside_stdout();
     while let Some(page) = pages.next().await {
-        let page = page?;
+        let page = page.map_err(|error| token.tell(error))?;
         if !console::print(&printer.page(page.rows()))? {
             return Ok(());
         }
@@ -49,10 +56,14 @@ async fn fetch(args: Fetch) -> Result<(), Stop> {
 }
 
 /// What is to be fetched. Nothing is sent yet.
-fn asked(args: &Fetch) -> Result<(&'static ResourcePlan, Fetching<Rows>), Stop> {
-    let plan = spec::open(&args.spec)?;
+fn asked(
+    plan: &'static SourcePlan,
+    args: &Fetch,
+    token: &Keeper,
+) -> Result<(&'static ResourcePlan, Fetching<Rows>), Stop> {
     let resource = spec::resource(plan, &args.resource)?;
-    let client = spec::connect(plan, args.config.clone())?;
+    let resource = param::with(plan, resource, &args.param)?;
+    let client = spec::connect(plan, args.config.clone(), token)?;
     let mut fetch = client.rows(resource);
     if let Some(path) = &args.state {
         if resource.incremental.is_none() {

@@ -31,6 +31,14 @@ pub(crate) fn replace(path: &Path, text: &str, readers: Readers) -> io::Result<(
     written
 }
 
+/// Whether a file can be written, tried without touching it.
+pub(crate) fn can_replace(path: &Path) -> io::Result<()> {
+    let beside = beside(&fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()));
+    let _ = fs::remove_file(&beside);
+    create(&beside, Readers::Owner)?;
+    fs::remove_file(&beside)
+}
+
 /// `.new` beside it, for this process alone.
 fn beside(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();

@@ -16,11 +16,13 @@ mod generate;
 mod load;
 mod make;
 mod new;
+mod param;
 mod plan;
 mod run;
 mod spec;
 mod state;
 mod stop;
+mod token;
 
 use std::process::ExitCode;
 

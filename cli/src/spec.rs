@@ -8,7 +8,7 @@ use rest_source::{
 };
 use rest_source_codegen::{Compiled, compile, connector::Connector};
 
-use crate::{plan::plan, stop::Stop};
+use crate::{plan::plan, stop::Stop, token::Keeper};
 
 /// Reads and compiles a spec.
 pub(crate) fn read(path: &Path) -> Result<Compiled, Stop> {
@@ -43,14 +43,16 @@ pub(crate) fn open(path: &Path) -> Result<&'static SourcePlan, Stop> {
         .map_err(|needs| Stop::usage(format!("cannot run `{}` here: {needs}", connector.name)))
 }
 
-/// The source's client, with these settings.
+/// The source's client, with these settings, and who keeps its refresh token.
 pub(crate) fn connect(
     plan: &'static SourcePlan,
     settings: Vec<(String, String)>,
+    token: &Keeper,
 ) -> Result<Client, Stop> {
+    let builder = token.attach(Client::builder(plan));
     let builder = settings
         .into_iter()
-        .fold(Client::builder(plan), |builder, (name, value)| {
+        .fold(builder, |builder, (name, value)| {
             builder.setting(name, value)
         });
     let client = builder.build().map_err(|error| match error.kind() {

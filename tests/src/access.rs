@@ -1,4 +1,4 @@
-//! Who may ask: a key in the query, or a token that the API itself has issued.
+//! Who may ask: a key in the query, a header, or a token that the API itself has issued.
 
 use std::sync::{Arc, Mutex};
 
@@ -15,6 +15,13 @@ pub enum Access {
         param: &'static str,
         /// The key.
         key: String,
+    },
+    /// This value, once, in this header.
+    Header {
+        /// The header, in lower case.
+        name: &'static str,
+        /// Its value.
+        value: String,
     },
     /// A token from `POST /oauth/token`, as `Authorization: Bearer`.
     Token {
@@ -88,6 +95,7 @@ impl Access {
         match self {
             Self::Open => true,
             Self::Key { param, key } => request.params(param) == [key],
+            Self::Header { name, value } => request.header(name) == Some(value),
             Self::Token { .. } | Self::Rotating { .. } => request
                 .header("authorization")
                 .and_then(|value| value.strip_prefix("Bearer "))
@@ -99,7 +107,7 @@ impl Access {
     pub(crate) fn issues(&self, form: &[(String, String)], tokens: &Tokens) -> bool {
         let has = |name: &str, value: &str| form.iter().any(|(n, v)| n == name && v == value);
         match self {
-            Self::Open | Self::Key { .. } => false,
+            Self::Open | Self::Key { .. } | Self::Header { .. } => false,
             Self::Token {
                 client_id,
                 client_secret,

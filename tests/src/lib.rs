@@ -31,7 +31,7 @@ pub use access::{Access, Tokens};
 pub use dataset::{Dataset, Row};
 pub use faults::{Fault, Faults, Wait};
 pub use log::{Log, Seen};
-pub use paging::{Paging, ShortPage, Total};
+pub use paging::{Paging, ShortPage, Style, Total};
 pub use server::{Api, Server};
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -4,8 +4,11 @@
 
 mod language;
 mod new;
+mod param;
 mod shell;
 mod tls;
+mod tokens;
+mod wire;
 
 use rest_source_tests::{Fault, Server, data};
 use shell::{Shell, snapshot};
