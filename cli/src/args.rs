@@ -31,6 +31,9 @@ pub(crate) enum Command {
     Ddl(Ddl),
     New(New),
     /// Print the JSON Schema of specs, for editors
+    ///
+    /// An editor that knows YAML completes and checks a spec by it. Most take its file from a comment at
+    /// the top of the spec: `# yaml-language-server: $schema=rest-source.schema.json`.
     Schema,
     Completions(Completions),
 }
@@ -64,11 +67,10 @@ pub(crate) enum Report {
 
 /// Explain the code of a mistake, with a wrong and a right example
 ///
-/// A code, such as RS0102, ends the first line of every message about a spec. Without one, all codes
-/// are listed.
+/// A code ends the first line of every message about a spec. Without one, all codes are listed.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Explain {
-    /// The code
+    /// The code, such as RS0102
     pub(crate) code: Option<String>,
 }
 
@@ -94,11 +96,12 @@ pub(crate) struct Generate {
 
 /// Fetch a resource, and print its records
 ///
-/// Records go to stdout, the report of what was done to stderr. Secrets come from the environment;
-/// variables that are missing are named before anything is sent.
+/// Records go to stdout, the report of what was done to stderr. Secrets come from the environment, each
+/// from a variable that is named after the spec and the secret, such as MEDIA_API_KEY; those that are
+/// missing are named before anything is sent.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Fetch {
-    /// The spec
+    /// The spec, a YAML file
     pub(crate) spec: PathBuf,
     /// The resource, by its name in the spec
     pub(crate) resource: String,
@@ -116,9 +119,9 @@ pub(crate) struct Fetch {
     /// when all records are printed
     #[arg(long, value_name = "FILE")]
     pub(crate) state: Option<PathBuf>,
-    /// File that keeps the refresh token (`oauth2_refresh_token`) that an API gives in place of the one
-    /// before: read if it is there, instead of the environment's, and written, for its owner alone,
-    /// before the new one is used
+    /// File for the refresh token of an API that gives another each time (`oauth2_refresh_token`): read,
+    /// if it is there, in place of the environment's; the new one is written to it before it is used,
+    /// and only its owner may read it
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
     /// How records are printed
@@ -140,10 +143,11 @@ pub(crate) enum Format {
 ///
 /// Every selected resource is fetched and written as its `write_disposition` says. The database
 /// remembers how far incremental resources came, and the next load goes on from there. A load that is
-/// interrupted leaves a database that the next one completes. Secrets come from the environment.
+/// interrupted leaves a database that the next one completes. Secrets come from the environment, as for
+/// `fetch`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Load {
-    /// The spec
+    /// The spec, a YAML file
     pub(crate) spec: PathBuf,
     /// The database: `sqlite:FILE`, made if need be
     #[arg(long, value_name = "DESTINATION", value_parser = destination)]
@@ -157,9 +161,9 @@ pub(crate) struct Load {
     /// A setting of the spec, in place of the environment's; may be given several times
     #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
     pub(crate) config: Vec<(String, String)>,
-    /// File that keeps the refresh token (`oauth2_refresh_token`) that an API gives in place of the one
-    /// before: read if it is there, instead of the environment's, and written, for its owner alone,
-    /// before the new one is used
+    /// File for the refresh token of an API that gives another each time (`oauth2_refresh_token`): read,
+    /// if it is there, in place of the environment's; the new one is written to it before it is used,
+    /// and only its owner may read it
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
 }

@@ -29,9 +29,11 @@ pub(crate) fn run(args: Fetch) -> Work<impl Future<Output = Result<(), Stop>> + 
 }
 
 async fn fetch(args: Fetch) -> Result<(), Stop> {
-    let plan = spec::open(&args.spec)?;
+    let (connector, plan) = spec::open(&args.spec)?;
+    let resource = spec::resource(plan, &args.resource)?;
+    let resource = param::with(&connector, plan, resource, &args.param)?;
     let token = Keeper::new(plan, args.token_file.clone())?;
-    let (resource, fetch) = asked(plan, &args, &token)?;
+    let fetch = asked(plan, resource, &args, &token)?;
     let mut printer = Printer::new(args.format, resource.table);
     let mut pages = fetch.pages();
     let progress = Progress::beside_stdout();
@@ -58,11 +60,10 @@ async fn fetch(args: Fetch) -> Result<(), Stop> {
 /// What is to be fetched. Nothing is sent yet.
 fn asked(
     plan: &'static SourcePlan,
+    resource: &'static ResourcePlan,
     args: &Fetch,
     token: &Keeper,
-) -> Result<(&'static ResourcePlan, Fetching<Rows>), Stop> {
-    let resource = spec::resource(plan, &args.resource)?;
-    let resource = param::with(plan, resource, &args.param)?;
+) -> Result<Fetching<Rows>, Stop> {
     let client = spec::connect(plan, args.config.clone(), token)?;
     let mut fetch = client.rows(resource);
     if let Some(path) = &args.state {
@@ -80,5 +81,5 @@ fn asked(
     if let Some(limit) = args.limit {
         fetch = fetch.limit(limit);
     }
-    Ok((resource, fetch))
+    Ok(fetch)
 }

@@ -20,7 +20,7 @@ pub(crate) fn run(args: Load) -> Work<impl Future<Output = Result<(), Stop>> + S
 }
 
 async fn load(args: Load) -> Result<(), Stop> {
-    let plan = spec::open(&args.spec)?;
+    let (_, plan) = spec::open(&args.spec)?;
     for name in &args.resource {
         spec::resource(plan, name)?;
     }

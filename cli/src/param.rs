@@ -4,6 +4,8 @@ use rest_source::plan::{
     Auth, Incremental, Location, Pages, Param, Part, ResourcePlan, Slot, SourcePlan, Template,
 };
 
+use rest_source_codegen::connector::Connector;
+
 use crate::stop::Stop;
 
 /// The resource with these query parameters, in place of its own of the same names. It lives as long
@@ -11,8 +13,9 @@ use crate::stop::Stop;
 ///
 /// # Errors
 ///
-/// When something else writes such a parameter.
+/// When something else writes such a parameter, or the path holds it.
 pub(crate) fn with(
+    connector: &Connector,
     plan: &'static SourcePlan,
     resource: &'static ResourcePlan,
     given: &[(String, String)],
@@ -20,7 +23,17 @@ pub(crate) fn with(
     if given.is_empty() {
         return Ok(resource);
     }
+    let mut checked = connector.resources.iter();
+    let checked = checked.find(|checked| checked.name == resource.name);
+    let of_path = checked.map_or(&[][..], |checked| &checked.path_params);
     for (name, _) in given {
+        if of_path.contains(name) {
+            return Err(Stop::usage(format!(
+                "the parameter `{name}` of `{}` stands in its path, where it cannot be set\n  help: make \
+                 it a setting of the spec, `{{config.{name}}}`, and give that by `--config`",
+                resource.name
+            )));
+        }
         if let Some((owner, help)) = owner(plan, resource, name) {
             return Err(Stop::usage(format!(
                 "the parameter `{name}` of `{}` is written by {owner}\n  help: {help}",

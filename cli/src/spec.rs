@@ -37,10 +37,11 @@ pub(crate) fn checked(path: &Path) -> Result<Connector, Stop> {
 }
 
 /// A spec as something that can be run.
-pub(crate) fn open(path: &Path) -> Result<&'static SourcePlan, Stop> {
+pub(crate) fn open(path: &Path) -> Result<(Connector, &'static SourcePlan), Stop> {
     let connector = checked(path)?;
-    plan(&connector)
-        .map_err(|needs| Stop::usage(format!("cannot run `{}` here: {needs}", connector.name)))
+    let plan = plan(&connector)
+        .map_err(|needs| Stop::usage(format!("cannot run `{}` here: {needs}", connector.name)))?;
+    Ok((connector, plan))
 }
 
 /// The source's client, with these settings, and who keeps its refresh token.

@@ -4,6 +4,7 @@
 
 mod language;
 mod new;
+mod page;
 mod param;
 mod shell;
 mod tls;
@@ -294,6 +295,13 @@ async fn a_load_that_is_interrupted_is_completed_by_the_next() {
     let load = ["load", MEDIA, "--to", "sqlite:out.db"];
     let ran = interrupted(&shell, &load, 8, &server).await;
     snapshot("load-interrupted", &ran);
+    let all: usize = server
+        .datasets()
+        .iter()
+        .map(rest_source_tests::Dataset::len)
+        .sum();
+    let committed = shell.all_rows("out.db");
+    assert!(0 < committed && committed < all, "{committed} of {all}");
     server.faults().clear();
     assert_eq!(shell.run(&load).code, 0);
     for data in server.datasets() {

@@ -19,6 +19,13 @@ resources:
       paginator: { type: offset, limit: 100 }
       incremental: { cursor_path: updated_at, start_param: updated_since }
     columns: { id: text!, updated_at: timestamp! }
+  - name: insights
+    endpoint:
+      path: /v1/{kind}/insights
+      params: { kind: reel, since: \"{incremental.start_value}\" }
+      paginator: single_page
+      incremental: { cursor_path: updated_at }
+    columns: { updated_at: timestamp! }
 ";
 
 async fn media() -> (Server, Shell) {
@@ -71,6 +78,10 @@ async fn a_parameter_that_something_else_writes_is_refused() {
         let args = ["fetch", "media.yaml", "stories", "--param", &param];
         snapshot(&format!("param-of-{owner}"), &shell.run(&args));
     }
+    let args = ["fetch", "media.yaml", "insights", "--param", "kind=feed"];
+    snapshot("param-of-path", &shell.run(&args));
+    let args = ["fetch", "media.yaml", "insights", "--param", "since=1"];
+    assert_eq!(shell.run(&args).code, 2);
     for name in ["offset", "until"] {
         let param = format!("{name}=1");
         let args = ["fetch", "media.yaml", "stories", "--param", &param];

@@ -41,7 +41,7 @@ impl Check<'_> {
         };
         (self.parent, self.taken) = (kin.parent, kin.fields);
         let mut params = self.params(endpoint.entries("params"), has_incremental);
-        let path = self.path(&endpoint, name, &mut params, has_incremental);
+        let (path, path_params) = self.path(&endpoint, name, &mut params, has_incremental);
         let headers = self.headers(endpoint.entries("headers"), has_incremental);
         let body = self.body(&endpoint, method, has_incremental);
         let parent = self.parent();
@@ -67,6 +67,7 @@ impl Check<'_> {
             selected: view.bool("selected").unwrap_or(true),
             method,
             path,
+            path_params,
             params: params.into_iter().map(|bound| bound.param).collect(),
             headers,
             body,

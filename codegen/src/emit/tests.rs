@@ -65,6 +65,7 @@ fn resource(name: &str, record: &str, columns: Vec<Column>) -> Resource {
         selected: true,
         method: Method::Get,
         path: text(&format!("/v1/{name}")),
+        path_params: Vec::new(),
         params: Vec::new(),
         headers: Vec::new(),
         body: Body::None,
