@@ -97,8 +97,8 @@ pub(crate) struct Generate {
 /// Fetch a resource, and print its records
 ///
 /// Records go to stdout, the report of what was done to stderr. Secrets come from the environment, each
-/// from a variable that is named after the spec and the secret, such as MEDIA_API_KEY; those that are
-/// missing are named before anything is sent.
+/// from a variable that is named after the spec and the secret, such as `MEDIA_API_KEY`; those that
+/// are missing are named before anything is sent.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Fetch {
     /// The spec, a YAML file

@@ -1,6 +1,9 @@
 //! Who may ask: a key in the query, a header, or a token that the API itself has issued.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use crate::{lock, log::Seen};
 
@@ -50,6 +53,7 @@ struct Issued {
     all: Vec<String>,
     valid: Vec<String>,
     refresh: Option<String>,
+    wait: Duration,
 }
 
 impl Tokens {
@@ -61,6 +65,15 @@ impl Tokens {
     /// Takes back every token: the next request that carries one gets a 401.
     pub fn revoke(&self) {
         lock(&self.0).valid.clear();
+    }
+
+    /// Answers a request for a token so much later.
+    pub fn slow(&self, wait: Duration) {
+        lock(&self.0).wait = wait;
+    }
+
+    pub(crate) fn wait(&self) -> Duration {
+        lock(&self.0).wait
     }
 
     pub(crate) fn issue(&self) -> String {

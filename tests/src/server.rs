@@ -181,7 +181,9 @@ async fn answer(
     };
     shared.log.push(request.clone());
     if request.path == TOKEN_PATH {
-        return shared.token(&method, &body);
+        let answer = shared.token(&method, &body);
+        tokio::time::sleep(shared.tokens.wait()).await;
+        return answer;
     }
     match shared.faults.step() {
         None => shared.page(&request).into_response(),

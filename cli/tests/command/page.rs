@@ -1,5 +1,7 @@
 //! The page about the command says what is so: its examples run, and every subcommand and flag is on it.
 
+use std::fmt::Write as _;
+
 use crate::shell::Shell;
 
 const PAGE: &str = include_str!("../../../docs/COMMAND.md");
@@ -90,7 +92,7 @@ async fn its_examples_print_what_it_shows() {
     for (line, shown) in examples {
         let printed = shell.typed(line);
         if !is_like(&printed, &shown) {
-            others += &format!("$ {line}\n{printed}\n");
+            let _ = write!(others, "$ {line}\n{printed}\n");
         }
     }
     assert!(

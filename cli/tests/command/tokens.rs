@@ -126,6 +126,18 @@ async fn a_kept_token_that_is_refused_is_told_from_the_variable() {
 
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_was_asked_for_is_kept_though_the_run_is_interrupted() {
+    let (server, shell) = shop().await;
+    server.tokens().slow(std::time::Duration::from_millis(200));
+    let args = [&FETCH[..], &KEPT].concat();
+    let ran = crate::interrupted(&shell, &args, 1, &server).await;
+    assert_eq!(ran.code, 130, "{ran}");
+    let kept = shell.read("token");
+    assert_eq!(kept.trim_end(), server.tokens().refresh_token().unwrap());
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
 async fn who_interrupts_is_told_that_the_token_is_spent() {
     let (server, shell) = shop().await;
     let slow = Fault::Slow(std::time::Duration::from_secs(60));

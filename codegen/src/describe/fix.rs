@@ -97,6 +97,8 @@ fn sure_edits(path: &str, text: &str) -> Vec<(&'static str, Edit)> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, prelude::*};
+
     use super::*;
 
     /// Mistakes of which it is sure what was meant, with everything around them that must stay.
@@ -176,6 +178,8 @@ resources:\r
         assert_untouched(&resource(
             "    write_dispositions: merge\n    disposition: append\n",
         ));
+        let spec = resource("");
+        assert_untouched(&spec.replace("id: text!", "id: { data_type: text, data_typ: text }"));
     }
 
     #[test]
@@ -199,6 +203,40 @@ resources:\r
             0
         );
         assert_untouched(&spec.replace("id: text!", "id: *kind"));
+    }
+
+    #[test]
+    fn a_number_is_freed_of_its_quotes_if_it_then_is_one() {
+        let spec = resource("    endpoint: { paginator: { type: offset, limit: \"100\" } }\n");
+        assert_eq!(
+            fixed("specs/api.yaml", &spec).text,
+            spec.replace("\"100\"", "100")
+        );
+        assert_untouched(&spec.replace("100", "0100"));
+    }
+
+    const EVERYTHING: &str = include_str!("../../tests/everything.yaml");
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// Slips of the finger anywhere in a spec of everything.
+        #[test]
+        fn mending_comes_to_an_end_and_adds_no_line(
+            slips in vec((0..EVERYTHING.len(), "[a-z_ :]?"), 1..6)
+        ) {
+            let mut text = EVERYTHING.to_owned();
+            for (at, letter) in slips {
+                let at = text.char_indices().map(|(at, _)| at).filter(|one| *one <= at).last();
+                let end = at.and_then(|at| Some(at + text[at..].chars().next()?.len_utf8()));
+                if let (Some(at), Some(end)) = (at, end) {
+                    text.replace_range(at..end, &letter);
+                }
+            }
+            let mended = fixed("specs/api.yaml", &text);
+            prop_assert_eq!(text.lines().count(), mended.text.lines().count());
+            prop_assert_eq!(fixed("specs/api.yaml", &mended.text).fixes, []);
+        }
     }
 
     #[test]

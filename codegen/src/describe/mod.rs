@@ -1,5 +1,6 @@
 //! The language described to people and editors: a JSON Schema, a reference page, the explanation of
-//! every code, diagnostics in a form that tools read, and what can be mended by a tool. Only for tools: the macro needs none of it.
+//! every code, diagnostics in a form that tools read, and what a tool can mend. The macro needs none of
+//! it.
 
 mod codes;
 mod fix;

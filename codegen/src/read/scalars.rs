@@ -12,22 +12,12 @@ use super::words::{Place, advice, expected, expected_integer, words};
 impl Check<'_> {
     pub(super) fn scalar(&mut self, shape: &'static Shape, node: &Node, place: &Place) {
         let Some(scalar) = node.scalar() else {
-            return self.wrong(
-                node,
-                place,
-                &expected(shape),
-                advice(shape, node).as_deref(),
-            );
+            return self.wrong(node, place, &expected(shape), advice(shape, node));
         };
         let text = scalar.text.as_str();
         match shape {
             Shape::Bool if !matches!(scalar.kind, Kind::Bool(_)) => {
-                self.wrong(
-                    node,
-                    place,
-                    "`true` or `false`",
-                    advice(shape, node).as_deref(),
-                );
+                self.wrong(node, place, "`true` or `false`", advice(shape, node));
             }
             Shape::Integer(least) => self.integer(scalar, *least, node, place),
             Shape::Number => {
@@ -40,7 +30,7 @@ impl Check<'_> {
                         format!("{} must be 0 or more", place.key),
                         "",
                     ),
-                    _ => self.wrong(node, place, "a number", advice(shape, node).as_deref()),
+                    _ => self.wrong(node, place, "a number", advice(shape, node)),
                 }
             }
             Shape::Word(known) => self.word(known, scalar, node, place),
@@ -110,11 +100,10 @@ impl Check<'_> {
             return;
         };
         let text = scalar.text.as_str();
-        let is = |words: [&str; 3]| words.iter().any(|word| word.eq_ignore_ascii_case(text));
-        let replacement = match shape {
-            Shape::Text => format!("\"{text}\""),
-            Shape::Bool if is(["yes", "on", "y"]) => "true".to_owned(),
-            Shape::Bool if is(["no", "off", "n"]) => "false".to_owned(),
+        let replacement = match (shape, text.to_ascii_lowercase().as_str()) {
+            (Shape::Text, _) => format!("\"{text}\""),
+            (Shape::Bool, "yes" | "on" | "y") => "true".to_owned(),
+            (Shape::Bool, "no" | "off" | "n") => "false".to_owned(),
             _ => return,
         };
         let suggestion = Suggestion {
@@ -137,12 +126,7 @@ impl Check<'_> {
     fn integer(&mut self, scalar: &Scalar, least: u64, node: &Node, place: &Place) {
         if scalar.kind != Kind::Integer {
             let expected = expected_integer(least);
-            return self.wrong(
-                node,
-                place,
-                &expected,
-                advice(&Shape::Integer(least), node).as_deref(),
-            );
+            return self.wrong(node, place, &expected, advice(&Shape::Integer(least), node));
         }
         let number = value::integer(&scalar.text);
         let most = i128::from(i64::MAX);

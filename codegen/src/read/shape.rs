@@ -6,8 +6,8 @@ use crate::suggest::{self, Meant};
 use crate::yaml::{Entry, Node, Value};
 
 use super::words::{
-    Kinded, Named, Place, advice, bare, dict_owner, expected, family_owner, found, heading,
-    is_default, kinds, listed, owner_of, rewritten, words,
+    Advice, Kinded, Named, Place, advice, bare, dict_owner, expected, family_owner, found, heading,
+    is_default, kinds, listed, owner_of, words,
 };
 
 pub(super) struct Check<'a> {
@@ -94,7 +94,7 @@ impl<'a> Check<'a> {
                 &entry.value,
                 place,
                 "a list",
-                Some("begin each resource with `- name: …`"),
+                Some(Advice::new("begin each resource with `- name: …`")),
             ),
             Value::Scalar(_) => self.wrong(&entry.value, place, "a list of resources", None),
         }
@@ -160,17 +160,7 @@ impl<'a> Check<'a> {
                 // The key that was meant is not missing too.
                 let meant = self.unknown(context, keys, entry, place);
                 let Some(meant) = meant else { continue };
-                let mut others = entries.iter().filter(|other| other.key != entry.key);
-                let is_there = keys.iter().any(|key| {
-                    key.name == meant && others.any(|other| key.is_called(&other.key.name))
-                });
-                let first = seen.iter().find(|(other, _)| *other == meant);
-                if is_there || first.is_some() {
-                    let first = first.map(|(_, first)| (*first).clone());
-                    let both: Vec<Span> =
-                        first.into_iter().chain([entry.key.span.clone()]).collect();
-                    self.sink.doubt(&both);
-                }
+                self.meant_once(meant, entry, keys, entries, &seen);
                 seen.push((meant, &entry.key.span));
                 continue;
             };
@@ -197,6 +187,28 @@ impl<'a> Check<'a> {
             .collect();
         if !missing.is_empty() {
             self.missing(&missing, node, place);
+        }
+    }
+
+    /// Doubts that a key was meant which is there already, or which another was meant to be.
+    fn meant_once(
+        &mut self,
+        meant: &str,
+        entry: &Entry,
+        keys: &[&Key],
+        entries: &[Entry],
+        seen: &[(&str, &Span)],
+    ) {
+        let is_it = |name: &str| {
+            let key = keys.iter().find(|key| key.name == meant);
+            name == meant || key.is_some_and(|key| key.is_called(name))
+        };
+        let is_there = entries.iter().any(|other| is_it(&other.key.name));
+        let before = seen.iter().find(|(other, _)| *other == meant);
+        if is_there || before.is_some() {
+            let before = before.map(|(_, place)| (*place).clone());
+            let places: Vec<Span> = before.into_iter().chain([entry.key.span.clone()]).collect();
+            self.sink.doubt(&places);
         }
     }
 
@@ -313,12 +325,7 @@ impl<'a> Check<'a> {
             return;
         }
         if !super::is_of_kind(node, shape) {
-            self.wrong(
-                node,
-                place,
-                &expected(shape),
-                advice(shape, node).as_deref(),
-            );
+            self.wrong(node, place, &expected(shape), advice(shape, node));
             return;
         }
         match shape {
@@ -521,7 +528,7 @@ impl<'a> Check<'a> {
         node: &Node,
         place: &Place,
         expected: &str,
-        advice: Option<&str>,
+        advice: Option<Advice>,
     ) {
         if node.is_unclear() {
             return;
@@ -537,9 +544,9 @@ impl<'a> Check<'a> {
             format!("{} wants {expected}, not {found}", place.subject()),
         );
         if let Some(advice) = advice {
-            diagnostic = diagnostic.help(advice);
-            if let Some(scalar) = rewritten(advice, node) {
-                diagnostic = diagnostic.suggest("", scalar, Applicability::MachineApplicable);
+            diagnostic = diagnostic.help(advice.help);
+            if let Some(instead) = advice.instead {
+                diagnostic = diagnostic.suggest("", instead, Applicability::MachineApplicable);
             }
         }
         self.sink.push(diagnostic);

@@ -61,6 +61,11 @@ pub(crate) struct Key {
     pub span: Span,
 }
 
+/// What a text is without quotes.
+pub(crate) fn plain(text: &str) -> Kind {
+    scalar::kind(text)
+}
+
 /// What could be read of a text.
 #[derive(Debug)]
 pub(crate) struct Document {
