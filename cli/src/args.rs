@@ -17,7 +17,7 @@ Exit codes:
   0    done
   1    a spec is wrong, or a generated file is not up to date
   2    the command line, a file, a setting or a secret is wrong; nothing was sent
-  3    the API or the destination failed; what was left undone is named
+  3    the API, the destination or the writing of a file failed; what was left undone is named
   130  interrupted";
 
 #[derive(Debug, Subcommand)]

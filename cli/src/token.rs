@@ -94,11 +94,12 @@ impl Keeper {
 /// Said at the end, however it comes: a run that is interrupted drops this, too.
 impl Drop for Keeper {
     fn drop(&mut self) {
-        if let Some(secret) = self.secret.filter(|_| self.is_lost.load(Ordering::Relaxed)) {
+        if self.is_lost.load(Ordering::Relaxed) {
+            let variable = self.secret.map(|secret| format!("`{}`", secret.env));
             console::warning(format_args!(
-                "the API gave a new refresh token, which was not kept: that of `{}` may be spent\n  \
-                 help: get another, and run with `--token-file FILE`, which keeps what comes after it",
-                secret.env
+                "the API gave a new refresh token, which was not kept: that of {} may be spent\n  help: \
+                 get another, and run with `--token-file FILE`, which keeps what comes after it",
+                variable.as_deref().unwrap_or("the environment")
             ));
         }
     }

@@ -139,9 +139,7 @@ const SAME_WORDS: &[Translation] = &[
     ("`client`", "authentication", "auth"),
     ("`client`", "pagination", "paginator"),
     ("`client`", "requestheaders", "headers"),
-    ("a resource", "schema", "columns"),
     ("a resource", "fields", "columns"),
-    ("a resource", "properties", "columns"),
     ("a resource", "disposition", "write_disposition"),
     ("an endpoint", "httpmethod", "method"),
     ("an endpoint", "queryparams", "params"),
@@ -163,7 +161,6 @@ const SAME_WORDS: &[Translation] = &[
     ("`rate_limit`", "interval", "per"),
     ("paginator", "initialoffset", "offset"),
     ("paginator", "nexturlkey", "next_url_path"),
-    ("paginator", "nexturl", "next_url_path"),
     ("paginator", "maxpages", "maximum_pages"),
     ("paginator", "offsetincrement", "offset"),
     ("paginator", "limitoffset", "offset"),
@@ -238,6 +235,9 @@ const SAME_WORDS: &[Translation] = &[
 
 /// Words that mean nearly the same as ours: what is said with them has to be looked at.
 const NEAR_WORDS: &[Translation] = &[
+    ("paginator", "nexturl", "next_url_path"),
+    ("a resource", "properties", "columns"),
+    ("a resource", "schema", "columns"),
     ("`client`", "errorhandler", "retry"),
     ("`client`", "retries", "retry"),
     ("`client`", "ratelimiter", "rate_limit"),

@@ -85,6 +85,18 @@ fn what_is_sure_is_mended_and_the_rest_is_shown() {
     assert_eq!(shell.read("things.yaml"), mended);
     assert!(!again.stderr.contains("is now"), "{again}");
 
+    // What was done is no diagnostic: whoever reads JSON gets what is left.
+    shell.write("things.yaml", SPEC);
+    let shown = shell.run(&["check", "--fix", "--format", "json", "things.yaml"]);
+    let left: Vec<serde_json::Value> = shown
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(left.len(), 1, "{shown}");
+    assert_eq!(left[0]["message"], "unknown type `datetime`");
+    assert!(shown.stderr.contains("is now"), "{shown}");
+
     shell.write("things.yaml", &SPEC.replace("datetime", "timestamp"));
     snapshot("fix-all", &shell.run(&["check", "--fix", "things.yaml"]));
     assert_eq!(shell.run(&["check", "things.yaml"]).code, 0);

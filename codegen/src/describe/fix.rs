@@ -206,6 +206,20 @@ resources:\r
     }
 
     #[test]
+    fn a_name_is_put_in_quotes_where_it_looks_like_a_bool() {
+        let spec = resource("    primary_key: y\n")
+            .replace("things", "off")
+            .replace("id: text!", "y: text");
+        let mended = fixed("specs/api.yaml", &spec).text;
+        let right = spec
+            .replace("name: off", "name: \"off\"")
+            .replace("key: y", "key: \"y\"")
+            .replace("{ y:", "{ \"y\":");
+        assert_eq!(mended, right);
+        assert!(compile("specs/api.yaml", &mended).diagnostics.is_empty());
+    }
+
+    #[test]
     fn a_number_is_freed_of_its_quotes_if_it_then_is_one() {
         let spec = resource("    endpoint: { paginator: { type: offset, limit: \"100\" } }\n");
         assert_eq!(
@@ -227,7 +241,7 @@ resources:\r
         ) {
             let mut text = EVERYTHING.to_owned();
             for (at, letter) in slips {
-                let at = text.char_indices().map(|(at, _)| at).filter(|one| *one <= at).last();
+                let at = text.char_indices().map(|(at, _)| at).rfind(|one| *one <= at);
                 let end = at.and_then(|at| Some(at + text[at..].chars().next()?.len_utf8()));
                 if let (Some(at), Some(end)) = (at, end) {
                     text.replace_range(at..end, &letter);

@@ -96,12 +96,17 @@ impl Check<'_> {
 
     /// Suggests what a scalar, that versions of YAML read differently, is where this is wanted.
     pub(super) fn clear(&mut self, shape: &Shape, node: &Node) {
+        if let Shape::Either(first, second) = shape {
+            self.clear(first, node);
+            return self.clear(second, node);
+        }
         let Some(scalar) = node.scalar() else {
             return;
         };
         let text = scalar.text.as_str();
         let replacement = match (shape, text.to_ascii_lowercase().as_str()) {
             (Shape::Text, _) => format!("\"{text}\""),
+            (Shape::Identifier, _) if value::is_identifier(text) => format!("\"{text}\""),
             (Shape::Bool, "yes" | "on" | "y") => "true".to_owned(),
             (Shape::Bool, "no" | "off" | "n") => "false".to_owned(),
             _ => return,
