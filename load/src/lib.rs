@@ -31,6 +31,11 @@
 //! | `replace` | at the end, the deletion of the old rows included |
 //! | `skip` | never: it is not fetched |
 //!
+//! What is appended cannot be told from what is there. Where the next load would bring records again
+//! that this one brought, because the fetch was cut off by a maximum, say, and the order of the records
+//! is not known, the load is rolled back with an error that says what to do. Such a resource wants
+//! `merge`.
+//!
 //! A full refresh replaces the rows of a resource, whatever its disposition, in one transaction:
 //! readers see the old rows until the new ones are complete, rows that are no longer at the server
 //! are gone afterwards, and one that fails or is killed changes nothing.
@@ -42,6 +47,7 @@
 //! not there or wants to be left alone. The [`LoadError`] names each resource that failed, with the
 //! report of its fetch, and has the report of those that did not.
 
+mod append;
 mod destination;
 mod load;
 mod report;

@@ -7,7 +7,9 @@ use rest_source::{
     plan::{ResourcePlan, WriteDisposition},
 };
 
-use crate::{Destination, LoadError, LoadReport, Progress, ResourceReport, Target, Writing};
+use crate::{
+    Destination, LoadError, LoadReport, Progress, ResourceReport, Target, Writing, append,
+};
 
 /// Loads a source.
 ///
@@ -125,6 +127,9 @@ impl<'a, D: Destination> Loading<'a, D> {
             Some(_) => error,
             None => error.with_resource(resource.name),
         };
+        if target.writing == Writing::Append {
+            append::check(resource).map_err(named)?;
+        }
         let stored = self.destination.open(&target).await.map_err(named)?;
         // A resource that is incremental no longer has no use for what it once came to.
         let stored = stored.filter(|_| resource.incremental.is_some());
@@ -151,6 +156,9 @@ impl<'a, D: Destination> Loading<'a, D> {
                     self.destination.commit(page.state()).await?;
                 }
                 (self.on_progress)(progress);
+            }
+            if target.writing == Writing::Append && pages.repeats() {
+                return Err(append::would_repeat(&pages.report()));
             }
             self.destination.commit(pages.state().as_ref()).await?;
             self.destination.count().await

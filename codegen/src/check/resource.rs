@@ -57,6 +57,13 @@ impl Check<'_> {
         self.incremental_owns_its_params(&endpoint, incremental.as_ref());
         self.required_needs_a_selector(&endpoint);
         let write_disposition = self.write_disposition(&view, name, &record);
+        self.append_writes_once(
+            &view,
+            &endpoint,
+            write_disposition,
+            incremental.as_ref(),
+            paging.as_ref().map(|paging| &paging.paginator),
+        );
         Some(Resource {
             name: name.text.to_owned(),
             ident: names::ident(&names::snake(name.text)),

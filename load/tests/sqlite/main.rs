@@ -3,6 +3,7 @@
 
 #![cfg(test)]
 
+mod appending;
 mod changes;
 mod dispositions;
 mod failures;

@@ -61,9 +61,10 @@ async fn fetch(
         } else {
             // Records in order are so within one parent only: what is missing of one may be earlier
             // than what came of another.
-            children.range.and_then(|range| range.state)
+            None
         },
         complete: children.complete,
+        repeats: children.sieve.repeats(children.complete),
     })
 }
 

@@ -45,6 +45,7 @@ pub(super) async fn run(job: Job, stream: mpsc::Sender<Delivery>, report: Shared
             Delivery::End {
                 state: sieve.state_at_end(end.complete),
                 complete: end.complete,
+                repeats: sieve.repeats(end.complete),
             }
         }
         // There is no one to tell.

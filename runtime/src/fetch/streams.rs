@@ -21,10 +21,14 @@ use crate::{Error, ErrorKind, Record, Report, Result, Rows, State};
 pub(super) enum Delivery {
     /// Rows, and the state that is safe once they are.
     Page(Rows, Option<State>),
-    /// Nothing more, what the next fetch starts from, and whether the fetch saw all there was.
+    /// Nothing more.
     End {
+        /// What the next fetch starts from, where that is not what was said before.
         state: Option<State>,
+        /// Whether the fetch saw all there was.
         complete: bool,
+        /// Whether the next fetch brings records again that this one gave.
+        repeats: bool,
     },
     /// What ended it.
     Failure(Error),
@@ -50,6 +54,7 @@ pub struct Pages<T> {
     report: SharedReport,
     state: Option<State>,
     complete: bool,
+    repeats: bool,
     on_progress: Option<OnProgress>,
     records: PhantomData<fn() -> T>,
 }
@@ -82,6 +87,7 @@ impl<T> Pages<T> {
             state: job.since.clone(),
             stage: Stage::Ready(Box::new(job)),
             complete: false,
+            repeats: false,
             on_progress,
             records: PhantomData,
         }
@@ -108,6 +114,17 @@ impl<T> Pages<T> {
         self.state.clone()
     }
 
+    /// Whether it is over, and the next fetch since its [`state`](Self::state) brings records again
+    /// that this one gave: it did not see all there was, and in which order they come is not known, or
+    /// more of them had the largest cursor than a [`State`] remembers. Who writes down every record
+    /// that he is given, and has no key to tell them by, does not keep those of such a fetch.
+    ///
+    /// Those that come again at every fetch, by `lag` or `on_cursor_value_missing: include`, do not
+    /// count, and without `incremental` it is never so.
+    pub fn repeats(&self) -> bool {
+        self.repeats
+    }
+
     /// Whether it is over and saw all there was.
     pub(super) fn is_complete(&self) -> bool {
         self.complete
@@ -131,10 +148,17 @@ impl<T> Pages<T> {
                 self.progress();
                 Some(Ok(Page::new(rows, state)))
             }
-            Some(Delivery::End { state, complete }) => {
+            Some(Delivery::End {
+                state,
+                complete,
+                repeats,
+            }) => {
                 self.stage = Stage::Ended;
-                self.state = state;
+                if state.is_some() {
+                    self.state = state;
+                }
                 self.complete = complete;
+                self.repeats = repeats;
                 self.progress();
                 None
             }

@@ -32,6 +32,8 @@ struct InRange {
     at_largest: BTreeSet<String>,
     /// Whether more rows have it than are remembered.
     overflowed: bool,
+    /// Whether any row was let through.
+    kept: bool,
     /// The cursor of the row before, where the order matters.
     before: Option<CursorValue>,
 }
@@ -165,22 +167,32 @@ impl Sieve {
 
     /// What the next fetch may start from once every row let through so far is safe, where the rows
     /// come in ascending order and the start is part of the range: more rows with the largest cursor
-    /// may come.
+    /// may come, which is why all that have it have to be known.
     pub(crate) fn state_so_far(&self) -> Option<State> {
         let range = self.range.as_ref()?;
-        let plan = &range.range.plan;
-        let is_safe = plan.row_order == Some(RowOrder::Ascending) && plan.start_closed;
-        is_safe.then(|| range.state(self.resource)).flatten()
+        range.is_safe().then(|| range.state(self.resource))?
     }
 
     /// What the next fetch starts from after this one ended: `complete` where it saw all there was.
+    /// Nothing where that is what was known before.
     pub(crate) fn state_at_end(&self, complete: bool) -> Option<State> {
-        let range = self.range.as_ref()?;
         if complete {
-            range.state(self.resource)
+            self.range.as_ref()?.state(self.resource)
         } else {
-            self.state_so_far().or_else(|| range.range.state.clone())
+            self.state_so_far()
         }
+    }
+
+    /// Whether the next fetch brings rows again that this one let through.
+    pub(crate) fn repeats(&self, complete: bool) -> bool {
+        self.range.as_ref().is_some_and(|range| {
+            let unknown = if complete {
+                range.overflowed && range.range.plan.start_closed
+            } else {
+                !range.is_safe()
+            };
+            unknown && range.kept
+        })
     }
 }
 
@@ -209,6 +221,7 @@ impl InRange {
                 .map(|s| s.seen.clone())
                 .unwrap_or_default(),
             overflowed: false,
+            kept: false,
             before: None,
             parent: None,
             range,
@@ -325,8 +338,15 @@ impl InRange {
         )
     }
 
+    /// Whether what came so far may be passed before all has come.
+    fn is_safe(&self) -> bool {
+        let plan = &self.range.plan;
+        plan.row_order == Some(RowOrder::Ascending) && plan.start_closed && !self.overflowed
+    }
+
     /// Remembers the largest cursor of these rows, and who has it.
     fn track(&mut self, rows: &Rows) {
+        self.kept |= !rows.is_empty();
         let mut largest = None;
         for row in rows {
             let value = row.value(self.cursor);
