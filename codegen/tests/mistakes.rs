@@ -835,9 +835,8 @@ fn incremental() {
 
 #[test]
 fn what_is_appended_again() {
-    let endpoint = |fields: &str| {
-        format!("endpoint:\n  paginator: {{type: offset, limit: 10{fields}}}\n")
-    };
+    let endpoint =
+        |fields: &str| format!("endpoint:\n  paginator: {{type: offset, limit: 10{fields}}}\n");
     let appended = |paging: &str, fields: &str| {
         resource(&format!(
             "columns: {{ id: text!, updated_at: timestamp }}\nwrite_disposition: append\n{}  \
@@ -868,7 +867,10 @@ fn what_is_appended_again() {
             ("a maximum", appended(", maximum_pages: 5", "")),
             (
                 "a maximum, in an order by which the start is left out",
-                appended(", maximum_offset: 50", ", row_order: asc, range_start: open"),
+                appended(
+                    ", maximum_offset: 50",
+                    ", row_order: asc, range_start: open",
+                ),
             ),
         ],
     );

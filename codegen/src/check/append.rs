@@ -51,10 +51,9 @@ impl Check<'_> {
         };
         for (_, key, which, instead) in again.iter().filter(|(comes, ..)| *comes) {
             let message = format!("every load would append {which} again");
-            let mut diagnostic = Diagnostic::error("RS0707", view.place(key), message)
-                .help(format!(
-                    "say `write_disposition: merge`, with a `primary_key`, or {instead}"
-                ));
+            let mut diagnostic = Diagnostic::error("RS0707", view.place(key), message).help(
+                format!("say `write_disposition: merge`, with a `primary_key`, or {instead}"),
+            );
             diagnostic = match resource.entry("write_disposition") {
                 Some(entry) => diagnostic.also(&entry.value.span, "appended here"),
                 None => diagnostic.note(
@@ -91,9 +90,10 @@ impl Check<'_> {
         let message = format!(
             "a load that `{maximum}` cuts off would fail: the next one would append its records again"
         );
-        self.sink.push(Diagnostic::warning("RS0903", cursor, message).help(
-            "say `write_disposition: merge`, with a `primary_key`; or `row_order: asc` with \
+        self.sink
+            .push(Diagnostic::warning("RS0903", cursor, message).help(
+                "say `write_disposition: merge`, with a `primary_key`; or `row_order: asc` with \
              `range_start: closed`, where the API keeps that order",
-        ));
+            ));
     }
 }

@@ -96,7 +96,8 @@ crate::shop!(TickingInOrder, plan(&[&TICKS_IN_ORDER]));
 async fn refused<S: Load>(shop: &S, scratch: &Scratch) -> LoadError {
     let error = shop.load(&mut scratch.open()).await.unwrap_err();
     assert_eq!(*error.errors[0].kind(), ErrorKind::Destination, "{error}");
-    let tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\'";
+    let tables =
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\'";
     for table in scratch.rows(tables) {
         let rows = scratch.rows(&format!("SELECT count(*) FROM {table}"));
         assert_eq!(rows, ["0"], "{table}");

@@ -184,6 +184,7 @@ impl Fetching<'_> {
             Answer::Refused(refusal) => Some(refusal.what.clone()),
             _ => None,
         };
+        self.machine.begun(heard.id, heard.begun);
         let wait = self
             .machine
             .heard(heard.id, heard.answer, now, self.client.jitter());

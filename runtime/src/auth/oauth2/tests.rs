@@ -121,7 +121,7 @@ impl World {
         match self.client.exchange(&mut turn, resource, &draft).await {
             Ok(response) => Ok(response.status),
             Err(Failure::Fatal(error)) => Err(error),
-            Err(Failure::Transient(error)) => panic!("{error}"),
+            Err(failure) => panic!("{failure:?}"),
         }
     }
 
