@@ -15,7 +15,7 @@
 //! before their children, and writes it as its `write_disposition` says. A child is fetched for all
 //! records that its parent has then, which are asked for again: what is new of a parent may be
 //! little, and its children change without it. Where a resource is `incremental`, the database remembers how
-//! far it came, and the next load asks only for what is new.
+//! far it came, of a child for [each parent](rest_source::State), and the next load asks only for what is new.
 //! [`full_refresh`](Loading::full_refresh) starts over.
 //!
 //! # What is safe when
@@ -26,7 +26,7 @@
 //!
 //! | `write_disposition` | committed |
 //! |---|---|
-//! | `merge` | page by page, since a row written twice is the same row; the state at the end, or with each page where the resource's `row_order` is `asc` |
+//! | `merge` | page by page, since a row written twice is the same row; the state at the end, or with each page where the resource's `row_order` is `asc`. Of a child that failed, the state of the parents before |
 //! | `append` | at the end, rows and state together; with each page where the `row_order` is `asc` |
 //! | `replace` | at the end, the deletion of the old rows included |
 //! | `skip` | never: it is not fetched |

@@ -147,9 +147,10 @@ impl<'a, D: Destination> Loading<'a, D> {
             pages: 0,
             rows: 0,
         };
+        let mut broke_off = false;
         let written = async {
             while let Some(page) = pages.next().await {
-                let page = page?;
+                let page = page.inspect_err(|_| broke_off = true)?;
                 progress.rows += self.destination.write(page.rows()).await?;
                 progress.pages += 1;
                 if may_commit(target.writing, page.state().is_some()) {
@@ -173,7 +174,12 @@ impl<'a, D: Destination> Loading<'a, D> {
             }),
             Err(error) => {
                 // It failed already; what matters is why.
-                let _ = self.destination.roll_back().await;
+                let _ = if broke_off && target.writing == Writing::Merge {
+                    // All that was given is merged; the parents of whom all came are not asked again.
+                    self.destination.commit(pages.state().as_ref()).await
+                } else {
+                    self.destination.roll_back().await
+                };
                 Err(match error.report() {
                     Some(_) => named(error),
                     None => named(error).with_report(pages.report()),

@@ -5,6 +5,7 @@
 
 mod appending;
 mod changes;
+mod children;
 mod dispositions;
 mod failures;
 mod shop;

@@ -139,8 +139,9 @@ impl Client {
 impl<T, P> Fetch<T, Of<P>> {
     /// Only for this record of the parent.
     ///
-    /// The [`State`] of such a fetch is of this parent alone, and so is what
-    /// [`since`](Self::since) wants.
+    /// The [`State`] of such a fetch is of this parent alone. [`since`](Self::since) takes one like
+    /// it, or that of a fetch for all: then it starts from what that says of this parent, and gives it
+    /// back with this parent's part brought forward, where the child takes the whole key of its parent.
     pub fn of(mut self, parent: &P) -> Fetch<T> {
         if let Some(plan) = self.job.resource.parent {
             let values = self.parent.0(parent);
@@ -275,10 +276,6 @@ impl Job {
             Some(parent) => children::run(self, parent, stream, report).await,
             None => driver::run(self, stream, report).await,
         }
-    }
-
-    fn parent_name(&self) -> Option<&str> {
-        self.parent.as_ref().map(|parent| parent.name.as_str())
     }
 
     /// An error of this fetch, its texts without secrets.

@@ -30,8 +30,8 @@ pub(super) enum Delivery {
         /// Whether the next fetch brings records again that this one gave.
         repeats: bool,
     },
-    /// What ended it.
-    Failure(Error),
+    /// What ended it, and what the next fetch starts from, where that is not what was said before.
+    Failure { error: Error, state: Option<State> },
 }
 
 /// What the task and the stream both write into.
@@ -108,8 +108,9 @@ impl<T> Pages<T> {
     ///
     /// It stays at the start where the fetch did not see all there was, because of an error, of
     /// `limit`, of a maximum, or of a response ignored past the first page or after its retries. Where
-    /// [`Page::state`] is known, it is that of the last page given. `None` for a resource without
-    /// `incremental`.
+    /// [`Page::state`] is known, it is that of the last page given. In a fetch for all records of a
+    /// parent, this holds for each of them: after an error, too, the state is past those of whom all
+    /// came. `None` for a resource without `incremental`.
     pub fn state(&self) -> Option<State> {
         self.state.clone()
     }
@@ -162,7 +163,12 @@ impl<T> Pages<T> {
                 self.progress();
                 None
             }
-            Some(Delivery::Failure(error)) => Some(Err(self.end(error))),
+            Some(Delivery::Failure { error, state }) => {
+                if state.is_some() {
+                    self.state = state;
+                }
+                Some(Err(self.end(error)))
+            }
             None => Some(Err(self.end(Error::new(
                 ErrorKind::Transport,
                 "the task that fetches was ended: it panicked, or its runtime was shut down",
@@ -265,10 +271,9 @@ impl<T: Record> Records<T> {
                     self.state_after = page.take_state();
                     self.page = Some(page.into_iter());
                 }
-                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-                None => {
+                end => {
                     self.state = self.pages.state();
-                    return Poll::Ready(None);
+                    return Poll::Ready(end.and_then(Result::err).map(Err));
                 }
             }
         }

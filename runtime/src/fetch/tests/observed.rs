@@ -3,13 +3,13 @@
 use std::{
     fmt::{Debug, Write},
     sync::{
-        Arc, Mutex,
+        Arc, LazyLock, Mutex,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
 };
 
 use tracing::{
-    Event, Metadata, Subscriber,
+    Dispatch, Event, Metadata, Subscriber,
     field::{Field, Visit},
     span::{Attributes, Id, Record as Values},
     subscriber::DefaultGuard,
@@ -27,6 +27,9 @@ struct Journal {
 impl Journal {
     /// Listens on this thread, for as long as the guard lives.
     fn listen() -> (Self, DefaultGuard) {
+        // Where one alone listens, an event that another thread comes to first is off for all.
+        static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(Journal::default()));
+        LazyLock::force(&ANOTHER);
         let journal = Self::default();
         let guard = tracing::subscriber::set_default(journal.clone());
         (journal, guard)

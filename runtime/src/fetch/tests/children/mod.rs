@@ -2,6 +2,7 @@
 
 mod any_family;
 mod incremental;
+mod per_parent;
 
 use super::*;
 use crate::{
