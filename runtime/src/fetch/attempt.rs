@@ -117,7 +117,10 @@ impl<'a> Requests<'a> {
             answer: match exchanged {
                 Ok(response) => self.read(draft, response, number),
                 Err(Failure::Fatal(error)) => Answer::Broken(error),
-                Err(Failure::Shut(Shut(wait))) => Answer::Held(wait),
+                Err(Failure::Shut(Shut(wait))) => {
+                    trace::held(wait);
+                    Answer::Held(wait)
+                }
                 Err(Failure::Transient(error)) => {
                     let request = format!("{} (request {number})", draft.shown());
                     Answer::Refused(Box::new(self.interrupted(&error, request)))

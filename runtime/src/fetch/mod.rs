@@ -53,9 +53,13 @@ pub use self::{
 ///
 /// | event | level | in | fields |
 /// |---|---|---|---|
-/// | `request` | debug | `attempt` | `request`: method and URL |
+/// | `request` | debug | `attempt` | `request`, that is to be sent: method and URL |
+/// | `not sent` | debug | `attempt` | `wait`: how long the API wants to be left alone, which is longer than `max_delay` |
 /// | `redirected` | debug | `attempt` | `to` |
 /// | `response` | debug | `attempt` | `status`, `bytes` |
+/// | `token` | debug | `attempt` | `why` one was fetched: `first`, `early`, before the last ended, `over`, after that, or `refused`, by a 401, say; `life`: how long it holds |
+/// | `token failed` | warn | `attempt` | `why`, `error`; after `early`, the one there is is used on |
+/// | `the token endpoint gave a new refresh token …` | warn | `attempt` | no one keeps it: there is no [`on_refresh_token`](crate::Builder::on_refresh_token) |
 /// | `waited …` | debug | `attempt` | `waited`: for the source's pace, or for a token |
 /// | `wait` | warn | `fetch` | `page`, `why`, `wait`: a request is made again after that |
 /// | `page` | debug | `fetch` | `received`, and `kept`: those that belong to the fetch |

@@ -1,3 +1,5 @@
+mod observed;
+
 use std::{
     sync::{
         Arc, Mutex,

@@ -3,6 +3,7 @@
 mod any_family;
 mod incremental;
 mod per_parent;
+mod version_1;
 
 use super::*;
 use crate::{

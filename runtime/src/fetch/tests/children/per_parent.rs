@@ -11,7 +11,7 @@ use super::{
 };
 use crate::plan::{Action, Lag, ResponseAction};
 
-static NEW: ResourcePlan = NEW_COMMENTS;
+pub(super) static NEW: ResourcePlan = NEW_COMMENTS;
 static IN_ORDER: ResourcePlan = ResourcePlan {
     incremental: Some(Incremental {
         row_order: Some(RowOrder::Ascending),
@@ -24,35 +24,28 @@ const TWO: Paginator = Paginator {
     maximum_pages: Some(1),
     ..Paginator::new(Pages::Offset(Offset::new(2)))
 };
-static CUT_OFF: ResourcePlan = ResourcePlan {
+pub(super) static CUT_OFF: ResourcePlan = ResourcePlan {
     paginator: TWO,
     ..NEW
 };
-static CUT_OFF_IN_ORDER: ResourcePlan = ResourcePlan {
+pub(super) static CUT_OFF_IN_ORDER: ResourcePlan = ResourcePlan {
     paginator: TWO,
     ..IN_ORDER
 };
-const KEYLESS_COMMENTS: ResourcePlan = ResourcePlan {
-    table: &Table::new("likes", &[Column::new("at", Type::Bigint)]),
-    incremental: Some(Incremental::new(0)),
-    ..NEW_COMMENTS
-};
-static KEYLESS: ResourcePlan = KEYLESS_COMMENTS;
-
 /// Posts in their order, and when each of their comments was made. The API filters nothing.
 #[derive(Clone, Default)]
-struct Blog(Arc<Mutex<Vec<Post>>>);
+pub(super) struct Blog(Arc<Mutex<Vec<Post>>>);
 
 type Post = (String, Vec<i64>);
 
 impl Blog {
-    fn new(posts: &[(&str, &[i64])]) -> Self {
+    pub(super) fn new(posts: &[(&str, &[i64])]) -> Self {
         let blog = Self::default();
         blog.set(posts);
         blog
     }
 
-    fn set(&self, posts: &[(&str, &[i64])]) {
+    pub(super) fn set(&self, posts: &[(&str, &[i64])]) {
         let posts = posts.iter().map(|(id, at)| ((*id).to_owned(), at.to_vec()));
         *self.0.lock().unwrap() = posts.collect();
     }
@@ -73,13 +66,13 @@ impl Blog {
         page(&records, request)
     }
 
-    fn shop(&self) -> Shop {
+    pub(super) fn shop(&self) -> Shop {
         let blog = self.clone();
         shop(Api::new(move |request| blog.answer(request)))
     }
 
     /// The same, but of the comments on this post, it answers so.
-    fn shop_but(&self, post: &'static str, status: u16) -> Shop {
+    pub(super) fn shop_but(&self, post: &'static str, status: u16) -> Shop {
         let blog = self.clone();
         shop(Api::new(move |request| {
             match segments(request).as_slice() {
@@ -91,17 +84,17 @@ impl Blog {
 }
 
 /// What a fetch came to.
-struct Outcome {
+pub(super) struct Outcome {
     /// The ids of the records, or their cursors where they have none.
-    ids: Vec<String>,
-    state: Option<State>,
-    repeats: bool,
-    notes: String,
-    error: Option<ErrorKind>,
+    pub(super) ids: Vec<String>,
+    pub(super) state: Option<State>,
+    pub(super) repeats: bool,
+    pub(super) notes: String,
+    pub(super) error: Option<ErrorKind>,
 }
 
 impl Outcome {
-    fn state(&self) -> State {
+    pub(super) fn state(&self) -> State {
         let state = self.state.as_ref().unwrap();
         let read = State::from_json(&state.to_json()).unwrap();
         assert_eq!(read, *state);
@@ -118,7 +111,7 @@ impl Outcome {
     }
 
     #[track_caller]
-    fn assert_cursors(&self, expected: &[(&str, &str)]) {
+    pub(super) fn assert_cursors(&self, expected: &[(&str, &str)]) {
         let expected = expected
             .iter()
             .map(|(id, at)| (json!([id]).to_string(), (*at).to_owned()));
@@ -126,7 +119,7 @@ impl Outcome {
     }
 }
 
-async fn fetch(fetch: Fetch<crate::Rows>) -> Outcome {
+pub(super) async fn fetch(fetch: Fetch<crate::Rows>) -> Outcome {
     let mut pages = fetch.pages();
     let (mut ids, mut error) = (Vec::new(), None);
     while let Some(page) = pages.next().await {
@@ -144,21 +137,7 @@ async fn fetch(fetch: Fetch<crate::Rows>) -> Outcome {
     }
 }
 
-/// A state as version 1 wrote it.
-fn version_1(parent: Option<&str>, value: &str, seen: &[String]) -> State {
-    let mut state = json!({
-        "version": 1,
-        "resource": "comments",
-        "cursor": { "column": "at", "type": "bigint", "value": value },
-        "seen": seen,
-    });
-    if let Some(parent) = parent {
-        state["parent"] = parent.into();
-    }
-    State::from_json(&state.to_string()).unwrap()
-}
-
-fn since(shop: &Shop, state: State) -> Fetch<crate::Rows> {
+pub(super) fn since(shop: &Shop, state: State) -> Fetch<crate::Rows> {
     shop.client.rows(&NEW).since(state)
 }
 
@@ -428,90 +407,6 @@ async fn two_parents_with_one_key_start_where_the_one_further_back_has_come_to()
         let second = fetch(shop.client.rows(&NAMED).since(first.state())).await;
         assert_eq!(second.ids.len(), usize::from(at[0] != at[1]));
     }
-}
-
-#[tokio::test]
-async fn a_state_of_version_1_is_one_cursor_for_all_parents() {
-    let blog = Blog::new(&[("a", &[5, 9]), ("b", &[8, 9])]);
-    let shop = blog.shop();
-    let seen = [json!(["a@9"]).to_string()];
-    let second = fetch(since(&shop, version_1(None, "9", &seen))).await;
-    assert_eq!(second.ids, ["b@9"]);
-    second.assert_cursors(&[("a", "9"), ("b", "9")]);
-    // Each knows its own records.
-    let state: Value = serde_json::from_str(&second.state().to_json()).unwrap();
-    assert_eq!(state["parents"][r#"["a"]"#]["seen"], json!([r#"["a@9"]"#]));
-    assert!(state["others"].is_null());
-    blog.set(&[("a", &[9, 10]), ("b", &[9]), ("c", &[2])]);
-    let third = fetch(since(&shop, second.state())).await;
-    assert_eq!(third.ids, ["a@10", "c@2"]);
-}
-
-#[tokio::test]
-async fn a_state_of_version_1_holds_for_those_that_were_not_seen_to_the_end() {
-    let blog = Blog::new(&[("a", &[9]), ("b", &[7, 8, 9, 10])]);
-    let seen = [json!(["a@9"]).to_string(), json!(["b@9"]).to_string()];
-    let state = version_1(None, "9", &seen);
-    for resource in [&CUT_OFF, &CUT_OFF_IN_ORDER] {
-        let second = fetch(blog.shop().client.rows(resource).since(state.clone())).await;
-        second.assert_cursors(&[("a", "9")]);
-        let third = fetch(since(&blog.shop(), second.state())).await;
-        assert_eq!(third.ids, ["b@10"]);
-        third.assert_cursors(&[("a", "9"), ("b", "10")]);
-    }
-    let failed = fetch(since(&blog.shop_but("b", 400), state)).await;
-    let next = fetch(since(&blog.shop(), failed.state())).await;
-    assert_eq!(next.ids, ["b@10"]);
-}
-
-#[tokio::test]
-async fn a_state_of_version_1_of_one_parent_is_read() {
-    let blog = Blog::new(&[("a", &[9, 10])]);
-    let shop = blog.shop();
-    let seen = [json!(["a@9"]).to_string()];
-    let state = version_1(Some("`posts` with `id` \"a\""), "9", &seen);
-    let next = fetch(of(&shop, &NEW, "a").since(state.clone())).await;
-    assert_eq!(next.ids, ["a@10"]);
-    assert!(
-        fetch(of(&shop, &NEW, "a").since(next.state()))
-            .await
-            .ids
-            .is_empty()
-    );
-    let all = fetch(of(&shop, &NEW, "a").since(version_1(None, "9", &seen))).await;
-    assert_eq!(all.ids, ["a@10"]);
-    // What was cut off may be of another.
-    let long = "x".repeat(80);
-    let named = format!("`posts` with `id` \"{long}\"");
-    for (id, fits) in [(&long, true), (&format!("{long}y"), false)] {
-        let state = version_1(Some(&named), "9", &seen);
-        let error = fetch(of(&shop, &NEW, id).since(state)).await.error;
-        assert_eq!(error.is_none(), fits, "{error:?}");
-    }
-}
-
-#[tokio::test]
-async fn the_keyless_records_of_a_state_of_version_1_are_known_by_their_parent() {
-    let blog = Blog::new(&[("a", &[9]), ("b", &[9])]);
-    let shop = blog.shop();
-    let now = fetch(of(&shop, &KEYLESS, "a")).await.state().to_json();
-    let now: Value = serde_json::from_str(&now).unwrap();
-    let named = "`posts` with `id` \"a\"";
-    let seen = [format!("{} of {named}", now["seen"][0].as_str().unwrap())];
-    let second = fetch(
-        shop.client
-            .rows(&KEYLESS)
-            .since(version_1(None, "9", &seen)),
-    )
-    .await;
-    assert_eq!(second.ids, ["9"], "that of the other");
-    let third = fetch(shop.client.rows(&KEYLESS).since(second.state())).await;
-    assert!(third.ids.is_empty());
-    let of_one = version_1(Some(named), "9", &seen);
-    let second = fetch(of(&shop, &KEYLESS, "a").since(of_one)).await;
-    assert!(second.ids.is_empty());
-    let third = fetch(of(&shop, &KEYLESS, "a").since(second.state())).await;
-    assert!(third.ids.is_empty());
 }
 
 #[tokio::test]
