@@ -3,6 +3,8 @@
 mod json;
 mod marks;
 
+use std::sync::Arc;
+
 use crate::parent::ParentKey;
 
 pub(crate) use marks::{MOST_PARENTS, MOST_SEEN, Mark, Marks, Room};
@@ -38,12 +40,11 @@ pub(crate) use marks::{MOST_PARENTS, MOST_SEEN, Mark, Marks, Room};
 ///
 /// A parent's cursor moves when all of its children came, and stays where it was when the fetch was cut
 /// off before, or failed; those of the others move all the same. After a fetch that saw all parents,
-/// those that were not among them are forgotten.
+/// those that were not among them are forgotten: one that comes back is new.
 ///
-/// At most 10,000 parents with children are remembered, those before that were remembered already; and
-/// of the records at the cursors at most 50,000 in all. A parent past the first is fetched from the
-/// start every time, a record past the second may come again. Nothing is lost by it, and the fetch's
-/// report says so.
+/// At most 10,000 parents are remembered, first of all those that were before. The others are fetched
+/// from the start every time. Of the records at the cursors, at most 50,000 are remembered in all; others
+/// may come again. Nothing is lost by it, and the fetch's report says so.
 ///
 /// Should two records of a parent have one key, the next fetch starts for both where the one that is
 /// further back has come to.
@@ -66,7 +67,7 @@ pub(crate) enum Reach {
     /// The children of one parent.
     One(OneParent, Mark),
     /// The children of each parent.
-    Each(std::sync::Arc<Marks>),
+    Each(Arc<Marks>),
 }
 
 /// The one parent that a state is of.

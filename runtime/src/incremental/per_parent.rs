@@ -151,9 +151,12 @@ impl PerParent {
     /// Of two parents with one key, how far the one has come that is further back: from where the other
     /// is, its children would be left out.
     fn earlier(&mut self, parent: &str, now: Option<Last>) -> Option<Last> {
-        self.ambiguous.get_or_insert_with(|| parent.to_owned());
         let before = self.marks.remove(parent);
         let before = before.and_then(|mark| Last::of(&mark, self.range.column).ok());
+        if before.is_none() && now.is_none() {
+            return None;
+        }
+        self.ambiguous.get_or_insert_with(|| parent.to_owned());
         let order = before.as_ref().zip(now.as_ref());
         let order = order.and_then(|(before, now)| before.cursor.compare(now.cursor.as_value()));
         self.repeats |= order != Some(Ordering::Equal);
