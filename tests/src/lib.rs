@@ -17,12 +17,15 @@
 //! * [`Paging`]: how pages are cut, the wrong ways included.
 //! * [`Faults`]: what goes wrong, and when.
 //! * [`Log`]: what was asked.
+//!
+//! And, for what the documentation shows, [`pages`].
 
 mod access;
 pub mod data;
 mod dataset;
 mod faults;
 mod log;
+pub mod pages;
 mod paging;
 mod server;
 mod wire;
