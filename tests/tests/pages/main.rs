@@ -90,11 +90,9 @@ fn nothing_is_shown_that_is_not_looked_at() {
     for page in pages() {
         for block in page.blocks() {
             let known = match (block.language, block.label) {
-                ("yaml" | "rust", "") | ("yaml", "mistake") => true,
+                ("yaml" | "rust" | "toml", "") | ("yaml", "mistake") => true,
                 ("yaml", label) => label.starts_with("specs/"),
-                ("text", "mistakes") | ("rust", "expansion") | ("sh" | "toml", "") => {
-                    page.name == "readme"
-                }
+                ("text", "mistakes") | ("rust", "expansion") | ("sh", "") => page.name == "readme",
                 ("text", _) => page.name != "readme",
                 _ => false,
             };

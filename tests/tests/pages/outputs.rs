@@ -8,6 +8,7 @@ mod errors;
 mod incremental;
 mod loading;
 mod paging;
+mod testing;
 
 /// What is printed where a page shows it by this name.
 pub(crate) async fn of(page: &str, name: &str) -> String {
@@ -36,6 +37,7 @@ pub(crate) async fn of(page: &str, name: &str) -> String {
         ("loading", "failed") => loading::failed().await,
         ("loading", "table") => loading::table().await,
         ("custom", "log") => custom::log().await,
+        ("testing", "unfit") => testing::unfit(),
         _ => panic!("{page}: nothing prints `{name}`"),
     }
 }
