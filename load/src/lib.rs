@@ -13,8 +13,8 @@
 //!
 //! [`Load::load`] fetches every selected resource of a source, in the order of the spec but parents
 //! before their children, and writes it as its `write_disposition` says. A child is fetched for all
-//! records that its parent has then, which are asked for again: what is new of a parent may be
-//! little, and its children change without it. Where a resource is `incremental`, the database remembers how
+//! records that its parent has then; they are asked for once for the parent and all of its children,
+//! or, where only what is new of the parent was loaded, once more: its children change without it. Where a resource is `incremental`, the database remembers how
 //! far it came, of a child for [each parent](rest_source::State), and the next load asks only for what is new.
 //! [`full_refresh`](Loading::full_refresh) starts over.
 //!

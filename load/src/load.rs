@@ -3,7 +3,7 @@
 use std::{future::IntoFuture, pin::Pin};
 
 use rest_source::{
-    Client, Connector, Error, ErrorKind, Result,
+    Client, Connector, Error, ErrorKind, Family, Result,
     plan::{ResourcePlan, WriteDisposition},
 };
 
@@ -73,13 +73,15 @@ impl<'a, D: Destination> Loading<'a, D> {
         let mut report = LoadReport::default();
         let mut errors = Vec::new();
         let mut not_tried = Vec::new();
-        for resource in self.resources()? {
+        let resources = self.resources()?;
+        let family = Family::of(&resources);
+        for resource in resources {
             if errors.last().is_some_and(would_repeat) {
                 not_tried.push(resource.name);
             } else if resource.write_disposition == WriteDisposition::Skip {
                 report.skipped.push(resource.name);
             } else {
-                match self.load(resource).await {
+                match self.load(resource, &family).await {
                     Ok(loaded) => report.resources.push(loaded),
                     Err(error) => errors.push(error),
                 }
@@ -117,7 +119,11 @@ impl<'a, D: Destination> Loading<'a, D> {
     }
 
     /// Loads one resource.
-    async fn load(&mut self, resource: &'static ResourcePlan) -> Result<ResourceReport> {
+    async fn load(
+        &mut self,
+        resource: &'static ResourcePlan,
+        family: &Family,
+    ) -> Result<ResourceReport> {
         let target = Target {
             source: self.client.plan().name,
             resource,
@@ -133,7 +139,7 @@ impl<'a, D: Destination> Loading<'a, D> {
         let stored = self.destination.open(&target).await.map_err(named)?;
         // A resource that is incremental no longer has no use for what it once came to.
         let stored = stored.filter(|_| resource.incremental.is_some());
-        let fetch = self.client.rows(resource);
+        let fetch = self.client.rows(resource).within(family);
         let mut pages = match (target.writing, stored) {
             // What takes the place of everything has to be everything.
             (Writing::Replace, _) => fetch.full_refresh(),

@@ -102,7 +102,7 @@ pub use cell::{Cell, Cells, FromCell};
 pub use client::Client;
 pub use clock::{Clock, SystemClock};
 pub use error::{Error, ErrorKind, Result};
-pub use fetch::{Fetch, Of, Page, PageRecords, Pages, Records};
+pub use fetch::{Family, Fetch, Of, Page, PageRecords, Pages, Records};
 pub use incremental::CursorValue;
 pub use paginator::Position;
 pub use parent::ParentValue;

@@ -145,3 +145,24 @@ async fn what_failed_is_not_appended_at_all() {
     shop.load(&mut scratch.open()).await.unwrap();
     assert_eq!(items(&scratch).len(), 9);
 }
+
+#[tokio::test]
+async fn the_orders_are_asked_for_once_for_themselves_and_their_items() {
+    let (server, scratch) = (shop().await, Scratch::new());
+    let shop: Merging = connect(&server);
+    let first_pages = || {
+        let offsets = server.log().offsets("/orders");
+        offsets.iter().filter(|offset| **offset == 0).count()
+    };
+    let report = shop.load(&mut scratch.open()).await.unwrap();
+    assert_eq!(items(&scratch).len(), 9);
+    assert_eq!(first_pages(), 1);
+    let of_orders = report.resource("items").unwrap().fetched.of_parents.clone();
+    assert_eq!(of_orders.unwrap().requests, 0);
+
+    // The items of orders alone: there is no one to ask for those but their fetch.
+    server.log().clear();
+    let mut database = scratch.open();
+    shop.load(&mut database).resource("items").await.unwrap();
+    assert_eq!(first_pages(), 1);
+}

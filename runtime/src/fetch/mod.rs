@@ -3,6 +3,7 @@
 mod attempt;
 mod children;
 mod driver;
+mod family;
 mod guard;
 mod machine;
 mod page;
@@ -21,6 +22,7 @@ use crate::{
 };
 
 pub use self::{
+    family::Family,
     page::{Page, PageRecords},
     streams::{Pages, Records},
 };
@@ -90,6 +92,7 @@ pub(crate) struct Job {
     pub(crate) concurrency: u16,
     /// The one record of the parent that it is for, where it is not for all of them.
     pub(crate) parent: Option<ParentRecord>,
+    pub(crate) family: Option<Family>,
 }
 
 impl Client {
@@ -132,6 +135,7 @@ impl Client {
                 limit: None,
                 concurrency: self.concurrency(),
                 parent: None,
+                family: None,
             },
             parent,
             on_progress: None,
@@ -197,6 +201,12 @@ impl<T, Parent> Fetch<T, Parent> {
     /// At most this many records. No page is asked for that is not needed for them.
     pub fn limit(mut self, records: u64) -> Self {
         self.job.limit = Some(records);
+        self
+    }
+
+    /// Together with other fetches that share what they see of parents: see [`Family`].
+    pub fn within(mut self, family: &Family) -> Self {
+        self.job.family = Some(family.clone());
         self
     }
 

@@ -14,7 +14,7 @@ use futures_core::Stream;
 use tokio::{runtime::Handle, sync::mpsc, task::AbortHandle};
 use tracing::Instrument;
 
-use super::{Job, Page, PageRecords, trace};
+use super::{Job, Page, PageRecords, family::Witness, trace};
 use crate::{Error, ErrorKind, Record, Report, Result, Rows, State};
 
 /// What a fetch's task hands to its stream.
@@ -67,6 +67,8 @@ enum Stage {
     Ready(Box<Job>),
     Running {
         deliveries: mpsc::Receiver<Delivery>,
+        /// What remembers parents for the fetches of their children.
+        witness: Option<Witness>,
         _task: AbortOnDrop,
     },
     Ended,
@@ -132,8 +134,12 @@ impl<T> Pages<T> {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Page<T>>>> {
-        let deliveries = match &mut self.stage {
-            Stage::Running { deliveries, .. } => deliveries,
+        let (deliveries, witness) = match &mut self.stage {
+            Stage::Running {
+                deliveries,
+                witness,
+                ..
+            } => (deliveries, witness),
             Stage::Ended => return Poll::Ready(None),
             Stage::Ready(_) => match self.start() {
                 Ok(()) => return self.poll(cx),
@@ -142,6 +148,9 @@ impl<T> Pages<T> {
         };
         Poll::Ready(match ready!(deliveries.poll_recv(cx)) {
             Some(Delivery::Page(rows, state)) => {
+                if let Some(witness) = witness {
+                    witness.see(&rows);
+                }
                 self.report.lock().delivered += rows.len() as u64;
                 if state.is_some() {
                     self.state.clone_from(&state);
@@ -154,6 +163,9 @@ impl<T> Pages<T> {
                 complete,
                 repeats,
             }) => {
+                if let Some(witness) = witness.take().filter(|_| complete) {
+                    witness.seal();
+                }
                 self.stage = Stage::Ended;
                 if state.is_some() {
                     self.state = state;
@@ -197,11 +209,13 @@ impl<T> Pages<T> {
         // once for all of them.
         let room = job.concurrency.saturating_sub(1).max(1);
         let (sender, deliveries) = mpsc::channel(room.into());
+        let witness = job.family.as_ref().and_then(|family| family.witness(&job));
         let span = trace::fetch(&job);
         let fetch = job.run(sender, self.report.clone()).instrument(span);
         let task = runtime.spawn(fetch);
         self.stage = Stage::Running {
             deliveries,
+            witness,
             _task: AbortOnDrop(task.abort_handle()),
         };
         Ok(())

@@ -67,6 +67,25 @@ impl ParentRecord {
         }
     }
 
+    /// About how much memory it takes, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        let texts = self.values.iter().map(|value| match value {
+            ParentValue::Text(text) | ParentValue::Json(text) => text.len(),
+            ParentValue::Binary(bytes) => bytes.len(),
+            _ => 0,
+        });
+        let by = self
+            .key
+            .by
+            .iter()
+            .map(|name| size_of::<String>() + name.len());
+        size_of::<Self>()
+            + self.values.len() * size_of::<ParentValue>()
+            + texts.chain(by).sum::<usize>()
+            + self.key.values.len()
+            + self.name.len()
+    }
+
     /// Whether a state of version 1, which knew a record by what it is called, is of this one. Where a
     /// long text was cut off, it may as well be of another.
     pub(crate) fn was_named(&self, plan: &ParentPlan, named: &str) -> bool {

@@ -1,5 +1,7 @@
 //! The records of the parent, one after the other.
 
+use std::vec;
+
 use crate::{
     Page, Report, Result, Rows,
     fetch::{Job, Pages},
@@ -10,46 +12,73 @@ use crate::{
 /// The parents that are still to come.
 pub(super) struct Parents {
     plan: &'static ParentPlan,
-    pages: Pages<Rows>,
-    /// A page of them, and how many of it were taken.
-    page: Option<(Rows, usize)>,
+    source: Source,
     end: Option<Result<()>>,
+}
+
+/// Where they come from.
+enum Source {
+    Fetched {
+        pages: Box<Pages<Rows>>,
+        /// A page of them, and how many of it were taken.
+        page: Option<(Rows, usize)>,
+    },
+    /// What an earlier fetch saw of them.
+    Known(vec::IntoIter<ParentRecord>),
 }
 
 impl Parents {
     /// All of them, for this fetch of their children.
     pub(super) fn new(job: &Job, plan: &'static ParentPlan) -> Self {
-        let fetch = job.client.rows(plan.resource).concurrency(job.concurrency);
+        let family = job.family.as_ref();
+        if let Some(known) = family.and_then(|family| family.take(job.resource)) {
+            return Self {
+                plan,
+                source: Source::Known(known.into_iter()),
+                end: Some(Ok(())),
+            };
+        }
+        let mut fetch = job.client.rows(plan.resource).concurrency(job.concurrency);
+        if let Some(family) = family {
+            fetch = fetch.within(family);
+        }
+        let pages = Box::new(fetch.pages());
         Self {
             plan,
-            pages: fetch.pages(),
-            page: None,
+            source: Source::Fetched { pages, page: None },
             end: None,
         }
     }
 
     /// The next parent of those that are here.
     pub(super) fn take(&mut self) -> Option<ParentRecord> {
-        let (rows, at) = self.page.as_mut()?;
+        let page = match &mut self.source {
+            Source::Known(known) => return known.next(),
+            Source::Fetched { page, .. } => page,
+        };
+        let (rows, at) = page.as_mut()?;
         let row = rows.get(*at);
         let parent = row.map(|row| ParentRecord::of_row(self.plan, row));
         *at += 1;
         if parent.is_none() {
-            self.page = None;
+            *page = None;
         }
         parent
     }
 
     /// The next page of them. Dropping the future loses nothing.
     pub(super) async fn next(&mut self) -> Option<Result<Page<Rows>>> {
-        self.pages.next().await
+        match &mut self.source {
+            Source::Fetched { pages, .. } => pages.next().await,
+            Source::Known(_) => None,
+        }
     }
 
-    pub(super) fn receive(&mut self, page: Option<Result<Page<Rows>>>) {
-        match page {
-            Some(Ok(page)) => self.page = Some((page.into_rows(), 0)),
-            Some(Err(error)) => self.end = Some(Err(error.without_position())),
-            None => self.end = Some(Ok(())),
+    pub(super) fn receive(&mut self, received: Option<Result<Page<Rows>>>) {
+        match (received, &mut self.source) {
+            (Some(Ok(rows)), Source::Fetched { page, .. }) => *page = Some((rows.into_rows(), 0)),
+            (Some(Err(error)), _) => self.end = Some(Err(error.without_position())),
+            _ => self.end = Some(Ok(())),
         }
     }
 
@@ -65,10 +94,21 @@ impl Parents {
 
     /// Whether they are over, and all there are were seen.
     pub(super) fn are_complete(&self) -> bool {
-        self.pages.is_complete()
+        match &self.source {
+            Source::Fetched { pages, .. } => pages.is_complete(),
+            Source::Known(known) => known.as_slice().is_empty(),
+        }
     }
 
     pub(super) fn report(&self) -> Report {
-        self.pages.report()
+        match &self.source {
+            Source::Fetched { pages, .. } => pages.report(),
+            Source::Known(_) => {
+                let mut report = Report::default();
+                let parent = self.plan.resource.name;
+                report.note(format!("`{parent}` had been fetched before, for all"));
+                report
+            }
+        }
     }
 }
