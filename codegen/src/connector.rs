@@ -91,6 +91,8 @@ pub struct Resource {
     pub parallelized: bool,
     pub method: Method,
     pub path: Template,
+    /// The names of parameters that the spec binds in the path. They are none of the query.
+    pub path_params: Vec<String>,
     pub params: Vec<Param>,
     pub headers: Vec<Param>,
     pub body: Body,

@@ -876,6 +876,49 @@ fn incremental() {
 }
 
 #[test]
+fn what_is_appended_again() {
+    let endpoint =
+        |fields: &str| format!("endpoint:\n  paginator: {{type: offset, limit: 10{fields}}}\n");
+    let appended = |paging: &str, fields: &str| {
+        resource(&format!(
+            "columns: {{ id: text!, updated_at: timestamp }}\nwrite_disposition: append\n{}  \
+             incremental: {{ cursor_path: updated_at{fields} }}",
+            endpoint(paging)
+        ))
+        .replace("  paginator: single_page\n", "")
+    };
+    say(
+        "what_is_appended_again",
+        &[
+            ("a lag", appended("", ", lag: 1h")),
+            (
+                "a lag, where nothing says that it is appended",
+                appended("", ", lag: 1h").replace("    write_disposition: append\n", ""),
+            ),
+            (
+                "records without a cursor value, and a lag",
+                appended("", ", lag: 1h, on_cursor_value_missing: include"),
+            ),
+            (
+                "a lag of the defaults",
+                format!(
+                    "resource_defaults: {{primary_key: id, write_disposition: merge, endpoint: {{incremental: {{lag: 1h}}}}}}\n{}",
+                    appended("", "")
+                ),
+            ),
+            ("a maximum", appended(", maximum_pages: 5", "")),
+            (
+                "a maximum, in an order by which the start is left out",
+                appended(
+                    ", maximum_offset: 50",
+                    ", row_order: asc, range_start: open",
+                ),
+            ),
+        ],
+    );
+}
+
+#[test]
 fn settings_and_warnings() {
     say(
         "settings_and_warnings",

@@ -75,7 +75,8 @@ impl Client {
             choice,
             origins: Origins::new(&base, plan.allow_origins)?,
             authenticators: Authenticators::new(plan, choice, scope, &wire)?,
-            pace: Pace::new(concurrency, plan.rate_limit).one_at_a_time(plan.resources),
+            pace: Pace::new(concurrency, plan.rate_limit, plan.retry.max_delay)
+                .one_at_a_time(plan.resources),
             secrets,
             config,
             base,
@@ -138,7 +139,8 @@ impl Client {
     }
 
     /// Keeps all workers of the source from sending before this time of the [clock](Self::clock):
-    /// the API said so to one of them.
+    /// the API said so to one of them. One that would have to wait for longer than `max_delay` is not
+    /// sent at all.
     pub(crate) fn close_until(&self, elapsed: Duration) {
         self.0.pace.close_until(elapsed);
     }

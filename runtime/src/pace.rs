@@ -21,7 +21,24 @@ pub(crate) struct Pace {
     /// The one place of each resource whose requests go one at a time.
     single: BTreeMap<&'static str, Semaphore>,
     limit: Option<RateLimit>,
+    /// How long a request may wait for the API.
+    longest: Duration,
     gate: Mutex<Gate>,
+}
+
+/// The API wants no request for so long, which is longer than one may wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shut(pub(crate) Duration);
+
+/// What a request that wants to be sent is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Leave {
+    /// To be sent: it is taken to be.
+    Now,
+    /// To ask again after this long.
+    After(Duration),
+    /// Not to be sent.
+    Never(Shut),
 }
 
 /// Times are those of the source's clock.
@@ -41,6 +58,8 @@ pub(crate) struct Turn<'a> {
     _single: Option<SemaphorePermit<'a>>,
     /// How long it waited before its requests: for the source's leave, or for a token.
     pub(crate) waited: Duration,
+    /// When its first request was sent, after all that it waited for.
+    pub(crate) begun: Option<Duration>,
     /// The requests sent.
     pub(crate) requests: u64,
     /// Those of them that were made again, with other credentials.
@@ -48,12 +67,14 @@ pub(crate) struct Turn<'a> {
 }
 
 impl Pace {
-    /// With at most this many attempts in flight, at least 1, and within this limit.
-    pub(crate) fn new(concurrency: u16, limit: Option<RateLimit>) -> Self {
+    /// With at most this many attempts in flight, at least 1, and within this limit. Where the API
+    /// wants to be left alone, a request waits for so long at the longest.
+    pub(crate) fn new(concurrency: u16, limit: Option<RateLimit>, longest: Duration) -> Self {
         Self {
             places: Semaphore::new(usize::from(concurrency.max(1))),
             single: BTreeMap::new(),
             limit,
+            longest,
             gate: Mutex::default(),
         }
     }
@@ -90,6 +111,7 @@ impl Pace {
             _place: self.places.acquire().await.ok(),
             _single: single,
             waited: Duration::ZERO,
+            begun: None,
             requests: 0,
             repeated: 0,
         }
@@ -102,44 +124,63 @@ impl Pace {
 
 impl Turn<'_> {
     /// Waits until the next request may be sent, and counts it as sent.
-    pub(crate) async fn request(&mut self) {
+    ///
+    /// # Errors
+    ///
+    /// [`Shut`] where it may not be sent for longer than it may wait.
+    pub(crate) async fn request(&mut self) -> Result<(), Shut> {
         loop {
-            let wait = self
-                .pace
-                .lock()
-                .enter(self.pace.limit, self.clock.elapsed());
-            if wait.is_zero() {
-                self.requests += 1;
-                return;
+            let now = self.clock.elapsed();
+            let leave = self.pace.lock().enter(self.pace, now);
+            match leave {
+                Leave::Now => {
+                    self.begun.get_or_insert(now);
+                    self.requests += 1;
+                    return Ok(());
+                }
+                Leave::After(wait) => {
+                    self.clock.sleep(wait).await;
+                    self.waited += wait;
+                }
+                Leave::Never(shut) => return Err(shut),
             }
-            self.clock.sleep(wait).await;
-            self.waited += wait;
         }
     }
 }
 
 impl Gate {
-    /// How long a request has to wait. One that has not is taken to be sent now.
-    fn enter(&mut self, limit: Option<RateLimit>, now: Duration) -> Duration {
+    /// What a request is told that wants to be sent now.
+    fn enter(&mut self, pace: &Pace, now: Duration) -> Leave {
         let closed = self.closed_until.saturating_sub(now);
-        let Some(RateLimit { requests, per }) = limit else {
-            return closed;
+        if closed > pace.longest {
+            return Leave::Never(Shut(closed));
+        }
+        let wait = match pace.limit {
+            Some(limit) => self.within(limit, now).max(closed),
+            None => closed,
         };
+        if !wait.is_zero() {
+            return Leave::After(wait);
+        }
+        if pace.limit.is_some() {
+            self.sent.push_back(now);
+        }
+        Leave::Now
+    }
+
+    /// How long a request has to wait by the source's own limit.
+    fn within(&mut self, limit: RateLimit, now: Duration) -> Duration {
+        let RateLimit { requests, per } = limit;
         let is_over = |sent: &Duration| sent.saturating_add(per) <= now;
         while self.sent.front().is_some_and(is_over) {
             self.sent.pop_front();
         }
-        let full = match self.sent.front() {
+        match self.sent.front() {
             Some(first) if self.sent.len() >= requests.max(1) as usize => {
                 first.saturating_add(per).saturating_sub(now)
             }
             _ => Duration::ZERO,
-        };
-        let wait = closed.max(full);
-        if wait.is_zero() {
-            self.sent.push_back(now);
         }
-        wait
     }
 }
 
@@ -154,14 +195,14 @@ mod tests {
 
     /// When a request that wants to be sent now is sent.
     async fn sent(pace: &Pace, clock: &ManualClock) -> Duration {
-        pace.turn(&ANY, clock).await.request().await;
+        pace.turn(&ANY, clock).await.request().await.unwrap();
         clock.elapsed()
     }
 
     #[tokio::test]
     async fn no_more_attempts_are_in_flight_than_allowed() {
         let clock = ManualClock::default();
-        let pace = Pace::new(2, None);
+        let pace = Pace::new(2, None, 60 * SECOND);
         let first = pace.turn(&ANY, &clock).await;
         let _second = pace.turn(&ANY, &clock).await;
         assert!(pace.turn(&ANY, &clock).now_or_never().is_none());
@@ -177,7 +218,7 @@ mod tests {
             ..ANY
         };
         let clock = ManualClock::default();
-        let pace = Pace::new(2, None).one_at_a_time(&[&ALONE, &ANY]);
+        let pace = Pace::new(2, None, 60 * SECOND).one_at_a_time(&[&ALONE, &ANY]);
         let first = pace.turn(&ALONE, &clock).await;
         assert!(pace.turn(&ALONE, &clock).now_or_never().is_none());
         assert!(pace.turn(&ANY, &clock).now_or_never().is_some());
@@ -188,15 +229,45 @@ mod tests {
     #[tokio::test]
     async fn all_wait_for_the_latest_time_that_the_api_named() {
         let clock = ManualClock::default();
-        let pace = Pace::new(2, None);
+        let pace = Pace::new(2, None, 60 * SECOND);
         pace.close_until(9 * SECOND);
         pace.close_until(5 * SECOND);
         clock.advance(SECOND);
         let mut turn = pace.turn(&ANY, &clock).await;
-        turn.request().await;
+        turn.request().await.unwrap();
         assert_eq!(turn.waited, 8 * SECOND);
-        turn.request().await;
+        clock.advance(SECOND);
+        turn.request().await.unwrap();
         assert_eq!((turn.waited, turn.requests), (8 * SECOND, 2));
+        assert_eq!(turn.begun, Some(9 * SECOND));
+    }
+
+    #[tokio::test]
+    async fn none_is_sent_that_would_have_to_wait_too_long() {
+        let clock = ManualClock::default();
+        let pace = Pace::new(2, None, 60 * SECOND);
+        pace.close_until(90 * SECOND);
+        let mut turn = pace.turn(&ANY, &clock).await;
+        assert_eq!(turn.request().await, Err(Shut(90 * SECOND)));
+        assert_eq!((turn.requests, turn.begun), (0, None));
+        clock.advance(30 * SECOND);
+        assert_eq!(sent(&pace, &clock).await, 90 * SECOND);
+    }
+
+    #[tokio::test]
+    async fn one_that_waits_is_not_sent_once_it_would_have_to_wait_too_long() {
+        let clock = ManualClock::default();
+        let limit = RateLimit {
+            requests: 1,
+            per: 10 * SECOND,
+        };
+        let pace = Pace::new(2, Some(limit), 60 * SECOND);
+        assert_eq!(sent(&pace, &clock).await, Duration::ZERO);
+        let mut turn = pace.turn(&ANY, &clock).await;
+        let mut request = Box::pin(turn.request());
+        assert!(request.as_mut().now_or_never().is_none());
+        pace.close_until(3_600 * SECOND);
+        assert_eq!(request.await, Err(Shut(3_590 * SECOND)));
     }
 
     #[tokio::test]
@@ -206,7 +277,7 @@ mod tests {
             requests: 3,
             per: 10 * SECOND,
         };
-        let pace = Pace::new(1, Some(limit));
+        let pace = Pace::new(1, Some(limit), 60 * SECOND);
         let mut times = vec![sent(&pace, &clock).await];
         clock.advance(9 * SECOND);
         for _ in 0..7 {
@@ -226,7 +297,7 @@ mod tests {
             requests: 1,
             per: SECOND,
         };
-        let pace = Pace::new(1, Some(limit));
+        let pace = Pace::new(1, Some(limit), 60 * SECOND);
         pace.close_until(5 * SECOND);
         assert_eq!(sent(&pace, &clock).await, 5 * SECOND);
         assert_eq!(sent(&pace, &clock).await, 6 * SECOND);

@@ -487,7 +487,7 @@ pub struct Retry {
     pub backoff_factor: f64,
     /// The longest wait.
     pub max_delay: Duration,
-    /// The longest time from the first attempt to the start of the last.
+    /// The longest time from the first attempt, once it had its turn, to the start of the last.
     pub max_elapsed: Duration,
     /// Whether a POST may be made again.
     pub idempotent: bool,

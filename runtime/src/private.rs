@@ -81,88 +81,88 @@ pub const fn field(column: u16, path: &'static [Step]) -> ParentField {
     ParentField { column, path }
 }
 
-pub const fn text(name: &'static str) -> Column {
-    Column::new(name, Type::Text)
+pub const fn text(name: &'static str, line: u32) -> Column {
+    Column::new(name, Type::Text).at(line)
 }
 
-pub const fn bigint(name: &'static str) -> Column {
-    Column::new(name, Type::Bigint)
+pub const fn bigint(name: &'static str, line: u32) -> Column {
+    Column::new(name, Type::Bigint).at(line)
 }
 
-pub const fn double(name: &'static str) -> Column {
-    Column::new(name, Type::Double)
+pub const fn double(name: &'static str, line: u32) -> Column {
+    Column::new(name, Type::Double).at(line)
 }
 
-pub const fn bool(name: &'static str) -> Column {
-    Column::new(name, Type::Bool)
+pub const fn bool(name: &'static str, line: u32) -> Column {
+    Column::new(name, Type::Bool).at(line)
 }
 
-pub const fn timestamp(name: &'static str) -> Column {
-    Column::new(name, Type::TIMESTAMP)
+pub const fn timestamp(name: &'static str, line: u32) -> Column {
+    Column::new(name, Type::TIMESTAMP).at(line)
 }
 
-pub const fn timestamp_as(name: &'static str, format: TimeFormat) -> Column {
-    Column::new(name, Type::Timestamp(format))
+pub const fn timestamp_as(name: &'static str, line: u32, format: TimeFormat) -> Column {
+    Column::new(name, Type::Timestamp(format)).at(line)
 }
 
-pub const fn date(name: &'static str) -> Column {
-    Column::new(name, Type::DATE)
+pub const fn date(name: &'static str, line: u32) -> Column {
+    Column::new(name, Type::DATE).at(line)
 }
 
-pub const fn date_as(name: &'static str, format: TimeFormat) -> Column {
-    Column::new(name, Type::Date(format))
+pub const fn date_as(name: &'static str, line: u32, format: TimeFormat) -> Column {
+    Column::new(name, Type::Date(format)).at(line)
 }
 
-pub const fn time(name: &'static str) -> Column {
-    Column::new(name, Type::Time)
+pub const fn time(name: &'static str, line: u32) -> Column {
+    Column::new(name, Type::Time).at(line)
 }
 
-pub const fn decimal(name: &'static str, precision: u8, scale: u8) -> Column {
-    Column::new(name, Type::Decimal { precision, scale })
+pub const fn decimal(name: &'static str, line: u32, precision: u8, scale: u8) -> Column {
+    Column::new(name, Type::Decimal { precision, scale }).at(line)
 }
 
-pub const fn binary(name: &'static str) -> Column {
-    Column::new(name, Type::Binary)
+pub const fn binary(name: &'static str, line: u32) -> Column {
+    Column::new(name, Type::Binary).at(line)
 }
 
-pub const fn json(name: &'static str) -> Column {
-    Column::new(name, Type::Json)
+pub const fn json(name: &'static str, line: u32) -> Column {
+    Column::new(name, Type::Json).at(line)
 }
 
-pub const fn object<T: Record>(name: &'static str) -> Column {
-    Column::new(name, Type::Object(T::TABLE))
+pub const fn object<T: Record>(name: &'static str, line: u32) -> Column {
+    Column::new(name, Type::Object(T::TABLE)).at(line)
 }
 
-pub const fn array(element: &'static Column) -> Column {
-    Column::new(element.name, Type::Array(element))
+pub const fn array(element: &'static Column, line: u32) -> Column {
+    Column::new(element.name, Type::Array(element)).at(line)
 }
 
-pub const fn map(value: &'static Column) -> Column {
-    Column::new(value.name, Type::Map(value))
+pub const fn map(value: &'static Column, line: u32) -> Column {
+    Column::new(value.name, Type::Map(value)).at(line)
 }
 
-pub const fn extra() -> Column {
-    Column::extra()
+pub const fn extra(line: u32) -> Column {
+    Column::extra().at(line)
 }
 
-pub const fn scalar(name: &'static str) -> Column {
-    Column::new(name, Type::Scalar)
+pub const fn scalar(name: &'static str, line: u32) -> Column {
+    Column::new(name, Type::Scalar).at(line)
 }
 
-pub const fn record() -> Column {
-    Column::record()
+pub const fn record(line: u32) -> Column {
+    Column::record().at(line)
 }
 
-pub const fn open(name: &'static str, values: &'static [&'static str]) -> Column {
+pub const fn open(name: &'static str, line: u32, values: &'static [&'static str]) -> Column {
     let closed = false;
-    Column::new(name, Type::Enum { values, closed })
+    Column::new(name, Type::Enum { values, closed }).at(line)
 }
 
-pub const fn closed(name: &'static str, values: &'static [&'static str]) -> Column {
+pub const fn closed(name: &'static str, line: u32, values: &'static [&'static str]) -> Column {
     let closed = true;
-    Column::new(name, Type::Enum { values, closed })
+    Column::new(name, Type::Enum { values, closed }).at(line)
 }
 
-pub const fn union(name: &'static str, members: &'static [Column]) -> Column {
-    Column::new(name, Type::Union(members))
+pub const fn union(name: &'static str, line: u32, members: &'static [Column]) -> Column {
+    Column::new(name, Type::Union(members)).at(line)
 }

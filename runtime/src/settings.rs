@@ -64,7 +64,7 @@ impl ConfigValue {
     }
 
     /// Reads a value of this type.
-    fn parse(data_type: ConfigType, text: &str) -> Option<Self> {
+    pub(crate) fn parse(data_type: ConfigType, text: &str) -> Option<Self> {
         Some(match data_type {
             ConfigType::Bigint => Self::Bigint(text.parse().ok()?),
             ConfigType::Double => Self::Double(text.parse().ok().filter(|n: &f64| n.is_finite())?),
@@ -226,6 +226,26 @@ pub(crate) fn resolve(
         .with_help("set the variables, or give the values to the builder"))
 }
 
+/// Secrets that were given by name, each under the variable that it stands in the place of.
+///
+/// # Errors
+///
+/// When the plan has no secret of such a name.
+pub(crate) fn in_place_of_variables<'a>(
+    plan: &SourcePlan,
+    given: &'a [(String, Secret)],
+) -> Result<Vec<(&'static str, &'a Secret)>> {
+    let variable = |(name, secret): &'a (String, Secret)| {
+        let plan = plan.secrets.iter().find(|plan| plan.name == name);
+        let plan = plan.ok_or_else(|| {
+            let message = format!("the source has no secret `{name}`");
+            Error::new(ErrorKind::Config, message)
+        })?;
+        Ok((plan.env, secret))
+    };
+    given.iter().map(variable).collect()
+}
+
 /// The choice whose secrets are all in the environment.
 fn chosen(
     plan: &SourcePlan,
@@ -261,7 +281,7 @@ fn chosen(
 
 /// The secrets that a choice needs; all of them where there is nothing to choose, and none while
 /// nothing was chosen.
-fn needed(plan: &SourcePlan, choice: Option<usize>) -> Vec<SecretPlan> {
+pub(crate) fn needed(plan: &SourcePlan, choice: Option<usize>) -> Vec<SecretPlan> {
     if plan.choices.is_empty() {
         return plan.secrets.to_vec();
     }

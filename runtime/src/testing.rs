@@ -1,4 +1,7 @@
-//! What the tests of several rooms share: an API in memory, and a client of it.
+//! What the tests of several rooms share: an API in memory, a client of it, and a journal of what is
+//! told.
+
+pub(crate) mod journal;
 
 use std::{
     sync::{Arc, Mutex},

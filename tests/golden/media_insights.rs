@@ -52,24 +52,24 @@ pub mod media_insights {
         pub updated_at: __rs::Timestamp,
     }
     impl __rs::Record for MediaInsights {
-        const TABLE: &'static __rs::Table = &__rs::Table::new(
-            "media_insights",
-            &[
-                __rs::text("id").primary_key().at(46),
-                __rs::text("name").nullable().at(47),
-                __rs::open("kind", MediaInsightsKind::WORDS).at(48),
-                __rs::bigint("value").at(49),
-                __rs::bigint("impressions").nullable().at(50),
-                __rs::double("engagement_rate").nullable().at(51),
-                __rs::bool("is_sponsored").at(52),
-                __rs::bool("has_audio").nullable().at(53),
-                __rs::decimal("spend", 12, 2).nullable().at(54),
-                __rs::date("published_on").at(55),
-                __rs::array(&__rs::text("tags").at(56)).at(56),
-                __rs::object::<MediaInsightsOwner>("owner").at(57),
-                __rs::timestamp("updated_at").at(64),
-            ],
-        );
+        const TABLE: &'static __rs::Table = {
+            static COLUMNS: [__rs::Column; 13] = [
+                __rs::text("id", 46).primary_key(),
+                __rs::text("name", 47).nullable(),
+                __rs::open("kind", 48, MediaInsightsKind::WORDS),
+                __rs::bigint("value", 49),
+                __rs::bigint("impressions", 50).nullable(),
+                __rs::double("engagement_rate", 51).nullable(),
+                __rs::bool("is_sponsored", 52),
+                __rs::bool("has_audio", 53).nullable(),
+                __rs::decimal("spend", 54, 12, 2).nullable(),
+                __rs::date("published_on", 55),
+                __rs::array(&__rs::text("tags", 56), 56),
+                __rs::object::<MediaInsightsOwner>("owner", 57),
+                __rs::timestamp("updated_at", 64),
+            ];
+            &__rs::Table::new("media_insights", &COLUMNS)
+        };
         fn from_cells(cells: &mut __rs::Cells<'_>) -> Self {
             __rs::take!(
                 cells => id, name, kind, value, impressions, engagement_rate,
@@ -133,14 +133,14 @@ pub mod media_insights {
         pub followers: Option<i64>,
     }
     impl __rs::Record for MediaInsightsOwner {
-        const TABLE: &'static __rs::Table = &__rs::Table::new(
-            "media_insights.owner",
-            &[
-                __rs::text("id").at(61),
-                __rs::text("handle").at(62),
-                __rs::bigint("followers").nullable().at(63),
-            ],
-        );
+        const TABLE: &'static __rs::Table = {
+            static COLUMNS: [__rs::Column; 3] = [
+                __rs::text("id", 61),
+                __rs::text("handle", 62),
+                __rs::bigint("followers", 63).nullable(),
+            ];
+            &__rs::Table::new("media_insights.owner", &COLUMNS)
+        };
         fn from_cells(cells: &mut __rs::Cells<'_>) -> Self {
             __rs::take!(cells => id, handle, followers)
         }
@@ -181,25 +181,25 @@ pub mod media_insights {
         pub audience: Option<UserInsightsAudience>,
     }
     impl __rs::Record for UserInsights {
-        const TABLE: &'static __rs::Table = &__rs::Table::new(
-            "user_insights",
-            &[
-                __rs::bigint("id").primary_key().at(71),
-                __rs::text("name").at(72),
-                __rs::bigint("profile_views").nullable().at(73),
-                __rs::double("value").at(74),
-                __rs::double("reach").nullable().at(75),
-                __rs::bool("is_verified").at(76),
-                __rs::bool("opted_in").nullable().at(77),
-                __rs::date("joined_on").at(78),
-                __rs::timestamp("last_active_at").nullable().at(79),
-                __rs::decimal("balance", 0, 0).at(80),
-                __rs::time("preferred_time").nullable().at(81),
-                __rs::binary("avatar_digest").nullable().at(82),
-                __rs::json("settings").nullable().at(83),
-                __rs::object::<UserInsightsAudience>("audience").nullable().at(84),
-            ],
-        );
+        const TABLE: &'static __rs::Table = {
+            static COLUMNS: [__rs::Column; 14] = [
+                __rs::bigint("id", 71).primary_key(),
+                __rs::text("name", 72),
+                __rs::bigint("profile_views", 73).nullable(),
+                __rs::double("value", 74),
+                __rs::double("reach", 75).nullable(),
+                __rs::bool("is_verified", 76),
+                __rs::bool("opted_in", 77).nullable(),
+                __rs::date("joined_on", 78),
+                __rs::timestamp("last_active_at", 79).nullable(),
+                __rs::decimal("balance", 80, 0, 0),
+                __rs::time("preferred_time", 81).nullable(),
+                __rs::binary("avatar_digest", 82).nullable(),
+                __rs::json("settings", 83).nullable(),
+                __rs::object::<UserInsightsAudience>("audience", 84).nullable(),
+            ];
+            &__rs::Table::new("user_insights", &COLUMNS)
+        };
         fn from_cells(cells: &mut __rs::Cells<'_>) -> Self {
             __rs::take!(
                 cells => id, name, profile_views, value, reach, is_verified, opted_in,
@@ -218,10 +218,13 @@ pub mod media_insights {
         pub share: Option<f64>,
     }
     impl __rs::Record for UserInsightsAudience {
-        const TABLE: &'static __rs::Table = &__rs::Table::new(
-            "user_insights.audience",
-            &[__rs::text("country").at(87), __rs::double("share").nullable().at(88)],
-        );
+        const TABLE: &'static __rs::Table = {
+            static COLUMNS: [__rs::Column; 2] = [
+                __rs::text("country", 87),
+                __rs::double("share", 88).nullable(),
+            ];
+            &__rs::Table::new("user_insights.audience", &COLUMNS)
+        };
         fn from_cells(cells: &mut __rs::Cells<'_>) -> Self {
             __rs::take!(cells => country, share)
         }
@@ -258,23 +261,23 @@ pub mod media_insights {
         pub updated_at: __rs::Timestamp,
     }
     impl __rs::Record for Stories {
-        const TABLE: &'static __rs::Table = &__rs::Table::new(
-            "stories",
-            &[
-                __rs::text("id").primary_key().at(98),
-                __rs::text("name").nullable().at(99),
-                __rs::bigint("value").at(100),
-                __rs::bigint("profile_views").nullable().at(101),
-                __rs::double("duration_seconds").at(102),
-                __rs::bool("is_highlight").at(103),
-                __rs::bool("archived").nullable().at(104),
-                __rs::timestamp("posted_at").at(105),
-                __rs::timestamp("expires_at").nullable().at(106),
-                __rs::time("local_time").nullable().at(107),
-                __rs::array(&__rs::text("mentions").at(108)).nullable().at(108),
-                __rs::timestamp("updated_at").at(109),
-            ],
-        );
+        const TABLE: &'static __rs::Table = {
+            static COLUMNS: [__rs::Column; 12] = [
+                __rs::text("id", 98).primary_key(),
+                __rs::text("name", 99).nullable(),
+                __rs::bigint("value", 100),
+                __rs::bigint("profile_views", 101).nullable(),
+                __rs::double("duration_seconds", 102),
+                __rs::bool("is_highlight", 103),
+                __rs::bool("archived", 104).nullable(),
+                __rs::timestamp("posted_at", 105),
+                __rs::timestamp("expires_at", 106).nullable(),
+                __rs::time("local_time", 107).nullable(),
+                __rs::array(&__rs::text("mentions", 108), 108).nullable(),
+                __rs::timestamp("updated_at", 109),
+            ];
+            &__rs::Table::new("stories", &COLUMNS)
+        };
         fn from_cells(cells: &mut __rs::Cells<'_>) -> Self {
             __rs::take!(
                 cells => id, name, value, profile_views, duration_seconds, is_highlight,
@@ -310,21 +313,21 @@ pub mod media_insights {
         pub current_timestamp: __rs::Timestamp,
     }
     impl __rs::Record for StoryInsights {
-        const TABLE: &'static __rs::Table = &__rs::Table::new(
-            "story_insights",
-            &[
-                __rs::text("id").primary_key().at(116),
-                __rs::text("story_id").at(117),
-                __rs::closed("metric", StoryInsightsMetric::WORDS).at(118),
-                __rs::double("value").at(119),
-                __rs::bigint("profile_views").nullable().at(120),
-                __rs::double("previous_value").nullable().at(121),
-                __rs::bool("is_final").at(122),
-                __rs::date("measured_on").nullable().at(123),
-                __rs::map(&__rs::bigint("breakdown").at(124)).nullable().at(124),
-                __rs::timestamp("current_timestamp").at(125),
-            ],
-        );
+        const TABLE: &'static __rs::Table = {
+            static COLUMNS: [__rs::Column; 10] = [
+                __rs::text("id", 116).primary_key(),
+                __rs::text("story_id", 117),
+                __rs::closed("metric", 118, StoryInsightsMetric::WORDS),
+                __rs::double("value", 119),
+                __rs::bigint("profile_views", 120).nullable(),
+                __rs::double("previous_value", 121).nullable(),
+                __rs::bool("is_final", 122),
+                __rs::date("measured_on", 123).nullable(),
+                __rs::map(&__rs::bigint("breakdown", 124), 124).nullable(),
+                __rs::timestamp("current_timestamp", 125),
+            ];
+            &__rs::Table::new("story_insights", &COLUMNS)
+        };
         fn from_cells(cells: &mut __rs::Cells<'_>) -> Self {
             __rs::take!(
                 cells => id, story_id, metric, value, profile_views, previous_value,

@@ -17,12 +17,15 @@
 //! * [`Paging`]: how pages are cut, the wrong ways included.
 //! * [`Faults`]: what goes wrong, and when.
 //! * [`Log`]: what was asked.
+//!
+//! And, for what the documentation shows, [`pages`].
 
 mod access;
 pub mod data;
 mod dataset;
 mod faults;
 mod log;
+pub mod pages;
 mod paging;
 mod server;
 mod wire;
@@ -31,7 +34,7 @@ pub use access::{Access, Tokens};
 pub use dataset::{Dataset, Row};
 pub use faults::{Fault, Faults, Wait};
 pub use log::{Log, Seen};
-pub use paging::{Paging, ShortPage, Total};
+pub use paging::{Paging, ShortPage, Style, Total};
 pub use server::{Api, Server};
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

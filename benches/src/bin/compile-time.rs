@@ -36,9 +36,11 @@ fn main() -> Result<()> {
     }
     let bench = Bench::new()?;
 
-    let chain = bench.clean_chain()?;
+    let alone = clean(&bench.alone, &bench.alone.join("target"))?;
+    let beside = clean(&bench.root, &bench.root.join("chain"))?;
     say(&format!(
-        "the macro and all it depends on, clean debug build: {chain:.1} s of CPU\n"
+        "the macro and all it depends on, clean debug build: {alone:.1} s of CPU\n\
+         the same where others of a user's crate want more of syn: {beside:.1} s of CPU\n"
     ));
 
     say("CPU seconds, 15 columns a resource   ours   serde   ratio");
@@ -68,6 +70,8 @@ const OURS: &str = "#[rest_source::rest_source(\"spec.yaml\")]\npub mod connecto
 struct Bench {
     root: PathBuf,
     target: PathBuf,
+    /// A crate that depends on the macro and on nothing else.
+    alone: PathBuf,
 }
 
 impl Bench {
@@ -76,20 +80,26 @@ impl Bench {
             .join("..")
             .canonicalize()?;
         let root = workspace.join("target/compile-time");
-        fs::create_dir_all(root.join("src"))?;
+        let alone = root.join("alone");
+        let macros = workspace.join("macros").display().to_string();
+        make_crate(
+            &alone,
+            &format!("rest-source-macros = {{ path = {macros:?} }}\n"),
+        )?;
         let runtime = workspace.join("runtime").display().to_string();
-        let manifest = format!(
-            "[package]\nname = \"user\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n\
-             [dependencies]\nrest-source = {{ path = {runtime:?}, default-features = false, features = \
-             [\"macros\"] }}\nserde = {{ version = \"1\", features = [\"derive\"] }}\nserde_json = \
-             \"1\"\njiff = {{ version = \"0.2\", features = [\"serde\"] }}\n"
+        let dependencies = format!(
+            "rest-source = {{ path = {runtime:?}, default-features = false, features = [\"macros\"] \
+             }}\nserde = {{ version = \"1\", features = [\"derive\"] }}\nserde_json = \"1\"\njiff = {{ \
+             version = \"0.2\", features = [\"serde\"] }}\n"
         );
-        fs::write(root.join("src/lib.rs"), "")?;
-        fs::write(root.join("Cargo.toml"), manifest)?;
-        fs::copy(workspace.join("Cargo.lock"), root.join("Cargo.lock"))?;
+        make_crate(&root, &dependencies)?;
+        for folder in [&root, &alone] {
+            fs::copy(workspace.join("Cargo.lock"), folder.join("Cargo.lock"))?;
+        }
         Ok(Self {
             target: root.join("target"),
             root,
+            alone,
         })
     }
 
@@ -102,35 +112,43 @@ impl Bench {
         let mut least = f64::INFINITY;
         for run in 0..=RUNS {
             fs::write(&lib, format!("{source}// {run}\n"))?;
-            let cost = self.cargo(&[command])?;
+            let cost = cargo(&self.root, &[command], &self.target)?;
             if run > 0 {
                 least = least.min(cost); // the first may build the dependencies
             }
         }
         Ok(least)
     }
+}
 
-    /// The CPU seconds of building the macro crate and its dependencies from nothing.
-    fn clean_chain(&self) -> Result<f64> {
-        let target = self.root.join("chain");
-        let _ = fs::remove_dir_all(&target);
-        let target = target.display().to_string();
-        self.cargo(&["build", "-p", "rest-source-macros", "--target-dir", &target])
-    }
+/// A crate without code, and in a workspace of its own.
+fn make_crate(folder: &Path, dependencies: &str) -> Result<()> {
+    let package = "[package]\nname = \"user\"\nversion = \"0.0.0\"\nedition = \"2024\"\n";
+    fs::create_dir_all(folder.join("src"))?;
+    fs::write(folder.join("src/lib.rs"), "")?;
+    let manifest = format!("{package}\n[workspace]\n\n[dependencies]\n{dependencies}");
+    Ok(fs::write(folder.join("Cargo.toml"), manifest)?)
+}
 
-    fn cargo(&self, arguments: &[&str]) -> Result<f64> {
-        let before = children()?;
-        let output = Command::new(env!("CARGO"))
-            .args(arguments)
-            .current_dir(&self.root)
-            .env("CARGO_TARGET_DIR", &self.target)
-            .env("CARGO_INCREMENTAL", "0")
-            .output()?;
-        if !output.status.success() {
-            return Err(String::from_utf8_lossy(&output.stderr).into_owned().into());
-        }
-        Ok(children()? - before)
+/// The CPU seconds of building the macro crate and its dependencies from nothing, as a crate has them.
+fn clean(folder: &Path, target: &Path) -> Result<f64> {
+    let _ = fs::remove_dir_all(target);
+    cargo(folder, &["build", "-p", "rest-source-macros"], target)
+}
+
+/// The CPU seconds of a cargo command.
+fn cargo(folder: &Path, arguments: &[&str], target: &Path) -> Result<f64> {
+    let before = children()?;
+    let output = Command::new(env!("CARGO"))
+        .args(arguments)
+        .current_dir(folder)
+        .env("CARGO_TARGET_DIR", target)
+        .env("CARGO_INCREMENTAL", "0")
+        .output()?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned().into());
     }
+    Ok(children()? - before)
 }
 
 /// CPU seconds of all children so far.

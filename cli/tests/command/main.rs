@@ -2,8 +2,14 @@
 
 #![cfg(test)]
 
+mod language;
 mod new;
+mod page;
+mod param;
 mod shell;
+mod tls;
+mod tokens;
+mod wire;
 
 use rest_source_tests::{Fault, Server, data};
 use shell::{Shell, snapshot};
@@ -31,7 +37,18 @@ resources:
 fn help_says_what_each_command_does() {
     let shell = Shell::new();
     snapshot("help", &shell.run(&["--help"]));
-    for command in ["check", "generate", "fetch", "load", "docs", "ddl", "new"] {
+    for command in [
+        "check",
+        "explain",
+        "generate",
+        "fetch",
+        "load",
+        "docs",
+        "ddl",
+        "new",
+        "schema",
+        "completions",
+    ] {
         snapshot(&format!("help-{command}"), &shell.run(&[command, "--help"]));
     }
 }
@@ -278,6 +295,13 @@ async fn a_load_that_is_interrupted_is_completed_by_the_next() {
     let load = ["load", MEDIA, "--to", "sqlite:out.db"];
     let ran = interrupted(&shell, &load, 8, &server).await;
     snapshot("load-interrupted", &ran);
+    let all: usize = server
+        .datasets()
+        .iter()
+        .map(rest_source_tests::Dataset::len)
+        .sum();
+    let committed = shell.all_rows("out.db");
+    assert!(0 < committed && committed < all, "{committed} of {all}");
     server.faults().clear();
     assert_eq!(shell.run(&load).code, 0);
     for data in server.datasets() {
@@ -427,6 +451,24 @@ fn a_template_of_the_users_own_takes_the_place_of_ours() {
         "docs-no-folder",
         &shell.run(&["docs", MEDIA, "--templates", "nowhere"]),
     );
+}
+
+#[test]
+fn a_template_of_the_users_own_lays_out_what_is_generated() {
+    let shell = Shell::new();
+    std::fs::create_dir(shell.path("ours")).unwrap();
+    let layout = "// (c) Us. Of {{ spec }}: {{ resources | length }} resources.\n\n{{ items }}\n";
+    shell.write("ours/connector.rs", layout);
+    let generate = ["generate", "--out", "src", "--templates", "ours", MEDIA];
+    let ran = shell.run(&generate);
+    assert_eq!(ran.code, 0, "{ran}");
+    let file = shell.read("src/media_insights.rs");
+    let first =
+        format!("// (c) Us. Of {MEDIA}: 4 resources.\n\nuse ::rest_source::__private as __rs;\n");
+    assert!(file.starts_with(&first), "{file}");
+    assert!(file.contains("\npub struct Stories {"), "{file}");
+    shell.write("ours/connector.rs", "{{ module }}\n{{ modul }}\n");
+    snapshot("generate-bad-template", &shell.run(&generate));
 }
 
 #[test]

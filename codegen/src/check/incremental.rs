@@ -38,7 +38,7 @@ impl Check<'_> {
                 format!("the cursor `{}` is no column", cursor.text),
             );
             diagnostic = match suggest::closest(name, known.clone()) {
-                Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
+                Some(close) => diagnostic.did_you_mean(name, close),
                 None => diagnostic.help(format!("declare it in `columns`: `{name}: timestamp!`")),
             };
             self.error(diagnostic.note(format!(

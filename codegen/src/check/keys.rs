@@ -240,7 +240,7 @@ impl Check<'_> {
             ),
         );
         diagnostic = match suggest::closest(key.text, known.clone()) {
-            Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
+            Some(close) => diagnostic.did_you_mean(key.text, close),
             None => diagnostic.help(format!("declare it in `columns`: `{}: text`", key.text)),
         };
         // A default is written elsewhere than the resource that it does not fit.

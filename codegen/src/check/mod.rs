@@ -4,6 +4,7 @@
 //! are reported at once, and so that a skeleton can be emitted in spite of them.
 
 mod actions;
+mod append;
 mod auth;
 mod choices;
 mod client;

@@ -41,7 +41,7 @@ impl Check<'_> {
         };
         (self.parent, self.taken) = (kin.parent, kin.fields);
         let mut params = self.params(endpoint.entries("params"), has_incremental);
-        let path = self.path(&endpoint, name, &mut params, has_incremental);
+        let (path, path_params) = self.path(&endpoint, name, &mut params, has_incremental);
         let headers = self.headers(endpoint.entries("headers"), has_incremental);
         let body = self.body(&endpoint, method, has_incremental);
         let parent = self.parent();
@@ -57,6 +57,13 @@ impl Check<'_> {
         self.incremental_owns_its_params(&endpoint, incremental.as_ref());
         self.required_needs_a_selector(&endpoint);
         let write_disposition = self.write_disposition(&view, name, &record);
+        self.append_writes_once(
+            &view,
+            &endpoint,
+            write_disposition,
+            incremental.as_ref(),
+            paging.as_ref().map(|paging| &paging.paginator),
+        );
         Some(Resource {
             name: name.text.to_owned(),
             ident: names::ident(&names::snake(name.text)),
@@ -68,6 +75,7 @@ impl Check<'_> {
             parallelized: view.bool("parallelized").unwrap_or(true),
             method,
             path,
+            path_params,
             params: params.into_iter().map(|bound| bound.param).collect(),
             headers,
             body,

@@ -84,74 +84,72 @@ pub(super) fn column(column: &Column) -> TokenStream {
         let field = Literal::u16_unsuffixed(field);
         tokens.extend(quote!(.parent(#field)));
     }
-    if column.line > 0 {
-        let line = Literal::u32_unsuffixed(column.line);
-        tokens.extend(quote!(.at(#line)));
-    }
     tokens
 }
 
 fn constructor(column: &Column) -> TokenStream {
+    let name = &column.name;
+    let line = Literal::u32_unsuffixed(column.line);
     if column.decode == Decode::Rest {
-        return quote!(__rs::extra());
+        return quote!(__rs::extra(#line));
     }
     if column.from.as_ref().is_some_and(|from| from.0.is_empty()) {
-        return quote!(__rs::record());
+        return quote!(__rs::record(#line));
     }
-    let name = &column.name;
     match &column.data_type {
-        Type::Text => quote!(__rs::text(#name)),
-        Type::Bigint => quote!(__rs::bigint(#name)),
-        Type::Double => quote!(__rs::double(#name)),
-        Type::Bool => quote!(__rs::bool(#name)),
-        Type::Timestamp(TimeFormat::Rfc3339) => quote!(__rs::timestamp(#name)),
+        Type::Text => quote!(__rs::text(#name, #line)),
+        Type::Bigint => quote!(__rs::bigint(#name, #line)),
+        Type::Double => quote!(__rs::double(#name, #line)),
+        Type::Bool => quote!(__rs::bool(#name, #line)),
+        Type::Timestamp(TimeFormat::Rfc3339) => quote!(__rs::timestamp(#name, #line)),
         Type::Timestamp(format) => {
             let format = time_format(format);
-            quote!(__rs::timestamp_as(#name, #format))
+            quote!(__rs::timestamp_as(#name, #line, #format))
         }
-        Type::Date(TimeFormat::Date) => quote!(__rs::date(#name)),
+        Type::Date(TimeFormat::Date) => quote!(__rs::date(#name, #line)),
         Type::Date(format) => {
             let format = time_format(format);
-            quote!(__rs::date_as(#name, #format))
+            quote!(__rs::date_as(#name, #line, #format))
         }
-        Type::Time => quote!(__rs::time(#name)),
+        Type::Time => quote!(__rs::time(#name, #line)),
         Type::Decimal { precision, scale } => {
             let (precision, scale) = (
                 Literal::u8_unsuffixed(*precision),
                 Literal::u8_unsuffixed(*scale),
             );
-            quote!(__rs::decimal(#name, #precision, #scale))
+            quote!(__rs::decimal(#name, #line, #precision, #scale))
         }
-        Type::Binary => quote!(__rs::binary(#name)),
-        Type::Json => quote!(__rs::json(#name)),
+        Type::Binary => quote!(__rs::binary(#name, #line)),
+        Type::Json => quote!(__rs::json(#name, #line)),
         Type::Object(object) => {
             let object = ident(&object.ident);
-            quote!(__rs::object::<#object>(#name))
+            quote!(__rs::object::<#object>(#name, #line))
         }
-        Type::Array(element) => container(name, "array", "Array", element),
-        Type::Map(element) => container(name, "map", "Map", element),
+        Type::Array(element) => container(column, "array", "Array", element),
+        Type::Map(element) => container(column, "map", "Map", element),
         Type::Enum(words) => {
             let constructor = ident(if words.closed { "closed" } else { "open" });
             let words = ident(&words.ident);
-            quote!(__rs::#constructor(#name, #words::WORDS))
+            quote!(__rs::#constructor(#name, #line, #words::WORDS))
         }
         Type::Union(union) => {
             let union = ident(&union.ident);
-            quote!(__rs::union(#name, #union::MEMBERS))
+            quote!(__rs::union(#name, #line, #union::MEMBERS))
         }
-        Type::Scalar => quote!(__rs::scalar(#name)),
+        Type::Scalar => quote!(__rs::scalar(#name, #line)),
     }
 }
 
 /// A list or a map, of the name of its elements where that is the same.
-fn container(name: &str, short: &str, long: &str, element: &Column) -> TokenStream {
+fn container(owner: &Column, short: &str, long: &str, element: &Column) -> TokenStream {
+    let (name, line) = (&owner.name, Literal::u32_unsuffixed(owner.line));
     let (short, long) = (ident(short), ident(long));
-    let same = element.name == name;
+    let same = element.name == owner.name;
     let element = column(element);
     if same {
-        quote!(__rs::#short(&#element))
+        quote!(__rs::#short(&#element, #line))
     } else {
-        quote!(__rs::Column::new(#name, __rs::Type::#long(&#element)))
+        quote!(__rs::Column::new(#name, __rs::Type::#long(&#element)).at(#line))
     }
 }
 

@@ -8,7 +8,18 @@ use quote::quote;
 /// One that is none after all becomes `invalid_name`, which rustc will complain of, rather than the
 /// panic that `Ident::new` would be.
 pub(super) fn ident(name: &str) -> Ident {
+    // Nearly all are plain, and there are some for every column: a parser for each is felt.
+    if is_plain(name) {
+        return Ident::new(name, Span::call_site());
+    }
     syn::parse_str(name).unwrap_or_else(|_| Ident::new("invalid_name", Span::call_site()))
+}
+
+/// Whether it is an identifier in ASCII, or a keyword, which is raw in the names that the checks made.
+fn is_plain(name: &str) -> bool {
+    name != "_"
+        && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_')
 }
 
 /// A module's name from the source's: raw where it is a keyword.

@@ -1,6 +1,6 @@
 //! The structs: a resource's records, and the objects within them.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 use syn::DeriveInput;
 
@@ -57,6 +57,9 @@ impl Records<'_> {
         let name = ident(&record.ident);
         let table = &record.name;
         let columns = record.columns.iter().map(column);
+        // A static, and of a length that is written down: rustc takes three times as long to find out
+        // that a list behind a reference may be promoted to one.
+        let width = Literal::usize_unsuffixed(record.columns.len());
         let own = own::find(self.own, &record.ident);
         let (definition, from_cells) = match own {
             Some(own) => (None, from_some_cells(own, record)),
@@ -71,7 +74,10 @@ impl Records<'_> {
         quote! {
             #definition
             impl __rs::Record for #name {
-                const TABLE: &'static __rs::Table = &__rs::Table::new(#table, &[#(#columns,)*]);
+                const TABLE: &'static __rs::Table = {
+                    static COLUMNS: [__rs::Column; #width] = [#(#columns,)*];
+                    &__rs::Table::new(#table, &COLUMNS)
+                };
                 #from_cells
             }
             #(#nested)*

@@ -67,6 +67,7 @@ fn resource(name: &str, record: &str, columns: Vec<Column>) -> Resource {
         parallelized: true,
         method: Method::Get,
         path: text(&format!("/v1/{name}")),
+        path_params: Vec::new(),
         params: Vec::new(),
         headers: Vec::new(),
         body: Body::None,
@@ -182,14 +183,14 @@ fn every_type_has_its_field_and_its_column() {
         holds(&text, field);
     }
     for line in [
-        r#"__rs::text("id").primary_key().at(7),"#,
-        r#"__rs::bigint("count").nullable().at(7),"#,
-        r#"__rs::double("rate").decode(__rs::Decode::Text).at(7),"#,
-        r#"__rs::bool("paid").nullable().explicit().at(7),"#,
-        r#"__rs::timestamp_as("at", __rs::TimeFormat::EpochMillis).at(7),"#,
-        r#"__rs::decimal("price", 12, 2).at(7),"#,
-        r#"__rs::array(&__rs::text("tags").at(7)).at(7),"#,
-        r#"__rs::text("type").key("Type").at(7),"#,
+        r#"__rs::text("id", 7).primary_key(),"#,
+        r#"__rs::bigint("count", 7).nullable(),"#,
+        r#"__rs::double("rate", 7).decode(__rs::Decode::Text),"#,
+        r#"__rs::bool("paid", 7).nullable().explicit(),"#,
+        r#"__rs::timestamp_as("at", 7, __rs::TimeFormat::EpochMillis),"#,
+        r#"__rs::decimal("price", 7, 12, 2),"#,
+        r#"__rs::array(&__rs::text("tags", 7), 7),"#,
+        r#"__rs::text("type", 7).key("Type"),"#,
     ] {
         let count = text.lines().filter(|l| l.trim() == line).count();
         assert_eq!(count, 1, "no line {line} in\n{text}");
@@ -197,7 +198,7 @@ fn every_type_has_its_field_and_its_column() {
     // Where an element has another name than its column, both are given.
     holds(
         &text,
-        r#"__rs::Column::new("sums", __rs::Type::Map(&__rs::bigint("items").at(7)))"#,
+        r#"__rs::Column::new("sums", __rs::Type::Map(&__rs::bigint("items", 7)))"#,
     );
 }
 
@@ -212,13 +213,13 @@ fn an_open_enum_has_other_and_a_closed_one_has_not() {
             column("state", Type::Enum(words("OrdersState", true, &values))),
         ],
     )]));
-    holds(&text, r#"__rs::open("kind", OrdersKind::WORDS).at(7)"#);
+    holds(&text, r#"__rs::open("kind", 7, OrdersKind::WORDS)"#);
     holds(
         &text,
         r#""c" => Self::C, other => Self::Other(other.to_owned()),"#,
     );
     holds(&text, "pub fn as_str(&self) -> &str {");
-    holds(&text, r#"__rs::closed("state", OrdersState::WORDS).at(7)"#);
+    holds(&text, r#"__rs::closed("state", 7, OrdersState::WORDS)"#);
     holds(&text, r#""a b" => Self::Ab, _ => Self::C,"#);
     holds(&text, "pub const fn as_str(self) -> &'static str {");
 }
@@ -247,7 +248,7 @@ fn what_is_nested_is_emitted_after_what_holds_it() {
     holds(&text, "pub lines: Vec<OrdersLines>,");
     holds(
         &text,
-        r#"__rs::array(&__rs::object::<OrdersLines>("lines").at(7)).at(7)"#,
+        r#"__rs::array(&__rs::object::<OrdersLines>("lines", 7), 7)"#,
     );
     let places: Vec<_> = [
         "struct Orders ",
@@ -275,7 +276,7 @@ fn a_union_is_told_apart_by_position() {
         vec![column("value", Type::Union(union))],
     )]));
     holds(&text, "/// One of its types.\n Text(String),");
-    holds(&text, r#"__rs::union("value", OrdersValue::MEMBERS).at(7)"#);
+    holds(&text, r#"__rs::union("value", 7, OrdersValue::MEMBERS)"#);
     holds(
         &text,
         "(0, cell) => Self::Text(__rs::FromCell::from_cell(cell)),",

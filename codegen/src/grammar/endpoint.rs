@@ -180,7 +180,7 @@ const END_PARAM: Key = key(
 const LAG: Key = key(
     "lag",
     Shape::Scalar,
-    "how far before the last start to start again",
+    "how far before the last start to start again; for records that are merged",
 );
 const FORMAT: Key = key("format", Shape::Text, "how the value is sent").or("the column's own");
 const RANGE_START: Key = key(
@@ -217,6 +217,6 @@ const ROW_ORDERS: &[Word] = &[
 ];
 const ON_MISSING: &[Word] = &[
     word("raise", "an error"),
-    word("include", "it is kept"),
+    word("include", "it is kept, at every fetch"),
     word("exclude", "it is left out and counted"),
 ];

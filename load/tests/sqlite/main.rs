@@ -3,7 +3,9 @@
 
 #![cfg(test)]
 
+mod appending;
 mod changes;
+mod children;
 mod dispositions;
 mod failures;
 mod keys;

@@ -3,6 +3,7 @@
 mod attempt;
 mod children;
 mod driver;
+mod family;
 mod guard;
 mod machine;
 mod page;
@@ -21,6 +22,7 @@ use crate::{
 };
 
 pub use self::{
+    family::Family,
     page::{Page, PageRecords},
     streams::{Pages, Records},
 };
@@ -53,9 +55,13 @@ pub use self::{
 ///
 /// | event | level | in | fields |
 /// |---|---|---|---|
-/// | `request` | debug | `attempt` | `request`: method and URL |
+/// | `request` | debug | `attempt` | `request`, that is to be sent: method and URL |
+/// | `not sent` | debug | `attempt` | `wait`: how long the API wants to be left alone, which is longer than `max_delay` |
 /// | `redirected` | debug | `attempt` | `to` |
 /// | `response` | debug | `attempt` | `status`, `bytes` |
+/// | `token` | debug | `attempt` | `why` one was fetched: `first`, `early`, before the last ended, `over`, after that, or `refused`, by a 401, say; `life`: how long it holds |
+/// | `token failed` | warn | `attempt` | `why`, `error`; after `early`, the one there is is used on |
+/// | `the token endpoint gave a new refresh token …` | warn | `attempt` | no one keeps it: there is no [`on_refresh_token`](crate::Builder::on_refresh_token) |
 /// | `waited …` | debug | `attempt` | `waited`: for the source's pace, or for a token |
 /// | `wait` | warn | `fetch` | `page`, `why`, `wait`: a request is made again after that |
 /// | `page` | debug | `fetch` | `received`, and `kept`: those that belong to the fetch |
@@ -86,6 +92,7 @@ pub(crate) struct Job {
     pub(crate) concurrency: u16,
     /// The one record of the parent that it is for, where it is not for all of them.
     pub(crate) parent: Option<ParentRecord>,
+    pub(crate) family: Option<Family>,
 }
 
 impl Client {
@@ -128,6 +135,7 @@ impl Client {
                 limit: None,
                 concurrency: self.concurrency(),
                 parent: None,
+                family: None,
             },
             parent,
             on_progress: None,
@@ -139,8 +147,9 @@ impl Client {
 impl<T, P> Fetch<T, Of<P>> {
     /// Only for this record of the parent.
     ///
-    /// The [`State`] of such a fetch is of this parent alone, and so is what
-    /// [`since`](Self::since) wants.
+    /// The [`State`] of such a fetch is of this parent alone. [`since`](Self::since) takes one like
+    /// it, or that of a fetch for all: then it starts from what that says of this parent, and gives it
+    /// back with this parent's part brought forward, where the child takes the whole key of its parent.
     pub fn of(mut self, parent: &P) -> Fetch<T> {
         if let Some(plan) = self.job.resource.parent {
             let values = self.parent.0(parent);
@@ -192,6 +201,12 @@ impl<T, Parent> Fetch<T, Parent> {
     /// At most this many records. No page is asked for that is not needed for them.
     pub fn limit(mut self, records: u64) -> Self {
         self.job.limit = Some(records);
+        self
+    }
+
+    /// Together with other fetches that share what they see of parents: see [`Family`].
+    pub fn within(mut self, family: &Family) -> Self {
+        self.job.family = Some(family.clone());
         self
     }
 
@@ -294,10 +309,6 @@ impl Job {
         } else {
             1
         }
-    }
-
-    fn parent_name(&self) -> Option<&str> {
-        self.parent.as_ref().map(|parent| parent.name.as_str())
     }
 
     /// An error of this fetch, its texts without secrets.

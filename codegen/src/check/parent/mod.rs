@@ -150,7 +150,7 @@ impl Check<'_> {
         );
         self.error(
             match suggest::closest(first.parent, others.clone()) {
-                Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
+                Some(close) => diagnostic.did_you_mean(first.parent, close),
                 None => diagnostic.help(
                     "declare it in `resources`, with `selected: false` if only its children matter",
                 ),
@@ -374,7 +374,7 @@ impl Check<'_> {
         );
         self.error(
             match suggest::closest(name, known.clone()) {
-                Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
+                Some(close) => diagnostic.did_you_mean(name, close),
                 None => diagnostic.help(format!("declare it in the columns of `{}`", parent.name)),
             }
             .note(format!(

@@ -1,3 +1,5 @@
+mod observed;
+
 use std::{
     sync::{
         Arc, Mutex,
@@ -121,7 +123,7 @@ impl World {
         match self.client.exchange(&mut turn, resource, &draft).await {
             Ok(response) => Ok(response.status),
             Err(Failure::Fatal(error)) => Err(error),
-            Err(Failure::Transient(error)) => panic!("{error}"),
+            Err(failure) => panic!("{failure:?}"),
         }
     }
 

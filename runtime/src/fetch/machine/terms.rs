@@ -58,6 +58,8 @@ pub(in crate::fetch) enum Answer<P> {
     Ignored(String),
     /// Nothing that another attempt could better.
     Broken(Error),
+    /// Nothing: no quota is left for so long, by what another fetch of the source was told.
+    Held(Duration),
 }
 
 /// What a page says besides its records.

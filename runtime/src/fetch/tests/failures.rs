@@ -85,6 +85,10 @@ async fn a_wait_longer_than_allowed_ends_with_the_time_and_the_place_to_go_on_fr
     );
     assert_eq!(error.position(), Some(&Position::Offset(2)));
     assert!(shop.clock.waits().is_empty());
+    // Not everyone who meets it has a position: a load has not, nor a fetch for all parents.
+    let help =
+        "help: fetch again then, or raise `max_delay`; `Fetch::resume` goes on from a position";
+    assert!(error.to_string().ends_with(help), "{error}");
 }
 
 #[tokio::test]
@@ -108,6 +112,14 @@ async fn records_before_a_bad_one_are_delivered_and_then_the_error() {
     }
     assert_eq!(error.report().unwrap().delivered, 2);
     assert!(stream.next().await.is_none());
+}
+
+#[tokio::test]
+async fn what_is_not_there_may_be_a_mistake_or_to_be_expected() {
+    let shop = shop(Api::new(|_| answer(404, &[], "no such thing")));
+    let error = shop.fetch(&PLAIN).all().await.unwrap_err();
+    let help = "help: check `base_url` and the resource's `path`, or `ignore` it by a rule of `response_actions`";
+    assert!(error.to_string().ends_with(help), "{error}");
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod failures;
 mod incremental;
 mod observed;
 mod paging;
+mod quota;
 mod steps;
 
 use std::{

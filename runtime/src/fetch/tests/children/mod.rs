@@ -1,7 +1,10 @@
 //! Resources that are fetched for the records of another.
 
 mod any_family;
+mod family;
 mod incremental;
+mod per_parent;
+mod version_1;
 
 use super::*;
 use crate::{
