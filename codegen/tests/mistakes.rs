@@ -128,6 +128,10 @@ fn yaml() {
             ),
             ("an octal number", paginator("type: offset, limit: 0100")),
             ("a grouped number", paginator("type: offset, limit: 1_000")),
+            (
+                "a number that no double holds",
+                columns("id: text\nx: {data_type: enum, values: [1E310]}"),
+            ),
             ("a sexagesimal number", client("timeout: {request: 1:30}")),
             ("a tag", top("name: !!str api\ndescription: !env HOME")),
             (
@@ -431,6 +435,10 @@ fn credentials() {
             ),
             ("another refresh token", REFRESH_TOKENS.to_owned()),
             (
+                "a key of another kind",
+                auth("type: bearer\napi_key: \"{secrets.key}\""),
+            ),
+            (
                 "a choice of one",
                 auth("type: one_of\nchoices:\n  key: {type: api_key, api_key: \"{secrets.key}\"}"),
             ),
@@ -667,6 +675,7 @@ fn resources_and_endpoints() {
         ("a key column twice", resource("primary_key: [id, id]\ncolumns: {id: text}")),
         ("a key of untyped records that no name can be made of", resource("primary_key: \"+\"\ncolumns: json")),
         ("a key of untyped records that is called like the record", resource("primary_key: record\ncolumns: json")),
+        ("what undeclared keys of untyped records get", resource("schema_contract: {columns: freeze, data_type: discard_row}\nprimary_key: id\ncolumns: json")),
         ("a key of untyped records that is a path", resource("primary_key: $.id\ncolumns: json")),
         ("keys of untyped records that would be one column", resource("primary_key: [userId, user_id, userId]\ncolumns: json")),
         ("a merge key where nothing is merged", resource("merge_key: id\nwrite_disposition: replace\ncolumns: {id: text}")),

@@ -134,6 +134,7 @@ impl Check<'_> {
     pub(super) fn record(&mut self, view: &View<'_>, name: Text<'_>) -> Record {
         let columns = view.node("columns");
         if columns.is_some_and(|columns| columns.scalar().is_some()) {
+            self.untyped_record_declares_no_key(view);
             return Record::Untyped(self.untyped_keys(view));
         }
         let (ident, span) = match view.identifier("record") {
@@ -149,6 +150,20 @@ impl Check<'_> {
         record.line = self.line(name.span);
         record.description = view.owned("description");
         Record::Struct(record)
+    }
+
+    /// What undeclared keys get, where none is declared. A default is for the resources that do.
+    fn untyped_record_declares_no_key(&mut self, view: &View<'_>) {
+        let contract = view.view("schema_contract", &grammar::SCHEMA_CONTRACT);
+        let Some(columns) = contract.and_then(|contract| contract.entry("columns")) else {
+            return;
+        };
+        if view.node.span.contains(&columns.key.span.start) {
+            self.error(
+                Diagnostic::error("RS0602", &columns.key.span, "`columns` has no effect here")
+                    .help("remove it: with `columns: json` a record is kept as it is, every key of it"),
+            );
+        }
     }
 
     fn effective_paginator(
