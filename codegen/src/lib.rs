@@ -19,6 +19,7 @@ mod render;
 mod spec;
 mod suggest;
 mod value;
+mod written;
 mod yaml;
 
 use connector::Connector;

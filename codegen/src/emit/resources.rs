@@ -5,8 +5,8 @@ use quote::quote;
 use syn::DeriveInput;
 
 use crate::connector::{
-    Body, Column, ColumnsContract, Connector, DataTypeContract, Method, Pages, Paginator, Part,
-    Path, Record, Resource, SchemaContract, Selector, Template, WriteDisposition,
+    Body, Column, ColumnsContract, Connector, DataTypeContract, Method, Pages, Paginator, Path,
+    Record, Resource, SchemaContract, Selector, WriteDisposition,
 };
 
 use super::{
@@ -20,9 +20,10 @@ use super::{
 };
 
 /// What fetching a resource gives, as in ``One record of `stories`: …``.
-pub(super) fn in_words(resource: &Resource) -> String {
+pub(super) fn in_words(connector: &Connector, resource: &Resource) -> String {
     let name = code(&resource.name);
-    let request = format!("{} {}", method(resource.method), shown(&resource.path));
+    let path = connector.written(Some(resource), &resource.path);
+    let request = format!("{} {path}", method(resource.method));
     let request = code(&request);
     let pages = match resource.paginator.kind {
         Pages::Single => "",
@@ -46,15 +47,6 @@ fn method(method: Method) -> &'static str {
         Method::Get => "GET",
         Method::Post => "POST",
     }
-}
-
-/// A path with what is filled in at run time left open.
-fn shown(Template(parts): &Template) -> String {
-    let parts = parts.iter().map(|part| match part {
-        Part::Text(text) => text.as_str(),
-        _ => "{…}",
-    });
-    parts.collect()
 }
 
 /// How its rows are merged: on the key, in groups of one merge key, or both.

@@ -141,7 +141,7 @@ impl Source {
             name: connector.name.clone(),
             spec: connector.spec.clone(),
             description: connector.description.clone(),
-            base_url: shown(connector, None, &connector.base_url),
+            base_url: connector.written(None, &connector.base_url),
             secrets: connector.secrets.iter().map(secret).collect(),
             settings: connector.config.iter().map(setting).collect(),
             has_children: resources.iter().any(|resource| resource.parent.is_some()),
@@ -199,7 +199,7 @@ fn resource(connector: &checked::Connector, resource: &checked::Resource) -> Res
             checked::Method::Get => "GET",
             checked::Method::Post => "POST",
         },
-        path: shown(connector, Some(resource), &resource.path),
+        path: connector.written(Some(resource), &resource.path),
         paginator: match resource.paginator.kind {
             checked::Pages::Single => "single_page",
             checked::Pages::Offset(_) => "offset",
@@ -233,17 +233,10 @@ fn resource(connector: &checked::Connector, resource: &checked::Resource) -> Res
         processing_steps: (resource.processing_steps.iter())
             .map(|step| step.rust().to_owned())
             .collect(),
-        parent: parent(connector, resource).map(|parent| parent.name.clone()),
+        parent: connector.parent(resource).map(|parent| parent.name.clone()),
         is_untyped: matches!(resource.record, checked::Record::Untyped(_)),
         columns: columns.iter().map(column).collect(),
     }
-}
-
-fn parent<'a>(
-    connector: &'a checked::Connector,
-    resource: &checked::Resource,
-) -> Option<&'a checked::Resource> {
-    connector.resources.get(resource.parent.as_ref()?.resource)
 }
 
 fn column(column: &checked::Column) -> Column {
@@ -259,57 +252,6 @@ fn column(column: &checked::Column) -> Column {
         description: column.description.clone(),
         line: column.line,
     }
-}
-
-/// A template as the spec has it.
-fn shown(
-    connector: &checked::Connector,
-    resource: Option<&checked::Resource>,
-    checked::Template(parts): &checked::Template,
-) -> String {
-    let parts = parts.iter().map(|part| match part {
-        checked::Part::Text(text) => text.clone(),
-        checked::Part::Secret(at) => {
-            let secret = connector.secrets.get(usize::from(*at));
-            format!("{{secrets.{}}}", secret.map_or("?", |secret| &secret.name))
-        }
-        checked::Part::Config(at) => {
-            let setting = connector.config.get(usize::from(*at));
-            format!(
-                "{{config.{}}}",
-                setting.map_or("?", |setting| &setting.name)
-            )
-        }
-        checked::Part::IncrementalStart => "{incremental.start_value}".to_owned(),
-        checked::Part::IncrementalEnd => "{incremental.end_value}".to_owned(),
-        checked::Part::Parent(at) => {
-            let field = resource.and_then(|resource| of_parent(connector, resource, *at));
-            format!("{{resources.{}}}", field.unwrap_or_default())
-        }
-    });
-    parts.collect()
-}
-
-/// A field of the parent as the spec names it: `stories.id`.
-fn of_parent(
-    connector: &checked::Connector,
-    resource: &checked::Resource,
-    at: u16,
-) -> Option<String> {
-    let parent = parent(connector, resource)?;
-    let field = resource.parent.as_ref()?.fields.get(usize::from(at))?;
-    let checked::Record::Struct(record) = &parent.record else {
-        return None;
-    };
-    let mut name = format!("{}.{}", parent.name, record.columns.get(field.column)?.name);
-    for step in &field.path.0 {
-        name.push('.');
-        match step {
-            checked::Step::Key(key) => name.push_str(key),
-            checked::Step::Index(index) => name.push_str(&index.to_string()),
-        }
-    }
-    Some(name)
 }
 
 fn one_of(words: &checked::EnumType) -> String {
