@@ -17,12 +17,13 @@ Exit codes:
   0    done
   1    a spec is wrong, or a generated file is not up to date
   2    the command line, a file, a setting or a secret is wrong; nothing was sent
-  3    the API or the destination failed; what was left undone is named
+  3    the API, the destination or the writing of a file failed; what was left undone is named
   130  interrupted";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Check(Check),
+    Explain(Explain),
     Generate(Generate),
     Fetch(Fetch),
     Load(Load),
@@ -30,18 +31,27 @@ pub(crate) enum Command {
     Ddl(Ddl),
     New(New),
     /// Print the JSON Schema of specs, for editors
+    ///
+    /// An editor that knows YAML completes and checks a spec by it. Most take its file from a comment at
+    /// the top of the spec: `# yaml-language-server: $schema=rest-source.schema.json`.
     Schema,
+    Completions(Completions),
 }
 
 /// Check specs, and show everything that is wrong with them
 ///
 /// Nothing is sent and no secret is needed. Mistakes are shown on stderr, as rustc shows its own, or
-/// as JSON on stdout.
+/// as JSON on stdout. It fails if there is a mistake, with `--fix` if one is left; warnings are none.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Check {
     /// Specs to check
     #[arg(required = true, value_name = "SPEC")]
     pub(crate) specs: Vec<PathBuf>,
+    /// Mend the specs where it is sure what was meant: a key or a word that is misspelt or called so by
+    /// another tool, quotes that are missing or too many. Each change is shown; nothing else in the
+    /// file changes
+    #[arg(long)]
+    pub(crate) fix: bool,
     /// How mistakes are shown
     #[arg(long, value_enum, default_value_t = Report::Text)]
     pub(crate) format: Report,
@@ -53,6 +63,15 @@ pub(crate) enum Report {
     Text,
     /// An object a line, as `rustc --error-format json` has them, for editors
     Json,
+}
+
+/// Explain the code of a mistake, with a wrong and a right example
+///
+/// A code ends the first line of every message about a spec. Without one, all codes are listed.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Explain {
+    /// The code, such as RS0102
+    pub(crate) code: Option<String>,
 }
 
 /// Generate a Rust file from each spec, named after the source
@@ -70,15 +89,19 @@ pub(crate) struct Generate {
     /// Write nothing, but fail if a file is missing or not up to date
     #[arg(long)]
     pub(crate) check: bool,
+    /// Folder with a template of your own, `connector.rs`, that lays out the files
+    #[arg(long, value_name = "DIR")]
+    pub(crate) templates: Option<PathBuf>,
 }
 
 /// Fetch a resource, and print its records
 ///
-/// Records go to stdout, the report of what was done to stderr. Secrets come from the environment;
-/// variables that are missing are named before anything is sent.
+/// Records go to stdout, the report of what was done to stderr. Secrets come from the environment, each
+/// from a variable that is named after the spec and the secret, such as `MEDIA_API_KEY`; those that
+/// are missing are named before anything is sent.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Fetch {
-    /// The spec
+    /// The spec, a YAML file
     pub(crate) spec: PathBuf,
     /// The resource, by its name in the spec
     pub(crate) resource: String,
@@ -88,10 +111,19 @@ pub(crate) struct Fetch {
     /// A setting of the spec, in place of the environment's; may be given several times
     #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
     pub(crate) config: Vec<(String, String)>,
+    /// A query parameter of the resource, in place of the spec's or beside them; may be given several
+    /// times, also with one name. What the paginator, the auth or `incremental` writes cannot be set
+    #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
+    pub(crate) param: Vec<(String, String)>,
     /// File that remembers how far an `incremental` resource was fetched: read if it is there, written
     /// when all records are printed
     #[arg(long, value_name = "FILE")]
     pub(crate) state: Option<PathBuf>,
+    /// File for the refresh token of an API that gives another each time (`oauth2_refresh_token`): read,
+    /// if it is there, in place of the environment's; the new one is written to it before it is used,
+    /// and only its owner may read it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
     /// How records are printed
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
@@ -111,10 +143,11 @@ pub(crate) enum Format {
 ///
 /// Every selected resource is fetched and written as its `write_disposition` says. The database
 /// remembers how far incremental resources came, and the next load goes on from there. A load that is
-/// interrupted leaves a database that the next one completes. Secrets come from the environment.
+/// interrupted leaves a database that the next one completes. Secrets come from the environment, as for
+/// `fetch`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Load {
-    /// The spec
+    /// The spec, a YAML file
     pub(crate) spec: PathBuf,
     /// The database: `sqlite:FILE`, made if need be
     #[arg(long, value_name = "DESTINATION", value_parser = destination)]
@@ -128,6 +161,11 @@ pub(crate) struct Load {
     /// A setting of the spec, in place of the environment's; may be given several times
     #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
     pub(crate) config: Vec<(String, String)>,
+    /// File for the refresh token of an API that gives another each time (`oauth2_refresh_token`): read,
+    /// if it is there, in place of the environment's; the new one is written to it before it is used,
+    /// and only its owner may read it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
 }
 
 /// Print a page about a connector, in Markdown
@@ -176,6 +214,17 @@ pub(crate) struct New {
         hide_default_value = true
     )]
     pub(crate) path: PathBuf,
+}
+
+/// Print a script that completes this command in a shell
+///
+/// For bash, in `~/.bashrc`: `source <(rest-source completions bash)`. Other shells read such a script
+/// from a folder of theirs.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
 }
 
 fn setting(text: &str) -> Result<(String, String), String> {

@@ -1,15 +1,18 @@
 //! `rest-source check`.
 
-use std::io::{Write, stdout};
+use std::path::Path;
 
 use rest_source_codegen::{
     Compiled,
+    describe::{self, Fix},
     diagnostic::{Diagnostics, Severity},
 };
 
 use crate::{
     args::{Check, Report},
-    console, json, spec,
+    console,
+    file::{self, Readers},
+    spec,
     stop::Stop,
 };
 
@@ -17,12 +20,19 @@ pub(crate) fn run(args: &Check) -> Result<(), Stop> {
     let mut errors = 0;
     let mut unread = Vec::new();
     for path in &args.specs {
-        match spec::read(path) {
+        let read = if args.fix {
+            fix(path).and_then(|()| spec::read(path))
+        } else {
+            spec::read(path)
+        };
+        match read {
             Ok(compiled) => {
                 errors += count(&compiled.diagnostics, Severity::Error);
                 match args.format {
                     Report::Text => show(&path.display().to_string(), &compiled),
-                    Report::Json => print(&compiled.diagnostics)?,
+                    Report::Json => {
+                        console::print(&describe::diagnostics_as_json(&compiled.diagnostics))?;
+                    }
                 }
             }
             // The others are still worth checking.
@@ -34,6 +44,29 @@ pub(crate) fn run(args: &Check) -> Result<(), Stop> {
         None if errors > 0 => Err(Stop::wrong(Vec::new())),
         None => Ok(()),
     }
+}
+
+/// Mends a spec where it is sure what was meant, and says what it did.
+fn fix(path: &Path) -> Result<(), Stop> {
+    let shown = spec::shown(path);
+    let fixed = describe::fixed(&shown, &spec::text(path)?);
+    if fixed.fixes.is_empty() {
+        return Ok(());
+    }
+    file::replace(path, &fixed.text, Readers::AsBefore)
+        .map_err(|error| Stop::failed(format!("cannot write `{shown}`: {error}")))?;
+    for fix in &fixed.fixes {
+        let Fix {
+            code,
+            line,
+            before,
+            after,
+        } = fix;
+        console::say(format_args!(
+            "{shown}:{line}: `{before}` is now `{after}` [{code}]"
+        ));
+    }
+    Ok(())
 }
 
 /// How many there are, those among them that were not kept.
@@ -76,11 +109,4 @@ fn show(
 fn plural(number: usize, noun: &str) -> String {
     let s = if number == 1 { "" } else { "s" };
     format!("{number} {noun}{s}")
-}
-
-fn print(diagnostics: &Diagnostics) -> Result<(), Stop> {
-    let lines = json::lines(diagnostics);
-    stdout()
-        .write_all(lines.as_bytes())
-        .map_err(|error| Stop::failed(format!("cannot write to stdout: {error}")))
 }

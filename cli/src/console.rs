@@ -1,9 +1,11 @@
-//! What is said on stderr, in colour where that is a terminal.
+//! What is said on stderr, in colour where that is a terminal, and printed on stdout.
 
 use std::{
     fmt::Display,
-    io::{IsTerminal, Write, stderr, stdout},
+    io::{self, IsTerminal, Write, stderr, stdout},
 };
+
+use crate::stop::Stop;
 
 const BOLD_RED: &str = "\x1b[1;31m";
 const BOLD_YELLOW: &str = "\x1b[1;33m";
@@ -35,6 +37,16 @@ fn labelled(label: &str, colour: &str, text: &str) {
 /// Without a stderr there is nobody to tell.
 fn write(text: &str) {
     let _ = anstream::stderr().write_all(text.as_bytes());
+}
+
+/// Prints on stdout; `false` where nobody reads it any more, as behind `| head`.
+pub(crate) fn print(text: &str) -> Result<bool, Stop> {
+    let mut out = stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(Stop::failed(format!("cannot write to stdout: {error}"))),
+    }
 }
 
 /// A line that says how far it has come, for somebody who watches and sees nothing else.

@@ -1,16 +1,19 @@
 //! `rest-source fetch`.
 
-use std::io::{self, Write, stdout};
-
-use rest_source::{Fetch as Fetching, Rows, plan::ResourcePlan};
+use rest_source::{
+    Fetch as Fetching, Rows,
+    plan::{ResourcePlan, SourcePlan},
+};
 
 use crate::{
     args::Fetch,
     console::{self, Progress},
     format::Printer,
+    param,
     run::Work,
     spec, state,
     stop::Stop,
+    token::Keeper,
 };
 
 /// Fetches a resource and prints its records, page by page.
@@ -26,13 +29,17 @@ pub(crate) fn run(args: Fetch) -> Work<impl Future<Output = Result<(), Stop>> + 
 }
 
 async fn fetch(args: Fetch) -> Result<(), Stop> {
-    let (resource, fetch) = asked(&args)?;
+    let (connector, plan) = spec::open(&args.spec)?;
+    let resource = spec::resource(plan, &args.resource)?;
+    let resource = param::with(&connector, plan, resource, &args.param)?;
+    let token = Keeper::new(plan, args.token_file.clone())?;
+    let fetch = asked(plan, resource, &args, &token)?;
     let mut printer = Printer::new(args.format, resource.table);
     let mut pages = fetch.pages();
     let progress = Progress::beside_stdout();
     while let Some(page) = pages.next().await {
-        let page = page?;
-        if !print(&printer.page(page.rows()))? {
+        let page = page.map_err(|error| token.tell(error))?;
+        if !console::print(&printer.page(page.rows()))? {
             return Ok(());
         }
         let report = pages.report();
@@ -41,7 +48,7 @@ async fn fetch(args: Fetch) -> Result<(), Stop> {
             resource.name, report.pages, report.delivered
         ));
     }
-    print(&printer.end())?;
+    console::print(&printer.end())?;
     drop(progress);
     if let (Some(path), Some(state)) = (&args.state, pages.state()) {
         state::write(path, &state)?;
@@ -51,10 +58,13 @@ async fn fetch(args: Fetch) -> Result<(), Stop> {
 }
 
 /// What is to be fetched. Nothing is sent yet.
-fn asked(args: &Fetch) -> Result<(&'static ResourcePlan, Fetching<Rows>), Stop> {
-    let plan = spec::open(&args.spec)?;
-    let resource = spec::resource(plan, &args.resource)?;
-    let client = spec::connect(plan, args.config.clone())?;
+fn asked(
+    plan: &'static SourcePlan,
+    resource: &'static ResourcePlan,
+    args: &Fetch,
+    token: &Keeper,
+) -> Result<Fetching<Rows>, Stop> {
+    let client = spec::connect(plan, args.config.clone(), token)?;
     let mut fetch = client.rows(resource);
     if let Some(path) = &args.state {
         if resource.incremental.is_none() {
@@ -71,15 +81,5 @@ fn asked(args: &Fetch) -> Result<(&'static ResourcePlan, Fetching<Rows>), Stop> 
     if let Some(limit) = args.limit {
         fetch = fetch.limit(limit);
     }
-    Ok((resource, fetch))
-}
-
-/// Prints a page; `false` where nobody reads it any more, as behind `| head`.
-fn print(page: &str) -> Result<bool, Stop> {
-    let mut out = stdout().lock();
-    match out.write_all(page.as_bytes()).and_then(|()| out.flush()) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
-        Err(error) => Err(Stop::failed(format!("cannot write to stdout: {error}"))),
-    }
+    Ok(fetch)
 }

@@ -6,7 +6,10 @@ use crate::{args::Generate, console, stop::Stop};
 
 pub(crate) fn run(args: &Generate) -> Result<(), Stop> {
     // Paths are from where the user is, whatever crate cargo runs this for.
-    let builder = Builder::new().manifest_dir("").out_dir(&args.out);
+    let mut builder = Builder::new().manifest_dir("").out_dir(&args.out);
+    if let Some(folder) = &args.templates {
+        builder = builder.templates(folder);
+    }
     let specs = args.specs.iter();
     let builder = specs.fold(builder, Builder::spec);
     let done = if args.check {

@@ -6,19 +6,23 @@
 
 mod args;
 mod check;
+mod completions;
 mod console;
+mod explain;
 mod fetch;
+mod file;
 mod format;
 mod generate;
-mod json;
 mod load;
 mod make;
 mod new;
+mod param;
 mod plan;
 mod run;
 mod spec;
 mod state;
 mod stop;
+mod token;
 
 use std::process::ExitCode;
 
@@ -36,6 +40,8 @@ pub fn main() -> ExitCode {
         Command::Ddl(ddl) => make::ddl(&ddl),
         Command::New(new) => new::run(&new),
         Command::Schema => make::schema(),
+        Command::Explain(explain) => explain::run(&explain),
+        Command::Completions(completions) => completions::run(&completions),
         Command::Fetch(fetch) => run::to_the_end(fetch::run(fetch)),
         Command::Load(load) => run::to_the_end(load::run(load)),
     };

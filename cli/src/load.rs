@@ -8,6 +8,7 @@ use crate::{
     run::Work,
     spec,
     stop::Stop,
+    token::Keeper,
 };
 
 /// Loads a source into a database.
@@ -19,11 +20,12 @@ pub(crate) fn run(args: Load) -> Work<impl Future<Output = Result<(), Stop>> + S
 }
 
 async fn load(args: Load) -> Result<(), Stop> {
-    let plan = spec::open(&args.spec)?;
+    let (_, plan) = spec::open(&args.spec)?;
     for name in &args.resource {
         spec::resource(plan, name)?;
     }
-    let client = spec::connect(plan, args.config)?;
+    let token = Keeper::new(plan, args.token_file)?;
+    let client = spec::connect(plan, args.config, &token)?;
     let mut database = Sqlite::open(&args.to)?;
     let mut loading = Loading::of(&client, &mut database);
     if args.full_refresh {
@@ -42,6 +44,14 @@ async fn load(args: Load) -> Result<(), Stop> {
         })
         .await;
     drop(progress);
-    console::say(format_args!("{:#}", report?));
+    let report = report.map_err(|mut failed| {
+        failed.errors = failed
+            .errors
+            .into_iter()
+            .map(|error| token.tell(error))
+            .collect();
+        failed
+    })?;
+    console::say(format_args!("{report:#}"));
     Ok(())
 }

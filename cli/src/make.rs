@@ -1,9 +1,6 @@
 //! What is printed of a connector, or of the language: `rest-source docs`, `ddl` and `schema`.
 
-use std::{
-    io::{Write, stdout},
-    path::Path,
-};
+use std::path::Path;
 
 use rest_source_build::{
     Error,
@@ -12,7 +9,7 @@ use rest_source_build::{
 
 use crate::{
     args::{Ddl, Dialect, Docs},
-    spec,
+    console, spec,
     stop::Stop,
 };
 
@@ -29,7 +26,8 @@ pub(crate) fn ddl(args: &Ddl) -> Result<(), Stop> {
 }
 
 pub(crate) fn schema() -> Result<(), Stop> {
-    write(&rest_source_codegen::describe::json_schema())
+    console::print(&rest_source_codegen::describe::json_schema())?;
+    Ok(())
 }
 
 fn print(spec: &Path, folder: Option<&Path>, template: Template) -> Result<(), Stop> {
@@ -38,13 +36,8 @@ fn print(spec: &Path, folder: Option<&Path>, template: Template) -> Result<(), S
     let text = templates
         .render(template, &connector)
         .map_err(|error| stop(&error))?;
-    write(&text)
-}
-
-fn write(text: &str) -> Result<(), Stop> {
-    stdout()
-        .write_all(text.as_bytes())
-        .map_err(|error| Stop::failed(format!("cannot write to stdout: {error}")))
+    console::print(&text)?;
+    Ok(())
 }
 
 /// Templates are the user's to get right, as a command line is.

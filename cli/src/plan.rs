@@ -150,6 +150,9 @@ fn resource(
     if let Some(plan) = made.get(at).copied().flatten() {
         return Ok(Some(plan));
     }
+    if let Some(step) = resource.processing_steps.first() {
+        return Err(NeedsCompiler::new(step.rust()));
+    }
     let parent = match &resource.parent {
         None => None,
         // The checks allow no circle of parents.
@@ -168,6 +171,7 @@ fn resource(
         },
         schema_contract: schema_contract(resource.schema_contract),
         selected: resource.selected,
+        parallelized: resource.parallelized,
         method: match resource.method {
             checked::Method::Get => Method::Get,
             checked::Method::Post => Method::Post,
@@ -189,6 +193,7 @@ fn resource(
         selector_required: resource.selector_required,
         response_actions: list(&resource.response_actions, response_action),
         incremental: resource.incremental.as_ref().map(incremental),
+        processing_steps: None,
         parent,
     });
     if let Some(place) = made.get_mut(at) {
@@ -232,7 +237,9 @@ fn parent(resource: &'static ResourcePlan, parent: &checked::Parent) -> ParentPl
 
 fn record(resource: &checked::Resource) -> &'static Table {
     match &resource.record {
-        checked::Record::Untyped => leak(Table::new(text(&resource.name), &[])),
+        checked::Record::Untyped(columns) => {
+            leak(Table::new(text(&resource.name), list(columns, column)))
+        }
         checked::Record::Struct(record) => table(record),
     }
 }
@@ -253,6 +260,7 @@ fn column(column: &checked::Column) -> Column {
         nullable: column.nullable,
         explicit: column.explicit,
         primary_key: column.primary_key,
+        merge_key: column.merge_key,
         decode: match column.decode {
             checked::Decode::Native => Decode::Native,
             checked::Decode::Text => Decode::Text,
@@ -287,6 +295,7 @@ fn data_type(data_type: &checked::Type) -> Type {
             closed: words.closed,
         },
         checked::Type::Union(union) => Type::Union(list(&union.members, column)),
+        checked::Type::Scalar => Type::Scalar,
     }
 }
 

@@ -31,10 +31,21 @@ where
             }
             Ok(()) = tokio::signal::ctrl_c() => {
                 task.abort();
+                // A token endpoint that is asked now may have spent the refresh token: its answer is
+                // waited for, and kept.
+                let _ = tokio::time::timeout(GRACE, all_ended()).await;
                 Err(Stop::interrupted(work.interrupted))
             }
         }
     });
     runtime.shutdown_timeout(GRACE);
     done
+}
+
+/// Until no task is left.
+async fn all_ended() {
+    let metrics = tokio::runtime::Handle::current().metrics();
+    while metrics.num_alive_tasks() > 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }

@@ -8,14 +8,22 @@ use rest_source::{
 };
 use rest_source_codegen::{Compiled, compile, connector::Connector};
 
-use crate::{plan::plan, stop::Stop};
+use crate::{plan::plan, stop::Stop, token::Keeper};
 
 /// Reads and compiles a spec.
 pub(crate) fn read(path: &Path) -> Result<Compiled, Stop> {
-    let shown = path.display().to_string().replace('\\', "/");
-    let text = fs::read_to_string(path)
-        .map_err(|error| Stop::usage(format!("cannot read `{shown}`: {error}")))?;
-    Ok(compile(&shown, &text))
+    Ok(compile(&shown(path), &text(path)?))
+}
+
+/// The path as messages have it.
+pub(crate) fn shown(path: &Path) -> String {
+    path.display().to_string().replace('\\', "/")
+}
+
+/// The text of a spec.
+pub(crate) fn text(path: &Path) -> Result<String, Stop> {
+    fs::read_to_string(path)
+        .map_err(|error| Stop::usage(format!("cannot read `{}`: {error}", shown(path))))
 }
 
 /// A spec without a mistake.
@@ -29,20 +37,23 @@ pub(crate) fn checked(path: &Path) -> Result<Connector, Stop> {
 }
 
 /// A spec as something that can be run.
-pub(crate) fn open(path: &Path) -> Result<&'static SourcePlan, Stop> {
+pub(crate) fn open(path: &Path) -> Result<(Connector, &'static SourcePlan), Stop> {
     let connector = checked(path)?;
-    plan(&connector)
-        .map_err(|needs| Stop::usage(format!("cannot run `{}` here: {needs}", connector.name)))
+    let plan = plan(&connector)
+        .map_err(|needs| Stop::usage(format!("cannot run `{}` here: {needs}", connector.name)))?;
+    Ok((connector, plan))
 }
 
-/// The source's client, with these settings.
+/// The source's client, with these settings, and who keeps its refresh token.
 pub(crate) fn connect(
     plan: &'static SourcePlan,
     settings: Vec<(String, String)>,
+    token: &Keeper,
 ) -> Result<Client, Stop> {
+    let builder = token.attach(Client::builder(plan));
     let builder = settings
         .into_iter()
-        .fold(Client::builder(plan), |builder, (name, value)| {
+        .fold(builder, |builder, (name, value)| {
             builder.setting(name, value)
         });
     let client = builder.build().map_err(|error| match error.kind() {

@@ -4,7 +4,10 @@ use std::{fs, io, path::Path};
 
 use rest_source::State;
 
-use crate::stop::Stop;
+use crate::{
+    file::{self, Readers},
+    stop::Stop,
+};
 
 /// Reads a state; `None` where there is no such file yet.
 pub(crate) fn read(path: &Path) -> Result<Option<State>, Stop> {
@@ -19,12 +22,8 @@ pub(crate) fn read(path: &Path) -> Result<Option<State>, Stop> {
     }
 }
 
-/// Writes a state beside the file, and then in its place: there is the old one or the new one, never
-/// half of it.
+/// Writes a state, in place of the one before.
 pub(crate) fn write(path: &Path, state: &State) -> Result<(), Stop> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".new");
-    fs::write(&beside, state.to_json() + "\n")
-        .and_then(|()| fs::rename(&beside, path))
+    file::replace(path, &(state.to_json() + "\n"), Readers::AsBefore)
         .map_err(|error| Stop::failed(format!("cannot write `{}`: {error}", path.display())))
 }

@@ -108,6 +108,23 @@ resources:
     assert_eq!(needs.rust, "crate::TILES");
 }
 
+#[test]
+fn a_source_with_steps_of_its_own_is_not_run_without_them() {
+    let text = "
+client: { base_url: https://api.example.com, paginator: single_page }
+resources:
+  - name: tiles
+    processing_steps: [{ filter: crate::is_shown }, { map: crate::shown }]
+    columns: { id: text! }
+  - name: parts
+    endpoint: { path: 'tiles/{resources.tiles.id}/parts' }
+    columns: { id: text! }
+";
+    let compiled = rest_source_codegen::compile("tiles.yaml", text);
+    let needs = rest_source_cli::plan(&compiled.connector.unwrap()).unwrap_err();
+    assert_eq!(needs.rust, "crate::is_shown");
+}
+
 fn connect<S: Connector, const N: usize>(server: &Server, secrets: [&str; N]) -> (S, Client) {
     let plan = plan::<S>();
     let settings = |client: rest_source::Builder<Client>| {

@@ -256,4 +256,41 @@ resources:
         let tokens = expanded(SPEC, own);
         assert!(!tokens.contains("compile_error"), "{tokens}");
     }
+
+    #[test]
+    fn a_struct_within_a_list_has_every_field_where_a_step_changes_records() {
+        let spec = |step: &str| {
+            format!(
+                "
+name: shop
+client: {{ base_url: https://api.example.com, paginator: single_page }}
+resources:
+  - name: orders
+    processing_steps: [{{ {step}: super::step }}]
+    columns:
+      id: text!
+      owner: {{ data_type: object, fields: {{ name: text, age: bigint }} }}
+      lines: {{ data_type: array, items: {{ data_type: object, fields: {{ id: text, count: bigint }} }} }}
+"
+            )
+        };
+        let owns = || {
+            quote!(
+                struct OrdersOwner {
+                    name: Option<String>,
+                }
+                struct OrdersLines {
+                    id: Option<String>,
+                }
+            )
+        };
+        let tokens = expanded(&spec("map"), owns());
+        let message = "it has no field for `count` (specs/shop.yaml:10), which would be lost where a \
+                       step changes the record\\nhelp: add the field: `Option<i64>`";
+        assert!(tokens.contains(message), "{tokens}");
+        assert_eq!(tokens.matches("compile_error").count(), 1, "{tokens}");
+        // What has one place stays there, and a filter changes nothing.
+        let tokens = expanded(&spec("filter"), owns());
+        assert!(!tokens.contains("compile_error"), "{tokens}");
+    }
 }

@@ -88,8 +88,11 @@ pub struct Resource {
     pub write_disposition: WriteDisposition,
     pub schema_contract: SchemaContract,
     pub selected: bool,
+    pub parallelized: bool,
     pub method: Method,
     pub path: Template,
+    /// The names of parameters that the spec binds in the path. They are none of the query.
+    pub path_params: Vec<String>,
     pub params: Vec<Param>,
     pub headers: Vec<Param>,
     pub body: Body,
@@ -100,6 +103,7 @@ pub struct Resource {
     pub selector_required: bool,
     pub response_actions: Vec<ResponseAction>,
     pub incremental: Option<Incremental>,
+    pub processing_steps: Vec<ProcessingStep>,
     pub parent: Option<Parent>,
 }
 
@@ -131,9 +135,18 @@ pub struct RateLimit {
 /// What the records of a resource are.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Record {
-    /// `columns: json`.
-    Untyped,
+    /// `columns: json`: no columns, or those of its key and the record as a whole.
+    Untyped(Vec<Column>),
     Struct(Struct),
+}
+
+impl Record {
+    pub fn columns(&self) -> &[Column] {
+        match self {
+            Self::Untyped(columns) => columns,
+            Self::Struct(record) => &record.columns,
+        }
+    }
 }
 
 /// A struct to be emitted: of a resource, or of an object column.
@@ -150,6 +163,10 @@ pub struct Struct {
 }
 
 #[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are independent of each other, as in a spec"
+)]
 pub struct Column {
     /// Its name in SQL, and in Rust before it is made an identifier.
     pub name: String,
@@ -162,6 +179,7 @@ pub struct Column {
     pub nullable: bool,
     pub explicit: bool,
     pub primary_key: bool,
+    pub merge_key: bool,
     pub decode: Decode,
     /// Where it is taken from the parent's record: the position in [`Parent::fields`]. An enum of
     /// such a column is the parent's.
@@ -193,6 +211,8 @@ pub enum Type {
     Map(Box<Column>),
     Enum(EnumType),
     Union(UnionType),
+    /// What is looked up in an untyped record as its key: text, an integer or a bool.
+    Scalar,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -513,6 +533,29 @@ pub struct Incremental {
     pub end_closed: bool,
     pub row_order: Option<RowOrder>,
     pub on_missing: OnMissing,
+}
+
+/// A function that records go through, by its path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProcessingStep {
+    Filter(String),
+    Map(String),
+    YieldMap(String),
+}
+
+impl Resource {
+    /// Whether a step may change records, which then give their cells back.
+    pub fn changes_records(&self) -> bool {
+        let mut steps = self.processing_steps.iter();
+        steps.any(|step| !matches!(step, ProcessingStep::Filter(_)))
+    }
+}
+
+impl ProcessingStep {
+    pub fn rust(&self) -> &str {
+        let (Self::Filter(path) | Self::Map(path) | Self::YieldMap(path)) = self;
+        path
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -34,6 +34,37 @@ pub struct Diagnostic {
     pub secondary: Vec<(Span, String)>,
     /// Lines after the snippet: `help: …` first, then `note: …`.
     pub notes: Vec<String>,
+    /// What the help says, for a tool to do.
+    pub suggestion: Option<Suggestion>,
+}
+
+/// A text to put in place of what a diagnostic is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suggestion {
+    /// What it replaces: this part of the text at the diagnostic's place, or all of it where this is
+    /// empty.
+    pub replaces: String,
+    pub replacement: String,
+    pub applicability: Applicability,
+}
+
+/// Whether a suggestion may be taken without being looked at; in the words of rustc.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Applicability {
+    /// It surely says what was meant.
+    MachineApplicable,
+    /// It is probably what was meant.
+    MaybeIncorrect,
+}
+
+impl Applicability {
+    pub(crate) fn sure_if(is_sure: bool) -> Self {
+        if is_sure {
+            Self::MachineApplicable
+        } else {
+            Self::MaybeIncorrect
+        }
+    }
 }
 
 impl Diagnostic {
@@ -47,6 +78,7 @@ impl Diagnostic {
             label: String::new(),
             secondary: Vec::new(),
             notes: Vec::new(),
+            suggestion: None,
         }
     }
 
@@ -77,6 +109,33 @@ impl Diagnostic {
         self
     }
 
+    /// Says by what to replace `replaces`, a part of the text at its place, or all of it where this is
+    /// empty. The help says the same to a person.
+    #[must_use]
+    pub fn suggest(
+        mut self,
+        replaces: impl Into<String>,
+        replacement: impl Into<String>,
+        applicability: Applicability,
+    ) -> Self {
+        self.suggestion = Some(Suggestion {
+            replaces: replaces.into(),
+            replacement: replacement.into(),
+            applicability,
+        });
+        self
+    }
+
+    /// Asks whether a name that is not known is another that is.
+    #[must_use]
+    pub fn did_you_mean(self, name: &str, close: &str) -> Self {
+        self.help(format!("did you mean `{close}`?")).suggest(
+            name,
+            close,
+            Applicability::MaybeIncorrect,
+        )
+    }
+
     /// Adds a line after the snippet.
     #[must_use]
     pub fn note(mut self, note: impl AsRef<str>) -> Self {
@@ -93,14 +152,27 @@ impl Diagnostic {
 }
 
 impl Diagnostic {
-    /// Takes over the further places of one that says the same of the same place.
+    /// Takes over the further places of one that says the same of the same place. What the two would
+    /// mend in different ways is left to the user.
     fn joined(&mut self, other: Self) {
         const MOST: usize = 5;
+        if self.suggestion != other.suggestion {
+            self.doubt();
+        }
         for place in other.secondary {
             let is_new = self.secondary.iter().all(|(span, _)| *span != place.0);
             if self.secondary.len() < MOST && is_new {
                 self.secondary.push(place);
             }
+        }
+    }
+}
+
+impl Diagnostic {
+    /// Lets a person look at what it suggests.
+    fn doubt(&mut self) {
+        if let Some(suggestion) = &mut self.suggestion {
+            suggestion.applicability = Applicability::MaybeIncorrect;
         }
     }
 }
@@ -129,6 +201,17 @@ pub struct Located {
     pub places: Vec<LocatedSpan>,
     /// `help: …` and `note: …`.
     pub notes: Vec<String>,
+    /// What can be done about it.
+    pub edit: Option<Edit>,
+}
+
+/// A replacement in the text of a spec.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    /// What is replaced. Its label is the help.
+    pub place: LocatedSpan,
+    pub replacement: String,
+    pub applicability: Applicability,
 }
 
 /// A [`Span`] in lines and columns, both from 1, columns in characters; the end is excluded.
@@ -238,6 +321,35 @@ impl Diagnostics {
                 .map(|(span, label)| self.source.located(span, label))
                 .collect(),
             notes: one.notes.clone(),
+            edit: self.edit(one),
+        })
+    }
+
+    /// What the suggestion of a diagnostic changes; nothing where what it replaces does not stand there
+    /// once and as it is meant, but with escapes, say.
+    fn edit(&self, one: &Diagnostic) -> Option<Edit> {
+        let suggestion = one.suggestion.as_ref()?;
+        let text = self.source.text().get(one.span.clone())?;
+        let mut found = text.match_indices(&suggestion.replaces);
+        let span = match (suggestion.replaces.as_str(), found.next(), found.next()) {
+            ("", ..) => one.span.clone(),
+            (word, Some((at, _)), None) => {
+                let start = one.span.start + at;
+                start..start + word.len()
+            }
+            _ => return None,
+        };
+        // Over several lines there may be a comment in it.
+        let replaced = self.source.text().get(span.clone())?;
+        if replaced.contains('\n') {
+            return None;
+        }
+        let mut helps = std::iter::once(&one.label).chain(&one.notes);
+        let help = helps.find_map(|line| line.strip_prefix("help: "))?;
+        Some(Edit {
+            place: self.source.located(&span, help),
+            replacement: suggestion.replacement.clone(),
+            applicability: suggestion.applicability,
         })
     }
 
@@ -283,6 +395,27 @@ impl Sink {
                 if let Some(first) = self.list.get_mut(*place.get()) {
                     first.joined(diagnostic);
                 }
+            }
+        }
+    }
+
+    /// Suggests this for a mistake that was reported at this place, now that what should stand there
+    /// is known.
+    pub(crate) fn suggest(&mut self, code: &'static str, span: &Span, suggestion: Suggestion) {
+        let place = self.seen.get(&(code, span.start, span.end));
+        if let Some(one) = place.and_then(|at| self.list.get_mut(*at)) {
+            one.suggestion.get_or_insert(suggestion);
+        }
+    }
+
+    /// Lets a person look at what is suggested within these places.
+    pub(crate) fn doubt(&mut self, places: &[Span]) {
+        let is_within = |one: &Diagnostic, place: &Span| {
+            place.start <= one.span.start && one.span.end <= place.end
+        };
+        for one in &mut self.list {
+            if places.iter().any(|place| is_within(one, place)) {
+                one.doubt();
             }
         }
     }

@@ -19,6 +19,7 @@ mod render;
 mod spec;
 mod suggest;
 mod value;
+mod written;
 mod yaml;
 
 use connector::Connector;
@@ -70,7 +71,7 @@ pub struct Outline {
 pub fn compile(path: &str, text: &str) -> Compiled {
     let mut sink = diagnostic::Sink::default();
     let mut source = Source::new(path, text);
-    let document = yaml::parse(text, &mut sink);
+    let mut document = yaml::parse(text, &mut sink);
     if let Some(root) = &document.root {
         read::literal_credentials(root, &mut |span| source.hide(span));
     }
@@ -78,11 +79,13 @@ pub fn compile(path: &str, text: &str) -> Compiled {
         read::literal_credentials_in_lines(text, &mut |span| source.hide(span));
     }
     let is_whole = document.whole;
+    let shared = std::mem::take(&mut document.shared);
     let spec = read::read(document, &mut sink);
     // What is missing after a mistake in the syntax is no mistake of its own.
     let mut unheard = diagnostic::Sink::default();
     let heard = if is_whole { &mut sink } else { &mut unheard };
     let checked = spec.map(|spec| check::check(&spec, &source, heard));
+    sink.doubt(&shared);
     let (connector, outline) = checked.unzip();
     Compiled {
         connector: connector.filter(|_| !sink.has_errors()),

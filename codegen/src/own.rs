@@ -35,9 +35,57 @@ pub(crate) fn check(connector: &Connector, structs: &[DeriveInput]) -> Vec<Error
     for resource in &connector.resources {
         if let Record::Struct(record) = &resource.record {
             check_within(record, &connector.spec, structs, &mut errors);
+            if resource.changes_records() {
+                for column in &record.columns {
+                    check_given(&column.data_type, &connector.spec, structs, &mut errors);
+                }
+            }
         }
     }
     errors
+}
+
+/// An object within a list, a map or a union is given back as its struct has it: nothing tells which of
+/// those that came it was, so that no column could stay as it came.
+fn check_given(data_type: &DataType, spec: &str, structs: &[DeriveInput], errors: &mut Vec<Error>) {
+    match data_type {
+        DataType::Object(object) => {
+            for column in &object.columns {
+                check_given(&column.data_type, spec, structs, errors);
+            }
+        }
+        DataType::Array(element) | DataType::Map(element) => {
+            check_whole(&element.data_type, spec, structs, errors);
+        }
+        DataType::Union(union) => {
+            for member in &union.members {
+                check_whole(&member.data_type, spec, structs, errors);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn check_whole(data_type: &DataType, spec: &str, structs: &[DeriveInput], errors: &mut Vec<Error>) {
+    let DataType::Object(object) = data_type else {
+        return check_given(data_type, spec, structs, errors);
+    };
+    let own = find(structs, &object.ident);
+    for column in &object.columns {
+        if let Some(own) = own.filter(|own| !takes(own, column)) {
+            errors.push(Error::new(
+                own.ident.span(),
+                format!(
+                    "it has no field for `{}` ({spec}:{}), which would be lost where a step changes the \
+                     record\nhelp: add the field: `{}`",
+                    column.name,
+                    column.line,
+                    shown(&field_type(column))
+                ),
+            ));
+        }
+        check_whole(&column.data_type, spec, structs, errors);
+    }
 }
 
 fn taken_name(own: &DeriveInput) -> Error {
@@ -259,5 +307,6 @@ fn word(data_type: &DataType) -> &'static str {
         DataType::Map(_) => "a map",
         DataType::Enum(_) => "an enum",
         DataType::Union(_) => "a union",
+        DataType::Scalar => "a scalar",
     }
 }

@@ -1,5 +1,6 @@
 //! What was probably meant: words that look alike, and the words of other tools.
 
+use crate::diagnostic::{Applicability, Diagnostic};
 use crate::grammar::{self, Context, Family, Key};
 
 /// The word of these that looks most like `word`, if any does.
@@ -43,20 +44,91 @@ fn distance(a: &[char], b: &[char]) -> usize {
 /// What a word of Airbyte, of an older dlt, of JSON Schema or of habit is called here.
 ///
 /// `place` is the name of the [`Context`] or the [`Family`] in which it was found.
-pub(crate) fn translated(place: &str, word: &str) -> Option<&'static str> {
+fn translation(table: &[Translation], place: &str, word: &str) -> Option<&'static str> {
     let simple: String = word
         .chars()
         .filter(|c| c.is_alphanumeric())
         .flat_map(char::to_lowercase)
         .collect();
-    OTHER_WORDS
+    let row = table
         .iter()
-        .find(|(where_, other, _)| *where_ == place && *other == simple)
-        .map(|(_, _, ours)| *ours)
+        .find(|(where_, other, _)| *where_ == place && *other == simple);
+    row.map(|(_, _, ours)| *ours)
 }
 
-/// Place, the other word in lower case without punctuation, ours.
-const OTHER_WORDS: &[(&str, &str, &str)] = &[
+/// What a word that is not known was probably meant to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Meant {
+    pub word: &'static str,
+    /// Whether it is the word of another tool, rather than misspelt.
+    is_translated: bool,
+    /// Whether it surely means the same, so that it may be put there unseen.
+    pub is_sure: bool,
+}
+
+impl Meant {
+    /// Which of the known words was meant by this one, by the words of others at these places, or by
+    /// how it looks.
+    pub(crate) fn of(places: &[&str], word: &str, known: &[&'static str]) -> Option<Self> {
+        let translated = |table| {
+            let mut ours = places
+                .iter()
+                .filter_map(|place| translation(table, place, word));
+            ours.find(|ours| known.contains(ours))
+        };
+        let by_table = |word, is_sure| Self {
+            word,
+            is_translated: true,
+            is_sure,
+        };
+        translated(SAME_WORDS)
+            .map(|ours| by_table(ours, true))
+            .or_else(|| translated(NEAR_WORDS).map(|ours| by_table(ours, false)))
+            .or_else(|| {
+                let close = closest(word, known.iter().copied())?;
+                Some(Self {
+                    word: close,
+                    is_translated: false,
+                    is_sure: is_unambiguous(word, close, known),
+                })
+            })
+    }
+
+    /// The diagnostic on `word`, with what to write instead.
+    pub(crate) fn advise(self, diagnostic: Diagnostic, word: &str) -> Diagnostic {
+        let ours = self.word;
+        let help = if self.is_translated {
+            format!("here it is called `{ours}`")
+        } else {
+            format!("did you mean `{ours}`?")
+        };
+        diagnostic
+            .help(help)
+            .suggest(word, ours, Applicability::sure_if(self.is_sure))
+    }
+}
+
+/// Whether a word can hardly be anything but this one, misspelt: it is one slip away, or two in a long
+/// word, and two slips more from every other.
+fn is_unambiguous(word: &str, close: &str, known: &[&str]) -> bool {
+    const LONG: usize = 8;
+    let letters = |word: &str| -> Vec<char> { word.to_lowercase().chars().collect() };
+    let typed = letters(word);
+    let slips = distance(&typed, &letters(close));
+    let allowed = match close.len() {
+        0..4 => 0,
+        4..LONG => 1,
+        _ => 2,
+    };
+    let mut others = known.iter().filter(|other| **other != close);
+    slips <= allowed && others.all(|other| distance(&typed, &letters(other)) >= slips + 2)
+}
+
+/// A place, a word of others in lower case and without punctuation, and ours.
+type Translation = (&'static str, &'static str, &'static str);
+
+/// Words that mean the same as ours, whatever is said with them.
+const SAME_WORDS: &[Translation] = &[
     ("a spec", "streams", "resources"),
     ("a spec", "resourcedefault", "resource_defaults"),
     ("a spec", "defaults", "resource_defaults"),
@@ -66,136 +138,64 @@ const OTHER_WORDS: &[(&str, &str, &str)] = &[
     ("`client`", "authenticator", "auth"),
     ("`client`", "authentication", "auth"),
     ("`client`", "pagination", "paginator"),
-    ("`client`", "errorhandler", "retry"),
-    ("`client`", "retries", "retry"),
     ("`client`", "requestheaders", "headers"),
-    ("`client`", "ratelimiter", "rate_limit"),
-    ("`client`", "allowedhosts", "allow_origins"),
-    ("a resource", "schema", "columns"),
     ("a resource", "fields", "columns"),
-    ("a resource", "properties", "columns"),
-    ("a resource", "tablename", "name"),
-    ("a resource", "key", "primary_key"),
-    ("a resource", "id", "primary_key"),
-    ("a resource", "requester", "endpoint"),
-    ("a resource", "retriever", "endpoint"),
-    ("a resource", "transformations", "processing_steps"),
     ("a resource", "disposition", "write_disposition"),
-    ("an endpoint", "url", "path"),
     ("an endpoint", "httpmethod", "method"),
-    ("an endpoint", "query", "params"),
     ("an endpoint", "queryparams", "params"),
     ("an endpoint", "parameters", "params"),
     ("an endpoint", "requestparameters", "params"),
     ("an endpoint", "requestheaders", "headers"),
-    ("an endpoint", "body", "json"),
     ("an endpoint", "requestbodyjson", "json"),
     ("an endpoint", "requestbodydata", "data"),
-    ("an endpoint", "form", "data"),
-    ("an endpoint", "recordselector", "data_selector"),
-    ("an endpoint", "extractor", "data_selector"),
-    ("an endpoint", "fieldpath", "data_selector"),
     ("an endpoint", "datapath", "data_selector"),
     ("an endpoint", "recordspath", "data_selector"),
     ("an endpoint", "selector", "data_selector"),
-    ("an endpoint", "incrementalsync", "incremental"),
     ("an endpoint", "authenticator", "auth"),
     ("an endpoint", "pagination", "paginator"),
-    ("an endpoint", "errorhandler", "response_actions"),
-    ("`retry`", "maxattempts", "max_retries"),
-    ("`retry`", "retries", "max_retries"),
     ("`retry`", "codes", "statuses"),
     ("`retry`", "httpcodes", "statuses"),
     ("`retry`", "statuscodes", "statuses"),
     ("`retry`", "factor", "backoff_factor"),
-    ("`retry`", "backoff", "backoff_factor"),
-    ("`timeout`", "read", "request"),
-    ("`timeout`", "total", "request"),
     ("`rate_limit`", "period", "per"),
     ("`rate_limit`", "interval", "per"),
-    ("paginator", "initiallimit", "limit"),
     ("paginator", "initialoffset", "offset"),
-    ("paginator", "initialpage", "base_page"),
-    ("paginator", "startfrompage", "base_page"),
-    ("paginator", "pagesize", "limit"),
     ("paginator", "nexturlkey", "next_url_path"),
-    ("paginator", "nextkey", "next_url_path"),
-    ("paginator", "nexturl", "next_url_path"),
-    ("paginator", "cursorvalue", "cursor_path"),
-    ("paginator", "stopcondition", "has_more_path"),
     ("paginator", "maxpages", "maximum_pages"),
-    ("paginator", "maxpage", "maximum_page"),
-    ("paginator", "maxoffset", "maximum_offset"),
     ("paginator", "offsetincrement", "offset"),
     ("paginator", "limitoffset", "offset"),
     ("paginator", "pageincrement", "page_number"),
-    ("paginator", "page", "page_number"),
-    ("paginator", "pages", "page_number"),
-    ("paginator", "cursorpagination", "cursor"),
-    ("paginator", "cursorpaginator", "cursor"),
     ("paginator", "jsonresponsecursor", "cursor"),
     ("paginator", "nopagination", "single_page"),
     ("paginator", "none", "single_page"),
     ("paginator", "single", "single_page"),
     ("paginator", "linkheader", "header_link"),
-    ("paginator", "link", "header_link"),
     ("paginator", "jsonresponse", "json_link"),
-    ("paginator", "nextlink", "json_link"),
     ("auth", "apikeyauthenticator", "api_key"),
     ("auth", "apitoken", "token"),
-    ("auth", "key", "api_key"),
-    ("auth", "value", "api_key"),
-    ("auth", "header", "name"),
-    ("auth", "fieldname", "name"),
-    ("auth", "in", "location"),
-    ("auth", "injectinto", "location"),
     ("auth", "bearerauthenticator", "bearer"),
-    ("auth", "token", "bearer"),
     ("auth", "basichttpauthenticator", "http_basic"),
     ("auth", "basic", "http_basic"),
     ("auth", "basicauth", "http_basic"),
-    ("auth", "httpauth", "http_basic"),
     ("auth", "user", "username"),
-    ("auth", "oauthauthenticator", "oauth2_client_credentials"),
     ("auth", "clientcredentials", "oauth2_client_credentials"),
     (
         "auth",
         "oauth2clientcredential",
         "oauth2_client_credentials",
     ),
-    ("auth", "oauth", "oauth2_client_credentials"),
-    ("auth", "selectiveauthenticator", "one_of"),
     ("auth", "tokenrefreshendpoint", "access_token_url"),
     ("auth", "tokenendpoint", "access_token_url"),
     ("auth", "accesstokenendpoint", "access_token_url"),
-    ("auth", "scopes", "scope"),
-    ("auth", "refreshrequestbody", "access_token_request_data"),
-    ("a response action", "status", "status_code"),
     ("a response action", "httpcodes", "status_code"),
-    ("a response action", "errormessagecontains", "content"),
     ("a response action", "errormessage", "message"),
     ("`incremental`", "cursorfield", "cursor_path"),
     ("`incremental`", "cursor", "cursor_path"),
     ("`incremental`", "initial", "initial_value"),
     ("`incremental`", "startvalue", "initial_value"),
-    ("`incremental`", "startdatetime", "initial_value"),
-    ("`incremental`", "startdate", "initial_value"),
-    ("`incremental`", "enddatetime", "end_value"),
-    ("`incremental`", "lookbackwindow", "lag"),
-    ("`incremental`", "lookback", "lag"),
-    ("`incremental`", "datetimeformat", "format"),
-    ("`incremental`", "starttimeoption", "start_param"),
-    ("`incremental`", "endtimeoption", "end_param"),
     ("column", "type", "data_type"),
-    ("column", "name", "rename"),
     ("column", "null", "nullable"),
-    ("column", "required", "nullable"),
-    ("column", "optional", "nullable"),
-    ("column", "path", "from"),
-    ("column", "source", "from"),
-    ("column", "properties", "fields"),
     ("column", "columns", "fields"),
-    ("column", "additionalproperties", "values"),
     ("column", "oneof", "of"),
     ("column", "anyof", "of"),
     ("column", "comment", "description"),
@@ -208,24 +208,16 @@ const OTHER_WORDS: &[(&str, &str, &str)] = &[
     ("column", "int64", "bigint"),
     ("column", "i64", "bigint"),
     ("column", "long", "bigint"),
-    ("column", "number", "double"),
     ("column", "float", "double"),
     ("column", "float64", "double"),
     ("column", "f64", "double"),
     ("column", "real", "double"),
     ("column", "boolean", "bool"),
-    ("column", "datetime", "timestamp"),
     ("column", "timestamptz", "timestamp"),
     ("column", "numeric", "decimal"),
-    ("column", "money", "decimal"),
-    ("column", "wei", "decimal"),
-    ("column", "bytes", "binary"),
-    ("column", "blob", "binary"),
-    ("column", "any", "json"),
     ("column", "jsonb", "json"),
     ("column", "complex", "json"),
     ("column", "struct", "object"),
-    ("column", "record", "object"),
     ("column", "list", "array"),
     ("column", "dict", "map"),
     ("write_disposition", "upsert", "merge"),
@@ -236,11 +228,98 @@ const OTHER_WORDS: &[(&str, &str, &str)] = &[
     ("location", "queryparam", "query"),
     ("location", "requestparameter", "query"),
     ("location", "headers", "header"),
-    ("on_cursor_value_missing", "ignore", "include"),
-    ("on_cursor_value_missing", "skip", "exclude"),
     ("on_cursor_value_missing", "drop", "exclude"),
     ("row_order", "ascending", "asc"),
     ("row_order", "descending", "desc"),
+];
+
+/// Words that mean nearly the same as ours: what is said with them has to be looked at.
+const NEAR_WORDS: &[Translation] = &[
+    ("paginator", "nexturl", "next_url_path"),
+    ("a resource", "properties", "columns"),
+    ("a resource", "schema", "columns"),
+    ("`client`", "errorhandler", "retry"),
+    ("`client`", "retries", "retry"),
+    ("`client`", "ratelimiter", "rate_limit"),
+    ("`client`", "allowedhosts", "allow_origins"),
+    ("a resource", "tablename", "name"),
+    ("a resource", "key", "primary_key"),
+    ("a resource", "id", "primary_key"),
+    ("a resource", "requester", "endpoint"),
+    ("a resource", "retriever", "endpoint"),
+    ("a resource", "transformations", "processing_steps"),
+    ("an endpoint", "url", "path"),
+    ("an endpoint", "query", "params"),
+    ("an endpoint", "body", "json"),
+    ("an endpoint", "form", "data"),
+    ("an endpoint", "recordselector", "data_selector"),
+    ("an endpoint", "extractor", "data_selector"),
+    ("an endpoint", "fieldpath", "data_selector"),
+    ("an endpoint", "incrementalsync", "incremental"),
+    ("an endpoint", "errorhandler", "response_actions"),
+    ("`retry`", "maxattempts", "max_retries"),
+    ("`retry`", "retries", "max_retries"),
+    ("`retry`", "backoff", "backoff_factor"),
+    ("`timeout`", "read", "request"),
+    ("`timeout`", "total", "request"),
+    ("paginator", "initiallimit", "limit"),
+    ("paginator", "initialpage", "base_page"),
+    ("paginator", "startfrompage", "base_page"),
+    ("paginator", "pagesize", "limit"),
+    ("paginator", "nextkey", "next_url_path"),
+    ("paginator", "cursorvalue", "cursor_path"),
+    ("paginator", "stopcondition", "has_more_path"),
+    ("paginator", "maxpage", "maximum_page"),
+    ("paginator", "maxoffset", "maximum_offset"),
+    ("paginator", "page", "page_number"),
+    ("paginator", "pages", "page_number"),
+    ("paginator", "cursorpagination", "cursor"),
+    ("paginator", "cursorpaginator", "cursor"),
+    ("paginator", "link", "header_link"),
+    ("paginator", "nextlink", "json_link"),
+    ("auth", "apikey", "token"),
+    ("auth", "accesstoken", "token"),
+    ("auth", "bearertoken", "token"),
+    ("auth", "key", "api_key"),
+    ("auth", "value", "api_key"),
+    ("auth", "header", "name"),
+    ("auth", "fieldname", "name"),
+    ("auth", "in", "location"),
+    ("auth", "injectinto", "location"),
+    ("auth", "token", "bearer"),
+    ("auth", "httpauth", "http_basic"),
+    ("auth", "oauthauthenticator", "oauth2_client_credentials"),
+    ("auth", "oauth", "oauth2_client_credentials"),
+    ("auth", "selectiveauthenticator", "one_of"),
+    ("auth", "scopes", "scope"),
+    ("auth", "refreshrequestbody", "access_token_request_data"),
+    ("a response action", "status", "status_code"),
+    ("a response action", "errormessagecontains", "content"),
+    ("`incremental`", "startdatetime", "initial_value"),
+    ("`incremental`", "startdate", "initial_value"),
+    ("`incremental`", "enddatetime", "end_value"),
+    ("`incremental`", "lookbackwindow", "lag"),
+    ("`incremental`", "lookback", "lag"),
+    ("`incremental`", "datetimeformat", "format"),
+    ("`incremental`", "starttimeoption", "start_param"),
+    ("`incremental`", "endtimeoption", "end_param"),
+    ("column", "name", "rename"),
+    ("column", "required", "nullable"),
+    ("column", "optional", "nullable"),
+    ("column", "path", "from"),
+    ("column", "source", "from"),
+    ("column", "properties", "fields"),
+    ("column", "additionalproperties", "values"),
+    ("column", "number", "double"),
+    ("column", "datetime", "timestamp"),
+    ("column", "money", "decimal"),
+    ("column", "wei", "decimal"),
+    ("column", "bytes", "binary"),
+    ("column", "blob", "binary"),
+    ("column", "any", "json"),
+    ("column", "record", "object"),
+    ("on_cursor_value_missing", "ignore", "include"),
+    ("on_cursor_value_missing", "skip", "exclude"),
 ];
 
 /// Where a key of this name may stand, in words, if it may anywhere.
@@ -301,8 +380,41 @@ mod tests {
     }
 
     #[test]
+    fn a_word_is_sure_where_it_can_be_no_other() {
+        let known = [
+            "primary_key",
+            "name",
+            "columns",
+            "offset",
+            "offset_param",
+            "asc",
+        ];
+        let meant = |word| Meant::of(&["a resource", "column"], word, &known).unwrap();
+        for (word, ours) in [
+            ("primary_keys", "primary_key"),
+            ("colunms", "columns"),
+            ("Name", "name"),
+            ("fields", "columns"),
+            ("ofset", "offset"),
+        ] {
+            let meant = meant(word);
+            assert_eq!((meant.word, meant.is_sure), (ours, true), "{word}");
+        }
+        for (word, ours) in [
+            ("colmuns_", "columns"),
+            ("id", "primary_key"),
+            ("acs", "asc"),
+        ] {
+            let meant = meant(word);
+            assert_eq!((meant.word, meant.is_sure), (ours, false), "{word}");
+        }
+        let near = Meant::of(&[], "offset_parm", &["offset_param", "offset_para"]).unwrap();
+        assert!(!near.is_sure);
+    }
+
+    #[test]
     fn every_translation_leads_to_a_word_of_the_language() {
-        for (place, other, ours) in OTHER_WORDS {
+        for (place, other, ours) in SAME_WORDS.iter().chain(NEAR_WORDS) {
             let families = [&grammar::PAGINATOR, &grammar::AUTH, &grammar::COLUMN];
             let is_word = families.iter().any(|family| {
                 family.name == *place

@@ -53,13 +53,13 @@ fn first_code(text: &str) -> Option<&'static str> {
 
 #[test]
 fn deep_nesting_is_an_error() {
-    assert_eq!(first_code(&"[".repeat(100_000)), Some("RS0001"));
-    assert_eq!(first_code(&"{a: ".repeat(100_000)), Some("RS0001"));
-    assert_eq!(first_code(&"- ".repeat(100_000)), Some("RS0001"));
+    assert_eq!(first_code(&"[".repeat(100_000)), Some("RS0008"));
+    assert_eq!(first_code(&"{a: ".repeat(100_000)), Some("RS0008"));
+    assert_eq!(first_code(&"- ".repeat(100_000)), Some("RS0008"));
     let steps: Vec<String> = (0..2_000)
         .map(|n| format!("{}a:\n", " ".repeat(n)))
         .collect();
-    assert_eq!(first_code(&steps.concat()), Some("RS0001"));
+    assert_eq!(first_code(&steps.concat()), Some("RS0008"));
     let nested = format!("{}{}", "[".repeat(60), "]".repeat(60));
     assert_eq!(first_code(&format!("a: {nested}")), Some("RS0102"));
 }

@@ -73,8 +73,8 @@ pub trait Destination: Send {
 
     /// Commits what was written since the last commit; where there is a state, together with that.
     ///
-    /// Where the target is [`Writing::Replace`], the commit takes away what was there before. It is
-    /// called once then, also when nothing was written.
+    /// Where the target is [`Writing::Replace`] or [`Writing::ReplaceGroups`], the commit takes away
+    /// what was there before. It is called once then, also when nothing was written.
     ///
     /// # Errors
     ///
@@ -119,6 +119,13 @@ impl Target {
             .filter(move |column| keyed && column.primary_key)
             .map(|column| column.name)
     }
+
+    /// The names of the columns whose rows are replaced together, in order: the merge key.
+    pub fn merge_key(&self) -> impl Iterator<Item = &'static str> {
+        let columns = self.resource.table.columns.iter();
+        let columns = columns.filter(|column| column.merge_key);
+        columns.map(|column| column.name)
+    }
 }
 
 /// How rows are written.
@@ -128,6 +135,9 @@ pub enum Writing {
     Append,
     /// In place of those of the same key.
     Merge,
+    /// In place of all that have the [merge key](Target::merge_key) of one of them, or its key. Of
+    /// those that have one key the last is written. A group may come in several pages.
+    ReplaceGroups,
     /// In place of all that are there when the load begins.
     Replace,
 }

@@ -13,9 +13,9 @@
 //!
 //! [`Load::load`] fetches every selected resource of a source, in the order of the spec but parents
 //! before their children, and writes it as its `write_disposition` says. A child is fetched for all
-//! records that its parent has then, which are asked for again: what is new of a parent may be
-//! little, and its children change without it. Where a resource is `incremental`, the database remembers how
-//! far it came, and the next load asks only for what is new.
+//! records that its parent has then; they are asked for once for the parent and all of its children,
+//! or, where only what is new of the parent was loaded, once more: its children change without it. Where a resource is `incremental`, the database remembers how
+//! far it came, of a child for [each parent](rest_source::State), and the next load asks only for what is new.
 //! [`full_refresh`](Loading::full_refresh) starts over.
 //!
 //! # What is safe when
@@ -26,10 +26,16 @@
 //!
 //! | `write_disposition` | committed |
 //! |---|---|
-//! | `merge` | page by page, since a row written twice is the same row; the state at the end, or with each page where the resource's `row_order` is `asc` |
+//! | `merge` | page by page, since a row written twice is the same row; the state at the end, or with each page where the resource's `row_order` is `asc`. Of a child that failed, the state of the parents before |
+//! | `merge` with a `merge_key` | at the end, the deletion of the groups' old rows included |
 //! | `append` | at the end, rows and state together; with each page where the `row_order` is `asc` |
 //! | `replace` | at the end, the deletion of the old rows included |
 //! | `skip` | never: it is not fetched |
+//!
+//! What is appended cannot be told from what is there. Where the next load would bring records again
+//! that this one brought, because the fetch was cut off by a maximum, say, and the order of the records
+//! is not known, the load is rolled back with an error that says what to do. Such a resource wants
+//! `merge`.
 //!
 //! A full refresh replaces the rows of a resource, whatever its disposition, in one transaction:
 //! readers see the old rows until the new ones are complete, rows that are no longer at the server
@@ -42,6 +48,7 @@
 //! not there or wants to be left alone. The [`LoadError`] names each resource that failed, with the
 //! report of its fetch, and has the report of those that did not.
 
+mod append;
 mod destination;
 mod load;
 mod report;

@@ -3,11 +3,13 @@
 use std::{future::IntoFuture, pin::Pin};
 
 use rest_source::{
-    Client, Connector, Error, ErrorKind, Result,
+    Client, Connector, Error, ErrorKind, Family, Result,
     plan::{ResourcePlan, WriteDisposition},
 };
 
-use crate::{Destination, LoadError, LoadReport, Progress, ResourceReport, Target, Writing};
+use crate::{
+    Destination, LoadError, LoadReport, Progress, ResourceReport, Target, Writing, append,
+};
 
 /// Loads a source.
 ///
@@ -71,13 +73,15 @@ impl<'a, D: Destination> Loading<'a, D> {
         let mut report = LoadReport::default();
         let mut errors = Vec::new();
         let mut not_tried = Vec::new();
-        for resource in self.resources()? {
+        let resources = self.resources()?;
+        let family = Family::of(&resources);
+        for resource in resources {
             if errors.last().is_some_and(would_repeat) {
                 not_tried.push(resource.name);
             } else if resource.write_disposition == WriteDisposition::Skip {
                 report.skipped.push(resource.name);
             } else {
-                match self.load(resource).await {
+                match self.load(resource, &family).await {
                     Ok(loaded) => report.resources.push(loaded),
                     Err(error) => errors.push(error),
                 }
@@ -115,7 +119,11 @@ impl<'a, D: Destination> Loading<'a, D> {
     }
 
     /// Loads one resource.
-    async fn load(&mut self, resource: &'static ResourcePlan) -> Result<ResourceReport> {
+    async fn load(
+        &mut self,
+        resource: &'static ResourcePlan,
+        family: &Family,
+    ) -> Result<ResourceReport> {
         let target = Target {
             source: self.client.plan().name,
             resource,
@@ -125,10 +133,13 @@ impl<'a, D: Destination> Loading<'a, D> {
             Some(_) => error,
             None => error.with_resource(resource.name),
         };
+        if target.writing == Writing::Append {
+            append::check(resource).map_err(named)?;
+        }
         let stored = self.destination.open(&target).await.map_err(named)?;
         // A resource that is incremental no longer has no use for what it once came to.
         let stored = stored.filter(|_| resource.incremental.is_some());
-        let fetch = self.client.rows(resource);
+        let fetch = self.client.rows(resource).within(family);
         let mut pages = match (target.writing, stored) {
             // What takes the place of everything has to be everything.
             (Writing::Replace, _) => fetch.full_refresh(),
@@ -142,15 +153,19 @@ impl<'a, D: Destination> Loading<'a, D> {
             pages: 0,
             rows: 0,
         };
+        let mut broke_off = false;
         let written = async {
             while let Some(page) = pages.next().await {
-                let page = page?;
+                let page = page.inspect_err(|_| broke_off = true)?;
                 progress.rows += self.destination.write(page.rows()).await?;
                 progress.pages += 1;
                 if may_commit(target.writing, page.state().is_some()) {
                     self.destination.commit(page.state()).await?;
                 }
                 (self.on_progress)(progress);
+            }
+            if target.writing == Writing::Append && pages.repeats() {
+                return Err(append::would_repeat(&pages.report()));
             }
             self.destination.commit(pages.state().as_ref()).await?;
             self.destination.count().await
@@ -165,7 +180,12 @@ impl<'a, D: Destination> Loading<'a, D> {
             }),
             Err(error) => {
                 // It failed already; what matters is why.
-                let _ = self.destination.roll_back().await;
+                let _ = if broke_off && target.writing == Writing::Merge {
+                    // All that was given is merged; the parents of whom all came are not asked again.
+                    self.destination.commit(pages.state().as_ref()).await
+                } else {
+                    self.destination.roll_back().await
+                };
                 Err(match error.report() {
                     Some(_) => named(error),
                     None => named(error).with_report(pages.report()),
@@ -178,6 +198,7 @@ impl<'a, D: Destination> Loading<'a, D> {
         match resource.write_disposition {
             _ if self.full_refresh => Writing::Replace,
             WriteDisposition::Replace => Writing::Replace,
+            WriteDisposition::Merge if resource.replaces_groups() => Writing::ReplaceGroups,
             WriteDisposition::Merge => Writing::Merge,
             WriteDisposition::Append | WriteDisposition::Skip => Writing::Append,
         }
@@ -204,7 +225,7 @@ fn may_commit(writing: Writing, has_state: bool) -> bool {
         // Without a state it would be there twice.
         Writing::Append => has_state,
         // Half of the new rows are not to be seen without the other half.
-        Writing::Replace => false,
+        Writing::Replace | Writing::ReplaceGroups => false,
     }
 }
 

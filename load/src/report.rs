@@ -123,6 +123,10 @@ impl ResourceReport {
                 fetched.outside_range,
                 "passed over: records outside the range, or known",
             ),
+            (
+                fetched.filtered,
+                "left out: records that `processing_steps` filter",
+            ),
         ] {
             if count > 0 {
                 write!(f, "\n  {count} {what}")?;

@@ -16,7 +16,7 @@ pub(crate) fn first(
     rules: &'static [ResponseAction],
     response: &Response,
 ) -> Option<&'static ResponseAction> {
-    let mut tree: Option<Value> = None;
+    let mut tree: Option<Option<Value>> = None;
     rules.iter().find(|rule| {
         (rule.statuses.is_empty() || listed(response.status, rule.statuses))
             && rule
@@ -27,10 +27,10 @@ pub(crate) fn first(
                 .content
                 .is_none_or(|text| contains(&response.body, text))
             && (rule.json.is_empty() || {
-                let tree = tree.get_or_insert_with(|| {
-                    serde_json::from_slice(&response.body).unwrap_or_default()
-                });
-                rule.json.iter().all(|condition| holds(condition, tree))
+                let read = || serde_json::from_slice(&response.body).ok();
+                // What is no JSON is not null either.
+                let tree = tree.get_or_insert_with(read).as_ref();
+                tree.is_some_and(|tree| rule.json.iter().all(|condition| holds(condition, tree)))
             })
     })
 }
@@ -156,6 +156,39 @@ mod tests {
             "",
         ] {
             assert_eq!(line(200, &[], body), 0, "{body}");
+        }
+    }
+
+    #[test]
+    fn null_is_what_is_there_and_null() {
+        static NULLS: &[ResponseAction] = &[
+            ResponseAction {
+                line: 1,
+                json: &[JsonCondition {
+                    path: Path(&[Step::Key("error")]),
+                    values: &[Json::Null],
+                }],
+                ..IGNORE
+            },
+            ResponseAction {
+                line: 2,
+                json: &[JsonCondition {
+                    path: Path(&[]),
+                    values: &[Json::Null],
+                }],
+                ..IGNORE
+            },
+        ];
+        let line = |body: &str| {
+            let Answer::Response(response) = answer(200, &[], body) else {
+                return 0;
+            };
+            first(NULLS, &response).map_or(0, |rule| rule.line)
+        };
+        assert_eq!(line(r#"{"error": null}"#), 1);
+        assert_eq!(line("null"), 2);
+        for body in [r#"{"error": 0}"#, "{}", "[]", "no JSON", ""] {
+            assert_eq!(line(body), 0, "{body}");
         }
     }
 }

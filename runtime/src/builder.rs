@@ -43,6 +43,8 @@ pub trait Connector: Sized {
 pub struct Builder<S> {
     plan: &'static SourcePlan,
     secrets: Option<GivenSecrets>,
+    /// Secrets by name, in place of the environment's.
+    named_secrets: Vec<(String, Secret)>,
     config: Option<Vec<ConfigValue>>,
     /// Settings as text, by name, in place of the environment's.
     settings: Vec<(String, String)>,
@@ -76,11 +78,22 @@ impl<S: Connector> Builder<S> {
     }
 }
 
+#[cfg(feature = "mock")]
+impl<S: Connector> Builder<S> {
+    /// These secrets and settings, in the plan's order, in place of the environment's.
+    pub(crate) fn values(mut self, secrets: GivenSecrets, config: Vec<ConfigValue>) -> Self {
+        self.secrets = Some(secrets);
+        self.config = Some(config);
+        self
+    }
+}
+
 impl<S> Builder<S> {
     fn of(plan: &'static SourcePlan) -> Self {
         Self {
             plan,
             secrets: None,
+            named_secrets: Vec::new(),
             config: None,
             settings: Vec::new(),
             transport: None,
@@ -148,7 +161,12 @@ impl<S> Builder<S> {
 
     fn connect(self, env: &dyn Fn(&str) -> Variable) -> Result<Client> {
         let plan = self.plan;
-        let settings = settings::resolve(plan, self.secrets, self.config, &self.settings, env)?;
+        let named = settings::in_place_of_variables(plan, &self.named_secrets)?;
+        let env = |variable: &str| match named.iter().find(|(name, _)| *name == variable) {
+            Some((_, secret)) => Variable::Set(secret.expose().to_owned()),
+            None => env(variable),
+        };
+        let settings = settings::resolve(plan, self.secrets, self.config, &self.settings, &env)?;
         let redactor = Arc::new(Redactor::new(settings.secrets.iter().map(Secret::expose)));
         let wire = Wire {
             transport: self
@@ -217,11 +235,26 @@ impl Builder<Client> {
         self
     }
 
+    /// This value for the secret of this name, in place of the environment's; the others come from
+    /// there. It has no effect beside [`Self::secrets`], which gives all.
+    ///
+    /// ```
+    /// use rest_source::{Client, Result, Secret, plan::SourcePlan};
+    ///
+    /// fn connect(plan: &'static SourcePlan, kept: Secret) -> Result<Client> {
+    ///     Client::builder(plan).secret("refresh_token", kept).build()
+    /// }
+    /// ```
+    pub fn secret(mut self, name: impl Into<String>, value: impl Into<Secret>) -> Self {
+        self.named_secrets.push((name.into(), value.into()));
+        self
+    }
+
     /// Makes the client. Sends nothing.
     ///
     /// # Errors
     ///
-    /// As of a source; and [`ErrorKind::Config`] when the plan has no setting of a given name.
+    /// As of a source; and [`ErrorKind::Config`] when the plan has no setting or secret of a given name.
     pub fn build(self) -> Result<Client> {
         self.connect(&settings::environment)
     }
@@ -341,6 +374,29 @@ mod tests {
             "{error}"
         );
         with_base("https://api.example.com/v2").unwrap();
+    }
+
+    #[test]
+    fn a_secret_by_name_stands_before_the_environments() {
+        let client = |name: &str| {
+            Client::builder(Media::PLAN)
+                .transport(Api::new(|_| answer(200, &[], "[]")))
+                .secret(name, "k3pt-by-the-user")
+                .connect(&|name| match name {
+                    "MEDIA_API_KEY" => Variable::Set("k3y-of-the-house".into()),
+                    _ => Variable::Unset,
+                })
+        };
+        let media = client("api_key").unwrap();
+        assert_eq!(media.redact("k3pt-by-the-user"), "[secret]");
+        assert_eq!(media.redact("k3y-of-the-house"), "k3y-of-the-house");
+        let error = client("api_keys").unwrap_err();
+        assert_eq!(*error.kind(), ErrorKind::Config);
+        assert!(
+            error.to_string().contains("no secret `api_keys`"),
+            "{error}"
+        );
+        assert!(!error.to_string().contains("k3pt"), "{error}");
     }
 
     #[test]

@@ -75,7 +75,8 @@ impl Client {
             choice,
             origins: Origins::new(&base, plan.allow_origins)?,
             authenticators: Authenticators::new(plan, choice, scope, &wire)?,
-            pace: Pace::new(concurrency, plan.rate_limit),
+            pace: Pace::new(concurrency, plan.rate_limit, plan.retry.max_delay)
+                .one_at_a_time(plan.resources),
             secrets,
             config,
             base,
@@ -131,13 +132,15 @@ impl Client {
         })
     }
 
-    /// Waits until the source may have one more attempt in flight. It is made while the turn is held.
-    pub(crate) async fn turn(&self) -> Turn<'_> {
-        self.0.pace.turn(self.clock()).await
+    /// Waits until the source may have one more attempt at this resource in flight. It is made while
+    /// the turn is held.
+    pub(crate) async fn turn(&self, resource: &ResourcePlan) -> Turn<'_> {
+        self.0.pace.turn(resource, self.clock()).await
     }
 
     /// Keeps all workers of the source from sending before this time of the [clock](Self::clock):
-    /// the API said so to one of them.
+    /// the API said so to one of them. One that would have to wait for longer than `max_delay` is not
+    /// sent at all.
     pub(crate) fn close_until(&self, elapsed: Duration) {
         self.0.pace.close_until(elapsed);
     }

@@ -51,11 +51,11 @@ impl Clock for SystemClock {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "mock"))]
 pub(crate) mod manual {
     //! A clock that moves only when someone waits.
 
-    use std::sync::{Arc, Mutex};
+    use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
     use super::{BoxFuture, Clock, Duration, SystemTime};
 
@@ -72,32 +72,38 @@ pub(crate) mod manual {
     impl ManualClock {
         /// Lets this much time pass.
         pub(crate) fn advance(&self, duration: Duration) {
-            self.0.lock().unwrap().elapsed += duration;
+            let mut state = self.lock();
+            state.elapsed = state.elapsed.saturating_add(duration);
         }
 
         /// How long it was waited, in order.
         pub(crate) fn waits(&self) -> Vec<Duration> {
-            self.0.lock().unwrap().waits.clone()
+            self.lock().waits.clone()
+        }
+
+        fn lock(&self) -> MutexGuard<'_, State> {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner)
         }
 
         fn wait_until(&self, time: Duration) {
-            let mut state = self.0.lock().unwrap();
+            let mut state = self.lock();
             state.elapsed = state.elapsed.max(time);
         }
     }
 
     impl Clock for ManualClock {
         fn now(&self) -> SystemTime {
-            SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000) + self.elapsed()
+            let start = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+            start.checked_add(self.elapsed()).unwrap_or(start)
         }
 
         fn elapsed(&self) -> Duration {
-            self.0.lock().unwrap().elapsed
+            self.lock().elapsed
         }
 
         fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
-            let end = self.elapsed() + duration;
-            self.0.lock().unwrap().waits.push(duration);
+            let end = self.elapsed().saturating_add(duration);
+            self.lock().waits.push(duration);
             Box::pin(async move {
                 tokio::task::yield_now().await;
                 self.wait_until(end);

@@ -55,7 +55,8 @@ pub enum ErrorKind {
     State,
     /// A destination cannot take the records.
     Destination,
-    /// A `Record` implementation does not take its own table's cells.
+    /// A `Record` implementation does not take its own table's cells, or a processing step made a
+    /// record that does not fit them.
     Record,
 }
 

@@ -5,7 +5,7 @@ use url::{Url, form_urlencoded};
 use crate::{
     Client, Error, ErrorKind, Result, actions,
     auth::{Authenticate, Generation},
-    pace::Turn,
+    pace::{Shut, Turn},
     plan::{Action, Body, Method, Param, Part, ResourcePlan, ResponseAction, SourcePlan, Template},
     request::{Draft, DraftBody, resolve_or},
     transport::{Headers, Request, Response, TransportError, TransportErrorKind},
@@ -21,6 +21,14 @@ pub(crate) enum Failure {
     Transient(TransportError),
     /// It may not.
     Fatal(Error),
+    /// It was not sent: the API wants to be left alone.
+    Shut(Shut),
+}
+
+impl From<Shut> for Failure {
+    fn from(shut: Shut) -> Self {
+        Self::Shut(shut)
+    }
 }
 
 impl From<Error> for Failure {
@@ -47,8 +55,9 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Failure::Transient`] when there is no whole response and may be one later; otherwise
-    /// [`Failure::Fatal`], its texts without secrets. Any status is a response.
+    /// [`Failure::Transient`] when there is no whole response and may be one later;
+    /// [`Failure::Shut`] when the source may not send; otherwise [`Failure::Fatal`], its texts without
+    /// secrets. Any status is a response.
     pub(crate) async fn exchange(
         &self,
         turn: &mut Turn<'_>,
@@ -64,7 +73,7 @@ impl Client {
                         .or_request(|| draft.shown())
                         .map_text(|text| self.redact(text)),
                 ),
-                transient @ Failure::Transient(_) => transient,
+                other @ (Failure::Transient(_) | Failure::Shut(_)) => other,
             })
     }
 
@@ -103,7 +112,7 @@ impl Client {
             if guarded {
                 self.origins().check(&hop.url)?;
             }
-            turn.request().await;
+            turn.request().await?;
             let mut request =
                 wire.request(hop.method, &hop.url, hop.headers.clone(), hop.body.clone());
             let mut start = wire.clock.elapsed();

@@ -33,7 +33,9 @@
 //! | tell errors apart | [`ErrorKind`] |
 //! | page, or prove who asks, in a way of your own | [`paginator`], [`auth`] |
 //! | send requests by something else than reqwest, or by nothing | [`transport`] |
+//! | test your own code without a network | `mock`, behind the feature of that name |
 //! | write a [`Record`] by hand | [`Record`], [`schema`] |
+//! | let records be changed on their way | [`plan::ProcessingSteps`], [`ToCells`] |
 //!
 //! # What holds
 //!
@@ -51,6 +53,7 @@
 //! |---|---|---|
 //! | `macros` | yes | the attribute |
 //! | `reqwest` | yes | the transport over reqwest; without it, give the [`Builder`] one |
+//! | `mock` | no | for `[dev-dependencies]`: `mock`, an API in memory that behaves as the spec says |
 //! | `tls-ring` | yes | TLS by rustls over ring, with the platform's roots |
 
 #[doc(hidden)]
@@ -68,6 +71,8 @@ mod exchange;
 mod fetch;
 mod include;
 mod incremental;
+#[cfg(feature = "mock")]
+pub mod mock;
 mod origin;
 mod pace;
 mod page;
@@ -86,6 +91,7 @@ pub mod schema;
 mod secret;
 mod settings;
 mod state;
+mod steps;
 mod template;
 #[cfg(test)]
 mod testing;
@@ -98,7 +104,7 @@ pub use cell::{Cell, Cells, FromCell};
 pub use client::Client;
 pub use clock::{Clock, SystemClock};
 pub use error::{Error, ErrorKind, Result};
-pub use fetch::{Fetch, Of, Page, PageRecords, Pages, Records};
+pub use fetch::{Family, Fetch, Of, Page, PageRecords, Pages, Records};
 pub use incremental::CursorValue;
 pub use paginator::Position;
 pub use parent::ParentValue;
@@ -111,4 +117,5 @@ pub use schema::{Column, Decode, Path, Step, Table, TimeFormat, Type};
 pub use secret::Secret;
 pub use settings::{ConfigValue, Values};
 pub use state::State;
+pub use steps::{Filled, NewCell, NewCells, ToCell, ToCells};
 pub use value::{Date, Decimal, Field, Json, ParseError, Time, Timestamp, Value};

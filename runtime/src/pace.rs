@@ -1,22 +1,44 @@
 //! How fast the requests of one source may follow each other, whoever makes them.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::{Clock, plan::RateLimit};
+use crate::{
+    Clock,
+    plan::{RateLimit, ResourcePlan},
+};
 
 /// What all workers of a source share: how many attempts may be in flight, how many requests may be
 /// sent in a time, and how long all have to wait.
 #[derive(Debug)]
 pub(crate) struct Pace {
     places: Semaphore,
+    /// The one place of each resource whose requests go one at a time.
+    single: BTreeMap<&'static str, Semaphore>,
     limit: Option<RateLimit>,
+    /// How long a request may wait for the API.
+    longest: Duration,
     gate: Mutex<Gate>,
+}
+
+/// The API wants no request for so long, which is longer than one may wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shut(pub(crate) Duration);
+
+/// What a request that wants to be sent is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Leave {
+    /// To be sent: it is taken to be.
+    Now,
+    /// To ask again after this long.
+    After(Duration),
+    /// Not to be sent.
+    Never(Shut),
 }
 
 /// Times are those of the source's clock.
@@ -33,8 +55,11 @@ pub(crate) struct Turn<'a> {
     pace: &'a Pace,
     clock: &'a dyn Clock,
     _place: Option<SemaphorePermit<'a>>,
+    _single: Option<SemaphorePermit<'a>>,
     /// How long it waited before its requests: for the source's leave, or for a token.
     pub(crate) waited: Duration,
+    /// When its first request was sent, after all that it waited for.
+    pub(crate) begun: Option<Duration>,
     /// The requests sent.
     pub(crate) requests: u64,
     /// Those of them that were made again, with other credentials.
@@ -42,13 +67,23 @@ pub(crate) struct Turn<'a> {
 }
 
 impl Pace {
-    /// With at most this many attempts in flight, at least 1, and within this limit.
-    pub(crate) fn new(concurrency: u16, limit: Option<RateLimit>) -> Self {
+    /// With at most this many attempts in flight, at least 1, and within this limit. Where the API
+    /// wants to be left alone, a request waits for so long at the longest.
+    pub(crate) fn new(concurrency: u16, limit: Option<RateLimit>, longest: Duration) -> Self {
         Self {
             places: Semaphore::new(usize::from(concurrency.max(1))),
+            single: BTreeMap::new(),
             limit,
+            longest,
             gate: Mutex::default(),
         }
+    }
+
+    /// With at most one attempt in flight for each of these resources that are not parallelized.
+    pub(crate) fn one_at_a_time(mut self, resources: &[&ResourcePlan]) -> Self {
+        let single = resources.iter().filter(|resource| !resource.parallelized);
+        self.single = single.map(|one| (one.name, Semaphore::new(1))).collect();
+        self
     }
 
     /// Keeps every request from being sent before this time of the clock. An earlier end of a wait
@@ -58,14 +93,25 @@ impl Pace {
         gate.closed_until = elapsed.max(gate.closed_until);
     }
 
-    /// Waits for a free place.
-    pub(crate) async fn turn<'a>(&'a self, clock: &'a dyn Clock) -> Turn<'a> {
+    /// Waits for a free place, for a request of this resource.
+    pub(crate) async fn turn<'a>(
+        &'a self,
+        resource: &ResourcePlan,
+        clock: &'a dyn Clock,
+    ) -> Turn<'a> {
+        // No semaphore is ever closed, so there is always a place in the end. Who waits for the
+        // resource's own keeps none from others.
+        let single = match self.single.get(resource.name) {
+            Some(single) => single.acquire().await.ok(),
+            None => None,
+        };
         Turn {
             pace: self,
             clock,
-            // The semaphore is never closed, so there is always a place in the end.
             _place: self.places.acquire().await.ok(),
+            _single: single,
             waited: Duration::ZERO,
+            begun: None,
             requests: 0,
             repeated: 0,
         }
@@ -78,44 +124,63 @@ impl Pace {
 
 impl Turn<'_> {
     /// Waits until the next request may be sent, and counts it as sent.
-    pub(crate) async fn request(&mut self) {
+    ///
+    /// # Errors
+    ///
+    /// [`Shut`] where it may not be sent for longer than it may wait.
+    pub(crate) async fn request(&mut self) -> Result<(), Shut> {
         loop {
-            let wait = self
-                .pace
-                .lock()
-                .enter(self.pace.limit, self.clock.elapsed());
-            if wait.is_zero() {
-                self.requests += 1;
-                return;
+            let now = self.clock.elapsed();
+            let leave = self.pace.lock().enter(self.pace, now);
+            match leave {
+                Leave::Now => {
+                    self.begun.get_or_insert(now);
+                    self.requests += 1;
+                    return Ok(());
+                }
+                Leave::After(wait) => {
+                    self.clock.sleep(wait).await;
+                    self.waited += wait;
+                }
+                Leave::Never(shut) => return Err(shut),
             }
-            self.clock.sleep(wait).await;
-            self.waited += wait;
         }
     }
 }
 
 impl Gate {
-    /// How long a request has to wait. One that has not is taken to be sent now.
-    fn enter(&mut self, limit: Option<RateLimit>, now: Duration) -> Duration {
+    /// What a request is told that wants to be sent now.
+    fn enter(&mut self, pace: &Pace, now: Duration) -> Leave {
         let closed = self.closed_until.saturating_sub(now);
-        let Some(RateLimit { requests, per }) = limit else {
-            return closed;
+        if closed > pace.longest {
+            return Leave::Never(Shut(closed));
+        }
+        let wait = match pace.limit {
+            Some(limit) => self.within(limit, now).max(closed),
+            None => closed,
         };
+        if !wait.is_zero() {
+            return Leave::After(wait);
+        }
+        if pace.limit.is_some() {
+            self.sent.push_back(now);
+        }
+        Leave::Now
+    }
+
+    /// How long a request has to wait by the source's own limit.
+    fn within(&mut self, limit: RateLimit, now: Duration) -> Duration {
+        let RateLimit { requests, per } = limit;
         let is_over = |sent: &Duration| sent.saturating_add(per) <= now;
         while self.sent.front().is_some_and(is_over) {
             self.sent.pop_front();
         }
-        let full = match self.sent.front() {
+        match self.sent.front() {
             Some(first) if self.sent.len() >= requests.max(1) as usize => {
                 first.saturating_add(per).saturating_sub(now)
             }
             _ => Duration::ZERO,
-        };
-        let wait = closed.max(full);
-        if wait.is_zero() {
-            self.sent.push_back(now);
         }
-        wait
     }
 }
 
@@ -126,36 +191,83 @@ mod tests {
     use futures_util::FutureExt;
 
     const SECOND: Duration = Duration::from_secs(1);
+    const ANY: ResourcePlan = ResourcePlan::DEFAULT;
 
     /// When a request that wants to be sent now is sent.
     async fn sent(pace: &Pace, clock: &ManualClock) -> Duration {
-        pace.turn(clock).await.request().await;
+        pace.turn(&ANY, clock).await.request().await.unwrap();
         clock.elapsed()
     }
 
     #[tokio::test]
     async fn no_more_attempts_are_in_flight_than_allowed() {
         let clock = ManualClock::default();
-        let pace = Pace::new(2, None);
-        let first = pace.turn(&clock).await;
-        let _second = pace.turn(&clock).await;
-        assert!(pace.turn(&clock).now_or_never().is_none());
+        let pace = Pace::new(2, None, 60 * SECOND);
+        let first = pace.turn(&ANY, &clock).await;
+        let _second = pace.turn(&ANY, &clock).await;
+        assert!(pace.turn(&ANY, &clock).now_or_never().is_none());
         drop(first);
-        assert!(pace.turn(&clock).now_or_never().is_some());
+        assert!(pace.turn(&ANY, &clock).now_or_never().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_resource_that_is_not_parallelized_has_one_place_and_takes_no_other() {
+        const ALONE: ResourcePlan = ResourcePlan {
+            name: "alone",
+            parallelized: false,
+            ..ANY
+        };
+        let clock = ManualClock::default();
+        let pace = Pace::new(2, None, 60 * SECOND).one_at_a_time(&[&ALONE, &ANY]);
+        let first = pace.turn(&ALONE, &clock).await;
+        assert!(pace.turn(&ALONE, &clock).now_or_never().is_none());
+        assert!(pace.turn(&ANY, &clock).now_or_never().is_some());
+        drop(first);
+        assert!(pace.turn(&ALONE, &clock).now_or_never().is_some());
     }
 
     #[tokio::test]
     async fn all_wait_for_the_latest_time_that_the_api_named() {
         let clock = ManualClock::default();
-        let pace = Pace::new(2, None);
+        let pace = Pace::new(2, None, 60 * SECOND);
         pace.close_until(9 * SECOND);
         pace.close_until(5 * SECOND);
         clock.advance(SECOND);
-        let mut turn = pace.turn(&clock).await;
-        turn.request().await;
+        let mut turn = pace.turn(&ANY, &clock).await;
+        turn.request().await.unwrap();
         assert_eq!(turn.waited, 8 * SECOND);
-        turn.request().await;
+        clock.advance(SECOND);
+        turn.request().await.unwrap();
         assert_eq!((turn.waited, turn.requests), (8 * SECOND, 2));
+        assert_eq!(turn.begun, Some(9 * SECOND));
+    }
+
+    #[tokio::test]
+    async fn none_is_sent_that_would_have_to_wait_too_long() {
+        let clock = ManualClock::default();
+        let pace = Pace::new(2, None, 60 * SECOND);
+        pace.close_until(90 * SECOND);
+        let mut turn = pace.turn(&ANY, &clock).await;
+        assert_eq!(turn.request().await, Err(Shut(90 * SECOND)));
+        assert_eq!((turn.requests, turn.begun), (0, None));
+        clock.advance(30 * SECOND);
+        assert_eq!(sent(&pace, &clock).await, 90 * SECOND);
+    }
+
+    #[tokio::test]
+    async fn one_that_waits_is_not_sent_once_it_would_have_to_wait_too_long() {
+        let clock = ManualClock::default();
+        let limit = RateLimit {
+            requests: 1,
+            per: 10 * SECOND,
+        };
+        let pace = Pace::new(2, Some(limit), 60 * SECOND);
+        assert_eq!(sent(&pace, &clock).await, Duration::ZERO);
+        let mut turn = pace.turn(&ANY, &clock).await;
+        let mut request = Box::pin(turn.request());
+        assert!(request.as_mut().now_or_never().is_none());
+        pace.close_until(3_600 * SECOND);
+        assert_eq!(request.await, Err(Shut(3_590 * SECOND)));
     }
 
     #[tokio::test]
@@ -165,7 +277,7 @@ mod tests {
             requests: 3,
             per: 10 * SECOND,
         };
-        let pace = Pace::new(1, Some(limit));
+        let pace = Pace::new(1, Some(limit), 60 * SECOND);
         let mut times = vec![sent(&pace, &clock).await];
         clock.advance(9 * SECOND);
         for _ in 0..7 {
@@ -185,7 +297,7 @@ mod tests {
             requests: 1,
             per: SECOND,
         };
-        let pace = Pace::new(1, Some(limit));
+        let pace = Pace::new(1, Some(limit), 60 * SECOND);
         pace.close_until(5 * SECOND);
         assert_eq!(sent(&pace, &clock).await, 5 * SECOND);
         assert_eq!(sent(&pace, &clock).await, 6 * SECOND);

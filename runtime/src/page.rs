@@ -5,7 +5,7 @@ use crate::value::{Date, Time, Timestamp, Value};
 /// A page's text and its cells.
 ///
 /// Cells hold ranges and not references, so that a page is plain owned data.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Page {
     /// The response as it came.
     pub(crate) text: String,

@@ -1,5 +1,7 @@
 //! What a child takes of its parent's records.
 
+mod record;
+
 use std::fmt;
 
 use serde_json::Value as Json;
@@ -7,10 +9,12 @@ use serde_json::Value as Json;
 use crate::{
     Row,
     page::{Page, Slot},
-    plan::{ParentField, ParentPlan},
+    plan::ParentField,
     schema::{Column, Step, Type},
     value::{Date, Decimal, Field, Time, Timestamp, Value},
 };
+
+pub(crate) use record::{ParentKey, ParentRecord, key_columns};
 
 /// A value of a parent's record, as its children's requests and records take it.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,67 +42,6 @@ pub enum ParentValue {
     Binary(Vec<u8>),
     /// An object or a list, or a number of a json column that is no integer of 64 bits, as its text.
     Json(String),
-}
-
-/// One record of a parent: what its children take of it.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct ParentRecord {
-    /// In the order of [`ParentPlan::fields`].
-    pub(crate) values: Vec<ParentValue>,
-    /// What it is called in messages: `` `stories` with `id` 7 ``.
-    pub(crate) name: String,
-}
-
-impl ParentRecord {
-    /// Of a row of the parent's own table.
-    pub(crate) fn of_row(plan: &ParentPlan, row: Row<'_>) -> Self {
-        let table = plan.resource.table;
-        let mut key = table
-            .primary_key()
-            .filter_map(|at| Some((table.columns.get(at)?.name, row.value(at))))
-            .peekable();
-        let values: Vec<ParentValue> = plan.fields.iter().map(|f| field(row, f)).collect();
-        let name = if key.peek().is_some() {
-            name(plan, key)
-        } else {
-            name_by_fields(plan, &values)
-        };
-        Self { values, name }
-    }
-
-    /// Of these values, which someone else took.
-    pub(crate) fn of_values(plan: &ParentPlan, values: Vec<ParentValue>) -> Self {
-        let name = name_by_fields(plan, &values);
-        Self { values, name }
-    }
-}
-
-/// By the fields that are of the parent's key; where none is, by all.
-fn name_by_fields(plan: &ParentPlan, values: &[ParentValue]) -> String {
-    let fields = plan.fields.iter().zip(values).filter_map(|(field, value)| {
-        let column = plan.resource.table.columns.get(usize::from(field.column))?;
-        let is_key = column.primary_key && field.path.0.is_empty();
-        Some((is_key, (column.name, value.as_value())))
-    });
-    let has_key = fields.clone().any(|(is_key, _)| is_key);
-    let named = fields.filter(|(is_key, _)| *is_key || !has_key);
-    name(plan, named.map(|(_, field)| field))
-}
-
-fn name<'v>(plan: &ParentPlan, values: impl Iterator<Item = (&'static str, Value<'v>)>) -> String {
-    // A message needs no more of a long text.
-    const LONGEST: usize = 80;
-    let shown = |value: Value<'_>| match value {
-        Value::Absent | Value::Null => "null".to_owned(),
-        value => format!(
-            "{:?}",
-            value.to_string().chars().take(LONGEST).collect::<String>()
-        ),
-    };
-    let values: Vec<String> = values
-        .map(|(name, value)| format!("`{name}` {}", shown(value)))
-        .collect();
-    format!("`{}` with {}", plan.resource.name, values.join(", "))
 }
 
 /// The value of a field in a row of the parent.

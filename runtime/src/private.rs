@@ -10,15 +10,16 @@ pub use std::collections::BTreeMap;
 
 pub use crate::parent::{ToParentValue, at_json as within_json, pick as element};
 pub use crate::{
-    Builder, Cell, Cells, Client, ConfigValue, Connector, Date, Decimal, Fetch, Field, FromCell,
-    Json, Of, ParentValue, Record, Result, Secret, Time, Timestamp, Values,
+    Builder, Cell, Cells, Client, ConfigValue, Connector, Date, Decimal, Fetch, Field, Filled,
+    FromCell, Json, NewCell, NewCells, Of, ParentValue, Record, Result, Secret, Time, Timestamp,
+    ToCell, ToCells, Values,
     plan::{
         Action, Auth, Body, Choice, ClientAuthentication, ColumnsContract, ConfigPlan, ConfigType,
-        Cursor, CustomAuth, CustomPages, DataTypeContract, Ends, Grant, Incremental,
+        Cursor, CustomAuth, CustomPages, DataTypeContract, Ends, Filters, Grant, Incremental,
         Json as JsonPlan, JsonCondition, Lag, Location, Method, OAuth2, Offset, OnMissing,
-        PageNumber, Pages, Paginator, Param, ParentField, ParentPlan, Part, RateLimit,
-        ResourcePlan, ResponseAction, Retry, RowOrder, SchemaContract, SecretPlan, Selector, Slot,
-        SourcePlan, Template, WriteDisposition,
+        PageNumber, Pages, Paginator, Param, ParentField, ParentPlan, Part, ProcessingStep,
+        ProcessingSteps, RateLimit, ResourcePlan, ResponseAction, Retry, RowOrder, SchemaContract,
+        SecretPlan, Selector, Slot, SourcePlan, Steps, Template, WriteDisposition,
     },
     schema::{Column, Decode, Path, Step, Table, TimeFormat, Type},
 };
@@ -32,6 +33,21 @@ macro_rules! __take {
     };
 }
 pub use crate::__take as take;
+
+/// Gives the cells of these fields, in order.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __give {
+    ($record:ident, $cells:ident => $($field:ident),*) => {
+        $($cells.give(&$record.$field);)*
+    };
+}
+pub use crate::__give as give;
+
+/// What a `yield_map` makes of a record, as a list.
+pub fn yield_map<T>(records: impl IntoIterator<Item = T>) -> Vec<T> {
+    records.into_iter().collect()
+}
 
 /// The value within one that may be null.
 pub fn value_of<T>(value: Option<T>, within: impl FnOnce(T) -> ParentValue) -> ParentValue {
@@ -125,8 +141,16 @@ pub const fn map(value: &'static Column, line: u32) -> Column {
     Column::new(value.name, Type::Map(value)).at(line)
 }
 
-pub const fn extra() -> Column {
-    Column::extra()
+pub const fn extra(line: u32) -> Column {
+    Column::extra().at(line)
+}
+
+pub const fn scalar(name: &'static str, line: u32) -> Column {
+    Column::new(name, Type::Scalar).at(line)
+}
+
+pub const fn record(line: u32) -> Column {
+    Column::record().at(line)
 }
 
 pub const fn open(name: &'static str, line: u32, values: &'static [&'static str]) -> Column {

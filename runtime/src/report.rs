@@ -37,6 +37,8 @@ pub struct Report {
     pub ignored: u64,
     /// Records outside the range of an incremental fetch, or already seen.
     pub outside_range: u64,
+    /// Records left out by `processing_steps`: by a filter, or because nothing was made of them.
+    pub filtered: u64,
     /// Records of the parent that it was made for, where it was for all of them.
     pub parents: u64,
     /// What the fetch of those records did, which is not part of the other numbers.
@@ -63,6 +65,7 @@ impl Report {
         self.undeclared_values += other.undeclared_values;
         self.ignored += other.ignored;
         self.outside_range += other.outside_range;
+        self.filtered += other.filtered;
         for note in &other.notes {
             self.note(note.as_str());
         }
@@ -110,6 +113,7 @@ impl fmt::Display for Report {
                 self.outside_range,
                 "record outside the range or seen before",
             ),
+            (self.filtered, "record left out by `processing_steps`"),
         ] {
             if number > 0 {
                 let (noun, rest) = what.split_once(' ').unwrap_or((what, ""));

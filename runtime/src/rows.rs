@@ -9,7 +9,7 @@ use crate::{
     page::{Page, Slot},
     plan::ResourcePlan,
     record::Record,
-    schema::Table,
+    schema::{Column, Table},
     value::Value,
 };
 
@@ -52,13 +52,21 @@ impl Rows {
     /// # Errors
     ///
     /// [`ErrorKind::Response`](crate::ErrorKind::Response) where the body is no JSON or has no
-    /// records, [`ErrorKind::Schema`](crate::ErrorKind::Schema) where a value does not fit.
+    /// records, [`ErrorKind::Schema`](crate::ErrorKind::Schema) where a value does not fit,
+    /// [`ErrorKind::Record`](crate::ErrorKind::Record) where a processing step makes one that does not.
     pub fn from_page(body: impl Into<Vec<u8>>, resource: &ResourcePlan) -> Result<Self> {
         let shape = PageShape::new(resource, resource.table, &[], "the schema")?;
         let decoded = decode(body.into(), &shape)?;
-        match decoded.failure {
+        if let Some(error) = decoded.failure {
+            return Err(error);
+        }
+        let Some(steps) = resource.processing_steps else {
+            return Ok(decoded.rows);
+        };
+        let processed = steps.run(decoded.rows, None);
+        match processed.failure {
             Some(error) => Err(error),
-            None => Ok(decoded.rows),
+            None => Ok(processed.left),
         }
     }
 
@@ -69,6 +77,31 @@ impl Rows {
             table,
             starts,
         }
+    }
+
+    /// Where each starts in the page's pool.
+    pub(crate) fn starts(&self) -> &[u32] {
+        &self.starts
+    }
+
+    /// Other rows of the same page.
+    pub(crate) fn at(&self, starts: Vec<u32>) -> Self {
+        Self {
+            page: Arc::clone(&self.page),
+            table: self.table,
+            starts,
+        }
+    }
+
+    /// Keeps the first so many.
+    pub(crate) fn truncate(&mut self, len: usize) {
+        self.starts.truncate(len);
+    }
+
+    /// The page, copied only where it has other users, and what is known of it.
+    pub(crate) fn into_parts(self) -> (Page, &'static Table, Vec<u32>) {
+        let page = Arc::try_unwrap(self.page).unwrap_or_else(|page| Page::clone(&page));
+        (page, self.table, self.starts)
     }
 
     /// How many there are.
@@ -157,7 +190,7 @@ impl<'p> Iterator for Iter<'p> {
 impl ExactSizeIterator for Iter<'_> {}
 impl FusedIterator for Iter<'_> {}
 
-/// One row of a page: a cell per column of its table, or one JSON cell where the table is untyped.
+/// One row of a page: a cell per column of its table, or one JSON cell where it has no columns.
 #[derive(Clone, Copy)]
 pub struct Row<'p> {
     page: &'p Page,
@@ -166,7 +199,7 @@ pub struct Row<'p> {
 }
 
 impl<'p> Row<'p> {
-    fn new(page: &'p Page, table: &'static Table, start: u32) -> Self {
+    pub(crate) fn new(page: &'p Page, table: &'static Table, start: u32) -> Self {
         Self {
             page,
             table,
@@ -204,10 +237,12 @@ impl<'p> Row<'p> {
     /// [`ErrorKind::Record`](crate::ErrorKind::Record) where `T` is not made for this table.
     pub fn record<T: Record>(&self) -> Result<T> {
         let mismatch = Mismatch::default();
-        if !self.table.resembles(T::TABLE) {
-            return Err(mismatch.into_error::<T>(self.table));
-        }
-        let mut cells = Cells::new(self.page, self.slots, self.table.columns, &mismatch);
+        let (slots, columns): (&[Slot], &'static [Column]) = match self.table.record() {
+            Some(at) if T::TABLE.is_untyped() => (self.slots.get(at..).unwrap_or_default(), &[]),
+            _ if self.table.resembles(T::TABLE) => (self.slots, self.table.columns),
+            _ => return Err(mismatch.into_error::<T>(self.table)),
+        };
+        let mut cells = Cells::new(self.page, slots, columns, &mismatch);
         let record = T::from_cells(&mut cells);
         cells.finish();
         if mismatch.is_set() {
@@ -219,8 +254,8 @@ impl<'p> Row<'p> {
 
 impl fmt::Debug for Row<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.table.is_untyped() {
-            return self.value(0).fmt(f);
+        if let Some(at) = self.table.record() {
+            return self.value(at).fmt(f);
         }
         let names = self.table.columns.iter().map(|column| column.name);
         f.debug_map().entries(names.zip(self.values())).finish()

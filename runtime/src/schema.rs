@@ -9,7 +9,7 @@
 pub struct Table {
     /// Name of the resource, or of the object's type.
     pub name: &'static str,
-    /// Its columns, at least one. A table without columns is untyped: see [`Table::is_untyped`].
+    /// Its columns. An untyped table has none, or those of its key and [the record](Column::record).
     pub columns: &'static [Column],
 }
 
@@ -21,12 +21,21 @@ impl Table {
 
     /// Whether records are taken as they are, as JSON (`columns: json`).
     pub const fn is_untyped(&self) -> bool {
-        self.columns.is_empty()
+        self.record().is_some()
     }
 
-    /// How many cells a row has: one per column, and one for an untyped row as a whole.
+    /// The position of the cell that holds a record as a whole, where records are taken as they are.
+    pub const fn record(&self) -> Option<usize> {
+        match self.columns {
+            [] => Some(0),
+            [key @ .., last] if last.is_record() => Some(key.len()),
+            _ => None,
+        }
+    }
+
+    /// How many cells a row has: one per column, and one for a record without columns.
     pub(crate) const fn width(&self) -> usize {
-        if self.is_untyped() {
+        if self.columns.is_empty() {
             1
         } else {
             self.columns.len()
@@ -58,6 +67,10 @@ impl Table {
 
 /// One column of a [`Table`].
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are independent of each other, as in a spec"
+)]
 pub struct Column {
     /// Its name in Rust and in SQL.
     pub name: &'static str,
@@ -73,6 +86,8 @@ pub struct Column {
     pub explicit: bool,
     /// Whether it belongs to the primary key.
     pub primary_key: bool,
+    /// Whether it belongs to the merge key: the rows of one are replaced together.
+    pub merge_key: bool,
     /// How its values are written in the response.
     pub decode: Decode,
     /// Where it is no part of the response, but of the parent's record: the position of its value in
@@ -93,6 +108,7 @@ impl Column {
             nullable: false,
             explicit: false,
             primary_key: false,
+            merge_key: false,
             decode: Decode::Native,
             parent: None,
             line: 0,
@@ -106,6 +122,16 @@ impl Column {
             decode: Decode::Rest,
             ..Self::new("extra", Type::Map(&JSON))
         }
+    }
+
+    /// A record as it is, in a table of its own or, as the last column, beside its key.
+    pub const fn record() -> Self {
+        Self::new("record", Type::Json).from(&[])
+    }
+
+    /// Whether it holds a record as a whole.
+    pub(crate) const fn is_record(&self) -> bool {
+        matches!(self.from, Some(Path([])))
     }
 
     /// Read from this key of the JSON object.
@@ -135,6 +161,12 @@ impl Column {
     /// Belongs to the primary key.
     pub const fn primary_key(mut self) -> Self {
         self.primary_key = true;
+        self
+    }
+
+    /// Belongs to the merge key.
+    pub const fn merge_key(mut self) -> Self {
+        self.merge_key = true;
         self
     }
 
@@ -200,6 +232,9 @@ pub enum Type {
     },
     /// One of several types, told apart by the kind of JSON value.
     Union(&'static [Column]),
+    /// Text, a signed integer of 64 bits, true or false: what is looked up in an untyped record as
+    /// its key.
+    Scalar,
 }
 
 impl Type {
@@ -226,6 +261,7 @@ impl Type {
             Self::Map(_) => "map",
             Self::Enum { .. } => "enum",
             Self::Union(_) => "union",
+            Self::Scalar => "scalar",
         }
     }
 }

@@ -1,4 +1,7 @@
-//! What the tests of several rooms share: an API in memory, and a client of it.
+//! What the tests of several rooms share: an API in memory, a client of it, and a journal of what is
+//! told.
+
+pub(crate) mod journal;
 
 use std::{
     sync::{Arc, Mutex},
@@ -31,6 +34,14 @@ pub(crate) struct Api(Arc<Inner>);
 struct Inner {
     answer: Box<dyn Fn(&Request) -> Answer + Send + Sync>,
     requests: Mutex<Vec<Request>>,
+    in_flight: Mutex<InFlight>,
+}
+
+/// How many requests wait for their answer, and how many ever did at a time.
+#[derive(Default)]
+struct InFlight {
+    now: usize,
+    most: usize,
 }
 
 impl Api {
@@ -39,7 +50,13 @@ impl Api {
         Self(Arc::new(Inner {
             answer: Box::new(answer),
             requests: Mutex::default(),
+            in_flight: Mutex::default(),
         }))
+    }
+
+    /// The most requests that ever waited for their answer at a time.
+    pub(crate) fn most_in_flight(&self) -> usize {
+        self.0.in_flight.lock().unwrap().most
     }
 
     /// The requests so far, in order.
@@ -60,8 +77,14 @@ impl Transport for Api {
     fn send<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, TransportError>> {
         Box::pin(async move {
             self.0.requests.lock().unwrap().push(request.clone());
+            {
+                let mut in_flight = self.0.in_flight.lock().unwrap();
+                in_flight.now += 1;
+                in_flight.most = in_flight.most.max(in_flight.now);
+            }
             // As a real transport does, let the others go on.
             tokio::task::yield_now().await;
+            self.0.in_flight.lock().unwrap().now -= 1;
             match (self.0.answer)(request) {
                 Answer::Response(response) => Ok(response),
                 Answer::Failure(error) => Err(error),

@@ -15,6 +15,10 @@ impl Error {
     pub fn messages(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }
+
+    pub(crate) fn into_messages(self) -> Vec<String> {
+        self.0
+    }
 }
 
 impl From<Vec<String>> for Error {

@@ -14,6 +14,7 @@
 //! the spec's own, or that of its file.
 
 mod error;
+mod rust;
 #[cfg(feature = "templates")]
 pub mod templates;
 
@@ -23,7 +24,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rest_source_codegen::{compile, emit, place::Place};
+use rest_source_codegen::{compile, connector::Connector, place::Place};
+
+use rust::Rust;
 
 pub use error::Error;
 
@@ -33,6 +36,17 @@ pub struct Builder {
     specs: Vec<String>,
     manifest_dir: Option<PathBuf>,
     out_dir: Option<PathBuf>,
+    layout: Layout,
+}
+
+/// How a generated file is laid out.
+#[derive(Clone, Debug, Default)]
+enum Layout {
+    #[default]
+    BuiltIn,
+    /// By the templates in this folder.
+    #[cfg(feature = "templates")]
+    Templates(PathBuf),
 }
 
 /// A generated file.
@@ -68,12 +82,26 @@ impl Builder {
         self
     }
 
+    /// Laid out by the template `connector.rs` in this folder, from that of the crate's `Cargo.toml`,
+    /// where there is one. See [`Template::Rust`](templates::Template::Rust) for what it sees. Needs
+    /// the feature `templates`.
+    #[cfg(feature = "templates")]
+    pub fn templates(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.layout = Layout::Templates(folder.into());
+        self
+    }
+
     /// Generates, and tells cargo: which files it depends on, and what is wrong with them, all of it,
     /// which fails the build.
     pub fn generate(self) {
         let mut lines = String::new();
         for spec in &self.specs {
             lines.push_str(&instruction("rerun-if-changed", spec));
+        }
+        #[cfg(feature = "templates")]
+        if let Layout::Templates(folder) = &self.layout {
+            let folder = folder.display().to_string();
+            lines.push_str(&instruction("rerun-if-changed", &folder));
         }
         match self.try_generate() {
             Ok(warnings) => {
@@ -150,7 +178,7 @@ impl Builder {
         let mut files: Vec<File> = Vec::new();
         let mut errors = Vec::new();
         for spec in &self.specs {
-            match file(&root, spec) {
+            match file(&root, spec, &self.layout) {
                 Ok(file) if files.iter().any(|other| other.name == file.name) => {
                     let name = file.name;
                     errors.push(format!(
@@ -169,8 +197,21 @@ impl Builder {
     }
 }
 
+impl Layout {
+    /// The file of a connector.
+    #[cfg_attr(not(feature = "templates"), expect(unused_variables))]
+    fn file(&self, root: &Path, connector: &Connector) -> Result<String, Error> {
+        match self {
+            Self::BuiltIn => Ok(Rust::of(connector)?.file(&connector.spec)),
+            #[cfg(feature = "templates")]
+            Self::Templates(folder) => templates::Templates::new(Some(&root.join(folder)))?
+                .render(templates::Template::Rust, connector),
+        }
+    }
+}
+
 /// The file that a spec becomes.
-fn file(root: &Path, spec: &str) -> Result<File, Vec<String>> {
+fn file(root: &Path, spec: &str, layout: &Layout) -> Result<File, Vec<String>> {
     // All paths start at the manifest here, but an absolute one is refused for the same reason.
     Place::of(spec).map_err(|message| vec![message])?;
     let text = fs::read_to_string(root.join(spec))
@@ -179,17 +220,10 @@ fn file(root: &Path, spec: &str) -> Result<File, Vec<String>> {
     let Some(connector) = compiled.connector else {
         return Err(compiled.diagnostics.messages());
     };
-    let tokens = emit::file(&connector);
-    let tree = syn::parse2(tokens).map_err(|error| {
-        vec![format!(
-            "`{spec}` makes no valid Rust, which is a defect: {error}"
-        )]
-    })?;
     Ok(File {
-        text: format!(
-            "// Made from {spec} by rest-source. Changes are lost when it is made again.\n\n{}",
-            prettyplease::unparse(&tree)
-        ),
+        text: layout
+            .file(root, &connector)
+            .map_err(Error::into_messages)?,
         name: connector.name,
         warnings: compiled.diagnostics.warnings(),
     })

@@ -3,7 +3,7 @@
 {% if resource.description %}-- {{ resource.description | comment }}
 {% endif -%}
 CREATE TABLE {{ resource.sql_name }} (
-{%- if resource.is_untyped %}
+{%- if not resource.columns %}
     "record" TEXT NOT NULL
 {%- else %}
 {%- for column in resource.columns %}

@@ -1,6 +1,9 @@
-//! Who may ask: a key in the query, or a token that the API itself has issued.
+//! Who may ask: a key in the query, a header, or a token that the API itself has issued.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use crate::{lock, log::Seen};
 
@@ -15,6 +18,13 @@ pub enum Access {
         param: &'static str,
         /// The key.
         key: String,
+    },
+    /// This value, once, in this header.
+    Header {
+        /// The header, in lower case.
+        name: &'static str,
+        /// Its value.
+        value: String,
     },
     /// A token from `POST /oauth/token`, as `Authorization: Bearer`.
     Token {
@@ -43,6 +53,7 @@ struct Issued {
     all: Vec<String>,
     valid: Vec<String>,
     refresh: Option<String>,
+    wait: Duration,
 }
 
 impl Tokens {
@@ -54,6 +65,15 @@ impl Tokens {
     /// Takes back every token: the next request that carries one gets a 401.
     pub fn revoke(&self) {
         lock(&self.0).valid.clear();
+    }
+
+    /// Answers a request for a token so much later.
+    pub fn slow(&self, wait: Duration) {
+        lock(&self.0).wait = wait;
+    }
+
+    pub(crate) fn wait(&self) -> Duration {
+        lock(&self.0).wait
     }
 
     pub(crate) fn issue(&self) -> String {
@@ -88,6 +108,7 @@ impl Access {
         match self {
             Self::Open => true,
             Self::Key { param, key } => request.params(param) == [key],
+            Self::Header { name, value } => request.header(name) == Some(value),
             Self::Token { .. } | Self::Rotating { .. } => request
                 .header("authorization")
                 .and_then(|value| value.strip_prefix("Bearer "))
@@ -99,7 +120,7 @@ impl Access {
     pub(crate) fn issues(&self, form: &[(String, String)], tokens: &Tokens) -> bool {
         let has = |name: &str, value: &str| form.iter().any(|(n, v)| n == name && v == value);
         match self {
-            Self::Open | Self::Key { .. } => false,
+            Self::Open | Self::Key { .. } | Self::Header { .. } => false,
             Self::Token {
                 client_id,
                 client_secret,

@@ -18,12 +18,15 @@
 //! * [`Faults`]: what goes wrong, and when.
 //! * [`Log`]: what was asked.
 //! * [`Scripted`]: another server, whose answers are written byte by byte.
+//!
+//! And, for what the documentation shows, [`pages`].
 
 mod access;
 pub mod data;
 mod dataset;
 mod faults;
 mod log;
+pub mod pages;
 mod paging;
 mod scripted;
 mod server;
@@ -33,7 +36,7 @@ pub use access::{Access, Tokens};
 pub use dataset::{Dataset, Row};
 pub use faults::{Fault, Faults, Wait};
 pub use log::{Log, Seen};
-pub use paging::{Paging, ShortPage, Total};
+pub use paging::{Paging, ShortPage, Style, Total};
 pub use scripted::{Asked, Mishap, Place, Reply, Scripted};
 pub use server::{Api, Server};
 

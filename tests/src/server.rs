@@ -181,7 +181,9 @@ async fn answer(
     };
     shared.log.push(request.clone());
     if request.path == TOKEN_PATH {
-        return shared.token(&method, &body);
+        let answer = shared.token(&method, &body);
+        tokio::time::sleep(shared.tokens.wait()).await;
+        return answer;
     }
     match shared.faults.step() {
         None => shared.page(&request).into_response(),
@@ -199,7 +201,7 @@ async fn answer(
     }
 }
 
-type Page = (StatusCode, [(header::HeaderName, &'static str); 1], String);
+type Page = (StatusCode, HeaderMap, String);
 
 impl Shared {
     fn page(&self, request: &Seen) -> Page {
@@ -210,12 +212,19 @@ impl Shared {
             return message(StatusCode::NOT_FOUND, "no such resource");
         };
         let paging = lock(&self.paging).clone();
-        let page = data.asked(
+        let (page, told) = data.asked(
             |name| request.param(name),
             |rows| paging.page(rows, request),
         );
         let page = page.to_string();
-        json_text(if self.escaped { escape(&page) } else { page })
+        let (status, mut headers, body) =
+            json_text(if self.escaped { escape(&page) } else { page });
+        if let Some((name, value)) = told
+            && let Ok(value) = value.try_into()
+        {
+            headers.insert(name, value);
+        }
+        (status, headers, body)
     }
 
     fn token(&self, method: &Method, form: &Bytes) -> Response {
@@ -246,14 +255,17 @@ fn text(bytes: &[u8]) -> String {
 }
 
 fn json_text(body: String) -> Page {
-    (StatusCode::OK, [JSON], body)
+    (StatusCode::OK, json_headers(), body)
 }
 
-const JSON: (header::HeaderName, &str) = (header::CONTENT_TYPE, "application/json");
+fn json_headers() -> HeaderMap {
+    let json = header::HeaderValue::from_static("application/json");
+    HeaderMap::from_iter([(header::CONTENT_TYPE, json)])
+}
 
 fn message(status: StatusCode, message: &str) -> Page {
     let body = json!({ "error": message }).to_string();
-    (status, [JSON], body)
+    (status, json_headers(), body)
 }
 
 fn refusal(status: u16, retry_after: Option<Wait>) -> Response {

@@ -9,7 +9,10 @@ use std::{
 };
 
 use quote::ToTokens;
-use rest_source_build::Builder;
+use rest_source_build::{
+    Builder,
+    templates::{Template, Templates},
+};
 use rest_source_codegen::{
     attribute, compile,
     connector::{Record, Resource, Struct},
@@ -168,6 +171,21 @@ fn a_column_is_a_line() {
             .iter()
             .filter(|line| line.starts_with("__rs::") && line.ends_with("),"));
         assert_eq!(columns.count(), record.columns.len(), "{lines:#?}");
+    }
+}
+
+#[test]
+fn the_built_in_template_lays_a_file_out_as_the_generator_does() {
+    let folder = here(env!("CARGO_TARGET_TMPDIR")).join("laid_out");
+    let templates = Templates::new(None).unwrap();
+    for spec in &specs() {
+        let path = format!("../specs/{spec}.yaml");
+        let builder = Builder::new().spec(&path).out_dir(&folder);
+        builder.try_generate().unwrap();
+        let connector = compile(&path, &text(spec)).connector.unwrap();
+        let name = &connector.name;
+        let file = fs::read_to_string(folder.join(format!("{name}.rs"))).unwrap();
+        assert_eq!(templates.render(Template::Rust, &connector), Ok(file));
     }
 }
 

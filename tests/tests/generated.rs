@@ -25,6 +25,41 @@ rest_source::include_source!("slack");
 rest_source::include_source!("stripe");
 rest_source::include_source!("twilio");
 
+/// A source, and the functions that its records go through.
+pub mod with_steps {
+    use stepped::{Comments, Plain, Posts};
+
+    rest_source::include_source!("stepped");
+
+    fn is_shown(post: &Posts) -> bool {
+        post.id != "hidden"
+    }
+
+    fn tidied(post: Posts) -> Posts {
+        post
+    }
+
+    fn translated(post: Posts) -> [Posts; 2] {
+        [post.clone(), post]
+    }
+
+    fn signed(comment: Comments) -> Comments {
+        comment
+    }
+
+    fn unpacked(event: rest_source::Json) -> [rest_source::Json; 1] {
+        [event]
+    }
+
+    fn is_noted(post: &Plain) -> bool {
+        post.note.is_some()
+    }
+
+    fn is_song(post: &Plain) -> bool {
+        post.kind == Some(stepped::PlainKind::Song)
+    }
+}
+
 mod by_attribute {
     #[rest_source::rest_source("../../specs/media_insights.yaml")]
     pub mod media_insights {}
@@ -67,4 +102,5 @@ fn every_spec_is_a_source_with_its_resources() {
     assert_eq!(resources::<slack::Source>(), 5);
     assert_eq!(resources::<stripe::Source>(), 6);
     assert_eq!(resources::<twilio::Source>(), 6);
+    assert_eq!(resources::<with_steps::stepped::Source>(), 4);
 }

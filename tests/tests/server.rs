@@ -4,7 +4,7 @@
 
 use std::io;
 
-use rest_source_tests::{Fault, Paging, Server, ShortPage, Total, Wait, data};
+use rest_source_tests::{Fault, Paging, Server, ShortPage, Style, Total, Wait, data};
 use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -62,6 +62,7 @@ async fn pages_are_cut_by_offset_and_limit() {
 async fn pages_can_be_cut_wrongly() {
     let server = stories().await;
     server.set_paging(Paging {
+        style: Style::Offset,
         cap: 20,
         total: Total::Absent,
         ignores_offset: false,

@@ -5,10 +5,9 @@ use rest_source::{Row, Value};
 pub(super) fn page(rows: &[Row<'_>]) -> String {
     let mut page = String::new();
     for row in rows {
-        if row.table().is_untyped() {
-            value(&mut page, row.value(0));
-        } else {
-            object(&mut page, *row);
+        match row.table().record() {
+            Some(at) => value(&mut page, row.value(at)),
+            None => object(&mut page, *row),
         }
         page.push('\n');
     }

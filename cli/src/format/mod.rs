@@ -53,9 +53,9 @@ impl Printer {
     }
 }
 
-/// The names of the columns; a record without columns is one of its own.
+/// The names of the columns; a record without any is one of its own.
 fn names(table: &Table) -> Vec<&'static str> {
-    if table.is_untyped() {
+    if table.columns.is_empty() {
         vec!["record"]
     } else {
         table.columns.iter().map(|column| column.name).collect()
@@ -176,6 +176,25 @@ mod tests {
         assert_eq!(printed(Format::Csv, "[]"), header);
         assert_eq!(printed(Format::Table, "[]").lines().count(), 2);
         assert_eq!(printed(Format::Jsonl, "[]"), "");
+    }
+
+    #[test]
+    fn the_key_of_an_untyped_record_has_columns_beside_it() {
+        const KEYED: Table = Table::new(
+            "events",
+            &[Column::new("id", Type::Scalar), Column::record()],
+        );
+        let resource = ResourcePlan {
+            table: &KEYED,
+            ..ResourcePlan::DEFAULT
+        };
+        let rows = Rows::from_page("[{\"id\": 7, \"a\": [ ]}]", &resource).unwrap();
+        let page = |format| Printer::new(format, rows.table()).page(&rows);
+        assert_eq!(page(Format::Jsonl), "{\"id\":7,\"a\":[]}\n");
+        assert_eq!(
+            page(Format::Csv),
+            "id,record\n7,\"{\"\"id\"\":7,\"\"a\"\":[]}\"\n"
+        );
     }
 
     #[test]

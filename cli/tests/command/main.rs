@@ -2,8 +2,14 @@
 
 #![cfg(test)]
 
+mod language;
 mod new;
+mod page;
+mod param;
 mod shell;
+mod tls;
+mod tokens;
+mod wire;
 
 use rest_source_tests::{Fault, Server, data};
 use shell::{Shell, snapshot};
@@ -31,7 +37,18 @@ resources:
 fn help_says_what_each_command_does() {
     let shell = Shell::new();
     snapshot("help", &shell.run(&["--help"]));
-    for command in ["check", "generate", "fetch", "load", "docs", "ddl", "new"] {
+    for command in [
+        "check",
+        "explain",
+        "generate",
+        "fetch",
+        "load",
+        "docs",
+        "ddl",
+        "new",
+        "schema",
+        "completions",
+    ] {
         snapshot(&format!("help-{command}"), &shell.run(&[command, "--help"]));
     }
 }
@@ -278,6 +295,13 @@ async fn a_load_that_is_interrupted_is_completed_by_the_next() {
     let load = ["load", MEDIA, "--to", "sqlite:out.db"];
     let ran = interrupted(&shell, &load, 8, &server).await;
     snapshot("load-interrupted", &ran);
+    let all: usize = server
+        .datasets()
+        .iter()
+        .map(rest_source_tests::Dataset::len)
+        .sum();
+    let committed = shell.all_rows("out.db");
+    assert!(0 < committed && committed < all, "{committed} of {all}");
     server.faults().clear();
     assert_eq!(shell.run(&load).code, 0);
     for data in server.datasets() {
@@ -361,22 +385,54 @@ fn tables_are_defined_for_each_database() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_tables_are_those_that_a_load_makes() {
     let (_server, shell) = media().await;
-    shell.run(&["load", MEDIA, "--to", "sqlite:loaded.db"]);
-    let ddl = shell.run(&["ddl", MEDIA]).stdout;
-    let defined = rusqlite::Connection::open_in_memory().unwrap();
-    defined.execute_batch(&ddl).unwrap();
-    let loaded = rusqlite::Connection::open(shell.path("loaded.db")).unwrap();
-    let tables = |database: &rusqlite::Connection| -> Vec<String> {
-        let sql = "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '\\_%' \
-                   ESCAPE '\\' ORDER BY name";
-        let mut statement = database.prepare(sql).unwrap();
-        let tables = statement.query_map([], |row| row.get(0)).unwrap();
-        tables.map(Result::unwrap).collect()
+    shell.write("kinds.yaml", KINDS);
+    let defined_and_loaded = |spec: &str, database: &str| {
+        let loaded = shell.run(&["load", spec, "--to", &format!("sqlite:{database}")]);
+        assert_eq!(loaded.code, 0, "{loaded}");
+        let ddl = shell.run(&["ddl", spec]).stdout;
+        let defined = rusqlite::Connection::open_in_memory().unwrap();
+        defined.execute_batch(&ddl).unwrap();
+        let loaded = rusqlite::Connection::open(shell.path(database)).unwrap();
+        (tables(&defined), tables(&loaded))
     };
-    assert_eq!(tables(&defined).len(), 4);
-    assert_eq!(tables(&defined), tables(&loaded));
+    for (spec, database, number) in [(MEDIA, "media.db", 4), ("kinds.yaml", "kinds.db", 3)] {
+        let (defined, loaded) = defined_and_loaded(spec, database);
+        assert_eq!(defined.len(), number);
+        assert_eq!(defined, loaded);
+    }
 }
 
+/// The media server's records in every kind of table.
+const KINDS: &str = "
+name: media_insights
+config: { base_url: text }
+client:
+  base_url: '{config.base_url}'
+  auth: { type: api_key, name: api_key, api_key: '{secrets.api_key}', location: query }
+resource_defaults:
+  write_disposition: merge
+  endpoint: { path: /v1/media_insights, data_selector: data, paginator: { type: offset, limit: 100 } }
+resources:
+  - name: untyped
+    write_disposition: append
+    columns: json
+  - name: keyed
+    primary_key: id
+    merge_key: [kind, is_sponsored]
+    columns: json
+  - name: grouped
+    merge_key: kind
+    columns: { id: text, kind: text }
+";
+
+/// The statements that made a database's tables.
+fn tables(database: &rusqlite::Connection) -> Vec<String> {
+    let sql = "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '\\_%' \
+               ESCAPE '\\' ORDER BY name";
+    let mut statement = database.prepare(sql).unwrap();
+    let tables = statement.query_map([], |row| row.get(0)).unwrap();
+    tables.map(Result::unwrap).collect()
+}
 #[test]
 fn a_template_of_the_users_own_takes_the_place_of_ours() {
     let shell = Shell::new();
@@ -395,6 +451,24 @@ fn a_template_of_the_users_own_takes_the_place_of_ours() {
         "docs-no-folder",
         &shell.run(&["docs", MEDIA, "--templates", "nowhere"]),
     );
+}
+
+#[test]
+fn a_template_of_the_users_own_lays_out_what_is_generated() {
+    let shell = Shell::new();
+    std::fs::create_dir(shell.path("ours")).unwrap();
+    let layout = "// (c) Us. Of {{ spec }}: {{ resources | length }} resources.\n\n{{ items }}\n";
+    shell.write("ours/connector.rs", layout);
+    let generate = ["generate", "--out", "src", "--templates", "ours", MEDIA];
+    let ran = shell.run(&generate);
+    assert_eq!(ran.code, 0, "{ran}");
+    let file = shell.read("src/media_insights.rs");
+    let first =
+        format!("// (c) Us. Of {MEDIA}: 4 resources.\n\nuse ::rest_source::__private as __rs;\n");
+    assert!(file.starts_with(&first), "{file}");
+    assert!(file.contains("\npub struct Stories {"), "{file}");
+    shell.write("ours/connector.rs", "{{ module }}\n{{ modul }}\n");
+    snapshot("generate-bad-template", &shell.run(&generate));
 }
 
 #[test]

@@ -65,6 +65,22 @@ impl Shell {
         usize::try_from(rows).unwrap()
     }
 
+    /// How many rows a consistent database has, in whatever tables of a source there are.
+    #[cfg(unix)]
+    pub(crate) fn all_rows(&self, database: &str) -> usize {
+        let open = rusqlite::Connection::open(self.path(database)).unwrap();
+        let check: String = open
+            .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(check, "ok");
+        let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '\\_%' \
+                   ESCAPE '\\'";
+        let mut statement = open.prepare(sql).unwrap();
+        let tables = statement.query_map([], |row| row.get::<_, String>(0));
+        let tables: Vec<String> = tables.unwrap().map(Result::unwrap).collect();
+        tables.iter().map(|table| self.rows(database, table)).sum()
+    }
+
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_rest-source"));
         command
@@ -76,6 +92,21 @@ impl Shell {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         command
+    }
+
+    /// What a line prints that is typed in a shell which finds the command: stderr among stdout.
+    #[cfg(unix)]
+    pub(crate) fn typed(&self, line: &str) -> String {
+        let command = Path::new(env!("CARGO_BIN_EXE_rest-source"));
+        let folder = command.parent().unwrap().display();
+        let output = Command::new("sh")
+            .args(["-c", &format!("{{ {line}; }} 2>&1")])
+            .current_dir(&self.folder)
+            .env_clear()
+            .envs(self.variables.iter().cloned())
+            .env("PATH", format!("{folder}:/usr/local/bin:/usr/bin:/bin"))
+            .output();
+        Ran::of(output.unwrap()).stdout
     }
 
     pub(crate) fn run(&self, args: &[&str]) -> Ran {

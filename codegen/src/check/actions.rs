@@ -161,10 +161,12 @@ impl Check<'_> {
 
 /// A value to compare with.
 fn scalar(node: &Node) -> Option<Json> {
+    if node.is_null() {
+        return Some(Json::Null);
+    }
     let scalar = node.scalar()?;
     Some(match scalar.kind {
-        Kind::Unclear => return None,
-        Kind::Null => Json::Null,
+        Kind::Unclear | Kind::Null => return None,
         Kind::Bool(value) => Json::Bool(value),
         Kind::Integer | Kind::Float => match super::endpoint::json_number(&scalar.text) {
             Some(digits) => Json::Number(digits),

@@ -18,16 +18,17 @@ pub(super) struct Bound {
 }
 
 impl Check<'_> {
-    /// Where a resource's requests go, and the parameters that are bound there.
+    /// Where a resource's requests go, and the names of the parameters that are bound there.
     pub(super) fn path(
         &mut self,
         endpoint: &View<'_>,
         name: Text<'_>,
         params: &mut Vec<Bound>,
         incremental: bool,
-    ) -> Template {
+    ) -> (Template, Vec<String>) {
         let Some(path) = endpoint.text("path") else {
-            return Template(vec![Part::Text(name.text.to_owned())]);
+            let path = Template(vec![Part::Text(name.text.to_owned())]);
+            return (path, Vec::new());
         };
         let is_used = |bound: &Bound| path.text.contains(&format!("{{{}}}", bound.param.name));
         let bound: Vec<(String, Template)> = params
@@ -66,7 +67,7 @@ impl Check<'_> {
         }
         let template = self.template(path, scope);
         self.path_has_its_values(endpoint, path, &template);
-        template
+        (template, bound.into_iter().map(|(name, _)| name).collect())
     }
 
     /// A part of a path cannot be left out, so what is incremental in it needs a first value.

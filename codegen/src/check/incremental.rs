@@ -1,6 +1,6 @@
 //! `incremental`: asking only for what is new.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use crate::connector::{Incremental, Lag, OnMissing, Record, RowOrder, TimeFormat, Type};
 use crate::diagnostic::Diagnostic;
@@ -8,7 +8,7 @@ use crate::grammar;
 use crate::spec::View;
 use crate::{suggest, value};
 
-use super::{Check, keys, times};
+use super::{Check, keys, strptime, times};
 
 impl Check<'_> {
     pub(super) fn incremental(
@@ -38,7 +38,7 @@ impl Check<'_> {
                 format!("the cursor `{}` is no column", cursor.text),
             );
             diagnostic = match suggest::closest(name, known.clone()) {
-                Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
+                Some(close) => diagnostic.did_you_mean(name, close),
                 None => diagnostic.help(format!("declare it in `columns`: `{name}: timestamp!`")),
             };
             self.error(diagnostic.note(format!(
@@ -250,33 +250,49 @@ fn is_ordered(data_type: &Type) -> bool {
 }
 
 /// A value as the cursor has it in a response, or what was expected.
-fn cursor_value(text: &str, column: &Type) -> Result<String, &'static str> {
+fn cursor_value(text: &str, column: &Type) -> Result<String, Cow<'static, str>> {
     let own = text.to_owned();
     match column {
         Type::Bigint => text
             .parse::<i64>()
             .map(|_| own)
-            .map_err(|_| "a whole number"),
+            .map_err(|_| "a whole number".into()),
         Type::Double | Type::Decimal { .. } => match text.parse::<f64>() {
             Ok(number) if number.is_finite() => Ok(own),
-            _ => Err("a number"),
+            _ => Err("a number".into()),
         },
-        Type::Date(TimeFormat::Pattern { .. })
-        | Type::Timestamp(TimeFormat::Pattern { .. } | TimeFormat::Local { .. }) => Ok(own),
+        Type::Date(TimeFormat::Pattern { pattern, .. }) => {
+            let is_date = times::is_date(text) || strptime::reads(pattern, text);
+            is_date
+                .then_some(own)
+                .ok_or_else(|| format!("a date like `{pattern}`, or `2024-01-01`").into())
+        }
+        Type::Timestamp(TimeFormat::Pattern { pattern, .. }) => {
+            let is_time = times::is_timestamp(text) || strptime::reads(pattern, text);
+            is_time
+                .then_some(own)
+                .ok_or_else(|| format!("a time like `{pattern}`, or `2024-01-01T00:00:00Z`").into())
+        }
+        Type::Timestamp(TimeFormat::Local { zone }) => {
+            let is_time = times::is_timestamp(text) || times::is_civil(text);
+            is_time.then_some(own).ok_or_else(|| {
+                format!("a time of {zone}, `2024-01-01T00:00:00`, or one with an offset").into()
+            })
+        }
         Type::Date(_) => times::is_date(text)
             .then_some(own)
-            .ok_or("a date, `2024-01-01`"),
+            .ok_or("a date, `2024-01-01`".into()),
         Type::Timestamp(TimeFormat::EpochSeconds) => epoch(text, 1_000_000_000),
         Type::Timestamp(TimeFormat::EpochMillis) => epoch(text, 1_000_000),
         Type::Timestamp(_) if times::is_timestamp(text) => Ok(own),
         Type::Timestamp(_) if times::is_date(text) => Ok(format!("{text}T00:00:00Z")),
-        Type::Timestamp(_) => Err("a timestamp with an offset, `2024-01-01T00:00:00Z`"),
+        Type::Timestamp(_) => Err("a timestamp with an offset, `2024-01-01T00:00:00Z`".into()),
         _ => Ok(own),
     }
 }
 
 /// A time as the number that it is in a response.
-fn epoch(text: &str, unit: i128) -> Result<String, &'static str> {
+fn epoch(text: &str, unit: i128) -> Result<String, Cow<'static, str>> {
     if text.parse::<i64>().is_ok() {
         return Ok(text.to_owned());
     }
@@ -310,4 +326,46 @@ fn days(text: &str) -> Option<u32> {
     u32::try_from(lag.as_secs() / DAY.as_secs())
         .ok()
         .filter(|_| whole)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bound_is_in_rfc_3339_or_in_the_form_of_the_column() {
+        let pattern = |pattern: &str| TimeFormat::Pattern {
+            pattern: pattern.to_owned(),
+            zone: Some("UTC".to_owned()),
+        };
+        let local = || TimeFormat::Local {
+            zone: "Europe/Berlin".to_owned(),
+        };
+        for (column, text) in [
+            (Type::Date(pattern("%d.%m.%Y")), "21.11.2026"),
+            (Type::Date(pattern("%d.%m.%Y")), "2026-11-21"),
+            (Type::Timestamp(pattern("%d.%m.%Y %R")), "21.11.2026 09:30"),
+            (
+                Type::Timestamp(pattern("%d.%m.%Y")),
+                "2026-11-21T09:30:00+01:00",
+            ),
+            (Type::Timestamp(local()), "2026-11-21T09:30:00"),
+            (Type::Timestamp(local()), "2026-11-21 09:30:00.5"),
+            (Type::Timestamp(local()), "2026-11-21"),
+            (Type::Timestamp(local()), "2026-11-21T09:30:00Z"),
+        ] {
+            assert_eq!(
+                cursor_value(text, &column).as_deref(),
+                Ok(text),
+                "{column:?}"
+            );
+        }
+        for (column, text) in [
+            (Type::Date(pattern("%d.%m.%Y")), "21.11.26x"),
+            (Type::Timestamp(pattern("%d.%m.%Y %R")), "2026-11-21"),
+            (Type::Timestamp(local()), "21.11.2026"),
+        ] {
+            assert!(cursor_value(text, &column).is_err(), "{column:?} {text}");
+        }
+    }
 }

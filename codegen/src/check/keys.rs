@@ -1,44 +1,90 @@
-//! The primary key: columns that are there, never null, and comparable.
+//! The primary key and the merge key: columns that are there, never null, and comparable.
 
-use crate::connector::{Struct, Type};
+use crate::connector::{Column, Decode, Path, Struct, Type};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::spec::{Text, View};
 use crate::suggest;
 use crate::yaml::{Node, Value};
 
-use super::Check;
+use super::{Check, names};
+
+/// The column of an untyped record as a whole, where it has a key beside it.
+const RECORD: &str = "record";
+
+/// The two keys that a resource may have.
+#[derive(Clone, Copy)]
+enum Key {
+    Primary,
+    Merge,
+}
+
+impl Key {
+    const BOTH: [Self; 2] = [Self::Primary, Self::Merge];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Primary => "primary_key",
+            Self::Merge => "merge_key",
+        }
+    }
+
+    fn in_words(self) -> &'static str {
+        match self {
+            Self::Primary => "primary key",
+            Self::Merge => "merge key",
+        }
+    }
+
+    /// The mark of a column that belongs to it.
+    fn of(self, column: &mut Column) -> &mut bool {
+        match self {
+            Self::Primary => &mut column.primary_key,
+            Self::Merge => &mut column.merge_key,
+        }
+    }
+}
 
 impl Check<'_> {
-    /// Marks the columns of the key.
-    pub(super) fn primary_key(
+    /// Marks the columns of the keys.
+    pub(super) fn keys(
         &mut self,
         view: &View<'_>,
         name: Text<'_>,
         columns: &Node,
         record: &mut Struct,
     ) {
+        for kind in Key::BOTH {
+            self.key(kind, view, name, columns, record);
+        }
+    }
+
+    fn key(
+        &mut self,
+        kind: Key,
+        view: &View<'_>,
+        name: Text<'_>,
+        columns: &Node,
+        record: &mut Struct,
+    ) {
         let mut seen: Vec<(usize, &Span)> = Vec::new();
-        self.key_has_a_column(view);
-        for key in view.texts("primary_key") {
+        self.key_has_a_column(kind, view);
+        for key in view.texts(kind.name()) {
             let Some(at) = position(record, key.text) else {
-                self.key_is_a_column(key, name, columns, record);
+                self.key_is_a_column(kind, key, name, columns, record);
                 continue;
             };
             if let Some((_, first)) = seen.iter().find(|(other, _)| *other == at) {
-                self.error(
-                    Diagnostic::error(
-                        "RS0401",
-                        key.span,
-                        format!("the key column `{}` is here twice", key.text),
-                    )
-                    .help("remove one of them")
-                    .also(first, "first here"),
-                );
+                self.key_is_here_twice(key, first);
             }
             seen.push((at, key.span));
             let Some(column) = record.columns.get_mut(at) else {
                 continue;
             };
+            let is_in_the_other = column.primary_key || column.merge_key;
+            *kind.of(column) = true;
+            if is_in_the_other {
+                continue;
+            }
             let said = columns
                 .get(&column.key)
                 .and_then(|node| node.get("nullable"));
@@ -48,7 +94,6 @@ impl Check<'_> {
             let type_compares = compares(&column.data_type);
             let word = word(&column.data_type);
             let (is_included, was_nullable) = (column.parent.is_some(), column.nullable);
-            column.primary_key = true;
             column.nullable = false;
             let explicit = column.explicit;
             if is_included && was_nullable {
@@ -73,19 +118,112 @@ impl Check<'_> {
         }
     }
 
+    /// The columns of the keys of records that are taken as they are, and the record itself; none
+    /// where it has no key. What the names lead to is seen when a record is read.
+    pub(super) fn untyped_keys(&mut self, view: &View<'_>) -> Vec<Column> {
+        let mut columns: Vec<(Column, &Span)> = Vec::new();
+        for kind in Key::BOTH {
+            self.key_has_a_column(kind, view);
+            for key in view.texts(kind.name()) {
+                let Some(name) = self.untyped_key_name(key) else {
+                    continue;
+                };
+                let known = columns.iter_mut().find(|(one, _)| one.name == name);
+                let Some((column, first)) = known else {
+                    let mut column = looked_up(key.text, name, self.line(key.span));
+                    *kind.of(&mut column) = true;
+                    columns.push((column, key.span));
+                    continue;
+                };
+                if column.key != key.text {
+                    let (name, other) = (&column.name, &column.key);
+                    let message = format!(
+                        "the key column `{}` would be called `{name}`, like `{other}`",
+                        key.text
+                    );
+                    self.error(
+                        Diagnostic::error("RS0405", key.span, message)
+                            .help("declare the columns, and give one of them a `rename: …`")
+                            .also(first, "the other is here"),
+                    );
+                } else if std::mem::replace(kind.of(column), true) {
+                    self.key_is_here_twice(key, first);
+                }
+            }
+        }
+        let mut columns: Vec<Column> = columns.into_iter().map(|(column, _)| column).collect();
+        if !columns.is_empty() {
+            columns.push(record());
+        }
+        columns
+    }
+
+    /// What the column of a name in untyped records is called.
+    fn untyped_key_name(&mut self, key: Text<'_>) -> Option<String> {
+        if let Some(path) = key.text.strip_prefix("$.") {
+            let message = format!("the key `{}` is a path, and a key is a name", key.text);
+            self.error(
+                Diagnostic::error("RS0401", key.span, message)
+                    .help(format!("write `{path}`"))
+                    .note("it is looked up in the record itself, not in what lies within it"),
+            );
+            return None;
+        }
+        let name = names::snake(key.text);
+        let help = "declare the columns, and give this one a `rename: …`";
+        if name.is_empty() {
+            let message = format!("no name can be made of the key `{}`", key.text);
+            self.error(Diagnostic::error("RS0201", key.span, message).help(help));
+            return None;
+        }
+        if name == RECORD {
+            let message = format!(
+                "the key column `{}` would be called `{RECORD}`, like the record itself",
+                key.text
+            );
+            self.error(
+                Diagnostic::error("RS0405", key.span, message)
+                    .help(help)
+                    .note("the column `record` holds untyped records as they are"),
+            );
+            return None;
+        }
+        Some(name)
+    }
+
+    fn key_is_here_twice(&mut self, key: Text<'_>, first: &Span) {
+        self.error(
+            Diagnostic::error(
+                "RS0401",
+                key.span,
+                format!("the key column `{}` is here twice", key.text),
+            )
+            .help("remove one of them")
+            .also(first, "first here"),
+        );
+    }
+
     /// `primary_key: []`.
-    fn key_has_a_column(&mut self, view: &View<'_>) {
-        if let Some(list) = view.node("primary_key")
+    fn key_has_a_column(&mut self, kind: Key, view: &View<'_>) {
+        if let Some(list) = view.node(kind.name())
             && matches!(&list.value, Value::List(columns) if columns.is_empty())
         {
+            let message = format!("the list of `{}` is empty", kind.name());
             self.error(
-                Diagnostic::error("RS0110", &list.span, "the list of `primary_key` is empty")
+                Diagnostic::error("RS0110", &list.span, message)
                     .help("name a column, or remove the key; `~` removes a default"),
             );
         }
     }
 
-    fn key_is_a_column(&mut self, key: Text<'_>, name: Text<'_>, columns: &Node, record: &Struct) {
+    fn key_is_a_column(
+        &mut self,
+        kind: Key,
+        key: Text<'_>,
+        name: Text<'_>,
+        columns: &Node,
+        record: &Struct,
+    ) {
         // A column that has a mistake of its own is there all the same.
         if columns.get(key.text).is_some() {
             return;
@@ -95,12 +233,14 @@ impl Check<'_> {
             "RS0401",
             key.span,
             format!(
-                "the primary key `{}` is no column of resource `{}`",
-                key.text, name.text
+                "the {} `{}` is no column of resource `{}`",
+                kind.in_words(),
+                key.text,
+                name.text
             ),
         );
         diagnostic = match suggest::closest(key.text, known.clone()) {
-            Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
+            Some(close) => diagnostic.did_you_mean(key.text, close),
             None => diagnostic.help(format!("declare it in `columns`: `{}: text`", key.text)),
         };
         // A default is written elsewhere than the resource that it does not fit.
@@ -149,6 +289,43 @@ impl Check<'_> {
     }
 }
 
+/// What stands at a key of an untyped record.
+fn looked_up(key: &str, name: String, line: u32) -> Column {
+    Column {
+        ident: names::ident(&name),
+        name,
+        key: key.to_owned(),
+        line,
+        ..column(Type::Scalar)
+    }
+}
+
+/// An untyped record as a whole.
+fn record() -> Column {
+    Column {
+        from: Some(Path::default()),
+        ..column(Type::Json)
+    }
+}
+
+fn column(data_type: Type) -> Column {
+    Column {
+        name: RECORD.to_owned(),
+        ident: RECORD.to_owned(),
+        key: RECORD.to_owned(),
+        from: None,
+        data_type,
+        nullable: false,
+        explicit: false,
+        primary_key: false,
+        merge_key: false,
+        decode: Decode::Native,
+        parent: None,
+        line: 0,
+        description: None,
+    }
+}
+
 /// From the resource's name to the end of its columns: roughly where it is written.
 fn record_span(columns: &Node, name: Text<'_>) -> Span {
     name.span.start.min(columns.span.start)..columns.span.end.max(name.span.end)
@@ -192,5 +369,6 @@ pub(super) fn word(data_type: &Type) -> &'static str {
         Type::Map(_) => "map",
         Type::Enum(_) => "enum",
         Type::Union(_) => "union",
+        Type::Scalar => "scalar",
     }
 }

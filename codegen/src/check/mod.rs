@@ -4,6 +4,7 @@
 //! are reported at once, and so that a skeleton can be emitted in spite of them.
 
 mod actions;
+mod append;
 mod auth;
 mod choices;
 mod client;
@@ -16,6 +17,8 @@ mod paginator;
 mod parent;
 mod resource;
 mod settings;
+mod steps;
+mod strptime;
 mod template;
 mod times;
 mod url;

@@ -41,7 +41,7 @@ impl Check<'_> {
         };
         (self.parent, self.taken) = (kin.parent, kin.fields);
         let mut params = self.params(endpoint.entries("params"), has_incremental);
-        let path = self.path(&endpoint, name, &mut params, has_incremental);
+        let (path, path_params) = self.path(&endpoint, name, &mut params, has_incremental);
         let headers = self.headers(endpoint.entries("headers"), has_incremental);
         let body = self.body(&endpoint, method, has_incremental);
         let parent = self.parent();
@@ -57,6 +57,13 @@ impl Check<'_> {
         self.incremental_owns_its_params(&endpoint, incremental.as_ref());
         self.required_needs_a_selector(&endpoint);
         let write_disposition = self.write_disposition(&view, name, &record);
+        self.append_writes_once(
+            &view,
+            &endpoint,
+            write_disposition,
+            incremental.as_ref(),
+            paging.as_ref().map(|paging| &paging.paginator),
+        );
         Some(Resource {
             name: name.text.to_owned(),
             ident: names::ident(&names::snake(name.text)),
@@ -65,8 +72,10 @@ impl Check<'_> {
             write_disposition,
             schema_contract: schema_contract(&view),
             selected: view.bool("selected").unwrap_or(true),
+            parallelized: view.bool("parallelized").unwrap_or(true),
             method,
             path,
+            path_params,
             params: params.into_iter().map(|bound| bound.param).collect(),
             headers,
             body,
@@ -83,6 +92,7 @@ impl Check<'_> {
             selector: selector(&endpoint),
             selector_required: endpoint.bool("data_selector_required").unwrap_or(true),
             incremental,
+            processing_steps: self.processing_steps(&view),
             parent,
             record,
         })
@@ -124,8 +134,8 @@ impl Check<'_> {
     pub(super) fn record(&mut self, view: &View<'_>, name: Text<'_>) -> Record {
         let columns = view.node("columns");
         if columns.is_some_and(|columns| columns.scalar().is_some()) {
-            self.untyped_has_no_keys(view);
-            return Record::Untyped;
+            self.untyped_record_declares_no_key(view);
+            return Record::Untyped(self.untyped_keys(view));
         }
         let (ident, span) = match view.identifier("record") {
             Some(record) => (names::ident(record.text), record.span),
@@ -133,13 +143,27 @@ impl Check<'_> {
         };
         let Some(columns) = columns else {
             self.type_is_free(&ident, name.text, span);
-            return Record::Untyped;
+            return Record::Untyped(Vec::new());
         };
         self.evolves = schema_contract(view).columns == ColumnsContract::Evolve;
         let mut record = self.structure(columns, &ident, name.text, span);
         record.line = self.line(name.span);
         record.description = view.owned("description");
         Record::Struct(record)
+    }
+
+    /// What undeclared keys get, where none is declared. A default is for the resources that do.
+    fn untyped_record_declares_no_key(&mut self, view: &View<'_>) {
+        let contract = view.view("schema_contract", &grammar::SCHEMA_CONTRACT);
+        let Some(columns) = contract.and_then(|contract| contract.entry("columns")) else {
+            return;
+        };
+        if view.node.span.contains(&columns.key.span.start) {
+            self.error(
+                Diagnostic::error("RS0602", &columns.key.span, "`columns` has no effect here")
+                    .help("remove it: with `columns: json` a record is kept as it is, every key of it"),
+            );
+        }
     }
 
     fn effective_paginator(
@@ -259,7 +283,9 @@ impl Check<'_> {
         name: Text<'_>,
         record: &Record,
     ) -> WriteDisposition {
-        let Some(word) = view.text("write_disposition") else {
+        let word = view.text("write_disposition");
+        self.merge_key_is_for_merge(view, name, word);
+        let Some(word) = word else {
             return WriteDisposition::Append;
         };
         match word.text {
@@ -271,6 +297,23 @@ impl Check<'_> {
             }
             _ => WriteDisposition::Append,
         }
+    }
+
+    /// Groups of rows are replaced only where rows are merged.
+    fn merge_key_is_for_merge(&mut self, view: &View<'_>, name: Text<'_>, word: Option<Text<'_>>) {
+        let disposition = word.map_or("append", |word| word.text);
+        let Some(key) = view.entry("merge_key").filter(|_| disposition != "merge") else {
+            return;
+        };
+        let mut diagnostic =
+            Diagnostic::error("RS0602", &key.key.span, "`merge_key` has no effect here")
+                .help("say `write_disposition: merge`, or remove it; `~` removes a default");
+        // A default is written elsewhere than the resource that it does not fit.
+        diagnostic = match word {
+            Some(word) => diagnostic.also(word.span, "the resource is not merged"),
+            None => diagnostic.also(name.span, "this resource is appended"),
+        };
+        self.error(diagnostic);
     }
 
     /// Nothing can be merged without a key.
@@ -296,7 +339,7 @@ impl Check<'_> {
                     word.span,
                     format!("resource `{}` is merged, but has no key", name.text),
                 )
-                .help("add `primary_key: …`, or use `append` or `replace`")
+                .help("add `primary_key: …` or `merge_key: …`, or use `append` or `replace`")
                 .note(match record {
                     Record::Struct(record) => {
                         let columns = record.columns.iter().map(|column| column.name.as_str());
@@ -305,7 +348,7 @@ impl Check<'_> {
                             columns.collect::<Vec<_>>().join(", ")
                         )
                     }
-                    Record::Untyped => "its records are untyped".to_owned(),
+                    Record::Untyped(_) => "its records are untyped".to_owned(),
                 }),
             );
         }
@@ -324,17 +367,6 @@ impl Check<'_> {
                     "`data_selector_required` has no effect here",
                 )
                 .help("it is for a `data_selector` that may find nothing"),
-            );
-        }
-    }
-
-    /// A key of records that have no columns.
-    fn untyped_has_no_keys(&mut self, view: &View<'_>) {
-        if let Some(key) = view.entry("primary_key") {
-            self.error(
-                Diagnostic::error("RS0108", &key.key.span, "a key of untyped records is not supported yet")
-                    .help("declare the columns, at least those of the key")
-                    .note("it belongs to the language (looked up when a record is read), but this version cannot emit it"),
             );
         }
     }

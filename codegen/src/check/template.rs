@@ -1,7 +1,7 @@
 //! Placeholders in text.
 
 use crate::connector::{Part, Template};
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Applicability, Diagnostic, Span};
 use crate::spec::Text;
 use crate::suggest;
 
@@ -149,7 +149,13 @@ impl Check<'_> {
         let diagnostic =
             Diagnostic::error("RS0208", span, format!("`config` declares no `{name}`"));
         let diagnostic = match close {
-            Some(close) => diagnostic.help(format!("did you mean `{{config.{close}}}`?")),
+            Some(close) => diagnostic
+                .help(format!("did you mean `{{config.{close}}}`?"))
+                .suggest(
+                    format!("config.{name}"),
+                    format!("config.{close}"),
+                    Applicability::MaybeIncorrect,
+                ),
             None => diagnostic.help(format!("declare it at the top: `config: {{{name}: text}}`")),
         };
         self.error(diagnostic);

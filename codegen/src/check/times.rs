@@ -86,11 +86,22 @@ pub(super) fn is_timestamp(text: &str) -> bool {
     epoch_nanos(text).is_some()
 }
 
+/// `2026-11-21T09:30:00` or `2026-11-21`, without an offset.
+pub(super) fn is_civil(text: &str) -> bool {
+    is_date(text) || is_timestamp(&format!("{text}Z"))
+}
+
 /// The day of a date, counted from 1970-01-01.
 pub(super) fn days(text: &str) -> Option<i64> {
     let mut parts = text.splitn(3, '-');
     let year = in_range(parts.next()?, 4, 0..=9999)?;
     let month = in_range(parts.next()?, 2, 1..=12)?;
+    let day = in_range(parts.next()?, 2, 1..=31)?;
+    days_of(year, month, day)
+}
+
+/// The same of a year, a month from 1 and a day from 1; none where that month has no such day.
+pub(super) fn days_of(year: i64, month: i64, day: i64) -> Option<i64> {
     let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let last = match month {
         2 if is_leap => 29,
@@ -98,7 +109,9 @@ pub(super) fn days(text: &str) -> Option<i64> {
         4 | 6 | 9 | 11 => 30,
         _ => 31,
     };
-    let day = in_range(parts.next()?, 2, 1..=last)?;
+    if day > last {
+        return None;
+    }
     // Howard Hinnant's days from civil: years begin in March, so that the leap day ends one.
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);

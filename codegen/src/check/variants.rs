@@ -77,6 +77,7 @@ impl Check<'_> {
             nullable: false,
             explicit: false,
             primary_key: false,
+            merge_key: false,
             decode: typed(node)
                 .map(|(_, view)| decode(&view))
                 .unwrap_or_default(),
@@ -208,6 +209,7 @@ fn json_kinds(data_type: &Type) -> &'static [&'static str] {
         | Type::Timestamp(_) => &["text"],
         Type::Decimal { .. } => &["number", "text"],
         Type::Bool => &["bool"],
+        Type::Scalar => &["text", "number", "bool"],
         Type::Object(_) | Type::Map(_) => &["object"],
         Type::Array(_) => &["list"],
         Type::Json | Type::Union(_) => &["text", "number", "bool", "object", "list"],

@@ -1,7 +1,5 @@
 //! What each code means, from the page about them.
 
-use std::fmt::Write as _;
-
 /// The page, as `docs/DIAGNOSTICS.md` has it: a table that has every code, then examples.
 const PAGE: &str = include_str!("codes.md");
 
@@ -10,36 +8,86 @@ const PAGE: &str = include_str!("codes.md");
 ///
 /// ```
 /// let page = rest_source_codegen::describe::explain("RS0102").unwrap();
-/// assert!(page.starts_with("RS0102: an unknown key"));
+/// assert!(page.starts_with("RS0102\n\nAn unknown key."));
 /// assert!(rest_source_codegen::describe::explain("no code").is_none());
 /// ```
 pub fn explain(code: &str) -> Option<String> {
-    let row = codes().find(|(of, _)| *of == code)?.1;
-    let mut cells = row.iter().filter(|cell| !cell.is_empty());
-    let mut text = format!("{code}: {}\n", cells.next()?);
-    if let Some(section) = section(code) {
-        let _ = write!(text, "\n{section}\n");
-    } else {
-        for (title, cell) in ["Wrong", "Right"].iter().zip(cells) {
-            let _ = write!(text, "\n{title}: {cell}\n");
-        }
-    }
-    Some(text)
+    Some(format!("{code}\n\n{}\n", placed(section(code)?)))
 }
 
-/// Every code there is, and the cells of its row.
-fn codes() -> impl Iterator<Item = (&'static str, Vec<&'static str>)> {
+/// Every code there is, and what it is about, in their order.
+///
+/// ```
+/// let mut all = rest_source_codegen::describe::codes();
+/// assert_eq!(all.next(), Some(("RS0001", "the text is not YAML")));
+/// ```
+pub fn codes() -> impl Iterator<Item = (&'static str, &'static str)> {
     let rows = PAGE.lines().filter_map(|line| line.strip_prefix("| "));
     rows.filter(|row| row.starts_with("RS")).filter_map(|row| {
-        let mut cells = row.trim_end_matches('|').split(" | ").map(str::trim);
-        Some((cells.next()?, cells.collect()))
+        let mut cells = row.split('|').map(str::trim);
+        Some((cells.next()?, cells.next()?))
     })
 }
+
+/// The codes that may be meant by what is none, at most three: the one of the same number, or those
+/// of which one digit is another.
+///
+/// ```
+/// use rest_source_codegen::describe::codes_like;
+///
+/// assert_eq!(codes_like("rs102"), ["RS0102"]);
+/// assert_eq!(codes_like("RS0509"), ["RS0509"]);
+/// assert_eq!(codes_like("a mistake"), Vec::<&str>::new());
+/// ```
+pub fn codes_like(word: &str) -> Vec<&'static str> {
+    let digits = word.trim_start_matches(|c: char| !c.is_ascii_digit());
+    if digits.is_empty() {
+        return Vec::new();
+    }
+    let number = format!("RS{:0>4}", digits.trim_start_matches('0'));
+    let off_by = |code: &str| {
+        let digits = code.chars().zip(number.chars());
+        digits.filter(|(one, other)| one != other).count()
+    };
+    let mut near: Vec<&str> = codes()
+        .map(|(code, _)| code)
+        .filter(|code| code.len() == number.len() && off_by(code) <= 1)
+        .collect();
+    near.sort_by_key(|code| off_by(code));
+    if near.first().is_some_and(|code| off_by(code) == 0) {
+        near.truncate(1);
+    }
+    near.truncate(3);
+    near
+}
+
+/// The examples with the place that each has in a spec before it, instead of in its fence.
+fn placed(section: &str) -> String {
+    let mut text = section.to_owned();
+    for (word, place) in PLACES {
+        for title in ["Wrong", "Right"] {
+            let fenced = format!("{title}:\n\n```yaml {word}\n");
+            text = text.replace(&fenced, &format!("{title}, {place}:\n\n```yaml\n"));
+        }
+    }
+    text
+}
+
+/// What the word after `yaml` says of where an example stands.
+const PLACES: [(&str, &str); 7] = [
+    ("file", "a whole spec"),
+    ("spec", "at the top of a spec"),
+    ("client", "in `client`"),
+    ("resources", "in `resources`"),
+    ("resource", "in a resource"),
+    ("endpoint", "in the `endpoint` of a resource"),
+    ("columns", "in the `columns` of a resource"),
+];
 
 /// The examples of a code.
 fn section(code: &str) -> Option<&'static str> {
     let sections = PAGE.split("\n### ").skip(1);
-    let mut bodies = sections.filter_map(|section| section.strip_prefix(code));
+    let mut bodies = sections.filter_map(|section| section.strip_prefix(code)?.strip_prefix('\n'));
     bodies.next().map(str::trim)
 }
 
@@ -56,6 +104,9 @@ mod tests {
 
     /// A spec around the lines of an example. What it does not say itself is as plain as can be.
     fn spec(place: &str, lines: &str) -> String {
+        if place == "file" {
+            return lines.to_owned();
+        }
         let at = |here: &str, indent: usize| {
             let lines = lines.lines().filter(|_| place == here);
             let lines: Vec<String> = lines
@@ -73,7 +124,7 @@ mod tests {
         } else {
             format!("    endpoint:\n{path}{}", at("endpoint", 6))
         };
-        let pages_itself = lines.contains("paginator:");
+        let pages_itself = place != "spec" && lines.contains("paginator:");
         let paginator = if pages_itself {
             ""
         } else {
@@ -82,11 +133,12 @@ mod tests {
         format!(
             "{}client:\n  base_url: https://api.example.com\n{paginator}{}\
              resources:\n  - name: things\n{}{path}    columns:\n      id: text!\n      \
-             updated_at: timestamp\n{}",
+             updated_at: timestamp\n      done: bool\n{}{}",
             at("spec", 0),
             at("client", 2),
             at("resource", 4),
-            at("columns", 6)
+            at("columns", 6),
+            at("resources", 2)
         )
     }
 
@@ -95,6 +147,7 @@ mod tests {
         let mut faults = Vec::new();
         for (code, _) in codes() {
             let Some(section) = section(code) else {
+                faults.push(format!("{code} has no page"));
                 continue;
             };
             let examples = examples(section);
@@ -124,7 +177,10 @@ mod tests {
         assert!(all.len() > 50);
         for code in all {
             let text = explain(code).unwrap();
-            assert!(text.starts_with(&format!("{code}: ")), "{text}");
+            assert!(text.starts_with(&format!("{code}\n\n")), "{text}");
+            let says_where = PLACES.iter().any(|(_, place)| text.contains(place));
+            assert!(says_where && !text.contains("Wrong:"), "{text}");
+            assert_eq!(codes_like(code), [code]);
         }
     }
 }

@@ -1,13 +1,16 @@
 //! The language described to people and editors: a JSON Schema, a reference page, the explanation of
-//! every code, and diagnostics in a form that tools read. Only for tools: the macro needs none of it.
+//! every code, diagnostics in a form that tools read, and what a tool can mend. The macro needs none of
+//! it.
 
 mod codes;
+mod fix;
 mod json;
 mod reference;
 mod rustc;
 mod schema;
 
-pub use codes::explain;
+pub use codes::{codes, codes_like, explain};
+pub use fix::{Fix, Fixed, fixed};
 pub use reference::page as reference_page;
 pub use rustc::lines as diagnostics_as_json;
 pub use schema::schema as json_schema;

@@ -88,11 +88,7 @@ impl Page {
             let word = &member.word;
             let _ = write!(text, "\n### `{}`\n\n{}.", word.name, capital(word.meaning));
             text.push_str(&aliases(word.aliases));
-            text.push_str(if word.is_planned {
-                " *Not supported yet.*\n"
-            } else {
-                "\n"
-            });
+            text.push('\n');
             if !member.keys.is_empty() {
                 let place = format!("{} {}", family.name, word.name);
                 text.push('\n');
@@ -150,9 +146,6 @@ impl Page {
             let mut meaning = capital(key.meaning);
             meaning.push_str(&words(&key.shape));
             meaning.push_str(&aliases(key.aliases));
-            if key.is_planned {
-                meaning.push_str(" *Not supported yet.*");
-            }
             let example = self
                 .examples
                 .of(place, key.name)
@@ -215,15 +208,10 @@ fn words(shape: &Shape) -> String {
         return String::new();
     };
     let said = |word: &Word| {
-        let planned = if word.is_planned {
-            ", *not supported yet*"
-        } else {
-            ""
-        };
         let meaning = if word.meaning == word.name {
             String::new()
         } else {
-            format!(" ({}{planned})", word.meaning)
+            format!(" ({})", word.meaning)
         };
         format!("`{}`{}{meaning}", word.name, aliases(word.aliases))
     };
@@ -237,6 +225,7 @@ fn kind(shape: &Shape) -> String {
         Shape::Text => "text".to_owned(),
         Shape::Template => "text, *placeholders*".to_owned(),
         Shape::Scalar => "scalar".to_owned(),
+        Shape::ScalarOrNull => "scalar or null".to_owned(),
         Shape::Identifier => "name".to_owned(),
         Shape::Bool => "bool".to_owned(),
         Shape::Integer(0) => "whole number".to_owned(),

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::diagnostic::{Diagnostics, Located, LocatedSpan, Severity};
+use crate::diagnostic::{Applicability, Diagnostics, Edit, Located, LocatedSpan, Severity};
 
 use super::json::{Json, count, map, text};
 
@@ -46,12 +46,22 @@ fn diagnostic(one: &Located) -> Json {
     };
     let explanation = super::explain(one.code).map_or(Json::Null, text);
     let places = one.places.iter().enumerate();
+    let edit = one.edit.as_ref();
+    let is_edit = |note: &str| {
+        edit.is_some_and(|edit| note.strip_prefix("help: ") == Some(&edit.place.label))
+    };
+    let notes = one.notes.iter().filter(|note| !is_edit(note));
     said(
         level,
         &one.message,
         map([("code", text(one.code)), ("explanation", explanation)]),
-        places.map(|(at, place)| span(place, at == 0)).collect(),
-        one.notes.iter().map(|note| child(note)).collect(),
+        places
+            .map(|(at, place)| span(place, at == 0, None))
+            .collect(),
+        edit.map(suggestion)
+            .into_iter()
+            .chain(notes.map(|note| child(note)))
+            .collect(),
         text(format!("{level}: {}\n", one.rendered)),
     )
 }
@@ -75,7 +85,7 @@ fn said(
     ])
 }
 
-fn span(place: &LocatedSpan, is_primary: bool) -> Json {
+fn span(place: &LocatedSpan, is_primary: bool, edit: Option<&Edit>) -> Json {
     let ((first, from), (last, to)) = (place.start, place.end);
     let lines = place.lines.iter().zip(first..).map(|(line, at)| {
         let end = line.chars().count() + 1;
@@ -97,10 +107,39 @@ fn span(place: &LocatedSpan, is_primary: bool) -> Json {
         ("is_primary", Json::Bool(is_primary)),
         ("text", Json::List(lines.collect())),
         ("label", label.map_or(Json::Null, text)),
-        ("suggested_replacement", Json::Null),
-        ("suggestion_applicability", Json::Null),
+        (
+            "suggested_replacement",
+            edit.map_or(Json::Null, |edit| text(&edit.replacement)),
+        ),
+        (
+            "suggestion_applicability",
+            edit.map_or(Json::Null, |edit| text(applicability(edit))),
+        ),
         ("expansion", Json::Null),
     ])
+}
+
+/// A help, with what it would have put there; as rustc has it, in a span of its own.
+fn suggestion(edit: &Edit) -> Json {
+    let place = LocatedSpan {
+        label: String::new(),
+        ..edit.place.clone()
+    };
+    said(
+        "help",
+        &edit.place.label,
+        Json::Null,
+        vec![span(&place, true, Some(edit))],
+        Vec::new(),
+        Json::Null,
+    )
+}
+
+fn applicability(edit: &Edit) -> &'static str {
+    match edit.applicability {
+        Applicability::MachineApplicable => "MachineApplicable",
+        Applicability::MaybeIncorrect => "MaybeIncorrect",
+    }
 }
 
 /// A `help: …` or `note: …`.

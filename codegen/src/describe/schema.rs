@@ -148,14 +148,6 @@ impl Schema {
     }
 
     fn property(&mut self, key: &'static Key, mode: Mode) -> Json {
-        if key.is_planned {
-            let mut values = vec![Json::Null];
-            if !key.default.is_empty() {
-                values.push(default(key).unwrap_or(Json::Null));
-                values.push(text(key.default));
-            }
-            return annotated(key, map([("enum", Json::List(values))]));
-        }
         let value = self.shape(&key.shape, mode);
         let null = map([("type", text("null"))]);
         annotated(
@@ -205,7 +197,7 @@ impl Schema {
             if family.may_be_bare {
                 kinds.extend(bare(family, mode));
             }
-            for member in family.members.iter().filter(|one| !one.word.is_planned) {
+            for member in family.members {
                 let name = format!("{name}.{}", member.word.name);
                 kinds.push(
                     schema.defined(&name, mode, |schema| schema.member(family, member, mode)),
@@ -236,7 +228,7 @@ impl Schema {
 
 /// The words that say everything alone.
 fn bare(family: &'static Family, mode: Mode) -> Vec<Json> {
-    let members = family.members.iter().filter(|one| !one.word.is_planned);
+    let members = family.members.iter();
     let members = members.filter(|one| one.is_complete() || mode == Mode::Default);
     let mut all = Vec::new();
     for member in members {
@@ -336,11 +328,12 @@ fn scalar(shape: &Shape) -> Json {
             pattern("^[1-5]([0-9][0-9]|xx|XX)$"),
         ]),
         Shape::Word(known) => {
-            let known = known.iter().filter(|word| !word.is_planned);
-            let each =
-                known.flat_map(|word| word_names(word).map(|name| described(name, word.meaning)));
+            let each = known
+                .iter()
+                .flat_map(|word| word_names(word).map(|name| described(name, word.meaning)));
             map([("anyOf", Json::List(each.collect()))])
         }
+        Shape::ScalarOrNull => of(&["string", "number", "boolean", "null"]),
         Shape::Json => of(&["string", "number", "boolean", "array", "object"]),
         _ => of(&["string", "number", "boolean"]),
     }
@@ -355,9 +348,6 @@ fn annotated(key: &Key, schema: Json) -> Json {
     let mut meaning = key.meaning.to_owned();
     if value.is_none() && !key.default.is_empty() {
         meaning = format!("{meaning} (default: {})", key.default);
-    }
-    if key.is_planned {
-        meaning = format!("not supported yet: {meaning}");
     }
     let schema = schema.with("description", text(meaning));
     match value {

@@ -30,7 +30,8 @@ fn value_type(data_type: &Type) -> TokenStream {
         Type::Time => quote!(__rs::Time),
         Type::Decimal { .. } => quote!(__rs::Decimal),
         Type::Binary => quote!(Vec<u8>),
-        Type::Json => quote!(__rs::Json),
+        // No record has a field for a scalar: it stands beside one that is taken as it is.
+        Type::Json | Type::Scalar => quote!(__rs::Json),
         Type::Object(object) => named(&object.ident),
         Type::Enum(words) => named(&words.ident),
         Type::Union(union) => named(&union.ident),
@@ -57,7 +58,7 @@ pub(super) fn column(column: &Column) -> TokenStream {
         let key = &column.key;
         tokens.extend(quote!(.key(#key)));
     }
-    if let Some(from) = &column.from {
+    if let Some(from) = column.from.as_ref().filter(|from| !from.0.is_empty()) {
         let steps = steps(from);
         tokens.extend(quote!(.from(#steps)));
     }
@@ -76,6 +77,9 @@ pub(super) fn column(column: &Column) -> TokenStream {
     if column.primary_key {
         tokens.extend(quote!(.primary_key()));
     }
+    if column.merge_key {
+        tokens.extend(quote!(.merge_key()));
+    }
     if let Some(field) = column.parent {
         let field = Literal::u16_unsuffixed(field);
         tokens.extend(quote!(.parent(#field)));
@@ -84,11 +88,14 @@ pub(super) fn column(column: &Column) -> TokenStream {
 }
 
 fn constructor(column: &Column) -> TokenStream {
-    if column.decode == Decode::Rest {
-        return quote!(__rs::extra());
-    }
     let name = &column.name;
     let line = Literal::u32_unsuffixed(column.line);
+    if column.decode == Decode::Rest {
+        return quote!(__rs::extra(#line));
+    }
+    if column.from.as_ref().is_some_and(|from| from.0.is_empty()) {
+        return quote!(__rs::record(#line));
+    }
     match &column.data_type {
         Type::Text => quote!(__rs::text(#name, #line)),
         Type::Bigint => quote!(__rs::bigint(#name, #line)),
@@ -129,6 +136,7 @@ fn constructor(column: &Column) -> TokenStream {
             let union = ident(&union.ident);
             quote!(__rs::union(#name, #line, #union::MEMBERS))
         }
+        Type::Scalar => quote!(__rs::scalar(#name, #line)),
     }
 }
 

@@ -13,6 +13,7 @@ mod records;
 mod resources;
 mod skeleton;
 mod source;
+mod steps;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -46,6 +47,7 @@ pub fn module(
     let rebuild = rebuild.map(|rebuild| quote!(const _: &[u8] = #rebuild;));
     let own = module.structs();
     let records = records::records(connector, &own);
+    let given = steps::give(connector, &own);
     let secrets = source::secrets(connector);
     let config = source::config(&connector.config);
     let source = source::source(connector, &own);
@@ -60,6 +62,7 @@ pub fn module(
             #rebuild
             use ::rest_source::__private as __rs;
             #records
+            #given
             #secrets
             #config
             #source

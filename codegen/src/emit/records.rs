@@ -19,10 +19,7 @@ use super::{
 
 /// The struct of each resource, and of every type within it, in the order of the spec.
 pub(super) fn records(connector: &Connector, own: &[DeriveInput]) -> TokenStream {
-    let records = Records {
-        spec: &connector.spec,
-        own,
-    };
+    let records = Records { connector, own };
     let resources = connector.resources.iter();
     resources
         .map(|resource| records.resource(resource))
@@ -30,7 +27,7 @@ pub(super) fn records(connector: &Connector, own: &[DeriveInput]) -> TokenStream
 }
 
 struct Records<'a> {
-    spec: &'a str,
+    connector: &'a Connector,
     /// The structs that the user wrote, in place of those that would be made.
     own: &'a [DeriveInput],
 }
@@ -43,13 +40,19 @@ impl Records<'_> {
         let description = resource.description.as_deref();
         let docs = Docs::default()
             .theirs(record.description.as_deref().or(description))
-            .ours([in_words(resource), self.declared(resource.line)]);
+            .ours([
+                in_words(self.connector, resource),
+                self.declared(resource.line),
+            ]);
         self.record(record, &docs)
     }
 
     /// `Declared in ….`
     fn declared(&self, line: u32) -> String {
-        format!("Declared in {}.", code(&format!("{}:{line}", self.spec)))
+        format!(
+            "Declared in {}.",
+            code(&format!("{}:{line}", self.connector.spec))
+        )
     }
 
     /// The struct, unless the user has one, its `Record`, and the types that its columns need.
@@ -177,6 +180,8 @@ fn field_docs(column: &Column) -> Docs {
         "Nullable."
     } else if column.primary_key {
         "Key; never null."
+    } else if column.merge_key {
+        "Merge key; never null."
     } else {
         "Never null."
     };

@@ -5,22 +5,25 @@ use quote::quote;
 use syn::DeriveInput;
 
 use crate::connector::{
-    Body, ColumnsContract, Connector, DataTypeContract, Method, Pages, Paginator, Part, Path,
-    Record, Resource, SchemaContract, Selector, Template, WriteDisposition,
+    Body, Column, ColumnsContract, Connector, DataTypeContract, Method, Pages, Paginator, Path,
+    Record, Resource, SchemaContract, Selector, WriteDisposition,
 };
 
 use super::{
+    columns::column,
     docs::{Docs, code},
     names::{ident, plan_ident},
     parent,
     plan::{Fields, body, incremental, paginator, params, response_actions, selector, template},
     source::auth_ident,
+    steps,
 };
 
 /// What fetching a resource gives, as in ``One record of `stories`: …``.
-pub(super) fn in_words(resource: &Resource) -> String {
+pub(super) fn in_words(connector: &Connector, resource: &Resource) -> String {
     let name = code(&resource.name);
-    let request = format!("{} {}", method(resource.method), shown(&resource.path));
+    let path = connector.written(Some(resource), &resource.path);
+    let request = format!("{} {path}", method(resource.method));
     let request = code(&request);
     let pages = match resource.paginator.kind {
         Pages::Single => "",
@@ -33,7 +36,7 @@ pub(super) fn in_words(resource: &Resource) -> String {
     let disposition = match resource.write_disposition {
         WriteDisposition::Append => String::new(),
         WriteDisposition::Replace => ", replaced whole".to_owned(),
-        WriteDisposition::Merge => format!(", merged on {}", key(resource)),
+        WriteDisposition::Merge => merged(resource),
         WriteDisposition::Skip => ", not loaded".to_owned(),
     };
     format!("One record of {name}: {request}{pages}{disposition}.")
@@ -46,22 +49,24 @@ fn method(method: Method) -> &'static str {
     }
 }
 
-/// A path with what is filled in at run time left open.
-fn shown(Template(parts): &Template) -> String {
-    let parts = parts.iter().map(|part| match part {
-        Part::Text(text) => text.as_str(),
-        _ => "{…}",
-    });
-    parts.collect()
-}
-
-fn key(resource: &Resource) -> String {
-    let Record::Struct(record) = &resource.record else {
-        return "its key".to_owned();
+/// How its rows are merged: on the key, in groups of one merge key, or both.
+fn merged(resource: &Resource) -> String {
+    let names = |is_of: fn(&Column) -> bool| {
+        let columns = resource.record.columns().iter();
+        let names: Vec<_> = columns.filter(|column| is_of(column)).collect();
+        let names: Vec<_> = names.iter().map(|column| code(&column.name)).collect();
+        (!names.is_empty()).then(|| names.join(", "))
     };
-    let key = record.columns.iter().filter(|column| column.primary_key);
-    let names: Vec<_> = key.map(|column| code(&column.name)).collect();
-    names.join(", ")
+    let mut words = String::new();
+    if let Some(key) = names(|column| column.primary_key) {
+        words.push_str(", merged on ");
+        words.push_str(&key);
+    }
+    if let Some(key) = names(|column| column.merge_key) {
+        words.push_str(", replaced by groups of ");
+        words.push_str(&key);
+    }
+    words
 }
 
 /// The method of `Source` that fetches the resource.
@@ -105,9 +110,9 @@ pub(super) fn fetch(
 }
 
 /// What the resource's records are in Rust.
-fn record_type(resource: &Resource) -> TokenStream {
+pub(super) fn record_type(resource: &Resource) -> TokenStream {
     match &resource.record {
-        Record::Untyped => quote!(__rs::Json),
+        Record::Untyped(_) => quote!(__rs::Json),
         Record::Struct(record) => {
             let record = ident(&record.ident);
             quote!(#record)
@@ -186,7 +191,10 @@ fn plan(connector: &Connector, resource: &Resource) -> Fields {
     fields.set(
         "table",
         match &resource.record {
-            Record::Untyped => quote!(&__rs::Table::new(#name, &[])),
+            Record::Untyped(columns) => {
+                let columns = columns.iter().map(column);
+                quote!(&__rs::Table::new(#name, &[#(#columns,)*]))
+            }
             Record::Struct(record) => {
                 let record = ident(&record.ident);
                 quote!(<#record as __rs::Record>::TABLE)
@@ -206,6 +214,12 @@ fn plan(connector: &Connector, resource: &Resource) -> Fields {
         |contract| schema_contract(*contract),
     );
     fields.unless("selected", &resource.selected, &true, |yes| quote!(#yes));
+    fields.unless(
+        "parallelized",
+        &resource.parallelized,
+        &true,
+        |yes| quote!(#yes),
+    );
     fields.unless("method", &resource.method, &Method::Get, |_| {
         quote!(__rs::Method::Post)
     });
@@ -239,6 +253,8 @@ fn plan(connector: &Connector, resource: &Resource) -> Fields {
         |rules| response_actions(rules),
     );
     fields.some("incremental", resource.incremental.as_ref(), incremental);
+    let steps = steps::plan(resource);
+    fields.some("processing_steps", steps, |steps| steps);
     let parent = resource.parent.as_ref();
     let parent = parent.and_then(|parent| parent::plan(connector, parent));
     fields.some("parent", parent, |parent| parent);

@@ -7,9 +7,9 @@ use quote::format_ident;
 use crate::{
     connector::{
         Auth, Body, Column, Config, ConfigType, Connector, Decode, EnumType, EnumValue,
-        Incremental, Location, Method, OnMissing, Pages, Paginator, Part, Path, Record, Resource,
-        Retry, SchemaContract, Secret, Selector, Struct, Template, TimeFormat, Type, UnionType,
-        WriteDisposition,
+        Incremental, Location, Method, OnMissing, Pages, Paginator, Part, Path, ProcessingStep,
+        Record, Resource, Retry, SchemaContract, Secret, Selector, Struct, Template, TimeFormat,
+        Type, UnionType, WriteDisposition,
     },
     module::Module,
 };
@@ -24,6 +24,7 @@ fn column(name: &str, data_type: Type) -> Column {
         nullable: false,
         explicit: false,
         primary_key: false,
+        merge_key: false,
         decode: Decode::Native,
         parent: None,
         line: 7,
@@ -63,8 +64,10 @@ fn resource(name: &str, record: &str, columns: Vec<Column>) -> Resource {
         write_disposition: WriteDisposition::Append,
         schema_contract: SchemaContract::default(),
         selected: true,
+        parallelized: true,
         method: Method::Get,
         path: text(&format!("/v1/{name}")),
+        path_params: Vec::new(),
         params: Vec::new(),
         headers: Vec::new(),
         body: Body::None,
@@ -78,6 +81,7 @@ fn resource(name: &str, record: &str, columns: Vec<Column>) -> Resource {
         selector_required: true,
         response_actions: Vec::new(),
         incremental: None,
+        processing_steps: Vec::new(),
         parent: None,
     }
 }
@@ -406,7 +410,7 @@ fn secrets_and_settings_are_typed_fields() {
 #[test]
 fn an_untyped_resource_gives_json() {
     let text = emitted(&connector(vec![Resource {
-        record: Record::Untyped,
+        record: Record::Untyped(Vec::new()),
         ..resource("events", "Events", Vec::new())
     }]));
     holds(&text, "pub fn events(&self) -> __rs::Fetch<__rs::Json> {");
@@ -429,4 +433,104 @@ fn a_text_of_the_spec_stays_a_text() {
     let text = emitted(&connector);
     holds(&text, r#"/// See \[1\] and */ \<script\>". Never null."#);
     holds(&text, r#".key("a\"b\\c\n")"#);
+}
+
+#[test]
+fn records_that_steps_may_change_give_their_cells_back() {
+    let words = Type::Enum(EnumType {
+        ident: "OrdersKind".to_owned(),
+        values: vec![EnumValue {
+            value: "a".to_owned(),
+            ident: "A".to_owned(),
+        }],
+        closed: false,
+    });
+    let orders = |steps| Resource {
+        processing_steps: steps,
+        ..resource(
+            "orders",
+            "Orders",
+            vec![column("id", Type::Text), column("kind", words.clone())],
+        )
+    };
+    let steps = vec![
+        ProcessingStep::Filter("super::is_paid".to_owned()),
+        ProcessingStep::Map("crate::mod::rounded".to_owned()),
+        ProcessingStep::YieldMap("lines".to_owned()),
+    ];
+    let text = emitted(&connector(vec![orders(steps)]));
+    holds(
+        &text,
+        "processing_steps: Some(
+               __rs::ProcessingSteps::of::< Orders, >(
+                   &__rs::Steps(
+                       &[
+                           __rs::ProcessingStep::Filter(super::is_paid),
+                           __rs::ProcessingStep::Map(crate::r#mod::rounded),
+                           __rs::ProcessingStep::YieldMap(|it| __rs::yield_map(lines(it))),
+                       ],
+                   ),
+               ),
+           ),",
+    );
+    holds(
+        &text,
+        "impl __rs::ToCells for Orders {
+               fn to_cells(&self, cells: &mut __rs::NewCells<'_>) {
+                   __rs::give!(self, cells => id, kind);
+               }
+           }
+           impl __rs::ToCell for OrdersKind {
+               fn to_cell(&self, cell: __rs::NewCell<'_>) -> __rs::Filled {
+                   cell.text(self.as_str())
+               }
+           }",
+    );
+}
+
+#[test]
+fn records_that_are_only_filtered_give_nothing_back() {
+    let text = emitted(&connector(vec![Resource {
+        processing_steps: vec![ProcessingStep::Filter("super::is_paid".to_owned())],
+        ..resource("orders", "Orders", vec![column("id", Type::Text)])
+    }]));
+    holds(
+        &text,
+        "__rs::ProcessingSteps::filters::<Orders>(&__rs::Filters(&[super::is_paid])),",
+    );
+    assert!(!text.contains("ToCells"), "{text}");
+}
+
+#[test]
+fn an_enum_of_the_parents_gives_its_cell_back_once() {
+    let included = Column {
+        parent: Some(0),
+        ..column(
+            "_orders_kind",
+            Type::Enum(EnumType {
+                ident: "OrdersKind".to_owned(),
+                values: vec![EnumValue {
+                    value: "a".to_owned(),
+                    ident: "A".to_owned(),
+                }],
+                closed: true,
+            }),
+        )
+    };
+    let child = |name: &str, ident: &str| Resource {
+        processing_steps: vec![ProcessingStep::Map(format!("super::{name}"))],
+        ..resource(
+            name,
+            ident,
+            vec![column("id", Type::Text), included.clone()],
+        )
+    };
+    let text = emitted(&connector(vec![
+        resource("orders", "Orders", vec![column("id", Type::Text)]),
+        child("lines", "Lines"),
+        child("notes", "Notes"),
+    ]));
+    let count = |part: &str| text.matches(part).count();
+    assert_eq!(count("impl __rs::ToCell for OrdersKind {"), 1, "{text}");
+    assert_eq!(count("impl __rs::ToCells for "), 2, "{text}");
 }

@@ -20,13 +20,13 @@ pub(crate) static AUTH: Family = Family {
                     "name of the header, parameter or cookie",
                 )
                 .or("Authorization"),
-                key("api_key", Shape::Template, "the key").required(),
+                key("api_key", Shape::Template, "what is sent under that name").required(),
                 key("location", Shape::Word(LOCATIONS), "where the key goes").or("header"),
             ],
         ),
         member(
             word("bearer", "`Authorization: Bearer …`"),
-            &[key("token", Shape::Template, "the token").required()],
+            &[key("token", Shape::Template, "what is sent after `Bearer`").required()],
         ),
         member(
             word("http_basic", "`Authorization: Basic …`"),
@@ -58,7 +58,12 @@ pub(crate) static AUTH: Family = Family {
                 ACCESS_TOKEN_URL,
                 CLIENT_ID,
                 CLIENT_SECRET,
-                key("refresh_token", Shape::Template, "the refresh token").required(),
+                key(
+                    "refresh_token",
+                    Shape::Template,
+                    "what a new token is asked for with",
+                )
+                .required(),
                 SCOPE,
                 AUDIENCE,
                 CLIENT_AUTHENTICATION,

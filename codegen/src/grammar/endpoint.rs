@@ -102,7 +102,10 @@ pub(crate) static RESPONSE_ACTION: Context = Context {
         key("content", Shape::Text, "a text that the body has in it"),
         key(
             "json",
-            Shape::Dict(&Shape::Either(&Shape::Scalar, &Shape::List(&Shape::Scalar))),
+            Shape::Dict(&Shape::Either(
+                &Shape::ScalarOrNull,
+                &Shape::List(&Shape::ScalarOrNull),
+            )),
             "what the body, as JSON, has at these places: a value, or one of several",
         ),
         key(
@@ -177,7 +180,7 @@ const END_PARAM: Key = key(
 const LAG: Key = key(
     "lag",
     Shape::Scalar,
-    "how far before the last start to start again",
+    "how far before the last start to start again; for records that are merged",
 );
 const FORMAT: Key = key("format", Shape::Text, "how the value is sent").or("the column's own");
 const RANGE_START: Key = key(
@@ -214,6 +217,6 @@ const ROW_ORDERS: &[Word] = &[
 ];
 const ON_MISSING: &[Word] = &[
     word("raise", "an error"),
-    word("include", "it is kept"),
+    word("include", "it is kept, at every fetch"),
     word("exclude", "it is left out and counted"),
 ];

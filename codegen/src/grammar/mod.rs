@@ -13,7 +13,7 @@ pub(crate) use auth::AUTH;
 pub(crate) use column::{COLUMN, ENUM_VALUE};
 pub(crate) use endpoint::{ENDPOINT, INCREMENTAL, RESPONSE_ACTION};
 pub(crate) use paginator::PAGINATOR;
-pub(crate) use resource::{RESOURCE, SCHEMA_CONTRACT};
+pub(crate) use resource::{PROCESSING_STEP, RESOURCE, SCHEMA_CONTRACT};
 pub(crate) use source::{CLIENT, CONFIG, RATE_LIMIT, RETRY, SECRET, SOURCE, TIMEOUT};
 
 /// A key and its value.
@@ -28,8 +28,6 @@ pub(crate) struct Key {
     pub default: &'static str,
     /// In one line.
     pub meaning: &'static str,
-    /// Whether it belongs to the language, but cannot be emitted yet.
-    pub is_planned: bool,
 }
 
 /// What a value may be.
@@ -40,6 +38,8 @@ pub(crate) enum Shape {
     Template,
     /// A scalar that is taken as it is written.
     Scalar,
+    /// The same, or null for what it is.
+    ScalarOrNull,
     /// Letters, digits and `_`.
     Identifier,
     Bool,
@@ -83,9 +83,8 @@ pub(crate) enum Shape {
 pub(crate) struct Word {
     pub name: &'static str,
     pub aliases: &'static [&'static str],
+    #[cfg_attr(not(any(test, feature = "describe")), expect(dead_code))]
     pub meaning: &'static str,
-    /// As of a key. At the moment, none is.
-    pub is_planned: bool,
 }
 
 /// The keys of one kind of map.
@@ -125,7 +124,6 @@ const fn key(name: &'static str, shape: Shape, meaning: &'static str) -> Key {
         required: false,
         default: "",
         meaning,
-        is_planned: false,
     }
 }
 
@@ -145,11 +143,6 @@ impl Key {
         self
     }
 
-    const fn planned(mut self) -> Self {
-        self.is_planned = true;
-        self
-    }
-
     pub(crate) fn is_called(&self, name: &str) -> bool {
         self.name == name || self.aliases.contains(&name)
     }
@@ -160,7 +153,6 @@ const fn word(name: &'static str, meaning: &'static str) -> Word {
         name,
         aliases: &[],
         meaning,
-        is_planned: false,
     }
 }
 

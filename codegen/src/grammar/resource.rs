@@ -28,14 +28,13 @@ pub(crate) static RESOURCE: Context = Context {
         key(
             "primary_key",
             NAMES,
-            "the column or columns that identify a record",
+            "the column or columns that identify a record; names in it where `columns: json`",
         ),
         key(
             "merge_key",
             NAMES,
-            "the column or columns whose records are replaced together",
-        )
-        .planned(),
+            "the column or columns whose records `merge` replaces together",
+        ),
         key(
             "write_disposition",
             Shape::Word(WRITE_DISPOSITIONS),
@@ -63,14 +62,12 @@ pub(crate) static RESOURCE: Context = Context {
             Shape::Bool,
             "whether its requests may be made side by side",
         )
-        .or("true")
-        .planned(),
+        .or("true"),
         key(
             "processing_steps",
-            Shape::List(&Shape::Json),
-            "functions that its records go through",
-        )
-        .planned(),
+            Shape::List(&Shape::Map(&PROCESSING_STEP)),
+            "functions that its records go through, in their order",
+        ),
     ],
 };
 
@@ -100,6 +97,27 @@ pub(crate) static SCHEMA_CONTRACT: Context = Context {
             "what a value of the wrong type gets",
         )
         .or("freeze"),
+    ],
+};
+
+pub(crate) static PROCESSING_STEP: Context = Context {
+    name: "a processing step",
+    keys: &[
+        key(
+            "filter",
+            Shape::Rust,
+            "leaves records out: `fn(&Record) -> bool`",
+        ),
+        key(
+            "map",
+            Shape::Rust,
+            "makes a record of each: `fn(Record) -> Record`",
+        ),
+        key(
+            "yield_map",
+            Shape::Rust,
+            "makes any number: `fn(Record) -> impl IntoIterator<Item = Record>`",
+        ),
     ],
 };
 

@@ -78,7 +78,7 @@ impl Uses {
     }
 }
 
-/// What of the grammar there is, planned things left out.
+/// What of the grammar there is.
 #[derive(Default)]
 struct All {
     found: BTreeSet<String>,
@@ -87,7 +87,7 @@ struct All {
 
 impl All {
     fn of_keys(&mut self, place: &str, keys: &'static [Key]) {
-        for key in keys.iter().filter(|key| !key.is_planned) {
+        for key in keys {
             for name in key.aliases.iter().chain([&key.name]) {
                 self.found.insert(format!("{place}: {name}"));
             }
@@ -96,10 +96,9 @@ impl All {
     }
 
     fn of_shape(&mut self, place: &str, shape: &'static Shape) {
-        let words = |words: &'static [Word]| words.iter().filter(|word| !word.is_planned);
         match shape {
             Shape::Word(known) => {
-                for word in words(known) {
+                for word in *known {
                     let names = word.aliases.iter().chain([&word.name]);
                     self.found
                         .extend(names.map(|name| format!("{place} = {name}")));
@@ -109,7 +108,7 @@ impl All {
                 self.of_keys(context.name, context.keys);
             }
             Shape::Tagged(family) if self.visited.insert(family.name.to_owned()) => {
-                for member in family.members.iter().filter(|one| !one.word.is_planned) {
+                for member in family.members {
                     let names = member.word.aliases.iter().chain([&member.word.name]);
                     self.found
                         .extend(names.map(|name| format!("{} = {name}", family.name)));

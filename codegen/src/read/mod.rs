@@ -1,5 +1,6 @@
 //! The tree against the grammar: unknown, missing and misplaced keys, values of the wrong type.
 
+mod keys;
 mod merge;
 mod scalars;
 mod shape;

@@ -1,9 +1,10 @@
 //! Scalars against the shapes of the grammar.
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Applicability, Diagnostic, Suggestion};
 use crate::grammar::{Shape, Word};
+use crate::suggest::Meant;
 use crate::yaml::{Kind, Node, Scalar};
-use crate::{jsonpath, suggest, value};
+use crate::{jsonpath, value};
 
 use super::shape::Check;
 use super::words::{Place, advice, expected, expected_integer, words};
@@ -11,22 +12,12 @@ use super::words::{Place, advice, expected, expected_integer, words};
 impl Check<'_> {
     pub(super) fn scalar(&mut self, shape: &'static Shape, node: &Node, place: &Place) {
         let Some(scalar) = node.scalar() else {
-            return self.wrong(
-                node,
-                place,
-                &expected(shape),
-                advice(shape, node).as_deref(),
-            );
+            return self.wrong(node, place, &expected(shape), advice(shape, node));
         };
         let text = scalar.text.as_str();
         match shape {
             Shape::Bool if !matches!(scalar.kind, Kind::Bool(_)) => {
-                self.wrong(
-                    node,
-                    place,
-                    "`true` or `false`",
-                    advice(shape, node).as_deref(),
-                );
+                self.wrong(node, place, "`true` or `false`", advice(shape, node));
             }
             Shape::Integer(least) => self.integer(scalar, *least, node, place),
             Shape::Number => {
@@ -39,7 +30,7 @@ impl Check<'_> {
                         format!("{} must be 0 or more", place.key),
                         "",
                     ),
-                    _ => self.wrong(node, place, "a number", advice(shape, node).as_deref()),
+                    _ => self.wrong(node, place, "a number", advice(shape, node)),
                 }
             }
             Shape::Word(known) => self.word(known, scalar, node, place),
@@ -103,6 +94,31 @@ impl Check<'_> {
         }
     }
 
+    /// Suggests what a scalar, that versions of YAML read differently, is where this is wanted.
+    pub(super) fn clear(&mut self, shape: &Shape, node: &Node) {
+        if let Shape::Either(first, second) = shape {
+            self.clear(first, node);
+            return self.clear(second, node);
+        }
+        let Some(scalar) = node.scalar() else {
+            return;
+        };
+        let text = scalar.text.as_str();
+        let replacement = match (shape, text.to_ascii_lowercase().as_str()) {
+            (Shape::Text, _) => format!("\"{text}\""),
+            (Shape::Identifier, _) if value::is_identifier(text) => format!("\"{text}\""),
+            (Shape::Bool, "yes" | "on" | "y") => "true".to_owned(),
+            (Shape::Bool, "no" | "off" | "n") => "false".to_owned(),
+            _ => return,
+        };
+        let suggestion = Suggestion {
+            replaces: text.to_owned(),
+            replacement,
+            applicability: Applicability::MachineApplicable,
+        };
+        self.sink.suggest("RS0003", &node.span, suggestion);
+    }
+
     fn path(&mut self, text: &str, reason: &str, node: &Node) {
         self.bad(
             "RS0204",
@@ -115,12 +131,7 @@ impl Check<'_> {
     fn integer(&mut self, scalar: &Scalar, least: u64, node: &Node, place: &Place) {
         if scalar.kind != Kind::Integer {
             let expected = expected_integer(least);
-            return self.wrong(
-                node,
-                place,
-                &expected,
-                advice(&Shape::Integer(least), node).as_deref(),
-            );
+            return self.wrong(node, place, &expected, advice(&Shape::Integer(least), node));
         }
         let number = value::integer(&scalar.text);
         let most = i128::from(i64::MAX);
@@ -141,25 +152,18 @@ impl Check<'_> {
 
     fn word(&mut self, known: &'static [Word], scalar: &Scalar, node: &Node, place: &Place) {
         let text = scalar.text.as_str();
-        if let Some(word) = known.iter().find(|word| word.is_called(text)) {
-            if word.is_planned {
-                self.planned(&node.span, &format!("`{text}`"), word.meaning);
-            }
+        if known.iter().any(|word| word.is_called(text)) {
             return;
         }
         let plain = place.key.trim_matches('`');
-        let ours = suggest::translated(plain, text).or_else(|| suggest::translated("column", text));
-        let ours = ours.filter(|ours| known.iter().any(|word| word.is_called(ours)));
-        let names = known.iter().map(|word| word.name);
+        let names: Vec<&'static str> = known.iter().map(|word| word.name).collect();
         let mut diagnostic = Diagnostic::error(
             "RS0105",
             &node.span,
             format!("`{text}` is no value of {} in {}", place.key, place.owner),
         );
-        if let Some(ours) = ours {
-            diagnostic = diagnostic.help(format!("here it is called `{ours}`"));
-        } else if let Some(close) = suggest::closest(text, names) {
-            diagnostic = diagnostic.help(format!("did you mean `{close}`?"));
+        if let Some(meant) = Meant::of(&[plain, "column"], text, &names) {
+            diagnostic = meant.advise(diagnostic, text);
         }
         self.sink
             .push(diagnostic.note(format!("it is one of: {}", words(known.iter()))));

@@ -1,19 +1,19 @@
 //! The walk over the tree beside the grammar.
 
-use crate::diagnostic::{Diagnostic, Sink, Span};
+use crate::diagnostic::{Applicability, Diagnostic, Sink, Span};
 use crate::grammar::{self, Context, Family, Key, Member, Shape};
-use crate::suggest;
+use crate::suggest::Meant;
 use crate::yaml::{Entry, Node, Value};
 
 use super::words::{
-    Kinded, Named, Place, advice, bare, dict_owner, expected, family_owner, found, heading,
-    is_default, kinds, listed, owner_of, words,
+    Advice, Kinded, Place, advice, bare, dict_owner, expected, family_owner, found, heading, kinds,
+    owner_of, words,
 };
 
 pub(super) struct Check<'a> {
     pub sink: &'a mut Sink,
     /// Whether required keys may be missing: in what is only inherited.
-    is_partial: bool,
+    pub is_partial: bool,
 }
 
 impl<'a> Check<'a> {
@@ -94,7 +94,7 @@ impl<'a> Check<'a> {
                 &entry.value,
                 place,
                 "a list",
-                Some("begin each resource with `- name: …`"),
+                Some(Advice::new("begin each resource with `- name: …`")),
             ),
             Value::Scalar(_) => self.wrong(&entry.value, place, "a list of resources", None),
         }
@@ -141,128 +141,8 @@ impl<'a> Check<'a> {
         None
     }
 
-    /// Unknown and missing keys, and such as have two names.
-    fn keys(
-        &mut self,
-        context: &dyn Named,
-        keys: &[&Key],
-        entries: &[Entry],
-        node: &Node,
-        place: &Place,
-    ) {
-        let mut seen: Vec<(&str, &Span)> = Vec::new();
-        for entry in entries {
-            let name = entry.key.name.as_str();
-            if Some(name) == context.tag() {
-                continue;
-            }
-            let Some(key) = keys.iter().find(|key| key.is_called(name)) else {
-                // The key that was meant is not missing too.
-                let meant = self.unknown(context, keys, entry, place);
-                seen.extend(meant.map(|meant| (meant, &entry.key.span)));
-                continue;
-            };
-            if let Some((_, first)) = seen.iter().find(|(other, _)| *other == key.name) {
-                self.sink.push(
-                    Diagnostic::error(
-                        "RS0107",
-                        &entry.key.span,
-                        format!("`{name}` is another word for a key that is here already"),
-                    )
-                    .help("remove one of them")
-                    .also(first, "first defined here"),
-                );
-            }
-            seen.push((key.name, &entry.key.span));
-        }
-        if self.is_partial {
-            return;
-        }
-        let missing: Vec<&Key> = keys
-            .iter()
-            .filter(|key| key.required && !seen.iter().any(|(name, _)| *name == key.name))
-            .copied()
-            .collect();
-        if !missing.is_empty() {
-            self.missing(&missing, node, place);
-        }
-    }
-
-    /// Keys that must be there and are not, all of a map at once.
-    fn missing(&mut self, missing: &[&Key], node: &Node, place: &Place) {
-        let names: Vec<String> = missing
-            .iter()
-            .map(|key| format!("`{}`", key.name))
-            .collect();
-        let advice: Vec<String> = missing
-            .iter()
-            .map(|key| format!("`{}: …`", key.name))
-            .collect();
-        let diagnostic = Diagnostic::error(
-            "RS0101",
-            &heading(node),
-            format!("{} lacks {}", place.owner, listed(&names)),
-        )
-        .help(format!("add {}", listed(&advice)));
-        self.sink
-            .push(missing.iter().fold(diagnostic, |diagnostic, key| {
-                diagnostic.note(format!("`{}` is {}", key.name, key.meaning))
-            }));
-    }
-
-    /// A key that has no business here, and the key that was meant, if that can be told.
-    fn unknown(
-        &mut self,
-        context: &dyn Named,
-        keys: &[&Key],
-        entry: &Entry,
-        place: &Place,
-    ) -> Option<&'static str> {
-        let name = entry.key.name.as_str();
-        let names: Vec<&'static str> = context
-            .tag()
-            .into_iter()
-            .chain(keys.iter().map(|key| key.name))
-            .collect();
-        if self.sink.is_full() {
-            let unknown = format!("unknown key `{name}`");
-            self.sink
-                .push(Diagnostic::error("RS0102", &entry.key.span, unknown));
-            return None;
-        }
-        let translated =
-            suggest::translated(context.name(), name).filter(|ours| names.contains(ours));
-        let close = suggest::closest(name, names.iter().copied());
-        let home = suggest::home(name).filter(|_| translated.is_none() && close.is_none());
-        let (code, what) = match home {
-            Some(_) => ("RS0104", "misplaced"),
-            None => ("RS0102", "unknown"),
-        };
-        let message = format!("{what} key `{name}` in {}", place.owner);
-        let mut diagnostic = Diagnostic::error(code, &entry.key.span, message);
-        if let Some(ours) = translated {
-            diagnostic = diagnostic.help(format!("here it is called `{ours}`"));
-        } else if let Some(close) = close {
-            diagnostic = diagnostic.help(format!("did you mean `{close}`?"));
-        } else if let Some(home) = home {
-            diagnostic = diagnostic.help(format!("`{name}` belongs in {home}"));
-        }
-        self.sink.push(diagnostic.note(format!(
-            "{} may have: {}",
-            context.title(),
-            names.join(", ")
-        )));
-        translated.or(close)
-    }
-
     /// A key that is known, and its value.
     fn entry(&mut self, key: &'static Key, entry: &Entry, place: &Place) {
-        if key.is_planned && !entry.value.is_null() {
-            if !is_default(key, &entry.value) {
-                self.planned(&entry.key.span, &format!("`{}`", key.name), key.meaning);
-            }
-            return;
-        }
         if entry.value.is_null() {
             if !super::takes_null(key) {
                 self.null(key, entry, place);
@@ -289,25 +169,15 @@ impl<'a> Check<'a> {
         );
     }
 
-    pub(super) fn planned(&mut self, span: &Span, what: &str, meaning: &str) {
-        self.sink.push(
-            Diagnostic::error("RS0108", span, format!("{what} is not supported yet")).note(
-                format!("it belongs to the language ({meaning}), but this version cannot emit it"),
-            ),
-        );
-    }
-
     fn shape(&mut self, shape: &'static Shape, node: &Node, place: &Place) {
-        if node.is_unclear() || matches!(shape, Shape::Json) {
+        if node.is_unclear() {
+            return self.clear(shape, node);
+        }
+        if matches!(shape, Shape::Json) {
             return;
         }
         if !super::is_of_kind(node, shape) {
-            self.wrong(
-                node,
-                place,
-                &expected(shape),
-                advice(shape, node).as_deref(),
-            );
+            self.wrong(node, place, &expected(shape), advice(shape, node));
             return;
         }
         match shape {
@@ -334,7 +204,9 @@ impl<'a> Check<'a> {
                         key: format!("an element of {}", place.key),
                         ..place.clone()
                     };
-                    self.element(elements, element, &place);
+                    if !is_null_of(elements, element) {
+                        self.element(elements, element, &place);
+                    }
                 }
             }
             scalar => self.scalar(scalar, node, place),
@@ -347,7 +219,11 @@ impl<'a> Check<'a> {
                 key: format!("`{}`", entry.key.name),
                 owner: dict_owner(values, &entry.key.name, place),
             };
-            self.element(values, &entry.value, &of);
+            // What was left out is no null that is meant.
+            let is_left_out = entry.value.span == entry.key.span;
+            if is_left_out || !is_null_of(values, &entry.value) {
+                self.element(values, &entry.value, &of);
+            }
         }
     }
 
@@ -413,9 +289,6 @@ impl<'a> Check<'a> {
         let Some(member) = self.member(family, &word.text, &tag.span) else {
             return;
         };
-        if member.word.is_planned {
-            return;
-        }
         let keys: Vec<&'static Key> = family.common.iter().chain(member.keys).collect();
         let place = Place {
             owner: family_owner(family, member, &owner),
@@ -431,19 +304,15 @@ impl<'a> Check<'a> {
 
     /// A map without the key that says what it is. In what is inherited a resource may still say it.
     fn untagged(&mut self, family: &'static Family, node: &Node, owner: &str) {
-        let other = |entry: &&Entry| {
-            suggest::translated(family.name, &entry.key.name) == Some(family.tag)
-                || suggest::closest(&entry.key.name, [family.tag]).is_some()
-        };
-        if let Some(entry) = node.entries().iter().find(other) {
-            self.sink.push(
-                Diagnostic::error(
-                    "RS0102",
-                    &entry.key.span,
-                    format!("unknown key `{}` in {owner}", entry.key.name),
-                )
-                .help(format!("here it is called `{}`", family.tag)),
-            );
+        let tag = [family.tag];
+        let meant = node
+            .entries()
+            .iter()
+            .find_map(|entry| Some((entry, Meant::of(&[family.name], &entry.key.name, &tag)?)));
+        if let Some((entry, meant)) = meant {
+            let unknown = format!("unknown key `{}` in {owner}", entry.key.name);
+            let diagnostic = Diagnostic::error("RS0102", &entry.key.span, unknown);
+            self.sink.push(meant.advise(diagnostic, &entry.key.name));
             return;
         }
         if self.is_partial {
@@ -484,16 +353,12 @@ impl<'a> Check<'a> {
                 family.name
             };
             let mut diagnostic = Diagnostic::error(code, span, format!("unknown {kind} `{word}`"));
-            let names = family.members.iter().map(|one| one.word.name);
-            let ours =
-                suggest::translated(family.name, word).filter(|ours| family.member(ours).is_some());
+            let names: Vec<&'static str> = family.members.iter().map(|one| one.word.name).collect();
             if word == "auto" {
                 diagnostic = diagnostic
                     .help("say how this API pages: its documentation, or a response, tells");
-            } else if let Some(ours) = ours {
-                diagnostic = diagnostic.help(format!("here it is called `{ours}`"));
-            } else if let Some(close) = suggest::closest(word, names) {
-                diagnostic = diagnostic.help(format!("did you mean `{close}`?"));
+            } else if let Some(meant) = Meant::of(&[family.name], word, &names) {
+                diagnostic = meant.advise(diagnostic, word);
             }
             self.sink.push(diagnostic.note(format!(
                 "`{}` is one of: {}",
@@ -502,13 +367,6 @@ impl<'a> Check<'a> {
             )));
             return None;
         };
-        if member.word.is_planned {
-            self.planned(
-                span,
-                &format!("{} `{}`", family.name, member.word.name),
-                member.word.meaning,
-            );
-        }
         Some(member)
     }
 
@@ -518,7 +376,7 @@ impl<'a> Check<'a> {
         node: &Node,
         place: &Place,
         expected: &str,
-        advice: Option<&str>,
+        advice: Option<Advice>,
     ) {
         if node.is_unclear() {
             return;
@@ -534,8 +392,20 @@ impl<'a> Check<'a> {
             format!("{} wants {expected}, not {found}", place.subject()),
         );
         if let Some(advice) = advice {
-            diagnostic = diagnostic.help(advice);
+            diagnostic = diagnostic.help(advice.help);
+            if let Some(instead) = advice.instead {
+                diagnostic = diagnostic.suggest("", instead, Applicability::MachineApplicable);
+            }
         }
         self.sink.push(diagnostic);
+    }
+}
+
+/// Whether it is null, which is a value of this shape.
+fn is_null_of(shape: &Shape, node: &Node) -> bool {
+    match shape {
+        Shape::ScalarOrNull => node.is_null(),
+        Shape::Either(first, second) => is_null_of(first, node) || is_null_of(second, node),
+        _ => false,
     }
 }

@@ -3,7 +3,7 @@
 use crate::diagnostic::Span;
 use crate::grammar::{Context, Family, Key, Member, Shape, Word};
 use crate::value;
-use crate::yaml::{Entry, Kind, Node, Scalar, Value};
+use crate::yaml::{self, Entry, Kind, Node, Scalar, Value};
 
 /// What a message calls the place that is looked at.
 #[derive(Clone)]
@@ -112,14 +112,6 @@ pub(super) fn heading(node: &Node) -> Span {
     }
 }
 
-/// Whether a planned key says only what holds anyway.
-pub(super) fn is_default(key: &Key, node: &Node) -> bool {
-    !key.default.is_empty()
-        && node
-            .scalar()
-            .is_some_and(|scalar| scalar.text == key.default)
-}
-
 /// What a map under a key is called: "`retry` of `client`".
 pub(super) fn owner_of(place: &Place) -> String {
     if place.owner == "the spec" {
@@ -169,6 +161,7 @@ pub(super) fn kinds(family: &Family) -> String {
 pub(super) fn expected(shape: &Shape) -> String {
     match shape {
         Shape::Text | Shape::Template | Shape::Scalar => "text".to_owned(),
+        Shape::ScalarOrNull => "a scalar".to_owned(),
         Shape::Identifier => "a name".to_owned(),
         Shape::Bool => "`true` or `false`".to_owned(),
         Shape::Integer(least) => expected_integer(*least),
@@ -220,8 +213,59 @@ pub(super) fn found(node: &Node) -> String {
     }
 }
 
+/// What to do about a value of the wrong type.
+pub(super) struct Advice {
+    pub help: String,
+    /// What surely was meant, to be written in place of the whole value.
+    pub instead: Option<String>,
+}
+
+impl Advice {
+    pub(super) fn new(help: impl Into<String>) -> Self {
+        Self {
+            help: help.into(),
+            instead: None,
+        }
+    }
+}
+
 /// What to do about a value of the wrong type, where that can be told.
-pub(super) fn advice(shape: &Shape, node: &Node) -> Option<String> {
+pub(super) fn advice(shape: &Shape, node: &Node) -> Option<Advice> {
+    match (&node.value, shape) {
+        (Value::Scalar(scalar), Shape::Integer(_) | Shape::Number)
+            if scalar.kind == Kind::Text && value::integer(&scalar.text).is_some() =>
+        {
+            // One with zeros before it is none without quotes.
+            let is_number = yaml::plain(&scalar.text) == Kind::Integer;
+            Some(Advice {
+                help: "remove the quotes".to_owned(),
+                instead: is_number.then(|| scalar.text.clone()),
+            })
+        }
+        (Value::Scalar(scalar), Shape::Bool) => {
+            let meant = bool_of(&scalar.text)?;
+            Some(Advice {
+                help: format!("write `{meant}`"),
+                instead: (scalar.kind == Kind::Text).then(|| meant.to_string()),
+            })
+        }
+        _ => in_words(shape, node).map(Advice::new),
+    }
+}
+
+/// The bool that a word is to other languages.
+fn bool_of(word: &str) -> Option<bool> {
+    let is = |words: [&str; 4]| words.iter().any(|one| one.eq_ignore_ascii_case(word));
+    if is(["true", "yes", "on", "1"]) {
+        Some(true)
+    } else if is(["false", "no", "off", "0"]) {
+        Some(false)
+    } else {
+        None
+    }
+}
+
+fn in_words(shape: &Shape, node: &Node) -> Option<String> {
     match (&node.value, shape) {
         (Value::Map(entries), _) if is_placeholder(entries) => {
             let name = &entries.first()?.key.name;
@@ -231,25 +275,6 @@ pub(super) fn advice(shape: &Shape, node: &Node) -> Option<String> {
         }
         (Value::Scalar(scalar), Shape::List(_)) if scalar.kind != Kind::Null => {
             Some(format!("write `[{}]`", scalar.text))
-        }
-        (Value::Scalar(scalar), Shape::Integer(_) | Shape::Number)
-            if scalar.kind == Kind::Text && value::integer(&scalar.text).is_some() =>
-        {
-            Some("remove the quotes".to_owned())
-        }
-        (Value::Scalar(scalar), Shape::Bool) => {
-            let is = |words: [&str; 4]| {
-                words
-                    .iter()
-                    .any(|word| word.eq_ignore_ascii_case(&scalar.text))
-            };
-            if is(["true", "yes", "on", "1"]) {
-                Some("write `true`".to_owned())
-            } else if is(["false", "no", "off", "0"]) {
-                Some("write `false`".to_owned())
-            } else {
-                None
-            }
         }
         (Value::Scalar(_), Shape::Map(context)) => {
             let wanted = |key: &&Key| key.required;

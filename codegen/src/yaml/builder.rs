@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use granit_parser::{Event, ScalarStyle, ScanError, StructureStyle};
+use granit_parser::{ErrorKind, Event, ScalarStyle, ScanError, StructureStyle};
 
-use crate::diagnostic::{Diagnostic, Sink, Span};
+use crate::diagnostic::{Applicability, Diagnostic, Sink, Span};
 
 use super::{DEPTH, Entry, Key, Kind, Node, Scalar, Value, scalar, syntax};
 
@@ -27,6 +27,8 @@ pub(super) struct Builder<'a> {
     documents: usize,
     nodes: usize,
     aliased: usize,
+    /// What an alias stands for: it means more than what is said where it is written.
+    pub(super) shared: Vec<Span>,
 }
 
 /// A collection that has not ended.
@@ -77,6 +79,7 @@ impl<'a> Builder<'a> {
             documents: 0,
             nodes: 0,
             aliased: 0,
+            shared: Vec::new(),
         }
     }
 
@@ -182,18 +185,18 @@ impl<'a> Builder<'a> {
         let kind = scalar::kind(&text);
         let is_merge = text == "<<" && self.expects_key();
         if kind == Kind::Unclear {
-            self.sink.push(
-                Diagnostic::error(
-                    "RS0003",
-                    &span,
-                    format!("`{text}` is read differently by different versions of YAML"),
-                )
-                .help(if self.expects_key() {
-                    format!("put the key in quotes: \"{text}\"")
-                } else {
-                    unclear_advice(&text)
-                }),
-            );
+            let message = format!("`{text}` is read differently by different versions of YAML");
+            let diagnostic = Diagnostic::error("RS0003", &span, message);
+            let quoted = format!("\"{text}\"");
+            // A key is a name, whatever it looks like; what a value is depends on its key.
+            self.sink.push(if self.expects_key() {
+                let help = format!("put the key in quotes: {quoted}");
+                diagnostic
+                    .help(help)
+                    .suggest(&*text, quoted, Applicability::MachineApplicable)
+            } else {
+                diagnostic.help(unclear_advice(&text))
+            });
         } else if is_merge {
             self.sink.push(
                 Diagnostic::error("RS0006", &span, "merge keys are not part of YAML 1.2")
@@ -327,6 +330,7 @@ impl<'a> Builder<'a> {
             return self.too_deep(&span);
         }
         let node = anchor.node.clone();
+        self.shared.push(node.span.clone());
         self.count(nodes, &span)?;
         self.add(node, nodes, height);
         Ok(())
@@ -397,7 +401,11 @@ impl<'a> Builder<'a> {
             .and_then(|rest| rest.chars().next())
             .filter(|c| !c.is_whitespace())
             .map_or(at, |c| at + c.len_utf8());
-        let mut diagnostic = Diagnostic::error("RS0001", &(at..end), message);
+        let code = match error.kind() {
+            ErrorKind::RecursionLimitExceeded => "RS0008",
+            _ => "RS0001",
+        };
+        let mut diagnostic = Diagnostic::error(code, &(at..end), message);
         if let Some(advice) = advice {
             diagnostic = diagnostic.help(advice);
         }

@@ -61,6 +61,11 @@ pub(crate) struct Key {
     pub span: Span,
 }
 
+/// What a text is without quotes.
+pub(crate) fn plain(text: &str) -> Kind {
+    scalar::kind(text)
+}
+
 /// What could be read of a text.
 #[derive(Debug)]
 pub(crate) struct Document {
@@ -68,6 +73,8 @@ pub(crate) struct Document {
     pub root: Option<Node>,
     /// Whether the text was read to its end: false after a mistake in the syntax.
     pub whole: bool,
+    /// The places of values that aliases stand for, too.
+    pub shared: Vec<Span>,
 }
 
 /// The deepest nesting.
@@ -97,6 +104,7 @@ pub(crate) fn parse(text: &str, sink: &mut Sink) -> Document {
         }
     }
     Document {
+        shared: std::mem::take(&mut builder.shared),
         root: builder.finish(),
         whole,
     }

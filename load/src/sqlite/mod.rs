@@ -1,6 +1,7 @@
 //! SQLite, in one file and without a server.
 
 mod bind;
+mod groups;
 mod state;
 mod table;
 mod writer;
@@ -33,10 +34,18 @@ use writer::Writer;
 ///
 /// Tables are `STRICT`; columns that are never null are `NOT NULL`; the primary key of the spec is
 /// the table's, except where the `write_disposition` is `append`, which may store a record more than
-/// once. An untyped resource (`columns: json`) has one column, `record`. A table that is there
-/// already is widened by the columns it lacks, which are null in the rows it has, and a column that
-/// may be null by now loses its `NOT NULL`. A column of another type, and another key, are an error;
-/// a full refresh makes the table anew.
+/// once. A table that is there already is widened by the columns it lacks, which are null in the rows
+/// it has, and a column that may be null by now loses its `NOT NULL`. A column of another type, and
+/// another key, are an error; a full refresh makes the table anew.
+///
+/// An untyped resource (`columns: json`) has one column, `record`, which holds its JSON as it was
+/// received. Where it has a key, each name of that has a column of its own before it, of the type
+/// `ANY`: a text is `TEXT` there, a whole number `INTEGER`, true and false are 1 and 0. So a 7 and a
+/// `"7"` are two records.
+///
+/// Where a resource is merged by a `merge_key`, all rows that have the merge key of one that was loaded
+/// give way to what was loaded: what asks only for what is new has to ask for whole groups. With a
+/// primary key as well, the last row of each key is written.
 ///
 /// The table `_rest_source_state` holds, for each source and resource, the state of the last load
 /// and the types of the columns.
@@ -46,9 +55,9 @@ use writer::Writer;
 /// gone, each of them whole, rows and state together; the next load fetches again what they held.
 ///
 /// A load that merges takes SQLite's one lock for writing for as long as it writes a page; one that
-/// appends or replaces holds it from the resource's first page to its last. Who comes second waits
-/// for five seconds, then gets an error. A load whose future is dropped before its end leaves the
-/// lock taken until this is dropped, or loaded into again.
+/// appends or replaces, or merges by a `merge_key`, holds it from the resource's first page to its
+/// last. Who comes second waits for five seconds, then gets an error. A load whose future is dropped
+/// before its end leaves the lock taken until this is dropped, or loaded into again.
 pub struct Sqlite {
     writer: Arc<Mutex<Writer>>,
 }

@@ -7,12 +7,12 @@ use rusqlite::{Connection, Result};
 use super::state::Remembered;
 use crate::{Target, Writing};
 
-/// The column of an untyped resource: the whole record.
-const RECORD: Column = Column::new("record", Type::Json);
+/// The column of a resource without columns: the whole record.
+const RECORD: Column = Column::record();
 
 /// The columns that are stored.
 pub(super) fn columns(table: &Table) -> &[Column] {
-    if table.is_untyped() {
+    if table.columns.is_empty() {
         &[RECORD]
     } else {
         table.columns
@@ -154,7 +154,7 @@ pub(super) fn create(target: &Target) -> String {
     )
 }
 
-fn definition(column: &Column) -> String {
+pub(super) fn definition(column: &Column) -> String {
     let name = quote(column.name);
     let not_null = if column.nullable { "" } else { " NOT NULL" };
     let check = match column.data_type {
@@ -169,6 +169,7 @@ fn sql_type(data_type: &Type) -> &'static str {
         "bigint" | "bool" => "INTEGER",
         "double" => "REAL",
         "binary" => "BLOB",
+        "scalar" => "ANY",
         _ => "TEXT",
     }
 }

@@ -5,6 +5,7 @@ use rusqlite::Connection;
 
 use super::{
     bind::bind,
+    groups,
     state::{self, Remembered},
     table::{self, Fit, quote},
 };
@@ -46,13 +47,16 @@ impl Writer {
         let state = remembered.and_then(|remembered| remembered.state);
         self.opened = Some(Opened {
             target,
-            insert: table::insert(&target),
+            insert: match target.writing {
+                Writing::ReplaceGroups => groups::insert(&target),
+                _ => table::insert(&target),
+            },
             state: state.clone(),
         });
         match target.writing {
             // It starts over, also from a state that nobody can read any more.
             Writing::Replace => Ok(None),
-            Writing::Append | Writing::Merge => {
+            Writing::Append | Writing::Merge | Writing::ReplaceGroups => {
                 state.map(|json| State::from_json(&json)).transpose()
             }
         }
@@ -76,6 +80,9 @@ impl Writer {
     pub(super) fn commit(&mut self, state: Option<String>) -> Result<()> {
         self.begin_writing()?;
         let target = self.opened()?.target;
+        if target.writing == Writing::ReplaceGroups {
+            run(&self.db, &groups::settle(&target))?;
+        }
         state::store(&self.db, &target, state.as_deref()).map_err(failed)?;
         self.end()?;
         if let (Some(opened), Some(state)) = (&mut self.opened, state) {
@@ -128,10 +135,11 @@ impl Writer {
         if remembered.as_ref().and_then(|r| r.state.as_ref()) != opened.state.as_ref() {
             return Err(overtaken());
         }
-        if opened.target.writing == Writing::Replace {
-            clear(&self.db, &opened.target, remembered.as_ref())?;
+        match opened.target.writing {
+            Writing::Replace => clear(&self.db, &opened.target, remembered.as_ref()),
+            Writing::ReplaceGroups => run(&self.db, &[groups::create(&opened.target)]),
+            Writing::Append | Writing::Merge => Ok(()),
         }
-        Ok(())
     }
 }
 

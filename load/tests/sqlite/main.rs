@@ -3,8 +3,11 @@
 
 #![cfg(test)]
 
+mod appending;
 mod changes;
+mod children;
 mod dispositions;
 mod failures;
+mod keys;
 mod shop;
 mod values;

@@ -382,6 +382,7 @@ fn describe(data_type: &Type) -> String {
             }
         }
         Type::Binary => "binary in base64".to_owned(),
+        Type::Scalar => "text, bigint or bool".to_owned(),
         Type::Union(members) => {
             let words: Vec<_> = members
                 .iter()
@@ -397,10 +398,11 @@ fn help(column: &Column, found: Found<'_>) -> String {
     let name = column.name;
     let aside = "`schema_contract: {data_type: discard_row}` sets such rows aside";
     match (found, &column.data_type) {
-        (Found::Null | Found::Nothing, _) if column.primary_key => {
+        (Found::Null | Found::Nothing, _) if column.primary_key || column.merge_key => {
             format!("`{name}` is a key, so it has to be there; {aside}")
         }
         (Found::Null | Found::Nothing, _) => format!("`nullable: true` on `{name}`, or {aside}"),
+        (_, Type::Scalar) => format!("`{name}` is a key, whose values have to compare; {aside}"),
         (Found::Text(_), Type::Enum { .. }) => {
             format!("add it to the `values` of `{name}`, or leave out `closed`; {aside}")
         }

@@ -175,6 +175,7 @@ impl Visitor<'_> for KeySeed<'_, '_, '_, '_, '_> {
             keys::Found::Undeclared { .. } if open.object.extra.is_some() => {
                 Ok(Key::Extra(format!("{}{key}", open.members.prefix)))
             }
+            keys::Found::Undeclared { .. } if open.object.is_whole => Ok(Key::Undeclared),
             keys::Found::Undeclared { new } => {
                 let out = &mut *open.reader.out;
                 out.undeclared += 1;

@@ -83,7 +83,7 @@ impl PageShape {
         spec: &'static str,
     ) -> Result<Self> {
         let mut keys = Vec::new();
-        let records = if table.is_untyped() {
+        let records = if table.columns.is_empty() {
             RecordShape::Untyped
         } else {
             RecordShape::Typed(shape::object(table, &mut keys)?)

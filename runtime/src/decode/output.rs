@@ -94,6 +94,14 @@ impl Output {
         Some(start)
     }
 
+    /// Keeps JSON that stood in a text, likewise. A number does not say where it ends: the space after
+    /// it does.
+    pub(super) fn keep_json(&mut self, text: &str) -> Option<usize> {
+        let start = self.keep_apart(text)?;
+        self.page.arena.push(' ');
+        Some(start)
+    }
+
     /// Keeps bytes.
     pub(super) fn keep_bytes(&mut self, bytes: &[u8]) -> Option<Span> {
         let span = Span {

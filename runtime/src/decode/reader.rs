@@ -192,7 +192,9 @@ impl Reader<'_, '_> {
             Found::Text(text) => self.text(shape, text, place),
             Found::Null => self.null(shape, place),
             Found::Number(digits) => self.number(shape, digits, place),
-            Found::Bool(value) if matches!(shape.kind, Kind::Bool) && !shape.is_written => {
+            Found::Bool(value)
+                if matches!(shape.kind, Kind::Bool | Kind::Scalar) && !shape.is_written =>
+            {
                 Some(Slot::Bool(value))
             }
             _ => self.misfit(shape, place, found),
@@ -320,7 +322,7 @@ impl Reader<'_, '_> {
         text: &str,
         place: &Place<'_>,
     ) -> Option<Slot> {
-        let Some(base) = self.out.keep_apart(text) else {
+        let Some(base) = self.out.keep_json(text) else {
             return self.misfit(shape, place, Found::Unreadable);
         };
         let stack = self.out.stack.len();

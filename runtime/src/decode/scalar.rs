@@ -28,7 +28,7 @@ impl Reader<'_, '_> {
             return self.written(shape, text, place);
         } else {
             match &shape.kind {
-                Kind::Text => self.keep(text),
+                Kind::Text | Kind::Scalar => self.keep(text),
                 Kind::Enum { values, closed } if !closed || values.contains(&text) => {
                     self.keep(text)
                 }
@@ -63,7 +63,7 @@ impl Reader<'_, '_> {
 
     fn digits(&mut self, shape: &ColumnShape, digits: &str) -> Option<Slot> {
         match &shape.kind {
-            Kind::Bigint => integer(digits).map(Slot::Bigint),
+            Kind::Bigint | Kind::Scalar => integer(digits).map(Slot::Bigint),
             Kind::Double => double(digits).map(Slot::Double),
             Kind::BoolInteger => match integer(digits)? {
                 0 => Some(Slot::Bool(false)),
@@ -109,17 +109,8 @@ impl Reader<'_, '_> {
     }
 
     fn decimal(&mut self, precision: u8, scale: u8, digits: &str) -> Option<Slot> {
-        let number = Digits::read(digits)?;
-        let scale = if precision == 0 {
-            0
-        } else {
-            let whole = u64::from(precision.saturating_sub(scale));
-            let fits =
-                number.whole_digits() <= whole && number.fraction_digits() <= u64::from(scale);
-            fits.then_some(scale)?
-        };
         let mut plain = String::with_capacity(digits.len() + usize::from(scale));
-        number.write(scale, &mut plain)?;
+        Digits::read(digits)?.write_within(precision, scale, &mut plain)?;
         self.out.keep(&self.source, &plain).map(Slot::Decimal)
     }
 }

@@ -16,6 +16,8 @@ pub(super) struct ObjectShape {
     pub(super) root: Node,
     /// Position of the column that holds what no other does.
     pub(super) extra: Option<usize>,
+    /// Whether a column holds the record as a whole, undeclared keys and all.
+    pub(super) is_whole: bool,
 }
 
 /// A column, or the element of an array or a map.
@@ -40,7 +42,8 @@ impl ColumnShape {
         Self {
             column,
             is_written,
-            is_flat: is_text || !is_written && matches!(kind, Kind::Bigint | Kind::Bool),
+            is_flat: is_text
+                || !is_written && matches!(kind, Kind::Bigint | Kind::Bool | Kind::Scalar),
             kind,
         }
     }
@@ -72,6 +75,7 @@ pub(super) enum Kind {
         closed: bool,
     },
     Union(Vec<ColumnShape>),
+    Scalar,
     /// JSON in a text.
     Embedded(Box<ColumnShape>),
 }
@@ -126,6 +130,7 @@ pub(super) fn object(
             .columns
             .iter()
             .position(|column| column.decode == Decode::Rest),
+        is_whole: table.columns.iter().any(Column::is_record),
         root: tree.into_node(sets, ""),
     })
 }
@@ -159,6 +164,7 @@ fn shape(column: &'static Column, sets: &mut Vec<Vec<&'static str>>) -> Result<C
                 .map(|member| shape(member, sets))
                 .collect::<Result<_>>()?,
         ),
+        Type::Scalar => Kind::Scalar,
     };
     let embedded = column.decode == Decode::Text
         && matches!(
@@ -226,6 +232,7 @@ impl ColumnShape {
                 kind == JsonKind::Number
             }
             Kind::Bool => kind == JsonKind::Bool,
+            Kind::Scalar => matches!(kind, JsonKind::Text | JsonKind::Number | JsonKind::Bool),
             Kind::Array(_) => kind == JsonKind::List,
             Kind::Object(_) | Kind::Map(_) => kind == JsonKind::Object,
             Kind::Union(members) => members.iter().any(|member| member.takes(kind)),

@@ -2,6 +2,7 @@
 
 mod extra;
 mod faults;
+mod keyed;
 mod lines;
 mod property;
 mod selecting;

@@ -99,10 +99,9 @@ fn connect(plan: &'static SourcePlan, api: &Api) -> Client {
 }
 
 async fn send(client: &Client, draft: &Draft) -> Result<Response, Failure> {
-    let mut turn = client.turn().await;
-    client
-        .exchange(&mut turn, client.plan().resources[0], draft)
-        .await
+    let resource = client.plan().resources[0];
+    let mut turn = client.turn(resource).await;
+    client.exchange(&mut turn, resource, draft).await
 }
 
 fn draft(client: &Client) -> Draft {

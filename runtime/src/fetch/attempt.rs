@@ -13,6 +13,7 @@ use crate::{
     Error, ErrorKind, Result, Rows, actions,
     decode::{Decoded, Format, PageShape, Probe, decode_or_leave},
     exchange::Failure,
+    pace::Shut,
     paginator::Paginate,
     plan::{Action, ResponseAction, Retry},
     report::{Bytes, Seconds},
@@ -52,6 +53,8 @@ pub(super) struct Heard {
     pub(super) bytes: u64,
     /// How long its requests waited for the source's leave, or for a token.
     pub(super) waited: Duration,
+    /// When its first request was sent; nothing where none was.
+    pub(super) begun: Option<Duration>,
     /// The requests it took past the first: redirects followed, and those made again with another
     /// token.
     pub(super) further: u64,
@@ -89,6 +92,7 @@ impl<'a> Requests<'a> {
                 answer: Answer::Broken(error),
                 bytes: 0,
                 waited: Duration::ZERO,
+                begun: None,
                 further: 0,
                 repeated: 0,
             };
@@ -96,10 +100,10 @@ impl<'a> Requests<'a> {
         let Job {
             client, resource, ..
         } = self.job;
-        let mut turn = client.turn().await;
+        let mut turn = client.turn(resource).await;
         trace::request(&draft);
         let exchanged = client.exchange(&mut turn, resource, &draft).await;
-        let (waited, repeated) = (turn.waited, turn.repeated);
+        let (waited, begun, repeated) = (turn.waited, turn.begun, turn.repeated);
         let further = turn.requests.saturating_sub(1);
         drop(turn);
         trace::waited(waited);
@@ -107,11 +111,16 @@ impl<'a> Requests<'a> {
             id: order.id,
             bytes: exchanged.as_ref().map_or(0, |got| got.body.len() as u64),
             waited,
+            begun,
             further,
             repeated,
             answer: match exchanged {
                 Ok(response) => self.read(draft, response, number),
                 Err(Failure::Fatal(error)) => Answer::Broken(error),
+                Err(Failure::Shut(Shut(wait))) => {
+                    trace::held(wait);
+                    Answer::Held(wait)
+                }
                 Err(Failure::Transient(error)) => {
                     let request = format!("{} (request {number})", draft.shown());
                     Answer::Refused(Box::new(self.interrupted(&error, request)))

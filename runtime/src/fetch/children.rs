@@ -4,21 +4,24 @@
 //! a time are under way; each holds the pages that it may ask for side by side and two more, so that
 //! memory is bounded whatever the number of parents.
 
+mod parents;
+
 use std::collections::VecDeque;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::mpsc;
 use tracing::Instrument;
 
+use self::parents::Parents;
 use super::{
-    Job, Pages,
+    Job,
     driver::{self, Ended},
     streams::{Delivery, SharedReport},
     trace,
 };
 use crate::{
-    Error, ErrorKind, Page, Report, Result, Rows,
-    incremental::{Range, Sieve},
+    Error, ErrorKind, Report, Result,
+    incremental::{PerParent, Sieve},
     parent::ParentRecord,
     plan::ParentPlan,
     report::count,
@@ -31,54 +34,34 @@ pub(super) async fn run(
     stream: mpsc::Sender<Delivery>,
     report: SharedReport,
 ) {
-    let last = match fetch(&job, plan, &stream, &report).await {
-        Ok(end) => end,
-        Err(error) => {
-            trace::failed(&error);
-            Delivery::Failure(error)
+    let last = match Children::new(&job, plan, &report) {
+        Ok(mut children) => {
+            let outcome = children.run(&stream).await;
+            children.over(outcome)
         }
+        Err(error) => Delivery::Failure {
+            error: job.error(error),
+            state: None,
+        },
     };
+    if let Delivery::Failure { error, .. } = &last {
+        trace::failed(error);
+    }
     // The stream may be gone: there is no one to tell then.
     let _ = stream.send(last).await;
-}
-
-async fn fetch(
-    job: &Job,
-    plan: &'static ParentPlan,
-    stream: &mpsc::Sender<Delivery>,
-    report: &SharedReport,
-) -> Result<Delivery> {
-    let mut children = Children::new(job, plan, report).map_err(|error| job.error(error))?;
-    let outcome = children.run(stream).await;
-    if let Some(note) = children.sieve.note() {
-        children.done.note(note);
-    }
-    children.count();
-    outcome?;
-    Ok(Delivery::End {
-        state: if children.complete {
-            children.sieve.state_at_end(true)
-        } else {
-            // Records in order are so within one parent only: what is missing of one may be earlier
-            // than what came of another.
-            children.range.and_then(|range| range.state)
-        },
-        complete: children.complete,
-    })
 }
 
 /// The children of all parents.
 struct Children<'a> {
     job: &'a Job,
     plan: &'static ParentPlan,
-    /// The same for all parts: fixed when the fetch began.
-    range: Option<Range>,
     parents: Parents,
     /// Those under way, in the parents' order.
     parts: VecDeque<Part>,
     begun: u64,
-    /// What the parts that are over came to.
-    sieve: Sieve,
+    /// How far each parent has come, where that matters.
+    reached: Option<PerParent>,
+    /// Whether all there was came of all parts that are over.
     complete: bool,
     /// Records still wanted, where there is a limit.
     wanted: Option<u64>,
@@ -87,17 +70,11 @@ struct Children<'a> {
     report: &'a SharedReport,
 }
 
-/// The parents that are still to come.
-struct Parents {
-    pages: Pages<Rows>,
-    /// A page of them, and how many of it were taken.
-    page: Option<(Rows, usize)>,
-    end: Option<Result<()>>,
-}
-
 /// The fetch for one parent.
 struct Part {
     number: u64,
+    /// What tells the parent from others, and what it is called.
+    key: String,
     parent: String,
     deliveries: mpsc::Receiver<Delivery>,
     outcome: Option<Result<Option<Ended>>>,
@@ -111,18 +88,16 @@ impl<'a> Children<'a> {
             return Err(Error::new(ErrorKind::Config, message)
                 .with_help("fetch for one parent, by `of`, or from the start"));
         }
-        let range = Range::new(job.resource, job.since.clone(), job.until.clone(), None)?;
-        let parents = job.client.rows(plan.resource).concurrency(job.concurrency);
+        let (since, until) = (job.since.as_ref(), job.until.clone());
+        let reached = PerParent::new(job.resource, plan, since, until)?;
+        // Whether the records can be sifted is known before anything is asked.
+        let range = reached.as_ref().map(|reached| reached.range().clone());
+        Sieve::new(job.resource, job.table, range)?;
         Ok(Self {
-            sieve: Sieve::new(job.resource, job.table, range.clone())?,
+            parents: Parents::new(job, plan),
             job,
             plan,
-            range,
-            parents: Parents {
-                pages: parents.pages(),
-                page: None,
-                end: None,
-            },
+            reached,
             parts: VecDeque::new(),
             begun: 0,
             complete: true,
@@ -138,21 +113,20 @@ impl<'a> Children<'a> {
         let mut delivery: Option<Delivery> = None;
         loop {
             if delivery.is_none() && self.wanted == Some(0) {
-                self.complete = false;
+                self.cut_off();
                 let limit = count(self.job.limit.unwrap_or_default(), "record");
                 self.ended(&format!("the limit of {limit}"));
                 return Ok(());
             }
             while self.has_room()
-                && let Some(parent) = self.parents.take(self.plan)
+                && let Some(parent) = self.parents.take()
             {
                 running.push(self.begin(parent));
             }
-            let wants_parents = self.has_room() && self.parents.end.is_none();
+            let wants_parents = self.has_room() && !self.parents.are_over();
             if delivery.is_none() && self.parts.is_empty() && !wants_parents {
                 self.ended(&format!("after the last of `{}`", self.plan.resource.name));
-                self.complete &= self.parents.pages.is_complete();
-                return self.parents.end.take().unwrap_or(Ok(()));
+                return self.parents.take_end();
             }
             let front = self.parts.front_mut();
             tokio::select! {
@@ -171,7 +145,7 @@ impl<'a> Children<'a> {
                         part.outcome = Some(outcome);
                     }
                 }
-                page = self.parents.pages.next(), if wants_parents => {
+                page = self.parents.next(), if wants_parents => {
                     self.parents.receive(page);
                     self.count();
                 }
@@ -185,7 +159,7 @@ impl<'a> Children<'a> {
         let most = if self.wanted.is_some() {
             1
         } else {
-            usize::from(self.job.concurrency)
+            usize::from(self.job.concurrency())
         };
         let failed = |part: &Part| matches!(part.outcome, Some(Err(_)));
         self.parts.len() < most && !self.parts.iter().any(failed)
@@ -202,12 +176,14 @@ impl<'a> Children<'a> {
         self.begun += 1;
         self.parts.push_back(Part {
             number,
+            key: parent.key.values.clone(),
             parent: parent.name.clone(),
             deliveries,
             outcome: None,
             report: report.clone(),
         });
-        let range = self.range.clone();
+        let reached = self.reached.as_mut();
+        let range = reached.map(|reached| reached.begin(&parent));
         let span = trace::part(self.job, &parent);
         let job = Job {
             parent: Some(parent),
@@ -242,7 +218,7 @@ impl<'a> Children<'a> {
         };
         self.done.add(&part.report.lock());
         let Some(Ended { end, sieve }) = part.outcome.transpose()?.flatten() else {
-            self.complete = false;
+            self.cut_off();
             return Ok(());
         };
         if !end.complete {
@@ -250,9 +226,46 @@ impl<'a> Children<'a> {
             self.done
                 .note(format!("{} ended: {}", part.parent, end.reason));
         }
-        self.sieve.absorb(sieve);
+        if let Some(reached) = &mut self.reached {
+            reached.end(&part.key, sieve, end.complete);
+        }
         self.count();
         Ok(())
+    }
+
+    /// A part is not gone on with, though some of it may have been delivered.
+    fn cut_off(&mut self) {
+        self.complete = false;
+        if let Some(reached) = &mut self.reached {
+            reached.break_off();
+        }
+    }
+
+    /// What is said at the end, however it came.
+    fn over(mut self, outcome: Result<()>) -> Delivery {
+        let all_parents = self.parents.are_complete() && self.wanted != Some(0);
+        // What the next fetch will do comes before what became of single parents, of which there may be
+        // too many to be told.
+        let mut done = Report::default();
+        let notes = self.reached.as_ref().map(PerParent::notes);
+        for note in notes.unwrap_or_default() {
+            done.note(note);
+        }
+        done.add(&self.done);
+        self.done = done;
+        self.count();
+        let repeats = self.reached.as_ref().is_some_and(PerParent::repeats);
+        let state = self
+            .reached
+            .and_then(|reached| reached.state(all_parents && outcome.is_ok()));
+        match outcome {
+            Ok(()) => Delivery::End {
+                state,
+                complete: self.complete && all_parents,
+                repeats,
+            },
+            Err(error) => Delivery::Failure { error, state },
+        }
     }
 
     /// Says why it is over.
@@ -269,32 +282,10 @@ impl<'a> Children<'a> {
             all.add(&part.report.lock());
         }
         all.parents = self.begun;
-        all.of_parents = Some(Box::new(self.parents.pages.report()));
+        all.of_parents = Some(Box::new(self.parents.report()));
         let mut report = self.report.lock();
         all.delivered = report.delivered;
         *report = all;
-    }
-}
-
-impl Parents {
-    /// The next parent of those that are here.
-    fn take(&mut self, plan: &ParentPlan) -> Option<ParentRecord> {
-        let (rows, at) = self.page.as_mut()?;
-        let row = rows.get(*at);
-        let parent = row.map(|row| ParentRecord::of_row(plan, row));
-        *at += 1;
-        if parent.is_none() {
-            self.page = None;
-        }
-        parent
-    }
-
-    fn receive(&mut self, page: Option<Result<Page<Rows>>>) {
-        match page {
-            Some(Ok(page)) => self.page = Some((page.into_rows(), 0)),
-            Some(Err(error)) => self.end = Some(Err(error.without_position())),
-            None => self.end = Some(Ok(())),
-        }
     }
 }
 

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     Client, Error, ErrorKind, Report, Result,
-    incremental::{Range, Sieve},
+    incremental::{self, Range, Sieve},
     paginator::{self, End, Paginate},
     request::Bounds,
 };
@@ -25,11 +25,11 @@ use crate::{
 /// Requests are sent, answers read and pages decoded in this one task: the hops between tasks would
 /// cost as much as the decoding.
 pub(super) async fn run(job: Job, stream: mpsc::Sender<Delivery>, report: SharedReport) {
-    let range = Range::new(
+    let range = incremental::range(
         job.resource,
-        job.since.clone(),
+        job.since.as_ref(),
         job.until.clone(),
-        job.parent_name(),
+        job.parent.as_ref(),
     );
     let ended = match range {
         Ok(range) => fetch(&job, range, &stream, &report).await,
@@ -45,6 +45,7 @@ pub(super) async fn run(job: Job, stream: mpsc::Sender<Delivery>, report: Shared
             Delivery::End {
                 state: sieve.state_at_end(end.complete),
                 complete: end.complete,
+                repeats: sieve.repeats(end.complete),
             }
         }
         // There is no one to tell.
@@ -52,7 +53,7 @@ pub(super) async fn run(job: Job, stream: mpsc::Sender<Delivery>, report: Shared
         Err(error) => {
             let error = job.error(error);
             trace::failed(&error);
-            Delivery::Failure(error)
+            Delivery::Failure { error, state: None }
         }
     };
     // The stream may be gone: there is no one to tell then.
@@ -83,14 +84,14 @@ pub(super) async fn fetch(
     let rules = Rules::new(
         job.client.plan().retry,
         job.resource,
-        job.concurrency,
+        job.concurrency(),
         job.limit,
     )
     .with_auth(job.client.auth(job.resource));
     let mut fetching = Fetching {
         client: &job.client,
         machine: Machine::new(paginator, rules, job.resume.clone()),
-        sieve: Sieve::new(job.resource, job.table, range)?.of(job.parent_name()),
+        sieve: Sieve::new(job.resource, job.table, range)?,
         wanted: job.limit,
         report,
         waited: Duration::ZERO,
@@ -183,6 +184,7 @@ impl Fetching<'_> {
             Answer::Refused(refusal) => Some(refusal.what.clone()),
             _ => None,
         };
+        self.machine.begun(heard.id, heard.begun);
         let wait = self
             .machine
             .heard(heard.id, heard.answer, now, self.client.jitter());
@@ -211,6 +213,7 @@ impl Fetching<'_> {
         trace::page(decoded.received, kept);
         let mut report = self.report.lock();
         report.outside_range += sifted.outside;
+        report.filtered += sifted.filtered;
         report.discarded_rows += decoded.discarded_rows;
         report.discarded_values += decoded.discarded_values;
         report.undeclared_values += decoded.undeclared;

@@ -6,22 +6,19 @@
 //!
 //! [`heard`]: Machine::heard
 
+mod refused;
 mod terms;
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use url::Url;
 
-use super::{
-    guard::Guard,
-    refusal::{self, AfterRetries, Refusal},
-};
+use super::guard::Guard;
 use crate::{
     Error, Position, Result,
     paginator::{End, Next, PageFacts, Paginate, Total},
     query,
     report::count,
-    retry::{Verdict, listed, verdict},
 };
 
 pub(super) use terms::{Answer, Facts, Now, Order, Rules, Step, Tally};
@@ -148,6 +145,7 @@ impl<P> Machine<P> {
             Answer::Page(facts, page) => SlotState::Page(facts, page),
             Answer::Ignored(note) => SlotState::Ignored(note),
             Answer::Broken(error) => SlotState::Failed(error),
+            Answer::Held(wait) => self.held(wait, now),
             Answer::Refused(refusal) => self.refused(at, *refusal, now, jitter),
         };
         let wait = match &state {
@@ -183,12 +181,6 @@ impl<P> Machine<P> {
     pub(super) fn fail(&mut self, error: Error) {
         self.ready.clear();
         self.finish(Err(error));
-    }
-
-    /// Until when no worker of the source may send, where that is within what `retry` allows.
-    pub(super) fn closed_until(&self, now: Now) -> Option<Duration> {
-        let wait = self.closed_until.checked_sub(now.elapsed)?;
-        (wait <= self.rules.retry.max_delay && !wait.is_zero()).then_some(self.closed_until)
     }
 
     /// What it counted so far.
@@ -240,7 +232,8 @@ impl<P> Machine<P> {
     /// Whether the caller's limit asks for more than the pages on their way may bring.
     fn is_wanted(&self, waiting: usize) -> bool {
         self.wanted.is_none_or(|wanted| {
-            let page = self.paginator.page_size().unwrap_or(wanted);
+            let size = self.paginator.page_size().filter(|_| !self.rules.may_add);
+            let page = size.unwrap_or(wanted);
             page.saturating_mul(waiting as u64) < wanted
         })
     }
@@ -272,18 +265,6 @@ impl<P> Machine<P> {
         })
     }
 
-    /// Ends the fetch where the next page in order is one that no quota is left for. While that page
-    /// is in flight it still comes, and so may those after it: an error now would leave them out.
-    fn give_up(&mut self, closed: Duration, now: Now) {
-        if let Some(slot) = self.slots.front()
-            && matches!(slot.state, SlotState::Due(_))
-        {
-            let error = refusal::quota_used_up(closed, now, &self.rules.retry);
-            let position = slot.position.clone();
-            self.finish(Err(error.with_position(position)));
-        }
-    }
-
     /// When there may be something to send without an answer before.
     fn wake(&self) -> Option<Duration> {
         let due = self.slots.iter().filter_map(|slot| match slot.state {
@@ -291,55 +272,6 @@ impl<P> Machine<P> {
             _ => None,
         });
         due.min().map(|due| due.max(self.closed_until))
-    }
-
-    fn close_until(&mut self, time: Duration) {
-        self.closed_until = self.closed_until.max(time);
-    }
-
-    /// What becomes of a slot whose request was refused.
-    fn refused(&mut self, at: usize, refusal: Refusal, now: Now, jitter: f64) -> SlotState<P> {
-        let Rules {
-            retry,
-            repeatable,
-            stop_on_status,
-            ..
-        } = self.rules;
-        let Some(slot) = self.slots.get_mut(at) else {
-            return SlotState::Sent;
-        };
-        if let (Some(status), None) = (refusal.status, &refusal.rule)
-            && (slot.id > 0 || self.resumed)
-            && listed(status, stop_on_status)
-        {
-            return SlotState::Stopped(status);
-        }
-        slot.failures.push(refusal.what.clone());
-        if !repeatable || !refusal.is_retried(&retry) {
-            return SlotState::Failed(refusal.into_error(&slot.failures, None));
-        }
-        let spent = now.elapsed.saturating_sub(slot.first_sent);
-        let verdict = verdict(&retry, slot.attempts, spent, refusal.told, jitter);
-        if let Some(AfterRetries::Ignore(note)) = &refusal.rule
-            && !matches!(verdict, Verdict::Wait(_))
-        {
-            return SlotState::GivenUp(note.clone());
-        }
-        match verdict {
-            Verdict::Wait(wait) => {
-                let due = now.elapsed.saturating_add(wait);
-                self.tally.waited += wait;
-                if refusal.throttled {
-                    self.close_until(due);
-                }
-                SlotState::Due(due)
-            }
-            Verdict::TooLong(wait) => SlotState::Failed(refusal.into_rate_limit(wait, now, &retry)),
-            Verdict::Exhausted => SlotState::Failed(refusal.into_error(&slot.failures, None)),
-            Verdict::OutOfTime => {
-                SlotState::Failed(refusal.into_error(&slot.failures, Some(retry.max_elapsed)))
-            }
-        }
     }
 
     /// Settles the pages that are next in order and have come.

@@ -3,6 +3,7 @@
 mod attempt;
 mod children;
 mod driver;
+mod family;
 mod guard;
 mod machine;
 mod page;
@@ -21,6 +22,7 @@ use crate::{
 };
 
 pub use self::{
+    family::Family,
     page::{Page, PageRecords},
     streams::{Pages, Records},
 };
@@ -53,9 +55,13 @@ pub use self::{
 ///
 /// | event | level | in | fields |
 /// |---|---|---|---|
-/// | `request` | debug | `attempt` | `request`: method and URL |
+/// | `request` | debug | `attempt` | `request`, that is to be sent: method and URL |
+/// | `not sent` | debug | `attempt` | `wait`: how long the API wants to be left alone, which is longer than `max_delay` |
 /// | `redirected` | debug | `attempt` | `to` |
 /// | `response` | debug | `attempt` | `status`, `bytes` |
+/// | `token` | debug | `attempt` | `why` one was fetched: `first`, `early`, before the last ended, `over`, after that, or `refused`, by a 401, say; `life`: how long it holds |
+/// | `token failed` | warn | `attempt` | `why`, `error`; after `early`, the one there is is used on |
+/// | `the token endpoint gave a new refresh token …` | warn | `attempt` | no one keeps it: there is no [`on_refresh_token`](crate::Builder::on_refresh_token) |
 /// | `waited …` | debug | `attempt` | `waited`: for the source's pace, or for a token |
 /// | `wait` | warn | `fetch` | `page`, `why`, `wait`: a request is made again after that |
 /// | `page` | debug | `fetch` | `received`, and `kept`: those that belong to the fetch |
@@ -86,12 +92,13 @@ pub(crate) struct Job {
     pub(crate) concurrency: u16,
     /// The one record of the parent that it is for, where it is not for all of them.
     pub(crate) parent: Option<ParentRecord>,
+    pub(crate) family: Option<Family>,
 }
 
 impl Client {
     /// The records of a resource, as `T`.
     pub fn fetch<T: Record>(&self, resource: &'static ResourcePlan) -> Fetch<T> {
-        self.fetch_as(resource, T::TABLE, ())
+        self.fetch_as(resource, table_of::<T>(resource), ())
     }
 
     /// The records of a child, for all records of its parent `P`: [`Fetch::of`] makes it one.
@@ -103,7 +110,7 @@ impl Client {
         resource: &'static ResourcePlan,
         take: fn(&P) -> Vec<ParentValue>,
     ) -> Fetch<T, Of<P>> {
-        self.fetch_as(resource, T::TABLE, Of(take))
+        self.fetch_as(resource, table_of::<T>(resource), Of(take))
     }
 
     /// The rows of a resource, for those that need no record: destinations, for one.
@@ -128,6 +135,7 @@ impl Client {
                 limit: None,
                 concurrency: self.concurrency(),
                 parent: None,
+                family: None,
             },
             parent,
             on_progress: None,
@@ -139,8 +147,9 @@ impl Client {
 impl<T, P> Fetch<T, Of<P>> {
     /// Only for this record of the parent.
     ///
-    /// The [`State`] of such a fetch is of this parent alone, and so is what
-    /// [`since`](Self::since) wants.
+    /// The [`State`] of such a fetch is of this parent alone. [`since`](Self::since) takes one like
+    /// it, or that of a fetch for all: then it starts from what that says of this parent, and gives it
+    /// back with this parent's part brought forward, where the child takes the whole key of its parent.
     pub fn of(mut self, parent: &P) -> Fetch<T> {
         if let Some(plan) = self.job.resource.parent {
             let values = self.parent.0(parent);
@@ -195,8 +204,14 @@ impl<T, Parent> Fetch<T, Parent> {
         self
     }
 
+    /// Together with other fetches that share what they see of parents: see [`Family`].
+    pub fn within(mut self, family: &Family) -> Self {
+        self.job.family = Some(family.clone());
+        self
+    }
+
     /// At most this many requests at a time, in place of the spec's number; 0 counts as 1. The
-    /// source's own limit, over all its fetches, stands.
+    /// source's own limit, over all its fetches, stands, and so does `parallelized: false`.
     pub fn concurrency(mut self, requests: u16) -> Self {
         self.job.concurrency = requests.max(1);
         self
@@ -268,6 +283,16 @@ impl<T, Parent> fmt::Debug for Fetch<T, Parent> {
     }
 }
 
+/// What the rows are read as. Records that are taken as they are leave that to the resource, which
+/// may have a key of them.
+fn table_of<T: Record>(resource: &ResourcePlan) -> &'static Table {
+    if T::TABLE.is_untyped() && resource.table.is_untyped() {
+        resource.table
+    } else {
+        T::TABLE
+    }
+}
+
 impl Job {
     /// Fetches, for all records of the parent where it has one, in one task.
     async fn run(self, stream: mpsc::Sender<Delivery>, report: SharedReport) {
@@ -277,8 +302,13 @@ impl Job {
         }
     }
 
-    fn parent_name(&self) -> Option<&str> {
-        self.parent.as_ref().map(|parent| parent.name.as_str())
+    /// The most requests of the resource itself in flight. Its parent's are as many as they may be.
+    fn concurrency(&self) -> u16 {
+        if self.resource.parallelized {
+            self.concurrency
+        } else {
+            1
+        }
     }
 
     /// An error of this fetch, its texts without secrets.

@@ -63,7 +63,10 @@ impl Refusal {
             ),
             Some(status @ 404) => (
                 ErrorKind::Status(status),
-                Some("check `base_url` and the resource's `path`"),
+                Some(
+                    "check `base_url` and the resource's `path`, or `ignore` it by a rule of \
+                     `response_actions`",
+                ),
             ),
             Some(status) if failures.len() == 1 => (
                 ErrorKind::Status(status),
@@ -125,8 +128,9 @@ fn rate_limit(message: String, wait: Duration, now: Now) -> Error {
         Ok(at) => error.with_detail(format!("ask again after {at}")),
         Err(_) => error,
     };
-    error
-        .with_help("go on later by `Fetch::resume` with the error's position, or raise `max_delay`")
+    error.with_help(
+        "fetch again then, or raise `max_delay`; `Fetch::resume` goes on from a position",
+    )
 }
 
 /// `answered 503 four times`, `failed three times: answered 503 twice, timed out once`.

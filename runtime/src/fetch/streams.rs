@@ -14,20 +14,24 @@ use futures_core::Stream;
 use tokio::{runtime::Handle, sync::mpsc, task::AbortHandle};
 use tracing::Instrument;
 
-use super::{Job, Page, PageRecords, trace};
+use super::{Job, Page, PageRecords, family::Witness, trace};
 use crate::{Error, ErrorKind, Record, Report, Result, Rows, State};
 
 /// What a fetch's task hands to its stream.
 pub(super) enum Delivery {
     /// Rows, and the state that is safe once they are.
     Page(Rows, Option<State>),
-    /// Nothing more, what the next fetch starts from, and whether the fetch saw all there was.
+    /// Nothing more.
     End {
+        /// What the next fetch starts from, where that is not what was said before.
         state: Option<State>,
+        /// Whether the fetch saw all there was.
         complete: bool,
+        /// Whether the next fetch brings records again that this one gave.
+        repeats: bool,
     },
-    /// What ended it.
-    Failure(Error),
+    /// What ended it, and what the next fetch starts from, where that is not what was said before.
+    Failure { error: Error, state: Option<State> },
 }
 
 /// What the task and the stream both write into.
@@ -50,6 +54,7 @@ pub struct Pages<T> {
     report: SharedReport,
     state: Option<State>,
     complete: bool,
+    repeats: bool,
     on_progress: Option<OnProgress>,
     records: PhantomData<fn() -> T>,
 }
@@ -62,6 +67,8 @@ enum Stage {
     Ready(Box<Job>),
     Running {
         deliveries: mpsc::Receiver<Delivery>,
+        /// What remembers parents for the fetches of their children.
+        witness: Option<Witness>,
         _task: AbortOnDrop,
     },
     Ended,
@@ -82,6 +89,7 @@ impl<T> Pages<T> {
             state: job.since.clone(),
             stage: Stage::Ready(Box::new(job)),
             complete: false,
+            repeats: false,
             on_progress,
             records: PhantomData,
         }
@@ -102,10 +110,22 @@ impl<T> Pages<T> {
     ///
     /// It stays at the start where the fetch did not see all there was, because of an error, of
     /// `limit`, of a maximum, or of a response ignored past the first page or after its retries. Where
-    /// [`Page::state`] is known, it is that of the last page given. `None` for a resource without
-    /// `incremental`.
+    /// [`Page::state`] is known, it is that of the last page given. In a fetch for all records of a
+    /// parent, this holds for each of them: after an error, too, the state is past those of whom all
+    /// came. `None` for a resource without `incremental`.
     pub fn state(&self) -> Option<State> {
         self.state.clone()
+    }
+
+    /// Whether it is over, and the next fetch since its [`state`](Self::state) brings records again
+    /// that this one gave: it did not see all there was, and in which order they come is not known, or
+    /// more of them had the largest cursor than a [`State`] remembers. Who writes down every record
+    /// that he is given, and has no key to tell them by, does not keep those of such a fetch.
+    ///
+    /// Those that come again at every fetch, by `lag` or `on_cursor_value_missing: include`, do not
+    /// count, and without `incremental` it is never so.
+    pub fn repeats(&self) -> bool {
+        self.repeats
     }
 
     /// Whether it is over and saw all there was.
@@ -114,8 +134,12 @@ impl<T> Pages<T> {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Page<T>>>> {
-        let deliveries = match &mut self.stage {
-            Stage::Running { deliveries, .. } => deliveries,
+        let (deliveries, witness) = match &mut self.stage {
+            Stage::Running {
+                deliveries,
+                witness,
+                ..
+            } => (deliveries, witness),
             Stage::Ended => return Poll::Ready(None),
             Stage::Ready(_) => match self.start() {
                 Ok(()) => return self.poll(cx),
@@ -124,6 +148,9 @@ impl<T> Pages<T> {
         };
         Poll::Ready(match ready!(deliveries.poll_recv(cx)) {
             Some(Delivery::Page(rows, state)) => {
+                if let Some(witness) = witness {
+                    witness.see(&rows);
+                }
                 self.report.lock().delivered += rows.len() as u64;
                 if state.is_some() {
                     self.state.clone_from(&state);
@@ -131,14 +158,29 @@ impl<T> Pages<T> {
                 self.progress();
                 Some(Ok(Page::new(rows, state)))
             }
-            Some(Delivery::End { state, complete }) => {
+            Some(Delivery::End {
+                state,
+                complete,
+                repeats,
+            }) => {
+                if let Some(witness) = witness.take().filter(|_| complete) {
+                    witness.seal();
+                }
                 self.stage = Stage::Ended;
-                self.state = state;
+                if state.is_some() {
+                    self.state = state;
+                }
                 self.complete = complete;
+                self.repeats = repeats;
                 self.progress();
                 None
             }
-            Some(Delivery::Failure(error)) => Some(Err(self.end(error))),
+            Some(Delivery::Failure { error, state }) => {
+                if state.is_some() {
+                    self.state = state;
+                }
+                Some(Err(self.end(error)))
+            }
             None => Some(Err(self.end(Error::new(
                 ErrorKind::Transport,
                 "the task that fetches was ended: it panicked, or its runtime was shut down",
@@ -165,13 +207,15 @@ impl<T> Pages<T> {
         })?;
         // With the page that waits for room, as many as may come together: the stream's task is woken
         // once for all of them.
-        let room = job.concurrency.saturating_sub(1).max(1);
+        let room = job.concurrency().saturating_sub(1).max(1);
         let (sender, deliveries) = mpsc::channel(room.into());
+        let witness = job.family.as_ref().and_then(|family| family.witness(&job));
         let span = trace::fetch(&job);
         let fetch = job.run(sender, self.report.clone()).instrument(span);
         let task = runtime.spawn(fetch);
         self.stage = Stage::Running {
             deliveries,
+            witness,
             _task: AbortOnDrop(task.abort_handle()),
         };
         Ok(())
@@ -241,10 +285,9 @@ impl<T: Record> Records<T> {
                     self.state_after = page.take_state();
                     self.page = Some(page.into_iter());
                 }
-                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-                None => {
+                end => {
                     self.state = self.pages.state();
-                    return Poll::Ready(None);
+                    return Poll::Ready(end.and_then(Result::err).map(Err));
                 }
             }
         }

@@ -32,6 +32,11 @@ pub(super) fn request(draft: &Draft) {
     debug!(target: TARGET, request = draft.shown(), "request");
 }
 
+/// A request is not sent: the API said to another one that it wants to be left alone.
+pub(super) fn held(wait: Duration) {
+    debug!(target: TARGET, ?wait, "not sent");
+}
+
 pub(super) fn response(status: u16, bytes: usize) {
     debug!(target: TARGET, status, bytes, "response");
 }

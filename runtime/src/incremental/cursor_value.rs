@@ -266,6 +266,11 @@ mod tests {
         ] {
             assert_eq!(CursorValue::read(epoch, text).unwrap(), wanted, "{text}");
         }
+        let local = Type::Timestamp(TimeFormat::Local { zone: "+02:00" });
+        let midnight = Some(CursorValue::Timestamp(at("2026-11-20T22:00:00Z")));
+        for text in ["2026-11-21", "2026-11-21T00:00:00", "2026-11-20T22:00:00Z"] {
+            assert_eq!(CursorValue::read(local, text).unwrap(), midnight, "{text}");
+        }
         assert_eq!(CursorValue::read(Type::Bigint, "7.5").unwrap(), None);
         assert_eq!(CursorValue::read(Type::Bool, "true").unwrap(), None);
     }

@@ -4,12 +4,10 @@ use std::fmt::Write;
 
 use crate::Row;
 
-/// The values of the key's columns, as a JSON list; of a row without a key, a hash of all of it, and
-/// whose it is, for there may be another like it of another parent.
-pub(super) fn key(row: Row<'_>, columns: &[usize], parent: Option<&str>) -> String {
+/// The values of the key's columns, as a JSON list; of a row without a key, a hash of all of it.
+pub(super) fn key(row: Row<'_>, columns: &[usize]) -> String {
     if columns.is_empty() {
-        let hash = hash(row);
-        return parent.map_or(hash.clone(), |parent| format!("{hash} of {parent}"));
+        return hash(row);
     }
     let values = columns.iter().map(|column| row.value(*column).to_string());
     values.collect::<serde_json::Value>().to_string()

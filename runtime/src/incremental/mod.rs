@@ -1,10 +1,16 @@
 //! Fetching only what is new: where to start, what is in range, how far it came.
 
 mod cursor_value;
+mod given;
 mod key;
+mod per_parent;
 mod range;
 mod sieve;
+mod whose;
 
 pub use cursor_value::CursorValue;
+pub(crate) use given::{Last, range};
+pub(crate) use per_parent::PerParent;
 pub(crate) use range::Range;
 pub(crate) use sieve::Sieve;
+pub(crate) use whose::Whose;

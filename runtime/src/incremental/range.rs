@@ -2,9 +2,9 @@
 
 use std::cmp::Ordering;
 
-use super::CursorValue;
+use super::{CursorValue, Last, Whose};
 use crate::{
-    Column, Error, ErrorKind, Result, State,
+    Column, Error, ErrorKind, Result,
     plan::{Incremental, ResourcePlan},
     request::Bounds,
 };
@@ -16,37 +16,32 @@ pub(crate) struct Range {
     pub(crate) column: &'static Column,
     pub(crate) start: Option<CursorValue>,
     pub(crate) end: Option<CursorValue>,
-    /// The cursor of the state that the fetch was given.
-    pub(crate) last: Option<CursorValue>,
-    /// That state.
-    pub(crate) state: Option<State>,
-    /// The one record of the parent that it is for, where it is not for all of them.
-    pub(crate) parent: Option<String>,
+    /// The earliest start.
+    initial: Option<CursorValue>,
+    /// How far the fetch before came.
+    pub(crate) last: Option<Last>,
+    /// Whose records are fetched.
+    pub(crate) whose: Whose,
 }
 
 impl Range {
-    /// The range of a fetch of this resource, for one record of the parent where there is one, since a state and until a value where they are given.
-    /// `None` for a resource without `incremental`.
+    /// All that a fetch of this resource may want, until a value where one is given. `has_state` where a
+    /// state was given, too. `None` for a resource without `incremental`.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::State`] where the state is not this resource's; [`ErrorKind::Config`] where a
-    /// value is not of the cursor's type.
+    /// [`ErrorKind::Config`] where a value is not of the cursor's type, or is given without
+    /// `incremental`; [`ErrorKind::State`] where a state is.
     pub(crate) fn new(
         resource: &'static ResourcePlan,
-        state: Option<State>,
+        has_state: bool,
         until: Option<CursorValue>,
-        parent: Option<&str>,
     ) -> Result<Option<Self>> {
         let column = resource
             .incremental
             .and_then(|plan| resource.table.columns.get(usize::from(plan.column)));
         let (Some(plan), Some(column)) = (resource.incremental, column) else {
-            return none(state.is_some(), until.is_some());
-        };
-        let last = match &state {
-            Some(state) => Some(cursor_of(state, resource, column, parent)?),
-            None => None,
+            return none(has_state, until.is_some());
         };
         let initial = declared(column, plan.initial_value, "initial_value")?;
         let end = match until {
@@ -54,14 +49,28 @@ impl Range {
             None => declared(column, plan.end_value, "end_value")?,
         };
         Ok(Some(Self {
-            start: start(&plan, last.as_ref(), initial),
+            start: initial.clone(),
             plan,
             column,
             end,
-            last,
-            state,
-            parent: parent.map(str::to_owned),
+            initial,
+            last: None,
+            whose: Whose::All,
         }))
+    }
+
+    /// What of it is new since an earlier fetch.
+    pub(crate) fn since(mut self, last: Option<Last>) -> Self {
+        let cursor = last.as_ref().map(|last| &last.cursor);
+        self.start = start(&self.plan, cursor, self.initial.take());
+        self.last = last;
+        self
+    }
+
+    /// What of it is of these.
+    pub(crate) fn of(mut self, whose: Whose) -> Self {
+        self.whose = whose;
+        self
     }
 
     /// The range as it is sent.
@@ -129,41 +138,6 @@ fn none(has_state: bool, has_end: bool) -> Result<Option<Range>> {
     Ok(None)
 }
 
-/// The cursor of a state, checked to be this resource's.
-fn cursor_of(
-    state: &State,
-    resource: &ResourcePlan,
-    column: &Column,
-    parent: Option<&str>,
-) -> Result<CursorValue> {
-    let word = column.data_type.word();
-    let found = [&state.resource, &state.column, &state.data_type];
-    let wanted = [resource.name, column.name, word];
-    if found != wanted {
-        let [resource, column, word] = found;
-        return Err(foreign(format!(
-            "the state is of `{resource}`, by its {word} `{column}`"
-        )));
-    }
-    if state.parent.as_deref() != parent {
-        let of = |parent: Option<&str>| match parent {
-            Some(parent) => parent.to_owned(),
-            None => "all records of the parent".to_owned(),
-        };
-        let (is, wants) = (of(state.parent.as_deref()), of(parent));
-        return Err(foreign(format!(
-            "the state is of {is}, the fetch for {wants}"
-        )));
-    }
-    CursorValue::read(column.data_type, &state.value)?
-        .ok_or_else(|| foreign(format!("the state's cursor `{}` is no {word}", state.value)))
-}
-
-fn foreign(message: String) -> Error {
-    Error::new(ErrorKind::State, message)
-        .with_help("a full refresh starts over, without a state: `full_refresh()`")
-}
-
 fn declared(column: &Column, text: Option<&str>, key: &str) -> Result<Option<CursorValue>> {
     let Some(text) = text else {
         return Ok(None);
@@ -199,10 +173,15 @@ fn wrong(what: &str, column: &Column) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeSet, time::Duration};
+    use std::{sync::Arc, time::Duration};
 
     use super::*;
-    use crate::{Table, TimeFormat, Type, plan::Lag};
+    use crate::{
+        State, Table, TimeFormat, Type,
+        incremental::given,
+        plan::Lag,
+        state::{Mark, Reach},
+    };
 
     static TABLE: Table = Table::new(
         "things",
@@ -239,19 +218,24 @@ mod tests {
     });
 
     fn since(value: &str) -> State {
+        let mark = Mark {
+            value: value.to_owned(),
+            seen: Arc::default(),
+        };
         State {
             resource: "things".to_owned(),
-            parent: None,
             column: "at".to_owned(),
             data_type: "timestamp".to_owned(),
-            value: value.to_owned(),
-            seen: BTreeSet::new(),
+            reach: Reach::All(mark),
         }
     }
 
-    fn bounds(resource: &'static ResourcePlan, state: Option<State>) -> [Option<String>; 2] {
-        let range = Range::new(resource, state, None, None).unwrap().unwrap();
-        let Bounds { start, end } = range.bounds().unwrap();
+    fn range(resource: &'static ResourcePlan, state: Option<&State>) -> Result<Range> {
+        Ok(given::range(resource, state, None, None)?.unwrap())
+    }
+
+    fn bounds(resource: &'static ResourcePlan, state: Option<&State>) -> [Option<String>; 2] {
+        let Bounds { start, end } = range(resource, state).unwrap().bounds().unwrap();
         [start, end].map(|bound| bound.map(|value| value.to_string()))
     }
 
@@ -264,19 +248,17 @@ mod tests {
 
     #[test]
     fn the_next_starts_the_lag_before_the_last_but_not_before_the_initial_value() {
-        let [start, _] = bounds(&LAGGING, Some(since("2026-11-21T09:30:00Z")));
+        let [start, _] = bounds(&LAGGING, Some(&since("2026-11-21T09:30:00Z")));
         assert_eq!(start.unwrap(), "1795249800");
-        let [start, _] = bounds(&LATE, Some(since("2026-11-21T09:30:00Z")));
+        let [start, _] = bounds(&LATE, Some(&since("2026-11-21T09:30:00Z")));
         assert_eq!(start.unwrap(), "1795251600");
     }
 
     #[test]
     fn values_that_are_none_of_the_column_are_refused() {
         let kind = |resource, state| {
-            Range::new(resource, state, None, None)
-                .unwrap_err()
-                .kind()
-                .clone()
+            let state: Option<State> = state;
+            range(resource, state.as_ref()).unwrap_err().kind().clone()
         };
         assert_eq!(kind(&WRONG, None), ErrorKind::Config);
         assert_eq!(kind(&LAGGING, Some(since("soon"))), ErrorKind::State);

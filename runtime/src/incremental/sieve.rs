@@ -1,23 +1,23 @@
 //! Which rows of a page belong to a fetch, and how far they bring it.
 
-use std::{cmp::Ordering, collections::BTreeSet};
+use std::{cmp::Ordering, collections::BTreeSet, mem, sync::Arc};
 
-use super::{CursorValue, Range, key::key};
+use super::{CursorValue, Last, Range, key::key};
 use crate::{
     Error, ErrorKind, Result, Row, Rows, State,
     paginator::End,
-    plan::{OnMissing, ResourcePlan, RowOrder},
+    plan::{OnMissing, ProcessingSteps, ResourcePlan, RowOrder},
     schema::Table,
+    state::{MOST_PARENTS, MOST_SEEN},
     value::Value,
 };
 
-/// The most keys of records at the largest cursor that are remembered.
-const MOST_SEEN: usize = 10_000;
-
-/// Lets through the rows of a range, at most as many as are wanted, and remembers the last.
+/// Lets through the rows of a range, at most as many as are wanted, and remembers the last. What it
+/// lets through is what the resource's own steps make of them.
 pub(crate) struct Sieve {
     resource: &'static str,
     range: Option<InRange>,
+    steps: Option<ProcessingSteps>,
 }
 
 struct InRange {
@@ -25,13 +25,16 @@ struct InRange {
     /// Positions in the rows: of the cursor, and of the key's columns.
     cursor: usize,
     keys: Vec<usize>,
-    /// The record of the parent that the rows are of.
-    parent: Option<String>,
     /// The largest cursor so far, the state's included, and the keys of the rows that have it.
     largest: Option<CursorValue>,
     at_largest: BTreeSet<String>,
     /// Whether more rows have it than are remembered.
     overflowed: bool,
+    /// Whether the rows take the place of groups of rows: those of a group that were seen before are
+    /// wanted again, or they would be gone.
+    in_groups: bool,
+    /// Whether any row was let through.
+    kept: bool,
     /// The cursor of the row before, where the order matters.
     before: Option<CursorValue>,
 }
@@ -41,12 +44,22 @@ struct InRange {
 pub(crate) struct Sifted {
     /// Rows left out because they are outside of the range, or were seen before.
     pub(crate) outside: u64,
+    /// Records left out by the resource's steps.
+    pub(crate) filtered: u64,
     /// Whether rows were left out because no more are wanted.
     pub(crate) cut: bool,
     /// Why no later page can have a row in the range.
     pub(crate) end: Option<End>,
     /// What is wrong with the row after those let through.
     pub(crate) failure: Option<Error>,
+}
+
+/// How far a part of a fetch came.
+pub(super) struct Reached {
+    /// The largest cursor, and the records that have it; none where there was never one.
+    pub(super) last: Option<Last>,
+    /// Whether more records have it than are remembered.
+    pub(super) overflowed: bool,
 }
 
 /// What becomes of a row.
@@ -76,19 +89,40 @@ impl Sieve {
         Ok(Self {
             resource: resource.name,
             range,
+            steps: resource.processing_steps,
         })
-    }
-
-    /// The same for rows of this record of the parent.
-    pub(crate) fn of(mut self, parent: Option<&str>) -> Self {
-        if let Some(range) = &mut self.range {
-            range.parent = parent.map(str::to_owned);
-        }
-        self
     }
 
     /// Leaves in `rows` what belongs to the fetch, at most `wanted` of them.
     pub(crate) fn sift(&mut self, rows: &mut Rows, wanted: Option<u64>) -> Sifted {
+        let Some(steps) = self.steps else {
+            let sifted = self.let_through(rows, wanted);
+            self.track(rows);
+            return sifted;
+        };
+        let mut sifted = self.let_through(rows, None);
+        let came = mem::replace(rows, Rows::empty(rows.table()));
+        let processed = steps.run(came, wanted);
+        // How far the fetch came is told by the rows of which all is let through.
+        self.track(&processed.whole);
+        *rows = processed.left;
+        sifted.filtered = processed.filtered;
+        sifted.cut = processed.cut;
+        if processed.cut || processed.failure.is_some() {
+            sifted.end = None;
+            sifted.failure = processed.failure;
+        }
+        sifted
+    }
+
+    fn track(&mut self, rows: &Rows) {
+        if let Some(range) = &mut self.range {
+            range.track(rows);
+        }
+    }
+
+    /// Leaves in `rows` what is in the range, at most `wanted` of them.
+    fn let_through(&mut self, rows: &mut Rows, wanted: Option<u64>) -> Sifted {
         let mut sifted = Sifted::default();
         let mut kept = 0;
         rows.retain(|row| {
@@ -119,41 +153,18 @@ impl Sieve {
             }
             false
         });
-        if let Some(range) = &mut self.range {
-            range.track(rows);
-        }
         sifted
-    }
-
-    /// Takes over how far another sieve over the same range has come.
-    pub(crate) fn absorb(&mut self, other: Self) {
-        let (Some(ours), Some(theirs)) = (&mut self.range, other.range) else {
-            return;
-        };
-        let Some(largest) = theirs.largest else {
-            return;
-        };
-        match ours
-            .largest
-            .as_ref()
-            .and_then(|l| l.compare(largest.as_value()))
-        {
-            Some(Ordering::Greater) => {}
-            Some(Ordering::Equal) => {
-                ours.overflowed |= theirs.overflowed;
-                ours.remember(theirs.at_largest);
-            }
-            _ => {
-                ours.largest = Some(largest);
-                ours.at_largest = theirs.at_largest;
-                ours.overflowed = theirs.overflowed;
-            }
-        }
     }
 
     /// What is worth knowing of the state, if anything.
     pub(crate) fn note(&self) -> Option<String> {
         let range = self.range.as_ref()?;
+        if range.range.whose.is_left_out() {
+            return Some(format!(
+                "a state remembers {MOST_PARENTS} parents: the next fetch, which does not know this \
+                 one, brings all of it again"
+            ));
+        }
         range.overflowed.then(|| {
             format!(
                 "more than {MOST_SEEN} records have the largest `{}`: the next fetch, which does not \
@@ -165,22 +176,57 @@ impl Sieve {
 
     /// What the next fetch may start from once every row let through so far is safe, where the rows
     /// come in ascending order and the start is part of the range: more rows with the largest cursor
-    /// may come.
+    /// may come, which is why all that have it have to be known.
     pub(crate) fn state_so_far(&self) -> Option<State> {
         let range = self.range.as_ref()?;
-        let plan = &range.range.plan;
-        let is_safe = plan.row_order == Some(RowOrder::Ascending) && plan.start_closed;
-        is_safe.then(|| range.state(self.resource)).flatten()
+        range.is_safe().then(|| range.state(self.resource))?
     }
 
     /// What the next fetch starts from after this one ended: `complete` where it saw all there was.
+    /// Nothing where that is what was known before.
     pub(crate) fn state_at_end(&self, complete: bool) -> Option<State> {
-        let range = self.range.as_ref()?;
         if complete {
-            range.state(self.resource)
+            self.range.as_ref()?.state(self.resource)
         } else {
-            self.state_so_far().or_else(|| range.range.state.clone())
+            self.state_so_far()
         }
+    }
+
+    /// Whether the next fetch brings rows again that this one let through.
+    pub(crate) fn repeats(&self, complete: bool) -> bool {
+        self.range.as_ref().is_some_and(|range| {
+            let unknown = if complete {
+                range.overflowed && range.range.plan.start_closed || range.range.whose.is_left_out()
+            } else {
+                !range.is_safe()
+            };
+            unknown && range.kept
+        })
+    }
+
+    /// How far it came, `complete` where it saw all there was; nothing where the next fetch has to
+    /// start from where this one did.
+    pub(super) fn reached(self, complete: bool) -> Option<Reached> {
+        let range = self.range.filter(|range| complete || range.is_safe())?;
+        let seen = Arc::new(range.at_largest);
+        Some(Reached {
+            last: range.largest.map(|cursor| Last {
+                cursor,
+                seen,
+                shared: None,
+            }),
+            overflowed: range.overflowed,
+        })
+    }
+
+    /// Whether any row was let through.
+    pub(super) fn has_kept(&self) -> bool {
+        self.range.as_ref().is_some_and(|range| range.kept)
+    }
+
+    /// Whether it started from where all parents together had come to.
+    pub(super) fn is_shared(&self) -> bool {
+        self.range.as_ref().is_some_and(InRange::is_shared)
     }
 }
 
@@ -202,15 +248,16 @@ impl InRange {
             keys: key
                 .map(|column| position(column.name))
                 .collect::<Result<_>>()?,
-            largest: range.last.clone(),
-            at_largest: range
-                .state
-                .as_ref()
-                .map(|s| s.seen.clone())
-                .unwrap_or_default(),
+            largest: range.last.as_ref().map(|last| last.cursor.clone()),
+            at_largest: match &range.last {
+                // Those that are met again are of this parent.
+                Some(last) if last.shared.is_none() => (*last.seen).clone(),
+                _ => BTreeSet::new(),
+            },
             overflowed: false,
+            in_groups: resource.replaces_groups(),
+            kept: false,
             before: None,
-            parent: None,
             range,
         })
     }
@@ -269,14 +316,27 @@ impl InRange {
     }
 
     /// Whether the row is one of those that had the largest cursor last time.
-    fn was_seen(&self, value: Value<'_>, row: Row<'_>) -> bool {
-        let last = self.range.last.as_ref();
-        last.is_some_and(|last| last.compare(value) == Some(Ordering::Equal))
-            && self.range.state.as_ref().is_some_and(|state| {
-                state
-                    .seen
-                    .contains(&key(row, &self.keys, self.parent.as_deref()))
-            })
+    fn was_seen(&mut self, value: Value<'_>, row: Row<'_>) -> bool {
+        if self.in_groups {
+            return false;
+        }
+        let Some(last) = &self.range.last else {
+            return false;
+        };
+        if last.cursor.compare(value) != Some(Ordering::Equal) {
+            return false;
+        }
+        let key = key(row, &self.keys);
+        let Some(parent) = &last.shared else {
+            return last.seen.contains(&key);
+        };
+        let is_known =
+            last.seen.contains(&key) || last.seen.contains(&format!("{key} of {parent}"));
+        let is_largest = |largest: &CursorValue| largest.compare(value) == Some(Ordering::Equal);
+        if is_known && self.largest.as_ref().is_some_and(is_largest) {
+            self.remember([key]);
+        }
+        is_known
     }
 
     /// An API that breaks the order it was said to have would have rows left out unnoticed.
@@ -315,18 +375,32 @@ impl InRange {
             ),
         );
         if !self.keys.is_empty() {
-            error = error.with_detail(format!(
-                "its key: {}",
-                key(row, &self.keys, self.parent.as_deref())
-            ));
+            error = error.with_detail(format!("its key: {}", key(row, &self.keys)));
         }
         error.with_help(
             "`on_cursor_value_missing: include` keeps such records, `exclude` leaves them out",
         )
     }
 
+    /// Whether what came so far may be passed before all has come.
+    fn is_safe(&self) -> bool {
+        let plan = &self.range.plan;
+        plan.row_order == Some(RowOrder::Ascending)
+            && plan.start_closed
+            && !self.overflowed
+            && !self.is_shared()
+    }
+
+    /// Whether it started from where all parents together had come to: which of the records at that
+    /// cursor are this one's is only known after all of it.
+    fn is_shared(&self) -> bool {
+        let last = self.range.last.as_ref();
+        last.is_some_and(|last| last.shared.is_some())
+    }
+
     /// Remembers the largest cursor of these rows, and who has it.
     fn track(&mut self, rows: &Rows) {
+        self.kept |= !rows.is_empty();
         let mut largest = None;
         for row in rows {
             let value = row.value(self.cursor);
@@ -356,9 +430,7 @@ impl InRange {
             }
         }
         let rows = rows.iter().filter(|row| row.value(self.cursor) == value);
-        let keys: Vec<String> = rows
-            .map(|row| key(row, &self.keys, self.parent.as_deref()))
-            .collect();
+        let keys: Vec<String> = rows.map(|row| key(row, &self.keys)).collect();
         self.remember(keys);
     }
 
@@ -374,13 +446,7 @@ impl InRange {
     }
 
     fn state(&self, resource: &str) -> Option<State> {
-        Some(State {
-            resource: resource.to_owned(),
-            parent: self.range.parent.clone(),
-            column: self.range.column.name.to_owned(),
-            data_type: self.range.column.data_type.word().to_owned(),
-            value: self.largest.as_ref()?.to_string(),
-            seen: self.at_largest.clone(),
-        })
+        let Range { column, whose, .. } = &self.range;
+        whose.state(resource, column, self.largest.as_ref()?, &self.at_largest)
     }
 }

@@ -90,6 +90,17 @@ impl Digits {
         u64::try_from(past).unwrap_or(0)
     }
 
+    /// As [`write`](Self::write), of a number that has at most `precision` digits, `scale` of them
+    /// after the point; of any number where the precision is 0. `None` also where it has more.
+    pub(crate) fn write_within(&self, precision: u8, scale: u8, out: &mut String) -> Option<()> {
+        if precision == 0 {
+            return self.write(0, out);
+        }
+        let whole = u64::from(precision.saturating_sub(scale));
+        let fits = self.whole_digits() <= whole && self.fraction_digits() <= u64::from(scale);
+        fits.then(|| self.write(scale, out))?
+    }
+
     /// Appends the number in plain digits, with zeros up to `scale` digits after the point. `None`
     /// where that would take too many zeros.
     pub(crate) fn write(&self, scale: u8, out: &mut String) -> Option<()> {

@@ -1,4 +1,4 @@
-//! What templates make of a connector: a reference, table definitions, a new crate.
+//! What templates make of a connector: a Rust file, a reference, table definitions, a new crate.
 //!
 //! A template is [Tera](https://keats.github.io/tera/), over a [`Source`]: its fields are the
 //! template's variables. One in the user's own folder takes the place of the built-in one of its name.
@@ -12,7 +12,7 @@ use tera::{Context, ErrorKind, Kwargs, State, Tera};
 
 use rest_source_codegen::connector::Connector;
 
-use crate::Error;
+use crate::{Error, rust::Rust};
 
 pub use model::{Column, Incremental, Resource, Secret, Setting, Source};
 pub use scaffold::{Scaffold, scaffold};
@@ -20,6 +20,9 @@ pub use scaffold::{Scaffold, scaffold};
 /// What can be made of a connector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Template {
+    /// The Rust file that is generated. Besides the fields of [`Source`], its template has `module`, the
+    /// connector's module as Rust, formatted, with its documentation, and `items`, what is in it.
+    Rust,
     /// A page about it, in Markdown, with a Mermaid graph where resources have parents.
     Reference,
     /// The definitions of its tables in SQLite, as loading it makes them.
@@ -32,6 +35,7 @@ impl Template {
     /// The name of its file.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Rust => "connector.rs",
             Self::Reference => "reference.md",
             Self::Sqlite => "sqlite.sql",
             Self::Postgres => "postgres.sql",
@@ -40,7 +44,8 @@ impl Template {
 }
 
 /// The templates that are built in.
-const BUILT_IN: [(&str, &str); 3] = [
+const BUILT_IN: [(&str, &str); 4] = [
+    ("connector.rs", include_str!("../../templates/connector.rs")),
     ("reference.md", include_str!("../../templates/reference.md")),
     ("sqlite.sql", include_str!("../../templates/sqlite.sql")),
     ("postgres.sql", include_str!("../../templates/postgres.sql")),
@@ -85,8 +90,13 @@ impl Templates {
     ///
     /// When the template names what is not there: where, is said.
     pub fn render(&self, template: Template, connector: &Connector) -> Result<String, Error> {
-        let context =
+        let mut context =
             Context::from_serialize(&Source::of(connector)).map_err(|error| told(&error))?;
+        if template == Template::Rust {
+            let rust = Rust::of(connector)?;
+            context.insert("module", rust.module().trim_end());
+            context.insert("items", rust.items().trim_end());
+        }
         let text = self.0.render(template.name(), &context);
         text.map_err(|error| told(&error))
     }

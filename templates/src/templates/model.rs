@@ -78,14 +78,19 @@ pub struct Resource {
     pub selected: bool,
     /// The names of the columns of its primary key.
     pub primary_key: Vec<String>,
+    /// The names of the columns whose rows are replaced together.
+    pub merge_key: Vec<String>,
     /// Those that tell the rows of its table apart, quoted: none where rows are appended, and the same
     /// record may stand there more than once.
     pub sql_key: Vec<String>,
     /// How it asks only for what is new.
     pub incremental: Option<Incremental>,
+    /// The functions that its records go through, in their order, by their paths in Rust.
+    pub processing_steps: Vec<String>,
     /// The resource for whose records it is fetched.
     pub parent: Option<String>,
-    /// Whether its records are taken as they are, as JSON. It has no columns then.
+    /// Whether its records are taken as they are, as JSON. Its columns are then those of its key and
+    /// `record`, or none where it has no key.
     pub is_untyped: bool,
     /// The columns, in the order of the spec.
     pub columns: Vec<Column>,
@@ -136,7 +141,7 @@ impl Source {
             name: connector.name.clone(),
             spec: connector.spec.clone(),
             description: connector.description.clone(),
-            base_url: shown(connector, None, &connector.base_url),
+            base_url: connector.written(None, &connector.base_url),
             secrets: connector.secrets.iter().map(secret).collect(),
             settings: connector.config.iter().map(setting).collect(),
             has_children: resources.iter().any(|resource| resource.parent.is_some()),
@@ -173,7 +178,7 @@ fn setting(setting: &checked::Config) -> Setting {
 
 fn resource(connector: &checked::Connector, resource: &checked::Resource) -> Resource {
     let (rust_record, description, columns) = match &resource.record {
-        checked::Record::Untyped => (None, None, &[][..]),
+        checked::Record::Untyped(columns) => (None, None, columns.as_slice()),
         checked::Record::Struct(record) => (
             Some(record.ident.clone()),
             record.description.clone(),
@@ -181,6 +186,7 @@ fn resource(connector: &checked::Connector, resource: &checked::Resource) -> Res
         ),
     };
     let key = || columns.iter().filter(|column| column.primary_key);
+    let merge_key = columns.iter().filter(|column| column.merge_key);
     let is_appended = resource.write_disposition == checked::WriteDisposition::Append;
     Resource {
         name: resource.name.clone(),
@@ -193,7 +199,7 @@ fn resource(connector: &checked::Connector, resource: &checked::Resource) -> Res
             checked::Method::Get => "GET",
             checked::Method::Post => "POST",
         },
-        path: shown(connector, Some(resource), &resource.path),
+        path: connector.written(Some(resource), &resource.path),
         paginator: match resource.paginator.kind {
             checked::Pages::Single => "single_page",
             checked::Pages::Offset(_) => "offset",
@@ -212,6 +218,7 @@ fn resource(connector: &checked::Connector, resource: &checked::Resource) -> Res
         },
         selected: resource.selected,
         primary_key: key().map(|column| column.name.clone()).collect(),
+        merge_key: merge_key.map(|column| column.name.clone()).collect(),
         sql_key: key()
             .filter(|_| !is_appended)
             .map(|column| quoted(&column.name))
@@ -223,17 +230,13 @@ fn resource(connector: &checked::Connector, resource: &checked::Resource) -> Res
                 start_param: incremental.start_param.clone(),
             })
         }),
-        parent: parent(connector, resource).map(|parent| parent.name.clone()),
-        is_untyped: matches!(resource.record, checked::Record::Untyped),
+        processing_steps: (resource.processing_steps.iter())
+            .map(|step| step.rust().to_owned())
+            .collect(),
+        parent: connector.parent(resource).map(|parent| parent.name.clone()),
+        is_untyped: matches!(resource.record, checked::Record::Untyped(_)),
         columns: columns.iter().map(column).collect(),
     }
-}
-
-fn parent<'a>(
-    connector: &'a checked::Connector,
-    resource: &checked::Resource,
-) -> Option<&'a checked::Resource> {
-    connector.resources.get(resource.parent.as_ref()?.resource)
 }
 
 fn column(column: &checked::Column) -> Column {
@@ -249,57 +252,6 @@ fn column(column: &checked::Column) -> Column {
         description: column.description.clone(),
         line: column.line,
     }
-}
-
-/// A template as the spec has it.
-fn shown(
-    connector: &checked::Connector,
-    resource: Option<&checked::Resource>,
-    checked::Template(parts): &checked::Template,
-) -> String {
-    let parts = parts.iter().map(|part| match part {
-        checked::Part::Text(text) => text.clone(),
-        checked::Part::Secret(at) => {
-            let secret = connector.secrets.get(usize::from(*at));
-            format!("{{secrets.{}}}", secret.map_or("?", |secret| &secret.name))
-        }
-        checked::Part::Config(at) => {
-            let setting = connector.config.get(usize::from(*at));
-            format!(
-                "{{config.{}}}",
-                setting.map_or("?", |setting| &setting.name)
-            )
-        }
-        checked::Part::IncrementalStart => "{incremental.start_value}".to_owned(),
-        checked::Part::IncrementalEnd => "{incremental.end_value}".to_owned(),
-        checked::Part::Parent(at) => {
-            let field = resource.and_then(|resource| of_parent(connector, resource, *at));
-            format!("{{resources.{}}}", field.unwrap_or_default())
-        }
-    });
-    parts.collect()
-}
-
-/// A field of the parent as the spec names it: `stories.id`.
-fn of_parent(
-    connector: &checked::Connector,
-    resource: &checked::Resource,
-    at: u16,
-) -> Option<String> {
-    let parent = parent(connector, resource)?;
-    let field = resource.parent.as_ref()?.fields.get(usize::from(at))?;
-    let checked::Record::Struct(record) = &parent.record else {
-        return None;
-    };
-    let mut name = format!("{}.{}", parent.name, record.columns.get(field.column)?.name);
-    for step in &field.path.0 {
-        name.push('.');
-        match step {
-            checked::Step::Key(key) => name.push_str(key),
-            checked::Step::Index(index) => name.push_str(&index.to_string()),
-        }
-    }
-    Some(name)
 }
 
 fn one_of(words: &checked::EnumType) -> String {
@@ -344,6 +296,7 @@ fn in_words(data_type: &checked::Type) -> String {
                 .map(|member| in_words(&member.data_type));
             return members.collect::<Vec<_>>().join(" or ");
         }
+        Type::Scalar => "text, bigint or bool",
     };
     word.to_owned()
 }
@@ -359,6 +312,7 @@ fn sqlite(column: &checked::Column) -> String {
         Type::Bigint => "INTEGER",
         Type::Double => "REAL",
         Type::Binary => "BLOB",
+        Type::Scalar => "ANY",
         _ => "TEXT",
     };
     let not_null = if column.nullable { "" } else { " NOT NULL" };
@@ -378,7 +332,12 @@ fn postgres(data_type: &checked::Type) -> String {
         Type::Decimal { precision: 0, .. } => "numeric",
         Type::Decimal { precision, scale } => return format!("numeric({precision}, {scale})"),
         Type::Binary => "bytea",
-        Type::Json | Type::Object(_) | Type::Array(_) | Type::Map(_) | Type::Union(_) => "jsonb",
+        Type::Json
+        | Type::Object(_)
+        | Type::Array(_)
+        | Type::Map(_)
+        | Type::Union(_)
+        | Type::Scalar => "jsonb",
     };
     sql_type.to_owned()
 }

@@ -97,11 +97,11 @@ pub fn scaffold(names: &Scaffold) -> Result<Vec<(String, String)>, Error> {
     context.insert("package", &names.package);
     context.insert("source", &names.source);
     context.insert("env", &names.env);
-    let dependency = match &names.runtime {
-        Some(folder) => format!("{{ path = {folder:?} }}"),
-        None => format!("{:?}", env!("CARGO_PKG_VERSION")),
+    let runtime = match &names.runtime {
+        Some(folder) => format!("path = {folder:?}"),
+        None => format!("version = {:?}", env!("CARGO_PKG_VERSION")),
     };
-    context.insert("dependency", &dependency);
+    context.insert("runtime", &runtime);
     FILES
         .iter()
         .map(|(path, template)| {

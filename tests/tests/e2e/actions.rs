@@ -43,6 +43,18 @@ async fn what_is_ignored_ends_the_stories_and_what_is_retried_loses_none() {
 }
 
 #[tokio::test]
+async fn nothing_where_the_records_should_be_is_what_the_spec_says() {
+    let server = serve().await;
+    server
+        .faults()
+        .at(1, Fault::Body(r#"{"data": null}"#.to_owned()));
+    let (records, outcome, _) = stories(&server).await;
+    let error = outcome.unwrap_err().to_string();
+    assert_eq!(records.len(), 100);
+    assert!(error.contains("there is nothing for this plan"), "{error}");
+}
+
+#[tokio::test]
 async fn an_error_with_status_200_is_the_error_that_the_spec_says() {
     let server = serve().await;
     let body = r#"{"error": {"code": "expired"}, "data": []}"#;

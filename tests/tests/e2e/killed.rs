@@ -12,7 +12,7 @@ use rest_source_tests::{Fault, Server, data};
 use serde_json::json;
 
 use crate::{
-    sources::{ledger, media},
+    sources::{grouped, ledger, media},
     stored::{Database, assert_table},
 };
 
@@ -30,6 +30,7 @@ async fn child() {
     let mut database = Sqlite::open(database).unwrap();
     let loaded = match std::env::var(SOURCE).as_deref() {
         Ok("ledger") => ledger(&url).load(&mut database).await,
+        Ok("grouped") => grouped(&url).load(&mut database).await,
         Ok("refresh") => media(&url).load(&mut database).full_refresh().await,
         _ => media(&url).load(&mut database).await,
     };
@@ -169,5 +170,39 @@ async fn a_full_refresh() {
         .full_refresh()
         .await
         .unwrap();
+    database.assert_equals(&source, &server);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_that_replaces_groups() {
+    let server = Server::start(data::media_insights()).await.unwrap();
+    let (source, database) = (grouped(server.url()), Database::new());
+    source.load(&mut database.open()).await.unwrap();
+    let stories = server.dataset("stories");
+    let before = stories.rows();
+    assert_table(&database.path(), grouped::Stories::TABLE, &before);
+    // A story less, and each other in the other group.
+    stories.remove(250);
+    for at in 0..stories.len() {
+        stories.edit(at, |row| {
+            let other = row["is_highlight"] != json!(true);
+            row.insert("is_highlight".to_owned(), other.into());
+        });
+    }
+    let mut killed = 0;
+    // There are fifteen pages.
+    for requests in [1, 2, 8, 14, 15] {
+        server.log().clear();
+        server
+            .faults()
+            .at(requests - 1, Fault::Slow(Duration::from_millis(400)));
+        let child = start("grouped", &server, &database);
+        let requests = usize::try_from(requests).unwrap();
+        killed += u32::from(kill_after(requests, Duration::from_millis(20), child, &server).await);
+        server.faults().clear();
+        assert_table(&database.path(), grouped::Stories::TABLE, &before);
+    }
+    assert!(killed >= 3, "only {killed} were killed at work");
+    source.load(&mut database.open()).await.unwrap();
     database.assert_equals(&source, &server);
 }

@@ -15,4 +15,5 @@ mod printed;
 mod quickstart;
 mod schema;
 mod sources;
+mod steps;
 mod stored;

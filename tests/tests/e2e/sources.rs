@@ -29,6 +29,10 @@ pub(crate) mod media {}
 #[rest_source("../../specs/ledger.yaml")]
 pub(crate) mod ledger {}
 
+/// The stories in groups that are replaced together.
+#[rest_source("../../specs/grouped.yaml")]
+pub(crate) mod grouped {}
+
 /// The stories in the order in which they were changed, appended.
 #[rest_source("../../specs/journal.yaml")]
 pub(crate) mod journal {}
@@ -65,7 +69,7 @@ macro_rules! with_key {
     )*};
 }
 
-with_key!(analytics_api_key call_center datasets media ledger journal impatient forgiving);
+with_key!(analytics_api_key call_center datasets media ledger grouped journal impatient forgiving);
 
 pub(crate) fn analytics_oauth2(url: &str) -> analytics_oauth2::Source {
     connect(

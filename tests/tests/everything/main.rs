@@ -77,6 +77,7 @@ fn same_resource(connector: &Connector, checked: &Resource, plan: &ResourcePlan)
     same(&checked.write_disposition, &plan.write_disposition);
     same(&checked.schema_contract, &plan.schema_contract);
     same(&checked.selected, &plan.selected);
+    same(&checked.parallelized, &plan.parallelized);
     same(&checked.method, &plan.method);
     same(&checked.path, &plan.path);
     same(&checked.params, &plan.params);
@@ -97,7 +98,10 @@ fn same_resource(connector: &Connector, checked: &Resource, plan: &ResourcePlan)
     let fields = parent.map(|parent| parent.fields.as_slice());
     same(&fields, &plan.parent.map(|parent| parent.fields));
     match &checked.record {
-        Record::Untyped => assert!(plan.table.is_untyped()),
+        Record::Untyped(columns) => {
+            assert!(plan.table.is_untyped());
+            same_columns(columns, plan.table.columns);
+        }
         Record::Struct(record) => {
             same(&record.name, &plan.table.name);
             same_columns(&record.columns, plan.table.columns);
@@ -119,6 +123,7 @@ fn same_column(checked: &connector::Column, column: &Column) {
     same(&checked.nullable, &column.nullable);
     same(&checked.explicit, &column.explicit);
     same(&checked.primary_key, &column.primary_key);
+    same(&checked.merge_key, &column.merge_key);
     same(&checked.decode, &column.decode);
     same(&checked.parent, &column.parent);
     same(&checked.line, &column.line);

@@ -13,7 +13,7 @@ fn spec(incremental: &str) -> String {
     source(
         "concurrency: 1",
         &format!("{{ path: things, paginator: single_page, incremental: {{ {incremental} }} }}"),
-        &format!("{COLUMNS}, primary_key: id"),
+        &format!("{COLUMNS}, primary_key: id, write_disposition: merge"),
     )
 }
 
@@ -441,6 +441,7 @@ resources:
     assert!(ids(&run).is_empty());
     assert_eq!(
         &run.asked[4..],
-        ["GET /posts/p?since=9", "GET /posts/q?since=9"]
+        ["GET /posts/p?since=9", "GET /posts/q?since=5"],
+        "each goes on from where it was"
     );
 }

@@ -150,7 +150,7 @@ impl Check<'_> {
         );
         self.error(
             match suggest::closest(first.parent, others.clone()) {
-                Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
+                Some(close) => diagnostic.did_you_mean(first.parent, close),
                 None => diagnostic.help(
                     "declare it in `resources`, with `selected: false` if only its children matter",
                 ),
@@ -251,7 +251,7 @@ impl Check<'_> {
         if let (Record::Struct(record), Some(columns)) =
             (&mut kin.record, member.view.node("columns"))
         {
-            self.primary_key(&member.view, member.name, columns, record);
+            self.keys(&member.view, member.name, columns, record);
         }
         Some(kin)
     }
@@ -374,7 +374,7 @@ impl Check<'_> {
         );
         self.error(
             match suggest::closest(name, known.clone()) {
-                Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
+                Some(close) => diagnostic.did_you_mean(name, close),
                 None => diagnostic.help(format!("declare it in the columns of `{}`", parent.name)),
             }
             .note(format!(
@@ -410,6 +410,7 @@ fn included(parent: &Known, of: &Column, field: u16) -> Column {
         nullable: of.nullable,
         explicit: false,
         primary_key: false,
+        merge_key: false,
         decode: Decode::Native,
         parent: Some(field),
         line: of.line,

@@ -1,6 +1,7 @@
 //! A token of a token endpoint (RFC 6749), shared by the whole source.
 
 mod endpoint;
+mod trace;
 
 use std::{
     future::Future,
@@ -9,6 +10,7 @@ use std::{
 };
 
 use tokio::sync::OwnedMutexGuard;
+use tracing::Instrument;
 
 use crate::{
     Error, ErrorKind, Result, Secret,
@@ -19,7 +21,10 @@ use crate::{
     wire::Wire,
 };
 
-use self::endpoint::{Endpoint, Granted, Refusal, told, too_long};
+use self::{
+    endpoint::{Endpoint, Granted, Refusal, told, too_long},
+    trace::Why,
+};
 use super::{Authenticate, Generation};
 
 /// A token is renewed this long before its end, or a tenth of its life, whichever is less.
@@ -141,10 +146,11 @@ async fn to_its_end(
     asking: OwnedMutexGuard<()>,
     ask: impl Future<Output = Result<Token>> + Send + 'static,
 ) -> Result<Token> {
-    let task = tokio::spawn(async move {
+    let ask = async move {
         let _asking = asking;
         ask.await
-    });
+    };
+    let task = tokio::spawn(ask.in_current_span());
     task.await.unwrap_or_else(|_| {
         let message = "the task that asks for a token was ended: its runtime was shut down";
         Err(Error::new(ErrorKind::Transport, message))
@@ -156,9 +162,11 @@ impl Tokens {
     /// allows.
     async fn fetch(&self) -> Result<Token> {
         let start = self.wire.clock.elapsed();
+        let why = self.why();
         match self.ask_until_answered(start).await {
-            Ok(granted) => Ok(self.keep(granted, start)),
+            Ok(granted) => Ok(self.keep(granted, start, why)),
             Err(failure) => {
+                trace::failed(why, &failure, &self.wire.redactor);
                 let mut state = self.lock();
                 state.asked += 1;
                 state.failure = Some(failure.clone());
@@ -195,9 +203,9 @@ impl Tokens {
         let clock = &self.wire.clock;
         let start = clock.elapsed();
         match self.ask().await {
-            Ok(granted) => self.keep(granted, start),
+            Ok(granted) => self.keep(granted, start, Why::Early),
             Err(refusal) => {
-                tracing::warn!(error = %refusal.into_error(), "an early renewal of the token failed");
+                trace::failed(Why::Early, &refusal.into_error(), &self.wire.redactor);
                 let now = clock.elapsed();
                 let wait = token.ends_at.saturating_sub(now) / 2;
                 if let Some(current) = &mut self.lock().token {
@@ -245,10 +253,7 @@ impl Tokens {
                     .with_help("`on_refresh_token` is called again before a token is asked for")
             })?;
         } else {
-            tracing::warn!(
-                "the token endpoint gave a new refresh token, which is lost with the source: give \
-                 the builder an `on_refresh_token`"
-            );
+            trace::not_kept();
         }
         if let Some(refresh) = &mut self.lock().refresh {
             refresh.is_kept = true;
@@ -266,12 +271,24 @@ impl Tokens {
         }
     }
 
-    /// Keeps a token that was asked for at `start`.
-    fn keep(&self, granted: Granted, start: Duration) -> Token {
+    /// Why there is no token at hand.
+    fn why(&self) -> Why {
+        let state = self.lock();
+        match (&state.token, state.generation) {
+            (Some(_), _) => Why::Over,
+            (None, 0) => Why::First,
+            // It was dropped.
+            (None, _) => Why::Refused,
+        }
+    }
+
+    /// Keeps a token that was asked for at `start`, and why.
+    fn keep(&self, granted: Granted, start: Duration, why: Why) -> Token {
         self.wire
             .redactor
             .learn_token(granted.access_token.expose());
         let life = granted.expires_in.unwrap_or(self.default_life);
+        trace::fetched(why, life);
         let ends_at = start.saturating_add(life);
         let mut state = self.lock();
         state.generation += 1;

@@ -1,3 +1,5 @@
+mod observed;
+
 use std::{
     sync::{
         Arc, Mutex,
@@ -117,11 +119,11 @@ impl World {
     async fn page_of(&self, resource: usize) -> Result<u16, Error> {
         let resource = self.client.plan().resources[resource];
         let draft = self.client.draft(resource, &Bounds::default(), &[])?;
-        let mut turn = self.client.turn().await;
+        let mut turn = self.client.turn(resource).await;
         match self.client.exchange(&mut turn, resource, &draft).await {
             Ok(response) => Ok(response.status),
             Err(Failure::Fatal(error)) => Err(error),
-            Err(Failure::Transient(error)) => panic!("{error}"),
+            Err(failure) => panic!("{failure:?}"),
         }
     }
 
@@ -330,7 +332,7 @@ async fn a_rule_for_a_401_decides_before_a_token_is_renewed() {
     };
     let banned: &'static ResourcePlan = Box::leak(Box::new(banned));
     let draft = world.client.draft(banned, &Bounds::default(), &[]).unwrap();
-    let mut turn = world.client.turn().await;
+    let mut turn = world.client.turn(banned).await;
     let response = world.client.exchange(&mut turn, banned, &draft).await;
     assert_eq!(response.unwrap().status, 401);
     assert_eq!(world.tokens(), ["Bearer token-0"]);
@@ -377,7 +379,7 @@ async fn a_turn_counts_the_wait_for_a_token_and_the_request_it_is_renewed_for() 
         .client
         .draft(resource, &Bounds::default(), &[])
         .unwrap();
-    let mut turn = world.client.turn().await;
+    let mut turn = world.client.turn(resource).await;
     let response = world.client.exchange(&mut turn, resource, &draft).await;
     assert_eq!(response.unwrap().status, 200);
     assert_eq!((turn.requests, turn.repeated), (2, 1));

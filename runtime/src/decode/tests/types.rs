@@ -538,3 +538,16 @@ fn rows_may_be_lists() {
         ["1 | a", "2 | null", "3 | null"]
     );
 }
+
+#[test]
+fn json_in_a_text_ends_where_its_own_text_does() {
+    static TABLE: Table = Table::new(
+        "things",
+        &[
+            Column::new("any", Type::Json).decode(Decode::Text),
+            Column::new("note", Type::Text),
+        ],
+    );
+    let rows = fitting(&TABLE, r#"{"data": [{"any": "7", "note": "8\u0039"}]}"#);
+    assert_eq!(rows, ["7 | 89"]);
+}

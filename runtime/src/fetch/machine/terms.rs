@@ -58,6 +58,8 @@ pub(in crate::fetch) enum Answer<P> {
     Ignored(String),
     /// Nothing that another attempt could better.
     Broken(Error),
+    /// Nothing: no quota is left for so long, by what another fetch of the source was told.
+    Held(Duration),
 }
 
 /// What a page says besides its records.
@@ -91,6 +93,8 @@ pub(in crate::fetch) struct Rules {
     pub(super) stop_on_status: &'static [(u16, u16)],
     pub(super) concurrency: usize,
     pub(super) limit: Option<u64>,
+    /// Whether a page may bring more records than it has.
+    pub(super) may_add: bool,
     /// The query parameter that holds a credential.
     pub(super) credential: Option<&'static str>,
 }
@@ -109,6 +113,9 @@ impl Rules {
             stop_on_status: resource.paginator.stop_on_status,
             concurrency: usize::from(concurrency.max(1)),
             limit,
+            may_add: resource
+                .processing_steps
+                .is_some_and(|steps| steps.may_add()),
             credential: None,
         }
         .with_auth(resource.auth)

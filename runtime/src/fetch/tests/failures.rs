@@ -85,6 +85,10 @@ async fn a_wait_longer_than_allowed_ends_with_the_time_and_the_place_to_go_on_fr
     );
     assert_eq!(error.position(), Some(&Position::Offset(2)));
     assert!(shop.clock.waits().is_empty());
+    // Not everyone who meets it has a position: a load has not, nor a fetch for all parents.
+    let help =
+        "help: fetch again then, or raise `max_delay`; `Fetch::resume` goes on from a position";
+    assert!(error.to_string().ends_with(help), "{error}");
 }
 
 #[tokio::test]
@@ -108,6 +112,14 @@ async fn records_before_a_bad_one_are_delivered_and_then_the_error() {
     }
     assert_eq!(error.report().unwrap().delivered, 2);
     assert!(stream.next().await.is_none());
+}
+
+#[tokio::test]
+async fn what_is_not_there_may_be_a_mistake_or_to_be_expected() {
+    let shop = shop(Api::new(|_| answer(404, &[], "no such thing")));
+    let error = shop.fetch(&PLAIN).all().await.unwrap_err();
+    let help = "help: check `base_url` and the resource's `path`, or `ignore` it by a rule of `response_actions`";
+    assert!(error.to_string().ends_with(help), "{error}");
 }
 
 #[tokio::test]
@@ -256,4 +268,35 @@ async fn a_thousand_pages_with_faults_bring_every_record_once() {
     let report = stream.report();
     assert_eq!((report.pages, report.retries), (1_000, 1_500));
     assert_eq!(report.requests, 2_500);
+}
+
+/// Things as they are, by their `id`.
+static KEYED: ResourcePlan = ResourcePlan {
+    table: &Table::new(
+        "things",
+        &[
+            Column::new("id", Type::Scalar).primary_key().at(12),
+            Column::record(),
+        ],
+    ),
+    ..THINGS
+};
+
+#[tokio::test]
+async fn untyped_records_stream_up_to_the_first_without_its_key() {
+    let mut records = records(4);
+    records[3] = json!({ "at": 30 });
+    let shop = shop(Api::new(move |request| page(&records, request)));
+    let mut stream = shop.client.fetch::<crate::Json>(&KEYED).stream();
+    for id in 0..3 {
+        assert_eq!(stream.next().await.unwrap().unwrap()["id"], id);
+    }
+    let error = stream.next().await.unwrap().unwrap_err();
+    insta::assert_snapshot!(error.to_string(), @r"
+    `things`: 1 value does not fit specs/shop.yaml
+      --> GET https://api.example.com/things?offset=2&limit=2 (200, 47 B, request 2)
+      $.data[1].id  expected text, bigint or bool, not null  found nothing  specs/shop.yaml:12
+      help: `id` is a key, so it has to be there; `schema_contract: {data_type: discard_row}` sets such rows aside
+    ");
+    assert!(stream.next().await.is_none());
 }

@@ -6,6 +6,8 @@ mod failures;
 mod incremental;
 mod observed;
 mod paging;
+mod quota;
+mod steps;
 
 use std::{
     sync::atomic::{AtomicUsize, Ordering},

@@ -1,80 +1,9 @@
 //! What a fetch tells while it runs: to `tracing`, and to whoever wants to know how far it is.
 
-use std::{
-    fmt::{Debug, Write},
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
-};
-
-use tracing::{
-    Event, Metadata, Subscriber,
-    field::{Field, Visit},
-    span::{Attributes, Id, Record as Values},
-    subscriber::DefaultGuard,
-};
+use std::sync::{Arc, Mutex};
 
 use super::*;
-
-/// Writes down all spans and events, one a line.
-#[derive(Clone, Default)]
-struct Journal {
-    lines: Arc<Mutex<String>>,
-    spans: Arc<AtomicU64>,
-}
-
-impl Journal {
-    /// Listens on this thread, for as long as the guard lives.
-    fn listen() -> (Self, DefaultGuard) {
-        let journal = Self::default();
-        let guard = tracing::subscriber::set_default(journal.clone());
-        (journal, guard)
-    }
-
-    fn text(&self) -> String {
-        self.lines.lock().unwrap().clone()
-    }
-
-    fn write(&self, metadata: &Metadata<'_>, name: &str, record: impl FnOnce(&mut Line)) {
-        // Libraries below may have something to say, too.
-        if metadata.target() == "rest_source" {
-            let mut line = Line(format!("{} {name}", metadata.level()));
-            record(&mut line);
-            let mut lines = self.lines.lock().unwrap();
-            writeln!(lines, "{}", line.0).unwrap();
-        }
-    }
-}
-
-impl Subscriber for Journal {
-    fn enabled(&self, _: &Metadata<'_>) -> bool {
-        true
-    }
-
-    fn new_span(&self, span: &Attributes<'_>) -> Id {
-        let metadata = span.metadata();
-        self.write(metadata, metadata.name(), |line| span.record(line));
-        Id::from_u64(self.spans.fetch_add(1, Relaxed) + 1)
-    }
-
-    fn event(&self, event: &Event<'_>) {
-        self.write(event.metadata(), "-", |line| event.record(line));
-    }
-
-    fn record(&self, _: &Id, _: &Values<'_>) {}
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-    fn enter(&self, _: &Id) {}
-    fn exit(&self, _: &Id) {}
-}
-
-struct Line(String);
-
-impl Visit for Line {
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        write!(self.0, " {field}={value:?}").unwrap();
-    }
-}
+use crate::testing::journal::Journal;
 
 #[tokio::test]
 async fn a_fetch_tells_its_course() {
@@ -99,6 +28,16 @@ DEBUG - message=page received=1 kept=1
 INFO - message=ended reason="a page of 1 record, less than 2, reached `total`" received=3 pages=2 requests=3
 "#
     );
+}
+
+#[tokio::test]
+async fn what_is_not_sent_is_told() {
+    let shop = shop(failing(3, &[429], &[("Retry-After", "3600")]));
+    shop.fetch(&PLAIN).all().await.unwrap_err();
+    let (journal, _guard) = Journal::listen();
+    shop.fetch(&PLAIN).all().await.unwrap_err();
+    let told = journal.text();
+    assert!(told.contains("message=not sent wait=3600s"), "{told}");
 }
 
 #[tokio::test]

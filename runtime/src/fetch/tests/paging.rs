@@ -282,3 +282,43 @@ async fn lines_of_json_are_records_by_their_content_type() {
     assert_eq!(ids(&things), [0, 1, 2]);
     assert_eq!(shop.asked(), ["offset=0", "offset=2", "offset=3"]);
 }
+
+/// As `COUNTED`, whose pages are asked for side by side, but one at a time.
+static ALONE: ResourcePlan = ResourcePlan {
+    name: "alone",
+    parallelized: false,
+    ..COUNTED
+};
+
+#[tokio::test]
+async fn a_resource_that_is_not_parallelized_is_asked_for_one_page_at_a_time() {
+    let records = records(20);
+    let api = || {
+        let records = records.clone();
+        Api::new(move |request| page(&records, request))
+    };
+    let beside = shop(api());
+    beside.fetch(&COUNTED).concurrency(4).all().await.unwrap();
+    assert_eq!(beside.api.most_in_flight(), 4);
+    let alone = shop(api());
+    let things = alone.fetch(&ALONE).concurrency(4).all().await.unwrap();
+    assert_eq!((things.len(), alone.api.most_in_flight()), (20, 1));
+}
+
+#[tokio::test]
+async fn fetches_of_a_resource_that_is_not_parallelized_take_turns() {
+    static ONE_AT_A_TIME: SourcePlan = SourcePlan {
+        resources: &[&ALONE],
+        ..PLAN
+    };
+    let records = records(6);
+    let api = Api::new(move |request| page(&records, request));
+    let clock = ManualClock::default();
+    let client = client(&ONE_AT_A_TIME, &[SECRET], Vec::new(), &api, &clock).unwrap();
+    let (first, second) = tokio::join!(
+        client.fetch::<Thing>(&ALONE).all(),
+        client.fetch::<Thing>(&ALONE).all()
+    );
+    assert_eq!((first.unwrap().len(), second.unwrap().len()), (6, 6));
+    assert_eq!(api.most_in_flight(), 1);
+}

@@ -9,6 +9,7 @@ use super::*;
 use crate::{
     ErrorKind,
     decode::Probe,
+    fetch::refusal::Refusal,
     paginator,
     plan::{
         Cursor, Ends, Method, Offset, PageNumber, Pages, Paginator, ResourcePlan, Retry,

@@ -1,13 +1,9 @@
 //! Only what is new of children.
 
 use super::*;
-use crate::{
-    fetch::Job,
-    parent::ParentRecord,
-    plan::{Action, ResponseAction},
-};
+use crate::{fetch::Job, parent::ParentRecord};
 
-const NEW_COMMENTS: ResourcePlan = ResourcePlan {
+pub(super) const NEW_COMMENTS: ResourcePlan = ResourcePlan {
     table: &Table::new(
         "comments",
         &[
@@ -50,7 +46,6 @@ async fn what_is_new_is_known_over_all_parents() {
     }
     let state = pages.state().unwrap();
     assert_eq!(state.cursor(), "9");
-    assert_eq!(state.seen.len(), 4, "{state:?}");
 
     let again = rows(shop.client.rows(&NEW).since(state)).await;
     assert_eq!(again, Vec::<String>::new());
@@ -62,24 +57,24 @@ async fn what_is_new_is_known_over_all_parents() {
     );
 }
 
+/// The children of the post with this id.
+pub(super) fn of(shop: &Shop, resource: &'static ResourcePlan, id: &str) -> Fetch<crate::Rows> {
+    let fetch = shop.client.rows(resource);
+    let parent = ParentRecord::of_values(resource.parent.unwrap(), vec![id.to_parent_value()]);
+    let job = Job {
+        parent: Some(parent),
+        ..fetch.job.clone()
+    };
+    Fetch { job, ..fetch }
+}
+
 #[tokio::test]
 async fn what_is_new_of_one_parent_is_of_that_one_alone() {
     static NEW: ResourcePlan = NEW_COMMENTS;
     let shop = shop(Api::new(|request| {
         page(&[json!({ "id": "x", "at": 3 })], request)
     }));
-    let of = |id: &str| {
-        let all = shop.client.rows(&NEW).job;
-        let parent = ParentRecord::of_values(NEW.parent.unwrap(), vec![id.to_parent_value()]);
-        let job = Job {
-            parent: Some(parent),
-            ..all
-        };
-        Fetch::<crate::Rows> {
-            job,
-            ..shop.client.rows(&NEW)
-        }
-    };
+    let of = |id: &str| of(&shop, &NEW, id);
     let mut pages = of("7").pages();
     while pages.next().await.is_some() {}
     let state = State::from_json(&pages.state().unwrap().to_json()).unwrap();
@@ -118,97 +113,4 @@ async fn records_without_a_key_that_are_alike_are_told_apart_by_their_parents() 
     posts.store(2, Ordering::Relaxed);
     let new = rows(shop.client.rows(&KEYLESS).since(pages.state().unwrap())).await;
     assert_eq!(new, ["5"]);
-}
-
-#[tokio::test]
-async fn a_part_that_was_cut_off_leaves_the_state_where_it_was() {
-    static CUT: ResourcePlan = ResourcePlan {
-        paginator: Paginator {
-            maximum_pages: Some(1),
-            ..Paginator::new(Pages::Offset(Offset::new(2)))
-        },
-        ..NEW_COMMENTS
-    };
-    let shop = shop(Api::new(|request| {
-        let records = match segments(request).len() {
-            1 => vec![json!({ "id": "1" }), json!({ "id": "2" })],
-            _ => (0..3)
-                .map(|n| json!({ "id": n.to_string(), "at": n }))
-                .collect(),
-        };
-        page(&records, request)
-    }));
-    let mut pages = shop.client.rows(&CUT).pages();
-    while pages.next().await.is_some() {}
-    assert!(pages.state().is_none());
-    let notes = pages.report().notes.join("\n");
-    assert!(
-        notes.contains("`posts` with `id` \"1\" ended: `maximum_pages` 1"),
-        "{notes}"
-    );
-}
-
-#[tokio::test]
-async fn a_part_that_was_cut_off_leaves_the_state_though_each_part_is_in_order() {
-    static CUT: ResourcePlan = ResourcePlan {
-        paginator: Paginator {
-            maximum_pages: Some(1),
-            ..Paginator::new(Pages::Offset(Offset::new(2)))
-        },
-        incremental: Some(Incremental {
-            row_order: Some(RowOrder::Ascending),
-            ..Incremental::new(1)
-        }),
-        ..NEW_COMMENTS
-    };
-    let shop = shop(Api::new(|request| {
-        // The first post has more than may be asked for; the second, what is later than all of it.
-        let records = match segments(request).as_slice() {
-            [_] => vec![json!({ "id": "1" }), json!({ "id": "2" })],
-            [_, post, _] if post == "1" => (0..3)
-                .map(|n| json!({ "id": n.to_string(), "at": n }))
-                .collect(),
-            _ => vec![json!({ "id": "x", "at": 9 })],
-        };
-        page(&records, request)
-    }));
-    let mut pages = shop.client.rows(&CUT).pages();
-    while let Some(page) = pages.next().await {
-        page.unwrap();
-    }
-    assert!(pages.state().is_none());
-}
-
-#[tokio::test]
-async fn a_part_that_is_ignored_for_good_is_over_and_one_given_up_is_not() {
-    const RULE: ResponseAction = ResponseAction::new(Action::Ignore);
-    static FORGIVING: ResourcePlan = ResourcePlan {
-        response_actions: &[
-            ResponseAction {
-                statuses: &[(404, 404)],
-                ..RULE
-            },
-            ResponseAction {
-                statuses: &[(410, 410)],
-                action: Action::Retry { then_ignore: true },
-                ..RULE
-            },
-        ],
-        ..NEW_COMMENTS
-    };
-    for (status, cursor) in [(404, Some("9")), (410, None)] {
-        let shop = shop(Api::new(move |request| {
-            match segments(request).as_slice() {
-                [_] => page(&[json!({ "id": "1" }), json!({ "id": "2" })], request),
-                [_, post, _] if post == "1" => answer(status, &[], "gone"),
-                _ => page(&[json!({ "id": "x", "at": 9 })], request),
-            }
-        }));
-        let mut pages = shop.client.rows(&FORGIVING).pages();
-        while let Some(page) = pages.next().await {
-            page.unwrap();
-        }
-        let state = pages.state();
-        assert_eq!(state.as_ref().map(State::cursor), cursor, "{status}");
-    }
 }

@@ -1,7 +1,10 @@
 //! Resources that are fetched for the records of another.
 
 mod any_family;
+mod family;
 mod incremental;
+mod per_parent;
+mod version_1;
 
 use super::*;
 use crate::{
@@ -10,7 +13,7 @@ use crate::{
 };
 
 /// A post, of a blog with comments and replies to them.
-static POSTS: ResourcePlan = ResourcePlan {
+pub(super) const POSTS: ResourcePlan = ResourcePlan {
     name: "posts",
     table: &Table::new(
         "posts",
@@ -161,6 +164,33 @@ async fn children_come_in_the_order_of_their_parents_at_every_concurrency() {
         let fetch = shop.client.rows(&COMMENTS).concurrency(concurrency);
         assert_eq!(rows(fetch).await, expected, "{concurrency}");
     }
+}
+
+/// One comment page at a time, of parents whose pages come side by side.
+static QUIET_COMMENTS: ResourcePlan = ResourcePlan {
+    parallelized: false,
+    ..COMMENTS
+};
+
+#[tokio::test]
+async fn the_parts_of_a_child_that_is_not_parallelized_follow_each_other() {
+    let of = |request: &Request| match segments(request).as_slice() {
+        [_] => None,
+        [.., parent, _] => Some(parent.clone()),
+        _ => unreachable!(),
+    };
+    let parents = |api: &Api| -> Vec<String> {
+        let mut parents: Vec<String> = api.requests().iter().filter_map(of).collect();
+        parents.dedup();
+        parents
+    };
+    let in_order: Vec<String> = (0..11).map(|post| post.to_string()).collect();
+    let beside = shop(Api::new(blog(11)));
+    rows(beside.client.rows(&COMMENTS).concurrency(8)).await;
+    assert_ne!(parents(&beside.api), in_order);
+    let quiet = shop(Api::new(blog(11)));
+    rows(quiet.client.rows(&QUIET_COMMENTS).concurrency(8)).await;
+    assert_eq!(parents(&quiet.api), in_order);
 }
 
 #[tokio::test]

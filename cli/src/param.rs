@@ -1,0 +1,120 @@
+//! Query parameters that a resource is fetched with for once.
+
+use rest_source::plan::{
+    Auth, Incremental, Location, Pages, Param, Part, ResourcePlan, Slot, SourcePlan, Template,
+};
+
+use rest_source_codegen::connector::Connector;
+
+use crate::stop::Stop;
+
+/// The resource with these query parameters, in place of its own of the same names. It lives as long
+/// as the plan that it is made from, which a command makes once.
+///
+/// # Errors
+///
+/// When something else writes such a parameter, or the path holds it.
+pub(crate) fn with(
+    connector: &Connector,
+    plan: &'static SourcePlan,
+    resource: &'static ResourcePlan,
+    given: &[(String, String)],
+) -> Result<&'static ResourcePlan, Stop> {
+    if given.is_empty() {
+        return Ok(resource);
+    }
+    let mut checked = connector.resources.iter();
+    let checked = checked.find(|checked| checked.name == resource.name);
+    let of_path = checked.map_or(&[][..], |checked| &checked.path_params);
+    for (name, _) in given {
+        if of_path.contains(name) {
+            return Err(Stop::usage(format!(
+                "the parameter `{name}` of `{}` stands in its path, where it cannot be set\n  help: make \
+                 it a setting of the spec, `{{config.{name}}}`, and give that by `--config`",
+                resource.name
+            )));
+        }
+        if let Some((owner, help)) = owner(plan, resource, name) {
+            return Err(Stop::usage(format!(
+                "the parameter `{name}` of `{}` is written by {owner}\n  help: {help}",
+                resource.name
+            )));
+        }
+    }
+    let is_given = |param: &&Param| given.iter().any(|(name, _)| name == param.name);
+    let own = resource.params.iter().filter(|param| !is_given(param));
+    let given = given.iter().map(|(name, value)| Param {
+        name: String::leak(name.clone()),
+        value: Template(Vec::leak(vec![Part::Text(String::leak(value.clone()))])),
+    });
+    let params: Vec<Param> = own.copied().chain(given).collect();
+    Ok(Box::leak(Box::new(ResourcePlan {
+        params: Vec::leak(params),
+        ..*resource
+    })))
+}
+
+/// What writes a parameter of this name on its own, and what to do instead of setting it.
+fn owner(
+    plan: &SourcePlan,
+    resource: &ResourcePlan,
+    name: &str,
+) -> Option<(&'static str, &'static str)> {
+    if is_of_paginator(&resource.paginator.kind, name) {
+        return Some((
+            "its paginator",
+            "it says which page is asked for; `--limit` is the most records to fetch",
+        ));
+    }
+    let choices = plan.choices.iter().map(|choice| choice.auth);
+    let auth = resource.auth;
+    let is_choice = matches!(auth, Some(Auth::OneOf));
+    let mut auths = auth.into_iter().chain(choices.filter(|_| is_choice));
+    if auths.any(|auth| is_of_auth(auth, name)) {
+        return Some(("its auth", "credentials come from the environment"));
+    }
+    let is_placeholder =
+        |part: &Part| matches!(part, Part::IncrementalStart | Part::IncrementalEnd);
+    let mut own = resource.params.iter().filter(|param| param.name == name);
+    let is_bound = own.any(|param| param.value.0.iter().any(is_placeholder));
+    if is_bound || is_of_incremental(resource.incremental.as_ref(), name) {
+        return Some((
+            "its `incremental`",
+            "`--state` goes on from where a fetch has come",
+        ));
+    }
+    None
+}
+
+fn is_of_paginator(pages: &Pages, name: &str) -> bool {
+    let slots = match pages {
+        Pages::Offset(pages) => vec![pages.offset_slot, pages.limit_slot],
+        Pages::Number(pages) => [Some(pages.page_slot), pages.page_size_slot]
+            .into_iter()
+            .flatten()
+            .collect(),
+        Pages::Cursor(pages) => vec![pages.cursor],
+        Pages::HeaderCursor { cursor, .. } => vec![*cursor],
+        Pages::Single | Pages::HeaderLink { .. } | Pages::JsonLink { .. } | Pages::Custom(_) => {
+            Vec::new()
+        }
+    };
+    slots
+        .iter()
+        .any(|slot| matches!(slot, Slot::Query(own) if *own == name))
+}
+
+fn is_of_auth(auth: &Auth, name: &str) -> bool {
+    match auth {
+        Auth::ApiKey {
+            name: own,
+            location: Location::Query,
+            ..
+        } => *own == name,
+        _ => false,
+    }
+}
+
+fn is_of_incremental(incremental: Option<&Incremental>, name: &str) -> bool {
+    incremental.is_some_and(|one| [one.start_param, one.end_param].contains(&Some(name)))
+}

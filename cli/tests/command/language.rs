@@ -1,0 +1,136 @@
+//! What the command knows of the language: the codes of its mistakes, and how to mend some of them.
+
+use crate::shell::{Shell, snapshot};
+
+#[test]
+fn a_code_is_explained() {
+    let shell = Shell::new();
+    let explained = shell.run(&["explain", "RS0102"]);
+    snapshot("explain", &explained);
+    assert_eq!(shell.run(&["explain", "rs0102"]).stdout, explained.stdout);
+}
+
+#[test]
+fn what_is_no_code_is_told_from_those_it_may_be() {
+    let shell = Shell::new();
+    snapshot("explain-like", &shell.run(&["explain", "E0102"]));
+    snapshot("explain-near", &shell.run(&["explain", "RS0112"]));
+    snapshot("explain-unknown", &shell.run(&["explain", "cursor"]));
+}
+
+#[test]
+fn all_codes_are_listed() {
+    let shell = Shell::new();
+    let all = shell.run(&["explain"]);
+    snapshot("explain-all", &all);
+    for line in all.stdout.lines() {
+        let code = &line[..6];
+        assert_eq!(shell.run(&["explain", code]).code, 0, "{line}");
+    }
+}
+
+#[test]
+fn every_shell_is_told_the_subcommands() {
+    let shell = Shell::new();
+    let subcommands = shell.run(&["completions", "bash"]);
+    let of_the_command = subcommands
+        .stdout
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("opts="))
+        .find(|words| words.contains("--version"))
+        .map(|words| words.trim_matches('"').replace(' ', "\n"));
+    let listed = of_the_command.unwrap();
+    snapshot("completions", &subcommands.with_stdout(listed.clone()));
+    let names = listed.lines().filter(|word| !word.starts_with('-'));
+    let names: Vec<&str> = names.collect();
+    assert!(names.contains(&"explain"));
+    for of in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = shell.run(&["completions", of]);
+        assert_eq!(script.code, 0, "{script}");
+        for name in &names {
+            assert!(script.stdout.contains(name), "{of} {name}");
+        }
+    }
+    assert_eq!(shell.run(&["completions", "cmd"]).code, 2);
+}
+
+/// Mistakes that are mended, one behind another, and mistakes that are not.
+const SPEC: &str = "\
+# Things, as the API has them.\r
+client:\r
+  base_url: https://api.example.com\r
+  pagination: single_page     # one page\r
+resources:\r
+- name: things\r
+  primary_keys: id\r
+  write_disposition: upsert\r
+  columns:\r
+      id: { type: integer }\r
+      at: datetime\r
+";
+
+#[test]
+fn what_is_sure_is_mended_and_the_rest_is_shown() {
+    let shell = Shell::new();
+    shell.write("things.yaml", SPEC);
+    snapshot("fix", &shell.run(&["check", "--fix", "things.yaml"]));
+    let mended = SPEC
+        .replace("pagination", "paginator")
+        .replace("primary_keys", "primary_key")
+        .replace("upsert", "merge")
+        .replace("type: integer", "data_type: bigint");
+    assert_eq!(shell.read("things.yaml"), mended);
+
+    let again = shell.run(&["check", "--fix", "things.yaml"]);
+    assert_eq!(shell.read("things.yaml"), mended);
+    assert!(!again.stderr.contains("is now"), "{again}");
+
+    // What was done is no diagnostic: whoever reads JSON gets what is left.
+    shell.write("things.yaml", SPEC);
+    let shown = shell.run(&["check", "--fix", "--format", "json", "things.yaml"]);
+    let left: Vec<serde_json::Value> = shown
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(left.len(), 1, "{shown}");
+    assert_eq!(left[0]["message"], "unknown type `datetime`");
+    assert!(shown.stderr.contains("is now"), "{shown}");
+
+    shell.write("things.yaml", &SPEC.replace("datetime", "timestamp"));
+    snapshot("fix-all", &shell.run(&["check", "--fix", "things.yaml"]));
+    assert_eq!(shell.run(&["check", "things.yaml"]).code, 0);
+}
+
+#[test]
+fn without_fix_nothing_is_written_and_the_suggestion_is_data() {
+    let shell = Shell::new();
+    shell.write("things.yaml", SPEC);
+    let shown = shell.run(&["check", "--format", "json", "things.yaml"]);
+    assert_eq!(shell.read("things.yaml"), SPEC);
+    // As `rustfix` takes them: by the bytes of spans that have a replacement and are sure.
+    let mut text = SPEC.to_owned();
+    for line in shown.stdout.lines().rev() {
+        let said: serde_json::Value = serde_json::from_str(line).unwrap();
+        for help in said["children"].as_array().unwrap() {
+            for span in help["spans"].as_array().unwrap() {
+                let byte = |name: &str| usize::try_from(span[name].as_u64().unwrap()).unwrap();
+                if span["suggestion_applicability"] == "MachineApplicable" {
+                    let replacement = span["suggested_replacement"].as_str().unwrap();
+                    text.replace_range(byte("byte_start")..byte("byte_end"), replacement);
+                }
+            }
+        }
+    }
+    assert!(text.contains("paginator: single_page     # one page\r\n"));
+    assert!(text.contains("id: { data_type: integer }"), "{text}");
+}
+
+#[test]
+fn a_file_that_cannot_be_mended_is_named() {
+    let shell = Shell::new();
+    snapshot(
+        "fix-missing",
+        &shell.run(&["check", "--fix", "nowhere.yaml"]),
+    );
+}

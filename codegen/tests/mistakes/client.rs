@@ -1,0 +1,348 @@
+//! The client, and what it proves who it is with.
+
+use super::{auth, client, endpoint, paginator, resource, say, top};
+
+#[test]
+fn client_and_retry() {
+    say(
+        "client_and_retry",
+        &[
+            (
+                "a base URL without a scheme",
+                client("").replace("https://", ""),
+            ),
+            (
+                "a base URL of another scheme",
+                client("").replace("https://", "ftp://"),
+            ),
+            (
+                "a base URL with credentials",
+                client("").replace("https://", "https://user:pass@"),
+            ),
+            (
+                "a base URL by a setting that is none",
+                format!(
+                    "config: {{host: {{type: text, default: example}}}}\n{}",
+                    client("").replace("https://api.example.com", "\"{config.host}\"")
+                ),
+            ),
+            (
+                "a base URL that begins wrong",
+                format!(
+                    "config: {{host: text}}\n{}",
+                    client("").replace("https://api.example.com", "\"api.{config.host}\"")
+                ),
+            ),
+            (
+                "a secret in the base URL",
+                client("").replace(
+                    "https://api.example.com",
+                    "\"https://{secrets.tenant}.example.com\"",
+                ),
+            ),
+            (
+                "a duration without a unit",
+                client("timeout: {connect: 10}"),
+            ),
+            ("a duration of nothing", client("timeout: {connect: 0s}")),
+            (
+                "a duration in an unknown unit",
+                client("retry: {max_delay: 5min}"),
+            ),
+            (
+                "a status that is none",
+                client("retry: {statuses: [429, 5XX, 6xx, 1000]}"),
+            ),
+            (
+                "a delay longer than all of them",
+                client("retry: {max_delay: 20m}"),
+            ),
+            (
+                "a unit without its path",
+                client("retry: {retry_after_unit: ms}"),
+            ),
+            (
+                "a size that is none",
+                client("max_response_bytes: 64 megabytes"),
+            ),
+            (
+                "an origin with a path",
+                client("allow_origins: [\"https://cdn.example.com/files\"]"),
+            ),
+            ("a header that is none", client("headers: {\"X Key\": a}")),
+            ("a header twice", client("headers: {X-Key: a, x-key: b}")),
+            (
+                "a header of two lines",
+                client("headers: {X-Key: \"a\\nb\"}"),
+            ),
+            (
+                "a rate limit without a time",
+                client("rate_limit: {requests: 10}"),
+            ),
+            (
+                "a rate limit of nothing",
+                client("rate_limit: {requests: 0, per: 0s}"),
+            ),
+            (
+                "a rate limit that is none",
+                client("rate_limit: {requests: 2000000, per: 1d}"),
+            ),
+            (
+                "a retry word of Airbyte",
+                client("retry: {max_attempts: 5}"),
+            ),
+        ],
+    );
+}
+
+/// Two resources, each with a choice of its own.
+const CHOICES: &str = "
+client:
+  base_url: https://api.example.com
+  paginator: single_page
+resources:
+  - name: things
+    columns: { id: text }
+    endpoint:
+      auth:
+        type: one_of
+        choices:
+          a: { type: bearer, token: \"{secrets.a}\" }
+          b: { type: bearer, token: \"{secrets.b}\" }
+  - name: more_things
+    columns: { id: text }
+    endpoint:
+      auth:
+        type: one_of
+        choices:
+          c: { type: bearer, token: \"{secrets.c}\" }
+          d: { type: bearer, token: \"{secrets.d}\" }
+";
+
+/// Two resources, each with a refresh token of its own.
+const REFRESH_TOKENS: &str = "
+resource_defaults:
+  columns: { id: text }
+  endpoint:
+    paginator: single_page
+    auth:
+      type: oauth2_refresh_token
+      token_url: https://login.example.com/token
+      client_id: me
+      client_secret: \"{secrets.client_secret}\"
+client:
+  base_url: https://api.example.com
+resources:
+  - name: things
+    endpoint: { auth: { refresh_token: \"{secrets.one}\" } }
+  - name: more_things
+    endpoint: { auth: { refresh_token: \"{secrets.other}\" } }
+";
+
+#[test]
+#[expect(clippy::too_many_lines, reason = "a list")]
+fn credentials() {
+    say(
+        "credentials",
+        &[
+            (
+                "a literal key",
+                auth("type: api_key\napi_key: sk-live-0123456789"),
+            ),
+            (
+                "a literal token beside another mistake in its line",
+                client("auth: {type: baerer, token: sk-live-0123456789}"),
+            ),
+            (
+                "a literal client secret",
+                auth(
+                    "type: oauth2\ntoken_url: https://a.example/token\nclient_id: me\nclient_secret: hunter2hunter2",
+                ),
+            ),
+            (
+                "a literal refresh token",
+                auth(
+                    "type: oauth2_refresh_token\ntoken_url: https://a.example/token\nclient_id: me\nclient_secret: \"{secrets.s}\"\nrefresh_token: hunter2hunter2",
+                ),
+            ),
+            ("another refresh token", REFRESH_TOKENS.to_owned()),
+            (
+                "a key of another kind",
+                auth("type: bearer\napi_key: \"{secrets.key}\""),
+            ),
+            (
+                "a choice of one",
+                auth("type: one_of\nchoices:\n  key: {type: api_key, api_key: \"{secrets.key}\"}"),
+            ),
+            (
+                "a choice within a choice",
+                auth(
+                    "type: one_of\nchoices:\n  key: {type: api_key, api_key: \"{secrets.key}\"}\n  more: {type: one_of, choices: {a: {type: bearer, token: \"{secrets.a}\"}, b: {type: bearer, token: \"{secrets.b}\"}}}",
+                ),
+            ),
+            (
+                "choices of the same name in Rust, and one that is none",
+                auth(
+                    "type: one_of\nchoices:\n  the_key: {type: api_key, api_key: \"{secrets.a}\"}\n  TheKey: {type: api_key, api_key: \"{secrets.b}\"}\n  \"a key\": {type: api_key, api_key: \"{secrets.c}\"}",
+                ),
+            ),
+            (
+                "a literal within a choice",
+                auth(
+                    "type: one_of\nchoices:\n  key: {type: api_key, api_key: sk-live-0123456789}\n  token: {type: bearer, tokn: x}",
+                ),
+            ),
+            ("another choice", CHOICES.to_owned()),
+            (
+                "a custom auth that is no path",
+                auth("type: custom\nrust: my-crate.Signed"),
+            ),
+            (
+                "a custom auth with what is no key of it",
+                auth("type: custom\nrust: crate::Signed\nkey: \"{secrets.key}\""),
+            ),
+            (
+                "a custom paginator without a path",
+                paginator("type: custom"),
+            ),
+            (
+                "a setting for a secret",
+                format!(
+                    "config: {{key: text}}\n{}",
+                    auth("type: bearer\ntoken: \"{config.key}\"")
+                ),
+            ),
+            (
+                "a shell variable for a secret",
+                auth("type: bearer\ntoken: \"${API_TOKEN}\""),
+            ),
+            (
+                "neither of the two is a secret",
+                auth("type: http_basic\nusername: me\npassword: x"),
+            ),
+            (
+                "an unknown kind",
+                auth("type: basic\nusername: \"{secrets.u}\"\npassword: x"),
+            ),
+            ("no kind", auth("token: \"{secrets.token}\"")),
+            ("a kind alone", client("auth: bearer")),
+            ("keys that are missing", auth("type: oauth2")),
+            (
+                "a key of another kind",
+                auth("type: bearer\ntoken: \"{secrets.token}\"\nlocation: query"),
+            ),
+            (
+                "a location that is none",
+                auth("type: api_key\napi_key: \"{secrets.key}\"\nlocation: params"),
+            ),
+            (
+                "a token URL over plain http",
+                auth(
+                    "type: oauth2\ntoken_url: http://a.example/token\nclient_id: me\nclient_secret: \"{secrets.s}\"",
+                ),
+            ),
+            (
+                "plain http",
+                auth("type: bearer\ntoken: \"{secrets.token}\"")
+                    .replace("https://api", "http://api"),
+            ),
+            (
+                "a literal in a list",
+                auth("type: bearer\ntoken: [sk-live-0123456789]"),
+            ),
+            (
+                "a literal in a line that is no YAML",
+                auth("type: bearer\ntoken: sk-live-0123456789: x"),
+            ),
+            (
+                "a literal in a header",
+                client("headers: {Authorization: Bearer sk-live-0123456789}"),
+            ),
+            (
+                "an Authorization header beside it",
+                client(
+                    "auth: {type: bearer, token: \"{secrets.token}\"}\nheaders: {authorization: x}",
+                ),
+            ),
+            (
+                "its own parameter in `params`",
+                endpoint(
+                    "path: /things\nauth: {type: api_key, name: key, api_key: \"{secrets.key}\", location: query}\nparams: {key: x}",
+                ),
+            ),
+            (
+                "a path to a stranger",
+                endpoint(
+                    "path: https://other.example.org/things\nauth: {type: bearer, token: \"{secrets.token}\"}",
+                ),
+            ),
+            ("a secret in a path", endpoint("path: /things/{secrets.id}")),
+            (
+                "a secret bound to a path",
+                endpoint("path: /things/{id}\nparams: {id: \"{secrets.id}\"}"),
+            ),
+            (
+                "a field of the token request that has its own key",
+                auth(
+                    "type: oauth2\ntoken_url: https://a.example/token\nclient_id: me\nclient_secret: \"{secrets.s}\"\naccess_token_request_data: {scope: all, grant_type: password}",
+                ),
+            ),
+            (
+                "a variable for two",
+                format!(
+                    "secrets: {{a: {{env: KEY}}, b: {{env: KEY}}}}\n{}",
+                    auth("type: http_basic\nusername: \"{secrets.a}\"\npassword: \"{secrets.b}\"")
+                ),
+            ),
+        ],
+    );
+}
+
+#[test]
+fn settings_and_warnings() {
+    say(
+        "settings_and_warnings",
+        &[
+            (
+                "a type that is none",
+                top("config: {a: string, b: {type: number}}"),
+            ),
+            (
+                "a default of another type",
+                top(
+                    "config:\n  a: {type: bigint, default: many}\n  b: {type: bool, default: maybe}\n  c: {type: date, default: 2024-02-30}\n  d: {type: enum, values: [x, y], default: z}",
+                ),
+            ),
+            ("an enum without values", top("config: {a: {type: enum}}")),
+            (
+                "values of no enum",
+                top("config: {a: {type: text, values: [x]}}"),
+            ),
+            (
+                "a name that is none",
+                top("config: {my-org: text}\nsecrets: {\"1\": {}}"),
+            ),
+            (
+                "a literal in `secrets`",
+                top("secrets: {key: sk-live-0123}"),
+            ),
+            (
+                "a literal that every resource overrides",
+                client("auth: {type: bearer, token: sk-live-0123456789}")
+                    .replace("- name: things", "- name: things\n    endpoint: {auth: ~}"),
+            ),
+            (
+                "what every resource overrides",
+                client("auth: {type: bearer, token: \"{secrets.token}\"}")
+                    .replace("- name: things", "- name: things\n    endpoint: {auth: ~}"),
+            ),
+            (
+                "what is never used",
+                format!(
+                    "config: {{a: text}}\nsecrets: {{b: {{}}}}\nresource_defaults: {{selected: false, write_disposition: replace}}\n{}",
+                    resource("selected: true\ncolumns: {id: text}")
+                ),
+            ),
+        ],
+    );
+}

@@ -1,0 +1,142 @@
+//! Asking only for what is new.
+
+use super::{endpoint, resource, say};
+
+#[test]
+fn incremental() {
+    let incremental =
+        |fields: &str| endpoint(&format!("path: /things\nincremental: {{ {fields} }}"));
+    say(
+        "incremental",
+        &[
+            ("no cursor", incremental("start_param: since")),
+            ("a word of Airbyte", incremental("cursor_field: updated_at")),
+            (
+                "a cursor that is no column",
+                incremental("cursor_path: update_at"),
+            ),
+            (
+                "a cursor without an order",
+                endpoint("path: /things\nincremental: {cursor_path: flag}")
+                    .replace("count: bigint", "flag: bool"),
+            ),
+            (
+                "a cursor of untyped records",
+                resource("columns: json\nendpoint: {incremental: {cursor_path: updated_at}}"),
+            ),
+            (
+                "a start of another type",
+                incremental("cursor_path: updated_at, initial_value: yesterday"),
+            ),
+            (
+                "a start without an offset",
+                incremental("cursor_path: updated_at, initial_value: \"2024-01-01T00:00:00\""),
+            ),
+            (
+                "a start that is no number",
+                incremental("cursor_path: count, initial_value: \"2024-01-01\""),
+            ),
+            (
+                "an end before the start",
+                incremental(
+                    "cursor_path: updated_at, initial_value: \"2024-02-01\", end_value: \"2024-01-01T00:00:00Z\"",
+                ),
+            ),
+            (
+                "a lag of another type",
+                incremental("cursor_path: updated_at, lag: 5"),
+            ),
+            (
+                "a lag that reaches forward",
+                incremental("cursor_path: count, lag: -5"),
+            ),
+            (
+                "a lag without an end",
+                incremental("cursor_path: share, lag: inf")
+                    .replace("count: bigint", "share: double"),
+            ),
+            (
+                "a lag for a decimal",
+                incremental("cursor_path: price, lag: 5")
+                    .replace("count: bigint", "price: decimal"),
+            ),
+            (
+                "a format of a number",
+                incremental("cursor_path: count, format: epoch_seconds"),
+            ),
+            (
+                "its parameter in `params`",
+                endpoint(
+                    "path: /things\nparams: {since: x}\nincremental: {cursor_path: updated_at, start_param: since}",
+                ),
+            ),
+            (
+                "one parameter for both ends",
+                incremental("cursor_path: updated_at, start_param: at, end_param: at"),
+            ),
+            (
+                "dlt's older form beside the newer",
+                endpoint(
+                    "path: /things\nparams: {since: {type: incremental, cursor_path: updated_at}}\nincremental: {cursor_path: updated_at}",
+                ),
+            ),
+            (
+                "a mistake in dlt's older form",
+                endpoint(
+                    "path: /things\nparams: {since: {type: incremental, cursor_path: update_at, initial: 1}}",
+                ),
+            ),
+            (
+                "an order that is none",
+                incremental("cursor_path: updated_at, row_order: ascending"),
+            ),
+            (
+                "what happens without a value",
+                incremental("cursor_path: updated_at, on_cursor_value_missing: ignore"),
+            ),
+        ],
+    );
+}
+
+#[test]
+fn what_is_appended_again() {
+    let endpoint =
+        |fields: &str| format!("endpoint:\n  paginator: {{type: offset, limit: 10{fields}}}\n");
+    let appended = |paging: &str, fields: &str| {
+        resource(&format!(
+            "columns: {{ id: text!, updated_at: timestamp }}\nwrite_disposition: append\n{}  \
+             incremental: {{ cursor_path: updated_at{fields} }}",
+            endpoint(paging)
+        ))
+        .replace("  paginator: single_page\n", "")
+    };
+    say(
+        "what_is_appended_again",
+        &[
+            ("a lag", appended("", ", lag: 1h")),
+            (
+                "a lag, where nothing says that it is appended",
+                appended("", ", lag: 1h").replace("    write_disposition: append\n", ""),
+            ),
+            (
+                "records without a cursor value, and a lag",
+                appended("", ", lag: 1h, on_cursor_value_missing: include"),
+            ),
+            (
+                "a lag of the defaults",
+                format!(
+                    "resource_defaults: {{primary_key: id, write_disposition: merge, endpoint: {{incremental: {{lag: 1h}}}}}}\n{}",
+                    appended("", "")
+                ),
+            ),
+            ("a maximum", appended(", maximum_pages: 5", "")),
+            (
+                "a maximum, in an order by which the start is left out",
+                appended(
+                    ", maximum_offset: 50",
+                    ", row_order: asc, range_start: open",
+                ),
+            ),
+        ],
+    );
+}

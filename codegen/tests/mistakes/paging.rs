@@ -1,0 +1,102 @@
+//! Paginators.
+
+use super::{endpoint, paginator, resource, say};
+
+#[test]
+fn paginators() {
+    say(
+        "paginators",
+        &[
+            (
+                "none",
+                resource("columns: {id: text}").replace("  paginator: single_page\n", ""),
+            ),
+            ("dlt's auto", endpoint("path: /things\npaginator: auto")),
+            ("an unknown kind", paginator("type: ofset, limit: 100")),
+            (
+                "a kind of Airbyte",
+                paginator("type: OffsetIncrement, page_size: 100"),
+            ),
+            (
+                "a bare word that needs more",
+                endpoint("path: /things\npaginator: offset"),
+            ),
+            ("a limit of nothing", paginator("type: offset, limit: 0")),
+            ("a limit that is missing", paginator("type: offset")),
+            (
+                "an older word of dlt",
+                paginator("type: offset, limit: 100, initial_offset: 5"),
+            ),
+            (
+                "a key of another kind",
+                paginator("type: offset, limit: 100, page_size: 5, cursor_path: a"),
+            ),
+            (
+                "its parameter in `params`",
+                endpoint(
+                    "path: /things\nparams: {limit: 50}\npaginator: {type: offset, limit: 100}",
+                ),
+            ),
+            (
+                "a parameter and a place in the body",
+                endpoint(
+                    "path: /things\nmethod: POST\njson: {}\npaginator: {type: offset, limit: 100, offset_param: a, offset_body_path: b}",
+                ),
+            ),
+            (
+                "a place in a body that is not there",
+                paginator("type: offset, limit: 100, offset_body_path: paging.offset"),
+            ),
+            (
+                "a place in the body by index",
+                endpoint(
+                    "path: /things\nmethod: POST\njson: {}\npaginator: {type: offset, limit: 100, offset_body_path: \"a[0]\"}",
+                ),
+            ),
+            (
+                "one parameter for two values",
+                paginator("type: offset, limit: 100, offset_param: p, limit_param: p"),
+            ),
+            (
+                "a maximum at the start",
+                paginator("type: offset, limit: 100, offset: 10, maximum_offset: 10"),
+            ),
+            (
+                "a start before the first page",
+                paginator("type: page_number, base_page: 1, page: 0"),
+            ),
+            (
+                "a size without effect",
+                paginator("type: page_number, page_size: 100"),
+            ),
+            (
+                "a place for a size that is not there",
+                paginator("type: page_number, page_size_param: per_page"),
+            ),
+            (
+                "short pages of no size",
+                paginator("type: page_number, stop_after_short_page: true"),
+            ),
+            (
+                "pages without an end",
+                paginator("type: page_number, stop_after_empty_page: false"),
+            ),
+            (
+                "a path to many places",
+                paginator("type: cursor, cursor_path: \"$.cursors[*].next\""),
+            ),
+            (
+                "a relation of another header",
+                paginator("type: header_link, header: X-Next, links_next_key: next"),
+            ),
+            (
+                "a header that is none",
+                paginator("type: header_link, header: \"X Next\""),
+            ),
+            (
+                "a status that is none",
+                paginator("type: json_link, stop_on_status: [404, none]"),
+            ),
+        ],
+    );
+}

@@ -1,0 +1,214 @@
+//! Parents and children.
+
+use super::{client, indented, resource, say};
+
+/// A spec of posts, of these lines in their children, and of further resources.
+fn child(lines: &str, others: &str) -> String {
+    let posts = "
+- name: posts
+  primary_key: id
+  columns:
+    id: text
+    lang: text
+    views: bigint!
+    at: timestamp!
+    author: { data_type: object, fields: { id: text!, Home Town: text } }
+    owner: { data_type: object, nullable: false, fields: { id: text! } }
+    tags: { data_type: array, items: text! }
+    extra: json
+";
+    format!(
+        "client:\n  base_url: https://api.example.com\n  paginator: single_page\nresources:{}\
+         \n  - name: comments\n{}{}",
+        indented(posts, 2),
+        indented(lines, 4),
+        indented(others, 2)
+    )
+}
+
+/// A spec with these lines in the endpoint of a child.
+fn asked(lines: &str) -> String {
+    child(
+        &format!(
+            "columns: {{ id: text! }}\nendpoint:\n{}",
+            indented(lines, 2)
+        ),
+        "",
+    )
+}
+
+#[test]
+fn parents() {
+    say(
+        "parents",
+        &[
+            (
+                "an unknown parent",
+                asked("path: /posts/{resources.post.id}"),
+            ),
+            (
+                "no parent at all like it",
+                asked("params: {q: \"{resources.elsewhere.id}\"}"),
+            ),
+            (
+                "its own parent",
+                asked("path: /posts/{resources.comments.id}"),
+            ),
+            (
+                "a circle",
+                child(
+                    "columns: {id: text!}\nendpoint: a/{resources.replies.id}",
+                    "- name: replies\n  columns: {id: text!}\n  endpoint: b/{resources.likes.id}\n\
+                     - name: likes\n  columns: {id: text!}\n  endpoint: c/{resources.comments.id}",
+                ),
+            ),
+            (
+                "two parents",
+                child(
+                    "columns: {id: text!}\nendpoint: {path: \"a/{resources.posts.id}\", params: {q: \"{resources.users.id}\"}}",
+                    "- name: users\n  columns: {id: text!}",
+                ),
+            ),
+            (
+                "an untyped parent",
+                child(
+                    "columns: {id: text!}\nendpoint: a/{resources.users.id}",
+                    "- name: users\n  columns: json",
+                ),
+            ),
+        ],
+    );
+}
+
+#[test]
+fn fields_of_parents() {
+    say(
+        "fields_of_parents",
+        &[
+            (
+                "a field that is none",
+                asked("path: /posts/{resources.posts.ident}"),
+            ),
+            ("no field", asked("path: /posts/{resources.posts}")),
+            (
+                "a nullable field in a path",
+                asked("path: /posts/{resources.posts.lang}"),
+            ),
+            (
+                "a nullable field of an object that may be missing, in a path",
+                asked("path: /posts/{resources.posts.author.id}"),
+            ),
+            (
+                "an element, in a path",
+                asked("path: /posts/{resources.posts.tags[0]}"),
+            ),
+            (
+                "any json, in a path",
+                asked("path: /posts/{resources.posts.extra}"),
+            ),
+            (
+                "a nullable field that a path is bound to",
+                asked("path: /posts/{lang}\nparams: {lang: \"{resources.posts.lang}\"}"),
+            ),
+            (
+                "the same in dlt's older form",
+                asked(
+                    "path: /posts/{lang}\nparams:\n  lang: {type: resolve, resource: posts, field: lang}",
+                ),
+            ),
+            (
+                "dlt's older form without a field",
+                asked("path: /posts/{id}\nparams: {id: {type: resolve, resource: posts}}"),
+            ),
+            (
+                "dlt's older form with more than it has",
+                asked(
+                    "path: /posts/{id}\nparams: {id: {type: resolve, resource: posts, field: id, x: 1}}",
+                ),
+            ),
+            (
+                "an object as a parameter",
+                asked("params: {q: \"{resources.posts.author}\"}"),
+            ),
+            (
+                "nothing of that name in an object",
+                asked("path: /a/{resources.posts.owner.name}"),
+            ),
+            (
+                "a key of a list",
+                asked("params: {q: \"{resources.posts.tags.first}\"}"),
+            ),
+            (
+                "into a number",
+                asked("params: {q: \"{resources.posts.views.day}\"}"),
+            ),
+            (
+                "several elements",
+                asked("params: {q: \"{resources.posts.tags[*]}\"}"),
+            ),
+            (
+                "a field of a parent in the credentials",
+                asked(
+                    "path: /posts/{resources.posts.id}\nauth: {type: bearer, token: \"{resources.posts.id}\"}",
+                ),
+            ),
+            (
+                "a field of a parent in the base URL",
+                client("").replace(
+                    "https://api.example.com",
+                    "https://{resources.things.id}.example.com",
+                ),
+            ),
+        ],
+    );
+}
+
+#[test]
+fn included_columns() {
+    let id = "endpoint: posts/{resources.posts.id}/comments\n";
+    say(
+        "included_columns",
+        &[
+            (
+                "included without a parent",
+                resource("include_from_parent: [id]\ncolumns: {id: text}"),
+            ),
+            (
+                "an included column that is none",
+                child(
+                    &format!("{id}columns: {{id: text}}\ninclude_from_parent: [idd, author.id]"),
+                    "",
+                ),
+            ),
+            (
+                "an included column whose name is taken",
+                child(
+                    &format!(
+                        "{id}columns: {{id: text, _Posts_ID: text}}\ninclude_from_parent: [id]"
+                    ),
+                    "",
+                ),
+            ),
+            (
+                "a column included twice",
+                child(
+                    &format!("{id}columns: {{id: text}}\ninclude_from_parent: [lang, lang]"),
+                    "",
+                ),
+            ),
+            (
+                "included in untyped records",
+                child(&format!("{id}columns: json\ninclude_from_parent: [id]"), ""),
+            ),
+            (
+                "a nullable column as a key",
+                child(
+                    &format!(
+                        "{id}columns: {{id: text}}\ninclude_from_parent: [lang]\nprimary_key: [_posts_lang, id]"
+                    ),
+                    "",
+                ),
+            ),
+        ],
+    );
+}

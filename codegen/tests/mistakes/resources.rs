@@ -1,0 +1,127 @@
+//! Resources, endpoints and columns.
+
+use super::{client, columns, endpoint, resource, say};
+
+#[test]
+fn resources_and_endpoints() {
+    say("resources_and_endpoints", &[
+        ("a primary key that is no column", resource("primary_key: ids\ncolumns: {id: text, name: text}")),
+        ("a primary key in the defaults that two resources lack", "client: {base_url: \"https://a.example\", paginator: single_page}\nresource_defaults: {primary_key: id}\nresources:\n  - {name: a, columns: {key: text}}\n  - {name: b, columns: {id: text}}\n  - {name: c, columns: {key: text}}\n".to_owned()),
+        ("a key column that may be null", resource("primary_key: [id]\ncolumns: {id: {data_type: text, nullable: true}}")),
+        ("a key column that does not compare", resource("primary_key: id\ncolumns: {id: double}")),
+        ("a key column twice", resource("primary_key: [id, id]\ncolumns: {id: text}")),
+        ("a key of untyped records that no name can be made of", resource("primary_key: \"+\"\ncolumns: json")),
+        ("a key of untyped records that is called like the record", resource("primary_key: record\ncolumns: json")),
+        ("what undeclared keys of untyped records get", resource("schema_contract: {columns: freeze, data_type: discard_row}\nprimary_key: id\ncolumns: json")),
+        ("a key of untyped records that is a path", resource("primary_key: $.id\ncolumns: json")),
+        ("keys of untyped records that would be one column", resource("primary_key: [userId, user_id, userId]\ncolumns: json")),
+        ("a merge key where nothing is merged", resource("merge_key: id\nwrite_disposition: replace\ncolumns: {id: text}")),
+        ("a merge key in the defaults of what is appended", "client: {base_url: \"https://a.example\", paginator: single_page}\nresource_defaults: {merge_key: id}\nresources:\n  - {name: a, columns: {id: text}}\n  - {name: b, write_disposition: merge, columns: {id: text}}\n".to_owned()),
+        ("merge keys that are none", resource("write_disposition: merge\nmerge_key: [day, at, at, ratio]\ncolumns: {id: text, at: {data_type: date, nullable: true}, ratio: double}")),
+        ("both keys wrong in one column", resource("write_disposition: merge\nprimary_key: ratio\nmerge_key: ratio\ncolumns: {ratio: double}")),
+        ("an empty merge key", resource("write_disposition: merge\nmerge_key: []\ncolumns: {id: text}")),
+        ("no processing steps", resource("processing_steps: []\ncolumns: {id: text}")),
+        ("a processing step that is none", resource("processing_steps: [{}, {fitler: crate::a}]\ncolumns: {id: text}")),
+        ("a processing step of two functions", resource("processing_steps: [{map: crate::a, filter: crate::b}]\ncolumns: {id: text}")),
+        ("a processing step that is no path", resource("processing_steps: [{map: \"|it| it\"}]\ncolumns: {id: text}")),
+        ("processing steps that are no list", resource("processing_steps: {filter: crate::a}\ncolumns: {id: text}")),
+        ("merging without a key", resource("write_disposition: merge\ncolumns: {id: text}")),
+        ("two resources of one name", format!("{}  - name: things\n    columns: {{ id: text }}\n", client(""))),
+        ("two resources of one type", format!("{}  - name: Thing\n    record: Things\n    columns: {{ id: text }}\n", client(""))),
+        ("a resource called like a method", client("").replace("name: things", "name: builder")),
+            (
+                "a resource called like a type of Rust",
+                client("").replace("name: things", "name: string"),
+            ),
+            ("an empty key", resource("primary_key: []\ncolumns: {id: text}")),
+            ("an empty parameter", endpoint("path: /things\nparams: {ids: []}")),
+            ("an empty name", endpoint("path: /things\nincremental: {cursor_path: count, start_param: \"\"}")),
+            (
+                "an incremental value in a path",
+                endpoint("path: \"/since/{incremental.start_value}\"\nincremental: {cursor_path: updated_at}"),
+            ),
+            ("a list in a path", endpoint("path: /orgs/{org}\nparams: {org: [a, b]}")),
+            ("a value that is a place in a path", endpoint("path: /orgs/{org}\nparams: {org: ..}")),
+            ("a body that is null", endpoint("path: /things\nmethod: POST\njson: ~")),
+            (
+                "a required selector that is not there",
+                endpoint("path: /things\ndata_selector_required: false"),
+            ),
+        ("a resource called like a type", client("").replace("name: things", "name: source")),
+        ("a body on a GET", endpoint("path: /things\njson: {a: 1}")),
+        ("two bodies", endpoint("path: /things\nmethod: POST\njson: {a: 1}\ndata: {a: 1}")),
+        ("a number that JSON has not", endpoint("path: /things\nmethod: POST\njson: {a: .inf}")),
+        ("a selector that is none", endpoint("path: /things\ndata_selector: \"data | items\"")),
+        ("a filter that is none", endpoint("path: /things\ndata_selector: \"$.data[?@.kind = 'a']\"")),
+        ("a fragment in a path", endpoint("path: \"/things#all\"")),
+        ("a path parameter without a value", endpoint("path: /orgs/{org}/things")),
+        ("a setting without its namespace", format!("config: {{org: text}}\n{}", endpoint("path: /orgs/{org}/{config.org}"))),
+        ("a setting that is not declared", format!("config: {{org: text}}\n{}", endpoint("path: /orgs/{config.ogr}/{config.org}"))),
+        ("a namespace that is none", endpoint("path: /orgs/{confg.org}")),
+        ("a placeholder that is not closed", endpoint("path: /things\nparams: {q: \"{config.a\", r: \"a}b\"}")),
+        ("an incremental placeholder without `incremental`", endpoint("path: /things\nparams: {since: \"{incremental.start_value}\"}")),
+        ("an older incremental placeholder", endpoint("path: /things\nparams: {since: \"{incremental.last_value}\"}\nincremental: {cursor_path: updated_at}")),
+        ("a header twice", endpoint("path: /things\nheaders: {Accept: a, accept: b}")),
+    ]);
+}
+
+#[test]
+fn columns_and_types() {
+    say("columns_and_types", &[
+        ("none", resource("columns: {}")),
+        ("an unknown type", columns("id: string\nn: integer\nx: dubble\ny1: whatever")),
+        ("a type that needs more", columns("tags: array\nkind: enum!")),
+        ("no type", columns("id: {nullable: false}")),
+        ("another word for the type", columns("id: {type: text}")),
+        ("a list of types", columns("id: [text, bigint]")),
+        ("a key of another type", columns("id: {data_type: text, precision: 5}")),
+        ("a JSON Schema word", columns("owner: {data_type: object, properties: {id: text}}")),
+        ("a key that has no effect on an element", columns("tags: {data_type: array, items: {data_type: text, rename: tag}}")),
+        ("a scale without a precision", columns("price: {data_type: decimal, scale: 2}")),
+        ("a scale above the precision", columns("price: {data_type: decimal, precision: 2, scale: 4}")),
+        ("a format that is none", columns("at: {data_type: timestamp, format: iso8601}\non1: {data_type: date, format: epoch_seconds}\nto: {data_type: timestamp, format: \"%Y-%J\"}")),
+        ("a format without an offset", columns("at: {data_type: timestamp, format: \"%Y-%m-%d %H:%M\"}")),
+        ("a zone that is none", columns("at: {data_type: timestamp, timezone: \"Berlin time\"}")),
+        ("a zone without effect", columns("at: {data_type: timestamp, format: epoch_millis, timezone: UTC}")),
+        ("keys that are one in SQL", columns("ID: text\nid: text\nuserName: text\nuser_name: text")),
+        ("a column called like what keeps the rest", resource("schema_contract: {columns: evolve}\ncolumns: {Extra: text, owner: {data_type: object, fields: {extra: text}}}")),
+        ("a key of which no name can be made", columns("\"+\": text\n\"\": text")),
+        ("a name that is none", columns("a: {data_type: text, rename: \"a b\"}")),
+        ("values of which no variants can be made", columns("k: {data_type: enum, values: [\"+\", a-b, a_b, other]}")),
+        ("a value twice", columns("k: {data_type: enum, closed: true, values: [a, b, a, {value: b, rename: C}]}")),
+        ("an enum without values", columns("k: {data_type: enum, values: []}")),
+        ("a union of one", columns("u: {data_type: union, of: [text]}")),
+        ("a union that JSON cannot tell apart", columns("u: {data_type: union, of: [bigint, double]}\nv: {data_type: union, of: [json, text]}")),
+        ("a nullable member of a union", columns("u: {data_type: union, of: [text!, bigint]}")),
+        ("absence of what is never null", columns("a: {data_type: text, nullable: false, presence: explicit}")),
+        ("a column from everywhere", columns("a: {data_type: text, from: \"$.a[*]\"}\nb: {data_type: text, from: $}")),
+        ("a decoding that is none", columns("a: {data_type: bigint, decode: integer}\nb: {data_type: text, decode: text}")),
+        ("types that are one", "client: {base_url: \"https://a.example\", paginator: single_page}\nresources:\n  - name: a\n    columns: {b_c: {data_type: object, fields: {x: text}}}\n  - name: a_b\n    columns: {c: {data_type: object, fields: {x: text}}}\n".to_owned()),
+    ]);
+}
+
+#[test]
+fn bounds_of_a_format() {
+    let incremental =
+        |fields: &str| endpoint(&format!("path: /things\nincremental: {{ {fields} }}"));
+    say(
+        "bounds_of_a_format",
+        &[
+            (
+                "a start in another format",
+                incremental("cursor_path: updated_at, initial_value: 2024-01-01, end_value: 31.02.2025 10:00")
+                    .replace("updated_at: timestamp", "updated_at: {data_type: timestamp, format: \"%d.%m.%Y %H:%M\", timezone: UTC}"),
+            ),
+            (
+                "a start that is no date of its format",
+                incremental("cursor_path: updated_at, initial_value: 1.1., end_value: 01.13.2025")
+                    .replace("updated_at: timestamp", "updated_at: {data_type: date, format: \"%d.%m.%Y\"}"),
+            ),
+            (
+                "a start of no local time",
+                incremental("cursor_path: updated_at, initial_value: \"2024-01-01T25:00:00\"")
+                    .replace("updated_at: timestamp", "updated_at: {data_type: timestamp, timezone: Europe/Berlin}"),
+            ),
+        ],
+    );
+}

@@ -1,0 +1,114 @@
+//! What is no YAML, and what is no spec.
+
+use super::{auth, client, columns, endpoint, paginator, resource, say, top};
+
+#[test]
+fn yaml() {
+    say(
+        "yaml",
+        &[
+            ("nothing at all", String::new()),
+            ("comments only", "# nothing\n".to_owned()),
+            (
+                "a tab for indentation",
+                "client:\n\tbase_url: x\n".to_owned(),
+            ),
+            (
+                "a colon in text without quotes",
+                top("description: this: that"),
+            ),
+            (
+                "a quote that is never closed",
+                top("description: \"never closed"),
+            ),
+            (
+                "a bracket that is never closed",
+                "client: {base_url: x\nresources: []\n".to_owned(),
+            ),
+            ("a bracket of the wrong kind", top("config: {a: text]")),
+            (
+                "an indentation that fits nothing",
+                "client:\n    base_url: x\n  auth: y\n".to_owned(),
+            ),
+            (
+                "a value that begins with a reserved character",
+                top("description: @here"),
+            ),
+            ("a percent sign", top("description: %d")),
+            ("an unknown escape", top(r#"description: "a\qb""#)),
+            ("a key twice", top("name: api\ndescription: x\nname: api")),
+            (
+                "a key that YAML 1.1 reads as a bool",
+                columns("id: text!\n\"off\": text\non: text"),
+            ),
+            (
+                "a value that YAML 1.1 reads as a bool",
+                resource("selected: yes\ncolumns: {id: text}"),
+            ),
+            ("an octal number", paginator("type: offset, limit: 0100")),
+            ("a grouped number", paginator("type: offset, limit: 1_000")),
+            (
+                "a number that no double holds",
+                columns("id: text\nx: {data_type: enum, values: [1E310]}"),
+            ),
+            ("a sexagesimal number", client("timeout: {request: 1:30}")),
+            ("a tag", top("name: !!str api\ndescription: !env HOME")),
+            (
+                "a merge key",
+                resource("<<: {selected: true}\ncolumns: {id: text}"),
+            ),
+            (
+                "a second document",
+                format!("{}---\nname: other\n", client("")),
+            ),
+            ("an alias without its anchor", resource("columns: *common")),
+            (
+                "an alias within its own anchor",
+                resource("columns: &a {id: text, b: *a}"),
+            ),
+            ("a key that is a list", top("? [a, b]\n: c")),
+            (
+                "a spec that is a list",
+                "- client\n- resources\n".to_owned(),
+            ),
+            ("a spec that is text", "client\n".to_owned()),
+        ],
+    );
+}
+
+#[test]
+fn structure() {
+    say("structure", &[
+        ("required keys that are missing", "name: api\n".to_owned()),
+        ("an unknown key at the top", top("nmae: api")),
+        ("a word of Airbyte at the top", client("").replace("resources:", "streams:")),
+        ("no resources", "client: {base_url: \"https://a.example\"}\nresources: []\n".to_owned()),
+        ("resources in a map", "client: {base_url: \"https://a.example\"}\nresources: {things: {}}\n".to_owned()),
+        ("a resource that is nothing", "client: {base_url: \"https://a.example\"}\nresources:\n  -\n".to_owned()),
+        ("a resource without a name", "client: {base_url: \"https://a.example\", paginator: single_page}\nresources:\n  - columns: {id: text}\n".to_owned()),
+        ("a resource without columns", resource("description: none")),
+        ("an unknown key in a resource", resource("primary_keys: id\ncolumns: {id: text}")),
+        ("a key of the endpoint in the resource", resource("path: /v1/things\ncolumns: {id: text}")),
+        ("a key of the resource in the endpoint", endpoint("path: /things\nprimary_key: id")),
+        ("a key of the paginator in the endpoint", endpoint("path: /things\nlimit: 100\ncursor_param: after")),
+        ("a key of the client at the top", top("base_url: https://api.example.com")),
+        ("a key that has no value", resource("primary_key:\ncolumns: {id: text}")),
+        ("a null that removes nothing", resource("primary_key: ~\ncolumns: {id: text}")),
+        ("a number where a map is wanted", client("timeout: 10")),
+        ("a list where a map is wanted", client("headers:\n  - X-Version: 1")),
+        ("text where a list is wanted", client("retry: {statuses: 429}")),
+        ("a number in quotes", client("retry: {max_retries: \"3\"}")),
+        ("a fraction where a whole number is wanted", client("retry: {max_retries: 2.5}")),
+        ("a negative number", client("retry: {max_retries: -1}")),
+        ("a number that is too large", client("concurrency: 100000\nretry: {max_retries: 99999999999999999999}")),
+        ("text where a bool is wanted", resource("selected: \"true\"\ncolumns: {id: text}")),
+        ("a placeholder without quotes", client("").replace("https://api.example.com", "{config.base_url}")),
+        ("a word that is none of those", resource("write_disposition: upsert\ncolumns: {id: text}")),
+        ("a method in lower case", endpoint("path: /things\nmethod: get")),
+        ("both words for one key", auth("type: oauth2\ntoken_url: https://a.example/t\naccess_token_url: https://a.example/t\nclient_id: a\nclient_secret: \"{secrets.s}\"")),
+        ("a name that is none", top("name: my-api")),
+        ("a name in the defaults", top("resource_defaults: {name: x, selected: true}")),
+        ("an unknown key in the defaults, inherited twice", "client: {base_url: \"https://a.example\", paginator: single_page}\nresource_defaults: {primary_keys: id}\nresources:\n  - {name: a, columns: {id: text}}\n  - {name: b, columns: {id: text}}\n".to_owned()),
+        ("more than twenty mistakes", columns(&(0..25).fold(String::new(), |all, n| format!("{all}c{n}: txet\n")))),
+    ]);
+}

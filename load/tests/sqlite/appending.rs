@@ -1,0 +1,216 @@
+//! What is appended is there once: a load that cannot promise that changes nothing.
+
+use rest_source::{
+    Column, ErrorKind, Table, Type,
+    plan::{
+        Action, Incremental, Lag, Offset, OnMissing, Pages, Paginator, Part, ResourcePlan,
+        ResponseAction, RowOrder, Template, WriteDisposition,
+    },
+};
+use rest_source_load::{Load, LoadError};
+use rest_source_tests::{Dataset, Fault, Paging, Server, Total};
+use serde_json::json;
+
+use crate::shop::{CHANGED_ORDERS, Scratch, connect, plan, serve, serve_also};
+
+const APPENDED: ResourcePlan = ResourcePlan {
+    write_disposition: WriteDisposition::Append,
+    ..CHANGED_ORDERS
+};
+const CUT_OFF: ResourcePlan = ResourcePlan {
+    paginator: Paginator {
+        maximum_pages: Some(2),
+        ..Paginator::new(Pages::Offset(Offset::new(10)))
+    },
+    ..APPENDED
+};
+const CUT_OFF_IN_ORDER: ResourcePlan = ResourcePlan {
+    incremental: Some(Incremental {
+        start_param: Some("since"),
+        row_order: Some(RowOrder::Ascending),
+        ..Incremental::new(2)
+    }),
+    ..CUT_OFF
+};
+const IGNORED: ResourcePlan = ResourcePlan {
+    response_actions: &[ResponseAction {
+        statuses: &[(410, 410)],
+        ..ResponseAction::new(Action::Ignore)
+    }],
+    ..APPENDED
+};
+const MERGED: ResourcePlan = ResourcePlan {
+    write_disposition: WriteDisposition::Merge,
+    ..CUT_OFF
+};
+const LAGGING: ResourcePlan = ResourcePlan {
+    incremental: Some(Incremental {
+        lag: Some(Lag::Days(1)),
+        ..Incremental::new(2)
+    }),
+    ..APPENDED
+};
+const WITHOUT: ResourcePlan = ResourcePlan {
+    incremental: Some(Incremental {
+        on_missing: OnMissing::Include,
+        ..Incremental::new(2)
+    }),
+    ..APPENDED
+};
+const TICKS: ResourcePlan = ResourcePlan {
+    name: "ticks",
+    table: &Table::new(
+        "ticks",
+        &[
+            Column::new("id", Type::Bigint).primary_key(),
+            Column::new("at", Type::Bigint),
+        ],
+    ),
+    path: Template(&[Part::Text("ticks")]),
+    paginator: Paginator::new(Pages::Offset(Offset::new(1_000))),
+    incremental: Some(Incremental {
+        start_param: Some("since"),
+        ..Incremental::new(1)
+    }),
+    ..APPENDED
+};
+const TICKS_IN_ORDER: ResourcePlan = ResourcePlan {
+    incremental: Some(Incremental {
+        start_param: Some("since"),
+        row_order: Some(RowOrder::Ascending),
+        ..Incremental::new(1)
+    }),
+    ..TICKS
+};
+
+crate::shop!(CutOff, plan(&[&CUT_OFF]));
+crate::shop!(CutOffInOrder, plan(&[&CUT_OFF_IN_ORDER]));
+crate::shop!(Ignoring, plan(&[&IGNORED]));
+crate::shop!(Merging, plan(&[&MERGED]));
+crate::shop!(Lagging, plan(&[&LAGGING]));
+crate::shop!(Without, plan(&[&WITHOUT]));
+crate::shop!(Ticking, plan(&[&TICKS]));
+crate::shop!(TickingInOrder, plan(&[&TICKS_IN_ORDER]));
+
+/// Loads, and asserts that nothing came of it.
+async fn refused<S: Load>(shop: &S, scratch: &Scratch) -> LoadError {
+    let error = shop.load(&mut scratch.open()).await.unwrap_err();
+    assert_eq!(*error.errors[0].kind(), ErrorKind::Destination, "{error}");
+    let tables =
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\'";
+    for table in scratch.rows(tables) {
+        let rows = scratch.rows(&format!("SELECT count(*) FROM {table}"));
+        assert_eq!(rows, ["0"], "{table}");
+    }
+    error
+}
+
+#[tokio::test]
+async fn what_was_cut_off_is_not_appended_where_the_order_is_not_known() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    let shop: CutOff = connect(&server);
+    for _ in 0..2 {
+        let error = refused(&shop, &scratch).await;
+        assert_eq!(error.errors[0].report().unwrap().delivered, 20);
+        let expected = "`orders`: the next load would append records again that this one brought\n  \
+             ended: `maximum_pages` 2\n  \
+             help: say `write_disposition: merge`, with a `primary_key`, which stores each record \
+             once; or `row_order: asc`, where the API keeps that order, by which a load goes on \
+             where the last one was cut off";
+        assert_eq!(error.to_string(), expected);
+    }
+    // All of it in one fetch is another matter.
+    server.dataset("orders").truncate(15);
+    shop.load(&mut scratch.open()).await.unwrap();
+    scratch.assert_equals(&server);
+}
+
+#[tokio::test]
+async fn what_was_cut_off_is_appended_where_the_order_is_known() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    let shop: CutOffInOrder = connect(&server);
+    for rows in ["20", "35", "35"] {
+        shop.load(&mut scratch.open()).await.unwrap();
+        assert_eq!(scratch.rows("SELECT count(*) FROM orders"), [rows]);
+    }
+    scratch.assert_equals(&server);
+}
+
+#[tokio::test]
+async fn what_was_cut_off_is_merged_and_comes_again() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    let shop: Merging = connect(&server);
+    for _ in 0..2 {
+        shop.load(&mut scratch.open()).await.unwrap();
+        assert_eq!(scratch.rows("SELECT count(*) FROM orders"), ["20"]);
+    }
+}
+
+#[tokio::test]
+async fn what_came_before_an_ignored_page_is_not_appended() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    let shop: Ignoring = connect(&server);
+    server.faults().at(2, Fault::status(410));
+    let error = refused(&shop, &scratch).await.to_string();
+    assert!(error.contains("a response that is ignored"), "{error}");
+    // Where there is no page at all, nothing comes again.
+    server.faults().clear();
+    server.log().clear();
+    server.faults().at(0, Fault::status(410));
+    shop.load(&mut scratch.open()).await.unwrap();
+    server.faults().clear();
+    shop.load(&mut scratch.open()).await.unwrap();
+    scratch.assert_equals(&server);
+}
+
+#[tokio::test]
+async fn what_comes_again_at_every_load_is_not_asked_for() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    let lagging = refused(&connect::<Lagging>(&server), &scratch).await;
+    let expected = "`orders`: every load would append records again that an earlier one brought: \
+         those within the `lag`\n  \
+         help: say `write_disposition: merge`, with a `primary_key`, which stores each record once";
+    assert_eq!(lagging.to_string(), expected);
+    let without = refused(&connect::<Without>(&server), &scratch).await;
+    let expected = "those without a cursor value, by `on_cursor_value_missing: include`";
+    assert!(without.to_string().contains(expected), "{without}");
+    assert!(server.log().all().is_empty());
+}
+
+/// A server with so many records, the first of them all of one cursor value.
+async fn ticking(alike: u64, number: u64) -> Server {
+    let tick = move |n: u64| json!({ "id": n, "at": n.saturating_sub(alike - 1) });
+    let ticks = Dataset::new("ticks", "/ticks", number, tick).since("since", "at");
+    let server = serve_also(vec![ticks]).await;
+    // One page after the other.
+    server.set_paging(Paging {
+        total: Total::Absent,
+        ..Paging::default()
+    });
+    server
+}
+
+#[tokio::test]
+async fn more_of_one_cursor_value_than_are_remembered_are_not_appended() {
+    let (server, scratch) = (ticking(10_001, 10_001).await, Scratch::new());
+    let shop: Ticking = connect(&server);
+    let error = refused(&shop, &scratch).await.to_string();
+    assert!(error.contains("more than 10000 records"), "{error}");
+}
+
+#[tokio::test]
+async fn more_of_one_cursor_value_than_are_remembered_are_committed_with_what_follows_them() {
+    let (server, scratch) = (ticking(12_000, 20_001).await, Scratch::new());
+    let shop: TickingInOrder = connect(&server);
+    // Eleven pages of one value, of which ten can be remembered.
+    server.faults().at(11, Fault::status(500));
+    shop.load(&mut scratch.open()).await.unwrap_err();
+    let rows = scratch.rows("SELECT count(*) FROM ticks");
+    assert_eq!(rows, ["10000"]);
+    server.faults().clear();
+    for _ in 0..2 {
+        shop.load(&mut scratch.open()).await.unwrap();
+        let rows = scratch.rows("SELECT count(*), count(DISTINCT id) FROM ticks");
+        assert_eq!(rows, ["20001 | 20001"]);
+    }
+}

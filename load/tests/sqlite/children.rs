@@ -1,0 +1,168 @@
+//! Children of which only what is new is asked for.
+
+use rest_source::{
+    Column, ErrorKind, Path, Table, Type,
+    plan::{
+        Incremental, Offset, Pages, Paginator, ParentField, ParentPlan, Part, ResourcePlan,
+        Template, WriteDisposition,
+    },
+};
+use rest_source_load::Load;
+use rest_source_tests::{Dataset, Fault, Server};
+use serde_json::json;
+
+use crate::shop::{ORDERS, Scratch, connect, plan, serve_also};
+
+const ITEMS: ResourcePlan = ResourcePlan {
+    name: "items",
+    table: &Table::new(
+        "items",
+        &[
+            Column::new("id", Type::Bigint).primary_key(),
+            Column::new("changed_at", Type::TIMESTAMP),
+        ],
+    ),
+    path: Template(&[Part::Text("orders/"), Part::Parent(0), Part::Text("/items")]),
+    incremental: Some(Incremental {
+        start_param: Some("since"),
+        ..Incremental::new(1)
+    }),
+    parent: Some(&ParentPlan {
+        resource: &ORDERS,
+        fields: &[ParentField {
+            column: 0,
+            path: Path(&[]),
+        }],
+    }),
+    ..ORDERS
+};
+const APPENDED: ResourcePlan = ResourcePlan {
+    write_disposition: WriteDisposition::Append,
+    ..ITEMS
+};
+const CUT_OFF: ResourcePlan = ResourcePlan {
+    paginator: Paginator {
+        maximum_pages: Some(1),
+        ..Paginator::new(Pages::Offset(Offset::new(2)))
+    },
+    ..APPENDED
+};
+
+crate::shop!(Merging, plan(&[&ORDERS, &ITEMS]));
+crate::shop!(Appending, plan(&[&ORDERS, &APPENDED]));
+crate::shop!(CuttingOff, plan(&[&ORDERS, &CUT_OFF]));
+
+/// A shop with three orders, each with three items; those of the last are the oldest.
+async fn shop() -> Server {
+    let items = |name, path, order: u64| {
+        let item = move |n: u64| {
+            let day = 10 - 3 * order + n;
+            json!({ "id": 10 * order + n, "changed_at": format!("2026-01-0{day}T00:00:00Z") })
+        };
+        Dataset::new(name, path, 3, item).since("since", "changed_at")
+    };
+    let server = serve_also(vec![
+        items("items_0", "/orders/0/items", 1),
+        items("items_1", "/orders/1/items", 2),
+        items("items_2", "/orders/2/items", 3),
+    ])
+    .await;
+    server.dataset("orders").truncate(3);
+    server
+}
+
+fn items(scratch: &Scratch) -> Vec<String> {
+    scratch.rows("SELECT id FROM items ORDER BY id")
+}
+
+#[tokio::test]
+async fn an_order_that_appears_later_brings_its_older_items() {
+    let (server, scratch) = (shop().await, Scratch::new());
+    let shop: Appending = connect(&server);
+    let orders = server.dataset("orders").rows();
+    server.dataset("orders").truncate(2);
+    shop.load(&mut scratch.open()).await.unwrap();
+    assert_eq!(items(&scratch).len(), 6);
+    let last = serde_json::Value::Object(orders[2].clone());
+    server.dataset("orders").insert(last);
+    server.dataset("items_0").insert(json!({ "id": 13 }));
+    for _ in 0..2 {
+        shop.load(&mut scratch.open()).await.unwrap();
+        let expected = ["10", "11", "12", "13", "20", "21", "22", "30", "31", "32"];
+        assert_eq!(items(&scratch), expected);
+    }
+}
+
+#[tokio::test]
+async fn what_is_cut_off_of_one_order_is_not_appended() {
+    let (server, scratch) = (shop().await, Scratch::new());
+    let shop: CuttingOff = connect(&server);
+    let error = shop.load(&mut scratch.open()).await.unwrap_err();
+    assert_eq!(*error.errors[0].kind(), ErrorKind::Destination);
+    let error = error.to_string();
+    assert!(
+        error.contains("\n  `orders` with `id` \"0\" ended: `maximum_pages` 1\n"),
+        "{error}"
+    );
+    assert!(items(&scratch).is_empty());
+}
+
+#[tokio::test]
+async fn the_orders_before_one_that_failed_are_not_asked_again() {
+    let (server, scratch) = (shop().await, Scratch::new());
+    let shop: Merging = connect(&server);
+    server
+        .dataset("items_2")
+        .edit(1, |item| drop(item.remove("changed_at")));
+    shop.load(&mut scratch.open()).await.unwrap_err();
+    // The first record before the bad one came, too.
+    assert_eq!(items(&scratch), ["10", "11", "12", "20", "21", "22", "30"]);
+
+    let changed_at = "2026-01-01T12:00:00Z";
+    server.dataset("items_2").edit(1, |item| {
+        item.insert("changed_at".to_owned(), changed_at.into());
+    });
+    server.log().clear();
+    let report = shop.load(&mut scratch.open()).await.unwrap();
+    assert_eq!(items(&scratch).len(), 9);
+    assert_eq!(report.resource("items").unwrap().written, 3);
+    let since = |path: &str| {
+        let asked = server.log().of(path);
+        asked[0].param("since").map(str::to_owned)
+    };
+    assert!(since("/orders/0/items").is_some() && since("/orders/1/items").is_some());
+    assert_eq!(since("/orders/2/items"), None);
+}
+
+#[tokio::test]
+async fn what_failed_is_not_appended_at_all() {
+    let (server, scratch) = (shop().await, Scratch::new());
+    let shop: Appending = connect(&server);
+    server.faults().at(3, Fault::status(500));
+    shop.load(&mut scratch.open()).await.unwrap_err();
+    assert!(items(&scratch).is_empty());
+    server.faults().clear();
+    shop.load(&mut scratch.open()).await.unwrap();
+    assert_eq!(items(&scratch).len(), 9);
+}
+
+#[tokio::test]
+async fn the_orders_are_asked_for_once_for_themselves_and_their_items() {
+    let (server, scratch) = (shop().await, Scratch::new());
+    let shop: Merging = connect(&server);
+    let first_pages = || {
+        let offsets = server.log().offsets("/orders");
+        offsets.iter().filter(|offset| **offset == 0).count()
+    };
+    let report = shop.load(&mut scratch.open()).await.unwrap();
+    assert_eq!(items(&scratch).len(), 9);
+    assert_eq!(first_pages(), 1);
+    let of_orders = report.resource("items").unwrap().fetched.of_parents.clone();
+    assert_eq!(of_orders.unwrap().requests, 0);
+
+    // The items of orders alone: there is no one to ask for those but their fetch.
+    server.log().clear();
+    let mut database = scratch.open();
+    shop.load(&mut database).resource("items").await.unwrap();
+    assert_eq!(first_pages(), 1);
+}

@@ -1,0 +1,273 @@
+//! Keys of records that are taken as they are, and rows that are replaced in groups.
+
+use std::time::Duration;
+
+use rest_source::{
+    Column, ErrorKind, Table, Type,
+    plan::{Incremental, Part, ResourcePlan, RowOrder, Template},
+};
+use rest_source_load::Load;
+use rest_source_tests::{Dataset, Fault};
+use serde_json::json;
+
+use crate::shop::{ORDERS, Scratch, connect, plan, serve, serve_also};
+
+const EVENTS: ResourcePlan = ResourcePlan {
+    name: "events",
+    table: &Table::new(
+        "events",
+        &[
+            Column::new("id", Type::Scalar).primary_key().at(12),
+            Column::record(),
+        ],
+    ),
+    path: Template(&[Part::Text("events")]),
+    ..ORDERS
+};
+/// Those of `shop::ORDERS`, as they are.
+const AS_THEY_ARE: ResourcePlan = ResourcePlan {
+    name: "orders",
+    table: &Table::new("orders", EVENTS.table.columns),
+    ..ORDERS
+};
+
+crate::shop!(Events, plan(&[&EVENTS]));
+crate::shop!(AsTheyAre, plan(&[&AS_THEY_ARE]));
+
+/// Events by a number, a text of the same digits, and another text.
+fn events() -> Dataset {
+    let ids = [json!(7), json!("7"), json!("a")];
+    Dataset::new("events", "/events", 3, move |n| {
+        let at = usize::try_from(n).unwrap();
+        json!({ "id": ids[at], "name": format!("event {n}") })
+    })
+}
+
+#[tokio::test]
+async fn untyped_records_are_merged_by_their_key_which_has_columns_of_its_own() {
+    let (server, scratch) = (serve_also(vec![events()]).await, Scratch::new());
+    let shop: Events = connect(&server);
+    shop.load(&mut scratch.open()).await.unwrap();
+    let query = "SELECT typeof(id), id, record ->> '$.name' FROM events ORDER BY id";
+    assert_eq!(
+        scratch.rows(query),
+        [
+            "integer | 7 | event 0",
+            "text | 7 | event 1",
+            "text | a | event 2"
+        ]
+    );
+
+    server.dataset("events").update(1, json!({ "name": "new" }));
+    shop.load(&mut scratch.open()).await.unwrap();
+    assert_eq!(
+        scratch.rows(query),
+        [
+            "integer | 7 | event 0",
+            "text | 7 | new",
+            "text | a | event 2"
+        ]
+    );
+    assert_eq!(
+        scratch.rows("SELECT sql FROM sqlite_schema WHERE name = 'events'"),
+        [
+            "CREATE TABLE \"events\" (\n    \"id\" ANY NOT NULL,\n    \"record\" TEXT NOT NULL,\n    \
+          PRIMARY KEY (\"id\")\n) STRICT"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_record_without_its_key_is_no_row() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    let shop: AsTheyAre = connect(&server);
+    server.dataset("orders").edit(12, |order| {
+        order.remove("id");
+    });
+    let error = shop.load(&mut scratch.open()).await.unwrap_err();
+    let error = &error.errors[0];
+    assert_eq!(
+        (error.kind(), error.resource()),
+        (&ErrorKind::Schema, Some("orders"))
+    );
+    let said = error.to_string();
+    assert!(said.contains("$.data[2].id"), "{said}");
+    assert!(said.contains("offset=10"), "{said}");
+    assert_eq!(scratch.rows("SELECT count(*) FROM orders"), ["12"]);
+}
+
+#[tokio::test]
+async fn a_key_that_is_new_makes_the_table_anew_by_a_full_refresh() {
+    const WITHOUT: ResourcePlan = ResourcePlan {
+        table: &Table::new("orders", &[]),
+        write_disposition: rest_source::plan::WriteDisposition::Append,
+        ..AS_THEY_ARE
+    };
+    crate::shop!(Without, plan(&[&WITHOUT]));
+    let (server, scratch) = (serve().await, Scratch::new());
+    connect::<Without>(&server)
+        .load(&mut scratch.open())
+        .await
+        .unwrap();
+    let shop: AsTheyAre = connect(&server);
+    let error = shop.load(&mut scratch.open()).await.unwrap_err();
+    assert!(
+        error.to_string().contains("it has no key, not the key id"),
+        "{error}"
+    );
+    shop.load(&mut scratch.open()).full_refresh().await.unwrap();
+    assert_eq!(
+        scratch.rows("SELECT count(*), max(id) FROM orders"),
+        ["35 | 34"]
+    );
+}
+
+/// What each page was visited, a group of rows for a day; with a key of its own where `KEYED`.
+const VISITS: &[Column] = &[
+    Column::new("day", Type::Text).merge_key(),
+    Column::new("page", Type::Text),
+    Column::new("visits", Type::Bigint),
+];
+const KEYED_VISITS: &[Column] = &[
+    Column::new("id", Type::Bigint).primary_key(),
+    Column::new("day", Type::Text).merge_key(),
+    Column::new("visits", Type::Bigint),
+];
+const BY_DAY: ResourcePlan = ResourcePlan {
+    name: "visits",
+    table: &Table::new("visits", VISITS),
+    path: Template(&[Part::Text("visits")]),
+    ..ORDERS
+};
+const KEYED_BY_DAY: ResourcePlan = ResourcePlan {
+    table: &Table::new("visits", KEYED_VISITS),
+    ..BY_DAY
+};
+const NEW_BY_DAY: ResourcePlan = ResourcePlan {
+    incremental: Some(Incremental {
+        row_order: Some(RowOrder::Ascending),
+        ..Incremental::new(0)
+    }),
+    ..BY_DAY
+};
+
+crate::shop!(ByDay, plan(&[&BY_DAY]));
+crate::shop!(KeyedByDay, plan(&[&KEYED_BY_DAY]));
+crate::shop!(NewByDay, plan(&[&NEW_BY_DAY]));
+
+/// Three pages of visits: the first day has eleven rows, the second fourteen.
+fn visits() -> Dataset {
+    Dataset::new("visits", "/visits", 25, |n| {
+        let day = if n < 11 { "2026-01-01" } else { "2026-01-02" };
+        json!({ "id": n, "day": day, "page": format!("/{n}"), "visits": n * 10 })
+    })
+}
+
+const DAYS: &str = "SELECT day, count(*), sum(visits) FROM visits GROUP BY day ORDER BY day";
+
+#[tokio::test]
+async fn rows_take_the_place_of_all_of_their_group_and_of_no_other() {
+    let (server, scratch) = (serve_also(vec![visits()]).await, Scratch::new());
+    let shop: ByDay = connect(&server);
+    let mut database = scratch.open();
+    let report = shop.load(&mut database).await.unwrap();
+    let all = ["2026-01-01 | 11 | 550", "2026-01-02 | 14 | 2450"];
+    assert_eq!(scratch.rows(DAYS), all, "a group that came in two pages");
+    let visits = report.resource("visits").unwrap();
+    assert_eq!((visits.written, visits.rows), (25, 25));
+
+    // Only the second day comes, with a row less; a day that is there already is not asked for.
+    scratch.execute("INSERT INTO visits VALUES ('2025-12-31', '/', 5)");
+    let held = server.dataset("visits");
+    held.remove(24);
+    for _ in 0..11 {
+        held.remove(0);
+    }
+    shop.load(&mut database).await.unwrap();
+    assert_eq!(
+        scratch.rows(DAYS),
+        [
+            "2025-12-31 | 1 | 5",
+            "2026-01-01 | 11 | 550",
+            "2026-01-02 | 13 | 2210"
+        ]
+    );
+
+    // A load of nothing replaces nothing, and a full refresh everything.
+    held.truncate(0);
+    shop.load(&mut database).await.unwrap();
+    assert_eq!(scratch.rows("SELECT count(*) FROM visits"), ["25"]);
+    shop.load(&mut database).full_refresh().await.unwrap();
+    assert_eq!(scratch.rows("SELECT count(*) FROM visits"), ["0"]);
+}
+
+#[tokio::test]
+async fn with_a_key_too_the_last_row_of_each_key_wins_whatever_its_group() {
+    let (server, scratch) = (serve_also(vec![visits()]).await, Scratch::new());
+    let shop: KeyedByDay = connect(&server);
+    let mut database = scratch.open();
+    // One key in two days of one load, and in two pages.
+    let held = server.dataset("visits");
+    held.insert(json!({ "id": 0, "day": "2026-01-02", "visits": 7 }));
+    shop.load(&mut database).await.unwrap();
+    let zero = "SELECT day, visits FROM visits WHERE id = 0";
+    assert_eq!(scratch.rows(zero), ["2026-01-02 | 7"]);
+    assert_eq!(scratch.rows("SELECT count(*) FROM visits"), ["25"]);
+
+    // The row of a key moves to another day, which comes without the one that it leaves.
+    held.truncate(0);
+    held.insert(json!({ "id": 0, "day": "2026-01-03", "visits": 8 }));
+    shop.load(&mut database).await.unwrap();
+    assert_eq!(scratch.rows(zero), ["2026-01-03 | 8"]);
+    assert_eq!(
+        scratch.rows("SELECT day, count(*) FROM visits GROUP BY day ORDER BY day"),
+        ["2026-01-01 | 10", "2026-01-02 | 14", "2026-01-03 | 1"]
+    );
+}
+
+#[tokio::test]
+async fn a_load_that_fails_or_is_dropped_leaves_every_group_as_it_was() {
+    let (server, scratch) = (serve_also(vec![visits()]).await, Scratch::new());
+    let shop: ByDay = connect(&server);
+    let mut database = scratch.open();
+    shop.load(&mut database).await.unwrap();
+    let before = scratch.rows(DAYS);
+    for row in 0..25 {
+        server.dataset("visits").update(row, json!({ "visits": 1 }));
+    }
+    for failing in 0..3 {
+        server.faults().at(failing, Fault::status(500));
+        shop.load(&mut database).await.unwrap_err();
+        assert_eq!(scratch.rows(DAYS), before, "page {failing}");
+        server.faults().clear();
+    }
+    server.faults().at(2, Fault::Slow(Duration::from_secs(60)));
+    let load = shop.load(&mut database).into_future();
+    let dropped = tokio::time::timeout(Duration::from_millis(300), load).await;
+    assert!(dropped.is_err());
+    assert_eq!(scratch.rows(DAYS), before);
+    server.faults().clear();
+    shop.load(&mut database).await.unwrap();
+    assert_eq!(
+        scratch.rows(DAYS),
+        ["2026-01-01 | 11 | 11", "2026-01-02 | 14 | 14"]
+    );
+}
+
+#[tokio::test]
+async fn a_group_that_was_seen_before_comes_again_whole() {
+    let (server, scratch) = (serve_also(vec![visits()]).await, Scratch::new());
+    let shop: NewByDay = connect(&server);
+    let mut database = scratch.open();
+    shop.load(&mut database).await.unwrap();
+    // One more row of the last day: the others of that day are not taken for known.
+    server
+        .dataset("visits")
+        .insert(json!({ "id": 25, "day": "2026-01-02", "page": "/new", "visits": 1 }));
+    let report = shop.load(&mut database).await.unwrap();
+    assert_eq!(
+        scratch.rows(DAYS),
+        ["2026-01-01 | 11 | 550", "2026-01-02 | 15 | 2451"]
+    );
+    assert_eq!(report.resource("visits").unwrap().written, 15);
+}

@@ -1,0 +1,114 @@
+//! The records of the parent, one after the other.
+
+use std::vec;
+
+use crate::{
+    Page, Report, Result, Rows,
+    fetch::{Job, Pages},
+    parent::ParentRecord,
+    plan::ParentPlan,
+};
+
+/// The parents that are still to come.
+pub(super) struct Parents {
+    plan: &'static ParentPlan,
+    source: Source,
+    end: Option<Result<()>>,
+}
+
+/// Where they come from.
+enum Source {
+    Fetched {
+        pages: Box<Pages<Rows>>,
+        /// A page of them, and how many of it were taken.
+        page: Option<(Rows, usize)>,
+    },
+    /// What an earlier fetch saw of them.
+    Known(vec::IntoIter<ParentRecord>),
+}
+
+impl Parents {
+    /// All of them, for this fetch of their children.
+    pub(super) fn new(job: &Job, plan: &'static ParentPlan) -> Self {
+        let family = job.family.as_ref();
+        if let Some(known) = family.and_then(|family| family.take(job.resource)) {
+            return Self {
+                plan,
+                source: Source::Known(known.into_iter()),
+                end: Some(Ok(())),
+            };
+        }
+        let mut fetch = job.client.rows(plan.resource).concurrency(job.concurrency);
+        if let Some(family) = family {
+            fetch = fetch.within(family);
+        }
+        let pages = Box::new(fetch.pages());
+        Self {
+            plan,
+            source: Source::Fetched { pages, page: None },
+            end: None,
+        }
+    }
+
+    /// The next parent of those that are here.
+    pub(super) fn take(&mut self) -> Option<ParentRecord> {
+        let page = match &mut self.source {
+            Source::Known(known) => return known.next(),
+            Source::Fetched { page, .. } => page,
+        };
+        let (rows, at) = page.as_mut()?;
+        let row = rows.get(*at);
+        let parent = row.map(|row| ParentRecord::of_row(self.plan, row));
+        *at += 1;
+        if parent.is_none() {
+            *page = None;
+        }
+        parent
+    }
+
+    /// The next page of them. Dropping the future loses nothing.
+    pub(super) async fn next(&mut self) -> Option<Result<Page<Rows>>> {
+        match &mut self.source {
+            Source::Fetched { pages, .. } => pages.next().await,
+            Source::Known(_) => None,
+        }
+    }
+
+    pub(super) fn receive(&mut self, received: Option<Result<Page<Rows>>>) {
+        match (received, &mut self.source) {
+            (Some(Ok(rows)), Source::Fetched { page, .. }) => *page = Some((rows.into_rows(), 0)),
+            (Some(Err(error)), _) => self.end = Some(Err(error.without_position())),
+            _ => self.end = Some(Ok(())),
+        }
+    }
+
+    /// Whether no more of them come.
+    pub(super) fn are_over(&self) -> bool {
+        self.end.is_some()
+    }
+
+    /// How they ended.
+    pub(super) fn take_end(&mut self) -> Result<()> {
+        self.end.take().unwrap_or(Ok(()))
+    }
+
+    /// Whether they are over, and all there are were seen.
+    pub(super) fn are_complete(&self) -> bool {
+        match &self.source {
+            Source::Fetched { pages, .. } => pages.is_complete(),
+            Source::Known(known) => known.as_slice().is_empty(),
+        }
+    }
+
+    pub(super) fn report(&self) -> Report {
+        match &self.source {
+            Source::Fetched { pages, .. } => pages.report(),
+            Source::Known(_) => {
+                let mut report = Report::default();
+                let parent = self.plan.resource.name;
+                report.note(format!("`{parent}` had been fetched before, for all"));
+                report
+            }
+        }
+    }
+}

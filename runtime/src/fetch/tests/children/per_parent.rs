@@ -1,0 +1,459 @@
+//! How far the children of each parent have come.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+
+use super::{
+    incremental::{NEW_COMMENTS, of},
+    *,
+};
+use crate::plan::{Action, Lag, ResponseAction};
+
+pub(super) static NEW: ResourcePlan = NEW_COMMENTS;
+static IN_ORDER: ResourcePlan = ResourcePlan {
+    incremental: Some(Incremental {
+        row_order: Some(RowOrder::Ascending),
+        start_param: Some("since"),
+        ..Incremental::new(1)
+    }),
+    ..NEW_COMMENTS
+};
+const TWO: Paginator = Paginator {
+    maximum_pages: Some(1),
+    ..Paginator::new(Pages::Offset(Offset::new(2)))
+};
+pub(super) static CUT_OFF: ResourcePlan = ResourcePlan {
+    paginator: TWO,
+    ..NEW
+};
+pub(super) static CUT_OFF_IN_ORDER: ResourcePlan = ResourcePlan {
+    paginator: TWO,
+    ..IN_ORDER
+};
+/// Posts in their order, and when each of their comments was made. The API filters nothing.
+#[derive(Clone, Default)]
+pub(super) struct Blog(Arc<Mutex<Vec<Post>>>);
+
+type Post = (String, Vec<i64>);
+
+impl Blog {
+    pub(super) fn new(posts: &[(&str, &[i64])]) -> Self {
+        let blog = Self::default();
+        blog.set(posts);
+        blog
+    }
+
+    pub(super) fn set(&self, posts: &[(&str, &[i64])]) {
+        let posts = posts.iter().map(|(id, at)| ((*id).to_owned(), at.to_vec()));
+        *self.0.lock().unwrap() = posts.collect();
+    }
+
+    /// A comment is called by its post and when it was made.
+    fn answer(&self, request: &Request) -> Answer {
+        let posts = self.0.lock().unwrap();
+        let records: Vec<Value> = match segments(request).as_slice() {
+            [_] => posts.iter().map(|(id, _)| json!({ "id": id })).collect(),
+            [_, post, _] => posts
+                .iter()
+                .filter(|(id, _)| id == post)
+                .flat_map(|(id, at)| at.iter().map(move |at| (id, at)))
+                .map(|(id, at)| json!({ "id": format!("{id}@{at}"), "at": at }))
+                .collect(),
+            _ => unreachable!(),
+        };
+        page(&records, request)
+    }
+
+    pub(super) fn shop(&self) -> Shop {
+        let blog = self.clone();
+        shop(Api::new(move |request| blog.answer(request)))
+    }
+
+    /// The same, but of the comments on this post, it answers so.
+    pub(super) fn shop_but(&self, post: &'static str, status: u16) -> Shop {
+        let blog = self.clone();
+        shop(Api::new(move |request| {
+            match segments(request).as_slice() {
+                [_, of, _] if of == post => answer(status, &[], "no"),
+                _ => blog.answer(request),
+            }
+        }))
+    }
+}
+
+/// What a fetch came to.
+pub(super) struct Outcome {
+    /// The ids of the records, or their cursors where they have none.
+    pub(super) ids: Vec<String>,
+    pub(super) state: Option<State>,
+    pub(super) repeats: bool,
+    pub(super) notes: String,
+    pub(super) error: Option<ErrorKind>,
+}
+
+impl Outcome {
+    pub(super) fn state(&self) -> State {
+        let state = self.state.as_ref().unwrap();
+        let read = State::from_json(&state.to_json()).unwrap();
+        assert_eq!(read, *state);
+        read
+    }
+
+    /// For each parent in the state, its cursor.
+    fn cursors(&self) -> BTreeMap<String, String> {
+        let state: Value = serde_json::from_str(&self.state().to_json()).unwrap();
+        let parents = state["parents"].as_object().unwrap().iter();
+        parents
+            .map(|(key, mark)| (key.clone(), mark["value"].as_str().unwrap().to_owned()))
+            .collect()
+    }
+
+    #[track_caller]
+    pub(super) fn assert_cursors(&self, expected: &[(&str, &str)]) {
+        let expected = expected
+            .iter()
+            .map(|(id, at)| (json!([id]).to_string(), (*at).to_owned()));
+        assert_eq!(self.cursors(), expected.collect());
+    }
+}
+
+pub(super) async fn fetch(fetch: Fetch<crate::Rows>) -> Outcome {
+    let mut pages = fetch.pages();
+    let (mut ids, mut error) = (Vec::new(), None);
+    while let Some(page) = pages.next().await {
+        match page {
+            Ok(page) => ids.extend(page.rows().iter().map(|row| row.value(0).to_string())),
+            Err(met) => error = Some(met.kind().clone()),
+        }
+    }
+    Outcome {
+        ids,
+        state: pages.state(),
+        repeats: pages.repeats(),
+        notes: pages.report().notes.join("\n"),
+        error,
+    }
+}
+
+pub(super) fn since(shop: &Shop, state: State) -> Fetch<crate::Rows> {
+    shop.client.rows(&NEW).since(state)
+}
+
+#[tokio::test]
+async fn a_parent_that_appears_later_is_fetched_from_the_start() {
+    let blog = Blog::new(&[("a", &[5, 9])]);
+    let first = fetch(blog.shop().client.rows(&NEW)).await;
+    blog.set(&[("a", &[5, 9, 10]), ("b", &[2, 3])]);
+    let shop = blog.shop();
+    let second = fetch(since(&shop, first.state())).await;
+    assert_eq!(second.ids, ["a@10", "b@2", "b@3"]);
+    second.assert_cursors(&[("a", "10"), ("b", "3")]);
+    assert_eq!(second.state().cursor(), "10");
+    let asked: Vec<bool> = first_of_each(&shop)
+        .iter()
+        .map(|request| request.url.contains("since=9"))
+        .collect();
+    assert_eq!(asked, [true, false]);
+
+    let third = fetch(since(&shop, second.state())).await;
+    assert_eq!((third.ids.len(), third.state), (0, second.state));
+}
+
+#[tokio::test]
+async fn a_lag_goes_back_for_each_parent_from_its_own_cursor() {
+    static LAGGING: ResourcePlan = ResourcePlan {
+        incremental: Some(Incremental {
+            lag: Some(Lag::Integer(2)),
+            initial_value: Some("1"),
+            ..Incremental::new(1)
+        }),
+        ..NEW_COMMENTS
+    };
+    let blog = Blog::new(&[("a", &[0, 5, 9]), ("b", &[3])]);
+    let first = fetch(blog.shop().client.rows(&LAGGING)).await;
+    assert_eq!(first.ids, ["a@5", "a@9", "b@3"]);
+    blog.set(&[("a", &[6, 7, 9]), ("b", &[0, 1, 3]), ("c", &[0, 1])]);
+    let shop = blog.shop();
+    let second = fetch(shop.client.rows(&LAGGING).since(first.state())).await;
+    assert_eq!(second.ids, ["a@7", "b@1", "c@1"]);
+}
+
+#[tokio::test]
+async fn a_part_that_is_cut_off_leaves_its_own_cursor_where_it_was() {
+    let blog = Blog::new(&[("a", &[1, 4]), ("b", &[5])]);
+    let first = fetch(blog.shop().client.rows(&NEW)).await;
+    blog.set(&[("a", &[1, 4, 9]), ("b", &[6])]);
+    let second = fetch(blog.shop().client.rows(&CUT_OFF).since(first.state())).await;
+    // What is known is left out of the first page, so that nothing of it comes again.
+    assert_eq!(
+        (second.ids, second.repeats),
+        (vec!["b@6".to_owned()], false)
+    );
+    assert!(
+        second
+            .notes
+            .contains("`posts` with `id` \"a\" ended: `maximum_pages` 1")
+    );
+
+    blog.set(&[("a", &[9, 8, 7]), ("b", &[6])]);
+    let shop = blog.shop();
+    let cut_off = fetch(shop.client.rows(&CUT_OFF).since(first.state())).await;
+    assert_eq!(cut_off.ids, ["a@9", "a@8", "b@6"]);
+    cut_off.assert_cursors(&[("a", "4"), ("b", "6")]);
+    assert!(cut_off.repeats);
+    let whole = fetch(since(&shop, cut_off.state())).await;
+    assert_eq!(whole.ids, ["a@9", "a@8", "a@7"]);
+    assert!(!whole.repeats);
+}
+
+#[tokio::test]
+async fn a_part_that_is_cut_off_in_order_goes_on_from_there() {
+    let blog = Blog::new(&[("a", &[0, 1, 2, 3]), ("b", &[9])]);
+    let shop = blog.shop();
+    let first = fetch(shop.client.rows(&CUT_OFF_IN_ORDER)).await;
+    assert_eq!(first.ids, ["a@0", "a@1", "b@9"]);
+    first.assert_cursors(&[("a", "1"), ("b", "9")]);
+    assert!(!first.repeats);
+    let second = fetch(shop.client.rows(&IN_ORDER).since(first.state())).await;
+    assert_eq!(second.ids, ["a@2", "a@3"]);
+}
+
+#[tokio::test]
+async fn a_part_that_is_ignored_for_good_is_over_and_one_given_up_is_not() {
+    const RULE: ResponseAction = ResponseAction::new(Action::Ignore);
+    static FORGIVING: ResourcePlan = ResourcePlan {
+        response_actions: &[
+            ResponseAction {
+                statuses: &[(404, 404)],
+                ..RULE
+            },
+            ResponseAction {
+                statuses: &[(410, 410)],
+                action: Action::Retry { then_ignore: true },
+                ..RULE
+            },
+        ],
+        ..NEW_COMMENTS
+    };
+    let blog = Blog::new(&[("a", &[5]), ("b", &[6])]);
+    let first = fetch(blog.shop().client.rows(&NEW)).await;
+    blog.set(&[("a", &[7]), ("b", &[8])]);
+    for status in [404, 410] {
+        let shop = blog.shop_but("a", status);
+        let second = fetch(shop.client.rows(&FORGIVING).since(first.state())).await;
+        assert_eq!((second.ids.len(), second.repeats), (1, false));
+        second.assert_cursors(&[("a", "5"), ("b", "8")]);
+        let third = fetch(since(&blog.shop(), second.state())).await;
+        assert_eq!(third.ids, ["a@7"]);
+    }
+}
+
+#[tokio::test]
+async fn an_error_leaves_what_came_whole_of_the_parents_before() {
+    let blog = Blog::new(&[("a", &[5]), ("b", &[6]), ("c", &[7])]);
+    let first = fetch(blog.shop().client.rows(&NEW)).await;
+    blog.set(&[("a", &[5, 8]), ("b", &[9]), ("c", &[10])]);
+    let failed = fetch(since(&blog.shop_but("b", 400), first.state())).await;
+    assert_eq!(failed.error, Some(ErrorKind::Status(400)));
+    assert_eq!(failed.ids, ["a@8"]);
+    failed.assert_cursors(&[("a", "8"), ("b", "6"), ("c", "7")]);
+    let next = fetch(since(&blog.shop(), failed.state())).await;
+    assert_eq!(next.ids, ["b@9", "c@10"]);
+}
+
+#[tokio::test]
+async fn a_parent_that_is_gone_is_forgotten_once_all_were_seen() {
+    static FEW_POSTS: ResourcePlan = ResourcePlan {
+        paginator: TWO,
+        ..POSTS
+    };
+    static OF_FEW: ResourcePlan = ResourcePlan {
+        parent: Some(&ParentPlan {
+            resource: &FEW_POSTS,
+            fields: &[field(0, &[]), field(1, &[]), field(2, &[]), field(3, &[])],
+        }),
+        headers: &[],
+        ..NEW_COMMENTS
+    };
+    let blog = Blog::new(&[("a", &[1]), ("b", &[2]), ("c", &[3])]);
+    let first = fetch(blog.shop().client.rows(&NEW)).await;
+    blog.set(&[("x", &[]), ("c", &[3, 4]), ("b", &[2])]);
+    let few = fetch(blog.shop().client.rows(&OF_FEW).since(first.state())).await;
+    few.assert_cursors(&[("a", "1"), ("b", "2"), ("c", "4")]);
+    let all = fetch(since(&blog.shop(), few.state())).await;
+    all.assert_cursors(&[("b", "2"), ("c", "4")]);
+    blog.set(&[]);
+    let none = fetch(since(&blog.shop(), all.state())).await;
+    none.assert_cursors(&[]);
+    assert_eq!(none.state().cursor(), "4");
+    // The state is still one to go on from.
+    blog.set(&[("b", &[2])]);
+    assert_eq!(fetch(since(&blog.shop(), none.state())).await.ids, ["b@2"]);
+}
+
+#[tokio::test]
+async fn parents_with_a_long_beginning_in_common_are_two() {
+    let long = |end: &str| format!("{}{end}", "x".repeat(100));
+    let (one, other) = (long("1"), long("2"));
+    let blog = Blog::new(&[(&one, &[9])]);
+    let shop = blog.shop();
+    let state = fetch(of(&shop, &NEW, &one)).await.state();
+    let foreign = fetch(of(&shop, &NEW, &other).since(state.clone())).await;
+    assert_eq!(foreign.error, Some(ErrorKind::State));
+    let again = fetch(of(&shop, &NEW, &one).since(state)).await;
+    assert_eq!(again.ids.len(), 0);
+
+    let first = fetch(shop.client.rows(&NEW)).await;
+    blog.set(&[(&one, &[9]), (&other, &[3])]);
+    let second = fetch(since(&shop, first.state())).await;
+    assert_eq!(second.ids, [format!("{other}@3")]);
+}
+
+#[tokio::test]
+async fn one_parent_goes_on_from_the_state_of_all_and_brings_its_part_forward() {
+    let blog = Blog::new(&[("a", &[5]), ("b", &[6])]);
+    let shop = blog.shop();
+    let all = fetch(shop.client.rows(&NEW)).await;
+    blog.set(&[("a", &[5, 7]), ("b", &[6, 8]), ("c", &[1])]);
+    let one = fetch(of(&shop, &NEW, "a").since(all.state())).await;
+    assert_eq!(one.ids, ["a@7"]);
+    one.assert_cursors(&[("a", "7"), ("b", "6")]);
+    assert_eq!(one.state().cursor(), "7");
+    let new = fetch(of(&shop, &NEW, "c").since(one.state())).await;
+    assert_eq!(new.ids, ["c@1"]);
+    new.assert_cursors(&[("a", "7"), ("b", "6"), ("c", "1")]);
+    let rest = fetch(since(&shop, new.state())).await;
+    assert_eq!(rest.ids, ["b@8"]);
+}
+
+#[tokio::test]
+async fn a_state_that_tells_parents_apart_by_something_else_is_refused() {
+    static BY_LANG: ResourcePlan = ResourcePlan {
+        table: &Table::new(
+            "posts",
+            &[
+                Column::new("id", Type::Text),
+                Column::new("lang", Type::Text).primary_key(),
+            ],
+        ),
+        ..POSTS
+    };
+    static OTHER: ResourcePlan = ResourcePlan {
+        parent: Some(&ParentPlan {
+            resource: &BY_LANG,
+            fields: &[field(0, &[])],
+        }),
+        headers: &[],
+        params: &[],
+        ..NEW_COMMENTS
+    };
+    let blog = Blog::new(&[("a", &[5])]);
+    let shop = blog.shop();
+    let state = fetch(shop.client.rows(&NEW)).await.state();
+    let asked = shop.api.requests().len();
+    let mut pages = shop.client.rows(&OTHER).since(state).pages();
+    let error = pages.next().await.unwrap().unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::State);
+    let expected =
+        "`comments`: the state tells the records of `posts` apart by `id`, the fetch by `lang`";
+    assert!(error.to_string().starts_with(expected), "{error}");
+    assert_eq!(shop.api.requests().len(), asked);
+}
+
+#[tokio::test]
+async fn two_parents_with_one_key_start_where_the_one_further_back_has_come_to() {
+    // By another name each has comments of its own.
+    static NAMED: ResourcePlan = ResourcePlan {
+        path: Template(&[
+            Part::Text("/posts/"),
+            Part::Parent(1),
+            Part::Text("/comments"),
+        ]),
+        params: &[],
+        headers: &[],
+        ..NEW_COMMENTS
+    };
+    for (at, kept, again) in [
+        ([Some(9), Some(3)], Some("3"), 1),
+        ([Some(3), Some(9)], Some("3"), 1),
+        ([Some(9), Some(9)], Some("9"), 0),
+        ([None, Some(9)], None, 1),
+        ([Some(9), None], None, 1),
+        ([None, None], None, 0),
+    ] {
+        let shop = shop(Api::new(move |request| {
+            let records = match segments(request).as_slice() {
+                [_] => vec![
+                    json!({ "id": "same", "lang": "0" }),
+                    json!({ "id": "same", "lang": "1" }),
+                ],
+                [_, post, _] => at[post.parse::<usize>().unwrap()]
+                    .iter()
+                    .map(|at| json!({ "id": format!("{post}@{at}"), "at": at }))
+                    .collect(),
+                _ => unreachable!(),
+            };
+            page(&records, request)
+        }));
+        let first = fetch(shop.client.rows(&NAMED)).await;
+        let cursors = first.state.as_ref().map(|_| first.cursors());
+        let cursor = cursors.as_ref().and_then(|cursors| cursors.values().next());
+        assert_eq!(cursor.map(String::as_str), kept, "{at:?}");
+        assert_eq!(first.repeats, again > 0, "{at:?}");
+        let note = "`posts` with `id` \"same\" is there twice: ";
+        let any = at.iter().any(Option::is_some);
+        assert_eq!(first.notes.contains(note), any, "{}", first.notes);
+        let fetched = shop.client.rows(&NAMED);
+        let second = fetch(match first.state {
+            Some(state) => fetched.since(state),
+            None => fetched,
+        });
+        assert_eq!(second.await.ids.len(), again, "{at:?}");
+    }
+}
+
+#[tokio::test]
+async fn parents_past_those_that_are_remembered_start_anew_and_the_report_says_so() {
+    static AT_ONCE: ResourcePlan = ResourcePlan {
+        paginator: Paginator::SINGLE_PAGE,
+        ..POSTS
+    };
+    static MANY: ResourcePlan = ResourcePlan {
+        parent: Some(&ParentPlan {
+            resource: &AT_ONCE,
+            fields: &[field(0, &[])],
+        }),
+        params: &[],
+        headers: &[],
+        paginator: Paginator::SINGLE_PAGE,
+        ..NEW_COMMENTS
+    };
+    let shop = shop(Api::new(|request| {
+        let records = match segments(request).as_slice() {
+            [_] => (0..10_002)
+                .map(|n| json!({ "id": n.to_string() }))
+                .collect(),
+            [_, post, _] => vec![json!({ "id": post, "at": 7 })],
+            _ => unreachable!(),
+        };
+        answer(200, &[], &json!({ "data": records }).to_string())
+    }));
+    let first = fetch(shop.client.rows(&MANY)).await;
+    assert_eq!((first.ids.len(), first.cursors().len()), (10_002, 10_000));
+    let expected = "a state remembers 10000 records of `posts`: the next fetch, which does not know \
+                    2 more, brings all children of them again";
+    assert!(first.notes.contains(expected), "{}", first.notes);
+    assert!(first.repeats);
+    let second = fetch(shop.client.rows(&MANY).since(first.state())).await;
+    assert_eq!(second.ids, ["10000", "10001"]);
+    assert_eq!(second.state(), first.state());
+    let one = fetch(of(&shop, &MANY, "10000").since(first.state())).await;
+    assert_eq!((one.ids.len(), one.repeats), (1, true));
+    assert!(
+        one.notes.contains("a state remembers 10000 parents"),
+        "{}",
+        one.notes
+    );
+}

@@ -1,0 +1,215 @@
+//! Records that go through functions of the user's own.
+
+use super::{children::POSTS, *};
+use crate::{
+    NewCells, Rows, ToCells,
+    plan::{ParentField, ParentPlan, ProcessingStep, ProcessingSteps, Steps},
+};
+
+impl ToCells for Thing {
+    fn to_cells(&self, cells: &mut NewCells<'_>) {
+        cells.give(&self.id);
+        cells.give(&self.at);
+    }
+}
+
+/// Leaves out every third thing, and makes two of each: by its `id`, and by that past a thousand.
+const STEPS: Option<ProcessingSteps> = Some(ProcessingSteps::of(&Steps::<Thing>(&[
+    ProcessingStep::Filter(|thing| thing.id % 3 != 0),
+    ProcessingStep::YieldMap(|thing| {
+        let past = Thing {
+            id: thing.id + 1000,
+            ..thing
+        };
+        vec![thing, past]
+    }),
+])));
+
+static STEPPED: ResourcePlan = ResourcePlan {
+    processing_steps: STEPS,
+    ..COUNTED
+};
+static NEW_STEPPED: ResourcePlan = ResourcePlan {
+    processing_steps: STEPS,
+    ..NEW_ASCENDING
+};
+
+fn stepped(number: i64) -> Shop {
+    let records = records(number);
+    shop(Api::new(move |request| page(&records, request)))
+}
+
+#[tokio::test]
+async fn they_hold_for_every_way_of_fetching() {
+    let expected = [1, 1001, 2, 1002, 4, 1004, 5, 1005];
+    let shop = stepped(6);
+    let fetch = || shop.fetch(&STEPPED);
+    assert_eq!(ids(&fetch().all().await.unwrap()), expected);
+    assert_eq!(fetch().first().await.unwrap().unwrap().id, 1);
+    let mut stream = fetch().stream();
+    for id in expected {
+        assert_eq!(stream.next().await.unwrap().unwrap().id, id);
+    }
+    assert!(stream.next().await.is_none());
+    let mut pages = shop.client.rows(&STEPPED).pages();
+    let mut rows = Vec::new();
+    while let Some(page) = pages.next().await {
+        let page = page.unwrap();
+        assert!(!page.is_empty());
+        rows.extend(
+            page.rows()
+                .records::<Thing>()
+                .map(|thing| thing.unwrap().id),
+        );
+    }
+    assert_eq!(rows, expected);
+    let report = pages.report();
+    assert_eq!(
+        (report.received, report.filtered, report.delivered),
+        (6, 2, 8)
+    );
+    assert!(
+        report
+            .to_string()
+            .contains("\n  2 records left out by `processing_steps`"),
+        "{report}"
+    );
+}
+
+#[tokio::test]
+async fn a_limit_counts_what_comes_out_and_no_page_is_asked_for_in_vain() {
+    for (limit, pages) in [(1, 1), (2, 1), (3, 2), (4, 2), (5, 3)] {
+        let shop = stepped(60);
+        let things = shop.fetch(&STEPPED).limit(limit).all().await.unwrap();
+        assert_eq!(things.len() as u64, limit);
+        assert_eq!(shop.asked().len(), pages, "{limit}");
+    }
+}
+
+#[tokio::test]
+async fn the_state_and_the_paging_go_by_what_came() {
+    let shop = stepped(7);
+    let mut stream = shop.fetch(&NEW_STEPPED).stream();
+    while let Some(thing) = stream.next().await {
+        thing.unwrap();
+    }
+    // The last is left out, and known all the same.
+    let state = stream.state().unwrap();
+    assert!(state.to_json().contains("\"60\""), "{}", state.to_json());
+    let again = shop.fetch(&NEW_STEPPED).since(state);
+    assert!(again.all().await.unwrap().is_empty());
+
+    // Of a record that was cut off, something is still to come; of one that is left out, nothing.
+    for (limit, at) in [(1, "0"), (2, "10"), (3, "10"), (4, "30")] {
+        let mut stream = shop.fetch(&NEW_STEPPED).limit(limit).stream();
+        while let Some(thing) = stream.next().await {
+            thing.unwrap();
+        }
+        let state = stream.state().unwrap().to_json();
+        assert!(state.contains(&format!("\"{at}\"")), "{limit}: {state}");
+    }
+}
+
+#[tokio::test]
+async fn children_see_what_comes_out_of_their_parents() {
+    static SHORT: ResourcePlan = ResourcePlan {
+        processing_steps: Some(ProcessingSteps::of(&Steps::<Post>(&[
+            ProcessingStep::Filter(|post| post.id != "1"),
+            ProcessingStep::Map(|post| Post {
+                id: format!("{}x", post.id),
+            }),
+        ]))),
+        ..POSTS
+    };
+    static OF_SHORT: ResourcePlan = ResourcePlan {
+        name: "comments",
+        path: Template(&[
+            Part::Text("/posts/"),
+            Part::Parent(0),
+            Part::Text("/comments"),
+        ]),
+        parent: Some(&ParentPlan {
+            resource: &SHORT,
+            fields: &[ParentField {
+                column: 0,
+                path: Path(&[]),
+            }],
+        }),
+        ..THINGS
+    };
+    let api = Api::new(|request| {
+        let posts: Vec<Value> = if request.url.contains("/comments") {
+            Vec::new()
+        } else {
+            (0..3).map(|n| json!({ "id": n.to_string() })).collect()
+        };
+        page(&posts, request)
+    });
+    let shop = shop(api);
+    let mut pages = shop.client.rows(&OF_SHORT).pages();
+    assert!(pages.next().await.is_none());
+    let asked: Vec<String> = shop.api.urls();
+    let asked = asked.iter().filter(|url| url.contains("/comments"));
+    let asked: Vec<&str> = asked.filter_map(|url| url.split('/').nth(4)).collect();
+    assert_eq!(asked, ["0x", "2x"]);
+    assert_eq!(pages.report().of_parents.unwrap().filtered, 1);
+}
+
+/// A post, of which only the `id` is read.
+struct Post {
+    id: String,
+}
+
+impl Record for Post {
+    const TABLE: &'static Table = POSTS.table;
+
+    fn from_cells(cells: &mut Cells<'_>) -> Self {
+        let id = cells.take();
+        let _: (
+            Option<String>,
+            Option<crate::__private::Skip>,
+            Option<Vec<String>>,
+        ) = (cells.take(), cells.take(), cells.take());
+        Self { id }
+    }
+}
+
+impl ToCells for Post {
+    fn to_cells(&self, cells: &mut NewCells<'_>) {
+        cells.give(&self.id);
+        cells.keep();
+        cells.keep();
+        cells.keep();
+    }
+}
+
+#[tokio::test]
+async fn what_does_not_fit_ends_the_fetch_with_its_page() {
+    static NEVER_NULL: Table = Table::new(
+        "things",
+        &[
+            Column::new("id", Type::Bigint).primary_key(),
+            Column::new("at", Type::Bigint),
+        ],
+    );
+    static BROKEN: ResourcePlan = ResourcePlan {
+        table: &NEVER_NULL,
+        processing_steps: Some(ProcessingSteps::of(&Steps::<Thing>(&[
+            ProcessingStep::Map(|thing| Thing {
+                at: (thing.id != 3).then_some(1),
+                ..thing
+            }),
+        ]))),
+        ..THINGS
+    };
+    let shop = stepped(6);
+    let mut pages = shop.client.rows(&BROKEN).pages();
+    let page = |page: Option<crate::Result<crate::Page<Rows>>>| page.unwrap().unwrap().len();
+    assert_eq!(page(pages.next().await), 2);
+    assert_eq!(page(pages.next().await), 1);
+    let error = pages.next().await.unwrap().unwrap_err();
+    insta::assert_snapshot!(error.to_string(), @r"
+    `things`: the processing steps made a record that does not fit its columns: `at` is never null
+      --> GET https://api.example.com/things?offset=2&limit=2 (200, 54 B, request 2)
+    ");
+}

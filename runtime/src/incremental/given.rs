@@ -1,0 +1,184 @@
+//! What the state that a fetch was given says to it.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use super::{CursorValue, Range, Whose};
+use crate::{
+    Column, Error, ErrorKind, Result, State,
+    parent::ParentRecord,
+    plan::{ParentPlan, ResourcePlan},
+    state::{Mark, Marks, OneParent, Reach},
+};
+
+/// How far an earlier fetch came.
+#[derive(Clone, Debug)]
+pub(crate) struct Last {
+    pub(crate) cursor: CursorValue,
+    /// The keys of the records that had it.
+    pub(crate) seen: Arc<BTreeSet<String>>,
+    /// Where those are of all parents, by a state of version 1: what the parent was called in keys.
+    pub(crate) shared: Option<String>,
+}
+
+impl Last {
+    pub(super) fn of(mark: &Mark, column: &Column) -> Result<Self> {
+        Ok(Self {
+            cursor: cursor(&mark.value, column)?,
+            seen: Arc::clone(&mark.seen),
+            shared: None,
+        })
+    }
+
+    /// The same for one of the parents whose records it knows together.
+    pub(super) fn shared_with(&self, parent: &ParentRecord) -> Self {
+        Self {
+            shared: Some(parent.name.clone()),
+            ..self.clone()
+        }
+    }
+}
+
+/// A cursor value of a state.
+pub(super) fn cursor(text: &str, column: &Column) -> Result<CursorValue> {
+    CursorValue::read(column.data_type, text)?.ok_or_else(|| {
+        let word = column.data_type.word();
+        foreign(format!("the state's cursor `{text}` is no {word}"))
+    })
+}
+
+/// The range of a fetch of this resource, for one record of the parent where there is one, since a
+/// state and until a value where they are given. `None` for a resource without `incremental`.
+///
+/// # Errors
+///
+/// [`ErrorKind::State`] where the state is not this fetch's; [`ErrorKind::Config`] where a value is not
+/// of the cursor's type.
+pub(crate) fn range(
+    resource: &'static ResourcePlan,
+    state: Option<&State>,
+    until: Option<CursorValue>,
+    parent: Option<&ParentRecord>,
+) -> Result<Option<Range>> {
+    let Some(range) = Range::new(resource, state.is_some(), until)? else {
+        return Ok(None);
+    };
+    let column = range.column;
+    if let Some(state) = state {
+        check(state, resource, column)?;
+    }
+    let reach = state.map(|state| &state.reach);
+    let (last, whose) = match (resource.parent, parent) {
+        (Some(plan), Some(parent)) => for_one(reach, plan, parent, column)?,
+        _ => (for_all(reach, column)?, Whose::All),
+    };
+    Ok(Some(range.since(last).of(whose)))
+}
+
+fn for_all(reach: Option<&Reach>, column: &Column) -> Result<Option<Last>> {
+    match reach {
+        None => Ok(None),
+        Some(Reach::All(mark)) => Last::of(mark, column).map(Some),
+        Some(Reach::One(..) | Reach::Each(_)) => Err(foreign(
+            "the state is of the children of a parent, which the resource does not have".to_owned(),
+        )),
+    }
+}
+
+/// For one record of the parent: its own state, or its part in that of all.
+fn for_one(
+    reach: Option<&Reach>,
+    plan: &ParentPlan,
+    parent: &ParentRecord,
+    column: &Column,
+) -> Result<(Option<Last>, Whose)> {
+    let key = &parent.key;
+    let marks = match reach {
+        None => return Ok((None, Whose::One(key.clone()))),
+        Some(Reach::One(of, mark)) => {
+            let last = match of {
+                OneParent::Keyed(of) if of == key => Last::of(mark, column)?,
+                OneParent::Named(name) if parent.was_named(plan, name) => {
+                    Last::of(&without_name(mark, name), column)?
+                }
+                other => {
+                    let (is, wants) = (shown(other, plan), &parent.name);
+                    return Err(foreign(format!(
+                        "the state is of {is}, the fetch for {wants}"
+                    )));
+                }
+            };
+            return Ok((Some(last), Whose::One(key.clone())));
+        }
+        Some(Reach::All(mark)) => Arc::new(Marks::new(key.by.clone(), Some(mark.clone()))),
+        Some(Reach::Each(marks)) => Arc::clone(marks),
+    };
+    tells_apart(&marks, &key.by, plan)?;
+    let last = match (marks.get(&key.values), &marks.others) {
+        (Some(mark), _) => Some(Last::of(mark, column)?),
+        (None, Some(mark)) => Some(Last::of(mark, column)?.shared_with(parent)),
+        (None, None) => None,
+    };
+    Ok((last, Whose::OneOf(marks, key.clone())))
+}
+
+/// What a state says of each of the parents, which are told apart `by` this.
+pub(super) fn for_each(reach: Option<&Reach>, plan: &ParentPlan, by: Vec<String>) -> Result<Marks> {
+    match reach {
+        None => Ok(Marks::new(by, None)),
+        Some(Reach::All(mark)) => Ok(Marks::new(by, Some(mark.clone()))),
+        Some(Reach::Each(marks)) => {
+            tells_apart(marks, &by, plan)?;
+            Ok((**marks).clone())
+        }
+        Some(Reach::One(of, _)) => Err(foreign(format!(
+            "the state is of {}, the fetch for all records of the parent",
+            shown(of, plan)
+        ))),
+    }
+}
+
+/// The keys of records without one had what their parent was called behind them.
+fn without_name(mark: &Mark, name: &str) -> Mark {
+    let behind = format!(" of {name}");
+    let bare = |key: &String| key.strip_suffix(&behind).unwrap_or(key).to_owned();
+    Mark {
+        value: mark.value.clone(),
+        seen: Arc::new(mark.seen.iter().map(bare).collect()),
+    }
+}
+
+fn shown(parent: &OneParent, plan: &ParentPlan) -> String {
+    match parent {
+        OneParent::Keyed(key) => key.shown(plan.resource.name),
+        OneParent::Named(name) => name.clone(),
+    }
+}
+
+/// Checks that a state is of this resource and its cursor.
+pub(super) fn check(state: &State, resource: &ResourcePlan, column: &Column) -> Result<()> {
+    let found = [&state.resource, &state.column, &state.data_type];
+    if found != [resource.name, column.name, column.data_type.word()] {
+        let [resource, column, word] = found;
+        return Err(foreign(format!(
+            "the state is of `{resource}`, by its {word} `{column}`"
+        )));
+    }
+    Ok(())
+}
+
+/// Checks that a state tells parents apart by what a fetch knows of them.
+fn tells_apart(marks: &Marks, by: &[String], plan: &ParentPlan) -> Result<()> {
+    if marks.by == by {
+        return Ok(());
+    }
+    let (is, wants) = (marks.by.join("`, `"), by.join("`, `"));
+    Err(foreign(format!(
+        "the state tells the records of `{}` apart by `{is}`, the fetch by `{wants}`",
+        plan.resource.name
+    )))
+}
+
+fn foreign(message: String) -> Error {
+    Error::new(ErrorKind::State, message)
+        .with_help("a full refresh starts over, without a state: `full_refresh()`")
+}

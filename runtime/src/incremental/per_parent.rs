@@ -1,0 +1,233 @@
+//! How far the children of each parent have come, in a fetch for all of them.
+
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use super::{CursorValue, Last, Range, Sieve, Whose, given, whose};
+use crate::{
+    Result, State,
+    parent::{ParentKey, ParentRecord, key_columns},
+    plan::{ParentPlan, ResourcePlan},
+    report::count,
+    state::{MOST_PARENTS, Mark, Marks, Reach, Room},
+};
+
+/// How far the children of each parent have come. Where they start is fixed when the fetch begins.
+pub(crate) struct PerParent {
+    resource: &'static str,
+    parent: &'static str,
+    /// That of a parent of which nothing is known.
+    range: Range,
+    /// How far the fetch before came.
+    before: BTreeMap<String, Last>,
+    /// How far it came with all others, by a state of version 1.
+    others: Option<Last>,
+    /// How far this one has come.
+    marks: Marks,
+    largest: Option<CursorValue>,
+    /// Parents of the fetch before that were not met.
+    unmet: BTreeSet<String>,
+    /// Parents whose part is over, as many as are remembered.
+    over: BTreeSet<String>,
+    /// Whether a parent still has to start from where the others came to.
+    others_stay: bool,
+    /// Whether the next fetch brings records again that this one gave.
+    repeats: bool,
+    /// Parents that there was no room for.
+    left_out: u64,
+    /// Parents of whose records at the cursor not all are remembered.
+    overflowed: u64,
+    /// The first key that two parents have.
+    ambiguous: Option<String>,
+}
+
+impl PerParent {
+    /// Since a state and until a value, where they are given. `None` for a resource without
+    /// `incremental`.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`given::range`].
+    pub(crate) fn new(
+        resource: &'static ResourcePlan,
+        parent: &'static ParentPlan,
+        state: Option<&State>,
+        until: Option<CursorValue>,
+    ) -> Result<Option<Self>> {
+        let Some(range) = Range::new(resource, state.is_some(), until)? else {
+            return Ok(None);
+        };
+        let column = range.column;
+        if let Some(state) = state {
+            given::check(state, resource, column)?;
+        }
+        let reach = state.map(|state| &state.reach);
+        let marks = given::for_each(reach, parent, key_columns(parent))?;
+        let last = |mark: &Mark| Last::of(mark, column);
+        let before: BTreeMap<String, Last> = marks
+            .iter()
+            .map(|(parent, mark)| Ok((parent.to_owned(), last(mark)?)))
+            .collect::<Result<_>>()?;
+        Ok(Some(Self {
+            resource: resource.name,
+            parent: parent.resource.name,
+            others: marks.others.as_ref().map(last).transpose()?,
+            largest: state
+                .map(|_| given::cursor(&marks.largest, column))
+                .transpose()?,
+            unmet: before.keys().cloned().collect(),
+            over: BTreeSet::new(),
+            range: range.of(Whose::Part),
+            before,
+            marks,
+            others_stay: false,
+            repeats: false,
+            left_out: 0,
+            overflowed: 0,
+            ambiguous: None,
+        }))
+    }
+
+    /// The range of a parent of which nothing is known.
+    pub(crate) fn range(&self) -> &Range {
+        &self.range
+    }
+
+    /// The range of this parent.
+    pub(crate) fn begin(&mut self, parent: &ParentRecord) -> Range {
+        let key = &parent.key.values;
+        self.unmet.remove(key);
+        let others = || Some(self.others.as_ref()?.shared_with(parent));
+        let last = self.before.get(key).cloned().or_else(others);
+        self.range.clone().since(last)
+    }
+
+    /// The part of this parent is over, and all that it brought was given; `complete` where it saw all
+    /// there was.
+    pub(crate) fn end(&mut self, parent: &str, sieve: Sieve, complete: bool) {
+        self.repeats |= sieve.repeats(complete);
+        let (kept, shared) = (sieve.has_kept(), sieve.is_shared());
+        let mut reached = match sieve.reached(complete) {
+            Some(reached) => {
+                self.overflowed += u64::from(reached.overflowed);
+                reached.last
+            }
+            // It starts there again.
+            None => self.before.get(parent).cloned(),
+        };
+        self.others_stay |= shared && reached.is_none();
+        if self.over.contains(parent) {
+            reached = self.earlier(parent, reached);
+        } else if self.over.len() < MOST_PARENTS {
+            self.over.insert(parent.to_owned());
+        }
+        let Some(Last { cursor, seen, .. }) = reached else {
+            self.marks.remove(parent);
+            return;
+        };
+        let value = cursor.to_string();
+        let is_larger =
+            |largest: &CursorValue| largest.compare(cursor.as_value()) == Some(Ordering::Less);
+        if self.largest.as_ref().is_none_or(is_larger) {
+            self.marks.largest.clone_from(&value);
+            self.largest = Some(cursor);
+        }
+        match self.marks.put(parent, Mark { value, seen }) {
+            Room::Enough => {}
+            Room::ForSome => {
+                self.overflowed += 1;
+                self.repeats |= self.range.plan.start_closed;
+            }
+            Room::None => {
+                self.left_out += 1;
+                self.repeats |= kept || shared;
+            }
+        }
+    }
+
+    /// Of two parents with one key, how far the one has come that is further back: from where the other
+    /// is, its children would be left out.
+    fn earlier(&mut self, parent: &str, now: Option<Last>) -> Option<Last> {
+        let before = self.marks.remove(parent);
+        let before = before.and_then(|mark| Last::of(&mark, self.range.column).ok());
+        if before.is_none() && now.is_none() {
+            return None;
+        }
+        self.ambiguous.get_or_insert_with(|| parent.to_owned());
+        let order = before.as_ref().zip(now.as_ref());
+        let order = order.and_then(|(before, now)| before.cursor.compare(now.cursor.as_value()));
+        self.repeats |= order != Some(Ordering::Equal);
+        match order? {
+            Ordering::Less => before,
+            Ordering::Greater => now,
+            Ordering::Equal => {
+                let (before, now) = before.zip(now)?;
+                Some(Last {
+                    seen: Arc::new(before.seen.union(&now.seen).cloned().collect()),
+                    ..now
+                })
+            }
+        }
+    }
+
+    /// A part was given up before its end.
+    pub(crate) fn break_off(&mut self) {
+        self.repeats = true;
+    }
+
+    /// Whether the next fetch brings records again that this one gave.
+    pub(crate) fn repeats(&self) -> bool {
+        self.repeats
+    }
+
+    /// What is worth knowing of the state.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let (parent, cursor) = (self.parent, self.range.column.name);
+        let mut notes = Vec::new();
+        if self.left_out > 0 {
+            notes.push(format!(
+                "a state remembers {MOST_PARENTS} records of `{parent}`: the next fetch, which does not \
+                 know {} more, brings all children of them again",
+                self.left_out
+            ));
+        }
+        if self.overflowed > 0 {
+            notes.push(format!(
+                "of {} of `{parent}`, more records have the largest `{cursor}` than are remembered: the \
+                 next fetch, which does not know all of them, may bring some again",
+                count(self.overflowed, "record")
+            ));
+        }
+        if let Some(key) = &self.ambiguous {
+            let key = ParentKey {
+                by: self.marks.by.clone(),
+                values: key.clone(),
+            };
+            notes.push(format!(
+                "{} is there twice: the next fetch starts for both where the one that is further back \
+                 has come to",
+                key.shown(parent)
+            ));
+        }
+        notes
+    }
+
+    /// What the next fetch starts from, once all that was given is safe. Where all parents were seen,
+    /// those that were not met are gone.
+    pub(crate) fn state(mut self, all_seen: bool) -> Option<State> {
+        if all_seen {
+            for parent in &self.unmet {
+                self.marks.remove(parent);
+            }
+            if !self.others_stay {
+                self.marks.others = None;
+            }
+        }
+        self.largest.as_ref()?;
+        let reach = Reach::Each(Arc::new(self.marks));
+        Some(whose::state(self.resource, self.range.column, reach))
+    }
+}

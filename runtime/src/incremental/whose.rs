@@ -1,0 +1,78 @@
+//! Whose records are fetched, which is what the state that a fetch gives is of.
+
+use std::{cmp::Ordering, collections::BTreeSet, sync::Arc};
+
+use super::CursorValue;
+use crate::{
+    Column, State,
+    parent::ParentKey,
+    state::{MOST_PARENTS, Mark, Marks, OneParent, Reach},
+};
+
+/// Whose records are fetched.
+#[derive(Clone, Debug)]
+pub(crate) enum Whose {
+    /// All that the resource has.
+    All,
+    /// One parent's.
+    One(ParentKey),
+    /// One parent's, by a state of all.
+    OneOf(Arc<Marks>, ParentKey),
+    /// One parent's, as part of a fetch for all, which gives the state.
+    Part,
+}
+
+impl Whose {
+    /// The state after a fetch that came to this cursor, where these records were.
+    pub(super) fn state(
+        &self,
+        resource: &str,
+        column: &Column,
+        cursor: &CursorValue,
+        seen: &BTreeSet<String>,
+    ) -> Option<State> {
+        let mark = Mark {
+            value: cursor.to_string(),
+            seen: Arc::new(seen.clone()),
+        };
+        let reach = match self {
+            Self::All => Reach::All(mark),
+            Self::One(key) => Reach::One(OneParent::Keyed(key.clone()), mark),
+            Self::OneOf(marks, key) => {
+                let mut marks = (**marks).clone();
+                if is_larger(cursor, &marks.largest, column) {
+                    marks.largest.clone_from(&mark.value);
+                }
+                marks.put(&key.values, mark);
+                Reach::Each(Arc::new(marks))
+            }
+            Self::Part => return None,
+        };
+        Some(state(resource, column, reach))
+    }
+
+    /// Whether there is no room in the state for how far it came.
+    pub(super) fn is_left_out(&self) -> bool {
+        match self {
+            Self::OneOf(marks, key) => {
+                marks.len() >= MOST_PARENTS && marks.get(&key.values).is_none()
+            }
+            Self::All | Self::One(_) | Self::Part => false,
+        }
+    }
+}
+
+pub(super) fn state(resource: &str, column: &Column, reach: Reach) -> State {
+    State {
+        resource: resource.to_owned(),
+        column: column.name.to_owned(),
+        data_type: column.data_type.word().to_owned(),
+        reach,
+    }
+}
+
+/// Whether a cursor is past one of a state, where that has one.
+fn is_larger(cursor: &CursorValue, largest: &str, column: &Column) -> bool {
+    let largest = CursorValue::read(column.data_type, largest).ok().flatten();
+    largest.is_none_or(|largest| largest.compare(cursor.as_value()) == Some(Ordering::Less))
+}

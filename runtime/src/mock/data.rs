@@ -1,0 +1,234 @@
+//! The records of a resource: checked, and those that a request asks for.
+
+use std::cmp::Ordering;
+
+use serde_json::{Map, Value as Json};
+
+use super::{read::as_text, route::Asks};
+use crate::{
+    CursorValue, Error, ErrorKind, Path, Result,
+    decode::{PageShape, decode},
+    plan::{
+        DataTypeContract, Incremental, Paginator, ParentPlan, ResourcePlan, RowOrder,
+        SchemaContract, Selector,
+    },
+    schema::{Step, Type},
+};
+
+/// Records as a test gives them.
+pub(super) struct Given {
+    pub(super) resource: String,
+    /// Whose they are: the parent's fields and their values.
+    pub(super) of: Option<Json>,
+    /// Or why one cannot be written as JSON.
+    pub(super) records: Result<Vec<Json>, String>,
+    /// Whether they are to be as the spec says.
+    pub(super) checked: bool,
+}
+
+/// The records of a resource.
+pub(super) struct Data {
+    plan: &'static ResourcePlan,
+    spec: &'static str,
+    records: Vec<Record>,
+}
+
+struct Record {
+    json: Json,
+    cursor: Option<CursorValue>,
+    /// The values at these positions of the parent's fields, of the record that it belongs to.
+    of: Vec<(usize, String)>,
+}
+
+impl Data {
+    pub(super) fn new(plan: &'static ResourcePlan, spec: &'static str) -> Self {
+        Self {
+            plan,
+            spec,
+            records: Vec::new(),
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// Adds records.
+    ///
+    /// # Errors
+    ///
+    /// Where one is not as the spec says, or the parent has no such fields.
+    pub(super) fn add(&mut self, given: Given) -> Result<()> {
+        let of = match given.of {
+            Some(of) => belongs(self.plan, &of)?,
+            None => Vec::new(),
+        };
+        let records = given.records.map_err(|error| {
+            let message = format!("a record that the mock was given is no JSON: {error}");
+            Error::new(ErrorKind::Config, message).with_resource(self.plan.name)
+        })?;
+        let shape = self.shape()?;
+        let read = |(at, json)| {
+            let cursor = match cursor(self.plan, &json, &shape) {
+                Ok(cursor) => cursor,
+                Err(_) if !given.checked => None,
+                Err(error) => {
+                    return Err(error
+                        .with_resource(self.plan.name)
+                        .with_detail(format!("in record {} that the mock was given", at + 1))
+                        .with_help("`unchecked` serves records that are not as the spec says"));
+                }
+            };
+            let of = of.clone();
+            Ok(Record { json, cursor, of })
+        };
+        let records = records.into_iter().enumerate().map(read);
+        let records: Vec<Record> = records.collect::<Result<_>>()?;
+        self.records.extend(records);
+        self.sort();
+        Ok(())
+    }
+
+    /// The shape of one record, as the whole of a page, and nothing of it left out.
+    fn shape(&self) -> Result<PageShape> {
+        let alone = ResourcePlan {
+            selector: Selector::Path(Path(&[])),
+            selector_required: true,
+            paginator: Paginator::SINGLE_PAGE,
+            schema_contract: SchemaContract {
+                data_type: DataTypeContract::Freeze,
+                ..self.plan.schema_contract
+            },
+            ..*self.plan
+        };
+        PageShape::new(&alone, self.plan.table, &[], self.spec)
+    }
+
+    /// Puts the records in the order in which the spec says that they come.
+    fn sort(&mut self) {
+        let order = self.plan.incremental.and_then(|plan| plan.row_order);
+        let compare = |a: &Record, b: &Record| match (&a.cursor, &b.cursor) {
+            (Some(a), Some(b)) => a.compare(b.as_value()).unwrap_or(Ordering::Equal),
+            (a, b) => a.is_some().cmp(&b.is_some()),
+        };
+        match order {
+            Some(RowOrder::Ascending) => self.records.sort_by(compare),
+            Some(RowOrder::Descending) => self.records.sort_by(|a, b| compare(b, a)),
+            None => {}
+        }
+    }
+
+    /// The records that a request asks for.
+    ///
+    /// # Errors
+    ///
+    /// Where the request's start or end cannot be read.
+    pub(super) fn asked(&self, asks: &Asks) -> Result<Vec<&Json>, Unreadable> {
+        let start = self.bound(asks.start())?;
+        let end = self.bound(asks.end())?;
+        let is_within = |cursor: &CursorValue| {
+            !is(cursor, Ordering::Less, start.as_ref())
+                && !is(cursor, Ordering::Greater, end.as_ref())
+        };
+        let belongs = |(at, value): &(usize, String)| {
+            let asked = asks.parent(*at);
+            asked.is_none_or(|asked| asked == value)
+        };
+        let asked = self.records.iter().filter(|record| {
+            record.of.iter().all(belongs) && record.cursor.as_ref().is_none_or(is_within)
+        });
+        Ok(asked.map(|record| &record.json).collect())
+    }
+
+    /// A start or an end, as it is sent; nothing where none is.
+    fn bound(&self, text: Option<&str>) -> Result<Option<CursorValue>, Unreadable> {
+        let plan = self.plan.incremental;
+        let (Some(text), Some(plan)) = (text, plan) else {
+            return Ok(None);
+        };
+        let column = self.plan.table.columns.get(usize::from(plan.column));
+        let data_type = sent_as(column.ok_or(Unreadable)?.data_type, &plan);
+        match CursorValue::read(data_type, text) {
+            Ok(Some(value)) => Ok(Some(value)),
+            Ok(None) | Err(_) => Err(Unreadable),
+        }
+    }
+}
+
+/// A start or an end that cannot be read.
+#[derive(Debug)]
+pub(super) struct Unreadable;
+
+/// What a value of the cursor column is when it is sent.
+fn sent_as(data_type: Type, plan: &Incremental) -> Type {
+    match data_type {
+        Type::Timestamp(_) => Type::Timestamp(plan.format),
+        Type::Date(_) => Type::Date(plan.format),
+        other => other,
+    }
+}
+
+/// Whether a cursor compares so to a bound, where there is one.
+fn is(cursor: &CursorValue, ordering: Ordering, bound: Option<&CursorValue>) -> bool {
+    bound.is_some_and(|bound| cursor.compare(bound.as_value()) == Some(ordering))
+}
+
+/// The value of a record's cursor, once the record was read.
+///
+/// # Errors
+///
+/// Where it is not as the spec says.
+fn cursor(plan: &ResourcePlan, json: &Json, shape: &PageShape) -> Result<Option<CursorValue>> {
+    let decoded = decode(json.to_string().into_bytes(), shape)?;
+    if let Some(error) = decoded.failure {
+        return Err(error);
+    }
+    let rows = decoded.rows;
+    let column = plan.incremental.map(|plan| usize::from(plan.column));
+    let value = column.and_then(|column| CursorValue::of(rows.get(0)?.value(column)));
+    Ok(value)
+}
+
+/// The values of a parent's fields, by the fields' positions.
+fn belongs(plan: &ResourcePlan, of: &Json) -> Result<Vec<(usize, String)>> {
+    let wrong = |message: String| Error::new(ErrorKind::Config, message).with_resource(plan.name);
+    let Some(parent) = plan.parent else {
+        return Err(
+            wrong("it has no parent whose records these could be of".to_owned())
+                .with_help("give its records by `records`"),
+        );
+    };
+    let names = names(parent);
+    let known = || format!("it takes of its parent: `{}`", names.join("`, `"));
+    let Json::Object(of) = of else {
+        return Err(wrong("whose the records are is to be an object".to_owned()).with_help(known()));
+    };
+    values(of, &names).map_err(|name| {
+        wrong(format!("the parent's `{name}` is none of what it takes")).with_help(known())
+    })
+}
+
+fn values(of: &Map<String, Json>, names: &[String]) -> Result<Vec<(usize, String)>, String> {
+    let of = of.iter().map(|(name, value)| {
+        let at = names.iter().position(|known| known == name);
+        Ok((
+            at.ok_or_else(|| name.clone())?,
+            as_text(value).unwrap_or_default(),
+        ))
+    });
+    of.collect()
+}
+
+/// The names of a parent's fields: `id`, `owner.id`.
+fn names(parent: &ParentPlan) -> Vec<String> {
+    let columns = parent.resource.table.columns;
+    let names = parent.fields.iter().map(|field| {
+        let column = columns.get(usize::from(field.column));
+        let name = column.map_or("", |column| column.name).to_owned();
+        field.path.0.iter().fold(name, |name, step| match step {
+            Step::Key(key) => format!("{name}.{key}"),
+            Step::Index(index) => format!("{name}[{index}]"),
+        })
+    });
+    names.collect()
+}

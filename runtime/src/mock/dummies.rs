@@ -1,0 +1,100 @@
+//! Secrets and settings for a source that nobody gave any.
+
+use crate::{
+    Builder, ConfigValue, Connector, Result, Secret,
+    plan::{Auth, ConfigPlan, ConfigType, Part, SourcePlan, Template},
+    settings::{self, GivenSecrets, Settings, Variable},
+};
+
+/// The values that a mocked source is made with.
+#[derive(Clone)]
+pub(super) struct Dummies {
+    choice: Option<usize>,
+    secrets: Vec<Secret>,
+    config: Vec<ConfigValue>,
+}
+
+impl Dummies {
+    /// Those that were given, and others in place of those that were not.
+    pub(super) fn new(
+        plan: &SourcePlan,
+        secrets: Option<GivenSecrets>,
+        config: Option<Vec<ConfigValue>>,
+    ) -> Self {
+        let secrets = secrets.unwrap_or_else(|| {
+            let choice = (!plan.choices.is_empty()).then_some(0);
+            let needed = settings::needed(plan, choice);
+            let values = needed
+                .iter()
+                .map(|secret| format!("mock-{}", secret.name).into());
+            GivenSecrets {
+                choice,
+                values: values.collect(),
+            }
+        });
+        let dummy = |(at, setting)| dummy(plan, at, setting);
+        Self {
+            choice: secrets.choice,
+            secrets: secrets.values,
+            config: config.unwrap_or_else(|| plan.config.iter().enumerate().map(dummy).collect()),
+        }
+    }
+
+    fn secrets(&self) -> GivenSecrets {
+        GivenSecrets {
+            choice: self.choice,
+            values: self.secrets.clone(),
+        }
+    }
+
+    /// As the source resolves them.
+    ///
+    /// # Errors
+    ///
+    /// Where one is not what the plan wants.
+    pub(super) fn resolve(&self, plan: &SourcePlan) -> Result<Settings> {
+        let config = Some(self.config.clone());
+        settings::resolve(plan, Some(self.secrets()), config, &[], &|_| {
+            Variable::Unset
+        })
+    }
+
+    /// A builder that has them.
+    pub(super) fn builder<S: Connector>(&self) -> Builder<S> {
+        Builder::new().values(self.secrets(), self.config.clone())
+    }
+}
+
+/// The value of the setting at this position: the spec's, or one of its type.
+fn dummy(plan: &SourcePlan, at: usize, setting: &ConfigPlan) -> ConfigValue {
+    let declared = setting.default;
+    if let Some(value) = declared.and_then(|text| ConfigValue::parse(setting.data_type, text)) {
+        return value;
+    }
+    let text = match setting.data_type {
+        ConfigType::Bigint | ConfigType::Double => "1",
+        ConfigType::Bool => "true",
+        ConfigType::Date => "2026-01-01",
+        ConfigType::Timestamp => "2026-01-01T00:00:00Z",
+        ConfigType::Enum(words) => words.first().copied().unwrap_or_default(),
+        ConfigType::Text if begins_a_url(plan, at) => "https://mock.example.com",
+        // It may be a part of a host's name.
+        ConfigType::Text => return ConfigValue::Text(setting.name.replace('_', "-")),
+    };
+    ConfigValue::parse(setting.data_type, text).unwrap_or_else(|| text.into())
+}
+
+/// Whether the setting at this position is where a URL of the spec begins.
+fn begins_a_url(plan: &SourcePlan, at: usize) -> bool {
+    let begins = |template: Template| match template.0.first() {
+        Some(Part::Config(first)) => usize::from(*first) == at,
+        _ => false,
+    };
+    let chosen = plan.choices.iter().map(|choice| choice.auth);
+    let auths = plan.resources.iter().filter_map(|resource| resource.auth);
+    begins(plan.base_url)
+        || chosen.chain(auths).any(|auth| match auth {
+            Auth::OAuth2(oauth2) => begins(oauth2.access_token_url),
+            _ => false,
+        })
+}

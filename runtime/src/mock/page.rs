@@ -1,0 +1,301 @@
+//! Pages: which of the records a request asks for, and the response that has them.
+
+use serde_json::{Value as Json, json};
+
+use super::{
+    place::{Way, get, put},
+    read::{Read, as_text},
+};
+use crate::{
+    Error, ErrorKind, Result,
+    plan::{Auth, Ends, Location, Offset, PageNumber, Pages, ResourcePlan, Selector},
+    query,
+    schema::{Path, Step},
+    transport::{Headers, Response},
+};
+
+/// The most records of a page where neither the spec nor the test says.
+const PAGE: u64 = 100;
+
+/// The parameter of a next page's URL.
+const AFTER: &str = "mock_after";
+
+/// What a cursor begins with: it is no number, as few are.
+const CURSOR: &str = "after-";
+
+/// How the pages of a resource are made.
+pub(super) struct Paging {
+    plan: &'static ResourcePlan,
+    /// The resource's credentials.
+    auth: Option<&'static Auth>,
+    way: Way,
+    /// The most records of a page.
+    cap: Option<u64>,
+}
+
+/// Which records a page has.
+struct Cut {
+    start: usize,
+    end: usize,
+    /// Of all there are.
+    len: usize,
+    /// The most that it was to have.
+    size: u64,
+}
+
+impl Cut {
+    fn new(start: u64, size: u64, len: usize) -> Self {
+        let within = |at: u64| usize::try_from(at).unwrap_or(usize::MAX).min(len);
+        Self {
+            start: within(start),
+            end: within(start.saturating_add(size)),
+            len,
+            size,
+        }
+    }
+
+    fn has_more(&self) -> bool {
+        self.end < self.len
+    }
+}
+
+impl Paging {
+    /// # Errors
+    ///
+    /// Where the spec does not say enough to make a page by.
+    pub(super) fn new(
+        plan: &'static ResourcePlan,
+        auth: Option<&'static Auth>,
+        cap: Option<u64>,
+    ) -> Result<Self> {
+        if let Pages::Custom(_) = plan.paginator.kind {
+            return Err(cannot(plan, "its paginator is custom"));
+        }
+        let Some(way) = Way::of(plan.selector) else {
+            let Selector::Query(query) = plan.selector else {
+                return Err(cannot(plan, "its `data_selector` has too large an index"));
+            };
+            return Err(cannot(
+                plan,
+                &format!("`data_selector` `{query}` chooses what it takes"),
+            ));
+        };
+        let paging = Self {
+            plan,
+            auth,
+            way,
+            cap,
+        };
+        for path in paging.places() {
+            let mut body = paging.way.body(vec![json!({})]);
+            if !put(&mut body, path.0, json!(1)) {
+                return Err(cannot(
+                    plan,
+                    &format!("records stand in the way of `{path}`"),
+                ));
+            }
+        }
+        match after_record(plan) {
+            Some([Step::Index(-1), ..]) | None => Ok(paging),
+            Some(_) => Err(cannot(
+                plan,
+                "its cursor is in another record than a page's last",
+            )),
+        }
+    }
+
+    /// The places of a body, besides the records', that have something.
+    fn places(&self) -> Vec<Path> {
+        let places = match self.plan.paginator.kind {
+            Pages::Offset(Offset { ends, .. }) | Pages::Number(PageNumber { ends, .. }) => {
+                vec![ends.total_path, ends.has_more_path]
+            }
+            Pages::Cursor(plan) if after_record(self.plan).is_some() => vec![plan.has_more_path],
+            Pages::Cursor(plan) => vec![Some(plan.cursor_path), plan.has_more_path],
+            Pages::JsonLink { next_url_path } => vec![Some(next_url_path)],
+            Pages::Single
+            | Pages::HeaderCursor { .. }
+            | Pages::HeaderLink { .. }
+            | Pages::Custom(_) => Vec::new(),
+        };
+        places.into_iter().flatten().collect()
+    }
+
+    /// The page of these records that a request asks for.
+    pub(super) fn page(&self, read: &Read<'_>, records: &[&Json]) -> Response {
+        let Some(cut) = self.cut(read, records) else {
+            return refusal(
+                400,
+                "the request asks for a page that no response has led to",
+            );
+        };
+        let page = records.get(cut.start..cut.end).unwrap_or_default();
+        let mut body = self.way.body(page.iter().copied().cloned().collect());
+        let mut headers = Headers::new();
+        self.say_more(&cut, read, &mut headers, &mut body);
+        let mut response = Response::from(body);
+        for (name, value) in headers.iter() {
+            response.headers.push(name, value);
+        }
+        response
+    }
+
+    fn cut(&self, read: &Read<'_>, records: &[&Json]) -> Option<Cut> {
+        let number = |slot| read.text(slot).and_then(|text| text.parse::<u64>().ok());
+        let len = records.len();
+        let size = self.cap.unwrap_or(PAGE);
+        Some(match self.plan.paginator.kind {
+            Pages::Single | Pages::Custom(_) => Cut::new(0, u64::MAX, len),
+            Pages::Offset(plan) => {
+                let limit = number(plan.limit_slot).unwrap_or(plan.limit);
+                let start = number(plan.offset_slot).unwrap_or(plan.offset);
+                Cut::new(start, self.size(limit, &plan.ends), len)
+            }
+            Pages::Number(plan) => {
+                let asked = plan.page_size_slot.and_then(number).or(plan.page_size);
+                let size = asked.map_or(size, |asked| self.size(asked, &plan.ends));
+                let page = number(plan.page_slot).unwrap_or(plan.page);
+                let start = page.saturating_sub(plan.base_page).saturating_mul(size);
+                Cut::new(start, size, len)
+            }
+            Pages::Cursor(plan) => {
+                let start = match (read.text(plan.cursor), after_record(self.plan)) {
+                    (None, _) => 0,
+                    (Some(cursor), None) => at(&cursor)?,
+                    (Some(cursor), Some(steps)) => {
+                        let field = steps.get(1..).unwrap_or_default();
+                        let has_it = |record: &&Json| {
+                            get(record, field).and_then(as_text).as_deref() == Some(&cursor)
+                        };
+                        records.iter().rposition(has_it)? as u64 + 1
+                    }
+                };
+                Cut::new(start, size, len)
+            }
+            Pages::HeaderCursor { cursor, .. } => {
+                let start = read.text(cursor).map_or(Some(0), |cursor| at(&cursor))?;
+                Cut::new(start, size, len)
+            }
+            Pages::HeaderLink { .. } | Pages::JsonLink { .. } => {
+                let start = match read.params(AFTER).first() {
+                    Some(after) => after.parse().ok()?,
+                    None => 0,
+                };
+                Cut::new(start, size, len)
+            }
+        })
+    }
+
+    /// The records of a page of which so many were asked for.
+    fn size(&self, asked: u64, ends: &Ends) -> u64 {
+        match self.cap {
+            // Who takes a short page for the last one has an API that gives what it is asked for.
+            Some(cap) if !ends.stop_after_short_page => asked.min(cap),
+            _ => asked,
+        }
+    }
+
+    /// Says in headers and body what the paginator looks for there.
+    fn say_more(&self, cut: &Cut, read: &Read<'_>, headers: &mut Headers, body: &mut Json) {
+        // Whether there is room was seen when this was made.
+        let mut say = |path: Option<Path>, value: Json| {
+            if let Some(path) = path {
+                put(body, path.0, value);
+            }
+        };
+        let more = cut.has_more();
+        match self.plan.paginator.kind {
+            Pages::Offset(Offset { ends, .. }) | Pages::Number(PageNumber { ends, .. }) => {
+                let total = self.total(cut);
+                say(ends.total_path, total.into());
+                say(ends.has_more_path, more.into());
+                if let Some(name) = ends.total_header {
+                    headers.push(name, total.to_string());
+                }
+            }
+            Pages::Cursor(plan) => {
+                say(plan.has_more_path, more.into());
+                if after_record(self.plan).is_none() {
+                    let cursor = more.then(|| format!("{CURSOR}{}", cut.end));
+                    say(Some(plan.cursor_path), cursor.into());
+                }
+            }
+            Pages::JsonLink { next_url_path } => {
+                let next = more.then(|| self.next(read, cut));
+                say(Some(next_url_path), next.into());
+            }
+            Pages::HeaderCursor { cursor_key, .. } if more => {
+                headers.push(cursor_key, format!("{CURSOR}{}", cut.end));
+            }
+            Pages::HeaderLink { header, rel } if more => {
+                let next = self.next(read, cut);
+                if header.eq_ignore_ascii_case("link") {
+                    headers.push(header, format!("<{next}>; rel=\"{rel}\""));
+                } else {
+                    headers.push(header, next);
+                }
+            }
+            Pages::Single
+            | Pages::HeaderCursor { .. }
+            | Pages::HeaderLink { .. }
+            | Pages::Custom(_) => {}
+        }
+    }
+
+    /// What the paginator takes for the total: records, or pages.
+    fn total(&self, cut: &Cut) -> u64 {
+        let records = cut.len as u64;
+        match self.plan.paginator.kind {
+            Pages::Number(_) => records.div_ceil(cut.size.max(1)),
+            _ => records,
+        }
+    }
+
+    /// The URL of the next page: that of the request, without its key.
+    fn next(&self, read: &Read<'_>, cut: &Cut) -> String {
+        let mut next = read.request.url.clone();
+        if let Some(Auth::ApiKey {
+            name,
+            location: Location::Query,
+            ..
+        }) = self.auth
+        {
+            query::remove_from_url(&mut next, name);
+        }
+        query::set_in_url(&mut next, AFTER, &cut.end.to_string());
+        next
+    }
+}
+
+/// Where a cursor leads.
+fn at(cursor: &str) -> Option<u64> {
+    cursor.strip_prefix(CURSOR)?.parse().ok()
+}
+
+/// Where the cursor is among the records, if it is one of a record's values.
+fn after_record(plan: &ResourcePlan) -> Option<&'static [Step]> {
+    let (Pages::Cursor(cursor), Selector::Path(records)) = (plan.paginator.kind, plan.selector)
+    else {
+        return None;
+    };
+    let rest = cursor.cursor_path.0.strip_prefix(records.0)?;
+    matches!(rest, [Step::Index(_), ..]).then_some(rest)
+}
+
+/// A response that says no.
+pub(super) fn refusal(status: u16, message: &str) -> Response {
+    Response {
+        status,
+        ..json!({ "error": message }).into()
+    }
+}
+
+fn cannot(plan: &ResourcePlan, why: &str) -> Error {
+    let message = format!("pages of it cannot be mocked from the spec alone: {why}");
+    Error::new(ErrorKind::Config, message)
+        .with_resource(plan.name)
+        .with_help(format!(
+            "say what it answers: `.answer({:?}, |request| …)`",
+            plan.name
+        ))
+}

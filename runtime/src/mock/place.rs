@@ -1,0 +1,262 @@
+//! Places in a body: finding what stands there, and making bodies that have something there.
+
+use serde_json::{Map, Value as Json};
+
+use crate::{
+    parent::pick,
+    plan::Selector,
+    schema::{Path, Step},
+};
+
+/// The longest list that is made for the sake of one index.
+const LONGEST: usize = 1000;
+
+/// What stands at a place.
+pub(super) fn get<'j>(tree: &'j Json, path: &[Step]) -> Option<&'j Json> {
+    path.iter().try_fold(tree, |value, step| match step {
+        Step::Key(key) => value.get(key),
+        Step::Index(index) => pick(value.as_array()?, *index),
+    })
+}
+
+/// Puts a value at a place, making what is missing on the way. `false` where something else stands
+/// there, or in the way.
+pub(super) fn put(tree: &mut Json, path: &[Step], value: Json) -> bool {
+    let Some((step, rest)) = path.split_first() else {
+        let is_free = tree.is_null();
+        if is_free {
+            *tree = value;
+        }
+        return is_free;
+    };
+    if tree.is_null() {
+        *tree = match step {
+            Step::Key(_) => Json::Object(Map::new()),
+            Step::Index(_) => Json::Array(Vec::new()),
+        };
+    }
+    match (step, tree) {
+        (Step::Key(key), Json::Object(members)) => {
+            put(members.entry(*key).or_insert(Json::Null), rest, value)
+        }
+        (Step::Index(index), Json::Array(elements)) => {
+            let Some((at, len)) = extent(*index) else {
+                return false;
+            };
+            if elements.len() < len {
+                elements.resize(len, Json::Null);
+            }
+            let at = if *index < 0 { elements.len() - len } else { at };
+            let element = elements.get_mut(at);
+            element.is_some_and(|element| put(element, rest, value))
+        }
+        _ => false,
+    }
+}
+
+/// Where an index is in the shortest list that has it, and how long that is.
+fn extent(index: i32) -> Option<(usize, usize)> {
+    let distance = usize::try_from(index.unsigned_abs()).ok()?;
+    let (at, len) = if index < 0 {
+        (0, distance)
+    } else {
+        (distance, distance + 1)
+    };
+    (len <= LONGEST).then_some((at, len))
+}
+
+/// Where a body has its records: the way from its root.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Way(Vec<Turn>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Turn {
+    Key(String),
+    Index(i32),
+    /// Every element of a list.
+    Each,
+}
+
+impl Way {
+    /// The way that a selector goes; nothing where it is a query that chooses, by a filter say.
+    pub(super) fn of(selector: Selector) -> Option<Self> {
+        match selector {
+            Selector::Path(Path(steps)) => {
+                let turns = steps.iter().map(|step| match step {
+                    Step::Key(key) => Some(Turn::Key((*key).to_owned())),
+                    Step::Index(index) => extent(*index).map(|_| Turn::Index(*index)),
+                });
+                turns.collect::<Option<_>>().map(Self)
+            }
+            Selector::Query(query) => read(query).map(Self),
+        }
+    }
+
+    /// The body that has these records there.
+    pub(super) fn body(&self, records: Vec<Json>) -> Json {
+        all(&self.0, records)
+    }
+}
+
+fn all(turns: &[Turn], records: Vec<Json>) -> Json {
+    match turns.split_first() {
+        None => Json::Array(records),
+        Some((Turn::Each, rest)) => records
+            .into_iter()
+            .map(|record| one(rest, record))
+            .collect(),
+        Some((turn, rest)) => under(turn, all(rest, records)),
+    }
+}
+
+/// A list's element that has one record there.
+fn one(turns: &[Turn], record: Json) -> Json {
+    match turns.split_first() {
+        None => record,
+        Some((turn, rest)) => under(turn, one(rest, record)),
+    }
+}
+
+fn under(turn: &Turn, value: Json) -> Json {
+    match turn {
+        Turn::Key(key) => Json::Object(Map::from_iter([(key.clone(), value)])),
+        Turn::Each => Json::Array(vec![value]),
+        Turn::Index(index) => {
+            let (at, len) = extent(*index).unwrap_or((0, 1));
+            let mut elements = vec![Json::Null; len];
+            if let Some(element) = elements.get_mut(at) {
+                *element = value;
+            }
+            Json::Array(elements)
+        }
+    }
+}
+
+/// Reads a query (RFC 9535) of names, indexes and `*` alone. A name at any depth (`..name`) may
+/// stand at the next.
+fn read(query: &str) -> Option<Vec<Turn>> {
+    let mut rest = query.trim();
+    rest = rest.strip_prefix('$').unwrap_or(rest);
+    let mut turns = Vec::new();
+    while !rest.is_empty() {
+        let dotted = rest.strip_prefix("..").or_else(|| rest.strip_prefix('.'));
+        let after = dotted.unwrap_or(rest);
+        if let Some(bracketed) = after.strip_prefix('[') {
+            let (inside, next) = bracketed.split_once(']')?;
+            turns.push(selected(inside.trim())?);
+            rest = next;
+            continue;
+        }
+        let end = after.find(['.', '[']).unwrap_or(after.len());
+        let (name, next) = after.split_at(end);
+        turns.push(match name {
+            "" => return None,
+            "*" => Turn::Each,
+            name => Turn::Key(name.to_owned()),
+        });
+        rest = next;
+    }
+    Some(turns)
+}
+
+/// What stands between brackets.
+fn selected(inside: &str) -> Option<Turn> {
+    if inside == "*" {
+        return Some(Turn::Each);
+    }
+    for quote in ['\'', '"'] {
+        let name = inside
+            .strip_prefix(quote)
+            .and_then(|name| name.strip_suffix(quote));
+        if let Some(name) = name {
+            let is_plain = !name.contains(['\\', quote]);
+            return is_plain.then(|| Turn::Key(name.to_owned()));
+        }
+    }
+    let index = inside.parse().ok()?;
+    extent(index).map(|_| Turn::Index(index))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use serde_json_path::JsonPath;
+
+    fn body(selector: Selector) -> Json {
+        let way = Way::of(selector).unwrap();
+        way.body(vec![json!({ "id": 1 }), json!({ "id": 2 })])
+    }
+
+    #[test]
+    fn records_stand_where_a_path_looks_for_them() {
+        let path = |steps| body(Selector::Path(Path(steps)));
+        let records = json!([{ "id": 1 }, { "id": 2 }]);
+        assert_eq!(path(&[]), records);
+        assert_eq!(
+            path(&[Step::Key("data"), Step::Index(1), Step::Key("items")]),
+            json!({ "data": [null, { "items": records }] })
+        );
+        assert_eq!(path(&[Step::Index(-2)]), json!([records, null]));
+    }
+
+    #[test]
+    fn records_stand_where_a_query_finds_them() {
+        for query in [
+            "$.data[*]",
+            "$.data.*",
+            "$['data'][*].node",
+            "$.pages[*].items[*]",
+            "$..items[*]",
+            "$[1][\"x y\"][*]",
+        ] {
+            let body = body(Selector::Query(query));
+            let found = JsonPath::parse(query).unwrap();
+            let found: Vec<Json> = found.query(&body).all().into_iter().cloned().collect();
+            assert_eq!(
+                found,
+                [json!({ "id": 1 }), json!({ "id": 2 })],
+                "{query}: {body}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_query_that_chooses_is_none_to_make_a_body_by() {
+        for query in [
+            "$.data[?@.ok == true]",
+            "$.data[0:2]",
+            "$.a['b','c']",
+            "$.a.",
+        ] {
+            assert_eq!(Way::of(Selector::Query(query)), None, "{query}");
+        }
+        assert_eq!(
+            Way::of(Selector::Path(Path(&[Step::Index(i32::MIN)]))),
+            None
+        );
+    }
+
+    #[test]
+    fn a_value_is_put_where_there_is_room_for_it() {
+        const DEEP: &[Step] = &[Step::Key("links"), Step::Index(1), Step::Key("next")];
+        let mut tree = json!({ "data": [] });
+        assert!(put(&mut tree, DEEP, json!("there")));
+        assert_eq!(
+            tree,
+            json!({ "data": [], "links": [null, { "next": "there" }] })
+        );
+        assert_eq!(get(&tree, DEEP), Some(&json!("there")));
+        assert!(!put(&mut tree, DEEP, json!("again")));
+        assert!(!put(
+            &mut tree,
+            &[Step::Key("data"), Step::Key("next")],
+            json!(1)
+        ));
+        assert!(!put(
+            &mut tree,
+            &[Step::Key("far"), Step::Index(i32::MAX)],
+            json!(1)
+        ));
+    }
+}

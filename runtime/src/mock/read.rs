@@ -1,0 +1,89 @@
+//! A request as a server reads it.
+
+use serde_json::Value as Json;
+use url::{Url, form_urlencoded};
+
+use super::place;
+use crate::{
+    plan::Slot,
+    schema::{Path, Step},
+    transport::Request,
+};
+
+/// A request, its URL and body taken apart.
+pub(super) struct Read<'r> {
+    pub(super) request: &'r Request,
+    pub(super) url: Url,
+    /// The query's pairs, decoded, in order.
+    pub(super) query: Vec<(String, String)>,
+    pub(super) body: Body,
+}
+
+/// A request's body.
+pub(super) enum Body {
+    None,
+    Json(Json),
+    Form(Vec<(String, String)>),
+}
+
+impl<'r> Read<'r> {
+    /// Nothing where the URL is none.
+    pub(super) fn new(request: &'r Request) -> Option<Self> {
+        let url = Url::parse(&request.url).ok()?;
+        Some(Self {
+            query: url.query_pairs().into_owned().collect(),
+            url,
+            body: body(request),
+            request,
+        })
+    }
+
+    /// Every value of a query parameter.
+    pub(super) fn params(&self, name: &str) -> Vec<&str> {
+        let pairs = self.query.iter().filter(|(found, _)| found == name);
+        pairs.map(|(_, value)| value.as_str()).collect()
+    }
+
+    /// What a paginator wrote there.
+    pub(super) fn text(&self, slot: Slot) -> Option<String> {
+        match (slot, &self.body) {
+            (Slot::Query(name), _) => self.params(name).first().map(|value| (*value).to_owned()),
+            (Slot::Body(path), Body::Json(body)) => place::get(body, path.0).and_then(as_text),
+            (Slot::Body(path), Body::Form(fields)) => {
+                let name = field(path);
+                let found = fields.iter().find(|(field, _)| *field == name);
+                found.map(|(_, value)| value.clone())
+            }
+            (Slot::Body(_), Body::None) => None,
+        }
+    }
+}
+
+fn body(request: &Request) -> Body {
+    let content_type = request.headers.get("Content-Type").unwrap_or_default();
+    if request.body.is_empty() {
+        Body::None
+    } else if content_type.starts_with("application/x-www-form-urlencoded") {
+        Body::Form(form_urlencoded::parse(&request.body).into_owned().collect())
+    } else {
+        serde_json::from_slice(&request.body).map_or(Body::None, Body::Json)
+    }
+}
+
+/// The field of a form that stands for a place in a body.
+pub(super) fn field(path: Path) -> String {
+    let keys = path.0.iter().map(|step| match step {
+        Step::Key(key) => (*key).to_owned(),
+        Step::Index(index) => index.to_string(),
+    });
+    keys.collect::<Vec<_>>().join(".")
+}
+
+/// A value as it would stand in a URL; nothing where it is null.
+pub(super) fn as_text(value: &Json) -> Option<String> {
+    match value {
+        Json::Null => None,
+        Json::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
+    }
+}

@@ -1,0 +1,293 @@
+//! The server in memory: from a request to a response, and what goes wrong.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::{
+    Handler, Judge,
+    access::Access,
+    asked::Asked,
+    data::{Data, Given, Unreadable},
+    fault::{Fault, Target, due},
+    page::{Paging, refusal},
+    read::Read,
+    route::{Asks, Route},
+    tokens::Tokens,
+};
+use crate::{
+    Clock as _, Error, ErrorKind, Result,
+    clock::manual::ManualClock,
+    plan::{ResourcePlan, SourcePlan},
+    redact::Redactor,
+    settings::Settings,
+    transport::{BoxFuture, Request, Response, Transport, TransportError, TransportErrorKind},
+};
+
+/// An API in memory.
+pub(super) struct Server {
+    pub(super) plan: &'static SourcePlan,
+    pub(super) settings: Settings,
+    pub(super) resources: Vec<Resource>,
+    pub(super) tokens: Tokens,
+    pub(super) authorize: Option<Judge>,
+    pub(super) otherwise: Option<Handler>,
+    pub(super) clock: ManualClock,
+    pub(super) redactor: Redactor,
+    pub(super) state: Mutex<State>,
+}
+
+/// What changes while it is asked.
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) asked: Vec<Asked>,
+    pub(super) faults: Vec<Fault>,
+}
+
+/// A resource of it.
+pub(super) struct Resource {
+    pub(super) plan: &'static ResourcePlan,
+    pub(super) route: Route,
+    pub(super) access: Access,
+    pub(super) pages: Pages,
+    pub(super) data: Mutex<Data>,
+}
+
+/// How the pages of a resource come to be.
+pub(super) enum Pages {
+    Cut(Paging),
+    /// In a way of the test's own.
+    Handled(Handler),
+    /// Not at all, for this reason.
+    Unknown(Error),
+}
+
+/// What a request asks for.
+enum For<'s> {
+    Token,
+    Resource(&'s Resource, Asks),
+    Nothing,
+}
+
+impl For<'_> {
+    fn target(&self) -> Target {
+        match self {
+            Self::Token => Target::Token,
+            Self::Resource(resource, _) => Target::Resource(resource.plan.name.to_owned()),
+            Self::Nothing => Target::Data,
+        }
+    }
+
+    fn resource(&self) -> Option<&'static str> {
+        match self {
+            Self::Resource(resource, _) => Some(resource.plan.name),
+            Self::Token | Self::Nothing => None,
+        }
+    }
+}
+
+impl Server {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds records to the resource that they are given for.
+    ///
+    /// # Errors
+    ///
+    /// Where there is none, or it cannot be mocked, or a record is not as the spec says.
+    pub(super) fn add(&self, given: Given) -> Result<()> {
+        let resource = self.find(&given.resource)?;
+        resource.takes_records(self.authorize.is_some())?;
+        resource.lock().add(given)
+    }
+
+    /// The resource of this name.
+    ///
+    /// # Errors
+    ///
+    /// Where there is none.
+    fn find(&self, name: &str) -> Result<&Resource> {
+        let found = self
+            .resources
+            .iter()
+            .find(|resource| resource.plan.name == name);
+        found.ok_or_else(|| stranger(self.plan, name))
+    }
+
+    /// Adds something that goes wrong.
+    ///
+    /// # Errors
+    ///
+    /// Where it is for a resource that is not there.
+    pub(super) fn fault(&self, fault: Fault) -> Result<()> {
+        if let Some(name) = fault.stranger(self.plan) {
+            return Err(stranger(self.plan, name));
+        }
+        self.lock().faults.push(fault);
+        Ok(())
+    }
+
+    fn answer(&self, request: &Request) -> Result<Response, TransportError> {
+        let Some(read) = Read::new(request) else {
+            return Err(TransportError {
+                kind: TransportErrorKind::Request,
+                message: "the request's URL is none".to_owned(),
+            });
+        };
+        let asked = self.asked_for(&read);
+        let fault = due(&mut self.lock().faults, &asked.target());
+        let answer = match fault {
+            Some(fault) => fault.happen(),
+            None => Ok(self.respond(&read, &asked)),
+        };
+        let answer = answer.and_then(|response| within(request, response));
+        if let Err(error) = &answer
+            && error.kind == TransportErrorKind::Timeout
+        {
+            self.clock.advance(request.timeout);
+        }
+        self.lock().asked.push(Asked {
+            method: request.method,
+            url: self.redactor.redact(&request.url),
+            resource: asked.resource(),
+            body: self
+                .redactor
+                .redact(&String::from_utf8_lossy(&request.body)),
+            status: answer.as_ref().ok().map(|response| response.status),
+        });
+        answer
+    }
+
+    /// What a request asks for. Of resources that are asked for alike, that is the one which has most
+    /// in common with the request, one with records before one without, and the first of these.
+    fn asked_for(&self, read: &Read<'_>) -> For<'_> {
+        if self.tokens.are_asked(read) {
+            return For::Token;
+        }
+        let mut best: Option<((usize, bool), &Resource, Asks)> = None;
+        for resource in &self.resources {
+            let Some(asks) = resource.route.asks(read) else {
+                continue;
+            };
+            let rank = (asks.agreeing, resource.has_something());
+            if best.as_ref().is_none_or(|(least, ..)| rank > *least) {
+                best = Some((rank, resource, asks));
+            }
+        }
+        best.map_or(For::Nothing, |(_, resource, asks)| {
+            For::Resource(resource, asks)
+        })
+    }
+
+    fn respond(&self, read: &Read<'_>, asked: &For<'_>) -> Response {
+        let now = self.clock.elapsed();
+        match asked {
+            For::Token => self
+                .tokens
+                .answer(read, now, &|token| self.redactor.learn_token(token)),
+            For::Resource(resource, asks) => self.records(read, resource, asks),
+            For::Nothing => self.nothing(read),
+        }
+    }
+
+    fn nothing(&self, read: &Read<'_>) -> Response {
+        if let Some(handler) = &self.otherwise {
+            return handler(read.request);
+        }
+        let request = format!("{} {}", read.request.method.as_str(), read.url);
+        let message = format!("no resource of `{}` asks for `{request}`", self.plan.name);
+        refusal(404, &self.redactor.redact(&message))
+    }
+
+    fn records(&self, read: &Read<'_>, resource: &Resource, asks: &Asks) -> Response {
+        if matches!(resource.access, Access::Custom) && self.authorize.is_none() {
+            return refusal(501, &nobody_says(resource.plan).to_string());
+        }
+        let authorize = || self.authorize.as_ref().is_some_and(|may| may(read.request));
+        let now = self.clock.elapsed();
+        let is_known = resource.access.allows(read, &self.tokens, now, &authorize);
+        if !is_known || !asks.has_secrets(&self.settings.secrets) {
+            return refusal(401, "the credentials are not those that the spec says");
+        }
+        match &resource.pages {
+            Pages::Handled(handler) => handler(read.request),
+            Pages::Unknown(error) => refusal(501, &error.to_string()),
+            Pages::Cut(paging) => {
+                let data = resource.lock();
+                match data.asked(asks) {
+                    Ok(records) => paging.page(read, &records),
+                    Err(Unreadable) => refusal(400, "the start or the end cannot be read"),
+                }
+            }
+        }
+    }
+}
+
+impl Resource {
+    fn lock(&self) -> MutexGuard<'_, Data> {
+        self.data.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a test gave it records or a handler.
+    fn has_something(&self) -> bool {
+        matches!(self.pages, Pages::Handled(_)) || !self.lock().is_empty()
+    }
+
+    /// # Errors
+    ///
+    /// Where it does not serve records, and so would have them for nothing.
+    fn takes_records(&self, is_authorized: bool) -> Result<()> {
+        match (&self.pages, &self.access) {
+            (Pages::Unknown(error), _) => Err(error.clone()),
+            (Pages::Handled(_), _) => {
+                let message = "it was given both records and an `answer` of its own";
+                Err(Error::new(ErrorKind::Config, message).with_resource(self.plan.name))
+            }
+            (Pages::Cut(_), Access::Custom) if !is_authorized => Err(nobody_says(self.plan)),
+            (Pages::Cut(_), _) => Ok(()),
+        }
+    }
+}
+
+/// For a resource whose credentials are custom.
+fn nobody_says(plan: &ResourcePlan) -> Error {
+    let message = "its credentials are custom: the spec does not say who may ask";
+    Error::new(ErrorKind::Config, message)
+        .with_resource(plan.name)
+        .with_help("say so: `.authorize(|request| …)`")
+}
+
+/// For a resource that is not there.
+pub(super) fn stranger(plan: &SourcePlan, name: &str) -> Error {
+    let names: Vec<&str> = plan
+        .resources
+        .iter()
+        .map(|resource| resource.name)
+        .collect();
+    let message = format!("`{}` has no resource `{name}`", plan.name);
+    Error::new(ErrorKind::Config, message).with_help(format!("it has `{}`", names.join("`, `")))
+}
+
+/// The response, if it is as short as the request wants.
+fn within(request: &Request, response: Response) -> Result<Response, TransportError> {
+    let most = request.max_response_bytes;
+    if response.body.len() as u64 <= most {
+        return Ok(response);
+    }
+    Err(TransportError {
+        kind: TransportErrorKind::TooLarge,
+        message: format!("the response is longer than {most} bytes"),
+    })
+}
+
+/// The way to a server in memory.
+pub(super) struct Line(pub(super) Arc<Server>);
+
+impl Transport for Line {
+    fn send<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, TransportError>> {
+        Box::pin(async move {
+            // As a real transport does, let the others go on.
+            tokio::task::yield_now().await;
+            self.0.answer(request)
+        })
+    }
+}

@@ -1,0 +1,148 @@
+//! How requests prove who asks.
+
+use std::{fmt, time::Duration};
+
+use super::{Param, Template};
+use crate::{
+    Result,
+    auth::{Authenticate, Custom, Given},
+};
+
+/// How requests prove who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Auth {
+    /// A key in a header, a query parameter or a cookie.
+    ApiKey {
+        /// Name of the header, parameter or cookie.
+        name: &'static str,
+        /// The key.
+        api_key: Template,
+        /// Where it goes.
+        location: Location,
+    },
+    /// `Authorization: Bearer …` (RFC 6750).
+    Bearer {
+        /// The token.
+        token: Template,
+    },
+    /// `Authorization: Basic …` (RFC 7617), in UTF-8.
+    HttpBasic {
+        /// The user's name.
+        username: Template,
+        /// The password.
+        password: Template,
+    },
+    /// A token of an OAuth 2.0 token endpoint (RFC 6749).
+    OAuth2(OAuth2),
+    /// Those that the user chose of [`SourcePlan::choices`](super::SourcePlan::choices).
+    OneOf,
+    /// In a way of the user's own.
+    Custom(CustomAuth),
+}
+
+/// Credentials of a type of the user's own. One is the same as another that is made by the same path
+/// of the same values.
+#[derive(Clone, Copy)]
+pub struct CustomAuth {
+    /// The type's path in the spec.
+    pub rust: &'static str,
+    /// What it is made of.
+    pub with: &'static [Param],
+    pub(crate) make: fn(&Given) -> Result<Box<dyn Authenticate>>,
+}
+
+impl CustomAuth {
+    /// Of this type, which the spec calls `rust`.
+    pub const fn of<A: Custom>(rust: &'static str, with: &'static [Param]) -> Self {
+        Self {
+            rust,
+            with,
+            make: |given| Ok(Box::new(A::new(given)?)),
+        }
+    }
+}
+
+impl fmt::Debug for CustomAuth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CustomAuth")
+            .field("rust", &self.rust)
+            .field("with", &self.with)
+            .finish_non_exhaustive()
+    }
+}
+
+impl PartialEq for CustomAuth {
+    fn eq(&self, other: &Self) -> bool {
+        (self.rust, self.with) == (other.rust, other.with)
+    }
+}
+
+impl Eq for CustomAuth {}
+
+/// Where an API key goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Location {
+    /// A header.
+    Header,
+    /// A query parameter.
+    Query,
+    /// A cookie.
+    Cookie,
+}
+
+/// A token endpoint, and what it is asked with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OAuth2 {
+    /// What a token is given for.
+    pub grant: Grant,
+    /// The token endpoint.
+    pub access_token_url: Template,
+    /// The client's identifier.
+    pub client_id: Template,
+    /// The client's secret.
+    pub client_secret: Template,
+    /// The scope asked for.
+    pub scope: Option<Template>,
+    /// The audience asked for.
+    pub audience: Option<Template>,
+    /// How the client proves who it is.
+    pub client_authentication: ClientAuthentication,
+    /// Further fields of the token request.
+    pub access_token_request_data: &'static [Param],
+    /// How long a token lives that does not say so.
+    pub default_token_expiration: Duration,
+}
+
+impl OAuth2 {
+    /// The defaults of the language.
+    pub const DEFAULT: Self = Self {
+        grant: Grant::ClientCredentials,
+        access_token_url: Template(&[]),
+        client_id: Template(&[]),
+        client_secret: Template(&[]),
+        scope: None,
+        audience: None,
+        client_authentication: ClientAuthentication::Body,
+        access_token_request_data: &[],
+        default_token_expiration: Duration::from_secs(3600),
+    };
+}
+
+/// What a token is given for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grant {
+    /// The client's own credentials (RFC 6749, 4.4).
+    ClientCredentials,
+    /// This refresh token, or the one that the endpoint gave in its place since (RFC 6749, 6).
+    RefreshToken(Template),
+}
+
+/// How a client proves who it is to a token endpoint (RFC 6749, 2.3.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ClientAuthentication {
+    /// `client_id` and `client_secret` in the form.
+    #[default]
+    Body,
+    /// HTTP Basic.
+    Basic,
+}

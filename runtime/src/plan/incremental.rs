@@ -1,0 +1,85 @@
+//! How only what is new is asked for.
+
+use std::time::Duration;
+
+use crate::schema::TimeFormat;
+
+/// How to ask only for what is new.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Incremental {
+    /// Position of the cursor column in the table.
+    pub column: u16,
+    /// Where a first fetch starts, in the cursor's own form in a response.
+    pub initial_value: Option<&'static str>,
+    /// Where every fetch ends, likewise.
+    pub end_value: Option<&'static str>,
+    /// The parameter that carries the start.
+    pub start_param: Option<&'static str>,
+    /// The parameter that carries the end.
+    pub end_param: Option<&'static str>,
+    /// How far before the last start to start again.
+    pub lag: Option<Lag>,
+    /// How a time is sent.
+    pub format: TimeFormat,
+    /// Whether a value equal to the start belongs to the range.
+    pub start_closed: bool,
+    /// Whether a value equal to the end belongs to the range.
+    pub end_closed: bool,
+    /// The order in which the API gives its records, where it is known.
+    pub row_order: Option<RowOrder>,
+    /// What a record without a cursor value gets.
+    pub on_missing: OnMissing,
+}
+
+impl Incremental {
+    /// The defaults of the language, over the column at this position.
+    pub const fn new(column: u16) -> Self {
+        Self {
+            column,
+            initial_value: None,
+            end_value: None,
+            start_param: None,
+            end_param: None,
+            lag: None,
+            format: TimeFormat::Rfc3339,
+            start_closed: true,
+            end_closed: false,
+            row_order: None,
+            on_missing: OnMissing::Raise,
+        }
+    }
+}
+
+/// How far back an incremental fetch reaches.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Lag {
+    /// For a timestamp.
+    Duration(Duration),
+    /// For a date.
+    Days(u32),
+    /// For a whole number.
+    Integer(i64),
+    /// For a floating-point number.
+    Double(f64),
+}
+
+/// The order of records by their cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowOrder {
+    /// The smallest first.
+    Ascending,
+    /// The largest first.
+    Descending,
+}
+
+/// What a record without a cursor value gets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnMissing {
+    /// An error.
+    #[default]
+    Raise,
+    /// It is kept.
+    Include,
+    /// It is left out, and counted.
+    Exclude,
+}

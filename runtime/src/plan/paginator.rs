@@ -1,0 +1,192 @@
+//! How the pages of a resource follow each other.
+
+use std::fmt;
+
+use crate::{paginator::Paginate, schema::Path};
+
+/// How a resource's pages follow each other.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Paginator {
+    /// The kind.
+    pub kind: Pages,
+    /// The most pages; reaching it is a success that the report notes.
+    pub maximum_pages: Option<u64>,
+    /// Statuses that, past the first page, are the end, as inclusive ranges.
+    pub stop_on_status: &'static [(u16, u16)],
+}
+
+impl Paginator {
+    /// One page.
+    pub const SINGLE_PAGE: Self = Self::new(Pages::Single);
+
+    /// Pages of this kind, as many as there are.
+    pub const fn new(kind: Pages) -> Self {
+        Self {
+            kind,
+            maximum_pages: None,
+            stop_on_status: &[],
+        }
+    }
+}
+
+/// The kinds of paginator.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Pages {
+    /// One page.
+    Single,
+    /// By offset and limit.
+    Offset(Offset),
+    /// By the page's number.
+    Number(PageNumber),
+    /// By a cursor in the body.
+    Cursor(Cursor),
+    /// By a cursor in a header.
+    HeaderCursor {
+        /// The header.
+        cursor_key: &'static str,
+        /// Where the cursor is sent.
+        cursor: Slot,
+    },
+    /// By a URL in a header: the relation `rel` of a `Link` header (RFC 8288), or another header's
+    /// whole value.
+    HeaderLink {
+        /// The header.
+        header: &'static str,
+        /// The relation.
+        rel: &'static str,
+    },
+    /// By a URL in the body, resolved against the request's.
+    JsonLink {
+        /// Where the URL is.
+        next_url_path: Path,
+    },
+    /// In a way of the user's own.
+    Custom(CustomPages),
+}
+
+/// A paginator of the user's own. Equal to itself.
+#[derive(Clone, Copy)]
+pub struct CustomPages(pub &'static dyn Paginate);
+
+impl fmt::Debug for CustomPages {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CustomPages")
+    }
+}
+
+impl PartialEq for CustomPages {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::addr_eq(self.0, other.0)
+    }
+}
+
+/// Where a paginator writes its values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slot {
+    /// A query parameter.
+    Query(&'static str),
+    /// A place in the body: keys only, made where they are missing.
+    Body(Path),
+}
+
+/// What may end pages that are counted. Whichever says stop first, stops.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ends {
+    /// Where the body holds the total.
+    pub total_path: Option<Path>,
+    /// The header that holds the total.
+    pub total_header: Option<&'static str>,
+    /// Where the body says whether there is more.
+    pub has_more_path: Option<Path>,
+    /// Whether a page without records is the last.
+    pub stop_after_empty_page: bool,
+    /// Whether a page with fewer records than asked for is the last.
+    pub stop_after_short_page: bool,
+}
+
+impl Ends {
+    /// The defaults of the language.
+    pub const DEFAULT: Self = Self {
+        total_path: None,
+        total_header: None,
+        has_more_path: None,
+        stop_after_empty_page: true,
+        stop_after_short_page: false,
+    };
+}
+
+/// Pages by offset and limit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Offset {
+    /// The most records of a page, at least 1.
+    pub limit: u64,
+    /// The first offset.
+    pub offset: u64,
+    /// Where the offset is sent.
+    pub offset_slot: Slot,
+    /// Where the limit is sent.
+    pub limit_slot: Slot,
+    /// The offset at which to stop, itself excluded.
+    pub maximum_offset: Option<u64>,
+    /// What ends the pages. A total counts records.
+    pub ends: Ends,
+}
+
+impl Offset {
+    /// The defaults of the language, but for the limit.
+    pub const fn new(limit: u64) -> Self {
+        Self {
+            limit,
+            offset: 0,
+            offset_slot: Slot::Query("offset"),
+            limit_slot: Slot::Query("limit"),
+            maximum_offset: None,
+            ends: Ends::DEFAULT,
+        }
+    }
+}
+
+/// Pages by their number.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PageNumber {
+    /// The number of the API's first page.
+    pub base_page: u64,
+    /// The number to start at.
+    pub page: u64,
+    /// Where the number is sent.
+    pub page_slot: Slot,
+    /// The most records of a page.
+    pub page_size: Option<u64>,
+    /// Where the size is sent.
+    pub page_size_slot: Option<Slot>,
+    /// The number at which to stop, itself excluded.
+    pub maximum_page: Option<u64>,
+    /// What ends the pages. A total counts pages.
+    pub ends: Ends,
+}
+
+impl PageNumber {
+    /// The defaults of the language.
+    pub const DEFAULT: Self = Self {
+        base_page: 0,
+        page: 0,
+        page_slot: Slot::Query("page"),
+        page_size: None,
+        page_size_slot: None,
+        maximum_page: None,
+        ends: Ends::DEFAULT,
+    };
+}
+
+/// Pages by a cursor in the body.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Cursor {
+    /// Where the next cursor is.
+    pub cursor_path: Path,
+    /// Where it is sent.
+    pub cursor: Slot,
+    /// Where the body says whether there is more.
+    pub has_more_path: Option<Path>,
+    /// Whether a page without records is the last.
+    pub stop_after_empty_page: bool,
+}

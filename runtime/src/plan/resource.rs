@@ -1,0 +1,166 @@
+//! One resource: where its records are, what they are, and how a destination writes them.
+
+use super::{
+    Auth, Body, Incremental, Method, Paginator, Param, ResponseAction, Selector, Template,
+};
+use crate::{
+    schema::{Path, Table},
+    steps::ProcessingSteps,
+};
+
+/// One resource: how its records are asked for and what they look like.
+#[derive(Clone, Copy, Debug)]
+pub struct ResourcePlan {
+    /// Its name.
+    pub name: &'static str,
+    /// Its line in the spec, from 1.
+    pub line: u32,
+    /// Its records.
+    pub table: &'static Table,
+    /// How a destination writes them.
+    pub write_disposition: WriteDisposition,
+    /// What a record outside the schema gets.
+    pub schema_contract: SchemaContract,
+    /// Whether loading a whole source loads it.
+    pub selected: bool,
+    /// Whether its requests may be made side by side. Otherwise one at a time is in flight, of all
+    /// fetches of one source.
+    pub parallelized: bool,
+    /// The method of its requests.
+    pub method: Method,
+    /// The path, relative to the base URL. A value in it is percent-encoded.
+    pub path: Template,
+    /// Query parameters.
+    pub params: &'static [Param],
+    /// Headers.
+    pub headers: &'static [Param],
+    /// The body, of a POST.
+    pub body: Body,
+    /// The credentials it sends.
+    pub auth: Option<&'static Auth>,
+    /// How its pages follow each other.
+    pub paginator: Paginator,
+    /// Where a page's records are. Where the content type is one of JSON lines (`application/jsonl`,
+    /// `application/x-ndjson` and the like), each line is a record, and there is nothing to select.
+    pub selector: Selector,
+    /// Whether a page without what the selector names is an error.
+    pub selector_required: bool,
+    /// What certain responses mean: the first rule that matches decides, before all others.
+    pub response_actions: &'static [ResponseAction],
+    /// How to ask only for what is new.
+    pub incremental: Option<Incremental>,
+    /// Functions that its records go through, those in the range of an incremental fetch, before
+    /// anyone has them. How far a fetch came is told by the records that came.
+    pub processing_steps: Option<ProcessingSteps>,
+    /// The resource for whose records it is fetched, each in turn.
+    pub parent: Option<&'static ParentPlan>,
+}
+
+impl ResourcePlan {
+    /// The defaults of the language.
+    pub const DEFAULT: Self = Self {
+        name: "",
+        line: 0,
+        table: &Table::new("", &[]),
+        write_disposition: WriteDisposition::Append,
+        schema_contract: SchemaContract::DEFAULT,
+        selected: true,
+        parallelized: true,
+        method: Method::Get,
+        path: Template(&[]),
+        params: &[],
+        headers: &[],
+        body: Body::None,
+        auth: None,
+        paginator: Paginator::SINGLE_PAGE,
+        selector: Selector::Path(Path(&[])),
+        selector_required: true,
+        response_actions: &[],
+        incremental: None,
+        processing_steps: None,
+        parent: None,
+    };
+}
+
+impl ResourcePlan {
+    /// Whether its rows are written in groups: all that have the merge key of one of them give way to
+    /// what was fetched.
+    pub fn replaces_groups(&self) -> bool {
+        let mut columns = self.table.columns.iter();
+        self.write_disposition == WriteDisposition::Merge && columns.any(|column| column.merge_key)
+    }
+}
+
+/// The resource for whose records a child is fetched, and what its requests and records take of them.
+#[derive(Clone, Copy, Debug)]
+pub struct ParentPlan {
+    /// The parent. There is no way from it back to the child.
+    pub resource: &'static ResourcePlan,
+    /// The values taken of each of its records, in the order in which [`Part::Parent`](super::Part::Parent) and
+    /// [`Column::parent`](crate::Column::parent) count them.
+    pub fields: &'static [ParentField],
+}
+
+/// A value of a parent's record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ParentField {
+    /// Position of the column in the parent's table.
+    pub column: u16,
+    /// The place within the column's value: the names of columns, keys and indexes.
+    pub path: Path,
+}
+
+/// How a destination writes records.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WriteDisposition {
+    /// Beside those that are there.
+    #[default]
+    Append,
+    /// In place of those that are there.
+    Replace,
+    /// In place of those of the same key.
+    Merge,
+    /// Not at all.
+    Skip,
+}
+
+/// What a response outside the schema gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SchemaContract {
+    /// What an undeclared key gets.
+    pub columns: ColumnsContract,
+    /// What a value of the wrong type gets.
+    pub data_type: DataTypeContract,
+}
+
+impl SchemaContract {
+    /// The defaults of the language.
+    pub const DEFAULT: Self = Self {
+        columns: ColumnsContract::DiscardValue,
+        data_type: DataTypeContract::Freeze,
+    };
+}
+
+/// What an undeclared key gets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ColumnsContract {
+    /// It is left out.
+    #[default]
+    DiscardValue,
+    /// An error.
+    Freeze,
+    /// It is kept in its object's [`Column::extra`](crate::Column::extra).
+    Evolve,
+}
+
+/// What a value of the wrong type, or a null or an absence where none may be, gets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DataTypeContract {
+    /// An error.
+    #[default]
+    Freeze,
+    /// Its record is set aside and counted.
+    DiscardRow,
+    /// It becomes null and is counted; an error where the column is not nullable.
+    DiscardValue,
+}

@@ -1,0 +1,75 @@
+//! What a response is taken for.
+
+use super::Json;
+use crate::schema::Path;
+
+/// Where a page's records are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Selector {
+    /// At this place: the elements of a list, or an object as one record.
+    Path(Path),
+    /// The elements of every list, or every object, that this query finds (RFC 9535). Slower: the
+    /// page is read into a tree first.
+    Query(&'static str),
+}
+
+/// A rule about certain responses. Every condition must hold, and there is one at least.
+#[derive(Clone, Copy, Debug)]
+pub struct ResponseAction {
+    /// Its line in the spec, from 1.
+    pub line: u32,
+    /// The statuses it is for, as inclusive ranges; empty for any.
+    pub statuses: &'static [(u16, u16)],
+    /// A text that the body has in it.
+    pub content: Option<&'static str>,
+    /// What the body, as JSON, has at these places.
+    pub json: &'static [JsonCondition],
+    /// What these headers are.
+    pub headers: &'static [(&'static str, &'static str)],
+    /// What it means.
+    pub action: Action,
+}
+
+impl ResponseAction {
+    /// For every response.
+    pub const fn new(action: Action) -> Self {
+        Self {
+            line: 0,
+            statuses: &[],
+            content: None,
+            json: &[],
+            headers: &[],
+            action,
+        }
+    }
+}
+
+/// What a body has at a place.
+#[derive(Clone, Copy, Debug)]
+pub struct JsonCondition {
+    /// The place.
+    pub path: Path,
+    /// Scalars, any of which will do.
+    pub values: &'static [Json],
+}
+
+/// What a response means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// The end, of this resource or this parent's part; what came before is kept. Past the first
+    /// page it may hide records, and the state does not pass them.
+    Ignore,
+    /// To ask again, as [`Retry`](super::Retry) says.
+    Retry {
+        /// Whether it is ignored after the last attempt, and no error. It may hide records then, and
+        /// the state does not pass them.
+        then_ignore: bool,
+    },
+    /// To ask once more, with new credentials.
+    RefreshAuth,
+    /// An error.
+    Fail {
+        /// What it says.
+        message: Option<&'static str>,
+    },
+}

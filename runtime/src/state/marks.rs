@@ -1,0 +1,129 @@
+//! How far each of the parents has come.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+/// The most parents that are remembered.
+pub(crate) const MOST_PARENTS: usize = 10_000;
+/// The most keys of records at one cursor that are remembered.
+pub(crate) const MOST_SEEN: usize = 10_000;
+/// The most keys of records at the cursors of all parents.
+const MOST_SEEN_OF_ALL: usize = 50_000;
+
+/// How far something has come: the largest cursor value, and the keys of the records that have it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Mark {
+    pub(crate) value: String,
+    pub(crate) seen: Arc<BTreeSet<String>>,
+}
+
+/// How far each of the parents has come.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Marks {
+    /// What tells the parents apart: see [`ParentKey`](crate::parent::ParentKey).
+    pub(crate) by: Vec<String>,
+    of: BTreeMap<String, Mark>,
+    /// The number of keys in them.
+    seen: usize,
+    /// Where the others have come to, by a state of version 1.
+    pub(crate) others: Option<Mark>,
+    /// The largest cursor value of all.
+    pub(crate) largest: String,
+}
+
+/// Whether a mark found room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Room {
+    Enough,
+    /// Not for all of its keys.
+    ForSome,
+    None,
+}
+
+impl Marks {
+    /// Of parents that are told apart by this, as far as one state of version 1 says of all.
+    pub(crate) fn new(by: Vec<String>, others: Option<Mark>) -> Self {
+        Self {
+            by,
+            largest: others
+                .as_ref()
+                .map_or_else(String::new, |mark| mark.value.clone()),
+            others,
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn get(&self, parent: &str) -> Option<&Mark> {
+        self.of.get(parent)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Mark)> {
+        self.of.iter().map(|(parent, mark)| (parent.as_str(), mark))
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.of.len()
+    }
+
+    /// Remembers how far a parent has come, if there is room.
+    pub(crate) fn put(&mut self, parent: &str, mut mark: Mark) -> Room {
+        self.remove(parent);
+        if self.of.len() >= MOST_PARENTS {
+            return Room::None;
+        }
+        let left = MOST_SEEN_OF_ALL.saturating_sub(self.seen);
+        let fits = mark.seen.len() <= left;
+        if !fits {
+            mark.seen = Arc::new(mark.seen.iter().take(left).cloned().collect());
+        }
+        self.seen += mark.seen.len();
+        self.of.insert(parent.to_owned(), mark);
+        if fits { Room::Enough } else { Room::ForSome }
+    }
+
+    pub(crate) fn remove(&mut self, parent: &str) -> Option<Mark> {
+        let mark = self.of.remove(parent)?;
+        self.seen -= mark.seen.len();
+        Some(mark)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mark(keys: usize) -> Mark {
+        Mark {
+            value: "7".to_owned(),
+            seen: Arc::new((0..keys).map(|n| n.to_string()).collect()),
+        }
+    }
+
+    #[test]
+    fn there_is_room_for_so_many_parents() {
+        let mut marks = Marks::default();
+        for parent in 0..MOST_PARENTS {
+            assert_eq!(marks.put(&parent.to_string(), mark(0)), Room::Enough);
+        }
+        assert_eq!(marks.put("one more", mark(0)), Room::None);
+        assert_eq!(marks.put("7", mark(1)), Room::Enough);
+        marks.remove("8");
+        assert_eq!(marks.put("one more", mark(0)), Room::Enough);
+    }
+
+    #[test]
+    fn there_is_room_for_so_many_keys() {
+        let mut marks = Marks::default();
+        for parent in 0..5 {
+            assert_eq!(marks.put(&parent.to_string(), mark(9_999)), Room::Enough);
+        }
+        assert_eq!(marks.put("5", mark(5)), Room::Enough);
+        assert_eq!(marks.put("6", mark(1)), Room::ForSome);
+        assert!(marks.get("6").unwrap().seen.is_empty());
+        assert_eq!(marks.put("5", mark(3)), Room::Enough);
+        assert_eq!(marks.put("6", mark(3)), Room::ForSome);
+        assert_eq!(marks.get("6").unwrap().seen.len(), 2);
+    }
+}

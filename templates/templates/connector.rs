@@ -1,0 +1,3 @@
+// Made from {{ spec }} by rest-source. Changes are lost when it is made again.
+
+{{ module }}

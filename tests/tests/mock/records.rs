@@ -1,0 +1,198 @@
+//! The records that a mock has: checked, of a parent, only the new ones, and more of them later.
+
+use rest_source::{
+    ErrorKind,
+    mock::{Mocked, json},
+    rest_source,
+};
+use rest_source_load::{Load, Sqlite};
+use serde_json::Value;
+
+#[rest_source("../../specs/blog.yaml")]
+mod blog {}
+
+#[rest_source("../../specs/media.yaml")]
+mod media {}
+
+#[rest_source("../../specs/ledger.yaml")]
+mod ledger {}
+
+fn story(id: &str, day: u8) -> Value {
+    let updated_at = format!("2026-11-{day:02}T00:00:00Z");
+    json!({ "id": id, "posted_at": "2026-11-01T00:00:00Z", "updated_at": updated_at })
+}
+
+/// What the requests for the stories said they want.
+fn since(api: &rest_source::mock::Api<media::Source>) -> Vec<Option<String>> {
+    let asked = api.requests_for("stories").into_iter();
+    let since = asked.map(|asked| {
+        let (_, since) = asked.url.split_once("updated_since=")?;
+        Some(since.split('&').next().unwrap().to_owned())
+    });
+    since.collect()
+}
+
+#[tokio::test]
+async fn the_next_load_gets_what_is_new() {
+    let api = media::Source::mock()
+        .records("stories", [story("a", 1), story("b", 2), story("c", 3)])
+        .start()
+        .unwrap();
+    let mut db = Sqlite::open(":memory:").unwrap();
+    let source = api.source();
+    let report = source.load(&mut db).await.unwrap();
+    assert_eq!(report.resource("stories").unwrap().written, 3);
+    api.add("stories", [story("d", 4)]).unwrap();
+    let report = source.load(&mut db).await.unwrap();
+    let stories = report.resource("stories").unwrap();
+    assert_eq!((stories.written, stories.rows), (1, 4));
+    // What is as old as the newest is asked for again, and what is older is not sent.
+    assert_eq!(stories.fetched.received, 2);
+    let newest = Some("2026-11-03T00:00:00Z".to_owned());
+    assert_eq!(since(&api).last(), Some(&newest));
+    assert_eq!(since(&api)[0], None);
+}
+
+#[tokio::test]
+async fn children_are_those_of_their_parent() {
+    let api = blog::Source::mock()
+        .records(
+            "posts",
+            ["p/1", "p 2", "p3"].map(|id| json!({ "id": id, "kind": "note" })),
+        )
+        .records_of(
+            "comments",
+            json!({ "id": "p/1" }),
+            ["a", "b"].map(|id| json!({ "id": id })),
+        )
+        .records_of(
+            "comments",
+            json!({ "id": "p 2", "kind": "note" }),
+            [json!({ "id": "c" })],
+        )
+        .records_of(
+            "comments",
+            json!({ "id": "p 2", "kind": "essay" }),
+            [json!({ "id": "d" })],
+        )
+        .records("replies", [json!({ "id": "thanks" })])
+        .start()
+        .unwrap();
+    let source = api.source();
+    let comments = source.comments().all().await.unwrap();
+    let comments: Vec<_> = comments
+        .iter()
+        .map(|comment| (comment._posts_id.as_str(), comment.id.as_str()))
+        .collect();
+    assert_eq!(comments, [("p/1", "a"), ("p/1", "b"), ("p 2", "c")]);
+    let replies = source.replies().all().await.unwrap();
+    assert_eq!(replies.len(), 3, "the same reply for each comment");
+    let posts = source.posts().all().await.unwrap();
+    let of_one = source.comments().of(&posts[1]).all().await.unwrap();
+    assert_eq!(of_one.len(), 1);
+}
+
+#[tokio::test]
+async fn records_of_a_parent_name_what_the_spec_takes_of_it() {
+    let message = |resource, of| {
+        let mock = blog::Source::mock().records_of(resource, of, [json!({ "id": "a" })]);
+        mock.start().unwrap_err().to_string()
+    };
+    assert_eq!(
+        message("comments", json!({ "post": 1 })),
+        "`comments`: the parent's `post` is none of what it takes\n  help: it takes of its parent: \
+         `id`, `kind`, `author.home_town`, `tags[-1]`, `scores.likes`, `extra.draft`, `note`"
+    );
+    assert!(message("comments", json!(1)).contains("is to be an object"));
+    assert_eq!(
+        message("posts", json!({})),
+        "`posts`: it has no parent whose records these could be of\n  help: give its records by `records`"
+    );
+}
+
+#[test]
+fn a_record_that_is_not_as_the_spec_says_is_a_mistake() {
+    let mut wrong = story("b", 2);
+    wrong["profile_views"] = json!("many");
+    wrong.as_object_mut().unwrap().remove("posted_at");
+    let error = media::Source::mock()
+        .records("stories", [story("a", 1), wrong])
+        .start()
+        .unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Schema);
+    insta::assert_snapshot!(error);
+    let error = media::Source::mock()
+        .records("stories", [1])
+        .start()
+        .unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Response);
+    let error = media::Source::mock()
+        .records("story", [1])
+        .start()
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`media` has no resource `story`\n  help: it has `stories`"
+    );
+    let error = media::Source::mock()
+        .answer("story", |_| json!([]))
+        .start()
+        .unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("`media` has no resource `story`")
+    );
+}
+
+#[tokio::test]
+async fn unless_that_is_what_the_test_is_about() {
+    let api = media::Source::mock()
+        .records("stories", [story("a", 1)])
+        .unchecked("stories", [json!({ "id": "b" })])
+        .start()
+        .unwrap();
+    let mut stories = api.source().stories().stream();
+    assert_eq!(stories.next().await.unwrap().unwrap().id, "a");
+    let error = stories.next().await.unwrap().unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Schema);
+}
+
+#[tokio::test]
+async fn what_serde_writes_is_a_record_too() {
+    use std::collections::BTreeMap;
+    let records = [BTreeMap::from([
+        ("id", "a"),
+        ("posted_at", "2026-11-01T00:00:00Z"),
+        ("updated_at", "2026-11-02T00:00:00Z"),
+    ])];
+    let api = media::Source::mock()
+        .records("stories", records)
+        .start()
+        .unwrap();
+    assert_eq!(api.source().stories().all().await.unwrap()[0].id, "a");
+    // A map whose keys are no texts is no JSON.
+    let no_json = [BTreeMap::from([([1, 2], 3)])];
+    let error = media::Source::mock()
+        .records("stories", no_json)
+        .start()
+        .unwrap_err();
+    assert!(error.to_string().contains("is no JSON"), "{error}");
+}
+
+#[tokio::test]
+async fn resources_that_are_asked_for_alike_have_the_same_records() {
+    let stories = (1..=9).map(|day| {
+        let id = format!("s{day}");
+        json!({ "id": id, "value": day, "updated_at": "2026-11-01T00:00:00Z" })
+    });
+    for name in ["history", "snapshot"] {
+        let api = ledger::Source::mock()
+            .records(name, stories.clone())
+            .start()
+            .unwrap();
+        let source = api.source();
+        assert_eq!(source.history().all().await.unwrap().len(), 9);
+        assert_eq!(source.snapshot().all().await.unwrap().len(), 9);
+    }
+}

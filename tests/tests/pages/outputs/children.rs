@@ -1,0 +1,54 @@
+//! Of `children.md`.
+
+use rest_source::transport::{Request, Response};
+
+use crate::{
+    canned::{answer, source},
+    shown::children::{blog, body_0},
+};
+
+/// A blog of two posts with a comment each, of which the second may be gone.
+fn blog(second: u16) -> blog::Source {
+    source((), move |request| respond(request, second))
+}
+
+fn respond(request: &Request, second: u16) -> Response {
+    let (path, query) = request.url.split_once('?').unwrap();
+    let records = match path.rsplit_once("/v1/").unwrap().1 {
+        _ if !query.contains("offset=0") => "",
+        "posts" => r#"{"id": "p1", "author": {"name": "Ada"}}, {"id": "p2"}"#,
+        "posts/p1/comments" => {
+            assert!(query.contains("by=Ada"), "{query}");
+            r#"{"id": "c1", "body": "First!"}"#
+        }
+        "posts/p2/comments" if second == 404 => return answer(404, &[], "no such post"),
+        "posts/p2/comments" => {
+            assert!(!query.contains("by="), "{query}");
+            r#"{"id": "c2"}"#
+        }
+        other => panic!("{other}"),
+    };
+    answer(200, &[], format!(r#"{{"data": [{records}]}}"#))
+}
+
+pub(super) async fn report() -> String {
+    let mut comments = blog(200).comments().stream();
+    let mut of = Vec::new();
+    while let Some(comment) = comments.next().await {
+        of.push(comment.unwrap()._posts_id);
+    }
+    assert_eq!(of, ["p1", "p2"]);
+    comments.report().to_string()
+}
+
+#[tokio::test]
+async fn what_is_shown_runs() {
+    body_0(blog(200)).await.unwrap();
+    assert!(body_0(blog(404)).await.is_err());
+}
+
+pub(super) async fn gone() -> String {
+    let mut comments = blog(404).comments().stream();
+    assert_eq!(comments.next().await.unwrap().unwrap().id, "c1");
+    comments.next().await.unwrap().unwrap_err().to_string()
+}

@@ -1,0 +1,20 @@
+#[rest_source::rest_source("./specs/steps.yaml")]
+mod steps {}
+
+use steps::Orders;
+
+fn is_paid(order: Orders) -> bool {
+    order.total > 0.0
+}
+
+fn rounded(order: &mut Orders) {
+    order.total = order.total.round();
+}
+
+fn lines(order: Orders) -> Orders {
+    order
+}
+
+fn main() {
+    let _ = steps::Source::from_env();
+}
