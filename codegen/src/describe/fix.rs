@@ -232,7 +232,7 @@ resources:\r
     const EVERYTHING: &str = include_str!("../../tests/everything.yaml");
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
+        #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases / 4))]
 
         /// Slips of the finger anywhere in a spec of everything.
         #[test]

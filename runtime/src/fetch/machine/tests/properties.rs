@@ -143,7 +143,7 @@ fn believed(server: &Server) -> Option<u64> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1024))]
+    #![proptest_config(ProptestConfig::with_cases(4 * ProptestConfig::default().cases))]
 
     #[test]
     fn every_record_comes_once_and_in_order_or_there_is_an_error(

@@ -39,7 +39,7 @@ fn answers(family: Family, stumbles: u64) -> impl Fn(&Request) -> Answer + Send 
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases / 5))]
     #[test]
     fn comes_whole_in_order_and_is_asked_for_as_often_as_must_be(
         family in prop::collection::vec(prop::collection::vec(0_u8..4, 0..5), 0..6),
