@@ -214,6 +214,10 @@ pub(crate) struct New {
         hide_default_value = true
     )]
     pub(crate) path: PathBuf,
+    /// Folder with templates of your own, by their paths in the crate, in place of the built-in and beside
+    /// them
+    #[arg(long, value_name = "DIR")]
+    pub(crate) templates: Option<PathBuf>,
 }
 
 /// Print a script that completes this command in a shell

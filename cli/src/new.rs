@@ -17,7 +17,7 @@ pub(crate) fn run(args: &New) -> Result<(), Stop> {
             "`{shown}` is there already\n  help: take another name, or `--path` for another folder"
         )));
     }
-    for (path, text) in scaffold(&names).map_err(usage)? {
+    for (path, text) in scaffold(&names, args.templates.as_deref()).map_err(usage)? {
         let file = folder.join(path);
         let parent = file.parent().unwrap_or(&folder);
         fs::create_dir_all(parent)

@@ -2,7 +2,30 @@
 
 use std::{path::Path, process::Command};
 
-use crate::shell::{Ran, Shell};
+use crate::shell::{Ran, Shell, snapshot};
+
+#[test]
+fn templates_of_the_users_own_take_the_place_of_ours_and_stand_beside_them() {
+    let shell = Shell::new();
+    std::fs::create_dir_all(shell.path("ours/src/bin")).unwrap();
+    shell.write("ours/README.md", "# {{ source }} of ours\n");
+    shell.write("ours/src/bin/SOURCE-load.rs", "fn main() {} // {{ env }}\n");
+    let new = ["new", "my-api", "--templates", "ours"];
+    let ran = shell.run(&new);
+    assert_eq!(ran.code, 0, "{ran}");
+    assert_eq!(shell.read("my-api/README.md"), "# my_api of ours\n");
+    assert_eq!(
+        shell.read("my-api/src/bin/my_api-load.rs"),
+        "fn main() {} // MY_API\n"
+    );
+    assert!(shell.read("my-api/specs/my_api.yaml").contains("base_url"));
+    shell.write("ours/README.md", "# {{ sauce }}\n");
+    snapshot(
+        "new-bad-template",
+        &shell.run(&["new", "other", "--templates", "ours"]),
+    );
+    assert!(!shell.path("other").exists());
+}
 
 #[test]
 #[ignore = "compiles the runtime and all it needs once more, a minute or two of work"]

@@ -1,8 +1,10 @@
 //! A new connector's crate.
 
+use std::{collections::BTreeMap, path::Path};
+
 use tera::{Context, Tera};
 
-use super::told;
+use super::{files, told};
 use crate::Error;
 
 /// What a new crate is called.
@@ -89,10 +91,17 @@ const FILES: [(&str, &str); 6] = [
 
 /// The files of a new crate: their paths, with `/` between folders, and their texts.
 ///
+/// Each is made of a Tera template that has `package`, `source`, `env` and `runtime`, the last being what
+/// says in `Cargo.toml` where `rest-source` is; `SOURCE` in a path is the source's name. The files in the
+/// user's folder take the place of those of the same path, and are further ones.
+///
 /// # Errors
 ///
-/// None that a name could cause; a defect in a template, else.
-pub fn scaffold(names: &Scaffold) -> Result<Vec<(String, String)>, Error> {
+/// When the folder or a file in it cannot be read, or names what is not there: where, is said.
+pub fn scaffold(
+    names: &Scaffold,
+    folder: Option<&Path>,
+) -> Result<BTreeMap<String, String>, Error> {
     let mut context = Context::new();
     context.insert("package", &names.package);
     context.insert("source", &names.source);
@@ -102,11 +111,39 @@ pub fn scaffold(names: &Scaffold) -> Result<Vec<(String, String)>, Error> {
         None => format!("version = {:?}", env!("CARGO_PKG_VERSION")),
     };
     context.insert("runtime", &runtime);
-    FILES
+    let built_in = FILES
         .iter()
+        .map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
+    let mut templates: BTreeMap<String, String> = built_in.collect();
+    if let Some(folder) = folder {
+        templates.extend(files_below(folder)?);
+    }
+    templates
+        .into_iter()
         .map(|(path, template)| {
-            let text = Tera::one_off(template, &context, false).map_err(|error| told(&error))?;
+            let mut tera = Tera::default();
+            tera.autoescape_on(Vec::<&str>::new());
+            let text = tera
+                .add_raw_template(&path, &template)
+                .and_then(|()| tera.render(&path, &context))
+                .map_err(|error| told(&error))?;
             Ok((path.replace("SOURCE", &names.source), text))
         })
         .collect()
+}
+
+/// The files of a folder and of those in it, by their paths from there.
+fn files_below(folder: &Path) -> Result<Vec<(String, String)>, Error> {
+    let mut found = files(folder)?;
+    let unread = |error| Error::new(format!("cannot read `{}`: {error}", folder.display()));
+    for entry in std::fs::read_dir(folder).map_err(unread)? {
+        let path = entry.map_err(unread)?.path();
+        if let Some(name) = path.file_name().and_then(|name| name.to_str())
+            && path.is_dir()
+        {
+            let within = files_below(&path)?.into_iter();
+            found.extend(within.map(|(file, text)| (format!("{name}/{file}"), text)));
+        }
+    }
+    Ok(found)
 }
