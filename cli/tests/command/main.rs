@@ -6,6 +6,7 @@ mod language;
 mod new;
 mod page;
 mod param;
+mod same;
 mod shell;
 mod tls;
 mod tokens;

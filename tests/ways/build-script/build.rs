@@ -1,0 +1,7 @@
+//! Generates the connector.
+
+fn main() {
+    rest_source_build::Builder::new()
+        .spec("../../../specs/media_insights.yaml")
+        .generate();
+}

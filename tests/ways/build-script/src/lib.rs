@@ -1,0 +1,3 @@
+//! A connector by a build script.
+
+rest_source::include_source!("media_insights");

@@ -1,0 +1,3 @@
+//! What `rest-source generate` made.
+
+include!("generated/media_insights.rs");
