@@ -37,6 +37,8 @@ struct InRange {
     kept: bool,
     /// The cursor of the row before, where the order matters.
     before: Option<CursorValue>,
+    /// Whether a row came that is not in the order.
+    is_disordered: bool,
 }
 
 /// What became of a page.
@@ -258,6 +260,7 @@ impl InRange {
             in_groups: resource.replaces_groups(),
             kept: false,
             before: None,
+            is_disordered: false,
             range,
         })
     }
@@ -352,6 +355,14 @@ impl InRange {
         if compared != Some(wrong) {
             return None;
         }
+        let help = if self.has_passed(value) {
+            "leave `row_order` out: the whole range is then read every time; \
+             `full_refresh()` brings what the states of the pages before have passed"
+        } else {
+            "leave `row_order` out: the whole range is then read every time"
+        };
+        // What else is missing behind the rows that came, no one knows.
+        self.is_disordered = true;
         let before = before.map(|before| before.to_string()).unwrap_or_default();
         Some(
             Error::new(
@@ -362,8 +373,16 @@ impl InRange {
                 "`{}`: {value} after {before}",
                 self.range.column.name
             ))
-            .with_help("leave `row_order` out: the whole range is then read every time"),
+            .with_help(help),
         )
+    }
+
+    /// Whether a state that was given with an earlier page is past a value of the range.
+    fn has_passed(&self, value: Value<'_>) -> bool {
+        let largest = self.largest.as_ref();
+        self.is_safe()
+            && !self.is_before_start(value)
+            && largest.and_then(|largest| largest.compare(value)) == Some(Ordering::Greater)
     }
 
     fn missing(&self, row: Row<'_>) -> Error {
@@ -386,6 +405,7 @@ impl InRange {
     fn is_safe(&self) -> bool {
         let plan = &self.range.plan;
         plan.row_order == Some(RowOrder::Ascending)
+            && !self.is_disordered
             && plan.start_closed
             && !self.overflowed
             && !self.is_shared()

@@ -226,3 +226,28 @@ async fn what_is_remembered_has_a_bound_and_what_is_past_it_comes_again() {
     let state: Value = serde_json::from_str(&state.unwrap().to_json()).unwrap();
     assert_eq!(state["seen"].as_array().unwrap().len(), 10_000);
 }
+
+#[tokio::test]
+async fn a_page_that_breaks_the_order_has_no_state_that_is_past_what_is_missing() {
+    // The first page holds the order, the second breaks it after a record that is given.
+    let values = [(1, 10), (2, 20), (3, 40), (4, 30)];
+    let shop = shop(at(&values));
+    let mut pages = shop.fetch(&NEW_ASCENDING).pages();
+    let page = pages.next().await.unwrap().unwrap();
+    assert_eq!(page.state().unwrap().cursor(), "20");
+    let page = pages.next().await.unwrap().unwrap();
+    assert_eq!((page.len(), page.state()), (1, None));
+    let error = pages.next().await.unwrap().unwrap_err();
+    assert_eq!(pages.state().unwrap().cursor(), "20");
+    assert!(!error.to_string().contains("full_refresh"), "{error}");
+}
+
+#[tokio::test]
+async fn an_order_that_is_broken_behind_a_state_says_what_brings_the_record() {
+    let shop = shop(at(&[(1, 10), (2, 20), (3, 15)]));
+    let mut pages = shop.fetch(&NEW_ASCENDING).pages();
+    pages.next().await.unwrap().unwrap();
+    let error = pages.next().await.unwrap().unwrap_err();
+    let help = "`full_refresh()` brings what the states of the pages before have passed";
+    assert!(error.to_string().contains(help), "{error}");
+}
