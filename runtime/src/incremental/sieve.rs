@@ -33,7 +33,7 @@ struct InRange {
     /// Whether the rows take the place of groups of rows: those of a group that were seen before are
     /// wanted again, or they would be gone.
     in_groups: bool,
-    /// Whether any row was let through.
+    /// Whether any row was let through, and left by the steps.
     kept: bool,
     /// The cursor of the row before, where the order matters.
     before: Option<CursorValue>,
@@ -97,11 +97,22 @@ impl Sieve {
 
     /// Leaves in `rows` what belongs to the fetch, at most `wanted` of them.
     pub(crate) fn sift(&mut self, rows: &mut Rows, wanted: Option<u64>) -> Sifted {
-        let Some(steps) = self.steps else {
-            let sifted = self.let_through(rows, wanted);
-            self.track(rows);
-            return sifted;
+        let sifted = match self.steps {
+            Some(steps) => self.process(steps, rows, wanted),
+            None => {
+                let sifted = self.let_through(rows, wanted);
+                self.track(rows);
+                sifted
+            }
         };
+        if let Some(range) = &mut self.range {
+            range.kept |= !rows.is_empty();
+        }
+        sifted
+    }
+
+    /// Leaves in `rows` what the steps make of what is in the range.
+    fn process(&mut self, steps: ProcessingSteps, rows: &mut Rows, wanted: Option<u64>) -> Sifted {
         let mut sifted = self.let_through(rows, None);
         let came = mem::replace(rows, Rows::empty(rows.table()));
         let processed = steps.run(came, wanted);
@@ -221,7 +232,7 @@ impl Sieve {
         })
     }
 
-    /// Whether any row was let through.
+    /// Whether anyone was given a row.
     pub(super) fn has_kept(&self) -> bool {
         self.range.as_ref().is_some_and(|range| range.kept)
     }
@@ -420,7 +431,6 @@ impl InRange {
 
     /// Remembers the largest cursor of these rows, and who has it.
     fn track(&mut self, rows: &Rows) {
-        self.kept |= !rows.is_empty();
         let mut largest = None;
         for row in rows {
             let value = row.value(self.cursor);
