@@ -40,7 +40,8 @@ pub(crate) use marks::{MOST_PARENTS, MOST_SEEN, Mark, Marks, Room};
 ///
 /// A parent's cursor moves when all of its children came, and stays where it was when the fetch was cut
 /// off before, or failed; those of the others move all the same. After a fetch that saw all parents,
-/// those that were not among them are forgotten: one that comes back is new.
+/// those that were not among them are forgotten: one that comes back is new. Where a response about them
+/// was ignored or a record of theirs set aside, none is.
 ///
 /// At most 10,000 parents are remembered, first of all those that were before. The others are fetched
 /// from the start every time. Of the records at the cursors, at most 50,000 are remembered in all; others

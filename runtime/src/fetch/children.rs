@@ -255,13 +255,14 @@ impl<'a> Children<'a> {
         self.done = done;
         self.count();
         let repeats = self.reached.as_ref().is_some_and(PerParent::repeats);
-        let state = self
-            .reached
-            .and_then(|reached| reached.state(all_parents && outcome.is_ok()));
+        // One that was set aside is still there.
+        let all_seen = all_parents && !self.parents.hide() && outcome.is_ok();
+        let state = self.reached.and_then(|reached| reached.state(all_seen));
         match outcome {
             Ok(()) => Delivery::End {
                 state,
                 complete: self.complete && all_parents,
+                hides: self.parents.hide() || self.done.has_set_aside(),
                 repeats,
             },
             Err(error) => Delivery::Failure { error, state },

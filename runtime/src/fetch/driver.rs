@@ -45,6 +45,7 @@ pub(super) async fn run(job: Job, stream: mpsc::Sender<Delivery>, report: Shared
             Delivery::End {
                 state: sieve.state_at_end(end.complete),
                 complete: end.complete,
+                hides: report.lock().has_set_aside(),
                 repeats: sieve.repeats(end.complete),
             }
         }

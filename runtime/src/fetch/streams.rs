@@ -27,6 +27,8 @@ pub(super) enum Delivery {
         state: Option<State>,
         /// Whether the fetch saw all there was.
         complete: bool,
+        /// Whether some of what there was may have been set aside, of its parents also.
+        hides: bool,
         /// Whether the next fetch brings records again that this one gave.
         repeats: bool,
     },
@@ -54,6 +56,7 @@ pub struct Pages<T> {
     report: SharedReport,
     state: Option<State>,
     complete: bool,
+    hides: bool,
     repeats: bool,
     on_progress: Option<OnProgress>,
     records: PhantomData<fn() -> T>,
@@ -89,6 +92,7 @@ impl<T> Pages<T> {
             state: job.since.clone(),
             stage: Stage::Ready(Box::new(job)),
             complete: false,
+            hides: false,
             repeats: false,
             on_progress,
             records: PhantomData,
@@ -133,6 +137,11 @@ impl<T> Pages<T> {
         self.complete
     }
 
+    /// Whether it is over, and some of what there was may have been set aside.
+    pub(super) fn hides(&self) -> bool {
+        self.hides
+    }
+
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Page<T>>>> {
         let (deliveries, witness) = match &mut self.stage {
             Stage::Running {
@@ -161,16 +170,18 @@ impl<T> Pages<T> {
             Some(Delivery::End {
                 state,
                 complete,
+                hides,
                 repeats,
             }) => {
                 if let Some(witness) = witness.take().filter(|_| complete) {
-                    witness.seal();
+                    witness.seal(hides);
                 }
                 self.stage = Stage::Ended;
                 if state.is_some() {
                     self.state = state;
                 }
                 self.complete = complete;
+                self.hides = hides;
                 self.repeats = repeats;
                 self.progress();
                 None

@@ -9,7 +9,7 @@ use super::{
     incremental::{NEW_COMMENTS, of},
     *,
 };
-use crate::plan::{Action, Lag, ResponseAction};
+use crate::plan::{Action, DataTypeContract, Lag, ResponseAction, SchemaContract};
 
 pub(super) static NEW: ResourcePlan = NEW_COMMENTS;
 static IN_ORDER: ResourcePlan = ResourcePlan {
@@ -291,6 +291,85 @@ async fn a_parent_that_is_gone_is_forgotten_once_all_were_seen() {
     // The state is still one to go on from.
     blog.set(&[("b", &[2])]);
     assert_eq!(fetch(since(&blog.shop(), none.state())).await.ids, ["b@2"]);
+}
+
+/// Posts of which one in no language is set aside, and a list that is not there is one of nothing.
+static HIDING_POSTS: ResourcePlan = ResourcePlan {
+    table: &Table::new(
+        "posts",
+        &[
+            Column::new("id", Type::Text).primary_key(),
+            Column::new("lang", Type::Text),
+        ],
+    ),
+    schema_contract: SchemaContract {
+        data_type: DataTypeContract::DiscardRow,
+        ..SchemaContract::DEFAULT
+    },
+    response_actions: &[ResponseAction {
+        statuses: &[(404, 404)],
+        ..ResponseAction::new(Action::Ignore)
+    }],
+    ..POSTS
+};
+static OF_HIDING: ResourcePlan = ResourcePlan {
+    params: &[],
+    headers: &[],
+    parent: Some(&ParentPlan {
+        resource: &HIDING_POSTS,
+        fields: &[field(0, &[])],
+    }),
+    ..NEW_COMMENTS
+};
+
+#[tokio::test]
+async fn a_parent_that_is_hidden_for_once_is_not_forgotten() {
+    let blog = Blog::new(&[("a", &[1, 4]), ("b", &[2])]);
+    let listing = |list: (u16, &'static str)| {
+        let blog = blog.clone();
+        shop(Api::new(move |request| {
+            match segments(request).as_slice() {
+                [_] if offset_of(request) == 0 => answer(list.0, &[], list.1),
+                [_] => answer(200, &[], r#"{"data":[],"total":2}"#),
+                _ => blog.answer(request),
+            }
+        }))
+    };
+    let whole = (
+        200,
+        r#"{"data":[{"id":"a","lang":"en"},{"id":"b","lang":"en"}],"total":2}"#,
+    );
+    let first = fetch(listing(whole).client.rows(&OF_HIDING)).await;
+    first.assert_cursors(&[("a", "4"), ("b", "2")]);
+    let set_aside = (
+        200,
+        r#"{"data":[{"id":"a","lang":"en"},{"id":"b"}],"total":2}"#,
+    );
+    for hidden in [(404, ""), set_aside] {
+        let shop = listing(hidden);
+        let since = || shop.client.rows(&OF_HIDING).since(first.state());
+        let then = fetch(since()).await;
+        then.assert_cursors(&[("a", "4"), ("b", "2")]);
+        // The same where the posts had been seen before.
+        let family = crate::Family::of(&[&HIDING_POSTS, &OF_HIDING]);
+        fetch(shop.client.rows(&HIDING_POSTS).within(&family)).await;
+        let lists = || {
+            shop.api
+                .urls()
+                .iter()
+                .filter(|url| url.contains("/posts?"))
+                .count()
+        };
+        let before = lists();
+        let then = fetch(since().within(&family)).await;
+        assert_eq!(lists(), before);
+        then.assert_cursors(&[("a", "4"), ("b", "2")]);
+    }
+    // One that is gone is forgotten.
+    let gone = (200, r#"{"data":[{"id":"a","lang":"en"}],"total":1}"#);
+    let shop = listing(gone);
+    let then = fetch(shop.client.rows(&OF_HIDING).since(first.state())).await;
+    then.assert_cursors(&[("a", "4")]);
 }
 
 #[tokio::test]
