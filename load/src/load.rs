@@ -8,7 +8,7 @@ use rest_source::{
 };
 
 use crate::{
-    Destination, LoadError, LoadReport, Progress, ResourceReport, Target, Writing, append,
+    Destination, LoadError, LoadReport, Progress, ResourceReport, Target, Writing, append, whole,
 };
 
 /// Loads a source.
@@ -167,6 +167,7 @@ impl<'a, D: Destination> Loading<'a, D> {
             if target.writing == Writing::Append && pages.repeats() {
                 return Err(append::would_repeat(&pages.report()));
             }
+            whole::check(target.writing, &pages)?;
             self.destination.commit(pages.state().as_ref()).await?;
             self.destination.count().await
         }

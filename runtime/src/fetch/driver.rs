@@ -10,7 +10,7 @@ use super::{
     Job,
     attempt::{Heard, Parcel, Requests},
     machine::{Answer, Machine, Now, Rules, Step},
-    streams::{Delivery, SharedReport},
+    streams::{Delivery, Extent, SharedReport},
     trace,
 };
 use crate::{
@@ -41,11 +41,12 @@ pub(super) async fn run(job: Job, stream: mpsc::Sender<Delivery>, report: Shared
                 report.lock().note(note);
             }
             trace::ended(&job, &end.reason, &report.lock());
-            report.lock().note(format!("ended: {}", end.reason));
+            let mut report = report.lock();
+            report.note(format!("ended: {}", end.reason));
             Delivery::End {
                 state: sieve.state_at_end(end.complete),
-                complete: end.complete,
-                hides: report.lock().has_set_aside(),
+                extent: Extent::of(&end, report.ignored),
+                hides: report.has_set_aside(),
                 repeats: sieve.repeats(end.complete),
             }
         }

@@ -4,7 +4,7 @@ use std::vec;
 
 use crate::{
     Page, Report, Result, Rows,
-    fetch::{Job, Pages},
+    fetch::{Job, Pages, streams::Extent},
     parent::ParentRecord,
     plan::ParentPlan,
 };
@@ -98,11 +98,12 @@ impl Parents {
         self.end.take().unwrap_or(Ok(()))
     }
 
-    /// Whether they are over, and all there are were seen.
-    pub(super) fn are_complete(&self) -> bool {
+    /// How many of all there are were seen.
+    pub(super) fn extent(&self) -> Extent {
         match &self.source {
-            Source::Fetched { pages, .. } => pages.is_complete(),
-            Source::Known { records, .. } => records.as_slice().is_empty(),
+            Source::Fetched { pages, .. } => pages.extent().unwrap_or(Extent::Bounded),
+            Source::Known { records, .. } if records.as_slice().is_empty() => Extent::All,
+            Source::Known { .. } => Extent::Bounded,
         }
     }
 
