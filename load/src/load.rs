@@ -180,13 +180,18 @@ impl<'a, D: Destination> Loading<'a, D> {
                 rows,
             }),
             Err(error) => {
-                // It failed already; what matters is why.
-                let _ = if broke_off && target.writing == Writing::Merge {
-                    // All that was given is merged; the parents of whom all came are not asked again.
-                    self.destination.commit(pages.state().as_ref()).await
-                } else {
-                    self.destination.roll_back().await
-                };
+                // All that was given is merged; the parents of whom all came are not asked again.
+                let committed = broke_off
+                    && target.writing == Writing::Merge
+                    && self
+                        .destination
+                        .commit(pages.state().as_ref())
+                        .await
+                        .is_ok();
+                if !committed {
+                    // It failed already; what matters is why.
+                    let _ = self.destination.roll_back().await;
+                }
                 Err(match error.report() {
                     Some(_) => named(error),
                     None => named(error).with_report(pages.report()),

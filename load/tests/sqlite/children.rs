@@ -166,3 +166,21 @@ async fn the_orders_are_asked_for_once_for_themselves_and_their_items() {
     shop.load(&mut database).resource("items").await.unwrap();
     assert_eq!(first_pages(), 1);
 }
+
+#[tokio::test]
+async fn a_load_that_failed_leaves_no_lock_where_its_state_cannot_be_stored_either() {
+    let (server, scratch) = (shop().await, Scratch::new());
+    let shop: Merging = connect(&server);
+    let mut database = scratch.open();
+    shop.load(&mut database).resource("orders").await.unwrap();
+    scratch.execute(
+        "CREATE TRIGGER no_state BEFORE UPDATE ON _rest_source_state WHEN new.state IS NOT NULL
+         BEGIN SELECT raise(ABORT, 'no'); END",
+    );
+    server
+        .dataset("items_2")
+        .edit(1, |item| drop(item.remove("changed_at")));
+    shop.load(&mut database).await.unwrap_err();
+    // Another may write while the database is still open.
+    scratch.execute("CREATE TABLE others (id INTEGER)");
+}
