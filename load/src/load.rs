@@ -133,8 +133,10 @@ impl<'a, D: Destination> Loading<'a, D> {
             Some(_) => error,
             None => error.with_resource(resource.name),
         };
-        if target.writing == Writing::Append {
-            append::check(resource).map_err(named)?;
+        match target.writing {
+            Writing::Append => append::check(resource).map_err(named)?,
+            Writing::ReplaceGroups => whole::check_groups(resource).map_err(named)?,
+            Writing::Merge | Writing::Replace => {}
         }
         let stored = self.destination.open(&target).await.map_err(named)?;
         // A resource that is incremental no longer has no use for what it once came to.
@@ -167,7 +169,7 @@ impl<'a, D: Destination> Loading<'a, D> {
             if target.writing == Writing::Append && pages.repeats() {
                 return Err(append::would_repeat(&pages.report()));
             }
-            whole::check(target.writing, &pages)?;
+            whole::check_fetch(target.writing, &pages)?;
             self.destination.commit(pages.state().as_ref()).await?;
             self.destination.count().await
         }
