@@ -89,7 +89,7 @@ impl<'a> Children<'a> {
                 .with_help("fetch for one parent, by `of`, or from the start"));
         }
         let (since, until) = (job.since.as_ref(), job.until.clone());
-        let reached = PerParent::new(job.resource, plan, since, until)?;
+        let reached = PerParent::new(job.resource, job.table, plan, since, until)?;
         // Whether the records can be sifted is known before anything is asked.
         let range = reached.as_ref().map(|reached| reached.range().clone());
         Sieve::new(job.resource, job.table, range)?;

@@ -27,6 +27,7 @@ use crate::{
 pub(super) async fn run(job: Job, stream: mpsc::Sender<Delivery>, report: SharedReport) {
     let range = incremental::range(
         job.resource,
+        job.table,
         job.since.as_ref(),
         job.until.clone(),
         job.parent.as_ref(),

@@ -12,6 +12,7 @@ use crate::{
     parent::{ParentKey, ParentRecord, key_columns},
     plan::{ParentPlan, ResourcePlan},
     report::count,
+    schema::Table,
     state::{MOST_PARENTS, Mark, Marks, Reach, Room},
 };
 
@@ -53,16 +54,17 @@ impl PerParent {
     /// As those of [`given::range`].
     pub(crate) fn new(
         resource: &'static ResourcePlan,
+        table: &'static Table,
         parent: &'static ParentPlan,
         state: Option<&State>,
         until: Option<CursorValue>,
     ) -> Result<Option<Self>> {
-        let Some(range) = Range::new(resource, state.is_some(), until)? else {
+        let Some(range) = Range::new(resource, table, state, until)? else {
             return Ok(None);
         };
         let column = range.column;
         if let Some(state) = state {
-            given::check(state, resource, column)?;
+            given::check(state, resource, &range)?;
         }
         let reach = state.map(|state| &state.reach);
         let marks = given::for_each(reach, parent, key_columns(parent))?;
@@ -228,6 +230,7 @@ impl PerParent {
         }
         self.largest.as_ref()?;
         let reach = Reach::Each(Arc::new(self.marks));
-        Some(whose::state(self.resource, self.range.column, reach))
+        let Range { column, by, .. } = &self.range;
+        Some(whose::state(self.resource, column, by, reach))
     }
 }

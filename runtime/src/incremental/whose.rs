@@ -6,7 +6,7 @@ use super::CursorValue;
 use crate::{
     Column, State,
     parent::ParentKey,
-    state::{MOST_PARENTS, Mark, Marks, OneParent, Reach},
+    state::{MOST_PARENTS, Mark, Marks, OneParent, Reach, SeenBy},
 };
 
 /// Whose records are fetched.
@@ -28,6 +28,7 @@ impl Whose {
         &self,
         resource: &str,
         column: &Column,
+        by: &SeenBy,
         cursor: &CursorValue,
         seen: &BTreeSet<String>,
     ) -> Option<State> {
@@ -48,7 +49,7 @@ impl Whose {
             }
             Self::Part => return None,
         };
-        Some(state(resource, column, reach))
+        Some(state(resource, column, by, reach))
     }
 
     /// Whether there is no room in the state for how far it came.
@@ -62,11 +63,12 @@ impl Whose {
     }
 }
 
-pub(super) fn state(resource: &str, column: &Column, reach: Reach) -> State {
+pub(super) fn state(resource: &str, column: &Column, by: &SeenBy, reach: Reach) -> State {
     State {
         resource: resource.to_owned(),
         column: column.name.to_owned(),
         data_type: column.data_type.word().to_owned(),
+        by: Some(by.clone()),
         reach,
     }
 }

@@ -63,6 +63,12 @@ impl Marks {
         self.of.iter().map(|(parent, mark)| (parent.as_str(), mark))
     }
 
+    /// Whether any record at a cursor is remembered.
+    pub(crate) fn have_seen(&self) -> bool {
+        let others = self.others.as_ref();
+        self.seen > 0 || others.is_some_and(|mark| !mark.seen.is_empty())
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.of.len()
     }
