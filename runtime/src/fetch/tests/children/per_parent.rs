@@ -494,6 +494,43 @@ async fn two_parents_with_one_key_start_where_the_one_further_back_has_come_to()
 }
 
 #[tokio::test]
+async fn a_parent_whose_namesake_did_not_end_starts_where_it_did_before() {
+    static NAMED: ResourcePlan = ResourcePlan {
+        path: Template(&[
+            Part::Text("/posts/"),
+            Part::Parent(1),
+            Part::Text("/comments"),
+        ]),
+        params: &[],
+        headers: &[],
+        ..NEW_COMMENTS
+    };
+    let shop = |second_answers: bool| {
+        shop(Api::new(move |request| {
+            let records = match segments(request).as_slice() {
+                [_] => vec![
+                    json!({ "id": "same", "lang": "0" }),
+                    json!({ "id": "same", "lang": "1" }),
+                ],
+                [_, post, _] if post == "0" => vec![json!({ "id": "0@9", "at": 9 })],
+                _ if second_answers => vec![json!({ "id": "1@3", "at": 3 })],
+                _ => return answer(400, &[], "no"),
+            };
+            page(&records, request)
+        }))
+    };
+    let failed = fetch(shop(false).client.rows(&NAMED)).await;
+    assert!(failed.error.is_some());
+    let next = shop(true);
+    let next = next.client.rows(&NAMED);
+    let next = fetch(match failed.state {
+        Some(state) => next.since(state),
+        None => next,
+    });
+    assert_eq!(next.await.ids, ["0@9", "1@3"]);
+}
+
+#[tokio::test]
 async fn parents_past_those_that_are_remembered_start_anew_and_the_report_says_so() {
     static AT_ONCE: ResourcePlan = ResourcePlan {
         paginator: Paginator::SINGLE_PAGE,
