@@ -11,7 +11,7 @@ use crate::{
     paginator::End,
     plan::{OnMissing, ProcessingSteps, ResourcePlan, RowOrder},
     schema::Table,
-    state::{MOST_PARENTS, MOST_SEEN},
+    state::{MOST_PARENTS, MOST_SEEN, MOST_SEEN_OF_ALL, Room},
     value::Value,
 };
 
@@ -192,11 +192,20 @@ impl Sieve {
     /// What is worth knowing of the state, if anything.
     pub(crate) fn note(&self) -> Option<String> {
         let range = self.range.as_ref()?;
-        if range.range.whose.is_left_out() {
-            return Some(format!(
-                "a state remembers {MOST_PARENTS} parents: the next fetch, which does not know this \
-                 one, brings all of it again"
-            ));
+        match range.room() {
+            Room::Enough => {}
+            Room::ForSome => {
+                return Some(format!(
+                    "a state remembers {MOST_SEEN_OF_ALL} records at the cursors of all parents: the \
+                     next fetch, which does not know all of this one, may bring some again"
+                ));
+            }
+            Room::None => {
+                return Some(format!(
+                    "a state remembers {MOST_PARENTS} parents: the next fetch, which does not know \
+                     this one, brings all of it again"
+                ));
+            }
         }
         range.overflowed.then(|| {
             format!(
@@ -228,10 +237,12 @@ impl Sieve {
     /// Whether the next fetch brings rows again that this one let through.
     pub(crate) fn repeats(&self, complete: bool) -> bool {
         self.range.as_ref().is_some_and(|range| {
-            let unknown = if complete {
-                range.overflowed && range.range.plan.start_closed || range.range.whose.is_left_out()
-            } else {
-                !range.is_safe()
+            let is_closed = range.range.plan.start_closed;
+            let unknown = match range.room() {
+                Room::None => true,
+                _ if !complete => !range.is_safe(),
+                Room::ForSome => is_closed,
+                Room::Enough => range.overflowed && is_closed,
             };
             unknown && range.kept
         })
@@ -469,6 +480,7 @@ impl InRange {
             && !self.overflowed
             && !self.is_shared()
             && !matches!(self.before, Known::ByFormerHash)
+            && self.room() == Room::Enough
     }
 
     /// Whether it started from where all parents together had come to: which of the records at that
@@ -522,6 +534,11 @@ impl InRange {
                 self.overflowed = true;
             }
         }
+    }
+
+    /// Whether there is room in the state for how far it came.
+    fn room(&self) -> Room {
+        self.range.whose.room(self.at_largest.len())
     }
 
     fn state(&self, resource: &str) -> Option<State> {

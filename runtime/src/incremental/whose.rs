@@ -6,7 +6,7 @@ use super::CursorValue;
 use crate::{
     Column, State,
     parent::ParentKey,
-    state::{MOST_PARENTS, Mark, Marks, OneParent, Reach, SeenBy},
+    state::{Mark, Marks, OneParent, Reach, Room, SeenBy},
 };
 
 /// Whose records are fetched.
@@ -52,13 +52,11 @@ impl Whose {
         Some(state(resource, column, by, reach))
     }
 
-    /// Whether there is no room in the state for how far it came.
-    pub(super) fn is_left_out(&self) -> bool {
+    /// Whether there is room in the state for how far it came, with so many records at the cursor.
+    pub(super) fn room(&self, seen: usize) -> Room {
         match self {
-            Self::OneOf(marks, key) => {
-                marks.len() >= MOST_PARENTS && marks.get(&key.values).is_none()
-            }
-            Self::All | Self::One(_) | Self::Part => false,
+            Self::OneOf(marks, key) => marks.room_for(&key.values, seen),
+            Self::All | Self::One(_) | Self::Part => Room::Enough,
         }
     }
 }

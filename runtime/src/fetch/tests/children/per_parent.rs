@@ -531,6 +531,32 @@ async fn a_parent_whose_namesake_did_not_end_starts_where_it_did_before() {
 }
 
 #[tokio::test]
+async fn one_parent_says_where_its_records_find_no_room_in_the_state_of_all() {
+    let keys: Vec<String> = (0..10_000).map(|n| n.to_string()).collect();
+    let parents: serde_json::Map<String, Value> = (0..5)
+        .map(|n| {
+            (
+                json!([n.to_string()]).to_string(),
+                json!({ "value": "5", "seen": keys }),
+            )
+        })
+        .collect();
+    let full = json!({
+        "version": 2, "resource": "comments", "by": ["id"], "parents": parents,
+        "cursor": { "column": "at", "type": "bigint", "value": "5" },
+    });
+    let full = State::from_json(&full.to_string()).unwrap();
+    let shop = Blog::new(&[("a", &[7])]).shop();
+    for resource in [&NEW, &IN_ORDER] {
+        let one = fetch(of(&shop, resource, "a").since(full.clone())).await;
+        assert_eq!(one.ids, ["a@7"]);
+        assert!(one.repeats);
+        let note = "a state remembers 50000 records at the cursors of all parents";
+        assert!(one.notes.contains(note), "{}", one.notes);
+    }
+}
+
+#[tokio::test]
 async fn parents_past_those_that_are_remembered_start_anew_and_the_report_says_so() {
     static AT_ONCE: ResourcePlan = ResourcePlan {
         paginator: Paginator::SINGLE_PAGE,
