@@ -37,6 +37,12 @@
 //! is not known, the load is rolled back with an error that says what to do. Such a resource wants
 //! `merge`.
 //!
+//! What takes the place of other rows has to be whole. A load that replaces, or a full refresh, of which
+//! a page was ignored past the first, or after its retries, is rolled back with an error; a maximum of
+//! the spec is what the spec calls all. A load by a `merge_key` is rolled back wherever its fetch was
+//! cut off, since half of a group may be missing; and a resource with a `merge_key` of which only what is
+//! new is fetched has its cursor in that key, so that no group is fetched in part.
+//!
 //! A full refresh replaces the rows of a resource, whatever its disposition, in one transaction:
 //! readers see the old rows until the new ones are complete, rows that are no longer at the server
 //! are gone afterwards, and one that fails or is killed changes nothing.
@@ -53,6 +59,7 @@ mod destination;
 mod load;
 mod report;
 mod sqlite;
+mod whole;
 
 pub use destination::{Destination, Target, Writing};
 pub use load::{Load, Loading};

@@ -8,7 +8,7 @@ use rest_source::{
 };
 
 use crate::{
-    Destination, LoadError, LoadReport, Progress, ResourceReport, Target, Writing, append,
+    Destination, LoadError, LoadReport, Progress, ResourceReport, Target, Writing, append, whole,
 };
 
 /// Loads a source.
@@ -133,8 +133,10 @@ impl<'a, D: Destination> Loading<'a, D> {
             Some(_) => error,
             None => error.with_resource(resource.name),
         };
-        if target.writing == Writing::Append {
-            append::check(resource).map_err(named)?;
+        match target.writing {
+            Writing::Append => append::check(resource).map_err(named)?,
+            Writing::ReplaceGroups => whole::check_groups(resource).map_err(named)?,
+            Writing::Merge | Writing::Replace => {}
         }
         let stored = self.destination.open(&target).await.map_err(named)?;
         // A resource that is incremental no longer has no use for what it once came to.
@@ -167,6 +169,7 @@ impl<'a, D: Destination> Loading<'a, D> {
             if target.writing == Writing::Append && pages.repeats() {
                 return Err(append::would_repeat(&pages.report()));
             }
+            whole::check_fetch(target.writing, &pages)?;
             self.destination.commit(pages.state().as_ref()).await?;
             self.destination.count().await
         }
@@ -179,13 +182,18 @@ impl<'a, D: Destination> Loading<'a, D> {
                 rows,
             }),
             Err(error) => {
-                // It failed already; what matters is why.
-                let _ = if broke_off && target.writing == Writing::Merge {
-                    // All that was given is merged; the parents of whom all came are not asked again.
-                    self.destination.commit(pages.state().as_ref()).await
-                } else {
-                    self.destination.roll_back().await
-                };
+                // All that was given is merged; the parents of whom all came are not asked again.
+                let committed = broke_off
+                    && target.writing == Writing::Merge
+                    && self
+                        .destination
+                        .commit(pages.state().as_ref())
+                        .await
+                        .is_ok();
+                if !committed {
+                    // It failed already; what matters is why.
+                    let _ = self.destination.roll_back().await;
+                }
                 Err(match error.report() {
                     Some(_) => named(error),
                     None => named(error).with_report(pages.report()),

@@ -72,6 +72,11 @@ impl Report {
         self.further_notes += other.further_notes;
     }
 
+    /// Whether a response or a record was set aside, which may have held what there is.
+    pub(crate) fn has_set_aside(&self) -> bool {
+        self.ignored > 0 || self.discarded_rows > 0
+    }
+
     /// Adds a note, once.
     pub(crate) fn note(&mut self, note: impl Into<String>) {
         let note = note.into();

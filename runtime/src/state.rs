@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::parent::ParentKey;
 
-pub(crate) use marks::{MOST_PARENTS, MOST_SEEN, Mark, Marks, Room};
+pub(crate) use marks::{MOST_PARENTS, MOST_SEEN, MOST_SEEN_OF_ALL, Mark, Marks, Room};
 
 /// How far an incremental fetch has come: the largest cursor value and the records that had it.
 ///
@@ -31,6 +31,10 @@ pub(crate) use marks::{MOST_PARENTS, MOST_SEEN, Mark, Marks, Room};
 /// # Ok::<(), rest_source::Error>(())
 /// ```
 ///
+/// The records at the cursor are recognised by their key, or, without one, by the values that they have
+/// in all columns. Where the columns have changed so that they cannot be, the next fetch of what is
+/// appended is an error: it would bring them again.
+///
 /// # Of children
 ///
 /// That of a fetch for all records of a parent has a cursor for each of them, by the record's key, or,
@@ -40,7 +44,8 @@ pub(crate) use marks::{MOST_PARENTS, MOST_SEEN, Mark, Marks, Room};
 ///
 /// A parent's cursor moves when all of its children came, and stays where it was when the fetch was cut
 /// off before, or failed; those of the others move all the same. After a fetch that saw all parents,
-/// those that were not among them are forgotten: one that comes back is new.
+/// those that were not among them are forgotten: one that comes back is new. Where a response about them
+/// was ignored or a record of theirs set aside, none is.
 ///
 /// At most 10,000 parents are remembered, first of all those that were before. The others are fetched
 /// from the start every time. Of the records at the cursors, at most 50,000 are remembered in all; others
@@ -56,7 +61,38 @@ pub struct State {
     pub(crate) resource: String,
     pub(crate) column: String,
     pub(crate) data_type: String,
+    /// Not said in states that were written before it was.
+    pub(crate) by: Option<SeenBy>,
     pub(crate) reach: Reach,
+}
+
+/// What the records at the cursors are recognised by, when they are met again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum SeenBy {
+    /// The columns of their key.
+    Key(Vec<String>),
+    /// All columns, by their names' order, of records without a key. Null is as none.
+    Columns(Vec<String>),
+}
+
+impl SeenBy {
+    pub(crate) fn names(&self) -> &[String] {
+        match self {
+            Self::Key(names) | Self::Columns(names) => names,
+        }
+    }
+
+    /// Whether records can be told that were seen by something else: by the same key, or by no more
+    /// columns than these.
+    pub(crate) fn knows_those_by(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Key(key), Self::Key(other)) => key == other,
+            (Self::Columns(columns), Self::Columns(other)) => {
+                other.iter().all(|name| columns.contains(name))
+            }
+            _ => false,
+        }
+    }
 }
 
 /// What a state is of, and how far that has come.
@@ -76,6 +112,16 @@ pub(crate) enum OneParent {
     Keyed(ParentKey),
     /// What messages call it, as version 1 had it.
     Named(String),
+}
+
+impl Reach {
+    /// Whether any record at a cursor is remembered.
+    pub(crate) fn has_seen(&self) -> bool {
+        match self {
+            Self::All(mark) | Self::One(_, mark) => !mark.seen.is_empty(),
+            Self::Each(marks) => marks.have_seen(),
+        }
+    }
 }
 
 impl State {

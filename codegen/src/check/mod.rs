@@ -10,6 +10,7 @@ mod choices;
 mod client;
 mod columns;
 mod endpoint;
+mod groups;
 mod incremental;
 mod keys;
 mod names;

@@ -1,5 +1,7 @@
 //! A resource and its endpoint.
 
+use std::rc::Rc;
+
 use crate::connector::{
     self, Auth, Body, ColumnsContract, DataTypeContract, Location, Method, Pages, Paginator,
     Record, Resource, SchemaContract, Selector, WriteDisposition,
@@ -39,6 +41,10 @@ impl Check<'_> {
             Some("POST") => Method::Post,
             _ => Method::Get,
         };
+        let of = match &kin.parent {
+            Parent::Known(parent) => Some(Rc::clone(parent)),
+            Parent::Nowhere | Parent::Unclear => None,
+        };
         (self.parent, self.taken) = (kin.parent, kin.fields);
         let mut params = self.params(endpoint.entries("params"), has_incremental);
         let (path, path_params) = self.path(&endpoint, name, &mut params, has_incremental);
@@ -63,6 +69,15 @@ impl Check<'_> {
             write_disposition,
             incremental.as_ref(),
             paging.as_ref().map(|paging| &paging.paginator),
+        );
+        self.groups_come_whole(
+            &view,
+            &endpoint,
+            &record,
+            write_disposition,
+            incremental.as_ref(),
+            of.as_deref()
+                .zip(parent.as_ref().map(|parent| parent.fields.as_slice())),
         );
         Some(Resource {
             name: name.text.to_owned(),

@@ -140,3 +140,54 @@ fn what_is_appended_again() {
         ],
     );
 }
+
+#[test]
+fn what_is_merged_in_groups() {
+    let grouped = |merge_key: &str, include: &str, cursor: &str, parent_key: &str| {
+        format!(
+            "client: {{ base_url: https://api.example.com, paginator: single_page }}\n\
+             resources:\n\
+             \u{20} - name: pages\n\
+             {parent_key}\u{20}   columns: {{ id: text!, site: text! }}\n\
+             \u{20} - name: visits\n\
+             \u{20}   merge_key: {merge_key}\n\
+             \u{20}   write_disposition: merge\n\
+             {include}\u{20}   endpoint:\n\
+             \u{20}     path: pages/{{resources.pages.id}}/visits\n\
+             \u{20}     incremental: {{ cursor_path: {cursor} }}\n\
+             \u{20}   columns: {{ day: date, updated_at: timestamp }}\n"
+        )
+    };
+    let key = "    primary_key: id\n";
+    let include = "    include_from_parent: [id]\n";
+    let whole = grouped("[_pages_id, day]", include, "day", key);
+    let compiled = rest_source_codegen::compile("specs/api.yaml", &whole);
+    assert!(
+        compiled.connector.is_some(),
+        "{}",
+        compiled.diagnostics.render()
+    );
+    say(
+        "what_is_merged_in_groups",
+        &[
+            (
+                "a cursor that is finer than the groups",
+                grouped("[_pages_id, day]", include, "updated_at", key),
+            ),
+            ("groups of several parents", grouped("day", "", "day", key)),
+            (
+                "groups of several parents, of which a part of the key is included",
+                grouped(
+                    "[_pages_id, day]",
+                    include,
+                    "day",
+                    "    primary_key: [id, site]\n",
+                ),
+            ),
+            (
+                "groups of parents that have no key",
+                grouped("[_pages_id, day]", include, "day", ""),
+            ),
+        ],
+    );
+}

@@ -44,7 +44,8 @@ use writer::Writer;
 /// `"7"` are two records.
 ///
 /// Where a resource is merged by a `merge_key`, all rows that have the merge key of one that was loaded
-/// give way to what was loaded: what asks only for what is new has to ask for whole groups. With a
+/// give way to what was loaded: what asks only for what is new has its cursor in the merge key, and the
+/// key of its parent, so that it asks for whole groups. With a
 /// primary key as well, the last row of each key is written.
 ///
 /// The table `_rest_source_state` holds, for each source and resource, the state of the last load

@@ -214,3 +214,59 @@ async fn more_of_one_cursor_value_than_are_remembered_are_committed_with_what_fo
         assert_eq!(rows, ["20001 | 20001"]);
     }
 }
+
+#[tokio::test]
+async fn records_without_a_key_are_not_appended_again_when_the_columns_change() {
+    const AT: Column = Column::new("changed_at", Type::TIMESTAMP);
+    const BY_STATUS: ResourcePlan = ResourcePlan {
+        table: &Table::new("orders", &[Column::new("status", Type::Text), AT]),
+        incremental: Some(Incremental::new(1)),
+        ..APPENDED
+    };
+    const WITH_NOTE: ResourcePlan = ResourcePlan {
+        table: &Table::new(
+            "orders",
+            &[
+                AT,
+                Column::new("note", Type::Text).nullable(),
+                Column::new("status", Type::Text),
+            ],
+        ),
+        incremental: Some(Incremental::new(0)),
+        ..APPENDED
+    };
+    const WITH_ID: ResourcePlan = ResourcePlan {
+        table: &Table::new(
+            "orders",
+            &[
+                Column::new("id", Type::Bigint).nullable(),
+                AT,
+                Column::new("status", Type::Text),
+            ],
+        ),
+        incremental: Some(Incremental::new(1)),
+        ..APPENDED
+    };
+    crate::shop!(ByStatus, plan(&[&BY_STATUS]));
+    crate::shop!(WithNote, plan(&[&WITH_NOTE]));
+    crate::shop!(WithId, plan(&[&WITH_ID]));
+    let (server, scratch) = (serve().await, Scratch::new());
+    let number = "SELECT count(*) FROM orders";
+    connect::<ByStatus>(&server)
+        .load(&mut scratch.open())
+        .await
+        .unwrap();
+    // A column that is null in what was appended says nothing against it.
+    connect::<WithNote>(&server)
+        .load(&mut scratch.open())
+        .await
+        .unwrap();
+    assert_eq!(scratch.rows(number), ["35"]);
+    let shop: WithId = connect(&server);
+    let error = shop.load(&mut scratch.open()).await.unwrap_err();
+    assert_eq!(*error.errors[0].kind(), ErrorKind::State, "{error}");
+    assert_eq!(scratch.rows(number), ["35"]);
+    shop.load(&mut scratch.open()).full_refresh().await.unwrap();
+    shop.load(&mut scratch.open()).await.unwrap();
+    assert_eq!(scratch.rows(number), ["35"]);
+}

@@ -166,3 +166,104 @@ async fn the_orders_are_asked_for_once_for_themselves_and_their_items() {
     shop.load(&mut database).resource("items").await.unwrap();
     assert_eq!(first_pages(), 1);
 }
+
+#[tokio::test]
+async fn a_load_that_failed_leaves_no_lock_where_its_state_cannot_be_stored_either() {
+    let (server, scratch) = (shop().await, Scratch::new());
+    let shop: Merging = connect(&server);
+    let mut database = scratch.open();
+    shop.load(&mut database).resource("orders").await.unwrap();
+    scratch.execute(
+        "CREATE TRIGGER no_state BEFORE UPDATE ON _rest_source_state WHEN new.state IS NOT NULL
+         BEGIN SELECT raise(ABORT, 'no'); END",
+    );
+    server
+        .dataset("items_2")
+        .edit(1, |item| drop(item.remove("changed_at")));
+    shop.load(&mut database).await.unwrap_err();
+    // Another may write while the database is still open.
+    scratch.execute("CREATE TABLE others (id INTEGER)");
+}
+
+/// What each order has of each day, replaced by the day.
+const BY_DAY: ResourcePlan = ResourcePlan {
+    name: "items",
+    table: &Table::new(
+        "items",
+        &[
+            Column::new("id", Type::Bigint),
+            Column::new("day", Type::Text).merge_key(),
+            Column::new("_orders_id", Type::Bigint).parent(0),
+        ],
+    ),
+    ..ITEMS
+};
+/// The same, by the order and the day.
+const BY_ORDER_AND_DAY: ResourcePlan = ResourcePlan {
+    table: &Table::new(
+        "items",
+        &[
+            Column::new("id", Type::Bigint),
+            Column::new("day", Type::Text).merge_key(),
+            Column::new("_orders_id", Type::Bigint)
+                .merge_key()
+                .parent(0),
+        ],
+    ),
+    ..BY_DAY
+};
+
+crate::shop!(ByDay, plan(&[&ORDERS, &BY_DAY]));
+crate::shop!(ByOrderAndDay, plan(&[&ORDERS, &BY_ORDER_AND_DAY]));
+
+/// A shop with two orders: the first has an item of day 10, the second one of each day from 10 to 12.
+async fn by_day() -> Server {
+    let items = |name, path, number| {
+        Dataset::new(
+            name,
+            path,
+            number,
+            |n| json!({ "id": n, "day": format!("{}", n + 10) }),
+        )
+    };
+    let server = serve_also(vec![
+        items("items_0", "/orders/0/items", 1),
+        items("items_1", "/orders/1/items", 3),
+    ])
+    .await;
+    server.dataset("orders").truncate(2);
+    server
+}
+
+const OF_EACH: &str =
+    "SELECT _orders_id, group_concat(day, ' ') FROM items GROUP BY _orders_id ORDER BY _orders_id";
+
+#[tokio::test]
+async fn a_group_of_several_orders_is_not_replaced_by_what_is_new_of_one() {
+    let (server, scratch) = (by_day().await, Scratch::new());
+    let shop: ByDay = connect(&server);
+    let error = shop.load(&mut scratch.open()).await.unwrap_err();
+    let expected = "`items`: a load of what is new would delete rows of its groups that it does not fetch: \
+         the `merge_key` does not have the whole key of `orders`, each of which has a cursor of its own\n  \
+         help: include the key of `orders` by `include_from_parent`, and in the `merge_key`; or merge by a \
+         `primary_key` alone, record by record; or leave `incremental` out, and fetch all";
+    assert_eq!(error.errors[0].to_string(), expected);
+    assert_eq!(*error.errors[0].kind(), ErrorKind::Destination);
+    assert!(server.log().of("/orders/0/items").is_empty());
+    // All of it is another matter.
+    shop.load(&mut scratch.open()).full_refresh().await.unwrap();
+    assert_eq!(scratch.rows(OF_EACH), ["0 | 10", "1 | 10 11 12"]);
+}
+
+#[tokio::test]
+async fn a_group_of_one_order_is_replaced_by_what_is_new_of_it() {
+    let (server, scratch) = (by_day().await, Scratch::new());
+    let shop: ByOrderAndDay = connect(&server);
+    shop.load(&mut scratch.open()).await.unwrap();
+    for day in 11..14 {
+        let item = json!({ "id": day, "day": day.to_string() });
+        server.dataset("items_0").insert(item);
+    }
+    shop.load(&mut scratch.open()).await.unwrap();
+    assert_eq!(scratch.rows(OF_EACH), ["0 | 10 11 12 13", "1 | 10 11 12"]);
+}

@@ -271,3 +271,21 @@ async fn a_group_that_was_seen_before_comes_again_whole() {
     );
     assert_eq!(report.resource("visits").unwrap().written, 15);
 }
+
+#[tokio::test]
+async fn a_cursor_that_is_finer_than_the_groups_is_refused() {
+    const BY_VISITS: ResourcePlan = ResourcePlan {
+        incremental: Some(Incremental::new(2)),
+        ..BY_DAY
+    };
+    crate::shop!(ByVisits, plan(&[&BY_VISITS]));
+    let (server, scratch) = (serve_also(vec![visits()]).await, Scratch::new());
+    let shop: ByVisits = connect(&server);
+    let error = shop.load(&mut scratch.open()).await.unwrap_err();
+    let expected = "`visits`: a load of what is new would delete rows of its groups that it does not fetch: \
+         the `merge_key` does not have the cursor `visits`\n  \
+         help: let the cursor be a column of the `merge_key`; or merge by a `primary_key` alone, record by \
+         record; or leave `incremental` out, and fetch all";
+    assert_eq!(error.to_string(), expected);
+    assert!(server.log().all().is_empty());
+}

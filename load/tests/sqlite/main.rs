@@ -11,3 +11,4 @@ mod failures;
 mod keys;
 mod shop;
 mod values;
+mod whole;

@@ -16,7 +16,7 @@ use self::parents::Parents;
 use super::{
     Job,
     driver::{self, Ended},
-    streams::{Delivery, SharedReport},
+    streams::{Delivery, Extent, SharedReport},
     trace,
 };
 use crate::{
@@ -61,8 +61,8 @@ struct Children<'a> {
     begun: u64,
     /// How far each parent has come, where that matters.
     reached: Option<PerParent>,
-    /// Whether all there was came of all parts that are over.
-    complete: bool,
+    /// How much came of what there was of all parts that are over.
+    extent: Extent,
     /// Records still wanted, where there is a limit.
     wanted: Option<u64>,
     /// What is over and done with.
@@ -89,7 +89,7 @@ impl<'a> Children<'a> {
                 .with_help("fetch for one parent, by `of`, or from the start"));
         }
         let (since, until) = (job.since.as_ref(), job.until.clone());
-        let reached = PerParent::new(job.resource, plan, since, until)?;
+        let reached = PerParent::new(job.resource, job.table, plan, since, until)?;
         // Whether the records can be sifted is known before anything is asked.
         let range = reached.as_ref().map(|reached| reached.range().clone());
         Sieve::new(job.resource, job.table, range)?;
@@ -100,7 +100,7 @@ impl<'a> Children<'a> {
             reached,
             parts: VecDeque::new(),
             begun: 0,
-            complete: true,
+            extent: Extent::All,
             wanted: job.limit,
             done: Report::default(),
             report,
@@ -216,13 +216,14 @@ impl<'a> Children<'a> {
         let Some(part) = self.parts.pop_front() else {
             return Ok(());
         };
+        let ignored = part.report.lock().ignored;
         self.done.add(&part.report.lock());
         let Some(Ended { end, sieve }) = part.outcome.transpose()?.flatten() else {
             self.cut_off();
             return Ok(());
         };
+        self.extent = self.extent.max(Extent::of(&end, ignored));
         if !end.complete {
-            self.complete = false;
             self.done
                 .note(format!("{} ended: {}", part.parent, end.reason));
         }
@@ -235,7 +236,7 @@ impl<'a> Children<'a> {
 
     /// A part is not gone on with, though some of it may have been delivered.
     fn cut_off(&mut self) {
-        self.complete = false;
+        self.extent = self.extent.max(Extent::Bounded);
         if let Some(reached) = &mut self.reached {
             reached.break_off();
         }
@@ -243,7 +244,10 @@ impl<'a> Children<'a> {
 
     /// What is said at the end, however it came.
     fn over(mut self, outcome: Result<()>) -> Delivery {
-        let all_parents = self.parents.are_complete() && self.wanted != Some(0);
+        let mut of_parents = self.parents.extent();
+        if self.wanted == Some(0) {
+            of_parents = of_parents.max(Extent::Bounded);
+        }
         // What the next fetch will do comes before what became of single parents, of which there may be
         // too many to be told.
         let mut done = Report::default();
@@ -255,13 +259,14 @@ impl<'a> Children<'a> {
         self.done = done;
         self.count();
         let repeats = self.reached.as_ref().is_some_and(PerParent::repeats);
-        let state = self
-            .reached
-            .and_then(|reached| reached.state(all_parents && outcome.is_ok()));
+        // One that was set aside is still there.
+        let all_seen = of_parents == Extent::All && !self.parents.hide() && outcome.is_ok();
+        let state = self.reached.and_then(|reached| reached.state(all_seen));
         match outcome {
             Ok(()) => Delivery::End {
                 state,
-                complete: self.complete && all_parents,
+                extent: self.extent.max(of_parents),
+                hides: self.parents.hide() || self.done.has_set_aside(),
                 repeats,
             },
             Err(error) => Delivery::Failure { error, state },

@@ -10,7 +10,7 @@ use super::{
     Job,
     attempt::{Heard, Parcel, Requests},
     machine::{Answer, Machine, Now, Rules, Step},
-    streams::{Delivery, SharedReport},
+    streams::{Delivery, Extent, SharedReport},
     trace,
 };
 use crate::{
@@ -27,6 +27,7 @@ use crate::{
 pub(super) async fn run(job: Job, stream: mpsc::Sender<Delivery>, report: SharedReport) {
     let range = incremental::range(
         job.resource,
+        job.table,
         job.since.as_ref(),
         job.until.clone(),
         job.parent.as_ref(),
@@ -41,10 +42,12 @@ pub(super) async fn run(job: Job, stream: mpsc::Sender<Delivery>, report: Shared
                 report.lock().note(note);
             }
             trace::ended(&job, &end.reason, &report.lock());
-            report.lock().note(format!("ended: {}", end.reason));
+            let mut report = report.lock();
+            report.note(format!("ended: {}", end.reason));
             Delivery::End {
                 state: sieve.state_at_end(end.complete),
-                complete: end.complete,
+                extent: Extent::of(&end, report.ignored),
+                hides: report.has_set_aside(),
                 repeats: sieve.repeats(end.complete),
             }
         }

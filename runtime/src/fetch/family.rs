@@ -1,9 +1,6 @@
 //! What the fetches of a load know of parents, so that each is asked for once for all its children.
 
-use std::{
-    mem,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Job;
 use crate::{Rows, parent::ParentRecord, plan::ResourcePlan};
@@ -45,7 +42,15 @@ pub struct Family(Arc<Mutex<Vec<Child>>>);
 struct Child {
     resource: &'static ResourcePlan,
     /// All of them, where they were all seen.
-    parents: Option<Vec<ParentRecord>>,
+    parents: Option<Known>,
+}
+
+/// All records of a parent, as an earlier fetch saw them.
+#[derive(Debug)]
+pub(super) struct Known {
+    pub(super) records: Vec<ParentRecord>,
+    /// Whether others may have been set aside.
+    pub(super) hides: bool,
 }
 
 impl Family {
@@ -67,7 +72,7 @@ impl Family {
     }
 
     /// The parents of a child whose fetch begins, where they are known.
-    pub(super) fn take(&self, child: &ResourcePlan) -> Option<Vec<ParentRecord>> {
+    pub(super) fn take(&self, child: &ResourcePlan) -> Option<Known> {
         let mut children = self.lock();
         let at = children.iter().position(|one| is(one.resource, child))?;
         children.swap_remove(at).parents
@@ -145,13 +150,16 @@ impl Witness {
         });
     }
 
-    /// All there is was seen.
-    pub(super) fn seal(self) {
+    /// All there is was seen, but for what may have been set aside.
+    pub(super) fn seal(self, hides: bool) {
         let mut children = self.family.lock();
-        for mut seen in self.seen {
+        for seen in self.seen {
             let child = children.iter_mut().find(|one| is(one.resource, seen.child));
             if let Some(child) = child {
-                child.parents = Some(mem::take(&mut seen.parents));
+                child.parents = Some(Known {
+                    records: seen.parents,
+                    hides,
+                });
             }
         }
     }

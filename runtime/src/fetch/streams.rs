@@ -15,7 +15,7 @@ use tokio::{runtime::Handle, sync::mpsc, task::AbortHandle};
 use tracing::Instrument;
 
 use super::{Job, Page, PageRecords, family::Witness, trace};
-use crate::{Error, ErrorKind, Record, Report, Result, Rows, State};
+use crate::{Error, ErrorKind, Record, Report, Result, Rows, State, paginator::End};
 
 /// What a fetch's task hands to its stream.
 pub(super) enum Delivery {
@@ -25,13 +25,37 @@ pub(super) enum Delivery {
     End {
         /// What the next fetch starts from, where that is not what was said before.
         state: Option<State>,
-        /// Whether the fetch saw all there was.
-        complete: bool,
+        /// How much it saw of what there was.
+        extent: Extent,
+        /// Whether some of what there was may have been set aside, of its parents also.
+        hides: bool,
         /// Whether the next fetch brings records again that this one gave.
         repeats: bool,
     },
     /// What ended it, and what the next fetch starts from, where that is not what was said before.
     Failure { error: Error, state: Option<State> },
+}
+
+/// How much a fetch that is over saw of what there was; the most that is missing comes last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Extent {
+    All,
+    /// Up to a bound of the spec or of the caller.
+    Bounded,
+    /// Up to a response that was ignored, which hides the pages after it.
+    Broken,
+}
+
+impl Extent {
+    /// That of pages which ended so, of which these responses were ignored.
+    pub(super) fn of(end: &End, ignored: u64) -> Self {
+        match (end.complete, ignored) {
+            (true, _) => Self::All,
+            (false, 0) => Self::Bounded,
+            // The first response that is ignored ends them.
+            (false, _) => Self::Broken,
+        }
+    }
 }
 
 /// What the task and the stream both write into.
@@ -53,7 +77,9 @@ pub struct Pages<T> {
     stage: Stage,
     report: SharedReport,
     state: Option<State>,
-    complete: bool,
+    /// Nothing before it is over.
+    extent: Option<Extent>,
+    hides: bool,
     repeats: bool,
     on_progress: Option<OnProgress>,
     records: PhantomData<fn() -> T>,
@@ -88,7 +114,8 @@ impl<T> Pages<T> {
             report: SharedReport::default(),
             state: job.since.clone(),
             stage: Stage::Ready(Box::new(job)),
-            complete: false,
+            extent: None,
+            hides: false,
             repeats: false,
             on_progress,
             records: PhantomData,
@@ -128,9 +155,26 @@ impl<T> Pages<T> {
         self.repeats
     }
 
-    /// Whether it is over and saw all there was.
-    pub(super) fn is_complete(&self) -> bool {
-        self.complete
+    /// Whether it is over and saw all there was: it did not fail, and no `limit`, no maximum and no
+    /// ignored response cut it off. A first page that is ignored is one without records.
+    pub fn is_complete(&self) -> bool {
+        self.extent == Some(Extent::All)
+    }
+
+    /// Whether it is over, and pages are missing that no `limit` and no maximum left out: a response
+    /// was ignored past the first page, or after its retries. What takes the place of all that was
+    /// there does not keep those of such a fetch. After an error it is false.
+    pub fn lost_pages(&self) -> bool {
+        self.extent == Some(Extent::Broken)
+    }
+
+    pub(super) fn extent(&self) -> Option<Extent> {
+        self.extent
+    }
+
+    /// Whether it is over, and some of what there was may have been set aside.
+    pub(super) fn hides(&self) -> bool {
+        self.hides
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Page<T>>>> {
@@ -160,17 +204,19 @@ impl<T> Pages<T> {
             }
             Some(Delivery::End {
                 state,
-                complete,
+                extent,
+                hides,
                 repeats,
             }) => {
-                if let Some(witness) = witness.take().filter(|_| complete) {
-                    witness.seal();
+                if let Some(witness) = witness.take().filter(|_| extent == Extent::All) {
+                    witness.seal(hides);
                 }
                 self.stage = Stage::Ended;
                 if state.is_some() {
                     self.state = state;
                 }
-                self.complete = complete;
+                self.extent = Some(extent);
+                self.hides = hides;
                 self.repeats = repeats;
                 self.progress();
                 None

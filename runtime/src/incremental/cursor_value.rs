@@ -132,13 +132,9 @@ impl CursorValue {
             Self::Bigint(number) => return Ok(Some(ConfigValue::Bigint(*number))),
             Self::Double(number) => return Ok(Some(ConfigValue::Double(*number))),
             Self::Timestamp(at) => {
+                let writing = Format::new(format)?;
                 let at = rounded(*at, format, up);
-                at.and_then(|at| {
-                    Format::new(format)
-                        .map(|f| f.write_timestamp(at))
-                        .transpose()
-                })
-                .transpose()?
+                at.and_then(|at| written(at, &writing, up))
             }
             Self::Date(day) => Format::new(format)?.write_date(*day),
             other => Some(other.to_string()),
@@ -171,6 +167,21 @@ fn rounded(at: Timestamp, format: TimeFormat, up: bool) -> Option<Timestamp> {
     } else {
         Some(down)
     }
+}
+
+/// As text; where `up`, one that is read as no earlier an instant, whatever the format leaves off.
+fn written(at: Timestamp, format: &Format, up: bool) -> Option<String> {
+    let text = format.write_timestamp(at)?;
+    // What a format writes and does not read, it has to say by itself.
+    let is_before = |text: &str| format.read_timestamp(text).is_some_and(|read| read < at);
+    if !up || !is_before(&text) {
+        return Some(text);
+    }
+    [1, 60, 3_600, 86_400].into_iter().find_map(|seconds| {
+        let later = at.checked_add(Duration::from_secs(seconds))?;
+        let text = format.write_timestamp(later)?;
+        (!is_before(&text)).then_some(text)
+    })
 }
 
 impl fmt::Display for CursorValue {
@@ -252,6 +263,31 @@ mod tests {
         assert_eq!(
             sent("2026-11-21T00:00:00Z", TimeFormat::Date, true),
             "2026-11-21"
+        );
+    }
+
+    #[test]
+    fn an_end_is_never_sent_before_itself_whatever_the_pattern_leaves_off() {
+        let pattern = |pattern, zone| TimeFormat::Pattern { pattern, zone };
+        let minutes = pattern("%Y-%m-%d %H:%M", Some("UTC"));
+        let moment = "2026-11-21T09:30:30.5Z";
+        assert_eq!(sent(moment, minutes, false), "2026-11-21 09:30");
+        for (format, up) in [
+            (minutes, "2026-11-21 09:31"),
+            (
+                pattern("%Y-%m-%dT%H:%M:%SZ", Some("UTC")),
+                "2026-11-21T09:30:31Z",
+            ),
+            (pattern("%Y-%m-%d %H", Some("UTC")), "2026-11-21 10"),
+            (pattern("%d/%m/%Y", Some("+02:00")), "22/11/2026"),
+            (pattern("%s", None), "1795253431"),
+        ] {
+            assert_eq!(sent(moment, format, true), up, "{format:?}");
+        }
+        // What the pattern holds whole is not moved.
+        assert_eq!(
+            sent("2026-11-21T09:30:00Z", minutes, true),
+            "2026-11-21 09:30"
         );
     }
 

@@ -6,7 +6,8 @@ use super::{CursorValue, Range, Whose};
 use crate::{
     Column, Error, ErrorKind, Result, State,
     parent::ParentRecord,
-    plan::{ParentPlan, ResourcePlan},
+    plan::{ParentPlan, ResourcePlan, WriteDisposition},
+    schema::Table,
     state::{Mark, Marks, OneParent, Reach},
 };
 
@@ -55,16 +56,17 @@ pub(super) fn cursor(text: &str, column: &Column) -> Result<CursorValue> {
 /// of the cursor's type.
 pub(crate) fn range(
     resource: &'static ResourcePlan,
+    table: &'static Table,
     state: Option<&State>,
     until: Option<CursorValue>,
     parent: Option<&ParentRecord>,
 ) -> Result<Option<Range>> {
-    let Some(range) = Range::new(resource, state.is_some(), until)? else {
+    let Some(range) = Range::new(resource, table, state, until)? else {
         return Ok(None);
     };
     let column = range.column;
     if let Some(state) = state {
-        check(state, resource, column)?;
+        check(state, resource, &range)?;
     }
     let reach = state.map(|state| &state.reach);
     let (last, whose) = match (resource.parent, parent) {
@@ -154,13 +156,27 @@ fn shown(parent: &OneParent, plan: &ParentPlan) -> String {
     }
 }
 
-/// Checks that a state is of this resource and its cursor.
-pub(super) fn check(state: &State, resource: &ResourcePlan, column: &Column) -> Result<()> {
+/// Checks that a state is of this resource and its cursor, and that what it has seen is recognised,
+/// where that would be appended again.
+pub(super) fn check(state: &State, resource: &ResourcePlan, range: &Range) -> Result<()> {
+    let Range { column, by, .. } = range;
     let found = [&state.resource, &state.column, &state.data_type];
     if found != [resource.name, column.name, column.data_type.word()] {
         let [resource, column, word] = found;
         return Err(foreign(format!(
             "the state is of `{resource}`, by its {word} `{column}`"
+        )));
+    }
+    let is_appended = resource.write_disposition == WriteDisposition::Append;
+    if let Some(was) = &state.by
+        && is_appended
+        && state.reach.has_seen()
+        && !by.knows_those_by(was)
+    {
+        let (is, wants) = (was.names().join("`, `"), by.names().join("`, `"));
+        return Err(foreign(format!(
+            "the state knows the records at its cursor by `{is}`, the fetch by `{wants}`: they would be \
+             appended again"
         )));
     }
     Ok(())
@@ -178,7 +194,7 @@ fn tells_apart(marks: &Marks, by: &[String], plan: &ParentPlan) -> Result<()> {
     )))
 }
 
-fn foreign(message: String) -> Error {
+pub(super) fn foreign(message: String) -> Error {
     Error::new(ErrorKind::State, message)
         .with_help("a full refresh starts over, without a state: `full_refresh()`")
 }

@@ -2,39 +2,107 @@
 
 use std::fmt::Write;
 
-use crate::Row;
+use crate::{Row, plan::ResourcePlan, schema::Table, state::SeenBy};
 
-/// The values of the key's columns, as a JSON list; of a row without a key, a hash of all of it.
-pub(super) fn key(row: Row<'_>, columns: &[usize]) -> String {
-    if columns.is_empty() {
-        return hash(row);
+/// What the records of a resource, as rows of this table, are recognised by.
+pub(super) fn seen_by(resource: &ResourcePlan, table: &Table) -> SeenBy {
+    let name = |at: usize| Some(resource.table.columns.get(at)?.name.to_owned());
+    let key: Vec<String> = resource.table.primary_key().filter_map(name).collect();
+    if !key.is_empty() {
+        return SeenBy::Key(key);
     }
-    let values = columns.iter().map(|column| row.value(*column).to_string());
-    values.collect::<serde_json::Value>().to_string()
+    let columns = table.columns.iter();
+    let mut columns: Vec<String> = columns.map(|column| column.name.to_owned()).collect();
+    columns.sort_unstable();
+    SeenBy::Columns(columns)
 }
 
-/// FNV-1a in 128 bits, over the values and their lengths. It is kept in states, so that it may never
-/// change.
-fn hash(row: Row<'_>) -> String {
-    const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
-    let mut hash: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
-    let mut eat = |bytes: &[u8]| {
-        for byte in bytes {
-            hash = (hash ^ u128::from(*byte)).wrapping_mul(PRIME);
+/// Makes the keys that records are recognised by.
+pub(super) struct Keys {
+    /// The names of the columns, and their positions in a row.
+    columns: Vec<(String, usize)>,
+    is_key: bool,
+}
+
+impl Keys {
+    /// By these columns of a table; the name of one that it lacks otherwise.
+    pub(super) fn new<'b>(by: &'b SeenBy, table: &Table) -> Result<Self, &'b str> {
+        let position = |name: &'b String| match table.position(name) {
+            Some(at) => Ok((name.clone(), at)),
+            None => Err(name.as_str()),
+        };
+        Ok(Self {
+            columns: by.names().iter().map(position).collect::<Result<_, _>>()?,
+            is_key: matches!(by, SeenBy::Key(_)),
+        })
+    }
+
+    /// Whether records have a key of their own.
+    pub(super) fn are_keys(&self) -> bool {
+        self.is_key
+    }
+
+    /// The values of the key's columns, as a JSON list; of a row without a key, a hash of all of it.
+    pub(super) fn of(&self, row: Row<'_>) -> String {
+        let values = self.columns.iter();
+        if self.is_key {
+            let values = values.map(|(_, at)| row.value(*at).to_string());
+            return values.collect::<serde_json::Value>().to_string();
         }
-    };
+        // What is null is as if there were no such column, and their order does not matter.
+        let mut hash = Hash::default();
+        for (name, at) in values {
+            let value = row.value(*at);
+            if !value.is_null() {
+                hash.eat(name);
+                hash.eat(&value.to_string());
+            }
+        }
+        hash.shown()
+    }
+}
+
+/// The hash of a row without a key in states that do not say what it is recognised by: of all values,
+/// in the order of the columns.
+pub(super) fn former_hash(row: Row<'_>) -> String {
+    let mut hash = Hash::default();
     let mut text = String::new();
     for value in row.values() {
+        if value.is_null() {
+            hash.eat_bytes(&u64::MAX.to_le_bytes());
+            continue;
+        }
         text.clear();
         // Writing to a string cannot fail.
         let _ = write!(text, "{value}");
-        let kind = if value.is_null() {
-            u64::MAX
-        } else {
-            text.len() as u64
-        };
-        eat(&kind.to_le_bytes());
-        eat(text.as_bytes());
+        hash.eat(&text);
     }
-    format!("#{hash:032x}")
+    hash.shown()
+}
+
+/// FNV-1a in 128 bits, over texts and their lengths. It is kept in states, so that it may never change.
+struct Hash(u128);
+
+impl Default for Hash {
+    fn default() -> Self {
+        Self(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d)
+    }
+}
+
+impl Hash {
+    fn eat(&mut self, text: &str) {
+        self.eat_bytes(&(text.len() as u64).to_le_bytes());
+        self.eat_bytes(text.as_bytes());
+    }
+
+    fn eat_bytes(&mut self, bytes: &[u8]) {
+        const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
+        for byte in bytes {
+            self.0 = (self.0 ^ u128::from(*byte)).wrapping_mul(PRIME);
+        }
+    }
+
+    fn shown(&self) -> String {
+        format!("#{:032x}", self.0)
+    }
 }

@@ -12,6 +12,7 @@ use crate::{
     parent::{ParentKey, ParentRecord, key_columns},
     plan::{ParentPlan, ResourcePlan},
     report::count,
+    schema::Table,
     state::{MOST_PARENTS, Mark, Marks, Reach, Room},
 };
 
@@ -32,6 +33,8 @@ pub(crate) struct PerParent {
     unmet: BTreeSet<String>,
     /// Parents whose part is over, as many as are remembered.
     over: BTreeSet<String>,
+    /// Those whose part is begun and not over, and how many of one key.
+    under_way: BTreeMap<String, usize>,
     /// Whether a parent still has to start from where the others came to.
     others_stay: bool,
     /// Whether the next fetch brings records again that this one gave.
@@ -53,16 +56,17 @@ impl PerParent {
     /// As those of [`given::range`].
     pub(crate) fn new(
         resource: &'static ResourcePlan,
+        table: &'static Table,
         parent: &'static ParentPlan,
         state: Option<&State>,
         until: Option<CursorValue>,
     ) -> Result<Option<Self>> {
-        let Some(range) = Range::new(resource, state.is_some(), until)? else {
+        let Some(range) = Range::new(resource, table, state, until)? else {
             return Ok(None);
         };
         let column = range.column;
         if let Some(state) = state {
-            given::check(state, resource, column)?;
+            given::check(state, resource, &range)?;
         }
         let reach = state.map(|state| &state.reach);
         let marks = given::for_each(reach, parent, key_columns(parent))?;
@@ -80,6 +84,7 @@ impl PerParent {
                 .transpose()?,
             unmet: before.keys().cloned().collect(),
             over: BTreeSet::new(),
+            under_way: BTreeMap::new(),
             range: range.of(Whose::Part),
             before,
             marks,
@@ -100,6 +105,7 @@ impl PerParent {
     pub(crate) fn begin(&mut self, parent: &ParentRecord) -> Range {
         let key = &parent.key.values;
         self.unmet.remove(key);
+        *self.under_way.entry(key.clone()).or_default() += 1;
         let others = || Some(self.others.as_ref()?.shared_with(parent));
         let last = self.before.get(key).cloned().or_else(others);
         self.range.clone().since(last)
@@ -108,6 +114,12 @@ impl PerParent {
     /// The part of this parent is over, and all that it brought was given; `complete` where it saw all
     /// there was.
     pub(crate) fn end(&mut self, parent: &str, sieve: Sieve, complete: bool) {
+        if let Some(parts) = self.under_way.get_mut(parent) {
+            *parts -= 1;
+            if *parts == 0 {
+                self.under_way.remove(parent);
+            }
+        }
         self.repeats |= sieve.repeats(complete);
         let (kept, shared) = (sieve.has_kept(), sieve.is_shared());
         let mut reached = match sieve.reached(complete) {
@@ -215,6 +227,20 @@ impl PerParent {
         notes
     }
 
+    /// One that did not come to its end starts where it did before: so does another of the same key.
+    fn go_back(&mut self) {
+        for parent in self.under_way.keys() {
+            if !self.over.contains(parent) {
+                continue;
+            }
+            self.marks.remove(parent);
+            if let Some(Last { cursor, seen, .. }) = self.before.get(parent) {
+                let (value, seen) = (cursor.to_string(), Arc::clone(seen));
+                self.marks.put(parent, Mark { value, seen });
+            }
+        }
+    }
+
     /// What the next fetch starts from, once all that was given is safe. Where all parents were seen,
     /// those that were not met are gone.
     pub(crate) fn state(mut self, all_seen: bool) -> Option<State> {
@@ -226,8 +252,10 @@ impl PerParent {
                 self.marks.others = None;
             }
         }
+        self.go_back();
         self.largest.as_ref()?;
         let reach = Reach::Each(Arc::new(self.marks));
-        Some(whose::state(self.resource, self.range.column, reach))
+        let Range { column, by, .. } = &self.range;
+        Some(whose::state(self.resource, column, by, reach))
     }
 }

@@ -1,12 +1,14 @@
 //! Where an incremental fetch starts and ends.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, sync::Arc};
 
-use super::{CursorValue, Last, Whose};
+use super::{CursorValue, Last, Whose, key};
 use crate::{
-    Column, Error, ErrorKind, Result,
+    Column, Error, ErrorKind, Result, State,
     plan::{Incremental, ResourcePlan},
     request::Bounds,
+    schema::Table,
+    state::SeenBy,
 };
 
 /// The range of cursor values that a fetch wants.
@@ -20,13 +22,18 @@ pub(crate) struct Range {
     initial: Option<CursorValue>,
     /// How far the fetch before came.
     pub(crate) last: Option<Last>,
+    /// What the records at the cursors are recognised by.
+    pub(crate) by: Arc<SeenBy>,
+    /// What those of the state are; nothing where it does not say.
+    pub(crate) was_by: Option<Arc<SeenBy>>,
     /// Whose records are fetched.
     pub(crate) whose: Whose,
 }
 
 impl Range {
-    /// All that a fetch of this resource may want, until a value where one is given. `has_state` where a
-    /// state was given, too. `None` for a resource without `incremental`.
+    /// All that a fetch of this resource may want, as rows of this table, until a value where one is
+    /// given. A state, where there is one, is only asked what it recognises records by. `None` for a
+    /// resource without `incremental`.
     ///
     /// # Errors
     ///
@@ -34,14 +41,15 @@ impl Range {
     /// `incremental`; [`ErrorKind::State`] where a state is.
     pub(crate) fn new(
         resource: &'static ResourcePlan,
-        has_state: bool,
+        table: &'static Table,
+        state: Option<&State>,
         until: Option<CursorValue>,
     ) -> Result<Option<Self>> {
         let column = resource
             .incremental
             .and_then(|plan| resource.table.columns.get(usize::from(plan.column)));
         let (Some(plan), Some(column)) = (resource.incremental, column) else {
-            return none(has_state, until.is_some());
+            return none(state.is_some(), until.is_some());
         };
         let initial = declared(column, plan.initial_value, "initial_value")?;
         let end = match until {
@@ -55,6 +63,8 @@ impl Range {
             end,
             initial,
             last: None,
+            by: Arc::new(key::seen_by(resource, table)),
+            was_by: state.and_then(|state| state.by.clone()).map(Arc::new),
             whose: Whose::All,
         }))
     }
@@ -173,11 +183,11 @@ fn wrong(what: &str, column: &Column) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use std::{sync::Arc, time::Duration};
+    use std::time::Duration;
 
     use super::*;
     use crate::{
-        State, Table, TimeFormat, Type,
+        TimeFormat, Type,
         incremental::given,
         plan::Lag,
         state::{Mark, Reach},
@@ -226,12 +236,13 @@ mod tests {
             resource: "things".to_owned(),
             column: "at".to_owned(),
             data_type: "timestamp".to_owned(),
+            by: None,
             reach: Reach::All(mark),
         }
     }
 
     fn range(resource: &'static ResourcePlan, state: Option<&State>) -> Result<Range> {
-        Ok(given::range(resource, state, None, None)?.unwrap())
+        Ok(given::range(resource, resource.table, state, None, None)?.unwrap())
     }
 
     fn bounds(resource: &'static ResourcePlan, state: Option<&State>) -> [Option<String>; 2] {

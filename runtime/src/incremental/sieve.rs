@@ -2,13 +2,16 @@
 
 use std::{cmp::Ordering, collections::BTreeSet, mem, sync::Arc};
 
-use super::{CursorValue, Last, Range, key::key};
+use super::{
+    CursorValue, Last, Range, given,
+    key::{Keys, former_hash},
+};
 use crate::{
     Error, ErrorKind, Result, Row, Rows, State,
     paginator::End,
     plan::{OnMissing, ProcessingSteps, ResourcePlan, RowOrder},
     schema::Table,
-    state::{MOST_PARENTS, MOST_SEEN},
+    state::{MOST_PARENTS, MOST_SEEN, MOST_SEEN_OF_ALL, Room},
     value::Value,
 };
 
@@ -22,9 +25,11 @@ pub(crate) struct Sieve {
 
 struct InRange {
     range: Range,
-    /// Positions in the rows: of the cursor, and of the key's columns.
+    /// Position of the cursor in the rows.
     cursor: usize,
-    keys: Vec<usize>,
+    keys: Keys,
+    /// How the records of the state are recognised.
+    before: Known,
     /// The largest cursor so far, the state's included, and the keys of the rows that have it.
     largest: Option<CursorValue>,
     at_largest: BTreeSet<String>,
@@ -33,10 +38,28 @@ struct InRange {
     /// Whether the rows take the place of groups of rows: those of a group that were seen before are
     /// wanted again, or they would be gone.
     in_groups: bool,
-    /// Whether any row was let through.
+    /// Whether any row was let through, and left by the steps.
     kept: bool,
-    /// The cursor of the row before, where the order matters.
-    before: Option<CursorValue>,
+    /// Where the order matters.
+    order: Order,
+}
+
+/// Whether the rows came in the order that they were said to have.
+enum Order {
+    /// So far; the cursor of the row before.
+    Kept(Option<CursorValue>),
+    /// What is missing behind the rows that came, no one knows.
+    Broken,
+}
+
+/// How the records of a state are recognised.
+enum Known {
+    /// As those that come.
+    AsNow,
+    /// By fewer columns, where they have no key.
+    By(Keys),
+    /// By the hash of a state that does not say by what.
+    ByFormerHash,
 }
 
 /// What became of a page.
@@ -95,11 +118,21 @@ impl Sieve {
 
     /// Leaves in `rows` what belongs to the fetch, at most `wanted` of them.
     pub(crate) fn sift(&mut self, rows: &mut Rows, wanted: Option<u64>) -> Sifted {
-        let Some(steps) = self.steps else {
+        let sifted = if let Some(steps) = self.steps {
+            self.process(steps, rows, wanted)
+        } else {
             let sifted = self.let_through(rows, wanted);
             self.track(rows);
-            return sifted;
+            sifted
         };
+        if let Some(range) = &mut self.range {
+            range.kept |= !rows.is_empty();
+        }
+        sifted
+    }
+
+    /// Leaves in `rows` what the steps make of what is in the range.
+    fn process(&mut self, steps: ProcessingSteps, rows: &mut Rows, wanted: Option<u64>) -> Sifted {
         let mut sifted = self.let_through(rows, None);
         let came = mem::replace(rows, Rows::empty(rows.table()));
         let processed = steps.run(came, wanted);
@@ -159,11 +192,20 @@ impl Sieve {
     /// What is worth knowing of the state, if anything.
     pub(crate) fn note(&self) -> Option<String> {
         let range = self.range.as_ref()?;
-        if range.range.whose.is_left_out() {
-            return Some(format!(
-                "a state remembers {MOST_PARENTS} parents: the next fetch, which does not know this \
-                 one, brings all of it again"
-            ));
+        match range.room() {
+            Room::Enough => {}
+            Room::ForSome => {
+                return Some(format!(
+                    "a state remembers {MOST_SEEN_OF_ALL} records at the cursors of all parents: the \
+                     next fetch, which does not know all of this one, may bring some again"
+                ));
+            }
+            Room::None => {
+                return Some(format!(
+                    "a state remembers {MOST_PARENTS} parents: the next fetch, which does not know \
+                     this one, brings all of it again"
+                ));
+            }
         }
         range.overflowed.then(|| {
             format!(
@@ -195,10 +237,12 @@ impl Sieve {
     /// Whether the next fetch brings rows again that this one let through.
     pub(crate) fn repeats(&self, complete: bool) -> bool {
         self.range.as_ref().is_some_and(|range| {
-            let unknown = if complete {
-                range.overflowed && range.range.plan.start_closed || range.range.whose.is_left_out()
-            } else {
-                !range.is_safe()
+            let is_closed = range.range.plan.start_closed;
+            let unknown = match range.room() {
+                Room::None => true,
+                _ if !complete => !range.is_safe(),
+                Room::ForSome => is_closed,
+                Room::Enough => range.overflowed && is_closed,
             };
             unknown && range.kept
         })
@@ -219,7 +263,7 @@ impl Sieve {
         })
     }
 
-    /// Whether any row was let through.
+    /// Whether anyone was given a row.
     pub(super) fn has_kept(&self) -> bool {
         self.range.as_ref().is_some_and(|range| range.kept)
     }
@@ -232,32 +276,37 @@ impl Sieve {
 
 impl InRange {
     fn new(resource: &ResourcePlan, table: &'static Table, range: Range) -> Result<Self> {
-        let position = |name: &str| {
-            table.position(name).ok_or_else(|| {
-                let message = format!(
-                    "the record has no field for `{name}`, which fetching only what is new needs"
-                );
-                Error::new(ErrorKind::Record, message)
-                    .with_help(format!("add the field `{name}` to the struct"))
-            })
+        let lacks = |name: &str| {
+            let message = format!(
+                "the record has no field for `{name}`, which fetching only what is new needs"
+            );
+            Error::new(ErrorKind::Record, message)
+                .with_help(format!("add the field `{name}` to the struct"))
         };
-        let key = resource.table.primary_key();
-        let key = key.filter_map(|at| resource.table.columns.get(at));
+        let position = |name: &str| table.position(name).ok_or_else(|| lacks(name));
+        let cursor = position(range.column.name)?;
+        let keys = Keys::new(&range.by, table).map_err(lacks)?;
+        let before = match &range.was_by {
+            Some(by) if *by == range.by || keys.are_keys() => Known::AsNow,
+            Some(by) => Keys::new(by, table).map_or(Known::AsNow, Known::By),
+            None if keys.are_keys() || range.last.is_none() => Known::AsNow,
+            None => Known::ByFormerHash,
+        };
+        let is_hashed_anew = matches!(before, Known::ByFormerHash);
         Ok(Self {
-            cursor: position(range.column.name)?,
-            keys: key
-                .map(|column| position(column.name))
-                .collect::<Result<_>>()?,
+            cursor,
+            keys,
+            before,
             largest: range.last.as_ref().map(|last| last.cursor.clone()),
             at_largest: match &range.last {
-                // Those that are met again are of this parent.
-                Some(last) if last.shared.is_none() => (*last.seen).clone(),
+                // Those that are met again are of this parent, and are written as they are now.
+                Some(last) if last.shared.is_none() && !is_hashed_anew => (*last.seen).clone(),
                 _ => BTreeSet::new(),
             },
             overflowed: false,
             in_groups: resource.replaces_groups(),
             kept: false,
-            before: None,
+            order: Order::Kept(None),
             range,
         })
     }
@@ -287,10 +336,11 @@ impl InRange {
                 _ => Verdict::Outside,
             };
         }
-        if self.was_seen(value, row) {
-            return Verdict::Outside;
+        match self.was_seen(value, row) {
+            Ok(true) => Verdict::Outside,
+            Ok(false) => Verdict::Keep,
+            Err(error) => Verdict::Wrong(error),
         }
-        Verdict::Keep
     }
 
     fn is_before_start(&self, value: Value<'_>) -> bool {
@@ -316,35 +366,59 @@ impl InRange {
     }
 
     /// Whether the row is one of those that had the largest cursor last time.
-    fn was_seen(&mut self, value: Value<'_>, row: Row<'_>) -> bool {
+    ///
+    /// # Errors
+    ///
+    /// Where it may be one of them, or not: it has values in columns that the state does not know of.
+    fn was_seen(&mut self, value: Value<'_>, row: Row<'_>) -> Result<bool> {
         if self.in_groups {
-            return false;
+            return Ok(false);
         }
         let Some(last) = &self.range.last else {
-            return false;
+            return Ok(false);
         };
         if last.cursor.compare(value) != Some(Ordering::Equal) {
-            return false;
+            return Ok(false);
         }
-        let key = key(row, &self.keys);
-        let Some(parent) = &last.shared else {
-            return last.seen.contains(&key);
+        let key = self.keys.of(row);
+        let has = |key: &str| {
+            let of = |parent| last.seen.contains(&format!("{key} of {parent}"));
+            last.seen.contains(key) || last.shared.as_ref().is_some_and(of)
         };
-        let is_known =
-            last.seen.contains(&key) || last.seen.contains(&format!("{key} of {parent}"));
+        let is_known = match &self.before {
+            _ if has(&key) => true,
+            Known::By(fewer) if has(&fewer.of(row)) => return Err(self.has_grown()),
+            Known::AsNow | Known::By(_) => false,
+            Known::ByFormerHash => has(&former_hash(row)),
+        };
+        let is_written_anew = last.shared.is_some() || matches!(self.before, Known::ByFormerHash);
         let is_largest = |largest: &CursorValue| largest.compare(value) == Some(Ordering::Equal);
-        if is_known && self.largest.as_ref().is_some_and(is_largest) {
+        if is_known && is_written_anew && self.largest.as_ref().is_some_and(is_largest) {
             self.remember([key]);
         }
-        is_known
+        Ok(is_known)
+    }
+
+    fn has_grown(&self) -> Error {
+        let was = self.range.was_by.as_ref();
+        let is_new = |name: &&String| was.is_none_or(|was| !was.names().contains(name));
+        let new: Vec<_> = self.range.by.names().iter().filter(is_new).collect();
+        let new: Vec<_> = new.into_iter().map(|name| format!("`{name}`")).collect();
+        given::foreign(format!(
+            "whether a record was seen before cannot be told: it has values in columns that the state \
+             does not know, among {}",
+            new.join(", ")
+        ))
     }
 
     /// An API that breaks the order it was said to have would have rows left out unnoticed.
     fn out_of_order(&mut self, value: Value<'_>) -> Option<Error> {
         let order = self.range.plan.row_order?;
-        let before = self.before.take();
+        let Order::Kept(before) = &mut self.order else {
+            return None;
+        };
+        let before = mem::replace(before, CursorValue::of(value));
         let compared = before.as_ref().and_then(|before| before.compare(value));
-        self.before = CursorValue::of(value);
         let (wrong, word) = match order {
             RowOrder::Ascending => (Ordering::Greater, "asc"),
             RowOrder::Descending => (Ordering::Less, "desc"),
@@ -352,6 +426,13 @@ impl InRange {
         if compared != Some(wrong) {
             return None;
         }
+        let help = if self.has_passed(value) {
+            "leave `row_order` out: the whole range is then read every time; \
+             `full_refresh()` brings what the states of the pages before have passed"
+        } else {
+            "leave `row_order` out: the whole range is then read every time"
+        };
+        self.order = Order::Broken;
         let before = before.map(|before| before.to_string()).unwrap_or_default();
         Some(
             Error::new(
@@ -362,8 +443,16 @@ impl InRange {
                 "`{}`: {value} after {before}",
                 self.range.column.name
             ))
-            .with_help("leave `row_order` out: the whole range is then read every time"),
+            .with_help(help),
         )
+    }
+
+    /// Whether a state that was given with an earlier page is past a value of the range.
+    fn has_passed(&self, value: Value<'_>) -> bool {
+        let largest = self.largest.as_ref();
+        self.is_safe()
+            && !self.is_before_start(value)
+            && largest.and_then(|largest| largest.compare(value)) == Some(Ordering::Greater)
     }
 
     fn missing(&self, row: Row<'_>) -> Error {
@@ -374,8 +463,8 @@ impl InRange {
                 self.range.column.name
             ),
         );
-        if !self.keys.is_empty() {
-            error = error.with_detail(format!("its key: {}", key(row, &self.keys)));
+        if self.keys.are_keys() {
+            error = error.with_detail(format!("its key: {}", self.keys.of(row)));
         }
         error.with_help(
             "`on_cursor_value_missing: include` keeps such records, `exclude` leaves them out",
@@ -386,9 +475,12 @@ impl InRange {
     fn is_safe(&self) -> bool {
         let plan = &self.range.plan;
         plan.row_order == Some(RowOrder::Ascending)
+            && matches!(self.order, Order::Kept(_))
             && plan.start_closed
             && !self.overflowed
             && !self.is_shared()
+            && !matches!(self.before, Known::ByFormerHash)
+            && self.room() == Room::Enough
     }
 
     /// Whether it started from where all parents together had come to: which of the records at that
@@ -400,7 +492,6 @@ impl InRange {
 
     /// Remembers the largest cursor of these rows, and who has it.
     fn track(&mut self, rows: &Rows) {
-        self.kept |= !rows.is_empty();
         let mut largest = None;
         for row in rows {
             let value = row.value(self.cursor);
@@ -430,7 +521,7 @@ impl InRange {
             }
         }
         let rows = rows.iter().filter(|row| row.value(self.cursor) == value);
-        let keys: Vec<String> = rows.map(|row| key(row, &self.keys)).collect();
+        let keys: Vec<String> = rows.map(|row| self.keys.of(row)).collect();
         self.remember(keys);
     }
 
@@ -445,8 +536,16 @@ impl InRange {
         }
     }
 
+    /// Whether there is room in the state for how far it came.
+    fn room(&self) -> Room {
+        self.range.whose.room(self.at_largest.len())
+    }
+
     fn state(&self, resource: &str) -> Option<State> {
-        let Range { column, whose, .. } = &self.range;
-        whose.state(resource, column, self.largest.as_ref()?, &self.at_largest)
+        let Range {
+            column, by, whose, ..
+        } = &self.range;
+        let largest = self.largest.as_ref()?;
+        whose.state(resource, column, by, largest, &self.at_largest)
     }
 }

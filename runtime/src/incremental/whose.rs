@@ -6,7 +6,7 @@ use super::CursorValue;
 use crate::{
     Column, State,
     parent::ParentKey,
-    state::{MOST_PARENTS, Mark, Marks, OneParent, Reach},
+    state::{Mark, Marks, OneParent, Reach, Room, SeenBy},
 };
 
 /// Whose records are fetched.
@@ -28,6 +28,7 @@ impl Whose {
         &self,
         resource: &str,
         column: &Column,
+        by: &SeenBy,
         cursor: &CursorValue,
         seen: &BTreeSet<String>,
     ) -> Option<State> {
@@ -48,25 +49,24 @@ impl Whose {
             }
             Self::Part => return None,
         };
-        Some(state(resource, column, reach))
+        Some(state(resource, column, by, reach))
     }
 
-    /// Whether there is no room in the state for how far it came.
-    pub(super) fn is_left_out(&self) -> bool {
+    /// Whether there is room in the state for how far it came, with so many records at the cursor.
+    pub(super) fn room(&self, seen: usize) -> Room {
         match self {
-            Self::OneOf(marks, key) => {
-                marks.len() >= MOST_PARENTS && marks.get(&key.values).is_none()
-            }
-            Self::All | Self::One(_) | Self::Part => false,
+            Self::OneOf(marks, key) => marks.room_for(&key.values, seen),
+            Self::All | Self::One(_) | Self::Part => Room::Enough,
         }
     }
 }
 
-pub(super) fn state(resource: &str, column: &Column, reach: Reach) -> State {
+pub(super) fn state(resource: &str, column: &Column, by: &SeenBy, reach: Reach) -> State {
     State {
         resource: resource.to_owned(),
         column: column.name.to_owned(),
         data_type: column.data_type.word().to_owned(),
+        by: Some(by.clone()),
         reach,
     }
 }

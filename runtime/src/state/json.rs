@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::{Mark, Marks, OneParent, Reach, State};
+use super::{Mark, Marks, OneParent, Reach, SeenBy, State};
 use crate::{
     error::{Error, ErrorKind, Result},
     parent::ParentKey,
@@ -21,6 +21,11 @@ impl State {
             "resource": self.resource,
             "cursor": { "column": self.column, "type": self.data_type, "value": self.cursor() },
         });
+        match &self.by {
+            Some(SeenBy::Key(names)) => tree["seen_by"] = json!({ "key": names }),
+            Some(SeenBy::Columns(names)) => tree["seen_by"] = json!({ "columns": names }),
+            None => {}
+        }
         match &self.reach {
             Reach::All(mark) => tree["seen"] = seen(mark),
             Reach::One(parent, mark) => {
@@ -61,6 +66,7 @@ impl State {
             resource: text_at(&tree, "/resource")?,
             column: text_at(&tree, "/cursor/column")?,
             data_type: text_at(&tree, "/cursor/type")?,
+            by: seen_by(&tree)?,
             reach: reach(&tree)?,
         })
     }
@@ -72,6 +78,14 @@ fn seen(mark: &Mark) -> Value {
 
 fn written(mark: &Mark) -> Value {
     json!({ "value": mark.value, "seen": seen(mark) })
+}
+
+fn seen_by(tree: &Value) -> Result<Option<SeenBy>> {
+    Ok(match tree.get("seen_by") {
+        None => None,
+        Some(by) if by.get("key").is_some() => Some(SeenBy::Key(texts_at(tree, "/seen_by/key")?)),
+        Some(_) => Some(SeenBy::Columns(texts_at(tree, "/seen_by/columns")?)),
+    })
 }
 
 fn reach(tree: &Value) -> Result<Reach> {
@@ -159,6 +173,7 @@ mod tests {
             resource: "stories".into(),
             column: "updated_at".into(),
             data_type: "timestamp".into(),
+            by: None,
             reach,
         }
     }
@@ -192,6 +207,13 @@ mod tests {
         ] {
             assert_eq!(State::from_json(&state.to_json()).unwrap(), state);
         }
+        for by in [SeenBy::Key, SeenBy::Columns] {
+            let state = State {
+                by: Some(by(vec!["id".to_owned()])),
+                ..all()
+            };
+            assert_eq!(State::from_json(&state.to_json()).unwrap(), state);
+        }
     }
 
     #[test]
@@ -223,6 +245,10 @@ mod tests {
             (r#"{"version":1}"#.to_owned(), "`/resource`"),
             (format!(r#"{{"version":1,{cursor}}}"#), "`/seen`"),
             (format!(r#"{{"version":2,{cursor},"seen":[1]}}"#), "`/seen`"),
+            (
+                format!(r#"{{"version":2,{cursor},"seen":[],"seen_by":["id"]}}"#),
+                "`/seen_by/columns`",
+            ),
             (
                 format!(r#"{{"version":2,{cursor},"seen":[],"parent":{{"by":["id"]}}}}"#),
                 "`/parent/key`",

@@ -10,7 +10,7 @@ pub(crate) const MOST_PARENTS: usize = 10_000;
 /// The most keys of records at one cursor that are remembered.
 pub(crate) const MOST_SEEN: usize = 10_000;
 /// The most keys of records at the cursors of all parents.
-const MOST_SEEN_OF_ALL: usize = 50_000;
+pub(crate) const MOST_SEEN_OF_ALL: usize = 50_000;
 
 /// How far something has come: the largest cursor value, and the keys of the records that have it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,24 +63,38 @@ impl Marks {
         self.of.iter().map(|(parent, mark)| (parent.as_str(), mark))
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.of.len()
+    /// Whether any record at a cursor is remembered.
+    pub(crate) fn have_seen(&self) -> bool {
+        let others = self.others.as_ref();
+        self.seen > 0 || others.is_some_and(|mark| !mark.seen.is_empty())
+    }
+
+    /// Whether there is room for the mark of this parent, with so many keys.
+    pub(crate) fn room_for(&self, parent: &str, keys: usize) -> Room {
+        let known = self.of.get(parent);
+        let left =
+            MOST_SEEN_OF_ALL.saturating_sub(self.seen) + known.map_or(0, |mark| mark.seen.len());
+        match known {
+            None if self.of.len() >= MOST_PARENTS => Room::None,
+            _ if keys <= left => Room::Enough,
+            _ => Room::ForSome,
+        }
     }
 
     /// Remembers how far a parent has come, if there is room.
     pub(crate) fn put(&mut self, parent: &str, mut mark: Mark) -> Room {
-        self.remove(parent);
-        if self.of.len() >= MOST_PARENTS {
-            return Room::None;
+        let room = self.room_for(parent, mark.seen.len());
+        if room == Room::None {
+            return room;
         }
-        let left = MOST_SEEN_OF_ALL.saturating_sub(self.seen);
-        let fits = mark.seen.len() <= left;
-        if !fits {
+        self.remove(parent);
+        if room == Room::ForSome {
+            let left = MOST_SEEN_OF_ALL.saturating_sub(self.seen);
             mark.seen = Arc::new(mark.seen.iter().take(left).cloned().collect());
         }
         self.seen += mark.seen.len();
         self.of.insert(parent.to_owned(), mark);
-        if fits { Room::Enough } else { Room::ForSome }
+        room
     }
 
     pub(crate) fn remove(&mut self, parent: &str) -> Option<Mark> {

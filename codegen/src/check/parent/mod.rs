@@ -48,6 +48,19 @@ pub(super) struct Known {
     keys: Vec<String>,
 }
 
+impl Known {
+    /// Its name in the spec.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The columns of its key, with their positions.
+    pub(super) fn primary_key(&self) -> impl Iterator<Item = (usize, &Column)> {
+        let columns = self.record.columns.iter().enumerate();
+        columns.filter(|(_, column)| column.primary_key)
+    }
+}
+
 /// A value that a child takes of its parent's records.
 #[derive(Clone, Debug)]
 pub(super) struct Taken {

@@ -4,7 +4,7 @@ use std::vec;
 
 use crate::{
     Page, Report, Result, Rows,
-    fetch::{Job, Pages},
+    fetch::{Job, Pages, streams::Extent},
     parent::ParentRecord,
     plan::ParentPlan,
 };
@@ -24,7 +24,10 @@ enum Source {
         page: Option<(Rows, usize)>,
     },
     /// What an earlier fetch saw of them.
-    Known(vec::IntoIter<ParentRecord>),
+    Known {
+        records: vec::IntoIter<ParentRecord>,
+        hides: bool,
+    },
 }
 
 impl Parents {
@@ -34,7 +37,10 @@ impl Parents {
         if let Some(known) = family.and_then(|family| family.take(job.resource)) {
             return Self {
                 plan,
-                source: Source::Known(known.into_iter()),
+                source: Source::Known {
+                    records: known.records.into_iter(),
+                    hides: known.hides,
+                },
                 end: Some(Ok(())),
             };
         }
@@ -53,7 +59,7 @@ impl Parents {
     /// The next parent of those that are here.
     pub(super) fn take(&mut self) -> Option<ParentRecord> {
         let page = match &mut self.source {
-            Source::Known(known) => return known.next(),
+            Source::Known { records, .. } => return records.next(),
             Source::Fetched { page, .. } => page,
         };
         let (rows, at) = page.as_mut()?;
@@ -70,7 +76,7 @@ impl Parents {
     pub(super) async fn next(&mut self) -> Option<Result<Page<Rows>>> {
         match &mut self.source {
             Source::Fetched { pages, .. } => pages.next().await,
-            Source::Known(_) => None,
+            Source::Known { .. } => None,
         }
     }
 
@@ -92,18 +98,28 @@ impl Parents {
         self.end.take().unwrap_or(Ok(()))
     }
 
-    /// Whether they are over, and all there are were seen.
-    pub(super) fn are_complete(&self) -> bool {
+    /// How many of all there are were seen.
+    pub(super) fn extent(&self) -> Extent {
         match &self.source {
-            Source::Fetched { pages, .. } => pages.is_complete(),
-            Source::Known(known) => known.as_slice().is_empty(),
+            Source::Fetched { pages, .. } => pages.extent().unwrap_or(Extent::Bounded),
+            Source::Known { records, .. } if records.as_slice().is_empty() => Extent::All,
+            Source::Known { .. } => Extent::Bounded,
+        }
+    }
+
+    /// Whether others that are there may have been set aside, by a rule to ignore a response or by the
+    /// schema's contract.
+    pub(super) fn hide(&self) -> bool {
+        match &self.source {
+            Source::Fetched { pages, .. } => pages.hides(),
+            Source::Known { hides, .. } => *hides,
         }
     }
 
     pub(super) fn report(&self) -> Report {
         match &self.source {
             Source::Fetched { pages, .. } => pages.report(),
-            Source::Known(_) => {
+            Source::Known { .. } => {
                 let mut report = Report::default();
                 let parent = self.plan.resource.name;
                 report.note(format!("`{parent}` had been fetched before, for all"));

@@ -1,6 +1,7 @@
 //! Only what is new.
 
 use super::*;
+use crate::plan::WriteDisposition;
 
 /// Fetches, and gives the ids and the state afterwards.
 async fn new(fetch: Fetch<Thing>) -> (Vec<i64>, Option<State>) {
@@ -225,4 +226,147 @@ async fn what_is_remembered_has_a_bound_and_what_is_past_it_comes_again() {
     assert_eq!(ids, [10_000, 10_001, 10_002]);
     let state: Value = serde_json::from_str(&state.unwrap().to_json()).unwrap();
     assert_eq!(state["seen"].as_array().unwrap().len(), 10_000);
+}
+
+#[tokio::test]
+async fn a_page_that_breaks_the_order_has_no_state_that_is_past_what_is_missing() {
+    // The first page holds the order, the second breaks it after a record that is given.
+    let values = [(1, 10), (2, 20), (3, 40), (4, 30)];
+    let shop = shop(at(&values));
+    let mut pages = shop.fetch(&NEW_ASCENDING).pages();
+    let page = pages.next().await.unwrap().unwrap();
+    assert_eq!(page.state().unwrap().cursor(), "20");
+    let page = pages.next().await.unwrap().unwrap();
+    assert_eq!((page.len(), page.state()), (1, None));
+    let error = pages.next().await.unwrap().unwrap_err();
+    assert_eq!(pages.state().unwrap().cursor(), "20");
+    assert!(!error.to_string().contains("full_refresh"), "{error}");
+}
+
+#[tokio::test]
+async fn an_order_that_is_broken_behind_a_state_says_what_brings_the_record() {
+    let shop = shop(at(&[(1, 10), (2, 20), (3, 15)]));
+    let mut pages = shop.fetch(&NEW_ASCENDING).pages();
+    pages.next().await.unwrap().unwrap();
+    let error = pages.next().await.unwrap().unwrap_err();
+    let help = "`full_refresh()` brings what the states of the pages before have passed";
+    assert!(error.to_string().contains(help), "{error}");
+}
+
+/// Things without a key, of these columns.
+const fn keyless(table: &'static Table, cursor: u16) -> ResourcePlan {
+    ResourcePlan {
+        table,
+        incremental: Some(Incremental::new(cursor)),
+        ..THINGS
+    }
+}
+
+const AT: Column = Column::new("at", Type::Bigint);
+const NAME: Column = Column::new("name", Type::Text);
+const NOTE: Column = Column::new("note", Type::Text).nullable();
+
+static NAMED: ResourcePlan = keyless(&Table::new("things", &[NAME, AT]), 1);
+static NOTED: ResourcePlan = keyless(&Table::new("things", &[AT, NOTE, NAME]), 0);
+static NAMELESS: ResourcePlan = keyless(&Table::new("things", &[AT]), 0);
+static BY_NAME: ResourcePlan = keyless(&Table::new("things", &[NAME.primary_key(), AT]), 1);
+static BY_AT_TOO: ResourcePlan = keyless(
+    &Table::new("things", &[NAME.primary_key(), AT.primary_key()]),
+    1,
+);
+static MERGED_BY_AT_TOO: ResourcePlan = ResourcePlan {
+    write_disposition: WriteDisposition::Merge,
+    ..BY_AT_TOO
+};
+
+fn named(things: &'static [(&str, i64, Option<&str>)]) -> Shop {
+    let records: Vec<Value> = things
+        .iter()
+        .map(|(name, at, note)| json!({ "name": name, "at": at, "note": note }))
+        .collect();
+    shop(Api::new(move |request| page(&records, request)))
+}
+
+/// Fetches rows since a state, and gives their number, the error's text, and the state afterwards.
+async fn named_since(
+    shop: &Shop,
+    resource: &'static ResourcePlan,
+    state: Option<&State>,
+) -> (usize, Option<crate::Error>, Option<State>) {
+    let mut fetch = shop.client.rows(resource);
+    if let Some(state) = state {
+        fetch = fetch.since(State::from_json(&state.to_json()).unwrap());
+    }
+    let mut pages = fetch.pages();
+    let (mut number, mut error) = (0, None);
+    while let Some(page) = pages.next().await {
+        match page {
+            Ok(page) => number += page.len(),
+            Err(met) => error = Some(met),
+        }
+    }
+    (number, error, pages.state())
+}
+
+const TWO_NAMES: &[(&str, i64, Option<&str>)] = &[("a", 10, None), ("b", 30, None)];
+
+#[tokio::test]
+async fn records_without_a_key_are_known_again_among_other_columns() {
+    let shop = named(TWO_NAMES);
+    let (_, _, state) = named_since(&shop, &NAMED, None).await;
+    for (resource, new) in [(&NAMED, 0), (&NOTED, 0)] {
+        let (number, error, again) = named_since(&shop, resource, state.as_ref()).await;
+        assert_eq!((number, error.is_none()), (new, true), "{error:?}");
+        let (number, ..) = named_since(&shop, resource, again.as_ref()).await;
+        assert_eq!(number, 0);
+    }
+}
+
+#[tokio::test]
+async fn records_without_a_key_that_are_not_known_again_do_not_come_twice() {
+    let (_, _, state) = named_since(&named(TWO_NAMES), &NAMED, None).await;
+    let noted = named(&[("a", 10, None), ("b", 30, Some("new")), ("c", 30, None)]);
+    let (number, error, _) = named_since(&noted, &NOTED, state.as_ref()).await;
+    let error = error.unwrap();
+    assert_eq!((number, error.kind()), (0, &ErrorKind::State));
+    let said = error.to_string();
+    assert!(
+        said.contains("`note`") && said.contains("full_refresh()"),
+        "{said}"
+    );
+
+    let (number, error, _) = named_since(&named(TWO_NAMES), &NAMELESS, state.as_ref()).await;
+    let said = error.unwrap().to_string();
+    let expected = "the state knows the records at its cursor by `at`, `name`, the fetch by `at`";
+    assert_eq!(number, 0);
+    assert!(
+        said.contains(expected) && said.contains("full_refresh()"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn another_key_knows_no_record_again_where_that_matters() {
+    let shop = named(TWO_NAMES);
+    let (_, _, state) = named_since(&shop, &BY_NAME, None).await;
+    assert_eq!(named_since(&shop, &BY_NAME, state.as_ref()).await.0, 0);
+    for other in [&BY_AT_TOO, &NAMED] {
+        let (number, error, _) = named_since(&shop, other, state.as_ref()).await;
+        assert_eq!((number, error.unwrap().kind()), (0, &ErrorKind::State));
+    }
+    // What is merged may come again.
+    let (number, error, _) = named_since(&shop, &MERGED_BY_AT_TOO, state.as_ref()).await;
+    assert_eq!((number, error.is_none()), (1, true));
+}
+
+#[tokio::test]
+async fn records_without_a_key_are_known_by_a_state_that_does_not_say_how() {
+    // As it was written when a record was hashed column by column, without their names.
+    let text = r##"{"version":2,"resource":"things","seen":["#aa7606665d4136adbf01ace681121543"],
+        "cursor":{"column":"at","type":"bigint","value":"30"}}"##;
+    let state = State::from_json(text).unwrap();
+    let shop = named(TWO_NAMES);
+    let (number, error, again) = named_since(&shop, &NAMED, Some(&state)).await;
+    assert_eq!((number, error.is_none()), (0, true));
+    assert_eq!(named_since(&shop, &NAMED, again.as_ref()).await.0, 0);
 }

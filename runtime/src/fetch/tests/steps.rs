@@ -213,3 +213,21 @@ async fn what_does_not_fit_ends_the_fetch_with_its_page() {
       --> GET https://api.example.com/things?offset=2&limit=2 (200, 54 B, request 2)
     ");
 }
+
+#[tokio::test]
+async fn what_they_leave_nothing_of_does_not_come_again() {
+    static NOTHING: ResourcePlan = ResourcePlan {
+        processing_steps: Some(ProcessingSteps::of(&Steps::<Thing>(&[
+            ProcessingStep::Filter(|thing| thing.id > 100),
+        ]))),
+        paginator: Paginator {
+            maximum_pages: Some(1),
+            ..THINGS.paginator
+        },
+        ..NEW
+    };
+    let shop = stepped(6);
+    let mut pages = shop.client.rows(&NOTHING).pages();
+    assert!(pages.next().await.is_none());
+    assert_eq!((pages.report().filtered, pages.repeats()), (2, false));
+}

@@ -9,7 +9,7 @@ use super::{
     incremental::{NEW_COMMENTS, of},
     *,
 };
-use crate::plan::{Action, Lag, ResponseAction};
+use crate::plan::{Action, DataTypeContract, Lag, ResponseAction, SchemaContract};
 
 pub(super) static NEW: ResourcePlan = NEW_COMMENTS;
 static IN_ORDER: ResourcePlan = ResourcePlan {
@@ -293,6 +293,85 @@ async fn a_parent_that_is_gone_is_forgotten_once_all_were_seen() {
     assert_eq!(fetch(since(&blog.shop(), none.state())).await.ids, ["b@2"]);
 }
 
+/// Posts of which one in no language is set aside, and a list that is not there is one of nothing.
+static HIDING_POSTS: ResourcePlan = ResourcePlan {
+    table: &Table::new(
+        "posts",
+        &[
+            Column::new("id", Type::Text).primary_key(),
+            Column::new("lang", Type::Text),
+        ],
+    ),
+    schema_contract: SchemaContract {
+        data_type: DataTypeContract::DiscardRow,
+        ..SchemaContract::DEFAULT
+    },
+    response_actions: &[ResponseAction {
+        statuses: &[(404, 404)],
+        ..ResponseAction::new(Action::Ignore)
+    }],
+    ..POSTS
+};
+static OF_HIDING: ResourcePlan = ResourcePlan {
+    params: &[],
+    headers: &[],
+    parent: Some(&ParentPlan {
+        resource: &HIDING_POSTS,
+        fields: &[field(0, &[])],
+    }),
+    ..NEW_COMMENTS
+};
+
+#[tokio::test]
+async fn a_parent_that_is_hidden_for_once_is_not_forgotten() {
+    let blog = Blog::new(&[("a", &[1, 4]), ("b", &[2])]);
+    let listing = |list: (u16, &'static str)| {
+        let blog = blog.clone();
+        shop(Api::new(move |request| {
+            match segments(request).as_slice() {
+                [_] if offset_of(request) == 0 => answer(list.0, &[], list.1),
+                [_] => answer(200, &[], r#"{"data":[],"total":2}"#),
+                _ => blog.answer(request),
+            }
+        }))
+    };
+    let whole = (
+        200,
+        r#"{"data":[{"id":"a","lang":"en"},{"id":"b","lang":"en"}],"total":2}"#,
+    );
+    let first = fetch(listing(whole).client.rows(&OF_HIDING)).await;
+    first.assert_cursors(&[("a", "4"), ("b", "2")]);
+    let set_aside = (
+        200,
+        r#"{"data":[{"id":"a","lang":"en"},{"id":"b"}],"total":2}"#,
+    );
+    for hidden in [(404, ""), set_aside] {
+        let shop = listing(hidden);
+        let since = || shop.client.rows(&OF_HIDING).since(first.state());
+        let then = fetch(since()).await;
+        then.assert_cursors(&[("a", "4"), ("b", "2")]);
+        // The same where the posts had been seen before.
+        let family = crate::Family::of(&[&HIDING_POSTS, &OF_HIDING]);
+        fetch(shop.client.rows(&HIDING_POSTS).within(&family)).await;
+        let lists = || {
+            shop.api
+                .urls()
+                .iter()
+                .filter(|url| url.contains("/posts?"))
+                .count()
+        };
+        let before = lists();
+        let then = fetch(since().within(&family)).await;
+        assert_eq!(lists(), before);
+        then.assert_cursors(&[("a", "4"), ("b", "2")]);
+    }
+    // One that is gone is forgotten.
+    let gone = (200, r#"{"data":[{"id":"a","lang":"en"}],"total":1}"#);
+    let shop = listing(gone);
+    let then = fetch(shop.client.rows(&OF_HIDING).since(first.state())).await;
+    then.assert_cursors(&[("a", "4")]);
+}
+
 #[tokio::test]
 async fn parents_with_a_long_beginning_in_common_are_two() {
     let long = |end: &str| format!("{}{end}", "x".repeat(100));
@@ -411,6 +490,69 @@ async fn two_parents_with_one_key_start_where_the_one_further_back_has_come_to()
             None => fetched,
         });
         assert_eq!(second.await.ids.len(), again, "{at:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_parent_whose_namesake_did_not_end_starts_where_it_did_before() {
+    static NAMED: ResourcePlan = ResourcePlan {
+        path: Template(&[
+            Part::Text("/posts/"),
+            Part::Parent(1),
+            Part::Text("/comments"),
+        ]),
+        params: &[],
+        headers: &[],
+        ..NEW_COMMENTS
+    };
+    let shop = |second_answers: bool| {
+        shop(Api::new(move |request| {
+            let records = match segments(request).as_slice() {
+                [_] => vec![
+                    json!({ "id": "same", "lang": "0" }),
+                    json!({ "id": "same", "lang": "1" }),
+                ],
+                [_, post, _] if post == "0" => vec![json!({ "id": "0@9", "at": 9 })],
+                _ if second_answers => vec![json!({ "id": "1@3", "at": 3 })],
+                _ => return answer(400, &[], "no"),
+            };
+            page(&records, request)
+        }))
+    };
+    let failed = fetch(shop(false).client.rows(&NAMED)).await;
+    assert!(failed.error.is_some());
+    let next = shop(true);
+    let next = next.client.rows(&NAMED);
+    let next = fetch(match failed.state {
+        Some(state) => next.since(state),
+        None => next,
+    });
+    assert_eq!(next.await.ids, ["0@9", "1@3"]);
+}
+
+#[tokio::test]
+async fn one_parent_says_where_its_records_find_no_room_in_the_state_of_all() {
+    let keys: Vec<String> = (0..10_000).map(|n| n.to_string()).collect();
+    let parents: serde_json::Map<String, Value> = (0..5)
+        .map(|n| {
+            (
+                json!([n.to_string()]).to_string(),
+                json!({ "value": "5", "seen": keys }),
+            )
+        })
+        .collect();
+    let full = json!({
+        "version": 2, "resource": "comments", "by": ["id"], "parents": parents,
+        "cursor": { "column": "at", "type": "bigint", "value": "5" },
+    });
+    let full = State::from_json(&full.to_string()).unwrap();
+    let shop = Blog::new(&[("a", &[7])]).shop();
+    for resource in [&NEW, &IN_ORDER] {
+        let one = fetch(of(&shop, resource, "a").since(full.clone())).await;
+        assert_eq!(one.ids, ["a@7"]);
+        assert!(one.repeats);
+        let note = "a state remembers 50000 records at the cursors of all parents";
+        assert!(one.notes.contains(note), "{}", one.notes);
     }
 }
 

@@ -1,0 +1,98 @@
+//! What `merge_key` replaces has to come whole: the records of a group are new together, or not.
+
+use crate::connector::{Column, Incremental, ParentField, Path, Record, WriteDisposition};
+use crate::diagnostic::Diagnostic;
+use crate::grammar;
+use crate::spec::View;
+
+use super::parent::Known;
+use super::{Check, names};
+
+const DELETES: &str = "every load would delete those records of a group that it does not fetch";
+const INSTEAD: &str = "or merge by a `primary_key` alone, or leave `incremental` out";
+
+impl Check<'_> {
+    pub(super) fn groups_come_whole(
+        &mut self,
+        resource: &View<'_>,
+        endpoint: &View<'_>,
+        record: &Record,
+        disposition: WriteDisposition,
+        incremental: Option<&Incremental>,
+        parent: Option<(&Known, &[ParentField])>,
+    ) {
+        let (WriteDisposition::Merge, Some(incremental)) = (disposition, incremental) else {
+            return;
+        };
+        let columns = record.columns();
+        if !columns.iter().any(|column| column.merge_key) {
+            return;
+        }
+        if let Some(cursor) = columns.get(incremental.column)
+            && !cursor.merge_key
+        {
+            self.a_group_has_a_cursor(resource, endpoint, cursor);
+        }
+        if let Some((parent, fields)) = parent
+            && !has_key_of(parent, fields, columns)
+        {
+            self.a_group_has_a_parent(resource, parent);
+        }
+    }
+
+    /// By a cursor that is finer than the groups, older records of a group are not fetched again.
+    fn a_group_has_a_cursor(&mut self, resource: &View<'_>, endpoint: &View<'_>, cursor: &Column) {
+        let message = format!(
+            "{DELETES}: the `merge_key` lacks the cursor `{}`",
+            cursor.name
+        );
+        let mut diagnostic = Diagnostic::error("RS0708", resource.place("merge_key"), message)
+            .help(format!(
+                "let the cursor be a column of the `merge_key`, {INSTEAD}"
+            ));
+        if let Some(view) = endpoint.view("incremental", &grammar::INCREMENTAL) {
+            diagnostic = diagnostic.also(view.place("cursor_path"), "the cursor");
+        }
+        self.error(diagnostic);
+    }
+
+    /// Each record of the parent has a cursor of its own, so that what is fetched of one is older than
+    /// what is fetched of another.
+    fn a_group_has_a_parent(&mut self, resource: &View<'_>, parent: &Known) {
+        let name = parent.name();
+        let message = format!("{DELETES}: the `merge_key` lacks the key of the parent `{name}`");
+        let key: Vec<_> = parent
+            .primary_key()
+            .map(|(_, key)| key.name.as_str())
+            .collect();
+        let included = key
+            .iter()
+            .map(|key| format!("`_{}_{key}`", names::snake(name)));
+        let add = if key.is_empty() {
+            format!("give `{name}` a `primary_key`, and add that by `include_from_parent`")
+        } else {
+            format!(
+                "add {} to it, by `include_from_parent: [{}]`",
+                included.collect::<Vec<_>>().join(" and "),
+                key.join(", ")
+            )
+        };
+        let diagnostic = Diagnostic::error("RS0708", resource.place("merge_key"), message)
+            .help(format!("{add}, {INSTEAD}"))
+            .note("each record of a parent has a cursor of its own");
+        self.error(diagnostic);
+    }
+}
+
+/// Whether the merge key has all of the parent's key, where that has one.
+fn has_key_of(parent: &Known, fields: &[ParentField], columns: &[Column]) -> bool {
+    let fixes = |at: usize| {
+        columns.iter().any(|column| {
+            let field = column.parent.and_then(|at| fields.get(usize::from(at)));
+            column.merge_key
+                && field.is_some_and(|field| field.column == at && field.path == Path::default())
+        })
+    };
+    let mut key = parent.primary_key().peekable();
+    key.peek().is_some() && key.all(|(at, _)| fixes(at))
+}

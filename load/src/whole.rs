@@ -1,0 +1,98 @@
+//! What keeps rows from giving way to a part of what is to take their place.
+
+use rest_source::{
+    Error, ErrorKind, Pages, Rows,
+    plan::{ParentPlan, ResourcePlan},
+    schema::Table,
+};
+
+use crate::Writing;
+
+/// Refuses a resource of which a load of what is new brings parts of groups: the merge key has to have
+/// the cursor, so that a group is new or not as a whole, and to say whose records they are where each
+/// parent has a cursor of its own. The compiler refuses such a spec; a plan may be written by hand.
+///
+/// # Errors
+///
+/// [`ErrorKind::Destination`].
+pub(crate) fn check_groups(resource: &ResourcePlan) -> Result<(), Error> {
+    let Some(incremental) = resource.incremental else {
+        return Ok(());
+    };
+    let cursor = resource.table.columns.get(usize::from(incremental.column));
+    let refuse = |why: String, instead: String| {
+        let message =
+            "a load of what is new would delete rows of its groups that it does not fetch";
+        Err(
+            Error::new(ErrorKind::Destination, format!("{message}: {why}")).with_help(format!(
+                "{instead}; or merge by a `primary_key` alone, record by record; or leave \
+                 `incremental` out, and fetch all"
+            )),
+        )
+    };
+    if let Some(cursor) = cursor.filter(|cursor| !cursor.merge_key) {
+        return refuse(
+            format!("the `merge_key` does not have the cursor `{}`", cursor.name),
+            "let the cursor be a column of the `merge_key`".to_owned(),
+        );
+    }
+    match resource.parent {
+        Some(parent) if !has_key_of(parent, resource.table) => {
+            let name = parent.resource.name;
+            refuse(
+                format!(
+                    "the `merge_key` does not have the whole key of `{name}`, each of which has a \
+                     cursor of its own"
+                ),
+                format!(
+                    "include the key of `{name}` by `include_from_parent`, and in the `merge_key`"
+                ),
+            )
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether the merge key of a child's table has all of its parent's key, where that has one.
+fn has_key_of(parent: &ParentPlan, child: &Table) -> bool {
+    let fixes = |at: usize| {
+        child.columns.iter().any(|column| {
+            let field = column
+                .parent
+                .and_then(|at| parent.fields.get(usize::from(at)));
+            column.merge_key
+                && field
+                    .is_some_and(|field| usize::from(field.column) == at && field.path.0.is_empty())
+        })
+    };
+    let columns = parent.resource.table.columns.iter().enumerate();
+    let mut key = columns.filter(|(_, column)| column.primary_key).peekable();
+    key.peek().is_some() && key.all(|(at, _)| fixes(at))
+}
+
+/// Refuses a fetch, which is over, that did not bring all that was to take the place of other rows. A
+/// maximum of the spec says how much all is, but not where a group ends.
+///
+/// # Errors
+///
+/// [`ErrorKind::Destination`].
+pub(crate) fn check_fetch(writing: Writing, fetched: &Pages<Rows>) -> Result<(), Error> {
+    let (message, help) = match writing {
+        Writing::Replace if fetched.lost_pages() => (
+            "pages are missing of what was to take the place of all rows",
+            "load it again when the API gives all of them, or leave out the rule of \
+             `response_actions` by which a page is ignored",
+        ),
+        Writing::ReplaceGroups if !fetched.is_complete() => (
+            "records are missing of the groups that were to be replaced",
+            "load it again when the API gives all of them; a maximum of the paginator, and a rule of \
+             `response_actions` by which a page is ignored, do not go with `merge_key`",
+        ),
+        _ => return Ok(()),
+    };
+    let mut error = Error::new(ErrorKind::Destination, message).with_help(help);
+    for note in &fetched.report().notes {
+        error = error.with_detail(note.as_str());
+    }
+    Err(error)
+}

@@ -1,0 +1,184 @@
+//! What takes the place of other rows has to be all of it.
+
+use rest_source::{
+    Column, ErrorKind, Path, Table, Type,
+    plan::{
+        Action, Offset, Pages, Paginator, ParentField, ParentPlan, Part, ResourcePlan,
+        ResponseAction, Template, WriteDisposition,
+    },
+};
+use rest_source_load::Load;
+use rest_source_tests::{Dataset, Fault};
+use serde_json::json;
+
+use crate::shop::{ORDERS, Scratch, connect, plan, serve, serve_also};
+
+const GONE: &[ResponseAction] = &[ResponseAction {
+    statuses: &[(410, 410)],
+    ..ResponseAction::new(Action::Ignore)
+}];
+const CAPPED: Paginator = Paginator {
+    maximum_pages: Some(2),
+    ..ORDERS.paginator
+};
+const REPLACED: ResourcePlan = ResourcePlan {
+    write_disposition: WriteDisposition::Replace,
+    response_actions: GONE,
+    ..ORDERS
+};
+const CAPPED_REPLACED: ResourcePlan = ResourcePlan {
+    paginator: CAPPED,
+    ..REPLACED
+};
+const MERGED: ResourcePlan = ResourcePlan {
+    write_disposition: WriteDisposition::Merge,
+    ..REPLACED
+};
+/// All open orders, and all others.
+const GROUPED: ResourcePlan = ResourcePlan {
+    table: &Table::new(
+        "orders",
+        &[
+            Column::new("id", Type::Bigint).primary_key(),
+            Column::new("status", Type::Text).merge_key(),
+            Column::new("changed_at", Type::TIMESTAMP),
+        ],
+    ),
+    ..MERGED
+};
+const CAPPED_GROUPED: ResourcePlan = ResourcePlan {
+    paginator: CAPPED,
+    ..GROUPED
+};
+const ITEMS: ResourcePlan = ResourcePlan {
+    name: "items",
+    table: &Table::new("items", &[Column::new("id", Type::Bigint).primary_key()]),
+    path: Template(&[Part::Text("orders/"), Part::Parent(0), Part::Text("/items")]),
+    paginator: Paginator {
+        maximum_pages: Some(2),
+        ..Paginator::new(Pages::Offset(Offset::new(2)))
+    },
+    parallelized: false,
+    parent: Some(&ParentPlan {
+        resource: &ORDERS,
+        fields: &[ParentField {
+            column: 0,
+            path: Path(&[]),
+        }],
+    }),
+    ..REPLACED
+};
+
+crate::shop!(Replacing, plan(&[&REPLACED]));
+crate::shop!(CappedReplacing, plan(&[&CAPPED_REPLACED]));
+crate::shop!(Merging, plan(&[&MERGED]));
+crate::shop!(Grouping, plan(&[&GROUPED]));
+crate::shop!(CappedGrouping, plan(&[&CAPPED_GROUPED]));
+crate::shop!(OfEach, plan(&[&ORDERS, &ITEMS]));
+
+const NUMBER: &str = "SELECT count(*) FROM orders";
+
+#[tokio::test]
+async fn a_page_that_was_ignored_does_not_halve_what_is_replaced() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    let (replacing, merging): (Replacing, Merging) = (connect(&server), connect(&server));
+    replacing.load(&mut scratch.open()).await.unwrap();
+    server.faults().at(2, Fault::status(410));
+    let error = replacing.load(&mut scratch.open()).await.unwrap_err();
+    let said = "`orders`: pages are missing of what was to take the place of all rows\n  \
+         ended: a response that is ignored\n  \
+         help: load it again when the API gives all of them, or leave out the rule of \
+         `response_actions` by which a page is ignored";
+    let noted = error.to_string();
+    let noted: Vec<_> = noted.lines().filter(|line| !line.contains("410")).collect();
+    assert_eq!(noted.join("\n"), said);
+    assert_eq!(*error.errors[0].kind(), ErrorKind::Destination);
+    assert_eq!(scratch.rows(NUMBER), ["35"]);
+    server.log().clear();
+    server.faults().at(2, Fault::status(410));
+    let refreshed = merging.load(&mut scratch.open()).full_refresh().await;
+    refreshed.unwrap_err();
+    assert_eq!(scratch.rows(NUMBER), ["35"]);
+    // Where it is no replacement, what came is merged.
+    server.log().clear();
+    server.faults().at(2, Fault::status(410));
+    let report = merging.load(&mut scratch.open()).await.unwrap();
+    assert_eq!(report.resource("orders").unwrap().written, 20);
+    // A list that is not there is one of nothing.
+    server.faults().clear();
+    server.log().clear();
+    server.faults().at(0, Fault::status(410));
+    replacing.load(&mut scratch.open()).await.unwrap();
+    assert_eq!(scratch.rows(NUMBER), ["0"]);
+}
+
+#[tokio::test]
+async fn a_maximum_of_the_spec_replaces_all_by_what_it_allows() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    let (all, capped): (Replacing, CappedReplacing) = (connect(&server), connect(&server));
+    all.load(&mut scratch.open()).await.unwrap();
+    capped.load(&mut scratch.open()).await.unwrap();
+    assert_eq!(scratch.rows(NUMBER), ["20"]);
+}
+
+#[tokio::test]
+async fn no_group_is_replaced_by_a_part_of_it() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    for order in 0..35 {
+        server
+            .dataset("orders")
+            .update(order, json!({ "status": "open" }));
+    }
+    let (all, capped): (Grouping, CappedGrouping) = (connect(&server), connect(&server));
+    all.load(&mut scratch.open()).await.unwrap();
+    let error = capped
+        .load(&mut scratch.open())
+        .await
+        .unwrap_err()
+        .to_string();
+    let expected = "`orders`: records are missing of the groups that were to be replaced\n  \
+         ended: `maximum_pages` 2\n  \
+         help: ";
+    assert!(error.starts_with(expected), "{error}");
+    assert_eq!(scratch.rows(NUMBER), ["35"]);
+    server.log().clear();
+    server.faults().at(2, Fault::status(410));
+    all.load(&mut scratch.open()).await.unwrap_err();
+    assert_eq!(scratch.rows(NUMBER), ["35"]);
+    // A full refresh is of all groups that the maximum allows.
+    server.faults().clear();
+    capped
+        .load(&mut scratch.open())
+        .full_refresh()
+        .await
+        .unwrap();
+    assert_eq!(scratch.rows(NUMBER), ["20"]);
+}
+
+#[tokio::test]
+async fn what_is_missing_of_one_parent_is_missing_of_all() {
+    let items = |order: u64, number| {
+        let (name, path) = [
+            ("items_0", "/orders/0/items"),
+            ("items_1", "/orders/1/items"),
+        ][usize::try_from(order).unwrap()];
+        Dataset::new(name, path, number, move |n| json!({ "id": 10 * order + n }))
+    };
+    let server = serve_also(vec![items(0, 6), items(1, 3)]).await;
+    server.dataset("orders").truncate(2);
+    let (shop, scratch): (OfEach, _) = (connect(&server), Scratch::new());
+    shop.load(&mut scratch.open()).await.unwrap();
+    let number = "SELECT count(*) FROM items";
+    assert_eq!(scratch.rows(number), ["7"]);
+    // After the orders, two pages of the items of each: the last of all is missing.
+    server.log().clear();
+    server.faults().at(4, Fault::status(410));
+    shop.load(&mut scratch.open()).await.unwrap_err();
+    assert_eq!(scratch.rows(number), ["7"]);
+    // One that has no items is one thing, a maximum for another is another.
+    server.faults().clear();
+    server.log().clear();
+    server.faults().at(3, Fault::status(410));
+    shop.load(&mut scratch.open()).await.unwrap();
+    assert_eq!(scratch.rows(number), ["4"]);
+}
