@@ -9,6 +9,7 @@ mod body;
 mod document;
 mod extra;
 mod fault;
+mod fingerprint;
 mod included;
 mod keys;
 mod lines;
@@ -28,8 +29,9 @@ mod visit;
 use std::sync::Arc;
 
 use self::{
-    document::{Document, Selected, Spot},
+    document::{Document, Extent, Selected, Spot},
     fault::Faults,
+    fingerprint::fingerprint,
     included::Included,
     keys::Keys,
     output::Output,
@@ -168,6 +170,9 @@ pub(crate) struct Decoded {
     pub(crate) received: u64,
     /// What stands at each probed place, in their order.
     pub(crate) probes: Vec<Probe>,
+    /// Tells its records, as they stand in the response, from those of other pages; 0 of a page that
+    /// is the only one.
+    pub(crate) fingerprint: u64,
     /// Records set aside.
     pub(crate) discarded_rows: u64,
     /// Values made null.
@@ -201,8 +206,8 @@ pub(crate) fn decode_or_leave(
     shape: &PageShape,
 ) -> Result<Decoded> {
     let text = body::text(body, format)?;
-    let (mut out, probes) = match read_text(&text, format, shape) {
-        Ok(read) => read,
+    let (mut out, said) = match read_text(&text, format, shape) {
+        Ok(both) => both,
         Err(error) => {
             *body = text.into_bytes();
             return Err(error);
@@ -215,7 +220,8 @@ pub(crate) fn decode_or_leave(
     Ok(Decoded {
         rows: Rows::new(out.page, shape.table, out.starts),
         received: out.received,
-        probes,
+        probes: said.probes,
+        fingerprint: said.fingerprint,
         discarded_rows,
         discarded_values,
         undeclared: out.undeclared,
@@ -224,14 +230,22 @@ pub(crate) fn decode_or_leave(
     })
 }
 
-/// Reads the text of a page, and gives what stands at the probes.
-fn read_text(text: &str, format: Format, shape: &PageShape) -> Result<(Output, Vec<Probe>)> {
+/// What a page says besides its records.
+struct Said {
+    /// What stands at the probes.
+    probes: Vec<Probe>,
+    /// What its records are told from others by.
+    fingerprint: u64,
+}
+
+/// Reads the text of a page.
+fn read_text(text: &str, format: Format, shape: &PageShape) -> Result<(Output, Said)> {
     let read = match format {
         Format::Json => read,
         Format::Lines => lines::read,
     };
     let mut out = shape.output(text);
-    let probes = read(text, shape, &mut out, false).or_else(|error| match error {
+    let said = read(text, shape, &mut out, false).or_else(|error| match error {
         // Once more, to name the value.
         Unread::OutOfRange(_) => {
             out = shape.output(text);
@@ -239,12 +253,12 @@ fn read_text(text: &str, format: Format, shape: &PageShape) -> Result<(Output, V
         }
         error => Err(error),
     });
-    let probes = probes.map_err(|error| match error {
+    let said = said.map_err(|error| match error {
         Unread::NoJson(error) | Unread::OutOfRange(error) => body::not_json(text, &error),
         Unread::NoRecords(error) => error,
     })?;
     shape.included.put(&mut out)?;
-    Ok((out, probes))
+    Ok((out, said))
 }
 
 /// Why a page could not be read.
@@ -266,13 +280,8 @@ impl From<serde_json::Error> for Unread {
     }
 }
 
-/// Reads the text into the output, and gives what stands at the probes.
-fn read(
-    text: &str,
-    shape: &PageShape,
-    out: &mut Output,
-    careful: bool,
-) -> Result<Vec<Probe>, Unread> {
+/// Reads the text into the output.
+fn read(text: &str, shape: &PageShape, out: &mut Output, careful: bool) -> Result<Said, Unread> {
     let json = body::json(text);
     let source = Source {
         text: json,
@@ -289,6 +298,7 @@ fn read(
         path: &shape.shown_path,
         probes: vec![Probe::Missing; shape.probes],
         selected: Selected::Nothing,
+        records_at: Extent::default(),
         twice: None,
     };
     let mut deserializer = serde_json::Deserializer::from_str(json);
@@ -297,9 +307,11 @@ fn read(
     if let Some(key) = document.twice {
         return Err(Unread::NoRecords(selector::twice(key)));
     }
-    if let Some(query) = &shape.query {
-        document.read_matches(query.find(json)?);
-    }
+    let fingerprint = match &shape.query {
+        Some(query) => document.read_matches(query.find(json)?),
+        None if shape.paged => fingerprint(document.records_at.within(json)),
+        None => 0,
+    };
     match document.selected {
         Selected::Nothing if shape.required => Err(Unread::NoRecords(match &shape.query {
             Some(query) => selector::nothing_for(json, query.text),
@@ -309,6 +321,9 @@ fn read(
             let error = selector::no_list(json, shape.path, shape.paged);
             Err(Unread::NoRecords(error))
         }
-        Selected::Nothing | Selected::Records => Ok(document.probes),
+        Selected::Nothing | Selected::Records => Ok(Said {
+            probes: document.probes,
+            fingerprint,
+        }),
     }
 }

@@ -4,7 +4,7 @@ use rest_source::ErrorKind;
 use rest_source_tests::{Asked, Reply};
 use serde_json::json;
 
-use crate::world::{World, fetch, in_turn, numbers, paged, source, with};
+use crate::world::{World, fetch, in_turn, numbers, paged, source, things, with};
 
 #[tokio::test]
 async fn a_status_of_the_end_is_one_past_the_first_page() {
@@ -302,10 +302,58 @@ async fn the_same_page_twice_is_an_error_though_the_offset_moved() {
         let target = |line: &str| line.replace("GET ", "");
         run.fails(
             &ErrorKind::Paging,
-            &["byte for byte", &target(first), &target(second)],
+            &[
+                "two pages in a row have the same records",
+                &target(first),
+                &target(second),
+            ],
         );
         assert_eq!(run.records.len(), 2);
     }
+}
+
+#[tokio::test]
+async fn the_same_records_twice_are_an_error_whatever_stands_beside_them() {
+    for (selector, ends) in [
+        ("data", ""),
+        ("data", ", total_path: total"),
+        ("deep.data", ", has_more_path: more"),
+        ("\"$.data[*]\"", ""),
+        ("\"$.deep.data[0:2]\"", ""),
+    ] {
+        let spec = things(&format!(
+            "path: things, data_selector: {selector}, paginator: {{ type: offset, limit: 2{ends} }}"
+        ));
+        let run = fetch(&spec, |asked| {
+            let data = json!([{ "id": 1 }, { "id": 2 }]);
+            Reply::json(&json!({
+                "asked": asked.number, "data": data, "deep": { "data": data, "more": true },
+                "more": true, "request_id": asked.number, "total": 6,
+            }))
+        })
+        .await;
+        run.fails(&ErrorKind::Paging, &["the same records", "offset=2"]);
+        assert_eq!(
+            (run.records.len(), run.asked.len()),
+            (2, 2),
+            "{selector}{ends}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn records_that_differ_in_what_no_column_takes_are_not_the_same() {
+    let spec = source(
+        "concurrency: 1",
+        "{ path: things, paginator: { type: offset, limit: 1 } }",
+        "{ status: text }",
+    );
+    let run = fetch(&spec, |asked| match asked.number {
+        3 => Reply::json(&json!([])),
+        id => Reply::json(&json!([{ "id": id, "status": "open" }])),
+    })
+    .await;
+    run.brings(&json!([{ "status": "open" }, { "status": "open" }, { "status": "open" }]));
 }
 
 #[tokio::test]
