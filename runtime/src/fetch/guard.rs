@@ -62,10 +62,14 @@ impl Guard {
                 Err(paging("two pages in a row have the same records")
                     .with_request(request)
                     .with_detail(format!("the page before: {}", last.request))
-                    .with_help(
+                    .with_help(if last.position == Position::Page(0) {
+                        "`base_page: 1`, if the API gives page 1 for page 0; or else it seems to \
+                         ignore which page is asked for: check the paginator's parameters, or say \
+                         `single_page`"
+                    } else {
                         "the API seems to ignore where a page is to start: check the paginator's \
-                         parameters, or say `single_page`",
-                    ))
+                         parameters, or say `single_page`"
+                    }))
             }
             _ => Ok(()),
         }

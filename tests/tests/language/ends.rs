@@ -357,6 +357,72 @@ async fn records_that_differ_in_what_no_column_takes_are_not_the_same() {
 }
 
 #[tokio::test]
+async fn a_first_page_that_is_empty_though_the_total_says_otherwise_is_an_error() {
+    let empty = |_: &Asked| Reply::json(&json!({ "data": [], "total": 4 }));
+    let from_zero = paged("{ type: page_number, total_path: total }");
+    let run = fetch(&from_zero, empty).await;
+    run.fails(
+        &ErrorKind::Paging,
+        &[
+            "page 0 is empty, though the total is 4 pages",
+            "`base_page: 1`",
+        ],
+    );
+    let one = |_: &Asked| Reply::json(&json!({ "data": [], "total": 1 }));
+    fetch(&from_zero, one).await.fails(
+        &ErrorKind::Paging,
+        &["though the total is 1 page\n", "`base_page: 1`"],
+    );
+    let from_one = "{ type: page_number, base_page: 1, total_path: total }";
+    let run = fetch(&paged(from_one), empty).await;
+    run.fails(&ErrorKind::Paging, &["page 1 is empty", "`total_path`"]);
+    assert!(!run.error().to_string().contains("base_page: 1"));
+    // Many an API says of nothing that it is one page.
+    fetch(&paged(from_one), one).await.brings(&json!([]));
+
+    let run = fetch(
+        &paged("{ type: offset, limit: 2, total_path: total }"),
+        empty,
+    )
+    .await;
+    run.fails(
+        &ErrorKind::Paging,
+        &[
+            "offset 0 is empty, though the total is 4",
+            "`data_selector`",
+        ],
+    );
+}
+
+#[tokio::test]
+async fn an_empty_page_before_the_total_is_noted_past_the_first() {
+    // The rest was deleted meanwhile.
+    let spec = paged("{ type: page_number, base_page: 1, total_path: total }");
+    let run = fetch(&spec, |asked| {
+        let last = 2 - asked.number.min(1) * 2;
+        Reply::json(&with(numbers(0, last), json!({ "total": 4 })))
+    })
+    .await;
+    run.brings(&json!([0, 1]));
+    assert!(
+        run.notes()
+            .contains("an empty page, though the total is 4 pages"),
+        "{}",
+        run.notes()
+    );
+}
+
+#[tokio::test]
+async fn page_0_that_is_the_same_as_page_1_may_be_page_1() {
+    let spec = paged("page_number");
+    let run = fetch(&spec, |_| Reply::json(&numbers(0, 2))).await;
+    run.fails(&ErrorKind::Paging, &["`base_page: 1`"]);
+    let spec = paged("{ type: page_number, base_page: 1 }");
+    let run = fetch(&spec, |_| Reply::json(&numbers(0, 2))).await;
+    assert!(!run.error().to_string().contains("base_page"));
+}
+
+#[tokio::test]
 async fn records_are_the_same_at_every_concurrency() {
     for concurrency in [1, 2, 5, 16] {
         for paginator in [
