@@ -38,11 +38,13 @@ use self::{
     reader::Reader,
     records::RecordShape,
     selector::Query,
+    shape::{JsonKind, Node},
     text::Source,
 };
 use crate::{
     ParentValue,
     error::{Error, Result},
+    page::Slot,
     plan::{Pages, ResourcePlan, SchemaContract, Selector},
     redact::Redactor,
     rows::Rows,
@@ -122,6 +124,11 @@ impl PageShape {
     pub(crate) fn of(mut self, parent: &[ParentValue]) -> Self {
         self.included = Included::new(self.table, parent);
         self
+    }
+
+    /// Whether an object at the root is the record.
+    fn takes_root(&self) -> bool {
+        !self.paged && self.query.is_none() && self.path.0.is_empty()
     }
 
     /// Room for what a page becomes.
@@ -301,8 +308,10 @@ fn read(text: &str, shape: &PageShape, out: &mut Output, careful: bool) -> Resul
         records_at: Extent::default(),
         twice: None,
     };
+    let first = source.first();
+    let kind = first.and_then(|at| source.kind(at));
     let mut deserializer = serde_json::Deserializer::from_str(json);
-    document.spot(&shape.spots, source.first(), &mut deserializer)?;
+    document.spot(&shape.spots, first, &mut deserializer)?;
     deserializer.end()?;
     if let Some(key) = document.twice {
         return Err(Unread::NoRecords(selector::twice(key)));
@@ -321,9 +330,42 @@ fn read(text: &str, shape: &PageShape, out: &mut Output, careful: bool) -> Resul
             let error = selector::no_list(json, shape.path, shape.paged);
             Err(Unread::NoRecords(error))
         }
-        Selected::Nothing | Selected::Records => Ok(Said {
-            probes: document.probes,
-            fingerprint,
-        }),
+        Selected::Nothing | Selected::Records => {
+            if shape.takes_root() && matches!(kind, Some(JsonKind::Object)) {
+                doubt_root(json, shape, document.reader.out)?;
+            }
+            Ok(Said {
+                probes: document.probes,
+                fingerprint,
+            })
+        }
+    }
+}
+
+/// Looks again at a root that was taken for the record, since no selector is: it may hold the records.
+fn doubt_root(json: &str, shape: &PageShape, out: &mut Output) -> Result<(), Unread> {
+    if out.faults.failed() {
+        if let Some(list) = selector::nearest_list(json) {
+            out.faults.may_be_in(&list);
+        }
+        return Ok(());
+    }
+    let RecordShape::Typed(object) = &shape.records else {
+        return Ok(());
+    };
+    let is_empty = |start: &u32| {
+        let row = out.page.slots(*start, object.columns.len());
+        row.iter()
+            .all(|slot| matches!(slot, Slot::Absent | Slot::Null))
+    };
+    match (&object.root, out.starts.first()) {
+        (Node::Within(members), Some(start)) if is_empty(start) => {
+            let is_declared = |key: &str| members.keys.iter().any(|(name, _)| *name == key);
+            match selector::no_record(json, is_declared) {
+                Some(error) => Err(Unread::NoRecords(error)),
+                None => Ok(()),
+            }
+        }
+        _ => Ok(()),
     }
 }
