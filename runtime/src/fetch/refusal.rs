@@ -14,6 +14,8 @@ pub(super) struct Refusal {
     pub(super) what: String,
     /// How long the API says to wait.
     pub(super) told: Option<Duration>,
+    /// The same where it says so in the headers, which are of the source: a body is of its request.
+    pub(super) told_all: Option<Duration>,
     /// Whether it speaks for all of the source's requests: a 429, or a 403 that is one.
     pub(super) throttled: bool,
     /// Where a rule of the resource says that it is made again.
@@ -40,6 +42,18 @@ impl Refusal {
             || self.status.is_none_or(|status| {
                 listed(status, retry.statuses) || (self.throttled && listed(429, retry.statuses))
             })
+    }
+
+    /// How long no request of the source may follow: `too_long` says that this one is not made again
+    /// for the time it would have to wait. A rule says what a response means for its own request, so
+    /// that by a rule only a throttled one that is not ignored is of the others, too.
+    pub(super) fn closes(&self, too_long: bool) -> Option<Duration> {
+        match &self.rule {
+            Some(AfterRetries::Ignore(_)) => None,
+            _ if self.throttled => self.told,
+            None if too_long => self.told_all,
+            _ => None,
+        }
     }
 
     /// The error after the last attempt, of those that failed in these ways; `out_of` time where

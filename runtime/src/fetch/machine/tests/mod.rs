@@ -190,6 +190,7 @@ fn refusal(fate: Fate) -> Refusal {
         status,
         what,
         told,
+        told_all: told,
         throttled: status == Some(429),
         request: "GET".to_owned(),
         detail: None,
