@@ -38,7 +38,12 @@ impl Parents {
                 end: Some(Ok(())),
             };
         }
-        let mut fetch = job.client.rows(plan.resource).concurrency(job.concurrency);
+        // Where there is a limit, few of them may be enough.
+        let mut fetch = job
+            .client
+            .rows(plan.resource)
+            .concurrency(job.concurrency)
+            .one_by_one(job.one_by_one || job.limit.is_some());
         if let Some(family) = family {
             fetch = fetch.within(family);
         }
