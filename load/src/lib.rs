@@ -56,5 +56,5 @@ mod sqlite;
 
 pub use destination::{Destination, Target, Writing};
 pub use load::{Load, Loading};
-pub use report::{LoadError, LoadReport, Progress, ResourceReport};
+pub use report::{LoadError, LoadReport, NotTried, Progress, ResourceReport};
 pub use sqlite::Sqlite;

@@ -166,3 +166,23 @@ async fn the_orders_are_asked_for_once_for_themselves_and_their_items() {
     shop.load(&mut database).resource("items").await.unwrap();
     assert_eq!(first_pages(), 1);
 }
+
+#[tokio::test]
+async fn the_items_of_orders_that_could_not_be_fetched_are_not_tried() {
+    let (server, scratch) = (shop().await, Scratch::new());
+    let shop: Merging = connect(&server);
+    server.faults().at(0, Fault::status(500));
+    let error = shop.load(&mut scratch.open()).await.unwrap_err();
+    assert_eq!(server.log().of("/orders").len(), 1, "{error}");
+    assert_eq!(error.errors.len(), 1);
+    let not_tried = "\nnot tried, since `orders` could not be fetched: `items`";
+    assert!(error.to_string().ends_with(not_tried), "{error}");
+
+    // What could not be written may be fetched all the same.
+    shop.load(&mut scratch.open()).await.unwrap();
+    scratch.execute("DROP TABLE orders; CREATE TABLE orders (id TEXT)");
+    let error = shop.load(&mut scratch.open()).await.unwrap_err();
+    assert_eq!(error.errors[0].resource(), Some("orders"));
+    assert!(error.not_tried.is_empty(), "{error}");
+    assert!(error.loaded.resource("items").is_some(), "{error}");
+}

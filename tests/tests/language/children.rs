@@ -351,3 +351,16 @@ async fn a_limit_asks_for_no_parents_that_are_not_needed() {
         run.brings(&json!(["/posts/0", "/posts/1", "/posts/2"]));
     }
 }
+
+#[tokio::test]
+async fn an_error_of_the_parents_names_the_child_that_it_ended() {
+    let spec = blog(
+        "{ id: bigint! }",
+        "columns: json, endpoint: { path: \"posts/{resources.posts.id}\" }",
+    );
+    let run = fetch(&spec, |_| Reply::status(403)).await;
+    run.fails(
+        &ErrorKind::Status(403),
+        &["`posts`: answered 403", "\n  fetched for `comments`"],
+    );
+}
