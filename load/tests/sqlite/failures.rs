@@ -192,7 +192,7 @@ async fn a_state_that_cannot_be_read_is_an_error_and_a_full_refresh_the_way_out(
     scratch.execute("UPDATE _rest_source_state SET state = '{\"version\": 99}'");
     let error = shop.load(&mut scratch.open()).await.unwrap_err();
     assert_eq!(*error.errors[0].kind(), ErrorKind::State);
-    assert!(error.to_string().contains("full_refresh()"), "{error}");
+    assert!(error.to_string().contains("a full refresh"), "{error}");
     shop.load(&mut scratch.open()).full_refresh().await.unwrap();
     shop.load(&mut scratch.open()).await.unwrap();
     scratch.assert_equals(&server);

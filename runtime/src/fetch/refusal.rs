@@ -143,7 +143,7 @@ fn rate_limit(message: String, wait: Duration, now: Now) -> Error {
         Err(_) => error,
     };
     error.with_help(
-        "fetch again then, or raise `max_delay`; `Fetch::resume` goes on from a position",
+        "fetch again then, or raise `max_delay`; a fetch may be resumed from the error's position",
     )
 }
 

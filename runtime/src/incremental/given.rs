@@ -179,6 +179,5 @@ fn tells_apart(marks: &Marks, by: &[String], plan: &ParentPlan) -> Result<()> {
 }
 
 fn foreign(message: String) -> Error {
-    Error::new(ErrorKind::State, message)
-        .with_help("a full refresh starts over, without a state: `full_refresh()`")
+    Error::new(ErrorKind::State, message).with_help("a full refresh starts over, without a state")
 }
