@@ -1,6 +1,9 @@
 //! A request that brought no page: whether it is made again, and what is said when it is not.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, SystemTime},
+};
 
 use super::machine::Now;
 use crate::{Error, ErrorKind, Timestamp, plan::Retry, report::Seconds, retry::listed};
@@ -138,13 +141,23 @@ fn rate_limit(message: String, wait: Duration, now: Now) -> Error {
     let far = Duration::from_secs(100 * 365 * 86_400);
     let retry_at = now.wall + wait.min(far);
     let error = Error::new(ErrorKind::RateLimit { retry_at }, message);
-    let error = match Timestamp::try_from(retry_at) {
+    let error = match Timestamp::try_from(whole_second(retry_at)) {
         Ok(at) => error.with_detail(format!("ask again after {at}")),
         Err(_) => error,
     };
     error.with_help(
         "fetch again then, or raise `max_delay`; a fetch may be resumed from the error's position",
     )
+}
+
+/// The time, or the first whole second after it.
+fn whole_second(at: SystemTime) -> SystemTime {
+    match at.duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(since) if since.subsec_nanos() > 0 => {
+            SystemTime::UNIX_EPOCH + Duration::from_secs(since.as_secs() + 1)
+        }
+        _ => at,
+    }
 }
 
 /// `answered 503 four times`, `failed three times: answered 503 twice, timed out once`.
@@ -180,6 +193,13 @@ fn times(number: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_to_ask_again_is_a_whole_second_that_is_not_too_early() {
+        let at = |seconds, nanos| SystemTime::UNIX_EPOCH + Duration::new(seconds, nanos);
+        assert_eq!(whole_second(at(7, 0)), at(7, 0));
+        assert_eq!(whole_second(at(7, 1)), at(8, 0));
+    }
 
     #[test]
     fn failures_are_counted_in_words() {
