@@ -95,6 +95,8 @@ impl<'a, D: Destination> Loading<'a, D> {
                     Ok(loaded) => report.resources.push(loaded),
                     Err(failed) => {
                         if failed.is_of_records() {
+                            // The parent, where it was asked for within this fetch.
+                            lost.extend(failed.error.resource());
                             lost.push(resource.name);
                         }
                         errors.push(failed.error);
