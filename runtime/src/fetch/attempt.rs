@@ -14,7 +14,7 @@ use crate::{
     exchange::Failure,
     pace::Shut,
     paginator::Paginate,
-    plan::{Action, ResponseAction, Retry},
+    plan::{Action, Auth, ResponseAction, Retry},
     report::{Bytes, Seconds},
     request::{Bounds, Draft},
     retry_after,
@@ -281,9 +281,23 @@ impl<'a> Requests<'a> {
             told_all: told,
             throttled,
             rule: None,
+            credentials: if *status == 401 {
+                self.credentials()
+            } else {
+                Vec::new()
+            },
             request,
             detail: self.excerpt(body).map(|excerpt| format!("body: {excerpt}")),
         }
+    }
+
+    /// The environment variables of the secrets that prove who asks.
+    fn credentials(&self) -> Vec<&'static str> {
+        let auth = self.job.client.auth(self.job.resource);
+        let secrets = auth.map(Auth::secrets).unwrap_or_default();
+        let known = self.job.client.plan().secrets;
+        let plans = secrets.iter().filter_map(|at| known.get(usize::from(*at)));
+        plans.map(|secret| secret.env).collect()
     }
 
     fn interrupted(&self, error: &TransportError, request: String) -> Refusal {
@@ -303,6 +317,7 @@ impl<'a> Requests<'a> {
             told_all: None,
             throttled: false,
             rule: None,
+            credentials: Vec::new(),
             request,
             detail: Some(self.job.client.redact(&error.message)),
         }

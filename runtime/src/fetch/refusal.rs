@@ -23,6 +23,8 @@ pub(super) struct Refusal {
     pub(super) throttled: bool,
     /// Where a rule of the resource says that it is made again.
     pub(super) rule: Option<AfterRetries>,
+    /// The environment variables of the secrets that were sent, where these were refused.
+    pub(super) credentials: Vec<&'static str>,
     /// The request, for messages.
     pub(super) request: String,
     /// What more there is to say: how the body starts, or what the transport met.
@@ -70,9 +72,13 @@ impl Refusal {
                 Seconds(max_elapsed)
             ),
         };
+        let check = match self.credentials.as_slice() {
+            [] => "check the credentials".to_owned(),
+            names => format!("check the credentials: `{}`", names.join("`, `")),
+        };
         let (kind, help) = match self.status {
             None => (ErrorKind::Transport, None),
-            Some(401) => (ErrorKind::Auth, Some("check the credentials")),
+            Some(401) => (ErrorKind::Auth, Some(check.as_str())),
             // Known, but not allowed this: other resources may well be (RFC 9110, 15.5.4).
             Some(status @ 403) => (
                 ErrorKind::Status(status),

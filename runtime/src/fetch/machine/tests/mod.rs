@@ -192,6 +192,7 @@ fn refusal(fate: Fate) -> Refusal {
         told,
         told_all: told,
         throttled: status == Some(429),
+        credentials: Vec::new(),
         request: "GET".to_owned(),
         detail: None,
     }
