@@ -75,9 +75,13 @@ fn owner(
     }
     let is_placeholder =
         |part: &Part| matches!(part, Part::IncrementalStart | Part::IncrementalEnd);
-    let mut own = resource.params.iter().filter(|param| param.name == name);
-    let is_bound = own.any(|param| param.value.0.iter().any(is_placeholder));
-    if is_bound || is_of_incremental(resource.incremental.as_ref(), name) {
+    let is_secret = |part: &Part| matches!(part, Part::Secret(_));
+    let own = resource.params.iter().filter(|param| param.name == name);
+    let holds = |is: fn(&Part) -> bool| own.clone().any(|param| param.value.0.iter().any(is));
+    if holds(is_secret) {
+        return Some(("a secret", "credentials come from the environment"));
+    }
+    if holds(is_placeholder) || is_of_incremental(resource.incremental.as_ref(), name) {
         return Some((
             "its `incremental`",
             "`--state` goes on from where a fetch has come",

@@ -63,5 +63,5 @@ mod whole;
 
 pub use destination::{Destination, Target, Writing};
 pub use load::{Load, Loading};
-pub use report::{LoadError, LoadReport, Progress, ResourceReport};
+pub use report::{LoadError, LoadReport, NotTried, Progress, ResourceReport};
 pub use sqlite::Sqlite;

@@ -8,7 +8,8 @@ use rest_source::{
 };
 
 use crate::{
-    Destination, LoadError, LoadReport, Progress, ResourceReport, Target, Writing, append, whole,
+    Destination, LoadError, LoadReport, NotTried, Progress, ResourceReport, Target, Writing,
+    append, whole,
 };
 
 /// Loads a source.
@@ -75,15 +76,32 @@ impl<'a, D: Destination> Loading<'a, D> {
         let mut not_tried = Vec::new();
         let resources = self.resources()?;
         let family = Family::of(&resources);
+        // Those of which no child can be fetched.
+        let mut lost: Vec<&str> = Vec::new();
         for resource in resources {
             if errors.last().is_some_and(would_repeat) {
-                not_tried.push(resource.name);
+                not_tried.push(NotTried {
+                    resource: resource.name,
+                    parent: None,
+                });
+            } else if let Some(parent) = ancestors(resource).find(|name| lost.contains(name)) {
+                not_tried.push(NotTried {
+                    resource: resource.name,
+                    parent: Some(parent),
+                });
             } else if resource.write_disposition == WriteDisposition::Skip {
                 report.skipped.push(resource.name);
             } else {
                 match self.load(resource, &family).await {
                     Ok(loaded) => report.resources.push(loaded),
-                    Err(error) => errors.push(error),
+                    Err(failed) => {
+                        if failed.is_of_records() {
+                            // The parent, where it was asked for within this fetch.
+                            lost.extend(failed.error.resource());
+                            lost.push(resource.name);
+                        }
+                        errors.push(failed.error);
+                    }
                 }
             }
         }
@@ -123,7 +141,7 @@ impl<'a, D: Destination> Loading<'a, D> {
         &mut self,
         resource: &'static ResourcePlan,
         family: &Family,
-    ) -> Result<ResourceReport> {
+    ) -> Result<ResourceReport, Failed> {
         let target = Target {
             source: self.client.plan().name,
             resource,
@@ -133,12 +151,16 @@ impl<'a, D: Destination> Loading<'a, D> {
             Some(_) => error,
             None => error.with_resource(resource.name),
         };
+        let unwritten = |error: Error| Failed {
+            error: named(error),
+            of_fetch: false,
+        };
         match target.writing {
-            Writing::Append => append::check(resource).map_err(named)?,
-            Writing::ReplaceGroups => whole::check_groups(resource).map_err(named)?,
+            Writing::Append => append::check(resource).map_err(unwritten)?,
+            Writing::ReplaceGroups => whole::check_groups(resource).map_err(unwritten)?,
             Writing::Merge | Writing::Replace => {}
         }
-        let stored = self.destination.open(&target).await.map_err(named)?;
+        let stored = self.destination.open(&target).await.map_err(unwritten)?;
         // A resource that is incremental no longer has no use for what it once came to.
         let stored = stored.filter(|_| resource.incremental.is_some());
         let fetch = self.client.rows(resource).within(family);
@@ -156,6 +178,7 @@ impl<'a, D: Destination> Loading<'a, D> {
             rows: 0,
         };
         let mut broke_off = false;
+        let mut committed = 0;
         let written = async {
             while let Some(page) = pages.next().await {
                 let page = page.inspect_err(|_| broke_off = true)?;
@@ -163,6 +186,7 @@ impl<'a, D: Destination> Loading<'a, D> {
                 progress.pages += 1;
                 if may_commit(target.writing, page.state().is_some()) {
                     self.destination.commit(page.state()).await?;
+                    committed = progress.rows;
                 }
                 (self.on_progress)(progress);
             }
@@ -183,20 +207,30 @@ impl<'a, D: Destination> Loading<'a, D> {
             }),
             Err(error) => {
                 // All that was given is merged; the parents of whom all came are not asked again.
-                let committed = broke_off
+                let is_kept = broke_off
                     && target.writing == Writing::Merge
                     && self
                         .destination
                         .commit(pages.state().as_ref())
                         .await
                         .is_ok();
-                if !committed {
+                if !is_kept {
                     // It failed already; what matters is why.
                     let _ = self.destination.roll_back().await;
                 }
-                Err(match error.report() {
-                    Some(_) => named(error),
-                    None => named(error).with_report(pages.report()),
+                let error = match committed {
+                    0 => named(error),
+                    1 => named(error).with_detail("1 row before it was committed"),
+                    rows => {
+                        named(error).with_detail(format!("{rows} rows before it were committed"))
+                    }
+                };
+                Err(Failed {
+                    error: match error.report() {
+                        Some(_) => error,
+                        None => error.with_report(pages.report()),
+                    },
+                    of_fetch: broke_off,
                 })
             }
         }
@@ -213,16 +247,33 @@ impl<'a, D: Destination> Loading<'a, D> {
     }
 }
 
+/// A resource that was not loaded.
+struct Failed {
+    error: Error,
+    /// Whether it could not be fetched; otherwise, not be written.
+    of_fetch: bool,
+}
+
+impl Failed {
+    /// Whether a child, which is fetched for all records of this resource, would meet the same error.
+    fn is_of_records(&self) -> bool {
+        // All of them are asked for without a state.
+        self.of_fetch && *self.error.kind() != ErrorKind::State
+    }
+}
+
 fn parents_first(
     resources: impl Iterator<Item = &'static ResourcePlan>,
 ) -> Vec<&'static ResourcePlan> {
-    let ancestors = |resource: &&'static ResourcePlan| {
-        let parent = |resource: &&'static ResourcePlan| Some(resource.parent?.resource);
-        std::iter::successors(Some(*resource), parent).count()
-    };
     let mut resources: Vec<_> = resources.collect();
-    resources.sort_by_key(ancestors);
+    resources.sort_by_key(|resource| ancestors(resource).count());
     resources
+}
+
+/// The name of the resource's parent, that of the parent's, and so on.
+fn ancestors(resource: &'static ResourcePlan) -> impl Iterator<Item = &'static str> {
+    let parent = |resource: &&'static ResourcePlan| Some(resource.parent?.resource);
+    std::iter::successors(parent(&resource), parent).map(|resource| resource.name)
 }
 
 /// Whether a page may be committed though others are still to come.

@@ -47,9 +47,20 @@ pub struct LoadError {
     /// report of its fetch. At least one.
     pub errors: Vec<Error>,
     /// The resources that were not tried, since they would have met the same error.
-    pub not_tried: Vec<&'static str>,
+    pub not_tried: Vec<NotTried>,
     /// What was loaded all the same.
     pub loaded: LoadReport,
+}
+
+/// A resource that a load did not try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NotTried {
+    /// Name of the resource.
+    pub resource: &'static str,
+    /// The parent that could not be fetched, or the parent's, where that is why; otherwise the last
+    /// error is one that the whole source would meet.
+    pub parent: Option<&'static str>,
 }
 
 impl LoadReport {
@@ -142,18 +153,36 @@ impl fmt::Display for LoadError {
             let separator = if at == 0 { "" } else { "\n" };
             write!(f, "{separator}{error}")?;
         }
-        let loaded = self.loaded.resources.iter();
-        let loaded: Vec<_> = loaded.map(|resource| resource.resource).collect();
-        for (what, resources) in [
-            ("not tried", self.not_tried.as_slice()),
-            ("loaded all the same", loaded.as_slice()),
-        ] {
-            if !resources.is_empty() {
-                write!(f, "\n{what}: `{}`", resources.join("`, `"))?;
+        let mut parents: Vec<_> = self.not_tried.iter().map(|one| one.parent).collect();
+        parents.sort_unstable();
+        parents.dedup();
+        for parent in parents {
+            let of = self.not_tried.iter().filter(|one| one.parent == parent);
+            let names = of.map(|one| one.resource);
+            match parent {
+                None => list(f, "not tried", names)?,
+                Some(parent) => {
+                    let why = format!("not tried, since `{parent}` could not be fetched");
+                    list(f, &why, names)?;
+                }
             }
         }
-        Ok(())
+        let loaded = self.loaded.resources.iter();
+        list(f, "loaded all the same", loaded.map(|one| one.resource))
     }
+}
+
+/// A line of resources, where there are any.
+fn list<'a>(
+    f: &mut fmt::Formatter<'_>,
+    what: &str,
+    names: impl Iterator<Item = &'a str>,
+) -> fmt::Result {
+    let names: Vec<_> = names.collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    write!(f, "\n{what}: `{}`", names.join("`, `"))
 }
 
 impl fmt::Debug for LoadError {
@@ -185,7 +214,7 @@ impl From<LoadError> for Error {
             .unwrap_or_else(|| Self::new(ErrorKind::Destination, "nothing was loaded"));
         let others = errors
             .filter_map(|error| error.resource())
-            .chain(failed.not_tried);
+            .chain(failed.not_tried.iter().map(|one| one.resource));
         others.fold(first, |error, resource| {
             error.with_detail(format!("not loaded either: `{resource}`"))
         })

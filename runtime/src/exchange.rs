@@ -112,22 +112,27 @@ impl Client {
             if guarded {
                 self.origins().check(&hop.url)?;
             }
-            turn.request().await?;
-            let mut request =
-                wire.request(hop.method, &hop.url, hop.headers.clone(), hop.body.clone());
-            let mut start = wire.clock.elapsed();
-            let generation = match auth {
-                Some(auth) => {
-                    let authenticated = auth.authenticate(&mut request, wire).await;
-                    let asked = start;
-                    start = wire.clock.elapsed();
-                    turn.waited += start.saturating_sub(asked);
-                    hop.is_kept_by(&request)?;
-                    authenticated?
+            let (mut request, generation) = loop {
+                turn.ready().await?;
+                let mut request =
+                    wire.request(hop.method, &hop.url, hop.headers.clone(), hop.body.clone());
+                let generation = match auth {
+                    Some(auth) => {
+                        let asked = wire.clock.elapsed();
+                        let authenticated = auth.authenticate(&mut request, wire).await;
+                        turn.waited += wire.clock.elapsed().saturating_sub(asked);
+                        hop.is_kept_by(&request)?;
+                        authenticated?
+                    }
+                    None => 0,
+                };
+                // While it waited for a token, others were sent, or the API asked to be left alone.
+                if turn.take() {
+                    break (request, generation);
                 }
-                None => 0,
             };
             request.timeout = left;
+            let start = wire.clock.elapsed();
             let response = wire.send(&request).await.map_err(failed)?;
             left = left.saturating_sub(wire.clock.elapsed().saturating_sub(start));
             match hop.redirected(&response)? {

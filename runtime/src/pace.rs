@@ -33,7 +33,7 @@ pub(crate) struct Shut(pub(crate) Duration);
 /// What a request that wants to be sent is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Leave {
-    /// To be sent: it is taken to be.
+    /// To be sent.
     Now,
     /// To ask again after this long.
     After(Duration),
@@ -123,21 +123,18 @@ impl Pace {
 }
 
 impl Turn<'_> {
-    /// Waits until the next request may be sent, and counts it as sent.
+    /// Waits until the next request may be sent. That it is has to be [taken](Self::take): others may be
+    /// before it.
     ///
     /// # Errors
     ///
     /// [`Shut`] where it may not be sent for longer than it may wait.
-    pub(crate) async fn request(&mut self) -> Result<(), Shut> {
+    pub(crate) async fn ready(&mut self) -> Result<(), Shut> {
         loop {
             let now = self.clock.elapsed();
-            let leave = self.pace.lock().enter(self.pace, now);
+            let leave = self.pace.lock().leave(self.pace, now);
             match leave {
-                Leave::Now => {
-                    self.begun.get_or_insert(now);
-                    self.requests += 1;
-                    return Ok(());
-                }
+                Leave::Now => return Ok(()),
                 Leave::After(wait) => {
                     self.clock.sleep(wait).await;
                     self.waited += wait;
@@ -146,11 +143,22 @@ impl Turn<'_> {
             }
         }
     }
+
+    /// Counts the next request as sent now, if it may be.
+    pub(crate) fn take(&mut self) -> bool {
+        let now = self.clock.elapsed();
+        let is_taken = self.pace.lock().take(self.pace, now);
+        if is_taken {
+            self.begun.get_or_insert(now);
+            self.requests += 1;
+        }
+        is_taken
+    }
 }
 
 impl Gate {
     /// What a request is told that wants to be sent now.
-    fn enter(&mut self, pace: &Pace, now: Duration) -> Leave {
+    fn leave(&mut self, pace: &Pace, now: Duration) -> Leave {
         let closed = self.closed_until.saturating_sub(now);
         if closed > pace.longest {
             return Leave::Never(Shut(closed));
@@ -159,13 +167,20 @@ impl Gate {
             Some(limit) => self.within(limit, now).max(closed),
             None => closed,
         };
-        if !wait.is_zero() {
-            return Leave::After(wait);
+        if wait.is_zero() {
+            Leave::Now
+        } else {
+            Leave::After(wait)
         }
-        if pace.limit.is_some() {
+    }
+
+    /// Remembers a request as sent now, if it may be.
+    fn take(&mut self, pace: &Pace, now: Duration) -> bool {
+        let may = self.leave(pace, now) == Leave::Now;
+        if may && pace.limit.is_some() {
             self.sent.push_back(now);
         }
-        Leave::Now
+        may
     }
 
     /// How long a request has to wait by the source's own limit.
@@ -192,6 +207,14 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
     const ANY: ResourcePlan = ResourcePlan::DEFAULT;
+
+    impl Turn<'_> {
+        async fn request(&mut self) -> Result<(), Shut> {
+            self.ready().await?;
+            assert!(self.take());
+            Ok(())
+        }
+    }
 
     /// When a request that wants to be sent now is sent.
     async fn sent(pace: &Pace, clock: &ManualClock) -> Duration {
@@ -268,6 +291,24 @@ mod tests {
         assert!(request.as_mut().now_or_never().is_none());
         pace.close_until(3_600 * SECOND);
         assert_eq!(request.await, Err(Shut(3_590 * SECOND)));
+    }
+
+    #[tokio::test]
+    async fn a_leave_that_is_not_taken_at_once_may_be_over() {
+        let clock = ManualClock::default();
+        let limit = RateLimit {
+            requests: 1,
+            per: 10 * SECOND,
+        };
+        let pace = Pace::new(2, Some(limit), 60 * SECOND);
+        let (mut one, mut other) = (pace.turn(&ANY, &clock).await, pace.turn(&ANY, &clock).await);
+        one.ready().await.unwrap();
+        other.ready().await.unwrap();
+        assert!(one.take());
+        assert!(!other.take());
+        pace.close_until(90 * SECOND);
+        assert_eq!(other.ready().await, Err(Shut(90 * SECOND)));
+        assert_eq!((other.requests, other.begun), (0, None));
     }
 
     #[tokio::test]

@@ -14,7 +14,7 @@ resources:
   - name: stories
     endpoint:
       path: /v1/stories
-      params: { kind: reel, order: asc, until: \"{incremental.end_value}\" }
+      params: { kind: reel, order: asc, token: \"t-{secrets.token}\", until: \"{incremental.end_value}\" }
       data_selector: data
       paginator: { type: offset, limit: 100 }
       incremental: { cursor_path: updated_at, start_param: updated_since }
@@ -32,6 +32,7 @@ async fn media() -> (Server, Shell) {
     let server = Server::start(data::media_insights()).await.unwrap();
     let shell = Shell::new()
         .with("MEDIA_API_KEY", data::API_KEY)
+        .with("MEDIA_TOKEN", "unseen")
         .with("MEDIA_BASE_URL", server.url());
     shell.write("media.yaml", SPEC);
     (server, shell)
@@ -73,6 +74,7 @@ async fn a_parameter_that_something_else_writes_is_refused() {
         ("paginator", "limit"),
         ("auth", "api_key"),
         ("incremental", "updated_since"),
+        ("secret", "token"),
     ] {
         let param = format!("{name}=1");
         let args = ["fetch", "media.yaml", "stories", "--param", &param];

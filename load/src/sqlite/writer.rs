@@ -170,7 +170,7 @@ fn prepare(db: &Connection, target: &Target) -> Result<Option<Remembered>> {
         Fit::Never(reason) => {
             let message = format!("the table `{name}` does not fit the spec: {reason}");
             return Err(Error::new(ErrorKind::Destination, message).with_help(
-                "`full_refresh()` makes the table anew and fetches everything again; to keep its \
+                "a full refresh makes the table anew and fetches everything again; to keep its \
                  rows, rename the table first",
             ));
         }

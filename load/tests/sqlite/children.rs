@@ -48,8 +48,15 @@ const CUT_OFF: ResourcePlan = ResourcePlan {
     ..APPENDED
 };
 
+const NOTES: ResourcePlan = ResourcePlan {
+    name: "notes",
+    table: &Table::new("notes", ITEMS.table.columns),
+    ..ITEMS
+};
+
 crate::shop!(Merging, plan(&[&ORDERS, &ITEMS]));
 crate::shop!(Appending, plan(&[&ORDERS, &APPENDED]));
+crate::shop!(Two, plan(&[&ORDERS, &ITEMS, &NOTES]));
 crate::shop!(CuttingOff, plan(&[&ORDERS, &CUT_OFF]));
 
 /// A shop with three orders, each with three items; those of the last are the oldest.
@@ -266,4 +273,39 @@ async fn a_group_of_one_order_is_replaced_by_what_is_new_of_it() {
     }
     shop.load(&mut scratch.open()).await.unwrap();
     assert_eq!(scratch.rows(OF_EACH), ["0 | 10 11 12 13", "1 | 10 11 12"]);
+}
+
+#[tokio::test]
+async fn the_items_of_orders_that_could_not_be_fetched_are_not_tried() {
+    let (server, scratch) = (shop().await, Scratch::new());
+    let shop: Merging = connect(&server);
+    server.faults().at(0, Fault::status(500));
+    let error = shop.load(&mut scratch.open()).await.unwrap_err();
+    assert_eq!(server.log().of("/orders").len(), 1, "{error}");
+    assert_eq!(error.errors.len(), 1);
+    let not_tried = "\nnot tried, since `orders` could not be fetched: `items`";
+    assert!(error.to_string().ends_with(not_tried), "{error}");
+
+    // What could not be written may be fetched all the same.
+    shop.load(&mut scratch.open()).await.unwrap();
+    scratch.execute("DROP TABLE orders; CREATE TABLE orders (id TEXT)");
+    let error = shop.load(&mut scratch.open()).await.unwrap_err();
+    assert_eq!(error.errors[0].resource(), Some("orders"));
+    assert!(error.not_tried.is_empty(), "{error}");
+    assert!(error.loaded.resource("items").is_some(), "{error}");
+}
+
+#[tokio::test]
+async fn orders_that_are_asked_for_only_for_their_children_fail_once() {
+    let (server, scratch) = (shop().await, Scratch::new());
+    let shop: Two = connect(&server);
+    server.faults().at(0, Fault::status(500));
+    let mut database = scratch.open();
+    let loading = shop.load(&mut database).resource("items").resource("notes");
+    let error = loading.await.unwrap_err();
+    assert_eq!(server.log().of("/orders").len(), 1, "{error}");
+    let error = error.to_string();
+    assert!(error.contains("\n  fetched for `items`\n"), "{error}");
+    let not_tried = "\nnot tried, since `orders` could not be fetched: `notes`";
+    assert!(error.ends_with(not_tried), "{error}");
 }

@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use super::{
     Probe,
     fault::Found,
+    fingerprint::{fingerprint, fold},
     object::pick,
     reader::Reader,
     records::RecordShape,
@@ -86,6 +87,24 @@ pub(super) enum Selected {
     Unsuited,
 }
 
+/// Where the records stand in the text, as far as that was seen.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Extent {
+    start: Option<usize>,
+    /// The first key after them; where there is none, the text's end.
+    end: Option<usize>,
+}
+
+impl Extent {
+    /// The part of the text that the records are in, with no value beside them; all of it where none
+    /// was seen.
+    pub(super) fn within(self, text: &str) -> &str {
+        let start = self.start.unwrap_or(0);
+        let end = self.end.unwrap_or(text.len());
+        text.get(start..end).unwrap_or(text)
+    }
+}
+
 /// Reads the response.
 pub(super) struct Document<'t, 'o, 's> {
     pub(super) reader: Reader<'t, 'o>,
@@ -96,6 +115,7 @@ pub(super) struct Document<'t, 'o, 's> {
     pub(super) path: &'s str,
     pub(super) probes: Vec<Probe>,
     pub(super) selected: Selected,
+    pub(super) records_at: Extent,
     /// The first declared key that stands twice.
     pub(super) twice: Option<&'static str>,
 }
@@ -117,6 +137,9 @@ impl Document<'_, '_, '_> {
             };
             return visit(deserializer, within);
         }
+        if spot.records {
+            self.records_at.start = at;
+        }
         if spot.is_records(kind) {
             return self.records(deserializer);
         }
@@ -136,13 +159,17 @@ impl Document<'_, '_, '_> {
         Ok(())
     }
 
-    /// Reads what a query found: the elements of each list, and each object.
-    pub(super) fn read_matches(&mut self, found: Option<Vec<(String, &str)>>) {
-        let Some(found) = found else { return };
+    /// Reads what a query found: the elements of each list, and each object. What it gives tells them
+    /// from others.
+    pub(super) fn read_matches(&mut self, found: Option<Vec<(String, &str)>>) -> u64 {
+        let Some(found) = found else { return 0 };
         self.selected = Selected::Records;
+        let mut print = 0;
         for (path, raw) in found {
             self.reader.record_match(self.shape, raw, &path);
+            print = fold(print, fingerprint(raw));
         }
+        print
     }
 
     /// Reads several things out of one value's text.
@@ -154,6 +181,8 @@ impl Document<'_, '_, '_> {
         }
         if spot.records {
             self.records(&mut serde_json::Deserializer::from_str(raw))?;
+            // What is read besides may stand in them.
+            self.records_at.end = self.records_at.start.map(|start| start + raw.len());
         }
         if !spot.members.is_empty() {
             let mut deserializer = serde_json::Deserializer::from_str(raw);
@@ -207,11 +236,13 @@ impl<'de> Visit<'de> for Within<'_, '_, '_, '_> {
             source: document.reader.source,
             spot,
         })? {
-            let Some((index, at)) = key else {
-                map.next_value::<IgnoredAny>()?;
-                continue;
-            };
-            let Some((name, spot)) = spot.members.get(index) else {
+            if document.selected != Selected::Nothing {
+                document.records_at.end = document.records_at.end.or(key.start);
+            }
+            let member = key
+                .member
+                .and_then(|index| spot.members.get(index).map(|member| (index, member)));
+            let Some((index, (name, spot))) = member else {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             };
@@ -226,21 +257,31 @@ impl<'de> Visit<'de> for Within<'_, '_, '_, '_> {
             map.next_value_seed(SpotSeed {
                 document: &mut *document,
                 spot,
-                at,
+                at: key.value,
             })?;
         }
         Ok(())
     }
 }
 
-/// Finds a key among a spot's: its position, and where its value starts.
+/// A key that was met.
+struct Key {
+    /// Where it starts, where that is known.
+    start: Option<usize>,
+    /// Which of the spot's it is.
+    member: Option<usize>,
+    /// Where its value starts, likewise.
+    value: Option<usize>,
+}
+
+/// Finds a key among a spot's.
 struct KeySeed<'t, 's> {
     source: Source<'t>,
     spot: &'s Spot,
 }
 
 impl<'de> DeserializeSeed<'de> for KeySeed<'_, '_> {
-    type Value = Option<(usize, Option<usize>)>;
+    type Value = Key;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_str(self)
@@ -248,17 +289,20 @@ impl<'de> DeserializeSeed<'de> for KeySeed<'_, '_> {
 }
 
 impl Visitor<'_> for KeySeed<'_, '_> {
-    type Value = Option<(usize, Option<usize>)>;
+    type Value = Key;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a key")
     }
 
     fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
-        let index = self.spot.members.iter().position(|(name, _)| *name == key);
-        let at = self.source.offset_of(key);
-        let at = at.map(|start| self.source.after_quote(start + key.len()));
-        Ok(index.map(|index| (index, at)))
+        let start = self.source.offset_of(key);
+        let member = self.spot.members.iter().position(|(name, _)| *name == key);
+        Ok(Key {
+            start,
+            member,
+            value: start.map(|start| self.source.after_quote(start + key.len())),
+        })
     }
 }
 

@@ -78,6 +78,8 @@ struct Fault {
     expected: String,
     found: String,
     line: u32,
+    /// Whether nothing stands there.
+    missing: bool,
     help: String,
 }
 
@@ -133,6 +135,7 @@ impl Faults {
             expected: expected(column, found),
             found: faults.found(found),
             line: column.line,
+            missing: matches!(found, Found::Nothing),
             help: help(column, found),
         });
     }
@@ -145,6 +148,7 @@ impl Faults {
             expected: expected.to_owned(),
             found: faults.found(found),
             line: 0,
+            missing: false,
             help: "`data_selector` has to name the list that holds the records".to_owned(),
         });
     }
@@ -158,6 +162,7 @@ impl Faults {
             expected: "no such key".to_owned(),
             found: faults.found(Found::Undeclared),
             line: 0,
+            missing: false,
             help: format!(
                 "declare `{}` under `columns`, or `schema_contract: {{columns: discard_value}}` leaves \
                  such keys out",
@@ -258,6 +263,15 @@ impl Faults {
     /// Whether a record made the page fail.
     pub(super) const fn failed(&self) -> bool {
         self.failure_count > 0
+    }
+
+    /// The record that failed may be no record: the records may be in this list.
+    pub(super) fn may_be_in(&mut self, list: &str) {
+        if let Some(first) = self.failures.first_mut().filter(|first| first.missing) {
+            let help = &first.help;
+            first.help =
+                format!("`data_selector: {list}`, if the records are in there; or else {help}");
+        }
     }
 
     /// Records set aside.

@@ -1,6 +1,9 @@
 //! JSON lines: a body of one JSON value a line, each of them a record.
 
-use super::{Format, PageShape, Probe, Unread, body, output::Output, reader::Reader, text::Source};
+use super::{
+    Format, PageShape, Probe, Said, Unread, body, fingerprint::fingerprint, output::Output,
+    reader::Reader, text::Source,
+};
 
 /// The media types of JSON lines. None is registered; these are in use.
 const MEDIA_TYPES: &[&str] = &[
@@ -37,7 +40,7 @@ pub(super) fn read(
     shape: &PageShape,
     out: &mut Output,
     careful: bool,
-) -> Result<Vec<Probe>, Unread> {
+) -> Result<Said, Unread> {
     if shape.query.is_some() || !shape.path.0.is_empty() {
         let error = body::unreadable("the response is JSON lines, where nothing is to be selected")
             .with_help("leave `data_selector` out: each line is one record");
@@ -71,5 +74,8 @@ pub(super) fn read(
                 other => other,
             })?;
     }
-    Ok(vec![Probe::Missing; shape.probes])
+    Ok(Said {
+        probes: vec![Probe::Missing; shape.probes],
+        fingerprint: fingerprint(lines),
+    })
 }

@@ -9,6 +9,7 @@ mod body;
 mod document;
 mod extra;
 mod fault;
+mod fingerprint;
 mod included;
 mod keys;
 mod lines;
@@ -28,19 +29,22 @@ mod visit;
 use std::sync::Arc;
 
 use self::{
-    document::{Document, Selected, Spot},
+    document::{Document, Extent, Selected, Spot},
     fault::Faults,
+    fingerprint::fingerprint,
     included::Included,
     keys::Keys,
     output::Output,
     reader::Reader,
     records::RecordShape,
     selector::Query,
+    shape::{JsonKind, Node},
     text::Source,
 };
 use crate::{
     ParentValue,
     error::{Error, Result},
+    page::Slot,
     plan::{Pages, ResourcePlan, SchemaContract, Selector},
     redact::Redactor,
     rows::Rows,
@@ -122,6 +126,11 @@ impl PageShape {
         self
     }
 
+    /// Whether an object at the root is the record.
+    fn takes_root(&self) -> bool {
+        !self.paged && self.query.is_none() && self.path.0.is_empty()
+    }
+
     /// Room for what a page becomes.
     fn output(&self, text: &str) -> Output {
         Output::new(
@@ -168,6 +177,9 @@ pub(crate) struct Decoded {
     pub(crate) received: u64,
     /// What stands at each probed place, in their order.
     pub(crate) probes: Vec<Probe>,
+    /// Tells its records, as they stand in the response, from those of other pages; 0 of a page that
+    /// is the only one.
+    pub(crate) fingerprint: u64,
     /// Records set aside.
     pub(crate) discarded_rows: u64,
     /// Values made null.
@@ -201,8 +213,8 @@ pub(crate) fn decode_or_leave(
     shape: &PageShape,
 ) -> Result<Decoded> {
     let text = body::text(body, format)?;
-    let (mut out, probes) = match read_text(&text, format, shape) {
-        Ok(read) => read,
+    let (mut out, said) = match read_text(&text, format, shape) {
+        Ok(both) => both,
         Err(error) => {
             *body = text.into_bytes();
             return Err(error);
@@ -215,7 +227,8 @@ pub(crate) fn decode_or_leave(
     Ok(Decoded {
         rows: Rows::new(out.page, shape.table, out.starts),
         received: out.received,
-        probes,
+        probes: said.probes,
+        fingerprint: said.fingerprint,
         discarded_rows,
         discarded_values,
         undeclared: out.undeclared,
@@ -224,14 +237,22 @@ pub(crate) fn decode_or_leave(
     })
 }
 
-/// Reads the text of a page, and gives what stands at the probes.
-fn read_text(text: &str, format: Format, shape: &PageShape) -> Result<(Output, Vec<Probe>)> {
+/// What a page says besides its records.
+struct Said {
+    /// What stands at the probes.
+    probes: Vec<Probe>,
+    /// What its records are told from others by.
+    fingerprint: u64,
+}
+
+/// Reads the text of a page.
+fn read_text(text: &str, format: Format, shape: &PageShape) -> Result<(Output, Said)> {
     let read = match format {
         Format::Json => read,
         Format::Lines => lines::read,
     };
     let mut out = shape.output(text);
-    let probes = read(text, shape, &mut out, false).or_else(|error| match error {
+    let said = read(text, shape, &mut out, false).or_else(|error| match error {
         // Once more, to name the value.
         Unread::OutOfRange(_) => {
             out = shape.output(text);
@@ -239,12 +260,12 @@ fn read_text(text: &str, format: Format, shape: &PageShape) -> Result<(Output, V
         }
         error => Err(error),
     });
-    let probes = probes.map_err(|error| match error {
+    let said = said.map_err(|error| match error {
         Unread::NoJson(error) | Unread::OutOfRange(error) => body::not_json(text, &error),
         Unread::NoRecords(error) => error,
     })?;
     shape.included.put(&mut out)?;
-    Ok((out, probes))
+    Ok((out, said))
 }
 
 /// Why a page could not be read.
@@ -266,13 +287,8 @@ impl From<serde_json::Error> for Unread {
     }
 }
 
-/// Reads the text into the output, and gives what stands at the probes.
-fn read(
-    text: &str,
-    shape: &PageShape,
-    out: &mut Output,
-    careful: bool,
-) -> Result<Vec<Probe>, Unread> {
+/// Reads the text into the output.
+fn read(text: &str, shape: &PageShape, out: &mut Output, careful: bool) -> Result<Said, Unread> {
     let json = body::json(text);
     let source = Source {
         text: json,
@@ -289,17 +305,22 @@ fn read(
         path: &shape.shown_path,
         probes: vec![Probe::Missing; shape.probes],
         selected: Selected::Nothing,
+        records_at: Extent::default(),
         twice: None,
     };
+    let first = source.first();
+    let kind = first.and_then(|at| source.kind(at));
     let mut deserializer = serde_json::Deserializer::from_str(json);
-    document.spot(&shape.spots, source.first(), &mut deserializer)?;
+    document.spot(&shape.spots, first, &mut deserializer)?;
     deserializer.end()?;
     if let Some(key) = document.twice {
         return Err(Unread::NoRecords(selector::twice(key)));
     }
-    if let Some(query) = &shape.query {
-        document.read_matches(query.find(json)?);
-    }
+    let fingerprint = match &shape.query {
+        Some(query) => document.read_matches(query.find(json)?),
+        None if shape.paged => fingerprint(document.records_at.within(json)),
+        None => 0,
+    };
     match document.selected {
         Selected::Nothing if shape.required => Err(Unread::NoRecords(match &shape.query {
             Some(query) => selector::nothing_for(json, query.text),
@@ -309,6 +330,42 @@ fn read(
             let error = selector::no_list(json, shape.path, shape.paged);
             Err(Unread::NoRecords(error))
         }
-        Selected::Nothing | Selected::Records => Ok(document.probes),
+        Selected::Nothing | Selected::Records => {
+            if shape.takes_root() && matches!(kind, Some(JsonKind::Object)) {
+                doubt_root(json, shape, document.reader.out)?;
+            }
+            Ok(Said {
+                probes: document.probes,
+                fingerprint,
+            })
+        }
+    }
+}
+
+/// Looks again at a root that was taken for the record, since no selector is: it may hold the records.
+fn doubt_root(json: &str, shape: &PageShape, out: &mut Output) -> Result<(), Unread> {
+    if out.faults.failed() {
+        if let Some(list) = selector::nearest_list(json) {
+            out.faults.may_be_in(&list);
+        }
+        return Ok(());
+    }
+    let RecordShape::Typed(object) = &shape.records else {
+        return Ok(());
+    };
+    let is_empty = |start: &u32| {
+        let row = out.page.slots(*start, object.columns.len());
+        row.iter()
+            .all(|slot| matches!(slot, Slot::Absent | Slot::Null))
+    };
+    match (&object.root, out.starts.first()) {
+        (Node::Within(members), Some(start)) if is_empty(start) => {
+            let is_declared = |key: &str| members.keys.iter().any(|(name, _)| *name == key);
+            match selector::no_record(json, is_declared) {
+                Some(error) => Err(Unread::NoRecords(error)),
+                None => Ok(()),
+            }
+        }
+        _ => Ok(()),
     }
 }

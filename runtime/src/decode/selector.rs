@@ -145,24 +145,54 @@ pub(super) fn no_list(json: &str, path: Path, paged: bool) -> Error {
         let error = response(format!("the response has no list of records at `{path}`"));
         return error.with_help("`data_selector` names the place of the records");
     }
-    let lists = lists_in(raw, path);
     let what = if paged {
         ", and its pages are lists"
     } else {
         ""
     };
     let error = response(format!("the response has an object at `{path}`{what}"));
+    let one = "`paginator: single_page` if the object is one record";
+    where_else(error, raw, path, &branch, one)
+}
+
+/// The error of an object that would be one record, where no selector is, and has none of the columns.
+/// Nothing where it has one of these keys, or no key at all.
+pub(super) fn no_record(json: &str, keys: impl Fn(&str) -> bool) -> Option<Error> {
+    let branch = Branch::new(json);
+    let Branch::Object(members) = &branch else {
+        return None;
+    };
+    if members.is_empty() || members.iter().any(|(key, _)| keys(key)) {
+        return None;
+    }
+    let root = Path(&[]);
+    let error = response("the response has an object at `$` with none of the columns".to_owned());
+    let one = "other `columns` if the object is one record";
+    Some(where_else(error, json, root, &branch, one))
+}
+
+/// The error of an object in which the records are elsewhere, or which is `one` itself.
+fn where_else(error: Error, raw: &str, path: Path, branch: &Branch<'_>, one: &str) -> Error {
+    let lists = lists_in(raw, path);
     match lists.first().cloned() {
         Some(first) => error
             .with_detail(format!("in it: {}", names("list", lists.into_iter())))
-            .with_help(format!(
-                "`data_selector: {}`, or `paginator: single_page` if the object is one record",
-                first.trim_start_matches("$.")
-            )),
+            .with_help(format!("`data_selector: {}`, or {one}", written(&first))),
         None => error
             .with_detail(format!("there is no list in it: it {}", branch.describe()))
-            .with_help("`paginator: single_page` if the object is one record"),
+            .with_help(one),
     }
+}
+
+/// The nearest list in the response, as `data_selector` names it.
+pub(super) fn nearest_list(json: &str) -> Option<String> {
+    let lists = lists_in(json, Path(&[]));
+    lists.first().map(|first| written(first).to_owned())
+}
+
+/// A place as it is written in a spec.
+fn written(place: &str) -> &str {
+    place.trim_start_matches("$.")
 }
 
 /// How far below an object a list in it is looked for.

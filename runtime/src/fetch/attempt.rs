@@ -4,7 +4,6 @@ use std::{mem, sync::Arc, time::Duration};
 
 use super::{
     Job,
-    guard::fingerprint,
     machine::{Answer, Facts, Order},
     refusal::{AfterRetries, Refusal},
     trace,
@@ -15,7 +14,7 @@ use crate::{
     exchange::Failure,
     pace::Shut,
     paginator::Paginate,
-    plan::{Action, ResponseAction, Retry},
+    plan::{Action, Auth, ResponseAction, Retry},
     report::{Bytes, Seconds},
     request::{Bounds, Draft},
     retry_after,
@@ -141,7 +140,7 @@ impl<'a> Requests<'a> {
             return self.ruled(rule, &response, request);
         }
         match status {
-            204 => self.page(draft, response.headers, request, self.nothing(), None),
+            204 => self.page(draft, response.headers, request, self.nothing(), true),
             200..=299 => self.decode(draft, response, request),
             _ => Answer::Refused(Box::new(self.refused(&response, request))),
         }
@@ -191,10 +190,9 @@ impl<'a> Requests<'a> {
         let Response {
             headers, mut body, ..
         } = response;
-        let print = fingerprint(&body);
         let format = Format::of(headers.get("Content-Type"));
         match decode_or_leave(&mut body, format, &self.shape) {
-            Ok(decoded) => self.page(draft, headers, request, decoded, Some(print)),
+            Ok(decoded) => self.page(draft, headers, request, decoded, false),
             Err(error) => {
                 let error = self.unreadable(error, &headers, &body);
                 Answer::Broken(error.with_request(request))
@@ -202,14 +200,14 @@ impl<'a> Requests<'a> {
         }
     }
 
-    /// A page and what it says; without a body there is no `print` of one.
+    /// A page and what it says; with `no_content`, nothing.
     fn page(
         &self,
         draft: Draft,
         headers: Headers,
         request: String,
         mut decoded: Decoded,
-        print: Option<u64>,
+        no_content: bool,
     ) -> Answer<Parcel> {
         let failure = decoded.failure.take();
         let facts = Facts {
@@ -217,8 +215,8 @@ impl<'a> Requests<'a> {
             probes: mem::take(&mut decoded.probes),
             url: draft.url,
             request: request.clone(),
-            fingerprint: print.unwrap_or_default(),
-            no_content: print.is_none(),
+            fingerprint: decoded.fingerprint,
+            no_content,
             closed: self.closed(&headers),
             failure: failure.map(|error| error.with_request(&request)),
             headers,
@@ -232,6 +230,7 @@ impl<'a> Requests<'a> {
             rows: Rows::empty(self.job.table),
             received: 0,
             probes: vec![Probe::Missing; self.probes],
+            fingerprint: 0,
             discarded_rows: 0,
             discarded_values: 0,
             undeclared: 0,
@@ -279,11 +278,26 @@ impl<'a> Requests<'a> {
             status: Some(*status),
             what: format!("answered {status}"),
             told: told.max(in_body(body, retry)),
+            told_all: told,
             throttled,
             rule: None,
+            credentials: if *status == 401 {
+                self.credentials()
+            } else {
+                Vec::new()
+            },
             request,
             detail: self.excerpt(body).map(|excerpt| format!("body: {excerpt}")),
         }
+    }
+
+    /// The environment variables of the secrets that prove who asks.
+    fn credentials(&self) -> Vec<&'static str> {
+        let auth = self.job.client.auth(self.job.resource);
+        let secrets = auth.map(Auth::secrets).unwrap_or_default();
+        let known = self.job.client.plan().secrets;
+        let plans = secrets.iter().filter_map(|at| known.get(usize::from(*at)));
+        plans.map(|secret| secret.env).collect()
     }
 
     fn interrupted(&self, error: &TransportError, request: String) -> Refusal {
@@ -300,8 +314,10 @@ impl<'a> Requests<'a> {
             status: None,
             what,
             told: None,
+            told_all: None,
             throttled: false,
             rule: None,
+            credentials: Vec::new(),
             request,
             detail: Some(self.job.client.redact(&error.message)),
         }

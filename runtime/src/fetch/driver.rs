@@ -96,6 +96,7 @@ pub(super) async fn fetch(
         machine: Machine::new(paginator, rules, job.resume.clone()),
         sieve: Sieve::new(job.resource, job.table, range)?,
         wanted: job.limit,
+        one_by_one: job.one_by_one,
         report,
         waited: Duration::ZERO,
         further: 0,
@@ -114,6 +115,8 @@ struct Fetching<'a> {
     sieve: Sieve,
     /// Records still wanted, where there is a limit.
     wanted: Option<u64>,
+    /// Whether each page is taken before the next is asked for.
+    one_by_one: bool,
     report: &'a SharedReport,
     /// Time that requests waited for the source's leave, or for a token.
     waited: Duration,
@@ -134,6 +137,12 @@ impl Fetching<'_> {
         // What waits for the stream to have room.
         let mut delivery: Option<Delivery> = None;
         loop {
+            if self.one_by_one
+                && let Some(page) = delivery.take()
+                && !is_taken(stream, page).await
+            {
+                return Ok(None);
+            }
             let step = self.machine.step(self.now(), delivery.is_none());
             self.count();
             let wake = match step {
@@ -264,6 +273,12 @@ async fn sleep_until(client: &Client, time: Option<Duration>) {
     let clock = client.clock();
     let wait = time.unwrap_or_default().saturating_sub(clock.elapsed());
     clock.sleep(wait).await;
+}
+
+/// Hands a page over, and waits until the stream, which has room for one, gave it on. Whether anyone
+/// listens.
+async fn is_taken(stream: &mpsc::Sender<Delivery>, page: Delivery) -> bool {
+    stream.send(page).await.is_ok() && stream.reserve().await.is_ok()
 }
 
 /// Waits until the stream took what is left for it.

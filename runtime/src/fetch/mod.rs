@@ -90,6 +90,8 @@ pub(crate) struct Job {
     pub(crate) resume: Option<Position>,
     pub(crate) limit: Option<u64>,
     pub(crate) concurrency: u16,
+    /// Whether no page is asked for before the one before it was taken: it may not be needed.
+    pub(crate) one_by_one: bool,
     /// The one record of the parent that it is for, where it is not for all of them.
     pub(crate) parent: Option<ParentRecord>,
     pub(crate) family: Option<Family>,
@@ -134,6 +136,7 @@ impl Client {
                 resume: None,
                 limit: None,
                 concurrency: self.concurrency(),
+                one_by_one: false,
                 parent: None,
                 family: None,
             },
@@ -214,6 +217,12 @@ impl<T, Parent> Fetch<T, Parent> {
     /// source's own limit, over all its fetches, stands, and so does `parallelized: false`.
     pub fn concurrency(mut self, requests: u16) -> Self {
         self.job.concurrency = requests.max(1);
+        self
+    }
+
+    /// With no page asked for before the one before it was taken, where so it is.
+    pub(crate) fn one_by_one(mut self, is_so: bool) -> Self {
+        self.job.one_by_one = is_so;
         self
     }
 
@@ -304,7 +313,7 @@ impl Job {
 
     /// The most requests of the resource itself in flight. Its parent's are as many as they may be.
     fn concurrency(&self) -> u16 {
-        if self.resource.parallelized {
+        if self.resource.parallelized && !self.one_by_one {
             self.concurrency
         } else {
             1

@@ -1,6 +1,9 @@
 //! A request that brought no page: whether it is made again, and what is said when it is not.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, SystemTime},
+};
 
 use super::machine::Now;
 use crate::{Error, ErrorKind, Timestamp, plan::Retry, report::Seconds, retry::listed};
@@ -14,10 +17,14 @@ pub(super) struct Refusal {
     pub(super) what: String,
     /// How long the API says to wait.
     pub(super) told: Option<Duration>,
+    /// The same where it says so in the headers, which are of the source: a body is of its request.
+    pub(super) told_all: Option<Duration>,
     /// Whether it speaks for all of the source's requests: a 429, or a 403 that is one.
     pub(super) throttled: bool,
     /// Where a rule of the resource says that it is made again.
     pub(super) rule: Option<AfterRetries>,
+    /// The environment variables of the secrets that were sent, where these were refused.
+    pub(super) credentials: Vec<&'static str>,
     /// The request, for messages.
     pub(super) request: String,
     /// What more there is to say: how the body starts, or what the transport met.
@@ -42,6 +49,18 @@ impl Refusal {
             })
     }
 
+    /// How long no request of the source may follow: `too_long` says that this one is not made again
+    /// for the time it would have to wait. A rule says what a response means for its own request, so
+    /// that by a rule only a throttled one that is not ignored is of the others, too.
+    pub(super) fn closes(&self, too_long: bool) -> Option<Duration> {
+        match &self.rule {
+            Some(AfterRetries::Ignore(_)) => None,
+            _ if self.throttled => self.told,
+            None if too_long => self.told_all,
+            _ => None,
+        }
+    }
+
     /// The error after the last attempt, of those that failed in these ways; `out_of` time where
     /// another would have started too late.
     pub(super) fn into_error(self, failures: &[String], out_of: Option<Duration>) -> Error {
@@ -53,9 +72,13 @@ impl Refusal {
                 Seconds(max_elapsed)
             ),
         };
+        let check = match self.credentials.as_slice() {
+            [] => "check the credentials".to_owned(),
+            names => format!("check the credentials: `{}`", names.join("`, `")),
+        };
         let (kind, help) = match self.status {
             None => (ErrorKind::Transport, None),
-            Some(401) => (ErrorKind::Auth, Some("check the credentials")),
+            Some(401) => (ErrorKind::Auth, Some(check.as_str())),
             // Known, but not allowed this: other resources may well be (RFC 9110, 15.5.4).
             Some(status @ 403) => (
                 ErrorKind::Status(status),
@@ -124,13 +147,23 @@ fn rate_limit(message: String, wait: Duration, now: Now) -> Error {
     let far = Duration::from_secs(100 * 365 * 86_400);
     let retry_at = now.wall + wait.min(far);
     let error = Error::new(ErrorKind::RateLimit { retry_at }, message);
-    let error = match Timestamp::try_from(retry_at) {
+    let error = match Timestamp::try_from(whole_second(retry_at)) {
         Ok(at) => error.with_detail(format!("ask again after {at}")),
         Err(_) => error,
     };
     error.with_help(
-        "fetch again then, or raise `max_delay`; `Fetch::resume` goes on from a position",
+        "fetch again then, or raise `max_delay`; a fetch may be resumed from the error's position",
     )
+}
+
+/// The time, or the first whole second after it.
+fn whole_second(at: SystemTime) -> SystemTime {
+    match at.duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(since) if since.subsec_nanos() > 0 => {
+            SystemTime::UNIX_EPOCH + Duration::from_secs(since.as_secs() + 1)
+        }
+        _ => at,
+    }
 }
 
 /// `answered 503 four times`, `failed three times: answered 503 twice, timed out once`.
@@ -166,6 +199,13 @@ fn times(number: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_to_ask_again_is_a_whole_second_that_is_not_too_early() {
+        let at = |seconds, nanos| SystemTime::UNIX_EPOCH + Duration::new(seconds, nanos);
+        assert_eq!(whole_second(at(7, 0)), at(7, 0));
+        assert_eq!(whole_second(at(7, 1)), at(8, 0));
+    }
 
     #[test]
     fn failures_are_counted_in_words() {

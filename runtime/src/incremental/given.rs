@@ -195,6 +195,5 @@ fn tells_apart(marks: &Marks, by: &[String], plan: &ParentPlan) -> Result<()> {
 }
 
 pub(super) fn foreign(message: String) -> Error {
-    Error::new(ErrorKind::State, message)
-        .with_help("a full refresh starts over, without a state: `full_refresh()`")
+    Error::new(ErrorKind::State, message).with_help("a full refresh starts over, without a state")
 }

@@ -78,6 +78,20 @@ impl Paginate for ByOffset {
             ))
             .with_help("correct `total_path`, or leave it out: pages then end by themselves"));
         }
+        if let Some(total) = said.total
+            && at == self.0.offset
+            && total > at
+            && page.received == 0
+            && !said.no_more()
+            && ends::by_size(&self.0.ends, page, Some(self.0.limit)).is_some()
+        {
+            return Err(paging(format!(
+                "the page at offset {at} is empty, though the total is {total}"
+            ))
+            .with_help(
+                "check `data_selector`, and whether `total_path` names the number of these records",
+            ));
+        }
         if let Some(end) = self.end(come, page, &said) {
             return Ok(Next::End(end));
         }

@@ -20,12 +20,44 @@ impl ByNumber {
         }
     }
 
+    /// Whether the first page is one, where the API says how many there are.
+    ///
+    /// # Errors
+    ///
+    /// When it is empty and would be taken for the end. Numbered from 1, one page may have nothing:
+    /// many an API says so of no records.
+    fn begins(&self, at: u64, total: u64, page: &PageFacts<'_>) -> Result<()> {
+        let from_zero = at == 0;
+        let least = if from_zero {
+            1
+        } else {
+            at.saturating_sub(self.0.base_page) + 2
+        };
+        let ends = ends::by_size(&self.0.ends, page, self.0.page_size).is_some();
+        if page.received > 0 || total < least || !ends {
+            return Ok(());
+        }
+        let message = format!(
+            "page {at} is empty, though the total is {}",
+            count(total, "page")
+        );
+        Err(paging(message).with_help(if from_zero {
+            "`base_page: 1`, if the API numbers its pages from 1; or else check `data_selector`, and \
+             whether `total_path` names the number of pages"
+        } else {
+            "check `data_selector`, and whether `total_path` names the number of pages"
+        }))
+    }
+
     /// The end that the page before `next` is, if any.
     fn end(&self, next: u64, page: &PageFacts<'_>, said: &Said) -> Option<End> {
         if let Some(total) = said.total
             && next >= total.saturating_add(self.0.base_page)
         {
-            return Some(End::complete(format!("the last of {total} pages")));
+            return Some(End::complete(format!(
+                "the last of {}",
+                count(total, "page")
+            )));
         }
         if said.no_more() {
             return Some(End::complete("the response says there is no more"));
@@ -42,7 +74,7 @@ impl ByNumber {
         }
         if let Some(end) = ends::by_size(&self.0.ends, page, self.0.page_size) {
             return Some(match said.total {
-                Some(total) => end.though(&format!("the total is {total} pages")),
+                Some(total) => end.though(&format!("the total is {}", count(total, "page"))),
                 None => end,
             });
         }
@@ -80,12 +112,19 @@ impl Paginate for ByNumber {
         let any = page.received > 0 || at > self.0.page;
         if let Some(total) = said.total.filter(|total| *total < come && any) {
             return Err(paging(format!(
-                "the response's total is {total} pages, but {come} have come"
+                "the response's total is {}, but {come} have come",
+                count(total, "page")
             ))
             .with_help(
                 "`total_path` names the number of pages, not of records; leave it out where there \
                  is none: pages then end by themselves",
             ));
+        }
+        if at == self.0.page
+            && !said.no_more()
+            && let Some(total) = said.total
+        {
+            self.begins(at, total, page)?;
         }
         if let Some(end) = self.end(next, page, &said) {
             return Ok(Next::End(end));

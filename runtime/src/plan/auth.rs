@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use super::{Param, Template};
+use super::{Param, Part, Template};
 use crate::{
     Result,
     auth::{Authenticate, Custom, Given},
@@ -38,6 +38,36 @@ pub enum Auth {
     OneOf,
     /// In a way of the user's own.
     Custom(CustomAuth),
+}
+
+impl Auth {
+    /// The secrets that it is made of, each of them once.
+    pub(crate) fn secrets(&self) -> Vec<u16> {
+        let templates = match self {
+            Self::ApiKey { api_key, .. } => vec![*api_key],
+            Self::Bearer { token } => vec![*token],
+            Self::HttpBasic { username, password } => vec![*username, *password],
+            Self::OAuth2(plan) => {
+                let token = match plan.grant {
+                    Grant::ClientCredentials => None,
+                    Grant::RefreshToken(token) => Some(token),
+                };
+                let own = [plan.client_id, plan.client_secret].into_iter();
+                own.chain(token).collect()
+            }
+            Self::OneOf => Vec::new(),
+            Self::Custom(plan) => plan.with.iter().map(|param| param.value).collect(),
+        };
+        let mut secrets = Vec::new();
+        for part in templates.iter().flat_map(|template| template.0) {
+            if let Part::Secret(at) = part
+                && !secrets.contains(at)
+            {
+                secrets.push(*at);
+            }
+        }
+        secrets
+    }
 }
 
 /// Credentials of a type of the user's own. One is the same as another that is made by the same path

@@ -153,8 +153,7 @@ fn text_at(tree: &Value, pointer: &str) -> Result<String> {
 }
 
 fn unreadable(message: String) -> Error {
-    Error::new(ErrorKind::State, message)
-        .with_help("a full refresh starts over, without a state: `full_refresh()`")
+    Error::new(ErrorKind::State, message).with_help("a full refresh starts over, without a state")
 }
 
 #[cfg(test)]

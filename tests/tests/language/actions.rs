@@ -4,7 +4,7 @@ use rest_source::ErrorKind;
 use rest_source_tests::{Asked, Reply};
 use serde_json::{Value, json};
 
-use crate::world::{Run, fetch, numbers, source};
+use crate::world::{Run, World, fetch, in_turn, numbers, source};
 
 /// Three pages, the second of which is answered like this, so many times, under these rules.
 async fn second(rules: &str, times: usize, reply: Reply) -> Run {
@@ -200,4 +200,57 @@ async fn the_first_rule_that_matches_decides_before_retry_and_success() {
     second(rules, 1, Reply::status(503))
         .await
         .brings(&json!([2, 3]));
+}
+
+/// The children of four records, of which that of the third is answered like this, by these rules.
+async fn child(rules: &str, retry: &str, third: Reply) -> Run {
+    let spec = format!(
+        "client: {{ base_url: \"$BASE\", concurrency: 1, paginator: single_page, retry: {{ max_retries: 1{retry} }} }}\n\
+         resources:\n  - {{ name: posts, columns: {{ id: bigint! }} }}\n  \
+         - {{ name: comments, columns: json, endpoint: {{ path: \"posts/{{resources.posts.id}}\", response_actions: {rules} }} }}\n"
+    );
+    fetch(&spec, move |asked| match asked.path() {
+        "/posts" => Reply::json(&json!([{ "id": 1 }, { "id": 2 }, { "id": 3 }, { "id": 4 }])),
+        "/posts/3" => third.clone(),
+        path => Reply::json(&json!([path])),
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_long_wait_of_what_is_ignored_holds_up_nothing_else() {
+    let long = |status| Reply::status(status).header("Retry-After", "3600");
+    for status in [503, 429] {
+        let rule = format!("[{{ status_code: {status}, action: retry, after_retries: ignore }}]");
+        let run = child(&rule, "", long(status)).await;
+        run.brings(&json!(["/posts/1", "/posts/2", "/posts/4"]));
+        run.waits(&[]);
+        assert_eq!(run.report.ignored, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_wait_closes_the_source_where_it_is_said_of_all_requests() {
+    let in_body = ", retry_after_path: wait";
+    let header = |status| Reply::status(status).header("Retry-After", "3600");
+    let body = |status| Reply::status(status).body(r#"{"wait":3600}"#);
+    for (rules, reply, closed) in [
+        ("[]", header(429), true),
+        ("[]", body(429), true),
+        ("[]", header(503), true),
+        ("[]", body(503), false),
+        ("[{ status_code: 503, action: retry }]", header(503), false),
+        ("[{ status_code: 429, action: retry }]", header(429), true),
+    ] {
+        let spec = source(
+            &format!("concurrency: 1, retry: {{ max_retries: 1{in_body} }}"),
+            &format!("{{ path: things, paginator: single_page, response_actions: {rules} }}"),
+            "json",
+        );
+        let world = World::new(&spec, in_turn([reply, Reply::json(&json!([1]))])).await;
+        let run = world.run().await;
+        assert!(matches!(run.error().kind(), ErrorKind::RateLimit { .. }));
+        let next = world.run().await;
+        assert_eq!(next.end.is_err(), closed, "{rules}: {:?}", next.end);
+    }
 }

@@ -185,3 +185,24 @@ async fn a_key_that_a_response_echoes_is_shown_nowhere() {
     .await;
     run.fails(&ErrorKind::Schema, &["$.data[0].id"]);
 }
+
+#[tokio::test]
+async fn a_401_names_the_variables_of_the_credentials_and_no_values() {
+    for (client, names) in [
+        (
+            "auth: { type: bearer, token: \"{secrets.token}\" }",
+            "check the credentials: `SPEC_TOKEN`",
+        ),
+        (
+            "auth: { type: http_basic, username: \"{secrets.who}\", password: \"{secrets.word}-{secrets.who}\" }",
+            "check the credentials: `SPEC_WHO`, `SPEC_WORD`",
+        ),
+        ("concurrency: 1", "check the credentials"),
+    ] {
+        let spec = source(client, "{ path: things, paginator: single_page }", "json");
+        let run = fetch(&spec, |_| Reply::status(401)).await;
+        run.fails(&ErrorKind::Auth, &["answered 401"]);
+        let text = run.error().to_string();
+        assert!(text.ends_with(&format!("help: {names}")), "{text}");
+    }
+}

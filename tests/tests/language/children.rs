@@ -325,3 +325,42 @@ resources:
         { "id": "3", "_comments__posts_id": "q" },
     ]));
 }
+
+#[tokio::test]
+async fn a_limit_asks_for_no_parents_that_are_not_needed() {
+    for paginator in [
+        "{ type: page_number, total_path: pages }",
+        "{ type: page_number }",
+    ] {
+        let spec = format!(
+            "client: {{ base_url: \"$BASE\", concurrency: 4 }}\n\
+             resources:\n  - {{ name: posts, columns: {{ id: bigint! }}, endpoint: {{ data_selector: data, paginator: {paginator} }} }}\n  \
+             - {{ name: comments, columns: json, endpoint: {{ path: \"posts/{{resources.posts.id}}\", paginator: single_page }} }}\n"
+        );
+        let world = World::new(&spec, |asked| match asked.number_in("page") {
+            Some(page @ ..9) => Reply::json(&json!({ "data": [{ "id": page }], "pages": 9 })),
+            Some(_) => Reply::json(&json!({ "data": [], "pages": 9 })),
+            None => Reply::json(&json!([asked.path()])),
+        })
+        .await;
+        let run = world.run_as(|fetch| fetch.limit(1)).await;
+        run.brings(&json!(["/posts/0"]));
+        let parents = run.asked.iter().filter(|asked| asked.contains("page="));
+        assert!(parents.count() <= 2, "{:?}", run.asked);
+        let run = world.run_as(|fetch| fetch.limit(3)).await;
+        run.brings(&json!(["/posts/0", "/posts/1", "/posts/2"]));
+    }
+}
+
+#[tokio::test]
+async fn an_error_of_the_parents_names_the_child_that_it_ended() {
+    let spec = blog(
+        "{ id: bigint! }",
+        "columns: json, endpoint: { path: \"posts/{resources.posts.id}\" }",
+    );
+    let run = fetch(&spec, |_| Reply::status(403)).await;
+    run.fails(
+        &ErrorKind::Status(403),
+        &["`posts`: answered 403", "\n  fetched for `comments`"],
+    );
+}

@@ -4,7 +4,7 @@ use rest_source::ErrorKind;
 use rest_source_tests::{Asked, Reply};
 use serde_json::json;
 
-use crate::world::{World, fetch, in_turn, numbers, paged, source, with};
+use crate::world::{World, fetch, in_turn, numbers, paged, source, things, with};
 
 #[tokio::test]
 async fn a_status_of_the_end_is_one_past_the_first_page() {
@@ -302,10 +302,124 @@ async fn the_same_page_twice_is_an_error_though_the_offset_moved() {
         let target = |line: &str| line.replace("GET ", "");
         run.fails(
             &ErrorKind::Paging,
-            &["byte for byte", &target(first), &target(second)],
+            &[
+                "two pages in a row have the same records",
+                &target(first),
+                &target(second),
+            ],
         );
         assert_eq!(run.records.len(), 2);
     }
+}
+
+#[tokio::test]
+async fn the_same_records_twice_are_an_error_whatever_stands_beside_them() {
+    for (selector, ends) in [
+        ("data", ""),
+        ("data", ", total_path: total"),
+        ("deep.data", ", has_more_path: more"),
+        ("\"$.data[*]\"", ""),
+        ("\"$.deep.data[0:2]\"", ""),
+    ] {
+        let spec = things(&format!(
+            "path: things, data_selector: {selector}, paginator: {{ type: offset, limit: 2{ends} }}"
+        ));
+        let run = fetch(&spec, |asked| {
+            let data = json!([{ "id": 1 }, { "id": 2 }]);
+            Reply::json(&json!({
+                "asked": asked.number, "data": data, "deep": { "data": data, "more": true },
+                "more": true, "request_id": asked.number, "total": 6,
+            }))
+        })
+        .await;
+        run.fails(&ErrorKind::Paging, &["the same records", "offset=2"]);
+        assert_eq!(
+            (run.records.len(), run.asked.len()),
+            (2, 2),
+            "{selector}{ends}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn records_that_differ_in_what_no_column_takes_are_not_the_same() {
+    let spec = source(
+        "concurrency: 1",
+        "{ path: things, paginator: { type: offset, limit: 1 } }",
+        "{ status: text }",
+    );
+    let run = fetch(&spec, |asked| match asked.number {
+        3 => Reply::json(&json!([])),
+        id => Reply::json(&json!([{ "id": id, "status": "open" }])),
+    })
+    .await;
+    run.brings(&json!([{ "status": "open" }, { "status": "open" }, { "status": "open" }]));
+}
+
+#[tokio::test]
+async fn a_first_page_that_is_empty_though_the_total_says_otherwise_is_an_error() {
+    let empty = |_: &Asked| Reply::json(&json!({ "data": [], "total": 4 }));
+    let from_zero = paged("{ type: page_number, total_path: total }");
+    let run = fetch(&from_zero, empty).await;
+    run.fails(
+        &ErrorKind::Paging,
+        &[
+            "page 0 is empty, though the total is 4 pages",
+            "`base_page: 1`",
+        ],
+    );
+    let one = |_: &Asked| Reply::json(&json!({ "data": [], "total": 1 }));
+    fetch(&from_zero, one).await.fails(
+        &ErrorKind::Paging,
+        &["though the total is 1 page\n", "`base_page: 1`"],
+    );
+    let from_one = "{ type: page_number, base_page: 1, total_path: total }";
+    let run = fetch(&paged(from_one), empty).await;
+    run.fails(&ErrorKind::Paging, &["page 1 is empty", "`total_path`"]);
+    assert!(!run.error().to_string().contains("base_page: 1"));
+    // Many an API says of nothing that it is one page.
+    fetch(&paged(from_one), one).await.brings(&json!([]));
+
+    let run = fetch(
+        &paged("{ type: offset, limit: 2, total_path: total }"),
+        empty,
+    )
+    .await;
+    run.fails(
+        &ErrorKind::Paging,
+        &[
+            "offset 0 is empty, though the total is 4",
+            "`data_selector`",
+        ],
+    );
+}
+
+#[tokio::test]
+async fn an_empty_page_before_the_total_is_noted_past_the_first() {
+    // The rest was deleted meanwhile.
+    let spec = paged("{ type: page_number, base_page: 1, total_path: total }");
+    let run = fetch(&spec, |asked| {
+        let last = 2 - asked.number.min(1) * 2;
+        Reply::json(&with(numbers(0, last), json!({ "total": 4 })))
+    })
+    .await;
+    run.brings(&json!([0, 1]));
+    assert!(
+        run.notes()
+            .contains("an empty page, though the total is 4 pages"),
+        "{}",
+        run.notes()
+    );
+}
+
+#[tokio::test]
+async fn page_0_that_is_the_same_as_page_1_may_be_page_1() {
+    let spec = paged("page_number");
+    let run = fetch(&spec, |_| Reply::json(&numbers(0, 2))).await;
+    run.fails(&ErrorKind::Paging, &["`base_page: 1`"]);
+    let spec = paged("{ type: page_number, base_page: 1 }");
+    let run = fetch(&spec, |_| Reply::json(&numbers(0, 2))).await;
+    assert!(!run.error().to_string().contains("base_page"));
 }
 
 #[tokio::test]

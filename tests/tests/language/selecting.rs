@@ -48,6 +48,65 @@ async fn without_a_selector_the_root_is_a_list_or_one_record() {
     }
 }
 
+/// A single page of typed records, without a selector.
+async fn typed(columns: &str, body: Value) -> Run {
+    let endpoint = "{ path: things, paginator: single_page }";
+    let spec = source("concurrency: 1", endpoint, columns);
+    fetch(&spec, move |_| Reply::json(&body)).await
+}
+
+#[tokio::test]
+async fn a_root_with_none_of_the_columns_is_no_record() {
+    let body = json!({ "data": [{ "id": 1 }, { "id": 2 }], "total": 2 });
+    for columns in [
+        "{ id: bigint, name: text }",
+        "{ id: bigint, city: { data_type: text, from: address.city } }",
+    ] {
+        let run = typed(columns, body.clone()).await;
+        run.fails(
+            &ErrorKind::Response,
+            &[
+                "the response has an object at `$` with none of the columns",
+                "in it: the list `$.data`",
+                "help: `data_selector: data`",
+            ],
+        );
+        assert_eq!(run.records, [] as [Value; 0]);
+    }
+    let run = typed("{ id: bigint }", json!({ "result": { "id": 1 } })).await;
+    run.fails(
+        &ErrorKind::Response,
+        &["there is no list in it: it has the key `result`"],
+    );
+    // One of them is enough, though it is null; and an object without keys says nothing else.
+    for (body, record) in [
+        (
+            json!({ "id": null, "data": [] }),
+            json!({ "id": null, "name": null }),
+        ),
+        (json!({}), json!({ "id": null, "name": null })),
+    ] {
+        typed("{ id: bigint, name: text }", body)
+            .await
+            .brings(&json!([record]));
+    }
+}
+
+#[tokio::test]
+async fn where_a_key_is_missing_beside_lists_the_help_names_the_selector_first() {
+    let body = json!({ "data": [{ "id": 1 }], "total": 1 });
+    let run = typed("{ id: bigint!, total: bigint }", body).await;
+    run.fails(
+        &ErrorKind::Schema,
+        &[
+            "$.id",
+            "help: `data_selector: data`, if the records are in there; or else",
+        ],
+    );
+    let run = typed("{ id: bigint!, total: bigint }", json!({ "total": 1 })).await;
+    assert!(!run.error().to_string().contains("`data_selector"));
+}
+
 #[tokio::test]
 async fn a_place_is_a_path_with_or_without_its_root() {
     let body = json!({

@@ -407,3 +407,14 @@ async fn fetches_that_begin_together_ask_for_one_token() {
     }
     assert_eq!(of(&world.server.asked(), "/token").len(), 1);
 }
+
+#[tokio::test]
+async fn the_source_gives_its_leave_after_the_wait_for_a_token() {
+    let replies = in_turn([Reply::status(503), granted("t", &json!(3_600))]);
+    let limited = spec("", "concurrency: 1, rate_limit: { requests: 1, per: 10s }");
+    let world = World::new(&limited, api(replies, page)).await;
+    let run = world.run().await;
+    run.brings(&all());
+    // Once for the token; then the pages are ten seconds apart, the first two as well.
+    run.waits(&[2, 10, 10]);
+}

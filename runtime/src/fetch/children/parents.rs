@@ -11,6 +11,8 @@ use crate::{
 
 /// The parents that are still to come.
 pub(super) struct Parents {
+    /// The resource of the children.
+    child: &'static str,
     plan: &'static ParentPlan,
     source: Source,
     end: Option<Result<()>>,
@@ -36,6 +38,7 @@ impl Parents {
         let family = job.family.as_ref();
         if let Some(known) = family.and_then(|family| family.take(job.resource)) {
             return Self {
+                child: job.resource.name,
                 plan,
                 source: Source::Known {
                     records: known.records.into_iter(),
@@ -44,12 +47,18 @@ impl Parents {
                 end: Some(Ok(())),
             };
         }
-        let mut fetch = job.client.rows(plan.resource).concurrency(job.concurrency);
+        // Where there is a limit, few of them may be enough.
+        let mut fetch = job
+            .client
+            .rows(plan.resource)
+            .concurrency(job.concurrency)
+            .one_by_one(job.one_by_one || job.limit.is_some());
         if let Some(family) = family {
             fetch = fetch.within(family);
         }
         let pages = Box::new(fetch.pages());
         Self {
+            child: job.resource.name,
             plan,
             source: Source::Fetched { pages, page: None },
             end: None,
@@ -83,7 +92,10 @@ impl Parents {
     pub(super) fn receive(&mut self, received: Option<Result<Page<Rows>>>) {
         match (received, &mut self.source) {
             (Some(Ok(rows)), Source::Fetched { page, .. }) => *page = Some((rows.into_rows(), 0)),
-            (Some(Err(error)), _) => self.end = Some(Err(error.without_position())),
+            (Some(Err(error)), _) => {
+                let error = error.with_detail(format!("fetched for `{}`", self.child));
+                self.end = Some(Err(error.without_position()));
+            }
             _ => self.end = Some(Ok(())),
         }
     }

@@ -78,9 +78,10 @@ impl<P> Machine<P> {
         let spent = now.elapsed.saturating_sub(slot.first_sent);
         let verdict = verdict(&retry, slot.attempts, spent, refusal.told, jitter);
         // It is not only for this request, nor over with it.
-        if refusal.throttled || (!is_over && matches!(verdict, Verdict::TooLong(_))) {
-            let told = refusal.told.unwrap_or_default();
-            self.closed_until = self.closed_until.max(now.elapsed.saturating_add(told));
+        let too_long = !is_over && matches!(verdict, Verdict::TooLong(_));
+        if let Some(told) = refusal.closes(too_long) {
+            let closed = now.elapsed.saturating_add(told);
+            self.closed_until = self.closed_until.max(closed);
         }
         if is_over {
             return SlotState::Failed(refusal.into_error(&slot.failures, None));

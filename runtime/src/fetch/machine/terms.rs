@@ -74,7 +74,7 @@ pub(in crate::fetch) struct Facts {
     pub(in crate::fetch) url: Url,
     /// Its request, for messages.
     pub(in crate::fetch) request: String,
-    /// Tells its body from others.
+    /// Tells its records from those of others.
     pub(in crate::fetch) fingerprint: u64,
     /// Whether it came without a body (204).
     pub(in crate::fetch) no_content: bool,

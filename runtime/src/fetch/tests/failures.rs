@@ -86,8 +86,7 @@ async fn a_wait_longer_than_allowed_ends_with_the_time_and_the_place_to_go_on_fr
     assert_eq!(error.position(), Some(&Position::Offset(2)));
     assert!(shop.clock.waits().is_empty());
     // Not everyone who meets it has a position: a load has not, nor a fetch for all parents.
-    let help =
-        "help: fetch again then, or raise `max_delay`; `Fetch::resume` goes on from a position";
+    let help = "help: fetch again then, or raise `max_delay`; a fetch may be resumed from the error's position";
     assert!(error.to_string().ends_with(help), "{error}");
 }
 

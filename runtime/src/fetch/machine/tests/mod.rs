@@ -190,7 +190,9 @@ fn refusal(fate: Fate) -> Refusal {
         status,
         what,
         told,
+        told_all: told,
         throttled: status == Some(429),
+        credentials: Vec::new(),
         request: "GET".to_owned(),
         detail: None,
     }
