@@ -7,6 +7,9 @@ use crate::suggest;
 
 use super::Check;
 
+/// What a name in a placeholder begins with.
+pub(super) const NAMESPACES: [&str; 4] = ["secrets", "config", "resources", "incremental"];
+
 /// What may stand in a template.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scope<'s> {
@@ -231,14 +234,22 @@ impl Check<'_> {
     }
 
     fn unknown_namespace(&mut self, inner: &str, span: &Span) {
-        const KNOWN: [&str; 4] = ["secrets", "config", "resources", "incremental"];
         let (namespace, name) = inner.split_once('.').unwrap_or((inner, ""));
         let diagnostic = Diagnostic::error(
             "RS0208",
             span,
             format!("`{inner}` names nothing that a placeholder can hold"),
         );
-        let diagnostic = match suggest::closest(namespace, KNOWN) {
+        if self.parent.is_called(namespace) {
+            let meant = format!("resources.{inner}");
+            self.error(diagnostic.help(format!("write `{{{meant}}}`")).suggest(
+                inner,
+                meant,
+                Applicability::MachineApplicable,
+            ));
+            return;
+        }
+        let diagnostic = match suggest::closest(namespace, NAMESPACES) {
             Some(close) => diagnostic.help(format!("did you mean `{{{close}.{name}}}`?")),
             None => diagnostic.help("write `{secrets.NAME}` or `{config.NAME}`; `{{` is a brace"),
         };
