@@ -12,6 +12,7 @@ mod columns;
 mod endpoint;
 mod incremental;
 mod keys;
+mod literal;
 mod names;
 mod paginator;
 mod parent;
