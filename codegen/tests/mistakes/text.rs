@@ -3,6 +3,7 @@
 use super::{auth, client, columns, endpoint, paginator, resource, say, top};
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a list")]
 fn yaml() {
     say(
         "yaml",
@@ -175,6 +176,8 @@ fn structure() {
         ("another word for a key that is here", resource("table_name: depot\ncolumns: {id: text}")),
         ("another word for a key of an enum", columns("kind: {data_type: enum, options: [hub, shop]}")),
         ("a list without its brackets", columns("kind: {data_type: enum, values: hub, shop, van}")),
+        ("names without their brackets", resource("columns: {id: text}").replace("- name: things\n", "- {name: things, columns: {id: text}, primary_key: id, day}\n").replace("    columns: {id: text}\n", "")),
+        ("an unknown key without a value after a name", resource("columns: {id: text}\nprimary_key: id\nselectd:")),
         ("several unknown keys in two resources", format!("{}    colour: red\n    size: 1\n  - name: more\n    columns: {{ id: text! }}\n    colour: red\n", client(""))),
         ("both words for one key", auth("type: oauth2\ntoken_url: https://a.example/t\naccess_token_url: https://a.example/t\nclient_id: a\nclient_secret: \"{secrets.s}\"")),
         ("a name that is none", top("name: my-api")),
