@@ -399,12 +399,19 @@ impl Sink {
         }
     }
 
-    /// Suggests this for a mistake that was reported at this place, now that what should stand there
-    /// is known.
-    pub(crate) fn suggest(&mut self, code: &'static str, span: &Span, suggestion: Suggestion) {
+    /// Says what to do about a mistake that was reported at this place, now that what should stand
+    /// there is known.
+    pub(crate) fn advise(
+        &mut self,
+        code: &'static str,
+        span: &Span,
+        help: &str,
+        suggestion: Option<Suggestion>,
+    ) {
         let place = self.seen.get(&(code, span.start, span.end));
         if let Some(one) = place.and_then(|at| self.list.get_mut(*at)) {
-            one.suggestion.get_or_insert(suggestion);
+            one.label = format!("help: {help}");
+            one.suggestion = one.suggestion.take().or(suggestion);
         }
     }
 

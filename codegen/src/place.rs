@@ -17,8 +17,13 @@ pub enum Place {
 /// Why a spec could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unread {
-    /// There is no such file. The specs of its folder, by their names.
-    Missing { siblings: Vec<String> },
+    /// There is no such file.
+    Missing {
+        /// The specs of its folder, by their names.
+        siblings: Vec<String>,
+        /// The folders in [`Place::above`] that have a file of its name, by their names.
+        folders: Vec<String>,
+    },
     /// It is no UTF-8.
     NotText,
     /// The compiler does not say where the source file is.
@@ -63,6 +68,21 @@ impl Place {
         }
     }
 
+    /// The part of the path that leads to where the folder of the file is, of which the name may be
+    /// wrong or left out: nothing of `spec/x.yaml` and of `x.yaml`, `../api/` of `../api/spec/x.yaml`.
+    pub fn above(&self) -> &str {
+        let path = self.path();
+        let Some((folder, _)) = path.rsplit_once('/') else {
+            return "";
+        };
+        let last = folder.rsplit('/').next().unwrap_or_default();
+        let end = match last {
+            "." | ".." => folder.len() + 1,
+            last => folder.len() - last.len(),
+        };
+        path.get(..end).unwrap_or_default()
+    }
+
     /// An expression that makes the compiler depend on the file. It names no machine's folder.
     pub(crate) fn bytes(&self) -> TokenStream {
         match self {
@@ -85,8 +105,8 @@ impl Place {
             Self::SourceFile(_) => "the folder of this source file",
         };
         match why {
-            Unread::Missing { siblings } => {
-                let help = self.instead(siblings);
+            Unread::Missing { siblings, folders } => {
+                let help = self.instead(siblings, folders);
                 format!("there is no `{path}`, seen from {folder}\nhelp: {help}")
             }
             Unread::NotText => format!("`{path}` is not UTF-8\nhelp: save it as UTF-8 text"),
@@ -99,10 +119,13 @@ impl Place {
     }
 
     /// What to write for a file that is not there, of those that are.
-    fn instead(&self, siblings: &[String]) -> String {
+    fn instead(&self, siblings: &[String], folders: &[String]) -> String {
         const SHOWN: usize = 6;
         let name = self.path().rsplit('/').next().unwrap_or_default();
         let folder = self.path().strip_suffix(name).unwrap_or_default();
+        if let Some(other) = folders.first() {
+            return format!("did you mean `{}{other}/{name}`?", self.above());
+        }
         if let Some(near) = closest(name, siblings.iter().map(String::as_str)) {
             return format!("did you mean `{folder}{near}`?");
         }
@@ -120,12 +143,13 @@ impl Place {
                 shown.join("`, `")
             );
         }
-        match self {
-            Self::Manifest(_) => format!("write `./{name}` for a file beside this source file"),
+        let help = match self {
+            Self::Manifest(_) => "a path begins with `./` where it is seen from this source file",
             Self::SourceFile(_) => {
-                "leave `./` out for a path from the folder of the crate's `Cargo.toml`".to_owned()
+                "leave `./` out for a path from the folder of the crate's `Cargo.toml`"
             }
-        }
+        };
+        help.to_owned()
     }
 }
 
@@ -152,24 +176,38 @@ mod tests {
         }
     }
 
-    fn missing(path: &str, siblings: &[&str]) -> String {
-        let siblings = siblings.iter().map(|&name| name.to_owned()).collect();
-        Place::of(path)
-            .unwrap()
-            .unread(&Unread::Missing { siblings })
+    fn missing(path: &str, siblings: &[&str], folders: &[&str]) -> String {
+        let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+        Place::of(path).unwrap().unread(&Unread::Missing {
+            siblings: owned(siblings),
+            folders: owned(folders),
+        })
     }
 
     #[test]
     fn a_missing_file_is_said_to_be_another() {
-        let message = missing("specs/shops.yaml", &["shop.yaml", "datasets.yaml"]);
+        let message = missing("specs/shops.yaml", &["shop.yaml", "datasets.yaml"], &[]);
         assert!(
             message.ends_with("help: did you mean `specs/shop.yaml`?"),
             "{message}"
         );
-        let message = missing("specs/x.yaml", &["shop.yaml", "datasets.yaml"]);
+        let message = missing("specs/x.yaml", &["shop.yaml", "datasets.yaml"], &[]);
         let there = "help: the specs in that folder are `shop.yaml`, `datasets.yaml`";
         assert!(message.ends_with(there), "{message}");
-        let message = missing("specs/x.yaml", &[]);
-        assert!(message.contains("write `./x.yaml`"), "{message}");
+        let message = missing("specs/x.yaml", &[], &[]);
+        assert!(message.contains("begins with `./`"), "{message}");
+        for (path, meant) in [
+            ("spec/x.yaml", "specs/x.yaml"),
+            ("../api/spec/x.yaml", "../api/specs/x.yaml"),
+            ("./spec/x.yaml", "./specs/x.yaml"),
+            ("../x.yaml", "../specs/x.yaml"),
+            ("x.yaml", "specs/x.yaml"),
+        ] {
+            let message = missing(path, &[], &["specs"]);
+            assert!(
+                message.ends_with(&format!("did you mean `{meant}`?")),
+                "{message}"
+            );
+        }
     }
 }

@@ -61,7 +61,7 @@ fn translation(table: &[Translation], place: &str, word: &str) -> Option<&'stati
 pub(crate) struct Meant {
     pub word: &'static str,
     /// Whether it is the word of another tool, rather than misspelt.
-    is_translated: bool,
+    pub is_translated: bool,
     /// Whether it surely means the same, so that it may be put there unseen.
     pub is_sure: bool,
 }
@@ -265,6 +265,8 @@ const NEAR_WORDS: &[Translation] = &[
     ("paginator", "initiallimit", "limit"),
     ("paginator", "initialpage", "base_page"),
     ("paginator", "startfrompage", "base_page"),
+    ("paginator", "startpage", "base_page"),
+    ("paginator", "firstpage", "base_page"),
     ("paginator", "pagesize", "limit"),
     ("paginator", "nextkey", "next_url_path"),
     ("paginator", "cursorvalue", "cursor_path"),
@@ -310,6 +312,9 @@ const NEAR_WORDS: &[Translation] = &[
     ("column", "source", "from"),
     ("column", "properties", "fields"),
     ("column", "additionalproperties", "values"),
+    ("column", "options", "values"),
+    ("column", "enum", "values"),
+    ("a setting", "options", "values"),
     ("column", "number", "double"),
     ("column", "datetime", "timestamp"),
     ("column", "money", "decimal"),

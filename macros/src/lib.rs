@@ -60,10 +60,23 @@ fn read(place: &Place) -> Result<String, Unread> {
     fs::read_to_string(&path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => Unread::Missing {
             siblings: specs_beside(&path),
+            folders: folders_with(&path, &folder.join(place.above())),
         },
         io::ErrorKind::InvalidData => Unread::NotText,
         _ => Unread::Other(error.to_string()),
     })
+}
+
+/// The names of the folders in this one that have a file of the name of another.
+fn folders_with(path: &Path, above: &Path) -> Vec<String> {
+    let name = path.file_name().unwrap_or_default();
+    let folders = fs::read_dir(above).into_iter().flatten().flatten();
+    let mut names: Vec<String> = folders
+        .filter(|folder| folder.path().join(name).is_file())
+        .map(|folder| folder.file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
 }
 
 /// The names of the specs in the folder where a file should be.

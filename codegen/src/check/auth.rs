@@ -6,6 +6,7 @@ use crate::connector::{
     Auth, ClientAuthentication, CustomAuth, Grant, Location, OAuth2, Param, Template,
 };
 use crate::diagnostic::Diagnostic;
+use crate::foreign::{self, Jinja};
 use crate::grammar;
 use crate::spec::{Text, View, text};
 use crate::yaml::{Entry, Node};
@@ -89,7 +90,7 @@ impl Check<'_> {
 
     fn oauth2(&mut self, view: &View<'_>, grant: Option<Grant>) -> Option<Auth> {
         let url = view.text("access_token_url")?;
-        let access_token_url = self.template(url, Scope::settings("`access_token_url`"));
+        let access_token_url = self.template(url, Scope::address("`access_token_url`"));
         let origin = self.absolute_url(url, &access_token_url, "access_token_url");
         if origin.as_ref().is_some_and(Origin::is_in_the_clear) {
             self.error(
@@ -202,8 +203,12 @@ impl Check<'_> {
     /// A field that must hold a secret.
     fn secret_field(&mut self, view: &View<'_>, key: &str) -> Option<Template> {
         let text = view.text(key)?;
-        let template = self.field(view, key)?;
-        if !has_secret(&template) {
+        let what = format!("`{key}`");
+        let scope = Scope::credential(&what);
+        let template = self.filled(text, scope);
+        if has_secret(&template) {
+            self.jinja_is_text(text, scope);
+        } else {
             self.literal_secret(text, key);
         }
         Some(template)
@@ -211,14 +216,18 @@ impl Check<'_> {
 
     /// A secret is never written in a spec. The literal itself is shown in the snippet only, which is the author's own text.
     fn literal_secret(&mut self, text: Text<'_>, key: &str) {
-        let diagnostic = if text.text.contains("{config.") {
+        let diagnostic = if foreign::jinja(text.text).iter().any(Jinja::is_certain) {
+            let message = format!("`{key}` is a secret, and two braces are text in it");
+            Diagnostic::error("RS0301", text.span, message)
+                .note("a placeholder has one brace on each side; `{{` is a brace that is sent")
+        } else if text.text.contains("{config.") {
             Diagnostic::error(
                 "RS0301",
                 text.span,
                 format!("`{key}` is a secret, not a setting"),
             )
             .note("settings may be printed; secrets never are")
-        } else if text.text.contains('{') {
+        } else if self.sink.has_errors_in(text.span) {
             // A placeholder that is wrong, which was reported.
             return;
         } else {

@@ -5,12 +5,14 @@ use std::time::Duration;
 use crate::connector::{Param, Part, RateLimit, Retry, Template};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::grammar;
+use crate::secretive;
 use crate::spec::{Text, View, text};
 use crate::value;
 use crate::yaml::{Entry, Node};
 
 use super::Check;
-use super::template::{Scope, has_secret};
+use super::literal::query_has_no_secret;
+use super::template::Scope;
 use super::url::{self, Origin};
 
 /// What the resources need to know of their client.
@@ -66,8 +68,9 @@ impl Check<'_> {
         };
         if let Some(url) = view.text("base_url") {
             client.base_place = url.span.clone();
-            client.base_url = self.template(url, Scope::settings("`base_url`"));
+            client.base_url = self.template(url, Scope::address("`base_url`"));
             client.base_origin = self.absolute_url(url, &client.base_url.clone(), "base_url");
+            query_has_no_secret(url.text, url.span, self.sink);
         }
         client.header_entries = view.entries("headers");
         client.headers = self.headers(client.header_entries, false);
@@ -106,14 +109,14 @@ impl Check<'_> {
         template: &Template,
         key: &str,
     ) -> Option<Origin> {
+        if self.sink.has_errors_in(url.span) {
+            // Something in it was reported.
+            return None;
+        }
         let Some(resolved) = self.resolved(template) else {
             self.begins_like_a_url(url, template, key);
             return None;
         };
-        if resolved.is_empty() && !url.text.is_empty() {
-            // Its placeholder was reported.
-            return None;
-        }
         match url::origin(&resolved) {
             Ok((origin, _)) => Some(origin),
             Err(reason) => {
@@ -189,12 +192,9 @@ impl Check<'_> {
                 );
             }
             let what = format!("the header `{name}`");
-            let scope = Scope {
-                incremental,
-                ..Scope::secrets(&what)
-            };
+            let scope = Scope::header(&what, incremental);
             let value = self.template(text, scope);
-            self.authorization_is_secret(name, text, &value);
+            self.header_is_no_secret(&what, name, text, &value);
             headers.push(Param {
                 name: name.clone(),
                 value,
@@ -204,11 +204,16 @@ impl Check<'_> {
     }
 
     /// A secret is never written in a spec, nor in a header that is a credential.
-    fn authorization_is_secret(&mut self, name: &str, text: Text<'_>, value: &Template) {
-        if name.eq_ignore_ascii_case("authorization")
-            && !has_secret(value)
-            && !text.text.contains('{')
-        {
+    fn header_is_no_secret(&mut self, what: &str, name: &str, text: Text<'_>, value: &Template) {
+        if !name.eq_ignore_ascii_case("authorization") {
+            // Many a cookie opens nothing.
+            if secretive::header(name) && !name.eq_ignore_ascii_case("cookie") {
+                self.is_no_secret(what, text, value);
+            }
+            return;
+        }
+        let is_literal = value.0.iter().all(|part| matches!(part, Part::Text(_)));
+        if is_literal && !self.sink.has_errors_in(text.span) {
             self.error(
                 Diagnostic::error("RS0301", text.span, format!("`{name}` is written in the spec"))
                     .help("use `auth`, which takes a `{secrets.…}`")

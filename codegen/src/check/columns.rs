@@ -4,9 +4,13 @@ use crate::connector::{Column, Decode, Struct, TimeFormat, Type};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::grammar;
 use crate::spec::{Text, View};
-use crate::yaml::{Entry, Node};
+use crate::yaml::{Entry, Node, Value};
 
 use super::{Check, names, times};
+
+/// The type of a column with a mistake in its type. It is no other declared column's, and no rule about
+/// types says anything of it.
+pub(super) const UNKNOWN: Type = Type::Scalar;
 
 /// Where a type is: the struct it is named after, its name in messages, and its own.
 #[derive(Clone, Copy)]
@@ -28,7 +32,7 @@ impl Check<'_> {
         span: &Span,
     ) -> Struct {
         self.type_is_free(ident, name, span);
-        if columns.entries().is_empty() {
+        if matches!(&columns.value, Value::Map(columns) if columns.is_empty()) {
             self.error(
                 Diagnostic::error("RS0110", &columns.span, format!("`{name}` has no columns"))
                     .help("declare one, or say `columns: json` for records that are taken as they are"),
@@ -175,7 +179,7 @@ impl Check<'_> {
             name: made,
             key: key.clone(),
             from,
-            data_type: self.data_type(&entry.value, within).unwrap_or(Type::Json),
+            data_type: self.data_type(&entry.value, within).unwrap_or(UNKNOWN),
             nullable,
             explicit,
             primary_key: false,
@@ -234,7 +238,7 @@ impl Check<'_> {
             name: name.clone(),
             key: name,
             from: None,
-            data_type: self.data_type(node, within).unwrap_or(Type::Json),
+            data_type: self.data_type(node, within).unwrap_or(UNKNOWN),
             nullable,
             explicit: false,
             primary_key: false,

@@ -3,11 +3,13 @@
 use crate::connector::{Body, Json, Method, Param, Part, Template};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::grammar;
+use crate::secretive;
 use crate::spec::{Text, View, text};
 use crate::value;
 use crate::yaml::{Entry, Kind, Node, Value};
 
 use super::client::Client;
+use super::literal::query_has_no_secret;
 use super::template::{Scope, has_secret};
 use super::{Check, url};
 
@@ -54,11 +56,7 @@ impl Check<'_> {
             }
         }
         params.retain(|one| !is_used(one));
-        let scope = Scope {
-            bound: &bound,
-            incremental,
-            ..Scope::settings("`path`")
-        };
+        let scope = Scope::path(&bound, incremental);
         if path.text.contains('#') {
             self.error(
                 Diagnostic::error("RS0205", path.span, "a fragment, `#…`, is never sent")
@@ -66,6 +64,7 @@ impl Check<'_> {
             );
         }
         let template = self.template(path, scope);
+        query_has_no_secret(path.text, path.span, self.sink);
         self.path_has_its_values(endpoint, path, &template);
         (template, bound.into_iter().map(|(name, _)| name).collect())
     }
@@ -140,10 +139,7 @@ impl Check<'_> {
         let mut params = Vec::new();
         for entry in entries {
             let what = format!("`{}`", entry.key.name);
-            let scope = Scope {
-                incremental,
-                ..Scope::secrets(&what)
-            };
+            let scope = Scope::sent(&what, incremental);
             let values: Vec<Text<'_>> = match &entry.value.value {
                 Value::List(elements) => elements.iter().filter_map(text).collect(),
                 _ => text(&entry.value).into_iter().collect(),
@@ -159,13 +155,17 @@ impl Check<'_> {
                     span: entry.key.span.clone(),
                 });
             }
-            for value in values {
+            for text in values {
+                let value = self.template(text, scope);
+                if secretive::param(&entry.key.name) {
+                    self.is_no_secret(&what, text, &value);
+                }
                 params.push(Bound {
                     param: Param {
                         name: entry.key.name.clone(),
-                        value: self.template(value, scope),
+                        value,
                     },
-                    span: value.span.clone(),
+                    span: text.span.clone(),
                 });
             }
         }
@@ -272,10 +272,7 @@ impl Check<'_> {
                 number.map_or(Json::Null, Json::Number)
             }
             Kind::Text => {
-                let scope = Scope {
-                    incremental,
-                    ..Scope::secrets("`json`")
-                };
+                let scope = Scope::sent("`json`", incremental);
                 let text = Text {
                     text: &scalar.text,
                     span: &node.span,

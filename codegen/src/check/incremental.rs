@@ -8,6 +8,7 @@ use crate::grammar;
 use crate::spec::View;
 use crate::{suggest, value};
 
+use super::columns::UNKNOWN;
 use super::{Check, keys, strptime, times};
 
 impl Check<'_> {
@@ -49,6 +50,9 @@ impl Check<'_> {
             return None;
         };
         let column_type = record.columns.get(column).map(|column| &column.data_type)?;
+        if *column_type == UNKNOWN {
+            return None;
+        }
         if !is_ordered(column_type) {
             self.error(
                 Diagnostic::error(

@@ -93,11 +93,12 @@ impl Check<'_> {
                 .is_some_and(|said| said.text == "true");
             let type_compares = compares(&column.data_type);
             let word = word(&column.data_type);
+            let non_null = non_null(&column.data_type);
             let (is_included, was_nullable) = (column.parent.is_some(), column.nullable);
             column.nullable = false;
             let explicit = column.explicit;
             if is_included && was_nullable {
-                self.included_key_is_nullable(key);
+                self.included_key_is_nullable(key, &non_null);
             }
             if let Some(said) = said.filter(|_| says_nullable) {
                 self.key_is_never_null(key, &said.span);
@@ -254,14 +255,33 @@ impl Check<'_> {
         )));
     }
 
-    fn included_key_is_nullable(&mut self, key: Text<'_>) {
+    /// Whether a mistake leaves open which columns of a resource are in its key, and so never null.
+    pub(super) fn key_is_unclear(&self, view: &View<'_>) -> bool {
+        let is_wrong = |kind: Key| {
+            let key = view.node.get(kind.name());
+            key.is_some_and(|key| self.sink.has_errors_in(&key.span))
+        };
+        Key::BOTH.into_iter().any(is_wrong) || self.key_is_misspelt(view)
+    }
+
+    /// Whether a resource has no key, but something that was probably meant for one.
+    pub(super) fn key_is_misspelt(&self, view: &View<'_>) -> bool {
+        let has_key = |kind: Key| view.node.get(kind.name()).is_some();
+        let mut entries = view.node.entries().iter();
+        !Key::BOTH.into_iter().any(has_key)
+            && entries.any(|entry| self.sink.has_errors_in(&entry.key.span))
+    }
+
+    fn included_key_is_nullable(&mut self, key: Text<'_>, non_null: &str) {
         self.error(
             Diagnostic::error(
                 "RS0402",
                 key.span,
                 format!("the key column `{}` is nullable in the parent", key.text),
             )
-            .help("make it non-null there: `text!`, or part of its `primary_key`"),
+            .help(format!(
+                "make it non-null there: {non_null}, or part of its `primary_key`"
+            )),
         );
     }
 
@@ -350,6 +370,16 @@ fn compares(data_type: &Type) -> bool {
             | Type::Double
             | Type::Union(_)
     )
+}
+
+/// How a column of this type is declared as one that is never null: `bigint!`.
+pub(super) fn non_null(data_type: &Type) -> String {
+    match data_type {
+        Type::Text | Type::Bigint | Type::Double | Type::Bool | Type::Time | Type::Binary => {
+            format!("`{}!`", word(data_type))
+        }
+        _ => "`nullable: false`".to_owned(),
+    }
 }
 
 pub(super) fn word(data_type: &Type) -> &'static str {

@@ -13,6 +13,7 @@ mod endpoint;
 mod groups;
 mod incremental;
 mod keys;
+mod literal;
 mod names;
 mod paginator;
 mod parent;

@@ -315,6 +315,10 @@ impl Check<'_> {
 
     /// A size that is neither sent nor needed, and a place for a size that is not there.
     fn page_size_has_an_effect(&mut self, view: &View<'_>, pages: &PageNumber) {
+        // What has a mistake may be the size, or the place for it.
+        if self.sink.has_errors_in(&view.node.span) {
+            return;
+        }
         let is_sent = pages.page_size_slot.is_some();
         let is_needed = pages.ends.stop_after_short_page;
         match (pages.page_size, is_sent, is_needed) {
@@ -378,6 +382,10 @@ impl Check<'_> {
             Pages::Number(pages) => (&pages.ends, pages.maximum_page),
             _ => return,
         };
+        // What has a mistake may be the end.
+        if self.sink.has_errors_in(&view.node.span) {
+            return;
+        }
         let is_possible = ends.stop_after_empty_page
             || ends.stop_after_short_page
             || ends.total_path.is_some()

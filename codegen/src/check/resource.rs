@@ -35,7 +35,10 @@ impl Check<'_> {
         };
         let endpoint = view.node("endpoint").unwrap_or(&empty);
         let endpoint = View::new(endpoint, &grammar::ENDPOINT);
-        let incremental = self.incremental(&endpoint, &record);
+        // Columns that are missing are missed elsewhere.
+        let incremental = view
+            .node("columns")
+            .and_then(|_| self.incremental(&endpoint, &record));
         let has_incremental = endpoint.entry("incremental").is_some();
         let method = match endpoint.text("method").map(|method| method.text) {
             Some("POST") => Method::Post,
@@ -342,12 +345,7 @@ impl Check<'_> {
         let has_key = ["primary_key", "merge_key"]
             .iter()
             .any(|key| view.node.get(key).is_some());
-        // A key of the resource that is wrong may have been meant for it.
-        let entries = view.node.entries();
-        let is_misspelt = entries
-            .iter()
-            .any(|entry| self.sink.has_errors_in(&entry.key.span));
-        if !has_key && !is_misspelt {
+        if !has_key && !self.key_is_misspelt(view) {
             self.error(
                 Diagnostic::error(
                     "RS0404",

@@ -7,6 +7,7 @@ use crate::spec::{Text, View, text};
 use crate::value;
 use crate::yaml::{Entry, Kind, Node, Value};
 
+use super::literal::query_has_no_secret;
 use super::names::{ident, pascal};
 use super::times;
 
@@ -311,6 +312,7 @@ fn default(node: &Node, data_type: &ConfigType, sink: &mut Sink) -> Option<Strin
         );
         return None;
     }
+    query_has_no_secret(given, &node.span, sink);
     let is_bool = matches!(data_type, ConfigType::Bool);
     Some(if is_bool {
         given.to_ascii_lowercase()

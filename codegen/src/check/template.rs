@@ -2,56 +2,85 @@
 
 use crate::connector::{Part, Template};
 use crate::diagnostic::{Applicability, Diagnostic, Span};
+use crate::foreign::{self, Jinja};
 use crate::spec::Text;
 use crate::suggest;
 
 use super::Check;
 
+/// What a name in a placeholder begins with.
+pub(super) const NAMESPACES: [&str; 4] = ["secrets", "config", "resources", "incremental"];
+
+/// Where a template stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// A URL or a path, which logs show.
+    Address,
+    Header,
+    /// A field of an `auth`.
+    Credential,
+    /// A parameter or a body: it may be text of a language that has braces itself.
+    Sent,
+}
+
 /// What may stand in a template.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scope<'s> {
     /// The key, in backticks.
-    pub what: &'s str,
-    pub secrets: bool,
-    /// Whether it is a field of an `auth`.
-    pub is_credential: bool,
-    pub incremental: bool,
+    what: &'s str,
+    place: Place,
+    incremental: bool,
     /// What a name without a namespace stands for, in a path.
-    pub bound: &'s [(String, Template)],
+    bound: &'s [(String, Template)],
 }
 
 impl<'s> Scope<'s> {
-    /// Settings only.
-    pub(super) fn settings(what: &'s str) -> Self {
+    fn new(what: &'s str, place: Place, incremental: bool) -> Self {
         Self {
             what,
-            secrets: false,
-            is_credential: false,
-            incremental: false,
+            place,
+            incremental,
             bound: &[],
         }
     }
 
-    /// Settings and secrets.
-    pub(super) fn secrets(what: &'s str) -> Self {
+    /// A URL or a path: no secrets.
+    pub(super) fn address(what: &'s str) -> Self {
+        Self::new(what, Place::Address, false)
+    }
+
+    /// The `path` of an endpoint, and what names without a namespace stand for in it.
+    pub(super) fn path(bound: &'s [(String, Template)], incremental: bool) -> Self {
         Self {
-            secrets: true,
-            ..Self::settings(what)
+            bound,
+            ..Self::new("`path`", Place::Address, incremental)
         }
+    }
+
+    pub(super) fn header(what: &'s str, incremental: bool) -> Self {
+        Self::new(what, Place::Header, incremental)
+    }
+
+    /// A parameter, or a text in a body.
+    pub(super) fn sent(what: &'s str, incremental: bool) -> Self {
+        Self::new(what, Place::Sent, incremental)
     }
 
     /// A field of an `auth`.
     pub(super) fn credential(what: &'s str) -> Self {
-        Self {
-            is_credential: true,
-            ..Self::secrets(what)
-        }
+        Self::new(what, Place::Credential, false)
     }
 }
 
 impl Check<'_> {
-    /// A text with its placeholders looked up.
+    /// A text with its placeholders looked up, and none of another language in it.
     pub(super) fn template(&mut self, text: Text<'_>, scope: Scope<'_>) -> Template {
+        self.jinja_is_text(text, scope);
+        self.filled(text, scope)
+    }
+
+    /// A text with its placeholders looked up.
+    pub(super) fn filled(&mut self, text: Text<'_>, scope: Scope<'_>) -> Template {
         let mut parts: Vec<Part> = Vec::new();
         let mut literal = String::new();
         let mut rest = text.text;
@@ -70,10 +99,18 @@ impl Check<'_> {
                 rest = "";
                 break;
             };
+            // `${NAME}` is a placeholder of a shell, dollar and all.
+            let dollar = if literal.ends_with('$') { "$" } else { "" };
+            literal.truncate(literal.len() - dollar.len());
+            let span = self.part_of(text.span, &format!("{dollar}{{{inner}}}"));
+            let found = self.placeholder(inner, &span, scope);
+            if !dollar.is_empty() && !self.sink.has_errors_in(&span) {
+                self.dollar_is_text(inner, &span);
+            }
             if !literal.is_empty() {
                 parts.push(Part::Text(std::mem::take(&mut literal)));
             }
-            parts.extend(self.placeholder(inner, text, scope));
+            parts.extend(found);
             rest = after;
         }
         literal.push_str(rest);
@@ -99,19 +136,69 @@ impl Check<'_> {
         );
     }
 
-    fn placeholder(&mut self, inner: &str, text: Text<'_>, scope: Scope<'_>) -> Vec<Part> {
-        let span = self.part_of(text.span, &format!("{{{inner}}}"));
+    /// `{{ config['key'] }}`: two braces are one that is sent.
+    pub(super) fn jinja_is_text(&mut self, text: Text<'_>, scope: Scope<'_>) {
+        for jinja in foreign::jinja(text.text) {
+            if jinja.is_certain() || scope.place != Place::Sent {
+                self.one_jinja_is_text(&jinja, text, scope);
+            }
+        }
+    }
+
+    /// What is between the braces may be a secret: the message does not repeat it.
+    fn one_jinja_is_text(&mut self, jinja: &Jinja<'_>, text: Text<'_>, scope: Scope<'_>) {
+        let whole = jinja.whole;
+        let is_credential = scope.place == Place::Credential;
+        let span = self.part_of(text.span, whole);
+        let message = format!("two braces are text in {}, and no placeholder", scope.what);
+        let mut diagnostic = if scope.place == Place::Sent {
+            Diagnostic::warning("RS0905", &span, message)
+        } else {
+            Diagnostic::error("RS0211", &span, message)
+        };
+        diagnostic = match jinja.ours(is_credential) {
+            Some(ours) => diagnostic.help(format!("write `{ours}`")).suggest(
+                whole,
+                ours,
+                Applicability::MaybeIncorrect,
+            ),
+            None if matches!(scope.place, Place::Header | Place::Credential) => {
+                diagnostic.help("write `{secrets.NAME}`, or `{config.NAME}` for a setting")
+            }
+            None => diagnostic.help(
+                "write `{config.NAME}` for a setting, `{resources.PARENT.FIELD}` for a field of \
+                 another resource",
+            ),
+        };
+        self.error(
+            diagnostic
+                .note("a placeholder has one brace on each side; `{{` is a brace that is sent"),
+        );
+    }
+
+    /// `${secrets.key}`, of which the `$` would be sent.
+    fn dollar_is_text(&mut self, inner: &str, span: &Span) {
+        let (written, meant) = (format!("${{{inner}}}"), format!("{{{inner}}}"));
+        let message = "the `$` before this placeholder would be sent with its value";
+        self.error(
+            Diagnostic::error("RS0211", span, message)
+                .help(format!("write `{meant}`"))
+                .suggest(written, meant, Applicability::MachineApplicable),
+        );
+    }
+
+    fn placeholder(&mut self, inner: &str, span: &Span, scope: Scope<'_>) -> Vec<Part> {
         let (namespace, name) = inner.split_once('.').unwrap_or(("", inner));
         let part = match namespace {
-            "secrets" => self.secret(name, &span, scope),
-            "config" => self.setting(name, &span),
-            "incremental" => self.incremental_placeholder(name, &span, scope),
+            "secrets" => self.secret(name, span, scope),
+            "config" => self.setting(name, span),
+            "incremental" => self.incremental_placeholder(name, span, scope),
             "resources" => self
-                .parent_placeholder(name, &span, scope.what)
+                .parent_placeholder(name, span, scope.what)
                 .map(Part::Parent),
-            "" => return self.bound(name, &span, scope),
+            "" => return self.bound(name, span, scope),
             _ => {
-                self.unknown_namespace(inner, &span);
+                self.unknown_namespace(inner, span);
                 None
             }
         };
@@ -126,7 +213,7 @@ impl Check<'_> {
             );
             return None;
         }
-        if !scope.secrets {
+        if scope.place == Place::Address {
             self.error(
                 Diagnostic::error(
                     "RS0302",
@@ -216,7 +303,7 @@ impl Check<'_> {
             diagnostic.help(format!(
                 "write `{{config.{name}}}`, or bind it by `params: {{{name}: …}}`"
             ))
-        } else if scope.is_credential {
+        } else if scope.place == Place::Credential {
             let name = super::names::snake(name);
             diagnostic
                 .help(format!("write `{{secrets.{name}}}`"))
@@ -231,14 +318,22 @@ impl Check<'_> {
     }
 
     fn unknown_namespace(&mut self, inner: &str, span: &Span) {
-        const KNOWN: [&str; 4] = ["secrets", "config", "resources", "incremental"];
         let (namespace, name) = inner.split_once('.').unwrap_or((inner, ""));
         let diagnostic = Diagnostic::error(
             "RS0208",
             span,
             format!("`{inner}` names nothing that a placeholder can hold"),
         );
-        let diagnostic = match suggest::closest(namespace, KNOWN) {
+        if self.parent.is_called(namespace) {
+            let meant = format!("resources.{inner}");
+            self.error(diagnostic.help(format!("write `{{{meant}}}`")).suggest(
+                inner,
+                meant,
+                Applicability::MachineApplicable,
+            ));
+            return;
+        }
+        let diagnostic = match suggest::closest(namespace, NAMESPACES) {
             Some(close) => diagnostic.help(format!("did you mean `{{{close}.{name}}}`?")),
             None => diagnostic.help("write `{secrets.NAME}` or `{config.NAME}`; `{{` is a brace"),
         };

@@ -54,7 +54,7 @@ impl Check<'_> {
             column.ident = variant;
             members.push(column);
         }
-        if of.elements().len() < 2 {
+        if matches!(&of.value, Value::List(members) if members.len() < 2) {
             self.error(
                 Diagnostic::error("RS0603", &of.span, "a union has two members or more")
                     .help("use the type itself"),
@@ -114,7 +114,7 @@ impl Check<'_> {
 pub(super) fn enum_values(node: &Node, open: bool, sink: &mut Sink) -> Vec<EnumValue> {
     let mut values: Vec<EnumValue> = Vec::new();
     let mut places: Vec<Span> = Vec::new();
-    if node.elements().is_empty() {
+    if matches!(&node.value, Value::List(words) if words.is_empty()) {
         sink.push(
             Diagnostic::error("RS0110", &node.span, "an enum has a value or more")
                 .help("write `values: [one, two]`"),

@@ -1,12 +1,12 @@
 //! The keys of a map: those that are unknown, missing, or there under two names.
 
 use crate::diagnostic::{Diagnostic, Span};
-use crate::grammar::Key;
+use crate::grammar::{Key, Shape};
 use crate::suggest::{self, Meant};
 use crate::yaml::{Entry, Node};
 
 use super::shape::Check;
-use super::words::{Named, Place, heading, listed};
+use super::words::{Advice, Named, Place, heading, listed};
 
 impl Check<'_> {
     /// Unknown and missing keys, and such as have two names.
@@ -19,14 +19,15 @@ impl Check<'_> {
         place: &Place,
     ) {
         let mut seen: Vec<(&str, &Span)> = Vec::new();
-        for entry in entries {
+        let torn = self.torn_lists(keys, entries, node, place);
+        for (at, entry) in entries.iter().enumerate() {
             let name = entry.key.name.as_str();
-            if Some(name) == context.tag() {
+            if Some(name) == context.tag() || torn.contains(&at) {
                 continue;
             }
             let Some(key) = keys.iter().find(|key| key.is_called(name)) else {
                 // The key that was meant is not missing too.
-                let meant = self.unknown(context, keys, entry, place);
+                let meant = self.unknown(context, keys, entry, entries, place);
                 let Some(meant) = meant else { continue };
                 self.meant_once(meant, entry, keys, entries, &seen);
                 seen.push((meant, &entry.key.span));
@@ -56,6 +57,44 @@ impl Check<'_> {
         if !missing.is_empty() {
             self.missing(&missing, node, place);
         }
+    }
+
+    /// `{values: one, two}`, which YAML reads as a value and a key that has none: the positions of such
+    /// keys. What should be a list is reported.
+    fn torn_lists(
+        &mut self,
+        keys: &[&Key],
+        entries: &[Entry],
+        node: &Node,
+        place: &Place,
+    ) -> Vec<usize> {
+        let mut torn = Vec::new();
+        // A flow map begins with its brace, a block map with its first key.
+        let mut starts = entries.iter().map(|entry| entry.key.span.start);
+        if starts.any(|start| start <= node.span.start) {
+            return torn;
+        }
+        let is_known = |entry: &Entry| keys.iter().any(|key| key.is_called(&entry.key.name));
+        let is_alone = |entry: &Entry| entry.value.span == entry.key.span && !is_known(entry);
+        for (at, entry) in entries.iter().enumerate() {
+            let is_list = |key: &&&Key| key.is_called(&entry.key.name) && takes_list(&key.shape);
+            let (Some(_), Some(first)) = (keys.iter().find(is_list), entry.value.scalar()) else {
+                continue;
+            };
+            let others = entries
+                .iter()
+                .skip(at + 1)
+                .take_while(|other| is_alone(other));
+            let words: Vec<&str> = others.map(|other| other.key.name.as_str()).collect();
+            if words.is_empty() {
+                continue;
+            }
+            torn.extend(at + 1..=at + words.len());
+            let of = Place::new(&entry.key.name, &place.owner);
+            let advice = format!("write `[{}, {}]`", first.text, words.join(", "));
+            self.wrong(&entry.value, &of, "a list", Some(Advice::new(advice)));
+        }
+        torn
     }
 
     /// Doubts that a key was meant which is there already, or which another was meant to be.
@@ -108,6 +147,7 @@ impl Check<'_> {
         context: &dyn Named,
         keys: &[&Key],
         entry: &Entry,
+        entries: &[Entry],
         place: &Place,
     ) -> Option<&'static str> {
         let name = entry.key.name.as_str();
@@ -130,16 +170,33 @@ impl Check<'_> {
         };
         let message = format!("{what} key `{name}` in {}", place.owner);
         let mut diagnostic = Diagnostic::error(code, &entry.key.span, message);
-        if let Some(meant) = meant {
+        let same = meant.filter(|meant| meant.is_translated).and_then(|meant| {
+            let mut others = entries.iter();
+            others.find(|other| other.key.name == meant.word)
+        });
+        if let Some(same) = same {
+            let ours = &same.key.name;
+            diagnostic = diagnostic
+                .help(format!("remove it: `{ours}` is here already"))
+                .also(&same.key.span, "here");
+        } else if let Some(meant) = meant {
             diagnostic = meant.advise(diagnostic, name);
         } else if let Some(home) = home {
             diagnostic = diagnostic.help(format!("`{name}` belongs in {home}"));
         }
-        self.sink.push(diagnostic.note(format!(
-            "{} may have: {}",
-            context.title(),
-            names.join(", ")
-        )));
+        let title = context.title();
+        if self.listed.insert(title.clone()) {
+            diagnostic = diagnostic.note(format!("{title} may have: {}", names.join(", ")));
+        }
+        self.sink.push(diagnostic);
         meant.map(|meant| meant.word)
+    }
+}
+
+fn takes_list(shape: &Shape) -> bool {
+    match shape {
+        Shape::List(_) => true,
+        Shape::Either(first, second) => takes_list(first) || takes_list(second),
+        _ => false,
     }
 }

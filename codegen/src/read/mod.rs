@@ -7,7 +7,9 @@ mod shape;
 mod words;
 
 use crate::diagnostic::{Diagnostic, Sink, Span};
+use crate::foreign::{self, Jinja};
 use crate::grammar::{self, Shape};
+use crate::secretive;
 use crate::spec::Spec;
 use crate::yaml::{Document, Node, Value};
 
@@ -42,8 +44,9 @@ pub(crate) fn read(document: Document, sink: &mut Sink) -> Option<Spec> {
 pub(crate) fn literal_credentials(node: &Node, found: &mut impl FnMut(&Span)) {
     for entry in node.entries() {
         match entry.key.name.as_str() {
-            "auth" => literals(&entry.value, &CREDENTIALS, found),
-            "headers" => literals(&entry.value, &CREDENTIAL_HEADERS, found),
+            "auth" => literals(&entry.value, is_credential, found),
+            "headers" => literals(&entry.value, secretive::header, found),
+            "params" | "data" => literals(&entry.value, secretive::param, found),
             "secrets" => values(&entry.value, found),
             _ => literal_credentials(&entry.value, found),
         }
@@ -51,10 +54,9 @@ pub(crate) fn literal_credentials(node: &Node, found: &mut impl FnMut(&Span)) {
     for element in node.elements() {
         literal_credentials(element, found);
     }
-    if node
-        .scalar()
-        .is_some_and(|scalar| holds_credentials(&scalar.text))
-    {
+    if node.scalar().is_some_and(|scalar| {
+        holds_credentials(&scalar.text) || secretive::in_query(&scalar.text).is_some()
+    }) {
         found(&node.span);
     }
 }
@@ -66,25 +68,24 @@ const CREDENTIALS: [&str; 5] = [
     "client_secret",
     "refresh_token",
 ];
-const CREDENTIAL_HEADERS: [&str; 3] = ["authorization", "cookie", "x-api-key"];
 
-/// What stands under these keys, anywhere within, and holds no placeholder.
-fn literals(node: &Node, keys: &[&str], found: &mut impl FnMut(&Span)) {
+fn is_credential(key: &str) -> bool {
+    CREDENTIALS.contains(&key.to_ascii_lowercase().as_str())
+}
+
+/// What stands under such keys, anywhere within, and holds no placeholder.
+fn literals(node: &Node, is_secret: fn(&str) -> bool, found: &mut impl FnMut(&Span)) {
     for entry in node.entries() {
-        let key = entry.key.name.to_ascii_lowercase();
-        if keys.contains(&key.as_str()) {
+        if is_secret(&entry.key.name) {
             scalars(&entry.value, found);
         }
-        literals(&entry.value, keys, found);
+        literals(&entry.value, is_secret, found);
     }
 }
 
 /// The texts in a value that hold no placeholder.
 fn scalars(node: &Node, found: &mut impl FnMut(&Span)) {
-    if node
-        .scalar()
-        .is_some_and(|scalar| !scalar.text.contains('{'))
-    {
+    if node.scalar().is_some_and(|scalar| is_literal(&scalar.text)) {
         found(&node.span);
     }
     node.elements()
@@ -92,17 +93,22 @@ fn scalars(node: &Node, found: &mut impl FnMut(&Span)) {
         .for_each(|element| scalars(element, found));
 }
 
+/// Whether a text holds neither a placeholder nor what was meant for one.
+fn is_literal(text: &str) -> bool {
+    let is_meant = |one: &Jinja<'_>| one.ours(true).is_some() && one.whole == text.trim();
+    !foreign::holds_placeholder(text) && !foreign::jinja(text).iter().any(is_meant)
+}
+
 /// The same in a text of which the syntax is wrong, so that there may be no tree of it: what
 /// follows such a key in its line.
 pub(crate) fn literal_credentials_in_lines(text: &str, found: &mut impl FnMut(&Span)) {
     let mut begin = 0;
     for line in text.split_inclusive('\n') {
-        let keys = CREDENTIALS.iter().chain(&CREDENTIAL_HEADERS);
-        for key in keys {
-            let Some(at) = line.to_ascii_lowercase().find(key) else {
-                continue;
-            };
-            let after = at + key.len();
+        let lower = line.to_ascii_lowercase();
+        let keys = CREDENTIALS
+            .iter()
+            .filter_map(|key| Some(lower.find(key)? + key.len()));
+        for after in keys.chain(ends_of_headers(&lower)) {
             let is_literal = line
                 .get(after..)
                 .is_some_and(|rest| rest.contains(':') && !rest.contains("{secrets."));
@@ -112,6 +118,21 @@ pub(crate) fn literal_credentials_in_lines(text: &str, found: &mut impl FnMut(&S
         }
         begin += line.len();
     }
+}
+
+/// Where the names of headers end that hold secrets.
+fn ends_of_headers(line: &str) -> impl Iterator<Item = usize> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    let words = line.split_inclusive(move |c| !is_part(c));
+    let words = words.scan(0, move |at, piece| {
+        let word = piece.trim_end_matches(|c| !is_part(c));
+        let end = *at + word.len();
+        *at += piece.len();
+        Some((word, end))
+    });
+    words
+        .filter(|(word, _)| secretive::header(word))
+        .map(|(_, end)| end)
 }
 
 /// The values of a map that are no maps.

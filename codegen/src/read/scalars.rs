@@ -94,29 +94,46 @@ impl Check<'_> {
         }
     }
 
-    /// Suggests what a scalar, that versions of YAML read differently, is where this is wanted.
-    pub(super) fn clear(&mut self, shape: &Shape, node: &Node) {
+    /// Says what a scalar, that versions of YAML read differently, is where this is wanted; whether
+    /// that can be told.
+    pub(super) fn clear(&mut self, shape: &Shape, node: &Node) -> bool {
         if let Shape::Either(first, second) = shape {
-            self.clear(first, node);
-            return self.clear(second, node);
+            return self.clear(first, node) || self.clear(second, node);
         }
         let Some(scalar) = node.scalar() else {
-            return;
+            return false;
         };
         let text = scalar.text.as_str();
-        let replacement = match (shape, text.to_ascii_lowercase().as_str()) {
-            (Shape::Text, _) => format!("\"{text}\""),
-            (Shape::Identifier, _) if value::is_identifier(text) => format!("\"{text}\""),
-            (Shape::Bool, "yes" | "on" | "y") => "true".to_owned(),
-            (Shape::Bool, "no" | "off" | "n") => "false".to_owned(),
-            _ => return,
+        let quoted = format!("\"{text}\"");
+        let meant = match text.to_ascii_lowercase().as_str() {
+            "yes" | "on" | "y" => Some("true"),
+            "no" | "off" | "n" => Some("false"),
+            _ => None,
         };
-        let suggestion = Suggestion {
+        let (help, replacement) = match (shape, meant) {
+            (Shape::Text, _) => (format!("put it in quotes: {quoted}"), Some(quoted)),
+            (Shape::Identifier, _) => {
+                let is_name = value::is_identifier(text);
+                (
+                    format!("put it in quotes: {quoted}"),
+                    is_name.then_some(quoted),
+                )
+            }
+            (Shape::Template, _) => (format!("put it in quotes: {quoted}"), None),
+            (Shape::Scalar | Shape::ScalarOrNull | Shape::Json, Some(meant)) => (
+                format!("put it in quotes, {quoted}, or write `{meant}` where a bool is meant"),
+                None,
+            ),
+            (Shape::Bool, Some(meant)) => (format!("write `{meant}`"), Some(meant.to_owned())),
+            _ => return false,
+        };
+        let suggestion = replacement.map(|replacement| Suggestion {
             replaces: text.to_owned(),
             replacement,
             applicability: Applicability::MachineApplicable,
-        };
-        self.sink.suggest("RS0003", &node.span, suggestion);
+        });
+        self.sink.advise("RS0003", &node.span, &help, suggestion);
+        true
     }
 
     fn path(&mut self, text: &str, reason: &str, node: &Node) {

@@ -1,5 +1,7 @@
 //! The walk over the tree beside the grammar.
 
+use std::collections::BTreeSet;
+
 use crate::diagnostic::{Applicability, Diagnostic, Sink, Span};
 use crate::grammar::{self, Context, Family, Key, Member, Shape};
 use crate::suggest::Meant;
@@ -14,6 +16,8 @@ pub(super) struct Check<'a> {
     pub sink: &'a mut Sink,
     /// Whether required keys may be missing: in what is only inherited.
     pub is_partial: bool,
+    /// Of which the keys were listed: a list is long, and is said once.
+    pub listed: BTreeSet<String>,
 }
 
 impl<'a> Check<'a> {
@@ -21,6 +25,7 @@ impl<'a> Check<'a> {
         Self {
             sink,
             is_partial: false,
+            listed: BTreeSet::new(),
         }
     }
 
@@ -90,12 +95,16 @@ impl<'a> Check<'a> {
                     self.resource(resource);
                 }
             }
-            Value::Map(_) => self.wrong(
-                &entry.value,
-                place,
-                "a list",
-                Some(Advice::new("begin each resource with `- name: …`")),
-            ),
+            Value::Map(entries) => {
+                let dash = entries
+                    .first()
+                    .and_then(|first| first.key.name.strip_prefix('-'));
+                let help = match dash {
+                    Some(key) => format!("a space is missing after the dash: `- {key}: …`"),
+                    None => "begin each resource with `- name: …`".to_owned(),
+                };
+                self.wrong(&entry.value, place, "a list", Some(Advice::new(help)));
+            }
             Value::Scalar(_) => self.wrong(&entry.value, place, "a list of resources", None),
         }
     }
@@ -171,7 +180,8 @@ impl<'a> Check<'a> {
 
     fn shape(&mut self, shape: &'static Shape, node: &Node, place: &Place) {
         if node.is_unclear() {
-            return self.clear(shape, node);
+            self.clear(shape, node);
+            return;
         }
         if matches!(shape, Shape::Json) {
             return;

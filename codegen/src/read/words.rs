@@ -1,7 +1,7 @@
 //! What messages call places, shapes and values.
 
 use crate::diagnostic::Span;
-use crate::grammar::{Context, Family, Key, Member, Shape, Word};
+use crate::grammar::{Context, Family, Key, Member, Shape, TIMEOUT, Word};
 use crate::value;
 use crate::yaml::{self, Entry, Kind, Node, Scalar, Value};
 
@@ -242,6 +242,10 @@ pub(super) fn advice(shape: &Shape, node: &Node) -> Option<Advice> {
                 instead: is_number.then(|| scalar.text.clone()),
             })
         }
+        (Value::Scalar(scalar), Shape::Integer(_) | Shape::Number) => {
+            let number = number_of(&scalar.text)?;
+            Some(Advice::new(format!("write `{number}`")))
+        }
         (Value::Scalar(scalar), Shape::Bool) => {
             let meant = bool_of(&scalar.text)?;
             Some(Advice {
@@ -265,6 +269,14 @@ fn bool_of(word: &str) -> Option<bool> {
     }
 }
 
+/// The number that a word is.
+fn number_of(word: &str) -> Option<usize> {
+    const WORDS: [&str; 11] = [
+        "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+    ];
+    WORDS.iter().position(|one| one.eq_ignore_ascii_case(word))
+}
+
 fn in_words(shape: &Shape, node: &Node) -> Option<String> {
     match (&node.value, shape) {
         (Value::Map(entries), _) if is_placeholder(entries) => {
@@ -275,6 +287,16 @@ fn in_words(shape: &Shape, node: &Node) -> Option<String> {
         }
         (Value::Scalar(scalar), Shape::List(_)) if scalar.kind != Kind::Null => {
             Some(format!("write `[{}]`", scalar.text))
+        }
+        (Value::Scalar(scalar), Shape::Map(context)) if context.name == TIMEOUT.name => {
+            let unit = if scalar.kind == Kind::Integer {
+                "s"
+            } else {
+                ""
+            };
+            let time = format!("{}{unit}", scalar.text);
+            let time = value::duration(&time).map_or("30s", |_| &time);
+            Some(format!("write `{{request: {time}}}`"))
         }
         (Value::Scalar(_), Shape::Map(context)) => {
             let wanted = |key: &&Key| key.required;

@@ -394,6 +394,10 @@ impl<'a> Builder<'a> {
             .byte_offset()
             .unwrap_or(self.text.len())
             .min(self.text.len());
+        if let Some(mistake) = syntax::mistake(self.text, at, error.kind()) {
+            self.sink.push(mistake);
+            return;
+        }
         let (message, advice) = syntax::explain(error.kind());
         let end = self
             .text
@@ -409,12 +413,14 @@ impl<'a> Builder<'a> {
         if let Some(advice) = advice {
             diagnostic = diagnostic.help(advice);
         }
-        // What was opened last and never ended is most often the cause.
-        if let Some(open) = self
-            .open
-            .last()
-            .filter(|open| open.is_flow && open.span.start != at)
-        {
+        // What was opened last and never ended is most often the cause, unless it is the quote that
+        // is pointed at.
+        let is_quote = matches!(error.kind(), ErrorKind::UnclosedQuotedScalar);
+        let open = self.open.last().filter(|open| open.is_flow && !is_quote);
+        let from = open.map_or(0, |open| open.span.start);
+        if let Some(quote) = syntax::opening_quote(self.text, from..at, error.kind()) {
+            diagnostic = diagnostic.also(&(quote..quote + 1), "opened here");
+        } else if let Some(open) = open.filter(|open| open.span.start != at) {
             diagnostic = diagnostic.also(&open.span, "opened here");
         }
         self.sink.push(diagnostic);

@@ -2,7 +2,102 @@
 
 use granit_parser::ErrorKind;
 
+use crate::diagnostic::{Diagnostic, Span};
+
 use super::DEPTH;
+
+/// A mistake of which the place is not where the parser stumbled.
+pub(super) fn mistake(text: &str, at: usize, kind: &ErrorKind) -> Option<Diagnostic> {
+    match kind {
+        ErrorKind::TabInIndentation
+        | ErrorKind::TabInBlockIndentation
+        | ErrorKind::TabInPlainScalar
+        | ErrorKind::TabNotAllowed => {
+            let tab = indenting_tab(text, at)?;
+            Some(
+                Diagnostic::error("RS0001", &(tab..tab + 1), "a tab cannot indent YAML")
+                    .help("indent with spaces"),
+            )
+        }
+        ErrorKind::MappingValueNotAllowed
+        | ErrorKind::InvalidIndentation
+        | ErrorKind::ExpectedBlockMappingKey
+        | ErrorKind::ExpectedBlockSequenceEntry
+        | ErrorKind::SimpleKeyExpected
+        | ErrorKind::InvalidSimpleKey => {
+            let (dash, key) = dash_without_space(text, at)?;
+            Some(
+                Diagnostic::error(
+                    "RS0001",
+                    &(dash..dash + 1),
+                    "a space is missing after this dash",
+                )
+                .help(format!("write `- {key}: …`")),
+            )
+        }
+        _ => None,
+    }
+}
+
+/// The tab that indents what stands at a place, or the line after it.
+fn indenting_tab(text: &str, at: usize) -> Option<usize> {
+    let begin = text.get(..at)?.rfind('\n').map_or(0, |end| end + 1);
+    let lines = text.get(begin..)?.split_inclusive('\n').take(2);
+    let mut from = begin;
+    for line in lines {
+        let indent = line.len() - line.trim_start_matches([' ', '\t']).len();
+        let tab = line.get(..indent).and_then(|indent| indent.find('\t'));
+        if let Some(tab) = tab {
+            return Some(from + tab);
+        }
+        from += line.len();
+    }
+    None
+}
+
+/// `-name: …` in the line of a place, or the last one before it: the dash, and the key after it.
+fn dash_without_space(text: &str, at: usize) -> Option<(usize, &str)> {
+    let end = text
+        .get(at..)?
+        .find('\n')
+        .map_or(text.len(), |end| at + end);
+    let lines = text.get(..end)?.rsplit('\n');
+    let mut until = end;
+    for line in lines.filter(|line| !line.trim().is_empty()).take(2) {
+        let begin = text.get(..until)?.rfind(line)?;
+        until = begin;
+        let Some(after) = line.trim_start().strip_prefix('-') else {
+            continue;
+        };
+        let key = after.split(':').next().unwrap_or_default();
+        if crate::value::is_identifier(key) && after.len() > key.len() {
+            return Some((begin + line.len() - line.trim_start().len(), key));
+        }
+    }
+    None
+}
+
+/// The quote with which a text began, within a place, that the parser stumbled in or behind; as far as
+/// that can be told without reading it.
+pub(super) fn opening_quote(text: &str, within: Span, kind: &ErrorKind) -> Option<usize> {
+    let end = match kind {
+        ErrorKind::InvalidQuotedScalarIndent => within.end,
+        // Behind the quote that closes it.
+        ErrorKind::InvalidTrailingSingleQuotedScalar
+        | ErrorKind::InvalidTrailingDoubleQuotedScalar => within.end.saturating_sub(1),
+        _ => return None,
+    };
+    let part = text.get(within.start..end)?;
+    let mut before = ' ';
+    let mut found = None;
+    for (at, c) in part.char_indices() {
+        if matches!(c, '"' | '\'') && (before.is_whitespace() || "[{,:".contains(before)) {
+            found = Some(within.start + at);
+        }
+        before = c;
+    }
+    found
+}
 
 /// A mistake in the syntax, in words, and what to do about it.
 pub(super) fn explain(kind: &ErrorKind) -> (String, Option<&'static str>) {
@@ -20,7 +115,15 @@ pub(super) fn explain(kind: &ErrorKind) -> (String, Option<&'static str>) {
             "a `:` cannot stand here",
             Some("is a bracket or a quote before it not closed?"),
         ),
-        ErrorKind::UnclosedQuotedScalar => ("this quote is never closed", None),
+        ErrorKind::UnclosedQuotedScalar => (
+            "this quote is never closed",
+            Some("end the text with a quote of the same kind"),
+        ),
+        ErrorKind::InvalidTrailingSingleQuotedScalar
+        | ErrorKind::InvalidTrailingDoubleQuotedScalar => (
+            "text goes on after its closing quote",
+            Some("is a quote before it not closed, or one too many?"),
+        ),
         ErrorKind::InvalidQuotedScalarIndent => (
             "a quoted text goes on here, indented too little",
             Some("is its closing quote missing?"),

@@ -3,6 +3,7 @@
 use super::{endpoint, paginator, resource, say};
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a list")]
 fn paginators() {
     say(
         "paginators",
@@ -20,6 +21,20 @@ fn paginators() {
             (
                 "a bare word that needs more",
                 endpoint("path: /things\npaginator: offset"),
+            ),
+            (
+                "a page size in quotes",
+                paginator(
+                    "type: page_number, page_size: \"2\", page_size_param: size, stop_after_short_page: true",
+                ),
+            ),
+            (
+                "a page size that is misspelt",
+                paginator("type: page_number, pagesize: 2, page_size_param: size"),
+            ),
+            (
+                "another word for the first page",
+                paginator("type: page_number, start_page: 1"),
             ),
             ("a limit of nothing", paginator("type: offset, limit: 0")),
             ("a limit that is missing", paginator("type: offset")),

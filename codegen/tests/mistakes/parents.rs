@@ -63,6 +63,20 @@ fn parents() {
                 ),
             ),
             (
+                "an unknown parent of what is included",
+                child(
+                    "columns: {id: text!}\nprimary_key: [_post_id, id]\ninclude_from_parent: [id]\nendpoint: a/{resources.post.id}",
+                    "- name: likes\n  columns: {id: text!}\n  include_from_parent: [_post_id]\n  primary_key: _comments__post_id\n  endpoint: a/{resources.comments._post_id}",
+                ),
+            ),
+            (
+                "a parent without its namespace",
+                child(
+                    "columns: {id: text!}\nprimary_key: [_posts_id, id]\ninclude_from_parent: [id]\nendpoint: a/{posts.id}",
+                    "",
+                ),
+            ),
+            (
                 "two parents",
                 child(
                     "columns: {id: text!}\nendpoint: {path: \"a/{resources.posts.id}\", params: {q: \"{resources.users.id}\"}}",
@@ -81,6 +95,7 @@ fn parents() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a list")]
 fn fields_of_parents() {
     say(
         "fields_of_parents",
@@ -88,6 +103,34 @@ fn fields_of_parents() {
             (
                 "a field that is none",
                 asked("path: /posts/{resources.posts.ident}"),
+            ),
+            (
+                "a field of an unknown type",
+                child(
+                    "columns: {id: text!}\nprimary_key: [_users_id, _users_at, id]\ninclude_from_parent: [id, at]\nendpoint: {path: \"a/{resources.users.id}/{resources.users.at}\", params: {q: \"{resources.users.at.year}\"}}",
+                    "- name: users\n  columns: {id: int!, at: datetime!}",
+                ),
+            ),
+            (
+                "a field of a parent whose key is none",
+                child(
+                    "columns: {id: text!}\nprimary_key: [_users_id, id]\ninclude_from_parent: [id]\nendpoint: a/{resources.users.id}",
+                    "- name: users\n  primary_key: idd\n  columns: {id: bigint}",
+                ),
+            ),
+            (
+                "a field of a parent whose key is misspelt",
+                child(
+                    "columns: {id: text!}\nprimary_key: [_users_id, id]\ninclude_from_parent: [id]\nendpoint: a/{resources.users.id}",
+                    "- name: users\n  primarykey: id\n  columns: {id: bigint}",
+                ),
+            ),
+            (
+                "a field of a parent that has no key",
+                child(
+                    "columns: {id: text!}\nprimary_key: [_users_id, id]\ninclude_from_parent: [id]\nendpoint: a/{resources.users.id}",
+                    "- name: users\n  columns: {id: bigint}",
+                ),
             ),
             ("no field", asked("path: /posts/{resources.posts}")),
             (
@@ -177,6 +220,15 @@ fn included_columns() {
                 "an included column that is none",
                 child(
                     &format!("{id}columns: {{id: text}}\ninclude_from_parent: [idd, author.id]"),
+                    "",
+                ),
+            ),
+            (
+                "an included column that is none, as a key",
+                child(
+                    &format!(
+                        "{id}columns: {{id: text}}\ninclude_from_parent: [idd]\nprimary_key: [_posts_idd, id]"
+                    ),
                     "",
                 ),
             ),

@@ -3,6 +3,7 @@
 use super::{auth, client, columns, endpoint, paginator, resource, say, top};
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a list")]
 fn yaml() {
     say(
         "yaml",
@@ -12,6 +13,61 @@ fn yaml() {
             (
                 "a tab for indentation",
                 "client:\n\tbase_url: x\n".to_owned(),
+            ),
+            (
+                "a tab for indentation within a resource",
+                resource("columns: {id: text}\nendpoint:\n  path: /things")
+                    .replace("      path", "\tpath"),
+            ),
+            (
+                "a tab for indentation of a list",
+                client("").replace("  - name: things", "\t- name: things"),
+            ),
+            (
+                "a tab after a value",
+                resource("columns: {id: text}\ndescription: none\nselected: true")
+                    .replace("    selected", "\tselected"),
+            ),
+            (
+                "a tab within braces",
+                resource("columns: {id: text,\n\tname: text}")
+                    .replace("    \t", "\t")
+                    .replace("    name", "\tname"),
+            ),
+            (
+                "a dash without a space",
+                client("").replace("- name", "-name"),
+            ),
+            (
+                "a dash without a space before a key indented as after one",
+                client("")
+                    .replace("    columns", "  columns")
+                    .replace("- name", "-name"),
+            ),
+            (
+                "a later dash without a space",
+                format!(
+                    "{}  -name: more\n    columns: {{ id: text! }}\n",
+                    client("")
+                ),
+            ),
+            (
+                "a quote that is never closed, in braces",
+                resource("columns: { id: text, name: \"text }\nendpoint: { path: /a }"),
+            ),
+            (
+                "a quote that is closed by the next",
+                resource("columns: { id: text, name: \"text }\nendpoint: { path: \"/a\" }"),
+            ),
+            (
+                "a quote that is closed by the next, lines later",
+                resource(
+                    "description: \"never closed\nendpoint: { path: \"/a\" }\ncolumns: { id: text }",
+                ),
+            ),
+            (
+                "a quote of one kind that is never closed, in a list",
+                resource("primary_key: [id, 'name]\ncolumns: { id: text, name: text }"),
             ),
             (
                 "a colon in text without quotes",
@@ -44,6 +100,16 @@ fn yaml() {
             (
                 "a value that YAML 1.1 reads as a bool",
                 resource("selected: yes\ncolumns: {id: text}"),
+            ),
+            (
+                "names that YAML 1.1 reads as bools",
+                resource("primary_key: [no, y]\ncolumns: {\"no\": text, \"y\": text}"),
+            ),
+            (
+                "a text that YAML 1.1 reads as a bool",
+                resource(
+                    "primary_key: on\ncolumns: {\"on\": text, k: {data_type: enum, values: [yes, no]}}\ndescription: off",
+                ),
             ),
             ("an octal number", paginator("type: offset, limit: 0100")),
             ("a grouped number", paginator("type: offset, limit: 1_000")),
@@ -95,9 +161,11 @@ fn structure() {
         ("a key that has no value", resource("primary_key:\ncolumns: {id: text}")),
         ("a null that removes nothing", resource("primary_key: ~\ncolumns: {id: text}")),
         ("a number where a map is wanted", client("timeout: 10")),
+        ("a time where a map is wanted", client("timeout: 30s")),
         ("a list where a map is wanted", client("headers:\n  - X-Version: 1")),
         ("text where a list is wanted", client("retry: {statuses: 429}")),
         ("a number in quotes", client("retry: {max_retries: \"3\"}")),
+        ("a number in words", paginator("type: page_number, base_page: one")),
         ("a fraction where a whole number is wanted", client("retry: {max_retries: 2.5}")),
         ("a negative number", client("retry: {max_retries: -1}")),
         ("a number that is too large", client("concurrency: 100000\nretry: {max_retries: 99999999999999999999}")),
@@ -105,6 +173,12 @@ fn structure() {
         ("a placeholder without quotes", client("").replace("https://api.example.com", "{config.base_url}")),
         ("a word that is none of those", resource("write_disposition: upsert\ncolumns: {id: text}")),
         ("a method in lower case", endpoint("path: /things\nmethod: get")),
+        ("another word for a key that is here", resource("table_name: depot\ncolumns: {id: text}")),
+        ("another word for a key of an enum", columns("kind: {data_type: enum, options: [hub, shop]}")),
+        ("a list without its brackets", columns("kind: {data_type: enum, values: hub, shop, van}")),
+        ("names without their brackets", resource("columns: {id: text}").replace("- name: things\n", "- {name: things, columns: {id: text}, primary_key: id, day}\n").replace("    columns: {id: text}\n", "")),
+        ("an unknown key without a value after a name", resource("columns: {id: text}\nprimary_key: id\nselectd:")),
+        ("several unknown keys in two resources", format!("{}    colour: red\n    size: 1\n  - name: more\n    columns: {{ id: text! }}\n    colour: red\n", client(""))),
         ("both words for one key", auth("type: oauth2\ntoken_url: https://a.example/t\naccess_token_url: https://a.example/t\nclient_id: a\nclient_secret: \"{secrets.s}\"")),
         ("a name that is none", top("name: my-api")),
         ("a name in the defaults", top("resource_defaults: {name: x, selected: true}")),

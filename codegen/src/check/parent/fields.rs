@@ -6,7 +6,7 @@ use crate::connector::{Column, ParentField, Path, Step, Type};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::jsonpath::{self, Parsed};
 
-use super::{Check, Known, Parent, Taken, keys, take};
+use super::{Check, Known, Parent, Taken, UNKNOWN, keys, take};
 
 impl Check<'_> {
     /// `{resources.PARENT.FIELD}`: the position of its value among what is taken of the parent.
@@ -60,6 +60,9 @@ impl Check<'_> {
         let mut data_type = column.data_type.clone();
         let mut path = Vec::new();
         for step in steps {
+            if data_type == UNKNOWN {
+                break;
+            }
             match (&data_type, &step) {
                 (Type::Object(object), Step::Key(key)) => {
                     let Some(inner) = keys::position(object, key) else {
@@ -143,14 +146,21 @@ impl Check<'_> {
                 }),
             );
         } else if is_path && taken.nullable {
-            self.path_needs_a_value(field, span, !taken.field.path.0.is_empty());
+            self.path_needs_a_value(field, span, taken);
         }
     }
 
-    fn path_needs_a_value(&mut self, field: &str, span: &Span, is_within: bool) {
+    fn path_needs_a_value(&mut self, field: &str, span: &Span, taken: &Taken) {
+        let is_within = !taken.field.path.0.is_empty();
         let message = format!("`{field}` may be null, and a path needs a value");
-        let diagnostic = Diagnostic::error("RS0806", span, message)
-            .help("make the parent's column non-null: `text!`, or part of its `primary_key`");
+        let how = if is_within {
+            "`nullable: false`".to_owned()
+        } else {
+            keys::non_null(&taken.data_type)
+        };
+        let diagnostic = Diagnostic::error("RS0806", span, message).help(format!(
+            "make the parent's column non-null: {how}, or part of its `primary_key`"
+        ));
         self.error(if is_within {
             diagnostic.note("what holds it may be null, and an element missing; a column of its own may be read `from` there")
         } else {

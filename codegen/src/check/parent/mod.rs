@@ -15,6 +15,8 @@ use crate::spec::{Spec, Text, View, text};
 use crate::suggest;
 use crate::yaml::{Node, Value};
 
+use super::columns::UNKNOWN;
+use super::template::NAMESPACES;
 use super::{Check, keys, names};
 
 /// What a resource has of its parent.
@@ -91,6 +93,13 @@ struct Reference<'t> {
     span: Span,
 }
 
+impl Parent {
+    /// Whether it is the resource of this name.
+    pub(super) fn is_called(&self, name: &str) -> bool {
+        matches!(self, Self::Known(parent) if parent.name == name)
+    }
+}
+
 impl Check<'_> {
     /// What each resource is and whose child; nothing of one without a name.
     pub(super) fn family(&mut self, spec: &Spec) -> Vec<Option<Kin>> {
@@ -130,7 +139,7 @@ impl Check<'_> {
         let Some(Some(member)) = members.get(at) else {
             return Lineage::Root;
         };
-        let references = self.references(&member.view);
+        let references = self.references(&member.view, members);
         let Some(first) = references.first() else {
             return Lineage::Root;
         };
@@ -176,8 +185,13 @@ impl Check<'_> {
         Lineage::Unclear
     }
 
-    /// The placeholders of parents in an endpoint, in order.
-    fn references<'t>(&self, resource: &View<'t>) -> Vec<Reference<'t>> {
+    /// The placeholders of parents in an endpoint, in order; those among them that lack `resources.`,
+    /// which is reported where their values are looked up.
+    fn references<'t>(
+        &self,
+        resource: &View<'t>,
+        members: &[Option<Member<'_>>],
+    ) -> Vec<Reference<'t>> {
         let Some(endpoint) = resource.node("endpoint") else {
             return Vec::new();
         };
@@ -186,7 +200,9 @@ impl Check<'_> {
             if let Some(node) = endpoint.get(key) {
                 each_text(node, &mut |text| {
                     for inner in placeholders(text.text) {
-                        let Some(field) = inner.strip_prefix("resources.") else {
+                        let of_resource = inner.strip_prefix("resources.");
+                        let Some(field) = of_resource.or_else(|| without_namespace(inner, members))
+                        else {
                             continue;
                         };
                         found.push(Reference {
@@ -260,7 +276,7 @@ impl Check<'_> {
             parent,
             fields: Vec::new(),
         };
-        self.include_from_parent(member, &mut kin);
+        self.include_from_parent(member, members, &mut kin);
         if let (Record::Struct(record), Some(columns)) =
             (&mut kin.record, member.view.node("columns"))
         {
@@ -290,21 +306,33 @@ impl Check<'_> {
             return Parent::Unclear;
         };
         let keys = columns.map(Node::entries).unwrap_or_default();
+        let mut record = record.clone();
+        if self.key_is_unclear(&of.view) {
+            // Each of its columns may have been meant to be in its key.
+            for column in &mut record.columns {
+                column.nullable = false;
+            }
+        }
         Parent::Known(Rc::new(Known {
             at,
             name: of.name.text.to_owned(),
-            record: Rc::new(record.clone()),
+            record: Rc::new(record),
             keys: keys.iter().map(|entry| entry.key.name.clone()).collect(),
         }))
     }
 
     /// Columns of the parent's records in the child's.
-    fn include_from_parent(&mut self, member: &Member<'_>, kin: &mut Kin) {
+    fn include_from_parent(
+        &mut self,
+        member: &Member<'_>,
+        members: &[Option<Member<'_>>],
+        kin: &mut Kin,
+    ) {
         let Some(entry) = member.view.entry("include_from_parent") else {
             return;
         };
         let parent = match &kin.parent {
-            Parent::Unclear => return,
+            Parent::Unclear => return self.guess_included(member, members, kin),
             Parent::Nowhere => {
                 self.error(
                     Diagnostic::error(
@@ -334,6 +362,7 @@ impl Check<'_> {
         for name in entry.value.elements().iter().filter_map(text) {
             let Some(at) = keys::position(&parent.record, name.text) else {
                 self.no_such_column(&parent, name.text, name.span);
+                record.columns.push(guessed(&parent.name, name.text));
                 continue;
             };
             let Some(of) = parent.record.columns.get(at) else {
@@ -370,6 +399,25 @@ impl Check<'_> {
         }
     }
 
+    /// Of a parent of which something is wrong, the columns that would be included are there, for the
+    /// rules that look for them, and of a type that is not known.
+    fn guess_included(
+        &mut self,
+        member: &Member<'_>,
+        members: &[Option<Member<'_>>],
+        kin: &mut Kin,
+    ) {
+        let references = self.references(&member.view, members);
+        let (Record::Struct(record), Some(first)) = (&mut kin.record, references.first()) else {
+            return;
+        };
+        let names = member.view.texts("include_from_parent");
+        let columns = names
+            .into_iter()
+            .map(|name| guessed(first.parent, name.text));
+        record.columns.extend(columns);
+    }
+
     fn no_such_column(&mut self, parent: &Known, name: &str, span: &Span) {
         // A column that has a mistake of its own is there all the same.
         if parent.keys.iter().any(|key| key == name) {
@@ -398,6 +446,14 @@ impl Check<'_> {
     }
 }
 
+/// `posts.id` of a placeholder, where there are posts.
+fn without_namespace<'t>(inner: &'t str, members: &[Option<Member<'_>>]) -> Option<&'t str> {
+    let (name, _) = inner.split_once('.')?;
+    let is_namespace = NAMESPACES.contains(&name);
+    let mut names = members.iter().flatten().map(|member| member.name.text);
+    (!is_namespace && names.any(|one| one == name)).then_some(inner)
+}
+
 /// Adds what is taken, unless it is taken already; its position.
 fn take(fields: &mut Vec<Taken>, taken: Taken) -> u16 {
     let at = fields.iter().position(|one| one.field == taken.field);
@@ -410,24 +466,36 @@ fn take(fields: &mut Vec<Taken>, taken: Taken) -> u16 {
 
 /// The column of a child that is a copy of the parent's.
 fn included(parent: &Known, of: &Column, field: u16) -> Column {
-    let name = format!("_{}_{}", names::snake(&parent.name), of.name);
     Column {
-        ident: names::ident(&name),
-        key: name.clone(),
-        name,
-        from: None,
         data_type: match &of.data_type {
             Type::Object(_) | Type::Array(_) | Type::Map(_) | Type::Union(_) => Type::Json,
             scalar => scalar.clone(),
         },
         nullable: of.nullable,
+        parent: Some(field),
+        line: of.line,
+        description: of.description.clone(),
+        ..guessed(&parent.name, &of.name)
+    }
+}
+
+/// What is known of an included column by its name alone.
+fn guessed(parent: &str, column: &str) -> Column {
+    let name = format!("_{}_{column}", names::snake(parent));
+    Column {
+        ident: names::ident(&name),
+        key: name.clone(),
+        name,
+        from: None,
+        data_type: UNKNOWN,
+        nullable: false,
         explicit: false,
         primary_key: false,
         merge_key: false,
         decode: Decode::Native,
-        parent: Some(field),
-        line: of.line,
-        description: of.description.clone(),
+        parent: None,
+        line: 0,
+        description: None,
     }
 }
 
