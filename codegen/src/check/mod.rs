@@ -17,6 +17,7 @@ mod literal;
 mod names;
 mod paginator;
 mod parent;
+mod pieces;
 mod resource;
 mod settings;
 mod steps;

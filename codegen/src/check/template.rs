@@ -7,6 +7,7 @@ use crate::spec::Text;
 use crate::suggest;
 
 use super::Check;
+use super::pieces::{Piece, pieces};
 
 /// What a name in a placeholder begins with.
 pub(super) const NAMESPACES: [&str; 4] = ["secrets", "config", "resources", "incremental"];
@@ -83,21 +84,18 @@ impl Check<'_> {
     pub(super) fn filled(&mut self, text: Text<'_>, scope: Scope<'_>) -> Template {
         let mut parts: Vec<Part> = Vec::new();
         let mut literal = String::new();
-        let mut rest = text.text;
-        while let Some(at) = rest.find(['{', '}']) {
-            let (before, from) = rest.split_at(at);
-            literal.push_str(before);
-            if from.starts_with("{{") || from.starts_with("}}") {
-                literal.push_str(from.get(..1).unwrap_or_default());
-                rest = from.get(2..).unwrap_or_default();
-                continue;
-            }
-            let inner = from.strip_prefix('{').and_then(|from| from.split_once('}'));
-            let Some((inner, after)) = inner else {
-                self.lone_brace(text, from, scope);
-                literal.push_str(from);
-                rest = "";
-                break;
+        for piece in pieces(text.text) {
+            let inner = match piece {
+                Piece::Text(text) => {
+                    literal.push_str(text);
+                    continue;
+                }
+                Piece::Lone(from) => {
+                    self.lone_brace(text, from, scope);
+                    literal.push_str(from);
+                    break;
+                }
+                Piece::Placeholder(inner) => inner,
             };
             // `${NAME}` is a placeholder of a shell, dollar and all.
             let dollar = if literal.ends_with('$') { "$" } else { "" };
@@ -111,9 +109,7 @@ impl Check<'_> {
                 parts.push(Part::Text(std::mem::take(&mut literal)));
             }
             parts.extend(found);
-            rest = after;
         }
-        literal.push_str(rest);
         if !literal.is_empty() {
             parts.push(Part::Text(literal));
         }

@@ -16,6 +16,7 @@ use crate::suggest;
 use crate::yaml::{Node, Value};
 
 use super::columns::UNKNOWN;
+use super::pieces::{Piece, pieces};
 use super::template::NAMESPACES;
 use super::{Check, keys, names};
 
@@ -199,7 +200,11 @@ impl Check<'_> {
         for key in ["path", "params", "headers", "json", "data"] {
             if let Some(node) = endpoint.get(key) {
                 each_text(node, &mut |text| {
-                    for inner in placeholders(text.text) {
+                    let placeholders = pieces(text.text).filter_map(|piece| match piece {
+                        Piece::Placeholder(inner) => Some(inner),
+                        Piece::Text(_) | Piece::Lone(_) => None,
+                    });
+                    for inner in placeholders {
                         let of_resource = inner.strip_prefix("resources.");
                         let Some(field) = of_resource.or_else(|| without_namespace(inner, members))
                         else {
@@ -546,23 +551,4 @@ fn each_text<'t>(node: &'t Node, call: &mut impl FnMut(Text<'t>)) {
         Value::List(elements) => elements.iter().for_each(|one| each_text(one, call)),
         Value::Map(entries) => entries.iter().for_each(|one| each_text(&one.value, call)),
     }
-}
-
-/// What stands between the braces of a text's placeholders.
-fn placeholders(text: &str) -> Vec<&str> {
-    let mut found = Vec::new();
-    let mut rest = text;
-    while let Some(at) = rest.find('{') {
-        let from = rest.get(at..).unwrap_or_default();
-        if let Some(after) = from.strip_prefix("{{") {
-            rest = after;
-            continue;
-        }
-        let Some((inner, after)) = from.get(1..).and_then(|from| from.split_once('}')) else {
-            break;
-        };
-        found.push(inner);
-        rest = after;
-    }
-    found
 }
