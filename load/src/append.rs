@@ -5,6 +5,8 @@ use rest_source::{
     plan::{OnMissing, ResourcePlan},
 };
 
+use crate::report;
+
 const MERGE: &str = "say `write_disposition: merge`, with a `primary_key`, which stores each record \
                      once";
 
@@ -33,12 +35,9 @@ pub(crate) fn check(resource: &ResourcePlan) -> Result<(), Error> {
 /// The error for a fetch that does not bring the state past all that it gave.
 pub(crate) fn would_repeat(fetched: &Report) -> Error {
     let message = "the next load would append records again that this one brought";
-    let mut error = Error::new(ErrorKind::Destination, message).with_help(format!(
+    let error = Error::new(ErrorKind::Destination, message).with_help(format!(
         "{MERGE}; or `row_order: asc`, where the API keeps that order, by which a load goes on where \
          the last one was cut off"
     ));
-    for note in &fetched.notes {
-        error = error.with_detail(note.as_str());
-    }
-    error
+    report::with_notes(error, fetched)
 }

@@ -220,3 +220,9 @@ impl From<LoadError> for Error {
         })
     }
 }
+
+/// The error, with what the report of the fetch notes beneath it.
+pub(crate) fn with_notes(error: Error, fetched: &Report) -> Error {
+    let notes = fetched.notes.iter();
+    notes.fold(error, |error, note| error.with_detail(note.as_str()))
+}

@@ -6,7 +6,7 @@ use rest_source::{
     schema::Table,
 };
 
-use crate::Writing;
+use crate::{Writing, report};
 
 /// Refuses a resource of which a load of what is new brings parts of groups: the merge key has to have
 /// the cursor, so that a group is new or not as a whole, and to say whose records they are where each
@@ -90,9 +90,6 @@ pub(crate) fn check_fetch(writing: Writing, fetched: &Pages<Rows>) -> Result<(),
         ),
         _ => return Ok(()),
     };
-    let mut error = Error::new(ErrorKind::Destination, message).with_help(help);
-    for note in &fetched.report().notes {
-        error = error.with_detail(note.as_str());
-    }
-    Err(error)
+    let error = Error::new(ErrorKind::Destination, message).with_help(help);
+    Err(report::with_notes(error, &fetched.report()))
 }
