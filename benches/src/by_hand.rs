@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 /// A page.
 #[derive(Deserialize)]
-#[allow(missing_docs)]
+#[allow(missing_docs)] // Fields that are there to be filled.
 pub struct Page {
     pub data: Vec<Event>,
     pub total: u64,
@@ -12,7 +12,7 @@ pub struct Page {
 
 /// A record.
 #[derive(Deserialize)]
-#[allow(missing_docs)]
+#[allow(missing_docs)] // Fields that are there to be filled.
 pub struct Event {
     pub id: String,
     pub name: String,
@@ -30,7 +30,7 @@ pub struct Event {
 
 /// An object within a record.
 #[derive(Deserialize)]
-#[allow(missing_docs)]
+#[allow(missing_docs)] // Fields that are there to be filled.
 pub struct Owner {
     pub id: String,
     pub handle: String,

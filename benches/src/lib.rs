@@ -123,7 +123,7 @@ pub fn client() -> reqwest::Result<reqwest::Client> {
 }
 
 /// One line on standard output: how these programs talk to the one that starts them.
-#[allow(clippy::print_stdout)]
+#[allow(clippy::print_stdout)] // The one place where they print.
 pub fn say(line: &str) {
     println!("{line}");
 }

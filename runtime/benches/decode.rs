@@ -25,7 +25,7 @@ const PAGES_PER_ROUND: usize = 40;
 
 /// What serde makes of a record.
 #[derive(serde::Deserialize)]
-#[allow(dead_code)]
+#[allow(dead_code)] // Fields that are there to be filled.
 struct SerdeStory {
     id: String,
     name: String,
@@ -42,7 +42,7 @@ struct SerdeStory {
 }
 
 #[derive(serde::Deserialize)]
-#[allow(dead_code)]
+#[allow(dead_code)] // Fields that are there to be filled.
 struct SerdeOwner {
     id: String,
     handle: String,
@@ -50,7 +50,7 @@ struct SerdeOwner {
 }
 
 #[derive(serde::Deserialize)]
-#[allow(dead_code)]
+#[allow(dead_code)] // Fields that are there to be filled.
 struct SerdePage {
     data: Vec<SerdeStory>,
     total: u64,
