@@ -15,7 +15,7 @@ use crate::{
 pub fn expand(
     attribute: TokenStream,
     item: TokenStream,
-    read: impl FnOnce(&Place) -> Result<String, Unread>,
+    read: &dyn Fn(&Place) -> Result<String, Unread>,
 ) -> TokenStream {
     let module: Module = match syn::parse2(item.clone()) {
         Ok(module) => module,
@@ -55,7 +55,7 @@ impl From<Problem> for Unfilled {
 fn filled(
     attribute: TokenStream,
     module: &Module,
-    read: impl FnOnce(&Place) -> Result<String, Unread>,
+    read: &dyn Fn(&Place) -> Result<String, Unread>,
 ) -> Result<TokenStream, Unfilled> {
     let path = module::path(attribute).map_err(Problem::from)?;
     let span = path.span();
@@ -119,7 +119,7 @@ resources:
     /// What becomes of a module with these items, over this spec.
     fn expanded(spec: &str, items: impl ToTokens) -> String {
         let module = quote!(mod shop { #items });
-        expand(quote!("specs/shop.yaml"), module, |_| Ok(spec.to_owned())).to_string()
+        expand(quote!("specs/shop.yaml"), module, &|_| Ok(spec.to_owned())).to_string()
     }
 
     #[test]

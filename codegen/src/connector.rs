@@ -149,6 +149,17 @@ impl Record {
     }
 }
 
+impl Struct {
+    /// The names of its columns, in order.
+    pub fn column_names(&self) -> Vec<&str> {
+        let mut names = Vec::with_capacity(self.columns.len());
+        for column in &self.columns {
+            names.push(column.name.as_str());
+        }
+        names
+    }
+}
+
 /// A struct to be emitted: of a resource, or of an object column.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Struct {

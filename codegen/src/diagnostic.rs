@@ -5,6 +5,7 @@ use std::collections::hash_map::Entry;
 use std::ops::Range;
 
 use crate::render::Source;
+use crate::suggest::closest;
 
 /// Bytes of the spec's text. An empty range points between two characters.
 pub type Span = Range<usize>;
@@ -134,6 +135,16 @@ impl Diagnostic {
             close,
             Applicability::MaybeIncorrect,
         )
+    }
+
+    /// Asks whether a name that is not known is the one of those that are which looks most like it; says
+    /// what else to do where none does.
+    #[must_use]
+    pub fn meant(self, name: &str, known: &[&str], otherwise: &str) -> Self {
+        match closest(name, known) {
+            Some(close) => self.did_you_mean(name, close),
+            None => self.help(otherwise),
+        }
     }
 
     /// Adds a line after the snippet.

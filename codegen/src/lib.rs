@@ -11,6 +11,7 @@ pub mod diagnostic;
 pub mod emit;
 mod foreign;
 mod grammar;
+mod item;
 mod jsonpath;
 pub mod module;
 mod own;

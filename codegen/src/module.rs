@@ -1,16 +1,19 @@
 //! What a user writes: the attribute's path, and the module that it stands on.
 
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
+use quote::quote;
 use syn::{
-    Attribute, DeriveInput, LitStr, Token, Visibility,
+    LitStr, Token,
     parse::{Parse, ParseStream, Parser},
 };
+
+use crate::item::{Item, attributes, visibility};
 
 /// A module that is to be filled.
 pub struct Module {
     /// Its attributes and documentation.
-    pub attributes: Vec<Attribute>,
-    pub visibility: Visibility,
+    pub attributes: TokenStream,
+    pub visibility: TokenStream,
     pub ident: Ident,
     /// The items that the user wrote in it.
     pub body: TokenStream,
@@ -20,8 +23,8 @@ impl Module {
     /// An empty public module of this name.
     pub fn new(ident: Ident) -> Self {
         Self {
-            attributes: Vec::new(),
-            visibility: Visibility::Public(Token![pub](ident.span())),
+            attributes: TokenStream::new(),
+            visibility: quote!(pub),
             ident,
             body: TokenStream::new(),
         }
@@ -29,13 +32,18 @@ impl Module {
 
     /// Whether the user documented it.
     pub(crate) fn has_docs(&self) -> bool {
-        self.attributes
-            .iter()
-            .any(|attribute| attribute.path().is_ident("doc"))
+        let mut attributes = self.attributes.clone().into_iter();
+        attributes.any(|token| match token {
+            TokenTree::Group(group) => {
+                let first = group.stream().into_iter().next();
+                matches!(first, Some(TokenTree::Ident(name)) if name == "doc")
+            }
+            _ => false,
+        })
     }
 
     /// The structs that the body declares.
-    pub(crate) fn structs(&self) -> Vec<DeriveInput> {
+    pub(crate) fn structs(&self) -> Vec<Item> {
         let mut structs = Vec::new();
         let mut item: Vec<TokenTree> = Vec::new();
         for token in self.body.clone() {
@@ -55,7 +63,7 @@ impl Module {
 }
 
 /// The struct that an item is, if it is one.
-fn structure(item: TokenStream) -> Option<DeriveInput> {
+fn structure(item: TokenStream) -> Option<Item> {
     let is_struct = |token: TokenTree| matches!(token, TokenTree::Ident(word) if word == "struct");
     if !item.clone().into_iter().any(is_struct) {
         return None;
@@ -65,8 +73,8 @@ fn structure(item: TokenStream) -> Option<DeriveInput> {
 
 impl Parse for Module {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let attributes = Attribute::parse_outer(input)?;
-        let visibility = input.parse()?;
+        let attributes = attributes(input)?;
+        let visibility = visibility(input)?;
         if !input.peek(Token![mod]) {
             return Err(input.error(
                 "`#[rest_source]` stands on a module\n\
@@ -127,7 +135,7 @@ pub fn path(attribute: TokenStream) -> syn::Result<LitStr> {
 #[cfg(test)]
 mod tests {
     use super::{Module, path};
-    use quote::{ToTokens, quote};
+    use quote::quote;
 
     fn parse(tokens: proc_macro2::TokenStream) -> Result<Module, String> {
         syn::parse2(tokens).map_err(|error| error.to_string())
@@ -145,11 +153,8 @@ mod tests {
         })
         .unwrap();
         assert!(module.has_docs());
-        assert_eq!(module.attributes.len(), 2);
-        assert_eq!(
-            module.visibility.to_token_stream().to_string(),
-            "pub (crate)"
-        );
+        assert!(module.attributes.to_string().contains("# [cfg (unix)]"));
+        assert_eq!(module.visibility.to_string(), "pub (crate)");
         assert_eq!(module.ident, "media");
         assert!(module.body.to_string().contains("fn mine"));
     }

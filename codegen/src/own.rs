@@ -1,15 +1,13 @@
 //! A user's own struct for records, checked against the schema field by field.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::ToTokens;
-use syn::{
-    Data, DeriveInput, Error, Field, Fields, GenericArgument, PathArguments, PathSegment, Type,
-    TypePath, ext::IdentExt, spanned::Spanned,
-};
+use syn::{Error, ext::IdentExt};
 
 use crate::{
     connector::{Column, Connector, Record, Struct, Type as DataType},
     emit::field_type,
+    item::{Field, Item, Path, Type},
+    suggest::closest,
 };
 
 /// The types of the standard library that are checked here. What another is made of is for rustc to
@@ -27,7 +25,7 @@ const MADE: &[&str] = &["Config", "Secrets", "Source"];
 
 /// What is wrong with those of the structs that stand for a record of the connector, or that take a
 /// name from it.
-pub(crate) fn check(connector: &Connector, structs: &[DeriveInput]) -> Vec<Error> {
+pub(crate) fn check(connector: &Connector, structs: &[Item]) -> Vec<Error> {
     let taken = structs
         .iter()
         .filter(|own| MADE.iter().any(|name| own.ident == name));
@@ -47,7 +45,7 @@ pub(crate) fn check(connector: &Connector, structs: &[DeriveInput]) -> Vec<Error
 
 /// An object within a list, a map or a union is given back as its struct has it: nothing tells which of
 /// those that came it was, so that no column could stay as it came.
-fn check_given(data_type: &DataType, spec: &str, structs: &[DeriveInput], errors: &mut Vec<Error>) {
+fn check_given(data_type: &DataType, spec: &str, structs: &[Item], errors: &mut Vec<Error>) {
     match data_type {
         DataType::Object(object) => {
             for column in &object.columns {
@@ -66,7 +64,7 @@ fn check_given(data_type: &DataType, spec: &str, structs: &[DeriveInput], errors
     }
 }
 
-fn check_whole(data_type: &DataType, spec: &str, structs: &[DeriveInput], errors: &mut Vec<Error>) {
+fn check_whole(data_type: &DataType, spec: &str, structs: &[Item], errors: &mut Vec<Error>) {
     let DataType::Object(object) = data_type else {
         return check_given(data_type, spec, structs, errors);
     };
@@ -88,13 +86,13 @@ fn check_whole(data_type: &DataType, spec: &str, structs: &[DeriveInput], errors
     }
 }
 
-fn taken_name(own: &DeriveInput) -> Error {
+fn taken_name(own: &Item) -> Error {
     let name = &own.ident;
     let message = format!("`{name}` is made from the spec\nhelp: give this struct another name");
     Error::new(name.span(), message)
 }
 
-fn check_within(record: &Struct, spec: &str, structs: &[DeriveInput], errors: &mut Vec<Error>) {
+fn check_within(record: &Struct, spec: &str, structs: &[Item], errors: &mut Vec<Error>) {
     if let Some(own) = find(structs, &record.ident) {
         check_struct(own, record, spec, errors);
     }
@@ -103,7 +101,7 @@ fn check_within(record: &Struct, spec: &str, structs: &[DeriveInput], errors: &m
     }
 }
 
-fn check_type(data_type: &DataType, spec: &str, structs: &[DeriveInput], errors: &mut Vec<Error>) {
+fn check_type(data_type: &DataType, spec: &str, structs: &[Item], errors: &mut Vec<Error>) {
     match data_type {
         DataType::Object(object) => check_within(object, spec, structs, errors),
         DataType::Array(element) | DataType::Map(element) => {
@@ -119,96 +117,91 @@ fn check_type(data_type: &DataType, spec: &str, structs: &[DeriveInput], errors:
 }
 
 /// The user's struct of this name.
-pub(crate) fn find<'a>(structs: &'a [DeriveInput], name: &str) -> Option<&'a DeriveInput> {
+pub(crate) fn find<'a>(structs: &'a [Item], name: &str) -> Option<&'a Item> {
     structs.iter().find(|own| own.ident == name)
 }
 
 /// The user's field of this column.
-pub(crate) fn takes(own: &DeriveInput, column: &Column) -> bool {
-    named_fields(own).any(|(ident, _)| *ident == column.ident)
+fn field_of<'a>(own: &'a Item, column: &Column) -> Option<&'a Field> {
+    let mut fields = own.named_fields().iter();
+    fields.find(|field| field.ident == column.ident)
+}
+
+/// Whether the user's struct has the column's field.
+pub(crate) fn takes(own: &Item, column: &Column) -> bool {
+    field_of(own, column).is_some()
 }
 
 /// Whether the user's struct has the column's field, and of the very type that it would have here.
-pub(crate) fn has_field(own: &DeriveInput, column: &Column, expected: &TokenStream) -> bool {
-    let Ok(expected) = syn::parse2::<Type>(expected.clone()) else {
-        return false;
-    };
-    named_fields(own).any(|(ident, field)| *ident == column.ident && is_same(&field.ty, &expected))
+pub(crate) fn has_field(own: &Item, column: &Column, expected: &TokenStream) -> bool {
+    let expected = Type::of(expected.clone());
+    field_of(own, column).is_some_and(|field| is_same(&field.data_type, &expected))
 }
 
 /// Whether two types have the same names, but for their paths.
 fn is_same(one: &Type, other: &Type) -> bool {
-    let (Some(one), Some(other)) = (last(one), last(other)) else {
+    let (Some(one), Some(other)) = (one.path(), other.path()) else {
         return false;
     };
-    one.ident == other.ident
-        && arguments(one).count() == arguments(other).count()
-        && arguments(one)
-            .zip(arguments(other))
-            .all(|(one, other)| is_same(one, other))
+    let mut arguments = one.arguments.iter().zip(&other.arguments);
+    one.last == other.last
+        && one.arguments.len() == other.arguments.len()
+        && arguments.all(|(one, other)| is_same(one, other))
 }
 
-fn named_fields(own: &DeriveInput) -> impl Iterator<Item = (&Ident, &Field)> {
-    let fields = match &own.data {
-        Data::Struct(data) => Some(&data.fields),
-        _ => None,
-    };
-    fields
-        .into_iter()
-        .flatten()
-        .filter_map(|field| field.ident.as_ref().map(|ident| (ident, field)))
-}
-
-fn check_struct(own: &DeriveInput, record: &Struct, spec: &str, errors: &mut Vec<Error>) {
-    let has_names =
-        matches!(&own.data, Data::Struct(data) if matches!(data.fields, Fields::Named(_)));
-    if !has_names {
+fn check_struct(own: &Item, record: &Struct, spec: &str, errors: &mut Vec<Error>) {
+    let Some(fields) = &own.fields else {
         errors.push(Error::new(
             own.ident.span(),
             format!("the record of `{}` needs fields with names", record.name),
         ));
         return;
-    }
-    if !own.generics.params.is_empty() {
+    };
+    if let Some(place) = own.generics {
         errors.push(Error::new(
-            own.generics.span(),
+            place,
             format!("the record of `{}` takes no parameters", record.name),
         ));
     }
-    for (ident, field) in named_fields(own) {
-        match record.columns.iter().find(|column| *ident == column.ident) {
-            None => errors.push(no_column(ident, record, spec)),
+    for field in fields {
+        let mut columns = record.columns.iter();
+        match columns.find(|column| field.ident == column.ident) {
+            None => errors.push(no_column(&field.ident, record, spec)),
             Some(column) => errors.extend(check_field(field, column, spec)),
         }
     }
 }
 
 fn no_column(ident: &Ident, record: &Struct, spec: &str) -> Error {
-    let columns: Vec<_> = record.columns.iter().map(|c| c.name.as_str()).collect();
+    let name = ident.unraw().to_string();
+    let known = record.column_names();
+    let close = closest(&name, &known);
+    let question = close.map_or(String::new(), |close| format!("did you mean `{close}`? "));
     Error::new(
         ident.span(),
         format!(
-            "`{}` is no column of `{}` ({spec}:{})\nhelp: its columns are `{}`",
-            ident.unraw(),
+            "`{name}` is no column of `{}` ({spec}:{})\n\
+             help: {question}its columns are `{}`",
             record.name,
             record.line,
-            columns.join("`, `")
+            known.join("`, `")
         ),
     )
 }
 
 fn check_field(field: &Field, column: &Column, spec: &str) -> Option<Error> {
-    let expected: Type = syn::parse2(field_type(column)).ok()?;
-    if fits(&field.ty, &expected) {
+    let expected = Type::of(field_type(column));
+    if fits(&field.data_type, &expected) {
         return None;
     }
-    let what = if column.nullable && fits(&field.ty, argument(&expected)?) {
-        "nullable"
-    } else {
-        word(&column.data_type)
+    // What an `Option` or `Field` is of.
+    let value = expected.path()?.arguments.first();
+    let what = match value {
+        Some(value) if column.nullable && fits(&field.data_type, value) => "nullable",
+        _ => word(&column.data_type),
     };
     Some(Error::new(
-        field.ty.span(),
+        field.span,
         format!(
             "`{}` is {what} ({spec}:{}): this field must be `{}`",
             column.name,
@@ -220,70 +213,40 @@ fn check_field(field: &Field, column: &Column, spec: &str) -> Option<Error> {
 
 /// Whether a field of this type may take what a column of the expected type holds.
 fn fits(own: &Type, expected: &Type) -> bool {
-    let Some(wanted) = last(expected) else {
+    let Some(wanted) = expected.path() else {
         return true;
     };
-    let (Type::Path(path), Some(own)) = (own, last(own)) else {
-        // A reference, a tuple, an array: nothing that a record is made of.
-        return matches!(own, Type::Path(_) | Type::Macro(_));
+    let own = match own {
+        Type::Path(own) => own,
+        Type::Unknown => return true,
+        Type::Unfit => return false,
     };
-    if !is_known(path, own, wanted) {
+    if !is_known(own, wanted) {
         return true;
     }
-    if own.ident == "Option" && wanted.ident != "Option" {
+    if own.last == "Option" && wanted.last != "Option" {
         // Never null here, which an `Option` may hold as well.
-        return arguments(own).next().is_none_or(|own| fits(own, expected));
+        return own.arguments.first().is_none_or(|own| fits(own, expected));
     }
-    own.ident == wanted.ident
-        && arguments(own)
-            .zip(arguments(wanted))
-            .all(|(own, wanted)| fits(own, wanted))
+    let mut arguments = own.arguments.iter().zip(&wanted.arguments);
+    own.last == wanted.last && arguments.all(|(own, wanted)| fits(own, wanted))
 }
 
 /// Whether it is the type that its name says, and not one of the user's own of that name.
-fn is_known(path: &TypePath, own: &PathSegment, wanted: &PathSegment) -> bool {
-    let is_one_of = |names: &[&str]| names.iter().any(|name| own.ident == name);
-    let first = path.path.segments.first();
-    let is_from_us = first.is_some_and(|first| first.ident == "rest_source");
-    is_one_of(STD) || is_one_of(OURS) && (is_from_us || mentions(wanted, &own.ident))
+fn is_known(own: &Path, wanted: &Path) -> bool {
+    let is_one_of = |names: &[&str]| names.iter().any(|name| own.last == name);
+    is_one_of(STD) || is_one_of(OURS) && (own.first == "rest_source" || mentions(wanted, &own.last))
 }
 
 /// Whether a type is, or is made of, one of this name.
-fn mentions(wanted: &PathSegment, name: &Ident) -> bool {
-    let mut arguments = arguments(wanted).filter_map(last);
-    wanted.ident == *name || arguments.any(|argument| mentions(argument, name))
-}
-
-/// The last segment of a path: `Option<i64>` of `std::option::Option<i64>`.
-fn last(own: &Type) -> Option<&PathSegment> {
-    match own {
-        Type::Path(path) if path.qself.is_none() => path.path.segments.last(),
-        _ => None,
-    }
-}
-
-fn arguments(segment: &PathSegment) -> impl Iterator<Item = &Type> {
-    let arguments = match &segment.arguments {
-        PathArguments::AngleBracketed(arguments) => Some(&arguments.args),
-        _ => None,
-    };
-    arguments
-        .into_iter()
-        .flatten()
-        .filter_map(|argument| match argument {
-            GenericArgument::Type(own) => Some(own),
-            _ => None,
-        })
-}
-
-/// What an `Option` or `Field` is of.
-fn argument(own: &Type) -> Option<&Type> {
-    arguments(last(own)?).next()
+fn mentions(wanted: &Path, name: &Ident) -> bool {
+    let mut arguments = wanted.arguments.iter().filter_map(Type::path);
+    wanted.last == *name || arguments.any(|argument| mentions(argument, name))
 }
 
 /// A type as a user would write it.
 fn shown(tokens: &TokenStream) -> String {
-    let text = tokens.to_token_stream().to_string().replace(' ', "");
+    let text = tokens.to_string().replace(' ', "");
     text.replace("__rs::BTreeMap", "std::collections::BTreeMap")
         .replace("__rs::", "rest_source::")
         .replace(',', ", ")

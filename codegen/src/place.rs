@@ -126,7 +126,8 @@ impl Place {
         if let Some(other) = folders.first() {
             return format!("did you mean `{}{other}/{name}`?", self.above());
         }
-        if let Some(near) = closest(name, siblings.iter().map(String::as_str)) {
+        let names: Vec<&str> = siblings.iter().map(String::as_str).collect();
+        if let Some(near) = closest(name, &names) {
             return format!("did you mean `{folder}{near}`?");
         }
         if let Some(shown) = siblings

@@ -131,9 +131,10 @@ impl Source {
     fn places(&self, diagnostic: &Diagnostic) -> Vec<Place> {
         let mut places = vec![self.place(&diagnostic.span, '^', &diagnostic.label)];
         for (span, label) in &diagnostic.secondary {
-            places.push(self.place(span, '-', label));
+            let place = self.place(span, '-', label);
+            let is_before = |one: &Place| (one.line, one.indent) <= (place.line, place.indent);
+            places.insert(places.partition_point(is_before), place);
         }
-        places.sort_by_key(|place| (place.line, place.indent));
         places
     }
 

@@ -161,11 +161,16 @@ impl<'t> View<'t> {
         }
     }
 
-    /// The statuses of a list, in order, neighbours joined.
+    /// One status, or those of a list, in order, neighbours joined.
     pub(crate) fn statuses(&self, name: &str) -> Option<Vec<(u16, u16)>> {
-        let statuses = self.node(name)?.elements().iter().filter_map(text);
-        let statuses = statuses.filter_map(|status| value::status(status.text));
-        Some(value::joined(statuses.collect()))
+        self.node(name)?;
+        let mut ranges = Vec::new();
+        for status in self.texts(name) {
+            if let Some(range) = value::status(status.text) {
+                value::join(&mut ranges, range);
+            }
+        }
+        Some(ranges)
     }
 
     /// One text, or the texts of a list.

@@ -4,7 +4,7 @@ use crate::diagnostic::{Applicability, Diagnostic};
 use crate::grammar::{self, Context, Family, Key};
 
 /// The word of these that looks most like `word`, if any does.
-pub(crate) fn closest<'a>(word: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn closest<'a>(word: &str, words: &[&'a str]) -> Option<&'a str> {
     const LONGEST: usize = 60;
     let typed: Vec<char> = word.to_lowercase().chars().take(LONGEST + 1).collect();
     if typed.is_empty() || typed.len() > LONGEST {
@@ -45,14 +45,10 @@ fn distance(a: &[char], b: &[char]) -> usize {
 ///
 /// `place` is the name of the [`Context`] or the [`Family`] in which it was found.
 fn translation(table: &[Translation], place: &str, word: &str) -> Option<&'static str> {
-    let simple: String = word
-        .chars()
-        .filter(|c| c.is_alphanumeric())
-        .flat_map(char::to_lowercase)
-        .collect();
-    let row = table
-        .iter()
-        .find(|(where_, other, _)| *where_ == place && *other == simple);
+    let mut simple = word.to_lowercase();
+    simple.retain(char::is_alphanumeric);
+    let mut rows = table.iter();
+    let row = rows.find(|(where_, other, _)| *where_ == place && *other == simple);
     row.map(|(_, _, ours)| *ours)
 }
 
@@ -85,7 +81,7 @@ impl Meant {
             .map(|ours| by_table(ours, true))
             .or_else(|| translated(NEAR_WORDS).map(|ours| by_table(ours, false)))
             .or_else(|| {
-                let close = closest(word, known.iter().copied())?;
+                let close = closest(word, known)?;
                 Some(Self {
                     word: close,
                     is_translated: false,
@@ -338,19 +334,20 @@ pub(crate) fn home(word: &str) -> Option<String> {
         (&grammar::RETRY, "the `retry` of `client`"),
         (&grammar::TIMEOUT, "the `timeout` of `client`"),
     ];
-    let homes = contexts
-        .iter()
-        .filter(|(context, _)| context.key(word).is_some());
-    let mut homes: Vec<String> = homes.map(|(_, home)| (*home).to_owned()).collect();
+    let mut homes: Vec<String> = Vec::new();
+    for (context, home) in contexts {
+        if context.key(word).is_some() {
+            homes.push(home.to_owned());
+        }
+    }
     let families: [&Family; 3] = [&grammar::PAGINATOR, &grammar::AUTH, &grammar::COLUMN];
     for family in families {
-        let members = family
-            .members
-            .iter()
-            .filter(|member| has(member.keys, word));
-        let members: Vec<String> = members
-            .map(|member| format!("`{}`", member.word.name))
-            .collect();
+        let mut members = Vec::new();
+        for member in family.members {
+            if has(member.keys, word) {
+                members.push(format!("`{}`", member.word.name));
+            }
+        }
         if has(family.common, word) {
             homes.push(format!("a {}", family.name));
         } else if !members.is_empty() {
@@ -376,7 +373,7 @@ mod tests {
 
     #[test]
     fn a_slip_of_the_finger_is_understood() {
-        let words = ["primary_key", "name", "columns", "write_disposition"];
+        let words = &["primary_key", "name", "columns", "write_disposition"];
         assert_eq!(closest("primary_keys", words), Some("primary_key"));
         assert_eq!(closest("colunms", words), Some("columns"));
         assert_eq!(closest("Name", words), Some("name"));

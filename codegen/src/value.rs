@@ -78,17 +78,16 @@ pub(crate) fn status(text: &str) -> Option<(u16, u16)> {
     Some((status, status))
 }
 
-/// The ranges in order, neighbours joined.
-pub(crate) fn joined(mut ranges: Vec<(u16, u16)>) -> Vec<(u16, u16)> {
-    ranges.sort_unstable();
-    let mut joined: Vec<(u16, u16)> = Vec::new();
-    for (first, last) in ranges {
-        match joined.last_mut() {
-            Some(before) if first <= before.1.saturating_add(1) => before.1 = before.1.max(last),
-            _ => joined.push((first, last)),
-        }
+/// Adds a range to those that are there: they stay in order, with neighbours joined.
+pub(crate) fn join(ranges: &mut Vec<(u16, u16)>, (mut first, mut last): (u16, u16)) {
+    let at = ranges.partition_point(|one| one.1.saturating_add(1) < first);
+    while let Some(&(from, to)) = ranges.get(at)
+        && from <= last.saturating_add(1)
+    {
+        (first, last) = (first.min(from), last.max(to));
+        ranges.remove(at);
     }
-    joined
+    ranges.insert(at, (first, last));
 }
 
 /// Letters, digits and `_`, not only `_` and no digit first.
@@ -161,7 +160,11 @@ mod tests {
     #[test]
     fn neighbouring_statuses_are_joined() {
         let ranges = ["504", "429", "5xx", "430"].map(|text| status(text).unwrap());
-        assert_eq!(joined(ranges.to_vec()), [(429, 430), (500, 599)]);
+        let mut joined = Vec::new();
+        for range in ranges {
+            join(&mut joined, range);
+        }
+        assert_eq!(joined, [(429, 430), (500, 599)]);
         for wrong in [
             "99", "600", "6xx", "xx", "+4xx", "04xx", "0429", "+42", "4x",
         ] {

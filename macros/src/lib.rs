@@ -43,7 +43,7 @@ use rest_source_codegen::{
 /// A mistake in the spec is a compile error that points into the spec; all of them are shown at once.
 #[proc_macro_attribute]
 pub fn rest_source(attribute: TokenStream, item: TokenStream) -> TokenStream {
-    expand(attribute.into(), item.into(), read).into()
+    expand(attribute.into(), item.into(), &read).into()
 }
 
 fn read(place: &Place) -> Result<String, Unread> {

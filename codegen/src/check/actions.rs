@@ -44,11 +44,9 @@ impl Check<'_> {
     }
 
     fn response_action(&mut self, view: &View<'_>, auth: Option<&Auth>) -> Option<ResponseAction> {
-        let statuses = view.texts("status_code").into_iter();
-        let statuses = statuses.filter_map(|status| value::status(status.text));
         let rule = ResponseAction {
             line: self.line(&view.node.span),
-            statuses: value::joined(statuses.collect()),
+            statuses: view.statuses("status_code").unwrap_or_default(),
             content: view.owned("content"),
             json: self.json_conditions(view),
             headers: self.header_conditions(view),

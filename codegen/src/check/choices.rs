@@ -7,7 +7,7 @@ use crate::spec::View;
 use crate::value;
 use crate::yaml::Entry;
 
-use super::{Check, names};
+use super::{Check, names, settings};
 
 /// The choices of a source, and where they are written.
 #[derive(Debug)]
@@ -69,8 +69,8 @@ impl Check<'_> {
             return None;
         }
         let ident = names::ident(&names::pascal(name));
-        let known = self.choices.iter().flat_map(|choices| &choices.list);
-        if let Some(other) = known.into_iter().find(|other| other.ident == ident) {
+        let mut known = self.known_choices().iter();
+        if let Some(other) = known.find(|other| other.ident == ident) {
             let message = format!(
                 "the choices `{}` and `{name}` are both `{ident}`",
                 other.name
@@ -111,11 +111,18 @@ impl Check<'_> {
         match auth {
             None => Vec::new(),
             Some(Auth::OneOf) => {
-                let choices = self.choices.iter().flat_map(|choices| &choices.list);
-                choices.map(|choice| choice.auth.clone()).collect()
+                let mut possible = Vec::new();
+                for choice in self.known_choices() {
+                    possible.push(choice.auth.clone());
+                }
+                possible
             }
             Some(auth) => vec![auth.clone()],
         }
+    }
+
+    fn known_choices(&self) -> &[Choice] {
+        self.choices.as_ref().map_or(&[], |choices| &choices.list)
     }
 }
 
@@ -123,9 +130,9 @@ impl Check<'_> {
 pub(super) fn finish(choices: Option<Choices>, shared: &[u16]) -> Vec<Choice> {
     let mut choices = choices.map(|choices| choices.list).unwrap_or_default();
     for choice in &mut choices {
-        choice.secrets.extend(shared);
-        choice.secrets.sort_unstable();
-        choice.secrets.dedup();
+        for secret in shared {
+            settings::add(&mut choice.secrets, *secret);
+        }
     }
     choices
 }

@@ -368,7 +368,7 @@ impl Check<'_> {
             Ok(format) => Some(format),
             Err(reason) => {
                 let words = ["rfc3339", "date", "epoch_seconds", "epoch_millis"];
-                let help = match crate::suggest::closest(text.text, words) {
+                let help = match crate::suggest::closest(text.text, &words) {
                     Some(close) => format!("did you mean `{close}`?"),
                     None => "it is one of rfc3339, date, epoch_seconds, epoch_millis, or a strftime pattern such as `%Y-%m-%d`".to_owned(),
                 };

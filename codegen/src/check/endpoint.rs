@@ -1,5 +1,7 @@
 //! What an endpoint asks for: its path, parameters and body.
 
+use std::fmt::Write as _;
+
 use crate::connector::{Body, Json, Method, Param, Part, Template};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::grammar;
@@ -32,13 +34,16 @@ impl Check<'_> {
             let path = Template(vec![Part::Text(name.text.to_owned())]);
             return (path, Vec::new());
         };
-        let is_used = |bound: &Bound| path.text.contains(&format!("{{{}}}", bound.param.name));
-        let bound: Vec<(String, Template)> = params
-            .iter()
-            .filter(|bound| is_used(bound))
-            .map(|bound| (bound.param.name.clone(), in_segment(&bound.param.value)))
-            .collect();
-        for one in params.iter().filter(|one| is_used(one)) {
+        let (mut used, mut sent) = (Vec::new(), Vec::new());
+        for one in params.drain(..) {
+            let is_used = path.text.contains(&format!("{{{}}}", one.param.name));
+            let of = if is_used { &mut used } else { &mut sent };
+            of.push(one);
+        }
+        *params = sent;
+        let mut bound = Vec::new();
+        for one in &used {
+            bound.push((one.param.name.clone(), in_segment(&one.param.value)));
             if has_secret(&one.param.value) {
                 self.error(
                     Diagnostic::error("RS0302", &one.span, "a secret cannot stand in `path`")
@@ -46,16 +51,15 @@ impl Check<'_> {
                 );
             }
         }
-        self.bound_once(params.iter().filter(|one| is_used(one)));
-        self.bound_names_something(params.iter().filter(|one| is_used(one)));
-        for one in params.iter().filter(|one| is_used(one)) {
+        self.bound_once(&used);
+        self.bound_names_something(&used);
+        for one in &used {
             for part in &one.param.value.0 {
                 if let Part::Parent(at) = part {
                     self.bound_fits_path(*at, &one.span);
                 }
             }
         }
-        params.retain(|one| !is_used(one));
         let scope = Scope::path(&bound, incremental);
         if path.text.contains('#') {
             self.error(
@@ -96,7 +100,7 @@ impl Check<'_> {
     }
 
     /// A list has no place in a path.
-    fn bound_once<'b>(&mut self, bound: impl Iterator<Item = &'b Bound>) {
+    fn bound_once(&mut self, bound: &[Bound]) {
         let mut names: Vec<&str> = Vec::new();
         for one in bound {
             if names.contains(&one.param.name.as_str()) {
@@ -117,7 +121,7 @@ impl Check<'_> {
     }
 
     /// A value of `.` or `..` would lead elsewhere.
-    fn bound_names_something<'b>(&mut self, bound: impl Iterator<Item = &'b Bound>) {
+    fn bound_names_something(&mut self, bound: &[Bound]) {
         for one in bound {
             if let [Part::Text(text)] = &one.param.value.0[..]
                 && matches!(text.as_str(), "." | "..")
@@ -239,18 +243,19 @@ impl Check<'_> {
     fn json(&mut self, node: &Node, incremental: bool) -> Json {
         let scalar = match &node.value {
             Value::List(elements) => {
-                return Json::Array(
-                    elements
-                        .iter()
-                        .map(|one| self.json(one, incremental))
-                        .collect(),
-                );
+                let mut items = Vec::with_capacity(elements.len());
+                for element in elements {
+                    items.push(self.json(element, incremental));
+                }
+                return Json::Array(items);
             }
             Value::Map(entries) => {
-                let members = entries
-                    .iter()
-                    .map(|entry| (entry.key.name.clone(), self.json(&entry.value, incremental)));
-                return Json::Object(members.collect());
+                let mut members = Vec::with_capacity(entries.len());
+                for entry in entries {
+                    let value = self.json(&entry.value, incremental);
+                    members.push((entry.key.name.clone(), value));
+                }
+                return Json::Object(members);
             }
             Value::Scalar(scalar) => scalar,
         };
@@ -346,17 +351,26 @@ pub(super) fn json_number(text: &str) -> Option<String> {
 
 /// What a parameter that is bound to a path is there: within one segment, as every value is.
 fn in_segment(Template(parts): &Template) -> Template {
-    let encoded = |text: &str| {
-        let encode = |byte: u8| match byte {
-            b'-' | b'.' | b'_' | b'~' => char::from(byte).into(),
-            byte if byte.is_ascii_alphanumeric() => char::from(byte).into(),
-            byte => format!("%{byte:02X}"),
-        };
-        text.bytes().map(encode).collect()
-    };
-    let parts = parts.iter().map(|part| match part {
-        Part::Text(text) => Part::Text(encoded(text)),
-        other => other.clone(),
-    });
-    Template(parts.collect())
+    let mut encoded = parts.clone();
+    for part in &mut encoded {
+        if let Part::Text(text) = part {
+            *text = percent_encoded(text);
+        }
+    }
+    Template(encoded)
+}
+
+/// All but what RFC 3986 calls unreserved is encoded.
+fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'-' | b'.' | b'_' | b'~' => encoded.push(byte.into()),
+            byte if byte.is_ascii_alphanumeric() => encoded.push(byte.into()),
+            byte => {
+                let _ = write!(encoded, "%{byte:02X}");
+            }
+        }
+    }
+    encoded
 }

@@ -6,7 +6,7 @@ use crate::connector::{Incremental, Lag, OnMissing, Record, RowOrder, TimeFormat
 use crate::diagnostic::Diagnostic;
 use crate::grammar;
 use crate::spec::View;
-use crate::{suggest, value};
+use crate::value;
 
 use super::columns::UNKNOWN;
 use super::{Check, keys, strptime, times};
@@ -32,21 +32,24 @@ impl Check<'_> {
         };
         let name = cursor.text.strip_prefix("$.").unwrap_or(cursor.text);
         let Some(column) = keys::position(record, name) else {
-            let known = record.columns.iter().map(|column| column.name.as_str());
-            let mut diagnostic = Diagnostic::error(
-                "RS0701",
-                cursor.span,
-                format!("the cursor `{}` is no column", cursor.text),
+            let known = record.column_names();
+            self.error(
+                Diagnostic::error(
+                    "RS0701",
+                    cursor.span,
+                    format!("the cursor `{}` is no column", cursor.text),
+                )
+                .meant(
+                    name,
+                    &known,
+                    &format!("declare it in `columns`: `{name}: timestamp!`"),
+                )
+                .note(format!(
+                    "the columns of `{}` are: {}",
+                    record.name,
+                    known.join(", ")
+                )),
             );
-            diagnostic = match suggest::closest(name, known.clone()) {
-                Some(close) => diagnostic.did_you_mean(name, close),
-                None => diagnostic.help(format!("declare it in `columns`: `{name}: timestamp!`")),
-            };
-            self.error(diagnostic.note(format!(
-                "the columns of `{}` are: {}",
-                record.name,
-                known.collect::<Vec<_>>().join(", ")
-            )));
             return None;
         };
         let column_type = record.columns.get(column).map(|column| &column.data_type)?;

@@ -3,7 +3,6 @@
 use crate::connector::{Column, Decode, Path, Struct, Type};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::spec::{Text, View};
-use crate::suggest;
 use crate::yaml::{Node, Value};
 
 use super::{Check, names};
@@ -229,7 +228,7 @@ impl Check<'_> {
         if columns.get(key.text).is_some() {
             return;
         }
-        let known = record.columns.iter().map(|column| column.name.as_str());
+        let known = record.column_names();
         let mut diagnostic = Diagnostic::error(
             "RS0401",
             key.span,
@@ -239,20 +238,18 @@ impl Check<'_> {
                 key.text,
                 name.text
             ),
+        )
+        .meant(
+            key.text,
+            &known,
+            &format!("declare it in `columns`: `{}: text`", key.text),
         );
-        diagnostic = match suggest::closest(key.text, known.clone()) {
-            Some(close) => diagnostic.did_you_mean(key.text, close),
-            None => diagnostic.help(format!("declare it in `columns`: `{}: text`", key.text)),
-        };
         // A default is written elsewhere than the resource that it does not fit.
         let is_inherited = !(record_span(columns, name).contains(&key.span.start));
         if is_inherited {
             diagnostic = diagnostic.also(name.span, "this resource lacks the column");
         }
-        self.error(diagnostic.note(format!(
-            "its columns are: {}",
-            known.collect::<Vec<_>>().join(", ")
-        )));
+        self.error(diagnostic.note(format!("its columns are: {}", known.join(", "))));
     }
 
     /// Whether a mistake leaves open which columns of a resource are in its key, and so never null.

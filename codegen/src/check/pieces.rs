@@ -12,25 +12,25 @@ pub(super) enum Piece<'t> {
 }
 
 /// The pieces of a text, in order. What follows a lone brace comes after it in pieces, too.
-pub(super) fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
+pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
     let mut rest = text;
-    std::iter::from_fn(move || {
-        let from = rest;
-        let (piece, after) = match from.find(['{', '}']) {
-            _ if from.is_empty() => return None,
-            None => (Piece::Text(from), 0),
-            Some(0) if from.starts_with("{{") || from.starts_with("}}") => {
-                (Piece::Text(from.get(..1)?), from.len() - 2)
+    while !rest.is_empty() {
+        let (piece, after) = match rest.find(['{', '}']) {
+            None => (Piece::Text(rest), ""),
+            Some(0) if rest.starts_with("{{") || rest.starts_with("}}") => {
+                (Piece::Text(&rest[..1]), &rest[2..])
             }
-            Some(0) => match from.strip_prefix('{').and_then(|from| from.split_once('}')) {
-                Some((inner, after)) => (Piece::Placeholder(inner), after.len()),
-                None => (Piece::Lone(from), from.len() - 1),
+            Some(0) => match rest.strip_prefix('{').and_then(|rest| rest.split_once('}')) {
+                Some((inner, after)) => (Piece::Placeholder(inner), after),
+                None => (Piece::Lone(rest), &rest[1..]),
             },
-            Some(at) => (Piece::Text(from.get(..at)?), from.len() - at),
+            Some(at) => (Piece::Text(&rest[..at]), &rest[at..]),
         };
-        rest = from.get(from.len() - after..)?;
-        Some(piece)
-    })
+        pieces.push(piece);
+        rest = after;
+    }
+    pieces
 }
 
 #[cfg(test)]
@@ -39,7 +39,7 @@ mod tests {
 
     #[test]
     fn braces_written_twice_are_text_and_others_placeholders() {
-        let found: Vec<_> = pieces("a {{b}} {c}{d}}}é").collect();
+        let found = pieces("a {{b}} {c}{d}}}é");
         let expected = [
             Text("a "),
             Text("{"),
@@ -56,7 +56,7 @@ mod tests {
 
     #[test]
     fn a_lone_brace_has_all_that_follows() {
-        let found: Vec<_> = pieces("a}b{c}{d").collect();
+        let found = pieces("a}b{c}{d");
         let expected = [
             Text("a"),
             Lone("}b{c}{d"),
@@ -66,6 +66,6 @@ mod tests {
             Text("d"),
         ];
         assert_eq!(found, expected);
-        assert_eq!(pieces("").count(), 0);
+        assert!(pieces("").is_empty());
     }
 }

@@ -355,11 +355,7 @@ impl Check<'_> {
                 .help("add `primary_key: …` or `merge_key: …`, or use `append` or `replace`")
                 .note(match record {
                     Record::Struct(record) => {
-                        let columns = record.columns.iter().map(|column| column.name.as_str());
-                        format!(
-                            "its columns are: {}",
-                            columns.collect::<Vec<_>>().join(", ")
-                        )
+                        format!("its columns are: {}", record.column_names().join(", "))
                     }
                     Record::Untyped(_) => "its records are untyped".to_owned(),
                 }),

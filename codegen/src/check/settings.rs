@@ -17,7 +17,7 @@ pub(super) struct Settings {
     source: String,
     secrets: Vec<Declared<Secret>>,
     config: Vec<Declared<Config>>,
-    /// Positions of the secrets that the choice uses which is being checked.
+    /// Positions of the secrets that the choice uses which is being checked, in order.
     choice: Option<Vec<u16>>,
 }
 
@@ -67,6 +67,13 @@ fn is_named(entry: &Entry, what: &str, sink: &mut Sink) -> bool {
         );
     }
     is_good
+}
+
+/// Adds a position to those that are there, each once and in order.
+pub(super) fn add(positions: &mut Vec<u16>, position: u16) {
+    if let Err(at) = positions.binary_search(&position) {
+        positions.insert(at, position);
+    }
 }
 
 impl Settings {
@@ -164,7 +171,7 @@ impl Settings {
             secret.is_used = true;
         }
         if let Some(choice) = &mut self.choice {
-            choice.push(position);
+            add(choice, position);
         }
         position
     }
@@ -181,11 +188,13 @@ impl Settings {
 
     /// The secrets that are used whatever is chosen.
     pub(super) fn shared(&self) -> Vec<u16> {
-        let secrets = self.secrets.iter().zip(0..);
-        secrets
-            .filter(|(one, _)| !one.is_chosen)
-            .map(|(_, at)| at)
-            .collect()
+        let mut shared = Vec::new();
+        for (one, at) in self.secrets.iter().zip(0..) {
+            if !one.is_chosen {
+                shared.push(at);
+            }
+        }
+        shared
     }
 
     /// The position of a setting that is declared.
@@ -197,23 +206,21 @@ impl Settings {
 
     /// The types that enums of settings become, and where they are declared.
     pub(super) fn types(&self) -> Vec<(String, String, Span)> {
-        let types = self
-            .config
-            .iter()
-            .filter_map(|one| match &one.item.data_type {
-                ConfigType::Enum(words) => {
-                    Some((words.ident.clone(), one.item.name.clone(), one.span.clone()))
-                }
-                _ => None,
-            });
-        types.collect()
+        let mut types = Vec::new();
+        for one in &self.config {
+            if let ConfigType::Enum(words) = &one.item.data_type {
+                types.push((words.ident.clone(), one.item.name.clone(), one.span.clone()));
+            }
+        }
+        types
     }
 
-    pub(super) fn setting_names(&self) -> Vec<String> {
-        self.config
-            .iter()
-            .map(|one| one.item.name.clone())
-            .collect()
+    pub(super) fn setting_names(&self) -> Vec<&str> {
+        let mut names = Vec::new();
+        for one in &self.config {
+            names.push(one.item.name.as_str());
+        }
+        names
     }
 
     /// The default of the setting at a position.
@@ -227,13 +234,18 @@ impl Settings {
 
     /// What is declared and not used, in words.
     pub(super) fn unused(&self) -> Vec<(Span, String)> {
-        let secrets = self.secrets.iter().filter(|one| !one.is_used);
-        let secrets =
-            secrets.map(|one| (one.span.clone(), format!("the secret `{}`", one.item.name)));
-        let config = self.config.iter().filter(|one| !one.is_used);
-        let config =
-            config.map(|one| (one.span.clone(), format!("the setting `{}`", one.item.name)));
-        secrets.chain(config).collect()
+        let mut unused = Vec::new();
+        for one in &self.secrets {
+            if !one.is_used {
+                unused.push((one.span.clone(), format!("the secret `{}`", one.item.name)));
+            }
+        }
+        for one in &self.config {
+            if !one.is_used {
+                unused.push((one.span.clone(), format!("the setting `{}`", one.item.name)));
+            }
+        }
+        unused
     }
 
     pub(super) fn finish(self) -> (Vec<Secret>, Vec<Config>) {

@@ -4,11 +4,9 @@ use crate::connector::ProcessingStep;
 use crate::diagnostic::Diagnostic;
 use crate::grammar;
 use crate::spec::View;
-use crate::yaml::{Node, Value};
+use crate::yaml::{Entry, Node, Value};
 
 use super::Check;
-
-const KINDS: [&str; 3] = ["filter", "map", "yield_map"];
 
 impl Check<'_> {
     /// The steps of a resource, in order. Whether there are such functions is for rustc to say.
@@ -34,25 +32,33 @@ impl Check<'_> {
 
     fn processing_step(&mut self, node: &Node) -> Option<ProcessingStep> {
         let view = View::new(node, &grammar::PROCESSING_STEP);
-        let mut entries: Vec<_> = KINDS.iter().filter_map(|kind| view.entry(kind)).collect();
-        entries.sort_by_key(|entry| entry.key.span.start);
-        if let [first, second, ..] = entries.as_slice() {
-            self.error(
-                Diagnostic::error("RS0408", &second.key.span, "a step is one function")
-                    .help("make a step of each; they are called in the order of the list")
-                    .also(&first.key.span, "the first is here"),
-            );
+        let mut found: Option<(&Entry, ProcessingStep)> = None;
+        for entry in node.entries() {
+            let kind = match entry.key.name.as_str() {
+                "filter" => ProcessingStep::Filter,
+                "map" => ProcessingStep::Map,
+                "yield_map" => ProcessingStep::YieldMap,
+                _ => continue,
+            };
+            let Some(path) = view.owned(&entry.key.name) else {
+                continue;
+            };
+            if let Some((first, _)) = &found {
+                self.error(
+                    Diagnostic::error("RS0408", &entry.key.span, "a step is one function")
+                        .help("make a step of each; they are called in the order of the list")
+                        .also(&first.key.span, "the first is here"),
+                );
+                break;
+            }
+            found = Some((entry, kind(path)));
         }
-        if entries.is_empty() && !self.sink.has_errors_in(&node.span) {
+        if found.is_none() && !self.sink.has_errors_in(&node.span) {
             self.error(
                 Diagnostic::error("RS0110", &node.span, "this step names no function")
                     .help("say `filter: …`, `map: …` or `yield_map: …`"),
             );
         }
-        let path = |kind| view.owned(kind);
-        path("filter")
-            .map(ProcessingStep::Filter)
-            .or_else(|| path("map").map(ProcessingStep::Map))
-            .or_else(|| path("yield_map").map(ProcessingStep::YieldMap))
+        found.map(|(_, step)| step)
     }
 }

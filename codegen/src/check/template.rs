@@ -228,7 +228,7 @@ impl Check<'_> {
             return Some(Part::Config(at));
         }
         let known = self.settings.setting_names();
-        let close = suggest::closest(name, known.iter().map(String::as_str));
+        let close = suggest::closest(name, &known);
         let diagnostic =
             Diagnostic::error("RS0208", span, format!("`config` declares no `{name}`"));
         let diagnostic = match close {
@@ -259,7 +259,7 @@ impl Check<'_> {
                     Diagnostic::error("RS0208", span, format!("`incremental` has no `{name}`"));
                 let meant = match name {
                     "last_value" | "initial_value" => Some("start_value"),
-                    _ => suggest::closest(name, ["start_value", "end_value"]),
+                    _ => suggest::closest(name, &["start_value", "end_value"]),
                 };
                 let meant = meant.map_or_else(
                     || "it has `start_value` and `end_value`".to_owned(),
@@ -293,7 +293,7 @@ impl Check<'_> {
             format!("nothing gives `{{{name}}}` a value in {}", scope.what),
         );
         let known = self.settings.setting_names();
-        diagnostic = if known.iter().any(|known| known == name) {
+        diagnostic = if known.contains(&name) {
             diagnostic.help(format!("write `{{config.{name}}}`"))
         } else if scope.what == "`path`" {
             diagnostic.help(format!(
@@ -329,7 +329,7 @@ impl Check<'_> {
             ));
             return;
         }
-        let diagnostic = match suggest::closest(namespace, NAMESPACES) {
+        let diagnostic = match suggest::closest(namespace, &NAMESPACES) {
             Some(close) => diagnostic.help(format!("did you mean `{{{close}.{name}}}`?")),
             None => diagnostic.help("write `{secrets.NAME}` or `{config.NAME}`; `{{` is a brace"),
         };

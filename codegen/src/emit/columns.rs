@@ -5,7 +5,7 @@ use quote::quote;
 
 use crate::connector::{Column, Decode, Path, Step, TimeFormat, Type};
 
-use super::names::{ident, option};
+use super::names::{each, ident, integer, list, option, text};
 
 /// The type of the column's field.
 pub(crate) fn field_type(column: &Column) -> TokenStream {
@@ -49,6 +49,14 @@ fn value_type(data_type: &Type) -> TokenStream {
 fn named(name: &str) -> TokenStream {
     let name = ident(name);
     quote!(#name)
+}
+
+/// The columns' lines in a table.
+pub(super) fn lines(columns: &[Column]) -> TokenStream {
+    each(columns, |one| {
+        let column = column(one);
+        quote!(#column,)
+    })
 }
 
 /// The column's line in a table.
@@ -161,7 +169,7 @@ pub(super) fn time_format(format: &TimeFormat) -> TokenStream {
         TimeFormat::EpochSeconds => quote!(__rs::TimeFormat::EpochSeconds),
         TimeFormat::EpochMillis => quote!(__rs::TimeFormat::EpochMillis),
         TimeFormat::Pattern { pattern, zone } => {
-            let zone = option(zone.as_ref(), |zone| quote!(#zone));
+            let zone = option(zone.as_deref().map(text));
             quote!(__rs::TimeFormat::Pattern { pattern: #pattern, zone: #zone })
         }
         TimeFormat::Local { zone } => quote!(__rs::TimeFormat::Local { zone: #zone }),
@@ -175,12 +183,11 @@ pub(super) fn path(path: &Path) -> TokenStream {
 }
 
 pub(super) fn steps(Path(steps): &Path) -> TokenStream {
-    let steps = steps.iter().map(|step| match step {
+    list(steps, |step| match step {
         Step::Key(key) => quote!(__rs::Step::Key(#key)),
         Step::Index(index) => {
-            let index = super::names::integer(*index);
+            let index = integer(*index);
             quote!(__rs::Step::Index(#index))
         }
-    });
-    quote!(&[#(#steps),*])
+    })
 }

@@ -9,9 +9,11 @@ pub(super) struct Docs(Vec<String>);
 
 impl Docs {
     /// A paragraph of ours, a line each. It is Markdown already.
-    pub(super) fn ours<L: Into<String>>(mut self, lines: impl IntoIterator<Item = L>) -> Self {
+    pub(super) fn ours(mut self, lines: &[&str]) -> Self {
         self.separate();
-        self.0.extend(lines.into_iter().map(Into::into));
+        for line in lines {
+            self.0.push((*line).to_owned());
+        }
         self
     }
 
@@ -29,7 +31,7 @@ impl Docs {
         let docs = Self::default().theirs(description);
         match docs.0.as_slice() {
             [line] => Self(vec![format!("{} {remark}", sentence(line))]),
-            _ => docs.ours([remark]),
+            _ => docs.ours(&[remark]),
         }
     }
 
@@ -194,7 +196,7 @@ mod tests {
     #[test]
     fn lines_are_doc_attributes() {
         let tokens = Docs::default()
-            .ours(["One."])
+            .ours(&["One."])
             .theirs(Some("Two\nthree"))
             .into_token_stream();
         assert_eq!(

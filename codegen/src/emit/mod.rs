@@ -54,7 +54,7 @@ pub fn module(
     let plan = source::plan(connector);
     let resources = resources::plans(connector);
     quote! {
-        #(#attributes)*
+        #attributes
         #docs
         #allow
         #visibility mod #ident {
@@ -86,7 +86,7 @@ fn module_docs(connector: &Connector, module: &Module) -> TokenStream {
     let spec = docs::code(&connector.spec);
     let docs = Docs::default()
         .theirs(connector.description.as_deref())
-        .ours([format!("Made from {spec}.")]);
+        .ours(&[&format!("Made from {spec}.")]);
     if module.has_docs() {
         quote!(#[doc = ""] #docs)
     } else {

@@ -82,15 +82,53 @@ pub(super) fn float(value: f64) -> TokenStream {
     }
 }
 
+/// What is emitted for each of them, one after the other.
+///
+/// A loop for each type, rather than the adapters and collectors that an iterator would be made of: they
+/// were a fifth of what this crate costs to compile.
+pub(super) fn each<T>(items: &[T], mut emit: impl FnMut(&T) -> TokenStream) -> TokenStream {
+    let mut tokens = TokenStream::new();
+    for item in items {
+        tokens.extend([emit(item)]);
+    }
+    tokens
+}
+
+/// What is emitted for each of them, with commas between.
+pub(super) fn commas<T>(items: &[T], mut emit: impl FnMut(&T) -> TokenStream) -> TokenStream {
+    let mut tokens = TokenStream::new();
+    for item in items {
+        add(&mut tokens, emit(item));
+    }
+    tokens
+}
+
+/// Adds one to others, with a comma between.
+fn add(tokens: &mut TokenStream, item: TokenStream) {
+    if !tokens.is_empty() {
+        tokens.extend(quote!(,));
+    }
+    tokens.extend(item);
+}
+
+/// `&[…]`
+pub(super) fn list<T>(items: &[T], emit: impl FnMut(&T) -> TokenStream) -> TokenStream {
+    let items = commas(items, emit);
+    quote!(&[#items])
+}
+
 /// `Some(…)` or `None`.
-pub(super) fn option<T>(value: Option<T>, emit: impl FnOnce(T) -> TokenStream) -> TokenStream {
-    value.map_or_else(
-        || quote!(None),
-        |value| {
-            let value = emit(value);
-            quote!(Some(#value))
-        },
-    )
+pub(super) fn option(value: Option<TokenStream>) -> TokenStream {
+    if let Some(value) = value {
+        quote!(Some(#value))
+    } else {
+        quote!(None)
+    }
+}
+
+/// A text's literal.
+pub(super) fn text(text: &str) -> TokenStream {
+    quote!(#text)
 }
 
 #[cfg(test)]

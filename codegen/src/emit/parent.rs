@@ -2,29 +2,29 @@
 
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
-use syn::DeriveInput;
 
 use crate::{
     connector::{
         Column, Connector, Parent, ParentField, Path, Record, Resource, Step, Struct, Type,
     },
+    item::Item,
     own,
 };
 
 use super::{
     columns::{field_type, steps},
-    names::{ident, plan_ident},
+    names::{ident, integer, list, plan_ident},
 };
 
 /// The parent in a child's plan.
 pub(super) fn plan(connector: &Connector, parent: &Parent) -> Option<TokenStream> {
     let resource = plan_ident(&connector.resources.get(parent.resource)?.ident);
-    let fields = parent.fields.iter().map(|field| {
+    let fields = list(&parent.fields, |field| {
         let column = Literal::usize_unsuffixed(field.column);
         let path = steps(&field.path);
         quote!(__rs::field(#column, #path))
     });
-    Some(quote!(&__rs::ParentPlan { resource: &#resource, fields: &[#(#fields),*] }))
+    Some(quote!(&__rs::ParentPlan { resource: &#resource, fields: #fields }))
 }
 
 /// The parent's record, and the values that a child takes of one, in order. Nothing for a child that
@@ -33,33 +33,30 @@ pub(super) fn plan(connector: &Connector, parent: &Parent) -> Option<TokenStream
 pub(super) fn takes(
     connector: &Connector,
     child: &Resource,
-    own: &[DeriveInput],
+    own: &[Item],
 ) -> Option<(TokenStream, TokenStream)> {
     let parent = child.parent.as_ref()?;
     let Record::Struct(record) = &connector.resources.get(parent.resource)?.record else {
         return None;
     };
-    let values = parent.fields.iter().map(|field| value(record, field, own));
-    let values: Vec<TokenStream> = values.collect::<Option<_>>()?;
+    let mut values = Vec::new();
+    for field in &parent.fields {
+        values.push(value(record, field, own)?);
+    }
     let record = ident(&record.ident);
     let take = quote!(|it| ::std::vec![#(#values),*]);
     Some((quote!(#record), take))
 }
 
 /// The value of a field of the parent's record, `it`.
-fn value(record: &Struct, field: &ParentField, own: &[DeriveInput]) -> Option<TokenStream> {
+fn value(record: &Struct, field: &ParentField, own: &[Item]) -> Option<TokenStream> {
     let column = record.columns.get(field.column)?;
     let Path(steps) = &field.path;
     member(record, column, steps, own)
 }
 
 /// The value within a column of the struct `it`.
-fn member(
-    record: &Struct,
-    column: &Column,
-    steps: &[Step],
-    own: &[DeriveInput],
-) -> Option<TokenStream> {
+fn member(record: &Struct, column: &Column, steps: &[Step], own: &[Item]) -> Option<TokenStream> {
     let is_there = own::find(own, &record.ident).is_none_or(|own| {
         let expected = field_type(column);
         own::has_field(own, column, &expected)
@@ -78,7 +75,7 @@ fn member(
 }
 
 /// The value that the steps lead to from `it`, a column's value that is not null.
-fn within(column: &Column, steps: &[Step], own: &[DeriveInput]) -> Option<TokenStream> {
+fn within(column: &Column, steps: &[Step], own: &[Item]) -> Option<TokenStream> {
     let Some((step, rest)) = steps.split_first() else {
         return match &column.data_type {
             Type::Object(_) | Type::Array(_) | Type::Map(_) | Type::Union(_) => None,
@@ -92,7 +89,7 @@ fn within(column: &Column, steps: &[Step], own: &[DeriveInput]) -> Option<TokenS
             member(object, column, rest, own)
         }
         (Type::Array(element), Step::Index(index)) => {
-            let index = super::names::integer(*index);
+            let index = integer(*index);
             let inner = element_of(element, rest, own)?;
             Some(quote!(__rs::value_of(__rs::element(it, #index), |it| #inner)))
         }
@@ -101,7 +98,7 @@ fn within(column: &Column, steps: &[Step], own: &[DeriveInput]) -> Option<TokenS
             Some(quote!(__rs::value_of(it.get(#key), |it| #inner)))
         }
         (Type::Json, _) => {
-            let steps = super::columns::steps(&Path(steps.to_vec()));
+            let steps = self::steps(&Path(steps.to_vec()));
             Some(quote!(__rs::within_json(it, #steps)))
         }
         _ => None,
@@ -109,7 +106,7 @@ fn within(column: &Column, steps: &[Step], own: &[DeriveInput]) -> Option<TokenS
 }
 
 /// The value within an element, `it`, which may be null.
-fn element_of(element: &Column, steps: &[Step], own: &[DeriveInput]) -> Option<TokenStream> {
+fn element_of(element: &Column, steps: &[Step], own: &[Item]) -> Option<TokenStream> {
     let inner = within(element, steps, own)?;
     Some(if element.nullable {
         quote!(__rs::value_of(it.as_ref(), |it| #inner))

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use proc_macro2::{Ident, Literal, TokenStream};
-use quote::{ToTokens, quote};
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
 
 use crate::connector::{
     Action, Auth, Body, ClientAuthentication, Cursor, CustomAuth, Ends, Grant, Incremental, Json,
@@ -13,55 +13,35 @@ use crate::connector::{
 
 use super::{
     columns::{path, time_format},
-    names::{float, ident, integer, option, rust_path},
+    names::{each, float, ident, integer, list, option, rust_path, text},
 };
 
 /// The fields of a struct literal that differ from its defaults.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Fields(pub(super) Vec<(&'static str, TokenStream)>);
 
 impl Fields {
-    pub(super) fn set(&mut self, field: &'static str, value: impl ToTokens) {
-        self.0.push((field, value.into_token_stream()));
+    pub(super) fn set(&mut self, field: &'static str, value: TokenStream) {
+        self.0.push((field, value));
     }
 
-    /// Sets the field unless the value is the default.
-    pub(super) fn unless<T: PartialEq>(
-        &mut self,
-        field: &'static str,
-        value: &T,
-        default: &T,
-        emit: impl FnOnce(&T) -> TokenStream,
-    ) {
-        if value != default {
-            self.set(field, emit(value));
-        }
-    }
-
-    /// Sets the field where there is a value.
-    pub(super) fn some<T>(
-        &mut self,
-        field: &'static str,
-        value: Option<T>,
-        emit: impl FnOnce(T) -> TokenStream,
-    ) {
+    /// Sets a field that is optional, where there is a value.
+    pub(super) fn some(&mut self, field: &'static str, value: Option<TokenStream>) {
         if let Some(value) = value {
-            let value = emit(value);
             self.set(field, quote!(Some(#value)));
         }
     }
 
     /// The struct literal, over `base`; `base` alone where nothing differs.
-    pub(super) fn over(self, name: &TokenStream, base: &TokenStream) -> TokenStream {
+    pub(super) fn over(&self, name: &TokenStream, base: &TokenStream) -> TokenStream {
         if self.0.is_empty() {
             return base.clone();
         }
-        let (fields, values): (Vec<Ident>, Vec<TokenStream>) = self
-            .0
-            .into_iter()
-            .map(|(field, value)| (ident(field), value))
-            .unzip();
-        quote!(#name { #(#fields: #values,)* ..#base })
+        let fields = each(&self.0, |(field, value)| {
+            let field = ident(field);
+            quote!(#field: #value,)
+        });
+        quote!(#name { #fields ..#base })
     }
 }
 
@@ -76,7 +56,7 @@ pub(super) fn duration(value: Duration) -> TokenStream {
 }
 
 pub(super) fn template(Template(parts): &Template) -> TokenStream {
-    let parts = parts.iter().map(|part| match part {
+    let parts = list(parts, |part| match part {
         Part::Text(text) => quote!(__rs::Part::Text(#text)),
         Part::Secret(at) => {
             let at = Literal::u16_unsuffixed(*at);
@@ -93,15 +73,14 @@ pub(super) fn template(Template(parts): &Template) -> TokenStream {
             quote!(__rs::Part::Parent(#at))
         }
     });
-    quote!(__rs::Template(&[#(#parts),*]))
+    quote!(__rs::Template(#parts))
 }
 
 pub(super) fn params(params: &[Param]) -> TokenStream {
-    let params = params.iter().map(|Param { name, value }| {
+    list(params, |Param { name, value }| {
         let value = template(value);
         quote!(__rs::param(#name, #value))
-    });
-    quote!(&[#(#params),*])
+    })
 }
 
 pub(super) fn body(body: &Body) -> TokenStream {
@@ -128,15 +107,15 @@ fn json(value: &Json) -> TokenStream {
             quote!(__rs::JsonPlan::Text(#text))
         }
         Json::Array(items) => {
-            let items = items.iter().map(json);
-            quote!(__rs::JsonPlan::Array(&[#(#items),*]))
+            let items = list(items, json);
+            quote!(__rs::JsonPlan::Array(#items))
         }
         Json::Object(members) => {
-            let members = members.iter().map(|(key, value)| {
+            let members = list(members, |(key, value)| {
                 let value = json(value);
                 quote!((#key, #value))
             });
-            quote!(__rs::JsonPlan::Object(&[#(#members),*]))
+            quote!(__rs::JsonPlan::Object(#members))
         }
     }
 }
@@ -191,69 +170,51 @@ fn oauth2(endpoint: &OAuth2) -> TokenStream {
     fields.set("access_token_url", template(&endpoint.access_token_url));
     fields.set("client_id", template(&endpoint.client_id));
     fields.set("client_secret", template(&endpoint.client_secret));
-    fields.some("scope", endpoint.scope.as_ref(), template);
-    fields.some("audience", endpoint.audience.as_ref(), template);
-    fields.unless(
-        "client_authentication",
-        &endpoint.client_authentication,
-        &ClientAuthentication::Body,
-        |_| quote!(__rs::ClientAuthentication::Basic),
-    );
-    fields.unless(
-        "access_token_request_data",
-        &endpoint.access_token_request_data,
-        &Vec::new(),
-        |data| params(data),
-    );
-    fields.unless(
-        "default_token_expiration",
-        &endpoint.default_token_expiration,
-        &Duration::from_secs(3600),
-        |life| duration(*life),
-    );
+    fields.some("scope", endpoint.scope.as_ref().map(template));
+    fields.some("audience", endpoint.audience.as_ref().map(template));
+    if endpoint.client_authentication != ClientAuthentication::Body {
+        fields.set(
+            "client_authentication",
+            quote!(__rs::ClientAuthentication::Basic),
+        );
+    }
+    if !endpoint.access_token_request_data.is_empty() {
+        let data = params(&endpoint.access_token_request_data);
+        fields.set("access_token_request_data", data);
+    }
+    if endpoint.default_token_expiration != Duration::from_secs(3600) {
+        let life = duration(endpoint.default_token_expiration);
+        fields.set("default_token_expiration", life);
+    }
     fields.over(&quote!(__rs::OAuth2), &quote!(__rs::OAuth2::DEFAULT))
 }
 
 pub(super) fn retry(retry: &Retry) -> TokenStream {
     let default = Retry::default();
     let mut fields = Fields::default();
-    fields.unless("statuses", &retry.statuses, &default.statuses, |ranges| {
-        statuses(ranges)
-    });
-    fields.unless(
-        "max_retries",
-        &retry.max_retries,
-        &default.max_retries,
-        |n| integer(*n),
-    );
-    fields.unless(
-        "backoff_factor",
-        &retry.backoff_factor,
-        &default.backoff_factor,
-        |factor| float(*factor),
-    );
-    fields.unless("max_delay", &retry.max_delay, &default.max_delay, |d| {
-        duration(*d)
-    });
-    fields.unless(
-        "max_elapsed",
-        &retry.max_elapsed,
-        &default.max_elapsed,
-        |d| duration(*d),
-    );
-    fields.unless(
-        "idempotent",
-        &retry.idempotent,
-        &default.idempotent,
-        |yes| quote!(#yes),
-    );
-    fields.some("retry_after_path", retry.retry_after_path.as_ref(), path);
-    fields.unless(
-        "retry_after_unit",
-        &retry.retry_after_unit,
-        &default.retry_after_unit,
-        |unit| duration(*unit),
-    );
+    if retry.statuses != default.statuses {
+        fields.set("statuses", statuses(&retry.statuses));
+    }
+    if retry.max_retries != default.max_retries {
+        fields.set("max_retries", integer(retry.max_retries));
+    }
+    if retry.backoff_factor.to_bits() != default.backoff_factor.to_bits() {
+        fields.set("backoff_factor", float(retry.backoff_factor));
+    }
+    if retry.max_delay != default.max_delay {
+        fields.set("max_delay", duration(retry.max_delay));
+    }
+    if retry.max_elapsed != default.max_elapsed {
+        fields.set("max_elapsed", duration(retry.max_elapsed));
+    }
+    if !retry.idempotent {
+        fields.set("idempotent", quote!(false));
+    }
+    let retry_after_path = retry.retry_after_path.as_ref().map(path);
+    fields.some("retry_after_path", retry_after_path);
+    if retry.retry_after_unit != default.retry_after_unit {
+        fields.set("retry_after_unit", duration(retry.retry_after_unit));
+    }
     fields.over(&quote!(__rs::Retry), &quote!(__rs::Retry::DEFAULT))
 }
 
@@ -263,26 +224,22 @@ pub(super) fn rate_limit(limit: RateLimit) -> TokenStream {
 }
 
 fn statuses(ranges: &[(u16, u16)]) -> TokenStream {
-    let ranges = ranges.iter().map(|(first, last)| {
+    list(ranges, |(first, last)| {
         let (first, last) = (
             Literal::u16_unsuffixed(*first),
             Literal::u16_unsuffixed(*last),
         );
         quote!((#first, #last))
-    });
-    quote!(&[#(#ranges),*])
+    })
 }
 
 pub(super) fn paginator(paginator: &Paginator) -> TokenStream {
     let pages = pages(&paginator.kind);
     let mut fields = Fields::default();
-    fields.some("maximum_pages", paginator.maximum_pages, integer);
-    fields.unless(
-        "stop_on_status",
-        &paginator.stop_on_status,
-        &Vec::new(),
-        |ranges| statuses(ranges),
-    );
+    fields.some("maximum_pages", paginator.maximum_pages.map(integer));
+    if !paginator.stop_on_status.is_empty() {
+        fields.set("stop_on_status", statuses(&paginator.stop_on_status));
+    }
     fields.over(
         &quote!(__rs::Paginator),
         &quote!(__rs::Paginator::new(#pages)),
@@ -332,35 +289,43 @@ fn slot(slot: &Slot) -> TokenStream {
     }
 }
 
-fn query_slot(name: &str) -> Slot {
-    Slot::Query(name.to_owned())
+/// Whether it is the query parameter of this name.
+fn is_param(slot: &Slot, name: &str) -> bool {
+    matches!(slot, Slot::Query(param) if param == name)
 }
 
 fn offset(pages: &Offset) -> TokenStream {
     let mut fields = Fields::default();
-    fields.unless("offset", &pages.offset, &0, |n| integer(*n));
-    fields.unless(
-        "offset_slot",
-        &pages.offset_slot,
-        &query_slot("offset"),
-        slot,
-    );
-    fields.unless("limit_slot", &pages.limit_slot, &query_slot("limit"), slot);
-    fields.some("maximum_offset", pages.maximum_offset, integer);
-    fields.unless("ends", &pages.ends, &DEFAULT_ENDS, ends);
+    if pages.offset != 0 {
+        fields.set("offset", integer(pages.offset));
+    }
+    if !is_param(&pages.offset_slot, "offset") {
+        fields.set("offset_slot", slot(&pages.offset_slot));
+    }
+    if !is_param(&pages.limit_slot, "limit") {
+        fields.set("limit_slot", slot(&pages.limit_slot));
+    }
+    fields.some("maximum_offset", pages.maximum_offset.map(integer));
+    set_ends(&mut fields, &pages.ends);
     let limit = integer(pages.limit);
     fields.over(&quote!(__rs::Offset), &quote!(__rs::Offset::new(#limit)))
 }
 
 fn page_number(pages: &PageNumber) -> TokenStream {
     let mut fields = Fields::default();
-    fields.unless("base_page", &pages.base_page, &0, |n| integer(*n));
-    fields.unless("page", &pages.page, &0, |n| integer(*n));
-    fields.unless("page_slot", &pages.page_slot, &query_slot("page"), slot);
-    fields.some("page_size", pages.page_size, integer);
-    fields.some("page_size_slot", pages.page_size_slot.as_ref(), slot);
-    fields.some("maximum_page", pages.maximum_page, integer);
-    fields.unless("ends", &pages.ends, &DEFAULT_ENDS, ends);
+    if pages.base_page != 0 {
+        fields.set("base_page", integer(pages.base_page));
+    }
+    if pages.page != 0 {
+        fields.set("page", integer(pages.page));
+    }
+    if !is_param(&pages.page_slot, "page") {
+        fields.set("page_slot", slot(&pages.page_slot));
+    }
+    fields.some("page_size", pages.page_size.map(integer));
+    fields.some("page_size_slot", pages.page_size_slot.as_ref().map(slot));
+    fields.some("maximum_page", pages.maximum_page.map(integer));
+    set_ends(&mut fields, &pages.ends);
     fields.over(
         &quote!(__rs::PageNumber),
         &quote!(__rs::PageNumber::DEFAULT),
@@ -369,7 +334,7 @@ fn page_number(pages: &PageNumber) -> TokenStream {
 
 fn cursor(pages: &Cursor) -> TokenStream {
     let (cursor_path, cursor) = (path(&pages.cursor_path), slot(&pages.cursor));
-    let has_more_path = option(pages.has_more_path.as_ref(), path);
+    let has_more_path = option(pages.has_more_path.as_ref().map(path));
     let stop_after_empty_page = pages.stop_after_empty_page;
     quote! {
         __rs::Cursor {
@@ -381,36 +346,22 @@ fn cursor(pages: &Cursor) -> TokenStream {
     }
 }
 
-const DEFAULT_ENDS: Ends = Ends {
-    total_path: None,
-    total_header: None,
-    has_more_path: None,
-    stop_after_empty_page: true,
-    stop_after_short_page: false,
-};
-
-fn ends(ends: &Ends) -> TokenStream {
-    let mut fields = Fields::default();
-    fields.some("total_path", ends.total_path.as_ref(), path);
-    fields.some(
-        "total_header",
-        ends.total_header.as_ref(),
-        |name| quote!(#name),
-    );
-    fields.some("has_more_path", ends.has_more_path.as_ref(), path);
-    fields.unless(
-        "stop_after_empty_page",
-        &ends.stop_after_empty_page,
-        &true,
-        |stop| quote!(#stop),
-    );
-    fields.unless(
-        "stop_after_short_page",
-        &ends.stop_after_short_page,
-        &false,
-        |stop| quote!(#stop),
-    );
-    fields.over(&quote!(__rs::Ends), &quote!(__rs::Ends::DEFAULT))
+/// Sets the ends, where any differs from the default.
+fn set_ends(fields: &mut Fields, ends: &Ends) {
+    let mut own = Fields::default();
+    own.some("total_path", ends.total_path.as_ref().map(path));
+    own.some("total_header", ends.total_header.as_deref().map(text));
+    own.some("has_more_path", ends.has_more_path.as_ref().map(path));
+    if !ends.stop_after_empty_page {
+        own.set("stop_after_empty_page", quote!(false));
+    }
+    if ends.stop_after_short_page {
+        own.set("stop_after_short_page", quote!(true));
+    }
+    if !own.0.is_empty() {
+        let ends = own.over(&quote!(__rs::Ends), &quote!(__rs::Ends::DEFAULT));
+        fields.set("ends", ends);
+    }
 }
 
 pub(super) fn selector(selector: &Selector) -> TokenStream {
@@ -424,32 +375,33 @@ pub(super) fn selector(selector: &Selector) -> TokenStream {
 }
 
 pub(super) fn response_actions(rules: &[ResponseAction]) -> TokenStream {
-    let rules = rules.iter().map(|rule| {
-        let mut fields = Fields::default();
-        fields.set("line", Literal::u32_unsuffixed(rule.line));
-        fields.unless("statuses", &rule.statuses, &Vec::new(), |ranges| {
-            statuses(ranges)
+    list(rules, response_action)
+}
+
+fn response_action(rule: &ResponseAction) -> TokenStream {
+    let mut fields = Fields::default();
+    let line = Literal::u32_unsuffixed(rule.line);
+    fields.set("line", quote!(#line));
+    if !rule.statuses.is_empty() {
+        fields.set("statuses", statuses(&rule.statuses));
+    }
+    fields.some("content", rule.content.as_deref().map(text));
+    if !rule.json.is_empty() {
+        let conditions = list(&rule.json, |condition| {
+            let (path, values) = (path(&condition.path), list(&condition.values, json));
+            quote!(__rs::JsonCondition { path: #path, values: #values })
         });
-        fields.some("content", rule.content.as_ref(), |text| quote!(#text));
-        fields.unless("json", &rule.json, &Vec::new(), |conditions| {
-            let conditions = conditions.iter().map(|condition| {
-                let path = path(&condition.path);
-                let values = condition.values.iter().map(json);
-                quote!(__rs::JsonCondition { path: #path, values: &[#(#values),*] })
-            });
-            quote!(&[#(#conditions),*])
-        });
-        fields.unless("headers", &rule.headers, &Vec::new(), |headers| {
-            let headers = headers.iter().map(|(name, value)| quote!((#name, #value)));
-            quote!(&[#(#headers),*])
-        });
-        let action = action(&rule.action);
-        fields.over(
-            &quote!(__rs::ResponseAction),
-            &quote!(__rs::ResponseAction::new(#action)),
-        )
-    });
-    quote!(&[#(#rules),*])
+        fields.set("json", conditions);
+    }
+    if !rule.headers.is_empty() {
+        let headers = list(&rule.headers, |(name, value)| quote!((#name, #value)));
+        fields.set("headers", headers);
+    }
+    let action = action(&rule.action);
+    fields.over(
+        &quote!(__rs::ResponseAction),
+        &quote!(__rs::ResponseAction::new(#action)),
+    )
 }
 
 fn action(action: &Action) -> TokenStream {
@@ -460,7 +412,7 @@ fn action(action: &Action) -> TokenStream {
         }
         Action::RefreshAuth => quote!(__rs::Action::RefreshAuth),
         Action::Fail { message } => {
-            let message = option(message.as_ref(), |text| quote!(#text));
+            let message = option(message.as_deref().map(text));
             quote!(__rs::Action::Fail { message: #message })
         }
     }
@@ -468,44 +420,31 @@ fn action(action: &Action) -> TokenStream {
 
 pub(super) fn incremental(incremental: &Incremental) -> TokenStream {
     let mut fields = Fields::default();
-    let text = |text: &String| quote!(#text);
-    fields.some("initial_value", incremental.initial_value.as_ref(), text);
-    fields.some("end_value", incremental.end_value.as_ref(), text);
-    fields.some("start_param", incremental.start_param.as_ref(), text);
-    fields.some("end_param", incremental.end_param.as_ref(), text);
-    fields.some("lag", incremental.lag.as_ref(), lag);
-    fields.unless(
-        "format",
-        &incremental.format,
-        &TimeFormat::Rfc3339,
-        time_format,
-    );
-    fields.unless(
-        "start_closed",
-        &incremental.start_closed,
-        &true,
-        |yes| quote!(#yes),
-    );
-    fields.unless(
-        "end_closed",
-        &incremental.end_closed,
-        &false,
-        |yes| quote!(#yes),
-    );
-    fields.some("row_order", incremental.row_order, |order| match order {
+    let mut some = |field, value: &Option<String>| fields.some(field, value.as_deref().map(text));
+    some("initial_value", &incremental.initial_value);
+    some("end_value", &incremental.end_value);
+    some("start_param", &incremental.start_param);
+    some("end_param", &incremental.end_param);
+    fields.some("lag", incremental.lag.as_ref().map(lag));
+    if incremental.format != TimeFormat::Rfc3339 {
+        fields.set("format", time_format(&incremental.format));
+    }
+    if !incremental.start_closed {
+        fields.set("start_closed", quote!(false));
+    }
+    if incremental.end_closed {
+        fields.set("end_closed", quote!(true));
+    }
+    let row_order = incremental.row_order.map(|order| match order {
         RowOrder::Ascending => quote!(__rs::RowOrder::Ascending),
         RowOrder::Descending => quote!(__rs::RowOrder::Descending),
     });
-    fields.unless(
-        "on_missing",
-        &incremental.on_missing,
-        &OnMissing::Raise,
-        |missing| match missing {
-            OnMissing::Raise => quote!(__rs::OnMissing::Raise),
-            OnMissing::Include => quote!(__rs::OnMissing::Include),
-            OnMissing::Exclude => quote!(__rs::OnMissing::Exclude),
-        },
-    );
+    fields.some("row_order", row_order);
+    match incremental.on_missing {
+        OnMissing::Raise => {}
+        OnMissing::Include => fields.set("on_missing", quote!(__rs::OnMissing::Include)),
+        OnMissing::Exclude => fields.set("on_missing", quote!(__rs::OnMissing::Exclude)),
+    }
     let column = Literal::usize_unsuffixed(incremental.column);
     fields.over(
         &quote!(__rs::Incremental),

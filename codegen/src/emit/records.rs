@@ -1,35 +1,32 @@
 //! The structs: a resource's records, and the objects within them.
 
-use proc_macro2::{Ident, Literal, TokenStream};
-use quote::{format_ident, quote};
-use syn::DeriveInput;
+use proc_macro2::{Literal, TokenStream};
+use quote::{ToTokens, format_ident, quote};
 
 use crate::{
     connector::{Column, Connector, Decode, Record, Resource, Struct, Type},
+    item::Item,
     own,
 };
 
 use super::{
-    columns::{column, field_type},
+    columns::{field_type, lines},
     docs::{Docs, code},
-    names::ident,
+    names::{commas, each, ident},
     resources::in_words,
     words,
 };
 
 /// The struct of each resource, and of every type within it, in the order of the spec.
-pub(super) fn records(connector: &Connector, own: &[DeriveInput]) -> TokenStream {
+pub(super) fn records(connector: &Connector, own: &[Item]) -> TokenStream {
     let records = Records { connector, own };
-    let resources = connector.resources.iter();
-    resources
-        .map(|resource| records.resource(resource))
-        .collect()
+    each(&connector.resources, |resource| records.resource(resource))
 }
 
 struct Records<'a> {
     connector: &'a Connector,
     /// The structs that the user wrote, in place of those that would be made.
-    own: &'a [DeriveInput],
+    own: &'a [Item],
 }
 
 impl Records<'_> {
@@ -40,9 +37,9 @@ impl Records<'_> {
         let description = resource.description.as_deref();
         let docs = Docs::default()
             .theirs(record.description.as_deref().or(description))
-            .ours([
-                in_words(self.connector, resource),
-                self.declared(resource.line),
+            .ours(&[
+                &in_words(self.connector, resource),
+                &self.declared(resource.line),
             ]);
         self.record(record, &docs)
     }
@@ -59,7 +56,7 @@ impl Records<'_> {
     fn record(&self, record: &Struct, docs: &Docs) -> TokenStream {
         let name = ident(&record.ident);
         let table = &record.name;
-        let columns = record.columns.iter().map(column);
+        let columns = lines(&record.columns);
         // A static, and of a length that is written down: rustc takes three times as long to find out
         // that a list behind a reference may be promoted to one.
         let width = Literal::usize_unsuffixed(record.columns.len());
@@ -69,21 +66,20 @@ impl Records<'_> {
             None => (Some(definition(record, docs)), from_cells(record)),
         };
         // An enum of the parent's is declared there.
-        let nested = record
-            .columns
-            .iter()
-            .filter(|column| column.parent.is_none())
-            .map(|column| self.within(&record.name, &column.name, column));
+        let nested = each(&record.columns, |column| match column.parent {
+            None => self.within(&record.name, &column.name, column),
+            Some(_) => TokenStream::new(),
+        });
         quote! {
             #definition
             impl __rs::Record for #name {
                 const TABLE: &'static __rs::Table = {
-                    static COLUMNS: [__rs::Column; #width] = [#(#columns,)*];
+                    static COLUMNS: [__rs::Column; #width] = [#columns];
                     &__rs::Table::new(#table, &COLUMNS)
                 };
                 #from_cells
             }
-            #(#nested)*
+            #nested
         }
     }
 
@@ -94,20 +90,16 @@ impl Records<'_> {
                 let description = object.description.as_deref();
                 let docs = Docs::default()
                     .theirs(description.or(column.description.as_deref()))
-                    .ours([
-                        format!("An object within {}: {}.", code(owner), code(path)),
-                        self.declared(object.line),
+                    .ours(&[
+                        &format!("An object within {}: {}.", code(owner), code(path)),
+                        &self.declared(object.line),
                     ]);
                 self.record(object, &docs)
             }
             Type::Array(element) | Type::Map(element) => self.within(owner, path, element),
             Type::Enum(words) => words::record_enum(words, &format!("{owner}.{path}")),
             Type::Union(union) => {
-                let members = union
-                    .members
-                    .iter()
-                    .map(|member| self.within(owner, path, member));
-                let members: TokenStream = members.collect();
+                let members = each(&union.members, |member| self.within(owner, path, member));
                 let union = words::union(union, &format!("{owner}.{path}"));
                 quote!(#union #members)
             }
@@ -116,15 +108,19 @@ impl Records<'_> {
     }
 }
 
-fn idents(record: &Struct) -> Vec<Ident> {
-    record.columns.iter().map(|c| ident(&c.ident)).collect()
+/// The fields' names, with commas between.
+pub(super) fn idents(record: &Struct) -> TokenStream {
+    commas(&record.columns, |column| {
+        ident(&column.ident).into_token_stream()
+    })
 }
 
 fn definition(record: &Struct, docs: &Docs) -> TokenStream {
     let name = ident(&record.ident);
-    let idents = idents(record);
-    let types = record.columns.iter().map(field_type);
-    let field_docs = record.columns.iter().map(field_docs);
+    let fields = each(&record.columns, |column| {
+        let (docs, ident, of) = (field_docs(column), ident(&column.ident), field_type(column));
+        quote!(#docs pub #ident: #of,)
+    });
     // Rust takes such a name for one that nobody reads, the response or the language for its own.
     let is_private = |column: &Column| column.ident.starts_with('_');
     let allow = record.columns.iter().any(is_private);
@@ -134,7 +130,7 @@ fn definition(record: &Struct, docs: &Docs) -> TokenStream {
         #allow
         #[derive(Clone, Debug, PartialEq)]
         pub struct #name {
-            #(#field_docs pub #idents: #types,)*
+            #fields
         }
     }
 }
@@ -143,16 +139,16 @@ fn from_cells(record: &Struct) -> TokenStream {
     let idents = idents(record);
     quote! {
         fn from_cells(cells: &mut __rs::Cells<'_>) -> Self {
-            __rs::take!(cells => #(#idents),*)
+            __rs::take!(cells => #idents)
         }
     }
 }
 
 /// Into a user's struct, which may have fewer fields, in another order.
-fn from_some_cells(own: &DeriveInput, record: &Struct) -> TokenStream {
+fn from_some_cells(own: &Item, record: &Struct) -> TokenStream {
     let cells = format_ident!("__cells");
     let mut fields = Vec::new();
-    let takes = record.columns.iter().map(|column| {
+    let takes = each(&record.columns, |column| {
         if own::takes(own, column) {
             let field = ident(&column.ident);
             let take = quote!(let #field = #cells.take(););
@@ -162,7 +158,6 @@ fn from_some_cells(own: &DeriveInput, record: &Struct) -> TokenStream {
             quote!(let __rs::Skip = #cells.take();)
         }
     });
-    let takes: TokenStream = takes.collect();
     quote! {
         fn from_cells(#cells: &mut __rs::Cells<'_>) -> Self {
             #takes
@@ -189,6 +184,6 @@ fn field_docs(column: &Column) -> Docs {
     if column.key == column.name {
         docs
     } else {
-        docs.ours([format!("In the response: {}.", code(&column.key))])
+        docs.ours(&[&format!("In the response: {}.", code(&column.key))])
     }
 }

@@ -2,15 +2,17 @@
 
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
-use syn::DeriveInput;
 
-use crate::connector::{
-    Body, Column, ColumnsContract, Connector, DataTypeContract, Method, Pages, Paginator, Path,
-    Record, Resource, SchemaContract, Selector, WriteDisposition,
+use crate::{
+    connector::{
+        Body, ColumnsContract, Connector, DataTypeContract, Method, Pages, Paginator, Path, Record,
+        Resource, SchemaContract, Selector, WriteDisposition,
+    },
+    item::Item,
 };
 
 use super::{
-    columns::column,
+    columns::lines,
     docs::{Docs, code},
     names::{ident, plan_ident},
     parent,
@@ -51,36 +53,35 @@ fn method(method: Method) -> &'static str {
 
 /// How its rows are merged: on the key, in groups of one merge key, or both.
 fn merged(resource: &Resource) -> String {
-    let names = |is_of: fn(&Column) -> bool| {
-        let columns = resource.record.columns().iter();
-        let names: Vec<_> = columns.filter(|column| is_of(column)).collect();
-        let names: Vec<_> = names.iter().map(|column| code(&column.name)).collect();
-        (!names.is_empty()).then(|| names.join(", "))
-    };
-    let mut words = String::new();
-    if let Some(key) = names(|column| column.primary_key) {
-        words.push_str(", merged on ");
-        words.push_str(&key);
+    let (mut primary, mut groups) = (Vec::new(), Vec::new());
+    for column in resource.record.columns() {
+        if column.primary_key {
+            primary.push(code(&column.name));
+        }
+        if column.merge_key {
+            groups.push(code(&column.name));
+        }
     }
-    if let Some(key) = names(|column| column.merge_key) {
+    let mut words = String::new();
+    if !primary.is_empty() {
+        words.push_str(", merged on ");
+        words.push_str(&primary.join(", "));
+    }
+    if !groups.is_empty() {
         words.push_str(", replaced by groups of ");
-        words.push_str(&key);
+        words.push_str(&groups.join(", "));
     }
     words
 }
 
 /// The method of `Source` that fetches the resource.
-pub(super) fn fetch(
-    connector: &Connector,
-    resource: &Resource,
-    own: &[DeriveInput],
-) -> TokenStream {
+pub(super) fn fetch(connector: &Connector, resource: &Resource, own: &[Item]) -> TokenStream {
     let name = ident(&resource.ident);
     let plan = plan_ident(&resource.ident);
     let record = record_type(resource);
     let docs = Docs::default().theirs(resource.description.as_deref());
     let Some(parent) = resource.parent.as_ref() else {
-        let docs = docs.ours([format!("Fetches {}.", code(&resource.name))]);
+        let docs = docs.ours(&[&format!("Fetches {}.", code(&resource.name))]);
         return quote! {
             #docs
             pub fn #name(&self) -> __rs::Fetch<#record> {
@@ -92,7 +93,7 @@ pub(super) fn fetch(
     let of = parent.map_or(String::new(), |parent| code(&parent.name));
     let first = format!("Fetches {}, of all records of {of}", code(&resource.name));
     if let Some((parent, take)) = parent::takes(connector, resource, own) {
-        let docs = docs.ours([format!("{first}, or by `of` of one.")]);
+        let docs = docs.ours(&[&format!("{first}, or by `of` of one.")]);
         return quote! {
             #docs
             pub fn #name(&self) -> __rs::Fetch<#record, __rs::Of<#parent>> {
@@ -100,7 +101,7 @@ pub(super) fn fetch(
             }
         };
     }
-    let docs = docs.ours([format!("{first}.")]);
+    let docs = docs.ours(&[&format!("{first}.")]);
     quote! {
         #docs
         pub fn #name(&self) -> __rs::Fetch<#record> {
@@ -122,11 +123,11 @@ pub(super) fn record_type(resource: &Resource) -> TokenStream {
 
 /// The plans of all resources. What is the same in each of them is written once.
 pub(super) fn plans(connector: &Connector) -> TokenStream {
-    let mut plans: Vec<Fields> = connector
-        .resources
-        .iter()
-        .map(|resource| plan(connector, resource))
-        .collect();
+    let resources = &connector.resources;
+    let mut plans = Vec::with_capacity(resources.len());
+    for resource in resources {
+        plans.push(plan(connector, resource));
+    }
     let name = quote!(__rs::ResourcePlan);
     let mut base = quote!(__rs::ResourcePlan::DEFAULT);
     let mut defaults = None;
@@ -136,16 +137,13 @@ pub(super) fn plans(connector: &Connector) -> TokenStream {
         defaults = Some(quote!(const DEFAULTS: __rs::ResourcePlan = #common;));
         base = quote!(DEFAULTS);
     }
-    let statics = connector
-        .resources
-        .iter()
-        .zip(plans)
-        .map(|(resource, plan)| {
-            let ident = plan_ident(&resource.ident);
-            let plan = plan.over(&name, &base);
-            quote!(static #ident: __rs::ResourcePlan = #plan;)
-        });
-    quote!(#defaults #(#statics)*)
+    let mut statics = TokenStream::new();
+    for (resource, plan) in resources.iter().zip(&plans) {
+        let ident = plan_ident(&resource.ident);
+        let plan = plan.over(&name, &base);
+        statics.extend(quote!(static #ident: __rs::ResourcePlan = #plan;));
+    }
+    quote!(#defaults #statics)
 }
 
 /// Takes the fields that every plan has, of the same value, out of the plans.
@@ -156,116 +154,105 @@ fn take_common(plans: &mut [Fields]) -> Fields {
     if others.is_empty() {
         return Fields::default();
     }
-    let common: Vec<_> = first
-        .0
-        .iter()
-        .map(|(field, value)| (*field, value.to_string()))
-        .filter(|common| others.iter().all(|plan| plan.has(common)))
-        .collect();
-    let mut taken = Fields::default();
-    for (at, plan) in plans.iter_mut().enumerate() {
-        let (shared, own) = std::mem::take(&mut plan.0)
-            .into_iter()
-            .partition(|(field, _)| common.iter().any(|(name, _)| name == field));
-        plan.0 = own;
-        if at == 0 {
-            taken.0 = shared;
-        }
+    let mut common = first.clone();
+    common.0.retain(|(field, value)| {
+        let value = value.to_string();
+        others.iter().all(|plan| plan.has(field, &value))
+    });
+    for plan in plans {
+        plan.0.retain(|(field, _)| common.get(field).is_none());
     }
-    taken
+    common
 }
 
 impl Fields {
-    fn has(&self, (field, value): &(&str, String)) -> bool {
-        self.0
-            .iter()
-            .any(|(name, own)| name == field && own.to_string() == *value)
+    fn get(&self, field: &str) -> Option<&TokenStream> {
+        let mut fields = self.0.iter();
+        fields.find(|own| own.0 == field).map(|own| &own.1)
+    }
+
+    fn has(&self, field: &str, value: &str) -> bool {
+        self.get(field).is_some_and(|own| own.to_string() == value)
     }
 }
 
 fn plan(connector: &Connector, resource: &Resource) -> Fields {
     let (name, line) = (&resource.name, Literal::u32_unsuffixed(resource.line));
     let mut fields = Fields::default();
-    fields.set("name", name);
-    fields.set("line", line);
-    fields.set(
-        "table",
-        match &resource.record {
-            Record::Untyped(columns) => {
-                let columns = columns.iter().map(column);
-                quote!(&__rs::Table::new(#name, &[#(#columns,)*]))
-            }
-            Record::Struct(record) => {
-                let record = ident(&record.ident);
-                quote!(<#record as __rs::Record>::TABLE)
-            }
-        },
-    );
-    fields.unless(
-        "write_disposition",
-        &resource.write_disposition,
-        &WriteDisposition::Append,
-        |disposition| write_disposition(*disposition),
-    );
-    fields.unless(
-        "schema_contract",
-        &resource.schema_contract,
-        &SchemaContract::default(),
-        |contract| schema_contract(*contract),
-    );
-    fields.unless("selected", &resource.selected, &true, |yes| quote!(#yes));
-    fields.unless(
-        "parallelized",
-        &resource.parallelized,
-        &true,
-        |yes| quote!(#yes),
-    );
-    fields.unless("method", &resource.method, &Method::Get, |_| {
-        quote!(__rs::Method::Post)
-    });
+    let table = match &resource.record {
+        Record::Untyped(columns) => {
+            let columns = lines(columns);
+            quote!(&__rs::Table::new(#name, &[#columns]))
+        }
+        Record::Struct(record) => {
+            let record = ident(&record.ident);
+            quote!(<#record as __rs::Record>::TABLE)
+        }
+    };
+    fields.set("name", quote!(#name));
+    fields.set("line", quote!(#line));
+    fields.set("table", table);
+    if resource.write_disposition != WriteDisposition::Append {
+        let disposition = write_disposition(resource.write_disposition);
+        fields.set("write_disposition", disposition);
+    }
+    if resource.schema_contract != SchemaContract::default() {
+        fields.set("schema_contract", schema_contract(resource.schema_contract));
+    }
+    if !resource.selected {
+        fields.set("selected", quote!(false));
+    }
+    if !resource.parallelized {
+        fields.set("parallelized", quote!(false));
+    }
+    if resource.method == Method::Post {
+        fields.set("method", quote!(__rs::Method::Post));
+    }
     fields.set("path", template(&resource.path));
-    fields.unless("params", &resource.params, &Vec::new(), |list| params(list));
-    fields.unless("headers", &resource.headers, &Vec::new(), |list| {
-        params(list)
-    });
-    fields.unless("body", &resource.body, &Body::None, body);
-    fields.some("auth", resource.auth, |at| {
+    if !resource.params.is_empty() {
+        fields.set("params", params(&resource.params));
+    }
+    if !resource.headers.is_empty() {
+        fields.set("headers", params(&resource.headers));
+    }
+    if resource.body != Body::None {
+        fields.set("body", body(&resource.body));
+    }
+    let auth = resource.auth.map(|at| {
         let auth = auth_ident(connector, at);
         quote!(&#auth)
     });
-    fields.unless("paginator", &resource.paginator, &SINGLE_PAGE, paginator);
-    fields.unless(
-        "selector",
-        &resource.selector,
-        &Selector::Path(Path::default()),
-        selector,
+    fields.some("auth", auth);
+    if !is_single_page(&resource.paginator) {
+        fields.set("paginator", paginator(&resource.paginator));
+    }
+    if !matches!(&resource.selector, Selector::Path(Path(steps)) if steps.is_empty()) {
+        fields.set("selector", selector(&resource.selector));
+    }
+    if !resource.selector_required {
+        fields.set("selector_required", quote!(false));
+    }
+    if !resource.response_actions.is_empty() {
+        let rules = response_actions(&resource.response_actions);
+        fields.set("response_actions", rules);
+    }
+    fields.some(
+        "incremental",
+        resource.incremental.as_ref().map(incremental),
     );
-    fields.unless(
-        "selector_required",
-        &resource.selector_required,
-        &true,
-        |yes| quote!(#yes),
-    );
-    fields.unless(
-        "response_actions",
-        &resource.response_actions,
-        &Vec::new(),
-        |rules| response_actions(rules),
-    );
-    fields.some("incremental", resource.incremental.as_ref(), incremental);
-    let steps = steps::plan(resource);
-    fields.some("processing_steps", steps, |steps| steps);
+    fields.some("processing_steps", steps::plan(resource));
     let parent = resource.parent.as_ref();
     let parent = parent.and_then(|parent| parent::plan(connector, parent));
-    fields.some("parent", parent, |parent| parent);
+    fields.some("parent", parent);
     fields
 }
 
-const SINGLE_PAGE: Paginator = Paginator {
-    kind: Pages::Single,
-    maximum_pages: None,
-    stop_on_status: Vec::new(),
-};
+/// Whether it is what a plan has by default.
+fn is_single_page(paginator: &Paginator) -> bool {
+    matches!(paginator.kind, Pages::Single)
+        && paginator.maximum_pages.is_none()
+        && paginator.stop_on_status.is_empty()
+}
 
 fn write_disposition(disposition: WriteDisposition) -> TokenStream {
     let variant = ident(match disposition {

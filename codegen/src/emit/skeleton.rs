@@ -2,9 +2,8 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::DeriveInput;
 
-use crate::module::Module;
+use crate::{item::Item, module::Module};
 
 use super::names::ident;
 
@@ -58,7 +57,7 @@ pub fn skeleton(
     let names = names(types, &module.structs());
     let rebuild = rebuild.map(|rebuild| quote!(const _: &[u8] = #rebuild;));
     quote! {
-        #(#attributes)*
+        #attributes
         #[allow(missing_docs)]
         #visibility mod #name {
             #body
@@ -73,7 +72,7 @@ pub fn skeleton(
 }
 
 /// The names that every module has, and those of its types, each once, but for the user's own.
-fn names(types: &[String], own: &[DeriveInput]) -> Vec<Ident> {
+fn names(types: &[String], own: &[Item]) -> Vec<Ident> {
     let mut names: Vec<Ident> = Vec::new();
     let types = types.iter().filter_map(|name| syn::parse_str(name).ok());
     for name in ["Source", "Secrets", "Config"]

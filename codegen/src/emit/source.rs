@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
-use syn::DeriveInput;
 
-use crate::connector::{Choice, Config, ConfigType, Connector, EnumType, Retry, Secret};
+use crate::{
+    connector::{Choice, Config, ConfigType, Connector, EnumType, Retry, Secret},
+    item::Item,
+};
 
 use super::{
     docs::{Docs, code},
-    names::{float, ident, integer, option},
+    names::{commas, each, float, ident, integer, list, option, plan_ident, text},
     plan::{Fields, auth, duration, params, rate_limit, retry, template},
     resources::fetch,
     words,
@@ -22,17 +24,23 @@ pub(super) fn secrets(connector: &Connector) -> Option<TokenStream> {
     if secrets.is_empty() || !connector.choices.is_empty() {
         return choices(connector);
     }
-    let idents: Vec<_> = secrets.iter().map(|secret| ident(&secret.ident)).collect();
-    let docs = secrets.iter().map(secret_docs);
+    let fields = each(secrets, |secret| {
+        let (docs, ident) = (secret_docs(secret), ident(&secret.ident));
+        quote!(#docs pub #ident: __rs::Secret,)
+    });
+    let values = commas(secrets, |secret| {
+        let ident = ident(&secret.ident);
+        quote!(self.#ident)
+    });
     Some(quote! {
         #[doc = " The secrets that the source needs. Its `Debug` shows none of them."]
         #[derive(Clone, Debug)]
         pub struct Secrets {
-            #(#docs pub #idents: __rs::Secret,)*
+            #fields
         }
         impl __rs::Values<__rs::Secret> for Secrets {
             fn values(self) -> Vec<__rs::Secret> {
-                ::std::vec![#(self.#idents),*]
+                ::std::vec![#values]
             }
         }
     })
@@ -43,50 +51,41 @@ fn choices(connector: &Connector) -> Option<TokenStream> {
     if connector.choices.is_empty() {
         return None;
     }
-    let variants: Vec<_> = connector.choices.iter().map(|c| ident(&c.ident)).collect();
-    let of = |choice: &Choice| -> Vec<&Secret> {
-        let secrets = choice.secrets.iter();
-        let secrets = secrets.filter_map(|at| connector.secrets.get(usize::from(*at)));
-        secrets.collect()
-    };
-    let definitions = connector
-        .choices
-        .iter()
-        .zip(&variants)
-        .map(|(choice, variant)| {
-            let docs = Docs::default().ours([format!("The choice {}.", code(&choice.name))]);
-            let fields = of(choice).into_iter().map(|secret| {
-                let docs = secret_docs(secret);
-                let field = ident(&secret.ident);
-                quote!(#docs #field: __rs::Secret)
-            });
-            quote!(#docs #variant { #(#fields),* })
+    let (mut variants, mut positions, mut values) =
+        (TokenStream::new(), TokenStream::new(), TokenStream::new());
+    for (at, choice) in connector.choices.iter().enumerate() {
+        let (at, variant) = (Literal::usize_unsuffixed(at), ident(&choice.ident));
+        let docs = Docs::default().ours(&[&format!("The choice {}.", code(&choice.name))]);
+        let secret = |at: &u16| connector.secrets.get(usize::from(*at));
+        let fields = commas(&choice.secrets, |at| {
+            let docs = secret(at).map(secret_docs);
+            let field = secret(at).map(|secret| ident(&secret.ident));
+            quote!(#docs #field: __rs::Secret)
         });
-    let values = connector
-        .choices
-        .iter()
-        .zip(&variants)
-        .map(|(choice, variant)| {
-            let fields: Vec<_> = of(choice).into_iter().map(|s| ident(&s.ident)).collect();
-            quote!(Self::#variant { #(#fields),* } => ::std::vec![#(#fields),*],)
+        let names = commas(&choice.secrets, |at| {
+            let field = secret(at).map(|secret| ident(&secret.ident));
+            quote!(#field)
         });
-    let positions = (0..variants.len()).map(Literal::usize_unsuffixed);
+        variants.extend(quote!(#docs #variant { #fields },));
+        positions.extend(quote!(Self::#variant { .. } => #at,));
+        values.extend(quote!(Self::#variant { #names } => ::std::vec![#names],));
+    }
     Some(quote! {
         #[doc = " The secrets that the source needs, by the choice of how it proves who asks. Its"]
         #[doc = " `Debug` shows none of them."]
         #[derive(Clone, Debug)]
         pub enum Secrets {
-            #(#definitions,)*
+            #variants
         }
         impl __rs::Values<__rs::Secret> for Secrets {
             fn choice(&self) -> Option<usize> {
                 Some(match self {
-                    #(Self::#variants { .. } => #positions,)*
+                    #positions
                 })
             }
             fn values(self) -> Vec<__rs::Secret> {
                 match self {
-                    #(#values)*
+                    #values
                 }
             }
         }
@@ -103,19 +102,12 @@ pub(super) fn config(settings: &[Config]) -> Option<TokenStream> {
     if settings.is_empty() {
         return None;
     }
-    let idents: Vec<_> = settings.iter().map(|s| ident(&s.ident)).collect();
-    let docs = settings.iter().map(|setting| {
-        let default = setting.default.as_deref();
-        let default = default.map(|text| format!("; {} by default", code(text)));
-        let remark = format!(
-            "From the environment: {}{}.",
-            code(&setting.env),
-            default.unwrap_or_default()
-        );
-        Docs::with_remark(setting.description.as_deref(), &remark)
+    let fields = each(settings, |setting| {
+        let docs = setting_docs(setting);
+        let (ident, of) = (ident(&setting.ident), config_type(&setting.data_type));
+        quote!(#docs pub #ident: #of,)
     });
-    let types = settings.iter().map(|s| config_type(&s.data_type));
-    let values = settings.iter().map(|setting| {
+    let values = commas(settings, |setting| {
         let field = ident(&setting.ident);
         if matches!(setting.data_type, ConfigType::Enum(_)) {
             quote!(self.#field.as_str().into())
@@ -123,40 +115,54 @@ pub(super) fn config(settings: &[Config]) -> Option<TokenStream> {
             quote!(self.#field.into())
         }
     });
-    let defaults: Option<Vec<_>> = settings.iter().map(default).collect();
-    let default = defaults.map(|defaults| {
-        quote! {
-            impl Default for Config {
-                fn default() -> Self {
-                    Self { #(#idents: #defaults,)* }
-                }
-            }
-        }
+    let default = defaults(settings);
+    let enums = each(settings, |setting| match &setting.data_type {
+        ConfigType::Enum(words) => config_enum(words, &setting.name),
+        _ => TokenStream::new(),
     });
-    let enums = settings
-        .iter()
-        .filter_map(|setting| match &setting.data_type {
-            ConfigType::Enum(words) => Some(config_enum(words, &setting.name)),
-            _ => None,
-        });
     Some(quote! {
         #[doc = " The settings of the source."]
         #[derive(Clone, Debug, PartialEq)]
         pub struct Config {
-            #(#docs pub #idents: #types,)*
+            #fields
         }
         #default
         impl __rs::Values<__rs::ConfigValue> for Config {
             fn values(self) -> Vec<__rs::ConfigValue> {
-                ::std::vec![#(#values),*]
+                ::std::vec![#values]
             }
         }
-        #(#enums)*
+        #enums
+    })
+}
+
+fn setting_docs(setting: &Config) -> Docs {
+    let default = match setting.default.as_deref() {
+        Some(text) => format!("; {} by default", code(text)),
+        None => String::new(),
+    };
+    let remark = format!("From the environment: {}{default}.", code(&setting.env));
+    Docs::with_remark(setting.description.as_deref(), &remark)
+}
+
+/// `Default`, where every setting has one.
+fn defaults(settings: &[Config]) -> Option<TokenStream> {
+    let mut fields = TokenStream::new();
+    for setting in settings {
+        let (ident, default) = (ident(&setting.ident), default(setting)?);
+        fields.extend(quote!(#ident: #default,));
+    }
+    Some(quote! {
+        impl Default for Config {
+            fn default() -> Self {
+                Self { #fields }
+            }
+        }
     })
 }
 
 fn config_enum(words: &EnumType, setting: &str) -> TokenStream {
-    let docs = Docs::default().ours([format!("What the setting {} may be.", code(setting))]);
+    let docs = Docs::default().ours(&[&format!("What the setting {} may be.", code(setting))]);
     words::definition(words, &docs)
 }
 
@@ -207,80 +213,73 @@ pub(super) fn plan(connector: &Connector) -> TokenStream {
     let name = &connector.name;
     let spec = &connector.spec;
     let mut fields = Fields::default();
-    fields.set("name", name);
-    fields.set("spec", spec);
-    fields.unless("choices", &connector.choices, &Vec::new(), |choices| {
-        let choices = choices.iter().map(choice_plan);
-        quote!(&[#(#choices),*])
-    });
-    fields.unless("secrets", &connector.secrets, &Vec::new(), |secrets| {
-        let secrets = secrets.iter().map(secret_plan);
-        quote!(&[#(#secrets),*])
-    });
-    fields.unless("config", &connector.config, &Vec::new(), |settings| {
-        let settings = settings.iter().map(config_plan);
-        quote!(&[#(#settings),*])
-    });
+    fields.set("name", quote!(#name));
+    fields.set("spec", quote!(#spec));
+    if !connector.choices.is_empty() {
+        fields.set("choices", list(&connector.choices, choice_plan));
+    }
+    if !connector.secrets.is_empty() {
+        fields.set("secrets", list(&connector.secrets, secret_plan));
+    }
+    if !connector.config.is_empty() {
+        fields.set("config", list(&connector.config, config_plan));
+    }
     fields.set("base_url", template(&connector.base_url));
-    fields.unless("headers", &connector.headers, &Vec::new(), |list| {
-        params(list)
+    if !connector.headers.is_empty() {
+        fields.set("headers", params(&connector.headers));
+    }
+    if connector.retry != Retry::default() {
+        fields.set("retry", retry(&connector.retry));
+    }
+    fields.some("rate_limit", connector.rate_limit.map(rate_limit));
+    if connector.connect_timeout != Duration::from_secs(10) {
+        fields.set("connect_timeout", duration(connector.connect_timeout));
+    }
+    if connector.request_timeout != Duration::from_secs(60) {
+        fields.set("request_timeout", duration(connector.request_timeout));
+    }
+    if connector.concurrency != 4 {
+        fields.set("concurrency", integer(connector.concurrency));
+    }
+    if connector.max_response_bytes != 64 << 20 {
+        fields.set("max_response_bytes", integer(connector.max_response_bytes));
+    }
+    if !connector.allow_origins.is_empty() {
+        let origins = list(&connector.allow_origins, |origin| text(origin));
+        fields.set("allow_origins", origins);
+    }
+    let resources = list(&connector.resources, |resource| {
+        let plan = plan_ident(&resource.ident);
+        quote!(&#plan)
     });
-    fields.unless("retry", &connector.retry, &Retry::default(), retry);
-    fields.some("rate_limit", connector.rate_limit, rate_limit);
-    fields.unless(
-        "connect_timeout",
-        &connector.connect_timeout,
-        &Duration::from_secs(10),
-        |time| duration(*time),
-    );
-    fields.unless(
-        "request_timeout",
-        &connector.request_timeout,
-        &Duration::from_secs(60),
-        |time| duration(*time),
-    );
-    fields.unless("concurrency", &connector.concurrency, &4, |n| integer(*n));
-    fields.unless(
-        "max_response_bytes",
-        &connector.max_response_bytes,
-        &(64 << 20),
-        |bytes| integer(*bytes),
-    );
-    fields.unless(
-        "allow_origins",
-        &connector.allow_origins,
-        &Vec::new(),
-        |origins| quote!(&[#(#origins),*]),
-    );
-    let resources = connector
-        .resources
-        .iter()
-        .map(|resource| super::names::plan_ident(&resource.ident));
-    fields.set("resources", quote!(&[#(&#resources),*]));
+    fields.set("resources", resources);
     let plan = fields.over(
         &quote!(__rs::SourcePlan),
         &quote!(__rs::SourcePlan::DEFAULT),
     );
-    let auths = connector.auths.iter().enumerate().map(|(at, credentials)| {
-        let name = auth_ident(connector, at);
-        let credentials = auth(credentials);
-        quote!(static #name: __rs::Auth = #credentials;)
-    });
+    let mut auths = TokenStream::new();
+    for (at, credentials) in connector.auths.iter().enumerate() {
+        let (name, credentials) = (auth_ident(connector, at), auth(credentials));
+        auths.extend(quote!(static #name: __rs::Auth = #credentials;));
+    }
     quote! {
         static PLAN: __rs::SourcePlan = #plan;
-        #(#auths)*
+        #auths
     }
 }
 
 fn choice_plan(choice: &Choice) -> TokenStream {
     let (name, auth) = (&choice.name, auth(&choice.auth));
-    let secrets = choice.secrets.iter().map(|at| Literal::u16_unsuffixed(*at));
-    quote!(__rs::Choice { name: #name, auth: &#auth, secrets: &[#(#secrets),*] })
+    let secrets = list(&choice.secrets, |at| {
+        let at = Literal::u16_unsuffixed(*at);
+        quote!(#at)
+    });
+    quote!(__rs::Choice { name: #name, auth: &#auth, secrets: #secrets })
 }
 
 fn secret_plan(secret: &Secret) -> TokenStream {
     let (name, env) = (&secret.name, &secret.env);
-    let description = option(secret.description.as_ref(), |text| quote!(#text));
+    let description = option(secret.description.as_deref().map(text));
     quote!(__rs::SecretPlan { name: #name, env: #env, description: #description })
 }
 
@@ -298,8 +297,8 @@ fn config_plan(setting: &Config) -> TokenStream {
             quote!(__rs::ConfigType::Enum(#words::WORDS))
         }
     };
-    let default = option(setting.default.as_ref(), |text| quote!(#text));
-    let description = option(setting.description.as_ref(), |text| quote!(#text));
+    let default = option(setting.default.as_deref().map(text));
+    let description = option(setting.description.as_deref().map(text));
     quote! {
         __rs::ConfigPlan {
             name: #name,
@@ -312,10 +311,10 @@ fn config_plan(setting: &Config) -> TokenStream {
 }
 
 /// `Source`, with a method per resource.
-pub(super) fn source(connector: &Connector, own: &[DeriveInput]) -> TokenStream {
+pub(super) fn source(connector: &Connector, own: &[Item]) -> TokenStream {
     let docs = Docs::default()
         .theirs(connector.description.as_deref())
-        .ours([format!(
+        .ours(&[&format!(
             "The source {}. Clones share its connections, token, rate limit and requests in flight.",
             code(&connector.name)
         )]);
@@ -324,8 +323,9 @@ pub(super) fn source(connector: &Connector, own: &[DeriveInput]) -> TokenStream 
         connector.secrets.is_empty() && connector.choices.is_empty(),
     );
     let config = unit_or("Config", connector.config.is_empty());
-    let fetches = connector.resources.iter();
-    let fetches = fetches.map(|resource| fetch(connector, resource, own));
+    let fetches = each(&connector.resources, |resource| {
+        fetch(connector, resource, own)
+    });
     let from_env = from_env_docs(connector);
     quote! {
         #docs
@@ -354,7 +354,7 @@ pub(super) fn source(connector: &Connector, own: &[DeriveInput]) -> TokenStream 
             pub fn builder() -> __rs::Builder<Self> {
                 __rs::Builder::new()
             }
-            #(#fetches)*
+            #fetches
         }
     }
 }
@@ -369,9 +369,13 @@ fn unit_or(name: &str, unit: bool) -> TokenStream {
 }
 
 fn from_env_docs(connector: &Connector) -> Docs {
-    let secrets = connector.secrets.iter().map(|secret| &secret.env);
-    let settings = connector.config.iter().map(|setting| &setting.env);
-    let variables: Vec<_> = secrets.chain(settings).map(|env| code(env)).collect();
+    let mut variables = Vec::new();
+    for secret in &connector.secrets {
+        variables.push(code(&secret.env));
+    }
+    for setting in &connector.config {
+        variables.push(code(&setting.env));
+    }
     let first = if variables.is_empty() {
         "A source that needs nothing from the environment.".to_owned()
     } else {
@@ -384,7 +388,7 @@ fn from_env_docs(connector: &Connector) -> Docs {
          default is not set, or one is not of its type."
     };
     Docs::default()
-        .ours([first])
-        .ours(["# Errors"])
-        .ours([error])
+        .ours(&[&first])
+        .ours(&["# Errors"])
+        .ours(&[error])
 }

@@ -1,20 +1,21 @@
 //! The functions that records go through, and how records that they change give their cells back.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
-use syn::DeriveInput;
 
 use crate::{
     connector::{
         Column, Connector, EnumType, ProcessingStep, Record, Resource, Struct, Type, UnionType,
     },
+    item::Item,
     own,
 };
 
 use super::{
-    names::{ident, rust_path},
+    names::{each, ident, list, rust_path},
+    records::idents,
     resources::record_type,
 };
 
@@ -26,12 +27,12 @@ pub(super) fn plan(resource: &Resource) -> Option<TokenStream> {
     }
     let record = record_type(resource);
     if !resource.changes_records() {
-        let filters = steps.iter().map(|step| rust_path(step.rust()));
+        let filters = list(steps, |step| rust_path(step.rust()));
         return Some(quote! {
-            __rs::ProcessingSteps::filters::<#record>(&__rs::Filters(&[#(#filters),*]))
+            __rs::ProcessingSteps::filters::<#record>(&__rs::Filters(#filters))
         });
     }
-    let steps = steps.iter().map(|step| {
+    let steps = list(steps, |step| {
         let path = rust_path(step.rust());
         match step {
             ProcessingStep::Filter(_) => quote!(__rs::ProcessingStep::Filter(#path)),
@@ -42,32 +43,28 @@ pub(super) fn plan(resource: &Resource) -> Option<TokenStream> {
         }
     });
     Some(quote! {
-        __rs::ProcessingSteps::of::<#record>(&__rs::Steps(&[#(#steps),*]))
+        __rs::ProcessingSteps::of::<#record>(&__rs::Steps(#steps))
     })
 }
 
 /// How the records of the resources whose steps may change them give their cells back, and every type
 /// within them.
-pub(super) fn give(connector: &Connector, own: &[DeriveInput]) -> TokenStream {
+pub(super) fn give(connector: &Connector, own: &[Item]) -> TokenStream {
     let mut giving = Giving {
         own,
-        done: BTreeSet::new(),
+        done: HashSet::new(),
     };
-    let resources = connector.resources.iter();
-    resources
-        .filter(|resource| resource.changes_records())
-        .map(|resource| match &resource.record {
-            Record::Struct(record) => giving.record(record),
-            Record::Untyped(_) => TokenStream::new(),
-        })
-        .collect()
+    each(&connector.resources, |resource| match &resource.record {
+        Record::Struct(record) if resource.changes_records() => giving.record(record),
+        _ => TokenStream::new(),
+    })
 }
 
 struct Giving<'a> {
     /// The structs that the user wrote.
-    own: &'a [DeriveInput],
+    own: &'a [Item],
     /// The types that give already: a child may carry an enum of its parent's.
-    done: BTreeSet<String>,
+    done: HashSet<String>,
 }
 
 impl Giving<'_> {
@@ -78,12 +75,12 @@ impl Giving<'_> {
         let name = ident(&record.ident);
         let cells = match own::find(self.own, &record.ident) {
             None => {
-                let fields = record.columns.iter().map(|column| ident(&column.ident));
-                quote!(__rs::give!(self, cells => #(#fields),*);)
+                let fields = idents(record);
+                quote!(__rs::give!(self, cells => #fields);)
             }
             Some(own) => give_some(own, record),
         };
-        let within: TokenStream = record.columns.iter().map(|one| self.within(one)).collect();
+        let within = each(&record.columns, |one| self.within(one));
         quote! {
             impl __rs::ToCells for #name {
                 fn to_cells(&self, cells: &mut __rs::NewCells<'_>) {
@@ -115,27 +112,27 @@ impl Giving<'_> {
         if !self.done.insert(union.ident.clone()) {
             return TokenStream::new();
         }
-        let arms = union.members.iter().enumerate().map(|(at, member)| {
+        let mut arms = TokenStream::new();
+        for (at, member) in union.members.iter().enumerate() {
             let (at, variant) = (Literal::usize_unsuffixed(at), ident(&member.ident));
-            quote!(Self::#variant(it) => cell.member(#at, it),)
-        });
-        let give = to_cell(&union.ident, &quote!(match self { #(#arms)* }));
-        let members: TokenStream = union.members.iter().map(|one| self.within(one)).collect();
+            arms.extend(quote!(Self::#variant(it) => cell.member(#at, it),));
+        }
+        let give = to_cell(&union.ident, &quote!(match self { #arms }));
+        let members = each(&union.members, |one| self.within(one));
         quote!(#give #members)
     }
 }
 
 /// Of a user's struct, which may have fewer fields: the other cells stay as they came.
-fn give_some(own: &DeriveInput, record: &Struct) -> TokenStream {
-    let cells = record.columns.iter().map(|column| {
+fn give_some(own: &Item, record: &Struct) -> TokenStream {
+    each(&record.columns, |column| {
         if own::takes(own, column) {
             let field = ident(&column.ident);
             quote!(cells.give(&self.#field);)
         } else {
             quote!(cells.keep();)
         }
-    });
-    cells.collect()
+    })
 }
 
 fn to_cell(name: &str, filled: &TokenStream) -> TokenStream {

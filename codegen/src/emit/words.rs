@@ -3,17 +3,17 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-use crate::connector::{EnumType, UnionType};
+use crate::connector::{EnumType, EnumValue, UnionType};
 
 use super::{
-    columns::{column, field_type},
+    columns::{field_type, lines},
     docs::{Docs, code},
-    names::ident,
+    names::{each, ident, list, text},
 };
 
 /// The enum of a column.
 pub(super) fn record_enum(words: &EnumType, path: &str) -> TokenStream {
-    let docs = Docs::default().ours([format!("What {} may be.", code(path))]);
+    let docs = Docs::default().ours(&[&format!("What {} may be.", code(path))]);
     let definition = definition(words, &docs);
     let name = ident(&words.ident);
     let from_text = from_text(words);
@@ -30,11 +30,16 @@ pub(super) fn record_enum(words: &EnumType, path: &str) -> TokenStream {
 /// The enum itself, its words, and its `Display`.
 pub(super) fn definition(words: &EnumType, docs: &Docs) -> TokenStream {
     let name = ident(&words.ident);
-    let values: Vec<_> = words.values.iter().map(|v| v.value.as_str()).collect();
-    let variants: Vec<_> = words.values.iter().map(|v| ident(&v.ident)).collect();
-    let variant_docs = values
-        .iter()
-        .map(|value| Docs::default().ours([format!("{}.", code(value))]));
+    let values = list(&words.values, |value| text(&value.value));
+    let variants = each(&words.values, |value| {
+        let docs = Docs::default().ours(&[&format!("{}.", code(&value.value))]);
+        let variant = ident(&value.ident);
+        quote!(#docs #variant,)
+    });
+    let arms = each(&words.values, |EnumValue { value, ident: name }| {
+        let variant = ident(name);
+        quote!(Self::#variant => #value,)
+    });
     // Without `Other` it is as good as a number: copied, not borrowed.
     let (derives, signature) = if words.closed {
         (
@@ -59,16 +64,16 @@ pub(super) fn definition(words: &EnumType, docs: &Docs) -> TokenStream {
         #docs
         #[derive(#derives, Debug, PartialEq, Eq, Hash)]
         pub enum #name {
-            #(#variant_docs #variants,)*
+            #variants
             #other
         }
         impl #name {
-            const WORDS: &'static [&'static str] = &[#(#values),*];
+            const WORDS: &'static [&'static str] = #values;
             #[doc = " The word on the wire."]
             #[must_use]
             pub #signature {
                 match self {
-                    #(Self::#variants => #values,)*
+                    #arms
                     #other_arm
                 }
             }
@@ -83,13 +88,13 @@ pub(super) fn definition(words: &EnumType, docs: &Docs) -> TokenStream {
 
 /// From the cell's word. A closed enum's cell holds one of its words: it was checked.
 fn from_text(words: &EnumType) -> TokenStream {
-    let arm = |value: &crate::connector::EnumValue| {
+    let arm = |value: &EnumValue| {
         let (word, variant) = (&value.value, ident(&value.ident));
         quote!(#word => Self::#variant,)
     };
     if !words.closed {
-        let arms = words.values.iter().map(arm);
-        return quote!(match cell.text() { #(#arms)* other => Self::Other(other.to_owned()), });
+        let arms = each(&words.values, arm);
+        return quote!(match cell.text() { #arms other => Self::Other(other.to_owned()), });
     }
     match words.values.as_slice() {
         [] => TokenStream::new(),
@@ -98,9 +103,9 @@ fn from_text(words: &EnumType) -> TokenStream {
             quote!(let _ = cell.text(); Self::#variant)
         }
         [first @ .., last] => {
-            let arms = first.iter().map(arm);
+            let arms = each(first, arm);
             let last = ident(&last.ident);
-            quote!(match cell.text() { #(#arms)* _ => Self::#last, })
+            quote!(match cell.text() { #arms _ => Self::#last, })
         }
     }
 }
@@ -108,33 +113,34 @@ fn from_text(words: &EnumType) -> TokenStream {
 /// The enum of a union: a variant per type.
 pub(super) fn union(union: &UnionType, path: &str) -> TokenStream {
     let name = ident(&union.ident);
-    let docs = Docs::default().ours([format!("What {} may be.", code(path))]);
-    let variants: Vec<_> = union.members.iter().map(|m| ident(&m.ident)).collect();
-    let types = union.members.iter().map(field_type);
-    let members = union.members.iter().map(column);
-    let variant_docs = union
-        .members
-        .iter()
-        .map(|member| Docs::with_remark(member.description.as_deref(), "One of its types."));
-    let arms = variants.iter().enumerate().map(|(at, variant)| {
-        let is_last = at + 1 == variants.len();
-        let at = Literal::usize_unsuffixed(at);
-        let member = if is_last { quote!(_) } else { quote!(#at) };
-        quote!((#member, cell) => Self::#variant(__rs::FromCell::from_cell(cell)),)
+    let docs = Docs::default().ours(&[&format!("What {} may be.", code(path))]);
+    let members = lines(&union.members);
+    let variants = each(&union.members, |member| {
+        let docs = Docs::with_remark(member.description.as_deref(), "One of its types.");
+        let (variant, of) = (ident(&member.ident), field_type(member));
+        quote!(#docs #variant(#of),)
     });
+    let mut arms = TokenStream::new();
+    for (at, member) in union.members.iter().enumerate() {
+        let is_last = at + 1 == union.members.len();
+        let at = Literal::usize_unsuffixed(at);
+        let at = if is_last { quote!(_) } else { quote!(#at) };
+        let variant = ident(&member.ident);
+        arms.extend(quote!((#at, cell) => Self::#variant(__rs::FromCell::from_cell(cell)),));
+    }
     quote! {
         #docs
         #[derive(Clone, Debug, PartialEq)]
         pub enum #name {
-            #(#variant_docs #variants(#types),)*
+            #variants
         }
         impl #name {
-            const MEMBERS: &'static [__rs::Column] = &[#(#members,)*];
+            const MEMBERS: &'static [__rs::Column] = &[#members];
         }
         impl __rs::FromCell for #name {
             fn from_cell(cell: __rs::Cell<'_>) -> Self {
                 match cell.member() {
-                    #(#arms)*
+                    #arms
                 }
             }
         }

@@ -121,24 +121,21 @@ impl Check<'_> {
 
     /// Keys that must be there and are not, all of a map at once.
     fn missing(&mut self, missing: &[&Key], node: &Node, place: &Place) {
-        let names: Vec<String> = missing
-            .iter()
-            .map(|key| format!("`{}`", key.name))
-            .collect();
-        let advice: Vec<String> = missing
-            .iter()
-            .map(|key| format!("`{}: …`", key.name))
-            .collect();
-        let diagnostic = Diagnostic::error(
+        let (mut names, mut advice) = (Vec::new(), Vec::new());
+        for key in missing {
+            names.push(format!("`{}`", key.name));
+            advice.push(format!("`{}: …`", key.name));
+        }
+        let mut diagnostic = Diagnostic::error(
             "RS0101",
             &heading(node),
             format!("{} lacks {}", place.owner, listed(&names)),
         )
         .help(format!("add {}", listed(&advice)));
-        self.sink
-            .push(missing.iter().fold(diagnostic, |diagnostic, key| {
-                diagnostic.note(format!("`{}` is {}", key.name, key.meaning))
-            }));
+        for key in missing {
+            diagnostic = diagnostic.note(format!("`{}` is {}", key.name, key.meaning));
+        }
+        self.sink.push(diagnostic);
     }
 
     /// A key that has no business here, and the key that was meant, if that can be told.
@@ -151,11 +148,11 @@ impl Check<'_> {
         place: &Place,
     ) -> Option<&'static str> {
         let name = entry.key.name.as_str();
-        let names: Vec<&'static str> = context
-            .tag()
-            .into_iter()
-            .chain(keys.iter().map(|key| key.name))
-            .collect();
+        let mut names = Vec::with_capacity(keys.len() + 1);
+        names.extend(context.tag());
+        for key in keys {
+            names.push(key.name);
+        }
         if self.sink.is_full() {
             let unknown = format!("unknown key `{name}`");
             self.sink
@@ -185,7 +182,8 @@ impl Check<'_> {
             diagnostic = diagnostic.help(format!("`{name}` belongs in {home}"));
         }
         let title = context.title();
-        if self.listed.insert(title.clone()) {
+        if !self.listed.contains(&title) {
+            self.listed.push(title.clone());
             diagnostic = diagnostic.note(format!("{title} may have: {}", names.join(", ")));
         }
         self.sink.push(diagnostic);

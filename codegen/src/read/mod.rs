@@ -41,7 +41,7 @@ pub(crate) fn read(document: Document, sink: &mut Sink) -> Option<Spec> {
 }
 
 /// The places of credentials that are written in a spec, which no message may repeat.
-pub(crate) fn literal_credentials(node: &Node, found: &mut impl FnMut(&Span)) {
+pub(crate) fn literal_credentials(node: &Node, found: &mut dyn FnMut(&Span)) {
     for entry in node.entries() {
         match entry.key.name.as_str() {
             "auth" => literals(&entry.value, is_credential, found),
@@ -74,7 +74,7 @@ fn is_credential(key: &str) -> bool {
 }
 
 /// What stands under such keys, anywhere within, and holds no placeholder.
-fn literals(node: &Node, is_secret: fn(&str) -> bool, found: &mut impl FnMut(&Span)) {
+fn literals(node: &Node, is_secret: fn(&str) -> bool, found: &mut dyn FnMut(&Span)) {
     for entry in node.entries() {
         if is_secret(&entry.key.name) {
             scalars(&entry.value, found);
@@ -84,13 +84,13 @@ fn literals(node: &Node, is_secret: fn(&str) -> bool, found: &mut impl FnMut(&Sp
 }
 
 /// The texts in a value that hold no placeholder.
-fn scalars(node: &Node, found: &mut impl FnMut(&Span)) {
+fn scalars(node: &Node, found: &mut dyn FnMut(&Span)) {
     if node.scalar().is_some_and(|scalar| is_literal(&scalar.text)) {
         found(&node.span);
     }
-    node.elements()
-        .iter()
-        .for_each(|element| scalars(element, found));
+    for element in node.elements() {
+        scalars(element, found);
+    }
 }
 
 /// Whether a text holds neither a placeholder nor what was meant for one.
@@ -101,14 +101,15 @@ fn is_literal(text: &str) -> bool {
 
 /// The same in a text of which the syntax is wrong, so that there may be no tree of it: what
 /// follows such a key in its line.
-pub(crate) fn literal_credentials_in_lines(text: &str, found: &mut impl FnMut(&Span)) {
+pub(crate) fn literal_credentials_in_lines(text: &str, found: &mut dyn FnMut(&Span)) {
     let mut begin = 0;
     for line in text.split_inclusive('\n') {
         let lower = line.to_ascii_lowercase();
-        let keys = CREDENTIALS
-            .iter()
-            .filter_map(|key| Some(lower.find(key)? + key.len()));
-        for after in keys.chain(ends_of_headers(&lower)) {
+        let mut ends = ends_of_headers(&lower);
+        for key in CREDENTIALS {
+            ends.extend(lower.find(key).map(|at| at + key.len()));
+        }
+        for after in ends {
             let is_literal = line
                 .get(after..)
                 .is_some_and(|rest| rest.contains(':') && !rest.contains("{secrets."));
@@ -121,27 +122,26 @@ pub(crate) fn literal_credentials_in_lines(text: &str, found: &mut impl FnMut(&S
 }
 
 /// Where the names of headers end that hold secrets.
-fn ends_of_headers(line: &str) -> impl Iterator<Item = usize> {
+fn ends_of_headers(line: &str) -> Vec<usize> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-';
-    let words = line.split_inclusive(move |c| !is_part(c));
-    let words = words.scan(0, move |at, piece| {
+    let (mut ends, mut at) = (Vec::new(), 0);
+    for piece in line.split_inclusive(|c| !is_part(c)) {
         let word = piece.trim_end_matches(|c| !is_part(c));
-        let end = *at + word.len();
-        *at += piece.len();
-        Some((word, end))
-    });
-    words
-        .filter(|(word, _)| secretive::header(word))
-        .map(|(_, end)| end)
+        if secretive::header(word) {
+            ends.push(at + word.len());
+        }
+        at += piece.len();
+    }
+    ends
 }
 
 /// The values of a map that are no maps.
-fn values(node: &Node, found: &mut impl FnMut(&Span)) {
-    let scalars = node
-        .entries()
-        .iter()
-        .filter(|entry| entry.value.scalar().is_some());
-    scalars.for_each(|entry| found(&entry.value.span));
+fn values(node: &Node, found: &mut dyn FnMut(&Span)) {
+    for entry in node.entries() {
+        if entry.value.scalar().is_some() {
+            found(&entry.value.span);
+        }
+    }
 }
 
 /// `https://user:password@host`.

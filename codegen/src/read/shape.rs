@@ -1,7 +1,5 @@
 //! The walk over the tree beside the grammar.
 
-use std::collections::BTreeSet;
-
 use crate::diagnostic::{Applicability, Diagnostic, Sink, Span};
 use crate::grammar::{self, Context, Family, Key, Member, Shape};
 use crate::suggest::Meant;
@@ -17,7 +15,7 @@ pub(super) struct Check<'a> {
     /// Whether required keys may be missing: in what is only inherited.
     pub is_partial: bool,
     /// Of which the keys were listed: a list is long, and is said once.
-    pub listed: BTreeSet<String>,
+    pub listed: Vec<String>,
 }
 
 impl<'a> Check<'a> {
@@ -25,7 +23,7 @@ impl<'a> Check<'a> {
         Self {
             sink,
             is_partial: false,
-            listed: BTreeSet::new(),
+            listed: Vec::new(),
         }
     }
 

@@ -66,8 +66,7 @@ impl Check<'_> {
             match (&data_type, &step) {
                 (Type::Object(object), Step::Key(key)) => {
                     let Some(inner) = keys::position(object, key) else {
-                        let known = object.columns.iter().map(|column| column.name.as_str());
-                        let known = known.collect::<Vec<_>>().join(", ");
+                        let known = object.column_names().join(", ");
                         return self.leads_nowhere(
                             span,
                             format!("`{}` has no `{key}`; it has: {known}", object.name),

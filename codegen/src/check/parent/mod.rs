@@ -12,7 +12,6 @@ use crate::connector::{Column, Decode, ParentField, Path, Record, Struct, Type};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::grammar;
 use crate::spec::{Spec, Text, View, text};
-use crate::suggest;
 use crate::yaml::{Node, Value};
 
 use super::columns::UNKNOWN;
@@ -157,7 +156,6 @@ impl Check<'_> {
             );
             return Lineage::Unclear;
         }
-        let names = members.iter().flatten().map(|member| member.name.text);
         let is_parent = |one: &Option<Member<'_>>| {
             one.as_ref()
                 .is_some_and(|one| one.name.text == first.parent)
@@ -165,23 +163,24 @@ impl Check<'_> {
         if let Some(parent) = members.iter().position(is_parent) {
             return Lineage::ChildOf(parent);
         }
-        let others = names.filter(|name| *name != member.name.text);
-        let diagnostic = Diagnostic::error(
-            "RS0801",
-            &first.span,
-            format!("there is no resource `{}`", first.parent),
-        );
-        self.error(
-            match suggest::closest(first.parent, others.clone()) {
-                Some(close) => diagnostic.did_you_mean(first.parent, close),
-                None => diagnostic.help(
-                    "declare it in `resources`, with `selected: false` if only its children matter",
-                ),
+        let mut others = Vec::new();
+        for other in members.iter().flatten() {
+            if other.name.text != member.name.text {
+                others.push(other.name.text);
             }
-            .note(format!(
-                "the others are: {}",
-                others.collect::<Vec<_>>().join(", ")
-            )),
+        }
+        self.error(
+            Diagnostic::error(
+                "RS0801",
+                &first.span,
+                format!("there is no resource `{}`", first.parent),
+            )
+            .meant(
+                first.parent,
+                &others,
+                "declare it in `resources`, with `selected: false` if only its children matter",
+            )
+            .note(format!("the others are: {}", others.join(", "))),
         );
         Lineage::Unclear
     }
@@ -200,11 +199,10 @@ impl Check<'_> {
         for key in ["path", "params", "headers", "json", "data"] {
             if let Some(node) = endpoint.get(key) {
                 each_text(node, &mut |text| {
-                    let placeholders = pieces(text.text).filter_map(|piece| match piece {
-                        Piece::Placeholder(inner) => Some(inner),
-                        Piece::Text(_) | Piece::Lone(_) => None,
-                    });
-                    for inner in placeholders {
+                    for piece in pieces(text.text) {
+                        let Piece::Placeholder(inner) = piece else {
+                            continue;
+                        };
                         let of_resource = inner.strip_prefix("resources.");
                         let Some(field) = of_resource.or_else(|| without_namespace(inner, members))
                         else {
@@ -428,25 +426,19 @@ impl Check<'_> {
         if parent.keys.iter().any(|key| key == name) {
             return;
         }
-        let known = parent
-            .record
-            .columns
-            .iter()
-            .map(|column| column.name.as_str());
-        let diagnostic = Diagnostic::error(
-            "RS0805",
-            span,
-            format!("the parent `{}` has no column `{name}`", parent.name),
-        );
+        let known = parent.record.column_names();
         self.error(
-            match suggest::closest(name, known.clone()) {
-                Some(close) => diagnostic.did_you_mean(name, close),
-                None => diagnostic.help(format!("declare it in the columns of `{}`", parent.name)),
-            }
-            .note(format!(
-                "its columns are: {}",
-                known.collect::<Vec<_>>().join(", ")
-            )),
+            Diagnostic::error(
+                "RS0805",
+                span,
+                format!("the parent `{}` has no column `{name}`", parent.name),
+            )
+            .meant(
+                name,
+                &known,
+                &format!("declare it in the columns of `{}`", parent.name),
+            )
+            .note(format!("its columns are: {}", known.join(", "))),
         );
     }
 }
@@ -510,10 +502,15 @@ fn is_same(one: &Column, other: &Column) -> bool {
 
 /// The resources, parents before their children. No one is its own ancestor by now.
 fn by_generation(members: &[Option<Member<'_>>]) -> Vec<usize> {
-    let generation = |at: usize| ancestors(at, members).count();
-    let mut order: Vec<usize> = (0..members.len()).collect();
-    order.sort_by_key(|at| generation(*at));
-    order
+    let mut generations: Vec<Vec<usize>> = Vec::new();
+    for at in 0..members.len() {
+        let generation = ancestors(at, members).count();
+        if generations.len() <= generation {
+            generations.resize(generation + 1, Vec::new());
+        }
+        generations[generation].push(at);
+    }
+    generations.concat()
 }
 
 /// The parent, its parent and so on, at most as many as there are resources.
