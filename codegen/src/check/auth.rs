@@ -8,6 +8,7 @@ use crate::connector::{
 use crate::diagnostic::Diagnostic;
 use crate::foreign::{self, Jinja};
 use crate::grammar;
+use crate::secretive;
 use crate::spec::{Text, View, text};
 use crate::yaml::{Entry, Node};
 
@@ -188,7 +189,11 @@ impl Check<'_> {
         for entry in entries {
             let name = entry.key.name.clone();
             if let Some(text) = text(&entry.value) {
-                let value = self.template(text, Scope::credential(&format!("`{name}`")));
+                let what = format!("`{name}`");
+                let value = self.template(text, Scope::credential(&what));
+                if secretive::param(&name) {
+                    self.is_no_secret(&what, text, &value);
+                }
                 params.push(Param { name, value });
             }
         }

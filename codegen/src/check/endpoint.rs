@@ -252,8 +252,14 @@ impl Check<'_> {
             Value::Map(entries) => {
                 let mut members = Vec::with_capacity(entries.len());
                 for entry in entries {
+                    let name = entry.key.name.clone();
                     let value = self.json(&entry.value, incremental);
-                    members.push((entry.key.name.clone(), value));
+                    if let (Json::Text(value), Some(text)) = (&value, text(&entry.value))
+                        && secretive::param(&name)
+                    {
+                        self.is_no_secret(&format!("`{name}`"), text, value);
+                    }
+                    members.push((name, value));
                 }
                 return Json::Object(members);
             }

@@ -46,7 +46,7 @@ pub(crate) fn literal_credentials(node: &Node, found: &mut dyn FnMut(&Span)) {
         match entry.key.name.as_str() {
             "auth" => literals(&entry.value, is_credential, found),
             "headers" => literals(&entry.value, secretive::header, found),
-            "params" | "data" => literals(&entry.value, secretive::param, found),
+            "params" | "data" | "json" => literals(&entry.value, secretive::param, found),
             "secrets" => values(&entry.value, found),
             _ => literal_credentials(&entry.value, found),
         }

@@ -192,6 +192,10 @@ fn credentials() {
                 endpoint("path: /things?lang=en&token=s3cret-key-1\nparams: {api_key: s3cret-key-2}"),
             ),
             (
+                "a literal in a body, and in what goes to the token URL",
+                endpoint("method: POST\njson: {search: {token: s3cret-key-1, page_token: a}, password: \"{secrets.key}\"}\nauth:\n  type: oauth2_client_credentials\n  access_token_url: https://api.example.com/token\n  client_id: a\n  client_secret: \"{secrets.key}\"\n  access_token_request_data: {password: s3cret-key-2}"),
+            ),
+            (
                 "a literal in the query of a base URL, and of a setting",
                 client("").replace("https://api.example.com", "https://api.example.com?api_key=s3cret-key-1").replace("client:", "config: {next: {type: text, default: \"https://a.example?access_token=s3cret-key-2\"}}\nclient:"),
             ),
