@@ -490,6 +490,7 @@ fn incremental(incremental: &checked::Incremental) -> Incremental {
             checked::Lag::Days(days) => Lag::Days(*days),
             checked::Lag::Integer(number) => Lag::Integer(*number),
             checked::Lag::Double(number) => Lag::Double(*number),
+            checked::Lag::Decimal(digits) => Lag::Decimal(text(digits)),
         }),
         format: time_format(&incremental.format),
         start_closed: incremental.start_closed,

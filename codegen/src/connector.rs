@@ -575,6 +575,8 @@ pub enum Lag {
     Days(u32),
     Integer(i64),
     Double(f64),
+    /// Plain digits, with a point or without.
+    Decimal(String),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -184,7 +184,8 @@ impl Check<'_> {
                 Ok(lag @ 0.0..=f64::MAX) => Ok(Lag::Double(lag)),
                 _ => Err("a number from 0 up"),
             },
-            Type::Decimal { .. } => Err("none: decimals cannot be taken back yet"),
+            Type::Decimal { .. } if is_plain(text.text) => Ok(Lag::Decimal(text.text.to_owned())),
+            Type::Decimal { .. } => Err("a number from 0 up, `0.5`"),
             _ => Err("none: text has no distance"),
         };
         match lag {
@@ -242,6 +243,13 @@ impl Check<'_> {
             );
         }
     }
+}
+
+/// `5`, `0.25`.
+fn is_plain(number: &str) -> bool {
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
+    let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|c| c.is_ascii_digit());
+    is_digits(whole) && is_digits(fraction)
 }
 
 fn is_ordered(data_type: &Type) -> bool {

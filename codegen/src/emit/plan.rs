@@ -452,7 +452,7 @@ pub(super) fn incremental(incremental: &Incremental) -> TokenStream {
     )
 }
 
-fn lag(lag: &Lag) -> TokenStream {
+pub(super) fn lag(lag: &Lag) -> TokenStream {
     match lag {
         Lag::Duration(length) => {
             let length = duration(*length);
@@ -466,6 +466,7 @@ fn lag(lag: &Lag) -> TokenStream {
             let value = integer(*value);
             quote!(__rs::Lag::Integer(#value))
         }
+        Lag::Decimal(digits) => quote!(__rs::Lag::Decimal(#digits)),
         Lag::Double(value) => {
             let value = float(*value);
             quote!(__rs::Lag::Double(#value))

@@ -7,9 +7,9 @@ use quote::format_ident;
 use crate::{
     connector::{
         Auth, Body, Column, Config, ConfigType, Connector, Decode, EnumType, EnumValue,
-        Incremental, Location, Method, OnMissing, Pages, Paginator, Part, Path, ProcessingStep,
-        Record, Resource, Retry, SchemaContract, Secret, Selector, Struct, Template, TimeFormat,
-        Type, UnionType, WriteDisposition,
+        Incremental, Lag, Location, Method, OnMissing, Pages, Paginator, Part, Path,
+        ProcessingStep, Record, Resource, Retry, SchemaContract, Secret, Selector, Struct,
+        Template, TimeFormat, Type, UnionType, WriteDisposition,
     },
     module::Module,
 };
@@ -122,6 +122,23 @@ fn holds(text: &str, part: &str) {
         squeeze(text).contains(&squeeze(part)),
         "no\n{part}\nin\n{text}"
     );
+}
+
+#[test]
+fn a_lag_is_of_the_cursors_type() {
+    for (lag, expected) in [
+        (
+            Lag::Duration(Duration::from_secs(90)),
+            "Duration(__rs::secs(90))",
+        ),
+        (Lag::Days(7), "Days(7)"),
+        (Lag::Integer(5), "Integer(5)"),
+        (Lag::Double(0.5), "Double(0.5)"),
+        (Lag::Decimal("0.05".to_owned()), "Decimal(\"0.05\")"),
+    ] {
+        let tokens = super::plan::lag(&lag).to_string().replace(' ', "");
+        assert_eq!(tokens, format!("__rs::Lag::{expected}"));
+    }
 }
 
 #[test]

@@ -57,7 +57,7 @@ fn incremental() {
             ),
             (
                 "a lag for a decimal",
-                incremental("cursor_path: price, lag: 5")
+                incremental("cursor_path: price, lag: -0.5")
                     .replace("count: bigint", "price: decimal"),
             ),
             (

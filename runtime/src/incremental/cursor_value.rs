@@ -115,6 +115,9 @@ impl CursorValue {
             }
             (Self::Bigint(number), Lag::Integer(lag)) => Self::Bigint(number.checked_sub(lag)?),
             (Self::Double(number), Lag::Double(lag)) => Self::Double(number - lag),
+            (Self::Decimal(number), Lag::Decimal(lag)) => {
+                Self::Decimal(number.minus(&lag.parse().ok()?)?)
+            }
             _ => return None,
         })
     }
@@ -321,5 +324,8 @@ mod tests {
             Some(CursorValue::Bigint(-2))
         );
         assert_eq!(number.before(Lag::Days(1)), None);
+        let number = CursorValue::Decimal("10.05".parse().unwrap());
+        let back = number.before(Lag::Decimal("0.5")).unwrap();
+        assert_eq!(back.to_string(), "9.55");
     }
 }

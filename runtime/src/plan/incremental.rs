@@ -61,6 +61,8 @@ pub enum Lag {
     Integer(i64),
     /// For a floating-point number.
     Double(f64),
+    /// For a decimal number: plain digits, with a point or without.
+    Decimal(&'static str),
 }
 
 /// The order of records by their cursor.

@@ -32,6 +32,18 @@ impl Decimal {
         &self.0
     }
 
+    /// So much less. `None` where 38 digits do not hold both.
+    pub(crate) fn minus(&self, other: &Self) -> Option<Self> {
+        let places = split(&self.0).2.len().max(split(&other.0).2.len());
+        let whole = |number: &Self| -> Option<i128> {
+            let (negative, whole, fraction) = split(&number.0);
+            let sign = if negative { "-" } else { "" };
+            format!("{sign}{whole}{fraction:0<places$}").parse().ok()
+        };
+        let difference = whole(self)?.checked_sub(whole(other)?)?;
+        format!("{difference}e-{places}").parse().ok()
+    }
+
     /// A number whose text is plain already.
     pub(crate) fn from_canonical(text: &str) -> Self {
         Self(text.into())
@@ -132,6 +144,23 @@ mod tests {
 
     fn decimal(text: &str) -> Decimal {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_difference_is_exact() {
+        for (from, less, left) in [
+            ("10.05", "0.5", "9.55"),
+            ("1", "1.000", "0"),
+            ("0.1", "0.3", "-0.2"),
+            ("-0.05", "7", "-7.05"),
+            ("1700000000.000200", "60", "1699999940.0002"),
+            ("0", "0", "0"),
+        ] {
+            let difference = decimal(from).minus(&decimal(less)).unwrap();
+            assert_eq!(difference.to_string(), left, "{from} - {less}");
+        }
+        let long = decimal(&"9".repeat(40));
+        assert!(long.minus(&decimal("1")).is_none());
     }
 
     #[test]

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use crate::world::{Run, World, source};
 
-const COLUMNS: &str = "{ id: text!, at: timestamp, size: bigint, day: date }";
+const COLUMNS: &str =
+    "{ id: text!, at: timestamp, size: bigint, day: date, share: double, price: decimal }";
 
 /// A source whose records have a time, a number and a day.
 fn spec(incremental: &str) -> String {
@@ -221,6 +222,20 @@ async fn a_lag_goes_back_from_the_state_and_not_before_the_initial_value() {
             "2025-12-30",
         ),
         ("cursor_path: size, lag: 10", "size", "bigint", "25", "15"),
+        (
+            "cursor_path: share, lag: 0.5",
+            "share",
+            "double",
+            "25",
+            "24.5",
+        ),
+        (
+            "cursor_path: price, lag: 0.05",
+            "price",
+            "decimal",
+            "1700000000.0002",
+            "1699999999.9502",
+        ),
         (
             "cursor_path: size, lag: 10, initial_value: 20",
             "size",
