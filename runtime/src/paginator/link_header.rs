@@ -4,7 +4,8 @@
 ///
 /// Commas and semicolons within `<…>` and within quotes belong to them; parameter names and relations
 /// compare without regard to case; `rel` may hold several relations, and only the first `rel` of a
-/// link counts. A link that cannot be read is passed over.
+/// link counts. A link that cannot be read is passed over, and so is one with an `anchor`, which says
+/// what follows upon something other than this response.
 pub(super) fn target(header: &str, relation: &str) -> Option<String> {
     links(header)
         .find(|link| link.has(relation))
@@ -17,16 +18,18 @@ struct Link<'a> {
     parameters: &'a str,
 }
 
-impl Link<'_> {
+impl<'a> Link<'a> {
     fn has(&self, relation: &str) -> bool {
-        let mut parameters = split(self.parameters, ';').filter_map(|p| p.split_once('='));
-        parameters
-            .find(|(name, _)| name.trim().eq_ignore_ascii_case("rel"))
-            .is_some_and(|(_, value)| {
-                unquoted(value.trim())
-                    .split_ascii_whitespace()
-                    .any(|one| one.eq_ignore_ascii_case(relation))
-            })
+        let relations = self.parameter("rel").unwrap_or_default();
+        let mut relations = unquoted(relations).split_ascii_whitespace();
+        self.parameter("anchor").is_none()
+            && relations.any(|one| one.eq_ignore_ascii_case(relation))
+    }
+
+    fn parameter(&self, name: &str) -> Option<&'a str> {
+        let mut parameters = split(self.parameters, ';').filter_map(|one| one.split_once('='));
+        let parameter = parameters.find(|(one, _)| one.trim().eq_ignore_ascii_case(name));
+        parameter.map(|(_, value)| value.trim())
     }
 }
 
@@ -114,6 +117,7 @@ mod tests {
             "https://a.example/; rel=next",
             "<>; rel=next",
             "<https://a.example/>; anchor=next",
+            r##"<https://a.example/?p=2>; rel="next"; anchor="#comments""##,
             "<https://a.example/>; rel=nextish",
         ] {
             assert_eq!(target(header, "next"), None, "{header}");
