@@ -126,6 +126,7 @@ impl Taken {
             "from_client",
             "from_env",
             "load",
+            "mock",
         ])
     }
 

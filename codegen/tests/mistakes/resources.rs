@@ -31,6 +31,7 @@ fn resources_and_endpoints() {
         ("two resources of one name", format!("{}  - name: things\n    columns: {{ id: text }}\n", client(""))),
         ("two resources of one type", format!("{}  - name: Thing\n    record: Things\n    columns: {{ id: text }}\n", client(""))),
         ("a resource called like a method", client("").replace("name: things", "name: builder")),
+        ("a resource called like a method that a feature brings", client("").replace("name: things", "name: mock")),
             (
                 "a resource called like a type of Rust",
                 client("").replace("name: things", "name: string"),
