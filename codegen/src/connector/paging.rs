@@ -1,0 +1,77 @@
+//! Paginators.
+
+use super::request::Path;
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Paginator {
+    pub kind: Pages,
+    pub maximum_pages: Option<u64>,
+    pub stop_on_status: Vec<(u16, u16)>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Pages {
+    Single,
+    Offset(Offset),
+    Number(PageNumber),
+    Cursor(Cursor),
+    HeaderCursor {
+        cursor_key: String,
+        cursor: Slot,
+    },
+    HeaderLink {
+        header: String,
+        rel: String,
+    },
+    JsonLink {
+        next_url_path: Path,
+    },
+    /// The path of a constant, or of a struct without fields.
+    Custom {
+        rust: String,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Slot {
+    Query(String),
+    Body(Path),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ends {
+    pub total_path: Option<Path>,
+    pub total_header: Option<String>,
+    pub has_more_path: Option<Path>,
+    pub stop_after_empty_page: bool,
+    pub stop_after_short_page: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Offset {
+    pub limit: u64,
+    pub offset: u64,
+    pub offset_slot: Slot,
+    pub limit_slot: Slot,
+    pub maximum_offset: Option<u64>,
+    pub ends: Ends,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct PageNumber {
+    pub base_page: u64,
+    pub page: u64,
+    pub page_slot: Slot,
+    pub page_size: Option<u64>,
+    pub page_size_slot: Option<Slot>,
+    pub maximum_page: Option<u64>,
+    pub ends: Ends,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cursor {
+    pub cursor_path: Path,
+    pub cursor: Slot,
+    pub has_more_path: Option<Path>,
+    pub stop_after_empty_page: bool,
+}
