@@ -1,0 +1,148 @@
+//! `include_from_parent`: columns of the parent in the child.
+
+use std::rc::Rc;
+
+use crate::connector::{Column, Decode, ParentField, Path, Record, Type};
+use crate::diagnostic::Diagnostic;
+use crate::spec::text;
+use crate::yaml::Node;
+
+use super::{Check, Kin, Known, Member, Parent, Taken, UNKNOWN, keys, names, take};
+
+impl Check<'_> {
+    /// Columns of the parent's records in the child's.
+    pub(super) fn include_from_parent(
+        &mut self,
+        member: &Member<'_>,
+        members: &[Option<Member<'_>>],
+        kin: &mut Kin,
+    ) {
+        let Some(entry) = member.view.entry("include_from_parent") else {
+            return;
+        };
+        let parent = match &kin.parent {
+            Parent::Unclear => return self.guess_included(member, members, kin),
+            Parent::Nowhere => {
+                self.error(
+                    Diagnostic::error(
+                        "RS0808",
+                        &entry.key.span,
+                        format!("resource `{}` has no parent to include from", member.name.text),
+                    )
+                    .help("a child names its parent in its endpoint: `path: things/{resources.PARENT.FIELD}`"),
+                );
+                return;
+            }
+            Parent::Known(parent) => Rc::clone(parent),
+        };
+        let Record::Struct(record) = &mut kin.record else {
+            if member.view.node("columns").is_some() {
+                self.error(
+                    Diagnostic::error(
+                        "RS0808",
+                        &entry.key.span,
+                        "untyped records have no columns to include anything in",
+                    )
+                    .help("declare the columns"),
+                );
+            }
+            return;
+        };
+        for name in entry.value.elements().iter().filter_map(text) {
+            let Some(at) = keys::position(&parent.record, name.text) else {
+                self.no_such_column(&parent, name.text, name.span);
+                record.columns.push(guessed(&parent.name, name.text));
+                continue;
+            };
+            let Some(of) = parent.record.columns.get(at) else {
+                continue;
+            };
+            let taken = Taken {
+                field: ParentField {
+                    column: at,
+                    path: Path::default(),
+                },
+                nullable: of.nullable,
+                data_type: of.data_type.clone(),
+            };
+            let column = included(&parent, of, take(&mut kin.fields, taken));
+            if let Some(same) = record.columns.iter().find(|one| is_same(one, &column)) {
+                let mut diagnostic = Diagnostic::error(
+                    "RS0405",
+                    name.span,
+                    format!(
+                        "the included column would be called `{}`, like another of `{}`",
+                        column.name, member.name.text
+                    ),
+                )
+                .help("include it once, and `rename` a column of the resource's own");
+                let columns = member.view.node("columns").map(Node::entries);
+                let own = columns.unwrap_or_default().iter();
+                if let Some(own) = own.into_iter().find(|own| own.key.name == same.key) {
+                    diagnostic = diagnostic.also(&own.key.span, "the other is here");
+                }
+                self.error(diagnostic);
+                continue;
+            }
+            record.columns.push(column);
+        }
+    }
+
+    /// Of a parent of which something is wrong, the columns that would be included are there, for the
+    /// rules that look for them, and of a type that is not known.
+    fn guess_included(
+        &mut self,
+        member: &Member<'_>,
+        members: &[Option<Member<'_>>],
+        kin: &mut Kin,
+    ) {
+        let references = self.references(&member.view, members);
+        let (Record::Struct(record), Some(first)) = (&mut kin.record, references.first()) else {
+            return;
+        };
+        let names = member.view.texts("include_from_parent");
+        let columns = names
+            .into_iter()
+            .map(|name| guessed(first.parent, name.text));
+        record.columns.extend(columns);
+    }
+}
+
+/// The column of a child that is a copy of the parent's.
+fn included(parent: &Known, of: &Column, field: u16) -> Column {
+    Column {
+        data_type: match &of.data_type {
+            Type::Object(_) | Type::Array(_) | Type::Map(_) | Type::Union(_) => Type::Json,
+            scalar => scalar.clone(),
+        },
+        nullable: of.nullable,
+        parent: Some(field),
+        line: of.line,
+        description: of.description.clone(),
+        ..guessed(&parent.name, &of.name)
+    }
+}
+
+/// What is known of an included column by its name alone.
+fn guessed(parent: &str, column: &str) -> Column {
+    let name = format!("_{}_{column}", names::snake(parent));
+    Column {
+        ident: names::ident(&name),
+        key: name.clone(),
+        name,
+        from: None,
+        data_type: UNKNOWN,
+        nullable: false,
+        explicit: false,
+        primary_key: false,
+        merge_key: false,
+        decode: Decode::Native,
+        parent: None,
+        line: 0,
+        description: None,
+    }
+}
+
+fn is_same(one: &Column, other: &Column) -> bool {
+    one.name.eq_ignore_ascii_case(&other.name) || one.ident == other.ident
+}
