@@ -2,6 +2,7 @@
 
 mod cursor_value;
 mod given;
+mod in_range;
 mod key;
 mod per_parent;
 mod range;

@@ -1,18 +1,17 @@
 //! Which rows of a page belong to a fetch, and how far they bring it.
 
-use std::{cmp::Ordering, collections::BTreeSet, mem, sync::Arc};
+use std::{mem, sync::Arc};
 
 use super::{
-    CursorValue, Last, Range, given,
-    key::{Keys, former_hash},
+    Last, Range,
+    in_range::{InRange, Verdict},
 };
 use crate::{
-    Error, ErrorKind, Result, Row, Rows, State,
+    Error, Result, Rows, State,
     paginator::End,
-    plan::{OnMissing, ProcessingSteps, ResourcePlan, RowOrder},
+    plan::{ProcessingSteps, ResourcePlan},
     schema::Table,
     state::{MOST_PARENTS, MOST_SEEN, MOST_SEEN_OF_ALL, Room},
-    value::Value,
 };
 
 /// Lets through the rows of a range, at most as many as are wanted, and remembers the last. What it
@@ -21,45 +20,6 @@ pub(crate) struct Sieve {
     resource: &'static str,
     range: Option<InRange>,
     steps: Option<ProcessingSteps>,
-}
-
-struct InRange {
-    range: Range,
-    /// Position of the cursor in the rows.
-    cursor: usize,
-    keys: Keys,
-    /// How the records of the state are recognised.
-    before: Known,
-    /// The largest cursor so far, the state's included, and the keys of the rows that have it.
-    largest: Option<CursorValue>,
-    at_largest: BTreeSet<String>,
-    /// Whether more rows have it than are remembered.
-    overflowed: bool,
-    /// Whether the rows take the place of groups of rows: those of a group that were seen before are
-    /// wanted again, or they would be gone.
-    in_groups: bool,
-    /// Whether any row was let through, and left by the steps.
-    kept: bool,
-    /// Where the order matters.
-    order: Order,
-}
-
-/// Whether the rows came in the order that they were said to have.
-enum Order {
-    /// So far; the cursor of the row before.
-    Kept(Option<CursorValue>),
-    /// What is missing behind the rows that came, no one knows.
-    Broken,
-}
-
-/// How the records of a state are recognised.
-enum Known {
-    /// As those that come.
-    AsNow,
-    /// By fewer columns, where they have no key.
-    By(Keys),
-    /// By the hash of a state that does not say by what.
-    ByFormerHash,
 }
 
 /// What became of a page.
@@ -83,15 +43,6 @@ pub(super) struct Reached {
     pub(super) last: Option<Last>,
     /// Whether more records have it than are remembered.
     pub(super) overflowed: bool,
-}
-
-/// What becomes of a row.
-enum Verdict {
-    Keep,
-    Outside,
-    /// Outside, and so is everything after it.
-    Past(&'static str),
-    Wrong(Error),
 }
 
 impl Sieve {
@@ -271,281 +222,5 @@ impl Sieve {
     /// Whether it started from where all parents together had come to.
     pub(super) fn is_shared(&self) -> bool {
         self.range.as_ref().is_some_and(InRange::is_shared)
-    }
-}
-
-impl InRange {
-    fn new(resource: &ResourcePlan, table: &'static Table, range: Range) -> Result<Self> {
-        let lacks = |name: &str| {
-            let message = format!(
-                "the record has no field for `{name}`, which fetching only what is new needs"
-            );
-            Error::new(ErrorKind::Record, message)
-                .with_help(format!("add the field `{name}` to the struct"))
-        };
-        let position = |name: &str| table.position(name).ok_or_else(|| lacks(name));
-        let cursor = position(range.column.name)?;
-        let keys = Keys::new(&range.by, table).map_err(lacks)?;
-        let before = match &range.was_by {
-            Some(by) if *by == range.by || keys.are_keys() => Known::AsNow,
-            Some(by) => Keys::new(by, table).map_or(Known::AsNow, Known::By),
-            None if keys.are_keys() || range.last.is_none() => Known::AsNow,
-            None => Known::ByFormerHash,
-        };
-        let is_hashed_anew = matches!(before, Known::ByFormerHash);
-        Ok(Self {
-            cursor,
-            keys,
-            before,
-            largest: range.last.as_ref().map(|last| last.cursor.clone()),
-            at_largest: match &range.last {
-                // Those that are met again are of this parent, and are written as they are now.
-                Some(last) if last.shared.is_none() && !is_hashed_anew => (*last.seen).clone(),
-                _ => BTreeSet::new(),
-            },
-            overflowed: false,
-            in_groups: resource.replaces_groups(),
-            kept: false,
-            order: Order::Kept(None),
-            range,
-        })
-    }
-
-    fn judge(&mut self, row: Row<'_>) -> Verdict {
-        let value = row.value(self.cursor);
-        if value.is_null() {
-            return match self.range.plan.on_missing {
-                OnMissing::Include => Verdict::Keep,
-                OnMissing::Exclude => Verdict::Outside,
-                OnMissing::Raise => Verdict::Wrong(self.missing(row)),
-            };
-        }
-        if let Some(error) = self.out_of_order(value) {
-            return Verdict::Wrong(error);
-        }
-        let order = self.range.plan.row_order;
-        if self.is_before_start(value) {
-            return match order {
-                Some(RowOrder::Descending) => Verdict::Past("desc"),
-                _ => Verdict::Outside,
-            };
-        }
-        if self.is_after_end(value) {
-            return match order {
-                Some(RowOrder::Ascending) => Verdict::Past("asc"),
-                _ => Verdict::Outside,
-            };
-        }
-        match self.was_seen(value, row) {
-            Ok(true) => Verdict::Outside,
-            Ok(false) => Verdict::Keep,
-            Err(error) => Verdict::Wrong(error),
-        }
-    }
-
-    fn is_before_start(&self, value: Value<'_>) -> bool {
-        let compared = self
-            .range
-            .start
-            .as_ref()
-            .and_then(|start| start.compare(value));
-        match compared {
-            Some(Ordering::Greater) => true,
-            Some(Ordering::Equal) => !self.range.plan.start_closed,
-            _ => false,
-        }
-    }
-
-    fn is_after_end(&self, value: Value<'_>) -> bool {
-        let compared = self.range.end.as_ref().and_then(|end| end.compare(value));
-        match compared {
-            Some(Ordering::Less) => true,
-            Some(Ordering::Equal) => !self.range.plan.end_closed,
-            _ => false,
-        }
-    }
-
-    /// Whether the row is one of those that had the largest cursor last time.
-    ///
-    /// # Errors
-    ///
-    /// Where it may be one of them, or not: it has values in columns that the state does not know of.
-    fn was_seen(&mut self, value: Value<'_>, row: Row<'_>) -> Result<bool> {
-        if self.in_groups {
-            return Ok(false);
-        }
-        let Some(last) = &self.range.last else {
-            return Ok(false);
-        };
-        if last.cursor.compare(value) != Some(Ordering::Equal) {
-            return Ok(false);
-        }
-        let key = self.keys.of(row);
-        let has = |key: &str| {
-            let of = |parent| last.seen.contains(&format!("{key} of {parent}"));
-            last.seen.contains(key) || last.shared.as_ref().is_some_and(of)
-        };
-        let is_known = match &self.before {
-            _ if has(&key) => true,
-            Known::By(fewer) if has(&fewer.of(row)) => return Err(self.has_grown()),
-            Known::AsNow | Known::By(_) => false,
-            Known::ByFormerHash => has(&former_hash(row)),
-        };
-        let is_written_anew = last.shared.is_some() || matches!(self.before, Known::ByFormerHash);
-        let is_largest = |largest: &CursorValue| largest.compare(value) == Some(Ordering::Equal);
-        if is_known && is_written_anew && self.largest.as_ref().is_some_and(is_largest) {
-            self.remember([key]);
-        }
-        Ok(is_known)
-    }
-
-    fn has_grown(&self) -> Error {
-        let was = self.range.was_by.as_ref();
-        let is_new = |name: &&String| was.is_none_or(|was| !was.names().contains(name));
-        let new: Vec<_> = self.range.by.names().iter().filter(is_new).collect();
-        let new: Vec<_> = new.into_iter().map(|name| format!("`{name}`")).collect();
-        given::foreign(format!(
-            "whether a record was seen before cannot be told: it has values in columns that the state \
-             does not know, among {}",
-            new.join(", ")
-        ))
-    }
-
-    /// An API that breaks the order it was said to have would have rows left out unnoticed.
-    fn out_of_order(&mut self, value: Value<'_>) -> Option<Error> {
-        let order = self.range.plan.row_order?;
-        let Order::Kept(before) = &mut self.order else {
-            return None;
-        };
-        let before = mem::replace(before, CursorValue::of(value));
-        let compared = before.as_ref().and_then(|before| before.compare(value));
-        let (wrong, word) = match order {
-            RowOrder::Ascending => (Ordering::Greater, "asc"),
-            RowOrder::Descending => (Ordering::Less, "desc"),
-        };
-        if compared != Some(wrong) {
-            return None;
-        }
-        let help = if self.has_passed(value) {
-            "leave `row_order` out: the whole range is then read every time; \
-             `full_refresh()` brings what the states of the pages before have passed"
-        } else {
-            "leave `row_order` out: the whole range is then read every time"
-        };
-        self.order = Order::Broken;
-        let before = before.map(|before| before.to_string()).unwrap_or_default();
-        Some(
-            Error::new(
-                ErrorKind::Response,
-                format!("the records are not in the order of `row_order: {word}`"),
-            )
-            .with_detail(format!(
-                "`{}`: {value} after {before}",
-                self.range.column.name
-            ))
-            .with_help(help),
-        )
-    }
-
-    /// Whether a state that was given with an earlier page is past a value of the range.
-    fn has_passed(&self, value: Value<'_>) -> bool {
-        let largest = self.largest.as_ref();
-        self.is_safe()
-            && !self.is_before_start(value)
-            && largest.and_then(|largest| largest.compare(value)) == Some(Ordering::Greater)
-    }
-
-    fn missing(&self, row: Row<'_>) -> Error {
-        let mut error = Error::new(
-            ErrorKind::Schema,
-            format!(
-                "a record has no cursor value in `{}`",
-                self.range.column.name
-            ),
-        );
-        if self.keys.are_keys() {
-            error = error.with_detail(format!("its key: {}", self.keys.of(row)));
-        }
-        error.with_help(
-            "`on_cursor_value_missing: include` keeps such records, `exclude` leaves them out",
-        )
-    }
-
-    /// Whether what came so far may be passed before all has come.
-    fn is_safe(&self) -> bool {
-        let plan = &self.range.plan;
-        plan.row_order == Some(RowOrder::Ascending)
-            && matches!(self.order, Order::Kept(_))
-            && plan.start_closed
-            && !self.overflowed
-            && !self.is_shared()
-            && !matches!(self.before, Known::ByFormerHash)
-            && self.room() == Room::Enough
-    }
-
-    /// Whether it started from where all parents together had come to: which of the records at that
-    /// cursor are this one's is only known after all of it.
-    fn is_shared(&self) -> bool {
-        let last = self.range.last.as_ref();
-        last.is_some_and(|last| last.shared.is_some())
-    }
-
-    /// Remembers the largest cursor of these rows, and who has it.
-    fn track(&mut self, rows: &Rows) {
-        let mut largest = None;
-        for row in rows {
-            let value = row.value(self.cursor);
-            let is_larger = match &largest {
-                _ if value.is_null() => false,
-                None => true,
-                Some(largest) => value.partial_cmp(largest) == Some(Ordering::Greater),
-            };
-            if is_larger {
-                largest = Some(value);
-            }
-        }
-        let Some(value) = largest else {
-            return;
-        };
-        match self
-            .largest
-            .as_ref()
-            .and_then(|largest| largest.compare(value))
-        {
-            Some(Ordering::Greater) => return,
-            Some(Ordering::Equal) => {}
-            _ => {
-                self.largest = CursorValue::of(value);
-                self.at_largest.clear();
-                self.overflowed = false;
-            }
-        }
-        let rows = rows.iter().filter(|row| row.value(self.cursor) == value);
-        let keys: Vec<String> = rows.map(|row| self.keys.of(row)).collect();
-        self.remember(keys);
-    }
-
-    /// Remembers these keys, as far as there is room.
-    fn remember(&mut self, keys: impl IntoIterator<Item = String>) {
-        for key in keys {
-            if self.at_largest.len() < MOST_SEEN {
-                self.at_largest.insert(key);
-            } else if !self.at_largest.contains(&key) {
-                self.overflowed = true;
-            }
-        }
-    }
-
-    /// Whether there is room in the state for how far it came.
-    fn room(&self) -> Room {
-        self.range.whose.room(self.at_largest.len())
-    }
-
-    fn state(&self, resource: &str) -> Option<State> {
-        let Range {
-            column, by, whose, ..
-        } = &self.range;
-        let largest = self.largest.as_ref()?;
-        whose.state(resource, column, by, largest, &self.at_largest)
     }
 }

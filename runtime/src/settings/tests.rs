@@ -1,0 +1,219 @@
+use super::*;
+use crate::plan::{Auth, Choice};
+
+const PLAN: SourcePlan = SourcePlan {
+    name: "media",
+    secrets: &[
+        SecretPlan {
+            name: "api_key",
+            env: "MEDIA_API_KEY",
+            description: Some("the key from your account's page"),
+        },
+        SecretPlan {
+            name: "token",
+            env: "MEDIA_TOKEN",
+            description: None,
+        },
+    ],
+    config: &[
+        setting(
+            "base_url",
+            "MEDIA_BASE_URL",
+            ConfigType::Text,
+            Some("https://h"),
+        ),
+        setting("size", "MEDIA_SIZE", ConfigType::Bigint, Some("100")),
+        setting("since", "MEDIA_SINCE", ConfigType::Date, None),
+        setting(
+            "kind",
+            "MEDIA_KIND",
+            ConfigType::Enum(&["reel", "feed"]),
+            Some("reel"),
+        ),
+    ],
+    ..SourcePlan::DEFAULT
+};
+
+const fn setting(
+    name: &'static str,
+    env: &'static str,
+    data_type: ConfigType,
+    default: Option<&'static str>,
+) -> ConfigPlan {
+    ConfigPlan {
+        name,
+        env,
+        data_type,
+        default,
+        description: None,
+    }
+}
+
+fn from_env(vars: &'static [(&'static str, &'static str)]) -> Result<Settings> {
+    resolve(&PLAN, None, None, &[], &variables(vars))
+}
+
+fn variables(vars: &'static [(&'static str, &'static str)]) -> impl Fn(&str) -> Variable {
+    |name| match vars.iter().find(|(var, _)| *var == name) {
+        Some((_, "")) | None => Variable::Unset,
+        Some((_, value)) => Variable::Set((*value).to_owned()),
+    }
+}
+
+#[test]
+fn what_is_not_given_comes_from_the_environment_or_is_the_default() {
+    let found = from_env(&[
+        ("MEDIA_API_KEY", "k"),
+        ("MEDIA_TOKEN", "t"),
+        ("MEDIA_SINCE", "2026-11-21"),
+        ("MEDIA_SIZE", "-5"),
+    ])
+    .unwrap();
+    assert_eq!(found.secrets, ["k".into(), "t".into()]);
+    assert_eq!(
+        found.config,
+        [
+            "https://h".into(),
+            ConfigValue::Bigint(-5),
+            ConfigValue::Date("2026-11-21".parse().unwrap()),
+            "reel".into(),
+        ]
+    );
+}
+
+#[test]
+fn all_that_is_missing_or_wrong_is_named_at_once() {
+    let error = from_env(&[
+        ("MEDIA_TOKEN", "t0ken\n"),
+        ("MEDIA_SIZE", "many"),
+        ("MEDIA_KIND", "live"),
+    ])
+    .unwrap_err();
+    assert_eq!(error.kind(), &ErrorKind::Config);
+    insta::assert_snapshot!(error, @r"
+    secrets or settings of `media` are missing or wrong
+      `MEDIA_API_KEY` is not set: secret `api_key` (the key from your account's page)
+      `MEDIA_TOKEN` holds a line break or another control character: secret `token`
+      `MEDIA_SIZE` must be a bigint, found `many`
+      `MEDIA_SINCE` is not set: setting `since`, a date like `2026-11-21`
+      `MEDIA_KIND` must be one of `reel`, `feed`, found `live`
+      help: set the variables, or give the values to the builder
+    ");
+    assert!(!error.to_string().contains("t0ken"));
+}
+
+#[test]
+fn what_is_given_is_checked_and_asks_for_no_variable() {
+    let given = |size: ConfigValue, kind: &str| {
+        let secrets = GivenSecrets {
+            choice: None,
+            values: vec!["k".into(), "t".into()],
+        };
+        let since = ConfigValue::Date("2026-11-21".parse().unwrap());
+        let config = vec!["https://h".into(), size, since, kind.into()];
+        resolve(&PLAN, Some(secrets), Some(config), &[], &|_| {
+            Variable::Unset
+        })
+    };
+    given(5.into(), "feed").unwrap();
+    let error = given("5".into(), "live").unwrap_err();
+    insta::assert_snapshot!(error, @r"
+    secrets or settings of `media` are missing or wrong
+      setting `size` must be a bigint, found `5`
+      setting `kind` must be one of `reel`, `feed`, found `live`
+      help: set the variables, or give the values to the builder
+    ");
+}
+
+#[test]
+fn a_setting_given_by_name_stands_before_the_environment() {
+    let env = variables(&[
+        ("MEDIA_API_KEY", "k"),
+        ("MEDIA_TOKEN", "t"),
+        ("MEDIA_SINCE", "2026-11-21"),
+        ("MEDIA_SIZE", "5"),
+    ]);
+    let with = |name: &str, value: &str| {
+        let named = [(name.to_owned(), value.to_owned())];
+        resolve(&PLAN, None, None, &named, &env)
+    };
+    assert_eq!(with("size", "7").unwrap().config[1], ConfigValue::Bigint(7));
+    assert_eq!(
+        with("kind", "feed").unwrap().config[1],
+        ConfigValue::Bigint(5)
+    );
+    let error = with("size", "many").unwrap_err().to_string();
+    assert!(error.contains("setting `size` must be a bigint"), "{error}");
+    let error = with("sise", "7").unwrap_err().to_string();
+    assert!(error.contains("there is no setting `sise`"), "{error}");
+}
+
+const CHOICES: SourcePlan = SourcePlan {
+    config: &[],
+    choices: &[choice("key", &[0, 2]), choice("oauth", &[1, 2])],
+    secrets: &[
+        secret("api_key", "MEDIA_API_KEY"),
+        secret("token", "MEDIA_TOKEN"),
+        secret("tenant", "MEDIA_TENANT"),
+    ],
+    ..PLAN
+};
+
+const fn choice(name: &'static str, secrets: &'static [u16]) -> Choice {
+    Choice {
+        name,
+        auth: &Auth::OneOf,
+        secrets,
+    }
+}
+
+const fn secret(name: &'static str, env: &'static str) -> SecretPlan {
+    SecretPlan {
+        name,
+        env,
+        description: None,
+    }
+}
+
+#[test]
+fn the_choice_is_the_one_whose_variables_are_all_set() {
+    let chosen = |vars| resolve(&CHOICES, None, None, &[], &variables(vars));
+    let found = chosen(&[("MEDIA_TOKEN", "t"), ("MEDIA_TENANT", "x")]).unwrap();
+    assert_eq!(found.choice, Some(1));
+    assert_eq!(found.secrets, ["".into(), "t".into(), "x".into()]);
+    let none = chosen(&[("MEDIA_TOKEN", "t")]).unwrap_err();
+    insta::assert_snapshot!(none, @r"
+    secrets or settings of `media` are missing or wrong
+      for `key` set `MEDIA_API_KEY` and `MEDIA_TENANT`
+      for `oauth` set `MEDIA_TENANT`
+      help: set the variables, or give the values to the builder
+    ");
+    let both = chosen(&[
+        ("MEDIA_API_KEY", "k"),
+        ("MEDIA_TOKEN", "t"),
+        ("MEDIA_TENANT", "x"),
+    ]);
+    insta::assert_snapshot!(both.unwrap_err(), @r"
+    secrets or settings of `media` are missing or wrong
+      the variables of `key` and `oauth` are set, where one is to be chosen: give `Secrets` to the builder, or set those of one alone
+      help: set the variables, or give the values to the builder
+    ");
+}
+
+#[test]
+fn the_secrets_of_the_choice_that_was_given_are_all_that_is_asked_for() {
+    let given = |choice, values: &[&str]| {
+        let values = values.iter().map(|value| Secret::from(*value)).collect();
+        let choice = Some(choice);
+        let given = GivenSecrets { choice, values };
+        resolve(&CHOICES, Some(given), None, &[], &|_| Variable::Unset)
+    };
+    let found = given(0, &["k", "x"]).unwrap();
+    assert_eq!(found.choice, Some(0));
+    assert_eq!(found.secrets, ["k".into(), "".into(), "x".into()]);
+    let error = given(1, &["", "x"]).unwrap_err();
+    assert!(
+        error.to_string().contains("secret `token` is empty"),
+        "{error}"
+    );
+}
