@@ -34,8 +34,8 @@
 //!
 //! What is appended cannot be told from what is there. Where the next load would bring records again
 //! that this one brought, because the fetch was cut off by a maximum, say, and the order of the records
-//! is not known, the load is rolled back with an error that says what to do. Such a resource wants
-//! `merge`.
+//! is not known, the load is rolled back with an error that says what to do; so is a full refresh, to
+//! which the next load appends. Such a resource wants `merge`.
 //!
 //! What takes the place of other rows has to be whole. A load that replaces, or a full refresh, of which
 //! a page was ignored past the first, or after its retries, is rolled back with an error; a maximum of

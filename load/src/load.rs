@@ -190,7 +190,8 @@ impl<'a, D: Destination> Loading<'a, D> {
                 }
                 (self.on_progress)(progress);
             }
-            if target.writing == Writing::Append && pages.repeats() {
+            // The load after a full refresh appends to it.
+            if resource.write_disposition == WriteDisposition::Append && pages.repeats() {
                 return Err(append::would_repeat(&pages.report()));
             }
             whole::check_fetch(target.writing, &pages)?;

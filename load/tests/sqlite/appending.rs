@@ -126,6 +126,23 @@ async fn what_was_cut_off_is_not_appended_where_the_order_is_not_known() {
 }
 
 #[tokio::test]
+async fn a_full_refresh_that_was_cut_off_is_not_appended_to() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    let shop: CutOff = connect(&server);
+    let error = shop.load(&mut scratch.open()).full_refresh().await;
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("would append records again"), "{error}");
+    assert_eq!(scratch.rows("SELECT count(*) FROM orders"), ["0"]);
+    // In order, the next load goes on from there.
+    let shop: CutOffInOrder = connect(&server);
+    let refresh = shop.load(&mut scratch.open()).full_refresh().await;
+    refresh.unwrap();
+    assert_eq!(scratch.rows("SELECT count(*) FROM orders"), ["20"]);
+    shop.load(&mut scratch.open()).await.unwrap();
+    scratch.assert_equals(&server);
+}
+
+#[tokio::test]
 async fn what_was_cut_off_is_appended_where_the_order_is_known() {
     let (server, scratch) = (serve().await, Scratch::new());
     let shop: CutOffInOrder = connect(&server);
