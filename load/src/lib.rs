@@ -26,9 +26,9 @@
 //!
 //! | `write_disposition` | committed |
 //! |---|---|
-//! | `merge` | page by page, since a row written twice is the same row; the state at the end, or with each page where the resource's `row_order` is `asc`. Of a child that failed, the state of the parents before |
+//! | `merge` | page by page, since a row written twice is the same row; the state at the end, or with each page where the resource's `row_order` is `asc`. Of a child, from time to time, that of the parents of whom all came |
 //! | `merge` with a `merge_key` | at the end, the deletion of the groups' old rows included |
-//! | `append` | at the end, rows and state together; with each page where the `row_order` is `asc` |
+//! | `append` | at the end, rows and state together; with each page where the `row_order` is `asc`. Of a child, from time to time, those of the parents of whom all came |
 //! | `replace` | at the end, the deletion of the old rows included |
 //! | `skip` | never: it is not fetched |
 //!

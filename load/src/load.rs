@@ -182,6 +182,10 @@ impl<'a, D: Destination> Loading<'a, D> {
         let written = async {
             while let Some(page) = pages.next().await {
                 let page = page.inspect_err(|_| broke_off = true)?;
+                if page.state_before().is_some() && may_commit(target.writing, true) {
+                    self.destination.commit(page.state_before()).await?;
+                    committed = progress.rows;
+                }
                 progress.rows += self.destination.write(page.rows()).await?;
                 progress.pages += 1;
                 if may_commit(target.writing, page.state().is_some()) {

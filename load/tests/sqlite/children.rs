@@ -1,5 +1,7 @@
 //! Children of which only what is new is asked for.
 
+use std::time::Duration;
+
 use rest_source::{
     Column, ErrorKind, Path, Table, Type,
     plan::{
@@ -10,6 +12,7 @@ use rest_source::{
 use rest_source_load::Load;
 use rest_source_tests::{Dataset, Fault, Server};
 use serde_json::json;
+use tokio::sync::Notify;
 
 use crate::shop::{ORDERS, Scratch, connect, plan, serve_also};
 
@@ -34,6 +37,8 @@ const ITEMS: ResourcePlan = ResourcePlan {
             path: Path(&[]),
         }],
     }),
+    // Of one order after the other, so that a load may be dropped between two.
+    parallelized: false,
     ..ORDERS
 };
 const APPENDED: ResourcePlan = ResourcePlan {
@@ -142,15 +147,70 @@ async fn the_orders_before_one_that_failed_are_not_asked_again() {
 }
 
 #[tokio::test]
-async fn what_failed_is_not_appended_at_all() {
+async fn what_failed_is_appended_as_far_as_orders_are_whole() {
     let (server, scratch) = (shop().await, Scratch::new());
     let shop: Appending = connect(&server);
-    server.faults().at(3, Fault::status(500));
-    shop.load(&mut scratch.open()).await.unwrap_err();
-    assert!(items(&scratch).is_empty());
-    server.faults().clear();
+    server
+        .dataset("items_2")
+        .edit(1, |item| drop(item.remove("changed_at")));
+    let error = shop.load(&mut scratch.open()).await.unwrap_err();
+    // With the first page of the third order, the two before it are safe.
+    assert_eq!(items(&scratch), ["10", "11", "12", "20", "21", "22"]);
+    let error = error.to_string();
+    assert!(error.contains("6 rows before it were committed"), "{error}");
+    let changed_at = "2026-01-01T12:00:00Z";
+    server.dataset("items_2").edit(1, |item| {
+        item.insert("changed_at".to_owned(), changed_at.into());
+    });
     shop.load(&mut scratch.open()).await.unwrap();
     assert_eq!(items(&scratch).len(), 9);
+}
+
+#[tokio::test]
+async fn the_orders_before_a_load_was_killed_are_not_asked_again() {
+    let (server, merged, appended) = (shop().await, Scratch::new(), Scratch::new());
+    let merging: Merging = connect(&server);
+    killed_in_the_second_order(&merging, &merged, &server).await;
+    assert_eq!(items(&merged), ["10", "11", "12", "20", "21", "22"]);
+    is_completed(&merging, &merged, &server).await;
+
+    let appending: Appending = connect(&server);
+    killed_in_the_second_order(&appending, &appended, &server).await;
+    // Those of the second order would come again.
+    assert_eq!(items(&appended), ["10", "11", "12"]);
+    is_completed(&appending, &appended, &server).await;
+}
+
+/// Drops a load once the items of the second order are written; those of the third do not come.
+async fn killed_in_the_second_order<S: Load>(shop: &S, scratch: &Scratch, server: &Server) {
+    server.faults().at(3, Fault::Slow(Duration::from_secs(60)));
+    let written = Notify::new();
+    let mut database = scratch.open();
+    let load = shop.load(&mut database).on_progress(|progress| {
+        if progress.resource == "items" && progress.rows == 6 {
+            written.notify_one();
+        }
+    });
+    tokio::select! {
+        biased;
+        () = written.notified() => {}
+        loaded = load.into_future() => panic!("{loaded:?}"),
+    }
+    server.faults().clear();
+}
+
+/// Loads the rest, and nothing of the first order.
+async fn is_completed<S: Load>(shop: &S, scratch: &Scratch, server: &Server) {
+    server.log().clear();
+    shop.load(&mut scratch.open()).await.unwrap();
+    let expected = ["10", "11", "12", "20", "21", "22", "30", "31", "32"];
+    assert_eq!(items(scratch), expected);
+    let since = |path: &str| {
+        let asked = server.log().of(path);
+        asked[0].param("since").map(str::to_owned)
+    };
+    assert!(since("/orders/0/items").is_some());
+    assert_eq!(since("/orders/2/items"), None);
 }
 
 #[tokio::test]

@@ -200,15 +200,20 @@ impl<'a> Children<'a> {
 
     /// A page of the first part, as it is delivered.
     fn pass(&mut self, page: Delivery) -> Option<Delivery> {
-        let Delivery::Page(rows, _) = page else {
+        let Delivery::Page { rows, .. } = page else {
             return None;
         };
         if let Some(wanted) = &mut self.wanted {
             *wanted = wanted.saturating_sub(rows.len() as u64);
         }
         self.count();
-        // A state before the end would leave out what other parents may still bring.
-        Some(Delivery::Page(rows, None))
+        let reached = self.reached.as_mut();
+        Some(Delivery::Page {
+            rows,
+            before: reached.and_then(PerParent::state_so_far).map(Box::new),
+            // Of this parent more may come.
+            after: None,
+        })
     }
 
     /// The first part is over, and what it brought was delivered.

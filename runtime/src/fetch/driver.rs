@@ -233,7 +233,11 @@ impl Fetching<'_> {
             report.note(example);
         }
         drop(report);
-        (kept > 0).then(|| Delivery::Page(rows, self.sieve.state_so_far()))
+        (kept > 0).then(|| Delivery::Page {
+            rows,
+            before: None,
+            after: self.sieve.state_so_far(),
+        })
     }
 
     /// Brings the report up to what the machine counted.

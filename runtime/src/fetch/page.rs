@@ -9,15 +9,17 @@ use crate::{Record, Result, Rows, State};
 /// A page made of records can be iterated over, by value or by reference.
 pub struct Page<T> {
     rows: Rows,
-    state: Option<State>,
+    before: Option<State>,
+    after: Option<State>,
     records: PhantomData<fn() -> T>,
 }
 
 impl<T> Page<T> {
-    pub(super) fn new(rows: Rows, state: Option<State>) -> Self {
+    pub(super) fn new(rows: Rows, before: Option<State>, after: Option<State>) -> Self {
         Self {
             rows,
-            state,
+            before,
+            after,
             records: PhantomData,
         }
     }
@@ -49,12 +51,21 @@ impl<T> Page<T> {
     /// still bring a record that the next fetch leaves out. The state is then known at the end, by
     /// [`Pages::state`](crate::Pages::state). Never for a fetch for all records of a parent.
     pub fn state(&self) -> Option<&State> {
-        self.state.as_ref()
+        self.after.as_ref()
     }
 
-    /// That state, for itself.
-    pub(super) fn take_state(&mut self) -> Option<State> {
-        self.state.take()
+    /// What the next fetch may start from once the pages before this one are safe.
+    ///
+    /// Known from time to time in a fetch for all records of a parent: it is past those of whom all came,
+    /// and where the fetch began for the others, that of this page among them. Of ten thousand parents
+    /// it is given some hundred times, as it grows with them.
+    pub fn state_before(&self) -> Option<&State> {
+        self.before.as_ref()
+    }
+
+    /// Both states, for themselves.
+    pub(super) fn take_states(&mut self) -> (Option<State>, Option<State>) {
+        (self.before.take(), self.after.take())
     }
 }
 

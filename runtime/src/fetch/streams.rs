@@ -19,8 +19,13 @@ use crate::{Error, ErrorKind, Record, Report, Result, Rows, State, paginator::En
 
 /// What a fetch's task hands to its stream.
 pub(super) enum Delivery {
-    /// Rows, and the state that is safe once they are.
-    Page(Rows, Option<State>),
+    Page {
+        rows: Rows,
+        /// The state that is safe once those before them are.
+        before: Option<Box<State>>,
+        /// The state that is safe once they are, too.
+        after: Option<State>,
+    },
     /// Nothing more.
     End {
         /// What the next fetch starts from, where that is not what was said before.
@@ -139,7 +144,8 @@ impl<T> Pages<T> {
     /// `limit`, of a maximum, or of a response ignored past the first page or after its retries. Where
     /// [`Page::state`] is known, it is that of the last page given. In a fetch for all records of a
     /// parent, this holds for each of them: after an error, too, the state is past those of whom all
-    /// came. `None` for a resource without `incremental`.
+    /// came, and before the end it is that of [`Page::state_before`]. `None` for a resource without
+    /// `incremental`.
     pub fn state(&self) -> Option<State> {
         self.state.clone()
     }
@@ -191,16 +197,21 @@ impl<T> Pages<T> {
             },
         };
         Poll::Ready(match ready!(deliveries.poll_recv(cx)) {
-            Some(Delivery::Page(rows, state)) => {
+            Some(Delivery::Page {
+                rows,
+                before,
+                after,
+            }) => {
                 if let Some(witness) = witness {
                     witness.see(&rows);
                 }
                 self.report.lock().delivered += rows.len() as u64;
-                if state.is_some() {
-                    self.state.clone_from(&state);
+                let before = before.map(|state| *state);
+                if let Some(state) = after.as_ref().or(before.as_ref()) {
+                    self.state = Some(state.clone());
                 }
                 self.progress();
-                Some(Ok(Page::new(rows, state)))
+                Some(Ok(Page::new(rows, before, after)))
             }
             Some(Delivery::End {
                 state,
@@ -328,7 +339,9 @@ impl<T: Record> Records<T> {
             self.page = None;
             match ready!(self.pages.poll(cx)) {
                 Some(Ok(mut page)) => {
-                    self.state_after = page.take_state();
+                    let (before, after) = page.take_states();
+                    self.state = before.or(self.state.take());
+                    self.state_after = after;
                     self.page = Some(page.into_iter());
                 }
                 end => {

@@ -45,6 +45,8 @@ pub(crate) struct PerParent {
     overflowed: u64,
     /// The first key that two parents have.
     ambiguous: Option<String>,
+    /// Parts that are over since a state was last given.
+    since_given: usize,
 }
 
 impl PerParent {
@@ -93,6 +95,7 @@ impl PerParent {
             left_out: 0,
             overflowed: 0,
             ambiguous: None,
+            since_given: 0,
         }))
     }
 
@@ -120,6 +123,7 @@ impl PerParent {
                 self.under_way.remove(parent);
             }
         }
+        self.since_given += 1;
         self.repeats |= sieve.repeats(complete);
         let (kept, shared) = (sieve.has_kept(), sieve.is_shared());
         let mut reached = match sieve.reached(complete) {
@@ -227,18 +231,32 @@ impl PerParent {
         notes
     }
 
-    /// One that did not come to its end starts where it did before: so does another of the same key.
-    fn go_back(&mut self) {
+    /// How far all have come. One that did not come to its end starts where it did before: so does
+    /// another of the same key.
+    fn marks(&self) -> Marks {
+        let mut marks = self.marks.clone();
         for parent in self.under_way.keys() {
             if !self.over.contains(parent) {
                 continue;
             }
-            self.marks.remove(parent);
+            marks.remove(parent);
             if let Some(Last { cursor, seen, .. }) = self.before.get(parent) {
                 let (value, seen) = (cursor.to_string(), Arc::clone(seen));
-                self.marks.put(parent, Mark { value, seen });
+                marks.put(parent, Mark { value, seen });
             }
         }
+        marks
+    }
+
+    /// What a fetch may start from that begins now, once all that was given is safe. Nothing where that
+    /// would bring records again, and until a sixteenth of the parents are over since the last time: a
+    /// state has all of them.
+    pub(crate) fn state_so_far(&mut self) -> Option<State> {
+        if self.repeats || self.since_given <= self.marks.len() / 16 {
+            return None;
+        }
+        self.since_given = 0;
+        self.state_of(self.marks())
     }
 
     /// What the next fetch starts from, once all that was given is safe. Where all parents were seen,
@@ -252,9 +270,12 @@ impl PerParent {
                 self.marks.others = None;
             }
         }
-        self.go_back();
+        self.state_of(self.marks())
+    }
+
+    fn state_of(&self, marks: Marks) -> Option<State> {
         self.largest.as_ref()?;
-        let reach = Reach::Each(Arc::new(self.marks));
+        let reach = Reach::Each(Arc::new(marks));
         let Range { column, by, .. } = &self.range;
         Some(whose::state(self.resource, column, by, reach))
     }

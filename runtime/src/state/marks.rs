@@ -55,6 +55,11 @@ impl Marks {
         }
     }
 
+    /// How many parents are remembered.
+    pub(crate) fn len(&self) -> usize {
+        self.of.len()
+    }
+
     pub(crate) fn get(&self, parent: &str) -> Option<&Mark> {
         self.of.get(parent)
     }

@@ -4,6 +4,7 @@ mod any_family;
 mod family;
 mod incremental;
 mod per_parent;
+mod so_far;
 mod version_1;
 
 use super::*;

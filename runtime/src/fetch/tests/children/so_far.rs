@@ -1,0 +1,76 @@
+//! What a fetch for all parents says is safe before its end.
+
+use super::{incremental::NEW_COMMENTS, *};
+
+static NEW: ResourcePlan = NEW_COMMENTS;
+
+/// Posts with a comment each, the number of the post as its time, but for those that hold none.
+fn posts(number: i64, empty: &'static [i64]) -> Api {
+    Api::new(move |request| {
+        let records: Vec<_> = match segments(request).as_slice() {
+            [_] => (0..number)
+                .map(|n| json!({ "id": n.to_string() }))
+                .collect(),
+            [_, post, _] => {
+                let at: i64 = post.parse().unwrap();
+                let comment = json!({ "id": format!("{post}.0"), "at": at });
+                let is_there = !empty.contains(&at);
+                is_there.then_some(comment).into_iter().collect()
+            }
+            _ => unreachable!(),
+        };
+        page(&records, request)
+    })
+}
+
+#[tokio::test]
+async fn a_page_knows_what_came_before_it() {
+    let shop = shop(posts(4, &[1]));
+    let mut pages = shop.client.rows(&NEW).pages();
+    let mut known = Vec::new();
+    while let Some(page) = pages.next().await {
+        let page = page.unwrap();
+        assert!(page.state().is_none());
+        let before = page.state_before().cloned();
+        assert_eq!(before, pages.state());
+        known.push(before);
+    }
+    let cursors: Vec<_> = known
+        .iter()
+        .map(|state| state.as_ref().map(|state| state.cursor().to_owned()))
+        .collect();
+    assert_eq!(cursors, [None, Some("0".to_owned()), Some("2".to_owned())]);
+
+    // From there, nothing is missing, and only of the last parent anything comes again.
+    let last = known.pop().flatten().unwrap();
+    let last = State::from_json(&last.to_json()).unwrap();
+    assert_eq!(rows(shop.client.rows(&NEW).since(last)).await, ["3.0 3 3"]);
+}
+
+#[tokio::test]
+async fn there_are_the_fewer_the_more_parents_they_hold() {
+    let shop = shop(posts(400, &[]));
+    let mut pages = shop.client.rows(&NEW).pages();
+    let mut known = 0;
+    while let Some(page) = pages.next().await {
+        known += u64::from(page.unwrap().state_before().is_some());
+    }
+    assert!((16..80).contains(&known), "{known}");
+}
+
+#[tokio::test]
+async fn none_is_given_that_would_bring_records_again() {
+    static OPEN: ResourcePlan = ResourcePlan {
+        paginator: Paginator {
+            maximum_pages: Some(1),
+            ..Paginator::new(Pages::Offset(Offset::new(1)))
+        },
+        ..NEW_COMMENTS
+    };
+    let shop = shop(posts(3, &[]));
+    let mut pages = shop.client.rows(&OPEN).pages();
+    while let Some(page) = pages.next().await {
+        assert!(page.unwrap().state_before().is_none());
+    }
+    assert!(pages.repeats());
+}
