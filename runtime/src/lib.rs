@@ -54,7 +54,17 @@
 //! | `macros` | yes | the attribute |
 //! | `reqwest` | yes | the transport over reqwest; without it, give the [`Builder`] one |
 //! | `mock` | no | for `[dev-dependencies]`: `mock`, an API in memory that behaves as the spec says |
-//! | `tls-ring` | yes | TLS by rustls over ring, with the platform's roots |
+//! | `tls-ring` | yes | TLS by rustls over ring |
+//! | `tls-aws-lc-rs` | no | TLS by rustls over aws-lc-rs |
+//! | `tls-native` | no | TLS by `SChannel` or Secure Transport, elsewhere by OpenSSL, whose headers it needs |
+//!
+//! Of several TLS, `tls-native` is used before `tls-aws-lc-rs`, and that before `tls-ring`: asking for
+//! one is enough, and leaving the default out saves building it. The feature `vendored` of the crate
+//! `native-tls` builds OpenSSL too.
+//!
+//! Each trusts the certificate authorities of the platform. Where those are files, as on Linux,
+//! `SSL_CERT_FILE` and `SSL_CERT_DIR` name others: rustls then trusts these alone, OpenSSL also those in
+//! the platform's directories.
 
 #[doc(hidden)]
 #[path = "private.rs"]

@@ -13,6 +13,7 @@ use reqwest::{
 };
 use url::Url;
 
+use self::tls::{is_tls, with_tls};
 use super::{BoxFuture, Headers, Request, Response, Transport, TransportError, TransportErrorKind};
 use crate::{origin::is_loopback, plan::Method};
 
@@ -20,7 +21,8 @@ use crate::{origin::is_loopback, plan::Method};
 ///
 /// It speaks HTTP/1.1 and HTTP/2, takes gzip, brotli, zstd and deflate, and goes through the proxies
 /// that `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` name, but to loopback always
-/// directly. With the feature `tls-ring` it trusts the certificate authorities of the platform.
+/// directly. With one of the features `tls-…` it speaks TLS, and trusts the certificate authorities of
+/// the platform.
 #[derive(Default)]
 pub struct Reqwest {
     /// The limit to connecting, and the proxies, are the client's and not the request's.
@@ -105,50 +107,6 @@ fn build(kind: Kind) -> Result<Client, TransportError> {
         let error = error.without_url();
         unsendable(format!("no HTTP client: {}", root_cause(&error)))
     })
-}
-
-/// Gives the client its TLS: without a provider of its own reqwest panics.
-#[cfg(feature = "tls-ring")]
-fn with_tls(
-    builder: reqwest::ClientBuilder,
-    https: bool,
-) -> Result<reqwest::ClientBuilder, TransportError> {
-    use std::sync::Arc;
-
-    use rustls::{ClientConfig, RootCertStore};
-    use rustls_platform_verifier::BuilderVerifierExt;
-
-    let no_tls = |error| TransportError {
-        kind: TransportErrorKind::Tls,
-        message: format!("no TLS: {error}"),
-    };
-    let config =
-        ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(no_tls)?;
-    // A machine without certificate authorities can still ask over plain http.
-    let config = if https {
-        config.with_platform_verifier().map_err(no_tls)?
-    } else {
-        config.with_root_certificates(RootCertStore::empty())
-    };
-    let mut config = config.with_no_client_auth();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(builder.tls_backend_preconfigured(config))
-}
-
-#[cfg(not(feature = "tls-ring"))]
-fn with_tls(
-    builder: reqwest::ClientBuilder,
-    https: bool,
-) -> Result<reqwest::ClientBuilder, TransportError> {
-    if https {
-        return Err(TransportError {
-            kind: TransportErrorKind::Tls,
-            message: "built without TLS: enable the feature `tls-ring` of `rest-source`".to_owned(),
-        });
-    }
-    Ok(builder)
 }
 
 fn with_headers(
@@ -304,16 +262,6 @@ fn is_broken(cause: &(dyn StdError + 'static)) -> bool {
 /// kind of error.
 const DEFLATE_ENDED: &str = "unexpected BufError";
 
-#[cfg(feature = "tls-ring")]
-fn is_tls(cause: &(dyn StdError + 'static)) -> bool {
-    cause.is::<rustls::Error>()
-}
-
-#[cfg(not(feature = "tls-ring"))]
-fn is_tls(_: &(dyn StdError + 'static)) -> bool {
-    false
-}
-
 /// An error and all that is behind it, down to the first cause. An `io::Error` hides what it wraps
 /// from `source`.
 fn causes<'a>(error: &'a (dyn StdError + 'static)) -> Vec<&'a (dyn StdError + 'static)> {
@@ -332,8 +280,13 @@ fn causes<'a>(error: &'a (dyn StdError + 'static)) -> Vec<&'a (dyn StdError + 's
 
 fn root_cause(error: &reqwest::Error) -> String {
     let causes = causes(error);
-    causes.last().map_or_else(String::new, ToString::to_string)
+    // Below an error of TLS may be what it was made of, with less to say.
+    let tls = causes.iter().find(|cause| is_tls(**cause));
+    let cause = tls.or(causes.last());
+    cause.map_or_else(String::new, ToString::to_string)
 }
+
+mod tls;
 
 #[cfg(test)]
 mod tests;

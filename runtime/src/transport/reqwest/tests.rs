@@ -315,20 +315,3 @@ async fn what_cannot_be_sent_is_said_without_it() {
         "the value of header `X-Api-Key` cannot be sent"
     );
 }
-
-#[cfg(feature = "tls-ring")]
-#[tokio::test]
-async fn plain_http_behind_https_is_no_tls() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        stream.write_all(b"HTTP/1.1 400 Bad\r\n\r\n").await.unwrap();
-        let _ = read_head(&mut stream).await;
-    });
-    let mut request = request(address);
-    request.url = format!("https://{address}/v1/things?api_key=s3cr3t");
-    let error = Reqwest::new().send(&request).await.unwrap_err();
-    assert_eq!(error.kind, Kind::Tls, "{error}");
-    assert!(!error.to_string().contains("s3cr3t"), "{error}");
-}

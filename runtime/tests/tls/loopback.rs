@@ -1,0 +1,187 @@
+//! Against a server on loopback, by a client that is given one certificate to trust.
+
+use std::{
+    env, fs, io,
+    io::{Read, Write},
+    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
+    path::Path,
+    process::Command,
+    sync::{Arc, mpsc},
+    thread,
+};
+
+use rcgen::{CertifiedKey, KeyPair};
+use rustls::{
+    RootCertStore, ServerConfig, ServerConnection, StreamOwned,
+    crypto::ring,
+    pki_types::PrivateKeyDer,
+    server::{WebPkiClientVerifier, danger::ClientCertVerifier},
+};
+
+use super::ask;
+
+const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+
+fn certificate() -> CertifiedKey<KeyPair> {
+    rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap()
+}
+
+/// A port at which every connection is met with this.
+fn listen(meet: impl Fn(TcpStream) + Send + 'static) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || listener.incoming().for_each(|stream| meet(stream.unwrap())));
+    address
+}
+
+/// A server at localhost that gives every connection one answer. It tells the protocol that was agreed
+/// upon when a request has come.
+fn serve(
+    made: &CertifiedKey<KeyPair>,
+    clients: Option<Arc<dyn ClientCertVerifier>>,
+    protocol: &str,
+) -> (String, mpsc::Receiver<String>) {
+    let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap();
+    let builder = match clients {
+        Some(verifier) => builder.with_client_cert_verifier(verifier),
+        None => builder.with_no_client_auth(),
+    };
+    let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+    let mut config = builder
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .unwrap();
+    config.alpn_protocols = vec![protocol.as_bytes().to_vec()];
+    let config = Arc::new(config);
+    let (tell, agreed) = mpsc::channel();
+    let address = listen(move |socket| {
+        let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
+        let mut stream = StreamOwned::new(connection, socket);
+        if stream.read_exact(&mut [0; 4]).is_ok() {
+            let protocol = stream.conn.alpn_protocol().unwrap_or_default();
+            tell.send(String::from_utf8(protocol.to_vec()).unwrap())
+                .unwrap();
+            stream.write_all(ANSWER).unwrap();
+        }
+        // Otherwise what is unread would turn the end into a reset, which outruns an alert.
+        let _ = stream.sock.shutdown(Shutdown::Write);
+        let _ = io::copy(&mut stream.sock, &mut io::sink());
+    });
+    (format!("https://localhost:{}", address.port()), agreed)
+}
+
+/// What one hears who trusts this certificate, and over rustls no other. It is a process of its own, as what is
+/// trusted is read from the environment.
+fn heard(test: &str, url: &str, trusted: &CertifiedKey<KeyPair>) -> String {
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{test}.pem"));
+    fs::write(&file, trusted.cert.pem()).unwrap();
+    let output = Command::new(env::current_exe().unwrap())
+        .args(["--exact", "loopback::asker", "--nocapture"])
+        .env("ASKED_URL", format!("{url}/?api_key=s3cr3t"))
+        .env("SSL_CERT_FILE", file)
+        .env_remove("SSL_CERT_DIR")
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!said.contains("s3cr3t"), "{said}");
+    said
+}
+
+/// The process that asks, and nothing where the tests are run.
+#[test]
+fn asker() {
+    let Ok(url) = env::var("ASKED_URL") else {
+        return;
+    };
+    match ask(url) {
+        Ok(response) => eprint!("{}", response.status),
+        Err(error) => eprint!("{:?}: {error}", error.kind),
+    }
+}
+
+#[test]
+fn one_who_is_trusted_is_asked() {
+    let made = certificate();
+    let (url, agreed) = serve(&made, None, "http/1.1");
+    assert_eq!(heard("trusted", &url, &made), "200");
+    assert_eq!(agreed.recv().unwrap(), "http/1.1");
+}
+
+#[test]
+fn http2_is_agreed_upon() {
+    let made = certificate();
+    let (url, agreed) = serve(&made, None, "h2");
+    // The answer is none of HTTP/2.
+    heard("http2", &url, &made);
+    assert_eq!(agreed.recv().unwrap(), "h2");
+}
+
+#[test]
+fn nothing_is_sent_to_one_whom_no_one_vouches_for() {
+    let made = certificate();
+    let (url, agreed) = serve(&made, None, "http/1.1");
+    let heard = heard("unknown", &url, &certificate());
+    assert!(heard.starts_with("Tls: no TLS: "), "{heard}");
+    assert!(heard.contains("certificate"), "{heard}");
+    // The platform's is used wherever it was asked for, whatever else is there.
+    let rustls = heard.contains("invalid peer certificate");
+    assert_eq!(rustls, !cfg!(feature = "tls-native"), "{heard}");
+    agreed.try_recv().unwrap_err();
+}
+
+#[test]
+fn nothing_is_sent_to_one_of_another_name() {
+    let made = certificate();
+    let (url, agreed) = serve(&made, None, "http/1.1");
+    let url = url.replace("localhost", "127.0.0.1");
+    let heard = heard("name", &url, &made).to_lowercase();
+    assert!(heard.starts_with("tls: no tls: "), "{heard}");
+    // rustls has `not valid for name`, OpenSSL `IP address mismatch`.
+    assert!(
+        heard.contains("name") || heard.contains("mismatch"),
+        "{heard}"
+    );
+    agreed.try_recv().unwrap_err();
+}
+
+#[test]
+fn one_who_refuses_the_client_is_no_tls() {
+    let made = certificate();
+    let mut roots = RootCertStore::empty();
+    roots.add(made.cert.der().clone()).unwrap();
+    let provider = Arc::new(ring::default_provider());
+    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+    let (url, agreed) = serve(&made, Some(verifier.build().unwrap()), "http/1.1");
+    // In TLS 1.3 the client's handshake is over before it is refused.
+    let heard = heard("client", &url, &made);
+    assert!(heard.starts_with("Tls: no TLS: "), "{heard}");
+    agreed.try_recv().unwrap_err();
+}
+
+#[test]
+fn plain_http_behind_https_is_no_tls() {
+    let address = listen(|mut socket| {
+        socket.write_all(b"HTTP/1.1 400 Bad\r\n\r\n").unwrap();
+        let _ = io::copy(&mut socket, &mut io::sink());
+    });
+    let heard = heard("plain", &format!("https://{address}"), &certificate());
+    assert!(heard.starts_with("Tls: no TLS: "), "{heard}");
+}
+
+#[test]
+fn a_handshake_that_is_left_is_no_connection() {
+    let ended = listen(|mut socket| {
+        let _ = socket.read_exact(&mut [0; 5]);
+        socket.shutdown(Shutdown::Write).unwrap();
+        let _ = io::copy(&mut socket, &mut io::sink());
+    });
+    // What is unread makes its end a reset.
+    let reset = listen(|mut socket| {
+        let _ = socket.read_exact(&mut [0; 5]);
+    });
+    for address in [ended, reset] {
+        let heard = heard("left", &format!("https://{address}"), &certificate());
+        assert!(heard.starts_with("Connect: no connection: "), "{heard}");
+    }
+}

@@ -1,0 +1,51 @@
+//! What holds of TLS, whichever this build has: `.ci/run` has these tests run with each, and with none.
+#![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs)]
+
+use std::time::Duration;
+
+use rest_source::{
+    plan::Method,
+    transport::{Headers, Request, Reqwest, Response, Transport, TransportError},
+};
+
+#[cfg(any(
+    feature = "tls-native",
+    feature = "tls-aws-lc-rs",
+    feature = "tls-ring"
+))]
+mod loopback;
+
+fn ask(url: String) -> Result<Response, TransportError> {
+    let request = Request {
+        method: Method::Get,
+        url,
+        headers: Headers::new(),
+        body: Vec::new(),
+        connect_timeout: Duration::from_secs(20),
+        timeout: Duration::from_secs(20),
+        max_response_bytes: 1 << 20,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(Reqwest::new().send(&request))
+}
+
+#[cfg(not(any(
+    feature = "tls-native",
+    feature = "tls-aws-lc-rs",
+    feature = "tls-ring"
+)))]
+#[test]
+fn a_build_without_tls_says_what_would_give_it_some() {
+    use rest_source::transport::TransportErrorKind;
+
+    let error = ask("https://localhost/?api_key=s3cr3t".to_owned()).unwrap_err();
+    assert_eq!(error.kind, TransportErrorKind::Tls);
+    assert_eq!(
+        error.to_string(),
+        "built without TLS: enable the feature `tls-ring`, `tls-aws-lc-rs` or `tls-native` of \
+         `rest-source`"
+    );
+}
