@@ -243,6 +243,7 @@ impl Check<'_> {
                 _ => default.retry_after_unit,
             },
         };
+        self.statuses_of_failures(view, "statuses");
         self.delay_fits_into_elapsed(view, &retry);
         self.unit_needs_a_path(view);
         retry
@@ -344,8 +345,34 @@ impl Check<'_> {
         })
     }
 
+    /// Statuses that are looked for where something failed, which those below 300 do not say.
+    pub(super) fn statuses_of_failures(&mut self, view: &View<'_>, key: &str) {
+        for text in view.texts(key) {
+            if value::status(text.text).is_some_and(|(_, last)| last < 300) {
+                self.error(
+                    Diagnostic::error(
+                        "RS0510",
+                        text.span,
+                        format!("`{}` is no failure: this can never match", text.text),
+                    )
+                    .help(format!(
+                        "remove it from `{key}`; what a success means is for `response_actions` to say"
+                    )),
+                );
+            }
+        }
+    }
+
     fn allow_origin(&mut self, node: &Node, client: &mut Client<'_>) {
         let Some(text) = text(node) else { return };
+        if text.text.contains('{') {
+            self.error(
+                Diagnostic::error("RS0205", text.span, "an origin holds no placeholder")
+                    .help("write `https://host` or `https://host:port`")
+                    .note("who may receive credentials is the spec's to say, not a setting's"),
+            );
+            return;
+        }
         match url::origin(text.text) {
             Ok((origin, "")) => {
                 if origin.is_in_the_clear() {

@@ -304,7 +304,7 @@ impl Check<'_> {
                 None => TimeFormat::Rfc3339,
             };
         };
-        let Some(format) = self.time_format(text, zone) else {
+        let Some(format) = self.time_format(text, zone.map(|zone| zone.text)) else {
             return TimeFormat::Rfc3339;
         };
         self.zone_is_needed(&format, text, zone);
@@ -359,16 +359,15 @@ impl Check<'_> {
     }
 
     /// A format that is a word or a pattern.
-    pub(super) fn time_format(
-        &mut self,
-        text: Text<'_>,
-        zone: Option<Text<'_>>,
-    ) -> Option<TimeFormat> {
-        match times::format(text.text, zone.map(|zone| zone.text)) {
+    pub(super) fn time_format(&mut self, text: Text<'_>, zone: Option<&str>) -> Option<TimeFormat> {
+        match times::format(text.text, zone) {
             Ok(format) => Some(format),
             Err(reason) => {
                 let words = ["rfc3339", "date", "epoch_seconds", "epoch_millis"];
                 let help = match crate::suggest::closest(text.text, &words) {
+                    _ if text.text.contains('%') => {
+                        "write a pattern such as `%Y-%m-%d %H:%M:%S`".to_owned()
+                    }
                     Some(close) => format!("did you mean `{close}`?"),
                     None => "it is one of rfc3339, date, epoch_seconds, epoch_millis, or a strftime pattern such as `%Y-%m-%d`".to_owned(),
                 };

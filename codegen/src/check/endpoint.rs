@@ -21,6 +21,50 @@ pub(super) struct Bound {
     span: Span,
 }
 
+/// The credentials that a request carries.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Credentials {
+    None,
+    /// Those of an `auth`, and perhaps others.
+    OfAuth,
+    /// Secrets in its parameters, its headers or its body.
+    Written,
+}
+
+impl Credentials {
+    pub(super) fn of(
+        has_auth: bool,
+        params: &[Bound],
+        headers: [&[Param]; 2],
+        body: &Body,
+    ) -> Self {
+        let in_params = params.iter().any(|one| has_secret(&one.param.value));
+        let mut headers = headers.into_iter().flatten();
+        let in_headers = headers.any(|one| has_secret(&one.value));
+        let in_body = match body {
+            Body::None => false,
+            Body::Json(value) => json_has_secret(value),
+            Body::Form(fields) => fields.iter().any(|one| has_secret(&one.value)),
+        };
+        if has_auth {
+            Self::OfAuth
+        } else if in_params || in_headers || in_body {
+            Self::Written
+        } else {
+            Self::None
+        }
+    }
+}
+
+fn json_has_secret(value: &Json) -> bool {
+    match value {
+        Json::Text(text) => has_secret(text),
+        Json::Array(items) => items.iter().any(json_has_secret),
+        Json::Object(members) => members.iter().any(|(_, value)| json_has_secret(value)),
+        Json::Null | Json::Bool(_) | Json::Number(_) => false,
+    }
+}
+
 impl Check<'_> {
     /// Where a resource's requests go, and the names of the parameters that are bound there.
     pub(super) fn path(
@@ -293,18 +337,22 @@ impl Check<'_> {
         }
     }
 
-    /// Credentials stay at home: an absolute path to another origin does not get the credentials.
+    /// Credentials stay at home: an absolute path to another origin does not get those of the `auth`,
+    /// nor the secrets that are sent otherwise.
     pub(super) fn path_stays_at_home(
         &mut self,
         endpoint: &View<'_>,
         path: &Template,
-        has_auth: bool,
+        sends: Credentials,
         client: &Client<'_>,
     ) {
         let Some(text) = endpoint.text("path") else {
             return;
         };
-        let Some(resolved) = self.resolved(path).filter(|path| url::is_absolute(path)) else {
+        // What stands for a segment is encoded, and begins no URL.
+        let is_absolute =
+            matches!(path.0.first(), Some(Part::Text(text)) if url::is_absolute(text));
+        let Some(resolved) = self.resolved(path).filter(|_| is_absolute) else {
             return;
         };
         let origin = match url::origin(&resolved) {
@@ -321,7 +369,12 @@ impl Check<'_> {
             .base_origin
             .as_ref()
             .is_none_or(|base| *base == origin);
-        if has_auth && !is_home && !client.allowed.contains(&origin) {
+        let instead = match sends {
+            Credentials::None => return,
+            Credentials::OfAuth => "say `auth: null`",
+            Credentials::Written => "leave the secrets out of what is sent there",
+        };
+        if !is_home && !client.allowed.contains(&origin) {
             self.error(
                 Diagnostic::error(
                     "RS0305",
@@ -329,7 +382,7 @@ impl Check<'_> {
                     format!("credentials would go to a stranger, `{}`", origin.host),
                 )
                 .help(format!(
-                    "list `{}://{}` in `client.allow_origins`, or say `auth: null`",
+                    "list `{}://{}` in `client.allow_origins`, or {instead}",
                     origin.scheme, origin.host
                 )),
             );

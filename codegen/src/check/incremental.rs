@@ -165,7 +165,14 @@ impl Check<'_> {
             );
             return own;
         }
-        self.time_format(format, None).unwrap_or(own)
+        // An API takes times in the zone in which it gives them.
+        let zone = match &own {
+            TimeFormat::Local { zone } => Some(zone.as_str()),
+            TimeFormat::Pattern { zone, .. } => zone.as_deref(),
+            _ => None,
+        };
+        let zone = zone.filter(|_| format.text != "rfc3339");
+        self.time_format(format, zone).unwrap_or(own)
     }
 
     fn lag(&mut self, view: &View<'_>, column: &Type) -> Option<Lag> {

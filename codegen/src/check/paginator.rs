@@ -14,6 +14,8 @@ use super::auth::rust_path;
 pub(super) struct Paging {
     pub paginator: Paginator,
     pub params: Vec<(String, &'static str)>,
+    /// The fields of a body.
+    pub fields: Vec<(Path, &'static str)>,
 }
 
 impl Check<'_> {
@@ -23,6 +25,7 @@ impl Check<'_> {
         let mut slots = Slots {
             has_body,
             params: Vec::new(),
+            fields: Vec::new(),
         };
         let kind = match member.word.name {
             "single_page" => Pages::Single,
@@ -63,6 +66,7 @@ impl Check<'_> {
             stop_on_status: if is_single {
                 Vec::new()
             } else {
+                self.statuses_of_failures(&view, "stop_on_status");
                 view.statuses("stop_on_status").unwrap_or_default()
             },
             kind,
@@ -71,6 +75,7 @@ impl Check<'_> {
         Some(Paging {
             paginator,
             params: slots.params,
+            fields: slots.fields,
         })
     }
 
@@ -197,8 +202,12 @@ impl Check<'_> {
             if !slots.has_body {
                 self.body_path_needs_a_body(&entry.key.span, &entry.key.name);
             }
-            if let Some(path) = body.and_then(|body| view.path(body)) {
+            if let Some((key, path)) = body.and_then(|body| Some((body, view.path(body)?))) {
                 self.body_path_has_only_keys(&path, &entry.value.span);
+                // The first page may have a cursor of the user's.
+                if param != "cursor_param" {
+                    slots.fields.push((path.clone(), key));
+                }
                 return Slot::Body(path);
             }
         }
@@ -213,7 +222,9 @@ impl Check<'_> {
                 .help(format!("leave it out for `{default}`")),
             );
         }
-        slots.params.push((name.to_owned(), param));
+        if param != "cursor_param" {
+            slots.params.push((name.to_owned(), param));
+        }
         Slot::Query(name.to_owned())
     }
 
@@ -411,6 +422,7 @@ impl Check<'_> {
 struct Slots {
     has_body: bool,
     params: Vec<(String, &'static str)>,
+    fields: Vec<(Path, &'static str)>,
 }
 
 fn keys(keys: &[&str]) -> Path {

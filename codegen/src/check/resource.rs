@@ -3,16 +3,17 @@
 use std::rc::Rc;
 
 use crate::connector::{
-    self, Auth, Body, ColumnsContract, DataTypeContract, Location, Method, Pages, Paginator,
-    Record, Resource, SchemaContract, Selector, WriteDisposition,
+    self, Auth, Body, ColumnsContract, DataTypeContract, Location, Method, Pages, Paginator, Path,
+    Record, Resource, SchemaContract, Selector, Step, WriteDisposition,
 };
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Span};
 use crate::grammar;
 use crate::jsonpath::{self, Parsed};
 use crate::spec::{Text, View};
 use crate::yaml::{Node, Value};
 
 use super::client::Client;
+use super::endpoint::Credentials;
 use super::paginator::Paging;
 use super::parent::{Kin, Parent};
 use super::{Check, names};
@@ -56,7 +57,9 @@ impl Check<'_> {
         let parent = self.parent();
         let auth_node = effective_auth(&endpoint, client);
         let auth = auth_node.and_then(|node| self.auth(node));
-        self.path_stays_at_home(&endpoint, &path, auth_node.is_some(), client);
+        let sent = [headers.as_slice(), &client.headers];
+        let credentials = Credentials::of(auth_node.is_some(), &params, sent, &body);
+        self.path_stays_at_home(&endpoint, &path, credentials, client);
         self.auth_owns_what_it_sends(auth.as_ref(), &endpoint, client);
         let response_actions = self.response_actions(&endpoint, auth.as_ref());
         let paging = self.effective_paginator(&endpoint, name, client, !matches!(body, Body::None));
@@ -132,6 +135,22 @@ impl Check<'_> {
             }
             self.error(diagnostic);
             return;
+        }
+        if ["sqlite_", "_rest_source_"]
+            .iter()
+            .any(|own| name.text.starts_with(own))
+        {
+            self.error(
+                Diagnostic::error(
+                    "RS0405",
+                    name.span,
+                    format!(
+                        "a table may not be called `{}`: the database's own are",
+                        name.text
+                    ),
+                )
+                .help("give it another name"),
+            );
         }
         self.outline.methods.push(names::ident(&method));
     }
@@ -274,25 +293,44 @@ impl Check<'_> {
         }
     }
 
-    /// `limit` in `params` beside a paginator that writes it.
+    /// `limit` in the request beside a paginator that writes it. A cursor is that of the first page.
     fn paginator_owns_its_params(&mut self, endpoint: &View<'_>, paging: &Paging) {
         for (name, key) in &paging.params {
-            let entry = endpoint
-                .entries("params")
-                .iter()
-                .find(|param| param.key.name == *name);
-            if let Some(entry) = entry {
-                self.error(
-                    Diagnostic::error(
-                        "RS0501",
-                        &entry.key.span,
-                        format!("the parameter `{name}` is the paginator's"),
-                    )
-                    .help("remove it: the paginator writes it on every request")
-                    .note(format!("its name is the paginator's `{key}`")),
-                );
+            let mut params = endpoint.entries("params").iter();
+            let in_params = params.find(|param| param.key.name == *name);
+            let in_params = in_params.map(|param| param.key.span.clone());
+            let in_path = endpoint.text("path").and_then(|path| {
+                let (_, query) = path.text.split_once('?')?;
+                let mut names = query.split('&').filter_map(|pair| pair.split('=').next());
+                let is_there = names.any(|param| param == name);
+                is_there.then(|| self.part_of(path.span, &format!("{name}=")))
+            });
+            for place in in_params.into_iter().chain(in_path) {
+                self.is_the_paginators(&place, &format!("the parameter `{name}`"), key);
             }
         }
+        for (Path(steps), key) in &paging.fields {
+            for body in ["json", "data"] {
+                let mut field = endpoint.node(body);
+                for step in steps {
+                    field = match step {
+                        Step::Key(key) => field.and_then(|field| field.get(key)),
+                        Step::Index(_) => None,
+                    };
+                }
+                if let Some(field) = field {
+                    self.is_the_paginators(&field.span, &format!("this field of `{body}`"), key);
+                }
+            }
+        }
+    }
+
+    fn is_the_paginators(&mut self, place: &Span, what: &str, key: &str) {
+        self.error(
+            Diagnostic::error("RS0501", place, format!("{what} is the paginator's"))
+                .help("remove it: the paginator writes it on every request")
+                .note(format!("its name is the paginator's `{key}`")),
+        );
     }
 
     fn write_disposition(
@@ -405,7 +443,7 @@ fn selector(endpoint: &View<'_>) -> Selector {
     match jsonpath::parse(text) {
         Ok(Parsed::Path(path)) => Selector::Path(path),
         Ok(Parsed::Query(query)) => Selector::Query(query),
-        Err(_) => Selector::Path(connector::Path::default()),
+        Err(_) => Selector::Path(Path::default()),
     }
 }
 

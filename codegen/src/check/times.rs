@@ -8,11 +8,14 @@ pub(super) fn format(text: &str, zone: Option<&str>) -> Result<TimeFormat, Strin
         "rfc3339" => Ok(zone.map_or(TimeFormat::Rfc3339, |zone| TimeFormat::Local {
             zone: zone.to_owned(),
         })),
-        "date" => Ok(TimeFormat::Date),
+        "date" => Ok(zone.map_or(TimeFormat::Date, |zone| TimeFormat::Pattern {
+            pattern: "%Y-%m-%d".to_owned(),
+            zone: Some(zone.to_owned()),
+        })),
         "epoch_seconds" => Ok(TimeFormat::EpochSeconds),
         "epoch_millis" => Ok(TimeFormat::EpochMillis),
         pattern if pattern.contains('%') => {
-            check_pattern(pattern)?;
+            tells_a_day(&conversions(pattern)?)?;
             Ok(TimeFormat::Pattern {
                 pattern: pattern.to_owned(),
                 zone: zone.map(ToOwned::to_owned),
@@ -22,10 +25,11 @@ pub(super) fn format(text: &str, zone: Option<&str>) -> Result<TimeFormat, Strin
     }
 }
 
-/// Whether every conversion of a strftime pattern is one that can be read back: what depends on a
+/// The letters of a strftime pattern's conversions, each of which can be read back: what depends on a
 /// place's habits (`%c`, `%x`) or abbreviates a zone (`%Z`) cannot.
-fn check_pattern(pattern: &str) -> Result<(), String> {
+fn conversions(pattern: &str) -> Result<String, String> {
     const KNOWN: &str = "AaBbCDdeFfGgHhIjklMmNnPpQRSsTtUuVWwYyz%";
+    let mut letters = String::new();
     let mut chars = pattern.chars().peekable();
     while let Some(c) = chars.next() {
         if c != '%' {
@@ -44,7 +48,11 @@ fn check_pattern(pattern: &str) -> Result<(), String> {
             KNOWN
         };
         match chars.next() {
-            Some(c) if wanted.contains(c) => {}
+            Some('D') => letters.push_str("mdy"),
+            Some('F') => letters.push_str("Ymd"),
+            Some('R') => letters.push_str("HM"),
+            Some('T') => letters.push_str("HMS"),
+            Some(c) if wanted.contains(c) => letters.push(c),
             Some(c) => {
                 return Err(format!(
                     "`%{modifiers}{c}` is no conversion that times can be read by"
@@ -53,7 +61,37 @@ fn check_pattern(pattern: &str) -> Result<(), String> {
             None => return Err("the pattern ends in the middle of a conversion".to_owned()),
         }
     }
-    Ok(())
+    Ok(letters)
+}
+
+/// Whether what these conversions read is a day, and a time of day that is not left in part: minutes
+/// without hours would be passed over.
+fn tells_a_day(letters: &str) -> Result<(), String> {
+    let has = |some: &str| letters.contains(|c| some.contains(c));
+    if has("s") {
+        return if has("fN") {
+            Err("`%s` is whole seconds, and a fraction after it is lost: `epoch_seconds` reads both".to_owned())
+        } else {
+            Ok(())
+        };
+    }
+    let in_month = has("mBbh") && has("de");
+    let in_week = has("UW") && has("Aauw");
+    let by_year = has("YyC") && (in_month || has("j") || in_week);
+    let by_iso_year = has("Gg") && has("V") && has("Aauw");
+    if !by_year && !by_iso_year {
+        return Err("it does not tell the day: a year, a month and a day do".to_owned());
+    }
+    let missing = if has("M") && !has("HkIl") {
+        "minutes without hours"
+    } else if has("S") && !has("M") {
+        "seconds without minutes"
+    } else if has("fN") && !has("S") {
+        "a fraction without seconds"
+    } else {
+        return Ok(());
+    };
+    Err(format!("it has {missing}"))
 }
 
 /// Whether a pattern says the offset from UTC itself.
@@ -185,6 +223,14 @@ mod tests {
         assert!(format("%a, %d %b %Y %H:%M:%S %z", None).is_ok());
         for wrong in ["%Y-%J", "%c", "%Z", "%.3S", "%:Y"] {
             assert!(format(wrong, None).is_err(), "{wrong}");
+        }
+        for whole in ["%F %R", "%s", "%D", "%G-W%V-%u", "%Y %j", "%d/%m/%y %I %p"] {
+            assert!(format(whole, None).is_ok(), "{whole}");
+        }
+        for part in [
+            "%H:%M", "%Y-%m", "%d.%m.", "%a", "%Y-W%V", "%F %M", "%F %H:%S", "%s%.f",
+        ] {
+            assert!(format(part, None).is_err(), "{part}");
         }
         assert!(format("%Y-%", None).is_err());
         assert!(format("iso8601", None).is_err());

@@ -25,9 +25,16 @@ impl Origin {
     }
 }
 
-/// Whether a text begins like an absolute URL.
+/// Whether a text begins like an absolute URL: with a scheme, as RFC 3986 has them, or `//`.
 pub(super) fn is_absolute(text: &str) -> bool {
-    text.contains("://") || text.starts_with("//")
+    let is_scheme = |scheme: &str| {
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+    };
+    let scheme = text.split_once("://").map(|(scheme, _)| scheme);
+    scheme.is_some_and(is_scheme) || text.starts_with("//")
 }
 
 /// The origin of an absolute http or https URL, and what follows it; the reason where it is none.
@@ -99,6 +106,21 @@ mod tests {
                 .0
                 .is_in_the_clear()
         );
+    }
+
+    #[test]
+    fn an_absolute_url_begins_with_its_scheme() {
+        for absolute in ["https://a.example/x", "ftp://a", "//a.example"] {
+            assert!(is_absolute(absolute), "{absolute}");
+        }
+        for relative in [
+            "/search?site=https://a.example",
+            "sites/https://a",
+            "://a",
+            "x",
+        ] {
+            assert!(!is_absolute(relative), "{relative}");
+        }
     }
 
     #[test]

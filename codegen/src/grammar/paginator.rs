@@ -186,7 +186,7 @@ const STOP_ON_STATUS: Key = key(
 const CURSOR_PARAM: Key = key(
     "cursor_param",
     Shape::Text,
-    "the parameter that carries the cursor",
+    "the parameter that carries the cursor; a value in `params` is that of the first page",
 )
 .or("cursor");
 const CURSOR_BODY_PATH: Key = key(

@@ -132,32 +132,53 @@ fn merged(default: &Node, own: &Node) -> Node {
     if names_another_kind(default, own) {
         return own.clone();
     }
+    Node {
+        span: own.span.clone(),
+        value: Value::Map(merged_entries(defaults, owns, is_same_key)),
+    }
+}
+
+fn merged_entries(
+    defaults: &[Entry],
+    owns: &[Entry],
+    is_same: fn(&str, &str) -> bool,
+) -> Vec<Entry> {
+    let find = |entries: &'_ [Entry], name: &str| {
+        let mut entries = entries.iter();
+        entries.position(|entry| is_same(&entry.key.name, name))
+    };
     let mut entries: Vec<Entry> = Vec::new();
     for inherited in defaults {
-        match find(owns, &inherited.key.name) {
-            None => entries.push(inherited.clone()),
-            Some(entry) if entry.value.is_null() && entry.key.name != super::NULL_MEANS_NONE => {}
-            Some(entry) => entries.push(Entry {
-                key: entry.key.clone(),
-                value: merged(&inherited.value, &entry.value),
-            }),
+        let Some(at) = find(owns, &inherited.key.name) else {
+            entries.push(inherited.clone());
+            continue;
+        };
+        let entry = &owns[at];
+        if entry.value.is_null() && entry.key.name != super::NULL_MEANS_NONE {
+            continue;
         }
+        let value = match (&inherited.value.value, &entry.value.value) {
+            (Value::Map(defaults), Value::Map(owns)) if entry.key.name == "headers" => Node {
+                span: entry.value.span.clone(),
+                value: Value::Map(merged_entries(defaults, owns, str::eq_ignore_ascii_case)),
+            },
+            _ => merged(&inherited.value, &entry.value),
+        };
+        entries.push(Entry {
+            key: entry.key.clone(),
+            value,
+        });
     }
     for entry in owns {
         if find(defaults, &entry.key.name).is_none() {
             entries.push(entry.clone());
         }
     }
-    Node {
-        span: own.span.clone(),
-        value: Value::Map(entries),
-    }
+    entries
 }
 
-fn find<'e>(entries: &'e [Entry], name: &str) -> Option<&'e Entry> {
-    entries
-        .iter()
-        .find(|entry| canonical(&entry.key.name) == canonical(name))
+fn is_same_key(one: &str, other: &str) -> bool {
+    canonical(one) == canonical(other)
 }
 
 /// The one name of a key that has several.
@@ -173,10 +194,20 @@ fn canonical(name: &str) -> &str {
 fn names_another_kind(default: &Node, own: &Node) -> bool {
     [grammar::AUTH.tag, grammar::COLUMN.tag].iter().any(|tag| {
         match (kind(default, tag), kind(own, tag)) {
-            (Some(default), Some(own)) => default != own,
+            (Some(default), Some(own)) => !is_same_kind(default, own),
             _ => false,
         }
     })
+}
+
+/// Whether two words name the same kind, by whichever of its names.
+fn is_same_kind(one: &str, other: &str) -> bool {
+    let families = [&grammar::AUTH, &grammar::PAGINATOR, &grammar::COLUMN];
+    one == other
+        || families.iter().any(|family| {
+            let known = family.member(one).zip(family.member(other));
+            known.is_some_and(|(one, other)| one.word.name == other.word.name)
+        })
 }
 
 fn kind<'n>(node: &'n Node, tag: &str) -> Option<&'n str> {

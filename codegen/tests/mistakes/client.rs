@@ -188,6 +188,22 @@ fn credentials() {
                 client("headers: {X-Depot-Key: s3cret-key-1, \"X Key\": a}"),
             ),
             (
+                "a secret in a header that goes to a stranger",
+                client("headers: {X-Key: \"{secrets.key}\"}").replace("name: things", "name: things\n    endpoint: https://files.example.net/list"),
+            ),
+            (
+                "a secret in a body that goes to a stranger",
+                endpoint("path: https://files.example.net/list\nmethod: POST\njson: {by: [\"{secrets.key}\"]}"),
+            ),
+            (
+                "an origin by a setting",
+                format!("config: {{host: text}}\n{}", client("auth: {type: bearer, token: \"{secrets.token}\"}\nallow_origins: [\"https://{config.host}\"]")),
+            ),
+            (
+                "statuses that are no failures",
+                client("retry: {statuses: [2xx, 429]}"),
+            ),
+            (
                 "a literal in a parameter, and in the query of a path",
                 endpoint("path: /things?lang=en&token=s3cret-key-1\nparams: {api_key: s3cret-key-2}"),
             ),

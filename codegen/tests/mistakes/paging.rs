@@ -36,6 +36,20 @@ fn paginators() {
                 "another word for the first page",
                 paginator("type: page_number, start_page: 1"),
             ),
+            (
+                "a paginator's parameter in the path's query",
+                endpoint("path: \"/things?a=b&limit=5\"\npaginator: {type: offset, limit: 100}"),
+            ),
+            (
+                "a paginator's field in the body",
+                endpoint(
+                    "path: /things\nmethod: POST\njson: {page: {offset: 3}}\npaginator: {type: offset, limit: 10, offset_body_path: page.offset, limit_body_path: page.limit}",
+                ),
+            ),
+            (
+                "a status that is no failure ends the pages",
+                paginator("type: offset, limit: 100, stop_on_status: [204, 404, 1xx]"),
+            ),
             ("a limit of nothing", paginator("type: offset, limit: 0")),
             ("a limit that is missing", paginator("type: offset")),
             (

@@ -180,6 +180,12 @@ async fn a_start_is_written_and_sent_as_its_column_is() {
             "2026-01-01T02:00:00Z",
             json!("2026-01-01T02:00:00Z"),
         ),
+        (
+            "{ data_type: timestamp, format: date, timezone: Europe/Berlin }",
+            "2026-02-01T12:00:00Z",
+            "2026-02-01",
+            json!("2026-02-02"),
+        ),
         ("text", "b", "b", json!("c")),
         (
             "{ data_type: decimal, precision: 9, scale: 2 }",
@@ -201,6 +207,32 @@ async fn a_start_is_written_and_sent_as_its_column_is() {
         assert!(run.end.is_ok(), "{column}: {:?}", run.end);
         run.asks(&[&format!("GET /things?since={sent}")]);
         assert_eq!(run.records.len(), 1, "{column}");
+    }
+}
+
+#[tokio::test]
+async fn a_start_is_sent_in_the_zone_of_its_column() {
+    for (format, initial, sent) in [
+        (
+            "%Y-%m-%d %H:%M",
+            "2026-07-02T01:00:00Z",
+            "2026-07-01%2021:00",
+        ),
+        ("date", "2026-07-02T01:00:00Z", "2026-07-01"),
+        ("rfc3339", "2026-07-02T01:00:00Z", "2026-07-02T01:00:00Z"),
+    ] {
+        let spec = source(
+            "concurrency: 1",
+            &format!(
+                "{{ path: things, paginator: single_page, incremental: {{ cursor_path: at, \
+                 initial_value: \"{initial}\", start_param: since, format: \"{format}\" }} }}"
+            ),
+            "{ at: { data_type: timestamp, timezone: America/New_York } }",
+        );
+        let world = World::new(&spec, |_| Reply::json(&json!([]))).await;
+        let run = world.run().await;
+        assert!(run.end.is_ok(), "{format}: {:?}", run.end);
+        run.asks(&[&format!("GET /things?since={sent}")]);
     }
 }
 

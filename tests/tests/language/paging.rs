@@ -306,6 +306,29 @@ async fn a_cursor_is_sent_as_it_came_and_ends_with_nothing() {
 }
 
 #[tokio::test]
+async fn the_first_page_may_have_a_cursor_of_its_own() {
+    for (place, asked) in [
+        (
+            "path: things, params: { cursor: \"*\" }",
+            ["GET /things?cursor=%2A", "GET /things?cursor=c1"],
+        ),
+        (
+            "path: \"things?cursor=a&x=y\"",
+            ["GET /things?cursor=a&x=y", "GET /things?cursor=c1&x=y"],
+        ),
+    ] {
+        let spec = things(&format!("{place}, data_selector: data, paginator: cursor"));
+        let pages = [
+            Reply::json(&json!({ "data": [0], "cursors": { "next": "c1" } })),
+            Reply::json(&json!({ "data": [1], "cursors": {} })),
+        ];
+        let run = fetch(&spec, in_turn(pages)).await;
+        run.brings(&json!([0, 1]));
+        run.asks(&asked);
+    }
+}
+
+#[tokio::test]
 async fn a_cursor_stops_where_has_more_or_an_empty_page_says_so() {
     let page = |data: &[u8], more: bool| {
         Reply::json(&json!({ "data": data, "next": format!("c{}", data.len()), "more": more }))
