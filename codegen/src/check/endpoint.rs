@@ -21,6 +21,17 @@ pub(super) struct Bound {
     span: Span,
 }
 
+/// Why a value cannot stand in a path, where it cannot.
+fn names_nothing(value: &str) -> Option<String> {
+    match value {
+        "" => Some("nothing stands in the place of a part of the path".to_owned()),
+        "." | ".." => Some(format!(
+            "`{value}` is a place in a path, and cannot be a value in it"
+        )),
+        _ => None,
+    }
+}
+
 /// The credentials that a request carries.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Credentials {
@@ -114,6 +125,7 @@ impl Check<'_> {
         let template = self.template(path, scope);
         query_has_no_secret(path.text, path.span, self.sink);
         self.path_has_its_values(endpoint, path, &template);
+        self.defaults_name_something(path, &template);
         (template, bound.into_iter().map(|(name, _)| name).collect())
     }
 
@@ -168,15 +180,31 @@ impl Check<'_> {
     fn bound_names_something(&mut self, bound: &[Bound]) {
         for one in bound {
             if let [Part::Text(text)] = &one.param.value.0[..]
-                && matches!(text.as_str(), "." | "..")
+                && let Some(reason) = names_nothing(text)
             {
+                self.error(
+                    Diagnostic::error("RS0205", &one.span, reason)
+                        .help("give it a value that names something"),
+                );
+            }
+        }
+    }
+
+    /// The same of the defaults of settings.
+    fn defaults_name_something(&mut self, path: Text<'_>, template: &Template) {
+        for part in &template.0 {
+            let default = match part {
+                Part::Config(at) => self.settings.default_of(*at),
+                _ => None,
+            };
+            if let Some(reason) = default.and_then(names_nothing) {
                 self.error(
                     Diagnostic::error(
                         "RS0205",
-                        &one.span,
-                        format!("`{text}` is a place in a path, and cannot be a value in it"),
+                        path.span,
+                        format!("by a setting's default, {reason}"),
                     )
-                    .help("give it a value that names something"),
+                    .help("leave the default out, or let it name something"),
                 );
             }
         }

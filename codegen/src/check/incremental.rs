@@ -7,6 +7,7 @@ use crate::diagnostic::Diagnostic;
 use crate::grammar;
 use crate::spec::View;
 use crate::value;
+use crate::yaml::Entry;
 
 use super::columns::UNKNOWN;
 use super::{Check, keys, strptime, times};
@@ -70,6 +71,13 @@ impl Check<'_> {
             );
             return None;
         }
+        if record
+            .columns
+            .get(column)
+            .is_some_and(|column| !column.nullable)
+        {
+            self.no_value_is_missing(endpoint, &view, name);
+        }
         let initial_value = self.bound_value(&view, "initial_value", column_type);
         let end_value = self.bound_value(&view, "end_value", column_type);
         self.end_is_after_start(&view, column_type);
@@ -98,6 +106,21 @@ impl Check<'_> {
                 _ => OnMissing::Raise,
             },
         })
+    }
+
+    /// What a record without a value of the cursor gets, where there is none. A default is for other
+    /// resources.
+    fn no_value_is_missing(&mut self, endpoint: &View<'_>, view: &View<'_>, cursor: &str) {
+        let entry = view.entry("on_cursor_value_missing");
+        let is_own = |entry: &&Entry| endpoint.node.span.contains(&entry.key.span.start);
+        if let Some(entry) = entry.filter(is_own) {
+            let message = "`on_cursor_value_missing` has no effect here";
+            self.error(
+                Diagnostic::error("RS0602", &entry.key.span, message).help(format!(
+                    "remove it: `{cursor}` is never null, which each record is held to"
+                )),
+            );
+        }
     }
 
     /// A start or an end, in the form that the cursor has in a response.

@@ -171,7 +171,7 @@ impl Check<'_> {
     pub(super) fn record(&mut self, view: &View<'_>, name: Text<'_>) -> Record {
         let columns = view.node("columns");
         if columns.is_some_and(|columns| columns.scalar().is_some()) {
-            self.untyped_record_declares_no_key(view);
+            self.untyped_record_has_no_struct(view);
             return Record::Untyped(self.untyped_keys(view));
         }
         let (ident, span) = match view.identifier("record") {
@@ -189,17 +189,27 @@ impl Check<'_> {
         Record::Struct(record)
     }
 
-    /// What undeclared keys get, where none is declared. A default is for the resources that do.
-    fn untyped_record_declares_no_key(&mut self, view: &View<'_>) {
+    /// What is said of a struct, and of values that do not fit one, where there is none. A default is for
+    /// the resources that have one.
+    fn untyped_record_has_no_struct(&mut self, view: &View<'_>) {
         let contract = view.view("schema_contract", &grammar::SCHEMA_CONTRACT);
-        let Some(columns) = contract.and_then(|contract| contract.entry("columns")) else {
-            return;
-        };
-        if view.node.span.contains(&columns.key.span.start) {
-            self.error(
-                Diagnostic::error("RS0602", &columns.key.span, "`columns` has no effect here")
-                    .help("remove it: with `columns: json` a record is kept as it is, every key of it"),
-            );
+        let in_contract = |key| contract.and_then(|contract| contract.entry(key));
+        let has_key = view
+            .entry("primary_key")
+            .or(view.entry("merge_key"))
+            .is_some();
+        let idle = [
+            view.entry("record"),
+            in_contract("columns"),
+            in_contract("data_type").filter(|_| !has_key),
+        ];
+        for entry in idle.into_iter().flatten() {
+            if view.node.span.contains(&entry.key.span.start) {
+                let message = format!("`{}` has no effect here", entry.key.name);
+                self.error(Diagnostic::error("RS0602", &entry.key.span, message).help(
+                    "remove it: with `columns: json` a record is kept as it is, every key of it",
+                ));
+            }
         }
     }
 

@@ -73,12 +73,30 @@ pub(super) fn origin(text: &str) -> Result<(Origin, &str), String> {
     if host.is_empty() {
         return Err("it names no host".to_owned());
     }
+    if !is_host(host) {
+        return Err(format!("`{host}` is no host"));
+    }
     let origin = Origin {
         scheme,
         host: host.to_ascii_lowercase(),
         port,
     };
     Ok((origin, after))
+}
+
+/// Whether it is an address, or a name of letters, of whatever script, digits, `-`, `_` and dots. What ends
+/// in a number is an address of version 4, as the URL Standard has it.
+fn is_host(host: &str) -> bool {
+    if let Some(address) = host.strip_prefix('[') {
+        let address = address.strip_suffix(']');
+        return address.is_some_and(|address| address.parse::<std::net::Ipv6Addr>().is_ok());
+    }
+    let last = host.trim_end_matches('.').rsplit('.').next();
+    if last.is_some_and(|last| !last.is_empty() && last.bytes().all(|c| c.is_ascii_digit())) {
+        return host.parse::<std::net::Ipv4Addr>().is_ok();
+    }
+    let is_part = |c: char| c.is_alphanumeric() || "-_.".contains(c) || !c.is_ascii();
+    host.chars().all(is_part)
 }
 
 #[cfg(test)]
@@ -124,6 +142,20 @@ mod tests {
     }
 
     #[test]
+    fn a_host_is_a_name_or_an_address() {
+        for host in [
+            "api.example.com",
+            "a_b-c",
+            "münchen.example",
+            "127.0.0.1",
+            "[::1]",
+            "a.example.",
+        ] {
+            assert!(origin(&format!("https://{host}/x")).is_ok(), "{host}");
+        }
+    }
+
+    #[test]
     fn what_is_no_url_says_why() {
         for wrong in [
             "api.example.com",
@@ -133,6 +165,10 @@ mod tests {
             "https://a/#b",
             "https://a b",
             "https://a:x",
+            "https://a^b",
+            "https://a%20b",
+            "https://999.1.1.1",
+            "https://[::zz]",
         ] {
             assert!(origin(wrong).is_err(), "{wrong}");
         }

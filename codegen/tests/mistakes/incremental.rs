@@ -43,6 +43,11 @@ fn incremental() {
                 ),
             ),
             (
+                "a rule for what is never missing",
+                incremental("cursor_path: updated_at, on_cursor_value_missing: exclude")
+                    .replace("updated_at: timestamp", "updated_at: timestamp!"),
+            ),
+            (
                 "a lag of another type",
                 incremental("cursor_path: updated_at, lag: 5"),
             ),

@@ -28,6 +28,8 @@ fn resources_and_endpoints() {
         ("a processing step that is no path", resource("processing_steps: [{map: \"|it| it\"}]\ncolumns: {id: text}")),
         ("processing steps that are no list", resource("processing_steps: {filter: crate::a}\ncolumns: {id: text}")),
         ("merging without a key", resource("write_disposition: merge\ncolumns: {id: text}")),
+        ("a struct and a contract of untyped records", resource("columns: json\nrecord: Thing\nschema_contract: {data_type: discard_row}")),
+        ("a part of a path that is nothing", format!("config: {{org: {{type: text, default: \"..\"}}}}\n{}", endpoint("path: \"/orgs/{config.org}/{team}\"\nparams: {team: .}"))),
         ("a resource called like a table of the database", client("").replace("name: things", "name: sqlite_things")),
         ("two resources of one name", format!("{}  - name: things\n    columns: {{ id: text }}\n", client(""))),
         ("two resources of one type", format!("{}  - name: Thing\n    record: Things\n    columns: {{ id: text }}\n", client(""))),

@@ -84,11 +84,6 @@ async fn settings_stand_where_they_are_named_and_a_path_keeps_its_segments() {
         assert_eq!(asked.target, format!("/orgs/{path}/things?org={query}"));
         assert_eq!(asked.header("x-org"), Some(&*format!("of {value}")));
     }
-    for value in [".", ".."] {
-        let run = fetch(&spec(value), |_| Reply::json(&json!([]))).await;
-        run.fails(&ErrorKind::Config, &[&format!("`orgs/{value}/things`")]);
-        assert!(run.asked.is_empty());
-    }
 }
 
 #[tokio::test]
