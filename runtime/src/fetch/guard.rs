@@ -7,8 +7,8 @@ use crate::{Error, ErrorKind, Position, Result};
 /// How many next links and cursors are remembered.
 const MEMORY: usize = 1_000;
 
-/// How many pages in a row may be empty without being the end.
-const EMPTY_PAGES: u32 = 1_000;
+/// How many pages in a row may bring nothing new, being empty or the same, where that alone is no mistake.
+const PAGES: u32 = 1_000;
 
 /// What a fetch remembers of its pages.
 #[derive(Default)]
@@ -25,6 +25,8 @@ struct Last {
     fingerprint: u64,
     position: Position,
     request: String,
+    /// Pages in a row with these records, it being the last of them.
+    same: u32,
 }
 
 impl Guard {
@@ -32,8 +34,8 @@ impl Guard {
     ///
     /// # Errors
     ///
-    /// When it has the same records as the page before, though it was asked for elsewhere, and is not
-    /// empty; and when nothing but empty pages has come for long.
+    /// When it has the same records as the page before, though it was asked for at another offset or
+    /// number, and is not empty; and when nothing but empty pages, or always the same, has come for long.
     pub(super) fn page(
         &mut self,
         position: &Position,
@@ -44,33 +46,29 @@ impl Guard {
         if received == 0 {
             self.last = None;
             self.empty += 1;
-            if self.empty == EMPTY_PAGES {
-                return Err(paging(format!("{EMPTY_PAGES} pages in a row were empty"))
+            if self.empty == PAGES {
+                return Err(paging(format!("{PAGES} pages in a row were empty"))
                     .with_request(request)
                     .with_help("say what ends the pages: `stop_after_empty_page: true`, for one"));
             }
             return Ok(());
         }
         self.empty = 0;
-        let before = self.last.replace(Last {
+        let before = self
+            .last
+            .take()
+            .filter(|last| last.fingerprint == fingerprint && last.position != *position);
+        let same = before.as_ref().map_or(1, |last| last.same + 1);
+        self.last = Some(Last {
             fingerprint,
             position: position.clone(),
             request: request.to_owned(),
+            same,
         });
+        // Another cursor or link is the API's own word that it gets on: events may well be alike.
+        let counted = matches!(position, Position::Offset(_) | Position::Page(_));
         match before {
-            Some(last) if last.fingerprint == fingerprint && last.position != *position => {
-                Err(paging("two pages in a row have the same records")
-                    .with_request(request)
-                    .with_detail(format!("the page before: {}", last.request))
-                    .with_help(if last.position == Position::Page(0) {
-                        "`base_page: 1`, if the API gives page 1 for page 0; or else it seems to \
-                         ignore which page is asked for: check the paginator's parameters, or say \
-                         `single_page`"
-                    } else {
-                        "the API seems to ignore where a page is to start: check the paginator's \
-                         parameters, or say `single_page`"
-                    }))
-            }
+            Some(last) if counted || same == PAGES => Err(repeated(&last, same, request)),
             _ => Ok(()),
         }
     }
@@ -108,6 +106,28 @@ impl Guard {
         self.order.push_back(position.clone());
         self.given.insert(position, request.to_owned());
     }
+}
+
+/// The error for a page with the records of the one before, the last of so many that are the same.
+fn repeated(before: &Last, same: u32, request: &str) -> Error {
+    let number = match same {
+        2 => "two".to_owned(),
+        more => more.to_string(),
+    };
+    let help = match before.position {
+        Position::Page(0) => {
+            "`base_page: 1`, if the API gives page 1 for page 0; or else it seems to ignore which page \
+             is asked for: check the paginator's parameters, or say `single_page`"
+        }
+        _ => {
+            "the API seems to ignore where a page is to start: check the paginator's parameters, or say \
+             `single_page`"
+        }
+    };
+    paging(format!("{number} pages in a row have the same records"))
+        .with_request(request)
+        .with_detail(format!("the page before: {}", before.request))
+        .with_help(help)
 }
 
 fn paging(message: impl Into<String>) -> Error {
@@ -155,6 +175,28 @@ mod tests {
         let error = guard.page(&Position::Offset(5), "GET /6", 7, 5);
         let text = error.unwrap_err().to_string();
         assert!(text.contains("GET /5") && text.contains("GET /6"), "{text}");
+    }
+
+    #[test]
+    fn the_same_page_from_another_cursor_or_link_is_found_after_many() {
+        let link = |n: u32| Position::Url(format!("https://h/{n}"));
+        let kinds: [&dyn Fn(u32) -> Position; 3] = [
+            &|n| cursor(&n.to_string()),
+            &|n| Position::CursorNumber(n.into()),
+            &link,
+        ];
+        for position in kinds {
+            let mut guard = Guard::default();
+            guard.page(&Position::First, "GET /0", 6, 5).unwrap();
+            let mut page = |n| guard.page(&position(n), &format!("GET /{n}"), 7, 5);
+            let error = (1..=2_000).find_map(|n| page(n).err()).unwrap();
+            let text = error.to_string();
+            assert!(text.starts_with("1000 pages in a row have"), "{text}");
+            assert!(
+                text.contains("GET /999\n") && text.contains("GET /1000\n"),
+                "{text}"
+            );
+        }
     }
 
     #[test]

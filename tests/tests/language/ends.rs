@@ -313,6 +313,49 @@ async fn the_same_page_twice_is_an_error_though_the_offset_moved() {
 }
 
 #[tokio::test]
+async fn the_same_page_from_another_cursor_or_link_is_no_error() {
+    // Three events that are alike, one a page.
+    for paginator in [
+        "{ type: cursor, cursor_path: next }",
+        "{ type: cursor, cursor_path: number }",
+        "{ type: json_link, next_url_path: link }",
+        "{ type: header_cursor, cursor_key: X-Next }",
+        "header_link",
+    ] {
+        let run = fetch(&paged(paginator), |asked| match asked.number {
+            2 => Reply::json(&numbers(7, 8)),
+            at => Reply::json(&with(
+                numbers(7, 8),
+                json!({ "next": format!("c{at}"), "number": at, "link": format!("/things?n={at}") }),
+            ))
+            .header("X-Next", format!("c{at}"))
+            .header("Link", format!("</things?n={at}>; rel=next")),
+        })
+        .await;
+        run.brings(&json!([7, 7, 7]));
+        assert_eq!(run.asked.len(), 3, "{paginator}");
+    }
+}
+
+#[tokio::test]
+async fn the_same_page_from_ever_other_cursors_is_an_error_in_the_end() {
+    let spec = paged("{ type: cursor, cursor_path: next }");
+    let run = fetch(&spec, |asked| {
+        Reply::json(&with(numbers(7, 8), json!({ "next": asked.number })))
+    })
+    .await;
+    run.fails(
+        &ErrorKind::Paging,
+        &[
+            "1000 pages in a row have the same records",
+            "cursor=997",
+            "cursor=998",
+        ],
+    );
+    assert_eq!(run.asked.len(), 1_000);
+}
+
+#[tokio::test]
 async fn the_same_records_twice_are_an_error_whatever_stands_beside_them() {
     for (selector, ends) in [
         ("data", ""),
