@@ -35,6 +35,8 @@ pub(super) struct Machine<P> {
     /// The page after the last settled one, where no slot is for it yet.
     frontier: Option<Position>,
     forecast: Forecast,
+    /// How much there is in all, as the last page said that did.
+    total: Option<Total>,
     /// How it ends, once what is ready was delivered.
     outcome: Option<Result<End>>,
     /// No request before this time.
@@ -96,6 +98,7 @@ impl<P> Machine<P> {
             ready: VecDeque::new(),
             frontier: Some(first),
             forecast: Forecast::Unknown,
+            total: None,
             outcome: (rules.limit == Some(0)).then(|| Ok(limit_reached(0))),
             closed_until: Duration::ZERO,
             wanted: rules.limit,
@@ -345,6 +348,7 @@ impl<P> Machine<P> {
             probes: &facts.probes,
             headers: &facts.headers,
             url: facts.url.as_str(),
+            total: self.total,
             no_content: facts.no_content,
         };
         let mut next = self
@@ -387,6 +391,7 @@ impl<P> Machine<P> {
     }
 
     fn go_on(&mut self, next: Position, total: Option<Total>, received: u64) {
+        self.total = total.or(self.total);
         self.forecast = match (self.forecast, total) {
             (Forecast::Off, _) => Forecast::Off,
             (_, Some(total)) => Forecast::Known(total, received),

@@ -1,6 +1,6 @@
 //! What may end pages that are counted: totals, has-more, empty and short pages.
 
-use super::{End, PageFacts, paging};
+use super::{End, PageFacts, Total, paging};
 use crate::{
     decode::Probe,
     error::Result,
@@ -45,11 +45,7 @@ impl Said {
 /// Reads what a page says.
 pub(super) fn read(ends: &Ends, page: &PageFacts<'_>) -> Result<Said> {
     if page.no_content {
-        return Ok(Said {
-            total: None,
-            hint: None,
-            has_more: None,
-        });
+        return without_body(ends, page);
     }
     let probe = page.probes.first().unwrap_or(&Probe::Missing);
     let in_body = match ends.total_path {
@@ -70,6 +66,35 @@ pub(super) fn read(ends: &Ends, page: &PageFacts<'_>) -> Result<Said> {
         has_more: ends
             .has_more_path
             .map(|path| has_more(page.probes.get(1), &path)),
+    })
+}
+
+/// What is known at a page without a body, which cannot say anything: the total that one before it said
+/// stands, and so does a flag, which said that there is more.
+///
+/// # Errors
+///
+/// When no total is known that the spec declares. Where an empty page is the end it needs none.
+fn without_body(ends: &Ends, page: &PageFacts<'_>) -> Result<Said> {
+    let is_declared = ends.total_path.is_some() || ends.total_header.is_some();
+    let known = page.total.filter(|_| is_declared);
+    let in_header = ends
+        .total_header
+        .filter(|name| page.headers.get(name).is_some())
+        .map(|name| header_total(page, name));
+    let said = in_header.transpose()?.or(known.map(Total::number));
+    if said.is_none() && !ends.stop_after_empty_page {
+        if let Some(path) = ends.total_path {
+            total(&Probe::Missing, &path)?;
+        }
+        if let Some(name) = ends.total_header {
+            header_total(page, name)?;
+        }
+    }
+    Ok(Said {
+        total: said,
+        hint: None,
+        has_more: None,
     })
 }
 
@@ -145,7 +170,7 @@ pub(super) fn shown(probe: &Probe) -> String {
 
 /// What a full page is, and what ends there are by the page's own size.
 pub(super) fn by_size(ends: &Ends, page: &PageFacts<'_>, size: Option<u64>) -> Option<End> {
-    if page.received == 0 && (ends.stop_after_empty_page || page.no_content) {
+    if page.received == 0 && ends.stop_after_empty_page {
         return Some(End::complete("an empty page"));
     }
     match size {

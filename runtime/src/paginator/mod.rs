@@ -139,6 +139,8 @@ pub struct PageFacts<'a> {
     pub headers: &'a Headers,
     /// The URL it was asked for at, without credentials.
     pub url: &'a str,
+    /// How much there is in all, as a page before it said.
+    pub total: Option<Total>,
     /// Whether it came without a body (204), and so cannot say anything.
     pub no_content: bool,
 }
@@ -172,6 +174,15 @@ pub enum Total {
     Records(u64),
     /// So many pages.
     Pages(u64),
+}
+
+impl Total {
+    /// The number, of whatever.
+    fn number(self) -> u64 {
+        match self {
+            Self::Records(number) | Self::Pages(number) => number,
+        }
+    }
 }
 
 /// Why pages ended.

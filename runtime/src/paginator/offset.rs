@@ -125,7 +125,7 @@ mod tests {
     use super::*;
     use crate::{
         decode::Probe,
-        paginator::test_support::{Facts, cut_off, error, number, page},
+        paginator::test_support::{Facts, cut_off, error, nothing, number, page},
         plan::Ends,
         schema::Step,
     };
@@ -259,6 +259,51 @@ mod tests {
         });
         let facts = page(0).probes([number("250")]);
         assert!(error(next(&p, 200, &facts)).contains("offset 200 is empty"));
+    }
+
+    #[test]
+    fn no_content_is_an_empty_page_of_the_total_that_is_known() {
+        let known = Some(Total::Records(9));
+        let ends = Ends {
+            total_path: Some(TOTAL),
+            stop_after_empty_page: false,
+            ..Ends::DEFAULT
+        };
+        let goes_on = by_offset(ends);
+        let text = error(next(&goes_on, 4, &nothing(known)));
+        assert!(text.contains("offset 4 is empty though more"), "{text}");
+        let text = error(next(&goes_on, 4, &nothing(None)));
+        assert!(text.contains("`$.meta.total` is missing"), "{text}");
+
+        let stops = counted(true, false);
+        let Next::End(end) = next(&stops, 4, &nothing(known)).unwrap() else {
+            panic!("it goes on");
+        };
+        assert!(end.reason.contains("the total is 9 and only 4 came"));
+        // An API that has nothing may well say nothing.
+        assert!(matches!(next(&stops, 0, &nothing(None)), Ok(Next::End(_))));
+        // What no spec declares is not believed.
+        assert!(matches!(
+            next(&by_offset(Ends::DEFAULT), 9, &nothing(known)),
+            Ok(Next::End(End { reason, .. })) if reason == "an empty page"
+        ));
+    }
+
+    #[test]
+    fn no_content_has_headers_and_what_they_say_counts() {
+        let ends = Ends {
+            total_header: Some("X-Total"),
+            stop_after_empty_page: false,
+            ..Ends::DEFAULT
+        };
+        let by_header = by_offset(ends);
+        let known = || nothing(Some(Total::Records(9)));
+        let text = error(next(&by_header, 4, &known()));
+        assert!(text.contains("offset 4 is empty though more"), "{text}");
+        let said = known().header("X-Total", "4");
+        assert!(matches!(next(&by_header, 4, &said), Ok(Next::End(_))));
+        let text = error(next(&by_header, 4, &nothing(None)));
+        assert!(text.contains("header `X-Total` is missing"), "{text}");
     }
 
     #[test]

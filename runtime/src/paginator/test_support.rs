@@ -1,6 +1,6 @@
 //! Pages for the paginators' tests.
 
-use super::{Next, PageFacts};
+use super::{Next, PageFacts, Total};
 use crate::{
     decode::Probe,
     error::{ErrorKind, Result},
@@ -13,6 +13,17 @@ pub(super) struct Facts {
     before: u64,
     probes: Vec<Probe>,
     headers: Headers,
+    total: Option<Total>,
+    no_content: bool,
+}
+
+/// A 204, after a page that said so.
+pub(super) fn nothing(total: Option<Total>) -> Facts {
+    Facts {
+        total,
+        no_content: true,
+        ..page(0)
+    }
 }
 
 /// A page with so many records.
@@ -22,6 +33,8 @@ pub(super) fn page(received: u64) -> Facts {
         before: 0,
         probes: Vec::new(),
         headers: Headers::new(),
+        total: None,
+        no_content: false,
     }
 }
 
@@ -48,7 +61,8 @@ impl Facts {
             probes: &self.probes,
             headers: &self.headers,
             url: "https://api.example.com/v1/things?x=1",
-            no_content: false,
+            total: self.total,
+            no_content: self.no_content,
         }
     }
 }

@@ -10,7 +10,7 @@ use rest_source::ErrorKind;
 use rest_source_tests::{Asked, Mishap, Place, Reply};
 use serde_json::json;
 
-use crate::world::{Run, fetch, in_turn, numbers, paged, source, things};
+use crate::world::{Run, fetch, in_turn, numbers, paged, source, things, with};
 
 /// Longer than `impatient` waits.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -212,6 +212,52 @@ async fn an_empty_200_is_an_error_and_a_204_is_an_empty_page() {
     )
     .await;
     run.brings(&json!([0, 1]));
+}
+
+#[tokio::test]
+async fn a_204_that_is_not_to_be_the_end_is_none() {
+    // Page 2 has nothing, and those past the last neither.
+    let gap = |asked: &Asked| match asked.number_in("page").unwrap() {
+        at @ (0 | 1 | 3) => Reply::json(&with(
+            numbers(2 * at, 2 * at + 2),
+            json!({ "pages": 4, "more": true }),
+        )),
+        _ => Reply::status(204),
+    };
+    for (concurrency, ends, requests) in [
+        (1, "total_path: pages", 4),
+        (4, "total_path: pages", 4),
+        (1, "has_more_path: more, maximum_page: 6", 6),
+        (1, "maximum_pages: 5", 5),
+    ] {
+        let spec = source(
+            &format!("concurrency: {concurrency}"),
+            &format!(
+                "{{ path: things, data_selector: data, paginator: \
+                 {{ type: page_number, stop_after_empty_page: false, {ends} }} }}"
+            ),
+            "json",
+        );
+        let run = fetch(&spec, gap).await;
+        run.brings(&json!([0, 1, 2, 3, 6, 7]));
+        assert_eq!(run.asked.len(), requests, "{ends}");
+    }
+    // Nothing ends these.
+    let spec = paged("{ type: page_number, stop_after_empty_page: false, has_more_path: more }");
+    let run = fetch(&spec, gap).await;
+    run.fails(&ErrorKind::Paging, &["1000 pages in a row were empty"]);
+
+    // An offset cannot move past it.
+    let spec = paged("{ type: offset, limit: 2, total_path: count, stop_after_empty_page: false }");
+    let page = |from| Reply::json(&with(numbers(from, from + 2), json!({ "count": 9 })));
+    let run = fetch(&spec, in_turn([page(0), page(2), Reply::status(204)])).await;
+    run.fails(
+        &ErrorKind::Paging,
+        &["offset 4 is empty though more is to come"],
+    );
+    assert_eq!(run.records.len(), 4);
+    let run = fetch(&spec, |_| Reply::status(204)).await;
+    run.fails(&ErrorKind::Paging, &["total at `$.count` is missing"]);
 }
 
 #[tokio::test]
