@@ -40,7 +40,7 @@ pub enum ErrorKind {
     Transport,
     /// A status that is no success, after all retries.
     Status(u16),
-    /// The API asks for a longer wait than `retry` allows.
+    /// The API asks for a longer wait than `retry` allows, or for one after the last attempt.
     RateLimit {
         /// When it may be asked again.
         retry_at: SystemTime,

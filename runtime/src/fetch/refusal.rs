@@ -112,7 +112,43 @@ impl Refusal {
             Seconds(wait),
             bound(wait, retry),
         );
-        self.describe(rate_limit(message, wait, now))
+        self.describe(rate_limit(
+            message,
+            wait,
+            now,
+            "fetch again then, or raise `max_delay`",
+        ))
+    }
+
+    /// How long the API says to wait where it is the rate that the request was refused for.
+    pub(super) fn limited(&self) -> Option<Duration> {
+        self.told
+            .filter(|_| self.throttled || self.status == Some(503))
+    }
+
+    /// The error after the last attempt, of those that failed in these ways, where the API still wants a
+    /// wait; not `repeatable` where it was the only one that may be made.
+    pub(super) fn into_last_rate_limit(
+        self,
+        wait: Duration,
+        now: Now,
+        failures: &[String],
+        repeatable: bool,
+    ) -> Error {
+        let (why, help) = if repeatable {
+            (
+                "no retry is left",
+                "fetch again then, or raise `max_retries`",
+            )
+        } else {
+            (
+                "a POST that is not `idempotent` is not repeated",
+                "fetch again then, if the request may be repeated",
+            )
+        };
+        let (summary, wait_shown) = (summary(failures), Seconds(wait));
+        let message = format!("{summary}, and asks to wait {wait_shown}; {why}");
+        self.describe(rate_limit(message, wait, now, help))
     }
 
     fn describe(self, error: Error) -> Error {
@@ -131,7 +167,7 @@ pub(super) fn quota_used_up(wait: Duration, now: Now, retry: &Retry) -> Error {
         Seconds(wait),
         bound(wait, retry)
     );
-    rate_limit(message, wait, now)
+    rate_limit(message, wait, now, "fetch again then, or raise `max_delay`")
 }
 
 fn bound(wait: Duration, retry: &Retry) -> String {
@@ -142,7 +178,7 @@ fn bound(wait: Duration, retry: &Retry) -> String {
     }
 }
 
-fn rate_limit(message: String, wait: Duration, now: Now) -> Error {
+fn rate_limit(message: String, wait: Duration, now: Now, help: &str) -> Error {
     // Past all calendars is late enough.
     let far = Duration::from_secs(100 * 365 * 86_400);
     let retry_at = now.wall + wait.min(far);
@@ -151,9 +187,9 @@ fn rate_limit(message: String, wait: Duration, now: Now) -> Error {
         Ok(at) => error.with_detail(format!("ask again after {at}")),
         Err(_) => error,
     };
-    error.with_help(
-        "fetch again then, or raise `max_delay`; a fetch may be resumed from the error's position",
-    )
+    error.with_help(format!(
+        "{help}; a fetch may be resumed from the error's position"
+    ))
 }
 
 /// The time, or the first whole second after it.

@@ -201,7 +201,60 @@ async fn waits_that_are_each_short_enough_may_be_too_long_together() {
         Reply::status(429).header("Retry-After", "50")
     })
     .await;
-    run.fails(&ErrorKind::Status(429), &["answered 429 twice"]);
+    run.fails(&rate_limit(100), &["answered 429 twice"]);
+}
+
+#[tokio::test]
+async fn the_last_attempt_says_when_to_ask_again_too() {
+    let no_quota = |status| {
+        let reply = Reply::status(status).header("RateLimit-Remaining", "0");
+        reply.header("RateLimit-Reset", "50")
+    };
+    let told = |status| Reply::status(status).header("Retry-After", "50");
+    for reply in [
+        told(429),
+        told(403),
+        told(503),
+        no_quota(429),
+        no_quota(403),
+        no_quota(503),
+    ] {
+        let run = fetch(&retrying("max_retries: 0"), {
+            let reply = reply.clone();
+            move |_| reply.clone()
+        })
+        .await;
+        run.fails(
+            &rate_limit(50),
+            &[
+                "and asks to wait 50 s; no retry is left",
+                "ask again after 2026-11-21T09:30:50Z",
+                "raise `max_retries`",
+                "resumed from the error's position",
+            ],
+        );
+        assert_eq!(run.error().position(), Some(&Position::Offset(0)));
+        assert_eq!(run.asked.len(), 1);
+
+        let once = source(
+            "retry: { idempotent: false }",
+            "{ path: things, method: POST, data_selector: data, paginator: single_page }",
+            "json",
+        );
+        let run = fetch(&once, move |_| reply.clone()).await;
+        run.fails(&rate_limit(50), &["asks to wait 50 s", "not repeated"]);
+        assert!(!run.error().to_string().contains("max_retries"));
+        assert_eq!(run.asked.len(), 1);
+    }
+    // These say nothing of a rate.
+    for (reply, kind) in [
+        (Reply::status(429), ErrorKind::Status(429)),
+        (told(500), ErrorKind::Status(500)),
+        (told(404), ErrorKind::Status(404)),
+    ] {
+        let run = fetch(&retrying("max_retries: 0"), move |_| reply.clone()).await;
+        run.fails(&kind, &["answered"]);
+    }
 }
 
 #[tokio::test]

@@ -74,22 +74,31 @@ impl<P> Machine<P> {
             return SlotState::Stopped(status);
         }
         slot.failures.push(refusal.what.clone());
-        let is_over = !repeatable || !refusal.is_retried(&retry);
+        let is_retried = refusal.is_retried(&retry);
+        let is_over = !repeatable || !is_retried;
         let spent = now.elapsed.saturating_sub(slot.first_sent);
         let verdict = verdict(&retry, slot.attempts, spent, refusal.told, jitter);
+        // Another attempt would have had to wait so long.
+        let is_last = is_retried && (!repeatable || verdict == Verdict::Exhausted);
+        let limited = refusal.limited().filter(|_| is_last);
         // It is not only for this request, nor over with it.
         let too_long = !is_over && matches!(verdict, Verdict::TooLong(_));
-        if let Some(told) = refusal.closes(too_long) {
+        if let Some(told) = refusal.closes(too_long || limited.is_some()) {
             let closed = now.elapsed.saturating_add(told);
             self.closed_until = self.closed_until.max(closed);
         }
-        if is_over {
-            return SlotState::Failed(refusal.into_error(&slot.failures, None));
-        }
         if let Some(AfterRetries::Ignore(note)) = &refusal.rule
+            && !is_over
             && !matches!(verdict, Verdict::Wait(_))
         {
             return SlotState::GivenUp(note.clone());
+        }
+        if let Some(wait) = limited {
+            let error = refusal.into_last_rate_limit(wait, now, &slot.failures, repeatable);
+            return SlotState::Failed(error);
+        }
+        if is_over {
+            return SlotState::Failed(refusal.into_error(&slot.failures, None));
         }
         match verdict {
             Verdict::Wait(wait) => {
