@@ -268,12 +268,15 @@ impl<'a> Requests<'a> {
         let by_header = retry_after::retry_after(headers, now);
         let no_quota = retry_after::no_quota_left(headers);
         let throttled = *status == 429 || (*status == 403 && (by_header.is_some() || no_quota));
-        // What is left of the quota explains a 429; a 503 only where nothing is.
-        let by_quota = || {
-            let tells = throttled || (*status == 503 && !retry_after::quota_left(headers));
-            tells.then(|| retry_after::reset(headers, now)).flatten()
+        // The quota explains a 503, or a 429 that says itself when to ask again, only where nothing is
+        // said to be left of it: a limit of bursts is not one of the hour.
+        let quota_left = retry_after::quota_left(headers);
+        let by_quota = match *status {
+            503 => !quota_left,
+            _ => throttled && (by_header.is_none() || !quota_left),
         };
-        let told = by_header.or_else(by_quota);
+        let reset = by_quota.then(|| retry_after::reset(headers, now)).flatten();
+        let told = by_header.max(reset);
         Refusal {
             status: Some(*status),
             what: format!("answered {status}"),

@@ -297,12 +297,23 @@ async fn a_quotas_reset_is_waited_for_where_it_explains_the_status() {
             "{name}: {value}"
         );
     }
-    // `Retry-After` is of this request, and what is left does not explain a 503.
-    let both = [
-        ("Retry-After", "5".to_owned()),
-        ("RateLimit-Reset", "20".to_owned()),
-    ];
-    assert_eq!(told(429, &both).await, Ok(5));
+    // Of the two the longer, unless what is left of the quota says that it is not meant.
+    for (after, left, seconds) in [
+        ("5", None, 20),
+        ("0", Some("0"), 20),
+        ("30", Some("0"), 30),
+        ("5", Some("3"), 5),
+    ] {
+        let mut both = vec![
+            ("Retry-After", after.to_owned()),
+            ("RateLimit-Reset", "20".to_owned()),
+        ];
+        both.extend(left.map(|left| ("RateLimit-Remaining", left.to_owned())));
+        for status in [403, 429, 503] {
+            assert_eq!(told(status, &both).await, Ok(seconds), "{status}: {both:?}");
+        }
+    }
+    // Nor does what is left explain a 503.
     let left = [
         ("RateLimit-Remaining", "3".to_owned()),
         ("RateLimit-Reset", "20".to_owned()),
