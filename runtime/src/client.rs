@@ -61,7 +61,7 @@ impl Client {
             bounds: &Bounds::default(),
             parent: &[],
         };
-        let base = scope.required(plan.base_url, "`base_url`")?;
+        let base = scope.url(plan.base_url, "`base_url`")?;
         let base = origin::parse(&base, "`base_url`")?;
         if plan
             .resources

@@ -50,21 +50,47 @@ impl<'a> Scope<'a> {
     /// When a placeholder has no value, or when its value would name another path: a segment that
     /// is empty, `.` or `..`.
     pub(crate) fn path(&self, template: Template) -> Result<String> {
-        let mut path = String::new();
+        self.encoded(template, "the path", |_| Some(0))
+    }
+
+    /// The URL of a template, which `what` names. Values are percent-encoded, as in a path, but for those
+    /// that it begins with, up to its host and port: they may be all of it.
+    ///
+    /// # Errors
+    ///
+    /// As of a path.
+    pub(crate) fn url(&self, template: Template, what: &str) -> Result<String> {
+        self.encoded(template, what, past_authority)
+    }
+
+    /// The text of a template, its values percent-encoded from where `path_of` says that the text until
+    /// then has its path.
+    fn encoded(
+        &self,
+        template: Template,
+        what: &str,
+        path_of: impl Fn(&str) -> Option<usize>,
+    ) -> Result<String> {
+        let mut text = String::new();
         let mut values = Vec::new();
         for part in template.0 {
-            if let Part::Text(text) = part {
-                path.push_str(text);
+            if let Part::Text(literal) = part {
+                text.push_str(literal);
                 continue;
             }
-            let value = self.required(Template(std::slice::from_ref(part)), "the path")?;
-            path.extend(utf8_percent_encode(&value, RESERVED));
-            values.push(path.len());
+            let value = self.required(Template(std::slice::from_ref(part)), what)?;
+            if path_of(&text).is_none() {
+                text.push_str(&value);
+                continue;
+            }
+            text.extend(utf8_percent_encode(&value, RESERVED));
+            values.push(text.len());
         }
+        let start = path_of(&text).unwrap_or_default();
         for end in values {
-            check_segment(&path, end)?;
+            check_segment(&text[start..], end - start)?;
         }
-        Ok(path)
+        Ok(text)
     }
 
     /// The parameters that have a value, in order.
@@ -124,6 +150,15 @@ impl<'a> Scope<'a> {
             },
         }
     }
+}
+
+/// Where the host and port of a URL end, if they have: where its path starts, or its query.
+fn past_authority(url: &str) -> Option<usize> {
+    let is_slash = |c| matches!(c, '/' | '\\');
+    // As URLs are parsed: any slashes after the scheme are before the host.
+    let authority = url.split_once(':')?.1.trim_start_matches(is_slash);
+    let at = authority.find(|c| is_slash(c) || matches!(c, '?' | '#'))?;
+    Some(url.len() - authority.len() + at)
 }
 
 /// Checks the segment that holds the value which ends at `end`.
@@ -192,6 +227,46 @@ mod tests {
         ] {
             let result = with(value.into(), |scope| scope.path(path));
             assert_eq!(result.is_err(), refused, "{value:?}: {result:?}");
+        }
+    }
+
+    #[test]
+    fn a_value_in_the_path_of_a_url_is_one_segment_of_it() {
+        const ORG: Template = Template(&[
+            Part::Text("http://h:80/"),
+            Part::Config(0),
+            Part::Text("/v1"),
+        ]);
+        const QUERY: Template = Template(&[Part::Text("http://h?org="), Part::Config(0)]);
+        for (url, value, wanted) in [
+            (ORG, "a?b", Some("http://h:80/a%3Fb/v1")),
+            (ORG, "a/../b#\\", Some("http://h:80/a%2F..%2Fb%23%5C/v1")),
+            (ORG, "", None),
+            (ORG, ".", None),
+            (ORG, "..", None),
+            (QUERY, "a&b=c d", Some("http://h?org=a%26b%3Dc%20d")),
+            (QUERY, "..", Some("http://h?org=..")),
+        ] {
+            let found = with(value.into(), |scope| scope.url(url, "`base_url`"));
+            assert_eq!(found.as_deref().ok(), wanted, "{value:?}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_value_that_begins_a_url_is_as_it_is() {
+        const ALL: Template = Template(&[CONFIG.0[0], Part::Text("/v1")]);
+        const TWICE: Template = Template(&[CONFIG.0[0], Part::Text("/"), CONFIG.0[0]]);
+        const HOST: Template = Template(&[Part::Text("https://"), CONFIG.0[0], Part::Text("/v1")]);
+        const WITHIN: Template = Template(&[Part::Text("https://h"), CONFIG.0[0]]);
+        for (url, value, wanted) in [
+            (ALL, "https://h:8/a/b", "https://h:8/a/b/v1"),
+            (TWICE, "http://h", "http://h/http%3A%2F%2Fh"),
+            (TWICE, "http:\\\\h\\a", "http:\\\\h\\a/http%3A%5C%5Ch%5Ca"),
+            (HOST, "acme.example.com:8", "https://acme.example.com:8/v1"),
+            (WITHIN, ".example.com/a/b", "https://h.example.com/a/b"),
+        ] {
+            let found = with(value.into(), |scope| scope.url(url, "`base_url`"));
+            assert_eq!(found.unwrap(), wanted);
         }
     }
 

@@ -141,7 +141,7 @@ impl Route {
             bounds: &bounds,
             parent: &parent,
         };
-        let base = origin::parse(&scope.required(plan.base_url, "`base_url`")?, "`base_url`")?;
+        let base = origin::parse(&scope.url(plan.base_url, "`base_url`")?, "`base_url`")?;
         let nothing = Arc::new(Redactor::default());
         let draft = Draft::first(plan, resource, &base, scope, nothing)?;
         let has_secret = |(_, value): &(&str, &str)| pieces(value).any(|piece| piece.is_secret());

@@ -83,7 +83,7 @@ impl Endpoint {
         let data = plan.access_token_request_data;
         form.retain(|(name, _)| !data.iter().any(|param| param.name == *name));
         form.extend(scope.params(data));
-        let url = scope.required(plan.access_token_url, "`access_token_url`")?;
+        let url = scope.url(plan.access_token_url, "`access_token_url`")?;
         Ok(Self {
             plan,
             url: origin::parse(&url, "`access_token_url`")?.into(),

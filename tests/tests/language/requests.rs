@@ -1,11 +1,13 @@
 //! What a request says: its path, parameters, headers and body, and what stands in their
 //! placeholders.
 
+use std::sync::Arc;
+
 use rest_source::ErrorKind;
 use rest_source_tests::{Asked, Reply};
 use serde_json::{Value, json};
 
-use crate::world::{Run, World, fetch, source, things};
+use crate::world::{Run, Still, World, connect, fetch, source, things};
 
 /// The one request of an endpoint like this.
 async fn request(endpoint: &str) -> Asked {
@@ -83,6 +85,36 @@ async fn settings_stand_where_they_are_named_and_a_path_keeps_its_segments() {
         let asked = asked(&spec(value)).await;
         assert_eq!(asked.target, format!("/orgs/{path}/things?org={query}"));
         assert_eq!(asked.header("x-org"), Some(&*format!("of {value}")));
+    }
+}
+
+#[tokio::test]
+async fn a_setting_in_the_path_of_the_base_is_one_segment_of_it() {
+    let spec = |base: &str, value: &str| {
+        format!(
+            "config: {{ org: {{ type: text, default: \"{value}\" }} }}\n\
+             client: {{ base_url: \"{base}\" }}\n\
+             resources:\n  - {{ name: things, columns: json, endpoint: {{ path: things, paginator: single_page }} }}\n"
+        )
+    };
+    for (base, value, target) in [
+        ("$BASE/{config.org}/v1", "plain", "/plain/v1/things"),
+        ("$BASE/{config.org}/v1", "a?b", "/a%3Fb/v1/things"),
+        ("$BASE/{config.org}/v1", "../x", "/..%2Fx/v1/things"),
+        ("$BASE/{config.org}/v1", "%2e%2e", "/%252e%252e/v1/things"),
+        ("$BASE/{config.org}/v1", "ü", "/%C3%BC/v1/things"),
+        ("$BASE/v{config.org}", ".", "/v./things"),
+        ("$BASE?org={config.org}", "a&b=c", "/things?org=a%26b%3Dc"),
+        ("{config.org}/v1", "$BASE/a/b", "/a/b/v1/things"),
+    ] {
+        assert_eq!(asked(&spec(base, value)).await.target, target);
+    }
+    for value in [".", "..", ""] {
+        let spec = spec("http://127.0.0.1:1/{config.org}/v1", value);
+        let error = connect(&spec, &Still::default(), &Arc::default()).unwrap_err();
+        assert_eq!(*error.kind(), ErrorKind::Config);
+        let text = error.to_string();
+        assert!(text.contains(&format!("`/{value}/v1`")), "{text}");
     }
 }
 

@@ -59,6 +59,18 @@ fn all() -> Value {
 }
 
 #[tokio::test]
+async fn a_setting_in_the_path_of_the_token_url_is_one_segment_of_it() {
+    let tenant = "config: { tenant: { type: text, default: a?b } }\n";
+    let spec = spec("", "").replace("/token", "/{config.tenant}/token");
+    let world = World::new(&format!("{tenant}{spec}"), |asked| match asked.path() {
+        "/a%3Fb/token" => token(asked),
+        _ => page(asked),
+    })
+    .await;
+    world.run().await.brings(&all());
+}
+
+#[tokio::test]
 async fn a_client_asks_for_one_token_by_its_form_or_by_basic() {
     let world = World::new(
         &spec(

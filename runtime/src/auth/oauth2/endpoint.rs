@@ -66,7 +66,7 @@ impl Endpoint {
     ///
     /// When the URL may not have credentials.
     pub(super) fn new(plan: &OAuth2, scope: Scope<'_>, redactor: &Redactor) -> Result<Self> {
-        let url = scope.required(plan.access_token_url, "`access_token_url`")?;
+        let url = scope.url(plan.access_token_url, "`access_token_url`")?;
         let url = origin::parse(&url, "`access_token_url`")?;
         origin::check_scheme(&url)?;
         let id = scope.required(plan.client_id, "`client_id`")?;
