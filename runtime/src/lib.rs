@@ -106,6 +106,7 @@ mod template;
 #[cfg(test)]
 mod testing;
 pub mod transport;
+mod tree;
 mod value;
 mod wire;
 

@@ -1,6 +1,6 @@
 //! A request before its credentials are put on: what paginators write their values into.
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use serde_json::Value;
 use url::Url;
@@ -13,6 +13,7 @@ use crate::{
     schema::{Path, Step},
     template::Scope,
     transport::Headers,
+    tree::Tree,
 };
 
 /// What requests say of who makes them, unless the spec has a header for it.
@@ -43,7 +44,7 @@ pub(crate) enum DraftBody {
     /// None.
     None,
     /// `application/json`.
-    Json(Value),
+    Json(Tree),
     /// `application/x-www-form-urlencoded`.
     Form(Vec<(String, String)>),
 }
@@ -107,11 +108,16 @@ impl Draft {
     ///
     /// In a form, which has one level, the path's keys are joined by `.`.
     pub fn set_body(&mut self, path: Path, value: Value) {
+        self.set_body_to(path, value.into());
+    }
+
+    /// The same, with a number that keeps its digits.
+    pub(crate) fn set_body_to(&mut self, path: Path, value: Tree) {
         match &mut self.body {
             DraftBody::Json(body) => set_in(body, path.0, value),
             DraftBody::Form(fields) => set_field(fields, path, &value),
             DraftBody::None => {
-                let mut body = Value::Null;
+                let mut body = Tree::default();
                 set_in(&mut body, path.0, value);
                 self.body = DraftBody::Json(body);
             }
@@ -241,22 +247,22 @@ pub(crate) fn check_header(name: &str, value: &str) -> Result<()> {
     Ok(())
 }
 
-fn set_in(body: &mut Value, path: &[Step], value: Value) {
+fn set_in(body: &mut Tree, path: &[Step], value: Tree) {
     let Some((step, rest)) = path.split_first() else {
         *body = value;
         return;
     };
     match step {
         Step::Key(key) => {
-            if !body.is_object() {
-                *body = Value::Object(serde_json::Map::new());
+            if !matches!(body, Tree::Members(_)) {
+                *body = Tree::Members(BTreeMap::new());
             }
-            if let Value::Object(members) = body {
-                set_in(members.entry(*key).or_insert(Value::Null), rest, value);
+            if let Tree::Members(members) = body {
+                set_in(members.entry((*key).to_owned()).or_default(), rest, value);
             }
         }
         Step::Index(index) => {
-            if let Value::Array(elements) = body {
+            if let Tree::List(elements) = body {
                 let from_end = elements.len().checked_sub(index.unsigned_abs() as usize);
                 let at = usize::try_from(*index).ok().or(from_end);
                 if let Some(element) = at.and_then(|at| elements.get_mut(at)) {
@@ -267,7 +273,7 @@ fn set_in(body: &mut Value, path: &[Step], value: Value) {
     }
 }
 
-fn set_field(fields: &mut Vec<(String, String)>, path: Path, value: &Value) {
+fn set_field(fields: &mut Vec<(String, String)>, path: Path, value: &Tree) {
     let keys: Vec<String> = path
         .0
         .iter()
@@ -277,9 +283,8 @@ fn set_field(fields: &mut Vec<(String, String)>, path: Path, value: &Value) {
         })
         .collect();
     let name = keys.join(".");
-    let text = value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned);
+    let json = value.to_string();
+    let text = serde_json::from_str(&json).unwrap_or(json);
     match fields.iter_mut().find(|(field, _)| *field == name) {
         Some(field) => field.1 = text,
         None => fields.push((name, text)),
@@ -440,15 +445,15 @@ mod tests {
     fn a_value_is_put_into_a_body_wherever_it_belongs() {
         const DEEP: Path = Path(&[Step::Key("page"), Step::Key("offset")]);
         let mut draft = first("https://h", "t", &ResourcePlan::DEFAULT);
-        draft.body = DraftBody::Json(json!({ "page": { "limit": 5 }, "q": "x" }));
+        draft.body = DraftBody::Json(json!({ "page": { "limit": 5 }, "q": "x" }).into());
         draft.set_body(DEEP, json!(100));
         draft.set_body(Path(&[Step::Key("new"), Step::Key("er")]), json!("c"));
         let DraftBody::Json(body) = &draft.body else {
             panic!("{:?}", draft.body);
         };
         assert_eq!(
-            body,
-            &json!({ "page": { "limit": 5, "offset": 100 }, "q": "x", "new": { "er": "c" } })
+            body.to_string(),
+            r#"{"new":{"er":"c"},"page":{"limit":5,"offset":100},"q":"x"}"#
         );
 
         draft.body = DraftBody::Form(vec![("cursor".into(), "a".into())]);

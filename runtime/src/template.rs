@@ -10,6 +10,7 @@ use crate::{
     plan::{Json, Param, Part, Template},
     query::RESERVED,
     request::Bounds,
+    tree::Tree,
 };
 
 /// The values that placeholders stand for.
@@ -103,32 +104,38 @@ impl<'a> Scope<'a> {
             .filter_map(move |param| Some((param.name, self.text(param.value)?)))
     }
 
-    /// A JSON value. A text that is exactly a placeholder takes its value's type, and one without a
+    /// A JSON value, its numbers as they are written. A text that is exactly a placeholder takes its value's type, and one without a
     /// value is null.
-    pub(crate) fn json(&self, json: &Json) -> Value {
+    pub(crate) fn json(&self, json: &Json) -> Tree {
         match json {
-            Json::Null => Value::Null,
-            Json::Bool(value) => Value::Bool(*value),
-            Json::Number(digits) => serde_json::from_str(digits).unwrap_or(Value::Null),
+            Json::Null => Tree::default(),
+            Json::Bool(value) => Value::Bool(*value).into(),
+            Json::Number(digits) => Tree::read(digits),
             Json::Text(Template([part])) => self.typed(*part),
-            Json::Text(template) => self.text(*template).map_or(Value::Null, Value::String),
-            Json::Array(elements) => elements.iter().map(|element| self.json(element)).collect(),
-            Json::Object(members) => members
-                .iter()
-                .map(|(key, value)| ((*key).to_owned(), self.json(value)))
-                .collect(),
+            Json::Text(template) => Value::from(self.text(*template)).into(),
+            Json::Array(elements) => {
+                Tree::List(elements.iter().map(|element| self.json(element)).collect())
+            }
+            Json::Object(members) => {
+                let rendered = |(key, value): &(&str, Json)| ((*key).to_owned(), self.json(value));
+                Tree::Members(members.iter().map(rendered).collect())
+            }
         }
     }
 
-    fn typed(&self, part: Part) -> Value {
-        match part {
+    fn typed(&self, part: Part) -> Tree {
+        let value = match part {
             Part::Config(at) => self.config.get(usize::from(at)).map(ConfigValue::to_json),
             Part::IncrementalStart => self.bounds.start.as_ref().map(ConfigValue::to_json),
             Part::IncrementalEnd => self.bounds.end.as_ref().map(ConfigValue::to_json),
-            Part::Parent(at) => self.parent.get(usize::from(at)).map(ParentValue::to_json),
+            Part::Parent(at) => match self.parent.get(usize::from(at)) {
+                Some(ParentValue::Decimal(number)) => return Tree::read(number.as_str()),
+                Some(ParentValue::Json(text)) => return Tree::read(text),
+                other => other.map(ParentValue::to_json),
+            },
             Part::Text(_) | Part::Secret(_) => self.part(part).map(|text| Value::from(&*text)),
-        }
-        .unwrap_or(Value::Null)
+        };
+        value.unwrap_or_default().into()
     }
 
     fn part(&self, part: Part) -> Option<Cow<'a, str>> {
@@ -302,7 +309,7 @@ mod tests {
             let params: Vec<_> = scope.params(PARAMS).collect();
             assert_eq!(params, [("key", "Token k3y".to_owned())]);
             let body = Json::Object(&[("since", Json::Text(START)), ("n", Json::Number("1.5"))]);
-            assert_eq!(scope.json(&body), json!({ "since": null, "n": 1.5 }));
+            assert_eq!(scope.json(&body).to_string(), r#"{"n":1.5,"since":null}"#);
             assert_eq!(scope.path(START).unwrap_err().kind(), &ErrorKind::Config);
         });
     }
@@ -318,7 +325,10 @@ mod tests {
         ] {
             with(value, |scope| {
                 let json = Json::Array(&[Json::Text(CONFIG), Json::Text(LONGER)]);
-                assert_eq!(scope.json(&json), json!([typed, text]));
+                assert_eq!(
+                    scope.json(&json).to_string(),
+                    json!([typed, text]).to_string()
+                );
             });
         }
     }

@@ -186,7 +186,8 @@ impl Route {
         match (&self.body, &read.body) {
             (DraftBody::None, _) => {}
             (DraftBody::Json(pattern), Body::Json(body)) => {
-                json(pattern, body, &mut Vec::new(), &self.slots, &mut asks)?;
+                let pattern = serde_json::to_value(pattern).ok()?;
+                json(&pattern, body, &mut Vec::new(), &self.slots, &mut asks)?;
             }
             (DraftBody::Form(patterns), Body::Form(fields)) => {
                 let is_written = |name: &str| {
