@@ -81,7 +81,10 @@ impl Guard {
     pub(super) fn leads(&mut self, to: &Position, request: &str) -> Result<()> {
         if !matches!(
             to,
-            Position::Cursor(_) | Position::CursorNumber(_) | Position::Url(_)
+            Position::Cursor(_)
+                | Position::CursorNumber(_)
+                | Position::CursorDigits(_)
+                | Position::Url(_)
         ) {
             return Ok(());
         }

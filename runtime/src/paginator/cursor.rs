@@ -9,6 +9,7 @@ use crate::{
     plan::{Cursor, Slot},
     request::Draft,
     schema::Path,
+    tree::Tree,
 };
 
 pub(super) struct ByCursor(pub(super) Cursor);
@@ -55,10 +56,11 @@ impl Paginate for ByCursor {
     }
 }
 
-/// Where a cursor leads. A number that JSON readers take exactly stays one.
+/// Where a cursor leads. A number stays one.
 fn position(probe: &Probe, cursor: &str) -> Position {
     match (probe, cursor.parse()) {
         (Probe::Number(_), Ok(number)) => Position::CursorNumber(number),
+        (Probe::Number(_), Err(_)) => Position::CursorDigits(cursor.to_owned()),
         _ => Position::Cursor(cursor.to_owned()),
     }
 }
@@ -73,6 +75,13 @@ pub(super) fn send(position: &Position, slot: Slot, draft: &mut Draft) -> Result
         }
         Position::CursorNumber(cursor) => {
             write(draft, slot, &Value::from(*cursor));
+            Ok(())
+        }
+        Position::CursorDigits(digits) => {
+            match slot {
+                Slot::Query(name) => draft.set_query(name, digits),
+                Slot::Body(path) => draft.set_body_to(path, Tree::read(digits)),
+            }
             Ok(())
         }
         other => Err(foreign(other, "cursor")),
@@ -111,8 +120,11 @@ mod tests {
         assert_eq!(next(&p, &text).unwrap(), to("a"));
         for (digits, wanted) in [
             ("7", Position::CursorNumber(7)),
-            ("7.0", Position::Cursor("7.0".into())),
-            ("99999999999999999999", Position::Cursor("9".repeat(20))),
+            ("7.0", Position::CursorDigits("7.0".into())),
+            (
+                "99999999999999999999",
+                Position::CursorDigits("9".repeat(20)),
+            ),
         ] {
             let found = next(&p, &page(1).probes([number(digits)])).unwrap();
             assert_eq!(found, Next::Page(wanted, None), "{digits}");

@@ -269,6 +269,8 @@ async fn a_cursor_in_a_body_keeps_its_type() {
     for (cursor, body) in [
         (json!(17), r#"{"after":17}"#),
         (json!(-17), r#"{"after":-17}"#),
+        (json!(u64::MAX), r#"{"after":18446744073709551615}"#),
+        (json!(1.5), r#"{"after":1.5}"#),
         (json!("17"), r#"{"after":"17"}"#),
         (json!("a"), r#"{"after":"a"}"#),
     ] {

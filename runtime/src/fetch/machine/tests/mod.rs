@@ -99,7 +99,9 @@ impl Server {
             Position::Offset(offset) => (*offset, false),
             Position::Page(page) => ((page - 1) * self.cap, false),
             Position::Cursor(text) => place(text),
-            Position::CursorNumber(_) => unreachable!("its cursors are text"),
+            Position::CursorNumber(_) | Position::CursorDigits(_) => {
+                unreachable!("its cursors are text")
+            }
             Position::Url(url) => place(url.rsplit('=').next().unwrap()),
         };
         let records = if self.empty.contains(&start) && self.leads() && !after_empty {
