@@ -104,8 +104,8 @@ impl<'a> Scope<'a> {
             .filter_map(move |param| Some((param.name, self.text(param.value)?)))
     }
 
-    /// A JSON value, its numbers as they are written. A text that is exactly a placeholder takes its value's type, and one without a
-    /// value is null.
+    /// A JSON value, its numbers as they are written. A text that is exactly a placeholder takes its
+    /// value's type, and one without a value is null.
     pub(crate) fn json(&self, json: &Json) -> Tree {
         match json {
             Json::Null => Tree::default(),
