@@ -204,10 +204,7 @@ impl Check<'_> {
             }
             if let Some((key, path)) = body.and_then(|body| Some((body, view.path(body)?))) {
                 self.body_path_has_only_keys(&path, &entry.value.span);
-                // The first page may have a cursor of the user's.
-                if param != "cursor_param" {
-                    slots.fields.push((path.clone(), key));
-                }
+                slots.fields.push((path.clone(), key));
                 return Slot::Body(path);
             }
         }
@@ -270,20 +267,24 @@ impl Check<'_> {
 
     /// Two values in one parameter.
     fn different_slots(&mut self, view: &View<'_>, one: &Slot, other: &Slot, keys: [&str; 2]) {
-        if one == other {
-            let [one, other] = keys;
-            let key = if view.entry(other).is_some() {
-                other
-            } else {
-                one
-            };
+        let ([one_key, other_key], is_same) = match (one, other) {
+            // What is within the one would take the place of the other.
+            (Slot::Body(Path(one)), Slot::Body(Path(other))) => (
+                keys.map(|key| key.replace("_param", "_body_path")),
+                one.starts_with(other) || other.starts_with(one),
+            ),
+            _ => (keys.map(str::to_owned), one == other),
+        };
+        if is_same {
+            let is_other = view.entry(&other_key).is_some();
+            let key = if is_other { &other_key } else { &one_key };
             self.error(
                 Diagnostic::error(
                     "RS0502",
                     view.place(key),
                     "both values would be sent in the same place",
                 )
-                .help(format!("`{one}` and `{other}` must differ")),
+                .help(format!("`{one_key}` and `{other_key}` must differ")),
             );
         }
     }

@@ -320,6 +320,20 @@ impl Check<'_> {
             }
         }
         for (Path(steps), key) in &paging.fields {
+            let json = endpoint.node("json");
+            if let Some(list) = json.filter(|json| matches!(json.value, Value::List(_))) {
+                self.error(
+                    Diagnostic::error(
+                        "RS0503",
+                        &list.span,
+                        format!("`{key}` needs a body with fields, and this one is a list"),
+                    )
+                    .help("write a map, of which the list is a field"),
+                );
+            }
+            if *key == "cursor_body_path" {
+                continue;
+            }
             for body in ["json", "data"] {
                 let mut field = endpoint.node(body);
                 for step in steps {

@@ -47,6 +47,12 @@ fn paginators() {
                 ),
             ),
             (
+                "a paginator's field within another, and in a list",
+                endpoint(
+                    "path: /things\nmethod: POST\njson: [1]\npaginator: {type: offset, limit: 10, offset_body_path: page, limit_body_path: page.limit}",
+                ),
+            ),
+            (
                 "a status that is no failure ends the pages",
                 paginator("type: offset, limit: 100, stop_on_status: [204, 404, 1xx]"),
             ),
