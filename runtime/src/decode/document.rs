@@ -161,8 +161,7 @@ impl Document<'_, '_, '_> {
 
     /// Reads what a query found: the elements of each list, and each object. What it gives tells them
     /// from others.
-    pub(super) fn read_matches(&mut self, found: Option<Vec<(String, &str)>>) -> u64 {
-        let Some(found) = found else { return 0 };
+    pub(super) fn read_matches(&mut self, found: Vec<(String, &str)>) -> u64 {
         self.selected = Selected::Records;
         let mut print = 0;
         for (path, raw) in found {

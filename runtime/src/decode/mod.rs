@@ -16,6 +16,7 @@ mod lines;
 mod members;
 mod object;
 mod output;
+mod query;
 mod reader;
 mod records;
 mod scalar;
@@ -35,9 +36,9 @@ use self::{
     included::Included,
     keys::Keys,
     output::Output,
+    query::{Matches, Query},
     reader::Reader,
     records::RecordShape,
-    selector::Query,
     shape::{JsonKind, Node},
     text::Source,
 };
@@ -317,15 +318,22 @@ fn read(text: &str, shape: &PageShape, out: &mut Output, careful: bool) -> Resul
         return Err(Unread::NoRecords(selector::twice(key)));
     }
     let fingerprint = match &shape.query {
-        Some(query) => document.read_matches(query.find(json)?),
+        Some(query) => match query.find(json)? {
+            Matches::Found(found) => document.read_matches(found),
+            Matches::Lacking { place, raw } if shape.required => {
+                let error = selector::nothing_for(query.text, &place, raw);
+                return Err(Unread::NoRecords(error));
+            }
+            Matches::Lacking { .. } => 0,
+        },
         None if shape.paged => fingerprint(document.records_at.within(json)),
         None => 0,
     };
     match document.selected {
-        Selected::Nothing if shape.required => Err(Unread::NoRecords(match &shape.query {
-            Some(query) => selector::nothing_for(json, query.text),
-            None => selector::nothing_at(json, shape.path),
-        })),
+        Selected::Nothing if shape.required => {
+            let error = selector::nothing_at(json, shape.path);
+            Err(Unread::NoRecords(error))
+        }
         Selected::Unsuited => {
             let error = selector::no_list(json, shape.path, shape.paged);
             Err(Unread::NoRecords(error))

@@ -1,13 +1,12 @@
-//! Finding the records by the slow ways: a query over a tree, and what to say where nothing is.
+//! What to say where no records are: how far the response goes, and what is there.
 
-use std::{collections::HashMap, fmt::Write};
+use std::fmt::Write;
 
 use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, SeqAccess},
 };
 use serde_json::value::RawValue;
-use serde_json_path::{JsonPath, NormalizedPath, PathElement};
 
 use super::{
     fault::{Found, short},
@@ -28,11 +27,11 @@ pub(super) enum Branch<'t> {
 
 impl<'t> Branch<'t> {
     /// The value in this text, which was read before; a scalar where it cannot be read.
-    fn new(raw: &'t str) -> Self {
+    pub(super) fn new(raw: &'t str) -> Self {
         serde_json::from_str(raw).unwrap_or(Self::Scalar)
     }
 
-    fn member(&self, key: &str) -> Option<&'t str> {
+    pub(super) fn member(&self, key: &str) -> Option<&'t str> {
         match self {
             Self::Object(members) => members.iter().find(|(k, _)| k == key).map(|(_, raw)| *raw),
             _ => None,
@@ -124,9 +123,9 @@ pub(super) fn nothing_at(json: &str, path: Path) -> Error {
     not_found(&path.to_string(), &shown, &branch)
 }
 
-/// The error of a query whose list is not there.
-pub(super) fn nothing_for(json: &str, query: &str) -> Error {
-    not_found(query, "$", &Branch::new(json))
+/// The error of a query, where it came no further than this place, whose value is `raw`.
+pub(super) fn nothing_for(query: &str, reached: &str, raw: &str) -> Error {
+    not_found(query, reached, &Branch::new(raw))
 }
 
 fn not_found(selector: &str, reached: &str, branch: &Branch<'_>) -> Error {
@@ -247,7 +246,7 @@ fn push_step(path: &mut String, step: &Step) {
     }
 }
 
-fn push_key(path: &mut String, key: &str) {
+pub(super) fn push_key(path: &mut String, key: &str) {
     _ = if is_plain(key) {
         write!(path, ".{key}")
     } else {
@@ -257,164 +256,4 @@ fn push_key(path: &mut String, key: &str) {
 
 fn response(message: String) -> Error {
     Error::new(ErrorKind::Response, message)
-}
-
-/// A query that was parsed.
-#[derive(Debug)]
-pub(super) struct Query {
-    pub(super) text: &'static str,
-    path: JsonPath,
-    /// The part before the first wildcard, filter or descent: what has to be there.
-    stem: JsonPath,
-}
-
-impl Query {
-    /// Parses a query.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Config`] where it is none.
-    pub(super) fn new(text: &'static str) -> Result<Self, Error> {
-        let parse = |text: &str| {
-            JsonPath::parse(text).map_err(|error| {
-                let message = format!("`data_selector: {text}` is no JSONPath: {error}");
-                Error::new(ErrorKind::Config, message)
-            })
-        };
-        Ok(Self {
-            text,
-            path: parse(text)?,
-            stem: parse(stem(text))?,
-        })
-    }
-
-    /// What it finds: the text of each match and its place. `None` where it finds nothing because
-    /// what it looks into is not there.
-    pub(super) fn find<'t>(
-        &self,
-        json: &'t str,
-    ) -> serde_json::Result<Option<Vec<(String, &'t str)>>> {
-        let tree: serde_json::Value = serde_json::from_str(json)?;
-        let mut texts = Texts {
-            root: json.trim(),
-            branches: HashMap::new(),
-        };
-        let found: Vec<_> = self
-            .path
-            .query_located(&tree)
-            .iter()
-            .filter_map(|node| texts.at(node.location()))
-            .collect();
-        let looked = !found.is_empty() || !self.stem.query(&tree).is_empty();
-        Ok(looked.then_some(found))
-    }
-}
-
-/// The texts of a tree's values: a tree does not keep the digits of its numbers.
-struct Texts<'t> {
-    root: &'t str,
-    /// By the address of their text.
-    branches: HashMap<usize, Branch<'t>>,
-}
-
-impl<'t> Texts<'t> {
-    fn at(&mut self, location: &NormalizedPath<'_>) -> Option<(String, &'t str)> {
-        let mut path = String::from("$");
-        let mut raw = self.root;
-        for element in location.iter() {
-            let branch = self
-                .branches
-                .entry(raw.as_ptr().addr())
-                .or_insert_with(|| Branch::new(raw));
-            raw = match (element, &*branch) {
-                (PathElement::Name(name), branch) => {
-                    push_key(&mut path, name);
-                    branch.member(name)?
-                }
-                (PathElement::Index(index), Branch::List(elements)) => {
-                    _ = write!(path, "[{index}]");
-                    elements.get(*index)?
-                }
-                _ => return None,
-            };
-        }
-        Some((path, raw))
-    }
-}
-
-/// The start of a query up to its first segment that is not one key or one index.
-fn stem(query: &str) -> &str {
-    let mut end = usize::from(query.starts_with('$'));
-    while let Some(rest) = query.get(end..).filter(|rest| !rest.is_empty()) {
-        match segment(rest) {
-            Some(len) => end += len,
-            None => break,
-        }
-    }
-    query.get(..end).unwrap_or(query)
-}
-
-/// The length of the segment at the start, if it is one key or one index.
-fn segment(text: &str) -> Option<usize> {
-    if let Some(name) = text.strip_prefix('.') {
-        let end = name.find(['.', '[', '*', ' ']).unwrap_or(name.len());
-        return (end > 0).then_some(1 + end);
-    }
-    let inner = text.strip_prefix('[')?;
-    let len = match inner.chars().next()? {
-        quote @ ('"' | '\'') => quoted(inner, quote)?,
-        _ => inner.find(|c: char| !c.is_ascii_digit() && c != '-')?,
-    };
-    (len > 0 && inner.get(len..)?.starts_with(']')).then_some(len + 2)
-}
-
-/// The length of a quoted name, its quotes included.
-fn quoted(text: &str, quote: char) -> Option<usize> {
-    let mut chars = text.char_indices().skip(1);
-    while let Some((at, c)) = chars.next() {
-        match c {
-            '\\' => _ = chars.next(),
-            c if c == quote => return Some(at + 1),
-            _ => {}
-        }
-    }
-    None
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Query, stem};
-
-    #[test]
-    fn a_stem_ends_before_the_first_wildcard_filter_or_descent() {
-        for (query, expected) in [
-            ("$", "$"),
-            ("$.data[*]", "$.data"),
-            ("$.data.items[?@.kind == 'a']", "$.data.items"),
-            ("$['a b']['c'][0][*].d", "$['a b']['c'][0]"),
-            ("$..id", "$"),
-            ("$.a['it\\'s'][1:2]", "$.a['it\\'s']"),
-            ("$.*", "$"),
-            ("$.a['b','c']", "$.a"),
-        ] {
-            assert_eq!(stem(query), expected, "{query}");
-        }
-    }
-
-    #[test]
-    fn a_query_gives_the_text_of_its_matches() {
-        let query = Query::new("$.data[?@.kind == 'a']").unwrap();
-        let json =
-            r#" {"data": [{"kind": "a", "n": 1.10}, {"kind": "b"}, {"n": 2, "kind": "a"}]} "#;
-        let found = query.find(json).unwrap().unwrap();
-        assert_eq!(
-            found,
-            [
-                ("$.data[0]".to_owned(), r#"{"kind": "a", "n": 1.10}"#),
-                ("$.data[2]".to_owned(), r#"{"n": 2, "kind": "a"}"#),
-            ]
-        );
-        assert!(query.find(r#"{"data": []}"#).unwrap().unwrap().is_empty());
-        assert!(query.find(r#"{"items": []}"#).unwrap().is_none());
-    }
 }

@@ -43,7 +43,7 @@ pub struct ResourcePlan {
     /// Where a page's records are. Where the content type is one of JSON lines (`application/jsonl`,
     /// `application/x-ndjson` and the like), each line is a record, and there is nothing to select.
     pub selector: Selector,
-    /// Whether a page without what the selector names is an error.
+    /// Whether a page without what the selector names, or looks into, is an error: see [`Selector`].
     pub selector_required: bool,
     /// What certain responses mean: the first rule that matches decides, before all others.
     pub response_actions: &'static [ResponseAction],

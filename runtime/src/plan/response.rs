@@ -10,6 +10,12 @@ pub enum Selector {
     Path(Path),
     /// The elements of every list, or every object, that this query finds (RFC 9535). Slower: the
     /// page is read into a tree first.
+    ///
+    /// It may find no record, and still has to find what it looks into. Keys and indexes before its
+    /// first wildcard, filter, slice or descent are as those of a path. A slice wants a list; a
+    /// wildcard or a filter wants a list or an object, for a filter one with an object or a list in it,
+    /// or an empty one. A key after them has to be in one at least of the values that they gave, if
+    /// they gave any; `..key`, somewhere below. Null is nothing, and is no error.
     Query(&'static str),
 }
 

@@ -226,6 +226,53 @@ async fn a_wildcard_or_a_filter_over_a_list_that_is_there_may_select_nothing() {
 }
 
 #[tokio::test]
+async fn a_query_that_has_nothing_to_look_into_is_an_error_unless_it_may() {
+    for (selector, body, says) in [
+        (
+            "$..items",
+            json!({ "error": "bad" }),
+            "`$` has the key `error`",
+        ),
+        (
+            "$..x[*]",
+            json!({ "error": "bad" }),
+            "`$` has the key `error`",
+        ),
+        (
+            "data[*]",
+            json!({ "data": 5 }),
+            "`$.data` is neither an object nor a list",
+        ),
+        (
+            "data[?@.id > 1]",
+            json!({ "data": "quota exceeded" }),
+            "`$.data` is neither an object nor a list",
+        ),
+        (
+            "data[1:]",
+            json!({ "data": { "id": 1 } }),
+            "`$.data` has the key `id`",
+        ),
+        (
+            "*.items",
+            json!({ "a": 1 }),
+            "`$.a` is neither an object nor a list",
+        ),
+        (
+            "data['a','b']",
+            json!({ "data": {} }),
+            "`$.data` is an object without keys",
+        ),
+    ] {
+        let written = format!(", data_selector: \"{selector}\"");
+        let run = first_of(&written, body.clone()).await;
+        run.fails(&ErrorKind::Response, &["has nothing at", says]);
+        let optional = format!("{written}, data_selector_required: false");
+        first_of(&optional, body).await.brings(&json!([]));
+    }
+}
+
+#[tokio::test]
 async fn records_are_counted_before_they_are_set_aside() {
     // The second of the first page is: the offset moves by what came, and not by what was kept.
     let spec = source(

@@ -189,6 +189,99 @@ fn a_query_selects_elements_of_lists_and_objects() {
 }
 
 #[test]
+fn a_query_wants_what_it_looks_into() {
+    let query = |text| selecting(Selector::Query(text));
+    for (text, body, reached) in [
+        ("$.data[*]", r#"{"items": []}"#, "`$` has the key `items`"),
+        ("$.data[*]", r#"{"data": 5}"#, "`$.data` is neither"),
+        (
+            "$.data[?@.id > 1]",
+            r#"{"data": "no"}"#,
+            "`$.data` is neither",
+        ),
+        (
+            "$.data[?@.id > 1]",
+            r#"{"data": {"e": 1}}"#,
+            "`$.data` has the key `e`",
+        ),
+        (
+            "$.data[1:]",
+            r#"{"data": {"id": 1}}"#,
+            "`$.data` has the key `id`",
+        ),
+        (
+            "$.data['a', 'b']",
+            r#"{"data": {}}"#,
+            "`$.data` is an object without keys",
+        ),
+        (
+            "$.data[0, 1]",
+            r#"{"data": {}}"#,
+            "`$.data` is an object without keys",
+        ),
+        ("$.data[0][*]", r#"{"data": []}"#, "`$.data` is a list of 0"),
+        ("$.*.items", r#"{"a": 1, "b": null}"#, "`$.a` is neither"),
+        (
+            "$.a[*].items",
+            r#"{"a": [{"x": 1}, null]}"#,
+            "`$.a[0]` has the key `x`",
+        ),
+        (
+            "$.a[*].b[*]",
+            r#"{"a": [{"b": 1}]}"#,
+            "`$.a[0].b` is neither",
+        ),
+        ("$..items", r#"{"error": "bad"}"#, "`$` has the key `error`"),
+        ("$..items", r#"{"data": []}"#, "`$` has the key `data`"),
+        (
+            "$.data..items",
+            r#"{"data": {"x": 1}}"#,
+            "`$.data` has the key `x`",
+        ),
+        ("$..x[*]", r#"{"error": "bad"}"#, "`$` has the key `error`"),
+        ("$..x[*]", r#"{"a": {"x": 5}}"#, "`$.a.x` is neither"),
+        ("$..[1:]", r#"{"a": {"x": 5}}"#, "`$` has the key `a`"),
+        ("$..['x', \"y\"]", r#"{"a": 1}"#, "`$` has the key `a`"),
+        (
+            "$.a['b.c'][?match(@.d, '[)]')].e",
+            r#"{"a": {"b": []}}"#,
+            "`$.a` has the key `b`",
+        ),
+    ] {
+        let said = error(&query(text), body);
+        let nothing = format!("the response has nothing at `{text}`");
+        assert!(said.starts_with(&nothing), "{said}");
+        assert!(said.contains(reached), "{text} in {body}: {said}");
+        let optional = ResourcePlan {
+            selector_required: false,
+            ..query(text)
+        };
+        assert!(ids(&optional, body).is_empty());
+    }
+    for (text, body) in [
+        ("$.data[*]", r#"{"data": []}"#),
+        ("$.data[*]", r#"{"data": {}}"#),
+        ("$.data[*]", r#"{"data": null}"#),
+        ("$.data[*].id", r#"{"data": [null]}"#),
+        ("$.data[?@.id > 1]", r#"{"data": []}"#),
+        ("$.data[?@.id > 1]", r#"{"data": {}}"#),
+        ("$.data[?@.id > 1]", r#"{"data": {"a": {"id": 1}}}"#),
+        ("$.data[?@.id > 1].items", r#"{"data": [{"id": 1}]}"#),
+        ("$.data[1:]", r#"{"data": [{"id": 1}]}"#),
+        ("$.data[1, 2]", r#"{"data": []}"#),
+        ("$.a[*].b[0]", r#"{"a": [{"b": []}]}"#),
+        ("$.a[*].b[*]", r#"{"a": [{"x": 1}, {"b": []}]}"#),
+        ("$..items", "[]"),
+        ("$..items", r#"{"a": {"items": []}}"#),
+        ("$..items", r#"{"a": {"items": null}}"#),
+        ("$..x[*]", r#"{"a": [{"x": []}]}"#),
+        ("$..[1:]", r#"{"a": {"x": []}}"#),
+    ] {
+        assert!(ids(&query(text), body).is_empty(), "{text} in {body}");
+    }
+}
+
+#[test]
 fn untyped_records_are_any_json() {
     static UNTYPED: Table = Table::new("stories", &[]);
     let decoded = decode(

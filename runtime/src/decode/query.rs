@@ -1,0 +1,356 @@
+//! Finding the records by the slow way: a query over a tree.
+
+use std::{collections::HashMap, fmt::Write};
+
+use serde_json::Value;
+use serde_json_path::{JsonPath, NormalizedPath, PathElement};
+
+use super::selector::{Branch, push_key};
+use crate::error::{Error, ErrorKind};
+
+/// A query that was parsed.
+#[derive(Debug)]
+pub(super) struct Query {
+    pub(super) text: &'static str,
+    path: JsonPath,
+    segments: Vec<Segment>,
+}
+
+/// What a query comes to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Matches<'t> {
+    /// The place of each match and its text.
+    Found(Vec<(String, &'t str)>),
+    /// There is nothing to look into: this place, with this text, is as far as the query comes.
+    Lacking { place: String, raw: &'t str },
+}
+
+impl Query {
+    /// Parses a query.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] where it is none.
+    pub(super) fn new(text: &'static str) -> Result<Self, Error> {
+        let parse = |text: &str| {
+            JsonPath::parse(text).map_err(|error| {
+                let message = format!("`data_selector: {text}` is no JSONPath: {error}");
+                Error::new(ErrorKind::Config, message)
+            })
+        };
+        let path = parse(text)?;
+        let mut segments: Vec<Segment> = Vec::new();
+        for (end, descends, choices) in split(text) {
+            let is_after_choice = segments.last().is_some_and(|last| !last.is_step());
+            segments.push(Segment {
+                path: parse(text.get(..end).unwrap_or(text))?,
+                descends,
+                choices,
+                is_after_choice,
+            });
+        }
+        Ok(Self {
+            text,
+            path,
+            segments,
+        })
+    }
+
+    /// What it finds.
+    pub(super) fn find<'t>(&self, json: &'t str) -> serde_json::Result<Matches<'t>> {
+        let tree: Value = serde_json::from_str(json)?;
+        let mut texts = Texts {
+            root: json.trim(),
+            branches: HashMap::new(),
+        };
+        let found: Vec<_> = self
+            .path
+            .query_located(&tree)
+            .iter()
+            .filter_map(|node| texts.at(node.location()))
+            .collect();
+        let lacking = if found.is_empty() {
+            self.lacking(&tree)
+        } else {
+            None
+        };
+        Ok(match lacking {
+            Some(location) => {
+                let reached = texts.at(&location);
+                let (place, raw) = reached.unwrap_or_else(|| ("$".to_owned(), texts.root));
+                Matches::Lacking { place, raw }
+            }
+            None => Matches::Found(found),
+        })
+    }
+
+    /// Where the query, which finds nothing, has nothing to look into.
+    fn lacking<'t>(&self, tree: &'t Value) -> Option<NormalizedPath<'t>> {
+        let mut reached = JsonPath::default().query_located(tree);
+        for segment in &self.segments {
+            let next = segment.path.query_located(tree);
+            if next.is_empty() {
+                let values: Vec<_> = reached.nodes().collect();
+                let lacks = !segment.may_be_without(&values);
+                return reached
+                    .first()
+                    .filter(|_| lacks)
+                    .map(|node| node.location().clone());
+            }
+            reached = next;
+        }
+        None
+    }
+}
+
+/// One segment of a query.
+#[derive(Debug)]
+struct Segment {
+    /// The query up to its end.
+    path: JsonPath,
+    descends: bool,
+    choices: Vec<Choice>,
+    /// Whether one before it may give none or several values.
+    is_after_choice: bool,
+}
+
+/// What a segment takes from a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Choice {
+    Key,
+    Index,
+    Slice,
+    Wildcard,
+    Filter,
+}
+
+impl Segment {
+    /// Whether it gives one value, as each segment of a path does, and stands where it has to.
+    fn is_step(&self) -> bool {
+        let is_one = matches!(*self.choices, [Choice::Key | Choice::Index]);
+        is_one && !self.descends && !self.is_after_choice
+    }
+
+    /// Whether these values, in which it finds nothing, are such that it may.
+    fn may_be_without(&self, values: &[&Value]) -> bool {
+        if self.is_step() {
+            return false;
+        }
+        let mut there = values.iter().filter(|value| !value.is_null()).peekable();
+        // Null is nothing, as it is where a path leads.
+        there.peek().is_none()
+            || there.any(|value| self.choices.iter().any(|choice| self.suits(*choice, value)))
+    }
+
+    /// Whether a value is one that this may be taken from, though it gives none.
+    fn suits(&self, choice: Choice, value: &Value) -> bool {
+        let is_within = |suits| {
+            if self.descends {
+                is_below(value, suits)
+            } else {
+                suits(value)
+            }
+        };
+        match choice {
+            // No element is without the key.
+            Choice::Key => self.descends && value.as_array().is_some_and(Vec::is_empty),
+            Choice::Index | Choice::Slice => is_within(Value::is_array),
+            Choice::Wildcard => is_branch(value),
+            Choice::Filter => is_within(holds_records),
+        }
+    }
+}
+
+fn is_branch(value: &Value) -> bool {
+    value.is_array() || value.is_object()
+}
+
+/// Whether a filter may choose from it: what has scalars at its keys is an object, and holds none.
+fn holds_records(value: &Value) -> bool {
+    match value {
+        Value::Array(_) => true,
+        Value::Object(members) => members.is_empty() || members.values().any(is_branch),
+        _ => false,
+    }
+}
+
+/// Whether a value, or one in it however deep, is such.
+fn is_below(value: &Value, suits: fn(&Value) -> bool) -> bool {
+    suits(value)
+        || match value {
+            Value::Array(elements) => elements.iter().any(|value| is_below(value, suits)),
+            Value::Object(members) => members.values().any(|value| is_below(value, suits)),
+            _ => false,
+        }
+}
+
+/// The segments of a query that was parsed: where each ends, whether it descends, what it takes.
+fn split(query: &str) -> Vec<(usize, bool, Vec<Choice>)> {
+    let mut segments = Vec::new();
+    let mut rest = query.trim_start_matches('$').trim_start();
+    while !rest.is_empty() {
+        let descends = rest.starts_with("..");
+        let text = rest.trim_start_matches('.');
+        let (choices, len) = match text.chars().next() {
+            Some('[') => bracketed(text),
+            Some('*') => (vec![Choice::Wildcard], 1),
+            _ => {
+                let ends = |c: char| matches!(c, '.' | '[') || c.is_whitespace();
+                (vec![Choice::Key], text.find(ends).unwrap_or(text.len()))
+            }
+        };
+        rest = text.get(len..).unwrap_or_default();
+        segments.push((query.len() - rest.len(), descends, choices));
+        rest = rest.trim_start();
+    }
+    segments
+}
+
+/// What the brackets at the start of a text take, and their length.
+fn bracketed(text: &str) -> (Vec<Choice>, usize) {
+    let mut choices = Vec::new();
+    let (mut depth, mut quote, mut start) = (0_u32, None, 1);
+    let mut chars = text.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match (quote, c) {
+            (Some(_), '\\') => _ = chars.next(),
+            (Some(open), c) => quote = Some(open).filter(|open| *open != c),
+            (None, '"' | '\'') => quote = Some(c),
+            (None, '[' | '(') => depth += 1,
+            (None, ')') => depth = depth.saturating_sub(1),
+            (None, ']') if depth > 1 => depth -= 1,
+            (None, ',' | ']') if depth == 1 => {
+                choices.push(choice(text.get(start..at).unwrap_or_default()));
+                start = at + 1;
+                if c == ']' {
+                    return (choices, start);
+                }
+            }
+            _ => {}
+        }
+    }
+    (choices, text.len())
+}
+
+fn choice(text: &str) -> Choice {
+    match text.trim_start().chars().next() {
+        Some('"' | '\'') => Choice::Key,
+        Some('*') => Choice::Wildcard,
+        Some('?') => Choice::Filter,
+        _ if text.contains(':') => Choice::Slice,
+        _ => Choice::Index,
+    }
+}
+
+/// The texts of a tree's values: a tree does not keep the digits of its numbers.
+struct Texts<'t> {
+    root: &'t str,
+    /// By the address of their text.
+    branches: HashMap<usize, Branch<'t>>,
+}
+
+impl<'t> Texts<'t> {
+    fn at(&mut self, location: &NormalizedPath<'_>) -> Option<(String, &'t str)> {
+        let mut path = String::from("$");
+        let mut raw = self.root;
+        for element in location.iter() {
+            let branch = self
+                .branches
+                .entry(raw.as_ptr().addr())
+                .or_insert_with(|| Branch::new(raw));
+            raw = match (element, &*branch) {
+                (PathElement::Name(name), branch) => {
+                    push_key(&mut path, name);
+                    branch.member(name)?
+                }
+                (PathElement::Index(index), Branch::List(elements)) => {
+                    _ = write!(path, "[{index}]");
+                    elements.get(*index)?
+                }
+                _ => return None,
+            };
+        }
+        Some((path, raw))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        Choice::{self, Filter, Index, Key, Slice, Wildcard},
+        Matches, Query, split,
+    };
+
+    /// Where each segment ends, whether it descends, what it takes.
+    type Split = &'static [(&'static str, bool, &'static [Choice])];
+
+    #[test]
+    fn a_query_is_split_into_its_segments() {
+        let cases: [(&str, Split); 6] = [
+            ("$", &[]),
+            (
+                "$.data[*]",
+                &[("$.data", false, &[Key]), ("$.data[*]", false, &[Wildcard])],
+            ),
+            (
+                "$['a b'][\"c]\"][0]",
+                &[
+                    ("$['a b']", false, &[Key]),
+                    ("$['a b'][\"c]\"]", false, &[Key]),
+                    ("$['a b'][\"c]\"][0]", false, &[Index]),
+                ],
+            ),
+            ("$..id", &[("$..id", true, &[Key])]),
+            (
+                "$.*..[ 'it\\'s' , -1, 1:2,*]",
+                &[
+                    ("$.*", false, &[Wildcard]),
+                    (
+                        "$.*..[ 'it\\'s' , -1, 1:2,*]",
+                        true,
+                        &[Key, Index, Slice, Wildcard],
+                    ),
+                ],
+            ),
+            (
+                "$[?@.a[?@.b == ',]'] || match(@.c, '[)]')].d",
+                &[
+                    (
+                        "$[?@.a[?@.b == ',]'] || match(@.c, '[)]')]",
+                        false,
+                        &[Filter],
+                    ),
+                    (
+                        "$[?@.a[?@.b == ',]'] || match(@.c, '[)]')].d",
+                        false,
+                        &[Key],
+                    ),
+                ],
+            ),
+        ];
+        for (query, expected) in cases {
+            Query::new(query).unwrap();
+            let segments = split(query);
+            let segments: Vec<_> = segments
+                .iter()
+                .map(|(end, descends, choices)| (&query[..*end], *descends, &**choices))
+                .collect();
+            assert_eq!(segments, expected, "{query}");
+        }
+    }
+
+    #[test]
+    fn a_query_gives_the_text_of_its_matches() {
+        let query = Query::new("$.data[?@.kind == 'a']").unwrap();
+        let json =
+            r#" {"data": [{"kind": "a", "n": 1.10}, {"kind": "b"}, {"n": 2, "kind": "a"}]} "#;
+        let found = query.find(json).unwrap();
+        assert_eq!(
+            found,
+            Matches::Found(vec![
+                ("$.data[0]".to_owned(), r#"{"kind": "a", "n": 1.10}"#),
+                ("$.data[2]".to_owned(), r#"{"n": 2, "kind": "a"}"#),
+            ])
+        );
+    }
+}
