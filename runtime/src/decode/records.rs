@@ -94,10 +94,12 @@ impl Reader<'_, '_> {
             self.record_of(shape, raw, &Place::Records(path));
         } else {
             let mark = self.out.mark();
-            let found = match raw.as_bytes().first() {
-                Some(b'"' | b'{' | b'[') | None => Found::Unreadable,
-                Some(b't' | b'f') => Found::Bool(raw == "true"),
-                Some(_) => Found::Number(raw),
+            let text = serde_json::from_str::<String>(raw);
+            let found = match (raw.as_bytes().first(), &text) {
+                (Some(b'"'), Ok(text)) => Found::Text(text),
+                (Some(b'"' | b'{' | b'[') | None, _) => Found::Unreadable,
+                (Some(b't' | b'f'), _) => Found::Bool(raw == "true"),
+                (Some(_), _) => Found::Number(raw),
             };
             self.out
                 .faults

@@ -189,6 +189,22 @@ fn a_query_selects_elements_of_lists_and_objects() {
 }
 
 #[test]
+fn a_match_that_is_no_record_is_shown() {
+    for (value, found) in [
+        (r#""b\u00e4d""#, r#"found "bäd""#),
+        ("true", "found true"),
+        ("1.10", "found 1.10"),
+    ] {
+        let body = format!(r#"{{"error": {value}}}"#);
+        let resource = selecting(Selector::Query("$[*]"));
+        let decoded = decode(body.into(), &shape(&resource, &ID, &[])).unwrap();
+        let text = decoded.failure.unwrap().to_string();
+        let all = format!("$.error  expected object or list  {found}");
+        assert!(text.contains(&all), "{text}");
+    }
+}
+
+#[test]
 fn a_query_wants_what_it_looks_into() {
     let query = |text| selecting(Selector::Query(text));
     for (text, body, reached) in [
