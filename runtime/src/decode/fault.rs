@@ -361,9 +361,24 @@ fn expected(column: &Column, found: Found<'_>) -> String {
     match found {
         Found::Nothing | Found::Null => text.push_str(", not null"),
         Found::Another => text.push_str(" once"),
+        found if may_be_late(&column.data_type, found) => {
+            text.push_str(", to the end of 9999 in UTC");
+        }
         _ => {}
     }
     text
+}
+
+/// Whether a value may be an instant after the last that there is.
+fn may_be_late(data_type: &Type, found: Found<'_>) -> bool {
+    match (data_type, found) {
+        (Type::Timestamp(_), Found::Text(text)) => text.contains("9999"),
+        (
+            Type::Timestamp(TimeFormat::EpochSeconds | TimeFormat::EpochMillis),
+            Found::Number(digits),
+        ) => !digits.starts_with('-'),
+        _ => false,
+    }
 }
 
 fn describe(data_type: &Type) -> String {

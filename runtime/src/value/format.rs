@@ -3,7 +3,7 @@
 use jiff::{
     civil::{self, DateTime},
     fmt::{strtime::BrokenDownTime, temporal::DateTimeParser},
-    tz::TimeZone,
+    tz::{Offset, TimeZone},
 };
 
 use super::{Date, Timestamp, digits::Digits};
@@ -59,24 +59,23 @@ impl Format {
             Self::Rfc3339 => text.parse().ok(),
             Self::Date => {
                 let midnight = text.parse::<Date>().ok()?.jiff().at(0, 0, 0, 0);
-                in_zone(&TimeZone::UTC, midnight)
+                Timestamp::in_zone(&TimeZone::UTC, midnight)
             }
             Self::Epoch { power } => {
-                let nanoseconds = Digits::read(text)?.scaled(9 - power)?;
-                jiff::Timestamp::from_nanosecond(nanoseconds)
-                    .ok()
-                    .map(Timestamp::from_jiff)
+                Timestamp::from_epoch_nanoseconds(Digits::read(text)?.scaled(9 - power)?)
             }
             Self::Pattern { pattern, zone } => {
                 let parts = BrokenDownTime::parse(pattern, text).ok()?;
                 if let Ok(at) = parts.to_timestamp() {
-                    return Some(Timestamp::from_jiff(at));
+                    return Timestamp::from_jiff(at);
                 }
-                in_zone(zone.as_ref()?, civil_of(&parts)?)
+                // An offset that was read decides, though jiff does not hold the instant.
+                let offset = parts.offset().map(Offset::to_time_zone);
+                Timestamp::in_zone(offset.as_ref().or(zone.as_ref())?, civil_of(&parts)?)
             }
             Self::Local(zone) => text.parse().ok().or_else(|| {
                 let civil: DateTime = text.parse().ok()?;
-                in_zone(zone, civil)
+                Timestamp::in_zone(zone, civil)
             }),
         }
     }
@@ -89,33 +88,36 @@ impl Format {
             Self::Pattern { pattern, zone } => {
                 let parts = BrokenDownTime::parse(pattern, text).ok()?;
                 parts.to_date().ok().map(Date::from_jiff).or_else(|| {
-                    let at = Timestamp::from_jiff(parts.to_timestamp().ok()?);
-                    Some(day_of(at, zone.as_ref()))
+                    let at = Timestamp::from_jiff(parts.to_timestamp().ok()?)?;
+                    day_of(at, zone.as_ref())
                 })
             }
             Self::Local(zone) => {
                 let at = self.read_timestamp(text)?;
-                Some(day_of(at, Some(zone)))
+                day_of(at, Some(zone))
             }
             Self::Rfc3339 | Self::Epoch { .. } => {
                 let at = self.read_timestamp(text)?;
-                Some(day_of(at, None))
+                day_of(at, None)
             }
         }
     }
 
     /// Writes an instant as [`read_timestamp`](Self::read_timestamp) reads it. `None` where the
-    /// pattern has a directive that an instant does not fill.
+    /// pattern has a directive that an instant does not fill, or its zone is in the year 10000.
     pub(crate) fn write_timestamp(&self, at: Timestamp) -> Option<String> {
         Some(match self {
             Self::Rfc3339 => at.to_string(),
-            Self::Date => day_of(at, None).to_string(),
+            Self::Date => day_of(at, None)?.to_string(),
             Self::Epoch { power } => write_epoch(at, *power),
             Self::Pattern { pattern, zone } => {
                 let zone = zone.clone().unwrap_or(TimeZone::UTC);
-                jiff::fmt::strtime::format(pattern, &at.jiff().to_zoned(zone)).ok()?
+                match at.jiff() {
+                    Some(at) => jiff::fmt::strtime::format(pattern, &at.to_zoned(zone)).ok()?,
+                    None => jiff::fmt::strtime::format(pattern, at.civil(&zone)?).ok()?,
+                }
             }
-            Self::Local(zone) => zone.to_datetime(at.jiff()).to_string(),
+            Self::Local(zone) => at.civil(zone)?.to_string(),
         })
     }
 
@@ -130,13 +132,13 @@ impl Format {
                 zone: None,
             } => jiff::fmt::strtime::format(pattern, midnight)
                 .ok()
-                .or_else(|| self.write_timestamp(in_zone(&TimeZone::UTC, midnight)?)),
+                .or_else(|| self.write_timestamp(Timestamp::in_zone(&TimeZone::UTC, midnight)?)),
             Self::Pattern {
                 zone: Some(zone), ..
             }
-            | Self::Local(zone) => self.write_timestamp(in_zone(zone, midnight)?),
+            | Self::Local(zone) => self.write_timestamp(Timestamp::in_zone(zone, midnight)?),
             Self::Rfc3339 | Self::Epoch { .. } => {
-                self.write_timestamp(in_zone(&TimeZone::UTC, midnight)?)
+                self.write_timestamp(Timestamp::in_zone(&TimeZone::UTC, midnight)?)
             }
         }
     }
@@ -154,13 +156,9 @@ fn look_up(zone: &'static str) -> Result<TimeZone> {
     })
 }
 
-/// The instant of a civil time; in a gap or a fold, as if the change had not happened yet.
-fn in_zone(zone: &TimeZone, civil: DateTime) -> Option<Timestamp> {
-    zone.to_timestamp(civil).ok().map(Timestamp::from_jiff)
-}
-
-fn day_of(at: Timestamp, zone: Option<&TimeZone>) -> Date {
-    Date::from_jiff(zone.unwrap_or(&TimeZone::UTC).to_datetime(at.jiff()).date())
+fn day_of(at: Timestamp, zone: Option<&TimeZone>) -> Option<Date> {
+    let civil = at.civil(zone.unwrap_or(&TimeZone::UTC))?;
+    Some(Date::from_jiff(civil.date()))
 }
 
 /// The civil time that was read; midnight where only a date was.
@@ -175,7 +173,7 @@ fn civil_of(parts: &BrokenDownTime) -> Option<DateTime> {
 
 /// Units since 1970, with a fraction only where there is one.
 fn write_epoch(at: Timestamp, power: u8) -> String {
-    let digits = at.jiff().as_nanosecond().to_string();
+    let digits = at.epoch_nanoseconds().to_string();
     let mut plain = String::new();
     let shifted = Digits::read(&format!("{digits}e-{}", 9 - power))
         .and_then(|digits| digits.write(0, &mut plain));
@@ -276,6 +274,60 @@ mod tests {
             assert_eq!(read, instant.parse().ok(), "{text} as {format:?}");
             let written = format.write_timestamp(read.unwrap()).unwrap();
             assert_eq!(format.read_timestamp(&written), read, "{written}");
+        }
+    }
+
+    #[test]
+    fn the_last_instants_are_read_and_written_in_their_format() {
+        let berlin = TimeFormat::Local {
+            zone: "Europe/Berlin",
+        };
+        let last = "9999-12-31T23:59:59Z";
+        for (format, text, instant) in [
+            (format(TimeFormat::Rfc3339), last, last),
+            (
+                format(TimeFormat::Date),
+                "9999-12-31",
+                "9999-12-31T00:00:00Z",
+            ),
+            (format(TimeFormat::EpochSeconds), "253402300799", last),
+            (format(TimeFormat::EpochMillis), "253402300799000", last),
+            (
+                format(berlin),
+                "9999-12-31T23:59:59",
+                "9999-12-31T22:59:59Z",
+            ),
+            (
+                pattern("%Y-%m-%d %H:%M:%S", Some("UTC")),
+                "9999-12-31 23:59:59",
+                last,
+            ),
+            (
+                pattern("%d.%m.%Y %H:%M:%S", Some("+02:00")),
+                "31.12.9999 23:59:59",
+                "9999-12-31T21:59:59Z",
+            ),
+        ] {
+            let read = format.read_timestamp(text);
+            assert_eq!(read, Some(instant.parse().unwrap()), "{text} as {format:?}");
+            let written = format.write_timestamp(read.unwrap());
+            assert_eq!(written.as_deref(), Some(text));
+        }
+        let with_offset = pattern("%Y-%m-%dT%H:%M:%S%z", None);
+        let last = last.parse().unwrap();
+        for text in ["9999-12-31T23:59:59+0000", "9999-12-31T22:59:59-0100"] {
+            assert_eq!(with_offset.read_timestamp(text), Some(last), "{text}");
+        }
+        // Where the zone's year is 10000, and where the pattern asks jiff for an offset.
+        assert_eq!(format(berlin).write_timestamp(last), None);
+        assert_eq!(format(berlin).read_date("9999-12-31T23:59:59Z"), None);
+        assert_eq!(with_offset.write_timestamp(last), None);
+        for (format, text) in [
+            (format(TimeFormat::EpochSeconds), "253402300800"),
+            (with_offset, "9999-12-31T23:59:59-0001"),
+            (pattern("%Y-%m-%d", Some("-02:00")), "-9999-01-01"),
+        ] {
+            assert_eq!(format.read_timestamp(text), None, "{text} as {format:?}");
         }
     }
 

@@ -113,7 +113,7 @@ mod tests {
             let expected = text.parse::<jiff::Timestamp>().unwrap();
             assert_eq!(
                 usual(text.as_bytes()),
-                Timestamp::from_jiff(expected).into(),
+                Timestamp::from_jiff(expected),
                 "{text}"
             );
         }
@@ -139,7 +139,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn both_ways_of_reading_agree(seconds in -62_167_219_200_i64..253_402_207_200, nanoseconds in 0_u32..1_000_000_000) {
+        fn both_ways_of_reading_agree(seconds in -62_167_219_200_i64..253_402_300_800, nanoseconds in 0_u32..1_000_000_000) {
             let at = Timestamp::from_epoch(seconds, nanoseconds).unwrap();
             prop_assert_eq!(usual(at.to_string().as_bytes()), Some(at));
             prop_assert_eq!((at.epoch_seconds(), at.subsec_nanoseconds()), (seconds, nanoseconds));
@@ -148,7 +148,7 @@ mod tests {
         #[test]
         fn any_text_that_is_usual_is_so_to_jiff(text in "[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-6][0-9](\\.[0-9]{0,10})?(Z|[+-][0-2][0-9]:[0-6][0-9])?") {
             if let Some(at) = usual(text.as_bytes()) {
-                prop_assert_eq!(text.parse::<jiff::Timestamp>().ok(), Some(at.jiff()));
+                prop_assert_eq!(text.parse::<jiff::Timestamp>().ok(), at.jiff());
             }
         }
     }

@@ -55,6 +55,23 @@ fn state(column: &str, data_type: &str, value: &str) -> State {
 }
 
 #[tokio::test]
+async fn the_end_of_the_year_9999_is_an_instant_to_start_and_to_end_at() {
+    let never = "9999-12-31T23:59:59Z";
+    let records = json!([{ "id": "a", "at": never }, { "id": "b", "at": "2026-01-01T00:00:00Z" }]);
+    let incremental = "cursor_path: at, start_param: from";
+    let mut run = world(incremental, records.clone()).await.run().await;
+    assert_eq!(ids(&run), ["a", "b"]);
+    assert_eq!(run.records[0]["at"], never);
+    let stored = run.state.take().unwrap().to_json();
+    let state = State::from_json(&stored).unwrap();
+    let world = world(incremental, records).await;
+    let run = world.run_as(|fetch| fetch.since(state)).await;
+    assert_eq!(run.asked, ["GET /things?from=9999-12-31T23:59:59Z"]);
+    // What was last is known by its key.
+    assert_eq!(ids(&run), [] as [&str; 0]);
+}
+
+#[tokio::test]
 async fn the_first_fetch_starts_at_the_initial_value_and_ends_at_the_end() {
     let run = |records| async move {
         world(

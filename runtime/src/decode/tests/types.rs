@@ -136,7 +136,10 @@ fn decimal_is_exact_and_within_its_digits() {
 fn times_are_read_in_their_format() {
     check(
         Column::new("v", Type::TIMESTAMP),
-        &[(r#""2026-11-21T09:30:00+02:00""#, "2026-11-21T07:30:00Z")],
+        &[
+            (r#""2026-11-21T09:30:00+02:00""#, "2026-11-21T07:30:00Z"),
+            (r#""9999-12-31T23:59:59Z""#, "9999-12-31T23:59:59Z"),
+        ],
         &[r#""2026-11-21T09:30:00""#, "1795253400", r#""soon""#],
     );
     check(
@@ -157,6 +160,31 @@ fn times_are_read_in_their_format() {
         &[(r#""09:30""#, "09:30:00")],
         &[r#""25:00""#],
     );
+}
+
+#[test]
+fn an_instant_past_the_last_is_said_to_be_so() {
+    static SENT: Table = Table::new("stories", &[Column::new("at", Type::TIMESTAMP)]);
+    static EPOCH: Table = Table::new(
+        "stories",
+        &[Column::new("at", Type::Timestamp(TimeFormat::EpochSeconds))],
+    );
+    for (table, value, expected) in [
+        (
+            &SENT,
+            r#""9999-12-31T23:59:59-05:00""#,
+            "timestamp with an offset, to the end of 9999 in UTC",
+        ),
+        (
+            &EPOCH,
+            "1795253400000",
+            "timestamp as seconds since 1970, to the end of 9999 in UTC",
+        ),
+    ] {
+        let said = failure(table, &format!(r#"{{"data": [{{"at": {value}}}]}}"#));
+        let all = format!("$.data[0].at  expected {expected}  found {value}");
+        assert!(said.contains(&all), "{said}");
+    }
 }
 
 #[test]
