@@ -26,15 +26,16 @@ impl Reader<'_, '_> {
         raw: &str,
         place: &Place<'_>,
     ) -> bool {
-        let whole = serde_json::from_str::<Whole>(raw).is_ok();
+        let whole = serde_json::from_str::<Whole>(raw);
         match (self.source.offset_of(raw), object.extra_column()) {
-            (Some(start), _) if whole => {
+            (Some(start), _) if whole.is_ok() => {
                 let end = start + raw.len();
                 self.out.extras.push(Extra { key, start, end });
                 true
             }
             (_, Some((_, shape))) => {
-                self.misfit(shape, &Place::Key(place, &key), Found::Unreadable);
+                let found = whole.map_or_else(|error| Found::unread(&error), |_| Found::Unreadable);
+                self.misfit(shape, &Place::Key(place, &key), found);
                 false
             }
             (_, None) => false,

@@ -61,6 +61,26 @@ pub(super) enum Found<'a> {
     Undeclared,
     /// JSON that cannot be read whole: too deep, or with a number out of range.
     Unreadable,
+    /// A text that is none: with one half of a character that is written as two.
+    HalfCharacter,
+}
+
+impl Found<'_> {
+    /// What this error was met in.
+    pub(super) fn unread(error: &serde_json::Error) -> Self {
+        if is_half_character(error) {
+            Self::HalfCharacter
+        } else {
+            Self::Unreadable
+        }
+    }
+}
+
+/// Whether the error is that of half a surrogate pair. `serde_json` tells its errors apart by their
+/// words alone.
+pub(super) fn is_half_character(error: &serde_json::Error) -> bool {
+    let text = error.to_string();
+    text.starts_with("lone leading surrogate") || text.starts_with("unexpected end of hex escape")
 }
 
 /// The text, cut off where it is longer than this many characters.
@@ -205,6 +225,7 @@ impl Faults {
             Found::Another => "the key twice".to_owned(),
             Found::Undeclared => "a value".to_owned(),
             Found::Unreadable => "json too deep or out of range".to_owned(),
+            Found::HalfCharacter => "a text with half a surrogate pair".to_owned(),
         }
     }
 
@@ -435,6 +456,7 @@ fn help(column: &Column, found: Found<'_>) -> String {
         (Found::Text(_), Type::Enum { .. }) => {
             format!("add it to the `values` of `{name}`, or leave out `closed`; {aside}")
         }
+        (Found::HalfCharacter, _) => format!("a server that cuts texts off sends such; {aside}"),
         (Found::Another, _) => "a key may stand once in an object".to_owned(),
         _ => format!("another `data_type`, `format` or `decode` for `{name}`, or {aside}"),
     }

@@ -31,7 +31,7 @@ use std::sync::Arc;
 
 use self::{
     document::{Document, Extent, Selected, Spot},
-    fault::Faults,
+    fault::{Faults, is_half_character},
     fingerprint::fingerprint,
     included::Included,
     keys::Keys,
@@ -255,14 +255,14 @@ fn read_text(text: &str, format: Format, shape: &PageShape) -> Result<(Output, S
     let mut out = shape.output(text);
     let said = read(text, shape, &mut out, false).or_else(|error| match error {
         // Once more, to name the value.
-        Unread::OutOfRange(_) => {
+        Unread::BadValue(_) => {
             out = shape.output(text);
             read(text, shape, &mut out, true)
         }
         error => Err(error),
     });
     let said = said.map_err(|error| match error {
-        Unread::NoJson(error) | Unread::OutOfRange(error) => body::not_json(text, &error),
+        Unread::NoJson(error) | Unread::BadValue(error) => body::not_json(text, &error),
         Unread::NoRecords(error) => error,
     })?;
     shape.included.put(&mut out)?;
@@ -272,16 +272,16 @@ fn read_text(text: &str, format: Format, shape: &PageShape) -> Result<(Output, S
 /// Why a page could not be read.
 enum Unread {
     NoJson(serde_json::Error),
-    /// A number that no type of serde's can hold.
-    OutOfRange(serde_json::Error),
+    /// A number that no type of serde's can hold, or a text with half a surrogate pair.
+    BadValue(serde_json::Error),
     NoRecords(Error),
 }
 
 impl From<serde_json::Error> for Unread {
     fn from(error: serde_json::Error) -> Self {
         // serde_json tells its errors apart by their words alone.
-        if error.to_string().starts_with("number out of range") {
-            Self::OutOfRange(error)
+        if error.to_string().starts_with("number out of range") || is_half_character(&error) {
+            Self::BadValue(error)
         } else {
             Self::NoJson(error)
         }

@@ -123,11 +123,12 @@ impl Reader<'_, '_> {
             place,
         };
         let read = visit(&mut deserializer, within);
-        read.unwrap_or_else(|_| {
+        read.unwrap_or_else(|error| {
             self.out.stack.truncate(stack);
+            let found = Found::unread(&error);
             self.out
                 .faults
-                .no_record(place, "an object that can be read", Found::Unreadable);
+                .no_record(place, "an object that can be read", found);
             false
         })
     }

@@ -22,8 +22,8 @@ use crate::page::{NOWHERE, Slot};
 pub(super) struct Reader<'t, 'o> {
     pub(super) source: Source<'t>,
     pub(super) out: &'o mut Output,
-    /// Whether every number is read from its digits. `serde_json` gives up on one out of range,
-    /// and does not say of which value it is.
+    /// Whether every number is read from its digits, and every text by itself. `serde_json` gives up
+    /// on a number out of range and on half a surrogate pair, and does not say of which value it is.
     pub(super) careful: bool,
 }
 
@@ -39,7 +39,8 @@ impl Reader<'_, '_> {
         deserializer: D,
     ) -> Result<Option<Slot>, D::Error> {
         let mark = self.out.faults.mark();
-        let slot = if (capture || self.careful) && at.is_none() {
+        let is_text = |at| self.source.kind(at) == Some(JsonKind::Text);
+        let slot = if capture && at.is_none() || self.careful && at.is_none_or(is_text) {
             let raw = <&RawValue>::deserialize(deserializer)?;
             self.raw(shape, raw.get(), place)
         } else {
@@ -49,7 +50,8 @@ impl Reader<'_, '_> {
     }
 
     /// Reads a value out of its own text, a part of this reader's. That it is JSON was seen
-    /// when it was cut out; it may still be nested too deep, or hold a number out of range.
+    /// when it was cut out; it may still be nested too deep, or hold a number out of range or half
+    /// a surrogate pair.
     pub(super) fn raw(
         &mut self,
         shape: &ColumnShape,
@@ -60,9 +62,9 @@ impl Reader<'_, '_> {
         let at = self.source.offset_of(raw);
         let mut deserializer = serde_json::Deserializer::from_str(raw);
         self.native(shape, at, place, &mut deserializer)
-            .unwrap_or_else(|_| {
+            .unwrap_or_else(|error| {
                 self.out.stack.truncate(stack);
-                self.misfit(shape, place, Found::Unreadable)
+                self.misfit(shape, place, Found::unread(&error))
             })
     }
 
@@ -144,8 +146,8 @@ impl Reader<'_, '_> {
         let Some(at) = self.source.offset_of(raw) else {
             return self.misfit(shape, place, Found::Unreadable);
         };
-        if serde_json::from_str::<Whole>(raw).is_err() {
-            return self.misfit(shape, place, Found::Unreadable);
+        if let Err(error) = serde_json::from_str::<Whole>(raw) {
+            return self.misfit(shape, place, Found::unread(&error));
         }
         Some(Slot::Json {
             at: self.place(Some(at)),

@@ -120,10 +120,11 @@ impl Reader<'_, '_> {
 
     fn untyped(&mut self, raw: &str, place: &Place<'_>) -> Option<u32> {
         let at = self.place(self.source.offset_of(raw));
-        if serde_json::from_str::<Whole>(raw).is_err() {
+        if let Err(error) = serde_json::from_str::<Whole>(raw) {
+            let found = Found::unread(&error);
             self.out
                 .faults
-                .no_record(place, "json that can be read", Found::Unreadable);
+                .no_record(place, "json that can be read", found);
             return None;
         }
         self.out.push(Slot::Json { at })

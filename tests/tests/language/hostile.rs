@@ -25,6 +25,24 @@ async fn typed(record: &str) -> Run {
 }
 
 #[tokio::test]
+async fn half_a_surrogate_pair_is_a_bad_value_and_not_a_bad_page() {
+    let run = typed(r#"{ "id": "a" }, { "id": "\ud83d" }"#).await;
+    run.fails(
+        &ErrorKind::Schema,
+        &["$.data[1].id", "half a surrogate pair"],
+    );
+    let spec = source(
+        "concurrency: 1",
+        "{ path: things, data_selector: data, paginator: single_page }",
+        "{ id: text }, schema_contract: { data_type: discard_row }",
+    );
+    let body = r#"{"data": [{"id": "a"}, {"id": "b\ud83d"}, {"id": "\ud83d\ude00"}]}"#;
+    let run = fetch(&spec, move |_| Reply::status(200).body(body)).await;
+    run.brings(&json!([{ "id": "a" }, { "id": "\u{1f600}" }]));
+    assert_eq!(run.report.discarded_rows, 1);
+}
+
+#[tokio::test]
 async fn nesting_without_end_is_an_error() {
     const DEPTH: usize = 200_000;
     for (open, close) in [("[", "]"), ("{\"a\":", "}")] {

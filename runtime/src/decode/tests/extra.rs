@@ -140,3 +140,14 @@ fn a_record_that_is_set_aside_takes_what_it_has_besides_with_it() {
     assert_eq!(decoded.discarded_rows, 1);
     assert_eq!(rows(&decoded), [r#"2 | null | {"c":3}"#]);
 }
+
+#[test]
+fn a_text_that_is_none_is_not_kept() {
+    let body = r#"{"data": [{"id": 1, "a": ["\ud83d"]}]}"#;
+    let said = page_under(EVOLVE, Story::TABLE, body).failure.unwrap();
+    let text = said.to_string();
+    assert!(
+        text.contains("$.data[0].a") && text.contains("found a text with half a surrogate pair"),
+        "{text}"
+    );
+}

@@ -198,3 +198,60 @@ fn faults_that_null_takes_the_place_of_leave_the_others_listed() {
         "{text}"
     );
 }
+
+#[test]
+fn half_a_surrogate_pair_is_a_bad_value_of_its_column() {
+    static TEXTS: Table = Table::new(
+        "stories",
+        &[
+            Column::new("id", Type::Text).primary_key().at(31),
+            Column::new("name", Type::Text).nullable().at(32),
+            Column::new("tags", Type::Array(&Column::new("", Type::Text)))
+                .nullable()
+                .at(33),
+            Column::new("any", Type::Json).nullable().at(34),
+        ],
+    );
+    static UNTYPED: Table = Table::new("stories", &[]);
+    const HALF: &str = r#"{"data": [
+        {"id": "a", "name": "\ud83d\ude00", "tags": ["x"], "any": {"b": "c"}},
+        {"id": "b", "name": "\ud83d"},
+        {"id": "c", "n\u0061me": "\ud83d\u0041"},
+        {"id": "d", "tags": ["x", "\ude00", "y"]},
+        {"id": "e", "any": {"b": "\ud83d"}},
+        {"id": "f", "ignored": "\ud83d"}
+    ]}"#;
+    insta::assert_snapshot!(failure(&TEXTS, HALF), @r"
+    4 values do not fit specs/media.yaml
+      $.data[1].name     expected text  found a text with half a surrogate pair  specs/media.yaml:32
+      $.data[2].name     expected text  found a text with half a surrogate pair  specs/media.yaml:32
+      $.data[3].tags[1]  expected text  found a text with half a surrogate pair
+      $.data[4].any      expected json  found a text with half a surrogate pair  specs/media.yaml:34
+      help: a server that cuts texts off sends such; `schema_contract: {data_type: discard_row}` sets such rows aside
+    ");
+    let set_aside = page_under(contract(DataTypeContract::DiscardRow), &TEXTS, HALF);
+    assert!(set_aside.failure.is_none());
+    assert_eq!((set_aside.received, set_aside.discarded_rows), (6, 4));
+    assert_eq!(
+        rows(&set_aside),
+        [r#"a | 😀 | ["x"] | {"b": "c"}"#, "f | null | null | null"]
+    );
+    let made_null = page_under(contract(DataTypeContract::DiscardValue), &TEXTS, HALF);
+    assert_eq!((rows(&made_null).len(), made_null.discarded_values), (6, 4));
+    let untyped = page(&UNTYPED, r#"{"data": [{"a": "\ud83d"}]}"#).unwrap();
+    let said = untyped.failure.unwrap().to_string();
+    assert!(
+        said.contains(
+            "$.data[0]  expected json that can be read  found a text with half a surrogate pair"
+        ),
+        "{said}"
+    );
+    // What is cut off, or is no JSON further on, is none.
+    for body in [
+        r#"{"data": [{"id": "\ud83d"#,
+        r#"{"data": [{"id": "\ud83d"}, oops]}"#,
+    ] {
+        let said = page(&TEXTS, body).unwrap_err().to_string();
+        assert!(said.starts_with("the response is not JSON"), "{said}");
+    }
+}
