@@ -19,7 +19,7 @@ pub enum Auth {
         password: Template,
     },
     OAuth2(OAuth2),
-    /// Those of [`Connector::choices`] that the user chooses.
+    /// Those of [`Connector::choices`](super::Connector::choices) that the user chooses.
     OneOf,
     Custom(CustomAuth),
 }

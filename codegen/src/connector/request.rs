@@ -17,13 +17,13 @@ pub struct Template(pub Vec<Part>);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Part {
     Text(String),
-    /// Position in [`Connector::secrets`].
+    /// Position in [`Connector::secrets`](super::Connector::secrets).
     Secret(u16),
-    /// Position in [`Connector::config`].
+    /// Position in [`Connector::config`](super::Connector::config).
     Config(u16),
     IncrementalStart,
     IncrementalEnd,
-    /// Position in [`Parent::fields`].
+    /// Position in [`Parent::fields`](super::Parent::fields).
     Parent(u16),
 }
 

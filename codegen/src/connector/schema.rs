@@ -62,7 +62,7 @@ pub struct Column {
     pub primary_key: bool,
     pub merge_key: bool,
     pub decode: Decode,
-    /// Where it is taken from the parent's record: the position in [`Parent::fields`]. An enum of
+    /// Where it is taken from the parent's record: the position in [`Parent::fields`](super::Parent::fields). An enum of
     /// such a column is the parent's.
     pub parent: Option<u16>,
     pub line: u32,

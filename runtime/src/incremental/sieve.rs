@@ -50,7 +50,7 @@ impl Sieve {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Record`] where the table lacks the cursor column or one of the key.
+    /// [`ErrorKind::Record`](crate::ErrorKind::Record) where the table lacks the cursor column or one of the key.
     pub(crate) fn new(
         resource: &'static ResourcePlan,
         table: &'static Table,
