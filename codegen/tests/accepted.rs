@@ -61,6 +61,18 @@ fn a_header_takes_the_place_of_a_default_whatever_its_case() {
 }
 
 #[test]
+fn a_column_called_headers_is_merged_like_any_other() {
+    let defaults = "columns: { headers: { data_type: decimal, precision: 9 } }";
+    let spec = format!(
+        "client: {{ base_url: https://api.example.com, paginator: single_page }}\n\
+         resource_defaults: {{ {defaults} }}\n\
+         resources:\n  - name: things\n    columns: {{ headers: {{ data_type: text }} }}\n"
+    );
+    let record = connector(&spec).resources.remove(0).record;
+    assert_eq!(record.columns()[0].data_type, Type::Text);
+}
+
+#[test]
 fn the_first_page_may_have_a_cursor_of_its_own() {
     let own = "path: /things, params: { cursor: \"*\" }, paginator: cursor";
     let resource = resource(own, "selected: true");

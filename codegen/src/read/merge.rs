@@ -11,7 +11,7 @@ use crate::yaml::{Entry, Key, Kind, Node, Scalar, Value};
 pub(super) fn inherited(defaults: Option<&Node>, resource: &Node) -> Node {
     let resource = normal_resource(resource);
     match defaults {
-        Some(defaults) => merged(defaults, &resource),
+        Some(defaults) => merged(defaults, &resource, is_same_key),
         None => resource,
     }
 }
@@ -125,56 +125,50 @@ fn map_of(name: &str, value: &Node) -> Node {
     }
 }
 
-fn merged(default: &Node, own: &Node) -> Node {
+fn merged(default: &Node, own: &Node, is_same: fn(&str, &str) -> bool) -> Node {
     let (Value::Map(defaults), Value::Map(owns)) = (&default.value, &own.value) else {
         return own.clone();
     };
     if names_another_kind(default, own) {
         return own.clone();
     }
-    Node {
-        span: own.span.clone(),
-        value: Value::Map(merged_entries(defaults, owns, is_same_key)),
-    }
-}
-
-fn merged_entries(
-    defaults: &[Entry],
-    owns: &[Entry],
-    is_same: fn(&str, &str) -> bool,
-) -> Vec<Entry> {
-    let find = |entries: &'_ [Entry], name: &str| {
+    let find = |entries: &[Entry], name: &str| {
         let mut entries = entries.iter();
         entries.position(|entry| is_same(&entry.key.name, name))
     };
     let mut entries: Vec<Entry> = Vec::new();
     for inherited in defaults {
-        let Some(at) = find(owns, &inherited.key.name) else {
-            entries.push(inherited.clone());
-            continue;
-        };
-        let entry = &owns[at];
-        if entry.value.is_null() && entry.key.name != super::NULL_MEANS_NONE {
-            continue;
+        match find(owns, &inherited.key.name).and_then(|at| owns.get(at)) {
+            None => entries.push(inherited.clone()),
+            Some(entry) if entry.value.is_null() && entry.key.name != super::NULL_MEANS_NONE => {}
+            Some(entry) => entries.push(Entry {
+                key: entry.key.clone(),
+                value: merged(
+                    &inherited.value,
+                    &entry.value,
+                    names_within(&entry.key.name),
+                ),
+            }),
         }
-        let value = match (&inherited.value.value, &entry.value.value) {
-            (Value::Map(defaults), Value::Map(owns)) if entry.key.name == "headers" => Node {
-                span: entry.value.span.clone(),
-                value: Value::Map(merged_entries(defaults, owns, str::eq_ignore_ascii_case)),
-            },
-            _ => merged(&inherited.value, &entry.value),
-        };
-        entries.push(Entry {
-            key: entry.key.clone(),
-            value,
-        });
     }
     for entry in owns {
         if find(defaults, &entry.key.name).is_none() {
             entries.push(entry.clone());
         }
     }
-    entries
+    Node {
+        span: own.span.clone(),
+        value: Value::Map(entries),
+    }
+}
+
+/// How the names in the map at this key compare: those of headers whatever their case.
+fn names_within(key: &str) -> fn(&str, &str) -> bool {
+    if key == "headers" {
+        str::eq_ignore_ascii_case
+    } else {
+        is_same_key
+    }
 }
 
 fn is_same_key(one: &str, other: &str) -> bool {
