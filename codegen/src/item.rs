@@ -124,19 +124,25 @@ pub(crate) fn visibility(input: ParseStream<'_>) -> Result<TokenStream> {
 /// What stands before the next comma, or before the `>` that closes what it stands in.
 fn until_comma(input: ParseStream<'_>) -> Result<TokenStream> {
     let mut tokens = TokenStream::new();
-    let mut depth = 0_usize;
+    let (mut depth, mut is_arrow) = (0_usize, false);
     while !input.is_empty() {
-        if depth == 0 && (input.peek(Token![,]) || input.peek(Token![>])) {
+        let closes = input.peek(Token![>]) && !is_arrow;
+        if depth == 0 && (closes || input.peek(Token![,])) {
             break;
         }
-        if input.peek(Token![->]) {
-            tokens.extend([input.parse::<TokenTree>()?]);
-        } else if input.peek(Token![<]) {
-            depth += 1;
-        } else if input.peek(Token![>]) {
-            depth -= 1;
+        // What a macro's variable stands for is one token, whatever it begins with.
+        let token = input.parse::<TokenTree>()?;
+        let punct = match &token {
+            TokenTree::Punct(punct) => Some(punct.as_char()),
+            _ => None,
+        };
+        match punct {
+            Some('<') => depth += 1,
+            Some('>') if !is_arrow => depth -= 1,
+            _ => {}
         }
-        tokens.extend([input.parse::<TokenTree>()?]);
+        is_arrow = punct == Some('-') && input.peek(Token![>]);
+        tokens.extend([token]);
     }
     Ok(tokens)
 }
@@ -353,6 +359,25 @@ mod tests {
         "#[a]",
         "1",
     ];
+
+    #[test]
+    fn what_a_macros_variable_stands_for_is_one_type() {
+        let variable = |tokens| proc_macro2::Group::new(proc_macro2::Delimiter::None, tokens);
+        for (tokens, expected) in [
+            (quote!(Option<i64>), "Option<i64>"),
+            (quote!(<T as Into<u8>>::Out), "?"),
+            (quote!(&'static str), "!"),
+        ] {
+            let field = variable(tokens);
+            let item = item(quote!(struct One { field: #field, other: Vec<#field>, last: u8 }));
+            let types: Vec<_> = item
+                .named_fields()
+                .iter()
+                .map(|field| shown(&field.data_type))
+                .collect();
+            assert_eq!(types, [expected, &format!("Vec<{expected}>"), "u8"]);
+        }
+    }
 
     #[test]
     fn what_is_no_struct_is_refused() {

@@ -153,7 +153,11 @@ mod tests {
         })
         .unwrap();
         assert!(module.has_docs());
-        assert!(module.attributes.to_string().contains("# [cfg (unix)]"));
+        let expected = quote! {
+            /// Ours.
+            #[cfg(unix)]
+        };
+        assert_eq!(module.attributes.to_string(), expected.to_string());
         assert_eq!(module.visibility.to_string(), "pub (crate)");
         assert_eq!(module.ident, "media");
         assert!(module.body.to_string().contains("fn mine"));
