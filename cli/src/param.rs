@@ -91,18 +91,7 @@ fn owner(
 }
 
 fn is_of_paginator(pages: &Pages, name: &str) -> bool {
-    let slots = match pages {
-        Pages::Offset(pages) => vec![pages.offset_slot, pages.limit_slot],
-        Pages::Number(pages) => [Some(pages.page_slot), pages.page_size_slot]
-            .into_iter()
-            .flatten()
-            .collect(),
-        Pages::Cursor(pages) => vec![pages.cursor],
-        Pages::HeaderCursor { cursor, .. } => vec![*cursor],
-        Pages::Single | Pages::HeaderLink { .. } | Pages::JsonLink { .. } | Pages::Custom(_) => {
-            Vec::new()
-        }
-    };
+    let slots = pages.slots();
     slots
         .iter()
         .any(|slot| matches!(slot, Slot::Query(own) if *own == name))

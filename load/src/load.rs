@@ -182,8 +182,9 @@ impl<'a, D: Destination> Loading<'a, D> {
         let written = async {
             while let Some(page) = pages.next().await {
                 let page = page.inspect_err(|_| broke_off = true)?;
-                if page.state_before().is_some() && may_commit(target.writing, true) {
-                    self.destination.commit(page.state_before()).await?;
+                let before = page.state_before();
+                if before.is_some() && may_commit(target.writing, true) {
+                    self.destination.commit(before).await?;
                     committed = progress.rows;
                 }
                 progress.rows += self.destination.write(page.rows()).await?;

@@ -64,10 +64,7 @@ impl<S: Connector> Builder<S> {
 
     /// These secrets, in place of the environment's.
     pub fn secrets(mut self, secrets: S::Secrets) -> Self {
-        self.secrets = Some(GivenSecrets {
-            choice: secrets.choice(),
-            values: secrets.values(),
-        });
+        self.secrets = Some(GivenSecrets::of(secrets));
         self
     }
 

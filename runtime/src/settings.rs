@@ -70,6 +70,16 @@ pub(crate) struct GivenSecrets {
     pub(crate) values: Vec<Secret>,
 }
 
+impl GivenSecrets {
+    /// Those of a generated struct or enum.
+    pub(crate) fn of(secrets: impl Values<Secret>) -> Self {
+        Self {
+            choice: secrets.choice(),
+            values: secrets.values(),
+        }
+    }
+}
+
 /// The secrets and settings of a source, in the order of its plan: those given, all of them or, as
 /// text, some by their `named` ones, and the others from `env`.
 ///

@@ -233,20 +233,13 @@ impl Check<'_> {
         let name = names::snake(last);
         let view = typed(node).map(|(_, view)| view);
         let nullable = view.as_ref().is_none_or(|view| is_nullable(node, view));
+        let data_type = self.data_type(node, within).unwrap_or(UNKNOWN);
+        let ident = names::ident(&name);
         Column {
-            ident: names::ident(&name),
-            name: name.clone(),
-            key: name,
-            from: None,
-            data_type: self.data_type(node, within).unwrap_or(UNKNOWN),
             nullable,
-            explicit: false,
-            primary_key: false,
-            merge_key: false,
             decode: view.as_ref().map(decode).unwrap_or_default(),
-            parent: None,
             line: self.line(&node.span),
-            description: None,
+            ..Column::new(name, ident, data_type)
         }
     }
 
@@ -383,23 +376,11 @@ const EXTRA: &str = "extra";
 
 /// That map.
 fn extra() -> Column {
-    let column = |data_type, decode| Column {
-        ident: EXTRA.to_owned(),
-        name: EXTRA.to_owned(),
-        key: EXTRA.to_owned(),
-        from: None,
-        data_type,
-        nullable: false,
-        explicit: false,
-        primary_key: false,
-        merge_key: false,
-        decode,
-        parent: None,
-        line: 0,
-        description: None,
-    };
-    let value = column(Type::Json, Decode::Native);
-    column(Type::Map(Box::new(value)), Decode::Rest)
+    let column = |data_type| Column::new(EXTRA.to_owned(), EXTRA.to_owned(), data_type);
+    Column {
+        decode: Decode::Rest,
+        ..column(Type::Map(Box::new(column(Type::Json))))
+    }
 }
 
 /// What every column has, whatever its type, if it has a good one.

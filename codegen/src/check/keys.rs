@@ -1,6 +1,6 @@
 //! The primary key and the merge key: columns that are there, never null, and comparable.
 
-use crate::connector::{Column, Decode, Path, Struct, Type};
+use crate::connector::{Column, Path, Struct, Type};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::spec::{Text, View};
 use crate::yaml::{Node, Value};
@@ -326,21 +326,7 @@ fn record() -> Column {
 }
 
 fn column(data_type: Type) -> Column {
-    Column {
-        name: RECORD.to_owned(),
-        ident: RECORD.to_owned(),
-        key: RECORD.to_owned(),
-        from: None,
-        data_type,
-        nullable: false,
-        explicit: false,
-        primary_key: false,
-        merge_key: false,
-        decode: Decode::Native,
-        parent: None,
-        line: 0,
-        description: None,
-    }
+    Column::new(RECORD.to_owned(), RECORD.to_owned(), data_type)
 }
 
 /// From the resource's name to the end of its columns: roughly where it is written.

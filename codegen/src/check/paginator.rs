@@ -219,9 +219,7 @@ impl Check<'_> {
                 .help(format!("leave it out for `{default}`")),
             );
         }
-        if param != "cursor_param" {
-            slots.params.push((name.to_owned(), param));
-        }
+        slots.params.push((name.to_owned(), param));
         Slot::Query(name.to_owned())
     }
 

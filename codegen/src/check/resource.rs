@@ -305,7 +305,12 @@ impl Check<'_> {
 
     /// `limit` in the request beside a paginator that writes it. A cursor is that of the first page.
     fn paginator_owns_its_params(&mut self, endpoint: &View<'_>, paging: &Paging) {
-        for (name, key) in &paging.params {
+        const CURSORS: [&str; 2] = ["cursor_param", "cursor_body_path"];
+        if let Some((_, key)) = paging.fields.first() {
+            self.body_has_fields(endpoint, key);
+        }
+        let params = paging.params.iter();
+        for (name, key) in params.filter(|(_, key)| !CURSORS.contains(key)) {
             let mut params = endpoint.entries("params").iter();
             let in_params = params.find(|param| param.key.name == *name);
             let in_params = in_params.map(|param| param.key.span.clone());
@@ -319,21 +324,8 @@ impl Check<'_> {
                 self.is_the_paginators(&place, &format!("the parameter `{name}`"), key);
             }
         }
-        for (Path(steps), key) in &paging.fields {
-            let json = endpoint.node("json");
-            if let Some(list) = json.filter(|json| matches!(json.value, Value::List(_))) {
-                self.error(
-                    Diagnostic::error(
-                        "RS0503",
-                        &list.span,
-                        format!("`{key}` needs a body with fields, and this one is a list"),
-                    )
-                    .help("write a map, of which the list is a field"),
-                );
-            }
-            if *key == "cursor_body_path" {
-                continue;
-            }
+        let fields = paging.fields.iter();
+        for (Path(steps), key) in fields.filter(|(_, key)| !CURSORS.contains(key)) {
             for body in ["json", "data"] {
                 let mut field = endpoint.node(body);
                 for step in steps {
@@ -346,6 +338,18 @@ impl Check<'_> {
                     self.is_the_paginators(&field.span, &format!("this field of `{body}`"), key);
                 }
             }
+        }
+    }
+
+    /// A list has no place that this key of a paginator could lead to.
+    fn body_has_fields(&mut self, endpoint: &View<'_>, key: &str) {
+        let json = endpoint.node("json");
+        if let Some(list) = json.filter(|json| matches!(json.value, Value::List(_))) {
+            let message = format!("`{key}` needs a body with fields, and this one is a list");
+            self.error(
+                Diagnostic::error("RS0503", &list.span, message)
+                    .help("write a map, of which the list is a field"),
+            );
         }
     }
 

@@ -95,7 +95,7 @@ fn is_host(host: &str) -> bool {
     if last.is_some_and(|last| !last.is_empty() && last.bytes().all(|c| c.is_ascii_digit())) {
         return host.parse::<std::net::Ipv4Addr>().is_ok();
     }
-    let is_part = |c: char| c.is_alphanumeric() || "-_.".contains(c) || !c.is_ascii();
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c) || !c.is_ascii();
     host.chars().all(is_part)
 }
 

@@ -69,21 +69,11 @@ impl Check<'_> {
     fn element_of(&mut self, node: &Node, data_type: Type, within: Within<'_>) -> Column {
         let last = within.name.rsplit('.').next().unwrap_or(within.name);
         Column {
-            name: names::snake(last),
-            ident: String::new(),
-            key: names::snake(last),
-            from: None,
-            data_type,
-            nullable: false,
-            explicit: false,
-            primary_key: false,
-            merge_key: false,
             decode: typed(node)
                 .map(|(_, view)| decode(&view))
                 .unwrap_or_default(),
-            parent: None,
             line: self.line(&node.span),
-            description: None,
+            ..Column::new(names::snake(last), String::new(), data_type)
         }
     }
 

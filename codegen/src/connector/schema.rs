@@ -62,11 +62,32 @@ pub struct Column {
     pub primary_key: bool,
     pub merge_key: bool,
     pub decode: Decode,
-    /// Where it is taken from the parent's record: the position in [`Parent::fields`](super::Parent::fields). An enum of
-    /// such a column is the parent's.
+    /// Where it is taken from the parent's record: the position in
+    /// [`Parent::fields`](super::Parent::fields). An enum of such a column is the parent's.
     pub parent: Option<u16>,
     pub line: u32,
     pub description: Option<String>,
+}
+
+impl Column {
+    /// A column that is found at its own name and never null, of which nothing more is said.
+    pub fn new(name: String, ident: String, data_type: Type) -> Self {
+        Self {
+            key: name.clone(),
+            name,
+            ident,
+            from: None,
+            data_type,
+            nullable: false,
+            explicit: false,
+            primary_key: false,
+            merge_key: false,
+            decode: Decode::Native,
+            parent: None,
+            line: 0,
+            description: None,
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]

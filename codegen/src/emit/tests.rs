@@ -16,19 +16,8 @@ use crate::{
 
 fn column(name: &str, data_type: Type) -> Column {
     Column {
-        name: name.to_owned(),
-        ident: name.to_owned(),
-        key: name.to_owned(),
-        from: None,
-        data_type,
-        nullable: false,
-        explicit: false,
-        primary_key: false,
-        merge_key: false,
-        decode: Decode::Native,
-        parent: None,
         line: 7,
-        description: None,
+        ..Column::new(name.to_owned(), name.to_owned(), data_type)
     }
 }
 

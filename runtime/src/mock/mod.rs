@@ -300,10 +300,7 @@ impl<S: Connector> Mock<S> {
     /// These secrets in place of dummies: to choose one of several kinds of credentials (without it,
     /// the first), or where a custom one needs a real key.
     pub fn secrets(mut self, secrets: S::Secrets) -> Self {
-        self.secrets = Some(GivenSecrets {
-            choice: secrets.choice(),
-            values: secrets.values(),
-        });
+        self.secrets = Some(GivenSecrets::of(secrets));
         self
     }
 

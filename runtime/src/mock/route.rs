@@ -13,7 +13,7 @@ use url::{Origin, Url};
 use super::read::{Body, Read, as_text, field};
 use crate::{
     ConfigValue, ParentValue, Result, Secret, origin,
-    plan::{Method, Pages, ResourcePlan, Slot, SourcePlan},
+    plan::{Method, ResourcePlan, Slot, SourcePlan},
     redact::Redactor,
     request::{Bounds, Draft, DraftBody},
     schema::{Path, Step},
@@ -153,7 +153,7 @@ impl Route {
             headers: headers.map(|(n, v)| (n.to_owned(), v.to_owned())).collect(),
             origin: draft.url.origin(),
             body: draft.body,
-            slots: slots(&resource.paginator.kind),
+            slots: resource.paginator.kind.slots(),
         })
     }
 
@@ -217,22 +217,6 @@ fn segments(url: &Url) -> Vec<String> {
     segments
         .map(|segment| percent_decode_str(segment).decode_utf8_lossy().into_owned())
         .collect()
-}
-
-/// Where a paginator writes.
-fn slots(pages: &Pages) -> Vec<Slot> {
-    match pages {
-        Pages::Offset(plan) => vec![plan.offset_slot, plan.limit_slot],
-        Pages::Number(plan) => [Some(plan.page_slot), plan.page_size_slot]
-            .into_iter()
-            .flatten()
-            .collect(),
-        Pages::Cursor(plan) => vec![plan.cursor],
-        Pages::HeaderCursor { cursor, .. } => vec![*cursor],
-        Pages::Single | Pages::HeaderLink { .. } | Pages::JsonLink { .. } | Pages::Custom(_) => {
-            Vec::new()
-        }
-    }
 }
 
 /// A piece of a pattern.

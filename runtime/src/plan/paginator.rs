@@ -64,6 +64,24 @@ pub enum Pages {
     Custom(CustomPages),
 }
 
+impl Pages {
+    /// Where it writes its values into a request. A paginator of the user's own does not say.
+    pub fn slots(&self) -> Vec<Slot> {
+        match self {
+            Self::Offset(pages) => vec![pages.offset_slot, pages.limit_slot],
+            Self::Number(pages) => [Some(pages.page_slot), pages.page_size_slot]
+                .into_iter()
+                .flatten()
+                .collect(),
+            Self::Cursor(pages) => vec![pages.cursor],
+            Self::HeaderCursor { cursor, .. } => vec![*cursor],
+            Self::Single | Self::HeaderLink { .. } | Self::JsonLink { .. } | Self::Custom(_) => {
+                Vec::new()
+            }
+        }
+    }
+}
+
 /// A paginator of the user's own. Equal to itself.
 #[derive(Clone, Copy)]
 pub struct CustomPages(pub &'static dyn Paginate);

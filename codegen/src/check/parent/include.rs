@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::connector::{Column, Decode, ParentField, Path, Record, Type};
+use crate::connector::{Column, ParentField, Path, Record, Type};
 use crate::diagnostic::Diagnostic;
 use crate::spec::text;
 use crate::yaml::Node;
@@ -126,21 +126,8 @@ fn included(parent: &Known, of: &Column, field: u16) -> Column {
 /// What is known of an included column by its name alone.
 fn guessed(parent: &str, column: &str) -> Column {
     let name = format!("_{}_{column}", names::snake(parent));
-    Column {
-        ident: names::ident(&name),
-        key: name.clone(),
-        name,
-        from: None,
-        data_type: UNKNOWN,
-        nullable: false,
-        explicit: false,
-        primary_key: false,
-        merge_key: false,
-        decode: Decode::Native,
-        parent: None,
-        line: 0,
-        description: None,
-    }
+    let ident = names::ident(&name);
+    Column::new(name, ident, UNKNOWN)
 }
 
 fn is_same(one: &Column, other: &Column) -> bool {

@@ -441,19 +441,20 @@ async fn a_state_that_tells_parents_apart_by_something_else_is_refused() {
     assert_eq!(shop.api.requests().len(), asked);
 }
 
+/// Of two posts with one key, each has comments of its own by another name.
+static NAMED: ResourcePlan = ResourcePlan {
+    path: Template(&[
+        Part::Text("/posts/"),
+        Part::Parent(1),
+        Part::Text("/comments"),
+    ]),
+    params: &[],
+    headers: &[],
+    ..NEW_COMMENTS
+};
+
 #[tokio::test]
 async fn two_parents_with_one_key_start_where_the_one_further_back_has_come_to() {
-    // By another name each has comments of its own.
-    static NAMED: ResourcePlan = ResourcePlan {
-        path: Template(&[
-            Part::Text("/posts/"),
-            Part::Parent(1),
-            Part::Text("/comments"),
-        ]),
-        params: &[],
-        headers: &[],
-        ..NEW_COMMENTS
-    };
     for (at, kept, again) in [
         ([Some(9), Some(3)], Some("3"), 1),
         ([Some(3), Some(9)], Some("3"), 1),
@@ -495,16 +496,6 @@ async fn two_parents_with_one_key_start_where_the_one_further_back_has_come_to()
 
 #[tokio::test]
 async fn a_parent_whose_namesake_did_not_end_starts_where_it_did_before() {
-    static NAMED: ResourcePlan = ResourcePlan {
-        path: Template(&[
-            Part::Text("/posts/"),
-            Part::Parent(1),
-            Part::Text("/comments"),
-        ]),
-        params: &[],
-        headers: &[],
-        ..NEW_COMMENTS
-    };
     let shop = |second_answers: bool| {
         shop(Api::new(move |request| {
             let records = match segments(request).as_slice() {
