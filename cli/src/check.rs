@@ -10,18 +10,18 @@ use rest_source_codegen::{
 
 use crate::{
     args::{Check, Report},
-    console,
+    console::Console,
     file::{self, Readers},
     spec,
     stop::Stop,
 };
 
-pub(crate) fn run(args: &Check) -> Result<(), Stop> {
+pub(crate) fn run(args: &Check, console: &Console) -> Result<(), Stop> {
     let mut errors = 0;
     let mut unread = Vec::new();
     for path in &args.specs {
         let read = if args.fix {
-            fix(path).and_then(|()| spec::read(path))
+            fix(path, console).and_then(|()| spec::read(path))
         } else {
             spec::read(path)
         };
@@ -29,9 +29,9 @@ pub(crate) fn run(args: &Check) -> Result<(), Stop> {
             Ok(compiled) => {
                 errors += count(&compiled.diagnostics, Severity::Error);
                 match args.format {
-                    Report::Text => show(&path.display().to_string(), &compiled),
+                    Report::Text => show(console, &path.display().to_string(), &compiled),
                     Report::Json => {
-                        console::print(&describe::diagnostics_as_json(&compiled.diagnostics))?;
+                        console.print(&describe::diagnostics_as_json(&compiled.diagnostics))?;
                     }
                 }
             }
@@ -47,7 +47,7 @@ pub(crate) fn run(args: &Check) -> Result<(), Stop> {
 }
 
 /// Mends a spec where it is sure what was meant, and says what it did.
-fn fix(path: &Path) -> Result<(), Stop> {
+fn fix(path: &Path, console: &Console) -> Result<(), Stop> {
     let shown = spec::shown(path);
     let fixed = describe::fixed(&shown, &spec::text(path)?);
     if fixed.fixes.is_empty() {
@@ -62,7 +62,7 @@ fn fix(path: &Path) -> Result<(), Stop> {
             before,
             after,
         } = fix;
-        console::say(format_args!(
+        console.say(format_args!(
             "{shown}:{line}: `{before}` is now `{after}` [{code}]"
         ));
     }
@@ -80,6 +80,7 @@ fn count(diagnostics: &Diagnostics, severity: Severity) -> usize {
 }
 
 fn show(
+    console: &Console,
     path: &str,
     Compiled {
         connector,
@@ -88,10 +89,10 @@ fn show(
     }: &Compiled,
 ) {
     for warning in diagnostics.warnings() {
-        console::warning(warning + "\n");
+        console.warning(warning + "\n");
     }
     for error in diagnostics.messages() {
-        console::error(error + "\n");
+        console.error(error + "\n");
     }
     let warnings = match count(diagnostics, Severity::Warning) {
         0 => String::new(),
@@ -99,10 +100,10 @@ fn show(
     };
     if let Some(connector) = connector {
         let resources = plural(connector.resources.len(), "resource");
-        console::say(format_args!("{path}: {resources}, no error{warnings}"));
+        console.say(format_args!("{path}: {resources}, no error{warnings}"));
     } else {
         let errors = plural(count(diagnostics, Severity::Error), "error");
-        console::say(format_args!("{path}: {errors}{warnings}"));
+        console.say(format_args!("{path}: {errors}{warnings}"));
     }
 }
 

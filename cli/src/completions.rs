@@ -4,14 +4,14 @@ use clap::CommandFactory;
 
 use crate::{
     args::{Args, Completions},
-    console,
+    console::Console,
     stop::Stop,
 };
 
 /// Prints the script that completes this command's line in a shell.
-pub(crate) fn run(args: &Completions) -> Result<(), Stop> {
+pub(crate) fn run(args: &Completions, console: &Console) -> Result<(), Stop> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Args::command(), "rest-source", &mut script);
-    console::print(&String::from_utf8_lossy(&script))?;
+    console.print(&String::from_utf8_lossy(&script))?;
     Ok(())
 }

@@ -1,51 +1,86 @@
-//! What is said on stderr, in colour where that is a terminal, and printed on stdout.
+//! Where the command writes: records and texts to stdout, messages to stderr, in colour where that is
+//! a terminal.
 
 use std::{
     fmt::Display,
     io::{self, IsTerminal, Write, stderr, stdout},
 };
 
-use crate::stop::Stop;
+use anstream::adapter::strip_str;
+
+use crate::{context::Output, stop::Stop};
 
 const BOLD_RED: &str = "\x1b[1;31m";
 const BOLD_YELLOW: &str = "\x1b[1;33m";
 const BOLD: &str = "\x1b[1m";
 const PLAIN: &str = "\x1b[0m";
 
-/// An error, its first line in bold.
-pub(crate) fn error(text: impl Display) {
-    labelled("error", BOLD_RED, &text.to_string());
-}
+/// The streams of the process, or a captured output.
+#[derive(Clone, Default)]
+pub(crate) struct Console(Option<Output>);
 
-/// A warning, likewise.
-pub(crate) fn warning(text: impl Display) {
-    labelled("warning", BOLD_YELLOW, &text.to_string());
-}
+impl Console {
+    /// Writes to memory.
+    pub(crate) fn captured(output: Output) -> Self {
+        Self(Some(output))
+    }
 
-/// What was done.
-pub(crate) fn say(text: impl Display) {
-    write(&format!("{text}\n"));
-}
+    /// An error, its first line in bold.
+    pub(crate) fn error(&self, text: impl Display) {
+        self.labelled("error", BOLD_RED, &text.to_string());
+    }
 
-fn labelled(label: &str, colour: &str, text: &str) {
-    let (first, rest) = text.split_at(text.find('\n').unwrap_or(text.len()));
-    write(&format!(
-        "{colour}{label}{PLAIN}{BOLD}: {first}{PLAIN}{rest}\n"
-    ));
-}
+    /// A warning, likewise.
+    pub(crate) fn warning(&self, text: impl Display) {
+        self.labelled("warning", BOLD_YELLOW, &text.to_string());
+    }
 
-/// Without a stderr there is nobody to tell.
-fn write(text: &str) {
-    let _ = anstream::stderr().write_all(text.as_bytes());
-}
+    /// What was done.
+    pub(crate) fn say(&self, text: impl Display) {
+        self.write(&format!("{text}\n"));
+    }
 
-/// Prints on stdout; `false` where nobody reads it any more, as behind `| head`.
-pub(crate) fn print(text: &str) -> Result<bool, Stop> {
-    let mut out = stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
-        Err(error) => Err(Stop::failed(format!("cannot write to stdout: {error}"))),
+    fn labelled(&self, label: &str, colour: &str, text: &str) {
+        let (first, rest) = text.split_at(text.find('\n').unwrap_or(text.len()));
+        self.write(&format!(
+            "{colour}{label}{PLAIN}{BOLD}: {first}{PLAIN}{rest}\n"
+        ));
+    }
+
+    /// Without a stderr there is nobody to tell.
+    fn write(&self, text: &str) {
+        match &self.0 {
+            None => _ = anstream::stderr().write_all(text.as_bytes()),
+            Some(output) => output.stderr.write(&strip_str(text).to_string()),
+        }
+    }
+
+    /// Prints on stdout; `false` where nobody reads it any more, as behind `| head`.
+    pub(crate) fn print(&self, text: &str) -> Result<bool, Stop> {
+        if let Some(output) = &self.0 {
+            output.stdout.write(text);
+            return Ok(true);
+        }
+        let mut out = stdout().lock();
+        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+            Err(error) => Err(Stop::failed(format!("cannot write to stdout: {error}"))),
+        }
+    }
+
+    /// A line that says how far it has come, where stderr is a terminal.
+    pub(crate) fn progress(&self) -> Progress {
+        Progress {
+            is_shown: self.0.is_none() && stderr().is_terminal(),
+        }
+    }
+
+    /// Likewise, unless stdout is a terminal, too, where the records are seen.
+    pub(crate) fn progress_beside_stdout(&self) -> Progress {
+        Progress {
+            is_shown: self.0.is_none() && stderr().is_terminal() && !stdout().is_terminal(),
+        }
     }
 }
 
@@ -55,20 +90,6 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Where stderr is a terminal.
-    pub(crate) fn new() -> Self {
-        Self {
-            is_shown: stderr().is_terminal(),
-        }
-    }
-
-    /// Likewise, unless stdout is one, too, where the records are seen.
-    pub(crate) fn beside_stdout() -> Self {
-        Self {
-            is_shown: stderr().is_terminal() && !stdout().is_terminal(),
-        }
-    }
-
     /// In place of what was shown before.
     pub(crate) fn show(&self, text: impl Display) {
         if self.is_shown {

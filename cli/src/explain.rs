@@ -4,15 +4,15 @@ use std::fmt::Write as _;
 
 use rest_source_codegen::describe;
 
-use crate::{args::Explain, console, stop::Stop};
+use crate::{args::Explain, console::Console, stop::Stop};
 
 /// Prints the page of a code, or the list of all.
-pub(crate) fn run(args: &Explain) -> Result<(), Stop> {
+pub(crate) fn run(args: &Explain, console: &Console) -> Result<(), Stop> {
     let text = match &args.code {
         Some(code) => page(code)?,
         None => list(),
     };
-    console::print(&text)?;
+    console.print(&text)?;
     Ok(())
 }
 

@@ -6,40 +6,35 @@ use rest_source::{
 };
 
 use crate::{
-    args::Fetch,
-    console::{self, Progress},
-    format::Printer,
-    param,
-    run::Work,
-    spec, state,
-    stop::Stop,
+    args::Fetch, context::Context, format::Printer, param, run::Work, spec, state, stop::Stop,
     token::Keeper,
 };
 
 /// Fetches a resource and prints its records, page by page.
-pub(crate) fn run(args: Fetch) -> Work<impl Future<Output = Result<(), Stop>> + Send + 'static> {
+pub(crate) fn run(args: Fetch, context: &Context) -> Work {
     Work {
         interrupted: if args.state.is_some() {
             "interrupted: the records that were printed are whole, the state is as it was"
         } else {
             "interrupted: the records that were printed are whole"
         },
-        doing: fetch(args),
+        doing: Box::pin(fetch(args, context.clone())),
     }
 }
 
-async fn fetch(args: Fetch) -> Result<(), Stop> {
+async fn fetch(args: Fetch, context: Context) -> Result<(), Stop> {
     let (connector, plan) = spec::open(&args.spec)?;
     let resource = spec::resource(plan, &args.resource)?;
     let resource = param::with(&connector, plan, resource, &args.param)?;
-    let token = Keeper::new(plan, args.token_file.clone())?;
-    let fetch = asked(plan, resource, &args, &token)?;
+    let console = &context.console;
+    let token = Keeper::new(plan, args.token_file.clone(), console)?;
+    let fetch = asked(plan, resource, &args, &token, &context)?;
     let mut printer = Printer::new(args.format, resource.table);
     let mut pages = fetch.pages();
-    let progress = Progress::beside_stdout();
+    let progress = console.progress_beside_stdout();
     while let Some(page) = pages.next().await {
         let page = page.map_err(|error| token.tell(error))?;
-        if !console::print(&printer.page(page.rows()))? {
+        if !console.print(&printer.page(page.rows()))? {
             return Ok(());
         }
         let report = pages.report();
@@ -48,12 +43,12 @@ async fn fetch(args: Fetch) -> Result<(), Stop> {
             resource.name, report.pages, report.delivered
         ));
     }
-    console::print(&printer.end())?;
+    console.print(&printer.end())?;
     drop(progress);
     if let (Some(path), Some(state)) = (&args.state, pages.state()) {
         state::write(path, &state)?;
     }
-    console::say(pages.report());
+    console.say(pages.report());
     Ok(())
 }
 
@@ -63,8 +58,9 @@ fn asked(
     resource: &'static ResourcePlan,
     args: &Fetch,
     token: &Keeper,
+    context: &Context,
 ) -> Result<Fetching<Rows>, Stop> {
-    let client = spec::connect(plan, args.config.clone(), token)?;
+    let client = spec::connect(plan, args.config.clone(), token, context)?;
     let mut fetch = client.rows(resource);
     if let Some(path) = &args.state {
         if resource.incremental.is_none() {

@@ -2,9 +2,9 @@
 
 use rest_source_build::{Builder, Error};
 
-use crate::{args::Generate, console, stop::Stop};
+use crate::{args::Generate, console::Console, stop::Stop};
 
-pub(crate) fn run(args: &Generate) -> Result<(), Stop> {
+pub(crate) fn run(args: &Generate, console: &Console) -> Result<(), Stop> {
     // Paths are from where the user is, whatever crate cargo runs this for.
     let mut builder = Builder::new().manifest_dir("").out_dir(&args.out);
     if let Some(folder) = &args.templates {
@@ -18,11 +18,11 @@ pub(crate) fn run(args: &Generate) -> Result<(), Stop> {
         builder.try_generate()
     };
     for warning in done.map_err(|error| stop(&error))? {
-        console::warning(warning + "\n");
+        console.warning(warning + "\n");
     }
     let files = args.specs.len();
     let s = if files == 1 { "" } else { "s" };
-    console::say(format_args!(
+    console.say(format_args!(
         "{files} file{s} up to date in {}",
         args.out.display()
     ));

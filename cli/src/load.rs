@@ -2,30 +2,24 @@
 
 use rest_source_load::{Loading, Sqlite};
 
-use crate::{
-    args::Load,
-    console::{self, Progress},
-    run::Work,
-    spec,
-    stop::Stop,
-    token::Keeper,
-};
+use crate::{args::Load, context::Context, run::Work, spec, stop::Stop, token::Keeper};
 
 /// Loads a source into a database.
-pub(crate) fn run(args: Load) -> Work<impl Future<Output = Result<(), Stop>> + Send + 'static> {
+pub(crate) fn run(args: Load, context: &Context) -> Work {
     Work {
-        doing: load(args),
+        doing: Box::pin(load(args, context.clone())),
         interrupted: "interrupted: what was committed stays, and the next load goes on from there",
     }
 }
 
-async fn load(args: Load) -> Result<(), Stop> {
+async fn load(args: Load, context: Context) -> Result<(), Stop> {
     let (_, plan) = spec::open(&args.spec)?;
     for name in &args.resource {
         spec::resource(plan, name)?;
     }
-    let token = Keeper::new(plan, args.token_file)?;
-    let client = spec::connect(plan, args.config, &token)?;
+    let console = &context.console;
+    let token = Keeper::new(plan, args.token_file, console)?;
+    let client = spec::connect(plan, args.config, &token, &context)?;
     let mut database = Sqlite::open(&args.to)?;
     let mut loading = Loading::of(&client, &mut database);
     if args.full_refresh {
@@ -34,7 +28,7 @@ async fn load(args: Load) -> Result<(), Stop> {
     for name in args.resource {
         loading = loading.resource(name);
     }
-    let progress = Progress::new();
+    let progress = console.progress();
     let report = loading
         .on_progress(|done| {
             progress.show(format_args!(
@@ -52,6 +46,6 @@ async fn load(args: Load) -> Result<(), Stop> {
             .collect();
         failed
     })?;
-    console::say(format_args!("{report:#}"));
+    console.say(format_args!("{report:#}"));
     Ok(())
 }

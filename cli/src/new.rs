@@ -4,9 +4,9 @@ use std::{fs, path::Path};
 
 use rest_source_build::templates::{Scaffold, scaffold};
 
-use crate::{args::New, console, stop::Stop};
+use crate::{args::New, console::Console, stop::Stop};
 
-pub(crate) fn run(args: &New) -> Result<(), Stop> {
+pub(crate) fn run(args: &New, console: &Console) -> Result<(), Stop> {
     let usage = |error: rest_source_build::Error| Stop::usage(error.to_string());
     let mut names = Scaffold::named(&args.name).map_err(usage)?;
     names.runtime = runtime();
@@ -24,7 +24,7 @@ pub(crate) fn run(args: &New) -> Result<(), Stop> {
             .and_then(|()| fs::write(&file, text))
             .map_err(|error| Stop::failed(format!("cannot write `{}`: {error}", file.display())))?;
     }
-    console::say(format_args!(
+    console.say(format_args!(
         "made `{shown}`: `cargo test` in it needs no network; `specs/{}.yaml` is where to go on",
         names.source
     ));

@@ -1,6 +1,6 @@
 //! Running what waits for a network, until it is done or interrupted.
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, pin::Pin, time::Duration};
 
 use crate::stop::Stop;
 
@@ -8,8 +8,8 @@ use crate::stop::Stop;
 const GRACE: Duration = Duration::from_secs(2);
 
 /// Work that can be interrupted: what to do, and what to say when it is not done to its end.
-pub(crate) struct Work<F> {
-    pub(crate) doing: F,
+pub(crate) struct Work {
+    pub(crate) doing: Pin<Box<dyn Future<Output = Result<(), Stop>> + Send>>,
     pub(crate) interrupted: &'static str,
 }
 
@@ -17,10 +17,7 @@ pub(crate) struct Work<F> {
 ///
 /// The work has a thread of its own, so that an interruption is heard while a slow reader of stdout
 /// holds it up.
-pub(crate) fn to_the_end<F>(work: Work<F>) -> Result<(), Stop>
-where
-    F: Future<Output = Result<(), Stop>> + Send + 'static,
-{
+pub(crate) fn to_the_end(work: Work) -> Result<(), Stop> {
     let runtime = tokio::runtime::Runtime::new()
         .map_err(|error| Stop::failed(format!("cannot start: {error}")))?;
     let done = runtime.block_on(async {

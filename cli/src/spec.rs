@@ -8,7 +8,7 @@ use rest_source::{
 };
 use rest_source_codegen::{Compiled, compile, connector::Connector};
 
-use crate::{plan::plan, stop::Stop, token::Keeper};
+use crate::{context::Context, plan::plan, stop::Stop, token::Keeper};
 
 /// Reads and compiles a spec.
 pub(crate) fn read(path: &Path) -> Result<Compiled, Stop> {
@@ -49,8 +49,9 @@ pub(crate) fn connect(
     plan: &'static SourcePlan,
     settings: Vec<(String, String)>,
     token: &Keeper,
+    context: &Context,
 ) -> Result<Client, Stop> {
-    let builder = token.attach(Client::builder(plan));
+    let builder = context.attach(plan, token.attach(Client::builder(plan)));
     let builder = settings
         .into_iter()
         .fold(builder, |builder, (name, value)| {

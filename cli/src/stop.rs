@@ -1,11 +1,9 @@
 //! Why a command ends before it is done.
 
-use std::process::ExitCode;
-
 use rest_source::{Error, ErrorKind};
 use rest_source_load::LoadError;
 
-use crate::console;
+use crate::console::Console;
 
 /// Why a command ends before it is done: the code it exits with, and what there is left to say.
 #[derive(Debug)]
@@ -63,14 +61,14 @@ impl Stop {
     }
 
     /// Says why, and gives the code.
-    pub(crate) fn report(self) -> ExitCode {
+    pub(crate) fn report(self, console: &Console) -> u8 {
         for (at, message) in self.messages.iter().enumerate() {
             if at > 0 {
-                console::say("");
+                console.say("");
             }
-            console::error(message);
+            console.error(message);
         }
-        ExitCode::from(self.exit as u8)
+        self.exit as u8
     }
 }
 

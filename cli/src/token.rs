@@ -15,7 +15,7 @@ use rest_source::{
 };
 
 use crate::{
-    console,
+    console::Console,
     file::{self, Readers},
     stop::Stop,
 };
@@ -30,6 +30,7 @@ pub(crate) struct Keeper {
     kept: Option<Secret>,
     /// Whether the API gave another, which was kept nowhere.
     is_lost: Arc<AtomicBool>,
+    console: Console,
 }
 
 impl Keeper {
@@ -39,7 +40,11 @@ impl Keeper {
     ///
     /// When there is a file, but no refresh token that it could be for, or it holds none, or cannot be
     /// written.
-    pub(crate) fn new(plan: &'static SourcePlan, file: Option<PathBuf>) -> Result<Self, Stop> {
+    pub(crate) fn new(
+        plan: &'static SourcePlan,
+        file: Option<PathBuf>,
+        console: &Console,
+    ) -> Result<Self, Stop> {
         let secret = refresh_token(plan);
         let mut kept = None;
         if let Some(file) = &file {
@@ -61,6 +66,7 @@ impl Keeper {
             file,
             kept,
             is_lost: Arc::default(),
+            console: console.clone(),
         })
     }
 
@@ -96,7 +102,7 @@ impl Drop for Keeper {
     fn drop(&mut self) {
         if self.is_lost.load(Ordering::Relaxed) {
             let variable = self.secret.map(|secret| format!("`{}`", secret.env));
-            console::warning(format_args!(
+            self.console.warning(format_args!(
                 "the API gave a new refresh token, which was not kept: that of {} may be spent\n  help: \
                  get another, and run with `--token-file FILE`, which keeps what comes after it",
                 variable.as_deref().unwrap_or("the environment")

@@ -1,0 +1,134 @@
+//! What a run of the command takes from its process.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, SystemTime},
+};
+
+use rest_source::{Builder, Client, Clock, plan::SourcePlan, transport::BoxFuture};
+
+use crate::console::Console;
+
+/// Streams, variables and clock of a run. The default is those of the process; a test captures what
+/// is written, sets variables and injects a clock without touching the process.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use rest_source_cli::{Context, Output};
+///
+/// let output = Output::default();
+/// let context = Context::default().output(&output).variable("API_KEY", "k3y");
+/// let code = rest_source_cli::run(["rest-source", "check", "nowhere.yaml"], &context).await;
+/// assert_eq!(code, 2);
+/// assert!(output.stderr().contains("nowhere.yaml"));
+/// # }
+/// ```
+#[derive(Clone, Default)]
+pub struct Context {
+    pub(crate) console: Console,
+    variables: Vec<(String, String)>,
+    clock: Option<Arc<dyn Clock>>,
+}
+
+impl Context {
+    /// Captures stdout and stderr.
+    #[must_use]
+    pub fn output(mut self, output: &Output) -> Self {
+        self.console = Console::captured(output.clone());
+        self
+    }
+
+    /// Sets a variable that holds a secret or a setting, in place of the process's.
+    #[must_use]
+    pub fn variable(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.variables.push((name.into(), value.into()));
+        self
+    }
+
+    /// Injects a clock: every wait of a fetch goes through it.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Some(Arc::new(clock));
+        self
+    }
+
+    /// Gives a client the variables and the clock of this context. A secret that it has already stays.
+    pub(crate) fn attach(
+        &self,
+        plan: &'static SourcePlan,
+        mut builder: Builder<Client>,
+    ) -> Builder<Client> {
+        if let Some(clock) = &self.clock {
+            builder = builder.clock(SharedClock(Arc::clone(clock)));
+        }
+        let value = |variable: &str| {
+            let mut variables = self.variables.iter().rev();
+            variables.find_map(|(name, value)| (name == variable).then(|| value.clone()))
+        };
+        for secret in plan.secrets {
+            if let Some(value) = value(secret.env) {
+                builder = builder.secret(secret.name, value);
+            }
+        }
+        for setting in plan.config {
+            if let Some(value) = value(setting.env) {
+                builder = builder.setting(setting.name, value);
+            }
+        }
+        builder
+    }
+}
+
+/// What a run wrote. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Output {
+    pub(crate) stdout: Captured,
+    pub(crate) stderr: Captured,
+}
+
+impl Output {
+    /// The text on stdout.
+    pub fn stdout(&self) -> String {
+        self.stdout.text()
+    }
+
+    /// The text on stderr, without colours.
+    pub fn stderr(&self) -> String {
+        self.stderr.text()
+    }
+}
+
+/// A stream in memory.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Captured(Arc<Mutex<String>>);
+
+impl Captured {
+    pub(crate) fn write(&self, text: &str) {
+        self.lock().push_str(text);
+    }
+
+    fn text(&self) -> String {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+struct SharedClock(Arc<dyn Clock>);
+
+impl Clock for SharedClock {
+    fn now(&self) -> SystemTime {
+        self.0.now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        self.0.sleep(duration)
+    }
+}
