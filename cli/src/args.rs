@@ -119,6 +119,10 @@ pub(crate) struct Fetch {
     /// when all records are printed
     #[arg(long, value_name = "FILE")]
     pub(crate) state: Option<PathBuf>,
+    /// Go on from a state that was saved for another request: one with another setting, parameter, path or
+    /// base URL
+    #[arg(long, requires = "state")]
+    pub(crate) keep_state: bool,
     /// File for the refresh token of an API that gives another each time (`oauth2_refresh_token`): read,
     /// if it is there, in place of the environment's; the new one is written to it before it is used,
     /// and only its owner may read it

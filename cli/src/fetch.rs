@@ -72,6 +72,9 @@ fn asked(
         }
         if let Some(state) = state::read(path)? {
             fetch = fetch.since(state);
+            if args.keep_state {
+                fetch = fetch.keep_state();
+            }
         }
     }
     if let Some(limit) = args.limit {

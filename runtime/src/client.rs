@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use url::Url;
 
 use crate::{
-    Clock, ConfigValue, ParentValue, Result, Secret,
+    Clock, ConfigValue, Fingerprint, ParentValue, Result, Secret,
     auth::Authenticators,
     exchange::is_guarded,
     origin::{self, Origins},
@@ -93,6 +93,13 @@ impl Client {
     /// The credentials of a resource: where it leaves them to the user, those that he chose.
     pub(crate) fn auth(&self, resource: &ResourcePlan) -> Option<&'static Auth> {
         self.0.plan.auth_of(resource, self.0.choice)
+    }
+
+    /// What the requests of a resource ask for.
+    pub fn fingerprint(&self, resource: &ResourcePlan) -> Fingerprint {
+        let auth = |resource: &ResourcePlan| self.auth(resource);
+        Fingerprint::new(self.plan(), &self.0.config, resource, auth)
+            .map_text(|text| self.redact(text))
     }
 
     /// The most requests in flight, at least 1.

@@ -127,6 +127,6 @@ pub use rows::{Row, Rows};
 pub use schema::{Column, Decode, Path, Step, Table, TimeFormat, Type};
 pub use secret::Secret;
 pub use settings::{ConfigValue, Values};
-pub use state::State;
+pub use state::{Fingerprint, State};
 pub use steps::{Filled, NewCell, NewCells, ToCell, ToCells};
 pub use value::{Date, Decimal, Field, Json, ParseError, Time, Timestamp, Value};

@@ -1,5 +1,6 @@
 //! What an incremental fetch remembers for the next one.
 
+mod fingerprint;
 mod json;
 mod marks;
 
@@ -7,6 +8,7 @@ use std::sync::Arc;
 
 use crate::parent::ParentKey;
 
+pub use fingerprint::Fingerprint;
 pub(crate) use marks::{MOST_PARENTS, MOST_SEEN, MOST_SEEN_OF_ALL, Mark, Marks, Room};
 
 /// How far an incremental fetch has come: the largest cursor value and the records that had it.
@@ -17,12 +19,13 @@ pub(crate) use marks::{MOST_PARENTS, MOST_SEEN, MOST_SEEN_OF_ALL, Mark, Marks, R
 ///
 /// A fetch gives one when its records are complete; keep it together with them, and give it to
 /// `Fetch::since` to be given only what is new. It is versioned text, JSON,
-/// and belongs to one resource and its cursor column.
+/// and belongs to one resource, its cursor column and its request: a fetch that asks for something else,
+/// by another setting for one, refuses it ([`Fetch::keep_state`](crate::Fetch::keep_state) takes it).
 ///
 /// ```
 /// use rest_source::State;
 ///
-/// let text = r#"{"version":2,"resource":"stories",
+/// let text = r#"{"version":3,"resource":"stories",
 ///     "cursor":{"column":"updated_at","type":"timestamp","value":"2026-11-21T09:30:00Z"},
 ///     "seen":["[\"s1\"]"]}"#;
 /// let state = State::from_json(text)?;
@@ -64,6 +67,25 @@ pub struct State {
     /// Not said in states that were written before it was.
     pub(crate) by: Option<SeenBy>,
     pub(crate) reach: Reach,
+    pub(crate) origin: Origin,
+}
+
+/// What the records up to a state were asked for by. Unknown in states of version 2 and before.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Origin {
+    pub(crate) request: Option<Arc<Fingerprint>>,
+    pub(crate) start: Start,
+}
+
+/// Where the first of the fetches up to a state started.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Start {
+    #[default]
+    Unknown,
+    /// There was no `initial_value`.
+    Beginning,
+    /// At this `initial_value`.
+    At(String),
 }
 
 /// What the records at the cursors are recognised by, when they are met again.
@@ -137,5 +159,15 @@ impl State {
             Reach::All(mark) | Reach::One(_, mark) => &mark.value,
             Reach::Each(marks) => &marks.largest,
         }
+    }
+
+    /// The fingerprint of the request that it belongs to; `None` in a state of version 2 or before.
+    pub fn request(&self) -> Option<&Fingerprint> {
+        self.origin.request.as_deref()
+    }
+
+    /// The same state, with this origin.
+    pub(crate) fn with_origin(self, origin: Origin) -> Self {
+        Self { origin, ..self }
     }
 }

@@ -6,6 +6,7 @@ mod driver;
 mod family;
 mod guard;
 mod machine;
+mod origin;
 mod page;
 mod refusal;
 mod streams;
@@ -86,6 +87,8 @@ pub(crate) struct Job {
     pub(crate) resource: &'static ResourcePlan,
     pub(crate) table: &'static Table,
     pub(crate) since: Option<State>,
+    /// Whether `since` may belong to another request.
+    pub(crate) keep_state: bool,
     pub(crate) until: Option<CursorValue>,
     pub(crate) resume: Option<Position>,
     pub(crate) limit: Option<u64>,
@@ -132,6 +135,7 @@ impl Client {
                 resource,
                 table,
                 since: None,
+                keep_state: false,
                 until: None,
                 resume: None,
                 limit: None,
@@ -177,10 +181,18 @@ impl<T, Parent> Fetch<T, Parent> {
 
     /// Only what is new since the fetch that gave this state.
     ///
-    /// A state of another resource, or a state for a resource without `incremental`, is an error
-    /// when the fetch is first asked.
+    /// A state of another resource, a state that was saved for another request (another setting or
+    /// parameter, say), and a state for a resource without `incremental` are an error when the stream is
+    /// first polled.
     pub fn since(mut self, state: State) -> Self {
         self.job.since = Some(state);
+        self
+    }
+
+    /// Accepts a state that was saved for another request: for a path, parameter or setting that
+    /// changed without changing which records there are.
+    pub fn keep_state(mut self) -> Self {
+        self.job.keep_state = true;
         self
     }
 

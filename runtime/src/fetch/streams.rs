@@ -15,7 +15,7 @@ use tokio::{runtime::Handle, sync::mpsc, task::AbortHandle};
 use tracing::Instrument;
 
 use super::{Job, Page, PageRecords, family::Witness, trace};
-use crate::{Error, ErrorKind, Record, Report, Result, Rows, State, paginator::End};
+use crate::{Error, ErrorKind, Record, Report, Result, Rows, State, paginator::End, state::Origin};
 
 /// What a fetch's task hands to its stream.
 pub(super) enum Delivery {
@@ -82,6 +82,10 @@ pub struct Pages<T> {
     stage: Stage,
     report: SharedReport,
     state: Option<State>,
+    /// What the states that it gives belong to.
+    origin: Origin,
+    /// A note on records that no fetch up to its state asked for.
+    gap: Option<String>,
     /// Nothing before it is over.
     extent: Option<Extent>,
     hides: bool,
@@ -119,6 +123,8 @@ impl<T> Pages<T> {
             report: SharedReport::default(),
             state: job.since.clone(),
             stage: Stage::Ready(Box::new(job)),
+            origin: Origin::default(),
+            gap: None,
             extent: None,
             hides: false,
             repeats: false,
@@ -206,7 +212,8 @@ impl<T> Pages<T> {
                     witness.see(&rows);
                 }
                 self.report.lock().delivered += rows.len() as u64;
-                let before = before.map(|state| *state);
+                let before = before.map(|state| state.with_origin(self.origin.clone()));
+                let after = after.map(|state| state.with_origin(self.origin.clone()));
                 if let Some(state) = after.as_ref().or(before.as_ref()) {
                     self.state = Some(state.clone());
                 }
@@ -223,9 +230,8 @@ impl<T> Pages<T> {
                     witness.seal(hides);
                 }
                 self.stage = Stage::Ended;
-                if state.is_some() {
-                    self.state = state;
-                }
+                self.set_state(state);
+                self.note_gap();
                 self.extent = Some(extent);
                 self.hides = hides;
                 self.repeats = repeats;
@@ -233,9 +239,7 @@ impl<T> Pages<T> {
                 None
             }
             Some(Delivery::Failure { error, state }) => {
-                if state.is_some() {
-                    self.state = state;
-                }
+                self.set_state(state);
                 Some(Err(self.end(error)))
             }
             None => Some(Err(self.end(Error::new(
@@ -243,6 +247,12 @@ impl<T> Pages<T> {
                 "the task that fetches was ended: it panicked, or its runtime was shut down",
             )))),
         })
+    }
+
+    fn set_state(&mut self, state: Option<State>) {
+        if let Some(state) = state {
+            self.state = Some(state.with_origin(self.origin.clone()));
+        }
     }
 
     /// Tells whoever wants to know how far it is.
@@ -262,6 +272,14 @@ impl<T> Pages<T> {
                 .with_resource(job.resource.name)
                 .with_help("ask the stream within one: `#[tokio::main]`")
         })?;
+        if job.resource.incremental.is_some() {
+            self.origin = job.origin()?;
+            self.gap = job.gap();
+            if job.keep_state {
+                let since = self.state.take();
+                self.set_state(since);
+            }
+        }
         // With the page that waits for room, as many as may come together: the stream's task is woken
         // once for all of them.
         let room = job.concurrency().saturating_sub(1).max(1);
@@ -278,8 +296,15 @@ impl<T> Pages<T> {
         Ok(())
     }
 
+    fn note_gap(&mut self) {
+        if let Some(gap) = self.gap.take() {
+            self.report.lock().notes.insert(0, gap);
+        }
+    }
+
     fn end(&mut self, error: Error) -> Error {
         self.stage = Stage::Ended;
+        self.note_gap();
         self.progress();
         error.with_report(self.report())
     }

@@ -190,7 +190,7 @@ mod tests {
         TimeFormat, Type,
         incremental::given,
         plan::Lag,
-        state::{Mark, Reach},
+        state::{Mark, Origin, Reach},
     };
 
     static TABLE: Table = Table::new(
@@ -238,6 +238,7 @@ mod tests {
             data_type: "timestamp".to_owned(),
             by: None,
             reach: Reach::All(mark),
+            origin: Origin::default(),
         }
     }
 

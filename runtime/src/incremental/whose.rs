@@ -6,7 +6,7 @@ use super::CursorValue;
 use crate::{
     Column, State,
     parent::ParentKey,
-    state::{Mark, Marks, OneParent, Reach, Room, SeenBy},
+    state::{Mark, Marks, OneParent, Origin, Reach, Room, SeenBy},
 };
 
 /// Whose records are fetched.
@@ -68,6 +68,7 @@ pub(super) fn state(resource: &str, column: &Column, by: &SeenBy, reach: Reach) 
         data_type: column.data_type.word().to_owned(),
         by: Some(by.clone()),
         reach,
+        origin: Origin::default(),
     }
 }
 

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::{Mark, Marks, OneParent, Reach, SeenBy, State};
+use super::{Fingerprint, Mark, Marks, OneParent, Origin, Reach, SeenBy, Start, State};
 use crate::{
     error::{Error, ErrorKind, Result},
     parent::ParentKey,
 };
 
-/// The form that is written. The one before is read, too.
-const VERSION: u64 = 2;
+/// The version that is written. Those before are read, too.
+const VERSION: u64 = 3;
 
 impl State {
     /// As JSON, on one line.
@@ -25,6 +25,14 @@ impl State {
             Some(SeenBy::Key(names)) => tree["seen_by"] = json!({ "key": names }),
             Some(SeenBy::Columns(names)) => tree["seen_by"] = json!({ "columns": names }),
             None => {}
+        }
+        if let Some(request) = &self.origin.request {
+            tree["request"] = request.to_value();
+        }
+        match &self.origin.start {
+            Start::Unknown => {}
+            Start::Beginning => tree["start"] = Value::Null,
+            Start::At(value) => tree["start"] = value.as_str().into(),
         }
         match &self.reach {
             Reach::All(mark) => tree["seen"] = seen(mark),
@@ -45,7 +53,7 @@ impl State {
         tree.to_string()
     }
 
-    /// Reads what [`to_json`](Self::to_json) wrote, by this version or the one before.
+    /// Reads what [`to_json`](Self::to_json) wrote, by this version or an earlier one.
     ///
     /// # Errors
     ///
@@ -68,8 +76,24 @@ impl State {
             data_type: text_at(&tree, "/cursor/type")?,
             by: seen_by(&tree)?,
             reach: reach(&tree)?,
+            origin: origin(&tree)?,
         })
     }
+}
+
+fn origin(tree: &Value) -> Result<Origin> {
+    let request = tree.get("request").map(|request| {
+        let request = Fingerprint::from_value(request);
+        request.ok_or_else(|| unreadable("the state has no map of texts at `/request`".to_owned()))
+    });
+    Ok(Origin {
+        request: request.transpose()?.map(Arc::new),
+        start: match tree.get("start") {
+            None => Start::Unknown,
+            Some(Value::Null) => Start::Beginning,
+            Some(_) => Start::At(text_at(tree, "/start")?),
+        },
+    })
 }
 
 fn seen(mark: &Mark) -> Value {
@@ -174,6 +198,7 @@ mod tests {
             data_type: "timestamp".into(),
             by: None,
             reach,
+            origin: Origin::default(),
         }
     }
 
@@ -206,6 +231,15 @@ mod tests {
         ] {
             assert_eq!(State::from_json(&state.to_json()).unwrap(), state);
         }
+        for start in [Start::Beginning, Start::At("7".to_owned())] {
+            let request = Fingerprint::from_json(r#"{"path":"stories"}"#).unwrap();
+            let origin = Origin {
+                request: Some(Arc::new(request)),
+                start,
+            };
+            let state = all().with_origin(origin);
+            assert_eq!(State::from_json(&state.to_json()).unwrap(), state);
+        }
         for by in [SeenBy::Key, SeenBy::Columns] {
             let state = State {
                 by: Some(by(vec!["id".to_owned()])),
@@ -229,7 +263,7 @@ mod tests {
 
     #[test]
     fn another_version_is_refused_by_its_number() {
-        let text = all().to_json().replace("\"version\":2", "\"version\":7");
+        let text = all().to_json().replace("\"version\":3", "\"version\":7");
         let error = State::from_json(&text).unwrap_err();
         assert_eq!(*error.kind(), ErrorKind::State);
         assert!(error.to_string().contains("version 7"), "{error}");
@@ -251,6 +285,10 @@ mod tests {
             (
                 format!(r#"{{"version":2,{cursor},"seen":[],"parent":{{"by":["id"]}}}}"#),
                 "`/parent/key`",
+            ),
+            (
+                format!(r#"{{"version":3,{cursor},"seen":[],"request":{{"a":1}}}}"#),
+                "`/request`",
             ),
             (
                 format!(r#"{{"version":2,{cursor},"by":["id"],"parents":[]}}"#),

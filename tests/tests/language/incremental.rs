@@ -65,7 +65,8 @@ async fn the_end_of_the_year_9999_is_an_instant_to_start_and_to_end_at() {
     let stored = run.state.take().unwrap().to_json();
     let state = State::from_json(&stored).unwrap();
     let world = world(incremental, records).await;
-    let run = world.run_as(|fetch| fetch.since(state)).await;
+    // The server has another port.
+    let run = world.run_as(|fetch| fetch.since(state).keep_state()).await;
     assert_eq!(run.asked, ["GET /things?from=9999-12-31T23:59:59Z"]);
     // What was last is known by its key.
     assert_eq!(ids(&run), [] as [&str; 0]);
@@ -508,4 +509,42 @@ resources:
         ["GET /posts/p?since=9", "GET /posts/q?since=5"],
         "each goes on from where it was"
     );
+}
+
+#[tokio::test]
+async fn a_state_is_refused_where_another_setting_or_path_is_asked_for() {
+    let spec = |tenant: &str, path: &str| {
+        let settings =
+            format!("config: {{ tenant: {{ type: text, default: {tenant} }} }}\nclient:");
+        spec("cursor_path: at")
+            .replace("client:", &settings)
+            .replace(
+                "path: things",
+                &format!("path: \"{path}/{{config.tenant}}\""),
+            )
+    };
+    let records = || Reply::json(&json!([at("a", 1)]));
+    let world = World::new(&spec("a", "v1"), move |_| records()).await;
+    let state = world.run().await.state.unwrap();
+    for (tenant, path, difference) in [
+        ("a", "v1", None),
+        (
+            "b",
+            "v1",
+            Some("`config.tenant` was `a`, now it is `b`\n  `path` was"),
+        ),
+        ("a", "v2", Some("`path` was `v1/a`, now it is `v2/a`")),
+    ] {
+        let spec = spec(tenant, path).replace("$BASE", world.server.url());
+        let other = World::new(&spec, move |_| records()).await;
+        let run = other.run_as(|fetch| fetch.since(state.clone())).await;
+        match difference {
+            None => assert!(run.end.is_ok(), "{:?}", run.end),
+            Some(difference) => {
+                assert_eq!(*run.error().kind(), ErrorKind::State);
+                let shown = run.error().to_string();
+                assert!(shown.contains(difference), "{shown}");
+            }
+        }
+    }
 }

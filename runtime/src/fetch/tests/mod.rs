@@ -5,6 +5,7 @@ mod children;
 mod failures;
 mod incremental;
 mod observed;
+mod origin;
 mod paging;
 mod quota;
 mod steps;

@@ -432,7 +432,7 @@ async fn a_state_that_tells_parents_apart_by_something_else_is_refused() {
     let shop = blog.shop();
     let state = fetch(shop.client.rows(&NEW)).await.state();
     let asked = shop.api.requests().len();
-    let mut pages = shop.client.rows(&OTHER).since(state).pages();
+    let mut pages = shop.client.rows(&OTHER).since(state).keep_state().pages();
     let error = pages.next().await.unwrap().unwrap_err();
     assert_eq!(*error.kind(), ErrorKind::State);
     let expected =

@@ -1,0 +1,74 @@
+//! The request that the states of a fetch belong to.
+
+use std::{cmp::Ordering, sync::Arc};
+
+use super::Job;
+use crate::{
+    CursorValue, Error, ErrorKind, Result,
+    state::{Origin, Start},
+};
+
+impl Job {
+    /// The origin of the states that this fetch gives.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::State`] where the state it starts from belongs to another request.
+    pub(super) fn origin(&self) -> Result<Origin> {
+        let request = self.client.fingerprint(self.resource);
+        let initial = self
+            .resource
+            .incremental
+            .and_then(|plan| plan.initial_value);
+        let Some(since) = &self.since else {
+            return Ok(Origin {
+                request: Some(Arc::new(request)),
+                start: initial.map_or(Start::Beginning, |value| Start::At(value.to_owned())),
+            });
+        };
+        let differences = since
+            .request()
+            .map(|was| was.differences(&request))
+            .unwrap_or_default();
+        if !differences.is_empty() && !self.keep_state {
+            let message = "the state was saved for another request";
+            let error = Error::new(ErrorKind::State, message).with_resource(self.resource.name);
+            let error = differences.into_iter().fold(error, Error::with_detail);
+            return Err(error.with_help(
+                "use a state for each request; or go on from this one, if both ask for the same \
+                 records, by `--keep-state` or `keep_state()`",
+            ));
+        }
+        Ok(Origin {
+            request: Some(Arc::new(request)),
+            start: since.origin.start.clone(),
+        })
+    }
+
+    /// A note, where the `initial_value` is before the first start of the state: the records between
+    /// them were never fetched.
+    pub(super) fn gap(&self) -> Option<String> {
+        let start = &self.since.as_ref()?.origin.start;
+        let Start::At(start) = start else {
+            return None;
+        };
+        let plan = self.resource.incremental?;
+        let column = self.resource.table.columns.get(usize::from(plan.column))?;
+        let read = |text| CursorValue::read(column.data_type, text).ok().flatten();
+        let from = match plan.initial_value {
+            None => "there is no `initial_value` any more".to_owned(),
+            Some(initial) => {
+                let earlier = read(initial)?.compare(read(start)?.as_value());
+                if earlier != Some(Ordering::Less) {
+                    return None;
+                }
+                format!("`initial_value` is now `{initial}`")
+            }
+        };
+        Some(format!(
+            "{from}, but the state began at `{start}`: records of `{}` before that were not fetched; a \
+             full refresh (`--full-refresh` of `load`, `full_refresh()`) fetches them",
+            column.name
+        ))
+    }
+}
