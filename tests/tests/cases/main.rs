@@ -1,0 +1,85 @@
+//! Runs every case in `tests/cases/`: a spec, what a server answers to it, and what the command has to
+//! make of it. Each file is a test, named by its path: `cargo test --test cases paging/offset`.
+//!
+//! CONTRIBUTING.md says how to write a case.
+
+mod case;
+mod clock;
+mod expect;
+mod pending;
+mod run;
+mod server;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+use case::Case;
+use pending::Listed;
+
+fn main() -> Result<ExitCode, String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("cases");
+    let mut trials = Vec::new();
+    let (pending, failing) = (
+        Listed::read(&folder, "pending")?,
+        Listed::read(&folder, "failing")?,
+    );
+    for file in files(&folder) {
+        match Case::read(&folder.join(format!("{file}.yaml"))) {
+            Ok(cases) => trials.extend(cases.into_iter().map(|(variant, case)| {
+                let name =
+                    variant.map_or_else(|| file.clone(), |variant| format!("{file}/{variant}"));
+                trial(name, case, &pending, &failing)
+            })),
+            Err(wrong) => trials.push(Trial::test(file, || Err(wrong.into()))),
+        }
+    }
+    let names: Vec<String> = trials.iter().map(|trial| trial.name().to_owned()).collect();
+    trials.push(Trial::test("lists_name_cases", move || {
+        pending
+            .check(&names)
+            .and_then(|()| failing.check(&names))
+            .map_err(Failed::from)
+    }));
+    Ok(libtest_mimic::run(&Arguments::from_args(), trials).exit_code())
+}
+
+fn trial(name: String, case: Case, pending: &Listed, failing: &Listed) -> Trial {
+    let waits_for = pending.reason(&name).map(str::to_owned);
+    let is_ignored = case.slow || failing.reason(&name).is_some();
+    let test = move || {
+        match waits_for {
+            Some(key) => pending::refused(&case, &key),
+            None => run::run(&case),
+        }
+        .map_err(|why| Failed::from(format!("{}\n{why}", case.title)))
+    };
+    Trial::test(name, test).with_ignored_flag(is_ignored)
+}
+
+/// The files of cases, as `paging/offset`.
+fn files(folder: &Path) -> Vec<String> {
+    let areas = entries(folder).into_iter().filter(|path| path.is_dir());
+    let mut names: Vec<String> = areas
+        .flat_map(|area| entries(&area))
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "yaml")
+        })
+        .filter_map(|path| {
+            let name = path.with_extension("");
+            Some(name.strip_prefix(folder).ok()?.to_str()?.replace('\\', "/"))
+        })
+        .collect();
+    names.sort();
+    names
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten();
+    entries.flatten().map(|entry| entry.path()).collect()
+}

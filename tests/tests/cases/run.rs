@@ -1,0 +1,141 @@
+//! Runs the command as a case says.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
+
+use rest_source::Clock;
+use rest_source_cli::{Context, Output};
+use rest_source_tests::Scripted;
+
+use crate::{
+    case::{Case, Run, fill},
+    clock::CaseClock,
+    expect::{Outcome, differences},
+    server::Answers,
+};
+
+/// Longer than any run takes.
+const LIMIT: Duration = Duration::from_secs(300);
+
+/// Runs a case; the error says where it differs.
+pub(crate) fn run(case: &Case) -> Result<(), String> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(|error| error.to_string())?;
+    let folder = Folder::new().map_err(|error| error.to_string())?;
+    runtime.block_on(all(case, &folder.0))
+}
+
+async fn all(case: &Case, folder: &Path) -> Result<(), String> {
+    let clock = CaseClock::default();
+    let answers = Answers::new(&case.server, &clock);
+    let server = {
+        let answers = answers.clone();
+        Scripted::start(move |asked| answers.answer(asked)).await
+    };
+    let server = server.map_err(|error| error.to_string())?;
+    let port = server.url().rsplit(':').next().unwrap_or_default();
+    let names = BTreeMap::from([
+        ("server".to_owned(), server.url().to_owned()),
+        ("port".to_owned(), port.to_owned()),
+        ("folder".to_owned(), folder.display().to_string()),
+    ]);
+    let write = |spec: &str| {
+        let written = fs::write(folder.join("api.yaml"), fill(spec, &names));
+        written.map_err(|error| error.to_string())
+    };
+    write(&case.spec)?;
+    let mut asked = 0;
+    for (number, run) in case.runs.iter().enumerate() {
+        if let Some(exchanges) = &run.server {
+            answers.before(exchanges);
+        }
+        if let Some(spec) = &run.spec {
+            write(spec)?;
+        }
+        clock.advance(Duration::from_secs(run.seconds_later));
+        let began = clock.elapsed();
+        let output = Output::default();
+        let mut context = Context::default().output(&output).clock(clock.clone());
+        for (name, value) in &case.variables {
+            context = context.variable(name, value);
+        }
+        let ran = rest_source_cli::run(arguments(run, folder, &names), &context);
+        let code = tokio::time::timeout(LIMIT, ran).await.map_err(|_| {
+            format!(
+                "run {} (`{}`) did not end within {LIMIT:?}",
+                number + 1,
+                run.line
+            )
+        })?;
+        let requests = server.asked().into_iter().skip(asked);
+        let requests: Vec<String> = requests.map(|asked| asked.line()).collect();
+        asked += requests.len();
+        let outcome = Outcome {
+            code,
+            stdout: output.stdout().replace(server.url(), "<server>"),
+            stderr: output.stderr().replace(server.url(), "<server>"),
+            requests,
+            unmatched: answers.take_unmatched(),
+            waited: clock.elapsed().saturating_sub(began),
+            database: folder.join("data.db"),
+        };
+        let differences = differences(run, &outcome);
+        if !differences.is_empty() {
+            return Err(format!(
+                "run {} (`{}`):\n{}\n{outcome}",
+                number + 1,
+                run.line,
+                differences.join("\n")
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The words of a run, with what the case leaves out.
+fn arguments(run: &Run, folder: &Path, names: &BTreeMap<String, String>) -> Vec<String> {
+    let line = fill(&run.line, names);
+    let mut words = line.split_whitespace().map(str::to_owned);
+    let command = words.next().unwrap_or_default();
+    let spec = folder.join("api.yaml").display().to_string();
+    let added = match command.as_str() {
+        "fetch" if !line.contains("--format") => vec!["--format".to_owned(), "jsonl".to_owned()],
+        "load" => vec![
+            "--to".to_owned(),
+            format!("sqlite:{}", folder.join("data.db").display()),
+        ],
+        _ => Vec::new(),
+    };
+    ["rest-source".to_owned(), command, spec]
+        .into_iter()
+        .chain(words)
+        .chain(added)
+        .collect()
+}
+
+/// A folder that is removed in the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> std::io::Result<Self> {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("rest-source-case-{}-{number}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        fs::create_dir_all(&folder)?;
+        Ok(Self(folder))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
