@@ -162,6 +162,10 @@ pub(crate) struct Load {
     /// Fetch everything again, in place of all that is there
     #[arg(long)]
     pub(crate) full_refresh: bool,
+    /// Go on beside rows that were loaded by another request: one with another setting, path, parameter or
+    /// base URL
+    #[arg(long, conflicts_with = "full_refresh")]
+    pub(crate) keep_state: bool,
     /// A setting of the spec, in place of the environment's; may be given several times
     #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
     pub(crate) config: Vec<(String, String)>,
@@ -243,10 +247,24 @@ fn setting(text: &str) -> Result<(String, String), String> {
 }
 
 fn destination(text: &str) -> Result<PathBuf, String> {
-    match text.split_once(':') {
-        Some(("sqlite", file)) if !file.is_empty() => Ok(file.into()),
-        _ => Err("write it as `sqlite:FILE`, the one kind of destination there is".to_owned()),
+    let Some(("sqlite", file)) = text.split_once(':') else {
+        return Err("write it as `sqlite:FILE`, the one kind of destination there is".to_owned());
+    };
+    if let Some(rest) = file.strip_prefix("//") {
+        let rest = rest.trim_start_matches('/');
+        return Err(format!(
+            "it is not a URL: write `sqlite:{rest}` for a file in this folder, `sqlite:/{rest}` for an \
+             absolute path"
+        ));
     }
+    if file.is_empty() || file == ":memory:" || file.starts_with("file:") || file.contains('?') {
+        return Err(
+            "write it as `sqlite:FILE`: a path, without parameters; a database in memory would be gone \
+             when the command ends"
+                .to_owned(),
+        );
+    }
+    Ok(file.into())
 }
 
 #[cfg(test)]
@@ -270,7 +288,17 @@ mod tests {
     #[test]
     fn a_destination_has_a_kind_and_a_file() {
         assert_eq!(destination("sqlite:a:b.db"), Ok("a:b.db".into()));
-        for wrong in ["out.db", "sqlite:", "postgres://h/d"] {
+        assert_eq!(destination("sqlite:/tmp/b.db"), Ok("/tmp/b.db".into()));
+        for wrong in [
+            "out.db",
+            "sqlite:",
+            "postgres://h/d",
+            "sqlite://b.db",
+            "sqlite:///tmp/b.db",
+            "sqlite::memory:",
+            "sqlite:file:x?mode=memory",
+            "sqlite:x.db?mode=ro",
+        ] {
             assert!(destination(wrong).is_err(), "{wrong}");
         }
     }

@@ -25,6 +25,9 @@ async fn load(args: Load, context: Context) -> Result<(), Stop> {
     if args.full_refresh {
         loading = loading.full_refresh();
     }
+    if args.keep_state {
+        loading = loading.keep_state();
+    }
     for name in args.resource {
         loading = loading.resource(name);
     }

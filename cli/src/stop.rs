@@ -90,7 +90,7 @@ impl From<Error> for Stop {
 
 impl From<LoadError> for Stop {
     fn from(error: LoadError) -> Self {
-        let message = error.to_string();
+        let message = format!("{error:#}");
         if error.errors.iter().all(is_usage) {
             Self::usage(message)
         } else {

@@ -3,22 +3,22 @@
 use std::future::Future;
 
 use rest_source::{
-    Result, Rows, State,
+    Fingerprint, Result, Rows, State,
     plan::{ResourcePlan, WriteDisposition},
 };
 
 /// What records are written to.
 ///
-/// A load opens a resource, writes its pages and commits them, one resource after the other. What is
-/// written is not there for anybody else until it is committed, and never there without the state it
-/// was committed with. What was not committed when the destination is dropped, or when another
-/// resource is opened, is rolled back.
+/// A load opens a resource, writes its pages, commits and completes it, one resource after the other.
+/// Nobody else sees what is written until it is committed, and never without the state it was committed
+/// with. What was not committed when the destination is dropped, or when another resource is opened, is
+/// rolled back.
 ///
-/// One that prints what it is given, and remembers nothing:
+/// A destination that prints rows and remembers nothing:
 ///
 /// ```
 /// use rest_source::{Result, Rows, State};
-/// use rest_source_load::{Destination, Target};
+/// use rest_source_load::{Destination, Opened, Target};
 ///
 /// #[derive(Default)]
 /// struct Lines {
@@ -27,10 +27,10 @@ use rest_source::{
 /// }
 ///
 /// impl Destination for Lines {
-///     async fn open(&mut self, target: &Target) -> Result<Option<State>> {
+///     async fn open(&mut self, target: &Target) -> Result<Opened> {
 ///         println!("{}", target.resource.name);
 ///         *self = Self::default();
-///         Ok(None)
+///         Ok(Opened::default())
 ///     }
 ///
 ///     async fn write(&mut self, rows: &Rows) -> Result<u64> {
@@ -57,31 +57,53 @@ use rest_source::{
 /// }
 /// ```
 pub trait Destination: Send {
-    /// Makes the resource ready to be written, and gives the state that was last committed with it.
+    /// Prepares the resource to be written, and returns what was last committed with it.
     ///
     /// # Errors
     ///
     /// When the destination cannot hold the resource's records, as when it holds others by that name.
-    fn open(&mut self, target: &Target) -> impl Future<Output = Result<Option<State>>> + Send;
+    fn open(&mut self, target: &Target) -> impl Future<Output = Result<Opened>> + Send;
 
-    /// Writes a page of the opened resource, and gives the number of rows written.
+    /// Writes a page of the opened resource, and returns the number of rows written.
     ///
     /// # Errors
     ///
-    /// When the destination does not take the rows. None of them is committed then.
+    /// When the destination does not accept the rows. None of them is committed then.
     fn write(&mut self, rows: &Rows) -> impl Future<Output = Result<u64>> + Send;
 
-    /// Commits what was written since the last commit; where there is a state, together with that.
+    /// Commits what was written since the last commit; where there is a state, together with it.
     ///
-    /// Where the target is [`Writing::Replace`] or [`Writing::ReplaceGroups`], the commit takes away
-    /// what was there before. It is called once then, also when nothing was written.
+    /// Where the target is [`Writing::Replace`] or [`Writing::ReplaceGroups`], the commit deletes what
+    /// was there before. It is called once then, by [`complete`](Self::complete), also when nothing was
+    /// written.
     ///
     /// # Errors
     ///
     /// When it cannot be committed: nothing is then.
     fn commit(&mut self, state: Option<&State>) -> impl Future<Output = Result<()>> + Send;
 
-    /// Forgets what was written since the last commit.
+    /// Commits the rest of the opened resource, which is complete in this load.
+    ///
+    /// Where rows are appended, the destination remembers that in the same transaction, until
+    /// [`end`](Self::end): see [`Opened::appended`].
+    ///
+    /// # Errors
+    ///
+    /// As those of [`commit`](Self::commit).
+    fn complete(&mut self, state: Option<&State>) -> impl Future<Output = Result<()>> + Send {
+        self.commit(state)
+    }
+
+    /// Ends the load: all of its resources were tried. It is not called for a load that is killed.
+    ///
+    /// # Errors
+    ///
+    /// When the destination cannot be reached.
+    fn end(&mut self) -> impl Future<Output = Result<()>> + Send {
+        async { Ok(()) }
+    }
+
+    /// Discards what was written since the last commit.
     ///
     /// # Errors
     ///
@@ -97,14 +119,39 @@ pub trait Destination: Send {
 }
 
 /// A resource to be written.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Target {
     /// Name of the source.
     pub source: &'static str,
-    /// The resource, its table among it.
+    /// The resource with its table.
     pub resource: &'static ResourcePlan,
     /// How its rows are written.
     pub writing: Writing,
+    /// What its records are asked for by. The destination stores it with the rows.
+    pub request: Fingerprint,
+}
+
+/// What a destination knows of a resource that it opened.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Opened {
+    /// The state that was last committed.
+    pub state: Option<State>,
+    /// What the rows that are there were asked for by; `None` where there are none, or it is not known.
+    pub request: Option<Fingerprint>,
+    /// Whether a load that did not [end](Destination::end) has completed this resource by appending.
+    pub appended: bool,
+    /// What the load's report should note.
+    pub notes: Vec<String>,
+}
+
+impl From<Option<State>> for Opened {
+    fn from(state: Option<State>) -> Self {
+        Self {
+            state,
+            ..Self::default()
+        }
+    }
 }
 
 impl Target {

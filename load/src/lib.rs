@@ -47,21 +47,36 @@
 //! readers see the old rows until the new ones are complete, rows that are no longer at the server
 //! are gone afterwards, and one that fails or is killed changes nothing.
 //!
+//! # After a load that was killed
+//!
+//! What `append` had completed before the kill is not appended again: the next load completes the one
+//! that was killed, and leaves these resources out (an incremental one is asked for what is new since).
+//! The report names them. A load that ended, with errors or without, is not completed by the next: every
+//! load appends a resource without `incremental` once.
+//!
+//! # Rows belong to a request
+//!
+//! The destination remembers what the rows of a table were asked for by: settings, base URL, path,
+//! parameters and body. A load that asks for something else, another tenant for one, is an error that
+//! names the difference. [`keep_state`](Loading::keep_state) goes on, [`full_refresh`](Loading::full_refresh)
+//! replaces the rows.
+//!
 //! # When a resource fails
 //!
 //! What was committed stays, that of the failed resource included. The other resources are still
-//! loaded, unless they would meet the same error: credentials that are not taken, a server that is
-//! not there or wants to be left alone. The [`LoadError`] names each resource that failed, with the
-//! report of its fetch, and has the report of those that did not.
+//! loaded. After two in a row failed with the same credentials, or at the same origin, the others that
+//! share them are not tried. The [`LoadError`] names each resource that failed, with the report of its
+//! fetch, and has the reports of all that were tried.
 
 mod append;
 mod destination;
+mod failures;
 mod load;
 mod report;
 mod sqlite;
 mod whole;
 
-pub use destination::{Destination, Target, Writing};
+pub use destination::{Destination, Opened, Target, Writing};
 pub use load::{Load, Loading};
-pub use report::{LoadError, LoadReport, NotTried, Progress, ResourceReport};
+pub use report::{LoadError, LoadReport, NotTried, Progress, Reason, ResourceReport};
 pub use sqlite::Sqlite;

@@ -3,13 +3,13 @@
 use std::{future::IntoFuture, pin::Pin};
 
 use rest_source::{
-    Client, Connector, Error, ErrorKind, Family, Result,
+    Client, Connector, Error, ErrorKind, Family, Fetch, Fingerprint, Pages, Result, Rows,
     plan::{ResourcePlan, WriteDisposition},
 };
 
 use crate::{
     Destination, LoadError, LoadReport, NotTried, Progress, ResourceReport, Target, Writing,
-    append, whole,
+    append, failures::Failures, report::Reason, whole,
 };
 
 /// Loads a source.
@@ -35,6 +35,7 @@ pub struct Loading<'a, D> {
     client: &'a Client,
     destination: &'a mut D,
     full_refresh: bool,
+    keep_state: bool,
     only: Vec<String>,
     on_progress: Box<dyn FnMut(Progress) + Send + 'a>,
 }
@@ -47,6 +48,7 @@ impl<'a, D: Destination> Loading<'a, D> {
             client,
             destination,
             full_refresh: false,
+            keep_state: false,
             only: Vec::new(),
             on_progress: Box::new(|_| ()),
         }
@@ -55,6 +57,13 @@ impl<'a, D: Destination> Loading<'a, D> {
     /// Starts over: everything is fetched again, and takes the place of all that was there.
     pub fn full_refresh(mut self) -> Self {
         self.full_refresh = true;
+        self
+    }
+
+    /// Accepts rows and states of another request: for a path, parameter or setting that changed without
+    /// changing which records there are.
+    pub fn keep_state(mut self) -> Self {
+        self.keep_state = true;
         self
     }
 
@@ -71,48 +80,51 @@ impl<'a, D: Destination> Loading<'a, D> {
     }
 
     async fn run(mut self) -> Result<LoadReport, LoadError> {
-        let mut report = LoadReport::default();
-        let mut errors = Vec::new();
-        let mut not_tried = Vec::new();
         let resources = self.resources()?;
         let family = Family::of(&resources);
+        let mut outcome = LoadError::default();
+        let mut failures = Failures::new(self.client);
         // Those of which no child can be fetched.
         let mut lost: Vec<&str> = Vec::new();
         for resource in resources {
-            if errors.last().is_some_and(would_repeat) {
-                not_tried.push(NotTried {
+            let parent = ancestors(resource).find(|name| lost.contains(name));
+            let reason = parent
+                .map(Reason::Parent)
+                .or_else(|| failures.reason(resource));
+            if resource.write_disposition == WriteDisposition::Skip {
+                outcome.loaded.skipped.push(resource.name);
+                continue;
+            }
+            if let Some(reason) = reason {
+                outcome.not_tried.push(NotTried {
                     resource: resource.name,
-                    parent: None,
+                    reason,
                 });
-            } else if let Some(parent) = ancestors(resource).find(|name| lost.contains(name)) {
-                not_tried.push(NotTried {
-                    resource: resource.name,
-                    parent: Some(parent),
-                });
-            } else if resource.write_disposition == WriteDisposition::Skip {
-                report.skipped.push(resource.name);
-            } else {
-                match self.load(resource, &family).await {
-                    Ok(loaded) => report.resources.push(loaded),
-                    Err(failed) => {
-                        if failed.is_of_records() {
-                            // The parent, where it was asked for within this fetch.
-                            lost.extend(failed.error.resource());
-                            lost.push(resource.name);
-                        }
-                        errors.push(failed.error);
+                continue;
+            }
+            match self.load(resource, &family).await {
+                Ok(Loaded::Now(report)) => {
+                    failures.succeeded(resource);
+                    outcome.loaded.resources.push(report);
+                }
+                Ok(Loaded::Before) => outcome.loaded.appended_before.push(resource.name),
+                Err(failed) => {
+                    if failed.is_of_records() {
+                        // The parent, where it was asked for within this fetch.
+                        lost.extend(failed.error.resource());
+                        lost.push(resource.name);
                     }
+                    failures.failed(resource, &failed.error);
+                    outcome.errors.push(failed.error);
+                    outcome.failed.extend(failed.report);
                 }
             }
         }
-        if errors.is_empty() {
-            return Ok(report);
+        outcome.errors.extend(self.destination.end().await.err());
+        if outcome.errors.is_empty() {
+            return Ok(outcome.loaded);
         }
-        Err(LoadError {
-            errors,
-            not_tried,
-            loaded: report,
-        })
+        Err(outcome)
     }
 
     /// The resources to load, in the order of the spec, but parents before their children.
@@ -141,105 +153,149 @@ impl<'a, D: Destination> Loading<'a, D> {
         &mut self,
         resource: &'static ResourcePlan,
         family: &Family,
-    ) -> Result<ResourceReport, Failed> {
+    ) -> Result<Loaded, Failed> {
         let target = Target {
             source: self.client.plan().name,
             resource,
             writing: self.writing(resource),
+            request: self.client.fingerprint(resource),
         };
-        let named = |error: Error| match error.resource() {
-            Some(_) => error,
-            None => error.with_resource(resource.name),
+        let (fetch, notes) = match self.open(&target).await {
+            Ok(Some(opened)) => opened,
+            Ok(None) => return Ok(Loaded::Before),
+            Err(error) => return Err(Failed::to_write(named(error, resource))),
         };
-        let unwritten = |error: Error| Failed {
-            error: named(error),
-            of_fetch: false,
+        let mut pages = fetch.within(family).pages();
+        let mut course = Course::new(resource);
+        let written = self.write(&target, &mut pages, &mut course).await;
+        let written = match written {
+            Ok(()) => self.finish(&target, &pages).await,
+            Err(error) => Err(error),
         };
-        match target.writing {
-            Writing::Append => append::check(resource).map_err(unwritten)?,
-            Writing::ReplaceGroups => whole::check_groups(resource).map_err(unwritten)?,
-            Writing::Merge | Writing::Replace => {}
-        }
-        let stored = self.destination.open(&target).await.map_err(unwritten)?;
-        // A resource that is incremental no longer has no use for what it once came to.
-        let stored = stored.filter(|_| resource.incremental.is_some());
-        let fetch = self.client.rows(resource).within(family);
-        let mut pages = match (target.writing, stored) {
-            // What takes the place of everything has to be everything.
-            (Writing::Replace, _) => fetch.full_refresh(),
-            (_, Some(state)) => fetch.since(state),
-            (_, None) => fetch,
-        }
-        .pages();
-
-        let mut progress = Progress {
-            resource: resource.name,
-            pages: 0,
-            rows: 0,
-        };
-        let mut broke_off = false;
-        let mut committed = 0;
-        let written = async {
-            while let Some(page) = pages.next().await {
-                let page = page.inspect_err(|_| broke_off = true)?;
-                let before = page.state_before();
-                if before.is_some() && may_commit(target.writing, true) {
-                    self.destination.commit(before).await?;
-                    committed = progress.rows;
-                }
-                progress.rows += self.destination.write(page.rows()).await?;
-                progress.pages += 1;
-                if may_commit(target.writing, page.state().is_some()) {
-                    self.destination.commit(page.state()).await?;
-                    committed = progress.rows;
-                }
-                (self.on_progress)(progress);
-            }
-            // The load after a full refresh appends to it.
-            if resource.write_disposition == WriteDisposition::Append && pages.repeats() {
-                return Err(append::would_repeat(&pages.report()));
-            }
-            whole::check_fetch(target.writing, &pages)?;
-            self.destination.commit(pages.state().as_ref()).await?;
-            self.destination.count().await
-        }
-        .await;
+        let mut fetched = pages.report();
+        fetched.notes.splice(0..0, notes);
         match written {
-            Ok(rows) => Ok(ResourceReport {
+            Ok(rows) => Ok(Loaded::Now(ResourceReport {
                 resource: resource.name,
-                fetched: pages.report(),
-                written: progress.rows,
+                fetched,
+                written: course.progress.rows,
                 rows,
-            }),
+            })),
             Err(error) => {
                 // All that was given is merged; the parents of whom all came are not asked again.
-                let is_kept = broke_off
+                let state = pages.state();
+                let is_kept = course.broke_off
                     && target.writing == Writing::Merge
-                    && self
-                        .destination
-                        .commit(pages.state().as_ref())
-                        .await
-                        .is_ok();
+                    && self.destination.commit(state.as_ref()).await.is_ok();
                 if !is_kept {
                     // It failed already; what matters is why.
                     let _ = self.destination.roll_back().await;
                 }
-                let error = match committed {
-                    0 => named(error),
-                    1 => named(error).with_detail("1 row before it was committed"),
-                    rows => {
-                        named(error).with_detail(format!("{rows} rows before it were committed"))
-                    }
+                let error = named(error, resource);
+                let error = match course.committed {
+                    0 => error,
+                    1 => error.with_detail("1 record before it was committed"),
+                    count => error.with_detail(format!("{count} records before it were committed")),
                 };
                 Err(Failed {
                     error: match error.report() {
                         Some(_) => error,
-                        None => error.with_report(pages.report()),
+                        None => error.with_report(fetched.clone()),
                     },
-                    of_fetch: broke_off,
+                    report: Some(ResourceReport {
+                        resource: resource.name,
+                        fetched,
+                        written: course.committed,
+                        rows: self.destination.count().await.unwrap_or_default(),
+                    }),
+                    of_fetch: course.broke_off,
                 })
             }
         }
+    }
+
+    /// Opens a resource: how it is to be fetched, and what the report should note. Nothing where a load
+    /// that was killed has appended it already.
+    async fn open(&mut self, target: &Target) -> Result<Option<(Fetch<Rows>, Vec<String>)>> {
+        let resource = target.resource;
+        match target.writing {
+            Writing::Append => append::check(resource)?,
+            Writing::ReplaceGroups => whole::check_groups(resource)?,
+            Writing::Merge | Writing::Replace => {}
+        }
+        let opened = self.destination.open(target).await?;
+        if let Some(was) = &opened.request {
+            self.check_request(target, was)?;
+        }
+        let is_incremental = resource.incremental.is_some();
+        if opened.appended && target.writing == Writing::Append && !is_incremental {
+            return Ok(None);
+        }
+        let fetch = self.client.rows(resource);
+        // A resource that is incremental no longer has no use for what it once came to.
+        let state = opened.state.filter(|_| is_incremental);
+        let fetch = match (target.writing, state) {
+            // What takes the place of everything has to be everything.
+            (Writing::Replace, _) => fetch.full_refresh(),
+            // The rows of the table are of the same request, or were accepted.
+            (_, Some(state)) if self.keep_state => fetch.since(state).keep_state(),
+            (_, Some(state)) => fetch.since(state),
+            (_, None) => fetch,
+        };
+        Ok(Some((fetch, opened.notes)))
+    }
+
+    /// Refuses to mix rows of two requests in one table.
+    fn check_request(&self, target: &Target, was: &Fingerprint) -> Result<()> {
+        let differences = was.differences(&target.request);
+        if differences.is_empty() || self.keep_state || self.full_refresh {
+            return Ok(());
+        }
+        let table = target.resource.table.name;
+        let message = format!("the rows of the table `{table}` were loaded by another request");
+        let error = Error::new(ErrorKind::State, message);
+        let error = differences.into_iter().fold(error, Error::with_detail);
+        Err(error.with_help(
+            "load into another database; or replace the rows by `--full-refresh` (`full_refresh()`); or \
+             go on beside them by `--keep-state` (`keep_state()`), if both ask for the same records",
+        ))
+    }
+
+    /// Writes the pages, and commits those that may be committed before the others came.
+    async fn write(
+        &mut self,
+        target: &Target,
+        pages: &mut Pages<Rows>,
+        course: &mut Course,
+    ) -> Result<()> {
+        while let Some(page) = pages.next().await {
+            let page = page.inspect_err(|_| course.broke_off = true)?;
+            let before = page.state_before();
+            if before.is_some() && may_commit(target.writing, true) {
+                self.destination.commit(before).await?;
+                course.committed = course.progress.rows;
+            }
+            course.progress.rows += self.destination.write(page.rows()).await?;
+            course.progress.pages += 1;
+            if may_commit(target.writing, page.state().is_some()) {
+                self.destination.commit(page.state()).await?;
+                course.committed = course.progress.rows;
+            }
+            (self.on_progress)(course.progress);
+        }
+        Ok(())
+    }
+
+    /// Commits what is left, where the fetch brought what it should, and counts the rows.
+    async fn finish(&mut self, target: &Target, pages: &Pages<Rows>) -> Result<u64> {
+        // The load after a full refresh appends to it.
+        let is_appended = target.resource.write_disposition == WriteDisposition::Append;
+        if is_appended && pages.repeats() {
+            return Err(append::would_repeat(&pages.report()));
+        }
+        whole::check_fetch(target.writing, pages)?;
+        self.destination.complete(pages.state().as_ref()).await?;
+        self.destination.count().await
     }
 
     fn writing(&self, resource: &ResourcePlan) -> Writing {
@@ -253,14 +309,55 @@ impl<'a, D: Destination> Loading<'a, D> {
     }
 }
 
+/// A resource that was loaded.
+enum Loaded {
+    Now(ResourceReport),
+    /// By a load that was killed, which this one completes.
+    Before,
+}
+
+/// How far the load of a resource has come.
+struct Course {
+    progress: Progress,
+    /// Records that were committed.
+    committed: u64,
+    /// Whether the fetch failed.
+    broke_off: bool,
+}
+
+impl Course {
+    fn new(resource: &ResourcePlan) -> Self {
+        Self {
+            progress: Progress {
+                resource: resource.name,
+                pages: 0,
+                rows: 0,
+            },
+            committed: 0,
+            broke_off: false,
+        }
+    }
+}
+
 /// A resource that was not loaded.
 struct Failed {
     error: Error,
+    /// What was done until then, where anything was.
+    report: Option<ResourceReport>,
     /// Whether it could not be fetched; otherwise, not be written.
     of_fetch: bool,
 }
 
 impl Failed {
+    /// It could not even be opened.
+    fn to_write(error: Error) -> Self {
+        Self {
+            error,
+            report: None,
+            of_fetch: false,
+        }
+    }
+
     /// Whether a child, which is fetched for all records of this resource, would meet the same error.
     fn is_of_records(&self) -> bool {
         // All of them are asked for without a state.
@@ -294,12 +391,12 @@ fn may_commit(writing: Writing, has_state: bool) -> bool {
     }
 }
 
-/// Whether the other resources of the source would meet the same error.
-fn would_repeat(error: &Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::Auth | ErrorKind::Origin | ErrorKind::Transport | ErrorKind::RateLimit { .. }
-    )
+/// The error, of this resource unless it names another.
+fn named(error: Error, resource: &ResourcePlan) -> Error {
+    match error.resource() {
+        Some(_) => error,
+        None => error.with_resource(resource.name),
+    }
 }
 
 impl<'a, D: Destination> IntoFuture for Loading<'a, D> {

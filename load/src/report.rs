@@ -12,6 +12,9 @@ pub struct LoadReport {
     pub resources: Vec<ResourceReport>,
     /// The resources that were left out by `write_disposition: skip`.
     pub skipped: Vec<&'static str>,
+    /// The resources that a load which was killed had appended: this load completed that one, and did
+    /// not append them again.
+    pub appended_before: Vec<&'static str>,
 }
 
 /// What a load did with one resource.
@@ -41,11 +44,15 @@ pub struct Progress {
 }
 
 /// Some resources were not loaded.
+#[derive(Default)]
 #[non_exhaustive]
 pub struct LoadError {
     /// What went wrong, one error for each resource that failed: it names the resource and has the
     /// report of its fetch. At least one.
     pub errors: Vec<Error>,
+    /// What was done with the resources that failed while they were fetched or written. `written` counts
+    /// the records that were committed.
+    pub failed: Vec<ResourceReport>,
     /// The resources that were not tried, since they would have met the same error.
     pub not_tried: Vec<NotTried>,
     /// What was loaded all the same.
@@ -53,14 +60,35 @@ pub struct LoadError {
 }
 
 /// A resource that a load did not try.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NotTried {
     /// Name of the resource.
     pub resource: &'static str,
-    /// The parent that could not be fetched, or the parent's, where that is why; otherwise the last
-    /// error is one that the whole source would meet.
-    pub parent: Option<&'static str>,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Why a load did not try a resource.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Reason {
+    /// This parent, or the parent's, could not be fetched.
+    Parent(&'static str),
+    /// Two resources in a row failed with the same credentials.
+    Credentials,
+    /// Two resources in a row failed at this origin.
+    Origin(String),
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Parent(parent) => write!(f, "`{parent}` could not be fetched"),
+            Self::Credentials => write!(f, "two resources failed with the same credentials"),
+            Self::Origin(origin) => write!(f, "two resources failed at `{origin}`"),
+        }
+    }
 }
 
 impl LoadReport {
@@ -74,19 +102,43 @@ impl fmt::Display for LoadReport {
     /// A line for each resource, and below it what was left out; with `{:#}`, the notes of its fetch,
     /// too.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let loaded = self.resources.iter().map(|resource| resource.resource);
-        let names = loaded.chain(self.skipped.iter().copied());
+        self.show(f, &[], "")
+    }
+}
+
+impl LoadReport {
+    /// Whether there is nothing to show.
+    fn is_empty(&self) -> bool {
+        self.resources.is_empty() && self.skipped.is_empty() && self.appended_before.is_empty()
+    }
+
+    /// The table, with a line for each of the resources that failed. Notes that their errors hold are
+    /// left out.
+    fn show(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        failed: &[ResourceReport],
+        errors: &str,
+    ) -> fmt::Result {
+        let reports = self.resources.iter().chain(failed);
+        let names = reports.map(|resource| resource.resource);
+        let names = names
+            .chain(self.skipped.iter().copied())
+            .chain(self.appended_before.iter().copied());
         let width = names.map(str::len).fold("resource".len(), usize::max);
         write!(
             f,
             "{:width$}  {:>9}  {:>9}  {:>9}  {:>8}",
             "resource", "fetched", "written", "in table", "requests"
         )?;
-        for resource in &self.resources {
+        let loaded = self.resources.iter().map(|resource| (resource, ""));
+        let failed = failed.iter().map(|resource| (resource, "  failed"));
+        for (resource, outcome) in loaded.chain(failed) {
             write!(f, "\n{:width$}  ", resource.resource)?;
-            resource.show(f)?;
+            resource.show(f, outcome)?;
             if f.alternate() {
-                for note in &resource.fetched.notes {
+                let notes = resource.fetched.notes.iter();
+                for note in notes.filter(|note| !errors.contains(note.as_str())) {
                     write!(f, "\n  note: {note}")?;
                 }
             }
@@ -94,13 +146,19 @@ impl fmt::Display for LoadReport {
         for resource in &self.skipped {
             write!(f, "\n{resource:width$}  `write_disposition: skip`")?;
         }
+        for resource in &self.appended_before {
+            write!(
+                f,
+                "\n{resource:width$}  appended by the load that was killed, which this one completes"
+            )?;
+        }
         Ok(())
     }
 }
 
 impl ResourceReport {
     /// The numbers of its line, and the lines below.
-    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn show(&self, f: &mut fmt::Formatter<'_>, outcome: &str) -> fmt::Result {
         let Self {
             fetched,
             written,
@@ -108,7 +166,10 @@ impl ResourceReport {
             ..
         } = self;
         let (delivered, requests) = (fetched.delivered, fetched.requests);
-        write!(f, "{delivered:>9}  {written:>9}  {rows:>9}  {requests:>8}")?;
+        write!(
+            f,
+            "{delivered:>9}  {written:>9}  {rows:>9}  {requests:>8}{outcome}"
+        )?;
         if fetched.retries > 0 {
             let waited = fetched.waited.as_secs_f64();
             write!(f, "  {} repeated, {waited:.1} s waited", fetched.retries)?;
@@ -148,27 +209,25 @@ impl ResourceReport {
 }
 
 impl fmt::Display for LoadError {
+    /// The errors, what was not tried, and the report with those that failed; with `{:#}`, the notes of
+    /// the fetches, too.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, error) in self.errors.iter().enumerate() {
-            let separator = if at == 0 { "" } else { "\n" };
-            write!(f, "{separator}{error}")?;
+        let errors: Vec<String> = self.errors.iter().map(ToString::to_string).collect();
+        let errors = errors.join("\n");
+        f.write_str(&errors)?;
+        let mut reasons: Vec<_> = self.not_tried.iter().map(|one| &one.reason).collect();
+        reasons.sort_unstable();
+        reasons.dedup();
+        for reason in reasons {
+            let not_tried = self.not_tried.iter().filter(|one| one.reason == *reason);
+            let names = not_tried.map(|one| one.resource);
+            list(f, &format!("not tried, since {reason}"), names)?;
         }
-        let mut parents: Vec<_> = self.not_tried.iter().map(|one| one.parent).collect();
-        parents.sort_unstable();
-        parents.dedup();
-        for parent in parents {
-            let of = self.not_tried.iter().filter(|one| one.parent == parent);
-            let names = of.map(|one| one.resource);
-            match parent {
-                None => list(f, "not tried", names)?,
-                Some(parent) => {
-                    let why = format!("not tried, since `{parent}` could not be fetched");
-                    list(f, &why, names)?;
-                }
-            }
+        if self.failed.is_empty() && self.loaded.is_empty() {
+            return Ok(());
         }
-        let loaded = self.loaded.resources.iter();
-        list(f, "loaded all the same", loaded.map(|one| one.resource))
+        f.write_str("\n\n")?;
+        self.loaded.show(f, &self.failed, &errors)
     }
 }
 
@@ -199,8 +258,7 @@ impl From<Error> for LoadError {
     fn from(error: Error) -> Self {
         Self {
             errors: vec![error],
-            not_tried: Vec::new(),
-            loaded: LoadReport::default(),
+            ..Self::default()
         }
     }
 }

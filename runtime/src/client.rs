@@ -10,7 +10,7 @@ use crate::{
     exchange::is_guarded,
     origin::{self, Origins},
     pace::{Pace, Turn},
-    plan::{Auth, ResourcePlan, SourcePlan},
+    plan::{Auth, Part, ResourcePlan, SourcePlan},
     redact::Redactor,
     request::{Bounds, Draft},
     settings::Settings,
@@ -100,6 +100,36 @@ impl Client {
         let auth = |resource: &ResourcePlan| self.auth(resource);
         Fingerprint::new(self.plan(), &self.0.config, resource, auth)
             .map_text(|text| self.redact(text))
+    }
+
+    /// Whether two resources send the same credentials.
+    pub fn share_credentials(&self, one: &ResourcePlan, other: &ResourcePlan) -> bool {
+        let auth = self.auth(one);
+        auth.is_some() && auth == self.auth(other)
+    }
+
+    /// The origin that the first request of a resource goes to: `https://api.example.com`.
+    pub fn origin(&self, resource: &ResourcePlan) -> String {
+        let absolute = self.absolute_start(resource);
+        let url = Url::parse(&absolute).ok().filter(Url::has_host);
+        let origin = url.map_or_else(|| self.0.base.origin(), |url| url.origin());
+        self.redact(&origin.ascii_serialization())
+    }
+
+    /// The start of a resource's path, up to the first value that is known only when it is fetched.
+    fn absolute_start(&self, resource: &ResourcePlan) -> String {
+        let mut text = String::new();
+        for part in resource.path.0 {
+            match part {
+                Part::Text(literal) => text.push_str(literal),
+                Part::Config(at) => {
+                    let value = self.0.config.get(usize::from(*at));
+                    text.extend(value.map(ToString::to_string));
+                }
+                _ => break,
+            }
+        }
+        text
     }
 
     /// The most requests in flight, at least 1.

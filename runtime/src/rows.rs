@@ -109,6 +109,17 @@ impl Rows {
         self.starts.len()
     }
 
+    /// The memory of their page, in bytes: its text and cells.
+    pub fn page_bytes(&self) -> usize {
+        let Page {
+            text,
+            arena,
+            bytes,
+            pool,
+        } = &*self.page;
+        text.len() + arena.len() + bytes.len() + size_of_val(pool.as_slice())
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.starts.is_empty()

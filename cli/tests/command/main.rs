@@ -2,6 +2,8 @@
 
 #![cfg(test)]
 
+#[cfg(unix)]
+mod kills;
 mod language;
 mod new;
 mod page;

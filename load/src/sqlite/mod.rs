@@ -1,7 +1,7 @@
 //! SQLite, in one file and without a server.
 
 mod bind;
-mod groups;
+mod staging;
 mod state;
 mod table;
 mod writer;
@@ -10,12 +10,14 @@ use std::{
     fmt,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
+    thread,
+    time::{Duration, Instant},
 };
 
 use rest_source::{Error, ErrorKind, Result, Rows, State};
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use crate::{Destination, Target};
+use crate::{Destination, Opened, Target};
 use writer::Writer;
 
 /// A SQLite database: a table for each resource, named as the resource is.
@@ -48,17 +50,22 @@ use writer::Writer;
 /// key of its parent, so that it asks for whole groups. With a
 /// primary key as well, the last row of each key is written.
 ///
-/// The table `_rest_source_state` holds, for each source and resource, the state of the last load
-/// and the types of the columns.
+/// A table that no load made is never emptied, dropped or changed, whatever the disposition: that is an
+/// error that says so. One that fits as it is may be added to. A table that a person dropped is made
+/// again and loaded from the start, which the report notes.
+///
+/// The table `_rest_source_tables` holds, for each source and resource, the types of the columns and
+/// whether a load made the table; `_rest_source_state` the state of the last load, the fingerprint of its
+/// request, and whether a load that was killed has appended it already.
 ///
 /// The database is in WAL mode, so that others read while a load writes, with
 /// `synchronous = NORMAL`: no commit waits for the disk. After a power cut the last commits may be
 /// gone, each of them whole, rows and state together; the next load fetches again what they held.
 ///
-/// A load that merges takes SQLite's one lock for writing for as long as it writes a page; one that
-/// appends or replaces, or merges by a `merge_key`, holds it from the resource's first page to its
-/// last. Who comes second waits for five seconds, then gets an error. A load whose future is dropped
-/// before its end leaves the lock taken until this is dropped, or loaded into again.
+/// No transaction is open while a load waits for its API. Pages that cannot be committed yet wait in
+/// memory (8 MiB of them) and in a temporary table, which is in a file of its own; all of them are then
+/// written in one transaction. So several loads, of different resources, may write one file at a time. A
+/// load waits up to a minute for the transactions of others, then fails.
 pub struct Sqlite {
     writer: Arc<Mutex<Writer>>,
 }
@@ -68,14 +75,21 @@ impl Sqlite {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Destination`] when the file cannot be opened, or is no SQLite database.
+    /// [`ErrorKind::Destination`] when the file cannot be opened, or is not a SQLite database.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
+        if path.as_os_str().is_empty() {
+            // SQLite would open a file that is deleted with the connection.
+            let message = "the path of the database is empty";
+            return Err(Error::new(ErrorKind::Config, message).with_help("name a file"));
+        }
         let failed = |error: rusqlite::Error| {
             let message = format!("cannot open the database `{}`: {error}", path.display());
             Error::new(ErrorKind::Destination, message)
         };
-        Self::over(Connection::open(path).map_err(failed)?).map_err(failed)
+        // A path is a path: without this, `file:x?mode=memory` would be a database in memory.
+        let flags = OpenFlags::default() - OpenFlags::SQLITE_OPEN_URI;
+        Self::over(Connection::open_with_flags(path, flags).map_err(failed)?).map_err(failed)
     }
 
     /// A database in memory, gone when it is dropped.
@@ -89,8 +103,8 @@ impl Sqlite {
     }
 
     fn over(connection: Connection) -> rusqlite::Result<Self> {
-        // The mode that is in effect comes back as a row; a database in memory keeps its own.
-        connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
+        connection.busy_timeout(MOST_WAIT)?;
+        use_wal(&connection)?;
         connection.pragma_update(None, "synchronous", "normal")?;
         let writer = Arc::new(Mutex::new(Writer::new(connection)));
         Ok(Self { writer })
@@ -112,8 +126,8 @@ impl Sqlite {
 }
 
 impl Destination for Sqlite {
-    async fn open(&mut self, target: &Target) -> Result<Option<State>> {
-        let target = *target;
+    async fn open(&mut self, target: &Target) -> Result<Opened> {
+        let target = target.clone();
         self.run(move |writer| writer.open(target)).await
     }
 
@@ -124,7 +138,16 @@ impl Destination for Sqlite {
 
     async fn commit(&mut self, state: Option<&State>) -> Result<()> {
         let state = state.map(State::to_json);
-        self.run(move |writer| writer.commit(state)).await
+        self.run(move |writer| writer.commit(state, false)).await
+    }
+
+    async fn complete(&mut self, state: Option<&State>) -> Result<()> {
+        let state = state.map(State::to_json);
+        self.run(move |writer| writer.commit(state, true)).await
+    }
+
+    async fn end(&mut self) -> Result<()> {
+        self.run(Writer::end).await
     }
 
     async fn roll_back(&mut self) -> Result<()> {
@@ -133,6 +156,27 @@ impl Destination for Sqlite {
 
     async fn count(&mut self) -> Result<u64> {
         self.run(|writer| writer.count()).await
+    }
+}
+
+/// How long a load waits for the transactions of others.
+const MOST_WAIT: Duration = Duration::from_secs(60);
+
+/// Sets WAL mode. SQLite does not wait for a lock here, where others open the file at the same time.
+fn use_wal(connection: &Connection) -> rusqlite::Result<()> {
+    let begun = Instant::now();
+    loop {
+        // The mode that is in effect comes back as a row; a database in memory keeps its own.
+        let set = connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()));
+        match set {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && begun.elapsed() < MOST_WAIT =>
+            {
+                thread::sleep(Duration::from_millis(20));
+            }
+            set => return set,
+        }
     }
 }
 

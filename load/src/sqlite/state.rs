@@ -1,23 +1,23 @@
-//! What the database remembers of each resource: its state and what its columns hold.
+//! What the database remembers: the tables that loads made, and how far each resource came.
 
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::table::stored_as;
 use crate::{Target, Writing};
 
-/// The table that holds it.
-pub(super) const TABLE: &str = "_rest_source_state";
+/// What the names of its tables begin with.
+pub(super) const PREFIX: &str = "_rest_source_";
 
-/// What is remembered of one resource.
+/// A table that holds the rows of a resource.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Remembered {
-    /// The state that was last committed, as JSON.
-    pub(super) state: Option<String>,
+pub(super) struct KnownTable {
     /// The columns and what they hold, a line each: `id text`.
     pub(super) columns: String,
+    /// Whether a load made it. Otherwise it had rows before the first load.
+    pub(super) made: bool,
 }
 
-impl Remembered {
+impl KnownTable {
     /// What a column held when it was last written.
     pub(super) fn type_of(&self, column: &str) -> Option<&str> {
         self.columns
@@ -28,29 +28,77 @@ impl Remembered {
     }
 }
 
-/// Makes the table where there is none.
+/// How far a resource came.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Progress {
+    /// The state that was last committed, as JSON.
+    pub(super) state: Option<String>,
+    /// The fingerprint of the request, as JSON.
+    pub(super) request: Option<String>,
+    /// How often it was committed: a load that finds another number was overtaken.
+    pub(super) commits: i64,
+    /// Whether a load that has not ended completed it by appending.
+    pub(super) appended: bool,
+}
+
+/// Creates the tables where there are none.
 pub(super) fn prepare(db: &Connection) -> Result<()> {
+    if is_of_version_1(db)? {
+        return migrate(db);
+    }
+    create(db)
+}
+
+fn create(db: &Connection) -> Result<()> {
     db.execute_batch(
-        "CREATE TABLE IF NOT EXISTS _rest_source_state (
+        "CREATE TABLE IF NOT EXISTS _rest_source_tables (
             source TEXT NOT NULL,
             resource TEXT NOT NULL,
             columns TEXT NOT NULL,
-            state TEXT,
-            updated TEXT NOT NULL,
+            made INTEGER NOT NULL,
             PRIMARY KEY (source, resource)
+        ) STRICT;
+        CREATE TABLE IF NOT EXISTS _rest_source_state (
+            source TEXT NOT NULL,
+            resource TEXT NOT NULL,
+            part TEXT NOT NULL,
+            request TEXT,
+            state TEXT,
+            commits INTEGER NOT NULL,
+            appended INTEGER NOT NULL,
+            updated TEXT NOT NULL,
+            PRIMARY KEY (source, resource, part)
         ) STRICT",
     )
 }
 
-/// What is remembered of a resource, if anything.
-pub(super) fn read(db: &Connection, target: &Target) -> Result<Option<Remembered>> {
+/// Version 1 had one table for both.
+fn is_of_version_1(db: &Connection) -> Result<bool> {
+    let sql = "SELECT count(*) FROM pragma_table_info('_rest_source_state') WHERE name = 'columns'";
+    db.query_row(sql, [], |row| row.get(0))
+}
+
+fn migrate(db: &Connection) -> Result<()> {
+    db.execute_batch("ALTER TABLE _rest_source_state RENAME TO _rest_source_state_1")?;
+    create(db)?;
+    db.execute_batch(
+        "INSERT INTO _rest_source_tables (source, resource, columns, made)
+            SELECT source, resource, columns, 1 FROM _rest_source_state_1;
+        INSERT INTO _rest_source_state (source, resource, part, state, commits, appended, updated)
+            SELECT source, resource, '', state, 1, 0, updated FROM _rest_source_state_1;
+        DROP TABLE _rest_source_state_1",
+    )
+}
+
+/// What is known of the resource's table, if anything.
+pub(super) fn known_table(db: &Connection, target: &Target) -> Result<Option<KnownTable>> {
     db.prepare_cached(
-        "SELECT state, columns FROM _rest_source_state WHERE source = ?1 AND resource = ?2",
+        "SELECT columns, made FROM _rest_source_tables WHERE source = ?1 AND resource = ?2",
     )?
     .query_row(params![target.source, target.resource.name], |row| {
-        Ok(Remembered {
-            state: row.get(0)?,
-            columns: row.get(1)?,
+        Ok(KnownTable {
+            columns: row.get(0)?,
+            made: row.get(1)?,
         })
     })
     .optional()
@@ -59,7 +107,7 @@ pub(super) fn read(db: &Connection, target: &Target) -> Result<Option<Remembered
 /// Another source that has a resource of this name, letter case aside.
 pub(super) fn rival(db: &Connection, target: &Target) -> Result<Option<String>> {
     db.query_row(
-        "SELECT source || '.' || resource FROM _rest_source_state
+        "SELECT source || '.' || resource FROM _rest_source_tables
          WHERE resource = ?2 COLLATE NOCASE AND (source <> ?1 OR resource <> ?2)",
         params![target.source, target.resource.name],
         |row| row.get(0),
@@ -67,36 +115,85 @@ pub(super) fn rival(db: &Connection, target: &Target) -> Result<Option<String>> 
     .optional()
 }
 
-/// Remembers what the columns hold.
-pub(super) fn remember(db: &Connection, target: &Target) -> Result<()> {
+/// Remembers the resource's table and what its columns hold.
+pub(super) fn remember_table(db: &Connection, target: &Target, made: bool) -> Result<()> {
     let columns = target.resource.table.columns.iter();
     let lines = columns.map(|column| format!("{} {}\n", column.name, stored_as(&column.data_type)));
     db.prepare_cached(
-        "INSERT INTO _rest_source_state (source, resource, columns, updated)
-         VALUES (?1, ?2, ?3, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
-         ON CONFLICT (source, resource) DO UPDATE SET columns = excluded.columns",
+        "INSERT INTO _rest_source_tables (source, resource, columns, made) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (source, resource) DO UPDATE SET
+            columns = excluded.columns, made = excluded.made",
     )?
     .execute(params![
         target.source,
         target.resource.name,
-        lines.collect::<String>()
+        lines.collect::<String>(),
+        made
     ])?;
     Ok(())
 }
 
-/// Stores a state. Without one the old state stands, except where its rows were replaced.
-pub(super) fn store(db: &Connection, target: &Target, state: Option<&str>) -> Result<()> {
+/// How far the resource came.
+pub(super) fn read(db: &Connection, target: &Target) -> Result<Progress> {
+    let read = db
+        .prepare_cached(
+            "SELECT state, request, commits, appended FROM _rest_source_state
+             WHERE source = ?1 AND resource = ?2 AND part = ''",
+        )?
+        .query_row(params![target.source, target.resource.name], |row| {
+            Ok(Progress {
+                state: row.get(0)?,
+                request: row.get(1)?,
+                commits: row.get(2)?,
+                appended: row.get(3)?,
+            })
+        })
+        .optional()?;
+    Ok(read.unwrap_or_default())
+}
+
+/// Stores a commit. Without a state the old state stands, except where its rows were replaced.
+pub(super) fn store(
+    db: &Connection,
+    target: &Target,
+    state: Option<&str>,
+    appended: bool,
+) -> Result<()> {
     db.prepare_cached(
-        "UPDATE _rest_source_state SET
-            state = iif(?4, ?3, coalesce(?3, state)),
-            updated = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
-         WHERE source = ?1 AND resource = ?2",
+        "INSERT INTO _rest_source_state
+            (source, resource, part, request, state, commits, appended, updated)
+         VALUES (?1, ?2, '', ?3, ?4, 1, ?5, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+         ON CONFLICT (source, resource, part) DO UPDATE SET
+            request = excluded.request,
+            state = iif(?6, excluded.state, coalesce(excluded.state, state)),
+            commits = commits + 1,
+            appended = excluded.appended,
+            updated = excluded.updated",
     )?
     .execute(params![
         target.source,
         target.resource.name,
+        target.request.to_json(),
         state,
+        appended,
         target.writing == Writing::Replace
     ])?;
+    Ok(())
+}
+
+/// Forgets how far the resource came. Whether anything was known.
+pub(super) fn forget(db: &Connection, target: &Target) -> Result<bool> {
+    let sql = "DELETE FROM _rest_source_state WHERE source = ?1 AND resource = ?2";
+    let deleted = db.execute(sql, params![target.source, target.resource.name])?;
+    Ok(deleted > 0)
+}
+
+/// Remembers that the load of a resource has ended.
+pub(super) fn end(db: &Connection, target: &Target) -> Result<()> {
+    db.execute(
+        "UPDATE _rest_source_state SET appended = 0
+         WHERE source = ?1 AND resource = ?2 AND part = '' AND appended",
+        params![target.source, target.resource.name],
+    )?;
     Ok(())
 }

@@ -4,7 +4,7 @@
 use rest_source::{Column, Table, Type};
 use rusqlite::{Connection, Result};
 
-use super::state::Remembered;
+use super::state::KnownTable;
 use crate::{Target, Writing};
 
 /// The column of a resource without columns: the whole record.
@@ -31,11 +31,7 @@ pub(super) enum Fit {
 }
 
 /// Looks at the table that is there.
-pub(super) fn fit(
-    db: &Connection,
-    target: &Target,
-    remembered: Option<&Remembered>,
-) -> Result<Fit> {
+pub(super) fn fit(db: &Connection, target: &Target, known: Option<&KnownTable>) -> Result<Fit> {
     let table = target.resource.table;
     let stored = stored(db, table.name)?;
     if stored.is_empty() {
@@ -59,7 +55,7 @@ pub(super) fn fit(
             )),
             Some(stored) => {
                 let now = stored_as(&column.data_type);
-                let was = remembered.and_then(|remembered| remembered.type_of(column.name));
+                let was = known.and_then(|known| known.type_of(column.name));
                 if was.is_some_and(|was| was != now)
                     || !stored
                         .sql_type
@@ -185,11 +181,17 @@ pub(super) fn stored_as(data_type: &Type) -> &'static str {
 
 /// The statement that writes a row, with a parameter for each column.
 pub(super) fn insert(target: &Target) -> String {
+    let values = vec!["?"; columns(target.resource.table).len()].join(", ");
+    upsert(target, &format!("VALUES ({values})"))
+}
+
+/// The statement that writes these rows. Where rows have a key and are not appended, a row takes the
+/// place of the one that has its key.
+pub(super) fn upsert(target: &Target, rows: &str) -> String {
     let table = target.resource.table;
     let names: Vec<String> = columns(table).iter().map(|c| quote(c.name)).collect();
-    let values = vec!["?"; names.len()].join(", ");
     let insert = format!(
-        "INSERT INTO {} ({}) VALUES ({values})",
+        "INSERT INTO {} ({}) {rows}",
         quote(table.name),
         names.join(", ")
     );
@@ -207,6 +209,16 @@ pub(super) fn insert(target: &Target) -> String {
         updates => format!("UPDATE SET {}", updates.join(", ")),
     };
     format!("{insert} ON CONFLICT ({}) DO {action}", key.join(", "))
+}
+
+/// The statements of the indexes and triggers that a person made on the table.
+pub(super) fn built_on(db: &Connection, target: &Target) -> Result<Vec<String>> {
+    db.prepare(
+        "SELECT sql FROM sqlite_master
+         WHERE tbl_name = ?1 COLLATE NOCASE AND type IN ('index', 'trigger') AND sql IS NOT NULL",
+    )?
+    .query_map([target.resource.table.name], |row| row.get(0))?
+    .collect()
 }
 
 /// A name as an identifier, whatever is in it.
@@ -244,6 +256,7 @@ mod tests {
                 WriteDisposition::Merge => Writing::Merge,
                 _ => Writing::Append,
             },
+            request: rest_source::Fingerprint::default(),
         }
     }
 
@@ -356,16 +369,16 @@ mod tests {
                 Column::new("tags", Type::Json),
             ],
         );
-        let remembered = Remembered {
+        let known = KnownTable {
             columns: "id bigint\nna\"me text\nopen bool\ntags json\n".to_owned(),
-            state: None,
+            made: true,
         };
         let db = made(WriteDisposition::Merge);
         let target = target(&AFTER, WriteDisposition::Merge);
         assert_eq!(fit(&db, &target, None).unwrap(), Fit::After(vec![]));
         let reason = "its column `open` holds bool, the spec's holds bigint";
         assert_eq!(
-            fit(&db, &target, Some(&remembered)).unwrap(),
+            fit(&db, &target, Some(&known)).unwrap(),
             Fit::Never(reason.to_owned())
         );
     }

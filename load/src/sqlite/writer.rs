@@ -1,153 +1,173 @@
 //! Writing one resource at a time over a connection.
 
-use rest_source::{Error, ErrorKind, Result, Rows, State};
+use rest_source::{Error, ErrorKind, Fingerprint, Result, Rows, State};
 use rusqlite::Connection;
 
 use super::{
-    bind::bind,
-    groups,
-    state::{self, Remembered},
+    staging::Staging,
+    state::{self, Progress},
     table::{self, Fit, quote},
 };
-use crate::{Target, Writing};
+use crate::{Opened, Target, Writing};
 
 /// A connection, and the resource that is opened on it.
+///
+/// Each method is one short transaction or none: none is open between two of them, while a load waits
+/// for its API.
 pub(super) struct Writer {
     db: Connection,
-    opened: Option<Opened>,
+    resource: Option<Resource>,
+    /// The targets that the load has opened.
+    opened: Vec<Target>,
 }
 
 /// A resource that is being written.
-#[derive(Clone)]
-struct Opened {
+struct Resource {
     target: Target,
     insert: String,
-    /// The state that this load started from or committed itself, as JSON.
-    state: Option<String>,
+    staging: Staging,
+    /// How far it came when this load opened it, or last committed it.
+    progress: Progress,
 }
 
 impl Writer {
     pub(super) fn new(db: Connection) -> Self {
-        Self { db, opened: None }
+        Self {
+            db,
+            resource: None,
+            opened: Vec::new(),
+        }
     }
 
-    /// Makes the resource's table, or widens it, and reads its state.
-    pub(super) fn open(&mut self, target: Target) -> Result<Option<State>> {
+    /// Makes the resource's table, or widens it, and reads how far it came.
+    pub(super) fn open(&mut self, target: Target) -> Result<Opened> {
         self.roll_back()?;
-        self.begin()?;
-        let prepared = prepare(&self.db, &target).and_then(|remembered| {
-            self.end()?;
-            Ok(remembered)
-        });
-        if prepared.is_err() {
-            // Others are not to wait for what will not be written.
-            self.roll_back()?;
+        let (progress, notes) = transaction(&self.db, || prepare(&self.db, &target))?;
+        let mut opened = Opened {
+            appended: progress.appended,
+            notes,
+            ..Opened::default()
+        };
+        // A load that replaces starts over, also from a state that nobody can read any more.
+        if let Some(state) = &progress.state
+            && target.writing != Writing::Replace
+        {
+            opened.state = Some(State::from_json(state)?);
         }
-        let remembered = prepared?;
-        let state = remembered.and_then(|remembered| remembered.state);
-        self.opened = Some(Opened {
+        let request = progress.request.as_deref();
+        opened.request = request.map(Fingerprint::from_json).transpose()?;
+        self.opened.push(target.clone());
+        self.resource = Some(Resource {
+            insert: table::insert(&target),
             target,
-            insert: match target.writing {
-                Writing::ReplaceGroups => groups::insert(&target),
-                _ => table::insert(&target),
-            },
-            state: state.clone(),
+            staging: Staging::default(),
+            progress,
         });
-        match target.writing {
-            // It starts over, also from a state that nobody can read any more.
-            Writing::Replace => Ok(None),
-            Writing::Append | Writing::Merge | Writing::ReplaceGroups => {
-                state.map(|json| State::from_json(&json)).transpose()
-            }
-        }
+        Ok(opened)
     }
 
-    /// Writes a page.
+    /// Takes a page, to be committed.
     pub(super) fn write(&mut self, rows: &Rows) -> Result<u64> {
-        self.begin_writing()?;
-        let opened = self.opened()?;
-        let mut insert = self.db.prepare_cached(&opened.insert).map_err(failed)?;
-        let mut text = String::new();
-        for row in rows {
-            bind(&mut insert, row, &mut text)
-                .and_then(|()| insert.raw_execute())
-                .map_err(failed)?;
-        }
+        let resource = self.resource.as_mut().ok_or_else(not_open)?;
+        resource.staging.push(&self.db, &resource.target, rows)?;
         u64::try_from(rows.len()).map_err(|_| not_open())
     }
 
-    /// Commits what was written, with a state where there is one.
-    pub(super) fn commit(&mut self, state: Option<String>) -> Result<()> {
-        self.begin_writing()?;
-        let target = self.opened()?.target;
-        if target.writing == Writing::ReplaceGroups {
-            run(&self.db, &groups::settle(&target))?;
-        }
-        state::store(&self.db, &target, state.as_deref()).map_err(failed)?;
-        self.end()?;
-        if let (Some(opened), Some(state)) = (&mut self.opened, state) {
-            opened.state = Some(state);
+    /// Commits what was written, with a state where there is one. `complete` where no more comes.
+    pub(super) fn commit(&mut self, state: Option<String>, complete: bool) -> Result<()> {
+        let db = &self.db;
+        let resource = self.resource.as_mut().ok_or_else(not_open)?;
+        let appended = complete && resource.target.writing == Writing::Append;
+        transaction(db, || resource.publish(db, state.as_deref(), appended))?;
+        resource.staging.clear(db)?;
+        let progress = &mut resource.progress;
+        progress.commits += 1;
+        if state.is_some() {
+            progress.state = state;
         }
         Ok(())
     }
 
-    /// Forgets what was not committed.
+    /// Discards what was not committed.
     pub(super) fn roll_back(&mut self) -> Result<()> {
-        if self.db.is_autocommit() {
+        if !self.db.is_autocommit() {
+            self.db.execute_batch("ROLLBACK").map_err(failed)?;
+        }
+        match &mut self.resource {
+            Some(resource) => resource.staging.clear(&self.db),
+            None => Ok(()),
+        }
+    }
+
+    /// Remembers that the load has ended.
+    pub(super) fn end(&mut self) -> Result<()> {
+        let db = &self.db;
+        if self.opened.iter().all(|t| t.writing != Writing::Append) {
+            self.opened.clear();
             return Ok(());
         }
-        self.db.execute_batch("ROLLBACK").map_err(failed)
+        let opened = &self.opened;
+        transaction(db, || {
+            opened
+                .iter()
+                .try_for_each(|target| state::end(db, target).map_err(failed))
+        })?;
+        self.opened.clear();
+        Ok(())
     }
 
     /// Counts the rows of the opened resource's table.
     pub(super) fn count(&self) -> Result<u64> {
-        let table = quote(self.opened()?.target.resource.table.name);
-        let count: Result<i64, _> =
-            self.db
-                .query_row(&format!("SELECT count(*) FROM {table}"), [], |row| {
-                    row.get(0)
-                });
-        Ok(count.map_err(failed)?.unsigned_abs())
-    }
-
-    fn opened(&self) -> Result<&Opened> {
-        self.opened.as_ref().ok_or_else(not_open)
-    }
-
-    /// Begins a transaction, and takes the lock for writing at once: one that has read before it
-    /// asks for the lock cannot wait for it.
-    fn begin(&self) -> Result<()> {
-        self.db.execute_batch("BEGIN IMMEDIATE").map_err(failed)
-    }
-
-    fn end(&self) -> Result<()> {
-        self.db.execute_batch("COMMIT").map_err(failed)
-    }
-
-    /// Begins the transaction that the opened resource is written in, unless it is open.
-    fn begin_writing(&mut self) -> Result<()> {
-        if !self.db.is_autocommit() {
-            return Ok(());
-        }
-        self.begin()?;
-        let opened = self.opened()?;
-        let remembered = state::read(&self.db, &opened.target).map_err(failed)?;
-        if remembered.as_ref().and_then(|r| r.state.as_ref()) != opened.state.as_ref() {
-            return Err(overtaken());
-        }
-        match opened.target.writing {
-            Writing::Replace => clear(&self.db, &opened.target, remembered.as_ref()),
-            Writing::ReplaceGroups => run(&self.db, &[groups::create(&opened.target)]),
-            Writing::Append | Writing::Merge => Ok(()),
-        }
+        let resource = self.resource.as_ref().ok_or_else(not_open)?;
+        count(&self.db, resource.target.resource.table.name)
     }
 }
 
-/// Makes the table of a resource, or widens it. What is remembered of the resource.
-fn prepare(db: &Connection, target: &Target) -> Result<Option<Remembered>> {
+impl Resource {
+    /// Writes what waits to the table, with its state, within a transaction.
+    fn publish(&mut self, db: &Connection, state: Option<&str>, appended: bool) -> Result<()> {
+        let target = &self.target;
+        let stored = state::read(db, target).map_err(failed)?;
+        let is_overtaken = match target.writing {
+            // Rows of one key are one row: only the state could go back.
+            Writing::Merge => stored.state != self.progress.state,
+            _ => stored.commits != self.progress.commits,
+        };
+        if is_overtaken {
+            return Err(overtaken());
+        }
+        match target.writing {
+            Writing::Replace => {
+                clear(db, target)?;
+                self.staging.publish(db, target, &self.insert)?;
+            }
+            Writing::ReplaceGroups => self.staging.publish_groups(db, target)?,
+            Writing::Append | Writing::Merge => self.staging.publish(db, target, &self.insert)?,
+        }
+        state::store(db, target, state, appended).map_err(failed)
+    }
+}
+
+/// Does some work in a transaction, and takes the lock for writing at once: a transaction that has read
+/// before it asks for the lock cannot wait for it.
+fn transaction<T>(db: &Connection, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    db.execute_batch("BEGIN IMMEDIATE").map_err(failed)?;
+    let done = work().and_then(|done| db.execute_batch("COMMIT").map_err(failed).map(|()| done));
+    if done.is_err() && !db.is_autocommit() {
+        // It failed already; what matters is why.
+        let _ = db.execute_batch("ROLLBACK");
+    }
+    done
+}
+
+/// Makes the table of a resource, or widens it. How far the resource came, and notes on it.
+fn prepare(db: &Connection, target: &Target) -> Result<(Progress, Vec<String>)> {
     let name = target.resource.table.name;
-    if name.eq_ignore_ascii_case(state::TABLE) {
-        let message = format!("a resource cannot be called `{name}`: that table holds the states");
+    if name.to_ascii_lowercase().starts_with(state::PREFIX) {
+        let message = format!(
+            "a resource cannot be called `{name}`: tables whose names begin with `{}` hold the states",
+            state::PREFIX
+        );
         return Err(Error::new(ErrorKind::Destination, message).with_help("give it another `name`"));
     }
     if target.writing == Writing::Merge && target.key().next().is_none() {
@@ -161,38 +181,81 @@ fn prepare(db: &Connection, target: &Target) -> Result<Option<Remembered>> {
         return Err(Error::new(ErrorKind::Destination, message)
             .with_help("load each source into a database of its own, or rename the resource"));
     }
-    let remembered = state::read(db, target).map_err(failed)?;
-    match table::fit(db, target, remembered.as_ref()).map_err(failed)? {
-        Fit::Absent => run(db, &[table::create(target)])?,
-        Fit::After(statements) => run(db, &statements)?,
-        // It is made anew with the first row.
-        Fit::Never(_) if target.writing == Writing::Replace => return Ok(remembered),
-        Fit::Never(reason) => {
-            let message = format!("the table `{name}` does not fit the spec: {reason}");
-            return Err(Error::new(ErrorKind::Destination, message).with_help(
-                "a full refresh makes the table anew and fetches everything again; to keep its \
-                 rows, rename the table first",
-            ));
+    let known = state::known_table(db, target).map_err(failed)?;
+    let fit = table::fit(db, target, known.as_ref()).map_err(failed)?;
+    let mut notes = Vec::new();
+    let mut made = known.as_ref().is_none_or(|known| known.made);
+    match (&fit, &known) {
+        (Fit::Absent, _) => {
+            if state::forget(db, target).map_err(failed)? && target.writing != Writing::Replace {
+                notes.push(format!(
+                    "the table `{name}` was dropped since the last load: it is made again, and loaded \
+                     from the start"
+                ));
+            }
+            run(db, &[table::create(target)])?;
+            made = true;
         }
+        (fit, None) => made = adopt(db, target, fit)?,
+        (_, Some(known)) if target.writing == Writing::Replace && !known.made => {
+            return Err(foreign(name));
+        }
+        // It is made again with the first row.
+        (Fit::Never(_), Some(_)) if target.writing == Writing::Replace => {
+            return Ok((state::read(db, target).map_err(failed)?, notes));
+        }
+        (Fit::Never(reason), _) => return Err(does_not_fit(name, reason)),
+        (Fit::After(statements), _) => run(db, statements)?,
     }
-    state::remember(db, target).map_err(failed)?;
-    Ok(remembered)
+    state::remember_table(db, target, made).map_err(failed)?;
+    Ok((state::read(db, target).map_err(failed)?, notes))
 }
 
-/// Empties the table of a resource, or makes it anew where it does not fit.
-fn clear(db: &Connection, target: &Target, remembered: Option<&Remembered>) -> Result<()> {
+/// Accepts a table that no load made: an empty one, which becomes a load's own, or one that is only
+/// added to and fits as it is. Whether it becomes a load's own.
+fn adopt(db: &Connection, target: &Target, fit: &Fit) -> Result<bool> {
+    let name = target.resource.table.name;
+    let is_empty = count(db, name)? == 0;
+    match fit {
+        Fit::After(statements) if is_empty => {
+            run(db, statements)?;
+            Ok(true)
+        }
+        Fit::After(statements) if statements.is_empty() && target.writing != Writing::Replace => {
+            Ok(false)
+        }
+        _ => Err(foreign(name)),
+    }
+}
+
+/// Empties the table of a resource, or makes it again where it does not fit. What a person built on it,
+/// indexes and triggers, is made again, too.
+fn clear(db: &Connection, target: &Target) -> Result<()> {
+    let known = state::known_table(db, target).map_err(failed)?;
     let table = quote(target.resource.table.name);
-    let mut statements = match table::fit(db, target, remembered).map_err(failed)? {
+    let statements = match table::fit(db, target, known.as_ref()).map_err(failed)? {
         Fit::Absent => vec![table::create(target)],
-        Fit::After(statements) => statements,
-        Fit::Never(_) => vec![format!("DROP TABLE {table}"), table::create(target)],
+        Fit::After(mut statements) => {
+            statements.push(format!("DELETE FROM {table}"));
+            statements
+        }
+        Fit::Never(_) => {
+            let mut statements = vec![format!("DROP TABLE {table}"), table::create(target)];
+            statements.extend(table::built_on(db, target).map_err(failed)?);
+            statements
+        }
     };
-    statements.push(format!("DELETE FROM {table}"));
     run(db, &statements)?;
-    state::remember(db, target).map_err(failed)
+    state::remember_table(db, target, true).map_err(failed)
 }
 
-fn run(db: &Connection, statements: &[String]) -> Result<()> {
+fn count(db: &Connection, table: &str) -> Result<u64> {
+    let sql = format!("SELECT count(*) FROM {}", quote(table));
+    let count: rusqlite::Result<i64> = db.query_row(&sql, [], |row| row.get(0));
+    Ok(count.map_err(failed)?.unsigned_abs())
+}
+
+pub(super) fn run(db: &Connection, statements: &[String]) -> Result<()> {
     db.execute_batch(&statements.join(";\n")).map_err(failed)
 }
 
@@ -205,10 +268,27 @@ pub(super) fn failed(error: rusqlite::Error) -> Error {
     };
     let failure = Error::new(ErrorKind::Destination, format!("the database says: {says}"));
     if busy {
-        failure.with_help("another process is writing to it: let that end first")
+        failure.with_help("another process keeps a transaction open on it: end that first")
     } else {
         failure
     }
+}
+
+fn foreign(name: &str) -> Error {
+    let message =
+        format!("the table `{name}` was not made by a load: its rows would be deleted or changed");
+    Error::new(ErrorKind::Destination, message).with_help(
+        "rename the table or the resource, or load into another database; if the rows are not needed, \
+         drop the table",
+    )
+}
+
+fn does_not_fit(name: &str, reason: &str) -> Error {
+    let message = format!("the table `{name}` does not fit the spec: {reason}");
+    Error::new(ErrorKind::Destination, message).with_help(
+        "a full refresh makes the table anew and fetches everything again; to keep its rows, rename the \
+         table first",
+    )
 }
 
 fn overtaken() -> Error {

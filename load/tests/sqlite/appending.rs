@@ -117,7 +117,7 @@ async fn what_was_cut_off_is_not_appended_where_the_order_is_not_known() {
              help: say `write_disposition: merge`, with a `primary_key`, which stores each record \
              once; or `row_order: asc`, where the API keeps that order, by which a load goes on \
              where the last one was cut off";
-        assert_eq!(error.to_string(), expected);
+        assert_eq!(error.errors[0].to_string(), expected);
     }
     // All of it in one fetch is another matter.
     server.dataset("orders").truncate(15);

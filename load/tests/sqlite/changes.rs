@@ -137,7 +137,7 @@ async fn what_cannot_be_stored_is_refused() {
         .await
         .unwrap_err();
     assert!(
-        reserved.to_string().contains("that table holds the states"),
+        reserved.to_string().contains("begin with `_rest_source_`"),
         "{reserved}"
     );
 

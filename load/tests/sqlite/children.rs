@@ -157,7 +157,10 @@ async fn what_failed_is_appended_as_far_as_orders_are_whole() {
     // With the first page of the third order, the two before it are safe.
     assert_eq!(items(&scratch), ["10", "11", "12", "20", "21", "22"]);
     let error = error.to_string();
-    assert!(error.contains("6 rows before it were committed"), "{error}");
+    assert!(
+        error.contains("6 records before it were committed"),
+        "{error}"
+    );
     let changed_at = "2026-01-01T12:00:00Z";
     server.dataset("items_2").edit(1, |item| {
         item.insert("changed_at".to_owned(), changed_at.into());
@@ -344,7 +347,7 @@ async fn the_items_of_orders_that_could_not_be_fetched_are_not_tried() {
     assert_eq!(server.log().of("/orders").len(), 1, "{error}");
     assert_eq!(error.errors.len(), 1);
     let not_tried = "\nnot tried, since `orders` could not be fetched: `items`";
-    assert!(error.to_string().ends_with(not_tried), "{error}");
+    assert!(error.to_string().contains(not_tried), "{error}");
 
     // What could not be written may be fetched all the same.
     shop.load(&mut scratch.open()).await.unwrap();
@@ -367,5 +370,5 @@ async fn orders_that_are_asked_for_only_for_their_children_fail_once() {
     let error = error.to_string();
     assert!(error.contains("\n  fetched for `items`\n"), "{error}");
     let not_tried = "\nnot tried, since `orders` could not be fetched: `notes`";
-    assert!(error.ends_with(not_tried), "{error}");
+    assert!(error.contains(not_tried), "{error}");
 }

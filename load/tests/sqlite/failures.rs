@@ -30,7 +30,19 @@ const ITEMS: ResourcePlan = ResourcePlan {
 crate::shop!(Merging, plan(&[&CHANGED_ORDERS]));
 crate::shop!(Appending, plan(&[&APPENDED]));
 crate::shop!(Replacing, plan(&[&REPLACED]));
+const NOTES: ResourcePlan = ResourcePlan {
+    name: "notes",
+    table: &Table::new("notes", ITEMS.table.columns),
+    ..ITEMS
+};
+
 crate::shop!(Two, plan(&[&ORDERS, &ITEMS]));
+crate::shop!(Three, plan(&[&ORDERS, &ITEMS, &NOTES]));
+
+async fn serve_items() -> rest_source_tests::Server {
+    let items = Dataset::new("items", "/items", 3, |n| json!({ "id": n }));
+    serve_also(vec![items]).await
+}
 
 #[tokio::test]
 async fn merge_keeps_the_pages_that_came_and_goes_on() {
@@ -42,7 +54,10 @@ async fn merge_keeps_the_pages_that_came_and_goes_on() {
     assert_eq!(error.errors[0].resource(), Some("orders"));
     assert_eq!(error.errors[0].report().unwrap().delivered, 20);
     let text = error.to_string();
-    assert!(text.contains("20 rows before it were committed"), "{text}");
+    assert!(
+        text.contains("20 records before it were committed"),
+        "{text}"
+    );
     assert_eq!(
         scratch.rows("SELECT state FROM _rest_source_state"),
         ["NULL"]
@@ -111,43 +126,65 @@ async fn a_load_that_is_dropped_is_rolled_back_by_the_next() {
 }
 
 #[tokio::test]
-async fn others_are_loaded_unless_they_would_fail_too() {
-    let items = Dataset::new("items", "/items", 3, |n| json!({ "id": n }));
-    let (server, scratch) = (serve_also(vec![items]).await, Scratch::new());
-    let shop: Two = connect(&server);
+async fn others_are_loaded_unless_two_in_a_row_failed_at_their_origin() {
+    let (server, scratch) = (serve_items().await, Scratch::new());
+    let shop: Three = connect(&server);
     server
         .dataset("orders")
         .edit(12, |order| drop(order.remove("status")));
     let error = shop.load(&mut scratch.open()).await.unwrap_err();
     assert_eq!(*error.errors[0].kind(), ErrorKind::Schema);
     assert_eq!(error.loaded.resource("items").unwrap().rows, 3);
-    assert!(
-        error
-            .to_string()
-            .ends_with("\nloaded all the same: `items`"),
-        "{error}"
-    );
+    let failed = &error.failed[0];
     assert_eq!(
-        scratch.rows("SELECT count(*) FROM orders"),
-        ["12"],
+        (failed.written, failed.rows),
+        (12, 12),
         "those before it are there"
+    );
+    let shown = error.to_string();
+    assert!(
+        shown.contains("\n  12 records before it were committed\n"),
+        "{shown}"
+    );
+    let lines: Vec<_> = shown.lines().rev().take(3).collect();
+    assert!(
+        lines[0].starts_with("orders           12         12         12"),
+        "{shown}"
+    );
+    assert!(
+        lines[0].ends_with("  failed") && lines[2].starts_with("items "),
+        "{shown}"
     );
 
     drop(server);
     let error = shop.load(&mut scratch.open()).await.unwrap_err();
     assert_eq!(*error.errors[0].kind(), ErrorKind::Transport);
-    let not_tried = error.not_tried.iter().map(|one| (one.resource, one.parent));
-    assert_eq!(not_tried.collect::<Vec<_>>(), [("items", None)]);
-    assert_eq!(error.errors.len(), 1);
+    assert_eq!(error.errors.len(), 2);
+    let not_tried: Vec<_> = error.not_tried.iter().map(|one| one.resource).collect();
+    assert_eq!(not_tried, ["notes"]);
+    let shown = error.to_string();
     assert!(
-        error.to_string().ends_with("\nnot tried: `items`"),
-        "{error}"
+        shown.contains("\nnot tried, since two resources failed at `http://127.0.0.1:"),
+        "{shown}"
     );
     let error = rest_source::Error::from(error);
     assert!(
-        error.to_string().contains("not loaded either: `items`"),
+        error.to_string().contains("not loaded either: `notes`"),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn one_slow_or_unauthorized_resource_does_not_stop_the_others() {
+    for fault in [Fault::status(401), Fault::Reset] {
+        let (server, scratch) = (serve_items().await, Scratch::new());
+        let shop: Three = connect(&server);
+        server.faults().at(0, fault);
+        let error = shop.load(&mut scratch.open()).await.unwrap_err();
+        assert_eq!(error.errors.len(), 1, "{error}");
+        assert!(error.not_tried.is_empty(), "{error}");
+        assert_eq!(error.loaded.resources.len(), 2);
+    }
 }
 
 #[tokio::test]

@@ -89,7 +89,7 @@ async fn a_page_that_was_ignored_does_not_halve_what_is_replaced() {
          ended: a response that is ignored\n  \
          help: load it again when the API gives all of them, or leave out the rule of \
          `response_actions` by which a page is ignored";
-    let noted = error.to_string();
+    let noted = error.errors[0].to_string();
     let noted: Vec<_> = noted.lines().filter(|line| !line.contains("410")).collect();
     assert_eq!(noted.join("\n"), said);
     assert_eq!(*error.errors[0].kind(), ErrorKind::Destination);

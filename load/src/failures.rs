@@ -1,0 +1,79 @@
+//! Failures that the other resources of a source would meet, too.
+
+use rest_source::{Client, Error, ErrorKind, plan::ResourcePlan};
+
+use crate::report::Reason;
+
+/// So many failures in a row stand for all: one may be due to its own resource.
+const CONVINCING: u32 = 2;
+
+/// What resources share, and how many in a row failed with it.
+pub(crate) struct Failures<'a> {
+    client: &'a Client,
+    /// The last resource that failed with its credentials.
+    credentials: Vec<(&'static ResourcePlan, u32)>,
+    origins: Vec<(String, u32)>,
+}
+
+impl<'a> Failures<'a> {
+    pub(crate) fn new(client: &'a Client) -> Self {
+        Self {
+            client,
+            credentials: Vec::new(),
+            origins: Vec::new(),
+        }
+    }
+
+    /// Why a resource need not be tried, if so.
+    pub(crate) fn reason(&self, resource: &ResourcePlan) -> Option<Reason> {
+        let is_shared = |(failed, count): &(&ResourcePlan, u32)| {
+            *count >= CONVINCING && self.client.share_credentials(failed, resource)
+        };
+        if self.credentials.iter().any(is_shared) {
+            return Some(Reason::Credentials);
+        }
+        let origin = self.client.origin(resource);
+        let mut origins = self.origins.iter();
+        let is_down = origins.any(|(failed, count)| *count >= CONVINCING && *failed == origin);
+        is_down.then_some(Reason::Origin(origin))
+    }
+
+    /// A resource was answered.
+    pub(crate) fn succeeded(&mut self, resource: &ResourcePlan) {
+        let client = self.client;
+        self.credentials
+            .retain(|(failed, _)| !client.share_credentials(failed, resource));
+        let origin = client.origin(resource);
+        self.origins.retain(|(failed, _)| *failed != origin);
+    }
+
+    /// A resource, or the parent that the error names, failed.
+    pub(crate) fn failed(&mut self, resource: &'static ResourcePlan, error: &Error) {
+        if error.report().is_some_and(|report| report.pages > 0) {
+            self.succeeded(resource);
+        }
+        let mut resources = self.client.plan().resources.iter().copied();
+        let named = resources.find(|one| Some(one.name) == error.resource());
+        let resource = named.unwrap_or(resource);
+        match error.kind() {
+            ErrorKind::Auth => {
+                let client = self.client;
+                let is_shared = |one: &&mut (&'static ResourcePlan, u32)| {
+                    client.share_credentials(one.0, resource)
+                };
+                match self.credentials.iter_mut().find(is_shared) {
+                    Some((_, count)) => *count += 1,
+                    None => self.credentials.push((resource, 1)),
+                }
+            }
+            ErrorKind::Transport | ErrorKind::RateLimit { .. } => {
+                let origin = self.client.origin(resource);
+                match self.origins.iter_mut().find(|(one, _)| *one == origin) {
+                    Some((_, count)) => *count += 1,
+                    None => self.origins.push((origin, 1)),
+                }
+            }
+            _ => {}
+        }
+    }
+}

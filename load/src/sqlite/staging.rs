@@ -1,0 +1,142 @@
+//! Pages that cannot be committed yet: the newest in memory, the others in a temporary table.
+//!
+//! The temporary table belongs to this connection and lies in a file of its own, so that writing to it
+//! takes no lock on the database, however long the next page takes to come.
+
+use rest_source::{Result, Rows};
+use rusqlite::Connection;
+
+use super::{
+    bind::bind,
+    table::{columns, definition, quote, upsert},
+    writer::{failed, run},
+};
+use crate::Target;
+
+const TABLE: &str = "temp._rest_source_staging";
+/// The column that holds the order in which the rows came.
+const ORDER: &str = "_rest_source_order";
+/// The most bytes of pages that wait in memory.
+const MOST_BYTES: usize = 8 << 20;
+
+/// The pages of one resource that wait to be committed.
+#[derive(Debug, Default)]
+pub(super) struct Staging {
+    pages: Vec<Rows>,
+    bytes: usize,
+    has_table: bool,
+}
+
+impl Staging {
+    /// Adds a page.
+    pub(super) fn push(&mut self, db: &Connection, target: &Target, rows: &Rows) -> Result<()> {
+        let bytes = rows.page_bytes();
+        if !self.pages.is_empty() && self.bytes + bytes > MOST_BYTES {
+            self.spill(db, target)?;
+        }
+        self.bytes += bytes;
+        self.pages.push(rows.clone());
+        Ok(())
+    }
+
+    /// Moves the pages in memory to the temporary table.
+    fn spill(&mut self, db: &Connection, target: &Target) -> Result<()> {
+        if !self.has_table {
+            run(db, &[create(target)])?;
+            self.has_table = true;
+        }
+        let transaction = db.is_autocommit();
+        if transaction {
+            // One that writes only to the temporary table.
+            run(db, &["BEGIN".to_owned()])?;
+        }
+        let written = write(db, &insert(target), &self.pages);
+        if transaction {
+            run(db, &["COMMIT".to_owned()])?;
+        }
+        written?;
+        self.pages.clear();
+        self.bytes = 0;
+        Ok(())
+    }
+
+    /// Writes everything to the table by `insert_row`, which writes one row, within a transaction.
+    pub(super) fn publish(&self, db: &Connection, target: &Target, insert_row: &str) -> Result<()> {
+        if self.has_table {
+            let names = names(target);
+            let select = format!("SELECT {names} FROM {TABLE} WHERE true ORDER BY {ORDER}");
+            run(db, &[upsert(target, &select)])?;
+        }
+        write(db, insert_row, &self.pages)
+    }
+
+    /// Replaces the groups that the rows belong to by the rows, within a transaction. Of the rows of
+    /// one primary key the last is taken, whichever group the stored row belongs to.
+    pub(super) fn publish_groups(&mut self, db: &Connection, target: &Target) -> Result<()> {
+        self.spill(db, target)?;
+        let table = quote(target.resource.table.name);
+        let names = names(target);
+        let merge_key: Vec<String> = target.merge_key().map(quote).collect();
+        let key: Vec<String> = target.key().map(quote).collect();
+        let delete = |key: &[String]| {
+            let key = key.join(", ");
+            format!("DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {TABLE})")
+        };
+        let mut statements = vec![delete(&merge_key)];
+        let mut last = String::new();
+        if !key.is_empty() {
+            statements.push(delete(&key));
+            let key = key.join(", ");
+            last = format!(" WHERE {ORDER} IN (SELECT max({ORDER}) FROM {TABLE} GROUP BY {key})");
+        }
+        statements.push(format!(
+            "INSERT INTO {table} ({names}) SELECT {names} FROM {TABLE}{last} ORDER BY {ORDER}"
+        ));
+        run(db, &statements)
+    }
+
+    /// Discards everything.
+    pub(super) fn clear(&mut self, db: &Connection) -> Result<()> {
+        self.pages.clear();
+        self.bytes = 0;
+        self.has_table = false;
+        run(db, &[format!("DROP TABLE IF EXISTS {TABLE}")])
+    }
+}
+
+fn write(db: &Connection, insert: &str, pages: &[Rows]) -> Result<()> {
+    if pages.is_empty() {
+        return Ok(());
+    }
+    let mut insert = db.prepare_cached(insert).map_err(failed)?;
+    let mut text = String::new();
+    for row in pages.iter().flatten() {
+        bind(&mut insert, row, &mut text)
+            .and_then(|()| insert.raw_execute())
+            .map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// The statement that creates the temporary table.
+fn create(target: &Target) -> String {
+    let columns = columns(target.resource.table).iter().map(definition);
+    let columns: Vec<String> = columns.collect();
+    format!(
+        "CREATE TEMPORARY TABLE _rest_source_staging ({ORDER} INTEGER PRIMARY KEY, {}) STRICT",
+        columns.join(", ")
+    )
+}
+
+/// The statement that writes a row to it, with a parameter for each column.
+fn insert(target: &Target) -> String {
+    let width = columns(target.resource.table).len();
+    let values = vec!["?"; width].join(", ");
+    format!("INSERT INTO {TABLE} ({}) VALUES ({values})", names(target))
+}
+
+fn names(target: &Target) -> String {
+    let columns = columns(target.resource.table).iter();
+    let names: Vec<String> = columns.map(|column| quote(column.name)).collect();
+    names.join(", ")
+}

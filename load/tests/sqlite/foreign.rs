@@ -1,0 +1,155 @@
+//! Tables that no load made, and tables that are gone.
+
+use rest_source::{
+    ErrorKind,
+    plan::{ResourcePlan, WriteDisposition},
+};
+use rest_source_load::Load;
+
+use crate::shop::{CHANGED_ORDERS, ORDERS, Scratch, connect, plan, serve};
+
+const REPLACED: ResourcePlan = ResourcePlan {
+    write_disposition: WriteDisposition::Replace,
+    ..ORDERS
+};
+const APPENDED: ResourcePlan = ResourcePlan {
+    write_disposition: WriteDisposition::Append,
+    ..CHANGED_ORDERS
+};
+
+crate::shop!(Merging, plan(&[&CHANGED_ORDERS]));
+crate::shop!(Replacing, plan(&[&REPLACED]));
+crate::shop!(Appending, plan(&[&APPENDED]));
+
+/// A table that a spec would change.
+const OWN: &str = "
+    CREATE TABLE orders (id INTEGER PRIMARY KEY, password TEXT);
+    CREATE INDEX orders_password ON orders (password);
+    INSERT INTO orders VALUES (1, 'x'), (2, 'y')";
+/// A table as a load makes it.
+const FITTING: &str = "
+    CREATE TABLE orders (
+        id INTEGER NOT NULL, status TEXT NOT NULL, changed_at TEXT NOT NULL, PRIMARY KEY (id)
+    ) STRICT";
+const SCHEMA: &str = "SELECT sql FROM sqlite_master WHERE tbl_name = 'orders' ORDER BY name";
+
+#[tokio::test]
+async fn a_table_that_no_load_made_is_left_as_it_is() {
+    let server = serve().await;
+    for full_refresh in [false, true] {
+        let scratch = Scratch::new();
+        scratch.execute(OWN);
+        let before = (scratch.rows("SELECT * FROM orders"), scratch.rows(SCHEMA));
+        let (merging, replacing): (Merging, Replacing) = (connect(&server), connect(&server));
+        let mut database = scratch.open();
+        let mut load = merging.load(&mut database);
+        if full_refresh {
+            load = load.full_refresh();
+        }
+        let mut errors = vec![load.await.unwrap_err()];
+        errors.push(replacing.load(&mut scratch.open()).await.unwrap_err());
+        for error in errors {
+            assert_eq!(*error.errors[0].kind(), ErrorKind::Destination);
+            let shown = error.to_string();
+            assert!(
+                shown.contains("the table `orders` was not made by a load")
+                    && shown.contains("help: rename the table or the resource"),
+                "{shown}"
+            );
+        }
+        let after = (scratch.rows("SELECT * FROM orders"), scratch.rows(SCHEMA));
+        assert_eq!(after, before);
+        assert!(server.log().all().is_empty(), "nothing is sent");
+    }
+}
+
+#[tokio::test]
+async fn an_empty_table_that_fits_becomes_the_loads_own() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    scratch.execute(FITTING);
+    let shop: Replacing = connect(&server);
+    for _ in 0..2 {
+        shop.load(&mut scratch.open()).await.unwrap();
+        scratch.assert_equals(&server);
+    }
+}
+
+#[tokio::test]
+async fn a_table_with_rows_that_fits_is_added_to_and_never_replaced() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    scratch.execute(FITTING);
+    scratch.execute("INSERT INTO orders VALUES (99, 'mine', '2026-01-01T00:00:00.000000+00:00')");
+    let shop: Merging = connect(&server);
+    for _ in 0..2 {
+        shop.load(&mut scratch.open()).await.unwrap();
+        assert_eq!(scratch.rows("SELECT count(*) FROM orders"), ["36"]);
+        let refresh = shop.load(&mut scratch.open()).full_refresh().await;
+        assert!(
+            refresh
+                .unwrap_err()
+                .to_string()
+                .contains("not made by a load")
+        );
+        assert_eq!(scratch.rows("SELECT count(*) FROM orders"), ["36"]);
+    }
+}
+
+#[tokio::test]
+async fn a_table_that_was_dropped_is_loaded_from_the_start() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    let (merging, appending): (Merging, Appending) = (connect(&server), connect(&server));
+    for append in [false, true] {
+        scratch.execute("DROP TABLE IF EXISTS orders");
+        for first in [true, false] {
+            if !first {
+                scratch.execute("DROP TABLE orders");
+            }
+            let mut database = scratch.open();
+            let report = if append {
+                appending.load(&mut database).await.unwrap()
+            } else {
+                merging.load(&mut database).await.unwrap()
+            };
+            scratch.assert_equals(&server);
+            let notes = &report.resource("orders").unwrap().fetched.notes;
+            let says_so =
+                notes[0].starts_with("the table `orders` was dropped since the last load");
+            assert_eq!(says_so, !first || append, "{notes:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_person_built_on_a_table_is_kept_when_it_is_made_again() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    let (merging, appending): (Merging, Appending) = (connect(&server), connect(&server));
+    merging.load(&mut scratch.open()).await.unwrap();
+    scratch.execute("CREATE INDEX by_status ON orders (status)");
+    // It loses its key.
+    appending
+        .load(&mut scratch.open())
+        .full_refresh()
+        .await
+        .unwrap();
+    scratch.assert_equals(&server);
+    assert!(scratch.rows(SCHEMA).join("\n").contains("by_status"));
+}
+
+#[tokio::test]
+async fn the_state_of_version_1_is_taken_over() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    let shop: Merging = connect(&server);
+    shop.load(&mut scratch.open()).await.unwrap();
+    scratch.execute(
+        "CREATE TABLE old (source TEXT NOT NULL, resource TEXT NOT NULL, columns TEXT NOT NULL,
+            state TEXT, updated TEXT NOT NULL, PRIMARY KEY (source, resource)) STRICT;
+        INSERT INTO old SELECT s.source, s.resource, columns, state, updated
+            FROM _rest_source_state s JOIN _rest_source_tables t USING (source, resource);
+        DROP TABLE _rest_source_state; DROP TABLE _rest_source_tables;
+        ALTER TABLE old RENAME TO _rest_source_state",
+    );
+    let report = shop.load(&mut scratch.open()).await.unwrap();
+    assert_eq!(report.resource("orders").unwrap().written, 0);
+    assert_eq!(scratch.rows("SELECT made FROM _rest_source_tables"), ["1"]);
+    scratch.assert_equals(&server);
+}

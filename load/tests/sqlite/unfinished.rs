@@ -1,0 +1,133 @@
+//! A load that was killed, and the one that completes it.
+
+use std::time::Duration;
+
+use rest_source::{
+    Column, Table, Type,
+    plan::{Part, ResourcePlan, Template, WriteDisposition},
+};
+use rest_source_load::{Load, LoadReport};
+use rest_source_tests::{Dataset, Fault, Server};
+use serde_json::json;
+
+use crate::shop::{CHANGED_ORDERS, ORDERS, Scratch, connect, plan, serve_also};
+
+const VISITS: ResourcePlan = ResourcePlan {
+    name: "visits",
+    table: &Table::new("visits", &[Column::new("id", Type::Bigint)]),
+    path: Template(&[Part::Text("visits")]),
+    write_disposition: WriteDisposition::Append,
+    ..ORDERS
+};
+const APPENDED: ResourcePlan = ResourcePlan {
+    write_disposition: WriteDisposition::Append,
+    ..CHANGED_ORDERS
+};
+
+crate::shop!(Both, plan(&[&VISITS, &ORDERS]));
+crate::shop!(Incremental, plan(&[&APPENDED, &VISITS]));
+
+async fn serve() -> Server {
+    let visits = Dataset::new("visits", "/visits", 4, |n| json!({ "id": n }));
+    serve_also(vec![visits]).await
+}
+
+/// Loads, and is dropped while the page of this number waits.
+async fn kill<S>(server: &Server, scratch: &Scratch, page: u64)
+where
+    S: Load<Secrets = (), Config = crate::shop::Url>,
+{
+    let shop: S = connect(server);
+    server
+        .faults()
+        .at(page, Fault::Slow(Duration::from_secs(60)));
+    let mut database = scratch.open();
+    let load = shop.load(&mut database).into_future();
+    let killed = tokio::time::timeout(Duration::from_millis(500), load).await;
+    assert!(killed.is_err());
+    server.faults().clear();
+}
+
+async fn load<S>(server: &Server, scratch: &Scratch) -> LoadReport
+where
+    S: Load<Secrets = (), Config = crate::shop::Url>,
+{
+    let shop: S = connect(server);
+    shop.load(&mut scratch.open()).await.unwrap()
+}
+
+const VISITS_STORED: &str = "SELECT count(*) FROM visits";
+
+#[tokio::test]
+async fn what_a_killed_load_appended_is_not_appended_again() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    for _ in 0..2 {
+        kill::<Both>(&server, &scratch, 1).await;
+        assert_eq!(scratch.rows(VISITS_STORED), ["4"]);
+    }
+    let report = load::<Both>(&server, &scratch).await;
+    assert_eq!(scratch.rows(VISITS_STORED), ["4"]);
+    scratch.assert_equals(&server);
+    assert_eq!(report.appended_before, ["visits"]);
+    assert!(
+        report.to_string().ends_with(
+            "\nvisits    appended by the load that was killed, which this one completes"
+        ),
+        "{report}"
+    );
+
+    // That load is over: the next is another.
+    let report = load::<Both>(&server, &scratch).await;
+    assert!(report.appended_before.is_empty());
+    assert_eq!(scratch.rows(VISITS_STORED), ["8"]);
+}
+
+#[tokio::test]
+async fn a_load_that_failed_is_over() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    let shop: Both = connect(&server);
+    server.faults().at(1, Fault::status(500));
+    shop.load(&mut scratch.open()).await.unwrap_err();
+    let report = load::<Both>(&server, &scratch).await;
+    assert!(report.appended_before.is_empty());
+    assert_eq!(scratch.rows(VISITS_STORED), ["8"]);
+}
+
+#[tokio::test]
+async fn a_full_refresh_after_a_kill_replaces_what_was_appended() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    kill::<Both>(&server, &scratch, 1).await;
+    let shop: Both = connect(&server);
+    shop.load(&mut scratch.open()).full_refresh().await.unwrap();
+    assert_eq!(scratch.rows(VISITS_STORED), ["4"]);
+    load::<Both>(&server, &scratch).await;
+    assert_eq!(scratch.rows(VISITS_STORED), ["8"]);
+}
+
+#[tokio::test]
+async fn after_a_kill_an_incremental_resource_is_asked_for_what_is_new() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    kill::<Incremental>(&server, &scratch, 4).await;
+    scratch.assert_equals(&server);
+    server
+        .dataset("orders")
+        .insert(json!({ "id": 99, "status": "new" }));
+    let report = load::<Incremental>(&server, &scratch).await;
+    assert_eq!(report.resource("orders").unwrap().written, 1);
+    scratch.assert_equals(&server);
+    assert_eq!(scratch.rows(VISITS_STORED), ["4"]);
+}
+
+#[tokio::test]
+async fn a_load_of_other_resources_leaves_a_killed_load_to_be_completed() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    kill::<Both>(&server, &scratch, 1).await;
+    let shop: Both = connect(&server);
+    shop.load(&mut scratch.open())
+        .resource("orders")
+        .await
+        .unwrap();
+    let report = load::<Both>(&server, &scratch).await;
+    assert_eq!(report.appended_before, ["visits"]);
+    assert_eq!(scratch.rows(VISITS_STORED), ["4"]);
+}
