@@ -6,6 +6,8 @@ use std::ops::Range;
 
 use crate::render::Source;
 use crate::suggest::closest;
+use crate::unseen;
+use crate::yaml::Node;
 
 /// Bytes of the spec's text. An empty range points between two characters.
 pub type Span = Range<usize>;
@@ -74,7 +76,7 @@ impl Diagnostic {
         Self {
             code,
             severity: Severity::Error,
-            message: shortened(message.into()),
+            message: message.into(),
             span: span.clone(),
             label: String::new(),
             secondary: Vec::new(),
@@ -188,6 +190,22 @@ impl Diagnostic {
     }
 }
 
+/// Names what is not seen in the text that a mistake is about: it is the likely cause.
+fn name_unseen(diagnostic: &mut Diagnostic, text: &str) {
+    let place = text.get(diagnostic.span.clone()).unwrap_or_default();
+    let first = place.lines().next().unwrap_or_default();
+    let is_named = |text: &String| text.contains("(U+");
+    if let Some(name) = unseen::named(first)
+        && diagnostic.severity == Severity::Error
+        && !is_named(&diagnostic.label)
+        && !diagnostic.notes.iter().any(is_named)
+    {
+        diagnostic
+            .notes
+            .push(format!("note: there is {name} in it"));
+    }
+}
+
 /// The message without the middle of an absurdly long name in it.
 fn shortened(message: String) -> String {
     const LONGEST: usize = 400;
@@ -223,6 +241,8 @@ pub struct Edit {
     pub place: LocatedSpan,
     pub replacement: String,
     pub applicability: Applicability,
+    /// Whether the replacement repeats a credential, so that it may not be shown.
+    pub is_secret: bool,
 }
 
 /// A [`Span`] in lines and columns, both from 1, columns in characters; the end is excluded.
@@ -359,9 +379,15 @@ impl Diagnostics {
         let help = helps.find_map(|line| line.strip_prefix("help: "))?;
         Some(Edit {
             place: self.source.located(&span, help),
-            replacement: suggestion.replacement.clone(),
+            replacement: self.source.indented(&suggestion.replacement, span.start),
             applicability: suggestion.applicability,
+            is_secret: self.source.redaction().is_in(&suggestion.replacement),
         })
+    }
+
+    /// A text with a mask in place of each credential that the spec holds.
+    pub fn redacted(&self, text: &str) -> String {
+        self.source.redaction().redacted(text)
     }
 
     /// Errors that are not among [`Self::located`], since there were too many to keep.
@@ -383,6 +409,10 @@ pub(crate) struct Sink {
     /// Positions in the list, by code and place.
     seen: HashMap<(&'static str, usize, usize), usize>,
     more: usize,
+    /// Maps with a key that was not understood, and the key that was meant, if that can be told.
+    holes: Vec<(Span, Option<&'static str>)>,
+    /// Keys that stand in the wrong map.
+    misplaced: Vec<(Span, &'static str)>,
 }
 
 impl Sink {
@@ -457,6 +487,57 @@ impl Sink {
         })
     }
 
+    /// Whether a key was found within a place that is not known there: it may be any that is missing.
+    pub(crate) fn has_unknown_key_in(&self, span: &Span) -> bool {
+        self.list.iter().any(|one| {
+            matches!(one.code, "RS0102" | "RS0104")
+                && span.start <= one.span.start
+                && one.span.end <= span.end
+        })
+    }
+
+    /// Remembers that a map has a key that was not understood.
+    pub(crate) fn has_hole(&mut self, map: &Span, meant: Option<&'static str>) {
+        self.holes.push((map.clone(), meant));
+    }
+
+    /// Remembers that a key stands in the wrong map.
+    pub(crate) fn is_misplaced(&mut self, map: &Span, key: &'static str) {
+        self.misplaced.push((map.clone(), key));
+    }
+
+    /// Whether a key may be meant to be in a map: it is there with a mistake, or misspelt, or in a map
+    /// near by. What its absence would mean is then no mistake of its own.
+    pub(crate) fn is_unclear(&self, map: &Node, key: &str) -> bool {
+        let is_hole = |(span, meant): &(Span, Option<&str>)| {
+            *span == map.span && meant.is_none_or(|meant| meant == key)
+        };
+        let is_wrong = map
+            .entries()
+            .iter()
+            .filter(|entry| entry.key.name == key)
+            .any(|entry| {
+                self.has_error_at(&entry.key.span) || self.has_error_at(&entry.value.span)
+            });
+        is_wrong || self.holes.iter().any(is_hole) || self.is_misplaced_near(&map.span, key)
+    }
+
+    /// Whether a key stands in a map within this one, or in one around it, where it cannot stand.
+    pub(crate) fn is_misplaced_near(&self, map: &Span, key: &str) -> bool {
+        let within =
+            |inner: &Span, outer: &Span| outer.start <= inner.start && inner.end <= outer.end;
+        self.misplaced
+            .iter()
+            .any(|(at, name)| *name == key && (within(at, map) || within(map, at)))
+    }
+
+    /// Whether an error begins where a place does.
+    fn has_error_at(&self, span: &Span) -> bool {
+        self.list
+            .iter()
+            .any(|one| one.severity == Severity::Error && one.span.start == span.start)
+    }
+
     /// Orders what was found by place. Beside errors there are no warnings: what a mistake stands
     /// in the way of only seems of no use.
     pub(crate) fn finish(mut self, source: Source) -> Diagnostics {
@@ -464,6 +545,16 @@ impl Sink {
             self.list.retain(|one| one.severity == Severity::Error);
         }
         self.list.sort_by_key(|one| (one.span.start, one.span.end));
+        for one in &mut self.list {
+            // What is cut could not be found any more.
+            source.redaction().diagnostic(one);
+            name_unseen(one, source.text());
+            one.message = shortened(unseen::escaped(&one.message, false));
+            let secondary = one.secondary.iter_mut().map(|(_, label)| label);
+            for text in secondary.chain([&mut one.label]).chain(&mut one.notes) {
+                *text = unseen::escaped(text, true);
+            }
+        }
         Diagnostics {
             source,
             list: self.list,

@@ -17,16 +17,21 @@ pub mod module;
 mod own;
 pub mod place;
 mod read;
+mod redact;
 mod render;
 mod secretive;
 mod spec;
 mod suggest;
+mod type_words;
+mod unseen;
 mod value;
 mod written;
 mod yaml;
 
 use connector::Connector;
 use diagnostic::Diagnostics;
+use read::credentials::{Search, hide_in_lines};
+use redact::Redaction;
 use render::Source;
 
 /// What became of a spec.
@@ -75,12 +80,13 @@ pub fn compile(path: &str, text: &str) -> Compiled {
     let mut sink = diagnostic::Sink::default();
     let mut source = Source::new(path, text);
     let mut document = yaml::parse(text, &mut sink);
-    if let Some(root) = &document.root {
-        read::literal_credentials(root, &mut |span| source.hide(span));
-    }
+    let dropped = std::mem::take(&mut document.dropped);
+    let mut redaction = Redaction::default();
+    Search::new(text, &mut redaction).spec(document.root.as_ref(), &dropped);
     if !document.whole {
-        read::literal_credentials_in_lines(text, &mut |span| source.hide(span));
+        hide_in_lines(text, &mut redaction);
     }
+    source.redact(redaction);
     let is_whole = document.whole;
     let shared = std::mem::take(&mut document.shared);
     let spec = read::read(document, &mut sink);

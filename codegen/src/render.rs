@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::diagnostic::{Diagnostic, LocatedSpan, Span};
+use crate::redact::Redaction;
 
 /// A spec's text, and where its lines begin.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,8 +12,8 @@ pub(crate) struct Source {
     text: String,
     /// The byte at which each line begins.
     lines: Vec<usize>,
-    /// What is not shown, since it may be a secret; in order.
-    hidden: Vec<Span>,
+    /// What is not shown, since it may be a credential.
+    redaction: Redaction,
 }
 
 /// The most characters of a line that are shown.
@@ -25,13 +26,17 @@ impl Source {
             path: path.to_owned(),
             text: text.to_owned(),
             lines: std::iter::once(0).chain(begins).collect(),
-            hidden: Vec::new(),
+            redaction: Redaction::default(),
         }
     }
 
-    /// Shows asterisks for this part of the text, whatever a diagnostic points at.
-    pub(crate) fn hide(&mut self, span: &Span) {
-        self.hidden.push(span.clone());
+    /// Shows asterisks for these parts of the text, whatever a diagnostic points at.
+    pub(crate) fn redact(&mut self, redaction: Redaction) {
+        self.redaction = redaction;
+    }
+
+    pub(crate) fn redaction(&self) -> &Redaction {
+        &self.redaction
     }
 
     pub(crate) fn path(&self) -> &str {
@@ -59,15 +64,33 @@ impl Source {
         let begin = self.lines.get(line - 1).copied().unwrap_or(self.text.len());
         let end = self.lines.get(line).copied().unwrap_or(self.text.len());
         let text = self.text.get(begin..end).unwrap_or_default();
-        let is_hidden = |at: usize| self.hidden.iter().any(|span| span.contains(&at));
-        let shown = text
-            .char_indices()
-            .map(|(at, c)| if is_hidden(begin + at) { '*' } else { c });
+        let shown = text.char_indices().map(|(at, c)| {
+            if self.redaction.hides(begin + at) {
+                '*'
+            } else {
+                c
+            }
+        });
         let shown: String = shown.collect();
         shown
             .trim_end_matches(['\n', '\r'])
             .trim_start_matches('\u{feff}')
             .to_owned()
+    }
+
+    /// A replacement with its further lines indented like the key in the line of its place.
+    pub(crate) fn indented(&self, replacement: &str, at: usize) -> String {
+        let begin = self.lines.get(self.line(at) - 1).copied().unwrap_or(0);
+        let line = self.text.get(begin..at).unwrap_or_default();
+        let key = line.trim_start_matches([' ', '-']);
+        let indent = " ".repeat(line.len() - key.len());
+        let rest = self.text.get(at..).unwrap_or_default();
+        let end = rest.find('\n').and_then(|end| rest.get(..end));
+        let end = match end {
+            Some(line) if line.ends_with('\r') => "\r\n",
+            _ => "\n",
+        };
+        replacement.replace('\n', &format!("{end}{indent}"))
     }
 
     /// The whole diagnostic, without `error: ` before it.
@@ -80,7 +103,7 @@ impl Source {
             "{} [{}]\n{margin}--> {}:{}:{}\n{margin} |",
             diagnostic.message,
             diagnostic.code,
-            self.path,
+            plain(&self.path),
             self.line(diagnostic.span.start),
             self.column(diagnostic.span.start),
         );

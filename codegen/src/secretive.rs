@@ -1,6 +1,7 @@
 //! Names that say that what stands under them is a secret.
 
 use crate::foreign::holds_placeholder;
+use crate::suggest;
 
 /// Whether a header of this name holds a secret: `Authorization`, `X-Depot-Key`, `api-token`.
 pub(crate) fn header(name: &str) -> bool {
@@ -37,6 +38,73 @@ pub(crate) fn param(name: &str) -> bool {
     NAMES.contains(&name.as_str())
 }
 
+/// Whether a name looks like that of a credential, however it is misspelt: for what is not shown, where
+/// one too many does no harm.
+pub(crate) fn looks_secret(name: &str) -> bool {
+    // Keys of the language whose values are no credentials.
+    const PUBLIC: [&str; 9] = [
+        "access_token_url",
+        "token_url",
+        "access_token_request_data",
+        "default_token_expiration",
+        "secrets",
+        "primary_key",
+        "merge_key",
+        "cursor_key",
+        "links_next_key",
+    ];
+    const PARTS: [&str; 9] = [
+        "token",
+        "secret",
+        "passw",
+        "apikey",
+        "credential",
+        "authoriz",
+        "bearer",
+        "privatekey",
+        "accesskey",
+    ];
+    const WHOLE: [&str; 7] = [
+        "token",
+        "api_key",
+        "password",
+        "secret",
+        "client_secret",
+        "refresh_token",
+        "authorization",
+    ];
+    // What leads to the next page opens nothing.
+    const POSITIONS: [&str; 4] = [
+        "page_token",
+        "next_token",
+        "continuation_token",
+        "sync_token",
+    ];
+    let name = name.to_lowercase();
+    if POSITIONS.iter().any(|word| name.ends_with(word)) {
+        return false;
+    }
+    if PUBLIC.contains(&name.as_str()) {
+        return false;
+    }
+    let letters: String = name.chars().filter(|c| c.is_alphanumeric()).collect();
+    PARTS.iter().any(|part| letters.contains(part))
+        || header(&name)
+        || param(&name)
+        || matches!(
+            letters.as_str(),
+            "pwd" | "pass" | "passphrase" | "signature"
+        )
+        || WHOLE.iter().any(|word| suggest::is_slip_of(&name, word))
+}
+
+/// Whether a text is fit for the name of the header, parameter or cookie that carries a credential.
+pub(crate) fn names_place(text: &str) -> bool {
+    const LONGEST: usize = 40;
+    let is_name = |c: char| c.is_ascii_alphabetic() || "-_.: []".contains(c);
+    text.len() <= LONGEST && text.chars().all(is_name)
+}
+
 /// The parameter in the query of a URL that holds a secret, written there.
 pub(crate) fn in_query(url: &str) -> Option<&str> {
     let (_, query) = url.split_once('?')?;
@@ -48,7 +116,35 @@ pub(crate) fn in_query(url: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{header, in_query, param};
+    use super::{header, in_query, looks_secret, param};
+
+    #[test]
+    fn a_misspelt_name_of_a_secret_looks_like_one() {
+        for name in [
+            "tokn",
+            "api_kye",
+            "api_token",
+            "pasword",
+            "secert",
+            "clientSecret",
+            "X-Api-Key",
+            "access_token",
+            "Authorisation",
+            "Authorizaton",
+        ] {
+            assert!(looks_secret(name), "{name}");
+        }
+        for name in [
+            "primary_key",
+            "cursor_key",
+            "access_token_url",
+            "name",
+            "type",
+            "path",
+        ] {
+            assert!(!looks_secret(name), "{name}");
+        }
+    }
 
     #[test]
     fn names_of_secrets() {

@@ -22,6 +22,14 @@ pub(crate) fn closest<'a>(word: &str, words: &[&'a str]) -> Option<&'a str> {
     best.map(|(_, word)| word)
 }
 
+/// Whether a word is another but for a slip or two.
+pub(crate) fn is_slip_of(word: &str, of: &str) -> bool {
+    const LONG: usize = 7;
+    let letters = |word: &str| -> Vec<char> { word.to_lowercase().chars().collect() };
+    let allowed = if of.len() < LONG { 1 } else { 2 };
+    word.len() <= of.len() + allowed && distance(&letters(word), &letters(of)) <= allowed
+}
+
 /// Insertions, deletions, replacements and swaps of neighbours that make one of the other.
 fn distance(a: &[char], b: &[char]) -> usize {
     let mut before_last: Vec<usize> = vec![0; b.len() + 1];
@@ -45,11 +53,22 @@ fn distance(a: &[char], b: &[char]) -> usize {
 ///
 /// `place` is the name of the [`Context`] or the [`Family`] in which it was found.
 fn translation(table: &[Translation], place: &str, word: &str) -> Option<&'static str> {
+    // Other marks mean something: `string[]` is more than a `string`.
+    if word.contains(|c: char| !c.is_alphanumeric() && !"_- ".contains(c)) {
+        return None;
+    }
     let mut simple = word.to_lowercase();
     simple.retain(char::is_alphanumeric);
     let mut rows = table.iter();
     let row = rows.find(|(where_, other, _)| *where_ == place && *other == simple);
     row.map(|(_, _, ours)| *ours)
+}
+
+/// Whether the tables know a word of another tool at this place.
+pub(crate) fn is_translated(place: &str, word: &str) -> bool {
+    [SAME_WORDS, NEAR_WORDS]
+        .iter()
+        .any(|table| translation(table, place, word).is_some())
 }
 
 /// What a word that is not known was probably meant to be.
@@ -116,8 +135,11 @@ fn is_unambiguous(word: &str, close: &str, known: &[&str]) -> bool {
         4..LONG => 1,
         _ => 2,
     };
+    let is_word = word.chars().all(|c| c.is_alphabetic() || c == '_');
     let mut others = known.iter().filter(|other| **other != close);
-    slips <= allowed && others.all(|other| distance(&typed, &letters(other)) >= slips + 2)
+    is_word
+        && slips <= allowed
+        && others.all(|other| distance(&typed, &letters(other)) >= slips + 2)
 }
 
 /// A place, a word of others in lower case and without punctuation, and ours.
@@ -158,6 +180,14 @@ const SAME_WORDS: &[Translation] = &[
     ("paginator", "initialoffset", "offset"),
     ("paginator", "nexturlkey", "next_url_path"),
     ("paginator", "maxpages", "maximum_pages"),
+    ("paginator", "offsetpaginator", "offset"),
+    ("paginator", "pagenumberpaginator", "page_number"),
+    ("paginator", "singlepagepaginator", "single_page"),
+    ("paginator", "headerlinkpaginator", "header_link"),
+    ("paginator", "jsonlinkpaginator", "json_link"),
+    ("paginator", "jsonresponsepaginator", "json_link"),
+    ("paginator", "jsonresponsecursorpaginator", "cursor"),
+    ("paginator", "headercursorpaginator", "header_cursor"),
     ("paginator", "offsetincrement", "offset"),
     ("paginator", "limitoffset", "offset"),
     ("paginator", "pageincrement", "page_number"),
@@ -170,6 +200,9 @@ const SAME_WORDS: &[Translation] = &[
     ("auth", "apikeyauthenticator", "api_key"),
     ("auth", "apitoken", "token"),
     ("auth", "bearerauthenticator", "bearer"),
+    ("auth", "bearertokenauth", "bearer"),
+    ("auth", "apikeyauth", "api_key"),
+    ("auth", "httpbasicauth", "http_basic"),
     ("auth", "basichttpauthenticator", "http_basic"),
     ("auth", "basic", "http_basic"),
     ("auth", "basicauth", "http_basic"),
@@ -302,8 +335,6 @@ const NEAR_WORDS: &[Translation] = &[
     ("`incremental`", "starttimeoption", "start_param"),
     ("`incremental`", "endtimeoption", "end_param"),
     ("column", "name", "rename"),
-    ("column", "required", "nullable"),
-    ("column", "optional", "nullable"),
     ("column", "path", "from"),
     ("column", "source", "from"),
     ("column", "properties", "fields"),
@@ -322,6 +353,26 @@ const NEAR_WORDS: &[Translation] = &[
     ("on_cursor_value_missing", "ignore", "include"),
     ("on_cursor_value_missing", "skip", "exclude"),
 ];
+
+/// The key of this name, wherever it may stand.
+pub(crate) fn key(word: &str) -> Option<&'static str> {
+    let contexts: [&Context; 7] = [
+        &grammar::SOURCE,
+        &grammar::RESOURCE,
+        &grammar::ENDPOINT,
+        &grammar::CLIENT,
+        &grammar::INCREMENTAL,
+        &grammar::RETRY,
+        &grammar::TIMEOUT,
+    ];
+    let families: [&Family; 3] = [&grammar::PAGINATOR, &grammar::AUTH, &grammar::COLUMN];
+    let mut keys = contexts.iter().flat_map(|context| context.keys).chain(
+        families
+            .iter()
+            .flat_map(|family| family.members.iter().flat_map(|member| member.keys)),
+    );
+    keys.find(|key| key.is_called(word)).map(|key| key.name)
+}
 
 /// Where a key of this name may stand, in words, if it may anywhere.
 pub(crate) fn home(word: &str) -> Option<String> {
@@ -361,6 +412,13 @@ pub(crate) fn home(word: &str) -> Option<String> {
         }
     }
     (!homes.is_empty()).then(|| homes.join(" or in "))
+}
+
+/// Whether it is a key of the language, or the word of a kind of `auth`, `paginator` or column.
+pub(crate) fn is_word_of_language(word: &str) -> bool {
+    let families: [&Family; 3] = [&grammar::PAGINATOR, &grammar::AUTH, &grammar::COLUMN];
+    let is_member = |family: &&Family| family.member(word).is_some() || family.tag == word;
+    home(word).is_some() || families.iter().any(is_member)
 }
 
 fn has(keys: &[Key], word: &str) -> bool {

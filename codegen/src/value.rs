@@ -28,7 +28,10 @@ pub(crate) fn duration(text: &str) -> Result<Duration, &'static str> {
         let at = UNITS
             .iter()
             .position(|(name, _)| *name == unit)
-            .ok_or("a duration needs a unit: `ms`, `s`, `m`, `h` or `d`")?;
+            .ok_or(match unit {
+                "" => "a duration needs a unit: `ms`, `s`, `m`, `h` or `d`",
+                _ => "its units are `ms`, `s`, `m`, `h` and `d`, after whole numbers",
+            })?;
         if at < next {
             return Err("the larger unit of a duration comes first, and none comes twice");
         }
@@ -43,6 +46,37 @@ pub(crate) fn duration(text: &str) -> Result<Duration, &'static str> {
         return Err("a duration is a number with a unit");
     }
     Ok(Duration::from_millis(total))
+}
+
+/// The duration that `1.5s`, `1min`, `2 hours` or `1 week` is in our words.
+pub(crate) fn other_duration(text: &str) -> Option<String> {
+    const UNITS: [(&str, f64); 4] = [("d", 8.64e7), ("h", 3.6e6), ("m", 6e4), ("s", 1e3)];
+    let text = text.trim().to_ascii_lowercase();
+    let digits = text.len()
+        - text
+            .trim_start_matches(|c: char| c.is_ascii_digit() || c == '.')
+            .len();
+    let (number, unit) = text.split_at(digits);
+    let number: f64 = number.parse().ok()?;
+    let millis = match unit.trim() {
+        "ms" | "msec" | "msecs" | "millis" | "millisecond" | "milliseconds" => 1.0,
+        "s" | "sec" | "secs" | "second" | "seconds" => 1e3,
+        "m" | "min" | "mins" | "minute" | "minutes" => 6e4,
+        "h" | "hr" | "hrs" | "hour" | "hours" => 3.6e6,
+        "d" | "day" | "days" => 8.64e7,
+        "w" | "week" | "weeks" => 6.048e8,
+        _ => return None,
+    };
+    let millis = number * millis;
+    if millis.fract() != 0.0 || !(0.0..1e15).contains(&millis) {
+        return None;
+    }
+    let unit = UNITS
+        .iter()
+        .find(|(_, unit)| millis > 0.0 && millis % unit == 0.0);
+    Some(unit.map_or(format!("{millis}ms"), |(name, unit)| {
+        format!("{}{name}", millis / unit)
+    }))
 }
 
 /// `1000`, `64 MiB`, `10MB`: bytes.
@@ -146,6 +180,22 @@ mod tests {
         ] {
             assert!(duration(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_duration_in_other_words_is_one_of_ours() {
+        for (other, ours) in [
+            ("1.5s", "1500ms"),
+            ("1min", "1m"),
+            ("2 hours", "2h"),
+            ("90 minutes", "90m"),
+            ("1w", "7d"),
+            ("0.5 h", "30m"),
+        ] {
+            assert_eq!(other_duration(other).as_deref(), Some(ours), "{other}");
+            assert!(duration(ours).is_ok(), "{ours}");
+        }
+        assert_eq!(other_duration("soon"), None);
     }
 
     #[test]

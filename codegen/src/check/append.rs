@@ -19,6 +19,9 @@ impl Check<'_> {
         let (WriteDisposition::Append, Some(incremental)) = (disposition, incremental) else {
             return;
         };
+        if self.is_unclear(resource.node, "write_disposition") {
+            return;
+        }
         self.nothing_comes_again(resource, endpoint, incremental);
         if let Some(paginator) = paginator {
             self.a_maximum_wants_an_order(endpoint, incremental, paginator);

@@ -25,6 +25,8 @@ pub(super) struct Client<'t> {
     pub header_entries: &'t [Entry],
     pub auth: Option<&'t Node>,
     pub paginator: Option<&'t Node>,
+    /// Whether a mistake may hide its paginator.
+    pub is_broken: bool,
     pub retry: Retry,
     pub rate_limit: Option<RateLimit>,
     pub connect_timeout: Duration,
@@ -48,6 +50,7 @@ impl<'t> Client<'t> {
             header_entries: &[],
             auth: None,
             paginator: None,
+            is_broken: true,
             retry: Retry::default(),
             rate_limit: None,
             connect_timeout: Duration::from_secs(10),
@@ -76,6 +79,8 @@ impl Check<'_> {
         client.headers = self.headers(client.header_entries, false);
         client.auth = view.node("auth");
         client.paginator = view.node("paginator");
+        let is_misplaced = |key| root.node.get(key).is_some();
+        client.is_broken = is_misplaced("paginator") || self.sink.has_errors_in(&view.node.span);
         if let Some(retry) = view.view("retry", &grammar::RETRY) {
             client.retry = self.retry(&retry);
         }
@@ -279,7 +284,8 @@ impl Check<'_> {
         if let (Some(unit), None) = (
             view.entry("retry_after_unit"),
             view.entry("retry_after_path"),
-        ) {
+        ) && !self.sink.is_unclear(view.node, "retry_after_path")
+        {
             self.error(
                 Diagnostic::error(
                     "RS0602",

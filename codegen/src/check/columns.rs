@@ -247,6 +247,7 @@ impl Check<'_> {
         let precision = view.integer("precision");
         let scale = view.integer("scale");
         match (precision, scale) {
+            (None, Some(_)) if self.sink.is_unclear(view.node, "precision") => {}
             (None, Some(_)) => self.error(
                 Diagnostic::error(
                     "RS0602",
@@ -300,7 +301,9 @@ impl Check<'_> {
         let Some(format) = self.time_format(text, zone.map(|zone| zone.text)) else {
             return TimeFormat::Rfc3339;
         };
-        self.zone_is_needed(&format, text, zone);
+        if zone.is_some() || !self.sink.is_unclear(view.node, "timezone") {
+            self.zone_is_needed(&format, text, zone);
+        }
         format
     }
 

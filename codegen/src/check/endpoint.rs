@@ -289,7 +289,8 @@ impl Check<'_> {
                 .also(&json.key.span, "the other is here"),
             );
         }
-        if let Some(body) = json.or(data).filter(|_| method == Method::Get) {
+        let is_get = method == Method::Get && !self.is_unclear(endpoint.node, "method");
+        if let Some(body) = json.or(data).filter(|_| is_get) {
             self.error(
                 Diagnostic::error(
                     "RS0407",

@@ -51,9 +51,10 @@ impl Check<'_> {
         name: Text<'_>,
         columns: &Node,
         record: &mut Struct,
+        is_child_unclear: bool,
     ) {
         for kind in Key::BOTH {
-            self.key(kind, view, name, columns, record);
+            self.key(kind, view, name, columns, record, is_child_unclear);
         }
     }
 
@@ -64,12 +65,17 @@ impl Check<'_> {
         name: Text<'_>,
         columns: &Node,
         record: &mut Struct,
+        is_child_unclear: bool,
     ) {
         let mut seen: Vec<(usize, &Span)> = Vec::new();
         self.key_has_a_column(kind, view);
         for key in view.texts(kind.name()) {
             let Some(at) = position(record, key.text) else {
-                self.key_is_a_column(kind, key, name, columns, record);
+                let may_be_included = key.text.starts_with('_')
+                    && (is_child_unclear || self.is_unclear(view.node, "include_from_parent"));
+                if !may_be_included {
+                    self.key_is_a_column(kind, key, name, columns, record);
+                }
                 continue;
             };
             if let Some((_, first)) = seen.iter().find(|(other, _)| *other == at) {
@@ -258,7 +264,11 @@ impl Check<'_> {
             let key = view.node.get(kind.name());
             key.is_some_and(|key| self.sink.has_errors_in(&key.span))
         };
-        Key::BOTH.into_iter().any(is_wrong) || self.key_is_misspelt(view)
+        Key::BOTH.into_iter().any(is_wrong)
+            || self.key_is_misspelt(view)
+            || Key::BOTH.into_iter().any(|kind| {
+                view.entry(kind.name()).is_none() && self.is_unclear(view.node, kind.name())
+            })
     }
 
     /// Whether a resource has no key, but something that was probably meant for one.

@@ -40,6 +40,7 @@ use client::Client;
 use names::Taken;
 use parent::Parent;
 use settings::Settings;
+pub(crate) use template::NAMESPACES;
 
 /// What the checks share.
 struct Check<'a> {
@@ -56,6 +57,8 @@ struct Check<'a> {
     /// Whether the objects of the resource that is checked keep what they have besides their columns.
     evolves: bool,
     outline: Outline,
+    /// The spec itself, and its `resource_defaults`.
+    root: Node,
     /// The parent of the resource that is being checked, and what is taken of it.
     parent: Parent,
     taken: Vec<parent::Taken>,
@@ -80,6 +83,7 @@ pub(crate) fn check(spec: &Spec, source: &Source, sink: &mut Sink) -> (Connector
         methods: Taken::methods(),
         evolves: false,
         outline: Outline::default(),
+        root: without_resources(&spec.root),
         parent: Parent::default(),
         taken: Vec::new(),
     };
@@ -128,6 +132,16 @@ impl Check<'_> {
     /// The line, from 1, of a place.
     fn line(&self, span: &Span) -> u32 {
         u32::try_from(self.source.line(span.start)).unwrap_or(u32::MAX)
+    }
+
+    /// Whether a key may be meant to be in a map, or in what a resource inherits.
+    fn is_unclear(&self, map: &Node, key: &str) -> bool {
+        let defaults = self.root.get("resource_defaults");
+        let in_defaults = || {
+            self.sink.is_unclear(&self.root, "resource_defaults")
+                || defaults.is_some_and(|defaults| self.sink.is_unclear(defaults, key))
+        };
+        self.sink.is_unclear(map, key) || in_defaults()
     }
 
     fn error(&mut self, diagnostic: Diagnostic) {
@@ -199,6 +213,16 @@ impl Check<'_> {
                 );
             }
         }
+    }
+}
+
+/// The top of a spec, without what is large and looked at elsewhere.
+fn without_resources(root: &Node) -> Node {
+    let keys = root.entries().iter();
+    let kept = keys.filter(|entry| !matches!(entry.key.name.as_str(), "resources" | "client"));
+    Node {
+        span: root.span.clone(),
+        value: crate::yaml::Value::Map(kept.cloned().collect()),
     }
 }
 

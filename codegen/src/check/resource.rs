@@ -37,9 +37,7 @@ impl Check<'_> {
         let endpoint = view.node("endpoint").unwrap_or(&empty);
         let endpoint = View::new(endpoint, &grammar::ENDPOINT);
         // Columns that are missing are missed elsewhere.
-        let incremental = view
-            .node("columns")
-            .and_then(|_| self.incremental(&endpoint, &record));
+        let incremental = columns_of(&view).and_then(|_| self.incremental(&endpoint, &record));
         let has_incremental = endpoint.entry("incremental").is_some();
         let method = match endpoint.text("method").map(|method| method.text) {
             Some("POST") => Method::Post,
@@ -62,7 +60,8 @@ impl Check<'_> {
         self.path_stays_at_home(&endpoint, &path, credentials, client);
         self.auth_owns_what_it_sends(auth.as_ref(), &endpoint, client);
         let response_actions = self.response_actions(&endpoint, auth.as_ref());
-        let paging = self.effective_paginator(&endpoint, name, client, !matches!(body, Body::None));
+        let paging =
+            self.effective_paginator(&endpoint, name, client, node, !matches!(body, Body::None));
         if let Some(paging) = &paging {
             self.paginator_owns_its_params(&endpoint, paging);
         }
@@ -169,7 +168,7 @@ impl Check<'_> {
 
     /// Its own columns: those of its parent, and the key, come when the parent is known.
     pub(super) fn record(&mut self, view: &View<'_>, name: Text<'_>) -> Record {
-        let columns = view.node("columns");
+        let columns = columns_of(view);
         if columns.is_some_and(|columns| columns.scalar().is_some()) {
             self.untyped_record_has_no_struct(view);
             return Record::Untyped(self.untyped_keys(view));
@@ -218,10 +217,15 @@ impl Check<'_> {
         endpoint: &View<'_>,
         name: Text<'_>,
         client: &Client<'_>,
+        resource: &Node,
         has_body: bool,
     ) -> Option<Paging> {
         let Some(node) = endpoint.node("paginator").or(client.paginator) else {
-            let is_unclear = endpoint.node.get("paginator").is_some();
+            let is_unclear = endpoint.node.get("paginator").is_some()
+                || resource.get("paginator").is_some()
+                || client.is_broken
+                || self.sink.has_unknown_key_in(&resource.span)
+                || self.sink.has_unknown_key_in(&endpoint.node.span);
             if !is_unclear {
                 self.error(
                     Diagnostic::error(
@@ -385,6 +389,9 @@ impl Check<'_> {
 
     /// Groups of rows are replaced only where rows are merged.
     fn merge_key_is_for_merge(&mut self, view: &View<'_>, name: Text<'_>, word: Option<Text<'_>>) {
+        if word.is_none() && self.is_unclear(view.node, "write_disposition") {
+            return;
+        }
         let disposition = word.map_or("append", |word| word.text);
         let Some(key) = view.entry("merge_key").filter(|_| disposition != "merge") else {
             return;
@@ -411,7 +418,9 @@ impl Check<'_> {
         let has_key = ["primary_key", "merge_key"]
             .iter()
             .any(|key| view.node.get(key).is_some());
-        if !has_key && !self.key_is_misspelt(view) {
+        let is_unclear =
+            self.is_unclear(view.node, "primary_key") || self.is_unclear(view.node, "merge_key");
+        if !has_key && !is_unclear && !self.key_is_misspelt(view) {
             self.error(
                 Diagnostic::error(
                     "RS0404",
@@ -445,6 +454,12 @@ impl Check<'_> {
             );
         }
     }
+}
+
+/// The columns of a resource, unless they are of a kind that columns cannot be.
+pub(super) fn columns_of<'t>(view: &View<'t>) -> Option<&'t Node> {
+    let columns = view.node("columns")?;
+    (!matches!(columns.value, Value::List(_))).then_some(columns)
 }
 
 fn schema_contract(view: &View<'_>) -> SchemaContract {

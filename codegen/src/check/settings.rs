@@ -3,6 +3,7 @@
 use crate::connector::{Config, ConfigType, EnumType, Secret};
 use crate::diagnostic::{Diagnostic, Sink, Span};
 use crate::grammar;
+use crate::secretive;
 use crate::spec::{Text, View, text};
 use crate::value;
 use crate::yaml::{Entry, Kind, Node, Value};
@@ -112,6 +113,9 @@ impl Settings {
         let default = view
             .node("default")
             .and_then(|node| default(node, &data_type, sink));
+        if let (Some(node), Some(value)) = (view.node("default"), &default) {
+            default_is_no_secret(name, value, node, sink);
+        }
         self.config.push(Declared {
             item: Config {
                 name: name.clone(),
@@ -274,14 +278,16 @@ fn config_type(name: &str, word: Option<Text<'_>>, view: &View<'_>, sink: &mut S
         "timestamp" => ConfigType::Timestamp,
         "enum" => {
             let Some(values) = values else {
-                sink.push(
-                    Diagnostic::error(
-                        "RS0101",
-                        word.span,
-                        format!("setting `{name}` lacks `values`"),
-                    )
-                    .help("write `{type: enum, values: [one, two]}`"),
-                );
+                if !sink.is_unclear(view.node, "values") {
+                    sink.push(
+                        Diagnostic::error(
+                            "RS0101",
+                            word.span,
+                            format!("setting `{name}` lacks `values`"),
+                        )
+                        .help("write `{type: enum, values: [one, two]}`"),
+                    );
+                }
                 return ConfigType::Text;
             };
             ConfigType::Enum(EnumType {
@@ -291,6 +297,28 @@ fn config_type(name: &str, word: Option<Text<'_>>, view: &View<'_>, sink: &mut S
             })
         }
         _ => ConfigType::Text,
+    }
+}
+
+/// A credential as the default of a setting that is named like one: settings may be printed.
+fn default_is_no_secret(name: &str, value: &str, node: &Node, sink: &mut Sink) {
+    let is_credential = secretive::header(&name.replace('_', "-")) || secretive::param(name);
+    if is_credential && !value.is_empty() {
+        sink.push(
+            Diagnostic::warning(
+                "RS0904",
+                &node.span,
+                format!(
+                    "the setting `{name}` is named like a secret, and its value is written here"
+                ),
+            )
+            .help(format!(
+                "remove the setting, and write `{{secrets.{name}}}` where it is used"
+            ))
+            .note(
+                "a secret is never written in a spec; it is given by the user or the environment",
+            ),
+        );
     }
 }
 
@@ -309,7 +337,8 @@ fn default(node: &Node, data_type: &ConfigType, sink: &mut Sink) -> Option<Strin
             "a timestamp, `2026-11-21T09:30:00Z`",
         ),
         ConfigType::Enum(words) => (
-            words.values.iter().any(|word| word.value == given),
+            // Without a word, what is wrong with them was reported.
+            words.values.is_empty() || words.values.iter().any(|word| word.value == given),
             "one of its `values`",
         ),
     };

@@ -10,7 +10,7 @@ use super::Check;
 use super::pieces::{Piece, pieces};
 
 /// What a name in a placeholder begins with.
-pub(super) const NAMESPACES: [&str; 4] = ["secrets", "config", "resources", "incremental"];
+pub(crate) const NAMESPACES: [&str; 4] = ["secrets", "config", "resources", "incremental"];
 
 /// Where a template stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -227,6 +227,9 @@ impl Check<'_> {
         if let Some(at) = self.settings.setting(name) {
             return Some(Part::Config(at));
         }
+        if self.sink.is_unclear(&self.root, "config") {
+            return None;
+        }
         let known = self.settings.setting_names();
         let close = suggest::closest(name, &known);
         let diagnostic =
@@ -300,7 +303,12 @@ impl Check<'_> {
                 "write `{{config.{name}}}`, or bind it by `params: {{{name}: …}}`"
             ))
         } else if scope.place == Place::Credential {
-            let name = super::names::snake(name);
+            // What is no word may be the secret itself.
+            let name = if crate::read::credentials::is_word(name) {
+                super::names::snake(name)
+            } else {
+                "NAME".to_owned()
+            };
             diagnostic
                 .help(format!("write `{{secrets.{name}}}`"))
                 .note("a secret comes from the user of the connector, or from the environment")

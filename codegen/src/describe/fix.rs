@@ -2,7 +2,7 @@
 
 use crate::{
     compile,
-    diagnostic::{Applicability, Edit, Located},
+    diagnostic::{Applicability, Diagnostics, Edit, Located},
 };
 
 /// A mistake behind another is seen only when that one is mended. No chain is as long as this.
@@ -23,13 +23,15 @@ pub struct Fix {
     pub code: &'static str,
     /// From 1.
     pub line: usize,
+    /// Without credentials.
     pub before: String,
     pub after: String,
 }
 
 /// Mends the text of a spec where it is sure what was meant: where a diagnostic suggests one
 /// replacement and says that it keeps the meaning. All else stays as it is, to the byte: comments,
-/// order, indentation and ends of lines. No line is added or removed.
+/// order, indentation and ends of lines. No line is removed, and one is added only for a key that a type
+/// needs beside it, such as `nullable: false`.
 ///
 /// ```
 /// let text = "
@@ -51,7 +53,8 @@ pub fn fixed(path: &str, text: &str) -> Fixed {
         fixes: Vec::new(),
     };
     for _ in 0..ROUNDS {
-        let edits = sure_edits(path, &fixed.text);
+        let diagnostics = compile(path, &fixed.text).diagnostics;
+        let edits = sure_edits(&diagnostics);
         if edits.is_empty() {
             break;
         }
@@ -60,8 +63,8 @@ pub fn fixed(path: &str, text: &str) -> Fixed {
             fixed.fixes.push(Fix {
                 code,
                 line: edit.place.start.0,
-                before: before.to_owned(),
-                after: edit.replacement.clone(),
+                before: diagnostics.redacted(before),
+                after: diagnostics.redacted(&edit.replacement),
             });
         }
         // From the last, so that the places of the others stay what they are.
@@ -76,8 +79,7 @@ pub fn fixed(path: &str, text: &str) -> Fixed {
 }
 
 /// What may be done unseen, by place, nothing of it in the place of another.
-fn sure_edits(path: &str, text: &str) -> Vec<(&'static str, Edit)> {
-    let diagnostics = compile(path, text).diagnostics;
+fn sure_edits(diagnostics: &Diagnostics) -> Vec<(&'static str, Edit)> {
     let sure = |one: Located| {
         let edit = one.edit?;
         (edit.applicability == Applicability::MachineApplicable).then_some((one.code, edit))
@@ -236,7 +238,7 @@ resources:\r
 
         /// Slips of the finger anywhere in a spec of everything.
         #[test]
-        fn mending_comes_to_an_end_and_adds_no_line(
+        fn mending_comes_to_an_end_and_removes_no_line(
             slips in vec((0..EVERYTHING.len(), "[a-z_ :]?"), 1..6)
         ) {
             let mut text = EVERYTHING.to_owned();
@@ -248,7 +250,7 @@ resources:\r
                 }
             }
             let mended = fixed("specs/api.yaml", &text);
-            prop_assert_eq!(text.lines().count(), mended.text.lines().count());
+            prop_assert!(text.lines().count() <= mended.text.lines().count());
             prop_assert_eq!(fixed("specs/api.yaml", &mended.text).fixes, []);
         }
     }

@@ -46,7 +46,7 @@ fn diagnostic(one: &Located) -> Json {
     };
     let explanation = super::explain(one.code).map_or(Json::Null, text);
     let places = one.places.iter().enumerate();
-    let edit = one.edit.as_ref();
+    let edit = one.edit.as_ref().filter(|edit| !edit.is_secret);
     let is_edit = |note: &str| {
         edit.is_some_and(|edit| note.strip_prefix("help: ") == Some(&edit.place.label))
     };

@@ -1,25 +1,31 @@
 //! The keys of a map: those that are unknown, missing, or there under two names.
 
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Applicability, Diagnostic, Span};
 use crate::grammar::{Key, Shape};
 use crate::suggest::{self, Meant};
-use crate::yaml::{Entry, Node};
+use crate::unseen;
+use crate::yaml::{Entry, Kind, Node};
 
-use super::shape::Check;
-use super::words::{Advice, Named, Place, heading, listed};
+use super::shape::{Check, Lacking};
+use super::words::{Advice, Named, Place, heading, listed, unseen_word};
 
 impl Check<'_> {
     /// Unknown and missing keys, and such as have two names.
     pub(super) fn keys(
         &mut self,
         context: &dyn Named,
-        keys: &[&Key],
+        keys: &[&'static Key],
         entries: &[Entry],
         node: &Node,
         place: &Place,
     ) {
         let mut seen: Vec<(&str, &Span)> = Vec::new();
-        let torn = self.torn_lists(keys, entries, node, place);
+        let mut torn = self.torn_lists(keys, entries, node, place);
+        if torn.is_empty() {
+            torn = self.torn_texts(node, place);
+        }
+        torn.extend(self.unindented_keys(context, keys, entries, place));
+        let mut has_unknown = false;
         for (at, entry) in entries.iter().enumerate() {
             let name = entry.key.name.as_str();
             if Some(name) == context.tag() || torn.contains(&at) {
@@ -27,8 +33,12 @@ impl Check<'_> {
             }
             let Some(key) = keys.iter().find(|key| key.is_called(name)) else {
                 // The key that was meant is not missing too.
-                let meant = self.unknown(context, keys, entry, entries, place);
-                let Some(meant) = meant else { continue };
+                let meant = self.unknown(context, keys, entry, entries, node, place);
+                self.sink.has_hole(&node.span, meant);
+                let Some(meant) = meant else {
+                    has_unknown = true;
+                    continue;
+                };
                 self.meant_once(meant, entry, keys, entries, &seen);
                 seen.push((meant, &entry.key.span));
                 continue;
@@ -49,14 +59,124 @@ impl Check<'_> {
         if self.is_partial {
             return;
         }
-        let missing: Vec<&Key> = keys
+        let missing: Vec<&'static Key> = keys
             .iter()
             .filter(|key| key.required && !seen.iter().any(|(name, _)| *name == key.name))
             .copied()
             .collect();
-        if !missing.is_empty() {
-            self.missing(&missing, node, place);
+        // The one key that is missing may be the one that was not understood.
+        let is_explained = has_unknown && missing.len() == 1;
+        if !missing.is_empty() && !is_explained {
+            self.lacking.push(Lacking {
+                keys: missing,
+                span: node.span.clone(),
+                heading: heading(node),
+                owner: place.owner.clone(),
+            });
         }
+    }
+
+    /// Reports the keys that are missing, but for those that stand in the wrong map near by.
+    pub(super) fn report_lacking(&mut self) {
+        for mut lacking in std::mem::take(&mut self.lacking) {
+            let sink = &self.sink;
+            let is_there = |key: &&Key| !sink.is_misplaced_near(&lacking.span, key.name);
+            lacking.keys.retain(is_there);
+            if !lacking.keys.is_empty() {
+                self.missing(&lacking);
+            }
+        }
+    }
+
+    /// `client:` with no value, and its keys below it at the same level: the positions of these.
+    fn unindented_keys(
+        &mut self,
+        context: &dyn Named,
+        keys: &[&'static Key],
+        entries: &[Entry],
+        place: &Place,
+    ) -> Vec<usize> {
+        let is_known = |entry: &Entry| {
+            let name = entry.key.name.as_str();
+            Some(name) == context.tag() || keys.iter().any(|key| key.is_called(name))
+        };
+        let mut unindented = Vec::new();
+        for (at, entry) in entries.iter().enumerate() {
+            let is_left_out = entry.value.is_null() && entry.value.span == entry.key.span;
+            let key = keys.iter().find(|key| key.is_called(&entry.key.name));
+            let Some(key) = key.filter(|_| is_left_out) else {
+                continue;
+            };
+            let own: Vec<usize> = entries
+                .iter()
+                .enumerate()
+                .skip(at + 1)
+                .take_while(|(_, other)| !is_known(other))
+                .filter(|(_, other)| may_hold(&key.shape, &other.key.name, keys))
+                .map(|(at, _)| at)
+                .collect();
+            let Some(first) = own.first().and_then(|at| entries.get(*at)) else {
+                continue;
+            };
+            let name = &entry.key.name;
+            let message = format!("`{name}` in {} has no value", place.owner);
+            let first_name = &first.key.name;
+            let help = if own.len() == 1 {
+                format!("indent `{first_name}`: it belongs to `{name}`")
+            } else {
+                format!("indent `{first_name}` and the keys below it: they belong to `{name}`")
+            };
+            self.sink.push(
+                Diagnostic::error("RS0103", &entry.key.span, message)
+                    .help(help)
+                    .also(&first.key.span, format!("indented like `{name}`")),
+            );
+            self.unindented.push(entry.key.span.start);
+            unindented.extend(own);
+        }
+        unindented
+    }
+
+    /// `{fields: id,name}`, which YAML reads as a text and a key without a value: the positions of such
+    /// keys. What should be one text is reported.
+    pub(super) fn torn_texts(&mut self, node: &Node, place: &Place) -> Vec<usize> {
+        let entries = node.entries();
+        let mut torn = Vec::new();
+        let mut starts = entries.iter().map(|entry| entry.key.span.start);
+        if starts.any(|start| start <= node.span.start) {
+            return torn;
+        }
+        let is_alone = |entry: &Entry| {
+            entry.value.is_null()
+                && entry.value.span == entry.key.span
+                && suggest::home(&entry.key.name).is_none()
+        };
+        for (at, entry) in entries.iter().enumerate() {
+            let Some(first) = entry.value.scalar().filter(|_| !torn.contains(&at)) else {
+                continue;
+            };
+            let others = entries
+                .iter()
+                .skip(at + 1)
+                .take_while(|other| is_alone(other));
+            let words: Vec<&str> = others.map(|other| other.key.name.as_str()).collect();
+            if words.is_empty() {
+                continue;
+            }
+            torn.extend(at + 1..=at + words.len());
+            let whole = format!("{},{}", first.text, words.join(","));
+            let name = &entry.key.name;
+            let message = format!("the comma ends the value of `{name}` in {}", place.owner);
+            let last = entries.get(at + words.len());
+            let end = last.map_or(entry.value.span.end, |last| last.key.span.end);
+            self.sink.push(
+                Diagnostic::error("RS0103", &(entry.value.span.start..end), message).help(format!(
+                    "put it in quotes, `\"{whole}\"`, or write a list, `[{}]`",
+                    whole.replace(',', ", ")
+                )),
+            );
+        }
+        torn
     }
 
     /// `{values: one, two}`, which YAML reads as a value and a key that has none: the positions of such
@@ -120,22 +240,56 @@ impl Check<'_> {
     }
 
     /// Keys that must be there and are not, all of a map at once.
-    fn missing(&mut self, missing: &[&Key], node: &Node, place: &Place) {
+    fn missing(&mut self, lacking: &Lacking) {
         let (mut names, mut advice) = (Vec::new(), Vec::new());
-        for key in missing {
+        for key in &lacking.keys {
             names.push(format!("`{}`", key.name));
-            advice.push(format!("`{}: …`", key.name));
+            advice.push(match key.name {
+                "columns" => "`columns: {NAME: TYPE}`".to_owned(),
+                name => format!("`{name}: …`"),
+            });
         }
-        let mut diagnostic = Diagnostic::error(
-            "RS0101",
-            &heading(node),
-            format!("{} lacks {}", place.owner, listed(&names)),
-        )
-        .help(format!("add {}", listed(&advice)));
-        for key in missing {
+        let mut help = format!("add {}", listed(&advice));
+        if lacking.keys.iter().any(|key| key.name == "columns") {
+            help.push_str("; `columns: json` takes records as they are");
+        }
+        let message = format!("{} lacks {}", lacking.owner, listed(&names));
+        let mut diagnostic = Diagnostic::error("RS0101", &lacking.heading, message).help(help);
+        for key in &lacking.keys {
             diagnostic = diagnostic.note(format!("`{}` is {}", key.name, key.meaning));
         }
         self.sink.push(diagnostic);
+    }
+
+    /// `required: true` of a column, whose meaning is the other way round here.
+    fn required_key(&mut self, entry: &Entry, entries: &[Entry], place: &Place) -> bool {
+        let name = entry.key.name.as_str();
+        let is_required = match name.to_ascii_lowercase().replace(['_', '-'], "").as_str() {
+            "required" | "notnull" | "nonnull" | "mandatory" => true,
+            "optional" => false,
+            _ => return false,
+        };
+        let said = entry.value.scalar().map(|scalar| scalar.kind);
+        let non_null = match said {
+            Some(Kind::Bool(said)) => said == is_required,
+            _ => is_required,
+        };
+        let is_there = entries.iter().any(|other| other.key.name == "nullable");
+        let span = entry.key.span.start..entry.value.span.end.max(entry.key.span.end);
+        let message = format!("unknown key `{name}` in {}", place.owner);
+        let diagnostic = Diagnostic::error("RS0102", &span, message);
+        self.sink.push(match (is_there, non_null) {
+            (true, _) => diagnostic.help("remove it: `nullable` is here already"),
+            (false, true) => diagnostic.help("write `nullable: false`").suggest(
+                "",
+                "nullable: false",
+                Applicability::MaybeIncorrect,
+            ),
+            (false, false) => {
+                diagnostic.help("remove it: a column is nullable unless it says `nullable: false`")
+            }
+        });
+        true
     }
 
     /// A key that has no business here, and the key that was meant, if that can be told.
@@ -145,9 +299,13 @@ impl Check<'_> {
         keys: &[&Key],
         entry: &Entry,
         entries: &[Entry],
+        node: &Node,
         place: &Place,
     ) -> Option<&'static str> {
         let name = entry.key.name.as_str();
+        if context.name() == "column" && self.required_key(entry, entries, place) {
+            return Some("nullable");
+        }
         let mut names = Vec::with_capacity(keys.len() + 1);
         names.extend(context.tag());
         for key in keys {
@@ -159,12 +317,23 @@ impl Check<'_> {
                 .push(Diagnostic::error("RS0102", &entry.key.span, unknown));
             return None;
         }
+        let clean = unseen::cleaned(name);
+        let clean = clean.and_then(|clean| names.iter().find(|name| **name == clean));
+        if let Some(clean) = clean {
+            let message = format!("unknown key `{name}` in {}", place.owner);
+            let diagnostic = Diagnostic::error("RS0102", &entry.key.span, message);
+            self.sink.push(unseen_word(diagnostic, name, clean));
+            return Some(clean);
+        }
         let meant = Meant::of(&[context.name()], name, &names);
         let home = suggest::home(name).filter(|_| meant.is_none());
         let (code, what) = match home {
             Some(_) => ("RS0104", "misplaced"),
             None => ("RS0102", "unknown"),
         };
+        if let Some(key) = home.as_ref().and_then(|_| suggest::key(name)) {
+            self.sink.is_misplaced(&node.span, key);
+        }
         let message = format!("{what} key `{name}` in {}", place.owner);
         let mut diagnostic = Diagnostic::error(code, &entry.key.span, message);
         let same = meant.filter(|meant| meant.is_translated).and_then(|meant| {
@@ -188,6 +357,27 @@ impl Check<'_> {
         }
         self.sink.push(diagnostic);
         meant.map(|meant| meant.word)
+    }
+}
+
+/// Whether a key of this name may stand in a value of this shape, rather than among those around it.
+fn may_hold(shape: &Shape, name: &str, around: &[&'static Key]) -> bool {
+    match shape {
+        Shape::Map(context) => context.key(name).is_some(),
+        Shape::Tagged(family) => {
+            let mut keys = family.members.iter().flat_map(|member| member.keys);
+            family.tag == name
+                || family.common.iter().any(|key| key.is_called(name))
+                || keys.any(|key| key.is_called(name))
+        }
+        Shape::Dict(_) => {
+            let names: Vec<&str> = around.iter().map(|key| key.name).collect();
+            suggest::home(name).is_none() && suggest::closest(name, &names).is_none()
+        }
+        Shape::Either(first, second) => {
+            may_hold(first, name, around) || may_hold(second, name, around)
+        }
+        _ => false,
     }
 }
 

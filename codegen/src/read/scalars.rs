@@ -49,10 +49,12 @@ impl Check<'_> {
             Shape::Duration => {
                 if let Err(reason) = value::duration(text) {
                     let message = format!("`{text}` is no duration for {}: {reason}", place.key);
-                    let help = if scalar.kind == Kind::Integer {
-                        format!("write `{text}s` for seconds, `{text}ms` for milliseconds")
-                    } else {
-                        "write `500ms`, `10s` or `1m30s`".to_owned()
+                    let help = match value::other_duration(text) {
+                        _ if scalar.kind == Kind::Integer => {
+                            format!("write `{text}s` for seconds, `{text}ms` for milliseconds")
+                        }
+                        Some(ours) => format!("write `{ours}`"),
+                        None => "write `500ms`, `10s` or `1m30s`".to_owned(),
                     };
                     self.bad("RS0202", node, message, &help);
                 }

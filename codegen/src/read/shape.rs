@@ -2,12 +2,14 @@
 
 use crate::diagnostic::{Applicability, Diagnostic, Sink, Span};
 use crate::grammar::{self, Context, Family, Key, Member, Shape};
-use crate::suggest::Meant;
+use crate::suggest::{self, Meant};
+use crate::type_words;
+use crate::unseen;
 use crate::yaml::{Entry, Node, Value};
 
 use super::words::{
     Advice, Kinded, Place, advice, bare, dict_owner, expected, family_owner, found, heading, kinds,
-    owner_of, words,
+    listed, owner_of, unseen_word, words,
 };
 
 pub(super) struct Check<'a> {
@@ -16,6 +18,18 @@ pub(super) struct Check<'a> {
     pub is_partial: bool,
     /// Of which the keys were listed: a list is long, and is said once.
     pub listed: Vec<String>,
+    /// Maps that lack keys, to be reported once it is known what stands elsewhere.
+    pub lacking: Vec<Lacking>,
+    /// Keys without a value whose own keys follow at their level, which was reported: where they begin.
+    pub unindented: Vec<usize>,
+}
+
+/// A map that lacks keys.
+pub(super) struct Lacking {
+    pub keys: Vec<&'static Key>,
+    pub span: Span,
+    pub heading: Span,
+    pub owner: String,
 }
 
 impl<'a> Check<'a> {
@@ -24,12 +38,19 @@ impl<'a> Check<'a> {
             sink,
             is_partial: false,
             listed: Vec::new(),
+            lacking: Vec::new(),
+            unindented: Vec::new(),
         }
     }
 
     /// A whole spec. The defaults come before the resources that inherit them, so that a mistake
     /// in a default is reported as one.
     pub(super) fn spec(&mut self, root: &Node, defaults: Option<&Node>, resources: &[Node]) {
+        self.whole(root, defaults, resources);
+        self.report_lacking();
+    }
+
+    fn whole(&mut self, root: &Node, defaults: Option<&Node>, resources: &[Node]) {
         let top = Place {
             key: "the spec".to_owned(),
             owner: "the spec".to_owned(),
@@ -160,6 +181,9 @@ impl<'a> Check<'a> {
     }
 
     fn null(&mut self, key: &Key, entry: &Entry, place: &Place) {
+        if self.unindented.contains(&entry.key.span.start) {
+            return;
+        }
         let is_left_out = entry.value.span == entry.key.span;
         let message = if is_left_out {
             format!("`{}` in {} has no value", entry.key.name, place.owner)
@@ -222,7 +246,11 @@ impl<'a> Check<'a> {
     }
 
     fn dict(&mut self, values: &'static Shape, node: &Node, place: &Place) {
-        for entry in node.entries() {
+        let torn = self.torn_texts(node, place);
+        for (at, entry) in node.entries().iter().enumerate() {
+            if torn.contains(&at) {
+                continue;
+            }
             let of = Place {
                 key: format!("`{}`", entry.key.name),
                 owner: dict_owner(values, &entry.key.name, place),
@@ -254,13 +282,20 @@ impl<'a> Check<'a> {
     /// A map whose tag decides about its keys, or its bare word.
     fn tagged(&mut self, family: &'static Family, node: &Node, place: &Place) {
         if let Some(word) = node.scalar() {
+            if is_foreign_type(family, &word.text) {
+                return self.foreign_type(family, &word.text, node, None);
+            }
+            let is_non_null = word.text.ends_with('!') && family.name == "column";
             let word = bare(family, word);
             if let Some(member) = self.member(family, word, &node.span)
                 && !member.is_complete()
                 && !self.is_partial
             {
                 let needed = member.keys.iter().filter(|key| key.required);
-                let needed: Vec<String> = needed.map(|key| format!("{}: …", key.name)).collect();
+                let mut needed: Vec<String> = needed.map(needed_key).collect();
+                if is_non_null {
+                    needed.insert(0, "nullable: false".to_owned());
+                }
                 let article = if family.name == "column" {
                     "column of type"
                 } else {
@@ -294,6 +329,12 @@ impl<'a> Check<'a> {
             }
             return;
         };
+        if is_foreign_type(family, &word.text) {
+            return self.foreign_type(family, &word.text, tag, Some(node));
+        }
+        if self.bang_in_map(family, &word.text, tag, node) {
+            return;
+        }
         let Some(member) = self.member(family, &word.text, &tag.span) else {
             return;
         };
@@ -308,6 +349,43 @@ impl<'a> Check<'a> {
                 self.entry(key, entry, &Place::new(&entry.key.name, &place.owner));
             }
         }
+    }
+
+    /// Says what such a type is here; in a map, what has to stand beside it.
+    fn foreign_type(&mut self, family: &Family, word: &str, place: &Node, map: Option<&Node>) {
+        let Some(meant) = type_words::parse(word) else {
+            return;
+        };
+        let known = words(family.members.iter().map(|one| &one.word));
+        let diagnostic = Diagnostic::error("RS0601", &place.span, format!("unknown type `{word}`"))
+            .note(format!("`{}` is one of: {known}", family.tag));
+        let diagnostic = match map {
+            None => {
+                let written = meant.written();
+                diagnostic.help(format!("write `{written}`")).suggest(
+                    "",
+                    written,
+                    Applicability::sure_if(meant.is_sure),
+                )
+            }
+            Some(map) => beside(diagnostic, map, &meant.entries(), meant.is_sure),
+        };
+        self.sink.push(diagnostic);
+    }
+
+    /// `data_type: text!` in a map, where null has a key of its own.
+    fn bang_in_map(&mut self, family: &Family, word: &str, tag: &Node, map: &Node) -> bool {
+        let Some(plain) = word.strip_suffix('!') else {
+            return false;
+        };
+        if family.name != "column" || family.member(plain).is_none() {
+            return false;
+        }
+        let message = format!("`!` follows a type that stands alone, and `{word}` is in a map");
+        let entries = [plain.to_owned(), "nullable: false".to_owned()];
+        let diagnostic = Diagnostic::error("RS0601", &tag.span, message);
+        self.sink.push(beside(diagnostic, map, &entries, true));
+        true
     }
 
     /// A map without the key that says what it is. In what is inherited a resource may still say it.
@@ -362,7 +440,9 @@ impl<'a> Check<'a> {
             };
             let mut diagnostic = Diagnostic::error(code, span, format!("unknown {kind} `{word}`"));
             let names: Vec<&'static str> = family.members.iter().map(|one| one.word.name).collect();
-            if word == "auto" {
+            if let Some(clean) = unseen::cleaned(word).filter(|clean| names.contains(&&**clean)) {
+                diagnostic = unseen_word(diagnostic, word, &clean);
+            } else if word == "auto" {
                 diagnostic = diagnostic
                     .help("say how this API pages: its documentation, or a response, tells");
             } else if let Some(meant) = Meant::of(&[family.name], word, &names) {
@@ -407,6 +487,62 @@ impl<'a> Check<'a> {
         }
         self.sink.push(diagnostic);
     }
+}
+
+/// Whether a word is a type as other languages write it, or one of ours with marks that do not
+/// belong there.
+fn is_foreign_type(family: &Family, word: &str) -> bool {
+    family.name == "column"
+        && family
+            .member(word.strip_suffix('!').unwrap_or(word))
+            .is_none()
+        && !suggest::is_translated(family.name, word)
+        && type_words::parse(word).is_some()
+}
+
+/// What a required key is written as, in a help.
+fn needed_key(key: &Key) -> String {
+    match key.name {
+        name if super::credentials::is_credential(name) => {
+            format!("{name}: \"{{secrets.{name}}}\"")
+        }
+        name => format!("{name}: …"),
+    }
+}
+
+/// Says what to write in place of a type in a map: its word, and further entries. One that is there
+/// already is not added; one that says something else is left to the user.
+fn beside(diagnostic: Diagnostic, map: &Node, entries: &[String], is_sure: bool) -> Diagnostic {
+    let mut added = Vec::new();
+    let mut is_sure = is_sure;
+    for entry in entries.iter().skip(1) {
+        let (key, value) = entry.split_once(": ").unwrap_or((entry, ""));
+        match map.get(key).map(Node::scalar) {
+            None => added.push(entry.as_str()),
+            Some(Some(there)) if there.text == value => {}
+            Some(_) => is_sure = false,
+        }
+    }
+    let word = entries.first().map_or("", String::as_str);
+    let mut helps = vec![format!("`data_type: {word}`")];
+    helps.extend(entries.iter().skip(1).map(|entry| format!("`{entry}`")));
+    let diagnostic = diagnostic.help(format!("write {}", listed(&helps)));
+    if added.len() + 1 < entries.len() && !is_sure {
+        return diagnostic;
+    }
+    // A flow map begins with its brace, a block map with its first key.
+    let first = map.entries().first().map(|first| first.key.span.start);
+    let separator = if first.is_some_and(|first| map.span.start < first) {
+        ", "
+    } else {
+        "\n"
+    };
+    let replacement = std::iter::once(word).chain(added).collect::<Vec<_>>();
+    diagnostic.suggest(
+        "",
+        replacement.join(separator),
+        Applicability::sure_if(is_sure),
+    )
 }
 
 /// Whether it is null, which is a value of this shape.

@@ -1,7 +1,9 @@
 //! What messages call places, shapes and values.
 
-use crate::diagnostic::Span;
-use crate::grammar::{Context, Family, Key, Member, Shape, TIMEOUT, Word};
+use crate::diagnostic::{Applicability, Diagnostic, Span};
+use crate::grammar::{Context, Family, Key, Member, RATE_LIMIT, RETRY, Shape, TIMEOUT, Word};
+use crate::type_words;
+use crate::unseen;
 use crate::value;
 use crate::yaml::{self, Entry, Kind, Node, Scalar, Value};
 
@@ -298,6 +300,18 @@ fn in_words(shape: &Shape, node: &Node) -> Option<String> {
             let time = value::duration(&time).map_or("30s", |_| &time);
             Some(format!("write `{{request: {time}}}`"))
         }
+        (Value::Scalar(scalar), Shape::Map(context)) if context.name == RETRY.name => {
+            let is_count = scalar.kind == Kind::Integer;
+            let times = if is_count { &scalar.text } else { "3" };
+            Some(format!("write `{{max_retries: {times}}}`"))
+        }
+        (Value::Scalar(scalar), Shape::Map(context)) if context.name == RATE_LIMIT.name => {
+            let (requests, per) = rate(&scalar.text).unwrap_or(("10", "1s".to_owned()));
+            Some(format!("write `{{requests: {requests}, per: {per}}}`"))
+        }
+        (Value::List(elements), Shape::Tagged(family)) if family.name == "column" => {
+            column_of_list(elements)
+        }
         (Value::Scalar(_), Shape::Map(context)) => {
             let wanted = |key: &&Key| key.required;
             let required = context.keys.iter().find(wanted).or(context.keys.first())?;
@@ -307,6 +321,51 @@ fn in_words(shape: &Shape, node: &Node) -> Option<String> {
             Some("write `name: value` in lines without `- `".to_owned())
         }
         _ => None,
+    }
+}
+
+/// `100/min`, `10 per second`, `5`: the requests, and the time as a duration.
+fn rate(text: &str) -> Option<(&str, String)> {
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let (requests, rest) = text.split_at(digits);
+    let unit = rest
+        .trim_start_matches([' ', '/'])
+        .trim_start_matches("requests")
+        .trim_start()
+        .trim_start_matches("per")
+        .trim_matches([' ', '/']);
+    let unit = unit.to_ascii_lowercase();
+    let per = match unit.as_str() {
+        "" | "s" | "sec" | "second" | "rps" => "1s",
+        "m" | "min" | "minute" | "rpm" => "1m",
+        "h" | "hour" => "1h",
+        "d" | "day" => "1d",
+        unit if value::duration(unit).is_ok() => unit,
+        _ => return None,
+    };
+    (digits > 0).then(|| (requests, per.to_owned()))
+}
+
+/// `[string, "null"]` of a JSON Schema or of Avro.
+fn column_of_list(elements: &[Node]) -> Option<String> {
+    let scalars = || elements.iter().filter_map(Node::scalar);
+    let is_null = |scalar: &&Scalar| scalar.text.eq_ignore_ascii_case("null");
+    let types: Vec<String> = scalars()
+        .filter(|scalar| !is_null(scalar))
+        .map(|scalar| {
+            let ours = type_words::parse(&scalar.text);
+            ours.map_or(scalar.text.clone(), |ours| ours.written())
+        })
+        .collect();
+    match types.as_slice() {
+        [] => None,
+        [one] => Some(format!(
+            "write `{one}`: a column is nullable unless it says otherwise"
+        )),
+        several => Some(format!(
+            "write `{{data_type: union, of: [{}]}}`, or `json`",
+            several.join(", ")
+        )),
     }
 }
 
@@ -321,6 +380,14 @@ pub(super) fn is_placeholder(entries: &[Entry]) -> bool {
         }
         _ => false,
     }
+}
+
+/// Says that a word is one of ours but for a character that is not seen.
+pub(super) fn unseen_word(diagnostic: Diagnostic, word: &str, ours: &str) -> Diagnostic {
+    let name = unseen::named(word).unwrap_or_else(|| "an odd character".to_owned());
+    diagnostic
+        .help(format!("there is {name} in it: write `{ours}`"))
+        .suggest(word, ours, Applicability::MachineApplicable)
 }
 
 /// "`a`, `b` and `c`".

@@ -29,6 +29,8 @@ pub(super) struct Builder<'a> {
     aliased: usize,
     /// What an alias stands for: it means more than what is said where it is written.
     pub(super) shared: Vec<Span>,
+    /// Entries whose key was there already.
+    pub(super) dropped: Vec<Entry>,
 }
 
 /// A collection that has not ended.
@@ -49,6 +51,8 @@ enum Items {
         entries: Vec<Entry>,
         key: Pending,
         places: HashMap<String, Span>,
+        /// Whether a second element of the list seems to begin in this one.
+        is_joined: bool,
     },
 }
 
@@ -58,7 +62,7 @@ enum Pending {
     Nothing,
     Key(Key),
     /// One that cannot be used: its value is left out.
-    Unusable,
+    Unusable(Option<Key>),
 }
 
 /// What an alias may stand for.
@@ -80,6 +84,7 @@ impl<'a> Builder<'a> {
             nodes: 0,
             aliased: 0,
             shared: Vec::new(),
+            dropped: Vec::new(),
         }
     }
 
@@ -105,6 +110,7 @@ impl<'a> Builder<'a> {
                     entries: Vec::new(),
                     key: Pending::Nothing,
                     places: HashMap::new(),
+                    is_joined: false,
                 },
             ),
             Event::SequenceEnd | Event::MappingEnd => {
@@ -363,23 +369,47 @@ impl<'a> Builder<'a> {
 
     /// Puts a finished value where it belongs.
     fn add(&mut self, node: Node, nodes: usize, height: usize) {
+        let is_element = self.open.len().checked_sub(2).is_some_and(|at| {
+            let around = self.open.get(at);
+            around.is_some_and(|around| matches!(around.items, Items::List(_)))
+        });
         let Some(open) = self.open.last_mut() else {
             self.root.get_or_insert(node);
             return;
         };
         open.height = open.height.max(height + 1);
+        let is_block = !open.is_flow;
         match &mut open.items {
             Items::List(items) => items.push(node),
             Items::Map {
                 entries,
                 key,
                 places,
+                is_joined,
             } => match std::mem::replace(key, Pending::Nothing) {
                 Pending::Nothing => {
-                    *key = as_key(node, nodes, places, self.sink)
-                        .map_or(Pending::Unusable, Pending::Key);
+                    let first = entries.first().map(|first| first.key.name.as_str());
+                    let begins_again = is_element && is_block && first == name_of(&node);
+                    *key = match as_key(node, nodes, places) {
+                        Ok(key) => Pending::Key(key),
+                        Err(unusable) => {
+                            let Unusable { key, diagnostic } = *unusable;
+                            // What follows it is a part of the element that it begins.
+                            if let Some(diagnostic) = diagnostic.filter(|_| !*is_joined) {
+                                *is_joined = begins_again;
+                                self.sink.push(match &key {
+                                    Some(key) if begins_again => no_dash(diagnostic, key),
+                                    _ => diagnostic,
+                                });
+                            }
+                            Pending::Unusable(key)
+                        }
+                    };
                 }
-                Pending::Unusable => {}
+                Pending::Unusable(key) => {
+                    self.dropped
+                        .extend(key.map(|key| Entry { key, value: node }));
+                }
                 Pending::Key(key) => {
                     let value = written_somewhere(node, &key);
                     entries.push(Entry { key, value });
@@ -471,46 +501,76 @@ fn written_somewhere(mut node: Node, key: &Key) -> Node {
     node
 }
 
+/// A key that cannot be used, and what is wrong with it.
+struct Unusable {
+    key: Option<Key>,
+    diagnostic: Option<Diagnostic>,
+}
+
 /// The key that a node is, unless it cannot be one or was there before.
 fn as_key(
     node: Node,
     nodes: usize,
     places: &mut HashMap<String, Span>,
-    sink: &mut Sink,
-) -> Option<Key> {
+) -> Result<Key, Box<Unusable>> {
     let Value::Scalar(scalar) = node.value else {
-        sink.push(
-            Diagnostic::error("RS0009", &node.span, "a key must be one word or text")
-                .note(format!("this one is a collection of {nodes} values")),
-        );
-        return None;
+        let diagnostic = Diagnostic::error("RS0009", &node.span, "a key must be one word or text")
+            .note(format!("this one is a collection of {nodes} values"));
+        return Err(Box::new(Unusable {
+            key: None,
+            diagnostic: Some(diagnostic),
+        }));
     };
-    let name = scalar.text;
-    if let Some(first) = places.get(&name) {
-        sink.push(
-            Diagnostic::error(
-                "RS0002",
-                &node.span,
-                format!("the key `{name}` is here twice"),
-            )
-            .help("remove one of them")
-            .also(first, "first defined here"),
-        );
-        return None;
-    }
-    if name == "<<" {
-        return None;
-    }
-    places.insert(name.clone(), node.span.clone());
-    Some(Key {
-        name,
+    let key = Key {
+        name: scalar.text,
         span: node.span,
-    })
+    };
+    if let Some(first) = places.get(&key.name) {
+        let message = format!("the key `{}` is here twice", key.name);
+        let diagnostic = Diagnostic::error("RS0002", &key.span, message)
+            .help("remove one of them")
+            .also(first, "first defined here");
+        return Err(Box::new(Unusable {
+            key: Some(key),
+            diagnostic: Some(diagnostic),
+        }));
+    }
+    if key.name == "<<" {
+        return Err(Box::new(Unusable {
+            key: Some(key),
+            diagnostic: None,
+        }));
+    }
+    places.insert(key.name.clone(), key.span.clone());
+    Ok(key)
+}
+
+fn name_of(node: &Node) -> Option<&str> {
+    match &node.value {
+        Value::Scalar(scalar) => Some(&scalar.text),
+        _ => None,
+    }
+}
+
+/// The first key of an element of a list is there twice: another element begins.
+fn no_dash(diagnostic: Diagnostic, key: &Key) -> Diagnostic {
+    Diagnostic {
+        label: format!(
+            "help: is a dash missing? write `- {}: …` to begin another element of the list",
+            key.name
+        ),
+        ..diagnostic
+    }
 }
 
 fn unclear_advice(text: &str) -> String {
     let lower = text.to_ascii_lowercase();
+    let decimal = lower.trim_start_matches(['-', '+', '0']);
+    let is_octal = !decimal.is_empty() && decimal.bytes().all(|c| c.is_ascii_digit());
     match lower.as_str() {
+        _ if is_octal => {
+            format!("write `{decimal}`, or \"{text}\" in quotes where text is meant")
+        }
         "yes" | "on" | "y" => format!("write `true`, or \"{text}\" in quotes where text is meant"),
         "no" | "off" | "n" => format!("write `false`, or \"{text}\" in quotes where text is meant"),
         _ if text.contains('_') => format!(

@@ -75,6 +75,8 @@ pub(crate) struct Document {
     pub whole: bool,
     /// The places of values that aliases stand for, too.
     pub shared: Vec<Span>,
+    /// Entries that are not in the tree, since their key was there already.
+    pub dropped: Vec<Entry>,
 }
 
 /// The deepest nesting.
@@ -105,6 +107,7 @@ pub(crate) fn parse(text: &str, sink: &mut Sink) -> Document {
     }
     Document {
         shared: std::mem::take(&mut builder.shared),
+        dropped: std::mem::take(&mut builder.dropped),
         root: builder.finish(),
         whole,
     }

@@ -3,10 +3,13 @@
 //! Each case is a spec with one mistake or a few, most of them a fragment put into an otherwise good
 //! spec. Read a changed snapshot as the person who made the mistake would.
 
+mod cascades;
 mod client;
 mod incremental;
+mod other_tools;
 mod paging;
 mod parents;
+mod redaction;
 mod resources;
 mod responses;
 mod text;

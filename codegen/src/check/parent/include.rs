@@ -7,7 +7,7 @@ use crate::diagnostic::Diagnostic;
 use crate::spec::text;
 use crate::yaml::Node;
 
-use super::{Check, Kin, Known, Member, Parent, Taken, UNKNOWN, keys, names, take};
+use super::{Check, Kin, Known, Member, Parent, Taken, UNKNOWN, columns_of, keys, names, take};
 
 impl Check<'_> {
     /// Columns of the parent's records in the child's.
@@ -36,7 +36,7 @@ impl Check<'_> {
             Parent::Known(parent) => Rc::clone(parent),
         };
         let Record::Struct(record) = &mut kin.record else {
-            if member.view.node("columns").is_some() {
+            if columns_of(&member.view).is_some() {
                 self.error(
                     Diagnostic::error(
                         "RS0808",

@@ -51,6 +51,10 @@ impl Check<'_> {
         if let Some(parent) = members.iter().position(is_parent) {
             return Lineage::ChildOf(parent);
         }
+        // One without a name may be the one that is meant.
+        if members.iter().any(Option::is_none) {
+            return Lineage::Unclear;
+        }
         let mut others = Vec::new();
         for other in members.iter().flatten() {
             if other.name.text != member.name.text {

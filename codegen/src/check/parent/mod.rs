@@ -17,6 +17,7 @@ use crate::spec::{Spec, Text, View};
 use crate::yaml::Node;
 
 use super::columns::UNKNOWN;
+use super::resource::columns_of;
 use super::{Check, keys, names};
 use lineage::{Lineage, by_generation};
 
@@ -131,6 +132,7 @@ impl Check<'_> {
     ) -> Option<Kin> {
         let member = members.get(at)?.as_ref()?;
         let parent = match member.parent {
+            Lineage::Root if self.may_be_child(member) => Parent::Unclear,
             Lineage::Root => Parent::Nowhere,
             Lineage::Unclear => Parent::Unclear,
             Lineage::ChildOf(parent) => {
@@ -151,16 +153,27 @@ impl Check<'_> {
             fields: Vec::new(),
         };
         self.include_from_parent(member, members, &mut kin);
-        if let (Record::Struct(record), Some(columns)) =
-            (&mut kin.record, member.view.node("columns"))
+        if let (Record::Struct(record), Some(columns)) = (&mut kin.record, columns_of(&member.view))
         {
-            self.keys(&member.view, member.name, columns, record);
+            let is_unclear = matches!(kin.parent, Parent::Unclear);
+            self.keys(&member.view, member.name, columns, record, is_unclear);
         }
         Some(kin)
     }
 
+    /// Whether a mistake may hide the placeholder that would name the parent of a resource.
+    fn may_be_child(&self, member: &Member<'_>) -> bool {
+        let endpoint = member.view.node("endpoint");
+        self.sink.is_unclear(member.view.node, "endpoint")
+            || endpoint.is_some_and(|endpoint| {
+                ["path", "params", "headers", "json", "data"]
+                    .iter()
+                    .any(|key| self.sink.is_unclear(endpoint, key))
+            })
+    }
+
     fn known(&mut self, at: usize, of: &Member<'_>, record: &Record, child: &Member<'_>) -> Parent {
-        let columns = of.view.node("columns");
+        let columns = columns_of(&of.view);
         let Record::Struct(record) = record else {
             // Columns that are missing are missed elsewhere.
             if columns.is_some() {
