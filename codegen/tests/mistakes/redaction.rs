@@ -10,6 +10,7 @@ use super::{auth, client, endpoint, top};
 const SECRET: &str = "pk_9f31_Quokka42";
 
 /// Specs with the credential and a mistake somewhere near it.
+#[expect(clippy::too_many_lines, reason = "a list")]
 fn specs() -> Vec<(&'static str, String)> {
     let s = SECRET;
     vec![
@@ -134,7 +135,7 @@ fn no_diagnostic_repeats_a_credential() {
         let diagnostics = compile("specs/api.yaml", &spec).diagnostics;
         let fixed = fixed("specs/api.yaml", &spec);
         assert!(!diagnostics.is_empty(), "{title}\n{spec}");
-        let fixes = fixed
+        let changes = fixed
             .fixes
             .iter()
             .map(|fix| format!("{} {}", fix.before, fix.after));
@@ -142,7 +143,7 @@ fn no_diagnostic_repeats_a_credential() {
             diagnostics.render(),
             diagnostics.messages().join("\n"),
             diagnostics_as_json(&diagnostics),
-            fixes.collect(),
+            changes.collect(),
         ];
         for text in shown {
             let repeats = text.contains(SECRET) || text.to_lowercase().contains("quokka");
