@@ -107,7 +107,10 @@ impl Check<'_> {
         let client_secret = self.secret_field(view, "client_secret");
         let scope = self.field(view, "scope");
         let audience = self.field(view, "audience");
-        let data = self.request_data(view.entries("access_token_request_data"));
+        let data = self.request_data(
+            view.entries("access_token_request_data"),
+            matches!(grant, Some(Grant::RefreshToken(_))),
+        );
         Some(Auth::OAuth2(OAuth2 {
             grant: grant?,
             access_token_url,
@@ -148,26 +151,26 @@ impl Check<'_> {
         }
     }
 
-    /// Further fields of the token request, but for those that have a key of their own.
-    fn request_data(&mut self, entries: &[Entry]) -> Vec<Param> {
-        const OWNED: [&str; 6] = [
+    /// Further fields of the token request, but for those that have a key of their own. `refreshes` where
+    /// the grant is fixed, as a refresh token.
+    fn request_data(&mut self, entries: &[Entry], refreshes: bool) -> Vec<Param> {
+        const OWNED: [&str; 5] = [
             "client_id",
             "client_secret",
             "refresh_token",
             "scope",
             "audience",
-            "grant_type",
         ];
         for entry in entries {
             let name = entry.key.name.as_str();
-            if name == "grant_type" {
+            if name == "grant_type" && refreshes {
                 self.error(
                     Diagnostic::error(
                         "RS0508",
                         &entry.key.span,
-                        "`grant_type` is what the type of the auth says",
+                        "the `grant_type` of `oauth2_refresh_token` is `refresh_token`",
                     )
-                    .help("remove it"),
+                    .help("remove it, or write `type: oauth2_client_credentials`"),
                 );
             } else if OWNED.contains(&name) {
                 self.error(

@@ -110,7 +110,7 @@ const CLIENT_AUTHENTICATION: Key = key(
 const ACCESS_TOKEN_REQUEST_DATA: Key = key(
     "access_token_request_data",
     Shape::Dict(&Shape::Template),
-    "further fields of the token request",
+    "further fields of the token request, such as another `grant_type`",
 );
 const DEFAULT_TOKEN_EXPIRATION: Key = key(
     "default_token_expiration",

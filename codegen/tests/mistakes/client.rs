@@ -354,6 +354,12 @@ fn credentials() {
                 ),
             ),
             (
+                "another grant than that of a refresh token",
+                auth(
+                    "type: oauth2_refresh_token\ntoken_url: https://a.example/token\nclient_id: me\nclient_secret: \"{secrets.s}\"\nrefresh_token: \"{secrets.r}\"\naccess_token_request_data: {grant_type: password}",
+                ),
+            ),
+            (
                 "a variable for two",
                 format!(
                     "secrets: {{a: {{env: KEY}}, b: {{env: KEY}}}}\n{}",
