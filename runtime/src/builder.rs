@@ -8,7 +8,7 @@ use crate::{
     redact::Redactor,
     settings::{self, GivenSecrets, Variable},
     transport::Transport,
-    wire::{BoxError, OnRefreshToken, Wire},
+    wire::{BoxError, LockRefreshToken, LockedRefreshToken, OnRefreshToken, Wire},
 };
 
 /// A source that a spec was made into. Generated code implements it for its `Source`.
@@ -52,6 +52,7 @@ pub struct Builder<S> {
     clock: Option<Box<dyn Clock>>,
     jitter: Option<Box<dyn Fn() -> f64 + Send + Sync>>,
     on_refresh_token: Option<OnRefreshToken>,
+    lock_refresh_token: Option<LockRefreshToken>,
     concurrency: Option<u16>,
     source: PhantomData<fn() -> S>,
 }
@@ -97,6 +98,7 @@ impl<S> Builder<S> {
             clock: None,
             jitter: None,
             on_refresh_token: None,
+            lock_refresh_token: None,
             concurrency: None,
             source: PhantomData,
         }
@@ -137,6 +139,9 @@ impl<S> Builder<S> {
     ///         .build()
     /// }
     /// ```
+    ///
+    /// Where several processes share the token, [`lock_refresh_token`](Self::lock_refresh_token) keeps them
+    /// from spending it twice.
     pub fn on_refresh_token<F, R, E>(mut self, keep: F) -> Self
     where
         F: Fn(Secret) -> R + Send + Sync + 'static,
@@ -153,6 +158,45 @@ impl<S> Builder<S> {
     /// The most requests in flight, in place of the spec's; 0 counts as 1.
     pub fn concurrency(mut self, concurrency: u16) -> Self {
         self.concurrency = Some(concurrency.max(1));
+        self
+    }
+
+    /// Locks a refresh token (`oauth2_refresh_token`) that several processes share, before each request
+    /// that spends it. Returns the current token, where another process may have replaced it, and a guard.
+    /// The guard is dropped once [`on_refresh_token`](Self::on_refresh_token) has kept the next token.
+    ///
+    /// Its error is one of [`ErrorKind::Auth`] for the fetch.
+    ///
+    /// ```
+    /// # use rest_source::{Builder, Connector, Result, Secret};
+    /// # async fn lock() -> std::io::Result<std::fs::File> { std::fs::File::open("lock") }
+    /// fn connect<S: Connector>() -> Result<S> {
+    ///     Builder::<S>::new()
+    ///         .lock_refresh_token(|| async {
+    ///             let guard = lock().await?;
+    ///             let token = std::fs::read_to_string("refresh_token")?;
+    ///             std::io::Result::Ok((Some(Secret::from(token)), guard))
+    ///         })
+    ///         .build()
+    /// }
+    /// ```
+    pub fn lock_refresh_token<F, R, G, E>(mut self, lock: F) -> Self
+    where
+        F: Fn() -> R + Send + Sync + 'static,
+        R: Future<Output = Result<(Option<Secret>, G), E>> + Send + 'static,
+        G: Send + 'static,
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        self.lock_refresh_token = Some(Box::new(move || {
+            let locked = lock();
+            Box::pin(async move {
+                let (token, guard) = locked.await.map_err(Into::<BoxError>::into)?;
+                Ok(LockedRefreshToken {
+                    token,
+                    _guard: Box::new(guard),
+                })
+            })
+        }));
         self
     }
 
@@ -174,6 +218,8 @@ impl<S> Builder<S> {
             jitter: self.jitter.unwrap_or_else(|| Box::new(fastrand::f64)),
             redactor: Arc::clone(&redactor),
             on_refresh_token: self.on_refresh_token,
+            lock_refresh_token: self.lock_refresh_token,
+            has_answered: false.into(),
             retry: plan.retry,
             connect_timeout: plan.connect_timeout,
             request_timeout: plan.request_timeout,

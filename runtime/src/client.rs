@@ -58,6 +58,7 @@ impl Client {
         let scope = Scope {
             secrets: &secrets,
             config: &config,
+            settings: plan.config,
             bounds: &Bounds::default(),
             parent: &[],
         };
@@ -159,6 +160,7 @@ impl Client {
         let scope = Scope {
             secrets,
             config,
+            settings: plan.config,
             bounds,
             parent,
         };

@@ -1,8 +1,8 @@
 //! What went wrong at run time, where, and what to do about it.
 
-use std::{fmt, time::SystemTime};
+use std::{borrow::Cow, fmt, time::SystemTime};
 
-use crate::{paginator::Position, report::Report};
+use crate::{paginator::Position, printable::printable, report::Report};
 
 /// The result of this crate's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -10,7 +10,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// What went wrong: the kind for a program, the message for a person.
 ///
 /// Neither its `Display` nor its `Debug` holds a secret: URLs are shown without the credentials, and
-/// known secrets are blanked wherever they appear.
+/// known secrets are redacted wherever they appear. Each of its texts is on one line: control
+/// characters and marks of direction, which a server may have written, are escaped.
 #[derive(Clone)]
 pub struct Error(Box<Inner>);
 
@@ -65,7 +66,7 @@ impl Error {
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self(Box::new(Inner {
             kind,
-            message: message.into(),
+            message: one_line(message),
             resource: None,
             request: None,
             detail: Vec::new(),
@@ -85,28 +86,28 @@ impl Error {
     /// Met by this request, shown without its credentials: `GET https://… (200, 41 kB, request 4)`.
     #[must_use]
     pub fn with_request(mut self, request: impl Into<String>) -> Self {
-        self.0.request = Some(request.into());
+        self.0.request = Some(one_line(request));
         self
     }
 
     /// Met by this request, unless another is named already.
     #[must_use]
     pub(crate) fn or_request(mut self, request: impl FnOnce() -> String) -> Self {
-        self.0.request.get_or_insert_with(request);
+        self.0.request.get_or_insert_with(|| one_line(request()));
         self
     }
 
     /// One more line of detail.
     #[must_use]
     pub fn with_detail(mut self, line: impl Into<String>) -> Self {
-        self.0.detail.push(line.into());
+        self.0.detail.push(one_line(line));
         self
     }
 
     /// What to do about it.
     #[must_use]
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
-        self.0.help = Some(help.into());
+        self.0.help = Some(one_line(help));
         self
     }
 
@@ -134,6 +135,11 @@ impl Error {
     /// The kind.
     pub fn kind(&self) -> &ErrorKind {
         &self.0.kind
+    }
+
+    /// What went wrong, without where and what to do.
+    pub(crate) fn message(&self) -> &str {
+        &self.0.message
     }
 
     /// The resource whose fetch it ended.
@@ -165,6 +171,15 @@ impl Error {
             *text = blank(text);
         }
         self
+    }
+}
+
+/// A text of an error, which may hold what a server wrote.
+fn one_line(text: impl Into<String>) -> String {
+    let text = text.into();
+    match printable(&text) {
+        Cow::Owned(escaped) => escaped,
+        Cow::Borrowed(_) => text,
     }
 }
 

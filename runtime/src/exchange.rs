@@ -9,6 +9,7 @@ use crate::{
     plan::{Action, Body, Method, Param, Part, ResourcePlan, ResponseAction, SourcePlan, Template},
     request::{Draft, DraftBody, resolve_or},
     transport::{Headers, Request, Response, TransportError, TransportErrorKind},
+    wire::Wire,
 };
 
 /// How many redirects one request may follow.
@@ -70,7 +71,7 @@ impl Client {
                 Failure::Fatal(error) => Failure::Fatal(
                     error
                         .with_resource(resource.name)
-                        .or_request(|| draft.shown())
+                        .or_request(|| turn.shown(draft))
                         .map_text(|text| self.redact(text)),
                 ),
                 other @ (Failure::Transient(_) | Failure::Shut(_)) => other,
@@ -108,6 +109,7 @@ impl Client {
         let wire = self.wire();
         let mut hop = Hop::first(draft);
         let mut left = wire.request_timeout;
+        turn.redirected = None;
         for _ in 0..=MOST_REDIRECTS {
             if guarded {
                 self.origins().check(&hop.url)?;
@@ -133,12 +135,13 @@ impl Client {
             };
             request.timeout = left;
             let start = wire.clock.elapsed();
-            let response = wire.send(&request).await.map_err(failed)?;
+            let response = wire.send(&request).await.map_err(|error| failed(error, wire))?;
             left = left.saturating_sub(wire.clock.elapsed().saturating_sub(start));
             match hop.redirected(&response)? {
                 Some(next) => {
-                    let to = || self.redact(next.url.as_str());
-                    tracing::debug!(target: "rest_source", to = to(), "redirected");
+                    let to = self.redact(next.url.as_str());
+                    tracing::debug!(target: "rest_source", to, "redirected");
+                    turn.redirected = Some(format!("{} {to}", next.method.as_str()));
                     hop = next;
                 }
                 None => return Ok((response, generation)),
@@ -187,12 +190,12 @@ impl Hop {
         ))
     }
 
-    /// Where the response sends the request to, if anywhere (RFC 9110, 15.4). As every client does,
-    /// a POST that is not told to stay one becomes a GET.
+    /// Where the response sends the request to, if anywhere (RFC 9110, 15.4). A 303 alone makes a GET of
+    /// a POST: without its body, a search would ask for everything.
     fn redirected(&self, response: &Response) -> Result<Option<Self>> {
         let keeps_method = match response.status {
-            301..=303 => self.method == Method::Get,
-            307 | 308 => true,
+            303 => self.method == Method::Get,
+            301 | 302 | 307 | 308 => true,
             _ => return Ok(None),
         };
         let Some(location) = response.headers.get("Location") else {
@@ -218,15 +221,20 @@ impl Hop {
     }
 }
 
-fn failed(error: TransportError) -> Failure {
-    if error.kind.is_transient() {
+fn failed(error: TransportError, wire: &Wire) -> Failure {
+    if wire.may_retry(&error) {
         return Failure::Transient(error);
     }
     let kind = match error.kind {
         TransportErrorKind::TooLarge => ErrorKind::Response,
         _ => ErrorKind::Transport,
     };
-    Failure::Fatal(Error::new(kind, error.message))
+    let help = error.help();
+    let error = Error::new(kind, error.message);
+    Failure::Fatal(match help {
+        Some(help) => error.with_help(help),
+        None => error,
+    })
 }
 
 /// Whether a response asks for other credentials: by a rule of the resource, or else as a 401.

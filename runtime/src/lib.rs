@@ -89,6 +89,7 @@ mod page;
 pub mod paginator;
 mod parent;
 pub mod plan;
+mod printable;
 mod query;
 mod record;
 mod redact;

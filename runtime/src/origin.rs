@@ -41,9 +41,14 @@ impl Origins {
         }
         let origin = origin.ascii_serialization();
         let message = format!("a request would carry credentials to `{origin}`");
-        Err(Error::new(ErrorKind::Origin, message).with_help(format!(
-            "`allow_origins: [\"{origin}\"]` in `client` allows it, if that origin may have them"
-        )))
+        let help = if is_signed(url) {
+            "the URL is signed: it needs no credentials, and its origin must not have those of this \
+             resource; a resource without `auth` and secrets follows it"
+                .to_owned()
+        } else {
+            format!("`allow_origins: [\"{origin}\"]` in `client` allows it, if that origin may have them")
+        };
+        Err(Error::new(ErrorKind::Origin, message).with_help(help))
     }
 }
 
@@ -87,7 +92,16 @@ pub(crate) fn parse(text: &str, what: &str) -> Result<Url> {
     Ok(url)
 }
 
-/// Whether it is this machine.
+/// Whether the URL itself proves that its bearer may read what is there, as object stores write them.
+fn is_signed(url: &Url) -> bool {
+    url.query_pairs().any(|(name, _)| {
+        let name = name.to_ascii_lowercase();
+        name == "sig" || name.ends_with("signature")
+    })
+}
+
+/// Whether it is this machine. The transport resolves names under `localhost` itself: a name server could
+/// say otherwise.
 pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),

@@ -11,6 +11,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use crate::{
     Clock,
     plan::{RateLimit, ResourcePlan},
+    request::Draft,
 };
 
 /// What all workers of a source share: how many attempts may be in flight, how many requests may be
@@ -64,6 +65,8 @@ pub(crate) struct Turn<'a> {
     pub(crate) requests: u64,
     /// Those of them that were made again, with other credentials.
     pub(crate) repeated: u64,
+    /// Where the last request was redirected to, for messages: `GET https://…`.
+    pub(crate) redirected: Option<String>,
 }
 
 impl Pace {
@@ -114,6 +117,7 @@ impl Pace {
             begun: None,
             requests: 0,
             repeated: 0,
+            redirected: None,
         }
     }
 
@@ -123,6 +127,14 @@ impl Pace {
 }
 
 impl Turn<'_> {
+    /// A request in a message, with where it was redirected to: that is what answered.
+    pub(crate) fn shown(&self, draft: &Draft) -> String {
+        match &self.redirected {
+            Some(to) => format!("{}, redirected to {to}", draft.shown()),
+            None => draft.shown(),
+        }
+    }
+
     /// Waits until the next request may be sent. That it is has to be [taken](Self::take): others may be
     /// before it.
     ///

@@ -1,29 +1,45 @@
-//! Blanking every known secret in a text, whatever its encoding.
+//! Redaction: every known secret is replaced in a text, whatever its encoding.
+//!
+//! A server may quote a secret as it likes: escaped as JSON, in a URL, in HTML, in base64, or cut. So
+//! secrets are not encoded and searched for; the text is decoded, in each way, and searched.
 
 use std::{
-    borrow::Cow,
-    cmp::Reverse,
-    collections::{HashSet, VecDeque},
+    collections::VecDeque,
     fmt,
     sync::{PoisonError, RwLock},
 };
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE},
+};
+use memchr::memmem::Finder;
 
-use crate::query;
+use self::view::{View, is_dropped};
 
 /// What stands for a secret.
 pub(crate) const BLANK: &str = "[secret]";
 
-/// Secrets shorter than this are blanked only where they stand alone: in the middle of a word they
-/// would blank text that has nothing to do with them.
+/// Secrets with fewer characters are redacted only where they stand alone: in the middle of a word
+/// they would redact text that has nothing to do with them.
 const SHORT: usize = 6;
 
-/// How many tokens are remembered; the oldest, long over, are forgotten first.
+/// Secrets with fewer bytes are redacted only as a whole. Of longer ones, three quarters are enough.
+const LONG: usize = 12;
+
+/// The longest start of a secret that is left at the end of a text that was cut, in bytes.
+const REST: usize = 2;
+
+/// The most bytes of an escape that a cut may have split.
+const SPLIT: usize = 12;
+
+/// How many tokens are remembered; the oldest, long expired, are forgotten first.
 const TOKENS: usize = 64;
 
-/// The texts to blank: the secrets of a source, and the tokens it was given.
+/// The most bytes of a server's text that are searched for secrets before it is cut for a message.
+const SEARCHED: usize = 16 << 10;
+
+/// The texts to redact: the secrets of a source, and the tokens it was given.
 #[derive(Default)]
 pub(crate) struct Redactor(RwLock<Known>);
 
@@ -31,13 +47,12 @@ pub(crate) struct Redactor(RwLock<Known>);
 struct Known {
     secrets: Vec<String>,
     tokens: VecDeque<String>,
-    /// The forms of all of them, the longest first: one that holds another must be blanked before
-    /// it, or its remains would show.
-    forms: Vec<String>,
+    /// What to search for, of all of them.
+    needles: Vec<Needle>,
 }
 
 impl Redactor {
-    /// Blanks these secrets.
+    /// Redacts these secrets.
     pub(crate) fn new<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
         let redactor = Self::default();
         for secret in secrets {
@@ -46,12 +61,12 @@ impl Redactor {
         redactor
     }
 
-    /// Blanks this secret too, from now on.
+    /// Redacts this secret too, from now on.
     pub(crate) fn learn(&self, secret: &str) {
         self.change(|known| known.secrets.push(secret.to_owned()));
     }
 
-    /// Blanks this token too, until many others have followed it.
+    /// Redacts this token too, until many others have followed it.
     pub(crate) fn learn_token(&self, token: &str) {
         self.change(|known| {
             known.tokens.push_back(token.to_owned());
@@ -65,21 +80,43 @@ impl Redactor {
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         change(&mut known);
         let all = known.secrets.iter().chain(&known.tokens);
-        let forms: HashSet<String> = all.flat_map(|secret| forms(secret)).collect();
-        known.forms = forms.into_iter().collect();
-        known.forms.sort_by_key(|form| Reverse(form.len()));
+        let mut needles: Vec<Needle> = all.flat_map(|secret| needles(secret)).collect();
+        needles.sort_by(|a, b| a.bytes.cmp(&b.bytes));
+        needles.dedup_by(|a, b| a.bytes == b.bytes && a.is_short == b.is_short);
+        known.needles = needles;
     }
 
     /// The text without the secrets.
     pub(crate) fn redact(&self, text: &str) -> String {
+        self.replace(text, false)
+    }
+
+    /// The start of a text that a server wrote, without the secrets, to be cut for a message. A secret
+    /// that the end cuts in two is not left there in part.
+    pub(crate) fn redact_start(&self, text: &[u8]) -> String {
+        let start = text.get(..SEARCHED).unwrap_or(text);
+        let is_cut = start.len() < text.len();
+        self.replace(&String::from_utf8_lossy(start), is_cut)
+    }
+
+    fn replace(&self, text: &str, is_cut: bool) -> String {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let mut text = Cow::Borrowed(text);
-        for form in &known.forms {
-            if text.contains(form.as_str()) {
-                text = Cow::Owned(blank(&text, form));
-            }
+        if known.needles.is_empty() {
+            return text.to_owned();
         }
-        text.into_owned()
+        let mut found = Vec::new();
+        for level in View::of(text).levels() {
+            for needle in known.needles.iter().filter(|needle| needle.is_short) {
+                needle.find_alone(&level, &mut found);
+            }
+            for decoded in level.from_base64() {
+                for decoded in decoded.levels() {
+                    find(&known.needles, &decoded, is_cut, &mut found);
+                }
+            }
+            find(&known.needles, &level, is_cut, &mut found);
+        }
+        blank(text, found)
     }
 }
 
@@ -89,150 +126,161 @@ impl fmt::Debug for Redactor {
     }
 }
 
-/// How a secret may stand in a text: as it is, in a URL, in a JSON text, as base64.
-fn forms(secret: &str) -> Vec<String> {
-    if secret.is_empty() {
-        return Vec::new();
+/// A part of a text: from where to where.
+type Span = (usize, usize);
+
+/// One form of a secret, as it stands in a view.
+struct Needle {
+    bytes: Vec<u8>,
+    is_short: bool,
+    /// Of a longer one, its beginning.
+    finder: Finder<'static>,
+}
+
+impl Needle {
+    fn short(bytes: &[u8]) -> Self {
+        Self {
+            finder: Finder::new(bytes).into_owned(),
+            bytes: bytes.to_vec(),
+            is_short: true,
+        }
     }
-    let everything = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
-    let json = serde_json::Value::from(secret).to_string();
-    vec![
-        everything.replace("%20", "+"),
-        lower_hex(&everything),
-        everything,
-        query::encode(secret),
-        lower_hex(&query::encode(secret)),
-        form_urlencoded(secret),
-        unquoted(&json),
-        unquoted(&json).replace('/', "\\/"),
-        html_safe(&unquoted(&json)),
-        unquoted(&format!("{secret:?}")),
-        STANDARD.encode(secret),
-        secret.to_owned(),
-    ]
-}
 
-/// As JSON that may stand in a page of HTML: many writers of JSON escape these by default.
-fn html_safe(json: &str) -> String {
-    json.replace('&', "\\u0026")
-        .replace('<', "\\u003c")
-        .replace('>', "\\u003e")
-}
+    /// Its letters in lower case: whether a server changes their case does not matter.
+    fn long(compact: &[u8]) -> Self {
+        let bytes = compact.to_ascii_lowercase();
+        let enough = match bytes.len() {
+            length if length < LONG => length,
+            length => (length * 3).div_ceil(4).max(LONG),
+        };
+        Self {
+            finder: Finder::new(&bytes[..enough]).into_owned(),
+            bytes,
+            is_short: false,
+        }
+    }
 
-fn unquoted(text: &str) -> String {
-    let inner = text
-        .strip_prefix('"')
-        .and_then(|text| text.strip_suffix('"'));
-    inner.unwrap_or(text).to_owned()
-}
-
-fn form_urlencoded(text: &str) -> String {
-    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
-}
-
-/// The same with the hexadecimal digits of `%XX` in lower case.
-fn lower_hex(encoded: &str) -> String {
-    let mut escape = 0;
-    encoded
-        .chars()
-        .map(|c| {
-            if c == '%' {
-                escape = 2;
-            } else if escape > 0 {
-                escape -= 1;
-                return c.to_ascii_lowercase();
+    /// Finds it in a compact view in lower case.
+    fn find(&self, view: &View, found: &mut Vec<Span>) {
+        let mut end = 0;
+        for at in self.finder.find_iter(&view.bytes) {
+            if at >= end {
+                end = at + common(&view.bytes[at..], &self.bytes);
+                found.push(view.span(at, end));
             }
-            c
+        }
+    }
+
+    /// Finds where a compact view in lower case was cut within it.
+    fn find_cut(&self, view: &View, found: &mut Vec<Span>) {
+        let length = view.bytes.len();
+        let first = length.saturating_sub(self.bytes.len() + SPLIT);
+        for at in first..length {
+            let common = common(&view.bytes[at..], &self.bytes);
+            if common > REST && at + common + SPLIT >= length {
+                found.push((view.span(at, length).0, usize::MAX));
+                return;
+            }
+        }
+    }
+
+    /// Finds it where it stands alone.
+    fn find_alone(&self, view: &View, found: &mut Vec<Span>) {
+        let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || !byte.is_ascii();
+        for at in self.finder.find_iter(&view.bytes) {
+            let end = at + self.bytes.len();
+            let before = view.bytes[..at].last();
+            let after = view.bytes.get(end);
+            if ![before, after].into_iter().flatten().any(is_word) {
+                found.push(view.span(at, end));
+            }
+        }
+    }
+}
+
+/// How many bytes two texts have in common at their start.
+fn common(one: &[u8], other: &[u8]) -> usize {
+    one.iter().zip(other).take_while(|(a, b)| a == b).count()
+}
+
+/// Finds the secrets that are not short.
+fn find(needles: &[Needle], view: &View, is_cut: bool, found: &mut Vec<Span>) {
+    let mut view = view.compact();
+    view.bytes.make_ascii_lowercase();
+    for needle in needles.iter().filter(|needle| !needle.is_short) {
+        needle.find(&view, found);
+        if is_cut {
+            needle.find_cut(&view, found);
+        }
+    }
+}
+
+/// What to search for, of one secret: a secret that has escapes itself is decoded with the text.
+fn needles(secret: &str) -> Vec<Needle> {
+    let secret = secret.trim();
+    let mut forms: Vec<Vec<u8>> = View::of(secret)
+        .levels()
+        .into_iter()
+        .map(|level| level.bytes)
+        .collect();
+    if !secret.is_ascii() {
+        // A server may write another charset, which is read as if it were UTF-8.
+        let misread = secret.replace(|c: char| !c.is_ascii(), "\u{fffd}");
+        forms.push(misread.into_bytes());
+    }
+    if secret.chars().count() < SHORT {
+        forms.push(secret.replace(' ', "+").into_bytes());
+        forms.push(STANDARD.encode(secret).into_bytes());
+        forms.push(URL_SAFE.encode(secret).into_bytes());
+    }
+    forms
+        .iter()
+        .filter(|form| !form.is_empty())
+        .map(|form| {
+            let compact: Vec<u8> = form.iter().copied().filter(|b| !is_dropped(*b)).collect();
+            if String::from_utf8_lossy(&compact).chars().count() < SHORT {
+                Needle::short(form)
+            } else {
+                Needle::long(&compact)
+            }
         })
         .collect()
 }
 
-/// Every occurrence of `secret` blanked; of a short one, only where it stands alone.
-fn blank(text: &str, secret: &str) -> String {
-    if secret.chars().count() >= SHORT {
-        return text.replace(secret, BLANK);
-    }
+/// The text with what was found replaced.
+fn blank(text: &str, mut found: Vec<Span>) -> String {
+    found.sort_unstable();
     let mut blanked = String::with_capacity(text.len());
-    let mut rest = text;
-    let mut before: Option<char> = None;
-    while let Some(at) = rest.find(secret) {
-        let (head, tail) = rest.split_at(at);
-        let tail = &tail[secret.len()..];
-        before = head.chars().next_back().or(before);
-        let inside = [before, tail.chars().next()]
-            .into_iter()
-            .flatten()
-            .any(char::is_alphanumeric);
-        blanked.push_str(head);
-        blanked.push_str(if inside { secret } else { BLANK });
-        before = secret.chars().next_back();
-        rest = tail;
+    let mut done = 0;
+    for (start, end) in found {
+        let end = ceil(text, end);
+        let start = floor(text, start);
+        if end <= done {
+            continue;
+        }
+        if start >= done {
+            blanked.push_str(&text[done..start]);
+            blanked.push_str(BLANK);
+        }
+        done = end;
     }
-    blanked.push_str(rest);
+    blanked.push_str(&text[done..]);
     blanked
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_secret_is_blanked_in_every_encoding() {
-        let secret = "p@ss zq/zq+<&>\"ü\"~\"";
-        let redactor = Redactor::new([secret]);
-        let percent = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
-        let json = serde_json::json!({ "password": secret }).to_string();
-        for text in [
-            format!("key {secret}!"),
-            format!("?k={percent}"),
-            format!("?k={}", percent.to_lowercase()),
-            format!("?k={}", form_urlencoded(secret)),
-            format!("?k={}", query::encode(secret)),
-            format!("Basic {}", STANDARD.encode(secret)),
-            json.replace('/', r"\/"),
-            json.replace('<', r"\u003c")
-                .replace('&', r"\u0026")
-                .replace('>', r"\u003e"),
-            json,
-            format!("{:?}", Some(secret)),
-        ] {
-            let blanked = redactor.redact(&text);
-            assert!(blanked.contains(BLANK), "{text} -> {blanked}");
-            assert!(
-                !blanked.contains("p@ss") && !blanked.contains("zq"),
-                "{blanked}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_secret_within_another_leaves_no_remains() {
-        let redactor = Redactor::new(["abcdef", "abcdefghijkl"]);
-        assert_eq!(redactor.redact("abcdefghijkl"), BLANK);
-    }
-
-    #[test]
-    fn a_short_secret_is_blanked_only_where_it_stands_alone() {
-        let redactor = Redactor::new(["a"]);
-        assert_eq!(
-            redactor.redact("a day: key=a&b=aa"),
-            "[secret] day: key=[secret]&b=aa"
-        );
-    }
-
-    #[test]
-    fn tokens_learned_at_run_time_are_blanked() {
-        let redactor = Redactor::new([]);
-        redactor.learn("basic-1");
-        for n in 1..100 {
-            redactor.learn_token(&format!("token-{n}"));
-        }
-        assert_eq!(redactor.redact("Bearer token-99"), "Bearer [secret]");
-        assert_eq!(redactor.redact("Basic basic-1"), "Basic [secret]");
-    }
-
-    #[test]
-    fn nothing_is_blanked_for_an_empty_secret() {
-        assert_eq!(Redactor::new([""]).redact("text"), "text");
-    }
+/// The character's boundary at or before this byte.
+fn floor(text: &str, at: usize) -> usize {
+    let at = at.min(text.len());
+    (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
 }
+
+/// The character's boundary at or after this byte.
+fn ceil(text: &str, at: usize) -> usize {
+    let at = at.min(text.len());
+    (at..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len())
+}
+
+mod view;
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,8 @@
 
 use std::{fmt, time::Duration};
 
+use crate::printable::printable;
+
 /// How many notes a report keeps; the rest are counted.
 const MOST_NOTES: usize = 20;
 
@@ -77,9 +79,9 @@ impl Report {
         self.ignored > 0 || self.discarded_rows > 0
     }
 
-    /// Adds a note, once.
+    /// Adds a note, once. It may hold what a server wrote.
     pub(crate) fn note(&mut self, note: impl Into<String>) {
-        let note = note.into();
+        let note = printable(&note.into()).into_owned();
         if self.notes.contains(&note) {
             return;
         }

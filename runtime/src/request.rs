@@ -318,6 +318,7 @@ mod tests {
         let scope = Scope {
             secrets: &["s3cr3t".into()],
             config: &[],
+            settings: &[],
             bounds: &Bounds {
                 start: Some(ConfigValue::Bigint(1_700_000_000)),
                 end: None,

@@ -50,7 +50,9 @@ pub(crate) fn verdict(
     if attempts > retry.max_retries {
         return Verdict::Exhausted;
     }
-    let wait = backoff(retry, attempts, jitter).max(told.unwrap_or_default());
+    // What the server says is right, though the backoff is longer, unless it says nothing by it.
+    let told_wait = told.filter(|told| !told.is_zero());
+    let wait = told_wait.unwrap_or_else(|| backoff(retry, attempts, jitter));
     let in_time = elapsed
         .checked_add(wait)
         .is_some_and(|start| start <= retry.max_elapsed);
@@ -86,10 +88,11 @@ mod tests {
     }
 
     #[test]
-    fn the_longer_of_backoff_and_what_the_server_says_is_waited() {
+    fn what_the_server_says_is_waited_in_place_of_the_backoff() {
         let verdict = |told| verdict(&Retry::DEFAULT, 1, S, told, 0.0);
         assert_eq!(verdict(None), Verdict::Wait(2 * S));
-        assert_eq!(verdict(Some(S)), Verdict::Wait(2 * S));
+        assert_eq!(verdict(Some(S)), Verdict::Wait(S));
+        assert_eq!(verdict(Some(Duration::ZERO)), Verdict::Wait(2 * S));
         assert_eq!(verdict(Some(7 * S)), Verdict::Wait(7 * S));
         assert_eq!(verdict(Some(60 * S)), Verdict::Wait(60 * S));
         assert_eq!(verdict(Some(61 * S)), Verdict::TooLong(61 * S));
@@ -99,7 +102,8 @@ mod tests {
     fn no_attempt_starts_past_the_longest_time() {
         let verdict = |told| verdict(&Retry::DEFAULT, 2, 597 * S, told, 0.0);
         assert_eq!(verdict(None), Verdict::OutOfTime);
-        assert_eq!(verdict(Some(3 * S)), Verdict::TooLong(4 * S));
+        assert_eq!(verdict(Some(3 * S)), Verdict::Wait(3 * S));
+        assert_eq!(verdict(Some(4 * S)), Verdict::TooLong(4 * S));
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! What a response says about when to ask again.
 //!
 //! `Retry-After` (RFC 9110, 10.2.3) in seconds or as a date, and the headers by which APIs tell what
-//! is left of a quota and when it is filled up, in their usual spellings. What cannot be read says
-//! nothing.
+//! is left of a quota and when it is filled up, in their usual spellings. A value that cannot be read
+//! says nothing.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -15,6 +15,9 @@ const REMAINING: [&str; 3] = [
 ];
 const RESET: [&str; 3] = ["RateLimit-Reset", "X-RateLimit-Reset", "X-Rate-Limit-Reset"];
 
+/// Waits in milliseconds.
+const MILLIS: [&str; 2] = ["Retry-After-Ms", "X-Ms-Retry-After-Ms"];
+
 /// The first second since the epoch that is not taken for a length of time: some 31 years.
 const EPOCH_SECONDS: f64 = 1e9;
 /// Likewise the first millisecond: some 31,000 years in seconds.
@@ -24,14 +27,20 @@ const EPOCH_MILLIS: f64 = 1e12;
 /// that neither clock has to be right, and against `now` where there is none. A gateway may add a wait
 /// of its own to the API's: the longer is kept.
 pub(crate) fn retry_after(headers: &Headers, now: SystemTime) -> Option<Duration> {
-    let wait = |value: &str| match seconds(value) {
-        Some(wait) => Some(wait),
-        None => Some(until(httpdate::parse_http_date(value).ok()?, headers, now)),
-    };
-    headers
-        .all("Retry-After")
-        .filter_map(|value| wait(value.trim()))
-        .max()
+    // More precise than the other, which is its value rounded up.
+    let millis = MILLIS.iter().find_map(|name| headers.get(name));
+    if let Some(millis) = millis.and_then(|value| number(value.trim())) {
+        return Some(span(millis / 1e3));
+    }
+    let waits = headers.all("Retry-After");
+    waits.filter_map(|value| wait(value, headers, now)).max()
+}
+
+/// A wait as a text says it: `7`, `1.5`, `2 seconds`, `500ms`, or the time when it ends, as in HTTP or
+/// ISO 8601.
+pub(crate) fn wait(value: &str, headers: &Headers, now: SystemTime) -> Option<Duration> {
+    let value = value.trim();
+    length(value).or_else(|| Some(until(instant(value)?, headers, now)))
 }
 
 /// How long until the quota is filled up.
@@ -41,13 +50,10 @@ pub(crate) fn reset(headers: &Headers, now: SystemTime) -> Option<Duration> {
         Some(value) => value.trim(),
         None => field(headers.get("RateLimit")?, &["reset", "t"])?,
     };
-    if let Ok(date) = httpdate::parse_http_date(value) {
-        return Some(until(date, headers, now));
-    }
-    match value.parse::<f64>().ok()? {
-        millis if millis >= EPOCH_MILLIS => Some(until(epoch(millis / 1e3)?, headers, now)),
-        seconds if seconds >= EPOCH_SECONDS => Some(until(epoch(seconds)?, headers, now)),
-        _ => seconds(value),
+    match number(value) {
+        Some(millis) if millis >= EPOCH_MILLIS => Some(until(epoch(millis / 1e3)?, headers, now)),
+        Some(seconds) if seconds >= EPOCH_SECONDS => Some(until(epoch(seconds)?, headers, now)),
+        _ => wait(value, headers, now),
     }
 }
 
@@ -72,10 +78,42 @@ fn remaining(headers: &Headers) -> Option<f64> {
     value?.trim().parse().ok()
 }
 
-/// A number of seconds, with or without a fraction; not negative.
-fn seconds(value: &str) -> Option<Duration> {
-    let number = value.parse::<f64>().ok().filter(|n| *n >= 0.0)?;
-    Some(Duration::try_from_secs_f64(number).unwrap_or(Duration::MAX))
+/// A number that is not negative, with or without a fraction.
+fn number(value: &str) -> Option<f64> {
+    value.parse::<f64>().ok().filter(|number| *number >= 0.0)
+}
+
+fn span(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
+}
+
+/// A length of time: a number of seconds, or of the unit that follows it.
+fn length(value: &str) -> Option<Duration> {
+    if let Some(seconds) = number(value) {
+        return Some(span(seconds));
+    }
+    let end = value.find(|c: char| c.is_ascii_alphabetic() || c == ' ');
+    let (digits, unit) = value.split_at(end.unwrap_or(value.len()));
+    let seconds = match unit.trim().to_ascii_lowercase().as_str() {
+        "s" | "sec" | "secs" | "second" | "seconds" => 1.0,
+        "ms" | "milliseconds" | "millisecond" => 1e-3,
+        "m" | "min" | "mins" | "minute" | "minutes" => 60.0,
+        "h" | "hour" | "hours" => 3600.0,
+        _ => return None,
+    };
+    Some(span(number(digits)? * seconds))
+}
+
+/// A time as in HTTP or ISO 8601; one without a zone is in UTC.
+fn instant(value: &str) -> Option<SystemTime> {
+    if let Ok(date) = httpdate::parse_http_date(value) {
+        return Some(date);
+    }
+    let instant = value.parse().ok().or_else(|| {
+        let civil: jiff::civil::DateTime = value.parse().ok()?;
+        Some(civil.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp())
+    });
+    instant.map(|instant: jiff::Timestamp| instant.into())
 }
 
 fn epoch(seconds: f64) -> Option<SystemTime> {
@@ -135,8 +173,34 @@ mod tests {
     #[test]
     fn an_absurd_retry_after_is_long_or_says_nothing() {
         assert_eq!(wait("99999999999999999999999"), Some(u64::MAX));
-        for value in ["", "-1", "soon", "NaN", "-inf"] {
+        for value in ["", "-1", "soon", "NaN", "-inf", "s", "2 fortnights", "2025-11"] {
             assert_eq!(wait(value), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_wait_may_have_a_unit_or_be_an_iso_time() {
+        for (value, seconds) in [
+            ("2 seconds", 2),
+            ("2s", 2),
+            ("3000ms", 3),
+            ("1 minute", 60),
+            ("2025-11-21T09:30:30Z", 30),
+            ("2025-11-21T10:30:30+01:00", 30),
+            ("2025-11-21 09:30:30", 30),
+            ("2025-11-21T09:00:00Z", 0),
+        ] {
+            assert_eq!(wait(value), Some(seconds), "{value}");
+        }
+        let iso = headers(&[("X-RateLimit-Reset", "2025-11-21T09:30:20.5Z")]);
+        assert_eq!(reset(&iso, now()), Some(Duration::from_millis(20_500)));
+    }
+
+    #[test]
+    fn milliseconds_have_headers_of_their_own() {
+        for name in ["retry-after-ms", "x-ms-retry-after-ms"] {
+            let headers = headers(&[(name, "1500"), ("Retry-After", "2")]);
+            assert_eq!(retry_after(&headers, now()), Some(Duration::from_millis(1500)));
         }
     }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{
     ConfigValue, Error, ErrorKind, ParentValue, Result, Secret,
-    plan::{Json, Param, Part, Template},
+    plan::{ConfigPlan, Json, Param, Part, Template},
     query::RESERVED,
     request::Bounds,
     tree::Tree,
@@ -18,6 +18,8 @@ use crate::{
 pub(crate) struct Scope<'a> {
     pub(crate) secrets: &'a [Secret],
     pub(crate) config: &'a [ConfigValue],
+    /// The settings that `config` has the values of, to name them.
+    pub(crate) settings: &'a [ConfigPlan],
     pub(crate) bounds: &'a Bounds,
     pub(crate) parent: &'a [ParentValue],
 }
@@ -55,13 +57,49 @@ impl<'a> Scope<'a> {
     }
 
     /// The URL of a template, which `what` names. Values are percent-encoded, as in a path, but for those
-    /// that it begins with, up to its host and port: they may be all of it.
+    /// before its path: one that it begins with may be all of it up to there, and one within its host has
+    /// to stay there.
     ///
     /// # Errors
     ///
-    /// As of a path.
+    /// As of a path, and when a value would change which host it is a part of.
     pub(crate) fn url(&self, template: Template, what: &str) -> Result<String> {
         self.encoded(template, what, past_authority)
+    }
+
+    /// Checks a value before the path of a URL, where `before` is the text before it and `after` the
+    /// part that follows.
+    fn check_host(&self, part: Part, before: &str, value: &str, after: Option<&Part>) -> Result<()> {
+        let next = match after {
+            Some(Part::Text(text)) => text.chars().next(),
+            Some(_) => Some('{'),
+            None => None,
+        };
+        let ends_host = matches!(next, None | Some('/' | '?' | '#'));
+        // One that begins the URL and is followed by its path may be any URL.
+        if before.is_empty() && ends_host {
+            return Ok(());
+        }
+        let is_host = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+        let is_port = |c: char| matches!(c, ':' | '[' | ']');
+        let rest = match before {
+            "" if next != Some(':') => value.split_once("://").map_or(value, |(_, host)| host),
+            _ => value,
+        };
+        let is_whole = before.is_empty() || before.ends_with("//");
+        let wrong = rest.chars().find(|c| !(is_host(*c) || (is_port(*c) && is_whole && ends_host)));
+        let Some(wrong) = wrong else {
+            return Ok(());
+        };
+        let name = match part {
+            Part::Config(at) => self.settings.get(usize::from(at)).map(|setting| setting.name),
+            _ => None,
+        };
+        let name = name.map_or_else(|| "a value".to_owned(), |name| format!("the setting `{name}`"));
+        let message = format!("{name} is part of a host and holds an invalid character, {wrong:?}");
+        let detail = "letters, digits, `.`, `-` and `_` are valid there: with others, credentials could go to \
+                      another host";
+        Err(Error::new(ErrorKind::Config, message).with_detail(detail))
     }
 
     /// The text of a template, its values percent-encoded from where `path_of` says that the text until
@@ -74,13 +112,14 @@ impl<'a> Scope<'a> {
     ) -> Result<String> {
         let mut text = String::new();
         let mut values = Vec::new();
-        for part in template.0 {
+        for (at, part) in template.0.iter().enumerate() {
             if let Part::Text(literal) = part {
                 text.push_str(literal);
                 continue;
             }
             let value = self.required(Template(std::slice::from_ref(part)), what)?;
             if path_of(&text).is_none() {
+                self.check_host(*part, &text, &value, template.0.get(at + 1))?;
                 text.push_str(&value);
                 continue;
             }
@@ -188,16 +227,25 @@ fn check_segment(path: &str, end: usize) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::ConfigType;
     use proptest::prelude::*;
     use serde_json::json;
 
     const CONFIG: Template = Template(&[Part::Config(0)]);
+    const SHOP: ConfigPlan = ConfigPlan {
+        name: "shop",
+        env: "SHOP",
+        data_type: ConfigType::Text,
+        default: None,
+        description: None,
+    };
     const START: Template = Template(&[Part::IncrementalStart]);
 
     fn with<T>(config: ConfigValue, use_it: impl FnOnce(Scope<'_>) -> T) -> T {
         use_it(Scope {
             secrets: &["k3y".into()],
             config: &[config],
+            settings: &[SHOP],
             bounds: &Bounds::default(),
             parent: &[],
         })
@@ -264,16 +312,67 @@ mod tests {
         const ALL: Template = Template(&[CONFIG.0[0], Part::Text("/v1")]);
         const TWICE: Template = Template(&[CONFIG.0[0], Part::Text("/"), CONFIG.0[0]]);
         const HOST: Template = Template(&[Part::Text("https://"), CONFIG.0[0], Part::Text("/v1")]);
-        const WITHIN: Template = Template(&[Part::Text("https://h"), CONFIG.0[0]]);
         for (url, value, wanted) in [
             (ALL, "https://h:8/a/b", "https://h:8/a/b/v1"),
             (TWICE, "http://h", "http://h/http%3A%2F%2Fh"),
             (TWICE, "http:\\\\h\\a", "http:\\\\h\\a/http%3A%5C%5Ch%5Ca"),
             (HOST, "acme.example.com:8", "https://acme.example.com:8/v1"),
-            (WITHIN, ".example.com/a/b", "https://h.example.com/a/b"),
+            (HOST, "[::1]:8", "https://[::1]:8/v1"),
         ] {
             let found = with(value.into(), |scope| scope.url(url, "`base_url`"));
             assert_eq!(found.unwrap(), wanted);
+        }
+    }
+
+    #[test]
+    fn a_value_within_a_host_stays_there() {
+        const WITHIN: Template = Template(&[
+            Part::Text("https://"),
+            CONFIG.0[0],
+            Part::Text(".example.com/v1"),
+        ]);
+        const AFTER: Template = Template(&[Part::Text("https://api."), CONFIG.0[0], Part::Text("/v1")]);
+        const ALONE: Template = Template(&[Part::Text("https://"), CONFIG.0[0]]);
+        const PORT: Template = Template(&[Part::Text("https://h:"), CONFIG.0[0], Part::Text("/")]);
+        const START: Template = Template(&[CONFIG.0[0], Part::Text(".example.com/v1")]);
+        const SCHEME: Template = Template(&[CONFIG.0[0], Part::Text("://example.com/v1")]);
+        for (url, value, wanted) in [
+            (WITHIN, "acme", "https://acme.example.com/v1"),
+            (WITHIN, "eu.acme_1-b", "https://eu.acme_1-b.example.com/v1"),
+            (AFTER, "example.com", "https://api.example.com/v1"),
+            (PORT, "8", "https://h:8/"),
+            (START, "https://acme", "https://acme.example.com/v1"),
+            (SCHEME, "https", "https://example.com/v1"),
+        ] {
+            let found = with(value.into(), |scope| scope.url(url, "`base_url`"));
+            assert_eq!(found.unwrap(), wanted);
+        }
+        for (url, value) in [
+            (WITHIN, "evil.net/"),
+            (WITHIN, "evil.net?"),
+            (WITHIN, "evil.net#"),
+            (WITHIN, "evil.net\\"),
+            (WITHIN, "evil.net:80"),
+            (WITHIN, "me@evil.net"),
+            (WITHIN, "evil.net%2f"),
+            (WITHIN, "evil.net\u{ff0f}"),
+            (WITHIN, "evil.net\t/"),
+            (AFTER, "evil.net/"),
+            (AFTER, "x@evil.net"),
+            (AFTER, "x:p@evil.net"),
+            (AFTER, "x:8"),
+            (ALONE, "h/v1"),
+            (ALONE, "me:p@h"),
+            (PORT, "8@evil.net"),
+            (START, "https://evil.net/"),
+            (START, "https://me@evil.net?"),
+            (SCHEME, "https://evil.net/"),
+            (SCHEME, "https://evil.net"),
+        ] {
+            let error = with(value.into(), |scope| scope.url(url, "`base_url`")).unwrap_err();
+            assert_eq!(error.kind(), &ErrorKind::Config, "{value:?}");
+            assert!(error.to_string().contains("`shop`"), "{error}");
+            assert!(!error.to_string().contains("evil"), "{error}");
         }
     }
 

@@ -143,6 +143,8 @@ pub(crate) fn wire(
         transport: Box::new(api.clone()),
         clock: Box::new(clock.clone()),
         jitter: Box::new(|| 0.0),
+        lock_refresh_token: None,
+        has_answered: false.into(),
         redactor: Arc::new(Redactor::new(secrets.iter().map(Secret::expose))),
         on_refresh_token: None,
         retry: plan.retry,

@@ -1,6 +1,13 @@
 //! What a source sends with: its transport, clock and limits.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use url::Url;
 
@@ -8,12 +15,26 @@ use crate::{
     Clock, Error, ErrorKind, Result, Secret, origin,
     plan::{Method, Retry},
     redact::Redactor,
-    transport::{BoxFuture, Headers, Request, Response, Transport, TransportError},
+    transport::{
+        BoxFuture, Headers, Request, Response, Transport, TransportError, TransportErrorKind,
+    },
 };
 
 /// Takes a refresh token that the token endpoint gave in place of another.
 pub(crate) type OnRefreshToken =
     Box<dyn Fn(Secret) -> BoxFuture<'static, Result<(), BoxError>> + Send + Sync>;
+
+/// Locks the refresh token for as long as it is used.
+pub(crate) type LockRefreshToken =
+    Box<dyn Fn() -> BoxFuture<'static, Result<LockedRefreshToken, BoxError>> + Send + Sync>;
+
+/// A refresh token that no other process uses now.
+pub(crate) struct LockedRefreshToken {
+    /// The current one, where another process may have replaced it.
+    pub(crate) token: Option<Secret>,
+    /// Unlocks it when dropped.
+    pub(crate) _guard: Box<dyn std::any::Any + Send>,
+}
 
 /// Whatever goes wrong in a user's code.
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -25,6 +46,9 @@ pub struct Wire {
     pub(crate) jitter: Box<dyn Fn() -> f64 + Send + Sync>,
     pub(crate) redactor: Arc<Redactor>,
     pub(crate) on_refresh_token: Option<OnRefreshToken>,
+    pub(crate) lock_refresh_token: Option<LockRefreshToken>,
+    /// Whether there was a response to any request.
+    pub(crate) has_answered: AtomicBool,
     pub(crate) retry: Retry,
     pub(crate) connect_timeout: Duration,
     pub(crate) request_timeout: Duration,
@@ -89,13 +113,23 @@ impl Wire {
     ///
     /// When there is no whole response; no secret is in the message.
     pub(crate) async fn send(&self, request: &Request) -> Result<Response, TransportError> {
-        self.transport
-            .send(request)
-            .await
-            .map_err(|error| TransportError {
-                kind: error.kind,
-                message: self.redactor.redact(&error.message),
-            })
+        let sent = self.transport.send(request).await;
+        if sent.is_ok() {
+            self.has_answered.store(true, Ordering::Relaxed);
+        }
+        sent.map_err(|error| TransportError {
+            kind: error.kind,
+            message: self.redactor.redact(&error.message),
+        })
+    }
+
+    /// Whether the same request may succeed later. A host that was never found is misspelt, or there is
+    /// no network: neither is mended by asking again.
+    pub(crate) fn may_retry(&self, error: &TransportError) -> bool {
+        match error.kind {
+            TransportErrorKind::UnknownHost => self.has_answered.load(Ordering::Relaxed),
+            kind => kind.is_transient(),
+        }
     }
 }
 

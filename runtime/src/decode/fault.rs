@@ -19,9 +19,6 @@ const MOST_EXAMPLES: usize = 3;
 /// The most characters of a value, and of a place, in a message.
 const MOST_OF_VALUE: usize = 40;
 const MOST_OF_PLACE: usize = 120;
-/// How much of a text is searched for secrets before it is cut off: well past what is shown, so that
-/// no secret is shown in part.
-const SEARCHED: usize = 4096;
 
 /// A place in a response: a chain to its root that lives on the stack while the place is read.
 #[derive(Clone, Copy, Debug)]
@@ -231,13 +228,9 @@ impl Faults {
 
     /// A text of the response as it may be shown: without secrets, and short.
     fn shown(&self, text: &str, most: usize) -> String {
-        let start = match text.char_indices().nth(SEARCHED) {
-            Some((end, _)) => text.get(..end).unwrap_or(text),
-            None => text,
-        };
         match &self.redactor {
-            Some(redactor) => short(&redactor.redact(start), most),
-            None => short(start, most),
+            Some(redactor) => short(&redactor.redact_start(text.as_bytes()), most),
+            None => short(text, most),
         }
     }
 

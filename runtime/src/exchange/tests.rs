@@ -314,10 +314,10 @@ async fn a_key_in_the_query_is_sent_once_on_a_link_that_carries_it_already() {
 }
 
 #[tokio::test]
-async fn a_redirect_keeps_the_method_where_the_standard_says_so() {
+async fn a_redirect_keeps_the_method_unless_it_is_a_303() {
     for (status, method, body) in [
-        (301, Method::Get, ""),
-        (302, Method::Get, ""),
+        (301, Method::Post, r#"{"a":1}"#),
+        (302, Method::Post, r#"{"a":1}"#),
         (303, Method::Get, ""),
         (307, Method::Post, r#"{"a":1}"#),
         (308, Method::Post, r#"{"a":1}"#),

@@ -1,6 +1,10 @@
 //! One request of a fetch: sent, read, and told to the state machine as what it was.
 
-use std::{mem, sync::Arc, time::Duration};
+use std::{
+    mem,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use super::{
     Job,
@@ -14,7 +18,7 @@ use crate::{
     exchange::Failure,
     pace::Shut,
     paginator::Paginate,
-    plan::{Action, Auth, ResponseAction, Retry},
+    plan::{Action, ResponseAction, Retry},
     report::{Bytes, Seconds},
     request::{Bounds, Draft},
     retry_after,
@@ -23,8 +27,6 @@ use crate::{
 
 /// How much of a body a message shows, in characters.
 const EXCERPT: usize = 200;
-/// How much of a body is searched for secrets before it is cut off for a message, in bytes.
-const SEARCHED: usize = 16 << 10;
 
 /// What makes the requests of one fetch.
 pub(super) struct Requests<'a> {
@@ -103,6 +105,7 @@ impl<'a> Requests<'a> {
         trace::request(&draft);
         let exchanged = client.exchange(&mut turn, resource, &draft).await;
         let (waited, begun, repeated) = (turn.waited, turn.begun, turn.repeated);
+        let shown = turn.shown(&draft);
         let further = turn.requests.saturating_sub(1);
         drop(turn);
         trace::waited(waited);
@@ -114,25 +117,26 @@ impl<'a> Requests<'a> {
             further,
             repeated,
             answer: match exchanged {
-                Ok(response) => self.read(draft, response, number),
+                Ok(response) => self.read(draft, &shown, response, number),
                 Err(Failure::Fatal(error)) => Answer::Broken(error),
                 Err(Failure::Shut(Shut(wait))) => {
                     trace::held(wait);
                     Answer::Held(wait)
                 }
                 Err(Failure::Transient(error)) => {
-                    let request = format!("{} (request {number})", draft.shown());
+                    let request = format!("{shown} (request {number})");
                     Answer::Refused(Box::new(self.interrupted(&error, request)))
                 }
             },
         }
     }
 
-    fn read(&self, draft: Draft, response: Response, number: u64) -> Answer<Parcel> {
+    /// What a response to this request means. `shown` is the request for messages, with where it was
+    /// redirected to.
+    fn read(&self, draft: Draft, shown: &str, response: Response, number: u64) -> Answer<Parcel> {
         let (status, bytes) = (response.status, response.body.len());
         let request = format!(
-            "{} ({status}, {}, request {number})",
-            draft.shown(),
+            "{shown} ({status}, {}, request {number})",
             Bytes(bytes as u64)
         );
         trace::response(status, bytes);
@@ -193,10 +197,30 @@ impl<'a> Requests<'a> {
         let format = Format::of(headers.get("Content-Type"));
         match decode_or_leave(&mut body, format, &self.shape) {
             Ok(decoded) => self.page(draft, headers, request, decoded, false),
+            Err(error) if is_cut(&body, format) => {
+                Answer::Refused(Box::new(self.cut(&error, &body, request)))
+            }
             Err(error) => {
                 let error = self.unreadable(error, &headers, &body);
                 Answer::Broken(error.with_request(request))
             }
+        }
+    }
+
+    /// A response whose JSON ends too early, though it is as long as it says: the server was cut off.
+    fn cut(&self, error: &Error, body: &[u8], request: String) -> Refusal {
+        let excerpt = self.excerpt(body);
+        let body = excerpt.map_or_else(String::new, |excerpt| format!("; body: {excerpt}"));
+        Refusal {
+            status: None,
+            what: "broke off".to_owned(),
+            told: None,
+            told_all: None,
+            throttled: false,
+            rule: None,
+            request,
+            detail: Some(format!("{}{body}", self.job.client.redact(error.message()))),
+            help: None,
         }
     }
 
@@ -250,7 +274,11 @@ impl<'a> Requests<'a> {
 
     fn unreadable(&self, error: Error, headers: &Headers, body: &[u8]) -> Error {
         let content_type = headers.get("Content-Type").unwrap_or("none");
-        let error = error.with_detail(format!("content type: {content_type}"));
+        let mut error = error.with_detail(format!("content type: {content_type}"));
+        // The transport takes it out where it decoded the body.
+        if let Some(encoding) = headers.get("Content-Encoding") {
+            error = error.with_detail(format!("content encoding: {encoding}"));
+        }
         match self.excerpt(body) {
             Some(excerpt) => error.with_detail(format!("body: {excerpt}")),
             None => error,
@@ -280,32 +308,38 @@ impl<'a> Requests<'a> {
         Refusal {
             status: Some(*status),
             what: format!("answered {status}"),
-            told: told.max(in_body(body, retry)),
+            told: told.max(in_body(body, retry, headers, now)),
             told_all: told,
             throttled,
             rule: None,
-            credentials: if *status == 401 {
-                self.credentials()
-            } else {
-                Vec::new()
-            },
             request,
             detail: self.excerpt(body).map(|excerpt| format!("body: {excerpt}")),
+            help: (*status == 401).then(|| self.check_credentials()),
         }
     }
 
-    /// The environment variables of the secrets that prove who asks.
-    fn credentials(&self) -> Vec<&'static str> {
-        let auth = self.job.client.auth(self.job.resource);
-        let secrets = auth.map(Auth::secrets).unwrap_or_default();
+    /// What to check where the API does not take the credentials.
+    fn check_credentials(&self) -> String {
+        let Some(auth) = self.job.client.auth(self.job.resource) else {
+            return "the resource has no `auth`, so that no credentials were sent: add it, here or in \
+                    `client`"
+                .to_owned();
+        };
         let known = self.job.client.plan().secrets;
+        let secrets = auth.secrets();
         let plans = secrets.iter().filter_map(|at| known.get(usize::from(*at)));
-        plans.map(|secret| secret.env).collect()
+        let variables: Vec<&str> = plans.map(|secret| secret.env).collect();
+        match variables.as_slice() {
+            [] => "check the credentials".to_owned(),
+            variables => format!("check the credentials: `{}`", variables.join("`, `")),
+        }
     }
 
     fn interrupted(&self, error: &TransportError, request: String) -> Refusal {
         let what = match error.kind {
-            TransportErrorKind::Connect => "did not connect".to_owned(),
+            TransportErrorKind::Connect | TransportErrorKind::UnknownHost => {
+                "did not connect".to_owned()
+            }
             TransportErrorKind::Timeout => {
                 let timeout = self.job.client.plan().request_timeout;
                 format!("gave no whole response in {}", Seconds(timeout))
@@ -320,24 +354,34 @@ impl<'a> Requests<'a> {
             told_all: None,
             throttled: false,
             rule: None,
-            credentials: Vec::new(),
             request,
             detail: Some(self.job.client.redact(&error.message)),
+            help: error.help().map(str::to_owned),
         }
     }
 
     /// The start of a body on one line, without secrets; nothing where it is empty.
     fn excerpt(&self, body: &[u8]) -> Option<String> {
-        let start = body.get(..body.len().min(SEARCHED))?;
-        let text = self.job.client.redact(&String::from_utf8_lossy(start));
+        let text = self.job.client.redactor().redact_start(body);
         let line: Vec<&str> = text.split_whitespace().collect();
         let line = line.join(" ");
-        let line = line.replace(char::is_control, "\u{fffd}");
         match line.char_indices().nth(EXCERPT) {
             Some((end, _)) => Some(format!("{}…", line.get(..end)?)),
             None => Some(line).filter(|line| !line.is_empty()),
         }
     }
+}
+
+/// Whether a body is the beginning of JSON.
+fn is_cut(body: &[u8], format: Format) -> bool {
+    let text = String::from_utf8_lossy(body);
+    let json = match format {
+        Format::Json => text.trim_start_matches('\u{feff}'),
+        Format::Lines => text.trim_end().rsplit('\n').next().unwrap_or_default(),
+    };
+    let is_begun = json.trim_start().starts_with(['{', '[']);
+    let read = serde_json::from_str::<serde::de::IgnoredAny>(json);
+    is_begun && read.is_err_and(|error| error.is_eof())
 }
 
 /// The note of a response that a rule says to ignore.
@@ -346,13 +390,19 @@ fn ignored(place: &str, request: &str) -> String {
 }
 
 /// How long the body says to wait, where the spec says where it does.
-fn in_body(body: &[u8], retry: &Retry) -> Option<Duration> {
+fn in_body(
+    body: &[u8],
+    retry: &Retry,
+    headers: &Headers,
+    now: SystemTime,
+) -> Option<Duration> {
     let path = retry.retry_after_path?;
     let tree: serde_json::Value = serde_json::from_slice(body).ok()?;
     let value = actions::at(&tree, path)?;
-    let number = value
-        .as_f64()
-        .or_else(|| value.as_str()?.trim().parse().ok())?;
+    let text = value.as_str().map(str::trim);
+    let Some(number) = value.as_f64().or_else(|| text?.parse().ok()) else {
+        return retry_after::wait(text?, headers, now);
+    };
     let seconds = number * retry.retry_after_unit.as_secs_f64();
     if seconds < 0.0 || seconds.is_nan() {
         return None;

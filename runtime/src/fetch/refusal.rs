@@ -23,12 +23,12 @@ pub(super) struct Refusal {
     pub(super) throttled: bool,
     /// Where a rule of the resource says that it is made again.
     pub(super) rule: Option<AfterRetries>,
-    /// The environment variables of the secrets that were sent, where these were refused.
-    pub(super) credentials: Vec<&'static str>,
     /// The request, for messages.
     pub(super) request: String,
     /// What more there is to say: how the body starts, or what the transport met.
     pub(super) detail: Option<String>,
+    /// What may be done about it, where that does not depend on the status alone.
+    pub(super) help: Option<String>,
 }
 
 /// What a rule that says to ask again says of the last answer.
@@ -62,8 +62,13 @@ impl Refusal {
     }
 
     /// The error after the last attempt, of those that failed in these ways; `out_of` time where
-    /// another would have started too late.
-    pub(super) fn into_error(self, failures: &[String], out_of: Option<Duration>) -> Error {
+    /// another would have started too late. `is_later` is a page past the first.
+    pub(super) fn into_error(
+        self,
+        failures: &[String],
+        out_of: Option<Duration>,
+        is_later: bool,
+    ) -> Error {
         let message = match out_of {
             None => summary(failures),
             Some(max_elapsed) => format!(
@@ -72,30 +77,15 @@ impl Refusal {
                 Seconds(max_elapsed)
             ),
         };
-        let check = match self.credentials.as_slice() {
-            [] => "check the credentials".to_owned(),
-            names => format!("check the credentials: `{}`", names.join("`, `")),
+        let kind = match self.status {
+            None => ErrorKind::Transport,
+            Some(401) => ErrorKind::Auth,
+            Some(status) => ErrorKind::Status(status),
         };
-        let (kind, help) = match self.status {
-            None => (ErrorKind::Transport, None),
-            Some(401) => (ErrorKind::Auth, Some(check.as_str())),
-            // Known, but not allowed this: other resources may well be (RFC 9110, 15.5.4).
-            Some(status @ 403) => (
-                ErrorKind::Status(status),
-                Some("check what the credentials may read"),
-            ),
-            Some(status @ 404) => (
-                ErrorKind::Status(status),
-                Some(
-                    "check `base_url` and the resource's `path`, or `ignore` it by a rule of \
-                     `response_actions`",
-                ),
-            ),
-            Some(status) if failures.len() == 1 => (
-                ErrorKind::Status(status),
-                Some("`retry.statuses` lists the statuses that are asked again"),
-            ),
-            Some(status) => (ErrorKind::Status(status), None),
+        let help = match (&self.help, self.status) {
+            (Some(help), _) => Some(help.clone()),
+            (None, Some(status)) => help(status, is_later, failures.len()),
+            (None, None) => None,
         };
         let error = self.describe(Error::new(kind, message));
         match help {
@@ -157,6 +147,27 @@ impl Refusal {
             Some(detail) => error.with_detail(detail),
             None => error,
         }
+    }
+}
+
+/// What may be done about a status.
+fn help(status: u16, is_later: bool, attempts: usize) -> Option<String> {
+    match status {
+        // Known, but not allowed this: other resources may well be (RFC 9110, 15.5.4).
+        403 => Some("check what the credentials may read".to_owned()),
+        // What APIs answer to a page past the last.
+        400 | 404 | 410 | 416 | 422 if is_later => Some(format!(
+            "if the API answers so past the last page, add `stop_on_status: [{status}]` to the paginator"
+        )),
+        404 => Some(
+            "check `base_url` and the resource's `path`, or `ignore` it by a rule of \
+             `response_actions`"
+                .to_owned(),
+        ),
+        408 | 409 | 423 | 425 | 429 | 500.. if attempts == 1 => Some(format!(
+            "if it may pass, add {status} to `retry.statuses`, the statuses that are asked again"
+        )),
+        _ => None,
     }
 }
 

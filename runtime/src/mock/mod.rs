@@ -325,6 +325,7 @@ impl<S: Connector> Mock<S> {
         let scope = Scope {
             secrets: &settings.secrets,
             config: &settings.config,
+            settings: plan.config,
             bounds: &bounds,
             parent: &[],
         };

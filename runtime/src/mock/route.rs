@@ -138,6 +138,7 @@ impl Route {
         let scope = Scope {
             secrets: &secrets,
             config: &settings.config,
+            settings: plan.config,
             bounds: &bounds,
             parent: &parent,
         };

@@ -1,6 +1,10 @@
 //! Pages by a URL in a header.
 
-use super::{End, Next, PageFacts, Paginate, Position, foreign, link_header};
+use super::{
+    End, Next, PageFacts, Paginate, Position, foreign,
+    link_header::{self, Found},
+    paging,
+};
 use crate::{error::Result, request::Draft, schema::Path};
 
 pub(super) struct ByHeaderLink {
@@ -19,9 +23,7 @@ impl Paginate for ByHeaderLink {
 
     fn next(&self, _: &Position, page: &PageFacts<'_>) -> Result<Next> {
         let link = if self.header.eq_ignore_ascii_case("link") {
-            page.headers
-                .all(self.header)
-                .find_map(|value| link_header::target(value, self.rel))
+            self.link(page)?
         } else {
             let value = page.headers.get(self.header).map(str::trim);
             value.filter(|v| !v.is_empty()).map(str::to_owned)
@@ -32,6 +34,28 @@ impl Paginate for ByHeaderLink {
                 "no `{}` in header `{}`",
                 self.rel, self.header
             )))),
+        }
+    }
+}
+
+impl ByHeaderLink {
+    /// The link of the relation, in any of the `Link` headers.
+    fn link(&self, page: &PageFacts<'_>) -> Result<Option<String>> {
+        let mut malformed = None;
+        for value in page.headers.all(self.header) {
+            match link_header::find(value, self.rel) {
+                Found::Target(target) => return Ok(Some(target)),
+                Found::Nothing => {}
+                Found::Malformed(part) => malformed = Some(part),
+            }
+        }
+        match malformed {
+            None => Ok(None),
+            Some(part) => Err(paging(format!(
+                "the header `{}` holds `{part}`, which is not a link, and no `{}`",
+                self.header, self.rel
+            ))
+            .with_help(format!("expected `<https://…>; rel=\"{}\"`", self.rel))),
         }
     }
 }
@@ -72,6 +96,18 @@ mod tests {
             to("https://api.example.com/v1/things?x=2")
         );
         assert!(ended(next("Link", &page(1))).contains("no `next`"));
+    }
+
+    #[test]
+    fn a_malformed_header_is_an_error_unless_the_relation_is_in_another() {
+        let facts = page(1).header("Link", "https://api.example.com/?x=2; rel=next");
+        let error = next("Link", &facts).unwrap_err();
+        assert!(error.to_string().contains("not a link"), "{error}");
+        let facts = facts.header("Link", "<?x=3>; rel=next");
+        assert_eq!(
+            next("Link", &facts).unwrap(),
+            to("https://api.example.com/v1/things?x=3")
+        );
     }
 
     #[test]

@@ -1,16 +1,33 @@
 //! The `Link` header of RFC 8288, read as leniently as servers write it.
 
-/// The target of the first link of this relation: `<https://…>; rel="next"`.
+/// What a header says of a relation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// Where the first link of the relation leads.
+    Target(String),
+    /// There is no such link.
+    Nothing,
+    /// There is none, and this part of the header is not a link: it may have been meant as one.
+    Malformed(String),
+}
+
+/// Looks for the first link of this relation: `<https://…>; rel="next"`.
 ///
 /// Commas and semicolons within `<…>` and within quotes belong to them; parameter names and relations
 /// compare without regard to case; `rel` may hold several relations, and only the first `rel` of a
-/// link counts. A link that cannot be read is passed over, and so is one with an `anchor`, which says
-/// what follows upon something other than this response.
-pub(super) fn target(header: &str, relation: &str) -> Option<String> {
-    links(header)
-        .find(|link| link.has(relation))
-        .map(|link| link.target.trim().to_owned())
-        .filter(|target| !target.is_empty())
+/// link counts. A link with an `anchor` is skipped: it says what follows upon something other than this
+/// response.
+pub(super) fn find(header: &str, relation: &str) -> Found {
+    let links = || split(header, ',').map(str::trim).filter(|link| !link.is_empty());
+    let mut targets = links().filter_map(link).filter(|link| link.has(relation));
+    match targets.next().map(|link| link.target.trim()) {
+        Some("") => Found::Nothing,
+        Some(target) => Found::Target(target.to_owned()),
+        None => match links().find(|part| link(part).is_none()) {
+            Some(part) => Found::Malformed(part.to_owned()),
+            None => Found::Nothing,
+        },
+    }
 }
 
 struct Link<'a> {
@@ -33,11 +50,9 @@ impl<'a> Link<'a> {
     }
 }
 
-fn links(header: &str) -> impl Iterator<Item = Link<'_>> {
-    split(header, ',').filter_map(|link| {
-        let (target, parameters) = link.trim().strip_prefix('<')?.split_once('>')?;
-        Some(Link { target, parameters })
-    })
+fn link(part: &str) -> Option<Link<'_>> {
+    let (target, parameters) = part.strip_prefix('<')?.split_once('>')?;
+    Some(Link { target, parameters })
 }
 
 /// Splits at a separator that stands neither within `<…>` nor within quotes.
@@ -75,7 +90,7 @@ fn unquoted(value: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::target;
+    use super::{Found, find};
     use proptest::prelude::*;
 
     #[test]
@@ -93,16 +108,16 @@ mod tests {
             r#"broken, <https://a.example/?p=2>; rel="next""#,
             "<https://a.example/?p=2>; rel*=x; rel=\"next",
         ] {
-            let found = target(header, "next");
-            assert_eq!(found.as_deref(), Some("https://a.example/?p=2"), "{header}");
+            let wanted = Found::Target("https://a.example/?p=2".to_owned());
+            assert_eq!(find(header, "next"), wanted, "{header}");
         }
     }
 
     #[test]
     fn commas_and_semicolons_belong_to_the_target() {
         assert_eq!(
-            target("<https://a.example/?ids=1,2;3>; rel=next", "next").as_deref(),
-            Some("https://a.example/?ids=1,2;3")
+            find("<https://a.example/?ids=1,2;3>; rel=next", "next"),
+            Found::Target("https://a.example/?ids=1,2;3".to_owned())
         );
     }
 
@@ -113,21 +128,32 @@ mod tests {
             "<https://a.example/>",
             "<https://a.example/>; rel=prev",
             "<https://a.example/>; rel=prev; rel=next",
-            "<https://a.example/; rel=next",
-            "https://a.example/; rel=next",
             "<>; rel=next",
             "<https://a.example/>; anchor=next",
             r##"<https://a.example/?p=2>; rel="next"; anchor="#comments""##,
             "<https://a.example/>; rel=nextish",
         ] {
-            assert_eq!(target(header, "next"), None, "{header}");
+            assert_eq!(find(header, "next"), Found::Nothing, "{header}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_link_is_malformed_unless_the_relation_is_found() {
+        for (header, part) in [
+            ("<https://a.example/; rel=next", "<https://a.example/; rel=next"),
+            ("https://a.example/; rel=next", "https://a.example/; rel=next"),
+            ("<https://a.example/>; rel=prev, next", "next"),
+            ("{\"next\": 2}", "{\"next\": 2}"),
+        ] {
+            let wanted = Found::Malformed(part.to_owned());
+            assert_eq!(find(header, "next"), wanted, "{header}");
         }
     }
 
     proptest! {
         #[test]
         fn no_header_is_too_strange(header in "[<>\";,= a-z\\\\é]{0,40}") {
-            let _ = target(&header, "next");
+            let _ = find(&header, "next");
         }
     }
 }

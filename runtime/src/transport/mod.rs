@@ -166,6 +166,25 @@ pub struct TransportError {
     pub message: String,
 }
 
+impl TransportError {
+    /// What may be done about it.
+    pub(crate) fn help(&self) -> Option<&'static str> {
+        match self.kind {
+            TransportErrorKind::UnknownHost => {
+                Some("check the host in the URL, and the connection to the network")
+            }
+            TransportErrorKind::Connect => {
+                Some("check the host and port in the URL, and whether the server is running")
+            }
+            TransportErrorKind::Tls if self.message.contains("certificate") => Some(
+                "if an authority of your own signed the server's certificate, name the file with the \
+                 authority's certificate in the variable `SSL_CERT_FILE`",
+            ),
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
@@ -178,8 +197,11 @@ impl std::error::Error for TransportError {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
-    /// No connection: refused, unreachable, no such host. Retried.
+    /// No connection: refused, unreachable, out of time. Retried.
     Connect,
+    /// The name of the host, or of the proxy, was not found. Retried if the source has had a response
+    /// before.
+    UnknownHost,
     /// No certificate that holds, or no TLS at all. Not retried.
     Tls,
     /// Out of time. Retried.
@@ -197,6 +219,9 @@ pub enum TransportErrorKind {
 impl TransportErrorKind {
     /// Whether the same request may succeed later.
     pub const fn is_transient(self) -> bool {
-        matches!(self, Self::Connect | Self::Timeout | Self::Interrupted)
+        matches!(
+            self,
+            Self::Connect | Self::UnknownHost | Self::Timeout | Self::Interrupted
+        )
     }
 }

@@ -2,27 +2,35 @@
 
 use std::{
     error::Error as StdError,
-    fmt, io,
-    sync::{Mutex, PoisonError},
+    fmt,
+    future::ready,
+    io,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use reqwest::{
     Client, RequestBuilder,
+    dns::{Addrs, Name, Resolve, Resolving},
     header::{HeaderName, HeaderValue},
 };
 use url::Url;
 
-use self::tls::{is_tls, with_tls};
+use self::{
+    gzip::{Gunzip, GzipError, is_gzip},
+    proxy::Proxy,
+    tls::{is_tls, with_tls},
+};
 use super::{BoxFuture, Headers, Request, Response, Transport, TransportError, TransportErrorKind};
-use crate::{origin::is_loopback, plan::Method};
+use crate::{origin::is_loopback, plan::Method, report::Seconds};
 
 /// reqwest's client. Connections are kept and shared by all requests.
 ///
 /// It speaks HTTP/1.1 and HTTP/2, takes gzip, brotli, zstd and deflate, and goes through the proxies
 /// that `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` name, but to loopback always
-/// directly. With one of the features `tls-…` it speaks TLS, and trusts the certificate authorities of
-/// the platform.
+/// directly; a variable without a valid proxy is an error. With one of the features `tls-…` it speaks TLS, and trusts the certificate authorities of
+/// the platform; on Linux, `SSL_CERT_FILE` and `SSL_CERT_DIR` name others.
 #[derive(Default)]
 pub struct Reqwest {
     /// The limit to connecting, and the proxies, are the client's and not the request's.
@@ -56,22 +64,32 @@ impl Reqwest {
     async fn exchange(&self, request: &Request) -> Result<Response, TransportError> {
         let url = Url::parse(&request.url)
             .map_err(|error| unsendable(format!("the URL does not parse: {error}")))?;
-        let client = self.client(Kind {
+        let kind = Kind {
             connect_timeout: request.connect_timeout,
             loopback: is_loopback(&url),
             https: url.scheme() == "https",
-        })?;
+        };
+        let proxy = match kind.loopback {
+            true => None,
+            false => proxy::of(&url).map_err(unsendable)?,
+        };
+        let client = self.client(kind)?;
         let method = match request.method {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
         };
         let outgoing = client.request(method, url).timeout(request.timeout);
         let outgoing = with_headers(outgoing, &request.headers)?.body(request.body.clone());
-        let failed = |error| explain(error, request);
+        let failed = |error| explain(error, request, proxy.as_ref());
         let incoming = outgoing.send().await.map_err(failed)?;
         let status = incoming.status().as_u16();
-        let headers = read_headers(&incoming);
-        let body = read_body(incoming, request).await?;
+        let mut headers = read_headers(&incoming);
+        let body = if is_gzip(&headers) {
+            headers.remove("Content-Encoding");
+            read_gzip(incoming, request).await?
+        } else {
+            read_body(incoming, request).await?
+        };
         Ok(Response {
             status,
             headers,
@@ -98,15 +116,30 @@ fn build(kind: Kind) -> Result<Client, TransportError> {
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)
+        // A member of gzip is not all of a body: see `gzip`.
+        .no_gzip()
         .connect_timeout(kind.connect_timeout);
     if kind.loopback {
-        builder = builder.no_proxy();
+        builder = builder.no_proxy().dns_resolver(Arc::new(Loopback));
     }
     let builder = with_tls(builder, kind.https)?;
     builder.build().map_err(|error| {
         let error = error.without_url();
         unsendable(format!("no HTTP client: {}", root_cause(&error)))
     })
+}
+
+/// Resolves every name to this machine. Names under `localhost` are this machine's (RFC 6761, 6.3), but not
+/// every resolver knows.
+struct Loopback;
+
+impl Resolve for Loopback {
+    fn resolve(&self, _: Name) -> Resolving {
+        let v4 = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let v6 = SocketAddr::from((Ipv6Addr::LOCALHOST, 0));
+        let addresses: Addrs = Box::new([v4, v6].into_iter());
+        Box::pin(ready(Ok(addresses)))
+    }
 }
 
 fn with_headers(
@@ -121,6 +154,9 @@ fn with_headers(
         // Which header is the key, only the source knows: none is logged by the libraries below.
         value.set_sensitive(true);
         outgoing = outgoing.header(field, value);
+    }
+    if headers.get("Accept-Encoding").is_none() {
+        outgoing = outgoing.header("Accept-Encoding", gzip::ACCEPTED);
     }
     Ok(outgoing)
 }
@@ -152,7 +188,7 @@ async fn read_body(
     while let Some(chunk) = incoming
         .chunk()
         .await
-        .map_err(|error| explain(error, request))?
+        .map_err(|error| explain(error, request, None))?
     {
         if chunk.len() > most - body.len() {
             return Err(too_large(request));
@@ -162,6 +198,34 @@ async fn read_body(
     Ok(body)
 }
 
+/// Reads a body to its end and decodes it as gzip.
+async fn read_gzip(
+    mut incoming: reqwest::Response,
+    request: &Request,
+) -> Result<Vec<u8>, TransportError> {
+    let damaged = |error| match error {
+        GzipError::TooLarge => too_large(request),
+        GzipError::Incomplete => TransportError {
+            kind: TransportErrorKind::Interrupted,
+            message: "the response ended before its gzip data did".to_owned(),
+        },
+        GzipError::Corrupt(cause) => TransportError {
+            kind: TransportErrorKind::Protocol,
+            message: format!("the response cannot be read as gzip: {cause}"),
+        },
+    };
+    let most = usize::try_from(request.max_response_bytes).unwrap_or(usize::MAX);
+    let mut gunzip = Gunzip::new(most);
+    while let Some(chunk) = incoming
+        .chunk()
+        .await
+        .map_err(|error| explain(error, request, None))?
+    {
+        gunzip.push(&chunk).map_err(damaged)?;
+    }
+    gunzip.finish().map_err(damaged)
+}
+
 /// The most memory set aside on the word of a `Content-Length`.
 const RESERVE: usize = 1 << 20;
 
@@ -169,9 +233,19 @@ fn too_large(request: &Request) -> TransportError {
     TransportError {
         kind: TransportErrorKind::TooLarge,
         message: format!(
-            "the response is longer than {} bytes (`max_response_bytes`)",
-            request.max_response_bytes
+            "the response is longer than {} (`max_response_bytes`)",
+            size(request.max_response_bytes)
         ),
+    }
+}
+
+/// A size as a spec writes it.
+fn size(bytes: u64) -> String {
+    let units = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
+    let whole = units.iter().find(|(_, unit)| bytes > 0 && bytes % unit == 0);
+    match whole {
+        Some((name, unit)) => format!("{} {name}", bytes / unit),
+        None => format!("{bytes} bytes"),
     }
 }
 
@@ -183,24 +257,32 @@ fn unsendable(message: String) -> TransportError {
 }
 
 /// Says what an error of reqwest means, and in no case where it was met: its URL has the key in it.
-fn explain(error: reqwest::Error, request: &Request) -> TransportError {
+fn explain(error: reqwest::Error, request: &Request, proxy: Option<&Proxy>) -> TransportError {
     let error = error.without_url();
     let kind = classify(&error);
     let cause = root_cause(&error);
     let message = match kind {
-        TransportErrorKind::Timeout if error.is_connect() => {
-            format!("no connection within {:?}", request.connect_timeout)
-        }
         TransportErrorKind::Timeout => {
-            format!("no whole response within {:?}", request.timeout)
+            format!("no whole response within {}", Seconds(request.timeout))
         }
-        TransportErrorKind::Connect => format!("no connection: {cause}"),
+        TransportErrorKind::Connect if error.is_timeout() => {
+            format!("no connection within {}", Seconds(request.connect_timeout))
+        }
+        TransportErrorKind::Connect | TransportErrorKind::UnknownHost => {
+            format!("no connection: {cause}")
+        }
         TransportErrorKind::Tls => format!("no TLS: {cause}"),
         TransportErrorKind::Interrupted => {
             format!("the connection ended before the response did: {cause}")
         }
         TransportErrorKind::Protocol => format!("the response cannot be read: {cause}"),
         _ => format!("the request cannot be sent: {cause}"),
+    };
+    let message = match proxy {
+        Some(Proxy { url, variable }) => {
+            format!("{message} (through the proxy {url} of `{variable}`)")
+        }
+        None => message,
     };
     TransportError { kind, message }
 }
@@ -209,10 +291,17 @@ fn classify(error: &reqwest::Error) -> TransportErrorKind {
     if error.is_builder() {
         return TransportErrorKind::Request;
     }
+    if error.is_timeout() && error.is_connect() {
+        return TransportErrorKind::Connect;
+    }
     if error.is_timeout() {
         return TransportErrorKind::Timeout;
     }
     let causes = causes(error);
+    // The type of this error is private to hyper-util.
+    if error.is_connect() && causes.iter().any(|cause| cause.to_string() == "dns error") {
+        return TransportErrorKind::UnknownHost;
+    }
     if causes.iter().any(|cause| is_tls(*cause)) {
         return TransportErrorKind::Tls;
     }
@@ -286,6 +375,8 @@ fn root_cause(error: &reqwest::Error) -> String {
     cause.map_or_else(String::new, ToString::to_string)
 }
 
+mod gzip;
+mod proxy;
 mod tls;
 
 #[cfg(test)]

@@ -197,7 +197,10 @@ async fn a_401_names_the_variables_of_the_credentials_and_no_values() {
             "auth: { type: http_basic, username: \"{secrets.who}\", password: \"{secrets.word}-{secrets.who}\" }",
             "check the credentials: `SPEC_WHO`, `SPEC_WORD`",
         ),
-        ("concurrency: 1", "check the credentials"),
+        (
+            "concurrency: 1",
+            "the resource has no `auth`, so that no credentials were sent: add it, here or in `client`",
+        ),
     ] {
         let spec = source(client, "{ path: things, paginator: single_page }", "json");
         let run = fetch(&spec, |_| Reply::status(401)).await;

@@ -178,8 +178,6 @@ async fn the_forms_of_rfc_8288_are_understood() {
         "<?page=2>",
         "<?page=2>; rel=prev",
         "<?page=2>; anchor=next",
-        "?page=2; rel=next",
-        "<?page=2; rel=next",
         "<>; rel=next",
     ] {
         by_header(value).await.brings(&json!([0]));
@@ -207,6 +205,14 @@ async fn a_link_may_stand_in_one_of_several_headers() {
     .await;
     run.brings(&json!([0, 1]));
     run.asks(&["GET /things", "GET /things?page=2"]);
+}
+
+#[tokio::test]
+async fn a_malformed_link_header_is_an_error() {
+    for value in ["/things?page=2; rel=next", "</things?page=2; rel=next", "page 2"] {
+        let run = by_header(value).await;
+        run.fails(&ErrorKind::Paging, &["not a link", value]);
+    }
 }
 
 #[tokio::test]

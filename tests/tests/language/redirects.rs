@@ -39,8 +39,8 @@ async fn a_redirect_is_followed_with_the_method_and_body_that_its_status_says() 
         ("GET", 303, "GET"),
         ("GET", 307, "GET"),
         ("GET", 308, "GET"),
-        ("POST", 301, "GET"),
-        ("POST", 302, "GET"),
+        ("POST", 301, "POST"),
+        ("POST", 302, "POST"),
         ("POST", 303, "GET"),
         ("POST", 307, "POST"),
         ("POST", 308, "POST"),
@@ -118,6 +118,17 @@ async fn redirects_without_end_are_an_error() {
     assert_eq!(run.asked.len(), 11);
     let run = answered(|asked| moved(302, &format!("/things/{}", asked.number))).await;
     run.fails(&ErrorKind::Response, &["more than 10 redirects"]);
+}
+
+#[tokio::test]
+async fn an_error_names_the_url_that_answered() {
+    let run = answered(|asked| match asked.number {
+        0 => moved(302, "/login?from=things"),
+        _ => Reply::status(200).body("<html>"),
+    })
+    .await;
+    let says = ["/things, redirected to GET", "/login?from=things (200"];
+    run.fails(&ErrorKind::Response, &says);
 }
 
 #[tokio::test]

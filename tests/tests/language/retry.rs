@@ -156,17 +156,37 @@ async fn a_retry_after_is_waited_in_all_its_forms() {
         ("Saturday, 21-Nov-26 09:30:20 GMT", 20),
         ("Sat Nov 21 09:30:20 2026", 20),
         ("Sat, 21 Nov 2020 09:30:20 GMT", 1),
+        ("5 seconds", 5),
+        ("2026-11-21T09:30:20Z", 20),
         // What cannot be read says nothing.
         ("", 1),
         ("-5", 1),
         ("soon", 1),
         ("NaN", 1),
-        ("5 seconds", 1),
-        ("2026-11-21T09:30:20Z", 1),
+        ("5 fortnights", 1),
         ("Sat, 99 Nov 2026 09:30:20 GMT", 1),
     ] {
         assert_eq!(retry_after(value).await, Ok(seconds), "{value:?}");
     }
+}
+
+#[tokio::test]
+async fn a_wait_in_milliseconds_is_more_precise_than_the_other() {
+    for name in ["Retry-After-Ms", "x-ms-retry-after-ms"] {
+        let both = [(name, "3000".to_owned()), ("Retry-After", "4".to_owned())];
+        assert_eq!(told(429, &both).await, Ok(3), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_wait_that_is_shorter_than_the_backoff_is_waited_nevertheless() {
+    let run = fetch(
+        &retrying("backoff_factor: 30"),
+        after(2, Reply::status(503).header("Retry-After", "1")),
+    )
+    .await;
+    run.brings(&json!([0, 1]));
+    run.waits(&[1, 1]);
 }
 
 #[tokio::test]

@@ -195,6 +195,17 @@ async fn what_is_no_token_is_an_error_of_auth_that_says_why() {
                 .body(r#"{"error":"invalid_scope","error_description":"not s3cret-word"}"#),
             "`invalid_scope`",
         ),
+        (
+            json(json!({ "access_token": "t", "token_type": "MAC" })),
+            "`token_type` is `MAC`",
+        ),
+        (
+            Reply::status(200)
+                .header("Content-Type", "text/html")
+                .body("<html>Sign in</html>"),
+            "content type: text/html",
+        ),
+        (Reply::status(200).body("<p>Sign in"), "body: <p>Sign in"),
         (Reply::status(400).body("no"), "answered 400"),
         (Reply::status(401), "answered 401"),
         (Reply::status(403), "answered 403"),

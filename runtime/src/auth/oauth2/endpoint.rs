@@ -110,7 +110,7 @@ impl Endpoint {
     ) -> Result<Granted, Refusal> {
         let answer = match wire.send(&self.request(refresh, wire)).await {
             Ok(response) => read(response, &wire.redactor),
-            Err(error) => Err(unreached(&error)),
+            Err(error) => Err(unreached(&error, wire)),
         };
         answer.map_err(|refusal| {
             refusal.map(|error| {
@@ -139,10 +139,13 @@ impl Endpoint {
     }
 }
 
-fn unreached(error: &TransportError) -> Refusal {
+fn unreached(error: &TransportError, wire: &Wire) -> Refusal {
     let message = format!("no answer from the token endpoint: {error}");
-    let shown = Error::new(ErrorKind::Transport, message);
-    if error.kind.is_transient() {
+    let mut shown = Error::new(ErrorKind::Transport, message);
+    if let Some(help) = error.help() {
+        shown = shown.with_help(help);
+    }
+    if wire.may_retry(error) {
         Refusal::Transient(shown, None)
     } else {
         Refusal::Final(shown)
@@ -178,12 +181,30 @@ fn read(response: Response, redactor: &Redactor) -> Result<Granted, Refusal> {
         }
         return Err(Refusal::Final(refused));
     }
+    let seen = |error: Error| {
+        let content_type = response.headers.get("Content-Type").unwrap_or("none");
+        let error = error
+            .with_detail(format!("status: {status}"))
+            .with_detail(format!("content type: {}", redactor.redact(content_type)));
+        // What is JSON may hold a token under another name.
+        if answer.is_null() && !response.body.is_empty() {
+            let body = redactor.redact_start(&response.body);
+            let body: Vec<&str> = body.split_whitespace().collect();
+            let body = body.join(" ").chars().take(LONGEST_QUOTE).collect::<String>();
+            return error.with_detail(format!("body: {body}"));
+        }
+        error
+    };
     if !(200..300).contains(&status) {
         let message = format!("the token endpoint answered {status}");
-        return Err(Refusal::Final(refused(message)));
+        return Err(Refusal::Final(seen(refused(message))));
     }
-    granted(&answer).map_err(Refusal::Final)
+    granted(&answer).map_err(|error| Refusal::Final(seen(error)))
 }
+
+/// The registered types of token that are sent with a proof, and not as `Authorization: Bearer`. APIs
+/// name a bearer token in many ways.
+const NOT_BEARER: [&str; 4] = ["mac", "dpop", "pop", "n_a"];
 
 fn granted(answer: &Value) -> Result<Granted> {
     let refused = |message: &str| Error::new(ErrorKind::Auth, message);
@@ -195,6 +216,13 @@ fn granted(answer: &Value) -> Result<Granted> {
             "the token endpoint answered without `access_token`",
         ));
     };
+    let token_type = answer["token_type"].as_str().unwrap_or_default();
+    if NOT_BEARER.iter().any(|other| other.eq_ignore_ascii_case(token_type)) {
+        return Err(refused(&format!(
+            "the token endpoint's `token_type` is `{token_type}`, and only bearer tokens are supported"
+        ))
+        .with_help("ask the endpoint for a bearer token, or write a `custom` auth"));
+    }
     if check_header("Authorization", access_token).is_err() {
         return Err(refused(
             "the token endpoint's `access_token` cannot stand in a header",
@@ -225,9 +253,8 @@ fn seconds(value: &Value) -> Option<Duration> {
 /// The beginning of a text that a server wrote, on one line. Secrets are blanked before it is cut: a
 /// part of one would not be known again.
 fn quoted(text: &str, redactor: &Redactor) -> String {
-    let clean = |c: char| if c.is_control() { ' ' } else { c };
-    let text = redactor.redact(text);
-    text.chars().take(LONGEST_QUOTE).map(clean).collect()
+    let text = redactor.redact_start(text.as_bytes());
+    text.chars().take(LONGEST_QUOTE).collect()
 }
 
 fn is_transient(status: u16) -> bool {

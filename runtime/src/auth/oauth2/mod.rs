@@ -4,7 +4,6 @@ mod endpoint;
 mod trace;
 
 use std::{
-    future::Future,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -18,7 +17,7 @@ use crate::{
     retry::{Verdict, verdict},
     template::Scope,
     transport::{BoxFuture, Request},
-    wire::Wire,
+    wire::{LockedRefreshToken, Wire},
 };
 
 use self::{
@@ -115,10 +114,7 @@ impl OAuth2 {
             AtHand::Fresh(token) => return Ok(token),
             AtHand::Due(token) => {
                 return match Arc::clone(&self.asking).try_lock_owned() {
-                    Ok(asking) => {
-                        let tokens = Arc::clone(&self.tokens);
-                        to_its_end(asking, async move { Ok(tokens.renew_early(token).await) }).await
-                    }
+                    Ok(asking) => Ok(renew_early(&self.tokens, &Arc::new(asking), token).await),
                     // Someone does so already.
                     Err(_) => Ok(token),
                 };
@@ -135,85 +131,113 @@ impl OAuth2 {
             }
             AtHand::Nothing(_) => {}
         }
-        let tokens = Arc::clone(&self.tokens);
-        to_its_end(asking, async move { tokens.fetch().await }).await
+        fetch(&self.tokens, &Arc::new(asking)).await
     }
 }
 
-/// Asks in a task of its own. A fetch that is dropped while it waits would leave a token unread, and
-/// with it the refresh token that took the place of the one that is used up now.
-async fn to_its_end(
-    asking: OwnedMutexGuard<()>,
-    ask: impl Future<Output = Result<Token>> + Send + 'static,
+/// Held by the one who asks, until the last request has ended.
+type Asking = Arc<OwnedMutexGuard<()>>;
+
+/// Asks, and asks again while the endpoint may answer later, as often as the source's `retry` allows.
+async fn fetch(tokens: &Arc<Tokens>, asking: &Asking) -> Result<Token> {
+    let (start, why) = (tokens.wire.clock.elapsed(), tokens.why());
+    let fetched = ask_until_answered(tokens, asking, start, why).await;
+    if let Err(failure) = &fetched {
+        trace::failed(why, failure, &tokens.wire.redactor);
+        let mut state = tokens.lock();
+        state.asked += 1;
+        state.failure = Some(failure.clone());
+    }
+    fetched
+}
+
+async fn ask_until_answered(
+    tokens: &Arc<Tokens>,
+    asking: &Asking,
+    start: Duration,
+    why: Why,
 ) -> Result<Token> {
+    let wire = &*tokens.wire;
+    let mut requests = 0;
+    loop {
+        let (error, answer) = match ask_once(tokens, asking, start, why).await {
+            Ok(token) => return Ok(token),
+            Err(Refusal::Final(error)) => return Err(error),
+            Err(Refusal::Transient(error, answer)) => (error, answer),
+        };
+        requests += 1;
+        let elapsed = wire.clock.elapsed().saturating_sub(start);
+        let told = answer.and_then(|answer| told(&answer, wire));
+        match verdict(&wire.retry, requests, elapsed, told, (wire.jitter)()) {
+            Verdict::Wait(wait) => wire.clock.sleep(wait).await,
+            Verdict::TooLong(wait) => return Err(too_long(wait, wire)),
+            Verdict::Exhausted | Verdict::OutOfTime => {
+                let requests = format!("after {requests} requests for a token");
+                return Err(error.with_detail(requests));
+            }
+        }
+    }
+}
+
+/// Renews a token that is still valid. One that cannot be renewed yet is used on.
+async fn renew_early(tokens: &Arc<Tokens>, asking: &Asking, token: Token) -> Token {
+    let clock = &tokens.wire.clock;
+    match ask_once(tokens, asking, clock.elapsed(), Why::Early).await {
+        Ok(renewed) => renewed,
+        Err(refusal) => {
+            trace::failed(Why::Early, &refusal.into_error(), &tokens.wire.redactor);
+            let now = clock.elapsed();
+            let wait = token.ends_at.saturating_sub(now) / 2;
+            if let Some(current) = &mut tokens.lock().token {
+                current.renew_at = now + wait.max(BETWEEN_RENEWALS);
+            }
+            token
+        }
+    }
+}
+
+/// Asks once, in a task of its own. A fetch that is dropped while it waits would leave a token unread,
+/// and with it the refresh token that took the place of the one that was spent. Waits before and after
+/// the request end with the fetch: no request is sent that no one waits for.
+async fn ask_once(
+    tokens: &Arc<Tokens>,
+    asking: &Asking,
+    start: Duration,
+    why: Why,
+) -> Result<Token, Refusal> {
+    let locked = tokens.lock_refresh_token().await.map_err(Refusal::Final)?;
+    let (tokens, asking) = (Arc::clone(tokens), Arc::clone(asking));
     let ask = async move {
-        let _asking = asking;
-        ask.await
+        let _held = (locked, asking);
+        let granted = tokens.ask().await?;
+        Ok(tokens.keep(granted, start, why))
     };
     let task = tokio::spawn(ask.in_current_span());
     task.await.unwrap_or_else(|_| {
         let message = "the task that asks for a token was ended: its runtime was shut down";
-        Err(Error::new(ErrorKind::Transport, message))
+        Err(Refusal::Final(Error::new(ErrorKind::Transport, message)))
     })
 }
 
 impl Tokens {
-    /// Asks, and asks again while the endpoint may answer later, as often as the source's `retry`
-    /// allows.
-    async fn fetch(&self) -> Result<Token> {
-        let start = self.wire.clock.elapsed();
-        let why = self.why();
-        match self.ask_until_answered(start).await {
-            Ok(granted) => Ok(self.keep(granted, start, why)),
-            Err(failure) => {
-                trace::failed(why, &failure, &self.wire.redactor);
-                let mut state = self.lock();
-                state.asked += 1;
-                state.failure = Some(failure.clone());
-                Err(failure)
-            }
+    /// Locks the refresh token, and takes the one that another process put in its place.
+    async fn lock_refresh_token(&self) -> Result<Option<LockedRefreshToken>> {
+        let lock = match &self.wire.lock_refresh_token {
+            Some(lock) if self.lock().refresh.is_some() => lock,
+            _ => return Ok(None),
+        };
+        let locked = lock().await.map_err(|error| {
+            let message = format!("the refresh token cannot be locked: {error}");
+            Error::new(ErrorKind::Auth, self.wire.redactor.redact(&message))
+        })?;
+        // One that the user could not keep is newer than any that he has.
+        if let (Some(token), Some(refresh)) = (&locked.token, &mut self.lock().refresh)
+            && refresh.is_kept
+        {
+            self.wire.redactor.learn_token(token.expose());
+            refresh.token = token.clone();
         }
-    }
-
-    async fn ask_until_answered(&self, start: Duration) -> Result<Granted> {
-        let wire = &*self.wire;
-        let mut requests = 0;
-        loop {
-            let (error, answer) = match self.ask().await {
-                Ok(granted) => return Ok(granted),
-                Err(Refusal::Final(error)) => return Err(error),
-                Err(Refusal::Transient(error, answer)) => (error, answer),
-            };
-            requests += 1;
-            let elapsed = wire.clock.elapsed().saturating_sub(start);
-            let told = answer.and_then(|answer| told(&answer, wire));
-            match verdict(&wire.retry, requests, elapsed, told, (wire.jitter)()) {
-                Verdict::Wait(wait) => wire.clock.sleep(wait).await,
-                Verdict::TooLong(wait) => return Err(too_long(wait, wire)),
-                Verdict::Exhausted | Verdict::OutOfTime => {
-                    let requests = format!("after {requests} requests for a token");
-                    return Err(error.with_detail(requests));
-                }
-            }
-        }
-    }
-
-    /// Renews a token that still holds. One that cannot be renewed yet is used on.
-    async fn renew_early(&self, token: Token) -> Token {
-        let clock = &self.wire.clock;
-        let start = clock.elapsed();
-        match self.ask().await {
-            Ok(granted) => self.keep(granted, start, Why::Early),
-            Err(refusal) => {
-                trace::failed(Why::Early, &refusal.into_error(), &self.wire.redactor);
-                let now = clock.elapsed();
-                let wait = token.ends_at.saturating_sub(now) / 2;
-                if let Some(current) = &mut self.lock().token {
-                    current.renew_at = now + wait.max(BETWEEN_RENEWALS);
-                }
-                token
-            }
-        }
+        Ok(Some(locked))
     }
 
     /// Asks once. The user has the refresh token that came with the answer before anything else

@@ -64,11 +64,13 @@ impl<P> Machine<P> {
             stop_on_status,
             ..
         } = self.rules;
+        let resumed = self.resumed;
         let Some(slot) = self.slots.get_mut(at) else {
             return SlotState::Sent;
         };
+        let is_later = slot.id > 0 || resumed;
         if let (Some(status), None) = (refusal.status, &refusal.rule)
-            && (slot.id > 0 || self.resumed)
+            && is_later
             && listed(status, stop_on_status)
         {
             return SlotState::Stopped(status);
@@ -98,7 +100,7 @@ impl<P> Machine<P> {
             return SlotState::Failed(error);
         }
         if is_over {
-            return SlotState::Failed(refusal.into_error(&slot.failures, None));
+            return SlotState::Failed(refusal.into_error(&slot.failures, None, is_later));
         }
         match verdict {
             Verdict::Wait(wait) => {
@@ -110,9 +112,9 @@ impl<P> Machine<P> {
                 SlotState::Due(due)
             }
             Verdict::TooLong(wait) => SlotState::Failed(refusal.into_rate_limit(wait, now, &retry)),
-            Verdict::Exhausted => SlotState::Failed(refusal.into_error(&slot.failures, None)),
+            Verdict::Exhausted => SlotState::Failed(refusal.into_error(&slot.failures, None, is_later)),
             Verdict::OutOfTime => {
-                SlotState::Failed(refusal.into_error(&slot.failures, Some(retry.max_elapsed)))
+                SlotState::Failed(refusal.into_error(&slot.failures, Some(retry.max_elapsed), is_later))
             }
         }
     }

@@ -158,6 +158,9 @@ async fn every_usual_compression_is_undone() {
         ("deflate", deflate(text)),
         ("zstd", zstd(text)),
         ("br", brotli(text)),
+        ("X-GZIP, identity", gzip(text)),
+        ("gzip", [gzip(&text[..9]), gzip(&text[9..])].concat()),
+        ("zstd", [zstd(&text[..9]), zstd(&text[9..])].concat()),
     ] {
         let response = get(encoded(encoding, &body), End::Close).await.unwrap();
         assert_eq!(response.body, text, "{encoding}");
@@ -263,7 +266,7 @@ async fn bytes_are_counted_after_decompression() {
     assert_eq!(error.kind, Kind::TooLarge);
     assert_eq!(
         error.to_string(),
-        "the response is longer than 1048576 bytes (`max_response_bytes`)"
+        "the response is longer than 1 MiB (`max_response_bytes`)"
     );
     let exact = get(encoded("zstd", &zstd_bomb(8)), End::Close)
         .await
@@ -289,7 +292,7 @@ async fn a_server_that_does_not_end_is_given_up_on() {
         request.timeout = Duration::from_millis(100);
         let error = Reqwest::new().send(&request).await.unwrap_err();
         assert_eq!(error.kind, Kind::Timeout, "{bytes:?}");
-        assert_eq!(error.to_string(), "no whole response within 100ms");
+        assert_eq!(error.to_string(), "no whole response within 100 ms");
     }
 }
 
@@ -301,6 +304,32 @@ async fn nobody_at_the_port_is_no_connection() {
     let error = Reqwest::new().send(&request(address)).await.unwrap_err();
     assert_eq!(error.kind, Kind::Connect);
     assert!(error.to_string().starts_with("no connection: "), "{error}");
+}
+
+#[tokio::test]
+async fn a_name_that_is_not_found_is_told_from_a_refused_connection() {
+    let mut request = request(([127, 0, 0, 1], 80).into());
+    request.url = "http://no-such-host.invalid/v1?api_key=s3cr3t".to_owned();
+    let error = Reqwest::new().send(&request).await.unwrap_err();
+    assert_eq!(error.kind, Kind::UnknownHost, "{error}");
+    assert!(!error.to_string().contains("s3cr3t"), "{error}");
+}
+
+#[tokio::test]
+async fn names_under_localhost_are_this_machine() {
+    let (address, _heads) = server(response("", b"[]"), End::Close).await;
+    let mut request = request(address);
+    for host in ["localhost", "api.localhost"] {
+        request.url = format!("http://{host}:{}/", address.port());
+        let response = Reqwest::new().send(&request).await.unwrap();
+        assert_eq!(response.body, b"[]", "{host}");
+    }
+}
+
+#[tokio::test]
+async fn corrupt_gzip_is_named() {
+    let error = get(encoded("gzip", b"[1,2,3] is no gzip"), End::Close).await.unwrap_err();
+    assert!(error.to_string().contains("read as gzip"), "{error}");
 }
 
 #[tokio::test]

@@ -72,7 +72,7 @@ fn the_fourth_failure_says_how_often_it_was_tried_and_where() {
 fn what_the_server_says_is_waited_and_no_longer_than_allowed() {
     let mut server = Server::new(offset(10), 5);
     server.fates = vec![Fate::Throttled(7), Fate::Throttled(1)];
-    assert_eq!(run(&server).waits, [7 * SECOND, 4 * SECOND]);
+    assert_eq!(run(&server).waits, [7 * SECOND, SECOND]);
 
     server.fates = vec![Fate::Throttled(3_600)];
     let run = run(&server);

@@ -194,9 +194,9 @@ fn refusal(fate: Fate) -> Refusal {
         told,
         told_all: told,
         throttled: status == Some(429),
-        credentials: Vec::new(),
         request: "GET".to_owned(),
         detail: None,
+        help: None,
     }
 }
 

@@ -1,0 +1,204 @@
+//! Decoding gzip, which reqwest reads to the end of the first member alone and under one spelling.
+
+use std::io::{self, Write};
+
+use flate2::write::GzDecoder;
+
+use crate::transport::Headers;
+
+/// What the transport accepts: reqwest decodes the others.
+pub(super) const ACCEPTED: &str = "zstd,gzip,deflate,br";
+
+/// The first byte of a member.
+const MAGIC: u8 = 0x1f;
+
+/// Whether a body that reqwest left as it came is gzip: by either name, in any case, and beside
+/// `identity`, which changes nothing.
+pub(super) fn is_gzip(headers: &Headers) -> bool {
+    let codings = headers.all("Content-Encoding").flat_map(|value| value.split(','));
+    let mut codings = codings
+        .map(str::trim)
+        .filter(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity"));
+    let is_gzip = codings.next().is_some_and(|coding| {
+        coding.eq_ignore_ascii_case("gzip") || coding.eq_ignore_ascii_case("x-gzip")
+    });
+    is_gzip && codings.next().is_none()
+}
+
+/// Why a body is not what gzip makes.
+#[derive(Debug)]
+pub(super) enum GzipError {
+    /// It decodes to more bytes than allowed.
+    TooLarge,
+    /// It ends within a member.
+    Incomplete,
+    /// It is not gzip, or damaged.
+    Corrupt(String),
+}
+
+/// Decodes any number of members, one after the other (RFC 1952, 2.2), as their bytes arrive.
+pub(super) struct Gunzip {
+    most: usize,
+    decoded: Vec<u8>,
+    member: Option<GzDecoder<Bounded>>,
+}
+
+/// A buffer with a bound.
+struct Bounded {
+    bytes: Vec<u8>,
+    most: usize,
+}
+
+impl Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if bytes.len() > self.most - self.bytes.len() {
+            return Err(io::Error::from(io::ErrorKind::StorageFull));
+        }
+        self.bytes.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Gunzip {
+    /// For a body that decodes to so many bytes at most.
+    pub(super) fn new(most: usize) -> Self {
+        Self {
+            most,
+            decoded: Vec::new(),
+            member: None,
+        }
+    }
+
+    /// Decodes the next bytes of the body.
+    pub(super) fn push(&mut self, mut bytes: &[u8]) -> Result<(), GzipError> {
+        while !bytes.is_empty() {
+            let mut member = match self.member.take() {
+                Some(member) => member,
+                // Some writers fill the last block with zeros.
+                None if bytes[0] == 0 && !self.decoded.is_empty() => {
+                    bytes = &bytes[1..];
+                    continue;
+                }
+                None if bytes[0] != MAGIC => {
+                    return Err(GzipError::Corrupt("invalid gzip header".to_owned()));
+                }
+                None => GzDecoder::new(Bounded {
+                    bytes: std::mem::take(&mut self.decoded),
+                    most: self.most,
+                }),
+            };
+            match member.write(bytes).map_err(failed)? {
+                0 => self.decoded = member.finish().map_err(failed)?.bytes,
+                read => {
+                    bytes = bytes.get(read..).unwrap_or_default();
+                    self.member = Some(member);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The decoded body, after its last byte.
+    pub(super) fn finish(self) -> Result<Vec<u8>, GzipError> {
+        let Some(mut member) = self.member else {
+            return Ok(self.decoded);
+        };
+        member.flush().map_err(failed)?;
+        // A member that has ended takes no further byte.
+        match member.write(&[0]) {
+            Ok(0) => Ok(member.finish().map_err(failed)?.bytes),
+            _ => Err(GzipError::Incomplete),
+        }
+    }
+}
+
+fn failed(error: io::Error) -> GzipError {
+    match error.kind() {
+        io::ErrorKind::StorageFull => GzipError::TooLarge,
+        _ => GzipError::Corrupt(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flate2::{Compression, write::GzEncoder};
+
+    fn gzip(text: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(text).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn gunzip(body: &[u8], chunk: usize, most: usize) -> Result<Vec<u8>, GzipError> {
+        let mut gunzip = Gunzip::new(most);
+        for chunk in body.chunks(chunk) {
+            gunzip.push(chunk)?;
+        }
+        gunzip.finish()
+    }
+
+    #[test]
+    fn every_member_is_decoded_however_the_bytes_arrive() {
+        let members = [gzip(b"[1,"), gzip(b""), gzip(&[b' '; 5000]), gzip(b"2]")].concat();
+        let padded = [&members[..], &[0; 40]].concat();
+        for body in [&members, &padded] {
+            for chunk in [1, 2, 7, 18, 4096] {
+                let decoded = gunzip(body, chunk, 6000).unwrap();
+                assert_eq!((decoded.len(), &decoded[5003..]), (5005, &b"2]"[..]));
+            }
+        }
+        assert_eq!(gunzip(b"", 1, 9).unwrap(), b"");
+    }
+
+    #[test]
+    fn a_body_that_ends_early_is_told_from_a_corrupt_one() {
+        let two = [gzip(b"[1,"), gzip(&[b'x'; 500])].concat();
+        let first = gzip(b"[1,").len();
+        for end in (1..two.len()).filter(|end| *end != first) {
+            let found = gunzip(&two[..end], 5, 1000);
+            assert!(matches!(found, Err(GzipError::Incomplete)), "{end}: {found:?}");
+        }
+        for body in [
+            &b"[1,2,3] is no gzip"[..],
+            &[gzip(b"[1]"), b"and text".to_vec()].concat(),
+            &{
+                let mut damaged = gzip(b"[1,2,3,4,5,6,7]");
+                let end = damaged.len();
+                damaged[end - 6] ^= 1;
+                damaged
+            },
+        ] {
+            let found = gunzip(body, 5, 1000);
+            assert!(matches!(found, Err(GzipError::Corrupt(_))), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn the_bound_holds_over_all_members() {
+        let body = [gzip(&[b'x'; 600]), gzip(&[b'x'; 600])].concat();
+        assert!(matches!(gunzip(&body, 4096, 1199), Err(GzipError::TooLarge)));
+        assert_eq!(gunzip(&body, 4096, 1200).unwrap().len(), 1200);
+    }
+
+    #[test]
+    fn gzip_has_two_names_in_any_case() {
+        let headers = |values: &[&str]| {
+            let mut headers = Headers::new();
+            for value in values {
+                headers.push("content-encoding", *value);
+            }
+            headers
+        };
+        for values in [&["gzip"][..], &["GZIP"], &["x-gzip"], &["gzip, identity"], &["Identity", "X-GZip"]] {
+            assert!(is_gzip(&headers(values)), "{values:?}");
+        }
+        for values in [&[][..], &["identity"], &["br"], &["br, gzip"], &["gzip", "gzip"]] {
+            assert!(!is_gzip(&headers(values)), "{values:?}");
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The proxy that the environment names for a URL.
+
+use std::env;
+
+use hyper_util::client::proxy::matcher::Matcher;
+use url::Url;
+
+/// A proxy, for messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Proxy {
+    /// Its origin, without credentials.
+    pub(super) url: String,
+    /// The variable that names it.
+    pub(super) variable: String,
+}
+
+/// The proxy for requests to this URL, which is not loopback.
+///
+/// # Errors
+///
+/// When the variable holds no URL of a proxy: reqwest would send the request directly, which the user
+/// did not ask for. The message names the variable.
+pub(super) fn of(url: &Url) -> Result<Option<Proxy>, String> {
+    // A server that runs this as a CGI program sets `HTTP_PROXY` to a header of its client.
+    if env::var_os("REQUEST_METHOD").is_some() {
+        return Ok(None);
+    }
+    let set = |names: [&str; 2]| {
+        names.into_iter().find_map(|name| {
+            let value = env::var_os(name)?;
+            Some((name.to_owned(), value.to_string_lossy().trim().to_owned()))
+        })
+    };
+    let own = match url.scheme() {
+        "https" => set(["HTTPS_PROXY", "https_proxy"]),
+        _ => set(["HTTP_PROXY", "http_proxy"]),
+    };
+    let named = own
+        .filter(|(_, value)| !value.is_empty())
+        .or_else(|| set(["ALL_PROXY", "all_proxy"]));
+    let no_proxy = set(["NO_PROXY", "no_proxy"]).unwrap_or_default().1;
+    match named {
+        Some((variable, value)) if !value.is_empty() => find(url, variable, &value, &no_proxy),
+        _ => Ok(None),
+    }
+}
+
+fn find(url: &Url, variable: String, value: &str, no_proxy: &str) -> Result<Option<Proxy>, String> {
+    let Ok(uri) = url.as_str().parse() else {
+        return Ok(None);
+    };
+    let proxied = Matcher::builder().all(value).build().intercept(&uri);
+    let proxy = proxied.filter(|proxy| matches!(proxy.uri().scheme_str(), Some("http" | "https")));
+    let exempt = Matcher::builder().all("http://proxy").no(no_proxy).build();
+    match proxy {
+        _ if exempt.intercept(&uri).is_none() => Ok(None),
+        Some(proxy) => {
+            let (scheme, authority) = (proxy.uri().scheme_str(), proxy.uri().authority());
+            let url = format!(
+                "{}://{}",
+                scheme.unwrap_or("http"),
+                authority.map_or("", |authority| authority.as_str())
+            );
+            Ok(Some(Proxy { url, variable }))
+        }
+        // The value may hold a password.
+        None => Err(format!(
+            "`{variable}` does not hold the URL of an http or https proxy"
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn proxy(value: &str, no_proxy: &str) -> Result<Option<String>, String> {
+        let url = Url::parse("https://api.example.com/v1?key=k3y").unwrap();
+        let found = find(&url, "HTTPS_PROXY".to_owned(), value, no_proxy)?;
+        Ok(found.map(|proxy| proxy.url))
+    }
+
+    #[test]
+    fn a_proxy_is_named_without_its_password() {
+        for (value, named) in [
+            ("http://proxy:3128", "http://proxy:3128"),
+            ("proxy:3128", "http://proxy:3128"),
+            ("https://me:s3cr3t@proxy/", "https://proxy"),
+        ] {
+            assert_eq!(proxy(value, ""), Ok(Some(named.to_owned())), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_broken_proxy_is_an_error_unless_the_host_needs_none() {
+        for value in ["http://", "::", "ftp://proxy", "socks5://proxy:1080", "http//me:s3cr3t@x y"] {
+            let error = proxy(value, "other.example.com").unwrap_err();
+            assert!(error.contains("`HTTPS_PROXY`") && !error.contains("s3cr3t"), "{error}");
+            assert_eq!(proxy(value, "example.com"), Ok(None));
+        }
+    }
+}
