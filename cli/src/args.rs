@@ -18,7 +18,9 @@ Exit codes:
   1    a spec is wrong, or a generated file is not up to date
   2    the command line, a file, a setting or a secret is wrong; nothing was sent
   3    the API, the destination or the writing of a file failed; what was left undone is named
-  130  interrupted";
+  129  ended by SIGHUP: the terminal was closed
+  130  ended by SIGINT: Ctrl-C
+  143  ended by SIGTERM";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -103,8 +105,8 @@ pub(crate) struct Generate {
 pub(crate) struct Fetch {
     /// The spec, a YAML file
     pub(crate) spec: PathBuf,
-    /// The resource, by its name in the spec
-    pub(crate) resource: String,
+    /// The resource, by its name in the spec; without one, its resources are listed
+    pub(crate) resource: Option<String>,
     /// The most records to fetch; no page is asked for that is not needed for them
     #[arg(long, value_name = "RECORDS")]
     pub(crate) limit: Option<u64>,

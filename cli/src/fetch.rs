@@ -6,28 +6,34 @@ use rest_source::{
 };
 
 use crate::{
-    args::Fetch, context::Context, format::Printer, param, run::Work, spec, state, stop::Stop,
-    token::Keeper,
+    args::Fetch, context::Context, format::Printer, interrupt::TokenRequests, param, run::Work, spec,
+    state, stop::Stop, token::Keeper,
 };
 
 /// Fetches a resource and prints its records, page by page.
 pub(crate) fn run(args: Fetch, context: &Context) -> Work {
+    let token_requests = TokenRequests::default();
     Work {
         interrupted: if args.state.is_some() {
             "interrupted: the records that were printed are whole, the state is as it was"
         } else {
             "interrupted: the records that were printed are whole"
         },
-        doing: Box::pin(fetch(args, context.clone())),
+        doing: Box::pin(fetch(args, context.clone(), token_requests.clone())),
+        token_requests,
     }
 }
 
-async fn fetch(args: Fetch, context: Context) -> Result<(), Stop> {
+async fn fetch(
+    args: Fetch,
+    context: Context,
+    token_requests: TokenRequests,
+) -> Result<(), Stop> {
     let (connector, plan) = spec::open(&args.spec)?;
-    let resource = spec::resource(plan, &args.resource)?;
+    let resource = spec::resource(plan, args.resource.as_deref())?;
     let resource = param::with(&connector, plan, resource, &args.param)?;
     let console = &context.console;
-    let token = Keeper::new(plan, args.token_file.clone(), console)?;
+    let token = Keeper::new(plan, args.token_file.clone(), console, token_requests)?;
     let fetch = asked(plan, resource, &args, &token, &context)?;
     let mut printer = Printer::new(args.format, resource.table);
     let mut pages = fetch.pages();

@@ -1,9 +1,10 @@
 //! Files that are written whole or not at all.
 
 use std::{
-    fs::{self, File, OpenOptions, Permissions},
+    fs::{self, File, OpenOptions, Permissions, TryLockError},
     io::{self, Write},
     path::{Path, PathBuf},
+    time::{Duration, Instant},
 };
 
 /// Who may read a file.
@@ -26,8 +27,7 @@ pub(crate) fn replace(path: &Path, text: &str, readers: Readers) -> io::Result<(
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let old = old(&path)?;
     let beside = beside(&path);
-    // One that a run left there when it was killed.
-    let _ = fs::remove_file(&beside);
+    remove_left_over(&path);
     let kept = old.filter(|_| readers == Readers::AsBefore);
     let written = write(&beside, text, readers, kept.as_ref())
         .and_then(|()| kept.map_or(Ok(()), |kept| fs::set_permissions(&beside, kept)))
@@ -43,7 +43,7 @@ pub(crate) fn can_replace(path: &Path) -> io::Result<()> {
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     old(&path)?;
     let beside = beside(&path);
-    let _ = fs::remove_file(&beside);
+    remove_left_over(&path);
     create(&beside, Readers::Owner, None)?;
     fs::remove_file(&beside)
 }
@@ -63,6 +63,82 @@ fn beside(path: &Path) -> PathBuf {
     name.push(format!(".{}.new", std::process::id()));
     name.into()
 }
+
+/// How old a file is that no run is writing any more.
+const LEFT_OVER: Duration = Duration::from_secs(60);
+
+/// Removes what runs left beside a file when they were killed, and what this process would write to.
+fn remove_left_over(path: &Path) {
+    let own = beside(path);
+    let _ = fs::remove_file(&own);
+    let (Some(folder), Some(name)) = (own.parent(), path.file_name()) else {
+        return;
+    };
+    let folder = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    };
+    let name = format!("{}.", name.to_string_lossy());
+    let is_ours = |entry: &fs::DirEntry| {
+        let found = entry.file_name().to_string_lossy().into_owned();
+        let id = found.strip_prefix(&name).and_then(|rest| rest.strip_suffix(".new"));
+        id.is_some_and(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    let is_old = |entry: &fs::DirEntry| {
+        let modified = entry.metadata().and_then(|metadata| metadata.modified());
+        modified.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > LEFT_OVER))
+    };
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if is_ours(&entry) && is_old(&entry) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Opens the lock of a file, `.lock` beside it: the file itself is replaced by another.
+pub(crate) fn open_lock(path: &Path) -> io::Result<File> {
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let mut name = path.into_os_string();
+    name.push(".lock");
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+
+        options.mode(0o600);
+    }
+    options.open(name)
+}
+
+/// Locks a file against other runs until the guard is dropped, or the process ends.
+///
+/// # Errors
+///
+/// Also when another holds it for so long.
+pub(crate) async fn lock(path: &Path, longest: Duration) -> io::Result<File> {
+    let lock = open_lock(path)?;
+    let start = Instant::now();
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Ok(lock),
+            // Some network file systems know no locks.
+            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
+                return Ok(lock);
+            }
+            Err(TryLockError::Error(error)) => return Err(error),
+            Err(TryLockError::WouldBlock) if start.elapsed() > longest => {
+                let message = format!("another process has locked `{}`", path.display());
+                return Err(io::Error::new(io::ErrorKind::TimedOut, message));
+            }
+            Err(TryLockError::WouldBlock) => tokio::time::sleep(BETWEEN_TRIES).await,
+        }
+    }
+}
+
+/// The time between two tries to lock a file.
+const BETWEEN_TRIES: Duration = Duration::from_millis(20);
 
 fn write(path: &Path, text: &str, readers: Readers, kept: Option<&Permissions>) -> io::Result<()> {
     let mut file = create(path, readers, kept)?;
@@ -135,6 +211,36 @@ mod tests {
         let mode = new.metadata().unwrap().permissions().mode() & 0o777;
         fs::remove_file(&file).unwrap();
         assert_eq!(mode & !0o640, 0, "{mode:o}");
+    }
+
+    #[test]
+    fn what_a_killed_run_left_is_removed_once_it_is_old() {
+        let folder = std::env::temp_dir().join(format!("rest-source-old-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("token");
+        let names = ["token.17.new", "token.18.new", "token.x.new", "tokens.17.new"];
+        for name in names {
+            let left = File::create(folder.join(name)).unwrap();
+            if name != "token.18.new" {
+                let hour = Duration::from_secs(3600);
+                left.set_modified(std::time::SystemTime::now() - hour).unwrap();
+            }
+        }
+        replace(&file, "new", Readers::Owner).unwrap();
+        let left: Vec<bool> = names.iter().map(|name| folder.join(name).exists()).collect();
+        assert_eq!(left, [false, true, true, true]);
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_file_is_locked_once() {
+        let file = std::env::temp_dir().join(format!("rest-source-lock-{}", std::process::id()));
+        let guard = lock(&file, Duration::ZERO).await.unwrap();
+        let error = lock(&file, Duration::ZERO).await.unwrap_err();
+        assert!(error.to_string().contains("another process"), "{error}");
+        drop(guard);
+        lock(&file, Duration::ZERO).await.unwrap();
+        fs::remove_file(file.with_extension("lock")).unwrap();
     }
 
     #[test]

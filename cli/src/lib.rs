@@ -14,6 +14,7 @@ mod fetch;
 mod file;
 mod format;
 mod generate;
+mod interrupt;
 mod load;
 mod make;
 mod new;

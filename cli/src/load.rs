@@ -2,23 +2,27 @@
 
 use rest_source_load::{Loading, Sqlite};
 
-use crate::{args::Load, context::Context, run::Work, spec, stop::Stop, token::Keeper};
+use crate::{
+    args::Load, context::Context, interrupt::TokenRequests, run::Work, spec, stop::Stop, token::Keeper,
+};
 
 /// Loads a source into a database.
 pub(crate) fn run(args: Load, context: &Context) -> Work {
+    let token_requests = TokenRequests::default();
     Work {
-        doing: Box::pin(load(args, context.clone())),
+        doing: Box::pin(load(args, context.clone(), token_requests.clone())),
+        token_requests,
         interrupted: "interrupted: what was committed stays, and the next load goes on from there",
     }
 }
 
-async fn load(args: Load, context: Context) -> Result<(), Stop> {
+async fn load(args: Load, context: Context, token_requests: TokenRequests) -> Result<(), Stop> {
     let (_, plan) = spec::open(&args.spec)?;
     for name in &args.resource {
-        spec::resource(plan, name)?;
+        spec::resource(plan, Some(name))?;
     }
     let console = &context.console;
-    let token = Keeper::new(plan, args.token_file, console)?;
+    let token = Keeper::new(plan, args.token_file, console, token_requests)?;
     let client = spec::connect(plan, args.config, &token, &context)?;
     let mut database = Sqlite::open(&args.to)?;
     let mut loading = Loading::of(&client, &mut database);

@@ -1,48 +1,77 @@
 //! Running what waits for a network, until it is done or interrupted.
 
-use std::{future::Future, pin::Pin, time::Duration};
+use std::{
+    future::Future,
+    pin::Pin,
+    time::{Duration, Instant},
+};
 
-use crate::stop::Stop;
+use crate::{
+    interrupt::{Signals, TokenRequests},
+    stop::Stop,
+};
 
-/// How long work that was interrupted may take to end.
-const GRACE: Duration = Duration::from_secs(2);
+/// How long a request for a token may take to end after a signal.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// How long anything else may take to end: a slow reader of stdout holds it up.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Work that can be interrupted: what to do, and what to say when it is not done to its end.
 pub(crate) struct Work {
     pub(crate) doing: Pin<Box<dyn Future<Output = Result<(), Stop>> + Send>>,
     pub(crate) interrupted: &'static str,
+    /// Its requests that may spend a refresh token.
+    pub(crate) token_requests: TokenRequests,
 }
 
-/// Runs to the end, or to Ctrl-C.
+/// Runs to the end, or to a signal. After one no request is sent, and waits end; a request for a token
+/// that is in flight may still end, so that a refresh token that it brings is kept. A second signal ends
+/// that, too.
 ///
-/// The work has a thread of its own, so that an interruption is heard while a slow reader of stdout
-/// holds it up.
+/// The work has a thread of its own, so that a signal is handled while a slow reader of stdout holds the
+/// work up.
 pub(crate) fn to_the_end(work: Work) -> Result<(), Stop> {
-    let runtime = tokio::runtime::Runtime::new()
-        .map_err(|error| Stop::failed(format!("cannot start: {error}")))?;
-    let done = runtime.block_on(async {
+    let failed = |error| Stop::failed(format!("cannot start: {error}"));
+    let runtime = tokio::runtime::Runtime::new().map_err(failed)?;
+    let (done, is_over) = runtime.block_on(async {
+        let mut signals = Signals::new().map_err(failed)?;
         let mut task = tokio::spawn(work.doing);
-        tokio::select! {
+        let done = tokio::select! {
             done = &mut task => {
-                done.unwrap_or_else(|error| Err(Stop::failed(format!("cannot go on: {error}"))))
+                done.unwrap_or_else(|error| Err(Stop::failed(format!("cannot continue: {error}"))))
             }
-            Ok(()) = tokio::signal::ctrl_c() => {
+            signal = signals.next() => {
                 task.abort();
-                // A token endpoint that is asked now may have spent the refresh token: its answer is
-                // waited for, and kept.
-                let _ = tokio::time::timeout(GRACE, all_ended()).await;
-                Err(Stop::interrupted(work.interrupted))
+                Err(Stop::interrupted(signal, work.interrupted))
             }
-        }
-    });
-    runtime.shutdown_timeout(GRACE);
+        };
+        let is_over = tokio::select! {
+            () = all_ended(&work.token_requests) => false,
+            _ = signals.next() => true,
+        };
+        Ok::<_, Stop>((done, is_over))
+    })?;
+    if is_over {
+        runtime.shutdown_background();
+    } else {
+        runtime.shutdown_timeout(PATIENCE);
+    }
     done
 }
 
-/// Until no task is left.
-async fn all_ended() {
+/// Until no task is left, or none that is worth waiting for.
+async fn all_ended(token_requests: &TokenRequests) {
+    let start = Instant::now();
     let metrics = tokio::runtime::Handle::current().metrics();
     while metrics.num_alive_tasks() > 0 {
+        let patience = match token_requests.any() {
+            true => GRACE,
+            false => PATIENCE,
+        };
+        if start.elapsed() > patience {
+            return;
+        }
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }

@@ -68,15 +68,16 @@ pub(crate) fn connect(
 /// The resource of this name.
 pub(crate) fn resource(
     plan: &'static SourcePlan,
-    name: &str,
+    name: Option<&str>,
 ) -> Result<&'static ResourcePlan, Stop> {
-    let found = plan.resources.iter().find(|plan| plan.name == name);
+    let found = plan.resources.iter().find(|plan| Some(plan.name) == name);
     found.copied().ok_or_else(|| {
         let names: Vec<_> = plan.resources.iter().map(|plan| plan.name).collect();
-        Stop::usage(format!(
-            "`{}` has no resource `{name}`\n  help: its resources are `{}`",
-            plan.name,
-            names.join("`, `")
-        ))
+        let wrong = match name {
+            Some(name) => format!("`{}` has no resource `{name}`", plan.name),
+            None => format!("name a resource of `{}`", plan.name),
+        };
+        let names = names.join("`, `");
+        Stop::usage(format!("{wrong}\n  help: its resources are `{names}`"))
     })
 }

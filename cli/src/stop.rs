@@ -1,9 +1,11 @@
 //! Why a command ends before it is done.
 
+use std::fmt;
+
 use rest_source::{Error, ErrorKind};
 use rest_source_load::LoadError;
 
-use crate::console::Console;
+use crate::{console::Console, interrupt::Signal};
 
 /// Why a command ends before it is done: the code it exits with, and what there is left to say.
 #[derive(Debug)]
@@ -18,7 +20,10 @@ enum Exit {
     Wrong = 1,
     Usage = 2,
     Failed = 3,
+    // By a signal: 128 and its number.
+    HungUp = 129,
     Interrupted = 130,
+    Terminated = 143,
 }
 
 impl Stop {
@@ -46,10 +51,14 @@ impl Stop {
         }
     }
 
-    /// By Ctrl-C.
-    pub(crate) fn interrupted(message: impl Into<String>) -> Self {
+    /// By a signal.
+    pub(crate) fn interrupted(signal: Signal, message: impl Into<String>) -> Self {
         Self {
-            exit: Exit::Interrupted,
+            exit: match signal {
+                Signal::HangUp => Exit::HungUp,
+                Signal::Interrupt => Exit::Interrupted,
+                Signal::Terminate => Exit::Terminated,
+            },
             messages: vec![message.into()],
         }
     }
@@ -69,6 +78,12 @@ impl Stop {
             console.error(message);
         }
         self.exit as u8
+    }
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.messages.join("; "))
     }
 }
 

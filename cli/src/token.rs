@@ -7,6 +7,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use rest_source::{
@@ -17,8 +18,12 @@ use rest_source::{
 use crate::{
     console::Console,
     file::{self, Readers},
+    interrupt::TokenRequests,
     stop::Stop,
 };
+
+/// How long a run waits for another that asks for a token with the same file.
+const LONGEST_LOCK: Duration = Duration::from_secs(120);
 
 /// Keeps what an API gives in place of a refresh token, which then is of no more use, or says at the
 /// end that it was not kept.
@@ -30,6 +35,7 @@ pub(crate) struct Keeper {
     kept: Option<Secret>,
     /// Whether the API gave another, which was kept nowhere.
     is_lost: Arc<AtomicBool>,
+    requests: TokenRequests,
     console: Console,
 }
 
@@ -44,6 +50,7 @@ impl Keeper {
         plan: &'static SourcePlan,
         file: Option<PathBuf>,
         console: &Console,
+        requests: TokenRequests,
     ) -> Result<Self, Stop> {
         let secret = refresh_token(plan);
         let mut kept = None;
@@ -57,15 +64,17 @@ impl Keeper {
                 )));
             };
             kept = read(file, secret)?;
-            file::can_replace(file).map_err(|error| {
-                Stop::usage(format!("cannot write `{}`: {error}", file.display()))
-            })?;
+            let cannot_write =
+                |error| Stop::usage(format!("cannot write `{}`: {error}", file.display()));
+            file::can_replace(file).map_err(cannot_write)?;
+            file::open_lock(file).map_err(cannot_write)?;
         }
         Ok(Self {
             secret,
             file,
             kept,
             is_lost: Arc::default(),
+            requests,
             console: console.clone(),
         })
     }
@@ -76,6 +85,18 @@ impl Keeper {
             (Some(secret), Some(token)) => client.secret(secret.name, token.clone()),
             _ => client,
         };
+        let (file, secret, requests) = (self.file.clone(), self.secret, self.requests.clone());
+        let client = client.lock_refresh_token(move || {
+            let (file, requests) = (file.clone(), requests.clone());
+            async move {
+                let (Some(file), Some(secret)) = (file, secret) else {
+                    return Ok((None, (None, requests.begin())));
+                };
+                let guard = file::lock(&file, LONGEST_LOCK).await?;
+                let token = read(&file, secret).map_err(|stop| io::Error::other(stop.to_string()))?;
+                Ok::<_, io::Error>((token, (Some(guard), requests.begin())))
+            }
+        });
         let (file, is_lost) = (self.file.clone(), Arc::clone(&self.is_lost));
         client.on_refresh_token(move |token: Secret| {
             let kept = keep(file.as_deref(), &token, &is_lost);

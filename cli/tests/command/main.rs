@@ -11,6 +11,8 @@ mod param;
 mod same;
 mod shell;
 mod tls;
+#[cfg(unix)]
+mod token_kills;
 mod tokens;
 mod wire;
 
@@ -233,7 +235,7 @@ async fn the_next_fetch_with_a_state_asks_only_for_what_is_new() {
         "{second:?}"
     );
     // A fetch that fails leaves the state as it was.
-    server.faults().every(1, Fault::Body("{".to_owned()));
+    server.faults().every(1, Fault::Body("no".to_owned()));
     assert_eq!(shell.run(&args).code, 3);
     assert_eq!(shell.read("stories.json"), state);
 }
@@ -242,7 +244,7 @@ async fn the_next_fetch_with_a_state_asks_only_for_what_is_new() {
 async fn a_failed_fetch_prints_what_came_before_and_says_why() {
     let (server, shell) = media().await;
     let args = ["fetch", MEDIA, "user_insights", "--format", "jsonl"];
-    server.faults().at(1, Fault::Body("{".to_owned()));
+    server.faults().at(1, Fault::Body("no".to_owned()));
     let failed = shell.run(&args);
     assert_eq!((failed.stdout.lines().count(), failed.code), (100, 3));
     snapshot("fetch-failed", &failed.with_stdout(String::new()));

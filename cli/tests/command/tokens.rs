@@ -25,7 +25,7 @@ resources:
 ";
 
 /// A server that gives another refresh token with each access token, and a shell that has the first.
-async fn shop() -> (Server, Shell) {
+pub(crate) async fn shop() -> (Server, Shell) {
     let access = Access::Rotating {
         client_id: data::CLIENT_ID.to_owned(),
         client_secret: data::CLIENT_SECRET.to_owned(),
@@ -41,8 +41,8 @@ async fn shop() -> (Server, Shell) {
     (server, shell)
 }
 
-const FETCH: [&str; 5] = ["fetch", "shop.yaml", "stories", "--limit", "1"];
-const KEPT: [&str; 2] = ["--token-file", "token"];
+pub(crate) const FETCH: [&str; 5] = ["fetch", "shop.yaml", "stories", "--limit", "1"];
+pub(crate) const KEPT: [&str; 2] = ["--token-file", "token"];
 
 /// Runs it, and looks for tokens in what it says.
 #[track_caller]
