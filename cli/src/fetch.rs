@@ -6,8 +6,8 @@ use rest_source::{
 };
 
 use crate::{
-    args::Fetch, context::Context, format::Printer, interrupt::TokenRequests, param, run::Work, spec,
-    state, stop::Stop, token::Keeper,
+    args::Fetch, context::Context, format::Printer, interrupt::TokenRequests, param, run::Work,
+    spec, state, stop::Stop, token::Keeper,
 };
 
 /// Fetches a resource and prints its records, page by page.
@@ -24,11 +24,7 @@ pub(crate) fn run(args: Fetch, context: &Context) -> Work {
     }
 }
 
-async fn fetch(
-    args: Fetch,
-    context: Context,
-    token_requests: TokenRequests,
-) -> Result<(), Stop> {
+async fn fetch(args: Fetch, context: Context, token_requests: TokenRequests) -> Result<(), Stop> {
     let (connector, plan) = spec::open(&args.spec)?;
     let resource = spec::resource(plan, args.resource.as_deref())?;
     let resource = param::with(&connector, plan, resource, &args.param)?;

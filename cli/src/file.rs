@@ -82,7 +82,9 @@ fn remove_left_over(path: &Path) {
     let name = format!("{}.", name.to_string_lossy());
     let is_ours = |entry: &fs::DirEntry| {
         let found = entry.file_name().to_string_lossy().into_owned();
-        let id = found.strip_prefix(&name).and_then(|rest| rest.strip_suffix(".new"));
+        let id = found
+            .strip_prefix(&name)
+            .and_then(|rest| rest.strip_suffix(".new"));
         id.is_some_and(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))
     };
     let is_old = |entry: &fs::DirEntry| {
@@ -218,16 +220,25 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("rest-source-old-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         let file = folder.join("token");
-        let names = ["token.17.new", "token.18.new", "token.x.new", "tokens.17.new"];
+        let names = [
+            "token.17.new",
+            "token.18.new",
+            "token.x.new",
+            "tokens.17.new",
+        ];
         for name in names {
             let left = File::create(folder.join(name)).unwrap();
             if name != "token.18.new" {
                 let hour = Duration::from_secs(3600);
-                left.set_modified(std::time::SystemTime::now() - hour).unwrap();
+                left.set_modified(std::time::SystemTime::now() - hour)
+                    .unwrap();
             }
         }
         replace(&file, "new", Readers::Owner).unwrap();
-        let left: Vec<bool> = names.iter().map(|name| folder.join(name).exists()).collect();
+        let left: Vec<bool> = names
+            .iter()
+            .map(|name| folder.join(name).exists())
+            .collect();
         assert_eq!(left, [false, true, true, true]);
         fs::remove_dir_all(folder).unwrap();
     }

@@ -3,7 +3,8 @@
 use rest_source_load::{Loading, Sqlite};
 
 use crate::{
-    args::Load, context::Context, interrupt::TokenRequests, run::Work, spec, stop::Stop, token::Keeper,
+    args::Load, context::Context, interrupt::TokenRequests, run::Work, spec, stop::Stop,
+    token::Keeper,
 };
 
 /// Loads a source into a database.

@@ -93,7 +93,8 @@ impl Keeper {
                     return Ok((None, (None, requests.begin())));
                 };
                 let guard = file::lock(&file, LONGEST_LOCK).await?;
-                let token = read(&file, secret).map_err(|stop| io::Error::other(stop.to_string()))?;
+                let token =
+                    read(&file, secret).map_err(|stop| io::Error::other(stop.to_string()))?;
                 Ok::<_, io::Error>((token, (Some(guard), requests.begin())))
             }
         });

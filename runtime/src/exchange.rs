@@ -135,7 +135,10 @@ impl Client {
             };
             request.timeout = left;
             let start = wire.clock.elapsed();
-            let response = wire.send(&request).await.map_err(|error| failed(error, wire))?;
+            let response = wire
+                .send(&request)
+                .await
+                .map_err(|error| failed(error, wire))?;
             left = left.saturating_sub(wire.clock.elapsed().saturating_sub(start));
             match hop.redirected(&response)? {
                 Some(next) => {

@@ -46,7 +46,9 @@ impl Origins {
              resource; a resource without `auth` and secrets follows it"
                 .to_owned()
         } else {
-            format!("`allow_origins: [\"{origin}\"]` in `client` allows it, if that origin may have them")
+            format!(
+                "`allow_origins: [\"{origin}\"]` in `client` allows it, if that origin may have them"
+            )
         };
         Err(Error::new(ErrorKind::Origin, message).with_help(help))
     }

@@ -271,13 +271,18 @@ fn blank(text: &str, mut found: Vec<Span>) -> String {
 /// The character's boundary at or before this byte.
 fn floor(text: &str, at: usize) -> usize {
     let at = at.min(text.len());
-    (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+    (0..=at)
+        .rev()
+        .find(|at| text.is_char_boundary(*at))
+        .unwrap_or(0)
 }
 
 /// The character's boundary at or after this byte.
 fn ceil(text: &str, at: usize) -> usize {
     let at = at.min(text.len());
-    (at..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len())
+    (at..=text.len())
+        .find(|at| text.is_char_boundary(*at))
+        .unwrap_or(text.len())
 }
 
 mod view;

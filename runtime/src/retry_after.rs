@@ -173,7 +173,16 @@ mod tests {
     #[test]
     fn an_absurd_retry_after_is_long_or_says_nothing() {
         assert_eq!(wait("99999999999999999999999"), Some(u64::MAX));
-        for value in ["", "-1", "soon", "NaN", "-inf", "s", "2 fortnights", "2025-11"] {
+        for value in [
+            "",
+            "-1",
+            "soon",
+            "NaN",
+            "-inf",
+            "s",
+            "2 fortnights",
+            "2025-11",
+        ] {
             assert_eq!(wait(value), None, "{value}");
         }
     }
@@ -200,7 +209,10 @@ mod tests {
     fn milliseconds_have_headers_of_their_own() {
         for name in ["retry-after-ms", "x-ms-retry-after-ms"] {
             let headers = headers(&[(name, "1500"), ("Retry-After", "2")]);
-            assert_eq!(retry_after(&headers, now()), Some(Duration::from_millis(1500)));
+            assert_eq!(
+                retry_after(&headers, now()),
+                Some(Duration::from_millis(1500))
+            );
         }
     }
 

@@ -69,7 +69,13 @@ impl<'a> Scope<'a> {
 
     /// Checks a value before the path of a URL, where `before` is the text before it and `after` the
     /// part that follows.
-    fn check_host(&self, part: Part, before: &str, value: &str, after: Option<&Part>) -> Result<()> {
+    fn check_host(
+        &self,
+        part: Part,
+        before: &str,
+        value: &str,
+        after: Option<&Part>,
+    ) -> Result<()> {
         let next = match after {
             Some(Part::Text(text)) => text.chars().next(),
             Some(_) => Some('{'),
@@ -87,15 +93,23 @@ impl<'a> Scope<'a> {
             _ => value,
         };
         let is_whole = before.is_empty() || before.ends_with("//");
-        let wrong = rest.chars().find(|c| !(is_host(*c) || (is_port(*c) && is_whole && ends_host)));
+        let wrong = rest
+            .chars()
+            .find(|c| !(is_host(*c) || (is_port(*c) && is_whole && ends_host)));
         let Some(wrong) = wrong else {
             return Ok(());
         };
         let name = match part {
-            Part::Config(at) => self.settings.get(usize::from(at)).map(|setting| setting.name),
+            Part::Config(at) => self
+                .settings
+                .get(usize::from(at))
+                .map(|setting| setting.name),
             _ => None,
         };
-        let name = name.map_or_else(|| "a value".to_owned(), |name| format!("the setting `{name}`"));
+        let name = name.map_or_else(
+            || "a value".to_owned(),
+            |name| format!("the setting `{name}`"),
+        );
         let message = format!("{name} is part of a host and holds an invalid character, {wrong:?}");
         let detail = "letters, digits, `.`, `-` and `_` are valid there: with others, credentials could go to \
                       another host";
@@ -331,7 +345,8 @@ mod tests {
             CONFIG.0[0],
             Part::Text(".example.com/v1"),
         ]);
-        const AFTER: Template = Template(&[Part::Text("https://api."), CONFIG.0[0], Part::Text("/v1")]);
+        const AFTER: Template =
+            Template(&[Part::Text("https://api."), CONFIG.0[0], Part::Text("/v1")]);
         const ALONE: Template = Template(&[Part::Text("https://"), CONFIG.0[0]]);
         const PORT: Template = Template(&[Part::Text("https://h:"), CONFIG.0[0], Part::Text("/")]);
         const START: Template = Template(&[CONFIG.0[0], Part::Text(".example.com/v1")]);

@@ -62,7 +62,11 @@ async fn no_token_is_lost_by(signal: &str, code: i32) {
         assert!(is_documented, "{signal} {kill}: {ended:?} {said}");
         let kept = std::fs::read_to_string(shell.path("token")).ok();
         let kept = kept.as_deref().map(str::trim_end);
-        assert_eq!(kept, wanted(&server).as_deref(), "{signal} {kill} after {after:?}: {said}");
+        assert_eq!(
+            kept,
+            wanted(&server).as_deref(),
+            "{signal} {kill} after {after:?}: {said}"
+        );
         assert_eq!(left_over(&shell), [""; 0], "{signal} {kill}");
     }
     assert_eq!(shell.run(&[&FETCH[..], &KEPT].concat()).code, 0);
@@ -99,7 +103,10 @@ async fn a_kill_leaves_a_whole_token_that_is_one_behind_at_most() {
         let kept = std::fs::read_to_string(shell.path("token")).ok();
         let kept = kept.as_deref().map(str::trim_end);
         let is_one_of = [&before, &now].map(Option::as_deref).contains(&kept);
-        assert!(is_one_of, "{kill}: {kept:?} is neither {before:?} nor {now:?}");
+        assert!(
+            is_one_of,
+            "{kill}: {kept:?} is neither {before:?} nor {now:?}"
+        );
         if let Some(now) = &now {
             shell.write("token", now);
         }
@@ -116,7 +123,10 @@ async fn a_kill_leaves_a_whole_token_that_is_one_behind_at_most() {
 async fn a_second_signal_ends_the_wait_for_a_token() {
     let (server, shell) = shop().await;
     server.tokens().slow(Duration::from_secs(60));
-    let child = shell.command(&[&FETCH[..], &KEPT].concat()).spawn().unwrap();
+    let child = shell
+        .command(&[&FETCH[..], &KEPT].concat())
+        .spawn()
+        .unwrap();
     while server.log().all().is_empty() {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
@@ -132,7 +142,9 @@ async fn a_second_signal_ends_the_wait_for_a_token() {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_request_follows_a_signal() {
     let (server, shell) = shop().await;
-    server.faults().every(1, rest_source_tests::Fault::status(503));
+    server
+        .faults()
+        .every(1, rest_source_tests::Fault::status(503));
     let ran = crate::interrupted(&shell, &[&FETCH[..], &KEPT].concat(), 2, &server).await;
     assert_eq!(ran.code, 130, "{ran}");
     let asked = server.log().all().len();
@@ -145,7 +157,9 @@ async fn runs_that_share_a_file_spend_each_token_once() {
     let (server, shell) = shop().await;
     server.tokens().slow(Duration::from_millis(30));
     let args = [&FETCH[..], &KEPT].concat();
-    let runs: Vec<_> = (0..4).map(|_| shell.command(&args).spawn().unwrap()).collect();
+    let runs: Vec<_> = (0..4)
+        .map(|_| shell.command(&args).spawn().unwrap())
+        .collect();
     for run in runs {
         let ran = Ran::of(run.wait_with_output().unwrap());
         assert_eq!(ran.code, 0, "{ran}");

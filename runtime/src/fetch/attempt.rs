@@ -390,12 +390,7 @@ fn ignored(place: &str, request: &str) -> String {
 }
 
 /// How long the body says to wait, where the spec says where it does.
-fn in_body(
-    body: &[u8],
-    retry: &Retry,
-    headers: &Headers,
-    now: SystemTime,
-) -> Option<Duration> {
+fn in_body(body: &[u8], retry: &Retry, headers: &Headers, now: SystemTime) -> Option<Duration> {
     let path = retry.retry_after_path?;
     let tree: serde_json::Value = serde_json::from_slice(body).ok()?;
     let value = actions::at(&tree, path)?;

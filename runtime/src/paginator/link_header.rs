@@ -18,7 +18,11 @@ pub(super) enum Found {
 /// link counts. A link with an `anchor` is skipped: it says what follows upon something other than this
 /// response.
 pub(super) fn find(header: &str, relation: &str) -> Found {
-    let links = || split(header, ',').map(str::trim).filter(|link| !link.is_empty());
+    let links = || {
+        split(header, ',')
+            .map(str::trim)
+            .filter(|link| !link.is_empty())
+    };
     let mut targets = links().filter_map(link).filter(|link| link.has(relation));
     match targets.next().map(|link| link.target.trim()) {
         Some("") => Found::Nothing,
@@ -140,8 +144,14 @@ mod tests {
     #[test]
     fn what_is_not_a_link_is_malformed_unless_the_relation_is_found() {
         for (header, part) in [
-            ("<https://a.example/; rel=next", "<https://a.example/; rel=next"),
-            ("https://a.example/; rel=next", "https://a.example/; rel=next"),
+            (
+                "<https://a.example/; rel=next",
+                "<https://a.example/; rel=next",
+            ),
+            (
+                "https://a.example/; rel=next",
+                "https://a.example/; rel=next",
+            ),
             ("<https://a.example/>; rel=prev, next", "next"),
             ("{\"next\": 2}", "{\"next\": 2}"),
         ] {

@@ -53,7 +53,9 @@ fn encodings() -> Vec<(&'static str, fn(&str) -> String)> {
             let json = serde_json::Value::from(text).to_string();
             json[1..json.len() - 1].to_owned()
         }),
-        ("JSON of Python", |text| json(text, false, |c| !c.is_ascii())),
+        ("JSON of Python", |text| {
+            json(text, false, |c| !c.is_ascii())
+        }),
         ("JSON of PHP", |text| {
             json(text, false, |c| !c.is_ascii()).replace('/', "\\/")
         }),
@@ -63,7 +65,9 @@ fn encodings() -> Vec<(&'static str, fn(&str) -> String)> {
         ("JSON of .NET", |text| {
             json(text, true, |c| !c.is_ascii() || "\"'<>&+`".contains(c))
         }),
-        ("JSON of Gson", |text| json(text, false, |c| "<>&='".contains(c))),
+        ("JSON of Gson", |text| {
+            json(text, false, |c| "<>&='".contains(c))
+        }),
         ("JSON in JSON", |text| {
             let once = json(text, false, |c| !c.is_ascii());
             json(&once, false, |_| false)
@@ -109,7 +113,9 @@ fn encodings() -> Vec<(&'static str, fn(&str) -> String)> {
         }),
         ("HTML, numeric", numeric),
         ("base64", |text| STANDARD.encode(text)),
-        ("base64 without padding", |text| STANDARD_NO_PAD.encode(text)),
+        ("base64 without padding", |text| {
+            STANDARD_NO_PAD.encode(text)
+        }),
         ("base64 of URLs", |text| URL_SAFE.encode(text)),
         ("base64, one further", |text| {
             STANDARD.encode(within("x", text, ""))
@@ -177,7 +183,11 @@ proptest! {
 fn a_text_cut_at_any_byte_shows_no_part_of_a_secret() {
     let secret = "4f9a+K2mPq7/LxZ0+w3Rt8uV";
     let redactor = Redactor::new([secret]);
-    let start: Vec<u8> = secret.bytes().filter(|byte| !is_dropped(*byte)).take(4).collect();
+    let start: Vec<u8> = secret
+        .bytes()
+        .filter(|byte| !is_dropped(*byte))
+        .take(4)
+        .collect();
     for (name, encode) in encodings() {
         let encoded = encode(secret);
         for kept in 0..=encoded.len() {
@@ -187,7 +197,11 @@ fn a_text_cut_at_any_byte_shows_no_part_of_a_secret() {
                 for view in level.from_base64().iter().chain([&level]) {
                     let bytes = view.compact().bytes;
                     let found = bytes.windows(4).any(|found| found == start);
-                    assert!(!found, "{name}, {kept} bytes of {encoded}: {}", shown.trim());
+                    assert!(
+                        !found,
+                        "{name}, {kept} bytes of {encoded}: {}",
+                        shown.trim()
+                    );
                 }
             }
         }
@@ -215,16 +229,25 @@ fn spaces_around_a_secret_do_not_hide_it() {
         assert_eq!(redacted, "bad key [secret].");
     }
     let redactor = Redactor::new(["sk  live  4f9aK2mPq"]);
-    assert_eq!(redactor.redact("bad key sk live 4f9aK2mPq"), "bad key [secret]");
+    assert_eq!(
+        redactor.redact("bad key sk live 4f9aK2mPq"),
+        "bad key [secret]"
+    );
     assert_eq!(Redactor::new(["      "]).redact("a      b"), "a      b");
 }
 
 #[test]
 fn most_of_a_secret_is_as_good_as_all_of_it() {
     let redactor = Redactor::new(["sk_live_4f9aK2mPq7Lx"]);
-    assert_eq!(redactor.redact("bad key sk_live_4f9aK2mP…"), "bad key [secret]…");
+    assert_eq!(
+        redactor.redact("bad key sk_live_4f9aK2mP…"),
+        "bad key [secret]…"
+    );
     assert_eq!(redactor.redact("bad key sk_live_…"), "bad key sk_live_…");
-    assert_eq!(redactor.redact("BAD KEY SK_LIVE_4F9AK2MPQ7LX"), "BAD KEY [secret]");
+    assert_eq!(
+        redactor.redact("BAD KEY SK_LIVE_4F9AK2MPQ7LX"),
+        "BAD KEY [secret]"
+    );
 }
 
 #[test]

@@ -53,7 +53,11 @@ impl View {
 
     /// The escapes of JSON, URLs and HTML decoded once; nothing where there are none.
     fn unescaped(&self) -> Option<Self> {
-        if !self.bytes.iter().any(|byte| matches!(byte, b'\\' | b'%' | b'&')) {
+        if !self
+            .bytes
+            .iter()
+            .any(|byte| matches!(byte, b'\\' | b'%' | b'&'))
+        {
             return None;
         }
         let mut decoded = Self::empty();
@@ -220,7 +224,9 @@ fn entity(rest: &[u8]) -> Option<(Escaped, usize)> {
             let ascii = ASCII.iter().find(|(known, _)| known.as_bytes() == name);
             let code = match ascii {
                 Some((_, char)) => u32::from(*char),
-                None => 0xa0 + u32::try_from(LATIN_1.iter().position(|k| k.as_bytes() == name)?).ok()?,
+                None => {
+                    0xa0 + u32::try_from(LATIN_1.iter().position(|k| k.as_bytes() == name)?).ok()?
+                }
             };
             Some((Escaped::char(code)?, length + 1))
         }

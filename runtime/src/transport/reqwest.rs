@@ -242,7 +242,9 @@ fn too_large(request: &Request) -> TransportError {
 /// A size as a spec writes it.
 fn size(bytes: u64) -> String {
     let units = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
-    let whole = units.iter().find(|(_, unit)| bytes > 0 && bytes % unit == 0);
+    let whole = units
+        .iter()
+        .find(|(_, unit)| bytes > 0 && bytes % unit == 0);
     match whole {
         Some((name, unit)) => format!("{} {name}", bytes / unit),
         None => format!("{bytes} bytes"),

@@ -209,7 +209,11 @@ async fn a_link_may_stand_in_one_of_several_headers() {
 
 #[tokio::test]
 async fn a_malformed_link_header_is_an_error() {
-    for value in ["/things?page=2; rel=next", "</things?page=2; rel=next", "page 2"] {
+    for value in [
+        "/things?page=2; rel=next",
+        "</things?page=2; rel=next",
+        "page 2",
+    ] {
         let run = by_header(value).await;
         run.fails(&ErrorKind::Paging, &["not a link", value]);
     }

@@ -156,7 +156,11 @@ async fn json_that_ends_too_early_is_an_error_that_shows_it() {
 
 #[tokio::test]
 async fn json_that_ends_too_early_is_asked_for_again() {
-    for body in [r#"{"data": [0, 1"#, r#"{"data": [0, 1]"#, r#"{"data": [0, {"a": "b"#] {
+    for body in [
+        r#"{"data": [0, 1"#,
+        r#"{"data": [0, 1]"#,
+        r#"{"data": [0, {"a": "b"#,
+    ] {
         let run = once(Reply::status(200).body(body)).await;
         run.brings(&json!([0, 1]));
         assert_eq!(run.asked.len(), 2, "{body}");

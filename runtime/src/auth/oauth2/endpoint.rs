@@ -190,7 +190,11 @@ fn read(response: Response, redactor: &Redactor) -> Result<Granted, Refusal> {
         if answer.is_null() && !response.body.is_empty() {
             let body = redactor.redact_start(&response.body);
             let body: Vec<&str> = body.split_whitespace().collect();
-            let body = body.join(" ").chars().take(LONGEST_QUOTE).collect::<String>();
+            let body = body
+                .join(" ")
+                .chars()
+                .take(LONGEST_QUOTE)
+                .collect::<String>();
             return error.with_detail(format!("body: {body}"));
         }
         error
@@ -217,7 +221,10 @@ fn granted(answer: &Value) -> Result<Granted> {
         ));
     };
     let token_type = answer["token_type"].as_str().unwrap_or_default();
-    if NOT_BEARER.iter().any(|other| other.eq_ignore_ascii_case(token_type)) {
+    if NOT_BEARER
+        .iter()
+        .any(|other| other.eq_ignore_ascii_case(token_type))
+    {
         return Err(refused(&format!(
             "the token endpoint's `token_type` is `{token_type}`, and only bearer tokens are supported"
         ))

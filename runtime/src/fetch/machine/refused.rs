@@ -112,10 +112,14 @@ impl<P> Machine<P> {
                 SlotState::Due(due)
             }
             Verdict::TooLong(wait) => SlotState::Failed(refusal.into_rate_limit(wait, now, &retry)),
-            Verdict::Exhausted => SlotState::Failed(refusal.into_error(&slot.failures, None, is_later)),
-            Verdict::OutOfTime => {
-                SlotState::Failed(refusal.into_error(&slot.failures, Some(retry.max_elapsed), is_later))
+            Verdict::Exhausted => {
+                SlotState::Failed(refusal.into_error(&slot.failures, None, is_later))
             }
+            Verdict::OutOfTime => SlotState::Failed(refusal.into_error(
+                &slot.failures,
+                Some(retry.max_elapsed),
+                is_later,
+            )),
         }
     }
 }

@@ -15,7 +15,9 @@ const MAGIC: u8 = 0x1f;
 /// Whether a body that reqwest left as it came is gzip: by either name, in any case, and beside
 /// `identity`, which changes nothing.
 pub(super) fn is_gzip(headers: &Headers) -> bool {
-    let codings = headers.all("Content-Encoding").flat_map(|value| value.split(','));
+    let codings = headers
+        .all("Content-Encoding")
+        .flat_map(|value| value.split(','));
     let mut codings = codings
         .map(str::trim)
         .filter(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity"));
@@ -161,7 +163,10 @@ mod tests {
         let first = gzip(b"[1,").len();
         for end in (1..two.len()).filter(|end| *end != first) {
             let found = gunzip(&two[..end], 5, 1000);
-            assert!(matches!(found, Err(GzipError::Incomplete)), "{end}: {found:?}");
+            assert!(
+                matches!(found, Err(GzipError::Incomplete)),
+                "{end}: {found:?}"
+            );
         }
         for body in [
             &b"[1,2,3] is no gzip"[..],
@@ -181,7 +186,10 @@ mod tests {
     #[test]
     fn the_bound_holds_over_all_members() {
         let body = [gzip(&[b'x'; 600]), gzip(&[b'x'; 600])].concat();
-        assert!(matches!(gunzip(&body, 4096, 1199), Err(GzipError::TooLarge)));
+        assert!(matches!(
+            gunzip(&body, 4096, 1199),
+            Err(GzipError::TooLarge)
+        ));
         assert_eq!(gunzip(&body, 4096, 1200).unwrap().len(), 1200);
     }
 
@@ -194,10 +202,22 @@ mod tests {
             }
             headers
         };
-        for values in [&["gzip"][..], &["GZIP"], &["x-gzip"], &["gzip, identity"], &["Identity", "X-GZip"]] {
+        for values in [
+            &["gzip"][..],
+            &["GZIP"],
+            &["x-gzip"],
+            &["gzip, identity"],
+            &["Identity", "X-GZip"],
+        ] {
             assert!(is_gzip(&headers(values)), "{values:?}");
         }
-        for values in [&[][..], &["identity"], &["br"], &["br, gzip"], &["gzip", "gzip"]] {
+        for values in [
+            &[][..],
+            &["identity"],
+            &["br"],
+            &["br, gzip"],
+            &["gzip", "gzip"],
+        ] {
             assert!(!is_gzip(&headers(values)), "{values:?}");
         }
     }

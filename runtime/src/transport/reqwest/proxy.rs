@@ -93,9 +93,18 @@ mod tests {
 
     #[test]
     fn a_broken_proxy_is_an_error_unless_the_host_needs_none() {
-        for value in ["http://", "::", "ftp://proxy", "socks5://proxy:1080", "http//me:s3cr3t@x y"] {
+        for value in [
+            "http://",
+            "::",
+            "ftp://proxy",
+            "socks5://proxy:1080",
+            "http//me:s3cr3t@x y",
+        ] {
             let error = proxy(value, "other.example.com").unwrap_err();
-            assert!(error.contains("`HTTPS_PROXY`") && !error.contains("s3cr3t"), "{error}");
+            assert!(
+                error.contains("`HTTPS_PROXY`") && !error.contains("s3cr3t"),
+                "{error}"
+            );
             assert_eq!(proxy(value, "example.com"), Ok(None));
         }
     }

@@ -328,7 +328,9 @@ async fn names_under_localhost_are_this_machine() {
 
 #[tokio::test]
 async fn corrupt_gzip_is_named() {
-    let error = get(encoded("gzip", b"[1,2,3] is no gzip"), End::Close).await.unwrap_err();
+    let error = get(encoded("gzip", b"[1,2,3] is no gzip"), End::Close)
+        .await
+        .unwrap_err();
     assert!(error.to_string().contains("read as gzip"), "{error}");
 }
 
