@@ -18,6 +18,7 @@ Exit codes:
   1    a spec is wrong, or a generated file is not up to date
   2    the command line, a file, a setting or a secret is wrong; nothing was sent
   3    the API, the destination or the writing of a file failed; what was left undone is named
+  4    a load is incomplete: the API has more records than it gave, by its own word
   129  ended by SIGHUP: the terminal was closed
   130  ended by SIGINT: Ctrl-C
   143  ended by SIGTERM";

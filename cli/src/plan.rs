@@ -415,6 +415,7 @@ fn retry(retry: &checked::Retry) -> Retry {
 fn paginator(paginator: &checked::Paginator) -> Result<Paginator, NeedsCompiler> {
     Ok(Paginator {
         kind: pages(&paginator.kind)?,
+        ends: ends(&paginator.ends),
         maximum_pages: paginator.maximum_pages,
         stop_on_status: list(&paginator.stop_on_status, |range| *range),
     })
@@ -429,7 +430,6 @@ fn pages(kind: &checked::Pages) -> Result<Pages, NeedsCompiler> {
             offset_slot: slot(&pages.offset_slot),
             limit_slot: slot(&pages.limit_slot),
             maximum_offset: pages.maximum_offset,
-            ends: ends(&pages.ends),
         }),
         checked::Pages::Number(pages) => Pages::Number(PageNumber {
             base_page: pages.base_page,
@@ -438,13 +438,10 @@ fn pages(kind: &checked::Pages) -> Result<Pages, NeedsCompiler> {
             page_size: pages.page_size,
             page_size_slot: pages.page_size_slot.as_ref().map(slot),
             maximum_page: pages.maximum_page,
-            ends: ends(&pages.ends),
         }),
         checked::Pages::Cursor(pages) => Pages::Cursor(Cursor {
             cursor_path: path(&pages.cursor_path),
             cursor: slot(&pages.cursor),
-            has_more_path: pages.has_more_path.as_ref().map(path),
-            stop_after_empty_page: pages.stop_after_empty_page,
         }),
         checked::Pages::HeaderCursor { cursor_key, cursor } => Pages::HeaderCursor {
             cursor_key: text(cursor_key),
@@ -472,9 +469,12 @@ fn ends(ends: &checked::Ends) -> Ends {
     Ends {
         total_path: ends.total_path.as_ref().map(path),
         total_header: ends.total_header.as_deref().map(text),
+        accept_short_total: ends.accept_short_total,
         has_more_path: ends.has_more_path.as_ref().map(path),
+        has_more_default: ends.has_more_default,
         stop_after_empty_page: ends.stop_after_empty_page,
         stop_after_short_page: ends.stop_after_short_page,
+        end_on_repeat: ends.end_on_repeat,
     }
 }
 

@@ -20,6 +20,7 @@ enum Exit {
     Wrong = 1,
     Usage = 2,
     Failed = 3,
+    Incomplete = 4,
     // By a signal: 128 and its number.
     HungUp = 129,
     Interrupted = 130,
@@ -107,9 +108,15 @@ impl From<LoadError> for Stop {
     fn from(error: LoadError) -> Self {
         let message = format!("{error:#}");
         if error.errors.iter().all(is_usage) {
-            Self::usage(message)
-        } else {
-            Self::failed(message)
+            return Self::usage(message);
         }
+        let is_incomplete = |error: &Error| *error.kind() == ErrorKind::Incomplete;
+        if error.errors.iter().all(is_incomplete) {
+            return Self {
+                exit: Exit::Incomplete,
+                messages: vec![message],
+            };
+        }
+        Self::failed(message)
     }
 }

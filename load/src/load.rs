@@ -184,7 +184,8 @@ impl<'a, D: Destination> Loading<'a, D> {
             Err(error) => {
                 // All that was given is merged; the parents of whom all came are not asked again.
                 let state = pages.state();
-                let is_kept = course.broke_off
+                let is_incomplete = *error.kind() == ErrorKind::Incomplete;
+                let is_kept = (course.broke_off || is_incomplete)
                     && target.writing == Writing::Merge
                     && self.destination.commit(state.as_ref()).await.is_ok();
                 if !is_kept {
@@ -194,6 +195,7 @@ impl<'a, D: Destination> Loading<'a, D> {
                 let error = named(error, resource);
                 let error = match course.committed {
                     0 => error,
+                    _ if is_incomplete => error,
                     1 => error.with_detail("1 record before it was committed"),
                     count => error.with_detail(format!("{count} records before it were committed")),
                 };
@@ -231,7 +233,8 @@ impl<'a, D: Destination> Loading<'a, D> {
         if opened.appended && target.writing == Writing::Append && !is_incremental {
             return Ok(None);
         }
-        let fetch = self.client.rows(resource);
+        // What is missing decides what is committed: see `finish`.
+        let fetch = self.client.rows(resource).allow_incomplete();
         // A resource that is incremental no longer has no use for what it once came to.
         let state = opened.state.filter(|_| is_incremental);
         let fetch = match (target.writing, state) {
@@ -288,12 +291,27 @@ impl<'a, D: Destination> Loading<'a, D> {
 
     /// Commits what is left, where the fetch brought what it should, and counts the rows.
     async fn finish(&mut self, target: &Target, pages: &Pages<Rows>) -> Result<u64> {
+        let fetched = pages.report();
+        let completeness = pages.completeness().cloned().unwrap_or_default();
+        if let Some(error) = completeness.to_error() {
+            return Err(error.with_detail(match target.writing {
+                Writing::Merge => "the records that arrived were merged; the state did not move",
+                Writing::Append | Writing::Replace | Writing::ReplaceGroups => {
+                    "the records that arrived were not written"
+                }
+            }));
+        }
         // The load after a full refresh appends to it.
         let is_appended = target.resource.write_disposition == WriteDisposition::Append;
-        if is_appended && pages.repeats() {
-            return Err(append::would_repeat(&pages.report()));
+        if is_appended && completeness.redelivers() {
+            return Err(append::would_repeat(&fetched));
         }
-        whole::check_fetch(target.writing, pages)?;
+        whole::check_groups_are_whole(target.writing, &completeness, &fetched)?;
+        if target.writing == Writing::Replace && fetched.pages == 0 && fetched.ignored > 0 {
+            // Nothing arrived that could take the place of the rows.
+            self.destination.roll_back().await?;
+            return self.destination.count().await;
+        }
         self.destination.complete(pages.state().as_ref()).await?;
         self.destination.count().await
     }

@@ -1,7 +1,7 @@
 //! What keeps rows from giving way to a part of what is to take their place.
 
 use rest_source::{
-    Error, ErrorKind, Pages, Rows,
+    Completeness, Error, ErrorKind, Report,
     plan::{ParentPlan, ResourcePlan},
     schema::Table,
 };
@@ -70,26 +70,24 @@ fn has_key_of(parent: &ParentPlan, child: &Table) -> bool {
     key.peek().is_some() && key.all(|(at, _)| fixes(at))
 }
 
-/// Refuses a fetch, which is over, that did not bring all that was to take the place of other rows. A
-/// maximum of the spec says how much all is, but not where a group ends.
+/// Refuses a bounded fetch where the rows of a group are replaced: a maximum of the spec says how much
+/// the whole is, but not where a group ends.
 ///
 /// # Errors
 ///
 /// [`ErrorKind::Destination`].
-pub(crate) fn check_fetch(writing: Writing, fetched: &Pages<Rows>) -> Result<(), Error> {
-    let (message, help) = match writing {
-        Writing::Replace if fetched.lost_pages() => (
-            "pages are missing of what was to take the place of all rows",
-            "load it again when the API gives all of them, or leave out the rule of \
-             `response_actions` by which a page is ignored",
-        ),
-        Writing::ReplaceGroups if !fetched.is_complete() => (
-            "records are missing of the groups that were to be replaced",
-            "load it again when the API gives all of them; a maximum of the paginator, and a rule of \
-             `response_actions` by which a page is ignored, do not go with `merge_key`",
-        ),
-        _ => return Ok(()),
-    };
-    let error = Error::new(ErrorKind::Destination, message).with_help(help);
-    Err(report::with_notes(error, &fetched.report()))
+pub(crate) fn check_groups_are_whole(
+    writing: Writing,
+    completeness: &Completeness,
+    fetched: &Report,
+) -> Result<(), Error> {
+    if writing != Writing::ReplaceGroups || completeness.is_complete() {
+        return Ok(());
+    }
+    let error = Error::new(
+        ErrorKind::Destination,
+        "records are missing of the groups that were to be replaced",
+    )
+    .with_help("remove the maximum of the paginator: it does not go with `merge_key`");
+    Err(report::with_notes(error, fetched))
 }

@@ -52,6 +52,8 @@ pub enum ErrorKind {
     Schema,
     /// Pages that do not end, or do not add up.
     Paging,
+    /// The API stated or announced more records than it gave: see [`Completeness`](crate::Completeness).
+    Incomplete,
     /// A state that is not of this resource, or cannot be read.
     State,
     /// A destination cannot take the records.

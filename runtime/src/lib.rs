@@ -43,6 +43,7 @@
 //!   to its token URL, over https or to loopback: not by a link, not by a redirect.
 //! * No secret is in an [`Error`], a `Debug`, a log or a URL shown.
 //! * Pages end: a next page that was there before, or is the same again, is an error.
+//! * A fetch that ends before the API's own word for its end is [incomplete](Completeness), which is an error.
 //! * Whatever was received and not delivered is counted and named in the [`Report`]; records before an
 //!   error are delivered first.
 //! * Neither a spec nor a response makes it panic, and there is no `unsafe`.
@@ -75,6 +76,7 @@ mod builder;
 mod cell;
 mod client;
 mod clock;
+mod completeness;
 mod decode;
 mod error;
 mod exchange;
@@ -115,6 +117,7 @@ pub use builder::{Builder, Connector};
 pub use cell::{Cell, Cells, FromCell};
 pub use client::Client;
 pub use clock::{Clock, SystemClock};
+pub use completeness::{Completeness, Reason};
 pub use error::{Error, ErrorKind, Result};
 pub use fetch::{Family, Fetch, Of, Page, PageRecords, Pages, Records};
 pub use incremental::CursorValue;

@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use crate::printable::printable;
+use crate::{Completeness, printable::printable};
 
 /// How many notes a report keeps; the rest are counted.
 const MOST_NOTES: usize = 20;
@@ -45,6 +45,8 @@ pub struct Report {
     pub parents: u64,
     /// What the fetch of those records did, which is not part of the other numbers.
     pub of_parents: Option<Box<Report>>,
+    /// Whether all records arrived; `None` before the end and after an error that ended the fetch early.
+    pub completeness: Option<Completeness>,
     /// What is worth knowing: why it ended, a limit that was not honoured, the first few examples of
     /// what was left out.
     pub notes: Vec<String>,
@@ -130,6 +132,13 @@ impl fmt::Display for Report {
         if let Some(parents) = &self.of_parents {
             let parents = parents.to_string().replace('\n', "\n  ");
             write!(f, "\n  for {}: {parents}", count(self.parents, "parent"))?;
+        }
+        if let Some(completeness) = &self.completeness
+            && completeness.is_incomplete()
+        {
+            for reason in completeness.reasons() {
+                write!(f, "\n  incomplete: {reason}")?;
+            }
         }
         for note in &self.notes {
             write!(f, "\n  note: {note}")?;

@@ -58,6 +58,7 @@ impl Check<'_> {
         };
         let is_single = kind == Pages::Single;
         let paginator = Paginator {
+            ends: self.ends(&view, &kind),
             maximum_pages: if is_single {
                 None
             } else {
@@ -71,6 +72,9 @@ impl Check<'_> {
             },
             kind,
         };
+        if let Pages::Number(pages) = &paginator.kind {
+            self.page_size_has_an_effect(&view, pages, &paginator.ends);
+        }
         self.an_end_is_possible(&view, &paginator);
         Some(Paging {
             paginator,
@@ -92,7 +96,6 @@ impl Check<'_> {
             ),
             limit_slot: self.slot(view, "limit_param", Some("limit_body_path"), "limit", slots),
             maximum_offset: view.integer("maximum_offset"),
-            ends: self.ends(view),
         };
         self.different_slots(
             view,
@@ -125,7 +128,6 @@ impl Check<'_> {
             page_size,
             page_size_slot,
             maximum_page: view.integer("maximum_page"),
-            ends: self.ends(view),
         };
         if let Some(size) = &pages.page_size_slot {
             self.different_slots(
@@ -137,7 +139,6 @@ impl Check<'_> {
         }
         self.maximum_is_past_start(view, "maximum_page", "page", pages.page);
         self.page_is_not_before_base(view, &pages);
-        self.page_size_has_an_effect(view, &pages);
         Pages::Number(pages)
     }
 
@@ -153,20 +154,51 @@ impl Check<'_> {
                 "cursor",
                 slots,
             ),
-            has_more_path: view.path("has_more_path"),
-            stop_after_empty_page: view.bool("stop_after_empty_page").unwrap_or(false),
         })
     }
 
-    fn ends(&mut self, view: &View<'_>) -> Ends {
-        Ends {
+    fn ends(&mut self, view: &View<'_>, kind: &Pages) -> Ends {
+        self.needs(view, "accept_short_total", &["total_path", "total_header"]);
+        let ends = Ends {
             total_path: view.path("total_path"),
             total_header: view
                 .entry("total_header")
                 .map(|_| self.header_key(view, "total_header", "")),
+            accept_short_total: view.bool("accept_short_total").unwrap_or(false),
+            ..Ends::default()
+        };
+        if *kind == Pages::Single {
+            return ends;
+        }
+        self.needs(view, "has_more_default", &["has_more_path"]);
+        let is_counted = Ends::default_stop_after_empty_page(kind);
+        let flag = |key| view.bool(key).unwrap_or(false);
+        Ends {
             has_more_path: view.path("has_more_path"),
-            stop_after_empty_page: view.bool("stop_after_empty_page").unwrap_or(true),
-            stop_after_short_page: view.bool("stop_after_short_page").unwrap_or(false),
+            has_more_default: view.bool("has_more_default"),
+            stop_after_empty_page: view.bool("stop_after_empty_page").unwrap_or(is_counted),
+            stop_after_short_page: is_counted && flag("stop_after_short_page"),
+            end_on_repeat: !is_counted && flag("end_on_repeat"),
+            ..ends
+        }
+    }
+
+    /// A key that only says something about another one.
+    fn needs(&mut self, view: &View<'_>, key: &'static str, others: &[&str]) {
+        let Some(entry) = view.entry(key) else {
+            return;
+        };
+        if others.iter().all(|other| view.entry(other).is_none()) {
+            let others: Vec<_> = others.iter().map(|other| format!("`{other}`")).collect();
+            let others = others.join(" or ");
+            self.error(
+                Diagnostic::error(
+                    "RS0602",
+                    &entry.key.span,
+                    format!("`{key}` has no effect without {others}"),
+                )
+                .help(format!("add {others}, or remove `{key}`")),
+            );
         }
     }
 
@@ -324,13 +356,13 @@ impl Check<'_> {
     }
 
     /// A size that is neither sent nor needed, and a place for a size that is not there.
-    fn page_size_has_an_effect(&mut self, view: &View<'_>, pages: &PageNumber) {
+    fn page_size_has_an_effect(&mut self, view: &View<'_>, pages: &PageNumber, ends: &Ends) {
         // What has a mistake may be the size, or the place for it.
         if self.sink.has_errors_in(&view.node.span) {
             return;
         }
         let is_sent = pages.page_size_slot.is_some();
-        let is_needed = pages.ends.stop_after_short_page;
+        let is_needed = ends.stop_after_short_page;
         match (pages.page_size, is_sent, is_needed) {
             (Some(_), false, false) => self.error(
                 Diagnostic::error(
@@ -387,9 +419,10 @@ impl Check<'_> {
 
     /// Pages that are counted go on until something ends them.
     fn an_end_is_possible(&mut self, view: &View<'_>, paginator: &Paginator) {
-        let (ends, maximum) = match &paginator.kind {
-            Pages::Offset(offset) => (&offset.ends, offset.maximum_offset),
-            Pages::Number(pages) => (&pages.ends, pages.maximum_page),
+        let ends = &paginator.ends;
+        let maximum = match &paginator.kind {
+            Pages::Offset(offset) => offset.maximum_offset,
+            Pages::Number(pages) => pages.maximum_page,
             _ => return,
         };
         // What has a mistake may be the end.

@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use crate::connector::{
-    self, Auth, Body, ColumnsContract, DataTypeContract, Location, Method, Pages, Paginator, Path,
-    Record, Resource, SchemaContract, Selector, Step, WriteDisposition,
+    self, Auth, Body, ColumnsContract, DataTypeContract, Ends, Location, Method, Pages, Paginator,
+    Path, Record, Resource, SchemaContract, Selector, Step, WriteDisposition,
 };
 use crate::diagnostic::{Diagnostic, Span};
 use crate::grammar;
@@ -104,6 +104,7 @@ impl Check<'_> {
             paginator: paging.map_or(
                 Paginator {
                     kind: Pages::Single,
+                    ends: Ends::default(),
                     maximum_pages: None,
                     stop_on_status: Vec::new(),
                 },

@@ -5,6 +5,7 @@ use super::request::Path;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Paginator {
     pub kind: Pages,
+    pub ends: Ends,
     pub maximum_pages: Option<u64>,
     pub stop_on_status: Vec<(u16, u16)>,
 }
@@ -38,13 +39,27 @@ pub enum Slot {
     Body(Path),
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are independent of each other, as in a spec"
+)]
 pub struct Ends {
     pub total_path: Option<Path>,
     pub total_header: Option<String>,
+    pub accept_short_total: bool,
     pub has_more_path: Option<Path>,
+    pub has_more_default: Option<bool>,
     pub stop_after_empty_page: bool,
     pub stop_after_short_page: bool,
+    pub end_on_repeat: bool,
+}
+
+impl Ends {
+    /// Whether an empty page is the last of these pages where the spec does not say.
+    pub fn default_stop_after_empty_page(kind: &Pages) -> bool {
+        matches!(kind, Pages::Offset(_) | Pages::Number(_))
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -54,7 +69,6 @@ pub struct Offset {
     pub offset_slot: Slot,
     pub limit_slot: Slot,
     pub maximum_offset: Option<u64>,
-    pub ends: Ends,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -65,13 +79,10 @@ pub struct PageNumber {
     pub page_size: Option<u64>,
     pub page_size_slot: Option<Slot>,
     pub maximum_page: Option<u64>,
-    pub ends: Ends,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cursor {
     pub cursor_path: Path,
     pub cursor: Slot,
-    pub has_more_path: Option<Path>,
-    pub stop_after_empty_page: bool,
 }

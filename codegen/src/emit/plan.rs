@@ -236,6 +236,7 @@ fn statuses(ranges: &[(u16, u16)]) -> TokenStream {
 pub(super) fn paginator(paginator: &Paginator) -> TokenStream {
     let pages = pages(&paginator.kind);
     let mut fields = Fields::default();
+    set_ends(&mut fields, &paginator.kind, &paginator.ends);
     fields.some("maximum_pages", paginator.maximum_pages.map(integer));
     if !paginator.stop_on_status.is_empty() {
         fields.set("stop_on_status", statuses(&paginator.stop_on_status));
@@ -306,7 +307,6 @@ fn offset(pages: &Offset) -> TokenStream {
         fields.set("limit_slot", slot(&pages.limit_slot));
     }
     fields.some("maximum_offset", pages.maximum_offset.map(integer));
-    set_ends(&mut fields, &pages.ends);
     let limit = integer(pages.limit);
     fields.over(&quote!(__rs::Offset), &quote!(__rs::Offset::new(#limit)))
 }
@@ -325,7 +325,6 @@ fn page_number(pages: &PageNumber) -> TokenStream {
     fields.some("page_size", pages.page_size.map(integer));
     fields.some("page_size_slot", pages.page_size_slot.as_ref().map(slot));
     fields.some("maximum_page", pages.maximum_page.map(integer));
-    set_ends(&mut fields, &pages.ends);
     fields.over(
         &quote!(__rs::PageNumber),
         &quote!(__rs::PageNumber::DEFAULT),
@@ -334,33 +333,41 @@ fn page_number(pages: &PageNumber) -> TokenStream {
 
 fn cursor(pages: &Cursor) -> TokenStream {
     let (cursor_path, cursor) = (path(&pages.cursor_path), slot(&pages.cursor));
-    let has_more_path = option(pages.has_more_path.as_ref().map(path));
-    let stop_after_empty_page = pages.stop_after_empty_page;
-    quote! {
-        __rs::Cursor {
-            cursor_path: #cursor_path,
-            cursor: #cursor,
-            has_more_path: #has_more_path,
-            stop_after_empty_page: #stop_after_empty_page,
-        }
-    }
+    quote!(__rs::Cursor { cursor_path: #cursor_path, cursor: #cursor })
 }
 
 /// Sets the ends, where any differs from the default.
-fn set_ends(fields: &mut Fields, ends: &Ends) {
+fn set_ends(fields: &mut Fields, kind: &Pages, ends: &Ends) {
+    let stops = Ends::default_stop_after_empty_page(kind);
+    let default = if stops {
+        quote!(__rs::Ends::COUNTED)
+    } else {
+        quote!(__rs::Ends::LINKED)
+    };
     let mut own = Fields::default();
     own.some("total_path", ends.total_path.as_ref().map(path));
     own.some("total_header", ends.total_header.as_deref().map(text));
+    if ends.accept_short_total {
+        own.set("accept_short_total", quote!(true));
+    }
     own.some("has_more_path", ends.has_more_path.as_ref().map(path));
-    if !ends.stop_after_empty_page {
-        own.set("stop_after_empty_page", quote!(false));
+    let has_more_default = ends.has_more_default;
+    own.some(
+        "has_more_default",
+        has_more_default.map(|default| quote!(#default)),
+    );
+    if ends.stop_after_empty_page != stops {
+        let is_last = ends.stop_after_empty_page;
+        own.set("stop_after_empty_page", quote!(#is_last));
     }
     if ends.stop_after_short_page {
         own.set("stop_after_short_page", quote!(true));
     }
+    if ends.end_on_repeat {
+        own.set("end_on_repeat", quote!(true));
+    }
     if !own.0.is_empty() {
-        let ends = own.over(&quote!(__rs::Ends), &quote!(__rs::Ends::DEFAULT));
-        fields.set("ends", ends);
+        fields.set("ends", own.over(&quote!(__rs::Ends), &default));
     }
 }
 

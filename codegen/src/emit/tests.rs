@@ -63,6 +63,7 @@ fn resource(name: &str, record: &str, columns: Vec<Column>) -> Resource {
         auth: None,
         paginator: Paginator {
             kind: Pages::Single,
+            ends: crate::connector::Ends::default(),
             maximum_pages: None,
             stop_on_status: Vec::new(),
         },

@@ -8,7 +8,10 @@ pub(crate) static PAGINATOR: Family = Family {
     common: &[],
     may_be_bare: true,
     members: &[
-        member(word("single_page", "one page"), &[]),
+        member(
+            word("single_page", "one page"),
+            &[TOTAL_PATH, TOTAL_HEADER, ACCEPT_SHORT_TOTAL],
+        ),
         member(
             word("offset", "by offset and limit"),
             &[
@@ -38,12 +41,14 @@ pub(crate) static PAGINATOR: Family = Family {
                 ),
                 TOTAL_PATH,
                 TOTAL_HEADER,
+                ACCEPT_SHORT_TOTAL,
                 key(
                     "maximum_offset",
                     Shape::Integer(0),
                     "the offset at which to stop, itself excluded",
                 ),
                 HAS_MORE_PATH,
+                HAS_MORE_DEFAULT,
                 STOP_AFTER_EMPTY_PAGE.or("true"),
                 STOP_AFTER_SHORT_PAGE,
                 MAXIMUM_PAGES,
@@ -84,12 +89,14 @@ pub(crate) static PAGINATOR: Family = Family {
                 ),
                 TOTAL_PATH,
                 TOTAL_HEADER,
+                ACCEPT_SHORT_TOTAL,
                 key(
                     "maximum_page",
                     Shape::Integer(0),
                     "the number at which to stop, itself excluded",
                 ),
                 HAS_MORE_PATH,
+                HAS_MORE_DEFAULT,
                 STOP_AFTER_EMPTY_PAGE.or("true"),
                 STOP_AFTER_SHORT_PAGE,
                 MAXIMUM_PAGES,
@@ -102,8 +109,13 @@ pub(crate) static PAGINATOR: Family = Family {
                 key("cursor_path", Shape::Path, "where the next cursor is").or("cursors.next"),
                 CURSOR_PARAM,
                 CURSOR_BODY_PATH,
+                TOTAL_PATH,
+                TOTAL_HEADER,
+                ACCEPT_SHORT_TOTAL,
                 HAS_MORE_PATH,
+                HAS_MORE_DEFAULT,
                 STOP_AFTER_EMPTY_PAGE.or("false"),
+                END_ON_REPEAT,
                 MAXIMUM_PAGES,
                 STOP_ON_STATUS,
             ],
@@ -113,6 +125,13 @@ pub(crate) static PAGINATOR: Family = Family {
             &[
                 key("cursor_key", Shape::Text, "the header").or("next"),
                 CURSOR_PARAM,
+                TOTAL_PATH,
+                TOTAL_HEADER,
+                ACCEPT_SHORT_TOTAL,
+                HAS_MORE_PATH,
+                HAS_MORE_DEFAULT,
+                STOP_AFTER_EMPTY_PAGE.or("false"),
+                END_ON_REPEAT,
                 MAXIMUM_PAGES,
                 STOP_ON_STATUS,
             ],
@@ -127,6 +146,13 @@ pub(crate) static PAGINATOR: Family = Family {
                 )
                 .or("next"),
                 key("header", Shape::Text, "the header").or("Link"),
+                TOTAL_PATH,
+                TOTAL_HEADER,
+                ACCEPT_SHORT_TOTAL,
+                HAS_MORE_PATH,
+                HAS_MORE_DEFAULT,
+                STOP_AFTER_EMPTY_PAGE.or("false"),
+                END_ON_REPEAT,
                 MAXIMUM_PAGES,
                 STOP_ON_STATUS,
             ],
@@ -135,6 +161,13 @@ pub(crate) static PAGINATOR: Family = Family {
             word("json_link", "by a URL in the body").alias(&["json_response"]),
             &[
                 key("next_url_path", Shape::Path, "where the URL is").or("next"),
+                TOTAL_PATH,
+                TOTAL_HEADER,
+                ACCEPT_SHORT_TOTAL,
+                HAS_MORE_PATH,
+                HAS_MORE_DEFAULT,
+                STOP_AFTER_EMPTY_PAGE.or("false"),
+                END_ON_REPEAT,
                 MAXIMUM_PAGES,
                 STOP_ON_STATUS,
             ],
@@ -148,6 +181,13 @@ pub(crate) static PAGINATOR: Family = Family {
                     "its path: of a constant, or of a struct without fields",
                 )
                 .required(),
+                TOTAL_PATH,
+                TOTAL_HEADER,
+                ACCEPT_SHORT_TOTAL,
+                HAS_MORE_PATH,
+                HAS_MORE_DEFAULT,
+                STOP_AFTER_EMPTY_PAGE.or("false"),
+                END_ON_REPEAT,
                 MAXIMUM_PAGES,
                 STOP_ON_STATUS,
             ],
@@ -166,6 +206,23 @@ const HAS_MORE_PATH: Key = key(
     Shape::Path,
     "where the body says whether there is more",
 );
+const ACCEPT_SHORT_TOTAL: Key = key(
+    "accept_short_total",
+    Shape::Bool,
+    "whether fewer records than the total are complete, for a total that is known to be wrong",
+)
+.or("false");
+const HAS_MORE_DEFAULT: Key = key(
+    "has_more_default",
+    Shape::Bool,
+    "what a response without the flag means; false once a response had it",
+);
+const END_ON_REPEAT: Key = key(
+    "end_on_repeat",
+    Shape::Bool,
+    "whether a cursor or link that was given before is the end, in place of an error",
+)
+.or("false");
 const STOP_AFTER_EMPTY_PAGE: Key = key(
     "stop_after_empty_page",
     Shape::Bool,

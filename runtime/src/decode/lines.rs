@@ -77,5 +77,6 @@ pub(super) fn read(
     Ok(Said {
         probes: vec![Probe::Missing; shape.probes],
         fingerprint: fingerprint(lines),
+        is_null: false,
     })
 }

@@ -181,6 +181,8 @@ pub(crate) struct Decoded {
     /// Tells its records, as they stand in the response, from those of other pages; 0 of a page that
     /// is the only one.
     pub(crate) fingerprint: u64,
+    /// Whether it has null in place of its records.
+    pub(crate) is_null: bool,
     /// Records set aside.
     pub(crate) discarded_rows: u64,
     /// Values made null.
@@ -230,6 +232,7 @@ pub(crate) fn decode_or_leave(
         received: out.received,
         probes: said.probes,
         fingerprint: said.fingerprint,
+        is_null: said.is_null,
         discarded_rows,
         discarded_values,
         undeclared: out.undeclared,
@@ -244,6 +247,8 @@ struct Said {
     probes: Vec<Probe>,
     /// What its records are told from others by.
     fingerprint: u64,
+    /// Whether null stands in place of its records.
+    is_null: bool,
 }
 
 /// Reads the text of a page.
@@ -329,6 +334,7 @@ fn read(text: &str, shape: &PageShape, out: &mut Output, careful: bool) -> Resul
         None if shape.paged => fingerprint(document.records_at.within(json)),
         None => 0,
     };
+    let is_null = document.records_at.within(json) == "null";
     match document.selected {
         Selected::Nothing if shape.required => {
             let error = selector::nothing_at(json, shape.path);
@@ -345,6 +351,7 @@ fn read(text: &str, shape: &PageShape, out: &mut Output, careful: bool) -> Resul
             Ok(Said {
                 probes: document.probes,
                 fingerprint,
+                is_null,
             })
         }
     }

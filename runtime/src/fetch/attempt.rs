@@ -1,6 +1,7 @@
 //! One request of a fetch: sent, read, and told to the state machine as what it was.
 
 use std::{
+    hash::{DefaultHasher, Hash, Hasher},
     mem,
     sync::Arc,
     time::{Duration, SystemTime},
@@ -8,16 +9,17 @@ use std::{
 
 use super::{
     Job,
+    guard::Fingerprint,
     machine::{Answer, Facts, Order},
     refusal::{AfterRetries, Refusal},
     trace,
 };
 use crate::{
-    Error, ErrorKind, Result, Rows, actions,
+    Error, ErrorKind, Result, Rows, Value, actions,
     decode::{Decoded, Format, PageShape, Probe, decode_or_leave},
     exchange::Failure,
     pace::Shut,
-    paginator::Paginate,
+    paginator::{Paginate, Statements},
     plan::{Action, ResponseAction, Retry},
     report::{Bytes, Seconds},
     request::{Bounds, Draft},
@@ -69,9 +71,14 @@ impl<'a> Requests<'a> {
     /// # Errors
     ///
     /// Where the first request cannot be made, or the records cannot be read.
-    pub(super) fn new(job: &'a Job, paginator: Arc<dyn Paginate>, bounds: &Bounds) -> Result<Self> {
+    pub(super) fn new(
+        job: &'a Job,
+        statements: &Statements,
+        paginator: Arc<dyn Paginate>,
+        bounds: &Bounds,
+    ) -> Result<Self> {
         let plan = job.client.plan();
-        let probes = paginator.probes();
+        let probes = [statements.probes(), &paginator.probes()].concat();
         let parent = job.parent.as_ref().map_or(&[][..], |parent| &parent.values);
         Ok(Self {
             first: job.client.draft(job.resource, bounds, parent)?,
@@ -239,8 +246,9 @@ impl<'a> Requests<'a> {
             probes: mem::take(&mut decoded.probes),
             url: draft.url,
             request: request.clone(),
-            fingerprint: decoded.fingerprint,
+            fingerprint: fingerprint(&decoded),
             no_content,
+            is_null: decoded.is_null,
             closed: self.closed(&headers),
             failure: failure.map(|error| error.with_request(&request)),
             headers,
@@ -255,6 +263,7 @@ impl<'a> Requests<'a> {
             received: 0,
             probes: vec![Probe::Missing; self.probes],
             fingerprint: 0,
+            is_null: false,
             discarded_rows: 0,
             discarded_values: 0,
             undeclared: 0,
@@ -382,6 +391,27 @@ fn is_cut(body: &[u8], format: Format) -> bool {
     let is_begun = json.trim_start().starts_with(['{', '[']);
     let read = serde_json::from_str::<serde::de::IgnoredAny>(json);
     is_begun && read.is_err_and(|error| error.is_eof())
+}
+
+/// What tells a page from others: the keys of its records in any order, or, where they have none, their text.
+fn fingerprint(decoded: &Decoded) -> Fingerprint {
+    let rows = &decoded.rows;
+    let key: Vec<usize> = rows.table().primary_key().collect();
+    if key.is_empty() || rows.is_empty() {
+        return Fingerprint::Text(decoded.fingerprint);
+    }
+    let keys = rows.iter().map(|row| {
+        let mut hasher = DefaultHasher::new();
+        for at in &key {
+            match row.value(*at) {
+                Value::Bigint(number) => number.hash(&mut hasher),
+                Value::Text(text) => text.hash(&mut hasher),
+                other => other.to_string().hash(&mut hasher),
+            }
+        }
+        hasher.finish()
+    });
+    Fingerprint::Keys(keys.fold(0, u64::wrapping_add))
 }
 
 /// The note of a response that a rule says to ignore.

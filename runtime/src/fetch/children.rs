@@ -16,11 +16,12 @@ use self::parents::Parents;
 use super::{
     Job,
     driver::{self, Ended},
-    streams::{Delivery, Extent, SharedReport},
+    streams::{Delivery, SharedReport},
     trace,
 };
 use crate::{
-    Error, ErrorKind, Report, Result,
+    Completeness, Error, ErrorKind, Report, Result,
+    completeness::Reason,
     incremental::{PerParent, Sieve},
     parent::ParentRecord,
     plan::ParentPlan,
@@ -61,8 +62,8 @@ struct Children<'a> {
     begun: u64,
     /// How far each parent has come, where that matters.
     reached: Option<PerParent>,
-    /// How much came of what there was of all parts that are over.
-    extent: Extent,
+    /// What is missing of the parts that are over.
+    completeness: Completeness,
     /// Records still wanted, where there is a limit.
     wanted: Option<u64>,
     /// What is over and done with.
@@ -100,7 +101,7 @@ impl<'a> Children<'a> {
             reached,
             parts: VecDeque::new(),
             begun: 0,
-            extent: Extent::All,
+            completeness: Completeness::COMPLETE,
             wanted: job.limit,
             done: Report::default(),
             report,
@@ -221,19 +222,23 @@ impl<'a> Children<'a> {
         let Some(part) = self.parts.pop_front() else {
             return Ok(());
         };
-        let ignored = part.report.lock().ignored;
         self.done.add(&part.report.lock());
-        let Some(Ended { end, sieve }) = part.outcome.transpose()?.flatten() else {
+        let Some(ended) = part.outcome.transpose()?.flatten() else {
             self.cut_off();
             return Ok(());
         };
-        self.extent = self.extent.max(Extent::of(&end, ignored));
-        if !end.complete {
+        self.completeness.merge(&ended.completeness, &part.parent);
+        let is_complete = ended.completeness.is_complete();
+        if !is_complete {
             self.done
-                .note(format!("{} ended: {}", part.parent, end.reason));
+                .note(format!("{} ended: {}", part.parent, ended.reason));
         }
         if let Some(reached) = &mut self.reached {
-            reached.end(&part.key, sieve, end.complete);
+            if ended.moves_state() {
+                reached.end(&part.key, ended.sieve, is_complete);
+            } else {
+                reached.break_off();
+            }
         }
         self.count();
         Ok(())
@@ -241,7 +246,8 @@ impl<'a> Children<'a> {
 
     /// A part is not gone on with, though some of it may have been delivered.
     fn cut_off(&mut self) {
-        self.extent = self.extent.max(Extent::Bounded);
+        let limit = self.job.limit.unwrap_or_default();
+        self.completeness.add(Reason::Limit(limit));
         if let Some(reached) = &mut self.reached {
             reached.break_off();
         }
@@ -249,9 +255,9 @@ impl<'a> Children<'a> {
 
     /// What is said at the end, however it came.
     fn over(mut self, outcome: Result<()>) -> Delivery {
-        let mut of_parents = self.parents.extent();
+        let mut of_parents = self.parents.completeness(self.job.limit);
         if self.wanted == Some(0) {
-            of_parents = of_parents.max(Extent::Bounded);
+            of_parents.add(Reason::Limit(self.job.limit.unwrap_or_default()));
         }
         // What the next fetch will do comes before what became of single parents, of which there may be
         // too many to be told.
@@ -263,16 +269,16 @@ impl<'a> Children<'a> {
         done.add(&self.done);
         self.done = done;
         self.count();
-        let repeats = self.reached.as_ref().is_some_and(PerParent::repeats);
         // One that was set aside is still there.
-        let all_seen = of_parents == Extent::All && !self.parents.hide() && outcome.is_ok();
+        let all_seen = of_parents.is_complete() && !of_parents.has_set_aside() && outcome.is_ok();
+        let mut completeness = self.completeness;
+        completeness.merge(&of_parents, &format!("`{}`", self.plan.resource.name));
+        completeness.redelivers = self.reached.as_ref().is_some_and(PerParent::repeats);
         let state = self.reached.and_then(|reached| reached.state(all_seen));
         match outcome {
             Ok(()) => Delivery::End {
                 state,
-                extent: self.extent.max(of_parents),
-                hides: self.parents.hide() || self.done.has_set_aside(),
-                repeats,
+                completeness,
             },
             Err(error) => Delivery::Failure { error, state },
         }

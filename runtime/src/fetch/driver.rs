@@ -10,13 +10,13 @@ use super::{
     Job,
     attempt::{Heard, Parcel, Requests},
     machine::{Answer, Machine, Now, Rules, Step},
-    streams::{Delivery, Extent, SharedReport},
+    streams::{Delivery, SharedReport},
     trace,
 };
 use crate::{
-    Client, Error, ErrorKind, Report, Result,
+    Client, Completeness, Error, ErrorKind, Report, Result, State,
     incremental::{self, Range, Sieve},
-    paginator::{self, End, Paginate},
+    paginator::{self, Paginate, Statements},
     request::Bounds,
 };
 
@@ -37,18 +37,15 @@ pub(super) async fn run(job: Job, stream: mpsc::Sender<Delivery>, report: Shared
         Err(error) => Err(error),
     };
     let last = match ended {
-        Ok(Some(Ended { end, sieve })) => {
-            if let Some(note) = sieve.note() {
+        Ok(Some(ended)) => {
+            if let Some(note) = ended.sieve.note() {
                 report.lock().note(note);
             }
-            trace::ended(&job, &end.reason, &report.lock());
-            let mut report = report.lock();
-            report.note(format!("ended: {}", end.reason));
+            trace::ended(&job, &ended.reason, &report.lock());
+            report.lock().note(format!("ended: {}", ended.reason));
             Delivery::End {
-                state: sieve.state_at_end(end.complete),
-                extent: Extent::of(&end, report.ignored),
-                hides: report.has_set_aside(),
-                repeats: sieve.repeats(end.complete),
+                state: ended.state(),
+                completeness: ended.completeness,
             }
         }
         // There is no one to tell.
@@ -65,10 +62,28 @@ pub(super) async fn run(job: Job, stream: mpsc::Sender<Delivery>, report: Shared
 
 /// What a fetch came to.
 pub(super) struct Ended {
-    /// Why it ended.
-    pub(super) end: End,
+    /// Why its pages ended.
+    pub(super) reason: String,
+    pub(super) completeness: Completeness,
     /// What went through it.
     pub(super) sieve: Sieve,
+    /// Where a page was passed over that may hold records, the state before it.
+    state_before_gap: Option<Option<State>>,
+}
+
+impl Ended {
+    /// What the next fetch starts from; nothing where that is not known to have moved.
+    fn state(&self) -> Option<State> {
+        match &self.state_before_gap {
+            Some(before) if !self.completeness.is_complete() => before.clone(),
+            _ => self.sieve.state_at_end(self.completeness.is_complete()),
+        }
+    }
+
+    /// Whether its rows bring their part of the state forward.
+    pub(super) fn moves_state(&self) -> bool {
+        self.completeness.is_complete() || self.state_before_gap.is_none()
+    }
 }
 
 /// Fetches what is in the range, to the end; nothing where no one listens any more.
@@ -82,8 +97,9 @@ pub(super) async fn fetch(
         Some(range) => range.bounds()?,
         None => Bounds::default(),
     };
-    let paginator: Arc<dyn Paginate> = paginator::of(&job.resource.paginator.kind);
-    let requests = Requests::new(job, Arc::clone(&paginator), &bounds)?;
+    let paginator: Arc<dyn Paginate> = paginator::of(&job.resource.paginator);
+    let statements = Statements::new(job.resource);
+    let requests = Requests::new(job, &statements, Arc::clone(&paginator), &bounds)?;
     let rules = Rules::new(
         job.client.plan().retry,
         job.resource,
@@ -93,19 +109,26 @@ pub(super) async fn fetch(
     .with_auth(job.client.auth(job.resource));
     let mut fetching = Fetching {
         client: &job.client,
-        machine: Machine::new(paginator, rules, job.resume.clone()),
+        machine: Machine::new(paginator, statements, rules, job.resume.clone()),
         sieve: Sieve::new(job.resource, job.table, range)?,
         wanted: job.limit,
         one_by_one: job.one_by_one,
+        state_before_gap: None,
         report,
         waited: Duration::ZERO,
         further: 0,
         repeated: 0,
     };
-    let end = fetching.run(&requests, stream).await?;
-    Ok(end.map(|end| Ended {
-        end,
+    let Some((reason, mut completeness)) = fetching.run(&requests, stream).await? else {
+        return Ok(None);
+    };
+    completeness.redelivers = fetching.sieve.repeats(completeness.is_complete());
+    completeness.has_set_aside = report.lock().has_set_aside();
+    Ok(Some(Ended {
+        reason,
+        completeness,
         sieve: fetching.sieve,
+        state_before_gap: fetching.state_before_gap,
     }))
 }
 
@@ -117,6 +140,8 @@ struct Fetching<'a> {
     wanted: Option<u64>,
     /// Whether each page is taken before the next is asked for.
     one_by_one: bool,
+    /// The state before the first page that was passed over and may hold records, once there is one.
+    state_before_gap: Option<Option<State>>,
     report: &'a SharedReport,
     /// Time that requests waited for the source's leave, or for a token.
     waited: Duration,
@@ -132,7 +157,7 @@ impl Fetching<'_> {
         &mut self,
         requests: &Requests<'_>,
         stream: &mpsc::Sender<Delivery>,
-    ) -> Result<Option<End>> {
+    ) -> Result<Option<(String, Completeness)>> {
         let mut asked = FuturesUnordered::new();
         // What waits for the stream to have room.
         let mut delivery: Option<Delivery> = None;
@@ -159,10 +184,10 @@ impl Fetching<'_> {
                 Step::Wait(wake) => wake,
                 // The requests that are of no more use give their places back to the source first: no
                 // one polls them while the last page is handed over, however long that takes.
-                Step::Done(end) => {
+                Step::Done(reason, completeness) => {
                     asked.clear();
                     hand_over(stream, delivery).await;
-                    return Ok(Some(end));
+                    return Ok(Some((reason, completeness)));
                 }
                 Step::Fail(error) => {
                     asked.clear();
@@ -212,6 +237,10 @@ impl Fetching<'_> {
     fn sift(&mut self, parcel: Parcel) -> Option<Delivery> {
         let Parcel { request, decoded } = parcel;
         let mut rows = decoded.rows;
+        let has_gap = self.machine.has_gap();
+        if has_gap && self.state_before_gap.is_none() {
+            self.state_before_gap = Some(self.sieve.state_so_far());
+        }
         let sifted = self.sieve.sift(&mut rows, self.wanted);
         let kept = rows.len() as u64;
         self.wanted = self.wanted.map(|wanted| wanted.saturating_sub(kept));
@@ -236,7 +265,11 @@ impl Fetching<'_> {
         (kept > 0).then(|| Delivery::Page {
             rows,
             before: None,
-            after: self.sieve.state_so_far(),
+            after: if has_gap {
+                None
+            } else {
+                self.sieve.state_so_far()
+            },
         })
     }
 

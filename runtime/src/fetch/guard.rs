@@ -1,4 +1,4 @@
-//! The loop guard: what tells a fetch that goes in circles from one that gets on.
+//! The loop guard: it tells a fetch that repeats itself from one that advances.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -7,78 +7,147 @@ use crate::{Error, ErrorKind, Position, Result};
 /// How many next links and cursors are remembered.
 const MEMORY: usize = 1_000;
 
-/// How many pages in a row may bring nothing new, being empty or the same, where that alone is no mistake.
-const PAGES: u32 = 1_000;
+/// How many pages of a fetch are remembered, 16 bytes each.
+const MAX_PAGES: usize = 1_000_000;
+
+/// How many pages in a row may be empty.
+const MAX_EMPTY: u32 = 1_000;
+
+/// How many pages in a row may be known. Records without a key may well be equal.
+const MAX_KNOWN: u32 = 100;
+
+/// How often a single record may come as a page of its own. It may move between pages while they are fetched.
+const SAME_RECORD: u32 = 3;
 
 /// What a fetch remembers of its pages.
 #[derive(Default)]
 pub(super) struct Guard {
+    /// Whether a next link or cursor that was given before is the end.
+    end_on_repeat: bool,
     /// The next links and cursors, each with the request whose response gave it.
     given: HashMap<Position, String>,
     order: VecDeque<Position>,
-    last: Option<Last>,
+    /// The fingerprints of the pages, with their numbers from 1 and how often each came.
+    pages: HashMap<u64, (u64, u32)>,
+    page: u64,
+    /// The page before: its fingerprint and its request.
+    last: Option<(u64, Position, String)>,
+    /// Pages in a row that are known, and that are empty.
+    known: u32,
     empty: u32,
 }
 
-/// The page before.
-struct Last {
-    fingerprint: u64,
-    position: Position,
-    request: String,
-    /// Pages in a row with these records, it being the last of them.
-    same: u32,
+/// Where a response leads.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Lead {
+    /// To another page.
+    Onward,
+    /// Back to where it came from, which is the end.
+    End,
+}
+
+/// What tells a page from others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fingerprint {
+    /// The keys of its records, whatever their order.
+    Keys(u64),
+    /// The text of its records, which have no key: two may well be equal.
+    Text(u64),
 }
 
 impl Guard {
+    pub(super) fn new(end_on_repeat: bool) -> Self {
+        Self {
+            end_on_repeat,
+            ..Self::default()
+        }
+    }
+
+    /// Empty pages up to the last.
+    pub(super) fn empty(&self) -> u32 {
+        self.empty
+    }
+
     /// Remembers a page.
     ///
     /// # Errors
     ///
-    /// When it has the same records as the page before, though it was asked for at another offset or
-    /// number, and is not empty; and when nothing but empty pages, or always the same, has come for long.
+    /// When a page with the same keys came before from another position, and when many pages in a row
+    /// are empty or known.
     pub(super) fn page(
         &mut self,
         position: &Position,
         request: &str,
-        fingerprint: u64,
+        fingerprint: Fingerprint,
         received: u64,
     ) -> Result<()> {
+        self.page += 1;
         if received == 0 {
             self.last = None;
             self.empty += 1;
-            if self.empty == PAGES {
-                return Err(paging(format!("{PAGES} pages in a row were empty"))
+            if self.empty == MAX_EMPTY {
+                return Err(paging(format!("{MAX_EMPTY} pages in a row were empty"))
                     .with_request(request)
-                    .with_help("say what ends the pages: `stop_after_empty_page: true`, for one"));
+                    .with_help(
+                        "say what ends the pages: `stop_after_empty_page: true`, for example; remove a \
+                         `has_more_path` whose flag is always true",
+                    ));
             }
             return Ok(());
         }
         self.empty = 0;
-        let before = self
+        let (print, has_key) = match fingerprint {
+            Fingerprint::Keys(print) => (print, true),
+            Fingerprint::Text(print) => (print, false),
+        };
+        let last = self
             .last
-            .take()
-            .filter(|last| last.fingerprint == fingerprint && last.position != *position);
-        let same = before.as_ref().map_or(1, |last| last.same + 1);
-        self.last = Some(Last {
-            fingerprint,
-            position: position.clone(),
-            request: request.to_owned(),
-            same,
-        });
-        // Another cursor or link is the API's own word that it gets on: events may well be alike.
-        let counted = matches!(position, Position::Offset(_) | Position::Page(_));
-        match before {
-            Some(last) if counted || same == PAGES => Err(repeated(&last, same, request)),
-            _ => Ok(()),
+            .replace((print, position.clone(), request.to_owned()));
+        let first = match self.pages.get_mut(&print) {
+            Some((first, times)) => {
+                *times += 1;
+                Some((*first, *times))
+            }
+            None => {
+                if self.pages.len() < MAX_PAGES {
+                    self.pages.insert(print, (self.page, 1));
+                }
+                None
+            }
+        };
+        let Some((first, times)) = first else {
+            self.known = 0;
+            return Ok(());
+        };
+        self.known += 1;
+        let before = last.filter(|(same, ..)| *same == print);
+        if before
+            .as_ref()
+            .is_some_and(|(_, before, _)| before == position)
+        {
+            return Ok(());
         }
+        let counted = matches!(position, Position::Offset(_) | Position::Page(_));
+        let is_loop =
+            has_key && (received > 1 || times >= SAME_RECORD || counted && before.is_some());
+        if is_loop || self.known == MAX_KNOWN {
+            return Err(self.repeated(first, before, position, request));
+        }
+        Ok(())
     }
 
     /// Remembers where `request` was, and where its response leads.
     ///
     /// # Errors
     ///
-    /// When a response before it led there too.
-    pub(super) fn leads(&mut self, to: &Position, request: &str) -> Result<()> {
+    /// When a response before it led there too, and that is not the end.
+    pub(super) fn leads(
+        &mut self,
+        from: &Position,
+        to: &Position,
+        request: &str,
+        received: u64,
+    ) -> Result<Lead> {
         if !matches!(
             to,
             Position::Cursor(_)
@@ -86,17 +155,28 @@ impl Guard {
                 | Position::CursorDigits(_)
                 | Position::Url(_)
         ) {
-            return Ok(());
+            return Ok(Lead::Onward);
+        }
+        if received == 0 && from == to {
+            return Ok(Lead::End);
         }
         if let Some(before) = self.given.get(to) {
-            return Err(paging("the pages go in a circle")
-                .with_request(request)
-                .with_detail(format!("it leads to: {}", to.as_text()))
-                .with_detail(format!("where this led, or was: {before}"))
-                .with_help("check the paginator: the API gives a next page for ever"));
+            if self.end_on_repeat {
+                return Ok(Lead::End);
+            }
+            return Err(paging(
+                "pagination loop: the response leads to a page that was requested before",
+            )
+            .with_request(request)
+            .with_detail(format!("it leads to: {}", to.as_text()))
+            .with_detail(format!("already returned by, or requested as: {before}"))
+            .with_help(
+                "check the paginator; `end_on_repeat: true`, if the API ends its pages by the same \
+                     cursor or link again",
+            ));
         }
         self.remember(to.clone(), request);
-        Ok(())
+        Ok(Lead::Onward)
     }
 
     /// Remembers a page's own address.
@@ -109,28 +189,36 @@ impl Guard {
         self.order.push_back(position.clone());
         self.given.insert(position, request.to_owned());
     }
-}
 
-/// The error for a page with the records of the one before, the last of so many that are the same.
-fn repeated(before: &Last, same: u32, request: &str) -> Error {
-    let number = match same {
-        2 => "two".to_owned(),
-        more => more.to_string(),
-    };
-    let help = match before.position {
-        Position::Page(0) => {
-            "`base_page: 1`, if the API gives page 1 for page 0; or else it seems to ignore which page \
-             is asked for: check the paginator's parameters, or say `single_page`"
-        }
-        _ => {
-            "the API seems to ignore where a page is to start: check the paginator's parameters, or say \
-             `single_page`"
-        }
-    };
-    paging(format!("{number} pages in a row have the same records"))
+    /// The error for a page whose records came before.
+    fn repeated(
+        &self,
+        first: u64,
+        before: Option<(u64, Position, String)>,
+        position: &Position,
+        request: &str,
+    ) -> Error {
+        let help = match position {
+            Position::Page(1) => {
+                "`base_page: 1`, if the API gives page 1 for page 0; or else it seems to ignore which \
+                 page is requested: check the paginator's parameters, or say `single_page`"
+            }
+            _ => {
+                "the API seems to ignore where a page starts: check the paginator's parameters, or say \
+                 `single_page`"
+            }
+        };
+        let error = paging(format!(
+            "pagination loop: page {} has the same records as page {first}",
+            self.page
+        ))
         .with_request(request)
-        .with_detail(format!("the page before: {}", before.request))
-        .with_help(help)
+        .with_help(help);
+        match before {
+            Some((_, _, before)) => error.with_detail(format!("the page before: {before}")),
+            None => error,
+        }
+    }
 }
 
 fn paging(message: impl Into<String>) -> Error {
@@ -145,67 +233,112 @@ mod tests {
         Position::Cursor(text.to_owned())
     }
 
+    fn text_of(error: Result<()>) -> String {
+        error.unwrap_err().to_string()
+    }
+
     #[test]
-    fn a_circle_names_both_requests() {
+    fn a_loop_of_cursors_names_both_requests() {
         let mut guard = Guard::default();
-        guard.leads(&cursor("a"), "GET /1").unwrap();
-        guard.leads(&cursor("b"), "GET /2").unwrap();
-        let error = guard.leads(&cursor("a"), "GET /3").unwrap_err();
+        guard
+            .leads(&Position::First, &cursor("a"), "GET /1", 1)
+            .unwrap();
+        guard
+            .leads(&cursor("a"), &cursor("b"), "GET /2", 1)
+            .unwrap();
+        let error = guard.leads(&cursor("b"), &cursor("a"), "GET /3", 1);
+        let error = error.unwrap_err();
         assert_eq!(*error.kind(), ErrorKind::Paging);
         let text = error.to_string();
         assert!(text.contains("GET /1") && text.contains("GET /3"), "{text}");
     }
 
     #[test]
-    fn a_circle_of_a_thousand_pages_is_found_and_memory_is_bounded() {
+    fn a_repeated_cursor_is_the_end_where_the_paginator_says_so() {
+        let mut guard = Guard::new(true);
+        guard
+            .leads(&Position::First, &cursor("a"), "GET /1", 1)
+            .unwrap();
+        let lead = guard.leads(&cursor("a"), &cursor("a"), "GET /2", 1);
+        assert_eq!(lead.unwrap(), Lead::End);
+    }
+
+    #[test]
+    fn an_empty_page_that_leads_to_itself_is_the_end() {
         let mut guard = Guard::default();
+        let url = || Position::Url("https://h/logs?after=9".into());
+        guard.leads(&Position::First, &url(), "GET /1", 1).unwrap();
+        assert_eq!(guard.leads(&url(), &url(), "GET /2", 0).unwrap(), Lead::End);
+    }
+
+    #[test]
+    fn a_loop_of_a_thousand_pages_is_found_and_memory_is_bounded() {
+        let mut guard = Guard::default();
+        let leads = |guard: &mut Guard, n: u32| {
+            guard.leads(&Position::First, &cursor(&n.to_string()), "GET", 1)
+        };
         for n in 0..5_000 {
-            guard.leads(&cursor(&n.to_string()), "GET").unwrap();
+            leads(&mut guard, n).unwrap();
         }
         assert_eq!((guard.order.len(), guard.given.len()), (1_000, 1_000));
-        assert!(guard.leads(&cursor("4000"), "GET").is_err());
-        assert!(guard.leads(&cursor("3999"), "GET").is_ok());
+        assert!(leads(&mut guard, 4000).is_err());
+        assert!(leads(&mut guard, 3999).is_ok());
     }
 
     #[test]
-    fn the_same_page_from_another_offset_is_found_unless_empty() {
+    fn the_same_keys_from_another_position_are_a_loop() {
         let mut guard = Guard::default();
-        guard.page(&Position::Offset(0), "GET /1", 7, 0).unwrap();
-        guard.page(&Position::Offset(1), "GET /2", 7, 0).unwrap();
-        guard.page(&Position::Offset(2), "GET /3", 7, 5).unwrap();
-        guard.page(&Position::Offset(3), "GET /4", 8, 5).unwrap();
-        guard.page(&Position::Offset(4), "GET /5", 7, 5).unwrap();
-        let error = guard.page(&Position::Offset(5), "GET /6", 7, 5);
-        let text = error.unwrap_err().to_string();
-        assert!(text.contains("GET /5") && text.contains("GET /6"), "{text}");
+        let keys = Fingerprint::Keys;
+        guard
+            .page(&Position::Offset(0), "GET /1", keys(7), 0)
+            .unwrap();
+        guard
+            .page(&Position::Offset(1), "GET /2", keys(7), 5)
+            .unwrap();
+        guard
+            .page(&Position::Offset(2), "GET /3", keys(8), 5)
+            .unwrap();
+        let text = text_of(guard.page(&Position::Offset(3), "GET /4", keys(7), 5));
+        assert!(
+            text.contains("page 4 has the same records as page 2"),
+            "{text}"
+        );
+        let text = text_of(guard.page(&Position::Offset(4), "GET /5", keys(7), 5));
+        assert!(text.contains("GET /4") && text.contains("GET /5"), "{text}");
     }
 
     #[test]
-    fn the_same_page_from_another_cursor_or_link_is_found_after_many() {
-        let link = |n: u32| Position::Url(format!("https://h/{n}"));
-        let kinds: [&dyn Fn(u32) -> Position; 3] = [
-            &|n| cursor(&n.to_string()),
-            &|n| Position::CursorNumber(n.into()),
-            &link,
-        ];
-        for position in kinds {
-            let mut guard = Guard::default();
-            guard.page(&Position::First, "GET /0", 6, 5).unwrap();
-            let mut page = |n| guard.page(&position(n), &format!("GET /{n}"), 7, 5);
-            let error = (1..=2_000).find_map(|n| page(n).err()).unwrap();
-            let text = error.to_string();
-            assert!(text.starts_with("1000 pages in a row have"), "{text}");
-            assert!(
-                text.contains("GET /999\n") && text.contains("GET /1000\n"),
-                "{text}"
-            );
-        }
+    fn a_single_record_may_move_to_a_later_page() {
+        let mut guard = Guard::default();
+        let mut page =
+            |n: u64, key| guard.page(&Position::Offset(n), "GET", Fingerprint::Keys(key), 1);
+        page(0, 1).unwrap();
+        page(1, 2).unwrap();
+        page(2, 1).unwrap();
+        page(3, 3).unwrap();
+        assert!(page(4, 1).is_err());
+    }
+
+    #[test]
+    fn equal_pages_of_records_without_a_key_are_found_after_many() {
+        let mut guard = Guard::default();
+        let mut page = |n: u64| {
+            guard.page(
+                &Position::Offset(n),
+                &format!("GET /{n}"),
+                Fingerprint::Text(n % 2),
+                5,
+            )
+        };
+        let failed = (0..3_000).find(|n| page(*n).is_err());
+        assert_eq!(failed, Some(101));
     }
 
     #[test]
     fn empty_pages_without_an_end_are_an_error_in_the_end() {
         let mut guard = Guard::default();
-        let pages = (1..=2_000).find(|n| guard.page(&Position::Page(*n), "GET", 0, 0).is_err());
+        let mut page = |n| guard.page(&Position::Page(n), "GET", Fingerprint::Text(0), 0);
+        let pages = (1..=2_000).find(|n| page(*n).is_err());
         assert_eq!(pages, Some(1_000));
     }
 }

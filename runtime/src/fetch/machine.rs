@@ -7,18 +7,16 @@
 //! [`heard`]: Machine::heard
 
 mod refused;
+mod settle;
 mod terms;
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
-use url::Url;
-
 use super::guard::Guard;
 use crate::{
-    Error, Position, Result,
-    paginator::{End, Next, PageFacts, Paginate, Total},
-    query,
-    report::count,
+    Completeness, Error, Position, Result,
+    completeness::Reason,
+    paginator::{End, EndKind, Paginate, Shortfall, Statements, Total},
 };
 
 pub(super) use terms::{Answer, Facts, Now, Order, Rules, Step, Tally};
@@ -26,6 +24,7 @@ pub(super) use terms::{Answer, Facts, Now, Order, Rules, Step, Tally};
 /// What a fetch is at, between steps. `P` is what a page is to the driver.
 pub(super) struct Machine<P> {
     paginator: Arc<dyn Paginate>,
+    statements: Statements,
     rules: Rules,
     guard: Guard,
     /// The pages asked for or to be asked for, in order; the first is the next to be settled.
@@ -35,10 +34,21 @@ pub(super) struct Machine<P> {
     /// The page after the last settled one, where no slot is for it yet.
     frontier: Option<Position>,
     forecast: Forecast,
-    /// How much there is in all, as the last page said that did.
-    total: Option<Total>,
+    /// Records before the first page asked for, where that is known.
+    skipped: Option<u64>,
+    /// Pages up to the last that had records, where pages are numbered.
+    full_pages: Option<u64>,
+    /// What is missing at an empty page that was passed over since an undeclared total says that more
+    /// follows: it is the end where the page after it fails.
+    lookahead: Option<Shortfall>,
+    /// The request of a page without content that was passed over: missing, once records follow.
+    without_content: Option<String>,
+    /// Whether a page was passed over that may hold records: the pages after it must not move the state.
+    has_gap: bool,
+    /// What is known to be missing, or to bound the fetch.
+    completeness: Completeness,
     /// How it ends, once what is ready was delivered.
-    outcome: Option<Result<End>>,
+    outcome: Option<Result<String>>,
     /// No request before this time.
     closed_until: Duration,
     /// Records that the caller still wants, where there is a limit.
@@ -66,6 +76,8 @@ struct Slot<P> {
     id: u64,
     position: Position,
     attempts: u32,
+    /// Whether its page was requested again since it contradicts what was stated.
+    was_doubted: bool,
     first_sent: Duration,
     failures: Vec<String>,
     state: SlotState<P>,
@@ -87,26 +99,41 @@ enum SlotState<P> {
 
 impl<P> Machine<P> {
     /// At the first page, or at `from`.
-    pub(super) fn new(paginator: Arc<dyn Paginate>, rules: Rules, from: Option<Position>) -> Self {
+    pub(super) fn new(
+        paginator: Arc<dyn Paginate>,
+        statements: Statements,
+        rules: Rules,
+        from: Option<Position>,
+    ) -> Self {
         let resumed = from.is_some();
         let first = from.unwrap_or_else(|| paginator.first());
-        Self {
+        let mut machine = Self {
+            skipped: paginator.records_before(&first),
+            full_pages: paginator.pages_before(&first),
             paginator,
+            statements,
+            guard: Guard::new(rules.end_on_repeat),
             rules,
-            guard: Guard::default(),
             slots: VecDeque::new(),
             ready: VecDeque::new(),
             frontier: Some(first),
             forecast: Forecast::Unknown,
-            total: None,
-            outcome: (rules.limit == Some(0)).then(|| Ok(limit_reached(0))),
+            lookahead: None,
+            without_content: None,
+            has_gap: false,
+            completeness: Completeness::COMPLETE,
+            outcome: None,
             closed_until: Duration::ZERO,
             wanted: rules.limit,
             short: None,
             opened: 0,
             resumed,
             tally: Tally::default(),
+        };
+        if rules.limit == Some(0) {
+            machine.stop_at_limit();
         }
+        machine
     }
 
     /// What to do next. `room` says whether a page could be delivered.
@@ -120,7 +147,9 @@ impl<P> Machine<P> {
         }
         if self.ready.is_empty() {
             match self.outcome.take() {
-                Some(Ok(end)) => return Step::Done(end),
+                Some(Ok(reason)) => {
+                    return Step::Done(reason, std::mem::take(&mut self.completeness));
+                }
                 Some(Err(error)) => return Step::Fail(error),
                 None => {}
             }
@@ -158,8 +187,8 @@ impl<P> Machine<P> {
         if let Some(slot) = self.slots.get_mut(at) {
             slot.state = state;
         }
-        self.settle();
-        wait
+        let doubted = self.settle(now, jitter);
+        wait.or(doubted)
     }
 
     /// So many records of the last page delivered count for the limit; `cut` where it had more.
@@ -170,14 +199,33 @@ impl<P> Machine<P> {
         *wanted = wanted.saturating_sub(records);
         let ended = self.ready.is_empty() && matches!(self.outcome, Some(Ok(_)));
         if *wanted == 0 && (cut || !ended) {
-            self.stop(limit_reached(self.rules.limit.unwrap_or_default()));
+            self.stop_at_limit();
         }
     }
 
     /// Ends the fetch: nothing more is wanted.
     pub(super) fn stop(&mut self, end: End) {
         self.ready.clear();
-        self.finish(Ok(end));
+        if end.kind == EndKind::Bounded {
+            self.completeness.add(Reason::Maximum(end.reason.clone()));
+        }
+        self.finish(Ok(end.reason));
+    }
+
+    /// Ends the fetch: the caller has as many records as wanted. What is missing past them does not
+    /// matter.
+    fn stop_at_limit(&mut self) {
+        let limit = Reason::Limit(self.rules.limit.unwrap_or_default());
+        let reason = limit.to_string();
+        self.completeness = Completeness::COMPLETE;
+        self.completeness.add(limit);
+        self.ready.clear();
+        self.finish(Ok(reason));
+    }
+
+    /// Whether a page was passed over that may hold records.
+    pub(super) fn has_gap(&self) -> bool {
+        self.has_gap
     }
 
     /// Ends the fetch: what was delivered last is wrong past its end.
@@ -198,6 +246,7 @@ impl<P> Machine<P> {
                 id: self.opened,
                 position,
                 attempts: 0,
+                was_doubted: false,
                 first_sent: now.elapsed,
                 failures: Vec::new(),
                 state: SlotState::Due(now.elapsed),
@@ -277,163 +326,11 @@ impl<P> Machine<P> {
         due.min().map(|due| due.max(self.closed_until))
     }
 
-    /// Settles the pages that are next in order and have come.
-    fn settle(&mut self) {
-        while self.outcome.is_none() {
-            let is_open =
-                |slot: &Slot<P>| matches!(slot.state, SlotState::Due(_) | SlotState::Sent);
-            if self.slots.front().is_none_or(is_open) {
-                return;
-            }
-            let Some(slot) = self.slots.pop_front() else {
-                return;
-            };
-            match slot.state {
-                SlotState::Due(_) | SlotState::Sent => {}
-                SlotState::Stopped(status) => {
-                    self.finish(Ok(End::complete(format!("status {status}"))));
-                }
-                SlotState::Ignored(note) if slot.id == 0 && !self.resumed => {
-                    self.ignore(note, End::complete("a response that is ignored"));
-                }
-                // It may hide records, and those of the pages after it.
-                SlotState::Ignored(note) | SlotState::GivenUp(note) => {
-                    self.ignore(note, End::cut_off("a response that is ignored"));
-                }
-                SlotState::Failed(error) => {
-                    self.finish(Err(error.with_position(slot.position)));
-                }
-                SlotState::Page(facts, page) => {
-                    self.settle_page(slot.id, slot.position, *facts, page);
-                }
-            }
-        }
-    }
-
-    fn settle_page(&mut self, id: u64, position: Position, facts: Facts, page: P) {
-        let Facts {
-            received,
-            ref request,
-            ..
-        } = facts;
-        self.tally.pages += 1;
-        if id == 0 {
-            self.guard
-                .remember(Position::Url(facts.url.to_string()), request);
-        }
-        if let Err(error) = self
-            .guard
-            .page(&position, request, facts.fingerprint, received)
-        {
-            return self.finish(Err(error.with_position(position)));
-        }
-        self.ready.push_back(page);
-        let next = self.next(&position, &facts);
-        self.tally.received += received;
-        self.note_short(received);
-        match (facts.failure, next) {
-            (Some(error), _) | (None, Err(error)) => {
-                self.finish(Err(error.with_position(position)));
-            }
-            (None, Ok(Next::End(end))) => self.finish(Ok(end)),
-            (None, Ok(Next::Page(next, total))) => self.go_on(next, total, received),
-        }
-    }
-
-    /// What follows a page, watched by the guard.
-    fn next(&mut self, position: &Position, facts: &Facts) -> Result<Next> {
-        let page = PageFacts {
-            received: facts.received,
-            before: self.tally.received,
-            probes: &facts.probes,
-            headers: &facts.headers,
-            url: facts.url.as_str(),
-            total: self.total,
-            no_content: facts.no_content,
-        };
-        let mut next = self
-            .paginator
-            .next(position, &page)
-            .map_err(|error| error.with_request(&facts.request))?;
-        if let Next::Page(to, _) = &mut next {
-            // A page that is not asked for may be anywhere.
-            if self
-                .rules
-                .maximum_pages
-                .is_some_and(|most| self.tally.pages >= most)
-            {
-                let reason = format!("`maximum_pages` {}", self.tally.pages);
-                return Ok(Next::End(End::cut_off(reason)));
-            }
-            if let (Position::Url(url), Some(name)) = (&mut *to, self.rules.credential) {
-                blank(url, name);
-            }
-            self.guard.leads(to, &facts.request)?;
-        }
-        Ok(next)
-    }
-
-    /// A page smaller than asked for, and another after it: the server has a cap of its own.
-    fn note_short(&mut self, received: u64) {
-        let size = self.paginator.page_size();
-        if let (Some(short), Some(size), 1..) = (self.short, size, received) {
-            let note = format!("the API does not honour the page size {size}: it gave {short}");
-            if !self
-                .tally
-                .notes
-                .iter()
-                .any(|n| n.starts_with("the API does not honour"))
-            {
-                self.tally.notes.push(note);
-            }
-        }
-        self.short = size.filter(|size| received < *size).map(|_| received);
-    }
-
-    fn go_on(&mut self, next: Position, total: Option<Total>, received: u64) {
-        self.total = total.or(self.total);
-        self.forecast = match (self.forecast, total) {
-            (Forecast::Off, _) => Forecast::Off,
-            (_, Some(total)) => Forecast::Known(total, received),
-            (_, None) => Forecast::Unknown,
-        };
-        match self.slots.front() {
-            Some(slot) if slot.position == next => {}
-            None => self.frontier = Some(next),
-            Some(_) => {
-                // The page was not as long as those before it: what was asked for past it would
-                // leave records out, or bring them twice.
-                self.slots.clear();
-                self.forecast = Forecast::Off;
-                self.frontier = Some(next);
-            }
-        }
-    }
-
-    fn ignore(&mut self, note: String, end: End) {
-        self.tally.ignored += 1;
-        self.tally.notes.push(note);
-        self.finish(Ok(end));
-    }
-
-    fn finish(&mut self, outcome: Result<End>) {
+    fn finish(&mut self, outcome: Result<String>) {
         self.slots.clear();
         self.frontier = None;
         self.outcome = Some(outcome);
     }
-}
-
-/// Empties a query parameter where a link has it: a server may echo a credential. Each request gets
-/// its own, in the same place.
-fn blank(url: &mut String, name: &str) {
-    let has = |parsed: Url| parsed.query_pairs().any(|(found, _)| found == name);
-    if Url::parse(url).is_ok_and(has) {
-        query::set_in_url(url, name, "");
-    }
-}
-
-fn limit_reached(limit: u64) -> End {
-    End::cut_off(format!("the limit of {}", count(limit, "record")))
 }
 
 #[cfg(test)]

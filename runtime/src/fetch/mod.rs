@@ -92,6 +92,8 @@ pub(crate) struct Job {
     pub(crate) until: Option<CursorValue>,
     pub(crate) resume: Option<Position>,
     pub(crate) limit: Option<u64>,
+    /// Whether a fetch that is incomplete ends without an error.
+    pub(crate) allow_incomplete: bool,
     pub(crate) concurrency: u16,
     /// Whether no page is asked for before the one before it was taken: it may not be needed.
     pub(crate) one_by_one: bool,
@@ -139,6 +141,7 @@ impl Client {
                 until: None,
                 resume: None,
                 limit: None,
+                allow_incomplete: false,
                 concurrency: self.concurrency(),
                 one_by_one: false,
                 parent: None,
@@ -219,6 +222,13 @@ impl<T, Parent> Fetch<T, Parent> {
         self
     }
 
+    /// Ends without an error where the fetch is incomplete:
+    /// [`Pages::completeness`] tells what is missing.
+    pub fn allow_incomplete(mut self) -> Self {
+        self.job.allow_incomplete = true;
+        self
+    }
+
     /// Together with other fetches that share what they see of parents: see [`Family`].
     pub fn within(mut self, family: &Family) -> Self {
         self.job.family = Some(family.clone());
@@ -271,7 +281,8 @@ impl<T: Record, Parent> Fetch<T, Parent> {
     ///
     /// # Errors
     ///
-    /// The first that the stream meets; the records before it are lost.
+    /// The first that the stream meets, [`ErrorKind::Incomplete`](crate::ErrorKind::Incomplete) after the
+    /// last record among them; the records before it are lost.
     pub async fn all(self) -> Result<Vec<T>> {
         let mut pages = self.pages();
         let mut records = Vec::new();

@@ -15,7 +15,7 @@ use tokio::{runtime::Handle, sync::mpsc, task::AbortHandle};
 use tracing::Instrument;
 
 use super::{Job, Page, PageRecords, family::Witness, trace};
-use crate::{Error, ErrorKind, Record, Report, Result, Rows, State, paginator::End, state::Origin};
+use crate::{Completeness, Error, ErrorKind, Record, Report, Result, Rows, State, state::Origin};
 
 /// What a fetch's task hands to its stream.
 pub(super) enum Delivery {
@@ -30,37 +30,10 @@ pub(super) enum Delivery {
     End {
         /// What the next fetch starts from, where that is not what was said before.
         state: Option<State>,
-        /// How much it saw of what there was.
-        extent: Extent,
-        /// Whether some of what there was may have been set aside, of its parents also.
-        hides: bool,
-        /// Whether the next fetch brings records again that this one gave.
-        repeats: bool,
+        completeness: Completeness,
     },
     /// What ended it, and what the next fetch starts from, where that is not what was said before.
     Failure { error: Error, state: Option<State> },
-}
-
-/// How much a fetch that is over saw of what there was; the most that is missing comes last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Extent {
-    All,
-    /// Up to a bound of the spec or of the caller.
-    Bounded,
-    /// Up to a response that was ignored, which hides the pages after it.
-    Broken,
-}
-
-impl Extent {
-    /// That of pages which ended so, of which these responses were ignored.
-    pub(super) fn of(end: &End, ignored: u64) -> Self {
-        match (end.complete, ignored) {
-            (true, _) => Self::All,
-            (false, 0) => Self::Bounded,
-            // The first response that is ignored ends them.
-            (false, _) => Self::Broken,
-        }
-    }
 }
 
 /// What the task and the stream both write into.
@@ -77,7 +50,9 @@ impl SharedReport {
 ///
 /// The first poll, within a tokio runtime, starts a task that fetches ahead, by a few pages or, where
 /// the total is known, by twice as many as there may be requests at a time. Dropping the stream ends
-/// it and its requests. Rows before a mistake are delivered, then the error; then the stream is over.
+/// it and its requests. Rows before an error are delivered, then the error; then the stream is over. A fetch
+/// that ends [incomplete](Completeness) yields such an error after its last page, unless
+/// [`allow_incomplete`](crate::Fetch::allow_incomplete) was called.
 pub struct Pages<T> {
     stage: Stage,
     report: SharedReport,
@@ -86,10 +61,10 @@ pub struct Pages<T> {
     origin: Origin,
     /// A note on records that no fetch up to its state asked for.
     gap: Option<String>,
+    resource: &'static str,
     /// Nothing before it is over.
-    extent: Option<Extent>,
-    hides: bool,
-    repeats: bool,
+    completeness: Option<Completeness>,
+    allow_incomplete: bool,
     on_progress: Option<OnProgress>,
     records: PhantomData<fn() -> T>,
 }
@@ -122,12 +97,12 @@ impl<T> Pages<T> {
         Self {
             report: SharedReport::default(),
             state: job.since.clone(),
+            resource: job.resource.name,
+            allow_incomplete: job.allow_incomplete,
             stage: Stage::Ready(Box::new(job)),
             origin: Origin::default(),
             gap: None,
-            extent: None,
-            hides: false,
-            repeats: false,
+            completeness: None,
             on_progress,
             records: PhantomData,
         }
@@ -146,8 +121,7 @@ impl<T> Pages<T> {
     /// What the next fetch of this resource may start from, for [`Fetch::since`](crate::Fetch::since):
     /// complete after the end, until then what this one started from.
     ///
-    /// It stays at the start where the fetch did not see all there was, because of an error, of
-    /// `limit`, of a maximum, or of a response ignored past the first page or after its retries. Where
+    /// It stays at the start where the fetch was not [complete](Self::completeness), or failed. Where
     /// [`Page::state`] is known, it is that of the last page given. In a fetch for all records of a
     /// parent, this holds for each of them: after an error, too, the state is past those of whom all
     /// came, and before the end it is that of [`Page::state_before`]. `None` for a resource without
@@ -156,37 +130,9 @@ impl<T> Pages<T> {
         self.state.clone()
     }
 
-    /// Whether it is over, and the next fetch since its [`state`](Self::state) brings records again
-    /// that this one gave: it did not see all there was, and in which order they come is not known, or
-    /// more of them had the largest cursor than a [`State`] remembers. Who writes down every record
-    /// that he is given, and has no key to tell them by, does not keep those of such a fetch.
-    ///
-    /// Those that come again at every fetch, by `lag` or `on_cursor_value_missing: include`, do not
-    /// count, and without `incremental` it is never so.
-    pub fn repeats(&self) -> bool {
-        self.repeats
-    }
-
-    /// Whether it is over and saw all there was: it did not fail, and no `limit`, no maximum and no
-    /// ignored response cut it off. A first page that is ignored is one without records.
-    pub fn is_complete(&self) -> bool {
-        self.extent == Some(Extent::All)
-    }
-
-    /// Whether it is over, and pages are missing that no `limit` and no maximum left out: a response
-    /// was ignored past the first page, or after its retries. What takes the place of all that was
-    /// there does not keep those of such a fetch. After an error it is false.
-    pub fn lost_pages(&self) -> bool {
-        self.extent == Some(Extent::Broken)
-    }
-
-    pub(super) fn extent(&self) -> Option<Extent> {
-        self.extent
-    }
-
-    /// Whether it is over, and some of what there was may have been set aside.
-    pub(super) fn hides(&self) -> bool {
-        self.hides
+    /// Whether all records arrived; `None` before the end and after an error that ended the fetch early.
+    pub fn completeness(&self) -> Option<&Completeness> {
+        self.completeness.as_ref()
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Page<T>>>> {
@@ -222,21 +168,24 @@ impl<T> Pages<T> {
             }
             Some(Delivery::End {
                 state,
-                extent,
-                hides,
-                repeats,
+                completeness,
             }) => {
-                if let Some(witness) = witness.take().filter(|_| extent == Extent::All) {
-                    witness.seal(hides);
+                if let Some(witness) = witness.take().filter(|_| completeness.is_complete()) {
+                    witness.seal(completeness.has_set_aside());
                 }
-                self.stage = Stage::Ended;
                 self.set_state(state);
                 self.note_gap();
-                self.extent = Some(extent);
-                self.hides = hides;
-                self.repeats = repeats;
-                self.progress();
-                None
+                self.report.lock().completeness = Some(completeness.clone());
+                let error = completeness.to_error().filter(|_| !self.allow_incomplete);
+                self.completeness = Some(completeness);
+                match error {
+                    Some(error) => Some(Err(self.end(error.with_resource(self.resource)))),
+                    None => {
+                        self.stage = Stage::Ended;
+                        self.progress();
+                        None
+                    }
+                }
             }
             Some(Delivery::Failure { error, state }) => {
                 self.set_state(state);

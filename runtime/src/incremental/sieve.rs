@@ -131,7 +131,7 @@ impl Sieve {
                 Verdict::Past(order) => {
                     sifted.outside += 1;
                     let reason = format!("a record past the range, by `row_order: {order}`");
-                    sifted.end = Some(End::complete(reason));
+                    sifted.end = Some(End::out_of_range(reason));
                 }
                 Verdict::Wrong(error) => sifted.failure = Some(error),
             }

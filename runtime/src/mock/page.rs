@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Error, ErrorKind, Result,
-    plan::{Auth, Ends, Location, Offset, PageNumber, Pages, ResourcePlan, Selector},
+    plan::{Auth, Location, Pages, Paginator, ResourcePlan, Selector},
     query,
     schema::{Path, Step},
     transport::{Headers, Response},
@@ -106,18 +106,13 @@ impl Paging {
 
     /// The places of a body, besides the records', that have something.
     fn places(&self) -> Vec<Path> {
-        let places = match self.plan.paginator.kind {
-            Pages::Offset(Offset { ends, .. }) | Pages::Number(PageNumber { ends, .. }) => {
-                vec![ends.total_path, ends.has_more_path]
-            }
-            Pages::Cursor(plan) if after_record(self.plan).is_some() => vec![plan.has_more_path],
-            Pages::Cursor(plan) => vec![Some(plan.cursor_path), plan.has_more_path],
-            Pages::JsonLink { next_url_path } => vec![Some(next_url_path)],
-            Pages::Single
-            | Pages::HeaderCursor { .. }
-            | Pages::HeaderLink { .. }
-            | Pages::Custom(_) => Vec::new(),
+        let Paginator { kind, ends, .. } = self.plan.paginator;
+        let next = match kind {
+            Pages::Cursor(plan) if after_record(self.plan).is_none() => Some(plan.cursor_path),
+            Pages::JsonLink { next_url_path } => Some(next_url_path),
+            _ => None,
         };
+        let places = [ends.total_path, ends.has_more_path, next];
         places.into_iter().flatten().collect()
     }
 
@@ -149,11 +144,11 @@ impl Paging {
             Pages::Offset(plan) => {
                 let limit = number(plan.limit_slot).unwrap_or(plan.limit);
                 let start = number(plan.offset_slot).unwrap_or(plan.offset);
-                Cut::new(start, self.size(limit, &plan.ends), len)
+                Cut::new(start, self.size(limit), len)
             }
             Pages::Number(plan) => {
                 let asked = plan.page_size_slot.and_then(number).or(plan.page_size);
-                let size = asked.map_or(size, |asked| self.size(asked, &plan.ends));
+                let size = asked.map_or(size, |asked| self.size(asked));
                 let page = number(plan.page_slot).unwrap_or(plan.page);
                 let start = page.saturating_sub(plan.base_page).saturating_mul(size);
                 Cut::new(start, size, len)
@@ -187,7 +182,8 @@ impl Paging {
     }
 
     /// The records of a page of which so many were asked for.
-    fn size(&self, asked: u64, ends: &Ends) -> u64 {
+    fn size(&self, asked: u64) -> u64 {
+        let ends = self.plan.paginator.ends;
         match self.cap {
             // Who takes a short page for the last one has an API that gives what it is asked for.
             Some(cap) if !ends.stop_after_short_page => asked.min(cap),
@@ -204,17 +200,15 @@ impl Paging {
             }
         };
         let more = cut.has_more();
-        match self.plan.paginator.kind {
-            Pages::Offset(Offset { ends, .. }) | Pages::Number(PageNumber { ends, .. }) => {
-                let total = self.total(cut);
-                say(ends.total_path, total.into());
-                say(ends.has_more_path, more.into());
-                if let Some(name) = ends.total_header {
-                    headers.push(name, total.to_string());
-                }
-            }
+        let Paginator { kind, ends, .. } = self.plan.paginator;
+        let total = self.total(cut);
+        say(ends.total_path, total.into());
+        say(ends.has_more_path, more.into());
+        if let Some(name) = ends.total_header {
+            headers.push(name, total.to_string());
+        }
+        match kind {
             Pages::Cursor(plan) => {
-                say(plan.has_more_path, more.into());
                 if after_record(self.plan).is_none() {
                     let cursor = more.then(|| format!("{CURSOR}{}", cut.end));
                     say(Some(plan.cursor_path), cursor.into());
@@ -236,6 +230,8 @@ impl Paging {
                 }
             }
             Pages::Single
+            | Pages::Offset(_)
+            | Pages::Number(_)
             | Pages::HeaderCursor { .. }
             | Pages::HeaderLink { .. }
             | Pages::Custom(_) => {}

@@ -2,54 +2,49 @@
 
 use serde_json::Value;
 
-use super::{End, Next, PageFacts, Paginate, Position, ends, foreign, paging, write};
+use super::{End, Next, PageFacts, Paginate, Position, foreign, paging, stated, write};
 use crate::{
     decode::Probe,
     error::Result,
-    plan::{Cursor, Slot},
+    plan::{Cursor, Ends, Slot},
     request::Draft,
     schema::Path,
     tree::Tree,
 };
 
-pub(super) struct ByCursor(pub(super) Cursor);
+pub(super) struct ByCursor {
+    pub(super) plan: Cursor,
+    pub(super) ends: Ends,
+}
 
 impl Paginate for ByCursor {
     fn probes(&self) -> Vec<Path> {
-        let mut probes = vec![self.0.cursor_path];
-        probes.extend(self.0.has_more_path);
-        probes
+        vec![self.plan.cursor_path]
     }
 
     fn apply(&self, position: &Position, draft: &mut Draft) -> Result<()> {
-        send(position, self.0.cursor, draft)
+        send(position, self.plan.cursor, draft)
     }
 
     fn next(&self, _: &Position, page: &PageFacts<'_>) -> Result<Next> {
-        if page.no_content || (page.received == 0 && self.0.stop_after_empty_page) {
-            return Ok(Next::End(End::complete("an empty page")));
+        if let Some(end) = stated::end(&self.ends, page, None) {
+            return Ok(Next::End(end));
         }
-        let flag = self.0.has_more_path;
-        let more = flag.map(|path| ends::has_more(page.probes.get(1), &path));
-        if let Some(Ok(false)) = more {
-            return Ok(Next::End(End::complete(
-                "the response says there is no more",
-            )));
+        if page.no_content {
+            return Ok(Next::End(End::complete("a response without content")));
         }
-        let path = self.0.cursor_path;
+        let path = self.plan.cursor_path;
         let probe = page.probes.first().unwrap_or(&Probe::Missing);
         match probe {
             Probe::Text(cursor) | Probe::Number(cursor) if !cursor.is_empty() => {
-                more.transpose()?;
                 Ok(Next::Page(position(probe, cursor), None))
             }
-            // Without a cursor it is over, whether or not the flag is there to say so.
             Probe::Missing | Probe::Null | Probe::Text(_) | Probe::Bool(false) => {
-                Ok(Next::End(End::complete(format!("no cursor at `{path}`"))))
+                Ok(Next::End(End::no_next(format!("no cursor at `{path}`"))))
             }
             other => Err(paging(format!(
-                "the cursor at `{path}` is {}, where text or a number is wanted",
-                ends::shown(other)
+                "the cursor at `{path}` is {}, expected text or a number",
+                stated::shown(other)
             ))
             .with_help("name the cursor's place in `cursor_path`")),
         }
@@ -96,13 +91,17 @@ mod tests {
         schema::Step,
     };
 
-    fn by_cursor(stop_after_empty_page: bool, more: bool) -> ByCursor {
-        ByCursor(Cursor {
-            cursor_path: Path(&[Step::Key("next")]),
-            cursor: Slot::Query("cursor"),
-            has_more_path: more.then_some(Path(&[Step::Key("more")])),
-            stop_after_empty_page,
-        })
+    fn by_cursor(stop_after_empty_page: bool) -> ByCursor {
+        ByCursor {
+            plan: Cursor {
+                cursor_path: Path(&[Step::Key("next")]),
+                cursor: Slot::Query("cursor"),
+            },
+            ends: Ends {
+                stop_after_empty_page,
+                ..Ends::LINKED
+            },
+        }
     }
 
     fn next(paginator: &ByCursor, facts: &Facts) -> Result<Next> {
@@ -115,7 +114,7 @@ mod tests {
 
     #[test]
     fn a_cursor_is_text_or_a_number() {
-        let p = by_cursor(false, false);
+        let p = by_cursor(false);
         let text = page(1).probes([Probe::Text("a".into())]);
         assert_eq!(next(&p, &text).unwrap(), to("a"));
         for (digits, wanted) in [
@@ -134,7 +133,7 @@ mod tests {
 
     #[test]
     fn no_cursor_ends() {
-        let p = by_cursor(false, false);
+        let p = by_cursor(false);
         for probe in [
             Probe::Missing,
             Probe::Null,
@@ -152,25 +151,22 @@ mod tests {
     fn an_empty_page_with_a_cursor_ends_only_where_the_spec_says_so() {
         let facts = page(0).probes([number("7")]);
         let seven = Next::Page(Position::CursorNumber(7), None);
-        assert_eq!(next(&by_cursor(false, false), &facts).unwrap(), seven);
-        assert_eq!(
-            ended(next(&by_cursor(true, false), &facts)),
-            "an empty page"
-        );
+        assert_eq!(next(&by_cursor(false), &facts).unwrap(), seven);
+        assert_eq!(ended(next(&by_cursor(true), &facts)), "an empty page");
     }
 
     #[test]
-    fn whichever_says_stop_first_stops() {
-        let p = by_cursor(false, true);
-        let no_more = page(1).probes([number("7"), Probe::Bool(false)]);
-        assert!(ended(next(&p, &no_more)).contains("no more"));
-        let odd_cursor = page(1).probes([Probe::Other, Probe::Bool(false)]);
-        assert!(ended(next(&p, &odd_cursor)).contains("no more"));
-        let no_cursor = page(1).probes([Probe::Null, Probe::Bool(true)]);
-        assert!(ended(next(&p, &no_cursor)).contains("no cursor"));
-        let neither = page(1).probes([Probe::Missing, Probe::Missing]);
-        assert!(ended(next(&p, &neither)).contains("no cursor"));
-        let no_flag = page(1).probes([number("7"), Probe::Missing]);
-        assert!(error(next(&p, &no_flag)).contains("`$.more` is missing"));
+    fn a_false_flag_ends_before_the_cursor_is_read() {
+        let p = by_cursor(false);
+        let no_more = |probe| page(1).probes([probe]).more(false);
+        assert!(ended(next(&p, &no_more(number("7")))).contains("no more"));
+        assert!(ended(next(&p, &no_more(Probe::Other))).contains("no more"));
+    }
+
+    #[test]
+    fn a_true_flag_goes_on_past_an_empty_page() {
+        let facts = page(0).probes([number("7")]).more(true);
+        let seven = Next::Page(Position::CursorNumber(7), None);
+        assert_eq!(next(&by_cursor(true), &facts).unwrap(), seven);
     }
 }

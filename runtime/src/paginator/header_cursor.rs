@@ -1,11 +1,17 @@
 //! Pages by a cursor in a header.
 
-use super::{End, Next, PageFacts, Paginate, Position, cursor};
-use crate::{error::Result, plan::Slot, request::Draft, schema::Path};
+use super::{End, Next, PageFacts, Paginate, Position, cursor, stated};
+use crate::{
+    error::Result,
+    plan::{Ends, Slot},
+    request::Draft,
+    schema::Path,
+};
 
 pub(super) struct ByHeaderCursor {
     pub(super) cursor_key: &'static str,
     pub(super) cursor: Slot,
+    pub(super) ends: Ends,
 }
 
 impl Paginate for ByHeaderCursor {
@@ -18,15 +24,15 @@ impl Paginate for ByHeaderCursor {
     }
 
     fn next(&self, _: &Position, page: &PageFacts<'_>) -> Result<Next> {
-        match page.headers.get(self.cursor_key).map(str::trim) {
-            Some(cursor) if !cursor.is_empty() => {
-                Ok(Next::Page(Position::Cursor(cursor.to_owned()), None))
-            }
-            _ => Ok(Next::End(End::complete(format!(
-                "no header `{}`",
-                self.cursor_key
-            )))),
+        if let Some(end) = stated::end(&self.ends, page, None) {
+            return Ok(Next::End(end));
         }
+        Ok(match page.headers.get(self.cursor_key).map(str::trim) {
+            Some(cursor) if !cursor.is_empty() => {
+                Next::Page(Position::Cursor(cursor.to_owned()), None)
+            }
+            _ => Next::End(End::no_next(format!("no header `{}`", self.cursor_key))),
+        })
     }
 }
 
@@ -40,6 +46,7 @@ mod tests {
         let p = ByHeaderCursor {
             cursor_key: "X-Next",
             cursor: Slot::Query("cursor"),
+            ends: Ends::LINKED,
         };
         let next = |facts: crate::paginator::test_support::Facts| {
             p.next(&Position::First, &facts.as_page())

@@ -3,13 +3,14 @@
 use super::{
     End, Next, PageFacts, Paginate, Position, foreign,
     link_header::{self, Found},
-    paging,
+    paging, stated,
 };
-use crate::{error::Result, request::Draft, schema::Path};
+use crate::{error::Result, plan::Ends, request::Draft, schema::Path};
 
 pub(super) struct ByHeaderLink {
     pub(super) header: &'static str,
     pub(super) rel: &'static str,
+    pub(super) ends: Ends,
 }
 
 impl Paginate for ByHeaderLink {
@@ -22,6 +23,9 @@ impl Paginate for ByHeaderLink {
     }
 
     fn next(&self, _: &Position, page: &PageFacts<'_>) -> Result<Next> {
+        if let Some(end) = stated::end(&self.ends, page, None) {
+            return Ok(Next::End(end));
+        }
         let link = if self.header.eq_ignore_ascii_case("link") {
             self.link(page)?
         } else {
@@ -30,7 +34,7 @@ impl Paginate for ByHeaderLink {
         };
         match link {
             Some(link) => Ok(Next::Page(page.resolve(&link)?, None)),
-            None => Ok(Next::End(End::complete(format!(
+            None => Ok(Next::End(End::no_next(format!(
                 "no `{}` in header `{}`",
                 self.rel, self.header
             )))),
@@ -78,6 +82,7 @@ mod tests {
         ByHeaderLink {
             header,
             rel: "next",
+            ends: Ends::LINKED,
         }
         .next(&Position::First, &facts.as_page())
     }

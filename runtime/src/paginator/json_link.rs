@@ -1,10 +1,11 @@
 //! Pages by a URL in the body.
 
-use super::{End, Next, PageFacts, Paginate, Position, ends, header_link::go, paging};
-use crate::{decode::Probe, error::Result, request::Draft, schema::Path};
+use super::{End, Next, PageFacts, Paginate, Position, header_link::go, paging, stated};
+use crate::{decode::Probe, error::Result, plan::Ends, request::Draft, schema::Path};
 
 pub(super) struct ByJsonLink {
     pub(super) next_url_path: Path,
+    pub(super) ends: Ends,
 }
 
 impl Paginate for ByJsonLink {
@@ -17,18 +18,21 @@ impl Paginate for ByJsonLink {
     }
 
     fn next(&self, _: &Position, page: &PageFacts<'_>) -> Result<Next> {
+        if let Some(end) = stated::end(&self.ends, page, None) {
+            return Ok(Next::End(end));
+        }
         let path = self.next_url_path;
         match page.probes.first().unwrap_or(&Probe::Missing) {
             Probe::Text(link) if !link.trim().is_empty() => {
                 Ok(Next::Page(page.resolve(link)?, None))
             }
             // Some APIs write false where others write null.
-            Probe::Missing | Probe::Null | Probe::Text(_) | Probe::Bool(false) => Ok(Next::End(
-                End::complete(format!("no next link at `{path}`")),
-            )),
+            Probe::Missing | Probe::Null | Probe::Text(_) | Probe::Bool(false) => {
+                Ok(Next::End(End::no_next(format!("no next link at `{path}`"))))
+            }
             other => Err(paging(format!(
-                "the next link at `{path}` is {}, where a URL is wanted",
-                ends::shown(other)
+                "the next link at `{path}` is {}, expected a URL",
+                stated::shown(other)
             ))
             .with_help("name the link's place in `next_url_path`")),
         }
@@ -46,6 +50,7 @@ mod tests {
     fn next(probe: Probe) -> Result<Next> {
         let paginator = ByJsonLink {
             next_url_path: Path(&[Step::Key("next")]),
+            ends: Ends::LINKED,
         };
         paginator.next(&Position::First, &page(1).probes([probe]).as_page())
     }

@@ -6,7 +6,6 @@
 //! pages that go in circles.
 
 mod cursor;
-mod ends;
 mod header_cursor;
 mod header_link;
 mod json_link;
@@ -15,6 +14,7 @@ mod offset;
 mod page_number;
 mod position;
 mod single;
+mod stated;
 
 use std::sync::Arc;
 
@@ -22,12 +22,13 @@ use url::Url;
 
 use crate::{
     Error, ErrorKind, Json, Path, Result,
-    plan::{CustomPages, Pages, Slot},
+    plan::{self, CustomPages, Pages, Slot},
     request,
     transport::Headers,
 };
 
 pub use self::position::Position;
+pub(crate) use self::stated::{Arrived, Shortfall, Stated, Statements};
 pub use crate::{decode::Probe, request::Draft};
 
 /// How the pages of one resource follow each other.
@@ -97,6 +98,16 @@ pub trait Paginate: Send + Sync + 'static {
     fn page_size(&self) -> Option<u64> {
         None
     }
+
+    /// How many records precede the page at `position`. Nothing where the position does not tell.
+    fn records_before(&self, position: &Position) -> Option<u64> {
+        matches!(position, Position::First).then_some(0)
+    }
+
+    /// How many pages precede the page at `position`. Nothing where pages are not numbered.
+    fn pages_before(&self, _position: &Position) -> Option<u64> {
+        None
+    }
 }
 
 impl<P: Paginate + ?Sized> Paginate for &'static P {
@@ -123,6 +134,14 @@ impl<P: Paginate + ?Sized> Paginate for &'static P {
     fn page_size(&self) -> Option<u64> {
         (**self).page_size()
     }
+
+    fn records_before(&self, position: &Position) -> Option<u64> {
+        (**self).records_before(position)
+    }
+
+    fn pages_before(&self, position: &Position) -> Option<u64> {
+        (**self).pages_before(position)
+    }
 }
 
 /// What came of a page, for its paginator.
@@ -139,9 +158,15 @@ pub struct PageFacts<'a> {
     pub headers: &'a Headers,
     /// The URL it was asked for at, without credentials.
     pub url: &'a str,
-    /// How much there is in all, as a page before it said.
+    /// Empty pages right before it.
+    pub empty_before: u32,
+    /// The declared total, as this page or one before it states.
     pub total: Option<Total>,
-    /// Whether it came without a body (204), and so cannot say anything.
+    /// An undeclared number at `total` of the body, which may be the number of records.
+    pub hint: Option<u64>,
+    /// The declared flag `has_more_path`; nothing where it is undeclared or unreadable.
+    pub has_more: Option<bool>,
+    /// Whether it has no content (204), and so does not state anything.
     pub no_content: bool,
 }
 
@@ -176,62 +201,76 @@ pub enum Total {
     Pages(u64),
 }
 
-impl Total {
-    /// The number, of whatever.
-    fn number(self) -> u64 {
-        match self {
-            Self::Records(number) | Self::Pages(number) => number,
-        }
-    }
-}
-
 /// Why pages ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct End {
     /// In words.
     pub reason: String,
-    /// Whether the API said so. Otherwise a bound of the spec or of the caller cut it off, and more
-    /// may be there.
-    pub complete: bool,
+    pub(crate) kind: EndKind,
+}
+
+/// What kind of end it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EndKind {
+    /// The last page.
+    Complete,
+    /// The last page, since it does not say where the next one is.
+    NoNext,
+    /// A maximum of the spec.
+    Bounded,
+    /// Nothing more of what the caller asked for can follow, whatever the API has.
+    OutOfRange,
 }
 
 impl End {
-    /// All there is has come.
+    /// The last page. A total or flag that the spec declares is checked against what arrived.
     pub fn complete(reason: impl Into<String>) -> Self {
-        Self {
-            reason: reason.into(),
-            complete: true,
-        }
+        Self::new(reason, EndKind::Complete)
     }
 
-    /// A bound was reached; there may be more.
-    pub fn cut_off(reason: impl Into<String>) -> Self {
-        Self {
-            reason: reason.into(),
-            complete: false,
-        }
+    /// A maximum was reached; more may exist.
+    pub fn bounded(reason: impl Into<String>) -> Self {
+        Self::new(reason, EndKind::Bounded)
     }
 
-    /// The same, with what speaks against it.
-    fn though(mut self, but: &str) -> Self {
-        self.reason.push_str(", though ");
-        self.reason.push_str(but);
-        self
+    /// The page does not say where the next one is.
+    pub(crate) fn no_next(reason: impl Into<String>) -> Self {
+        Self::new(reason, EndKind::NoNext)
+    }
+
+    /// No later page can hold a record of the range.
+    pub(crate) fn out_of_range(reason: impl Into<String>) -> Self {
+        Self::new(reason, EndKind::OutOfRange)
+    }
+
+    fn new(reason: impl Into<String>, kind: EndKind) -> Self {
+        Self {
+            reason: reason.into(),
+            kind,
+        }
     }
 }
 
 /// The paginator of this plan.
-pub(crate) fn of(pages: &Pages) -> Arc<dyn Paginate> {
-    match *pages {
+pub(crate) fn of(paginator: &plan::Paginator) -> Arc<dyn Paginate> {
+    let ends = paginator.ends;
+    match paginator.kind {
         Pages::Single => Arc::new(single::SinglePage),
-        Pages::Offset(plan) => Arc::new(offset::ByOffset(plan)),
-        Pages::Number(plan) => Arc::new(page_number::ByNumber(plan)),
-        Pages::Cursor(plan) => Arc::new(cursor::ByCursor(plan)),
-        Pages::HeaderCursor { cursor_key, cursor } => {
-            Arc::new(header_cursor::ByHeaderCursor { cursor_key, cursor })
+        Pages::Offset(plan) => Arc::new(offset::ByOffset { plan, ends }),
+        Pages::Number(plan) => Arc::new(page_number::ByNumber { plan, ends }),
+        Pages::Cursor(plan) => Arc::new(cursor::ByCursor { plan, ends }),
+        Pages::HeaderCursor { cursor_key, cursor } => Arc::new(header_cursor::ByHeaderCursor {
+            cursor_key,
+            cursor,
+            ends,
+        }),
+        Pages::HeaderLink { header, rel } => {
+            Arc::new(header_link::ByHeaderLink { header, rel, ends })
         }
-        Pages::HeaderLink { header, rel } => Arc::new(header_link::ByHeaderLink { header, rel }),
-        Pages::JsonLink { next_url_path } => Arc::new(json_link::ByJsonLink { next_url_path }),
+        Pages::JsonLink { next_url_path } => Arc::new(json_link::ByJsonLink {
+            next_url_path,
+            ends,
+        }),
         Pages::Custom(CustomPages(paginator)) => Arc::new(paginator),
     }
 }
@@ -251,8 +290,10 @@ fn paging(message: impl Into<String>) -> Error {
 
 /// The error for a saved position that another kind of paginator made.
 fn foreign(position: &Position, kind: &str) -> Error {
-    paging(format!("`{position}` is no position of a {kind} paginator"))
-        .with_help("start again without a position")
+    paging(format!(
+        "cannot resume at `{position}`: this resource now uses a {kind} paginator"
+    ))
+    .with_help("start again without a position")
 }
 
 #[cfg(test)]

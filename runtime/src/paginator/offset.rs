@@ -2,108 +2,119 @@
 
 use serde_json::Value;
 
-use super::{
-    End, Next, PageFacts, Paginate, Position, Total,
-    ends::{self, Said},
-    foreign, paging, write,
+use super::{End, Next, PageFacts, Paginate, Position, Total, foreign, paging, stated, write};
+use crate::{
+    error::Result,
+    plan::{Ends, Offset},
+    report::count,
+    request::Draft,
+    schema::Path,
 };
-use crate::{error::Result, plan::Offset, report::count, request::Draft, schema::Path};
 
-pub(super) struct ByOffset(pub(super) Offset);
+/// How many empty pages in a row are passed over where a total says that more records follow.
+const MAX_EMPTY: u32 = 2;
+
+pub(super) struct ByOffset {
+    pub(super) plan: Offset,
+    pub(super) ends: Ends,
+}
 
 impl ByOffset {
     fn at(&self, position: &Position) -> Result<u64> {
         match position {
-            Position::First => Ok(self.0.offset),
+            Position::First => Ok(self.plan.offset),
             Position::Offset(offset) => Ok(*offset),
             other => Err(foreign(other, "offset")),
         }
     }
 
-    /// The end that a page which brings the records up to `come` is, if any.
-    fn end(&self, come: u64, page: &PageFacts<'_>, said: &Said) -> Option<End> {
-        let short = page.received < self.0.limit;
-        if let Some(total) = said.total.filter(|total| come >= *total) {
-            return Some(End::complete(format!("the total, {total}, has come")));
+    /// The end that the page is, if any. `after` is the offset behind its last record.
+    fn end(&self, after: u64, page: &PageFacts<'_>) -> Option<End> {
+        let total = records(page.total);
+        if let Some(total) = total.filter(|total| after >= *total) {
+            return Some(End::complete(format!(
+                "the total of {}",
+                count(total, "record")
+            )));
         }
-        if said.no_more() {
-            return Some(End::complete("the response says there is no more"));
-        }
-        if short && page.received > 0 && said.hints_at(come) {
+        let is_short = page.received < self.plan.limit;
+        if is_short && page.received > 0 && stated::hint_is_reached(page, after) {
             return Some(End::complete(format!(
                 "a page of {}, less than {}, reached `total`",
                 count(page.received, "record"),
-                self.0.limit
+                self.plan.limit
             )));
         }
-        if let Some(end) = ends::by_size(&self.0.ends, page, Some(self.0.limit)) {
-            return Some(match said.total {
-                Some(total) => end.though(&format!("the total is {total} and only {come} came")),
-                None => end,
-            });
+        let goes_on = match (total, page.hint) {
+            (Some(_), _) if self.ends.accept_short_total => false,
+            // A short page is not the last while the total says that more follows.
+            (Some(_), _) => page.received > 0 || page.empty_before < MAX_EMPTY,
+            (None, Some(hint)) => page.received == 0 && hint > after && page.empty_before == 0,
+            (None, None) => false,
+        };
+        if (!goes_on || page.has_more == Some(false))
+            && let Some(end) = stated::end(&self.ends, page, Some(self.plan.limit))
+        {
+            return Some(end);
         }
-        let maximum = self.0.maximum_offset.filter(|maximum| come >= *maximum)?;
-        Some(End::cut_off(format!("`maximum_offset` {maximum}")))
+        let maximum = self
+            .plan
+            .maximum_offset
+            .filter(|maximum| after >= *maximum)?;
+        Some(End::bounded(format!("`maximum_offset` {maximum}")))
     }
 }
 
 impl Paginate for ByOffset {
     fn first(&self) -> Position {
-        Position::Offset(self.0.offset)
+        Position::Offset(self.plan.offset)
     }
 
     fn probes(&self) -> Vec<Path> {
-        ends::probes(&self.0.ends)
+        Vec::new()
     }
 
     fn apply(&self, position: &Position, draft: &mut Draft) -> Result<()> {
         let offset = self.at(position)?;
-        write(draft, self.0.offset_slot, &Value::from(offset));
-        write(draft, self.0.limit_slot, &Value::from(self.0.limit));
+        write(draft, self.plan.offset_slot, &Value::from(offset));
+        write(draft, self.plan.limit_slot, &Value::from(self.plan.limit));
         Ok(())
     }
 
     fn next(&self, position: &Position, page: &PageFacts<'_>) -> Result<Next> {
         let at = self.at(position)?;
-        let come = at
-            .checked_add(page.received)
-            .ok_or_else(|| paging("the offset is too large"))?;
-        let said = ends::read(&self.0.ends, page)?;
-        if let Some(total) = said.total
-            && total < come
-            && come > self.0.offset
-        {
-            return Err(paging(format!(
-                "the response's total is {total}, but {come} records have come"
-            ))
-            .with_help("correct `total_path`, or leave it out: pages then end by themselves"));
+        let too_large = || paging("the offset is too large");
+        let after = at.checked_add(page.received).ok_or_else(too_large)?;
+        if let Some(total) = records(page.total) {
+            if total < after && after > self.plan.offset && page.received > 0 {
+                return Err(paging(format!(
+                    "the response's total is {total}, but {after} records have been received"
+                ))
+                .with_help(
+                    "correct the total's place, or leave it out: pages then end by themselves",
+                ));
+            }
+            let is_first = at == self.plan.offset && page.received == 0 && total > at;
+            if is_first && page.has_more.is_none() && !self.ends.accept_short_total {
+                return Err(paging(format!(
+                    "the page at offset {at} is empty, though the total is {total}"
+                ))
+                .with_help(
+                    "check `data_selector`, and whether the declared total counts these records",
+                ));
+            }
         }
-        if let Some(total) = said.total
-            && at == self.0.offset
-            && total > at
-            && page.received == 0
-            && !said.no_more()
-            && ends::by_size(&self.0.ends, page, Some(self.0.limit)).is_some()
-        {
-            return Err(paging(format!(
-                "the page at offset {at} is empty, though the total is {total}"
-            ))
-            .with_help(
-                "check `data_selector`, and whether `total_path` names the number of these records",
-            ));
-        }
-        if let Some(end) = self.end(come, page, &said) {
+        if let Some(end) = self.end(after, page) {
             return Ok(Next::End(end));
         }
-        let total = said.total.or(said.hint).map(Total::Records);
-        said.has_more.transpose()?;
-        if page.received == 0 {
-            return Err(paging(format!(
-                "the page at offset {at} is empty though more is to come, and so the offset cannot move"
-            ))
-            .with_help("`stop_after_empty_page: true` takes an empty page for the end"));
-        }
-        Ok(Next::Page(Position::Offset(come), total))
+        let total = records(page.total).or(page.hint).map(Total::Records);
+        // Records of an empty page may be hidden from this user: the offset passes over them.
+        let next = if page.received == 0 {
+            at.checked_add(self.plan.limit).ok_or_else(too_large)?
+        } else {
+            after
+        };
+        Ok(Next::Page(Position::Offset(next), total))
     }
 
     fn forecast(&self, position: &Position, total: Total, stride: u64) -> Option<Position> {
@@ -111,41 +122,36 @@ impl Paginate for ByOffset {
             return None;
         };
         let next = self.at(position).ok()?.checked_add(stride)?;
-        let last = self.0.maximum_offset.map_or(total, |max| max.min(total));
+        let last = self.plan.maximum_offset.map_or(total, |max| max.min(total));
         (stride > 0 && next < last).then_some(Position::Offset(next))
     }
 
     fn page_size(&self) -> Option<u64> {
-        Some(self.0.limit)
+        Some(self.plan.limit)
+    }
+
+    fn records_before(&self, position: &Position) -> Option<u64> {
+        self.at(position).ok()
+    }
+}
+
+fn records(total: Option<Total>) -> Option<u64> {
+    match total {
+        Some(Total::Records(total)) => Some(total),
+        _ => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        decode::Probe,
-        paginator::test_support::{Facts, cut_off, error, nothing, number, page},
-        plan::Ends,
-        schema::Step,
-    };
-
-    const TOTAL: Path = Path(&[Step::Key("meta"), Step::Key("total")]);
-    const MORE: Path = Path(&[Step::Key("more")]);
+    use crate::paginator::test_support::{Facts, bounded, ended, error, page};
 
     fn by_offset(ends: Ends) -> ByOffset {
-        ByOffset(Offset {
+        ByOffset {
+            plan: Offset::new(100),
             ends,
-            ..Offset::new(100)
-        })
-    }
-
-    fn counted(total: bool, more: bool) -> ByOffset {
-        by_offset(Ends {
-            total_path: total.then_some(TOTAL),
-            has_more_path: more.then_some(MORE),
-            ..Ends::DEFAULT
-        })
+        }
     }
 
     fn next(paginator: &ByOffset, at: u64, facts: &Facts) -> Result<Next> {
@@ -157,158 +163,114 @@ mod tests {
     }
 
     #[test]
-    fn the_offset_advances_by_what_came() {
-        let p = counted(false, false);
+    fn the_offset_advances_by_received_records() {
+        let p = by_offset(Ends::COUNTED);
         assert_eq!(next(&p, 0, &page(100)).unwrap(), to(100, None));
         assert_eq!(next(&p, 100, &page(37)).unwrap(), to(137, None));
-        assert!(matches!(next(&p, 137, &page(0)).unwrap(), Next::End(end) if end.complete));
+        assert_eq!(ended(next(&p, 137, &page(0))), "an empty page");
     }
 
     #[test]
-    fn a_declared_total_is_believed() {
-        let p = counted(true, false);
-        assert_eq!(
-            next(&p, 100, &page(100).probes([number("250")])).unwrap(),
-            to(200, Some(250))
+    fn a_declared_total_ends_the_pages() {
+        let p = by_offset(Ends::COUNTED);
+        let full = page(100).records(250);
+        assert_eq!(next(&p, 100, &full).unwrap(), to(200, Some(250)));
+        let last = page(50).records(250);
+        assert_eq!(ended(next(&p, 200, &last)), "the total of 250 records");
+        ended(next(&p, 0, &page(0).records(0)));
+    }
+
+    #[test]
+    fn a_total_below_the_received_records_is_an_error() {
+        let p = by_offset(Ends::COUNTED);
+        let text = error(next(&p, 100, &page(100).records(150)));
+        assert!(text.contains("150, but 200 records"), "{text}");
+    }
+
+    #[test]
+    fn a_first_page_without_records_of_a_total_is_an_error() {
+        let p = by_offset(Ends::COUNTED);
+        let text = error(next(&p, 0, &page(0).records(9)));
+        assert!(
+            text.contains("offset 0 is empty, though the total is 9"),
+            "{text}"
         );
-        let text = page(50).probes([Probe::Text("250".into())]);
-        assert!(matches!(next(&p, 200, &text).unwrap(), Next::End(end) if end.complete));
-        let nothing = page(0).probes([number("0")]);
-        assert!(matches!(next(&p, 0, &nothing).unwrap(), Next::End(_)));
     }
 
     #[test]
-    fn a_total_that_is_missing_or_no_number_or_too_small_is_an_error() {
-        let p = counted(true, false);
-        for (probe, wanted) in [
-            (Probe::Missing, "`$.meta.total` is missing"),
-            (Probe::Null, "is null"),
-            (Probe::Text("NaN".into()), "\"NaN\""),
-            (number("-1"), "\"-1\""),
-            (number("150"), "150, but 200 records have come"),
-        ] {
-            let message = error(next(&p, 100, &page(100).probes([probe])));
-            assert!(message.contains(wanted), "{message}");
-        }
+    fn an_empty_page_below_the_total_is_passed_over_by_the_limit() {
+        let p = by_offset(Ends::COUNTED);
+        let empty = |before| page(0).records(900).after_empty(before);
+        assert_eq!(next(&p, 100, &empty(0)).unwrap(), to(200, Some(900)));
+        assert_eq!(next(&p, 200, &empty(1)).unwrap(), to(300, Some(900)));
+        assert_eq!(ended(next(&p, 300, &empty(2))), "an empty page");
     }
 
     #[test]
-    fn a_total_in_a_header_is_believed_too() {
-        let p = by_offset(Ends {
-            total_header: Some("X-Total-Count"),
-            ..Ends::DEFAULT
-        });
-        let facts = page(100).header("x-total-count", "100");
-        assert!(matches!(next(&p, 0, &facts).unwrap(), Next::End(_)));
-        assert!(error(next(&p, 0, &page(100))).contains("`X-Total-Count` is missing"));
+    fn an_empty_page_goes_on_while_the_flag_says_more() {
+        let p = by_offset(Ends::COUNTED);
+        let empty = page(0).more(true).after_empty(9);
+        assert_eq!(next(&p, 100, &empty).unwrap(), to(200, None));
+        ended(next(&p, 100, &page(0).more(false)));
     }
 
     #[test]
     fn an_undeclared_total_ends_only_with_a_page_that_was_not_full() {
-        let p = counted(false, false);
-        let full = page(100).probes([number("100")]);
+        let p = by_offset(Ends::COUNTED);
+        let full = page(100).hint(100);
         assert_eq!(next(&p, 0, &full).unwrap(), to(100, Some(100)));
-        let short = page(50).probes([number("250")]);
-        assert!(matches!(next(&p, 200, &short).unwrap(), Next::End(_)));
+        ended(next(&p, 200, &page(50).hint(250)));
         // It means something else: records of this page, say.
-        let other = page(50).probes([number("50")]);
+        let other = page(50).hint(50);
         assert_eq!(next(&p, 200, &other).unwrap(), to(250, Some(50)));
     }
 
     #[test]
-    fn a_flag_of_false_ends_and_one_that_is_none_is_an_error() {
-        let p = counted(false, true);
-        let flag = |probe| page(100).probes([Probe::Missing, probe]);
-        assert!(matches!(
-            next(&p, 0, &flag(Probe::Bool(false))).unwrap(),
-            Next::End(_)
-        ));
-        assert_eq!(
-            next(&p, 0, &flag(Probe::Bool(true))).unwrap(),
-            to(100, None)
-        );
-        assert!(error(next(&p, 0, &flag(Probe::Missing))).contains("`$.more` is missing"));
+    fn an_undeclared_total_passes_over_one_empty_page() {
+        let p = by_offset(Ends::COUNTED);
+        let empty = |before| page(0).hint(900).after_empty(before);
+        assert_eq!(next(&p, 100, &empty(0)).unwrap(), to(200, Some(900)));
+        ended(next(&p, 200, &empty(1)));
     }
 
     #[test]
-    fn a_maximum_cuts_off() {
-        let p = ByOffset(Offset {
-            maximum_offset: Some(200),
-            ..Offset::new(100)
-        });
+    fn a_false_flag_ends() {
+        let p = by_offset(Ends::COUNTED);
+        ended(next(&p, 0, &page(100).more(false)));
+        assert_eq!(next(&p, 0, &page(100).more(true)).unwrap(), to(100, None));
+    }
+
+    #[test]
+    fn a_maximum_bounds() {
+        let p = ByOffset {
+            plan: Offset {
+                maximum_offset: Some(200),
+                ..Offset::new(100)
+            },
+            ends: Ends::COUNTED,
+        };
         assert_eq!(next(&p, 0, &page(100)).unwrap(), to(100, None));
-        assert!(cut_off(next(&p, 100, &page(100))).contains("`maximum_offset` 200"));
+        assert!(bounded(next(&p, 100, &page(100))).contains("`maximum_offset` 200"));
     }
 
     #[test]
-    fn a_short_page_ends_only_where_the_spec_says_so() {
+    fn a_short_page_ends_only_where_the_spec_says_so_and_nothing_contradicts() {
         let p = by_offset(Ends {
             stop_after_short_page: true,
-            ..Ends::DEFAULT
+            ..Ends::COUNTED
         });
-        assert!(matches!(next(&p, 0, &page(99)).unwrap(), Next::End(_)));
+        ended(next(&p, 0, &page(99)));
         assert_eq!(next(&p, 0, &page(100)).unwrap(), to(100, None));
-    }
-
-    #[test]
-    fn an_empty_page_that_is_no_end_cannot_move_the_offset() {
-        let p = by_offset(Ends {
-            total_path: Some(TOTAL),
-            stop_after_empty_page: false,
-            ..Ends::DEFAULT
-        });
-        let facts = page(0).probes([number("250")]);
-        assert!(error(next(&p, 200, &facts)).contains("offset 200 is empty"));
-    }
-
-    #[test]
-    fn no_content_is_an_empty_page_of_the_total_that_is_known() {
-        let known = Some(Total::Records(9));
-        let ends = Ends {
-            total_path: Some(TOTAL),
-            stop_after_empty_page: false,
-            ..Ends::DEFAULT
-        };
-        let goes_on = by_offset(ends);
-        let text = error(next(&goes_on, 4, &nothing(known)));
-        assert!(text.contains("offset 4 is empty though more"), "{text}");
-        let text = error(next(&goes_on, 4, &nothing(None)));
-        assert!(text.contains("`$.meta.total` is missing"), "{text}");
-
-        let stops = counted(true, false);
-        let Next::End(end) = next(&stops, 4, &nothing(known)).unwrap() else {
-            panic!("it goes on");
-        };
-        assert!(end.reason.contains("the total is 9 and only 4 came"));
-        // An API that has nothing may well say nothing.
-        assert!(matches!(next(&stops, 0, &nothing(None)), Ok(Next::End(_))));
-        // What no spec declares is not believed.
-        assert!(matches!(
-            next(&by_offset(Ends::DEFAULT), 9, &nothing(known)),
-            Ok(Next::End(End { reason, .. })) if reason == "an empty page"
-        ));
-    }
-
-    #[test]
-    fn no_content_has_headers_and_what_they_say_counts() {
-        let ends = Ends {
-            total_header: Some("X-Total"),
-            stop_after_empty_page: false,
-            ..Ends::DEFAULT
-        };
-        let by_header = by_offset(ends);
-        let known = || nothing(Some(Total::Records(9)));
-        let text = error(next(&by_header, 4, &known()));
-        assert!(text.contains("offset 4 is empty though more"), "{text}");
-        let said = known().header("X-Total", "4");
-        assert!(matches!(next(&by_header, 4, &said), Ok(Next::End(_))));
-        let text = error(next(&by_header, 4, &nothing(None)));
-        assert!(text.contains("header `X-Total` is missing"), "{text}");
+        assert_eq!(
+            next(&p, 0, &page(50).records(150)).unwrap(),
+            to(50, Some(150))
+        );
+        assert_eq!(next(&p, 0, &page(50).more(true)).unwrap(), to(50, None));
     }
 
     #[test]
     fn the_page_after_is_forecast_up_to_the_total_and_the_maximum() {
-        let p = counted(true, false);
+        let p = by_offset(Ends::COUNTED);
         let total = Total::Records(250);
         let forecast = |at| p.forecast(&Position::Offset(at), total, 100);
         assert_eq!(forecast(0), Some(Position::Offset(100)));

@@ -1,6 +1,6 @@
 //! Pages for the paginators' tests.
 
-use super::{Next, PageFacts, Total};
+use super::{EndKind, Next, PageFacts, Total};
 use crate::{
     decode::Probe,
     error::{ErrorKind, Result},
@@ -13,17 +13,11 @@ pub(super) struct Facts {
     before: u64,
     probes: Vec<Probe>,
     headers: Headers,
+    empty_before: u32,
     total: Option<Total>,
+    hint: Option<u64>,
+    has_more: Option<bool>,
     no_content: bool,
-}
-
-/// A 204, after a page that said so.
-pub(super) fn nothing(total: Option<Total>) -> Facts {
-    Facts {
-        total,
-        no_content: true,
-        ..page(0)
-    }
 }
 
 /// A page with so many records.
@@ -33,7 +27,10 @@ pub(super) fn page(received: u64) -> Facts {
         before: 0,
         probes: Vec::new(),
         headers: Headers::new(),
+        empty_before: 0,
         total: None,
+        hint: None,
+        has_more: None,
         no_content: false,
     }
 }
@@ -54,6 +51,31 @@ impl Facts {
         self
     }
 
+    pub(super) fn records(mut self, total: u64) -> Self {
+        self.total = Some(Total::Records(total));
+        self
+    }
+
+    pub(super) fn pages(mut self, total: u64) -> Self {
+        self.total = Some(Total::Pages(total));
+        self
+    }
+
+    pub(super) fn hint(mut self, hint: u64) -> Self {
+        self.hint = Some(hint);
+        self
+    }
+
+    pub(super) fn more(mut self, has_more: bool) -> Self {
+        self.has_more = Some(has_more);
+        self
+    }
+
+    pub(super) fn after_empty(mut self, pages: u32) -> Self {
+        self.empty_before = pages;
+        self
+    }
+
     pub(super) fn as_page(&self) -> PageFacts<'_> {
         PageFacts {
             received: self.received,
@@ -61,7 +83,10 @@ impl Facts {
             probes: &self.probes,
             headers: &self.headers,
             url: "https://api.example.com/v1/things?x=1",
+            empty_before: self.empty_before,
             total: self.total,
+            hint: self.hint,
+            has_more: self.has_more,
             no_content: self.no_content,
         }
     }
@@ -78,18 +103,18 @@ pub(super) fn error(next: Result<Next>) -> String {
     error.to_string()
 }
 
-/// The reason of an end that a bound made.
-pub(super) fn cut_off(next: Result<Next>) -> String {
+/// The reason of an end that a maximum made.
+pub(super) fn bounded(next: Result<Next>) -> String {
     match next.unwrap() {
-        Next::End(end) if !end.complete => end.reason,
-        other => panic!("not cut off: {other:?}"),
+        Next::End(end) if end.kind == EndKind::Bounded => end.reason,
+        other => panic!("not bounded: {other:?}"),
     }
 }
 
 /// The reason of an end that the API made.
 pub(super) fn ended(next: Result<Next>) -> String {
     match next.unwrap() {
-        Next::End(end) if end.complete => end.reason,
+        Next::End(end) if end.kind != EndKind::Bounded => end.reason,
         other => panic!("not ended: {other:?}"),
     }
 }

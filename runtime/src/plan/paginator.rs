@@ -9,6 +9,8 @@ use crate::{paginator::Paginate, schema::Path};
 pub struct Paginator {
     /// The kind.
     pub kind: Pages,
+    /// What ends the pages, whatever their kind, and what counts them.
+    pub ends: Ends,
     /// The most pages; reaching it is a success that the report notes.
     pub maximum_pages: Option<u64>,
     /// Statuses that, past the first page, are the end, as inclusive ranges.
@@ -22,6 +24,7 @@ impl Paginator {
     /// Pages of this kind, as many as there are.
     pub const fn new(kind: Pages) -> Self {
         Self {
+            ends: Ends::of(&kind),
             kind,
             maximum_pages: None,
             stop_on_status: &[],
@@ -107,30 +110,57 @@ pub enum Slot {
     Body(Path),
 }
 
-/// What may end pages that are counted. Whichever says stop first, stops.
+/// What a response may say of the whole, and which pages are the last. Whichever says stop first, stops.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are independent of each other, as in a spec"
+)]
 pub struct Ends {
-    /// Where the body holds the total.
+    /// Where the body holds the total: of pages for [`Pages::Number`], else of records.
     pub total_path: Option<Path>,
     /// The header that holds the total.
     pub total_header: Option<&'static str>,
+    /// Whether a total that is not reached is no error.
+    pub accept_short_total: bool,
     /// Where the body says whether there is more.
     pub has_more_path: Option<Path>,
+    /// What the absent flag means before it was seen once. Afterwards it means false.
+    pub has_more_default: Option<bool>,
     /// Whether a page without records is the last.
     pub stop_after_empty_page: bool,
     /// Whether a page with fewer records than asked for is the last.
     pub stop_after_short_page: bool,
+    /// Whether a cursor or link that was given before is the end. Otherwise it is an error.
+    pub end_on_repeat: bool,
 }
 
 impl Ends {
-    /// The defaults of the language.
-    pub const DEFAULT: Self = Self {
+    /// The defaults of the language for pages that are counted: by offset or by number.
+    pub const COUNTED: Self = Self {
         total_path: None,
         total_header: None,
+        accept_short_total: false,
         has_more_path: None,
+        has_more_default: None,
         stop_after_empty_page: true,
         stop_after_short_page: false,
+        end_on_repeat: false,
     };
+
+    /// The defaults of the language for all other pages: an empty page is not the last.
+    pub const LINKED: Self = Self {
+        stop_after_empty_page: false,
+        ..Self::COUNTED
+    };
+
+    /// The defaults for pages of this kind.
+    pub const fn of(kind: &Pages) -> Self {
+        match kind {
+            Pages::Offset(_) | Pages::Number(_) => Self::COUNTED,
+            _ => Self::LINKED,
+        }
+    }
 }
 
 /// Pages by offset and limit.
@@ -146,8 +176,6 @@ pub struct Offset {
     pub limit_slot: Slot,
     /// The offset at which to stop, itself excluded.
     pub maximum_offset: Option<u64>,
-    /// What ends the pages. A total counts records.
-    pub ends: Ends,
 }
 
 impl Offset {
@@ -159,7 +187,6 @@ impl Offset {
             offset_slot: Slot::Query("offset"),
             limit_slot: Slot::Query("limit"),
             maximum_offset: None,
-            ends: Ends::DEFAULT,
         }
     }
 }
@@ -179,8 +206,6 @@ pub struct PageNumber {
     pub page_size_slot: Option<Slot>,
     /// The number at which to stop, itself excluded.
     pub maximum_page: Option<u64>,
-    /// What ends the pages. A total counts pages.
-    pub ends: Ends,
 }
 
 impl PageNumber {
@@ -192,7 +217,6 @@ impl PageNumber {
         page_size: None,
         page_size_slot: None,
         maximum_page: None,
-        ends: Ends::DEFAULT,
     };
 }
 
@@ -203,8 +227,4 @@ pub struct Cursor {
     pub cursor_path: Path,
     /// Where it is sent.
     pub cursor: Slot,
-    /// Where the body says whether there is more.
-    pub has_more_path: Option<Path>,
-    /// Whether a page without records is the last.
-    pub stop_after_empty_page: bool,
 }

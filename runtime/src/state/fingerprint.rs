@@ -504,8 +504,6 @@ mod tests {
             paginator: Paginator::new(Pages::Cursor(Cursor {
                 cursor_path: Path(&[]),
                 cursor: Slot::Body(Path(&[Step::Key("cursor")])),
-                has_more_path: None,
-                stop_after_empty_page: false,
             })),
             ..ORDERS
         };

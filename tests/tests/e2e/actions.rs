@@ -27,7 +27,7 @@ async fn what_is_ignored_ends_the_stories_and_what_is_retried_loses_none() {
     let server = serve().await;
     server.faults().at(2, Fault::status(404));
     let (records, outcome, report) = stories(&server).await;
-    outcome.unwrap();
+    assert_eq!(*outcome.unwrap_err().kind(), ErrorKind::Incomplete);
     assert_eq!((records.len(), report.ignored), (200, 1), "{report}");
     assert!(
         report.to_string().contains("1 response ignored"),

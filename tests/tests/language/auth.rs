@@ -159,7 +159,7 @@ async fn a_key_that_a_response_echoes_is_shown_nowhere() {
         Reply::json(&json!({ "data": [], "next": "http://[s3cret-key" })),
         Reply::json(&json!({ "data": [], "next": "http://s3cret-key.example/" })),
         Reply::status(302).header("Location", "http://s3cret-key.example/"),
-        Reply::json(&json!({ "data": [], "next": "/things?key=s3cret-key" })),
+        Reply::json(&json!({ "data": [0], "next": "/things?key=s3cret-key" })),
     ] {
         let run = fetch(&spec, move |_| reply.clone()).await;
         run.error();

@@ -229,7 +229,7 @@ async fn an_empty_200_is_an_error_and_a_204_is_an_empty_page() {
 }
 
 #[tokio::test]
-async fn a_204_that_is_not_to_be_the_end_is_none() {
+async fn a_204_before_records_is_a_missing_page() {
     // Page 2 has nothing, and those past the last neither.
     let gap = |asked: &Asked| match asked.number_in("page").unwrap() {
         at @ (0 | 1 | 3) => Reply::json(&with(
@@ -239,10 +239,11 @@ async fn a_204_that_is_not_to_be_the_end_is_none() {
         _ => Reply::status(204),
     };
     for (concurrency, ends, requests) in [
-        (1, "total_path: pages", 4),
-        (4, "total_path: pages", 4),
-        (1, "has_more_path: more, maximum_page: 6", 6),
-        (1, "maximum_pages: 5", 5),
+        // It is requested once more.
+        (1, "total_path: pages", 5),
+        (4, "total_path: pages", 5),
+        (1, "has_more_path: more, maximum_page: 6", 7),
+        (1, "maximum_pages: 5", 6),
     ] {
         let spec = source(
             &format!("concurrency: {concurrency}"),
@@ -253,7 +254,11 @@ async fn a_204_that_is_not_to_be_the_end_is_none() {
             "json",
         );
         let run = fetch(&spec, gap).await;
-        run.brings(&json!([0, 1, 2, 3, 6, 7]));
+        run.fails(
+            &ErrorKind::Incomplete,
+            &["a page without content", "page=2"],
+        );
+        assert_eq!(json!(run.records), json!([0, 1, 2, 3, 6, 7]));
         assert_eq!(run.asked.len(), requests, "{ends}");
     }
     // Nothing ends these.
@@ -261,14 +266,11 @@ async fn a_204_that_is_not_to_be_the_end_is_none() {
     let run = fetch(&spec, gap).await;
     run.fails(&ErrorKind::Paging, &["1000 pages in a row were empty"]);
 
-    // An offset cannot move past it.
+    // An offset moves past it by the limit.
     let spec = paged("{ type: offset, limit: 2, total_path: count, stop_after_empty_page: false }");
     let page = |from| Reply::json(&with(numbers(from, from + 2), json!({ "count": 9 })));
     let run = fetch(&spec, in_turn([page(0), page(2), Reply::status(204)])).await;
-    run.fails(
-        &ErrorKind::Paging,
-        &["offset 4 is empty though more is to come"],
-    );
+    run.fails(&ErrorKind::Incomplete, &["9 records, 4 arrived"]);
     assert_eq!(run.records.len(), 4);
     let run = fetch(&spec, |_| Reply::status(204)).await;
     run.fails(&ErrorKind::Paging, &["total at `$.count` is missing"]);

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use rest_source::{
     Builder, Connector,
     mock::Mocked,
-    plan::{Ends, Method, Pages},
+    plan::{Ends, Method, Pages, Paginator},
 };
 use rest_source_load::{Load, Sqlite};
 use rest_source_tests::{Api, Paging, Server, Total, data};
@@ -82,13 +82,10 @@ async fn load_twice<S: Connector>(source: &S) {
 
 /// The API with totals where the spec looks for them: elsewhere a real one may say anything.
 fn honest<S: Connector>(mut api: Api) -> Api {
-    let declared = S::PLAN
-        .resources
-        .iter()
-        .any(|plan| match plan.paginator.kind {
-            Pages::Offset(offset) => offset.ends != Ends::DEFAULT,
-            _ => false,
-        });
+    let declared = S::PLAN.resources.iter().any(|plan| {
+        let Paginator { kind, ends, .. } = plan.paginator;
+        matches!(kind, Pages::Offset(_)) && ends != Ends::COUNTED
+    });
     api.paging = Paging {
         total: if declared {
             Total::Right

@@ -17,6 +17,7 @@ pub(crate) async fn of(page: &str, name: &str) -> String {
         ("auth", "origin") => auth::origin().await,
         ("paging", "cap") => paging::cap().await,
         ("paging", "same") => paging::same().await,
+        ("paging", "incomplete") => paging::incomplete().await,
         ("paging", "circle") => paging::circle().await,
         ("errors", "exhausted") => errors::exhausted().await,
         ("errors", "refused") => errors::refused().await,

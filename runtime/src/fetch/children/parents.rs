@@ -3,8 +3,9 @@
 use std::vec;
 
 use crate::{
-    Page, Report, Result, Rows,
-    fetch::{Job, Pages, streams::Extent},
+    Completeness, Page, Report, Result, Rows,
+    completeness::Reason,
+    fetch::{Job, Pages},
     parent::ParentRecord,
     plan::ParentPlan,
 };
@@ -52,6 +53,7 @@ impl Parents {
             .client
             .rows(plan.resource)
             .concurrency(job.concurrency)
+            .allow_incomplete()
             .one_by_one(job.one_by_one || job.limit.is_some());
         if let Some(family) = family {
             fetch = fetch.within(family);
@@ -110,22 +112,23 @@ impl Parents {
         self.end.take().unwrap_or(Ok(()))
     }
 
-    /// How many of all there are were seen.
-    pub(super) fn extent(&self) -> Extent {
-        match &self.source {
-            Source::Fetched { pages, .. } => pages.extent().unwrap_or(Extent::Bounded),
-            Source::Known { records, .. } if records.as_slice().is_empty() => Extent::All,
-            Source::Known { .. } => Extent::Bounded,
-        }
-    }
-
-    /// Whether others that are there may have been set aside, by a rule to ignore a response or by the
-    /// schema's contract.
-    pub(super) fn hide(&self) -> bool {
-        match &self.source {
-            Source::Fetched { pages, .. } => pages.hides(),
-            Source::Known { hides, .. } => *hides,
-        }
+    /// Whether all of them were seen, once no more are taken. Those that are left are bounded by the limit of
+    /// the children.
+    pub(super) fn completeness(&self, limit: Option<u64>) -> Completeness {
+        let is_whole = match &self.source {
+            Source::Fetched { pages, .. } => pages.completeness().cloned(),
+            Source::Known { records, hides } if records.as_slice().is_empty() => {
+                let mut completeness = Completeness::COMPLETE;
+                completeness.has_set_aside = *hides;
+                Some(completeness)
+            }
+            Source::Known { .. } => None,
+        };
+        is_whole.unwrap_or_else(|| {
+            let mut completeness = Completeness::COMPLETE;
+            completeness.add(Reason::Limit(limit.unwrap_or_default()));
+            completeness
+        })
     }
 
     pub(super) fn report(&self) -> Report {

@@ -5,10 +5,9 @@ use std::time::{Duration, SystemTime};
 use url::Url;
 
 use crate::{
-    Error, Position,
+    Completeness, Error, Position,
     decode::Probe,
-    fetch::refusal::Refusal,
-    paginator::End,
+    fetch::{guard::Fingerprint, refusal::Refusal},
     plan::{Auth, Location, Method, ResourcePlan, Retry},
     transport::Headers,
 };
@@ -31,8 +30,8 @@ pub(in crate::fetch) enum Step<P> {
     Page(P),
     /// Nothing, until this time or an answer.
     Wait(Option<Duration>),
-    /// Nothing any more: the pages ended.
-    Done(End),
+    /// Nothing any more: the pages ended, for this reason.
+    Done(String, Completeness),
     /// Nothing any more: this ended the fetch.
     Fail(Error),
 }
@@ -66,7 +65,7 @@ pub(in crate::fetch) enum Answer<P> {
 pub(in crate::fetch) struct Facts {
     /// Records in it, before any filter.
     pub(in crate::fetch) received: u64,
-    /// What stands at the paginator's probes.
+    /// What stands at the probes: those of the statements, then the paginator's.
     pub(in crate::fetch) probes: Vec<Probe>,
     /// Its headers.
     pub(in crate::fetch) headers: Headers,
@@ -75,9 +74,11 @@ pub(in crate::fetch) struct Facts {
     /// Its request, for messages.
     pub(in crate::fetch) request: String,
     /// Tells its records from those of others.
-    pub(in crate::fetch) fingerprint: u64,
-    /// Whether it came without a body (204).
+    pub(in crate::fetch) fingerprint: Fingerprint,
+    /// Whether it has no content (204).
     pub(in crate::fetch) no_content: bool,
+    /// Whether it has null where the list of records should be.
+    pub(in crate::fetch) is_null: bool,
     /// How long no request may follow: the quota is used up.
     pub(in crate::fetch) closed: Option<Duration>,
     /// What ended it before its last record.
@@ -91,6 +92,7 @@ pub(in crate::fetch) struct Rules {
     pub(super) repeatable: bool,
     pub(super) maximum_pages: Option<u64>,
     pub(super) stop_on_status: &'static [(u16, u16)],
+    pub(super) end_on_repeat: bool,
     pub(super) concurrency: usize,
     pub(super) limit: Option<u64>,
     /// Whether a page may bring more records than it has.
@@ -111,6 +113,7 @@ impl Rules {
             repeatable: resource.method != Method::Post || retry.idempotent,
             maximum_pages: resource.paginator.maximum_pages,
             stop_on_status: resource.paginator.stop_on_status,
+            end_on_repeat: resource.paginator.ends.end_on_repeat,
             concurrency: usize::from(concurrency.max(1)),
             limit,
             may_add: resource

@@ -100,13 +100,13 @@ static NEW_OR_WITHOUT: ResourcePlan = new_things(None, OnMissing::Include);
 static ONLY_NEW: ResourcePlan = new_things(None, OnMissing::Exclude);
 
 static COUNTED: ResourcePlan = ResourcePlan {
-    paginator: Paginator::new(Pages::Offset(Offset {
+    paginator: Paginator {
         ends: Ends {
             total_path: Some(Path(&[Step::Key("total")])),
-            ..Ends::DEFAULT
+            ..Ends::COUNTED
         },
-        ..Offset::new(2)
-    })),
+        ..Paginator::new(Pages::Offset(Offset::new(2)))
+    },
     ..THINGS
 };
 
@@ -242,4 +242,11 @@ impl Shop {
 
 fn ids(things: &[Thing]) -> Vec<i64> {
     things.iter().map(|thing| thing.id).collect()
+}
+
+/// Whether the next fetch delivers records of this one again.
+fn redelivers<T>(pages: &super::Pages<T>) -> bool {
+    pages
+        .completeness()
+        .is_some_and(crate::Completeness::redelivers)
 }

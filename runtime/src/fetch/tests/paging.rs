@@ -228,8 +228,6 @@ static POSTED_NUMBER: ResourcePlan = posted(Pages::Number(PageNumber {
 static POSTED_CURSOR: ResourcePlan = posted(Pages::Cursor(Cursor {
     cursor_path: Path(&[Step::Key("next")]),
     cursor: slot(&[Step::Key("after")]),
-    has_more_path: None,
-    stop_after_empty_page: false,
 }));
 
 #[tokio::test]

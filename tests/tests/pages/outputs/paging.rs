@@ -6,7 +6,7 @@ use crate::{
     canned::{answer, source},
     shown::{
         auth,
-        paging::{body_0, shop},
+        paging::{body_0, body_1, shop},
     },
 };
 
@@ -26,13 +26,19 @@ fn capped() -> shop::Source {
     source((), |request| {
         let from = offset(request);
         let orders = orders(from, (100 - from).min(40));
-        answer(200, &[], format!(r#"{{"data": [{orders}]}}"#))
+        answer(200, &[], page(&orders, 100))
     })
+}
+
+/// A page of orders, of so many in all.
+fn page(orders: &str, total: usize) -> String {
+    format!(r#"{{"data": [{orders}], "meta": {{"total": {total}}}}}"#)
 }
 
 #[tokio::test]
 async fn what_is_shown_runs() {
     body_0(capped()).await.unwrap();
+    body_1(capped()).await.unwrap();
 }
 
 pub(super) async fn cap() -> String {
@@ -45,8 +51,16 @@ pub(super) async fn cap() -> String {
 
 /// An API that ignores the offset.
 pub(super) async fn same() -> String {
-    let shop: shop::Source = source((), |_| {
-        answer(200, &[], format!(r#"{{"data": [{}]}}"#, orders(0, 100)))
+    let shop: shop::Source = source((), |_| answer(200, &[], page(&orders(0, 100), 1_000)));
+    shop.orders().all().await.unwrap_err().to_string()
+}
+
+/// An API that gives two thirds of the records that it states.
+pub(super) async fn incomplete() -> String {
+    let shop: shop::Source = source((), |request| {
+        let from = offset(request);
+        let orders = orders(from, 200_usize.saturating_sub(from).min(100));
+        answer(200, &[], page(&orders, 300))
     });
     shop.orders().all().await.unwrap_err().to_string()
 }

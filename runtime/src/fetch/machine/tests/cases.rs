@@ -11,7 +11,7 @@ fn pages_follow_each_other_to_an_empty_one() {
     let run = run(&Server::new(offset(10), 20));
     assert_eq!(run.records, (0..20).collect::<Vec<_>>());
     assert_eq!(run.asked, [0, 10, 20].map(Position::Offset));
-    assert!(run.end.unwrap().complete);
+    assert!(run.end.unwrap().is_complete());
 }
 
 #[test]
@@ -107,23 +107,19 @@ fn a_post_that_may_not_be_repeated_is_not() {
         ..Retry::DEFAULT
     };
     let rules = Rules::new(retry, &resource, 1, None);
-    let machine = Machine::new(paginator::of(&Pages::Single), rules, None);
-    let mut server = Server::new(Pages::Single, 5);
+    let machine = machine_by(Paginator::SINGLE_PAGE, rules);
+    let mut server = Server::new(Paginator::SINGLE_PAGE, 5);
     server.fates = vec![Fate::Status(503)];
     assert_eq!(drive(&server, machine, &[0]).tally.requests, 1);
 }
 
 #[test]
 fn a_status_of_the_end_ends_past_the_first_page_only() {
-    let resource = ResourcePlan {
-        paginator: Paginator {
-            stop_on_status: &[(404, 404)],
-            ..Paginator::new(offset(10))
-        },
-        ..ResourcePlan::DEFAULT
+    let pages = Paginator {
+        stop_on_status: &[(404, 404)],
+        ..offset(10)
     };
-    let rules = Rules::new(Retry::DEFAULT, &resource, 1, None);
-    let machine = || Machine::new(paginator::of(&offset(10)), rules, None);
+    let machine = || machine(pages, 1, None);
     let mut server = Server::new(offset(10), 50);
     server.fates = vec![Fate::Fine, Fate::Status(404)];
     let run = drive(&server, machine(), &[0]);
@@ -134,23 +130,15 @@ fn a_status_of_the_end_ends_past_the_first_page_only() {
 
 #[test]
 fn the_most_pages_cut_off_and_no_more_are_asked_for() {
-    let resource = ResourcePlan {
-        paginator: Paginator {
-            maximum_pages: Some(2),
-            ..Paginator::new(offset(10))
-        },
-        ..ResourcePlan::DEFAULT
+    let pages = Paginator {
+        maximum_pages: Some(2),
+        ..offset(10)
     };
-    let rules = Rules::new(Retry::DEFAULT, &resource, 4, None);
     let mut server = Server::new(offset(10), 100);
     server.says = Says::Hint;
-    let run = drive(
-        &server,
-        Machine::new(paginator::of(&offset(10)), rules, None),
-        &[0],
-    );
+    let run = drive(&server, machine(pages, 4, None), &[0]);
     assert_eq!((run.records.len(), run.asked.len()), (20, 2));
-    assert!(!run.end.unwrap().complete);
+    assert!(run.end.unwrap().is_bounded());
 }
 
 #[test]
@@ -264,7 +252,7 @@ fn a_quota_used_up_drops_no_page_in_flight() {
                 machine.heard(order.id, Answer::Page(Box::new(facts), records), now, 0.0);
             }
             Step::Fail(error) => break error,
-            Step::Done(end) => panic!("{end:?}"),
+            Step::Done(end, _) => panic!("{end:?}"),
         }
     };
     assert!(matches!(error.kind(), ErrorKind::RateLimit { .. }));
@@ -304,7 +292,7 @@ fn a_quota_used_up_ends_a_page_that_waits_to_be_asked_again() {
                 machine.heard(order.id, answer, now, 0.0);
             }
             Step::Fail(error) => break error,
-            Step::Done(end) => panic!("{end:?}"),
+            Step::Done(end, _) => panic!("{end:?}"),
         }
     };
     assert!(matches!(error.kind(), ErrorKind::RateLimit { .. }));
@@ -328,4 +316,108 @@ fn while_the_stream_is_full_only_the_next_page_is_fetched() {
         }
     }
     assert_eq!(asked, 1);
+}
+
+fn with_gap(says: Says) -> Server {
+    Server {
+        says,
+        hidden: vec![10],
+        ..Server::new(offset_with_total(10), 40)
+    }
+}
+
+#[test]
+fn an_empty_page_below_the_total_is_requested_again() {
+    let mut server = with_gap(Says::Total);
+    server.hidden_once = true;
+    let run = run(&server);
+    assert_eq!(run.records, (0..40).collect::<Vec<_>>());
+    assert!(run.end.unwrap().is_complete());
+    assert_eq!(run.asked, [0, 10, 10, 20, 30].map(Position::Offset));
+}
+
+#[test]
+fn an_empty_page_below_the_total_is_passed_over_and_incomplete() {
+    let run = run(&with_gap(Says::Total));
+    assert_eq!(run.records.len(), 30);
+    assert_eq!(run.asked, [0, 10, 10, 20, 30].map(Position::Offset));
+    let completeness = run.end.unwrap();
+    assert!(completeness.is_incomplete());
+    let text = completeness.to_string();
+    assert!(
+        text.contains("`$.meta.all` states 40 records, 30 arrived"),
+        "{text}"
+    );
+}
+
+#[test]
+fn pages_that_stay_empty_below_the_total_end_incomplete() {
+    let mut server = Server::new(offset_with_total(10), 10);
+    server.says = Says::Wrongly(100);
+    let run = run(&server);
+    assert_eq!(run.asked, [0, 10, 10, 20, 30].map(Position::Offset));
+    assert!(run.end.unwrap().is_incomplete());
+}
+
+#[test]
+fn a_short_total_is_accepted_where_the_spec_says_so() {
+    let mut server = Server::new(offset_with_total(10), 10);
+    server.pages.ends.accept_short_total = true;
+    server.says = Says::Wrongly(100);
+    let run = run(&server);
+    assert_eq!(run.asked, [0, 10].map(Position::Offset));
+    assert!(run.end.unwrap().is_complete());
+}
+
+#[test]
+fn an_undeclared_total_that_is_not_reached_is_a_warning() {
+    let mut server = Server::new(offset(10), 20);
+    server.says = Says::Lie(35);
+    let run = run(&server);
+    assert!(run.end.unwrap().is_complete());
+    let [note] = &run.tally.notes[..] else {
+        panic!("{:?}", run.tally.notes);
+    };
+    assert!(
+        note.contains("`$.total` states 35 records, 20 arrived"),
+        "{note}"
+    );
+}
+
+#[test]
+fn a_total_is_a_check_of_pages_by_cursor() {
+    let ends = Ends {
+        total_path: Some(TOTAL),
+        ..Ends::LINKED
+    };
+    let mut server = Server::new(by_cursor_and(ends), 25);
+    server.says = Says::Total;
+    assert!(run(&server).end.unwrap().is_complete());
+    server.says = Says::Wrongly(26);
+    assert!(run(&server).end.unwrap().is_incomplete());
+}
+
+#[test]
+fn a_flag_that_says_more_without_a_cursor_is_an_error() {
+    let ends = Ends {
+        has_more_path: Some(MORE),
+        ..Ends::LINKED
+    };
+    let mut server = Server::new(by_cursor_and(ends), 25);
+    server.flag = Flag::Always;
+    let run = run(&server);
+    assert_eq!(run.records.len(), 25);
+    let text = message(&run);
+    assert!(
+        text.contains("`$.more`") && text.contains("`$.field`"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_limit_that_is_reached_is_bounded_whatever_the_total_says() {
+    let mut server = Server::new(offset_with_total(10), 10);
+    server.says = Says::Wrongly(100);
+    let run = drive(&server, machine(server.pages, 1, Some(10)), &[0]);
+    assert!(run.end.unwrap().is_bounded());
 }

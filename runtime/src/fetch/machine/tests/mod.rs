@@ -5,14 +5,16 @@ mod properties;
 
 use std::time::SystemTime;
 
+use url::Url;
+
 use super::*;
 use crate::{
     ErrorKind,
     decode::Probe,
-    fetch::refusal::Refusal,
+    fetch::{guard::Fingerprint, refusal::Refusal},
     paginator,
     plan::{
-        Cursor, Ends, Method, Offset, PageNumber, Pages, Paginator, ResourcePlan, Retry,
+        Cursor, Ends, Method, Offset, PageNumber, Pages, Paginator, ResourcePlan, Retry, Selector,
         Slot as Place,
     },
     schema::{Path, Step as Key},
@@ -21,6 +23,8 @@ use crate::{
 
 const SECOND: Duration = Duration::from_secs(1);
 const FIELD: Path = Path(&[Key::Key("field")]);
+const TOTAL: Path = Path(&[Key::Key("meta"), Key::Key("all")]);
+const HINT: Path = Path(&[Key::Key("total")]);
 const MORE: Path = Path(&[Key::Key("more")]);
 
 /// How a server says how much there is.
@@ -60,7 +64,7 @@ enum Fate {
 
 #[derive(Clone, Debug)]
 struct Server {
-    pages: Pages,
+    pages: Paginator,
     records: u64,
     /// The most records of a page that it gives, whatever is asked.
     cap: u64,
@@ -68,6 +72,9 @@ struct Server {
     short: Vec<u64>,
     says: Says,
     flag: Flag,
+    /// Which of its pages, by the record they start at, are empty, and whether only the first time.
+    hidden: Vec<u64>,
+    hidden_once: bool,
     /// Which of its pages by cursor or link, by the record they start at, are empty at first, and lead
     /// to what they should have held.
     empty: Vec<u64>,
@@ -79,12 +86,14 @@ struct Server {
 }
 
 impl Server {
-    fn new(pages: Pages, records: u64) -> Self {
+    fn new(pages: Paginator, records: u64) -> Self {
         Self {
             pages,
             records,
             cap: 10,
             short: Vec::new(),
+            hidden: Vec::new(),
+            hidden_once: false,
             says: Says::Nothing,
             flag: Flag::Right,
             empty: Vec::new(),
@@ -104,24 +113,23 @@ impl Server {
             }
             Position::Url(url) => place(url.rsplit('=').next().unwrap()),
         };
-        let records = if self.empty.contains(&start) && self.leads() && !after_empty {
+        let records = if self.hidden.contains(&start) {
+            start..start
+        } else if self.empty.contains(&start) && self.leads() && !after_empty {
             start..start
         } else {
             start.min(self.records)..self.end(start)
         };
         let next = self.next(&records);
-        let total = match (self.says, self.pages) {
+        let total = match (self.says, self.pages.kind) {
             (Says::Total, Pages::Number(_)) => Some(self.records.div_ceil(self.cap)),
             (Says::Total | Says::Hint, _) => Some(self.records),
             (Says::Lie(number) | Says::Wrongly(number), _) => Some(number),
             (Says::Nothing, _) => None,
         };
-        let probe = match (self.pages, &next) {
+        let next_probe = match (self.pages.kind, &next) {
             (Pages::Cursor(_), Some(next)) => Probe::Text(next.clone()),
             (Pages::JsonLink { .. }, Some(next)) => Probe::Text(format!("?from={next}")),
-            (Pages::Offset(_) | Pages::Number(_), _) => {
-                total.map_or(Probe::Missing, |total| Probe::Number(total.to_string()))
-            }
             _ => Probe::Null,
         };
         let more = self.flag == Flag::Always || records.end < self.records;
@@ -129,14 +137,23 @@ impl Server {
         if let Some(next) = next {
             headers.push("Link", format!("</things?from={next}>; rel=next"));
         }
+        let statements = statements(self.pages);
+        let probe = |path: &Path| match (*path, total) {
+            (MORE, _) => Probe::Bool(more),
+            (TOTAL | HINT, Some(total)) => Probe::Number(total.to_string()),
+            _ => Probe::Missing,
+        };
+        let mut probes: Vec<Probe> = statements.probes().iter().map(probe).collect();
+        probes.push(next_probe);
         let facts = Facts {
             received: records.end - records.start,
-            probes: vec![probe, Probe::Bool(more)],
+            probes,
             headers,
             url: Url::parse("https://api.example.com/things").unwrap(),
             request: format!("GET at {position}"),
-            fingerprint: records.start,
+            fingerprint: Fingerprint::Keys(records.start),
             no_content: false,
+            is_null: false,
             closed: None,
             failure: None,
         };
@@ -145,7 +162,7 @@ impl Server {
 
     /// Whether its pages say where the next is.
     fn leads(&self) -> bool {
-        !matches!(self.pages, Pages::Offset(_) | Pages::Number(_))
+        !matches!(self.pages.kind, Pages::Offset(_) | Pages::Number(_))
     }
 
     /// The record past the page that starts at this one.
@@ -207,17 +224,33 @@ struct Run {
     asked: Vec<Position>,
     waits: Vec<Duration>,
     most_in_flight: usize,
-    end: Result<End>,
+    end: Result<Completeness>,
     tally: Tally,
 }
 
-fn machine(pages: Pages, concurrency: u16, limit: Option<u64>) -> Machine<std::ops::Range<u64>> {
-    let resource = ResourcePlan {
-        paginator: Paginator::new(pages),
+fn resource(paginator: Paginator) -> ResourcePlan {
+    ResourcePlan {
+        paginator,
+        selector: Selector::Path(Path(&[Key::Key("data")])),
         ..ResourcePlan::DEFAULT
-    };
-    let rules = Rules::new(Retry::DEFAULT, &resource, concurrency, limit);
-    Machine::new(paginator::of(&pages), rules, None)
+    }
+}
+
+fn statements(paginator: Paginator) -> Statements {
+    Statements::new(&resource(paginator))
+}
+
+fn machine(
+    pages: Paginator,
+    concurrency: u16,
+    limit: Option<u64>,
+) -> Machine<std::ops::Range<u64>> {
+    let rules = Rules::new(Retry::DEFAULT, &resource(pages), concurrency, limit);
+    machine_by(pages, rules)
+}
+
+fn machine_by(pages: Paginator, rules: Rules) -> Machine<std::ops::Range<u64>> {
+    Machine::new(paginator::of(&pages), statements(pages), rules, None)
 }
 
 /// Drives a machine to its end; `picks` says which of the requests in flight is answered next.
@@ -234,7 +267,7 @@ fn drive(server: &Server, mut machine: Machine<std::ops::Range<u64>>, picks: &[u
         asked: Vec::new(),
         waits: Vec::new(),
         most_in_flight: 0,
-        end: Ok(End::complete("")),
+        end: Ok(Completeness::COMPLETE),
         tally: Tally::default(),
     };
     for _ in 0..20_000 {
@@ -256,6 +289,10 @@ fn drive(server: &Server, mut machine: Machine<std::ops::Range<u64>>, picks: &[u
                 let order = in_flight.remove(pick);
                 let answer = match fates.next().unwrap_or(Fate::Fine) {
                     Fate::Fine => {
+                        let mut server = server.clone();
+                        if server.hidden_once && order.attempt > 1 {
+                            server.hidden.clear();
+                        }
                         let (facts, records) = server.page(&order.position);
                         Answer::Page(Box::new(facts), records)
                     }
@@ -272,8 +309,8 @@ fn drive(server: &Server, mut machine: Machine<std::ops::Range<u64>>, picks: &[u
                 now.elapsed = time;
             }
             Step::Wait(None) => panic!("waits for nothing"),
-            Step::Done(end) => {
-                run.end = Ok(end);
+            Step::Done(_, completeness) => {
+                run.end = Ok(completeness);
                 run.tally = machine.tally().clone();
                 return run;
             }
@@ -291,40 +328,45 @@ fn run(server: &Server) -> Run {
     drive(server, machine(server.pages, 1, None), &[0])
 }
 
-fn offset(limit: u64) -> Pages {
-    Pages::Offset(Offset::new(limit))
+fn offset(limit: u64) -> Paginator {
+    Paginator::new(Pages::Offset(Offset::new(limit)))
 }
 
-fn offset_with_total(limit: u64) -> Pages {
-    let ends = Ends {
-        total_path: Some(FIELD),
-        ..Ends::DEFAULT
-    };
-    Pages::Offset(Offset {
-        ends,
-        ..Offset::new(limit)
-    })
+fn offset_with_total(limit: u64) -> Paginator {
+    Paginator {
+        ends: BY_TOTAL,
+        ..offset(limit)
+    }
 }
 
-fn by_number(ends: Ends) -> Pages {
-    Pages::Number(PageNumber {
+const BY_TOTAL: Ends = Ends {
+    total_path: Some(TOTAL),
+    ..Ends::COUNTED
+};
+
+fn by_number(ends: Ends) -> Paginator {
+    let kind = Pages::Number(PageNumber {
         base_page: 1,
         page: 1,
         page_size: Some(10),
-        ends,
         ..PageNumber::DEFAULT
-    })
+    });
+    Paginator {
+        ends,
+        ..Paginator::new(kind)
+    }
 }
 
-fn by_cursor() -> Pages {
-    by_cursor_and_flag(None)
-}
-
-fn by_cursor_and_flag(has_more_path: Option<Path>) -> Pages {
-    Pages::Cursor(Cursor {
+fn by_cursor() -> Paginator {
+    Paginator::new(Pages::Cursor(Cursor {
         cursor_path: FIELD,
         cursor: Place::Query("cursor"),
-        has_more_path,
-        stop_after_empty_page: false,
-    })
+    }))
+}
+
+fn by_cursor_and(ends: Ends) -> Paginator {
+    Paginator {
+        ends,
+        ..by_cursor()
+    }
 }

@@ -4,22 +4,31 @@ use proptest::prelude::*;
 
 use super::*;
 
-const BY_TOTAL: Ends = Ends {
-    total_path: Some(FIELD),
-    ..Ends::DEFAULT
-};
 const BY_FLAG: Ends = Ends {
     has_more_path: Some(MORE),
-    ..Ends::DEFAULT
+    ..Ends::COUNTED
+};
+const LINKED_BY_FLAG: Ends = Ends {
+    has_more_path: Some(MORE),
+    ..Ends::LINKED
+};
+const LINKED_BY_TOTAL: Ends = Ends {
+    total_path: Some(TOTAL),
+    ..Ends::LINKED
 };
 
-fn pages() -> impl Strategy<Value = Pages> {
-    let flagged = |limit| {
-        Pages::Offset(Offset {
-            ends: BY_FLAG,
-            ..Offset::new(limit)
-        })
+fn pages() -> impl Strategy<Value = Paginator> {
+    let flagged = |limit| Paginator {
+        ends: BY_FLAG,
+        ..offset(limit)
     };
+    let link = Paginator::new(Pages::HeaderLink {
+        header: "Link",
+        rel: "next",
+    });
+    let json_link = Paginator::new(Pages::JsonLink {
+        next_url_path: FIELD,
+    });
     prop_oneof![
         Just(offset(10)),
         Just(offset_with_total(10)),
@@ -27,27 +36,23 @@ fn pages() -> impl Strategy<Value = Pages> {
         Just(offset_with_total(25)),
         Just(flagged(10)),
         Just(flagged(25)),
-        Just(by_number(Ends::DEFAULT)),
+        Just(by_number(Ends::COUNTED)),
         Just(by_number(BY_TOTAL)),
         Just(by_number(BY_FLAG)),
         Just(by_cursor()),
-        Just(by_cursor_and_flag(Some(MORE))),
-        Just(Pages::HeaderLink {
-            header: "Link",
-            rel: "next"
+        Just(by_cursor_and(LINKED_BY_FLAG)),
+        Just(by_cursor_and(LINKED_BY_TOTAL)),
+        Just(link),
+        Just(Paginator {
+            ends: LINKED_BY_TOTAL,
+            ..link
         }),
-        Just(Pages::JsonLink {
-            next_url_path: FIELD
+        Just(json_link),
+        Just(Paginator {
+            ends: LINKED_BY_FLAG,
+            ..json_link
         }),
     ]
-}
-
-fn ends(pages: &Pages) -> Ends {
-    match pages {
-        Pages::Offset(plan) => plan.ends,
-        Pages::Number(plan) => plan.ends,
-        _ => Ends::DEFAULT,
-    }
 }
 
 /// A fate that another attempt may better.
@@ -99,9 +104,9 @@ fn servers() -> impl Strategy<Value = Server> {
             |(pages, records, cap, (declared, undeclared), flag, short, empty, circle, fates)| {
                 // A page's number says nothing of short pages, so such a server has none, and its pages
                 // are as long as asked for.
-                let numbered = matches!(pages, Pages::Number(_));
-                let leads = !numbered && !matches!(pages, Pages::Offset(_));
-                let is_declared = ends(&pages).total_path.is_some();
+                let numbered = matches!(pages.kind, Pages::Number(_));
+                let leads = !numbered && !matches!(pages.kind, Pages::Offset(_));
+                let is_declared = pages.ends.total_path.is_some();
                 Server {
                     cap: if numbered { 10 } else { cap },
                     short: if numbered { Vec::new() } else { short },
@@ -133,13 +138,35 @@ fn goes_in_a_circle(server: &Server) -> bool {
     false
 }
 
+/// Whether an empty page of this server leads to itself, which is the end of a feed that is polled.
+fn ends_as_a_feed(server: &Server) -> bool {
+    let mut at = Position::First;
+    for _ in 0..200 {
+        let (_, records) = server.page(&at);
+        let Some(next) = server.next(&records).filter(|_| server.leads()) else {
+            return false;
+        };
+        let next = Position::Cursor(next);
+        if records.is_empty() && next == at {
+            return true;
+        }
+        at = next;
+    }
+    false
+}
+
 /// The records that a declared total, believed, makes the last.
 fn believed(server: &Server) -> Option<u64> {
-    match (server.says, server.pages) {
+    match (server.says, server.pages.kind) {
         (Says::Wrongly(pages), Pages::Number(_)) => Some(pages * server.cap),
         (Says::Wrongly(records), _) => Some(records),
         _ => None,
     }
+}
+
+/// Whether the flag that the spec declares says at the end that more follows.
+fn flag_lies(server: &Server) -> bool {
+    server.flag == Flag::Always && server.pages.ends.has_more_path.is_some()
 }
 
 proptest! {
@@ -160,18 +187,26 @@ proptest! {
             // A number that happens to be right, at a page that happens to be short, is a total where
             // nothing says that there is more.
             Ok(_) if server.says == Says::Lie(came)
-                && ends(&server.pages).has_more_path.is_none() => {}
+                && server.pages.ends.has_more_path.is_none() => {}
             // What the spec says is the total is one, also where it is too small.
             Ok(_) if believed(&server) == Some(came) => {}
-            Ok(end) => {
-                prop_assert!(end.complete);
+            Ok(completeness) if completeness.is_incomplete() => {
+                let too_large = believed(&server).is_some_and(|total| total > came);
+                prop_assert!(too_large || flag_lies(&server), "{completeness}");
+            }
+            Ok(_) if ends_as_a_feed(&server) => {}
+            Ok(completeness) => {
+                prop_assert!(completeness.is_complete());
                 prop_assert_eq!(&run.records, &whole);
                 prop_assert!(!goes_in_a_circle(&server));
             }
             Err(error) if *error.kind() == ErrorKind::Paging => {
                 let too_small = believed(&server).is_some_and(|total| total < server.records);
                 let nothing = server.records == 0 && believed(&server) > Some(0);
-                prop_assert!(too_small || nothing || goes_in_a_circle(&server), "{error}");
+                prop_assert!(
+                    too_small || nothing || flag_lies(&server) || goes_in_a_circle(&server),
+                    "{error}"
+                );
             }
             Err(error) => {
                 prop_assert!(server.fates.iter().any(|fate| *fate != Fate::Fine), "{error}");
@@ -224,8 +259,8 @@ proptest! {
         let least = full.max(1);
         let pages_asked = asked - run.tally.retries;
         prop_assert!(pages_asked >= least && pages_asked <= full + 1, "{pages_asked} for {records}");
-        let Ends { total_path, has_more_path, .. } = ends(&pages);
-        let counted = matches!(pages, Pages::Offset(_) | Pages::Number(_));
+        let Ends { total_path, has_more_path, .. } = pages.ends;
+        let counted = matches!(pages.kind, Pages::Offset(_) | Pages::Number(_));
         if !counted || total_path.is_some() || has_more_path.is_some() {
             prop_assert_eq!(pages_asked, least);
         }

@@ -82,7 +82,7 @@ async fn a_child_says_that_its_parents_were_known() {
     while let Some(page) = pages.next().await {
         page.unwrap();
     }
-    assert!(pages.is_complete());
+    assert!(pages.completeness().unwrap().is_complete());
     insta::assert_snapshot!(pages.report().to_string());
 }
 

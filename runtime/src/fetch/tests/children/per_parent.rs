@@ -131,7 +131,7 @@ pub(super) async fn fetch(fetch: Fetch<crate::Rows>) -> Outcome {
     Outcome {
         ids,
         state: pages.state(),
-        repeats: pages.repeats(),
+        repeats: redelivers(&pages),
         notes: pages.report().notes.join("\n"),
         error,
     }

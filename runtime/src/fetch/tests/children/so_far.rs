@@ -72,5 +72,5 @@ async fn none_is_given_that_would_bring_records_again() {
     while let Some(page) = pages.next().await {
         assert!(page.unwrap().state_before().is_none());
     }
-    assert!(pages.repeats());
+    assert!(redelivers(&pages));
 }

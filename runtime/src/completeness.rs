@@ -1,0 +1,254 @@
+//! Whether a fetch delivered all records of its resource.
+
+use std::fmt;
+
+use crate::{Error, ErrorKind};
+
+/// How many reasons are kept; the rest are counted.
+const MAX_REASONS: usize = 20;
+
+/// How much of a resource a finished fetch delivered.
+///
+/// * *Complete*: the API gave all records that the fetch asked for, as far as its responses say.
+/// * *Bounded*: a [`limit`](crate::Fetch::limit) of the caller or a maximum of the spec ended it. That is a
+///   success, and more records may exist.
+/// * *Incomplete*: it ended although the API stated that more records exist, or a page is missing. A
+///   stream then yields [`ErrorKind::Incomplete`](crate::ErrorKind::Incomplete) after its last record, unless
+///   [`allow_incomplete`](crate::Fetch::allow_incomplete) was called.
+///
+/// ```
+/// # async fn example(orders: rest_source::Fetch<rest_source::Json>) -> rest_source::Result<()> {
+/// let mut pages = orders.allow_incomplete().pages();
+/// while let Some(page) = pages.next().await {
+///     println!("{} orders", page?.len());
+/// }
+/// if let Some(completeness) = pages.completeness() {
+///     for reason in completeness.reasons() {
+///         println!("{reason}");
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Completeness {
+    reasons: Vec<Reason>,
+    further_reasons: u64,
+    pub(crate) has_set_aside: bool,
+    pub(crate) redelivers: bool,
+}
+
+/// Why a fetch may not have delivered all records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The caller's limit of so many records.
+    Limit(u64),
+    /// A maximum of the spec, as `maximum_pages 10`.
+    Maximum(String),
+    /// The API stated more records or pages than it gave.
+    ShortTotal(String),
+    /// The last response announced that more follows.
+    MoreAnnounced(String),
+    /// A page did not arrive: its response was ignored, or had no content.
+    MissingPage(String),
+}
+
+impl Reason {
+    fn is_missing(&self) -> bool {
+        !matches!(self, Self::Limit(_) | Self::Maximum(_))
+    }
+
+    /// What to do about it.
+    fn help(&self) -> &'static str {
+        match self {
+            Self::Limit(_) => "fetch without the limit",
+            Self::Maximum(_) => "raise the maximum",
+            Self::ShortTotal(_) => {
+                "fetch again; if the API's total is known to be wrong, say `accept_short_total: true` beside it"
+            }
+            Self::MoreAnnounced(_) => {
+                "fetch again; if the API's flag is known to be wrong, remove `has_more_path`"
+            }
+            Self::MissingPage(_) => {
+                "fetch again; if such a response is the end of the pages, say so by `stop_on_status`"
+            }
+        }
+    }
+}
+
+impl Completeness {
+    /// A complete fetch.
+    pub(crate) const COMPLETE: Self = Self {
+        reasons: Vec::new(),
+        further_reasons: 0,
+        has_set_aside: false,
+        redelivers: false,
+    };
+
+    /// Whether all records arrived.
+    pub fn is_complete(&self) -> bool {
+        self.reasons.is_empty()
+    }
+
+    /// Whether a limit or a maximum ended the fetch, and nothing that the API stated is missing.
+    pub fn is_bounded(&self) -> bool {
+        !self.is_complete() && !self.is_incomplete()
+    }
+
+    /// Whether records or pages are missing that the API stated or announced.
+    pub fn is_incomplete(&self) -> bool {
+        // Missing records displace other reasons: see `add`.
+        self.reasons.first().is_some_and(Reason::is_missing)
+    }
+
+    /// Whether the caller's limit ended the fetch.
+    pub fn is_limited_by_caller(&self) -> bool {
+        let is_limit = |reason: &Reason| matches!(reason, Reason::Limit(_));
+        self.reasons.iter().any(is_limit)
+    }
+
+    /// Why it is not complete: missing records first. At most 20 reasons.
+    pub fn reasons(&self) -> &[Reason] {
+        &self.reasons
+    }
+
+    /// How many reasons there are past those kept.
+    pub fn further_reasons(&self) -> u64 {
+        self.further_reasons
+    }
+
+    /// Whether a response was ignored by `response_actions`, or a record was discarded by the schema
+    /// contract: the API holds records that the fetch did not deliver, by the spec's own word.
+    pub fn has_set_aside(&self) -> bool {
+        self.has_set_aside
+    }
+
+    /// Whether the next fetch, from the [state](crate::Pages::state) of this one, delivers some of
+    /// its records again. Append-only consumers without a primary key must discard this fetch.
+    ///
+    /// Records that every fetch delivers again, by `lag` or `on_cursor_value_missing: include`, do not
+    /// count. It is false without `incremental`.
+    pub fn redelivers(&self) -> bool {
+        self.redelivers
+    }
+
+    /// The error of an incomplete fetch, with every reason; nothing where the fetch is complete or bounded.
+    pub fn to_error(&self) -> Option<Error> {
+        let first = self.reasons.first().filter(|reason| reason.is_missing())?;
+        let error = Error::new(
+            ErrorKind::Incomplete,
+            "incomplete: the API has more records than it gave",
+        )
+        .with_help(first.help());
+        let reasons = self.reasons.iter();
+        let error = reasons.fold(error, |error, reason| error.with_detail(reason.to_string()));
+        Some(match self.further_reasons {
+            0 => error,
+            more => error.with_detail(format!("and {more} more reasons")),
+        })
+    }
+
+    /// Adds a reason, once; missing records come first.
+    pub(crate) fn add(&mut self, reason: Reason) {
+        if self.reasons.contains(&reason) {
+            return;
+        }
+        if self.reasons.len() == MAX_REASONS {
+            self.further_reasons += 1;
+            if reason.is_missing() && !self.is_incomplete() {
+                self.reasons.insert(0, reason);
+                self.reasons.truncate(MAX_REASONS);
+            }
+            return;
+        }
+        let at = if reason.is_missing() {
+            let missing = self.reasons.iter().take_while(|one| one.is_missing());
+            missing.count()
+        } else {
+            self.reasons.len()
+        };
+        self.reasons.insert(at, reason);
+    }
+
+    /// Adds what another fetch did not deliver, which is a part of this one. `part` names it in the
+    /// reasons.
+    pub(crate) fn merge(&mut self, other: &Self, part: &str) {
+        for reason in &other.reasons {
+            let named = |text: &String| format!("{part}: {text}");
+            self.add(match reason {
+                Reason::Limit(limit) => Reason::Limit(*limit),
+                Reason::Maximum(text) => Reason::Maximum(named(text)),
+                Reason::ShortTotal(text) => Reason::ShortTotal(named(text)),
+                Reason::MoreAnnounced(text) => Reason::MoreAnnounced(named(text)),
+                Reason::MissingPage(text) => Reason::MissingPage(named(text)),
+            });
+        }
+        self.further_reasons += other.further_reasons;
+        self.has_set_aside |= other.has_set_aside;
+        self.redelivers |= other.redelivers;
+    }
+}
+
+impl fmt::Display for Completeness {
+    /// `complete`, `bounded: …` or `incomplete: …`, with the first reason.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.reasons.first() {
+            None => f.write_str("complete"),
+            Some(reason) if reason.is_missing() => write!(f, "incomplete: {reason}"),
+            Some(reason) => write!(f, "bounded: {reason}"),
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Limit(1) => f.write_str("the limit of 1 record"),
+            Self::Limit(limit) => write!(f, "the limit of {limit} records"),
+            Self::Maximum(text)
+            | Self::ShortTotal(text)
+            | Self::MoreAnnounced(text)
+            | Self::MissingPage(text) => f.write_str(text),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missing_records_come_first_and_decide() {
+        let mut completeness = Completeness::default();
+        assert!(completeness.is_complete());
+        completeness.add(Reason::Maximum("`maximum_pages` 2".into()));
+        assert!(completeness.is_bounded());
+        completeness.add(Reason::MissingPage("page 3".into()));
+        completeness.add(Reason::MissingPage("page 3".into()));
+        assert!(completeness.is_incomplete() && !completeness.is_bounded());
+        assert_eq!(completeness.reasons().len(), 2);
+        assert_eq!(completeness.to_string(), "incomplete: page 3");
+    }
+
+    #[test]
+    fn reasons_are_bounded_and_a_missing_page_is_never_dropped() {
+        let mut completeness = Completeness::default();
+        for n in 0..25 {
+            completeness.add(Reason::Maximum(n.to_string()));
+        }
+        completeness.add(Reason::MissingPage("page 3".into()));
+        assert!(completeness.is_incomplete());
+        assert_eq!(completeness.reasons().len(), MAX_REASONS);
+        assert_eq!(completeness.further_reasons(), 6);
+    }
+
+    #[test]
+    fn a_part_is_named_in_the_reasons_of_the_whole() {
+        let mut part = Completeness::default();
+        part.add(Reason::MissingPage("page 3".into()));
+        let mut whole = Completeness::default();
+        whole.merge(&part, "`posts` 7");
+        assert_eq!(whole.to_string(), "incomplete: `posts` 7: page 3");
+    }
+}

@@ -1,0 +1,381 @@
+//! What follows from a page, once those before it are settled.
+
+use std::time::Duration;
+
+use url::Url;
+
+use super::{Facts, Forecast, Machine, Now, Slot, SlotState};
+use crate::{
+    Position, Result,
+    completeness::Reason,
+    fetch::guard::Lead,
+    paginator::{Arrived, End, EndKind, Next, PageFacts, Shortfall, Stated, Total},
+    query,
+    retry::{Verdict, verdict},
+};
+
+/// Why pages end at an empty page.
+const EMPTY_PAGE: &str = "an empty page";
+
+/// What a page comes to.
+struct Settled {
+    stated: Stated,
+    next: Next,
+    /// What is missing where it is the last.
+    shortfall: Shortfall,
+}
+
+impl<P> Machine<P> {
+    /// Settles the pages that are next in order and have come. How long the next one waits, where it is
+    /// requested again.
+    pub(super) fn settle(&mut self, now: Now, jitter: f64) -> Option<Duration> {
+        while self.outcome.is_none() {
+            let is_open =
+                |slot: &Slot<P>| matches!(slot.state, SlotState::Due(_) | SlotState::Sent);
+            if self.slots.front().is_none_or(is_open) {
+                return None;
+            }
+            let slot = self.slots.pop_front()?;
+            match slot.state {
+                SlotState::Due(_) | SlotState::Sent => {}
+                SlotState::Stopped(status) => self.stop_on_status(status),
+                SlotState::Ignored(note) | SlotState::GivenUp(note) => {
+                    // Past the first page it may hide records, and those of the pages after it.
+                    if slot.id > 0 || self.resumed {
+                        self.completeness.add(Reason::MissingPage(note.clone()));
+                    }
+                    self.ignore(note);
+                }
+                SlotState::Failed(error) => match self.lookahead.take() {
+                    Some(shortfall) => self.end(End::complete(EMPTY_PAGE), shortfall),
+                    None => self.finish(Err(error.with_position(slot.position))),
+                },
+                SlotState::Page(..) => {
+                    if let Some(wait) = self.settle_page(slot, now, jitter) {
+                        return Some(wait);
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    /// Takes a page, or requests it again: how long that waits.
+    fn settle_page(&mut self, mut slot: Slot<P>, now: Now, jitter: f64) -> Option<Duration> {
+        let SlotState::Page(facts, _) = &slot.state else {
+            return None;
+        };
+        let settled = self.evaluate(&slot.position, facts);
+        if self.is_doubtful(&settled, facts)
+            && let Some(wait) = self.wait_before_doubt(&slot, now, jitter)
+        {
+            self.tally.waited += wait;
+            self.tally.notes.push(format!(
+                "requested again, since it has less than the API stated: {}",
+                facts.request
+            ));
+            slot.was_doubted = true;
+            slot.state = SlotState::Due(now.elapsed.saturating_add(wait));
+            self.slots.push_front(slot);
+            return Some(wait);
+        }
+        if let SlotState::Page(facts, page) = slot.state {
+            self.take_page(slot.id, slot.position, *facts, page, settled);
+        }
+        None
+    }
+
+    /// Whether a page contradicts what the API stated, and may be right the next time.
+    fn is_doubtful(&self, settled: &Result<Settled>, facts: &Facts) -> bool {
+        // Once a page was passed over, the total cannot be reached.
+        if facts.failure.is_some() || self.has_gap {
+            return false;
+        }
+        let is_empty = facts.received == 0;
+        match settled {
+            Err(_) => is_empty,
+            Ok(Settled {
+                stated,
+                next: Next::Page(..),
+                ..
+            }) => {
+                let has_nothing = facts.is_null || facts.no_content;
+                is_empty && (has_nothing || self.statements.expects(stated).is_some())
+            }
+            Ok(Settled { shortfall, .. }) => matches!(shortfall, Shortfall::Missing(_)),
+        }
+    }
+
+    /// How long the second request for a doubtful page waits; nothing where there is none.
+    fn wait_before_doubt(&self, slot: &Slot<P>, now: Now, jitter: f64) -> Option<Duration> {
+        if slot.was_doubted || !self.rules.repeatable {
+            return None;
+        }
+        let spent = now.elapsed.saturating_sub(slot.first_sent);
+        match verdict(&self.rules.retry, slot.attempts, spent, None, jitter) {
+            Verdict::Wait(wait) => Some(wait),
+            _ => None,
+        }
+    }
+
+    fn take_page(
+        &mut self,
+        id: u64,
+        position: Position,
+        facts: Facts,
+        page: P,
+        settled: Result<Settled>,
+    ) {
+        let Facts {
+            received,
+            ref request,
+            ..
+        } = facts;
+        self.tally.pages += 1;
+        if id == 0 {
+            self.guard
+                .remember(Position::Url(facts.url.to_string()), request);
+        }
+        if let Err(error) = self
+            .guard
+            .page(&position, request, facts.fingerprint, received)
+        {
+            return self.finish(Err(error.with_position(position)));
+        }
+        self.ready.push_back(page);
+        self.tally.received += received;
+        if received > 0
+            && let Some(request) = self.without_content.take()
+        {
+            let text = format!("a page without content, though records follow: {request}");
+            self.completeness.add(Reason::MissingPage(text));
+        }
+        if received > 0 {
+            self.full_pages = self
+                .paginator
+                .pages_before(&position)
+                .map(|before| before + 1);
+        }
+        self.note_short(received);
+        let settled = match facts.failure {
+            Some(error) => Err(error),
+            None => settled,
+        };
+        match settled.and_then(|settled| self.follow(&position, &facts.request, received, settled))
+        {
+            Err(error) => self.finish(Err(error.with_position(position))),
+            Ok(Settled {
+                next: Next::End(end),
+                shortfall,
+                ..
+            }) => self.end(end, shortfall),
+            Ok(Settled {
+                stated,
+                next: Next::Page(next, total),
+                ..
+            }) => {
+                if received == 0 && (facts.no_content || facts.is_null) {
+                    self.without_content.get_or_insert(facts.request);
+                    self.has_gap = true;
+                }
+                self.has_gap |= received == 0 && self.statements.expects(&stated).is_some();
+                self.lookahead = self.lookahead_past(&position, received, &stated);
+                self.go_on(next, total, received);
+            }
+        }
+    }
+
+    /// What follows a page, as its paginator says, and what it lacks where it is the last.
+    fn evaluate(&self, position: &Position, facts: &Facts) -> Result<Settled> {
+        let probes = facts
+            .probes
+            .split_at_checked(self.statements.probes().len());
+        let (own, others) = probes.unwrap_or_default();
+        let named = |error: crate::Error| error.with_request(&facts.request);
+        let stated = self
+            .statements
+            .read(own, &facts.headers, facts.no_content)
+            .map_err(named)?;
+        let page = PageFacts {
+            received: facts.received,
+            before: self.tally.received,
+            probes: others,
+            headers: &facts.headers,
+            url: facts.url.as_str(),
+            empty_before: self.guard.empty(),
+            total: self.statements.as_total(&stated),
+            hint: stated.hint,
+            has_more: stated.has_more(),
+            no_content: facts.no_content,
+        };
+        let next = self.paginator.next(position, &page).map_err(named)?;
+        let shortfall = match &next {
+            Next::Page(..) => {
+                stated.check_flag().map_err(named)?;
+                Shortfall::None
+            }
+            Next::End(end) => {
+                let arrived = self.arrived(position, facts.received);
+                self.statements
+                    .shortfall(end, &stated, &arrived)
+                    .map_err(named)?
+            }
+        };
+        Ok(Settled {
+            stated,
+            next,
+            shortfall,
+        })
+    }
+
+    /// What is missing at an empty page that only an undeclared total says more about.
+    fn lookahead_past(
+        &self,
+        position: &Position,
+        received: u64,
+        stated: &Stated,
+    ) -> Option<Shortfall> {
+        let is_hinted = received == 0
+            && stated.hint.is_some()
+            && stated.has_more() != Some(true)
+            && matches!(position, Position::Offset(_) | Position::Page(_));
+        if !is_hinted {
+            return None;
+        }
+        let end = End::complete(EMPTY_PAGE);
+        let arrived = self.arrived(position, 0);
+        self.statements.shortfall(&end, stated, &arrived).ok()
+    }
+
+    /// What arrived, with a page at `position` that has so many records.
+    fn arrived(&self, position: &Position, received: u64) -> Arrived {
+        let with_this = || {
+            self.paginator
+                .pages_before(position)
+                .map(|before| before + 1)
+        };
+        Arrived {
+            received: self.tally.received.saturating_add(received),
+            skipped: self.skipped,
+            pages: if received > 0 {
+                with_this()
+            } else {
+                self.full_pages
+            },
+        }
+    }
+
+    /// Follows a next page, watched by the guard and by the spec's maximum.
+    fn follow(
+        &mut self,
+        position: &Position,
+        request: &str,
+        received: u64,
+        mut settled: Settled,
+    ) -> Result<Settled> {
+        self.statements.remember(&settled.stated);
+        let Next::Page(to, _) = &mut settled.next else {
+            return Ok(settled);
+        };
+        // A page that is not requested may be anywhere.
+        if let Some(most) = self.rules.maximum_pages
+            && self.tally.pages >= most
+        {
+            settled.next = Next::End(End::bounded(format!("`maximum_pages` {most}")));
+            return Ok(settled);
+        }
+        if let (Position::Url(url), Some(name)) = (&mut *to, self.rules.credential) {
+            blank(url, name);
+        }
+        if self.guard.leads(position, to, request, received)? == Lead::End {
+            let end = End::complete("the next page is one that was requested before");
+            // The page's own count was added.
+            let arrived = self.arrived(position, 0);
+            settled.shortfall = self.statements.shortfall(&end, &settled.stated, &arrived)?;
+            settled.next = Next::End(end);
+        }
+        Ok(settled)
+    }
+
+    fn end(&mut self, end: End, shortfall: Shortfall) {
+        match shortfall {
+            Shortfall::None => {}
+            Shortfall::Warning(text) => self.tally.notes.push(text),
+            Shortfall::Missing(reason) => self.completeness.add(reason),
+        }
+        if end.kind == EndKind::Bounded {
+            self.completeness.add(Reason::Maximum(end.reason.clone()));
+        }
+        self.finish(Ok(end.reason));
+    }
+
+    /// A status in place of a page is the end.
+    fn stop_on_status(&mut self, status: u16) {
+        let end = End::complete(format!("status {status}"));
+        let arrived = Arrived {
+            received: self.tally.received,
+            skipped: self.skipped,
+            pages: self.full_pages,
+        };
+        if let Some(reason) = self.statements.shortfall_without_page(&end, &arrived) {
+            self.completeness.add(reason);
+        }
+        self.finish(Ok(end.reason));
+    }
+
+    /// Notes a page smaller than asked for, and another after it: the server has a cap of its own.
+    fn note_short(&mut self, received: u64) {
+        let size = self.paginator.page_size();
+        if let (Some(short), Some(size), 1..) = (self.short, size, received) {
+            let note = format!("the API does not honour the page size {size}: it gave {short}");
+            if !self
+                .tally
+                .notes
+                .iter()
+                .any(|n| n.starts_with("the API does not honour"))
+            {
+                self.tally.notes.push(note);
+            }
+        }
+        self.short = size
+            .filter(|size| (1..*size).contains(&received))
+            .map(|_| received);
+    }
+
+    fn go_on(&mut self, next: Position, total: Option<Total>, received: u64) {
+        self.forecast = match (self.forecast, total) {
+            (Forecast::Off, _) => Forecast::Off,
+            // An empty page says nothing of the pages after it.
+            (known @ Forecast::Known(..), Some(_)) if received == 0 => known,
+            (_, Some(total)) => Forecast::Known(total, received),
+            (_, None) => Forecast::Unknown,
+        };
+        match self.slots.front() {
+            Some(slot) if slot.position == next => {}
+            None => self.frontier = Some(next),
+            Some(_) => {
+                // The page was not as long as those before it: what was requested past it would
+                // leave records out, or bring them twice.
+                self.slots.clear();
+                self.forecast = Forecast::Off;
+                self.frontier = Some(next);
+            }
+        }
+    }
+
+    /// Ends the pages at a response that a rule says to ignore.
+    fn ignore(&mut self, note: String) {
+        self.tally.ignored += 1;
+        self.tally.notes.push(note);
+        self.finish(Ok("a response that is ignored".to_owned()));
+    }
+}
+
+/// Empties a query parameter where a link has it: a server may echo a credential. Each request gets
+/// its own, in the same place.
+fn blank(url: &mut String, name: &str) {
+    let has = |parsed: Url| parsed.query_pairs().any(|(found, _)| found == name);
+    if Url::parse(url).is_ok_and(has) {
+        query::set_in_url(url, name, "");
+    }
+}

@@ -1,0 +1,675 @@
+//! What a response states about the whole: how many records or pages exist, and whether more follow.
+
+use super::{End, EndKind, PageFacts, Total, paging};
+use crate::{
+    completeness::Reason,
+    decode::Probe,
+    error::Result,
+    plan::{Ends, Pages, Paginator, ResourcePlan, Selector},
+    report::count,
+    schema::{Path, Step},
+    transport::Headers,
+};
+
+/// An undeclared total of this name allows pages to be fetched side by side.
+const HINT: Path = Path(&[Step::Key("total")]);
+
+/// Where else APIs state how many records exist. These only lead to warnings.
+const UNDECLARED: &[Path] = &[
+    Path(&[Step::Key("total_count")]),
+    Path(&[Step::Key("totalCount")]),
+    Path(&[Step::Key("total_results")]),
+    Path(&[Step::Key("totalResults")]),
+    Path(&[Step::Key("count")]),
+    Path(&[Step::Key("meta"), Step::Key("total")]),
+    Path(&[Step::Key("meta"), Step::Key("total_count")]),
+    Path(&[Step::Key("pagination"), Step::Key("total")]),
+    Path(&[Step::Key("pagination"), Step::Key("total_count")]),
+];
+
+/// The usual header of an undeclared total.
+const UNDECLARED_HEADER: &str = "X-Total-Count";
+
+/// Reads the statements of the pages of one fetch.
+#[derive(Debug)]
+pub(crate) struct Statements {
+    ends: Ends,
+    counts_pages: bool,
+    is_single: bool,
+    probes: Vec<Path>,
+    /// The declared total, as a page stated it last.
+    total: Option<u64>,
+    /// The flag, as a page stated it last.
+    has_more: Option<bool>,
+}
+
+/// What one page states.
+#[derive(Debug, Default)]
+pub(crate) struct Stated {
+    /// The declared total: of this page or, where it has none, of one before.
+    pub(crate) total: Option<u64>,
+    /// The undeclared number at `total`.
+    pub(crate) hint: Option<u64>,
+    /// An undeclared total, and where it is.
+    undeclared: Option<(String, u64)>,
+    /// The declared flag. An unreadable one is an error only where nothing else ends the pages.
+    has_more: Option<Result<bool>>,
+    /// The flag of this page or, where it has no content, of the page before.
+    announced: bool,
+}
+
+impl Stated {
+    /// The flag, where it is readable.
+    pub(crate) fn has_more(&self) -> Option<bool> {
+        self.has_more.as_ref()?.as_ref().ok().copied()
+    }
+
+    /// # Errors
+    ///
+    /// Where the flag is declared and unreadable.
+    pub(crate) fn check_flag(&self) -> Result<()> {
+        match &self.has_more {
+            Some(Err(error)) => Err(error.clone()),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Statements {
+    /// For the pages of this resource.
+    pub(crate) fn new(resource: &ResourcePlan) -> Self {
+        let Paginator { kind, ends, .. } = resource.paginator;
+        let is_single = kind == Pages::Single;
+        // A body that is one record has fields of any name.
+        let is_root = matches!(resource.selector, Selector::Path(Path([])));
+        let has_hints = ends.total_header.is_none() && !(is_single && is_root);
+        Self {
+            ends,
+            counts_pages: matches!(kind, Pages::Number(_)),
+            is_single,
+            probes: probes(&ends, has_hints),
+            total: None,
+            has_more: None,
+        }
+    }
+
+    /// The places in a body that [`read`](Self::read) wants.
+    pub(crate) fn probes(&self) -> &[Path] {
+        &self.probes
+    }
+
+    /// Reads what a page states. `probes` is what its body holds at [`probes`](Self::probes).
+    ///
+    /// # Errors
+    ///
+    /// Where a declared total is missing from the first page, or is not a number.
+    pub(crate) fn read(
+        &self,
+        probes: &[Probe],
+        headers: &Headers,
+        no_content: bool,
+    ) -> Result<Stated> {
+        let mut probes = probes.iter();
+        let flag = self.ends.has_more_path.map(|path| {
+            let probe = probes.next().unwrap_or(&Probe::Missing);
+            (path, probe)
+        });
+        let has_more = match flag {
+            Some((path, probe)) if !no_content => Some(self.flag(probe, &path)),
+            _ => None,
+        };
+        let announced = match &has_more {
+            Some(flag) => matches!(flag, Ok(true)),
+            None => self.has_more == Some(true),
+        };
+        let in_body = self.ends.total_path.map(|path| {
+            let probe = probes.next().unwrap_or(&Probe::Missing);
+            (total(probe, &path), is_absent(probe))
+        });
+        let in_header = self.ends.total_header.map(|name| {
+            let is_absent = headers.get(name).is_none();
+            (header_total(headers, name), is_absent)
+        });
+        let declared = match (in_body, in_header) {
+            // The header counts where the body is silent.
+            (Some((_, true)), Some(in_header @ (_, false))) => Some(in_header),
+            (in_body, in_header) => in_body.or(in_header),
+        };
+        if let Some((total, is_absent)) = declared {
+            return Ok(Stated {
+                total: self.or_known(total, is_absent, no_content)?,
+                has_more,
+                announced,
+                ..Stated::default()
+            });
+        }
+        let number = |probe: &Probe| match probe {
+            Probe::Number(digits) => whole(digits),
+            _ => None,
+        };
+        let hint = probes.next().and_then(number);
+        let elsewhere = || {
+            let in_body = UNDECLARED.iter().zip(probes);
+            let in_body =
+                in_body.filter_map(|(path, probe)| Some((path.to_string(), number(probe)?)));
+            let header = headers.get(UNDECLARED_HEADER).and_then(|v| whole(v.trim()));
+            let in_header = header.map(|total| (UNDECLARED_HEADER.to_owned(), total));
+            in_body.chain(in_header).max_by_key(|(_, total)| *total)
+        };
+        Ok(Stated {
+            hint,
+            undeclared: hint
+                .map(|total| (HINT.to_string(), total))
+                .or_else(elsewhere),
+            has_more,
+            announced,
+            total: None,
+        })
+    }
+
+    /// Remembers what a page stated, for those after it.
+    pub(crate) fn remember(&mut self, stated: &Stated) {
+        self.total = stated.total.or(self.total);
+        self.has_more = stated.has_more().or(self.has_more);
+    }
+
+    /// The declared total.
+    pub(crate) fn as_total(&self, stated: &Stated) -> Option<Total> {
+        let total = stated.total?;
+        Some(if self.counts_pages {
+            Total::Pages(total)
+        } else {
+            Total::Records(total)
+        })
+    }
+
+    /// The declared total, where it has to be reached.
+    pub(crate) fn expects(&self, stated: &Stated) -> Option<Total> {
+        self.as_total(stated)
+            .filter(|_| !self.ends.accept_short_total)
+    }
+
+    /// What the pages lack that ended so: a reason, or a warning.
+    ///
+    /// # Errors
+    ///
+    /// Where the flag says that more follows, and the page does not say where.
+    pub(crate) fn shortfall(
+        &self,
+        end: &End,
+        stated: &Stated,
+        arrived: &Arrived,
+    ) -> Result<Shortfall> {
+        if matches!(end.kind, EndKind::Bounded | EndKind::OutOfRange) {
+            return Ok(Shortfall::None);
+        }
+        if stated.announced
+            && let Some(path) = self.ends.has_more_path
+        {
+            if end.kind == EndKind::NoNext && stated.has_more().is_some() {
+                return Err(paging(format!(
+                    "the response says at `{path}` that more follows, but has {}",
+                    end.reason
+                ))
+                .with_help(
+                    "name the place of the next cursor or link: it is misspelt, or only some responses have it",
+                ));
+            }
+            return Ok(Shortfall::Missing(Reason::MoreAnnounced(format!(
+                "the last response says at `{path}` that more follows ({})",
+                end.reason
+            ))));
+        }
+        if let Some(expected) = self.expects(stated)
+            && let Some(text) = arrived.lack(expected)
+        {
+            let place = self.total_place();
+            return Ok(Shortfall::Missing(Reason::ShortTotal(format!(
+                "{place} states {text} (ended: {})",
+                end.reason
+            ))));
+        }
+        let Some((place, total)) = &stated.undeclared else {
+            return Ok(Shortfall::None);
+        };
+        let is_plausible = !self.is_single || arrived.received > 1;
+        Ok(match arrived.lack(Total::Records(*total)) {
+            Some(text) if is_plausible => Shortfall::Warning(format!(
+                "warning: `{place}` states {text}; declare it as the total (`total_path`) if it counts \
+                 these records"
+            )),
+            _ => Shortfall::None,
+        })
+    }
+
+    /// What a status, in place of a page, leaves out: as [`shortfall`](Self::shortfall).
+    pub(crate) fn shortfall_without_page(&self, end: &End, arrived: &Arrived) -> Option<Reason> {
+        let stated = Stated {
+            total: self.total,
+            announced: self.has_more == Some(true),
+            ..Stated::default()
+        };
+        match self.shortfall(end, &stated, arrived) {
+            Ok(Shortfall::Missing(reason)) => Some(reason),
+            _ => None,
+        }
+    }
+
+    fn total_place(&self) -> String {
+        match (self.ends.total_path, self.ends.total_header) {
+            (Some(path), _) => format!("`{path}`"),
+            (None, header) => format!("header `{}`", header.unwrap_or_default()),
+        }
+    }
+
+    fn flag(&self, probe: &Probe, path: &Path) -> Result<bool> {
+        match probe {
+            Probe::Missing | Probe::Null if self.has_more.is_some() => Ok(false),
+            Probe::Missing | Probe::Null => match self.ends.has_more_default {
+                Some(default) => Ok(default),
+                None => flag(probe, path),
+            },
+            probe => flag(probe, path),
+        }
+    }
+
+    /// The total of this page, or of one before where this one does not have it.
+    fn or_known(
+        &self,
+        total: Result<u64>,
+        is_absent: bool,
+        no_content: bool,
+    ) -> Result<Option<u64>> {
+        match total {
+            Ok(total) => Ok(Some(total)),
+            Err(_) if is_absent && self.total.is_some() => Ok(self.total),
+            // An API without records may have nothing to count.
+            Err(_) if no_content && self.ends.stop_after_empty_page => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// The places of the flag, and of the declared total or else of those that APIs usually state.
+fn probes(ends: &Ends, has_hints: bool) -> Vec<Path> {
+    let mut probes = Vec::new();
+    probes.extend(ends.has_more_path);
+    match ends.total_path {
+        Some(path) => probes.push(path),
+        None if has_hints => {
+            probes.push(HINT);
+            probes.extend(UNDECLARED);
+        }
+        None => {}
+    }
+    probes
+}
+
+/// What arrived, to be compared with what was stated.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Arrived {
+    /// Records of this fetch.
+    pub(crate) received: u64,
+    /// Records before its first page; nothing where that is unknown.
+    pub(crate) skipped: Option<u64>,
+    /// Pages up to the last that had records; nothing where pages have no numbers.
+    pub(crate) pages: Option<u64>,
+}
+
+impl Arrived {
+    /// Says what is missing of a total; nothing where all arrived or that cannot be told.
+    fn lack(&self, total: Total) -> Option<String> {
+        match total {
+            Total::Records(total) => {
+                let arrived = self.skipped?.saturating_add(self.received);
+                (arrived < total).then(|| format!("{}, {arrived} arrived", count(total, "record")))
+            }
+            // One page of no records is what many an API says of nothing. A number of records is
+            // recognised by the records that arrived.
+            Total::Pages(total) if total <= 1 || self.received == total => None,
+            Total::Pages(total) => {
+                let arrived = self.pages?;
+                (arrived < total)
+                    .then(|| format!("{}, {arrived} with records arrived", count(total, "page")))
+            }
+        }
+    }
+}
+
+/// What is missing at the end of the pages.
+#[derive(Debug)]
+pub(crate) enum Shortfall {
+    None,
+    /// An undeclared total says so, which may mean something else.
+    Warning(String),
+    Missing(Reason),
+}
+
+fn is_absent(probe: &Probe) -> bool {
+    matches!(probe, Probe::Missing | Probe::Null)
+}
+
+fn total(probe: &Probe, path: &Path) -> Result<u64> {
+    let found = match probe {
+        Probe::Number(text) | Probe::Text(text) => match whole(text) {
+            Some(total) => return Ok(total),
+            None => format!("{text:?}, which is not a non-negative integer"),
+        },
+        other => shown(other),
+    };
+    Err(
+        paging(format!("the response's total at `{path}` is {found}")).with_help(
+            "name the total's place in `total_path`, or leave it out: pages then end by themselves",
+        ),
+    )
+}
+
+fn header_total(headers: &Headers, name: &str) -> Result<u64> {
+    let value = headers.get(name);
+    value.and_then(|value| whole(value.trim())).ok_or_else(|| {
+        let found = value.map_or("missing".to_owned(), |v| format!("{v:?}, not a number"));
+        paging(format!(
+            "the response's total in header `{name}` is {found}"
+        ))
+        .with_help("correct `total_header`, or leave it out: pages then end by themselves")
+    })
+}
+
+/// What a has-more flag says.
+///
+/// # Errors
+///
+/// When it is missing or not a flag: without it a fetch could end too early, or never.
+fn flag(probe: &Probe, path: &Path) -> Result<bool> {
+    let word = match probe {
+        Probe::Bool(more) => return Ok(*more),
+        Probe::Text(word) | Probe::Number(word) => word.to_ascii_lowercase(),
+        _ => String::new(),
+    };
+    match word.as_str() {
+        "true" | "1" | "yes" | "y" => Ok(true),
+        "false" | "0" | "no" | "n" => Ok(false),
+        _ => Err(paging(format!(
+            "the response's flag at `{path}` is {}, expected true or false",
+            shown(probe)
+        ))
+        .with_help(
+            "correct `has_more_path`; `has_more_default: false`, if the API leaves it out where it is false",
+        )),
+    }
+}
+
+/// The end by what the page itself says and has: a flag that is false, no records, or fewer than `size`.
+/// A flag or a declared total that says that more follows outweighs an empty or a short page.
+pub(super) fn end(ends: &Ends, page: &PageFacts<'_>, size: Option<u64>) -> Option<End> {
+    if page.has_more == Some(false) {
+        return Some(End::complete("the response says that no more follows"));
+    }
+    if page.has_more == Some(true) {
+        return None;
+    }
+    if page.received == 0 && ends.stop_after_empty_page {
+        return Some(End::complete("an empty page"));
+    }
+    match size {
+        Some(size) if ends.stop_after_short_page && page.received < size => {
+            Some(End::complete(format!(
+                "a page of {}, less than {size}",
+                count(page.received, "record")
+            )))
+        }
+        _ => None,
+    }
+}
+
+/// Whether an undeclared number is the total: it may mean anything, so it has to equal the records that
+/// arrived, and the flag must not contradict it.
+pub(super) fn hint_is_reached(page: &PageFacts<'_>, arrived: u64) -> bool {
+    page.hint == Some(arrived) && page.has_more != Some(true)
+}
+
+/// A non-negative whole number, by its digits (`250`, `250.0`, `2.5e2`).
+fn whole(text: &str) -> Option<u64> {
+    text.parse().ok().or_else(|| {
+        let number: f64 = text.parse().ok()?;
+        // Past 2^53 a float no longer tells neighbours apart; no total is as large.
+        let exact = number.fract() == 0.0 && (0.0..=9_007_199_254_740_992.0).contains(&number);
+        // `as` is exact in that range.
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        exact.then_some(number as u64)
+    })
+}
+
+/// What a probe found, for a message.
+pub(super) fn shown(probe: &Probe) -> String {
+    match probe {
+        Probe::Missing => "missing".to_owned(),
+        Probe::Null => "null".to_owned(),
+        Probe::Bool(value) => value.to_string(),
+        Probe::Number(digits) => digits.clone(),
+        Probe::Text(text) => format!("{text:?}"),
+        Probe::Other => "a list or an object".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Offset;
+
+    const ALL: Path = Path(&[Step::Key("all")]);
+    const MORE: Path = Path(&[Step::Key("more")]);
+
+    fn statements(kind: Pages, ends: Ends) -> Statements {
+        Statements::new(&ResourcePlan {
+            paginator: Paginator {
+                ends,
+                ..Paginator::new(kind)
+            },
+            selector: Selector::Path(Path(&[Step::Key("data")])),
+            ..ResourcePlan::DEFAULT
+        })
+    }
+
+    fn offset(ends: Ends) -> Statements {
+        statements(Pages::Offset(Offset::new(10)), ends)
+    }
+
+    fn by_total() -> Statements {
+        offset(Ends {
+            total_path: Some(ALL),
+            ..Ends::COUNTED
+        })
+    }
+
+    fn by_flag(has_more_default: Option<bool>) -> Statements {
+        offset(Ends {
+            has_more_path: Some(MORE),
+            has_more_default,
+            ..Ends::COUNTED
+        })
+    }
+
+    fn number(digits: &str) -> Probe {
+        Probe::Number(digits.to_owned())
+    }
+
+    fn read(statements: &Statements, probe: Probe) -> Result<Stated> {
+        statements.read(&[probe], &Headers::new(), false)
+    }
+
+    fn arrived(received: u64) -> Arrived {
+        Arrived {
+            received,
+            skipped: Some(0),
+            pages: None,
+        }
+    }
+
+    #[test]
+    fn a_declared_total_that_is_missing_or_not_a_number_is_an_error() {
+        for (probe, wanted) in [
+            (Probe::Missing, "`$.all` is missing"),
+            (Probe::Null, "is null"),
+            (Probe::Text("NaN".into()), "\"NaN\""),
+            (number("-1"), "\"-1\""),
+        ] {
+            let text = read(&by_total(), probe).unwrap_err().to_string();
+            assert!(text.contains(wanted), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_total_that_only_the_first_page_has_is_remembered() {
+        let mut statements = by_total();
+        let first = read(&statements, number("30")).unwrap();
+        statements.remember(&first);
+        let later = read(&statements, Probe::Missing).unwrap();
+        assert_eq!(later.total, Some(30));
+    }
+
+    #[test]
+    fn a_total_in_a_header_is_read_from_a_page_without_content() {
+        let statements = offset(Ends {
+            total_header: Some("X-Total"),
+            stop_after_empty_page: false,
+            ..Ends::COUNTED
+        });
+        let mut headers = Headers::new();
+        let error = statements.read(&[], &headers, true).unwrap_err();
+        assert!(error.to_string().contains("header `X-Total` is missing"));
+        headers.push("x-total", "4");
+        assert_eq!(statements.read(&[], &headers, true).unwrap().total, Some(4));
+    }
+
+    #[test]
+    fn a_flag_may_be_left_out_once_it_was_seen_or_has_a_default() {
+        let mut statements = by_flag(None);
+        let stated = read(&statements, Probe::Missing).unwrap();
+        assert_eq!(stated.has_more(), None);
+        let text = stated.check_flag().unwrap_err().to_string();
+        assert!(text.contains("`has_more_default: false`"), "{text}");
+
+        let first = read(&statements, Probe::Bool(true)).unwrap();
+        statements.remember(&first);
+        let last = read(&statements, Probe::Null).unwrap();
+        assert_eq!(last.has_more(), Some(false));
+
+        let defaulted = read(&by_flag(Some(false)), Probe::Missing).unwrap();
+        assert_eq!(defaulted.has_more(), Some(false));
+    }
+
+    #[test]
+    fn a_flag_is_a_bool_or_a_usual_word_for_one() {
+        let text = |word: &str| Probe::Text(word.to_owned());
+        for (probe, wanted) in [
+            (text("True"), Some(true)),
+            (text("no"), Some(false)),
+            (text("Y"), Some(true)),
+            (text("0"), Some(false)),
+            (number("1"), Some(true)),
+            (number("2"), None),
+            (text("maybe"), None),
+            (Probe::Other, None),
+        ] {
+            let stated = read(&by_flag(None), probe.clone()).unwrap();
+            assert_eq!(stated.has_more(), wanted, "{probe:?}");
+        }
+    }
+
+    #[test]
+    fn fewer_records_than_the_total_are_a_shortfall_unless_accepted() {
+        let end = End::complete("an empty page");
+        let shortfall = |statements: &Statements, received| {
+            let stated = read(statements, number("30")).unwrap();
+            statements
+                .shortfall(&end, &stated, &arrived(received))
+                .unwrap()
+        };
+        let Shortfall::Missing(reason) = shortfall(&by_total(), 18) else {
+            panic!("no shortfall");
+        };
+        assert_eq!(
+            reason.to_string(),
+            "`$.all` states 30 records, 18 arrived (ended: an empty page)"
+        );
+        assert!(matches!(shortfall(&by_total(), 30), Shortfall::None));
+        let accepting = offset(Ends {
+            total_path: Some(ALL),
+            accept_short_total: true,
+            ..Ends::COUNTED
+        });
+        assert!(matches!(shortfall(&accepting, 18), Shortfall::None));
+    }
+
+    #[test]
+    fn a_page_without_content_leaves_the_flag_before_it_standing() {
+        let mut statements = by_flag(None);
+        let first = read(&statements, Probe::Bool(true)).unwrap();
+        statements.remember(&first);
+        let stated = statements
+            .read(&[Probe::Missing], &Headers::new(), true)
+            .unwrap();
+        let end = End::complete("an empty page");
+        let shortfall = statements.shortfall(&end, &stated, &arrived(10)).unwrap();
+        assert!(matches!(
+            shortfall,
+            Shortfall::Missing(Reason::MoreAnnounced(_))
+        ));
+    }
+
+    #[test]
+    fn an_undeclared_total_anywhere_usual_is_a_warning_that_names_the_field() {
+        let statements = offset(Ends::COUNTED);
+        let place = Path(&[Step::Key("meta"), Step::Key("total")]);
+        let probes: Vec<Probe> = statements
+            .probes()
+            .iter()
+            .map(|path| {
+                if *path == place {
+                    number("30")
+                } else {
+                    Probe::Missing
+                }
+            })
+            .collect();
+        let stated = statements.read(&probes, &Headers::new(), false).unwrap();
+        let end = End::complete("an empty page");
+        let shortfall = statements.shortfall(&end, &stated, &arrived(18)).unwrap();
+        let Shortfall::Warning(text) = shortfall else {
+            panic!("{shortfall:?}");
+        };
+        assert!(
+            text.contains("`$.meta.total` states 30 records, 18 arrived"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_body_that_is_one_record_states_no_total() {
+        let single = Statements::new(&ResourcePlan {
+            paginator: Paginator::SINGLE_PAGE,
+            ..ResourcePlan::DEFAULT
+        });
+        assert!(single.probes().is_empty());
+    }
+
+    #[test]
+    fn a_total_is_a_whole_number_however_written() {
+        for (text, wanted) in [
+            ("250", Some(250)),
+            ("250.0", Some(250)),
+            ("2.5e2", Some(250)),
+            ("0", Some(0)),
+            ("-1", None),
+            ("2.5", None),
+            ("NaN", None),
+            ("inf", None),
+            ("1e400", None),
+            ("", None),
+            ("many", None),
+        ] {
+            assert_eq!(whole(text), wanted, "{text}");
+        }
+    }
+}
