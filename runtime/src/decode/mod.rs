@@ -32,7 +32,7 @@ use std::sync::Arc;
 use self::{
     document::{Document, Extent, Selected, Spot},
     fault::{Faults, is_half_character},
-    fingerprint::fingerprint,
+    fingerprint::{fingerprint, unordered},
     included::Included,
     keys::Keys,
     output::Output,
@@ -69,6 +69,8 @@ pub(crate) struct PageShape {
     contract: SchemaContract,
     spots: Spot,
     probes: usize,
+    /// Whether its records have a key.
+    has_key: bool,
     spec: &'static str,
     redactor: Option<Arc<Redactor>>,
 }
@@ -107,6 +109,7 @@ impl PageShape {
             required: resource.selector_required,
             paged: resource.paginator.kind != Pages::Single,
             contract: resource.schema_contract,
+            has_key: table.primary_key().next().is_some(),
             spots: Spot::new(query.is_none().then_some(path), probes),
             query,
             probes: probes.len(),
@@ -331,6 +334,7 @@ fn read(text: &str, shape: &PageShape, out: &mut Output, careful: bool) -> Resul
             }
             Matches::Lacking { .. } => 0,
         },
+        None if shape.paged && shape.has_key => unordered(document.records_at.within(json)),
         None if shape.paged => fingerprint(document.records_at.within(json)),
         None => 0,
     };

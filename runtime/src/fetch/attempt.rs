@@ -393,12 +393,24 @@ fn is_cut(body: &[u8], format: Format) -> bool {
     is_begun && read.is_err_and(|error| error.is_eof())
 }
 
-/// What tells a page from others: the keys of its records in any order, or, where they have none, their text.
+/// How many records of a page without a key are compared with each other.
+const COMPARED: usize = 8;
+
+/// What tells a page from others: its records and their keys in any order, or, where they have none,
+/// their text.
 fn fingerprint(decoded: &Decoded) -> Fingerprint {
     let rows = &decoded.rows;
     let key: Vec<usize> = rows.table().primary_key().collect();
     if key.is_empty() || rows.is_empty() {
-        return Fingerprint::Text(decoded.fingerprint);
+        let values = |at| rows.get(at).map(|row| row.values().collect::<Vec<_>>());
+        let first: Vec<_> = (0..rows.len().min(COMPARED)).map(values).collect();
+        let mut others = first.as_slice();
+        let mut is_distinct = first.len() > 1;
+        while let [one, rest @ ..] = others {
+            is_distinct &= !rest.contains(one);
+            others = rest;
+        }
+        return Fingerprint::Text(decoded.fingerprint, is_distinct);
     }
     let keys = rows.iter().map(|row| {
         let mut hasher = DefaultHasher::new();
@@ -411,7 +423,7 @@ fn fingerprint(decoded: &Decoded) -> Fingerprint {
         }
         hasher.finish()
     });
-    Fingerprint::Keys(keys.fold(0, u64::wrapping_add))
+    Fingerprint::Keys(keys.fold(decoded.fingerprint, u64::wrapping_add))
 }
 
 /// The note of a response that a rule says to ignore.

@@ -49,10 +49,11 @@ pub(super) enum Lead {
 /// What tells a page from others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fingerprint {
-    /// The keys of its records, whatever their order.
+    /// Of its records, which have keys, whatever their order.
     Keys(u64),
-    /// The text of its records, which have no key: two may well be equal.
-    Text(u64),
+    /// Of its records in their order, which have no key, and whether they differ from each other. Where
+    /// they do not, two pages may well be equal.
+    Text(u64, bool),
 }
 
 impl Guard {
@@ -96,9 +97,9 @@ impl Guard {
             return Ok(());
         }
         self.empty = 0;
-        let (print, has_key) = match fingerprint {
-            Fingerprint::Keys(print) => (print, true),
-            Fingerprint::Text(print) => (print, false),
+        let (print, has_key, is_distinct) = match fingerprint {
+            Fingerprint::Keys(print) => (print, true, true),
+            Fingerprint::Text(print, is_distinct) => (print, false, is_distinct),
         };
         let last = self
             .last
@@ -128,8 +129,8 @@ impl Guard {
             return Ok(());
         }
         let counted = matches!(position, Position::Offset(_) | Position::Page(_));
-        let is_loop =
-            has_key && (received > 1 || times >= SAME_RECORD || counted && before.is_some());
+        let is_next = counted && before.is_some();
+        let is_loop = is_distinct && is_next || has_key && (received > 1 || times >= SAME_RECORD);
         if is_loop || self.known == MAX_KNOWN {
             return Err(self.repeated(first, before, position, request));
         }
@@ -326,7 +327,7 @@ mod tests {
             guard.page(
                 &Position::Offset(n),
                 &format!("GET /{n}"),
-                Fingerprint::Text(n % 2),
+                Fingerprint::Text(n % 2, false),
                 5,
             )
         };
@@ -335,9 +336,17 @@ mod tests {
     }
 
     #[test]
+    fn the_same_page_twice_in_a_row_is_a_loop_where_its_records_differ() {
+        let mut guard = Guard::default();
+        let page = Fingerprint::Text(7, true);
+        guard.page(&Position::Offset(0), "GET /1", page, 5).unwrap();
+        assert!(guard.page(&Position::Offset(5), "GET /2", page, 5).is_err());
+    }
+
+    #[test]
     fn empty_pages_without_an_end_are_an_error_in_the_end() {
         let mut guard = Guard::default();
-        let mut page = |n| guard.page(&Position::Page(n), "GET", Fingerprint::Text(0), 0);
+        let mut page = |n| guard.page(&Position::Page(n), "GET", Fingerprint::Text(0, false), 0);
         let pages = (1..=2_000).find(|n| page(*n).is_err());
         assert_eq!(pages, Some(1_000));
     }

@@ -90,18 +90,20 @@ impl Paginate for ByOffset {
                 return Err(paging(format!(
                     "the response's total is {total}, but {after} records have been received"
                 ))
-                .with_help(
-                    "correct the total's place, or leave it out: pages then end by themselves",
-                ));
+                .with_help(format!(
+                    "correct `{}`, or leave it out: pages then end by themselves",
+                    stated::total_key(&self.ends)
+                )));
             }
             let is_first = at == self.plan.offset && page.received == 0 && total > at;
             if is_first && page.has_more.is_none() && !self.ends.accept_short_total {
                 return Err(paging(format!(
                     "the page at offset {at} is empty, though the total is {total}"
                 ))
-                .with_help(
-                    "check `data_selector`, and whether the declared total counts these records",
-                ));
+                .with_help(format!(
+                    "check `data_selector`, and whether `{}` names the number of these records",
+                    stated::total_key(&self.ends)
+                )));
             }
         }
         if let Some(end) = self.end(after, page) {

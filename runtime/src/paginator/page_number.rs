@@ -49,11 +49,12 @@ impl ByNumber {
             "page {at} is empty, though the total is {}",
             count(total, "page")
         );
+        let key = stated::total_key(&self.ends);
+        let check = format!("check `data_selector`, and whether `{key}` names the number of pages");
         Err(paging(message).with_help(if from_zero {
-            "`base_page: 1`, if the API numbers its pages from 1; or else check `data_selector`, and \
-             whether the declared total counts pages"
+            format!("`base_page: 1`, if the API numbers its pages from 1; or else {check}")
         } else {
-            "check `data_selector`, and whether the declared total counts pages"
+            check
         }))
     }
 
@@ -130,10 +131,11 @@ impl Paginate for ByNumber {
                 "the response's total is {}, but {come} have been received",
                 count(total, "page")
             ))
-            .with_help(
-                "the total of this paginator counts pages, not records; leave it out where there is \
-                 none: pages then end by themselves",
-            ));
+            .with_help(format!(
+                "`{}` names the number of pages, not of records; leave it out where there is none: \
+                 pages then end by themselves",
+                stated::total_key(&self.ends)
+            )));
         }
         if at == self.plan.page
             && page.has_more != Some(false)

@@ -399,6 +399,14 @@ fn flag(probe: &Probe, path: &Path) -> Result<bool> {
     }
 }
 
+/// The key that declares the total.
+pub(super) fn total_key(ends: &Ends) -> &'static str {
+    match ends.total_header {
+        Some(_) if ends.total_path.is_none() => "total_header",
+        _ => "total_path",
+    }
+}
+
 /// The end by what the page itself says and has: a flag that is false, no records, or fewer than `size`.
 /// A flag or a declared total that says that more follows outweighs an empty or a short page.
 pub(super) fn end(ends: &Ends, page: &PageFacts<'_>, size: Option<u64>) -> Option<End> {

@@ -664,7 +664,7 @@ async fn a_first_page_that_is_empty_though_the_total_says_otherwise_is_an_error(
     let run = fetch(&paged(from_one), empty).await;
     run.fails(
         &ErrorKind::Paging,
-        &["page 1 is empty", "declared total counts pages"],
+        &["page 1 is empty", "`total_path` names the number of pages"],
     );
     assert!(!run.error().to_string().contains("base_page: 1"));
     // Many an API says of nothing that it is one page.
