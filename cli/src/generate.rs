@@ -6,7 +6,10 @@ use crate::{args::Generate, console::Console, stop::Stop};
 
 pub(crate) fn run(args: &Generate, console: &Console) -> Result<(), Stop> {
     // Paths are from where the user is, whatever crate cargo runs this for.
-    let mut builder = Builder::new().manifest_dir("").out_dir(&args.out);
+    let mut builder = Builder::new()
+        .manifest_dir("")
+        .any_path()
+        .out_dir(&args.out);
     if let Some(folder) = &args.templates {
         builder = builder.templates(folder);
     }

@@ -498,12 +498,16 @@ impl Sink {
 
     /// Remembers that a map has a key that was not understood.
     pub(crate) fn has_hole(&mut self, map: &Span, meant: Option<&'static str>) {
-        self.holes.push((map.clone(), meant));
+        if !self.is_full() {
+            self.holes.push((map.clone(), meant));
+        }
     }
 
     /// Remembers that a key stands in the wrong map.
     pub(crate) fn is_misplaced(&mut self, map: &Span, key: &'static str) {
-        self.misplaced.push((map.clone(), key));
+        if !self.is_full() {
+            self.misplaced.push((map.clone(), key));
+        }
     }
 
     /// Whether a key may be meant to be in a map: it is there with a mistake, or misspelt, or in a map

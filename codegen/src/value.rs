@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use unicode_ident::{is_xid_continue, is_xid_start};
+
 /// `500ms`, `10s`, `1m30s`, `7d`: numbers with units, the larger unit first.
 pub(crate) fn duration(text: &str) -> Result<Duration, &'static str> {
     const UNITS: [(&str, u64); 5] = [
@@ -124,11 +126,11 @@ pub(crate) fn join(ranges: &mut Vec<(u16, u16)>, (mut first, mut last): (u16, u1
     ranges.insert(at, (first, last));
 }
 
-/// Letters, digits and `_`, not only `_` and no digit first.
+/// Letters of any script, digits and `_`, not only `_` and no digit first: what Rust and SQL take.
 pub(crate) fn is_identifier(text: &str) -> bool {
-    text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    text.chars().all(is_xid_continue)
         && text.chars().any(|c| c != '_')
-        && !text.starts_with(|c: char| c.is_ascii_digit())
+        && text.starts_with(|c: char| is_xid_start(c) || c == '_')
 }
 
 /// A whole number of the core schema: decimal, `0x` or `0o`.

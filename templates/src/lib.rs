@@ -36,6 +36,7 @@ pub struct Builder {
     specs: Vec<String>,
     manifest_dir: Option<PathBuf>,
     out_dir: Option<PathBuf>,
+    takes_any_path: bool,
     layout: Layout,
 }
 
@@ -73,6 +74,12 @@ impl Builder {
     /// With paths from this folder, in place of that of the crate's `Cargo.toml`.
     pub fn manifest_dir(mut self, folder: impl Into<PathBuf>) -> Self {
         self.manifest_dir = Some(folder.into());
+        self
+    }
+
+    /// With paths of this machine, absolute ones among them: for files that are not built elsewhere.
+    pub fn any_path(mut self) -> Self {
+        self.takes_any_path = true;
         self
     }
 
@@ -129,7 +136,7 @@ impl Builder {
         let folder = self.folder()?;
         let files = self.files()?;
         for file in &files {
-            write(&folder, file)?;
+            write(&folder, file, &self.layout)?;
         }
         Ok(files.into_iter().flat_map(|file| file.warnings).collect())
     }
@@ -178,7 +185,7 @@ impl Builder {
         let mut files: Vec<File> = Vec::new();
         let mut errors = Vec::new();
         for spec in &self.specs {
-            match file(&root, spec, &self.layout) {
+            match self.file(&root, spec) {
                 Ok(file) if files.iter().any(|other| other.name == file.name) => {
                     let name = file.name;
                     errors.push(format!(
@@ -197,7 +204,43 @@ impl Builder {
     }
 }
 
+impl Builder {
+    /// The file that a spec becomes.
+    fn file(&self, root: &Path, spec: &str) -> Result<File, Vec<String>> {
+        // All paths start at the manifest here, but an absolute one is refused for the same reason.
+        if !self.takes_any_path {
+            Place::of(spec).map_err(|message| vec![message])?;
+        }
+        let text = fs::read_to_string(root.join(spec))
+            .map_err(|error| vec![format!("cannot read `{spec}`: {error}")])?;
+        let compiled = compile(spec, &text);
+        let Some(connector) = compiled.connector else {
+            return Err(compiled.diagnostics.messages());
+        };
+        Ok(File {
+            text: self
+                .layout
+                .file(root, &connector)
+                .map_err(Error::into_messages)?,
+            name: connector.name,
+            warnings: compiled.diagnostics.warnings(),
+        })
+    }
+}
+
 impl Layout {
+    /// Whether what is in the place of a generated file was generated, so that it may be replaced. A
+    /// template of the user's may begin a file in any way, but hardly makes one of these names.
+    #[cfg_attr(not(feature = "templates"), expect(unused_variables))]
+    fn may_replace(&self, name: &str, there: &str) -> bool {
+        let is_made = there.trim().is_empty() || there.starts_with(rust::MADE);
+        match self {
+            Self::BuiltIn => is_made,
+            #[cfg(feature = "templates")]
+            Self::Templates(_) => is_made || !matches!(name, "main" | "lib" | "mod" | "build"),
+        }
+    }
+
     /// The file of a connector.
     #[cfg_attr(not(feature = "templates"), expect(unused_variables))]
     fn file(&self, root: &Path, connector: &Connector) -> Result<String, Error> {
@@ -208,25 +251,6 @@ impl Layout {
                 .render(templates::Template::Rust, connector),
         }
     }
-}
-
-/// The file that a spec becomes.
-fn file(root: &Path, spec: &str, layout: &Layout) -> Result<File, Vec<String>> {
-    // All paths start at the manifest here, but an absolute one is refused for the same reason.
-    Place::of(spec).map_err(|message| vec![message])?;
-    let text = fs::read_to_string(root.join(spec))
-        .map_err(|error| vec![format!("cannot read `{spec}`: {error}")])?;
-    let compiled = compile(spec, &text);
-    let Some(connector) = compiled.connector else {
-        return Err(compiled.diagnostics.messages());
-    };
-    Ok(File {
-        text: layout
-            .file(root, &connector)
-            .map_err(Error::into_messages)?,
-        name: connector.name,
-        warnings: compiled.diagnostics.warnings(),
-    })
 }
 
 /// What is wrong with what is in the file's place.
@@ -242,11 +266,26 @@ fn stale(folder: &Path, File { name, text, .. }: &File) -> Option<String> {
     Some(format!("{what}\n  help: generate it, and check it in"))
 }
 
-/// Writes a file, unless it is there already, so that nothing is compiled for nothing.
-fn write(folder: &Path, File { name, text, .. }: &File) -> Result<(), Error> {
+/// Writes a file, unless it is there already, so that nothing is compiled for nothing. What no run
+/// generated is left alone, and so is what a link leads to.
+fn write(folder: &Path, File { name, text, .. }: &File, layout: &Layout) -> Result<(), Error> {
     let path = folder.join(format!("{name}.rs"));
-    if fs::read_to_string(&path).is_ok_and(|there| there == *text) {
-        return Ok(());
+    let shown = path.display();
+    if fs::symlink_metadata(&path).is_ok_and(|there| there.is_symlink()) {
+        return Err(Error::new(format!(
+            "`{shown}` is a symbolic link, and would be written through\n  help: remove it, or \
+             choose another folder"
+        )));
+    }
+    match fs::read_to_string(&path) {
+        Ok(there) if there == *text => return Ok(()),
+        Ok(there) if !layout.may_replace(name, &there) => {
+            return Err(Error::new(format!(
+                "`{shown}` was not generated, and would be overwritten\n  help: choose another \
+                 folder, or give the spec another `name`"
+            )));
+        }
+        _ => {}
     }
     fs::create_dir_all(folder)
         .and_then(|()| fs::write(&path, text))

@@ -4,6 +4,9 @@ use rest_source_codegen::{connector::Connector, emit};
 
 use crate::Error;
 
+/// How a generated file begins that no template laid out.
+pub(crate) const MADE: &str = "// Made from ";
+
 /// What a connector becomes.
 pub(crate) struct Rust(syn::File);
 
@@ -25,8 +28,9 @@ impl Rust {
 
     /// The file as it is laid out where there is no template of the user's.
     pub(crate) fn file(&self, spec: &str) -> String {
+        let spec = spec.replace(char::is_control, " ");
         format!(
-            "// Made from {spec} by rest-source. Changes are lost when it is made again.\n\n{}",
+            "{MADE}{spec} by rest-source. Changes are lost when it is made again.\n\n{}",
             self.module()
         )
     }

@@ -1,4 +1,4 @@
--- The tables of {{ name }}, from {{ spec }}, for PostgreSQL.
+-- The tables of {{ name }}, from {{ spec | comment }}, for PostgreSQL.
 {% for resource in resources %}{% if resource.write_disposition != "skip" %}
 {% if resource.description %}-- {{ resource.description | comment }}
 {% endif -%}

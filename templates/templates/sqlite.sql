@@ -1,4 +1,4 @@
--- The tables of {{ name }}, from {{ spec }}, as loading it into SQLite makes them.
+-- The tables of {{ name }}, from {{ spec | comment }}, as loading it into SQLite makes them.
 {% for resource in resources %}{% if resource.write_disposition != "skip" %}
 {% if resource.description %}-- {{ resource.description | comment }}
 {% endif -%}

@@ -1,6 +1,8 @@
 //! What `append` cannot keep from being written twice: it has no key to tell records by.
 
-use crate::connector::{Incremental, OnMissing, Pages, Paginator, RowOrder, WriteDisposition};
+use crate::connector::{
+    Column, Incremental, OnMissing, Pages, Paginator, Record, RowOrder, WriteDisposition,
+};
 use crate::diagnostic::Diagnostic;
 use crate::grammar;
 use crate::spec::View;
@@ -13,6 +15,7 @@ impl Check<'_> {
         resource: &View<'_>,
         endpoint: &View<'_>,
         disposition: WriteDisposition,
+        record: &Record,
         incremental: Option<&Incremental>,
         paginator: Option<&Paginator>,
     ) {
@@ -23,7 +26,11 @@ impl Check<'_> {
             return;
         }
         self.nothing_comes_again(resource, endpoint, incremental);
-        if let Some(paginator) = paginator {
+        // A record at the cursor is then the one that is known.
+        let is_key =
+            |(at, column): (usize, &Column)| column.primary_key == (at == incremental.column);
+        let cursor_is_the_key = record.columns().iter().enumerate().all(is_key);
+        if let Some(paginator) = paginator.filter(|_| !cursor_is_the_key) {
             self.a_maximum_wants_an_order(endpoint, incremental, paginator);
         }
     }

@@ -22,9 +22,14 @@ impl Check<'_> {
         let (member, view) = View::tagged(node, &grammar::AUTH)?;
         match member.word.name {
             "api_key" => self.api_key(&view),
-            "bearer" => Some(Auth::Bearer {
-                token: self.secret_field(&view, "token")?,
-            }),
+            "bearer" => {
+                if let Some(token) = view.text("token") {
+                    self.scheme_is_sent_once(token);
+                }
+                Some(Auth::Bearer {
+                    token: self.secret_field(&view, "token")?,
+                })
+            }
             "http_basic" => self.http_basic(&view),
             "oauth2_client_credentials" => self.oauth2(&view, Some(Grant::ClientCredentials)),
             "oauth2_refresh_token" => {

@@ -18,6 +18,8 @@ use super::url::{self, Origin};
 /// What the resources need to know of their client.
 pub(super) struct Client<'t> {
     pub base_url: Template,
+    /// `base_url` as it is written.
+    pub base_text: Option<Text<'t>>,
     /// Where `base_url` is written, and where it leads by the defaults of the settings.
     base_place: Span,
     pub base_origin: Option<Origin>,
@@ -44,6 +46,7 @@ impl<'t> Client<'t> {
     fn empty(root: &View<'t>) -> Self {
         Self {
             base_url: Template::default(),
+            base_text: None,
             base_place: root.node.span.clone(),
             base_origin: None,
             headers: Vec::new(),
@@ -70,6 +73,7 @@ impl Check<'_> {
             return client;
         };
         if let Some(url) = view.text("base_url") {
+            client.base_text = Some(url);
             client.base_place = url.span.clone();
             client.base_url = self.template(url, Scope::address("`base_url`"));
             client.base_origin = self.absolute_url(url, &client.base_url.clone(), "base_url");

@@ -1,5 +1,7 @@
 //! `columns`: what records look like.
 
+use std::collections::HashMap;
+
 use crate::connector::{Column, Decode, Struct, TimeFormat, Type};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::grammar;
@@ -39,24 +41,26 @@ impl Check<'_> {
             );
         }
         let mut list: Vec<Column> = Vec::new();
-        let mut places: Vec<&Span> = Vec::new();
+        // Where the names in SQL, and those in Rust, are taken.
+        let mut names: HashMap<String, &Span> = HashMap::new();
+        let mut idents: HashMap<String, &Span> = HashMap::new();
         for entry in columns.entries() {
             let Some(column) = self.column(entry, ident, name) else {
                 continue;
             };
-            let lower = column.name.to_ascii_lowercase();
-            let same =
-                |one: &Column| one.name.to_ascii_lowercase() == lower || one.ident == column.ident;
-            if let Some(at) = list.iter().position(same) {
-                self.columns_collide(entry, &column, places.get(at).copied());
+            let lower = column.name.to_lowercase();
+            let first = names.get(&lower).or_else(|| idents.get(&column.ident));
+            if let Some(first) = first.copied() {
+                self.columns_collide(entry, &column, Some(first));
                 continue;
             }
             if self.evolves && lower == EXTRA {
                 self.extra_is_taken(entry);
                 continue;
             }
+            names.insert(lower, &entry.key.span);
+            idents.insert(column.ident.clone(), &entry.key.span);
             list.push(column);
-            places.push(&entry.key.span);
         }
         if self.evolves {
             list.push(extra());
@@ -285,9 +289,12 @@ impl Check<'_> {
                 Diagnostic::error(
                     "RS0606",
                     zone.span,
-                    format!("`{}` is no time zone", zone.text),
+                    format!("`{}` is not a time zone", zone.text),
                 )
-                .help("write `UTC`, `Europe/Berlin` or `+02:00`"),
+                .help(match times::closest_zone(zone.text) {
+                    Some(close) => format!("did you mean `{close}`?"),
+                    None => "write `UTC`, `Europe/Berlin` or `+02:00`".to_owned(),
+                }),
             );
         }
         let Some(text) = view.text("format") else {

@@ -2,15 +2,17 @@
 
 use std::{borrow::Cow, time::Duration};
 
-use crate::connector::{Incremental, Lag, OnMissing, Record, RowOrder, TimeFormat, Type};
+use crate::connector::{Incremental, Lag, OnMissing, Record, RowOrder, Struct, TimeFormat, Type};
 use crate::diagnostic::Diagnostic;
 use crate::grammar;
-use crate::spec::View;
+use crate::jsonpath::{self, Parsed};
+use crate::spec::{Text, View};
 use crate::value;
 use crate::yaml::Entry;
 
 use super::columns::UNKNOWN;
-use super::{Check, keys, strptime, times};
+use super::paginator::Paging;
+use super::{Check, keys, names, strptime, times};
 
 impl Check<'_> {
     pub(super) fn incremental(
@@ -34,23 +36,24 @@ impl Check<'_> {
         let name = cursor.text.strip_prefix("$.").unwrap_or(cursor.text);
         let Some(column) = keys::position(record, name) else {
             let known = record.column_names();
-            self.error(
-                Diagnostic::error(
-                    "RS0701",
-                    cursor.span,
-                    format!("the cursor `{}` is no column", cursor.text),
-                )
-                .meant(
+            let diagnostic = Diagnostic::error(
+                "RS0701",
+                cursor.span,
+                format!("the cursor `{}` is no column", cursor.text),
+            );
+            let diagnostic = match within(name, record) {
+                Some(help) => diagnostic.help(help),
+                None => diagnostic.meant(
                     name,
                     &known,
                     &format!("declare it in `columns`: `{name}: timestamp!`"),
-                )
-                .note(format!(
-                    "the columns of `{}` are: {}",
-                    record.name,
-                    known.join(", ")
-                )),
-            );
+                ),
+            };
+            self.error(diagnostic.note(format!(
+                "the columns of `{}` are: {}",
+                record.name,
+                known.join(", ")
+            )));
             return None;
         };
         let column_type = record.columns.get(column).map(|column| &column.data_type)?;
@@ -77,6 +80,15 @@ impl Check<'_> {
             .is_some_and(|column| !column.nullable)
         {
             self.no_value_is_missing(endpoint, &view, name);
+        }
+        // A key that the API itself orders by is of one width.
+        let is_ordered_key = view.entry("row_order").is_some()
+            && record
+                .columns
+                .get(column)
+                .is_some_and(|column| column.primary_key);
+        if *column_type == Type::Text && !is_ordered_key {
+            self.cursor_is_text(cursor);
         }
         let initial_value = self.bound_value(&view, "initial_value", column_type);
         let end_value = self.bound_value(&view, "end_value", column_type);
@@ -106,6 +118,19 @@ impl Check<'_> {
                 _ => OnMissing::Raise,
             },
         })
+    }
+
+    /// Texts compare letter by letter, so that "9" comes after "10".
+    fn cursor_is_text(&mut self, cursor: Text<'_>) {
+        let message = format!(
+            "the cursor `{}` is text, which compares letter by letter",
+            cursor.text
+        );
+        self.error(
+            Diagnostic::warning("RS0907", cursor.span, message)
+                .help("declare it as timestamp, date, bigint or decimal, with a `format` where it has one")
+                .note("records with a cursor such as \"9\" after \"10\" would be taken for older ones, and left out"),
+        );
     }
 
     /// What a record without a value of the cursor gets, where there is none. A default is for other
@@ -234,15 +259,47 @@ impl Check<'_> {
         }
     }
 
+    /// A start or an end in a parameter that the paginator writes: it would never be sent.
+    fn paginator_leaves_its_params(
+        &mut self,
+        endpoint: &View<'_>,
+        incremental: &Incremental,
+        paging: &Paging,
+    ) {
+        let Some(view) = endpoint.view("incremental", &grammar::INCREMENTAL) else {
+            return;
+        };
+        let ends = [
+            (&incremental.start_param, "start_param"),
+            (&incremental.end_param, "end_param"),
+        ];
+        for (name, key) in ends {
+            let Some(name) = name else { continue };
+            let owner = paging.params.iter().find(|(param, _)| param == name);
+            if let Some((_, owner)) = owner {
+                let message = format!("the parameter `{name}` is the paginator's");
+                self.error(
+                    Diagnostic::error("RS0705", view.place(key), message)
+                        .help(format!("give `{key}` another parameter, or the paginator another `{owner}`"))
+                        .note("the paginator writes it on every request, and the value of `incremental` would not be sent"),
+                );
+            }
+        }
+    }
+
     /// A parameter that `incremental` writes, in `params` too.
     pub(super) fn incremental_owns_its_params(
         &mut self,
         endpoint: &View<'_>,
         incremental: Option<&Incremental>,
+        paging: Option<&Paging>,
     ) {
         let Some(incremental) = incremental else {
             return;
         };
+        if let Some(paging) = paging {
+            self.paginator_leaves_its_params(endpoint, incremental, paging);
+        }
         let owned = [
             (&incremental.start_param, "start_param"),
             (&incremental.end_param, "end_param"),
@@ -273,6 +330,28 @@ impl Check<'_> {
             );
         }
     }
+}
+
+/// What to do about a cursor that lies within a column: a column of its own is read from there.
+fn within(name: &str, record: &Struct) -> Option<String> {
+    let (_, last) = name.rsplit_once(['.', ']'])?;
+    let Ok(Parsed::Path(path)) = jsonpath::parse(name) else {
+        return None;
+    };
+    let mut columns = record.columns.iter();
+    if let Some(column) = columns.find(|column| column.from.as_ref() == Some(&path)) {
+        return Some(format!(
+            "write `cursor_path: {}`, which is read from there",
+            column.name
+        ));
+    }
+    let column = names::snake(last);
+    (!column.is_empty()).then(|| {
+        format!(
+            "declare a column that is read from there, `{column}: {{data_type: timestamp, from: $.{name}}}`, \
+             and write `cursor_path: {column}`"
+        )
+    })
 }
 
 /// `5`, `0.25`.

@@ -1,7 +1,7 @@
 //! The primary key and the merge key: columns that are there, never null, and comparable.
 
 use crate::connector::{Column, Path, Struct, Type};
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Applicability, Diagnostic, Span};
 use crate::spec::{Text, View};
 use crate::yaml::{Node, Value};
 
@@ -244,12 +244,25 @@ impl Check<'_> {
                 key.text,
                 name.text
             ),
-        )
-        .meant(
-            key.text,
-            &known,
-            &format!("declare it in `columns`: `{}: text`", key.text),
         );
+        diagnostic = if key.text.contains(',') {
+            let list = format!("[{}]", key.text);
+            let is_sure = key
+                .text
+                .split(',')
+                .all(|one| position(record, one.trim()).is_some());
+            diagnostic.help(format!("write a list, `{list}`")).suggest(
+                key.text,
+                list,
+                Applicability::sure_if(is_sure),
+            )
+        } else {
+            diagnostic.meant(
+                key.text,
+                &known,
+                &format!("declare it in `columns`: `{}: text`", key.text),
+            )
+        };
         // A default is written elsewhere than the resource that it does not fit.
         let is_inherited = !(record_span(columns, name).contains(&key.span.start));
         if is_inherited {

@@ -22,6 +22,7 @@ mod resource;
 mod settings;
 mod steps;
 mod strptime;
+mod suspicious;
 mod template;
 mod times;
 mod url;
@@ -57,6 +58,8 @@ struct Check<'a> {
     /// Whether the objects of the resource that is checked keep what they have besides their columns.
     evolves: bool,
     outline: Outline,
+    /// Whether `incremental` of the endpoint that is checked has an `end_value`.
+    has_end: bool,
     /// The spec itself, and its `resource_defaults`.
     root: Node,
     /// The parent of the resource that is being checked, and what is taken of it.
@@ -84,6 +87,7 @@ pub(crate) fn check(spec: &Spec, source: &Source, sink: &mut Sink) -> (Connector
         evolves: false,
         outline: Outline::default(),
         root: without_resources(&spec.root),
+        has_end: false,
         parent: Parent::default(),
         taken: Vec::new(),
     };
@@ -191,27 +195,50 @@ impl Check<'_> {
         let Some(defaults) = root.node("resource_defaults") else {
             return;
         };
+        let resources: Vec<&Node> = spec.resources.iter().collect();
+        self.defaults_are_inherited(defaults, &resources);
+    }
+
+    /// Defaults, and those within them, each of which some resource has to take.
+    fn defaults_are_inherited(&mut self, defaults: &Node, resources: &[&Node]) {
         for default in defaults.entries() {
             let name = default.key.name.as_str();
-            let is_inherited = |resource: &Node| {
-                let entry = resource
-                    .entries()
-                    .iter()
-                    .find(|entry| entry.key.name == name);
-                entry.is_some_and(|entry| {
-                    entry.key.span == default.key.span || !entry.value.entries().is_empty()
-                })
-            };
-            if !spec.resources.is_empty() && !spec.resources.iter().any(is_inherited) {
-                self.sink.push(
-                    Diagnostic::warning(
-                        "RS0902",
-                        &default.key.span,
-                        format!("every resource overrides the default `{name}`"),
-                    )
-                    .help("remove it"),
-                );
+            let mut own = Vec::new();
+            let mut is_removed = false;
+            for resource in resources {
+                let mut entries = resource.entries().iter();
+                match entries.find(|entry| entry.key.name == name) {
+                    Some(entry) => own.push(entry),
+                    None => is_removed = true,
+                }
             }
+            let is_inherited = own.iter().any(|entry| entry.key.span == default.key.span);
+            if is_inherited || resources.is_empty() {
+                continue;
+            }
+            let values: Vec<&Node> = own.iter().map(|entry| &entry.value).collect();
+            let is_map = |node: &&Node| !node.entries().is_empty();
+            if !default.value.entries().is_empty() && values.iter().any(is_map) {
+                let is_of_a_kind = ["type", "data_type"]
+                    .iter()
+                    .any(|tag| default.value.get(tag).is_some());
+                if !is_removed
+                    && !is_of_a_kind
+                    && !matches!(name, "columns" | "headers")
+                    && values.iter().all(is_map)
+                {
+                    self.defaults_are_inherited(&default.value, &values);
+                }
+                continue;
+            }
+            self.sink.push(
+                Diagnostic::warning(
+                    "RS0902",
+                    &default.key.span,
+                    format!("every resource overrides the default `{name}`"),
+                )
+                .help("remove it"),
+            );
         }
     }
 }

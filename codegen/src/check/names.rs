@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use unicode_ident::{is_xid_continue, is_xid_start};
+
 use crate::diagnostic::Span;
 
 /// Keywords of Rust 2024 that may be raw identifiers.
@@ -23,20 +25,20 @@ pub(super) fn snake(text: &str) -> String {
     let leading = text.chars().take_while(|c| *c == '_').count();
     let chars: Vec<char> = text.chars().skip(leading).collect();
     for (at, c) in chars.iter().enumerate() {
-        if !c.is_ascii_alphanumeric() {
+        if *c == '_' || !is_xid_continue(*c) {
             if !name.ends_with('_') && !name.is_empty() {
                 name.push('_');
             }
             continue;
         }
         let before = at.checked_sub(1).and_then(|before| chars.get(before));
-        let after_lower = before.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
-        let ends_acronym = before.is_some_and(char::is_ascii_uppercase)
-            && chars.get(at + 1).is_some_and(char::is_ascii_lowercase);
-        if c.is_ascii_uppercase() && (after_lower || ends_acronym) {
+        let after_lower = before.is_some_and(|c| c.is_lowercase() || c.is_ascii_digit());
+        let ends_acronym = before.is_some_and(|c| c.is_uppercase())
+            && chars.get(at + 1).is_some_and(|c| c.is_lowercase());
+        if c.is_uppercase() && (after_lower || ends_acronym) {
             name.push('_');
         }
-        name.push(c.to_ascii_lowercase());
+        name.extend(c.to_lowercase().filter(|c| is_xid_continue(*c)));
     }
     // What made the end of it, `EndTime>`, is not worth an underscore; one that was there is.
     if !text.ends_with('_') {
@@ -45,7 +47,7 @@ pub(super) fn snake(text: &str) -> String {
     if name.is_empty() {
         return name;
     }
-    let digit = name.starts_with(|c: char| c.is_ascii_digit());
+    let digit = name.starts_with(|c: char| !is_xid_start(c));
     let leading = leading.max(usize::from(digit));
     let name = format!("{}{name}", "_".repeat(leading));
     if NEVER_RAW.contains(&name.as_str()) {
@@ -64,10 +66,12 @@ pub(super) fn pascal(text: &str) -> String {
         if digits_meet {
             name.push('_');
         }
-        name.extend(chars.next().map(|c| c.to_ascii_uppercase()));
+        if let Some(first) = chars.next() {
+            name.extend(first.to_uppercase().filter(|c| is_xid_continue(*c)));
+        }
         name.push_str(chars.as_str());
     }
-    if name.starts_with(|c: char| c.is_ascii_digit()) {
+    if name.starts_with(|c: char| !is_xid_start(c)) {
         name.insert(0, '_');
     }
     if NEVER_RAW.contains(&name.as_str()) {
@@ -191,9 +195,9 @@ mod tests {
             ("a.b", "a_b", "AB"),
             ("wrap_up", "wrap_up", "WrapUp"),
             ("v1_2", "v1_2", "V1_2"),
-            ("größe", "gr_e", "GrE"),
+            ("größe", "größe", "Größe"),
             ("+", "", ""),
-            ("名前", "", ""),
+            ("名前", "名前", "名前"),
         ];
         for (text, in_sql, in_rust) in cases {
             assert_eq!(snake(text), in_sql, "{text}");

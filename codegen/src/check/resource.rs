@@ -48,6 +48,8 @@ impl Check<'_> {
             Parent::Nowhere | Parent::Unclear => None,
         };
         (self.parent, self.taken) = (kin.parent, kin.fields);
+        let bounds = endpoint.view("incremental", &grammar::INCREMENTAL);
+        self.has_end = bounds.is_some_and(|bounds| bounds.entry("end_value").is_some());
         let mut params = self.params(endpoint.entries("params"), has_incremental);
         let (path, path_params) = self.path(&endpoint, name, &mut params, has_incremental);
         let headers = self.headers(endpoint.entries("headers"), has_incremental);
@@ -65,13 +67,16 @@ impl Check<'_> {
         if let Some(paging) = &paging {
             self.paginator_owns_its_params(&endpoint, paging);
         }
-        self.incremental_owns_its_params(&endpoint, incremental.as_ref());
+        self.incremental_owns_its_params(&endpoint, incremental.as_ref(), paging.as_ref());
+        self.queries_do_not_repeat(&endpoint, incremental.as_ref(), client);
         self.required_needs_a_selector(&endpoint);
+        self.endpoint_is_meant(&endpoint);
         let write_disposition = self.write_disposition(&view, name, &record);
         self.append_writes_once(
             &view,
             &endpoint,
             write_disposition,
+            &record,
             incremental.as_ref(),
             paging.as_ref().map(|paging| &paging.paginator),
         );
@@ -304,6 +309,49 @@ impl Check<'_> {
                     )
                     .help("remove it: the auth writes the credentials"),
                 );
+            }
+        }
+    }
+
+    /// A parameter in the query of `path` or `base_url` and in `params` or `incremental` too, which
+    /// would take its place.
+    fn queries_do_not_repeat(
+        &mut self,
+        endpoint: &View<'_>,
+        incremental: Option<&connector::Incremental>,
+        client: &Client<'_>,
+    ) {
+        let params = endpoint
+            .entries("params")
+            .iter()
+            .map(|param| param.key.name.as_str());
+        let ends = incremental.map(|one| [&one.start_param, &one.end_param]);
+        let ends = ends
+            .into_iter()
+            .flatten()
+            .filter_map(|name| name.as_deref());
+        let names: Vec<&str> = params.chain(ends).collect();
+        let urls = [
+            (endpoint.text("path"), "path"),
+            (client.base_text, "base_url"),
+        ];
+        for (text, key) in urls {
+            let Some(text) = text else { continue };
+            let query = text.text.split_once('?').map_or("", |(_, query)| query);
+            for name in query.split('&').filter_map(|pair| pair.split('=').next()) {
+                if !name.is_empty() && names.contains(&name) {
+                    let place = self.part_of(text.span, &format!("{name}="));
+                    let message = format!(
+                        "the parameter `{name}` is here, and is written again by the endpoint"
+                    );
+                    self.error(
+                        Diagnostic::error("RS0511", &place, message)
+                            .help(format!(
+                                "remove it from `{key}`, or from the endpoint's parameters"
+                            ))
+                            .note("one of the two values would not be sent"),
+                    );
+                }
             }
         }
     }

@@ -1,5 +1,7 @@
 //! `config` and `secrets`: what the user of a connector gives it.
 
+use std::collections::HashMap;
+
 use crate::connector::{Config, ConfigType, EnumType, Secret};
 use crate::diagnostic::{Diagnostic, Sink, Span};
 use crate::grammar;
@@ -140,9 +142,9 @@ impl Settings {
     pub(super) fn one_variable_each(&self, sink: &mut Sink) {
         let secrets = self.secrets.iter().map(|one| (&one.item.env, &one.span));
         let config = self.config.iter().map(|one| (&one.item.env, &one.span));
-        let mut seen: Vec<(&String, &Span)> = Vec::new();
+        let mut seen: HashMap<&String, &Span> = HashMap::new();
         for (env, here) in secrets.chain(config) {
-            if let Some((_, first)) = seen.iter().find(|(other, _)| *other == env) {
+            if let Some(first) = seen.get(env) {
                 sink.push(
                     Diagnostic::error(
                         "RS0405",
@@ -153,7 +155,7 @@ impl Settings {
                     .also(first, "first used here"),
                 );
             }
-            seen.push((env, here));
+            seen.entry(env).or_insert(here);
         }
     }
 

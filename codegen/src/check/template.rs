@@ -113,7 +113,24 @@ impl Check<'_> {
         if !literal.is_empty() {
             parts.push(Part::Text(literal));
         }
+        self.both_ends_come(text, &parts);
         Template(joined(parts))
+    }
+
+    /// A text with the start and the end of a range is left out as a whole where there is no end.
+    fn both_ends_come(&mut self, text: Text<'_>, parts: &[Part]) {
+        let has = |part: &Part| parts.contains(part);
+        let has_both = has(&Part::IncrementalStart) && has(&Part::IncrementalEnd);
+        if has_both && !self.has_end {
+            let message = "without an end this is left out, and every fetch asks for everything";
+            self.error(
+                Diagnostic::warning("RS0908", text.span, message)
+                    .help(
+                        "send the start in a parameter of its own, or say `end_value` in `incremental`",
+                    )
+                    .note("`{incremental.end_value}` has a value only if `end_value` or the caller gives one"),
+            );
+        }
     }
 
     fn lone_brace(&mut self, text: Text<'_>, from: &str, scope: Scope<'_>) {
@@ -184,6 +201,20 @@ impl Check<'_> {
     }
 
     fn placeholder(&mut self, inner: &str, span: &Span, scope: Scope<'_>) -> Vec<Part> {
+        let trimmed = inner.trim();
+        if trimmed != inner && trimmed.contains('.') {
+            let meant = format!("{{{trimmed}}}");
+            self.error(
+                Diagnostic::error("RS0207", span, "spaces stand in a placeholder")
+                    .help(format!("write `{meant}`"))
+                    .suggest(
+                        format!("{{{inner}}}"),
+                        meant,
+                        Applicability::MachineApplicable,
+                    ),
+            );
+            return Vec::new();
+        }
         let (namespace, name) = inner.split_once('.').unwrap_or(("", inner));
         let part = match namespace {
             "secrets" => self.secret(name, span, scope),
@@ -232,16 +263,13 @@ impl Check<'_> {
         }
         let known = self.settings.setting_names();
         let close = suggest::closest(name, &known);
+        let place = self.segment(span, name);
         let diagnostic =
-            Diagnostic::error("RS0208", span, format!("`config` declares no `{name}`"));
+            Diagnostic::error("RS0208", &place, format!("`config` declares no `{name}`"));
         let diagnostic = match close {
             Some(close) => diagnostic
                 .help(format!("did you mean `{{config.{close}}}`?"))
-                .suggest(
-                    format!("config.{name}"),
-                    format!("config.{close}"),
-                    Applicability::MaybeIncorrect,
-                ),
+                .suggest(name, close, Applicability::MaybeIncorrect),
             None => diagnostic.help(format!("declare it at the top: `config: {{{name}: text}}`")),
         };
         self.error(diagnostic);
@@ -258,8 +286,9 @@ impl Check<'_> {
             "start_value" => Part::IncrementalStart,
             "end_value" => Part::IncrementalEnd,
             _ => {
+                let place = self.segment(span, name);
                 let diagnostic =
-                    Diagnostic::error("RS0208", span, format!("`incremental` has no `{name}`"));
+                    Diagnostic::error("RS0208", &place, format!("`incremental` has no `{name}`"));
                 let meant = match name {
                     "last_value" | "initial_value" => Some("start_value"),
                     _ => suggest::closest(name, &["start_value", "end_value"]),
@@ -342,6 +371,15 @@ impl Check<'_> {
             None => diagnostic.help("write `{secrets.NAME}` or `{config.NAME}`; `{{` is a brace"),
         };
         self.error(diagnostic);
+    }
+
+    /// Where in a placeholder what follows a dot is written, or else the whole of it.
+    pub(super) fn segment(&self, span: &Span, name: &str) -> Span {
+        let place = self.part_of(span, &format!(".{name}"));
+        if place == *span {
+            return place;
+        }
+        place.start + 1..place.end
     }
 
     /// Where in the spec a piece of a scalar is written, or else the whole of it.

@@ -102,16 +102,22 @@ pub(super) fn has_offset(pattern: &str) -> bool {
         .any(|part| without_literals.contains(part))
 }
 
-/// Whether a text can be the name of a zone: `UTC`, `Europe/Berlin`, `+02:00`.
+/// The names of the time zones of the IANA database.
+const ZONES: &str = include_str!("zones.txt");
+
+/// The zone that a name was probably meant to be.
+pub(super) fn closest_zone(text: &str) -> Option<&'static str> {
+    let names: Vec<&'static str> = ZONES.lines().collect();
+    crate::suggest::closest(text, &names)
+}
+
+/// Whether a text names a zone: `UTC`, `Europe/Berlin`, `+02:00`.
 pub(super) fn is_zone(text: &str) -> bool {
     if let Some(offset) = text.strip_prefix(['+', '-']) {
         let (hours, minutes) = offset.split_once(':').unwrap_or((offset, "00"));
-        return in_range(hours, 2, 0..=25).is_some() && in_range(minutes, 2, 0..=59).is_some();
+        return in_range(hours, 2, 0..=15).is_some() && in_range(minutes, 2, 0..=59).is_some();
     }
-    text.starts_with(|c: char| c.is_ascii_alphabetic())
-        && text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "/_+-".contains(c))
+    ZONES.lines().any(|zone| zone.eq_ignore_ascii_case(text))
 }
 
 /// `2026-11-21`.
@@ -215,6 +221,24 @@ mod tests {
             assert_eq!(epoch_nanos(wrong), None, "{wrong}");
         }
         assert_eq!(days("2000-03-01"), Some(11_017));
+    }
+
+    #[test]
+    fn a_zone_is_one_of_the_iana_database_or_an_offset() {
+        for zone in [
+            "UTC",
+            "Europe/Berlin",
+            "america/new_york",
+            "+02:00",
+            "-11",
+            "Etc/GMT+5",
+        ] {
+            assert!(is_zone(zone), "{zone}");
+        }
+        for wrong in ["Europe/Berln", "+25:00", "+16:00", "CET+1", "", "Berlin"] {
+            assert!(!is_zone(wrong), "{wrong}");
+        }
+        assert_eq!(closest_zone("Europe/Berln"), Some("Europe/Berlin"));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Enums and unions: types that become Rust enums.
 
+use std::collections::HashMap;
+
 use crate::connector::{Column, EnumType, EnumValue, TimeFormat, Type, UnionType};
 use crate::diagnostic::{Diagnostic, Sink, Span};
 use crate::grammar;
@@ -103,7 +105,8 @@ impl Check<'_> {
 /// The words of an enum with their variants, none twice.
 pub(super) fn enum_values(node: &Node, open: bool, sink: &mut Sink) -> Vec<EnumValue> {
     let mut values: Vec<EnumValue> = Vec::new();
-    let mut places: Vec<Span> = Vec::new();
+    let mut words: HashMap<&str, &Span> = HashMap::new();
+    let mut idents: HashMap<String, &Span> = HashMap::new();
     if matches!(&node.value, Value::List(words) if words.is_empty()) {
         sink.push(
             Diagnostic::error("RS0110", &node.span, "an enum has a value or more")
@@ -137,12 +140,9 @@ pub(super) fn enum_values(node: &Node, open: bool, sink: &mut Sink) -> Vec<EnumV
             );
             continue;
         }
-        let same_word = values.iter().position(|one| one.value == word.text);
-        let same_ident = values.iter().position(|one| one.ident == ident);
-        let first = same_word
-            .or(same_ident)
-            .and_then(|at| places.get(at))
-            .cloned();
+        let same_word = words.get(word.text).copied();
+        let same_ident = idents.get(&ident).copied();
+        let first = same_word.or(same_ident);
         if same_word.is_some() {
             let diagnostic = Diagnostic::error(
                 "RS0604",
@@ -176,11 +176,12 @@ pub(super) fn enum_values(node: &Node, open: bool, sink: &mut Sink) -> Vec<EnumV
             }));
             continue;
         }
+        words.insert(word.text, word.span);
+        idents.insert(ident.clone(), word.span);
         values.push(EnumValue {
             value: word.text.to_owned(),
             ident,
         });
-        places.push(word.span.clone());
     }
     values
 }

@@ -340,7 +340,7 @@ fn scalar(shape: &Shape) -> Json {
 }
 
 /// Letters, digits and `_`, not only `_` and no digit first.
-const NAME: &str = "(_*[A-Za-z]|_+[0-9])[A-Za-z0-9_]*";
+const NAME: &str = r"(_*\p{L}|_+\p{N})[\p{L}\p{M}\p{N}_]*";
 
 /// With what the key means and what it is where it is left out.
 fn annotated(key: &Key, schema: Json) -> Json {
@@ -349,7 +349,10 @@ fn annotated(key: &Key, schema: Json) -> Json {
     if value.is_none() && !key.default.is_empty() {
         meaning = format!("{meaning} (default: {})", key.default);
     }
-    let schema = schema.with("description", text(meaning));
+    // What an editor shows first of what is hovered over.
+    let schema = schema
+        .with("title", text(key.name))
+        .with("description", text(meaning));
     match value {
         Some(value) => schema.with("default", value),
         None => schema,

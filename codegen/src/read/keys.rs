@@ -22,7 +22,10 @@ impl Check<'_> {
         let mut seen: Vec<(&str, &Span)> = Vec::new();
         let mut torn = self.torn_lists(keys, entries, node, place);
         if torn.is_empty() {
-            torn = self.torn_texts(node, place);
+            let is_known = |name: &str| {
+                keys.iter().any(|key| key.is_called(name)) || suggest::home(name).is_some()
+            };
+            torn = self.torn_texts(node, place, &is_known);
         }
         torn.extend(self.unindented_keys(context, keys, entries, place));
         let mut has_unknown = false;
@@ -139,9 +142,15 @@ impl Check<'_> {
 
     /// `{fields: id,name}`, which YAML reads as a text and a key without a value: the positions of such
     /// keys. What should be one text is reported.
-    pub(super) fn torn_texts(&mut self, node: &Node, place: &Place) -> Vec<usize> {
+    pub(super) fn torn_texts(
+        &mut self,
+        node: &Node,
+        place: &Place,
+        is_known: &dyn Fn(&str) -> bool,
+    ) -> Vec<usize> {
         let entries = node.entries();
         let mut torn = Vec::new();
+        let mut next = 0;
         let mut starts = entries.iter().map(|entry| entry.key.span.start);
         if starts.any(|start| start <= node.span.start) {
             return torn;
@@ -149,10 +158,10 @@ impl Check<'_> {
         let is_alone = |entry: &Entry| {
             entry.value.is_null()
                 && entry.value.span == entry.key.span
-                && suggest::home(&entry.key.name).is_none()
+                && !is_known(&entry.key.name)
         };
         for (at, entry) in entries.iter().enumerate() {
-            let Some(first) = entry.value.scalar().filter(|_| !torn.contains(&at)) else {
+            let Some(first) = entry.value.scalar().filter(|_| at >= next) else {
                 continue;
             };
             let others = entries
@@ -163,7 +172,8 @@ impl Check<'_> {
             if words.is_empty() {
                 continue;
             }
-            torn.extend(at + 1..=at + words.len());
+            next = at + words.len() + 1;
+            torn.extend(at + 1..next);
             let whole = format!("{},{}", first.text, words.join(","));
             let name = &entry.key.name;
             let message = format!("the comma ends the value of `{name}` in {}", place.owner);

@@ -3,6 +3,8 @@
 //! Maps merge key by key, lists and scalars replace, an explicit null removes the default. A map
 //! that names another `type` replaces: the keys of one paginator mean nothing to another.
 
+use std::collections::HashMap;
+
 use crate::grammar;
 use crate::value;
 use crate::yaml::{Entry, Key, Kind, Node, Scalar, Value};
@@ -11,7 +13,7 @@ use crate::yaml::{Entry, Key, Kind, Node, Scalar, Value};
 pub(super) fn inherited(defaults: Option<&Node>, resource: &Node) -> Node {
     let resource = normal_resource(resource);
     match defaults {
-        Some(defaults) => merged(defaults, &resource, is_same_key),
+        Some(defaults) => merged(defaults, &resource, canonical),
         None => resource,
     }
 }
@@ -125,20 +127,25 @@ fn map_of(name: &str, value: &Node) -> Node {
     }
 }
 
-fn merged(default: &Node, own: &Node, is_same: fn(&str, &str) -> bool) -> Node {
+/// `same` gives what names have in common that are one key.
+fn merged(default: &Node, own: &Node, same: fn(&str) -> String) -> Node {
     let (Value::Map(defaults), Value::Map(owns)) = (&default.value, &own.value) else {
         return own.clone();
     };
     if names_another_kind(default, own) {
         return own.clone();
     }
-    let find = |entries: &[Entry], name: &str| {
-        let mut entries = entries.iter();
-        entries.position(|entry| is_same(&entry.key.name, name))
+    let by_name = |entries: &[Entry]| -> HashMap<String, usize> {
+        let named = entries.iter().enumerate().rev();
+        named
+            .map(|(at, entry)| (same(&entry.key.name), at))
+            .collect()
     };
+    let (of_defaults, of_owns) = (by_name(defaults), by_name(owns));
     let mut entries: Vec<Entry> = Vec::new();
     for inherited in defaults {
-        match find(owns, &inherited.key.name).and_then(|at| owns.get(at)) {
+        let own = of_owns.get(&same(&inherited.key.name));
+        match own.and_then(|at| owns.get(*at)) {
             None => entries.push(inherited.clone()),
             Some(entry) if entry.value.is_null() && entry.key.name != super::NULL_MEANS_NONE => {}
             Some(entry) => entries.push(Entry {
@@ -152,7 +159,7 @@ fn merged(default: &Node, own: &Node, is_same: fn(&str, &str) -> bool) -> Node {
         }
     }
     for entry in owns {
-        if find(defaults, &entry.key.name).is_none() {
+        if !of_defaults.contains_key(&same(&entry.key.name)) {
             entries.push(entry.clone());
         }
     }
@@ -163,25 +170,22 @@ fn merged(default: &Node, own: &Node, is_same: fn(&str, &str) -> bool) -> Node {
 }
 
 /// How the names in the map at this key compare: those of headers whatever their case.
-fn names_within(key: &str) -> fn(&str, &str) -> bool {
+fn names_within(key: &str) -> fn(&str) -> String {
     if key == "headers" {
-        str::eq_ignore_ascii_case
+        str::to_ascii_lowercase
     } else {
-        is_same_key
+        canonical
     }
-}
-
-fn is_same_key(one: &str, other: &str) -> bool {
-    canonical(one) == canonical(other)
 }
 
 /// The one name of a key that has several.
-fn canonical(name: &str) -> &str {
-    if name == "token_url" {
+fn canonical(name: &str) -> String {
+    let name = if name == "token_url" {
         "access_token_url"
     } else {
         name
-    }
+    };
+    name.to_owned()
 }
 
 /// Whether both say what they are, and differ.

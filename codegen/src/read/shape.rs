@@ -9,7 +9,7 @@ use crate::yaml::{Entry, Node, Value};
 
 use super::words::{
     Advice, Kinded, Place, advice, bare, dict_owner, expected, family_owner, found, heading, kinds,
-    listed, owner_of, unseen_word, words,
+    listed, needed_key, owner_of, unseen_word, words,
 };
 
 pub(super) struct Check<'a> {
@@ -246,7 +246,7 @@ impl<'a> Check<'a> {
     }
 
     fn dict(&mut self, values: &'static Shape, node: &Node, place: &Place) {
-        let torn = self.torn_texts(node, place);
+        let torn = self.torn_texts(node, place, &|_| false);
         for (at, entry) in node.entries().iter().enumerate() {
             if torn.contains(&at) {
                 continue;
@@ -498,16 +498,6 @@ fn is_foreign_type(family: &Family, word: &str) -> bool {
             .is_none()
         && !suggest::is_translated(family.name, word)
         && type_words::parse(word).is_some()
-}
-
-/// What a required key is written as, in a help.
-fn needed_key(key: &Key) -> String {
-    match key.name {
-        name if super::credentials::is_credential(name) => {
-            format!("{name}: \"{{secrets.{name}}}\"")
-        }
-        name => format!("{name}: …"),
-    }
 }
 
 /// Says what to write in place of a type in a map: its word, and further entries. One that is there

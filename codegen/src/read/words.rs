@@ -1,7 +1,7 @@
 //! What messages call places, shapes and values.
 
 use crate::diagnostic::{Applicability, Diagnostic, Span};
-use crate::grammar::{Context, Family, Key, Member, RATE_LIMIT, RETRY, Shape, TIMEOUT, Word};
+use crate::grammar::{AUTH, Context, Family, Key, Member, RATE_LIMIT, RETRY, Shape, TIMEOUT, Word};
 use crate::type_words;
 use crate::unseen;
 use crate::value;
@@ -312,6 +312,20 @@ fn in_words(shape: &Shape, node: &Node) -> Option<String> {
         (Value::List(elements), Shape::Tagged(family)) if family.name == "column" => {
             column_of_list(elements)
         }
+        (Value::Scalar(scalar), Shape::Tagged(family)) if family.name == AUTH.name => {
+            let member = family.member(&scalar.text)?;
+            let needed = member
+                .keys
+                .iter()
+                .filter(|key| key.required)
+                .map(needed_key);
+            let needed: Vec<String> = needed.collect();
+            let needed = needed.join(", ");
+            Some(format!(
+                "write `{{{}: {}, {needed}}}`",
+                family.tag, member.word.name
+            ))
+        }
         (Value::Scalar(_), Shape::Map(context)) => {
             let wanted = |key: &&Key| key.required;
             let required = context.keys.iter().find(wanted).or(context.keys.first())?;
@@ -388,6 +402,16 @@ pub(super) fn unseen_word(diagnostic: Diagnostic, word: &str, ours: &str) -> Dia
     diagnostic
         .help(format!("there is {name} in it: write `{ours}`"))
         .suggest(word, ours, Applicability::MachineApplicable)
+}
+
+/// What a required key is written as, in a help.
+pub(super) fn needed_key(key: &Key) -> String {
+    match key.name {
+        name if super::credentials::is_credential(name) => {
+            format!("{name}: \"{{secrets.{name}}}\"")
+        }
+        name => format!("{name}: …"),
+    }
 }
 
 /// "`a`, `b` and `c`".

@@ -90,10 +90,19 @@ impl<'a> Builder<'a> {
 
     pub(super) fn event(&mut self, event: Event<'_>, at: &granit_parser::Span) -> Result<(), Stop> {
         let span = at.byte_range().unwrap_or(0..0);
-        if let Some(tag) = at.tag_span().and_then(|tag| tag.byte_range()) {
-            self.tag(&tag);
+        let tag = at.tag_span().and_then(|tag| tag.byte_range());
+        if let Some(tag) = &tag {
+            self.tag(tag);
         }
         match event {
+            // What is only a tag was meant for a value.
+            Event::Scalar(text, ScalarStyle::Plain, ..)
+                if tag.is_some() && (text.is_empty() || span.is_empty()) =>
+            {
+                self.count(1, &span)?;
+                self.add(unclear(span, String::new()), 1, 1);
+                Ok(())
+            }
             Event::DocumentStart(..) => self.document(&span),
             Event::Scalar(text, style, anchor, _) => self.scalar(text, style, anchor, span),
             Event::SequenceStart(style, anchor, _) => self.begin(
@@ -144,10 +153,13 @@ impl<'a> Builder<'a> {
 
     fn tag(&mut self, span: &Span) {
         let tag = self.text.get(span.clone()).unwrap_or_default();
+        let word = tag.trim_start_matches('!');
         let advice = if tag == "!!str" {
-            "write text in quotes instead"
+            "write text in quotes instead".to_owned()
+        } else if crate::grammar::COLUMN.member(word).is_some() {
+            format!("write `{word}!`: the `!` follows the type")
         } else {
-            "remove it"
+            "remove it".to_owned()
         };
         self.sink.push(
             Diagnostic::error(

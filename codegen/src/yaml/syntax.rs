@@ -8,6 +8,13 @@ use super::DEPTH;
 
 /// A mistake of which the place is not where the parser stumbled.
 pub(super) fn mistake(text: &str, at: usize, kind: &ErrorKind) -> Option<Diagnostic> {
+    if let Some((place, value)) = unquoted_placeholder(text, at) {
+        return Some(
+            Diagnostic::error("RS0001", &place, "a text with a placeholder needs quotes")
+                .help(format!("write `\"{value}\"`"))
+                .note("without quotes, a `{` begins a map, and `>`, `|`, `@` and others mean something to YAML"),
+        );
+    }
     match kind {
         ErrorKind::TabInIndentation
         | ErrorKind::TabInBlockIndentation
@@ -37,6 +44,49 @@ pub(super) fn mistake(text: &str, at: usize, kind: &ErrorKind) -> Option<Diagnos
         }
         _ => None,
     }
+}
+
+/// A placeholder without quotes around its text, in the line of a place or the one before it, and
+/// that text: `/things/{config.id}`.
+fn unquoted_placeholder(text: &str, at: usize) -> Option<(Span, &str)> {
+    const BEGINS: [&str; 4] = ["{secrets.", "{config.", "{resources.", "{incremental."];
+    let end = text
+        .get(at..)?
+        .find('\n')
+        .map_or(text.len(), |end| at + end);
+    let mut until = end;
+    for line in text.get(..end)?.rsplit('\n').take(2) {
+        let begin = until.checked_sub(line.len())?;
+        until = begin.saturating_sub(1);
+        let Some(open) = BEGINS.iter().filter_map(|one| line.find(one)).min() else {
+            continue;
+        };
+        let before = line.get(..open)?;
+        let is_quoted = |quote: char| before.matches(quote).count() % 2 == 1;
+        if is_quoted('"') || is_quoted('\'') || before.contains('#') {
+            continue;
+        }
+        let start = [": ", "- ", ", ", "["]
+            .iter()
+            .filter_map(|one| Some(before.rfind(one)? + one.len()))
+            .max()?;
+        let rest = line.get(start..)?;
+        let close = rest.find('}')? + 1;
+        let after = rest.get(close..)?;
+        let is_flow = before.get(..start)?.contains(['{', '[']);
+        let more = if is_flow {
+            after.find([',', '}', ']']).unwrap_or(after.len())
+        } else {
+            after.find(" #").unwrap_or(after.len())
+        };
+        let value = rest.get(..close + more)?.trim_end();
+        // Alone it is a map, which is no mistake in the syntax.
+        let is_alone = rest.starts_with('{') && value.len() == close;
+        if !is_alone && !value.contains('"') {
+            return Some((begin + start..begin + start + value.len(), value));
+        }
+    }
+    None
 }
 
 /// The tab that indents what stands at a place, or the line after it.

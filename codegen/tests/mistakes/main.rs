@@ -3,6 +3,7 @@
 //! Each case is a spec with one mistake or a few, most of them a fragment put into an otherwise good
 //! spec. Read a changed snapshot as the person who made the mistake would.
 
+mod advice;
 mod cascades;
 mod client;
 mod incremental;

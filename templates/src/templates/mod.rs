@@ -76,9 +76,7 @@ impl Templates {
         let mut tera = Tera::default();
         tera.autoescape_on(Vec::<&str>::new());
         tera.register_filter("cell", |text: &str, _: Kwargs, _: &State| cell(text));
-        tera.register_filter("comment", |text: &str, _: Kwargs, _: &State| {
-            text.trim().replace('\n', "\n-- ")
-        });
+        tera.register_filter("comment", |text: &str, _: Kwargs, _: &State| comment(text));
         tera.add_raw_templates(texts)
             .map_err(|error| told(&error))?;
         Ok(Self(tera))
@@ -143,8 +141,31 @@ fn told(error: &tera::Error) -> Error {
     }
 }
 
+/// A text in comments of SQL, each line of which begins with `-- `. What a database or an editor may
+/// take for the end of a line becomes a space.
+fn comment(text: &str) -> String {
+    let is_end = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    let lines: Vec<String> = text
+        .trim()
+        .lines()
+        .map(|line| line.replace(is_end, " "))
+        .collect();
+    lines.join("\n-- ")
+}
+
 /// A text in the cell of a Markdown table.
 fn cell(text: &str) -> String {
     let words: Vec<_> = text.split_whitespace().collect();
     words.join(" ").replace('|', "\\|")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::comment;
+
+    #[test]
+    fn nothing_in_a_comment_ends_its_line() {
+        let text = "a\rDROP TABLE b;\u{b}c\u{85}d\u{2028}e\r\nf\u{0}";
+        assert_eq!(comment(text), "a DROP TABLE b; c d e\n-- f");
+    }
 }

@@ -64,7 +64,7 @@ impl Check<'_> {
         self.error(
             Diagnostic::error(
                 "RS0801",
-                &first.span,
+                &self.segment(&first.span, first.parent),
                 format!("there is no resource `{}`", first.parent),
             )
             .meant(
@@ -111,6 +111,19 @@ impl Check<'_> {
         found
     }
 
+    /// Where each resource of a circle asks for something of the next, and what to say there.
+    fn steps_of(&self, circle: &[usize], members: &[Option<Member<'_>>]) -> Vec<(Span, String)> {
+        let member = |at: usize| members.get(at).and_then(Option::as_ref);
+        let members_of = circle.iter().filter_map(|at| member(*at));
+        members_of
+            .filter_map(|one| {
+                let reference = self.references(&one.view, members).into_iter().next()?;
+                let label = format!("`{}` asks for `{}`", one.name.text, reference.parent);
+                Some((reference.span, label))
+            })
+            .collect()
+    }
+
     /// Nobody could be fetched first.
     pub(super) fn no_one_is_its_own_ancestor(&mut self, members: &mut [Option<Member<'_>>]) {
         for at in 0..members.len() {
@@ -119,21 +132,27 @@ impl Check<'_> {
             };
             let name = |at: &usize| members.get(*at).and_then(Option::as_ref).map(|m| m.name);
             let names: Vec<Text<'_>> = circle.iter().filter_map(name).collect();
+            let steps = self.steps_of(&circle, members);
             if let Some(first) = names.first() {
                 let mut way: Vec<String> = names
                     .iter()
                     .map(|name| format!("`{}`", name.text))
                     .collect();
                 way.push(format!("`{}`", first.text));
-                self.error(
-                    Diagnostic::error(
-                        "RS0802",
-                        first.span,
-                        format!("resource `{}` is its own ancestor", first.text),
-                    )
-                    .help("let one of them ask for nothing of another")
-                    .note(format!("each is the child of the next: {}", way.join(", "))),
-                );
+                // The last step closes the circle.
+                let (place, _) = steps
+                    .last()
+                    .cloned()
+                    .unwrap_or((first.span.clone(), String::new()));
+                let diagnostic = Diagnostic::error(
+                    "RS0802",
+                    &place,
+                    format!("resource `{}` is its own ancestor", first.text),
+                )
+                .help("let one of them ask for nothing of another")
+                .note(format!("each is the child of the next: {}", way.join(", ")));
+                let others = steps.iter().rev().skip(1).rev();
+                self.error(others.fold(diagnostic, |one, (place, label)| one.also(place, label)));
             }
             for at in circle {
                 if let Some(Some(member)) = members.get_mut(at) {

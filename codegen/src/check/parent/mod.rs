@@ -217,7 +217,7 @@ impl Check<'_> {
         self.error(
             Diagnostic::error(
                 "RS0805",
-                span,
+                &self.segment(span, name),
                 format!("the parent `{}` has no column `{name}`", parent.name),
             )
             .meant(
