@@ -418,6 +418,7 @@ fn paginator(paginator: &checked::Paginator) -> Result<Paginator, NeedsCompiler>
         ends: ends(&paginator.ends),
         maximum_pages: paginator.maximum_pages,
         stop_on_status: list(&paginator.stop_on_status, |range| *range),
+        keep_params: paginator.keep_params,
     })
 }
 

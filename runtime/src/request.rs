@@ -134,6 +134,29 @@ impl Draft {
         Ok(())
     }
 
+    /// The query parameters of another request that this one lacks, by name.
+    pub(crate) fn lacking(&self, other: &Self) -> Vec<String> {
+        let own: Vec<_> = self.url.query_pairs().map(|(name, _)| name).collect();
+        let mut lacking: Vec<String> = Vec::new();
+        for (name, _) in other.url.query_pairs() {
+            if !own.contains(&name) && lacking.iter().all(|known| *known != name) {
+                lacking.push(name.into_owned());
+            }
+        }
+        lacking
+    }
+
+    /// Adds the query parameters of these names as another request has them.
+    pub(crate) fn keep(&mut self, names: &[String], other: &Self) {
+        let mut query = self.url.query().unwrap_or_default().to_owned();
+        for (name, value) in other.url.query_pairs() {
+            if names.iter().any(|kept| *kept == name) {
+                query::append(&mut query, &name, &value);
+            }
+        }
+        self.url.set_query(Some(&query));
+    }
+
     /// The request in a message: `GET https://api.example.com/v1/stories?offset=100`.
     pub(crate) fn shown(&self) -> String {
         let text = format!("{} {}", self.method.as_str(), self.url);

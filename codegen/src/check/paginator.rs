@@ -70,6 +70,8 @@ impl Check<'_> {
                 self.statuses_of_failures(&view, "stop_on_status");
                 view.statuses("stop_on_status").unwrap_or_default()
             },
+            keep_params: matches!(kind, Pages::HeaderLink { .. } | Pages::JsonLink { .. })
+                && view.bool("keep_params").unwrap_or(false),
             kind,
         };
         if let Pages::Number(pages) = &paginator.kind {

@@ -112,6 +112,7 @@ impl Check<'_> {
                     ends: Ends::default(),
                     maximum_pages: None,
                     stop_on_status: Vec::new(),
+                    keep_params: false,
                 },
                 |paging| paging.paginator,
             ),

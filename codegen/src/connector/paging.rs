@@ -8,6 +8,7 @@ pub struct Paginator {
     pub ends: Ends,
     pub maximum_pages: Option<u64>,
     pub stop_on_status: Vec<(u16, u16)>,
+    pub keep_params: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -241,6 +241,9 @@ pub(super) fn paginator(paginator: &Paginator) -> TokenStream {
     if !paginator.stop_on_status.is_empty() {
         fields.set("stop_on_status", statuses(&paginator.stop_on_status));
     }
+    if paginator.keep_params {
+        fields.set("keep_params", quote!(true));
+    }
     fields.over(
         &quote!(__rs::Paginator),
         &quote!(__rs::Paginator::new(#pages)),

@@ -66,6 +66,7 @@ fn resource(name: &str, record: &str, columns: Vec<Column>) -> Resource {
             ends: crate::connector::Ends::default(),
             maximum_pages: None,
             stop_on_status: Vec::new(),
+            keep_params: false,
         },
         selector: Selector::Path(Path::default()),
         selector_required: true,

@@ -146,6 +146,7 @@ pub(crate) static PAGINATOR: Family = Family {
                 )
                 .or("next"),
                 key("header", Shape::Text, "the header").or("Link"),
+                KEEP_PARAMS,
                 TOTAL_PATH,
                 TOTAL_HEADER,
                 ACCEPT_SHORT_TOTAL,
@@ -161,6 +162,7 @@ pub(crate) static PAGINATOR: Family = Family {
             word("json_link", "by a URL in the body").alias(&["json_response"]),
             &[
                 key("next_url_path", Shape::Path, "where the URL is").or("next"),
+                KEEP_PARAMS,
                 TOTAL_PATH,
                 TOTAL_HEADER,
                 ACCEPT_SHORT_TOTAL,
@@ -232,6 +234,12 @@ const STOP_AFTER_SHORT_PAGE: Key = key(
     "stop_after_short_page",
     Shape::Bool,
     "whether a page with fewer records than asked for is the last",
+)
+.or("false");
+const KEEP_PARAMS: Key = key(
+    "keep_params",
+    Shape::Bool,
+    "whether a next link is sent with the first request's parameters that it lacks",
 )
 .or("false");
 const MAXIMUM_PAGES: Key = key("maximum_pages", Shape::Integer(1), "the most pages");

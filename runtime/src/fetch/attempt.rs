@@ -19,7 +19,7 @@ use crate::{
     decode::{Decoded, Format, PageShape, Probe, decode_or_leave},
     exchange::Failure,
     pace::Shut,
-    paginator::{Paginate, Statements},
+    paginator::{Paginate, Position, Statements},
     plan::{Action, ResponseAction, Retry},
     report::{Bytes, Seconds},
     request::{Bounds, Draft},
@@ -108,6 +108,7 @@ impl<'a> Requests<'a> {
         let Job {
             client, resource, ..
         } = self.job;
+        let lacking = self.keep_params(&order.position, &mut draft);
         let mut turn = client.turn(resource).await;
         trace::request(&draft);
         let exchanged = client.exchange(&mut turn, resource, &draft).await;
@@ -124,7 +125,7 @@ impl<'a> Requests<'a> {
             further,
             repeated,
             answer: match exchanged {
-                Ok(response) => self.read(draft, &shown, response, number),
+                Ok(response) => self.read(draft, &shown, response, number).noting(lacking),
                 Err(Failure::Fatal(error)) => Answer::Broken(error),
                 Err(Failure::Shut(Shut(wait))) => {
                     trace::held(wait);
@@ -136,6 +137,27 @@ impl<'a> Requests<'a> {
                 }
             },
         }
+    }
+
+    /// Sends a next link with the first request's parameters that it lacks, where the spec says so.
+    /// Otherwise a note: without a filter or a page size, the API may give other records.
+    fn keep_params(&self, position: &Position, draft: &mut Draft) -> Option<String> {
+        if !matches!(position, Position::Url(_)) {
+            return None;
+        }
+        let lacking = draft.lacking(&self.first);
+        if lacking.is_empty() {
+            return None;
+        }
+        if self.job.resource.paginator.keep_params {
+            draft.keep(&lacking, &self.first);
+            return None;
+        }
+        Some(format!(
+            "next links lack parameters of the first request, `{}`: if their pages hold other records, add \
+             `keep_params: true` to the paginator",
+            lacking.join("`, `")
+        ))
     }
 
     /// What a response to this request means. `shown` is the request for messages, with where it was
@@ -378,6 +400,16 @@ impl<'a> Requests<'a> {
             Some((end, _)) => Some(format!("{}…", line.get(..end)?)),
             None => Some(line).filter(|line| !line.is_empty()),
         }
+    }
+}
+
+impl Answer<Parcel> {
+    /// The same with a note about its page.
+    fn noting(mut self, note: Option<String>) -> Self {
+        if let Self::Page(_, parcel) = &mut self {
+            parcel.decoded.examples.extend(note);
+        }
+        self
     }
 }
 

@@ -15,6 +15,8 @@ pub struct Paginator {
     pub maximum_pages: Option<u64>,
     /// Statuses that, past the first page, are the end, as inclusive ranges.
     pub stop_on_status: &'static [(u16, u16)],
+    /// Whether a next link is sent with the first request's parameters that it lacks.
+    pub keep_params: bool,
 }
 
 impl Paginator {
@@ -28,6 +30,7 @@ impl Paginator {
             kind,
             maximum_pages: None,
             stop_on_status: &[],
+            keep_params: false,
         }
     }
 }

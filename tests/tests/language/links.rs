@@ -208,6 +208,51 @@ async fn a_link_may_stand_in_one_of_several_headers() {
 }
 
 #[tokio::test]
+async fn a_link_may_be_sent_with_the_parameters_that_it_lacks() {
+    let endpoint = "path: 'things?base=1', params: { status: open, size: 2 }, data_selector: data";
+    let answer = |asked: &Asked| match asked.number {
+        0 => Reply::json(&with(
+            numbers(0, 1),
+            json!({ "next": "/things?size=5&page=2" }),
+        )),
+        _ => Reply::json(&numbers(1, 2)),
+    };
+    for kind in ["json_link", "{ type: json_link, keep_params: true }"] {
+        let spec = things(&format!("{endpoint}, paginator: {kind}"));
+        let run = fetch(&spec, answer).await;
+        run.brings(&json!([0, 1]));
+        let (first, kept, note) = (
+            "base=1&status=open&size=2",
+            "&base=1&status=open",
+            "`base`, `status`",
+        );
+        let (kept, is_noted) = match kind {
+            "json_link" => ("", true),
+            _ => (kept, false),
+        };
+        run.asks(&[
+            &format!("GET /things?{first}"),
+            &format!("GET /things?size=5&page=2{kept}"),
+        ]);
+        assert_eq!(run.notes().contains(note), is_noted, "{}", run.notes());
+    }
+    let run = fetch(
+        &things(&format!(
+            "{endpoint}, paginator: {{ type: header_link, keep_params: true }}"
+        )),
+        |asked: &Asked| match asked.number {
+            0 => Reply::json(&numbers(0, 1)).header("Link", "<?page=2>; rel=next"),
+            _ => Reply::json(&numbers(1, 2)),
+        },
+    )
+    .await;
+    run.asks(&[
+        "GET /things?base=1&status=open&size=2",
+        "GET /things?page=2&base=1&status=open&size=2",
+    ]);
+}
+
+#[tokio::test]
 async fn a_malformed_link_header_is_an_error() {
     for value in [
         "/things?page=2; rel=next",
