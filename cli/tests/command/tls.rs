@@ -168,6 +168,7 @@ fn nothing_is_sent_to_one_whom_no_one_vouches_for() {
     let ran = api.fetched(Some(&other.cert.pem()));
     assert_eq!((ran.code, ran.stdout.as_str()), (3, ""), "{ran}");
     assert!(ran.stderr.contains("certificate"), "{ran}");
+    assert!(ran.stderr.contains("`SSL_CERT_FILE`"), "{ran}");
     assert!(!ran.stderr.contains(TOKEN), "{ran}");
     assert_eq!(api.requests(), []);
 }

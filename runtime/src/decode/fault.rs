@@ -153,7 +153,7 @@ impl Faults {
             found: faults.found(found),
             line: column.line,
             missing: matches!(found, Found::Nothing),
-            help: help(column, found),
+            help: help(column, found, faults.contract),
         });
     }
 
@@ -437,7 +437,7 @@ fn describe(data_type: &Type) -> String {
     }
 }
 
-fn help(column: &Column, found: Found<'_>) -> String {
+fn help(column: &Column, found: Found<'_>, contract: DataTypeContract) -> String {
     let name = column.name;
     let aside = "`schema_contract: {data_type: discard_row}` sets such rows aside";
     match (found, &column.data_type) {
@@ -445,6 +445,9 @@ fn help(column: &Column, found: Found<'_>) -> String {
             format!("`{name}` is a key, so it has to be there; {aside}")
         }
         (Found::Null | Found::Nothing, _) => format!("`nullable: true` on `{name}`, or {aside}"),
+        _ if contract == DataTypeContract::DiscardValue && !column.nullable => format!(
+            "`discard_value` makes values null, and `{name}` is not nullable: add `nullable: true`, or {aside}"
+        ),
         (_, Type::Scalar) => format!("`{name}` is a key, whose values have to compare; {aside}"),
         (Found::Text(_), Type::Enum { .. }) => {
             format!("add it to the `values` of `{name}`, or leave out `closed`; {aside}")
