@@ -33,9 +33,10 @@ impl Signals {
     pub(crate) fn new() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
 
-        let hang_up = match ignores_hang_up() {
-            true => None,
-            false => Some(signal(SignalKind::hangup())?),
+        let hang_up = if ignores_hang_up() {
+            None
+        } else {
+            Some(signal(SignalKind::hangup())?)
         };
         Ok(Self {
             hang_up,

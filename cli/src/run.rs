@@ -65,9 +65,10 @@ async fn all_ended(token_requests: &TokenRequests) {
     let start = Instant::now();
     let metrics = tokio::runtime::Handle::current().metrics();
     while metrics.num_alive_tasks() > 0 {
-        let patience = match token_requests.any() {
-            true => GRACE,
-            false => PATIENCE,
+        let patience = if token_requests.any() {
+            GRACE
+        } else {
+            PATIENCE
         };
         if start.elapsed() > patience {
             return;

@@ -105,7 +105,7 @@ impl<'a, D: Destination> Loading<'a, D> {
             match self.load(resource, &family).await {
                 Ok(Loaded::Now(report)) => {
                     failures.succeeded(resource);
-                    outcome.loaded.resources.push(report);
+                    outcome.loaded.resources.push(*report);
                 }
                 Ok(Loaded::Before) => outcome.loaded.appended_before.push(resource.name),
                 Err(failed) => {
@@ -175,12 +175,12 @@ impl<'a, D: Destination> Loading<'a, D> {
         let mut fetched = pages.report();
         fetched.notes.splice(0..0, notes);
         match written {
-            Ok(rows) => Ok(Loaded::Now(ResourceReport {
+            Ok(rows) => Ok(Loaded::Now(Box::new(ResourceReport {
                 resource: resource.name,
                 fetched,
                 written: course.progress.rows,
                 rows,
-            })),
+            }))),
             Err(error) => {
                 // All that was given is merged; the parents of whom all came are not asked again.
                 let state = pages.state();
@@ -329,7 +329,7 @@ impl<'a, D: Destination> Loading<'a, D> {
 
 /// A resource that was loaded.
 enum Loaded {
-    Now(ResourceReport),
+    Now(Box<ResourceReport>),
     /// By a load that was killed, which this one completes.
     Before,
 }

@@ -109,7 +109,7 @@ impl Redactor {
             for needle in known.needles.iter().filter(|needle| needle.is_short) {
                 needle.find_alone(&level, &mut found);
             }
-            for decoded in level.from_base64() {
+            for decoded in level.base64_decoded() {
                 for decoded in decoded.levels() {
                     find(&known.needles, &decoded, is_cut, &mut found);
                 }

@@ -1,5 +1,10 @@
 //! Serves the API that the examples of `docs/COMMAND.md` ask, until it is interrupted.
 
+#![expect(
+    clippy::print_stdout,
+    reason = "what it prints is what the shell has to export"
+)]
+
 use std::error::Error;
 
 use rest_source_tests::{Server, data};

@@ -111,7 +111,8 @@ fn generated_files_are_written_once_and_checked() {
     let written = shell.read("src/generated/media_insights.rs");
     assert!(written.contains("pub mod media_insights {"), "{written}");
     assert_eq!(generate(&["--check"]).code, 0);
-    shell.write("src/generated/media_insights.rs", "// changed by hand\n");
+    let changed = format!("{written}// changed by hand\n");
+    shell.write("src/generated/media_insights.rs", &changed);
     snapshot("generate-check-changed", &generate(&["--check"]));
     assert_eq!(generate(&[]).code, 0);
     assert_eq!(shell.read("src/generated/media_insights.rs"), written);

@@ -48,7 +48,7 @@ fn wanted(server: &Server) -> Option<String> {
 fn left_over(shell: &Shell) -> Vec<String> {
     let files = std::fs::read_dir(shell.path(".")).unwrap();
     let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
-    names.filter(|name| name.ends_with(".new")).collect()
+    names.filter(|name| name.contains(".new")).collect()
 }
 
 async fn no_token_is_lost_by(signal: &str, code: i32) {

@@ -67,22 +67,26 @@ pub(super) struct Ended {
     pub(super) completeness: Completeness,
     /// What went through it.
     pub(super) sieve: Sieve,
-    /// Where a page was passed over that may hold records, the state before it.
-    state_before_gap: Option<Option<State>>,
+    gap: Option<Gap>,
+}
+
+/// A page was passed over that may hold records: the state before it.
+struct Gap {
+    state: Option<State>,
 }
 
 impl Ended {
     /// What the next fetch starts from; nothing where that is not known to have moved.
     fn state(&self) -> Option<State> {
-        match &self.state_before_gap {
-            Some(before) if !self.completeness.is_complete() => before.clone(),
+        match &self.gap {
+            Some(gap) if !self.completeness.is_complete() => gap.state.clone(),
             _ => self.sieve.state_at_end(self.completeness.is_complete()),
         }
     }
 
     /// Whether its rows bring their part of the state forward.
     pub(super) fn moves_state(&self) -> bool {
-        self.completeness.is_complete() || self.state_before_gap.is_none()
+        self.completeness.is_complete() || self.gap.is_none()
     }
 }
 
@@ -113,7 +117,7 @@ pub(super) async fn fetch(
         sieve: Sieve::new(job.resource, job.table, range)?,
         wanted: job.limit,
         one_by_one: job.one_by_one,
-        state_before_gap: None,
+        gap: None,
         report,
         waited: Duration::ZERO,
         further: 0,
@@ -128,7 +132,7 @@ pub(super) async fn fetch(
         reason,
         completeness,
         sieve: fetching.sieve,
-        state_before_gap: fetching.state_before_gap,
+        gap: fetching.gap,
     }))
 }
 
@@ -140,8 +144,8 @@ struct Fetching<'a> {
     wanted: Option<u64>,
     /// Whether each page is taken before the next is asked for.
     one_by_one: bool,
-    /// The state before the first page that was passed over and may hold records, once there is one.
-    state_before_gap: Option<Option<State>>,
+    /// The first page that was passed over and may hold records.
+    gap: Option<Gap>,
     report: &'a SharedReport,
     /// Time that requests waited for the source's leave, or for a token.
     waited: Duration,
@@ -238,8 +242,10 @@ impl Fetching<'_> {
         let Parcel { request, decoded } = parcel;
         let mut rows = decoded.rows;
         let has_gap = self.machine.has_gap();
-        if has_gap && self.state_before_gap.is_none() {
-            self.state_before_gap = Some(self.sieve.state_so_far());
+        if has_gap && self.gap.is_none() {
+            self.gap = Some(Gap {
+                state: self.sieve.state_so_far(),
+            });
         }
         let sifted = self.sieve.sift(&mut rows, self.wanted);
         let kept = rows.len() as u64;

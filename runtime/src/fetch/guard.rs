@@ -104,22 +104,15 @@ impl Guard {
         let last = self
             .last
             .replace((print, position.clone(), request.to_owned()));
-        let first = match self.pages.get_mut(&print) {
-            Some((first, times)) => {
-                *times += 1;
-                Some((*first, *times))
+        let Some((first, times)) = self.pages.get_mut(&print) else {
+            if self.pages.len() < MAX_PAGES {
+                self.pages.insert(print, (self.page, 1));
             }
-            None => {
-                if self.pages.len() < MAX_PAGES {
-                    self.pages.insert(print, (self.page, 1));
-                }
-                None
-            }
-        };
-        let Some((first, times)) = first else {
             self.known = 0;
             return Ok(());
         };
+        *times += 1;
+        let (first, times) = (*first, *times);
         self.known += 1;
         let before = last.filter(|(same, ..)| *same == print);
         if before

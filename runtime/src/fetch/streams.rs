@@ -178,13 +178,12 @@ impl<T> Pages<T> {
                 self.report.lock().completeness = Some(completeness.clone());
                 let error = completeness.to_error().filter(|_| !self.allow_incomplete);
                 self.completeness = Some(completeness);
-                match error {
-                    Some(error) => Some(Err(self.end(error.with_resource(self.resource)))),
-                    None => {
-                        self.stage = Stage::Ended;
-                        self.progress();
-                        None
-                    }
+                if let Some(error) = error {
+                    Some(Err(self.end(error.with_resource(self.resource))))
+                } else {
+                    self.stage = Stage::Ended;
+                    self.progress();
+                    None
                 }
             }
             Some(Delivery::Failure { error, state }) => {

@@ -29,8 +29,11 @@ fn json(text: &str, upper: bool, is_escaped: impl Fn(char) -> bool) -> String {
     written
 }
 
-/// The ways to write a text, each with its name.
-fn encodings() -> Vec<(&'static str, fn(&str) -> String)> {
+/// A way to write a text, with its name.
+type Encoding = (&'static str, fn(&str) -> String);
+
+/// The ways to write a text.
+fn encodings() -> Vec<Encoding> {
     fn percent(text: &str) -> String {
         utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
     }
@@ -194,7 +197,7 @@ fn a_text_cut_at_any_byte_shows_no_part_of_a_secret() {
             let text = [&" ".repeat(SEARCHED - kept), &*encoded, " and more"].concat();
             let shown = redactor.redact_start(text.as_bytes());
             for level in View::of(shown.trim()).levels() {
-                for view in level.from_base64().iter().chain([&level]) {
+                for view in level.base64_decoded().iter().chain([&level]) {
                     let bytes = view.compact().bytes;
                     let found = bytes.windows(4).any(|found| found == start);
                     assert!(

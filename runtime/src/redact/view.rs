@@ -93,7 +93,7 @@ impl View {
 
     /// What the text is if it is base64, or has base64 in it, that begins at any of four places: the
     /// characters of base64 alone count, of either alphabet.
-    pub(super) fn from_base64(&self) -> Vec<Self> {
+    pub(super) fn base64_decoded(&self) -> Vec<Self> {
         let digits = self.bytes.iter().zip(&self.spans);
         let digits: Vec<(u32, (usize, usize))> = digits
             .filter_map(|(byte, span)| Some((base64_digit(*byte)?, *span)))
@@ -163,7 +163,7 @@ fn escape(bytes: &[u8]) -> Option<(Escaped, usize)> {
     match bytes {
         [b'\\', rest @ ..] => backslash(rest).map(|(escaped, length)| (escaped, length + 1)),
         [b'%', b'u' | b'U', rest @ ..] => Some((Escaped::char(hex(rest, 4)?)?, 6)),
-        [b'%', rest @ ..] => Some((Escaped::byte(hex(rest, 2)? as u8), 3)),
+        [b'%', rest @ ..] => Some((Escaped::byte(u8::try_from(hex(rest, 2)?).ok()?), 3)),
         [b'&', rest @ ..] => entity(rest).map(|(escaped, length)| (escaped, length + 1)),
         _ => None,
     }
@@ -179,7 +179,7 @@ fn backslash(rest: &[u8]) -> Option<(Escaped, usize)> {
         b'n' => byte(b'\n'),
         b'r' => byte(b'\r'),
         b't' => byte(b'\t'),
-        b'x' => Some((Escaped::byte(hex(&rest[1..], 2)? as u8), 3)),
+        b'x' => Some((Escaped::byte(u8::try_from(hex(&rest[1..], 2)?).ok()?), 3)),
         b'u' if rest.get(1) == Some(&b'{') => {
             let digits = rest[2..].iter().take(7).position(|byte| *byte == b'}')?;
             Some((Escaped::char(hex(&rest[2..], digits)?)?, digits + 3))

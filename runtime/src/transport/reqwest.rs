@@ -69,9 +69,10 @@ impl Reqwest {
             loopback: is_loopback(&url),
             https: url.scheme() == "https",
         };
-        let proxy = match kind.loopback {
-            true => None,
-            false => proxy::of(&url).map_err(unsendable)?,
+        let proxy = if kind.loopback {
+            None
+        } else {
+            proxy::of(&url).map_err(unsendable)?
         };
         let client = self.client(kind)?;
         let method = match request.method {
@@ -244,7 +245,7 @@ fn size(bytes: u64) -> String {
     let units = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
     let whole = units
         .iter()
-        .find(|(_, unit)| bytes > 0 && bytes % unit == 0);
+        .find(|(_, unit)| bytes > 0 && bytes.is_multiple_of(*unit));
     match whole {
         Some((name, unit)) => format!("{} {name}", bytes / unit),
         None => format!("{bytes} bytes"),

@@ -148,7 +148,7 @@ fn comment(text: &str) -> String {
     let lines: Vec<String> = text
         .trim()
         .lines()
-        .map(|line| line.replace(is_end, " "))
+        .map(|line| line.replace(is_end, " ").trim_end().to_owned())
         .collect();
     lines.join("\n-- ")
 }

@@ -93,8 +93,8 @@ impl Gunzip {
                     most: self.most,
                 }),
             };
-            match member.write(bytes).map_err(failed)? {
-                0 => self.decoded = member.finish().map_err(failed)?.bytes,
+            match member.write(bytes).map_err(|error| failed(&error))? {
+                0 => self.decoded = member.finish().map_err(|error| failed(&error))?.bytes,
                 read => {
                     bytes = bytes.get(read..).unwrap_or_default();
                     self.member = Some(member);
@@ -109,16 +109,16 @@ impl Gunzip {
         let Some(mut member) = self.member else {
             return Ok(self.decoded);
         };
-        member.flush().map_err(failed)?;
+        member.flush().map_err(|error| failed(&error))?;
         // A member that has ended takes no further byte.
         match member.write(&[0]) {
-            Ok(0) => Ok(member.finish().map_err(failed)?.bytes),
+            Ok(0) => Ok(member.finish().map_err(|error| failed(&error))?.bytes),
             _ => Err(GzipError::Incomplete),
         }
     }
 }
 
-fn failed(error: io::Error) -> GzipError {
+fn failed(error: &io::Error) -> GzipError {
     match error.kind() {
         io::ErrorKind::StorageFull => GzipError::TooLarge,
         _ => GzipError::Corrupt(error.to_string()),

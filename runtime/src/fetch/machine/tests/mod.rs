@@ -113,9 +113,8 @@ impl Server {
             }
             Position::Url(url) => place(url.rsplit('=').next().unwrap()),
         };
-        let records = if self.hidden.contains(&start) {
-            start..start
-        } else if self.empty.contains(&start) && self.leads() && !after_empty {
+        let is_empty_at_first = self.empty.contains(&start) && self.leads() && !after_empty;
+        let records = if is_empty_at_first || self.hidden.contains(&start) {
             start..start
         } else {
             start.min(self.records)..self.end(start)
