@@ -68,6 +68,7 @@ fn resource(name: &str, record: &str, columns: Vec<Column>) -> Resource {
             stop_on_status: Vec::new(),
         },
         selector: Selector::Path(Path::default()),
+        rows_path: None,
         selector_required: true,
         response_actions: Vec::new(),
         incremental: None,

@@ -128,6 +128,7 @@ impl<P> Machine<P> {
     ) {
         let Facts {
             received,
+            selected,
             ref request,
             ..
         } = facts;
@@ -144,6 +145,7 @@ impl<P> Machine<P> {
         }
         self.ready.push_back(page);
         self.tally.received += received;
+        self.tally.selected += selected;
         if received > 0
             && let Some(request) = self.without_content.take()
         {

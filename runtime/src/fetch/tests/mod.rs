@@ -8,6 +8,7 @@ mod observed;
 mod origin;
 mod paging;
 mod quota;
+mod raw_rows;
 mod steps;
 
 use std::{
