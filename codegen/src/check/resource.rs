@@ -68,6 +68,7 @@ impl Check<'_> {
         self.incremental_owns_its_params(&endpoint, incremental.as_ref());
         self.required_needs_a_selector(&endpoint);
         let write_disposition = self.write_disposition(&view, name, &record);
+        self.key_has_the_settings(&view, &record, write_disposition);
         self.append_writes_once(
             &view,
             &endpoint,
