@@ -2,6 +2,24 @@
 
 use super::{Family, Key, Shape, key, member, word};
 
+/// These keys, and those of all pages that are not counted.
+macro_rules! linked {
+    ($($key:expr),* $(,)?) => {
+        &[
+            $($key,)*
+            TOTAL_PATH,
+            TOTAL_HEADER,
+            ACCEPT_SHORT_TOTAL,
+            HAS_MORE_PATH,
+            HAS_MORE_DEFAULT,
+            STOP_AFTER_EMPTY_PAGE.or("false"),
+            END_ON_REPEAT,
+            MAXIMUM_PAGES,
+            STOP_ON_STATUS,
+        ]
+    };
+}
+
 pub(crate) static PAGINATOR: Family = Family {
     name: "paginator",
     tag: "type",
@@ -105,40 +123,22 @@ pub(crate) static PAGINATOR: Family = Family {
         ),
         member(
             word("cursor", "by a cursor in the body"),
-            &[
+            linked![
                 key("cursor_path", Shape::Path, "where the next cursor is").or("cursors.next"),
                 CURSOR_PARAM,
                 CURSOR_BODY_PATH,
-                TOTAL_PATH,
-                TOTAL_HEADER,
-                ACCEPT_SHORT_TOTAL,
-                HAS_MORE_PATH,
-                HAS_MORE_DEFAULT,
-                STOP_AFTER_EMPTY_PAGE.or("false"),
-                END_ON_REPEAT,
-                MAXIMUM_PAGES,
-                STOP_ON_STATUS,
             ],
         ),
         member(
             word("header_cursor", "by a cursor in a header"),
-            &[
+            linked![
                 key("cursor_key", Shape::Text, "the header").or("next"),
                 CURSOR_PARAM,
-                TOTAL_PATH,
-                TOTAL_HEADER,
-                ACCEPT_SHORT_TOTAL,
-                HAS_MORE_PATH,
-                HAS_MORE_DEFAULT,
-                STOP_AFTER_EMPTY_PAGE.or("false"),
-                END_ON_REPEAT,
-                MAXIMUM_PAGES,
-                STOP_ON_STATUS,
             ],
         ),
         member(
             word("header_link", "by a URL in a header"),
-            &[
+            linked![
                 key(
                     "links_next_key",
                     Shape::Text,
@@ -147,51 +147,24 @@ pub(crate) static PAGINATOR: Family = Family {
                 .or("next"),
                 key("header", Shape::Text, "the header").or("Link"),
                 KEEP_PARAMS,
-                TOTAL_PATH,
-                TOTAL_HEADER,
-                ACCEPT_SHORT_TOTAL,
-                HAS_MORE_PATH,
-                HAS_MORE_DEFAULT,
-                STOP_AFTER_EMPTY_PAGE.or("false"),
-                END_ON_REPEAT,
-                MAXIMUM_PAGES,
-                STOP_ON_STATUS,
             ],
         ),
         member(
             word("json_link", "by a URL in the body").alias(&["json_response"]),
-            &[
+            linked![
                 key("next_url_path", Shape::Path, "where the URL is").or("next"),
                 KEEP_PARAMS,
-                TOTAL_PATH,
-                TOTAL_HEADER,
-                ACCEPT_SHORT_TOTAL,
-                HAS_MORE_PATH,
-                HAS_MORE_DEFAULT,
-                STOP_AFTER_EMPTY_PAGE.or("false"),
-                END_ON_REPEAT,
-                MAXIMUM_PAGES,
-                STOP_ON_STATUS,
             ],
         ),
         member(
             word("custom", "a paginator of your own"),
-            &[
+            linked![
                 key(
                     "rust",
                     Shape::Rust,
                     "its path: of a constant, or of a struct without fields",
                 )
                 .required(),
-                TOTAL_PATH,
-                TOTAL_HEADER,
-                ACCEPT_SHORT_TOTAL,
-                HAS_MORE_PATH,
-                HAS_MORE_DEFAULT,
-                STOP_AFTER_EMPTY_PAGE.or("false"),
-                END_ON_REPEAT,
-                MAXIMUM_PAGES,
-                STOP_ON_STATUS,
             ],
         ),
     ],

@@ -151,24 +151,14 @@ impl Check<'_> {
         let entries = node.entries();
         let mut torn = Vec::new();
         let mut next = 0;
-        let mut starts = entries.iter().map(|entry| entry.key.span.start);
-        if starts.any(|start| start <= node.span.start) {
+        if !is_flow_map(node) {
             return torn;
         }
-        let is_alone = |entry: &Entry| {
-            entry.value.is_null()
-                && entry.value.span == entry.key.span
-                && !is_known(&entry.key.name)
-        };
         for (at, entry) in entries.iter().enumerate() {
             let Some(first) = entry.value.scalar().filter(|_| at >= next) else {
                 continue;
             };
-            let others = entries
-                .iter()
-                .skip(at + 1)
-                .take_while(|other| is_alone(other));
-            let words: Vec<&str> = others.map(|other| other.key.name.as_str()).collect();
+            let words = torn_off(entries, at, is_known);
             if words.is_empty() {
                 continue;
             }
@@ -199,23 +189,16 @@ impl Check<'_> {
         place: &Place,
     ) -> Vec<usize> {
         let mut torn = Vec::new();
-        // A flow map begins with its brace, a block map with its first key.
-        let mut starts = entries.iter().map(|entry| entry.key.span.start);
-        if starts.any(|start| start <= node.span.start) {
+        if !is_flow_map(node) {
             return torn;
         }
-        let is_known = |entry: &Entry| keys.iter().any(|key| key.is_called(&entry.key.name));
-        let is_alone = |entry: &Entry| entry.value.span == entry.key.span && !is_known(entry);
+        let is_known = |name: &str| keys.iter().any(|key| key.is_called(name));
         for (at, entry) in entries.iter().enumerate() {
             let is_list = |key: &&&Key| key.is_called(&entry.key.name) && takes_list(&key.shape);
             let (Some(_), Some(first)) = (keys.iter().find(is_list), entry.value.scalar()) else {
                 continue;
             };
-            let others = entries
-                .iter()
-                .skip(at + 1)
-                .take_while(|other| is_alone(other));
-            let words: Vec<&str> = others.map(|other| other.key.name.as_str()).collect();
+            let words = torn_off(entries, at, &is_known);
             if words.is_empty() {
                 continue;
             }
@@ -368,6 +351,21 @@ impl Check<'_> {
         self.sink.push(diagnostic);
         meant.map(|meant| meant.word)
     }
+}
+
+/// Whether a map stands in braces. It begins with its brace, a block map with its first key.
+fn is_flow_map(node: &Node) -> bool {
+    let mut starts = node.entries().iter().map(|entry| entry.key.span.start);
+    starts.all(|start| start > node.span.start)
+}
+
+/// The words that commas tore off the value at this position: unknown keys that have no value.
+fn torn_off<'a>(entries: &'a [Entry], at: usize, is_known: &dyn Fn(&str) -> bool) -> Vec<&'a str> {
+    let is_alone = |entry: &&Entry| {
+        entry.value.is_null() && entry.value.span == entry.key.span && !is_known(&entry.key.name)
+    };
+    let others = entries.iter().skip(at + 1).take_while(is_alone);
+    others.map(|other| other.key.name.as_str()).collect()
 }
 
 /// Whether a key of this name may stand in a value of this shape, rather than among those around it.
