@@ -292,7 +292,7 @@ impl<'a, D: Destination> Loading<'a, D> {
     /// Commits what is left, where the fetch brought what it should, and counts the rows.
     async fn finish(&mut self, target: &Target, pages: &Pages<Rows>) -> Result<u64> {
         let fetched = pages.report();
-        let completeness = pages.completeness().cloned().unwrap_or_default();
+        let completeness = pages.completeness().unwrap_or_default();
         if let Some(error) = completeness.to_error() {
             return Err(error.with_detail(match target.writing {
                 Writing::Merge => "the records that arrived were merged; the state did not move",

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 
 use super::{
     bind::bind,
-    table::{columns, definition, quote, upsert},
+    table::{columns, definition, names, quote, upsert, values},
     writer::{failed, run},
 };
 use crate::Target;
@@ -130,13 +130,5 @@ fn create(target: &Target) -> String {
 
 /// The statement that writes a row to it, with a parameter for each column.
 fn insert(target: &Target) -> String {
-    let width = columns(target.resource.table).len();
-    let values = vec!["?"; width].join(", ");
-    format!("INSERT INTO {TABLE} ({}) VALUES ({values})", names(target))
-}
-
-fn names(target: &Target) -> String {
-    let columns = columns(target.resource.table).iter();
-    let names: Vec<String> = columns.map(|column| quote(column.name)).collect();
-    names.join(", ")
+    format!("INSERT INTO {TABLE} ({}) {}", names(target), values(target))
 }

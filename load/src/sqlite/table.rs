@@ -181,26 +181,37 @@ pub(super) fn stored_as(data_type: &Type) -> &'static str {
 
 /// The statement that writes a row, with a parameter for each column.
 pub(super) fn insert(target: &Target) -> String {
-    let values = vec!["?"; columns(target.resource.table).len()].join(", ");
-    upsert(target, &format!("VALUES ({values})"))
+    upsert(target, &values(target))
+}
+
+/// `VALUES`, with a parameter for each column.
+pub(super) fn values(target: &Target) -> String {
+    let parameters = vec!["?"; columns(target.resource.table).len()].join(", ");
+    format!("VALUES ({parameters})")
+}
+
+/// The names of the columns, in quotes.
+pub(super) fn names(target: &Target) -> String {
+    let columns = columns(target.resource.table).iter();
+    let names: Vec<String> = columns.map(|column| quote(column.name)).collect();
+    names.join(", ")
 }
 
 /// The statement that writes these rows. Where rows have a key and are not appended, a row takes the
 /// place of the one that has its key.
 pub(super) fn upsert(target: &Target, rows: &str) -> String {
     let table = target.resource.table;
-    let names: Vec<String> = columns(table).iter().map(|c| quote(c.name)).collect();
     let insert = format!(
         "INSERT INTO {} ({}) {rows}",
         quote(table.name),
-        names.join(", ")
+        names(target)
     );
     let key: Vec<String> = target.key().map(quote).collect();
     if key.is_empty() || target.writing == Writing::Append {
         return insert;
     }
+    let names = columns(table).iter().map(|column| quote(column.name));
     let updates: Vec<String> = names
-        .iter()
         .filter(|name| !key.contains(name))
         .map(|name| format!("{name} = excluded.{name}"))
         .collect();
