@@ -34,6 +34,16 @@ pub(crate) const ORDERS: ResourcePlan = ResourcePlan {
     ..ResourcePlan::DEFAULT
 };
 
+/// Orders that are merged in groups of one status.
+pub(crate) static BY_STATUS: Table = Table::new(
+    "orders",
+    &[
+        Column::new("id", Type::Bigint).primary_key(),
+        Column::new("status", Type::Text).merge_key(),
+        Column::new("changed_at", Type::TIMESTAMP),
+    ],
+);
+
 /// The same, fetched from where the last fetch came to.
 pub(crate) const CHANGED_ORDERS: ResourcePlan = ResourcePlan {
     incremental: Some(Incremental {

@@ -11,7 +11,7 @@ use rest_source_tests::{Dataset, Fault};
 use rusqlite::Connection;
 use serde_json::json;
 
-use crate::shop::{ORDERS, Scratch, connect, plan, serve_also};
+use crate::shop::{BY_STATUS, ORDERS, Scratch, connect, plan, serve_also};
 
 const fn orders(disposition: WriteDisposition) -> ResourcePlan {
     ResourcePlan {
@@ -23,14 +23,7 @@ const fn orders(disposition: WriteDisposition) -> ResourcePlan {
 const APPENDED: ResourcePlan = orders(WriteDisposition::Append);
 const REPLACED: ResourcePlan = orders(WriteDisposition::Replace);
 const GROUPED: ResourcePlan = ResourcePlan {
-    table: &Table::new(
-        "orders",
-        &[
-            Column::new("id", Type::Bigint).primary_key(),
-            Column::new("status", Type::Text).merge_key(),
-            Column::new("changed_at", Type::TIMESTAMP),
-        ],
-    ),
+    table: &BY_STATUS,
     ..ORDERS
 };
 const ITEMS: ResourcePlan = ResourcePlan {

@@ -11,7 +11,7 @@ use rest_source_load::Load;
 use rest_source_tests::{Dataset, Fault};
 use serde_json::json;
 
-use crate::shop::{ORDERS, Scratch, connect, plan, serve, serve_also};
+use crate::shop::{BY_STATUS, ORDERS, Scratch, connect, plan, serve, serve_also};
 
 const GONE: &[ResponseAction] = &[ResponseAction {
     statuses: &[(410, 410)],
@@ -36,14 +36,7 @@ const MERGED: ResourcePlan = ResourcePlan {
 };
 /// All open orders, and all others.
 const GROUPED: ResourcePlan = ResourcePlan {
-    table: &Table::new(
-        "orders",
-        &[
-            Column::new("id", Type::Bigint).primary_key(),
-            Column::new("status", Type::Text).merge_key(),
-            Column::new("changed_at", Type::TIMESTAMP),
-        ],
-    ),
+    table: &BY_STATUS,
     ..MERGED
 };
 const CAPPED_GROUPED: ResourcePlan = ResourcePlan {
@@ -102,6 +95,18 @@ async fn a_page_that_was_ignored_does_not_halve_what_is_replaced() {
     server.faults().clear();
     server.log().clear();
     server.faults().at(0, Fault::status(410));
+    replacing.load(&mut scratch.open()).await.unwrap();
+    assert_eq!(scratch.rows(NUMBER), ["35"]);
+}
+
+#[tokio::test]
+async fn an_ignored_first_page_of_the_first_load_leaves_an_empty_table() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    let replacing: Replacing = connect(&server);
+    server.faults().at(0, Fault::status(410));
+    let report = replacing.load(&mut scratch.open()).await.unwrap();
+    assert_eq!(report.resource("orders").unwrap().rows, 0);
+    server.faults().clear();
     replacing.load(&mut scratch.open()).await.unwrap();
     assert_eq!(scratch.rows(NUMBER), ["35"]);
 }
