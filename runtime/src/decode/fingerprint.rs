@@ -2,12 +2,15 @@
 
 const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
 
+fn mix(hash: u64, word: u64) -> u64 {
+    (hash.rotate_left(23) ^ word).wrapping_mul(SPREAD)
+}
+
 /// A number that differs for texts that differ, but for an accident in 2^64. Not against those who
 /// make accidents: they would only stop their own pages.
 ///
 /// Four words at a time, so that none waits for the one before: it reads every record of every page.
 pub(super) fn fingerprint(text: &str) -> u64 {
-    let mix = |hash: u64, word: u64| (hash.rotate_left(23) ^ word).wrapping_mul(SPREAD);
     let word = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes);
     let (words, rest) = text.as_bytes().as_chunks::<8>();
     let (blocks, words) = words.as_chunks::<4>();
@@ -37,14 +40,13 @@ pub(super) fn unordered(text: &str) -> u64 {
             let byte = u32::from(*byte);
             one += byte;
             two += byte * byte;
-            // At most 255³ · 256, just below 2^32.
-            three = three.wrapping_add(byte * byte * byte);
+            // At most 255³ · 256 in all, just below 2^32.
+            three += byte * byte * byte;
         }
         sum += u64::from(one);
         squares += u64::from(two);
         cubes += u64::from(three);
     }
-    let mix = |hash: u64, word: u64| (hash.rotate_left(23) ^ word).wrapping_mul(SPREAD);
     [sum, squares, cubes]
         .into_iter()
         .fold(text.len() as u64, mix)

@@ -20,7 +20,7 @@ use crate::{
     exchange::Failure,
     pace::Shut,
     paginator::{Paginate, Position, Statements},
-    plan::{Action, ResponseAction, Retry},
+    plan::{Action, Pages, ResponseAction, Retry},
     report::{Bytes, Seconds},
     request::{Bounds, Draft},
     retry_after,
@@ -268,7 +268,7 @@ impl<'a> Requests<'a> {
             probes: mem::take(&mut decoded.probes),
             url: draft.url,
             request: request.clone(),
-            fingerprint: fingerprint(&decoded),
+            fingerprint: self.fingerprint(&decoded),
             no_content,
             is_null: decoded.is_null,
             closed: self.closed(&headers),
@@ -276,6 +276,14 @@ impl<'a> Requests<'a> {
             headers,
         };
         Answer::Page(Box::new(facts), Parcel { request, decoded })
+    }
+
+    /// What tells a page from others, where there are others.
+    fn fingerprint(&self, decoded: &Decoded) -> Fingerprint {
+        match self.job.resource.paginator.kind {
+            Pages::Single => Fingerprint::Text(0, false),
+            _ => fingerprint(decoded),
+        }
     }
 
     /// What a response without a body is decoded to.
@@ -434,15 +442,14 @@ fn fingerprint(decoded: &Decoded) -> Fingerprint {
     let rows = &decoded.rows;
     let key: Vec<usize> = rows.table().primary_key().collect();
     if key.is_empty() || rows.is_empty() {
-        let values = |at| rows.get(at).map(|row| row.values().collect::<Vec<_>>());
-        let first: Vec<_> = (0..rows.len().min(COMPARED)).map(values).collect();
-        let mut others = first.as_slice();
-        let mut is_distinct = first.len() > 1;
-        while let [one, rest @ ..] = others {
-            is_distinct &= !rest.contains(one);
-            others = rest;
-        }
-        return Fingerprint::Text(decoded.fingerprint, is_distinct);
+        let mut compared: Vec<Vec<Value<'_>>> = Vec::new();
+        let is_distinct = rows.iter().take(COMPARED).all(|row| {
+            let values = row.values().collect();
+            let is_new = !compared.contains(&values);
+            compared.push(values);
+            is_new
+        });
+        return Fingerprint::Text(decoded.fingerprint, is_distinct && rows.len() > 1);
     }
     let keys = rows.iter().map(|row| {
         let mut hasher = DefaultHasher::new();

@@ -73,8 +73,8 @@ impl Guard {
     ///
     /// # Errors
     ///
-    /// When a page with the same keys came before from another position, and when many pages in a row
-    /// are empty or known.
+    /// When a page with the same records came before from another position, and they have keys or differ
+    /// from each other; and when many pages in a row are empty or known.
     pub(super) fn page(
         &mut self,
         position: &Position,

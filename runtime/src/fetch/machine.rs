@@ -16,7 +16,7 @@ use super::guard::Guard;
 use crate::{
     Completeness, Error, Position, Result,
     completeness::Reason,
-    paginator::{End, EndKind, Paginate, Shortfall, Statements, Total},
+    paginator::{End, Paginate, Shortfall, Statements, Total},
 };
 
 pub(super) use terms::{Answer, Facts, Now, Order, Rules, Step, Tally};
@@ -206,10 +206,7 @@ impl<P> Machine<P> {
     /// Ends the fetch: nothing more is wanted.
     pub(super) fn stop(&mut self, end: End) {
         self.ready.clear();
-        if end.kind == EndKind::Bounded {
-            self.completeness.add(Reason::Maximum(end.reason.clone()));
-        }
-        self.finish(Ok(end.reason));
+        self.end(end, Shortfall::None);
     }
 
     /// Ends the fetch: the caller has as many records as wanted. What is missing past them does not

@@ -62,8 +62,6 @@ pub struct Pages<T> {
     /// A note on records that no fetch up to its state asked for.
     gap: Option<String>,
     resource: &'static str,
-    /// Nothing before it is over.
-    completeness: Option<Completeness>,
     allow_incomplete: bool,
     on_progress: Option<OnProgress>,
     records: PhantomData<fn() -> T>,
@@ -102,7 +100,6 @@ impl<T> Pages<T> {
             stage: Stage::Ready(Box::new(job)),
             origin: Origin::default(),
             gap: None,
-            completeness: None,
             on_progress,
             records: PhantomData,
         }
@@ -131,8 +128,8 @@ impl<T> Pages<T> {
     }
 
     /// Whether all records arrived; `None` before the end and after an error that ended the fetch early.
-    pub fn completeness(&self) -> Option<&Completeness> {
-        self.completeness.as_ref()
+    pub fn completeness(&self) -> Option<Completeness> {
+        self.report.lock().completeness.clone()
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Page<T>>>> {
@@ -175,9 +172,8 @@ impl<T> Pages<T> {
                 }
                 self.set_state(state);
                 self.note_gap();
-                self.report.lock().completeness = Some(completeness.clone());
                 let error = completeness.to_error().filter(|_| !self.allow_incomplete);
-                self.completeness = Some(completeness);
+                self.report.lock().completeness = Some(completeness);
                 if let Some(error) = error {
                     Some(Err(self.end(error.with_resource(self.resource))))
                 } else {

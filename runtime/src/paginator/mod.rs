@@ -28,7 +28,7 @@ use crate::{
 };
 
 pub use self::position::Position;
-pub(crate) use self::stated::{Arrived, Shortfall, Stated, Statements};
+pub(crate) use self::stated::{Arrived, EMPTY_PAGE, Shortfall, Stated, Statements};
 pub use crate::{decode::Probe, request::Draft};
 
 /// How the pages of one resource follow each other.
@@ -199,6 +199,24 @@ pub enum Total {
     Records(u64),
     /// So many pages.
     Pages(u64),
+}
+
+impl Total {
+    /// The number of records, where that is what it counts.
+    fn records(self) -> Option<u64> {
+        match self {
+            Self::Records(total) => Some(total),
+            Self::Pages(_) => None,
+        }
+    }
+
+    /// The number of pages, where that is what it counts.
+    fn pages(self) -> Option<u64> {
+        match self {
+            Self::Pages(total) => Some(total),
+            Self::Records(_) => None,
+        }
+    }
 }
 
 /// Why pages ended.

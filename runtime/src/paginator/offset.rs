@@ -11,9 +11,6 @@ use crate::{
     schema::Path,
 };
 
-/// How many empty pages in a row are passed over where a total says that more records follow.
-const MAX_EMPTY: u32 = 2;
-
 pub(super) struct ByOffset {
     pub(super) plan: Offset,
     pub(super) ends: Ends,
@@ -30,7 +27,7 @@ impl ByOffset {
 
     /// The end that the page is, if any. `after` is the offset behind its last record.
     fn end(&self, after: u64, page: &PageFacts<'_>) -> Option<End> {
-        let total = records(page.total);
+        let total = page.total.and_then(Total::records);
         if let Some(total) = total.filter(|total| after >= *total) {
             return Some(End::complete(format!(
                 "the total of {}",
@@ -48,7 +45,7 @@ impl ByOffset {
         let goes_on = match (total, page.hint) {
             (Some(_), _) if self.ends.accept_short_total => false,
             // A short page is not the last while the total says that more follows.
-            (Some(_), _) => page.received > 0 || page.empty_before < MAX_EMPTY,
+            (Some(_), _) => page.received > 0 || page.empty_before < stated::MAX_EMPTY,
             (None, Some(hint)) => page.received == 0 && hint > after && page.empty_before == 0,
             (None, None) => false,
         };
@@ -85,7 +82,7 @@ impl Paginate for ByOffset {
         let at = self.at(position)?;
         let too_large = || paging("the offset is too large");
         let after = at.checked_add(page.received).ok_or_else(too_large)?;
-        if let Some(total) = records(page.total) {
+        if let Some(total) = page.total.and_then(Total::records) {
             if total < after && after > self.plan.offset && page.received > 0 {
                 return Err(paging(format!(
                     "the response's total is {total}, but {after} records have been received"
@@ -109,7 +106,11 @@ impl Paginate for ByOffset {
         if let Some(end) = self.end(after, page) {
             return Ok(Next::End(end));
         }
-        let total = records(page.total).or(page.hint).map(Total::Records);
+        let total = page
+            .total
+            .and_then(Total::records)
+            .or(page.hint)
+            .map(Total::Records);
         // Records of an empty page may be hidden from this user: the offset passes over them.
         let next = if page.received == 0 {
             at.checked_add(self.plan.limit).ok_or_else(too_large)?
@@ -134,13 +135,6 @@ impl Paginate for ByOffset {
 
     fn records_before(&self, position: &Position) -> Option<u64> {
         self.at(position).ok()
-    }
-}
-
-fn records(total: Option<Total>) -> Option<u64> {
-    match total {
-        Some(Total::Records(total)) => Some(total),
-        _ => None,
     }
 }
 

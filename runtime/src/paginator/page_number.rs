@@ -11,9 +11,6 @@ use crate::{
     schema::Path,
 };
 
-/// How many empty pages in a row are passed over where a total says that more pages follow.
-const MAX_EMPTY: u32 = 2;
-
 pub(super) struct ByNumber {
     pub(super) plan: PageNumber,
     pub(super) ends: Ends,
@@ -60,7 +57,7 @@ impl ByNumber {
 
     /// The end that the page before `next` is, if any.
     fn end(&self, next: u64, page: &PageFacts<'_>) -> Option<End> {
-        let total = pages(page.total);
+        let total = page.total.and_then(Total::pages);
         if let Some(total) = total
             && next >= total.saturating_add(self.plan.base_page)
         {
@@ -83,7 +80,7 @@ impl ByNumber {
             (Some(_), _) if self.ends.accept_short_total => false,
             // The number of records, declared as that of pages, is reached by the records.
             (Some(total), _) if page.received == 0 && total == arrived => false,
-            (Some(_), _) => page.received > 0 || page.empty_before < MAX_EMPTY,
+            (Some(_), _) => page.received > 0 || page.empty_before < stated::MAX_EMPTY,
             (None, Some(hint)) => {
                 page.received == 0 && from_base && hint > arrived && page.empty_before == 0
             }
@@ -122,7 +119,7 @@ impl Paginate for ByNumber {
         let next = at
             .checked_add(1)
             .ok_or_else(|| paging("the page's number is too large"))?;
-        let total = pages(page.total);
+        let total = page.total.and_then(Total::pages);
         // Pages that had records, this one included if it did.
         let come = at.saturating_sub(self.plan.base_page) + u64::from(page.received > 0);
         let any = page.received > 0 || page.before > 0;
@@ -178,13 +175,6 @@ impl Paginate for ByNumber {
     fn pages_before(&self, position: &Position) -> Option<u64> {
         let at = self.at(position).ok()?;
         Some(at.saturating_sub(self.plan.base_page))
-    }
-}
-
-fn pages(total: Option<Total>) -> Option<u64> {
-    match total {
-        Some(Total::Pages(total)) => Some(total),
-        _ => None,
     }
 }
 

@@ -30,6 +30,12 @@ const UNDECLARED: &[Path] = &[
 /// The usual header of an undeclared total.
 const UNDECLARED_HEADER: &str = "X-Total-Count";
 
+/// How many empty pages in a row are passed over where a declared total says that more follows.
+pub(super) const MAX_EMPTY: u32 = 2;
+
+/// Why pages end at an empty page.
+pub(crate) const EMPTY_PAGE: &str = "an empty page";
+
 /// Reads the statements of the pages of one fetch.
 #[derive(Debug)]
 pub(crate) struct Statements {
@@ -417,7 +423,7 @@ pub(super) fn end(ends: &Ends, page: &PageFacts<'_>, size: Option<u64>) -> Optio
         return None;
     }
     if page.received == 0 && ends.stop_after_empty_page {
-        return Some(End::complete("an empty page"));
+        return Some(End::complete(EMPTY_PAGE));
     }
     match size {
         Some(size) if ends.stop_after_short_page && page.received < size => {

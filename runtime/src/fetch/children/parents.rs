@@ -116,7 +116,7 @@ impl Parents {
     /// the children.
     pub(super) fn completeness(&self, limit: Option<u64>) -> Completeness {
         let is_whole = match &self.source {
-            Source::Fetched { pages, .. } => pages.completeness().cloned(),
+            Source::Fetched { pages, .. } => pages.completeness(),
             Source::Known { records, hides } if records.as_slice().is_empty() => {
                 let mut completeness = Completeness::COMPLETE;
                 completeness.has_set_aside = *hides;

@@ -9,13 +9,10 @@ use crate::{
     Position, Result,
     completeness::Reason,
     fetch::guard::Lead,
-    paginator::{Arrived, End, EndKind, Next, PageFacts, Shortfall, Stated, Total},
+    paginator::{Arrived, EMPTY_PAGE, End, EndKind, Next, PageFacts, Shortfall, Stated, Total},
     query,
     retry::{Verdict, verdict},
 };
-
-/// Why pages end at an empty page.
-const EMPTY_PAGE: &str = "an empty page";
 
 /// What a page comes to.
 struct Settled {
@@ -38,7 +35,7 @@ impl<P> Machine<P> {
             let slot = self.slots.pop_front()?;
             match slot.state {
                 SlotState::Due(_) | SlotState::Sent => {}
-                SlotState::Stopped(status) => self.stop_on_status(status),
+                SlotState::Stopped(status) => self.stop_on_status(&slot.position, status),
                 SlotState::Ignored(note) | SlotState::GivenUp(note) => {
                     // Past the first page it may hide records, and those of the pages after it.
                     if slot.id > 0 || self.resumed {
@@ -144,17 +141,12 @@ impl<P> Machine<P> {
         }
         self.ready.push_back(page);
         self.tally.received += received;
-        if received > 0
-            && let Some(request) = self.without_content.take()
-        {
-            let text = format!("a page without content, though records follow: {request}");
-            self.completeness.add(Reason::MissingPage(text));
-        }
         if received > 0 {
-            self.full_pages = self
-                .paginator
-                .pages_before(&position)
-                .map(|before| before + 1);
+            self.full_pages = self.pages_through(&position);
+            if let Some(request) = self.without_content.take() {
+                let text = format!("a page without content, though records follow: {request}");
+                self.completeness.add(Reason::MissingPage(text));
+            }
         }
         self.note_short(received);
         let settled = match facts.failure {
@@ -249,20 +241,20 @@ impl<P> Machine<P> {
 
     /// What arrived, with a page at `position` that has so many records.
     fn arrived(&self, position: &Position, received: u64) -> Arrived {
-        let with_this = || {
-            self.paginator
-                .pages_before(position)
-                .map(|before| before + 1)
-        };
         Arrived {
             received: self.tally.received.saturating_add(received),
             skipped: self.skipped,
             pages: if received > 0 {
-                with_this()
+                self.pages_through(position)
             } else {
                 self.full_pages
             },
         }
+    }
+
+    /// How many pages there are up to this one, where pages are numbered.
+    fn pages_through(&self, position: &Position) -> Option<u64> {
+        Some(self.paginator.pages_before(position)? + 1)
     }
 
     /// Follows a next page, watched by the guard and by the spec's maximum.
@@ -297,7 +289,7 @@ impl<P> Machine<P> {
         Ok(settled)
     }
 
-    fn end(&mut self, end: End, shortfall: Shortfall) {
+    pub(super) fn end(&mut self, end: End, shortfall: Shortfall) {
         match shortfall {
             Shortfall::None => {}
             Shortfall::Warning(text) => self.tally.notes.push(text),
@@ -310,13 +302,9 @@ impl<P> Machine<P> {
     }
 
     /// A status in place of a page is the end.
-    fn stop_on_status(&mut self, status: u16) {
+    fn stop_on_status(&mut self, position: &Position, status: u16) {
         let end = End::complete(format!("status {status}"));
-        let arrived = Arrived {
-            received: self.tally.received,
-            skipped: self.skipped,
-            pages: self.full_pages,
-        };
+        let arrived = self.arrived(position, 0);
         if let Some(reason) = self.statements.shortfall_without_page(&end, &arrived) {
             self.completeness.add(reason);
         }

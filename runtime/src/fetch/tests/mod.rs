@@ -248,5 +248,5 @@ fn ids(things: &[Thing]) -> Vec<i64> {
 fn redelivers<T>(pages: &super::Pages<T>) -> bool {
     pages
         .completeness()
-        .is_some_and(crate::Completeness::redelivers)
+        .is_some_and(|completeness| completeness.redelivers())
 }
