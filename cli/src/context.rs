@@ -1,11 +1,8 @@
 //! What a run of the command takes from its process.
 
-use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, SystemTime},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rest_source::{Builder, Client, Clock, plan::SourcePlan, transport::BoxFuture};
+use rest_source::{Builder, Client, Clock, plan::SourcePlan};
 
 use crate::console::Console;
 
@@ -60,7 +57,7 @@ impl Context {
         mut builder: Builder<Client>,
     ) -> Builder<Client> {
         if let Some(clock) = &self.clock {
-            builder = builder.clock(SharedClock(Arc::clone(clock)));
+            builder = builder.clock(Arc::clone(clock));
         }
         let value = |variable: &str| {
             let mut variables = self.variables.iter().rev();
@@ -114,21 +111,5 @@ impl Captured {
 
     fn lock(&self) -> MutexGuard<'_, String> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-struct SharedClock(Arc<dyn Clock>);
-
-impl Clock for SharedClock {
-    fn now(&self) -> SystemTime {
-        self.0.now()
-    }
-
-    fn elapsed(&self) -> Duration {
-        self.0.elapsed()
-    }
-
-    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
-        self.0.sleep(duration)
     }
 }
