@@ -69,7 +69,7 @@ impl Console {
         }
     }
 
-    /// A line that says how far it has come, where stderr is a terminal.
+    /// A progress line, where stderr is a terminal.
     pub(crate) fn progress(&self) -> Progress {
         Progress {
             is_shown: self.0.is_none() && stderr().is_terminal(),
@@ -84,7 +84,7 @@ impl Console {
     }
 }
 
-/// A line that says how far it has come, for somebody who watches and sees nothing else.
+/// A progress line for a person at a terminal, while nothing else is printed.
 pub(crate) struct Progress {
     is_shown: bool,
 }

@@ -334,7 +334,7 @@ enum Loaded {
     Before,
 }
 
-/// How far the load of a resource has come.
+/// The progress of one resource within a load.
 struct Course {
     progress: Progress,
     /// Records that were committed.

@@ -230,7 +230,7 @@ impl Tokens {
             let message = format!("the refresh token cannot be locked: {error}");
             Error::new(ErrorKind::Auth, self.wire.redactor.redact(&message))
         })?;
-        // One that the user could not keep is newer than any that he has.
+        // A token that could not be stored is newer than any that is stored.
         if let (Some(token), Some(refresh)) = (&locked.token, &mut self.lock().refresh)
             && refresh.is_kept
         {

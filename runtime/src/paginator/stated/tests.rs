@@ -1,0 +1,220 @@
+//! What responses state, and what pages lack of it.
+
+use super::*;
+use crate::plan::Offset;
+
+const ALL: Path = Path(&[Step::Key("all")]);
+const MORE: Path = Path(&[Step::Key("more")]);
+
+fn statements(kind: Pages, ends: Ends) -> Statements {
+    Statements::new(&ResourcePlan {
+        paginator: Paginator {
+            ends,
+            ..Paginator::new(kind)
+        },
+        selector: Selector::Path(Path(&[Step::Key("data")])),
+        ..ResourcePlan::DEFAULT
+    })
+}
+
+fn offset(ends: Ends) -> Statements {
+    statements(Pages::Offset(Offset::new(10)), ends)
+}
+
+fn by_total() -> Statements {
+    offset(Ends {
+        total_path: Some(ALL),
+        ..Ends::COUNTED
+    })
+}
+
+fn by_flag(has_more_default: Option<bool>) -> Statements {
+    offset(Ends {
+        has_more_path: Some(MORE),
+        has_more_default,
+        ..Ends::COUNTED
+    })
+}
+
+fn number(digits: &str) -> Probe {
+    Probe::Number(digits.to_owned())
+}
+
+fn read(statements: &Statements, probe: Probe) -> Result<Stated> {
+    statements.read(&[probe], &Headers::new(), false)
+}
+
+fn arrived(received: u64) -> Arrived {
+    Arrived {
+        received,
+        skipped: Some(0),
+        pages: None,
+    }
+}
+
+#[test]
+fn a_declared_total_that_is_missing_or_not_a_number_is_an_error() {
+    for (probe, wanted) in [
+        (Probe::Missing, "`$.all` is missing"),
+        (Probe::Null, "is null"),
+        (Probe::Text("NaN".into()), "\"NaN\""),
+        (number("-1"), "\"-1\""),
+    ] {
+        let text = read(&by_total(), probe).unwrap_err().to_string();
+        assert!(text.contains(wanted), "{text}");
+    }
+}
+
+#[test]
+fn a_total_that_only_the_first_page_has_is_remembered() {
+    let mut statements = by_total();
+    let first = read(&statements, number("30")).unwrap();
+    statements.remember(&first);
+    let later = read(&statements, Probe::Missing).unwrap();
+    assert_eq!(later.total, Some(30));
+}
+
+#[test]
+fn a_total_in_a_header_is_read_from_a_page_without_content() {
+    let statements = offset(Ends {
+        total_header: Some("X-Total"),
+        stop_after_empty_page: false,
+        ..Ends::COUNTED
+    });
+    let mut headers = Headers::new();
+    let error = statements.read(&[], &headers, true).unwrap_err();
+    assert!(error.to_string().contains("header `X-Total` is missing"));
+    headers.push("x-total", "4");
+    assert_eq!(statements.read(&[], &headers, true).unwrap().total, Some(4));
+}
+
+#[test]
+fn a_flag_may_be_left_out_once_it_was_seen_or_has_a_default() {
+    let mut statements = by_flag(None);
+    let stated = read(&statements, Probe::Missing).unwrap();
+    assert_eq!(stated.has_more(), None);
+    let text = stated.check_flag().unwrap_err().to_string();
+    assert!(text.contains("`has_more_default: false`"), "{text}");
+
+    let first = read(&statements, Probe::Bool(true)).unwrap();
+    statements.remember(&first);
+    let last = read(&statements, Probe::Null).unwrap();
+    assert_eq!(last.has_more(), Some(false));
+
+    let defaulted = read(&by_flag(Some(false)), Probe::Missing).unwrap();
+    assert_eq!(defaulted.has_more(), Some(false));
+}
+
+#[test]
+fn a_flag_is_a_bool_or_a_usual_word_for_one() {
+    let text = |word: &str| Probe::Text(word.to_owned());
+    for (probe, wanted) in [
+        (text("True"), Some(true)),
+        (text("no"), Some(false)),
+        (text("Y"), Some(true)),
+        (text("0"), Some(false)),
+        (number("1"), Some(true)),
+        (number("2"), None),
+        (text("maybe"), None),
+        (Probe::Other, None),
+    ] {
+        let stated = read(&by_flag(None), probe.clone()).unwrap();
+        assert_eq!(stated.has_more(), wanted, "{probe:?}");
+    }
+}
+
+#[test]
+fn fewer_records_than_the_total_are_a_shortfall_unless_accepted() {
+    let end = End::complete("an empty page");
+    let shortfall = |statements: &Statements, received| {
+        let stated = read(statements, number("30")).unwrap();
+        statements
+            .shortfall(&end, &stated, &arrived(received))
+            .unwrap()
+    };
+    let Shortfall::Missing(reason) = shortfall(&by_total(), 18) else {
+        panic!("no shortfall");
+    };
+    assert_eq!(
+        reason.to_string(),
+        "`$.all` states 30 records, 18 arrived (ended: an empty page)"
+    );
+    assert!(matches!(shortfall(&by_total(), 30), Shortfall::None));
+    let accepting = offset(Ends {
+        total_path: Some(ALL),
+        accept_short_total: true,
+        ..Ends::COUNTED
+    });
+    assert!(matches!(shortfall(&accepting, 18), Shortfall::None));
+}
+
+#[test]
+fn a_page_without_content_leaves_the_flag_before_it_standing() {
+    let mut statements = by_flag(None);
+    let first = read(&statements, Probe::Bool(true)).unwrap();
+    statements.remember(&first);
+    let stated = statements
+        .read(&[Probe::Missing], &Headers::new(), true)
+        .unwrap();
+    let end = End::complete("an empty page");
+    let shortfall = statements.shortfall(&end, &stated, &arrived(10)).unwrap();
+    assert!(matches!(
+        shortfall,
+        Shortfall::Missing(Reason::MoreAnnounced(_))
+    ));
+}
+
+#[test]
+fn an_undeclared_total_anywhere_usual_is_a_warning_that_names_the_field() {
+    let statements = offset(Ends::COUNTED);
+    let place = Path(&[Step::Key("meta"), Step::Key("total")]);
+    let probes: Vec<Probe> = statements
+        .probes()
+        .iter()
+        .map(|path| {
+            if *path == place {
+                number("30")
+            } else {
+                Probe::Missing
+            }
+        })
+        .collect();
+    let stated = statements.read(&probes, &Headers::new(), false).unwrap();
+    let end = End::complete("an empty page");
+    let shortfall = statements.shortfall(&end, &stated, &arrived(18)).unwrap();
+    let Shortfall::Warning(text) = shortfall else {
+        panic!("{shortfall:?}");
+    };
+    assert!(
+        text.contains("`$.meta.total` states 30 records, 18 arrived"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_body_that_is_one_record_states_no_total() {
+    let single = Statements::new(&ResourcePlan {
+        paginator: Paginator::SINGLE_PAGE,
+        ..ResourcePlan::DEFAULT
+    });
+    assert!(single.probes().is_empty());
+}
+
+#[test]
+fn a_total_is_a_whole_number_however_written() {
+    for (text, wanted) in [
+        ("250", Some(250)),
+        ("250.0", Some(250)),
+        ("2.5e2", Some(250)),
+        ("0", Some(0)),
+        ("-1", None),
+        ("2.5", None),
+        ("NaN", None),
+        ("inf", None),
+        ("1e400", None),
+        ("", None),
+        ("many", None),
+    ] {
+        assert_eq!(whole(text), wanted, "{text}");
+    }
+}
