@@ -33,9 +33,14 @@ async fn fetch(args: Fetch, context: Context, token_requests: TokenRequests) -> 
     let fetch = asked(plan, resource, &args, &token, &context)?;
     let mut printer = Printer::new(args.format, resource.table);
     let mut pages = fetch.pages();
+    let since = pages.state();
     let progress = console.progress_beside_stdout();
     while let Some(page) = pages.next().await {
-        let page = page.map_err(|error| token.tell(error))?;
+        let page = page.map_err(|error| {
+            // What was left out until then is told, too.
+            console.say(pages.report());
+            token.tell(error)
+        })?;
         if !console.print(&printer.page(page.rows()))? {
             return Ok(());
         }
@@ -47,10 +52,18 @@ async fn fetch(args: Fetch, context: Context, token_requests: TokenRequests) -> 
     }
     console.print(&printer.end())?;
     drop(progress);
-    if let (Some(path), Some(state)) = (&args.state, pages.state()) {
-        state::write(path, &state)?;
+    let state = pages.state();
+    if let (Some(path), Some(state)) = (&args.state, &state) {
+        state::write(path, state)?;
     }
     console.say(pages.report());
+    let is_kept = state.map(|state| state.to_json()) == since.map(|state| state.to_json());
+    if args.state.is_some() && args.limit.is_some() && is_kept && !pages.is_complete() {
+        console.say(
+            "  note: `--limit` left records out, so the state stays as it was: the next fetch starts \
+             where this one did; with `row_order: asc` it would go on behind these records",
+        );
+    }
     Ok(())
 }
 

@@ -268,6 +268,7 @@ fn column(column: &checked::Column) -> Column {
             checked::Decode::Rest => Decode::Rest,
         },
         parent: column.parent,
+        config: column.config,
         line: column.line,
     }
 }

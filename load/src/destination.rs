@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use rest_source::{
-    Fingerprint, Result, Rows, State,
+    ConfigValue, Fingerprint, Result, Rows, State,
     plan::{ResourcePlan, WriteDisposition},
 };
 
@@ -129,6 +129,9 @@ pub struct Target {
     pub writing: Writing,
     /// What its records are asked for by. The destination stores it with the rows.
     pub request: Fingerprint,
+    /// The columns that are settings (`include_from_config`), and their values. They tell the rows of
+    /// this load apart from those of other settings, of which each has a state of its own.
+    pub settings: Vec<(&'static str, ConfigValue)>,
 }
 
 /// What a destination knows of a resource that it opened.
@@ -185,6 +188,7 @@ pub enum Writing {
     /// In place of all that have the [merge key](Target::merge_key) of one of them, or its key. Of
     /// those that have one key the last is written. A group may come in several pages.
     ReplaceGroups,
-    /// In place of all that are there when the load begins.
+    /// In place of all that are there when the load begins, and have the same
+    /// [settings](Target::settings).
     Replace,
 }

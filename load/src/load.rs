@@ -3,7 +3,8 @@
 use std::{future::IntoFuture, pin::Pin};
 
 use rest_source::{
-    Client, Connector, Error, ErrorKind, Family, Fetch, Fingerprint, Pages, Result, Rows,
+    Client, ConfigValue, Connector, Error, ErrorKind, Family, Fetch, Fingerprint, Pages, Result,
+    Rows,
     plan::{ResourcePlan, WriteDisposition},
 };
 
@@ -159,6 +160,7 @@ impl<'a, D: Destination> Loading<'a, D> {
             resource,
             writing: self.writing(resource),
             request: self.client.fingerprint(resource),
+            settings: self.settings(resource),
         };
         let (fetch, notes) = match self.open(&target).await {
             Ok(Some(opened)) => opened,
@@ -216,6 +218,18 @@ impl<'a, D: Destination> Loading<'a, D> {
         }
     }
 
+    /// The columns of a resource that are settings, and their values.
+    fn settings(&self, resource: &ResourcePlan) -> Vec<(&'static str, ConfigValue)> {
+        let columns = resource.table.columns.iter();
+        let config = self.client.config();
+        columns
+            .filter_map(|column| {
+                let value = config.get(usize::from(column.config?))?;
+                Some((column.name, value.clone()))
+            })
+            .collect()
+    }
+
     /// Opens a resource: how it is to be fetched, and what the report should note. Nothing where a load
     /// that was killed has appended it already.
     async fn open(&mut self, target: &Target) -> Result<Option<(Fetch<Rows>, Vec<String>)>> {
@@ -260,7 +274,8 @@ impl<'a, D: Destination> Loading<'a, D> {
         let error = differences.into_iter().fold(error, Error::with_detail);
         Err(error.with_help(
             "load into another database; or replace the rows by `--full-refresh` (`full_refresh()`); or \
-             go on beside them by `--keep-state` (`keep_state()`), if both ask for the same records",
+             go on beside them by `--keep-state` (`keep_state()`), if both ask for the same records; \
+             `include_from_config` keeps the rows of several settings apart",
         ))
     }
 

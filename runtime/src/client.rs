@@ -103,6 +103,11 @@ impl Client {
             .map_text(|text| self.redact(text))
     }
 
+    /// The settings, in the order of the plan.
+    pub fn config(&self) -> &[ConfigValue] {
+        &self.0.config
+    }
+
     /// Whether two resources send the same credentials.
     pub fn share_credentials(&self, one: &ResourcePlan, other: &ResourcePlan) -> bool {
         let auth = self.auth(one);

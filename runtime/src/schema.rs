@@ -93,6 +93,9 @@ pub struct Column {
     /// Where it is no part of the response, but of the parent's record: the position of its value in
     /// [`ParentPlan::fields`](crate::plan::ParentPlan::fields).
     pub parent: Option<u16>,
+    /// Where it is not part of the response, but a setting: its position in
+    /// [`SourcePlan::config`](crate::plan::SourcePlan::config).
+    pub config: Option<u16>,
     /// Its line in the spec, from 1; 0 where it has none.
     pub line: u32,
 }
@@ -111,6 +114,7 @@ impl Column {
             merge_key: false,
             decode: Decode::Native,
             parent: None,
+            config: None,
             line: 0,
         }
     }
@@ -180,6 +184,17 @@ impl Column {
     pub const fn parent(mut self, field: u16) -> Self {
         self.parent = Some(field);
         self
+    }
+
+    /// The value of the setting at this position.
+    pub const fn config(mut self, setting: u16) -> Self {
+        self.config = Some(setting);
+        self
+    }
+
+    /// Whether its values are part of the response.
+    pub(crate) const fn is_received(&self) -> bool {
+        self.parent.is_none() && self.config.is_none()
     }
 
     /// Declared at this line of the spec.

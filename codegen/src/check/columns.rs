@@ -190,6 +190,7 @@ impl Check<'_> {
             merge_key: false,
             decode: decode(&view),
             parent: None,
+            config: None,
             line: self.line(&entry.key.span),
             description: view.owned("description"),
         })

@@ -11,6 +11,7 @@ mod client;
 mod columns;
 mod endpoint;
 mod groups;
+mod included_settings;
 mod incremental;
 mod keys;
 mod literal;

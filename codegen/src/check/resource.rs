@@ -72,6 +72,7 @@ impl Check<'_> {
         self.required_needs_a_selector(&endpoint);
         self.endpoint_is_meant(&endpoint);
         let write_disposition = self.write_disposition(&view, name, &record);
+        self.key_has_the_settings(&view, &record, write_disposition);
         self.append_writes_once(
             &view,
             &endpoint,

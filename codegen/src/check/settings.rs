@@ -221,6 +221,11 @@ impl Settings {
         types
     }
 
+    /// The setting at a position.
+    pub(super) fn config(&self, at: u16) -> Option<&Config> {
+        self.config.get(usize::from(at)).map(|one| &one.item)
+    }
+
     pub(super) fn setting_names(&self) -> Vec<&str> {
         let mut names = Vec::new();
         for one in &self.config {

@@ -254,7 +254,7 @@ impl Check<'_> {
         Some(Part::Secret(self.settings.secret(name, span)))
     }
 
-    fn setting(&mut self, name: &str, span: &Span) -> Option<Part> {
+    pub(super) fn setting(&mut self, name: &str, span: &Span) -> Option<Part> {
         if let Some(at) = self.settings.setting(name) {
             return Some(Part::Config(at));
         }

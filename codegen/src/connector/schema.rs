@@ -28,7 +28,7 @@ pub struct Struct {
     pub name: String,
     pub line: u32,
     pub description: Option<String>,
-    /// At least one, in the order of the spec; columns from the parent come last.
+    /// At least one, in the order of the spec; columns from the parent and from settings come last.
     pub columns: Vec<Column>,
 }
 
@@ -65,6 +65,8 @@ pub struct Column {
     /// Where it is taken from the parent's record: the position in
     /// [`Parent::fields`](super::Parent::fields). An enum of such a column is the parent's.
     pub parent: Option<u16>,
+    /// Where it is a setting: the position in [`Connector::config`](super::Connector::config).
+    pub config: Option<u16>,
     pub line: u32,
     pub description: Option<String>,
 }
@@ -84,6 +86,7 @@ impl Column {
             merge_key: false,
             decode: Decode::Native,
             parent: None,
+            config: None,
             line: 0,
             description: None,
         }

@@ -92,6 +92,10 @@ pub(super) fn column(column: &Column) -> TokenStream {
         let field = Literal::u16_unsuffixed(field);
         tokens.extend(quote!(.parent(#field)));
     }
+    if let Some(setting) = column.config {
+        let setting = Literal::u16_unsuffixed(setting);
+        tokens.extend(quote!(.config(#setting)));
+    }
     tokens
 }
 

@@ -52,6 +52,11 @@ pub(crate) static RESOURCE: Context = Context {
             "columns of the parent that its records carry",
         ),
         key(
+            "include_from_config",
+            Shape::List(&Shape::Text),
+            "settings that its records carry, by which a destination tells the rows of several apart",
+        ),
+        key(
             "selected",
             Shape::Bool,
             "whether loading the whole source loads it",

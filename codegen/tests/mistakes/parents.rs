@@ -249,6 +249,10 @@ fn included_columns() {
                 ),
             ),
             (
+                "a setting that is included and missing in the key, and one that is not declared",
+                "config: {tenant: text}\nclient: {base_url: \"https://h.example/{config.tenant}\", paginator: single_page}\nresources:\n  - name: posts\n    primary_key: id\n    write_disposition: merge\n    include_from_config: [tenant, org]\n    columns: {id: text}\n".to_owned(),
+            ),
+            (
                 "included in untyped records",
                 child(&format!("{id}columns: json\ninclude_from_parent: [id]"), ""),
             ),

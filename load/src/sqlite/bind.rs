@@ -2,8 +2,11 @@
 
 use std::fmt::{Display, Write};
 
-use rest_source::{Row, Value};
-use rusqlite::{Result, Statement, types::Null};
+use rest_source::{ConfigValue, Row, Value};
+use rusqlite::{
+    Result, Statement,
+    types::{self, Null},
+};
 
 /// Binds the cells of a row. `text` is where those that have no text of their own are written.
 pub(super) fn bind(statement: &mut Statement<'_>, row: Row<'_>, text: &mut String) -> Result<()> {
@@ -34,6 +37,21 @@ pub(super) fn bind(statement: &mut Statement<'_>, row: Row<'_>, text: &mut Strin
         }?;
     }
     Ok(())
+}
+
+/// A setting as a column holds it.
+pub(super) fn setting(value: &ConfigValue) -> types::Value {
+    match value {
+        ConfigValue::Bigint(value) => types::Value::Integer(*value),
+        ConfigValue::Double(value) => types::Value::Real(*value),
+        ConfigValue::Bool(value) => types::Value::Integer(i64::from(*value)),
+        ConfigValue::Timestamp(value) => {
+            let mut text = value.to_string();
+            in_utc(&mut text);
+            types::Value::Text(text)
+        }
+        other => types::Value::Text(other.to_string()),
+    }
 }
 
 fn show(value: impl Display, text: &mut String) {

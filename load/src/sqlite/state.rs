@@ -138,16 +138,19 @@ pub(super) fn read(db: &Connection, target: &Target) -> Result<Progress> {
     let read = db
         .prepare_cached(
             "SELECT state, request, commits, appended FROM _rest_source_state
-             WHERE source = ?1 AND resource = ?2 AND part = ''",
+             WHERE source = ?1 AND resource = ?2 AND part = ?3",
         )?
-        .query_row(params![target.source, target.resource.name], |row| {
-            Ok(Progress {
-                state: row.get(0)?,
-                request: row.get(1)?,
-                commits: row.get(2)?,
-                appended: row.get(3)?,
-            })
-        })
+        .query_row(
+            params![target.source, target.resource.name, part(target)],
+            |row| {
+                Ok(Progress {
+                    state: row.get(0)?,
+                    request: row.get(1)?,
+                    commits: row.get(2)?,
+                    appended: row.get(3)?,
+                })
+            },
+        )
         .optional()?;
     Ok(read.unwrap_or_default())
 }
@@ -162,7 +165,7 @@ pub(super) fn store(
     db.prepare_cached(
         "INSERT INTO _rest_source_state
             (source, resource, part, request, state, commits, appended, updated)
-         VALUES (?1, ?2, '', ?3, ?4, 1, ?5, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+         VALUES (?1, ?2, ?7, ?3, ?4, 1, ?5, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
          ON CONFLICT (source, resource, part) DO UPDATE SET
             request = excluded.request,
             state = iif(?6, excluded.state, coalesce(excluded.state, state)),
@@ -176,24 +179,67 @@ pub(super) fn store(
         target.request.to_json(),
         state,
         appended,
-        target.writing == Writing::Replace
+        target.writing == Writing::Replace,
+        part(target)
     ])?;
     Ok(())
 }
 
-/// Forgets how far the resource came. Whether anything was known.
+/// Forgets how far the resource came, with any settings. Whether anything was known.
 pub(super) fn forget(db: &Connection, target: &Target) -> Result<bool> {
     let sql = "DELETE FROM _rest_source_state WHERE source = ?1 AND resource = ?2";
     let deleted = db.execute(sql, params![target.source, target.resource.name])?;
     Ok(deleted > 0)
 }
 
+/// The settings by which the rows are told apart, a line each: `tenant a`.
+fn part(target: &Target) -> String {
+    let lines = target.settings.iter();
+    let lines: Vec<String> = lines
+        .map(|(name, value)| format!("{name} {}", value.to_string().escape_debug()))
+        .collect();
+    lines.join("\n")
+}
+
+/// Rows of a table that are not of the settings of a load.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Others {
+    /// Of other values of the same settings: the parts.
+    pub(super) siblings: Vec<String>,
+    /// Of other settings, or of none.
+    pub(super) has_strangers: bool,
+}
+
+/// What the table holds besides the rows of this target.
+pub(super) fn others(db: &Connection, target: &Target) -> Result<Others> {
+    let own = part(target);
+    let names = |part: &str| -> Vec<String> {
+        let names = part.lines().filter_map(|line| line.split_once(' '));
+        names.map(|(name, _)| name.to_owned()).collect()
+    };
+    let parts: Vec<String> = db
+        .prepare("SELECT part FROM _rest_source_state WHERE source = ?1 AND resource = ?2")?
+        .query_map(params![target.source, target.resource.name], |row| {
+            row.get(0)
+        })?
+        .collect::<Result<_>>()?;
+    let mut others = Others::default();
+    for part in parts.into_iter().filter(|part| *part != own) {
+        if names(&part) == names(&own) {
+            others.siblings.push(part);
+        } else {
+            others.has_strangers = true;
+        }
+    }
+    Ok(others)
+}
+
 /// Remembers that the load of a resource has ended.
 pub(super) fn end(db: &Connection, target: &Target) -> Result<()> {
     db.execute(
         "UPDATE _rest_source_state SET appended = 0
-         WHERE source = ?1 AND resource = ?2 AND part = '' AND appended",
-        params![target.source, target.resource.name],
+         WHERE source = ?1 AND resource = ?2 AND part = ?3 AND appended",
+        params![target.source, target.resource.name, part(target)],
     )?;
     Ok(())
 }

@@ -268,6 +268,7 @@ mod tests {
                 _ => Writing::Append,
             },
             request: rest_source::Fingerprint::default(),
+            settings: Vec::new(),
         }
     }
 

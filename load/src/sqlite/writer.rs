@@ -4,6 +4,7 @@ use rest_source::{Error, ErrorKind, Fingerprint, Result, Rows, State};
 use rusqlite::Connection;
 
 use super::{
+    bind::setting,
     staging::Staging,
     state::{self, Progress},
     table::{self, Fit, quote},
@@ -201,11 +202,19 @@ fn prepare(db: &Connection, target: &Target) -> Result<(Progress, Vec<String>)> 
             return Err(foreign(name));
         }
         // It is made again with the first row.
-        (Fit::Never(_), Some(_)) if target.writing == Writing::Replace => {
+        (Fit::Never(reason), Some(_)) if target.writing == Writing::Replace => {
+            let others = state::others(db, target).map_err(failed)?;
+            if !others.siblings.is_empty() {
+                return Err(has_siblings(name, reason, &others.siblings));
+            }
             return Ok((state::read(db, target).map_err(failed)?, notes));
         }
         (Fit::Never(reason), _) => return Err(does_not_fit(name, reason)),
         (Fit::After(statements), _) => run(db, statements)?,
+    }
+    let others = state::others(db, target).map_err(failed)?;
+    if others.has_strangers && target.writing != Writing::Replace {
+        return Err(other_settings(name));
     }
     state::remember_table(db, target, made).map_err(failed)?;
     Ok((state::read(db, target).map_err(failed)?, notes))
@@ -232,9 +241,17 @@ fn adopt(db: &Connection, target: &Target, fit: &Fit) -> Result<bool> {
 /// indexes and triggers, is made again, too.
 fn clear(db: &Connection, target: &Target) -> Result<()> {
     let known = state::known_table(db, target).map_err(failed)?;
+    let others = state::others(db, target).map_err(failed)?;
     let table = quote(target.resource.table.name);
+    if others.has_strangers {
+        state::forget(db, target).map_err(failed)?;
+    }
     let statements = match table::fit(db, target, known.as_ref()).map_err(failed)? {
         Fit::Absent => vec![table::create(target)],
+        Fit::After(statements) if !others.has_strangers && !target.settings.is_empty() => {
+            run(db, &statements)?;
+            return clear_own(db, target);
+        }
         Fit::After(mut statements) => {
             statements.push(format!("DELETE FROM {table}"));
             statements
@@ -246,6 +263,21 @@ fn clear(db: &Connection, target: &Target) -> Result<()> {
         }
     };
     run(db, &statements)?;
+    state::remember_table(db, target, true).map_err(failed)
+}
+
+/// Deletes the rows that have the settings of the target.
+fn clear_own(db: &Connection, target: &Target) -> Result<()> {
+    let settings = target.settings.iter();
+    let is_own: Vec<String> = settings
+        .clone()
+        .map(|(name, _)| format!("{} = ?", quote(name)))
+        .collect();
+    let table = quote(target.resource.table.name);
+    let sql = format!("DELETE FROM {table} WHERE {}", is_own.join(" AND "));
+    let values = settings.map(|(_, value)| setting(value));
+    db.execute(&sql, rusqlite::params_from_iter(values))
+        .map_err(failed)?;
     state::remember_table(db, target, true).map_err(failed)
 }
 
@@ -289,6 +321,24 @@ fn does_not_fit(name: &str, reason: &str) -> Error {
         "a full refresh makes the table anew and fetches everything again; to keep its rows, rename the \
          table first",
     )
+}
+
+fn other_settings(name: &str) -> Error {
+    let message =
+        format!("the rows of the table `{name}` were loaded by another `include_from_config`");
+    Error::new(ErrorKind::Destination, message)
+        .with_help("a full refresh replaces all of its rows; or load into another database")
+}
+
+fn has_siblings(name: &str, reason: &str, siblings: &[String]) -> Error {
+    let message = format!(
+        "the table `{name}` has to be made again, which would delete the rows of other settings: {reason}"
+    );
+    let error = Error::new(ErrorKind::Destination, message);
+    let error = siblings.iter().fold(error, |error, part| {
+        error.with_detail(format!("rows of `{}`", part.replace('\n', "`, `")))
+    });
+    error.with_help("drop the table, and load with each of the settings")
 }
 
 fn overtaken() -> Error {

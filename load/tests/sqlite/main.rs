@@ -13,6 +13,7 @@ mod keys;
 mod requests;
 mod shop;
 mod side_by_side;
+mod tenants;
 mod unfinished;
 mod values;
 mod whole;

@@ -1,23 +1,26 @@
-//! Columns that are no part of a response: copies of values of the parent's record.
+//! Columns that are not part of a response: values of the parent's record, and settings.
 
 use super::output::Output;
 use crate::{
-    Error, ErrorKind, ParentValue, Result,
+    ConfigValue, Error, ErrorKind, ParentValue, Result,
     page::Slot,
     schema::{Table, Type},
 };
 
-/// The columns of the parent's values, and what each row has there.
+/// The columns that are not part of a response, and what each row has there.
 #[derive(Debug, Default)]
 pub(super) struct Included(Vec<(usize, ParentValue)>);
 
 impl Included {
-    /// What the rows of this table take of a parent's record.
-    pub(super) fn new(table: &Table, parent: &[ParentValue]) -> Self {
+    /// What the rows of this table take of a parent's record and of the settings.
+    pub(super) fn new(table: &Table, parent: &[ParentValue], config: &[ConfigValue]) -> Self {
         let columns = table.columns.iter().enumerate();
         let included = columns.filter_map(|(at, column)| {
-            let value = parent.get(usize::from(column.parent?))?;
-            Some((at, as_type(value, &column.data_type)))
+            let value = match column.config {
+                Some(setting) => config.get(usize::from(setting))?.to_parent_value(),
+                None => parent.get(usize::from(column.parent?))?.clone(),
+            };
+            Some((at, as_type(&value, &column.data_type)))
         });
         Self(included.collect())
     }
@@ -33,7 +36,7 @@ impl Included {
         }
         for (column, value) in &self.0 {
             let slot = slot(value, out).ok_or_else(|| {
-                let message = "the page is too large to take the parent's values";
+                let message = "the page is too large to take the values of its parent and settings";
                 Error::new(ErrorKind::Response, message)
             })?;
             for start in &out.starts {

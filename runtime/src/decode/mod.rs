@@ -43,7 +43,7 @@ use self::{
     text::Source,
 };
 use crate::{
-    ParentValue,
+    ConfigValue, ParentValue,
     error::{Error, Result},
     page::Slot,
     plan::{Pages, ResourcePlan, SchemaContract, Selector},
@@ -124,9 +124,10 @@ impl PageShape {
         self
     }
 
-    /// The same for pages of which each record takes these values of its parent's record.
-    pub(crate) fn of(mut self, parent: &[ParentValue]) -> Self {
-        self.included = Included::new(self.table, parent);
+    /// The same for pages of which each record takes these values of its parent's record, and of these
+    /// settings.
+    pub(crate) fn with_values(mut self, parent: &[ParentValue], config: &[ConfigValue]) -> Self {
+        self.included = Included::new(self.table, parent, config);
         self
     }
 

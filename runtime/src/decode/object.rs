@@ -190,7 +190,7 @@ impl Reader<'_, '_> {
                 continue;
             }
             *slot = Slot::Null;
-            if !shape.column.nullable && shape.column.parent.is_none() {
+            if !shape.column.nullable && shape.column.is_received() {
                 fits = false;
                 self.missing(shape.column, place);
             }

@@ -115,7 +115,7 @@ pub(super) fn object(
         match &column.from {
             Some(path) => tree.add(path.0, index),
             // It is put in afterwards.
-            None if column.parent.is_some() || column.decode == Decode::Rest => {}
+            None if !column.is_received() || column.decode == Decode::Rest => {}
             None => tree.add(&[Step::Key(column.key)], index),
         }
     }

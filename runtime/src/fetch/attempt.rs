@@ -85,7 +85,7 @@ impl<'a> Requests<'a> {
             probes: probes.len(),
             shape: PageShape::new(job.resource, job.table, &probes, plan.spec)?
                 .redacting(job.client.redactor())
-                .of(parent),
+                .with_values(parent, job.client.config()),
             paginator,
             job,
         })

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Date, Timestamp, plan::ConfigType};
+use crate::{Date, ParentValue, Timestamp, plan::ConfigType};
 
 /// The value of a setting.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +31,18 @@ impl ConfigValue {
             Self::Double(number) => (*number).into(),
             Self::Bool(value) => (*value).into(),
             Self::Date(_) | Self::Timestamp(_) => self.to_string().into(),
+        }
+    }
+
+    /// The value as a row takes it.
+    pub(crate) fn to_parent_value(&self) -> ParentValue {
+        match self {
+            Self::Text(text) => ParentValue::Text(text.clone()),
+            Self::Bigint(number) => ParentValue::Bigint(*number),
+            Self::Double(number) => ParentValue::Double(*number),
+            Self::Bool(value) => ParentValue::Bool(*value),
+            Self::Date(date) => ParentValue::Date(*date),
+            Self::Timestamp(instant) => ParentValue::Timestamp(*instant),
         }
     }
 

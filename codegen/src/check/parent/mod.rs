@@ -153,6 +153,7 @@ impl Check<'_> {
             fields: Vec::new(),
         };
         self.include_from_parent(member, members, &mut kin);
+        self.include_from_config(&member.view, member.name, &mut kin.record);
         if let (Record::Struct(record), Some(columns)) = (&mut kin.record, columns_of(&member.view))
         {
             let is_unclear = matches!(kin.parent, Parent::Unclear);

@@ -1,0 +1,109 @@
+//! `include_from_config`: settings as columns, which tell the rows of several settings apart.
+
+use crate::connector::{Column, ConfigType, Part, Record, TimeFormat, Type, WriteDisposition};
+use crate::diagnostic::Diagnostic;
+use crate::spec::{Text, View, text};
+
+use super::{Check, names};
+
+impl Check<'_> {
+    /// Adds a column for each setting.
+    pub(super) fn include_from_config(
+        &mut self,
+        view: &View<'_>,
+        name: Text<'_>,
+        record: &mut Record,
+    ) {
+        let Some(entry) = view.entry("include_from_config") else {
+            return;
+        };
+        let Record::Struct(record) = record else {
+            if view.node("columns").is_some() {
+                let message = "untyped records have no columns to include a setting in";
+                let error = Diagnostic::error("RS0409", &entry.key.span, message);
+                self.error(error.help("declare the columns"));
+            }
+            return;
+        };
+        for setting in entry.value.elements().iter().filter_map(text) {
+            let Some(Part::Config(at)) = self.setting(setting.text, setting.span) else {
+                continue;
+            };
+            let Some(config) = self.settings.config(at) else {
+                continue;
+            };
+            let column = Column {
+                config: Some(at),
+                description: config.description.clone(),
+                line: self.line(setting.span),
+                ..Column::new(
+                    config.name.clone(),
+                    names::ident(&config.name),
+                    column_type(&config.data_type),
+                )
+            };
+            let is_same = |one: &Column| {
+                one.name.eq_ignore_ascii_case(&column.name) || one.ident == column.ident
+            };
+            if record.columns.iter().any(is_same) {
+                let message = format!(
+                    "the included column would be called `{}`, like another of `{}`",
+                    column.name, name.text
+                );
+                let error = Diagnostic::error("RS0405", setting.span, message);
+                self.error(
+                    error.help("include it once, and `rename` a column of the resource's own"),
+                );
+                continue;
+            }
+            record.columns.push(column);
+        }
+    }
+
+    /// Where rows are merged, a key without the setting would mix the rows of several.
+    pub(super) fn key_has_the_settings(
+        &mut self,
+        view: &View<'_>,
+        record: &Record,
+        disposition: WriteDisposition,
+    ) {
+        if disposition != WriteDisposition::Merge {
+            return;
+        }
+        let columns = record.columns();
+        for (key, is_in_key) in [
+            (
+                "primary_key",
+                (|column| column.primary_key) as fn(&Column) -> bool,
+            ),
+            ("merge_key", |column| column.merge_key),
+        ] {
+            if !columns.iter().any(is_in_key) {
+                continue;
+            }
+            for column in columns.iter().filter(|column| column.config.is_some()) {
+                if is_in_key(column) {
+                    continue;
+                }
+                let message = format!(
+                    "the rows of one `{0}` would replace those of another: the `{key}` lacks `{0}`",
+                    column.name
+                );
+                let error = Diagnostic::error("RS0409", view.place(key), message);
+                self.error(error.help(format!("add `{}` to the `{key}`", column.name)));
+            }
+        }
+    }
+}
+
+/// What a column holds that is a setting. The word of an enum is a text.
+fn column_type(setting: &ConfigType) -> Type {
+    match setting {
+        ConfigType::Text | ConfigType::Enum(_) => Type::Text,
+        ConfigType::Bigint => Type::Bigint,
+        ConfigType::Double => Type::Double,
+        ConfigType::Bool => Type::Bool,
+        ConfigType::Date => Type::Date(TimeFormat::Rfc3339),
+        ConfigType::Timestamp => Type::Timestamp(TimeFormat::Rfc3339),
+    }
+}

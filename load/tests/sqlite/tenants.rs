@@ -1,0 +1,222 @@
+//! Rows of several settings in one table, told apart by a column.
+
+use rest_source::{
+    Builder, Column, ConfigValue, ErrorKind, Table, Type, Values,
+    plan::{
+        ConfigPlan, ConfigType, Incremental, Param, Part, ResourcePlan, SourcePlan, Template,
+        WriteDisposition,
+    },
+};
+use rest_source_load::{Load, LoadError, LoadReport};
+use rest_source_tests::Server;
+use serde_json::json;
+
+use crate::shop::{ORDERS, Scratch, serve};
+
+const COLUMNS: &[Column] = &[
+    Column::new("id", Type::Bigint).primary_key(),
+    Column::new("status", Type::Text),
+    Column::new("changed_at", Type::TIMESTAMP),
+    Column::new("tenant", Type::Text).config(1).primary_key(),
+];
+const MERGED: ResourcePlan = ResourcePlan {
+    table: &Table::new("orders", COLUMNS),
+    params: &[Param {
+        name: "tenant",
+        value: Template(&[Part::Config(1)]),
+    }],
+    incremental: Some(Incremental {
+        start_param: Some("since"),
+        ..Incremental::new(2)
+    }),
+    ..ORDERS
+};
+const REPLACED: ResourcePlan = ResourcePlan {
+    write_disposition: WriteDisposition::Replace,
+    ..MERGED
+};
+const APPENDED: ResourcePlan = ResourcePlan {
+    write_disposition: WriteDisposition::Append,
+    ..MERGED
+};
+const RETYPED: ResourcePlan = ResourcePlan {
+    table: &Table::new("orders", RETYPED_COLUMNS),
+    ..MERGED
+};
+const RETYPED_COLUMNS: &[Column] = &[
+    COLUMNS[0],
+    Column::new("status", Type::Json),
+    COLUMNS[2],
+    COLUMNS[3],
+];
+const WITHOUT: ResourcePlan = ResourcePlan {
+    table: &Table::new("orders", WITHOUT_COLUMNS),
+    write_disposition: WriteDisposition::Append,
+    ..MERGED
+};
+const WITHOUT_COLUMNS: &[Column] = &[COLUMNS[0], COLUMNS[1], COLUMNS[2]];
+
+const SETTINGS: &[ConfigPlan] = &[setting("base_url"), setting("tenant")];
+
+const fn plan(resources: &'static [&'static ResourcePlan]) -> SourcePlan {
+    SourcePlan {
+        config: SETTINGS,
+        ..crate::shop::plan(resources)
+    }
+}
+
+const fn setting(name: &'static str) -> ConfigPlan {
+    ConfigPlan {
+        name,
+        env: "",
+        data_type: ConfigType::Text,
+        default: None,
+        description: None,
+    }
+}
+
+pub(crate) struct Settings([String; 2]);
+
+impl Values<ConfigValue> for Settings {
+    fn values(self) -> Vec<ConfigValue> {
+        self.0.map(ConfigValue::from).into()
+    }
+}
+
+macro_rules! shop {
+    ($name:ident, $resource:expr) => {
+        struct $name(rest_source::Client);
+
+        impl rest_source::Connector for $name {
+            const PLAN: &'static SourcePlan = &plan(&[&$resource]);
+            type Secrets = ();
+            type Config = Settings;
+
+            fn from_client(client: rest_source::Client) -> Self {
+                Self(client)
+            }
+
+            fn client(&self) -> &rest_source::Client {
+                &self.0
+            }
+        }
+    };
+}
+
+shop!(Merging, MERGED);
+shop!(Replacing, REPLACED);
+shop!(Appending, APPENDED);
+shop!(Retyped, RETYPED);
+shop!(Without, WITHOUT);
+
+async fn load<S>(
+    server: &Server,
+    scratch: &Scratch,
+    tenant: &str,
+    full_refresh: bool,
+) -> Result<LoadReport, LoadError>
+where
+    S: Load<Secrets = (), Config = Settings>,
+{
+    let settings = Settings([server.url().to_owned(), tenant.to_owned()]);
+    let shop = Builder::<S>::new().config(settings).build().unwrap();
+    let mut database = scratch.open();
+    let loading = shop.load(&mut database);
+    if full_refresh {
+        loading.full_refresh().await
+    } else {
+        loading.await
+    }
+}
+
+fn counts(scratch: &Scratch) -> Vec<String> {
+    scratch.rows("SELECT tenant, count(*), count(DISTINCT id) FROM orders GROUP BY 1 ORDER BY 1")
+}
+
+async fn keeps_tenants_apart<S>()
+where
+    S: Load<Secrets = (), Config = Settings>,
+{
+    let (server, scratch) = (serve().await, Scratch::new());
+    for _ in 0..2 {
+        for tenant in ["a", "b"] {
+            load::<S>(&server, &scratch, tenant, false).await.unwrap();
+        }
+        assert_eq!(counts(&scratch), ["a | 35 | 35", "b | 35 | 35"]);
+    }
+    // A full refresh is of one tenant.
+    server.dataset("orders").truncate(30);
+    load::<S>(&server, &scratch, "a", true).await.unwrap();
+    assert_eq!(counts(&scratch), ["a | 30 | 30", "b | 35 | 35"]);
+    server
+        .dataset("orders")
+        .insert(json!({ "id": 99, "status": "new" }));
+    for _ in 0..2 {
+        load::<S>(&server, &scratch, "a", false).await.unwrap();
+        assert_eq!(counts(&scratch), ["a | 31 | 31", "b | 35 | 35"]);
+    }
+}
+
+#[tokio::test]
+async fn merged_rows_of_two_tenants_have_a_state_each() {
+    keeps_tenants_apart::<Merging>().await;
+}
+
+#[tokio::test]
+async fn appended_rows_of_two_tenants_have_a_state_each() {
+    keeps_tenants_apart::<Appending>().await;
+}
+
+#[tokio::test]
+async fn replace_replaces_the_rows_of_one_tenant() {
+    keeps_tenants_apart::<Replacing>().await;
+}
+
+#[tokio::test]
+async fn a_table_that_has_to_be_made_again_keeps_the_rows_of_others() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    for tenant in ["a", "b"] {
+        load::<Merging>(&server, &scratch, tenant, false)
+            .await
+            .unwrap();
+    }
+    let error = load::<Retyped>(&server, &scratch, "a", true).await;
+    let error = error.unwrap_err();
+    assert_eq!(*error.errors[0].kind(), ErrorKind::Destination);
+    let shown = error.to_string();
+    assert!(
+        shown.contains("\n  rows of `tenant b`\n  help: drop the table"),
+        "{shown}"
+    );
+    assert_eq!(counts(&scratch), ["a | 35 | 35", "b | 35 | 35"]);
+
+    scratch.execute("DROP TABLE orders");
+    for tenant in ["a", "b"] {
+        load::<Retyped>(&server, &scratch, tenant, false)
+            .await
+            .unwrap();
+    }
+    assert_eq!(counts(&scratch), ["a | 35 | 35", "b | 35 | 35"]);
+}
+
+#[tokio::test]
+async fn rows_without_the_column_are_not_mixed_with_others() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    load::<Without>(&server, &scratch, "a", false)
+        .await
+        .unwrap();
+    let error = load::<Appending>(&server, &scratch, "a", false).await;
+    let shown = error.unwrap_err().to_string();
+    assert!(
+        shown.contains("were loaded by another `include_from_config`"),
+        "{shown}"
+    );
+    assert_eq!(scratch.rows("SELECT count(*) FROM orders"), ["35"]);
+    load::<Appending>(&server, &scratch, "a", true)
+        .await
+        .unwrap();
+    load::<Appending>(&server, &scratch, "b", false)
+        .await
+        .unwrap();
+    assert_eq!(counts(&scratch), ["a | 35 | 35", "b | 35 | 35"]);
+}
