@@ -11,10 +11,11 @@ use rest_source::{
     Column, Decode, Path, Step, Table, TimeFormat, Type,
     plan::{
         Action, Auth, Body, Choice, ClientAuthentication, ColumnsContract, ConfigPlan, ConfigType,
-        Cursor, DataTypeContract, Ends, Grant, Incremental, Json, JsonCondition, Lag, Location,
-        Method, OAuth2, Offset, OnMissing, PageNumber, Pages, Paginator, Param, ParentField,
-        ParentPlan, Part, RateLimit, ResourcePlan, ResponseAction, Retry, RowOrder, SchemaContract,
-        SecretPlan, Selector, Slot, SourcePlan, Template, WriteDisposition,
+        Cursor, DataTypeContract, Ends, FutureCursor, Grant, Incremental, Json, JsonCondition, Lag,
+        Location, Method, OAuth2, Offset, OnMissing, OnNullParent, PageNumber, Pages, Paginator,
+        Param, ParentField, ParentPlan, Part, RateLimit, ResourcePlan, ResponseAction, Retry,
+        RowOrder, SchemaContract, SecretPlan, Selector, Slot, SourcePlan, Template,
+        WriteDisposition,
     },
 };
 use rest_source_codegen::connector as checked;
@@ -195,6 +196,10 @@ fn resource(
         incremental: resource.incremental.as_ref().map(incremental),
         processing_steps: None,
         parent,
+        on_null_parent: match resource.on_null_parent {
+            checked::OnNullParent::Error => OnNullParent::Error,
+            checked::OnNullParent::Skip => OnNullParent::Skip,
+        },
     });
     if let Some(place) = made.get_mut(at) {
         *place = Some(plan);
@@ -506,6 +511,11 @@ fn incremental(incremental: &checked::Incremental) -> Incremental {
             checked::OnMissing::Include => OnMissing::Include,
             checked::OnMissing::Exclude => OnMissing::Exclude,
         },
+        future_cursor: incremental.future_cursor.map(|rule| match rule {
+            checked::FutureCursor::Cap => FutureCursor::Cap,
+            checked::FutureCursor::Keep => FutureCursor::Keep,
+            checked::FutureCursor::Error => FutureCursor::Error,
+        }),
     }
 }
 

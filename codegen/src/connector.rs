@@ -11,7 +11,7 @@ mod schema;
 use std::time::Duration;
 
 pub use auth::{Auth, ClientAuthentication, CustomAuth, Grant, Location, OAuth2};
-pub use incremental::{Incremental, Lag, OnMissing, RowOrder};
+pub use incremental::{FutureCursor, Incremental, Lag, OnMissing, RowOrder};
 pub use paging::{Cursor, Ends, Offset, PageNumber, Pages, Paginator, Slot};
 pub use request::{
     Action, Body, Json, JsonCondition, Method, Param, Part, Path, ResponseAction, Selector, Step,
@@ -123,6 +123,8 @@ pub struct Resource {
     pub incremental: Option<Incremental>,
     pub processing_steps: Vec<ProcessingStep>,
     pub parent: Option<Parent>,
+    /// What a null does in a field of the parent that a request needs.
+    pub on_null_parent: OnNullParent,
 }
 
 impl Resource {
@@ -140,6 +142,14 @@ pub struct Parent {
     pub resource: usize,
     /// What the child takes of each record.
     pub fields: Vec<ParentField>,
+}
+
+/// What a null does in a field of the parent that a request needs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnNullParent {
+    #[default]
+    Error,
+    Skip,
 }
 
 /// A value of a parent's record.

@@ -2,7 +2,7 @@
 
 use rest_source::{
     Error, ErrorKind, Report,
-    plan::{OnMissing, ResourcePlan},
+    plan::{FutureCursor, OnMissing, ResourcePlan, RowOrder},
 };
 
 use crate::report;
@@ -24,6 +24,8 @@ pub(crate) fn check(resource: &ResourcePlan) -> Result<(), Error> {
         "those within the `lag`"
     } else if incremental.on_missing == OnMissing::Include {
         "those without a cursor value, by `on_cursor_value_missing: include`"
+    } else if resource.future_cursor() == FutureCursor::Cap {
+        "those whose cursor is in the future, by `future_cursor: cap`"
     } else {
         return Ok(());
     };
@@ -33,11 +35,19 @@ pub(crate) fn check(resource: &ResourcePlan) -> Result<(), Error> {
 }
 
 /// The error for a fetch that does not bring the state past all that it gave.
-pub(crate) fn would_repeat(fetched: &Report) -> Error {
+pub(crate) fn would_repeat(resource: &ResourcePlan, fetched: &Report) -> Error {
     let message = "the next load would append records again that this one brought";
-    let error = Error::new(ErrorKind::Destination, message).with_help(format!(
-        "{MERGE}; or `row_order: asc`, where the API keeps that order, by which a load goes on where \
-         the last one was cut off"
-    ));
+    let is_ascending = resource
+        .incremental
+        .is_some_and(|plan| plan.row_order == Some(RowOrder::Ascending) && plan.start_closed);
+    let help = if is_ascending {
+        MERGE.to_owned()
+    } else {
+        format!(
+            "{MERGE}; or `row_order: asc`, where the API keeps that order, by which a load goes on where \
+             the last one was cut off"
+        )
+    };
+    let error = Error::new(ErrorKind::Destination, message).with_help(help);
     report::with_notes(error, fetched)
 }

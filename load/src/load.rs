@@ -248,7 +248,10 @@ impl<'a, D: Destination> Loading<'a, D> {
             return Ok(None);
         }
         // What is missing decides what is committed: see `finish`.
-        let fetch = self.client.rows(resource).allow_incomplete();
+        let mut fetch = self.client.rows(resource).allow_incomplete();
+        if resource.write_disposition == WriteDisposition::Merge {
+            fetch = fetch.for_upsert();
+        }
         // A resource that is incremental no longer has no use for what it once came to.
         let state = opened.state.filter(|_| is_incremental);
         let fetch = match (target.writing, state) {
@@ -319,7 +322,7 @@ impl<'a, D: Destination> Loading<'a, D> {
         // The load after a full refresh appends to it.
         let is_appended = target.resource.write_disposition == WriteDisposition::Append;
         if is_appended && completeness.redelivers() {
-            return Err(append::would_repeat(&fetched));
+            return Err(append::would_repeat(target.resource, &fetched));
         }
         whole::check_groups_are_whole(target.writing, &completeness, &fetched)?;
         if target.writing == Writing::Replace && fetched.pages == 0 && fetched.ignored > 0 {

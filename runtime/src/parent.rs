@@ -14,7 +14,7 @@ use crate::{
     value::{Date, Decimal, Field, Time, Timestamp, Value},
 };
 
-pub(crate) use record::{ParentKey, ParentRecord, key_columns};
+pub(crate) use record::{ParentKey, ParentRecord, key_columns, null_field, null_field_error};
 
 /// A value of a parent's record, as its children's requests and records take it.
 #[derive(Clone, Debug, PartialEq)]

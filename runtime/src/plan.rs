@@ -10,6 +10,7 @@ mod paginator;
 mod request;
 mod resource;
 mod response;
+mod templates;
 
 use std::time::Duration;
 
@@ -17,12 +18,12 @@ use crate::schema::Path;
 
 pub use self::{
     auth::{Auth, ClientAuthentication, CustomAuth, Grant, Location, OAuth2},
-    incremental::{Incremental, Lag, OnMissing, RowOrder},
+    incremental::{FutureCursor, Incremental, Lag, OnMissing, RowOrder},
     paginator::{Cursor, CustomPages, Ends, Offset, PageNumber, Pages, Paginator, Slot},
     request::{Body, Json, Method, Param, Part, Template},
     resource::{
-        ColumnsContract, DataTypeContract, ParentField, ParentPlan, ResourcePlan, SchemaContract,
-        WriteDisposition,
+        ColumnsContract, DataTypeContract, OnNullParent, ParentField, ParentPlan, ResourcePlan,
+        SchemaContract, WriteDisposition,
     },
     response::{Action, JsonCondition, ResponseAction, Selector},
 };

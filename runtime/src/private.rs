@@ -15,11 +15,12 @@ pub use crate::{
     ToCell, ToCells, Values,
     plan::{
         Action, Auth, Body, Choice, ClientAuthentication, ColumnsContract, ConfigPlan, ConfigType,
-        Cursor, CustomAuth, CustomPages, DataTypeContract, Ends, Filters, Grant, Incremental,
-        Json as JsonPlan, JsonCondition, Lag, Location, Method, OAuth2, Offset, OnMissing,
-        PageNumber, Pages, Paginator, Param, ParentField, ParentPlan, Part, ProcessingStep,
-        ProcessingSteps, RateLimit, ResourcePlan, ResponseAction, Retry, RowOrder, SchemaContract,
-        SecretPlan, Selector, Slot, SourcePlan, Steps, Template, WriteDisposition,
+        Cursor, CustomAuth, CustomPages, DataTypeContract, Ends, Filters, FutureCursor, Grant,
+        Incremental, Json as JsonPlan, JsonCondition, Lag, Location, Method, OAuth2, Offset,
+        OnMissing, OnNullParent, PageNumber, Pages, Paginator, Param, ParentField, ParentPlan,
+        Part, ProcessingStep, ProcessingSteps, RateLimit, ResourcePlan, ResponseAction, Retry,
+        RowOrder, SchemaContract, SecretPlan, Selector, Slot, SourcePlan, Steps, Template,
+        WriteDisposition,
     },
     schema::{Column, Decode, Path, Step, Table, TimeFormat, Type},
 };

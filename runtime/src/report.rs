@@ -43,6 +43,10 @@ pub struct Report {
     pub filtered: u64,
     /// Records of the parent that it was made for, where it was for all of them.
     pub parents: u64,
+    /// Records of the parent that no request was made for, because a field that it needs is null.
+    pub skipped_parents: u64,
+    /// Records of the parent that came again, and were fetched for once.
+    pub repeated_parents: u64,
     /// What the fetch of those records did, which is not part of the other numbers.
     pub of_parents: Option<Box<Report>>,
     /// Whether all records arrived; `None` before the end and after an error that ended the fetch early.
@@ -132,6 +136,17 @@ impl fmt::Display for Report {
         if let Some(parents) = &self.of_parents {
             let parents = parents.to_string().replace('\n', "\n  ");
             write!(f, "\n  for {}: {parents}", count(self.parents, "parent"))?;
+        }
+        if self.skipped_parents > 0 {
+            let parents = count(self.skipped_parents, "parent");
+            write!(
+                f,
+                "\n  {parents} skipped: a field that the request needs is null"
+            )?;
+        }
+        if self.repeated_parents > 0 {
+            let parents = count(self.repeated_parents, "parent");
+            write!(f, "\n  {parents} that came again, fetched for once")?;
         }
         if let Some(completeness) = &self.completeness
             && completeness.is_incomplete()

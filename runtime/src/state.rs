@@ -9,7 +9,9 @@ use std::sync::Arc;
 use crate::parent::ParentKey;
 
 pub use fingerprint::Fingerprint;
-pub(crate) use marks::{MOST_PARENTS, MOST_SEEN, MOST_SEEN_OF_ALL, Mark, Marks, Room};
+pub(crate) use marks::{
+    MOST_PARENTS, MOST_SEEN, MOST_SEEN_OF_ALL, MOST_WHOLE_KEYS, Mark, Marks, Room,
+};
 
 /// How far an incremental fetch has come: the largest cursor value and the records that had it.
 ///

@@ -1,7 +1,8 @@
 //! What `append` cannot keep from being written twice: it has no key to tell records by.
 
 use crate::connector::{
-    Column, Incremental, OnMissing, Pages, Paginator, Record, RowOrder, WriteDisposition,
+    Column, FutureCursor, Incremental, OnMissing, Pages, Paginator, Record, RowOrder,
+    WriteDisposition,
 };
 use crate::diagnostic::Diagnostic;
 use crate::grammar;
@@ -19,10 +20,16 @@ impl Check<'_> {
         incremental: Option<&Incremental>,
         paginator: Option<&Paginator>,
     ) {
-        let (WriteDisposition::Append, Some(incremental)) = (disposition, incremental) else {
+        let Some(incremental) = incremental else {
             return;
         };
         if self.is_unclear(resource.node, "write_disposition") {
+            return;
+        }
+        if disposition != WriteDisposition::Append {
+            if let (WriteDisposition::Merge, Some(paginator)) = (disposition, paginator) {
+                self.a_maximum_hides_older_records(endpoint, incremental, paginator);
+            }
             return;
         }
         self.nothing_comes_again(resource, endpoint, incremental);
@@ -55,6 +62,12 @@ impl Check<'_> {
                 "the records without a cursor value",
                 "say `exclude`",
             ),
+            (
+                incremental.future_cursor == Some(FutureCursor::Cap),
+                "future_cursor",
+                "the records whose cursor is in the future",
+                "say `keep` or `error`",
+            ),
         ];
         let Some(view) = endpoint.view("incremental", &grammar::INCREMENTAL) else {
             return;
@@ -75,6 +88,29 @@ impl Check<'_> {
         }
     }
 
+    /// Newest first, what a maximum cuts off is older than the state, which cannot move past it.
+    fn a_maximum_hides_older_records(
+        &mut self,
+        endpoint: &View<'_>,
+        incremental: &Incremental,
+        paginator: &Paginator,
+    ) {
+        let Some(maximum) = maximum_of(paginator) else {
+            return;
+        };
+        let view = endpoint.view("incremental", &grammar::INCREMENTAL);
+        if let (Some(RowOrder::Descending), Some(view)) = (incremental.row_order, view) {
+            let message = format!(
+                "a load that `{maximum}` cuts off reads the same newest records again: its state cannot move"
+            );
+            self.sink.push(
+                Diagnostic::warning("RS0903", view.place("row_order"), message).help(format!(
+                    "remove `{maximum}`; or say `row_order: asc`, where the API can give the oldest first"
+                )),
+            );
+        }
+    }
+
     /// A fetch that a maximum cuts off can only be gone on from where the order is known.
     fn a_maximum_wants_an_order(
         &mut self,
@@ -82,11 +118,8 @@ impl Check<'_> {
         incremental: &Incremental,
         paginator: &Paginator,
     ) {
-        let maximum = match &paginator.kind {
-            _ if paginator.maximum_pages.is_some() => "maximum_pages",
-            Pages::Offset(offset) if offset.maximum_offset.is_some() => "maximum_offset",
-            Pages::Number(pages) if pages.maximum_page.is_some() => "maximum_page",
-            _ => return,
+        let Some(maximum) = maximum_of(paginator) else {
+            return;
         };
         let goes_on =
             incremental.row_order == Some(RowOrder::Ascending) && incremental.start_closed;
@@ -105,5 +138,15 @@ impl Check<'_> {
                 "say `write_disposition: merge`, with a `primary_key`; or `row_order: asc` with \
              `range_start: closed`, where the API keeps that order",
             ));
+    }
+}
+
+/// The key of a maximum that may cut off a fetch.
+fn maximum_of(paginator: &Paginator) -> Option<&'static str> {
+    match &paginator.kind {
+        _ if paginator.maximum_pages.is_some() => Some("maximum_pages"),
+        Pages::Offset(offset) if offset.maximum_offset.is_some() => Some("maximum_offset"),
+        Pages::Number(pages) if pages.maximum_page.is_some() => Some("maximum_page"),
+        _ => None,
     }
 }

@@ -2,7 +2,9 @@
 
 use std::{borrow::Cow, time::Duration};
 
-use crate::connector::{Incremental, Lag, OnMissing, Record, RowOrder, Struct, TimeFormat, Type};
+use crate::connector::{
+    FutureCursor, Incremental, Lag, OnMissing, Record, RowOrder, Struct, TimeFormat, Type,
+};
 use crate::diagnostic::Diagnostic;
 use crate::grammar;
 use crate::jsonpath::{self, Parsed};
@@ -117,6 +119,31 @@ impl Check<'_> {
                 Some("exclude") => OnMissing::Exclude,
                 _ => OnMissing::Raise,
             },
+            future_cursor: self.future_cursor(&view, column_type),
+        })
+    }
+
+    /// Only times have a future.
+    fn future_cursor(&mut self, view: &View<'_>, column: &Type) -> Option<FutureCursor> {
+        let word = view.text("future_cursor")?;
+        if !matches!(column, Type::Timestamp(_) | Type::Date(_)) {
+            self.error(
+                Diagnostic::error(
+                    "RS0602",
+                    view.place("future_cursor"),
+                    "`future_cursor` has no effect here",
+                )
+                .help(format!(
+                    "remove it: it is for times, and the cursor is a {}",
+                    keys::word(column)
+                )),
+            );
+            return None;
+        }
+        Some(match word.text {
+            "cap" => FutureCursor::Cap,
+            "keep" => FutureCursor::Keep,
+            _ => FutureCursor::Error,
         })
     }
 

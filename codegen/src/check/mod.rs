@@ -66,6 +66,8 @@ struct Check<'a> {
     /// The parent of the resource that is being checked, and what is taken of it.
     parent: Parent,
     taken: Vec<parent::Taken>,
+    /// Whether the resource says what a null in a field of its parent does.
+    handles_null_parents: bool,
 }
 
 /// The connector that a spec describes, to be used only where no error was reported, and the names
@@ -91,6 +93,7 @@ pub(crate) fn check(spec: &Spec, source: &Source, sink: &mut Sink) -> (Connector
         has_end: false,
         parent: Parent::default(),
         taken: Vec::new(),
+        handles_null_parents: false,
     };
     for (ident, name, span) in check.settings.types() {
         check.type_is_free(&ident, &name, &span);

@@ -50,10 +50,12 @@ impl Check<'_> {
         (self.parent, self.taken) = (kin.parent, kin.fields);
         let bounds = endpoint.view("incremental", &grammar::INCREMENTAL);
         self.has_end = bounds.is_some_and(|bounds| bounds.entry("end_value").is_some());
+        let on_null_parent = self.on_null_parent(&endpoint);
         let mut params = self.params(endpoint.entries("params"), has_incremental);
         let (path, path_params) = self.path(&endpoint, name, &mut params, has_incremental);
         let headers = self.headers(endpoint.entries("headers"), has_incremental);
         let body = self.body(&endpoint, method, has_incremental);
+        self.null_parents_are_possible(&endpoint);
         let parent = self.parent();
         let auth_node = effective_auth(&endpoint, client);
         let auth = auth_node.and_then(|node| self.auth(node));
@@ -122,6 +124,7 @@ impl Check<'_> {
             incremental,
             processing_steps: self.processing_steps(&view),
             parent,
+            on_null_parent,
             record,
         })
     }

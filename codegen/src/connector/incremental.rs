@@ -18,6 +18,8 @@ pub struct Incremental {
     pub end_closed: bool,
     pub row_order: Option<RowOrder>,
     pub on_missing: OnMissing,
+    /// None where the write disposition decides.
+    pub future_cursor: Option<FutureCursor>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -42,4 +44,11 @@ pub enum OnMissing {
     Raise,
     Include,
     Exclude,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FutureCursor {
+    Cap,
+    Keep,
+    Error,
 }

@@ -6,9 +6,9 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use crate::connector::{
-    Action, Auth, Body, ClientAuthentication, Cursor, CustomAuth, Ends, Grant, Incremental, Json,
-    Lag, Location, OAuth2, Offset, OnMissing, PageNumber, Pages, Paginator, Param, Part, RateLimit,
-    ResponseAction, Retry, RowOrder, Selector, Slot, Template, TimeFormat,
+    Action, Auth, Body, ClientAuthentication, Cursor, CustomAuth, Ends, FutureCursor, Grant,
+    Incremental, Json, Lag, Location, OAuth2, Offset, OnMissing, PageNumber, Pages, Paginator,
+    Param, Part, RateLimit, ResponseAction, Retry, RowOrder, Selector, Slot, Template, TimeFormat,
 };
 
 use super::{
@@ -455,6 +455,12 @@ pub(super) fn incremental(incremental: &Incremental) -> TokenStream {
         OnMissing::Include => fields.set("on_missing", quote!(__rs::OnMissing::Include)),
         OnMissing::Exclude => fields.set("on_missing", quote!(__rs::OnMissing::Exclude)),
     }
+    let future_cursor = incremental.future_cursor.map(|rule| match rule {
+        FutureCursor::Cap => quote!(__rs::FutureCursor::Cap),
+        FutureCursor::Keep => quote!(__rs::FutureCursor::Keep),
+        FutureCursor::Error => quote!(__rs::FutureCursor::Error),
+    });
+    fields.some("future_cursor", future_cursor);
     let column = Literal::usize_unsuffixed(incremental.column);
     fields.over(
         &quote!(__rs::Incremental),

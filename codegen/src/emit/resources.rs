@@ -5,8 +5,8 @@ use quote::quote;
 
 use crate::{
     connector::{
-        Body, ColumnsContract, Connector, DataTypeContract, Method, Pages, Paginator, Path, Record,
-        Resource, SchemaContract, Selector, WriteDisposition,
+        Body, ColumnsContract, Connector, DataTypeContract, Method, OnNullParent, Pages, Paginator,
+        Path, Record, Resource, SchemaContract, Selector, WriteDisposition,
     },
     item::Item,
 };
@@ -244,6 +244,9 @@ fn plan(connector: &Connector, resource: &Resource) -> Fields {
     let parent = resource.parent.as_ref();
     let parent = parent.and_then(|parent| parent::plan(connector, parent));
     fields.some("parent", parent);
+    if resource.on_null_parent == OnNullParent::Skip {
+        fields.set("on_null_parent", quote!(__rs::OnNullParent::Skip));
+    }
     fields
 }
 

@@ -7,7 +7,7 @@ use quote::format_ident;
 use crate::{
     connector::{
         Auth, Body, Column, Config, ConfigType, Connector, Decode, EnumType, EnumValue,
-        Incremental, Lag, Location, Method, OnMissing, Pages, Paginator, Part, Path,
+        Incremental, Lag, Location, Method, OnMissing, OnNullParent, Pages, Paginator, Part, Path,
         ProcessingStep, Record, Resource, Retry, SchemaContract, Secret, Selector, Struct,
         Template, TimeFormat, Type, UnionType, WriteDisposition,
     },
@@ -74,6 +74,7 @@ fn resource(name: &str, record: &str, columns: Vec<Column>) -> Resource {
         incremental: None,
         processing_steps: Vec::new(),
         parent: None,
+        on_null_parent: OnNullParent::Error,
     }
 }
 
@@ -343,6 +344,7 @@ fn one_resource_has_its_plan_to_itself() {
             end_closed: false,
             row_order: None,
             on_missing: OnMissing::Raise,
+            future_cursor: None,
         }),
         ..resource("orders", "Orders", vec![column("id", Type::Text)])
     }]));

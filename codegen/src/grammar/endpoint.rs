@@ -43,8 +43,22 @@ pub(crate) static ENDPOINT: Context = Context {
             Shape::Map(&INCREMENTAL),
             "how to ask only for what is new",
         ),
+        key(
+            "on_null_parent",
+            Shape::Word(ON_NULL_PARENT),
+            "what a null does in a field of the parent that a request needs",
+        )
+        .or("error"),
     ],
 };
+
+const ON_NULL_PARENT: &[Word] = &[
+    word("error", "an error, at that record of the parent"),
+    word(
+        "skip",
+        "no request for that record of the parent, which is counted",
+    ),
+];
 
 const METHODS: &[Word] = &[word("GET", "GET"), word("POST", "POST")];
 
@@ -86,6 +100,7 @@ static PARAM_KINDS: Family = Family {
                 RANGE_END,
                 ROW_ORDER,
                 ON_CURSOR_VALUE_MISSING,
+                FUTURE_CURSOR,
             ],
         ),
     ],
@@ -161,6 +176,7 @@ pub(crate) static INCREMENTAL: Context = Context {
         RANGE_END,
         ROW_ORDER,
         ON_CURSOR_VALUE_MISSING,
+        FUTURE_CURSOR,
     ],
 };
 
@@ -206,6 +222,25 @@ const ON_CURSOR_VALUE_MISSING: Key = key(
     "what a record without a cursor value gets",
 )
 .or("raise");
+
+const FUTURE_CURSOR: Key = key(
+    "future_cursor",
+    Shape::Word(FUTURE_CURSORS),
+    "what a cursor after the time of the fetch does: a sentinel, a planned date, a wrong clock",
+)
+.or("`cap` for `merge` and `replace`, otherwise `error`");
+
+const FUTURE_CURSORS: &[Word] = &[
+    word(
+        "cap",
+        "the state stays at the time of the fetch, and later fetches deliver such records again",
+    ),
+    word(
+        "keep",
+        "the state moves to it, and records before it that arrive later are not fetched",
+    ),
+    word("error", "an error, at that record"),
+];
 
 const RANGE_ENDS: &[Word] = &[
     word("closed", "itself included"),

@@ -104,6 +104,17 @@ fn incremental() {
 }
 
 #[test]
+fn the_future_of_a_number() {
+    say(
+        "the_future_of_a_number",
+        &[(
+            "no time",
+            endpoint("path: /things\nincremental: { cursor_path: count, future_cursor: keep }"),
+        )],
+    );
+}
+
+#[test]
 fn what_is_appended_again() {
     let endpoint =
         |fields: &str| format!("endpoint:\n  paginator: {{type: offset, limit: 10{fields}}}\n");
@@ -134,7 +145,18 @@ fn what_is_appended_again() {
                     appended("", "")
                 ),
             ),
+            (
+                "records in the future",
+                appended("", ", future_cursor: cap"),
+            ),
             ("a maximum", appended(", maximum_pages: 5", "")),
+            (
+                "a maximum, newest first, of what is merged",
+                appended(", maximum_pages: 5", ", row_order: desc").replace(
+                    "write_disposition: append",
+                    "write_disposition: merge\n    primary_key: id",
+                ),
+            ),
             (
                 "a maximum, in an order by which the start is left out",
                 appended(

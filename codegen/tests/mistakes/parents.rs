@@ -268,3 +268,26 @@ fn included_columns() {
         ],
     );
 }
+
+#[test]
+fn nulls_of_parents() {
+    say(
+        "nulls_of_parents",
+        &[
+            (
+                "no field that may be null",
+                asked("path: /posts/{resources.posts.id}\non_null_parent: skip"),
+            ),
+            (
+                "no parent",
+                resource(
+                    "columns: { id: text! }\nendpoint: { path: /things, on_null_parent: error }",
+                ),
+            ),
+            (
+                "a word that is none",
+                asked("path: /posts/{resources.posts.lang}\non_null_parent: ignore"),
+            ),
+        ],
+    );
+}

@@ -20,6 +20,7 @@ use crate::{
     exchange::Failure,
     pace::Shut,
     paginator::{Paginate, Position, Statements},
+    parent::{null_field, null_field_error},
     plan::{Action, Pages, ResponseAction, Retry},
     report::{Bytes, Seconds},
     request::{Bounds, Draft},
@@ -79,6 +80,11 @@ impl<'a> Requests<'a> {
     ) -> Result<Self> {
         let plan = job.client.plan();
         let probes = [statements.probes(), &paginator.probes()].concat();
+        if let (Some(plan), Some(parent)) = (job.resource.parent, &job.parent)
+            && let Some(field) = null_field(plan, &job.resource.parent_fields(), parent)
+        {
+            return Err(null_field_error(&field, parent));
+        }
         let parent = job.parent.as_ref().map_or(&[][..], |parent| &parent.values);
         Ok(Self {
             first: job.client.draft(job.resource, bounds, parent)?,

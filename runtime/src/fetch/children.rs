@@ -89,8 +89,7 @@ impl<'a> Children<'a> {
             return Err(Error::new(ErrorKind::Config, message)
                 .with_help("fetch for one parent, by `of`, or from the start"));
         }
-        let (since, until) = (job.since.as_ref(), job.until.clone());
-        let reached = PerParent::new(job.resource, job.table, plan, since, until)?;
+        let reached = PerParent::new(job.incremental(), plan)?;
         // Whether the records can be sifted is known before anything is asked.
         let range = reached.as_ref().map(|reached| reached.range().clone());
         Sieve::new(job.resource, job.table, range)?;
@@ -259,6 +258,11 @@ impl<'a> Children<'a> {
         if self.wanted == Some(0) {
             of_parents.add(Reason::Limit(self.job.limit.unwrap_or_default()));
         }
+        // One that was set aside is still there.
+        let all_seen = of_parents.is_complete() && !of_parents.has_set_aside() && outcome.is_ok();
+        if let Some(reached) = &mut self.reached {
+            reached.finish(all_seen);
+        }
         // What the next fetch will do comes before what became of single parents, of which there may be
         // too many to be told.
         let mut done = Report::default();
@@ -269,12 +273,10 @@ impl<'a> Children<'a> {
         done.add(&self.done);
         self.done = done;
         self.count();
-        // One that was set aside is still there.
-        let all_seen = of_parents.is_complete() && !of_parents.has_set_aside() && outcome.is_ok();
         let mut completeness = self.completeness;
         completeness.merge(&of_parents, &format!("`{}`", self.plan.resource.name));
         completeness.redelivers = self.reached.as_ref().is_some_and(PerParent::repeats);
-        let state = self.reached.and_then(|reached| reached.state(all_seen));
+        let state = self.reached.and_then(PerParent::state);
         match outcome {
             Ok(()) => Delivery::End {
                 state,
@@ -298,6 +300,8 @@ impl<'a> Children<'a> {
             all.add(&part.report.lock());
         }
         all.parents = self.begun;
+        all.skipped_parents = self.parents.skipped();
+        all.repeated_parents = self.parents.repeated();
         all.of_parents = Some(Box::new(self.parents.report()));
         let mut report = self.report.lock();
         all.delivered = report.delivered;

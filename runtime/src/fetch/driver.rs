@@ -25,20 +25,17 @@ use crate::{
 /// Requests are sent, answers read and pages decoded in this one task: the hops between tasks would
 /// cost as much as the decoding.
 pub(super) async fn run(job: Job, stream: mpsc::Sender<Delivery>, report: SharedReport) {
-    let range = incremental::range(
-        job.resource,
-        job.table,
-        job.since.as_ref(),
-        job.until.clone(),
-        job.parent.as_ref(),
-    );
+    let range = incremental::range(job.incremental(), job.parent.as_ref());
     let ended = match range {
         Ok(range) => fetch(&job, range, &stream, &report).await,
         Err(error) => Err(error),
     };
     let last = match ended {
         Ok(Some(ended)) => {
-            if let Some(note) = ended.sieve.note() {
+            for note in ended.sieve.notes() {
+                report.lock().note(note);
+            }
+            if let Some(note) = ended.note_of_bound(&job) {
                 report.lock().note(note);
             }
             trace::ended(&job, &ended.reason, &report.lock());
@@ -73,6 +70,27 @@ pub(super) struct Ended {
 /// A page was passed over that may hold records: the state before it.
 struct Gap {
     state: Option<State>,
+}
+
+impl Ended {
+    /// A note, where a maximum ended an incremental fetch whose state could not move: every fetch would read the
+    /// same pages.
+    fn note_of_bound(&self, job: &Job) -> Option<String> {
+        job.resource.incremental?;
+        let reason = self.completeness.reasons().first()?;
+        let is_at_start = match (self.state(), &job.since) {
+            (Some(state), Some(since)) => state.reach == since.reach,
+            (state, _) => state.is_none(),
+        };
+        let is_maximum =
+            self.completeness.is_bounded() && !self.completeness.is_limited_by_caller();
+        (is_maximum && is_at_start).then(|| {
+            format!(
+                "{reason} ended the fetch and the state did not move: the next fetch reads the same pages again. \
+                 Raise it, or say `row_order: asc`, where the API gives the oldest records first"
+            )
+        })
+    }
 }
 
 impl Ended {
@@ -247,7 +265,8 @@ impl Fetching<'_> {
                 state: self.sieve.state_so_far(),
             });
         }
-        let sifted = self.sieve.sift(&mut rows, self.wanted);
+        let now = self.client.clock().now();
+        let sifted = self.sieve.sift(&mut rows, self.wanted, now);
         let kept = rows.len() as u64;
         self.wanted = self.wanted.map(|wanted| wanted.saturating_sub(kept));
         self.machine.delivered(kept, sifted.cut);

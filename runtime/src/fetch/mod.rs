@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 use self::streams::{Delivery, OnProgress, SharedReport};
 use crate::{
     Client, CursorValue, Error, ParentValue, Position, Record, Report, Result, Rows, State,
-    parent::ParentRecord, plan::ResourcePlan, schema::Table,
+    incremental, parent::ParentRecord, plan::ResourcePlan, schema::Table,
 };
 
 pub use self::{
@@ -82,6 +82,10 @@ pub struct Of<P>(fn(&P) -> Vec<ParentValue>);
 
 /// A fetch without the type of its records.
 #[derive(Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are independent of each other, as the caller's methods are"
+)]
 pub(crate) struct Job {
     pub(crate) client: Client,
     pub(crate) resource: &'static ResourcePlan,
@@ -100,6 +104,8 @@ pub(crate) struct Job {
     /// The one record of the parent that it is for, where it is not for all of them.
     pub(crate) parent: Option<ParentRecord>,
     pub(crate) family: Option<Family>,
+    /// Whether its records are upserted: see [`Fetch::for_upsert`].
+    pub(crate) is_upsert: bool,
 }
 
 impl Client {
@@ -146,6 +152,7 @@ impl Client {
                 one_by_one: false,
                 parent: None,
                 family: None,
+                is_upsert: false,
             },
             parent,
             on_progress: None,
@@ -232,6 +239,17 @@ impl<T, Parent> Fetch<T, Parent> {
     /// Together with other fetches that share what they see of parents: see [`Family`].
     pub fn within(mut self, family: &Family) -> Self {
         self.job.family = Some(family.clone());
+        self
+    }
+
+    /// For a consumer that upserts by the primary key: records at and after the state's cursor are delivered
+    /// again, changed or not. So are records with an older cursor that the API returned for the start it
+    /// was sent, because its own filter decides what is new.
+    ///
+    /// Otherwise the records at the state's cursor that an earlier fetch delivered are recognised by their key
+    /// and left out, and older ones too.
+    pub fn for_upsert(mut self) -> Self {
+        self.job.is_upsert = true;
         self
     }
 
@@ -340,6 +358,18 @@ impl Job {
             self.concurrency
         } else {
             1
+        }
+    }
+
+    /// What is asked for, where it is incremental.
+    fn incremental(&self) -> incremental::Request<'_> {
+        incremental::Request {
+            resource: self.resource,
+            table: self.table,
+            state: self.since.as_ref(),
+            until: self.until.clone(),
+            is_upsert: self.is_upsert,
+            now: self.client.clock().now(),
         }
     }
 

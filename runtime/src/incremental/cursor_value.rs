@@ -136,7 +136,13 @@ impl CursorValue {
             Self::Double(number) => return Ok(Some(ConfigValue::Double(*number))),
             Self::Timestamp(at) => {
                 let writing = Format::new(format)?;
-                let at = rounded(*at, format, up);
+                // A local time of a repeated hour stands for two instants: send one outside of it.
+                let at = match writing.repeated_hour(*at) {
+                    Some(hour) if up => hour.end,
+                    Some(hour) => hour.begin,
+                    None => *at,
+                };
+                let at = rounded(at, format, up);
                 at.and_then(|at| written(at, &writing, up))
             }
             Self::Date(day) => Format::new(format)?.write_date(*day),
@@ -291,6 +297,21 @@ mod tests {
         assert_eq!(
             sent("2026-11-21T09:30:00Z", minutes, true),
             "2026-11-21 09:30"
+        );
+    }
+
+    #[test]
+    fn a_bound_in_a_repeated_hour_is_sent_outside_of_it() {
+        let berlin = TimeFormat::Pattern {
+            pattern: "%Y-%m-%d %H:%M:%S",
+            zone: Some("Europe/Berlin"),
+        };
+        let moment = "2024-10-27T00:40:00Z";
+        assert_eq!(sent(moment, berlin, false), "2024-10-27 02:00:00");
+        assert_eq!(sent(moment, berlin, true), "2024-10-27 03:00:00");
+        assert_eq!(
+            sent("2024-10-27T02:40:00Z", berlin, false),
+            "2024-10-27 03:40:00"
         );
     }
 

@@ -1,6 +1,6 @@
 //! What the state that a fetch was given says to it.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::SystemTime};
 
 use super::{CursorValue, Range, Whose};
 use crate::{
@@ -47,6 +47,19 @@ pub(super) fn cursor(text: &str, column: &Column) -> Result<CursorValue> {
     })
 }
 
+/// What an incremental fetch is asked for.
+#[derive(Clone, Debug)]
+pub(crate) struct Request<'a> {
+    pub(crate) resource: &'static ResourcePlan,
+    pub(crate) table: &'static Table,
+    pub(crate) state: Option<&'a State>,
+    pub(crate) until: Option<CursorValue>,
+    /// Whether its records are upserted: those that the state knows are delivered again.
+    pub(crate) is_upsert: bool,
+    /// When it begins.
+    pub(crate) now: SystemTime,
+}
+
 /// The range of a fetch of this resource, for one record of the parent where there is one, since a
 /// state and until a value where they are given. `None` for a resource without `incremental`.
 ///
@@ -54,14 +67,9 @@ pub(super) fn cursor(text: &str, column: &Column) -> Result<CursorValue> {
 ///
 /// [`ErrorKind::State`] where the state is not this fetch's; [`ErrorKind::Config`] where a value is not
 /// of the cursor's type.
-pub(crate) fn range(
-    resource: &'static ResourcePlan,
-    table: &'static Table,
-    state: Option<&State>,
-    until: Option<CursorValue>,
-    parent: Option<&ParentRecord>,
-) -> Result<Option<Range>> {
-    let Some(range) = Range::new(resource, table, state, until)? else {
+pub(crate) fn range(request: Request<'_>, parent: Option<&ParentRecord>) -> Result<Option<Range>> {
+    let (resource, state) = (request.resource, request.state);
+    let Some(mut range) = Range::new(request)? else {
         return Ok(None);
     };
     let column = range.column;
@@ -73,6 +81,9 @@ pub(crate) fn range(
         (Some(plan), Some(parent)) => for_one(reach, plan, parent, column)?,
         _ => (for_all(reach, column)?, Whose::All),
     };
+    let last = last
+        .map(|last| range.future.resume(column.name, last))
+        .transpose()?;
     Ok(Some(range.since(last).of(whose)))
 }
 

@@ -1,17 +1,21 @@
 //! Which rows are in a range, and how far they bring it.
 
-use std::{cmp::Ordering, collections::BTreeSet, mem};
+use std::{borrow::Cow, cmp::Ordering, collections::BTreeSet, mem};
 
 use super::{
     CursorValue, Range, given,
-    key::{Keys, former_hash},
+    key::{Keys, digest, former_hash},
+    text_order::TextOrder,
 };
 use crate::{
-    Error, ErrorKind, Result, Row, Rows, State,
+    Error, ErrorKind, Result, Row, Rows, State, Timestamp, Type,
     plan::{OnMissing, ResourcePlan, RowOrder},
     schema::Table,
-    state::{MOST_SEEN, Room},
-    value::Value,
+    state::{MOST_SEEN, MOST_WHOLE_KEYS, Room},
+    value::{
+        Value,
+        format::{Format, RepeatedHour},
+    },
 };
 
 /// The rows of a range.
@@ -34,6 +38,14 @@ pub(super) struct InRange {
     pub(super) kept: bool,
     /// Where the order matters.
     order: Order,
+    /// Of a cursor that is text.
+    texts: TextOrder,
+    /// How the cursor is written, where it has a time zone.
+    format: Option<Format>,
+    /// The repeated hour that the cursor of the state is in.
+    last_hour: Option<RepeatedHour>,
+    /// The latest repeated hour that rows were in, and the keys of those.
+    hour: Option<(RepeatedHour, BTreeSet<String>)>,
 }
 
 /// Whether the rows came in the order that they were said to have.
@@ -86,6 +98,18 @@ impl InRange {
             None => Known::ByFormerHash,
         };
         let is_hashed_anew = matches!(before, Known::ByFormerHash);
+        let mut texts = TextOrder::default();
+        let last = range.last.as_ref().map(|last| &last.cursor);
+        for bound in [last, range.start.as_ref(), range.end.as_ref()] {
+            if let Some(CursorValue::Text(text)) = bound {
+                texts.check(range.column.name, text)?;
+            }
+        }
+        let format = match range.column.data_type {
+            Type::Timestamp(format) => Some(Format::new(format)?),
+            _ => None,
+        };
+        let last_hour = last.and_then(|last| hour_of(format.as_ref(), last.as_value()));
         Ok(Self {
             cursor,
             keys,
@@ -100,6 +124,10 @@ impl InRange {
             in_groups: resource.replaces_groups(),
             kept: false,
             order: Order::Kept(None),
+            texts,
+            format,
+            last_hour,
+            hour: None,
             range,
         })
     }
@@ -113,27 +141,51 @@ impl InRange {
                 OnMissing::Raise => Verdict::Wrong(self.missing(row)),
             };
         }
-        if let Some(error) = self.out_of_order(value) {
+        if let Value::Text(text) = value
+            && let Err(error) = self.texts.check(self.range.column.name, text)
+        {
+            return Verdict::Wrong(error);
+        }
+        // A local time of a repeated hour may be either instant: the row is kept where one is in range.
+        let hour = hour_of(self.format.as_ref(), value);
+        let (earliest, latest) = match hour {
+            Some(hour) => (Value::Timestamp(hour.earlier), Value::Timestamp(hour.later)),
+            None => (value, value),
+        };
+        if let Some(error) = self.out_of_order(earliest, latest) {
             return Verdict::Wrong(error);
         }
         let order = self.range.plan.row_order;
-        if self.is_before_start(value) {
+        if self.is_before_start(latest) && !self.is_sent_though_older(latest) {
             return match order {
                 Some(RowOrder::Descending) => Verdict::Past("desc"),
                 _ => Verdict::Outside,
             };
         }
-        if self.is_after_end(value) {
+        if self.is_after_end(earliest) {
             return match order {
                 Some(RowOrder::Ascending) => Verdict::Past("asc"),
                 _ => Verdict::Outside,
             };
         }
-        match self.was_seen(value, row) {
-            Ok(true) => Verdict::Outside,
-            Ok(false) => Verdict::Keep,
+        match self.was_seen(value, hour, row) {
+            Ok(true) => return Verdict::Outside,
+            Ok(false) => {}
+            Err(error) => return Verdict::Wrong(error),
+        }
+        match self.range.future.meet(self.range.column.name, value) {
+            Ok(()) => Verdict::Keep,
             Err(error) => Verdict::Wrong(error),
         }
+    }
+
+    /// Whether a row before the start is one that the API returned by its own filter, for what it
+    /// compares is not always the cursor. Before the `initial_value` no row is wanted.
+    fn is_sent_though_older(&self, value: Value<'_>) -> bool {
+        let initial = self.range.initial.as_ref();
+        let is_wanted =
+            initial.and_then(|initial| initial.compare(value)) != Some(Ordering::Greater);
+        self.range.is_filtered_by_api && self.range.last.is_some() && is_wanted
     }
 
     fn is_before_start(&self, value: Value<'_>) -> bool {
@@ -163,26 +215,49 @@ impl InRange {
     /// # Errors
     ///
     /// Where it may be one of them, or not: it has values in columns that the state does not know of.
-    fn was_seen(&mut self, value: Value<'_>, row: Row<'_>) -> Result<bool> {
-        if self.in_groups {
+    fn was_seen(
+        &mut self,
+        value: Value<'_>,
+        hour: Option<RepeatedHour>,
+        row: Row<'_>,
+    ) -> Result<bool> {
+        if self.in_groups || self.range.is_upsert {
             return Ok(false);
         }
         let Some(last) = &self.range.last else {
             return Ok(false);
         };
         if last.cursor.compare(value) != Some(Ordering::Equal) {
-            return Ok(false);
+            let hour = hour.filter(|hour| is_same(Some(*hour), self.last_hour));
+            let Some(hour) = hour else {
+                return Ok(false);
+            };
+            let key = key_in_hour(&self.keys.of(row), value);
+            let is_known = last.seen.contains(&key) || last.seen.contains(&digest(&key));
+            if is_known {
+                self.remember_in_hour(hour, [key]);
+            }
+            return Ok(is_known);
         }
         let key = self.keys.of(row);
+        let has_digests = last.seen.last().is_some_and(|key| key.starts_with('~'));
         let has = |key: &str| {
             let of = |parent| last.seen.contains(&format!("{key} of {parent}"));
-            last.seen.contains(key) || last.shared.as_ref().is_some_and(of)
+            last.seen.contains(key)
+                || has_digests && last.seen.contains(&digest(key))
+                || last.shared.as_ref().is_some_and(of)
         };
         let is_known = match &self.before {
             _ if has(&key) => true,
             Known::By(fewer) if has(&fewer.of(row)) => return Err(self.has_grown()),
             Known::AsNow | Known::By(_) => false,
             Known::ByFormerHash => has(&former_hash(row)),
+        };
+        if is_known && let Some(hour) = hour {
+            self.remember_in_hour(hour, [key_in_hour(&key, value)]);
+        }
+        let Some(last) = &self.range.last else {
+            return Ok(is_known);
         };
         let is_written_anew = last.shared.is_some() || matches!(self.before, Known::ByFormerHash);
         let is_largest = |largest: &CursorValue| largest.compare(value) == Some(Ordering::Equal);
@@ -205,17 +280,17 @@ impl InRange {
     }
 
     /// An API that breaks the order it was said to have would have rows left out unnoticed.
-    fn out_of_order(&mut self, value: Value<'_>) -> Option<Error> {
+    fn out_of_order(&mut self, earliest: Value<'_>, latest: Value<'_>) -> Option<Error> {
         let order = self.range.plan.row_order?;
         let Order::Kept(before) = &mut self.order else {
             return None;
         };
-        let before = mem::replace(before, CursorValue::of(value));
-        let compared = before.as_ref().and_then(|before| before.compare(value));
-        let (wrong, word) = match order {
-            RowOrder::Ascending => (Ordering::Greater, "asc"),
-            RowOrder::Descending => (Ordering::Less, "desc"),
+        let (wrong, word, value, kept) = match order {
+            RowOrder::Ascending => (Ordering::Greater, "asc", latest, earliest),
+            RowOrder::Descending => (Ordering::Less, "desc", earliest, latest),
         };
+        let before = mem::replace(before, CursorValue::of(kept));
+        let compared = before.as_ref().and_then(|before| before.compare(value));
         if compared != Some(wrong) {
             return None;
         }
@@ -286,8 +361,17 @@ impl InRange {
     /// Remembers the largest cursor of these rows, and who has it.
     pub(super) fn track(&mut self, rows: &Rows) {
         let mut largest = None;
+        let mut cap = None;
         for row in rows {
             let value = row.value(self.cursor);
+            if let Some(capped) = self.range.future.cap(value) {
+                cap = Some(capped);
+                continue;
+            }
+            if let Some(hour) = hour_of(self.format.as_ref(), value) {
+                let key = key_in_hour(&self.keys.of(row), value);
+                self.remember_in_hour(hour, [key]);
+            }
             let is_larger = match &largest {
                 _ if value.is_null() => false,
                 None => true,
@@ -297,36 +381,70 @@ impl InRange {
                 largest = Some(value);
             }
         }
-        let Some(value) = largest else {
+        if let Some(cap) = cap {
+            self.move_to(cap.as_value());
+        }
+        let Some(value) = largest.filter(|value| self.move_to(*value)) else {
             return;
         };
-        match self
-            .largest
-            .as_ref()
-            .and_then(|largest| largest.compare(value))
-        {
-            Some(Ordering::Greater) => return,
-            Some(Ordering::Equal) => {}
-            _ => {
-                self.largest = CursorValue::of(value);
-                self.at_largest.clear();
-                self.overflowed = false;
-            }
-        }
         let rows = rows.iter().filter(|row| row.value(self.cursor) == value);
         let keys: Vec<String> = rows.map(|row| self.keys.of(row)).collect();
         self.remember(keys);
     }
 
+    /// Moves the largest cursor to this value, unless it is past it: whether it is there now.
+    fn move_to(&mut self, value: Value<'_>) -> bool {
+        let largest = self.largest.as_ref();
+        match largest.and_then(|largest| largest.compare(value)) {
+            Some(Ordering::Greater) => false,
+            Some(Ordering::Equal) => true,
+            _ => {
+                self.largest = CursorValue::of(value);
+                self.at_largest.clear();
+                self.overflowed = false;
+                true
+            }
+        }
+    }
+
     /// Remembers these keys, as far as there is room.
     fn remember(&mut self, keys: impl IntoIterator<Item = String>) {
         for key in keys {
-            if self.at_largest.len() < MOST_SEEN {
-                self.at_largest.insert(key);
-            } else if !self.at_largest.contains(&key) {
-                self.overflowed = true;
-            }
+            self.overflowed |= !insert(&mut self.at_largest, key);
         }
+    }
+
+    /// Remembers these keys of rows in a repeated hour, where that is the latest.
+    fn remember_in_hour(&mut self, hour: RepeatedHour, keys: impl IntoIterator<Item = String>) {
+        let (known, seen) = self.hour.get_or_insert_with(|| (hour, BTreeSet::new()));
+        if known.begin > hour.begin {
+            return;
+        }
+        if known.begin < hour.begin {
+            (*known, *seen) = (hour, BTreeSet::new());
+        }
+        for key in keys {
+            self.overflowed |= !insert(seen, key);
+        }
+    }
+
+    /// The keys of the rows that the next fetch may meet again: those at the largest cursor, and those in
+    /// the repeated hour that it is in.
+    pub(super) fn seen(&self) -> Cow<'_, BTreeSet<String>> {
+        let largest = self.largest.as_ref();
+        let largest_hour =
+            largest.and_then(|largest| hour_of(self.format.as_ref(), largest.as_value()));
+        match &self.hour {
+            Some((hour, keys)) if is_same(Some(*hour), largest_hour) => {
+                Cow::Owned(self.at_largest.union(keys).cloned().collect())
+            }
+            _ => Cow::Borrowed(&self.at_largest),
+        }
+    }
+
+    /// Whether a state of the rows that came so far is short enough to be given with each page.
+    pub(super) fn is_brief(&self) -> bool {
+        self.at_largest.len() <= MOST_WHOLE_KEYS
     }
 
     /// Whether there is room in the state for how far it came.
@@ -339,6 +457,41 @@ impl InRange {
             column, by, whose, ..
         } = &self.range;
         let largest = self.largest.as_ref()?;
-        whose.state(resource, column, by, largest, &self.at_largest)
+        whose.state(resource, column, by, largest, &self.seen())
     }
+}
+
+/// Adds a key, in a short form where there are many; whether there was room.
+fn insert(keys: &mut BTreeSet<String>, key: String) -> bool {
+    if keys.contains(&key) {
+        return true;
+    }
+    let key = if keys.len() < MOST_WHOLE_KEYS {
+        key
+    } else {
+        digest(&key)
+    };
+    if keys.len() < MOST_SEEN {
+        keys.insert(key);
+        return true;
+    }
+    keys.contains(&key)
+}
+
+/// The repeated hour that a value is in.
+fn hour_of(format: Option<&Format>, value: Value<'_>) -> Option<RepeatedHour> {
+    match value {
+        Value::Timestamp(at) => format?.repeated_hour(at),
+        _ => None,
+    }
+}
+
+fn is_same(one: Option<RepeatedHour>, other: Option<RepeatedHour>) -> bool {
+    let begin = |hour: RepeatedHour| -> Timestamp { hour.begin };
+    one.is_some() && one.map(begin) == other.map(begin)
+}
+
+/// How a row in a repeated hour is remembered: another version of the record has another cursor.
+fn key_in_hour(key: &str, value: Value<'_>) -> String {
+    format!("{key} at {value}")
 }

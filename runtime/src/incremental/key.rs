@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+
 use crate::{Row, plan::ResourcePlan, schema::Table, state::SeenBy};
 
 /// What the records of a resource, as rows of this table, are recognised by.
@@ -78,6 +80,27 @@ pub(super) fn former_hash(row: Row<'_>) -> String {
         hash.eat(&text);
     }
     hash.shown()
+}
+
+/// A short form of a key, for states that remember many. It is kept in states, so that it may never change.
+pub(super) fn digest(key: &str) -> String {
+    let mut hash = Hash::default();
+    hash.eat(key);
+    let bytes = hash.0.to_le_bytes();
+    let folded: [u8; 8] = std::array::from_fn(|at| bytes[at] ^ bytes[at + 8]);
+    format!("~{}", URL_SAFE_NO_PAD.encode(folded))
+}
+
+/// A hash of texts, to tell them from others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct KeyHash(u128);
+
+impl KeyHash {
+    pub(crate) fn of<'t>(texts: impl IntoIterator<Item = &'t str>) -> Self {
+        let mut hash = Hash::default();
+        texts.into_iter().for_each(|text| hash.eat(text));
+        Self(hash.0)
+    }
 }
 
 /// FNV-1a in 128 bits, over texts and their lengths. It is kept in states, so that it may never change.

@@ -3,16 +3,16 @@
 use std::{
     cmp::Ordering,
     collections::{BTreeMap, BTreeSet},
+    mem,
     sync::Arc,
 };
 
-use super::{CursorValue, Last, Range, Sieve, Whose, given, whose};
+use super::{CursorValue, FutureCursors, Last, Range, Request, Sieve, Whose, given, whose};
 use crate::{
     Result, State,
     parent::{ParentKey, ParentRecord, key_columns},
-    plan::{ParentPlan, ResourcePlan},
+    plan::ParentPlan,
     report::count,
-    schema::Table,
     state::{MOST_PARENTS, Mark, Marks, Reach, Room},
 };
 
@@ -39,8 +39,15 @@ pub(crate) struct PerParent {
     others_stay: bool,
     /// Whether the next fetch brings records again that this one gave.
     repeats: bool,
+    /// Marks that there is no room for, unless others are forgotten, and whether their parents delivered
+    /// records that the next fetch would deliver again.
+    waiting: Vec<(String, Mark, bool)>,
     /// Parents that there was no room for.
     left_out: u64,
+    /// Parents that were not met, and were forgotten to make room.
+    forgotten: u64,
+    /// The cursors in the future that the parts met.
+    future: FutureCursors,
     /// Parents of whose records at the cursor not all are remembered.
     overflowed: u64,
     /// The first key that two parents have.
@@ -56,31 +63,28 @@ impl PerParent {
     /// # Errors
     ///
     /// As those of [`given::range`].
-    pub(crate) fn new(
-        resource: &'static ResourcePlan,
-        table: &'static Table,
-        parent: &'static ParentPlan,
-        state: Option<&State>,
-        until: Option<CursorValue>,
-    ) -> Result<Option<Self>> {
-        let Some(range) = Range::new(resource, table, state, until)? else {
+    pub(crate) fn new(request: Request<'_>, parent: &'static ParentPlan) -> Result<Option<Self>> {
+        let (resource, state) = (request.resource, request.state);
+        let Some(range) = Range::new(request)? else {
             return Ok(None);
         };
+        let mut future = range.future.clone();
         let column = range.column;
         if let Some(state) = state {
             given::check(state, resource, &range)?;
         }
         let reach = state.map(|state| &state.reach);
         let marks = given::for_each(reach, parent, key_columns(parent))?;
-        let last = |mark: &Mark| Last::of(mark, column);
+        let mut last = |mark: &Mark| future.resume(column.name, Last::of(mark, column)?);
         let before: BTreeMap<String, Last> = marks
             .iter()
             .map(|(parent, mark)| Ok((parent.to_owned(), last(mark)?)))
             .collect::<Result<_>>()?;
+        let others = marks.others.as_ref().map(last).transpose()?;
         Ok(Some(Self {
             resource: resource.name,
             parent: parent.resource.name,
-            others: marks.others.as_ref().map(last).transpose()?,
+            others,
             largest: state
                 .map(|_| given::cursor(&marks.largest, column))
                 .transpose()?,
@@ -92,7 +96,10 @@ impl PerParent {
             marks,
             others_stay: false,
             repeats: false,
+            waiting: Vec::new(),
             left_out: 0,
+            forgotten: 0,
+            future,
             overflowed: 0,
             ambiguous: None,
             since_given: 0,
@@ -125,6 +132,9 @@ impl PerParent {
         }
         self.since_given += 1;
         self.repeats |= sieve.repeats(complete);
+        if let Some(future) = sieve.future() {
+            self.future.add(future);
+        }
         let (kept, shared) = (sieve.has_kept(), sieve.is_shared());
         let mut reached = match sieve.reached(complete) {
             Some(reached) => {
@@ -151,15 +161,51 @@ impl PerParent {
             self.marks.largest.clone_from(&value);
             self.largest = Some(cursor);
         }
-        match self.marks.put(parent, Mark { value, seen }) {
+        self.put(parent, Mark { value, seen }, kept || shared);
+    }
+
+    fn put(&mut self, parent: &str, mark: Mark, delivers_again: bool) {
+        match self.marks.put(parent, mark.clone()) {
             Room::Enough => {}
             Room::ForSome => {
                 self.overflowed += 1;
                 self.repeats |= self.range.plan.start_closed;
             }
+            Room::None if self.waiting.len() < MOST_PARENTS => {
+                self.waiting.push((parent.to_owned(), mark, delivers_again));
+            }
             Room::None => {
                 self.left_out += 1;
-                self.repeats |= kept || shared;
+                self.repeats |= delivers_again;
+            }
+        }
+    }
+
+    /// All parts are over. Where all parents were seen, those that were not met are forgotten: where
+    /// records are upserted, every one of them; otherwise only to make room, for when they come back the
+    /// consumer has their records already.
+    pub(crate) fn finish(&mut self, all_seen: bool) {
+        let unmet = mem::take(&mut self.unmet);
+        if all_seen {
+            let number = if self.range.is_upsert {
+                unmet.len()
+            } else {
+                self.waiting.len()
+            };
+            for parent in unmet.iter().take(number) {
+                self.marks.remove(parent);
+                self.forgotten += 1;
+            }
+            if !self.others_stay {
+                self.marks.others = None;
+            }
+        }
+        for (parent, mark, delivers_again) in mem::take(&mut self.waiting) {
+            if self.marks.room_for(&parent, 0) == Room::None {
+                self.left_out += 1;
+                self.repeats |= delivers_again;
+            } else {
+                self.put(&parent, mark, delivers_again);
             }
         }
     }
@@ -202,7 +248,18 @@ impl PerParent {
     /// What is worth knowing of the state.
     pub(crate) fn notes(&self) -> Vec<String> {
         let (parent, cursor) = (self.parent, self.range.column.name);
-        let mut notes = Vec::new();
+        let mut notes = self.future.notes(cursor);
+        if self.range.is_upsert {
+            // What comes again takes the place of itself.
+            return notes;
+        }
+        if self.forgotten > 0 {
+            notes.push(format!(
+                "a state remembers {MOST_PARENTS} records of `{parent}`: {} of them that this fetch did not meet \
+                 were forgotten to make room; their children are delivered again should they come back",
+                self.forgotten
+            ));
+        }
         if self.left_out > 0 {
             notes.push(format!(
                 "a state remembers {MOST_PARENTS} records of `{parent}`: the next fetch, which does not \
@@ -259,17 +316,8 @@ impl PerParent {
         self.state_of(self.marks())
     }
 
-    /// What the next fetch starts from, once all that was given is safe. Where all parents were seen,
-    /// those that were not met are gone.
-    pub(crate) fn state(mut self, all_seen: bool) -> Option<State> {
-        if all_seen {
-            for parent in &self.unmet {
-                self.marks.remove(parent);
-            }
-            if !self.others_stay {
-                self.marks.others = None;
-            }
-        }
+    /// What the next fetch starts from, once all that was given is safe: after [`finish`](Self::finish).
+    pub(crate) fn state(self) -> Option<State> {
         self.state_of(self.marks())
     }
 

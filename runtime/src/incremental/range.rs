@@ -2,14 +2,8 @@
 
 use std::{cmp::Ordering, sync::Arc};
 
-use super::{CursorValue, Last, Whose, key};
-use crate::{
-    Column, Error, ErrorKind, Result, State,
-    plan::{Incremental, ResourcePlan},
-    request::Bounds,
-    schema::Table,
-    state::SeenBy,
-};
+use super::{CursorValue, FutureCursors, Last, Request, Whose, key};
+use crate::{Column, Error, ErrorKind, Result, plan::Incremental, request::Bounds, state::SeenBy};
 
 /// The range of cursor values that a fetch wants.
 #[derive(Clone, Debug)]
@@ -19,7 +13,7 @@ pub(crate) struct Range {
     pub(crate) start: Option<CursorValue>,
     pub(crate) end: Option<CursorValue>,
     /// The earliest start.
-    initial: Option<CursorValue>,
+    pub(crate) initial: Option<CursorValue>,
     /// How far the fetch before came.
     pub(crate) last: Option<Last>,
     /// What the records at the cursors are recognised by.
@@ -28,6 +22,11 @@ pub(crate) struct Range {
     pub(crate) was_by: Option<Arc<SeenBy>>,
     /// Whose records are fetched.
     pub(crate) whose: Whose,
+    /// Whether the records are upserted: those that the state knows are delivered again.
+    pub(crate) is_upsert: bool,
+    /// Whether the API's own filter decides which records are new.
+    pub(crate) is_filtered_by_api: bool,
+    pub(crate) future: FutureCursors,
 }
 
 impl Range {
@@ -39,12 +38,15 @@ impl Range {
     ///
     /// [`ErrorKind::Config`] where a value is not of the cursor's type, or is given without
     /// `incremental`; [`ErrorKind::State`] where a state is.
-    pub(crate) fn new(
-        resource: &'static ResourcePlan,
-        table: &'static Table,
-        state: Option<&State>,
-        until: Option<CursorValue>,
-    ) -> Result<Option<Self>> {
+    pub(crate) fn new(request: Request<'_>) -> Result<Option<Self>> {
+        let Request {
+            resource,
+            table,
+            state,
+            until,
+            is_upsert,
+            now,
+        } = request;
         let column = resource
             .incremental
             .and_then(|plan| resource.table.columns.get(usize::from(plan.column)));
@@ -56,6 +58,9 @@ impl Range {
             Some(until) => Some(typed(column, until)?),
             None => declared(column, plan.end_value, "end_value")?,
         };
+        if let (None, Some(place)) = (&end, resource.place_of_both_ends()) {
+            return Err(no_end(&place));
+        }
         Ok(Some(Self {
             start: initial.clone(),
             plan,
@@ -66,13 +71,17 @@ impl Range {
             by: Arc::new(key::seen_by(resource, table)),
             was_by: state.and_then(|state| state.by.clone()).map(Arc::new),
             whose: Whose::All,
+            is_upsert,
+            // A group of rows is whole or not there: one older record would replace all of its group.
+            is_filtered_by_api: is_upsert && !resource.replaces_groups() && resource.sends_start(),
+            future: FutureCursors::new(resource.future_cursor(), now),
         }))
     }
 
     /// What of it is new since an earlier fetch.
     pub(crate) fn since(mut self, last: Option<Last>) -> Self {
         let cursor = last.as_ref().map(|last| &last.cursor);
-        self.start = start(&self.plan, cursor, self.initial.take());
+        self.start = start(&self.plan, cursor, self.initial.clone());
         self.last = last;
         self
     }
@@ -170,6 +179,16 @@ fn typed(column: &Column, value: CursorValue) -> Result<CursorValue> {
     read.ok_or_else(|| wrong(&format!("the end `{value}`"), column))
 }
 
+/// Without its end a parameter of both ends is left out, start and all: every record would be fetched
+/// each time.
+fn no_end(place: &str) -> Error {
+    let message = format!("{place} holds both ends of the range, and there is no end");
+    Error::new(ErrorKind::Config, message).with_help(
+        "give an `end_value`, or an end when it is fetched (`until`); or send the two in parameters of \
+         their own",
+    )
+}
+
 fn wrong(what: &str, column: &Column) -> Error {
     Error::new(
         ErrorKind::Config,
@@ -187,9 +206,9 @@ mod tests {
 
     use super::*;
     use crate::{
-        TimeFormat, Type,
+        State, Table, TimeFormat, Type,
         incremental::given,
-        plan::Lag,
+        plan::{Lag, ResourcePlan},
         state::{Mark, Origin, Reach},
     };
 
@@ -243,7 +262,15 @@ mod tests {
     }
 
     fn range(resource: &'static ResourcePlan, state: Option<&State>) -> Result<Range> {
-        Ok(given::range(resource, resource.table, state, None, None)?.unwrap())
+        let request = Request {
+            resource,
+            table: resource.table,
+            state,
+            until: None,
+            is_upsert: false,
+            now: std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000),
+        };
+        Ok(given::range(request, None)?.unwrap())
     }
 
     fn bounds(resource: &'static ResourcePlan, state: Option<&State>) -> [Option<String>; 2] {

@@ -1,9 +1,9 @@
 //! Which rows of a page belong to a fetch, and how far they bring it.
 
-use std::{mem, sync::Arc};
+use std::{mem, sync::Arc, time::SystemTime};
 
 use super::{
-    Last, Range,
+    FutureCursors, Last, Range,
     in_range::{InRange, Verdict},
 };
 use crate::{
@@ -67,8 +67,11 @@ impl Sieve {
         })
     }
 
-    /// Leaves in `rows` what belongs to the fetch, at most `wanted` of them.
-    pub(crate) fn sift(&mut self, rows: &mut Rows, wanted: Option<u64>) -> Sifted {
+    /// Leaves in `rows`, which came at this time, what belongs to the fetch, at most `wanted` of them.
+    pub(crate) fn sift(&mut self, rows: &mut Rows, wanted: Option<u64>, now: SystemTime) -> Sifted {
+        if let Some(range) = &mut self.range {
+            range.range.future.set_time(now);
+        }
         let sifted = if let Some(steps) = self.steps {
             self.process(steps, rows, wanted)
         } else {
@@ -140,9 +143,19 @@ impl Sieve {
         sifted
     }
 
-    /// What is worth knowing of the state, if anything.
-    pub(crate) fn note(&self) -> Option<String> {
-        let range = self.range.as_ref()?;
+    /// What is worth knowing of the state.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let Some(range) = &self.range else {
+            return Vec::new();
+        };
+        let mut notes = range.range.future.notes(range.range.column.name);
+        if !range.range.is_upsert {
+            notes.extend(Self::note_of_room(range));
+        }
+        notes
+    }
+
+    fn note_of_room(range: &InRange) -> Option<String> {
         match range.room() {
             Room::Enough => {}
             Room::ForSome => {
@@ -172,17 +185,15 @@ impl Sieve {
     /// may come, which is why all that have it have to be known.
     pub(crate) fn state_so_far(&self) -> Option<State> {
         let range = self.range.as_ref()?;
-        range.is_safe().then(|| range.state(self.resource))?
+        let is_given = range.is_safe() && range.is_brief();
+        is_given.then(|| range.state(self.resource))?
     }
 
     /// What the next fetch starts from after this one ended: `complete` where it saw all there was.
     /// Nothing where that is what was known before.
     pub(crate) fn state_at_end(&self, complete: bool) -> Option<State> {
-        if complete {
-            self.range.as_ref()?.state(self.resource)
-        } else {
-            self.state_so_far()
-        }
+        let range = self.range.as_ref()?;
+        (complete || range.is_safe()).then(|| range.state(self.resource))?
     }
 
     /// Whether the next fetch brings rows again that this one let through.
@@ -203,7 +214,7 @@ impl Sieve {
     /// start from where this one did.
     pub(super) fn reached(self, complete: bool) -> Option<Reached> {
         let range = self.range.filter(|range| complete || range.is_safe())?;
-        let seen = Arc::new(range.at_largest);
+        let seen = Arc::new(range.seen().into_owned());
         Some(Reached {
             last: range.largest.map(|cursor| Last {
                 cursor,
@@ -212,6 +223,11 @@ impl Sieve {
             }),
             overflowed: range.overflowed,
         })
+    }
+
+    /// The cursors in the future that it met.
+    pub(super) fn future(&self) -> Option<&FutureCursors> {
+        Some(&self.range.as_ref()?.range.future)
     }
 
     /// Whether anyone was given a row.

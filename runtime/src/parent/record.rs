@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::{ParentValue, field};
 use crate::{
-    Row,
+    Error, ErrorKind, Row,
     plan::{ParentField, ParentPlan},
     schema::Table,
     value::Value,
@@ -117,6 +117,28 @@ impl fmt::Display for ParentKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.values)
     }
+}
+
+/// The first of these fields that is null in a record of the parent, `author.name`.
+pub(crate) fn null_field(
+    plan: &ParentPlan,
+    fields: &[usize],
+    parent: &ParentRecord,
+) -> Option<String> {
+    let is_null = |at: &&usize| matches!(parent.values.get(**at), None | Some(ParentValue::Null));
+    let at = *fields.iter().find(is_null)?;
+    field_name(plan.resource.table, plan.fields.get(at)?)
+}
+
+/// The error for a request that needs a field which is null.
+pub(crate) fn null_field_error(field: &str, parent: &ParentRecord) -> Error {
+    let message = format!(
+        "`{field}` is null in {}, and the request needs it",
+        parent.name
+    );
+    Error::new(ErrorKind::Schema, message).with_help(
+        "`on_null_parent: skip` in the `endpoint` sends no request for such records, and counts them",
+    )
 }
 
 /// The columns that tell the records of a parent apart: those of its key, where it has one.

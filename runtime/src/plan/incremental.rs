@@ -29,6 +29,9 @@ pub struct Incremental {
     pub row_order: Option<RowOrder>,
     /// What a record without a cursor value gets.
     pub on_missing: OnMissing,
+    /// What a cursor after the time of the fetch does; by default, as the write disposition says: see
+    /// [`ResourcePlan::future_cursor`](super::ResourcePlan::future_cursor).
+    pub future_cursor: Option<FutureCursor>,
 }
 
 impl Incremental {
@@ -46,6 +49,7 @@ impl Incremental {
             end_closed: false,
             row_order: None,
             on_missing: OnMissing::Raise,
+            future_cursor: None,
         }
     }
 }
@@ -84,4 +88,16 @@ pub enum OnMissing {
     Include,
     /// It is left out, and counted.
     Exclude,
+}
+
+/// What a cursor after the time of the fetch does. Such values are sentinels (`9999-12-31`), planned
+/// dates, or the times of a wrong clock; a state past them would skip every record up to then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FutureCursor {
+    /// The state stays at the time of the fetch: later fetches deliver such records again.
+    Cap,
+    /// The state moves to the future value: records before it that arrive later are not fetched.
+    Keep,
+    /// The fetch fails at such a record.
+    Error,
 }

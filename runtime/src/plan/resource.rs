@@ -1,7 +1,8 @@
 //! One resource: where its records are, what they are, and how a destination writes them.
 
 use super::{
-    Auth, Body, Incremental, Method, Paginator, Param, ResponseAction, Selector, Template,
+    Auth, Body, FutureCursor, Incremental, Method, Paginator, Param, ResponseAction, Selector,
+    Template,
 };
 use crate::{
     schema::{Path, Table},
@@ -54,6 +55,8 @@ pub struct ResourcePlan {
     pub processing_steps: Option<ProcessingSteps>,
     /// The resource for whose records it is fetched, each in turn.
     pub parent: Option<&'static ParentPlan>,
+    /// What a null does in a field of the parent that a request needs.
+    pub on_null_parent: OnNullParent,
 }
 
 impl ResourcePlan {
@@ -79,10 +82,21 @@ impl ResourcePlan {
         incremental: None,
         processing_steps: None,
         parent: None,
+        on_null_parent: OnNullParent::Error,
     };
 }
 
 impl ResourcePlan {
+    /// What a cursor after the time of the fetch does: by default `Cap` where records are upserted or
+    /// replaced, and `Error` where they are appended or only read.
+    pub fn future_cursor(&self) -> FutureCursor {
+        let declared = self.incremental.and_then(|plan| plan.future_cursor);
+        declared.unwrap_or(match self.write_disposition {
+            WriteDisposition::Merge | WriteDisposition::Replace => FutureCursor::Cap,
+            WriteDisposition::Append | WriteDisposition::Skip => FutureCursor::Error,
+        })
+    }
+
     /// Whether its rows are written in groups: all that have the merge key of one of them give way to
     /// what was fetched.
     pub fn replaces_groups(&self) -> bool {
@@ -108,6 +122,16 @@ pub struct ParentField {
     pub column: u16,
     /// The place within the column's value: the names of columns, keys and indexes.
     pub path: Path,
+}
+
+/// What a null does in a field of the parent that a request of the child needs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnNullParent {
+    /// The fetch fails. Without the value a request would ask for the records of every parent.
+    #[default]
+    Error,
+    /// No request is sent for that record of the parent, and the report counts it.
+    Skip,
 }
 
 /// How a destination writes records.

@@ -5,12 +5,14 @@ use std::{
     sync::Arc,
 };
 
-/// The most parents that are remembered.
-pub(crate) const MOST_PARENTS: usize = 10_000;
+/// The most parents that are remembered. Tests fill smaller states.
+pub(crate) const MOST_PARENTS: usize = if cfg!(test) { 1_000 } else { 100_000 };
+/// The most keys of records at one cursor that are remembered whole; of further ones a digest is.
+pub(crate) const MOST_WHOLE_KEYS: usize = if cfg!(test) { 1_000 } else { 10_000 };
 /// The most keys of records at one cursor that are remembered.
-pub(crate) const MOST_SEEN: usize = 10_000;
+pub(crate) const MOST_SEEN: usize = if cfg!(test) { 2_000 } else { 1_000_000 };
 /// The most keys of records at the cursors of all parents.
-pub(crate) const MOST_SEEN_OF_ALL: usize = 50_000;
+pub(crate) const MOST_SEEN_OF_ALL: usize = if cfg!(test) { 5_000 } else { 1_000_000 };
 
 /// How far something has come: the largest cursor value, and the keys of the records that have it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,7 +138,7 @@ mod tests {
     fn there_is_room_for_so_many_keys() {
         let mut marks = Marks::default();
         for parent in 0..5 {
-            assert_eq!(marks.put(&parent.to_string(), mark(9_999)), Room::Enough);
+            assert_eq!(marks.put(&parent.to_string(), mark(999)), Room::Enough);
         }
         assert_eq!(marks.put("5", mark(5)), Room::Enough);
         assert_eq!(marks.put("6", mark(1)), Room::ForSome);

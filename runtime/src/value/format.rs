@@ -3,7 +3,7 @@
 use jiff::{
     civil::{self, DateTime},
     fmt::{strtime::BrokenDownTime, temporal::DateTimeParser},
-    tz::{Offset, TimeZone},
+    tz::{AmbiguousOffset, Offset, TimeZone},
 };
 
 use super::{Date, Timestamp, digits::Digits};
@@ -103,6 +103,33 @@ impl Format {
         }
     }
 
+    /// The repeated hour of a clock change that this instant is in, where the format has a time zone: its local
+    /// time stands for two instants then.
+    pub(crate) fn repeated_hour(&self, at: Timestamp) -> Option<RepeatedHour> {
+        let (Self::Pattern {
+            zone: Some(zone), ..
+        }
+        | Self::Local(zone)) = self
+        else {
+            return None;
+        };
+        let civil = zone.to_datetime(at.jiff()?);
+        let AmbiguousOffset::Fold { before, after } = zone.to_ambiguous_timestamp(civil).offset()
+        else {
+            return None;
+        };
+        let earlier = before.to_timestamp(civil).ok()?;
+        let later = after.to_timestamp(civil).ok()?;
+        let change = zone.following(earlier).next()?.timestamp();
+        let repeated = later.duration_since(earlier);
+        Some(RepeatedHour {
+            earlier: Timestamp::from_jiff(earlier)?,
+            later: Timestamp::from_jiff(later)?,
+            begin: Timestamp::from_jiff(change.checked_sub(repeated).ok()?)?,
+            end: Timestamp::from_jiff(change.checked_add(repeated).ok()?)?,
+        })
+    }
+
     /// Writes an instant as [`read_timestamp`](Self::read_timestamp) reads it. `None` where the
     /// pattern has a directive that an instant does not fill, or its zone is in the year 10000.
     pub(crate) fn write_timestamp(&self, at: Timestamp) -> Option<String> {
@@ -142,6 +169,20 @@ impl Format {
             }
         }
     }
+}
+
+/// A local time that a clock change repeats, and the whole stretch of repeated time around it: in most zones
+/// an hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RepeatedHour {
+    /// The instant before the change.
+    pub(crate) earlier: Timestamp,
+    /// The instant after the change with the same local time.
+    pub(crate) later: Timestamp,
+    /// The first instant whose local time comes again.
+    pub(crate) begin: Timestamp,
+    /// The first instant after the repetition.
+    pub(crate) end: Timestamp,
 }
 
 fn look_up(zone: &'static str) -> Result<TimeZone> {
@@ -356,6 +397,29 @@ mod tests {
             assert_eq!(day, "2026-11-21".parse().ok(), "{text}");
             assert_eq!(format.write_date(day.unwrap()).as_deref(), Some(text));
         }
+    }
+
+    #[test]
+    fn a_local_time_in_a_repeated_hour_stands_for_two_instants() {
+        let berlin = format(TimeFormat::Local {
+            zone: "Europe/Berlin",
+        });
+        let at = |text: &str| -> Timestamp { text.parse().unwrap() };
+        let hour = berlin.repeated_hour(at("2024-10-27T00:40:00Z")).unwrap();
+        assert_eq!(hour.earlier, at("2024-10-27T00:40:00Z"));
+        assert_eq!(hour.later, at("2024-10-27T01:40:00Z"));
+        assert_eq!(hour.begin, at("2024-10-27T00:00:00Z"));
+        assert_eq!(hour.end, at("2024-10-27T02:00:00Z"));
+        assert_eq!(berlin.repeated_hour(hour.later), Some(hour));
+        for outside in [
+            "2024-10-26T23:59:59Z",
+            "2024-10-27T02:00:00Z",
+            "2024-03-31T01:30:00Z",
+        ] {
+            assert_eq!(berlin.repeated_hour(at(outside)), None, "{outside}");
+        }
+        let utc = format(TimeFormat::Rfc3339);
+        assert_eq!(utc.repeated_hour(hour.earlier), None);
     }
 
     #[test]

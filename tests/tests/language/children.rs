@@ -118,7 +118,7 @@ async fn fields_of_a_parent_stand_everywhere_in_a_request() {
            sizes: { data_type: array, items: bigint }, counts: { data_type: map, values: bigint }, \
            extra: { data_type: json } }",
         "columns: json, endpoint: { path: comments, method: POST, \
-           params: { post: \"{resources.posts.id}\", tag: \"{resources.posts.tag}\", \
+           on_null_parent: skip, params: { post: \"{resources.posts.id}\", tag: \"{resources.posts.tag}\", \
                      old: { type: resolve, resource: posts, field: id }, \
                      name: \"{resources.posts.owner.name}\", first: \"{resources.posts.sizes[0]}\", \
                      last: \"{resources.posts.sizes[-1]}\", likes: \"{resources.posts.counts.likes}\", \
@@ -136,7 +136,8 @@ async fn fields_of_a_parent_stand_everywhere_in_a_request() {
         by_path(&[("/posts", posts), ("/comments", json!([]))]),
     )
     .await;
-    world.run().await.brings(&json!([]));
+    let run = world.run().await;
+    run.brings(&json!([]));
     let asked: Vec<Asked> = world.server.asked().split_off(1);
     assert_eq!(
         asked[0].target,
@@ -146,10 +147,32 @@ async fn fields_of_a_parent_stand_everywhere_in_a_request() {
     assert_eq!(asked[0].header("x-tag"), Some("a&b"));
     assert_eq!(asked[0].header("x-at"), Some("2026-01-02T02:04:05Z"));
     assert_eq!(asked[0].body, r##"{"post":1,"tag":"a&b","text":"#1"}"##);
-    // What is null drops its parameter and header, and is null in a body.
-    assert_eq!(asked[1].target, "/comments?post=2&old=2");
-    assert_eq!(asked[1].header("x-tag"), None);
-    assert_eq!(asked[1].body, r##"{"post":2,"tag":null,"text":"#2"}"##);
+    // Without a value that the request needs, nothing is asked for.
+    assert_eq!((asked.len(), run.report.skipped_parents), (1, 1));
+}
+
+#[tokio::test]
+async fn a_null_that_a_request_needs_is_an_error_unless_it_is_skipped() {
+    let posts = || json!([{ "id": 1, "tag": "a" }, { "id": 2, "tag": null }, { "id": 3 }]);
+    let pages = || by_path(&[("/posts", posts()), ("/tags/a", json!([{ "n": 1 }]))]);
+    let spec = |rule: &str| {
+        blog(
+            "{ id: bigint!, tag: text }",
+            &format!(
+                "columns: json, endpoint: {{ path: \"tags/{{resources.posts.tag}}\", on_null_parent: {rule} }}"
+            ),
+        )
+    };
+    let run = fetch(&spec("error"), pages()).await;
+    run.fails(
+        &ErrorKind::Schema,
+        &["`tag` is null", "on_null_parent: skip"],
+    );
+    let run = fetch(&spec("skip"), pages()).await;
+    run.asks(&["GET /posts", "GET /tags/a"]);
+    // The posts have no key: those without a tag are the same parent.
+    assert_eq!(run.report.skipped_parents, 1);
+    run.brings(&json!([{ "n": 1 }]));
 }
 
 #[tokio::test]
@@ -157,7 +180,7 @@ async fn fields_of_a_parent_stand_in_a_form() {
     let spec = blog(
         "{ id: bigint!, tag: text }",
         "columns: json, endpoint: { path: comments, method: POST, \
-         data: { post: \"{resources.posts.id}\", tag: \"{resources.posts.tag}\", q: x } }",
+         on_null_parent: skip, data: { post: \"{resources.posts.id}\", tag: \"{resources.posts.tag}\", q: x } }",
     );
     let posts = json!([{ "id": 1, "tag": "a&b" }, { "id": 2 }]);
     let pages = by_path(&[("/posts", posts), ("/comments", json!([]))]);
@@ -165,7 +188,7 @@ async fn fields_of_a_parent_stand_in_a_form() {
     world.run().await.brings(&json!([]));
     let asked = world.server.asked();
     let forms: Vec<&str> = asked.iter().map(|one| one.body.as_str()).collect();
-    assert_eq!(forms, ["", "post=1&tag=a%26b&q=x", "post=2&q=x"]);
+    assert_eq!(forms, ["", "post=1&tag=a%26b&q=x"]);
 }
 
 #[tokio::test]

@@ -2,9 +2,10 @@
 
 use std::rc::Rc;
 
-use crate::connector::{Column, ParentField, Path, Step, Type};
+use crate::connector::{Column, OnNullParent, ParentField, Path, Step, Type};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::jsonpath::{self, Parsed};
+use crate::spec::View;
 
 use super::{Check, Known, Parent, Taken, UNKNOWN, keys, take};
 
@@ -144,9 +145,37 @@ impl Check<'_> {
                     "reach into it: `{resources.PARENT.COLUMN.KEY}`"
                 }),
             );
-        } else if is_path && taken.nullable {
+        } else if is_path && taken.nullable && !self.handles_null_parents {
             self.path_needs_a_value(field, span, taken);
         }
+    }
+
+    /// What a null does in a field of the parent that a request needs.
+    pub(in crate::check) fn on_null_parent(&mut self, endpoint: &View<'_>) -> OnNullParent {
+        let word = endpoint.text("on_null_parent").map(|word| word.text);
+        self.handles_null_parents = word.is_some();
+        match word {
+            Some("skip") => OnNullParent::Skip,
+            _ => OnNullParent::Error,
+        }
+    }
+
+    /// What a null does, where there can be none. A default is for other resources.
+    pub(in crate::check) fn null_parents_are_possible(&mut self, endpoint: &View<'_>) {
+        let entry = endpoint.entry("on_null_parent");
+        let entry = entry.filter(|entry| endpoint.node.span.contains(&entry.key.span.start));
+        let Some(entry) = entry else { return };
+        let why = match &self.parent {
+            Parent::Nowhere => "the resource has no parent".to_owned(),
+            Parent::Known(parent) if !self.taken.iter().any(|taken| taken.nullable) => {
+                format!("no field of `{}` that it takes may be null", parent.name)
+            }
+            Parent::Known(_) | Parent::Unclear => return,
+        };
+        let message = "`on_null_parent` has no effect here";
+        self.error(
+            Diagnostic::error("RS0602", &entry.key.span, message).help(format!("remove it: {why}")),
+        );
     }
 
     fn path_needs_a_value(&mut self, field: &str, span: &Span, taken: &Taken) {
@@ -158,7 +187,8 @@ impl Check<'_> {
             keys::non_null(&taken.data_type)
         };
         let diagnostic = Diagnostic::error("RS0806", span, message).help(format!(
-            "make the parent's column non-null: {how}, or part of its `primary_key`"
+            "make the parent's column non-null: {how}, or part of its `primary_key`; or say what a null \
+             does: `on_null_parent: skip` in the endpoint"
         ));
         self.error(if is_within {
             diagnostic.note("what holds it may be null, and an element missing; a column of its own may be read `from` there")

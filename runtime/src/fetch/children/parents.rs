@@ -1,22 +1,30 @@
 //! The records of the parent, one after the other.
 
-use std::vec;
+use std::{collections::HashSet, vec};
 
 use crate::{
     Completeness, Page, Report, Result, Rows,
     completeness::Reason,
     fetch::{Job, Pages},
-    parent::ParentRecord,
-    plan::ParentPlan,
+    incremental::KeyHash,
+    parent::{ParentRecord, null_field, null_field_error},
+    plan::{OnNullParent, ParentPlan, ResourcePlan},
 };
 
 /// The parents that are still to come.
 pub(super) struct Parents {
     /// The resource of the children.
-    child: &'static str,
+    child: &'static ResourcePlan,
     plan: &'static ParentPlan,
     source: Source,
     end: Option<Result<()>>,
+    /// The fields of a parent that the child's requests need.
+    needed: Vec<usize>,
+    /// Those that were taken, so that each is fetched for once.
+    taken: HashSet<KeyHash>,
+    repeated: u64,
+    /// Those of which a needed field is null.
+    skipped: u64,
 }
 
 /// Where they come from.
@@ -38,15 +46,11 @@ impl Parents {
     pub(super) fn new(job: &Job, plan: &'static ParentPlan) -> Self {
         let family = job.family.as_ref();
         if let Some(known) = family.and_then(|family| family.take(job.resource)) {
-            return Self {
-                child: job.resource.name,
-                plan,
-                source: Source::Known {
-                    records: known.records.into_iter(),
-                    hides: known.hides,
-                },
-                end: Some(Ok(())),
+            let source = Source::Known {
+                records: known.records.into_iter(),
+                hides: known.hides,
             };
+            return Self::of(job, plan, source, Some(Ok(())));
         }
         // Where there is a limit, few of them may be enough.
         let mut fetch = job
@@ -59,16 +63,55 @@ impl Parents {
             fetch = fetch.within(family);
         }
         let pages = Box::new(fetch.pages());
+        Self::of(job, plan, Source::Fetched { pages, page: None }, None)
+    }
+
+    fn of(job: &Job, plan: &'static ParentPlan, source: Source, end: Option<Result<()>>) -> Self {
         Self {
-            child: job.resource.name,
+            child: job.resource,
             plan,
-            source: Source::Fetched { pages, page: None },
-            end: None,
+            source,
+            end,
+            needed: job.resource.parent_fields(),
+            taken: HashSet::new(),
+            repeated: 0,
+            skipped: 0,
         }
     }
 
-    /// The next parent of those that are here.
+    /// The next parent of those that are here, each of them once.
     pub(super) fn take(&mut self) -> Option<ParentRecord> {
+        if matches!(self.end, Some(Err(_))) {
+            return None;
+        }
+        while let Some(parent) = self.take_any() {
+            if !self.taken.insert(self.key_hash(&parent)) {
+                self.repeated += 1;
+                continue;
+            }
+            let Some(field) = null_field(self.plan, &self.needed, &parent) else {
+                return Some(parent);
+            };
+            match self.child.on_null_parent {
+                OnNullParent::Skip => self.skipped += 1,
+                OnNullParent::Error => {
+                    self.end = Some(Err(null_field_error(&field, &parent)));
+                    return None;
+                }
+            }
+        }
+        None
+    }
+
+    /// What tells a parent's requests from others: its key, and what they take of it.
+    fn key_hash(&self, parent: &ParentRecord) -> KeyHash {
+        let needed = self.needed.iter().filter_map(|at| parent.values.get(*at));
+        let needed: Vec<String> = needed.map(|value| value.to_json().to_string()).collect();
+        let key = std::iter::once(parent.key.values.as_str());
+        KeyHash::of(key.chain(needed.iter().map(String::as_str)))
+    }
+
+    fn take_any(&mut self) -> Option<ParentRecord> {
         let page = match &mut self.source {
             Source::Known { records, .. } => return records.next(),
             Source::Fetched { page, .. } => page,
@@ -95,7 +138,7 @@ impl Parents {
         match (received, &mut self.source) {
             (Some(Ok(rows)), Source::Fetched { page, .. }) => *page = Some((rows.into_rows(), 0)),
             (Some(Err(error)), _) => {
-                let error = error.with_detail(format!("fetched for `{}`", self.child));
+                let error = error.with_detail(format!("fetched for `{}`", self.child.name));
                 self.end = Some(Err(error.without_position()));
             }
             _ => self.end = Some(Ok(())),
@@ -129,6 +172,16 @@ impl Parents {
             completeness.add(Reason::Limit(limit.unwrap_or_default()));
             completeness
         })
+    }
+
+    /// How many were left out because they had been taken before.
+    pub(super) fn repeated(&self) -> u64 {
+        self.repeated
+    }
+
+    /// How many were left out because a field that the requests need is null.
+    pub(super) fn skipped(&self) -> u64 {
+        self.skipped
     }
 
     pub(super) fn report(&self) -> Report {

@@ -1,7 +1,10 @@
 //! Only what is new.
 
 use super::*;
-use crate::plan::WriteDisposition;
+use crate::{
+    plan::WriteDisposition,
+    state::{MOST_SEEN, MOST_WHOLE_KEYS},
+};
 
 /// Fetches, and gives the ids and the state afterwards.
 async fn new(fetch: Fetch<Thing>) -> (Vec<i64>, Option<State>) {
@@ -44,6 +47,57 @@ async fn the_next_fetch_starts_where_this_one_came_to_and_knows_what_it_saw() {
         second.asked()
     );
     assert_eq!(state.unwrap().cursor(), "31");
+}
+
+#[tokio::test]
+async fn an_upsert_is_given_the_boundary_again_and_what_the_api_filtered() {
+    let first = shop(at(&[(1, 10), (2, 30)]));
+    let state = new(first.fetch(&NEW)).await.1.unwrap();
+    let again = shop(at(&[(1, 10), (2, 30), (3, 30), (4, 31)]));
+    let (ids, next) = new(again.fetch(&NEW).since(state.clone()).for_upsert()).await;
+    // The start was sent, so that the API decides; a stream decides by the cursor.
+    assert_eq!(ids, [1, 2, 3, 4]);
+    assert_eq!(next.unwrap().cursor(), "31");
+    assert_eq!(new(again.fetch(&NEW).since(state.clone())).await.0, [3, 4]);
+    let unsent = again.fetch(&UNSENT).since(state).keep_state();
+    assert_eq!(new(unsent.for_upsert()).await.0, [2, 3, 4]);
+}
+
+static UNSENT: ResourcePlan = ResourcePlan {
+    incremental: Some(Incremental::new(1)),
+    ..THINGS
+};
+
+/// One parameter that holds both ends.
+static BOTH_ENDS: ResourcePlan = ResourcePlan {
+    params: &[Param {
+        name: "filter",
+        value: Template(&[
+            Part::IncrementalStart,
+            Part::Text(".."),
+            Part::IncrementalEnd,
+        ]),
+    }],
+    incremental: Some(Incremental::new(1)),
+    ..THINGS
+};
+
+#[tokio::test]
+async fn a_parameter_of_both_ends_needs_an_end() {
+    let shop = shop(at(&[(1, 10)]));
+    let error = shop.fetch(&BOTH_ENDS).all().await.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Config);
+    assert!(
+        error
+            .to_string()
+            .contains("the parameter `filter` holds both ends"),
+        "{error}"
+    );
+    assert!(shop.asked().is_empty());
+    assert_eq!(
+        shop.fetch(&BOTH_ENDS).until(20).all().await.unwrap().len(),
+        1
+    );
 }
 
 #[tokio::test]
@@ -199,6 +253,10 @@ async fn a_state_or_an_end_that_does_not_fit_is_refused_before_anything_is_asked
     assert_eq!(shop.asked().len(), asked);
 }
 
+static AT_ONCE_IN_ORDER: ResourcePlan = ResourcePlan {
+    paginator: Paginator::SINGLE_PAGE,
+    ..new_things(Some(RowOrder::Ascending), OnMissing::Raise)
+};
 static AT_ONCE: ResourcePlan = ResourcePlan {
     paginator: Paginator::SINGLE_PAGE,
     ..new_things(None, OnMissing::Raise)
@@ -210,7 +268,8 @@ async fn what_is_remembered_has_a_bound_and_what_is_past_it_comes_again() {
         let things = (0..number).map(|id| json!({ "id": id, "at": 7 }));
         json!({ "data": things.collect::<Vec<_>>() }).to_string()
     };
-    let shop = shop(Api::new(move |_| answer(200, &[], &body(10_003))));
+    let most = i64::try_from(MOST_SEEN).unwrap();
+    let shop = shop(Api::new(move |_| answer(200, &[], &body(most + 3))));
     let mut pages = shop.fetch(&AT_ONCE).pages();
     while let Some(page) = pages.next().await {
         page.unwrap();
@@ -219,13 +278,38 @@ async fn what_is_remembered_has_a_bound_and_what_is_past_it_comes_again() {
     assert!(
         notes
             .iter()
-            .any(|note| note.starts_with("more than 10000 records")),
+            .any(|note| note.starts_with(&format!("more than {MOST_SEEN} records"))),
         "{notes:?}"
     );
     let (ids, state) = new(shop.fetch(&AT_ONCE).since(pages.state().unwrap())).await;
-    assert_eq!(ids, [10_000, 10_001, 10_002]);
+    assert_eq!(ids, [most, most + 1, most + 2]);
     let state: Value = serde_json::from_str(&state.unwrap().to_json()).unwrap();
-    assert_eq!(state["seen"].as_array().unwrap().len(), 10_000);
+    assert_eq!(state["seen"].as_array().unwrap().len(), MOST_SEEN);
+}
+
+#[tokio::test]
+async fn many_records_at_one_cursor_are_known_by_digests() {
+    let number = i64::try_from(MOST_WHOLE_KEYS).unwrap() + 500;
+    let body = move |number: i64| {
+        let things = (0..number).map(|id| json!({ "id": id, "at": 7 }));
+        json!({ "data": things.collect::<Vec<_>>() }).to_string()
+    };
+    for resource in [&AT_ONCE, &AT_ONCE_IN_ORDER] {
+        let shop = shop(Api::new(move |_| answer(200, &[], &body(number))));
+        let mut pages = shop.fetch(resource).pages();
+        while let Some(page) = pages.next().await {
+            page.unwrap();
+        }
+        assert!(!redelivers(&pages));
+        let state = State::from_json(&pages.state().unwrap().to_json()).unwrap();
+        let (ids, state) = new(shop.fetch(resource).since(state)).await;
+        assert!(ids.is_empty(), "{ids:?}");
+        let more = super::shop(Api::new(move |_| answer(200, &[], &body(number + 1))));
+        assert_eq!(
+            new(more.fetch(resource).since(state.unwrap())).await.0,
+            [number]
+        );
+    }
 }
 
 #[tokio::test]

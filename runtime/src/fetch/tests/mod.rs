@@ -2,6 +2,7 @@
 
 mod actions;
 mod children;
+mod cursors;
 mod failures;
 mod incremental;
 mod observed;

@@ -16,14 +16,16 @@ fn respond(request: &Request, second: u16) -> Response {
     let (path, query) = request.url.split_once('?').unwrap();
     let records = match path.rsplit_once("/v1/").unwrap().1 {
         _ if !query.contains("offset=0") => "",
-        "posts" => r#"{"id": "p1", "author": {"name": "Ada"}}, {"id": "p2"}"#,
+        "posts" => {
+            r#"{"id": "p1", "author": {"name": "Ada"}}, {"id": "p2", "author": {"name": "Bob"}}"#
+        }
         "posts/p1/comments" => {
             assert!(query.contains("by=Ada"), "{query}");
             r#"{"id": "c1", "body": "First!"}"#
         }
         "posts/p2/comments" if second == 404 => return answer(404, &[], "no such post"),
         "posts/p2/comments" => {
-            assert!(!query.contains("by="), "{query}");
+            assert!(query.contains("by=Bob"), "{query}");
             r#"{"id": "c2"}"#
         }
         other => panic!("{other}"),

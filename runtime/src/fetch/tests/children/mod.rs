@@ -10,7 +10,7 @@ mod version_1;
 use super::*;
 use crate::{
     parent::ToParentValue,
-    plan::{Body, Json, Method, ParentField, ParentPlan},
+    plan::{Body, Json, Method, OnNullParent, ParentField, ParentPlan},
 };
 
 /// A post, of a blog with comments and replies to them.
@@ -47,7 +47,7 @@ const COMMENT: &[Column] = &[
     Column::new("_posts_lang", Type::Text).nullable().parent(1),
 ];
 
-static COMMENTS: ResourcePlan = ResourcePlan {
+const COMMENTS_PLAN: ResourcePlan = ResourcePlan {
     name: "comments",
     table: &Table::new("comments", COMMENT),
     path: Template(&[
@@ -55,14 +55,6 @@ static COMMENTS: ResourcePlan = ResourcePlan {
         Part::Parent(0),
         Part::Text("/comments"),
     ]),
-    params: &[Param {
-        name: "lang",
-        value: Template(&[Part::Parent(1)]),
-    }],
-    headers: &[Param {
-        name: "X-Author",
-        value: Template(&[Part::Text("by "), Part::Parent(2)]),
-    }],
     parent: Some(&ParentPlan {
         resource: &POSTS,
         fields: &[
@@ -75,9 +67,30 @@ static COMMENTS: ResourcePlan = ResourcePlan {
     ..THINGS
 };
 
+static COMMENTS: ResourcePlan = COMMENTS_PLAN;
+
+/// Those of a parent's language and author.
+const FILTERED: ResourcePlan = ResourcePlan {
+    params: &[Param {
+        name: "lang",
+        value: Template(&[Part::Parent(1)]),
+    }],
+    headers: &[Param {
+        name: "X-Author",
+        value: Template(&[Part::Text("by "), Part::Parent(2)]),
+    }],
+    ..COMMENTS_PLAN
+};
+
+static STRICT: ResourcePlan = FILTERED;
+
+static SKIPPING: ResourcePlan = ResourcePlan {
+    on_null_parent: OnNullParent::Skip,
+    ..FILTERED
+};
+
 static POSTED: ResourcePlan = ResourcePlan {
     method: Method::Post,
-    headers: &[],
     body: Body::Json(Json::Object(&[
         ("lang", Json::Text(Template(&[Part::Parent(1)]))),
         ("tag", Json::Text(Template(&[Part::Parent(3)]))),
@@ -278,45 +291,87 @@ fn first_of_each(shop: &Shop) -> Vec<Request> {
     requests.filter(first).collect()
 }
 
-#[tokio::test]
-async fn a_null_drops_its_parameter_and_its_header() {
-    let shop = shop(one_each(json!([
+fn some_without_author() -> Api {
+    one_each(json!([
         { "id": "a", "lang": "en", "author": { "name": "Ann" } },
-        { "id": "b", "lang": null, "author": null },
+        { "id": "b", "lang": "en", "author": null },
         { "id": "c" },
-    ])));
-    let rows = rows(shop.client.rows(&COMMENTS).concurrency(1)).await;
-    assert_eq!(rows, ["c a en", "c b ", "c c "]);
-    let asked = first_of_each(&shop).into_iter().map(|request| {
-        let author = request.headers.get("X-Author").map(str::to_owned);
-        (request.url.contains("lang="), author)
-    });
-    let asked: Vec<_> = asked.collect();
+        { "id": "d", "lang": "de", "author": { "name": "Dan" } },
+    ]))
+}
+
+#[tokio::test]
+async fn a_null_that_a_request_needs_is_an_error_after_the_parents_before_it() {
+    let shop = shop(some_without_author());
+    let mut pages = shop.client.rows(&STRICT).concurrency(4).pages();
+    assert_eq!(pages.next().await.unwrap().unwrap().len(), 1);
+    let error = pages.next().await.unwrap().unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Schema);
+    assert!(
+        error
+            .to_string()
+            .contains("`author.name` is null in `posts` with `id` \"b\""),
+        "{error}"
+    );
     assert_eq!(
-        asked,
-        [
-            (true, Some("by Ann".to_owned())),
-            (false, None),
-            (false, None)
-        ]
+        first_of_each(&shop).len(),
+        1,
+        "no request without its filter"
     );
 }
 
 #[tokio::test]
-async fn a_null_is_null_in_json_and_a_list_is_reached_into() {
+async fn a_parent_with_a_null_that_a_request_needs_may_be_skipped() {
+    let shop = shop(some_without_author());
+    let mut pages = shop.client.rows(&SKIPPING).concurrency(1).pages();
+    let mut delivered = 0;
+    while let Some(page) = pages.next().await {
+        delivered += page.unwrap().len();
+    }
+    let report = pages.report();
+    assert_eq!(
+        (delivered, report.parents, report.skipped_parents),
+        (2, 2, 2)
+    );
+    assert!(report.to_string().contains("2 parents skipped"), "{report}");
+    assert_eq!(first_of_each(&shop).len(), 2);
+}
+
+#[tokio::test]
+async fn a_null_in_a_body_is_an_error_and_a_list_is_reached_into() {
     let shop = shop(one_each(json!([
         { "id": "a", "lang": "en", "tags": ["x", "y"] },
-        { "id": "b", "lang": null, "tags": [] },
+        { "id": "b", "lang": "en", "tags": [] },
     ])));
-    rows(shop.client.rows(&POSTED).concurrency(1)).await;
+    let mut pages = shop.client.rows(&POSTED).concurrency(1).pages();
+    assert!(pages.next().await.unwrap().is_ok());
+    let error = pages.next().await.unwrap().unwrap_err().to_string();
+    assert!(error.contains("`tags[-1]` is null"), "{error}");
     let bodies: Vec<String> = first_of_each(&shop)
         .into_iter()
         .map(|request| String::from_utf8(request.body).unwrap())
         .collect();
-    assert_eq!(
-        bodies,
-        [r#"{"lang":"en","tag":"y"}"#, r#"{"lang":null,"tag":null}"#]
-    );
+    assert_eq!(bodies, [r#"{"lang":"en","tag":"y"}"#]);
+}
+
+#[tokio::test]
+async fn a_parent_that_comes_again_is_fetched_for_once() {
+    // One of another author has other requests.
+    let post = |id, author| json!({ "id": id, "lang": "en", "author": { "name": author } });
+    let shop = shop(one_each(json!([
+        post("a", "Ann"),
+        post("b", "Ann"),
+        post("b", "Ann"),
+        post("c", "Ann"),
+        post("a", "Bea"),
+    ])));
+    let mut pages = shop.client.rows(&STRICT).concurrency(1).pages();
+    while let Some(page) = pages.next().await {
+        page.unwrap();
+    }
+    let report = pages.report();
+    assert_eq!((report.parents, report.repeated_parents), (4, 1));
+    assert_eq!(first_of_each(&shop).len(), 4);
 }
 
 #[tokio::test]

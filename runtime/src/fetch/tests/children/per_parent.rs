@@ -9,7 +9,10 @@ use super::{
     incremental::{NEW_COMMENTS, of},
     *,
 };
-use crate::plan::{Action, DataTypeContract, Lag, ResponseAction, SchemaContract};
+use crate::{
+    plan::{Action, DataTypeContract, Lag, ResponseAction, SchemaContract},
+    state::{MOST_PARENTS, MOST_SEEN_OF_ALL},
+};
 
 pub(super) static NEW: ResourcePlan = NEW_COMMENTS;
 static IN_ORDER: ResourcePlan = ResourcePlan {
@@ -264,7 +267,7 @@ async fn an_error_leaves_what_came_whole_of_the_parents_before() {
 }
 
 #[tokio::test]
-async fn a_parent_that_is_gone_is_forgotten_once_all_were_seen() {
+async fn an_upsert_forgets_a_parent_that_is_gone_once_all_were_seen() {
     static FEW_POSTS: ResourcePlan = ResourcePlan {
         paginator: TWO,
         ..POSTS
@@ -280,17 +283,60 @@ async fn a_parent_that_is_gone_is_forgotten_once_all_were_seen() {
     let blog = Blog::new(&[("a", &[1]), ("b", &[2]), ("c", &[3])]);
     let first = fetch(blog.shop().client.rows(&NEW)).await;
     blog.set(&[("x", &[]), ("c", &[3, 4]), ("b", &[2])]);
-    let few = fetch(blog.shop().client.rows(&OF_FEW).since(first.state())).await;
+    let few = blog.shop().client.rows(&OF_FEW).since(first.state());
+    let few = fetch(few.for_upsert()).await;
     few.assert_cursors(&[("a", "1"), ("b", "2"), ("c", "4")]);
-    let all = fetch(since(&blog.shop(), few.state())).await;
+    let all = fetch(since(&blog.shop(), few.state()).for_upsert()).await;
     all.assert_cursors(&[("b", "2"), ("c", "4")]);
     blog.set(&[]);
-    let none = fetch(since(&blog.shop(), all.state())).await;
+    let none = fetch(since(&blog.shop(), all.state()).for_upsert()).await;
     none.assert_cursors(&[]);
     assert_eq!(none.state().cursor(), "4");
     // The state is still one to go on from.
     blog.set(&[("b", &[2])]);
     assert_eq!(fetch(since(&blog.shop(), none.state())).await.ids, ["b@2"]);
+}
+
+#[tokio::test]
+async fn a_parent_that_comes_back_delivers_only_what_is_new() {
+    let blog = Blog::new(&[("a", &[1]), ("b", &[2])]);
+    let first = fetch(blog.shop().client.rows(&NEW)).await;
+    blog.set(&[("a", &[1])]);
+    let second = fetch(since(&blog.shop(), first.state())).await;
+    blog.set(&[("a", &[1]), ("b", &[2, 3])]);
+    let third = fetch(since(&blog.shop(), second.state())).await;
+    assert_eq!((second.ids.len(), third.ids), (0, vec!["b@3".to_owned()]));
+}
+
+#[tokio::test]
+async fn parents_that_are_gone_make_room_for_others() {
+    let names = |from: usize| -> Vec<String> {
+        (from..from + MOST_PARENTS).map(|n| n.to_string()).collect()
+    };
+    let blog = Blog::default();
+    let set = |names: &[String]| {
+        let posts: Vec<(&str, &[i64])> =
+            names.iter().map(|name| (name.as_str(), &[1][..])).collect();
+        blog.set(&posts);
+    };
+    set(&names(0));
+    let first = fetch(blog.shop().client.rows(&NEW)).await;
+    set(&names(10));
+    let second = fetch(since(&blog.shop(), first.state())).await;
+    assert_eq!((second.ids.len(), second.repeats), (10, false));
+    assert!(
+        second
+            .notes
+            .contains("10 of them that this fetch did not meet were forgotten"),
+        "{}",
+        second.notes
+    );
+    assert!(
+        fetch(since(&blog.shop(), second.state()))
+            .await
+            .ids
+            .is_empty()
+    );
 }
 
 /// Posts of which one in no language is set aside, and a list that is not there is one of nothing.
@@ -347,7 +393,10 @@ async fn a_parent_that_is_hidden_for_once_is_not_forgotten() {
     );
     for hidden in [(404, ""), set_aside] {
         let shop = listing(hidden);
-        let since = || shop.client.rows(&OF_HIDING).since(first.state());
+        let since = || {
+            let fetch = shop.client.rows(&OF_HIDING).since(first.state());
+            fetch.for_upsert()
+        };
         let then = fetch(since()).await;
         then.assert_cursors(&[("a", "4"), ("b", "2")]);
         // The same where the posts had been seen before.
@@ -365,10 +414,11 @@ async fn a_parent_that_is_hidden_for_once_is_not_forgotten() {
         assert_eq!(lists(), before);
         then.assert_cursors(&[("a", "4"), ("b", "2")]);
     }
-    // One that is gone is forgotten.
+    // One that is gone is forgotten by an upsert.
     let gone = (200, r#"{"data":[{"id":"a","lang":"en"}],"total":1}"#);
     let shop = listing(gone);
-    let then = fetch(shop.client.rows(&OF_HIDING).since(first.state())).await;
+    let then = shop.client.rows(&OF_HIDING).since(first.state());
+    let then = fetch(then.for_upsert()).await;
     then.assert_cursors(&[("a", "4")]);
 }
 
@@ -523,7 +573,7 @@ async fn a_parent_whose_namesake_did_not_end_starts_where_it_did_before() {
 
 #[tokio::test]
 async fn one_parent_says_where_its_records_find_no_room_in_the_state_of_all() {
-    let keys: Vec<String> = (0..10_000).map(|n| n.to_string()).collect();
+    let keys: Vec<String> = (0..MOST_SEEN_OF_ALL / 5).map(|n| n.to_string()).collect();
     let parents: serde_json::Map<String, Value> = (0..5)
         .map(|n| {
             (
@@ -542,8 +592,9 @@ async fn one_parent_says_where_its_records_find_no_room_in_the_state_of_all() {
         let one = fetch(of(&shop, resource, "a").since(full.clone())).await;
         assert_eq!(one.ids, ["a@7"]);
         assert!(one.repeats);
-        let note = "a state remembers 50000 records at the cursors of all parents";
-        assert!(one.notes.contains(note), "{}", one.notes);
+        let note =
+            format!("a state remembers {MOST_SEEN_OF_ALL} records at the cursors of all parents");
+        assert!(one.notes.contains(&note), "{}", one.notes);
     }
 }
 
@@ -565,7 +616,7 @@ async fn parents_past_those_that_are_remembered_start_anew_and_the_report_says_s
     };
     let shop = shop(Api::new(|request| {
         let records = match segments(request).as_slice() {
-            [_] => (0..10_002)
+            [_] => (0..MOST_PARENTS + 2)
                 .map(|n| json!({ "id": n.to_string() }))
                 .collect(),
             [_, post, _] => vec![json!({ "id": post, "at": 7 })],
@@ -574,18 +625,25 @@ async fn parents_past_those_that_are_remembered_start_anew_and_the_report_says_s
         answer(200, &[], &json!({ "data": records }).to_string())
     }));
     let first = fetch(shop.client.rows(&MANY)).await;
-    assert_eq!((first.ids.len(), first.cursors().len()), (10_002, 10_000));
-    let expected = "a state remembers 10000 records of `posts`: the next fetch, which does not know \
-                    2 more, brings all children of them again";
-    assert!(first.notes.contains(expected), "{}", first.notes);
+    assert_eq!(
+        (first.ids.len(), first.cursors().len()),
+        (MOST_PARENTS + 2, MOST_PARENTS)
+    );
+    let expected = format!(
+        "a state remembers {MOST_PARENTS} records of `posts`: the next fetch, which does not know 2 more, \
+         brings all children of them again"
+    );
+    assert!(first.notes.contains(&expected), "{}", first.notes);
     assert!(first.repeats);
     let second = fetch(shop.client.rows(&MANY).since(first.state())).await;
-    assert_eq!(second.ids, ["10000", "10001"]);
+    let further = [MOST_PARENTS, MOST_PARENTS + 1].map(|n| n.to_string());
+    assert_eq!(second.ids, further);
     assert_eq!(second.state(), first.state());
-    let one = fetch(of(&shop, &MANY, "10000").since(first.state())).await;
+    let one = fetch(of(&shop, &MANY, &further[0]).since(first.state())).await;
     assert_eq!((one.ids.len(), one.repeats), (1, true));
     assert!(
-        one.notes.contains("a state remembers 10000 parents"),
+        one.notes
+            .contains(&format!("a state remembers {MOST_PARENTS} parents")),
         "{}",
         one.notes
     );
