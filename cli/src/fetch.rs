@@ -58,7 +58,13 @@ async fn fetch(args: Fetch, context: Context, token_requests: TokenRequests) -> 
     }
     console.say(pages.report());
     let is_kept = state.map(|state| state.to_json()) == since.map(|state| state.to_json());
-    if args.state.is_some() && args.limit.is_some() && is_kept && !pages.is_complete() {
+    if args.state.is_some()
+        && args.limit.is_some()
+        && is_kept
+        && pages
+            .completeness()
+            .is_some_and(|completeness| completeness.is_limited_by_caller())
+    {
         console.say(
             "  note: `--limit` left records out, so the state stays as it was: the next fetch starts \
              where this one did; with `row_order: asc` it would go on behind these records",

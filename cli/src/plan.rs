@@ -187,10 +187,8 @@ fn resource(
         },
         auth: resource.auth.and_then(|at| auths.get(at).copied()),
         paginator: paginator(&resource.paginator)?,
-        selector: match &resource.selector {
-            checked::Selector::Path(place) => Selector::Path(path(place)),
-            checked::Selector::Query(query) => Selector::Query(text(query)),
-        },
+        selector: selector(&resource.selector),
+        rows_path: resource.rows_path.as_ref().map(selector),
         selector_required: resource.selector_required,
         response_actions: list(&resource.response_actions, response_action),
         incremental: resource.incremental.as_ref().map(incremental),
@@ -205,6 +203,13 @@ fn resource(
         *place = Some(plan);
     }
     Ok(Some(plan))
+}
+
+fn selector(selector: &checked::Selector) -> Selector {
+    match selector {
+        checked::Selector::Path(place) => Selector::Path(path(place)),
+        checked::Selector::Query(query) => Selector::Query(text(query)),
+    }
 }
 
 fn response_action(rule: &checked::ResponseAction) -> ResponseAction {
@@ -433,6 +438,7 @@ fn pages(kind: &checked::Pages) -> Result<Pages, NeedsCompiler> {
         checked::Pages::Single => Pages::Single,
         checked::Pages::Offset(pages) => Pages::Offset(Offset {
             limit: pages.limit,
+            base_offset: pages.base_offset,
             offset: pages.offset,
             offset_slot: slot(&pages.offset_slot),
             limit_slot: slot(&pages.limit_slot),

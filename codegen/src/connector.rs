@@ -118,6 +118,7 @@ pub struct Resource {
     pub auth: Option<usize>,
     pub paginator: Paginator,
     pub selector: Selector,
+    pub rows_path: Option<Selector>,
     pub selector_required: bool,
     pub response_actions: Vec<ResponseAction>,
     pub incremental: Option<Incremental>,

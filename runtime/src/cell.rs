@@ -363,9 +363,7 @@ impl<T: Record> FromCell for T {
         let (slots, columns): (&[Slot], &'static [Column]) =
             match (cell.slot, &cell.column.data_type) {
                 _ if T::TABLE.is_untyped() => (slice::from_ref(&cell.slot), &[]),
-                (Slot::Object { children, .. }, Type::Object(table))
-                    if table.resembles(T::TABLE) =>
-                {
+                (Slot::Object { children, .. }, Type::Object(table)) if table.is(T::TABLE) => {
                     (cell.page.slots(children, table.width()), table.columns)
                 }
                 _ => (cell.other(), &[]),

@@ -14,6 +14,9 @@ pub(crate) struct Page {
     pub(crate) arena: String,
     /// The bytes of binary cells.
     pub(crate) bytes: Vec<u8>,
+    /// Where in the pool a record starts, and where its JSON, in the order of the rows: of a parent whose
+    /// children send its values as they were written.
+    pub(crate) records: Vec<(u32, u32)>,
     /// The cells: each row's beside each other, each container's children beside each other.
     pub(crate) pool: Vec<Slot>,
 }
@@ -112,6 +115,15 @@ impl Page {
         };
         let rest = rest.unwrap_or_default();
         rest.get(..extent(rest)).unwrap_or_default()
+    }
+
+    /// The JSON of the record whose cells start here in the pool, where that is kept.
+    pub(crate) fn record(&self, start: u32) -> Option<&str> {
+        let known = self
+            .records
+            .binary_search_by_key(&start, |(start, _)| *start);
+        let (_, at) = self.records.get(known.ok()?)?;
+        Some(self.json(*at))
     }
 
     /// What this slot holds.

@@ -1,6 +1,7 @@
 //! What a child takes of its parent's records.
 
 mod record;
+mod sent;
 
 use std::fmt;
 
@@ -10,11 +11,12 @@ use crate::{
     Row,
     page::{Page, Slot},
     plan::ParentField,
-    schema::{Column, Step, Type},
+    schema::{Column, Step, Table, Type},
     value::{Date, Decimal, Field, Time, Timestamp, Value},
 };
 
 pub(crate) use record::{ParentKey, ParentRecord, key_columns, null_field, null_field_error};
+pub(crate) use sent::differs;
 
 /// A value of a parent's record, as its children's requests and records take it.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +44,11 @@ pub enum ParentValue {
     Binary(Vec<u8>),
     /// An object or a list, or a number of a json column that is no integer of 64 bits, as its text.
     Json(String),
+}
+
+/// The column of a field.
+fn field_column(table: &'static Table, field: &ParentField) -> Option<&'static Column> {
+    table.columns.get(usize::from(field.column))
 }
 
 /// The value of a field in a row of the parent.

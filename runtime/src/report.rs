@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use crate::{Completeness, printable::printable};
+use crate::{Completeness, decode::Presence, printable::printable};
 
 /// How many notes a report keeps; the rest are counted.
 const MOST_NOTES: usize = 20;
@@ -25,8 +25,10 @@ pub struct Report {
     pub bytes: u64,
     /// Pages received.
     pub pages: u64,
-    /// Records received, before any filter.
+    /// Rows received, before any filter: what the API's offsets, limits and totals count.
     pub received: u64,
+    /// Records that `data_selector` found in them.
+    pub selected: u64,
     /// Records delivered.
     pub delivered: u64,
     /// Records set aside by `schema_contract: {data_type: discard_row}`.
@@ -56,6 +58,8 @@ pub struct Report {
     pub notes: Vec<String>,
     /// Notes past the first few, which were not kept.
     pub further_notes: u64,
+    /// Which columns the records have.
+    pub(crate) presence: Presence,
 }
 
 impl Report {
@@ -67,6 +71,7 @@ impl Report {
         self.bytes += other.bytes;
         self.pages += other.pages;
         self.received += other.received;
+        self.selected += other.selected;
         self.delivered += other.delivered;
         self.discarded_rows += other.discarded_rows;
         self.discarded_values += other.discarded_values;
@@ -78,6 +83,15 @@ impl Report {
             self.note(note.as_str());
         }
         self.further_notes += other.further_notes;
+        self.presence.add(&other.presence);
+    }
+
+    /// The same, with a note of the columns that no record has.
+    pub(crate) fn with_absent_columns(mut self) -> Self {
+        if let Some(note) = self.presence.note() {
+            self.note(note);
+        }
+        self
     }
 
     /// Whether a response or a record was set aside, which may have held what there is.
@@ -115,6 +129,14 @@ impl fmt::Display for Report {
                 "\n  {} after {} of waiting",
                 count(self.retries, "repeated request"),
                 Seconds(self.waited)
+            )?;
+        }
+        if self.selected != self.received {
+            write!(
+                f,
+                "\n  {} selected from {}",
+                count(self.selected, "record"),
+                count(self.received, "row")
             )?;
         }
         for (number, what) in [
@@ -209,6 +231,7 @@ mod tests {
             bytes: 41_200,
             pages: 3,
             received: 250,
+            selected: 250,
             delivered: 250,
             ..Report::default()
         };

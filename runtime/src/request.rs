@@ -11,7 +11,7 @@ use crate::{
     query,
     redact::Redactor,
     schema::{Path, Step},
-    template::Scope,
+    template::{Scope, error_kind},
     transport::Headers,
     tree::Tree,
 };
@@ -249,9 +249,11 @@ fn headers(source: &SourcePlan, resource: &ResourcePlan, scope: Scope<'_>) -> Re
     headers.push("Accept", "application/json");
     headers.push("User-Agent", USER_AGENT);
     for params in [source.headers, resource.headers] {
-        for (name, value) in scope.params(params) {
-            check_header(name, &value)?;
-            headers.set(name, value);
+        for param in params {
+            if let Some(value) = scope.text(param.value) {
+                check_header(param.name, &value, error_kind(param.value))?;
+                headers.set(param.name, value);
+            }
         }
     }
     Ok(headers)
@@ -262,10 +264,10 @@ fn headers(source: &SourcePlan, resource: &ResourcePlan, scope: Scope<'_>) -> Re
 /// # Errors
 ///
 /// When it holds a control character, a line break for one.
-pub(crate) fn check_header(name: &str, value: &str) -> Result<()> {
+pub(crate) fn check_header(name: &str, value: &str, kind: ErrorKind) -> Result<()> {
     if value.chars().any(|c| c.is_control() && c != '\t') {
         let message = format!("the value of header `{name}` holds a control character");
-        return Err(Error::new(ErrorKind::Config, message));
+        return Err(Error::new(kind, message));
     }
     Ok(())
 }

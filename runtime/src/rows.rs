@@ -115,9 +115,11 @@ impl Rows {
             text,
             arena,
             bytes,
+            records,
             pool,
         } = &*self.page;
-        text.len() + arena.len() + bytes.len() + size_of_val(pool.as_slice())
+        let cells = size_of_val(pool.as_slice()) + size_of_val(records.as_slice());
+        text.len() + arena.len() + bytes.len() + cells
     }
 
     /// Whether there is none.
@@ -230,6 +232,14 @@ impl<'p> Row<'p> {
             .map_or(Value::Absent, |slot| self.page.value(*slot))
     }
 
+    /// Its JSON, where the page keeps that: see [`Page::records`].
+    pub(crate) fn json(&self) -> Option<&'p str> {
+        let pool = self.page.pool.as_ptr().addr();
+        let bytes = self.slots.as_ptr().addr().checked_sub(pool)?;
+        self.page
+            .record(u32::try_from(bytes / size_of::<Slot>()).ok()?)
+    }
+
     /// Where the cell of the column at this position is.
     pub(crate) fn place(&self, column: usize) -> Option<(&'p Page, Slot)> {
         Some((self.page, *self.slots.get(column)?))
@@ -250,7 +260,7 @@ impl<'p> Row<'p> {
         let mismatch = Mismatch::default();
         let (slots, columns): (&[Slot], &'static [Column]) = match self.table.record() {
             Some(at) if T::TABLE.is_untyped() => (self.slots.get(at..).unwrap_or_default(), &[]),
-            _ if self.table.resembles(T::TABLE) => (self.slots, self.table.columns),
+            _ if self.table.is(T::TABLE) => (self.slots, self.table.columns),
             _ => return Err(mismatch.into_error::<T>(self.table)),
         };
         let mut cells = Cells::new(self.page, slots, columns, &mismatch);

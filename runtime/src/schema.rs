@@ -4,6 +4,8 @@
 //! one compiled function serves every connector. It is made of `'static` parts, to be a constant in
 //! generated code.
 
+mod same;
+
 /// The columns of a record, or of an object within one, in the order of the spec.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Table {
@@ -42,12 +44,10 @@ impl Table {
         }
     }
 
-    /// Whether this is the same table, as far as its name and width tell: one constant may have
-    /// several addresses, and comparing columns for each record would cost more than reading it.
+    /// Whether this is the same table. One constant may have several addresses.
     #[inline]
-    pub(crate) fn resembles(&self, other: &Self) -> bool {
-        std::ptr::eq(self.columns, other.columns)
-            || self.columns.len() == other.columns.len() && self.name == other.name
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        std::ptr::eq(self.columns, other.columns) || same::are_equal(self, other)
     }
 
     /// The position of a column, by its name in Rust and SQL.

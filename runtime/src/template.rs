@@ -42,7 +42,7 @@ impl<'a> Scope<'a> {
     pub(crate) fn required(&self, template: Template, what: &str) -> Result<String> {
         self.text(template).ok_or_else(|| {
             let message = format!("a placeholder of {what} has no value");
-            Error::new(ErrorKind::Config, message)
+            Error::new(error_kind(template), message)
         })
     }
 
@@ -138,11 +138,11 @@ impl<'a> Scope<'a> {
                 continue;
             }
             text.extend(utf8_percent_encode(&value, RESERVED));
-            values.push(text.len());
+            values.push((text.len(), error_kind(Template(std::slice::from_ref(part)))));
         }
         let start = path_of(&text).unwrap_or_default();
-        for end in values {
-            check_segment(&text[start..], end - start)?;
+        for (end, kind) in values {
+            check_segment(&text[start..], end - start, kind)?;
         }
         Ok(text)
     }
@@ -212,6 +212,16 @@ impl<'a> Scope<'a> {
     }
 }
 
+/// The kind of an error about the values in a template: the API gave a parent's, the user the others.
+pub(crate) fn error_kind(template: Template) -> ErrorKind {
+    let is_parent = |part: &Part| matches!(part, Part::Parent(_));
+    if template.0.iter().any(is_parent) {
+        ErrorKind::Response
+    } else {
+        ErrorKind::Config
+    }
+}
+
 /// Where the host and port of a URL end, if they have: where its path starts, or its query.
 fn past_authority(url: &str) -> Option<usize> {
     let is_slash = |c| matches!(c, '/' | '\\');
@@ -222,7 +232,7 @@ fn past_authority(url: &str) -> Option<usize> {
 }
 
 /// Checks the segment that holds the value which ends at `end`.
-fn check_segment(path: &str, end: usize) -> Result<()> {
+fn check_segment(path: &str, end: usize, kind: ErrorKind) -> Result<()> {
     let delimiter = |c| matches!(c, '/' | '?' | '#');
     let start = path[..end].rfind(delimiter).map_or(0, |at| at + 1);
     let in_query = path[..start].contains('?');
@@ -234,7 +244,7 @@ fn check_segment(path: &str, end: usize) -> Result<()> {
         return Ok(());
     }
     let message = format!("a placeholder makes `{segment}` a segment of the path `{path}`");
-    Err(Error::new(ErrorKind::Config, message)
+    Err(Error::new(kind, message)
         .with_help("give it a value that names something, not a place in the path"))
 }
 

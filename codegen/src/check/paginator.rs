@@ -1,7 +1,7 @@
 //! `paginator`: how pages follow each other, and that they end.
 
 use crate::connector::{Cursor, Ends, Offset, PageNumber, Pages, Paginator, Path, Slot, Step};
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Applicability, Diagnostic, Span};
 use crate::grammar;
 use crate::spec::View;
 use crate::value;
@@ -86,9 +86,18 @@ impl Check<'_> {
     }
 
     fn offset(&mut self, view: &View<'_>, slots: &mut Slots) -> Option<Pages> {
+        let base_offset = view.integer("base_offset");
+        let start = view.integer("offset");
+        // Many an API counts from 1, and none is known whose first record is to be left out.
+        let is_base = base_offset.is_none() && start == Some(1);
+        if is_base {
+            self.offset_is_a_base(view);
+        }
+        let base_offset = base_offset.unwrap_or(u64::from(is_base));
         let offset = Offset {
             limit: view.integer("limit").filter(|limit| *limit > 0)?,
-            offset: view.integer("offset").unwrap_or(0),
+            base_offset,
+            offset: start.unwrap_or(base_offset),
             offset_slot: self.slot(
                 view,
                 "offset_param",
@@ -106,7 +115,32 @@ impl Check<'_> {
             ["offset_param", "limit_param"],
         );
         self.maximum_is_past_start(view, "maximum_offset", "offset", offset.offset);
+        if offset.offset < base_offset {
+            let message = format!(
+                "offset {} comes before the first, {base_offset}",
+                offset.offset
+            );
+            self.error(
+                Diagnostic::error("RS0504", view.place("offset"), message).help(
+                    "`base_offset` is the offset of the API's first record, `offset` the one to start at",
+                ),
+            );
+        }
         Some(Pages::Offset(offset))
+    }
+
+    /// A start at 1 is taken for an API that counts from 1: otherwise the total would be reached one record
+    /// too early.
+    fn offset_is_a_base(&mut self, view: &View<'_>) {
+        let Some(entry) = view.entry("offset") else {
+            return;
+        };
+        let message = "`offset: 1` is taken for an API that counts its records from 1";
+        self.sink.push(
+            Diagnostic::warning("RS0909", &entry.key.span, message)
+                .help("write `base_offset: 1`; with `base_offset: 0` the first record is left out")
+                .suggest("offset", "base_offset", Applicability::MachineApplicable),
+        );
     }
 
     fn page_number(&mut self, view: &View<'_>, slots: &mut Slots) -> Pages {

@@ -73,6 +73,7 @@ impl Check<'_> {
         self.queries_do_not_repeat(&endpoint, incremental.as_ref(), client);
         self.required_needs_a_selector(&endpoint);
         self.endpoint_is_meant(&endpoint);
+        self.rows_are_known(&endpoint, paging.as_ref().map(|paging| &paging.paginator));
         let write_disposition = self.write_disposition(&view, name, &record);
         self.key_has_the_settings(&view, &record, write_disposition);
         self.append_writes_once(
@@ -119,7 +120,8 @@ impl Check<'_> {
                 },
                 |paging| paging.paginator,
             ),
-            selector: selector(&endpoint),
+            selector: selector(&endpoint, "data_selector").unwrap_or_default(),
+            rows_path: selector(&endpoint, "rows_path"),
             selector_required: endpoint.bool("data_selector_required").unwrap_or(true),
             incremental,
             processing_steps: self.processing_steps(&view),
@@ -492,6 +494,38 @@ impl Check<'_> {
         }
     }
 
+    /// Offsets, totals and empty pages are about the rows that the API pages. A selector that descends, or
+    /// takes several keys, does not tell which these are.
+    fn rows_are_known(&mut self, endpoint: &View<'_>, paginator: Option<&Paginator>) {
+        let Some(paginator) = paginator else {
+            return;
+        };
+        if let Some(rows) = endpoint.entry("rows_path") {
+            if paginator.kind == Pages::Single {
+                self.error(
+                    Diagnostic::error("RS0602", &rows.key.span, "`rows_path` has no effect here")
+                        .help("it is for pages, and `single_page` has one"),
+                );
+            }
+            return;
+        }
+        let Some(text) = endpoint.text("data_selector") else {
+            return;
+        };
+        if paginator.counts_rows() && !jsonpath::tells_rows(text.text) {
+            self.error(
+                Diagnostic::error(
+                    "RS0512",
+                    text.span,
+                    "`data_selector` does not tell which rows the API counts",
+                )
+                .help(
+                    "add `rows_path`, the place of the list whose elements a page's limit counts",
+                ),
+            );
+        }
+    }
+
     /// The root of a response is always there.
     fn required_needs_a_selector(&mut self, endpoint: &View<'_>) {
         if let (Some(required), None) = (
@@ -535,13 +569,12 @@ fn schema_contract(view: &View<'_>) -> SchemaContract {
     }
 }
 
-fn selector(endpoint: &View<'_>) -> Selector {
-    let text = endpoint.text("data_selector").map_or("$", |text| text.text);
-    match jsonpath::parse(text) {
+fn selector(endpoint: &View<'_>, key: &str) -> Option<Selector> {
+    Some(match jsonpath::parse(endpoint.text(key)?.text) {
         Ok(Parsed::Path(path)) => Selector::Path(path),
         Ok(Parsed::Query(query)) => Selector::Query(query),
-        Err(_) => Selector::Path(Path::default()),
-    }
+        Err(_) => Selector::default(),
+    })
 }
 
 /// Endpoint before client; null sends none.

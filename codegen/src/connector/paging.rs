@@ -11,6 +11,17 @@ pub struct Paginator {
     pub keep_params: bool,
 }
 
+impl Paginator {
+    /// Whether the rows of a page matter: they move the offset, an empty page is the end, or a total counts
+    /// them.
+    pub fn counts_rows(&self) -> bool {
+        let ends = &self.ends;
+        let has_total = ends.total_path.is_some() || ends.total_header.is_some();
+        let is_counted = matches!(self.kind, Pages::Offset(_) | Pages::Number(_));
+        is_counted || ends.stop_after_empty_page || has_total
+    }
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub enum Pages {
     Single,
@@ -66,6 +77,7 @@ impl Ends {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Offset {
     pub limit: u64,
+    pub base_offset: u64,
     pub offset: u64,
     pub offset_slot: Slot,
     pub limit_slot: Slot,

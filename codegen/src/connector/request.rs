@@ -65,6 +65,13 @@ pub enum Selector {
     Query(String),
 }
 
+impl Default for Selector {
+    /// The root of a response.
+    fn default() -> Self {
+        Self::Path(Path::default())
+    }
+}
+
 /// What certain responses mean. Every condition must hold.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ResponseAction {

@@ -300,6 +300,9 @@ fn is_param(slot: &Slot, name: &str) -> bool {
 
 fn offset(pages: &Offset) -> TokenStream {
     let mut fields = Fields::default();
+    if pages.base_offset != 0 {
+        fields.set("base_offset", integer(pages.base_offset));
+    }
     if pages.offset != 0 {
         fields.set("offset", integer(pages.offset));
     }

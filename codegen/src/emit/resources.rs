@@ -229,6 +229,7 @@ fn plan(connector: &Connector, resource: &Resource) -> Fields {
     if !matches!(&resource.selector, Selector::Path(Path(steps)) if steps.is_empty()) {
         fields.set("selector", selector(&resource.selector));
     }
+    fields.some("rows_path", resource.rows_path.as_ref().map(selector));
     if !resource.selector_required {
         fields.set("selector_required", quote!(false));
     }

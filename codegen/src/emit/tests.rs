@@ -69,6 +69,7 @@ fn resource(name: &str, record: &str, columns: Vec<Column>) -> Resource {
             keep_params: false,
         },
         selector: Selector::Path(Path::default()),
+        rows_path: None,
         selector_required: true,
         response_actions: Vec::new(),
         incremental: None,

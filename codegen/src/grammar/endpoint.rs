@@ -28,6 +28,11 @@ pub(crate) static ENDPOINT: Context = Context {
         )
         .or("$"),
         key(
+            "rows_path",
+            Shape::Selector,
+            "where the rows are that the API counts, where `data_selector` does not tell",
+        ),
+        key(
             "data_selector_required",
             Shape::Bool,
             "whether a page in which the selector finds nothing is an error",

@@ -34,7 +34,13 @@ pub(crate) static PAGINATOR: Family = Family {
             word("offset", "by offset and limit"),
             &[
                 key("limit", Shape::Integer(1), "the most records of a page").required(),
-                key("offset", Shape::Integer(0), "the first offset").or("0"),
+                key(
+                    "base_offset",
+                    Shape::Integer(0),
+                    "the offset of the API's first record",
+                )
+                .or("0"),
+                key("offset", Shape::Integer(0), "the offset to start at").or("base_offset"),
                 key(
                     "offset_param",
                     Shape::Text,

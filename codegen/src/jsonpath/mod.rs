@@ -52,6 +52,54 @@ fn whole(text: &str, is_bare: bool) -> Result<Parsed, String> {
     })
 }
 
+/// Whether a selector tells which rows the API pages: it leads to one list, and then chooses among its
+/// elements. Of one that is not valid, yes.
+pub(crate) fn tells_rows(text: &str) -> bool {
+    let Ok(Parsed::Query(query)) = parse(text) else {
+        return true;
+    };
+    let mut reader = Reader::new(&query, false);
+    if reader.expect("$").is_err() {
+        return true;
+    }
+    while !reader.is_done() {
+        let start = reader.rest();
+        match segment(&mut reader) {
+            Ok(Segment::Step(_)) => {}
+            Ok(Segment::Many) => {
+                let len = start.len() - reader.rest().len();
+                return chooses_elements(start.get(..len).unwrap_or_default());
+            }
+            Err(_) => return true,
+        }
+    }
+    true
+}
+
+/// Whether a segment takes elements of a list alone: it does not descend and has no keys.
+fn chooses_elements(segment: &str) -> bool {
+    if segment.starts_with("..") {
+        return false;
+    }
+    let mut reader = Reader::new(segment, false);
+    if !reader.take("[") {
+        return true;
+    }
+    loop {
+        reader.blanks();
+        if reader.rest().starts_with(['\'', '"']) {
+            return false;
+        }
+        if selector(&mut reader).is_err() {
+            return true;
+        }
+        reader.blanks();
+        if !reader.take(",") {
+            return true;
+        }
+    }
+}
+
 /// A part of a query.
 enum Segment {
     /// To one place.
@@ -189,6 +237,32 @@ mod tests {
             parse("items[*]"),
             Ok(Parsed::Query("$.items[*]".to_owned()))
         );
+    }
+
+    #[test]
+    fn a_selector_tells_the_rows_by_the_list_that_it_chooses_from() {
+        for text in [
+            "data",
+            "$.data[0].items",
+            "$.data[*].items[*]",
+            "data.*",
+            "$.data[?@.a == 'b'].items",
+            "$.data[1:]",
+            "$.data[ 0 , 1:2 ]",
+            "$.data[*]..items",
+            "no path",
+        ] {
+            assert!(tells_rows(text), "{text}");
+        }
+        for text in [
+            "$..items[*]",
+            "$.a..b",
+            "$.a['b', 'c'][*]",
+            "$.a[0, 'c']",
+            "$['a', \"b\"]",
+        ] {
+            assert!(!tells_rows(text), "{text}");
+        }
     }
 
     #[test]

@@ -24,7 +24,7 @@ impl ApiKey {
     pub(super) fn new(name: &'static str, key: String, location: Location) -> Result<Self> {
         match location {
             Location::Query => {}
-            Location::Header => check_header(name, &key)?,
+            Location::Header => check_header(name, &key, ErrorKind::Config)?,
             Location::Cookie => check_cookie(name, &key)?,
         }
         Ok(Self {

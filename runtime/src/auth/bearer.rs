@@ -1,7 +1,7 @@
 //! `Authorization: Bearer …` (RFC 6750).
 
 use crate::{
-    Result,
+    ErrorKind, Result,
     request::check_header,
     transport::{BoxFuture, Request},
     wire::Wire,
@@ -18,7 +18,7 @@ impl Bearer {
     ///
     /// When the token cannot stand in a header.
     pub(super) fn new(token: &str) -> Result<Self> {
-        check_header("Authorization", token)?;
+        check_header("Authorization", token, ErrorKind::Config)?;
         Ok(Self {
             header: format!("Bearer {token}"),
         })

@@ -35,6 +35,32 @@ pub(super) fn text(body: &mut Vec<u8>, format: Format) -> Result<String> {
     Ok(text)
 }
 
+/// How many values a text has at most, where these are not more than `most`. An estimate from above that
+/// costs little: strings are taken apart only where their commas may matter.
+pub(super) fn values_up_to(text: &str, most: usize) -> Option<usize> {
+    // A value takes two bytes: itself, and what separates it from the next.
+    if text.len() / 2 <= most {
+        return Some(text.len() / 2);
+    }
+    let separates = |byte: &u8| matches!(byte, b',' | b'[' | b'{');
+    let all = text.bytes().filter(|byte| separates(byte)).count();
+    if all <= most {
+        return Some(all);
+    }
+    let mut values = 0;
+    let mut is_text = false;
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => is_text = !is_text,
+            b'\\' if is_text => _ = bytes.next(),
+            byte if !is_text && separates(&byte) => values += 1,
+            _ => {}
+        }
+    }
+    (values <= most).then_some(values)
+}
+
 /// The text without a byte order mark.
 pub(super) fn json(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text)

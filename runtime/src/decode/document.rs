@@ -9,12 +9,15 @@ use serde::{
 use serde_json::value::RawValue;
 
 use super::{
-    Probe,
+    PageShape, Probe, Unread,
     fault::Found,
-    fingerprint::{fingerprint, fold},
+    fingerprint::{fingerprint, fold, unordered},
     object::pick,
+    query::{Matches, Query, Search},
+    raw_rows::{self, Holder, RawRows},
     reader::Reader,
     records::RecordShape,
+    selector,
     shape::JsonKind,
     text::Source,
     visit::{Visit, visit},
@@ -159,8 +162,7 @@ impl Document<'_, '_, '_> {
         Ok(())
     }
 
-    /// Reads what a query found: the elements of each list, and each object. What it gives tells them
-    /// from others.
+    /// Reads what a query found: the elements of each list, and each object. The fingerprint of them all.
     pub(super) fn read_matches(&mut self, found: Vec<(String, &str)>) -> u64 {
         self.selected = Selected::Records;
         let mut print = 0;
@@ -169,6 +171,57 @@ impl Document<'_, '_, '_> {
             print = fold(print, fingerprint(raw));
         }
         print
+    }
+
+    /// Reads the records that a query finds, and gives the raw rows among which it chose them.
+    ///
+    /// # Errors
+    ///
+    /// Where it finds nothing to choose among, or does not tell the rows that have to be counted.
+    pub(super) fn query(
+        &mut self,
+        query: &Query,
+        json: &str,
+        shape: &PageShape,
+    ) -> Result<RawRows, Unread> {
+        let Search { matches, rows } = query.find(json)?;
+        let fingerprint = match matches {
+            Matches::Found(found) => self.read_matches(found),
+            Matches::Lacking { place, raw } if shape.required => {
+                let error = selector::nothing_for(query.text, &place, raw);
+                return Err(Unread::NoRecords(error));
+            }
+            Matches::Lacking { .. } => 0,
+        };
+        match rows {
+            Some(rows) => Ok(rows),
+            None if shape.counts_rows && shape.rows_path.is_none() => {
+                Err(Unread::NoRecords(raw_rows::ambiguous(query.text)))
+            }
+            None => Ok(RawRows {
+                count: self.reader.out.selected,
+                fingerprint,
+                holder: Holder::Value,
+            }),
+        }
+    }
+
+    /// The raw rows of a page whose records were found by a path: the records themselves.
+    pub(super) fn selected_rows(&self, json: &str, shape: &PageShape) -> RawRows {
+        let count = self.reader.out.selected;
+        RawRows {
+            count,
+            holder: match self.selected {
+                Selected::Nothing => Holder::Nothing,
+                _ if count > 0 => Holder::Value,
+                _ => selector::at(json, shape.path).map_or(Holder::Nothing, Holder::of),
+            },
+            fingerprint: match self.records_at.within(json) {
+                _ if !shape.paged => 0,
+                text if shape.has_key => unordered(text),
+                text => fingerprint(text),
+            },
+        }
     }
 
     /// Reads several things out of one value's text.

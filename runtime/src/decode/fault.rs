@@ -198,6 +198,18 @@ impl Faults {
         }
     }
 
+    /// Notes what is worth knowing of the page.
+    pub(super) fn remark(&mut self, remark: String) {
+        if self.examples.len() < MOST_EXAMPLES {
+            self.examples.push(remark);
+        }
+    }
+
+    /// A text of the response in quotes, as it may be shown.
+    pub(super) fn quoted(&self, text: &str) -> String {
+        format!("{:?}", self.shown(text, MOST_OF_PLACE))
+    }
+
     fn note(&mut self, fault: impl FnOnce(&Self) -> Fault) {
         self.pending_count += 1;
         if self.pending.len() + self.failures.len() < MOST_SHOWN {

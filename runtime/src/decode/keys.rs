@@ -2,13 +2,15 @@
 
 use std::borrow::Cow;
 
+use super::shape::KeySet;
+
 /// How many undeclared keys are remembered, so that an object used as a map does not fill memory.
 const MOST_UNDECLARED: usize = 32;
 
 /// The keys of one kind of object, declared and met.
 #[derive(Debug, Default)]
 pub(super) struct Keys {
-    order: Vec<(Cow<'static, str>, Option<u16>)>,
+    order: Vec<(Cow<'static, str>, Found)>,
     /// How many it may hold.
     most: usize,
 }
@@ -18,6 +20,8 @@ pub(super) struct Keys {
 pub(super) enum Found {
     /// Declared, at this position.
     Declared(u16),
+    /// Declared by a column that reads it by itself.
+    Elsewhere,
     /// Not declared.
     Undeclared {
         /// Whether it may be the first of its name.
@@ -27,15 +31,26 @@ pub(super) enum Found {
 
 impl Keys {
     /// These declared keys, first expected in this order.
-    pub(super) fn new(declared: &[&'static str]) -> Self {
+    pub(super) fn new(set: &KeySet) -> Self {
+        let declared = set.declared.iter().zip(0..);
+        let declared = declared.map(|(key, at)| (*key, Found::Declared(at)));
+        let elsewhere = set.elsewhere.iter().map(|key| (*key, Found::Elsewhere));
+        let order: Vec<_> = declared
+            .chain(elsewhere)
+            .map(|(key, found)| (Cow::Borrowed(key), found))
+            .collect();
         Self {
-            order: declared
-                .iter()
-                .zip(0..)
-                .map(|(key, at)| (Cow::Borrowed(*key), Some(at)))
-                .collect(),
-            most: declared.len() + MOST_UNDECLARED,
+            most: order.len() + MOST_UNDECLARED,
+            order,
         }
+    }
+
+    /// The keys met that are not declared.
+    pub(super) fn undeclared(&self) -> impl Iterator<Item = &str> {
+        self.order.iter().filter_map(|(key, found)| match found {
+            Found::Undeclared { .. } => Some(&**key),
+            _ => None,
+        })
     }
 
     /// Looks a key up, first where `cursor` is, and moves the cursor past it.
@@ -45,7 +60,7 @@ impl Keys {
             && **expected == *key
         {
             *cursor += 1;
-            return known(*found);
+            return *found;
         }
         self.search(cursor, key)
     }
@@ -59,33 +74,35 @@ impl Keys {
         // Keys that are left out of this object are passed over.
         if let Some(skipped) = after.iter().position(is_key) {
             *cursor = start + skipped + 1;
-            return known(after[skipped].1);
+            return after[skipped].1;
         }
         // A key that came later than expected is expected here from now on.
         if let Some(early) = before.iter().position(is_key) {
             let found = before[early].1;
             self.order[early..start].rotate_left(1);
             *cursor = start;
-            return known(found);
+            return found;
         }
         if self.order.len() < self.most {
-            self.order.insert(start, (Cow::Owned(key.to_owned()), None));
+            let known = Found::Undeclared { new: false };
+            self.order
+                .insert(start, (Cow::Owned(key.to_owned()), known));
             *cursor = start + 1;
         }
         Found::Undeclared { new: true }
     }
 }
 
-const fn known(found: Option<u16>) -> Found {
-    match found {
-        Some(at) => Found::Declared(at),
-        None => Found::Undeclared { new: false },
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Found, Keys};
+    use super::{Found, KeySet, Keys};
+
+    fn declaring(declared: &[&'static str]) -> Keys {
+        Keys::new(&KeySet {
+            declared: declared.to_vec(),
+            elsewhere: Vec::new(),
+        })
+    }
 
     fn look_up(keys: &mut Keys, object: &[&str]) -> Vec<Found> {
         let mut cursor = 0;
@@ -98,7 +115,7 @@ mod tests {
     #[test]
     fn every_key_is_found_in_any_order() {
         use Found::Declared;
-        let mut keys = Keys::new(&["a", "b", "c", "d"]);
+        let mut keys = declaring(&["a", "b", "c", "d"]);
         for _ in 0..2 {
             assert_eq!(
                 look_up(&mut keys, &["d", "b", "a"]),
@@ -113,7 +130,7 @@ mod tests {
 
     #[test]
     fn a_new_order_is_learned_from_one_object() {
-        let mut keys = Keys::new(&["a", "b", "c"]);
+        let mut keys = declaring(&["a", "b", "c"]);
         look_up(&mut keys, &["c", "x", "b", "a"]);
         let order: Vec<_> = keys.order.iter().map(|(key, _)| key.to_string()).collect();
         assert_eq!(order, ["c", "x", "b", "a"]);
@@ -121,7 +138,7 @@ mod tests {
 
     #[test]
     fn an_undeclared_key_is_new_once_and_many_are_bounded() {
-        let mut keys = Keys::new(&["a"]);
+        let mut keys = declaring(&["a"]);
         assert_eq!(
             look_up(&mut keys, &["x"]),
             [Found::Undeclared { new: true }]

@@ -1,8 +1,12 @@
 //! JSON lines: a body of one JSON value a line, each of them a record.
 
 use super::{
-    Format, PageShape, Probe, Said, Unread, body, fingerprint::fingerprint, output::Output,
-    reader::Reader, text::Source,
+    Format, PageShape, Probe, Said, Unread, body,
+    fingerprint::fingerprint,
+    output::Output,
+    raw_rows::{Holder, RawRows},
+    reader::Reader,
+    text::Source,
 };
 
 /// The media types of JSON lines. None is registered; these are in use.
@@ -60,7 +64,7 @@ pub(super) fn read(
         if line.is_empty() {
             continue;
         }
-        let at = reader.out.received;
+        let at = reader.out.selected;
         reader
             .line(&shape.records, line, at)
             .map_err(|error| match Unread::from(error) {
@@ -74,9 +78,13 @@ pub(super) fn read(
                 other => other,
             })?;
     }
+    let rows = RawRows {
+        count: reader.out.selected,
+        fingerprint: fingerprint(lines),
+        holder: Holder::Value,
+    };
     Ok(Said {
         probes: vec![Probe::Missing; shape.probes],
-        fingerprint: fingerprint(lines),
-        is_null: false,
+        rows,
     })
 }

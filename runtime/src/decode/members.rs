@@ -172,6 +172,8 @@ impl Visitor<'_> for KeySeed<'_, '_, '_, '_, '_> {
                 open.quote = start.map(|start| start + key.len());
                 Ok(Key::Declared(index))
             }
+            keys::Found::Elsewhere => Ok(Key::Undeclared),
+            keys::Found::Undeclared { .. } if open.members.is_held => Ok(Key::Undeclared),
             keys::Found::Undeclared { .. } if open.object.extra.is_some() => {
                 Ok(Key::Extra(format!("{}{key}", open.members.prefix)))
             }

@@ -6,6 +6,7 @@
 //! wherever they stand.
 
 mod body;
+mod declared;
 mod document;
 mod extra;
 mod fault;
@@ -16,9 +17,12 @@ mod lines;
 mod members;
 mod object;
 mod output;
+mod presence;
 mod query;
+mod raw_rows;
 mod reader;
 mod records;
+mod refused;
 mod scalar;
 mod selector;
 mod shape;
@@ -32,16 +36,16 @@ use std::sync::Arc;
 use self::{
     document::{Document, Extent, Selected, Spot},
     fault::{Faults, is_half_character},
-    fingerprint::{fingerprint, unordered},
     included::Included,
-    keys::Keys,
     output::Output,
-    query::{Matches, Query},
+    query::Query,
+    raw_rows::{Holder, RawRows, RowsPath},
     reader::Reader,
     records::RecordShape,
-    shape::{JsonKind, Node},
+    shape::{JsonKind, Node, Sets},
     text::Source,
 };
+pub(crate) use self::{presence::Presence, selector::at_steps};
 use crate::{
     ConfigValue, ParentValue,
     error::{Error, Result},
@@ -58,21 +62,27 @@ pub(crate) struct PageShape {
     table: &'static Table,
     records: RecordShape,
     included: Included,
-    /// The declared keys of each kind of object.
-    keys: Vec<Vec<&'static str>>,
+    /// The keys and columns of each kind of object.
+    sets: Sets,
     /// Where the records are; the root where a query finds them.
     path: Path,
     shown_path: String,
     query: Option<Query>,
+    /// Where the raw rows are, where the spec says so.
+    rows_path: Option<RowsPath>,
+    /// Whether the fetch has to know how many raw rows there are.
+    counts_rows: bool,
     required: bool,
     paged: bool,
     contract: SchemaContract,
     spots: Spot,
     probes: usize,
     /// Whether its records have a key.
-    has_key: bool,
+    pub(super) has_key: bool,
     spec: &'static str,
     redactor: Option<Arc<Redactor>>,
+    /// The most cells of a page.
+    max_cells: usize,
 }
 
 impl PageShape {
@@ -89,23 +99,25 @@ impl PageShape {
         probes: &[Path],
         spec: &'static str,
     ) -> Result<Self> {
-        let mut keys = Vec::new();
+        let mut sets = Sets::default();
         let records = if table.columns.is_empty() {
             RecordShape::Untyped
         } else {
-            RecordShape::Typed(shape::object(table, &mut keys)?)
+            RecordShape::Typed(shape::record(table, &mut sets)?)
         };
         let (path, query) = match resource.selector {
             Selector::Path(path) => (path, None),
-            Selector::Query(text) => (Path(&[]), Some(Query::new(text)?)),
+            Selector::Query(text) => (Path(&[]), Some(Query::new("data_selector", text)?)),
         };
         Ok(Self {
             table,
             records,
             included: Included::default(),
-            keys,
+            sets,
             path,
             shown_path: path.to_string(),
+            rows_path: resource.rows_path.map(RowsPath::new).transpose()?,
+            counts_rows: raw_rows::are_counted(&resource.paginator),
             required: resource.selector_required,
             paged: resource.paginator.kind != Pages::Single,
             contract: resource.schema_contract,
@@ -115,12 +127,27 @@ impl PageShape {
             probes: probes.len(),
             spec,
             redactor: None,
+            max_cells: output::MIN_MAX_CELLS,
         })
+    }
+
+    /// The same for pages of at most so many bytes.
+    pub(crate) fn within(mut self, max_bytes: u64) -> Self {
+        self.max_cells = output::max_cells(max_bytes);
+        self
     }
 
     /// What this redactor knows is blanked in messages, before anything is cut off.
     pub(crate) fn redacting(mut self, redactor: Arc<Redactor>) -> Self {
         self.redactor = Some(redactor);
+        self
+    }
+
+    /// The same for pages whose records are known by their JSON as well.
+    pub(crate) fn keeping_places(mut self, keeps: bool) -> Self {
+        if let RecordShape::Typed(object) = &mut self.records {
+            object.keeps_place = keeps;
+        }
         self
     }
 
@@ -140,7 +167,8 @@ impl PageShape {
     fn output(&self, text: &str) -> Output {
         Output::new(
             text.len(),
-            self.keys.iter().map(|keys| Keys::new(keys)).collect(),
+            &self.sets,
+            self.max_cells,
             Faults::new(self.contract.data_type, self.redactor.clone()),
             self.contract.columns,
         )
@@ -178,8 +206,10 @@ pub(crate) enum Format {
 pub(crate) struct Decoded {
     /// Its rows, up to the first that does not fit.
     pub(crate) rows: Rows,
-    /// Records in the response.
+    /// Raw rows: what the API paged, and its offsets and totals count.
     pub(crate) received: u64,
+    /// Records that the selector found in them.
+    pub(crate) selected: u64,
     /// What stands at each probed place, in their order.
     pub(crate) probes: Vec<Probe>,
     /// Tells its records, as they stand in the response, from those of other pages; 0 of a page that
@@ -195,6 +225,8 @@ pub(crate) struct Decoded {
     pub(crate) undeclared: u64,
     /// The first few of each that was left out, in words.
     pub(crate) examples: Vec<String>,
+    /// Which columns its records have.
+    pub(crate) presence: Presence,
     /// What did not fit, all of it.
     pub(crate) failure: Option<Error>,
 }
@@ -228,19 +260,22 @@ pub(crate) fn decode_or_leave(
         }
     };
     out.page.text = text;
+    let presence = out.presence(&shape.sets);
     let discarded_rows = out.faults.discarded_rows();
     let discarded_values = out.faults.discarded_values();
     let (failure, examples) = out.faults.finish(shape.spec);
     Ok(Decoded {
         rows: Rows::new(out.page, shape.table, out.starts),
-        received: out.received,
+        received: said.rows.count,
+        selected: out.selected,
         probes: said.probes,
-        fingerprint: said.fingerprint,
-        is_null: said.is_null,
+        fingerprint: said.rows.fingerprint,
+        is_null: said.rows.holder == Holder::Null,
         discarded_rows,
         discarded_values,
         undeclared: out.undeclared,
         examples,
+        presence,
         failure,
     })
 }
@@ -249,10 +284,7 @@ pub(crate) fn decode_or_leave(
 struct Said {
     /// What stands at the probes.
     probes: Vec<Probe>,
-    /// What its records are told from others by.
-    fingerprint: u64,
-    /// Whether null stands in place of its records.
-    is_null: bool,
+    rows: RawRows,
 }
 
 /// Reads the text of a page.
@@ -261,6 +293,9 @@ fn read_text(text: &str, format: Format, shape: &PageShape) -> Result<(Output, S
         Format::Json => read,
         Format::Lines => lines::read,
     };
+    if body::values_up_to(text, shape.max_cells).is_none() {
+        return Err(output::too_large(shape.max_cells));
+    }
     let mut out = shape.output(text);
     let said = read(text, shape, &mut out, false).or_else(|error| match error {
         // Once more, to name the value.
@@ -270,6 +305,9 @@ fn read_text(text: &str, format: Format, shape: &PageShape) -> Result<(Output, S
         }
         error => Err(error),
     });
+    if out.is_full {
+        return Err(output::too_large(shape.max_cells));
+    }
     let said = said.map_err(|error| match error {
         Unread::NoJson(error) | Unread::BadValue(error) => body::not_json(text, &error),
         Unread::NoRecords(error) => error,
@@ -326,20 +364,10 @@ fn read(text: &str, shape: &PageShape, out: &mut Output, careful: bool) -> Resul
     if let Some(key) = document.twice {
         return Err(Unread::NoRecords(selector::twice(key)));
     }
-    let fingerprint = match &shape.query {
-        Some(query) => match query.find(json)? {
-            Matches::Found(found) => document.read_matches(found),
-            Matches::Lacking { place, raw } if shape.required => {
-                let error = selector::nothing_for(query.text, &place, raw);
-                return Err(Unread::NoRecords(error));
-            }
-            Matches::Lacking { .. } => 0,
-        },
-        None if shape.paged && shape.has_key => unordered(document.records_at.within(json)),
-        None if shape.paged => fingerprint(document.records_at.within(json)),
-        None => 0,
+    let queried = match &shape.query {
+        Some(query) => Some(document.query(query, json, shape)?),
+        None => None,
     };
-    let is_null = document.records_at.within(json) == "null";
     match document.selected {
         Selected::Nothing if shape.required => {
             let error = selector::nothing_at(json, shape.path);
@@ -353,13 +381,52 @@ fn read(text: &str, shape: &PageShape, out: &mut Output, careful: bool) -> Resul
             if shape.takes_root() && matches!(kind, Some(JsonKind::Object)) {
                 doubt_root(json, shape, document.reader.out)?;
             }
+            let rows = match &shape.rows_path {
+                Some(path) => path
+                    .read(json, shape.required)?
+                    .map_err(Unread::NoRecords)?,
+                None => queried.unwrap_or_else(|| document.selected_rows(json, shape)),
+            };
+            if document.reader.out.selected == 0 && rows.count == 0 {
+                let place = shape
+                    .query
+                    .as_ref()
+                    .map_or(&*shape.shown_path, |query| query.text);
+                nothing_but_errors(json, shape, place, rows.holder, document.reader.out)?;
+            }
             Ok(Said {
                 probes: document.probes,
-                fingerprint,
-                is_null,
+                rows,
             })
         }
     }
+}
+
+/// Looks at a page without records for the errors that it reports instead: in place of its records they
+/// are an error, beside an empty list they are noted.
+fn nothing_but_errors(
+    json: &str,
+    shape: &PageShape,
+    place: &str,
+    holder: Holder,
+    out: &mut Output,
+) -> Result<(), Unread> {
+    let Some((key, message)) = refused::reported(json) else {
+        return Ok(());
+    };
+    let message = out.faults.quoted(&message);
+    // A record may well have a key of that name.
+    if shape.takes_root() {
+        return Ok(());
+    }
+    if holder == Holder::Value {
+        out.faults
+            .remark(format!("no records, and `{key}`: {message}"));
+        return Ok(());
+    }
+    Err(Unread::NoRecords(refused::in_place_of_records(
+        place, key, &message,
+    )))
 }
 
 /// Looks again at a root that was taken for the record, since no selector is: it may hold the records.

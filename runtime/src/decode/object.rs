@@ -12,9 +12,9 @@ use super::{
 use crate::{page::Slot, schema::Column};
 
 impl ObjectShape {
-    /// Whether its columns are read from the keys of an object in one pass.
+    /// Whether its columns are read from the keys of an object in one pass, and not from its own text.
     pub(super) const fn is_plain(&self) -> bool {
-        matches!(self.root, Node::Within(_))
+        matches!(self.root, Node::Within(_)) && !self.keeps_place
     }
 }
 
@@ -181,6 +181,15 @@ impl Reader<'_, '_> {
     #[inline]
     fn complete(&mut self, object: &ObjectShape, base: u32, place: &Place<'_>) -> bool {
         let start = base as usize;
+        if let Some(unseen) = self.out.unseen.get_mut(object.id) {
+            unseen.is_met = true;
+            if !unseen.columns.is_empty() {
+                let slots = self.out.page.pool.get(start..).unwrap_or_default();
+                unseen
+                    .columns
+                    .retain(|at| matches!(slots.get(usize::from(*at)), Some(Slot::Absent)));
+            }
+        }
         let mut fits = true;
         for (at, shape) in (start..).zip(&object.columns) {
             let Some(slot) = self.out.page.pool.get_mut(at) else {

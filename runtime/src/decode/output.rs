@@ -1,13 +1,53 @@
 //! What a page becomes while it is read.
 
-use super::{extra::Extra, fault::Faults, keys::Keys, text::Source};
+use super::{
+    extra::Extra,
+    fault::Faults,
+    keys::Keys,
+    presence::{Absent, Presence},
+    shape::{ObjectSet, Sets},
+    text::Source,
+};
 use crate::{
+    error::{Error, ErrorKind},
     page::{Page, Slot, Span},
     plan::ColumnsContract,
 };
 
 /// About how many bytes of a response become one cell, to make room in one go.
 const BYTES_A_CELL: usize = 24;
+
+/// A page may have one cell for so many of the bytes that it may be large: its cells then take about
+/// twice the memory of its text.
+const MIN_BYTES_A_CELL: u64 = 8;
+
+/// How many cells a page may always have.
+pub(super) const MIN_MAX_CELLS: usize = 1 << 20;
+
+/// The most cells of a page that may have so many bytes.
+pub(super) fn max_cells(max_bytes: u64) -> usize {
+    let cells = usize::try_from(max_bytes / MIN_BYTES_A_CELL).unwrap_or(usize::MAX);
+    cells.max(MIN_MAX_CELLS)
+}
+
+/// The error of a page with more cells than that.
+pub(super) fn too_large(max_cells: usize) -> Error {
+    Error::new(
+        ErrorKind::Response,
+        format!("the response has more than {max_cells} values, or cells of its columns"),
+    )
+    .with_help(
+        "ask for smaller pages (`limit`, `page_size`), or raise `client.max_response_bytes`: a page may \
+         have one value for each 8 bytes of it",
+    )
+}
+
+/// The columns that no object of one kind had so far.
+pub(super) struct Unseen {
+    /// Whether such an object was met.
+    pub(super) is_met: bool,
+    pub(super) columns: Vec<u16>,
+}
 
 /// The page's cells so far, and what did not fit.
 pub(super) struct Output {
@@ -21,12 +61,18 @@ pub(super) struct Output {
     pub(super) extras: Vec<Extra>,
     /// Memory of each set of keys.
     pub(super) keys: Vec<Keys>,
+    /// Of each kind of object.
+    pub(super) unseen: Vec<Unseen>,
+    /// The most cells that it may have.
+    max_cells: usize,
+    /// Whether it would have had more.
+    pub(super) is_full: bool,
     /// Where each row starts.
     pub(super) starts: Vec<u32>,
     pub(super) faults: Faults,
     pub(super) columns: ColumnsContract,
     /// Records met.
-    pub(super) received: u64,
+    pub(super) selected: u64,
     /// Values of undeclared keys.
     pub(super) undeclared: u64,
 }
@@ -42,7 +88,8 @@ pub(super) struct Mark {
 impl Output {
     pub(super) fn new(
         text_len: usize,
-        keys: Vec<Keys>,
+        sets: &Sets,
+        max_cells: usize,
         faults: Faults,
         columns: ColumnsContract,
     ) -> Self {
@@ -54,11 +101,14 @@ impl Output {
             text_len,
             stack: Vec::new(),
             extras: Vec::new(),
-            keys,
+            keys: sets.keys.iter().map(Keys::new).collect(),
+            unseen: sets.objects.iter().map(ObjectSet::unseen).collect(),
+            max_cells,
+            is_full: false,
             starts: Vec::new(),
             faults,
             columns,
-            received: 0,
+            selected: 0,
             undeclared: 0,
         }
     }
@@ -114,6 +164,10 @@ impl Output {
 
     /// Adds a slot to the pool, and says where.
     pub(super) fn push(&mut self, slot: Slot) -> Option<u32> {
+        if self.page.pool.len() >= self.max_cells {
+            self.is_full = true;
+            return None;
+        }
         let at = u32::try_from(self.page.pool.len()).ok()?;
         self.page.pool.push(slot);
         Some(at)
@@ -123,8 +177,38 @@ impl Output {
     #[inline]
     pub(super) fn reserve(&mut self, width: usize) -> Option<u32> {
         let at = self.page.pool.len();
+        if at + width > self.max_cells {
+            self.is_full = true;
+            return None;
+        }
         self.page.pool.resize(at + width, Slot::Absent);
         u32::try_from(at).ok()
+    }
+
+    /// Which columns its objects have.
+    pub(super) fn presence(&self, sets: &Sets) -> Presence {
+        let mut presence = Presence::default();
+        let mut any = false;
+        for ((id, unseen), object) in self.unseen.iter().enumerate().zip(&sets.objects) {
+            if unseen.is_met {
+                any |= !unseen.columns.is_empty();
+                let columns = unseen.columns.iter();
+                let absent = columns.filter_map(|at| {
+                    let column = object.table.columns.get(usize::from(*at))?;
+                    Some(Absent {
+                        name: format!("{}{}", object.prefix, column.name),
+                        key: column.key,
+                    })
+                });
+                presence.object(id, absent);
+            }
+        }
+        if any {
+            for key in self.keys.iter().flat_map(Keys::undeclared) {
+                presence.undeclared(key);
+            }
+        }
+        presence
     }
 
     /// Moves what lies on the stack from here to the pool, and says where and how much it is.

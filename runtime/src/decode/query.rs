@@ -5,7 +5,11 @@ use std::{collections::HashMap, fmt::Write};
 use serde_json::Value;
 use serde_json_path::{JsonPath, NormalizedPath, PathElement};
 
-use super::selector::{Branch, push_key};
+use super::{
+    fingerprint::fingerprint,
+    raw_rows::{Holder, RawRows},
+    selector::{Branch, push_key},
+};
 use crate::error::{Error, ErrorKind};
 
 /// A query that was parsed.
@@ -14,6 +18,14 @@ pub(super) struct Query {
     pub(super) text: &'static str,
     path: JsonPath,
     segments: Vec<Segment>,
+}
+
+/// What a query finds in a page.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Search<'t> {
+    pub(super) matches: Matches<'t>,
+    /// The rows that it chooses among; nothing where it does not tell which these are.
+    pub(super) rows: Option<RawRows>,
 }
 
 /// What a query comes to.
@@ -26,15 +38,15 @@ pub(super) enum Matches<'t> {
 }
 
 impl Query {
-    /// Parses a query.
+    /// Parses a query, the value of `key`.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Config`] where it is none.
-    pub(super) fn new(text: &'static str) -> Result<Self, Error> {
+    pub(super) fn new(key: &str, text: &'static str) -> Result<Self, Error> {
         let parse = |text: &str| {
             JsonPath::parse(text).map_err(|error| {
-                let message = format!("`data_selector: {text}` is no JSONPath: {error}");
+                let message = format!("`{key}: {text}` is not a valid JSONPath: {error}");
                 Error::new(ErrorKind::Config, message)
             })
         };
@@ -57,7 +69,7 @@ impl Query {
     }
 
     /// What it finds.
-    pub(super) fn find<'t>(&self, json: &'t str) -> serde_json::Result<Matches<'t>> {
+    pub(super) fn find<'t>(&self, json: &'t str) -> serde_json::Result<Search<'t>> {
         let tree: Value = serde_json::from_str(json)?;
         let mut texts = Texts {
             root: json.trim(),
@@ -74,13 +86,38 @@ impl Query {
         } else {
             None
         };
-        Ok(match lacking {
+        let matches = match lacking {
             Some(location) => {
                 let reached = texts.at(&location);
                 let (place, raw) = reached.unwrap_or_else(|| ("$".to_owned(), texts.root));
                 Matches::Lacking { place, raw }
             }
             None => Matches::Found(found),
+        };
+        let rows = self.rows(&tree, &mut texts);
+        Ok(Search { matches, rows })
+    }
+
+    /// The rows that the query chooses among: the elements of the list that its keys and indexes lead to.
+    fn rows(&self, tree: &Value, texts: &mut Texts<'_>) -> Option<RawRows> {
+        let steps = self.segments.iter().take_while(|segment| segment.is_step());
+        let steps = steps.count();
+        let place = match steps
+            .checked_sub(1)
+            .and_then(|last| self.segments.get(last))
+        {
+            Some(last) => last.path.query_located(tree),
+            None => JsonPath::default().query_located(tree),
+        };
+        let Some(node) = place.first() else {
+            return Some(RawRows::NOTHING);
+        };
+        let (choice, below) = self.segments.get(steps..)?.split_first()?;
+        let (_, raw) = texts.at(node.location())?;
+        Some(RawRows {
+            count: choice.rows(node.node(), below)?,
+            fingerprint: fingerprint(raw),
+            holder: Holder::of(raw),
         })
     }
 
@@ -129,6 +166,43 @@ impl Segment {
     fn is_step(&self) -> bool {
         let is_one = matches!(*self.choices, [Choice::Key | Choice::Index]);
         is_one && !self.descends && !self.is_after_choice
+    }
+
+    /// How many rows it chooses among in this value. Nothing where that cannot be told: it descends, or
+    /// takes several keys, or goes through an object whose values are neither rows nor lists of rows.
+    fn rows(&self, value: &Value, below: &[Self]) -> Option<u64> {
+        if !self.is_choice() {
+            return None;
+        }
+        let members = match value {
+            Value::Array(elements) => return Some(elements.len() as u64),
+            Value::Object(members) => members,
+            _ => return Some(0),
+        };
+        let mut lists = 0;
+        let mut rows = 0;
+        for member in members.values() {
+            match member {
+                Value::Array(elements) => {
+                    lists += 1;
+                    rows += elements.len() as u64;
+                }
+                Value::Null => lists += 1,
+                _ => {}
+            }
+        }
+        match below.first() {
+            // Rows by their keys.
+            None if rows == 0 && lists < members.len() => Some(members.len() as u64),
+            None if lists == members.len() => Some(rows),
+            Some(next) if next.is_choice() && lists == members.len() => Some(rows),
+            _ => None,
+        }
+    }
+
+    /// Whether it chooses among the elements of a list.
+    fn is_choice(&self) -> bool {
+        !self.descends && !self.choices.contains(&Choice::Key)
     }
 
     /// Whether these values, in which it finds nothing, are such that it may.
@@ -329,7 +403,7 @@ mod tests {
             ),
         ];
         for (query, expected) in cases {
-            Query::new(query).unwrap();
+            Query::new("data_selector", query).unwrap();
             let segments = split(query);
             let segments: Vec<_> = segments
                 .iter()
@@ -341,16 +415,68 @@ mod tests {
 
     #[test]
     fn a_query_gives_the_text_of_its_matches() {
-        let query = Query::new("$.data[?@.kind == 'a']").unwrap();
+        let query = Query::new("data_selector", "$.data[?@.kind == 'a']").unwrap();
         let json =
             r#" {"data": [{"kind": "a", "n": 1.10}, {"kind": "b"}, {"n": 2, "kind": "a"}]} "#;
-        let found = query.find(json).unwrap();
+        let search = query.find(json).unwrap();
+        assert_eq!(search.rows.unwrap().count, 3);
         assert_eq!(
-            found,
+            search.matches,
             Matches::Found(vec![
                 ("$.data[0]".to_owned(), r#"{"kind": "a", "n": 1.10}"#),
                 ("$.data[2]".to_owned(), r#"{"n": 2, "kind": "a"}"#),
             ])
         );
+    }
+
+    #[test]
+    fn rows_are_the_elements_of_the_list_before_the_first_choice() {
+        for (query, json, rows) in [
+            (
+                "$.data[*].items[*]",
+                r#"{"data": [{"items": [1, 2]}, {"items": []}]}"#,
+                Some(2),
+            ),
+            (
+                "$.data[?@.a]",
+                r#"{"data": [{"a": 1}, {"b": 1}, {}]}"#,
+                Some(3),
+            ),
+            ("$.data[*]", r#"{"data": [[1, 2], [3]]}"#, Some(2)),
+            ("$.data[1:]", r#"{"data": [1, 2, 3]}"#, Some(3)),
+            ("$.data[0, 1]", r#"{"data": [1, 2, 3]}"#, Some(3)),
+            (
+                "$.data[0].items[*]",
+                r#"{"data": [{"items": [1, 2]}, {}]}"#,
+                Some(2),
+            ),
+            ("$[*].items", r#"[{"items": []}]"#, Some(1)),
+            ("$.data[*]", r#"{"data": null}"#, Some(0)),
+            ("$.data[*]", r#"{"data": {}}"#, Some(0)),
+            ("$.data[*]", "{}", Some(0)),
+            (
+                "$.data.*",
+                r#"{"data": {"a": {"id": 1}, "b": {"id": 2}}}"#,
+                Some(2),
+            ),
+            ("$.data.*", r#"{"data": {"a": [1, 2], "b": [3]}}"#, Some(3)),
+            (
+                "$.data.*[*]",
+                r#"{"data": {"a": [1, 2], "b": null}}"#,
+                Some(2),
+            ),
+            (
+                "$.data.*.items[*]",
+                r#"{"data": {"a": {"items": [1]}}}"#,
+                None,
+            ),
+            ("$.*", r#"{"a": [1, 2], "b": {"c": 1}}"#, None),
+            ("$..items[*]", r#"{"items": [1]}"#, None),
+            ("$['a', 'b'][*]", r#"{"a": [1], "b": [2]}"#, None),
+        ] {
+            let found = Query::new("data_selector", query).unwrap().find(json);
+            let found = found.unwrap().rows.map(|rows| rows.count);
+            assert_eq!(found, rows, "{query} in {json}");
+        }
     }
 }

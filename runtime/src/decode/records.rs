@@ -116,6 +116,14 @@ impl Reader<'_, '_> {
             RecordShape::Untyped => self.untyped(raw, place),
         };
         self.end_record(base, mark);
+        if let RecordShape::Typed(object) = shape
+            && object.keeps_place
+            && let Some(base) = base
+            && self.out.starts.last() == Some(&base)
+        {
+            let at = self.place(self.source.offset_of(raw));
+            self.out.page.records.push((base, at));
+        }
     }
 
     fn untyped(&mut self, raw: &str, place: &Place<'_>) -> Option<u32> {
@@ -132,7 +140,7 @@ impl Reader<'_, '_> {
 
     /// Keeps the record whose columns start at `base`, or what there is to say of it.
     fn end_record(&mut self, base: Option<u32>, mark: Mark) {
-        self.out.received += 1;
+        self.out.selected += 1;
         match base {
             Some(base) if !self.out.faults.failed() => self.out.starts.push(base),
             Some(_) => self.out.forget(mark),

@@ -36,6 +36,8 @@ impl Reader<'_, '_> {
                     format.read_timestamp(text).map(timestamp)
                 }
                 Kind::Date(format) if !format.is_number() => format.read_date(text).map(Slot::Date),
+                // A number since 1970, in a text.
+                Kind::Timestamp(_) | Kind::Date(_) => self.digits(shape, text),
                 Kind::Time => text.parse::<Time>().ok().map(Slot::Time),
                 Kind::Binary => self.binary(text),
                 Kind::Decimal { precision, scale } => self.decimal(*precision, *scale, text),

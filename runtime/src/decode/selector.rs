@@ -229,8 +229,14 @@ pub(super) fn twice(key: &str) -> Error {
     ))
 }
 
-fn at(json: &str, path: Path) -> Option<&str> {
-    path.0.iter().try_fold(json, |raw, step| {
+/// The text of what stands at a place.
+pub(super) fn at(json: &str, path: Path) -> Option<&str> {
+    at_steps(json, path.0)
+}
+
+/// The text of what steps lead to.
+pub(crate) fn at_steps<'t>(json: &'t str, steps: &[Step]) -> Option<&'t str> {
+    steps.iter().try_fold(json, |raw, step| {
         let branch = Branch::new(raw);
         match step {
             Step::Key(key) => branch.member(key),

@@ -3,6 +3,10 @@
 //! Columns that are read `from` elsewhere in the record make a tree of places; mostly it is one level
 //! of keys with one column each.
 
+use super::{
+    declared::{Declared, DeclaredAt},
+    output::Unseen,
+};
 use crate::{
     error::Result,
     schema::{Column, Decode, Step, Table, Type},
@@ -12,12 +16,16 @@ use crate::{
 /// An object with columns.
 #[derive(Debug)]
 pub(super) struct ObjectShape {
+    /// Position among [`Sets::objects`].
+    pub(super) id: usize,
     pub(super) columns: Vec<ColumnShape>,
     pub(super) root: Node,
     /// Position of the column that holds what no other does.
     pub(super) extra: Option<usize>,
     /// Whether a column holds the record as a whole, undeclared keys and all.
     pub(super) is_whole: bool,
+    /// Whether the place of its JSON is kept.
+    pub(super) keeps_place: bool,
 }
 
 /// A column, or the element of an array or a map.
@@ -102,40 +110,103 @@ pub(super) struct Members {
     pub(super) id: usize,
     /// What leads here from the object itself, for a key that is not declared: `owner.`.
     pub(super) prefix: String,
+    /// Whether another column holds the object, and accounts for the keys that none declares.
+    pub(super) is_held: bool,
     pub(super) keys: Vec<(&'static str, Node)>,
 }
 
-/// Makes a table ready. Each set of keys is appended to `sets`; its position there is its id.
-pub(super) fn object(
-    table: &'static Table,
-    sets: &mut Vec<Vec<&'static str>>,
-) -> Result<ObjectShape> {
-    let mut tree = Tree::default();
-    for (index, column) in table.columns.iter().enumerate() {
-        match &column.from {
-            Some(path) => tree.add(path.0, index),
-            // It is put in afterwards.
-            None if !column.is_received() || column.decode == Decode::Rest => {}
-            None => tree.add(&[Step::Key(column.key)], index),
+/// What a page remembers while it is read: of each set of keys, and of each kind of object.
+#[derive(Debug, Default)]
+pub(super) struct Sets {
+    /// By [`Members::id`].
+    pub(super) keys: Vec<KeySet>,
+    /// By [`ObjectShape::id`].
+    pub(super) objects: Vec<ObjectSet>,
+}
+
+/// The keys of an object that columns are read from.
+#[derive(Debug)]
+pub(super) struct KeySet {
+    pub(super) declared: Vec<&'static str>,
+    /// Those that a column outside the set declares.
+    pub(super) elsewhere: Vec<&'static str>,
+}
+
+/// A kind of object.
+#[derive(Debug)]
+pub(super) struct ObjectSet {
+    pub(super) table: &'static Table,
+    /// What leads to its columns in the record: `owner.`.
+    pub(super) prefix: String,
+}
+
+impl ObjectSet {
+    /// Its columns that are read from a response.
+    pub(super) fn unseen(&self) -> Unseen {
+        let columns = self.table.columns.iter().zip(0..);
+        Unseen {
+            is_met: false,
+            columns: columns
+                .filter(|(column, _)| is_read(column) && !column.is_record())
+                .map(|(_, at)| at)
+                .collect(),
         }
     }
-    let columns = table
-        .columns
-        .iter()
-        .map(|column| shape(column, sets))
-        .collect::<Result<_>>()?;
+}
+
+/// Whether a column is read from a response, from one place.
+fn is_read(column: &Column) -> bool {
+    column.is_received() && column.decode != Decode::Rest
+}
+
+/// Makes the table of a record ready.
+pub(super) fn record(table: &'static Table, sets: &mut Sets) -> Result<ObjectShape> {
+    object(table, sets, Declared::of(table).place(), "")
+}
+
+fn object(
+    table: &'static Table,
+    sets: &mut Sets,
+    declared: DeclaredAt<'_>,
+    prefix: &str,
+) -> Result<ObjectShape> {
+    let id = sets.objects.len();
+    sets.objects.push(ObjectSet {
+        table,
+        prefix: prefix.to_owned(),
+    });
+    let mut tree = Tree::default();
+    let mut columns = Vec::with_capacity(table.columns.len());
+    for (index, column) in table.columns.iter().enumerate() {
+        let mut at = declared;
+        if is_read(column) {
+            let key = [Step::Key(column.key)];
+            let path = column.from.as_ref().map_or(&key[..], |path| path.0);
+            tree.add(path, index);
+            at = path.iter().fold(declared, DeclaredAt::step);
+        }
+        let prefix = format!("{prefix}{}.", column.name);
+        columns.push(shape(column, sets, at, &prefix)?);
+    }
     Ok(ObjectShape {
+        id,
         columns,
         extra: table
             .columns
             .iter()
             .position(|column| column.decode == Decode::Rest),
         is_whole: table.columns.iter().any(Column::is_record),
-        root: tree.into_node(sets, ""),
+        keeps_place: false,
+        root: tree.into_node(sets, "", declared, declared.is_whole),
     })
 }
 
-fn shape(column: &'static Column, sets: &mut Vec<Vec<&'static str>>) -> Result<ColumnShape> {
+fn shape(
+    column: &'static Column,
+    sets: &mut Sets,
+    declared: DeclaredAt<'_>,
+    prefix: &str,
+) -> Result<ColumnShape> {
     let kind = match &column.data_type {
         Type::Text => Kind::Text,
         Type::Bigint => Kind::Bigint,
@@ -151,9 +222,20 @@ fn shape(column: &'static Column, sets: &mut Vec<Vec<&'static str>>) -> Result<C
         },
         Type::Binary => Kind::Binary,
         Type::Json => Kind::Json,
-        Type::Object(table) => Kind::Object(object(table, sets)?),
-        Type::Array(element) => Kind::Array(Box::new(shape(element, sets)?)),
-        Type::Map(element) => Kind::Map(Box::new(shape(element, sets)?)),
+        Type::Object(table) => Kind::Object(if declared.has_object() {
+            object(table, sets, declared, prefix)?
+        } else {
+            object(table, sets, Declared::of(table).place(), prefix)?
+        }),
+        Type::Array(element) => {
+            Kind::Array(Box::new(shape(element, sets, declared.element(), prefix)?))
+        }
+        Type::Map(element) => Kind::Map(Box::new(shape(
+            element,
+            sets,
+            DeclaredAt::default(),
+            prefix,
+        )?)),
         Type::Enum { values, closed } => Kind::Enum {
             values,
             closed: *closed,
@@ -161,7 +243,7 @@ fn shape(column: &'static Column, sets: &mut Vec<Vec<&'static str>>) -> Result<C
         Type::Union(members) => Kind::Union(
             members
                 .iter()
-                .map(|member| shape(member, sets))
+                .map(|member| shape(member, sets, declared, prefix))
                 .collect::<Result<_>>()?,
         ),
         Type::Scalar => Kind::Scalar,
@@ -257,19 +339,38 @@ impl Tree {
         }
     }
 
-    fn into_node(self, sets: &mut Vec<Vec<&'static str>>, prefix: &str) -> Node {
+    /// `declared` is what the record's columns declare at this place. `is_held` says that another column
+    /// accounts for the keys that none of them declares.
+    fn into_node(
+        self,
+        sets: &mut Sets,
+        prefix: &str,
+        declared: DeclaredAt<'_>,
+        is_held: bool,
+    ) -> Node {
         if let ([column], [], []) = (&*self.columns, &*self.members, &*self.elements) {
             return Node::Column(*column);
         }
+        let below = |tree: Self, sets: &mut Sets, step: Step, name: String| {
+            let declared = declared.step(&step);
+            let is_held = declared.is_whole || declared.has_object();
+            tree.into_node(sets, &format!("{prefix}{name}."), declared, is_held)
+        };
         let members = (!self.members.is_empty()).then(|| {
-            let id = sets.len();
-            sets.push(self.members.iter().map(|(key, _)| *key).collect());
-            let keys = self.members.into_iter();
+            let id = sets.keys.len();
+            let keys: Vec<_> = self.members.iter().map(|(key, _)| *key).collect();
+            let elsewhere = declared.keys().filter(|key| !keys.contains(key)).collect();
+            sets.keys.push(KeySet {
+                declared: keys,
+                elsewhere,
+            });
+            let members = self.members.into_iter();
             Members {
                 id,
                 prefix: prefix.to_owned(),
-                keys: keys
-                    .map(|(key, tree)| (key, tree.into_node(sets, &format!("{prefix}{key}."))))
+                is_held,
+                keys: members
+                    .map(|(key, tree)| (key, below(tree, sets, Step::Key(key), key.to_owned())))
                     .collect(),
             }
         });
@@ -283,9 +384,7 @@ impl Tree {
                 elements: self
                     .elements
                     .into_iter()
-                    .map(|(index, tree)| {
-                        (index, tree.into_node(sets, &format!("{prefix}{index}.")))
-                    })
+                    .map(|(at, tree)| (at, below(tree, sets, Step::Index(at), at.to_string())))
                     .collect(),
             },
         }
@@ -293,12 +392,12 @@ impl Tree {
 }
 
 /// The child of this name, made where there is none.
-fn child<K: PartialEq>(children: &mut Vec<(K, Tree)>, name: K) -> &mut Tree {
+fn child<K: PartialEq, T: Default>(children: &mut Vec<(K, T)>, name: K) -> &mut T {
     let at = children
         .iter()
         .position(|(other, _)| *other == name)
         .unwrap_or_else(|| {
-            children.push((name, Tree::default()));
+            children.push((name, T::default()));
             children.len() - 1
         });
     &mut children[at].1

@@ -6,6 +6,7 @@ mod keyed;
 mod lines;
 mod property;
 mod selecting;
+mod shared;
 mod types;
 
 use super::{Decoded, PageShape, decode};

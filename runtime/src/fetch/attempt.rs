@@ -16,12 +16,12 @@ use super::{
 };
 use crate::{
     Error, ErrorKind, Result, Rows, Value, actions,
-    decode::{Decoded, Format, PageShape, Probe, decode_or_leave},
+    decode::{Decoded, Format, PageShape, Presence, Probe, decode_or_leave},
     exchange::Failure,
     pace::Shut,
     paginator::{Paginate, Position, Statements},
-    parent::{null_field, null_field_error},
-    plan::{Action, Pages, ResponseAction, Retry},
+    parent::{self, null_field, null_field_error},
+    plan::{Action, Pages, ParentPlan, ResponseAction, Retry},
     report::{Bytes, Seconds},
     request::{Bounds, Draft},
     retry_after,
@@ -85,13 +85,20 @@ impl<'a> Requests<'a> {
         {
             return Err(null_field_error(&field, parent));
         }
-        let parent = job.parent.as_ref().map_or(&[][..], |parent| &parent.values);
+        let parent = job.parent.as_ref();
+        let sent = parent.map_or(&[][..], |parent| parent.sent());
+        let values = parent.map_or(&[][..], |parent| &parent.values);
+        let is_own = |parent: &&ParentPlan| parent.resource.name == job.resource.name;
+        let mut children = plan.resources.iter().filter_map(|child| child.parent);
+        let sends_texts = children.any(|plan| is_own(&plan) && parent::differs(plan));
         Ok(Self {
-            first: job.client.draft(job.resource, bounds, parent)?,
+            first: job.client.draft(job.resource, bounds, sent)?,
             probes: probes.len(),
             shape: PageShape::new(job.resource, job.table, &probes, plan.spec)?
+                .within(plan.max_response_bytes)
                 .redacting(job.client.redactor())
-                .with_values(parent, job.client.config()),
+                .keeping_places(sends_texts)
+                .with_values(values, job.client.config()),
             paginator,
             job,
         })
@@ -271,6 +278,7 @@ impl<'a> Requests<'a> {
         let failure = decoded.failure.take();
         let facts = Facts {
             received: decoded.received,
+            selected: decoded.selected,
             probes: mem::take(&mut decoded.probes),
             url: draft.url,
             request: request.clone(),
@@ -297,6 +305,7 @@ impl<'a> Requests<'a> {
         Decoded {
             rows: Rows::empty(self.job.table),
             received: 0,
+            selected: 0,
             probes: vec![Probe::Missing; self.probes],
             fingerprint: 0,
             is_null: false,
@@ -304,6 +313,7 @@ impl<'a> Requests<'a> {
             discarded_values: 0,
             undeclared: 0,
             examples: Vec::new(),
+            presence: Presence::default(),
             failure: None,
         }
     }
@@ -442,8 +452,8 @@ fn is_cut(body: &[u8], format: Format) -> bool {
 /// How many records of a page without a key are compared with each other.
 const COMPARED: usize = 8;
 
-/// What tells a page from others: its records and their keys in any order, or, where they have none,
-/// their text.
+/// What tells a page from others: its raw rows and the keys of its records in any order, or, where they
+/// have none, the text of its raw rows.
 fn fingerprint(decoded: &Decoded) -> Fingerprint {
     let rows = &decoded.rows;
     let key: Vec<usize> = rows.table().primary_key().collect();

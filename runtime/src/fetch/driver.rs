@@ -283,6 +283,7 @@ impl Fetching<'_> {
         report.discarded_rows += decoded.discarded_rows;
         report.discarded_values += decoded.discarded_values;
         report.undeclared_values += decoded.undeclared;
+        report.presence.add(&decoded.presence);
         for example in decoded.examples {
             report.note(example);
         }
@@ -308,6 +309,7 @@ impl Fetching<'_> {
             waited,
             pages,
             received,
+            selected,
             ignored,
             ..
         } = &mut *report;
@@ -316,6 +318,7 @@ impl Fetching<'_> {
         *waited = tally.waited + self.waited;
         *pages = tally.pages;
         *received = tally.received;
+        *selected = tally.selected;
         *ignored = tally.ignored;
         for note in &tally.notes {
             report.note(note.as_str());

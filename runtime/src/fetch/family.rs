@@ -85,7 +85,7 @@ impl Family {
             && job.resume.is_none()
             && job.limit.is_none()
             && job.parent.is_none()
-            && job.table.resembles(job.resource.table);
+            && job.table.is(job.resource.table);
         let children = self.lock();
         let is_child = |child: &&Child| {
             let parent = child.resource.parent.map(|plan| plan.resource);

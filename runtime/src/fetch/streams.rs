@@ -112,7 +112,7 @@ impl<T> Pages<T> {
 
     /// What the fetch has done so far; after the end, all that it did.
     pub fn report(&self) -> Report {
-        self.report.lock().clone()
+        self.report.lock().clone().with_absent_columns()
     }
 
     /// What the next fetch of this resource may start from, for [`Fetch::since`](crate::Fetch::since):

@@ -93,6 +93,7 @@ impl Data {
     fn shape(&self) -> Result<PageShape> {
         let alone = ResourcePlan {
             selector: Selector::Path(Path(&[])),
+            rows_path: None,
             selector_required: true,
             paginator: Paginator::SINGLE_PAGE,
             schema_contract: SchemaContract {

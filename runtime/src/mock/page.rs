@@ -80,6 +80,9 @@ impl Paging {
                 &format!("`data_selector` `{query}` chooses what it takes"),
             ));
         };
+        if plan.rows_path.is_some() {
+            return Err(cannot(plan, "its `rows_path` tells rows from records"));
+        }
         let paging = Self {
             plan,
             auth,
@@ -144,6 +147,7 @@ impl Paging {
             Pages::Offset(plan) => {
                 let limit = number(plan.limit_slot).unwrap_or(plan.limit);
                 let start = number(plan.offset_slot).unwrap_or(plan.offset);
+                let start = start.saturating_sub(plan.base_offset);
                 Cut::new(start, self.size(limit), len)
             }
             Pages::Number(plan) => {

@@ -148,9 +148,10 @@ impl<P: Paginate + ?Sized> Paginate for &'static P {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct PageFacts<'a> {
-    /// Records in it, before any filter.
+    /// Raw rows in it: what the API paged, before the selector filters them or takes several records
+    /// from one.
     pub received: u64,
-    /// Records in the pages before it, in this fetch.
+    /// Raw rows in the pages before it, in this fetch.
     pub before: u64,
     /// What its body holds at the paginator's [`probes`](Paginate::probes), in their order.
     pub probes: &'a [Probe],

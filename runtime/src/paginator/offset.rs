@@ -25,17 +25,23 @@ impl ByOffset {
         }
     }
 
+    /// How many records the API has before this offset.
+    fn before(&self, offset: u64) -> u64 {
+        offset.saturating_sub(self.plan.base_offset)
+    }
+
     /// The end that the page is, if any. `after` is the offset behind its last record.
     fn end(&self, after: u64, page: &PageFacts<'_>) -> Option<End> {
         let total = page.total.and_then(Total::records);
-        if let Some(total) = total.filter(|total| after >= *total) {
+        let arrived = self.before(after);
+        if let Some(total) = total.filter(|total| arrived >= *total) {
             return Some(End::complete(format!(
                 "the total of {}",
                 count(total, "record")
             )));
         }
         let is_short = page.received < self.plan.limit;
-        if is_short && page.received > 0 && stated::hint_is_reached(page, after) {
+        if is_short && page.received > 0 && stated::hint_is_reached(page, arrived) {
             return Some(End::complete(format!(
                 "a page of {}, less than {}, reached `total`",
                 count(page.received, "record"),
@@ -46,7 +52,7 @@ impl ByOffset {
             (Some(_), _) if self.ends.accept_short_total => false,
             // A short page is not the last while the total says that more follows.
             (Some(_), _) => page.received > 0 || page.empty_before < stated::MAX_EMPTY,
-            (None, Some(hint)) => page.received == 0 && hint > after && page.empty_before == 0,
+            (None, Some(hint)) => page.received == 0 && hint > arrived && page.empty_before == 0,
             (None, None) => false,
         };
         if (!goes_on || page.has_more == Some(false))
@@ -83,16 +89,17 @@ impl Paginate for ByOffset {
         let too_large = || paging("the offset is too large");
         let after = at.checked_add(page.received).ok_or_else(too_large)?;
         if let Some(total) = page.total.and_then(Total::records) {
-            if total < after && after > self.plan.offset && page.received > 0 {
+            let arrived = self.before(after);
+            if total < arrived && after > self.plan.offset && page.received > 0 {
                 return Err(paging(format!(
-                    "the response's total is {total}, but {after} records have been received"
+                    "the response's total is {total}, but {arrived} records have been received"
                 ))
                 .with_help(format!(
                     "correct `{}`, or leave it out: pages then end by themselves",
                     stated::total_key(&self.ends)
                 )));
             }
-            let is_first = at == self.plan.offset && page.received == 0 && total > at;
+            let is_first = at == self.plan.offset && page.received == 0 && total > arrived;
             if is_first && page.has_more.is_none() && !self.ends.accept_short_total {
                 return Err(paging(format!(
                     "the page at offset {at} is empty, though the total is {total}"
@@ -125,7 +132,8 @@ impl Paginate for ByOffset {
             return None;
         };
         let next = self.at(position).ok()?.checked_add(stride)?;
-        let last = self.plan.maximum_offset.map_or(total, |max| max.min(total));
+        let end = total.saturating_add(self.plan.base_offset);
+        let last = self.plan.maximum_offset.map_or(end, |max| max.min(end));
         (stride > 0 && next < last).then_some(Position::Offset(next))
     }
 
@@ -134,7 +142,7 @@ impl Paginate for ByOffset {
     }
 
     fn records_before(&self, position: &Position) -> Option<u64> {
-        self.at(position).ok()
+        Some(self.before(self.at(position).ok()?))
     }
 }
 

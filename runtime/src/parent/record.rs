@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::Value as Json;
 
-use super::{ParentValue, field};
+use super::{ParentValue, field, sent};
 use crate::{
     Error, ErrorKind, Row,
     plan::{ParentField, ParentPlan},
@@ -20,6 +20,8 @@ const LONGEST: usize = 80;
 pub(crate) struct ParentRecord {
     /// In the order of [`ParentPlan::fields`].
     pub(crate) values: Vec<ParentValue>,
+    /// The same as requests send them; nothing where that is no other.
+    sent: Option<Vec<ParentValue>>,
     /// What tells it from the others.
     pub(crate) key: ParentKey,
     /// What it is called in messages, long texts cut off: `` `stories` with `id` 7 ``.
@@ -45,8 +47,12 @@ impl ParentRecord {
             .filter_map(|at| Some((table.columns.get(at)?.name, row.value(at))))
             .collect();
         let values: Vec<ParentValue> = plan.fields.iter().map(|f| field(row, f)).collect();
+        let sent = sent::of_row(plan, row, &values);
         if key.is_empty() {
-            return Self::of_values(plan, values);
+            return Self {
+                sent,
+                ..Self::of_values(plan, values)
+            };
         }
         let of_key = |(name, value): &(&str, Value<'_>)| {
             ((*name).to_owned(), ParentValue::from(*value).to_json())
@@ -54,6 +60,7 @@ impl ParentRecord {
         Self {
             key: ParentKey::new(key.iter().map(of_key)),
             name: name(plan, key.into_iter(), LONGEST),
+            sent,
             values,
         }
     }
@@ -63,13 +70,20 @@ impl ParentRecord {
         Self {
             key: key_in_fields(plan, &values),
             name: name_by_fields(plan, &values, LONGEST),
+            sent: sent::of_values(plan, &values),
             values,
         }
     }
 
+    /// The values, as requests send them.
+    pub(crate) fn sent(&self) -> &[ParentValue] {
+        self.sent.as_deref().unwrap_or(&self.values)
+    }
+
     /// About how much memory it takes, in bytes.
     pub(crate) fn bytes(&self) -> usize {
-        let texts = self.values.iter().map(|value| match value {
+        let values = || self.values.iter().chain(self.sent.iter().flatten());
+        let texts = values().map(|value| match value {
             ParentValue::Text(text) | ParentValue::Json(text) => text.len(),
             ParentValue::Binary(bytes) => bytes.len(),
             _ => 0,
@@ -80,7 +94,7 @@ impl ParentRecord {
             .iter()
             .map(|name| size_of::<String>() + name.len());
         size_of::<Self>()
-            + self.values.len() * size_of::<ParentValue>()
+            + values().count() * size_of::<ParentValue>()
             + texts.chain(by).sum::<usize>()
             + self.key.values.len()
             + self.name.len()

@@ -171,7 +171,9 @@ impl Ends {
 pub struct Offset {
     /// The most records of a page, at least 1.
     pub limit: u64,
-    /// The first offset.
+    /// The offset of the API's first record.
+    pub base_offset: u64,
+    /// The offset to start at.
     pub offset: u64,
     /// Where the offset is sent.
     pub offset_slot: Slot,
@@ -186,6 +188,7 @@ impl Offset {
     pub const fn new(limit: u64) -> Self {
         Self {
             limit,
+            base_offset: 0,
             offset: 0,
             offset_slot: Slot::Query("offset"),
             limit_slot: Slot::Query("limit"),

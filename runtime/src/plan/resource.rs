@@ -44,6 +44,9 @@ pub struct ResourcePlan {
     /// Where a page's records are. Where the content type is one of JSON lines (`application/jsonl`,
     /// `application/x-ndjson` and the like), each line is a record, and there is nothing to select.
     pub selector: Selector,
+    /// Where the rows are that the API pages, where `selector` does not tell: the elements of a list, or of
+    /// every list that a query finds. Offsets, limits and totals count these.
+    pub rows_path: Option<Selector>,
     /// Whether a page without what the selector names, or looks into, is an error: see [`Selector`].
     pub selector_required: bool,
     /// What certain responses mean: the first rule that matches decides, before all others.
@@ -77,6 +80,7 @@ impl ResourcePlan {
         auth: None,
         paginator: Paginator::SINGLE_PAGE,
         selector: Selector::Path(Path(&[])),
+        rows_path: None,
         selector_required: true,
         response_actions: &[],
         incremental: None,

@@ -384,7 +384,7 @@ impl NewCell<'_> {
         let Type::Object(table) = self.column.data_type else {
             return self.other("an object");
         };
-        if !table.resembles(T::TABLE) {
+        if !table.is(T::TABLE) {
             return self.other("another object");
         }
         let original = match self.original {

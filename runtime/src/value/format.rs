@@ -17,9 +17,12 @@ use crate::{
 pub(crate) enum Format {
     Rfc3339,
     Date,
-    /// A number of units since 1970, of which ten to this power make a second.
+    /// A number of units since 1970.
     Epoch {
+        /// Ten to this power make a second.
         power: u8,
+        /// Whether whole units are written, the last one that is over.
+        whole: bool,
     },
     Pattern {
         pattern: &'static str,
@@ -38,8 +41,19 @@ impl Format {
         Ok(match format {
             TimeFormat::Rfc3339 => Self::Rfc3339,
             TimeFormat::Date => Self::Date,
-            TimeFormat::EpochSeconds => Self::Epoch { power: 0 },
-            TimeFormat::EpochMillis => Self::Epoch { power: 3 },
+            TimeFormat::EpochSeconds => Self::Epoch {
+                power: 0,
+                whole: false,
+            },
+            TimeFormat::EpochMillis => Self::Epoch {
+                power: 3,
+                whole: false,
+            },
+            // A response may have a fraction of a second there.
+            TimeFormat::Pattern { pattern: "%s", .. } => Self::Epoch {
+                power: 0,
+                whole: true,
+            },
             TimeFormat::Pattern { pattern, zone } => Self::Pattern {
                 pattern,
                 zone: zone.map(look_up).transpose()?,
@@ -48,9 +62,9 @@ impl Format {
         })
     }
 
-    /// Whether values are numbers and not text.
+    /// Whether values are numbers, which a response may write as text.
     pub(crate) const fn is_number(&self) -> bool {
-        matches!(self, Self::Epoch { .. })
+        matches!(self, Self::Epoch { whole: false, .. })
     }
 
     /// Reads an instant: a text, or the digits of a number.
@@ -61,7 +75,7 @@ impl Format {
                 let midnight = text.parse::<Date>().ok()?.jiff().at(0, 0, 0, 0);
                 Timestamp::in_zone(&TimeZone::UTC, midnight)
             }
-            Self::Epoch { power } => {
+            Self::Epoch { power, .. } => {
                 Timestamp::from_epoch_nanoseconds(Digits::read(text)?.scaled(9 - power)?)
             }
             Self::Pattern { pattern, zone } => {
@@ -136,8 +150,16 @@ impl Format {
         Some(match self {
             Self::Rfc3339 => at.to_string(),
             Self::Date => day_of(at, None)?.to_string(),
-            Self::Epoch { power } => write_epoch(at, *power),
+            Self::Epoch { power, whole } => {
+                write_epoch(if *whole { at.whole_second() } else { at }, *power)
+            }
             Self::Pattern { pattern, zone } => {
+                // jiff rounds the seconds since 1970 towards it.
+                let at = if writes_epoch(pattern) {
+                    at.whole_second()
+                } else {
+                    at
+                };
                 let zone = zone.clone().unwrap_or(TimeZone::UTC);
                 match at.jiff() {
                     Some(at) => jiff::fmt::strtime::format(pattern, &at.to_zoned(zone)).ok()?,
@@ -183,6 +205,15 @@ pub(crate) struct RepeatedHour {
     pub(crate) begin: Timestamp,
     /// The first instant after the repetition.
     pub(crate) end: Timestamp,
+}
+
+/// Whether a pattern writes the seconds since 1970, and no fraction of them.
+fn writes_epoch(pattern: &str) -> bool {
+    let pattern = pattern.replace("%%", "");
+    pattern.contains("%s")
+        && !["%f", "%N", "%.f", "%.N"]
+            .iter()
+            .any(|d| pattern.contains(d))
 }
 
 fn look_up(zone: &'static str) -> Result<TimeZone> {
@@ -420,6 +451,26 @@ mod tests {
         }
         let utc = format(TimeFormat::Rfc3339);
         assert_eq!(utc.repeated_hour(hour.earlier), None);
+    }
+
+    #[test]
+    fn seconds_since_1970_are_written_whole_and_never_later() {
+        for (instant, written) in [
+            ("1969-12-31T23:59:59.5Z", "-1"),
+            ("1969-12-31T23:59:58Z", "-2"),
+            ("1970-01-01T00:00:00.9Z", "0"),
+            ("2026-11-21T09:30:00.5Z", "1795253400"),
+        ] {
+            let at = instant.parse().unwrap();
+            let alone = pattern("%s", None).write_timestamp(at);
+            assert_eq!(alone.as_deref(), Some(written), "{instant}");
+            let within = pattern("at %s", None).write_timestamp(at);
+            assert_eq!(within, Some(format!("at {written}")), "{instant}");
+        }
+        let read = |text| pattern("%s", None).read_timestamp(text);
+        assert_eq!(read("1795253400.5"), "2026-11-21T09:30:00.5Z".parse().ok());
+        assert_eq!(read("-1"), "1969-12-31T23:59:59Z".parse().ok());
+        assert_eq!(read("now"), None);
     }
 
     #[test]

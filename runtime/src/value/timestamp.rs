@@ -86,6 +86,14 @@ impl Timestamp {
         Self::from_epoch_nanoseconds(self.epoch_nanoseconds().checked_sub(nanoseconds)?)
     }
 
+    /// The second that it is in.
+    pub(crate) const fn whole_second(self) -> Self {
+        Self {
+            second: self.second,
+            nanosecond: 0,
+        }
+    }
+
     pub(crate) fn epoch_nanoseconds(self) -> i128 {
         i128::from(self.second) * 1_000_000_000 + i128::from(self.nanosecond)
     }

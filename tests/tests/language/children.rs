@@ -68,7 +68,7 @@ async fn an_id_that_would_lead_elsewhere_is_an_error_that_names_its_record() {
     for id in [".", "..", ""] {
         let run = of_ids(&[json!("first"), json!(id), json!("last")]).await;
         run.fails(
-            &ErrorKind::Config,
+            &ErrorKind::Response,
             &["parent: `posts` with `id`", &format!("{id:?}")],
         );
         assert_eq!(
@@ -112,6 +112,63 @@ async fn an_id_may_be_part_of_a_segment_and_stand_in_it_twice() {
 }
 
 #[tokio::test]
+async fn a_value_is_sent_as_the_parent_wrote_it() {
+    let columns = "{ id: bigint!, day: { data_type: date, format: \"%d.%m.%Y\" }, price: decimal, \
+         at: timestamp, epoch: { data_type: timestamp, format: epoch_seconds }, \
+         millis: { data_type: timestamp, format: epoch_millis }, \
+         zip: { data_type: bigint, decode: text }, flag: { data_type: bool, decode: integer }, \
+         rate: double, time: time, sizes: { data_type: array, items: decimal }, \
+         owner: { data_type: object, fields: \
+           { since: { data_type: date, from: $.joined, format: \"%Y%m%d\" } } } }";
+    let fields = [
+        "day",
+        "price",
+        "at",
+        "epoch",
+        "millis",
+        "zip",
+        "flag",
+        "rate",
+        "time",
+        "sizes[-1]",
+        "owner.since",
+    ];
+    let names = fields.map(|field| field.split(['.', '[']).next().unwrap());
+    let values: Vec<String> = names
+        .iter()
+        .zip(fields)
+        .map(|(name, field)| format!("{name}: \"{{resources.posts.{field}}}\""))
+        .collect();
+    let values = values.join(", ");
+    let spec = blog(
+        columns,
+        &format!(
+            "columns: json, endpoint: {{ path: comments, method: POST, \
+             params: {{ {values} }}, json: {{ {values} }} }}"
+        ),
+    );
+    let posts = r#"[{ "id": 1, "day": "31.12.2024", "price": 1.10, "at": "2024-01-01T00:00:00+02:00",
+        "epoch": 1704067200, "millis": "1704067200000", "zip": "00420", "flag": 1, "rate": 1e21,
+        "time": "09:30", "owner": { "joined": "20240229" }, "sizes": [1, 2.50] }]"#;
+    let world = World::new(&spec, move |asked| match asked.path() {
+        "/posts" => Reply::json(&json!(null)).body(posts),
+        _ => Reply::json(&json!([])),
+    })
+    .await;
+    world.run().await.asks(&[
+        "GET /posts",
+        "POST /comments?day=31.12.2024&price=1.10&at=2024-01-01T00:00:00%2B02:00&epoch=1704067200\
+         &millis=1704067200000&zip=00420&flag=1&rate=1e21&time=09:30&sizes=2.50&owner=20240229",
+    ]);
+    assert_eq!(
+        world.server.asked()[1].body,
+        "{\"at\":\"2024-01-01T00:00:00+02:00\",\"day\":\"31.12.2024\",\"epoch\":1704067200,\
+         \"flag\":1,\"millis\":\"1704067200000\",\"owner\":\"20240229\",\"price\":1.10,\
+         \"rate\":1e21,\"sizes\":2.50,\"time\":\"09:30\",\"zip\":\"00420\"}"
+    );
+}
+
+#[tokio::test]
 async fn fields_of_a_parent_stand_everywhere_in_a_request() {
     let spec = blog(
         "{ id: bigint!, tag: text, at: timestamp, owner: { data_type: object, fields: { name: text } }, \
@@ -145,7 +202,7 @@ async fn fields_of_a_parent_stand_everywhere_in_a_request() {
     );
     assert_eq!(asked[0].header("x-post"), Some("p 1"));
     assert_eq!(asked[0].header("x-tag"), Some("a&b"));
-    assert_eq!(asked[0].header("x-at"), Some("2026-01-02T02:04:05Z"));
+    assert_eq!(asked[0].header("x-at"), Some("2026-01-02T03:04:05+01:00"));
     assert_eq!(asked[0].body, r##"{"post":1,"tag":"a&b","text":"#1"}"##);
     // Without a value that the request needs, nothing is asked for.
     assert_eq!((asked.len(), run.report.skipped_parents), (1, 1));
@@ -203,7 +260,7 @@ async fn a_parents_text_in_a_header_ends_where_it_ends() {
         by_path(&[("/posts", posts), ("/comments", json!([]))]),
     )
     .await;
-    run.fails(&ErrorKind::Config, &["`X-Post`", "control character"]);
+    run.fails(&ErrorKind::Response, &["`X-Post`", "control character"]);
     run.asks(&["GET /posts"]);
 }
 

@@ -57,7 +57,7 @@ async fn an_offset_moves_by_what_came_to_an_empty_page() {
 #[tokio::test]
 async fn an_offset_starts_where_it_is_told_under_other_names() {
     let spec = paged(
-        "{ type: offset, limit: 2, offset: 1, offset_param: skip, limit_param: take, \
+        "{ type: offset, limit: 2, base_offset: 0, offset: 1, offset_param: skip, limit_param: take, \
          total_path: count }",
     );
     let run = fetch(&spec, list(4)).await;
@@ -160,6 +160,38 @@ async fn a_page_number_starts_at_its_base_or_past_it() {
             .map(|page| format!("GET /things?page={page}"))
             .collect();
         assert_eq!(run.asked, expected, "{paginator}");
+    }
+}
+
+#[tokio::test]
+async fn an_offset_counts_from_its_base() {
+    for (paginator, base, first) in [
+        ("base_offset: 1, total_path: total", 1, 0),
+        ("offset: 1, total_path: total", 1, 0),
+        ("base_offset: 1, offset: 3, total_path: total", 1, 2),
+        ("base_offset: 0, offset: 1, total_path: total", 0, 1),
+        ("base_offset: 1", 1, 0),
+        (
+            "base_offset: 1, maximum_offset: 100, stop_after_short_page: true",
+            1,
+            0,
+        ),
+    ] {
+        for records in 1..9 {
+            for concurrency in [1, 4] {
+                let spec = paged(&format!("{{ type: offset, limit: 3, {paginator} }}"));
+                let world = World::new(&spec, move |asked| {
+                    let start = (asked.number_in("offset").unwrap() - base).min(records);
+                    let page: Vec<_> = (start..records).take(3).collect();
+                    Reply::json(&json!({ "data": page, "total": records }))
+                })
+                .await;
+                let run = world.run_as(|fetch| fetch.concurrency(concurrency)).await;
+                let expected: Vec<_> = (first..records).collect();
+                assert!(run.end.is_ok(), "{paginator}, {records}: {:?}", run.end);
+                assert_eq!(run.records, expected, "{paginator}");
+            }
+        }
     }
 }
 

@@ -15,7 +15,7 @@ async fn single(selector: &str, body: Value) -> Run {
 /// The first of pages, the next being empty.
 async fn first_of(selector: &str, body: Value) -> Run {
     let spec = things(&format!(
-        "path: things, paginator: {{ type: page_number, maximum_pages: 1 }} {selector}"
+        "path: things, paginator: {{ type: json_link, next_url_path: after }} {selector}"
     ));
     fetch(&spec, move |_| Reply::json(&body)).await
 }
@@ -306,5 +306,51 @@ async fn records_are_counted_before_they_are_set_aside() {
             run.report.discarded_rows
         ),
         (5, 4, 1)
+    );
+}
+
+/// The rows of an API that counts from 0, in pages of an offset.
+async fn by_offset(endpoint: &str, rows: Vec<Value>) -> Run {
+    let spec = things(&format!(
+        "path: things, paginator: {{ type: offset, limit: 3 }}, {endpoint}"
+    ));
+    fetch(&spec, move |asked| {
+        let offset: usize = asked.param("offset").unwrap().parse().unwrap();
+        let page = rows.iter().skip(offset).take(3).collect::<Vec<_>>();
+        Reply::json(&json!({ "data": page, "results": [{ "data": page }] }))
+    })
+    .await
+}
+
+#[tokio::test]
+async fn an_offset_advances_by_the_rows_and_not_by_the_records_of_a_page() {
+    let row = |id: usize| json!({ "id": id, "items": vec![id; id % 3] });
+    let rows: Vec<Value> = [0, 1, 2, 3, 3, 3, 4, 5].map(row).to_vec();
+    for (endpoint, expected) in [
+        (
+            "data_selector: \"data[*].items[*]\"",
+            json!([1, 2, 2, 4, 5, 5]),
+        ),
+        ("data_selector: \"$..items[*]\", rows_path: data", json!([])),
+        (
+            "data_selector: \"$.results[*].data[*].items\", rows_path: \"results[0].data\"",
+            json!([1, 2, 2, 4, 5, 5]),
+        ),
+    ] {
+        let run = by_offset(endpoint, rows.clone()).await;
+        if expected != json!([]) {
+            run.brings(&expected);
+        }
+        assert_eq!(run.asked.len(), 4, "{:?}", run.asked);
+        assert_eq!(run.report.received, 8);
+    }
+    let run = by_offset("data_selector: \"data[?@.id == 4]\"", rows).await;
+    run.brings(&json!([row(4)]));
+    assert!(
+        run.report
+            .to_string()
+            .contains("1 record selected from 8 rows"),
+        "{}",
+        run.report
     );
 }

@@ -230,7 +230,7 @@ fn granted(answer: &Value) -> Result<Granted> {
         ))
         .with_help("ask the endpoint for a bearer token, or write a `custom` auth"));
     }
-    if check_header("Authorization", access_token).is_err() {
+    if check_header("Authorization", access_token, ErrorKind::Auth).is_err() {
         return Err(refused(
             "the token endpoint's `access_token` cannot stand in a header",
         ));

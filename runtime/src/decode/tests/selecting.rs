@@ -3,7 +3,7 @@
 use super::{DATA, ID, PAGED, error, rows, shape};
 use crate::{
     decode::{Probe, decode},
-    plan::{ResourcePlan, Selector},
+    plan::{Offset, Pages, Paginator, ResourcePlan, Selector},
     schema::{Column, Path, Step, Table, Type},
 };
 
@@ -186,6 +186,146 @@ fn a_query_selects_elements_of_lists_and_objects() {
         text.contains("$.data[0].id  expected bigint  found \"x\""),
         "{text}"
     );
+}
+
+/// By offset, so that its rows count.
+fn counted(selector: Selector) -> ResourcePlan {
+    ResourcePlan {
+        paginator: Paginator::new(Pages::Offset(Offset::new(4))),
+        ..selecting(selector)
+    }
+}
+
+fn counts(resource: &ResourcePlan, body: &str) -> (u64, u64) {
+    let decoded = decode(body.into(), &shape(resource, &ID, &[])).unwrap();
+    (decoded.received, decoded.selected)
+}
+
+#[test]
+fn rows_are_counted_before_a_query_chooses_among_them() {
+    let query = |text| counted(Selector::Query(text));
+    let fan_out = r#"{"data": [{"items": [{"id": 1}, {"id": 2}]}, {"items": []}]}"#;
+    assert_eq!(counts(&query("$.data[*].items[*]"), fan_out), (2, 2));
+    let empty = r#"{"data": [{"items": []}, {"items": []}, {"items": []}]}"#;
+    assert_eq!(counts(&query("$.data[*].items[*]"), empty), (3, 0));
+    let filtered = r#"{"data": [{"id": 1}, {"id": 2}, {"id": 3}]}"#;
+    assert_eq!(counts(&query("$.data[?@.id > 2]"), filtered), (3, 1));
+    assert_eq!(counts(&query("$.data[?@.id > 9]"), filtered), (3, 0));
+    assert_eq!(counts(&counted(DATA), filtered), (3, 3));
+    let text = error(
+        &query("$.data.*.items[*]"),
+        r#"{"data": {"a": {"items": []}}}"#,
+    );
+    assert!(
+        text.starts_with("cannot tell which rows the API counts"),
+        "{text}"
+    );
+}
+
+#[test]
+fn rows_are_where_the_spec_says() {
+    let within = r#"{"results": [{"data": [{"id": 1}, {"id": 2}]}, {"data": []}]}"#;
+    let resource = |rows| ResourcePlan {
+        rows_path: Some(rows),
+        ..counted(Selector::Query("$.results[*].data[?@.id > 1]"))
+    };
+    const FIRST: Path = Path(&[Step::Key("results"), Step::Index(0), Step::Key("data")]);
+    assert_eq!(counts(&resource(Selector::Path(FIRST)), within), (2, 1));
+    let every = Selector::Query("$.results[*].data");
+    assert_eq!(counts(&resource(every), within), (2, 1));
+    let missing = error(&resource(Selector::Path(NEXT)), within);
+    assert!(
+        missing.starts_with("the response has nothing at `$.next`"),
+        "{missing}"
+    );
+    assert!(missing.contains("`rows_path` names"), "{missing}");
+    let scalar = r#"{"results": [{"data": []}], "next": 5}"#;
+    let text = error(&resource(Selector::Path(NEXT)), scalar);
+    assert!(text.contains("neither a list nor an object"), "{text}");
+}
+
+#[test]
+fn rows_without_a_record_are_told_from_others() {
+    let resource = counted(Selector::Query("$.data[?@.id > 9]"));
+    let print = |body: &str| {
+        let decoded = decode(body.into(), &shape(&resource, &ID, &[])).unwrap();
+        decoded.fingerprint
+    };
+    let one = print(r#"{"data": [{"id": 1}]}"#);
+    assert_ne!(one, print(r#"{"data": [{"id": 2}]}"#));
+    assert_eq!(one, print(r#"{"data": [{"id": 1}], "next": 3}"#));
+}
+
+#[test]
+fn errors_in_place_of_records_are_an_error() {
+    const NODES: Selector = Selector::Path(Path(&[Step::Key("data"), Step::Key("nodes")]));
+    let optional = ResourcePlan {
+        selector_required: false,
+        ..selecting(NODES)
+    };
+    for body in [
+        r#"{"data": {"nodes": null}, "errors": [{"message": "no \u001bquota"}]}"#,
+        r#"{"data": {"nodes": null}, "error": "no \u001bquota"}"#,
+        r#"{"data": {"nodes": null}, "error": {"detail": "no \u001bquota"}}"#,
+    ] {
+        for resource in [selecting(NODES), single(NODES), optional] {
+            let text = error(&resource, body);
+            assert!(text.contains("has no records at `$.data.nodes`"), "{text}");
+            assert!(text.contains(r#""no \u{1b}quota""#), "{text}");
+        }
+    }
+    let text = error(&optional, r#"{"data": null, "errors": [[7]]}"#);
+    assert!(text.contains("`errors`: \"7\""), "{text}");
+    let query = selecting(Selector::Query("$.data.nodes[*]"));
+    let text = error(&query, r#"{"data": {"nodes": null}, "errors": ["x"]}"#);
+    assert!(
+        text.contains("has no records at `$.data.nodes[*]`"),
+        "{text}"
+    );
+    for body in [
+        r#"{"data": {"nodes": null}}"#,
+        r#"{"data": {"nodes": null}, "errors": []}"#,
+        r#"{"data": {"nodes": null}, "errors": null, "error": false}"#,
+        r#"{"data": {"nodes": [{"id": 1}]}, "errors": ["x"]}"#,
+    ] {
+        ids(&selecting(NODES), body);
+    }
+    let beside = r#"{"data": {"nodes": []}, "errors": ["x"]}"#;
+    let decoded = decode(beside.into(), &shape(&selecting(NODES), &ID, &[])).unwrap();
+    assert_eq!(decoded.examples, [r#"no records, and `errors`: "x""#]);
+}
+
+#[test]
+fn a_page_of_more_values_than_it_may_have_is_an_error() {
+    static WIDE: Table = Table::new("stories", &[Column::new("a", Type::Bigint).nullable(); 64]);
+    static LIST: Table = Table::new(
+        "stories",
+        &[Column::new(
+            "l",
+            Type::Array(&Column::new("", Type::Bigint)),
+        )],
+    );
+    let many = |value: &str, count: usize| vec![value; count].join(",");
+    let list = |count| format!(r#"{{"data": [{{"l": [{}]}}]}}"#, many("0", count));
+    let wide = |count| format!(r#"{{"data": [{}]}}"#, many("{}", count));
+    let texts = format!(
+        r#"{{"data": [{{"l": []}}], "x": "{}"}}"#,
+        ",[".repeat(1 << 20)
+    );
+    for (table, body, fits) in [
+        (&LIST, list(1_000_000), true),
+        (&LIST, texts, true),
+        (&LIST, list(1_100_000), false),
+        (&WIDE, wide(16_000), true),
+        (&WIDE, wide(17_000), false),
+    ] {
+        for resource in [PAGED, selecting(Selector::Query("$.data[*]"))] {
+            let read = decode(body.clone().into(), &shape(&resource, table, &[]));
+            let text = read.err().map(|error| error.to_string());
+            assert_eq!(text.is_none(), fits, "{text:?}");
+            assert!(text.is_none_or(|text| text.contains("more than 1048576 values")));
+        }
+    }
 }
 
 #[test]

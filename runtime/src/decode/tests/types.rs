@@ -147,8 +147,31 @@ fn times_are_read_in_their_format() {
         &[
             ("1795253400", "2026-11-21T09:30:00Z"),
             ("1795253400.5", "2026-11-21T09:30:00.5Z"),
+            (r#""1795253400""#, "2026-11-21T09:30:00Z"),
+            (r#""-0.5""#, "1969-12-31T23:59:59.5Z"),
         ],
-        &[r#""1795253400""#, "1e300"],
+        &[r#""soon""#, r#""""#, r#""0x1""#, "1e300"],
+    );
+    check(
+        Column::new("v", Type::Timestamp(TimeFormat::EpochMillis)),
+        &[(r#""1686577603496""#, "2023-06-12T13:46:43.496Z")],
+        &["true"],
+    );
+    check(
+        Column::new("v", Type::Date(TimeFormat::EpochSeconds)),
+        &[(r#""1795253400""#, "2026-11-21")],
+        &[r#""2026-11-21""#],
+    );
+    check(
+        Column::new(
+            "v",
+            Type::Timestamp(TimeFormat::Pattern {
+                pattern: "%s",
+                zone: None,
+            }),
+        ),
+        &[(r#""1795253400.5""#, "2026-11-21T09:30:00.5Z")],
+        &[r#""2026-11-21""#],
     );
     check(
         Column::new("v", Type::DATE),

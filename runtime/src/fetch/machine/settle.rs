@@ -125,6 +125,7 @@ impl<P> Machine<P> {
     ) {
         let Facts {
             received,
+            selected,
             ref request,
             ..
         } = facts;
@@ -141,6 +142,7 @@ impl<P> Machine<P> {
         }
         self.ready.push_back(page);
         self.tally.received += received;
+        self.tally.selected += selected;
         if received > 0 {
             self.full_pages = self.pages_through(&position);
             if let Some(request) = self.without_content.take() {

@@ -63,8 +63,10 @@ pub(in crate::fetch) enum Answer<P> {
 
 /// What a page says besides its records.
 pub(in crate::fetch) struct Facts {
-    /// Records in it, before any filter.
+    /// Raw rows in it.
     pub(in crate::fetch) received: u64,
+    /// Records that the selector found in them.
+    pub(in crate::fetch) selected: u64,
     /// What stands at the probes: those of the statements, then the paginator's.
     pub(in crate::fetch) probes: Vec<Probe>,
     /// Its headers.
@@ -149,8 +151,10 @@ pub(in crate::fetch) struct Tally {
     pub(in crate::fetch) waited: Duration,
     /// Pages settled.
     pub(in crate::fetch) pages: u64,
-    /// Records in them.
+    /// Raw rows in them.
     pub(in crate::fetch) received: u64,
+    /// Records that the selector found in those.
+    pub(in crate::fetch) selected: u64,
     /// Responses that a rule said to ignore.
     pub(in crate::fetch) ignored: u64,
     /// What was noticed.

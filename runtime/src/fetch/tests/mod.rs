@@ -9,6 +9,7 @@ mod observed;
 mod origin;
 mod paging;
 mod quota;
+mod raw_rows;
 mod steps;
 
 use std::{

@@ -146,6 +146,7 @@ impl Server {
         probes.push(next_probe);
         let facts = Facts {
             received: records.end - records.start,
+            selected: records.end - records.start,
             probes,
             headers,
             url: Url::parse("https://api.example.com/things").unwrap(),

@@ -1,0 +1,141 @@
+//! What the requests of children send of a parent's record: its values as the API wrote them.
+//!
+//! `31.12.2024`, `1.10`, `1704067200` and `1e21` are read as dates and numbers, which have other texts. An
+//! API expects the one that it gave.
+
+use super::{ParentValue, field_column};
+use crate::{
+    Row,
+    decode::at_steps,
+    plan::{ParentField, ParentPlan},
+    schema::{Column, Decode, Step, Table, Type},
+    value::format::Format,
+};
+
+/// Whether the text of one of these fields may be another than that of its value.
+pub(crate) fn differs(plan: &ParentPlan) -> bool {
+    let table = plan.resource.table;
+    let mut leaves = plan.fields.iter().filter_map(|field| leaf(table, field));
+    leaves.any(|(_, column)| has_other_text(column))
+}
+
+/// The values to send of a row of the parent; nothing where they are its own.
+pub(super) fn of_row(
+    plan: &ParentPlan,
+    row: Row<'_>,
+    values: &[ParentValue],
+) -> Option<Vec<ParentValue>> {
+    let record = row.json();
+    of(plan, values, |steps, column| {
+        as_written(column, at_steps(record?, steps)?)
+    })
+}
+
+/// The values to send of these, whose text is not known.
+pub(super) fn of_values(plan: &ParentPlan, values: &[ParentValue]) -> Option<Vec<ParentValue>> {
+    of(plan, values, |_, _| None)
+}
+
+fn of(
+    plan: &ParentPlan,
+    values: &[ParentValue],
+    written: impl Fn(&[Step], &Column) -> Option<ParentValue>,
+) -> Option<Vec<ParentValue>> {
+    if !differs(plan) {
+        return None;
+    }
+    let sent = plan.fields.iter().zip(values).map(|(field, value)| {
+        let Some((steps, column)) = leaf(plan.resource.table, field) else {
+            return value.clone();
+        };
+        if !has_other_text(column) || *value == ParentValue::Null {
+            return value.clone();
+        }
+        let sent = written(&steps, column).or_else(|| in_format(column, value));
+        sent.unwrap_or_else(|| value.clone())
+    });
+    Some(sent.collect())
+}
+
+/// The column that a field leads to, and where in the record its value stands. Nothing where the value is
+/// within JSON, whose text is kept.
+fn leaf(table: &'static Table, field: &ParentField) -> Option<(Vec<Step>, &'static Column)> {
+    let mut column = field_column(table, field)?;
+    let mut steps = Vec::new();
+    let add = |steps: &mut Vec<Step>, column: &Column| match column.from {
+        Some(path) => steps.extend_from_slice(path.0),
+        None => steps.push(Step::Key(column.key)),
+    };
+    add(&mut steps, column);
+    for step in field.path.0 {
+        if column.decode != Decode::Native {
+            return None;
+        }
+        match (&column.data_type, step) {
+            (Type::Object(table), Step::Key(name)) => {
+                column = table.columns.get(table.position(name)?)?;
+                add(&mut steps, column);
+            }
+            (Type::Array(element), Step::Index(_)) | (Type::Map(element), Step::Key(_)) => {
+                column = element;
+                steps.push(*step);
+            }
+            _ => return None,
+        }
+    }
+    Some((steps, column))
+}
+
+/// Whether a value of the column may be written in several ways.
+fn has_other_text(column: &Column) -> bool {
+    column.decode != Decode::Native
+        || matches!(
+            column.data_type,
+            Type::Timestamp(_)
+                | Type::Date(_)
+                | Type::Time
+                | Type::Decimal { .. }
+                | Type::Double
+                | Type::Binary
+        )
+}
+
+/// A scalar by its JSON; nothing of null, and of what is none. A number that is written as text is still
+/// one in a body, if JSON can write it so.
+fn as_written(column: &Column, raw: &str) -> Option<ParentValue> {
+    let is_number = matches!(
+        column.data_type,
+        Type::Decimal { .. } | Type::Double | Type::Bigint
+    );
+    Some(match raw.as_bytes().first()? {
+        b'"' => {
+            let text: String = serde_json::from_str(raw).ok()?;
+            if is_number && serde_json::from_str::<serde_json::Number>(&text).is_ok() {
+                ParentValue::Json(text)
+            } else {
+                ParentValue::Text(text)
+            }
+        }
+        b't' | b'f' => ParentValue::Bool(raw == "true"),
+        b'-' | b'0'..=b'9' => ParentValue::Json(raw.to_owned()),
+        _ => return None,
+    })
+}
+
+/// A time in the column's own format.
+fn in_format(column: &Column, value: &ParentValue) -> Option<ParentValue> {
+    let format = match column.data_type {
+        Type::Timestamp(format) | Type::Date(format) => Format::new(format).ok()?,
+        _ => return None,
+    };
+    let text = match value {
+        ParentValue::Timestamp(at) => format.write_timestamp(*at)?,
+        ParentValue::Date(day) => format.write_date(*day)?,
+        _ => return None,
+    };
+    Some(if format.is_number() {
+        ParentValue::Json(text)
+    } else {
+        ParentValue::Text(text)
+    })
+}
