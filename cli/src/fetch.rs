@@ -38,7 +38,10 @@ async fn fetch(args: Fetch, context: Context, token_requests: TokenRequests) -> 
     while let Some(page) = pages.next().await {
         let page = page.map_err(|error| {
             // What was left out until then is told, too.
-            console.say(pages.report());
+            let report = pages.report();
+            if report.pages > 0 {
+                console.say(report);
+            }
             token.tell(error)
         })?;
         if !console.print(&printer.page(page.rows()))? {

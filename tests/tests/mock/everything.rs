@@ -18,8 +18,8 @@ fn entries(request: &Request) -> serde_json::Value {
     let body: serde_json::Value = serde_json::from_slice(&request.body).unwrap();
     let at = usize::from(body["page"]["after"] == "second");
     let items = [
-        json!({ "Option": "one/1", "kind": "a b", "mixed": "text", "day": "2026/01/02 03:04" }),
-        json!({ "Option": "two 2", "kind": "[c]", "mixed": [{ "a": "b" }], "list": [{ "id": 7 }] }),
+        json!({ "Option": "one/1", "kind": "a b", "mixed": "text", "day": "2026/01/02 03:04", "list": [{ "id": 5 }] }),
+        json!({ "Option": "two 2", "kind": "[c]", "mixed": [{ "a": "b" }], "day": "2026/02/03 04:05", "list": [{ "id": 7 }] }),
     ];
     json!({
         "data": [{ "ok": false, "items": [1] }, { "ok": true, "items": [items[at]] }],
@@ -68,8 +68,12 @@ async fn values_are_found_wherever_they_stand_in_a_request() {
     }
     // The parents' parts are asked for side by side.
     let asked = |name, this: &dyn Fn(&Asked) -> bool| api.requests_for(name).iter().any(this);
-    let url = "https://us.example.com/v1/entries/two%202/parts?kind=%5Bc%5D&first=7";
-    assert!(asked("entry_parts", &|asked| asked.url == url));
+    let url = "https://us.example.com/v1/entries/two%202/parts?kind=%5Bc%5D&day=2026/02/03%2004:05&first=7";
+    assert!(
+        asked("entry_parts", &|asked| asked.url == url),
+        "{:#?}",
+        api.requests_for("entry_parts")
+    );
     let body = r#"{"mixed":[{"a":"b"}]}"#;
     assert!(asked("whole", &|asked| asked.body == body));
 }

@@ -22,6 +22,14 @@ fn story(id: &str, day: u8) -> Value {
     json!({ "id": id, "posted_at": "2026-11-01T00:00:00Z", "updated_at": updated_at })
 }
 
+/// A post with all that the comments' requests take of it.
+fn post(id: &str) -> Value {
+    json!({
+        "id": id, "kind": "note", "author": { "home town": "Ulm" }, "tags": ["a"],
+        "scores": { "likes": 7 }, "extra": { "draft": true }, "note": "x",
+    })
+}
+
 /// What the requests for the stories said they want.
 fn since(api: &rest_source::mock::Api<media::Source>) -> Vec<Option<String>> {
     let asked = api.requests_for("stories").into_iter();
@@ -45,8 +53,8 @@ async fn the_next_load_gets_what_is_new() {
     api.add("stories", [story("d", 4)]).unwrap();
     let report = source.load(&mut db).await.unwrap();
     let stories = report.resource("stories").unwrap();
-    assert_eq!((stories.written, stories.rows), (1, 4));
-    // What is as old as the newest is asked for again, and what is older is not sent.
+    assert_eq!((stories.written, stories.rows), (2, 4));
+    // What is as old as the newest is asked for and merged again, and what is older is not sent.
     assert_eq!(stories.fetched.received, 2);
     let newest = Some("2026-11-03T00:00:00Z".to_owned());
     assert_eq!(since(&api).last(), Some(&newest));
@@ -56,10 +64,7 @@ async fn the_next_load_gets_what_is_new() {
 #[tokio::test]
 async fn children_are_those_of_their_parent() {
     let api = blog::Source::mock()
-        .records(
-            "posts",
-            ["p/1", "p 2", "p3"].map(|id| json!({ "id": id, "kind": "note" })),
-        )
+        .records("posts", ["p/1", "p 2", "p3"].map(post))
         .records_of(
             "comments",
             json!({ "id": "p/1" }),

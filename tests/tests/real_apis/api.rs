@@ -104,13 +104,13 @@ pub(crate) fn at(time: &str) -> Timestamp {
     time.parse().unwrap()
 }
 
-/// A clock on which waits are over at once.
+/// A clock on which waits are over at once. It begins in January 2027, after all times of the records.
 #[derive(Clone, Default)]
 struct Hasty(Arc<Mutex<Duration>>);
 
 impl Clock for Hasty {
     fn now(&self) -> SystemTime {
-        SystemTime::UNIX_EPOCH + self.elapsed()
+        SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000) + self.elapsed()
     }
 
     fn elapsed(&self) -> Duration {
