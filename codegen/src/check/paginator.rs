@@ -137,7 +137,7 @@ impl Check<'_> {
         };
         let message = "`offset: 1` is taken for an API that counts its records from 1";
         self.sink.push(
-            Diagnostic::warning("RS0909", &entry.key.span, message)
+            Diagnostic::warning("RS0908", &entry.key.span, message)
                 .help("write `base_offset: 1`; with `base_offset: 0` the first record is left out")
                 .suggest("offset", "base_offset", Applicability::MachineApplicable),
         );

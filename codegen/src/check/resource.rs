@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use crate::connector::{
-    self, Auth, Body, ColumnsContract, DataTypeContract, Ends, Location, Method, Pages, Paginator,
-    Path, Record, Resource, SchemaContract, Selector, Step, WriteDisposition,
+    self, Auth, Body, ColumnsContract, DataTypeContract, Location, Method, Pages, Paginator, Path,
+    Record, Resource, SchemaContract, Selector, Step, WriteDisposition,
 };
 use crate::diagnostic::{Diagnostic, Span};
 use crate::grammar;
@@ -110,16 +110,7 @@ impl Check<'_> {
             body,
             response_actions,
             auth: auth.map(|auth| position(auths, auth)),
-            paginator: paging.map_or(
-                Paginator {
-                    kind: Pages::Single,
-                    ends: Ends::default(),
-                    maximum_pages: None,
-                    stop_on_status: Vec::new(),
-                    keep_params: false,
-                },
-                |paging| paging.paginator,
-            ),
+            paginator: paging.map_or_else(Paginator::default, |paging| paging.paginator),
             selector: selector(&endpoint, "data_selector").unwrap_or_default(),
             rows_path: selector(&endpoint, "rows_path"),
             selector_required: endpoint.bool("data_selector_required").unwrap_or(true),

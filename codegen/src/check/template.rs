@@ -117,14 +117,15 @@ impl Check<'_> {
         Template(joined(parts))
     }
 
-    /// A text with the start and the end of a range is left out as a whole where there is no end.
+    /// A text with the start and the end of a range would be left out as a whole where there is no end, so
+    /// that every fetch asked for everything.
     fn both_ends_come(&mut self, text: Text<'_>, parts: &[Part]) {
         let has = |part: &Part| parts.contains(part);
         let has_both = has(&Part::IncrementalStart) && has(&Part::IncrementalEnd);
         if has_both && !self.has_end {
             let message = "without an end this is left out, and every fetch asks for everything";
             self.error(
-                Diagnostic::warning("RS0908", text.span, message)
+                Diagnostic::error("RS0513", text.span, message)
                     .help(
                         "send the start in a parameter of its own, or say `end_value` in `incremental`",
                     )

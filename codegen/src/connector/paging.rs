@@ -2,7 +2,7 @@
 
 use super::request::Path;
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Paginator {
     pub kind: Pages,
     pub ends: Ends,
@@ -22,8 +22,9 @@ impl Paginator {
     }
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub enum Pages {
+    #[default]
     Single,
     Offset(Offset),
     Number(PageNumber),

@@ -7,7 +7,7 @@ use quote::format_ident;
 use crate::{
     connector::{
         Auth, Body, Column, Config, ConfigType, Connector, Decode, EnumType, EnumValue,
-        Incremental, Lag, Location, Method, OnMissing, OnNullParent, Pages, Paginator, Part, Path,
+        Incremental, Lag, Location, Method, OnMissing, OnNullParent, Paginator, Part, Path,
         ProcessingStep, Record, Resource, Retry, SchemaContract, Secret, Selector, Struct,
         Template, TimeFormat, Type, UnionType, WriteDisposition,
     },
@@ -61,13 +61,7 @@ fn resource(name: &str, record: &str, columns: Vec<Column>) -> Resource {
         headers: Vec::new(),
         body: Body::None,
         auth: None,
-        paginator: Paginator {
-            kind: Pages::Single,
-            ends: crate::connector::Ends::default(),
-            maximum_pages: None,
-            stop_on_status: Vec::new(),
-            keep_params: false,
-        },
+        paginator: Paginator::default(),
         selector: Selector::Path(Path::default()),
         rows_path: None,
         selector_required: true,

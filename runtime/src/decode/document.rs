@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::{
     PageShape, Probe, Unread,
-    fault::Found,
+    fault::{Found, Place},
     fingerprint::{fingerprint, fold, unordered},
     object::pick,
     query::{Matches, Query, Search},
@@ -163,11 +163,16 @@ impl Document<'_, '_, '_> {
     }
 
     /// Reads what a query found: the elements of each list, and each object. The fingerprint of them all.
-    pub(super) fn read_matches(&mut self, found: Vec<(String, &str)>) -> u64 {
+    pub(super) fn read_matches(&mut self, query: &Query, found: Vec<(String, &str)>) -> u64 {
         self.selected = Selected::Records;
         let mut print = 0;
         for (path, raw) in found {
-            self.reader.record_match(self.shape, raw, &path);
+            if query.chooses_elements() && self.shape.is_list() && raw.starts_with('[') {
+                self.reader
+                    .record_of(self.shape, raw, &Place::Records(&path));
+            } else {
+                self.reader.record_match(self.shape, raw, &path);
+            }
             print = fold(print, fingerprint(raw));
         }
         print
@@ -186,7 +191,7 @@ impl Document<'_, '_, '_> {
     ) -> Result<RawRows, Unread> {
         let Search { matches, rows } = query.find(json)?;
         let fingerprint = match matches {
-            Matches::Found(found) => self.read_matches(found),
+            Matches::Found(found) => self.read_matches(query, found),
             Matches::Lacking { place, raw } if shape.required => {
                 let error = selector::nothing_for(query.text, &place, raw);
                 return Err(Unread::NoRecords(error));
@@ -218,7 +223,7 @@ impl Document<'_, '_, '_> {
             },
             fingerprint: match self.records_at.within(json) {
                 _ if !shape.paged => 0,
-                text if shape.has_key => unordered(text),
+                text if shape.table.primary_key().next().is_some() => unordered(text),
                 text => fingerprint(text),
             },
         }

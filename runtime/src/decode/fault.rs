@@ -466,7 +466,26 @@ fn help(column: &Column, found: Found<'_>, contract: DataTypeContract) -> String
         }
         (Found::HalfCharacter, _) => format!("a server that cuts texts off sends such; {aside}"),
         (Found::Another, _) => "a key may stand once in an object".to_owned(),
+        (found, Type::Timestamp(_) | Type::Date(_)) if let Some(format) = epoch_format(found) => {
+            format!("`format: {format}` on `{name}`, or {aside}")
+        }
         _ => format!("another `data_type`, `format` or `decode` for `{name}`, or {aside}"),
+    }
+}
+
+/// The format of what may be an epoch: a number from 2001 to 2286 in seconds, or in milliseconds.
+fn epoch_format(found: Found<'_>) -> Option<&'static str> {
+    let (Found::Number(digits) | Found::Text(digits)) = found else {
+        return None;
+    };
+    let whole = digits.split_once('.').map_or(digits, |(whole, _)| whole);
+    if !whole.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    match whole.len() {
+        10 => Some("epoch_seconds"),
+        13 => Some("epoch_millis"),
+        _ => None,
     }
 }
 

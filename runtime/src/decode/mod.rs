@@ -77,8 +77,6 @@ pub(crate) struct PageShape {
     contract: SchemaContract,
     spots: Spot,
     probes: usize,
-    /// Whether its records have a key.
-    pub(super) has_key: bool,
     spec: &'static str,
     redactor: Option<Arc<Redactor>>,
     /// The most cells of a page.
@@ -121,7 +119,6 @@ impl PageShape {
             required: resource.selector_required,
             paged: resource.paginator.kind != Pages::Single,
             contract: resource.schema_contract,
-            has_key: table.primary_key().next().is_some(),
             spots: Spot::new(query.is_none().then_some(path), probes),
             query,
             probes: probes.len(),

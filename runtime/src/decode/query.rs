@@ -98,6 +98,11 @@ impl Query {
         Ok(Search { matches, rows })
     }
 
+    /// Whether what it finds are elements of lists, or members, and not what a key leads to.
+    pub(super) fn chooses_elements(&self) -> bool {
+        self.segments.last().is_some_and(Segment::is_choice)
+    }
+
     /// The rows that the query chooses among: the elements of the list that its keys and indexes lead to.
     fn rows(&self, tree: &Value, texts: &mut Texts<'_>) -> Option<RawRows> {
         let steps = self.segments.iter().take_while(|segment| segment.is_step());

@@ -10,7 +10,7 @@ use super::{
     fault::{Found, Place},
     output::Mark,
     reader::Reader,
-    shape::ObjectShape,
+    shape::{Node, ObjectShape},
     visit::{Visit, Whole, skip_object, visit},
 };
 use crate::page::Slot;
@@ -32,6 +32,11 @@ impl RecordShape {
             Self::Typed(object) if object.is_plain() => Some(object),
             _ => None,
         }
+    }
+
+    /// Whether columns are read from places in a list, so that a record is one.
+    pub(super) fn is_list(&self) -> bool {
+        matches!(self, Self::Typed(ObjectShape { root: Node::Several { elements, .. }, .. }) if !elements.is_empty())
     }
 }
 
@@ -109,7 +114,7 @@ impl Reader<'_, '_> {
     }
 
     /// Reads one record out of its text.
-    fn record_of(&mut self, shape: &RecordShape, raw: &str, place: &Place<'_>) {
+    pub(super) fn record_of(&mut self, shape: &RecordShape, raw: &str, place: &Place<'_>) {
         let mark = self.out.mark();
         let base = match shape {
             RecordShape::Typed(object) => self.object_of(object, raw, place),

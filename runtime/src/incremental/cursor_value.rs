@@ -125,12 +125,19 @@ impl CursorValue {
     /// As it is sent: a time in this format, a number as a number, anything else as text.
     ///
     /// What the format cannot hold is left off an instant, to the earlier side; to the later one
-    /// where `up`. `None` where the format cannot write it at all.
+    /// where `up`. An epoch keeps a fraction only where the cursor's own column `is_own`, in this format.
+    /// `None` where the format cannot write it at all.
     ///
     /// # Errors
     ///
     /// Where this machine does not know the format's time zone.
-    pub(crate) fn sent(&self, format: TimeFormat, up: bool) -> Result<Option<ConfigValue>> {
+    pub(crate) fn sent(
+        &self,
+        format: TimeFormat,
+        is_own: bool,
+        up: bool,
+    ) -> Result<Option<ConfigValue>> {
+        let is_epoch = matches!(format, TimeFormat::EpochSeconds | TimeFormat::EpochMillis);
         let written = match self {
             Self::Bigint(number) => return Ok(Some(ConfigValue::Bigint(*number))),
             Self::Double(number) => return Ok(Some(ConfigValue::Double(*number))),
@@ -142,18 +149,32 @@ impl CursorValue {
                     Some(hour) => hour.begin,
                     None => *at,
                 };
-                let at = rounded(at, format, up);
+                let at = if is_epoch && is_own {
+                    Some(at)
+                } else {
+                    rounded(at, format, up)
+                };
                 at.and_then(|at| written(at, &writing, up))
             }
             Self::Date(day) => Format::new(format)?.write_date(*day),
             other => Some(other.to_string()),
         };
-        let epoch = matches!(format, TimeFormat::EpochSeconds | TimeFormat::EpochMillis);
         Ok(written.map(|text| match text.parse() {
-            Ok(number) if epoch => ConfigValue::Bigint(number),
+            Ok(number) if is_epoch => ConfigValue::Bigint(number),
+            _ if is_epoch => ConfigValue::Text(with_whole_fraction(text)),
             _ => ConfigValue::Text(text),
         }))
     }
+}
+
+/// A number whose fraction has three, six or nine digits: APIs write milli-, micro- or nanoseconds, and some
+/// compare them as text.
+fn with_whole_fraction(mut number: String) -> String {
+    if let Some((_, fraction)) = number.split_once('.') {
+        let missing = fraction.len().next_multiple_of(3) - fraction.len();
+        number.extend(std::iter::repeat_n('0', missing));
+    }
+    number
 }
 
 /// To the second, millisecond or day, where that is all that a format holds.
@@ -257,7 +278,16 @@ mod tests {
 
     fn sent(at: &str, format: TimeFormat, up: bool) -> String {
         let value = CursorValue::from(at.parse::<Timestamp>().unwrap());
-        value.sent(format, up).unwrap().unwrap().to_string()
+        value.sent(format, false, up).unwrap().unwrap().to_string()
+    }
+
+    #[test]
+    fn an_epoch_in_the_columns_own_format_keeps_its_fraction() {
+        let value = CursorValue::from("2023-10-31T15:17:12.0002Z".parse::<Timestamp>().unwrap());
+        for up in [false, true] {
+            let sent = value.sent(TimeFormat::EpochSeconds, true, up).unwrap();
+            assert_eq!(sent.unwrap().to_string(), "1698765432.000200");
+        }
     }
 
     #[test]

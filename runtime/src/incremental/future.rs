@@ -114,7 +114,8 @@ impl FutureCursors {
             return None;
         }
         match value {
-            Value::Timestamp(_) => Some(self.began.into()),
+            // Not each format has a fraction.
+            Value::Timestamp(_) => Some(self.began.whole_second().into()),
             Value::Date(_) => utc_date(self.began).map(Into::into),
             _ => None,
         }

@@ -3,7 +3,9 @@
 use std::{cmp::Ordering, sync::Arc};
 
 use super::{CursorValue, FutureCursors, Last, Request, Whose, key};
-use crate::{Column, Error, ErrorKind, Result, plan::Incremental, request::Bounds, state::SeenBy};
+use crate::{
+    Column, Error, ErrorKind, Result, Type, plan::Incremental, request::Bounds, state::SeenBy,
+};
 
 /// The range of cursor values that a fetch wants.
 #[derive(Clone, Debug)]
@@ -98,9 +100,12 @@ impl Range {
     ///
     /// [`ErrorKind::Config`] where the format cannot write a value.
     pub(crate) fn bounds(&self) -> Result<Bounds> {
+        let format = self.plan.format;
+        // What the API writes by itself, it reads with its fraction.
+        let is_own = matches!(self.column.data_type, Type::Timestamp(own) if own == format);
         let sent = |value: &Option<CursorValue>, up| match value {
             None => Ok(None),
-            Some(value) => match value.sent(self.plan.format, up)? {
+            Some(value) => match value.sent(format, is_own, up)? {
                 Some(sent) => Ok(Some(sent)),
                 None => Err(Error::new(
                     ErrorKind::Config,

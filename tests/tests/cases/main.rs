@@ -19,38 +19,32 @@ use std::{
 use libtest_mimic::{Arguments, Failed, Trial};
 
 use case::Case;
-use pending::Listed;
+use pending::Pending;
 
 fn main() -> Result<ExitCode, String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("cases");
     let mut trials = Vec::new();
-    let (pending, failing) = (
-        Listed::read(&folder, "pending")?,
-        Listed::read(&folder, "failing")?,
-    );
+    let pending = Pending::read(&folder)?;
     for file in files(&folder) {
         match Case::read(&folder.join(format!("{file}.yaml"))) {
             Ok(cases) => trials.extend(cases.into_iter().map(|(variant, case)| {
                 let name =
                     variant.map_or_else(|| file.clone(), |variant| format!("{file}/{variant}"));
-                trial(name, case, &pending, &failing)
+                trial(name, case, &pending)
             })),
             Err(wrong) => trials.push(Trial::test(file, || Err(wrong.into()))),
         }
     }
     let names: Vec<String> = trials.iter().map(|trial| trial.name().to_owned()).collect();
-    trials.push(Trial::test("lists_name_cases", move || {
-        pending
-            .check(&names)
-            .and_then(|()| failing.check(&names))
-            .map_err(Failed::from)
+    trials.push(Trial::test("pending_cases_exist", move || {
+        pending.check(&names).map_err(Failed::from)
     }));
     Ok(libtest_mimic::run(&Arguments::from_args(), trials).exit_code())
 }
 
-fn trial(name: String, case: Case, pending: &Listed, failing: &Listed) -> Trial {
-    let waits_for = pending.reason(&name).map(str::to_owned);
-    let is_ignored = case.slow || failing.reason(&name).is_some();
+fn trial(name: String, case: Case, pending: &Pending) -> Trial {
+    let waits_for = pending.key_of(&name).map(str::to_owned);
+    let is_slow = case.slow;
     let test = move || {
         match waits_for {
             Some(key) => pending::refused(&case, &key),
@@ -58,7 +52,7 @@ fn trial(name: String, case: Case, pending: &Listed, failing: &Listed) -> Trial 
         }
         .map_err(|why| Failed::from(format!("{}\n{why}", case.title)))
     };
-    Trial::test(name, test).with_ignored_flag(is_ignored)
+    Trial::test(name, test).with_ignored_flag(is_slow)
 }
 
 /// The files of cases, as `paging/offset`.

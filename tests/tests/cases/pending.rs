@@ -1,4 +1,4 @@
-//! Cases that do not hold yet.
+//! Cases that wait for a key of the language.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -6,25 +6,21 @@ use rest_source_codegen::diagnostic::Diagnostic;
 
 use crate::case::Case;
 
-/// A list of cases, each below why it is listed: `cases/pending.yaml` has the key of the language that
-/// a case waits for.
+/// The list `cases/pending.yaml`: cases by the key that they wait for.
 #[derive(Clone, Debug)]
-pub(crate) struct Listed(BTreeMap<String, Vec<String>>);
+pub(crate) struct Pending(BTreeMap<String, Vec<String>>);
 
-impl Listed {
-    /// A list that is not there is empty.
-    pub(crate) fn read(folder: &Path, name: &str) -> Result<Self, String> {
-        let path = folder.join(name).with_extension("yaml");
-        let Ok(text) = fs::read_to_string(&path) else {
-            return Ok(Self(BTreeMap::new()));
-        };
-        let list = serde_yaml::from_str(&text);
-        list.map(Self)
-            .map_err(|error| format!("{}: {error}", path.display()))
+impl Pending {
+    pub(crate) fn read(folder: &Path) -> Result<Self, String> {
+        let path = folder.join("pending.yaml");
+        let wrong = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+        let text = fs::read_to_string(&path).map_err(|error| wrong(&error))?;
+        let list = serde_yaml::from_str(&text).map_err(|error| wrong(&error))?;
+        Ok(Self(list))
     }
 
-    /// A file that is listed lists all of its variants.
-    pub(crate) fn reason(&self, case: &str) -> Option<&str> {
+    /// The key that a case waits for. A file that is listed lists all of its variants.
+    pub(crate) fn key_of(&self, case: &str) -> Option<&str> {
         let mut entries = self.0.iter();
         let (reason, _) =
             entries.find(|(_, cases)| cases.iter().any(|listed| is_of(case, listed)))?;

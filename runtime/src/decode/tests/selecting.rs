@@ -224,12 +224,12 @@ fn rows_are_counted_before_a_query_chooses_among_them() {
 
 #[test]
 fn rows_are_where_the_spec_says() {
+    const FIRST: Path = Path(&[Step::Key("results"), Step::Index(0), Step::Key("data")]);
     let within = r#"{"results": [{"data": [{"id": 1}, {"id": 2}]}, {"data": []}]}"#;
     let resource = |rows| ResourcePlan {
         rows_path: Some(rows),
         ..counted(Selector::Query("$.results[*].data[?@.id > 1]"))
     };
-    const FIRST: Path = Path(&[Step::Key("results"), Step::Index(0), Step::Key("data")]);
     assert_eq!(counts(&resource(Selector::Path(FIRST)), within), (2, 1));
     let every = Selector::Query("$.results[*].data");
     assert_eq!(counts(&resource(every), within), (2, 1));

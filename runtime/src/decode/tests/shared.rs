@@ -95,7 +95,7 @@ fn an_object_that_is_taken_as_json_has_no_undeclared_keys() {
 
 #[test]
 fn columns_that_no_record_has_are_named() {
-    let body = r#"{"data": [{"owner": {"Id": 1}, "log_in": 1}, {"login": null}, {"owner": null}]}"#;
+    static OWNER_ID: Table = Table::new("owner", &[Column::new("id", Type::Bigint).nullable()]);
     static TABLE: Table = Table::new(
         "stories",
         &[
@@ -104,7 +104,7 @@ fn columns_that_no_record_has_are_named() {
             Column::new("kind", Type::Text).nullable(),
         ],
     );
-    static OWNER_ID: Table = Table::new("owner", &[Column::new("id", Type::Bigint).nullable()]);
+    let body = r#"{"data": [{"owner": {"Id": 1}, "log_in": 1}, {"login": null}, {"owner": null}]}"#;
     let note = page(&TABLE, body).unwrap().presence.note().unwrap();
     assert_eq!(
         note,
