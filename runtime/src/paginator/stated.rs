@@ -235,6 +235,16 @@ impl Statements {
                 end.reason
             ))));
         }
+        if let Some(Total::Pages(total)) = self.expects(stated)
+            && arrived.is_number_of_records(total)
+        {
+            let place = self.total_place();
+            return Ok(Shortfall::Warning(format!(
+                "warning: {place} states {}, and as many records arrived, on fewer pages: it seems to count \
+                 records; leave it out, since the total of `page_number` counts pages",
+                count(total, "page")
+            )));
+        }
         let Some((place, total)) = &stated.undeclared else {
             return Ok(Shortfall::None);
         };
@@ -330,15 +340,20 @@ impl Arrived {
                 let arrived = self.skipped?.saturating_add(self.received);
                 (arrived < total).then(|| format!("{}, {arrived} arrived", count(total, "record")))
             }
-            // One page of no records is what many an API says of nothing. A number of records is
-            // recognised by the records that arrived.
-            Total::Pages(total) if total <= 1 || self.received == total => None,
+            // Many APIs state one page where they have no records.
+            Total::Pages(total) if total <= 1 || self.is_number_of_records(total) => None,
             Total::Pages(total) => {
                 let arrived = self.pages?;
                 (arrived < total)
                     .then(|| format!("{}, {arrived} with records arrived", count(total, "page")))
             }
         }
+    }
+
+    /// Whether a total of pages equals the records that arrived on fewer pages: most likely the spec declares the
+    /// number of records.
+    fn is_number_of_records(&self, total: u64) -> bool {
+        self.received == total && self.pages.is_some_and(|pages| pages < total)
     }
 }
 

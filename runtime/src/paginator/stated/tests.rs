@@ -1,7 +1,7 @@
 //! What responses state, and what pages lack of it.
 
 use super::*;
-use crate::plan::Offset;
+use crate::plan::{Offset, PageNumber};
 
 const ALL: Path = Path(&[Step::Key("all")]);
 const MORE: Path = Path(&[Step::Key("more")]);
@@ -217,4 +217,30 @@ fn a_total_is_a_whole_number_however_written() {
     ] {
         assert_eq!(whole(text), wanted, "{text}");
     }
+}
+
+#[test]
+fn a_total_of_pages_that_equals_the_records_leads_to_a_warning() {
+    let statements = statements(
+        Pages::Number(PageNumber::DEFAULT),
+        Ends {
+            total_path: Some(ALL),
+            ..Ends::COUNTED
+        },
+    );
+    let stated = read(&statements, number("6")).unwrap();
+    let shortfall = |received, pages| {
+        let arrived = Arrived {
+            pages: Some(pages),
+            ..arrived(received)
+        };
+        statements.shortfall(&End::complete("an empty page"), &stated, &arrived)
+    };
+    let warned = shortfall(6, 3).unwrap();
+    assert!(
+        matches!(&warned, Shortfall::Warning(text) if text.contains("count records")),
+        "{warned:?}"
+    );
+    assert!(matches!(shortfall(6, 6), Ok(Shortfall::None)));
+    assert!(matches!(shortfall(5, 3), Ok(Shortfall::Missing(_))));
 }
