@@ -1,16 +1,10 @@
 //! Runs the command as a case says.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    path::{Path, PathBuf},
-    sync::atomic::{AtomicUsize, Ordering},
-    time::Duration,
-};
+use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 
 use rest_source::Clock;
 use rest_source_cli::{Context, Output};
-use rest_source_tests::Scripted;
+use rest_source_tests::{Folder, Scripted};
 
 use crate::{
     case::{Case, Run, fill},
@@ -28,8 +22,8 @@ pub(crate) fn run(case: &Case) -> Result<(), String> {
         .enable_all()
         .build();
     let runtime = runtime.map_err(|error| error.to_string())?;
-    let folder = Folder::new().map_err(|error| error.to_string())?;
-    runtime.block_on(all(case, &folder.0))
+    let folder = Folder::new("case").map_err(|error| error.to_string())?;
+    runtime.block_on(all(case, folder.path()))
 }
 
 async fn all(case: &Case, folder: &Path) -> Result<(), String> {
@@ -118,24 +112,4 @@ fn arguments(run: &Run, folder: &Path, names: &BTreeMap<String, String>) -> Vec<
         .chain(words)
         .chain(added)
         .collect()
-}
-
-/// A folder that is removed in the end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> std::io::Result<Self> {
-        static NEXT: AtomicUsize = AtomicUsize::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("rest-source-case-{}-{number}", std::process::id());
-        let folder = std::env::temp_dir().join(name);
-        fs::create_dir_all(&folder)?;
-        Ok(Self(folder))
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }
