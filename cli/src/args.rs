@@ -134,6 +134,17 @@ pub(crate) struct Fetch {
     /// How records are printed
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
+    /// Which names columns are printed under
+    #[arg(long, value_enum, default_value_t = Names::Columns)]
+    pub(crate) names: Names,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Names {
+    /// The names of the columns, as in Rust and in SQL
+    Columns,
+    /// The keys of the response
+    Response,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

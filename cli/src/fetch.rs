@@ -31,7 +31,7 @@ async fn fetch(args: Fetch, context: Context, token_requests: TokenRequests) -> 
     let console = &context.console;
     let token = Keeper::new(plan, args.token_file.clone(), console, token_requests)?;
     let fetch = asked(plan, resource, &args, &token, &context)?;
-    let mut printer = Printer::new(args.format, resource.table);
+    let mut printer = Printer::new(args.format, args.names, resource.table);
     let mut pages = fetch.pages();
     let since = pages.state();
     let progress = console.progress_beside_stdout();

@@ -79,4 +79,4 @@ mod whole;
 pub use destination::{Destination, Opened, Target, Writing};
 pub use load::{Load, Loading};
 pub use report::{LoadError, LoadReport, NotTried, Progress, Reason, ResourceReport};
-pub use sqlite::Sqlite;
+pub use sqlite::{Sqlite, timestamp_text};

@@ -208,7 +208,8 @@ impl<S> Builder<S> {
             None => env(variable),
         };
         let settings = settings::resolve(plan, self.secrets, self.config, &self.settings, &env)?;
-        let redactor = Arc::new(Redactor::new(settings.secrets.iter().map(Secret::expose)));
+        let secrets = settings.secrets.iter().map(Secret::expose);
+        let redactor = Arc::new(Redactor::new(secrets).sparing(plan.spec));
         let wire = Wire {
             transport: self
                 .transport

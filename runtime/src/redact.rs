@@ -41,7 +41,12 @@ const SEARCHED: usize = 16 << 10;
 
 /// The texts to redact: the secrets of a source, and the tokens it was given.
 #[derive(Default)]
-pub(crate) struct Redactor(RwLock<Known>);
+pub(crate) struct Redactor {
+    known: RwLock<Known>,
+    /// The path of the spec, which messages name as the place of a mistake. A secret that is a word of it
+    /// stays there.
+    spec: &'static str,
+}
 
 #[derive(Default)]
 struct Known {
@@ -61,6 +66,12 @@ impl Redactor {
         redactor
     }
 
+    /// Leaves the path of the spec as it is.
+    pub(crate) fn sparing(mut self, spec: &'static str) -> Self {
+        self.spec = spec;
+        self
+    }
+
     /// Redacts this secret too, from now on.
     pub(crate) fn learn(&self, secret: &str) {
         self.change(|known| known.secrets.push(secret.to_owned()));
@@ -77,7 +88,7 @@ impl Redactor {
     }
 
     fn change(&self, change: impl FnOnce(&mut Known)) {
-        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         change(&mut known);
         let all = known.secrets.iter().chain(&known.tokens);
         let mut needles: Vec<Needle> = all.flat_map(|secret| needles(secret)).collect();
@@ -100,7 +111,7 @@ impl Redactor {
     }
 
     fn replace(&self, text: &str, is_cut: bool) -> String {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         if known.needles.is_empty() {
             return text.to_owned();
         }
@@ -116,7 +127,30 @@ impl Redactor {
             }
             find(&known.needles, &level, is_cut, &mut found);
         }
+        let spared = self.places_in_spec(text);
+        let is_spared = |&(start, end): &Span| {
+            let mut spared = spared.iter();
+            spared.any(|place| place.0 <= start && end <= place.1 && *place != (start, end))
+        };
+        found.retain(|span| !is_spared(span));
         blank(text, found)
+    }
+
+    /// Where a text names the spec, with the line that follows it. No number that is long enough for a secret
+    /// is a line.
+    fn places_in_spec(&self, text: &str) -> Vec<Span> {
+        if self.spec.is_empty() {
+            return Vec::new();
+        }
+        let places = text.match_indices(self.spec).map(|(start, path)| {
+            let end = start + path.len();
+            let line = text[end..].strip_prefix(':').map_or(0, |rest| {
+                let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+                if digits < SHORT { 1 + digits } else { 0 }
+            });
+            (start, end + line)
+        });
+        places.collect()
     }
 }
 

@@ -4,10 +4,10 @@ use rest_source::{Row, Value};
 
 use super::cell;
 
-pub(super) fn page(header: Option<Vec<&str>>, rows: &[Row<'_>]) -> String {
+pub(super) fn page(header: Option<&[String]>, rows: &[Row<'_>]) -> String {
     let mut page = String::new();
     if let Some(names) = header {
-        line(&mut page, names.into_iter().map(quoted));
+        line(&mut page, names.iter().map(|name| quoted(name)));
     }
     for row in rows {
         line(&mut page, row.values().map(field));

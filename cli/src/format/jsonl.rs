@@ -2,27 +2,27 @@
 
 use rest_source::{Row, Value};
 
-pub(super) fn page(rows: &[Row<'_>]) -> String {
+pub(super) fn page(names: &[String], rows: &[Row<'_>]) -> String {
     let mut page = String::new();
     for row in rows {
         match row.table().record() {
             Some(at) => value(&mut page, row.value(at)),
-            None => object(&mut page, *row),
+            None => object(&mut page, names, *row),
         }
         page.push('\n');
     }
     page
 }
 
-fn object(out: &mut String, row: Row<'_>) {
+fn object(out: &mut String, names: &[String], row: Row<'_>) {
     let mut separator = '{';
-    for (column, cell) in row.table().columns.iter().zip(row.values()) {
+    for (name, cell) in names.iter().zip(row.values()) {
         if matches!(cell, Value::Absent) {
             continue;
         }
         out.push(separator);
         separator = ',';
-        text(out, column.name);
+        text(out, name);
         out.push(':');
         value(out, cell);
     }

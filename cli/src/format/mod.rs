@@ -2,17 +2,19 @@
 
 mod csv;
 mod jsonl;
+mod names;
 mod table;
 
 use rest_source::{Row, Rows, Table, Value};
+use rest_source_load::timestamp_text;
 
-use crate::args::Format;
+use crate::args::{Format, Names};
 use table::Columns;
 
 /// Prints pages, one after the other.
 pub(crate) struct Printer {
     format: Format,
-    table: &'static Table,
+    names: Vec<String>,
     /// The widths of a table's columns, once they are known.
     columns: Option<Columns>,
     has_header: bool,
@@ -20,10 +22,10 @@ pub(crate) struct Printer {
 
 impl Printer {
     /// For rows of this table.
-    pub(crate) fn new(format: Format, table: &'static Table) -> Self {
+    pub(crate) fn new(format: Format, names: Names, table: &'static Table) -> Self {
         Self {
             format,
-            table,
+            names: names::of(table, names),
             columns: None,
             has_header: false,
         }
@@ -40,25 +42,16 @@ impl Printer {
     }
 
     fn lines(&mut self, rows: &[Row<'_>]) -> String {
-        let names = names(self.table);
-        let header = !std::mem::replace(&mut self.has_header, true);
+        let names = &*self.names;
+        let header = (!std::mem::replace(&mut self.has_header, true)).then_some(names);
         match self.format {
-            Format::Jsonl => jsonl::page(rows),
-            Format::Csv => csv::page(header.then_some(names), rows),
+            Format::Jsonl => jsonl::page(names, rows),
+            Format::Csv => csv::page(header, rows),
             Format::Table => self
                 .columns
-                .get_or_insert_with(|| Columns::new(&names, rows))
-                .page(header.then_some(names), rows),
+                .get_or_insert_with(|| Columns::new(names, rows))
+                .page(header, rows),
         }
-    }
-}
-
-/// The names of the columns; a record without any is one of its own.
-fn names(table: &Table) -> Vec<&'static str> {
-    if table.columns.is_empty() {
-        vec!["record"]
-    } else {
-        table.columns.iter().map(|column| column.name).collect()
     }
 }
 
@@ -71,6 +64,7 @@ fn cell(value: Value<'_>) -> String {
             json
         }
         Value::Double(number) => jsonl::number(number),
+        Value::Timestamp(timestamp) => timestamp_text(timestamp),
         value => value.to_string(),
     }
 }
@@ -122,7 +116,7 @@ mod tests {
 
     fn printed(format: Format, body: &str) -> String {
         let rows = rows(body);
-        let mut printer = Printer::new(format, rows.table());
+        let mut printer = Printer::new(format, Names::Columns, rows.table());
         printer.page(&rows) + &printer.end()
     }
 
@@ -139,12 +133,12 @@ mod tests {
     fn csv_quotes_what_it_must_and_has_one_header() {
         insta::assert_snapshot!(printed(Format::Csv, BODY), @r#"
         id,views,price,at,digest,tags,note
-        "a ""b"", c",3,1.1,2026-11-21T09:00:00Z,aGk=,"{""x y"":[1,""a  \"" b""]}",
+        "a ""b"", c",3,1.1,2026-11-21T09:00:00.000000+00:00,aGk=,"{""x y"":[1,""a  \"" b""]}",
         "line
         break",,,,,,""
         名前,-12345,,,,,
         "#);
-        let mut printer = Printer::new(Format::Csv, &TABLE);
+        let mut printer = Printer::new(Format::Csv, Names::Columns, &TABLE);
         let (first, second) = (rows(BODY), rows(r#"[{"id": "x"}]"#));
         printer.page(&first);
         assert_eq!(printer.page(&second), "x,,,,,,\n");
@@ -153,9 +147,9 @@ mod tests {
     #[test]
     fn a_table_is_aligned_by_what_a_terminal_shows() {
         insta::assert_snapshot!(printed(Format::Table, BODY), @r#"
-        id           views   price  at                    digest  tags                   note
-        -----------  ------  -----  --------------------  ------  ---------------------  ----
-        a "b", c          3    1.1  2026-11-21T09:00:00Z  aGk=    {"x y":[1,"a  \" b"]}
+        id           views   price  at                                digest  tags                   note
+        -----------  ------  -----  --------------------------------  ------  ---------------------  ----
+        a "b", c          3    1.1  2026-11-21T09:00:00.000000+00:00  aGk=    {"x y":[1,"a  \" b"]}
         line\nbreak
         名前         -12345
         "#);
@@ -163,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_longer_value_of_a_later_page_is_cut() {
-        let mut printer = Printer::new(Format::Table, &TABLE);
+        let mut printer = Printer::new(Format::Table, Names::Columns, &TABLE);
         printer.page(&rows(BODY));
         let later = printer.page(&rows(r#"[{"id": "xxxxxxxxxxxxxxxxxx"}]"#));
         assert_eq!(later, "xxxxxxxxxx…\n");
@@ -172,7 +166,10 @@ mod tests {
     #[test]
     fn without_a_record_there_are_columns_all_the_same() {
         let header = "id,views,price,at,digest,tags,note\n";
-        assert_eq!(Printer::new(Format::Csv, &TABLE).end(), header);
+        assert_eq!(
+            Printer::new(Format::Csv, Names::Columns, &TABLE).end(),
+            header
+        );
         assert_eq!(printed(Format::Csv, "[]"), header);
         assert_eq!(printed(Format::Table, "[]").lines().count(), 2);
         assert_eq!(printed(Format::Jsonl, "[]"), "");
@@ -189,7 +186,7 @@ mod tests {
             ..ResourcePlan::DEFAULT
         };
         let rows = Rows::from_page("[{\"id\": 7, \"a\": [ ]}]", &resource).unwrap();
-        let page = |format| Printer::new(format, rows.table()).page(&rows);
+        let page = |format| Printer::new(format, Names::Columns, rows.table()).page(&rows);
         assert_eq!(page(Format::Jsonl), "{\"id\":7,\"a\":[]}\n");
         assert_eq!(
             page(Format::Csv),
@@ -198,10 +195,21 @@ mod tests {
     }
 
     #[test]
+    fn timestamps_of_a_table_or_csv_have_one_width() {
+        let body = r#"[{"id": "a", "at": "2026-11-21T10:00:00.5Z"}, {"id": "b", "at": "2026-11-21T10:00:00Z"}]"#;
+        insta::assert_snapshot!(printed(Format::Csv, body), @r"
+        id,views,price,at,digest,tags,note
+        a,,,2026-11-21T10:00:00.500000+00:00,,,
+        b,,,2026-11-21T10:00:00.000000+00:00,,,
+        ");
+        assert!(printed(Format::Jsonl, body).contains(r#""at":"2026-11-21T10:00:00.5Z""#));
+    }
+
+    #[test]
     fn an_untyped_record_is_its_json_on_one_line() {
         let body = "[{\"a\": 1.50,\n \"b\": [ ]}, 7]";
         let rows = Rows::from_page(body, &ResourcePlan::DEFAULT).unwrap();
-        let page = |format| Printer::new(format, rows.table()).page(&rows);
+        let page = |format| Printer::new(format, Names::Columns, rows.table()).page(&rows);
         assert_eq!(page(Format::Jsonl), "{\"a\":1.50,\"b\":[]}\n7\n");
         assert_eq!(
             page(Format::Csv),

@@ -30,7 +30,7 @@ impl Shown {
 
 impl Columns {
     /// For these names and rows.
-    pub(super) fn new(names: &[&str], rows: &[Row<'_>]) -> Self {
+    pub(super) fn new(names: &[String], rows: &[Row<'_>]) -> Self {
         let mut widths: Vec<_> = names.iter().map(|name| name.width()).collect();
         for row in rows {
             for (width, value) in widths.iter_mut().zip(row.values()) {
@@ -40,10 +40,10 @@ impl Columns {
         Self { widths }
     }
 
-    pub(super) fn page(&self, header: Option<Vec<&str>>, rows: &[Row<'_>]) -> String {
+    pub(super) fn page(&self, header: Option<&[String]>, rows: &[Row<'_>]) -> String {
         let mut page = String::new();
         if let Some(names) = header {
-            self.line(&mut page, names.into_iter().map(Shown::word));
+            self.line(&mut page, names.iter().map(Shown::word));
             let rules = self.widths.iter().map(|width| "-".repeat(*width));
             self.line(&mut page, rules.map(Shown::word));
         }

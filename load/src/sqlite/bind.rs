@@ -2,7 +2,7 @@
 
 use std::fmt::{Display, Write};
 
-use rest_source::{ConfigValue, Row, Value};
+use rest_source::{ConfigValue, Row, Timestamp, Value};
 use rusqlite::{
     Result, Statement,
     types::{self, Null},
@@ -45,13 +45,23 @@ pub(super) fn setting(value: &ConfigValue) -> types::Value {
         ConfigValue::Bigint(value) => types::Value::Integer(*value),
         ConfigValue::Double(value) => types::Value::Real(*value),
         ConfigValue::Bool(value) => types::Value::Integer(i64::from(*value)),
-        ConfigValue::Timestamp(value) => {
-            let mut text = value.to_string();
-            in_utc(&mut text);
-            types::Value::Text(text)
-        }
+        ConfigValue::Timestamp(value) => types::Value::Text(timestamp_text(*value)),
         other => types::Value::Text(other.to_string()),
     }
+}
+
+/// The text that a timestamp is stored as: in UTC with six digits after the second or, where it is finer,
+/// nine, so that texts sort by time. [`Sqlite`](crate::Sqlite) stores it, and `rest-source fetch` prints it.
+///
+/// ```
+/// let timestamp = "2026-11-21T10:30:00.5+01:00".parse()?;
+/// assert_eq!(rest_source_load::timestamp_text(timestamp), "2026-11-21T09:30:00.500000+00:00");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn timestamp_text(timestamp: Timestamp) -> String {
+    let mut text = timestamp.to_string();
+    in_utc(&mut text);
+    text
 }
 
 fn show(value: impl Display, text: &mut String) {

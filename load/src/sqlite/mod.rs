@@ -20,6 +20,8 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use crate::{Destination, Opened, Target};
 use writer::Writer;
 
+pub use bind::timestamp_text;
+
 /// A SQLite database: a table for each resource, named as the resource is.
 ///
 /// | column | type in SQLite |

@@ -297,3 +297,15 @@ fn tokens_learned_at_run_time_are_redacted() {
 fn nothing_is_redacted_for_an_empty_secret() {
     assert_eq!(Redactor::new([""]).redact("text"), "text");
 }
+
+#[test]
+fn the_path_of_the_spec_stays_where_a_secret_is_a_word_of_it() {
+    let redactor = Redactor::new(["shop", "specs/", "17", "123456"]).sparing("specs/shop.yaml");
+    assert_eq!(
+        redactor.redact("of shop  specs/shop.yaml:17, specs/shop.yaml:123456 17"),
+        "of [secret]  specs/shop.yaml:17, specs/shop.yaml:[secret] [secret]"
+    );
+    // A path that is the secret itself cannot be told from what a server wrote.
+    let redactor = Redactor::new(["shop"]).sparing("shop");
+    assert_eq!(redactor.redact("key: shop"), "key: [secret]");
+}

@@ -1,0 +1,100 @@
+//! The names that columns are printed under.
+
+use std::collections::HashMap;
+
+use rest_source::{Column, Step, Table};
+
+use crate::args::Names;
+
+/// A name for each cell of a row, no two of them the same.
+pub(super) fn of(table: &Table, names: Names) -> Vec<String> {
+    if table.columns.is_empty() {
+        // A record without columns is one itself.
+        return vec!["record".to_owned()];
+    }
+    let own = || table.columns.iter().map(|column| column.name.to_owned());
+    match names {
+        Names::Columns => own().collect(),
+        Names::Response => {
+            let keys: Vec<String> = table.columns.iter().map(key).collect();
+            unique(keys, &own().collect::<Vec<_>>())
+        }
+    }
+}
+
+/// The key of the response that a column is read from, a place deeper in the record as JSONPath. A column
+/// that is read from elsewhere (a parent, a setting) has its name.
+fn key(column: &Column) -> String {
+    match column.from.map(|path| (path.0, path)) {
+        _ if column.parent.is_some() || column.config.is_some() => column.name.to_owned(),
+        None => column.key.to_owned(),
+        Some(([], _)) => column.name.to_owned(),
+        Some(([Step::Key(key)], _)) => (*key).to_owned(),
+        Some((_, path)) => path.to_string(),
+    }
+}
+
+/// The keys, with the column's name in place of one that several columns have.
+fn unique(mut keys: Vec<String>, names: &[String]) -> Vec<String> {
+    loop {
+        let mut uses: HashMap<&str, usize> = HashMap::new();
+        for key in &keys {
+            *uses.entry(key).or_default() += 1;
+        }
+        let shared: Vec<usize> = keys
+            .iter()
+            .zip(names)
+            .enumerate()
+            .filter(|(_, (key, name))| key != name && uses.get(key.as_str()) > Some(&1))
+            .map(|(at, _)| at)
+            .collect();
+        if shared.is_empty() {
+            return keys;
+        }
+        for at in shared {
+            keys[at].clone_from(&names[at]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rest_source::Type;
+
+    #[test]
+    fn columns_are_printed_under_the_keys_of_the_response() {
+        const TABLE: Table = Table::new(
+            "events",
+            &[
+                Column::new("started_at", Type::TIMESTAMP).key("startedAt"),
+                Column::new("id", Type::Text),
+                Column::new("number", Type::Text).from(&[Step::Key("no.")]),
+                Column::new("date", Type::Text).from(&[Step::Key("commit"), Step::Key("date")]),
+                Column::new("repo_id", Type::Text).parent(0),
+            ],
+        );
+        assert_eq!(
+            of(&TABLE, Names::Response),
+            ["startedAt", "id", "no.", "$.commit.date", "repo_id"]
+        );
+        assert_eq!(
+            of(&TABLE, Names::Columns),
+            ["started_at", "id", "number", "date", "repo_id"]
+        );
+    }
+
+    #[test]
+    fn columns_of_one_key_keep_their_names() {
+        const TABLE: Table = Table::new(
+            "events",
+            &[
+                Column::new("a", Type::Text).from(&[Step::Key("x")]),
+                Column::new("b", Type::Text).from(&[Step::Key("x")]),
+                Column::new("c", Type::Text).key("b"),
+                Column::new("d", Type::Text).key("D"),
+            ],
+        );
+        assert_eq!(of(&TABLE, Names::Response), ["a", "b", "c", "D"]);
+    }
+}
