@@ -44,10 +44,10 @@ pub(crate) enum Command {
 /// Check specs, and show everything that is wrong with them
 ///
 /// Nothing is sent and no secret is needed. Mistakes are shown on stderr, as rustc shows its own, or
-/// as JSON on stdout. It fails if there is a mistake, with `--fix` if one is left; warnings are none.
+/// as JSON on stdout. Exits with 1 if an error remains, with 2 if a file cannot be read; warnings do not count.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Check {
-    /// Specs to check
+    /// Specs to check; `-` is stdin, and of a folder every `.yaml` and `.yml` file in and below it is checked
     #[arg(required = true, value_name = "SPEC")]
     pub(crate) specs: Vec<PathBuf>,
     /// Mend the specs where it is sure what was meant: a key or a word that is misspelt or called so by

@@ -13,23 +13,31 @@ use crate::{
     console::Console,
     file::{self, Readers},
     spec,
+    spec_files::{self, STDIN},
     stop::Stop,
 };
 
 pub(crate) fn run(args: &Check, console: &Console) -> Result<(), Stop> {
     let mut errors = 0;
     let mut unread = Vec::new();
-    for path in &args.specs {
+    let mut paths = Vec::new();
+    for argument in &args.specs {
+        match spec_files::named_by(argument) {
+            Ok(files) => paths.extend(files),
+            Err(stop) => unread.push(stop),
+        }
+    }
+    for path in &paths {
         let read = if args.fix {
             fix(path, console).and_then(|()| spec::read(path))
         } else {
-            spec::read(path)
+            spec::read_or_stdin(path)
         };
         match read {
             Ok(compiled) => {
                 errors += count(&compiled.diagnostics, Severity::Error);
                 match args.format {
-                    Report::Text => show(console, &path.display().to_string(), &compiled),
+                    Report::Text => show(console, &compiled),
                     Report::Json => {
                         console.print(&describe::diagnostics_as_json(&compiled.diagnostics))?;
                     }
@@ -48,6 +56,11 @@ pub(crate) fn run(args: &Check, console: &Console) -> Result<(), Stop> {
 
 /// Mends a spec where it is sure what was meant, and says what it did.
 fn fix(path: &Path, console: &Console) -> Result<(), Stop> {
+    if path == Path::new(STDIN) {
+        return Err(Stop::usage(
+            "`--fix` writes to the spec, and stdin is not a file\n  help: give the path of the spec",
+        ));
+    }
     let shown = spec::shown(path);
     let fixed = describe::fixed(&shown, &spec::text(path)?);
     if fixed.fixes.is_empty() {
@@ -81,7 +94,6 @@ fn count(diagnostics: &Diagnostics, severity: Severity) -> usize {
 
 fn show(
     console: &Console,
-    path: &str,
     Compiled {
         connector,
         diagnostics,
@@ -94,6 +106,7 @@ fn show(
     for error in diagnostics.messages() {
         console.error(error + "\n");
     }
+    let path = diagnostics.path();
     let warnings = match count(diagnostics, Severity::Warning) {
         0 => String::new(),
         warnings => format!(", {}", plural(warnings, "warning")),

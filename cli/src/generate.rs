@@ -1,6 +1,6 @@
 //! `rest-source generate`.
 
-use rest_source_build::{Builder, Error};
+use rest_source_build::{Builder, Error, ErrorKind};
 
 use crate::{args::Generate, console::Console, stop::Stop};
 
@@ -33,5 +33,12 @@ pub(crate) fn run(args: &Generate, console: &Console) -> Result<(), Stop> {
 }
 
 fn stop(error: &Error) -> Stop {
-    Stop::wrong(error.messages().map(str::to_owned).collect())
+    let messages = error.messages().map(str::to_owned);
+    let stop = match error.kind() {
+        ErrorKind::Input => Stop::usage,
+        ErrorKind::Output => Stop::failed,
+        _ => |message| Stop::wrong(vec![message]),
+    };
+    let stops = messages.map(stop).reduce(Stop::and);
+    stops.unwrap_or_else(|| Stop::wrong(Vec::new()))
 }

@@ -22,6 +22,7 @@ mod param;
 mod plan;
 mod run;
 mod spec;
+mod spec_files;
 mod state;
 mod stop;
 mod token;

@@ -1,6 +1,10 @@
 //! A spec's file, read and compiled.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    io::{self, Read},
+    path::Path,
+};
 
 use rest_source::{
     Client, ErrorKind,
@@ -8,11 +12,23 @@ use rest_source::{
 };
 use rest_source_codegen::{Compiled, compile, connector::Connector};
 
-use crate::{context::Context, plan::plan, stop::Stop, token::Keeper};
+use crate::{context::Context, plan::plan, spec_files::STDIN, stop::Stop, token::Keeper};
 
 /// Reads and compiles a spec.
 pub(crate) fn read(path: &Path) -> Result<Compiled, Stop> {
     Ok(compile(&shown(path), &text(path)?))
+}
+
+/// Reads and compiles a spec, from stdin where its path is `-`.
+pub(crate) fn read_or_stdin(path: &Path) -> Result<Compiled, Stop> {
+    if path != Path::new(STDIN) {
+        return read(path);
+    }
+    let mut text = String::new();
+    io::stdin()
+        .read_to_string(&mut text)
+        .map_err(|error| Stop::usage(format!("cannot read stdin: {error}")))?;
+    Ok(compile("<stdin>", &text))
 }
 
 /// The path as messages have it.

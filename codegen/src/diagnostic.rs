@@ -280,6 +280,18 @@ impl Diagnostics {
         self.errors().next().is_some()
     }
 
+    /// The path of the spec, as the diagnostics show it.
+    pub fn path(&self) -> &str {
+        self.source.path()
+    }
+
+    /// With another path to the spec: the one that whoever reads them can open.
+    #[must_use]
+    pub fn with_path(mut self, path: &str) -> Self {
+        self.source.show_path(path);
+        self
+    }
+
     /// All of them, by place.
     pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
         self.list.iter()

@@ -39,6 +39,11 @@ impl Source {
         &self.redaction
     }
 
+    /// Shows another path to the spec.
+    pub(crate) fn show_path(&mut self, path: &str) {
+        path.clone_into(&mut self.path);
+    }
+
     pub(crate) fn path(&self) -> &str {
         &self.path
     }

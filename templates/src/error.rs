@@ -4,32 +4,61 @@ use std::fmt;
 
 /// Why nothing was generated: everything that is wrong, not the first of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Error(Vec<String>);
+pub struct Error {
+    kind: ErrorKind,
+    messages: Vec<String>,
+}
+
+/// What an [`Error`] is about. Where it is about several, the last of them here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A spec is wrong.
+    Spec,
+    /// A generated file is missing or not up to date.
+    Outdated,
+    /// A spec or a template cannot be read or used, a name is invalid, or a file may not be replaced.
+    Input,
+    /// A file cannot be written.
+    Output,
+}
 
 impl Error {
-    pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self(vec![message.into()])
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            messages: vec![message.into()],
+        }
+    }
+
+    /// A spec, a template or a name that cannot be used.
+    pub(crate) fn input(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Input, message)
+    }
+
+    /// All of these; `None` where there are none.
+    pub(crate) fn all(errors: impl IntoIterator<Item = Self>) -> Option<Self> {
+        errors.into_iter().reduce(|mut all, error| {
+            all.kind = all.kind.max(error.kind);
+            all.messages.extend(error.messages);
+            all
+        })
+    }
+
+    /// What it is about.
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
     }
 
     /// A message for each mistake, of several lines: what, where in the spec, and what to do.
     pub fn messages(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
-    }
-
-    pub(crate) fn into_messages(self) -> Vec<String> {
-        self.0
-    }
-}
-
-impl From<Vec<String>> for Error {
-    fn from(messages: Vec<String>) -> Self {
-        Self(messages)
+        self.messages.iter().map(String::as_str)
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.join("\n\n"))
+        f.write_str(&self.messages.join("\n\n"))
     }
 }
 

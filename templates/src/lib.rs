@@ -28,7 +28,7 @@ use rest_source_codegen::{compile, connector::Connector, place::Place};
 
 use rust::Rust;
 
-pub use error::Error;
+pub use error::{Error, ErrorKind};
 
 /// What to generate, and where.
 #[derive(Clone, Debug, Default)]
@@ -155,8 +155,8 @@ impl Builder {
             .iter()
             .filter_map(|file| stale(&folder, file))
             .collect();
-        if !stale.is_empty() {
-            return Err(Error::from(stale));
+        if let Some(error) = Error::all(stale) {
+            return Err(error);
         }
         Ok(files.into_iter().flat_map(|file| file.warnings).collect())
     }
@@ -172,7 +172,7 @@ impl Builder {
         match (&self.out_dir, env::var_os("OUT_DIR")) {
             (Some(folder), _) => Ok(self.root().join(folder)),
             (None, Some(folder)) => Ok(PathBuf::from(folder)),
-            (None, None) => Err(Error::new(
+            (None, None) => Err(Error::input(
                 "there is no `OUT_DIR` to write to\n\
                  help: call this from `build.rs`, or say where with `out_dir`",
             )),
@@ -188,40 +188,40 @@ impl Builder {
             match self.file(&root, spec) {
                 Ok(file) if files.iter().any(|other| other.name == file.name) => {
                     let name = file.name;
-                    errors.push(format!(
-                        "`{spec}` and another spec both have the name `{name}`"
+                    errors.push(Error::new(
+                        ErrorKind::Spec,
+                        format!("`{spec}` and another spec both have the name `{name}`"),
                     ));
                 }
                 Ok(file) => files.push(file),
-                Err(messages) => errors.extend(messages),
+                Err(error) => errors.push(error),
             }
         }
-        if errors.is_empty() {
-            Ok(files)
-        } else {
-            Err(Error::from(errors))
+        match Error::all(errors) {
+            None => Ok(files),
+            Some(error) => Err(error),
         }
     }
 }
 
 impl Builder {
     /// The file that a spec becomes.
-    fn file(&self, root: &Path, spec: &str) -> Result<File, Vec<String>> {
+    fn file(&self, root: &Path, spec: &str) -> Result<File, Error> {
         // All paths start at the manifest here, but an absolute one is refused for the same reason.
         if !self.takes_any_path {
-            Place::of(spec).map_err(|message| vec![message])?;
+            Place::of(spec).map_err(Error::input)?;
         }
         let text = fs::read_to_string(root.join(spec))
-            .map_err(|error| vec![format!("cannot read `{spec}`: {error}")])?;
+            .map_err(|error| Error::input(format!("cannot read `{spec}`: {error}")))?;
         let compiled = compile(spec, &text);
         let Some(connector) = compiled.connector else {
-            return Err(compiled.diagnostics.messages());
+            let messages = compiled.diagnostics.messages().into_iter();
+            let errors = messages.map(|message| Error::new(ErrorKind::Spec, message));
+            let nothing = || Error::new(ErrorKind::Spec, format!("`{spec}` is wrong"));
+            return Err(Error::all(errors).unwrap_or_else(nothing));
         };
         Ok(File {
-            text: self
-                .layout
-                .file(root, &connector)
-                .map_err(Error::into_messages)?,
+            text: self.layout.file(root, &connector)?,
             name: connector.name,
             warnings: compiled.diagnostics.warnings(),
         })
@@ -254,16 +254,17 @@ impl Layout {
 }
 
 /// What is wrong with what is in the file's place.
-fn stale(folder: &Path, File { name, text, .. }: &File) -> Option<String> {
+fn stale(folder: &Path, File { name, text, .. }: &File) -> Option<Error> {
     let path = folder.join(format!("{name}.rs"));
     let shown = path.display();
     let what = match fs::read_to_string(&path) {
         Ok(there) if there == *text => return None,
         Ok(_) => format!("`{shown}` is not up to date"),
         Err(error) if error.kind() == io::ErrorKind::NotFound => format!("there is no `{shown}`"),
-        Err(error) => return Some(format!("cannot read `{shown}`: {error}")),
+        Err(error) => return Some(Error::input(format!("cannot read `{shown}`: {error}"))),
     };
-    Some(format!("{what}\n  help: generate it, and check it in"))
+    let message = format!("{what}\n  help: generate it, and check it in");
+    Some(Error::new(ErrorKind::Outdated, message))
 }
 
 /// Writes a file, unless it is there already, so that nothing is compiled for nothing. What no run
@@ -272,7 +273,7 @@ fn write(folder: &Path, File { name, text, .. }: &File, layout: &Layout) -> Resu
     let path = folder.join(format!("{name}.rs"));
     let shown = path.display();
     if fs::symlink_metadata(&path).is_ok_and(|there| there.is_symlink()) {
-        return Err(Error::new(format!(
+        return Err(Error::input(format!(
             "`{shown}` is a symbolic link, and would be written through\n  help: remove it, or \
              choose another folder"
         )));
@@ -280,7 +281,7 @@ fn write(folder: &Path, File { name, text, .. }: &File, layout: &Layout) -> Resu
     match fs::read_to_string(&path) {
         Ok(there) if there == *text => return Ok(()),
         Ok(there) if !layout.may_replace(name, &there) => {
-            return Err(Error::new(format!(
+            return Err(Error::input(format!(
                 "`{shown}` was not generated, and would be overwritten\n  help: choose another \
                  folder, or give the spec another `name`"
             )));
@@ -289,7 +290,12 @@ fn write(folder: &Path, File { name, text, .. }: &File, layout: &Layout) -> Resu
     }
     fs::create_dir_all(folder)
         .and_then(|()| fs::write(&path, text))
-        .map_err(|error| Error::new(format!("cannot write `{}`: {error}", path.display())))
+        .map_err(|error| {
+            Error::new(
+                ErrorKind::Output,
+                format!("cannot write `{shown}`: {error}"),
+            )
+        })
 }
 
 /// Lines for cargo: a message of several lines is as many instructions.

@@ -2,7 +2,7 @@
 
 use rest_source_codegen::{connector::Connector, emit};
 
-use crate::Error;
+use crate::{Error, ErrorKind};
 
 /// How a generated file begins that no template laid out.
 pub(crate) const MADE: &str = "// Made from ";
@@ -15,9 +15,10 @@ impl Rust {
         let parsed = syn::parse2(emit::file(connector));
         parsed.map(Self).map_err(|error| {
             let spec = &connector.spec;
-            Error::new(format!(
-                "`{spec}` makes no valid Rust, which is a defect: {error}"
-            ))
+            Error::new(
+                ErrorKind::Spec,
+                format!("`{spec}` makes no valid Rust, which is a defect: {error}"),
+            )
         })
     }
 

@@ -99,6 +99,109 @@ fn a_file_that_is_not_there_is_named_and_the_others_are_checked() {
 }
 
 #[test]
+fn the_specs_of_a_folder_are_checked() {
+    let shell = Shell::new();
+    shell.write("api/broken.yaml", BROKEN);
+    shell.write("api/v2/right.yml", &shell.read(MEDIA));
+    shell.write("api/.hidden/broken.yaml", BROKEN);
+    shell.write("api/cache/CACHEDIR.TAG", "");
+    shell.write("api/cache/broken.yaml", BROKEN);
+    shell.write("api/README.md", "");
+    shell.write("empty/README.md", "");
+    let folder = shell.run(&["check", "api"]);
+    assert_eq!(folder.code, 1, "{folder}");
+    assert!(folder.stderr.contains("--> api/broken.yaml:"), "{folder}");
+    let checked: Vec<&str> = folder
+        .stderr
+        .lines()
+        .filter(|line| line.starts_with("api/"))
+        .collect();
+    assert_eq!(
+        checked,
+        [
+            "api/broken.yaml: 4 errors",
+            "api/v2/right.yml: 4 resources, no error"
+        ]
+    );
+    assert_eq!(shell.run(&["check", "api/v2", MEDIA]).code, 0);
+    // The right ones are checked beside what cannot be.
+    let empty = shell.run(&["check", "empty", "api/v2"]);
+    assert_eq!(empty.code, 2, "{empty}");
+    assert!(empty.stderr.contains("no spec below `empty`"), "{empty}");
+    assert!(empty.stderr.contains("api/v2/right.yml: 4"), "{empty}");
+}
+
+#[test]
+fn stdin_is_checked() {
+    let shell = Shell::new();
+    let right = shell.run_with_stdin(&["check", "-"], &shell.read(MEDIA));
+    assert_eq!(right.code, 0, "{right}");
+    assert_eq!(right.stderr, "<stdin>: 4 resources, no error\n");
+    let wrong = shell.run_with_stdin(&["check", "-", MEDIA], BROKEN);
+    assert_eq!(wrong.code, 1, "{wrong}");
+    assert!(wrong.stderr.contains("--> <stdin>:5:28"), "{wrong}");
+    assert!(wrong.stderr.contains("<stdin>: 4 errors"), "{wrong}");
+    let json = shell.run_with_stdin(&["check", "--format", "json", "-"], BROKEN);
+    assert!(json.stdout.contains(r#""file_name": "<stdin>""#), "{json}");
+    // A spec without a name is no mistake because it comes from stdin.
+    let nameless = shell.read(MEDIA).replacen("name: media_insights", "", 1);
+    let nameless = shell.run_with_stdin(&["check", "-"], &nameless);
+    assert_eq!(nameless.code, 0, "{nameless}");
+    let fixed = shell.run_with_stdin(&["check", "--fix", "-"], BROKEN);
+    assert_eq!(fixed.code, 2, "{fixed}");
+    assert!(fixed.stderr.contains("stdin is not a file"), "{fixed}");
+}
+
+#[test]
+fn generate_takes_absolute_paths_and_exits_by_what_failed() {
+    let shell = Shell::new();
+    shell.write("broken.yaml", BROKEN);
+    shell.write("file", "");
+    let absolute = |path: &str| shell.path(path).display().to_string();
+    let generate = |spec: &str, out: &str| shell.run(&["generate", spec, "--out", out]);
+    assert_eq!(generate(&absolute(MEDIA), "generated").code, 0);
+    let broken = generate(&absolute("broken.yaml"), "generated");
+    assert_eq!(broken.code, 1, "{broken}");
+    for missing in ["nowhere.yaml", &absolute("nowhere.yaml")] {
+        let ran = generate(missing, "generated");
+        assert_eq!(ran.code, 2, "{ran}");
+        let read = format!("error: cannot read `{missing}`: ");
+        assert!(ran.stderr.starts_with(&read), "{ran}");
+        assert!(!ran.stderr.contains("Cargo.toml"), "{ran}");
+    }
+    let blocked = generate(MEDIA, "file/generated");
+    assert_eq!(blocked.code, 3, "{blocked}");
+}
+
+#[test]
+fn generate_replaces_only_what_it_wrote() {
+    let shell = Shell::new();
+    let own = "fn main() {}\n";
+    shell.write("src/media_insights.rs", own);
+    let generate = || shell.run(&["generate", MEDIA, "--out", "src"]);
+    let refused = generate();
+    assert_eq!(refused.code, 2, "{refused}");
+    assert!(
+        refused
+            .stderr
+            .contains("`src/media_insights.rs` was not generated, and would be overwritten"),
+        "{refused}"
+    );
+    assert_eq!(shell.read("src/media_insights.rs"), own);
+    #[cfg(unix)]
+    {
+        let file = shell.path("src/media_insights.rs");
+        std::fs::remove_file(&file).unwrap();
+        shell.write("elsewhere.rs", "");
+        std::os::unix::fs::symlink(shell.path("elsewhere.rs"), &file).unwrap();
+        let refused = generate();
+        assert_eq!(refused.code, 2, "{refused}");
+        assert!(refused.stderr.contains("is a symbolic link"), "{refused}");
+        assert_eq!(shell.read("elsewhere.rs"), "");
+    }
+}
+
+#[test]
 fn generated_files_are_written_once_and_checked() {
     let shell = Shell::new();
     let generate = |more: &[&str]| {

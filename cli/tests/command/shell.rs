@@ -2,6 +2,7 @@
 
 use std::{
     fmt, fs,
+    io::Write as _,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
     sync::atomic::{AtomicUsize, Ordering},
@@ -50,7 +51,9 @@ impl Shell {
     }
 
     pub(crate) fn write(&self, name: &str, text: &str) {
-        fs::write(self.path(name), text).unwrap();
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
     }
 
     pub(crate) fn read(&self, name: &str) -> String {
@@ -111,6 +114,15 @@ impl Shell {
 
     pub(crate) fn run(&self, args: &[&str]) -> Ran {
         Ran::of(self.command(args).output().unwrap())
+    }
+
+    /// A run that reads this text from stdin.
+    pub(crate) fn run_with_stdin(&self, args: &[&str], text: &str) -> Ran {
+        let mut command = self.command(args);
+        let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+        // A command that does not read it closes its end.
+        let _ = child.stdin.take().unwrap().write_all(text.as_bytes());
+        Ran::of(child.wait_with_output().unwrap())
     }
 }
 

@@ -102,7 +102,7 @@ impl Templates {
 
 /// The files of a folder, by name.
 fn files(folder: &Path) -> Result<Vec<(String, String)>, Error> {
-    let unread = |error| Error::new(format!("cannot read `{}`: {error}", folder.display()));
+    let unread = |error| Error::input(format!("cannot read `{}`: {error}", folder.display()));
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(unread)? {
         let path = entry.map_err(unread)?.path();
@@ -111,7 +111,7 @@ fn files(folder: &Path) -> Result<Vec<(String, String)>, Error> {
         };
         if path.is_file() && !name.starts_with('.') {
             let text = fs::read_to_string(&path).map_err(|error| {
-                Error::new(format!("cannot read `{}`: {error}", path.display()))
+                Error::input(format!("cannot read `{}`: {error}", path.display()))
             })?;
             files.push((name.to_owned(), text));
         }
@@ -129,7 +129,7 @@ fn told(error: &tera::Error) -> Error {
                 first.make_ascii_lowercase();
             }
             let span = report.span();
-            Error::new(format!(
+            Error::input(format!(
                 "{}\n  --> {}:{}:{}",
                 message.trim_end_matches('.'),
                 report.filename(),
@@ -137,7 +137,7 @@ fn told(error: &tera::Error) -> Error {
                 span.start_col + 1
             ))
         }
-        other => Error::new(other.to_string()),
+        other => Error::input(other.to_string()),
     }
 }
 

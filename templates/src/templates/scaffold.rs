@@ -50,7 +50,7 @@ impl Scaffold {
             || syn::parse_str::<syn::Ident>(&source).is_err()
             || TAKEN.contains(&source.as_str())
         {
-            return Err(Error::new(format!(
+            return Err(Error::input(format!(
                 "`{name}` is no name for a crate\n  \
                  help: take lower-case letters, digits, `-` and `_`, a letter first, and no word of Rust's own"
             )));
@@ -135,7 +135,7 @@ pub fn scaffold(
 /// The files of a folder and of those in it, by their paths from there.
 fn files_below(folder: &Path) -> Result<Vec<(String, String)>, Error> {
     let mut found = files(folder)?;
-    let unread = |error| Error::new(format!("cannot read `{}`: {error}", folder.display()));
+    let unread = |error| Error::input(format!("cannot read `{}`: {error}", folder.display()));
     for entry in std::fs::read_dir(folder).map_err(unread)? {
         let path = entry.map_err(unread)?.path();
         if let Some(name) = path.file_name().and_then(|name| name.to_str())
