@@ -6,16 +6,16 @@ use quote::{quote, quote_spanned};
 use crate::{
     compile,
     emit::{self, Problem},
-    module::{self, Module},
+    module::{Attribute, Module},
     own,
-    place::{Place, Unread},
+    place::{Place, SpecFile, Unread},
 };
 
 /// What `#[rest_source(…)]` makes of the module that it stands on. `read` reads the spec.
 pub fn expand(
     attribute: TokenStream,
     item: TokenStream,
-    read: &dyn Fn(&Place) -> Result<String, Unread>,
+    read: &dyn Fn(&Place) -> Result<SpecFile, Unread>,
 ) -> TokenStream {
     let module: Module = match syn::parse2(item.clone()) {
         Ok(module) => module,
@@ -55,28 +55,30 @@ impl From<Problem> for Unfilled {
 fn filled(
     attribute: TokenStream,
     module: &Module,
-    read: &dyn Fn(&Place) -> Result<String, Unread>,
+    read: &dyn Fn(&Place) -> Result<SpecFile, Unread>,
 ) -> Result<TokenStream, Unfilled> {
-    let path = module::path(attribute).map_err(Problem::from)?;
+    let Attribute { path, runtime } = Attribute::parse(attribute).map_err(Problem::from)?;
     let span = path.span();
     let problem = |message| Problem { message, span };
     let place = Place::of(&path.value()).map_err(problem)?;
-    let text = read(&place).map_err(|why| problem(place.unread(&why)))?;
+    let file = read(&place).map_err(|why| problem(place.unread(&why)))?;
+    let shown_path = file.shown_path.as_deref().unwrap_or(place.path());
     let bytes = place.bytes();
-    let compiled = compile(place.path(), &text);
+    let mut compiled = compile(place.path(), &file.text);
+    compiled.diagnostics = compiled.diagnostics.with_path(shown_path);
     let Some(connector) = &compiled.connector else {
         return Err(Unfilled {
             problems: compiled
                 .diagnostics
                 .messages()
-                .into_iter()
-                .map(problem)
+                .iter()
+                .map(|message| problem(place_in_first_line(message)))
                 .collect(),
             types: compiled.outline.types,
             bytes: Some(bytes),
         });
     };
-    let mistakes = own::check(connector, &module.structs());
+    let mistakes = own::check(connector, shown_path, &module.structs());
     if !mistakes.is_empty() {
         return Err(Unfilled {
             problems: mistakes.into_iter().map(Problem::from).collect(),
@@ -84,27 +86,50 @@ fn filled(
             bytes: Some(bytes),
         });
     }
-    let tokens = emit::module(connector, module, Some(&bytes));
+    let module = Module {
+        runtime,
+        ..module.clone()
+    };
+    let tokens = emit::module(connector, &module, Some(&bytes));
     let warnings = compiled.diagnostics.warnings();
-    let warnings = warnings.iter().map(|message| warning(message, span));
+    let warnings = warnings
+        .iter()
+        .map(|message| warning(&place_in_first_line(message), span));
     Ok(quote!(#(#warnings)* #tokens))
 }
 
-/// A warning, as far as stable Rust has any for macros: the use of something deprecated.
+/// A message with its place in the spec at the end of its first line: many editors show no more of it.
+fn place_in_first_line(message: &str) -> String {
+    let place = message.split_once('\n').and_then(|(first, rest)| {
+        let place = rest.lines().next()?.trim_start().strip_prefix("--> ")?;
+        Some((first, place, rest))
+    });
+    match place {
+        Some((first, place, rest)) => format!("{first} ({place})\n{rest}"),
+        None => message.to_owned(),
+    }
+}
+
+/// A warning, as far as stable Rust has any for macros. `deprecated` is the one lint that shows a text of
+/// ours, and in the first line of its message: `#[must_use]` has it in a note, `unexpected_cfgs` with other
+/// text around it. The lint begins with "use of deprecated" and what the item is and is called, so the
+/// item is a macro that says what this is.
 fn warning(message: &str, span: Span) -> TokenStream {
-    let name = quote_spanned!(span=> SPEC);
+    let name = quote_spanned!(span=> rest_source_spec_warning);
     quote! {
         const _: () = {
             #[deprecated(note = #message)]
-            const #name: () = ();
-            #name
+            macro_rules! #name {
+                () => {};
+            }
+            #name!();
         };
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::expand;
+    use super::{SpecFile, expand};
     use quote::{ToTokens, quote};
 
     const SPEC: &str = "
@@ -119,7 +144,10 @@ resources:
     /// What becomes of a module with these items, over this spec.
     fn expanded(spec: &str, items: impl ToTokens) -> String {
         let module = quote!(mod shop { #items });
-        expand(quote!("specs/shop.yaml"), module, &|_| Ok(spec.to_owned())).to_string()
+        expand(quote!("specs/shop.yaml"), module, &|_| {
+            Ok(spec.to_owned().into())
+        })
+        .to_string()
     }
 
     #[test]
@@ -155,6 +183,47 @@ resources:
         assert_eq!(tokens.matches("compile_error").count(), 2, "{tokens}");
         assert!(tokens.contains("pub type Source = "), "{tokens}");
         assert!(tokens.contains("pub type Orders = "), "{tokens}");
+    }
+
+    #[test]
+    fn a_message_shows_the_path_that_opens_and_has_it_in_its_first_line() {
+        let file = |text: String| SpecFile {
+            text,
+            shown_path: Some("shop/specs/shop.yaml".to_owned()),
+        };
+        let expanded = |text: String, items| {
+            let module = quote!(mod shop { #items });
+            let tokens = expand(quote!("specs/shop.yaml"), module, &|_| {
+                Ok(file(text.clone()))
+            });
+            tokens.to_string()
+        };
+        let mistaken = expanded(SPEC.replace("bigint", "bigit"), quote!());
+        let first_line = "unknown type `bigit` [RS0601] (shop/specs/shop.yaml:7:34)\\n";
+        assert!(mistaken.contains(first_line), "{mistaken}");
+        let own = expanded(
+            SPEC.to_owned(),
+            quote!(
+                struct Orders {
+                    total: i64,
+                }
+            ),
+        );
+        assert!(
+            own.contains("`total` is nullable (shop/specs/shop.yaml:7)"),
+            "{own}"
+        );
+        // What is compiled in does not depend on where the compiler runs.
+        let right = expanded(SPEC.to_owned(), quote!());
+        assert!(!right.contains("shop/specs/shop.yaml"), "{right}");
+        let warned = expanded(
+            SPEC.replace("client:", "secrets: { key: {} }\nclient:"),
+            quote!(),
+        );
+        assert!(
+            warned.contains("] (shop/specs/shop.yaml:3:12)\\n"),
+            "{warned}"
+        );
     }
 
     #[test]

@@ -5,6 +5,7 @@
 pub mod attribute;
 mod check;
 pub mod connector;
+pub mod crate_path;
 #[cfg(any(test, feature = "describe"))]
 pub mod describe;
 pub mod diagnostic;

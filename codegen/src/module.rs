@@ -7,9 +7,11 @@ use syn::{
     parse::{Parse, ParseStream, Parser},
 };
 
+use crate::crate_path::CratePath;
 use crate::item::{Item, attributes, visibility};
 
 /// A module that is to be filled.
+#[derive(Clone)]
 pub struct Module {
     /// Its attributes and documentation.
     pub attributes: TokenStream,
@@ -17,6 +19,8 @@ pub struct Module {
     pub ident: Ident,
     /// The items that the user wrote in it.
     pub body: TokenStream,
+    /// Where it finds the runtime.
+    pub runtime: CratePath,
 }
 
 impl Module {
@@ -27,6 +31,7 @@ impl Module {
             visibility: quote!(pub),
             ident,
             body: TokenStream::new(),
+            runtime: CratePath::default(),
         }
     }
 
@@ -106,36 +111,60 @@ impl Parse for Module {
             visibility,
             ident,
             body,
+            runtime: CratePath::default(),
         })
     }
 }
 
-/// The path in `#[rest_source("…")]`.
-///
-/// # Errors
-///
-/// When it is anything but one string literal.
-pub fn path(attribute: TokenStream) -> syn::Result<LitStr> {
-    let parse = |input: ParseStream<'_>| {
+/// What `#[rest_source("…")]` says.
+pub struct Attribute {
+    /// The path of the spec.
+    pub path: LitStr,
+    /// Where the runtime is: `crate = "…"`.
+    pub runtime: CratePath,
+}
+
+impl Attribute {
+    /// Reads the tokens between its parentheses.
+    ///
+    /// # Errors
+    ///
+    /// When they are anything but the path of a spec as a string literal, and `crate = "…"` after it.
+    pub fn parse(attribute: TokenStream) -> syn::Result<Self> {
+        (|input: ParseStream<'_>| Self::parse_from(input)).parse2(attribute)
+    }
+
+    fn parse_from(input: ParseStream<'_>) -> syn::Result<Self> {
         let help = "expected the path of a spec\n\
                     help: write `#[rest_source(\"specs/name.yaml\")]`";
         let path = input
             .parse()
             .map_err(|error| syn::Error::new(error.span(), help))?;
         input.parse::<Option<Token![,]>>()?;
-        if input.is_empty() {
-            Ok(path)
-        } else {
-            Err(input.error(help))
+        let mut runtime = CratePath::default();
+        if input.peek(Token![crate]) {
+            input.parse::<Token![crate]>()?;
+            input.parse::<Token![=]>()?;
+            let path: LitStr = input.parse()?;
+            runtime = CratePath::parse(&path.value())
+                .map_err(|message| syn::Error::new(path.span(), message))?;
+            input.parse::<Option<Token![,]>>()?;
         }
-    };
-    parse.parse2(attribute)
+        if !input.is_empty() {
+            return Err(input.error(
+                "unexpected argument\n\
+                 help: after the path only `crate = \"…\"` may stand, the name of the dependency `rest-source` \
+                 where it is renamed",
+            ));
+        }
+        Ok(Self { path, runtime })
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Module, path};
-    use quote::quote;
+    use super::{Attribute, Module};
+    use quote::{ToTokens, quote};
 
     fn parse(tokens: proc_macro2::TokenStream) -> Result<Module, String> {
         syn::parse2(tokens).map_err(|error| error.to_string())
@@ -209,18 +238,31 @@ mod tests {
     }
 
     #[test]
-    fn the_path_is_one_literal() {
-        assert_eq!(
-            path(quote!("specs/a.yaml")).unwrap().value(),
-            "specs/a.yaml"
-        );
-        assert_eq!(
-            path(quote!("specs/a.yaml",)).unwrap().value(),
-            "specs/a.yaml"
-        );
-        for wrong in [quote!(), quote!(specs), quote!("a.yaml", "b.yaml")] {
-            let error = path(wrong).err().unwrap().to_string();
-            assert!(error.contains("expected the path of a spec"), "{error}");
+    fn an_attribute_has_a_path_and_may_name_the_crate() {
+        let parse = |tokens| {
+            let attribute = Attribute::parse(tokens).map_err(|error| error.to_string())?;
+            let runtime = attribute.runtime.to_token_stream().to_string();
+            Ok::<_, String>((attribute.path.value(), runtime))
+        };
+        let own = Ok(("a.yaml".to_owned(), quote!(::rest_source).to_string()));
+        assert_eq!(parse(quote!("a.yaml")), own);
+        assert_eq!(parse(quote!("a.yaml",)), own);
+        let renamed = Ok(("a.yaml".to_owned(), quote!(::api).to_string()));
+        assert_eq!(parse(quote!("a.yaml", crate = "api")), renamed);
+        assert_eq!(parse(quote!("a.yaml", crate = "api",)), renamed);
+        for (wrong, message) in [
+            (quote!(), "expected the path of a spec"),
+            (quote!(specs), "expected the path of a spec"),
+            (quote!("a.yaml", "b.yaml"), "unexpected argument"),
+            (quote!("a.yaml", name = "b"), "unexpected argument"),
+            (quote!("a.yaml", crate = api), "expected string literal"),
+            (
+                quote!("a.yaml", crate = "a-b"),
+                "`a-b` is not the path of a crate",
+            ),
+        ] {
+            let error = parse(wrong).unwrap_err();
+            assert!(error.contains(message), "{error}");
         }
     }
 }

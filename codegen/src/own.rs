@@ -24,18 +24,18 @@ const OURS: &[&str] = &["Date", "Decimal", "Field", "Json", "Time", "Timestamp"]
 const MADE: &[&str] = &["Config", "Secrets", "Source"];
 
 /// What is wrong with those of the structs that stand for a record of the connector, or that take a
-/// name from it.
-pub(crate) fn check(connector: &Connector, structs: &[Item]) -> Vec<Error> {
+/// name from it. `spec` is the path that the messages show.
+pub(crate) fn check(connector: &Connector, spec: &str, structs: &[Item]) -> Vec<Error> {
     let taken = structs
         .iter()
         .filter(|own| MADE.iter().any(|name| own.ident == name));
     let mut errors: Vec<Error> = taken.map(taken_name).collect();
     for resource in &connector.resources {
         if let Record::Struct(record) = &resource.record {
-            check_within(record, &connector.spec, structs, &mut errors);
+            check_within(record, spec, structs, &mut errors);
             if resource.changes_records() {
                 for column in &record.columns {
-                    check_given(&column.data_type, &connector.spec, structs, &mut errors);
+                    check_given(&column.data_type, spec, structs, &mut errors);
                 }
             }
         }

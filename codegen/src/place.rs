@@ -14,6 +14,25 @@ pub enum Place {
     SourceFile(String),
 }
 
+/// A spec that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpecFile {
+    /// Its text.
+    pub text: String,
+    /// The path that diagnostics show, which opens from where the compiler runs; `None` for the path as the
+    /// attribute has it.
+    pub shown_path: Option<String>,
+}
+
+impl From<String> for SpecFile {
+    fn from(text: String) -> Self {
+        Self {
+            text,
+            shown_path: None,
+        }
+    }
+}
+
 /// Why a spec could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unread {

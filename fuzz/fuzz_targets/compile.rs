@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use rest_source_codegen::{compile, describe, emit};
+use rest_source_codegen::{compile, crate_path::CratePath, describe, emit};
 
 fuzz_target!(|text: &str| {
     let compiled = compile("specs/api.yaml", text);
@@ -17,7 +17,7 @@ fuzz_target!(|text: &str| {
     compiled.diagnostics.render();
     describe::diagnostics_as_json(&compiled.diagnostics);
     if let Some(connector) = &compiled.connector {
-        let tokens = emit::file(connector);
+        let tokens = emit::file(connector, &CratePath::default());
         assert!(syn::parse2::<syn::File>(tokens.clone()).is_ok(), "{tokens}");
     }
 });

@@ -8,7 +8,7 @@ use std::{
 use proc_macro::{Span, TokenStream};
 use rest_source_codegen::{
     attribute::expand,
-    place::{Place, Unread},
+    place::{Place, SpecFile, Unread},
 };
 
 /// Fills a module with the typed connector that a YAML spec describes.
@@ -20,6 +20,9 @@ use rest_source_codegen::{
 ///
 /// The path is relative to the folder of the crate's `Cargo.toml`, or, where it begins with `./` or
 /// `../`, to the source file. The crate is built again when the file changes.
+///
+/// A crate that renames the dependency names it, `#[api::rest_source("specs/media.yaml", crate = "api")]`, and
+/// so does one that reaches it through another, by a path: `crate = "facade::rest_source"`.
 ///
 /// The module gets a `Source` with a method per resource, a struct per resource with a field per
 /// column, and, where the spec has any, `Secrets` and `Config`. Items written in its body stay.
@@ -46,7 +49,7 @@ pub fn rest_source(attribute: TokenStream, item: TokenStream) -> TokenStream {
     expand(attribute.into(), item.into(), &read).into()
 }
 
-fn read(place: &Place) -> Result<String, Unread> {
+fn read(place: &Place) -> Result<SpecFile, Unread> {
     let folder = match place {
         Place::Manifest(_) => env::var_os("CARGO_MANIFEST_DIR")
             .map(PathBuf::from)
@@ -57,14 +60,30 @@ fn read(place: &Place) -> Result<String, Unread> {
         }
     };
     let path = folder.join(place.path());
-    fs::read_to_string(&path).map_err(|error| match error.kind() {
+    let text = fs::read_to_string(&path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => Unread::Missing {
             siblings: specs_beside(&path),
             folders: folders_with(&path, &folder.join(place.above())),
         },
         io::ErrorKind::InvalidData => Unread::NotText,
         _ => Unread::Other(error.to_string()),
+    })?;
+    Ok(SpecFile {
+        text,
+        shown_path: shown(&path),
     })
+}
+
+/// The path of a spec as it opens from where rustc runs: relative to that folder where the file is below it,
+/// as rustc shows its own, else absolute. In a workspace rustc runs at its root, not beside `Cargo.toml`.
+fn shown(path: &Path) -> Option<String> {
+    let file = fs::canonicalize(path).ok()?;
+    let folder = fs::canonicalize(env::current_dir().ok()?).ok()?;
+    let shown = match file.strip_prefix(folder) {
+        Ok(below) => below.to_owned(),
+        Err(_) => std::path::absolute(path).ok()?,
+    };
+    Some(shown.to_str()?.replace('\\', "/"))
 }
 
 /// The names of the folders in this one that have a file of the name of another.

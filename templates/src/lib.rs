@@ -24,7 +24,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rest_source_codegen::{compile, connector::Connector, place::Place};
+use rest_source_codegen::{compile, connector::Connector, crate_path::CratePath, place::Place};
 
 use rust::Rust;
 
@@ -38,6 +38,7 @@ pub struct Builder {
     out_dir: Option<PathBuf>,
     takes_any_path: bool,
     layout: Layout,
+    crate_path: Option<String>,
 }
 
 /// How a generated file is laid out.
@@ -86,6 +87,13 @@ impl Builder {
     /// Into this folder, from that of the crate's `Cargo.toml`, in place of `OUT_DIR`.
     pub fn out_dir(mut self, folder: impl Into<PathBuf>) -> Self {
         self.out_dir = Some(folder.into());
+        self
+    }
+
+    /// For a crate that renames the dependency `rest-source` to this, or reaches it by this path, as
+    /// `crate::api`. The attribute says it by `crate = "…"`.
+    pub fn crate_path(mut self, path: impl Into<String>) -> Self {
+        self.crate_path = Some(path.into());
         self
     }
 
@@ -182,10 +190,14 @@ impl Builder {
     /// The files that the specs become.
     fn files(&self) -> Result<Vec<File>, Error> {
         let root = self.root();
+        let runtime = match &self.crate_path {
+            Some(path) => CratePath::parse(path).map_err(Error::input)?,
+            None => CratePath::default(),
+        };
         let mut files: Vec<File> = Vec::new();
         let mut errors = Vec::new();
         for spec in &self.specs {
-            match self.file(&root, spec) {
+            match self.file(&root, spec, &runtime) {
                 Ok(file) if files.iter().any(|other| other.name == file.name) => {
                     let name = file.name;
                     errors.push(Error::new(
@@ -206,7 +218,7 @@ impl Builder {
 
 impl Builder {
     /// The file that a spec becomes.
-    fn file(&self, root: &Path, spec: &str) -> Result<File, Error> {
+    fn file(&self, root: &Path, spec: &str, runtime: &CratePath) -> Result<File, Error> {
         // All paths start at the manifest here, but an absolute one is refused for the same reason.
         if !self.takes_any_path {
             Place::of(spec).map_err(Error::input)?;
@@ -221,7 +233,7 @@ impl Builder {
             return Err(Error::all(errors).unwrap_or_else(nothing));
         };
         Ok(File {
-            text: self.layout.file(root, &connector)?,
+            text: self.layout.file(root, &connector, runtime)?,
             name: connector.name,
             warnings: compiled.diagnostics.warnings(),
         })
@@ -243,11 +255,17 @@ impl Layout {
 
     /// The file of a connector.
     #[cfg_attr(not(feature = "templates"), expect(unused_variables))]
-    fn file(&self, root: &Path, connector: &Connector) -> Result<String, Error> {
+    fn file(
+        &self,
+        root: &Path,
+        connector: &Connector,
+        runtime: &CratePath,
+    ) -> Result<String, Error> {
         match self {
-            Self::BuiltIn => Ok(Rust::of(connector)?.file(&connector.spec)),
+            Self::BuiltIn => Ok(Rust::of(connector, runtime)?.file(&connector.spec)),
             #[cfg(feature = "templates")]
             Self::Templates(folder) => templates::Templates::new(Some(&root.join(folder)))?
+                .runtime(runtime.clone())
                 .render(templates::Template::Rust, connector),
         }
     }

@@ -1,6 +1,6 @@
 //! A connector as Rust, formatted.
 
-use rest_source_codegen::{connector::Connector, emit};
+use rest_source_codegen::{connector::Connector, crate_path::CratePath, emit};
 
 use crate::{Error, ErrorKind};
 
@@ -11,8 +11,8 @@ pub(crate) const MADE: &str = "// Made from ";
 pub(crate) struct Rust(syn::File);
 
 impl Rust {
-    pub(crate) fn of(connector: &Connector) -> Result<Self, Error> {
-        let parsed = syn::parse2(emit::file(connector));
+    pub(crate) fn of(connector: &Connector, runtime: &CratePath) -> Result<Self, Error> {
+        let parsed = syn::parse2(emit::file(connector, runtime));
         parsed.map(Self).map_err(|error| {
             let spec = &connector.spec;
             Error::new(

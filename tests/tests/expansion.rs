@@ -43,7 +43,7 @@ fn text(spec: &str) -> String {
 fn expansion(spec: &str, path: &str) -> File {
     let attribute = format!("{path:?}").parse().unwrap();
     let module = format!("pub mod {spec} {{}}").parse().unwrap();
-    let tokens = attribute::expand(attribute, module, &|_| Ok(text(spec)));
+    let tokens = attribute::expand(attribute, module, &|_| Ok(text(spec).into()));
     syn::parse2(tokens).unwrap()
 }
 
@@ -282,7 +282,7 @@ fn a_spec_with_any_line_gone_expands_to_rust() {
             let rest = [&lines[..gone], &lines[gone + 1..]].concat().join("\n");
             let attribute = "\"specs/x.yaml\"".parse().unwrap();
             let module = "mod x {}".parse().unwrap();
-            let tokens = attribute::expand(attribute, module, &|_| Ok(rest.clone()));
+            let tokens = attribute::expand(attribute, module, &|_| Ok(rest.clone().into()));
             let text = tokens.to_string();
             assert!(syn::parse2::<File>(tokens).is_ok(), "line {}", gone + 1);
             assert!(text.contains("Source"), "line {} of {spec}", gone + 1);

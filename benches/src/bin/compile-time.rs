@@ -179,7 +179,7 @@ fn expansion(size: usize) -> f64 {
             quote!(
                 pub mod connector {}
             ),
-            &|_| Ok(text.clone()),
+            &|_| Ok(text.clone().into()),
         );
         least = least.min(start.elapsed().as_secs_f64());
         drop(std::hint::black_box(tokens));

@@ -45,7 +45,7 @@ fn by_the_attribute_a_build_script_and_the_command() {
     let module = quote!(
         pub mod broken {}
     );
-    let expanded = texts(expand(path, module, &|_| Ok(BROKEN.to_owned())));
+    let expanded = texts(expand(path, module, &|_| Ok(BROKEN.to_owned().into())));
 
     assert_eq!(built.len(), 4);
     for message in built {

@@ -353,11 +353,8 @@ impl Check<'_> {
 
     fn unknown_namespace(&mut self, inner: &str, span: &Span) {
         let (namespace, name) = inner.split_once('.').unwrap_or((inner, ""));
-        let diagnostic = Diagnostic::error(
-            "RS0208",
-            span,
-            format!("`{inner}` names nothing that a placeholder can hold"),
-        );
+        let message = format!("`{inner}` names nothing that a placeholder can hold");
+        let diagnostic = Diagnostic::error("RS0208", span, &message);
         if self.parent.is_called(namespace) {
             let meant = format!("resources.{inner}");
             self.error(diagnostic.help(format!("write `{{{meant}}}`")).suggest(
@@ -368,10 +365,21 @@ impl Check<'_> {
             return;
         }
         let diagnostic = match suggest::closest(namespace, &NAMESPACES) {
-            Some(close) => diagnostic.help(format!("did you mean `{{{close}.{name}}}`?")),
+            Some(close) => Diagnostic::error("RS0208", &self.namespace(span, namespace), &message)
+                .help(format!("did you mean `{{{close}.{name}}}`?"))
+                .suggest(namespace, close, Applicability::MaybeIncorrect),
             None => diagnostic.help("write `{secrets.NAME}` or `{config.NAME}`; `{{` is a brace"),
         };
         self.error(diagnostic);
+    }
+
+    /// Where in a placeholder what stands before the first dot is written, or else the whole of it.
+    fn namespace(&self, span: &Span, namespace: &str) -> Span {
+        let place = self.part_of(span, &format!("{{{namespace}."));
+        if place == *span {
+            return place;
+        }
+        place.start + 1..place.end - 1
     }
 
     /// Where in a placeholder what follows a dot is written, or else the whole of it.

@@ -24,7 +24,7 @@ use quote::quote;
 pub(crate) use columns::field_type;
 pub use skeleton::{Problem, skeleton};
 
-use crate::{connector::Connector, module::Module};
+use crate::{connector::Connector, crate_path::CratePath, module::Module};
 use docs::Docs;
 
 /// The module with everything that a checked spec becomes.
@@ -41,6 +41,7 @@ pub fn module(
         visibility,
         ident,
         body,
+        runtime,
     } = module;
     let docs = module_docs(connector, module);
     let allow = allow(module);
@@ -60,7 +61,7 @@ pub fn module(
         #visibility mod #ident {
             #body
             #rebuild
-            use ::rest_source::__private as __rs;
+            use #runtime::__private as __rs;
             #records
             #given
             #secrets
@@ -73,12 +74,12 @@ pub fn module(
 }
 
 /// A public module of the source's own name, as a generated file holds it.
-pub fn file(connector: &Connector) -> TokenStream {
-    module(
-        connector,
-        &Module::new(names::module(&connector.name)),
-        None,
-    )
+pub fn file(connector: &Connector, runtime: &CratePath) -> TokenStream {
+    let module = Module {
+        runtime: runtime.clone(),
+        ..Module::new(names::module(&connector.name))
+    };
+    self::module(connector, &module, None)
 }
 
 /// What the spec says of the source, after what the user's own documentation of the module says.

@@ -48,6 +48,7 @@ pub fn skeleton(
         visibility,
         ident: name,
         body,
+        ..
     } = module;
     let Some((last, first)) = problems.split_last() else {
         return TokenStream::new();

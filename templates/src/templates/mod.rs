@@ -10,7 +10,7 @@ use std::{fs, path::Path};
 
 use tera::{Context, ErrorKind, Kwargs, State, Tera};
 
-use rest_source_codegen::connector::Connector;
+use rest_source_codegen::{connector::Connector, crate_path::CratePath};
 
 use crate::{Error, rust::Rust};
 
@@ -53,7 +53,11 @@ const BUILT_IN: [(&str, &str); 4] = [
 
 /// The templates, the user's among them.
 #[derive(Debug)]
-pub struct Templates(Tera);
+pub struct Templates {
+    tera: Tera,
+    /// Where generated Rust finds the runtime.
+    runtime: CratePath,
+}
 
 impl Templates {
     /// The built-in ones, and in place of those of the same name, the files of this folder. A file of
@@ -79,7 +83,16 @@ impl Templates {
         tera.register_filter("comment", |text: &str, _: Kwargs, _: &State| comment(text));
         tera.add_raw_templates(texts)
             .map_err(|error| told(&error))?;
-        Ok(Self(tera))
+        Ok(Self {
+            tera,
+            runtime: CratePath::default(),
+        })
+    }
+
+    /// With this path to the crate `rest-source` in generated Rust.
+    pub(crate) fn runtime(mut self, runtime: CratePath) -> Self {
+        self.runtime = runtime;
+        self
     }
 
     /// What a template makes of a connector.
@@ -91,11 +104,11 @@ impl Templates {
         let mut context =
             Context::from_serialize(&Source::of(connector)).map_err(|error| told(&error))?;
         if template == Template::Rust {
-            let rust = Rust::of(connector)?;
+            let rust = Rust::of(connector, &self.runtime)?;
             context.insert("module", rust.module().trim_end());
             context.insert("items", rust.items().trim_end());
         }
-        let text = self.0.render(template.name(), &context);
+        let text = self.tera.render(template.name(), &context);
         text.map_err(|error| told(&error))
     }
 }

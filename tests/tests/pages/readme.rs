@@ -17,7 +17,7 @@ fn what_it_shows_of_the_expansion_is_in_the_expansion() {
     let spec = labelled(&readme, "specs/media.yaml");
     let attribute = "\"specs/media.yaml\"".parse().unwrap();
     let module = "pub mod media {}".parse().unwrap();
-    let tokens = attribute::expand(attribute, module, &|_| Ok(spec.to_owned()));
+    let tokens = attribute::expand(attribute, module, &|_| Ok(spec.to_owned().into()));
     let expansion = prettyplease::unparse(&syn::parse2(tokens).unwrap());
     for part in labelled(&readme, "expansion").split("    // …\n") {
         let part = part.trim_matches('\n');

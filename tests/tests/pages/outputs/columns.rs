@@ -55,7 +55,7 @@ pub(super) fn own_struct() -> String {
     let tokens = attribute::expand(
         "\"specs/shop.yaml\"".parse().unwrap(),
         module.parse().unwrap(),
-        &|_| Ok(spec.text.to_owned()),
+        &|_| Ok(spec.text.to_owned().into()),
     );
     let messages = tokens.to_string();
     let messages = messages
