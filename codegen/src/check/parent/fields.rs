@@ -108,6 +108,7 @@ impl Check<'_> {
                 path: Path(path),
             },
             nullable,
+            is_in_key: false,
             data_type,
         })
     }
@@ -145,7 +146,14 @@ impl Check<'_> {
                     "reach into it: `{resources.PARENT.COLUMN.KEY}`"
                 }),
             );
-        } else if is_path && taken.nullable && !self.handles_null_parents {
+        } else if is_path
+            && taken.nullable
+            && !self.handles_null_parents
+            && !self
+                .taken
+                .iter()
+                .any(|one| one.is_in_key && one.field == taken.field)
+        {
             self.path_needs_a_value(field, span, taken);
         }
     }

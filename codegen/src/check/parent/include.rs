@@ -63,6 +63,7 @@ impl Check<'_> {
                     path: Path::default(),
                 },
                 nullable: of.nullable,
+                is_in_key: false,
                 data_type: of.data_type.clone(),
             };
             let column = included(&parent, of, take(&mut kin.fields, taken));

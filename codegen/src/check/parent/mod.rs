@@ -71,6 +71,8 @@ pub(super) struct Taken {
     pub field: ParentField,
     /// Whether there may be none.
     nullable: bool,
+    /// Whether a key column holds it: the check of keys reports a null there.
+    is_in_key: bool,
     data_type: Type,
 }
 
@@ -158,6 +160,15 @@ impl Check<'_> {
         {
             let is_unclear = matches!(kin.parent, Parent::Unclear);
             self.keys(&member.view, member.name, columns, record, is_unclear);
+            let keys = record
+                .columns
+                .iter()
+                .filter(|column| column.primary_key || column.merge_key);
+            for at in keys.filter_map(|column| column.parent) {
+                if let Some(taken) = kin.fields.get_mut(usize::from(at)) {
+                    taken.is_in_key = true;
+                }
+            }
         }
         Some(kin)
     }
