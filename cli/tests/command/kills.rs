@@ -160,6 +160,21 @@ fn may_follow(before: (i64, bool), after: (i64, bool)) -> bool {
     }
 }
 
+/// How a resource is loaded.
+fn mode(resource: &str) -> &'static str {
+    match resource {
+        "visits" => "append",
+        "events" => "append, incremental",
+        "ticks" => "append, incremental, in order",
+        "rates" => "replace",
+        "users" => "merge",
+        "days" => "merge by a merge_key",
+        "posts" => "children, incremental",
+        "likes" => "children",
+        other => panic!("{other}"),
+    }
+}
+
 struct World {
     shell: Shell,
     server: Scripted,
@@ -268,19 +283,29 @@ fn a_load_that_is_killed_at_any_moment_loses_no_row_and_doubles_none() {
     assert!(world.load().status().unwrap().success());
     let whole = u64::try_from(begun.elapsed().as_millis()).unwrap();
     let mut before = world.check();
-    let mut ended: BTreeMap<String, u64> = BTreeMap::new();
+    let mut ended: BTreeMap<(&str, &str), u64> = BTreeMap::new();
     for kill in 0..kills {
         let (name, number) = [("-KILL", 9), ("-TERM", 15), ("-HUP", 1), ("-INT", 2)]
             [usize::try_from(random.below(4)).unwrap()];
         let after = Duration::from_millis(random.below(whole));
+        let requests = world.server.asked().len();
         let status = world.kill(name, after);
+        // A run that does not handle signals yet is ended by them, as by SIGKILL always.
         let is_killed = status.signal() == Some(number) || status.code() == Some(128 + number);
         assert!(
             is_killed || status.success(),
             "seed {seed}, kill {kill}, {name}: {status}"
         );
-        let outcome = if is_killed { name } else { "done before" };
-        *ended.entry(outcome.to_owned()).or_default() += 1;
+        assert!(
+            name != "-KILL" || status.code() != Some(137),
+            "exits with 137 itself"
+        );
+        let during = match world.server.asked().get(requests..) {
+            _ if !is_killed => "nothing: it was done",
+            None | Some([]) => "the start",
+            Some([.., last]) => last.path().rsplit('/').next().map_or("", mode),
+        };
+        *ended.entry((name, during)).or_default() += 1;
         let now = world.check();
         for (before, now) in before.into_iter().zip(now) {
             assert!(
@@ -300,5 +325,8 @@ fn a_load_that_is_killed_at_any_moment_loses_no_row_and_doubles_none() {
     world.complete();
     world.check();
     let asked = world.server.asked().len();
-    println!("{kills} kills with seed {seed}, {asked} requests: {ended:?}");
+    println!("{kills} kills with seed {seed}, {asked} requests");
+    for ((signal, during), kills) in ended {
+        println!("  {signal} during {during}: {kills}");
+    }
 }

@@ -3,6 +3,7 @@
 //! `REST_SOURCE_KILLS=300 cargo test -p rest-source-cli --test command token_kills` draws more.
 
 use std::{
+    collections::BTreeMap,
     process::{Command, Stdio},
     time::Duration,
 };
@@ -54,9 +55,11 @@ fn left_over(shell: &Shell) -> Vec<String> {
 async fn no_token_is_lost_by(signal: &str, code: i32) {
     let (server, shell) = shop().await;
     server.tokens().slow(Duration::from_millis(20));
+    let mut codes = BTreeMap::<_, u64>::new();
     for kill in 0..kills() {
         let after = Duration::from_millis(fastrand::u64(0..120));
         let (ended, said) = killed(&shell, signal, after).await;
+        *codes.entry(ended).or_default() += 1;
         // A signal may come before the run handles it, or after its end.
         let is_documented = ended.is_none_or(|ended| ended == code || ended == 0);
         assert!(is_documented, "{signal} {kill}: {ended:?} {said}");
@@ -70,6 +73,8 @@ async fn no_token_is_lost_by(signal: &str, code: i32) {
         assert_eq!(left_over(&shell), [""; 0], "{signal} {kill}");
     }
     assert_eq!(shell.run(&[&FETCH[..], &KEPT].concat()).code, 0);
+    let tokens = server.tokens().refresh_token();
+    println!("{signal} while tokens rotate: {codes:?} by exit code, none without; now {tokens:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
