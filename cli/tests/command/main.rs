@@ -10,6 +10,7 @@ mod page;
 mod param;
 mod same;
 mod shell;
+mod side_by_side;
 mod tls;
 #[cfg(unix)]
 mod token_kills;

@@ -1,6 +1,6 @@
 //! Several loads into one file: none holds a lock while it waits for its API.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rest_source::{
     Column, Table, Type,
@@ -26,34 +26,69 @@ const GROUPED: ResourcePlan = ResourcePlan {
     table: &BY_STATUS,
     ..ORDERS
 };
-const ITEMS: ResourcePlan = ResourcePlan {
+const MERGED_ITEMS: ResourcePlan = ResourcePlan {
     name: "items",
-    table: &Table::new("items", &[Column::new("id", Type::Bigint).primary_key()]),
+    table: &Table::new(
+        "items",
+        &[
+            Column::new("id", Type::Bigint).primary_key(),
+            Column::new("status", Type::Text),
+        ],
+    ),
     path: Template(&[Part::Text("items")]),
-    ..orders(WriteDisposition::Append)
+    ..ORDERS
+};
+const APPENDED_ITEMS: ResourcePlan = ResourcePlan {
+    write_disposition: WriteDisposition::Append,
+    ..MERGED_ITEMS
+};
+const REPLACED_ITEMS: ResourcePlan = ResourcePlan {
+    write_disposition: WriteDisposition::Replace,
+    ..MERGED_ITEMS
+};
+const GROUPED_ITEMS: ResourcePlan = ResourcePlan {
+    table: &Table::new(
+        "items",
+        &[
+            Column::new("id", Type::Bigint).primary_key(),
+            Column::new("status", Type::Text).merge_key(),
+        ],
+    ),
+    ..MERGED_ITEMS
 };
 
 crate::shop!(Merging, plan(&[&ORDERS]));
 crate::shop!(Appending, plan(&[&APPENDED]));
 crate::shop!(Replacing, plan(&[&REPLACED]));
 crate::shop!(Grouping, plan(&[&GROUPED]));
-crate::shop!(Items, plan(&[&ITEMS]));
+crate::shop!(MergingItems, plan(&[&MERGED_ITEMS]));
+crate::shop!(AppendingItems, plan(&[&APPENDED_ITEMS]));
+crate::shop!(ReplacingItems, plan(&[&REPLACED_ITEMS]));
+crate::shop!(GroupingItems, plan(&[&GROUPED_ITEMS]));
 
-async fn does_not_lock<S>()
+/// Longer than a load waits for a lock.
+const WAIT: Duration = Duration::from_secs(7);
+
+/// Runs two loads into one file while one of them waits for its API.
+async fn does_not_lock<Slow, Quick>()
 where
-    S: Load<Secrets = (), Config = crate::shop::Url> + Sync,
+    Slow: Load<Secrets = (), Config = crate::shop::Url> + Sync,
+    Quick: Load<Secrets = (), Config = crate::shop::Url> + Sync,
 {
-    let items = Dataset::new("items", "/items", 3, |n| json!({ "id": n }));
+    let item = |n| json!({ "id": n, "status": "open" });
+    let items = Dataset::new("items", "/items", 13, item);
     let (server, scratch) = (serve_also(vec![items]).await, Scratch::new());
-    let (slow, quick): (S, Items) = (connect(&server), connect(&server));
+    let (slow, quick): (Slow, Quick) = (connect(&server), connect(&server));
     // It has written two pages when the third keeps it waiting.
-    server
-        .faults()
-        .at(2, Fault::Slow(Duration::from_millis(1_500)));
+    server.faults().at(2, Fault::Slow(WAIT));
     let mut database = scratch.open();
     let slow = slow.load(&mut database).into_future();
+    let begun = Instant::now();
     let others = async {
-        tokio::time::sleep(Duration::from_millis(700)).await;
+        while server.log().of("/orders").len() < 3 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
         // Whoever does not wait for a lock gets it.
         let other = Connection::open(&scratch.path).unwrap();
         other.busy_timeout(Duration::ZERO).unwrap();
@@ -62,31 +97,35 @@ where
             .execute_batch(&format!("BEGIN IMMEDIATE; {taken}; COMMIT"))
             .unwrap();
         quick.load(&mut scratch.open()).await.unwrap();
+        assert!(
+            begun.elapsed() < WAIT,
+            "the quick load waited for the slow one"
+        );
     };
     let (slow, ()) = tokio::join!(slow, others);
     slow.unwrap();
     scratch.assert_equals(&server);
-    assert_eq!(scratch.rows("SELECT count(*) FROM items"), ["3"]);
+    assert_eq!(scratch.rows("SELECT count(*) FROM items"), ["13"]);
 }
 
 #[tokio::test]
 async fn a_load_that_merges_does_not_lock_the_database_while_it_waits() {
-    does_not_lock::<Merging>().await;
+    does_not_lock::<Merging, MergingItems>().await;
 }
 
 #[tokio::test]
 async fn a_load_that_appends_does_not_lock_the_database_while_it_waits() {
-    does_not_lock::<Appending>().await;
+    does_not_lock::<Appending, AppendingItems>().await;
 }
 
 #[tokio::test]
 async fn a_load_that_replaces_does_not_lock_the_database_while_it_waits() {
-    does_not_lock::<Replacing>().await;
+    does_not_lock::<Replacing, ReplacingItems>().await;
 }
 
 #[tokio::test]
 async fn a_load_that_replaces_groups_does_not_lock_the_database_while_it_waits() {
-    does_not_lock::<Grouping>().await;
+    does_not_lock::<Grouping, GroupingItems>().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
