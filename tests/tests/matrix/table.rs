@@ -29,6 +29,8 @@ pub(crate) struct Outcome {
     pub(crate) name: String,
     /// The number of records that arrive.
     pub(crate) records: usize,
+    /// Those of them before the first page that is missing.
+    pub(crate) before_gap: usize,
 }
 
 /// A cell of the second table.
@@ -119,16 +121,18 @@ fn end(row: &BTreeMap<String, String>) -> Result<End, String> {
         .iter()
         .filter(|(column, _)| !["end", "keys", "total", "pages"].contains(&column.as_str()));
     let outcomes = columns.map(|(column, cell)| {
-        let (name, records) = cell.split_once(' ').unwrap_or((cell, ""));
-        let records = if records.is_empty() {
-            all
-        } else {
-            records
-                .parse()
-                .map_err(|_| format!("not a number: {cell}"))?
+        let (name, numbers) = cell.split_once(' ').unwrap_or((cell, ""));
+        let (records, before_gap) = numbers.split_once('/').unwrap_or((numbers, numbers));
+        let number = |text: &str| match text {
+            "" => Ok(all),
+            text => text.parse().map_err(|_| format!("not a number: {cell}")),
         };
-        let name = name.to_owned();
-        Ok((column.clone(), Outcome { name, records }))
+        let outcome = Outcome {
+            name: name.to_owned(),
+            records: number(records)?,
+            before_gap: number(before_gap)?,
+        };
+        Ok((column.clone(), outcome))
     });
     let keys = format!("{{ {} }}", row["keys"]);
     Ok(End {
