@@ -130,7 +130,11 @@ impl Schema {
     fn context(&mut self, context: &'static Context, mode: Mode) -> Json {
         self.defined(&slug(context.name), mode, |schema| {
             let properties = schema.properties(context.keys, mode);
-            object(properties, requirements(context.keys, mode), None)
+            let object = object(properties, requirements(context.keys, mode), None);
+            if std::ptr::eq(context, &raw const grammar::RESOURCE) && mode != Mode::Default {
+                return object.with("defaultSnippets", snippets());
+            }
+            object
         })
     }
 
@@ -193,23 +197,44 @@ impl Schema {
     fn family(&mut self, family: &'static Family, mode: Mode) -> Json {
         let name = family_slug(family);
         self.defined(&name, mode, |schema| {
-            let mut kinds = Vec::new();
-            if family.may_be_bare {
-                kinds.extend(bare(family, mode));
+            let tagged = schema.tagged(family, &name, mode);
+            match bare(family, mode) {
+                Some(bare) => any([bare, tagged]),
+                None => tagged,
             }
-            for member in family.members {
-                let name = format!("{name}.{}", member.word.name);
-                kinds.push(
-                    schema.defined(&name, mode, |schema| schema.member(family, member, mode)),
-                );
-            }
-            if mode != Mode::Whole {
-                // It says by inheritance what it is.
-                let tag = map([("required", texts([family.tag]))]);
-                kinds.push(map([("type", text("object")), ("not", tag)]));
-            }
-            map([("anyOf", Json::List(kinds))])
         })
+    }
+
+    /// A map whose tag decides which keys it may have. The tag has a schema of its own: so an editor
+    /// completes every word, also those that need further keys, and names all of them where it is wrong.
+    fn tagged(&mut self, family: &'static Family, name: &str, mode: Mode) -> Json {
+        let members = family.members.iter();
+        let every_word = members
+            .clone()
+            .flat_map(|member| word_names(&member.word).map(|name| (name, member.word.meaning)));
+        let tag = words(every_word);
+        let kinds = members.map(|member| {
+            let name = format!("{name}.{}", member.word.name);
+            let kind = self.defined(&name, mode, |schema| schema.member(family, member, mode));
+            let tag = map([("enum", texts(word_names(&member.word)))]);
+            let is_kind = map([
+                ("required", texts([family.tag])),
+                ("properties", map([(family.tag, tag)])),
+            ]);
+            map([("if", is_kind), ("then", kind)])
+        });
+        let kinds = Json::List(kinds.collect());
+        let object = map([
+            ("type", text("object")),
+            ("properties", map([(family.tag, tag)])),
+        ]);
+        let object = if mode == Mode::Whole {
+            object.with("required", texts([family.tag]))
+        } else {
+            // It may say by inheritance what it is.
+            object
+        };
+        object.with("allOf", kinds)
     }
 
     fn member(&mut self, family: &Family, member: &'static Member, mode: Mode) -> Json {
@@ -227,26 +252,76 @@ impl Schema {
 }
 
 /// The words that say everything alone.
-fn bare(family: &'static Family, mode: Mode) -> Vec<Json> {
+fn bare(family: &'static Family, mode: Mode) -> Option<Json> {
+    if !family.may_be_bare {
+        return None;
+    }
     let members = family.members.iter();
     let members = members.filter(|one| one.is_complete() || mode == Mode::Default);
     let mut all = Vec::new();
     for member in members {
+        let meaning = member.word.meaning;
         for name in word_names(&member.word) {
-            all.push(described(name, member.word.meaning));
+            all.push((name.to_owned(), meaning.to_owned()));
             if family.name == "column" {
-                all.push(described(
-                    &format!("{name}!"),
-                    &format!("{}, never null", member.word.meaning),
-                ));
+                all.push((format!("{name}!"), format!("{meaning}, never null")));
             }
         }
     }
-    all
+    Some(words(all))
 }
 
-fn described(word: &str, meaning: &str) -> Json {
-    map([("const", text(word)), ("description", text(meaning))])
+/// One of these words, each with its meaning.
+fn words<W: Into<String>>(words: impl IntoIterator<Item = (W, W)>) -> Json {
+    let (names, meanings): (Vec<_>, Vec<_>) = words
+        .into_iter()
+        .map(|(name, meaning)| (text(name), text(meaning)))
+        .unzip();
+    map([
+        ("enum", Json::List(names)),
+        ("enumDescriptions", Json::List(meanings)),
+    ])
+}
+
+/// What an editor may insert for a resource. The numbers are the places where the user writes.
+fn snippets() -> Json {
+    let snippet = |label: &str, description: &str, endpoint: Json| {
+        let body = map([
+            ("name", text("${1:orders}")),
+            ("endpoint", endpoint),
+            ("primary_key", text("${3:id}")),
+            ("columns", map([("${3:id}", text("${4:text!}"))])),
+        ]);
+        map([
+            ("label", text(label)),
+            ("description", text(description)),
+            ("body", body),
+        ])
+    };
+    let path = || ("path", text("${2:/orders}"));
+    Json::List(vec![
+        snippet(
+            "resource",
+            "A resource whose records come in one response",
+            map([path(), ("paginator", text("single_page"))]),
+        ),
+        snippet(
+            "resource in pages",
+            "A resource whose records come in pages, each with the cursor of the next",
+            map([
+                path(),
+                ("data_selector", text("${5:data}")),
+                (
+                    "paginator",
+                    map([
+                        ("type", text("cursor")),
+                        ("cursor_path", text("${6:next_cursor}")),
+                        ("cursor_param", text("${7:cursor}")),
+                    ]),
+                ),
+            ]),
+        ),
+    ])
 }
 
 fn word_names(word: &Word) -> impl Iterator<Item = &'static str> {
@@ -328,10 +403,8 @@ fn scalar(shape: &Shape) -> Json {
             pattern("^[1-5]([0-9][0-9]|xx|XX)$"),
         ]),
         Shape::Word(known) => {
-            let each = known
-                .iter()
-                .flat_map(|word| word_names(word).map(|name| described(name, word.meaning)));
-            map([("anyOf", Json::List(each.collect()))])
+            let each = known.iter();
+            words(each.flat_map(|word| word_names(word).map(|name| (name, word.meaning))))
         }
         Shape::ScalarOrNull => of(&["string", "number", "boolean", "null"]),
         Shape::Json => of(&["string", "number", "boolean", "array", "object"]),
@@ -349,7 +422,8 @@ fn annotated(key: &Key, schema: Json) -> Json {
     if value.is_none() && !key.default.is_empty() {
         meaning = format!("{meaning} (default: {})", key.default);
     }
-    // What an editor shows first of what is hovered over.
+    // An editor shows the description of a key that is hovered over, and not always its title.
+    let meaning = format!("`{}`: {meaning}", key.name);
     let schema = schema
         .with("title", text(key.name))
         .with("description", text(meaning));

@@ -283,3 +283,125 @@ fn every_spec_of_the_project_is_accepted() {
         assert!(validator.accepts(&document(&text)), "{text}");
     }
 }
+
+fn definitions() -> serde_json::Map<String, Value> {
+    let schema: Value = serde_json::from_str(&super::schema()).unwrap();
+    schema["$defs"].as_object().unwrap().clone()
+}
+
+#[test]
+fn a_tag_completes_every_word_with_its_meaning() {
+    let definitions = definitions();
+    let tags = |name: &str, tag: &str| {
+        let definition = &definitions[name];
+        let kinds = definition["anyOf"].as_array().cloned();
+        let mut kinds = kinds
+            .unwrap_or_else(|| vec![definition.clone()])
+            .into_iter();
+        let tagged = kinds.find(|kind| kind["type"] == "object").unwrap();
+        let words = tagged["properties"][tag].clone();
+        let count = words["enum"].as_array().unwrap().len();
+        assert_eq!(words["enumDescriptions"].as_array().unwrap().len(), count);
+        words["enum"].as_array().unwrap().clone()
+    };
+    for name in ["column", "element"] {
+        let words = tags(name, "data_type");
+        for word in ["text", "object", "array", "map", "enum", "union"] {
+            assert!(words.contains(&json!(word)), "{name} lacks {word}");
+        }
+    }
+    assert!(tags("paginator", "type").contains(&json!("header_link")));
+    assert!(tags("auth", "type").contains(&json!("bearer")));
+}
+
+#[test]
+fn a_wrong_tag_is_told_all_that_it_may_be() {
+    let wrong = json!({
+        "client": {
+            "base_url": "https://api.example.com",
+            "paginator": { "type": "cursr", "cursor_path": "next" },
+        },
+        "resources": [{ "name": "a", "columns": "json" }],
+    });
+    let validator = Validator::new();
+    let error = validator
+        .schemas
+        .validate(&wrong, validator.index)
+        .unwrap_err();
+    let told = format!("{error:#}");
+    let at_tag: Vec<&str> = told
+        .lines()
+        .filter(|line| line.contains("/client/paginator/type"))
+        .collect();
+    assert_eq!(at_tag.len(), 1, "{told}");
+    for word in [
+        "single_page",
+        "offset",
+        "cursor",
+        "header_link",
+        "json_link",
+    ] {
+        assert!(at_tag[0].contains(word), "{told}");
+    }
+    assert!(!told.contains("cursor_path"), "{told}");
+}
+
+#[test]
+fn the_description_of_a_key_begins_with_the_key() {
+    let mut described = 0;
+    for (name, definition) in definitions() {
+        let Some(properties) = definition["properties"].as_object() else {
+            continue;
+        };
+        for (key, property) in properties {
+            // A tag tells its words, and a key by another name tells the one it has here.
+            let (Some(description), Some(title)) =
+                (property["description"].as_str(), property["title"].as_str())
+            else {
+                continue;
+            };
+            assert!(
+                description.starts_with(&format!("`{title}`: ")),
+                "{name}.{key}: {description}"
+            );
+            described += 1;
+        }
+    }
+    assert!(described > 100, "{described}");
+}
+
+/// A text with what stands in the place of each `${1:…}`.
+fn inserted(text: &str) -> String {
+    let mut inserted = String::new();
+    let mut rest = text;
+    while let Some((before, place)) = rest.split_once("${") {
+        let (place, after) = place.split_once('}').unwrap();
+        inserted.push_str(before);
+        inserted.push_str(place.split_once(':').unwrap().1);
+        rest = after;
+    }
+    inserted + rest
+}
+
+#[test]
+fn a_snippet_is_a_resource_as_it_stands() {
+    let snippets = definitions()["resource"]["defaultSnippets"].clone();
+    let snippets = snippets.as_array().unwrap();
+    assert!(!snippets.is_empty());
+    for snippet in snippets {
+        assert!(snippet["label"].is_string() && snippet["description"].is_string());
+        let body = inserted(&snippet["body"].to_string());
+        let resource: Value = serde_json::from_str(&body).unwrap();
+        let spec = json!({
+            "client": { "base_url": "https://api.example.com" },
+            "resources": [resource],
+        });
+        assert!(Validator::new().accepts(&spec), "{spec:#}");
+        let compiled = crate::compile("specs/api.yaml", &spec.to_string());
+        assert!(
+            compiled.diagnostics.is_empty(),
+            "{:?}",
+            compiled.diagnostics.messages()
+        );
+    }
+}
