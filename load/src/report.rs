@@ -251,7 +251,13 @@ impl fmt::Debug for LoadError {
     }
 }
 
-impl std::error::Error for LoadError {}
+impl std::error::Error for LoadError {
+    /// The first of its errors.
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        let first = self.errors.first()?;
+        Some(first)
+    }
+}
 
 impl From<Error> for LoadError {
     /// A load that did not begin.

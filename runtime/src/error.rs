@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt, time::SystemTime};
 
-use crate::{paginator::Position, printable::printable, report::Report};
+use crate::{paginator::Position, printable::printable, report::Report, transport::TransportError};
 
 /// The result of this crate's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -12,6 +12,10 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// Neither its `Display` nor its `Debug` holds a secret: URLs are shown without the credentials, and
 /// known secrets are redacted wherever they appear. Each of its texts is on one line: control
 /// characters and marks of direction, which a server may have written, are escaped.
+///
+/// Its [`source`](std::error::Error::source) is the error beneath it, where there is one: a
+/// [`TransportError`](crate::transport::TransportError) where no response came, else the texts of an I/O,
+/// JSON, URL or database error, redacted as its own are.
 #[derive(Clone)]
 pub struct Error(Box<Inner>);
 
@@ -25,6 +29,72 @@ struct Inner {
     help: Option<String>,
     report: Option<Report>,
     position: Option<Position>,
+    cause: Option<Cause>,
+}
+
+/// The error beneath an [`Error`].
+#[derive(Clone, Debug)]
+pub(crate) enum Cause {
+    Transport(TransportError),
+    Other(Described),
+}
+
+impl From<TransportError> for Cause {
+    fn from(error: TransportError) -> Self {
+        Self::Transport(error)
+    }
+}
+
+impl Cause {
+    fn map_text(&mut self, blank: &impl Fn(&str) -> String) {
+        match self {
+            Self::Transport(error) => error.message = blank(&error.message),
+            Self::Other(described) => described.map_text(blank),
+        }
+    }
+}
+
+/// The texts of an error and of those beneath it. The errors themselves may hold a URL or a value, which
+/// could not be redacted.
+#[derive(Clone)]
+pub(crate) struct Described {
+    text: String,
+    source: Option<Box<Described>>,
+}
+
+impl Described {
+    fn new(error: &(dyn std::error::Error + 'static)) -> Self {
+        Self {
+            text: one_line(error.to_string()),
+            source: error.source().map(|source| Box::new(Self::new(source))),
+        }
+    }
+
+    fn map_text(&mut self, blank: &impl Fn(&str) -> String) {
+        self.text = blank(&self.text);
+        if let Some(source) = &mut self.source {
+            source.map_text(blank);
+        }
+    }
+}
+
+impl fmt::Display for Described {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for Described {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl std::error::Error for Described {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        let source = self.source.as_deref()?;
+        Some(source)
+    }
 }
 
 /// What kind of thing went wrong.
@@ -75,6 +145,7 @@ impl Error {
             help: None,
             report: None,
             position: None,
+            cause: None,
         }))
     }
 
@@ -111,6 +182,25 @@ impl Error {
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
         self.0.help = Some(one_line(help));
         self
+    }
+
+    /// With the error beneath it. Its texts are kept, not the error itself.
+    #[must_use]
+    pub fn with_source(mut self, error: &(dyn std::error::Error + 'static)) -> Self {
+        self.0.cause = Some(Cause::Other(Described::new(error)));
+        self
+    }
+
+    /// With this cause.
+    #[must_use]
+    pub(crate) fn with_cause(mut self, cause: impl Into<Cause>) -> Self {
+        self.0.cause = Some(cause.into());
+        self
+    }
+
+    /// The cause, where there is one.
+    pub(crate) fn cause(&self) -> Option<&Cause> {
+        self.0.cause.as_ref()
     }
 
     /// With what the fetch had done until then.
@@ -172,6 +262,9 @@ impl Error {
         {
             *text = blank(text);
         }
+        if let Some(cause) = &mut inner.cause {
+            cause.map_text(&blank);
+        }
         self
     }
 }
@@ -219,4 +312,40 @@ impl fmt::Debug for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self.0.cause.as_ref()? {
+            Cause::Transport(error) => Some(error),
+            Cause::Other(described) => Some(described),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{error::Error as _, io};
+
+    use super::{Error, ErrorKind};
+
+    #[test]
+    fn the_texts_of_a_source_are_redacted_with_those_of_the_error() {
+        let beneath = io::Error::other("https://h/?key=s3cr3t\u{1b}[2J refused");
+        let above = io::Error::other(beneath);
+        let error = Error::new(ErrorKind::Transport, "no answer")
+            .with_source(&above)
+            .map_text(|text| text.replace("s3cr3t", "[secret]"));
+        let mut texts = Vec::new();
+        let mut source = error.source();
+        while let Some(error) = source {
+            texts.push(format!("{error}|{error:?}"));
+            source = error.source();
+        }
+        assert!(!texts.is_empty());
+        for text in texts {
+            assert!(text.contains("key=[secret]"), "{text}");
+            assert!(!text.contains(['\u{1b}', '\n']), "{text}");
+        }
+        assert!(error.clone().source().is_some());
+        assert!(Error::new(ErrorKind::Config, "no").source().is_none());
+    }
+}

@@ -233,7 +233,7 @@ fn failed(error: TransportError, wire: &Wire) -> Failure {
         _ => ErrorKind::Transport,
     };
     let help = error.help();
-    let error = Error::new(kind, error.message);
+    let error = Error::new(kind, error.message.clone()).with_cause(error);
     Failure::Fatal(match help {
         Some(help) => error.with_help(help),
         None => error,

@@ -81,7 +81,8 @@ pub(crate) fn parse(text: &str, what: &str) -> Result<Url> {
         Error::new(ErrorKind::Config, message)
             .with_help("give an absolute URL like `https://api.example.com/v1`")
     };
-    let url = Url::parse(text).map_err(|error| wrong(&format!("does not parse: {error}")))?;
+    let url = Url::parse(text)
+        .map_err(|error| wrong(&format!("does not parse: {error}")).with_source(&error))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(wrong("is not http or https"));
     }

@@ -188,7 +188,7 @@ pub(crate) fn resolve_or(otherwise: &ErrorKind, from: &Url, next: &str) -> Resul
     let wrong = |why: &str| Error::new(otherwise.clone(), format!("the link `{next}` {why}"));
     let mut url = from
         .join(next.trim())
-        .map_err(|error| wrong(&format!("is no URL: {error}")))?;
+        .map_err(|error| wrong(&format!("is no URL: {error}")).with_source(&error))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(wrong("is not http or https"));
     }
@@ -218,7 +218,7 @@ fn strip(url: &mut Url) {
 fn join(base: &Url, path: &str) -> Result<Url> {
     let wrong = |error: url::ParseError| {
         let message = format!("the path `{path}` makes no URL: {error}");
-        Error::new(ErrorKind::Config, message)
+        Error::new(ErrorKind::Config, message).with_source(&error)
     };
     let lower = path.get(..8).unwrap_or(path).to_ascii_lowercase();
     if lower.starts_with("https://") || lower.starts_with("http://") {

@@ -83,9 +83,9 @@ impl Wire {
         let url = origin::parse(url, "an authenticator's URL")?;
         origin::check_scheme(&url)?;
         let request = self.request(method, &url, headers, body);
-        self.send(&request)
-            .await
-            .map_err(|error| Error::new(ErrorKind::Transport, error.message))
+        self.send(&request).await.map_err(|error| {
+            Error::new(ErrorKind::Transport, error.message.clone()).with_cause(error)
+        })
     }
 
     /// A request with the source's limits.

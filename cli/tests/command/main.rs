@@ -236,6 +236,7 @@ fn what_cannot_be_fetched_is_said_before_anything_is_sent() {
     let shell = Shell::new();
     shell.write("broken.yaml", BROKEN);
     snapshot("fetch-unknown", &shell.run(&["fetch", MEDIA, "storys"]));
+    snapshot("fetch-no-resource", &shell.run(&["fetch", MEDIA]));
     snapshot("fetch-no-secret", &shell.run(&["fetch", MEDIA, "stories"]));
     snapshot(
         "fetch-broken",

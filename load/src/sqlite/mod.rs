@@ -87,7 +87,7 @@ impl Sqlite {
         }
         let failed = |error: rusqlite::Error| {
             let message = format!("cannot open the database `{}`: {error}", path.display());
-            Error::new(ErrorKind::Destination, message)
+            Error::new(ErrorKind::Destination, message).with_source(&error)
         };
         // A path is a path: without this, `file:x?mode=memory` would be a database in memory.
         let flags = OpenFlags::default() - OpenFlags::SQLITE_OPEN_URI;

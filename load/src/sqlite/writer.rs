@@ -292,13 +292,15 @@ pub(super) fn run(db: &Connection, statements: &[String]) -> Result<()> {
 }
 
 /// An error of the database.
+#[expect(clippy::needless_pass_by_value, reason = "it is for `map_err`")]
 pub(super) fn failed(error: rusqlite::Error) -> Error {
     let busy = error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy);
-    let says = match error {
-        rusqlite::Error::SqliteFailure(_, Some(message)) => message,
+    let says = match &error {
+        rusqlite::Error::SqliteFailure(_, Some(message)) => message.clone(),
         other => other.to_string(),
     };
-    let failure = Error::new(ErrorKind::Destination, format!("the database says: {says}"));
+    let message = format!("the database says: {says}");
+    let failure = Error::new(ErrorKind::Destination, message).with_source(&error);
     if busy {
         failure.with_help("another process keeps a transaction open on it: end that first")
     } else {

@@ -71,7 +71,7 @@ pub(super) fn not_json(text: &str, error: &serde_json::Error) -> Error {
     if json(text).trim_start_matches(SPACE).starts_with('<') {
         unreadable("the response is HTML or XML, not JSON")
     } else {
-        unreadable(format!("the response is not JSON: {error}"))
+        unreadable(format!("the response is not JSON: {error}")).with_source(error)
     }
 }
 

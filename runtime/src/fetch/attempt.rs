@@ -263,6 +263,7 @@ impl<'a> Requests<'a> {
             request,
             detail: Some(format!("{}{body}", self.job.client.redact(error.message()))),
             help: None,
+            cause: error.cause().cloned(),
         }
     }
 
@@ -370,6 +371,7 @@ impl<'a> Requests<'a> {
             request,
             detail: self.excerpt(body).map(|excerpt| format!("body: {excerpt}")),
             help: (*status == 401).then(|| self.check_credentials()),
+            cause: None,
         }
     }
 
@@ -412,6 +414,7 @@ impl<'a> Requests<'a> {
             request,
             detail: Some(self.job.client.redact(&error.message)),
             help: error.help().map(str::to_owned),
+            cause: Some(error.clone().into()),
         }
     }
 

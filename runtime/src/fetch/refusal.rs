@@ -6,7 +6,9 @@ use std::{
 };
 
 use super::machine::Now;
-use crate::{Error, ErrorKind, Timestamp, plan::Retry, report::Seconds, retry::listed};
+use crate::{
+    Error, ErrorKind, Timestamp, error::Cause, plan::Retry, report::Seconds, retry::listed,
+};
 
 /// Why a request brought no page.
 #[derive(Clone, Debug)]
@@ -29,6 +31,8 @@ pub(super) struct Refusal {
     pub(super) detail: Option<String>,
     /// What may be done about it, where that does not depend on the status alone.
     pub(super) help: Option<String>,
+    /// The error beneath it.
+    pub(super) cause: Option<Cause>,
 }
 
 /// What a rule that says to ask again says of the last answer.
@@ -143,6 +147,10 @@ impl Refusal {
 
     fn describe(self, error: Error) -> Error {
         let error = error.with_request(self.request);
+        let error = match self.cause {
+            Some(cause) => error.with_cause(cause),
+            None => error,
+        };
         match self.detail {
             Some(detail) => error.with_detail(detail),
             None => error,

@@ -60,7 +60,7 @@ impl State {
     /// [`ErrorKind::State`] when the text is not a state, or one of another version.
     pub fn from_json(text: &str) -> Result<Self> {
         let tree: Value = serde_json::from_str(text)
-            .map_err(|e| unreadable(format!("the state is no JSON: {e}")))?;
+            .map_err(|e| unreadable(format!("the state is no JSON: {e}")).with_source(&e))?;
         match tree.get("version").and_then(Value::as_u64) {
             Some(1..=VERSION) => {}
             Some(other) => {

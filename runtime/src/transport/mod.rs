@@ -158,7 +158,7 @@ impl fmt::Debug for Headers {
 }
 
 /// Why there is no whole response.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct TransportError {
     /// What happened.
     pub kind: TransportErrorKind,

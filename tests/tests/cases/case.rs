@@ -116,6 +116,9 @@ pub(crate) struct Run {
     /// Texts that stderr must hold.
     #[serde(default)]
     pub(crate) stderr: Vec<String>,
+    /// Texts that stderr must not hold.
+    #[serde(default)]
+    pub(crate) stderr_without: Vec<String>,
 }
 
 /// What the command exits with.

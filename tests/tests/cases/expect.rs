@@ -73,6 +73,11 @@ pub(crate) fn differences(run: &Run, outcome: &Outcome) -> Vec<String> {
             compare("stderr", &format_args!("with `{text}`"), &"none");
         }
     }
+    for text in &run.stderr_without {
+        if outcome.stderr.contains(text.as_str()) {
+            compare("stderr", &format_args!("without `{text}`"), &"with it");
+        }
+    }
     for (query, rows) in &run.tables {
         let expected: Vec<Value> = rows.iter().map(|row| Value::from(row.clone())).collect();
         match select(&outcome.database, query) {

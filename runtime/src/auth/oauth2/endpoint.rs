@@ -141,7 +141,7 @@ impl Endpoint {
 
 fn unreached(error: &TransportError, wire: &Wire) -> Refusal {
     let message = format!("no answer from the token endpoint: {error}");
-    let mut shown = Error::new(ErrorKind::Transport, message);
+    let mut shown = Error::new(ErrorKind::Transport, message).with_cause(error.clone());
     if let Some(help) = error.help() {
         shown = shown.with_help(help);
     }

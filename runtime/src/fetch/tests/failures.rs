@@ -1,7 +1,7 @@
 //! What an API refuses, breaks off and gets wrong.
 
 use super::*;
-use crate::{Clock, plan::Retry};
+use crate::{Clock, plan::Retry, transport::TransportError};
 
 #[tokio::test]
 async fn three_failures_are_retried_after_two_four_and_eight_seconds() {
@@ -298,4 +298,49 @@ async fn untyped_records_stream_up_to_the_first_without_its_key() {
       help: `id` is a key, so it has to be there; `schema_contract: {data_type: discard_row}` sets such rows aside
     ");
     assert!(stream.next().await.is_none());
+}
+
+/// The texts of an error and of those beneath it, as they are shown in both ways.
+fn chain(error: &dyn std::error::Error) -> Vec<String> {
+    std::iter::successors(Some(error), |error| error.source())
+        .map(|error| format!("{error} {error:?}"))
+        .collect()
+}
+
+#[tokio::test]
+async fn an_error_has_the_error_beneath_it_as_its_source() {
+    let unreached = shop(Api::new(|_| failure(TransportErrorKind::Interrupted)));
+    let error = unreached.fetch(&PLAIN).all().await.unwrap_err();
+    let source = std::error::Error::source(&error).unwrap();
+    let source = source.downcast_ref::<TransportError>().unwrap();
+    assert_eq!(source.kind, TransportErrorKind::Interrupted);
+
+    for body in ["[1, 2", "[1, oops]"] {
+        let broken = shop(Api::new(move |_| answer(200, &[], body)));
+        let error = broken.fetch(&PLAIN).all().await.unwrap_err();
+        let source = std::error::Error::source(&error).unwrap().to_string();
+        assert!(source.contains("line 1 column"), "{source}");
+    }
+
+    let refused = shop(Api::new(|_| answer(404, &[], "")));
+    let error = refused.fetch(&PLAIN).all().await.unwrap_err();
+    assert!(std::error::Error::source(&error).is_none());
+}
+
+#[tokio::test]
+async fn no_secret_is_in_the_chain_of_sources() {
+    let shop = shop(Api::new(|_| {
+        Answer::Failure(TransportError {
+            kind: TransportErrorKind::Protocol,
+            message: format!("cannot read https://api.example.com/?key={SECRET}"),
+        })
+    }));
+    let error = shop.fetch(&PLAIN).all().await.unwrap_err();
+    let texts = chain(&error);
+    assert_eq!(texts.len(), 2);
+    assert!(
+        texts.iter().all(|text| text.contains("key=[secret]")),
+        "{texts:?}"
+    );
+    assert!(!texts.concat().contains(SECRET), "{texts:?}");
 }

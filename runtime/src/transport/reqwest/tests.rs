@@ -306,6 +306,26 @@ async fn nobody_at_the_port_is_no_connection() {
     assert!(error.to_string().starts_with("no connection: "), "{error}");
 }
 
+/// A listener whose queue is full does not take part in a handshake.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_connect_limit_is_named() {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    let connect = || tokio::time::timeout(Duration::from_millis(200), TcpStream::connect(address));
+    let mut queued = Vec::new();
+    while let Ok(Ok(stream)) = connect().await {
+        queued.push(stream);
+    }
+    let mut request = request(address);
+    request.connect_timeout = Duration::from_secs(1);
+    let error = Reqwest::new().send(&request).await.unwrap_err();
+    assert_eq!(error.kind, Kind::Connect);
+    assert_eq!(error.to_string(), "no connection within 1 s");
+}
+
 #[tokio::test]
 async fn a_name_that_is_not_found_is_told_from_a_refused_connection() {
     let mut request = request(([127, 0, 0, 1], 80).into());

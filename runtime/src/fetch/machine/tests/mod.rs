@@ -214,6 +214,7 @@ fn refusal(fate: Fate) -> Refusal {
         request: "GET".to_owned(),
         detail: None,
         help: None,
+        cause: None,
     }
 }
 
