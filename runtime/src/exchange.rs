@@ -5,6 +5,7 @@ use url::{Url, form_urlencoded};
 use crate::{
     Client, Error, ErrorKind, Result, actions,
     auth::{Authenticate, Generation},
+    origin,
     pace::{Shut, Turn},
     plan::{Action, Body, Method, Param, Part, ResourcePlan, ResponseAction, SourcePlan, Template},
     request::{Draft, DraftBody, resolve_or},
@@ -142,7 +143,7 @@ impl Client {
             left = left.saturating_sub(wire.clock.elapsed().saturating_sub(start));
             match hop.redirected(&response)? {
                 Some(next) => {
-                    let to = self.redact(next.url.as_str());
+                    let to = self.redact(&origin::shown(&next.url, &draft.url));
                     tracing::debug!(target: "rest_source", to, "redirected");
                     turn.redirected = Some(format!("{} {to}", next.method.as_str()));
                     hop = next;

@@ -103,6 +103,31 @@ fn is_signed(url: &Url) -> bool {
     })
 }
 
+/// A URL that a redirect gave, for messages. One of another origin than the request's, or a signed one, may
+/// itself be a credential: the values of its query are left out, and a user and password with them.
+pub(crate) fn shown(url: &Url, requested: &Url) -> String {
+    let is_plain = url.username().is_empty() && url.password().is_none();
+    if is_plain && url.origin() == requested.origin() && !is_signed(url) {
+        return url.to_string();
+    }
+    let mut shown = url.clone();
+    // These fail only on URLs without a host, which have no user either.
+    let _ = shown.set_username("");
+    let _ = shown.set_password(None);
+    shown.set_fragment(None);
+    let names: Vec<_> = url
+        .query()
+        .into_iter()
+        .flat_map(|query| query.split('&'))
+        .map(|pair| match pair.split_once('=') {
+            Some((name, _)) => format!("{name}=..."),
+            None => "...".to_owned(),
+        })
+        .collect();
+    shown.set_query((!names.is_empty()).then(|| names.join("&")).as_deref());
+    shown.to_string()
+}
+
 /// Whether it is this machine. The transport resolves names under `localhost` itself: a name server could
 /// say otherwise.
 pub(crate) fn is_loopback(url: &Url) -> bool {
@@ -120,6 +145,26 @@ mod tests {
 
     fn url(text: &str) -> Url {
         parse(text, "`base_url`").unwrap()
+    }
+
+    #[test]
+    fn a_redirect_shows_no_signature() {
+        let requested = url("https://h/v1?page=2");
+        for (to, expected) in [
+            ("https://h/v2?page=2", "https://h/v2?page=2"),
+            (
+                "https://h/x?X-Amz-Signature=abc",
+                "https://h/x?X-Amz-Signature=...",
+            ),
+            (
+                "https://s3/x?id=1&key=abc&tail",
+                "https://s3/x?id=...&key=...&...",
+            ),
+            ("https://u:p@h/x#part", "https://h/x"),
+            ("https://s3/x", "https://s3/x"),
+        ] {
+            assert_eq!(shown(&Url::parse(to).unwrap(), &requested), expected);
+        }
     }
 
     #[test]
