@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use super::{
     PageShape, Probe, Unread,
     fault::{Found, Place},
-    fingerprint::{fingerprint, fold, unordered},
+    fingerprint::{fingerprint, fold},
     object::pick,
     query::{Matches, Query, Search},
     raw_rows::{self, Holder, RawRows},
@@ -223,7 +223,6 @@ impl Document<'_, '_, '_> {
             },
             fingerprint: match self.records_at.within(json) {
                 _ if !shape.paged => 0,
-                text if shape.table.primary_key().next().is_some() => unordered(text),
                 text => fingerprint(text),
             },
         }

@@ -29,29 +29,6 @@ pub(super) fn fingerprint(text: &str) -> u64 {
     hash ^ (hash >> 32)
 }
 
-/// A number that is the same for texts of the same bytes in any order: of a list whose records changed
-/// their order, for example. Other texts have another one as a rule.
-pub(super) fn unordered(text: &str) -> u64 {
-    // Sums of powers, which the compiler computes many bytes at a time.
-    let (mut sum, mut squares, mut cubes) = (0_u64, 0_u64, 0_u64);
-    for chunk in text.as_bytes().chunks(256) {
-        let (mut one, mut two, mut three) = (0_u32, 0_u32, 0_u32);
-        for byte in chunk {
-            let byte = u32::from(*byte);
-            one += byte;
-            two += byte * byte;
-            // At most 255³ · 256 in all, just below 2^32.
-            three += byte * byte * byte;
-        }
-        sum += u64::from(one);
-        squares += u64::from(two);
-        cubes += u64::from(three);
-    }
-    [sum, squares, cubes]
-        .into_iter()
-        .fold(text.len() as u64, mix)
-}
-
 /// The same of several texts, by what they have in order.
 pub(super) fn fold(before: u64, print: u64) -> u64 {
     before.rotate_left(5).wrapping_mul(SPREAD) ^ print
@@ -59,20 +36,7 @@ pub(super) fn fold(before: u64, print: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{fingerprint, unordered};
-
-    #[test]
-    fn the_order_of_records_does_not_change_the_unordered_fingerprint() {
-        assert_eq!(
-            unordered(r#"{"id":1},{"id":2}"#),
-            unordered(r#"{"id":2},{"id":1}"#)
-        );
-        assert_ne!(
-            unordered(r#"{"id":1,"v":"a"}"#),
-            unordered(r#"{"id":1,"v":"b"}"#)
-        );
-        assert_ne!(unordered("ab"), unordered("abc"));
-    }
+    use super::fingerprint;
 
     #[test]
     fn texts_that_differ_in_any_byte_have_other_fingerprints() {

@@ -1,7 +1,6 @@
 //! One request of a fetch: sent, read, and told to the state machine as what it was.
 
 use std::{
-    hash::{DefaultHasher, Hash, Hasher},
     mem,
     sync::Arc,
     time::{Duration, SystemTime},
@@ -9,19 +8,19 @@ use std::{
 
 use super::{
     Job,
-    guard::Fingerprint,
     machine::{Answer, Facts, Order},
+    page_fingerprint::PageFingerprint,
     refusal::{AfterRetries, Refusal},
     trace,
 };
 use crate::{
-    Error, ErrorKind, Result, Rows, Value, actions,
+    Error, ErrorKind, Result, Rows, actions,
     decode::{Decoded, Format, PageShape, Presence, Probe, decode_or_leave},
     exchange::Failure,
     pace::Shut,
     paginator::{Paginate, Position, Statements},
     parent::{self, null_field, null_field_error},
-    plan::{Action, Pages, ParentPlan, ResponseAction, Retry},
+    plan::{Action, ParentPlan, ResponseAction, Retry},
     report::{Bytes, Seconds},
     request::{Bounds, Draft},
     retry_after,
@@ -283,7 +282,7 @@ impl<'a> Requests<'a> {
             probes: mem::take(&mut decoded.probes),
             url: draft.url,
             request: request.clone(),
-            fingerprint: self.fingerprint(&decoded),
+            fingerprint: PageFingerprint::of(&decoded, self.job.resource),
             no_content,
             is_null: decoded.is_null,
             closed: self.closed(&headers),
@@ -291,14 +290,6 @@ impl<'a> Requests<'a> {
             headers,
         };
         Answer::Page(Box::new(facts), Parcel { request, decoded })
-    }
-
-    /// What tells a page from others, where there are others.
-    fn fingerprint(&self, decoded: &Decoded) -> Fingerprint {
-        match self.job.resource.paginator.kind {
-            Pages::Single => Fingerprint::Text(0, false),
-            _ => fingerprint(decoded),
-        }
     }
 
     /// What a response without a body is decoded to.
@@ -450,38 +441,6 @@ fn is_cut(body: &[u8], format: Format) -> bool {
     let is_begun = json.trim_start().starts_with(['{', '[']);
     let read = serde_json::from_str::<serde::de::IgnoredAny>(json);
     is_begun && read.is_err_and(|error| error.is_eof())
-}
-
-/// How many records of a page without a key are compared with each other.
-const COMPARED: usize = 8;
-
-/// What tells a page from others: its raw rows and the keys of its records in any order, or, where they
-/// have none, the text of its raw rows.
-fn fingerprint(decoded: &Decoded) -> Fingerprint {
-    let rows = &decoded.rows;
-    let key: Vec<usize> = rows.table().primary_key().collect();
-    if key.is_empty() || rows.is_empty() {
-        let mut compared: Vec<Vec<Value<'_>>> = Vec::new();
-        let is_distinct = rows.iter().take(COMPARED).all(|row| {
-            let values = row.values().collect();
-            let is_new = !compared.contains(&values);
-            compared.push(values);
-            is_new
-        });
-        return Fingerprint::Text(decoded.fingerprint, is_distinct && rows.len() > 1);
-    }
-    let keys = rows.iter().map(|row| {
-        let mut hasher = DefaultHasher::new();
-        for at in &key {
-            match row.value(*at) {
-                Value::Bigint(number) => number.hash(&mut hasher),
-                Value::Text(text) => text.hash(&mut hasher),
-                other => other.to_string().hash(&mut hasher),
-            }
-        }
-        hasher.finish()
-    });
-    Fingerprint::Keys(keys.fold(decoded.fingerprint, u64::wrapping_add))
 }
 
 /// The note of a response that a rule says to ignore.

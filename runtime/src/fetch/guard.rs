@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use super::page_fingerprint::PageFingerprint;
 use crate::{Error, ErrorKind, Position, Result};
 
 /// How many next links and cursors are remembered.
@@ -46,16 +47,6 @@ pub(super) enum Lead {
     End,
 }
 
-/// What tells a page from others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fingerprint {
-    /// Of its records, which have keys, whatever their order.
-    Keys(u64),
-    /// Of its records in their order, which have no key, and whether they differ from each other. Where
-    /// they do not, two pages may well be equal.
-    Text(u64, bool),
-}
-
 impl Guard {
     pub(super) fn new(end_on_repeat: bool) -> Self {
         Self {
@@ -79,7 +70,7 @@ impl Guard {
         &mut self,
         position: &Position,
         request: &str,
-        fingerprint: Fingerprint,
+        fingerprint: PageFingerprint,
         received: u64,
     ) -> Result<()> {
         self.page += 1;
@@ -98,8 +89,8 @@ impl Guard {
         }
         self.empty = 0;
         let (print, has_key, is_distinct) = match fingerprint {
-            Fingerprint::Keys(print) => (print, true, true),
-            Fingerprint::Text(print, is_distinct) => (print, false, is_distinct),
+            PageFingerprint::Keys(print) => (print, true, true),
+            PageFingerprint::Text(print, is_distinct) => (print, false, is_distinct),
         };
         let last = self
             .last
@@ -282,7 +273,7 @@ mod tests {
     #[test]
     fn the_same_keys_from_another_position_are_a_loop() {
         let mut guard = Guard::default();
-        let keys = Fingerprint::Keys;
+        let keys = PageFingerprint::Keys;
         guard
             .page(&Position::Offset(0), "GET /1", keys(7), 0)
             .unwrap();
@@ -305,7 +296,7 @@ mod tests {
     fn a_single_record_may_move_to_a_later_page() {
         let mut guard = Guard::default();
         let mut page =
-            |n: u64, key| guard.page(&Position::Offset(n), "GET", Fingerprint::Keys(key), 1);
+            |n: u64, key| guard.page(&Position::Offset(n), "GET", PageFingerprint::Keys(key), 1);
         page(0, 1).unwrap();
         page(1, 2).unwrap();
         page(2, 1).unwrap();
@@ -320,7 +311,7 @@ mod tests {
             guard.page(
                 &Position::Offset(n),
                 &format!("GET /{n}"),
-                Fingerprint::Text(n % 2, false),
+                PageFingerprint::Text(n % 2, false),
                 5,
             )
         };
@@ -331,7 +322,7 @@ mod tests {
     #[test]
     fn the_same_page_twice_in_a_row_is_a_loop_where_its_records_differ() {
         let mut guard = Guard::default();
-        let page = Fingerprint::Text(7, true);
+        let page = PageFingerprint::Text(7, true);
         guard.page(&Position::Offset(0), "GET /1", page, 5).unwrap();
         assert!(guard.page(&Position::Offset(5), "GET /2", page, 5).is_err());
     }
@@ -339,7 +330,14 @@ mod tests {
     #[test]
     fn empty_pages_without_an_end_are_an_error_in_the_end() {
         let mut guard = Guard::default();
-        let mut page = |n| guard.page(&Position::Page(n), "GET", Fingerprint::Text(0, false), 0);
+        let mut page = |n| {
+            guard.page(
+                &Position::Page(n),
+                "GET",
+                PageFingerprint::Text(0, false),
+                0,
+            )
+        };
         let pages = (1..=2_000).find(|n| page(*n).is_err());
         assert_eq!(pages, Some(1_000));
     }

@@ -8,6 +8,7 @@ mod guard;
 mod machine;
 mod origin;
 mod page;
+mod page_fingerprint;
 mod refusal;
 mod streams;
 mod trace;

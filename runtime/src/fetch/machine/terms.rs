@@ -7,7 +7,7 @@ use url::Url;
 use crate::{
     Completeness, Error, Position,
     decode::Probe,
-    fetch::{guard::Fingerprint, refusal::Refusal},
+    fetch::{page_fingerprint::PageFingerprint, refusal::Refusal},
     plan::{Auth, Location, Method, ResourcePlan, Retry},
     transport::Headers,
 };
@@ -76,7 +76,7 @@ pub(in crate::fetch) struct Facts {
     /// Its request, for messages.
     pub(in crate::fetch) request: String,
     /// Tells its records from those of others.
-    pub(in crate::fetch) fingerprint: Fingerprint,
+    pub(in crate::fetch) fingerprint: PageFingerprint,
     /// Whether it has no content (204).
     pub(in crate::fetch) no_content: bool,
     /// Whether it has null where the list of records should be.

@@ -11,7 +11,7 @@ use super::*;
 use crate::{
     ErrorKind,
     decode::Probe,
-    fetch::{guard::Fingerprint, refusal::Refusal},
+    fetch::{page_fingerprint::PageFingerprint, refusal::Refusal},
     paginator,
     plan::{
         Cursor, Ends, Method, Offset, PageNumber, Pages, Paginator, ResourcePlan, Retry, Selector,
@@ -151,7 +151,7 @@ impl Server {
             headers,
             url: Url::parse("https://api.example.com/things").unwrap(),
             request: format!("GET at {position}"),
-            fingerprint: Fingerprint::Keys(records.start),
+            fingerprint: PageFingerprint::Keys(records.start),
             no_content: false,
             is_null: false,
             closed: None,
