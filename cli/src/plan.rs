@@ -192,7 +192,7 @@ fn resource(
         selector_required: resource.selector_required,
         response_actions: list(&resource.response_actions, response_action),
         incremental: resource.incremental.as_ref().map(incremental),
-        processing_steps: None,
+        processing_steps: &[],
         parent,
         on_null_parent: match resource.on_null_parent {
             checked::OnNullParent::Error => OnNullParent::Error,

@@ -4,6 +4,7 @@ use std::{fmt, future::Future, marker::PhantomData, sync::Arc};
 
 use crate::{
     Client, Clock, ConfigValue, Error, ErrorKind, Result, Secret, SystemClock, Values,
+    hooks::Hooks,
     plan::SourcePlan,
     redact::Redactor,
     settings::{self, GivenSecrets, Variable},
@@ -15,6 +16,8 @@ use crate::{
 pub trait Connector: Sized {
     /// What the spec says.
     const PLAN: &'static SourcePlan;
+    /// The Rust that the spec names.
+    const HOOKS: &'static Hooks = &Hooks::NONE;
     /// Its secrets: a struct with a field for each, or `()`.
     type Secrets: Values<Secret>;
     /// Its settings: a struct with a field for each, or `()`.
@@ -42,6 +45,7 @@ pub trait Connector: Sized {
 /// ```
 pub struct Builder<S> {
     plan: &'static SourcePlan,
+    hooks: &'static Hooks,
     secrets: Option<GivenSecrets>,
     /// Secrets by name, in place of the environment's.
     named_secrets: Vec<(String, Secret)>,
@@ -60,7 +64,7 @@ pub struct Builder<S> {
 impl<S: Connector> Builder<S> {
     /// With nothing given yet.
     pub fn new() -> Self {
-        Self::of(S::PLAN)
+        Self::of(S::PLAN, S::HOOKS)
     }
 
     /// These secrets, in place of the environment's.
@@ -87,9 +91,10 @@ impl<S: Connector> Builder<S> {
 }
 
 impl<S> Builder<S> {
-    fn of(plan: &'static SourcePlan) -> Self {
+    fn of(plan: &'static SourcePlan, hooks: &'static Hooks) -> Self {
         Self {
             plan,
+            hooks,
             secrets: None,
             named_secrets: Vec::new(),
             config: None,
@@ -227,7 +232,7 @@ impl<S> Builder<S> {
             max_response_bytes: plan.max_response_bytes,
         };
         let concurrency = self.concurrency.unwrap_or(plan.concurrency).max(1);
-        Client::new(plan, settings, wire, concurrency)
+        Client::new(plan, self.hooks, settings, wire, concurrency)
             .map_err(|error| error.map_text(|text| redactor.redact(text)))
     }
 }
@@ -259,7 +264,7 @@ impl Client {
     /// }
     /// ```
     pub fn builder(plan: &'static SourcePlan) -> Builder<Self> {
-        Builder::of(plan)
+        Builder::of(plan, &Hooks::NONE)
     }
 }
 
@@ -270,6 +275,12 @@ impl Builder<Client> {
             choice: secrets.choice(),
             values: secrets.values(),
         });
+        self
+    }
+
+    /// The Rust that the plan names: its own credentials, paginators and processing steps.
+    pub fn hooks(mut self, hooks: &'static Hooks) -> Self {
+        self.hooks = hooks;
         self
     }
 

@@ -8,6 +8,7 @@ use crate::{
     Clock, ConfigValue, Fingerprint, ParentValue, Result, Secret,
     auth::Authenticators,
     exchange::is_guarded,
+    hooks::Hooks,
     origin::{self, Origins},
     pace::{Pace, Turn},
     plan::{Auth, Part, ResourcePlan, SourcePlan},
@@ -25,6 +26,7 @@ pub struct Client(Arc<Shared>);
 
 struct Shared {
     plan: &'static SourcePlan,
+    hooks: &'static Hooks,
     /// Which of the plan's choices the user made.
     choice: Option<usize>,
     secrets: Vec<Secret>,
@@ -45,6 +47,7 @@ impl Client {
     /// When a URL is none, or would have credentials go over plain http to another machine.
     pub(crate) fn new(
         plan: &'static SourcePlan,
+        hooks: &'static Hooks,
         settings: Settings,
         wire: Wire,
         concurrency: u16,
@@ -73,9 +76,10 @@ impl Client {
         }
         Ok(Self(Arc::new(Shared {
             plan,
+            hooks,
             choice,
             origins: Origins::new(&base, plan.allow_origins)?,
-            authenticators: Authenticators::new(plan, choice, scope, &wire)?,
+            authenticators: Authenticators::new(plan, hooks, choice, scope, &wire)?,
             pace: Pace::new(concurrency, plan.rate_limit, plan.retry.max_delay)
                 .one_at_a_time(plan.resources),
             secrets,
@@ -89,6 +93,11 @@ impl Client {
     /// What the spec says.
     pub fn plan(&self) -> &'static SourcePlan {
         self.0.plan
+    }
+
+    /// The Rust that the plan names.
+    pub(crate) fn hooks(&self) -> &'static Hooks {
+        self.0.hooks
     }
 
     /// The credentials of a resource: where it leaves them to the user, those that he chose.

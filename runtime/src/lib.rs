@@ -35,7 +35,7 @@
 //! | send requests by something else than reqwest, or by nothing | [`transport`] |
 //! | test your own code without a network | `mock`, behind the feature of that name |
 //! | write a [`Record`] by hand | [`Record`], [`schema`] |
-//! | let records be changed on their way | [`plan::ProcessingSteps`], [`ToCells`] |
+//! | let records be changed on their way | [`hooks::Hooks`], [`ToCells`] |
 //!
 //! # What holds
 //!
@@ -81,6 +81,7 @@ mod decode;
 mod error;
 mod exchange;
 mod fetch;
+pub mod hooks;
 mod include;
 mod incremental;
 #[cfg(feature = "mock")]

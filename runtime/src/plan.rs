@@ -19,15 +19,14 @@ use crate::schema::Path;
 pub use self::{
     auth::{Auth, ClientAuthentication, CustomAuth, Grant, Location, OAuth2},
     incremental::{FutureCursor, Incremental, Lag, OnMissing, RowOrder},
-    paginator::{Cursor, CustomPages, Ends, Offset, PageNumber, Pages, Paginator, Slot},
+    paginator::{Cursor, Ends, Offset, PageNumber, Pages, Paginator, Slot},
     request::{Body, Json, Method, Param, Part, Template},
     resource::{
-        ColumnsContract, DataTypeContract, OnNullParent, ParentField, ParentPlan, ResourcePlan,
-        SchemaContract, WriteDisposition,
+        ColumnsContract, DataTypeContract, OnNullParent, ParentField, ParentPlan, ProcessingStep,
+        ResourcePlan, SchemaContract, WriteDisposition,
     },
     response::{Action, JsonCondition, ResponseAction, Selector},
 };
-pub use crate::steps::{Filters, ProcessingStep, ProcessingSteps, Steps};
 
 /// A whole source: one spec.
 #[derive(Clone, Copy, Debug)]

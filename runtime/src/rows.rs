@@ -6,6 +6,7 @@ use crate::{
     cell::{Cells, Mismatch},
     decode::{PageShape, decode},
     error::Result,
+    hooks::Hooks,
     page::{Page, Slot},
     plan::ResourcePlan,
     record::Record,
@@ -31,7 +32,8 @@ impl Rows {
     }
 
     /// The rows of a page of this resource, given as the body of a response: what a fetch would
-    /// make of it. For tests over recorded responses, and for pages that came another way.
+    /// make of it, before any `processing_steps`. For tests over recorded responses, and for pages that came
+    /// another way.
     ///
     /// ```
     /// use rest_source::{Column, Path, Rows, Step, Table, Type};
@@ -52,18 +54,28 @@ impl Rows {
     /// # Errors
     ///
     /// [`ErrorKind::Response`](crate::ErrorKind::Response) where the body is no JSON or has no
-    /// records, [`ErrorKind::Schema`](crate::ErrorKind::Schema) where a value does not fit,
-    /// [`ErrorKind::Record`](crate::ErrorKind::Record) where a processing step makes one that does not.
+    /// records, [`ErrorKind::Schema`](crate::ErrorKind::Schema) where a value does not fit.
     pub fn from_page(body: impl Into<Vec<u8>>, resource: &ResourcePlan) -> Result<Self> {
         let shape = PageShape::new(resource, resource.table, &[], "the schema")?;
         let decoded = decode(body.into(), &shape)?;
-        if let Some(error) = decoded.failure {
-            return Err(error);
+        match decoded.failure {
+            Some(error) => Err(error),
+            None => Ok(decoded.rows),
         }
-        let Some(steps) = resource.processing_steps else {
-            return Ok(decoded.rows);
+    }
+
+    /// What the `processing_steps` of this resource make of them. `hooks` are those of its source:
+    /// [`Connector::HOOKS`](crate::Connector::HOOKS).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Record`](crate::ErrorKind::Record) where a step makes a record that does not fit,
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) where the hooks lack the resource's steps.
+    pub fn processed(self, resource: &ResourcePlan, hooks: &Hooks) -> Result<Self> {
+        let Some(steps) = hooks.steps(resource)? else {
+            return Ok(self);
         };
-        let processed = steps.run(decoded.rows, None);
+        let processed = steps.run(self, None);
         match processed.failure {
             Some(error) => Err(error),
             None => Ok(processed.left),

@@ -11,6 +11,7 @@ use std::{
 use crate::{
     Client, ConfigValue, Secret,
     clock::manual::ManualClock,
+    hooks::Hooks,
     plan::SourcePlan,
     redact::Redactor,
     settings::Settings,
@@ -122,6 +123,18 @@ pub(crate) fn client(
     api: &Api,
     clock: &ManualClock,
 ) -> crate::Result<Client> {
+    client_with(&Hooks::NONE, plan, secrets, config, api, clock)
+}
+
+/// A client that brings this Rust along.
+pub(crate) fn client_with(
+    hooks: &'static Hooks,
+    plan: &'static SourcePlan,
+    secrets: &[&str],
+    config: Vec<ConfigValue>,
+    api: &Api,
+    clock: &ManualClock,
+) -> crate::Result<Client> {
     let secrets: Vec<Secret> = secrets.iter().map(|secret| Secret::from(*secret)).collect();
     let wire = wire(plan, &secrets, api, clock);
     let settings = Settings {
@@ -129,7 +142,7 @@ pub(crate) fn client(
         choice: None,
         config,
     };
-    Client::new(plan, settings, wire, plan.concurrency)
+    Client::new(plan, hooks, settings, wire, plan.concurrency)
 }
 
 /// The wire of such a client.

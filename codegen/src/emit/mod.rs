@@ -6,6 +6,7 @@
 
 mod columns;
 mod docs;
+mod hooks;
 mod names;
 mod parent;
 mod plan;
@@ -51,7 +52,8 @@ pub fn module(
     let given = steps::give(connector, &own);
     let secrets = source::secrets(connector);
     let config = source::config(&connector.config);
-    let source = source::source(connector, &own);
+    let hooks = hooks::hooks(connector);
+    let source = source::source(connector, &own, hooks.is_some());
     let plan = source::plan(connector);
     let resources = resources::plans(connector);
     quote! {
@@ -69,6 +71,7 @@ pub fn module(
             #source
             #plan
             #resources
+            #hooks
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::connector::{
 
 use super::{
     columns::{path, time_format},
-    names::{each, float, ident, integer, list, option, rust_path, text},
+    names::{each, float, ident, integer, list, option, text},
 };
 
 /// The fields of a struct literal that differ from its defaults.
@@ -155,8 +155,8 @@ pub(super) fn auth(auth: &Auth) -> TokenStream {
         }
         Auth::OneOf => quote!(__rs::Auth::OneOf),
         Auth::Custom(CustomAuth { rust, with }) => {
-            let (path, with) = (rust_path(rust), params(with));
-            quote!(__rs::Auth::Custom(__rs::CustomAuth::of::<#path>(#rust, #with)))
+            let with = params(with);
+            quote!(__rs::Auth::Custom(__rs::CustomAuth { rust: #rust, with: #with }))
         }
     }
 }
@@ -272,10 +272,7 @@ fn pages(kind: &Pages) -> TokenStream {
         Pages::HeaderLink { header, rel } => {
             quote!(__rs::Pages::HeaderLink { header: #header, rel: #rel })
         }
-        Pages::Custom { rust } => {
-            let path = rust_path(rust);
-            quote!(__rs::Pages::Custom(__rs::CustomPages(&#path)))
-        }
+        Pages::Custom { rust } => quote!(__rs::Pages::Custom { rust: #rust }),
         Pages::JsonLink { next_url_path } => {
             let next = path(next_url_path);
             quote!(__rs::Pages::JsonLink { next_url_path: #next })

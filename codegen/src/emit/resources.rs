@@ -241,7 +241,9 @@ fn plan(connector: &Connector, resource: &Resource) -> Fields {
         "incremental",
         resource.incremental.as_ref().map(incremental),
     );
-    fields.some("processing_steps", steps::plan(resource));
+    if !resource.processing_steps.is_empty() {
+        fields.set("processing_steps", steps::plan(resource));
+    }
     let parent = resource.parent.as_ref();
     let parent = parent.and_then(|parent| parent::plan(connector, parent));
     fields.some("parent", parent);

@@ -311,7 +311,7 @@ fn config_plan(setting: &Config) -> TokenStream {
 }
 
 /// `Source`, with a method per resource.
-pub(super) fn source(connector: &Connector, own: &[Item]) -> TokenStream {
+pub(super) fn source(connector: &Connector, own: &[Item], has_hooks: bool) -> TokenStream {
     let docs = Docs::default()
         .theirs(connector.description.as_deref())
         .ours(&[&format!(
@@ -327,6 +327,11 @@ pub(super) fn source(connector: &Connector, own: &[Item]) -> TokenStream {
         fetch(connector, resource, own)
     });
     let from_env = from_env_docs(connector);
+    let hooks = has_hooks.then(|| {
+        quote!(
+            const HOOKS: &'static __rs::Hooks = &HOOKS;
+        )
+    });
     quote! {
         #docs
         #[derive(Clone, Debug)]
@@ -335,6 +340,7 @@ pub(super) fn source(connector: &Connector, own: &[Item]) -> TokenStream {
         }
         impl __rs::Connector for Source {
             const PLAN: &'static __rs::SourcePlan = &PLAN;
+            #hooks
             type Secrets = #secrets;
             type Config = #config;
             fn from_client(client: __rs::Client) -> Self {

@@ -20,31 +20,36 @@ use super::{
 };
 
 /// The steps in a resource's plan.
-pub(super) fn plan(resource: &Resource) -> Option<TokenStream> {
+pub(super) fn plan(resource: &Resource) -> TokenStream {
+    list(&resource.processing_steps, |step| {
+        let path = step.rust();
+        match step {
+            ProcessingStep::Filter(_) => quote!(__rs::ProcessingStep::Filter(#path)),
+            ProcessingStep::Map(_) => quote!(__rs::ProcessingStep::Map(#path)),
+            ProcessingStep::YieldMap(_) => quote!(__rs::ProcessingStep::YieldMap(#path)),
+        }
+    })
+}
+
+/// The functions of a resource's steps.
+pub(super) fn hook(resource: &Resource) -> TokenStream {
     let steps = &resource.processing_steps;
-    if steps.is_empty() {
-        return None;
-    }
     let record = record_type(resource);
     if !resource.changes_records() {
         let filters = list(steps, |step| rust_path(step.rust()));
-        return Some(quote! {
-            __rs::ProcessingSteps::filters::<#record>(&__rs::Filters(#filters))
-        });
+        return quote!(__rs::StepsHook::filters::<#record>(&__rs::Filters(#filters)));
     }
     let steps = list(steps, |step| {
         let path = rust_path(step.rust());
         match step {
-            ProcessingStep::Filter(_) => quote!(__rs::ProcessingStep::Filter(#path)),
-            ProcessingStep::Map(_) => quote!(__rs::ProcessingStep::Map(#path)),
+            ProcessingStep::Filter(_) => quote!(__rs::StepFn::Filter(#path)),
+            ProcessingStep::Map(_) => quote!(__rs::StepFn::Map(#path)),
             ProcessingStep::YieldMap(_) => {
-                quote!(__rs::ProcessingStep::YieldMap(|it| __rs::yield_map(#path(it))))
+                quote!(__rs::StepFn::YieldMap(|it| __rs::yield_map(#path(it))))
             }
         }
     });
-    Some(quote! {
-        __rs::ProcessingSteps::of::<#record>(&__rs::Steps(#steps))
-    })
+    quote!(__rs::StepsHook::of::<#record>(&__rs::Steps(#steps)))
 }
 
 /// How the records of the resources whose steps may change them give their cells back, and every type

@@ -466,17 +466,33 @@ fn records_that_steps_may_change_give_their_cells_back() {
     let text = emitted(&connector(vec![orders(steps)]));
     holds(
         &text,
-        "processing_steps: Some(
-               __rs::ProcessingSteps::of::< Orders, >(
-                   &__rs::Steps(
-                       &[
-                           __rs::ProcessingStep::Filter(super::is_paid),
-                           __rs::ProcessingStep::Map(crate::r#mod::rounded),
-                           __rs::ProcessingStep::YieldMap(|it| __rs::yield_map(lines(it))),
-                       ],
+        "processing_steps: &[
+               __rs::ProcessingStep::Filter(\"super::is_paid\"),
+               __rs::ProcessingStep::Map(\"crate::mod::rounded\"),
+               __rs::ProcessingStep::YieldMap(\"lines\"),
+           ],",
+    );
+    holds(
+        &text,
+        "static HOOKS: __rs::Hooks = __rs::Hooks {
+               steps: &[
+                   (
+                       \"orders\",
+                       __rs::StepsHook::of::<
+                           Orders,
+                       >(
+                           &__rs::Steps(
+                               &[
+                                   __rs::StepFn::Filter(super::is_paid),
+                                   __rs::StepFn::Map(crate::r#mod::rounded),
+                                   __rs::StepFn::YieldMap(|it| __rs::yield_map(lines(it))),
+                               ],
+                           ),
+                       ),
                    ),
-               ),
-           ),",
+               ],
+               ..__rs::Hooks::NONE
+           };",
     );
     holds(
         &text,
@@ -501,7 +517,7 @@ fn records_that_are_only_filtered_give_nothing_back() {
     }]));
     holds(
         &text,
-        "__rs::ProcessingSteps::filters::<Orders>(&__rs::Filters(&[super::is_paid])),",
+        "__rs::StepsHook::filters::<Orders>(&__rs::Filters(&[super::is_paid])),",
     );
     assert!(!text.contains("ToCells"), "{text}");
 }

@@ -10,6 +10,7 @@ use std::{fmt, sync::Arc};
 
 use crate::{
     Error, ErrorKind, Result,
+    hooks::Hooks,
     plan::{Auth, SourcePlan},
     template::Scope,
     transport::{BoxFuture, Request},
@@ -109,6 +110,7 @@ impl Authenticators {
     /// When a value cannot be sent, or a token URL may not have credentials.
     pub(crate) fn new(
         plan: &SourcePlan,
+        hooks: &Hooks,
         choice: Option<usize>,
         scope: Scope<'_>,
         wire: &Arc<Wire>,
@@ -117,7 +119,7 @@ impl Authenticators {
         let auths = plan.resources.iter();
         for auth in auths.filter_map(|resource| plan.auth_of(resource, choice)) {
             if made.find(auth).is_none() {
-                made.0.push((*auth, make(auth, scope, wire)?));
+                made.0.push((*auth, make(auth, hooks, scope, wire)?));
             }
         }
         Ok(made)
@@ -147,7 +149,12 @@ impl fmt::Debug for Authenticators {
     }
 }
 
-fn make(auth: &Auth, scope: Scope<'_>, wire: &Arc<Wire>) -> Result<Box<dyn Authenticate>> {
+fn make(
+    auth: &Auth,
+    hooks: &Hooks,
+    scope: Scope<'_>,
+    wire: &Arc<Wire>,
+) -> Result<Box<dyn Authenticate>> {
     Ok(match auth {
         Auth::ApiKey {
             name,
@@ -166,7 +173,7 @@ fn make(auth: &Auth, scope: Scope<'_>, wire: &Arc<Wire>) -> Result<Box<dyn Authe
             &scope.required(*password, "`password`")?,
             &wire.redactor,
         )?),
-        Auth::Custom(plan) => (plan.make)(&Given::new(plan.with, scope)?)?,
+        Auth::Custom(plan) => hooks.auth(plan.rust, &Given::new(plan.with, scope)?)?,
         Auth::OneOf => {
             let message = "no choice was made of the kinds of credentials";
             return Err(Error::new(ErrorKind::Config, message));

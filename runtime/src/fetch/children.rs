@@ -92,7 +92,8 @@ impl<'a> Children<'a> {
         let reached = PerParent::new(job.incremental(), plan)?;
         // Whether the records can be sifted is known before anything is asked.
         let range = reached.as_ref().map(|reached| reached.range().clone());
-        Sieve::new(job.resource, job.table, range)?;
+        let steps = job.client.hooks().steps(job.resource)?;
+        Sieve::new(job.resource, job.table, range, steps)?;
         Ok(Self {
             parents: Parents::new(job, plan),
             job,

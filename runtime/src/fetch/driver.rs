@@ -119,7 +119,8 @@ pub(super) async fn fetch(
         Some(range) => range.bounds()?,
         None => Bounds::default(),
     };
-    let paginator: Arc<dyn Paginate> = paginator::of(&job.resource.paginator);
+    let paginator: Arc<dyn Paginate> = paginator::of(&job.resource.paginator, job.client.hooks())?;
+    let steps = job.client.hooks().steps(job.resource)?;
     let statements = Statements::new(job.resource);
     let requests = Requests::new(job, &statements, Arc::clone(&paginator), &bounds)?;
     let rules = Rules::new(
@@ -132,7 +133,7 @@ pub(super) async fn fetch(
     let mut fetching = Fetching {
         client: &job.client,
         machine: Machine::new(paginator, statements, rules, job.resume.clone()),
-        sieve: Sieve::new(job.resource, job.table, range)?,
+        sieve: Sieve::new(job.resource, job.table, range, steps)?,
         wanted: job.limit,
         one_by_one: job.one_by_one,
         gap: None,

@@ -8,8 +8,9 @@ use super::{
 };
 use crate::{
     Error, Result, Rows, State,
+    hooks::StepsHook,
     paginator::End,
-    plan::{ProcessingSteps, ResourcePlan},
+    plan::ResourcePlan,
     schema::Table,
     state::{MOST_PARENTS, MOST_SEEN, MOST_SEEN_OF_ALL, Room},
 };
@@ -19,7 +20,7 @@ use crate::{
 pub(crate) struct Sieve {
     resource: &'static str,
     range: Option<InRange>,
-    steps: Option<ProcessingSteps>,
+    steps: Option<StepsHook>,
 }
 
 /// What became of a page.
@@ -55,6 +56,7 @@ impl Sieve {
         resource: &'static ResourcePlan,
         table: &'static Table,
         range: Option<Range>,
+        steps: Option<StepsHook>,
     ) -> Result<Self> {
         let range = match range {
             Some(range) => Some(InRange::new(resource, table, range)?),
@@ -63,7 +65,7 @@ impl Sieve {
         Ok(Self {
             resource: resource.name,
             range,
-            steps: resource.processing_steps,
+            steps,
         })
     }
 
@@ -86,7 +88,7 @@ impl Sieve {
     }
 
     /// Leaves in `rows` what the steps make of what is in the range.
-    fn process(&mut self, steps: ProcessingSteps, rows: &mut Rows, wanted: Option<u64>) -> Sifted {
+    fn process(&mut self, steps: StepsHook, rows: &mut Rows, wanted: Option<u64>) -> Sifted {
         let mut sifted = self.let_through(rows, None);
         let came = mem::replace(rows, Rows::empty(rows.table()));
         let processed = steps.run(came, wanted);

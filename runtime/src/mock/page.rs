@@ -68,7 +68,7 @@ impl Paging {
         auth: Option<&'static Auth>,
         cap: Option<u64>,
     ) -> Result<Self> {
-        if let Pages::Custom(_) = plan.paginator.kind {
+        if let Pages::Custom { .. } = plan.paginator.kind {
             return Err(cannot(plan, "its paginator is custom"));
         }
         let Some(way) = Way::of(plan.selector) else {
@@ -143,7 +143,7 @@ impl Paging {
         let len = records.len();
         let size = self.cap.unwrap_or(PAGE);
         Some(match self.plan.paginator.kind {
-            Pages::Single | Pages::Custom(_) => Cut::new(0, u64::MAX, len),
+            Pages::Single | Pages::Custom { .. } => Cut::new(0, u64::MAX, len),
             Pages::Offset(plan) => {
                 let limit = number(plan.limit_slot).unwrap_or(plan.limit);
                 let start = number(plan.offset_slot).unwrap_or(plan.offset);
@@ -238,7 +238,7 @@ impl Paging {
             | Pages::Number(_)
             | Pages::HeaderCursor { .. }
             | Pages::HeaderLink { .. }
-            | Pages::Custom(_) => {}
+            | Pages::Custom { .. } => {}
         }
     }
 

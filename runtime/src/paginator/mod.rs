@@ -22,7 +22,8 @@ use url::Url;
 
 use crate::{
     Error, ErrorKind, Json, Path, Result,
-    plan::{self, CustomPages, Pages, Slot},
+    hooks::Hooks,
+    plan::{self, Pages, Slot},
     request,
     transport::Headers,
 };
@@ -271,9 +272,13 @@ impl End {
 }
 
 /// The paginator of this plan.
-pub(crate) fn of(paginator: &plan::Paginator) -> Arc<dyn Paginate> {
+///
+/// # Errors
+///
+/// Where it is one of the user's own that the hooks lack.
+pub(crate) fn of(paginator: &plan::Paginator, hooks: &Hooks) -> Result<Arc<dyn Paginate>> {
     let ends = paginator.ends;
-    match paginator.kind {
+    Ok(match paginator.kind {
         Pages::Single => Arc::new(single::SinglePage),
         Pages::Offset(plan) => Arc::new(offset::ByOffset { plan, ends }),
         Pages::Number(plan) => Arc::new(page_number::ByNumber { plan, ends }),
@@ -290,8 +295,8 @@ pub(crate) fn of(paginator: &plan::Paginator) -> Arc<dyn Paginate> {
             next_url_path,
             ends,
         }),
-        Pages::Custom(CustomPages(paginator)) => Arc::new(paginator),
-    }
+        Pages::Custom { rust } => Arc::new(hooks.paginator(rust)?),
+    })
 }
 
 /// Writes a value where its slot is.

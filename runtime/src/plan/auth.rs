@@ -1,12 +1,8 @@
 //! How requests prove who asks.
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 use super::{Param, Part, Template};
-use crate::{
-    Result,
-    auth::{Authenticate, Custom, Given},
-};
 
 /// How requests prove who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,44 +66,14 @@ impl Auth {
     }
 }
 
-/// Credentials of a type of the user's own. One is the same as another that is made by the same path
-/// of the same values.
-#[derive(Clone, Copy)]
+/// Credentials of a type of the user's own: see [`Hooks`](crate::hooks::Hooks).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CustomAuth {
     /// The type's path in the spec.
     pub rust: &'static str,
     /// What it is made of.
     pub with: &'static [Param],
-    pub(crate) make: fn(&Given) -> Result<Box<dyn Authenticate>>,
 }
-
-impl CustomAuth {
-    /// Of this type, which the spec calls `rust`.
-    pub const fn of<A: Custom>(rust: &'static str, with: &'static [Param]) -> Self {
-        Self {
-            rust,
-            with,
-            make: |given| Ok(Box::new(A::new(given)?)),
-        }
-    }
-}
-
-impl fmt::Debug for CustomAuth {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CustomAuth")
-            .field("rust", &self.rust)
-            .field("with", &self.with)
-            .finish_non_exhaustive()
-    }
-}
-
-impl PartialEq for CustomAuth {
-    fn eq(&self, other: &Self) -> bool {
-        (self.rust, self.with) == (other.rust, other.with)
-    }
-}
-
-impl Eq for CustomAuth {}
 
 /// Where an API key goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,6 @@
 //! How the pages of a resource follow each other.
 
-use std::fmt;
-
-use crate::{paginator::Paginate, schema::Path};
+use crate::schema::Path;
 
 /// How a resource's pages follow each other.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -66,8 +64,11 @@ pub enum Pages {
         /// Where the URL is.
         next_url_path: Path,
     },
-    /// In a way of the user's own.
-    Custom(CustomPages),
+    /// In a way of the user's own: see [`Hooks`](crate::hooks::Hooks).
+    Custom {
+        /// The path of a constant, or of a struct without fields, in the spec.
+        rust: &'static str,
+    },
 }
 
 impl Pages {
@@ -81,26 +82,11 @@ impl Pages {
                 .collect(),
             Self::Cursor(pages) => vec![pages.cursor],
             Self::HeaderCursor { cursor, .. } => vec![*cursor],
-            Self::Single | Self::HeaderLink { .. } | Self::JsonLink { .. } | Self::Custom(_) => {
-                Vec::new()
-            }
+            Self::Single
+            | Self::HeaderLink { .. }
+            | Self::JsonLink { .. }
+            | Self::Custom { .. } => Vec::new(),
         }
-    }
-}
-
-/// A paginator of the user's own. Equal to itself.
-#[derive(Clone, Copy)]
-pub struct CustomPages(pub &'static dyn Paginate);
-
-impl fmt::Debug for CustomPages {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("CustomPages")
-    }
-}
-
-impl PartialEq for CustomPages {
-    fn eq(&self, other: &Self) -> bool {
-        std::ptr::addr_eq(self.0, other.0)
     }
 }
 

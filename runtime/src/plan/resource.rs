@@ -4,10 +4,7 @@ use super::{
     Auth, Body, FutureCursor, Incremental, Method, Paginator, Param, ResponseAction, Selector,
     Template,
 };
-use crate::{
-    schema::{Path, Table},
-    steps::ProcessingSteps,
-};
+use crate::schema::{Path, Table};
 
 /// One resource: how its records are asked for and what they look like.
 #[derive(Clone, Copy, Debug)]
@@ -55,7 +52,7 @@ pub struct ResourcePlan {
     pub incremental: Option<Incremental>,
     /// Functions that its records go through, those in the range of an incremental fetch, before
     /// anyone has them. How far a fetch came is told by the records that came.
-    pub processing_steps: Option<ProcessingSteps>,
+    pub processing_steps: &'static [ProcessingStep],
     /// The resource for whose records it is fetched, each in turn.
     pub parent: Option<&'static ParentPlan>,
     /// What a null does in a field of the parent that a request needs.
@@ -84,7 +81,7 @@ impl ResourcePlan {
         selector_required: true,
         response_actions: &[],
         incremental: None,
-        processing_steps: None,
+        processing_steps: &[],
         parent: None,
         on_null_parent: OnNullParent::Error,
     };
@@ -106,6 +103,26 @@ impl ResourcePlan {
     pub fn replaces_groups(&self) -> bool {
         let mut columns = self.table.columns.iter();
         self.write_disposition == WriteDisposition::Merge && columns.any(|column| column.merge_key)
+    }
+}
+
+/// A function that records go through, by its path in the spec: see [`Hooks`](crate::hooks::Hooks).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProcessingStep {
+    /// Leaves out the records for which it does not hold: `fn(&Story) -> bool`.
+    Filter(&'static str),
+    /// Makes a record of each: `fn(Story) -> Story`.
+    Map(&'static str),
+    /// Makes any number of records of each: `fn(Story) -> impl IntoIterator<Item = Story>`.
+    YieldMap(&'static str),
+}
+
+impl ProcessingStep {
+    /// The path of the function.
+    pub const fn path(&self) -> &'static str {
+        match self {
+            Self::Filter(path) | Self::Map(path) | Self::YieldMap(path) => path,
+        }
     }
 }
 

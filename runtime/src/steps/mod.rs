@@ -30,24 +30,11 @@ use crate::{Error, Record, Row, Rows};
 /// The paging, and the state of an incremental fetch, go by what came. What a step left as it was, a
 /// destination gets as it was received; what it changed has to fit its column.
 ///
-/// By hand:
-///
-/// ```
-/// use rest_source::plan::{Filters, ProcessingSteps, ResourcePlan};
-/// # use rest_source::Json;
-///
-/// const EVENTS: ResourcePlan = ResourcePlan {
-///     name: "events",
-///     processing_steps: Some(ProcessingSteps::filters(&Filters::<Json>(&[|event| {
-///         event["kind"] != "test"
-///     }]))),
-///     ..ResourcePlan::DEFAULT
-/// };
-/// ```
+/// A generated `Source` has them in its table of [`Hooks`](crate::hooks::Hooks).
 #[derive(Clone, Copy)]
-pub struct ProcessingSteps(&'static dyn Process);
+pub struct StepsHook(&'static dyn Process);
 
-impl ProcessingSteps {
+impl StepsHook {
     /// Steps that may change records.
     pub const fn of<T: ToCells>(steps: &'static Steps<T>) -> Self {
         Self(steps)
@@ -58,26 +45,21 @@ impl ProcessingSteps {
         Self(filters)
     }
 
-    /// Whether there may be more records than came.
-    pub(crate) fn may_add(&self) -> bool {
-        self.0.may_add()
-    }
-
     /// What becomes of these rows, as far as `wanted` rows are wanted.
     pub(crate) fn run(&self, rows: Rows, wanted: Option<u64>) -> Processed {
         self.0.run(rows, wanted)
     }
 }
 
-impl fmt::Debug for ProcessingSteps {
+impl fmt::Debug for StepsHook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ProcessingSteps")
+        f.write_str("StepsHook")
     }
 }
 
 /// One function that records go through.
 #[derive(Clone, Copy, Debug)]
-pub enum ProcessingStep<T> {
+pub enum StepFn<T> {
     /// Leaves out the records for which it does not hold.
     Filter(fn(&T) -> bool),
     /// Makes a record of each.
@@ -88,7 +70,7 @@ pub enum ProcessingStep<T> {
 
 /// Functions in the order in which they are called, one record of the resource after the other.
 #[derive(Clone, Copy, Debug)]
-pub struct Steps<T: 'static>(pub &'static [ProcessingStep<T>]);
+pub struct Steps<T: 'static>(pub &'static [StepFn<T>]);
 
 /// Functions of which each has to hold for a record that is not left out.
 #[derive(Clone, Copy, Debug)]
@@ -111,10 +93,6 @@ pub(crate) struct Processed {
 
 trait Process: Sync {
     fn run(&self, rows: Rows, wanted: Option<u64>) -> Processed;
-
-    fn may_add(&self) -> bool {
-        false
-    }
 }
 
 impl<T: Record> Process for Filters<T> {
@@ -186,11 +164,6 @@ impl<T: ToCells> Process for Steps<T> {
             failure,
         }
     }
-
-    fn may_add(&self) -> bool {
-        let adds = |step: &ProcessingStep<T>| matches!(step, ProcessingStep::YieldMap(_));
-        self.0.iter().any(adds)
-    }
 }
 
 impl<T> Steps<T> {
@@ -199,15 +172,15 @@ impl<T> Steps<T> {
         let mut records = vec![record];
         for step in self.0 {
             match step {
-                ProcessingStep::Filter(keep) => records.retain(|record| {
+                StepFn::Filter(keep) => records.retain(|record| {
                     let keeps = keep(record);
                     *filtered += u64::from(!keeps);
                     keeps
                 }),
-                ProcessingStep::Map(change) => {
+                StepFn::Map(change) => {
                     records = records.into_iter().map(change).collect();
                 }
-                ProcessingStep::YieldMap(expand) => {
+                StepFn::YieldMap(expand) => {
                     let made = records.into_iter().map(expand);
                     let made = made.inspect(|made| *filtered += u64::from(made.is_empty()));
                     records = made.flatten().collect();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Filters, Given, NewCells, ProcessingStep, ProcessingSteps, Steps, ToCells};
+use super::{Filters, Given, NewCells, StepFn, Steps, StepsHook, ToCells};
 use crate::{
     Cell, Cells, Column, Decimal, Decode, ErrorKind, Field, FromCell, Json, Record, Rows, Step,
     Table, TimeFormat, Timestamp, Type,
@@ -172,16 +172,20 @@ const BODY: &str = r#"{"data": [
 ]}"#;
 
 /// The rows of a page that go through these steps.
-fn through(steps: ProcessingSteps, table: &'static Table, body: &str) -> crate::Result<Rows> {
-    Rows::from_page(
+fn through(steps: StepsHook, table: &'static Table, body: &str) -> crate::Result<Rows> {
+    let rows = Rows::from_page(
         body,
         &ResourcePlan {
             table,
             selector: Selector::Path(Path(&[Step::Key("data")])),
-            processing_steps: Some(steps),
             ..ResourcePlan::DEFAULT
         },
-    )
+    )?;
+    let processed = steps.run(rows, None);
+    match processed.failure {
+        Some(error) => Err(error),
+        None => Ok(processed.left),
+    }
 }
 
 /// The rows, each as a destination gets it.
@@ -189,17 +193,17 @@ fn shown(rows: &Rows) -> Vec<String> {
     rows.iter().map(|row| format!("{row:?}")).collect()
 }
 
-fn things(steps: &'static [ProcessingStep<Thing>]) -> crate::Result<Rows> {
+fn things(steps: &'static [StepFn<Thing>]) -> crate::Result<Rows> {
     let steps: &'static Steps<Thing> = Box::leak(Box::new(Steps(steps)));
-    through(ProcessingSteps::of(steps), &THINGS, BODY)
+    through(StepsHook::of(steps), &THINGS, BODY)
 }
 
 const AS_THEY_CAME: Filters<Thing> = Filters(&[]);
 
 #[test]
 fn what_a_step_leaves_alone_is_as_it_was_received() {
-    let came = through(ProcessingSteps::filters(&AS_THEY_CAME), &THINGS, BODY).unwrap();
-    let left = things(&[ProcessingStep::Map(|thing| thing)]).unwrap();
+    let came = through(StepsHook::filters(&AS_THEY_CAME), &THINGS, BODY).unwrap();
+    let left = things(&[StepFn::Map(|thing| thing)]).unwrap();
     assert_eq!(shown(&left), shown(&came));
     // Whitespace, the order of keys and every digit.
     assert!(shown(&left)[0].contains(r#"\"more\": 18446744073709551616 }"#));
@@ -209,7 +213,7 @@ fn what_a_step_leaves_alone_is_as_it_was_received() {
 
 #[test]
 fn what_a_step_changes_is_written_as_a_response_has_it() {
-    let left = things(&[ProcessingStep::Map(|mut thing| {
+    let left = things(&[StepFn::Map(|mut thing| {
         thing.share = thing.share.map(|share| share / 4.0);
         thing.note = match thing.note {
             Field::Null => Field::Absent,
@@ -236,7 +240,7 @@ fn what_a_step_changes_is_written_as_a_response_has_it() {
         panic!("no JSON");
     };
     let body = format!(r#"{{"data": [{{"id": 1, "part": {json}}}]}}"#);
-    let again = through(ProcessingSteps::filters(&AS_THEY_CAME), &THINGS, &body).unwrap();
+    let again = through(StepsHook::filters(&AS_THEY_CAME), &THINGS, &body).unwrap();
     let again: Thing = again.get(0).unwrap().record().unwrap();
     let without_digits = |part: Option<Part>| {
         part.map(|part| (part.name, part.at, part.counted, part.on, part.inner))
@@ -247,19 +251,19 @@ fn what_a_step_changes_is_written_as_a_response_has_it() {
 #[test]
 fn steps_are_called_in_their_order() {
     let left = things(&[
-        ProcessingStep::YieldMap(|thing| {
+        StepFn::YieldMap(|thing| {
             let more = Thing {
                 id: thing.id * 10,
                 ..thing.clone()
             };
             vec![thing, more]
         }),
-        ProcessingStep::Filter(|thing| thing.id != 2),
-        ProcessingStep::Map(|thing| Thing {
+        StepFn::Filter(|thing| thing.id != 2),
+        StepFn::Map(|thing| Thing {
             id: thing.id + 1,
             ..thing
         }),
-        ProcessingStep::Filter(|thing| thing.id != 2),
+        StepFn::Filter(|thing| thing.id != 2),
     ])
     .unwrap();
     let ids: Vec<String> = left.iter().map(|row| row.value(0).to_string()).collect();
@@ -271,28 +275,28 @@ fn steps_are_called_in_their_order() {
 #[test]
 fn what_is_left_out_is_counted_and_what_is_wanted_is_cut() {
     static TWICE: Steps<Thing> = Steps(&[
-        ProcessingStep::Filter(|thing| thing.id > 1),
-        ProcessingStep::YieldMap(|thing| vec![thing.clone(), thing.clone(), thing]),
+        StepFn::Filter(|thing| thing.id > 1),
+        StepFn::YieldMap(|thing| vec![thing.clone(), thing.clone(), thing]),
     ]);
-    static NONE: Steps<Thing> = Steps(&[ProcessingStep::YieldMap(|_| Vec::new())]);
+    static NONE: Steps<Thing> = Steps(&[StepFn::YieldMap(|_| Vec::new())]);
     static FIRST: Filters<Thing> = Filters(&[|thing| thing.id == 1]);
-    let rows = || through(ProcessingSteps::filters(&AS_THEY_CAME), &THINGS, BODY).unwrap();
-    let run = |steps: ProcessingSteps, wanted| {
+    let rows = || through(StepsHook::filters(&AS_THEY_CAME), &THINGS, BODY).unwrap();
+    let run = |steps: StepsHook, wanted| {
         let processed = steps.run(rows(), wanted);
         assert!(processed.failure.is_none());
         let (left, whole) = (processed.left.len(), processed.whole.len());
         (left, whole, processed.filtered, processed.cut)
     };
-    assert_eq!(run(ProcessingSteps::of(&TWICE), None), (3, 2, 1, false));
-    assert_eq!(run(ProcessingSteps::of(&TWICE), Some(3)), (3, 2, 1, false));
+    assert_eq!(run(StepsHook::of(&TWICE), None), (3, 2, 1, false));
+    assert_eq!(run(StepsHook::of(&TWICE), Some(3)), (3, 2, 1, false));
     // A record of which something is missing is not whole.
-    assert_eq!(run(ProcessingSteps::of(&TWICE), Some(2)), (2, 1, 1, true));
-    assert_eq!(run(ProcessingSteps::of(&NONE), Some(1)), (0, 2, 2, false));
-    let filters = ProcessingSteps::filters(&FIRST);
+    assert_eq!(run(StepsHook::of(&TWICE), Some(2)), (2, 1, 1, true));
+    assert_eq!(run(StepsHook::of(&NONE), Some(1)), (0, 2, 2, false));
+    let filters = StepsHook::filters(&FIRST);
     assert_eq!(run(filters, Some(1)), (1, 2, 1, false));
     assert_eq!(run(filters, Some(0)), (0, 0, 0, true));
     assert_eq!(
-        run(ProcessingSteps::filters(&AS_THEY_CAME), Some(1)),
+        run(StepsHook::filters(&AS_THEY_CAME), Some(1)),
         (1, 1, 0, true)
     );
 }
@@ -409,7 +413,7 @@ fn a_record_that_does_not_fit_its_columns_is_an_error() {
 
 #[test]
 fn what_is_wrong_ends_the_rows_before_it() {
-    static WRONG: Steps<Thing> = Steps(&[ProcessingStep::YieldMap(|thing| {
+    static WRONG: Steps<Thing> = Steps(&[StepFn::YieldMap(|thing| {
         let share = (thing.id == 2).then_some(f64::INFINITY);
         let wrong = Thing {
             share,
@@ -417,8 +421,8 @@ fn what_is_wrong_ends_the_rows_before_it() {
         };
         vec![thing, wrong]
     })]);
-    let rows = through(ProcessingSteps::filters(&AS_THEY_CAME), &THINGS, BODY).unwrap();
-    let processed = ProcessingSteps::of(&WRONG).run(rows, None);
+    let rows = through(StepsHook::filters(&AS_THEY_CAME), &THINGS, BODY).unwrap();
+    let processed = StepsHook::of(&WRONG).run(rows, None);
     assert_eq!((processed.left.len(), processed.whole.len()), (2, 1));
     assert_eq!(
         processed.failure.unwrap().to_string(),
@@ -439,18 +443,18 @@ static AS_IT_IS: Table = Table::new("events", &[]);
 #[test]
 fn records_that_are_taken_as_they_are_have_their_key_looked_up_again() {
     const BODY: &str = r#"{"data": [{"id": "a", "n": 1.50}, {"id": 2, "n": [ ]}]}"#;
-    static RENAMED: Steps<Json> = Steps(&[ProcessingStep::Map(|mut event| {
+    static RENAMED: Steps<Json> = Steps(&[StepFn::Map(|mut event| {
         if event["id"] == 2 {
             event["id"] = Json::from("b");
         }
         event
     })]);
-    static UNNAMED: Steps<Json> = Steps(&[ProcessingStep::Map(|mut event| {
+    static UNNAMED: Steps<Json> = Steps(&[StepFn::Map(|mut event| {
         event["id"].take();
         event
     })]);
-    static NOTHING: Steps<Json> = Steps(&[ProcessingStep::Map(|_| Json::Null)]);
-    let rows = through(ProcessingSteps::of(&RENAMED), &EVENTS, BODY).unwrap();
+    static NOTHING: Steps<Json> = Steps(&[StepFn::Map(|_| Json::Null)]);
+    let rows = through(StepsHook::of(&RENAMED), &EVENTS, BODY).unwrap();
     let ids: Vec<String> = rows.iter().map(|row| row.value(0).to_string()).collect();
     assert_eq!(ids, ["a", "b"]);
     assert_eq!(
@@ -460,14 +464,14 @@ fn records_that_are_taken_as_they_are_have_their_key_looked_up_again() {
             r#"Json("{\"id\":\"b\",\"n\":[]}")"#,
         ]
     );
-    let error = through(ProcessingSteps::of(&UNNAMED), &EVENTS, BODY).unwrap_err();
+    let error = through(StepsHook::of(&UNNAMED), &EVENTS, BODY).unwrap_err();
     assert_eq!(
         error.to_string(),
         "the processing steps made a record that does not fit its columns: `id` is never null"
     );
     // Without a key, anything is a record.
-    let rows = through(ProcessingSteps::of(&NOTHING), &AS_IT_IS, BODY).unwrap();
+    let rows = through(StepsHook::of(&NOTHING), &AS_IT_IS, BODY).unwrap();
     assert_eq!(shown(&rows), [r#"Json("null")"#, r#"Json("null")"#]);
-    let rows = through(ProcessingSteps::of(&RENAMED), &AS_IT_IS, BODY).unwrap();
+    let rows = through(StepsHook::of(&RENAMED), &AS_IT_IS, BODY).unwrap();
     assert_eq!(shown(&rows)[1], r#"Json("{\"id\":\"b\",\"n\":[]}")"#);
 }

@@ -301,7 +301,9 @@ async fn a_struct_of_the_users_own_changes_the_fields_that_it_has() {
 fn a_page_for_a_test_goes_through_them_as_well() {
     let plan: &ResourcePlan = stepped::Source::PLAN.resources[2];
     let body = r#"{"data": [{"id": 1, "events": [{"id": "a"}, {"id": "b"}]}]}"#;
-    assert_eq!(Rows::from_page(body, plan).unwrap().len(), 2);
+    let rows = Rows::from_page(body, plan).unwrap();
+    let rows = rows.processed(plan, stepped::Source::HOOKS).unwrap();
+    assert_eq!(rows.len(), 2);
 }
 
 /// The rows of a query, a line each.

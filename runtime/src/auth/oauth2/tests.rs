@@ -14,6 +14,7 @@ use crate::{
     Client, Error, ErrorKind, Secret,
     clock::manual::ManualClock,
     exchange::Failure,
+    hooks::Hooks,
     plan::{
         Action, Auth, ClientAuthentication, Grant, OAuth2, Param, Part, ResourcePlan,
         ResponseAction, SourcePlan, Template,
@@ -112,7 +113,7 @@ impl World {
             choice: None,
             config: Vec::new(),
         };
-        let client = Client::new(source, settings, wire, 50).unwrap();
+        let client = Client::new(source, &Hooks::NONE, settings, wire, 50).unwrap();
         Self { api, clock, client }
     }
 

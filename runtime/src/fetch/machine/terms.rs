@@ -8,7 +8,7 @@ use crate::{
     Completeness, Error, Position,
     decode::Probe,
     fetch::{page_fingerprint::PageFingerprint, refusal::Refusal},
-    plan::{Auth, Location, Method, ResourcePlan, Retry},
+    plan::{Auth, Location, Method, ProcessingStep, ResourcePlan, Retry},
     transport::Headers,
 };
 
@@ -120,7 +120,8 @@ impl Rules {
             limit,
             may_add: resource
                 .processing_steps
-                .is_some_and(|steps| steps.may_add()),
+                .iter()
+                .any(|step| matches!(step, ProcessingStep::YieldMap(_))),
             credential: None,
         }
         .with_auth(resource.auth)

@@ -25,12 +25,13 @@ use crate::{
     Cells, Client, Column, CursorValue, ErrorKind, Path, Position, Record, State, Step, Table,
     Type,
     clock::manual::ManualClock,
+    hooks::Hooks,
     paginator::{Draft, End, Next, PageFacts, Paginate, Probe},
     plan::{
-        Auth, CustomPages, Ends, Incremental, Location, Offset, OnMissing, Pages, Paginator, Param,
-        Part, ResourcePlan, RowOrder, SecretPlan, Selector, SourcePlan, Template,
+        Auth, Ends, Incremental, Location, Offset, OnMissing, Pages, Paginator, Param, Part,
+        ResourcePlan, RowOrder, SecretPlan, Selector, SourcePlan, Template,
     },
-    testing::{Answer, Api, answer, client, failure},
+    testing::{Answer, Api, answer, client, client_with, failure},
     transport::{Request, TransportErrorKind},
 };
 
@@ -136,8 +137,15 @@ impl Paginate for ByDay {
 }
 
 static DAILY: ResourcePlan = ResourcePlan {
-    paginator: Paginator::new(Pages::Custom(CustomPages(&ByDay))),
+    paginator: Paginator::new(Pages::Custom {
+        rust: "crate::ByDay",
+    }),
     ..THINGS
+};
+
+static HOOKS: Hooks = Hooks {
+    paginators: &[("crate::ByDay", &ByDay)],
+    ..Hooks::NONE
 };
 
 /// By the link at `next`, with the secret in the query.
@@ -221,8 +229,12 @@ struct Shop {
 }
 
 fn shop(api: Api) -> Shop {
+    shop_with(&HOOKS, api)
+}
+
+fn shop_with(hooks: &'static Hooks, api: Api) -> Shop {
     let clock = ManualClock::default();
-    let client = client(&PLAN, &[SECRET], Vec::new(), &api, &clock).unwrap();
+    let client = client_with(hooks, &PLAN, &[SECRET], Vec::new(), &api, &clock).unwrap();
     Shop { client, api, clock }
 }
 

@@ -3,7 +3,8 @@
 use super::{children::POSTS, *};
 use crate::{
     NewCells, Rows, ToCells,
-    plan::{ParentField, ParentPlan, ProcessingStep, ProcessingSteps, Steps},
+    hooks::{StepFn, Steps, StepsHook},
+    plan::{ParentField, ParentPlan, ProcessingStep},
 };
 
 impl ToCells for Thing {
@@ -14,16 +15,28 @@ impl ToCells for Thing {
 }
 
 /// Leaves out every third thing, and makes two of each: by its `id`, and by that past a thousand.
-const STEPS: Option<ProcessingSteps> = Some(ProcessingSteps::of(&Steps::<Thing>(&[
-    ProcessingStep::Filter(|thing| thing.id % 3 != 0),
-    ProcessingStep::YieldMap(|thing| {
-        let past = Thing {
-            id: thing.id + 1000,
-            ..thing
-        };
-        vec![thing, past]
-    }),
-])));
+static TWO_OF_EACH: Hooks = Hooks {
+    steps: &[(
+        "things",
+        StepsHook::of(&Steps::<Thing>(&[
+            StepFn::Filter(|thing| thing.id % 3 != 0),
+            StepFn::YieldMap(|thing| {
+                let past = Thing {
+                    id: thing.id + 1000,
+                    ..thing
+                };
+                vec![thing, past]
+            }),
+        ])),
+    )],
+    ..Hooks::NONE
+};
+
+/// The names of the same in a plan.
+const STEPS: &[ProcessingStep] = &[
+    ProcessingStep::Filter("crate::is_no_third"),
+    ProcessingStep::YieldMap("crate::two_of_each"),
+];
 
 static STEPPED: ResourcePlan = ResourcePlan {
     processing_steps: STEPS,
@@ -35,8 +48,12 @@ static NEW_STEPPED: ResourcePlan = ResourcePlan {
 };
 
 fn stepped(number: i64) -> Shop {
+    stepped_by(&TWO_OF_EACH, number)
+}
+
+fn stepped_by(hooks: &'static Hooks, number: i64) -> Shop {
     let records = records(number);
-    shop(Api::new(move |request| page(&records, request)))
+    shop_with(hooks, Api::new(move |request| page(&records, request)))
 }
 
 #[tokio::test]
@@ -112,13 +129,23 @@ async fn the_state_and_the_paging_go_by_what_came() {
 
 #[tokio::test]
 async fn children_see_what_comes_out_of_their_parents() {
+    static SHORTENED: Hooks = Hooks {
+        steps: &[(
+            "posts",
+            StepsHook::of(&Steps::<Post>(&[
+                StepFn::Filter(|post| post.id != "1"),
+                StepFn::Map(|post| Post {
+                    id: format!("{}x", post.id),
+                }),
+            ])),
+        )],
+        ..Hooks::NONE
+    };
     static SHORT: ResourcePlan = ResourcePlan {
-        processing_steps: Some(ProcessingSteps::of(&Steps::<Post>(&[
-            ProcessingStep::Filter(|post| post.id != "1"),
-            ProcessingStep::Map(|post| Post {
-                id: format!("{}x", post.id),
-            }),
-        ]))),
+        processing_steps: &[
+            ProcessingStep::Filter("crate::is_shown"),
+            ProcessingStep::Map("crate::shortened"),
+        ],
         ..POSTS
     };
     static OF_SHORT: ResourcePlan = ResourcePlan {
@@ -145,7 +172,7 @@ async fn children_see_what_comes_out_of_their_parents() {
         };
         page(&posts, request)
     });
-    let shop = shop(api);
+    let shop = shop_with(&SHORTENED, api);
     let mut pages = shop.client.rows(&OF_SHORT).pages();
     assert!(pages.next().await.is_none());
     let asked: Vec<String> = shop.api.urls();
@@ -194,15 +221,20 @@ async fn what_does_not_fit_ends_the_fetch_with_its_page() {
     );
     static BROKEN: ResourcePlan = ResourcePlan {
         table: &NEVER_NULL,
-        processing_steps: Some(ProcessingSteps::of(&Steps::<Thing>(&[
-            ProcessingStep::Map(|thing| Thing {
-                at: (thing.id != 3).then_some(1),
-                ..thing
-            }),
-        ]))),
+        processing_steps: &[ProcessingStep::Map("crate::without_the_third")],
         ..THINGS
     };
-    let shop = stepped(6);
+    static NULL_AT_THE_THIRD: Hooks = Hooks {
+        steps: &[(
+            "things",
+            StepsHook::of(&Steps::<Thing>(&[StepFn::Map(|thing| Thing {
+                at: (thing.id != 3).then_some(1),
+                ..thing
+            })])),
+        )],
+        ..Hooks::NONE
+    };
+    let shop = stepped_by(&NULL_AT_THE_THIRD, 6);
     let mut pages = shop.client.rows(&BROKEN).pages();
     let page = |page: Option<crate::Result<crate::Page<Rows>>>| page.unwrap().unwrap().len();
     assert_eq!(page(pages.next().await), 2);
@@ -217,16 +249,21 @@ async fn what_does_not_fit_ends_the_fetch_with_its_page() {
 #[tokio::test]
 async fn what_they_leave_nothing_of_does_not_come_again() {
     static NOTHING: ResourcePlan = ResourcePlan {
-        processing_steps: Some(ProcessingSteps::of(&Steps::<Thing>(&[
-            ProcessingStep::Filter(|thing| thing.id > 100),
-        ]))),
+        processing_steps: &[ProcessingStep::Filter("crate::is_late")],
         paginator: Paginator {
             maximum_pages: Some(1),
             ..THINGS.paginator
         },
         ..NEW
     };
-    let shop = stepped(6);
+    static LATE: Hooks = Hooks {
+        steps: &[(
+            "things",
+            StepsHook::of(&Steps::<Thing>(&[StepFn::Filter(|thing| thing.id > 100)])),
+        )],
+        ..Hooks::NONE
+    };
+    let shop = stepped_by(&LATE, 6);
     let mut pages = shop.client.rows(&NOTHING).pages();
     assert!(pages.next().await.is_none());
     assert_eq!((pages.report().filtered, redelivers(&pages)), (2, false));

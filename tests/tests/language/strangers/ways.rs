@@ -3,6 +3,7 @@
 use rest_source::{
     Client, Result, Secret, Values,
     auth::{Authenticate, Custom, Generation, Given, Wire},
+    hooks::{AuthHook, Hooks},
     plan::{Auth, CustomAuth, Param, Part, ResourcePlan, SourcePlan, Template},
     transport::{BoxFuture, Request},
 };
@@ -182,6 +183,11 @@ impl Authenticate for Signed {
     }
 }
 
+static HOOKS: Hooks = Hooks {
+    auths: &[("crate::Signed", AuthHook::of::<Signed>())],
+    ..Hooks::NONE
+};
+
 /// The same plan with credentials of one's own type.
 fn signed(plan: &'static SourcePlan) -> &'static SourcePlan {
     const KEY: Template = Template(&[Part::Secret(0)]);
@@ -189,7 +195,10 @@ fn signed(plan: &'static SourcePlan) -> &'static SourcePlan {
         name: "key",
         value: KEY,
     }];
-    static AUTH: Auth = Auth::Custom(CustomAuth::of::<Signed>("crate::Signed", WITH));
+    static AUTH: Auth = Auth::Custom(CustomAuth {
+        rust: "crate::Signed",
+        with: WITH,
+    });
     let resources = plan.resources.iter().map(|resource| {
         let resource: &'static ResourcePlan = Box::leak(Box::new(ResourcePlan {
             auth: Some(&AUTH),
@@ -231,6 +240,7 @@ pub(super) fn client(kind: &str, spec: &str, base: &str) -> rest_source::Builder
         plan
     };
     Client::builder(plan)
+        .hooks(&HOOKS)
         .secrets(Chosen(plan))
         .setting("base", base)
         .clock(Still::default())

@@ -12,6 +12,7 @@ use crate::{
     ErrorKind,
     decode::Probe,
     fetch::{page_fingerprint::PageFingerprint, refusal::Refusal},
+    hooks::Hooks,
     paginator,
     plan::{
         Cursor, Ends, Method, Offset, PageNumber, Pages, Paginator, ResourcePlan, Retry, Selector,
@@ -251,7 +252,12 @@ fn machine(
 }
 
 fn machine_by(pages: Paginator, rules: Rules) -> Machine<std::ops::Range<u64>> {
-    Machine::new(paginator::of(&pages), statements(pages), rules, None)
+    Machine::new(
+        paginator::of(&pages, &Hooks::NONE).unwrap(),
+        statements(pages),
+        rules,
+        None,
+    )
 }
 
 /// Drives a machine to its end; `picks` says which of the requests in flight is answered next.

@@ -1,0 +1,143 @@
+//! The Rust behind the names of a plan: credentials, paginators and record functions of the user's own.
+
+use std::fmt;
+
+pub use crate::steps::{Filters, StepFn, Steps, StepsHook};
+use crate::{
+    Error, ErrorKind, Result,
+    auth::{Authenticate, Custom, Given},
+    paginator::Paginate,
+    plan::ResourcePlan,
+};
+
+/// What the Rust names of a plan stand for.
+///
+/// A plan is data. Where its spec says `rust: crate::ByDay`, the plan has that text, and this table has the
+/// value. A generated `Source` brings its own; a client of a plan that is known only at run time is given one by
+/// [`Builder::hooks`](crate::Builder::hooks). A resource that names what the table lacks is an error of
+/// [`ErrorKind::Config`] when it is fetched, credentials when the source is made.
+///
+/// ```
+/// use rest_source::hooks::{Filters, Hooks, StepsHook};
+/// use rest_source::Json;
+///
+/// /// For `processing_steps: [{ filter: crate::is_real }]` of the resource `events`.
+/// static HOOKS: Hooks = Hooks {
+///     steps: &[("events", StepsHook::filters(&Filters::<Json>(&[|event| event["kind"] != "test"])))],
+///     ..Hooks::NONE
+/// };
+/// ```
+#[derive(Clone, Copy)]
+pub struct Hooks {
+    /// Credentials, by the path of their type.
+    pub auths: &'static [(&'static str, AuthHook)],
+    /// Paginators, by their path.
+    pub paginators: &'static [(&'static str, &'static dyn Paginate)],
+    /// Functions that records go through, by the name of the resource.
+    pub steps: &'static [(&'static str, StepsHook)],
+}
+
+impl Hooks {
+    /// None.
+    pub const NONE: Self = Self {
+        auths: &[],
+        paginators: &[],
+        steps: &[],
+    };
+
+    /// Makes the credentials of the type at this path.
+    pub(crate) fn auth(&self, path: &str, given: &Given) -> Result<Box<dyn Authenticate>> {
+        let AuthHook(make) = find(self.auths, path).ok_or_else(|| missing(path))?;
+        make(given)
+    }
+
+    pub(crate) fn paginator(&self, path: &str) -> Result<&'static dyn Paginate> {
+        find(self.paginators, path).ok_or_else(|| missing(path))
+    }
+
+    /// The functions that the records of a resource go through; none where its plan names none.
+    pub(crate) fn steps(&self, resource: &ResourcePlan) -> Result<Option<StepsHook>> {
+        let Some(first) = resource.processing_steps.first() else {
+            return Ok(None);
+        };
+        let steps = find(self.steps, resource.name);
+        steps.map(Some).ok_or_else(|| missing(first.path()))
+    }
+}
+
+impl Default for Hooks {
+    fn default() -> Self {
+        Self::NONE
+    }
+}
+
+impl fmt::Debug for Hooks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hooks")
+            .field("auths", &Names(self.auths))
+            .field("paginators", &Names(self.paginators))
+            .field("steps", &Names(self.steps))
+            .finish()
+    }
+}
+
+/// How credentials of a type of the user's own are made.
+#[derive(Clone, Copy)]
+pub struct AuthHook(fn(&Given) -> Result<Box<dyn Authenticate>>);
+
+impl AuthHook {
+    /// Of this type.
+    pub const fn of<A: Custom>() -> Self {
+        Self(|given| Ok(Box::new(A::new(given)?)))
+    }
+}
+
+impl fmt::Debug for AuthHook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AuthHook")
+    }
+}
+
+/// The names of a table, for `Debug`.
+struct Names<T: 'static>(&'static [(&'static str, T)]);
+
+impl<T> fmt::Debug for Names<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list()
+            .entries(self.0.iter().map(|(name, _)| name))
+            .finish()
+    }
+}
+
+fn find<T: Copy>(hooks: &[(&str, T)], name: &str) -> Option<T> {
+    let mut hooks = hooks.iter();
+    hooks.find(|(of, _)| *of == name).map(|(_, hook)| *hook)
+}
+
+fn missing(path: &str) -> Error {
+    let message = format!("the client has no `{path}`, which the plan names");
+    Error::new(ErrorKind::Config, message).with_help(
+        "connect by the generated `Source`, or give `Client::builder` the plan's `hooks`",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::ProcessingStep;
+
+    #[test]
+    fn what_the_table_lacks_is_an_error_that_names_it() {
+        let resource = ResourcePlan {
+            processing_steps: &[ProcessingStep::Filter("crate::is_real")],
+            ..ResourcePlan::DEFAULT
+        };
+        let missing = Hooks::NONE.steps(&resource).unwrap_err().to_string();
+        assert!(missing.contains("`crate::is_real`"), "{missing}");
+        assert!(Hooks::NONE.steps(&ResourcePlan::DEFAULT).unwrap().is_none());
+        let Err(missing) = Hooks::NONE.paginator("crate::ByDay") else {
+            panic!("there is none")
+        };
+        assert!(missing.to_string().contains("`crate::ByDay`"), "{missing}");
+    }
+}
