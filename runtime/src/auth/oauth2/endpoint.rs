@@ -167,43 +167,78 @@ fn read(response: Response, redactor: &Redactor) -> Result<Granted, Refusal> {
             "credentials do not follow it: give the endpoint's own URL",
         )));
     }
-    let answer: Value = serde_json::from_slice(&response.body).unwrap_or(Value::Null);
-    let error = &answer["error"];
-    if !error.is_null() {
-        let error = quoted(error.as_str().unwrap_or(&error.to_string()), redactor);
-        let mut refused = refused(format!("the token endpoint refused the client: `{error}`"));
-        if error == "invalid_grant" {
-            refused =
-                refused.with_help("the refresh token is over, or was used elsewhere: get another");
+    // Of anything else, nothing is shown: it may hold a token under any name.
+    let answer = serde_json::from_slice(&response.body).ok();
+    let answer = answer.filter(Value::is_object);
+    if let Some(answer) = &answer {
+        learn_tokens(answer, redactor);
+        if !answer["error"].is_null() {
+            return Err(Refusal::Final(refused_by(answer, redactor)));
         }
-        if let Some(description) = answer["error_description"].as_str() {
-            refused = refused.with_detail(quoted(description, redactor));
-        }
-        return Err(Refusal::Final(refused));
     }
     let seen = |error: Error| {
         let content_type = response.headers.get("Content-Type").unwrap_or("none");
-        let error = error
-            .with_detail(format!("status: {status}"))
-            .with_detail(format!("content type: {}", redactor.redact(content_type)));
-        // What is JSON may hold a token under another name.
-        if answer.is_null() && !response.body.is_empty() {
-            let body = redactor.redact_start(&response.body);
-            let body: Vec<&str> = body.split_whitespace().collect();
-            let body = body
-                .join(" ")
-                .chars()
-                .take(LONGEST_QUOTE)
-                .collect::<String>();
-            return error.with_detail(format!("body: {body}"));
-        }
         error
+            .with_detail(format!("status: {status}"))
+            .with_detail(format!("content type: {}", quoted(content_type, redactor)))
     };
     if !(200..300).contains(&status) {
         let message = format!("the token endpoint answered {status}");
         return Err(Refusal::Final(seen(refused(message))));
     }
+    let Some(answer) = answer else {
+        let message = "the token endpoint did not answer with a JSON object".to_owned();
+        let help = "check `access_token_url`; the body is not shown, as it may hold a token";
+        return Err(Refusal::Final(seen(refused(message)).with_help(help)));
+    };
     granted(&answer).map_err(|error| Refusal::Final(seen(error)))
+}
+
+/// Redacts the tokens of an answer, of one that is refused too.
+fn learn_tokens(answer: &Value, redactor: &Redactor) {
+    for name in ["access_token", "refresh_token", "id_token"] {
+        match &answer[name] {
+            Value::String(token) => redactor.learn_token(token),
+            Value::Number(token) => redactor.learn_token(&token.to_string()),
+            _ => {}
+        }
+    }
+}
+
+/// An error response (RFC 6749, 5.2).
+fn refused_by(answer: &Value, redactor: &Redactor) -> Error {
+    // %x20-21 / %x23-5B / %x5D-7E
+    let is_valid = |c: char| matches!(c, ' '..='~') && !matches!(c, '"' | '\\');
+    let error = match &answer["error"] {
+        Value::String(error) if error.chars().all(is_valid) => {
+            format!("`{}`", quoted(error, redactor))
+        }
+        Value::String(_) => "its `error` holds invalid characters".to_owned(),
+        other => format!("its `error` is {}, expected text", type_of(other)),
+    };
+    let mut refused = Error::new(
+        ErrorKind::Auth,
+        format!("the token endpoint refused the client: {error}"),
+    );
+    if answer["error"] == "invalid_grant" {
+        refused =
+            refused.with_help("the refresh token is over, or was used elsewhere: get another");
+    }
+    if let Some(description) = answer["error_description"].as_str() {
+        refused = refused.with_detail(quoted(description, redactor));
+    }
+    refused
+}
+
+fn type_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "text",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
 }
 
 /// The registered types of token that are sent with a proof, and not as `Authorization: Bearer`. APIs
@@ -212,13 +247,19 @@ const NOT_BEARER: [&str; 4] = ["mac", "dpop", "pop", "n_a"];
 
 fn granted(answer: &Value) -> Result<Granted> {
     let refused = |message: &str| Error::new(ErrorKind::Auth, message);
-    let Some(access_token) = answer["access_token"]
-        .as_str()
-        .filter(|token| !token.is_empty())
-    else {
-        return Err(refused(
-            "the token endpoint answered without `access_token`",
-        ));
+    let access_token = match &answer["access_token"] {
+        Value::String(token) if !token.is_empty() => token,
+        Value::Null | Value::String(_) => {
+            return Err(refused(
+                "the token endpoint answered without `access_token`",
+            ));
+        }
+        other => {
+            return Err(refused(&format!(
+                "the token endpoint's `access_token` is {}, expected text",
+                type_of(other)
+            )));
+        }
     };
     let token_type = answer["token_type"].as_str().unwrap_or_default();
     if NOT_BEARER
@@ -236,7 +277,7 @@ fn granted(answer: &Value) -> Result<Granted> {
         ));
     }
     Ok(Granted {
-        access_token: access_token.into(),
+        access_token: access_token.as_str().into(),
         expires_in: seconds(&answer["expires_in"]),
         refresh_token: answer["refresh_token"]
             .as_str()

@@ -1,3 +1,4 @@
+mod answers;
 mod observed;
 
 use std::{
@@ -431,7 +432,12 @@ async fn what_is_no_token_is_an_error_of_auth_that_says_why() {
              no client [secret] here",
         ),
         (200, &[], r#"{"error":"access_denied"}"#, "`access_denied`"),
-        (200, &[], r#"{"error":{"code":7}}"#, r#"`{"code":7}`"#),
+        (
+            200,
+            &[],
+            r#"{"error":{"code":7}}"#,
+            "refused the client: its `error` is an object, expected text",
+        ),
         (
             200,
             &[],
@@ -445,8 +451,8 @@ async fn what_is_no_token_is_an_error_of_auth_that_says_why() {
             r#"{"access_token":"a\nb"}"#,
             "cannot stand in a header",
         ),
-        (200, &[], "<html>", "without `access_token`"),
-        (200, &[], "[]", "without `access_token`"),
+        (200, &[], "<html>", "did not answer with a JSON object"),
+        (200, &[], "[]", "did not answer with a JSON object"),
         (403, &[], "no", "answered 403"),
         (
             307,
