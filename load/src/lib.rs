@@ -39,7 +39,9 @@
 //!
 //! What takes the place of other rows has to be whole. A load that replaces, or a full refresh, of which
 //! a page was ignored past the first, or after its retries, is rolled back with an error; a maximum of
-//! the spec is what the spec calls all. A load by a `merge_key` is rolled back wherever its fetch was
+//! the spec is what the spec calls all. So is one of a child where a record or a page of its parents was set
+//! aside: the rows that belong to them would be deleted. Where no page arrives at all, because responses
+//! are ignored, the table keeps its rows and the load is a success with a note. A load by a `merge_key` is rolled back wherever its fetch was
 //! cut off, since half of a group may be missing; and a resource with a `merge_key` of which only what is
 //! new is fetched has its cursor in that key, so that no group is fetched in part.
 //!

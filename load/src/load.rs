@@ -171,11 +171,13 @@ impl<'a, D: Destination> Loading<'a, D> {
         let mut course = Course::new(resource);
         let written = self.write(&target, &mut pages, &mut course).await;
         let written = match written {
-            Ok(()) => self.finish(&target, &pages).await,
+            Ok(()) => self.finish(&target, &pages, &mut course).await,
             Err(error) => Err(error),
         };
         let mut fetched = pages.report();
-        fetched.notes.splice(0..0, notes);
+        fetched
+            .notes
+            .splice(0..0, notes.into_iter().chain(course.notes));
         match written {
             Ok(rows) => Ok(Loaded::Now(Box::new(ResourceReport {
                 resource: resource.name,
@@ -308,7 +310,12 @@ impl<'a, D: Destination> Loading<'a, D> {
     }
 
     /// Commits what is left, where the fetch brought what it should, and counts the rows.
-    async fn finish(&mut self, target: &Target, pages: &Pages<Rows>) -> Result<u64> {
+    async fn finish(
+        &mut self,
+        target: &Target,
+        pages: &Pages<Rows>,
+        course: &mut Course,
+    ) -> Result<u64> {
         let fetched = pages.report();
         let completeness = pages.completeness().unwrap_or_default();
         if let Some(error) = completeness.to_error() {
@@ -325,11 +332,17 @@ impl<'a, D: Destination> Loading<'a, D> {
             return Err(append::would_repeat(target.resource, &fetched));
         }
         whole::check_groups_are_whole(target.writing, &completeness, &fetched)?;
-        if target.writing == Writing::Replace && fetched.pages == 0 && fetched.ignored > 0 {
+        let may_hide = fetched.ignored > 0 || completeness.has_unfetched_parts();
+        if target.writing == Writing::Replace && fetched.pages == 0 && may_hide {
             // Nothing arrived that could take the place of the rows.
             self.destination.roll_back().await?;
+            course.notes.push(
+                "no page arrived, since responses were ignored: the rows of the table were kept"
+                    .to_owned(),
+            );
             return self.destination.count().await;
         }
+        whole::check_parts(target, &completeness, &fetched)?;
         self.destination.complete(pages.state().as_ref()).await?;
         self.destination.count().await
     }
@@ -359,6 +372,8 @@ struct Course {
     committed: u64,
     /// Whether the fetch failed.
     broke_off: bool,
+    /// What the report should note.
+    notes: Vec<String>,
 }
 
 impl Course {
@@ -371,6 +386,7 @@ impl Course {
             },
             committed: 0,
             broke_off: false,
+            notes: Vec::new(),
         }
     }
 }

@@ -137,8 +137,7 @@ impl LoadReport {
             write!(f, "\n{:width$}  ", resource.resource)?;
             resource.show(f, outcome)?;
             if f.alternate() {
-                let notes = resource.fetched.notes.iter();
-                for note in notes.filter(|note| !errors.contains(note.as_str())) {
+                for note in notes(&resource.fetched).filter(|note| !errors.contains(note)) {
                     write!(f, "\n  note: {note}")?;
                 }
             }
@@ -174,38 +173,71 @@ impl ResourceReport {
             let waited = fetched.waited.as_secs_f64();
             write!(f, "  {} repeated, {waited:.1} s waited", fetched.retries)?;
         }
-        for (count, what) in [
-            (
-                fetched.discarded_rows,
-                "set aside: records outside the schema",
-            ),
-            (
-                fetched.discarded_values,
-                "made null: values outside the schema",
-            ),
-            (
-                fetched.undeclared_values,
-                "left out: values of undeclared keys",
-            ),
-            (
-                fetched.ignored,
-                "ignored: responses that `response_actions` names",
-            ),
-            (
-                fetched.outside_range,
-                "passed over: records outside the range, or known",
-            ),
-            (
-                fetched.filtered,
-                "left out: records that `processing_steps` filter",
-            ),
-        ] {
-            if count > 0 {
-                write!(f, "\n  {count} {what}")?;
+        for (count, what) in left_out(fetched) {
+            write!(f, "\n  {count} {what}")?;
+        }
+        let mut whose = "parents".to_owned();
+        for parents in generations(fetched) {
+            for (count, what) in left_out(parents) {
+                write!(f, "\n  {whose}: {count} {what}")?;
             }
+            whose.push_str(" of parents");
         }
         Ok(())
     }
+}
+
+/// The fetches of the parents, of their parents, and so on.
+fn generations(fetched: &Report) -> impl Iterator<Item = &Report> {
+    std::iter::successors(fetched.of_parents.as_deref(), |report| {
+        report.of_parents.as_deref()
+    })
+}
+
+/// The notes of a fetch, and of those of parents that were made for it.
+fn notes(fetched: &Report) -> impl Iterator<Item = &str> {
+    // Parents that had been fetched before are reported there.
+    let parents = generations(fetched).filter(|report| report.requests > 0);
+    let notes = std::iter::once(fetched)
+        .chain(parents)
+        .flat_map(|report| &report.notes);
+    notes.map(String::as_str)
+}
+
+/// What a fetch did not deliver, and how much of it.
+fn left_out(fetched: &Report) -> impl Iterator<Item = (u64, &'static str)> {
+    [
+        (
+            fetched.discarded_rows,
+            "set aside: records outside the schema",
+        ),
+        (
+            fetched.discarded_values,
+            "made null: values outside the schema",
+        ),
+        (
+            fetched.undeclared_values,
+            "left out: values of undeclared keys",
+        ),
+        (
+            fetched.ignored,
+            "ignored: responses that `response_actions` names",
+        ),
+        (
+            fetched.outside_range,
+            "passed over: records outside the range, or known",
+        ),
+        (
+            fetched.filtered,
+            "left out: records that `processing_steps` filter",
+        ),
+        (
+            fetched.skipped_parents,
+            "left out: parents of which a field that the request needs is null",
+        ),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
 }
 
 impl fmt::Display for LoadError {
@@ -287,6 +319,5 @@ impl From<LoadError> for Error {
 
 /// The error, with what the report of the fetch notes beneath it.
 pub(crate) fn with_notes(error: Error, fetched: &Report) -> Error {
-    let notes = fetched.notes.iter();
-    notes.fold(error, |error, note| error.with_detail(note.as_str()))
+    notes(fetched).fold(error, Error::with_detail)
 }

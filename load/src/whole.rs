@@ -6,7 +6,7 @@ use rest_source::{
     schema::Table,
 };
 
-use crate::{Writing, report};
+use crate::{Target, Writing, report};
 
 /// Refuses a resource of which a load of what is new brings parts of groups: the merge key has to have
 /// the cursor, so that a group is new or not as a whole, and to say whose records they are where each
@@ -68,6 +68,37 @@ fn has_key_of(parent: &ParentPlan, child: &Table) -> bool {
     let columns = parent.resource.table.columns.iter().enumerate();
     let mut key = columns.filter(|(_, column)| column.primary_key).peekable();
     key.peek().is_some() && key.all(|(at, _)| fixes(at))
+}
+
+/// Refuses a fetch that left out a part of the resource where rows would be deleted: those of the part
+/// would be, too. Groups are safe that are each of one parent.
+///
+/// # Errors
+///
+/// [`ErrorKind::Incomplete`].
+pub(crate) fn check_parts(
+    target: &Target,
+    completeness: &Completeness,
+    fetched: &Report,
+) -> Result<(), Error> {
+    let deletes = match (target.writing, target.resource.parent) {
+        (Writing::Append | Writing::Merge, _) => false,
+        (Writing::ReplaceGroups, Some(parent)) => !has_key_of(parent, target.resource.table),
+        (Writing::Replace | Writing::ReplaceGroups, _) => true,
+    };
+    if !deletes || !completeness.has_unfetched_parts() {
+        return Ok(());
+    }
+    let of = match target.resource.parent {
+        Some(parent) => format!("of some `{}`", parent.resource.name),
+        None => "of its first page".to_owned(),
+    };
+    let message = format!("records {of} were not fetched: their rows would be deleted");
+    let error = Error::new(ErrorKind::Incomplete, message).with_help(
+        "load again once the API gives them; or say `write_disposition: merge`, with a `primary_key`, \
+         which deletes no rows",
+    );
+    Err(report::with_notes(error, fetched))
 }
 
 /// Refuses a bounded fetch where the rows of a group are replaced: a maximum of the spec says how much

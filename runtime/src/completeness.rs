@@ -35,6 +35,7 @@ pub struct Completeness {
     reasons: Vec<Reason>,
     further_reasons: u64,
     pub(crate) has_set_aside: bool,
+    pub(crate) has_unfetched_parts: bool,
     pub(crate) redelivers: bool,
 }
 
@@ -83,6 +84,7 @@ impl Completeness {
         reasons: Vec::new(),
         further_reasons: 0,
         has_set_aside: false,
+        has_unfetched_parts: false,
         redelivers: false,
     };
 
@@ -122,6 +124,13 @@ impl Completeness {
     /// contract: the API holds records that the fetch did not deliver, by the spec's own word.
     pub fn has_set_aside(&self) -> bool {
         self.has_set_aside
+    }
+
+    /// Whether a part of the resource was not fetched, and may have records: a page or a record of its
+    /// parent was set aside, or of the parent's parent, or the last retry for it, or for one parent, was
+    /// ignored. A destination must not delete its rows.
+    pub fn has_unfetched_parts(&self) -> bool {
+        self.has_unfetched_parts
     }
 
     /// Whether the next fetch, from the [state](crate::Pages::state) of this one, delivers some of
@@ -186,6 +195,7 @@ impl Completeness {
         }
         self.further_reasons += other.further_reasons;
         self.has_set_aside |= other.has_set_aside;
+        self.has_unfetched_parts |= other.has_unfetched_parts;
         self.redelivers |= other.redelivers;
     }
 }

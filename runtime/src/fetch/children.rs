@@ -276,6 +276,7 @@ impl<'a> Children<'a> {
         self.count();
         let mut completeness = self.completeness;
         completeness.merge(&of_parents, &format!("`{}`", self.plan.resource.name));
+        completeness.has_unfetched_parts |= of_parents.has_set_aside();
         completeness.redelivers = self.reached.as_ref().is_some_and(PerParent::repeats);
         let state = self.reached.and_then(PerParent::state);
         match outcome {

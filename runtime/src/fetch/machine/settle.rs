@@ -36,12 +36,10 @@ impl<P> Machine<P> {
             match slot.state {
                 SlotState::Due(_) | SlotState::Sent => {}
                 SlotState::Stopped(status) => self.stop_on_status(&slot.position, status),
-                SlotState::Ignored(note) | SlotState::GivenUp(note) => {
-                    // Past the first page it may hide records, and those of the pages after it.
-                    if slot.id > 0 || self.resumed {
-                        self.completeness.add(Reason::MissingPage(note.clone()));
-                    }
-                    self.ignore(note);
+                SlotState::Ignored(note) => self.ignore(slot.id, note),
+                SlotState::GivenUp(note) => {
+                    self.completeness.has_unfetched_parts = true;
+                    self.ignore(slot.id, note);
                 }
                 SlotState::Failed(error) => match self.lookahead.take() {
                     Some(shortfall) => self.end(End::complete(EMPTY_PAGE), shortfall),
@@ -354,7 +352,11 @@ impl<P> Machine<P> {
     }
 
     /// Ends the pages at a response that a rule says to ignore.
-    fn ignore(&mut self, note: String) {
+    fn ignore(&mut self, slot: u64, note: String) {
+        // Past the first page it may hide records, and those of the pages after it.
+        if slot > 0 || self.resumed {
+            self.completeness.add(Reason::MissingPage(note.clone()));
+        }
         self.tally.ignored += 1;
         self.tally.notes.push(note);
         self.finish(Ok("a response that is ignored".to_owned()));
