@@ -127,6 +127,8 @@ pub struct Target {
     pub resource: &'static ResourcePlan,
     /// How its rows are written.
     pub writing: Writing,
+    /// Whether the caller asked for a full refresh: [`Writing::Replace`] whatever the disposition.
+    pub full_refresh: bool,
     /// What its records are asked for by. The destination stores it with the rows.
     pub request: Fingerprint,
     /// The columns that are settings (`include_from_config`), and their values. They tell the rows of

@@ -206,8 +206,8 @@ fn part(target: &Target) -> String {
 pub(super) struct Others {
     /// Of other values of the same settings: the parts.
     pub(super) siblings: Vec<String>,
-    /// Of other settings, or of none.
-    pub(super) has_strangers: bool,
+    /// Of other settings, or of none: the parts.
+    pub(super) strangers: Vec<String>,
 }
 
 /// What the table holds besides the rows of this target.
@@ -228,7 +228,7 @@ pub(super) fn others(db: &Connection, target: &Target) -> Result<Others> {
         if names(&part) == names(&own) {
             others.siblings.push(part);
         } else {
-            others.has_strangers = true;
+            others.strangers.push(part);
         }
     }
     Ok(others)

@@ -184,6 +184,9 @@ fn prepare(db: &Connection, target: &Target) -> Result<(Progress, Vec<String>)> 
     }
     let known = state::known_table(db, target).map_err(failed)?;
     let fit = table::fit(db, target, known.as_ref()).map_err(failed)?;
+    if fit != Fit::Absent {
+        check_strangers(db, target)?;
+    }
     let mut notes = Vec::new();
     let mut made = known.as_ref().is_none_or(|known| known.made);
     match (&fit, &known) {
@@ -212,12 +215,39 @@ fn prepare(db: &Connection, target: &Target) -> Result<(Progress, Vec<String>)> 
         (Fit::Never(reason), _) => return Err(does_not_fit(name, reason)),
         (Fit::After(statements), _) => run(db, statements)?,
     }
-    let others = state::others(db, target).map_err(failed)?;
-    if others.has_strangers && target.writing != Writing::Replace {
-        return Err(other_settings(name));
-    }
     state::remember_table(db, target, made).map_err(failed)?;
     Ok((state::read(db, target).map_err(failed)?, notes))
+}
+
+/// Refuses to mix the rows of the table with those of other settings, and to delete rows of which it
+/// cannot be told whose they are. A full refresh may replace rows that are all of one load's settings.
+fn check_strangers(db: &Connection, target: &Target) -> Result<()> {
+    let state::Others {
+        siblings,
+        strangers,
+    } = state::others(db, target).map_err(failed)?;
+    let is_one = strangers.len() == 1 && siblings.is_empty();
+    if strangers.is_empty() || target.full_refresh && is_one {
+        return Ok(());
+    }
+    let name = target.resource.table.name;
+    let message =
+        format!("the rows of the table `{name}` were loaded by another `include_from_config`");
+    let error = Error::new(ErrorKind::Destination, message);
+    let error = strangers.iter().chain(&siblings).fold(error, rows_of);
+    Err(error.with_help(if is_one {
+        "a full refresh replaces all of its rows; or load into another database"
+    } else {
+        "drop the table, and load with each of the settings; or load into another database"
+    }))
+}
+
+/// The error, with a line that names a part of the rows.
+fn rows_of(error: Error, part: &String) -> Error {
+    error.with_detail(match part.as_str() {
+        "" => "rows without such a column".to_owned(),
+        part => format!("rows of `{}`", part.replace('\n', "`, `")),
+    })
 }
 
 /// Accepts a table that no load made: an empty one, which becomes a load's own, or one that is only
@@ -240,21 +270,30 @@ fn adopt(db: &Connection, target: &Target, fit: &Fit) -> Result<bool> {
 /// Empties the table of a resource, or makes it again where it does not fit. What a person built on it,
 /// indexes and triggers, is made again, too.
 fn clear(db: &Connection, target: &Target) -> Result<()> {
+    // Another load may have written since this one began.
+    check_strangers(db, target)?;
     let known = state::known_table(db, target).map_err(failed)?;
-    let others = state::others(db, target).map_err(failed)?;
+    let state::Others {
+        siblings,
+        strangers,
+    } = state::others(db, target).map_err(failed)?;
+    let has_strangers = !strangers.is_empty();
     let table = quote(target.resource.table.name);
-    if others.has_strangers {
+    if has_strangers {
         state::forget(db, target).map_err(failed)?;
     }
     let statements = match table::fit(db, target, known.as_ref()).map_err(failed)? {
         Fit::Absent => vec![table::create(target)],
-        Fit::After(statements) if !others.has_strangers && !target.settings.is_empty() => {
+        Fit::After(statements) if !has_strangers && !target.settings.is_empty() => {
             run(db, &statements)?;
             return clear_own(db, target);
         }
         Fit::After(mut statements) => {
             statements.push(format!("DELETE FROM {table}"));
             statements
+        }
+        Fit::Never(reason) if !siblings.is_empty() => {
+            return Err(has_siblings(target.resource.table.name, &reason, &siblings));
         }
         Fit::Never(_) => {
             let mut statements = vec![format!("DROP TABLE {table}"), table::create(target)];
@@ -325,21 +364,12 @@ fn does_not_fit(name: &str, reason: &str) -> Error {
     )
 }
 
-fn other_settings(name: &str) -> Error {
-    let message =
-        format!("the rows of the table `{name}` were loaded by another `include_from_config`");
-    Error::new(ErrorKind::Destination, message)
-        .with_help("a full refresh replaces all of its rows; or load into another database")
-}
-
 fn has_siblings(name: &str, reason: &str, siblings: &[String]) -> Error {
     let message = format!(
         "the table `{name}` has to be made again, which would delete the rows of other settings: {reason}"
     );
     let error = Error::new(ErrorKind::Destination, message);
-    let error = siblings.iter().fold(error, |error, part| {
-        error.with_detail(format!("rows of `{}`", part.replace('\n', "`, `")))
-    });
+    let error = siblings.iter().fold(error, rows_of);
     error.with_help("drop the table, and load with each of the settings")
 }
 

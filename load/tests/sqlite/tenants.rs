@@ -103,7 +103,32 @@ macro_rules! shop {
     };
 }
 
+const REPLACED_WITHOUT: ResourcePlan = ResourcePlan {
+    write_disposition: WriteDisposition::Replace,
+    ..WITHOUT
+};
+/// The tenant is told by its credentials, and is in no request.
+const KEYLESS: ResourcePlan = ResourcePlan {
+    table: &Table::new("orders", KEYLESS_COLUMNS),
+    write_disposition: WriteDisposition::Replace,
+    params: &[],
+    ..MERGED
+};
+const KEYLESS_COLUMNS: &[Column] = &[
+    COLUMNS[0],
+    COLUMNS[1],
+    COLUMNS[2],
+    Column::new("tenant", Type::Text).config(1),
+];
+const KEYLESS_WITHOUT: ResourcePlan = ResourcePlan {
+    table: WITHOUT.table,
+    ..KEYLESS
+};
+
 shop!(Merging, MERGED);
+shop!(ReplacingWithout, REPLACED_WITHOUT);
+shop!(Keyless, KEYLESS);
+shop!(KeylessWithout, KEYLESS_WITHOUT);
 shop!(Replacing, REPLACED);
 shop!(Appending, APPENDED);
 shop!(Retyped, RETYPED);
@@ -219,4 +244,50 @@ async fn rows_without_the_column_are_not_mixed_with_others() {
         .await
         .unwrap();
     assert_eq!(counts(&scratch), ["a | 35 | 35", "b | 35 | 35"]);
+}
+
+async fn refuses<S>(server: &Server, scratch: &Scratch, full_refresh: bool) -> String
+where
+    S: Load<Secrets = (), Config = Settings>,
+{
+    let before = scratch.rows("SELECT * FROM orders ORDER BY id");
+    let error = load::<S>(server, scratch, "b", full_refresh).await;
+    assert_eq!(scratch.rows("SELECT * FROM orders ORDER BY id"), before);
+    error.unwrap_err().to_string()
+}
+
+#[tokio::test]
+async fn replace_keeps_the_rows_of_tenants_when_the_column_is_removed() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    load::<Replacing>(&server, &scratch, "a", false)
+        .await
+        .unwrap();
+    let shown = refuses::<ReplacingWithout>(&server, &scratch, false).await;
+    assert!(
+        shown.contains("by another `include_from_config`"),
+        "{shown}"
+    );
+    load::<Replacing>(&server, &scratch, "b", false)
+        .await
+        .unwrap();
+    // It cannot be told whose rows a full refresh is to replace.
+    let shown = refuses::<ReplacingWithout>(&server, &scratch, true).await;
+    let expected = "\n  rows of `tenant a`\n  rows of `tenant b`\n  help: drop the table";
+    assert!(shown.contains(expected), "{shown}");
+}
+
+#[tokio::test]
+async fn replace_keeps_the_rows_that_lack_the_column_when_it_is_added() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    load::<KeylessWithout>(&server, &scratch, "a", false)
+        .await
+        .unwrap();
+    let shown = refuses::<Keyless>(&server, &scratch, false).await;
+    assert!(
+        shown.contains("by another `include_from_config`"),
+        "{shown}"
+    );
+    load::<Keyless>(&server, &scratch, "a", true).await.unwrap();
+    let shown = refuses::<KeylessWithout>(&server, &scratch, false).await;
+    assert!(shown.contains("a full refresh replaces"), "{shown}");
 }
