@@ -185,6 +185,26 @@ impl Client {
         })
     }
 
+    /// Checks what settings stand for in the path of a resource, and in those of its ancestors: before a
+    /// request is sent for any of them.
+    ///
+    /// # Errors
+    ///
+    /// When a setting would lead to another path.
+    pub(crate) fn check_settings(&self, resource: &'static ResourcePlan) -> Result<()> {
+        let known_later = || ConfigValue::from("x");
+        let bounds = Bounds {
+            start: Some(known_later()),
+            end: Some(known_later()),
+        };
+        let fields = resource.parent.map_or(0, |parent| parent.fields.len());
+        let parent = vec![ParentValue::Text("x".to_owned()); fields];
+        self.draft(resource, &bounds, &parent)?;
+        resource
+            .parent
+            .map_or(Ok(()), |parent| self.check_settings(parent.resource))
+    }
+
     /// Waits until the source may have one more attempt at this resource in flight. It is made while
     /// the turn is held.
     pub(crate) async fn turn(&self, resource: &ResourcePlan) -> Turn<'_> {

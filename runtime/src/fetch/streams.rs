@@ -216,6 +216,7 @@ impl<T> Pages<T> {
                 .with_resource(job.resource.name)
                 .with_help("ask the stream within one: `#[tokio::main]`")
         })?;
+        job.client.check_settings(job.resource)?;
         if job.resource.incremental.is_some() {
             self.origin = job.origin()?;
             self.gap = job.gap();

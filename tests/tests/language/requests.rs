@@ -76,7 +76,6 @@ async fn settings_stand_where_they_are_named_and_a_path_keeps_its_segments() {
     };
     for (value, path, query) in [
         ("plain", "plain", "plain"),
-        ("../x", "..%2Fx", "../x"),
         ("a/b?c#d", "a%2Fb%3Fc%23d", "a/b%3Fc%23d"),
         ("%2f", "%252f", "%252f"),
         ("ü 1", "%C3%BC%201", "%C3%BC%201"),
@@ -100,21 +99,21 @@ async fn a_setting_in_the_path_of_the_base_is_one_segment_of_it() {
     for (base, value, target) in [
         ("$BASE/{config.org}/v1", "plain", "/plain/v1/things"),
         ("$BASE/{config.org}/v1", "a?b", "/a%3Fb/v1/things"),
-        ("$BASE/{config.org}/v1", "../x", "/..%2Fx/v1/things"),
+        ("$BASE/{config.org}/v1", "a/x", "/a%2Fx/v1/things"),
         ("$BASE/{config.org}/v1", "%2e%2e", "/%252e%252e/v1/things"),
         ("$BASE/{config.org}/v1", "ü", "/%C3%BC/v1/things"),
-        ("$BASE/v{config.org}", ".", "/v./things"),
+        ("$BASE/v{config.org}", "...", "/v.../things"),
         ("$BASE?org={config.org}", "a&b=c", "/things?org=a%26b%3Dc"),
         ("{config.org}/v1", "$BASE/a/b", "/a/b/v1/things"),
     ] {
         assert_eq!(asked(&spec(base, value)).await.target, target);
     }
-    for value in [".", "..", ""] {
+    for value in [".", "..", "", "../x", "a/.."] {
         let spec = spec("http://127.0.0.1:1/{config.org}/v1", value);
         let error = connect(&spec, &Still::default(), &Arc::default()).unwrap_err();
         assert_eq!(*error.kind(), ErrorKind::Config);
         let text = error.to_string();
-        assert!(text.contains(&format!("`/{value}/v1`")), "{text}");
+        assert!(text.contains("the setting `org`"), "{text}");
     }
 }
 
