@@ -56,7 +56,7 @@ impl ByHeaderLink {
         match malformed {
             None => Ok(None),
             Some(part) => Err(paging(format!(
-                "the header `{}` holds `{part}`, which is not a link, and no `{}`",
+                "the header `{}` holds `{part}`, which is not a link of RFC 8288, and no `{}`",
                 self.header, self.rel
             ))
             .with_help(format!("expected `<https://…>; rel=\"{}\"`", self.rel))),

@@ -1,11 +1,12 @@
-//! The `Link` header of RFC 8288, read as leniently as servers write it.
+//! The `Link` header of RFC 8288. A header that is not well-formed as a whole ends nothing: the part that
+//! cannot be read may be the next link.
 
 /// What a header says of a relation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Found {
     /// Where the first link of the relation leads.
     Target(String),
-    /// There is no such link.
+    /// The header is well-formed, and has no such link.
     Nothing,
     /// There is none, and this part of the header is not a link: it may have been meant as one.
     Malformed(String),
@@ -18,45 +19,77 @@ pub(super) enum Found {
 /// link counts. A link with an `anchor` is skipped: it says what follows upon something other than this
 /// response.
 pub(super) fn find(header: &str, relation: &str) -> Found {
-    let links = || {
-        split(header, ',')
-            .map(str::trim)
-            .filter(|link| !link.is_empty())
-    };
-    let mut targets = links().filter_map(link).filter(|link| link.has(relation));
-    match targets.next().map(|link| link.target.trim()) {
-        Some("") => Found::Nothing,
-        Some(target) => Found::Target(target.to_owned()),
-        None => match links().find(|part| link(part).is_none()) {
-            Some(part) => Found::Malformed(part.to_owned()),
-            None => Found::Nothing,
-        },
+    let mut malformed = None;
+    let parts = split(header, ',').map(str::trim);
+    for part in parts.filter(|part| !part.is_empty()) {
+        match Link::read(part) {
+            Some(link) if link.is(relation) => {
+                return match link.target.trim() {
+                    "" => Found::Nothing,
+                    target => Found::Target(target.to_owned()),
+                };
+            }
+            Some(link) if link.has_one_rel() => {}
+            _ => malformed = malformed.or(Some(part)),
+        }
     }
+    malformed.map_or(Found::Nothing, |part| Found::Malformed(part.to_owned()))
 }
 
 struct Link<'a> {
     target: &'a str,
-    parameters: &'a str,
+    /// The value of each `rel`: a link should have one.
+    rels: Vec<&'a str>,
+    has_anchor: bool,
 }
 
 impl<'a> Link<'a> {
-    fn has(&self, relation: &str) -> bool {
-        let relations = self.parameter("rel").unwrap_or_default();
-        let mut relations = unquoted(relations).split_ascii_whitespace();
-        self.parameter("anchor").is_none()
-            && relations.any(|one| one.eq_ignore_ascii_case(relation))
+    /// Reads `<target>; name=value; …`.
+    fn read(part: &'a str) -> Option<Self> {
+        let (target, parameters) = part.strip_prefix('<')?.split_once('>')?;
+        // A `<` is never valid in a URL: the `>` before it is missing.
+        if target.contains('<') {
+            return None;
+        }
+        let mut link = Self {
+            target,
+            rels: Vec::new(),
+            has_anchor: false,
+        };
+        let mut parameters = split(parameters, ';').map(str::trim);
+        if parameters.next() != Some("") {
+            return None;
+        }
+        for parameter in parameters.filter(|parameter| !parameter.is_empty()) {
+            let (name, value) = match parameter.split_once('=') {
+                Some((name, value)) => (name.trim_end(), unquoted(value.trim_start())?),
+                None => (parameter, ""),
+            };
+            if name.is_empty() || !name.chars().all(is_token) {
+                return None;
+            }
+            if name.eq_ignore_ascii_case("rel") {
+                link.rels.push(value);
+            }
+            link.has_anchor |= name.eq_ignore_ascii_case("anchor");
+        }
+        Some(link)
     }
 
-    fn parameter(&self, name: &str) -> Option<&'a str> {
-        let mut parameters = split(self.parameters, ';').filter_map(|one| one.split_once('='));
-        let parameter = parameters.find(|(one, _)| one.trim().eq_ignore_ascii_case(name));
-        parameter.map(|(_, value)| value.trim())
+    fn is(&self, relation: &str) -> bool {
+        let relations = self.rels.first().copied().unwrap_or_default();
+        let mut relations = relations.split_ascii_whitespace();
+        !self.has_anchor && relations.any(|one| one.eq_ignore_ascii_case(relation))
+    }
+
+    fn has_one_rel(&self) -> bool {
+        matches!(*self.rels, [rel] if !rel.trim().is_empty())
     }
 }
 
-fn link(part: &str) -> Option<Link<'_>> {
-    let (target, parameters) = part.strip_prefix('<')?.split_once('>')?;
-    Some(Link { target, parameters })
+/// A character of a name (RFC 9110).
+fn is_token(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c)
 }
 
 /// Splits at a separator that stands neither within `<…>` nor within quotes.
@@ -86,10 +119,28 @@ fn end_of_first(text: &str, separator: char) -> Option<usize> {
     None
 }
 
-/// The text within quotes; relations hold nothing that needs a backslash. Single ones are no quotes to
-/// the standard, but to some servers.
-fn unquoted(value: &str) -> &str {
-    value.trim_matches(['"', '\''])
+/// The value of a parameter, without its quotes: relations hold nothing that needs a backslash. Single ones
+/// are no quotes to the standard, but to some servers. Without quotes, a value may hold more than a token's
+/// characters, as a URL does. `None` where a quote is not closed, or text follows it.
+fn unquoted(value: &str) -> Option<&str> {
+    if let Some(rest) = value.strip_prefix('"') {
+        let text = rest.strip_suffix('"')?;
+        let mut escaped = false;
+        for c in text.chars() {
+            match c {
+                _ if escaped => escaped = false,
+                '\\' => escaped = true,
+                '"' => return None,
+                _ => {}
+            }
+        }
+        return (!escaped).then_some(text);
+    }
+    if value.len() > 1 && value.starts_with('\'') && value.ends_with('\'') {
+        return Some(&value[1..value.len() - 1]);
+    }
+    let is_valid = |c: char| !c.is_whitespace() && !matches!(c, '"' | '<' | '>');
+    (!value.is_empty() && value.chars().all(is_valid)).then_some(value)
 }
 
 #[cfg(test)]
@@ -110,7 +161,9 @@ mod tests {
             r#"<https://a.example/?p=2>; title="a, b; c \" > <"; rel="next""#,
             r#", ,<https://a.example/?p=2>; rel="next","#,
             r#"broken, <https://a.example/?p=2>; rel="next""#,
-            "<https://a.example/?p=2>; rel*=x; rel=\"next",
+            "<https://a.example/?p=2>; rel*=x; crossorigin; rel=\"next\";",
+            "<https://a.example/?p=2>; rel=next; rel=prev",
+            "<https://a.example/?p=1>; rel=https://a.example/rels/x, <https://a.example/?p=2>; rel=next",
         ] {
             let wanted = Found::Target("https://a.example/?p=2".to_owned());
             assert_eq!(find(header, "next"), wanted, "{header}");
@@ -129,13 +182,13 @@ mod tests {
     fn what_is_no_such_link_is_none() {
         for header in [
             "",
-            "<https://a.example/>",
+            " , ",
             "<https://a.example/>; rel=prev",
-            "<https://a.example/>; rel=prev; rel=next",
             "<>; rel=next",
-            "<https://a.example/>; anchor=next",
+            "<https://a.example/>; rel=x; anchor=next",
             r##"<https://a.example/?p=2>; rel="next"; anchor="#comments""##,
             "<https://a.example/>; rel=nextish",
+            r#"<https://a.example/>; rel="prev"; title="rel=next, \" <b>; rel=next""#,
         ] {
             assert_eq!(find(header, "next"), Found::Nothing, "{header}");
         }
@@ -160,7 +213,48 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_header_that_is_not_well_formed_as_a_whole_is_malformed() {
+        for header in [
+            r#"</a>; rel="prev"; </b>; rel="next""#,
+            r#"</a>; rel="prev" </b>; rel="next""#,
+            r#"</a>; rel="prev"</b>; rel="next""#,
+            r#"</a; rel="prev", </b>; rel="next""#,
+            r#"/a>; rel="prev", /b>; rel="next""#,
+            r#"</a>>; rel="next""#,
+            r#"</a> rel="next""#,
+            r#"</b>; rel="next"#,
+            r#"</a>; rel="prev, </b>; rel="next""#,
+            r#"</b>; rel=next""#,
+            "</b>; rel=prev next",
+            "</b>; rel=prev; rel=next",
+            "</b>; rel=",
+            r#"</b>; rel="""#,
+            "</b>; rel",
+            "</b>",
+            "</b>; title=next",
+            "</b>; re l=next",
+            "</b>; =next",
+            "</b>: rel=next",
+        ] {
+            let found = find(header, "next");
+            assert!(matches!(found, Found::Malformed(_)), "{header}: {found:?}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn no_change_of_a_character_ends_a_fetch(at in 0usize..62, c in "[<>\";,= a'\\\\]") {
+            const HEADER: &str = r#"</a?p=1>; rel="prev", </a?p=2>; rel="next", </a?p=9>; rel="last""#;
+            let mut header = HEADER.to_owned();
+            header.replace_range(at..=at, &c);
+            // Another word there is another relation.
+            let word = HEADER.find("next").unwrap();
+            if !(word..word + 4).contains(&at) {
+                prop_assert_ne!(find(&header, "next"), Found::Nothing, "{}", header);
+            }
+        }
+
         #[test]
         fn no_header_is_too_strange(header in "[<>\";,= a-z\\\\é]{0,40}") {
             let _ = find(&header, "next");

@@ -175,9 +175,8 @@ async fn the_forms_of_rfc_8288_are_understood() {
     }
     for value in [
         "",
-        "<?page=2>",
         "<?page=2>; rel=prev",
-        "<?page=2>; anchor=next",
+        "<?page=2>; rel=prev; anchor=next",
         "<>; rel=next",
     ] {
         by_header(value).await.brings(&json!([0]));
@@ -258,6 +257,11 @@ async fn a_malformed_link_header_is_an_error() {
         "/things?page=2; rel=next",
         "</things?page=2; rel=next",
         "page 2",
+        "<?page=2>",
+        "<?page=2>; title=next",
+        "<?page=1>; rel=first; <?page=2>; rel=next",
+        "<?page=1; rel=first, <?page=2>; rel=next",
+        "<?page=2>; rel=\"next",
     ] {
         let run = by_header(value).await;
         run.fails(&ErrorKind::Paging, &["not a link", value]);
