@@ -127,6 +127,8 @@ pub struct Target {
     pub resource: &'static ResourcePlan,
     /// How its rows are written.
     pub writing: Writing,
+    /// The resources that the caller named, of which the load is; none where it is of all.
+    pub only: Vec<String>,
     /// Whether the caller asked for a full refresh: [`Writing::Replace`] whatever the disposition.
     pub full_refresh: bool,
     /// What its records are asked for by. The destination stores it with the rows.

@@ -54,7 +54,9 @@
 //! What `append` had completed before the kill is not appended again: the next load completes the one
 //! that was killed, and leaves these resources out (an incremental one is asked for what is new since).
 //! The report names them. A load that ended, with errors or without, is not completed by the next: every
-//! load appends a resource without `incremental` once.
+//! load appends a resource without `incremental` once. A load of some resources, by name, does not
+//! complete one of others that was killed: what it appends counts for that, and the load that completes it
+//! leaves it out, too. A resource that a load appended which still runs is an error.
 //!
 //! # Rows belong to a request
 //!

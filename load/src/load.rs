@@ -159,6 +159,7 @@ impl<'a, D: Destination> Loading<'a, D> {
             source: self.client.plan().name,
             resource,
             writing: self.writing(resource),
+            only: self.only.clone(),
             full_refresh: self.full_refresh,
             request: self.client.fingerprint(resource),
             settings: self.settings(resource),

@@ -4,6 +4,7 @@ mod bind;
 mod staging;
 mod state;
 mod table;
+mod unfinished;
 mod writer;
 
 use std::{
@@ -58,7 +59,8 @@ pub use bind::timestamp_text;
 ///
 /// The table `_rest_source_tables` holds, for each source and resource, the types of the columns and
 /// whether a load made the table; `_rest_source_state` the state of the last load, the fingerprint of its
-/// request, and whether a load that was killed has appended it already.
+/// request; `_rest_source_unfinished` what loads that append, and have not ended, have appended. Such a
+/// load locks a file beside the database, `shop.db-load-…`, which tells it from one that was killed.
 ///
 /// The database is in WAL mode, so that others read while a load writes, with
 /// `synchronous = NORMAL`: no commit waits for the disk. After a power cut the last commits may be

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
-use super::table::stored_as;
+use super::{table::stored_as, unfinished};
 use crate::{Target, Writing};
 
 /// What the names of its tables begin with.
@@ -37,8 +37,6 @@ pub(super) struct Progress {
     pub(super) request: Option<String>,
     /// How often it was committed: a load that finds another number was overtaken.
     pub(super) commits: i64,
-    /// Whether a load that has not ended completed it by appending.
-    pub(super) appended: bool,
 }
 
 /// Creates the tables where there are none.
@@ -65,11 +63,11 @@ fn create(db: &Connection) -> Result<()> {
             request TEXT,
             state TEXT,
             commits INTEGER NOT NULL,
-            appended INTEGER NOT NULL,
             updated TEXT NOT NULL,
             PRIMARY KEY (source, resource, part)
         ) STRICT",
-    )
+    )?;
+    unfinished::create(db)
 }
 
 /// Version 1 had one table for both.
@@ -84,8 +82,8 @@ fn migrate(db: &Connection) -> Result<()> {
     db.execute_batch(
         "INSERT INTO _rest_source_tables (source, resource, columns, made)
             SELECT source, resource, columns, 1 FROM _rest_source_state_1;
-        INSERT INTO _rest_source_state (source, resource, part, state, commits, appended, updated)
-            SELECT source, resource, '', state, 1, 0, updated FROM _rest_source_state_1;
+        INSERT INTO _rest_source_state (source, resource, part, state, commits, updated)
+            SELECT source, resource, '', state, 1, updated FROM _rest_source_state_1;
         DROP TABLE _rest_source_state_1",
     )
 }
@@ -137,7 +135,7 @@ pub(super) fn remember_table(db: &Connection, target: &Target, made: bool) -> Re
 pub(super) fn read(db: &Connection, target: &Target) -> Result<Progress> {
     let read = db
         .prepare_cached(
-            "SELECT state, request, commits, appended FROM _rest_source_state
+            "SELECT state, request, commits FROM _rest_source_state
              WHERE source = ?1 AND resource = ?2 AND part = ?3",
         )?
         .query_row(
@@ -147,7 +145,6 @@ pub(super) fn read(db: &Connection, target: &Target) -> Result<Progress> {
                     state: row.get(0)?,
                     request: row.get(1)?,
                     commits: row.get(2)?,
-                    appended: row.get(3)?,
                 })
             },
         )
@@ -156,21 +153,15 @@ pub(super) fn read(db: &Connection, target: &Target) -> Result<Progress> {
 }
 
 /// Stores a commit. Without a state the old state stands, except where its rows were replaced.
-pub(super) fn store(
-    db: &Connection,
-    target: &Target,
-    state: Option<&str>,
-    appended: bool,
-) -> Result<()> {
+pub(super) fn store(db: &Connection, target: &Target, state: Option<&str>) -> Result<()> {
     db.prepare_cached(
         "INSERT INTO _rest_source_state
-            (source, resource, part, request, state, commits, appended, updated)
-         VALUES (?1, ?2, ?7, ?3, ?4, 1, ?5, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+            (source, resource, part, request, state, commits, updated)
+         VALUES (?1, ?2, ?6, ?3, ?4, 1, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
          ON CONFLICT (source, resource, part) DO UPDATE SET
             request = excluded.request,
-            state = iif(?6, excluded.state, coalesce(excluded.state, state)),
+            state = iif(?5, excluded.state, coalesce(excluded.state, state)),
             commits = commits + 1,
-            appended = excluded.appended,
             updated = excluded.updated",
     )?
     .execute(params![
@@ -178,7 +169,6 @@ pub(super) fn store(
         target.resource.name,
         target.request.to_json(),
         state,
-        appended,
         target.writing == Writing::Replace,
         part(target)
     ])?;
@@ -189,11 +179,12 @@ pub(super) fn store(
 pub(super) fn forget(db: &Connection, target: &Target) -> Result<bool> {
     let sql = "DELETE FROM _rest_source_state WHERE source = ?1 AND resource = ?2";
     let deleted = db.execute(sql, params![target.source, target.resource.name])?;
+    unfinished::forget(db, target)?;
     Ok(deleted > 0)
 }
 
 /// The settings by which the rows are told apart, a line each: `tenant a`.
-fn part(target: &Target) -> String {
+pub(super) fn part(target: &Target) -> String {
     let lines = target.settings.iter();
     let lines: Vec<String> = lines
         .map(|(name, value)| format!("{name} {}", value.to_string().escape_debug()))
@@ -232,14 +223,4 @@ pub(super) fn others(db: &Connection, target: &Target) -> Result<Others> {
         }
     }
     Ok(others)
-}
-
-/// Remembers that the load of a resource has ended.
-pub(super) fn end(db: &Connection, target: &Target) -> Result<()> {
-    db.execute(
-        "UPDATE _rest_source_state SET appended = 0
-         WHERE source = ?1 AND resource = ?2 AND part = ?3 AND appended",
-        params![target.source, target.resource.name, part(target)],
-    )?;
-    Ok(())
 }

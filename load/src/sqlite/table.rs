@@ -267,6 +267,7 @@ mod tests {
                 WriteDisposition::Merge => Writing::Merge,
                 _ => Writing::Append,
             },
+            only: Vec::new(),
             full_refresh: false,
             request: rest_source::Fingerprint::default(),
             settings: Vec::new(),

@@ -8,6 +8,7 @@ use super::{
     staging::Staging,
     state::{self, Progress},
     table::{self, Fit, quote},
+    unfinished::{self, Run},
 };
 use crate::{Opened, Target, Writing};
 
@@ -20,6 +21,8 @@ pub(super) struct Writer {
     resource: Option<Resource>,
     /// The targets that the load has opened.
     opened: Vec<Target>,
+    /// The load, once it is to append something.
+    run: Option<Run>,
 }
 
 /// A resource that is being written.
@@ -37,15 +40,23 @@ impl Writer {
             db,
             resource: None,
             opened: Vec::new(),
+            run: None,
         }
     }
 
     /// Makes the resource's table, or widens it, and reads how far it came.
     pub(super) fn open(&mut self, target: Target) -> Result<Opened> {
         self.roll_back()?;
-        let (progress, notes) = transaction(&self.db, || prepare(&self.db, &target))?;
+        let (progress, notes, appended) = transaction(&self.db, || {
+            let (progress, notes) = prepare(&self.db, &target)?;
+            if self.run.is_none() && unfinished::appends_all(&target) {
+                self.run = Some(Run::start(&self.db)?);
+            }
+            let appended = unfinished::is_appended(&self.db, &target, self.run.as_ref())?;
+            Ok((progress, notes, appended))
+        })?;
         let mut opened = Opened {
-            appended: progress.appended,
+            appended,
             notes,
             ..Opened::default()
         };
@@ -78,8 +89,11 @@ impl Writer {
     pub(super) fn commit(&mut self, state: Option<String>, complete: bool) -> Result<()> {
         let db = &self.db;
         let resource = self.resource.as_mut().ok_or_else(not_open)?;
-        let appended = complete && resource.target.writing == Writing::Append;
-        transaction(db, || resource.publish(db, state.as_deref(), appended))?;
+        let run = self.run.as_ref().filter(|_| complete);
+        transaction(db, || {
+            resource.publish(db, state.as_deref())?;
+            unfinished::store(db, &resource.target, run).map_err(failed)
+        })?;
         resource.staging.clear(db)?;
         let progress = &mut resource.progress;
         progress.commits += 1;
@@ -103,17 +117,12 @@ impl Writer {
     /// Remembers that the load has ended.
     pub(super) fn end(&mut self) -> Result<()> {
         let db = &self.db;
-        if self.opened.iter().all(|t| t.writing != Writing::Append) {
-            self.opened.clear();
-            return Ok(());
+        let run = self.run.as_ref();
+        if self.opened.iter().any(unfinished::appends_all) {
+            transaction(db, || unfinished::end(db, &self.opened, run))?;
         }
-        let opened = &self.opened;
-        transaction(db, || {
-            opened
-                .iter()
-                .try_for_each(|target| state::end(db, target).map_err(failed))
-        })?;
         self.opened.clear();
+        self.run = None;
         Ok(())
     }
 
@@ -126,7 +135,7 @@ impl Writer {
 
 impl Resource {
     /// Writes what waits to the table, with its state, within a transaction.
-    fn publish(&mut self, db: &Connection, state: Option<&str>, appended: bool) -> Result<()> {
+    fn publish(&mut self, db: &Connection, state: Option<&str>) -> Result<()> {
         let target = &self.target;
         let stored = state::read(db, target).map_err(failed)?;
         let is_overtaken = match target.writing {
@@ -145,7 +154,7 @@ impl Resource {
             Writing::ReplaceGroups => self.staging.publish_groups(db, target)?,
             Writing::Append | Writing::Merge => self.staging.publish(db, target, &self.insert)?,
         }
-        state::store(db, target, state, appended).map_err(failed)
+        state::store(db, target, state).map_err(failed)
     }
 }
 
@@ -234,7 +243,10 @@ fn check_strangers(db: &Connection, target: &Target) -> Result<()> {
     let message =
         format!("the rows of the table `{name}` were loaded by another `include_from_config`");
     let error = Error::new(ErrorKind::Destination, message);
-    let error = strangers.iter().chain(&siblings).fold(error, rows_of);
+    let error = strangers
+        .iter()
+        .chain(&siblings)
+        .fold(error, |error, part| rows_of(error, part));
     Err(error.with_help(if is_one {
         "a full refresh replaces all of its rows; or load into another database"
     } else {
@@ -243,8 +255,8 @@ fn check_strangers(db: &Connection, target: &Target) -> Result<()> {
 }
 
 /// The error, with a line that names a part of the rows.
-fn rows_of(error: Error, part: &String) -> Error {
-    error.with_detail(match part.as_str() {
+fn rows_of(error: Error, part: &str) -> Error {
+    error.with_detail(match part {
         "" => "rows without such a column".to_owned(),
         part => format!("rows of `{}`", part.replace('\n', "`, `")),
     })
@@ -369,7 +381,9 @@ fn has_siblings(name: &str, reason: &str, siblings: &[String]) -> Error {
         "the table `{name}` has to be made again, which would delete the rows of other settings: {reason}"
     );
     let error = Error::new(ErrorKind::Destination, message);
-    let error = siblings.iter().fold(error, rows_of);
+    let error = siblings
+        .iter()
+        .fold(error, |error, part| rows_of(error, part));
     error.with_help("drop the table, and load with each of the settings")
 }
 

@@ -24,12 +24,21 @@ const APPENDED: ResourcePlan = ResourcePlan {
     ..CHANGED_ORDERS
 };
 
+const CLICKS: ResourcePlan = ResourcePlan {
+    name: "clicks",
+    table: &Table::new("clicks", VISITS.table.columns),
+    path: Template(&[Part::Text("clicks")]),
+    ..VISITS
+};
+
+crate::shop!(Appending, plan(&[&VISITS, &CLICKS]));
 crate::shop!(Both, plan(&[&VISITS, &ORDERS]));
 crate::shop!(Incremental, plan(&[&APPENDED, &VISITS]));
 
 async fn serve() -> Server {
     let visits = Dataset::new("visits", "/visits", 4, |n| json!({ "id": n }));
-    serve_also(vec![visits]).await
+    let clicks = Dataset::new("clicks", "/clicks", 3, |n| json!({ "id": n }));
+    serve_also(vec![visits, clicks]).await
 }
 
 /// Loads, and is dropped while the page of this number waits.
@@ -130,4 +139,106 @@ async fn a_load_of_other_resources_leaves_a_killed_load_to_be_completed() {
     let report = load::<Both>(&server, &scratch).await;
     assert_eq!(report.appended_before, ["visits"]);
     assert_eq!(scratch.rows(VISITS_STORED), ["4"]);
+}
+
+async fn load_only(names: &[&str], server: &Server, scratch: &Scratch) -> LoadReport {
+    let shop: Appending = connect(server);
+    let mut database = scratch.open();
+    let load = shop.load(&mut database);
+    let load = names.iter().fold(load, |load, name| load.resource(*name));
+    load.await.unwrap()
+}
+
+fn appended(scratch: &Scratch) -> Vec<String> {
+    scratch.rows("SELECT (SELECT count(*) FROM visits), (SELECT count(*) FROM clicks)")
+}
+
+#[tokio::test]
+async fn what_was_loaded_since_a_kill_is_not_doubled_by_the_load_that_completes_it() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    kill::<Appending>(&server, &scratch, 1).await;
+    load_only(&["clicks"], &server, &scratch).await;
+    assert_eq!(appended(&scratch), ["4 | 3"]);
+    let report = load_only(&[], &server, &scratch).await;
+    assert_eq!(report.appended_before, ["visits", "clicks"]);
+    assert_eq!(appended(&scratch), ["4 | 3"]);
+    // That load is over: the next is another.
+    load_only(&[], &server, &scratch).await;
+    assert_eq!(appended(&scratch), ["8 | 6"]);
+}
+
+#[tokio::test]
+async fn a_load_by_name_does_not_wait_for_a_killed_load_to_be_completed() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    kill::<Appending>(&server, &scratch, 1).await;
+    let report = load_only(&["visits"], &server, &scratch).await;
+    assert_eq!(report.appended_before, ["visits"]);
+    load_only(&["visits"], &server, &scratch).await;
+    load_only(&["clicks"], &server, &scratch).await;
+    load_only(&["clicks"], &server, &scratch).await;
+    assert_eq!(appended(&scratch), ["8 | 6"]);
+}
+
+#[tokio::test]
+async fn a_killed_load_by_name_is_completed_by_one_of_these_names() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    let shop: Appending = connect(&server);
+    let slow = Fault::Slow(Duration::from_secs(60));
+    server.faults().at(1, slow);
+    let mut database = scratch.open();
+    let load = shop
+        .load(&mut database)
+        .resource("visits")
+        .resource("clicks");
+    let killed = tokio::time::timeout(Duration::from_millis(500), load.into_future()).await;
+    assert!(killed.is_err());
+    drop(database);
+    server.faults().clear();
+    load_only(&["clicks"], &server, &scratch).await;
+    let report = load_only(&["clicks", "visits"], &server, &scratch).await;
+    assert_eq!(report.appended_before, ["visits", "clicks"]);
+    assert_eq!(appended(&scratch), ["4 | 3"]);
+    load_only(&["clicks", "visits"], &server, &scratch).await;
+    assert_eq!(appended(&scratch), ["8 | 6"]);
+}
+
+#[tokio::test]
+async fn a_load_that_runs_is_not_taken_for_one_that_was_killed() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    let (first, second): (Appending, Appending) = (connect(&server), connect(&server));
+    server.faults().at(1, Fault::Slow(Duration::from_secs(60)));
+    let mut database = scratch.open();
+    let mut running = first.load(&mut database).into_future();
+    let waits = tokio::time::timeout(Duration::from_millis(500), &mut running).await;
+    assert!(waits.is_err());
+    assert_eq!(appended(&scratch), ["4 | 0"]);
+
+    let error = second.load(&mut scratch.open()).await.unwrap_err();
+    let shown = error.to_string();
+    assert!(
+        shown.starts_with("`visits`: another load, which is still running, has appended it"),
+        "{shown}"
+    );
+    assert!(error.loaded.appended_before.is_empty());
+    assert_eq!(appended(&scratch), ["4 | 3"]);
+    drop(running);
+    drop(database);
+    // It was killed, and left no lock.
+    let report = load_only(&[], &server, &scratch).await;
+    assert_eq!(report.appended_before, ["visits"]);
+    let folder = scratch.path.parent().unwrap();
+    assert_eq!(std::fs::read_dir(folder).unwrap().count(), 1);
+}
+
+#[tokio::test]
+async fn the_locks_of_killed_loads_are_removed() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    let folder = scratch.path.parent().unwrap();
+    let lock = |run: &str| folder.join(format!("shop.db-load-{run}"));
+    let held = std::fs::File::create(lock("1-a")).unwrap();
+    held.lock().unwrap();
+    std::fs::write(lock("1-b"), "").unwrap();
+    load_only(&[], &server, &scratch).await;
+    assert!(lock("1-a").exists() && !lock("1-b").exists());
+    assert_eq!(std::fs::read_dir(folder).unwrap().count(), 2);
 }
