@@ -1,6 +1,6 @@
 //! Redaction: every known secret is replaced in a text, whatever its encoding.
 //!
-//! A server may quote a secret as it likes: escaped as JSON, in a URL, in HTML, in base64, or cut. So
+//! A server may quote a secret as it likes: escaped as JSON, in a URL, in HTML, in base64 or hex, or cut. So
 //! secrets are not encoded and searched for; the text is decoded, in each way, and searched.
 
 use std::{
@@ -15,7 +15,7 @@ use base64::{
 };
 use memchr::memmem::Finder;
 
-use self::view::{View, is_dropped};
+use self::view::{Span, View, is_dropped};
 
 /// What stands for a secret.
 pub(crate) const BLANK: &str = "[secret]";
@@ -32,6 +32,9 @@ const REST: usize = 2;
 
 /// The most bytes of an escape that a cut may have split.
 const SPLIT: usize = 12;
+
+/// How many encodings within each other are decoded: base64 in base64, or in hex, is two.
+const NESTED: usize = 2;
 
 /// How many tokens are remembered; the oldest, long expired, are forgotten first.
 const TOKENS: usize = 64;
@@ -120,13 +123,10 @@ impl Redactor {
             for needle in known.needles.iter().filter(|needle| needle.is_short) {
                 needle.find_alone(&level, &mut found);
             }
-            for decoded in level.base64_decoded() {
-                for decoded in decoded.levels() {
-                    find(&known.needles, &decoded, is_cut, &mut found);
-                }
-            }
-            find(&known.needles, &level, is_cut, &mut found);
         }
+        View::of(text).visit(NESTED, &mut |view| {
+            find(&known.needles, view, is_cut, &mut found);
+        });
         let spared = self.places_in_spec(text);
         let is_spared = |&(start, end): &Span| {
             let mut spared = spared.iter();
@@ -159,9 +159,6 @@ impl fmt::Debug for Redactor {
         f.write_str("Redactor")
     }
 }
-
-/// A part of a text: from where to where.
-type Span = (usize, usize);
 
 /// One form of a secret, as it stands in a view.
 struct Needle {
@@ -266,6 +263,11 @@ fn needles(secret: &str) -> Vec<Needle> {
         forms.push(secret.replace(' ', "+").into_bytes());
         forms.push(STANDARD.encode(secret).into_bytes());
         forms.push(URL_SAFE.encode(secret).into_bytes());
+        let hex = hex(secret.as_bytes());
+        // A shorter one is any small number.
+        if hex.len() >= SHORT {
+            forms.push(hex.into_bytes());
+        }
     }
     forms
         .iter()
@@ -279,6 +281,14 @@ fn needles(secret: &str) -> Vec<Needle> {
             }
         })
         .collect()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let mut hex = String::with_capacity(bytes.len() * 2);
+    for digit in bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]) {
+        hex.extend(char::from_digit(digit.into(), 16));
+    }
+    hex
 }
 
 /// The text with what was found replaced.

@@ -32,11 +32,65 @@ fn json(text: &str, upper: bool, is_escaped: impl Fn(char) -> bool) -> String {
 /// A way to write a text, with its name.
 type Encoding = (&'static str, fn(&str) -> String);
 
+fn percent(text: &str) -> String {
+    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+}
+
+fn within(before: &str, text: &str, after: &str) -> String {
+    [before, text, after].concat()
+}
+
+/// Those of bytes.
+fn binary_encodings() -> Vec<Encoding> {
+    fn hex(text: &str) -> String {
+        super::hex(text.as_bytes())
+    }
+    vec![
+        ("base64", |text| STANDARD.encode(text)),
+        ("base64 without padding", |text| {
+            STANDARD_NO_PAD.encode(text)
+        }),
+        ("base64 of URLs", |text| URL_SAFE.encode(text)),
+        ("base64, one further", |text| {
+            STANDARD.encode(within("x", text, ""))
+        }),
+        ("base64, two further, without padding", |text| {
+            URL_SAFE_NO_PAD.encode(within("x:", text, ":y"))
+        }),
+        ("base64 of JSON", |text| {
+            STANDARD.encode(serde_json::json!({ "token": text }).to_string())
+        }),
+        ("base64 in base64", |text| {
+            STANDARD.encode(STANDARD_NO_PAD.encode(text))
+        }),
+        ("base64 in base64 of Basic", |text| {
+            STANDARD.encode(within("user:", &STANDARD.encode(text), ""))
+        }),
+        ("base64 in base64 of JSON of URLs", |text| {
+            let token = URL_SAFE_NO_PAD.encode(within("x", text, ""));
+            URL_SAFE_NO_PAD.encode(serde_json::json!({ "token": token }).to_string())
+        }),
+        ("hex", hex),
+        ("hex in upper case", |text| hex(text).to_uppercase()),
+        ("hex, one further", |text| within("0", &hex(text), "")),
+        ("hex with separators", |text| {
+            let bytes = text.bytes().map(|byte| format!("{byte:02x}"));
+            bytes.collect::<Vec<_>>().join(":")
+        }),
+        ("hex as an array of C", |text| {
+            let bytes = text.bytes().map(|byte| format!("0x{byte:02X}"));
+            bytes.collect::<Vec<_>>().join(", ")
+        }),
+        ("hex of base64", |text| hex(&STANDARD.encode(text))),
+        ("base64 of hex", |text| STANDARD.encode(hex(text))),
+        ("hex of Basic, percent-encoded", |text| {
+            percent(&STANDARD.encode(within("user:", &hex(text), "\n")))
+        }),
+    ]
+}
+
 /// The ways to write a text.
 fn encodings() -> Vec<Encoding> {
-    fn percent(text: &str) -> String {
-        utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
-    }
     fn numeric(text: &str) -> String {
         text.chars().fold(String::new(), |mut html, c| {
             if c.is_ascii_alphanumeric() {
@@ -47,10 +101,7 @@ fn encodings() -> Vec<Encoding> {
             html
         })
     }
-    fn within(before: &str, text: &str, after: &str) -> String {
-        [before, text, after].concat()
-    }
-    vec![
+    let mut encodings: Vec<Encoding> = vec![
         ("as it is", str::to_owned),
         ("JSON of Rust and Java", |text| {
             let json = serde_json::Value::from(text).to_string();
@@ -115,25 +166,13 @@ fn encodings() -> Vec<Encoding> {
                 .replace('ä', "&auml;")
         }),
         ("HTML, numeric", numeric),
-        ("base64", |text| STANDARD.encode(text)),
-        ("base64 without padding", |text| {
-            STANDARD_NO_PAD.encode(text)
-        }),
-        ("base64 of URLs", |text| URL_SAFE.encode(text)),
-        ("base64, one further", |text| {
-            STANDARD.encode(within("x", text, ""))
-        }),
-        ("base64, two further, without padding", |text| {
-            URL_SAFE_NO_PAD.encode(within("x:", text, ":y"))
-        }),
-        ("base64 of JSON", |text| {
-            STANDARD.encode(serde_json::json!({ "token": text }).to_string())
-        }),
         ("folded", |text| {
             let middle = floor(text, text.len() / 2);
             within(&text[..middle], "\r\n ", &text[middle..])
         }),
-    ]
+    ];
+    encodings.extend(binary_encodings());
+    encodings
 }
 
 /// A secret with all that encoders treat in different ways.
@@ -196,17 +235,15 @@ fn a_text_cut_at_any_byte_shows_no_part_of_a_secret() {
         for kept in 0..=encoded.len() {
             let text = [&" ".repeat(SEARCHED - kept), &*encoded, " and more"].concat();
             let shown = redactor.redact_start(text.as_bytes());
-            for level in View::of(shown.trim()).levels() {
-                for view in level.base64_decoded().iter().chain([&level]) {
-                    let bytes = view.compact().bytes;
-                    let found = bytes.windows(4).any(|found| found == start);
-                    assert!(
-                        !found,
-                        "{name}, {kept} bytes of {encoded}: {}",
-                        shown.trim()
-                    );
-                }
-            }
+            View::of(shown.trim()).visit(NESTED, &mut |view| {
+                let bytes = view.compact().bytes;
+                let found = bytes.windows(4).any(|found| found == start);
+                assert!(
+                    !found,
+                    "{name}, {kept} bytes of {encoded}: {}",
+                    shown.trim()
+                );
+            });
         }
     }
 }
@@ -280,6 +317,7 @@ fn a_short_secret_is_redacted_only_where_it_stands_alone() {
     );
     let redactor = Redactor::new(["abc12"]);
     assert_eq!(redactor.redact("Basic YWJjMTI="), "Basic [secret]");
+    assert_eq!(redactor.redact("0x6162633132"), "0x[secret]");
 }
 
 #[test]

@@ -1,14 +1,17 @@
-//! Views of a text: what it says once its escapes, or its base64, are decoded.
+//! Views of a text: what it says once its escapes, its base64 or its hex are decoded.
 
 /// How many times escapes are decoded: JSON within JSON within a URL is three.
 const LEVELS: usize = 4;
+
+/// A part of a text: from where to where.
+pub(super) type Span = (usize, usize);
 
 /// The bytes that a text decodes to, each with the part of the text that it came from.
 #[derive(Clone)]
 pub(super) struct View {
     pub(super) bytes: Vec<u8>,
     /// From where to where in the text.
-    spans: Vec<(usize, usize)>,
+    spans: Vec<Span>,
 }
 
 impl View {
@@ -28,15 +31,29 @@ impl View {
     }
 
     /// The part of the text that these bytes came from.
-    pub(super) fn span(&self, from: usize, to: usize) -> (usize, usize) {
+    pub(super) fn span(&self, from: usize, to: usize) -> Span {
         let start = self.spans.get(from).map_or(usize::MAX, |span| span.0);
         let end = self.spans[..to].last().map_or(0, |span| span.1);
         (start, end)
     }
 
-    fn push(&mut self, byte: u8, span: (usize, usize)) {
+    fn push(&mut self, byte: u8, span: Span) {
         self.bytes.push(byte);
         self.spans.push(span);
+    }
+
+    /// Calls this with all views of the text: with its escapes decoded, and base64 or hex within each other
+    /// up to so many times.
+    pub(super) fn visit(self, nested: usize, call: &mut impl FnMut(&Self)) {
+        for level in self.levels() {
+            call(&level);
+            if nested > 0 {
+                let decoded = level.base64_decoded().chain(level.hex_decoded());
+                for view in decoded.filter(|view| !view.bytes.is_empty()) {
+                    view.visit(nested - 1, call);
+                }
+            }
+        }
     }
 
     /// This view, and those of its escapes decoded once, twice, and so on.
@@ -93,27 +110,48 @@ impl View {
 
     /// What the text is if it is base64, or has base64 in it, that begins at any of four places: the
     /// characters of base64 alone count, of either alphabet.
-    pub(super) fn base64_decoded(&self) -> Vec<Self> {
-        let digits = self.bytes.iter().zip(&self.spans);
-        let digits: Vec<(u32, (usize, usize))> = digits
-            .filter_map(|(byte, span)| Some((base64_digit(*byte)?, *span)))
+    fn base64_decoded(&self) -> impl Iterator<Item = Self> {
+        self.digits_decoded(4, 6, |_, byte| base64_digit(byte))
+    }
+
+    /// The same of hex, which begins at any of two places. Of `0x61`, the prefix does not count.
+    fn hex_decoded(&self) -> impl Iterator<Item = Self> {
+        self.digits_decoded(2, 4, |at, byte| {
+            let is_prefix = byte == b'0' && matches!(self.bytes.get(at + 1), Some(b'x' | b'X'));
+            let digit = || char::from(byte).to_digit(16);
+            (!is_prefix).then(digit).flatten()
+        })
+    }
+
+    /// The bytes of the digits of an encoding, where so many digits of so many bits each are a group of whole
+    /// bytes.
+    fn digits_decoded(
+        &self,
+        group: usize,
+        bits: usize,
+        digit: impl Fn(usize, u8) -> Option<u32>,
+    ) -> impl Iterator<Item = Self> {
+        let places = self.bytes.iter().zip(&self.spans).enumerate();
+        let digits: Vec<(u32, Span)> = places
+            .filter_map(|(at, (byte, span))| Some((digit(at, *byte)?, *span)))
             .collect();
-        (0..4)
-            .filter_map(|phase| digits.get(phase..))
-            .map(|digits| {
-                let mut decoded = Self::empty();
-                for group in digits.chunks(4) {
-                    for pair in group.windows(2).enumerate() {
-                        let (at, [(high, from), (low, to)]) = pair else {
-                            continue;
-                        };
-                        let byte = (high << (2 + 2 * at)) | (low >> (4 - 2 * at));
-                        decoded.push((byte & 0xff) as u8, (from.0, to.1));
+        (0..group).map(move |phase| {
+            let mut decoded = Self::empty();
+            for group in digits.get(phase..).unwrap_or_default().chunks(group) {
+                let (mut number, mut known, mut from) = (0, 0, None);
+                for (digit, span) in group {
+                    number = (number << bits) | digit;
+                    known += bits;
+                    let start = *from.get_or_insert(span.0);
+                    if known >= 8 {
+                        known -= 8;
+                        decoded.push((number >> known & 0xff) as u8, (start, span.1));
+                        from = (known > 0).then_some(span.0);
                     }
                 }
-                decoded
-            })
-            .collect()
+            }
+            decoded
+        })
     }
 }
 
