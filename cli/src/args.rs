@@ -177,7 +177,7 @@ pub(crate) struct Load {
     #[arg(long)]
     pub(crate) full_refresh: bool,
     /// Go on beside rows that were loaded by another request: one with another setting, path, parameter or
-    /// base URL
+    /// base URL; or from the state of a table that was emptied
     #[arg(long, conflicts_with = "full_refresh")]
     pub(crate) keep_state: bool,
     /// A setting of the spec, in place of the environment's; may be given several times

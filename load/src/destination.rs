@@ -131,6 +131,9 @@ pub struct Target {
     pub only: Vec<String>,
     /// Whether the caller asked for a full refresh: [`Writing::Replace`] whatever the disposition.
     pub full_refresh: bool,
+    /// Whether the caller goes on from a state that does not fit the rows: see
+    /// [`keep_state`](crate::Loading::keep_state).
+    pub keep_state: bool,
     /// What its records are asked for by. The destination stores it with the rows.
     pub request: Fingerprint,
     /// The columns that are settings (`include_from_config`), and their values. They tell the rows of

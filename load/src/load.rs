@@ -62,7 +62,7 @@ impl<'a, D: Destination> Loading<'a, D> {
     }
 
     /// Accepts rows and states of another request: for a path, parameter or setting that changed without
-    /// changing which records there are.
+    /// changing which records there are. Goes on from the state of a table that was emptied, too.
     pub fn keep_state(mut self) -> Self {
         self.keep_state = true;
         self
@@ -161,6 +161,7 @@ impl<'a, D: Destination> Loading<'a, D> {
             writing: self.writing(resource),
             only: self.only.clone(),
             full_refresh: self.full_refresh,
+            keep_state: self.keep_state,
             request: self.client.fingerprint(resource),
             settings: self.settings(resource),
         };

@@ -55,7 +55,8 @@ pub use bind::timestamp_text;
 ///
 /// A table that no load made is never emptied, dropped or changed, whatever the disposition: that is an
 /// error that says so. One that fits as it is may be added to. A table that a person dropped is made
-/// again and loaded from the start, which the report notes.
+/// again and loaded from the start, and so is one that a person emptied, unless the
+/// [state is kept](crate::Loading::keep_state). The report notes both.
 ///
 /// The table `_rest_source_tables` holds, for each source and resource, the types of the columns and
 /// whether a load made the table; `_rest_source_state` the state of the last load, the fingerprint of its

@@ -39,6 +39,11 @@ impl Staging {
         Ok(())
     }
 
+    /// Whether any row waits.
+    pub(super) fn has_rows(&self) -> bool {
+        self.has_table || self.pages.iter().any(|rows| !rows.is_empty())
+    }
+
     /// Moves the pages in memory to the temporary table.
     fn spill(&mut self, db: &Connection, target: &Target) -> Result<()> {
         if !self.has_table {

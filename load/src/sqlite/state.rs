@@ -35,6 +35,8 @@ pub(super) struct Progress {
     pub(super) state: Option<String>,
     /// The fingerprint of the request, as JSON.
     pub(super) request: Option<String>,
+    /// Whether rows were written since the table was made or replaced.
+    pub(super) had_rows: bool,
     /// How often it was committed: a load that finds another number was overtaken.
     pub(super) commits: i64,
 }
@@ -62,6 +64,7 @@ fn create(db: &Connection) -> Result<()> {
             part TEXT NOT NULL,
             request TEXT,
             state TEXT,
+            had_rows INTEGER NOT NULL,
             commits INTEGER NOT NULL,
             updated TEXT NOT NULL,
             PRIMARY KEY (source, resource, part)
@@ -82,8 +85,8 @@ fn migrate(db: &Connection) -> Result<()> {
     db.execute_batch(
         "INSERT INTO _rest_source_tables (source, resource, columns, made)
             SELECT source, resource, columns, 1 FROM _rest_source_state_1;
-        INSERT INTO _rest_source_state (source, resource, part, state, commits, updated)
-            SELECT source, resource, '', state, 1, updated FROM _rest_source_state_1;
+        INSERT INTO _rest_source_state (source, resource, part, state, had_rows, commits, updated)
+            SELECT source, resource, '', state, 1, 1, updated FROM _rest_source_state_1;
         DROP TABLE _rest_source_state_1",
     )
 }
@@ -135,7 +138,7 @@ pub(super) fn remember_table(db: &Connection, target: &Target, made: bool) -> Re
 pub(super) fn read(db: &Connection, target: &Target) -> Result<Progress> {
     let read = db
         .prepare_cached(
-            "SELECT state, request, commits FROM _rest_source_state
+            "SELECT state, request, had_rows, commits FROM _rest_source_state
              WHERE source = ?1 AND resource = ?2 AND part = ?3",
         )?
         .query_row(
@@ -144,7 +147,8 @@ pub(super) fn read(db: &Connection, target: &Target) -> Result<Progress> {
                 Ok(Progress {
                     state: row.get(0)?,
                     request: row.get(1)?,
-                    commits: row.get(2)?,
+                    had_rows: row.get(2)?,
+                    commits: row.get(3)?,
                 })
             },
         )
@@ -153,14 +157,20 @@ pub(super) fn read(db: &Connection, target: &Target) -> Result<Progress> {
 }
 
 /// Stores a commit. Without a state the old state stands, except where its rows were replaced.
-pub(super) fn store(db: &Connection, target: &Target, state: Option<&str>) -> Result<()> {
+pub(super) fn store(
+    db: &Connection,
+    target: &Target,
+    state: Option<&str>,
+    has_rows: bool,
+) -> Result<()> {
     db.prepare_cached(
         "INSERT INTO _rest_source_state
-            (source, resource, part, request, state, commits, updated)
-         VALUES (?1, ?2, ?6, ?3, ?4, 1, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+            (source, resource, part, request, state, had_rows, commits, updated)
+         VALUES (?1, ?2, ?6, ?3, ?4, ?7, 1, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
          ON CONFLICT (source, resource, part) DO UPDATE SET
             request = excluded.request,
             state = iif(?5, excluded.state, coalesce(excluded.state, state)),
+            had_rows = iif(?5, excluded.had_rows, max(excluded.had_rows, had_rows)),
             commits = commits + 1,
             updated = excluded.updated",
     )?
@@ -170,8 +180,23 @@ pub(super) fn store(db: &Connection, target: &Target, state: Option<&str>) -> Re
         target.request.to_json(),
         state,
         target.writing == Writing::Replace,
-        part(target)
+        part(target),
+        has_rows
     ])?;
+    Ok(())
+}
+
+/// Forgets how far the resource came where rows were written and none is left: with these settings, or
+/// with any.
+pub(super) fn forget_emptied(db: &Connection, target: &Target, part: Option<&str>) -> Result<()> {
+    for sql in [
+        "DELETE FROM _rest_source_unfinished
+         WHERE source = ?1 AND resource = ?2 AND part = coalesce(?3, part)",
+        "DELETE FROM _rest_source_state
+         WHERE source = ?1 AND resource = ?2 AND part = coalesce(?3, part) AND had_rows",
+    ] {
+        db.execute(sql, params![target.source, target.resource.name, part])?;
+    }
     Ok(())
 }
 

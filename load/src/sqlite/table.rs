@@ -269,6 +269,7 @@ mod tests {
             },
             only: Vec::new(),
             full_refresh: false,
+            keep_state: false,
             request: rest_source::Fingerprint::default(),
             settings: Vec::new(),
         }

@@ -206,7 +206,7 @@ pub(super) fn store(db: &Connection, target: &Target, run: Option<&Run>) -> rusq
     Ok(())
 }
 
-/// Forgets what is known of the resource.
+/// Forgets what was appended of the resource.
 pub(super) fn forget(db: &Connection, target: &Target) -> rusqlite::Result<()> {
     let sql = "DELETE FROM _rest_source_unfinished WHERE source = ?1 AND resource = ?2";
     db.execute(sql, params![target.source, target.resource.name])?;

@@ -136,6 +136,7 @@ impl Writer {
 impl Resource {
     /// Writes what waits to the table, with its state, within a transaction.
     fn publish(&mut self, db: &Connection, state: Option<&str>) -> Result<()> {
+        let has_rows = self.staging.has_rows();
         let target = &self.target;
         let stored = state::read(db, target).map_err(failed)?;
         let is_overtaken = match target.writing {
@@ -154,7 +155,7 @@ impl Resource {
             Writing::ReplaceGroups => self.staging.publish_groups(db, target)?,
             Writing::Append | Writing::Merge => self.staging.publish(db, target, &self.insert)?,
         }
-        state::store(db, target, state).map_err(failed)
+        state::store(db, target, state, has_rows).map_err(failed)
     }
 }
 
@@ -193,10 +194,11 @@ fn prepare(db: &Connection, target: &Target) -> Result<(Progress, Vec<String>)> 
     }
     let known = state::known_table(db, target).map_err(failed)?;
     let fit = table::fit(db, target, known.as_ref()).map_err(failed)?;
+    let mut notes = Vec::new();
     if fit != Fit::Absent {
+        notes.extend(forget_deleted(db, target)?);
         check_strangers(db, target)?;
     }
-    let mut notes = Vec::new();
     let mut made = known.as_ref().is_none_or(|known| known.made);
     match (&fit, &known) {
         (Fit::Absent, _) => {
@@ -226,6 +228,54 @@ fn prepare(db: &Connection, target: &Target) -> Result<(Progress, Vec<String>)> 
     }
     state::remember_table(db, target, made).map_err(failed)?;
     Ok((state::read(db, target).map_err(failed)?, notes))
+}
+
+/// Forgets the states of rows that a person deleted, where none is left: what they cover would not be
+/// fetched again. The note on it.
+fn forget_deleted(db: &Connection, target: &Target) -> Result<Option<String>> {
+    let name = target.resource.table.name;
+    let had_rows = state::read(db, target).map_err(failed)?.had_rows;
+    let (is_own, values) = own_rows(target);
+    let is_emptied = had_rows && !has_rows(db, name, &is_own, values)?;
+    let emptied = format!("the table `{name}` was emptied since the last load");
+    if target.keep_state {
+        let note = || format!("{emptied}: `keep_state` goes on from its state");
+        return Ok(is_emptied.then(note));
+    }
+    if !has_rows(db, name, "true", Vec::new())? {
+        state::forget_emptied(db, target, None).map_err(failed)?;
+    } else if is_emptied {
+        state::forget_emptied(db, target, Some(&state::part(target))).map_err(failed)?;
+    }
+    let is_told = is_emptied && target.writing != Writing::Replace;
+    Ok(is_told.then(|| format!("{emptied}: it is loaded from the start")))
+}
+
+/// Whether the table has rows for which the condition holds.
+fn has_rows(
+    db: &Connection,
+    table: &str,
+    condition: &str,
+    values: Vec<rusqlite::types::Value>,
+) -> Result<bool> {
+    let table = quote(table);
+    let sql = format!("SELECT EXISTS (SELECT 1 FROM {table} WHERE {condition})");
+    let found = db.query_row(&sql, rusqlite::params_from_iter(values), |row| row.get(0));
+    found.map_err(failed)
+}
+
+/// The condition for the rows of the settings of the target, and its values.
+fn own_rows(target: &Target) -> (String, Vec<rusqlite::types::Value>) {
+    let settings = target.settings.iter();
+    let conditions: Vec<String> = settings
+        .clone()
+        .map(|(name, _)| format!("{} = ?", quote(name)))
+        .collect();
+    let values = settings.map(|(_, value)| setting(value)).collect();
+    match conditions.as_slice() {
+        [] => ("true".to_owned(), values),
+        conditions => (conditions.join(" AND "), values),
+    }
 }
 
 /// Refuses to mix the rows of the table with those of other settings, and to delete rows of which it
@@ -319,14 +369,9 @@ fn clear(db: &Connection, target: &Target) -> Result<()> {
 
 /// Deletes the rows that have the settings of the target.
 fn clear_own(db: &Connection, target: &Target) -> Result<()> {
-    let settings = target.settings.iter();
-    let is_own: Vec<String> = settings
-        .clone()
-        .map(|(name, _)| format!("{} = ?", quote(name)))
-        .collect();
     let table = quote(target.resource.table.name);
-    let sql = format!("DELETE FROM {table} WHERE {}", is_own.join(" AND "));
-    let values = settings.map(|(_, value)| setting(value));
+    let (is_own, values) = own_rows(target);
+    let sql = format!("DELETE FROM {table} WHERE {is_own}");
     db.execute(&sql, rusqlite::params_from_iter(values))
         .map_err(failed)?;
     state::remember_table(db, target, true).map_err(failed)

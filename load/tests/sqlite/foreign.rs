@@ -120,6 +120,52 @@ async fn a_table_that_was_dropped_is_loaded_from_the_start() {
 }
 
 #[tokio::test]
+async fn a_table_that_was_emptied_is_loaded_from_the_start() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    let (merging, appending): (Merging, Appending) = (connect(&server), connect(&server));
+    for append in [false, true] {
+        scratch.execute("DROP TABLE IF EXISTS orders");
+        for emptied in [false, true, false] {
+            if emptied {
+                scratch.execute("DELETE FROM orders");
+            }
+            let mut database = scratch.open();
+            let report = if append {
+                appending.load(&mut database).await.unwrap()
+            } else {
+                merging.load(&mut database).await.unwrap()
+            };
+            scratch.assert_equals(&server);
+            let notes = &report.resource("orders").unwrap().fetched.notes;
+            let expected =
+                "the table `orders` was emptied since the last load: it is loaded from the start";
+            assert_eq!(notes[0] == expected, emptied, "{notes:?}");
+        }
+    }
+    // Whoever moves the rows elsewhere may go on from the state.
+    scratch.execute("DELETE FROM orders");
+    let load = appending.load(&mut scratch.open()).keep_state().await;
+    assert_eq!(scratch.rows("SELECT count(*) FROM orders"), ["0"]);
+    let note = &load.unwrap().resources[0].fetched.notes[0];
+    assert!(
+        note.ends_with("`keep_state` goes on from its state"),
+        "{note}"
+    );
+}
+
+#[tokio::test]
+async fn a_table_that_no_record_came_for_yet_was_not_emptied() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    server.dataset("orders").truncate(0);
+    let shop: Merging = connect(&server);
+    for _ in 0..2 {
+        let report = shop.load(&mut scratch.open()).await.unwrap();
+        let notes = &report.resource("orders").unwrap().fetched.notes;
+        assert!(!notes[0].contains("emptied"), "{notes:?}");
+    }
+}
+
+#[tokio::test]
 async fn what_a_person_built_on_a_table_is_kept_when_it_is_made_again() {
     let (server, scratch) = (serve().await, Scratch::new());
     let (merging, appending): (Merging, Appending) = (connect(&server), connect(&server));

@@ -198,6 +198,29 @@ async fn replace_replaces_the_rows_of_one_tenant() {
 }
 
 #[tokio::test]
+async fn a_tenant_whose_rows_were_deleted_is_loaded_from_the_start() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    for tenant in ["a", "b"] {
+        load::<Merging>(&server, &scratch, tenant, false)
+            .await
+            .unwrap();
+    }
+    scratch.execute("DELETE FROM orders WHERE tenant = 'a'");
+    let report = load::<Merging>(&server, &scratch, "b", false).await;
+    assert_eq!(report.unwrap().resources[0].written, 1);
+    load::<Merging>(&server, &scratch, "a", false)
+        .await
+        .unwrap();
+    assert_eq!(counts(&scratch), ["a | 35 | 35", "b | 35 | 35"]);
+    // Nothing is mixed or deleted in an empty table.
+    scratch.execute("DELETE FROM orders");
+    load::<ReplacingWithout>(&server, &scratch, "b", true)
+        .await
+        .unwrap();
+    assert_eq!(scratch.rows("SELECT count(*) FROM orders"), ["35"]);
+}
+
+#[tokio::test]
 async fn a_table_that_has_to_be_made_again_keeps_the_rows_of_others() {
     let (server, scratch) = (serve().await, Scratch::new());
     for tenant in ["a", "b"] {
