@@ -18,6 +18,9 @@ const RESET: [&str; 3] = ["RateLimit-Reset", "X-RateLimit-Reset", "X-Rate-Limit-
 /// Waits in milliseconds.
 const MILLIS: [&str; 2] = ["Retry-After-Ms", "X-Ms-Retry-After-Ms"];
 
+/// The longest wait that is told, a hundred years: times computed of it are within all calendars.
+pub(crate) const LONGEST: Duration = Duration::from_secs(100 * 365 * 86_400);
+
 /// The first second since the epoch that is not taken for a length of time: some 31 years.
 const EPOCH_SECONDS: f64 = 1e9;
 /// Likewise the first millisecond: some 31,000 years in seconds.
@@ -30,7 +33,7 @@ pub(crate) fn retry_after(headers: &Headers, now: SystemTime) -> Option<Duration
     // More precise than the other, which is its value rounded up.
     let millis = MILLIS.iter().find_map(|name| headers.get(name));
     if let Some(millis) = millis.and_then(|value| number(value.trim())) {
-        return Some(span(millis / 1e3));
+        return span(millis / 1e3);
     }
     let waits = headers.all("Retry-After");
     waits.filter_map(|value| wait(value, headers, now)).max()
@@ -78,19 +81,24 @@ fn remaining(headers: &Headers) -> Option<f64> {
     value?.trim().parse().ok()
 }
 
-/// A number that is not negative, with or without a fraction.
-fn number(value: &str) -> Option<f64> {
-    value.parse::<f64>().ok().filter(|number| *number >= 0.0)
+/// A number that is not negative, with or without a fraction. `inf`, `nan` and `1e30` are none.
+pub(crate) fn number(value: &str) -> Option<f64> {
+    let is_digits = |c: char| c.is_ascii_digit() || c == '.';
+    value.chars().all(is_digits).then(|| value.parse().ok())?
 }
 
-fn span(seconds: f64) -> Duration {
-    Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
+/// So many seconds, [`LONGEST`] at most; none where they are negative or not a number.
+pub(crate) fn span(seconds: f64) -> Option<Duration> {
+    (seconds >= 0.0).then(|| {
+        let wait = Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST);
+        wait.min(LONGEST)
+    })
 }
 
 /// A length of time: a number of seconds, or of the unit that follows it.
 fn length(value: &str) -> Option<Duration> {
     if let Some(seconds) = number(value) {
-        return Some(span(seconds));
+        return span(seconds);
     }
     let end = value.find(|c: char| c.is_ascii_alphabetic() || c == ' ');
     let (digits, unit) = value.split_at(end.unwrap_or(value.len()));
@@ -101,7 +109,7 @@ fn length(value: &str) -> Option<Duration> {
         "h" | "hour" | "hours" => 3600.0,
         _ => return None,
     };
-    Some(span(number(digits)? * seconds))
+    span(number(digits)? * seconds)
 }
 
 /// A time as in HTTP or ISO 8601; one without a zone is in UTC.
@@ -126,7 +134,7 @@ fn until(then: SystemTime, headers: &Headers, now: SystemTime) -> Duration {
         .get("Date")
         .and_then(|date| httpdate::parse_http_date(date.trim()).ok())
         .unwrap_or(now);
-    then.duration_since(from).unwrap_or_default()
+    then.duration_since(from).unwrap_or_default().min(LONGEST)
 }
 
 /// A parameter of the one-header forms: `limit=100, remaining=0, reset=30` and `"day";r=0;t=30`.
@@ -172,18 +180,52 @@ mod tests {
 
     #[test]
     fn an_absurd_retry_after_is_long_or_says_nothing() {
-        assert_eq!(wait("99999999999999999999999"), Some(u64::MAX));
+        for value in [
+            "99999999999999999999999",
+            "18446744073709551615",
+            "99999999999999999999999 hours",
+            "Fri, 31 Dec 9999 23:59:59 GMT",
+            "9999-12-30T00:00:00Z",
+        ] {
+            assert_eq!(wait(value), Some(LONGEST.as_secs()), "{value}");
+        }
         for value in [
             "",
             "-1",
             "soon",
             "NaN",
+            "inf",
+            "+inf",
             "-inf",
+            "infinity",
+            "1e30",
+            "1e-30",
+            "0x10",
+            "inf seconds",
             "s",
+            ".",
+            "1.2.3",
             "2 fortnights",
             "2025-11",
+            "99999-01-01T00:00:00Z",
         ] {
             assert_eq!(wait(value), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_reset_is_never_past_the_longest_wait() {
+        for (value, wait) in [
+            ("99999999999999999999999", None),
+            ("999999999999999999", Some(LONGEST)),
+            ("9999999999", Some(LONGEST)),
+            ("inf", None),
+            ("1e30", None),
+            ("-1", None),
+            ("NaN", None),
+        ] {
+            let headers = headers(&[("X-RateLimit-Reset", value)]);
+            assert_eq!(reset(&headers, now()), wait, "{value}");
         }
     }
 

@@ -454,12 +454,9 @@ fn in_body(body: &[u8], retry: &Retry, headers: &Headers, now: SystemTime) -> Op
     let tree: serde_json::Value = serde_json::from_slice(body).ok()?;
     let value = actions::at(&tree, path)?;
     let text = value.as_str().map(str::trim);
-    let Some(number) = value.as_f64().or_else(|| text?.parse().ok()) else {
-        return retry_after::wait(text?, headers, now);
-    };
-    let seconds = number * retry.retry_after_unit.as_secs_f64();
-    if seconds < 0.0 || seconds.is_nan() {
-        return None;
+    let number = value.as_f64().or_else(|| retry_after::number(text?));
+    match number {
+        Some(number) => retry_after::span(number * retry.retry_after_unit.as_secs_f64()),
+        None => retry_after::wait(text?, headers, now),
     }
-    Some(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX))
 }

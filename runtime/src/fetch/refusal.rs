@@ -8,6 +8,7 @@ use std::{
 use super::machine::Now;
 use crate::{
     Error, ErrorKind, Timestamp, error::Cause, plan::Retry, report::Seconds, retry::listed,
+    retry_after::LONGEST,
 };
 
 /// Why a request brought no page.
@@ -198,9 +199,7 @@ fn bound(wait: Duration, retry: &Retry) -> String {
 }
 
 fn rate_limit(message: String, wait: Duration, now: Now, help: &str) -> Error {
-    // Past all calendars is late enough.
-    let far = Duration::from_secs(100 * 365 * 86_400);
-    let retry_at = now.wall + wait.min(far);
+    let retry_at = now.wall + wait.min(LONGEST);
     let error = Error::new(ErrorKind::RateLimit { retry_at }, message);
     let error = match Timestamp::try_from(whole_second(retry_at)) {
         Ok(at) => error.with_detail(format!("ask again after {at}")),

@@ -12,7 +12,7 @@ use std::{
 use futures_util::future::join_all;
 
 use crate::{
-    Client, Error, ErrorKind, Secret,
+    Client, Clock as _, Error, ErrorKind, Secret,
     clock::manual::ManualClock,
     exchange::Failure,
     hooks::Hooks,
@@ -254,6 +254,9 @@ async fn a_life_that_is_missing_or_no_length_is_the_default() {
         r#","expires_in":null"#,
         r#","expires_in":0"#,
         r#","expires_in":"soon""#,
+        r#","expires_in":"inf""#,
+        r#","expires_in":1e300"#,
+        r#","expires_in":-5"#,
     ] {
         let body = format!(r#"{{"access_token":"token-0"{life}}}"#);
         let world = World::new(PLAN, move |_| answer(200, &[], &body));
@@ -412,13 +415,19 @@ async fn it_is_asked_no_more_often_than_the_source_allows_however_many_wait() {
 
 #[tokio::test]
 async fn a_wait_that_is_too_long_is_said() {
-    let world = World::new(PLAN, |_| answer(429, &[("Retry-After", "3600")], ""));
-    let error = world.page().await.unwrap_err();
-    assert!(
-        matches!(error.kind(), ErrorKind::RateLimit { .. }),
-        "{error}"
-    );
-    assert_eq!(world.clock.waits(), []);
+    for wait in [
+        "3600",
+        "99999999999999999999999",
+        "Fri, 31 Dec 9999 23:59:59 GMT",
+    ] {
+        let world = World::new(PLAN, |_| answer(429, &[("Retry-After", wait)], ""));
+        let error = world.page().await.unwrap_err();
+        let ErrorKind::RateLimit { retry_at } = error.kind() else {
+            panic!("{error}");
+        };
+        assert!(*retry_at > world.clock.now(), "{error}");
+        assert_eq!(world.clock.waits(), []);
+    }
 }
 
 #[tokio::test]
