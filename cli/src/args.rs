@@ -271,7 +271,12 @@ fn destination(text: &str) -> Result<PathBuf, String> {
              absolute path"
         ));
     }
-    if file.is_empty() || file == ":memory:" || file.starts_with("file:") || file.contains('?') {
+    if file.trim().is_empty() {
+        return Err(
+            "the path is blank: write it as `sqlite:FILE`, as in `sqlite:out.db`".to_owned(),
+        );
+    }
+    if file == ":memory:" || file.starts_with("file:") || file.contains('?') {
         return Err(
             "write it as `sqlite:FILE`: a path, without parameters; a database in memory would be gone \
              when the command ends"
@@ -306,6 +311,8 @@ mod tests {
         for wrong in [
             "out.db",
             "sqlite:",
+            "sqlite: ",
+            "sqlite:\t",
             "postgres://h/d",
             "sqlite://b.db",
             "sqlite:///tmp/b.db",

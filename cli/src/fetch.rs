@@ -94,6 +94,7 @@ fn asked(
                 resource.name, plan.spec, resource.line
             )));
         }
+        state::can_write(path)?;
         if let Some(state) = state::read(path)? {
             fetch = fetch.since(state);
             if args.keep_state {

@@ -24,7 +24,7 @@ pub(crate) enum Readers {
 ///
 /// Also when there is something else than a file: a pipe or a device is not to be replaced by one.
 pub(crate) fn replace(path: &Path, text: &str, readers: Readers) -> io::Result<()> {
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let path = behind_links(path);
     let old = old(&path)?;
     let beside = beside(&path);
     remove_left_over(&path);
@@ -40,7 +40,7 @@ pub(crate) fn replace(path: &Path, text: &str, readers: Readers) -> io::Result<(
 
 /// Whether a file can be written, tried without touching it.
 pub(crate) fn can_replace(path: &Path) -> io::Result<()> {
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let path = behind_links(path);
     old(&path)?;
     let beside = beside(&path);
     remove_left_over(&path);
@@ -48,13 +48,45 @@ pub(crate) fn can_replace(path: &Path) -> io::Result<()> {
     fs::remove_file(&beside)
 }
 
+/// Where a path leads to, also where no file is there yet.
+fn behind_links(path: &Path) -> PathBuf {
+    if let Ok(path) = fs::canonicalize(path) {
+        return path;
+    }
+    let mut path = path.to_owned();
+    // What leads in a circle is left as it is.
+    for _ in 0..MOST_LINKS {
+        let Ok(target) = fs::read_link(&path) else {
+            break;
+        };
+        path = match path.parent() {
+            Some(folder) => folder.join(target),
+            None => target,
+        };
+    }
+    path
+}
+
+/// As many links may follow each other; Linux allows 40.
+const MOST_LINKS: usize = 40;
+
 /// The permissions of the file, where there is one.
 fn old(path: &Path) -> io::Result<Option<Permissions>> {
     match fs::metadata(path) {
         Ok(old) if old.is_file() => Ok(Some(old.permissions())),
         Ok(_) => Err(io::Error::other("it is no regular file")),
+        Err(error) if fs::symlink_metadata(path).is_ok() => Err(error),
         Err(_) => Ok(None),
     }
+}
+
+/// The folder of a file, where there is none.
+pub(crate) fn missing_folder(path: &Path) -> Option<PathBuf> {
+    let path = behind_links(path);
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())?;
+    (!folder.exists()).then(|| folder.to_owned())
 }
 
 /// `.new` beside it, for this process alone.
@@ -100,7 +132,7 @@ fn remove_left_over(path: &Path) {
 
 /// Opens the lock of a file, `.lock` beside it: the file itself is replaced by another.
 pub(crate) fn open_lock(path: &Path) -> io::Result<File> {
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let path = behind_links(path);
     let mut name = path.into_os_string();
     name.push(".lock");
     let mut options = OpenOptions::new();
@@ -197,6 +229,32 @@ mod tests {
             ("secret", 0o600)
         );
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 2);
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_to_a_file_that_is_not_there_yet_stays_a_link() {
+        use std::os::unix::fs::symlink;
+
+        let folder = std::env::temp_dir().join(format!("rest-source-link-{}", std::process::id()));
+        fs::create_dir_all(folder.join("kept")).unwrap();
+        let (first, second) = (folder.join("first"), folder.join("second"));
+        symlink("second", &first).unwrap();
+        symlink("kept/state", &second).unwrap();
+        can_replace(&first).unwrap();
+        replace(&first, "new", Readers::AsBefore).unwrap();
+        assert!(fs::symlink_metadata(&first).unwrap().is_symlink());
+        assert_eq!(
+            fs::read_to_string(folder.join("kept/state")).unwrap(),
+            "new"
+        );
+
+        let circle = folder.join("circle");
+        symlink("circle", &circle).unwrap();
+        assert!(can_replace(&circle).is_err());
+        assert!(replace(&circle, "new", Readers::AsBefore).is_err());
+        assert!(fs::symlink_metadata(&circle).unwrap().is_symlink());
         fs::remove_dir_all(folder).unwrap();
     }
 

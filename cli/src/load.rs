@@ -3,7 +3,7 @@
 use rest_source_load::{Loading, Sqlite};
 
 use crate::{
-    args::Load, context::Context, interrupt::TokenRequests, run::Work, spec, stop::Stop,
+    args::Load, context::Context, file, interrupt::TokenRequests, run::Work, spec, stop::Stop,
     token::Keeper,
 };
 
@@ -25,6 +25,13 @@ async fn load(args: Load, context: Context, token_requests: TokenRequests) -> Re
     let console = &context.console;
     let token = Keeper::new(plan, args.token_file, console, token_requests)?;
     let client = spec::connect(plan, args.config, &token, &context)?;
+    if let Some(folder) = file::missing_folder(&args.to) {
+        return Err(Stop::usage(format!(
+            "cannot make the database `{}`: its folder does not exist\n  help: create the folder `{}`",
+            args.to.display(),
+            folder.display()
+        )));
+    }
     let mut database = Sqlite::open(&args.to)?;
     let mut loading = Loading::of(&client, &mut database);
     if args.full_refresh {

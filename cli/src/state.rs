@@ -22,6 +22,20 @@ pub(crate) fn read(path: &Path) -> Result<Option<State>, Stop> {
     }
 }
 
+/// Whether a state can be written: tried before anything is sent.
+pub(crate) fn can_write(path: &Path) -> Result<(), Stop> {
+    file::can_replace(path).map_err(|error| {
+        let message = format!("cannot write `{}`: {error}", path.display());
+        Stop::usage(match file::missing_folder(path) {
+            Some(folder) => format!(
+                "{message}\n  help: create the folder `{}`",
+                folder.display()
+            ),
+            None => message,
+        })
+    })
+}
+
 /// Writes a state, in place of the one before.
 pub(crate) fn write(path: &Path, state: &State) -> Result<(), Stop> {
     file::replace(path, &(state.to_json() + "\n"), Readers::AsBefore)

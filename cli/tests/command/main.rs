@@ -251,6 +251,18 @@ fn what_cannot_be_fetched_is_said_before_anything_is_sent() {
     let state = ["fetch", MEDIA, "stories", "--state", "state.json"];
     snapshot("fetch-bad-state", &shell.run(&state));
     snapshot(
+        "fetch-state-in-no-folder",
+        &shell.run(&["fetch", MEDIA, "stories", "--state", "no/such/state.json"]),
+    );
+    snapshot(
+        "load-blank",
+        &shell.run(&["load", MEDIA, "--to", "sqlite: "]),
+    );
+    snapshot(
+        "load-into-no-folder",
+        &shell.run(&["load", MEDIA, "--to", "sqlite:no/such/out.db"]),
+    );
+    snapshot(
         "load-nowhere",
         &shell.run(&["load", MEDIA, "--to", "out.db"]),
     );

@@ -325,6 +325,13 @@ fn adopt(db: &Connection, target: &Target, fit: &Fit) -> Result<bool> {
         Fit::After(statements) if statements.is_empty() && target.writing != Writing::Replace => {
             Ok(false)
         }
+        Fit::Never(reason) if is_empty => {
+            let message = format!(
+                "the table `{name}` was not made by a load, and does not fit the spec: {reason}"
+            );
+            Err(Error::new(ErrorKind::Destination, message)
+                .with_help("drop the table, which is empty; or rename it or the resource"))
+        }
         _ => Err(foreign(name)),
     }
 }

@@ -75,6 +75,24 @@ async fn an_empty_table_that_fits_becomes_the_loads_own() {
 }
 
 #[tokio::test]
+async fn an_empty_table_that_does_not_fit_may_be_dropped() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    scratch.execute("CREATE TABLE orders (id TEXT PRIMARY KEY)");
+    let shop: Replacing = connect(&server);
+    let error = shop.load(&mut scratch.open()).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`orders`: the table `orders` was not made by a load, and does not fit the spec: its column `id` \
+         holds TEXT, the spec's holds bigint\n  \
+         help: drop the table, which is empty; or rename it or the resource"
+    );
+    assert_eq!(
+        scratch.rows(SCHEMA)[0],
+        "CREATE TABLE orders (id TEXT PRIMARY KEY)"
+    );
+}
+
+#[tokio::test]
 async fn a_table_with_rows_that_fits_is_added_to_and_never_replaced() {
     let (server, scratch) = (serve().await, Scratch::new());
     scratch.execute(FITTING);
