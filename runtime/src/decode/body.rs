@@ -35,14 +35,14 @@ pub(super) fn text(body: &mut Vec<u8>, format: Format) -> Result<String> {
     Ok(text)
 }
 
-/// How many values a text has at most, where these are not more than `most`. An estimate from above that
-/// costs little: strings are taken apart only where their commas may matter.
-pub(super) fn values_up_to(text: &str, most: usize) -> Option<usize> {
+/// How many values a text has at most, where these are not more than `most`, and keys where `with_keys`. An
+/// estimate from above that costs little: strings are taken apart only where their commas may matter.
+pub(super) fn values_up_to(text: &str, most: usize, with_keys: bool) -> Option<usize> {
     // A value takes two bytes: itself, and what separates it from the next.
     if text.len() / 2 <= most {
         return Some(text.len() / 2);
     }
-    let separates = |byte: &u8| matches!(byte, b',' | b'[' | b'{');
+    let separates = |byte: &u8| matches!(byte, b',' | b'[' | b'{') || (with_keys && *byte == b':');
     let all = text.bytes().filter(|byte| separates(byte)).count();
     if all <= most {
         return Some(all);

@@ -6,15 +6,14 @@ use super::{
     shape::{ColumnShape, ObjectShape},
     visit::Whole,
 };
-use crate::page::Slot;
+use crate::page::{Slot, Span};
 
 /// The value of an undeclared key.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Extra {
-    key: String,
-    /// Where in the text it stands.
-    start: usize,
-    end: usize,
+    key: Span,
+    /// Where in the reader's text it stands.
+    value: Span,
 }
 
 impl Reader<'_, '_> {
@@ -22,24 +21,31 @@ impl Reader<'_, '_> {
     pub(super) fn extra(
         &mut self,
         object: &ObjectShape,
-        key: String,
+        key: &str,
         raw: &str,
         place: &Place<'_>,
     ) -> bool {
         let whole = serde_json::from_str::<Whole>(raw);
         match (self.source.offset_of(raw), object.extra_column()) {
-            (Some(start), _) if whole.is_ok() => {
-                let end = start + raw.len();
-                self.out.extras.push(Extra { key, start, end });
-                true
-            }
+            (Some(start), _) if whole.is_ok() => self.keep_extra(key, start, raw.len()).is_some(),
             (_, Some((_, shape))) => {
                 let found = whole.map_or_else(|error| Found::unread(&error), |_| Found::Unreadable);
-                self.misfit(shape, &Place::Key(place, &key), found);
+                self.misfit(shape, &Place::Key(place, key), found);
                 false
             }
             (_, None) => false,
         }
+    }
+
+    /// Nothing where the page is too large for it.
+    fn keep_extra(&mut self, key: &str, start: usize, len: usize) -> Option<()> {
+        let value = Span {
+            start: u32::try_from(start).ok()?,
+            len: u32::try_from(len).ok()?,
+        };
+        let key = self.out.keep_text(key)?;
+        self.out.extras.push(Extra { key, value });
+        self.out.hold([])
     }
 
     /// Puts what was kept since `from` into the object's column for it. As a value of the page it is a
@@ -55,9 +61,14 @@ impl Reader<'_, '_> {
             return true;
         };
         let mut extras = self.out.extras.split_off(from);
-        extras.sort_by(|one, other| one.key.cmp(&other.key));
-        if let Some([twice, _]) = extras.windows(2).find(|pair| pair[0].key == pair[1].key) {
-            self.misfit(shape, &Place::Key(place, &twice.key), Found::Another);
+        let key = |extra: &Extra| self.out.kept(&self.source, extra.key);
+        extras.sort_by(|one, other| key(one).cmp(key(other)));
+        if let Some(pair) = extras
+            .windows(2)
+            .find(|pair| key(&pair[0]) == key(&pair[1]))
+        {
+            let twice = key(&pair[0]).to_owned();
+            self.misfit(shape, &Place::Key(place, &twice), Found::Another);
             return self.put(object, column, base, None, place);
         }
         let slot = self.map_of(&extras);
@@ -69,16 +80,18 @@ impl Reader<'_, '_> {
     fn map_of(&mut self, extras: &[Extra]) -> Option<Slot> {
         let stack = self.out.stack.len();
         let mut json = String::from("{");
-        for Extra { key, start, end } in extras {
+        for Extra { key, value } in extras {
             if json.len() > 1 {
                 json.push(',');
             }
-            json.push_str(&serde_json::Value::from(key.as_str()).to_string());
+            let text = self.out.kept(&self.source, *key);
+            json.push_str(&serde_json::Value::from(text).to_string());
             json.push(':');
-            json.push_str(self.source.text.get(*start..*end).unwrap_or("null"));
-            let key = self.out.keep_text(key)?;
-            let at = self.place(Some(*start));
-            self.out.stack.extend([Slot::Text(key), Slot::Json { at }]);
+            let start = value.start as usize;
+            let raw = self.source.text.get(start..start + value.len as usize);
+            json.push_str(raw.unwrap_or("null"));
+            let at = self.place(Some(start));
+            self.out.hold([Slot::Text(*key), Slot::Json { at }])?;
         }
         json.push('}');
         let at = u32::try_from(self.out.keep_apart(&json)?).ok()?;

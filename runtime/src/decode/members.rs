@@ -71,7 +71,7 @@ impl Open<'_, '_, '_, '_> {
                 Key::Undeclared => None,
                 Key::Extra(key) => {
                     let raw = map.next_value::<&RawValue>()?;
-                    self.fits &= self.reader.extra(self.object, key, raw.get(), self.place);
+                    self.fits &= self.reader.extra(self.object, &key, raw.get(), self.place);
                     continue;
                 }
             };

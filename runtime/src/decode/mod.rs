@@ -290,7 +290,9 @@ fn read_text(text: &str, format: Format, shape: &PageShape) -> Result<(Output, S
         Format::Json => read,
         Format::Lines => lines::read,
     };
-    if body::values_up_to(text, shape.max_cells).is_none() {
+    // The tree that a query is asked of has the keys, too.
+    let with_keys = shape.query.is_some() || matches!(shape.rows_path, Some(RowsPath::Query(_)));
+    if body::values_up_to(text, shape.max_cells, with_keys).is_none() {
         return Err(output::too_large(shape.max_cells));
     }
     let mut out = shape.output(text);

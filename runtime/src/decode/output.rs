@@ -127,6 +127,16 @@ impl Output {
         })
     }
 
+    /// A text that was kept while this source was read.
+    pub(super) fn kept<'a>(&'a self, source: &Source<'a>, span: Span) -> &'a str {
+        let (start, len) = (span.start as usize, span.len as usize);
+        let (text, start) = match start.checked_sub(self.text_len) {
+            Some(past) => (&*self.page.arena, past),
+            None => (source.text, start - source.base),
+        };
+        text.get(start..start + len).unwrap_or_default()
+    }
+
     /// Keeps a text that is no part of the source.
     pub(super) fn keep_text(&mut self, text: &str) -> Option<Span> {
         let start = self.keep_apart(text)?;
@@ -209,6 +219,19 @@ impl Output {
             }
         }
         presence
+    }
+
+    /// Puts cells on the stack.
+    #[inline]
+    pub(super) fn hold(&mut self, slots: impl IntoIterator<Item = Slot>) -> Option<()> {
+        self.stack.extend(slots);
+        // Each of the extras becomes two cells, a key and its value.
+        let cells = self.page.pool.len() + self.stack.len() + 2 * self.extras.len();
+        if cells > self.max_cells {
+            self.is_full = true;
+            return None;
+        }
+        Some(())
     }
 
     /// Moves what lies on the stack from here to the pool, and says where and how much it is.

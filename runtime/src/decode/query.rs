@@ -324,7 +324,7 @@ fn choice(text: &str) -> Choice {
 /// The texts of a tree's values: a tree does not keep the digits of its numbers.
 struct Texts<'t> {
     root: &'t str,
-    /// By the address of their text.
+    /// By the address of their text; members are sorted by their keys.
     branches: HashMap<usize, Branch<'t>>,
 }
 
@@ -336,11 +336,12 @@ impl<'t> Texts<'t> {
             let branch = self
                 .branches
                 .entry(raw.as_ptr().addr())
-                .or_insert_with(|| Branch::new(raw));
+                .or_insert_with(|| Branch::new(raw).sorted());
             raw = match (element, &*branch) {
-                (PathElement::Name(name), branch) => {
+                (PathElement::Name(name), Branch::Object(members)) => {
                     push_key(&mut path, name);
-                    branch.member(name)?
+                    let at = members.partition_point(|(key, _)| key.as_str() < *name);
+                    members.get(at).filter(|(key, _)| key == name)?.1
                 }
                 (PathElement::Index(index), Branch::List(elements)) => {
                     _ = write!(path, "[{index}]");

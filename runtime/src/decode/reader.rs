@@ -16,7 +16,7 @@ use super::{
     text::Source,
     visit::{Visit, Whole, skip_list, skip_object, visit},
 };
-use crate::page::{NOWHERE, Slot};
+use crate::page::{NOWHERE, Slot, Span};
 
 /// Reads from one text into the page's output.
 pub(super) struct Reader<'t, 'o> {
@@ -263,7 +263,7 @@ impl Reader<'_, '_> {
                 place: &Place::Index(place, index),
             };
             match list.next_element_seed(seed)? {
-                Some(Some(slot)) => self.out.stack.push(slot),
+                Some(Some(slot)) => self.out.hold([slot]).ok_or_else(too_many)?,
                 Some(None) => fits = false,
                 None => break,
             }
@@ -286,8 +286,9 @@ impl Reader<'_, '_> {
         let start = self.out.stack.len();
         let capture = element.element_needs_place();
         let mut fits = true;
-        let mut keys = Vec::new();
+        let mut keys: Vec<Span> = Vec::new();
         while let Some(key) = map.next_key::<String>()? {
+            let span = self.out.keep(&self.source, &key).ok_or_else(too_many)?;
             let seed = ValueSeed {
                 reader: &mut *self,
                 shape: element,
@@ -295,19 +296,21 @@ impl Reader<'_, '_> {
                 capture,
                 place: &Place::Key(place, &key),
             };
-            match map.next_value_seed(seed)? {
-                Some(slot) => {
-                    let key = self.out.keep(&self.source, &key).ok_or_else(too_many)?;
-                    self.out.stack.extend([Slot::Text(key), slot]);
-                }
-                None => fits = false,
-            }
-            keys.push(key);
+            let slot = map.next_value_seed(seed)?;
+            fits &= slot.is_some();
+            let slot = slot.unwrap_or(Slot::Absent);
+            self.out
+                .hold([Slot::Text(span), slot])
+                .ok_or_else(too_many)?;
+            keys.push(span);
         }
-        keys.sort_unstable();
-        if let Some(key) = twice(&keys) {
+        let text = |span: &Span| self.out.kept(&self.source, *span);
+        keys.sort_unstable_by(|one, other| text(one).cmp(text(other)));
+        let mut pairs = keys.windows(2).map(|pair| (text(&pair[0]), text(&pair[1])));
+        if let Some((key, _)) = pairs.find(|(one, other)| one == other) {
+            let key = key.to_owned();
             fits = false;
-            self.misfit(shape, &Place::Key(place, key), Found::Another);
+            self.misfit(shape, &Place::Key(place, &key), Found::Another);
         }
         let (children, len) = self.out.settle(start).ok_or_else(too_many)?;
         Ok(fits.then_some(Slot::Map {
@@ -342,14 +345,6 @@ impl Reader<'_, '_> {
                 self.misfit(shape, place, Found::Text(text))
             })
     }
-}
-
-/// The first of two equal neighbours.
-fn twice(sorted: &[String]) -> Option<&str> {
-    sorted
-        .windows(2)
-        .find_map(|pair| (pair.first()? == pair.get(1)?).then(|| pair.first())?)
-        .map(String::as_str)
 }
 
 /// The error of a page with more cells than can be numbered.

@@ -31,6 +31,14 @@ impl<'t> Branch<'t> {
         serde_json::from_str(raw).unwrap_or(Self::Scalar)
     }
 
+    /// With its members in the order of their keys.
+    pub(super) fn sorted(mut self) -> Self {
+        if let Self::Object(members) = &mut self {
+            members.sort_by(|(one, _), (other, _)| one.cmp(other));
+        }
+        self
+    }
+
     pub(super) fn member(&self, key: &str) -> Option<&'t str> {
         match self {
             Self::Object(members) => members.iter().find(|(k, _)| k == key).map(|(_, raw)| *raw),

@@ -7,6 +7,7 @@ mod lines;
 mod property;
 mod selecting;
 mod shared;
+mod size;
 mod types;
 
 use super::{Decoded, PageShape, decode};

@@ -296,39 +296,6 @@ fn errors_in_place_of_records_are_an_error() {
 }
 
 #[test]
-fn a_page_of_more_values_than_it_may_have_is_an_error() {
-    static WIDE: Table = Table::new("stories", &[Column::new("a", Type::Bigint).nullable(); 64]);
-    static LIST: Table = Table::new(
-        "stories",
-        &[Column::new(
-            "l",
-            Type::Array(&Column::new("", Type::Bigint)),
-        )],
-    );
-    let many = |value: &str, count: usize| vec![value; count].join(",");
-    let list = |count| format!(r#"{{"data": [{{"l": [{}]}}]}}"#, many("0", count));
-    let wide = |count| format!(r#"{{"data": [{}]}}"#, many("{}", count));
-    let texts = format!(
-        r#"{{"data": [{{"l": []}}], "x": "{}"}}"#,
-        ",[".repeat(1 << 20)
-    );
-    for (table, body, fits) in [
-        (&LIST, list(1_000_000), true),
-        (&LIST, texts, true),
-        (&LIST, list(1_100_000), false),
-        (&WIDE, wide(16_000), true),
-        (&WIDE, wide(17_000), false),
-    ] {
-        for resource in [PAGED, selecting(Selector::Query("$.data[*]"))] {
-            let read = decode(body.clone().into(), &shape(&resource, table, &[]));
-            let text = read.err().map(|error| error.to_string());
-            assert_eq!(text.is_none(), fits, "{text:?}");
-            assert!(text.is_none_or(|text| text.contains("more than 1048576 values")));
-        }
-    }
-}
-
-#[test]
 fn a_match_that_is_no_record_is_shown() {
     for (value, found) in [
         (r#""b\u00e4d""#, r#"found "bäd""#),
