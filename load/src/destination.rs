@@ -151,6 +151,9 @@ pub struct Opened {
     pub request: Option<Fingerprint>,
     /// Whether a load that did not [end](Destination::end) has completed this resource by appending.
     pub appended: bool,
+    /// Whether that was a load of other resources, after the one that did not end, and this load completes
+    /// that one.
+    pub since: bool,
     /// What the load's report should note.
     pub notes: Vec<String>,
 }

@@ -109,6 +109,7 @@ impl<'a, D: Destination> Loading<'a, D> {
                     outcome.loaded.resources.push(*report);
                 }
                 Ok(Loaded::Before) => outcome.loaded.appended_before.push(resource.name),
+                Ok(Loaded::Since) => outcome.loaded.appended_since.push(resource.name),
                 Err(failed) => {
                     if failed.is_of_records() {
                         // The parent, where it was asked for within this fetch.
@@ -166,8 +167,8 @@ impl<'a, D: Destination> Loading<'a, D> {
             settings: self.settings(resource),
         };
         let (fetch, notes) = match self.open(&target).await {
-            Ok(Some(opened)) => opened,
-            Ok(None) => return Ok(Loaded::Before),
+            Ok(Ok(opened)) => opened,
+            Ok(Err(loaded)) => return Ok(loaded),
             Err(error) => return Err(Failed::to_write(named(error, resource))),
         };
         let mut pages = fetch.within(family).pages();
@@ -235,9 +236,12 @@ impl<'a, D: Destination> Loading<'a, D> {
             .collect()
     }
 
-    /// Opens a resource: how it is to be fetched, and what the report should note. Nothing where a load
-    /// that was killed has appended it already.
-    async fn open(&mut self, target: &Target) -> Result<Option<(Fetch<Rows>, Vec<String>)>> {
+    /// Opens a resource: how it is to be fetched, and what the report should note. `Err` where it was
+    /// loaded already, by a load that was killed or since.
+    async fn open(
+        &mut self,
+        target: &Target,
+    ) -> Result<Result<(Fetch<Rows>, Vec<String>), Loaded>> {
         let resource = target.resource;
         match target.writing {
             Writing::Append => append::check(resource)?,
@@ -250,7 +254,11 @@ impl<'a, D: Destination> Loading<'a, D> {
         }
         let is_incremental = resource.incremental.is_some();
         if opened.appended && target.writing == Writing::Append && !is_incremental {
-            return Ok(None);
+            return Ok(Err(if opened.since {
+                Loaded::Since
+            } else {
+                Loaded::Before
+            }));
         }
         // What is missing decides what is committed: see `finish`.
         let mut fetch = self.client.rows(resource).allow_incomplete();
@@ -267,7 +275,7 @@ impl<'a, D: Destination> Loading<'a, D> {
             (_, Some(state)) => fetch.since(state),
             (_, None) => fetch,
         };
-        Ok(Some((fetch, opened.notes)))
+        Ok(Ok((fetch, opened.notes)))
     }
 
     /// Refuses to mix rows of two requests in one table.
@@ -366,6 +374,8 @@ enum Loaded {
     Now(Box<ResourceReport>),
     /// By a load that was killed, which this one completes.
     Before,
+    /// By a load of this resource since that one was killed.
+    Since,
 }
 
 /// The progress of one resource within a load.

@@ -15,6 +15,9 @@ pub struct LoadReport {
     /// The resources that a load which was killed had appended: this load completed that one, and did
     /// not append them again.
     pub appended_before: Vec<&'static str>,
+    /// The resources that a load of them, by name, has appended after another was killed: this load
+    /// completed that one, and did not append them again.
+    pub appended_since: Vec<&'static str>,
 }
 
 /// What a load did with one resource.
@@ -109,7 +112,10 @@ impl fmt::Display for LoadReport {
 impl LoadReport {
     /// Whether there is nothing to show.
     fn is_empty(&self) -> bool {
-        self.resources.is_empty() && self.skipped.is_empty() && self.appended_before.is_empty()
+        self.resources.is_empty()
+            && self.skipped.is_empty()
+            && self.appended_before.is_empty()
+            && self.appended_since.is_empty()
     }
 
     /// The table, with a line for each of the resources that failed. Notes that their errors hold are
@@ -124,7 +130,8 @@ impl LoadReport {
         let names = reports.map(|resource| resource.resource);
         let names = names
             .chain(self.skipped.iter().copied())
-            .chain(self.appended_before.iter().copied());
+            .chain(self.appended_before.iter().copied())
+            .chain(self.appended_since.iter().copied());
         let width = names.map(str::len).fold("resource".len(), usize::max);
         write!(
             f,
@@ -149,6 +156,12 @@ impl LoadReport {
             write!(
                 f,
                 "\n{resource:width$}  appended by the load that was killed, which this one completes"
+            )?;
+        }
+        for resource in &self.appended_since {
+            write!(
+                f,
+                "\n{resource:width$}  appended since a load was killed, which this one completes"
             )?;
         }
         Ok(())

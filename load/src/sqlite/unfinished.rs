@@ -159,17 +159,21 @@ pub(super) fn appends_all(target: &Target) -> bool {
     target.writing == Writing::Append && target.resource.incremental.is_none()
 }
 
-/// Whether a load that was killed has appended the resource, and this load completes that one.
-pub(super) fn is_appended(db: &Connection, target: &Target, run: Option<&Run>) -> Result<bool> {
+/// By which load the resource was appended, where this load completes one that was killed.
+pub(super) fn appended(
+    db: &Connection,
+    target: &Target,
+    run: Option<&Run>,
+) -> Result<Option<Appended>> {
     if !appends_all(target) {
-        return Ok(false);
+        return Ok(None);
     }
     let sql = "SELECT resource, part, run, only, since FROM _rest_source_unfinished
                WHERE source = ?1 AND resource = ?2 AND part = ?3";
     let key = params![target.source, target.resource.name, part(target)];
     let mark = db.query_row(sql, key, Mark::read).optional();
     let Some(mark) = mark.map_err(failed)? else {
-        return Ok(false);
+        return Ok(None);
     };
     let is_own = run.is_some_and(|run| run.id == mark.run);
     if !is_own && is_running(db, &mark.run) {
@@ -177,8 +181,21 @@ pub(super) fn is_appended(db: &Connection, target: &Target, run: Option<&Run>) -
         return Err(Error::new(Kind::Destination, message)
             .with_help("load it again once the other load has ended"));
     }
-    // One that names the resource anew asks for it again.
-    Ok(!mark.since || mark.is_completed_by(&target.only))
+    Ok(match mark.since {
+        false => Some(Appended::Before),
+        true if mark.is_completed_by(&target.only) => Some(Appended::Since),
+        // It is asked for again, by its name.
+        true => None,
+    })
+}
+
+/// By which load a resource was appended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Appended {
+    /// By the one that was killed.
+    Before,
+    /// By one of other resources since.
+    Since,
 }
 
 /// Remembers that the resource was written: where it was appended, until the load ends.

@@ -8,7 +8,7 @@ use super::{
     staging::Staging,
     state::{self, Progress},
     table::{self, Fit, quote},
-    unfinished::{self, Run},
+    unfinished::{self, Appended, Run},
 };
 use crate::{Opened, Target, Writing};
 
@@ -52,11 +52,12 @@ impl Writer {
             if self.run.is_none() && unfinished::appends_all(&target) {
                 self.run = Some(Run::start(&self.db)?);
             }
-            let appended = unfinished::is_appended(&self.db, &target, self.run.as_ref())?;
+            let appended = unfinished::appended(&self.db, &target, self.run.as_ref())?;
             Ok((progress, notes, appended))
         })?;
         let mut opened = Opened {
-            appended,
+            appended: appended.is_some(),
+            since: appended == Some(Appended::Since),
             notes,
             ..Opened::default()
         };

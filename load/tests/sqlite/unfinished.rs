@@ -160,7 +160,14 @@ async fn what_was_loaded_since_a_kill_is_not_doubled_by_the_load_that_completes_
     load_only(&["clicks"], &server, &scratch).await;
     assert_eq!(appended(&scratch), ["4 | 3"]);
     let report = load_only(&[], &server, &scratch).await;
-    assert_eq!(report.appended_before, ["visits", "clicks"]);
+    assert_eq!(report.appended_before, ["visits"]);
+    assert_eq!(report.appended_since, ["clicks"]);
+    assert!(
+        report
+            .to_string()
+            .ends_with("\nclicks    appended since a load was killed, which this one completes"),
+        "{report}"
+    );
     assert_eq!(appended(&scratch), ["4 | 3"]);
     // That load is over: the next is another.
     load_only(&[], &server, &scratch).await;
@@ -196,7 +203,8 @@ async fn a_killed_load_by_name_is_completed_by_one_of_these_names() {
     server.faults().clear();
     load_only(&["clicks"], &server, &scratch).await;
     let report = load_only(&["clicks", "visits"], &server, &scratch).await;
-    assert_eq!(report.appended_before, ["visits", "clicks"]);
+    assert_eq!(report.appended_before, ["visits"]);
+    assert_eq!(report.appended_since, ["clicks"]);
     assert_eq!(appended(&scratch), ["4 | 3"]);
     load_only(&["clicks", "visits"], &server, &scratch).await;
     assert_eq!(appended(&scratch), ["8 | 6"]);
