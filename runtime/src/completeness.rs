@@ -126,9 +126,10 @@ impl Completeness {
         self.has_set_aside
     }
 
-    /// Whether a part of the resource was not fetched, and may have records: a page or a record of its
-    /// parent was set aside, or of the parent's parent, or the last retry for it, or for one parent, was
-    /// ignored. A destination must not delete its rows.
+    /// Whether a part of the resource was not fetched, and may have records. A destination must not delete
+    /// the rows of such a part. There is one where a page or a record of a parent, or of the parent's
+    /// parent, was set aside; where a parent was skipped whose value the schema contract made null; and
+    /// where a response was ignored after the last retry.
     pub fn has_unfetched_parts(&self) -> bool {
         self.has_unfetched_parts
     }

@@ -260,7 +260,8 @@ impl<'a> Children<'a> {
             of_parents.add(Reason::Limit(self.job.limit.unwrap_or_default()));
         }
         // One that was set aside is still there.
-        let all_seen = of_parents.is_complete() && !of_parents.has_set_aside() && outcome.is_ok();
+        let hides = of_parents.has_set_aside() || self.parents.hides_skipped();
+        let all_seen = of_parents.is_complete() && !hides && outcome.is_ok();
         if let Some(reached) = &mut self.reached {
             reached.finish(all_seen);
         }
@@ -276,7 +277,7 @@ impl<'a> Children<'a> {
         self.count();
         let mut completeness = self.completeness;
         completeness.merge(&of_parents, &format!("`{}`", self.plan.resource.name));
-        completeness.has_unfetched_parts |= of_parents.has_set_aside();
+        completeness.has_unfetched_parts |= hides;
         completeness.redelivers = self.reached.as_ref().is_some_and(PerParent::repeats);
         let state = self.reached.and_then(PerParent::state);
         match outcome {

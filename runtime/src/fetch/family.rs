@@ -51,6 +51,8 @@ pub(super) struct Known {
     pub(super) records: Vec<ParentRecord>,
     /// Whether others may have been set aside.
     pub(super) hides: bool,
+    /// Whether values of them were made null.
+    pub(super) nulled: bool,
 }
 
 impl Family {
@@ -150,8 +152,8 @@ impl Witness {
         });
     }
 
-    /// All there is was seen, but for what may have been set aside.
-    pub(super) fn seal(self, hides: bool) {
+    /// All there is was seen, but for what may have been set aside or made null.
+    pub(super) fn seal(self, hides: bool, nulled: bool) {
         let mut children = self.family.lock();
         for seen in self.seen {
             let child = children.iter_mut().find(|one| is(one.resource, seen.child));
@@ -159,6 +161,7 @@ impl Witness {
                 child.parents = Some(Known {
                     records: seen.parents,
                     hides,
+                    nulled,
                 });
             }
         }

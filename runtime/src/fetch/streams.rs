@@ -168,7 +168,8 @@ impl<T> Pages<T> {
                 completeness,
             }) => {
                 if let Some(witness) = witness.take().filter(|_| completeness.is_complete()) {
-                    witness.seal(completeness.has_set_aside());
+                    let nulled = self.report.lock().discarded_values > 0;
+                    witness.seal(completeness.has_set_aside(), nulled);
                 }
                 self.set_state(state);
                 self.note_gap();

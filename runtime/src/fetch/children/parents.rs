@@ -38,6 +38,7 @@ enum Source {
     Known {
         records: vec::IntoIter<ParentRecord>,
         hides: bool,
+        nulled: bool,
     },
 }
 
@@ -49,6 +50,7 @@ impl Parents {
             let source = Source::Known {
                 records: known.records.into_iter(),
                 hides: known.hides,
+                nulled: known.nulled,
             };
             return Self::of(job, plan, source, Some(Ok(())));
         }
@@ -160,7 +162,7 @@ impl Parents {
     pub(super) fn completeness(&self, limit: Option<u64>) -> Completeness {
         let is_whole = match &self.source {
             Source::Fetched { pages, .. } => pages.completeness(),
-            Source::Known { records, hides } if records.as_slice().is_empty() => {
+            Source::Known { records, hides, .. } if records.as_slice().is_empty() => {
                 let mut completeness = Completeness::COMPLETE;
                 completeness.has_set_aside = *hides;
                 Some(completeness)
@@ -182,6 +184,15 @@ impl Parents {
     /// How many were left out because a field that the requests need is null.
     pub(super) fn skipped(&self) -> u64 {
         self.skipped
+    }
+
+    /// Whether some may have been left out because the schema contract made a value of them null.
+    pub(super) fn hides_skipped(&self) -> bool {
+        let nulled = match &self.source {
+            Source::Fetched { pages, .. } => pages.report().discarded_values > 0,
+            Source::Known { nulled, .. } => *nulled,
+        };
+        self.skipped > 0 && nulled
     }
 
     pub(super) fn report(&self) -> Report {
