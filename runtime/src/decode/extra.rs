@@ -63,11 +63,11 @@ impl Reader<'_, '_> {
         let mut extras = self.out.extras.split_off(from);
         let key = |extra: &Extra| self.out.kept(&self.source, extra.key);
         extras.sort_by(|one, other| key(one).cmp(key(other)));
-        if let Some(pair) = extras
-            .windows(2)
-            .find(|pair| key(&pair[0]) == key(&pair[1]))
+        let mut pairs = extras.windows(2);
+        if let Some([one, _]) =
+            pairs.find(|pair| matches!(pair, [one, other] if key(one) == key(other)))
         {
-            let twice = key(&pair[0]).to_owned();
+            let twice = key(one).to_owned();
             self.misfit(shape, &Place::Key(place, &twice), Found::Another);
             return self.put(object, column, base, None, place);
         }
