@@ -1,11 +1,13 @@
 //! Which rule of a resource's `response_actions` a response meets.
 
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::{
+    decode::at_steps,
     plan::{Json, JsonCondition, Part, ResponseAction},
     retry::listed,
-    schema::{Path, Step},
+    schema::Path,
     transport::{Headers, Response},
 };
 
@@ -16,7 +18,7 @@ pub(crate) fn first(
     rules: &'static [ResponseAction],
     response: &Response,
 ) -> Option<&'static ResponseAction> {
-    let mut tree: Option<Option<Value>> = None;
+    let mut json: Option<Option<&str>> = None;
     rules.iter().find(|rule| {
         (rule.statuses.is_empty() || listed(response.status, rule.statuses))
             && rule
@@ -27,10 +29,9 @@ pub(crate) fn first(
                 .content
                 .is_none_or(|text| contains(&response.body, text))
             && (rule.json.is_empty() || {
-                let read = || serde_json::from_slice(&response.body).ok();
                 // What is no JSON is not null either.
-                let tree = tree.get_or_insert_with(read).as_ref();
-                tree.is_some_and(|tree| rule.json.iter().all(|condition| holds(condition, tree)))
+                let json = json.get_or_insert_with(|| text(&response.body));
+                json.is_some_and(|json| rule.json.iter().all(|condition| holds(condition, json)))
             })
     })
 }
@@ -44,9 +45,9 @@ fn contains(body: &[u8], text: &str) -> bool {
     text.is_empty() || body.windows(text.len()).any(|window| window == text)
 }
 
-fn holds(condition: &JsonCondition, tree: &Value) -> bool {
-    let found = at(tree, condition.path);
-    found.is_some_and(|found| condition.values.iter().any(|value| is(value, found)))
+fn holds(condition: &JsonCondition, json: &str) -> bool {
+    let found = at(json, condition.path);
+    found.is_some_and(|found| condition.values.iter().any(|value| is(value, &found)))
 }
 
 fn is(value: &Json, found: &Value) -> bool {
@@ -68,12 +69,18 @@ fn is(value: &Json, found: &Value) -> bool {
     }
 }
 
-/// What stands at a place of a tree.
-pub(crate) fn at(tree: &Value, path: Path) -> Option<&Value> {
-    path.0.iter().try_fold(tree, |value, step| match step {
-        Step::Key(key) => value.get(key),
-        Step::Index(index) => crate::parent::pick(value.as_array()?, *index),
-    })
+/// A body as text, where it is JSON.
+pub(crate) fn text(body: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(body).ok()?;
+    serde_json::from_str::<IgnoredAny>(text).ok()?;
+    Some(text)
+}
+
+/// The scalar at a place of a JSON text. No tree is made of the text: it may be large.
+pub(crate) fn at(json: &str, path: Path) -> Option<Value> {
+    let raw = at_steps(json, path.0)?.trim();
+    let is_scalar = !raw.starts_with(['{', '[']);
+    is_scalar.then(|| serde_json::from_str(raw).ok())?
 }
 
 #[cfg(test)]
@@ -81,6 +88,7 @@ mod tests {
     use super::*;
     use crate::{
         plan::{Action, Template},
+        schema::Step,
         testing::{Answer, answer},
     };
 

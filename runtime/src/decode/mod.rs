@@ -189,6 +189,15 @@ pub enum Probe {
     Other,
 }
 
+/// The longest value of a paginator. It is copied into requests, states and messages.
+const LONGEST_PROBE: usize = 256 << 10;
+
+impl Probe {
+    fn is_too_long(&self) -> bool {
+        matches!(self, Self::Text(text) | Self::Number(text) if text.len() > LONGEST_PROBE)
+    }
+}
+
 /// How a body holds its records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
@@ -362,6 +371,13 @@ fn read(text: &str, shape: &PageShape, out: &mut Output, careful: bool) -> Resul
     deserializer.end()?;
     if let Some(key) = document.twice {
         return Err(Unread::NoRecords(selector::twice(key)));
+    }
+    if document.probes.iter().any(Probe::is_too_long) {
+        let message = format!(
+            "a link, cursor, flag or total of the response is longer than {} KiB",
+            LONGEST_PROBE >> 10
+        );
+        return Err(Unread::NoRecords(body::unreadable(message)));
     }
     let queried = match &shape.query {
         Some(query) => Some(document.query(query, json, shape)?),

@@ -8,6 +8,8 @@ use super::fault::short;
 const MAX_NAMED: usize = 5;
 /// The most undeclared keys that are remembered.
 const MAX_KEYS: usize = 100;
+/// The longest of them.
+const MAX_KEY_BYTES: usize = 1 << 10;
 /// The most characters of a key in a note.
 const MAX_KEY_CHARS: usize = 60;
 
@@ -35,9 +37,9 @@ impl Presence {
         self.absent.insert(id, absent.collect());
     }
 
-    /// Adds a key that no column declares.
+    /// Adds a key that no column declares. A long one is not meant as a column.
     pub(super) fn undeclared(&mut self, key: &str) {
-        if self.undeclared.len() < MAX_KEYS {
+        if self.undeclared.len() < MAX_KEYS && key.len() <= MAX_KEY_BYTES {
             self.undeclared.insert(key.to_owned());
         }
     }

@@ -1,17 +1,17 @@
 //! What to say where no records are: how far the response goes, and what is there.
 
-use std::fmt::Write;
+use std::{collections::VecDeque, fmt::Write};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{MapAccess, SeqAccess},
+    de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 use serde_json::value::RawValue;
 
 use super::{
     fault::{Found, short},
     object::pick,
-    visit::{Visit, visit},
+    visit::{Visit, skip_list, skip_object, visit},
 };
 use crate::{
     error::{Error, ErrorKind},
@@ -242,15 +242,88 @@ pub(super) fn at(json: &str, path: Path) -> Option<&str> {
     at_steps(json, path.0)
 }
 
-/// The text of what steps lead to.
+/// The text of what steps lead to. Nothing of the rest is kept: it may be large.
 pub(crate) fn at_steps<'t>(json: &'t str, steps: &[Step]) -> Option<&'t str> {
     steps.iter().try_fold(json, |raw, step| {
-        let branch = Branch::new(raw);
-        match step {
-            Step::Key(key) => branch.member(key),
-            Step::Index(index) => branch.element(*index),
-        }
+        let mut deserializer = serde_json::Deserializer::from_str(raw);
+        visit(&mut deserializer, Below(step)).ok().flatten()
     })
+}
+
+/// Reads what one step leads to, as text.
+struct Below<'s>(&'s Step);
+
+impl<'de> Visit<'de> for Below<'_> {
+    type Value = Option<&'de str>;
+
+    fn other(self, _: Found<'_>) -> Self::Value {
+        None
+    }
+
+    fn object<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let Step::Key(key) = self.0 else {
+            return skip_object(map).map(|()| None);
+        };
+        let mut found = None;
+        while let Some(is_it) = map.next_key_seed(IsKey(key))? {
+            if is_it && found.is_none() {
+                found = Some(map.next_value::<&RawValue>()?.get());
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(found)
+    }
+
+    fn list<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let Step::Index(index) = *self.0 else {
+            return skip_list(list).map(|()| None);
+        };
+        let distance = index.unsigned_abs() as usize;
+        if index >= 0 {
+            let mut at = 0;
+            let mut found = None;
+            while at <= distance {
+                found = list.next_element::<&RawValue>()?.map(RawValue::get);
+                if found.is_none() {
+                    return Ok(None);
+                }
+                at += 1;
+            }
+            return skip_list(list).map(|()| found);
+        }
+        let mut tail = VecDeque::new();
+        while let Some(element) = list.next_element::<&RawValue>()? {
+            tail.push_back(element.get());
+            if tail.len() > distance {
+                tail.pop_front();
+            }
+        }
+        Ok(tail.pop_front().filter(|_| tail.len() + 1 == distance))
+    }
+}
+
+/// Whether a key is this one.
+struct IsKey<'s>(&'s str);
+
+impl<'de> DeserializeSeed<'de> for IsKey<'_> {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for IsKey<'_> {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<bool, E> {
+        Ok(key == self.0)
+    }
 }
 
 fn push_step(path: &mut String, step: &Step) {
@@ -270,4 +343,36 @@ pub(super) fn push_key(path: &mut String, key: &str) {
 
 fn response(message: String) -> Error {
     Error::new(ErrorKind::Response, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_lead_to_the_text_of_a_value() {
+        const JSON: &str = r#" {"a": [1, [2, {"b": "x"}], 3], "c": null, "a": 4} "#;
+        let key = |key| Step::Key(key);
+        for (steps, found) in [
+            (&[key("a"), Step::Index(0)][..], Some("1")),
+            (&[key("a"), Step::Index(2)], Some("3")),
+            (&[key("a"), Step::Index(3)], None),
+            (&[key("a"), Step::Index(-1)], Some("3")),
+            (&[key("a"), Step::Index(-3)], Some("1")),
+            (&[key("a"), Step::Index(-4)], None),
+            (
+                &[key("a"), Step::Index(1), Step::Index(-1), key("b")],
+                Some(r#""x""#),
+            ),
+            (&[key("c")], Some("null")),
+            (&[key("c"), key("d")], None),
+            (&[key("x")], None),
+            (&[Step::Index(0)], None),
+            (&[key("a"), key("a")], None),
+            (&[], Some(JSON)),
+        ] {
+            assert_eq!(at_steps(JSON, steps), found, "{steps:?}");
+        }
+        assert_eq!(at_steps(r#"{"a": 1"#, &[key("a")]), None);
+    }
 }

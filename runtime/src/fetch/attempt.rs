@@ -451,8 +451,7 @@ fn ignored(place: &str, request: &str) -> String {
 /// How long the body says to wait, where the spec says where it does.
 fn in_body(body: &[u8], retry: &Retry, headers: &Headers, now: SystemTime) -> Option<Duration> {
     let path = retry.retry_after_path?;
-    let tree: serde_json::Value = serde_json::from_slice(body).ok()?;
-    let value = actions::at(&tree, path)?;
+    let value = actions::at(actions::text(body)?, path)?;
     let text = value.as_str().map(str::trim);
     let number = value.as_f64().or_else(|| retry_after::number(text?));
     match number {

@@ -117,3 +117,15 @@ fn undeclared_keys_that_are_left_out_take_no_memory() {
     let decoded = decode(body.into(), &shape(&discard, &NONE, &[])).unwrap();
     assert_eq!(decoded.undeclared, 900_000);
 }
+
+#[test]
+fn a_cursor_that_is_too_long_is_an_error() {
+    let next = Path(&[Step::Key("next")]);
+    for (length, fits) in [(200 << 10, true), (300 << 10, false)] {
+        let body = format!(r#"{{"next": "{}", "data": []}}"#, "x".repeat(length));
+        let read = decode(body.into(), &shape(&PAGED, &NONE, &[next]));
+        let text = read.err().map(|error| error.to_string());
+        assert_eq!(text.is_none(), fits, "{text:?}");
+        assert!(text.is_none_or(|text| text.contains("longer than 256 KiB")));
+    }
+}
