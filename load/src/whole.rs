@@ -83,6 +83,8 @@ pub(crate) fn check_parts(
 ) -> Result<(), Error> {
     let deletes = match (target.writing, target.resource.parent) {
         (Writing::Append | Writing::Merge, _) => false,
+        // There is no group to be replaced.
+        (Writing::ReplaceGroups, _) if fetched.delivered == 0 => false,
         (Writing::ReplaceGroups, Some(parent)) => !has_key_of(parent, target.resource.table),
         (Writing::Replace | Writing::ReplaceGroups, _) => true,
     };

@@ -126,6 +126,17 @@ const MODES: &[Mode] = &[
         starts: "/parents/1/notes",
         table: "",
     },
+    Mode {
+        name: "replace children",
+        command: "load",
+        resources: "
+  - { name: owners, selected: false, endpoint: { path: owners, $list } }
+  - { name: belongings, write_disposition: replace,
+      endpoint: { path: 'owners/{resources.owners.id}/notes', data_selector: items, paginator: single_page } }",
+        paths: &["/owners"],
+        starts: "",
+        table: "belongings",
+    },
 ];
 
 /// The spec of these modes, at the server `$url`.

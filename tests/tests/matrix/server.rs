@@ -209,6 +209,7 @@ impl Lists {
     fn other(path: &str) -> Reply {
         let number = path
             .strip_prefix("/parents/")
+            .or_else(|| path.strip_prefix("/owners/"))
             .and_then(|rest| rest.strip_suffix("/notes"));
         match number.map(str::parse::<i64>) {
             Some(Ok(id)) => Reply::json(&json!({ "items": [{ "id": id, "at": id, "day": 0 }] })),
