@@ -186,16 +186,21 @@ pub(super) fn store(
     Ok(())
 }
 
-/// Forgets how far the resource came where rows were written and none is left: with these settings, or
-/// with any.
-pub(super) fn forget_emptied(db: &Connection, target: &Target, part: Option<&str>) -> Result<()> {
+/// Forgets how far the resource came, in a part of which rows were written and none is left; in all parts,
+/// where the table has no rows. One that never had any goes on from its state.
+pub(super) fn forget_emptied(db: &Connection, target: &Target, table_is_empty: bool) -> Result<()> {
     for sql in [
-        "DELETE FROM _rest_source_unfinished
-         WHERE source = ?1 AND resource = ?2 AND part = coalesce(?3, part)",
-        "DELETE FROM _rest_source_state
-         WHERE source = ?1 AND resource = ?2 AND part = coalesce(?3, part) AND had_rows",
+        "DELETE FROM _rest_source_unfinished WHERE source = ?1 AND resource = ?2 AND (?4 OR part = ?3)",
+        "DELETE FROM _rest_source_state WHERE source = ?1 AND resource = ?2
+         AND iif(part = ?3, had_rows, ?4)",
     ] {
-        db.execute(sql, params![target.source, target.resource.name, part])?;
+        let key = params![
+            target.source,
+            target.resource.name,
+            part(target),
+            table_is_empty
+        ];
+        db.execute(sql, key)?;
     }
     Ok(())
 }

@@ -243,10 +243,9 @@ fn forget_deleted(db: &Connection, target: &Target) -> Result<Option<String>> {
         let note = || format!("{emptied}: `keep_state` goes on from its state");
         return Ok(is_emptied.then(note));
     }
-    if !has_rows(db, name, "true", Vec::new())? {
-        state::forget_emptied(db, target, None).map_err(failed)?;
-    } else if is_emptied {
-        state::forget_emptied(db, target, Some(&state::part(target))).map_err(failed)?;
+    let table_is_empty = !has_rows(db, name, "true", Vec::new())?;
+    if table_is_empty || is_emptied {
+        state::forget_emptied(db, target, table_is_empty).map_err(failed)?;
     }
     let is_told = is_emptied && target.writing != Writing::Replace;
     Ok(is_told.then(|| format!("{emptied}: it is loaded from the start")))

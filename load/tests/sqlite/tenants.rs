@@ -314,3 +314,22 @@ async fn replace_keeps_the_rows_that_lack_the_column_when_it_is_added() {
     let shown = refuses::<KeylessWithout>(&server, &scratch, false).await;
     assert!(shown.contains("a full refresh replaces"), "{shown}");
 }
+
+#[tokio::test]
+async fn a_table_without_rows_takes_the_rows_of_any_setting() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    let orders = server.dataset("orders").rows();
+    server.dataset("orders").truncate(0);
+    load::<Without>(&server, &scratch, "a", false)
+        .await
+        .unwrap();
+    for order in orders {
+        server.dataset("orders").insert(order.into());
+    }
+    for _ in 0..2 {
+        load::<Appending>(&server, &scratch, "b", false)
+            .await
+            .unwrap();
+        assert_eq!(counts(&scratch), ["b | 35 | 35"]);
+    }
+}
