@@ -299,10 +299,15 @@ fn read_text(text: &str, format: Format, shape: &PageShape) -> Result<(Output, S
         Format::Json => read,
         Format::Lines => lines::read,
     };
+    let by_query = shape.query.is_some() || matches!(shape.rows_path, Some(RowsPath::Query(_)));
+    let most = if by_query {
+        output::max_in_tree(shape.max_cells)
+    } else {
+        shape.max_cells
+    };
     // The tree that a query is asked of has the keys, too.
-    let with_keys = shape.query.is_some() || matches!(shape.rows_path, Some(RowsPath::Query(_)));
-    if body::values_up_to(text, shape.max_cells, with_keys).is_none() {
-        return Err(output::too_large(shape.max_cells));
+    if body::values_up_to(text, most, by_query).is_none() {
+        return Err(output::too_large(most));
     }
     let mut out = shape.output(text);
     let said = read(text, shape, &mut out, false).or_else(|error| match error {

@@ -30,6 +30,11 @@ pub(super) fn max_cells(max_bytes: u64) -> usize {
     cells.max(MIN_MAX_CELLS)
 }
 
+/// The most values and keys of a page of which a tree is made: each takes several times the memory of a cell.
+pub(super) fn max_in_tree(max_cells: usize) -> usize {
+    (max_cells / 2).max(MIN_MAX_CELLS)
+}
+
 /// The error of a page with more cells than that.
 pub(super) fn too_large(max_cells: usize) -> Error {
     Error::new(
@@ -38,7 +43,8 @@ pub(super) fn too_large(max_cells: usize) -> Error {
     )
     .with_help(
         "ask for smaller pages (`limit`, `page_size`), or raise `client.max_response_bytes`: a page may \
-         have one value for each 8 bytes of it",
+         have one value for each 8 bytes of it, or 16 bytes where `data_selector` is a query; the keys of \
+         maps count, too",
     )
 }
 
