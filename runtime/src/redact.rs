@@ -248,7 +248,8 @@ fn find(needles: &[Needle], view: &View, is_cut: bool, found: &mut Vec<Span>) {
 
 /// What to search for, of one secret: a secret that has escapes itself is decoded with the text.
 fn needles(secret: &str) -> Vec<Needle> {
-    let secret = secret.trim();
+    // One at the end may be taken for the escape of what follows.
+    let secret = secret.trim().trim_end_matches('\\');
     let mut forms: Vec<Vec<u8>> = View::of(secret)
         .levels()
         .into_iter()

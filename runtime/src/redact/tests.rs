@@ -277,6 +277,13 @@ fn spaces_around_a_secret_do_not_hide_it() {
 }
 
 #[test]
+fn a_backslash_at_the_end_of_a_secret_may_escape_what_follows() {
+    let redactor = Redactor::new([r"\&}aa%/a<!/\".replace(r"\\", r"\").as_str()]);
+    let redacted = redactor.redact(r#"{"error":"bad key \&amp;}aa%/a&lt;!/\"}"#);
+    assert!(redacted.contains(BLANK), "{redacted}");
+}
+
+#[test]
 fn most_of_a_secret_is_as_good_as_all_of_it() {
     let redactor = Redactor::new(["sk_live_4f9aK2mPq7Lx"]);
     assert_eq!(
