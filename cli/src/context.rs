@@ -53,7 +53,7 @@ impl Context {
     /// Gives a client the variables and the clock of this context. A secret that it has already stays.
     pub(crate) fn attach(
         &self,
-        plan: &'static SourcePlan,
+        plan: &SourcePlan,
         mut builder: Builder<Client>,
     ) -> Builder<Client> {
         if let Some(clock) = &self.clock {
@@ -63,14 +63,14 @@ impl Context {
             let mut variables = self.variables.iter().rev();
             variables.find_map(|(name, value)| (name == variable).then(|| value.clone()))
         };
-        for secret in plan.secrets {
-            if let Some(value) = value(secret.env) {
-                builder = builder.secret(secret.name, value);
+        for secret in &plan.secrets {
+            if let Some(value) = value(&secret.env) {
+                builder = builder.secret(&secret.name, value);
             }
         }
-        for setting in plan.config {
-            if let Some(value) = value(setting.env) {
-                builder = builder.setting(setting.name, value);
+        for setting in &plan.config {
+            if let Some(value) = value(&setting.env) {
+                builder = builder.setting(&setting.name, value);
             }
         }
         builder

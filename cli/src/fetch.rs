@@ -3,6 +3,7 @@
 use rest_source::{
     Fetch as Fetching, Rows,
     plan::{ResourcePlan, SourcePlan},
+    shared::Ref,
 };
 
 use crate::{
@@ -26,12 +27,12 @@ pub(crate) fn run(args: Fetch, context: &Context) -> Work {
 
 async fn fetch(args: Fetch, context: Context, token_requests: TokenRequests) -> Result<(), Stop> {
     let (connector, plan) = spec::open(&args.spec)?;
-    let resource = spec::resource(plan, args.resource.as_deref())?;
-    let resource = param::with(&connector, plan, resource, &args.param)?;
+    let resource = spec::resource(&plan, args.resource.as_deref())?;
+    let resource = param::with(&connector, &plan, &resource, &args.param)?;
     let console = &context.console;
-    let token = Keeper::new(plan, args.token_file.clone(), console, token_requests)?;
-    let fetch = asked(plan, resource, &args, &token, &context)?;
-    let mut printer = Printer::new(args.format, args.names, resource.table);
+    let token = Keeper::new(&plan, args.token_file.clone(), console, token_requests)?;
+    let fetch = asked(&plan, &resource, &args, &token, &context)?;
+    let mut printer = Printer::new(args.format, args.names, &resource.table);
     let mut pages = fetch.pages();
     let since = pages.state();
     let progress = console.progress_beside_stdout();
@@ -78,8 +79,8 @@ async fn fetch(args: Fetch, context: Context, token_requests: TokenRequests) -> 
 
 /// What is to be fetched. Nothing is sent yet.
 fn asked(
-    plan: &'static SourcePlan,
-    resource: &'static ResourcePlan,
+    plan: &Ref<SourcePlan>,
+    resource: &Ref<ResourcePlan>,
     args: &Fetch,
     token: &Keeper,
     context: &Context,

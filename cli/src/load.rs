@@ -20,11 +20,11 @@ pub(crate) fn run(args: Load, context: &Context) -> Work {
 async fn load(args: Load, context: Context, token_requests: TokenRequests) -> Result<(), Stop> {
     let (_, plan) = spec::open(&args.spec)?;
     for name in &args.resource {
-        spec::resource(plan, Some(name))?;
+        spec::resource(&plan, Some(name))?;
     }
     let console = &context.console;
-    let token = Keeper::new(plan, args.token_file, console, token_requests)?;
-    let client = spec::connect(plan, args.config, &token, &context)?;
+    let token = Keeper::new(&plan, args.token_file, console, token_requests)?;
+    let client = spec::connect(&plan, args.config, &token, &context)?;
     if let Some(folder) = file::missing_folder(&args.to) {
         return Err(Stop::usage(format!(
             "cannot make the database `{}`: its folder does not exist\n  help: create the folder `{}`",

@@ -3,25 +3,25 @@
 use rest_source::plan::{
     Auth, Incremental, Location, Pages, Param, Part, ResourcePlan, Slot, SourcePlan, Template,
 };
+use rest_source::shared::Ref;
 
 use rest_source_codegen::connector::Connector;
 
 use crate::stop::Stop;
 
-/// The resource with these query parameters, in place of its own of the same names. It lives as long
-/// as the plan that it is made from, which a command makes once.
+/// The resource with these query parameters, in place of its own of the same names.
 ///
 /// # Errors
 ///
 /// When something else writes such a parameter, or the path holds it.
 pub(crate) fn with(
     connector: &Connector,
-    plan: &'static SourcePlan,
-    resource: &'static ResourcePlan,
+    plan: &SourcePlan,
+    resource: &Ref<ResourcePlan>,
     given: &[(String, String)],
-) -> Result<&'static ResourcePlan, Stop> {
+) -> Result<Ref<ResourcePlan>, Stop> {
     if given.is_empty() {
-        return Ok(resource);
+        return Ok(resource.clone());
     }
     let mut checked = connector.resources.iter();
     let checked = checked.find(|checked| checked.name == resource.name);
@@ -41,17 +41,16 @@ pub(crate) fn with(
             )));
         }
     }
-    let is_given = |param: &&Param| given.iter().any(|(name, _)| name == param.name);
+    let is_given = |param: &&Param| given.iter().any(|(name, _)| *name == param.name);
     let own = resource.params.iter().filter(|param| !is_given(param));
     let given = given.iter().map(|(name, value)| Param {
-        name: String::leak(name.clone()),
-        value: Template(Vec::leak(vec![Part::Text(String::leak(value.clone()))])),
+        name: name.clone().into(),
+        value: Template(vec![Part::Text(value.clone().into())].into()),
     });
-    let params: Vec<Param> = own.copied().chain(given).collect();
-    Ok(Box::leak(Box::new(ResourcePlan {
-        params: Vec::leak(params),
-        ..*resource
-    })))
+    Ok(Ref::from(ResourcePlan {
+        params: own.cloned().chain(given).collect(),
+        ..ResourcePlan::clone(resource)
+    }))
 }
 
 /// What writes a parameter of this name on its own, and what to do instead of setting it.
@@ -66,8 +65,8 @@ fn owner(
             "it says which page is asked for; `--limit` is the most records to fetch",
         ));
     }
-    let choices = plan.choices.iter().map(|choice| choice.auth);
-    let auth = resource.auth;
+    let choices = plan.choices.iter().map(|choice| &*choice.auth);
+    let auth = resource.auth.as_deref();
     let is_choice = matches!(auth, Some(Auth::OneOf));
     let mut auths = auth.into_iter().chain(choices.filter(|_| is_choice));
     if auths.any(|auth| is_of_auth(auth, name)) {
@@ -109,5 +108,8 @@ fn is_of_auth(auth: &Auth, name: &str) -> bool {
 }
 
 fn is_of_incremental(incremental: Option<&Incremental>, name: &str) -> bool {
-    incremental.is_some_and(|one| [one.start_param, one.end_param].contains(&Some(name)))
+    incremental.is_some_and(|one| {
+        let mut params = [&one.start_param, &one.end_param].into_iter().flatten();
+        params.any(|param| *param == *name)
+    })
 }

@@ -1,9 +1,5 @@
 //! A checked connector as the plan that its compiled source would have, without a compiler.
 //!
-//! A plan is made of `'static` parts, so that generated code can hold it as constants. Here each part
-//! is leaked: a command makes the plan of one spec, once, and needs it until it exits, when the
-//! system takes back all of its memory. A program that makes plans over and over should compile its
-//! specs instead.
 
 use std::fmt;
 
@@ -17,6 +13,7 @@ use rest_source::{
         RowOrder, SchemaContract, SecretPlan, Selector, Slot, SourcePlan, Template,
         WriteDisposition,
     },
+    shared::{List, Ref, Text},
 };
 use rest_source_codegen::connector as checked;
 
@@ -25,10 +22,10 @@ use rest_source_codegen::connector as checked;
 /// # Errors
 ///
 /// When the source calls Rust code, which there is none of without a compiler.
-pub fn plan(connector: &checked::Connector) -> Result<&'static SourcePlan, NeedsCompiler> {
-    let auths = connector.auths.iter().map(|one| auth(one).map(leak));
-    let auths: Vec<&'static Auth> = auths.collect::<Result<_, _>>()?;
-    let mut resources: Vec<&'static ResourcePlan> = Vec::new();
+pub fn plan(connector: &checked::Connector) -> Result<Ref<SourcePlan>, NeedsCompiler> {
+    let auths = connector.auths.iter().map(|one| auth(one).map(Ref::from));
+    let auths: Vec<Ref<Auth>> = auths.collect::<Result<_, _>>()?;
+    let mut resources: Vec<Ref<ResourcePlan>> = Vec::new();
     let mut made = vec![None; connector.resources.len()];
     for at in 0..connector.resources.len() {
         resources.extend(resource(connector, &auths, &mut made, at)?);
@@ -37,14 +34,14 @@ pub fn plan(connector: &checked::Connector) -> Result<&'static SourcePlan, Needs
     for choice in &connector.choices {
         choices.push(Choice {
             name: text(&choice.name),
-            auth: leak(auth(&choice.auth)?),
+            auth: auth(&choice.auth)?.into(),
             secrets: list(&choice.secrets, |at| *at),
         });
     }
-    Ok(leak(SourcePlan {
+    Ok(Ref::from(SourcePlan {
         name: text(&connector.name),
         spec: text(&connector.spec),
-        choices: leak_all(choices),
+        choices: choices.into(),
         secrets: list(&connector.secrets, |secret| SecretPlan {
             name: text(&secret.name),
             env: text(&secret.env),
@@ -63,7 +60,7 @@ pub fn plan(connector: &checked::Connector) -> Result<&'static SourcePlan, Needs
         concurrency: connector.concurrency,
         max_response_bytes: connector.max_response_bytes,
         allow_origins: list(&connector.allow_origins, |origin| text(origin)),
-        resources: leak_all(resources),
+        resources: resources.into(),
     }))
 }
 
@@ -95,20 +92,12 @@ impl fmt::Display for NeedsCompiler {
 
 impl std::error::Error for NeedsCompiler {}
 
-fn leak<T>(value: T) -> &'static T {
-    Box::leak(Box::new(value))
+fn list<T, U>(values: &[T], make: impl FnMut(&T) -> U) -> List<U> {
+    values.iter().map(make).collect()
 }
 
-fn leak_all<T>(values: Vec<T>) -> &'static [T] {
-    Vec::leak(values)
-}
-
-fn list<T, U>(values: &[T], make: impl FnMut(&T) -> U) -> &'static [U] {
-    leak_all(values.iter().map(make).collect())
-}
-
-fn text(text: &str) -> &'static str {
-    String::leak(text.to_owned())
+fn text(text: &str) -> Text {
+    text.to_owned().into()
 }
 
 /// A position in a list. The checks allow no list that is longer than these numbers reach.
@@ -134,21 +123,21 @@ fn setting(setting: &checked::Config) -> ConfigPlan {
     }
 }
 
-fn values(words: &checked::EnumType) -> &'static [&'static str] {
+fn values(words: &checked::EnumType) -> List<Text> {
     list(&words.values, |word| text(&word.value))
 }
 
 /// The plan of the resource at this position, made once: a child's parent is the same plan.
 fn resource(
     connector: &checked::Connector,
-    auths: &[&'static Auth],
-    made: &mut [Option<&'static ResourcePlan>],
+    auths: &[Ref<Auth>],
+    made: &mut [Option<Ref<ResourcePlan>>],
     at: usize,
-) -> Result<Option<&'static ResourcePlan>, NeedsCompiler> {
+) -> Result<Option<Ref<ResourcePlan>>, NeedsCompiler> {
     let Some(resource) = connector.resources.get(at) else {
         return Ok(None);
     };
-    if let Some(plan) = made.get(at).copied().flatten() {
+    if let Some(plan) = made.get(at).cloned().flatten() {
         return Ok(Some(plan));
     }
     if let Some(step) = resource.processing_steps.first() {
@@ -158,9 +147,9 @@ fn resource(
         None => None,
         // The checks allow no circle of parents.
         Some(parent) => self::resource(connector, auths, made, parent.resource)?
-            .map(|plan| leak(self::parent(plan, parent))),
+            .map(|plan| self::parent(plan, parent).into()),
     };
-    let plan = leak(ResourcePlan {
+    let plan = Ref::from(ResourcePlan {
         name: text(&resource.name),
         line: resource.line,
         table: record(resource),
@@ -185,14 +174,14 @@ fn resource(
             checked::Body::Json(value) => Body::Json(json(value)),
             checked::Body::Form(fields) => Body::Form(list(fields, param)),
         },
-        auth: resource.auth.and_then(|at| auths.get(at).copied()),
+        auth: resource.auth.and_then(|at| auths.get(at).cloned()),
         paginator: paginator(&resource.paginator)?,
         selector: selector(&resource.selector),
         rows_path: resource.rows_path.as_ref().map(selector),
         selector_required: resource.selector_required,
         response_actions: list(&resource.response_actions, response_action),
         incremental: resource.incremental.as_ref().map(incremental),
-        processing_steps: &[],
+        processing_steps: List::EMPTY,
         parent,
         on_null_parent: match resource.on_null_parent {
             checked::OnNullParent::Error => OnNullParent::Error,
@@ -200,7 +189,7 @@ fn resource(
         },
     });
     if let Some(place) = made.get_mut(at) {
-        *place = Some(plan);
+        *place = Some(plan.clone());
     }
     Ok(Some(plan))
 }
@@ -235,7 +224,7 @@ fn response_action(rule: &checked::ResponseAction) -> ResponseAction {
     }
 }
 
-fn parent(resource: &'static ResourcePlan, parent: &checked::Parent) -> ParentPlan {
+fn parent(resource: Ref<ResourcePlan>, parent: &checked::Parent) -> ParentPlan {
     ParentPlan {
         resource,
         fields: list(&parent.fields, |field| ParentField {
@@ -245,20 +234,23 @@ fn parent(resource: &'static ResourcePlan, parent: &checked::Parent) -> ParentPl
     }
 }
 
-fn record(resource: &checked::Resource) -> &'static Table {
+fn record(resource: &checked::Resource) -> Ref<Table> {
     match &resource.record {
-        checked::Record::Untyped(columns) => {
-            leak(Table::new(text(&resource.name), list(columns, column)))
+        checked::Record::Untyped(columns) => Table {
+            name: text(&resource.name),
+            columns: list(columns, column),
         }
+        .into(),
         checked::Record::Struct(record) => table(record),
     }
 }
 
-fn table(record: &checked::Struct) -> &'static Table {
-    leak(Table::new(
-        text(&record.name),
-        list(&record.columns, column),
-    ))
+fn table(record: &checked::Struct) -> Ref<Table> {
+    Table {
+        name: text(&record.name),
+        columns: list(&record.columns, column),
+    }
+    .into()
 }
 
 fn column(column: &checked::Column) -> Column {
@@ -299,8 +291,8 @@ fn data_type(data_type: &checked::Type) -> Type {
         checked::Type::Binary => Type::Binary,
         checked::Type::Json => Type::Json,
         checked::Type::Object(object) => Type::Object(table(object)),
-        checked::Type::Array(element) => Type::Array(leak(column(element))),
-        checked::Type::Map(element) => Type::Map(leak(column(element))),
+        checked::Type::Array(element) => Type::Array(column(element).into()),
+        checked::Type::Map(element) => Type::Map(column(element).into()),
         checked::Type::Enum(words) => Type::Enum {
             values: values(words),
             closed: words.closed,

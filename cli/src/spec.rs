@@ -9,6 +9,7 @@ use std::{
 use rest_source::{
     Client, ErrorKind,
     plan::{ResourcePlan, SourcePlan},
+    shared::Ref,
 };
 use rest_source_codegen::{Compiled, compile, connector::Connector};
 
@@ -53,7 +54,7 @@ pub(crate) fn checked(path: &Path) -> Result<Connector, Stop> {
 }
 
 /// A spec as something that can be run.
-pub(crate) fn open(path: &Path) -> Result<(Connector, &'static SourcePlan), Stop> {
+pub(crate) fn open(path: &Path) -> Result<(Connector, Ref<SourcePlan>), Stop> {
     let connector = checked(path)?;
     let plan = plan(&connector)
         .map_err(|needs| Stop::usage(format!("cannot run `{}` here: {needs}", connector.name)))?;
@@ -62,7 +63,7 @@ pub(crate) fn open(path: &Path) -> Result<(Connector, &'static SourcePlan), Stop
 
 /// The source's client, with these settings, and who keeps its refresh token.
 pub(crate) fn connect(
-    plan: &'static SourcePlan,
+    plan: &Ref<SourcePlan>,
     settings: Vec<(String, String)>,
     token: &Keeper,
     context: &Context,
@@ -82,13 +83,17 @@ pub(crate) fn connect(
 }
 
 /// The resource of this name.
-pub(crate) fn resource(
-    plan: &'static SourcePlan,
-    name: Option<&str>,
-) -> Result<&'static ResourcePlan, Stop> {
-    let found = plan.resources.iter().find(|plan| Some(plan.name) == name);
-    found.copied().ok_or_else(|| {
-        let names: Vec<_> = plan.resources.iter().map(|plan| plan.name).collect();
+pub(crate) fn resource(plan: &SourcePlan, name: Option<&str>) -> Result<Ref<ResourcePlan>, Stop> {
+    let found = plan
+        .resources
+        .iter()
+        .find(|plan| Some(plan.name.as_str()) == name);
+    found.cloned().ok_or_else(|| {
+        let names: Vec<_> = plan
+            .resources
+            .iter()
+            .map(|plan| plan.name.as_str())
+            .collect();
         let wrong = match name {
             Some(name) => format!("`{}` has no resource `{name}`", plan.name),
             None => format!("name a resource of `{}`", plan.name),

@@ -12,7 +12,7 @@ use std::{
 
 use rest_source::{
     Builder, Client, Error, ErrorKind, Secret,
-    plan::{Auth, Grant, Part, SecretPlan, SourcePlan, Template},
+    plan::{Auth, Grant, Part, SecretPlan, SourcePlan},
 };
 
 use crate::{
@@ -29,7 +29,7 @@ const LONGEST_LOCK: Duration = Duration::from_secs(120);
 /// end that it was not kept.
 pub(crate) struct Keeper {
     /// The secret that is replaced.
-    secret: Option<&'static SecretPlan>,
+    secret: Option<SecretPlan>,
     file: Option<PathBuf>,
     /// What the file held.
     kept: Option<Secret>,
@@ -47,7 +47,7 @@ impl Keeper {
     /// When there is a file, but no refresh token that it could be for, or it holds none, or cannot be
     /// written.
     pub(crate) fn new(
-        plan: &'static SourcePlan,
+        plan: &SourcePlan,
         file: Option<PathBuf>,
         console: &Console,
         requests: TokenRequests,
@@ -55,7 +55,7 @@ impl Keeper {
         let secret = refresh_token(plan);
         let mut kept = None;
         if let Some(file) = &file {
-            let Some(secret) = secret else {
+            let Some(secret) = &secret else {
                 return Err(Stop::usage(format!(
                     "`{}` has no refresh token to keep in `{}`\n  help: leave `--token-file` out: it \
                      is for an `oauth2_refresh_token` whose `refresh_token` is one secret",
@@ -81,20 +81,24 @@ impl Keeper {
 
     /// Gives the client the token that was kept, and takes the next from it.
     pub(crate) fn attach(&self, client: Builder<Client>) -> Builder<Client> {
-        let client = match (self.secret, &self.kept) {
-            (Some(secret), Some(token)) => client.secret(secret.name, token.clone()),
+        let client = match (&self.secret, &self.kept) {
+            (Some(secret), Some(token)) => client.secret(&secret.name, token.clone()),
             _ => client,
         };
-        let (file, secret, requests) = (self.file.clone(), self.secret, self.requests.clone());
+        let (file, secret, requests) = (
+            self.file.clone(),
+            self.secret.clone(),
+            self.requests.clone(),
+        );
         let client = client.lock_refresh_token(move || {
-            let (file, requests) = (file.clone(), requests.clone());
+            let (file, secret, requests) = (file.clone(), secret.clone(), requests.clone());
             async move {
                 let (Some(file), Some(secret)) = (file, secret) else {
                     return Ok((None, (None, requests.begin())));
                 };
                 let guard = file::lock(&file, LONGEST_LOCK).await?;
                 let token =
-                    read(&file, secret).map_err(|stop| io::Error::other(stop.to_string()))?;
+                    read(&file, &secret).map_err(|stop| io::Error::other(stop.to_string()))?;
                 Ok::<_, io::Error>((token, (Some(guard), requests.begin())))
             }
         });
@@ -107,9 +111,9 @@ impl Keeper {
 
     /// An error with the place of the token that may be what was refused.
     pub(crate) fn tell(&self, error: Error) -> Error {
-        match (&self.file, self.secret, &self.kept) {
+        match (&self.file, &self.secret, &self.kept) {
             (Some(file), Some(secret), Some(_)) if *error.kind() == ErrorKind::Auth => {
-                let (file, env) = (file.display(), secret.env);
+                let (file, env) = (file.display(), &secret.env);
                 error.with_detail(format!(
                     "the refresh token is that of `{file}`; without the file, that of `{env}` is used"
                 ))
@@ -123,7 +127,10 @@ impl Keeper {
 impl Drop for Keeper {
     fn drop(&mut self) {
         if self.is_lost.load(Ordering::Relaxed) {
-            let variable = self.secret.map(|secret| format!("`{}`", secret.env));
+            let variable = self
+                .secret
+                .as_ref()
+                .map(|secret| format!("`{}`", secret.env));
             self.console.warning(format_args!(
                 "the API gave a new refresh token, which was not kept: that of {} may be spent\n  help: \
                  get another, and run with `--token-file FILE`, which keeps what comes after it",
@@ -163,13 +170,19 @@ fn read(path: &Path, secret: &SecretPlan) -> Result<Option<Secret>, Stop> {
 }
 
 /// The secret that is the refresh token of a source, where it is nothing but that.
-fn refresh_token(plan: &'static SourcePlan) -> Option<&'static SecretPlan> {
-    let resources = plan.resources.iter().filter_map(|resource| resource.auth);
-    let choices = plan.choices.iter().map(|choice| choice.auth);
-    resources.chain(choices).find_map(|auth| match auth {
-        Auth::OAuth2(oauth2) => match oauth2.grant {
-            Grant::RefreshToken(Template([Part::Secret(at)])) => plan.secrets.get(usize::from(*at)),
-            _ => None,
+fn refresh_token(plan: &SourcePlan) -> Option<SecretPlan> {
+    let resources = plan
+        .resources
+        .iter()
+        .filter_map(|resource| resource.auth.as_ref());
+    let choices = plan.choices.iter().map(|choice| &choice.auth);
+    resources.chain(choices).find_map(|auth| match &**auth {
+        Auth::OAuth2(oauth2) => match &oauth2.grant {
+            Grant::RefreshToken(token) => match &*token.0 {
+                [Part::Secret(at)] => plan.secrets.get(usize::from(*at)).cloned(),
+                _ => None,
+            },
+            Grant::ClientCredentials => None,
         },
         _ => None,
     })

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+use rest_source::shared::Ref;
 use rest_source::{
     Client, Connector, Secret,
     plan::{ResourcePlan, SourcePlan},
@@ -55,17 +56,17 @@ mod everything {}
 mod choices {}
 
 /// The plan of the spec that a connector was compiled from.
-fn plan<S: Connector>() -> &'static SourcePlan {
+fn plan<S: Connector>() -> Ref<SourcePlan> {
     // As the attribute, from the folder of this file.
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
-    let text = std::fs::read_to_string(folder.join(S::PLAN.spec)).unwrap();
-    let compiled = rest_source_codegen::compile(S::PLAN.spec, &text);
+    let text = std::fs::read_to_string(folder.join(S::plan().spec.as_str())).unwrap();
+    let compiled = rest_source_codegen::compile(&S::plan().spec, &text);
     rest_source_cli::plan(&compiled.connector.unwrap()).unwrap()
 }
 
 #[track_caller]
 fn assert_same_plan<S: Connector>() {
-    assert_eq!(format!("{:#?}", plan::<S>()), format!("{:#?}", S::PLAN));
+    assert_eq!(format!("{:#?}", plan::<S>()), format!("{:#?}", S::plan()));
 }
 
 #[test]
@@ -130,15 +131,15 @@ fn connect<S: Connector, const N: usize>(server: &Server, secrets: [&str; N]) ->
     let settings = |client: rest_source::Builder<Client>| {
         plan.config
             .iter()
-            .fold(client, |client, setting| match setting.name {
+            .fold(client, |client, setting| match &*setting.name {
                 "base_url" => client.setting("base_url", server.url()),
                 "token_url" => client.setting("token_url", server.token_url()),
                 _ => client,
             })
     };
     let secrets = || secrets.map(Secret::from).to_vec();
-    let compiled = Client::builder(S::PLAN).secrets(secrets());
-    let planned = Client::builder(plan).secrets(secrets());
+    let compiled = Client::builder(S::plan()).secrets(secrets());
+    let planned = Client::builder(&plan).secrets(secrets());
     let compiled = settings(compiled).build().unwrap();
     (S::from_client(compiled), settings(planned).build().unwrap())
 }
@@ -148,21 +149,22 @@ macro_rules! assert_same_records {
     ($source:ident, $secrets:expr) => {{
         let server = Server::start(data::$source()).await.unwrap();
         let (compiled, planned) = connect::<$source::Source, _>(&server, $secrets);
-        for (ours, theirs) in planned
-            .plan()
-            .resources
-            .iter()
-            .zip($source::Source::PLAN.resources)
-        {
+        let theirs = $source::Source::plan();
+        for (ours, theirs) in planned.plan().resources.iter().zip(&theirs.resources) {
             let rows = rows(&planned, ours).await;
             assert_eq!(rows, self::rows(compiled.client(), theirs).await);
-            assert_eq!(rows.len(), server.dataset(ours.name).len(), "{}", ours.name);
+            assert_eq!(
+                rows.len(),
+                server.dataset(&ours.name).len(),
+                "{}",
+                ours.name
+            );
         }
     }};
 }
 
 /// The rows of a resource, every value of them.
-async fn rows(client: &Client, resource: &'static ResourcePlan) -> Vec<String> {
+async fn rows(client: &Client, resource: &Ref<ResourcePlan>) -> Vec<String> {
     let mut pages = client.rows(resource).pages();
     let mut rows = Vec::new();
     while let Some(page) = pages.next().await {

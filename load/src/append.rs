@@ -17,7 +17,7 @@ const MERGE: &str = "say `write_disposition: merge`, with a `primary_key`, which
 ///
 /// [`ErrorKind::Destination`].
 pub(crate) fn check(resource: &ResourcePlan) -> Result<(), Error> {
-    let Some(incremental) = resource.incremental else {
+    let Some(incremental) = &resource.incremental else {
         return Ok(());
     };
     let which = if incremental.lag.is_some() {
@@ -39,6 +39,7 @@ pub(crate) fn would_repeat(resource: &ResourcePlan, fetched: &Report) -> Error {
     let message = "the next load would append records again that this one brought";
     let is_ascending = resource
         .incremental
+        .as_ref()
         .is_some_and(|plan| plan.row_order == Some(RowOrder::Ascending) && plan.start_closed);
     let help = if is_ascending {
         MERGE.to_owned()

@@ -5,6 +5,7 @@ use std::future::Future;
 use rest_source::{
     ConfigValue, Fingerprint, Result, Rows, State,
     plan::{ResourcePlan, WriteDisposition},
+    shared::{Ref, Text},
 };
 
 /// What records are written to.
@@ -122,9 +123,9 @@ pub trait Destination: Send {
 #[derive(Clone, Debug)]
 pub struct Target {
     /// Name of the source.
-    pub source: &'static str,
+    pub source: Text,
     /// The resource with its table.
-    pub resource: &'static ResourcePlan,
+    pub resource: Ref<ResourcePlan>,
     /// How its rows are written.
     pub writing: Writing,
     /// The resources that the caller named, of which the load is; none where it is of all.
@@ -138,7 +139,7 @@ pub struct Target {
     pub request: Fingerprint,
     /// The columns that are settings (`include_from_config`), and their values. They tell the rows of
     /// this load apart from those of other settings, of which each has a state of its own.
-    pub settings: Vec<(&'static str, ConfigValue)>,
+    pub settings: Vec<(Text, ConfigValue)>,
 }
 
 /// What a destination knows of a resource that it opened.
@@ -170,21 +171,21 @@ impl From<Option<State>> for Opened {
 impl Target {
     /// The names of the columns that tell the stored rows apart, in order: the primary key, except
     /// where rows are appended and the same record may stand there more than once.
-    pub fn key(&self) -> impl Iterator<Item = &'static str> {
-        let table = self.resource.table;
+    pub fn key(&self) -> impl Iterator<Item = &str> {
+        let table = &self.resource.table;
         let keyed = self.resource.write_disposition != WriteDisposition::Append;
         table
             .columns
             .iter()
             .filter(move |column| keyed && column.primary_key)
-            .map(|column| column.name)
+            .map(|column| column.name.as_str())
     }
 
     /// The names of the columns whose rows are replaced together, in order: the merge key.
-    pub fn merge_key(&self) -> impl Iterator<Item = &'static str> {
+    pub fn merge_key(&self) -> impl Iterator<Item = &str> {
         let columns = self.resource.table.columns.iter();
         let columns = columns.filter(|column| column.merge_key);
-        columns.map(|column| column.name)
+        columns.map(|column| column.name.as_str())
     }
 }
 

@@ -1,6 +1,6 @@
 //! Failures that the other resources of a source would meet, too.
 
-use rest_source::{Client, Error, ErrorKind, plan::ResourcePlan};
+use rest_source::{Client, Error, ErrorKind, plan::ResourcePlan, shared::Ref};
 
 use crate::report::Reason;
 
@@ -11,7 +11,7 @@ const CONVINCING: u32 = 2;
 pub(crate) struct Failures<'a> {
     client: &'a Client,
     /// The last resource that failed with its credentials.
-    credentials: Vec<(&'static ResourcePlan, u32)>,
+    credentials: Vec<(Ref<ResourcePlan>, u32)>,
     origins: Vec<(String, u32)>,
 }
 
@@ -26,7 +26,7 @@ impl<'a> Failures<'a> {
 
     /// Why a resource need not be tried, if so.
     pub(crate) fn reason(&self, resource: &ResourcePlan) -> Option<Reason> {
-        let is_shared = |(failed, count): &(&ResourcePlan, u32)| {
+        let is_shared = |(failed, count): &(Ref<ResourcePlan>, u32)| {
             *count >= CONVINCING && self.client.share_credentials(failed, resource)
         };
         if self.credentials.iter().any(is_shared) {
@@ -48,22 +48,22 @@ impl<'a> Failures<'a> {
     }
 
     /// A resource, or the parent that the error names, failed.
-    pub(crate) fn failed(&mut self, resource: &'static ResourcePlan, error: &Error) {
+    pub(crate) fn failed(&mut self, resource: &Ref<ResourcePlan>, error: &Error) {
         if error.report().is_some_and(|report| report.pages > 0) {
             self.succeeded(resource);
         }
-        let mut resources = self.client.plan().resources.iter().copied();
-        let named = resources.find(|one| Some(one.name) == error.resource());
+        let mut resources = self.client.plan().resources.iter();
+        let named = resources.find(|one| Some(one.name.as_str()) == error.resource());
         let resource = named.unwrap_or(resource);
         match error.kind() {
             ErrorKind::Auth => {
                 let client = self.client;
-                let is_shared = |one: &&mut (&'static ResourcePlan, u32)| {
-                    client.share_credentials(one.0, resource)
+                let is_shared = |one: &&mut (Ref<ResourcePlan>, u32)| {
+                    client.share_credentials(&one.0, resource)
                 };
                 match self.credentials.iter_mut().find(is_shared) {
                     Some((_, count)) => *count += 1,
-                    None => self.credentials.push((resource, 1)),
+                    None => self.credentials.push((resource.clone(), 1)),
                 }
             }
             ErrorKind::Transport | ErrorKind::RateLimit { .. } => {

@@ -6,6 +6,7 @@ use rest_source::{
     Client, ConfigValue, Connector, Error, ErrorKind, Family, Fetch, Fingerprint, Pages, Result,
     Rows,
     plan::{ResourcePlan, WriteDisposition},
+    shared::{Ref, Text},
 };
 
 use crate::{
@@ -86,37 +87,37 @@ impl<'a, D: Destination> Loading<'a, D> {
         let mut outcome = LoadError::default();
         let mut failures = Failures::new(self.client);
         // Those of which no child can be fetched.
-        let mut lost: Vec<&str> = Vec::new();
+        let mut lost: Vec<Text> = Vec::new();
         for resource in resources {
-            let parent = ancestors(resource).find(|name| lost.contains(name));
+            let parent = ancestors(&resource).find(|name| lost.contains(name));
             let reason = parent
                 .map(Reason::Parent)
-                .or_else(|| failures.reason(resource));
+                .or_else(|| failures.reason(&resource));
             if resource.write_disposition == WriteDisposition::Skip {
-                outcome.loaded.skipped.push(resource.name);
+                outcome.loaded.skipped.push(resource.name.clone());
                 continue;
             }
             if let Some(reason) = reason {
                 outcome.not_tried.push(NotTried {
-                    resource: resource.name,
+                    resource: resource.name.clone(),
                     reason,
                 });
                 continue;
             }
-            match self.load(resource, &family).await {
+            match self.load(&resource, &family).await {
                 Ok(Loaded::Now(report)) => {
-                    failures.succeeded(resource);
+                    failures.succeeded(&resource);
                     outcome.loaded.resources.push(*report);
                 }
-                Ok(Loaded::Before) => outcome.loaded.appended_before.push(resource.name),
-                Ok(Loaded::Since) => outcome.loaded.appended_since.push(resource.name),
+                Ok(Loaded::Before) => outcome.loaded.appended_before.push(resource.name.clone()),
+                Ok(Loaded::Since) => outcome.loaded.appended_since.push(resource.name.clone()),
                 Err(failed) => {
                     if failed.is_of_records() {
                         // The parent, where it was asked for within this fetch.
-                        lost.extend(failed.error.resource());
-                        lost.push(resource.name);
+                        lost.extend(failed.error.resource().map(|name| name.to_owned().into()));
+                        lost.push(resource.name.clone());
                     }
-                    failures.failed(resource, &failed.error);
+                    failures.failed(&resource, &failed.error);
                     outcome.errors.push(failed.error);
                     outcome.failed.extend(failed.report);
                 }
@@ -130,15 +131,15 @@ impl<'a, D: Destination> Loading<'a, D> {
     }
 
     /// The resources to load, in the order of the spec, but parents before their children.
-    fn resources(&self) -> Result<Vec<&'static ResourcePlan>> {
-        let all = self.client.plan().resources.iter().copied();
+    fn resources(&self) -> Result<Vec<Ref<ResourcePlan>>> {
+        let all = self.client.plan().resources.iter();
         if self.only.is_empty() {
             return Ok(parents_first(all.filter(|resource| resource.selected)));
         }
         for name in &self.only {
-            if !all.clone().any(|resource| resource.name == name) {
+            if !all.clone().any(|resource| resource.name == *name) {
                 let names: Vec<_> = all.clone().map(|r| format!("`{}`", r.name)).collect();
-                let source = self.client.plan().name;
+                let source = &self.client.plan().name;
                 return Err(Error::new(
                     ErrorKind::Config,
                     format!("`{source}` has no resource `{name}`"),
@@ -146,19 +147,20 @@ impl<'a, D: Destination> Loading<'a, D> {
                 .with_help(format!("its resources are {}", names.join(", "))));
             }
         }
-        let named = |resource: &&ResourcePlan| self.only.iter().any(|name| name == resource.name);
+        let named =
+            |resource: &&Ref<ResourcePlan>| self.only.iter().any(|name| *name == resource.name);
         Ok(parents_first(all.filter(named)))
     }
 
     /// Loads one resource.
     async fn load(
         &mut self,
-        resource: &'static ResourcePlan,
+        resource: &Ref<ResourcePlan>,
         family: &Family,
     ) -> Result<Loaded, Failed> {
         let target = Target {
-            source: self.client.plan().name,
-            resource,
+            source: self.client.plan().name.clone(),
+            resource: resource.clone(),
             writing: self.writing(resource),
             only: self.only.clone(),
             full_refresh: self.full_refresh,
@@ -184,7 +186,7 @@ impl<'a, D: Destination> Loading<'a, D> {
             .splice(0..0, notes.into_iter().chain(course.notes));
         match written {
             Ok(rows) => Ok(Loaded::Now(Box::new(ResourceReport {
-                resource: resource.name,
+                resource: resource.name.clone(),
                 fetched,
                 written: course.progress.rows,
                 rows,
@@ -213,7 +215,7 @@ impl<'a, D: Destination> Loading<'a, D> {
                         None => error.with_report(fetched.clone()),
                     },
                     report: Some(ResourceReport {
-                        resource: resource.name,
+                        resource: resource.name.clone(),
                         fetched,
                         written: course.committed,
                         rows: self.destination.count().await.unwrap_or_default(),
@@ -225,13 +227,13 @@ impl<'a, D: Destination> Loading<'a, D> {
     }
 
     /// The columns of a resource that are settings, and their values.
-    fn settings(&self, resource: &ResourcePlan) -> Vec<(&'static str, ConfigValue)> {
+    fn settings(&self, resource: &ResourcePlan) -> Vec<(Text, ConfigValue)> {
         let columns = resource.table.columns.iter();
         let config = self.client.config();
         columns
             .filter_map(|column| {
                 let value = config.get(usize::from(column.config?))?;
-                Some((column.name, value.clone()))
+                Some((column.name.clone(), value.clone()))
             })
             .collect()
     }
@@ -242,7 +244,7 @@ impl<'a, D: Destination> Loading<'a, D> {
         &mut self,
         target: &Target,
     ) -> Result<Result<(Fetch<Rows>, Vec<String>), Loaded>> {
-        let resource = target.resource;
+        let resource = &target.resource;
         match target.writing {
             Writing::Append => append::check(resource)?,
             Writing::ReplaceGroups => whole::check_groups(resource)?,
@@ -284,7 +286,7 @@ impl<'a, D: Destination> Loading<'a, D> {
         if differences.is_empty() || self.keep_state || self.full_refresh {
             return Ok(());
         }
-        let table = target.resource.table.name;
+        let table = &target.resource.table.name;
         let message = format!("the rows of the table `{table}` were loaded by another request");
         let error = Error::new(ErrorKind::State, message);
         let error = differences.into_iter().fold(error, Error::with_detail);
@@ -315,7 +317,7 @@ impl<'a, D: Destination> Loading<'a, D> {
                 self.destination.commit(page.state()).await?;
                 course.committed = course.progress.rows;
             }
-            (self.on_progress)(course.progress);
+            (self.on_progress)(course.progress.clone());
         }
         Ok(())
     }
@@ -340,7 +342,7 @@ impl<'a, D: Destination> Loading<'a, D> {
         // The load after a full refresh appends to it.
         let is_appended = target.resource.write_disposition == WriteDisposition::Append;
         if is_appended && completeness.redelivers() {
-            return Err(append::would_repeat(target.resource, &fetched));
+            return Err(append::would_repeat(&target.resource, &fetched));
         }
         whole::check_groups_are_whole(target.writing, &completeness, &fetched)?;
         let may_hide = fetched.ignored > 0 || completeness.has_unfetched_parts();
@@ -393,7 +395,7 @@ impl Course {
     fn new(resource: &ResourcePlan) -> Self {
         Self {
             progress: Progress {
-                resource: resource.name,
+                resource: resource.name.clone(),
                 pages: 0,
                 rows: 0,
             },
@@ -430,18 +432,21 @@ impl Failed {
     }
 }
 
-fn parents_first(
-    resources: impl Iterator<Item = &'static ResourcePlan>,
-) -> Vec<&'static ResourcePlan> {
-    let mut resources: Vec<_> = resources.collect();
+fn parents_first<'a>(
+    resources: impl Iterator<Item = &'a Ref<ResourcePlan>>,
+) -> Vec<Ref<ResourcePlan>> {
+    let mut resources: Vec<_> = resources.cloned().collect();
     resources.sort_by_key(|resource| ancestors(resource).count());
     resources
 }
 
 /// The name of the resource's parent, that of the parent's, and so on.
-fn ancestors(resource: &'static ResourcePlan) -> impl Iterator<Item = &'static str> {
-    let parent = |resource: &&'static ResourcePlan| Some(resource.parent?.resource);
-    std::iter::successors(parent(&resource), parent).map(|resource| resource.name)
+fn ancestors(resource: &ResourcePlan) -> impl Iterator<Item = Text> + '_ {
+    let mut parents = std::iter::successors(Some(resource), |resource| {
+        Some(&*resource.parent.as_ref()?.resource)
+    });
+    parents.next();
+    parents.map(|resource| resource.name.clone())
 }
 
 /// Whether a page may be committed though others are still to come.
@@ -460,7 +465,7 @@ fn may_commit(writing: Writing, has_state: bool) -> bool {
 fn named(error: Error, resource: &ResourcePlan) -> Error {
     match error.resource() {
         Some(_) => error,
-        None => error.with_resource(resource.name),
+        None => error.with_resource(&resource.name),
     }
 }
 

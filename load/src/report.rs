@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use rest_source::{Error, ErrorKind, Report};
+use rest_source::{Error, ErrorKind, Report, shared::Text};
 
 /// What a load did.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -11,13 +11,13 @@ pub struct LoadReport {
     /// The resources that were loaded, in order.
     pub resources: Vec<ResourceReport>,
     /// The resources that were left out by `write_disposition: skip`.
-    pub skipped: Vec<&'static str>,
+    pub skipped: Vec<Text>,
     /// The resources that a load which was killed had appended: this load completed that one, and did
     /// not append them again.
-    pub appended_before: Vec<&'static str>,
+    pub appended_before: Vec<Text>,
     /// The resources that a load of them, by name, has appended after another was killed: this load
     /// completed that one, and did not append them again.
-    pub appended_since: Vec<&'static str>,
+    pub appended_since: Vec<Text>,
 }
 
 /// What a load did with one resource.
@@ -25,7 +25,7 @@ pub struct LoadReport {
 #[non_exhaustive]
 pub struct ResourceReport {
     /// Name of the resource.
-    pub resource: &'static str,
+    pub resource: Text,
     /// What the fetch did.
     pub fetched: Report,
     /// Rows written: added, or put in place of others.
@@ -35,11 +35,11 @@ pub struct ResourceReport {
 }
 
 /// How far a load has come with a resource.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
     /// Name of the resource.
-    pub resource: &'static str,
+    pub resource: Text,
     /// Pages written so far.
     pub pages: u64,
     /// Rows written so far.
@@ -67,7 +67,7 @@ pub struct LoadError {
 #[non_exhaustive]
 pub struct NotTried {
     /// Name of the resource.
-    pub resource: &'static str,
+    pub resource: Text,
     /// Why.
     pub reason: Reason,
 }
@@ -77,7 +77,7 @@ pub struct NotTried {
 #[non_exhaustive]
 pub enum Reason {
     /// This parent, or the parent's, could not be fetched.
-    Parent(&'static str),
+    Parent(Text),
     /// Two resources in a row failed with the same credentials.
     Credentials,
     /// Two resources in a row failed at this origin.
@@ -127,12 +127,14 @@ impl LoadReport {
         errors: &str,
     ) -> fmt::Result {
         let reports = self.resources.iter().chain(failed);
-        let names = reports.map(|resource| resource.resource);
+        let names = reports.map(|resource| &resource.resource);
         let names = names
-            .chain(self.skipped.iter().copied())
-            .chain(self.appended_before.iter().copied())
-            .chain(self.appended_since.iter().copied());
-        let width = names.map(str::len).fold("resource".len(), usize::max);
+            .chain(&self.skipped)
+            .chain(&self.appended_before)
+            .chain(&self.appended_since);
+        let width = names
+            .map(|name| name.len())
+            .fold("resource".len(), usize::max);
         write!(
             f,
             "{:width$}  {:>9}  {:>9}  {:>9}  {:>8}",
@@ -265,7 +267,7 @@ impl fmt::Display for LoadError {
         reasons.dedup();
         for reason in reasons {
             let not_tried = self.not_tried.iter().filter(|one| one.reason == *reason);
-            let names = not_tried.map(|one| one.resource);
+            let names = not_tried.map(|one| one.resource.as_str());
             list(f, &format!("not tried, since {reason}"), names)?;
         }
         if self.failed.is_empty() && self.loaded.is_empty() {
@@ -322,8 +324,8 @@ impl From<LoadError> for Error {
             .next()
             .unwrap_or_else(|| Self::new(ErrorKind::Destination, "nothing was loaded"));
         let others = errors
-            .filter_map(|error| error.resource())
-            .chain(failed.not_tried.iter().map(|one| one.resource));
+            .filter_map(|error| Some(Text::from(error.resource()?.to_owned())))
+            .chain(failed.not_tried.into_iter().map(|one| one.resource));
         others.fold(first, |error, resource| {
             error.with_detail(format!("not loaded either: `{resource}`"))
         })

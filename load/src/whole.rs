@@ -16,7 +16,7 @@ use crate::{Target, Writing, report};
 ///
 /// [`ErrorKind::Destination`].
 pub(crate) fn check_groups(resource: &ResourcePlan) -> Result<(), Error> {
-    let Some(incremental) = resource.incremental else {
+    let Some(incremental) = &resource.incremental else {
         return Ok(());
     };
     let cursor = resource.table.columns.get(usize::from(incremental.column));
@@ -36,9 +36,9 @@ pub(crate) fn check_groups(resource: &ResourcePlan) -> Result<(), Error> {
             "let the cursor be a column of the `merge_key`".to_owned(),
         );
     }
-    match resource.parent {
-        Some(parent) if !has_key_of(parent, resource.table) => {
-            let name = parent.resource.name;
+    match &resource.parent {
+        Some(parent) if !has_key_of(parent, &resource.table) => {
+            let name = &parent.resource.name;
             refuse(
                 format!(
                     "the `merge_key` does not have the whole key of `{name}`, each of which has a \
@@ -81,17 +81,17 @@ pub(crate) fn check_parts(
     completeness: &Completeness,
     fetched: &Report,
 ) -> Result<(), Error> {
-    let deletes = match (target.writing, target.resource.parent) {
+    let deletes = match (target.writing, &target.resource.parent) {
         (Writing::Append | Writing::Merge, _) => false,
         // There is no group to be replaced.
         (Writing::ReplaceGroups, _) if fetched.delivered == 0 => false,
-        (Writing::ReplaceGroups, Some(parent)) => !has_key_of(parent, target.resource.table),
+        (Writing::ReplaceGroups, Some(parent)) => !has_key_of(parent, &target.resource.table),
         (Writing::Replace | Writing::ReplaceGroups, _) => true,
     };
     if !deletes || !completeness.has_unfetched_parts() {
         return Ok(());
     }
-    let of = match target.resource.parent {
+    let of = match &target.resource.parent {
         Some(parent) => format!("of some `{}`", parent.resource.name),
         None => "of its first page".to_owned(),
     };

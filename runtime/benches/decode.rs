@@ -9,6 +9,7 @@
 //! is as fast as serde, more is faster. `cargo bench -p rest-source --bench decode`.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
+use rest_source::shared::{Ref::Static, list};
 use std::{
     hint::black_box,
     time::{Duration, Instant},
@@ -81,7 +82,7 @@ struct Owner {
 impl Record for Owner {
     const TABLE: &'static Table = &Table::new(
         "owner",
-        &[
+        list![
             Column::new("id", Type::Text),
             Column::new("handle", Type::Text),
             Column::new("followers", Type::Bigint),
@@ -100,7 +101,7 @@ impl Record for Owner {
 impl Record for Story {
     const TABLE: &'static Table = &Table::new(
         "stories",
-        &[
+        list![
             Column::new("id", Type::Text).primary_key(),
             Column::new("name", Type::Text),
             Column::new("kind", Type::Text),
@@ -110,7 +111,7 @@ impl Record for Story {
             Column::new("profile_views", Type::Bigint).nullable(),
             Column::new("engagement_rate", Type::Double).nullable(),
             Column::new("is_sponsored", Type::Bool),
-            Column::new("owner", Type::Object(Owner::TABLE)),
+            Column::new("owner", Type::Object(Static(Owner::TABLE))),
             Column::new("published_at", Type::TIMESTAMP),
             Column::new("updated_at", Type::TIMESTAMP),
         ],
@@ -135,9 +136,9 @@ impl Record for Story {
 }
 
 const STORIES: ResourcePlan = ResourcePlan {
-    name: "stories",
-    table: Story::TABLE,
-    selector: Selector::Path(Path(&[Step::Key("data")])),
+    name: Static("stories"),
+    table: Static(Story::TABLE),
+    selector: Selector::Path(Path(list![Step::Key(Static("data"))])),
     ..ResourcePlan::DEFAULT
 };
 

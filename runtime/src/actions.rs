@@ -8,25 +8,27 @@ use crate::{
     plan::{Json, JsonCondition, Part, ResponseAction},
     retry::listed,
     schema::Path,
+    shared::Text,
     transport::{Headers, Response},
 };
 
 /// The first rule that matches.
 ///
 /// The body is read as JSON only for a rule whose other conditions hold.
-pub(crate) fn first(
-    rules: &'static [ResponseAction],
+pub(crate) fn first<'r>(
+    rules: &'r [ResponseAction],
     response: &Response,
-) -> Option<&'static ResponseAction> {
+) -> Option<&'r ResponseAction> {
     let mut json: Option<Option<&str>> = None;
     rules.iter().find(|rule| {
-        (rule.statuses.is_empty() || listed(response.status, rule.statuses))
+        (rule.statuses.is_empty() || listed(response.status, &rule.statuses))
             && rule
                 .headers
                 .iter()
-                .all(|header| has(&response.headers, *header))
+                .all(|header| has(&response.headers, header))
             && rule
                 .content
+                .as_ref()
                 .is_none_or(|text| contains(&response.body, text))
             && (rule.json.is_empty() || {
                 // What is no JSON is not null either.
@@ -36,8 +38,9 @@ pub(crate) fn first(
     })
 }
 
-fn has(headers: &Headers, (name, value): (&str, &str)) -> bool {
-    headers.get(name).is_some_and(|found| found.trim() == value)
+fn has(headers: &Headers, (name, value): &(Text, Text)) -> bool {
+    let found = headers.get(name);
+    found.is_some_and(|found| found.trim() == value.as_str())
 }
 
 fn contains(body: &[u8], text: &str) -> bool {
@@ -46,7 +49,7 @@ fn contains(body: &[u8], text: &str) -> bool {
 }
 
 fn holds(condition: &JsonCondition, json: &str) -> bool {
-    let found = at(json, condition.path);
+    let found = at(json, &condition.path);
     found.is_some_and(|found| condition.values.iter().any(|value| is(value, &found)))
 }
 
@@ -60,7 +63,7 @@ fn is(value: &Json, found: &Value) -> bool {
         }
         (Json::Text(text), Value::String(found)) => {
             let parts = text.0.iter().map(|part| match part {
-                Part::Text(text) => text,
+                Part::Text(text) => text.as_str(),
                 _ => "",
             });
             parts.collect::<String>() == *found
@@ -77,8 +80,8 @@ pub(crate) fn text(body: &[u8]) -> Option<&str> {
 }
 
 /// The scalar at a place of a JSON text. No tree is made of the text: it may be large.
-pub(crate) fn at(json: &str, path: Path) -> Option<Value> {
-    let raw = at_steps(json, path.0)?.trim();
+pub(crate) fn at(json: &str, path: &Path) -> Option<Value> {
+    let raw = at_steps(json, &path.0)?.trim();
     let is_scalar = !raw.starts_with(['{', '[']);
     is_scalar.then(|| serde_json::from_str(raw).ok())?
 }
@@ -86,37 +89,41 @@ pub(crate) fn at(json: &str, path: Path) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shared::{Ref::Static, list};
     use crate::{
         plan::{Action, Template},
         schema::Step,
         testing::{Answer, answer},
     };
 
-    const IGNORE: ResponseAction = ResponseAction::new(Action::Ignore);
+    const IGNORE: ResponseAction = ResponseAction {
+        action: Action::Ignore,
+        ..ResponseAction::DEFAULT
+    };
     static RULES: &[ResponseAction] = &[
         ResponseAction {
             line: 1,
-            statuses: &[(404, 404)],
-            content: Some("gone for good"),
+            statuses: list![(404, 404)],
+            content: Some(Static("gone for good")),
             ..IGNORE
         },
         ResponseAction {
             line: 2,
-            headers: &[("X-State", "archived")],
+            headers: list![(Static("X-State"), Static("archived"))],
             ..IGNORE
         },
         ResponseAction {
             line: 3,
-            json: &[
+            json: list![
                 JsonCondition {
-                    path: Path(&[Step::Key("ok")]),
-                    values: &[Json::Bool(false)],
+                    path: Path(list![Step::Key(Static("ok"))]),
+                    values: list![Json::Bool(false)],
                 },
                 JsonCondition {
-                    path: Path(&[Step::Key("errors"), Step::Index(0)]),
-                    values: &[
-                        Json::Number("7"),
-                        Json::Text(Template(&[Part::Text("archived")])),
+                    path: Path(list![Step::Key(Static("errors")), Step::Index(0)]),
+                    values: list![
+                        Json::Number(Static("7")),
+                        Json::Text(Template(list![Part::Text(Static("archived"))])),
                     ],
                 },
             ],
@@ -124,7 +131,7 @@ mod tests {
         },
         ResponseAction {
             line: 4,
-            statuses: &[(400, 499)],
+            statuses: list![(400, 499)],
             ..IGNORE
         },
     ];
@@ -172,17 +179,17 @@ mod tests {
         static NULLS: &[ResponseAction] = &[
             ResponseAction {
                 line: 1,
-                json: &[JsonCondition {
-                    path: Path(&[Step::Key("error")]),
-                    values: &[Json::Null],
+                json: list![JsonCondition {
+                    path: Path(list![Step::Key(Static("error"))]),
+                    values: list![Json::Null],
                 }],
                 ..IGNORE
             },
             ResponseAction {
                 line: 2,
-                json: &[JsonCondition {
-                    path: Path(&[]),
-                    values: &[Json::Null],
+                json: list![JsonCondition {
+                    path: Path(list![]),
+                    values: list![Json::Null],
                 }],
                 ..IGNORE
             },

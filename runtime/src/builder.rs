@@ -8,6 +8,7 @@ use crate::{
     plan::SourcePlan,
     redact::Redactor,
     settings::{self, GivenSecrets, Variable},
+    shared::Ref,
     transport::Transport,
     wire::{BoxError, LockRefreshToken, LockedRefreshToken, OnRefreshToken, Wire},
 };
@@ -15,9 +16,11 @@ use crate::{
 /// A source that a spec was made into. Generated code implements it for its `Source`.
 pub trait Connector: Sized {
     /// What the spec says.
-    const PLAN: &'static SourcePlan;
+    fn plan() -> Ref<SourcePlan>;
     /// The Rust that the spec names.
-    const HOOKS: &'static Hooks = &Hooks::NONE;
+    fn hooks() -> &'static Hooks {
+        &Hooks::NONE
+    }
     /// Its secrets: a struct with a field for each, or `()`.
     type Secrets: Values<Secret>;
     /// Its settings: a struct with a field for each, or `()`.
@@ -44,7 +47,7 @@ pub trait Connector: Sized {
 /// }
 /// ```
 pub struct Builder<S> {
-    plan: &'static SourcePlan,
+    plan: Ref<SourcePlan>,
     hooks: &'static Hooks,
     secrets: Option<GivenSecrets>,
     /// Secrets by name, in place of the environment's.
@@ -64,7 +67,7 @@ pub struct Builder<S> {
 impl<S: Connector> Builder<S> {
     /// With nothing given yet.
     pub fn new() -> Self {
-        Self::of(S::PLAN, S::HOOKS)
+        Self::of(S::plan(), S::hooks())
     }
 
     /// These secrets, in place of the environment's.
@@ -91,7 +94,7 @@ impl<S: Connector> Builder<S> {
 }
 
 impl<S> Builder<S> {
-    fn of(plan: &'static SourcePlan, hooks: &'static Hooks) -> Self {
+    fn of(plan: Ref<SourcePlan>, hooks: &'static Hooks) -> Self {
         Self {
             plan,
             hooks,
@@ -206,7 +209,7 @@ impl<S> Builder<S> {
     }
 
     fn connect(self, env: &dyn Fn(&str) -> Variable) -> Result<Client> {
-        let plan = self.plan;
+        let plan = &self.plan;
         let named = settings::in_place_of_variables(plan, &self.named_secrets)?;
         let env = |variable: &str| match named.iter().find(|(name, _)| *name == variable) {
             Some((_, secret)) => Variable::Set(secret.expose().to_owned()),
@@ -214,7 +217,7 @@ impl<S> Builder<S> {
         };
         let settings = settings::resolve(plan, self.secrets, self.config, &self.settings, &env)?;
         let secrets = settings.secrets.iter().map(Secret::expose);
-        let redactor = Arc::new(Redactor::new(secrets).sparing(plan.spec));
+        let redactor = Arc::new(Redactor::new(secrets).sparing(&plan.spec));
         let wire = Wire {
             transport: self
                 .transport
@@ -226,13 +229,13 @@ impl<S> Builder<S> {
             on_refresh_token: self.on_refresh_token,
             lock_refresh_token: self.lock_refresh_token,
             has_answered: false.into(),
-            retry: plan.retry,
+            retry: plan.retry.clone(),
             connect_timeout: plan.connect_timeout,
             request_timeout: plan.request_timeout,
             max_response_bytes: plan.max_response_bytes,
         };
         let concurrency = self.concurrency.unwrap_or(plan.concurrency).max(1);
-        Client::new(plan, self.hooks, settings, wire, concurrency)
+        Client::new(plan.clone(), self.hooks, settings, wire, concurrency)
             .map_err(|error| error.map_text(|text| redactor.redact(text)))
     }
 }
@@ -259,12 +262,12 @@ impl Client {
     /// ```
     /// use rest_source::{Client, Result, plan::SourcePlan};
     ///
-    /// fn connect(plan: &'static SourcePlan) -> Result<Client> {
+    /// fn connect(plan: SourcePlan) -> Result<Client> {
     ///     Client::builder(plan).setting("region", "eu").build()
     /// }
     /// ```
-    pub fn builder(plan: &'static SourcePlan) -> Builder<Self> {
-        Builder::of(plan, &Hooks::NONE)
+    pub fn builder(plan: impl Into<Ref<SourcePlan>>) -> Builder<Self> {
+        Builder::of(plan.into(), &Hooks::NONE)
     }
 }
 
@@ -344,6 +347,7 @@ fn no_transport() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shared::{Ref::Static, list};
     use crate::{
         plan::{Auth, ConfigPlan, ConfigType, Part, ResourcePlan, SecretPlan, Template},
         testing::{Api, answer},
@@ -368,30 +372,42 @@ mod tests {
         }
     }
 
+    const PLAN: SourcePlan = SourcePlan {
+        name: Static("media"),
+        secrets: list![SecretPlan {
+            name: Static("api_key"),
+            env: Static("MEDIA_API_KEY"),
+            description: None,
+        }],
+        config: list![ConfigPlan {
+            name: Static("base_url"),
+            env: Static("MEDIA_BASE_URL"),
+            data_type: ConfigType::Text,
+            default: Some(Static("https://api.example.com")),
+            description: None,
+        }],
+        base_url: Template(list![Part::Config(0)]),
+        resources: list![Static(
+            const {
+                &ResourcePlan {
+                    auth: Some(Static(
+                        const {
+                            &Auth::Bearer {
+                                token: Template(list![Part::Secret(0)]),
+                            }
+                        },
+                    )),
+                    ..ResourcePlan::DEFAULT
+                }
+            }
+        )],
+        ..SourcePlan::DEFAULT
+    };
+
     impl Connector for Media {
-        const PLAN: &'static SourcePlan = &SourcePlan {
-            name: "media",
-            secrets: &[SecretPlan {
-                name: "api_key",
-                env: "MEDIA_API_KEY",
-                description: None,
-            }],
-            config: &[ConfigPlan {
-                name: "base_url",
-                env: "MEDIA_BASE_URL",
-                data_type: ConfigType::Text,
-                default: Some("https://api.example.com"),
-                description: None,
-            }],
-            base_url: Template(&[Part::Config(0)]),
-            resources: &[&ResourcePlan {
-                auth: Some(&Auth::Bearer {
-                    token: Template(&[Part::Secret(0)]),
-                }),
-                ..ResourcePlan::DEFAULT
-            }],
-            ..SourcePlan::DEFAULT
-        };
+        fn plan() -> Ref<SourcePlan> {
+            PLAN.into()
+        }
         type Secrets = Secrets;
         type Config = Config;
 
@@ -434,7 +450,7 @@ mod tests {
     #[test]
     fn a_secret_by_name_stands_before_the_environments() {
         let client = |name: &str| {
-            Client::builder(Media::PLAN)
+            Client::builder(Media::plan())
                 .transport(Api::new(|_| answer(200, &[], "[]")))
                 .secret(name, "k3pt-by-the-user")
                 .connect(&|name| match name {

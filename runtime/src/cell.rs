@@ -1,12 +1,13 @@
 //! Cells: what a record is made of.
 
-use std::{cell::Cell as Mutable, collections::BTreeMap, slice};
+use std::{cell::OnceCell, collections::BTreeMap, slice};
 
 use crate::{
     error::{Error, ErrorKind},
     page::{Page, Slot},
     record::Record,
     schema::{Column, Table, Type},
+    shared::Text,
     value::{Date, Decimal, Field, Json, Time, Timestamp, Value},
 };
 
@@ -25,7 +26,7 @@ pub trait FromCell: Sized {
 pub struct Cells<'p> {
     page: &'p Page,
     slots: &'p [Slot],
-    columns: &'static [Column],
+    columns: &'p [Column],
     next: usize,
     mismatch: &'p Mismatch,
 }
@@ -34,7 +35,7 @@ impl<'p> Cells<'p> {
     pub(crate) fn new(
         page: &'p Page,
         slots: &'p [Slot],
-        columns: &'static [Column],
+        columns: &'p [Column],
         mismatch: &'p Mismatch,
     ) -> Self {
         Self {
@@ -61,7 +62,7 @@ impl<'p> Cells<'p> {
             (Some(slot), Some(column)) => (*slot, column),
             (Some(slot), None) if self.columns.is_empty() => (*slot, &UNTYPED),
             _ => {
-                self.mismatch.set("");
+                self.mismatch.set(Text::default());
                 (Slot::Absent, &UNTYPED)
             }
         };
@@ -76,8 +77,11 @@ impl<'p> Cells<'p> {
     /// Notes cells that were not taken.
     pub(crate) fn finish(&self) {
         if self.next < self.slots.len() {
-            self.mismatch
-                .set(self.columns.get(self.next).map_or("", |column| column.name));
+            self.mismatch.set(
+                self.columns
+                    .get(self.next)
+                    .map_or_else(Text::default, |column| column.name.clone()),
+            );
         }
     }
 }
@@ -91,7 +95,7 @@ static UNTYPED: Column = Column::new("", Type::Json);
 pub struct Cell<'p> {
     page: &'p Page,
     slot: Slot,
-    column: &'static Column,
+    column: &'p Column,
     mismatch: &'p Mismatch,
 }
 
@@ -192,9 +196,9 @@ impl<'p> Cell<'p> {
 
     /// The elements of an array.
     pub fn elements(&self) -> impl ExactSizeIterator<Item = Cell<'p>> + use<'p> {
-        let (slots, element): (&[Slot], _) = match (self.slot, &self.column.data_type) {
+        let (slots, element): (&[Slot], &Column) = match (self.slot, &self.column.data_type) {
             (Slot::Array { children, len, .. }, Type::Array(element)) => {
-                (self.page.slots(children, len as usize), *element)
+                (self.page.slots(children, len as usize), element)
             }
             _ => (self.other(), &UNTYPED),
         };
@@ -204,9 +208,9 @@ impl<'p> Cell<'p> {
 
     /// The keys and values of a map.
     pub fn entries(&self) -> impl ExactSizeIterator<Item = (&'p str, Cell<'p>)> + use<'p> {
-        let (slots, element): (&[Slot], _) = match (self.slot, &self.column.data_type) {
+        let (slots, element): (&[Slot], &Column) = match (self.slot, &self.column.data_type) {
             (Slot::Map { children, len, .. }, Type::Map(element)) => {
-                (self.page.slots(children, 2 * len as usize), *element)
+                (self.page.slots(children, 2 * len as usize), element)
             }
             _ => (self.other(), &UNTYPED),
         };
@@ -239,10 +243,10 @@ impl<'p> Cell<'p> {
 
     /// Notes that this cell's column is not of the type that its field takes.
     pub fn mismatch(&self) {
-        self.mismatch.set(self.column.name);
+        self.mismatch.set(self.column.name.clone());
     }
 
-    fn child(&self, slot: Slot, column: &'static Column) -> Cell<'p> {
+    fn child(&self, slot: Slot, column: &'p Column) -> Cell<'p> {
         Cell {
             slot,
             column,
@@ -360,14 +364,13 @@ impl<T: FromCell> FromCell for BTreeMap<String, T> {
 impl<T: Record> FromCell for T {
     #[inline]
     fn from_cell(cell: Cell<'_>) -> Self {
-        let (slots, columns): (&[Slot], &'static [Column]) =
-            match (cell.slot, &cell.column.data_type) {
-                _ if T::TABLE.is_untyped() => (slice::from_ref(&cell.slot), &[]),
-                (Slot::Object { children, .. }, Type::Object(table)) if table.is(T::TABLE) => {
-                    (cell.page.slots(children, table.width()), table.columns)
-                }
-                _ => (cell.other(), &[]),
-            };
+        let (slots, columns): (&[Slot], &[Column]) = match (cell.slot, &cell.column.data_type) {
+            _ if T::TABLE.is_untyped() => (slice::from_ref(&cell.slot), &[]),
+            (Slot::Object { children, .. }, Type::Object(table)) if table.is(T::TABLE) => {
+                (cell.page.slots(children, table.width()), &table.columns)
+            }
+            _ => (cell.other(), &[]),
+        };
         let mut cells = Cells::new(cell.page, slots, columns, cell.mismatch);
         let record = T::from_cells(&mut cells);
         cells.finish();
@@ -376,7 +379,7 @@ impl<T: Record> FromCell for T {
 }
 
 impl Record for Json {
-    const TABLE: &'static Table = &Table::new("", &[]);
+    const TABLE: &'static Table = &Table::EMPTY;
 
     fn from_cells(cells: &mut Cells<'_>) -> Self {
         let cell = cells.cell();
@@ -392,23 +395,21 @@ impl Record for Json {
 
 /// The first column whose cell was taken as something else, while a record is made.
 #[derive(Debug, Default)]
-pub(crate) struct Mismatch(Mutable<Option<&'static str>>);
+pub(crate) struct Mismatch(OnceCell<Text>);
 
 impl Mismatch {
     pub(crate) fn is_set(&self) -> bool {
         self.0.get().is_some()
     }
 
-    fn set(&self, column: &'static str) {
-        if !self.is_set() {
-            self.0.set(Some(column));
-        }
+    fn set(&self, column: Text) {
+        self.0.get_or_init(|| column);
     }
 
     #[cold]
     pub(crate) fn into_error<T>(self, table: &Table) -> Error {
         let record = std::any::type_name::<T>();
-        let place = match self.0.get() {
+        let place = match self.0.get().map(Text::as_str) {
             None => format!("it is made for another table than `{}`", table.name),
             Some("") => format!(
                 "it does not take the columns of `{}` one by one",

@@ -15,6 +15,7 @@ use crate::{
     redact::Redactor,
     request::{Bounds, Draft},
     settings::Settings,
+    shared::Ref,
     template::Scope,
     wire::Wire,
 };
@@ -25,7 +26,7 @@ use crate::{
 pub struct Client(Arc<Shared>);
 
 struct Shared {
-    plan: &'static SourcePlan,
+    plan: Ref<SourcePlan>,
     hooks: &'static Hooks,
     /// Which of the plan's choices the user made.
     choice: Option<usize>,
@@ -46,7 +47,7 @@ impl Client {
     ///
     /// When a URL is none, or would have credentials go over plain http to another machine.
     pub(crate) fn new(
-        plan: &'static SourcePlan,
+        plan: Ref<SourcePlan>,
         hooks: &'static Hooks,
         settings: Settings,
         wire: Wire,
@@ -61,27 +62,27 @@ impl Client {
         let scope = Scope {
             secrets: &secrets,
             config: &config,
-            settings: plan.config,
+            settings: &plan.config,
             bounds: &Bounds::default(),
             parent: &[],
         };
-        let base = scope.url(plan.base_url, "`base_url`")?;
+        let base = scope.url(&plan.base_url, "`base_url`")?;
         let base = origin::parse(&base, "`base_url`")?;
         if plan
             .resources
             .iter()
-            .any(|resource| is_guarded(plan, resource))
+            .any(|resource| is_guarded(&plan, resource))
         {
             origin::check_scheme(&base)?;
         }
         Ok(Self(Arc::new(Shared {
+            origins: Origins::new(&base, &plan.allow_origins)?,
+            authenticators: Authenticators::new(&plan, hooks, choice, scope, &wire)?,
+            pace: Pace::new(concurrency, plan.rate_limit, plan.retry.max_delay)
+                .one_at_a_time(&plan.resources),
             plan,
             hooks,
             choice,
-            origins: Origins::new(&base, plan.allow_origins)?,
-            authenticators: Authenticators::new(plan, hooks, choice, scope, &wire)?,
-            pace: Pace::new(concurrency, plan.rate_limit, plan.retry.max_delay)
-                .one_at_a_time(plan.resources),
             secrets,
             config,
             base,
@@ -91,8 +92,8 @@ impl Client {
     }
 
     /// What the spec says.
-    pub fn plan(&self) -> &'static SourcePlan {
-        self.0.plan
+    pub fn plan(&self) -> &SourcePlan {
+        &self.0.plan
     }
 
     /// The Rust that the plan names.
@@ -101,14 +102,13 @@ impl Client {
     }
 
     /// The credentials of a resource: where it leaves them to the user, those that he chose.
-    pub(crate) fn auth(&self, resource: &ResourcePlan) -> Option<&'static Auth> {
+    pub(crate) fn auth<'a>(&'a self, resource: &'a ResourcePlan) -> Option<&'a Auth> {
         self.0.plan.auth_of(resource, self.0.choice)
     }
 
     /// What the requests of a resource ask for.
     pub fn fingerprint(&self, resource: &ResourcePlan) -> Fingerprint {
-        let auth = |resource: &ResourcePlan| self.auth(resource);
-        Fingerprint::new(self.plan(), &self.0.config, resource, auth)
+        Fingerprint::new(self.plan(), &self.0.config, resource, self.0.choice)
             .map_text(|text| self.redact(text))
     }
 
@@ -134,7 +134,7 @@ impl Client {
     /// The start of a resource's path, up to the first value that is known only when it is fetched.
     fn absolute_start(&self, resource: &ResourcePlan) -> String {
         let mut text = String::new();
-        for part in resource.path.0 {
+        for part in &resource.path.0 {
             match part {
                 Part::Text(literal) => text.push_str(literal),
                 Part::Config(at) => {
@@ -159,7 +159,7 @@ impl Client {
     /// When a placeholder of its path has no value or a bad one, or a header cannot be sent.
     pub(crate) fn draft(
         &self,
-        resource: &'static ResourcePlan,
+        resource: &ResourcePlan,
         bounds: &Bounds,
         parent: &[ParentValue],
     ) -> Result<Draft> {
@@ -174,13 +174,13 @@ impl Client {
         let scope = Scope {
             secrets,
             config,
-            settings: plan.config,
+            settings: &plan.config,
             bounds,
             parent,
         };
         Draft::first(plan, resource, base, scope, Arc::clone(&wire.redactor)).map_err(|error| {
             error
-                .with_resource(resource.name)
+                .with_resource(resource.name.clone())
                 .map_text(|text| self.redact(text))
         })
     }
@@ -191,18 +191,22 @@ impl Client {
     /// # Errors
     ///
     /// When a setting would lead to another path.
-    pub(crate) fn check_settings(&self, resource: &'static ResourcePlan) -> Result<()> {
+    pub(crate) fn check_settings(&self, resource: &ResourcePlan) -> Result<()> {
         let known_later = || ConfigValue::from("x");
         let bounds = Bounds {
             start: Some(known_later()),
             end: Some(known_later()),
         };
-        let fields = resource.parent.map_or(0, |parent| parent.fields.len());
+        let fields = resource
+            .parent
+            .as_ref()
+            .map_or(0, |parent| parent.fields.len());
         let parent = vec![ParentValue::Text("x".to_owned()); fields];
         self.draft(resource, &bounds, &parent)?;
         resource
             .parent
-            .map_or(Ok(()), |parent| self.check_settings(parent.resource))
+            .as_ref()
+            .map_or(Ok(()), |parent| self.check_settings(&parent.resource))
     }
 
     /// Waits until the source may have one more attempt at this resource in flight. It is made while

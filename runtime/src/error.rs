@@ -2,7 +2,10 @@
 
 use std::{borrow::Cow, fmt, time::SystemTime};
 
-use crate::{paginator::Position, printable::printable, report::Report, transport::TransportError};
+use crate::{
+    paginator::Position, printable::printable, report::Report, shared::Text,
+    transport::TransportError,
+};
 
 /// The result of this crate's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -23,7 +26,7 @@ pub struct Error(Box<Inner>);
 struct Inner {
     kind: ErrorKind,
     message: String,
-    resource: Option<&'static str>,
+    resource: Option<Text>,
     request: Option<String>,
     detail: Vec<String>,
     help: Option<String>,
@@ -151,8 +154,8 @@ impl Error {
 
     /// In the fetch of this resource.
     #[must_use]
-    pub fn with_resource(mut self, resource: &'static str) -> Self {
-        self.0.resource = Some(resource);
+    pub fn with_resource(mut self, resource: impl Into<Text>) -> Self {
+        self.0.resource = Some(resource.into());
         self
     }
 
@@ -235,8 +238,8 @@ impl Error {
     }
 
     /// The resource whose fetch it ended.
-    pub fn resource(&self) -> Option<&'static str> {
-        self.0.resource
+    pub fn resource(&self) -> Option<&str> {
+        self.0.resource.as_deref()
     }
 
     /// What the fetch had done until then.

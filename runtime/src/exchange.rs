@@ -63,7 +63,7 @@ impl Client {
     pub(crate) async fn exchange(
         &self,
         turn: &mut Turn<'_>,
-        resource: &'static ResourcePlan,
+        resource: &ResourcePlan,
         draft: &Draft,
     ) -> Result<Response, Failure> {
         self.attempt(turn, resource, draft)
@@ -71,7 +71,7 @@ impl Client {
             .map_err(|failure| match failure {
                 Failure::Fatal(error) => Failure::Fatal(
                     error
-                        .with_resource(resource.name)
+                        .with_resource(resource.name.clone())
                         .or_request(|| turn.shown(draft))
                         .map_text(|text| self.redact(text)),
                 ),
@@ -82,7 +82,7 @@ impl Client {
     async fn attempt(
         &self,
         turn: &mut Turn<'_>,
-        resource: &'static ResourcePlan,
+        resource: &ResourcePlan,
         draft: &Draft,
     ) -> Result<Response, Failure> {
         let auth = match self.auth(resource) {
@@ -243,7 +243,7 @@ fn failed(error: TransportError, wire: &Wire) -> Failure {
 
 /// Whether a response asks for other credentials: by a rule of the resource, or else as a 401.
 fn is_unwelcome(resource: &ResourcePlan, response: &Response) -> bool {
-    let rules = resource.response_actions;
+    let rules = &resource.response_actions;
     let is_401 = response.status == 401;
     let refreshes = |rule: &ResponseAction| rule.action == Action::RefreshAuth;
     if !is_401 && !rules.iter().any(refreshes) {
@@ -254,21 +254,21 @@ fn is_unwelcome(resource: &ResourcePlan, response: &Response) -> bool {
 
 /// Whether a resource's requests carry credentials: those of its `auth`, or secrets elsewhere.
 pub(crate) fn is_guarded(source: &SourcePlan, resource: &ResourcePlan) -> bool {
-    let secret = |template: Template| {
+    let secret = |template: &Template| {
         let is_secret = |part: &Part| matches!(part, Part::Secret(_));
         template.0.iter().any(is_secret)
     };
-    let any = |params: &[Param]| params.iter().any(|param| secret(param.value));
-    let in_body = match resource.body {
+    let any = |params: &[Param]| params.iter().any(|param| secret(&param.value));
+    let in_body = match &resource.body {
         Body::None => false,
         Body::Json(json) => json.any_text(&secret),
         Body::Form(fields) => any(fields),
     };
     resource.auth.is_some()
         || in_body
-        || any(source.headers)
-        || any(resource.headers)
-        || any(resource.params)
+        || any(&source.headers)
+        || any(&resource.headers)
+        || any(&resource.params)
 }
 
 #[cfg(test)]

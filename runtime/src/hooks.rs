@@ -60,7 +60,7 @@ impl Hooks {
         let Some(first) = resource.processing_steps.first() else {
             return Ok(None);
         };
-        let steps = find(self.steps, resource.name);
+        let steps = find(self.steps, &resource.name);
         steps.map(Some).ok_or_else(|| missing(first.path()))
     }
 }
@@ -125,11 +125,13 @@ fn missing(path: &str) -> Error {
 mod tests {
     use super::*;
     use crate::plan::ProcessingStep;
+    use crate::shared::Ref::Static;
+    use crate::shared::list;
 
     #[test]
     fn what_the_table_lacks_is_an_error_that_names_it() {
         let resource = ResourcePlan {
-            processing_steps: &[ProcessingStep::Filter("crate::is_real")],
+            processing_steps: list![ProcessingStep::Filter(Static("crate::is_real"))],
             ..ResourcePlan::DEFAULT
         };
         let missing = Hooks::NONE.steps(&resource).unwrap_err().to_string();

@@ -104,6 +104,7 @@ mod rows;
 pub mod schema;
 mod secret;
 mod settings;
+pub mod shared;
 mod state;
 mod steps;
 mod template;

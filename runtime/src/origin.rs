@@ -2,7 +2,7 @@
 
 use url::{Host, Origin, Url};
 
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, shared::Text};
 
 /// The origins that may receive the credentials of a source.
 #[derive(Debug)]
@@ -14,7 +14,7 @@ impl Origins {
     /// # Errors
     ///
     /// When one of the list is no origin.
-    pub(crate) fn new(base: &Url, listed: &[&str]) -> Result<Self> {
+    pub(crate) fn new(base: &Url, listed: &[Text]) -> Result<Self> {
         let mut origins = vec![base.origin()];
         for origin in listed {
             let url = parse(origin, "`allow_origins`")?;
@@ -142,6 +142,7 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shared::Ref::Static;
 
     fn url(text: &str) -> Url {
         parse(text, "`base_url`").unwrap()
@@ -191,7 +192,8 @@ mod tests {
 
     #[test]
     fn an_origin_is_scheme_host_and_port() {
-        let origins = Origins::new(&url("https://h/v1"), &["https://files.h:8443"]).unwrap();
+        let origins =
+            Origins::new(&url("https://h/v1"), &[Static("https://files.h:8443")]).unwrap();
         for (to, allowed) in [
             ("https://h", true),
             ("https://H:443/other", true),
@@ -210,7 +212,7 @@ mod tests {
     fn what_is_listed_is_an_origin_and_no_more() {
         for wrong in ["h", "https://h/path", "https://h?x=1", "https://a:b@h"] {
             assert!(
-                Origins::new(&url("https://h"), &[wrong]).is_err(),
+                Origins::new(&url("https://h"), &[Text::of(wrong)]).is_err(),
                 "{wrong}"
             );
         }

@@ -12,6 +12,7 @@ use crate::{
     Clock,
     plan::{RateLimit, ResourcePlan},
     request::Draft,
+    shared::{Ref, Text},
 };
 
 /// What all workers of a source share: how many attempts may be in flight, how many requests may be
@@ -20,7 +21,7 @@ use crate::{
 pub(crate) struct Pace {
     places: Semaphore,
     /// The one place of each resource whose requests go one at a time.
-    single: BTreeMap<&'static str, Semaphore>,
+    single: BTreeMap<Text, Semaphore>,
     limit: Option<RateLimit>,
     /// How long a request may wait for the API.
     longest: Duration,
@@ -83,9 +84,11 @@ impl Pace {
     }
 
     /// With at most one attempt in flight for each of these resources that are not parallelized.
-    pub(crate) fn one_at_a_time(mut self, resources: &[&ResourcePlan]) -> Self {
+    pub(crate) fn one_at_a_time(mut self, resources: &[Ref<ResourcePlan>]) -> Self {
         let single = resources.iter().filter(|resource| !resource.parallelized);
-        self.single = single.map(|one| (one.name, Semaphore::new(1))).collect();
+        self.single = single
+            .map(|one| (one.name.clone(), Semaphore::new(1)))
+            .collect();
         self
     }
 
@@ -104,7 +107,7 @@ impl Pace {
     ) -> Turn<'a> {
         // No semaphore is ever closed, so there is always a place in the end. Who waits for the
         // resource's own keeps none from others.
-        let single = match self.single.get(resource.name) {
+        let single = match self.single.get(&*resource.name) {
             Some(single) => single.acquire().await.ok(),
             None => None,
         };
@@ -215,7 +218,9 @@ impl Gate {
 mod tests {
     use super::*;
     use crate::clock::manual::ManualClock;
+    use crate::shared::Ref::Static;
     use futures_util::FutureExt;
+    use std::sync::LazyLock;
 
     const SECOND: Duration = Duration::from_secs(1);
     const ANY: ResourcePlan = ResourcePlan::DEFAULT;
@@ -247,13 +252,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_resource_that_is_not_parallelized_has_one_place_and_takes_no_other() {
-        const ALONE: ResourcePlan = ResourcePlan {
-            name: "alone",
+        static ALONE: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+            name: Static("alone"),
             parallelized: false,
             ..ANY
-        };
+        });
         let clock = ManualClock::default();
-        let pace = Pace::new(2, None, 60 * SECOND).one_at_a_time(&[&ALONE, &ANY]);
+        let pace = Pace::new(2, None, 60 * SECOND).one_at_a_time(&[Static(&*ALONE), ANY.into()]);
         let first = pace.turn(&ALONE, &clock).await;
         assert!(pace.turn(&ALONE, &clock).now_or_never().is_none());
         assert!(pace.turn(&ANY, &clock).now_or_never().is_some());

@@ -47,7 +47,7 @@ pub enum ParentValue {
 }
 
 /// The column of a field.
-fn field_column(table: &'static Table, field: &ParentField) -> Option<&'static Column> {
+fn field_column<'t>(table: &'t Table, field: &ParentField) -> Option<&'t Column> {
     table.columns.get(usize::from(field.column))
 }
 
@@ -55,7 +55,7 @@ fn field_column(table: &'static Table, field: &ParentField) -> Option<&'static C
 fn field(row: Row<'_>, field: &ParentField) -> ParentValue {
     let at = usize::from(field.column);
     match (row.place(at), row.table().columns.get(at)) {
-        (Some((page, slot)), Some(column)) => reach(page, slot, column, field.path.0),
+        (Some((page, slot)), Some(column)) => reach(page, slot, column, &field.path.0),
         _ => ParentValue::Null,
     }
 }
@@ -73,7 +73,7 @@ fn reach(page: &Page, slot: Slot, column: &Column, steps: &[Step]) -> ParentValu
         }
         (Slot::Array { children, len, .. }, Type::Array(element), Step::Index(index)) => {
             let slots = page.slots(children, len as usize);
-            pick(slots, *index).map(|slot| (*slot, *element))
+            pick(slots, *index).map(|slot| (*slot, &**element))
         }
         (Slot::Map { children, len, .. }, Type::Map(element), Step::Key(key)) => {
             let entries = page.slots(children, 2 * len as usize).chunks_exact(2);
@@ -81,7 +81,7 @@ fn reach(page: &Page, slot: Slot, column: &Column, steps: &[Step]) -> ParentValu
                 [name, value] if page.value(*name) == Value::Text(key) => Some(*value),
                 _ => None,
             });
-            found.next().map(|slot| (slot, *element))
+            found.next().map(|slot| (slot, &**element))
         }
         (Slot::Json { at }, ..) => {
             let tree: Json = serde_json::from_str(page.json(at)).unwrap_or_default();
@@ -97,7 +97,7 @@ fn reach(page: &Page, slot: Slot, column: &Column, steps: &[Step]) -> ParentValu
 /// The value that the steps lead to from the root of a tree.
 pub fn at_json(tree: &Json, steps: &[Step]) -> ParentValue {
     let found = steps.iter().try_fold(tree, |value, step| match step {
-        Step::Key(key) => value.get(key),
+        Step::Key(key) => value.get(&**key),
         Step::Index(index) => pick(value.as_array()?, *index),
     });
     found.to_parent_value()

@@ -14,7 +14,10 @@ mod templates;
 
 use std::time::Duration;
 
-use crate::schema::Path;
+use crate::{
+    schema::Path,
+    shared::{List, Ref, Text, list},
+};
 
 pub use self::{
     auth::{Auth, ClientAuthentication, CustomAuth, Grant, Location, OAuth2},
@@ -29,22 +32,22 @@ pub use self::{
 };
 
 /// A whole source: one spec.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct SourcePlan {
     /// Name of the source.
-    pub name: &'static str,
+    pub name: Text,
     /// The spec's path, for messages.
-    pub spec: &'static str,
+    pub spec: Text,
     /// The kinds of credentials that the user chooses one of: what [`Auth::OneOf`] stands for.
-    pub choices: &'static [Choice],
+    pub choices: List<Choice>,
     /// The secrets, in the order in which [`Part::Secret`] counts them.
-    pub secrets: &'static [SecretPlan],
+    pub secrets: List<SecretPlan>,
     /// The settings, in the order in which [`Part::Config`] counts them.
-    pub config: &'static [ConfigPlan],
+    pub config: List<ConfigPlan>,
     /// Absolute URL that every relative path is joined to.
     pub base_url: Template,
     /// Headers of every request; a resource's header of the same name wins.
-    pub headers: &'static [Param],
+    pub headers: List<Param>,
     /// When to ask again.
     pub retry: Retry,
     /// The most requests in a time; none where only the API itself limits them.
@@ -58,89 +61,88 @@ pub struct SourcePlan {
     /// The most bytes of a response, after decompression.
     pub max_response_bytes: u64,
     /// Further origins (`https://host[:port]`) that may receive credentials.
-    pub allow_origins: &'static [&'static str],
+    pub allow_origins: List<Text>,
     /// The resources, in the order of the spec.
-    pub resources: &'static [&'static ResourcePlan],
+    pub resources: List<Ref<ResourcePlan>>,
 }
 
 impl SourcePlan {
     /// The defaults of the language.
     pub const DEFAULT: Self = Self {
-        name: "",
-        spec: "",
-        choices: &[],
-        secrets: &[],
-        config: &[],
-        base_url: Template(&[]),
-        headers: &[],
+        name: Ref::Static(""),
+        spec: Ref::Static(""),
+        choices: List::EMPTY,
+        secrets: List::EMPTY,
+        config: List::EMPTY,
+        base_url: Template(List::EMPTY),
+        headers: List::EMPTY,
         retry: Retry::DEFAULT,
         rate_limit: None,
         connect_timeout: Duration::from_secs(10),
         request_timeout: Duration::from_secs(60),
         concurrency: 4,
         max_response_bytes: 64 << 20,
-        allow_origins: &[],
-        resources: &[],
+        allow_origins: List::EMPTY,
+        resources: List::EMPTY,
     };
 }
 
 impl SourcePlan {
     /// The credentials of a resource, where the user chose this of the [`choices`](Self::choices).
-    pub(crate) fn auth_of(
-        &self,
-        resource: &ResourcePlan,
+    pub(crate) fn auth_of<'a>(
+        &'a self,
+        resource: &'a ResourcePlan,
         choice: Option<usize>,
-    ) -> Option<&'static Auth> {
-        match resource.auth {
-            Some(Auth::OneOf) => match choice.and_then(|choice| self.choices.get(choice)) {
-                Some(choice) => Some(choice.auth),
-                None => Some(&Auth::OneOf),
-            },
-            auth => auth,
-        }
+    ) -> Option<&'a Auth> {
+        let auth = resource.auth.as_deref()?;
+        let chosen = match auth {
+            Auth::OneOf => choice.and_then(|choice| self.choices.get(choice)),
+            _ => None,
+        };
+        Some(chosen.map_or(auth, |choice| &choice.auth))
     }
 }
 
 /// One of the kinds of credentials that the user of a source chooses from.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Choice {
     /// Its name in the spec.
-    pub name: &'static str,
+    pub name: Text,
     /// The credentials.
-    pub auth: &'static Auth,
+    pub auth: Ref<Auth>,
     /// The secrets that it needs, those that every choice needs included: positions of
     /// [`SourcePlan::secrets`], in order.
-    pub secrets: &'static [u16],
+    pub secrets: List<u16>,
 }
 
 /// A secret that a spec uses.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct SecretPlan {
     /// Its name in the spec.
-    pub name: &'static str,
+    pub name: Text,
     /// The environment variable that holds it.
-    pub env: &'static str,
+    pub env: Text,
     /// What it is and where to get it.
-    pub description: Option<&'static str>,
+    pub description: Option<Text>,
 }
 
 /// A setting that a spec declares.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ConfigPlan {
     /// Its name in the spec.
-    pub name: &'static str,
+    pub name: Text,
     /// The environment variable that overrides it.
-    pub env: &'static str,
+    pub env: Text,
     /// What its values are.
     pub data_type: ConfigType,
     /// Its value where none is given, as text. Without one it must be given.
-    pub default: Option<&'static str>,
+    pub default: Option<Text>,
     /// What it is.
-    pub description: Option<&'static str>,
+    pub description: Option<Text>,
 }
 
 /// What the values of a setting are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ConfigType {
     /// Text.
     Text,
@@ -155,14 +157,14 @@ pub enum ConfigType {
     /// An instant, in RFC 3339.
     Timestamp,
     /// One of these words.
-    Enum(&'static [&'static str]),
+    Enum(List<Text>),
 }
 
 /// When a request is made again, and how long after.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Retry {
     /// The statuses that are retried, as inclusive ranges.
-    pub statuses: &'static [(u16, u16)],
+    pub statuses: List<(u16, u16)>,
     /// The most requests made after the first.
     pub max_retries: u32,
     /// Retry n waits `backoff_factor × 2^(n−1)` seconds, jittered down to 50–100 %.
@@ -182,7 +184,7 @@ pub struct Retry {
 impl Retry {
     /// The defaults of the language.
     pub const DEFAULT: Self = Self {
-        statuses: &[(429, 429), (500, 500), (502, 504)],
+        statuses: list![(429, 429), (500, 500), (502, 504)],
         max_retries: 3,
         backoff_factor: 2.0,
         max_delay: Duration::from_secs(60),

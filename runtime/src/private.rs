@@ -4,6 +4,9 @@
 
 #![allow(missing_docs)]
 
+#[path = "private/columns.rs"]
+pub mod columns;
+
 use std::time::Duration;
 
 pub use std::collections::BTreeMap;
@@ -23,7 +26,46 @@ pub use crate::{
         SecretPlan, Selector, Slot, SourcePlan, Template, WriteDisposition,
     },
     schema::{Column, Decode, Path, Step, Table, TimeFormat, Type},
+    shared::{
+        List,
+        Ref::{self, Static},
+        Text,
+    },
 };
+
+/// A template without placeholders.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __literal {
+    ($text:literal) => {
+        $crate::plan::Template($crate::shared::Ref::Static(&[$crate::plan::Part::Text(
+            $crate::shared::Ref::Static($text),
+        )]))
+    };
+}
+pub use crate::__literal as literal;
+
+/// These words.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __words {
+    ($($word:literal),* $(,)?) => {
+        $crate::shared::Ref::Static(&[$($crate::shared::Ref::Static($word)),*])
+    };
+}
+pub use crate::__words as words;
+
+/// The place under these keys.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __at {
+    ($($key:literal),*) => {
+        $crate::Path($crate::shared::Ref::Static(&[
+            $($crate::Step::Key($crate::shared::Ref::Static($key))),*
+        ]))
+    };
+}
+pub use crate::__at as at;
 
 /// The record of these fields, a cell each, in order.
 #[doc(hidden)]
@@ -71,99 +113,4 @@ pub const fn secs(secs: u64) -> Duration {
 
 pub const fn millis(millis: u64) -> Duration {
     Duration::from_millis(millis)
-}
-
-pub const fn param(name: &'static str, value: Template) -> Param {
-    Param { name, value }
-}
-
-pub const fn field(column: u16, path: &'static [Step]) -> ParentField {
-    let path = Path(path);
-    ParentField { column, path }
-}
-
-pub const fn text(name: &'static str, line: u32) -> Column {
-    Column::new(name, Type::Text).at(line)
-}
-
-pub const fn bigint(name: &'static str, line: u32) -> Column {
-    Column::new(name, Type::Bigint).at(line)
-}
-
-pub const fn double(name: &'static str, line: u32) -> Column {
-    Column::new(name, Type::Double).at(line)
-}
-
-pub const fn bool(name: &'static str, line: u32) -> Column {
-    Column::new(name, Type::Bool).at(line)
-}
-
-pub const fn timestamp(name: &'static str, line: u32) -> Column {
-    Column::new(name, Type::TIMESTAMP).at(line)
-}
-
-pub const fn timestamp_as(name: &'static str, line: u32, format: TimeFormat) -> Column {
-    Column::new(name, Type::Timestamp(format)).at(line)
-}
-
-pub const fn date(name: &'static str, line: u32) -> Column {
-    Column::new(name, Type::DATE).at(line)
-}
-
-pub const fn date_as(name: &'static str, line: u32, format: TimeFormat) -> Column {
-    Column::new(name, Type::Date(format)).at(line)
-}
-
-pub const fn time(name: &'static str, line: u32) -> Column {
-    Column::new(name, Type::Time).at(line)
-}
-
-pub const fn decimal(name: &'static str, line: u32, precision: u8, scale: u8) -> Column {
-    Column::new(name, Type::Decimal { precision, scale }).at(line)
-}
-
-pub const fn binary(name: &'static str, line: u32) -> Column {
-    Column::new(name, Type::Binary).at(line)
-}
-
-pub const fn json(name: &'static str, line: u32) -> Column {
-    Column::new(name, Type::Json).at(line)
-}
-
-pub const fn object<T: Record>(name: &'static str, line: u32) -> Column {
-    Column::new(name, Type::Object(T::TABLE)).at(line)
-}
-
-pub const fn array(element: &'static Column, line: u32) -> Column {
-    Column::new(element.name, Type::Array(element)).at(line)
-}
-
-pub const fn map(value: &'static Column, line: u32) -> Column {
-    Column::new(value.name, Type::Map(value)).at(line)
-}
-
-pub const fn extra(line: u32) -> Column {
-    Column::extra().at(line)
-}
-
-pub const fn scalar(name: &'static str, line: u32) -> Column {
-    Column::new(name, Type::Scalar).at(line)
-}
-
-pub const fn record(line: u32) -> Column {
-    Column::record().at(line)
-}
-
-pub const fn open(name: &'static str, line: u32, values: &'static [&'static str]) -> Column {
-    let closed = false;
-    Column::new(name, Type::Enum { values, closed }).at(line)
-}
-
-pub const fn closed(name: &'static str, line: u32, values: &'static [&'static str]) -> Column {
-    let closed = true;
-    Column::new(name, Type::Enum { values, closed }).at(line)
-}
-
-pub const fn union(name: &'static str, line: u32, members: &'static [Column]) -> Column {
-    Column::new(name, Type::Union(members)).at(line)
 }

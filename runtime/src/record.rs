@@ -7,7 +7,7 @@ use crate::{cell::Cells, schema::Table};
 /// `#[rest_source]` implements it. By hand, take the cells in the order of the table's columns:
 ///
 /// ```
-/// use rest_source::{Cells, Column, Record, Table, Type};
+/// use rest_source::{Cells, Column, Record, Table, Type, shared::list};
 ///
 /// struct Story {
 ///     id: String,
@@ -15,7 +15,7 @@ use crate::{cell::Cells, schema::Table};
 /// }
 ///
 /// impl Record for Story {
-///     const TABLE: &'static Table = &Table::new("stories", &[
+///     const TABLE: &'static Table = &Table::new("stories", list![
 ///         Column::new("id", Type::Text).primary_key(),
 ///         Column::new("views", Type::Bigint).nullable(),
 ///     ]);

@@ -16,6 +16,7 @@ use base64::{
 use memchr::memmem::Finder;
 
 use self::view::{Span, View, is_dropped};
+use crate::shared::Text;
 
 /// What stands for a secret.
 pub(crate) const BLANK: &str = "[secret]";
@@ -48,7 +49,7 @@ pub(crate) struct Redactor {
     known: RwLock<Known>,
     /// The path of the spec, which messages name as the place of a mistake. A secret that is a word of it
     /// stays there.
-    spec: &'static str,
+    spec: Text,
 }
 
 #[derive(Default)]
@@ -70,8 +71,8 @@ impl Redactor {
     }
 
     /// Leaves the path of the spec as it is.
-    pub(crate) fn sparing(mut self, spec: &'static str) -> Self {
-        self.spec = spec;
+    pub(crate) fn sparing(mut self, spec: &Text) -> Self {
+        self.spec = spec.clone();
         self
     }
 
@@ -142,7 +143,7 @@ impl Redactor {
         if self.spec.is_empty() {
             return Vec::new();
         }
-        let places = text.match_indices(self.spec).map(|(start, path)| {
+        let places = text.match_indices(self.spec.as_str()).map(|(start, path)| {
             let end = start + path.len();
             let line = text[end..].strip_prefix(':').map_or(0, |rest| {
                 let digits = rest.bytes().take_while(u8::is_ascii_digit).count();

@@ -62,16 +62,16 @@ impl Draft {
         scope: Scope<'_>,
         redactor: Arc<Redactor>,
     ) -> Result<Self> {
-        let mut url = join(base, &scope.path(resource.path)?)?;
+        let mut url = join(base, &scope.path(&resource.path)?)?;
         let mut query = url.query().unwrap_or_default().to_owned();
-        for (name, value) in scope.params(resource.params) {
+        for (name, value) in scope.params(&resource.params) {
             query::append(&mut query, name, &value);
         }
         if let Some(incremental) = &resource.incremental {
             let bounds = scope.bounds;
             for (name, value) in [
-                (incremental.start_param, &bounds.start),
-                (incremental.end_param, &bounds.end),
+                (&incremental.start_param, &bounds.start),
+                (&incremental.end_param, &bounds.end),
             ] {
                 if let (Some(name), Some(value)) = (name, value) {
                     query = query::set(&query, name, &value.to_string());
@@ -79,9 +79,9 @@ impl Draft {
             }
         }
         url.set_query(Some(query.as_str()).filter(|query| !query.is_empty()));
-        let body = match resource.body {
+        let body = match &resource.body {
             Body::None => DraftBody::None,
-            Body::Json(json) => DraftBody::Json(scope.json(&json)),
+            Body::Json(json) => DraftBody::Json(scope.json(json)),
             Body::Form(fields) => DraftBody::Form(
                 scope
                     .params(fields)
@@ -107,18 +107,18 @@ impl Draft {
     /// Puts a value into the body, making the objects on the way to it.
     ///
     /// In a form, which has one level, the path's keys are joined by `.`.
-    pub fn set_body(&mut self, path: Path, value: Value) {
+    pub fn set_body(&mut self, path: &Path, value: Value) {
         self.set_body_to(path, value.into());
     }
 
     /// The same, with a number that keeps its digits.
-    pub(crate) fn set_body_to(&mut self, path: Path, value: Tree) {
+    pub(crate) fn set_body_to(&mut self, path: &Path, value: Tree) {
         match &mut self.body {
-            DraftBody::Json(body) => set_in(body, path.0, value),
+            DraftBody::Json(body) => set_in(body, &path.0, value),
             DraftBody::Form(fields) => set_field(fields, path, &value),
             DraftBody::None => {
                 let mut body = Tree::default();
-                set_in(&mut body, path.0, value);
+                set_in(&mut body, &path.0, value);
                 self.body = DraftBody::Json(body);
             }
         }
@@ -248,11 +248,11 @@ fn headers(source: &SourcePlan, resource: &ResourcePlan, scope: Scope<'_>) -> Re
     let mut headers = Headers::new();
     headers.push("Accept", "application/json");
     headers.push("User-Agent", USER_AGENT);
-    for params in [source.headers, resource.headers] {
+    for params in [&source.headers, &resource.headers] {
         for param in params {
-            if let Some(value) = scope.text(param.value) {
-                check_header(param.name, &value, error_kind(param.value))?;
-                headers.set(param.name, value);
+            if let Some(value) = scope.text(&param.value) {
+                check_header(&param.name, &value, error_kind(&param.value.0))?;
+                headers.set(param.name.as_str(), value);
             }
         }
     }
@@ -283,7 +283,7 @@ fn set_in(body: &mut Tree, path: &[Step], value: Tree) {
                 *body = Tree::Members(BTreeMap::new());
             }
             if let Tree::Members(members) = body {
-                set_in(members.entry((*key).to_owned()).or_default(), rest, value);
+                set_in(members.entry(key.to_string()).or_default(), rest, value);
             }
         }
         Step::Index(index) => {
@@ -298,12 +298,12 @@ fn set_in(body: &mut Tree, path: &[Step], value: Tree) {
     }
 }
 
-fn set_field(fields: &mut Vec<(String, String)>, path: Path, value: &Tree) {
+fn set_field(fields: &mut Vec<(String, String)>, path: &Path, value: &Tree) {
     let keys: Vec<String> = path
         .0
         .iter()
         .map(|step| match step {
-            Step::Key(key) => (*key).to_owned(),
+            Step::Key(key) => key.to_string(),
             Step::Index(index) => index.to_string(),
         })
         .collect();
@@ -320,25 +320,26 @@ fn set_field(fields: &mut Vec<(String, String)>, path: Path, value: &Tree) {
 mod tests {
     use super::*;
     use crate::plan::{Incremental, Param, Part, Template};
+    use crate::shared::{Ref::Static, Text, list};
     use serde_json::json;
 
     fn first(base: &str, path: &'static str, resource: &ResourcePlan) -> Draft {
         let source = SourcePlan {
-            headers: &[
+            headers: list![
                 Param {
-                    name: "X-Version",
-                    value: Template(&[Part::Text("1")]),
+                    name: Static("X-Version"),
+                    value: Template(list![Part::Text(Static("1"))]),
                 },
                 Param {
-                    name: "X-Other",
-                    value: Template(&[Part::Text("2")]),
+                    name: Static("X-Other"),
+                    value: Template(list![Part::Text(Static("2"))]),
                 },
             ],
             ..SourcePlan::DEFAULT
         };
         let resource = ResourcePlan {
-            path: Template(Box::leak(Box::new([Part::Text(path)]))),
-            ..*resource
+            path: Template(vec![Part::Text(Text::of(path))].into()),
+            ..resource.clone()
         };
         let scope = Scope {
             secrets: &["s3cr3t".into()],
@@ -395,27 +396,28 @@ mod tests {
     fn parameters_follow_in_order_and_may_repeat() {
         const PARAMS: &[Param] = &[
             Param {
-                name: "types[]",
-                value: Template(&[Part::Text("a b")]),
+                name: Static("types[]"),
+                value: Template(list![Part::Text(Static("a b"))]),
             },
             Param {
-                name: "types[]",
-                value: Template(&[Part::Text("c&d")]),
+                name: Static("types[]"),
+                value: Template(list![Part::Text(Static("c&d"))]),
             },
             Param {
-                name: "to",
-                value: Template(&[Part::IncrementalEnd]),
+                name: Static("to"),
+                value: Template(list![Part::IncrementalEnd]),
             },
         ];
         let draft = first(
             "https://h?x=1",
             "t",
             &ResourcePlan {
-                params: PARAMS,
+                params: Static(PARAMS),
                 incremental: Some(Incremental {
-                    start_param: Some("since"),
-                    end_param: Some("until"),
-                    ..Incremental::new(0)
+                    start_param: Some(Static("since")),
+                    end_param: Some(Static("until")),
+                    column: 0,
+                    ..Incremental::DEFAULT
                 }),
                 ..ResourcePlan::DEFAULT
             },
@@ -432,14 +434,14 @@ mod tests {
             "https://h",
             "t",
             &ResourcePlan {
-                headers: &[
+                headers: list![
                     Param {
-                        name: "x-version",
-                        value: Template(&[Part::Text("9")]),
+                        name: Static("x-version"),
+                        value: Template(list![Part::Text(Static("9"))]),
                     },
                     Param {
-                        name: "accept",
-                        value: Template(&[Part::Text("text/json")]),
+                        name: Static("accept"),
+                        value: Template(list![Part::Text(Static("text/json"))]),
                     },
                 ],
                 ..ResourcePlan::DEFAULT
@@ -469,11 +471,17 @@ mod tests {
 
     #[test]
     fn a_value_is_put_into_a_body_wherever_it_belongs() {
-        const DEEP: Path = Path(&[Step::Key("page"), Step::Key("offset")]);
+        const DEEP: Path = Path(list![
+            Step::Key(Static("page")),
+            Step::Key(Static("offset"))
+        ]);
         let mut draft = first("https://h", "t", &ResourcePlan::DEFAULT);
         draft.body = DraftBody::Json(json!({ "page": { "limit": 5 }, "q": "x" }).into());
-        draft.set_body(DEEP, json!(100));
-        draft.set_body(Path(&[Step::Key("new"), Step::Key("er")]), json!("c"));
+        draft.set_body(&DEEP, json!(100));
+        draft.set_body(
+            &Path(list![Step::Key(Static("new")), Step::Key(Static("er"))]),
+            json!("c"),
+        );
         let DraftBody::Json(body) = &draft.body else {
             panic!("{:?}", draft.body);
         };
@@ -483,8 +491,8 @@ mod tests {
         );
 
         draft.body = DraftBody::Form(vec![("cursor".into(), "a".into())]);
-        draft.set_body(Path(&[Step::Key("cursor")]), json!("b"));
-        draft.set_body(Path(&[Step::Key("limit")]), json!(5));
+        draft.set_body(&Path(list![Step::Key(Static("cursor"))]), json!("b"));
+        draft.set_body(&Path(list![Step::Key(Static("limit"))]), json!(5));
         let DraftBody::Form(fields) = &draft.body else {
             panic!("{:?}", draft.body);
         };
@@ -528,9 +536,9 @@ mod tests {
             "https://h",
             "t",
             &ResourcePlan {
-                params: &[Param {
-                    name: "key",
-                    value: Template(&[Part::Secret(0)]),
+                params: list![Param {
+                    name: Static("key"),
+                    value: Template(list![Part::Secret(0)]),
                 }],
                 ..ResourcePlan::DEFAULT
             },

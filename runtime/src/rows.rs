@@ -11,6 +11,7 @@ use crate::{
     plan::ResourcePlan,
     record::Record,
     schema::{Column, Table},
+    shared::{Ref, Text},
     value::Value,
 };
 
@@ -20,14 +21,14 @@ use crate::{
 #[derive(Clone)]
 pub struct Rows {
     page: Arc<Page>,
-    table: &'static Table,
+    table: Ref<Table>,
     /// Where each row's cells start in the page's pool.
     starts: Vec<u32>,
 }
 
 impl Rows {
     /// No rows.
-    pub(crate) fn empty(table: &'static Table) -> Self {
+    pub(crate) fn empty(table: Ref<Table>) -> Self {
         Self::new(Page::default(), table, Vec::new())
     }
 
@@ -36,17 +37,17 @@ impl Rows {
     /// another way.
     ///
     /// ```
-    /// use rest_source::{Column, Path, Rows, Step, Table, Type};
+    /// use rest_source::{Column, Path, Rows, Table, Type, shared::list};
     /// use rest_source::plan::{ResourcePlan, Selector};
     ///
-    /// const STORIES: ResourcePlan = ResourcePlan {
-    ///     name: "stories",
-    ///     table: &Table::new("stories", &[Column::new("id", Type::Text)]),
-    ///     selector: Selector::Path(Path(&[Step::Key("data")])),
+    /// let stories = ResourcePlan {
+    ///     name: "stories".into(),
+    ///     table: Table::new("stories", list![Column::new("id", Type::Text)]).into(),
+    ///     selector: Selector::Path(Path::of(["data"])),
     ///     ..ResourcePlan::DEFAULT
     /// };
     ///
-    /// let rows = Rows::from_page(r#"{"data": [{"id": "a"}, {"id": "b"}]}"#, &STORIES)?;
+    /// let rows = Rows::from_page(r#"{"data": [{"id": "a"}, {"id": "b"}]}"#, &stories)?;
     /// assert_eq!(rows.len(), 2);
     /// # Ok::<(), rest_source::Error>(())
     /// ```
@@ -56,7 +57,12 @@ impl Rows {
     /// [`ErrorKind::Response`](crate::ErrorKind::Response) where the body is no JSON or has no
     /// records, [`ErrorKind::Schema`](crate::ErrorKind::Schema) where a value does not fit.
     pub fn from_page(body: impl Into<Vec<u8>>, resource: &ResourcePlan) -> Result<Self> {
-        let shape = PageShape::new(resource, resource.table, &[], "the schema")?;
+        let shape = PageShape::new(
+            resource,
+            resource.table.clone(),
+            &[],
+            &Text::of("the schema"),
+        )?;
         let decoded = decode(body.into(), &shape)?;
         match decoded.failure {
             Some(error) => Err(error),
@@ -83,7 +89,7 @@ impl Rows {
     }
 
     /// The rows of this page that start at these places of its pool.
-    pub(crate) fn new(page: Page, table: &'static Table, starts: Vec<u32>) -> Self {
+    pub(crate) fn new(page: Page, table: Ref<Table>, starts: Vec<u32>) -> Self {
         Self {
             page: Arc::new(page),
             table,
@@ -100,7 +106,7 @@ impl Rows {
     pub(crate) fn at(&self, starts: Vec<u32>) -> Self {
         Self {
             page: Arc::clone(&self.page),
-            table: self.table,
+            table: self.table.clone(),
             starts,
         }
     }
@@ -111,7 +117,7 @@ impl Rows {
     }
 
     /// The page, copied only where it has other users, and what is known of it.
-    pub(crate) fn into_parts(self) -> (Page, &'static Table, Vec<u32>) {
+    pub(crate) fn into_parts(self) -> (Page, Ref<Table>, Vec<u32>) {
         let page = Arc::try_unwrap(self.page).unwrap_or_else(|page| Page::clone(&page));
         (page, self.table, self.starts)
     }
@@ -139,9 +145,14 @@ impl Rows {
         self.starts.is_empty()
     }
 
+    /// Their table, to be kept.
+    pub(crate) fn shared_table(&self) -> Ref<Table> {
+        self.table.clone()
+    }
+
     /// What they look like.
-    pub fn table(&self) -> &'static Table {
-        self.table
+    pub fn table(&self) -> &Table {
+        &self.table
     }
 
     /// The row at this position.
@@ -159,7 +170,7 @@ impl Rows {
 
     /// Keeps the rows for which `keep` holds.
     pub fn retain(&mut self, mut keep: impl FnMut(Row<'_>) -> bool) {
-        let (page, table) = (&*self.page, self.table);
+        let (page, table) = (&*self.page, &*self.table);
         self.starts
             .retain(|start| keep(Row::new(page, table, *start)));
     }
@@ -174,7 +185,7 @@ impl Rows {
     }
 
     fn row(&self, start: u32) -> Row<'_> {
-        Row::new(&self.page, self.table, start)
+        Row::new(&self.page, &self.table, start)
     }
 }
 
@@ -219,12 +230,12 @@ impl FusedIterator for Iter<'_> {}
 #[derive(Clone, Copy)]
 pub struct Row<'p> {
     page: &'p Page,
-    table: &'static Table,
+    table: &'p Table,
     slots: &'p [Slot],
 }
 
 impl<'p> Row<'p> {
-    pub(crate) fn new(page: &'p Page, table: &'static Table, start: u32) -> Self {
+    pub(crate) fn new(page: &'p Page, table: &'p Table, start: u32) -> Self {
         Self {
             page,
             table,
@@ -233,7 +244,7 @@ impl<'p> Row<'p> {
     }
 
     /// What it looks like.
-    pub fn table(&self) -> &'static Table {
+    pub fn table(&self) -> &'p Table {
         self.table
     }
 
@@ -270,9 +281,9 @@ impl<'p> Row<'p> {
     /// [`ErrorKind::Record`](crate::ErrorKind::Record) where `T` is not made for this table.
     pub fn record<T: Record>(&self) -> Result<T> {
         let mismatch = Mismatch::default();
-        let (slots, columns): (&[Slot], &'static [Column]) = match self.table.record() {
+        let (slots, columns): (&[Slot], &[Column]) = match self.table.record() {
             Some(at) if T::TABLE.is_untyped() => (self.slots.get(at..).unwrap_or_default(), &[]),
-            _ if self.table.is(T::TABLE) => (self.slots, self.table.columns),
+            _ if self.table.is(T::TABLE) => (self.slots, &self.table.columns),
             _ => return Err(mismatch.into_error::<T>(self.table)),
         };
         let mut cells = Cells::new(self.page, slots, columns, &mismatch);
@@ -290,7 +301,7 @@ impl fmt::Debug for Row<'_> {
         if let Some(at) = self.table.record() {
             return self.value(at).fmt(f);
         }
-        let names = self.table.columns.iter().map(|column| column.name);
+        let names = self.table.columns.iter().map(|column| &column.name);
         f.debug_map().entries(names.zip(self.values())).finish()
     }
 }
@@ -298,22 +309,28 @@ impl fmt::Debug for Row<'_> {
 #[cfg(test)]
 mod tests {
     use super::Rows;
+    use crate::shared::{Ref::Static, list};
     use crate::{
         plan::ResourcePlan,
         schema::{Column, Table, Type},
         value::Value,
     };
+    use std::sync::LazyLock;
 
-    const STORIES: ResourcePlan = ResourcePlan {
-        table: &Table::new(
-            "stories",
-            &[
-                Column::new("id", Type::Bigint),
-                Column::new("name", Type::Text).nullable(),
-            ],
+    static STORIES: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+        table: Static(
+            const {
+                &Table::new(
+                    "stories",
+                    list![
+                        Column::new("id", Type::Bigint),
+                        Column::new("name", Type::Text).nullable(),
+                    ],
+                )
+            },
         ),
         ..ResourcePlan::DEFAULT
-    };
+    });
 
     fn rows() -> Rows {
         let body = r#"[{"id": 1, "name": "a"}, {"id": 2}, {"id": 3, "name": "c"}]"#;

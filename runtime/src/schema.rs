@@ -6,29 +6,38 @@
 
 mod same;
 
+use crate::shared::{List, Ref, Text};
+
 /// The columns of a record, or of an object within one, in the order of the spec.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Table {
     /// Name of the resource, or of the object's type.
-    pub name: &'static str,
+    pub name: Text,
     /// Its columns. An untyped table has none, or those of its key and [the record](Column::record).
-    pub columns: &'static [Column],
+    pub columns: List<Column>,
 }
 
 impl Table {
+    /// A table of nothing.
+    pub(crate) const EMPTY: Self = Self {
+        name: Ref::Static(""),
+        columns: List::EMPTY,
+    };
+
     /// A table of these columns.
-    pub const fn new(name: &'static str, columns: &'static [Column]) -> Self {
+    pub const fn new(name: &'static str, columns: List<Column>) -> Self {
+        let name = Text::of(name);
         Self { name, columns }
     }
 
     /// Whether records are taken as they are, as JSON (`columns: json`).
-    pub const fn is_untyped(&self) -> bool {
+    pub fn is_untyped(&self) -> bool {
         self.record().is_some()
     }
 
     /// The position of the cell that holds a record as a whole, where records are taken as they are.
-    pub const fn record(&self) -> Option<usize> {
-        match self.columns {
+    pub fn record(&self) -> Option<usize> {
+        match &*self.columns {
             [] => Some(0),
             [key @ .., last] if last.is_record() => Some(key.len()),
             _ => None,
@@ -36,7 +45,7 @@ impl Table {
     }
 
     /// How many cells a row has: one per column, and one for a record without columns.
-    pub(crate) const fn width(&self) -> usize {
+    pub(crate) fn width(&self) -> usize {
         if self.columns.is_empty() {
             1
         } else {
@@ -47,7 +56,8 @@ impl Table {
     /// Whether this is the same table. One constant may have several addresses.
     #[inline]
     pub(crate) fn is(&self, other: &Self) -> bool {
-        std::ptr::eq(self.columns, other.columns) || same::are_equal(self, other)
+        let (columns, others): (&[Column], &[Column]) = (&self.columns, &other.columns);
+        std::ptr::eq(columns, others) || same::are_equal(self, other)
     }
 
     /// The position of a column, by its name in Rust and SQL.
@@ -66,16 +76,16 @@ impl Table {
 }
 
 /// One column of a [`Table`].
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "they are independent of each other, as in a spec"
 )]
 pub struct Column {
     /// Its name in Rust and in SQL.
-    pub name: &'static str,
+    pub name: Text,
     /// Its key in the JSON object.
-    pub key: &'static str,
+    pub key: Text,
     /// Where in the record it is read from, where that is not simply `key`.
     pub from: Option<Path>,
     /// What its values are.
@@ -104,8 +114,8 @@ impl Column {
     /// A column that is never null, read from the key of the same name.
     pub const fn new(name: &'static str, data_type: Type) -> Self {
         Self {
-            name,
-            key: name,
+            name: Text::of(name),
+            key: Text::of(name),
             from: None,
             data_type,
             nullable: false,
@@ -121,32 +131,30 @@ impl Column {
 
     /// The map `extra` of the values whose keys no column declares (`columns: evolve`).
     pub const fn extra() -> Self {
-        const JSON: Column = Column::new("extra", Type::Json);
-        Self {
-            decode: Decode::Rest,
-            ..Self::new("extra", Type::Map(&JSON))
-        }
+        static JSON: Column = Column::new("extra", Type::Json);
+        let values = Ref::Static(&JSON);
+        Self::new("extra", Type::Map(values)).decode(Decode::Rest)
     }
 
     /// A record as it is, in a table of its own or, as the last column, beside its key.
     pub const fn record() -> Self {
-        Self::new("record", Type::Json).from(&[])
+        Self::new("record", Type::Json).from(List::EMPTY)
     }
 
     /// Whether it holds a record as a whole.
-    pub(crate) const fn is_record(&self) -> bool {
-        matches!(self.from, Some(Path([])))
+    pub(crate) fn is_record(&self) -> bool {
+        self.from.as_ref().is_some_and(|path| path.0.is_empty())
     }
 
     /// Read from this key of the JSON object.
     pub const fn key(mut self, key: &'static str) -> Self {
-        self.key = key;
+        set(&mut self.key, Text::of(key));
         self
     }
 
     /// Read from this place in the record.
-    pub const fn from(mut self, path: &'static [Step]) -> Self {
-        self.from = Some(Path(path));
+    pub const fn from(mut self, path: List<Step>) -> Self {
+        set(&mut self.from, Some(Path(path)));
         self
     }
 
@@ -204,8 +212,13 @@ impl Column {
     }
 }
 
+/// Sets a field in a constant, where what stood in it cannot be dropped: it was a constant as well.
+const fn set<T>(field: &mut T, value: T) {
+    std::mem::forget(std::mem::replace(field, value));
+}
+
 /// What the values of a column are.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Type {
     /// Text.
     Text,
@@ -233,20 +246,20 @@ pub enum Type {
     /// Any JSON value.
     Json,
     /// An object with columns of its own.
-    Object(&'static Table),
+    Object(Ref<Table>),
     /// A list. The element's `nullable` says whether it may hold nulls.
-    Array(&'static Column),
+    Array(Ref<Column>),
     /// An object whose keys are data. The element describes its values.
-    Map(&'static Column),
+    Map(Ref<Column>),
     /// One of these words.
     Enum {
         /// The words as they stand in the response.
-        values: &'static [&'static str],
+        values: List<Text>,
         /// Whether any other word is an error.
         closed: bool,
     },
     /// One of several types, told apart by the kind of JSON value.
-    Union(&'static [Column]),
+    Union(List<Column>),
     /// Text, a signed integer of 64 bits, true or false: what is looked up in an untyped record as
     /// its key.
     Scalar,
@@ -282,7 +295,7 @@ impl Type {
 }
 
 /// How an instant or a date is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TimeFormat {
     /// RFC 3339, with an offset: `2026-11-21T09:30:00Z`.
     Rfc3339,
@@ -295,14 +308,14 @@ pub enum TimeFormat {
     /// A strftime pattern. Where it reads no offset, the time is in `zone`.
     Pattern {
         /// The pattern, as `jiff::fmt::strtime` understands it.
-        pattern: &'static str,
+        pattern: Text,
         /// An IANA zone name or a fixed offset.
-        zone: Option<&'static str>,
+        zone: Option<Text>,
     },
     /// RFC 3339 without an offset (a space for the `T` is taken): the time is in this zone.
     Local {
         /// An IANA zone name or a fixed offset.
-        zone: &'static str,
+        zone: Text,
     },
 }
 
@@ -321,14 +334,25 @@ pub enum Decode {
 }
 
 /// A place in a JSON value: keys and indexes from its root. Empty: the root itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Path(pub &'static [Step]);
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Path(pub List<Step>);
+
+impl Path {
+    /// The root itself.
+    pub const ROOT: Self = Self(List::EMPTY);
+
+    /// The place under these keys, from the root.
+    pub fn of<'k>(keys: impl IntoIterator<Item = &'k str>) -> Self {
+        let keys = keys.into_iter();
+        Self(keys.map(|key| Step::Key(key.to_owned().into())).collect())
+    }
+}
 
 /// One step of a [`Path`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     /// Into the member of this name.
-    Key(&'static str),
+    Key(Text),
     /// Into the element at this index; a negative one counts from the end.
     Index(i32),
 }
@@ -337,7 +361,7 @@ impl std::fmt::Display for Path {
     /// As JSONPath: `$.data[0].id`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("$")?;
-        for step in self.0 {
+        for step in &self.0 {
             match step {
                 Step::Key(key) if is_plain(key) => write!(f, ".{key}")?,
                 Step::Key(key) => write!(f, "[{key:?}]")?,

@@ -7,6 +7,7 @@ mod tests;
 use crate::{
     Error, ErrorKind, Result, Secret,
     plan::{ConfigPlan, ConfigType, SecretPlan, SourcePlan},
+    shared::Text,
 };
 
 pub use config_value::ConfigValue;
@@ -105,8 +106,8 @@ pub(crate) fn resolve(
         None => read_secrets(&needed, env, &mut mistakes),
     };
     let config = match config {
-        Some(given) => check_config(plan.config, given, &mut mistakes),
-        None => read_config(plan.config, named, env, &mut mistakes),
+        Some(given) => check_config(&plan.config, given, &mut mistakes),
+        None => read_config(&plan.config, named, env, &mut mistakes),
     };
     if mistakes.is_empty() {
         return Ok(Settings {
@@ -132,16 +133,16 @@ pub(crate) fn resolve(
 ///
 /// When the plan has no secret of such a name.
 pub(crate) fn in_place_of_variables<'a>(
-    plan: &SourcePlan,
+    plan: &'a SourcePlan,
     given: &'a [(String, Secret)],
-) -> Result<Vec<(&'static str, &'a Secret)>> {
+) -> Result<Vec<(&'a str, &'a Secret)>> {
     let variable = |(name, secret): &'a (String, Secret)| {
-        let plan = plan.secrets.iter().find(|plan| plan.name == name);
+        let plan = plan.secrets.iter().find(|plan| *plan.name == **name);
         let plan = plan.ok_or_else(|| {
             let message = format!("the source has no secret `{name}`");
             Error::new(ErrorKind::Config, message)
         })?;
-        Ok((plan.env, secret))
+        Ok((&*plan.env, secret))
     };
     given.iter().map(variable).collect()
 }
@@ -152,17 +153,17 @@ fn chosen(
     env: &dyn Fn(&str) -> Variable,
     mistakes: &mut Vec<String>,
 ) -> Option<usize> {
-    let is_missing = |secret: &&SecretPlan| matches!(env(secret.env), Variable::Unset);
-    let missing: Vec<Vec<SecretPlan>> = (0..plan.choices.len())
+    let is_missing = |secret: &&SecretPlan| matches!(env(&secret.env), Variable::Unset);
+    let missing: Vec<Vec<&SecretPlan>> = (0..plan.choices.len())
         .map(|choice| needed(plan, Some(choice)))
-        .map(|needed| needed.iter().filter(is_missing).copied().collect())
+        .map(|needed| needed.into_iter().filter(is_missing).collect())
         .collect();
     let names = |choices: &[usize]| {
         let names = choices.iter().filter_map(|at| plan.choices.get(*at));
         let names: Vec<String> = names.map(|choice| format!("`{}`", choice.name)).collect();
         names.join(" and ")
     };
-    let is_complete = |(at, missing): (usize, &Vec<SecretPlan>)| missing.is_empty().then_some(at);
+    let is_complete = |(at, missing): (usize, &Vec<&SecretPlan>)| missing.is_empty().then_some(at);
     let complete: Vec<usize> = missing.iter().enumerate().filter_map(is_complete).collect();
     match complete.as_slice() {
         [only] => return Some(*only),
@@ -181,14 +182,14 @@ fn chosen(
 
 /// The secrets that a choice needs; all of them where there is nothing to choose, and none while
 /// nothing was chosen.
-pub(crate) fn needed(plan: &SourcePlan, choice: Option<usize>) -> Vec<SecretPlan> {
+pub(crate) fn needed(plan: &SourcePlan, choice: Option<usize>) -> Vec<&SecretPlan> {
     if plan.choices.is_empty() {
-        return plan.secrets.to_vec();
+        return plan.secrets.iter().collect();
     }
     let choice = choice.and_then(|choice| plan.choices.get(choice));
-    let positions = choice.map_or(&[][..], |choice| choice.secrets).iter();
+    let positions = choice.map_or(&[][..], |choice| &choice.secrets).iter();
     let secrets = positions.filter_map(|at| plan.secrets.get(usize::from(*at)));
-    secrets.copied().collect()
+    secrets.collect()
 }
 
 /// The secrets of a choice, each where the plan has it, and empty ones between them.
@@ -206,7 +207,7 @@ fn in_place(plan: &SourcePlan, choice: Option<usize>, secrets: Vec<Secret>) -> V
 }
 
 fn check_secrets(
-    plans: &[SecretPlan],
+    plans: &[&SecretPlan],
     given: Vec<Secret>,
     mistakes: &mut Vec<String>,
 ) -> Vec<Secret> {
@@ -222,13 +223,13 @@ fn check_secrets(
 }
 
 fn read_secrets(
-    plans: &[SecretPlan],
+    plans: &[&SecretPlan],
     env: &dyn Fn(&str) -> Variable,
     mistakes: &mut Vec<String>,
 ) -> Vec<Secret> {
     let mut secrets = Vec::with_capacity(plans.len());
     for plan in plans {
-        let what = match env(plan.env) {
+        let what = match env(&plan.env) {
             Variable::Unset => "is not set".to_owned(),
             Variable::NotUnicode => "is not Unicode".to_owned(),
             Variable::Set(value) => {
@@ -243,7 +244,7 @@ fn read_secrets(
             "`{}` {what}: secret `{}`{}",
             plan.env,
             plan.name,
-            described(plan.description)
+            described(plan.description.as_deref())
         ));
     }
     secrets
@@ -269,11 +270,11 @@ fn check_config(
         mistakes.push(count_mistake("settings", plans.len(), given.len()));
     }
     for (plan, value) in plans.iter().zip(&given) {
-        if !value.is(plan.data_type) {
+        if !value.is(&plan.data_type) {
             mistakes.push(format!(
                 "setting `{}` must be {}, found `{value}`",
                 plan.name,
-                expected(plan.data_type)
+                expected(&plan.data_type)
             ));
         }
     }
@@ -287,17 +288,17 @@ fn read_config(
     mistakes: &mut Vec<String>,
 ) -> Vec<ConfigValue> {
     for (name, _) in named {
-        if plans.iter().all(|plan| plan.name != name) {
+        if plans.iter().all(|plan| *plan.name != **name) {
             mistakes.push(unknown(name, plans));
         }
     }
     let mut config = Vec::with_capacity(plans.len());
     for plan in plans {
-        let given = named.iter().rev().find(|(name, _)| name == plan.name);
-        let found = match (given, env(plan.env)) {
+        let given = named.iter().rev().find(|(name, _)| **name == *plan.name);
+        let found = match (given, env(&plan.env)) {
             (Some((_, value)), _) => Some(value.clone()),
             (None, Variable::Set(value)) => Some(value),
-            (None, Variable::Unset) => plan.default.map(str::to_owned),
+            (None, Variable::Unset) => plan.default.as_ref().map(ToString::to_string),
             (None, Variable::NotUnicode) => {
                 mistakes.push(format!("`{}` is not Unicode", plan.env));
                 continue;
@@ -308,12 +309,12 @@ fn read_config(
                 "`{}` is not set: setting `{}`, {}{}",
                 plan.env,
                 plan.name,
-                expected(plan.data_type),
-                described(plan.description)
+                expected(&plan.data_type),
+                described(plan.description.as_deref())
             ));
             continue;
         };
-        match ConfigValue::parse(plan.data_type, &found) {
+        match ConfigValue::parse(&plan.data_type, &found) {
             Some(value) => config.push(value),
             None => mistakes.push(format!(
                 "{} must be {}, found `{found}`",
@@ -321,7 +322,7 @@ fn read_config(
                     Some((name, _)) => format!("setting `{name}`"),
                     None => format!("`{}`", plan.env),
                 },
-                expected(plan.data_type)
+                expected(&plan.data_type)
             )),
         }
     }
@@ -329,7 +330,7 @@ fn read_config(
 }
 
 fn unknown(name: &str, plans: &[ConfigPlan]) -> String {
-    let names: Vec<_> = plans.iter().map(|plan| plan.name).collect();
+    let names: Vec<_> = plans.iter().map(|plan| plan.name.as_str()).collect();
     if names.is_empty() {
         return format!("there is no setting `{name}`: there are none");
     }
@@ -348,7 +349,13 @@ fn described(description: Option<&str>) -> String {
 }
 
 /// A type, as a message names it.
-fn expected(data_type: ConfigType) -> String {
+/// The words of a list in one text.
+fn joined(words: &[Text]) -> String {
+    let words: Vec<&str> = words.iter().map(Text::as_str).collect();
+    words.join("`, `")
+}
+
+fn expected(data_type: &ConfigType) -> String {
     match data_type {
         ConfigType::Text => "a text".to_owned(),
         ConfigType::Bigint => "a bigint".to_owned(),
@@ -356,6 +363,6 @@ fn expected(data_type: ConfigType) -> String {
         ConfigType::Bool => "`true` or `false`".to_owned(),
         ConfigType::Date => "a date like `2026-11-21`".to_owned(),
         ConfigType::Timestamp => "a timestamp like `2026-11-21T09:30:00Z`".to_owned(),
-        ConfigType::Enum(words) => format!("one of `{}`", words.join("`, `")),
+        ConfigType::Enum(words) => format!("one of `{}`", joined(words)),
     }
 }

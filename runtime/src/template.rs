@@ -12,6 +12,7 @@ use crate::{
     plan::{ConfigPlan, Json, Param, Part, Template},
     query::RESERVED,
     request::Bounds,
+    shared::Text,
     tree::Tree,
 };
 
@@ -28,10 +29,10 @@ pub(crate) struct Scope<'a> {
 
 impl<'a> Scope<'a> {
     /// The text of a template; none where a placeholder has no value.
-    pub(crate) fn text(&self, template: Template) -> Option<String> {
+    pub(crate) fn text(&self, template: &Template) -> Option<String> {
         let mut text = String::new();
-        for part in template.0 {
-            text.push_str(&self.part(*part)?);
+        for part in &template.0 {
+            text.push_str(&self.part(part)?);
         }
         Some(text)
     }
@@ -41,11 +42,9 @@ impl<'a> Scope<'a> {
     /// # Errors
     ///
     /// When one has none.
-    pub(crate) fn required(&self, template: Template, what: &str) -> Result<String> {
-        self.text(template).ok_or_else(|| {
-            let message = format!("a placeholder of {what} has no value");
-            Error::new(error_kind(template), message)
-        })
+    pub(crate) fn required(&self, template: &Template, what: &str) -> Result<String> {
+        self.text(template)
+            .ok_or_else(|| no_value(&template.0, what))
     }
 
     /// The path of a template, its values percent-encoded.
@@ -54,7 +53,7 @@ impl<'a> Scope<'a> {
     ///
     /// When a placeholder has no value, or when its value would name another path: a segment that
     /// is empty, `.` or `..`.
-    pub(crate) fn path(&self, template: Template) -> Result<String> {
+    pub(crate) fn path(&self, template: &Template) -> Result<String> {
         match template.0.first() {
             Some(Part::Text(text)) if text.contains("://") => self.url(template, "the path"),
             _ => self.encoded(template, "the path", |_| Some(0)),
@@ -68,14 +67,14 @@ impl<'a> Scope<'a> {
     /// # Errors
     ///
     /// As of a path, and when a value would change which host it is a part of.
-    pub(crate) fn url(&self, template: Template, what: &str) -> Result<String> {
+    pub(crate) fn url(&self, template: &Template, what: &str) -> Result<String> {
         self.encoded(template, what, past_authority)
     }
 
     /// Checks a value before the path of a URL, where `before` is the text before it and `after` what follows.
-    fn check_host(&self, part: Part, before: &str, value: &str, after: &[Part]) -> Result<()> {
+    fn check_host(&self, part: &Part, before: &str, value: &str, after: &[Part]) -> Result<()> {
         let (literal, rest) = match after {
-            [Part::Text(literal), rest @ ..] => (*literal, rest),
+            [Part::Text(literal), rest @ ..] => (literal.as_str(), rest),
             rest => ("", rest),
         };
         let value = host::InUrl {
@@ -92,9 +91,9 @@ impl<'a> Scope<'a> {
     }
 
     /// What a placeholder stands for, in a message.
-    fn name_of(&self, part: Part) -> String {
+    fn name_of(&self, part: &Part) -> String {
         match part {
-            Part::Config(at) => match self.settings.get(usize::from(at)) {
+            Part::Config(at) => match self.settings.get(usize::from(*at)) {
                 Some(setting) => format!("the setting `{}`", setting.name),
                 None => "a setting".to_owned(),
             },
@@ -110,7 +109,7 @@ impl<'a> Scope<'a> {
     /// then has its path.
     fn encoded(
         &self,
-        template: Template,
+        template: &Template,
         what: &str,
         path_of: impl Fn(&str) -> Option<usize>,
     ) -> Result<String> {
@@ -121,14 +120,15 @@ impl<'a> Scope<'a> {
                 text.push_str(literal);
                 continue;
             }
-            let value = self.required(Template(std::slice::from_ref(part)), what)?;
+            let alone = std::slice::from_ref(part);
+            let value = self.part(part).ok_or_else(|| no_value(alone, what))?;
             if path_of(&text).is_none() {
-                self.check_host(*part, &text, &value, &template.0[at + 1..])?;
+                self.check_host(part, &text, &value, &template.0[at + 1..])?;
                 text.push_str(&value);
                 continue;
             }
             text.extend(utf8_percent_encode(&value, RESERVED));
-            values.push((*part, value, text.len()));
+            values.push((part, value, text.len()));
         }
         let start = path_of(&text).unwrap_or_default();
         for (part, value, end) in values {
@@ -144,13 +144,13 @@ impl<'a> Scope<'a> {
     }
 
     /// The parameters that have a value, in order.
-    pub(crate) fn params(
+    pub(crate) fn params<'p>(
         &self,
-        params: &'static [Param],
-    ) -> impl Iterator<Item = (&'static str, String)> {
+        params: &'p [Param],
+    ) -> impl Iterator<Item = (&'p str, String)> {
         params
             .iter()
-            .filter_map(move |param| Some((param.name, self.text(param.value)?)))
+            .filter_map(move |param| Some((&*param.name, self.text(&param.value)?)))
     }
 
     /// A JSON value, its numbers as they are written. A text that is exactly a placeholder takes its
@@ -160,24 +160,26 @@ impl<'a> Scope<'a> {
             Json::Null => Tree::default(),
             Json::Bool(value) => Value::Bool(*value).into(),
             Json::Number(digits) => Tree::read(digits),
-            Json::Text(Template([part])) => self.typed(*part),
-            Json::Text(template) => Value::from(self.text(*template)).into(),
+            Json::Text(template) => match &*template.0 {
+                [part] => self.typed(part),
+                _ => Value::from(self.text(template)).into(),
+            },
             Json::Array(elements) => {
                 Tree::List(elements.iter().map(|element| self.json(element)).collect())
             }
             Json::Object(members) => {
-                let rendered = |(key, value): &(&str, Json)| ((*key).to_owned(), self.json(value));
+                let rendered = |(key, value): &(Text, Json)| (key.to_string(), self.json(value));
                 Tree::Members(members.iter().map(rendered).collect())
             }
         }
     }
 
-    fn typed(&self, part: Part) -> Tree {
+    fn typed(&self, part: &Part) -> Tree {
         let value = match part {
-            Part::Config(at) => self.config.get(usize::from(at)).map(ConfigValue::to_json),
+            Part::Config(at) => self.config.get(usize::from(*at)).map(ConfigValue::to_json),
             Part::IncrementalStart => self.bounds.start.as_ref().map(ConfigValue::to_json),
             Part::IncrementalEnd => self.bounds.end.as_ref().map(ConfigValue::to_json),
-            Part::Parent(at) => match self.parent.get(usize::from(at)) {
+            Part::Parent(at) => match self.parent.get(usize::from(*at)) {
                 Some(ParentValue::Decimal(number)) => return Tree::read(number.as_str()),
                 Some(ParentValue::Json(text)) => return Tree::read(text),
                 other => other.map(ParentValue::to_json),
@@ -187,20 +189,23 @@ impl<'a> Scope<'a> {
         value.unwrap_or_default().into()
     }
 
-    fn part(&self, part: Part) -> Option<Cow<'a, str>> {
+    fn part<'p>(&self, part: &'p Part) -> Option<Cow<'p, str>>
+    where
+        'a: 'p,
+    {
         let text = |value: &ConfigValue| Cow::Owned(value.to_string());
         match part {
             Part::Text(text) => Some(Cow::Borrowed(text)),
             Part::Secret(at) => self
                 .secrets
-                .get(usize::from(at))
+                .get(usize::from(*at))
                 // An empty one is of a choice that was not made.
                 .filter(|secret| !secret.expose().is_empty())
                 .map(|secret| Cow::Borrowed(secret.expose())),
-            Part::Config(at) => self.config.get(usize::from(at)).map(text),
+            Part::Config(at) => self.config.get(usize::from(*at)).map(text),
             Part::IncrementalStart => self.bounds.start.as_ref().map(text),
             Part::IncrementalEnd => self.bounds.end.as_ref().map(text),
-            Part::Parent(at) => match self.parent.get(usize::from(at))? {
+            Part::Parent(at) => match self.parent.get(usize::from(*at))? {
                 ParentValue::Null => None,
                 value => Some(Cow::Owned(value.to_string())),
             },
@@ -208,17 +213,18 @@ impl<'a> Scope<'a> {
     }
 }
 
-/// The kind of an error about the values in a template: the API gave a parent's, the user the others.
-pub(crate) fn error_kind(template: Template) -> ErrorKind {
-    let is_parent = |part: &Part| matches!(part, Part::Parent(_));
-    template
-        .0
-        .iter()
-        .find(|part| is_parent(part))
-        .map_or(ErrorKind::Config, |part| kind_of(*part))
+fn no_value(parts: &[Part], what: &str) -> Error {
+    let message = format!("a placeholder of {what} has no value");
+    Error::new(error_kind(parts), message)
 }
 
-fn kind_of(part: Part) -> ErrorKind {
+/// The kind of an error about the values in a template: the API gave a parent's, the user the others.
+pub(crate) fn error_kind(parts: &[Part]) -> ErrorKind {
+    let of_parent = parts.iter().find(|part| matches!(part, Part::Parent(_)));
+    of_parent.map_or(ErrorKind::Config, kind_of)
+}
+
+fn kind_of(part: &Part) -> ErrorKind {
     match part {
         Part::Parent(_) => ErrorKind::Response,
         _ => ErrorKind::Config,
@@ -273,18 +279,19 @@ fn check_segment(path: &str, end: usize, setting: Option<&str>) -> Result<(), St
 mod tests {
     use super::*;
     use crate::plan::ConfigType;
+    use crate::shared::{Ref::Static, list};
     use proptest::prelude::*;
     use serde_json::json;
 
-    pub(super) const CONFIG: Template = Template(&[Part::Config(0)]);
+    pub(super) const CONFIG: Template = Template(list![Part::Config(0)]);
     const SHOP: ConfigPlan = ConfigPlan {
-        name: "shop",
-        env: "SHOP",
+        name: Static("shop"),
+        env: Static("SHOP"),
         data_type: ConfigType::Text,
         default: None,
         description: None,
     };
-    const START: Template = Template(&[Part::IncrementalStart]);
+    const START: Template = Template(list![Part::IncrementalStart]);
 
     pub(super) fn with<T>(config: ConfigValue, use_it: impl FnOnce(Scope<'_>) -> T) -> T {
         use_it(Scope {
@@ -298,14 +305,14 @@ mod tests {
 
     #[test]
     fn a_value_in_a_path_is_one_segment_of_it() {
-        const PATH: Template = Template(&[
-            Part::Text("/orgs/"),
+        const PATH: Template = Template(list![
+            Part::Text(Static("/orgs/")),
             Part::Config(0),
-            Part::Text("/repos?sort=a"),
+            Part::Text(Static("/repos?sort=a")),
         ]);
         with("a/b c?d#é%2f".into(), |scope| {
             assert_eq!(
-                scope.path(PATH).unwrap(),
+                scope.path(&PATH).unwrap(),
                 "/orgs/a%2Fb%20c%3Fd%23%C3%A9%252f/repos?sort=a"
             );
         });
@@ -313,12 +320,16 @@ mod tests {
 
     #[test]
     fn a_value_that_leads_elsewhere_is_refused() {
-        const ALONE: Template = Template(&[Part::Text("/a/"), Part::Config(0), Part::Text("/b")]);
-        const BESIDE: Template = Template(&[Part::Text("/a/."), Part::Config(0)]);
-        const ELSEWHERE: Template = Template(&[
-            Part::Text("https://"),
+        const ALONE: Template = Template(list![
+            Part::Text(Static("/a/")),
             Part::Config(0),
-            Part::Text(".example.com/a"),
+            Part::Text(Static("/b"))
+        ]);
+        const BESIDE: Template = Template(list![Part::Text(Static("/a/.")), Part::Config(0)]);
+        const ELSEWHERE: Template = Template(list![
+            Part::Text(Static("https://")),
+            Part::Config(0),
+            Part::Text(Static(".example.com/a")),
         ]);
         for (path, value, refused) in [
             (ALONE, ".", true),
@@ -336,19 +347,20 @@ mod tests {
             (ELSEWHERE, "evil.net/", true),
             (ELSEWHERE, "..", true),
         ] {
-            let result = with(value.into(), |scope| scope.path(path));
+            let result = with(value.into(), |scope| scope.path(&path));
             assert_eq!(result.is_err(), refused, "{value:?}: {result:?}");
         }
     }
 
     #[test]
     fn a_value_in_the_path_of_a_url_is_one_segment_of_it() {
-        const ORG: Template = Template(&[
-            Part::Text("http://h:80/"),
+        const ORG: Template = Template(list![
+            Part::Text(Static("http://h:80/")),
             Part::Config(0),
-            Part::Text("/v1"),
+            Part::Text(Static("/v1")),
         ]);
-        const QUERY: Template = Template(&[Part::Text("http://h?org="), Part::Config(0)]);
+        const QUERY: Template =
+            Template(list![Part::Text(Static("http://h?org=")), Part::Config(0)]);
         for (url, value, wanted) in [
             (ORG, "a?b", Some("http://h:80/a%3Fb/v1")),
             (ORG, "a/b@c:#\\", Some("http://h:80/a%2Fb%40c%3A%23%5C/v1")),
@@ -363,7 +375,7 @@ mod tests {
             (QUERY, "..", Some("http://h?org=..")),
             (QUERY, "", Some("http://h?org=")),
         ] {
-            let found = with(value.into(), |scope| scope.url(url, "`base_url`"));
+            let found = with(value.into(), |scope| scope.url(&url, "`base_url`"));
             assert_eq!(found.as_deref().ok(), wanted, "{value:?}: {found:?}");
             if let Err(error) = found {
                 assert!(error.to_string().contains("the setting `shop`"), "{error}");
@@ -374,8 +386,8 @@ mod tests {
     proptest! {
         #[test]
         fn no_value_leaves_its_segment(value in "\\PC{0,8}") {
-            const PATH: Template = Template(&[Part::Text("a/"), Part::Config(0), Part::Text("/b")]);
-            let Ok(path) = with(value.as_str().into(), |scope| scope.path(PATH)) else {
+            const PATH: Template = Template(list![Part::Text(Static("a/")), Part::Config(0), Part::Text(Static("/b"))]);
+            let Ok(path) = with(value.as_str().into(), |scope| scope.path(&PATH)) else {
                 return Ok(());
             };
             let url = url::Url::parse(&format!("https://h/{path}")).unwrap();
@@ -391,26 +403,29 @@ mod tests {
     fn a_placeholder_without_a_value_drops_its_parameter_and_is_null_in_json() {
         const PARAMS: &[Param] = &[
             Param {
-                name: "since",
-                value: Template(&[Part::Text("after "), Part::IncrementalStart]),
+                name: Static("since"),
+                value: Template(list![Part::Text(Static("after ")), Part::IncrementalStart]),
             },
             Param {
-                name: "key",
-                value: Template(&[Part::Text("Token "), Part::Secret(0)]),
+                name: Static("key"),
+                value: Template(list![Part::Text(Static("Token ")), Part::Secret(0)]),
             },
         ];
         with(1.into(), |scope| {
             let params: Vec<_> = scope.params(PARAMS).collect();
             assert_eq!(params, [("key", "Token k3y".to_owned())]);
-            let body = Json::Object(&[("since", Json::Text(START)), ("n", Json::Number("1.5"))]);
+            let body = Json::Object(list![
+                (Static("since"), Json::Text(START)),
+                (Static("n"), Json::Number(Static("1.5")))
+            ]);
             assert_eq!(scope.json(&body).to_string(), r#"{"n":1.5,"since":null}"#);
-            assert_eq!(scope.path(START).unwrap_err().kind(), &ErrorKind::Config);
+            assert_eq!(scope.path(&START).unwrap_err().kind(), &ErrorKind::Config);
         });
     }
 
     #[test]
     fn a_json_text_that_is_exactly_a_placeholder_keeps_its_type() {
-        const LONGER: Template = Template(&[Part::Text("n"), Part::Config(0)]);
+        const LONGER: Template = Template(list![Part::Text(Static("n")), Part::Config(0)]);
         for (value, typed, text) in [
             (ConfigValue::Bigint(7), json!(7), "n7"),
             (ConfigValue::Double(0.5), json!(0.5), "n0.5"),
@@ -418,7 +433,7 @@ mod tests {
             (ConfigValue::Text("7".into()), json!("7"), "n7"),
         ] {
             with(value, |scope| {
-                let json = Json::Array(&[Json::Text(CONFIG), Json::Text(LONGER)]);
+                let json = Json::Array(list![Json::Text(CONFIG), Json::Text(LONGER)]);
                 assert_eq!(
                     scope.json(&json).to_string(),
                     json!([typed, text]).to_string()

@@ -3,6 +3,7 @@
 
 pub(crate) mod journal;
 
+use crate::shared::Ref;
 use std::{
     sync::{Arc, Mutex},
     time::Duration,
@@ -117,7 +118,7 @@ pub(crate) fn failure(kind: TransportErrorKind) -> Answer {
 
 /// A client of this plan over the API, by a clock whose waits are over at once, without jitter.
 pub(crate) fn client(
-    plan: &'static SourcePlan,
+    plan: impl Into<Ref<SourcePlan>>,
     secrets: &[&str],
     config: Vec<ConfigValue>,
     api: &Api,
@@ -129,29 +130,26 @@ pub(crate) fn client(
 /// A client that brings this Rust along.
 pub(crate) fn client_with(
     hooks: &'static Hooks,
-    plan: &'static SourcePlan,
+    plan: impl Into<Ref<SourcePlan>>,
     secrets: &[&str],
     config: Vec<ConfigValue>,
     api: &Api,
     clock: &ManualClock,
 ) -> crate::Result<Client> {
+    let plan = plan.into();
     let secrets: Vec<Secret> = secrets.iter().map(|secret| Secret::from(*secret)).collect();
-    let wire = wire(plan, &secrets, api, clock);
+    let wire = wire(&plan, &secrets, api, clock);
     let settings = Settings {
         secrets,
         choice: None,
         config,
     };
-    Client::new(plan, hooks, settings, wire, plan.concurrency)
+    let concurrency = plan.concurrency;
+    Client::new(plan, hooks, settings, wire, concurrency)
 }
 
 /// The wire of such a client.
-pub(crate) fn wire(
-    plan: &'static SourcePlan,
-    secrets: &[Secret],
-    api: &Api,
-    clock: &ManualClock,
-) -> Wire {
+pub(crate) fn wire(plan: &SourcePlan, secrets: &[Secret], api: &Api, clock: &ManualClock) -> Wire {
     Wire {
         transport: Box::new(api.clone()),
         clock: Box::new(clock.clone()),
@@ -160,7 +158,7 @@ pub(crate) fn wire(
         has_answered: false.into(),
         redactor: Arc::new(Redactor::new(secrets.iter().map(Secret::expose))),
         on_refresh_token: None,
-        retry: plan.retry,
+        retry: plan.retry.clone(),
         connect_timeout: Duration::from_secs(10),
         request_timeout: Duration::from_secs(60),
         max_response_bytes: plan.max_response_bytes,

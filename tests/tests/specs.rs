@@ -41,8 +41,12 @@ mod stripe {}
 #[rest_source("../../specs/twilio.yaml")]
 mod twilio {}
 
-fn resources<S: Connector>() -> Vec<&'static str> {
-    S::PLAN.resources.iter().map(|plan| plan.name).collect()
+fn resources<S: Connector>() -> Vec<String> {
+    S::plan()
+        .resources
+        .iter()
+        .map(|plan| plan.name.to_string())
+        .collect()
 }
 
 #[test]

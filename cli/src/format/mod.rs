@@ -22,7 +22,7 @@ pub(crate) struct Printer {
 
 impl Printer {
     /// For rows of this table.
-    pub(crate) fn new(format: Format, names: Names, table: &'static Table) -> Self {
+    pub(crate) fn new(format: Format, names: Names, table: &Table) -> Self {
         Self {
             format,
             names: names::of(table, names),
@@ -71,6 +71,7 @@ fn cell(value: Value<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use rest_source::shared::{Ref::Static, list};
     use rest_source::{
         Column, Rows, Table, Type,
         plan::{Paginator, ResourcePlan},
@@ -78,9 +79,9 @@ mod tests {
 
     use super::*;
 
-    const TABLE: Table = Table::new(
+    static TABLE: Table = Table::new(
         "stories",
-        &[
+        list![
             Column::new("id", Type::Text),
             Column::new("views", Type::Bigint).nullable(),
             Column::new(
@@ -100,7 +101,7 @@ mod tests {
 
     fn rows(body: &str) -> Rows {
         let resource = ResourcePlan {
-            table: &TABLE,
+            table: Static(&TABLE),
             paginator: Paginator::SINGLE_PAGE,
             ..ResourcePlan::DEFAULT
         };
@@ -177,12 +178,12 @@ mod tests {
 
     #[test]
     fn the_key_of_an_untyped_record_has_columns_beside_it() {
-        const KEYED: Table = Table::new(
+        static KEYED: Table = Table::new(
             "events",
-            &[Column::new("id", Type::Scalar), Column::record()],
+            list![Column::new("id", Type::Scalar), Column::record()],
         );
         let resource = ResourcePlan {
-            table: &KEYED,
+            table: Static(&KEYED),
             ..ResourcePlan::DEFAULT
         };
         let rows = Rows::from_page("[{\"id\": 7, \"a\": [ ]}]", &resource).unwrap();

@@ -12,7 +12,7 @@ pub(super) fn of(table: &Table, names: Names) -> Vec<String> {
         // A record without columns is one itself.
         return vec!["record".to_owned()];
     }
-    let own = || table.columns.iter().map(|column| column.name.to_owned());
+    let own = || table.columns.iter().map(|column| column.name.to_string());
     match names {
         Names::Columns => own().collect(),
         Names::Response => {
@@ -25,11 +25,11 @@ pub(super) fn of(table: &Table, names: Names) -> Vec<String> {
 /// The key of the response that a column is read from, a place deeper in the record as JSONPath. A column
 /// that is read from elsewhere (a parent, a setting) has its name.
 fn key(column: &Column) -> String {
-    match column.from.map(|path| (path.0, path)) {
-        _ if column.parent.is_some() || column.config.is_some() => column.name.to_owned(),
-        None => column.key.to_owned(),
-        Some(([], _)) => column.name.to_owned(),
-        Some(([Step::Key(key)], _)) => (*key).to_owned(),
+    match column.from.as_ref().map(|path| (&*path.0, path)) {
+        _ if column.parent.is_some() || column.config.is_some() => column.name.to_string(),
+        None => column.key.to_string(),
+        Some(([], _)) => column.name.to_string(),
+        Some(([Step::Key(key)], _)) => key.to_string(),
         Some((_, path)) => path.to_string(),
     }
 }
@@ -61,16 +61,21 @@ fn unique(mut keys: Vec<String>, names: &[String]) -> Vec<String> {
 mod tests {
     use super::*;
     use rest_source::Type;
+    use rest_source::shared::Ref::Static;
+    use rest_source::shared::list;
 
     #[test]
     fn columns_are_printed_under_the_keys_of_the_response() {
         const TABLE: Table = Table::new(
             "events",
-            &[
+            list![
                 Column::new("started_at", Type::TIMESTAMP).key("startedAt"),
                 Column::new("id", Type::Text),
-                Column::new("number", Type::Text).from(&[Step::Key("no.")]),
-                Column::new("date", Type::Text).from(&[Step::Key("commit"), Step::Key("date")]),
+                Column::new("number", Type::Text).from(list![Step::Key(Static("no."))]),
+                Column::new("date", Type::Text).from(list![
+                    Step::Key(Static("commit")),
+                    Step::Key(Static("date"))
+                ]),
                 Column::new("repo_id", Type::Text).parent(0),
             ],
         );
@@ -88,9 +93,9 @@ mod tests {
     fn columns_of_one_key_keep_their_names() {
         const TABLE: Table = Table::new(
             "events",
-            &[
-                Column::new("a", Type::Text).from(&[Step::Key("x")]),
-                Column::new("b", Type::Text).from(&[Step::Key("x")]),
+            list![
+                Column::new("a", Type::Text).from(list![Step::Key(Static("x"))]),
+                Column::new("b", Type::Text).from(list![Step::Key(Static("x"))]),
                 Column::new("c", Type::Text).key("b"),
                 Column::new("d", Type::Text).key("D"),
             ],

@@ -10,6 +10,16 @@ pub enum Step {
     Index(i32),
 }
 
+impl Step {
+    /// The key that it goes to, where it is one.
+    pub fn key(&self) -> Option<&String> {
+        match self {
+            Self::Key(key) => Some(key),
+            Self::Index(_) => None,
+        }
+    }
+}
+
 /// Text with placeholders; neighbouring texts are one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Template(pub Vec<Part>);

@@ -5,7 +5,7 @@ use quote::quote;
 
 use crate::connector::{Column, Decode, Path, Step, TimeFormat, Type};
 
-use super::names::{each, ident, integer, list, option, text};
+use super::names::{argument, each, ident, integer, list, option, slice, text};
 
 /// The type of the column's field.
 pub(crate) fn field_type(column: &Column) -> TokenStream {
@@ -67,7 +67,7 @@ pub(super) fn column(column: &Column) -> TokenStream {
         tokens.extend(quote!(.key(#key)));
     }
     if let Some(from) = column.from.as_ref().filter(|from| !from.0.is_empty()) {
-        let steps = steps(from);
+        let steps = argument(&steps(from));
         tokens.extend(quote!(.from(#steps)));
     }
     match column.decode {
@@ -103,66 +103,61 @@ fn constructor(column: &Column) -> TokenStream {
     let name = &column.name;
     let line = Literal::u32_unsuffixed(column.line);
     if column.decode == Decode::Rest {
-        return quote!(__rs::extra(#line));
+        return quote!(extra(#line));
     }
     if column.from.as_ref().is_some_and(|from| from.0.is_empty()) {
-        return quote!(__rs::record(#line));
+        return quote!(record(#line));
     }
     match &column.data_type {
-        Type::Text => quote!(__rs::text(#name, #line)),
-        Type::Bigint => quote!(__rs::bigint(#name, #line)),
-        Type::Double => quote!(__rs::double(#name, #line)),
-        Type::Bool => quote!(__rs::bool(#name, #line)),
-        Type::Timestamp(TimeFormat::Rfc3339) => quote!(__rs::timestamp(#name, #line)),
+        Type::Text => quote!(text(#name, #line)),
+        Type::Bigint => quote!(bigint(#name, #line)),
+        Type::Double => quote!(double(#name, #line)),
+        Type::Bool => quote!(bool(#name, #line)),
+        Type::Timestamp(TimeFormat::Rfc3339) => quote!(timestamp(#name, #line)),
         Type::Timestamp(format) => {
             let format = time_format(format);
-            quote!(__rs::timestamp_as(#name, #line, #format))
+            quote!(timestamp_as(#name, #line, #format))
         }
-        Type::Date(TimeFormat::Date) => quote!(__rs::date(#name, #line)),
+        Type::Date(TimeFormat::Date) => quote!(date(#name, #line)),
         Type::Date(format) => {
             let format = time_format(format);
-            quote!(__rs::date_as(#name, #line, #format))
+            quote!(date_as(#name, #line, #format))
         }
-        Type::Time => quote!(__rs::time(#name, #line)),
+        Type::Time => quote!(time(#name, #line)),
         Type::Decimal { precision, scale } => {
             let (precision, scale) = (
                 Literal::u8_unsuffixed(*precision),
                 Literal::u8_unsuffixed(*scale),
             );
-            quote!(__rs::decimal(#name, #line, #precision, #scale))
+            quote!(decimal(#name, #line, #precision, #scale))
         }
-        Type::Binary => quote!(__rs::binary(#name, #line)),
-        Type::Json => quote!(__rs::json(#name, #line)),
+        Type::Binary => quote!(binary(#name, #line)),
+        Type::Json => quote!(json(#name, #line)),
         Type::Object(object) => {
             let object = ident(&object.ident);
-            quote!(__rs::object::<#object>(#name, #line))
+            quote!(object::<#object>(#name, #line))
         }
-        Type::Array(element) => container(column, "array", "Array", element),
-        Type::Map(element) => container(column, "map", "Map", element),
+        Type::Array(element) => container(column, "array", element),
+        Type::Map(element) => container(column, "map", element),
         Type::Enum(words) => {
             let constructor = ident(if words.closed { "closed" } else { "open" });
             let words = ident(&words.ident);
-            quote!(__rs::#constructor(#name, #line, #words::WORDS))
+            quote!(#constructor(#name, #line, #words::WORDS))
         }
         Type::Union(union) => {
             let union = ident(&union.ident);
-            quote!(__rs::union(#name, #line, #union::MEMBERS))
+            quote!(union(#name, #line, #union::MEMBERS))
         }
-        Type::Scalar => quote!(__rs::scalar(#name, #line)),
+        Type::Scalar => quote!(scalar(#name, #line)),
     }
 }
 
-/// A list or a map, of the name of its elements where that is the same.
-fn container(owner: &Column, short: &str, long: &str, element: &Column) -> TokenStream {
+/// A list or a map.
+fn container(owner: &Column, word: &str, element: &Column) -> TokenStream {
     let (name, line) = (&owner.name, Literal::u32_unsuffixed(owner.line));
-    let (short, long) = (ident(short), ident(long));
-    let same = element.name == owner.name;
-    let element = column(element);
-    if same {
-        quote!(__rs::#short(&#element, #line))
-    } else {
-        quote!(__rs::Column::new(#name, __rs::Type::#long(&#element)).at(#line))
-    }
+    let (constructor, element) = (ident(word), column(element));
+    let element = argument(&quote!(&#element));
+    quote!(#constructor(#name, #line, #element))
 }
 
 /// How an instant or a date is written.
@@ -173,25 +168,41 @@ pub(super) fn time_format(format: &TimeFormat) -> TokenStream {
         TimeFormat::EpochSeconds => quote!(__rs::TimeFormat::EpochSeconds),
         TimeFormat::EpochMillis => quote!(__rs::TimeFormat::EpochMillis),
         TimeFormat::Pattern { pattern, zone } => {
-            let zone = option(zone.as_deref().map(text));
+            let (pattern, zone) = (text(pattern), option(zone.as_deref().map(text)));
             quote!(__rs::TimeFormat::Pattern { pattern: #pattern, zone: #zone })
         }
-        TimeFormat::Local { zone } => quote!(__rs::TimeFormat::Local { zone: #zone }),
+        TimeFormat::Local { zone } => {
+            let zone = text(zone);
+            quote!(__rs::TimeFormat::Local { zone: #zone })
+        }
     }
 }
 
 /// A place in a JSON value, as a `Path`.
 pub(super) fn path(path: &Path) -> TokenStream {
+    let keys: Option<Vec<&String>> = path.0.iter().map(Step::key).collect();
+    if let Some(keys) = keys {
+        return quote!(__rs::at!(#(#keys),*));
+    }
     let steps = steps(path);
     quote!(__rs::Path(#steps))
 }
 
 pub(super) fn steps(Path(steps): &Path) -> TokenStream {
-    list(steps, |step| match step {
-        Step::Key(key) => quote!(__rs::Step::Key(#key)),
+    list(steps, step)
+}
+
+/// The steps of a place, for a function.
+pub(super) fn slice_of_steps(steps: &[Step]) -> TokenStream {
+    slice(steps, step)
+}
+
+fn step(step: &Step) -> TokenStream {
+    match step {
+        Step::Key(key) => quote!(__rs::Step::Key(__rs::Static(#key))),
         Step::Index(index) => {
             let index = integer(*index);
             quote!(__rs::Step::Index(#index))
         }
-    })
+    }
 }

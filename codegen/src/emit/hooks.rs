@@ -6,7 +6,7 @@ use quote::quote;
 use crate::connector::{Auth, Connector, CustomAuth, Pages};
 
 use super::{
-    names::{list, rust_path},
+    names::{rust_path, slice},
     plan::Fields,
     steps,
 };
@@ -16,7 +16,7 @@ pub(super) fn hooks(connector: &Connector) -> Option<TokenStream> {
     let mut fields = Fields::default();
     let auths = auths(connector);
     if !auths.is_empty() {
-        let auths = list(&auths, |rust| {
+        let auths = slice(&auths, |rust| {
             let path = rust_path(rust);
             quote!((#rust, __rs::AuthHook::of::<#path>()))
         });
@@ -24,7 +24,7 @@ pub(super) fn hooks(connector: &Connector) -> Option<TokenStream> {
     }
     let paginators = paginators(connector);
     if !paginators.is_empty() {
-        let paginators = list(&paginators, |rust| {
+        let paginators = slice(&paginators, |rust| {
             let path = rust_path(rust);
             quote!((#rust, &#path))
         });
@@ -37,7 +37,7 @@ pub(super) fn hooks(connector: &Connector) -> Option<TokenStream> {
         }
     }
     if !stepped.is_empty() {
-        let steps = list(&stepped, |resource| {
+        let steps = slice(&stepped, |resource| {
             let (name, hook) = (&resource.name, steps::hook(resource));
             quote!((#name, #hook))
         });

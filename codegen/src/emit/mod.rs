@@ -118,7 +118,8 @@ fn allow(module: &Module) -> TokenStream {
             clippy::struct_excessive_bools,
             clippy::struct_field_names,
             clippy::unreadable_literal,
-            clippy::used_underscore_binding
+            clippy::used_underscore_binding,
+                clippy::wildcard_imports
         )]
     }
 }

@@ -111,8 +111,20 @@ fn joined(streams: Vec<TokenStream>) -> TokenStream {
     streams.into_iter().collect()
 }
 
-/// `&[…]`
+/// A list of a plan.
 pub(super) fn list<T>(items: &[T], emit: impl FnMut(&T) -> TokenStream) -> TokenStream {
+    let items = commas(items, emit);
+    quote!(__rs::Static(&[#items]))
+}
+
+/// A value with a list in it, as an argument: a list behind a reference lasts only within a literal, or in
+/// a constant.
+pub(super) fn argument(value: &TokenStream) -> TokenStream {
+    quote!(const { #value })
+}
+
+/// `&[…]`
+pub(super) fn slice<T>(items: &[T], emit: impl FnMut(&T) -> TokenStream) -> TokenStream {
     let items = commas(items, emit);
     quote!(&[#items])
 }
@@ -126,9 +138,9 @@ pub(super) fn option(value: Option<TokenStream>) -> TokenStream {
     }
 }
 
-/// A text's literal.
+/// A text of a plan.
 pub(super) fn text(text: &str) -> TokenStream {
-    quote!(#text)
+    quote!(__rs::Static(#text))
 }
 
 #[cfg(test)]

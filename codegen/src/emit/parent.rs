@@ -12,7 +12,7 @@ use crate::{
 };
 
 use super::{
-    columns::{field_type, steps},
+    columns::{field_type, path, slice_of_steps},
     names::{ident, integer, list, plan_ident},
 };
 
@@ -21,10 +21,12 @@ pub(super) fn plan(connector: &Connector, parent: &Parent) -> Option<TokenStream
     let resource = plan_ident(&connector.resources.get(parent.resource)?.ident);
     let fields = list(&parent.fields, |field| {
         let column = Literal::usize_unsuffixed(field.column);
-        let path = steps(&field.path);
-        quote!(__rs::field(#column, #path))
+        let path = path(&field.path);
+        quote!(__rs::ParentField { column: #column, path: #path })
     });
-    Some(quote!(&__rs::ParentPlan { resource: &#resource, fields: #fields }))
+    Some(quote! {
+        __rs::Static(&__rs::ParentPlan { resource: __rs::Static(&#resource), fields: #fields })
+    })
 }
 
 /// The parent's record, and the values that a child takes of one, in order. Nothing for a child that
@@ -98,7 +100,7 @@ fn within(column: &Column, steps: &[Step], own: &[Item]) -> Option<TokenStream> 
             Some(quote!(__rs::value_of(it.get(#key), |it| #inner)))
         }
         (Type::Json, _) => {
-            let steps = self::steps(&Path(steps.to_vec()));
+            let steps = slice_of_steps(steps);
             Some(quote!(__rs::within_json(it, #steps)))
         }
         _ => None,

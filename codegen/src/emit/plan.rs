@@ -56,8 +56,11 @@ pub(super) fn duration(value: Duration) -> TokenStream {
 }
 
 pub(super) fn template(Template(parts): &Template) -> TokenStream {
+    if let [Part::Text(text)] = parts.as_slice() {
+        return quote!(__rs::literal!(#text));
+    }
     let parts = list(parts, |part| match part {
-        Part::Text(text) => quote!(__rs::Part::Text(#text)),
+        Part::Text(text) => quote!(__rs::Part::Text(__rs::Static(#text))),
         Part::Secret(at) => {
             let at = Literal::u16_unsuffixed(*at);
             quote!(__rs::Part::Secret(#at))
@@ -78,8 +81,8 @@ pub(super) fn template(Template(parts): &Template) -> TokenStream {
 
 pub(super) fn params(params: &[Param]) -> TokenStream {
     list(params, |Param { name, value }| {
-        let value = template(value);
-        quote!(__rs::param(#name, #value))
+        let (name, value) = (text(name), template(value));
+        quote!(__rs::Param { name: #name, value: #value })
     })
 }
 
@@ -101,10 +104,13 @@ fn json(value: &Json) -> TokenStream {
     match value {
         Json::Null => quote!(__rs::JsonPlan::Null),
         Json::Bool(value) => quote!(__rs::JsonPlan::Bool(#value)),
-        Json::Number(digits) => quote!(__rs::JsonPlan::Number(#digits)),
-        Json::Text(text) => {
-            let text = template(text);
-            quote!(__rs::JsonPlan::Text(#text))
+        Json::Number(digits) => {
+            let digits = text(digits);
+            quote!(__rs::JsonPlan::Number(#digits))
+        }
+        Json::Text(value) => {
+            let value = template(value);
+            quote!(__rs::JsonPlan::Text(#value))
         }
         Json::Array(items) => {
             let items = list(items, json);
@@ -112,7 +118,7 @@ fn json(value: &Json) -> TokenStream {
         }
         Json::Object(members) => {
             let members = list(members, |(key, value)| {
-                let value = json(value);
+                let (key, value) = (text(key), json(value));
                 quote!((#key, #value))
             });
             quote!(__rs::JsonPlan::Object(#members))
@@ -127,7 +133,7 @@ pub(super) fn auth(auth: &Auth) -> TokenStream {
             api_key,
             location,
         } => {
-            let api_key = template(api_key);
+            let (name, api_key) = (text(name), template(api_key));
             let location = ident(match location {
                 Location::Header => "Header",
                 Location::Query => "Query",
@@ -155,7 +161,7 @@ pub(super) fn auth(auth: &Auth) -> TokenStream {
         }
         Auth::OneOf => quote!(__rs::Auth::OneOf),
         Auth::Custom(CustomAuth { rust, with }) => {
-            let with = params(with);
+            let (rust, with) = (text(rust), params(with));
             quote!(__rs::Auth::Custom(__rs::CustomAuth { rust: #rust, with: #with }))
         }
     }
@@ -234,8 +240,10 @@ fn statuses(ranges: &[(u16, u16)]) -> TokenStream {
 }
 
 pub(super) fn paginator(paginator: &Paginator) -> TokenStream {
-    let pages = pages(&paginator.kind);
     let mut fields = Fields::default();
+    if paginator.kind != Pages::Single {
+        fields.set("kind", pages(&paginator.kind));
+    }
     set_ends(&mut fields, &paginator.kind, &paginator.ends);
     fields.some("maximum_pages", paginator.maximum_pages.map(integer));
     if !paginator.stop_on_status.is_empty() {
@@ -246,7 +254,7 @@ pub(super) fn paginator(paginator: &Paginator) -> TokenStream {
     }
     fields.over(
         &quote!(__rs::Paginator),
-        &quote!(__rs::Paginator::new(#pages)),
+        &quote!(__rs::Paginator::SINGLE_PAGE),
     )
 }
 
@@ -266,13 +274,17 @@ fn pages(kind: &Pages) -> TokenStream {
             quote!(__rs::Pages::Cursor(#pages))
         }
         Pages::HeaderCursor { cursor_key, cursor } => {
-            let cursor = slot(cursor);
+            let (cursor_key, cursor) = (text(cursor_key), slot(cursor));
             quote!(__rs::Pages::HeaderCursor { cursor_key: #cursor_key, cursor: #cursor })
         }
         Pages::HeaderLink { header, rel } => {
+            let (header, rel) = (text(header), text(rel));
             quote!(__rs::Pages::HeaderLink { header: #header, rel: #rel })
         }
-        Pages::Custom { rust } => quote!(__rs::Pages::Custom { rust: #rust }),
+        Pages::Custom { rust } => {
+            let rust = text(rust);
+            quote!(__rs::Pages::Custom { rust: #rust })
+        }
         Pages::JsonLink { next_url_path } => {
             let next = path(next_url_path);
             quote!(__rs::Pages::JsonLink { next_url_path: #next })
@@ -282,7 +294,10 @@ fn pages(kind: &Pages) -> TokenStream {
 
 fn slot(slot: &Slot) -> TokenStream {
     match slot {
-        Slot::Query(name) => quote!(__rs::Slot::Query(#name)),
+        Slot::Query(name) => {
+            let name = text(name);
+            quote!(__rs::Slot::Query(#name))
+        }
         Slot::Body(place) => {
             let place = path(place);
             quote!(__rs::Slot::Body(#place))
@@ -297,6 +312,7 @@ fn is_param(slot: &Slot, name: &str) -> bool {
 
 fn offset(pages: &Offset) -> TokenStream {
     let mut fields = Fields::default();
+    fields.set("limit", integer(pages.limit));
     if pages.base_offset != 0 {
         fields.set("base_offset", integer(pages.base_offset));
     }
@@ -310,8 +326,7 @@ fn offset(pages: &Offset) -> TokenStream {
         fields.set("limit_slot", slot(&pages.limit_slot));
     }
     fields.some("maximum_offset", pages.maximum_offset.map(integer));
-    let limit = integer(pages.limit);
-    fields.over(&quote!(__rs::Offset), &quote!(__rs::Offset::new(#limit)))
+    fields.over(&quote!(__rs::Offset), &quote!(__rs::Offset::DEFAULT))
 }
 
 fn page_number(pages: &PageNumber) -> TokenStream {
@@ -369,7 +384,7 @@ fn set_ends(fields: &mut Fields, kind: &Pages, ends: &Ends) {
     if ends.end_on_repeat {
         own.set("end_on_repeat", quote!(true));
     }
-    if !own.0.is_empty() {
+    if stops || !own.0.is_empty() {
         fields.set("ends", own.over(&quote!(__rs::Ends), &default));
     }
 }
@@ -380,7 +395,10 @@ pub(super) fn selector(selector: &Selector) -> TokenStream {
             let place = path(place);
             quote!(__rs::Selector::Path(#place))
         }
-        Selector::Query(query) => quote!(__rs::Selector::Query(#query)),
+        Selector::Query(query) => {
+            let query = text(query);
+            quote!(__rs::Selector::Query(#query))
+        }
     }
 }
 
@@ -404,13 +422,16 @@ fn response_action(rule: &ResponseAction) -> TokenStream {
         fields.set("json", conditions);
     }
     if !rule.headers.is_empty() {
-        let headers = list(&rule.headers, |(name, value)| quote!((#name, #value)));
+        let headers = list(&rule.headers, |(name, value)| {
+            let (name, value) = (text(name), text(value));
+            quote!((#name, #value))
+        });
         fields.set("headers", headers);
     }
-    let action = action(&rule.action);
+    fields.set("action", action(&rule.action));
     fields.over(
         &quote!(__rs::ResponseAction),
-        &quote!(__rs::ResponseAction::new(#action)),
+        &quote!(__rs::ResponseAction::DEFAULT),
     )
 }
 
@@ -430,6 +451,8 @@ fn action(action: &Action) -> TokenStream {
 
 pub(super) fn incremental(incremental: &Incremental) -> TokenStream {
     let mut fields = Fields::default();
+    let column = Literal::usize_unsuffixed(incremental.column);
+    fields.set("column", quote!(#column));
     let mut some = |field, value: &Option<String>| fields.some(field, value.as_deref().map(text));
     some("initial_value", &incremental.initial_value);
     some("end_value", &incremental.end_value);
@@ -461,10 +484,9 @@ pub(super) fn incremental(incremental: &Incremental) -> TokenStream {
         FutureCursor::Error => quote!(__rs::FutureCursor::Error),
     });
     fields.some("future_cursor", future_cursor);
-    let column = Literal::usize_unsuffixed(incremental.column);
     fields.over(
         &quote!(__rs::Incremental),
-        &quote!(__rs::Incremental::new(#column)),
+        &quote!(__rs::Incremental::DEFAULT),
     )
 }
 
@@ -482,7 +504,10 @@ pub(super) fn lag(lag: &Lag) -> TokenStream {
             let value = integer(*value);
             quote!(__rs::Lag::Integer(#value))
         }
-        Lag::Decimal(digits) => quote!(__rs::Lag::Decimal(#digits)),
+        Lag::Decimal(digits) => {
+            let digits = text(digits);
+            quote!(__rs::Lag::Decimal(#digits))
+        }
         Lag::Double(value) => {
             let value = float(*value);
             quote!(__rs::Lag::Double(#value))

@@ -74,8 +74,9 @@ impl Records<'_> {
             #definition
             impl __rs::Record for #name {
                 const TABLE: &'static __rs::Table = {
+                    use __rs::columns::*;
                     static COLUMNS: [__rs::Column; #width] = [#columns];
-                    &__rs::Table::new(#table, &COLUMNS)
+                    &__rs::Table::new(#table, __rs::Static(&COLUMNS))
                 };
                 #from_cells
             }

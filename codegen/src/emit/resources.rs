@@ -14,7 +14,7 @@ use crate::{
 use super::{
     columns::lines,
     docs::{Docs, code},
-    names::{ident, plan_ident},
+    names::{ident, plan_ident, text},
     parent,
     plan::{Fields, body, incremental, paginator, params, response_actions, selector, template},
     source::auth_ident,
@@ -177,19 +177,28 @@ impl Fields {
 }
 
 fn plan(connector: &Connector, resource: &Resource) -> Fields {
-    let (name, line) = (&resource.name, Literal::u32_unsuffixed(resource.line));
+    let line = Literal::u32_unsuffixed(resource.line);
+    let name = &resource.name;
     let mut fields = Fields::default();
     let table = match &resource.record {
         Record::Untyped(columns) => {
-            let columns = lines(columns);
-            quote!(&__rs::Table::new(#name, &[#columns]))
+            let columns = if columns.is_empty() {
+                quote!(__rs::List::EMPTY)
+            } else {
+                let columns = lines(columns);
+                quote!({ use __rs::columns::*; __rs::Static(&[#columns]) })
+            };
+            quote!(__rs::Static(&__rs::Table {
+                name: __rs::Static(#name),
+                columns: #columns,
+            }))
         }
         Record::Struct(record) => {
             let record = ident(&record.ident);
-            quote!(<#record as __rs::Record>::TABLE)
+            quote!(__rs::Static(<#record as __rs::Record>::TABLE))
         }
     };
-    fields.set("name", quote!(#name));
+    fields.set("name", text(name));
     fields.set("line", quote!(#line));
     fields.set("table", table);
     if resource.write_disposition != WriteDisposition::Append {
@@ -220,7 +229,7 @@ fn plan(connector: &Connector, resource: &Resource) -> Fields {
     }
     let auth = resource.auth.map(|at| {
         let auth = auth_ident(connector, at);
-        quote!(&#auth)
+        quote!(__rs::Static(&#auth))
     });
     fields.some("auth", auth);
     if !is_single_page(&resource.paginator) {

@@ -210,11 +210,9 @@ pub(super) fn auth_ident(connector: &Connector, at: usize) -> Ident {
 
 /// The source's plan, and the credentials that the resources' plans name.
 pub(super) fn plan(connector: &Connector) -> TokenStream {
-    let name = &connector.name;
-    let spec = &connector.spec;
     let mut fields = Fields::default();
-    fields.set("name", quote!(#name));
-    fields.set("spec", quote!(#spec));
+    fields.set("name", text(&connector.name));
+    fields.set("spec", text(&connector.spec));
     if !connector.choices.is_empty() {
         fields.set("choices", list(&connector.choices, choice_plan));
     }
@@ -250,7 +248,7 @@ pub(super) fn plan(connector: &Connector) -> TokenStream {
     }
     let resources = list(&connector.resources, |resource| {
         let plan = plan_ident(&resource.ident);
-        quote!(&#plan)
+        quote!(__rs::Static(&#plan))
     });
     fields.set("resources", resources);
     let plan = fields.over(
@@ -269,22 +267,22 @@ pub(super) fn plan(connector: &Connector) -> TokenStream {
 }
 
 fn choice_plan(choice: &Choice) -> TokenStream {
-    let (name, auth) = (&choice.name, auth(&choice.auth));
+    let (name, auth) = (text(&choice.name), auth(&choice.auth));
     let secrets = list(&choice.secrets, |at| {
         let at = Literal::u16_unsuffixed(*at);
         quote!(#at)
     });
-    quote!(__rs::Choice { name: #name, auth: &#auth, secrets: #secrets })
+    quote!(__rs::Choice { name: #name, auth: __rs::Static(&#auth), secrets: #secrets })
 }
 
 fn secret_plan(secret: &Secret) -> TokenStream {
-    let (name, env) = (&secret.name, &secret.env);
+    let (name, env) = (text(&secret.name), text(&secret.env));
     let description = option(secret.description.as_deref().map(text));
     quote!(__rs::SecretPlan { name: #name, env: #env, description: #description })
 }
 
 fn config_plan(setting: &Config) -> TokenStream {
-    let (name, env) = (&setting.name, &setting.env);
+    let (name, env) = (text(&setting.name), text(&setting.env));
     let data_type = match &setting.data_type {
         ConfigType::Text => quote!(__rs::ConfigType::Text),
         ConfigType::Bigint => quote!(__rs::ConfigType::Bigint),
@@ -329,7 +327,9 @@ pub(super) fn source(connector: &Connector, own: &[Item], has_hooks: bool) -> To
     let from_env = from_env_docs(connector);
     let hooks = has_hooks.then(|| {
         quote!(
-            const HOOKS: &'static __rs::Hooks = &HOOKS;
+            fn hooks() -> &'static __rs::Hooks {
+                &HOOKS
+            }
         )
     });
     quote! {
@@ -339,10 +339,12 @@ pub(super) fn source(connector: &Connector, own: &[Item], has_hooks: bool) -> To
             client: __rs::Client,
         }
         impl __rs::Connector for Source {
-            const PLAN: &'static __rs::SourcePlan = &PLAN;
-            #hooks
             type Secrets = #secrets;
             type Config = #config;
+            fn plan() -> __rs::Ref<__rs::SourcePlan> {
+                __rs::Static(&PLAN)
+            }
+            #hooks
             fn from_client(client: __rs::Client) -> Self {
                 Self { client }
             }

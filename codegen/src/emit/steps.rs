@@ -14,7 +14,7 @@ use crate::{
 };
 
 use super::{
-    names::{each, ident, list, rust_path},
+    names::{each, ident, list, rust_path, slice, text},
     records::idents,
     resources::record_type,
 };
@@ -22,7 +22,7 @@ use super::{
 /// The steps in a resource's plan.
 pub(super) fn plan(resource: &Resource) -> TokenStream {
     list(&resource.processing_steps, |step| {
-        let path = step.rust();
+        let path = text(step.rust());
         match step {
             ProcessingStep::Filter(_) => quote!(__rs::ProcessingStep::Filter(#path)),
             ProcessingStep::Map(_) => quote!(__rs::ProcessingStep::Map(#path)),
@@ -36,10 +36,10 @@ pub(super) fn hook(resource: &Resource) -> TokenStream {
     let steps = &resource.processing_steps;
     let record = record_type(resource);
     if !resource.changes_records() {
-        let filters = list(steps, |step| rust_path(step.rust()));
+        let filters = slice(steps, |step| rust_path(step.rust()));
         return quote!(__rs::StepsHook::filters::<#record>(&__rs::Filters(#filters)));
     }
-    let steps = list(steps, |step| {
+    let steps = slice(steps, |step| {
         let path = rust_path(step.rust());
         match step {
             ProcessingStep::Filter(_) => quote!(__rs::StepFn::Filter(#path)),

@@ -121,7 +121,10 @@ fn a_lag_is_of_the_cursors_type() {
         (Lag::Days(7), "Days(7)"),
         (Lag::Integer(5), "Integer(5)"),
         (Lag::Double(0.5), "Double(0.5)"),
-        (Lag::Decimal("0.05".to_owned()), "Decimal(\"0.05\")"),
+        (
+            Lag::Decimal("0.05".to_owned()),
+            "Decimal(__rs::Static(\"0.05\"))",
+        ),
     ] {
         let tokens = super::plan::lag(&lag).to_string().replace(' ', "");
         assert_eq!(tokens, format!("__rs::Lag::{expected}"));
@@ -187,23 +190,20 @@ fn every_type_has_its_field_and_its_column() {
         holds(&text, field);
     }
     for line in [
-        r#"__rs::text("id", 7).primary_key(),"#,
-        r#"__rs::bigint("count", 7).nullable(),"#,
-        r#"__rs::double("rate", 7).decode(__rs::Decode::Text),"#,
-        r#"__rs::bool("paid", 7).nullable().explicit(),"#,
-        r#"__rs::timestamp_as("at", 7, __rs::TimeFormat::EpochMillis),"#,
-        r#"__rs::decimal("price", 7, 12, 2),"#,
-        r#"__rs::array(&__rs::text("tags", 7), 7),"#,
-        r#"__rs::text("type", 7).key("Type"),"#,
+        r#"text("id", 7).primary_key(),"#,
+        r#"bigint("count", 7).nullable(),"#,
+        r#"double("rate", 7).decode(__rs::Decode::Text),"#,
+        r#"bool("paid", 7).nullable().explicit(),"#,
+        r#"timestamp_as("at", 7, __rs::TimeFormat::EpochMillis),"#,
+        r#"decimal("price", 7, 12, 2),"#,
+        r#"array("tags", 7, const { &text("tags", 7) }),"#,
+        r#"text("type", 7).key("Type"),"#,
     ] {
         let count = text.lines().filter(|l| l.trim() == line).count();
         assert_eq!(count, 1, "no line {line} in\n{text}");
     }
     // Where an element has another name than its column, both are given.
-    holds(
-        &text,
-        r#"__rs::Column::new("sums", __rs::Type::Map(&__rs::bigint("items", 7)))"#,
-    );
+    holds(&text, r#"map("sums", 7, const { &bigint("items", 7) })"#);
 }
 
 #[test]
@@ -217,13 +217,13 @@ fn an_open_enum_has_other_and_a_closed_one_has_not() {
             column("state", Type::Enum(words("OrdersState", true, &values))),
         ],
     )]));
-    holds(&text, r#"__rs::open("kind", 7, OrdersKind::WORDS)"#);
+    holds(&text, r#"open("kind", 7, OrdersKind::WORDS)"#);
     holds(
         &text,
         r#""c" => Self::C, other => Self::Other(other.to_owned()),"#,
     );
     holds(&text, "pub fn as_str(&self) -> &str {");
-    holds(&text, r#"__rs::closed("state", 7, OrdersState::WORDS)"#);
+    holds(&text, r#"closed("state", 7, OrdersState::WORDS)"#);
     holds(&text, r#""a b" => Self::Ab, _ => Self::C,"#);
     holds(&text, "pub const fn as_str(self) -> &'static str {");
 }
@@ -252,7 +252,7 @@ fn what_is_nested_is_emitted_after_what_holds_it() {
     holds(&text, "pub lines: Vec<OrdersLines>,");
     holds(
         &text,
-        r#"__rs::array(&__rs::object::<OrdersLines>("lines", 7), 7)"#,
+        r#"array("lines", 7, const { &object::<OrdersLines>("lines", 7) })"#,
     );
     let places: Vec<_> = [
         "struct Orders ",
@@ -280,7 +280,7 @@ fn a_union_is_told_apart_by_position() {
         vec![column("value", Type::Union(union))],
     )]));
     holds(&text, "/// One of its types.\n Text(String),");
-    holds(&text, r#"__rs::union("value", 7, OrdersValue::MEMBERS)"#);
+    holds(&text, r#"union("value", 7, OrdersValue::MEMBERS)"#);
     holds(
         &text,
         "(0, cell) => Self::Text(__rs::FromCell::from_cell(cell)),",
@@ -310,14 +310,14 @@ fn a_plan_says_what_differs_and_once_what_all_share() {
         &text,
         r#"const DEFAULTS: __rs::ResourcePlan = __rs::ResourcePlan {
                write_disposition: __rs::WriteDisposition::Merge,
-               auth: Some(&AUTH),
+               auth: Some(__rs::Static(&AUTH)),
                ..__rs::ResourcePlan::DEFAULT
            };
            static ORDERS_PLAN: __rs::ResourcePlan = __rs::ResourcePlan {
-               name: "orders",
+               name: __rs::Static("orders"),
                line: 5,
-               table: <Orders as __rs::Record>::TABLE,
-               path: __rs::Template(&[__rs::Part::Text("/v1/orders")]),
+               table: __rs::Static(<Orders as __rs::Record>::TABLE),
+               path: __rs::literal!("/v1/orders"),
                ..DEFAULTS
            };"#,
     );
@@ -347,8 +347,9 @@ fn one_resource_has_its_plan_to_itself() {
     holds(
         &text,
         r#"incremental: Some(__rs::Incremental {
-               start_param: Some("since"),
-               ..__rs::Incremental::new(0)
+               column: 0,
+               start_param: Some(__rs::Static("since")),
+               ..__rs::Incremental::DEFAULT
            }),"#,
     );
 }
@@ -419,7 +420,15 @@ fn an_untyped_resource_gives_json() {
         ..resource("events", "Events", Vec::new())
     }]));
     holds(&text, "pub fn events(&self) -> __rs::Fetch<__rs::Json> {");
-    holds(&text, r#"table: &__rs::Table::new("events", &[]),"#);
+    holds(
+        &text,
+        r#"table: __rs::Static(
+            &__rs::Table {
+                name: __rs::Static("events"),
+                columns: __rs::List::EMPTY,
+            },
+        ),"#,
+    );
     assert!(!text.contains("struct Events"), "{text}");
 }
 
@@ -466,11 +475,13 @@ fn records_that_steps_may_change_give_their_cells_back() {
     let text = emitted(&connector(vec![orders(steps)]));
     holds(
         &text,
-        "processing_steps: &[
-               __rs::ProcessingStep::Filter(\"super::is_paid\"),
-               __rs::ProcessingStep::Map(\"crate::mod::rounded\"),
-               __rs::ProcessingStep::YieldMap(\"lines\"),
-           ],",
+        "processing_steps: __rs::Static(
+               &[
+                   __rs::ProcessingStep::Filter(__rs::Static(\"super::is_paid\")),
+                   __rs::ProcessingStep::Map(__rs::Static(\"crate::mod::rounded\")),
+                   __rs::ProcessingStep::YieldMap(__rs::Static(\"lines\")),
+               ],
+           ),",
     );
     holds(
         &text,

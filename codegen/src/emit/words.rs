@@ -8,7 +8,7 @@ use crate::connector::{EnumType, EnumValue, UnionType};
 use super::{
     columns::{field_type, lines},
     docs::{Docs, code},
-    names::{each, ident, list, text},
+    names::{commas, each, ident},
 };
 
 /// The enum of a column.
@@ -30,7 +30,10 @@ pub(super) fn record_enum(words: &EnumType, path: &str) -> TokenStream {
 /// The enum itself, its words, and its `Display`.
 pub(super) fn definition(words: &EnumType, docs: &Docs) -> TokenStream {
     let name = ident(&words.ident);
-    let values = list(&words.values, |value| text(&value.value));
+    let values = commas(&words.values, |value| {
+        let value = &value.value;
+        quote!(#value)
+    });
     let variants = each(&words.values, |value| {
         let docs = Docs::default().ours(&[&format!("{}.", code(&value.value))]);
         let variant = ident(&value.ident);
@@ -68,7 +71,7 @@ pub(super) fn definition(words: &EnumType, docs: &Docs) -> TokenStream {
             #other
         }
         impl #name {
-            const WORDS: &'static [&'static str] = #values;
+            const WORDS: __rs::List<__rs::Text> = __rs::words![#values];
             #[doc = " The word on the wire."]
             #[must_use]
             pub #signature {
@@ -135,7 +138,10 @@ pub(super) fn union(union: &UnionType, path: &str) -> TokenStream {
             #variants
         }
         impl #name {
-            const MEMBERS: &'static [__rs::Column] = &[#members];
+            const MEMBERS: __rs::List<__rs::Column> = {
+                use __rs::columns::*;
+                __rs::Static(&[#members])
+            };
         }
         impl __rs::FromCell for #name {
             fn from_cell(cell: __rs::Cell<'_>) -> Self {

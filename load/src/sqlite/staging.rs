@@ -79,7 +79,7 @@ impl Staging {
     /// one primary key the last is taken, whichever group the stored row belongs to.
     pub(super) fn publish_groups(&mut self, db: &Connection, target: &Target) -> Result<()> {
         self.spill(db, target)?;
-        let table = quote(target.resource.table.name);
+        let table = quote(&target.resource.table.name);
         let names = names(target);
         let merge_key: Vec<String> = target.merge_key().map(quote).collect();
         let key: Vec<String> = target.key().map(quote).collect();
@@ -125,7 +125,7 @@ fn write(db: &Connection, insert: &str, pages: &[Rows]) -> Result<()> {
 
 /// The statement that creates the temporary table.
 fn create(target: &Target) -> String {
-    let columns = columns(target.resource.table).iter().map(definition);
+    let columns = columns(&target.resource.table).iter().map(definition);
     let columns: Vec<String> = columns.collect();
     format!(
         "CREATE TEMPORARY TABLE _rest_source_staging ({ORDER} INTEGER PRIMARY KEY, {}) STRICT",

@@ -96,7 +96,7 @@ pub(super) fn known_table(db: &Connection, target: &Target) -> Result<Option<Kno
     db.prepare_cached(
         "SELECT columns, made FROM _rest_source_tables WHERE source = ?1 AND resource = ?2",
     )?
-    .query_row(params![target.source, target.resource.name], |row| {
+    .query_row(params![&*target.source, &*target.resource.name], |row| {
         Ok(KnownTable {
             columns: row.get(0)?,
             made: row.get(1)?,
@@ -110,7 +110,7 @@ pub(super) fn rival(db: &Connection, target: &Target) -> Result<Option<String>> 
     db.query_row(
         "SELECT source || '.' || resource FROM _rest_source_tables
          WHERE resource = ?2 COLLATE NOCASE AND (source <> ?1 OR resource <> ?2)",
-        params![target.source, target.resource.name],
+        params![&*target.source, &*target.resource.name],
         |row| row.get(0),
     )
     .optional()
@@ -126,8 +126,8 @@ pub(super) fn remember_table(db: &Connection, target: &Target, made: bool) -> Re
             columns = excluded.columns, made = excluded.made",
     )?
     .execute(params![
-        target.source,
-        target.resource.name,
+        &*target.source,
+        &*target.resource.name,
         lines.collect::<String>(),
         made
     ])?;
@@ -142,7 +142,7 @@ pub(super) fn read(db: &Connection, target: &Target) -> Result<Progress> {
              WHERE source = ?1 AND resource = ?2 AND part = ?3",
         )?
         .query_row(
-            params![target.source, target.resource.name, part(target)],
+            params![&*target.source, &*target.resource.name, part(target)],
             |row| {
                 Ok(Progress {
                     state: row.get(0)?,
@@ -175,8 +175,8 @@ pub(super) fn store(
             updated = excluded.updated",
     )?
     .execute(params![
-        target.source,
-        target.resource.name,
+        &*target.source,
+        &*target.resource.name,
         target.request.to_json(),
         state,
         target.writing == Writing::Replace,
@@ -195,8 +195,8 @@ pub(super) fn forget_emptied(db: &Connection, target: &Target, table_is_empty: b
          AND iif(part = ?3, had_rows, ?4)",
     ] {
         let key = params![
-            target.source,
-            target.resource.name,
+            &*target.source,
+            &*target.resource.name,
             part(target),
             table_is_empty
         ];
@@ -208,7 +208,7 @@ pub(super) fn forget_emptied(db: &Connection, target: &Target, table_is_empty: b
 /// Forgets how far the resource came, with any settings. Whether anything was known.
 pub(super) fn forget(db: &Connection, target: &Target) -> Result<bool> {
     let sql = "DELETE FROM _rest_source_state WHERE source = ?1 AND resource = ?2";
-    let deleted = db.execute(sql, params![target.source, target.resource.name])?;
+    let deleted = db.execute(sql, params![&*target.source, &*target.resource.name])?;
     unfinished::forget(db, target)?;
     Ok(deleted > 0)
 }
@@ -240,7 +240,7 @@ pub(super) fn others(db: &Connection, target: &Target) -> Result<Others> {
     };
     let parts: Vec<String> = db
         .prepare("SELECT part FROM _rest_source_state WHERE source = ?1 AND resource = ?2")?
-        .query_map(params![target.source, target.resource.name], |row| {
+        .query_map(params![&*target.source, &*target.resource.name], |row| {
             row.get(0)
         })?
         .collect::<Result<_>>()?;

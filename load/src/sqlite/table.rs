@@ -8,14 +8,14 @@ use super::state::KnownTable;
 use crate::{Target, Writing};
 
 /// The column of a resource without columns: the whole record.
-const RECORD: Column = Column::record();
+static RECORD: Column = Column::record();
 
 /// The columns that are stored.
 pub(super) fn columns(table: &Table) -> &[Column] {
     if table.columns.is_empty() {
-        &[RECORD]
+        std::slice::from_ref(&RECORD)
     } else {
-        table.columns
+        &table.columns
     }
 }
 
@@ -32,8 +32,8 @@ pub(super) enum Fit {
 
 /// Looks at the table that is there.
 pub(super) fn fit(db: &Connection, target: &Target, known: Option<&KnownTable>) -> Result<Fit> {
-    let table = target.resource.table;
-    let stored = stored(db, table.name)?;
+    let table = &target.resource.table;
+    let stored = stored(db, &table.name)?;
     if stored.is_empty() {
         return Ok(Fit::Absent);
     }
@@ -45,17 +45,17 @@ pub(super) fn fit(db: &Connection, target: &Target, known: Option<&KnownTable>) 
     for column in columns(table) {
         match stored
             .iter()
-            .find(|s| s.name.eq_ignore_ascii_case(column.name))
+            .find(|s| s.name.eq_ignore_ascii_case(&column.name))
         {
             None => statements.push(format!(
                 "ALTER TABLE {} ADD COLUMN {}",
-                quote(table.name),
+                quote(&table.name),
                 // The rows that are there have no value for it.
-                definition(&column.nullable())
+                definition(&column.clone().nullable())
             )),
             Some(stored) => {
                 let now = stored_as(&column.data_type);
-                let was = known.and_then(|known| known.type_of(column.name));
+                let was = known.and_then(|known| known.type_of(&column.name));
                 if was.is_some_and(|was| was != now)
                     || !stored
                         .sql_type
@@ -75,7 +75,7 @@ pub(super) fn fit(db: &Connection, target: &Target, known: Option<&KnownTable>) 
             .iter()
             .filter(|stored| stored.refuses_null() && takes_null(table, &stored.name))
             .map(|stored| {
-                let (table, column) = (quote(table.name), quote(&stored.name));
+                let (table, column) = (quote(&table.name), quote(&stored.name));
                 format!("ALTER TABLE {table} ALTER COLUMN {column} DROP NOT NULL")
             }),
     );
@@ -137,13 +137,13 @@ fn stored(db: &Connection, table: &str) -> Result<Vec<Stored>> {
 
 /// The statement that makes the table.
 pub(super) fn create(target: &Target) -> String {
-    let table = target.resource.table;
+    let table = &target.resource.table;
     let mut parts: Vec<String> = columns(table).iter().map(definition).collect();
     let key: Vec<String> = target.key().map(quote).collect();
     if !key.is_empty() {
         parts.push(format!("PRIMARY KEY ({})", key.join(", ")));
     }
-    let name = quote(table.name);
+    let name = quote(&table.name);
     format!(
         "CREATE TABLE {name} (\n    {}\n) STRICT",
         parts.join(",\n    ")
@@ -151,7 +151,7 @@ pub(super) fn create(target: &Target) -> String {
 }
 
 pub(super) fn definition(column: &Column) -> String {
-    let name = quote(column.name);
+    let name = quote(&column.name);
     let not_null = if column.nullable { "" } else { " NOT NULL" };
     let check = match column.data_type {
         Type::Bool => format!(" CHECK ({name} IN (0, 1))"),
@@ -186,31 +186,31 @@ pub(super) fn insert(target: &Target) -> String {
 
 /// `VALUES`, with a parameter for each column.
 pub(super) fn values(target: &Target) -> String {
-    let parameters = vec!["?"; columns(target.resource.table).len()].join(", ");
+    let parameters = vec!["?"; columns(&target.resource.table).len()].join(", ");
     format!("VALUES ({parameters})")
 }
 
 /// The names of the columns, in quotes.
 pub(super) fn names(target: &Target) -> String {
-    let columns = columns(target.resource.table).iter();
-    let names: Vec<String> = columns.map(|column| quote(column.name)).collect();
+    let columns = columns(&target.resource.table).iter();
+    let names: Vec<String> = columns.map(|column| quote(&column.name)).collect();
     names.join(", ")
 }
 
 /// The statement that writes these rows. Where rows have a key and are not appended, a row takes the
 /// place of the one that has its key.
 pub(super) fn upsert(target: &Target, rows: &str) -> String {
-    let table = target.resource.table;
+    let table = &target.resource.table;
     let insert = format!(
         "INSERT INTO {} ({}) {rows}",
-        quote(table.name),
+        quote(&table.name),
         names(target)
     );
     let key: Vec<String> = target.key().map(quote).collect();
     if key.is_empty() || target.writing == Writing::Append {
         return insert;
     }
-    let names = columns(table).iter().map(|column| quote(column.name));
+    let names = columns(table).iter().map(|column| quote(&column.name));
     let updates: Vec<String> = names
         .filter(|name| !key.contains(name))
         .map(|name| format!("{name} = excluded.{name}"))
@@ -228,7 +228,7 @@ pub(super) fn built_on(db: &Connection, target: &Target) -> Result<Vec<String>> 
         "SELECT sql FROM sqlite_master
          WHERE tbl_name = ?1 COLLATE NOCASE AND type IN ('index', 'trigger') AND sql IS NOT NULL",
     )?
-    .query_map([target.resource.table.name], |row| row.get(0))?
+    .query_map([&*target.resource.table.name], |row| row.get(0))?
     .collect()
 }
 
@@ -240,29 +240,33 @@ pub(super) fn quote(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use rest_source::plan::{ResourcePlan, WriteDisposition};
+    use rest_source::shared::{Ref, Ref::Static, list};
 
     use super::*;
 
-    const BEFORE: Table = Table::new(
+    static BEFORE: Table = Table::new(
         "order",
-        &[
+        list![
             Column::new("id", Type::Bigint).primary_key(),
             Column::new("na\"me", Type::Text),
             Column::new("open", Type::Bool).nullable(),
-            Column::new("tags", Type::Array(&Column::new("tags", Type::Text))),
+            Column::new(
+                "tags",
+                Type::Array(Static(const { &Column::new("tags", Type::Text) }))
+            ),
         ],
     );
 
-    fn target(table: &'static Table, disposition: WriteDisposition) -> Target {
+    fn target(table: Ref<Table>, disposition: WriteDisposition) -> Target {
         let resource = ResourcePlan {
-            name: table.name,
+            name: table.name.clone(),
             table,
             write_disposition: disposition,
             ..ResourcePlan::DEFAULT
         };
         Target {
-            source: "shop",
-            resource: Box::leak(Box::new(resource)),
+            source: Static("shop"),
+            resource: resource.into(),
             writing: match disposition {
                 WriteDisposition::Merge => Writing::Merge,
                 _ => Writing::Append,
@@ -277,21 +281,21 @@ mod tests {
 
     fn made(disposition: WriteDisposition) -> Connection {
         let db = Connection::open_in_memory().unwrap();
-        db.execute_batch(&create(&target(&BEFORE, disposition)))
+        db.execute_batch(&create(&target(Static(&BEFORE), disposition)))
             .unwrap();
         db
     }
 
     /// What the table that `BEFORE` made is to this one.
     fn fit_of(columns: Vec<Column>) -> Fit {
-        let table = Box::leak(Box::new(Table::new("order", columns.leak())));
+        let table = Table::new("order", columns.into()).into();
         let db = made(WriteDisposition::Merge);
         fit(&db, &target(table, WriteDisposition::Merge), None).unwrap()
     }
 
     #[test]
     fn a_table_has_the_types_the_key_and_the_names_of_the_spec() {
-        let target = target(&BEFORE, WriteDisposition::Merge);
+        let target = target(Static(&BEFORE), WriteDisposition::Merge);
         assert_eq!(
             create(&target),
             r#"CREATE TABLE "order" (
@@ -315,7 +319,7 @@ mod tests {
 
     #[test]
     fn an_appended_table_has_no_key() {
-        let target = target(&BEFORE, WriteDisposition::Append);
+        let target = target(Static(&BEFORE), WriteDisposition::Append);
         assert!(!create(&target).contains("PRIMARY KEY"));
         assert!(!insert(&target).contains("CONFLICT"));
         let db = made(WriteDisposition::Append);
@@ -362,7 +366,12 @@ mod tests {
         assert_eq!(rekeyed, Fit::Never(reason.to_owned()));
 
         let db = made(WriteDisposition::Merge);
-        let appended = fit(&db, &target(&BEFORE, WriteDisposition::Append), None).unwrap();
+        let appended = fit(
+            &db,
+            &target(Static(&BEFORE), WriteDisposition::Append),
+            None,
+        )
+        .unwrap();
         assert_eq!(
             appended,
             Fit::Never("it has the key id, not no key".to_owned())
@@ -372,12 +381,12 @@ mod tests {
     #[test]
     fn what_is_stored_alike_may_change_and_what_is_remembered_may_not() {
         const REELS: Type = Type::Enum {
-            values: &["reel"],
+            values: list![Static("reel")],
             closed: false,
         };
         static AFTER: Table = Table::new(
             "order",
-            &[
+            list![
                 Column::new("id", Type::Bigint).primary_key(),
                 Column::new("na\"me", REELS),
                 Column::new("open", Type::Bigint),
@@ -389,7 +398,7 @@ mod tests {
             made: true,
         };
         let db = made(WriteDisposition::Merge);
-        let target = target(&AFTER, WriteDisposition::Merge);
+        let target = target(Static(&AFTER), WriteDisposition::Merge);
         assert_eq!(fit(&db, &target, None).unwrap(), Fit::After(vec![]));
         let reason = "its column `open` holds bool, the spec's holds bigint";
         assert_eq!(

@@ -170,7 +170,7 @@ pub(super) fn appended(
     }
     let sql = "SELECT resource, part, run, only, since FROM _rest_source_unfinished
                WHERE source = ?1 AND resource = ?2 AND part = ?3";
-    let key = params![target.source, target.resource.name, part(target)];
+    let key = params![&*target.source, &*target.resource.name, part(target)];
     let mark = db.query_row(sql, key, Mark::read).optional();
     let Some(mark) = mark.map_err(failed)? else {
         return Ok(None);
@@ -205,7 +205,7 @@ pub(super) fn store(db: &Connection, target: &Target, run: Option<&Run>) -> rusq
                    WHERE source = ?1 AND resource = ?2 AND part = ?3";
         db.execute(
             sql,
-            params![target.source, target.resource.name, part(target)],
+            params![&*target.source, &*target.resource.name, part(target)],
         )?;
         return Ok(());
     };
@@ -213,8 +213,8 @@ pub(super) fn store(db: &Connection, target: &Target, run: Option<&Run>) -> rusq
         "INSERT OR REPLACE INTO _rest_source_unfinished (source, resource, part, run, only, since)
          VALUES (?1, ?2, ?3, ?4, ?5, 0)",
         params![
-            target.source,
-            target.resource.name,
+            &*target.source,
+            &*target.resource.name,
             part(target),
             run.id,
             target.only.join("\n")
@@ -226,7 +226,7 @@ pub(super) fn store(db: &Connection, target: &Target, run: Option<&Run>) -> rusq
 /// Forgets what was appended of the resource.
 pub(super) fn forget(db: &Connection, target: &Target) -> rusqlite::Result<()> {
     let sql = "DELETE FROM _rest_source_unfinished WHERE source = ?1 AND resource = ?2";
-    db.execute(sql, params![target.source, target.resource.name])?;
+    db.execute(sql, params![&*target.source, &*target.resource.name])?;
     Ok(())
 }
 
@@ -240,7 +240,7 @@ pub(super) fn end(db: &Connection, targets: &[Target], run: Option<&Run>) -> Res
         .prepare(
             "SELECT resource, part, run, only, since FROM _rest_source_unfinished WHERE source = ?1",
         )
-        .and_then(|mut query| query.query_map([first.source], Mark::read)?.collect())
+        .and_then(|mut query| query.query_map([&*first.source], Mark::read)?.collect())
         .map_err(failed)?;
     let is_of_settings = |mark: &Mark| {
         mark.part.is_empty() || targets.iter().any(|target| part(target) == mark.part)
@@ -256,13 +256,13 @@ pub(super) fn end(db: &Connection, targets: &[Target], run: Option<&Run>) -> Res
     let delete = |mark: &Mark| {
         let sql = "DELETE FROM _rest_source_unfinished
                    WHERE source = ?1 AND resource = ?2 AND part = ?3";
-        db.execute(sql, params![first.source, mark.resource, mark.part])
+        db.execute(sql, params![&*first.source, mark.resource, mark.part])
     };
     let join = |mark: &Mark, killed: &Mark| {
         let sql = "UPDATE _rest_source_unfinished SET run = ?4, only = ?5, since = 1
                    WHERE source = ?1 AND resource = ?2 AND part = ?3";
         let key = params![
-            first.source,
+            &*first.source,
             mark.resource,
             mark.part,
             killed.run,

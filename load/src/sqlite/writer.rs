@@ -130,7 +130,7 @@ impl Writer {
     /// Counts the rows of the opened resource's table.
     pub(super) fn count(&self) -> Result<u64> {
         let resource = self.resource.as_ref().ok_or_else(not_open)?;
-        count(&self.db, resource.target.resource.table.name)
+        count(&self.db, &resource.target.resource.table.name)
     }
 }
 
@@ -174,7 +174,7 @@ fn transaction<T>(db: &Connection, work: impl FnOnce() -> Result<T>) -> Result<T
 
 /// Makes the table of a resource, or widens it. How far the resource came, and notes on it.
 fn prepare(db: &Connection, target: &Target) -> Result<(Progress, Vec<String>)> {
-    let name = target.resource.table.name;
+    let name = &target.resource.table.name;
     if name.to_ascii_lowercase().starts_with(state::PREFIX) {
         let message = format!(
             "a resource cannot be called `{name}`: tables whose names begin with `{}` hold the states",
@@ -234,7 +234,7 @@ fn prepare(db: &Connection, target: &Target) -> Result<(Progress, Vec<String>)> 
 /// Forgets the states of rows that a person deleted, where none is left: what they cover would not be
 /// fetched again. The note on it.
 fn forget_deleted(db: &Connection, target: &Target) -> Result<Option<String>> {
-    let name = target.resource.table.name;
+    let name = &target.resource.table.name;
     let had_rows = state::read(db, target).map_err(failed)?.had_rows;
     let (is_own, values) = own_rows(target);
     let is_emptied = had_rows && !has_rows(db, name, &is_own, values)?;
@@ -289,7 +289,7 @@ fn check_strangers(db: &Connection, target: &Target) -> Result<()> {
     if strangers.is_empty() || target.full_refresh && is_one {
         return Ok(());
     }
-    let name = target.resource.table.name;
+    let name = &target.resource.table.name;
     let message =
         format!("the rows of the table `{name}` were loaded by another `include_from_config`");
     let error = Error::new(ErrorKind::Destination, message);
@@ -315,7 +315,7 @@ fn rows_of(error: Error, part: &str) -> Error {
 /// Accepts a table that no load made: an empty one, which becomes a load's own, or one that is only
 /// added to and fits as it is. Whether it becomes a load's own.
 fn adopt(db: &Connection, target: &Target, fit: &Fit) -> Result<bool> {
-    let name = target.resource.table.name;
+    let name = &target.resource.table.name;
     let is_empty = count(db, name)? == 0;
     match fit {
         Fit::After(statements) if is_empty => {
@@ -347,7 +347,7 @@ fn clear(db: &Connection, target: &Target) -> Result<()> {
         strangers,
     } = state::others(db, target).map_err(failed)?;
     let has_strangers = !strangers.is_empty();
-    let table = quote(target.resource.table.name);
+    let table = quote(&target.resource.table.name);
     if has_strangers {
         state::forget(db, target).map_err(failed)?;
     }
@@ -362,7 +362,11 @@ fn clear(db: &Connection, target: &Target) -> Result<()> {
             statements
         }
         Fit::Never(reason) if !siblings.is_empty() => {
-            return Err(has_siblings(target.resource.table.name, &reason, &siblings));
+            return Err(has_siblings(
+                &target.resource.table.name,
+                &reason,
+                &siblings,
+            ));
         }
         Fit::Never(_) => {
             let mut statements = vec![format!("DROP TABLE {table}"), table::create(target)];
@@ -376,7 +380,7 @@ fn clear(db: &Connection, target: &Target) -> Result<()> {
 
 /// Deletes the rows that have the settings of the target.
 fn clear_own(db: &Connection, target: &Target) -> Result<()> {
-    let table = quote(target.resource.table.name);
+    let table = quote(&target.resource.table.name);
     let (is_own, values) = own_rows(target);
     let sql = format!("DELETE FROM {table} WHERE {is_own}");
     db.execute(&sql, rusqlite::params_from_iter(values))

@@ -1,5 +1,7 @@
 //! The plans of a source with boxes, and things in them, for each paginator and write disposition.
 
+use rest_source::shared::{Ref, Ref::Static, list};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use rest_source::{
@@ -29,24 +31,31 @@ pub(crate) enum Kind {
 /// The most records of a page.
 pub(crate) const LIMIT: usize = 3;
 
-const DATA: Selector = Selector::Path(Path(&[Step::Key("data")]));
-const TOTAL: Path = Path(&[Step::Key("total")]);
-const MORE: Path = Path(&[Step::Key("more")]);
-const NEXT: Path = Path(&[Step::Key("next")]);
+const DATA: Selector = Selector::Path(Path(list![Step::Key(Static("data"))]));
+const TOTAL: Path = Path(list![Step::Key(Static("total"))]);
+const MORE: Path = Path(list![Step::Key(Static("more"))]);
+const NEXT: Path = Path(list![Step::Key(Static("next"))]);
 
-static BOXES: ResourcePlan = ResourcePlan {
-    name: "boxes",
-    table: &Table::new("boxes", &[Column::new("id", Type::Bigint).primary_key()]),
+static BOXES: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    name: Static("boxes"),
+    table: Static(
+        const {
+            &Table::new(
+                "boxes",
+                list![Column::new("id", Type::Bigint).primary_key()],
+            )
+        },
+    ),
     write_disposition: WriteDisposition::Merge,
-    path: Template(&[Part::Text("boxes")]),
-    paginator: COUNTED,
+    path: Template(list![Part::Text(Static("boxes"))]),
+    paginator: COUNTED.clone(),
     selector: DATA,
     ..ResourcePlan::DEFAULT
-};
+});
 
 static THINGS: Table = Table::new(
     "things",
-    &[
+    list![
         Column::new("_boxes_id", Type::Bigint)
             .primary_key()
             .parent(0),
@@ -56,21 +65,21 @@ static THINGS: Table = Table::new(
     ],
 );
 
-static OF_BOXES: ParentPlan = ParentPlan {
-    resource: &BOXES,
-    fields: &[ParentField {
+static OF_BOXES: LazyLock<ParentPlan> = LazyLock::new(|| ParentPlan {
+    resource: Static(&*BOXES),
+    fields: list![ParentField {
         column: 0,
-        path: Path(&[]),
+        path: Path(list![]),
     }],
-};
+});
 
-const COUNTED: Paginator = Paginator {
+static COUNTED: LazyLock<Paginator> = LazyLock::new(|| Paginator {
     ends: Ends {
         total_path: Some(TOTAL),
         ..Ends::COUNTED
     },
     ..Paginator::new(Pages::Offset(Offset::new(LIMIT as u64)))
-};
+});
 
 fn paginator(kind: Kind) -> Paginator {
     let counted = Ends {
@@ -78,7 +87,7 @@ fn paginator(kind: Kind) -> Paginator {
         ..Ends::LINKED
     };
     match kind {
-        Kind::CountedOffset => COUNTED,
+        Kind::CountedOffset => COUNTED.clone(),
         Kind::Offset => Paginator::new(Pages::Offset(Offset::new(LIMIT as u64))),
         Kind::Number => Paginator {
             ends: Ends {
@@ -95,7 +104,7 @@ fn paginator(kind: Kind) -> Paginator {
             },
             ..Paginator::new(Pages::Cursor(Cursor {
                 cursor_path: NEXT,
-                cursor: Slot::Query("after"),
+                cursor: Slot::Query(Static("after")),
             }))
         },
         Kind::Link => Paginator {
@@ -108,28 +117,33 @@ fn paginator(kind: Kind) -> Paginator {
 }
 
 /// A source whose things come so, and are written so.
-pub(crate) fn plan(kind: Kind, write_disposition: WriteDisposition) -> &'static SourcePlan {
-    let things = Box::leak(Box::new(ResourcePlan {
-        name: "things",
-        table: &THINGS,
+pub(crate) fn plan(kind: Kind, write_disposition: WriteDisposition) -> SourcePlan {
+    let things = Ref::from(ResourcePlan {
+        name: Static("things"),
+        table: Static(&THINGS),
         write_disposition,
-        path: Template(&[Part::Text("boxes/"), Part::Parent(0), Part::Text("/things")]),
+        path: Template(list![
+            Part::Text(Static("boxes/")),
+            Part::Parent(0),
+            Part::Text(Static("/things"))
+        ]),
         paginator: paginator(kind),
         selector: DATA,
         incremental: match write_disposition {
             WriteDisposition::Replace => None,
             _ => Some(Incremental {
-                start_param: Some("since"),
-                ..Incremental::new(2)
+                start_param: Some(Static("since")),
+                column: 2,
+                ..Incremental::DEFAULT
             }),
         },
-        parent: Some(&OF_BOXES),
+        parent: Some(Static(&*OF_BOXES)),
         ..ResourcePlan::DEFAULT
-    }));
-    Box::leak(Box::new(SourcePlan {
-        name: "store",
-        spec: "specs/store.yaml",
-        base_url: Template(&[Part::Text("https://api.example.com")]),
+    });
+    SourcePlan {
+        name: Static("store"),
+        spec: Static("specs/store.yaml"),
+        base_url: Template(list![Part::Text(Static("https://api.example.com"))]),
         retry: Retry {
             max_retries: 1,
             backoff_factor: 0.0,
@@ -137,7 +151,7 @@ pub(crate) fn plan(kind: Kind, write_disposition: WriteDisposition) -> &'static 
             ..Retry::DEFAULT
         },
         concurrency: 2,
-        resources: Box::leak(Box::new([&BOXES, &*things])),
+        resources: vec![Static(&*BOXES), things].into(),
         ..SourcePlan::DEFAULT
-    }))
+    }
 }

@@ -1,5 +1,6 @@
 //! What is appended is there once: a load that cannot promise that changes nothing.
 
+use rest_source::shared::{Ref::Static, list};
 use rest_source::{
     Column, ErrorKind, Table, Type,
     plan::{
@@ -10,87 +11,98 @@ use rest_source::{
 use rest_source_load::{Load, LoadError};
 use rest_source_tests::{Dataset, Fault, Paging, Server, Total};
 use serde_json::json;
+use std::sync::LazyLock;
 
 use crate::shop::{CHANGED_ORDERS, Scratch, connect, plan, serve, serve_also};
 
-const APPENDED: ResourcePlan = ResourcePlan {
+static APPENDED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     write_disposition: WriteDisposition::Append,
-    ..CHANGED_ORDERS
-};
-const CUT_OFF: ResourcePlan = ResourcePlan {
+    ..CHANGED_ORDERS.clone()
+});
+static CUT_OFF: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     paginator: Paginator {
         maximum_pages: Some(2),
         ..Paginator::new(Pages::Offset(Offset::new(10)))
     },
-    ..APPENDED
-};
-const CUT_OFF_IN_ORDER: ResourcePlan = ResourcePlan {
+    ..APPENDED.clone()
+});
+static CUT_OFF_IN_ORDER: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     incremental: Some(Incremental {
-        start_param: Some("since"),
+        start_param: Some(Static("since")),
         row_order: Some(RowOrder::Ascending),
-        ..Incremental::new(2)
+        column: 2,
+        ..Incremental::DEFAULT
     }),
-    ..CUT_OFF
-};
-const IGNORED: ResourcePlan = ResourcePlan {
-    response_actions: &[ResponseAction {
-        statuses: &[(410, 410)],
-        ..ResponseAction::new(Action::Ignore)
+    ..CUT_OFF.clone()
+});
+static IGNORED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    response_actions: list![ResponseAction {
+        statuses: list![(410, 410)],
+        action: Action::Ignore,
+        ..ResponseAction::DEFAULT
     }],
-    ..APPENDED
-};
-const MERGED: ResourcePlan = ResourcePlan {
+    ..APPENDED.clone()
+});
+static MERGED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     write_disposition: WriteDisposition::Merge,
-    ..CUT_OFF
-};
-const LAGGING: ResourcePlan = ResourcePlan {
+    ..CUT_OFF.clone()
+});
+static LAGGING: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     incremental: Some(Incremental {
         lag: Some(Lag::Days(1)),
-        ..Incremental::new(2)
+        column: 2,
+        ..Incremental::DEFAULT
     }),
-    ..APPENDED
-};
-const WITHOUT: ResourcePlan = ResourcePlan {
+    ..APPENDED.clone()
+});
+static WITHOUT: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     incremental: Some(Incremental {
         on_missing: OnMissing::Include,
-        ..Incremental::new(2)
+        column: 2,
+        ..Incremental::DEFAULT
     }),
-    ..APPENDED
-};
-const TICKS: ResourcePlan = ResourcePlan {
-    name: "ticks",
-    table: &Table::new(
-        "ticks",
-        &[
-            Column::new("id", Type::Bigint).primary_key(),
-            Column::new("at", Type::Bigint),
-        ],
+    ..APPENDED.clone()
+});
+static TICKS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    name: Static("ticks"),
+    table: Static(
+        const {
+            &Table::new(
+                "ticks",
+                list![
+                    Column::new("id", Type::Bigint).primary_key(),
+                    Column::new("at", Type::Bigint),
+                ],
+            )
+        },
     ),
-    path: Template(&[Part::Text("ticks")]),
+    path: Template(list![Part::Text(Static("ticks"))]),
     paginator: Paginator::new(Pages::Offset(Offset::new(1_000))),
     incremental: Some(Incremental {
-        start_param: Some("since"),
-        ..Incremental::new(1)
+        start_param: Some(Static("since")),
+        column: 1,
+        ..Incremental::DEFAULT
     }),
-    ..APPENDED
-};
-const TICKS_IN_ORDER: ResourcePlan = ResourcePlan {
+    ..APPENDED.clone()
+});
+static TICKS_IN_ORDER: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     incremental: Some(Incremental {
-        start_param: Some("since"),
+        start_param: Some(Static("since")),
         row_order: Some(RowOrder::Ascending),
-        ..Incremental::new(1)
+        column: 1,
+        ..Incremental::DEFAULT
     }),
-    ..TICKS
-};
+    ..TICKS.clone()
+});
 
-crate::shop!(CutOff, plan(&[&CUT_OFF]));
-crate::shop!(CutOffInOrder, plan(&[&CUT_OFF_IN_ORDER]));
-crate::shop!(Ignoring, plan(&[&IGNORED]));
-crate::shop!(Merging, plan(&[&MERGED]));
-crate::shop!(Lagging, plan(&[&LAGGING]));
-crate::shop!(Without, plan(&[&WITHOUT]));
-crate::shop!(Ticking, plan(&[&TICKS]));
-crate::shop!(TickingInOrder, plan(&[&TICKS_IN_ORDER]));
+crate::shop!(CutOff, plan(&[&*CUT_OFF]));
+crate::shop!(CutOffInOrder, plan(&[&*CUT_OFF_IN_ORDER]));
+crate::shop!(Ignoring, plan(&[&*IGNORED]));
+crate::shop!(Merging, plan(&[&*MERGED]));
+crate::shop!(Lagging, plan(&[&*LAGGING]));
+crate::shop!(Without, plan(&[&*WITHOUT]));
+crate::shop!(Ticking, plan(&[&*TICKS]));
+crate::shop!(TickingInOrder, plan(&[&*TICKS_IN_ORDER]));
 
 /// Loads, and asserts that nothing came of it.
 async fn refused<S: Load>(shop: &S, scratch: &Scratch) -> LoadError {
@@ -252,38 +264,48 @@ async fn more_of_one_cursor_value_than_are_remembered_are_committed_with_what_fo
 #[tokio::test]
 async fn records_without_a_key_are_not_appended_again_when_the_columns_change() {
     const AT: Column = Column::new("changed_at", Type::TIMESTAMP);
-    const BY_STATUS: ResourcePlan = ResourcePlan {
-        table: &Table::new("orders", &[Column::new("status", Type::Text), AT]),
+    static BY_STATUS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+        table: Static(
+            const { &Table::new("orders", list![Column::new("status", Type::Text), AT]) },
+        ),
         incremental: Some(Incremental::new(1)),
-        ..APPENDED
-    };
-    const WITH_NOTE: ResourcePlan = ResourcePlan {
-        table: &Table::new(
-            "orders",
-            &[
-                AT,
-                Column::new("note", Type::Text).nullable(),
-                Column::new("status", Type::Text),
-            ],
+        ..APPENDED.clone()
+    });
+    static WITH_NOTE: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+        table: Static(
+            const {
+                &Table::new(
+                    "orders",
+                    list![
+                        AT,
+                        Column::new("note", Type::Text).nullable(),
+                        Column::new("status", Type::Text),
+                    ],
+                )
+            },
         ),
         incremental: Some(Incremental::new(0)),
-        ..APPENDED
-    };
-    const WITH_ID: ResourcePlan = ResourcePlan {
-        table: &Table::new(
-            "orders",
-            &[
-                Column::new("id", Type::Bigint).nullable(),
-                AT,
-                Column::new("status", Type::Text),
-            ],
+        ..APPENDED.clone()
+    });
+    static WITH_ID: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+        table: Static(
+            const {
+                &Table::new(
+                    "orders",
+                    list![
+                        Column::new("id", Type::Bigint).nullable(),
+                        AT,
+                        Column::new("status", Type::Text),
+                    ],
+                )
+            },
         ),
         incremental: Some(Incremental::new(1)),
-        ..APPENDED
-    };
-    crate::shop!(ByStatus, plan(&[&BY_STATUS]));
-    crate::shop!(WithNote, plan(&[&WITH_NOTE]));
-    crate::shop!(WithId, plan(&[&WITH_ID]));
+        ..APPENDED.clone()
+    });
+    crate::shop!(ByStatus, plan(&[&*BY_STATUS]));
+    crate::shop!(WithNote, plan(&[&*WITH_NOTE]));
+    crate::shop!(WithId, plan(&[&*WITH_ID]));
     let (server, scratch) = (serve().await, Scratch::new());
     let number = "SELECT count(*) FROM orders";
     connect::<ByStatus>(&server)

@@ -1,56 +1,66 @@
 //! A spec that changed over a database that did not.
 
+use rest_source::shared::{Ref::Static, list};
 use rest_source::{
     Column, Table, Type,
     plan::{ResourcePlan, SourcePlan},
 };
 use rest_source_load::{Load, Sqlite};
 use serde_json::json;
+use std::sync::LazyLock;
 
 use crate::shop::{ORDERS, Scratch, connect, plan, serve};
 
-const WIDER: ResourcePlan = ResourcePlan {
-    table: &Table::new(
-        "orders",
-        &[
-            Column::new("id", Type::Bigint).primary_key(),
-            Column::new("note", Type::Text),
-            Column::new("status", Type::Text).nullable(),
-            Column::new("changed_at", Type::TIMESTAMP),
-        ],
+static WIDER: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    table: Static(
+        const {
+            &Table::new(
+                "orders",
+                list![
+                    Column::new("id", Type::Bigint).primary_key(),
+                    Column::new("note", Type::Text),
+                    Column::new("status", Type::Text).nullable(),
+                    Column::new("changed_at", Type::TIMESTAMP),
+                ],
+            )
+        },
     ),
     ..ORDERS
-};
-const RETYPED: ResourcePlan = ResourcePlan {
-    table: &Table::new(
-        "orders",
-        &[
-            Column::new("id", Type::Bigint).primary_key(),
-            Column::new("status", Type::Text),
-            Column::new("changed_at", Type::Text),
-        ],
+});
+static RETYPED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    table: Static(
+        const {
+            &Table::new(
+                "orders",
+                list![
+                    Column::new("id", Type::Bigint).primary_key(),
+                    Column::new("status", Type::Text),
+                    Column::new("changed_at", Type::Text),
+                ],
+            )
+        },
     ),
     ..ORDERS
-};
-const KEYLESS: ResourcePlan = ResourcePlan {
-    table: &Table::new("orders", &[Column::new("id", Type::Bigint)]),
+});
+static KEYLESS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    table: Static(const { &Table::new("orders", list![Column::new("id", Type::Bigint)]) }),
     ..ORDERS
-};
-const RESERVED: ResourcePlan = ResourcePlan {
-    name: "_rest_source_state",
-    table: &Table::new("_REST_source_state", ORDERS.table.columns),
+});
+static RESERVED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    name: Static("_rest_source_state"),
+    table: Table::new("_REST_source_state", ORDERS.table.columns.clone()).into(),
     ..ORDERS
-};
+});
 
 crate::shop!(Before, plan(&[&ORDERS]));
-crate::shop!(Wider, plan(&[&WIDER]));
-crate::shop!(Retyped, plan(&[&RETYPED]));
-crate::shop!(Keyless, plan(&[&KEYLESS]));
-crate::shop!(Reserved, plan(&[&RESERVED]));
+crate::shop!(Wider, plan(&[&*WIDER]));
+crate::shop!(Retyped, plan(&[&*RETYPED]));
+crate::shop!(Keyless, plan(&[&*KEYLESS]));
+crate::shop!(Reserved, plan(&[&*RESERVED]));
 crate::shop!(
     Other,
     SourcePlan {
-        name: "other_shop",
+        name: Static("other_shop"),
         ..plan(&[&ORDERS])
     }
 );

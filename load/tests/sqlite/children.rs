@@ -1,5 +1,7 @@
 //! Children of which only what is new is asked for.
 
+use rest_source::shared::{Ref::Static, list};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use rest_source::{
@@ -16,53 +18,66 @@ use tokio::sync::Notify;
 
 use crate::shop::{ORDERS, Scratch, connect, plan, serve_also};
 
-const ITEMS: ResourcePlan = ResourcePlan {
-    name: "items",
-    table: &Table::new(
-        "items",
-        &[
-            Column::new("id", Type::Bigint).primary_key(),
-            Column::new("changed_at", Type::TIMESTAMP),
-        ],
+static ITEMS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    name: Static("items"),
+    table: Static(
+        const {
+            &Table::new(
+                "items",
+                list![
+                    Column::new("id", Type::Bigint).primary_key(),
+                    Column::new("changed_at", Type::TIMESTAMP),
+                ],
+            )
+        },
     ),
-    path: Template(&[Part::Text("orders/"), Part::Parent(0), Part::Text("/items")]),
+    path: Template(list![
+        Part::Text(Static("orders/")),
+        Part::Parent(0),
+        Part::Text(Static("/items"))
+    ]),
     incremental: Some(Incremental {
-        start_param: Some("since"),
-        ..Incremental::new(1)
+        start_param: Some(Static("since")),
+        column: 1,
+        ..Incremental::DEFAULT
     }),
-    parent: Some(&ParentPlan {
-        resource: &ORDERS,
-        fields: &[ParentField {
-            column: 0,
-            path: Path(&[]),
-        }],
-    }),
+    parent: Some(Static(
+        const {
+            &ParentPlan {
+                resource: Static(&ORDERS),
+                fields: list![ParentField {
+                    column: 0,
+                    path: Path(list![]),
+                }],
+            }
+        },
+    )),
     // Of one order after the other, so that a load may be dropped between two.
     parallelized: false,
     ..ORDERS
-};
-const APPENDED: ResourcePlan = ResourcePlan {
+});
+static APPENDED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     write_disposition: WriteDisposition::Append,
-    ..ITEMS
-};
-const CUT_OFF: ResourcePlan = ResourcePlan {
+    ..ITEMS.clone()
+});
+static CUT_OFF: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     paginator: Paginator {
         maximum_pages: Some(1),
         ..Paginator::new(Pages::Offset(Offset::new(2)))
     },
-    ..APPENDED
-};
+    ..APPENDED.clone()
+});
 
-const NOTES: ResourcePlan = ResourcePlan {
-    name: "notes",
-    table: &Table::new("notes", ITEMS.table.columns),
-    ..ITEMS
-};
+static NOTES: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    name: Static("notes"),
+    table: Table::new("notes", ITEMS.table.columns.clone()).into(),
+    ..ITEMS.clone()
+});
 
-crate::shop!(Merging, plan(&[&ORDERS, &ITEMS]));
-crate::shop!(Appending, plan(&[&ORDERS, &APPENDED]));
-crate::shop!(Two, plan(&[&ORDERS, &ITEMS, &NOTES]));
-crate::shop!(CuttingOff, plan(&[&ORDERS, &CUT_OFF]));
+crate::shop!(Merging, plan(&[&ORDERS, &*ITEMS]));
+crate::shop!(Appending, plan(&[&ORDERS, &*APPENDED]));
+crate::shop!(Two, plan(&[&ORDERS, &*ITEMS, &*NOTES]));
+crate::shop!(CuttingOff, plan(&[&ORDERS, &*CUT_OFF]));
 
 /// A shop with three orders, each with three items; those of the last are the oldest.
 async fn shop() -> Server {
@@ -257,35 +272,43 @@ async fn a_load_that_failed_leaves_no_lock_where_its_state_cannot_be_stored_eith
 }
 
 /// What each order has of each day, replaced by the day.
-const BY_DAY: ResourcePlan = ResourcePlan {
-    name: "items",
-    table: &Table::new(
-        "items",
-        &[
-            Column::new("id", Type::Bigint),
-            Column::new("day", Type::Text).merge_key(),
-            Column::new("_orders_id", Type::Bigint).parent(0),
-        ],
+static BY_DAY: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    name: Static("items"),
+    table: Static(
+        const {
+            &Table::new(
+                "items",
+                list![
+                    Column::new("id", Type::Bigint),
+                    Column::new("day", Type::Text).merge_key(),
+                    Column::new("_orders_id", Type::Bigint).parent(0),
+                ],
+            )
+        },
     ),
-    ..ITEMS
-};
+    ..ITEMS.clone()
+});
 /// The same, by the order and the day.
-const BY_ORDER_AND_DAY: ResourcePlan = ResourcePlan {
-    table: &Table::new(
-        "items",
-        &[
-            Column::new("id", Type::Bigint),
-            Column::new("day", Type::Text).merge_key(),
-            Column::new("_orders_id", Type::Bigint)
-                .merge_key()
-                .parent(0),
-        ],
+static BY_ORDER_AND_DAY: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    table: Static(
+        const {
+            &Table::new(
+                "items",
+                list![
+                    Column::new("id", Type::Bigint),
+                    Column::new("day", Type::Text).merge_key(),
+                    Column::new("_orders_id", Type::Bigint)
+                        .merge_key()
+                        .parent(0),
+                ],
+            )
+        },
     ),
-    ..BY_DAY
-};
+    ..BY_DAY.clone()
+});
 
-crate::shop!(ByDay, plan(&[&ORDERS, &BY_DAY]));
-crate::shop!(ByOrderAndDay, plan(&[&ORDERS, &BY_ORDER_AND_DAY]));
+crate::shop!(ByDay, plan(&[&ORDERS, &*BY_DAY]));
+crate::shop!(ByOrderAndDay, plan(&[&ORDERS, &*BY_ORDER_AND_DAY]));
 
 /// A shop with two orders: the first has an item of day 10, the second one of each day from 10 to 12.
 async fn by_day() -> Server {

@@ -3,32 +3,33 @@
 use rest_source::plan::{ResourcePlan, WriteDisposition};
 use rest_source_load::Load;
 use serde_json::json;
+use std::sync::LazyLock;
 
 use crate::shop::{CHANGED_ORDERS, ORDERS, Scratch, connect, order, plan, serve};
 
-const APPENDED: ResourcePlan = ResourcePlan {
+static APPENDED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     write_disposition: WriteDisposition::Append,
-    ..CHANGED_ORDERS
-};
-const REPLACED: ResourcePlan = ResourcePlan {
+    ..CHANGED_ORDERS.clone()
+});
+static REPLACED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     write_disposition: WriteDisposition::Replace,
-    ..CHANGED_ORDERS
-};
-const SKIPPED: ResourcePlan = ResourcePlan {
+    ..CHANGED_ORDERS.clone()
+});
+static SKIPPED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     write_disposition: WriteDisposition::Skip,
     ..ORDERS
-};
-const UNSELECTED: ResourcePlan = ResourcePlan {
+});
+static UNSELECTED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     selected: false,
     ..ORDERS
-};
+});
 
 crate::shop!(Merging, plan(&[&ORDERS]));
-crate::shop!(MergingChanges, plan(&[&CHANGED_ORDERS]));
-crate::shop!(Appending, plan(&[&APPENDED]));
-crate::shop!(Replacing, plan(&[&REPLACED]));
-crate::shop!(Skipping, plan(&[&SKIPPED]));
-crate::shop!(Unselected, plan(&[&UNSELECTED]));
+crate::shop!(MergingChanges, plan(&[&*CHANGED_ORDERS]));
+crate::shop!(Appending, plan(&[&*APPENDED]));
+crate::shop!(Replacing, plan(&[&*REPLACED]));
+crate::shop!(Skipping, plan(&[&*SKIPPED]));
+crate::shop!(Unselected, plan(&[&*UNSELECTED]));
 
 #[tokio::test]
 async fn merge_puts_rows_in_place_of_those_of_their_key() {

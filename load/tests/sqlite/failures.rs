@@ -1,5 +1,7 @@
 //! What is in the database after a load that failed, and after the next.
 
+use rest_source::shared::{Ref::Static, list};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use rest_source::{
@@ -12,32 +14,39 @@ use serde_json::json;
 
 use crate::shop::{CHANGED_ORDERS, ORDERS, Scratch, connect, plan, serve, serve_also};
 
-const APPENDED: ResourcePlan = ResourcePlan {
+static APPENDED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     write_disposition: WriteDisposition::Append,
-    ..CHANGED_ORDERS
-};
-const REPLACED: ResourcePlan = ResourcePlan {
+    ..CHANGED_ORDERS.clone()
+});
+static REPLACED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     write_disposition: WriteDisposition::Replace,
     ..ORDERS
-};
-const ITEMS: ResourcePlan = ResourcePlan {
-    name: "items",
-    table: &Table::new("items", &[Column::new("id", Type::Bigint).primary_key()]),
-    path: Template(&[Part::Text("items")]),
+});
+static ITEMS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    name: Static("items"),
+    table: Static(
+        const {
+            &Table::new(
+                "items",
+                list![Column::new("id", Type::Bigint).primary_key()],
+            )
+        },
+    ),
+    path: Template(list![Part::Text(Static("items"))]),
     ..ORDERS
-};
+});
 
-crate::shop!(Merging, plan(&[&CHANGED_ORDERS]));
-crate::shop!(Appending, plan(&[&APPENDED]));
-crate::shop!(Replacing, plan(&[&REPLACED]));
-const NOTES: ResourcePlan = ResourcePlan {
-    name: "notes",
-    table: &Table::new("notes", ITEMS.table.columns),
-    ..ITEMS
-};
+crate::shop!(Merging, plan(&[&*CHANGED_ORDERS]));
+crate::shop!(Appending, plan(&[&*APPENDED]));
+crate::shop!(Replacing, plan(&[&*REPLACED]));
+static NOTES: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    name: Static("notes"),
+    table: Table::new("notes", ITEMS.table.columns.clone()).into(),
+    ..ITEMS.clone()
+});
 
-crate::shop!(Two, plan(&[&ORDERS, &ITEMS]));
-crate::shop!(Three, plan(&[&ORDERS, &ITEMS, &NOTES]));
+crate::shop!(Two, plan(&[&ORDERS, &*ITEMS]));
+crate::shop!(Three, plan(&[&ORDERS, &*ITEMS, &*NOTES]));
 
 async fn serve_items() -> rest_source_tests::Server {
     let items = Dataset::new("items", "/items", 3, |n| json!({ "id": n }));
@@ -160,7 +169,11 @@ async fn others_are_loaded_unless_two_in_a_row_failed_at_their_origin() {
     let error = shop.load(&mut scratch.open()).await.unwrap_err();
     assert_eq!(*error.errors[0].kind(), ErrorKind::Transport);
     assert_eq!(error.errors.len(), 2);
-    let not_tried: Vec<_> = error.not_tried.iter().map(|one| one.resource).collect();
+    let not_tried: Vec<_> = error
+        .not_tried
+        .iter()
+        .map(|one| one.resource.clone())
+        .collect();
     assert_eq!(not_tried, ["notes"]);
     let shown = error.to_string();
     assert!(

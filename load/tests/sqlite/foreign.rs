@@ -5,21 +5,22 @@ use rest_source::{
     plan::{ResourcePlan, WriteDisposition},
 };
 use rest_source_load::Load;
+use std::sync::LazyLock;
 
 use crate::shop::{CHANGED_ORDERS, ORDERS, Scratch, connect, plan, serve};
 
-const REPLACED: ResourcePlan = ResourcePlan {
+static REPLACED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     write_disposition: WriteDisposition::Replace,
     ..ORDERS
-};
-const APPENDED: ResourcePlan = ResourcePlan {
+});
+static APPENDED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     write_disposition: WriteDisposition::Append,
-    ..CHANGED_ORDERS
-};
+    ..CHANGED_ORDERS.clone()
+});
 
-crate::shop!(Merging, plan(&[&CHANGED_ORDERS]));
-crate::shop!(Replacing, plan(&[&REPLACED]));
-crate::shop!(Appending, plan(&[&APPENDED]));
+crate::shop!(Merging, plan(&[&*CHANGED_ORDERS]));
+crate::shop!(Replacing, plan(&[&*REPLACED]));
+crate::shop!(Appending, plan(&[&*APPENDED]));
 
 /// A table that a spec would change.
 const OWN: &str = "

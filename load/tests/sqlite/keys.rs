@@ -1,5 +1,7 @@
 //! Keys of records that are taken as they are, and rows that are replaced in groups.
 
+use rest_source::shared::{Ref::Static, list};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use rest_source::{
@@ -12,27 +14,31 @@ use serde_json::json;
 
 use crate::shop::{ORDERS, Scratch, connect, plan, serve, serve_also};
 
-const EVENTS: ResourcePlan = ResourcePlan {
-    name: "events",
-    table: &Table::new(
-        "events",
-        &[
-            Column::new("id", Type::Scalar).primary_key().at(12),
-            Column::record(),
-        ],
+static EVENTS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    name: Static("events"),
+    table: Static(
+        const {
+            &Table::new(
+                "events",
+                list![
+                    Column::new("id", Type::Scalar).primary_key().at(12),
+                    Column::record(),
+                ],
+            )
+        },
     ),
-    path: Template(&[Part::Text("events")]),
+    path: Template(list![Part::Text(Static("events"))]),
     ..ORDERS
-};
+});
 /// Those of `shop::ORDERS`, as they are.
-const AS_THEY_ARE: ResourcePlan = ResourcePlan {
-    name: "orders",
-    table: &Table::new("orders", EVENTS.table.columns),
+static AS_THEY_ARE: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    name: Static("orders"),
+    table: Table::new("orders", EVENTS.table.columns.clone()).into(),
     ..ORDERS
-};
+});
 
-crate::shop!(Events, plan(&[&EVENTS]));
-crate::shop!(AsTheyAre, plan(&[&AS_THEY_ARE]));
+crate::shop!(Events, plan(&[&*EVENTS]));
+crate::shop!(AsTheyAre, plan(&[&*AS_THEY_ARE]));
 
 /// Events by a number, a text of the same digits, and another text.
 fn events() -> Dataset {
@@ -98,12 +104,12 @@ async fn a_record_without_its_key_is_no_row() {
 
 #[tokio::test]
 async fn a_key_that_is_new_makes_the_table_anew_by_a_full_refresh() {
-    const WITHOUT: ResourcePlan = ResourcePlan {
-        table: &Table::new("orders", &[]),
+    static WITHOUT: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+        table: Static(const { &Table::new("orders", list![]) }),
         write_disposition: rest_source::plan::WriteDisposition::Append,
-        ..AS_THEY_ARE
-    };
-    crate::shop!(Without, plan(&[&WITHOUT]));
+        ..AS_THEY_ARE.clone()
+    });
+    crate::shop!(Without, plan(&[&*WITHOUT]));
     let (server, scratch) = (serve().await, Scratch::new());
     connect::<Without>(&server)
         .load(&mut scratch.open())
@@ -133,27 +139,28 @@ const KEYED_VISITS: &[Column] = &[
     Column::new("day", Type::Text).merge_key(),
     Column::new("visits", Type::Bigint),
 ];
-const BY_DAY: ResourcePlan = ResourcePlan {
-    name: "visits",
-    table: &Table::new("visits", VISITS),
-    path: Template(&[Part::Text("visits")]),
+static BY_DAY: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    name: Static("visits"),
+    table: Static(const { &Table::new("visits", Static(VISITS)) }),
+    path: Template(list![Part::Text(Static("visits"))]),
     ..ORDERS
-};
-const KEYED_BY_DAY: ResourcePlan = ResourcePlan {
-    table: &Table::new("visits", KEYED_VISITS),
-    ..BY_DAY
-};
-const NEW_BY_DAY: ResourcePlan = ResourcePlan {
+});
+static KEYED_BY_DAY: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    table: Static(const { &Table::new("visits", Static(KEYED_VISITS)) }),
+    ..BY_DAY.clone()
+});
+static NEW_BY_DAY: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     incremental: Some(Incremental {
         row_order: Some(RowOrder::Ascending),
-        ..Incremental::new(0)
+        column: 0,
+        ..Incremental::DEFAULT
     }),
-    ..BY_DAY
-};
+    ..BY_DAY.clone()
+});
 
-crate::shop!(ByDay, plan(&[&BY_DAY]));
-crate::shop!(KeyedByDay, plan(&[&KEYED_BY_DAY]));
-crate::shop!(NewByDay, plan(&[&NEW_BY_DAY]));
+crate::shop!(ByDay, plan(&[&*BY_DAY]));
+crate::shop!(KeyedByDay, plan(&[&*KEYED_BY_DAY]));
+crate::shop!(NewByDay, plan(&[&*NEW_BY_DAY]));
 
 /// Three pages of visits: the first day has eleven rows, the second fourteen.
 fn visits() -> Dataset {
@@ -274,11 +281,11 @@ async fn a_group_that_was_seen_before_comes_again_whole() {
 
 #[tokio::test]
 async fn a_cursor_that_is_finer_than_the_groups_is_refused() {
-    const BY_VISITS: ResourcePlan = ResourcePlan {
+    static BY_VISITS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
         incremental: Some(Incremental::new(2)),
-        ..BY_DAY
-    };
-    crate::shop!(ByVisits, plan(&[&BY_VISITS]));
+        ..BY_DAY.clone()
+    });
+    crate::shop!(ByVisits, plan(&[&*BY_VISITS]));
     let (server, scratch) = (serve_also(vec![visits()]).await, Scratch::new());
     let shop: ByVisits = connect(&server);
     let error = shop.load(&mut scratch.open()).await.unwrap_err();

@@ -1,5 +1,6 @@
 //! The rows of a table and the request that they were loaded by.
 
+use rest_source::shared::{Ref::Static, Text, list};
 use rest_source::{
     Builder, ConfigValue, ErrorKind, Values,
     plan::{
@@ -8,39 +9,40 @@ use rest_source::{
 };
 use rest_source_load::{Load, LoadError, LoadReport};
 use rest_source_tests::Server;
+use std::sync::LazyLock;
 
 use crate::shop::{CHANGED_ORDERS, Scratch, serve};
 
-const BY_TENANT: ResourcePlan = ResourcePlan {
-    params: &[Param {
-        name: "tenant",
-        value: Template(&[Part::Config(1)]),
+static BY_TENANT: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    params: list![Param {
+        name: Static("tenant"),
+        value: Template(list![Part::Config(1)]),
     }],
-    ..CHANGED_ORDERS
-};
-const REPLACED: ResourcePlan = ResourcePlan {
+    ..CHANGED_ORDERS.clone()
+});
+static REPLACED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     write_disposition: WriteDisposition::Replace,
-    ..BY_TENANT
-};
-const APPENDED: ResourcePlan = ResourcePlan {
+    ..BY_TENANT.clone()
+});
+static APPENDED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     write_disposition: WriteDisposition::Append,
     incremental: None,
-    ..BY_TENANT
-};
+    ..BY_TENANT.clone()
+});
 
 const SETTINGS: &[ConfigPlan] = &[setting("base_url"), setting("tenant")];
 
-const fn plan(resources: &'static [&'static ResourcePlan]) -> SourcePlan {
+fn plan(resources: &[&ResourcePlan]) -> SourcePlan {
     SourcePlan {
-        config: SETTINGS,
+        config: Static(SETTINGS),
         ..crate::shop::plan(resources)
     }
 }
 
 const fn setting(name: &'static str) -> ConfigPlan {
     ConfigPlan {
-        name,
-        env: "",
+        name: Text::of(name),
+        env: Static(""),
         data_type: ConfigType::Text,
         default: None,
         description: None,
@@ -60,7 +62,9 @@ macro_rules! shop {
         struct $name(rest_source::Client);
 
         impl rest_source::Connector for $name {
-            const PLAN: &'static SourcePlan = &plan(&[&$resource]);
+            fn plan() -> rest_source::shared::Ref<SourcePlan> {
+                plan(&[&$resource]).into()
+            }
             type Secrets = ();
             type Config = Settings;
 

@@ -1,6 +1,8 @@
 //! A shop with orders, and connectors to it, written by hand as the macro would write them.
 
+use rest_source::shared::{Ref::Static, list};
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use rest_source::{
     Column, Connector, Table, Type,
@@ -17,27 +19,31 @@ use serde_json::{Value, json};
 
 /// Fetched in pages of ten, merged by `id`.
 pub(crate) const ORDERS: ResourcePlan = ResourcePlan {
-    name: "orders",
+    name: Static("orders"),
     line: 10,
-    table: &Table::new(
-        "orders",
-        &[
-            Column::new("id", Type::Bigint).primary_key(),
-            Column::new("status", Type::Text),
-            Column::new("changed_at", Type::TIMESTAMP),
-        ],
+    table: Static(
+        const {
+            &Table::new(
+                "orders",
+                list![
+                    Column::new("id", Type::Bigint).primary_key(),
+                    Column::new("status", Type::Text),
+                    Column::new("changed_at", Type::TIMESTAMP),
+                ],
+            )
+        },
     ),
     write_disposition: WriteDisposition::Merge,
-    path: Template(&[Part::Text("orders")]),
+    path: Template(list![Part::Text(Static("orders"))]),
     paginator: Paginator::new(Pages::Offset(Offset::new(10))),
-    selector: Selector::Path(Path(&[Step::Key("data")])),
+    selector: Selector::Path(Path(list![Step::Key(Static("data"))])),
     ..ResourcePlan::DEFAULT
 };
 
 /// Orders that are merged in groups of one status.
 pub(crate) static BY_STATUS: Table = Table::new(
     "orders",
-    &[
+    list![
         Column::new("id", Type::Bigint).primary_key(),
         Column::new("status", Type::Text).merge_key(),
         Column::new("changed_at", Type::TIMESTAMP),
@@ -45,32 +51,36 @@ pub(crate) static BY_STATUS: Table = Table::new(
 );
 
 /// The same, fetched from where the last fetch came to.
-pub(crate) const CHANGED_ORDERS: ResourcePlan = ResourcePlan {
+pub(crate) static CHANGED_ORDERS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     incremental: Some(Incremental {
-        start_param: Some("since"),
-        ..Incremental::new(2)
+        start_param: Some(Static("since")),
+        column: 2,
+        ..Incremental::DEFAULT
     }),
     ..ORDERS
-};
+});
 
 /// A source of these resources.
-pub(crate) const fn plan(resources: &'static [&'static ResourcePlan]) -> SourcePlan {
+pub(crate) fn plan(resources: &[&ResourcePlan]) -> SourcePlan {
     SourcePlan {
-        name: "shop",
-        spec: "specs/shop.yaml",
-        config: &[ConfigPlan {
-            name: "base_url",
-            env: "SHOP_BASE_URL",
+        name: Static("shop"),
+        spec: Static("specs/shop.yaml"),
+        config: list![ConfigPlan {
+            name: Static("base_url"),
+            env: Static("SHOP_BASE_URL"),
             data_type: ConfigType::Text,
             default: None,
             description: None,
         }],
-        base_url: Template(&[Part::Config(0)]),
+        base_url: Template(list![Part::Config(0)]),
         retry: Retry {
             max_retries: 0,
             ..Retry::DEFAULT
         },
-        resources,
+        resources: resources
+            .iter()
+            .map(|resource| ResourcePlan::clone(resource).into())
+            .collect(),
         ..SourcePlan::DEFAULT
     }
 }
@@ -90,7 +100,9 @@ macro_rules! shop {
         struct $name(rest_source::Client);
 
         impl rest_source::Connector for $name {
-            const PLAN: &'static rest_source::plan::SourcePlan = &$plan;
+            fn plan() -> rest_source::shared::Ref<rest_source::plan::SourcePlan> {
+                $plan.into()
+            }
             type Secrets = ();
             type Config = $crate::shop::Url;
 

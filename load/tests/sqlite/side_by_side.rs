@@ -1,5 +1,7 @@
 //! Several loads into one file: none holds a lock while it waits for its API.
 
+use rest_source::shared::{Ref::Static, list};
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use rest_source::{
@@ -13,58 +15,66 @@ use serde_json::json;
 
 use crate::shop::{BY_STATUS, ORDERS, Scratch, connect, plan, serve_also};
 
-const fn orders(disposition: WriteDisposition) -> ResourcePlan {
+fn orders(disposition: WriteDisposition) -> ResourcePlan {
     ResourcePlan {
         write_disposition: disposition,
         ..ORDERS
     }
 }
 
-const APPENDED: ResourcePlan = orders(WriteDisposition::Append);
-const REPLACED: ResourcePlan = orders(WriteDisposition::Replace);
-const GROUPED: ResourcePlan = ResourcePlan {
-    table: &BY_STATUS,
+static APPENDED: LazyLock<ResourcePlan> = LazyLock::new(|| orders(WriteDisposition::Append));
+static REPLACED: LazyLock<ResourcePlan> = LazyLock::new(|| orders(WriteDisposition::Replace));
+static GROUPED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    table: Static(&BY_STATUS),
     ..ORDERS
-};
-const MERGED_ITEMS: ResourcePlan = ResourcePlan {
-    name: "items",
-    table: &Table::new(
-        "items",
-        &[
-            Column::new("id", Type::Bigint).primary_key(),
-            Column::new("status", Type::Text),
-        ],
+});
+static MERGED_ITEMS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    name: Static("items"),
+    table: Static(
+        const {
+            &Table::new(
+                "items",
+                list![
+                    Column::new("id", Type::Bigint).primary_key(),
+                    Column::new("status", Type::Text),
+                ],
+            )
+        },
     ),
-    path: Template(&[Part::Text("items")]),
+    path: Template(list![Part::Text(Static("items"))]),
     ..ORDERS
-};
-const APPENDED_ITEMS: ResourcePlan = ResourcePlan {
+});
+static APPENDED_ITEMS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     write_disposition: WriteDisposition::Append,
-    ..MERGED_ITEMS
-};
-const REPLACED_ITEMS: ResourcePlan = ResourcePlan {
+    ..MERGED_ITEMS.clone()
+});
+static REPLACED_ITEMS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     write_disposition: WriteDisposition::Replace,
-    ..MERGED_ITEMS
-};
-const GROUPED_ITEMS: ResourcePlan = ResourcePlan {
-    table: &Table::new(
-        "items",
-        &[
-            Column::new("id", Type::Bigint).primary_key(),
-            Column::new("status", Type::Text).merge_key(),
-        ],
+    ..MERGED_ITEMS.clone()
+});
+static GROUPED_ITEMS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    table: Static(
+        const {
+            &Table::new(
+                "items",
+                list![
+                    Column::new("id", Type::Bigint).primary_key(),
+                    Column::new("status", Type::Text).merge_key(),
+                ],
+            )
+        },
     ),
-    ..MERGED_ITEMS
-};
+    ..MERGED_ITEMS.clone()
+});
 
 crate::shop!(Merging, plan(&[&ORDERS]));
-crate::shop!(Appending, plan(&[&APPENDED]));
-crate::shop!(Replacing, plan(&[&REPLACED]));
-crate::shop!(Grouping, plan(&[&GROUPED]));
-crate::shop!(MergingItems, plan(&[&MERGED_ITEMS]));
-crate::shop!(AppendingItems, plan(&[&APPENDED_ITEMS]));
-crate::shop!(ReplacingItems, plan(&[&REPLACED_ITEMS]));
-crate::shop!(GroupingItems, plan(&[&GROUPED_ITEMS]));
+crate::shop!(Appending, plan(&[&*APPENDED]));
+crate::shop!(Replacing, plan(&[&*REPLACED]));
+crate::shop!(Grouping, plan(&[&*GROUPED]));
+crate::shop!(MergingItems, plan(&[&*MERGED_ITEMS]));
+crate::shop!(AppendingItems, plan(&[&*APPENDED_ITEMS]));
+crate::shop!(ReplacingItems, plan(&[&*REPLACED_ITEMS]));
+crate::shop!(GroupingItems, plan(&[&*GROUPED_ITEMS]));
 
 /// Longer than a load waits for a lock.
 const WAIT: Duration = Duration::from_secs(7);

@@ -1,5 +1,6 @@
 //! Rows of several settings in one table, told apart by a column.
 
+use rest_source::shared::{Ref::Static, Text, list};
 use rest_source::{
     Builder, Column, ConfigValue, ErrorKind, Table, Type, Values,
     plan::{
@@ -10,65 +11,62 @@ use rest_source::{
 use rest_source_load::{Load, LoadError, LoadReport};
 use rest_source_tests::Server;
 use serde_json::json;
+use std::sync::LazyLock;
 
 use crate::shop::{ORDERS, Scratch, serve};
 
-const COLUMNS: &[Column] = &[
-    Column::new("id", Type::Bigint).primary_key(),
-    Column::new("status", Type::Text),
-    Column::new("changed_at", Type::TIMESTAMP),
-    Column::new("tenant", Type::Text).config(1).primary_key(),
-];
-const MERGED: ResourcePlan = ResourcePlan {
-    table: &Table::new("orders", COLUMNS),
-    params: &[Param {
-        name: "tenant",
-        value: Template(&[Part::Config(1)]),
+const ID: Column = Column::new("id", Type::Bigint).primary_key();
+const STATUS: Column = Column::new("status", Type::Text);
+const CHANGED_AT: Column = Column::new("changed_at", Type::TIMESTAMP);
+const TENANT: Column = Column::new("tenant", Type::Text).config(1).primary_key();
+
+const COLUMNS: &[Column] = &[ID, STATUS, CHANGED_AT, TENANT];
+static MERGED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    table: Static(const { &Table::new("orders", Static(COLUMNS)) }),
+    params: list![Param {
+        name: Static("tenant"),
+        value: Template(list![Part::Config(1)]),
     }],
     incremental: Some(Incremental {
-        start_param: Some("since"),
-        ..Incremental::new(2)
+        start_param: Some(Static("since")),
+        column: 2,
+        ..Incremental::DEFAULT
     }),
     ..ORDERS
-};
-const REPLACED: ResourcePlan = ResourcePlan {
+});
+static REPLACED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     write_disposition: WriteDisposition::Replace,
-    ..MERGED
-};
-const APPENDED: ResourcePlan = ResourcePlan {
+    ..MERGED.clone()
+});
+static APPENDED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     write_disposition: WriteDisposition::Append,
-    ..MERGED
-};
-const RETYPED: ResourcePlan = ResourcePlan {
-    table: &Table::new("orders", RETYPED_COLUMNS),
-    ..MERGED
-};
-const RETYPED_COLUMNS: &[Column] = &[
-    COLUMNS[0],
-    Column::new("status", Type::Json),
-    COLUMNS[2],
-    COLUMNS[3],
-];
-const WITHOUT: ResourcePlan = ResourcePlan {
-    table: &Table::new("orders", WITHOUT_COLUMNS),
+    ..MERGED.clone()
+});
+static RETYPED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    table: Static(const { &Table::new("orders", Static(RETYPED_COLUMNS)) }),
+    ..MERGED.clone()
+});
+const RETYPED_COLUMNS: &[Column] = &[ID, Column::new("status", Type::Json), CHANGED_AT, TENANT];
+static WITHOUT: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    table: Static(const { &Table::new("orders", Static(WITHOUT_COLUMNS)) }),
     write_disposition: WriteDisposition::Append,
-    ..MERGED
-};
-const WITHOUT_COLUMNS: &[Column] = &[COLUMNS[0], COLUMNS[1], COLUMNS[2]];
+    ..MERGED.clone()
+});
+const WITHOUT_COLUMNS: &[Column] = &[ID, STATUS, CHANGED_AT];
 
 const SETTINGS: &[ConfigPlan] = &[setting("base_url"), setting("tenant")];
 
-const fn plan(resources: &'static [&'static ResourcePlan]) -> SourcePlan {
+fn plan(resources: &[&ResourcePlan]) -> SourcePlan {
     SourcePlan {
-        config: SETTINGS,
+        config: Static(SETTINGS),
         ..crate::shop::plan(resources)
     }
 }
 
 const fn setting(name: &'static str) -> ConfigPlan {
     ConfigPlan {
-        name,
-        env: "",
+        name: Text::of(name),
+        env: Static(""),
         data_type: ConfigType::Text,
         default: None,
         description: None,
@@ -88,7 +86,9 @@ macro_rules! shop {
         struct $name(rest_source::Client);
 
         impl rest_source::Connector for $name {
-            const PLAN: &'static SourcePlan = &plan(&[&$resource]);
+            fn plan() -> rest_source::shared::Ref<SourcePlan> {
+                plan(&[&$resource]).into()
+            }
             type Secrets = ();
             type Config = Settings;
 
@@ -103,27 +103,27 @@ macro_rules! shop {
     };
 }
 
-const REPLACED_WITHOUT: ResourcePlan = ResourcePlan {
+static REPLACED_WITHOUT: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     write_disposition: WriteDisposition::Replace,
-    ..WITHOUT
-};
+    ..WITHOUT.clone()
+});
 /// The tenant is told by its credentials, and is in no request.
-const KEYLESS: ResourcePlan = ResourcePlan {
-    table: &Table::new("orders", KEYLESS_COLUMNS),
+static KEYLESS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    table: Static(const { &Table::new("orders", Static(KEYLESS_COLUMNS)) }),
     write_disposition: WriteDisposition::Replace,
-    params: &[],
-    ..MERGED
-};
+    params: list![],
+    ..MERGED.clone()
+});
 const KEYLESS_COLUMNS: &[Column] = &[
-    COLUMNS[0],
-    COLUMNS[1],
-    COLUMNS[2],
+    ID,
+    STATUS,
+    CHANGED_AT,
     Column::new("tenant", Type::Text).config(1),
 ];
-const KEYLESS_WITHOUT: ResourcePlan = ResourcePlan {
-    table: WITHOUT.table,
-    ..KEYLESS
-};
+static KEYLESS_WITHOUT: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    table: WITHOUT.table.clone(),
+    ..KEYLESS.clone()
+});
 
 shop!(Merging, MERGED);
 shop!(ReplacingWithout, REPLACED_WITHOUT);

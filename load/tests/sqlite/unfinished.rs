@@ -1,5 +1,7 @@
 //! A load that was killed, and the one that completes it.
 
+use rest_source::shared::{Ref::Static, list};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use rest_source::{
@@ -12,26 +14,26 @@ use serde_json::json;
 
 use crate::shop::{CHANGED_ORDERS, ORDERS, Scratch, connect, plan, serve_also};
 
-const VISITS: ResourcePlan = ResourcePlan {
-    name: "visits",
-    table: &Table::new("visits", &[Column::new("id", Type::Bigint)]),
-    path: Template(&[Part::Text("visits")]),
+static VISITS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    name: Static("visits"),
+    table: Static(const { &Table::new("visits", list![Column::new("id", Type::Bigint)]) }),
+    path: Template(list![Part::Text(Static("visits"))]),
     write_disposition: WriteDisposition::Append,
     ..ORDERS
-};
-const APPENDED: ResourcePlan = ResourcePlan {
+});
+static APPENDED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     write_disposition: WriteDisposition::Append,
-    ..CHANGED_ORDERS
-};
+    ..CHANGED_ORDERS.clone()
+});
 
-const CLICKS: ResourcePlan = ResourcePlan {
-    name: "clicks",
-    table: &Table::new("clicks", VISITS.table.columns),
-    path: Template(&[Part::Text("clicks")]),
-    ..VISITS
-};
+static CLICKS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    name: Static("clicks"),
+    table: Table::new("clicks", VISITS.table.columns.clone()).into(),
+    path: Template(list![Part::Text(Static("clicks"))]),
+    ..VISITS.clone()
+});
 
-crate::shop!(Appending, plan(&[&VISITS, &CLICKS]));
+crate::shop!(Appending, plan(&[&VISITS, &*CLICKS]));
 crate::shop!(Both, plan(&[&VISITS, &ORDERS]));
 crate::shop!(Incremental, plan(&[&APPENDED, &VISITS]));
 

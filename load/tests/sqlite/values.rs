@@ -1,5 +1,6 @@
 //! What a value of each type is in the database.
 
+use rest_source::shared::{Ref::Static, list};
 use rest_source::{
     Column, Table, Type,
     plan::{ColumnsContract, Part, ResourcePlan, SchemaContract, Template, WriteDisposition},
@@ -7,6 +8,7 @@ use rest_source::{
 use rest_source_load::Load;
 use rest_source_tests::Dataset;
 use serde_json::json;
+use std::sync::LazyLock;
 
 use crate::shop::{ORDERS, Scratch, connect, plan, serve_also};
 
@@ -27,51 +29,58 @@ const ALL: &[Column] = &[
     ),
     Column::new("binary", Type::Binary),
     Column::new("json", Type::Json),
-    Column::new("array", Type::Array(&Column::new("items", Type::Double))),
+    Column::new(
+        "array",
+        Type::Array(Static(const { &Column::new("items", Type::Double) })),
+    ),
     Column::new(
         "kind",
         Type::Enum {
-            values: &["a"],
+            values: list![Static("a")],
             closed: false,
         },
     ),
     Column::new("nothing", Type::Text).nullable(),
     Column::new("absent", Type::Text).nullable().explicit(),
 ];
-const TYPES: ResourcePlan = ResourcePlan {
-    name: "types",
-    table: &Table::new("types", ALL),
-    path: Template(&[Part::Text("types")]),
+static TYPES: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    name: Static("types"),
+    table: Static(const { &Table::new("types", Static(ALL)) }),
+    path: Template(list![Part::Text(Static("types"))]),
     ..ORDERS
-};
-const UNTYPED: ResourcePlan = ResourcePlan {
-    name: "untyped",
-    table: &Table::new("untyped", &[]),
+});
+static UNTYPED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    name: Static("untyped"),
+    table: Static(const { &Table::new("untyped", list![]) }),
     write_disposition: WriteDisposition::Replace,
-    path: Template(&[Part::Text("types")]),
+    path: Template(list![Part::Text(Static("types"))]),
     ..ORDERS
-};
+});
 
-const EVOLVING: ResourcePlan = ResourcePlan {
-    name: "evolving",
-    table: &Table::new(
-        "evolving",
-        &[
-            Column::new("id", Type::Bigint).primary_key(),
-            Column::extra(),
-        ],
+static EVOLVING: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    name: Static("evolving"),
+    table: Static(
+        const {
+            &Table::new(
+                "evolving",
+                list![
+                    Column::new("id", Type::Bigint).primary_key(),
+                    Column::extra(),
+                ],
+            )
+        },
     ),
     schema_contract: SchemaContract {
         columns: ColumnsContract::Evolve,
         ..SchemaContract::DEFAULT
     },
-    path: Template(&[Part::Text("types")]),
+    path: Template(list![Part::Text(Static("types"))]),
     ..ORDERS
-};
+});
 
-crate::shop!(Typed, plan(&[&TYPES]));
-crate::shop!(Untyped, plan(&[&UNTYPED]));
-crate::shop!(Evolving, plan(&[&EVOLVING]));
+crate::shop!(Typed, plan(&[&*TYPES]));
+crate::shop!(Untyped, plan(&[&*UNTYPED]));
+crate::shop!(Evolving, plan(&[&*EVOLVING]));
 
 fn types() -> Dataset {
     Dataset::new("types", "/types", 1, |_| {

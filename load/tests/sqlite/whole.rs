@@ -1,5 +1,6 @@
 //! What takes the place of other rows has to be all of it.
 
+use rest_source::shared::{Ref::Static, list};
 use rest_source::{
     Column, ErrorKind, Path, Table, Type,
     plan::{
@@ -10,64 +11,81 @@ use rest_source::{
 use rest_source_load::Load;
 use rest_source_tests::{Dataset, Fault};
 use serde_json::json;
+use std::sync::LazyLock;
 
 use crate::shop::{BY_STATUS, ORDERS, Scratch, connect, plan, serve, serve_also};
 
 const GONE: &[ResponseAction] = &[ResponseAction {
-    statuses: &[(410, 410)],
-    ..ResponseAction::new(Action::Ignore)
+    statuses: list![(410, 410)],
+    action: Action::Ignore,
+    ..ResponseAction::DEFAULT
 }];
-const CAPPED: Paginator = Paginator {
+static CAPPED: LazyLock<Paginator> = LazyLock::new(|| Paginator {
     maximum_pages: Some(2),
     ..ORDERS.paginator
-};
-const REPLACED: ResourcePlan = ResourcePlan {
+});
+static REPLACED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     write_disposition: WriteDisposition::Replace,
-    response_actions: GONE,
+    response_actions: Static(GONE),
     ..ORDERS
-};
-const CAPPED_REPLACED: ResourcePlan = ResourcePlan {
-    paginator: CAPPED,
-    ..REPLACED
-};
-const MERGED: ResourcePlan = ResourcePlan {
+});
+static CAPPED_REPLACED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    paginator: CAPPED.clone(),
+    ..REPLACED.clone()
+});
+static MERGED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     write_disposition: WriteDisposition::Merge,
-    ..REPLACED
-};
+    ..REPLACED.clone()
+});
 /// All open orders, and all others.
-const GROUPED: ResourcePlan = ResourcePlan {
-    table: &BY_STATUS,
-    ..MERGED
-};
-const CAPPED_GROUPED: ResourcePlan = ResourcePlan {
-    paginator: CAPPED,
-    ..GROUPED
-};
-const ITEMS: ResourcePlan = ResourcePlan {
-    name: "items",
-    table: &Table::new("items", &[Column::new("id", Type::Bigint).primary_key()]),
-    path: Template(&[Part::Text("orders/"), Part::Parent(0), Part::Text("/items")]),
+static GROUPED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    table: Static(&BY_STATUS),
+    ..MERGED.clone()
+});
+static CAPPED_GROUPED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    paginator: CAPPED.clone(),
+    ..GROUPED.clone()
+});
+static ITEMS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    name: Static("items"),
+    table: Static(
+        const {
+            &Table::new(
+                "items",
+                list![Column::new("id", Type::Bigint).primary_key()],
+            )
+        },
+    ),
+    path: Template(list![
+        Part::Text(Static("orders/")),
+        Part::Parent(0),
+        Part::Text(Static("/items"))
+    ]),
     paginator: Paginator {
         maximum_pages: Some(2),
         ..Paginator::new(Pages::Offset(Offset::new(2)))
     },
     parallelized: false,
-    parent: Some(&ParentPlan {
-        resource: &ORDERS,
-        fields: &[ParentField {
-            column: 0,
-            path: Path(&[]),
-        }],
-    }),
-    ..REPLACED
-};
+    parent: Some(Static(
+        const {
+            &ParentPlan {
+                resource: Static(&ORDERS),
+                fields: list![ParentField {
+                    column: 0,
+                    path: Path(list![]),
+                }],
+            }
+        },
+    )),
+    ..REPLACED.clone()
+});
 
-crate::shop!(Replacing, plan(&[&REPLACED]));
-crate::shop!(CappedReplacing, plan(&[&CAPPED_REPLACED]));
-crate::shop!(Merging, plan(&[&MERGED]));
-crate::shop!(Grouping, plan(&[&GROUPED]));
-crate::shop!(CappedGrouping, plan(&[&CAPPED_GROUPED]));
-crate::shop!(OfEach, plan(&[&ORDERS, &ITEMS]));
+crate::shop!(Replacing, plan(&[&*REPLACED]));
+crate::shop!(CappedReplacing, plan(&[&*CAPPED_REPLACED]));
+crate::shop!(Merging, plan(&[&*MERGED]));
+crate::shop!(Grouping, plan(&[&*GROUPED]));
+crate::shop!(CappedGrouping, plan(&[&*CAPPED_GROUPED]));
+crate::shop!(OfEach, plan(&[&ORDERS, &*ITEMS]));
 
 const NUMBER: &str = "SELECT count(*) FROM orders";
 

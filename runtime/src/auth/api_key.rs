@@ -5,6 +5,7 @@ use crate::{
     plan::Location,
     query,
     request::check_header,
+    shared::Text,
     transport::{BoxFuture, Request},
     wire::Wire,
 };
@@ -12,7 +13,7 @@ use crate::{
 use super::{Authenticate, Generation, unchanging};
 
 pub(super) struct ApiKey {
-    name: &'static str,
+    name: Text,
     key: String,
     location: Location,
 }
@@ -21,14 +22,14 @@ impl ApiKey {
     /// # Errors
     ///
     /// When the key cannot stand where it has to.
-    pub(super) fn new(name: &'static str, key: String, location: Location) -> Result<Self> {
+    pub(super) fn new(name: &Text, key: String, location: Location) -> Result<Self> {
         match location {
             Location::Query => {}
             Location::Header => check_header(name, &key, ErrorKind::Config)?,
             Location::Cookie => check_cookie(name, &key)?,
         }
         Ok(Self {
-            name,
+            name: name.clone(),
             key,
             location,
         })
@@ -42,11 +43,11 @@ impl Authenticate for ApiKey {
         _: &'a Wire,
     ) -> BoxFuture<'a, Result<Generation>> {
         match self.location {
-            Location::Header => request.headers.set(self.name, &self.key),
-            Location::Query => query::set_in_url(&mut request.url, self.name, &self.key),
+            Location::Header => request.headers.set(self.name.as_str(), &self.key),
+            Location::Query => query::set_in_url(&mut request.url, &self.name, &self.key),
             Location::Cookie => {
                 let cookies = request.headers.get("Cookie").unwrap_or_default();
-                let cookies = set_cookie(cookies, self.name, &self.key);
+                let cookies = set_cookie(cookies, &self.name, &self.key);
                 request.headers.set("Cookie", cookies);
             }
         }

@@ -2,17 +2,17 @@
 
 use std::fmt;
 
-use crate::{Error, ErrorKind, Result, Secret, plan::Param, template::Scope};
+use crate::{Error, ErrorKind, Result, Secret, plan::Param, shared::Text, template::Scope};
 
 /// The values under `with`, their placeholders filled in. Its `Debug` shows their names alone.
 #[derive(Clone)]
-pub struct Given(Vec<(&'static str, Secret)>);
+pub struct Given(Vec<(Text, Secret)>);
 
 impl Given {
-    pub(super) fn new(with: &'static [Param], scope: Scope<'_>) -> Result<Self> {
+    pub(super) fn new(with: &[Param], scope: Scope<'_>) -> Result<Self> {
         let values = with.iter().map(|param| {
-            let value = scope.required(param.value, &format!("`{}`", param.name))?;
-            Ok((param.name, value.into()))
+            let value = scope.required(&param.value, &format!("`{}`", param.name))?;
+            Ok((param.name.clone(), value.into()))
         });
         values.collect::<Result<_>>().map(Self)
     }

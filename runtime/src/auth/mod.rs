@@ -119,7 +119,8 @@ impl Authenticators {
         let auths = plan.resources.iter();
         for auth in auths.filter_map(|resource| plan.auth_of(resource, choice)) {
             if made.find(auth).is_none() {
-                made.0.push((*auth, make(auth, hooks, scope, wire)?));
+                made.0
+                    .push((Auth::clone(auth), make(auth, hooks, scope, wire)?));
             }
         }
         Ok(made)
@@ -162,18 +163,18 @@ fn make(
             location,
         } => Box::new(api_key::ApiKey::new(
             name,
-            scope.required(*api_key, "`api_key`")?,
+            scope.required(api_key, "`api_key`")?,
             *location,
         )?),
         Auth::Bearer { token } => {
-            Box::new(bearer::Bearer::new(&scope.required(*token, "`token`")?)?)
+            Box::new(bearer::Bearer::new(&scope.required(token, "`token`")?)?)
         }
         Auth::HttpBasic { username, password } => Box::new(http_basic::HttpBasic::new(
-            &scope.required(*username, "`username`")?,
-            &scope.required(*password, "`password`")?,
+            &scope.required(username, "`username`")?,
+            &scope.required(password, "`password`")?,
             &wire.redactor,
         )?),
-        Auth::Custom(plan) => hooks.auth(plan.rust, &Given::new(plan.with, scope)?)?,
+        Auth::Custom(plan) => hooks.auth(&plan.rust, &Given::new(&plan.with, scope)?)?,
         Auth::OneOf => {
             let message = "no choice was made of the kinds of credentials";
             return Err(Error::new(ErrorKind::Config, message));

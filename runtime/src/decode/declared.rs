@@ -3,7 +3,10 @@
 //! A column may be read `from` an object that another column holds. Neither of the two declares all the
 //! keys of that object.
 
-use crate::schema::{Column, Decode, Step, Table, Type};
+use crate::{
+    schema::{Column, Decode, Step, Table, Type},
+    shared::Text,
+};
 
 /// What is declared at one place of a record, and below it.
 #[derive(Debug, Default)]
@@ -12,14 +15,14 @@ pub(super) struct Declared {
     is_whole: bool,
     /// Whether a column is an object with columns of its own.
     is_object: bool,
-    members: Vec<(&'static str, Declared)>,
+    members: Vec<(Text, Declared)>,
     /// Of any element of a list.
     element: Option<Box<Declared>>,
 }
 
 impl Declared {
     /// What the columns of a table declare.
-    pub(super) fn of(table: &'static Table) -> Self {
+    pub(super) fn of(table: &Table) -> Self {
         let mut root = Self {
             is_object: true,
             ..Self::default()
@@ -35,14 +38,14 @@ impl Declared {
         }
     }
 
-    fn table(&mut self, table: &'static Table) {
-        for column in table.columns {
+    fn table(&mut self, table: &Table) {
+        for column in &table.columns {
             if column.parent.is_some() || column.decode == Decode::Rest {
                 continue;
             }
-            match column.from {
-                Some(path) => self.at(path.0).column(column),
-                None => self.at(&[Step::Key(column.key)]).column(column),
+            match &column.from {
+                Some(path) => self.at(&path.0).column(column),
+                None => self.member(&column.key).column(column),
             }
         }
     }
@@ -55,16 +58,16 @@ impl Declared {
         }
     }
 
-    fn member(&mut self, key: &'static str) -> &mut Self {
-        let known = self.members.iter().position(|(other, _)| *other == key);
+    fn member(&mut self, key: &Text) -> &mut Self {
+        let known = self.members.iter().position(|(other, _)| other == key);
         let at = known.unwrap_or_else(|| {
-            self.members.push((key, Self::default()));
+            self.members.push((key.clone(), Self::default()));
             self.members.len() - 1
         });
         &mut self.members[at].1
     }
 
-    fn column(&mut self, column: &'static Column) {
+    fn column(&mut self, column: &Column) {
         match &column.data_type {
             Type::Json | Type::Map(_) => self.is_whole = true,
             Type::Object(table) => {
@@ -73,7 +76,7 @@ impl Declared {
             }
             Type::Array(element) => self.element.get_or_insert_default().column(element),
             Type::Union(members) => {
-                for member in *members {
+                for member in members {
                     self.column(member);
                 }
             }
@@ -121,8 +124,8 @@ impl<'d> DeclaredAt<'d> {
     }
 
     /// The keys that are declared there.
-    pub(super) fn keys(self) -> impl Iterator<Item = &'static str> {
+    pub(super) fn keys(self) -> impl Iterator<Item = &'d Text> {
         let declared = self.declared.into_iter();
-        declared.flat_map(|declared| declared.members.iter().map(|(key, _)| *key))
+        declared.flat_map(|declared| declared.members.iter().map(|(key, _)| key))
     }
 }

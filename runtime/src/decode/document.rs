@@ -22,7 +22,10 @@ use super::{
     text::Source,
     visit::{Visit, visit},
 };
-use crate::schema::{Path, Step};
+use crate::{
+    schema::{Path, Step},
+    shared::Text,
+};
 
 /// What is read at one place of the response, and below it.
 #[derive(Debug, Default)]
@@ -31,19 +34,19 @@ pub(super) struct Spot {
     records: bool,
     /// The probes of this place.
     probes: Vec<usize>,
-    members: Vec<(&'static str, Spot)>,
+    members: Vec<(Text, Spot)>,
     elements: Vec<(i32, Spot)>,
 }
 
 impl Spot {
     /// The places of the records, if they are at one place, and of the probes.
-    pub(super) fn new(records: Option<Path>, probes: &[Path]) -> Self {
+    pub(super) fn new(records: Option<&Path>, probes: &[Path]) -> Self {
         let mut root = Self::default();
         if let Some(path) = records {
-            root.at(path.0).records = true;
+            root.at(&path.0).records = true;
         }
         for (index, path) in probes.iter().enumerate() {
-            root.at(path.0).probes.push(index);
+            root.at(&path.0).probes.push(index);
         }
         root
     }
@@ -51,8 +54,8 @@ impl Spot {
     fn at(&mut self, path: &[Step]) -> &mut Self {
         match path.split_first() {
             None => self,
-            Some((Step::Key(key), rest)) => child(&mut self.members, *key).at(rest),
-            Some((Step::Index(index), rest)) => child(&mut self.elements, *index).at(rest),
+            Some((Step::Key(key), rest)) => child(&mut self.members, key).at(rest),
+            Some((Step::Index(index), rest)) => child(&mut self.elements, index).at(rest),
         }
     }
 
@@ -68,12 +71,12 @@ impl Spot {
     }
 }
 
-fn child<K: PartialEq>(children: &mut Vec<(K, Spot)>, name: K) -> &mut Spot {
+fn child<'c, K: Clone + PartialEq>(children: &'c mut Vec<(K, Spot)>, name: &K) -> &'c mut Spot {
     let at = children
         .iter()
-        .position(|(other, _)| *other == name)
+        .position(|(other, _)| other == name)
         .unwrap_or_else(|| {
-            children.push((name, Spot::default()));
+            children.push((name.clone(), Spot::default()));
             children.len() - 1
         });
     &mut children[at].1
@@ -120,7 +123,7 @@ pub(super) struct Document<'t, 'o, 's> {
     pub(super) selected: Selected,
     pub(super) records_at: Extent,
     /// The first declared key that stands twice.
-    pub(super) twice: Option<&'static str>,
+    pub(super) twice: Option<Text>,
 }
 
 impl Document<'_, '_, '_> {
@@ -193,7 +196,7 @@ impl Document<'_, '_, '_> {
         let fingerprint = match matches {
             Matches::Found(found) => self.read_matches(query, found),
             Matches::Lacking { place, raw } if shape.required => {
-                let error = selector::nothing_for(query.text, &place, raw);
+                let error = selector::nothing_for(&query.text, &place, raw);
                 return Err(Unread::NoRecords(error));
             }
             Matches::Lacking { .. } => 0,
@@ -201,7 +204,7 @@ impl Document<'_, '_, '_> {
         match rows {
             Some(rows) => Ok(rows),
             None if shape.counts_rows && shape.rows_path.is_none() => {
-                Err(Unread::NoRecords(raw_rows::ambiguous(query.text)))
+                Err(Unread::NoRecords(raw_rows::ambiguous(&query.text)))
             }
             None => Ok(RawRows {
                 count: self.reader.out.selected,
@@ -219,7 +222,7 @@ impl Document<'_, '_, '_> {
             holder: match self.selected {
                 Selected::Nothing => Holder::Nothing,
                 _ if count > 0 => Holder::Value,
-                _ => selector::at(json, shape.path).map_or(Holder::Nothing, Holder::of),
+                _ => selector::at(json, &shape.path).map_or(Holder::Nothing, Holder::of),
             },
             fingerprint: match self.records_at.within(json) {
                 _ if !shape.paged => 0,
@@ -307,7 +310,7 @@ impl<'de> Visit<'de> for Within<'_, '_, '_, '_> {
                 .checked_shl(u32::try_from(index).unwrap_or(u32::MAX))
                 .unwrap_or(0);
             if seen & bit != 0 {
-                document.twice.get_or_insert(name);
+                document.twice.get_or_insert_with(|| name.clone());
             }
             seen |= bit;
             map.next_value_seed(SpotSeed {

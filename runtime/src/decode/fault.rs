@@ -450,7 +450,7 @@ fn describe(data_type: &Type) -> String {
 }
 
 fn help(column: &Column, found: Found<'_>, contract: DataTypeContract) -> String {
-    let name = column.name;
+    let name = &column.name;
     let aside = "`schema_contract: {data_type: discard_row}` sets such rows aside";
     match (found, &column.data_type) {
         (Found::Null | Found::Nothing, _) if column.primary_key || column.merge_key => {

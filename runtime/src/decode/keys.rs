@@ -1,8 +1,7 @@
 //! Looking keys up by expecting them in the order in which they last came.
 
-use std::borrow::Cow;
-
 use super::shape::KeySet;
+use crate::shared::Text;
 
 /// How many undeclared keys are remembered, so that an object used as a map does not fill memory.
 const MOST_UNDECLARED: usize = 32;
@@ -10,7 +9,7 @@ const MOST_UNDECLARED: usize = 32;
 /// The keys of one kind of object, declared and met.
 #[derive(Debug, Default)]
 pub(super) struct Keys {
-    order: Vec<(Cow<'static, str>, Found)>,
+    order: Vec<(Text, Found)>,
     /// How many it may hold.
     most: usize,
 }
@@ -33,11 +32,11 @@ impl Keys {
     /// These declared keys, first expected in this order.
     pub(super) fn new(set: &KeySet) -> Self {
         let declared = set.declared.iter().zip(0..);
-        let declared = declared.map(|(key, at)| (*key, Found::Declared(at)));
-        let elsewhere = set.elsewhere.iter().map(|key| (*key, Found::Elsewhere));
+        let declared = declared.map(|(key, at)| (key, Found::Declared(at)));
+        let elsewhere = set.elsewhere.iter().map(|key| (key, Found::Elsewhere));
         let order: Vec<_> = declared
             .chain(elsewhere)
-            .map(|(key, found)| (Cow::Borrowed(key), found))
+            .map(|(key, found)| (key.clone(), found))
             .collect();
         Self {
             most: order.len() + MOST_UNDECLARED,
@@ -69,7 +68,7 @@ impl Keys {
     fn search(&mut self, cursor: &mut usize, key: &str) -> Found {
         let start = (*cursor).min(self.order.len());
         let (before, after) = self.order.split_at(start);
-        let is_key = |entry: &(Cow<'static, str>, _)| *entry.0 == *key;
+        let is_key = |entry: &(Text, _)| *entry.0 == *key;
 
         // Keys that are left out of this object are passed over.
         if let Some(skipped) = after.iter().position(is_key) {
@@ -85,8 +84,7 @@ impl Keys {
         }
         if self.order.len() < self.most {
             let known = Found::Undeclared { new: false };
-            self.order
-                .insert(start, (Cow::Owned(key.to_owned()), known));
+            self.order.insert(start, (key.to_owned().into(), known));
             *cursor = start + 1;
         }
         Found::Undeclared { new: true }
@@ -96,10 +94,11 @@ impl Keys {
 #[cfg(test)]
 mod tests {
     use super::{Found, KeySet, Keys};
+    use crate::shared::Text;
 
     fn declaring(declared: &[&'static str]) -> Keys {
         Keys::new(&KeySet {
-            declared: declared.to_vec(),
+            declared: declared.iter().copied().map(Text::of).collect(),
             elsewhere: Vec::new(),
         })
     }

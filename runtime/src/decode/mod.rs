@@ -54,12 +54,13 @@ use crate::{
     redact::Redactor,
     rows::Rows,
     schema::{Path, Table},
+    shared::{Ref, Text},
 };
 
 /// What to read from a page: made once for a fetch.
 #[derive(Debug)]
 pub(crate) struct PageShape {
-    table: &'static Table,
+    table: Ref<Table>,
     records: RecordShape,
     included: Included,
     /// The keys and columns of each kind of object.
@@ -77,7 +78,7 @@ pub(crate) struct PageShape {
     contract: SchemaContract,
     spots: Spot,
     probes: usize,
-    spec: &'static str,
+    spec: Text,
     redactor: Option<Arc<Redactor>>,
     /// The most cells of a page.
     max_cells: usize,
@@ -93,36 +94,36 @@ impl PageShape {
     /// of the table, or a query is none.
     pub(crate) fn new(
         resource: &ResourcePlan,
-        table: &'static Table,
+        table: Ref<Table>,
         probes: &[Path],
-        spec: &'static str,
+        spec: &Text,
     ) -> Result<Self> {
         let mut sets = Sets::default();
         let records = if table.columns.is_empty() {
             RecordShape::Untyped
         } else {
-            RecordShape::Typed(shape::record(table, &mut sets)?)
+            RecordShape::Typed(shape::record(&table, &mut sets)?)
         };
-        let (path, query) = match resource.selector {
-            Selector::Path(path) => (path, None),
-            Selector::Query(text) => (Path(&[]), Some(Query::new("data_selector", text)?)),
+        let (path, query) = match &resource.selector {
+            Selector::Path(path) => (path.clone(), None),
+            Selector::Query(text) => (Path::ROOT, Some(Query::new("data_selector", text)?)),
         };
         Ok(Self {
             table,
             records,
             included: Included::default(),
             sets,
-            path,
             shown_path: path.to_string(),
-            rows_path: resource.rows_path.map(RowsPath::new).transpose()?,
+            rows_path: resource.rows_path.as_ref().map(RowsPath::new).transpose()?,
             counts_rows: raw_rows::are_counted(&resource.paginator),
             required: resource.selector_required,
             paged: resource.paginator.kind != Pages::Single,
             contract: resource.schema_contract,
-            spots: Spot::new(query.is_none().then_some(path), probes),
+            spots: Spot::new(query.is_none().then_some(&path), probes),
+            path,
             query,
             probes: probes.len(),
-            spec,
+            spec: spec.clone(),
             redactor: None,
             max_cells: output::MIN_MAX_CELLS,
         })
@@ -151,7 +152,7 @@ impl PageShape {
     /// The same for pages of which each record takes these values of its parent's record, and of these
     /// settings.
     pub(crate) fn with_values(mut self, parent: &[ParentValue], config: &[ConfigValue]) -> Self {
-        self.included = Included::new(self.table, parent, config);
+        self.included = Included::new(&self.table, parent, config);
         self
     }
 
@@ -269,9 +270,9 @@ pub(crate) fn decode_or_leave(
     let presence = out.presence(&shape.sets);
     let discarded_rows = out.faults.discarded_rows();
     let discarded_values = out.faults.discarded_values();
-    let (failure, examples) = out.faults.finish(shape.spec);
+    let (failure, examples) = out.faults.finish(&shape.spec);
     Ok(Decoded {
-        rows: Rows::new(out.page, shape.table, out.starts),
+        rows: Rows::new(out.page, shape.table.clone(), out.starts),
         received: said.rows.count,
         selected: out.selected,
         probes: said.probes,
@@ -375,7 +376,7 @@ fn read(text: &str, shape: &PageShape, out: &mut Output, careful: bool) -> Resul
     document.spot(&shape.spots, first, &mut deserializer)?;
     deserializer.end()?;
     if let Some(key) = document.twice {
-        return Err(Unread::NoRecords(selector::twice(key)));
+        return Err(Unread::NoRecords(selector::twice(&key)));
     }
     if document.probes.iter().any(Probe::is_too_long) {
         let message = format!(
@@ -390,11 +391,11 @@ fn read(text: &str, shape: &PageShape, out: &mut Output, careful: bool) -> Resul
     };
     match document.selected {
         Selected::Nothing if shape.required => {
-            let error = selector::nothing_at(json, shape.path);
+            let error = selector::nothing_at(json, &shape.path);
             Err(Unread::NoRecords(error))
         }
         Selected::Unsuited => {
-            let error = selector::no_list(json, shape.path, shape.paged);
+            let error = selector::no_list(json, &shape.path, shape.paged);
             Err(Unread::NoRecords(error))
         }
         Selected::Nothing | Selected::Records => {
@@ -411,7 +412,7 @@ fn read(text: &str, shape: &PageShape, out: &mut Output, careful: bool) -> Resul
                 let place = shape
                     .query
                     .as_ref()
-                    .map_or(&*shape.shown_path, |query| query.text);
+                    .map_or(&*shape.shown_path, |query| &*query.text);
                 nothing_but_errors(json, shape, place, rows.holder, document.reader.out)?;
             }
             Ok(Said {

@@ -201,7 +201,7 @@ impl Reader<'_, '_> {
             *slot = Slot::Null;
             if !shape.column.nullable && shape.column.is_received() {
                 fits = false;
-                self.missing(shape.column, place);
+                self.missing(&shape.column, place);
             }
         }
         fits
@@ -210,11 +210,11 @@ impl Reader<'_, '_> {
     #[cold]
     fn missing(&mut self, column: &Column, place: &Place<'_>) {
         let faults = &mut self.out.faults;
-        if let Some(path) = column.from {
+        if let Some(path) = &column.from {
             let place = format!("{place}{}", path.to_string().trim_start_matches('$'));
             faults.misfit(&Place::Records(&place), column, Found::Nothing);
         } else {
-            faults.misfit(&Place::Key(place, column.key), column, Found::Nothing);
+            faults.misfit(&Place::Key(place, &column.key), column, Found::Nothing);
         }
     }
 }

@@ -213,7 +213,7 @@ impl Output {
                     let column = object.table.columns.get(usize::from(*at))?;
                     Some(Absent {
                         name: format!("{}{}", object.prefix, column.name),
-                        key: column.key,
+                        key: column.key.clone(),
                     })
                 });
                 presence.object(id, absent);

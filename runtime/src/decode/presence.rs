@@ -1,5 +1,6 @@
 //! Which declared columns no record has. All their values are null, perhaps since a key is misspelt.
 
+use crate::shared::Text;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fault::short;
@@ -28,7 +29,7 @@ pub(super) struct Absent {
     /// Its name, with what leads to it.
     pub(super) name: String,
     /// The key that it is read from.
-    pub(super) key: &'static str,
+    pub(super) key: Text,
 }
 
 impl Presence {
@@ -81,7 +82,7 @@ impl Presence {
                 let key = self
                     .undeclared
                     .iter()
-                    .find(|key| is_similar(key, column.key))?;
+                    .find(|key| is_similar(key, &column.key))?;
                 let key = short(key, MAX_KEY_CHARS).escape_debug().to_string();
                 Some(format!("`{key}` for `{}`", column.name))
             })
@@ -135,7 +136,7 @@ mod tests {
     fn absent(names: &[&'static str]) -> impl Iterator<Item = Absent> {
         names.iter().map(|name| Absent {
             name: (*name).to_owned(),
-            key: name,
+            key: Text::of(name),
         })
     }
 

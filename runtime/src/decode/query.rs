@@ -10,12 +10,15 @@ use super::{
     raw_rows::{Holder, RawRows},
     selector::{Branch, push_key},
 };
-use crate::error::{Error, ErrorKind};
+use crate::{
+    error::{Error, ErrorKind},
+    shared::Text,
+};
 
 /// A query that was parsed.
 #[derive(Debug)]
 pub(super) struct Query {
-    pub(super) text: &'static str,
+    pub(super) text: Text,
     path: JsonPath,
     segments: Vec<Segment>,
 }
@@ -43,7 +46,7 @@ impl Query {
     /// # Errors
     ///
     /// [`ErrorKind::Config`] where it is none.
-    pub(super) fn new(key: &str, text: &'static str) -> Result<Self, Error> {
+    pub(super) fn new(key: &str, text: &Text) -> Result<Self, Error> {
         let parse = |text: &str| {
             JsonPath::parse(text).map_err(|error| {
                 let message = format!("`{key}: {text}` is not a valid JSONPath: {error}");
@@ -62,7 +65,7 @@ impl Query {
             });
         }
         Ok(Self {
-            text,
+            text: text.clone(),
             path,
             segments,
         })
@@ -360,6 +363,7 @@ mod tests {
         Choice::{self, Filter, Index, Key, Slice, Wildcard},
         Matches, Query, split,
     };
+    use crate::shared::{Ref::Static, Text};
 
     /// Where each segment ends, whether it descends, what it takes.
     type Split = &'static [(&'static str, bool, &'static [Choice])];
@@ -409,7 +413,7 @@ mod tests {
             ),
         ];
         for (query, expected) in cases {
-            Query::new("data_selector", query).unwrap();
+            Query::new("data_selector", &Text::of(query)).unwrap();
             let segments = split(query);
             let segments: Vec<_> = segments
                 .iter()
@@ -421,7 +425,7 @@ mod tests {
 
     #[test]
     fn a_query_gives_the_text_of_its_matches() {
-        let query = Query::new("data_selector", "$.data[?@.kind == 'a']").unwrap();
+        let query = Query::new("data_selector", &Static("$.data[?@.kind == 'a']")).unwrap();
         let json =
             r#" {"data": [{"kind": "a", "n": 1.10}, {"kind": "b"}, {"n": 2, "kind": "a"}]} "#;
         let search = query.find(json).unwrap();
@@ -480,7 +484,9 @@ mod tests {
             ("$..items[*]", r#"{"items": [1]}"#, None),
             ("$['a', 'b'][*]", r#"{"a": [1], "b": [2]}"#, None),
         ] {
-            let found = Query::new("data_selector", query).unwrap().find(json);
+            let found = Query::new("data_selector", &Text::of(query))
+                .unwrap()
+                .find(json);
             let found = found.unwrap().rows.map(|rows| rows.count);
             assert_eq!(found, rows, "{query} in {json}");
         }

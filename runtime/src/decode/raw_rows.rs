@@ -67,9 +67,9 @@ impl RowsPath {
     /// # Errors
     ///
     /// [`ErrorKind::Config`] where it is not a valid JSONPath.
-    pub(super) fn new(selector: Selector) -> Result<Self> {
+    pub(super) fn new(selector: &Selector) -> Result<Self> {
         Ok(match selector {
-            Selector::Path(path) => Self::Path(path),
+            Selector::Path(path) => Self::Path(path.clone()),
             Selector::Query(text) => Self::Query(Query::new("rows_path", text)?),
         })
     }
@@ -81,7 +81,7 @@ impl RowsPath {
     /// [`ErrorKind::Response`] where they are required and missing, or are not a list.
     pub(super) fn read(&self, json: &str, required: bool) -> serde_json::Result<Result<RawRows>> {
         Ok(match self {
-            Self::Path(path) => match selector::at(json, *path) {
+            Self::Path(path) => match selector::at(json, path) {
                 Some(raw) => match elements(raw)? {
                     Some(count) => Ok(RawRows {
                         count,
@@ -90,7 +90,7 @@ impl RowsPath {
                     }),
                     None => Err(not_a_list(&path.to_string())),
                 },
-                None if required => Err(missing(selector::nothing_at(json, *path))),
+                None if required => Err(missing(selector::nothing_at(json, path))),
                 None => Ok(RawRows::NOTHING),
             },
             Self::Query(query) => match query.find(json)?.matches {
@@ -106,7 +106,7 @@ impl RowsPath {
                     Ok(rows)
                 }
                 Matches::Lacking { place, raw } if required => {
-                    Err(missing(selector::nothing_for(query.text, &place, raw)))
+                    Err(missing(selector::nothing_for(&query.text, &place, raw)))
                 }
                 Matches::Lacking { .. } => Ok(RawRows::NOTHING),
             },

@@ -234,7 +234,7 @@ impl Reader<'_, '_> {
         place: &Place<'_>,
         found: Found<'_>,
     ) -> Option<Slot> {
-        self.out.faults.misfit(place, shape.column, found);
+        self.out.faults.misfit(place, &shape.column, found);
         None
     }
 

@@ -29,7 +29,9 @@ impl Reader<'_, '_> {
         } else {
             match &shape.kind {
                 Kind::Text | Kind::Scalar => self.keep(text),
-                Kind::Enum { values, closed } if !closed || values.contains(&text) => {
+                Kind::Enum { values, closed }
+                    if !closed || values.iter().any(|value| **value == *text) =>
+                {
                     self.keep(text)
                 }
                 Kind::Timestamp(format) if !format.is_number() => {

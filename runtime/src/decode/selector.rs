@@ -116,10 +116,10 @@ fn names(word: &str, names: impl ExactSizeIterator<Item = String>) -> String {
 }
 
 /// The error of a selector that found nothing: how far the response goes, and what is there.
-pub(super) fn nothing_at(json: &str, path: Path) -> Error {
+pub(super) fn nothing_at(json: &str, path: &Path) -> Error {
     let mut shown = String::from("$");
     let mut branch = Branch::new(json);
-    for step in path.0 {
+    for step in &path.0 {
         let next = match step {
             Step::Key(key) => branch.member(key),
             Step::Index(index) => branch.element(*index),
@@ -145,7 +145,7 @@ fn not_found(selector: &str, reached: &str, branch: &Branch<'_>) -> Error {
 }
 
 /// The error of an object, or a scalar, where the list of records should be.
-pub(super) fn no_list(json: &str, path: Path, paged: bool) -> Error {
+pub(super) fn no_list(json: &str, path: &Path, paged: bool) -> Error {
     let raw = at(json, path).unwrap_or_default();
     let branch = Branch::new(raw);
     if !matches!(branch, Branch::Object(_)) {
@@ -172,14 +172,14 @@ pub(super) fn no_record(json: &str, keys: impl Fn(&str) -> bool) -> Option<Error
     if members.is_empty() || members.iter().any(|(key, _)| keys(key)) {
         return None;
     }
-    let root = Path(&[]);
+    let root = &Path::ROOT;
     let error = response("the response has an object at `$` with none of the columns".to_owned());
     let one = "other `columns` if the object is one record";
     Some(where_else(error, json, root, &branch, one))
 }
 
 /// The error of an object in which the records are elsewhere, or which is `one` itself.
-fn where_else(error: Error, raw: &str, path: Path, branch: &Branch<'_>, one: &str) -> Error {
+fn where_else(error: Error, raw: &str, path: &Path, branch: &Branch<'_>, one: &str) -> Error {
     let lists = lists_in(raw, path);
     match lists.first().cloned() {
         Some(first) => error
@@ -193,7 +193,7 @@ fn where_else(error: Error, raw: &str, path: Path, branch: &Branch<'_>, one: &st
 
 /// The nearest list in the response, as `data_selector` names it.
 pub(super) fn nearest_list(json: &str) -> Option<String> {
-    let lists = lists_in(json, Path(&[]));
+    let lists = lists_in(json, &Path::ROOT);
     lists.first().map(|first| written(first).to_owned())
 }
 
@@ -206,7 +206,7 @@ fn written(place: &str) -> &str {
 const DEEPEST: usize = 4;
 
 /// The places of the lists in an object, the nearest first; without those within lists.
-fn lists_in(raw: &str, path: Path) -> Vec<String> {
+fn lists_in(raw: &str, path: &Path) -> Vec<String> {
     let mut lists = Vec::new();
     let mut level = vec![(path.to_string(), raw)];
     for _ in 0..DEEPEST {
@@ -238,8 +238,8 @@ pub(super) fn twice(key: &str) -> Error {
 }
 
 /// The text of what stands at a place.
-pub(super) fn at(json: &str, path: Path) -> Option<&str> {
-    at_steps(json, path.0)
+pub(super) fn at<'t>(json: &'t str, path: &Path) -> Option<&'t str> {
+    at_steps(json, &path.0)
 }
 
 /// The text of what steps lead to. Nothing of the rest is kept: it may be large.
@@ -348,31 +348,37 @@ fn response(message: String) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shared::Ref::Static;
 
     #[test]
     fn steps_lead_to_the_text_of_a_value() {
         const JSON: &str = r#" {"a": [1, [2, {"b": "x"}], 3], "c": null, "a": 4} "#;
         let key = |key| Step::Key(key);
         for (steps, found) in [
-            (&[key("a"), Step::Index(0)][..], Some("1")),
-            (&[key("a"), Step::Index(2)], Some("3")),
-            (&[key("a"), Step::Index(3)], None),
-            (&[key("a"), Step::Index(-1)], Some("3")),
-            (&[key("a"), Step::Index(-3)], Some("1")),
-            (&[key("a"), Step::Index(-4)], None),
+            (&[key(Static("a")), Step::Index(0)][..], Some("1")),
+            (&[key(Static("a")), Step::Index(2)], Some("3")),
+            (&[key(Static("a")), Step::Index(3)], None),
+            (&[key(Static("a")), Step::Index(-1)], Some("3")),
+            (&[key(Static("a")), Step::Index(-3)], Some("1")),
+            (&[key(Static("a")), Step::Index(-4)], None),
             (
-                &[key("a"), Step::Index(1), Step::Index(-1), key("b")],
+                &[
+                    key(Static("a")),
+                    Step::Index(1),
+                    Step::Index(-1),
+                    key(Static("b")),
+                ],
                 Some(r#""x""#),
             ),
-            (&[key("c")], Some("null")),
-            (&[key("c"), key("d")], None),
-            (&[key("x")], None),
+            (&[key(Static("c"))], Some("null")),
+            (&[key(Static("c")), key(Static("d"))], None),
+            (&[key(Static("x"))], None),
             (&[Step::Index(0)], None),
-            (&[key("a"), key("a")], None),
+            (&[key(Static("a")), key(Static("a"))], None),
             (&[], Some(JSON)),
         ] {
             assert_eq!(at_steps(JSON, steps), found, "{steps:?}");
         }
-        assert_eq!(at_steps(r#"{"a": 1"#, &[key("a")]), None);
+        assert_eq!(at_steps(r#"{"a": 1"#, &[key(Static("a"))]), None);
     }
 }

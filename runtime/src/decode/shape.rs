@@ -10,6 +10,7 @@ use super::{
 use crate::{
     error::Result,
     schema::{Column, Decode, Step, Table, Type},
+    shared::{List, Text},
     value::format::Format,
 };
 
@@ -31,7 +32,7 @@ pub(super) struct ObjectShape {
 /// A column, or the element of an array or a map.
 #[derive(Debug)]
 pub(super) struct ColumnShape {
-    pub(super) column: &'static Column,
+    pub(super) column: Column,
     pub(super) kind: Kind,
     /// Whether a number, a bool or JSON is written as text.
     pub(super) is_written: bool,
@@ -40,7 +41,7 @@ pub(super) struct ColumnShape {
 }
 
 impl ColumnShape {
-    fn new(column: &'static Column, kind: Kind) -> Self {
+    fn new(column: &Column, kind: Kind) -> Self {
         let is_text = match &kind {
             Kind::Text | Kind::Time | Kind::Binary | Kind::Enum { .. } => true,
             Kind::Timestamp(format) | Kind::Date(format) => !format.is_number(),
@@ -48,7 +49,7 @@ impl ColumnShape {
         };
         let is_written = !is_text && column.decode == Decode::Text;
         Self {
-            column,
+            column: column.clone(),
             is_written,
             is_flat: is_text
                 || !is_written && matches!(kind, Kind::Bigint | Kind::Bool | Kind::Scalar),
@@ -79,7 +80,7 @@ pub(super) enum Kind {
     Array(Box<ColumnShape>),
     Map(Box<ColumnShape>),
     Enum {
-        values: &'static [&'static str],
+        values: List<Text>,
         closed: bool,
     },
     Union(Vec<ColumnShape>),
@@ -112,7 +113,7 @@ pub(super) struct Members {
     pub(super) prefix: String,
     /// Whether another column holds the object, and accounts for the keys that none declares.
     pub(super) is_held: bool,
-    pub(super) keys: Vec<(&'static str, Node)>,
+    pub(super) keys: Vec<(Text, Node)>,
 }
 
 /// What a page remembers while it is read: of each set of keys, and of each kind of object.
@@ -127,15 +128,15 @@ pub(super) struct Sets {
 /// The keys of an object that columns are read from.
 #[derive(Debug)]
 pub(super) struct KeySet {
-    pub(super) declared: Vec<&'static str>,
+    pub(super) declared: Vec<Text>,
     /// Those that a column outside the set declares.
-    pub(super) elsewhere: Vec<&'static str>,
+    pub(super) elsewhere: Vec<Text>,
 }
 
 /// A kind of object.
 #[derive(Debug)]
 pub(super) struct ObjectSet {
-    pub(super) table: &'static Table,
+    pub(super) table: Table,
     /// What leads to its columns in the record: `owner.`.
     pub(super) prefix: String,
 }
@@ -160,19 +161,19 @@ fn is_read(column: &Column) -> bool {
 }
 
 /// Makes the table of a record ready.
-pub(super) fn record(table: &'static Table, sets: &mut Sets) -> Result<ObjectShape> {
+pub(super) fn record(table: &Table, sets: &mut Sets) -> Result<ObjectShape> {
     object(table, sets, Declared::of(table).place(), "")
 }
 
 fn object(
-    table: &'static Table,
+    table: &Table,
     sets: &mut Sets,
     declared: DeclaredAt<'_>,
     prefix: &str,
 ) -> Result<ObjectShape> {
     let id = sets.objects.len();
     sets.objects.push(ObjectSet {
-        table,
+        table: table.clone(),
         prefix: prefix.to_owned(),
     });
     let mut tree = Tree::default();
@@ -180,8 +181,8 @@ fn object(
     for (index, column) in table.columns.iter().enumerate() {
         let mut at = declared;
         if is_read(column) {
-            let key = [Step::Key(column.key)];
-            let path = column.from.as_ref().map_or(&key[..], |path| path.0);
+            let key = [Step::Key(column.key.clone())];
+            let path = column.from.as_ref().map_or(&key[..], |path| &path.0);
             tree.add(path, index);
             at = path.iter().fold(declared, DeclaredAt::step);
         }
@@ -202,7 +203,7 @@ fn object(
 }
 
 fn shape(
-    column: &'static Column,
+    column: &Column,
     sets: &mut Sets,
     declared: DeclaredAt<'_>,
     prefix: &str,
@@ -213,8 +214,8 @@ fn shape(
         Type::Double => Kind::Double,
         Type::Bool if column.decode == Decode::Integer => Kind::BoolInteger,
         Type::Bool => Kind::Bool,
-        Type::Timestamp(format) => Kind::Timestamp(Format::new(*format)?),
-        Type::Date(format) => Kind::Date(Format::new(*format)?),
+        Type::Timestamp(format) => Kind::Timestamp(Format::new(format)?),
+        Type::Date(format) => Kind::Date(Format::new(format)?),
         Type::Time => Kind::Time,
         Type::Decimal { precision, scale } => Kind::Decimal {
             precision: *precision,
@@ -237,7 +238,7 @@ fn shape(
             prefix,
         )?)),
         Type::Enum { values, closed } => Kind::Enum {
-            values,
+            values: values.clone(),
             closed: *closed,
         },
         Type::Union(members) => Kind::Union(
@@ -326,7 +327,7 @@ impl ColumnShape {
 #[derive(Default)]
 struct Tree {
     columns: Vec<usize>,
-    members: Vec<(&'static str, Tree)>,
+    members: Vec<(Text, Tree)>,
     elements: Vec<(i32, Tree)>,
 }
 
@@ -334,8 +335,8 @@ impl Tree {
     fn add(&mut self, path: &[Step], column: usize) {
         match path.split_first() {
             None => self.columns.push(column),
-            Some((Step::Key(key), rest)) => child(&mut self.members, *key).add(rest, column),
-            Some((Step::Index(index), rest)) => child(&mut self.elements, *index).add(rest, column),
+            Some((Step::Key(key), rest)) => child(&mut self.members, key).add(rest, column),
+            Some((Step::Index(index), rest)) => child(&mut self.elements, index).add(rest, column),
         }
     }
 
@@ -358,8 +359,9 @@ impl Tree {
         };
         let members = (!self.members.is_empty()).then(|| {
             let id = sets.keys.len();
-            let keys: Vec<_> = self.members.iter().map(|(key, _)| *key).collect();
-            let elsewhere = declared.keys().filter(|key| !keys.contains(key)).collect();
+            let keys: Vec<_> = self.members.iter().map(|(key, _)| key.clone()).collect();
+            let others = declared.keys().filter(|key| !keys.contains(key));
+            let elsewhere = others.cloned().collect();
             sets.keys.push(KeySet {
                 declared: keys,
                 elsewhere,
@@ -370,7 +372,11 @@ impl Tree {
                 prefix: prefix.to_owned(),
                 is_held,
                 keys: members
-                    .map(|(key, tree)| (key, below(tree, sets, Step::Key(key), key.to_owned())))
+                    .map(|(key, tree)| {
+                        let step = Step::Key(key.clone());
+                        let below = below(tree, sets, step, key.to_string());
+                        (key, below)
+                    })
                     .collect(),
             }
         });
@@ -392,12 +398,15 @@ impl Tree {
 }
 
 /// The child of this name, made where there is none.
-fn child<K: PartialEq, T: Default>(children: &mut Vec<(K, T)>, name: K) -> &mut T {
+fn child<'c, K: Clone + PartialEq, T: Default>(
+    children: &'c mut Vec<(K, T)>,
+    name: &K,
+) -> &'c mut T {
     let at = children
         .iter()
-        .position(|(other, _)| *other == name)
+        .position(|(other, _)| other == name)
         .unwrap_or_else(|| {
-            children.push((name, T::default()));
+            children.push((name.clone(), T::default()));
             children.len() - 1
         });
     &mut children[at].1

@@ -11,33 +11,42 @@ mod size;
 mod types;
 
 use super::{Decoded, PageShape, decode};
+use crate::shared::Text;
+use crate::shared::{Ref::Static, list};
 use crate::{
     error::Error,
     plan::{Pages, Paginator, ResourcePlan, SchemaContract, Selector},
     schema::{Column, Path, Step, Table, Type},
     value::Value,
 };
+use std::sync::LazyLock;
 
-const DATA: Selector = Selector::Path(Path(&[Step::Key("data")]));
+const DATA: Selector = Selector::Path(Path(list![Step::Key(Static("data"))]));
 
 /// A resource that pages, with its records in `data`.
-const PAGED: ResourcePlan = ResourcePlan {
-    name: "stories",
+static PAGED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    name: Static("stories"),
     selector: DATA,
     paginator: Paginator::new(Pages::JsonLink {
-        next_url_path: Path(&[Step::Key("next")]),
+        next_url_path: Path(list![Step::Key(Static("next"))]),
     }),
     ..ResourcePlan::DEFAULT
-};
+});
 
 /// A page of one column.
 static ID: Table = Table::new(
     "stories",
-    &[Column::new("id", Type::Bigint).primary_key().at(31)],
+    list![Column::new("id", Type::Bigint).primary_key().at(31)],
 );
 
 fn shape(resource: &ResourcePlan, table: &'static Table, probes: &[Path]) -> PageShape {
-    PageShape::new(resource, table, probes, "specs/media.yaml").unwrap()
+    PageShape::new(
+        resource,
+        table.into(),
+        probes,
+        &Text::of("specs/media.yaml"),
+    )
+    .unwrap()
 }
 
 fn page(table: &'static Table, body: &str) -> Result<Decoded, Error> {
@@ -47,7 +56,7 @@ fn page(table: &'static Table, body: &str) -> Result<Decoded, Error> {
 fn page_under(contract: SchemaContract, table: &'static Table, body: &str) -> Decoded {
     let resource = ResourcePlan {
         schema_contract: contract,
-        ..PAGED
+        ..PAGED.clone()
     };
     decode(body.into(), &shape(&resource, table, &[])).unwrap()
 }

@@ -1,3 +1,5 @@
+use crate::shared::Ref;
+use crate::shared::{Ref::Static, Text, list};
 use crate::{
     Client, ErrorKind,
     clock::manual::ManualClock,
@@ -9,53 +11,57 @@ use crate::{
     testing::{Answer, Api, answer, client, failure},
     transport::{Response, TransportError, TransportErrorKind},
 };
+use std::sync::LazyLock;
 
 use super::Failure;
 
 const HOME: &str = "https://api.example.com";
 const TOKEN_URL: &str = "https://login.example.com/token";
 const KEY: &str = "k3y-of-the-house";
-const SECRET: Template = Template(&[Part::Secret(0)]);
+const SECRET: Template = Template(list![Part::Secret(0)]);
 
-const fn text(parts: &'static [Part]) -> Template {
-    Template(parts)
+/// A template without placeholders.
+fn text(text: &'static str) -> Template {
+    Template(vec![Part::Text(Text::of(text))].into())
 }
 
-const CLIENT_CREDENTIALS: OAuth2 = OAuth2 {
-    access_token_url: text(&[Part::Text(TOKEN_URL)]),
-    client_id: text(&[Part::Text("id")]),
+static CLIENT_CREDENTIALS: LazyLock<OAuth2> = LazyLock::new(|| OAuth2 {
+    access_token_url: text(TOKEN_URL),
+    client_id: text("id"),
     client_secret: SECRET,
     ..OAuth2::DEFAULT
-};
+});
 
 /// Every kind of credentials.
-const KINDS: [Auth; 7] = [
-    Auth::ApiKey {
-        name: "X-Api-Key",
-        api_key: SECRET,
-        location: Location::Header,
-    },
-    Auth::ApiKey {
-        name: "api_key",
-        api_key: SECRET,
-        location: Location::Query,
-    },
-    Auth::ApiKey {
-        name: "session",
-        api_key: SECRET,
-        location: Location::Cookie,
-    },
-    Auth::Bearer { token: SECRET },
-    Auth::HttpBasic {
-        username: text(&[Part::Text("user")]),
-        password: SECRET,
-    },
-    Auth::OAuth2(CLIENT_CREDENTIALS),
-    Auth::OAuth2(OAuth2 {
-        client_authentication: ClientAuthentication::Basic,
-        ..CLIENT_CREDENTIALS
-    }),
-];
+static KINDS: LazyLock<[Auth; 7]> = LazyLock::new(|| {
+    [
+        Auth::ApiKey {
+            name: Static("X-Api-Key"),
+            api_key: SECRET,
+            location: Location::Header,
+        },
+        Auth::ApiKey {
+            name: Static("api_key"),
+            api_key: SECRET,
+            location: Location::Query,
+        },
+        Auth::ApiKey {
+            name: Static("session"),
+            api_key: SECRET,
+            location: Location::Cookie,
+        },
+        Auth::Bearer { token: SECRET },
+        Auth::HttpBasic {
+            username: text("user"),
+            password: SECRET,
+        },
+        Auth::OAuth2(CLIENT_CREDENTIALS.clone()),
+        Auth::OAuth2(OAuth2 {
+            client_authentication: ClientAuthentication::Basic,
+            ..CLIENT_CREDENTIALS.clone()
+        }),
+    ]
+});
 
 /// Places that are not home, however much they look like it.
 const STRANGERS: [&str; 8] = [
@@ -69,44 +75,41 @@ const STRANGERS: [&str; 8] = [
     "http://127.0.0.1/v1",
 ];
 
-fn leak<T>(value: T) -> &'static T {
-    Box::leak(Box::new(value))
-}
-
-fn source(resource: &ResourcePlan) -> &'static SourcePlan {
-    leak(SourcePlan {
-        name: "test",
-        base_url: text(&[Part::Text(HOME)]),
-        resources: leak([leak(ResourcePlan {
-            name: "things",
-            ..*resource
-        })]),
+fn source(resource: &ResourcePlan) -> SourcePlan {
+    SourcePlan {
+        name: Static("test"),
+        base_url: text(HOME),
+        resources: vec![Ref::from(ResourcePlan {
+            name: Static("things"),
+            ..resource.clone()
+        })]
+        .into(),
         ..SourcePlan::DEFAULT
-    })
+    }
 }
 
 /// A resource at `path`, with these credentials.
 fn resource(path: &'static str, auth: Option<Auth>) -> ResourcePlan {
     ResourcePlan {
-        path: Template(leak([Part::Text(path)])),
-        auth: auth.map(leak::<Auth>),
+        path: text(path),
+        auth: auth.map(Ref::from),
         ..ResourcePlan::DEFAULT
     }
 }
 
-fn connect(plan: &'static SourcePlan, api: &Api) -> Client {
+fn connect(plan: SourcePlan, api: &Api) -> Client {
     client(plan, &[KEY], Vec::new(), api, &ManualClock::default()).unwrap()
 }
 
 async fn send(client: &Client, draft: &Draft) -> Result<Response, Failure> {
-    let resource = client.plan().resources[0];
+    let resource = &client.plan().resources[0];
     let mut turn = client.turn(resource).await;
     client.exchange(&mut turn, resource, draft).await
 }
 
 fn draft(client: &Client) -> Draft {
     client
-        .draft(client.plan().resources[0], &Bounds::default(), &[])
+        .draft(&client.plan().resources[0], &Bounds::default(), &[])
         .unwrap()
 }
 
@@ -146,11 +149,11 @@ fn assert_silent(text: &str) {
 
 #[tokio::test]
 async fn credentials_do_not_follow_a_redirect_to_a_stranger() {
-    for auth in KINDS {
+    for auth in KINDS.clone() {
         for status in [301, 302, 303, 307, 308] {
             for stranger in STRANGERS {
                 let api = redirecting(status, stranger);
-                let client = connect(source(&resource("v1/things", Some(auth))), &api);
+                let client = connect(source(&resource("v1/things", Some(auth.clone()))), &api);
                 let result = send(&client, &draft(&client)).await;
                 assert_refused(&result, stranger, &api);
             }
@@ -160,10 +163,10 @@ async fn credentials_do_not_follow_a_redirect_to_a_stranger() {
 
 #[tokio::test]
 async fn credentials_do_not_follow_a_next_link_to_a_stranger() {
-    for auth in KINDS {
+    for auth in KINDS.clone() {
         for stranger in STRANGERS {
             let api = redirecting(200, "");
-            let client = connect(source(&resource("v1/things", Some(auth))), &api);
+            let client = connect(source(&resource("v1/things", Some(auth.clone()))), &api);
             let mut draft = draft(&client);
             let result = match draft.set_url(stranger) {
                 Ok(()) => send(&client, &draft).await,
@@ -177,10 +180,10 @@ async fn credentials_do_not_follow_a_next_link_to_a_stranger() {
 
 #[tokio::test]
 async fn credentials_do_not_go_to_an_absolute_path_elsewhere() {
-    for auth in KINDS {
+    for auth in KINDS.clone() {
         for stranger in STRANGERS.into_iter().filter(|url| !url.starts_with("//")) {
             let api = redirecting(200, "");
-            let client = connect(source(&resource(stranger, Some(auth))), &api);
+            let client = connect(source(&resource(stranger, Some(auth.clone()))), &api);
             let result = send(&client, &draft(&client)).await;
             assert_refused(&result, stranger, &api);
             assert!(api.requests().is_empty());
@@ -191,30 +194,33 @@ async fn credentials_do_not_go_to_an_absolute_path_elsewhere() {
 #[tokio::test]
 async fn a_secret_outside_of_auth_stays_at_home_too() {
     const SECRET_PARAM: &[Param] = &[Param {
-        name: "key",
+        name: Static("key"),
         value: SECRET,
     }];
     let base = resource("v1/things", None);
     let post = ResourcePlan {
         method: Method::Post,
-        ..base
+        ..base.clone()
     };
     for guarded in [
         ResourcePlan {
-            params: SECRET_PARAM,
-            ..base
+            params: Static(SECRET_PARAM),
+            ..base.clone()
         },
         ResourcePlan {
-            headers: SECRET_PARAM,
-            ..base
+            headers: Static(SECRET_PARAM),
+            ..base.clone()
         },
         ResourcePlan {
-            body: Body::Form(SECRET_PARAM),
-            ..post
+            body: Body::Form(Static(SECRET_PARAM)),
+            ..post.clone()
         },
         ResourcePlan {
-            body: Body::Json(Json::Object(&[("a", Json::Array(&[Json::Text(SECRET)]))])),
-            ..post
+            body: Body::Json(Json::Object(list![(
+                Static("a"),
+                Json::Array(list![Json::Text(SECRET)])
+            )])),
+            ..post.clone()
         },
     ] {
         let stranger = STRANGERS[0];
@@ -229,10 +235,10 @@ async fn a_secret_outside_of_auth_stays_at_home_too() {
 #[tokio::test]
 async fn a_listed_origin_receives_credentials() {
     let api = redirecting(302, "https://files.example.net/v1/final");
-    let plan = leak(SourcePlan {
-        allow_origins: &["https://files.example.net"],
-        ..*source(&resource("v1/things", Some(KINDS[0])))
-    });
+    let plan = SourcePlan {
+        allow_origins: list![Static("https://files.example.net")],
+        ..source(&resource("v1/things", Some(KINDS[0].clone())))
+    };
     let client = connect(plan, &api);
     send(&client, &draft(&client)).await.unwrap();
     let last = api.requests().pop().unwrap();
@@ -262,16 +268,16 @@ async fn what_carries_no_credentials_may_go_elsewhere_but_not_from_https_to_http
 #[tokio::test]
 async fn each_kind_puts_its_credentials_where_they_belong_at_every_hop() {
     for (auth, name, value) in [
-        (KINDS[0], "X-Api-Key", KEY.to_owned()),
-        (KINDS[2], "Cookie", format!("session={KEY}")),
-        (KINDS[3], "Authorization", format!("Bearer {KEY}")),
+        (KINDS[0].clone(), "X-Api-Key", KEY.to_owned()),
+        (KINDS[2].clone(), "Cookie", format!("session={KEY}")),
+        (KINDS[3].clone(), "Authorization", format!("Bearer {KEY}")),
         (
-            KINDS[4],
+            KINDS[4].clone(),
             "Authorization",
             "Basic dXNlcjprM3ktb2YtdGhlLWhvdXNl".to_owned(),
         ),
         (
-            KINDS[5],
+            KINDS[5].clone(),
             "Authorization",
             "Bearer t0ken-of-the-house".to_owned(),
         ),
@@ -294,7 +300,7 @@ async fn each_kind_puts_its_credentials_where_they_belong_at_every_hop() {
 #[tokio::test]
 async fn a_key_in_the_query_is_sent_once_on_a_link_that_carries_it_already() {
     let api = redirecting(302, "/v1/final?api_key=old&x=1");
-    let client = connect(source(&resource("v1/things", Some(KINDS[1]))), &api);
+    let client = connect(source(&resource("v1/things", Some(KINDS[1].clone()))), &api);
     let mut draft = draft(&client);
     draft
         .set_url(&format!("?page=2&api_key={KEY}&sort=a%2Cb&api%5Fkey=x"))
@@ -325,7 +331,10 @@ async fn a_redirect_keeps_the_method_unless_it_is_a_303() {
         let api = redirecting(status, "/v1/final");
         let post = ResourcePlan {
             method: Method::Post,
-            body: Body::Json(Json::Object(&[("a", Json::Number("1"))])),
+            body: Body::Json(Json::Object(list![(
+                Static("a"),
+                Json::Number(Static("1"))
+            )])),
             ..resource("v1/things", None)
         };
         let client = connect(source(&post), &api);
@@ -360,7 +369,7 @@ async fn a_redirect_without_a_place_is_the_response() {
 #[tokio::test]
 async fn a_password_in_a_link_is_not_sent() {
     let api = redirecting(302, "https://user:pass@api.example.com/v1/final#part");
-    let client = connect(source(&resource("v1/things", Some(KINDS[0]))), &api);
+    let client = connect(source(&resource("v1/things", Some(KINDS[0].clone()))), &api);
     send(&client, &draft(&client)).await.unwrap();
     assert_eq!(api.urls()[1], "https://api.example.com/v1/final");
 }
@@ -395,7 +404,7 @@ async fn an_error_says_which_resource_and_request_it_was_without_the_key() {
             message: format!("cannot read {}", request.url),
         })
     });
-    let client = connect(source(&resource("v1/things", Some(KINDS[1]))), &api);
+    let client = connect(source(&resource("v1/things", Some(KINDS[1].clone()))), &api);
     let Err(Failure::Fatal(error)) = send(&client, &draft(&client)).await else {
         panic!("an answer");
     };
@@ -409,8 +418,8 @@ async fn an_error_says_which_resource_and_request_it_was_without_the_key() {
 #[tokio::test]
 async fn nothing_prints_a_secret() {
     let api = redirecting(200, "");
-    for auth in KINDS {
-        let client = connect(source(&resource("v1/things", Some(auth))), &api);
+    for auth in KINDS.clone() {
+        let client = connect(source(&resource("v1/things", Some(auth.clone()))), &api);
         send(&client, &draft(&client)).await.unwrap();
         assert_silent(&format!("{client:?} {:?}", draft(&client)));
         let basic = client.redact("Basic dXNlcjprM3ktb2YtdGhlLWhvdXNl Bearer t0ken-of-the-house");

@@ -79,7 +79,7 @@ impl<'a> Requests<'a> {
     ) -> Result<Self> {
         let plan = job.client.plan();
         let probes = [statements.probes(), &paginator.probes()].concat();
-        if let (Some(plan), Some(parent)) = (job.resource.parent, &job.parent)
+        if let (Some(plan), Some(parent)) = (&job.resource.parent, &job.parent)
             && let Some(field) = null_field(plan, &job.resource.parent_fields(), parent)
         {
             return Err(null_field_error(&field, parent));
@@ -87,13 +87,16 @@ impl<'a> Requests<'a> {
         let parent = job.parent.as_ref();
         let sent = parent.map_or(&[][..], |parent| parent.sent());
         let values = parent.map_or(&[][..], |parent| &parent.values);
-        let is_own = |parent: &&ParentPlan| parent.resource.name == job.resource.name;
-        let mut children = plan.resources.iter().filter_map(|child| child.parent);
-        let sends_texts = children.any(|plan| is_own(&plan) && parent::differs(plan));
+        let is_own = |parent: &ParentPlan| parent.resource.name == job.resource.name;
+        let mut children = plan
+            .resources
+            .iter()
+            .filter_map(|child| child.parent.as_deref());
+        let sends_texts = children.any(|plan| is_own(plan) && parent::differs(plan));
         Ok(Self {
-            first: job.client.draft(job.resource, bounds, sent)?,
+            first: job.client.draft(&job.resource, bounds, sent)?,
             probes: probes.len(),
-            shape: PageShape::new(job.resource, job.table, &probes, plan.spec)?
+            shape: PageShape::new(&job.resource, job.table.clone(), &probes, &plan.spec)?
                 .within(plan.max_response_bytes)
                 .redacting(job.client.redactor())
                 .keeping_places(sends_texts)
@@ -181,7 +184,7 @@ impl<'a> Requests<'a> {
             Bytes(bytes as u64)
         );
         trace::response(status, bytes);
-        if let Some(rule) = actions::first(self.job.resource.response_actions, &response) {
+        if let Some(rule) = actions::first(&self.job.resource.response_actions, &response) {
             return self.ruled(rule, &response, request);
         }
         match status {
@@ -195,10 +198,10 @@ impl<'a> Requests<'a> {
     fn ruled(&self, rule: &ResponseAction, response: &Response, request: String) -> Answer<Parcel> {
         let status = response.status;
         let place = format!("{}:{}", self.job.client.plan().spec, rule.line);
-        let (kind, message) = match rule.action {
+        let (kind, message) = match &rule.action {
             Action::Ignore => return Answer::Ignored(ignored(&place, &request)),
             Action::Retry { then_ignore } => {
-                let after = if then_ignore {
+                let after = if *then_ignore {
                     AfterRetries::Ignore(ignored(&place, &request))
                 } else {
                     AfterRetries::Fail
@@ -217,7 +220,9 @@ impl<'a> Requests<'a> {
                     200..=299 => ErrorKind::Response,
                     _ => ErrorKind::Status(status),
                 };
-                let message = message.map_or_else(|| format!("answered {status}"), str::to_owned);
+                let message = message
+                    .as_ref()
+                    .map_or_else(|| format!("answered {status}"), ToString::to_string);
                 (kind, message)
             }
         };
@@ -282,7 +287,7 @@ impl<'a> Requests<'a> {
             probes: mem::take(&mut decoded.probes),
             url: draft.url,
             request: request.clone(),
-            fingerprint: PageFingerprint::of(&decoded, self.job.resource),
+            fingerprint: PageFingerprint::of(&decoded, &self.job.resource),
             no_content,
             is_null: decoded.is_null,
             closed: self.closed(&headers),
@@ -295,7 +300,7 @@ impl<'a> Requests<'a> {
     /// What a response without a body is decoded to.
     fn nothing(&self) -> Decoded {
         Decoded {
-            rows: Rows::empty(self.job.table),
+            rows: Rows::empty(self.job.table.clone()),
             received: 0,
             selected: 0,
             probes: vec![Probe::Missing; self.probes],
@@ -368,15 +373,15 @@ impl<'a> Requests<'a> {
 
     /// What to check where the API does not take the credentials.
     fn check_credentials(&self) -> String {
-        let Some(auth) = self.job.client.auth(self.job.resource) else {
+        let Some(auth) = self.job.client.auth(&self.job.resource) else {
             return "the resource has no `auth`, so that no credentials were sent: add it, here or in \
                     `client`"
                 .to_owned();
         };
-        let known = self.job.client.plan().secrets;
+        let known = &self.job.client.plan().secrets;
         let secrets = auth.secrets();
         let plans = secrets.iter().filter_map(|at| known.get(usize::from(*at)));
-        let variables: Vec<&str> = plans.map(|secret| secret.env).collect();
+        let variables: Vec<&str> = plans.map(|secret| secret.env.as_str()).collect();
         match variables.as_slice() {
             [] => "check the credentials".to_owned(),
             variables => format!("check the credentials: `{}`", variables.join("`, `")),
@@ -404,7 +409,7 @@ impl<'a> Requests<'a> {
             rule: None,
             request,
             detail: Some(self.job.client.redact(&error.message)),
-            help: error.help().map(str::to_owned),
+            help: error.help().map(ToString::to_string),
             cause: Some(error.clone().into()),
         }
     }
@@ -450,7 +455,7 @@ fn ignored(place: &str, request: &str) -> String {
 
 /// How long the body says to wait, where the spec says where it does.
 fn in_body(body: &[u8], retry: &Retry, headers: &Headers, now: SystemTime) -> Option<Duration> {
-    let path = retry.retry_after_path?;
+    let path = retry.retry_after_path.as_ref()?;
     let value = actions::at(actions::text(body)?, path)?;
     let text = value.as_str().map(str::trim);
     let number = value.as_f64().or_else(|| retry_after::number(text?));

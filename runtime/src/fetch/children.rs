@@ -26,16 +26,17 @@ use crate::{
     parent::ParentRecord,
     plan::ParentPlan,
     report::count,
+    shared::Ref,
 };
 
 /// Fetches to the end, or until the stream is dropped.
 pub(super) async fn run(
     job: Job,
-    plan: &'static ParentPlan,
+    plan: Ref<ParentPlan>,
     stream: mpsc::Sender<Delivery>,
     report: SharedReport,
 ) {
-    let last = match Children::new(&job, plan, &report) {
+    let last = match Children::new(&job, &plan, &report) {
         Ok(mut children) => {
             let outcome = children.run(&stream).await;
             children.over(outcome)
@@ -55,7 +56,7 @@ pub(super) async fn run(
 /// The children of all parents.
 struct Children<'a> {
     job: &'a Job,
-    plan: &'static ParentPlan,
+    plan: &'a ParentPlan,
     parents: Parents,
     /// Those under way, in the parents' order.
     parts: VecDeque<Part>,
@@ -83,7 +84,7 @@ struct Part {
 }
 
 impl<'a> Children<'a> {
-    fn new(job: &'a Job, plan: &'static ParentPlan, report: &'a SharedReport) -> Result<Self> {
+    fn new(job: &'a Job, plan: &'a Ref<ParentPlan>, report: &'a SharedReport) -> Result<Self> {
         if job.resume.is_some() {
             let message = "a fetch for all parents has no position to be resumed from";
             return Err(Error::new(ErrorKind::Config, message)
@@ -92,8 +93,8 @@ impl<'a> Children<'a> {
         let reached = PerParent::new(job.incremental(), plan)?;
         // Whether the records can be sifted is known before anything is asked.
         let range = reached.as_ref().map(|reached| reached.range().clone());
-        let steps = job.client.hooks().steps(job.resource)?;
-        Sieve::new(job.resource, job.table, range, steps)?;
+        let steps = job.client.hooks().steps(&job.resource)?;
+        Sieve::new(&job.resource, &job.table, range, steps)?;
         Ok(Self {
             parents: Parents::new(job, plan),
             job,

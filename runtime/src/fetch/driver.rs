@@ -76,7 +76,7 @@ impl Ended {
     /// A note, where a maximum ended an incremental fetch whose state could not move: every fetch would read the
     /// same pages.
     fn note_of_bound(&self, job: &Job) -> Option<String> {
-        job.resource.incremental?;
+        job.resource.incremental.as_ref()?;
         let reason = self.completeness.reasons().first()?;
         let is_at_start = match (self.state(), &job.since) {
             (Some(state), Some(since)) => state.reach == since.reach,
@@ -120,20 +120,20 @@ pub(super) async fn fetch(
         None => Bounds::default(),
     };
     let paginator: Arc<dyn Paginate> = paginator::of(&job.resource.paginator, job.client.hooks())?;
-    let steps = job.client.hooks().steps(job.resource)?;
-    let statements = Statements::new(job.resource);
+    let steps = job.client.hooks().steps(&job.resource)?;
+    let statements = Statements::new(&job.resource);
     let requests = Requests::new(job, &statements, Arc::clone(&paginator), &bounds)?;
     let rules = Rules::new(
-        job.client.plan().retry,
-        job.resource,
+        job.client.plan().retry.clone(),
+        &job.resource,
         job.concurrency(),
         job.limit,
     )
-    .with_auth(job.client.auth(job.resource));
+    .with_auth(job.client.auth(&job.resource));
     let mut fetching = Fetching {
         client: &job.client,
         machine: Machine::new(paginator, statements, rules, job.resume.clone()),
-        sieve: Sieve::new(job.resource, job.table, range, steps)?,
+        sieve: Sieve::new(&job.resource, &job.table, range, steps)?,
         wanted: job.limit,
         one_by_one: job.one_by_one,
         gap: None,

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Job;
-use crate::{Rows, parent::ParentRecord, plan::ResourcePlan};
+use crate::{Rows, parent::ParentRecord, plan::ResourcePlan, shared::Ref};
 
 /// The most that is remembered for one child, in bytes.
 const MOST_BYTES: usize = 16 << 20;
@@ -22,8 +22,8 @@ const MOST_BYTES: usize = 16 << 20;
 /// parents, those are few.
 ///
 /// ```
-/// # use rest_source::{Client, Family, Result, Rows, plan::ResourcePlan};
-/// # async fn example(client: &Client, resources: &[&'static ResourcePlan]) -> Result<()> {
+/// # use rest_source::{Client, Family, Result, plan::ResourcePlan, shared::Ref};
+/// # async fn example(client: &Client, resources: &[Ref<ResourcePlan>]) -> Result<()> {
 /// let family = Family::of(resources);
 /// for resource in resources {
 ///     let mut pages = client.rows(resource).within(&family).pages();
@@ -40,7 +40,7 @@ pub struct Family(Arc<Mutex<Vec<Child>>>);
 /// A resource whose fetch is still to begin, and has a parent.
 #[derive(Debug)]
 struct Child {
-    resource: &'static ResourcePlan,
+    resource: Ref<ResourcePlan>,
     /// All of them, where they were all seen.
     parents: Option<Known>,
 }
@@ -57,17 +57,20 @@ pub(super) struct Known {
 
 impl Family {
     /// For fetches of these resources.
-    pub fn of(resources: &[&'static ResourcePlan]) -> Self {
-        let parent = |resource: &&'static ResourcePlan| Some(resource.parent?.resource);
+    pub fn of(resources: &[Ref<ResourcePlan>]) -> Self {
         // Those between them and a parent are fetched too, for them.
-        let lines = resources
-            .iter()
-            .flat_map(|resource| std::iter::successors(Some(*resource), parent));
+        let lines = resources.iter().flat_map(|resource| {
+            std::iter::successors(Some(resource), |resource| {
+                Some(&resource.parent.as_ref()?.resource)
+            })
+        });
         let mut children: Vec<Child> = Vec::new();
         for resource in lines.filter(|resource| resource.parent.is_some()) {
-            if !children.iter().any(|child| is(child.resource, resource)) {
-                let parents = None;
-                children.push(Child { resource, parents });
+            if !children.iter().any(|child| is(&child.resource, resource)) {
+                children.push(Child {
+                    resource: resource.clone(),
+                    parents: None,
+                });
             }
         }
         Self(Arc::new(Mutex::new(children)))
@@ -76,7 +79,7 @@ impl Family {
     /// The parents of a child whose fetch begins, where they are known.
     pub(super) fn take(&self, child: &ResourcePlan) -> Option<Known> {
         let mut children = self.lock();
-        let at = children.iter().position(|one| is(one.resource, child))?;
+        let at = children.iter().position(|one| is(&one.resource, child))?;
         children.swap_remove(at).parents
     }
 
@@ -87,16 +90,16 @@ impl Family {
             && job.resume.is_none()
             && job.limit.is_none()
             && job.parent.is_none()
-            && job.table.is(job.resource.table);
+            && job.table.is(&job.resource.table);
         let children = self.lock();
         let is_child = |child: &&Child| {
-            let parent = child.resource.parent.map(|plan| plan.resource);
-            child.parents.is_none() && parent.is_some_and(|parent| is(parent, job.resource))
+            let parent = child.resource.parent.as_ref().map(|plan| &plan.resource);
+            child.parents.is_none() && parent.is_some_and(|parent| is(parent, &job.resource))
         };
         let seen: Vec<Seen> = children
             .iter()
             .filter(is_child)
-            .map(|child| Seen::by(child.resource))
+            .map(|child| Seen::by(&child.resource))
             .collect();
         (sees_all && !seen.is_empty()).then(|| Witness {
             family: self.clone(),
@@ -121,15 +124,15 @@ pub(super) struct Witness {
 }
 
 struct Seen {
-    child: &'static ResourcePlan,
+    child: Ref<ResourcePlan>,
     parents: Vec<ParentRecord>,
     bytes: usize,
 }
 
 impl Seen {
-    fn by(child: &'static ResourcePlan) -> Self {
+    fn by(child: &Ref<ResourcePlan>) -> Self {
         Self {
-            child,
+            child: child.clone(),
             parents: Vec::new(),
             bytes: 0,
         }
@@ -140,7 +143,7 @@ impl Witness {
     /// Rows that were delivered.
     pub(super) fn see(&mut self, rows: &Rows) {
         self.seen.retain_mut(|seen| {
-            let Some(plan) = seen.child.parent else {
+            let Some(plan) = &seen.child.parent else {
                 return false;
             };
             for row in rows {
@@ -156,7 +159,9 @@ impl Witness {
     pub(super) fn seal(self, hides: bool, nulled: bool) {
         let mut children = self.family.lock();
         for seen in self.seen {
-            let child = children.iter_mut().find(|one| is(one.resource, seen.child));
+            let child = children
+                .iter_mut()
+                .find(|one| is(&one.resource, &seen.child));
             if let Some(child) = child {
                 child.parents = Some(Known {
                     records: seen.parents,

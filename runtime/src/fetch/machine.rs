@@ -113,7 +113,7 @@ impl<P> Machine<P> {
             paginator,
             statements,
             guard: Guard::new(rules.end_on_repeat),
-            rules,
+            wanted: rules.limit,
             slots: VecDeque::new(),
             ready: VecDeque::new(),
             frontier: Some(first),
@@ -124,13 +124,13 @@ impl<P> Machine<P> {
             completeness: Completeness::COMPLETE,
             outcome: None,
             closed_until: Duration::ZERO,
-            wanted: rules.limit,
             short: None,
             opened: 0,
             resumed,
             tally: Tally::default(),
+            rules,
         };
-        if rules.limit == Some(0) {
+        if machine.wanted == Some(0) {
             machine.stop_at_limit();
         }
         machine

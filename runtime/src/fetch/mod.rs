@@ -20,7 +20,7 @@ use tokio::sync::mpsc;
 use self::streams::{Delivery, OnProgress, SharedReport};
 use crate::{
     Client, CursorValue, Error, ParentValue, Position, Record, Report, Result, Rows, State,
-    incremental, parent::ParentRecord, plan::ResourcePlan, schema::Table,
+    incremental, parent::ParentRecord, plan::ResourcePlan, schema::Table, shared::Ref,
 };
 
 pub use self::{
@@ -89,8 +89,8 @@ pub struct Of<P>(fn(&P) -> Vec<ParentValue>);
 )]
 pub(crate) struct Job {
     pub(crate) client: Client,
-    pub(crate) resource: &'static ResourcePlan,
-    pub(crate) table: &'static Table,
+    pub(crate) resource: Ref<ResourcePlan>,
+    pub(crate) table: Ref<Table>,
     pub(crate) since: Option<State>,
     /// Whether `since` may belong to another request.
     pub(crate) keep_state: bool,
@@ -111,8 +111,10 @@ pub(crate) struct Job {
 
 impl Client {
     /// The records of a resource, as `T`.
-    pub fn fetch<T: Record>(&self, resource: &'static ResourcePlan) -> Fetch<T> {
-        self.fetch_as(resource, table_of::<T>(resource), ())
+    pub fn fetch<T: Record>(&self, resource: impl Into<Ref<ResourcePlan>>) -> Fetch<T> {
+        let resource = resource.into();
+        let table = table_of::<T>(&resource);
+        self.fetch_as(resource, table, ())
     }
 
     /// The records of a child, for all records of its parent `P`: [`Fetch::of`] makes it one.
@@ -121,21 +123,25 @@ impl Client {
     /// [`ParentPlan::fields`](crate::plan::ParentPlan::fields).
     pub fn children<T: Record, P>(
         &self,
-        resource: &'static ResourcePlan,
+        resource: impl Into<Ref<ResourcePlan>>,
         take: fn(&P) -> Vec<ParentValue>,
     ) -> Fetch<T, Of<P>> {
-        self.fetch_as(resource, table_of::<T>(resource), Of(take))
+        let resource = resource.into();
+        let table = table_of::<T>(&resource);
+        self.fetch_as(resource, table, Of(take))
     }
 
     /// The rows of a resource, for those that need no record: destinations, for one.
-    pub fn rows(&self, resource: &'static ResourcePlan) -> Fetch<Rows> {
-        self.fetch_as(resource, resource.table, ())
+    pub fn rows(&self, resource: impl Into<Ref<ResourcePlan>>) -> Fetch<Rows> {
+        let resource = resource.into();
+        let table = resource.table.clone();
+        self.fetch_as(resource, table, ())
     }
 
     fn fetch_as<T, Parent>(
         &self,
-        resource: &'static ResourcePlan,
-        table: &'static Table,
+        resource: Ref<ResourcePlan>,
+        table: Ref<Table>,
         parent: Parent,
     ) -> Fetch<T, Parent> {
         Fetch {
@@ -169,7 +175,7 @@ impl<T, P> Fetch<T, Of<P>> {
     /// it, or that of a fetch for all: then it starts from what that says of this parent, and gives it
     /// back with this parent's part brought forward, where the child takes the whole key of its parent.
     pub fn of(mut self, parent: &P) -> Fetch<T> {
-        if let Some(plan) = self.job.resource.parent {
+        if let Some(plan) = &self.job.resource.parent {
             let values = self.parent.0(parent);
             self.job.parent = Some(ParentRecord::of_values(plan, values));
         }
@@ -336,19 +342,20 @@ impl<T, Parent> fmt::Debug for Fetch<T, Parent> {
 
 /// What the rows are read as. Records that are taken as they are leave that to the resource, which
 /// may have a key of them.
-fn table_of<T: Record>(resource: &ResourcePlan) -> &'static Table {
+fn table_of<T: Record>(resource: &ResourcePlan) -> Ref<Table> {
     if T::TABLE.is_untyped() && resource.table.is_untyped() {
-        resource.table
+        resource.table.clone()
     } else {
-        T::TABLE
+        T::TABLE.into()
     }
 }
 
 impl Job {
     /// Fetches, for all records of the parent where it has one, in one task.
     async fn run(self, stream: mpsc::Sender<Delivery>, report: SharedReport) {
-        match self.resource.parent.filter(|_| self.parent.is_none()) {
-            Some(parent) => children::run(self, parent, stream, report).await,
+        let parents = self.resource.parent.clone();
+        match parents.filter(|_| self.parent.is_none()) {
+            Some(parents) => children::run(self, parents, stream, report).await,
             None => driver::run(self, stream, report).await,
         }
     }
@@ -365,8 +372,8 @@ impl Job {
     /// What is asked for, where it is incremental.
     fn incremental(&self) -> incremental::Request<'_> {
         incremental::Request {
-            resource: self.resource,
-            table: self.table,
+            resource: &self.resource,
+            table: &self.table,
             state: self.since.as_ref(),
             until: self.until.clone(),
             is_upsert: self.is_upsert,
@@ -380,7 +387,7 @@ impl Job {
             error = error.with_detail(format!("parent: {}", parent.name));
         }
         error
-            .with_resource(self.resource.name)
+            .with_resource(self.resource.name.clone())
             .map_text(|text| self.client.redact(text))
     }
 }

@@ -15,15 +15,16 @@ impl Job {
     ///
     /// [`ErrorKind::State`] where the state it starts from belongs to another request.
     pub(super) fn origin(&self) -> Result<Origin> {
-        let request = self.client.fingerprint(self.resource);
+        let request = self.client.fingerprint(&self.resource);
         let initial = self
             .resource
             .incremental
-            .and_then(|plan| plan.initial_value);
+            .as_ref()
+            .and_then(|plan| plan.initial_value.as_ref());
         let Some(since) = &self.since else {
             return Ok(Origin {
                 request: Some(Arc::new(request)),
-                start: initial.map_or(Start::Beginning, |value| Start::At(value.to_owned())),
+                start: initial.map_or(Start::Beginning, |value| Start::At(value.to_string())),
             });
         };
         let differences = since
@@ -32,7 +33,8 @@ impl Job {
             .unwrap_or_default();
         if !differences.is_empty() && !self.keep_state {
             let message = "the state was saved for another request";
-            let error = Error::new(ErrorKind::State, message).with_resource(self.resource.name);
+            let error =
+                Error::new(ErrorKind::State, message).with_resource(self.resource.name.clone());
             let error = differences.into_iter().fold(error, Error::with_detail);
             return Err(error.with_help(
                 "use a state for each request; or go on from this one, if both ask for the same \
@@ -52,10 +54,10 @@ impl Job {
         let Start::At(start) = start else {
             return None;
         };
-        let plan = self.resource.incremental?;
+        let plan = self.resource.incremental.as_ref()?;
         let column = self.resource.table.columns.get(usize::from(plan.column))?;
-        let read = |text| CursorValue::read(column.data_type, text).ok().flatten();
-        let from = match plan.initial_value {
+        let read = |text| CursorValue::read(&column.data_type, text).ok().flatten();
+        let from = match &plan.initial_value {
             None => "there is no `initial_value` any more".to_owned(),
             Some(initial) => {
                 let earlier = read(initial)?.compare(read(start)?.as_value());

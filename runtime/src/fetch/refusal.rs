@@ -50,7 +50,7 @@ impl Refusal {
     pub(super) fn is_retried(&self, retry: &Retry) -> bool {
         self.rule.is_some()
             || self.status.is_none_or(|status| {
-                listed(status, retry.statuses) || (self.throttled && listed(429, retry.statuses))
+                listed(status, &retry.statuses) || (self.throttled && listed(429, &retry.statuses))
             })
     }
 

@@ -15,7 +15,10 @@ use tokio::{runtime::Handle, sync::mpsc, task::AbortHandle};
 use tracing::Instrument;
 
 use super::{Job, Page, PageRecords, family::Witness, trace};
-use crate::{Completeness, Error, ErrorKind, Record, Report, Result, Rows, State, state::Origin};
+use crate::{
+    Completeness, Error, ErrorKind, Record, Report, Result, Rows, State, shared::Text,
+    state::Origin,
+};
 
 /// What a fetch's task hands to its stream.
 pub(super) enum Delivery {
@@ -61,7 +64,7 @@ pub struct Pages<T> {
     origin: Origin,
     /// A note on records that no fetch up to its state asked for.
     gap: Option<String>,
-    resource: &'static str,
+    resource: Text,
     allow_incomplete: bool,
     on_progress: Option<OnProgress>,
     records: PhantomData<fn() -> T>,
@@ -95,7 +98,7 @@ impl<T> Pages<T> {
         Self {
             report: SharedReport::default(),
             state: job.since.clone(),
-            resource: job.resource.name,
+            resource: job.resource.name.clone(),
             allow_incomplete: job.allow_incomplete,
             stage: Stage::Ready(Box::new(job)),
             origin: Origin::default(),
@@ -176,7 +179,7 @@ impl<T> Pages<T> {
                 let error = completeness.to_error().filter(|_| !self.allow_incomplete);
                 self.report.lock().completeness = Some(completeness);
                 if let Some(error) = error {
-                    Some(Err(self.end(error.with_resource(self.resource))))
+                    Some(Err(self.end(error.with_resource(self.resource.clone()))))
                 } else {
                     self.stage = Stage::Ended;
                     self.progress();
@@ -214,10 +217,10 @@ impl<T> Pages<T> {
         };
         let runtime = Handle::try_current().map_err(|_| {
             Error::new(ErrorKind::Config, "there is no tokio runtime to fetch in")
-                .with_resource(job.resource.name)
+                .with_resource(job.resource.name.clone())
                 .with_help("ask the stream within one: `#[tokio::main]`")
         })?;
-        job.client.check_settings(job.resource)?;
+        job.client.check_settings(&job.resource)?;
         if job.resource.incremental.is_some() {
             self.origin = job.origin()?;
             self.gap = job.gap();

@@ -13,7 +13,7 @@ const TARGET: &str = "rest_source";
 
 /// A fetch, from its first request to its end.
 pub(super) fn fetch(job: &Job) -> Span {
-    let (source, resource) = (job.client.plan().name, job.resource.name);
+    let (source, resource) = (&*job.client.plan().name, &*job.resource.name);
     info_span!(target: TARGET, "fetch", source, resource)
 }
 

@@ -51,7 +51,7 @@ impl CursorValue {
     /// # Errors
     ///
     /// Where this machine does not know the type's time zone.
-    pub(crate) fn read(data_type: Type, text: &str) -> Result<Option<Self>> {
+    pub(crate) fn read(data_type: &Type, text: &str) -> Result<Option<Self>> {
         Ok(match data_type {
             Type::Bigint => text.parse().ok().map(Self::Bigint),
             Type::Double => {
@@ -76,7 +76,7 @@ impl CursorValue {
     }
 
     /// Whether the values of a column of this type are such values.
-    pub(crate) fn is(&self, data_type: Type) -> bool {
+    pub(crate) fn is(&self, data_type: &Type) -> bool {
         matches!(
             (self, data_type),
             (Self::Bigint(_), Type::Bigint)
@@ -107,13 +107,13 @@ impl CursorValue {
     }
 
     /// So far before it. `None` where there is nothing as early, or the lag is for another type.
-    pub(crate) fn before(&self, lag: Lag) -> Option<Self> {
+    pub(crate) fn before(&self, lag: &Lag) -> Option<Self> {
         Some(match (self, lag) {
-            (Self::Timestamp(at), Lag::Duration(lag)) => Self::Timestamp(at.checked_sub(lag)?),
+            (Self::Timestamp(at), Lag::Duration(lag)) => Self::Timestamp(at.checked_sub(*lag)?),
             (Self::Date(day), Lag::Days(days)) => {
-                Self::Date(day.checked_add_days(-i64::from(days))?)
+                Self::Date(day.checked_add_days(-i64::from(*days))?)
             }
-            (Self::Bigint(number), Lag::Integer(lag)) => Self::Bigint(number.checked_sub(lag)?),
+            (Self::Bigint(number), Lag::Integer(lag)) => Self::Bigint(number.checked_sub(*lag)?),
             (Self::Double(number), Lag::Double(lag)) => Self::Double(number - lag),
             (Self::Decimal(number), Lag::Decimal(lag)) => {
                 Self::Decimal(number.minus(&lag.parse().ok()?)?)
@@ -133,7 +133,7 @@ impl CursorValue {
     /// Where this machine does not know the format's time zone.
     pub(crate) fn sent(
         &self,
-        format: TimeFormat,
+        format: &TimeFormat,
         is_own: bool,
         up: bool,
     ) -> Result<Option<ConfigValue>> {
@@ -178,7 +178,7 @@ fn with_whole_fraction(mut number: String) -> String {
 }
 
 /// To the second, millisecond or day, where that is all that a format holds.
-fn rounded(at: Timestamp, format: TimeFormat, up: bool) -> Option<Timestamp> {
+fn rounded(at: Timestamp, format: &TimeFormat, up: bool) -> Option<Timestamp> {
     let (seconds, nanoseconds) = (at.epoch_seconds(), at.subsec_nanoseconds());
     let (down, unit) = match format {
         TimeFormat::EpochSeconds => (Timestamp::from_epoch(seconds, 0)?, Duration::from_secs(1)),
@@ -271,21 +271,26 @@ impl From<&str> for CursorValue {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shared::Ref::Static;
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
     }
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a call that makes it reads better"
+    )]
     fn sent(at: &str, format: TimeFormat, up: bool) -> String {
         let value = CursorValue::from(at.parse::<Timestamp>().unwrap());
-        value.sent(format, false, up).unwrap().unwrap().to_string()
+        value.sent(&format, false, up).unwrap().unwrap().to_string()
     }
 
     #[test]
     fn an_epoch_in_the_columns_own_format_keeps_its_fraction() {
         let value = CursorValue::from("2023-10-31T15:17:12.0002Z".parse::<Timestamp>().unwrap());
         for up in [false, true] {
-            let sent = value.sent(TimeFormat::EpochSeconds, true, up).unwrap();
+            let sent = value.sent(&TimeFormat::EpochSeconds, true, up).unwrap();
             assert_eq!(sent.unwrap().to_string(), "1698765432.000200");
         }
     }
@@ -308,20 +313,26 @@ mod tests {
     #[test]
     fn an_end_is_never_sent_before_itself_whatever_the_pattern_leaves_off() {
         let pattern = |pattern, zone| TimeFormat::Pattern { pattern, zone };
-        let minutes = pattern("%Y-%m-%d %H:%M", Some("UTC"));
+        let minutes = pattern(Static("%Y-%m-%d %H:%M"), Some(Static("UTC")));
         let moment = "2026-11-21T09:30:30.5Z";
-        assert_eq!(sent(moment, minutes, false), "2026-11-21 09:30");
+        assert_eq!(sent(moment, minutes.clone(), false), "2026-11-21 09:30");
         for (format, up) in [
-            (minutes, "2026-11-21 09:31"),
+            (minutes.clone(), "2026-11-21 09:31"),
             (
-                pattern("%Y-%m-%dT%H:%M:%SZ", Some("UTC")),
+                pattern(Static("%Y-%m-%dT%H:%M:%SZ"), Some(Static("UTC"))),
                 "2026-11-21T09:30:31Z",
             ),
-            (pattern("%Y-%m-%d %H", Some("UTC")), "2026-11-21 10"),
-            (pattern("%d/%m/%Y", Some("+02:00")), "22/11/2026"),
-            (pattern("%s", None), "1795253431"),
+            (
+                pattern(Static("%Y-%m-%d %H"), Some(Static("UTC"))),
+                "2026-11-21 10",
+            ),
+            (
+                pattern(Static("%d/%m/%Y"), Some(Static("+02:00"))),
+                "22/11/2026",
+            ),
+            (pattern(Static("%s"), None), "1795253431"),
         ] {
-            assert_eq!(sent(moment, format, true), up, "{format:?}");
+            assert_eq!(sent(moment, format.clone(), true), up, "{format:?}");
         }
         // What the pattern holds whole is not moved.
         assert_eq!(
@@ -333,12 +344,12 @@ mod tests {
     #[test]
     fn a_bound_in_a_repeated_hour_is_sent_outside_of_it() {
         let berlin = TimeFormat::Pattern {
-            pattern: "%Y-%m-%d %H:%M:%S",
-            zone: Some("Europe/Berlin"),
+            pattern: Static("%Y-%m-%d %H:%M:%S"),
+            zone: Some(Static("Europe/Berlin")),
         };
         let moment = "2024-10-27T00:40:00Z";
-        assert_eq!(sent(moment, berlin, false), "2024-10-27 02:00:00");
-        assert_eq!(sent(moment, berlin, true), "2024-10-27 03:00:00");
+        assert_eq!(sent(moment, berlin.clone(), false), "2024-10-27 02:00:00");
+        assert_eq!(sent(moment, berlin.clone(), true), "2024-10-27 03:00:00");
         assert_eq!(
             sent("2024-10-27T02:40:00Z", berlin, false),
             "2024-10-27 03:40:00"
@@ -354,29 +365,34 @@ mod tests {
             "2026-11-21T09:30:00Z",
             "2026-11-21T11:30:00+02:00",
         ] {
-            assert_eq!(CursorValue::read(epoch, text).unwrap(), wanted, "{text}");
+            assert_eq!(CursorValue::read(&epoch, text).unwrap(), wanted, "{text}");
         }
-        let local = Type::Timestamp(TimeFormat::Local { zone: "+02:00" });
+        let local = Type::Timestamp(TimeFormat::Local {
+            zone: Static("+02:00"),
+        });
         let midnight = Some(CursorValue::Timestamp(at("2026-11-20T22:00:00Z")));
         for text in ["2026-11-21", "2026-11-21T00:00:00", "2026-11-20T22:00:00Z"] {
-            assert_eq!(CursorValue::read(local, text).unwrap(), midnight, "{text}");
+            assert_eq!(CursorValue::read(&local, text).unwrap(), midnight, "{text}");
         }
-        assert_eq!(CursorValue::read(Type::Bigint, "7.5").unwrap(), None);
-        assert_eq!(CursorValue::read(Type::Bool, "true").unwrap(), None);
+        assert_eq!(CursorValue::read(&Type::Bigint, "7.5").unwrap(), None);
+        assert_eq!(CursorValue::read(&Type::Bool, "true").unwrap(), None);
     }
 
     #[test]
     fn a_lag_goes_back_in_the_values_own_unit() {
         let day = CursorValue::Date("2026-11-21".parse().unwrap());
-        assert_eq!(day.before(Lag::Days(21)).unwrap().to_string(), "2026-10-31");
+        assert_eq!(
+            day.before(&Lag::Days(21)).unwrap().to_string(),
+            "2026-10-31"
+        );
         let number = CursorValue::Bigint(5);
         assert_eq!(
-            number.before(Lag::Integer(7)),
+            number.before(&Lag::Integer(7)),
             Some(CursorValue::Bigint(-2))
         );
-        assert_eq!(number.before(Lag::Days(1)), None);
+        assert_eq!(number.before(&Lag::Days(1)), None);
         let number = CursorValue::Decimal("10.05".parse().unwrap());
-        let back = number.before(Lag::Decimal("0.5")).unwrap();
+        let back = number.before(&Lag::Decimal(Static("0.5"))).unwrap();
         assert_eq!(back.to_string(), "9.55");
     }
 }

@@ -41,7 +41,7 @@ impl Last {
 
 /// A cursor value of a state.
 pub(super) fn cursor(text: &str, column: &Column) -> Result<CursorValue> {
-    CursorValue::read(column.data_type, text)?.ok_or_else(|| {
+    CursorValue::read(&column.data_type, text)?.ok_or_else(|| {
         let word = column.data_type.word();
         foreign(format!("the state's cursor `{text}` is no {word}"))
     })
@@ -50,8 +50,8 @@ pub(super) fn cursor(text: &str, column: &Column) -> Result<CursorValue> {
 /// What an incremental fetch is asked for.
 #[derive(Clone, Debug)]
 pub(crate) struct Request<'a> {
-    pub(crate) resource: &'static ResourcePlan,
-    pub(crate) table: &'static Table,
+    pub(crate) resource: &'a ResourcePlan,
+    pub(crate) table: &'a Table,
     pub(crate) state: Option<&'a State>,
     pub(crate) until: Option<CursorValue>,
     /// Whether its records are upserted: those that the state knows are delivered again.
@@ -72,17 +72,17 @@ pub(crate) fn range(request: Request<'_>, parent: Option<&ParentRecord>) -> Resu
     let Some(mut range) = Range::new(request)? else {
         return Ok(None);
     };
-    let column = range.column;
+    let column = range.column.clone();
     if let Some(state) = state {
         check(state, resource, &range)?;
     }
     let reach = state.map(|state| &state.reach);
-    let (last, whose) = match (resource.parent, parent) {
-        (Some(plan), Some(parent)) => for_one(reach, plan, parent, column)?,
-        _ => (for_all(reach, column)?, Whose::All),
+    let (last, whose) = match (&resource.parent, parent) {
+        (Some(plan), Some(parent)) => for_one(reach, plan, parent, &column)?,
+        _ => (for_all(reach, &column)?, Whose::All),
     };
     let last = last
-        .map(|last| range.future.resume(column.name, last))
+        .map(|last| range.future.resume(&column.name, last))
         .transpose()?;
     Ok(Some(range.since(last).of(whose)))
 }
@@ -162,7 +162,7 @@ fn without_name(mark: &Mark, name: &str) -> Mark {
 
 fn shown(parent: &OneParent, plan: &ParentPlan) -> String {
     match parent {
-        OneParent::Keyed(key) => key.shown(plan.resource.name),
+        OneParent::Keyed(key) => key.shown(&plan.resource.name),
         OneParent::Named(name) => name.clone(),
     }
 }
@@ -172,7 +172,7 @@ fn shown(parent: &OneParent, plan: &ParentPlan) -> String {
 pub(super) fn check(state: &State, resource: &ResourcePlan, range: &Range) -> Result<()> {
     let Range { column, by, .. } = range;
     let found = [&state.resource, &state.column, &state.data_type];
-    if found != [resource.name, column.name, column.data_type.word()] {
+    if found != [&*resource.name, &*column.name, column.data_type.word()] {
         let [resource, column, word] = found;
         return Err(foreign(format!(
             "the state is of `{resource}`, by its {word} `{column}`"

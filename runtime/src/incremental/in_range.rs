@@ -76,11 +76,7 @@ pub(super) enum Verdict {
 }
 
 impl InRange {
-    pub(super) fn new(
-        resource: &ResourcePlan,
-        table: &'static Table,
-        range: Range,
-    ) -> Result<Self> {
+    pub(super) fn new(resource: &ResourcePlan, table: &Table, range: Range) -> Result<Self> {
         let lacks = |name: &str| {
             let message = format!(
                 "the record has no field for `{name}`, which fetching only what is new needs"
@@ -89,7 +85,7 @@ impl InRange {
                 .with_help(format!("add the field `{name}` to the struct"))
         };
         let position = |name: &str| table.position(name).ok_or_else(|| lacks(name));
-        let cursor = position(range.column.name)?;
+        let cursor = position(&range.column.name)?;
         let keys = Keys::new(&range.by, table).map_err(lacks)?;
         let before = match &range.was_by {
             Some(by) if *by == range.by || keys.are_keys() => Known::AsNow,
@@ -102,10 +98,10 @@ impl InRange {
         let last = range.last.as_ref().map(|last| &last.cursor);
         for bound in [last, range.start.as_ref(), range.end.as_ref()] {
             if let Some(CursorValue::Text(text)) = bound {
-                texts.check(range.column.name, text)?;
+                texts.check(&range.column.name, text)?;
             }
         }
-        let format = match range.column.data_type {
+        let format = match &range.column.data_type {
             Type::Timestamp(format) => Some(Format::new(format)?),
             _ => None,
         };
@@ -142,7 +138,7 @@ impl InRange {
             };
         }
         if let Value::Text(text) = value
-            && let Err(error) = self.texts.check(self.range.column.name, text)
+            && let Err(error) = self.texts.check(&self.range.column.name, text)
         {
             return Verdict::Wrong(error);
         }
@@ -173,7 +169,7 @@ impl InRange {
             Ok(false) => {}
             Err(error) => return Verdict::Wrong(error),
         }
-        match self.range.future.meet(self.range.column.name, value) {
+        match self.range.future.meet(&self.range.column.name, value) {
             Ok(()) => Verdict::Keep,
             Err(error) => Verdict::Wrong(error),
         }

@@ -8,13 +8,13 @@ use crate::{Row, plan::ResourcePlan, schema::Table, state::SeenBy};
 
 /// What the records of a resource, as rows of this table, are recognised by.
 pub(super) fn seen_by(resource: &ResourcePlan, table: &Table) -> SeenBy {
-    let name = |at: usize| Some(resource.table.columns.get(at)?.name.to_owned());
+    let name = |at: usize| Some(resource.table.columns.get(at)?.name.to_string());
     let key: Vec<String> = resource.table.primary_key().filter_map(name).collect();
     if !key.is_empty() {
         return SeenBy::Key(key);
     }
     let columns = table.columns.iter();
-    let mut columns: Vec<String> = columns.map(|column| column.name.to_owned()).collect();
+    let mut columns: Vec<String> = columns.map(|column| column.name.to_string()).collect();
     columns.sort_unstable();
     SeenBy::Columns(columns)
 }

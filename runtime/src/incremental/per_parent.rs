@@ -13,13 +13,14 @@ use crate::{
     parent::{ParentKey, ParentRecord, key_columns},
     plan::ParentPlan,
     report::count,
+    shared::Text,
     state::{MOST_PARENTS, Mark, Marks, Reach, Room},
 };
 
 /// How far the children of each parent have come. Where they start is fixed when the fetch begins.
 pub(crate) struct PerParent {
-    resource: &'static str,
-    parent: &'static str,
+    resource: Text,
+    parent: Text,
     /// That of a parent of which nothing is known.
     range: Range,
     /// How far the fetch before came.
@@ -63,27 +64,28 @@ impl PerParent {
     /// # Errors
     ///
     /// As those of [`given::range`].
-    pub(crate) fn new(request: Request<'_>, parent: &'static ParentPlan) -> Result<Option<Self>> {
+    pub(crate) fn new(request: Request<'_>, parent: &ParentPlan) -> Result<Option<Self>> {
         let (resource, state) = (request.resource, request.state);
         let Some(range) = Range::new(request)? else {
             return Ok(None);
         };
         let mut future = range.future.clone();
-        let column = range.column;
+        let column = range.column.clone();
+        let column = &column;
         if let Some(state) = state {
             given::check(state, resource, &range)?;
         }
         let reach = state.map(|state| &state.reach);
         let marks = given::for_each(reach, parent, key_columns(parent))?;
-        let mut last = |mark: &Mark| future.resume(column.name, Last::of(mark, column)?);
+        let mut last = |mark: &Mark| future.resume(&column.name, Last::of(mark, column)?);
         let before: BTreeMap<String, Last> = marks
             .iter()
             .map(|(parent, mark)| Ok((parent.to_owned(), last(mark)?)))
             .collect::<Result<_>>()?;
         let others = marks.others.as_ref().map(last).transpose()?;
         Ok(Some(Self {
-            resource: resource.name,
-            parent: parent.resource.name,
+            resource: resource.name.clone(),
+            parent: parent.resource.name.clone(),
             others,
             largest: state
                 .map(|_| given::cursor(&marks.largest, column))
@@ -214,7 +216,7 @@ impl PerParent {
     /// is, its children would be left out.
     fn earlier(&mut self, parent: &str, now: Option<Last>) -> Option<Last> {
         let before = self.marks.remove(parent);
-        let before = before.and_then(|mark| Last::of(&mark, self.range.column).ok());
+        let before = before.and_then(|mark| Last::of(&mark, &self.range.column).ok());
         if before.is_none() && now.is_none() {
             return None;
         }
@@ -247,7 +249,7 @@ impl PerParent {
 
     /// What is worth knowing of the state.
     pub(crate) fn notes(&self) -> Vec<String> {
-        let (parent, cursor) = (self.parent, self.range.column.name);
+        let (parent, cursor) = (&self.parent, &self.range.column.name);
         let mut notes = self.future.notes(cursor);
         if self.range.is_upsert {
             // What comes again takes the place of itself.
@@ -325,6 +327,6 @@ impl PerParent {
         self.largest.as_ref()?;
         let reach = Reach::Each(Arc::new(marks));
         let Range { column, by, .. } = &self.range;
-        Some(whose::state(self.resource, column, by, reach))
+        Some(whose::state(&self.resource, column, by, reach))
     }
 }

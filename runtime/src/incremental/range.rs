@@ -11,7 +11,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(crate) struct Range {
     pub(crate) plan: Incremental,
-    pub(crate) column: &'static Column,
+    pub(crate) column: Column,
     pub(crate) start: Option<CursorValue>,
     pub(crate) end: Option<CursorValue>,
     /// The earliest start.
@@ -51,22 +51,23 @@ impl Range {
         } = request;
         let column = resource
             .incremental
+            .as_ref()
             .and_then(|plan| resource.table.columns.get(usize::from(plan.column)));
-        let (Some(plan), Some(column)) = (resource.incremental, column) else {
+        let (Some(plan), Some(column)) = (&resource.incremental, column) else {
             return none(state.is_some(), until.is_some());
         };
-        let initial = declared(column, plan.initial_value, "initial_value")?;
+        let initial = declared(column, plan.initial_value.as_deref(), "initial_value")?;
         let end = match until {
             Some(until) => Some(typed(column, until)?),
-            None => declared(column, plan.end_value, "end_value")?,
+            None => declared(column, plan.end_value.as_deref(), "end_value")?,
         };
         if let (None, Some(place)) = (&end, resource.place_of_both_ends()) {
             return Err(no_end(&place));
         }
         Ok(Some(Self {
             start: initial.clone(),
-            plan,
-            column,
+            plan: plan.clone(),
+            column: column.clone(),
             end,
             initial,
             last: None,
@@ -100,9 +101,9 @@ impl Range {
     ///
     /// [`ErrorKind::Config`] where the format cannot write a value.
     pub(crate) fn bounds(&self) -> Result<Bounds> {
-        let format = self.plan.format;
+        let format = &self.plan.format;
         // What the API writes by itself, it reads with its fraction.
-        let is_own = matches!(self.column.data_type, Type::Timestamp(own) if own == format);
+        let is_own = matches!(&self.column.data_type, Type::Timestamp(own) if own == format);
         let sent = |value: &Option<CursorValue>, up| match value {
             None => Ok(None),
             Some(value) => match value.sent(format, is_own, up)? {
@@ -129,7 +130,7 @@ fn start(
     let Some(last) = last else {
         return initial;
     };
-    let back = match plan.lag {
+    let back = match &plan.lag {
         // Nothing is as early: from the beginning then.
         Some(lag) => last.before(lag),
         None => Some(last.clone()),
@@ -166,7 +167,7 @@ fn declared(column: &Column, text: Option<&str>, key: &str) -> Result<Option<Cur
     let Some(text) = text else {
         return Ok(None);
     };
-    match CursorValue::read(column.data_type, text)? {
+    match CursorValue::read(&column.data_type, text)? {
         Some(value) => Ok(Some(value)),
         None => Err(wrong(&format!("`{key}` `{text}`"), column)),
     }
@@ -174,11 +175,11 @@ fn declared(column: &Column, text: Option<&str>, key: &str) -> Result<Option<Cur
 
 /// A value that the caller gave; text is read as the column's type.
 fn typed(column: &Column, value: CursorValue) -> Result<CursorValue> {
-    if value.is(column.data_type) {
+    if value.is(&column.data_type) {
         return Ok(value);
     }
     let read = match &value {
-        CursorValue::Text(text) => CursorValue::read(column.data_type, text)?,
+        CursorValue::Text(text) => CursorValue::read(&column.data_type, text)?,
         _ => None,
     };
     read.ok_or_else(|| wrong(&format!("the end `{value}`"), column))
@@ -207,6 +208,8 @@ fn wrong(what: &str, column: &Column) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use crate::shared::{Ref::Static, list};
+    use std::sync::LazyLock;
     use std::time::Duration;
 
     use super::*;
@@ -219,7 +222,7 @@ mod tests {
 
     static TABLE: Table = Table::new(
         "things",
-        &[
+        list![
             Column::new("id", Type::Bigint).primary_key(),
             Column::new("at", Type::TIMESTAMP),
         ],
@@ -228,27 +231,32 @@ mod tests {
     const BY_TIME: Incremental = Incremental {
         lag: Some(Lag::Duration(Duration::from_secs(3_600))),
         format: TimeFormat::EpochSeconds,
-        ..Incremental::new(1)
+        column: 1,
+        ..Incremental::DEFAULT
     };
 
-    const fn things(incremental: Incremental) -> ResourcePlan {
+    fn things(incremental: Incremental) -> ResourcePlan {
         ResourcePlan {
-            name: "things",
-            table: &TABLE,
+            name: Static("things"),
+            table: Static(&TABLE),
             incremental: Some(incremental),
             ..ResourcePlan::DEFAULT
         }
     }
 
-    static LAGGING: ResourcePlan = things(BY_TIME);
-    static LATE: ResourcePlan = things(Incremental {
-        initial_value: Some("2026-11-21T09:00:00Z"),
-        end_value: Some("2026-11-21T11:30:00.25+01:00"),
-        ..BY_TIME
+    static LAGGING: LazyLock<ResourcePlan> = LazyLock::new(|| things(BY_TIME));
+    static LATE: LazyLock<ResourcePlan> = LazyLock::new(|| {
+        things(Incremental {
+            initial_value: Some(Static("2026-11-21T09:00:00Z")),
+            end_value: Some(Static("2026-11-21T11:30:00.25+01:00")),
+            ..BY_TIME
+        })
     });
-    static WRONG: ResourcePlan = things(Incremental {
-        initial_value: Some("long ago"),
-        ..BY_TIME
+    static WRONG: LazyLock<ResourcePlan> = LazyLock::new(|| {
+        things(Incremental {
+            initial_value: Some(Static("long ago")),
+            ..BY_TIME
+        })
     });
 
     fn since(value: &str) -> State {
@@ -269,7 +277,7 @@ mod tests {
     fn range(resource: &'static ResourcePlan, state: Option<&State>) -> Result<Range> {
         let request = Request {
             resource,
-            table: resource.table,
+            table: &resource.table,
             state,
             until: None,
             is_upsert: false,
@@ -304,7 +312,7 @@ mod tests {
             let state: Option<State> = state;
             range(resource, state.as_ref()).unwrap_err().kind().clone()
         };
-        assert_eq!(kind(&WRONG, None), ErrorKind::Config);
-        assert_eq!(kind(&LAGGING, Some(since("soon"))), ErrorKind::State);
+        assert_eq!(kind(&*WRONG, None), ErrorKind::Config);
+        assert_eq!(kind(&*LAGGING, Some(since("soon"))), ErrorKind::State);
     }
 }

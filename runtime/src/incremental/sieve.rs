@@ -12,13 +12,14 @@ use crate::{
     paginator::End,
     plan::ResourcePlan,
     schema::Table,
+    shared::Text,
     state::{MOST_PARENTS, MOST_SEEN, MOST_SEEN_OF_ALL, Room},
 };
 
 /// Lets through the rows of a range, at most as many as are wanted, and remembers the last. What it
 /// lets through is what the resource's own steps make of them.
 pub(crate) struct Sieve {
-    resource: &'static str,
+    resource: Text,
     range: Option<InRange>,
     steps: Option<StepsHook>,
 }
@@ -53,8 +54,8 @@ impl Sieve {
     ///
     /// [`ErrorKind::Record`](crate::ErrorKind::Record) where the table lacks the cursor column or one of the key.
     pub(crate) fn new(
-        resource: &'static ResourcePlan,
-        table: &'static Table,
+        resource: &ResourcePlan,
+        table: &Table,
         range: Option<Range>,
         steps: Option<StepsHook>,
     ) -> Result<Self> {
@@ -63,7 +64,7 @@ impl Sieve {
             None => None,
         };
         Ok(Self {
-            resource: resource.name,
+            resource: resource.name.clone(),
             range,
             steps,
         })
@@ -90,7 +91,7 @@ impl Sieve {
     /// Leaves in `rows` what the steps make of what is in the range.
     fn process(&mut self, steps: StepsHook, rows: &mut Rows, wanted: Option<u64>) -> Sifted {
         let mut sifted = self.let_through(rows, None);
-        let came = mem::replace(rows, Rows::empty(rows.table()));
+        let came = mem::replace(rows, Rows::empty(rows.shared_table()));
         let processed = steps.run(came, wanted);
         // How far the fetch came is told by the rows of which all is let through.
         self.track(&processed.whole);
@@ -150,7 +151,7 @@ impl Sieve {
         let Some(range) = &self.range else {
             return Vec::new();
         };
-        let mut notes = range.range.future.notes(range.range.column.name);
+        let mut notes = range.range.future.notes(&range.range.column.name);
         if !range.range.is_upsert {
             notes.extend(Self::note_of_room(range));
         }
@@ -188,14 +189,14 @@ impl Sieve {
     pub(crate) fn state_so_far(&self) -> Option<State> {
         let range = self.range.as_ref()?;
         let is_given = range.is_safe() && range.is_brief();
-        is_given.then(|| range.state(self.resource))?
+        is_given.then(|| range.state(&self.resource))?
     }
 
     /// What the next fetch starts from after this one ended: `complete` where it saw all there was.
     /// Nothing where that is what was known before.
     pub(crate) fn state_at_end(&self, complete: bool) -> Option<State> {
         let range = self.range.as_ref()?;
-        (complete || range.is_safe()).then(|| range.state(self.resource))?
+        (complete || range.is_safe()).then(|| range.state(&self.resource))?
     }
 
     /// Whether the next fetch brings rows again that this one let through.

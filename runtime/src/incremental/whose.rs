@@ -64,7 +64,7 @@ impl Whose {
 pub(super) fn state(resource: &str, column: &Column, by: &SeenBy, reach: Reach) -> State {
     State {
         resource: resource.to_owned(),
-        column: column.name.to_owned(),
+        column: column.name.to_string(),
         data_type: column.data_type.word().to_owned(),
         by: Some(by.clone()),
         reach,
@@ -74,6 +74,6 @@ pub(super) fn state(resource: &str, column: &Column, by: &SeenBy, reach: Reach) 
 
 /// Whether a cursor is past one of a state, where that has one.
 fn is_larger(cursor: &CursorValue, largest: &str, column: &Column) -> bool {
-    let largest = CursorValue::read(column.data_type, largest).ok().flatten();
+    let largest = CursorValue::read(&column.data_type, largest).ok().flatten();
     largest.is_none_or(|largest| largest.compare(cursor.as_value()) == Some(Ordering::Less))
 }

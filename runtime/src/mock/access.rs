@@ -8,6 +8,7 @@ use super::{read::Read, tokens::Tokens};
 use crate::{
     Result,
     plan::{Auth, Location, OAuth2},
+    shared::Text,
     template::Scope,
 };
 
@@ -16,15 +17,15 @@ pub(super) enum Access {
     /// None are wanted.
     Open,
     Header {
-        name: &'static str,
+        name: Text,
         value: String,
     },
     Query {
-        name: &'static str,
+        name: Text,
         value: String,
     },
     Cookie {
-        name: &'static str,
+        name: Text,
         value: String,
     },
     Basic {
@@ -32,7 +33,7 @@ pub(super) enum Access {
         password: String,
     },
     /// A token that was issued for these.
-    Token(&'static OAuth2),
+    Token(OAuth2),
     /// The test says.
     Custom,
 }
@@ -41,7 +42,7 @@ impl Access {
     /// # Errors
     ///
     /// Where a placeholder has no value.
-    pub(super) fn new(auth: Option<&'static Auth>, scope: Scope<'_>) -> Result<Self> {
+    pub(super) fn new(auth: Option<&Auth>, scope: Scope<'_>) -> Result<Self> {
         Ok(match auth {
             None => Self::Open,
             Some(Auth::ApiKey {
@@ -49,7 +50,8 @@ impl Access {
                 api_key,
                 location,
             }) => {
-                let value = scope.required(*api_key, "`api_key`")?;
+                let name = name.clone();
+                let value = scope.required(api_key, "`api_key`")?;
                 match location {
                     Location::Header => Self::Header { name, value },
                     Location::Query => Self::Query { name, value },
@@ -57,14 +59,14 @@ impl Access {
                 }
             }
             Some(Auth::Bearer { token }) => Self::Header {
-                name: "Authorization",
-                value: format!("Bearer {}", scope.required(*token, "`token`")?),
+                name: Text::of("Authorization"),
+                value: format!("Bearer {}", scope.required(token, "`token`")?),
             },
             Some(Auth::HttpBasic { username, password }) => Self::Basic {
-                username: scope.required(*username, "`username`")?,
-                password: scope.required(*password, "`password`")?,
+                username: scope.required(username, "`username`")?,
+                password: scope.required(password, "`password`")?,
             },
-            Some(Auth::OAuth2(plan)) => Self::Token(plan),
+            Some(Auth::OAuth2(plan)) => Self::Token(plan.clone()),
             Some(Auth::OneOf | Auth::Custom(_)) => Self::Custom,
         })
     }
@@ -118,6 +120,7 @@ pub(super) fn basic(read: &Read<'_>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shared::Ref::Static;
     use crate::{
         plan::Method,
         transport::{Headers, Request},
@@ -145,21 +148,21 @@ mod tests {
     fn a_key_is_wanted_where_it_belongs_and_once() {
         let value = || "k y".to_owned();
         let header = Access::Header {
-            name: "X-Key",
+            name: Static("X-Key"),
             value: value(),
         };
         assert!(allows(&header, "", &[("x-key", "k y")]));
         assert!(!allows(&header, "X-Key=k%20y", &[]));
         assert!(!allows(&header, "", &[("X-Key", "k y"), ("X-Key", "k y")]));
         let query = Access::Query {
-            name: "key",
+            name: Static("key"),
             value: value(),
         };
         assert!(allows(&query, "a=1&key=k+y", &[]));
         assert!(!allows(&query, "key=other", &[]));
         assert!(!allows(&query, "key=k+y&key=k+y", &[]));
         let cookie = Access::Cookie {
-            name: "key",
+            name: Static("key"),
             value: "k".to_owned(),
         };
         assert!(allows(&cookie, "", &[("Cookie", "theme=dark; key=k")]));

@@ -80,7 +80,7 @@ impl<S: Connector> Api<S> {
     /// What was asked so far for a resource, in order.
     pub fn requests_for(&self, resource: &str) -> Vec<Asked> {
         let mut asked = self.requests();
-        asked.retain(|asked| asked.resource == Some(resource));
+        asked.retain(|asked| asked.resource.as_deref() == Some(resource));
         asked
     }
 

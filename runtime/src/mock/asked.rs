@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::plan::Method;
+use crate::{plan::Method, shared::Text};
 
 /// A request that a mock was asked, its secrets blanked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub struct Asked {
     /// The whole URL.
     pub url: String,
     /// The resource that it was for; none for a token, or for what no resource asks for.
-    pub resource: Option<&'static str>,
+    pub resource: Option<Text>,
     /// The body, as text.
     pub body: String,
     /// The status of the answer; none where there was no response.

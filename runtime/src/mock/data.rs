@@ -13,6 +13,7 @@ use crate::{
         SchemaContract, Selector,
     },
     schema::{Step, Type},
+    shared::{Ref, Text},
 };
 
 /// Records as a test gives them.
@@ -28,8 +29,8 @@ pub(super) struct Given {
 
 /// The records of a resource.
 pub(super) struct Data {
-    plan: &'static ResourcePlan,
-    spec: &'static str,
+    plan: Ref<ResourcePlan>,
+    spec: Text,
     records: Vec<Record>,
 }
 
@@ -41,10 +42,10 @@ struct Record {
 }
 
 impl Data {
-    pub(super) fn new(plan: &'static ResourcePlan, spec: &'static str) -> Self {
+    pub(super) fn new(plan: &Ref<ResourcePlan>, spec: &Text) -> Self {
         Self {
-            plan,
-            spec,
+            plan: plan.clone(),
+            spec: spec.clone(),
             records: Vec::new(),
         }
     }
@@ -60,21 +61,21 @@ impl Data {
     /// Where one is not as the spec says, or the parent has no such fields.
     pub(super) fn add(&mut self, given: Given) -> Result<()> {
         let of = match given.of {
-            Some(of) => belongs(self.plan, &of)?,
+            Some(of) => belongs(&self.plan, &of)?,
             None => Vec::new(),
         };
         let records = given.records.map_err(|error| {
             let message = format!("a record that the mock was given is no JSON: {error}");
-            Error::new(ErrorKind::Config, message).with_resource(self.plan.name)
+            Error::new(ErrorKind::Config, message).with_resource(&self.plan.name)
         })?;
         let shape = self.shape()?;
-        let read = |(at, json)| {
-            let cursor = match cursor(self.plan, &json, &shape) {
+        let read = |(at, json): (usize, Json)| {
+            let cursor = match cursor(&self.plan, &json, &shape) {
                 Ok(cursor) => cursor,
                 Err(_) if !given.checked => None,
                 Err(error) => {
                     return Err(error
-                        .with_resource(self.plan.name)
+                        .with_resource(&self.plan.name)
                         .with_detail(format!("in record {} that the mock was given", at + 1))
                         .with_help("`unchecked` serves records that are not as the spec says"));
                 }
@@ -92,7 +93,7 @@ impl Data {
     /// The shape of one record, as the whole of a page, and nothing of it left out.
     fn shape(&self) -> Result<PageShape> {
         let alone = ResourcePlan {
-            selector: Selector::Path(Path(&[])),
+            selector: Selector::Path(Path::ROOT),
             rows_path: None,
             selector_required: true,
             paginator: Paginator::SINGLE_PAGE,
@@ -100,14 +101,18 @@ impl Data {
                 data_type: DataTypeContract::Freeze,
                 ..self.plan.schema_contract
             },
-            ..*self.plan
+            ..ResourcePlan::clone(&self.plan)
         };
-        PageShape::new(&alone, self.plan.table, &[], self.spec)
+        PageShape::new(&alone, self.plan.table.clone(), &[], &self.spec)
     }
 
     /// Puts the records in the order in which the spec says that they come.
     fn sort(&mut self) {
-        let order = self.plan.incremental.and_then(|plan| plan.row_order);
+        let order = self
+            .plan
+            .incremental
+            .as_ref()
+            .and_then(|plan| plan.row_order);
         let compare = |a: &Record, b: &Record| match (&a.cursor, &b.cursor) {
             (Some(a), Some(b)) => a.compare(b.as_value()).unwrap_or(Ordering::Equal),
             (a, b) => a.is_some().cmp(&b.is_some()),
@@ -143,13 +148,13 @@ impl Data {
 
     /// A start or an end, as it is sent; nothing where none is.
     fn bound(&self, text: Option<&str>) -> Result<Option<CursorValue>, Unreadable> {
-        let plan = self.plan.incremental;
+        let plan = &self.plan.incremental;
         let (Some(text), Some(plan)) = (text, plan) else {
             return Ok(None);
         };
         let column = self.plan.table.columns.get(usize::from(plan.column));
-        let data_type = sent_as(column.ok_or(Unreadable)?.data_type, &plan);
-        match CursorValue::read(data_type, text) {
+        let data_type = sent_as(&column.ok_or(Unreadable)?.data_type, plan);
+        match CursorValue::read(&data_type, text) {
             Ok(Some(value)) => Ok(Some(value)),
             Ok(None) | Err(_) => Err(Unreadable),
         }
@@ -161,11 +166,11 @@ impl Data {
 pub(super) struct Unreadable;
 
 /// What a value of the cursor column is when it is sent.
-fn sent_as(data_type: Type, plan: &Incremental) -> Type {
+fn sent_as(data_type: &Type, plan: &Incremental) -> Type {
     match data_type {
-        Type::Timestamp(_) => Type::Timestamp(plan.format),
-        Type::Date(_) => Type::Date(plan.format),
-        other => other,
+        Type::Timestamp(_) => Type::Timestamp(plan.format.clone()),
+        Type::Date(_) => Type::Date(plan.format.clone()),
+        other => other.clone(),
     }
 }
 
@@ -185,15 +190,18 @@ fn cursor(plan: &ResourcePlan, json: &Json, shape: &PageShape) -> Result<Option<
         return Err(error);
     }
     let rows = decoded.rows;
-    let column = plan.incremental.map(|plan| usize::from(plan.column));
+    let column = plan
+        .incremental
+        .as_ref()
+        .map(|plan| usize::from(plan.column));
     let value = column.and_then(|column| CursorValue::of(rows.get(0)?.value(column)));
     Ok(value)
 }
 
 /// The values of a parent's fields, by the fields' positions.
 fn belongs(plan: &ResourcePlan, of: &Json) -> Result<Vec<(usize, String)>> {
-    let wrong = |message: String| Error::new(ErrorKind::Config, message).with_resource(plan.name);
-    let Some(parent) = plan.parent else {
+    let wrong = |message: String| Error::new(ErrorKind::Config, message).with_resource(&plan.name);
+    let Some(parent) = &plan.parent else {
         return Err(
             wrong("it has no parent whose records these could be of".to_owned())
                 .with_help("give its records by `records`"),
@@ -222,10 +230,10 @@ fn values(of: &Map<String, Json>, names: &[String]) -> Result<Vec<(usize, String
 
 /// The names of a parent's fields: `id`, `owner.id`.
 fn names(parent: &ParentPlan) -> Vec<String> {
-    let columns = parent.resource.table.columns;
+    let columns = &parent.resource.table.columns;
     let names = parent.fields.iter().map(|field| {
         let column = columns.get(usize::from(field.column));
-        let name = column.map_or("", |column| column.name).to_owned();
+        let name = column.map_or_else(String::new, |column| column.name.to_string());
         field.path.0.iter().fold(name, |name, step| match step {
             Step::Key(key) => format!("{name}.{key}"),
             Step::Index(index) => format!("{name}[{index}]"),

@@ -4,6 +4,7 @@ use crate::{
     Builder, ConfigValue, Connector, Result, Secret,
     plan::{Auth, ConfigPlan, ConfigType, Part, SourcePlan, Template},
     settings::{self, GivenSecrets, Settings, Variable},
+    shared::Text,
 };
 
 /// The values that a mocked source is made with.
@@ -67,34 +68,37 @@ impl Dummies {
 
 /// The value of the setting at this position: the spec's, or one of its type.
 fn dummy(plan: &SourcePlan, at: usize, setting: &ConfigPlan) -> ConfigValue {
-    let declared = setting.default;
-    if let Some(value) = declared.and_then(|text| ConfigValue::parse(setting.data_type, text)) {
+    let declared = setting.default.as_deref();
+    if let Some(value) = declared.and_then(|text| ConfigValue::parse(&setting.data_type, text)) {
         return value;
     }
-    let text = match setting.data_type {
+    let text = match &setting.data_type {
         ConfigType::Bigint | ConfigType::Double => "1",
         ConfigType::Bool => "true",
         ConfigType::Date => "2026-01-01",
         ConfigType::Timestamp => "2026-01-01T00:00:00Z",
-        ConfigType::Enum(words) => words.first().copied().unwrap_or_default(),
+        ConfigType::Enum(words) => words.first().map_or("", Text::as_str),
         ConfigType::Text if begins_a_url(plan, at) => "https://mock.example.com",
         // It may be a part of a host's name.
         ConfigType::Text => return ConfigValue::Text(setting.name.replace('_', "-")),
     };
-    ConfigValue::parse(setting.data_type, text).unwrap_or_else(|| text.into())
+    ConfigValue::parse(&setting.data_type, text).unwrap_or_else(|| text.into())
 }
 
 /// Whether the setting at this position is where a URL of the spec begins.
 fn begins_a_url(plan: &SourcePlan, at: usize) -> bool {
-    let begins = |template: Template| match template.0.first() {
+    let begins = |template: &Template| match template.0.first() {
         Some(Part::Config(first)) => usize::from(*first) == at,
         _ => false,
     };
-    let chosen = plan.choices.iter().map(|choice| choice.auth);
-    let auths = plan.resources.iter().filter_map(|resource| resource.auth);
-    begins(plan.base_url)
-        || chosen.chain(auths).any(|auth| match auth {
-            Auth::OAuth2(oauth2) => begins(oauth2.access_token_url),
+    let chosen = plan.choices.iter().map(|choice| &choice.auth);
+    let auths = plan
+        .resources
+        .iter()
+        .filter_map(|resource| resource.auth.as_ref());
+    begins(&plan.base_url)
+        || chosen.chain(auths).any(|auth| match &**auth {
+            Auth::OAuth2(oauth2) => begins(&oauth2.access_token_url),
             _ => false,
         })
 }

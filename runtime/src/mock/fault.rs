@@ -135,7 +135,7 @@ impl Fault {
     /// The resource that it is for, where the plan has none of that name.
     pub(super) fn stranger(&self, plan: &SourcePlan) -> Option<&str> {
         match &self.target {
-            Target::Resource(name) if plan.resources.iter().all(|known| known.name != name) => {
+            Target::Resource(name) if plan.resources.iter().all(|known| known.name != *name) => {
                 Some(name)
             }
             _ => None,

@@ -11,34 +11,37 @@
 //!
 //! # mod media {
 //! #     use rest_source::{
-//! #         Cells, Client, Column, Connector, Fetch, Path, Record, Step, Table, Type,
+//! #         Cells, Client, Column, Connector, Fetch, Path, Record, Table, Type,
 //! #         plan::{Offset, Pages, Paginator, Part, ResourcePlan, Selector, SourcePlan, Template},
+//! #         shared::{Ref, list},
 //! #     };
 //! #     pub struct Stories { pub views: i64 }
 //! #     impl Record for Stories {
 //! #         const TABLE: &'static Table =
-//! #             &Table::new("stories", &[Column::new("views", Type::Bigint)]);
+//! #             &Table::new("stories", list![Column::new("views", Type::Bigint)]);
 //! #         fn from_cells(cells: &mut Cells<'_>) -> Self { Self { views: cells.take() } }
 //! #     }
-//! #     static STORIES: ResourcePlan = ResourcePlan {
-//! #         name: "stories",
-//! #         table: Stories::TABLE,
-//! #         path: Template(&[Part::Text("/v1/stories")]),
+//! #     fn stories() -> ResourcePlan { ResourcePlan {
+//! #         name: "stories".into(),
+//! #         table: Stories::TABLE.into(),
+//! #         path: Template(list![Part::Text(Ref::of("/v1/stories"))]),
 //! #         paginator: Paginator::new(Pages::Offset(Offset::new(100))),
-//! #         selector: Selector::Path(Path(&[Step::Key("data")])),
+//! #         selector: Selector::Path(Path::of(["data"])),
 //! #         ..ResourcePlan::DEFAULT
-//! #     };
+//! #     } }
 //! #     pub struct Source(Client);
 //! #     impl Source {
-//! #         pub fn stories(&self) -> Fetch<Stories> { self.0.fetch(&STORIES) }
+//! #         pub fn stories(&self) -> Fetch<Stories> { self.0.fetch(stories()) }
 //! #     }
 //! #     impl Connector for Source {
-//! #         const PLAN: &'static SourcePlan = &SourcePlan {
-//! #             name: "media",
-//! #             base_url: Template(&[Part::Text("https://api.example.com")]),
-//! #             resources: &[&STORIES],
-//! #             ..SourcePlan::DEFAULT
-//! #         };
+//! #         fn plan() -> Ref<SourcePlan> {
+//! #             SourcePlan {
+//! #                 name: "media".into(),
+//! #                 base_url: Template(list![Part::Text(Ref::of("https://api.example.com"))]),
+//! #                 resources: vec![stories().into()].into(),
+//! #                 ..SourcePlan::DEFAULT
+//! #             }.into()
+//! #         }
 //! #         type Secrets = ();
 //! #         type Config = ();
 //! #         fn from_client(client: Client) -> Self { Self(client) }
@@ -318,43 +321,43 @@ impl<S: Connector> Mock<S> {
     /// where a resource is not there, or cannot be mocked from the spec alone; and, as of
     /// [`Builder::build`](crate::Builder::build), where the source cannot be made.
     pub fn start(self) -> Result<Api<S>> {
-        let plan = S::PLAN;
-        let dummies = Dummies::new(plan, self.secrets, self.config.map(S::Config::values));
-        let settings = dummies.resolve(plan)?;
+        let plan = S::plan();
+        let dummies = Dummies::new(&plan, self.secrets, self.config.map(S::Config::values));
+        let settings = dummies.resolve(&plan)?;
         let bounds = Bounds::default();
         let scope = Scope {
             secrets: &settings.secrets,
             config: &settings.config,
-            settings: plan.config,
+            settings: &plan.config,
             bounds: &bounds,
             parent: &[],
         };
         let mut answers = self.answers;
         let mut resources = Vec::new();
-        for resource in plan.resources {
+        for resource in &plan.resources {
             let auth = plan.auth_of(resource, settings.choice);
-            let answer = answers.iter().rposition(|(name, _)| name == resource.name);
+            let answer = answers.iter().rposition(|(name, _)| *name == resource.name);
             let pages = match answer.map(|at| answers.swap_remove(at)) {
                 Some((_, answer)) => Pages::Handled(answer),
                 None => match Paging::new(resource, auth, self.page_size) {
-                    Ok(paging) => Pages::Cut(paging),
+                    Ok(paging) => Pages::Cut(Box::new(paging)),
                     Err(error) => Pages::Unknown(error),
                 },
             };
             resources.push(Resource {
-                plan: resource,
-                route: Route::new(plan, resource, &settings)?,
+                plan: resource.clone(),
+                route: Route::new(&plan, resource, &settings)?,
                 access: Access::new(auth, scope)?,
                 pages,
-                data: Mutex::new(Data::new(resource, plan.spec)),
+                data: Mutex::new(Data::new(resource, &plan.spec)),
             });
         }
         if let Some((name, _)) = answers.first() {
-            return Err(stranger(plan, name));
+            return Err(stranger(&plan, name));
         }
         let server = Server {
-            plan,
-            tokens: Tokens::new(plan, settings.choice, scope, self.token_life)?,
+            plan: plan.clone(),
+            tokens: Tokens::new(&plan, settings.choice, scope, self.token_life)?,
             redactor: Redactor::new(settings.secrets.iter().map(Secret::expose)),
             settings,
             resources,
@@ -375,7 +378,7 @@ impl<S: Connector> Mock<S> {
 
 impl<S: Connector> fmt::Debug for Mock<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Mock({})", S::PLAN.name)
+        write!(f, "Mock({})", S::plan().name)
     }
 }
 

@@ -11,6 +11,7 @@ use crate::{
     plan::{Auth, Location, Pages, Paginator, ResourcePlan, Selector},
     query,
     schema::{Path, Step},
+    shared::Ref,
     transport::{Headers, Response},
 };
 
@@ -25,9 +26,9 @@ const CURSOR: &str = "after-";
 
 /// How the pages of a resource are made.
 pub(super) struct Paging {
-    plan: &'static ResourcePlan,
+    plan: Ref<ResourcePlan>,
     /// The resource's credentials.
-    auth: Option<&'static Auth>,
+    auth: Option<Auth>,
     way: Way,
     /// The most records of a page.
     cap: Option<u64>,
@@ -64,15 +65,15 @@ impl Paging {
     ///
     /// Where the spec does not say enough to make a page by.
     pub(super) fn new(
-        plan: &'static ResourcePlan,
-        auth: Option<&'static Auth>,
+        plan: &Ref<ResourcePlan>,
+        auth: Option<&Auth>,
         cap: Option<u64>,
     ) -> Result<Self> {
         if let Pages::Custom { .. } = plan.paginator.kind {
             return Err(cannot(plan, "its paginator is custom"));
         }
-        let Some(way) = Way::of(plan.selector) else {
-            let Selector::Query(query) = plan.selector else {
+        let Some(way) = Way::of(&plan.selector) else {
+            let Selector::Query(query) = &plan.selector else {
                 return Err(cannot(plan, "its `data_selector` has too large an index"));
             };
             return Err(cannot(
@@ -84,14 +85,14 @@ impl Paging {
             return Err(cannot(plan, "its `rows_path` tells rows from records"));
         }
         let paging = Self {
-            plan,
-            auth,
+            plan: plan.clone(),
+            auth: auth.cloned(),
             way,
             cap,
         };
         for path in paging.places() {
             let mut body = paging.way.body(vec![json!({})]);
-            if !put(&mut body, path.0, json!(1)) {
+            if !put(&mut body, &path.0, json!(1)) {
                 return Err(cannot(
                     plan,
                     &format!("records stand in the way of `{path}`"),
@@ -109,14 +110,14 @@ impl Paging {
 
     /// The places of a body, besides the records', that have something.
     fn places(&self) -> Vec<Path> {
-        let Paginator { kind, ends, .. } = self.plan.paginator;
+        let Paginator { kind, ends, .. } = &self.plan.paginator;
         let next = match kind {
-            Pages::Cursor(plan) if after_record(self.plan).is_none() => Some(plan.cursor_path),
+            Pages::Cursor(plan) if after_record(&self.plan).is_none() => Some(&plan.cursor_path),
             Pages::JsonLink { next_url_path } => Some(next_url_path),
             _ => None,
         };
-        let places = [ends.total_path, ends.has_more_path, next];
-        places.into_iter().flatten().collect()
+        let places = [ends.total_path.as_ref(), ends.has_more_path.as_ref(), next];
+        places.into_iter().flatten().cloned().collect()
     }
 
     /// The page of these records that a request asks for.
@@ -142,23 +143,27 @@ impl Paging {
         let number = |slot| read.text(slot).and_then(|text| text.parse::<u64>().ok());
         let len = records.len();
         let size = self.cap.unwrap_or(PAGE);
-        Some(match self.plan.paginator.kind {
+        Some(match &self.plan.paginator.kind {
             Pages::Single | Pages::Custom { .. } => Cut::new(0, u64::MAX, len),
             Pages::Offset(plan) => {
-                let limit = number(plan.limit_slot).unwrap_or(plan.limit);
-                let start = number(plan.offset_slot).unwrap_or(plan.offset);
+                let limit = number(&plan.limit_slot).unwrap_or(plan.limit);
+                let start = number(&plan.offset_slot).unwrap_or(plan.offset);
                 let start = start.saturating_sub(plan.base_offset);
                 Cut::new(start, self.size(limit), len)
             }
             Pages::Number(plan) => {
-                let asked = plan.page_size_slot.and_then(number).or(plan.page_size);
+                let asked = plan
+                    .page_size_slot
+                    .as_ref()
+                    .and_then(number)
+                    .or(plan.page_size);
                 let size = asked.map_or(size, |asked| self.size(asked));
-                let page = number(plan.page_slot).unwrap_or(plan.page);
+                let page = number(&plan.page_slot).unwrap_or(plan.page);
                 let start = page.saturating_sub(plan.base_page).saturating_mul(size);
                 Cut::new(start, size, len)
             }
             Pages::Cursor(plan) => {
-                let start = match (read.text(plan.cursor), after_record(self.plan)) {
+                let start = match (read.text(&plan.cursor), after_record(&self.plan)) {
                     (None, _) => 0,
                     (Some(cursor), None) => at(&cursor)?,
                     (Some(cursor), Some(steps)) => {
@@ -187,7 +192,7 @@ impl Paging {
 
     /// The records of a page of which so many were asked for.
     fn size(&self, asked: u64) -> u64 {
-        let ends = self.plan.paginator.ends;
+        let ends = &self.plan.paginator.ends;
         match self.cap {
             // Who takes a short page for the last one has an API that gives what it is asked for.
             Some(cap) if !ends.stop_after_short_page => asked.min(cap),
@@ -198,24 +203,24 @@ impl Paging {
     /// Says in headers and body what the paginator looks for there.
     fn say_more(&self, cut: &Cut, read: &Read<'_>, headers: &mut Headers, body: &mut Json) {
         // Whether there is room was seen when this was made.
-        let mut say = |path: Option<Path>, value: Json| {
+        let mut say = |path: Option<&Path>, value: Json| {
             if let Some(path) = path {
-                put(body, path.0, value);
+                put(body, &path.0, value);
             }
         };
         let more = cut.has_more();
-        let Paginator { kind, ends, .. } = self.plan.paginator;
+        let Paginator { kind, ends, .. } = &self.plan.paginator;
         let total = self.total(cut);
-        say(ends.total_path, total.into());
-        say(ends.has_more_path, more.into());
-        if let Some(name) = ends.total_header {
-            headers.push(name, total.to_string());
+        say(ends.total_path.as_ref(), total.into());
+        say(ends.has_more_path.as_ref(), more.into());
+        if let Some(name) = &ends.total_header {
+            headers.push(name.as_str(), total.to_string());
         }
         match kind {
             Pages::Cursor(plan) => {
-                if after_record(self.plan).is_none() {
+                if after_record(&self.plan).is_none() {
                     let cursor = more.then(|| format!("{CURSOR}{}", cut.end));
-                    say(Some(plan.cursor_path), cursor.into());
+                    say(Some(&plan.cursor_path), cursor.into());
                 }
             }
             Pages::JsonLink { next_url_path } => {
@@ -223,14 +228,14 @@ impl Paging {
                 say(Some(next_url_path), next.into());
             }
             Pages::HeaderCursor { cursor_key, .. } if more => {
-                headers.push(cursor_key, format!("{CURSOR}{}", cut.end));
+                headers.push(cursor_key.as_str(), format!("{CURSOR}{}", cut.end));
             }
             Pages::HeaderLink { header, rel } if more => {
                 let next = self.next(read, cut);
                 if header.eq_ignore_ascii_case("link") {
-                    headers.push(header, format!("<{next}>; rel=\"{rel}\""));
+                    headers.push(header.as_str(), format!("<{next}>; rel=\"{rel}\""));
                 } else {
-                    headers.push(header, next);
+                    headers.push(header.as_str(), next);
                 }
             }
             Pages::Single
@@ -245,7 +250,7 @@ impl Paging {
     /// What the paginator takes for the total: records, or pages.
     fn total(&self, cut: &Cut) -> u64 {
         let records = cut.len as u64;
-        match self.plan.paginator.kind {
+        match &self.plan.paginator.kind {
             Pages::Number(_) => records.div_ceil(cut.size.max(1)),
             _ => records,
         }
@@ -258,7 +263,7 @@ impl Paging {
             name,
             location: Location::Query,
             ..
-        }) = self.auth
+        }) = &self.auth
         {
             query::remove_from_url(&mut next, name);
         }
@@ -273,12 +278,12 @@ fn at(cursor: &str) -> Option<u64> {
 }
 
 /// Where the cursor is among the records, if it is one of a record's values.
-fn after_record(plan: &ResourcePlan) -> Option<&'static [Step]> {
-    let (Pages::Cursor(cursor), Selector::Path(records)) = (plan.paginator.kind, plan.selector)
+fn after_record(plan: &ResourcePlan) -> Option<&[Step]> {
+    let (Pages::Cursor(cursor), Selector::Path(records)) = (&plan.paginator.kind, &plan.selector)
     else {
         return None;
     };
-    let rest = cursor.cursor_path.0.strip_prefix(records.0)?;
+    let rest = cursor.cursor_path.0.strip_prefix(&*records.0)?;
     matches!(rest, [Step::Index(_), ..]).then_some(rest)
 }
 
@@ -293,7 +298,7 @@ pub(super) fn refusal(status: u16, message: &str) -> Response {
 fn cannot(plan: &ResourcePlan, why: &str) -> Error {
     let message = format!("pages of it cannot be mocked from the spec alone: {why}");
     Error::new(ErrorKind::Config, message)
-        .with_resource(plan.name)
+        .with_resource(&plan.name)
         .with_help(format!(
             "say what it answers: `.answer({:?}, |request| …)`",
             plan.name

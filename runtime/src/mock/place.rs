@@ -14,7 +14,7 @@ const LONGEST: usize = 1000;
 /// What stands at a place.
 pub(super) fn get<'j>(tree: &'j Json, path: &[Step]) -> Option<&'j Json> {
     path.iter().try_fold(tree, |value, step| match step {
-        Step::Key(key) => value.get(key),
+        Step::Key(key) => value.get(key.as_str()),
         Step::Index(index) => pick(value.as_array()?, *index),
     })
 }
@@ -36,9 +36,11 @@ pub(super) fn put(tree: &mut Json, path: &[Step], value: Json) -> bool {
         };
     }
     match (step, tree) {
-        (Step::Key(key), Json::Object(members)) => {
-            put(members.entry(*key).or_insert(Json::Null), rest, value)
-        }
+        (Step::Key(key), Json::Object(members)) => put(
+            members.entry(key.as_str()).or_insert(Json::Null),
+            rest,
+            value,
+        ),
         (Step::Index(index), Json::Array(elements)) => {
             let Some((at, len)) = extent(*index) else {
                 return false;
@@ -79,11 +81,11 @@ enum Turn {
 
 impl Way {
     /// The way that a selector goes; nothing where it is a query that chooses, by a filter say.
-    pub(super) fn of(selector: Selector) -> Option<Self> {
+    pub(super) fn of(selector: &Selector) -> Option<Self> {
         match selector {
             Selector::Path(Path(steps)) => {
                 let turns = steps.iter().map(|step| match step {
-                    Step::Key(key) => Some(Turn::Key((*key).to_owned())),
+                    Step::Key(key) => Some(Turn::Key(key.to_string())),
                     Step::Index(index) => extent(*index).map(|_| Turn::Index(*index)),
                 });
                 turns.collect::<Option<_>>().map(Self)
@@ -180,24 +182,29 @@ fn selected(inside: &str) -> Option<Turn> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shared::{Ref::Static, Text, list};
     use serde_json::json;
     use serde_json_path::JsonPath;
 
-    fn body(selector: Selector) -> Json {
+    fn body(selector: &Selector) -> Json {
         let way = Way::of(selector).unwrap();
         way.body(vec![json!({ "id": 1 }), json!({ "id": 2 })])
     }
 
     #[test]
     fn records_stand_where_a_path_looks_for_them() {
-        let path = |steps| body(Selector::Path(Path(steps)));
+        let path = |steps| body(&Selector::Path(Path(steps)));
         let records = json!([{ "id": 1 }, { "id": 2 }]);
-        assert_eq!(path(&[]), records);
+        assert_eq!(path(list![]), records);
         assert_eq!(
-            path(&[Step::Key("data"), Step::Index(1), Step::Key("items")]),
+            path(list![
+                Step::Key(Static("data")),
+                Step::Index(1),
+                Step::Key(Static("items"))
+            ]),
             json!({ "data": [null, { "items": records }] })
         );
-        assert_eq!(path(&[Step::Index(-2)]), json!([records, null]));
+        assert_eq!(path(list![Step::Index(-2)]), json!([records, null]));
     }
 
     #[test]
@@ -210,7 +217,7 @@ mod tests {
             "$..items[*]",
             "$[1][\"x y\"][*]",
         ] {
-            let body = body(Selector::Query(query));
+            let body = body(&Selector::Query(Text::of(query)));
             let found = JsonPath::parse(query).unwrap();
             let found: Vec<Json> = found.query(&body).all().into_iter().cloned().collect();
             assert_eq!(
@@ -229,17 +236,21 @@ mod tests {
             "$.a['b','c']",
             "$.a.",
         ] {
-            assert_eq!(Way::of(Selector::Query(query)), None, "{query}");
+            assert_eq!(Way::of(&Selector::Query(Text::of(query))), None, "{query}");
         }
         assert_eq!(
-            Way::of(Selector::Path(Path(&[Step::Index(i32::MIN)]))),
+            Way::of(&Selector::Path(Path(list![Step::Index(i32::MIN)]))),
             None
         );
     }
 
     #[test]
     fn a_value_is_put_where_there_is_room_for_it() {
-        const DEEP: &[Step] = &[Step::Key("links"), Step::Index(1), Step::Key("next")];
+        const DEEP: &[Step] = &[
+            Step::Key(Static("links")),
+            Step::Index(1),
+            Step::Key(Static("next")),
+        ];
         let mut tree = json!({ "data": [] });
         assert!(put(&mut tree, DEEP, json!("there")));
         assert_eq!(
@@ -250,12 +261,12 @@ mod tests {
         assert!(!put(&mut tree, DEEP, json!("again")));
         assert!(!put(
             &mut tree,
-            &[Step::Key("data"), Step::Key("next")],
+            &[Step::Key(Static("data")), Step::Key(Static("next"))],
             json!(1)
         ));
         assert!(!put(
             &mut tree,
-            &[Step::Key("far"), Step::Index(i32::MAX)],
+            &[Step::Key(Static("far")), Step::Index(i32::MAX)],
             json!(1)
         ));
     }

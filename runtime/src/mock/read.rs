@@ -45,10 +45,10 @@ impl<'r> Read<'r> {
     }
 
     /// What a paginator wrote there.
-    pub(super) fn text(&self, slot: Slot) -> Option<String> {
+    pub(super) fn text(&self, slot: &Slot) -> Option<String> {
         match (slot, &self.body) {
             (Slot::Query(name), _) => self.params(name).first().map(|value| (*value).to_owned()),
-            (Slot::Body(path), Body::Json(body)) => place::get(body, path.0).and_then(as_text),
+            (Slot::Body(path), Body::Json(body)) => place::get(body, &path.0).and_then(as_text),
             (Slot::Body(path), Body::Form(fields)) => {
                 let name = field(path);
                 let found = fields.iter().find(|(field, _)| *field == name);
@@ -71,9 +71,9 @@ fn body(request: &Request) -> Body {
 }
 
 /// The field of a form that stands for a place in a body.
-pub(super) fn field(path: Path) -> String {
+pub(super) fn field(path: &Path) -> String {
     let keys = path.0.iter().map(|step| match step {
-        Step::Key(key) => (*key).to_owned(),
+        Step::Key(key) => key.to_string(),
         Step::Index(index) => index.to_string(),
     });
     keys.collect::<Vec<_>>().join(".")

@@ -122,12 +122,15 @@ impl Route {
     ///
     /// Where the resource's first request cannot be made.
     pub(super) fn new(
-        plan: &'static SourcePlan,
-        resource: &'static ResourcePlan,
+        plan: &SourcePlan,
+        resource: &ResourcePlan,
         settings: &Settings,
     ) -> Result<Self> {
         let secrets: Vec<Secret> = settings.secrets.iter().enumerate().map(marked).collect();
-        let fields = resource.parent.map_or(0, |parent| parent.fields.len());
+        let fields = resource
+            .parent
+            .as_ref()
+            .map_or(0, |parent| parent.fields.len());
         let parent: Vec<ParentValue> = (0..fields)
             .map(|at| ParentValue::Text(Mark::Parent(at).write()))
             .collect();
@@ -138,11 +141,11 @@ impl Route {
         let scope = Scope {
             secrets: &secrets,
             config: &settings.config,
-            settings: plan.config,
+            settings: &plan.config,
             bounds: &bounds,
             parent: &parent,
         };
-        let base = origin::parse(&scope.url(plan.base_url, "`base_url`")?, "`base_url`")?;
+        let base = origin::parse(&scope.url(&plan.base_url, "`base_url`")?, "`base_url`")?;
         let nothing = Arc::new(Redactor::default());
         let draft = Draft::first(plan, resource, &base, scope, nothing)?;
         let has_secret = |(_, value): &(&str, &str)| pieces(value).any(|piece| piece.is_secret());
@@ -154,7 +157,13 @@ impl Route {
             headers: headers.map(|(n, v)| (n.to_owned(), v.to_owned())).collect(),
             origin: draft.url.origin(),
             body: draft.body,
-            slots: resource.paginator.kind.slots(),
+            slots: resource
+                .paginator
+                .kind
+                .slots()
+                .into_iter()
+                .cloned()
+                .collect(),
         })
     }
 
@@ -193,7 +202,7 @@ impl Route {
             (DraftBody::Form(patterns), Body::Form(fields)) => {
                 let is_written = |name: &str| {
                     let is_of =
-                        |slot: &Slot| matches!(slot, Slot::Body(path) if field(*path) == name);
+                        |slot: &Slot| matches!(slot, Slot::Body(path) if field(path) == name);
                     self.slots.iter().any(is_of)
                 };
                 pairs(patterns, fields, is_written, &mut asks)?;
@@ -316,7 +325,7 @@ fn json(
         (Json::Object(patterns), Json::Object(members)) => {
             for (key, pattern) in patterns {
                 place.push(key.clone());
-                if !slots.iter().any(|slot| is_at(*slot, place)) {
+                if !slots.iter().any(|slot| is_at(slot, place)) {
                     let missing = Json::Null;
                     json(
                         pattern,
@@ -352,10 +361,11 @@ fn json(
     }
 }
 
-fn is_at(slot: Slot, place: &[String]) -> bool {
+fn is_at(slot: &Slot, place: &[String]) -> bool {
     match slot {
         Slot::Body(Path(steps)) => {
-            let is_same = |(step, key): (&Step, &String)| matches!(step, Step::Key(k) if k == key);
+            let is_same =
+                |(step, key): (&Step, &String)| matches!(step, Step::Key(k) if *k == *key);
             steps.len() == place.len() && steps.iter().zip(place).all(is_same)
         }
         Slot::Query(_) => false,
@@ -364,6 +374,9 @@ fn is_at(slot: Slot, place: &[String]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use crate::shared::Ref::Static;
+    use crate::shared::list;
+    use std::sync::LazyLock;
     use std::time::Duration;
 
     use super::*;
@@ -409,22 +422,22 @@ mod tests {
         }
     }
 
-    const THINGS: ResourcePlan = ResourcePlan {
-        path: Template(&[Part::Text("things")]),
-        params: &[Param {
-            name: "key",
-            value: Template(&[Part::Text("k-"), Part::Secret(0)]),
+    static THINGS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+        path: Template(list![Part::Text(Static("things"))]),
+        params: list![Param {
+            name: Static("key"),
+            value: Template(list![Part::Text(Static("k-")), Part::Secret(0)]),
         }],
         ..ResourcePlan::DEFAULT
-    };
+    });
 
     /// Whether a request for this asks for the things, and if so, whether it has their secret.
     fn asks(url: &str) -> Option<bool> {
-        const PLAN: &SourcePlan = &SourcePlan {
-            base_url: Template(&[Part::Text("https://api.example.com/v1")]),
-            resources: &[&THINGS],
+        static PLAN: LazyLock<SourcePlan> = LazyLock::new(|| SourcePlan {
+            base_url: Template(list![Part::Text(Static("https://api.example.com/v1"))]),
+            resources: vec![Static(&*THINGS)].into(),
             ..SourcePlan::DEFAULT
-        };
+        });
         let settings = Settings {
             secrets: vec!["hush".into()],
             choice: None,
@@ -439,7 +452,7 @@ mod tests {
             timeout: Duration::ZERO,
             max_response_bytes: 0,
         };
-        let route = Route::new(PLAN, &THINGS, &settings).unwrap();
+        let route = Route::new(&PLAN, &THINGS, &settings).unwrap();
         let asks = route.asks(&Read::new(&request).unwrap())?;
         Some(asks.has_secrets(&settings.secrets))
     }

@@ -19,12 +19,13 @@ use crate::{
     plan::{ResourcePlan, SourcePlan},
     redact::Redactor,
     settings::Settings,
+    shared::{Ref, Text},
     transport::{BoxFuture, Request, Response, Transport, TransportError, TransportErrorKind},
 };
 
 /// An API in memory.
 pub(super) struct Server {
-    pub(super) plan: &'static SourcePlan,
+    pub(super) plan: Ref<SourcePlan>,
     pub(super) settings: Settings,
     pub(super) resources: Vec<Resource>,
     pub(super) tokens: Tokens,
@@ -44,7 +45,7 @@ pub(super) struct State {
 
 /// A resource of it.
 pub(super) struct Resource {
-    pub(super) plan: &'static ResourcePlan,
+    pub(super) plan: Ref<ResourcePlan>,
     pub(super) route: Route,
     pub(super) access: Access,
     pub(super) pages: Pages,
@@ -53,7 +54,7 @@ pub(super) struct Resource {
 
 /// How the pages of a resource come to be.
 pub(super) enum Pages {
-    Cut(Paging),
+    Cut(Box<Paging>),
     /// In a way of the test's own.
     Handled(Handler),
     /// Not at all, for this reason.
@@ -71,14 +72,14 @@ impl For<'_> {
     fn target(&self) -> Target {
         match self {
             Self::Token => Target::Token,
-            Self::Resource(resource, _) => Target::Resource(resource.plan.name.to_owned()),
+            Self::Resource(resource, _) => Target::Resource(resource.plan.name.to_string()),
             Self::Nothing => Target::Data,
         }
     }
 
-    fn resource(&self) -> Option<&'static str> {
+    fn resource(&self) -> Option<&Text> {
         match self {
-            Self::Resource(resource, _) => Some(resource.plan.name),
+            Self::Resource(resource, _) => Some(&resource.plan.name),
             Self::Token | Self::Nothing => None,
         }
     }
@@ -110,7 +111,7 @@ impl Server {
             .resources
             .iter()
             .find(|resource| resource.plan.name == name);
-        found.ok_or_else(|| stranger(self.plan, name))
+        found.ok_or_else(|| stranger(&self.plan, name))
     }
 
     /// Adds something that goes wrong.
@@ -119,8 +120,8 @@ impl Server {
     ///
     /// Where it is for a resource that is not there.
     pub(super) fn fault(&self, fault: Fault) -> Result<()> {
-        if let Some(name) = fault.stranger(self.plan) {
-            return Err(stranger(self.plan, name));
+        if let Some(name) = fault.stranger(&self.plan) {
+            return Err(stranger(&self.plan, name));
         }
         self.lock().faults.push(fault);
         Ok(())
@@ -148,7 +149,7 @@ impl Server {
         self.lock().asked.push(Asked {
             method: request.method,
             url: self.redactor.redact(&request.url),
-            resource: asked.resource(),
+            resource: asked.resource().cloned(),
             body: self
                 .redactor
                 .redact(&String::from_utf8_lossy(&request.body)),
@@ -200,7 +201,7 @@ impl Server {
 
     fn records(&self, read: &Read<'_>, resource: &Resource, asks: &Asks) -> Response {
         if matches!(resource.access, Access::Custom) && self.authorize.is_none() {
-            return refusal(501, &nobody_says(resource.plan).to_string());
+            return refusal(501, &nobody_says(&resource.plan).to_string());
         }
         let authorize = || self.authorize.as_ref().is_some_and(|may| may(read.request));
         let now = self.clock.elapsed();
@@ -240,9 +241,9 @@ impl Resource {
             (Pages::Unknown(error), _) => Err(error.clone()),
             (Pages::Handled(_), _) => {
                 let message = "it was given both records and an `answer` of its own";
-                Err(Error::new(ErrorKind::Config, message).with_resource(self.plan.name))
+                Err(Error::new(ErrorKind::Config, message).with_resource(&self.plan.name))
             }
-            (Pages::Cut(_), Access::Custom) if !is_authorized => Err(nobody_says(self.plan)),
+            (Pages::Cut(_), Access::Custom) if !is_authorized => Err(nobody_says(&self.plan)),
             (Pages::Cut(_), _) => Ok(()),
         }
     }
@@ -252,7 +253,7 @@ impl Resource {
 fn nobody_says(plan: &ResourcePlan) -> Error {
     let message = "its credentials are custom: the spec does not say who may ask";
     Error::new(ErrorKind::Config, message)
-        .with_resource(plan.name)
+        .with_resource(&plan.name)
         .with_help("say so: `.authorize(|request| …)`")
 }
 
@@ -261,7 +262,7 @@ pub(super) fn stranger(plan: &SourcePlan, name: &str) -> Error {
     let names: Vec<&str> = plan
         .resources
         .iter()
-        .map(|resource| resource.name)
+        .map(|resource| resource.name.as_str())
         .collect();
     let message = format!("`{}` has no resource `{name}`", plan.name);
     Error::new(ErrorKind::Config, message).with_help(format!("it has `{}`", names.join("`, `")))

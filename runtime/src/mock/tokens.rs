@@ -36,20 +36,20 @@ struct Issued {
     count: usize,
     valid: Vec<Token>,
     /// The refresh token that is good now, of each endpoint that gave another.
-    refresh: Vec<(&'static OAuth2, String)>,
+    refresh: Vec<(OAuth2, String)>,
 }
 
 struct Token {
-    endpoint: &'static OAuth2,
+    endpoint: OAuth2,
     text: String,
     ends_at: Duration,
 }
 
 struct Endpoint {
-    plan: &'static OAuth2,
+    plan: OAuth2,
     url: String,
     /// What the form has to say.
-    form: Vec<(&'static str, String)>,
+    form: Vec<(String, String)>,
     /// Who the client is, where it does not say so in the form.
     basic: Option<String>,
     /// The first.
@@ -57,35 +57,39 @@ struct Endpoint {
 }
 
 impl Endpoint {
-    fn new(plan: &'static OAuth2, scope: Scope<'_>) -> Result<Self> {
-        let id = scope.required(plan.client_id, "`client_id`")?;
-        let secret = scope.required(plan.client_secret, "`client_secret`")?;
-        let (grant, refresh) = match plan.grant {
+    fn new(plan: &OAuth2, scope: Scope<'_>) -> Result<Self> {
+        let id = scope.required(&plan.client_id, "`client_id`")?;
+        let secret = scope.required(&plan.client_secret, "`client_secret`")?;
+        let (grant, refresh) = match &plan.grant {
             Grant::ClientCredentials => ("client_credentials", None),
             Grant::RefreshToken(token) => (
                 "refresh_token",
                 Some(scope.required(token, "`refresh_token`")?),
             ),
         };
-        let mut form = vec![("grant_type", grant.to_owned())];
+        let mut form = vec![("grant_type".to_owned(), grant.to_owned())];
         let basic = match plan.client_authentication {
             ClientAuthentication::Body => {
-                form.extend([("client_id", id), ("client_secret", secret)]);
+                form.extend([
+                    ("client_id".to_owned(), id),
+                    ("client_secret".to_owned(), secret),
+                ]);
                 None
             }
             ClientAuthentication::Basic => Some(format!("{}:{}", encoded(&id), encoded(&secret))),
         };
-        let named = [("scope", plan.scope), ("audience", plan.audience)];
+        let named = [("scope", &plan.scope), ("audience", &plan.audience)];
         let named = named
             .into_iter()
-            .filter_map(|(name, value)| Some((name, scope.text(value?)?)));
+            .filter_map(|(name, value)| Some((name.to_owned(), scope.text(value.as_ref()?)?)));
         form.extend(named);
-        let data = plan.access_token_request_data;
-        form.retain(|(name, _)| !data.iter().any(|param| param.name == *name));
-        form.extend(scope.params(data));
-        let url = scope.url(plan.access_token_url, "`access_token_url`")?;
+        let data = &plan.access_token_request_data;
+        form.retain(|(name, _)| !data.iter().any(|param| *param.name == **name));
+        let data = scope.params(data);
+        form.extend(data.map(|(name, value)| (name.to_owned(), value)));
+        let url = scope.url(&plan.access_token_url, "`access_token_url`")?;
         Ok(Self {
-            plan,
+            plan: plan.clone(),
             url: origin::parse(&url, "`access_token_url`")?.into(),
             form,
             basic,
@@ -100,7 +104,7 @@ impl Endpoint {
     /// Whether the client is who it has to be, and asks for what it has to.
     fn knows(&self, read: &Read<'_>, form: &[(String, String)]) -> bool {
         let has =
-            |(name, value): &(&str, String)| form.iter().any(|(n, v)| n == name && v == value);
+            |(name, value): &(String, String)| form.iter().any(|(n, v)| n == name && v == value);
         self.form.iter().all(has)
             && self
                 .basic
@@ -120,15 +124,15 @@ impl Tokens {
     ///
     /// Where a placeholder has no value.
     pub(super) fn new(
-        plan: &'static SourcePlan,
+        plan: &SourcePlan,
         choice: Option<usize>,
         scope: Scope<'_>,
         life: Option<Duration>,
     ) -> Result<Self> {
         let mut endpoints: Vec<Endpoint> = Vec::new();
-        for resource in plan.resources {
+        for resource in &plan.resources {
             if let Some(Auth::OAuth2(oauth2)) = plan.auth_of(resource, choice)
-                && endpoints.iter().all(|known| known.plan != oauth2)
+                && endpoints.iter().all(|known| known.plan != *oauth2)
             {
                 endpoints.push(Endpoint::new(oauth2, scope)?);
             }
@@ -187,10 +191,10 @@ impl Tokens {
             hide(&refresh);
             answer["refresh_token"] = refresh.as_str().into();
             issued.refresh.retain(|(plan, _)| *plan != endpoint.plan);
-            issued.refresh.push((endpoint.plan, refresh));
+            issued.refresh.push((endpoint.plan.clone(), refresh));
         }
         issued.valid.push(Token {
-            endpoint: endpoint.plan,
+            endpoint: endpoint.plan.clone(),
             text,
             ends_at: now.saturating_add(self.life),
         });
@@ -205,7 +209,7 @@ impl Tokens {
     /// Whether it is a token of this endpoint, and still holds.
     pub(super) fn holds(&self, endpoint: &OAuth2, token: &str, now: Duration) -> bool {
         let is_it = |valid: &Token| {
-            valid.text == token && valid.endpoint == endpoint && now < valid.ends_at
+            valid.text == token && valid.endpoint == *endpoint && now < valid.ends_at
         };
         self.lock().valid.iter().any(is_it)
     }
@@ -221,7 +225,7 @@ mod tests {
 
     #[test]
     fn a_token_is_one_that_was_issued_by_its_endpoint_and_still_holds() {
-        const OTHER: &OAuth2 = &OAuth2 {
+        const OTHER: OAuth2 = OAuth2 {
             default_token_expiration: Duration::from_secs(1),
             ..OAuth2::DEFAULT
         };
@@ -232,8 +236,8 @@ mod tests {
         };
         let tokens = Tokens::default();
         tokens.lock().valid = vec![
-            token(&OAuth2::DEFAULT, "good", 6),
-            token(&OAuth2::DEFAULT, "over", 5),
+            token(OAuth2::DEFAULT, "good", 6),
+            token(OAuth2::DEFAULT, "over", 5),
             token(OTHER, "other", 6),
         ];
         let now = Duration::from_secs(5);

@@ -19,11 +19,11 @@ pub(super) struct ByCursor {
 
 impl Paginate for ByCursor {
     fn probes(&self) -> Vec<Path> {
-        vec![self.plan.cursor_path]
+        vec![self.plan.cursor_path.clone()]
     }
 
     fn apply(&self, position: &Position, draft: &mut Draft) -> Result<()> {
-        send(position, self.plan.cursor, draft)
+        send(position, &self.plan.cursor, draft)
     }
 
     fn next(&self, _: &Position, page: &PageFacts<'_>) -> Result<Next> {
@@ -33,7 +33,7 @@ impl Paginate for ByCursor {
         if page.no_content {
             return Ok(Next::End(End::complete("a response without content")));
         }
-        let path = self.plan.cursor_path;
+        let path = &self.plan.cursor_path;
         let probe = page.probes.first().unwrap_or(&Probe::Missing);
         match probe {
             Probe::Text(cursor) | Probe::Number(cursor) if !cursor.is_empty() => {
@@ -61,7 +61,7 @@ fn position(probe: &Probe, cursor: &str) -> Position {
 }
 
 /// Sends a cursor where its slot is.
-pub(super) fn send(position: &Position, slot: Slot, draft: &mut Draft) -> Result<()> {
+pub(super) fn send(position: &Position, slot: &Slot, draft: &mut Draft) -> Result<()> {
     match position {
         Position::First => Ok(()),
         Position::Cursor(cursor) => {
@@ -86,6 +86,7 @@ pub(super) fn send(position: &Position, slot: Slot, draft: &mut Draft) -> Result
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shared::{Ref::Static, list};
     use crate::{
         paginator::test_support::{Facts, ended, error, number, page},
         schema::Step,
@@ -94,8 +95,8 @@ mod tests {
     fn by_cursor(stop_after_empty_page: bool) -> ByCursor {
         ByCursor {
             plan: Cursor {
-                cursor_path: Path(&[Step::Key("next")]),
-                cursor: Slot::Query("cursor"),
+                cursor_path: Path(list![Step::Key(Static("next"))]),
+                cursor: Slot::Query(Static("cursor")),
             },
             ends: Ends {
                 stop_after_empty_page,

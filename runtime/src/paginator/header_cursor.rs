@@ -6,10 +6,11 @@ use crate::{
     plan::{Ends, Slot},
     request::Draft,
     schema::Path,
+    shared::Text,
 };
 
 pub(super) struct ByHeaderCursor {
-    pub(super) cursor_key: &'static str,
+    pub(super) cursor_key: Text,
     pub(super) cursor: Slot,
     pub(super) ends: Ends,
 }
@@ -20,14 +21,14 @@ impl Paginate for ByHeaderCursor {
     }
 
     fn apply(&self, position: &Position, draft: &mut Draft) -> Result<()> {
-        cursor::send(position, self.cursor, draft)
+        cursor::send(position, &self.cursor, draft)
     }
 
     fn next(&self, _: &Position, page: &PageFacts<'_>) -> Result<Next> {
         if let Some(end) = stated::end(&self.ends, page, None) {
             return Ok(Next::End(end));
         }
-        Ok(match page.headers.get(self.cursor_key).map(str::trim) {
+        Ok(match page.headers.get(&self.cursor_key).map(str::trim) {
             Some(cursor) if !cursor.is_empty() => {
                 Next::Page(Position::Cursor(cursor.to_owned()), None)
             }
@@ -40,12 +41,13 @@ impl Paginate for ByHeaderCursor {
 mod tests {
     use super::*;
     use crate::paginator::test_support::{ended, page};
+    use crate::shared::Ref::Static;
 
     #[test]
     fn the_header_is_the_cursor_until_it_is_absent_or_empty() {
         let p = ByHeaderCursor {
-            cursor_key: "X-Next",
-            cursor: Slot::Query("cursor"),
+            cursor_key: Static("X-Next"),
+            cursor: Slot::Query(Static("cursor")),
             ends: Ends::LINKED,
         };
         let next = |facts: crate::paginator::test_support::Facts| {

@@ -5,11 +5,11 @@ use super::{
     link_header::{self, Found},
     paging, stated,
 };
-use crate::{error::Result, plan::Ends, request::Draft, schema::Path};
+use crate::{error::Result, plan::Ends, request::Draft, schema::Path, shared::Text};
 
 pub(super) struct ByHeaderLink {
-    pub(super) header: &'static str,
-    pub(super) rel: &'static str,
+    pub(super) header: Text,
+    pub(super) rel: Text,
     pub(super) ends: Ends,
 }
 
@@ -29,7 +29,7 @@ impl Paginate for ByHeaderLink {
         let link = if self.header.eq_ignore_ascii_case("link") {
             self.link(page)?
         } else {
-            let value = page.headers.get(self.header).map(str::trim);
+            let value = page.headers.get(&self.header).map(str::trim);
             value.filter(|v| !v.is_empty()).map(str::to_owned)
         };
         match link {
@@ -46,8 +46,8 @@ impl ByHeaderLink {
     /// The link of the relation, in any of the `Link` headers.
     fn link(&self, page: &PageFacts<'_>) -> Result<Option<String>> {
         let mut malformed = None;
-        for value in page.headers.all(self.header) {
-            match link_header::find(value, self.rel) {
+        for value in page.headers.all(&self.header) {
+            match link_header::find(value, &self.rel) {
                 Found::Target(target) => return Ok(Some(target)),
                 Found::Nothing => {}
                 Found::Malformed(part) => malformed = Some(part),
@@ -77,11 +77,12 @@ pub(super) fn go(position: &Position, kind: &str, draft: &mut Draft) -> Result<(
 mod tests {
     use super::*;
     use crate::paginator::test_support::{Facts, ended, page};
+    use crate::shared::Ref::Static;
 
-    fn next(header: &'static str, facts: &Facts) -> Result<Next> {
+    fn next(header: Text, facts: &Facts) -> Result<Next> {
         ByHeaderLink {
             header,
-            rel: "next",
+            rel: Static("next"),
             ends: Ends::LINKED,
         }
         .next(&Position::First, &facts.as_page())
@@ -97,20 +98,20 @@ mod tests {
             .header("link", "</v1/things?x=0>; rel=prev")
             .header("Link", "</v1/things?x=2>; rel=\"next\"");
         assert_eq!(
-            next("Link", &facts).unwrap(),
+            next(Static("Link"), &facts).unwrap(),
             to("https://api.example.com/v1/things?x=2")
         );
-        assert!(ended(next("Link", &page(1))).contains("no `next`"));
+        assert!(ended(next(Static("Link"), &page(1))).contains("no `next`"));
     }
 
     #[test]
     fn a_malformed_header_is_an_error_unless_the_relation_is_in_another() {
         let facts = page(1).header("Link", "https://api.example.com/?x=2; rel=next");
-        let error = next("Link", &facts).unwrap_err();
+        let error = next(Static("Link"), &facts).unwrap_err();
         assert!(error.to_string().contains("not a link"), "{error}");
         let facts = facts.header("Link", "<?x=3>; rel=next");
         assert_eq!(
-            next("Link", &facts).unwrap(),
+            next(Static("Link"), &facts).unwrap(),
             to("https://api.example.com/v1/things?x=3")
         );
     }
@@ -119,9 +120,12 @@ mod tests {
     fn any_other_header_is_the_url_itself() {
         let facts = page(1).header("X-Next-Page", "?x=2#top");
         assert_eq!(
-            next("X-Next-Page", &facts).unwrap(),
+            next(Static("X-Next-Page"), &facts).unwrap(),
             to("https://api.example.com/v1/things?x=2")
         );
-        ended(next("X-Next-Page", &page(1).header("X-Next-Page", " ")));
+        ended(next(
+            Static("X-Next-Page"),
+            &page(1).header("X-Next-Page", " "),
+        ));
     }
 }

@@ -10,7 +10,7 @@ pub(super) struct ByJsonLink {
 
 impl Paginate for ByJsonLink {
     fn probes(&self) -> Vec<Path> {
-        vec![self.next_url_path]
+        vec![self.next_url_path.clone()]
     }
 
     fn apply(&self, position: &Position, draft: &mut Draft) -> Result<()> {
@@ -21,7 +21,7 @@ impl Paginate for ByJsonLink {
         if let Some(end) = stated::end(&self.ends, page, None) {
             return Ok(Next::End(end));
         }
-        let path = self.next_url_path;
+        let path = &self.next_url_path;
         match page.probes.first().unwrap_or(&Probe::Missing) {
             Probe::Text(link) if !link.trim().is_empty() => {
                 Ok(Next::Page(page.resolve(link)?, None))
@@ -42,6 +42,8 @@ impl Paginate for ByJsonLink {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shared::Ref::Static;
+    use crate::shared::list;
     use crate::{
         paginator::test_support::{ended, error, page},
         schema::Step,
@@ -49,7 +51,7 @@ mod tests {
 
     fn next(probe: Probe) -> Result<Next> {
         let paginator = ByJsonLink {
-            next_url_path: Path(&[Step::Key("next")]),
+            next_url_path: Path(list![Step::Key(Static("next"))]),
             ends: Ends::LINKED,
         };
         paginator.next(&Position::First, &page(1).probes([probe]).as_page())

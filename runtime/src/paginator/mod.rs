@@ -39,7 +39,7 @@ pub use crate::{decode::Probe, request::Draft};
 ///
 /// ```
 /// use rest_source::{
-///     Path, Result, Step,
+///     Path, Result,
 ///     paginator::{Draft, End, Next, PageFacts, Paginate, Position, Probe},
 /// };
 ///
@@ -48,7 +48,7 @@ pub use crate::{decode::Probe, request::Draft};
 ///
 /// impl Paginate for ByDay {
 ///     fn probes(&self) -> Vec<Path> {
-///         vec![Path(&[Step::Key("previous_day")])]
+///         vec![Path::of(["previous_day"])]
 ///     }
 ///
 ///     fn apply(&self, position: &Position, draft: &mut Draft) -> Result<()> {
@@ -277,8 +277,8 @@ impl End {
 ///
 /// Where it is one of the user's own that the hooks lack.
 pub(crate) fn of(paginator: &plan::Paginator, hooks: &Hooks) -> Result<Arc<dyn Paginate>> {
-    let ends = paginator.ends;
-    Ok(match paginator.kind {
+    let ends = paginator.ends.clone();
+    Ok(match paginator.kind.clone() {
         Pages::Single => Arc::new(single::SinglePage),
         Pages::Offset(plan) => Arc::new(offset::ByOffset { plan, ends }),
         Pages::Number(plan) => Arc::new(page_number::ByNumber { plan, ends }),
@@ -295,12 +295,12 @@ pub(crate) fn of(paginator: &plan::Paginator, hooks: &Hooks) -> Result<Arc<dyn P
             next_url_path,
             ends,
         }),
-        Pages::Custom { rust } => Arc::new(hooks.paginator(rust)?),
+        Pages::Custom { rust } => Arc::new(hooks.paginator(&rust)?),
     })
 }
 
 /// Writes a value where its slot is.
-fn write(draft: &mut Draft, slot: Slot, value: &Json) {
+fn write(draft: &mut Draft, slot: &Slot, value: &Json) {
     match (slot, value) {
         (Slot::Query(name), Json::String(text)) => draft.set_query(name, text),
         (Slot::Query(name), other) => draft.set_query(name, &other.to_string()),

@@ -79,8 +79,8 @@ impl Paginate for ByOffset {
 
     fn apply(&self, position: &Position, draft: &mut Draft) -> Result<()> {
         let offset = self.at(position)?;
-        write(draft, self.plan.offset_slot, &Value::from(offset));
-        write(draft, self.plan.limit_slot, &Value::from(self.plan.limit));
+        write(draft, &self.plan.offset_slot, &Value::from(offset));
+        write(draft, &self.plan.limit_slot, &Value::from(self.plan.limit));
         Ok(())
     }
 
@@ -249,7 +249,8 @@ mod tests {
         let p = ByOffset {
             plan: Offset {
                 maximum_offset: Some(200),
-                ..Offset::new(100)
+                limit: 100,
+                ..Offset::DEFAULT
             },
             ends: Ends::COUNTED,
         };

@@ -107,8 +107,8 @@ impl Paginate for ByNumber {
 
     fn apply(&self, position: &Position, draft: &mut Draft) -> Result<()> {
         let page = self.at(position)?;
-        write(draft, self.plan.page_slot, &Value::from(page));
-        if let (Some(size), Some(slot)) = (self.plan.page_size, self.plan.page_size_slot) {
+        write(draft, &self.plan.page_slot, &Value::from(page));
+        if let (Some(size), Some(slot)) = (self.plan.page_size, &self.plan.page_size_slot) {
             write(draft, slot, &Value::from(size));
         }
         Ok(())

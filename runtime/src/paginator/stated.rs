@@ -8,23 +8,36 @@ use crate::{
     plan::{Ends, Pages, Paginator, ResourcePlan, Selector},
     report::count,
     schema::{Path, Step},
+    shared::{Text, list},
     transport::Headers,
 };
 
 /// An undeclared total of this name allows pages to be fetched side by side.
-const HINT: Path = Path(&[Step::Key("total")]);
+static HINT: Path = Path(list![Step::Key(Text::of("total"))]);
 
 /// Where else APIs state how many records exist. These only lead to warnings.
-const UNDECLARED: &[Path] = &[
-    Path(&[Step::Key("total_count")]),
-    Path(&[Step::Key("totalCount")]),
-    Path(&[Step::Key("total_results")]),
-    Path(&[Step::Key("totalResults")]),
-    Path(&[Step::Key("count")]),
-    Path(&[Step::Key("meta"), Step::Key("total")]),
-    Path(&[Step::Key("meta"), Step::Key("total_count")]),
-    Path(&[Step::Key("pagination"), Step::Key("total")]),
-    Path(&[Step::Key("pagination"), Step::Key("total_count")]),
+static UNDECLARED: [Path; 9] = [
+    Path(list![Step::Key(Text::of("total_count"))]),
+    Path(list![Step::Key(Text::of("totalCount"))]),
+    Path(list![Step::Key(Text::of("total_results"))]),
+    Path(list![Step::Key(Text::of("totalResults"))]),
+    Path(list![Step::Key(Text::of("count"))]),
+    Path(list![
+        Step::Key(Text::of("meta")),
+        Step::Key(Text::of("total"))
+    ]),
+    Path(list![
+        Step::Key(Text::of("meta")),
+        Step::Key(Text::of("total_count"))
+    ]),
+    Path(list![
+        Step::Key(Text::of("pagination")),
+        Step::Key(Text::of("total"))
+    ]),
+    Path(list![
+        Step::Key(Text::of("pagination")),
+        Step::Key(Text::of("total_count"))
+    ]),
 ];
 
 /// The usual header of an undeclared total.
@@ -84,16 +97,16 @@ impl Stated {
 impl Statements {
     /// For the pages of this resource.
     pub(crate) fn new(resource: &ResourcePlan) -> Self {
-        let Paginator { kind, ends, .. } = resource.paginator;
-        let is_single = kind == Pages::Single;
+        let Paginator { kind, ends, .. } = &resource.paginator;
+        let is_single = *kind == Pages::Single;
         // A body that is one record has fields of any name.
-        let is_root = matches!(resource.selector, Selector::Path(Path([])));
+        let is_root = matches!(&resource.selector, Selector::Path(path) if path.0.is_empty());
         let has_hints = ends.total_header.is_none() && !(is_single && is_root);
         Self {
-            ends,
+            ends: ends.clone(),
             counts_pages: matches!(kind, Pages::Number(_)),
             is_single,
-            probes: probes(&ends, has_hints),
+            probes: probes(ends, has_hints),
             total: None,
             has_more: None,
         }
@@ -116,23 +129,23 @@ impl Statements {
         no_content: bool,
     ) -> Result<Stated> {
         let mut probes = probes.iter();
-        let flag = self.ends.has_more_path.map(|path| {
+        let flag = self.ends.has_more_path.as_ref().map(|path| {
             let probe = probes.next().unwrap_or(&Probe::Missing);
             (path, probe)
         });
         let has_more = match flag {
-            Some((path, probe)) if !no_content => Some(self.flag(probe, &path)),
+            Some((path, probe)) if !no_content => Some(self.flag(probe, path)),
             _ => None,
         };
         let announced = match &has_more {
             Some(flag) => matches!(flag, Ok(true)),
             None => self.has_more == Some(true),
         };
-        let in_body = self.ends.total_path.map(|path| {
+        let in_body = self.ends.total_path.as_ref().map(|path| {
             let probe = probes.next().unwrap_or(&Probe::Missing);
-            (total(probe, &path), is_absent(probe))
+            (total(probe, path), is_absent(probe))
         });
-        let in_header = self.ends.total_header.map(|name| {
+        let in_header = self.ends.total_header.as_ref().map(|name| {
             let is_absent = headers.get(name).is_none();
             (header_total(headers, name), is_absent)
         });
@@ -210,7 +223,7 @@ impl Statements {
             return Ok(Shortfall::None);
         }
         if stated.announced
-            && let Some(path) = self.ends.has_more_path
+            && let Some(path) = &self.ends.has_more_path
         {
             if end.kind == EndKind::NoNext && stated.has_more().is_some() {
                 return Err(paging(format!(
@@ -272,9 +285,9 @@ impl Statements {
     }
 
     fn total_place(&self) -> String {
-        match (self.ends.total_path, self.ends.total_header) {
+        match (&self.ends.total_path, &self.ends.total_header) {
             (Some(path), _) => format!("`{path}`"),
-            (None, header) => format!("header `{}`", header.unwrap_or_default()),
+            (None, header) => format!("header `{}`", header.as_deref().unwrap_or_default()),
         }
     }
 
@@ -309,12 +322,12 @@ impl Statements {
 /// The places of the flag, and of the declared total or else of those that APIs usually state.
 fn probes(ends: &Ends, has_hints: bool) -> Vec<Path> {
     let mut probes = Vec::new();
-    probes.extend(ends.has_more_path);
-    match ends.total_path {
-        Some(path) => probes.push(path),
+    probes.extend(ends.has_more_path.clone());
+    match &ends.total_path {
+        Some(path) => probes.push(path.clone()),
         None if has_hints => {
-            probes.push(HINT);
-            probes.extend(UNDECLARED);
+            probes.push(HINT.clone());
+            probes.extend(UNDECLARED.iter().cloned());
         }
         None => {}
     }

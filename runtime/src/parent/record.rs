@@ -41,10 +41,10 @@ pub(crate) struct ParentKey {
 impl ParentRecord {
     /// Of a row of the parent's own table.
     pub(crate) fn of_row(plan: &ParentPlan, row: Row<'_>) -> Self {
-        let table = plan.resource.table;
+        let table = &plan.resource.table;
         let key: Vec<_> = table
             .primary_key()
-            .filter_map(|at| Some((table.columns.get(at)?.name, row.value(at))))
+            .filter_map(|at| Some((table.columns.get(at)?.name.as_str(), row.value(at))))
             .collect();
         let values: Vec<ParentValue> = plan.fields.iter().map(|f| field(row, f)).collect();
         let sent = sent::of_row(plan, row, &values);
@@ -141,7 +141,7 @@ pub(crate) fn null_field(
 ) -> Option<String> {
     let is_null = |at: &&usize| matches!(parent.values.get(**at), None | Some(ParentValue::Null));
     let at = *fields.iter().find(is_null)?;
-    field_name(plan.resource.table, plan.fields.get(at)?)
+    field_name(&plan.resource.table, plan.fields.get(at)?)
 }
 
 /// The error for a request that needs a field which is null.
@@ -157,9 +157,9 @@ pub(crate) fn null_field_error(field: &str, parent: &ParentRecord) -> Error {
 
 /// The columns that tell the records of a parent apart: those of its key, where it has one.
 pub(crate) fn key_columns(plan: &ParentPlan) -> Vec<String> {
-    let table = plan.resource.table;
+    let table = &plan.resource.table;
     let key = table.primary_key().filter_map(|at| table.columns.get(at));
-    let key: Vec<String> = key.map(|column| column.name.to_owned()).collect();
+    let key: Vec<String> = key.map(|column| column.name.to_string()).collect();
     if key.is_empty() {
         let fields = plan.fields.iter();
         return fields
@@ -171,13 +171,13 @@ pub(crate) fn key_columns(plan: &ParentPlan) -> Vec<String> {
 
 /// The key, where all of it is among the fields; otherwise all of the fields.
 fn key_in_fields(plan: &ParentPlan, values: &[ParentValue]) -> ParentKey {
-    let table = plan.resource.table;
+    let table = &plan.resource.table;
     let of_key = |at: usize| {
         let is_it = |(field, _): &(&ParentField, &ParentValue)| {
             usize::from(field.column) == at && field.path.0.is_empty()
         };
         let (_, value) = plan.fields.iter().zip(values).find(is_it)?;
-        Some((table.columns.get(at)?.name.to_owned(), value.to_json()))
+        Some((table.columns.get(at)?.name.to_string(), value.to_json()))
     };
     match table.primary_key().map(of_key).collect::<Option<Vec<_>>>() {
         Some(key) if !key.is_empty() => ParentKey::new(key.into_iter()),
@@ -192,7 +192,7 @@ fn key_in_fields(plan: &ParentPlan, values: &[ParentValue]) -> ParentKey {
 
 /// `author.name`
 fn field_name(table: &Table, field: &ParentField) -> Option<String> {
-    let column = table.columns.get(usize::from(field.column))?.name;
+    let column = table.columns.get(usize::from(field.column))?.name.as_str();
     let path = field.path.to_string();
     Some(format!("{column}{}", path.trim_start_matches('$')))
 }
@@ -202,7 +202,7 @@ fn name_by_fields(plan: &ParentPlan, values: &[ParentValue], longest: usize) -> 
     let fields = plan.fields.iter().zip(values).filter_map(|(field, value)| {
         let column = plan.resource.table.columns.get(usize::from(field.column))?;
         let is_key = column.primary_key && field.path.0.is_empty();
-        Some((is_key, (column.name, value.as_value())))
+        Some((is_key, (column.name.as_str(), value.as_value())))
     });
     let has_key = fields.clone().any(|(is_key, _)| is_key);
     let named = fields.filter(|(is_key, _)| *is_key || !has_key);
@@ -211,7 +211,7 @@ fn name_by_fields(plan: &ParentPlan, values: &[ParentValue], longest: usize) -> 
 
 fn name<'v>(
     plan: &ParentPlan,
-    values: impl Iterator<Item = (&'static str, Value<'v>)>,
+    values: impl Iterator<Item = (&'v str, Value<'v>)>,
     longest: usize,
 ) -> String {
     let shown = |value: Value<'_>| match value {

@@ -14,7 +14,7 @@ use crate::{
 
 /// Whether the text of one of these fields may be another than that of its value.
 pub(crate) fn differs(plan: &ParentPlan) -> bool {
-    let table = plan.resource.table;
+    let table = &plan.resource.table;
     let mut leaves = plan.fields.iter().filter_map(|field| leaf(table, field));
     leaves.any(|(_, column)| has_other_text(column))
 }
@@ -45,7 +45,7 @@ fn of(
         return None;
     }
     let sent = plan.fields.iter().zip(values).map(|(field, value)| {
-        let Some((steps, column)) = leaf(plan.resource.table, field) else {
+        let Some((steps, column)) = leaf(&plan.resource.table, field) else {
             return value.clone();
         };
         if !has_other_text(column) || *value == ParentValue::Null {
@@ -59,15 +59,15 @@ fn of(
 
 /// The column that a field leads to, and where in the record its value stands. Nothing where the value is
 /// within JSON, whose text is kept.
-fn leaf(table: &'static Table, field: &ParentField) -> Option<(Vec<Step>, &'static Column)> {
+fn leaf<'t>(table: &'t Table, field: &ParentField) -> Option<(Vec<Step>, &'t Column)> {
     let mut column = field_column(table, field)?;
     let mut steps = Vec::new();
-    let add = |steps: &mut Vec<Step>, column: &Column| match column.from {
-        Some(path) => steps.extend_from_slice(path.0),
-        None => steps.push(Step::Key(column.key)),
+    let add = |steps: &mut Vec<Step>, column: &Column| match &column.from {
+        Some(path) => steps.extend_from_slice(&path.0),
+        None => steps.push(Step::Key(column.key.clone())),
     };
     add(&mut steps, column);
-    for step in field.path.0 {
+    for step in &field.path.0 {
         if column.decode != Decode::Native {
             return None;
         }
@@ -78,7 +78,7 @@ fn leaf(table: &'static Table, field: &ParentField) -> Option<(Vec<Step>, &'stat
             }
             (Type::Array(element), Step::Index(_)) | (Type::Map(element), Step::Key(_)) => {
                 column = element;
-                steps.push(*step);
+                steps.push(step.clone());
             }
             _ => return None,
         }
@@ -124,7 +124,7 @@ fn as_written(column: &Column, raw: &str) -> Option<ParentValue> {
 
 /// A time in the column's own format.
 fn in_format(column: &Column, value: &ParentValue) -> Option<ParentValue> {
-    let format = match column.data_type {
+    let format = match &column.data_type {
         Type::Timestamp(format) | Type::Date(format) => Format::new(format).ok()?,
         _ => return None,
     };

@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use super::{Param, Part, Template};
+use crate::shared::{List, Text};
 
 /// How requests prove who asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Auth {
     /// A key in a header, a query parameter or a cookie.
     ApiKey {
         /// Name of the header, parameter or cookie.
-        name: &'static str,
+        name: Text,
         /// The key.
         api_key: Template,
         /// Where it goes.
@@ -40,22 +41,22 @@ impl Auth {
     /// The secrets that it is made of, each of them once.
     pub(crate) fn secrets(&self) -> Vec<u16> {
         let templates = match self {
-            Self::ApiKey { api_key, .. } => vec![*api_key],
-            Self::Bearer { token } => vec![*token],
-            Self::HttpBasic { username, password } => vec![*username, *password],
+            Self::ApiKey { api_key, .. } => vec![api_key],
+            Self::Bearer { token } => vec![token],
+            Self::HttpBasic { username, password } => vec![username, password],
             Self::OAuth2(plan) => {
-                let token = match plan.grant {
+                let token = match &plan.grant {
                     Grant::ClientCredentials => None,
                     Grant::RefreshToken(token) => Some(token),
                 };
-                let own = [plan.client_id, plan.client_secret].into_iter();
+                let own = [&plan.client_id, &plan.client_secret].into_iter();
                 own.chain(token).collect()
             }
             Self::OneOf => Vec::new(),
-            Self::Custom(plan) => plan.with.iter().map(|param| param.value).collect(),
+            Self::Custom(plan) => plan.with.iter().map(|param| &param.value).collect(),
         };
         let mut secrets = Vec::new();
-        for part in templates.iter().flat_map(|template| template.0) {
+        for part in templates.iter().flat_map(|template| &template.0) {
             if let Part::Secret(at) = part
                 && !secrets.contains(at)
             {
@@ -67,12 +68,12 @@ impl Auth {
 }
 
 /// Credentials of a type of the user's own: see [`Hooks`](crate::hooks::Hooks).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CustomAuth {
     /// The type's path in the spec.
-    pub rust: &'static str,
+    pub rust: Text,
     /// What it is made of.
-    pub with: &'static [Param],
+    pub with: List<Param>,
 }
 
 /// Where an API key goes.
@@ -87,7 +88,7 @@ pub enum Location {
 }
 
 /// A token endpoint, and what it is asked with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OAuth2 {
     /// What a token is given for.
     pub grant: Grant,
@@ -104,7 +105,7 @@ pub struct OAuth2 {
     /// How the client proves who it is.
     pub client_authentication: ClientAuthentication,
     /// Further fields of the token request.
-    pub access_token_request_data: &'static [Param],
+    pub access_token_request_data: List<Param>,
     /// How long a token lives that does not say so.
     pub default_token_expiration: Duration,
 }
@@ -113,19 +114,19 @@ impl OAuth2 {
     /// The defaults of the language.
     pub const DEFAULT: Self = Self {
         grant: Grant::ClientCredentials,
-        access_token_url: Template(&[]),
-        client_id: Template(&[]),
-        client_secret: Template(&[]),
+        access_token_url: Template(List::EMPTY),
+        client_id: Template(List::EMPTY),
+        client_secret: Template(List::EMPTY),
         scope: None,
         audience: None,
         client_authentication: ClientAuthentication::Body,
-        access_token_request_data: &[],
+        access_token_request_data: List::EMPTY,
         default_token_expiration: Duration::from_secs(3600),
     };
 }
 
 /// What a token is given for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Grant {
     /// The client's own credentials (RFC 6749, 4.4).
     ClientCredentials,

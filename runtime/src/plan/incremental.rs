@@ -2,21 +2,21 @@
 
 use std::time::Duration;
 
-use crate::schema::TimeFormat;
+use crate::{schema::TimeFormat, shared::Text};
 
 /// How to ask only for what is new.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Incremental {
     /// Position of the cursor column in the table.
     pub column: u16,
     /// Where a first fetch starts, in the cursor's own form in a response.
-    pub initial_value: Option<&'static str>,
+    pub initial_value: Option<Text>,
     /// Where every fetch ends, likewise.
-    pub end_value: Option<&'static str>,
+    pub end_value: Option<Text>,
     /// The parameter that carries the start.
-    pub start_param: Option<&'static str>,
+    pub start_param: Option<Text>,
     /// The parameter that carries the end.
-    pub end_param: Option<&'static str>,
+    pub end_param: Option<Text>,
     /// How far before the last start to start again.
     pub lag: Option<Lag>,
     /// How a time is sent.
@@ -35,27 +35,33 @@ pub struct Incremental {
 }
 
 impl Incremental {
+    /// The defaults of the language, over the first column.
+    pub const DEFAULT: Self = Self {
+        column: 0,
+        initial_value: None,
+        end_value: None,
+        start_param: None,
+        end_param: None,
+        lag: None,
+        format: TimeFormat::Rfc3339,
+        start_closed: true,
+        end_closed: false,
+        row_order: None,
+        on_missing: OnMissing::Raise,
+        future_cursor: None,
+    };
+
     /// The defaults of the language, over the column at this position.
     pub const fn new(column: u16) -> Self {
         Self {
             column,
-            initial_value: None,
-            end_value: None,
-            start_param: None,
-            end_param: None,
-            lag: None,
-            format: TimeFormat::Rfc3339,
-            start_closed: true,
-            end_closed: false,
-            row_order: None,
-            on_missing: OnMissing::Raise,
-            future_cursor: None,
+            ..Self::DEFAULT
         }
     }
 }
 
 /// How far back an incremental fetch reaches.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Lag {
     /// For a timestamp.
     Duration(Duration),
@@ -66,7 +72,7 @@ pub enum Lag {
     /// For a floating-point number.
     Double(f64),
     /// For a decimal number: plain digits, with a point or without.
-    Decimal(&'static str),
+    Decimal(Text),
 }
 
 /// The order of records by their cursor.

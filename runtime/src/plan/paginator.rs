@@ -1,9 +1,12 @@
 //! How the pages of a resource follow each other.
 
-use crate::schema::Path;
+use crate::{
+    schema::Path,
+    shared::{List, Ref, Text},
+};
 
 /// How a resource's pages follow each other.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Paginator {
     /// The kind.
     pub kind: Pages,
@@ -12,29 +15,34 @@ pub struct Paginator {
     /// The most pages; reaching it is a success that the report notes.
     pub maximum_pages: Option<u64>,
     /// Statuses that, past the first page, are the end, as inclusive ranges.
-    pub stop_on_status: &'static [(u16, u16)],
+    pub stop_on_status: List<(u16, u16)>,
     /// Whether a next link is sent with the first request's parameters that it lacks.
     pub keep_params: bool,
 }
 
 impl Paginator {
     /// One page.
-    pub const SINGLE_PAGE: Self = Self::new(Pages::Single);
+    pub const SINGLE_PAGE: Self = Self {
+        kind: Pages::Single,
+        ends: Ends::LINKED,
+        maximum_pages: None,
+        stop_on_status: List::EMPTY,
+        keep_params: false,
+    };
 
     /// Pages of this kind, as many as there are.
     pub const fn new(kind: Pages) -> Self {
+        let ends = Ends::of(&kind);
         Self {
-            ends: Ends::of(&kind),
             kind,
-            maximum_pages: None,
-            stop_on_status: &[],
-            keep_params: false,
+            ends,
+            ..Self::SINGLE_PAGE
         }
     }
 }
 
 /// The kinds of paginator.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Pages {
     /// One page.
     Single,
@@ -47,7 +55,7 @@ pub enum Pages {
     /// By a cursor in a header.
     HeaderCursor {
         /// The header.
-        cursor_key: &'static str,
+        cursor_key: Text,
         /// Where the cursor is sent.
         cursor: Slot,
     },
@@ -55,9 +63,9 @@ pub enum Pages {
     /// whole value.
     HeaderLink {
         /// The header.
-        header: &'static str,
+        header: Text,
         /// The relation.
-        rel: &'static str,
+        rel: Text,
     },
     /// By a URL in the body, resolved against the request's.
     JsonLink {
@@ -67,21 +75,21 @@ pub enum Pages {
     /// In a way of the user's own: see [`Hooks`](crate::hooks::Hooks).
     Custom {
         /// The path of a constant, or of a struct without fields, in the spec.
-        rust: &'static str,
+        rust: Text,
     },
 }
 
 impl Pages {
     /// Where it writes its values into a request. A paginator of the user's own does not say.
-    pub fn slots(&self) -> Vec<Slot> {
+    pub fn slots(&self) -> Vec<&Slot> {
         match self {
-            Self::Offset(pages) => vec![pages.offset_slot, pages.limit_slot],
-            Self::Number(pages) => [Some(pages.page_slot), pages.page_size_slot]
+            Self::Offset(pages) => vec![&pages.offset_slot, &pages.limit_slot],
+            Self::Number(pages) => [Some(&pages.page_slot), pages.page_size_slot.as_ref()]
                 .into_iter()
                 .flatten()
                 .collect(),
-            Self::Cursor(pages) => vec![pages.cursor],
-            Self::HeaderCursor { cursor, .. } => vec![*cursor],
+            Self::Cursor(pages) => vec![&pages.cursor],
+            Self::HeaderCursor { cursor, .. } => vec![cursor],
             Self::Single
             | Self::HeaderLink { .. }
             | Self::JsonLink { .. }
@@ -91,16 +99,16 @@ impl Pages {
 }
 
 /// Where a paginator writes its values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Slot {
     /// A query parameter.
-    Query(&'static str),
+    Query(Text),
     /// A place in the body: keys only, made where they are missing.
     Body(Path),
 }
 
 /// What a response may say of the whole, and which pages are the last. Whichever says stop first, stops.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "they are independent of each other, as in a spec"
@@ -109,7 +117,7 @@ pub struct Ends {
     /// Where the body holds the total: of pages for [`Pages::Number`], else of records.
     pub total_path: Option<Path>,
     /// The header that holds the total.
-    pub total_header: Option<&'static str>,
+    pub total_header: Option<Text>,
     /// Whether a total that is not reached is no error.
     pub accept_short_total: bool,
     /// Where the body says whether there is more.
@@ -153,7 +161,7 @@ impl Ends {
 }
 
 /// Pages by offset and limit.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Offset {
     /// The most records of a page, at least 1.
     pub limit: u64,
@@ -170,21 +178,27 @@ pub struct Offset {
 }
 
 impl Offset {
+    /// The defaults of the language, for pages of one record.
+    pub const DEFAULT: Self = Self {
+        limit: 1,
+        base_offset: 0,
+        offset: 0,
+        offset_slot: Slot::Query(Ref::Static("offset")),
+        limit_slot: Slot::Query(Ref::Static("limit")),
+        maximum_offset: None,
+    };
+
     /// The defaults of the language, but for the limit.
     pub const fn new(limit: u64) -> Self {
         Self {
             limit,
-            base_offset: 0,
-            offset: 0,
-            offset_slot: Slot::Query("offset"),
-            limit_slot: Slot::Query("limit"),
-            maximum_offset: None,
+            ..Self::DEFAULT
         }
     }
 }
 
 /// Pages by their number.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PageNumber {
     /// The number of the API's first page.
     pub base_page: u64,
@@ -205,7 +219,7 @@ impl PageNumber {
     pub const DEFAULT: Self = Self {
         base_page: 0,
         page: 0,
-        page_slot: Slot::Query("page"),
+        page_slot: Slot::Query(Ref::Static("page")),
         page_size: None,
         page_size_slot: None,
         maximum_page: None,
@@ -213,7 +227,7 @@ impl PageNumber {
 }
 
 /// Pages by a cursor in the body.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Cursor {
     /// Where the next cursor is.
     pub cursor_path: Path,

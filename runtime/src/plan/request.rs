@@ -1,14 +1,16 @@
 //! What a request is made of.
 
+use crate::shared::{List, Text};
+
 /// Text with placeholders.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Template(pub &'static [Part]);
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Template(pub List<Part>);
 
 /// A piece of a [`Template`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Part {
     /// This text.
-    Text(&'static str),
+    Text(Text),
     /// The secret at this position of [`SourcePlan::secrets`](super::SourcePlan::secrets).
     Secret(u16),
     /// The setting at this position of [`SourcePlan::config`](super::SourcePlan::config).
@@ -22,10 +24,10 @@ pub enum Part {
 }
 
 /// A named value: a parameter, a header, a form field. A name may stand more than once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Param {
     /// The name.
-    pub name: &'static str,
+    pub name: Text,
     /// The value. Left out when a placeholder in it has no value.
     pub value: Template,
 }
@@ -51,38 +53,38 @@ impl Method {
 }
 
 /// A request's body.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum Body {
     /// None.
     None,
     /// `application/json`.
     Json(Json),
     /// `application/x-www-form-urlencoded`.
-    Form(&'static [Param]),
+    Form(List<Param>),
 }
 
 /// A JSON value with placeholders in its texts.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum Json {
     /// Null.
     Null,
     /// True or false.
     Bool(bool),
     /// A number, as its digits.
-    Number(&'static str),
+    Number(Text),
     /// A text. One that is exactly a placeholder takes its value's type.
     Text(Template),
     /// A list.
-    Array(&'static [Json]),
+    Array(List<Json>),
     /// An object, its members in order.
-    Object(&'static [(&'static str, Json)]),
+    Object(List<(Text, Json)>),
 }
 
 impl Json {
     /// Whether any of its texts is such a one.
-    pub(crate) fn any_text(&self, is_such: &dyn Fn(Template) -> bool) -> bool {
+    pub(crate) fn any_text(&self, is_such: &dyn Fn(&Template) -> bool) -> bool {
         match self {
-            Self::Text(template) => is_such(*template),
+            Self::Text(template) => is_such(template),
             Self::Array(elements) => elements.iter().any(|element| element.any_text(is_such)),
             Self::Object(members) => members.iter().any(|(_, value)| value.any_text(is_such)),
             Self::Null | Self::Bool(_) | Self::Number(_) => false,

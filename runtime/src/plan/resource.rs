@@ -4,17 +4,20 @@ use super::{
     Auth, Body, FutureCursor, Incremental, Method, Paginator, Param, ResponseAction, Selector,
     Template,
 };
-use crate::schema::{Path, Table};
+use crate::{
+    schema::{Path, Table},
+    shared::{List, Ref, Text},
+};
 
 /// One resource: how its records are asked for and what they look like.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ResourcePlan {
     /// Its name.
-    pub name: &'static str,
+    pub name: Text,
     /// Its line in the spec, from 1.
     pub line: u32,
     /// Its records.
-    pub table: &'static Table,
+    pub table: Ref<Table>,
     /// How a destination writes them.
     pub write_disposition: WriteDisposition,
     /// What a record outside the schema gets.
@@ -29,13 +32,13 @@ pub struct ResourcePlan {
     /// The path, relative to the base URL. A value in it is percent-encoded.
     pub path: Template,
     /// Query parameters.
-    pub params: &'static [Param],
+    pub params: List<Param>,
     /// Headers.
-    pub headers: &'static [Param],
+    pub headers: List<Param>,
     /// The body, of a POST.
     pub body: Body,
     /// The credentials it sends.
-    pub auth: Option<&'static Auth>,
+    pub auth: Option<Ref<Auth>>,
     /// How its pages follow each other.
     pub paginator: Paginator,
     /// Where a page's records are. Where the content type is one of JSON lines (`application/jsonl`,
@@ -47,14 +50,14 @@ pub struct ResourcePlan {
     /// Whether a page without what the selector names, or looks into, is an error: see [`Selector`].
     pub selector_required: bool,
     /// What certain responses mean: the first rule that matches decides, before all others.
-    pub response_actions: &'static [ResponseAction],
+    pub response_actions: List<ResponseAction>,
     /// How to ask only for what is new.
     pub incremental: Option<Incremental>,
     /// Functions that its records go through, those in the range of an incremental fetch, before
     /// anyone has them. How far a fetch came is told by the records that came.
-    pub processing_steps: &'static [ProcessingStep],
+    pub processing_steps: List<ProcessingStep>,
     /// The resource for whose records it is fetched, each in turn.
-    pub parent: Option<&'static ParentPlan>,
+    pub parent: Option<Ref<ParentPlan>>,
     /// What a null does in a field of the parent that a request needs.
     pub on_null_parent: OnNullParent,
 }
@@ -62,26 +65,26 @@ pub struct ResourcePlan {
 impl ResourcePlan {
     /// The defaults of the language.
     pub const DEFAULT: Self = Self {
-        name: "",
+        name: Ref::Static(""),
         line: 0,
-        table: &Table::new("", &[]),
+        table: Ref::Static(&Table::EMPTY),
         write_disposition: WriteDisposition::Append,
         schema_contract: SchemaContract::DEFAULT,
         selected: true,
         parallelized: true,
         method: Method::Get,
-        path: Template(&[]),
-        params: &[],
-        headers: &[],
+        path: Template(List::EMPTY),
+        params: List::EMPTY,
+        headers: List::EMPTY,
         body: Body::None,
         auth: None,
         paginator: Paginator::SINGLE_PAGE,
-        selector: Selector::Path(Path(&[])),
+        selector: Selector::Path(Path::ROOT),
         rows_path: None,
         selector_required: true,
-        response_actions: &[],
+        response_actions: List::EMPTY,
         incremental: None,
-        processing_steps: &[],
+        processing_steps: List::EMPTY,
         parent: None,
         on_null_parent: OnNullParent::Error,
     };
@@ -91,7 +94,10 @@ impl ResourcePlan {
     /// What a cursor after the time of the fetch does: by default `Cap` where records are upserted or
     /// replaced, and `Error` where they are appended or only read.
     pub fn future_cursor(&self) -> FutureCursor {
-        let declared = self.incremental.and_then(|plan| plan.future_cursor);
+        let declared = self
+            .incremental
+            .as_ref()
+            .and_then(|plan| plan.future_cursor);
         declared.unwrap_or(match self.write_disposition {
             WriteDisposition::Merge | WriteDisposition::Replace => FutureCursor::Cap,
             WriteDisposition::Append | WriteDisposition::Skip => FutureCursor::Error,
@@ -107,19 +113,19 @@ impl ResourcePlan {
 }
 
 /// A function that records go through, by its path in the spec: see [`Hooks`](crate::hooks::Hooks).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProcessingStep {
     /// Leaves out the records for which it does not hold: `fn(&Story) -> bool`.
-    Filter(&'static str),
+    Filter(Text),
     /// Makes a record of each: `fn(Story) -> Story`.
-    Map(&'static str),
+    Map(Text),
     /// Makes any number of records of each: `fn(Story) -> impl IntoIterator<Item = Story>`.
-    YieldMap(&'static str),
+    YieldMap(Text),
 }
 
 impl ProcessingStep {
     /// The path of the function.
-    pub const fn path(&self) -> &'static str {
+    pub fn path(&self) -> &str {
         match self {
             Self::Filter(path) | Self::Map(path) | Self::YieldMap(path) => path,
         }
@@ -127,17 +133,17 @@ impl ProcessingStep {
 }
 
 /// The resource for whose records a child is fetched, and what its requests and records take of them.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ParentPlan {
     /// The parent. There is no way from it back to the child.
-    pub resource: &'static ResourcePlan,
+    pub resource: Ref<ResourcePlan>,
     /// The values taken of each of its records, in the order in which [`Part::Parent`](super::Part::Parent) and
     /// [`Column::parent`](crate::Column::parent) count them.
-    pub fields: &'static [ParentField],
+    pub fields: List<ParentField>,
 }
 
 /// A value of a parent's record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParentField {
     /// Position of the column in the parent's table.
     pub column: u16,

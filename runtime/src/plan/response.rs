@@ -1,10 +1,13 @@
 //! What a response is taken for.
 
 use super::Json;
-use crate::schema::Path;
+use crate::{
+    schema::Path,
+    shared::{List, Text},
+};
 
 /// Where a page's records are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Selector {
     /// At this place: the elements of a list, or an object as one record.
     Path(Path),
@@ -16,51 +19,49 @@ pub enum Selector {
     /// wildcard or a filter wants a list or an object, for a filter one with an object or a list in it,
     /// or an empty one. A key after them has to be in one at least of the values that they gave, if
     /// they gave any; `..key`, somewhere below. Null is nothing, and is no error.
-    Query(&'static str),
+    Query(Text),
 }
 
 /// A rule about certain responses. Every condition must hold, and there is one at least.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ResponseAction {
     /// Its line in the spec, from 1.
     pub line: u32,
     /// The statuses it is for, as inclusive ranges; empty for any.
-    pub statuses: &'static [(u16, u16)],
+    pub statuses: List<(u16, u16)>,
     /// A text that the body has in it.
-    pub content: Option<&'static str>,
+    pub content: Option<Text>,
     /// What the body, as JSON, has at these places.
-    pub json: &'static [JsonCondition],
+    pub json: List<JsonCondition>,
     /// What these headers are.
-    pub headers: &'static [(&'static str, &'static str)],
+    pub headers: List<(Text, Text)>,
     /// What it means.
     pub action: Action,
 }
 
 impl ResponseAction {
-    /// For every response.
-    pub const fn new(action: Action) -> Self {
-        Self {
-            line: 0,
-            statuses: &[],
-            content: None,
-            json: &[],
-            headers: &[],
-            action,
-        }
-    }
+    /// Ignores every response.
+    pub const DEFAULT: Self = Self {
+        line: 0,
+        statuses: List::EMPTY,
+        content: None,
+        json: List::EMPTY,
+        headers: List::EMPTY,
+        action: Action::Ignore,
+    };
 }
 
 /// What a body has at a place.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct JsonCondition {
     /// The place.
     pub path: Path,
     /// Scalars, any of which will do.
-    pub values: &'static [Json],
+    pub values: List<Json>,
 }
 
 /// What a response means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     /// The end, of this resource or this parent's part; what came before is kept. Past the first
     /// page it may hide records, and the state does not pass them.
@@ -76,6 +77,6 @@ pub enum Action {
     /// An error.
     Fail {
         /// What it says.
-        message: Option<&'static str>,
+        message: Option<Text>,
     },
 }

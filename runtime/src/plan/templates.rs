@@ -4,20 +4,20 @@ use super::{Body, Json, Part, ResourcePlan, Template};
 
 impl ResourcePlan {
     /// Calls this with each template of the requests and a name of its place.
-    pub(crate) fn each_template(&self, call: &mut dyn FnMut(&str, Template)) {
-        call("the path", self.path);
-        for param in self.params {
-            call(&format!("the parameter `{}`", param.name), param.value);
+    pub(crate) fn each_template(&self, call: &mut dyn FnMut(&str, &Template)) {
+        call("the path", &self.path);
+        for param in &self.params {
+            call(&format!("the parameter `{}`", param.name), &param.value);
         }
-        for header in self.headers {
-            call(&format!("the header `{}`", header.name), header.value);
+        for header in &self.headers {
+            call(&format!("the header `{}`", header.name), &header.value);
         }
-        match self.body {
+        match &self.body {
             Body::None => {}
-            Body::Json(json) => each_text(&json, call),
+            Body::Json(json) => each_text(json, call),
             Body::Form(fields) => {
                 for field in fields {
-                    call(&format!("the form field `{}`", field.name), field.value);
+                    call(&format!("the form field `{}`", field.name), &field.value);
                 }
             }
         }
@@ -27,8 +27,9 @@ impl ResourcePlan {
     pub(crate) fn sends_start(&self) -> bool {
         let mut sends = self
             .incremental
+            .as_ref()
             .is_some_and(|incremental| incremental.start_param.is_some());
-        self.each_template(&mut |_, template| sends |= template.has(Part::IncrementalStart));
+        self.each_template(&mut |_, template| sends |= template.has(&Part::IncrementalStart));
         sends
     }
 
@@ -37,7 +38,7 @@ impl ResourcePlan {
         let mut found = None;
         self.each_template(&mut |place, template| {
             let has_both =
-                template.has(Part::IncrementalStart) && template.has(Part::IncrementalEnd);
+                template.has(&Part::IncrementalStart) && template.has(&Part::IncrementalEnd);
             if has_both && found.is_none() {
                 found = Some(place.to_owned());
             }
@@ -62,15 +63,15 @@ impl ResourcePlan {
 }
 
 impl Template {
-    fn has(self, part: Part) -> bool {
-        self.0.contains(&part)
+    fn has(&self, part: &Part) -> bool {
+        self.0.contains(part)
     }
 }
 
-fn each_text(json: &Json, call: &mut dyn FnMut(&str, Template)) {
+fn each_text(json: &Json, call: &mut dyn FnMut(&str, &Template)) {
     match json {
         Json::Null | Json::Bool(_) | Json::Number(_) => {}
-        Json::Text(template) => call("the body", *template),
+        Json::Text(template) => call("the body", template),
         Json::Array(elements) => elements.iter().for_each(|element| each_text(element, call)),
         Json::Object(members) => members.iter().for_each(|(_, value)| each_text(value, call)),
     }

@@ -47,22 +47,22 @@ impl ConfigValue {
     }
 
     /// Reads a value of this type.
-    pub(crate) fn parse(data_type: ConfigType, text: &str) -> Option<Self> {
+    pub(crate) fn parse(data_type: &ConfigType, text: &str) -> Option<Self> {
         Some(match data_type {
             ConfigType::Bigint => Self::Bigint(text.parse().ok()?),
             ConfigType::Double => Self::Double(text.parse().ok().filter(|n: &f64| n.is_finite())?),
             ConfigType::Bool => Self::Bool(text.parse().ok()?),
             ConfigType::Date => Self::Date(text.parse().ok()?),
             ConfigType::Timestamp => Self::Timestamp(text.parse().ok()?),
-            ConfigType::Enum(words) if !words.contains(&text) => return None,
+            ConfigType::Enum(words) if !words.iter().any(|word| **word == *text) => return None,
             ConfigType::Text | ConfigType::Enum(_) => Self::Text(text.to_owned()),
         })
     }
 
     /// Whether it is of this type.
-    pub(super) fn is(&self, data_type: ConfigType) -> bool {
+    pub(super) fn is(&self, data_type: &ConfigType) -> bool {
         match (self, data_type) {
-            (Self::Text(word), ConfigType::Enum(words)) => words.contains(&word.as_str()),
+            (Self::Text(word), ConfigType::Enum(words)) => words.iter().any(|one| **one == **word),
             (Self::Double(number), ConfigType::Double) => number.is_finite(),
             (Self::Text(_), ConfigType::Text)
             | (Self::Bigint(_), ConfigType::Bigint)

@@ -1,48 +1,56 @@
 use super::*;
 use crate::plan::{Auth, Choice};
+use crate::shared::{Ref::Static, list};
+use std::sync::LazyLock;
 
-const PLAN: SourcePlan = SourcePlan {
-    name: "media",
-    secrets: &[
+static PLAN: LazyLock<SourcePlan> = LazyLock::new(|| SourcePlan {
+    name: Static("media"),
+    secrets: list![
         SecretPlan {
-            name: "api_key",
-            env: "MEDIA_API_KEY",
-            description: Some("the key from your account's page"),
+            name: Static("api_key"),
+            env: Static("MEDIA_API_KEY"),
+            description: Some(Static("the key from your account's page")),
         },
         SecretPlan {
-            name: "token",
-            env: "MEDIA_TOKEN",
+            name: Static("token"),
+            env: Static("MEDIA_TOKEN"),
             description: None,
         },
     ],
-    config: &[
+    config: vec![
         setting(
             "base_url",
             "MEDIA_BASE_URL",
             ConfigType::Text,
-            Some("https://h"),
+            Some(Static("https://h")),
         ),
-        setting("size", "MEDIA_SIZE", ConfigType::Bigint, Some("100")),
+        setting(
+            "size",
+            "MEDIA_SIZE",
+            ConfigType::Bigint,
+            Some(Static("100")),
+        ),
         setting("since", "MEDIA_SINCE", ConfigType::Date, None),
         setting(
             "kind",
             "MEDIA_KIND",
-            ConfigType::Enum(&["reel", "feed"]),
-            Some("reel"),
+            ConfigType::Enum(list![Static("reel"), Static("feed")]),
+            Some(Static("reel")),
         ),
-    ],
+    ]
+    .into(),
     ..SourcePlan::DEFAULT
-};
+});
 
 const fn setting(
     name: &'static str,
     env: &'static str,
     data_type: ConfigType,
-    default: Option<&'static str>,
+    default: Option<Text>,
 ) -> ConfigPlan {
     ConfigPlan {
-        name,
-        env,
+        name: Text::of(name),
+        env: Text::of(env),
         data_type,
         default,
         description: None,
@@ -148,29 +156,29 @@ fn a_setting_given_by_name_stands_before_the_environment() {
     assert!(error.contains("there is no setting `sise`"), "{error}");
 }
 
-const CHOICES: SourcePlan = SourcePlan {
-    config: &[],
-    choices: &[choice("key", &[0, 2]), choice("oauth", &[1, 2])],
-    secrets: &[
+static CHOICES: LazyLock<SourcePlan> = LazyLock::new(|| SourcePlan {
+    config: list![],
+    choices: list![choice("key", &[0, 2]), choice("oauth", &[1, 2])],
+    secrets: list![
         secret("api_key", "MEDIA_API_KEY"),
         secret("token", "MEDIA_TOKEN"),
         secret("tenant", "MEDIA_TENANT"),
     ],
-    ..PLAN
-};
+    ..PLAN.clone()
+});
 
 const fn choice(name: &'static str, secrets: &'static [u16]) -> Choice {
     Choice {
-        name,
-        auth: &Auth::OneOf,
-        secrets,
+        name: Text::of(name),
+        auth: Static(const { &Auth::OneOf }),
+        secrets: Static(secrets),
     }
 }
 
 const fn secret(name: &'static str, env: &'static str) -> SecretPlan {
     SecretPlan {
-        name,
-        env,
+        name: Text::of(name),
+        env: Text::of(env),
         description: None,
     }
 }

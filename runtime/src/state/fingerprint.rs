@@ -48,21 +48,21 @@ impl Fingerprint {
         plan: &SourcePlan,
         config: &[ConfigValue],
         resource: &ResourcePlan,
-        auth: impl Fn(&ResourcePlan) -> Option<&'static Auth>,
+        choice: Option<usize>,
     ) -> Self {
         let mut values = Collector {
             plan,
             config,
             entries: BTreeMap::new(),
         };
-        values.put("source", plan.name.to_owned());
-        values.template("base_url", plan.base_url, None);
-        values.use_settings(plan.headers.iter().map(|header| header.value), None);
+        values.put("source", plan.name.to_string());
+        values.template("base_url", &plan.base_url, None);
+        values.use_settings(plan.headers.iter().map(|header| &header.value), None);
         let mut prefix = String::new();
         let mut next = Some(resource);
         while let Some(resource) = next {
-            values.resource(&prefix, resource, auth(resource));
-            next = resource.parent.map(|parent| parent.resource);
+            values.resource(&prefix, resource, plan.auth_of(resource, choice));
+            next = resource.parent.as_ref().map(|parent| &*parent.resource);
             prefix.push_str("parent.");
         }
         Self(values.entries)
@@ -140,18 +140,23 @@ impl Collector<'_> {
         let is_paged = resource.paginator.kind != Pages::Single;
         let slots = resource.paginator.kind.slots();
         let pages = |name: &str| {
-            let is_slot = |slot: &Slot| matches!(slot, Slot::Query(own) if *own == name);
+            let is_slot = |slot: &&Slot| matches!(slot, Slot::Query(own) if *own == name);
             let size = name.to_ascii_lowercase();
             slots.iter().any(is_slot) || is_paged && PAGE_SIZES.contains(&size.as_str())
         };
-        self.put(&format!("{prefix}resource"), resource.name.to_owned());
-        self.template(&format!("{prefix}path"), resource.path, Some(resource));
-        self.params(&format!("{prefix}params"), resource.params, resource, pages);
-        match resource.body {
+        self.put(&format!("{prefix}resource"), resource.name.to_string());
+        self.template(&format!("{prefix}path"), &resource.path, Some(resource));
+        self.params(
+            &format!("{prefix}params"),
+            &resource.params,
+            resource,
+            pages,
+        );
+        match &resource.body {
             Body::None => {}
             Body::Json(json) => {
                 let body = format!("{prefix}body");
-                self.json(&body, &mut Vec::new(), &json, resource, &slots);
+                self.json(&body, &mut Vec::new(), json, resource, &slots);
             }
             Body::Form(fields) => {
                 let is_slot = |name: &str| {
@@ -162,7 +167,7 @@ impl Collector<'_> {
                 self.params(&format!("{prefix}body"), fields, resource, is_slot);
             }
         }
-        let headers = resource.headers.iter().map(|header| header.value);
+        let headers = resource.headers.iter().map(|header| &header.value);
         self.use_settings(headers, Some(resource));
         self.use_settings(auth.map(templates).unwrap_or_default().into_iter(), None);
     }
@@ -175,10 +180,10 @@ impl Collector<'_> {
         resource: &ResourcePlan,
         pages: impl Fn(&str) -> bool,
     ) {
-        for param in params.iter().filter(|param| !pages(param.name)) {
+        for param in params.iter().filter(|param| !pages(&param.name)) {
             self.template(
                 &format!("{prefix}.{}", param.name),
-                param.value,
+                &param.value,
                 Some(resource),
             );
         }
@@ -190,15 +195,15 @@ impl Collector<'_> {
         path: &mut Vec<String>,
         json: &Json,
         resource: &ResourcePlan,
-        slots: &[Slot],
+        slots: &[&Slot],
     ) {
         if slots.iter().any(|slot| is_at(slot, path)) {
             return;
         }
         match json {
             Json::Object(members) if !members.is_empty() => {
-                for (name, value) in *members {
-                    path.push((*name).to_owned());
+                for (name, value) in members {
+                    path.push(name.to_string());
                     self.json(&format!("{key}.{name}"), path, value, resource, slots);
                     path.pop();
                 }
@@ -211,18 +216,18 @@ impl Collector<'_> {
                 }
             }
             Json::Text(template) => {
-                let text = self.text(*template, Some(resource));
+                let text = self.text(template, Some(resource));
                 self.put(key, Value::from(text).to_string());
             }
             Json::Null => self.put(key, "null".to_owned()),
             Json::Bool(value) => self.put(key, value.to_string()),
-            Json::Number(digits) => self.put(key, (*digits).to_owned()),
+            Json::Number(digits) => self.put(key, digits.to_string()),
             Json::Object(_) => self.put(key, "{}".to_owned()),
             Json::Array(_) => self.put(key, "[]".to_owned()),
         }
     }
 
-    fn template(&mut self, key: &str, template: Template, resource: Option<&ResourcePlan>) {
+    fn template(&mut self, key: &str, template: &Template, resource: Option<&ResourcePlan>) {
         let text = self.text(template, resource);
         self.put(key, text);
     }
@@ -241,17 +246,17 @@ impl Collector<'_> {
 
     /// The text of a template, with settings as their values and all other placeholders as they are in
     /// the spec. The settings are added, too.
-    fn text(&mut self, template: Template, resource: Option<&ResourcePlan>) -> String {
+    fn text(&mut self, template: &Template, resource: Option<&ResourcePlan>) -> String {
         template
             .0
             .iter()
-            .map(|part| self.part(*part, resource))
+            .map(|part| self.part(part, resource))
             .collect()
     }
 
-    fn use_settings(
+    fn use_settings<'t>(
         &mut self,
-        templates: impl Iterator<Item = Template>,
+        templates: impl Iterator<Item = &'t Template>,
         resource: Option<&ResourcePlan>,
     ) {
         for template in templates {
@@ -259,15 +264,15 @@ impl Collector<'_> {
         }
     }
 
-    fn part(&mut self, part: Part, resource: Option<&ResourcePlan>) -> String {
+    fn part(&mut self, part: &Part, resource: Option<&ResourcePlan>) -> String {
         match part {
-            Part::Text(text) => text.to_owned(),
+            Part::Text(text) => text.to_string(),
             Part::Secret(at) => {
-                let secret = self.plan.secrets.get(usize::from(at));
-                format!("{{secrets.{}}}", secret.map_or("", |secret| secret.name))
+                let secret = self.plan.secrets.get(usize::from(*at));
+                format!("{{secrets.{}}}", secret.map_or("", |secret| &*secret.name))
             }
             Part::Config(at) => {
-                let at = usize::from(at);
+                let at = usize::from(*at);
                 let value = self
                     .config
                     .get(at)
@@ -282,7 +287,7 @@ impl Collector<'_> {
             }
             Part::IncrementalStart => "{incremental.start_value}".to_owned(),
             Part::IncrementalEnd => "{incremental.end_value}".to_owned(),
-            Part::Parent(at) => parent_field(resource, at),
+            Part::Parent(at) => parent_field(resource, *at),
         }
     }
 }
@@ -293,7 +298,7 @@ fn is_at(slot: &Slot, place: &[String]) -> bool {
         return false;
     };
     let keys = path.0.iter().map(|step| match step {
-        Step::Key(key) => (*key).to_owned(),
+        Step::Key(key) => key.to_string(),
         Step::Index(index) => format!("[{index}]"),
     });
     keys.eq(place.iter().cloned())
@@ -301,7 +306,7 @@ fn is_at(slot: &Slot, place: &[String]) -> bool {
 
 /// The placeholder of a value of the parent's record.
 fn parent_field(resource: Option<&ResourcePlan>, at: u16) -> String {
-    let parent = resource.and_then(|resource| resource.parent);
+    let parent = resource.and_then(|resource| resource.parent.as_ref());
     let field = parent.and_then(|parent| Some((parent, parent.fields.get(usize::from(at))?)));
     let Some((parent, field)) = field else {
         return "{resources}".to_owned();
@@ -311,35 +316,36 @@ fn parent_field(resource: Option<&ResourcePlan>, at: u16) -> String {
         .table
         .columns
         .get(usize::from(field.column))
-        .map_or("", |column| column.name);
-    let path = match field.path.0 {
-        [] => String::new(),
-        _ => format!(".{}", field.path),
+        .map_or("", |column| &*column.name);
+    let path = if field.path.0.is_empty() {
+        String::new()
+    } else {
+        format!(".{}", field.path)
     };
     format!("{{resources.{}.{column}{path}}}", parent.resource.name)
 }
 
 /// The templates that credentials are made of.
-fn templates(auth: &Auth) -> Vec<Template> {
+fn templates(auth: &Auth) -> Vec<&Template> {
     match auth {
-        Auth::ApiKey { api_key, .. } => vec![*api_key],
-        Auth::Bearer { token } => vec![*token],
-        Auth::HttpBasic { username, password } => vec![*username, *password],
+        Auth::ApiKey { api_key, .. } => vec![api_key],
+        Auth::Bearer { token } => vec![token],
+        Auth::HttpBasic { username, password } => vec![username, password],
         Auth::OAuth2(plan) => {
-            let token = match plan.grant {
+            let token = match &plan.grant {
                 Grant::ClientCredentials => None,
                 Grant::RefreshToken(token) => Some(token),
             };
             let data = plan.access_token_request_data.iter();
-            [plan.access_token_url, plan.client_id, plan.client_secret]
+            [&plan.access_token_url, &plan.client_id, &plan.client_secret]
                 .into_iter()
                 .chain(token)
-                .chain(plan.scope)
-                .chain(plan.audience)
-                .chain(data.map(|param| param.value))
+                .chain(&plan.scope)
+                .chain(&plan.audience)
+                .chain(data.map(|param| &param.value))
                 .collect()
         }
-        Auth::Custom(plan) => plan.with.iter().map(|param| param.value).collect(),
+        Auth::Custom(plan) => plan.with.iter().map(|param| &param.value).collect(),
         Auth::OneOf => Vec::new(),
     }
 }
@@ -360,17 +366,19 @@ fn without_userinfo(text: String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shared::{Ref::Static, Text, list};
     use crate::{
         Column, Path, Table, Type,
         plan::{
             ConfigPlan, ConfigType, Cursor, Offset, Paginator, ParentField, ParentPlan, SecretPlan,
         },
     };
+    use std::sync::LazyLock;
 
     const fn setting(name: &'static str) -> ConfigPlan {
         ConfigPlan {
-            name,
-            env: "",
+            name: Text::of(name),
+            env: Static(""),
             data_type: ConfigType::Text,
             default: None,
             description: None,
@@ -378,70 +386,78 @@ mod tests {
     }
 
     const PLAN: SourcePlan = SourcePlan {
-        name: "shop",
-        base_url: Template(&[Part::Text("https://"), Part::Config(0), Part::Text(".test")]),
-        config: &[
+        name: Static("shop"),
+        base_url: Template(list![
+            Part::Text(Static("https://")),
+            Part::Config(0),
+            Part::Text(Static(".test"))
+        ]),
+        config: list![
             setting("tenant"),
             setting("unused"),
             setting("org"),
             setting("scope"),
         ],
-        secrets: &[SecretPlan {
-            name: "key",
-            env: "",
+        secrets: list![SecretPlan {
+            name: Static("key"),
+            env: Static(""),
             description: None,
         }],
-        headers: &[Param {
-            name: "X-Org",
-            value: Template(&[Part::Config(2)]),
+        headers: list![Param {
+            name: Static("X-Org"),
+            value: Template(list![Part::Config(2)]),
         }],
         ..SourcePlan::DEFAULT
     };
 
-    const ORDERS: ResourcePlan = ResourcePlan {
-        name: "orders",
-        table: &Table::new("orders", &[Column::new("id", Type::Bigint)]),
-        path: Template(&[Part::Text("orders")]),
-        params: &[
+    static ORDERS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+        name: Static("orders"),
+        table: Static(const { &Table::new("orders", list![Column::new("id", Type::Bigint)]) }),
+        path: Template(list![Part::Text(Static("orders"))]),
+        params: list![
             Param {
-                name: "status",
-                value: Template(&[Part::Text("open")]),
+                name: Static("status"),
+                value: Template(list![Part::Text(Static("open"))]),
             },
             Param {
-                name: "status",
-                value: Template(&[Part::Text("paid")]),
+                name: Static("status"),
+                value: Template(list![Part::Text(Static("paid"))]),
             },
             Param {
-                name: "per_page",
-                value: Template(&[Part::Text("100")]),
+                name: Static("per_page"),
+                value: Template(list![Part::Text(Static("100"))]),
             },
             Param {
-                name: "start",
-                value: Template(&[Part::Text("0")]),
+                name: Static("start"),
+                value: Template(list![Part::Text(Static("0"))]),
             },
             Param {
-                name: "key",
-                value: Template(&[Part::Secret(0)]),
+                name: Static("key"),
+                value: Template(list![Part::Secret(0)]),
             },
         ],
-        headers: &[Param {
-            name: "Accept",
-            value: Template(&[Part::Text("application/json")]),
+        headers: list![Param {
+            name: Static("Accept"),
+            value: Template(list![Part::Text(Static("application/json"))]),
         }],
         paginator: Paginator::new(Pages::Offset(Offset {
-            offset_slot: Slot::Query("start"),
-            ..Offset::new(10)
+            offset_slot: Slot::Query(Static("start")),
+            limit: 10,
+            ..Offset::DEFAULT
         })),
         ..ResourcePlan::DEFAULT
-    };
+    });
 
     fn of(resource: &ResourcePlan, config: [&str; 4]) -> Fingerprint {
         let config = config.map(ConfigValue::from);
-        Fingerprint::new(&PLAN, &config, resource, |_| {
-            Some(&Auth::Bearer {
-                token: Template(&[Part::Secret(0), Part::Config(3)]),
-            })
-        })
+        let auth = Auth::Bearer {
+            token: Template(list![Part::Secret(0), Part::Config(3)]),
+        };
+        let resource = ResourcePlan {
+            auth: Some(auth.into()),
+            ..resource.clone()
+        };
+        Fingerprint::new(&PLAN, &config, &resource, None)
     }
 
     #[test]
@@ -457,7 +473,7 @@ mod tests {
     fn a_size_counts_where_a_resource_has_one_page() {
         let single = ResourcePlan {
             paginator: Paginator::SINGLE_PAGE,
-            ..ORDERS
+            ..ORDERS.clone()
         };
         let json = of(&single, ["a", "u", "o", "s"]).to_json();
         assert!(json.contains(r#""params.per_page":"100""#), "{json}");
@@ -477,8 +493,8 @@ mod tests {
             ]
         );
         let fewer = ResourcePlan {
-            params: &[],
-            ..ORDERS
+            params: list![],
+            ..ORDERS.clone()
         };
         let lines = a.differences(&of(&fewer, ["a", "u", "o", "s"]));
         assert_eq!(lines[1], "`params.status` was `open`, now it is absent");
@@ -487,25 +503,28 @@ mod tests {
 
     #[test]
     fn a_body_counts_without_the_places_of_the_paginator() {
-        const BODY: Json = Json::Object(&[
-            ("cursor", Json::Null),
+        const BODY: Json = Json::Object(list![
+            (Static("cursor"), Json::Null),
             (
-                "filter",
-                Json::Object(&[
-                    ("n", Json::Number("1")),
-                    ("t", Json::Text(Template(&[Part::Config(0)]))),
+                Static("filter"),
+                Json::Object(list![
+                    (Static("n"), Json::Number(Static("1"))),
+                    (Static("t"), Json::Text(Template(list![Part::Config(0)]))),
                 ]),
             ),
-            ("list", Json::Array(&[Json::Bool(true), Json::Array(&[])])),
+            (
+                Static("list"),
+                Json::Array(list![Json::Bool(true), Json::Array(list![])])
+            ),
         ]);
         let posted = ResourcePlan {
-            params: &[],
+            params: list![],
             body: Body::Json(BODY),
             paginator: Paginator::new(Pages::Cursor(Cursor {
-                cursor_path: Path(&[]),
-                cursor: Slot::Body(Path(&[Step::Key("cursor")])),
+                cursor_path: Path(list![]),
+                cursor: Slot::Body(Path(list![Step::Key(Static("cursor"))])),
             })),
-            ..ORDERS
+            ..ORDERS.clone()
         };
         let json = of(&posted, ["a", "u", "o", "s"]).to_json();
         let expected = r#""body.filter.n":"1","body.filter.t":"\"a\"","body.list[0]":"true","body.list[1]":"[]","config"#;
@@ -515,19 +534,26 @@ mod tests {
 
     #[test]
     fn a_child_has_the_fingerprint_of_its_parent_too() {
-        const ITEMS: ResourcePlan = ResourcePlan {
-            name: "items",
-            path: Template(&[Part::Text("orders/"), Part::Parent(0), Part::Text("/items")]),
-            params: &[],
-            parent: Some(&ParentPlan {
-                resource: &ORDERS,
-                fields: &[ParentField {
-                    column: 0,
-                    path: Path(&[]),
-                }],
-            }),
-            ..ORDERS
-        };
+        static ITEMS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+            name: Static("items"),
+            path: Template(list![
+                Part::Text(Static("orders/")),
+                Part::Parent(0),
+                Part::Text(Static("/items"))
+            ]),
+            params: list![],
+            parent: Some(
+                ParentPlan {
+                    resource: Static(&*ORDERS),
+                    fields: list![ParentField {
+                        column: 0,
+                        path: Path(list![]),
+                    }],
+                }
+                .into(),
+            ),
+            ..ORDERS.clone()
+        });
         let json = of(&ITEMS, ["a", "u", "o", "s"]).to_json();
         for expected in [
             r#""path":"orders/{resources.orders.id}/items""#,

@@ -29,11 +29,11 @@ impl Given {
     pub(super) fn row<T: ToCells>(
         &mut self,
         record: &T,
-        table: &'static Table,
+        table: &Table,
         original: u32,
     ) -> Result<u32, Error> {
         let base = self.reserve(table.width());
-        let columns = match table.columns {
+        let columns = match &*table.columns {
             [] => slice::from_ref(&RECORD),
             columns => columns,
         };
@@ -130,7 +130,7 @@ impl Given {
         }
         let mut text = String::new();
         if json::write(&self.page, slot, column, &mut text).is_none() {
-            let name = column.name;
+            let name = &column.name;
             self.fault(format!("`{name}` holds a time that its format cannot say"));
         }
         let json = self.keep_json(&text);
@@ -169,7 +169,7 @@ fn same(page: &Page, (one, other): (Slot, Slot), column: &Column) -> bool {
             let width = table.columns.len();
             let slots = page.slots(one, width).iter().zip(page.slots(other, width));
             slots
-                .zip(table.columns)
+                .zip(&table.columns)
                 .all(|((one, other), column)| same(page, (*one, *other), column))
         }
         (

@@ -70,7 +70,7 @@ fn object(page: &Page, children: u32, table: &Table, out: &mut String) -> Option
     let slots = page.slots(children, table.columns.len());
     out.push('{');
     let mut members = 0;
-    for (slot, column) in slots.iter().zip(table.columns) {
+    for (slot, column) in slots.iter().zip(&table.columns) {
         match slot {
             Slot::Absent => {}
             // What the object has besides its columns stands beside them.
@@ -88,7 +88,7 @@ fn object(page: &Page, children: u32, table: &Table, out: &mut String) -> Option
             slot => {
                 separate(members, out);
                 members += 1;
-                text(column.key, out);
+                text(&column.key, out);
                 out.push(':');
                 member(page, *slot, column, out)?;
             }
@@ -126,7 +126,7 @@ fn scalar(page: &Page, slot: Slot, column: &Column, out: &mut String) -> Option<
 }
 
 fn format_of(column: &Column) -> Option<Format> {
-    match column.data_type {
+    match &column.data_type {
         Type::Timestamp(format) | Type::Date(format) => Format::new(format).ok(),
         _ => None,
     }

@@ -130,7 +130,7 @@ impl<T: ToCells> Process for Steps<T> {
         let mut left = Vec::new();
         let (mut whole, mut filtered, mut cut, mut failure) = (0, 0, false, None);
         'rows: for start in &starts {
-            let record = match Row::new(&given.page, table, *start).record::<T>() {
+            let record = match Row::new(&given.page, &table, *start).record::<T>() {
                 Ok(record) => record,
                 Err(error) => {
                     failure = Some(error);
@@ -143,7 +143,7 @@ impl<T: ToCells> Process for Steps<T> {
                     cut = true;
                     break 'rows;
                 }
-                match given.row(&record, table, *start) {
+                match given.row(&record, &table, *start) {
                     Ok(start) => left.push(start),
                     Err(error) => {
                         left.truncate(before);

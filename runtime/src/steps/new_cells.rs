@@ -16,7 +16,7 @@ use crate::{
 /// cells in the order of the table's columns:
 ///
 /// ```
-/// use rest_source::{Cells, Column, NewCells, Record, Table, ToCells, Type};
+/// use rest_source::{Cells, Column, NewCells, Record, Table, ToCells, Type, shared::list};
 ///
 /// struct Story {
 ///     id: String,
@@ -24,7 +24,7 @@ use crate::{
 /// }
 ///
 /// impl Record for Story {
-///     const TABLE: &'static Table = &Table::new("stories", &[
+///     const TABLE: &'static Table = &Table::new("stories", list![
 ///         Column::new("id", Type::Text).primary_key(),
 ///         Column::new("views", Type::Bigint).nullable(),
 ///     ]);
@@ -80,7 +80,7 @@ pub trait ToCell {
 /// The cells of one record, or of an object within one, to be filled in the order of the columns.
 pub struct NewCells<'g> {
     given: &'g mut Given,
-    columns: &'static [Column],
+    columns: &'g [Column],
     /// Where in the pool they are.
     base: u32,
     next: u32,
@@ -91,7 +91,7 @@ pub struct NewCells<'g> {
 impl<'g> NewCells<'g> {
     pub(super) fn new(
         given: &'g mut Given,
-        columns: &'static [Column],
+        columns: &'g [Column],
         base: u32,
         original: Option<u32>,
     ) -> Self {
@@ -122,7 +122,7 @@ impl<'g> NewCells<'g> {
     pub(crate) fn record(&mut self, record: &Json) {
         for column in self.columns {
             self.fill(|cell| match column.data_type {
-                Type::Scalar => scalar(record.get(column.key), cell),
+                Type::Scalar => scalar(record.get(column.key.as_str()), cell),
                 _ => cell.json(record),
             });
         }
@@ -157,7 +157,7 @@ impl<'g> NewCells<'g> {
     /// Notes a cell that was not filled.
     pub(super) fn finish(&mut self) {
         if let Some(column) = self.columns.get(self.next as usize) {
-            let name = column.name;
+            let name = &column.name;
             self.given.fault(format!("it gives no `{name}`"));
         }
     }
@@ -175,7 +175,7 @@ pub(super) static RECORD: Column = Column::record();
 /// A cell to be filled, in one of these ways.
 pub struct NewCell<'g> {
     given: &'g mut Given,
-    column: &'static Column,
+    column: &'g Column,
     /// What the cell of the record held that this one was made of.
     original: Option<Slot>,
 }
@@ -208,7 +208,7 @@ impl NewCell<'_> {
             Type::Enum {
                 values,
                 closed: true,
-            } if !values.contains(&text) => self.other("another word"),
+            } if !values.iter().any(|value| **value == *text) => self.other("another word"),
             Type::Text | Type::Enum { .. } | Type::Scalar => {
                 Filled(Slot::Text(self.given.keep(text)))
             }
@@ -310,7 +310,7 @@ impl NewCell<'_> {
 
     /// A list of these elements.
     pub fn elements<T: ToCell>(self, values: &[T]) -> Filled {
-        let Type::Array(element) = self.column.data_type else {
+        let Type::Array(element) = &self.column.data_type else {
             return self.other("a list");
         };
         let children = self.given.reserve(values.len());
@@ -327,7 +327,7 @@ impl NewCell<'_> {
 
     /// A map of these entries.
     pub fn entries<T: ToCell>(self, values: &BTreeMap<String, T>) -> Filled {
-        let element = match self.column.data_type {
+        let element = match &self.column.data_type {
             // What is not declared may be null.
             Type::Map(_) if self.column.decode == Decode::Rest => &RECORD,
             Type::Map(element) => element,
@@ -349,7 +349,7 @@ impl NewCell<'_> {
 
     /// A value of the union's type at this position, counted from 0.
     pub fn member<T: ToCell>(self, at: usize, value: &T) -> Filled {
-        let Type::Union(members) = self.column.data_type else {
+        let Type::Union(members) = &self.column.data_type else {
             return self.other("a value of a union");
         };
         let (Some(column), Ok(member)) = (members.get(at), u16::try_from(at)) else {
@@ -381,7 +381,7 @@ impl NewCell<'_> {
             let slot = self.given.slot(base).unwrap_or(Slot::Null);
             return Filled(slot);
         }
-        let Type::Object(table) = self.column.data_type else {
+        let Type::Object(table) = &self.column.data_type else {
             return self.other("an object");
         };
         if !table.is(T::TABLE) {
@@ -392,7 +392,7 @@ impl NewCell<'_> {
             _ => None,
         };
         let children = self.given.reserve(table.width());
-        let mut cells = NewCells::new(self.given, table.columns, children, original);
+        let mut cells = NewCells::new(self.given, &table.columns, children, original);
         record.to_cells(&mut cells);
         cells.finish();
         Filled(Slot::Object {
@@ -403,7 +403,7 @@ impl NewCell<'_> {
 
     #[cold]
     fn other(self, got: &str) -> Filled {
-        let name = self.column.name;
+        let name = &self.column.name;
         self.given.fault(if got == "null" {
             format!("`{name}` is never null")
         } else {
@@ -421,7 +421,7 @@ impl fmt::Debug for NewCell<'_> {
 }
 
 /// A value within a list, a map or a union, whose JSON nobody asks for.
-fn element_of<T: ToCell>(given: &mut Given, column: &'static Column, value: &T) -> Slot {
+fn element_of<T: ToCell>(given: &mut Given, column: &Column, value: &T) -> Slot {
     let Filled(slot) = value.to_cell(NewCell {
         given,
         column,

@@ -1,5 +1,6 @@
 //! What becomes of rows, and what records give back.
 
+use crate::shared::{Ref::Static, list};
 use std::collections::BTreeMap;
 
 use super::{Filters, Given, NewCells, StepFn, Steps, StepsHook, ToCells};
@@ -23,7 +24,7 @@ struct Part {
 
 static PART: Table = Table::new(
     "part",
-    &[
+    list![
         Column::new("name", Type::Text).key("the name"),
         Column::new("at", Type::Timestamp(TimeFormat::EpochSeconds)).nullable(),
         Column::new("counted", Type::Bigint)
@@ -102,25 +103,27 @@ struct Thing {
     any: Option<Json>,
 }
 
-const PARTS: Column = Column::new("parts", Type::Object(&PART));
+static PARTS: Column = Column::new("parts", Type::Object(Static(&PART)));
 
 static THINGS: Table = Table::new(
     "things",
-    &[
+    list![
         Column::new("id", Type::Bigint).primary_key(),
         Column::new("share", Type::Double).nullable(),
         Column::new("note", Type::Text).nullable().explicit(),
         Column::new("data", Type::Binary).nullable(),
         Column::new("unread", Type::Text).nullable(),
-        Column::new("part", Type::Object(&PART)).nullable(),
-        Column::new("parts", Type::Array(&PARTS)).nullable(),
+        Column::new("part", Type::Object(Static(&PART))).nullable(),
+        Column::new("parts", Type::Array(Static(&PARTS))).nullable(),
         Column::new(
             "either",
-            Type::Union(&[
+            Type::Union(list![
                 Column::new("number", Type::Bigint),
                 Column::new(
                     "list",
-                    Type::Array(&Column::new("list", Type::Text).nullable()),
+                    Type::Array(Static(
+                        const { &Column::new("list", Type::Text).nullable() }
+                    )),
                 ),
             ]),
         )
@@ -176,8 +179,8 @@ fn through(steps: StepsHook, table: &'static Table, body: &str) -> crate::Result
     let rows = Rows::from_page(
         body,
         &ResourcePlan {
-            table,
-            selector: Selector::Path(Path(&[Step::Key("data")])),
+            table: Static(table),
+            selector: Selector::Path(Path(list![Step::Key(Static("data"))])),
             ..ResourcePlan::DEFAULT
         },
     )?;
@@ -306,12 +309,12 @@ struct Loose(fn(&mut NewCells<'_>));
 
 static LOOSE: Table = Table::new(
     "loose",
-    &[
+    list![
         Column::new("id", Type::Bigint),
         Column::new(
             "kind",
             Type::Enum {
-                values: &["a"],
+                values: list![Static("a")],
                 closed: true,
             },
         ),
@@ -323,7 +326,10 @@ static LOOSE: Table = Table::new(
             },
         ),
         Column::new("share", Type::Double),
-        Column::new("any", Type::Array(&Column::new("any", Type::Json))),
+        Column::new(
+            "any",
+            Type::Array(Static(const { &Column::new("any", Type::Json) }))
+        ),
     ],
 );
 
@@ -386,15 +392,15 @@ fn a_record_that_does_not_fit_its_columns_is_an_error() {
         let rows = Rows::from_page(
             BODY,
             &ResourcePlan {
-                table: &LOOSE,
-                selector: Selector::Path(Path(&[Step::Key("data")])),
+                table: Static(&LOOSE),
+                selector: Selector::Path(Path(list![Step::Key(Static("data"))])),
                 ..ResourcePlan::DEFAULT
             },
         )
         .unwrap();
         let (page, table, starts) = rows.into_parts();
         let error = Given::new(page)
-            .row(&Loose(*give), table, starts[0])
+            .row(&Loose(*give), &table, starts[0])
             .unwrap_err();
         assert_eq!(*error.kind(), ErrorKind::Record);
         said.push(error.to_string());
@@ -433,12 +439,12 @@ fn what_is_wrong_ends_the_rows_before_it() {
 
 static EVENTS: Table = Table::new(
     "events",
-    &[
+    list![
         Column::new("id", Type::Scalar).primary_key(),
         Column::record(),
     ],
 );
-static AS_IT_IS: Table = Table::new("events", &[]);
+static AS_IT_IS: Table = Table::new("events", list![]);
 
 #[test]
 fn records_that_are_taken_as_they_are_have_their_key_looked_up_again() {

@@ -159,173 +159,251 @@ fn check_address(value: &str) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::super::tests::{CONFIG, with};
+    use crate::shared::Ref::Static;
+
     use crate::{
         ErrorKind,
         plan::{Part, Template},
     };
     use proptest::prelude::*;
+    use std::sync::LazyLock;
     use url::Url;
 
-    const VALUE: Part = CONFIG.0[0];
-    const ALL: Template = Template(&[VALUE]);
-    const BASE: Template = Template(&[VALUE, Part::Text("/v1")]);
-    const TWICE: Template = Template(&[VALUE, Part::Text("/"), VALUE]);
-    const HOST: Template = Template(&[Part::Text("https://"), VALUE, Part::Text("/v1")]);
-    const ALONE: Template = Template(&[Part::Text("https://"), VALUE]);
-    const WITHIN: Template =
-        Template(&[Part::Text("https://"), VALUE, Part::Text(".example.com/v1")]);
-    const MIDDLE: Template = Template(&[
-        Part::Text("https://api"),
-        VALUE,
-        Part::Text(".example.com/v1"),
-    ]);
-    const AFTER: Template = Template(&[Part::Text("https://api."), VALUE, Part::Text("/v1")]);
-    const END: Template = Template(&[Part::Text("https://api.example.com"), VALUE]);
-    const BEFORE_PORT: Template = Template(&[
-        Part::Text("https://api.example.com"),
-        VALUE,
-        Part::Text(":80/v1"),
-    ]);
-    const PORT: Template = Template(&[Part::Text("https://h:"), VALUE, Part::Text("/")]);
-    const START: Template = Template(&[VALUE, Part::Text(".example.com/v1")]);
-    const START_PORT: Template = Template(&[VALUE, Part::Text(":80/v1")]);
-    const SCHEME: Template = Template(&[VALUE, Part::Text("://example.com/v1")]);
-    const PAIR: Template = Template(&[
-        Part::Text("https://"),
-        VALUE,
-        VALUE,
-        Part::Text(".example.com"),
-    ]);
-    const EVERY: [Template; 14] = [
-        ALL,
-        BASE,
-        TWICE,
-        HOST,
-        ALONE,
-        WITHIN,
-        MIDDLE,
-        AFTER,
-        END,
-        BEFORE_PORT,
-        PORT,
-        START,
-        SCHEME,
-        PAIR,
-    ];
+    static VALUE: LazyLock<Part> = LazyLock::new(|| CONFIG.0[0].clone());
+    static ALL: LazyLock<Template> = LazyLock::new(|| Template(vec![VALUE.clone()].into()));
+    static BASE: LazyLock<Template> =
+        LazyLock::new(|| Template(vec![VALUE.clone(), Part::Text(Static("/v1"))].into()));
+    static TWICE: LazyLock<Template> = LazyLock::new(|| {
+        Template(vec![VALUE.clone(), Part::Text(Static("/")), VALUE.clone()].into())
+    });
+    static HOST: LazyLock<Template> = LazyLock::new(|| {
+        Template(
+            vec![
+                Part::Text(Static("https://")),
+                VALUE.clone(),
+                Part::Text(Static("/v1")),
+            ]
+            .into(),
+        )
+    });
+    static ALONE: LazyLock<Template> =
+        LazyLock::new(|| Template(vec![Part::Text(Static("https://")), VALUE.clone()].into()));
+    static WITHIN: LazyLock<Template> = LazyLock::new(|| {
+        Template(
+            vec![
+                Part::Text(Static("https://")),
+                VALUE.clone(),
+                Part::Text(Static(".example.com/v1")),
+            ]
+            .into(),
+        )
+    });
+    static MIDDLE: LazyLock<Template> = LazyLock::new(|| {
+        Template(
+            vec![
+                Part::Text(Static("https://api")),
+                VALUE.clone(),
+                Part::Text(Static(".example.com/v1")),
+            ]
+            .into(),
+        )
+    });
+    static AFTER: LazyLock<Template> = LazyLock::new(|| {
+        Template(
+            vec![
+                Part::Text(Static("https://api.")),
+                VALUE.clone(),
+                Part::Text(Static("/v1")),
+            ]
+            .into(),
+        )
+    });
+    static END: LazyLock<Template> = LazyLock::new(|| {
+        Template(vec![Part::Text(Static("https://api.example.com")), VALUE.clone()].into())
+    });
+    static BEFORE_PORT: LazyLock<Template> = LazyLock::new(|| {
+        Template(
+            vec![
+                Part::Text(Static("https://api.example.com")),
+                VALUE.clone(),
+                Part::Text(Static(":80/v1")),
+            ]
+            .into(),
+        )
+    });
+    static PORT: LazyLock<Template> = LazyLock::new(|| {
+        Template(
+            vec![
+                Part::Text(Static("https://h:")),
+                VALUE.clone(),
+                Part::Text(Static("/")),
+            ]
+            .into(),
+        )
+    });
+    static START: LazyLock<Template> = LazyLock::new(|| {
+        Template(vec![VALUE.clone(), Part::Text(Static(".example.com/v1"))].into())
+    });
+    static START_PORT: LazyLock<Template> =
+        LazyLock::new(|| Template(vec![VALUE.clone(), Part::Text(Static(":80/v1"))].into()));
+    static SCHEME: LazyLock<Template> = LazyLock::new(|| {
+        Template(vec![VALUE.clone(), Part::Text(Static("://example.com/v1"))].into())
+    });
+    static PAIR: LazyLock<Template> = LazyLock::new(|| {
+        Template(
+            vec![
+                Part::Text(Static("https://")),
+                VALUE.clone(),
+                VALUE.clone(),
+                Part::Text(Static(".example.com")),
+            ]
+            .into(),
+        )
+    });
+    static EVERY: LazyLock<[Template; 14]> = LazyLock::new(|| {
+        [
+            ALL.clone(),
+            BASE.clone(),
+            TWICE.clone(),
+            HOST.clone(),
+            ALONE.clone(),
+            WITHIN.clone(),
+            MIDDLE.clone(),
+            AFTER.clone(),
+            END.clone(),
+            BEFORE_PORT.clone(),
+            PORT.clone(),
+            START.clone(),
+            SCHEME.clone(),
+            PAIR.clone(),
+        ]
+    });
 
     #[test]
     fn a_value_that_begins_a_url_is_a_url() {
         for (url, value, wanted) in [
-            (ALL, "https://h:8/a?tenant=b", "https://h:8/a?tenant=b"),
-            (BASE, "https://h:8/a/b", "https://h:8/a/b/v1"),
-            (BASE, "HTTP://[::1]:8", "HTTP://[::1]:8/v1"),
-            (TWICE, "http://h", "http://h/http%3A%2F%2Fh"),
+            (
+                ALL.clone(),
+                "https://h:8/a?tenant=b",
+                "https://h:8/a?tenant=b",
+            ),
+            (BASE.clone(), "https://h:8/a/b", "https://h:8/a/b/v1"),
+            (BASE.clone(), "HTTP://[::1]:8", "HTTP://[::1]:8/v1"),
+            (TWICE.clone(), "http://h", "http://h/http%3A%2F%2Fh"),
         ] {
-            let found = with(value.into(), |scope| scope.url(url, "`base_url`"));
+            let found = with(value.into(), |scope| scope.url(&url, "`base_url`"));
             assert_eq!(found.unwrap(), wanted);
         }
         refuse(&[
-            (BASE, "https://evil.net?"),
-            (BASE, "https://evil.net?x="),
-            (BASE, "https://evil.net#"),
-            (ALL, "https://evil.net#x"),
-            (BASE, "https://me:pass@evil.net"),
-            (BASE, "https://h\\@evil.net"),
-            (BASE, "https:\\\\evil.net"),
-            (BASE, "https://h\t.evil.net"),
-            (BASE, "https://h\n.evil.net"),
-            (BASE, "https://"),
-            (BASE, "https:///evil.net"),
-            (BASE, "https:"),
-            (BASE, "https:/"),
-            (BASE, "ftp://evil.net"),
-            (BASE, "//evil.net"),
-            (BASE, "evil.net"),
-            (BASE, "evil.net:80"),
-            (BASE, "https://evil.net:x"),
-            (BASE, "https://evil.net:99999"),
+            (BASE.clone(), "https://evil.net?"),
+            (BASE.clone(), "https://evil.net?x="),
+            (BASE.clone(), "https://evil.net#"),
+            (ALL.clone(), "https://evil.net#x"),
+            (BASE.clone(), "https://me:pass@evil.net"),
+            (BASE.clone(), "https://h\\@evil.net"),
+            (BASE.clone(), "https:\\\\evil.net"),
+            (BASE.clone(), "https://h\t.evil.net"),
+            (BASE.clone(), "https://h\n.evil.net"),
+            (BASE.clone(), "https://"),
+            (BASE.clone(), "https:///evil.net"),
+            (BASE.clone(), "https:"),
+            (BASE.clone(), "https:/"),
+            (BASE.clone(), "ftp://evil.net"),
+            (BASE.clone(), "//evil.net"),
+            (BASE.clone(), "evil.net"),
+            (BASE.clone(), "evil.net:80"),
+            (BASE.clone(), "https://evil.net:x"),
+            (BASE.clone(), "https://evil.net:99999"),
         ]);
     }
 
     #[test]
     fn a_value_within_a_host_stays_there() {
         for (url, value, wanted) in [
-            (HOST, "acme.example.com:8", "https://acme.example.com:8/v1"),
-            (HOST, "[::1]:8", "https://[::1]:8/v1"),
-            (HOST, "[::1]", "https://[::1]/v1"),
-            (WITHIN, "acme", "https://acme.example.com/v1"),
-            (WITHIN, "eu.acme_1-b", "https://eu.acme_1-b.example.com/v1"),
-            (MIDDLE, "-eu", "https://api-eu.example.com/v1"),
-            (MIDDLE, ".eu", "https://api.eu.example.com/v1"),
-            (AFTER, "example.com", "https://api.example.com/v1"),
-            (PORT, "8", "https://h:8/"),
-            (START, "https://acme", "https://acme.example.com/v1"),
-            (START_PORT, "https://acme", "https://acme:80/v1"),
-            (SCHEME, "https", "https://example.com/v1"),
-            (PAIR, "a", "https://aa.example.com"),
+            (
+                HOST.clone(),
+                "acme.example.com:8",
+                "https://acme.example.com:8/v1",
+            ),
+            (HOST.clone(), "[::1]:8", "https://[::1]:8/v1"),
+            (HOST.clone(), "[::1]", "https://[::1]/v1"),
+            (WITHIN.clone(), "acme", "https://acme.example.com/v1"),
+            (
+                WITHIN.clone(),
+                "eu.acme_1-b",
+                "https://eu.acme_1-b.example.com/v1",
+            ),
+            (MIDDLE.clone(), "-eu", "https://api-eu.example.com/v1"),
+            (MIDDLE.clone(), ".eu", "https://api.eu.example.com/v1"),
+            (AFTER.clone(), "example.com", "https://api.example.com/v1"),
+            (PORT.clone(), "8", "https://h:8/"),
+            (START.clone(), "https://acme", "https://acme.example.com/v1"),
+            (START_PORT.clone(), "https://acme", "https://acme:80/v1"),
+            (SCHEME.clone(), "https", "https://example.com/v1"),
+            (PAIR.clone(), "a", "https://aa.example.com"),
         ] {
-            let found = with(value.into(), |scope| scope.url(url, "`base_url`"));
+            let found = with(value.into(), |scope| scope.url(&url, "`base_url`"));
             assert_eq!(found.unwrap(), wanted);
         }
         refuse(&[
-            (WITHIN, "evil.net/"),
-            (WITHIN, "evil.net?"),
-            (WITHIN, "evil.net#"),
-            (WITHIN, "evil.net\\"),
-            (WITHIN, "evil.net:80"),
-            (WITHIN, "me@evil.net"),
-            (WITHIN, "evil.net%2f"),
-            (WITHIN, "evil.net\u{ff0f}"),
-            (WITHIN, "evil.net\t/"),
-            (WITHIN, ".evil"),
-            (WITHIN, "evil."),
-            (WITHIN, "a..evil"),
-            (WITHIN, "-evil"),
-            (WITHIN, "evil-"),
-            (AFTER, "evil.net/"),
-            (AFTER, "x@evil.net"),
-            (AFTER, "x:p@evil.net"),
-            (AFTER, "x:8"),
-            (AFTER, ".evil.net"),
-            (ALONE, "h/v1"),
-            (ALONE, "me:p@h"),
-            (ALONE, "h:"),
-            (ALONE, "h:8:9"),
-            (ALONE, "[evil]"),
-            (ALONE, "[::1].evil"),
-            (END, ".evil.net"),
-            (END, "x.evil.net"),
-            (BEFORE_PORT, ".evil.net"),
-            (PORT, "8@evil.net"),
-            (PORT, "evil"),
-            (PORT, "99999"),
-            (START, "https://evil.net/"),
-            (START, "https://me@evil.net?"),
-            (START, "evil"),
-            (START_PORT, "https"),
-            (SCHEME, "https://evil.net/"),
-            (SCHEME, "https://evil.net"),
-            (SCHEME, "ftp"),
-            (PAIR, "evil."),
+            (WITHIN.clone(), "evil.net/"),
+            (WITHIN.clone(), "evil.net?"),
+            (WITHIN.clone(), "evil.net#"),
+            (WITHIN.clone(), "evil.net\\"),
+            (WITHIN.clone(), "evil.net:80"),
+            (WITHIN.clone(), "me@evil.net"),
+            (WITHIN.clone(), "evil.net%2f"),
+            (WITHIN.clone(), "evil.net\u{ff0f}"),
+            (WITHIN.clone(), "evil.net\t/"),
+            (WITHIN.clone(), ".evil"),
+            (WITHIN.clone(), "evil."),
+            (WITHIN.clone(), "a..evil"),
+            (WITHIN.clone(), "-evil"),
+            (WITHIN.clone(), "evil-"),
+            (AFTER.clone(), "evil.net/"),
+            (AFTER.clone(), "x@evil.net"),
+            (AFTER.clone(), "x:p@evil.net"),
+            (AFTER.clone(), "x:8"),
+            (AFTER.clone(), ".evil.net"),
+            (ALONE.clone(), "h/v1"),
+            (ALONE.clone(), "me:p@h"),
+            (ALONE.clone(), "h:"),
+            (ALONE.clone(), "h:8:9"),
+            (ALONE.clone(), "[evil]"),
+            (ALONE.clone(), "[::1].evil"),
+            (END.clone(), ".evil.net"),
+            (END.clone(), "x.evil.net"),
+            (BEFORE_PORT.clone(), ".evil.net"),
+            (PORT.clone(), "8@evil.net"),
+            (PORT.clone(), "evil"),
+            (PORT.clone(), "99999"),
+            (START.clone(), "https://evil.net/"),
+            (START.clone(), "https://me@evil.net?"),
+            (START.clone(), "evil"),
+            (START_PORT.clone(), "https"),
+            (SCHEME.clone(), "https://evil.net/"),
+            (SCHEME.clone(), "https://evil.net"),
+            (SCHEME.clone(), "ftp"),
+            (PAIR.clone(), "evil."),
         ]);
     }
 
     #[test]
     fn a_value_that_names_nothing_is_refused_everywhere() {
-        for url in EVERY {
+        for url in EVERY.iter() {
             refuse(
                 &[
                     "", ".", "..", "-", "/", "@", "#", "?", "\\", ":", "\n", "\0", " ",
                 ]
-                .map(|v| (url, v)),
+                .map(|v| (url.clone(), v)),
             );
         }
     }
 
     /// Checks that these are errors that name the setting and do not quote it.
     fn refuse(cases: &[(Template, &str)]) {
-        for &(url, value) in cases {
-            let found = with(value.into(), |scope| scope.url(url, "`base_url`"));
+        for (url, value) in cases {
+            let found = with((*value).into(), |scope| scope.url(url, "`base_url`"));
             let error = found.expect_err(&format!("{url:?} {value:?}"));
             assert_eq!(error.kind(), &ErrorKind::Config, "{value:?}");
             assert!(error.to_string().contains("the setting `shop`"), "{error}");
@@ -336,17 +414,17 @@ mod tests {
     proptest! {
         #[test]
         fn no_value_within_a_host_leaves_it(value in "[a-z.:/@#?\\\\%\\[\\]_\\- \\t\\n\u{ff0f}\u{ad}]{0,6}|\\PC{0,6}") {
-            if let Ok(url) = with(value.as_str().into(), |scope| scope.url(WITHIN, "`base_url`")) {
+            if let Ok(url) = with(value.as_str().into(), |scope| scope.url(&WITHIN, "`base_url`")) {
                 let url = Url::parse(&url).unwrap();
                 prop_assert!(url.host_str().unwrap().ends_with(".example.com"));
                 prop_assert_eq!(url.path(), "/v1");
             }
-            if let Ok(url) = with(value.as_str().into(), |scope| scope.url(MIDDLE, "`base_url`")) {
+            if let Ok(url) = with(value.as_str().into(), |scope| scope.url(&MIDDLE, "`base_url`")) {
                 let url = Url::parse(&url).unwrap();
                 prop_assert!(url.host_str().unwrap().starts_with("api"));
                 prop_assert!(url.host_str().unwrap().ends_with(".example.com"));
             }
-            if let Ok(url) = with(value.as_str().into(), |scope| scope.url(HOST, "`base_url`")) {
+            if let Ok(url) = with(value.as_str().into(), |scope| scope.url(&HOST, "`base_url`")) {
                 let url = Url::parse(&url).unwrap();
                 prop_assert_eq!(url.path(), "/v1");
                 prop_assert_eq!(url.username(), "");

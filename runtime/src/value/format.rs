@@ -10,6 +10,7 @@ use super::{Date, Timestamp, digits::Digits};
 use crate::{
     error::{Error, ErrorKind, Result},
     schema::TimeFormat,
+    shared::Text,
 };
 
 /// A [`TimeFormat`] with its time zone looked up.
@@ -25,7 +26,7 @@ pub(crate) enum Format {
         whole: bool,
     },
     Pattern {
-        pattern: &'static str,
+        pattern: Text,
         zone: Option<TimeZone>,
     },
     Local(TimeZone),
@@ -37,7 +38,7 @@ impl Format {
     /// # Errors
     ///
     /// [`ErrorKind::Config`] where this machine knows no such time zone.
-    pub(crate) fn new(format: TimeFormat) -> Result<Self> {
+    pub(crate) fn new(format: &TimeFormat) -> Result<Self> {
         Ok(match format {
             TimeFormat::Rfc3339 => Self::Rfc3339,
             TimeFormat::Date => Self::Date,
@@ -50,13 +51,13 @@ impl Format {
                 whole: false,
             },
             // A response may have a fraction of a second there.
-            TimeFormat::Pattern { pattern: "%s", .. } => Self::Epoch {
+            TimeFormat::Pattern { pattern, .. } if *pattern == "%s" => Self::Epoch {
                 power: 0,
                 whole: true,
             },
             TimeFormat::Pattern { pattern, zone } => Self::Pattern {
-                pattern,
-                zone: zone.map(look_up).transpose()?,
+                pattern: pattern.clone(),
+                zone: zone.as_deref().map(look_up).transpose()?,
             },
             TimeFormat::Local { zone } => Self::Local(look_up(zone)?),
         })
@@ -79,7 +80,7 @@ impl Format {
                 Timestamp::from_epoch_nanoseconds(Digits::read(text)?.scaled(9 - power)?)
             }
             Self::Pattern { pattern, zone } => {
-                let parts = BrokenDownTime::parse(pattern, text).ok()?;
+                let parts = BrokenDownTime::parse(pattern.as_str(), text).ok()?;
                 if let Ok(at) = parts.to_timestamp() {
                     return Timestamp::from_jiff(at);
                 }
@@ -100,7 +101,7 @@ impl Format {
         match self {
             Self::Date => text.parse().ok(),
             Self::Pattern { pattern, zone } => {
-                let parts = BrokenDownTime::parse(pattern, text).ok()?;
+                let parts = BrokenDownTime::parse(pattern.as_str(), text).ok()?;
                 parts.to_date().ok().map(Date::from_jiff).or_else(|| {
                     let at = Timestamp::from_jiff(parts.to_timestamp().ok()?)?;
                     day_of(at, zone.as_ref())
@@ -162,8 +163,10 @@ impl Format {
                 };
                 let zone = zone.clone().unwrap_or(TimeZone::UTC);
                 match at.jiff() {
-                    Some(at) => jiff::fmt::strtime::format(pattern, &at.to_zoned(zone)).ok()?,
-                    None => jiff::fmt::strtime::format(pattern, at.civil(&zone)?).ok()?,
+                    Some(at) => {
+                        jiff::fmt::strtime::format(pattern.as_str(), &at.to_zoned(zone)).ok()?
+                    }
+                    None => jiff::fmt::strtime::format(pattern.as_str(), at.civil(&zone)?).ok()?,
                 }
             }
             Self::Local(zone) => at.civil(zone)?.to_string(),
@@ -179,7 +182,7 @@ impl Format {
             Self::Pattern {
                 pattern,
                 zone: None,
-            } => jiff::fmt::strtime::format(pattern, midnight)
+            } => jiff::fmt::strtime::format(pattern.as_str(), midnight)
                 .ok()
                 .or_else(|| self.write_timestamp(Timestamp::in_zone(&TimeZone::UTC, midnight)?)),
             Self::Pattern {
@@ -216,7 +219,7 @@ fn writes_epoch(pattern: &str) -> bool {
             .any(|d| pattern.contains(d))
 }
 
-fn look_up(zone: &'static str) -> Result<TimeZone> {
+fn look_up(zone: &str) -> Result<TimeZone> {
     DateTimeParser::new().parse_time_zone(zone).map_err(|_| {
         Error::new(
             ErrorKind::Config,
@@ -256,19 +259,27 @@ fn write_epoch(at: Timestamp, power: u8) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Format, TimeFormat, Timestamp};
+    use crate::shared::{Ref::Static, Text};
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a call that makes it reads better"
+    )]
     fn format(format: TimeFormat) -> Format {
-        Format::new(format).unwrap()
+        Format::new(&format).unwrap()
     }
 
-    fn pattern(pattern: &'static str, zone: Option<&'static str>) -> Format {
-        format(TimeFormat::Pattern { pattern, zone })
+    fn pattern(pattern: Text, zone: Option<&'static str>) -> Format {
+        format(TimeFormat::Pattern {
+            pattern,
+            zone: zone.map(Text::of),
+        })
     }
 
     #[test]
     fn instants_are_read_in_their_format() {
         let berlin = TimeFormat::Local {
-            zone: "Europe/Berlin",
+            zone: Static("Europe/Berlin"),
         };
         for (format, text, instant) in [
             (
@@ -312,12 +323,12 @@ mod tests {
                 "2026-11-21T09:30:00.001Z",
             ),
             (
-                format(berlin),
+                format(berlin.clone()),
                 "2026-07-01T09:30:00",
                 "2026-07-01T07:30:00Z",
             ),
             (
-                format(berlin),
+                format(berlin.clone()),
                 "2026-01-01 09:30:00",
                 "2026-01-01T08:30:00Z",
             ),
@@ -327,17 +338,17 @@ mod tests {
                 "2026-01-01T09:30:00Z",
             ),
             (
-                pattern("%d.%m.%Y %H:%M", Some("+02:00")),
+                pattern(Static("%d.%m.%Y %H:%M"), Some("+02:00")),
                 "21.11.2026 09:30",
                 "2026-11-21T07:30:00Z",
             ),
             (
-                pattern("%Y%m%d", Some("UTC")),
+                pattern(Static("%Y%m%d"), Some("UTC")),
                 "20261121",
                 "2026-11-21T00:00:00Z",
             ),
             (
-                pattern("%Y-%m-%d %H:%M:%S %z", None),
+                pattern(Static("%Y-%m-%d %H:%M:%S %z"), None),
                 "2026-11-21 09:30:00 +0200",
                 "2026-11-21T07:30:00Z",
             ),
@@ -352,7 +363,7 @@ mod tests {
     #[test]
     fn the_last_instants_are_read_and_written_in_their_format() {
         let berlin = TimeFormat::Local {
-            zone: "Europe/Berlin",
+            zone: Static("Europe/Berlin"),
         };
         let last = "9999-12-31T23:59:59Z";
         for (format, text, instant) in [
@@ -365,17 +376,17 @@ mod tests {
             (format(TimeFormat::EpochSeconds), "253402300799", last),
             (format(TimeFormat::EpochMillis), "253402300799000", last),
             (
-                format(berlin),
+                format(berlin.clone()),
                 "9999-12-31T23:59:59",
                 "9999-12-31T22:59:59Z",
             ),
             (
-                pattern("%Y-%m-%d %H:%M:%S", Some("UTC")),
+                pattern(Static("%Y-%m-%d %H:%M:%S"), Some("UTC")),
                 "9999-12-31 23:59:59",
                 last,
             ),
             (
-                pattern("%d.%m.%Y %H:%M:%S", Some("+02:00")),
+                pattern(Static("%d.%m.%Y %H:%M:%S"), Some("+02:00")),
                 "31.12.9999 23:59:59",
                 "9999-12-31T21:59:59Z",
             ),
@@ -385,19 +396,19 @@ mod tests {
             let written = format.write_timestamp(read.unwrap());
             assert_eq!(written.as_deref(), Some(text));
         }
-        let with_offset = pattern("%Y-%m-%dT%H:%M:%S%z", None);
+        let with_offset = pattern(Static("%Y-%m-%dT%H:%M:%S%z"), None);
         let last = last.parse().unwrap();
         for text in ["9999-12-31T23:59:59+0000", "9999-12-31T22:59:59-0100"] {
             assert_eq!(with_offset.read_timestamp(text), Some(last), "{text}");
         }
         // Where the zone's year is 10000, and where the pattern asks jiff for an offset.
-        assert_eq!(format(berlin).write_timestamp(last), None);
+        assert_eq!(format(berlin.clone()).write_timestamp(last), None);
         assert_eq!(format(berlin).read_date("9999-12-31T23:59:59Z"), None);
         assert_eq!(with_offset.write_timestamp(last), None);
         for (format, text) in [
             (format(TimeFormat::EpochSeconds), "253402300800"),
             (with_offset, "9999-12-31T23:59:59-0001"),
-            (pattern("%Y-%m-%d", Some("-02:00")), "-9999-01-01"),
+            (pattern(Static("%Y-%m-%d"), Some("-02:00")), "-9999-01-01"),
         ] {
             assert_eq!(format.read_timestamp(text), None, "{text} as {format:?}");
         }
@@ -410,7 +421,7 @@ mod tests {
             (format(TimeFormat::Rfc3339), "2026-11-21"),
             (format(TimeFormat::Date), "2026-11-21T00:00:00Z"),
             (format(TimeFormat::EpochSeconds), "1e99"),
-            (pattern("%Y-%m-%d %H:%M", None), "2026-11-21 09:30"),
+            (pattern(Static("%Y-%m-%d %H:%M"), None), "2026-11-21 09:30"),
         ] {
             assert_eq!(format.read_timestamp(text), None, "{text} as {format:?}");
         }
@@ -420,7 +431,7 @@ mod tests {
     fn dates_are_read_and_written_in_their_format() {
         for (format, text) in [
             (format(TimeFormat::Date), "2026-11-21"),
-            (pattern("%d/%m/%Y", None), "21/11/2026"),
+            (pattern(Static("%d/%m/%Y"), None), "21/11/2026"),
             (format(TimeFormat::EpochSeconds), "1795219200"),
             (format(TimeFormat::Rfc3339), "2026-11-21T00:00:00Z"),
         ] {
@@ -433,7 +444,7 @@ mod tests {
     #[test]
     fn a_local_time_in_a_repeated_hour_stands_for_two_instants() {
         let berlin = format(TimeFormat::Local {
-            zone: "Europe/Berlin",
+            zone: Static("Europe/Berlin"),
         });
         let at = |text: &str| -> Timestamp { text.parse().unwrap() };
         let hour = berlin.repeated_hour(at("2024-10-27T00:40:00Z")).unwrap();
@@ -462,12 +473,12 @@ mod tests {
             ("2026-11-21T09:30:00.5Z", "1795253400"),
         ] {
             let at = instant.parse().unwrap();
-            let alone = pattern("%s", None).write_timestamp(at);
+            let alone = pattern(Static("%s"), None).write_timestamp(at);
             assert_eq!(alone.as_deref(), Some(written), "{instant}");
-            let within = pattern("at %s", None).write_timestamp(at);
+            let within = pattern(Static("at %s"), None).write_timestamp(at);
             assert_eq!(within, Some(format!("at {written}")), "{instant}");
         }
-        let read = |text| pattern("%s", None).read_timestamp(text);
+        let read = |text| pattern(Static("%s"), None).read_timestamp(text);
         assert_eq!(read("1795253400.5"), "2026-11-21T09:30:00.5Z".parse().ok());
         assert_eq!(read("-1"), "1969-12-31T23:59:59Z".parse().ok());
         assert_eq!(read("now"), None);
@@ -476,9 +487,9 @@ mod tests {
     #[test]
     fn an_unknown_zone_is_an_error_that_names_it() {
         let zone = TimeFormat::Local {
-            zone: "Mars/Olympus",
+            zone: Static("Mars/Olympus"),
         };
-        let error = Format::new(zone).unwrap_err().to_string();
+        let error = Format::new(&zone).unwrap_err().to_string();
         assert!(error.contains("`Mars/Olympus`"), "{error}");
     }
 

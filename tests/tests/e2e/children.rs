@@ -132,9 +132,16 @@ async fn a_whole_blog_is_loaded_parents_first() {
     let order: Vec<_> = report
         .resources
         .iter()
-        .map(|one| (one.resource, one.rows))
+        .map(|one| (one.resource.clone(), one.rows))
         .collect();
-    assert_eq!(order, [("posts", 3), ("comments", 4), ("replies", 5)]);
+    assert_eq!(
+        order,
+        [
+            ("posts".into(), 3),
+            ("comments".into(), 4),
+            ("replies".into(), 5)
+        ]
+    );
     let replies = report.resource("replies").unwrap();
     assert_eq!(replies.fetched.parents, 4);
     assert_eq!(

@@ -115,7 +115,7 @@ async fn in_ascending_order_a_load_that_broke_off_goes_on_where_it_was() {
         stories.edit(at, |row| drop(row.insert("updated_at".into(), instant)));
     }
     let (source, database) = (journal(server.url()), Database::new());
-    let entries = journal::Source::PLAN.resources[0].table;
+    let entries = journal::Source::plan().resources[0].table.clone();
     for _ in 0..2 {
         // Five pages come, the sixth does not.
         server.faults().at(5, Fault::status(404));
@@ -124,7 +124,7 @@ async fn in_ascending_order_a_load_that_broke_off_goes_on_where_it_was() {
     }
     server.log().clear();
     source.load(&mut database.open()).await.unwrap();
-    assert_table(&database.path(), entries, &stories.rows());
+    assert_table(&database.path(), &entries, &stories.rows());
     // Twice five pages of twenty had come before, less what came twice.
     assert!(server.log().all().len() <= 6);
 }

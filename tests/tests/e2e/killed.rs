@@ -106,10 +106,10 @@ async fn a_load_that_appends_and_replaces() {
         killed += u32::from(kill_after(requests, Duration::from_millis(20), child, &server).await);
         server.faults().clear();
         source.load(&mut database.open()).await.unwrap();
-        for resource in ledger::Source::PLAN.resources {
+        for resource in &ledger::Source::plan().resources {
             assert_table(
                 &database.path(),
-                resource.table,
+                &resource.table,
                 &server.dataset("stories").rows(),
             );
         }
@@ -135,10 +135,10 @@ async fn at_any_moment() {
     source.load(&mut database.open()).await.unwrap();
     database.assert_equals(&source, &server);
     other_source.load(&mut other.open()).await.unwrap();
-    for resource in ledger::Source::PLAN.resources {
+    for resource in &ledger::Source::plan().resources {
         assert_table(
             &other.path(),
-            resource.table,
+            &resource.table,
             &server.dataset("stories").rows(),
         );
     }

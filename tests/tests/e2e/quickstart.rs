@@ -39,9 +39,9 @@ fn run(database: &Database, api: Option<(&str, &str)>) -> String {
 /// Asserts that it left these behind.
 fn assert_left(database: &Database, held: &[Dataset]) {
     let file = database.directory().join("quickstart.db");
-    for (dataset, resource) in held.iter().zip(media::Source::PLAN.resources) {
-        assert_eq!(dataset.name(), resource.name);
-        assert_table(&file, resource.table, &dataset.rows());
+    for (dataset, resource) in held.iter().zip(&media::Source::plan().resources) {
+        assert_eq!(dataset.name(), resource.name.as_str());
+        assert_table(&file, &resource.table, &dataset.rows());
     }
 }
 

@@ -299,10 +299,10 @@ async fn a_struct_of_the_users_own_changes_the_fields_that_it_has() {
 
 #[test]
 fn a_page_for_a_test_goes_through_them_as_well() {
-    let plan: &ResourcePlan = stepped::Source::PLAN.resources[2];
+    let plan: &ResourcePlan = &stepped::Source::plan().resources[2];
     let body = r#"{"data": [{"id": 1, "events": [{"id": "a"}, {"id": "b"}]}]}"#;
     let rows = Rows::from_page(body, plan).unwrap();
-    let rows = rows.processed(plan, stepped::Source::HOOKS).unwrap();
+    let rows = rows.processed(plan, stepped::Source::hooks()).unwrap();
     assert_eq!(rows.len(), 2);
 }
 

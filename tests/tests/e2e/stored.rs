@@ -44,9 +44,9 @@ impl Database {
     /// Asserts that every resource of a source is stored as the server holds it.
     #[track_caller]
     pub(crate) fn assert_equals<S: Connector>(&self, _: &S, server: &Server) {
-        for resource in S::PLAN.resources {
-            let held = server.dataset(resource.name).rows();
-            assert_table(&self.path(), resource.table, &held);
+        for resource in &S::plan().resources {
+            let held = server.dataset(&resource.name).rows();
+            assert_table(&self.path(), &resource.table, &held);
         }
     }
 }
@@ -89,7 +89,7 @@ enum Cell {
 }
 
 fn expected(table: &Table, row: &Row) -> Vec<Cell> {
-    let cell = |column: &rest_source::Column| match row.get(column.key) {
+    let cell = |column: &rest_source::Column| match row.get(column.key.as_str()) {
         None | Some(Value::Null) => Cell::Null,
         Some(held) => expected_cell(&column.data_type, held),
     };

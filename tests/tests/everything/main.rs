@@ -34,7 +34,7 @@ fn same(checked: &impl Debug, emitted: &impl Debug) {
 #[test]
 fn the_source_is_as_it_was_checked() {
     let checked = connector();
-    let plan = everything::Source::PLAN;
+    let plan = everything::Source::plan();
     same(&checked.name, &plan.name);
     same(&checked.spec, &plan.spec);
     same(&checked.base_url, &plan.base_url);
@@ -47,13 +47,13 @@ fn the_source_is_as_it_was_checked() {
     same(&checked.max_response_bytes, &plan.max_response_bytes);
     same(&checked.allow_origins, &plan.allow_origins);
     assert_eq!(checked.secrets.len(), plan.secrets.len());
-    for (checked, plan) in checked.secrets.iter().zip(plan.secrets) {
+    for (checked, plan) in checked.secrets.iter().zip(&plan.secrets) {
         same(&checked.name, &plan.name);
         same(&checked.env, &plan.env);
         same(&checked.description, &plan.description);
     }
     assert_eq!(checked.config.len(), plan.config.len());
-    for (checked, plan) in checked.config.iter().zip(plan.config) {
+    for (checked, plan) in checked.config.iter().zip(&plan.config) {
         same(&checked.name, &plan.name);
         same(&checked.env, &plan.env);
         same(&checked.default, &plan.default);
@@ -64,7 +64,7 @@ fn the_source_is_as_it_was_checked() {
 #[test]
 fn every_resource_is_as_it_was_checked() {
     let checked = connector();
-    let plans = everything::Source::PLAN.resources;
+    let plans = &everything::Source::plan().resources;
     assert_eq!(checked.resources.len(), plans.len());
     for (resource, plan) in checked.resources.iter().zip(plans) {
         same_resource(&checked, resource, plan);
@@ -93,18 +93,18 @@ fn same_resource(connector: &Connector, checked: &Resource, plan: &ResourcePlan)
     let of = |parent: &connector::Parent| connector.resources[parent.resource].name.as_str();
     same(
         &parent.map(of),
-        &plan.parent.map(|parent| parent.resource.name),
+        &plan.parent.as_ref().map(|parent| &parent.resource.name),
     );
     let fields = parent.map(|parent| parent.fields.as_slice());
-    same(&fields, &plan.parent.map(|parent| parent.fields));
+    same(&fields, &plan.parent.as_ref().map(|parent| &parent.fields));
     match &checked.record {
         Record::Untyped(columns) => {
             assert!(plan.table.is_untyped());
-            same_columns(columns, plan.table.columns);
+            same_columns(columns, &plan.table.columns);
         }
         Record::Struct(record) => {
             same(&record.name, &plan.table.name);
-            same_columns(&record.columns, plan.table.columns);
+            same_columns(&record.columns, &plan.table.columns);
         }
     }
 }
@@ -130,7 +130,7 @@ fn same_column(checked: &connector::Column, column: &Column) {
     match (&checked.data_type, &column.data_type) {
         (connector::Type::Object(checked), Type::Object(table)) => {
             same(&checked.name, &table.name);
-            same_columns(&checked.columns, table.columns);
+            same_columns(&checked.columns, &table.columns);
         }
         (connector::Type::Array(checked), Type::Array(element))
         | (connector::Type::Map(checked), Type::Map(element)) => same_column(checked, element),

@@ -86,7 +86,7 @@ resources:
             Reply::json(&json!([]))
         })
         .await;
-        for resource in world.client.plan().resources {
+        for resource in &world.client.plan().resources {
             let mut pages = world.client.rows(resource).pages();
             while let Some(page) = pages.next().await {
                 page.unwrap();

@@ -186,8 +186,8 @@ async fn the_time_of_a_request_is_that_of_all_its_hops() {
         "json",
     );
     let plan = plan(&spec.replace("$BASE", server.url()));
-    let client = Client::builder(plan).build().unwrap();
-    let error = client.rows(plan.resources[0]).pages().next().await;
+    let client = Client::builder(&plan).build().unwrap();
+    let error = client.rows(plan.resources[0].clone()).pages().next().await;
     let error = error.unwrap().unwrap_err();
     assert_eq!(*error.kind(), ErrorKind::Transport, "{error}");
     assert!(

@@ -1,5 +1,6 @@
 //! A spec, run as the command runs it, against a server that answers as a test says.
 
+use rest_source::shared::Ref;
 use std::{
     collections::BTreeMap,
     sync::{
@@ -44,7 +45,7 @@ pub(crate) struct Run {
 
 /// The plan of a spec, as the command makes it. A mistake in it fails the test.
 #[track_caller]
-pub(crate) fn plan(spec: &str) -> &'static SourcePlan {
+pub(crate) fn plan(spec: &str) -> Ref<SourcePlan> {
     let compiled = rest_source_codegen::compile("spec.yaml", spec);
     let Some(connector) = compiled.connector else {
         panic!("{}\n{spec}", compiled.diagnostics.render());
@@ -77,7 +78,7 @@ impl World {
 
     /// A resource of the spec.
     #[track_caller]
-    pub(crate) fn resource(&self, name: &str) -> &'static ResourcePlan {
+    pub(crate) fn resource(&self, name: &str) -> &Ref<ResourcePlan> {
         let mut resources = self.client.plan().resources.iter();
         resources.find(|resource| resource.name == name).unwrap()
     }
@@ -127,7 +128,7 @@ pub(crate) fn connect(
     let secrets: Vec<Secret> = plan
         .secrets
         .iter()
-        .map(|one| secret(one.name).as_str().into())
+        .map(|one| secret(&one.name).as_str().into())
         .collect();
     let kept = Arc::clone(kept);
     Client::builder(plan)
@@ -203,11 +204,11 @@ fn record(row: Row<'_>) -> Value {
     if row.table().is_untyped() {
         return cell(row.value(0));
     }
-    let columns = row.table().columns.iter().map(|column| column.name);
+    let columns = row.table().columns.iter().map(|column| &column.name);
     let members: Map<String, Value> = columns
         .zip(row.values())
         .filter(|(_, value)| !matches!(value, Cell::Absent))
-        .map(|(name, value)| (name.to_owned(), cell(value)))
+        .map(|(name, value)| (name.to_string(), cell(value)))
         .collect();
     Value::Object(members)
 }

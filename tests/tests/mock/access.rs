@@ -72,19 +72,20 @@ impl Paginate for ByTens {
 
 /// Every resource with seven records.
 fn all_doors() -> rest_source::mock::Mock<doors::Source> {
-    let plans = doors::Source::PLAN.resources.iter();
+    let plan = doors::Source::plan();
+    let plans = plan.resources.iter();
     plans.fold(doors::Source::mock(), |mock, plan| {
-        mock.records(plan.name, (0..7).map(|id| json!({ "id": id })))
+        mock.records(&plan.name, (0..7).map(|id| json!({ "id": id })))
     })
 }
 
 #[tokio::test]
 async fn each_kind_of_credentials_is_let_in() {
     let api = all_doors().start().unwrap();
-    for plan in doors::Source::PLAN.resources {
+    for plan in &doors::Source::plan().resources {
         let rows = fetched(api.source().client(), plan).await.unwrap();
         assert_eq!(rows.len(), 7, "{}", plan.name);
-        let asked = api.requests_for(plan.name);
+        let asked = api.requests_for(&plan.name);
         assert!(
             asked.iter().all(|asked| asked.status == Some(200)),
             "{asked:?}"
@@ -126,7 +127,7 @@ fn strangers() -> doors::Secrets {
 async fn nobody_else_is() {
     let api = all_doors().start().unwrap();
     let stranger = api.builder().secrets(strangers()).build().unwrap();
-    for plan in doors::Source::PLAN.resources {
+    for plan in &doors::Source::plan().resources {
         let fetched = fetched(stranger.client(), plan).await;
         if plan.name == "open" {
             fetched.unwrap();
@@ -143,7 +144,7 @@ async fn nobody_else_is() {
     let refused = asked.iter().filter(|asked| asked.status == Some(401));
     assert_eq!(
         refused.count(),
-        doors::Source::PLAN.resources.len() - 1,
+        doors::Source::plan().resources.len() - 1,
         "{asked:?}"
     );
 }

@@ -82,8 +82,8 @@ async fn load_twice<S: Connector>(source: &S) {
 
 /// The API with totals where the spec looks for them: elsewhere a real one may say anything.
 fn honest<S: Connector>(mut api: Api) -> Api {
-    let declared = S::PLAN.resources.iter().any(|plan| {
-        let Paginator { kind, ends, .. } = plan.paginator;
+    let declared = S::plan().resources.iter().any(|plan| {
+        let Paginator { kind, ends, .. } = plan.paginator.clone();
         matches!(kind, Pages::Offset(_)) && ends != Ends::COUNTED
     });
     api.paging = Paging {

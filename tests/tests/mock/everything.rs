@@ -33,11 +33,11 @@ async fn values_are_found_wherever_they_stand_in_a_request() {
     let api = everything::Source::mock()
         .records(
             "headers",
-            made::records(everything::Source::PLAN.resources[3].table, 25),
+            made::records(&everything::Source::plan().resources[3].table, 25),
         )
         .records(
             "renewed",
-            made::records(everything::Source::PLAN.resources[4].table, 25),
+            made::records(&everything::Source::plan().resources[4].table, 25),
         )
         .answer("type", entries)
         .answer("links", |_| json!([{ "id": 1 }]))
@@ -54,8 +54,9 @@ async fn values_are_found_wherever_they_stand_in_a_request() {
         ("entry_parts", 2),
         ("whole", 2),
     ] {
-        let plans = everything::Source::PLAN.resources.iter();
-        let plan = plans.copied().find(|plan| plan.name == name).unwrap();
+        let source = everything::Source::plan();
+        let mut plans = source.resources.iter();
+        let plan = plans.find(|plan| plan.name == name).unwrap();
         let got = fetched(api.source().client(), plan).await;
         let got = got.unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(got.len(), count, "`{name}`");

@@ -18,8 +18,9 @@ fn object(table: &Table, n: u64) -> Value {
         .map(|(at, column)| (at as u64, column))
         .filter(|(_, column)| column.parent.is_none() && column.decode != Decode::Rest)
         .collect();
-    let begins = |from: Option<Path>, key: &str| {
-        from.is_some_and(|from| matches!(from.0.first(), Some(Step::Key(first)) if *first == key))
+    let begins = |from: &Option<Path>, key: &str| {
+        from.as_ref()
+            .is_some_and(|from| matches!(from.0.first(), Some(Step::Key(first)) if *first == key))
     };
     let mut record = Value::Object(Map::new());
     // What others are read from within comes first, and is always there.
@@ -30,15 +31,15 @@ fn object(table: &Table, n: u64) -> Value {
         for (at, column) in these {
             let is_read_within = columns
                 .iter()
-                .any(|(_, other)| begins(other.from, column.key));
+                .any(|(_, other)| begins(&other.from, &column.key));
             let value = match (n + at) % 3 {
                 1 if column.nullable && !is_read_within => Value::Null,
                 2 if column.nullable && !is_read_within => continue,
                 _ => written(column, n),
             };
-            match column.from {
-                Some(from) => put(&mut record, from.0, value),
-                None => put(&mut record, &[Step::Key(column.key)], value),
+            match &column.from {
+                Some(from) => put(&mut record, &from.0, value),
+                None => put(&mut record, &[Step::Key(column.key.clone())], value),
             }
         }
     }
@@ -57,7 +58,7 @@ fn put(tree: &mut Value, steps: &[Step], value: Value) {
                 place
                     .as_object_mut()
                     .unwrap()
-                    .entry(*key)
+                    .entry(key.clone())
                     .or_insert(Value::Null)
             }
             Step::Index(_) => {
@@ -83,7 +84,7 @@ fn written(column: &Column, n: u64) -> Value {
 }
 
 fn value(column: &Column, n: u64) -> Value {
-    match column.data_type {
+    match &column.data_type {
         Type::Text => format!("{}-{n:03}", column.name).into(),
         Type::Bigint | Type::Scalar => n.into(),
         Type::Double => json!(format!("{n}.5").parse::<f64>().unwrap()),
@@ -97,13 +98,15 @@ fn value(column: &Column, n: u64) -> Value {
         Type::Object(table) => object(table, n),
         Type::Array(element) => json!([written(element, n), written(element, n + 1)]),
         Type::Map(element) => json!({ "a": written(element, n), "b c": written(element, n + 1) }),
-        Type::Enum { values, .. } => values[usize::try_from(n).unwrap() % values.len()].into(),
+        Type::Enum { values, .. } => values[usize::try_from(n).unwrap() % values.len()]
+            .as_str()
+            .into(),
         Type::Union(members) => written(&members[usize::try_from(n).unwrap() % members.len()], n),
     }
 }
 
 /// An instant a minute after the one before.
-fn instant(format: TimeFormat, n: u64) -> Value {
+fn instant(format: &TimeFormat, n: u64) -> Value {
     let second = 1_767_225_600 + i64::try_from(n).unwrap() * 60;
     let at = jiff::Timestamp::from_second(second).unwrap();
     match format {
@@ -112,7 +115,7 @@ fn instant(format: TimeFormat, n: u64) -> Value {
         TimeFormat::EpochMillis => (second * 1000).into(),
         TimeFormat::Date => at.strftime("%Y-%m-%d").to_string().into(),
         TimeFormat::Pattern { pattern, .. } => Zoned::new(at, TimeZone::UTC)
-            .strftime(pattern)
+            .strftime(pattern.as_str())
             .to_string()
             .into(),
         TimeFormat::Local { .. } => at.strftime("%Y-%m-%dT%H:%M:%S").to_string().into(),
@@ -120,10 +123,10 @@ fn instant(format: TimeFormat, n: u64) -> Value {
 }
 
 /// A day after the one before.
-fn day(format: TimeFormat, n: u64) -> Value {
+fn day(format: &TimeFormat, n: u64) -> Value {
     let day = civil::date(2026, 1, 1) + jiff::Span::new().days(i64::try_from(n).unwrap());
     match format {
-        TimeFormat::Pattern { pattern, .. } => day.strftime(pattern).to_string().into(),
+        TimeFormat::Pattern { pattern, .. } => day.strftime(pattern.as_str()).to_string().into(),
         TimeFormat::EpochSeconds | TimeFormat::EpochMillis => instant(format, n),
         _ => day.to_string().into(),
     }

@@ -11,14 +11,16 @@ mod paging;
 mod records;
 mod specs;
 
+use rest_source::shared::list;
 use rest_source::{
     Client, Path, Result, Rows,
     plan::{ResourcePlan, Selector},
+    shared::Ref,
 };
 use serde_json::Value;
 
 /// The rows of a resource as they come, page after page.
-async fn fetched(client: &Client, plan: &'static ResourcePlan) -> Result<Vec<String>> {
+async fn fetched(client: &Client, plan: impl Into<Ref<ResourcePlan>>) -> Result<Vec<String>> {
     let mut pages = client.rows(plan).pages();
     let mut rows = Vec::new();
     while let Some(page) = pages.next().await {
@@ -28,10 +30,10 @@ async fn fetched(client: &Client, plan: &'static ResourcePlan) -> Result<Vec<Str
 }
 
 /// The rows that records are, all in one page and nothing around them.
-fn as_one_page(records: &[Value], plan: &'static ResourcePlan) -> Vec<String> {
+fn as_one_page(records: &[Value], plan: &ResourcePlan) -> Vec<String> {
     let bare = ResourcePlan {
-        selector: Selector::Path(Path(&[])),
-        ..*plan
+        selector: Selector::Path(Path(list![])),
+        ..plan.clone()
     };
     let rows = Rows::from_page(Value::from(records).to_string(), &bare).unwrap();
     rows.iter().map(|row| format!("{row:?}")).collect()

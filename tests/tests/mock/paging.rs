@@ -1,5 +1,6 @@
 //! Every paginator gets what was put in, in order, page after page.
 
+use rest_source::shared::{Ref::Static, list};
 use rest_source::{
     Connector, ErrorKind, Position,
     mock::{Mocked, json},
@@ -22,10 +23,10 @@ fn things(count: u64) -> Vec<Value> {
 #[tokio::test]
 async fn every_paginator_gets_exactly_what_was_put_in() {
     for count in [0, 1, 3, 7, 9] {
-        for plan in pages::Source::PLAN.resources {
+        for plan in &pages::Source::plan().resources {
             let things = things(count);
             let api = pages::Source::mock()
-                .records(plan.name, &things)
+                .records(&plan.name, &things)
                 .page_size(3)
                 .start()
                 .unwrap();
@@ -42,7 +43,9 @@ async fn every_paginator_gets_exactly_what_was_put_in() {
                 "{asked:?}"
             );
             assert!(
-                asked.iter().all(|asked| asked.resource == Some(plan.name)),
+                asked
+                    .iter()
+                    .all(|asked| asked.resource.as_ref() == Some(&plan.name)),
                 "{asked:?}"
             );
             assert!(
@@ -69,7 +72,8 @@ async fn every_paginator_gets_exactly_what_was_put_in() {
 
 /// What was asked for a resource with seven records, three a page.
 async fn asked(name: &str) -> Vec<String> {
-    let plans = pages::Source::PLAN.resources;
+    let source = pages::Source::plan();
+    let plans = &source.resources;
     let plan = plans.iter().find(|plan| plan.name == name).unwrap();
     let api = pages::Source::mock()
         .records(name, things(7))
@@ -149,13 +153,14 @@ async fn a_resource_without_records_is_empty_and_what_is_none_is_not_found() {
     let api = pages::Source::mock().start().unwrap();
     assert!(api.source().offset().all().await.unwrap().is_empty());
     let plan = ResourcePlan {
-        name: "elsewhere",
-        path: Template(&[Part::Text("elsewhere")]),
+        name: Static("elsewhere"),
+        path: Template(list![Part::Text(Static("elsewhere"))]),
         auth: None,
-        ..*pages::Source::PLAN.resources[0]
+        ..ResourcePlan::clone(&pages::Source::plan().resources[0])
     };
-    let plan: &'static ResourcePlan = Box::leak(Box::new(plan));
-    let error = fetched(api.source().client(), plan).await.unwrap_err();
+    let error = fetched(api.source().client(), plan.clone())
+        .await
+        .unwrap_err();
     assert_eq!(*error.kind(), ErrorKind::Status(404));
     assert!(
         error

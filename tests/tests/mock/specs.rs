@@ -54,17 +54,18 @@ pub(crate) mod sources {
 
 /// Of every resource as many records as make three pages of ten.
 fn mocked<S: Connector>() -> Api<S> {
-    let plans = S::PLAN.resources.iter();
+    let plan = S::plan();
+    let plans = plan.resources.iter();
     let mock = plans.fold(S::mock().page_size(10), |mock, plan| {
-        mock.records(plan.name, made::records(plan.table, 25))
+        mock.records(&plan.name, made::records(&plan.table, 25))
     });
     mock.start().unwrap()
 }
 
 /// The records, in the order in which the spec says that they come.
-fn put_in(plan: &'static ResourcePlan) -> Vec<String> {
-    let mut records = made::records(plan.table, 25);
-    if plan.incremental.and_then(|plan| plan.row_order) == Some(RowOrder::Descending) {
+fn put_in(plan: &ResourcePlan) -> Vec<String> {
+    let mut records = made::records(&plan.table, 25);
+    if plan.incremental.clone().and_then(|plan| plan.row_order) == Some(RowOrder::Descending) {
         records.reverse();
     }
     as_one_page(&records, plan)
@@ -72,7 +73,7 @@ fn put_in(plan: &'static ResourcePlan) -> Vec<String> {
 
 async fn assert_mocked<S: Connector>() {
     let api = mocked::<S>();
-    for plan in S::PLAN.resources {
+    for plan in &S::plan().resources {
         let got = fetched(api.source().client(), plan).await.unwrap();
         if plan.parent.is_none() {
             assert_eq!(got, put_in(plan), "`{}`", plan.name);

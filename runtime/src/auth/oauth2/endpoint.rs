@@ -25,7 +25,7 @@ const LONGEST_QUOTE: usize = 300;
 
 pub(super) struct Endpoint {
     url: Url,
-    form: Vec<(&'static str, String)>,
+    form: Vec<(String, String)>,
     /// The header, where the client does not prove itself in the form.
     authorization: Option<String>,
 }
@@ -66,31 +66,38 @@ impl Endpoint {
     ///
     /// When the URL may not have credentials.
     pub(super) fn new(plan: &OAuth2, scope: Scope<'_>, redactor: &Redactor) -> Result<Self> {
-        let url = scope.url(plan.access_token_url, "`access_token_url`")?;
+        let url = scope.url(&plan.access_token_url, "`access_token_url`")?;
         let url = origin::parse(&url, "`access_token_url`")?;
         origin::check_scheme(&url)?;
-        let id = scope.required(plan.client_id, "`client_id`")?;
-        let secret = scope.required(plan.client_secret, "`client_secret`")?;
+        let id = scope.required(&plan.client_id, "`client_id`")?;
+        let secret = scope.required(&plan.client_secret, "`client_secret`")?;
         let grant = match plan.grant {
             Grant::ClientCredentials => "client_credentials",
             Grant::RefreshToken(_) => "refresh_token",
         };
-        let mut form = vec![("grant_type", grant.to_owned())];
+        let mut form = vec![("grant_type".to_owned(), grant.to_owned())];
         let authorization = match plan.client_authentication {
             ClientAuthentication::Body => {
-                form.extend([("client_id", id), ("client_secret", secret)]);
+                form.extend([
+                    ("client_id".to_owned(), id),
+                    ("client_secret".to_owned(), secret),
+                ]);
                 None
             }
             ClientAuthentication::Basic => Some(basic(&id, &secret, redactor)),
         };
-        for (name, template) in [("scope", plan.scope), ("audience", plan.audience)] {
+        for (name, template) in [("scope", &plan.scope), ("audience", &plan.audience)] {
             if let Some(template) = template {
-                form.push((name, scope.required(template, &format!("`{name}`"))?));
+                form.push((
+                    name.to_owned(),
+                    scope.required(template, &format!("`{name}`"))?,
+                ));
             }
         }
-        let data = plan.access_token_request_data;
-        form.retain(|(name, _)| !data.iter().any(|param| param.name == *name));
-        form.extend(scope.params(data));
+        let data = &plan.access_token_request_data;
+        form.retain(|(name, _)| !data.iter().any(|param| *param.name == **name));
+        let data = scope.params(data);
+        form.extend(data.map(|(name, value)| (name.to_owned(), value)));
         Ok(Self {
             url,
             form,

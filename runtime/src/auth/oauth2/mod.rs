@@ -88,7 +88,7 @@ impl OAuth2 {
     ///
     /// When the token URL may not have credentials, or a value cannot be sent.
     pub(super) fn new(plan: &plan::OAuth2, scope: Scope<'_>, wire: &Arc<Wire>) -> Result<Self> {
-        let refresh = match plan.grant {
+        let refresh = match &plan.grant {
             Grant::ClientCredentials => None,
             Grant::RefreshToken(token) => Some(Refresh {
                 token: scope.required(token, "`refresh_token`")?.into(),

@@ -1,6 +1,9 @@
 mod answers;
 mod observed;
 
+use crate::shared::Ref;
+use crate::shared::{Ref::Static, Text, list};
+use std::sync::LazyLock;
 use std::{
     sync::{
         Arc, Mutex,
@@ -33,21 +36,23 @@ const SECRET: &str = "cl1ent+secret/=";
 const SECONDS: Duration = Duration::from_secs(1);
 
 const PLAN: OAuth2 = OAuth2 {
-    access_token_url: Template(&[Part::Text(TOKEN_URL)]),
-    client_id: Template(&[Part::Secret(0)]),
-    client_secret: Template(&[Part::Secret(1)]),
+    access_token_url: Template(list![Part::Text(Text::of(TOKEN_URL))]),
+    client_id: Template(list![Part::Secret(0)]),
+    client_secret: Template(list![Part::Secret(1)]),
     ..OAuth2::DEFAULT
 };
 
 /// A 419 is what another API calls a 401.
 static RULES: &[ResponseAction] = &[ResponseAction {
-    statuses: &[(419, 419)],
-    ..ResponseAction::new(Action::RefreshAuth)
+    statuses: list![(419, 419)],
+    action: Action::RefreshAuth,
+    ..ResponseAction::DEFAULT
 }];
 
 static BANNED: &[ResponseAction] = &[ResponseAction {
-    statuses: &[(401, 401)],
-    ..ResponseAction::new(Action::Ignore)
+    statuses: list![(401, 401)],
+    action: Action::Ignore,
+    ..ResponseAction::DEFAULT
 }];
 
 /// A source of two resources with the same credentials, over an API and a clock of its own.
@@ -72,6 +77,10 @@ impl World {
         Self::made(plan, answers, status, None)
     }
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a call that makes it reads better"
+    )]
     fn made(
         plan: OAuth2,
         answers: impl Fn(u64) -> Answer + Send + Sync + 'static,
@@ -88,26 +97,27 @@ impl World {
         });
         let clock = ManualClock::default();
         // Generated code has a constant for each resource: equal ones are the same credentials.
-        let resource = || -> &'static ResourcePlan {
-            Box::leak(Box::new(ResourcePlan {
-                name: "things",
-                path: Template(&[Part::Text("things")]),
-                auth: Some(Box::leak(Box::new(Auth::OAuth2(plan)))),
-                response_actions: RULES,
+        let plan = &plan;
+        let resource = || -> Ref<ResourcePlan> {
+            Ref::from(ResourcePlan {
+                name: Static("things"),
+                path: Template(list![Part::Text(Static("things"))]),
+                auth: Some(Ref::from(Auth::OAuth2(plan.clone()))),
+                response_actions: Static(RULES),
                 ..ResourcePlan::DEFAULT
-            }))
+            })
         };
-        let source = Box::leak(Box::new(SourcePlan {
-            name: "test",
-            base_url: Template(&[Part::Text("https://api.example.com/v1")]),
-            resources: Box::leak(Box::new([resource(), resource()])),
+        let source = Ref::from(SourcePlan {
+            name: Static("test"),
+            base_url: Template(list![Part::Text(Static("https://api.example.com/v1"))]),
+            resources: vec![resource(), resource()].into(),
             concurrency: 50,
             ..SourcePlan::DEFAULT
-        }));
+        });
         let secrets = [ID, SECRET, "refresh-0"].map(Secret::from).to_vec();
         let wire = Wire {
             on_refresh_token,
-            ..wire(source, &secrets, &api, &clock)
+            ..wire(&source, &secrets, &api, &clock)
         };
         let settings = Settings {
             secrets,
@@ -119,7 +129,7 @@ impl World {
     }
 
     async fn page_of(&self, resource: usize) -> Result<u16, Error> {
-        let resource = self.client.plan().resources[resource];
+        let resource = &self.client.plan().resources[resource];
         let draft = self.client.draft(resource, &Bounds::default(), &[])?;
         let mut turn = self.client.turn(resource).await;
         match self.client.exchange(&mut turn, resource, &draft).await {
@@ -180,13 +190,15 @@ async fn one_token_serves_the_whole_source() {
 async fn the_client_proves_itself_in_the_form() {
     let world = World::new(
         OAuth2 {
-            scope: Some(Template(&[Part::Text("read all")])),
-            audience: Some(Template(&[Part::Text("https://api.example.com")])),
-            access_token_request_data: &[Param {
-                name: "resource",
-                value: Template(&[Part::Text("r")]),
+            scope: Some(Template(list![Part::Text(Static("read all"))])),
+            audience: Some(Template(list![Part::Text(Static(
+                "https://api.example.com"
+            ))])),
+            access_token_request_data: list![Param {
+                name: Static("resource"),
+                value: Template(list![Part::Text(Static("r"))]),
             }],
-            ..PLAN
+            ..PLAN.clone()
         },
         token,
     );
@@ -215,7 +227,7 @@ async fn the_client_proves_itself_by_basic() {
     let world = World::new(
         OAuth2 {
             client_authentication: ClientAuthentication::Basic,
-            ..PLAN
+            ..PLAN.clone()
         },
         token,
     );
@@ -330,15 +342,17 @@ async fn a_rule_renews_a_token_as_a_401_does() {
 #[tokio::test]
 async fn a_rule_for_a_401_decides_before_a_token_is_renewed() {
     let world = World::with_pages(PLAN, token, |_| 401);
-    let resource = world.client.plan().resources[0];
+    let resource = &world.client.plan().resources[0];
     let banned = ResourcePlan {
-        response_actions: BANNED,
-        ..*resource
+        response_actions: Static(BANNED),
+        ..ResourcePlan::clone(resource)
     };
-    let banned: &'static ResourcePlan = Box::leak(Box::new(banned));
-    let draft = world.client.draft(banned, &Bounds::default(), &[]).unwrap();
-    let mut turn = world.client.turn(banned).await;
-    let response = world.client.exchange(&mut turn, banned, &draft).await;
+    let draft = world
+        .client
+        .draft(&banned, &Bounds::default(), &[])
+        .unwrap();
+    let mut turn = world.client.turn(&banned).await;
+    let response = world.client.exchange(&mut turn, &banned, &draft).await;
     assert_eq!(response.unwrap().status, 401);
     assert_eq!(world.tokens(), ["Bearer token-0"]);
 }
@@ -379,7 +393,7 @@ async fn a_turn_counts_the_wait_for_a_token_and_the_request_it_is_renewed_for() 
             _ => 200,
         },
     );
-    let resource = world.client.plan().resources[0];
+    let resource = &world.client.plan().resources[0];
     let draft = world
         .client
         .draft(resource, &Bounds::default(), &[])
@@ -498,18 +512,18 @@ async fn what_was_asked_for_is_not_lost_with_the_task_that_wanted_it() {
 fn a_token_url_over_plain_http_is_refused_but_for_loopback() {
     let make = |url: &'static str| {
         let plan = Auth::OAuth2(OAuth2 {
-            access_token_url: Template(Box::leak(Box::new([Part::Text(url)]))),
-            ..PLAN
+            access_token_url: Template(vec![Part::Text(Text::of(url))].into()),
+            ..PLAN.clone()
         });
-        let resource = &*Box::leak(Box::new(ResourcePlan {
-            auth: Some(Box::leak(Box::new(plan))),
+        let resource = ResourcePlan {
+            auth: Some(Ref::from(plan)),
             ..ResourcePlan::DEFAULT
-        }));
-        let source = Box::leak(Box::new(SourcePlan {
-            base_url: Template(&[Part::Text("https://api.example.com")]),
-            resources: Box::leak(Box::new([resource])),
+        };
+        let source = Ref::from(SourcePlan {
+            base_url: Template(list![Part::Text(Static("https://api.example.com"))]),
+            resources: vec![resource.into()].into(),
             ..SourcePlan::DEFAULT
-        }));
+        });
         let api = Api::new(|_| answer(200, &[], ""));
         client(
             source,
@@ -533,10 +547,10 @@ fn a_token_url_over_plain_http_is_refused_but_for_loopback() {
     make("http://localhost/token").unwrap();
 }
 
-const BY_REFRESH_TOKEN: OAuth2 = OAuth2 {
-    grant: Grant::RefreshToken(Template(&[Part::Secret(2)])),
-    ..PLAN
-};
+static BY_REFRESH_TOKEN: LazyLock<OAuth2> = LazyLock::new(|| OAuth2 {
+    grant: Grant::RefreshToken(Template(list![Part::Secret(2)])),
+    ..PLAN.clone()
+});
 
 /// The n-th token, for an hour, and the refresh token for the next.
 fn rotated(n: u64) -> Answer {
@@ -561,7 +575,7 @@ fn refresh_tokens(world: &World) -> Vec<String> {
 
 #[tokio::test]
 async fn a_refresh_token_is_used_until_there_is_another() {
-    let world = World::new(BY_REFRESH_TOKEN, token);
+    let world = World::new(BY_REFRESH_TOKEN.clone(), token);
     for _ in 0..2 {
         assert_eq!(world.page().await.unwrap(), 200);
         world.clock.advance(3600 * SECONDS);
@@ -589,7 +603,12 @@ async fn a_new_refresh_token_is_kept_before_the_token_is_used_and_sent_next() {
             })
         })
     };
-    let made = World::made(BY_REFRESH_TOKEN, rotated, |_| 200, Some(on_refresh_token));
+    let made = World::made(
+        BY_REFRESH_TOKEN.clone(),
+        rotated,
+        |_| 200,
+        Some(on_refresh_token),
+    );
     let (api, clock, client) = (made.api.clone(), made.clock.clone(), made.client.clone());
     *world.lock().unwrap() = Some(World { api, clock, client });
     for _ in 0..2 {
@@ -629,7 +648,12 @@ async fn a_refresh_token_that_was_not_kept_is_offered_again_before_anything_is_a
             })
         })
     };
-    let world = World::made(BY_REFRESH_TOKEN, rotated, |_| 200, Some(on_refresh_token));
+    let world = World::made(
+        BY_REFRESH_TOKEN.clone(),
+        rotated,
+        |_| 200,
+        Some(on_refresh_token),
+    );
     for _ in 0..2 {
         let error = world.page().await.unwrap_err();
         assert_eq!(error.kind(), &ErrorKind::Auth);
@@ -653,7 +677,7 @@ async fn a_refresh_token_that_was_not_kept_is_offered_again_before_anything_is_a
 
 #[tokio::test]
 async fn a_refresh_token_that_is_over_is_said() {
-    let world = World::new(BY_REFRESH_TOKEN, |_| {
+    let world = World::new(BY_REFRESH_TOKEN.clone(), |_| {
         answer(400, &[], r#"{"error":"invalid_grant"}"#)
     });
     let error = world.page().await.unwrap_err();

@@ -31,9 +31,9 @@ struct Owner {
 impl Record for Story {
     const TABLE: &'static Table = &Table::new(
         "stories",
-        &[
+        list![
             Column::new("id", Type::Bigint),
-            Column::new("owner", Type::Object(Owner::TABLE)).nullable(),
+            Column::new("owner", Type::Object(Static(Owner::TABLE))).nullable(),
             Column::extra(),
         ],
     );
@@ -48,8 +48,10 @@ impl Record for Story {
 }
 
 impl Record for Owner {
-    const TABLE: &'static Table =
-        &Table::new("owner", &[Column::new("name", Type::Text), Column::extra()]);
+    const TABLE: &'static Table = &Table::new(
+        "owner",
+        list![Column::new("name", Type::Text), Column::extra()],
+    );
 
     fn from_cells(cells: &mut Cells<'_>) -> Self {
         Self {
@@ -104,9 +106,10 @@ fn undeclared_keys_are_kept_in_their_object_and_not_counted_as_left_out() {
 fn beside_what_is_read_from_an_inner_object_keys_are_kept_by_their_path() {
     static TABLE: Table = Table::new(
         "stories",
-        &[
+        list![
             Column::new("id", Type::Bigint),
-            Column::new("name", Type::Text).from(&[Step::Key("owner"), Step::Key("name")]),
+            Column::new("name", Type::Text)
+                .from(list![Step::Key(Static("owner")), Step::Key(Static("name"))]),
             Column::extra(),
         ],
     );

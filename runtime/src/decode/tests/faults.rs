@@ -1,6 +1,8 @@
 //! Values that do not fit, under each contract.
 
 use super::{failure, page, page_under, rows};
+use crate::shared::Ref::Static;
+use crate::shared::list;
 use crate::{
     plan::{ColumnsContract, DataTypeContract, SchemaContract},
     schema::{Column, Table, Type},
@@ -8,13 +10,13 @@ use crate::{
 
 static STORIES: Table = Table::new(
     "stories",
-    &[
+    list![
         Column::new("id", Type::Text).primary_key().at(31),
         Column::new("profile_views", Type::Bigint).nullable().at(33),
         Column::new(
             "kind",
             Type::Enum {
-                values: &["reel", "feed"],
+                values: list![Static("reel"), Static("feed")],
                 closed: true,
             },
         )
@@ -22,12 +24,16 @@ static STORIES: Table = Table::new(
         .at(29),
         Column::new(
             "owner",
-            Type::Object(&Table::new(
-                "owner",
-                &[
-                    Column::new("name", Type::Text).at(36),
-                    Column::new("age", Type::Bigint).nullable().at(37),
-                ],
+            Type::Object(Static(
+                const {
+                    &Table::new(
+                        "owner",
+                        list![
+                            Column::new("name", Type::Text).at(36),
+                            Column::new("age", Type::Bigint).nullable().at(37),
+                        ],
+                    )
+                }
             )),
         )
         .nullable()
@@ -182,8 +188,11 @@ fn a_secret_in_a_bad_value_is_blanked_before_it_is_cut_off() {
 fn faults_that_null_takes_the_place_of_leave_the_others_listed() {
     static TABLE: Table = Table::new(
         "stories",
-        &[
-            Column::new("ids", Type::Array(&Column::new("ids", Type::Bigint))),
+        list![
+            Column::new(
+                "ids",
+                Type::Array(Static(const { &Column::new("ids", Type::Bigint) }))
+            ),
             Column::new("views", Type::Bigint).nullable(),
         ],
     );
@@ -203,16 +212,19 @@ fn faults_that_null_takes_the_place_of_leave_the_others_listed() {
 fn half_a_surrogate_pair_is_a_bad_value_of_its_column() {
     static TEXTS: Table = Table::new(
         "stories",
-        &[
+        list![
             Column::new("id", Type::Text).primary_key().at(31),
             Column::new("name", Type::Text).nullable().at(32),
-            Column::new("tags", Type::Array(&Column::new("", Type::Text)))
-                .nullable()
-                .at(33),
+            Column::new(
+                "tags",
+                Type::Array(Static(const { &Column::new("", Type::Text) }))
+            )
+            .nullable()
+            .at(33),
             Column::new("any", Type::Json).nullable().at(34),
         ],
     );
-    static UNTYPED: Table = Table::new("stories", &[]);
+    static UNTYPED: Table = Table::new("stories", list![]);
     const HALF: &str = r#"{"data": [
         {"id": "a", "name": "\ud83d\ude00", "tags": ["x"], "any": {"b": "c"}},
         {"id": "b", "name": "\ud83d"},

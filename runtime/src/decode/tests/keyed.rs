@@ -1,6 +1,7 @@
 //! Records that are taken as they are, by a key that is looked up in them.
 
 use super::{failure, page, page_under, rows};
+use crate::shared::list;
 use crate::{
     Json,
     plan::{DataTypeContract, SchemaContract},
@@ -9,7 +10,7 @@ use crate::{
 
 static EVENTS: Table = Table::new(
     "events",
-    &[
+    list![
         Column::new("id", Type::Scalar).primary_key().at(31),
         Column::new("user_id", Type::Scalar)
             .key("userId")

@@ -2,24 +2,26 @@
 
 use super::*;
 use crate::decode::{Format, decode_or_leave};
+use crate::shared::list;
+use std::sync::LazyLock;
 
-const LINES: ResourcePlan = ResourcePlan {
-    selector: Selector::Path(Path(&[])),
-    ..PAGED
-};
+static LINES: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    selector: Selector::Path(Path(list![])),
+    ..PAGED.clone()
+});
 
 static TABLE: Table = Table::new(
     "stories",
-    &[
+    list![
         Column::new("id", Type::Bigint),
         Column::new("name", Type::Text).nullable(),
     ],
 );
 
-static UNTYPED: Table = Table::new("stories", &[]);
+static UNTYPED: Table = Table::new("stories", list![]);
 
 fn lines_of(resource: &ResourcePlan, table: &'static Table, body: &str) -> Result<Decoded, Error> {
-    let shape = shape(resource, table, &[Path(&[Step::Key("next")])]);
+    let shape = shape(resource, table, &[Path(list![Step::Key(Static("next"))])]);
     decode_or_leave(&mut body.into(), Format::Lines, &shape)
 }
 

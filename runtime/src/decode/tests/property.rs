@@ -1,7 +1,10 @@
 //! For any input: no panic, and what is decoded is what `serde_json` reads.
 
+use crate::shared::Ref::Static;
+use crate::shared::list;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
+use std::sync::LazyLock;
 
 use super::{Decoded, PAGED, page_under, shape};
 use crate::{
@@ -13,57 +16,65 @@ use crate::{
 
 const TAG: Column = Column::new("tag", Type::Bigint).nullable();
 
-static TABLE: Table = Table::new(
-    "stories",
-    &[
-        Column::new("text", Type::Text),
-        Column::new("bigint", Type::Bigint).nullable(),
-        Column::new("double", Type::Double).nullable(),
-        Column::new("bool", Type::Bool).nullable(),
-        Column::new("json", Type::Json).nullable(),
-        Column::new("list", Type::Array(&TAG)).nullable(),
-        Column::new("map", Type::Map(&TAG)).nullable(),
-        Column::new(
-            "object",
-            Type::Object(&Table::new(
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    Table::new(
+        "stories",
+        vec![
+            Column::new("text", Type::Text),
+            Column::new("bigint", Type::Bigint).nullable(),
+            Column::new("double", Type::Double).nullable(),
+            Column::new("bool", Type::Bool).nullable(),
+            Column::new("json", Type::Json).nullable(),
+            Column::new("list", Type::Array(Static(const { &TAG }))).nullable(),
+            Column::new("map", Type::Map(Static(const { &TAG }))).nullable(),
+            Column::new(
                 "object",
-                &[
-                    Column::new("text", Type::Text).nullable(),
-                    Column::new("bigint", Type::Bigint).nullable(),
-                ],
-            )),
-        )
-        .nullable(),
-        Column::new(
-            "decimal",
-            Type::Decimal {
-                precision: 8,
-                scale: 3,
-            },
-        )
-        .nullable(),
-        Column::new("at", Type::TIMESTAMP).nullable(),
-        Column::new("epoch", Type::Timestamp(TimeFormat::EpochMillis)).nullable(),
-        Column::new("written", Type::Array(&TAG))
-            .nullable()
-            .decode(Decode::Text),
-        Column::new("binary", Type::Binary).nullable(),
-        Column::new(
-            "union",
-            Type::Union(&[
-                Column::new("text", Type::Text),
-                Column::new("json", Type::Json),
+                Type::Object(Static(
+                    const {
+                        &Table::new(
+                            "object",
+                            list![
+                                Column::new("text", Type::Text).nullable(),
+                                Column::new("bigint", Type::Bigint).nullable(),
+                            ],
+                        )
+                    },
+                )),
+            )
+            .nullable(),
+            Column::new(
+                "decimal",
+                Type::Decimal {
+                    precision: 8,
+                    scale: 3,
+                },
+            )
+            .nullable(),
+            Column::new("at", Type::TIMESTAMP).nullable(),
+            Column::new("epoch", Type::Timestamp(TimeFormat::EpochMillis)).nullable(),
+            Column::new("written", Type::Array(Static(const { &TAG })))
+                .nullable()
+                .decode(Decode::Text),
+            Column::new("binary", Type::Binary).nullable(),
+            Column::new(
+                "union",
+                Type::Union(list![
+                    Column::new("text", Type::Text),
+                    Column::new("json", Type::Json),
+                ]),
+            )
+            .nullable(),
+            Column::new("from", Type::Bigint).nullable().from(list![
+                Step::Key(Static("object")),
+                Step::Key(Static("bigint"))
             ]),
-        )
-        .nullable(),
-        Column::new("from", Type::Bigint)
-            .nullable()
-            .from(&[Step::Key("object"), Step::Key("bigint")]),
-        Column::new("element", Type::Json)
-            .nullable()
-            .from(&[Step::Key("json"), Step::Index(-1)]),
-    ],
-);
+            Column::new("element", Type::Json)
+                .nullable()
+                .from(list![Step::Key(Static("json")), Step::Index(-1)]),
+        ]
+        .into(),
+    )
+});
 
 /// Any JSON, its keys often those of the table.
 fn any_json() -> impl Strategy<Value = Json> {
@@ -82,7 +93,8 @@ fn any_json() -> impl Strategy<Value = Json> {
     ];
     scalar.prop_recursive(5, 48, 8, |inner| {
         let key = prop_oneof![
-            proptest::sample::select(TABLE.columns).prop_map(|column| column.key.to_owned()),
+            proptest::sample::select(TABLE.columns.to_vec())
+                .prop_map(|column| column.key.to_string()),
             Just("data".to_owned()),
             Just("next".to_owned()),
             ".{0,6}",
@@ -156,7 +168,7 @@ proptest! {
     ) {
         let body = page_of(&records.into()).into_bytes();
         let at = at.index(body.len());
-        let shape = shape(&PAGED, &TABLE, &[Path(&[Step::Key("next")])]);
+        let shape = shape(&PAGED, &TABLE, &[Path(list![Step::Key(Static("next"))])]);
         prop_assert!(decode(body[..at].to_vec(), &shape).is_err());
         let mut changed = body;
         changed[at] = byte;
@@ -188,8 +200,8 @@ proptest! {
         prop_assert!(decoded.failure.is_none(), "{:?}", decoded.failure);
         prop_assert_eq!(decoded.rows.len(), records.len());
         for (row, record) in decoded.rows.iter().zip(&records) {
-            for (value, column) in row.values().zip(TABLE.columns).take(8) {
-                let expected = record.get(column.key).unwrap_or(&Json::Null);
+            for (value, column) in row.values().zip(&TABLE.columns).take(8) {
+                let expected = record.get(column.key.as_str()).unwrap_or(&Json::Null);
                 let read = match value {
                     Value::Absent | Value::Null => Json::Null,
                     Value::Bool(value) => value.into(),

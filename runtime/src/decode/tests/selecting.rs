@@ -1,26 +1,34 @@
 //! Where the records and a paginator's values are, and what is said where they are not.
 
 use super::{DATA, ID, PAGED, error, rows, shape};
+use crate::shared::{Ref::Static, Text, list};
 use crate::{
     decode::{Probe, decode},
     plan::{Offset, Pages, Paginator, ResourcePlan, Selector},
     schema::{Column, Path, Step, Table, Type},
 };
 
-static TEXT: Table = Table::new("stories", &[Column::new("name", Type::Text)]);
-static JSON: Table = Table::new("stories", &[Column::new("json", Type::Json)]);
+static TEXT: Table = Table::new("stories", list![Column::new("name", Type::Text)]);
+static JSON: Table = Table::new("stories", list![Column::new("json", Type::Json)]);
 
-const ROOT: Selector = Selector::Path(Path(&[]));
-const TOTAL: Path = Path(&[Step::Key("meta"), Step::Key("total")]);
-const NEXT: Path = Path(&[Step::Key("next")]);
-const LAST: Path = Path(&[Step::Key("data"), Step::Index(-1), Step::Key("id")]);
+const ROOT: Selector = Selector::Path(Path(list![]));
+const TOTAL: Path = Path(list![Step::Key(Static("meta")), Step::Key(Static("total"))]);
+const NEXT: Path = Path(list![Step::Key(Static("next"))]);
+const LAST: Path = Path(list![
+    Step::Key(Static("data")),
+    Step::Index(-1),
+    Step::Key(Static("id"))
+]);
 
 fn ids(resource: &ResourcePlan, body: &str) -> Vec<String> {
     rows(&decode(body.into(), &shape(resource, &ID, &[])).unwrap())
 }
 
 fn selecting(selector: Selector) -> ResourcePlan {
-    ResourcePlan { selector, ..PAGED }
+    ResourcePlan {
+        selector,
+        ..PAGED.clone()
+    }
 }
 
 fn single(selector: Selector) -> ResourcePlan {
@@ -66,7 +74,11 @@ fn records_and_probes_are_read_wherever_they_stand() {
 
 #[test]
 fn a_selector_goes_through_keys_and_indexes() {
-    let nested = Selector::Path(Path(&[Step::Key("a"), Step::Index(-1), Step::Key("b")]));
+    let nested = Selector::Path(Path(list![
+        Step::Key(Static("a")),
+        Step::Index(-1),
+        Step::Key(Static("b"))
+    ]));
     assert_eq!(
         ids(
             &selecting(nested),
@@ -119,7 +131,11 @@ fn a_selector_that_finds_nothing_lists_what_is_there() {
         "{text}"
     );
     assert!(text.contains("`$` has the keys `items`, `total`"), "{text}");
-    let deep = Selector::Path(Path(&[Step::Key("a"), Step::Key("b"), Step::Key("c")]));
+    let deep = Selector::Path(Path(list![
+        Step::Key(Static("a")),
+        Step::Key(Static("b")),
+        Step::Key(Static("c"))
+    ]));
     let text = error(&selecting(deep), r#"{"a": {"b": 3}}"#);
     assert!(
         text.contains("`$.a.b` is neither an object nor a list"),
@@ -127,7 +143,7 @@ fn a_selector_that_finds_nothing_lists_what_is_there() {
     );
     let optional = ResourcePlan {
         selector_required: false,
-        ..PAGED
+        ..PAGED.clone()
     };
     assert!(ids(&optional, r#"{"items": []}"#).is_empty());
 }
@@ -160,25 +176,31 @@ fn a_query_selects_elements_of_lists_and_objects() {
     let query = |text| selecting(Selector::Query(text));
     assert_eq!(
         ids(
-            &query("$.groups[*].items"),
+            &query(Static("$.groups[*].items")),
             r#"{"groups": [{"items": [{"id": 1}]}, {"items": [{"id": 2}, {"id": 3}]}]}"#
         ),
         ["1", "2", "3"]
     );
     assert_eq!(
         ids(
-            &query("$.data[?@.id > 1]"),
+            &query(Static("$.data[?@.id > 1]")),
             r#"{"data": [{"id": 1}, {"id": 9007199254740993.0}]}"#
         ),
         ["9007199254740993"]
     );
-    assert!(ids(&query("$.data[?@.id > 1]"), r#"{"data": [{"id": 1}]}"#).is_empty());
-    let text = error(&query("$.data[*]"), r#"{"items": [{"id": 1}]}"#);
+    assert!(
+        ids(
+            &query(Static("$.data[?@.id > 1]")),
+            r#"{"data": [{"id": 1}]}"#
+        )
+        .is_empty()
+    );
+    let text = error(&query(Static("$.data[*]")), r#"{"items": [{"id": 1}]}"#);
     assert!(
         text.starts_with("the response has nothing at `$.data[*]`"),
         "{text}"
     );
-    let shape = shape(&query("$.data[*]"), &ID, &[NEXT]);
+    let shape = shape(&query(Static("$.data[*]")), &ID, &[NEXT]);
     let decoded = decode(r#"{"data": [{"id": "x"}], "next": 1}"#.into(), &shape).unwrap();
     assert_eq!(decoded.probes, [Probe::Number("1".to_owned())]);
     let text = decoded.failure.unwrap().to_string();
@@ -205,15 +227,24 @@ fn counts(resource: &ResourcePlan, body: &str) -> (u64, u64) {
 fn rows_are_counted_before_a_query_chooses_among_them() {
     let query = |text| counted(Selector::Query(text));
     let fan_out = r#"{"data": [{"items": [{"id": 1}, {"id": 2}]}, {"items": []}]}"#;
-    assert_eq!(counts(&query("$.data[*].items[*]"), fan_out), (2, 2));
+    assert_eq!(
+        counts(&query(Static("$.data[*].items[*]")), fan_out),
+        (2, 2)
+    );
     let empty = r#"{"data": [{"items": []}, {"items": []}, {"items": []}]}"#;
-    assert_eq!(counts(&query("$.data[*].items[*]"), empty), (3, 0));
+    assert_eq!(counts(&query(Static("$.data[*].items[*]")), empty), (3, 0));
     let filtered = r#"{"data": [{"id": 1}, {"id": 2}, {"id": 3}]}"#;
-    assert_eq!(counts(&query("$.data[?@.id > 2]"), filtered), (3, 1));
-    assert_eq!(counts(&query("$.data[?@.id > 9]"), filtered), (3, 0));
+    assert_eq!(
+        counts(&query(Static("$.data[?@.id > 2]")), filtered),
+        (3, 1)
+    );
+    assert_eq!(
+        counts(&query(Static("$.data[?@.id > 9]")), filtered),
+        (3, 0)
+    );
     assert_eq!(counts(&counted(DATA), filtered), (3, 3));
     let text = error(
-        &query("$.data.*.items[*]"),
+        &query(Static("$.data.*.items[*]")),
         r#"{"data": {"a": {"items": []}}}"#,
     );
     assert!(
@@ -224,14 +255,18 @@ fn rows_are_counted_before_a_query_chooses_among_them() {
 
 #[test]
 fn rows_are_where_the_spec_says() {
-    const FIRST: Path = Path(&[Step::Key("results"), Step::Index(0), Step::Key("data")]);
+    const FIRST: Path = Path(list![
+        Step::Key(Static("results")),
+        Step::Index(0),
+        Step::Key(Static("data"))
+    ]);
     let within = r#"{"results": [{"data": [{"id": 1}, {"id": 2}]}, {"data": []}]}"#;
     let resource = |rows| ResourcePlan {
         rows_path: Some(rows),
-        ..counted(Selector::Query("$.results[*].data[?@.id > 1]"))
+        ..counted(Selector::Query(Static("$.results[*].data[?@.id > 1]")))
     };
     assert_eq!(counts(&resource(Selector::Path(FIRST)), within), (2, 1));
-    let every = Selector::Query("$.results[*].data");
+    let every = Selector::Query(Static("$.results[*].data"));
     assert_eq!(counts(&resource(every), within), (2, 1));
     let missing = error(&resource(Selector::Path(NEXT)), within);
     assert!(
@@ -246,7 +281,7 @@ fn rows_are_where_the_spec_says() {
 
 #[test]
 fn rows_without_a_record_are_told_from_others() {
-    let resource = counted(Selector::Query("$.data[?@.id > 9]"));
+    let resource = counted(Selector::Query(Static("$.data[?@.id > 9]")));
     let print = |body: &str| {
         let decoded = decode(body.into(), &shape(&resource, &ID, &[])).unwrap();
         decoded.fingerprint
@@ -258,7 +293,10 @@ fn rows_without_a_record_are_told_from_others() {
 
 #[test]
 fn errors_in_place_of_records_are_an_error() {
-    const NODES: Selector = Selector::Path(Path(&[Step::Key("data"), Step::Key("nodes")]));
+    const NODES: Selector = Selector::Path(Path(list![
+        Step::Key(Static("data")),
+        Step::Key(Static("nodes"))
+    ]));
     let optional = ResourcePlan {
         selector_required: false,
         ..selecting(NODES)
@@ -268,7 +306,7 @@ fn errors_in_place_of_records_are_an_error() {
         r#"{"data": {"nodes": null}, "error": "no \u001bquota"}"#,
         r#"{"data": {"nodes": null}, "error": {"detail": "no \u001bquota"}}"#,
     ] {
-        for resource in [selecting(NODES), single(NODES), optional] {
+        for resource in [selecting(NODES), single(NODES), optional.clone()] {
             let text = error(&resource, body);
             assert!(text.contains("has no records at `$.data.nodes`"), "{text}");
             assert!(text.contains(r#""no \u{1b}quota""#), "{text}");
@@ -276,7 +314,7 @@ fn errors_in_place_of_records_are_an_error() {
     }
     let text = error(&optional, r#"{"data": null, "errors": [[7]]}"#);
     assert!(text.contains("`errors`: \"7\""), "{text}");
-    let query = selecting(Selector::Query("$.data.nodes[*]"));
+    let query = selecting(Selector::Query(Static("$.data.nodes[*]")));
     let text = error(&query, r#"{"data": {"nodes": null}, "errors": ["x"]}"#);
     assert!(
         text.contains("has no records at `$.data.nodes[*]`"),
@@ -303,7 +341,7 @@ fn a_match_that_is_no_record_is_shown() {
         ("1.10", "found 1.10"),
     ] {
         let body = format!(r#"{{"error": {value}}}"#);
-        let resource = selecting(Selector::Query("$[*]"));
+        let resource = selecting(Selector::Query(Static("$[*]")));
         let decoded = decode(body.into(), &shape(&resource, &ID, &[])).unwrap();
         let text = decoded.failure.unwrap().to_string();
         let all = format!("$.error  expected object or list  {found}");
@@ -371,13 +409,13 @@ fn a_query_wants_what_it_looks_into() {
             "`$.a` has the key `b`",
         ),
     ] {
-        let said = error(&query(text), body);
+        let said = error(&query(Text::of(text)), body);
         let nothing = format!("the response has nothing at `{text}`");
         assert!(said.starts_with(&nothing), "{said}");
         assert!(said.contains(reached), "{text} in {body}: {said}");
         let optional = ResourcePlan {
             selector_required: false,
-            ..query(text)
+            ..query(Text::of(text))
         };
         assert!(ids(&optional, body).is_empty());
     }
@@ -400,13 +438,16 @@ fn a_query_wants_what_it_looks_into() {
         ("$..x[*]", r#"{"a": [{"x": []}]}"#),
         ("$..[1:]", r#"{"a": {"x": []}}"#),
     ] {
-        assert!(ids(&query(text), body).is_empty(), "{text} in {body}");
+        assert!(
+            ids(&query(Text::of(text)), body).is_empty(),
+            "{text} in {body}"
+        );
     }
 }
 
 #[test]
 fn untyped_records_are_any_json() {
-    static UNTYPED: Table = Table::new("stories", &[]);
+    static UNTYPED: Table = Table::new("stories", list![]);
     let decoded = decode(
         r#"{"data": [{"a": 1.10}, 7, null]}"#.into(),
         &shape(&PAGED, &UNTYPED, &[]),

@@ -2,30 +2,45 @@
 
 use super::*;
 use crate::plan::{ColumnsContract, DataTypeContract};
+use crate::shared::{Ref::Static, list};
 
-const LOGIN: &[Step] = &[Step::Key("owner"), Step::Key("login")];
-const CITY: &[Step] = &[Step::Key("owner"), Step::Key("address"), Step::Key("city")];
+const LOGIN: &[Step] = &[Step::Key(Static("owner")), Step::Key(Static("login"))];
+const CITY: &[Step] = &[
+    Step::Key(Static("owner")),
+    Step::Key(Static("address")),
+    Step::Key(Static("city")),
+];
 
-static OWNER: Table = Table::new("owner", &[Column::new("id", Type::Bigint)]);
+static OWNER: Table = Table::new("owner", list![Column::new("id", Type::Bigint)]);
 static STORY: Table = Table::new(
     "stories",
-    &[
-        Column::new("owner", Type::Object(&OWNER)).nullable(),
-        Column::new("login", Type::Text).from(LOGIN).nullable(),
-        Column::new("city", Type::Text).from(CITY).nullable(),
+    list![
+        Column::new("owner", Type::Object(Static(&OWNER))).nullable(),
+        Column::new("login", Type::Text)
+            .from(Static(LOGIN))
+            .nullable(),
+        Column::new("city", Type::Text)
+            .from(Static(CITY))
+            .nullable(),
     ],
 );
 static STORY_AND_REST: Table = Table::new(
     "stories",
-    &[
-        Column::new("owner", Type::Object(&OWNER_AND_REST)).nullable(),
-        Column::new("login", Type::Text).from(LOGIN).nullable(),
-        Column::new("city", Type::Text).from(CITY).nullable(),
+    list![
+        Column::new("owner", Type::Object(Static(&OWNER_AND_REST))).nullable(),
+        Column::new("login", Type::Text)
+            .from(Static(LOGIN))
+            .nullable(),
+        Column::new("city", Type::Text)
+            .from(Static(CITY))
+            .nullable(),
         Column::extra(),
     ],
 );
-static OWNER_AND_REST: Table =
-    Table::new("owner", &[Column::new("id", Type::Bigint), Column::extra()]);
+static OWNER_AND_REST: Table = Table::new(
+    "owner",
+    list![Column::new("id", Type::Bigint), Column::extra()],
+);
 
 const ALL: &str = r#"{"data": [{"owner": {"id": 1, "login": "a", "address": {"city": "c"}}}]}"#;
 const MORE: &str = r#"{"data": [
@@ -83,9 +98,9 @@ fn what_no_column_declares_is_kept_once() {
 fn an_object_that_is_taken_as_json_has_no_undeclared_keys() {
     static TABLE: Table = Table::new(
         "stories",
-        &[
+        list![
             Column::new("owner", Type::Json),
-            Column::new("city", Type::Text).from(CITY),
+            Column::new("city", Type::Text).from(Static(CITY)),
         ],
     );
     let decoded = under(ColumnsContract::Freeze, &TABLE, ALL);
@@ -95,11 +110,11 @@ fn an_object_that_is_taken_as_json_has_no_undeclared_keys() {
 
 #[test]
 fn columns_that_no_record_has_are_named() {
-    static OWNER_ID: Table = Table::new("owner", &[Column::new("id", Type::Bigint).nullable()]);
+    static OWNER_ID: Table = Table::new("owner", list![Column::new("id", Type::Bigint).nullable()]);
     static TABLE: Table = Table::new(
         "stories",
-        &[
-            Column::new("owner", Type::Object(&OWNER_ID)).nullable(),
+        list![
+            Column::new("owner", Type::Object(Static(&OWNER_ID))).nullable(),
             Column::new("login", Type::Text).nullable(),
             Column::new("kind", Type::Text).nullable(),
         ],

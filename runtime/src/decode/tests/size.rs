@@ -5,18 +5,34 @@ use crate::{
     plan::{ColumnsContract, Selector},
     schema::Decode,
 };
+use std::sync::LazyLock;
 
 const BIGINT: Column = Column::new("", Type::Bigint);
 
-static WIDE: Table = Table::new("stories", &[Column::new("a", Type::Bigint).nullable(); 64]);
-static LIST: Table = Table::new("stories", &[Column::new("l", Type::Array(&BIGINT))]);
-static MAP: Table = Table::new("stories", &[Column::new("m", Type::Map(&BIGINT))]);
-static TEXT: Table = Table::new(
+static WIDE: Table = Table::new(
     "stories",
-    &[Column::new("t", Type::Map(&BIGINT)).decode(Decode::Text)],
+    Static(const { &[const { Column::new("a", Type::Bigint).nullable() }; 64] }),
 );
-static EXTRA: Table = Table::new("stories", &[BIGINT.nullable(), Column::extra()]);
-static NONE: Table = Table::new("stories", &[Column::new("a", Type::Bigint).nullable()]);
+static LIST: LazyLock<Table> = LazyLock::new(|| {
+    Table::new(
+        "stories",
+        vec![Column::new("l", Type::Array(Static(const { &BIGINT })))].into(),
+    )
+});
+static MAP: LazyLock<Table> = LazyLock::new(|| {
+    Table::new(
+        "stories",
+        vec![Column::new("m", Type::Map(Static(const { &BIGINT })))].into(),
+    )
+});
+static TEXT: LazyLock<Table> = LazyLock::new(|| {
+    Table::new(
+        "stories",
+        vec![Column::new("t", Type::Map(Static(const { &BIGINT }))).decode(Decode::Text)].into(),
+    )
+});
+static EXTRA: Table = Table::new("stories", list![BIGINT.nullable(), Column::extra()]);
+static NONE: Table = Table::new("stories", list![Column::new("a", Type::Bigint).nullable()]);
 
 fn repeated(value: &str, count: usize) -> String {
     vec![value; count].join(",")
@@ -52,20 +68,20 @@ fn of_contract(columns: ColumnsContract) -> ResourcePlan {
             columns,
             ..SchemaContract::DEFAULT
         },
-        ..PAGED
+        ..PAGED.clone()
     }
 }
 
 fn query(text: &'static str) -> ResourcePlan {
     ResourcePlan {
-        selector: Selector::Query(text),
-        ..PAGED
+        selector: Selector::Query(Text::of(text)),
+        ..PAGED.clone()
     }
 }
 
 #[test]
 fn a_page_of_more_values_than_it_may_have_is_an_error() {
-    for resource in [PAGED, query("$.data[*]")] {
+    for resource in [PAGED.clone(), query("$.data[*]")] {
         let list = |count| format!(r#"{{"data": [{{"l": [{}]}}]}}"#, repeated("0", count));
         check(&resource, &LIST, list, 1 << 20);
         let wide = |count| format!(r#"{{"data": [{}]}}"#, repeated("{}", count));
@@ -120,10 +136,13 @@ fn undeclared_keys_that_are_left_out_take_no_memory() {
 
 #[test]
 fn a_cursor_that_is_too_long_is_an_error() {
-    let next = Path(&[Step::Key("next")]);
+    let next = Path(list![Step::Key(Static("next"))]);
     for (length, fits) in [(200 << 10, true), (300 << 10, false)] {
         let body = format!(r#"{{"next": "{}", "data": []}}"#, "x".repeat(length));
-        let read = decode(body.into(), &shape(&PAGED, &NONE, &[next]));
+        let read = decode(
+            body.into(),
+            &shape(&PAGED, &NONE, std::slice::from_ref(&next)),
+        );
         let text = read.err().map(|error| error.to_string());
         assert_eq!(text.is_none(), fits, "{text:?}");
         assert!(text.is_none_or(|text| text.contains("longer than 256 KiB")));

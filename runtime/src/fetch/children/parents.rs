@@ -9,13 +9,14 @@ use crate::{
     incremental::KeyHash,
     parent::{ParentRecord, null_field, null_field_error},
     plan::{OnNullParent, ParentPlan, ResourcePlan},
+    shared::Ref,
 };
 
 /// The parents that are still to come.
 pub(super) struct Parents {
     /// The resource of the children.
-    child: &'static ResourcePlan,
-    plan: &'static ParentPlan,
+    child: Ref<ResourcePlan>,
+    plan: Ref<ParentPlan>,
     source: Source,
     end: Option<Result<()>>,
     /// The fields of a parent that the child's requests need.
@@ -44,9 +45,9 @@ enum Source {
 
 impl Parents {
     /// All of them, for this fetch of their children.
-    pub(super) fn new(job: &Job, plan: &'static ParentPlan) -> Self {
+    pub(super) fn new(job: &Job, plan: &Ref<ParentPlan>) -> Self {
         let family = job.family.as_ref();
-        if let Some(known) = family.and_then(|family| family.take(job.resource)) {
+        if let Some(known) = family.and_then(|family| family.take(&job.resource)) {
             let source = Source::Known {
                 records: known.records.into_iter(),
                 hides: known.hides,
@@ -57,7 +58,7 @@ impl Parents {
         // Where there is a limit, few of them may be enough.
         let mut fetch = job
             .client
-            .rows(plan.resource)
+            .rows(plan.resource.clone())
             .concurrency(job.concurrency)
             .allow_incomplete()
             .one_by_one(job.one_by_one || job.limit.is_some());
@@ -68,10 +69,10 @@ impl Parents {
         Self::of(job, plan, Source::Fetched { pages, page: None }, None)
     }
 
-    fn of(job: &Job, plan: &'static ParentPlan, source: Source, end: Option<Result<()>>) -> Self {
+    fn of(job: &Job, plan: &Ref<ParentPlan>, source: Source, end: Option<Result<()>>) -> Self {
         Self {
-            child: job.resource,
-            plan,
+            child: job.resource.clone(),
+            plan: plan.clone(),
             source,
             end,
             needed: job.resource.parent_fields(),
@@ -91,7 +92,7 @@ impl Parents {
                 self.repeated += 1;
                 continue;
             }
-            let Some(field) = null_field(self.plan, &self.needed, &parent) else {
+            let Some(field) = null_field(&self.plan, &self.needed, &parent) else {
                 return Some(parent);
             };
             match self.child.on_null_parent {
@@ -120,7 +121,7 @@ impl Parents {
         };
         let (rows, at) = page.as_mut()?;
         let row = rows.get(*at);
-        let parent = row.map(|row| ParentRecord::of_row(self.plan, row));
+        let parent = row.map(|row| ParentRecord::of_row(&self.plan, row));
         *at += 1;
         if parent.is_none() {
             *page = None;
@@ -200,7 +201,7 @@ impl Parents {
             Source::Fetched { pages, .. } => pages.report(),
             Source::Known { .. } => {
                 let mut report = Report::default();
-                let parent = self.plan.resource.name;
+                let parent = &self.plan.resource.name;
                 report.note(format!("`{parent}` had been fetched before, for all"));
                 report
             }

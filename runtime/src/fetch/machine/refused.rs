@@ -63,7 +63,7 @@ impl<P> Machine<P> {
             repeatable,
             stop_on_status,
             ..
-        } = self.rules;
+        } = &self.rules;
         let resumed = self.resumed;
         let Some(slot) = self.slots.get_mut(at) else {
             return SlotState::Sent;
@@ -76,10 +76,10 @@ impl<P> Machine<P> {
             return SlotState::Stopped(status);
         }
         slot.failures.push(refusal.what.clone());
-        let is_retried = refusal.is_retried(&retry);
-        let is_over = !repeatable || !is_retried;
+        let is_retried = refusal.is_retried(retry);
+        let is_over = !*repeatable || !is_retried;
         let spent = now.elapsed.saturating_sub(slot.first_sent);
-        let verdict = verdict(&retry, slot.attempts, spent, refusal.told, jitter);
+        let verdict = verdict(retry, slot.attempts, spent, refusal.told, jitter);
         // Another attempt would have had to wait so long.
         let is_last = is_retried && (!repeatable || verdict == Verdict::Exhausted);
         let limited = refusal.limited().filter(|_| is_last);
@@ -96,7 +96,7 @@ impl<P> Machine<P> {
             return SlotState::GivenUp(note.clone());
         }
         if let Some(wait) = limited {
-            let error = refusal.into_last_rate_limit(wait, now, &slot.failures, repeatable);
+            let error = refusal.into_last_rate_limit(wait, now, &slot.failures, *repeatable);
             return SlotState::Failed(error);
         }
         if is_over {
@@ -111,7 +111,7 @@ impl<P> Machine<P> {
                 }
                 SlotState::Due(due)
             }
-            Verdict::TooLong(wait) => SlotState::Failed(refusal.into_rate_limit(wait, now, &retry)),
+            Verdict::TooLong(wait) => SlotState::Failed(refusal.into_rate_limit(wait, now, retry)),
             Verdict::Exhausted => {
                 SlotState::Failed(refusal.into_error(&slot.failures, None, is_later))
             }

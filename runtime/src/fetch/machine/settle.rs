@@ -276,7 +276,7 @@ impl<P> Machine<P> {
             settled.next = Next::End(End::bounded(format!("`maximum_pages` {most}")));
             return Ok(settled);
         }
-        if let (Position::Url(url), Some(name)) = (&mut *to, self.rules.credential) {
+        if let (Position::Url(url), Some(name)) = (&mut *to, &self.rules.credential) {
             blank(url, name);
         }
         if self.guard.leads(position, to, request, received)? == Lead::End {

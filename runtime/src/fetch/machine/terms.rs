@@ -9,6 +9,7 @@ use crate::{
     decode::Probe,
     fetch::{page_fingerprint::PageFingerprint, refusal::Refusal},
     plan::{Auth, Location, Method, ProcessingStep, ResourcePlan, Retry},
+    shared::{List, Text},
     transport::Headers,
 };
 
@@ -88,19 +89,19 @@ pub(in crate::fetch) struct Facts {
 }
 
 /// What a machine is told once.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::fetch) struct Rules {
     pub(super) retry: Retry,
     pub(super) repeatable: bool,
     pub(super) maximum_pages: Option<u64>,
-    pub(super) stop_on_status: &'static [(u16, u16)],
+    pub(super) stop_on_status: List<(u16, u16)>,
     pub(super) end_on_repeat: bool,
     pub(super) concurrency: usize,
     pub(super) limit: Option<u64>,
     /// Whether a page may bring more records than it has.
     pub(super) may_add: bool,
     /// The query parameter that holds a credential.
-    pub(super) credential: Option<&'static str>,
+    pub(super) credential: Option<Text>,
 }
 
 impl Rules {
@@ -111,10 +112,10 @@ impl Rules {
         limit: Option<u64>,
     ) -> Self {
         Self {
-            retry,
             repeatable: resource.method != Method::Post || retry.idempotent,
+            retry,
             maximum_pages: resource.paginator.maximum_pages,
-            stop_on_status: resource.paginator.stop_on_status,
+            stop_on_status: resource.paginator.stop_on_status.clone(),
             end_on_repeat: resource.paginator.ends.end_on_repeat,
             concurrency: usize::from(concurrency.max(1)),
             limit,
@@ -124,7 +125,7 @@ impl Rules {
                 .any(|step| matches!(step, ProcessingStep::YieldMap(_))),
             credential: None,
         }
-        .with_auth(resource.auth)
+        .with_auth(resource.auth.as_deref())
     }
 
     /// For requests with these credentials.
@@ -134,7 +135,7 @@ impl Rules {
                 name,
                 location: Location::Query,
                 ..
-            }) => Some(name),
+            }) => Some(name.clone()),
             _ => None,
         };
         self

@@ -2,52 +2,56 @@
 
 use super::*;
 use crate::plan::{Action, JsonCondition, ResponseAction};
+use std::sync::LazyLock;
 
 const RULE: ResponseAction = ResponseAction {
     line: 7,
-    ..ResponseAction::new(Action::Ignore)
+    action: Action::Ignore,
+    ..ResponseAction::DEFAULT
 };
 
 /// The things, with these rules.
-const fn ruled(rules: &'static [ResponseAction]) -> ResourcePlan {
+fn ruled(rules: &'static [ResponseAction]) -> ResourcePlan {
     ResourcePlan {
-        response_actions: rules,
-        ..THINGS
+        response_actions: Static(rules),
+        ..THINGS.clone()
     }
 }
 
-static RULED: ResourcePlan = ruled(&[
-    ResponseAction {
-        statuses: &[(503, 503)],
-        content: Some("for good"),
-        ..RULE
-    },
-    ResponseAction {
-        statuses: &[(400, 403)],
-        action: Action::Fail {
-            message: Some("the shop is closed"),
+static RULED: LazyLock<ResourcePlan> = LazyLock::new(|| {
+    ruled(&[
+        ResponseAction {
+            statuses: list![(503, 503)],
+            content: Some(Static("for good")),
+            ..RULE
         },
-        ..RULE
-    },
-    ResponseAction {
-        statuses: &[(404, 404)],
-        action: Action::Retry { then_ignore: true },
-        ..RULE
-    },
-    ResponseAction {
-        statuses: &[(409, 409)],
-        action: Action::Retry { then_ignore: false },
-        ..RULE
-    },
-    ResponseAction {
-        json: &[JsonCondition {
-            path: Path(&[Step::Key("ok")]),
-            values: &[crate::plan::Json::Bool(false)],
-        }],
-        action: Action::Fail { message: None },
-        ..RULE
-    },
-]);
+        ResponseAction {
+            statuses: list![(400, 403)],
+            action: Action::Fail {
+                message: Some(Static("the shop is closed")),
+            },
+            ..RULE
+        },
+        ResponseAction {
+            statuses: list![(404, 404)],
+            action: Action::Retry { then_ignore: true },
+            ..RULE
+        },
+        ResponseAction {
+            statuses: list![(409, 409)],
+            action: Action::Retry { then_ignore: false },
+            ..RULE
+        },
+        ResponseAction {
+            json: list![JsonCondition {
+                path: Path(list![Step::Key(Static("ok"))]),
+                values: list![crate::plan::Json::Bool(false)],
+            }],
+            action: Action::Fail { message: None },
+            ..RULE
+        },
+    ])
+});
 
 /// Serves five records, but from the second page on this.
 fn answering(status: u16, body: &'static str, times: usize) -> Api {
@@ -119,20 +123,20 @@ async fn after_the_retries_it_is_an_error_or_ignored() {
     assert_eq!((records, report.requests, report.ignored), (2, 5, 0));
 }
 
-static RULED_NEW: ResourcePlan = ResourcePlan {
-    response_actions: &[
+static RULED_NEW: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    response_actions: list![
         ResponseAction {
-            statuses: &[(404, 404)],
+            statuses: list![(404, 404)],
             ..RULE
         },
         ResponseAction {
-            statuses: &[(410, 410)],
+            statuses: list![(410, 410)],
             action: Action::Retry { then_ignore: true },
             ..RULE
         },
     ],
     ..new_things(None, OnMissing::Raise)
-};
+});
 
 #[tokio::test]
 async fn what_is_ignored_may_hide_records_and_keeps_the_old_state() {

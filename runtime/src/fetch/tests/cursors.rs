@@ -1,51 +1,59 @@
 //! Cursors whose order is not plain: in the future, in an hour that comes twice, and as text.
 
 use super::*;
+use crate::shared::{Ref::Static, list};
 use crate::{
     Rows, TimeFormat,
     plan::{FutureCursor, WriteDisposition},
 };
+use std::sync::LazyLock;
 
 const LOCAL: TimeFormat = TimeFormat::Pattern {
-    pattern: "%Y-%m-%d %H:%M:%S",
-    zone: Some("Europe/Berlin"),
+    pattern: Static("%Y-%m-%d %H:%M:%S"),
+    zone: Some(Static("Europe/Berlin")),
 };
 
-static EVENTS: Table = Table::new("events", &[ID, Column::new("at", Type::TIMESTAMP)]);
-static LOCAL_EVENTS: Table = Table::new("events", &[ID, Column::new("at", Type::Timestamp(LOCAL))]);
-static TEXT_EVENTS: Table = Table::new("events", &[ID, Column::new("at", Type::Text)]);
+static EVENTS: Table = Table::new("events", list![ID, Column::new("at", Type::TIMESTAMP)]);
+static LOCAL_EVENTS: Table = Table::new(
+    "events",
+    list![ID, Column::new("at", Type::Timestamp(LOCAL))],
+);
+static TEXT_EVENTS: Table = Table::new("events", list![ID, Column::new("at", Type::Text)]);
 
 const ID: Column = Column::new("id", Type::Bigint).primary_key();
 
-const fn events(table: &'static Table, incremental: Incremental) -> ResourcePlan {
+fn events(table: &'static Table, incremental: Incremental) -> ResourcePlan {
     ResourcePlan {
-        name: "events",
-        table,
+        name: Static("events"),
+        table: Static(table),
         paginator: Paginator::SINGLE_PAGE,
         incremental: Some(Incremental {
-            start_param: Some("since"),
+            start_param: Some(Static("since")),
             ..incremental
         }),
-        ..THINGS
+        ..THINGS.clone()
     }
 }
 
-const fn merged(resource: &ResourcePlan) -> ResourcePlan {
+fn merged(resource: &ResourcePlan) -> ResourcePlan {
     ResourcePlan {
         write_disposition: WriteDisposition::Merge,
-        ..*resource
+        ..resource.clone()
     }
 }
 
-static APPENDED: ResourcePlan = events(&EVENTS, Incremental::new(1));
-static MERGED: ResourcePlan = merged(&APPENDED);
-static KEPT: ResourcePlan = events(
-    &EVENTS,
-    Incremental {
-        future_cursor: Some(FutureCursor::Keep),
-        ..Incremental::new(1)
-    },
-);
+static APPENDED: LazyLock<ResourcePlan> = LazyLock::new(|| events(&EVENTS, Incremental::new(1)));
+static MERGED: LazyLock<ResourcePlan> = LazyLock::new(|| merged(&APPENDED));
+static KEPT: LazyLock<ResourcePlan> = LazyLock::new(|| {
+    events(
+        &EVENTS,
+        Incremental {
+            future_cursor: Some(FutureCursor::Keep),
+            column: 1,
+            ..Incremental::DEFAULT
+        },
+    )
+});
 
 /// Serves these events in one page.
 fn serving(events: &[(i64, &str)]) -> Shop {
@@ -89,7 +97,7 @@ const NOW: &str = "2027-01-15T08:00:00Z";
 #[tokio::test]
 async fn a_merged_state_stays_at_the_time_of_the_fetch() {
     let shop = serving(&[(1, PAST), (2, FUTURE)]);
-    let got = get(shop.client.rows(&MERGED).for_upsert()).await;
+    let got = get(shop.client.rows(&*MERGED).for_upsert()).await;
     assert_eq!(got.ids, ["1", "2"]);
     let state = got.state.unwrap();
     assert_eq!(state.cursor(), NOW);
@@ -101,14 +109,14 @@ async fn a_merged_state_stays_at_the_time_of_the_fetch() {
     );
     // A later record is delivered, and the future one again.
     let later = serving(&[(2, FUTURE), (3, "2027-01-15T08:00:01Z")]);
-    let got = get(later.client.rows(&MERGED).since(state).for_upsert()).await;
+    let got = get(later.client.rows(&*MERGED).since(state).for_upsert()).await;
     assert_eq!(got.ids, ["2", "3"]);
 }
 
 #[tokio::test]
 async fn an_appended_record_in_the_future_is_an_error() {
     let shop = serving(&[(1, PAST), (2, FUTURE)]);
-    let got = get(shop.client.rows(&APPENDED)).await;
+    let got = get(shop.client.rows(&*APPENDED)).await;
     assert_eq!(got.ids, ["1"]);
     assert_eq!(got.state, None);
     let error = got.error.unwrap();
@@ -121,19 +129,19 @@ async fn an_appended_record_in_the_future_is_an_error() {
 #[tokio::test]
 async fn a_kept_cursor_in_the_future_is_reported() {
     let shop = serving(&[(1, PAST), (2, FUTURE)]);
-    let got = get(shop.client.rows(&KEPT)).await;
+    let got = get(shop.client.rows(&*KEPT)).await;
     let state = got.state.unwrap();
     assert_eq!((got.ids.len(), state.cursor()), (2, FUTURE));
     assert!(got.notes.contains("are not fetched"), "{}", got.notes);
     // A state that got there before is refused where such cursors are an error, and capped by an upsert.
-    let refused = get(shop.client.rows(&APPENDED).since(state.clone())).await;
+    let refused = get(shop.client.rows(&*APPENDED).since(state.clone())).await;
     assert!(
         refused
             .error
             .unwrap()
             .contains("the saved state is at `at` 2099")
     );
-    let capped = get(shop.client.rows(&MERGED).since(state).for_upsert()).await;
+    let capped = get(shop.client.rows(&*MERGED).since(state).for_upsert()).await;
     assert_eq!(capped.state.unwrap().cursor(), NOW);
     assert!(
         capped.notes.contains("the saved state was at `at` 2099"),
@@ -142,23 +150,29 @@ async fn a_kept_cursor_in_the_future_is_reported() {
     );
 }
 
-const LOCAL_TIMES: ResourcePlan = events(
-    &LOCAL_EVENTS,
-    Incremental {
-        format: LOCAL,
-        ..Incremental::new(1)
-    },
-);
-static LOCAL_APPENDED: ResourcePlan = LOCAL_TIMES;
-static LOCAL_MERGED: ResourcePlan = merged(&LOCAL_TIMES);
-static LOCAL_IN_ORDER: ResourcePlan = events(
-    &LOCAL_EVENTS,
-    Incremental {
-        format: LOCAL,
-        row_order: Some(RowOrder::Ascending),
-        ..Incremental::new(1)
-    },
-);
+static LOCAL_TIMES: LazyLock<ResourcePlan> = LazyLock::new(|| {
+    events(
+        &LOCAL_EVENTS,
+        Incremental {
+            format: LOCAL,
+            column: 1,
+            ..Incremental::DEFAULT
+        },
+    )
+});
+static LOCAL_APPENDED: LazyLock<ResourcePlan> = LazyLock::new(|| LOCAL_TIMES.clone());
+static LOCAL_MERGED: LazyLock<ResourcePlan> = LazyLock::new(|| merged(&LOCAL_TIMES));
+static LOCAL_IN_ORDER: LazyLock<ResourcePlan> = LazyLock::new(|| {
+    events(
+        &LOCAL_EVENTS,
+        Incremental {
+            format: LOCAL,
+            row_order: Some(RowOrder::Ascending),
+            column: 1,
+            ..Incremental::DEFAULT
+        },
+    )
+});
 
 #[tokio::test]
 async fn records_of_an_hour_that_comes_twice_are_delivered_once() {
@@ -173,7 +187,7 @@ async fn records_of_an_hour_that_comes_twice_are_delivered_once() {
         &[(5, "2024-10-27 02:20:00"), (6, "2024-10-27 03:05:00")],
     ]
     .concat();
-    for resource in [&LOCAL_APPENDED, &LOCAL_IN_ORDER, &LOCAL_MERGED] {
+    for resource in [&*LOCAL_APPENDED, &*LOCAL_IN_ORDER, &*LOCAL_MERGED] {
         let is_upsert = resource.write_disposition == WriteDisposition::Merge;
         let mut state = None;
         let mut delivered = Vec::new();
@@ -208,14 +222,14 @@ async fn records_of_an_hour_that_comes_twice_are_delivered_once() {
     }
 }
 
-static TEXT: ResourcePlan = events(&TEXT_EVENTS, Incremental::new(1));
+static TEXT: LazyLock<ResourcePlan> = LazyLock::new(|| events(&TEXT_EVENTS, Incremental::new(1)));
 
 #[tokio::test]
 async fn text_that_is_a_number_or_a_date_of_another_shape_is_an_error() {
     for (first, second) in [("9", "10"), ("2024-9-1", "2024-10-1")] {
         let shop = serving(&[(1, first)]);
-        let state = get(shop.client.rows(&TEXT)).await.state.unwrap();
-        let got = get(serving(&[(2, second)]).client.rows(&TEXT).since(state)).await;
+        let state = get(shop.client.rows(&*TEXT)).await.state.unwrap();
+        let got = get(serving(&[(2, second)]).client.rows(&*TEXT).since(state)).await;
         let error = got.error.unwrap();
         assert!(
             error.contains(&format!("`{second}`, where another record has `{first}`")),

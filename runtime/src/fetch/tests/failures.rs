@@ -1,7 +1,9 @@
 //! What an API refuses, breaks off and gets wrong.
 
 use super::*;
+use crate::shared::{Ref::Static, list};
 use crate::{Clock, plan::Retry, transport::TransportError};
+use std::sync::LazyLock;
 
 #[tokio::test]
 async fn three_failures_are_retried_after_two_four_and_eight_seconds() {
@@ -182,8 +184,8 @@ async fn a_429_makes_every_fetch_of_the_source_wait() {
             _ => page(&records, request),
         }
     });
-    let client = client(&PLAN, &[SECRET], Vec::new(), &api, &clock).unwrap();
-    let mut first = client.fetch::<Thing>(&PLAIN).pages();
+    let client = client(&*PLAN, &[SECRET], Vec::new(), &api, &clock).unwrap();
+    let mut first = client.fetch::<Thing>(&*PLAIN).pages();
     // Until the 429 has come, and its fetch waits.
     let polled = first.next().now_or_never();
     assert!(polled.is_none());
@@ -191,7 +193,7 @@ async fn a_429_makes_every_fetch_of_the_source_wait() {
         tokio::task::yield_now().await;
     }
     tokio::task::yield_now().await;
-    let other = client.fetch::<Thing>(&COUNTED).all().await.unwrap();
+    let other = client.fetch::<Thing>(&*COUNTED).all().await.unwrap();
     assert_eq!(other.len(), 2);
     first.next().await.unwrap().unwrap();
     let times = times.lock().unwrap();
@@ -203,14 +205,17 @@ async fn a_429_makes_every_fetch_of_the_source_wait() {
 
 #[tokio::test]
 async fn a_wait_in_the_body_is_waited_where_the_spec_says_it_stands() {
-    static PATIENT: SourcePlan = SourcePlan {
+    static PATIENT: LazyLock<SourcePlan> = LazyLock::new(|| SourcePlan {
         retry: Retry {
-            retry_after_path: Some(Path(&[Step::Key("error"), Step::Key("retry_in")])),
+            retry_after_path: Some(Path(list![
+                Step::Key(Static("error")),
+                Step::Key(Static("retry_in"))
+            ])),
             retry_after_unit: Duration::from_millis(1),
             ..Retry::DEFAULT
         },
-        ..PLAN
-    };
+        ..PLAN.clone()
+    });
     let (records, asked) = (records(1), AtomicUsize::new(0));
     let api = Api::new(move |request| match asked.fetch_add(1, Ordering::Relaxed) {
         0 => answer(503, &[], r#"{"error":{"retry_in":12500}}"#),
@@ -218,8 +223,8 @@ async fn a_wait_in_the_body_is_waited_where_the_spec_says_it_stands() {
         _ => page(&records, request),
     });
     let clock = ManualClock::default();
-    let client = client(&PATIENT, &[SECRET], Vec::new(), &api, &clock).unwrap();
-    client.fetch::<Thing>(&PLAIN).all().await.unwrap();
+    let client = client(&*PATIENT, &[SECRET], Vec::new(), &api, &clock).unwrap();
+    client.fetch::<Thing>(&*PLAIN).all().await.unwrap();
     assert_eq!(clock.waits(), [Duration::from_millis(12_500), 4 * SECOND]);
 }
 
@@ -270,23 +275,27 @@ async fn a_thousand_pages_with_faults_bring_every_record_once() {
 }
 
 /// Things as they are, by their `id`.
-static KEYED: ResourcePlan = ResourcePlan {
-    table: &Table::new(
-        "things",
-        &[
-            Column::new("id", Type::Scalar).primary_key().at(12),
-            Column::record(),
-        ],
+static KEYED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    table: Static(
+        const {
+            &Table::new(
+                "things",
+                list![
+                    Column::new("id", Type::Scalar).primary_key().at(12),
+                    Column::record(),
+                ],
+            )
+        },
     ),
-    ..THINGS
-};
+    ..THINGS.clone()
+});
 
 #[tokio::test]
 async fn untyped_records_stream_up_to_the_first_without_its_key() {
     let mut records = records(4);
     records[3] = json!({ "at": 30 });
     let shop = shop(Api::new(move |request| page(&records, request)));
-    let mut stream = shop.client.fetch::<crate::Json>(&KEYED).stream();
+    let mut stream = shop.client.fetch::<crate::Json>(&*KEYED).stream();
     for id in 0..3 {
         assert_eq!(stream.next().await.unwrap().unwrap()["id"], id);
     }

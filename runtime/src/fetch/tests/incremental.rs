@@ -5,6 +5,7 @@ use crate::{
     plan::WriteDisposition,
     state::{MOST_SEEN, MOST_WHOLE_KEYS},
 };
+use std::sync::LazyLock;
 
 /// Fetches, and gives the ids and the state afterwards.
 async fn new(fetch: Fetch<Thing>) -> (Vec<i64>, Option<State>) {
@@ -63,24 +64,24 @@ async fn an_upsert_is_given_the_boundary_again_and_what_the_api_filtered() {
     assert_eq!(new(unsent.for_upsert()).await.0, [2, 3, 4]);
 }
 
-static UNSENT: ResourcePlan = ResourcePlan {
+static UNSENT: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     incremental: Some(Incremental::new(1)),
-    ..THINGS
-};
+    ..THINGS.clone()
+});
 
 /// One parameter that holds both ends.
-static BOTH_ENDS: ResourcePlan = ResourcePlan {
-    params: &[Param {
-        name: "filter",
-        value: Template(&[
+static BOTH_ENDS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    params: list![Param {
+        name: Static("filter"),
+        value: Template(list![
             Part::IncrementalStart,
-            Part::Text(".."),
+            Part::Text(Static("..")),
             Part::IncrementalEnd,
         ]),
     }],
     incremental: Some(Incremental::new(1)),
-    ..THINGS
-};
+    ..THINGS.clone()
+});
 
 #[tokio::test]
 async fn a_parameter_of_both_ends_needs_an_end() {
@@ -134,12 +135,12 @@ async fn a_fetch_that_did_not_see_all_keeps_the_old_state_unless_the_order_is_kn
 async fn whether_the_next_fetch_repeats_is_known_after_the_end() {
     let values = [(1, 10), (2, 20), (3, 30)];
     for (resource, limit, repeats) in [
-        (&NEW, 5, false),
-        (&NEW, 2, true),
-        (&NEW, 0, false),
-        (&NEW_ASCENDING, 2, false),
-        (&NEW_AFTER, 2, true),
-        (&PLAIN, 2, false),
+        (&*NEW, 5, false),
+        (&*NEW, 2, true),
+        (&*NEW, 0, false),
+        (&*NEW_ASCENDING, 2, false),
+        (&*NEW_AFTER, 2, true),
+        (&*PLAIN, 2, false),
     ] {
         let mut pages = shop(at(&values)).fetch(resource).limit(limit).pages();
         while let Some(page) = pages.next().await {
@@ -223,10 +224,10 @@ async fn a_record_without_a_cursor_value_is_treated_as_the_spec_says() {
         })
     };
     let counted = |resource| shop(api()).fetch(resource).limit(2);
-    let error = counted(&NEW).all().await.unwrap_err();
+    let error = counted(&*NEW).all().await.unwrap_err();
     assert_eq!(*error.kind(), ErrorKind::Schema);
     assert!(error.to_string().contains("its key: [\"2\"]"), "{error}");
-    assert_eq!(ids(&counted(&NEW_OR_WITHOUT).all().await.unwrap()), [1, 2]);
+    assert_eq!(ids(&counted(&*NEW_OR_WITHOUT).all().await.unwrap()), [1, 2]);
     let only: Vec<i64> = ids(&shop(api()).fetch(&ONLY_NEW).limit(1).all().await.unwrap());
     assert_eq!(only, [1]);
 }
@@ -253,14 +254,14 @@ async fn a_state_or_an_end_that_does_not_fit_is_refused_before_anything_is_asked
     assert_eq!(shop.asked().len(), asked);
 }
 
-static AT_ONCE_IN_ORDER: ResourcePlan = ResourcePlan {
+static AT_ONCE_IN_ORDER: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     paginator: Paginator::SINGLE_PAGE,
     ..new_things(Some(RowOrder::Ascending), OnMissing::Raise)
-};
-static AT_ONCE: ResourcePlan = ResourcePlan {
+});
+static AT_ONCE: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     paginator: Paginator::SINGLE_PAGE,
     ..new_things(None, OnMissing::Raise)
-};
+});
 
 #[tokio::test]
 async fn what_is_remembered_has_a_bound_and_what_is_past_it_comes_again() {
@@ -294,7 +295,7 @@ async fn many_records_at_one_cursor_are_known_by_digests() {
         let things = (0..number).map(|id| json!({ "id": id, "at": 7 }));
         json!({ "data": things.collect::<Vec<_>>() }).to_string()
     };
-    for resource in [&AT_ONCE, &AT_ONCE_IN_ORDER] {
+    for resource in [&*AT_ONCE, &*AT_ONCE_IN_ORDER] {
         let shop = shop(Api::new(move |_| answer(200, &[], &body(number))));
         let mut pages = shop.fetch(resource).pages();
         while let Some(page) = pages.next().await {
@@ -338,11 +339,11 @@ async fn an_order_that_is_broken_behind_a_state_says_what_brings_the_record() {
 }
 
 /// Things without a key, of these columns.
-const fn keyless(table: &'static Table, cursor: u16) -> ResourcePlan {
+fn keyless(table: Table, cursor: u16) -> ResourcePlan {
     ResourcePlan {
-        table,
+        table: table.into(),
         incremental: Some(Incremental::new(cursor)),
-        ..THINGS
+        ..THINGS.clone()
     }
 }
 
@@ -350,18 +351,24 @@ const AT: Column = Column::new("at", Type::Bigint);
 const NAME: Column = Column::new("name", Type::Text);
 const NOTE: Column = Column::new("note", Type::Text).nullable();
 
-static NAMED: ResourcePlan = keyless(&Table::new("things", &[NAME, AT]), 1);
-static NOTED: ResourcePlan = keyless(&Table::new("things", &[AT, NOTE, NAME]), 0);
-static NAMELESS: ResourcePlan = keyless(&Table::new("things", &[AT]), 0);
-static BY_NAME: ResourcePlan = keyless(&Table::new("things", &[NAME.primary_key(), AT]), 1);
-static BY_AT_TOO: ResourcePlan = keyless(
-    &Table::new("things", &[NAME.primary_key(), AT.primary_key()]),
-    1,
-);
-static MERGED_BY_AT_TOO: ResourcePlan = ResourcePlan {
+static NAMED: LazyLock<ResourcePlan> =
+    LazyLock::new(|| keyless(Table::new("things", list![NAME, AT]), 1));
+static NOTED: LazyLock<ResourcePlan> =
+    LazyLock::new(|| keyless(Table::new("things", list![AT, NOTE, NAME]), 0));
+static NAMELESS: LazyLock<ResourcePlan> =
+    LazyLock::new(|| keyless(Table::new("things", list![AT]), 0));
+static BY_NAME: LazyLock<ResourcePlan> =
+    LazyLock::new(|| keyless(Table::new("things", list![NAME.primary_key(), AT]), 1));
+static BY_AT_TOO: LazyLock<ResourcePlan> = LazyLock::new(|| {
+    keyless(
+        Table::new("things", list![NAME.primary_key(), AT.primary_key()]),
+        1,
+    )
+});
+static MERGED_BY_AT_TOO: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     write_disposition: WriteDisposition::Merge,
-    ..BY_AT_TOO
-};
+    ..BY_AT_TOO.clone()
+});
 
 fn named(things: &'static [(&str, i64, Option<&str>)]) -> Shop {
     let records: Vec<Value> = things
@@ -398,7 +405,7 @@ const TWO_NAMES: &[(&str, i64, Option<&str>)] = &[("a", 10, None), ("b", 30, Non
 async fn records_without_a_key_are_known_again_among_other_columns() {
     let shop = named(TWO_NAMES);
     let (_, _, state) = named_since(&shop, &NAMED, None).await;
-    for (resource, new) in [(&NAMED, 0), (&NOTED, 0)] {
+    for (resource, new) in [(&*NAMED, 0), (&*NOTED, 0)] {
         let (number, error, again) = named_since(&shop, resource, state.as_ref()).await;
         assert_eq!((number, error.is_none()), (new, true), "{error:?}");
         let (number, ..) = named_since(&shop, resource, again.as_ref()).await;
@@ -434,7 +441,7 @@ async fn another_key_knows_no_record_again_where_that_matters() {
     let shop = named(TWO_NAMES);
     let (_, _, state) = named_since(&shop, &BY_NAME, None).await;
     assert_eq!(named_since(&shop, &BY_NAME, state.as_ref()).await.0, 0);
-    for other in [&BY_AT_TOO, &NAMED] {
+    for other in [&*BY_AT_TOO, &*NAMED] {
         let (number, error, _) = named_since(&shop, other, state.as_ref()).await;
         assert_eq!((number, error.unwrap().kind()), (0, &ErrorKind::State));
     }

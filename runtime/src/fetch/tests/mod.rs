@@ -12,6 +12,8 @@ mod quota;
 mod raw_rows;
 mod steps;
 
+use crate::shared::{Ref::Static, list};
+use std::sync::LazyLock;
 use std::{
     sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
@@ -39,7 +41,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 static TABLE: Table = Table::new(
     "things",
-    &[
+    list![
         Column::new("id", Type::Bigint).primary_key().at(10),
         Column::new("at", Type::Bigint).nullable().at(11),
     ],
@@ -62,63 +64,69 @@ impl Record for Thing {
     }
 }
 
-const THINGS: ResourcePlan = ResourcePlan {
-    name: "things",
-    table: &TABLE,
-    path: Template(&[Part::Text("/things")]),
+static THINGS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    name: Static("things"),
+    table: Static(&TABLE),
+    path: Template(list![Part::Text(Static("/things"))]),
     paginator: Paginator::new(Pages::Offset(Offset::new(2))),
-    selector: Selector::Path(Path(&[Step::Key("data")])),
+    selector: Selector::Path(Path(list![Step::Key(Static("data"))])),
     ..ResourcePlan::DEFAULT
-};
+});
 
-static PLAIN: ResourcePlan = THINGS;
+static PLAIN: LazyLock<ResourcePlan> = LazyLock::new(|| THINGS.clone());
 
 /// Only what is new, by `at`.
-const fn new_things(row_order: Option<RowOrder>, on_missing: OnMissing) -> ResourcePlan {
+fn new_things(row_order: Option<RowOrder>, on_missing: OnMissing) -> ResourcePlan {
     ResourcePlan {
         incremental: Some(Incremental {
-            start_param: Some("since"),
-            end_param: Some("until"),
+            start_param: Some(Static("since")),
+            end_param: Some(Static("until")),
             row_order,
             on_missing,
-            ..Incremental::new(1)
+            column: 1,
+            ..Incremental::DEFAULT
         }),
-        ..THINGS
+        ..THINGS.clone()
     }
 }
 
-static NEW: ResourcePlan = new_things(None, OnMissing::Raise);
-static NEW_ASCENDING: ResourcePlan = new_things(Some(RowOrder::Ascending), OnMissing::Raise);
+static NEW: LazyLock<ResourcePlan> = LazyLock::new(|| new_things(None, OnMissing::Raise));
+static NEW_ASCENDING: LazyLock<ResourcePlan> =
+    LazyLock::new(|| new_things(Some(RowOrder::Ascending), OnMissing::Raise));
 /// After the last, that not included.
-static NEW_AFTER: ResourcePlan = ResourcePlan {
+static NEW_AFTER: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     incremental: Some(Incremental {
         row_order: Some(RowOrder::Ascending),
         start_closed: false,
-        ..Incremental::new(1)
+        column: 1,
+        ..Incremental::DEFAULT
     }),
-    ..THINGS
-};
-static NEW_DESCENDING: ResourcePlan = new_things(Some(RowOrder::Descending), OnMissing::Raise);
-static NEW_OR_WITHOUT: ResourcePlan = new_things(None, OnMissing::Include);
-static ONLY_NEW: ResourcePlan = new_things(None, OnMissing::Exclude);
+    ..THINGS.clone()
+});
+static NEW_DESCENDING: LazyLock<ResourcePlan> =
+    LazyLock::new(|| new_things(Some(RowOrder::Descending), OnMissing::Raise));
+static NEW_OR_WITHOUT: LazyLock<ResourcePlan> =
+    LazyLock::new(|| new_things(None, OnMissing::Include));
+static ONLY_NEW: LazyLock<ResourcePlan> = LazyLock::new(|| new_things(None, OnMissing::Exclude));
 
-static COUNTED: ResourcePlan = ResourcePlan {
+static COUNTED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     paginator: Paginator {
         ends: Ends {
-            total_path: Some(Path(&[Step::Key("total")])),
+            total_path: Some(Path(list![Step::Key(Static("total"))])),
             ..Ends::COUNTED
         },
-        ..Paginator::new(Pages::Offset(Offset::new(2)))
+        kind: Pages::Offset(Offset::new(2)),
+        ..Paginator::SINGLE_PAGE
     },
-    ..THINGS
-};
+    ..THINGS.clone()
+});
 
 /// By the day before, for as long as the response names one.
 struct ByDay;
 
 impl Paginate for ByDay {
     fn probes(&self) -> Vec<Path> {
-        vec![Path(&[Step::Key("before")])]
+        vec![Path(list![Step::Key(Static("before"))])]
     }
 
     fn apply(&self, position: &Position, draft: &mut Draft) -> crate::Result<()> {
@@ -136,12 +144,12 @@ impl Paginate for ByDay {
     }
 }
 
-static DAILY: ResourcePlan = ResourcePlan {
+static DAILY: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     paginator: Paginator::new(Pages::Custom {
-        rust: "crate::ByDay",
+        rust: Static("crate::ByDay"),
     }),
-    ..THINGS
-};
+    ..THINGS.clone()
+});
 
 static HOOKS: Hooks = Hooks {
     paginators: &[("crate::ByDay", &ByDay)],
@@ -149,34 +157,38 @@ static HOOKS: Hooks = Hooks {
 };
 
 /// By the link at `next`, with the secret in the query.
-static LINKED: ResourcePlan = ResourcePlan {
-    auth: Some(&Auth::ApiKey {
-        name: "key",
-        api_key: Template(&[Part::Secret(0)]),
-        location: Location::Query,
-    }),
+static LINKED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    auth: Some(Static(
+        const {
+            &Auth::ApiKey {
+                name: Static("key"),
+                api_key: Template(list![Part::Secret(0)]),
+                location: Location::Query,
+            }
+        },
+    )),
     paginator: Paginator::new(Pages::JsonLink {
-        next_url_path: Path(&[Step::Key("next")]),
+        next_url_path: Path(list![Step::Key(Static("next"))]),
     }),
-    ..THINGS
-};
+    ..THINGS.clone()
+});
 
-static PLAN: SourcePlan = SourcePlan {
-    name: "shop",
-    spec: "specs/shop.yaml",
-    base_url: Template(&[Part::Text("https://api.example.com")]),
-    secrets: &[SecretPlan {
-        name: "token",
-        env: "SHOP_TOKEN",
+static PLAN: LazyLock<SourcePlan> = LazyLock::new(|| SourcePlan {
+    name: Static("shop"),
+    spec: Static("specs/shop.yaml"),
+    base_url: Template(list![Part::Text(Static("https://api.example.com"))]),
+    secrets: list![SecretPlan {
+        name: Static("token"),
+        env: Static("SHOP_TOKEN"),
         description: None,
     }],
-    headers: &[Param {
-        name: "X-Token",
-        value: Template(&[Part::Secret(0)]),
+    headers: list![Param {
+        name: Static("X-Token"),
+        value: Template(list![Part::Secret(0)]),
     }],
-    resources: &[&LINKED],
+    resources: vec![Static(&*LINKED)].into(),
     ..SourcePlan::DEFAULT
-};
+});
 
 const SECRET: &str = "hush-hush-hush";
 
@@ -234,7 +246,7 @@ fn shop(api: Api) -> Shop {
 
 fn shop_with(hooks: &'static Hooks, api: Api) -> Shop {
     let clock = ManualClock::default();
-    let client = client_with(hooks, &PLAN, &[SECRET], Vec::new(), &api, &clock).unwrap();
+    let client = client_with(hooks, &*PLAN, &[SECRET], Vec::new(), &api, &clock).unwrap();
     Shop { client, api, clock }
 }
 

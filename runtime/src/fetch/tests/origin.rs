@@ -1,29 +1,32 @@
 //! A state and the request that it was saved for.
 
 use super::*;
+use crate::shared::Text;
+use std::sync::LazyLock;
 
 /// The same records, by another parameter.
-static FILTERED: ResourcePlan = ResourcePlan {
-    params: &[Param {
-        name: "tenant",
-        value: Template(&[Part::Text("b")]),
+static FILTERED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    params: list![Param {
+        name: Static("tenant"),
+        value: Template(list![Part::Text(Static("b"))]),
     }],
-    ..NEW
-};
+    ..NEW.clone()
+});
 
-const fn from(initial_value: Option<&'static str>) -> ResourcePlan {
+fn from(initial_value: Option<&'static str>) -> ResourcePlan {
     ResourcePlan {
         incremental: Some(Incremental {
-            initial_value,
-            ..Incremental::new(1)
+            initial_value: initial_value.map(Text::of),
+            column: 1,
+            ..Incremental::DEFAULT
         }),
-        ..THINGS
+        ..THINGS.clone()
     }
 }
 
-static FROM_20: ResourcePlan = from(Some("20"));
-static FROM_9: ResourcePlan = from(Some("9"));
-static FROM_THE_START: ResourcePlan = from(None);
+static FROM_20: LazyLock<ResourcePlan> = LazyLock::new(|| from(Some("20")));
+static FROM_9: LazyLock<ResourcePlan> = LazyLock::new(|| from(Some("9")));
+static FROM_THE_START: LazyLock<ResourcePlan> = LazyLock::new(|| from(None));
 
 async fn state_of(resource: &'static ResourcePlan) -> State {
     let records = records(4);
@@ -73,13 +76,13 @@ async fn a_state_without_a_request_is_accepted() {
 async fn an_earlier_initial_value_is_reported() {
     let state = state_of(&FROM_20).await;
     for (resource, noted) in [
-        (&FROM_20, None),
+        (&*FROM_20, None),
         (
-            &FROM_9,
+            &*FROM_9,
             Some("`initial_value` is now `9`, but the state began at `20`"),
         ),
         (
-            &FROM_THE_START,
+            &*FROM_THE_START,
             Some("there is no `initial_value` any more, but the state began at `20`"),
         ),
     ] {

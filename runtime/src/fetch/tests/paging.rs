@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::plan::{Body, Cursor, Json, Method, PageNumber, Slot};
+use crate::shared::{Ref::Static, list};
+use std::sync::LazyLock;
 
 #[tokio::test]
 async fn all_records_come_in_order_and_nothing_is_asked_twice() {
@@ -115,7 +117,7 @@ fn without_a_runtime_there_is_an_error_and_no_panic() {
 #[tokio::test]
 async fn rows_come_without_a_record_type() {
     let shop = shop(failing(3, &[], &[]));
-    let mut pages = shop.client.rows(&PLAIN).pages();
+    let mut pages = shop.client.rows(&*PLAIN).pages();
     let mut rows = 0;
     while let Some(page) = pages.next().await {
         rows += page.unwrap().rows().len();
@@ -199,36 +201,46 @@ async fn a_paginator_of_ones_own_pages_as_the_built_in_ones_do() {
 }
 
 /// A POST, paged in its body.
-const fn posted(kind: Pages) -> ResourcePlan {
+fn posted(kind: Pages) -> ResourcePlan {
     ResourcePlan {
         method: Method::Post,
-        body: Body::Json(Json::Object(&[("query", Json::Number("7"))])),
+        body: Body::Json(Json::Object(list![(
+            Static("query"),
+            Json::Number(Static("7"))
+        )])),
         paginator: Paginator::new(kind),
-        ..THINGS
+        ..THINGS.clone()
     }
 }
 
 const fn slot(key: &'static [Step]) -> Slot {
-    Slot::Body(Path(key))
+    Slot::Body(Path(Static(key)))
 }
 
-static POSTED_OFFSET: ResourcePlan = posted(Pages::Offset(Offset {
-    offset_slot: slot(&[Step::Key("page"), Step::Key("from")]),
-    limit_slot: slot(&[Step::Key("page"), Step::Key("size")]),
-    ..Offset::new(2)
-}));
-static POSTED_NUMBER: ResourcePlan = posted(Pages::Number(PageNumber {
-    base_page: 1,
-    page: 1,
-    page_slot: slot(&[Step::Key("page")]),
-    page_size: Some(2),
-    page_size_slot: Some(Slot::Query("size")),
-    ..PageNumber::DEFAULT
-}));
-static POSTED_CURSOR: ResourcePlan = posted(Pages::Cursor(Cursor {
-    cursor_path: Path(&[Step::Key("next")]),
-    cursor: slot(&[Step::Key("after")]),
-}));
+static POSTED_OFFSET: LazyLock<ResourcePlan> = LazyLock::new(|| {
+    posted(Pages::Offset(Offset {
+        offset_slot: slot(&[Step::Key(Static("page")), Step::Key(Static("from"))]),
+        limit_slot: slot(&[Step::Key(Static("page")), Step::Key(Static("size"))]),
+        limit: 2,
+        ..Offset::DEFAULT
+    }))
+});
+static POSTED_NUMBER: LazyLock<ResourcePlan> = LazyLock::new(|| {
+    posted(Pages::Number(PageNumber {
+        base_page: 1,
+        page: 1,
+        page_slot: slot(&[Step::Key(Static("page"))]),
+        page_size: Some(2),
+        page_size_slot: Some(Slot::Query(Static("size"))),
+        ..PageNumber::DEFAULT
+    }))
+});
+static POSTED_CURSOR: LazyLock<ResourcePlan> = LazyLock::new(|| {
+    posted(Pages::Cursor(Cursor {
+        cursor_path: Path(list![Step::Key(Static("next"))]),
+        cursor: slot(&[Step::Key(Static("after"))]),
+    }))
+});
 
 #[tokio::test]
 async fn a_post_is_paged_in_its_body() {
@@ -246,28 +258,28 @@ async fn a_post_is_paged_in_its_body() {
         bodies.collect::<Vec<_>>()
     };
     assert_eq!(
-        bodies(&POSTED_OFFSET).await,
+        bodies(&*POSTED_OFFSET).await,
         [
             r#"{"page":{"from":0,"size":2},"query":7}"#,
             r#"{"page":{"from":2,"size":2},"query":7}"#
         ]
     );
     assert_eq!(
-        bodies(&POSTED_NUMBER).await,
+        bodies(&*POSTED_NUMBER).await,
         [r#"{"page":1,"query":7}"#, r#"{"page":2,"query":7}"#]
     );
     assert_eq!(
-        bodies(&POSTED_CURSOR).await,
+        bodies(&*POSTED_CURSOR).await,
         [r#"{"query":7}"#, r#"{"after":"n","query":7}"#]
     );
 }
 
 #[tokio::test]
 async fn lines_of_json_are_records_by_their_content_type() {
-    static LINES: ResourcePlan = ResourcePlan {
-        selector: Selector::Path(Path(&[])),
-        ..THINGS
-    };
+    static LINES: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+        selector: Selector::Path(Path(list![])),
+        ..THINGS.clone()
+    });
     let shop = shop(Api::new(|request| {
         let body = match offset_of(request) {
             0 => "{\"id\": 0}\n{\"id\": 1}\n",
@@ -282,11 +294,11 @@ async fn lines_of_json_are_records_by_their_content_type() {
 }
 
 /// As `COUNTED`, whose pages are asked for side by side, but one at a time.
-static ALONE: ResourcePlan = ResourcePlan {
-    name: "alone",
+static ALONE: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    name: Static("alone"),
     parallelized: false,
-    ..COUNTED
-};
+    ..COUNTED.clone()
+});
 
 #[tokio::test]
 async fn a_resource_that_is_not_parallelized_is_asked_for_one_page_at_a_time() {
@@ -305,17 +317,17 @@ async fn a_resource_that_is_not_parallelized_is_asked_for_one_page_at_a_time() {
 
 #[tokio::test]
 async fn fetches_of_a_resource_that_is_not_parallelized_take_turns() {
-    static ONE_AT_A_TIME: SourcePlan = SourcePlan {
-        resources: &[&ALONE],
-        ..PLAN
-    };
+    static ONE_AT_A_TIME: LazyLock<SourcePlan> = LazyLock::new(|| SourcePlan {
+        resources: vec![Static(&*ALONE)].into(),
+        ..PLAN.clone()
+    });
     let records = records(6);
     let api = Api::new(move |request| page(&records, request));
     let clock = ManualClock::default();
-    let client = client(&ONE_AT_A_TIME, &[SECRET], Vec::new(), &api, &clock).unwrap();
+    let client = client(&*ONE_AT_A_TIME, &[SECRET], Vec::new(), &api, &clock).unwrap();
     let (first, second) = tokio::join!(
-        client.fetch::<Thing>(&ALONE).all(),
-        client.fetch::<Thing>(&ALONE).all()
+        client.fetch::<Thing>(&*ALONE).all(),
+        client.fetch::<Thing>(&*ALONE).all()
     );
     assert_eq!((first.unwrap().len(), second.unwrap().len()), (6, 6));
     assert_eq!(api.most_in_flight(), 1);

@@ -1,5 +1,6 @@
 //! A quota that is used up for longer than `retry` allows to wait.
 
+use std::sync::LazyLock;
 use std::sync::{Arc, Mutex};
 
 use super::*;
@@ -91,18 +92,21 @@ async fn a_throttle_that_outlasts_the_retries_is_remembered_too() {
 
 #[tokio::test]
 async fn the_parts_of_a_childs_fetch_ask_no_more() {
-    static CHILDREN: ResourcePlan = ResourcePlan {
-        name: "parts",
-        path: Template(&[Part::Text("/things/"), Part::Parent(0)]),
-        parent: Some(&ParentPlan {
-            resource: &COUNTED,
-            fields: &[ParentField {
-                column: 0,
-                path: Path(&[]),
-            }],
-        }),
-        ..THINGS
-    };
+    static CHILDREN: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+        name: Static("parts"),
+        path: Template(list![Part::Text(Static("/things/")), Part::Parent(0)]),
+        parent: Some(
+            ParentPlan {
+                resource: Static(&*COUNTED),
+                fields: list![ParentField {
+                    column: 0,
+                    path: Path(list![]),
+                }],
+            }
+            .into(),
+        ),
+        ..THINGS.clone()
+    });
     // The first part has a hundred pages, the second is refused.
     let (things, many) = (records(9), records(200));
     let shop = shop(Api::new(move |request| {
@@ -114,7 +118,7 @@ async fn the_parts_of_a_childs_fetch_ask_no_more() {
             answer(429, &[("Retry-After", "3600")], "")
         }
     }));
-    let mut pages = shop.client.rows(&CHILDREN).concurrency(2).pages();
+    let mut pages = shop.client.rows(&*CHILDREN).concurrency(2).pages();
     let error = loop {
         if let Err(error) = pages.next().await.unwrap() {
             break error;
@@ -132,13 +136,13 @@ async fn the_parts_of_a_childs_fetch_ask_no_more() {
 
 #[tokio::test]
 async fn the_time_in_the_queue_is_not_spent_on_retries() {
-    static SLOW: SourcePlan = SourcePlan {
+    static SLOW: LazyLock<SourcePlan> = LazyLock::new(|| SourcePlan {
         rate_limit: Some(RateLimit {
             requests: 1,
             per: Duration::from_secs(700),
         }),
-        ..PLAN
-    };
+        ..PLAN.clone()
+    });
     // Longer than `max_elapsed`, before the first attempt at the second page.
     assert!(Retry::DEFAULT.max_elapsed < Duration::from_secs(700));
     let clock = ManualClock::default();
@@ -152,8 +156,8 @@ async fn the_time_in_the_queue_is_not_spent_on_retries() {
         }
         page(&records, request)
     });
-    let client = client(&SLOW, &[SECRET], Vec::new(), &api, &clock).unwrap();
-    let things = client.fetch::<Thing>(&COUNTED).all().await.unwrap();
+    let client = client(&*SLOW, &[SECRET], Vec::new(), &api, &clock).unwrap();
+    let things = client.fetch::<Thing>(&*COUNTED).all().await.unwrap();
     assert_eq!(ids(&things), [0, 1, 2, 3]);
     assert_eq!(*times.lock().unwrap(), [0, 700, 1400]);
 }

@@ -1,6 +1,8 @@
 //! Offsets advance by the rows that the API pages, whatever a selector makes of them.
 
+use crate::shared::{Ref::Static, Text, list};
 use proptest::prelude::*;
+use std::sync::LazyLock;
 
 use super::*;
 use crate::{Rows, plan::PageNumber};
@@ -27,10 +29,11 @@ fn resource(query: &'static str, limit: u64, total: Option<Path>, short: bool) -
                 stop_after_short_page: short,
                 ..Ends::COUNTED
             },
-            ..Paginator::new(Pages::Offset(Offset::new(limit)))
+            kind: Pages::Offset(Offset::new(limit)),
+            ..Paginator::SINGLE_PAGE
         },
-        selector: Selector::Query(query),
-        ..THINGS
+        selector: Selector::Query(Text::of(query)),
+        ..THINGS.clone()
     }
 }
 
@@ -56,7 +59,7 @@ proptest! {
         concurrency in 1..5_u16,
     ) {
         let rows: Vec<Value> = rows.iter().enumerate().map(|(at, one)| row(at, one)).collect();
-        let path = (total == 1).then_some(Path(&[Step::Key("count")]));
+        let path = (total == 1).then_some(Path(list![Step::Key(Static("count"))]));
         let resource = resource(query, limit, path, total == 2);
         let resource: &'static ResourcePlan = Box::leak(Box::new(resource));
 
@@ -88,14 +91,14 @@ proptest! {
 
 #[tokio::test]
 async fn a_page_of_which_nothing_is_selected_is_not_the_last() {
-    static FILTERED: ResourcePlan = ResourcePlan {
-        selector: Selector::Query("$.data[?@.id > 6]"),
-        ..COUNTED
-    };
-    static FILTERED_BY_PAGE: ResourcePlan = ResourcePlan {
+    static FILTERED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+        selector: Selector::Query(Static("$.data[?@.id > 6]")),
+        ..COUNTED.clone()
+    });
+    static FILTERED_BY_PAGE: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
         paginator: Paginator::new(Pages::Number(PageNumber::DEFAULT)),
-        ..FILTERED
-    };
+        ..FILTERED.clone()
+    });
     for concurrency in [1, 4] {
         let shop = shop(failing(9, &[], &[]));
         let mut stream = shop.fetch(&FILTERED).concurrency(concurrency).stream();

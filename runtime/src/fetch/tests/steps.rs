@@ -1,11 +1,15 @@
 //! Records that go through functions of the user's own.
 
-use super::{children::POSTS, *};
+use super::{
+    children::{POSTS, POSTS_TABLE},
+    *,
+};
 use crate::{
     NewCells, Rows, ToCells,
     hooks::{StepFn, Steps, StepsHook},
     plan::{ParentField, ParentPlan, ProcessingStep},
 };
+use std::sync::LazyLock;
 
 impl ToCells for Thing {
     fn to_cells(&self, cells: &mut NewCells<'_>) {
@@ -34,18 +38,18 @@ static TWO_OF_EACH: Hooks = Hooks {
 
 /// The names of the same in a plan.
 const STEPS: &[ProcessingStep] = &[
-    ProcessingStep::Filter("crate::is_no_third"),
-    ProcessingStep::YieldMap("crate::two_of_each"),
+    ProcessingStep::Filter(Static("crate::is_no_third")),
+    ProcessingStep::YieldMap(Static("crate::two_of_each")),
 ];
 
-static STEPPED: ResourcePlan = ResourcePlan {
-    processing_steps: STEPS,
-    ..COUNTED
-};
-static NEW_STEPPED: ResourcePlan = ResourcePlan {
-    processing_steps: STEPS,
-    ..NEW_ASCENDING
-};
+static STEPPED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    processing_steps: Static(STEPS),
+    ..COUNTED.clone()
+});
+static NEW_STEPPED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    processing_steps: Static(STEPS),
+    ..NEW_ASCENDING.clone()
+});
 
 fn stepped(number: i64) -> Shop {
     stepped_by(&TWO_OF_EACH, number)
@@ -68,7 +72,7 @@ async fn they_hold_for_every_way_of_fetching() {
         assert_eq!(stream.next().await.unwrap().unwrap().id, id);
     }
     assert!(stream.next().await.is_none());
-    let mut pages = shop.client.rows(&STEPPED).pages();
+    let mut pages = shop.client.rows(&*STEPPED).pages();
     let mut rows = Vec::new();
     while let Some(page) = pages.next().await {
         let page = page.unwrap();
@@ -141,29 +145,32 @@ async fn children_see_what_comes_out_of_their_parents() {
         )],
         ..Hooks::NONE
     };
-    static SHORT: ResourcePlan = ResourcePlan {
-        processing_steps: &[
-            ProcessingStep::Filter("crate::is_shown"),
-            ProcessingStep::Map("crate::shortened"),
+    static SHORT: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+        processing_steps: list![
+            ProcessingStep::Filter(Static("crate::is_shown")),
+            ProcessingStep::Map(Static("crate::shortened")),
         ],
-        ..POSTS
-    };
-    static OF_SHORT: ResourcePlan = ResourcePlan {
-        name: "comments",
-        path: Template(&[
-            Part::Text("/posts/"),
+        ..POSTS.clone()
+    });
+    static OF_SHORT: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+        name: Static("comments"),
+        path: Template(list![
+            Part::Text(Static("/posts/")),
             Part::Parent(0),
-            Part::Text("/comments"),
+            Part::Text(Static("/comments")),
         ]),
-        parent: Some(&ParentPlan {
-            resource: &SHORT,
-            fields: &[ParentField {
-                column: 0,
-                path: Path(&[]),
-            }],
-        }),
-        ..THINGS
-    };
+        parent: Some(
+            ParentPlan {
+                resource: Static(&*SHORT),
+                fields: list![ParentField {
+                    column: 0,
+                    path: Path(list![]),
+                }],
+            }
+            .into(),
+        ),
+        ..THINGS.clone()
+    });
     let api = Api::new(|request| {
         let posts: Vec<Value> = if request.url.contains("/comments") {
             Vec::new()
@@ -173,7 +180,7 @@ async fn children_see_what_comes_out_of_their_parents() {
         page(&posts, request)
     });
     let shop = shop_with(&SHORTENED, api);
-    let mut pages = shop.client.rows(&OF_SHORT).pages();
+    let mut pages = shop.client.rows(&*OF_SHORT).pages();
     assert!(pages.next().await.is_none());
     let asked: Vec<String> = shop.api.urls();
     let asked = asked.iter().filter(|url| url.contains("/comments"));
@@ -188,7 +195,7 @@ struct Post {
 }
 
 impl Record for Post {
-    const TABLE: &'static Table = POSTS.table;
+    const TABLE: &'static Table = &POSTS_TABLE;
 
     fn from_cells(cells: &mut Cells<'_>) -> Self {
         let id = cells.take();
@@ -214,16 +221,16 @@ impl ToCells for Post {
 async fn what_does_not_fit_ends_the_fetch_with_its_page() {
     static NEVER_NULL: Table = Table::new(
         "things",
-        &[
+        list![
             Column::new("id", Type::Bigint).primary_key(),
             Column::new("at", Type::Bigint),
         ],
     );
-    static BROKEN: ResourcePlan = ResourcePlan {
-        table: &NEVER_NULL,
-        processing_steps: &[ProcessingStep::Map("crate::without_the_third")],
-        ..THINGS
-    };
+    static BROKEN: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+        table: Static(&NEVER_NULL),
+        processing_steps: list![ProcessingStep::Map(Static("crate::without_the_third"))],
+        ..THINGS.clone()
+    });
     static NULL_AT_THE_THIRD: Hooks = Hooks {
         steps: &[(
             "things",
@@ -235,7 +242,7 @@ async fn what_does_not_fit_ends_the_fetch_with_its_page() {
         ..Hooks::NONE
     };
     let shop = stepped_by(&NULL_AT_THE_THIRD, 6);
-    let mut pages = shop.client.rows(&BROKEN).pages();
+    let mut pages = shop.client.rows(&*BROKEN).pages();
     let page = |page: Option<crate::Result<crate::Page<Rows>>>| page.unwrap().unwrap().len();
     assert_eq!(page(pages.next().await), 2);
     assert_eq!(page(pages.next().await), 1);
@@ -248,14 +255,14 @@ async fn what_does_not_fit_ends_the_fetch_with_its_page() {
 
 #[tokio::test]
 async fn what_they_leave_nothing_of_does_not_come_again() {
-    static NOTHING: ResourcePlan = ResourcePlan {
-        processing_steps: &[ProcessingStep::Filter("crate::is_late")],
+    static NOTHING: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+        processing_steps: list![ProcessingStep::Filter(Static("crate::is_late"))],
         paginator: Paginator {
             maximum_pages: Some(1),
-            ..THINGS.paginator
+            ..THINGS.paginator.clone()
         },
-        ..NEW
-    };
+        ..NEW.clone()
+    });
     static LATE: Hooks = Hooks {
         steps: &[(
             "things",
@@ -264,7 +271,7 @@ async fn what_they_leave_nothing_of_does_not_come_again() {
         ..Hooks::NONE
     };
     let shop = stepped_by(&LATE, 6);
-    let mut pages = shop.client.rows(&NOTHING).pages();
+    let mut pages = shop.client.rows(&*NOTHING).pages();
     assert!(pages.next().await.is_none());
     assert_eq!((pages.report().filtered, redelivers(&pages)), (2, false));
 }

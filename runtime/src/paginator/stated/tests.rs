@@ -2,9 +2,10 @@
 
 use super::*;
 use crate::plan::{Offset, PageNumber};
+use crate::shared::Ref::Static;
 
-const ALL: Path = Path(&[Step::Key("all")]);
-const MORE: Path = Path(&[Step::Key("more")]);
+const ALL: Path = Path(list![Step::Key(Static("all"))]);
+const MORE: Path = Path(list![Step::Key(Static("more"))]);
 
 fn statements(kind: Pages, ends: Ends) -> Statements {
     Statements::new(&ResourcePlan {
@@ -12,7 +13,7 @@ fn statements(kind: Pages, ends: Ends) -> Statements {
             ends,
             ..Paginator::new(kind)
         },
-        selector: Selector::Path(Path(&[Step::Key("data")])),
+        selector: Selector::Path(Path(list![Step::Key(Static("data"))])),
         ..ResourcePlan::DEFAULT
     })
 }
@@ -77,7 +78,7 @@ fn a_total_that_only_the_first_page_has_is_remembered() {
 #[test]
 fn a_total_in_a_header_is_read_from_a_page_without_content() {
     let statements = offset(Ends {
-        total_header: Some("X-Total"),
+        total_header: Some(Static("X-Total")),
         stop_after_empty_page: false,
         ..Ends::COUNTED
     });
@@ -167,7 +168,7 @@ fn a_page_without_content_leaves_the_flag_before_it_standing() {
 #[test]
 fn an_undeclared_total_anywhere_usual_is_a_warning_that_names_the_field() {
     let statements = offset(Ends::COUNTED);
-    let place = Path(&[Step::Key("meta"), Step::Key("total")]);
+    let place = Path(list![Step::Key(Static("meta")), Step::Key(Static("total"))]);
     let probes: Vec<Probe> = statements
         .probes()
         .iter()

@@ -17,7 +17,7 @@ use ways::{KINDS, LINKS, Way, client, fill, ways};
 
 /// Fetches all; the number of records, and how it ended.
 async fn fetch(client: &Client) -> (usize, Result<()>) {
-    let mut pages = client.rows(client.plan().resources[0]).pages();
+    let mut pages = client.rows(&client.plan().resources[0]).pages();
     let mut records = 0;
     while let Some(page) = pages.next().await {
         match page {

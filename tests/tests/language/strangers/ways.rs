@@ -1,5 +1,7 @@
 //! Kinds of credentials, and ways that lead from an API to a stranger.
 
+use rest_source::shared::Ref;
+use rest_source::shared::{Ref::Static, list};
 use rest_source::{
     Client, Result, Secret, Values,
     auth::{Authenticate, Custom, Generation, Given, Wire},
@@ -189,31 +191,30 @@ static HOOKS: Hooks = Hooks {
 };
 
 /// The same plan with credentials of one's own type.
-fn signed(plan: &'static SourcePlan) -> &'static SourcePlan {
-    const KEY: Template = Template(&[Part::Secret(0)]);
+fn signed(plan: &SourcePlan) -> Ref<SourcePlan> {
+    const KEY: Template = Template(list![Part::Secret(0)]);
     const WITH: &[Param] = &[Param {
-        name: "key",
+        name: Static("key"),
         value: KEY,
     }];
     static AUTH: Auth = Auth::Custom(CustomAuth {
-        rust: "crate::Signed",
-        with: WITH,
+        rust: Static("crate::Signed"),
+        with: Static(WITH),
     });
     let resources = plan.resources.iter().map(|resource| {
-        let resource: &'static ResourcePlan = Box::leak(Box::new(ResourcePlan {
-            auth: Some(&AUTH),
-            ..**resource
-        }));
-        resource
+        Ref::from(ResourcePlan {
+            auth: Some(Static(&AUTH)),
+            ..ResourcePlan::clone(resource)
+        })
     });
-    Box::leak(Box::new(SourcePlan {
-        resources: Vec::leak(resources.collect()),
-        ..*plan
-    }))
+    Ref::from(SourcePlan {
+        resources: resources.collect(),
+        ..SourcePlan::clone(plan)
+    })
 }
 
 /// Secrets, of the plan's second choice where it has any.
-struct Chosen(&'static SourcePlan);
+struct Chosen(Ref<SourcePlan>);
 
 impl Values<Secret> for Chosen {
     fn values(self) -> Vec<Secret> {
@@ -223,7 +224,7 @@ impl Values<Secret> for Chosen {
             choice.is_none_or(|choice| choice.secrets.iter().any(|of| usize::from(*of) == *at))
         });
         needed
-            .map(|(_, one)| secret(one.name).as_str().into())
+            .map(|(_, one)| secret(&one.name).as_str().into())
             .collect()
     }
 
@@ -235,11 +236,11 @@ impl Values<Secret> for Chosen {
 pub(super) fn client(kind: &str, spec: &str, base: &str) -> rest_source::Builder<Client> {
     let plan = plan(spec);
     let plan = if kind == "a way of one's own" {
-        signed(plan)
+        signed(&plan)
     } else {
         plan
     };
-    Client::builder(plan)
+    Client::builder(&plan)
         .hooks(&HOOKS)
         .secrets(Chosen(plan))
         .setting("base", base)

@@ -5,7 +5,7 @@ use super::*;
 const FRESH: &str = "nEw-t0ken-8fK2mPq7Lx";
 
 async fn failure_of(status: u16, content_type: &'static str, body: String) -> Error {
-    let world = World::new(BY_REFRESH_TOKEN, move |_| {
+    let world = World::new(BY_REFRESH_TOKEN.clone(), move |_| {
         answer(status, &[("Content-Type", content_type)], &body)
     });
     let error = world.page().await.unwrap_err();

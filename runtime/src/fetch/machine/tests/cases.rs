@@ -1,6 +1,7 @@
 //! Cases.
 
 use super::*;
+use crate::shared::list;
 
 fn message(run: &Run) -> String {
     run.end.as_ref().unwrap_err().to_string()
@@ -116,10 +117,10 @@ fn a_post_that_may_not_be_repeated_is_not() {
 #[test]
 fn a_status_of_the_end_ends_past_the_first_page_only() {
     let pages = Paginator {
-        stop_on_status: &[(404, 404)],
+        stop_on_status: list![(404, 404)],
         ..offset(10)
     };
-    let machine = || machine(pages, 1, None);
+    let machine = || machine(pages.clone(), 1, None);
     let mut server = Server::new(offset(10), 50);
     server.fates = vec![Fate::Fine, Fate::Status(404)];
     let run = drive(&server, machine(), &[0]);
@@ -225,7 +226,7 @@ fn a_quota_used_up_drops_no_page_in_flight() {
     let pages = offset_with_total(10);
     let server = Server {
         says: Says::Total,
-        ..Server::new(pages, 90)
+        ..Server::new(pages.clone(), 90)
     };
     let mut machine = machine(pages, 4, None);
     let now = Now {
@@ -266,7 +267,7 @@ fn a_quota_used_up_ends_a_page_that_waits_to_be_asked_again() {
     let pages = offset_with_total(10);
     let server = Server {
         says: Says::Total,
-        ..Server::new(pages, 90)
+        ..Server::new(pages.clone(), 90)
     };
     let mut machine = machine(pages, 2, None);
     let now = Now {
@@ -418,6 +419,6 @@ fn a_flag_that_says_more_without_a_cursor_is_an_error() {
 fn a_limit_that_is_reached_is_bounded_whatever_the_total_says() {
     let mut server = Server::new(offset_with_total(10), 10);
     server.says = Says::Wrongly(100);
-    let run = drive(&server, machine(server.pages, 1, Some(10)), &[0]);
+    let run = drive(&server, machine(server.pages.clone(), 1, Some(10)), &[0]);
     assert!(run.end.unwrap().is_bounded());
 }

@@ -3,6 +3,8 @@
 mod cases;
 mod properties;
 
+use crate::shared::{Ref::Static, list};
+use std::sync::LazyLock;
 use std::time::SystemTime;
 
 use url::Url;
@@ -23,10 +25,10 @@ use crate::{
 };
 
 const SECOND: Duration = Duration::from_secs(1);
-const FIELD: Path = Path(&[Key::Key("field")]);
-const TOTAL: Path = Path(&[Key::Key("meta"), Key::Key("all")]);
-const HINT: Path = Path(&[Key::Key("total")]);
-const MORE: Path = Path(&[Key::Key("more")]);
+const FIELD: Path = Path(list![Key::Key(Static("field"))]);
+const TOTAL: Path = Path(list![Key::Key(Static("meta")), Key::Key(Static("all"))]);
+const HINT: Path = Path(list![Key::Key(Static("total"))]);
+const MORE: Path = Path(list![Key::Key(Static("more"))]);
 
 /// How a server says how much there is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -121,13 +123,13 @@ impl Server {
             start.min(self.records)..self.end(start)
         };
         let next = self.next(&records);
-        let total = match (self.says, self.pages.kind) {
+        let total = match (self.says, self.pages.kind.clone()) {
             (Says::Total, Pages::Number(_)) => Some(self.records.div_ceil(self.cap)),
             (Says::Total | Says::Hint, _) => Some(self.records),
             (Says::Lie(number) | Says::Wrongly(number), _) => Some(number),
             (Says::Nothing, _) => None,
         };
-        let next_probe = match (self.pages.kind, &next) {
+        let next_probe = match (self.pages.kind.clone(), &next) {
             (Pages::Cursor(_), Some(next)) => Probe::Text(next.clone()),
             (Pages::JsonLink { .. }, Some(next)) => Probe::Text(format!("?from={next}")),
             _ => Probe::Null,
@@ -137,10 +139,10 @@ impl Server {
         if let Some(next) = next {
             headers.push("Link", format!("</things?from={next}>; rel=next"));
         }
-        let statements = statements(self.pages);
-        let probe = |path: &Path| match (*path, total) {
-            (MORE, _) => Probe::Bool(more),
-            (TOTAL | HINT, Some(total)) => Probe::Number(total.to_string()),
+        let statements = statements(self.pages.clone());
+        let probe = |path: &Path| match total {
+            _ if *path == MORE => Probe::Bool(more),
+            Some(total) if *path == TOTAL || *path == HINT => Probe::Number(total.to_string()),
             _ => Probe::Missing,
         };
         let mut probes: Vec<Probe> = statements.probes().iter().map(probe).collect();
@@ -233,7 +235,7 @@ struct Run {
 fn resource(paginator: Paginator) -> ResourcePlan {
     ResourcePlan {
         paginator,
-        selector: Selector::Path(Path(&[Key::Key("data")])),
+        selector: Selector::Path(Path(list![Key::Key(Static("data"))])),
         ..ResourcePlan::DEFAULT
     }
 }
@@ -247,7 +249,7 @@ fn machine(
     concurrency: u16,
     limit: Option<u64>,
 ) -> Machine<std::ops::Range<u64>> {
-    let rules = Rules::new(Retry::DEFAULT, &resource(pages), concurrency, limit);
+    let rules = Rules::new(Retry::DEFAULT, &resource(pages.clone()), concurrency, limit);
     machine_by(pages, rules)
 }
 
@@ -332,7 +334,7 @@ fn drive(server: &Server, mut machine: Machine<std::ops::Range<u64>>, picks: &[u
 }
 
 fn run(server: &Server) -> Run {
-    drive(server, machine(server.pages, 1, None), &[0])
+    drive(server, machine(server.pages.clone(), 1, None), &[0])
 }
 
 fn offset(limit: u64) -> Paginator {
@@ -341,15 +343,15 @@ fn offset(limit: u64) -> Paginator {
 
 fn offset_with_total(limit: u64) -> Paginator {
     Paginator {
-        ends: BY_TOTAL,
+        ends: BY_TOTAL.clone(),
         ..offset(limit)
     }
 }
 
-const BY_TOTAL: Ends = Ends {
+static BY_TOTAL: LazyLock<Ends> = LazyLock::new(|| Ends {
     total_path: Some(TOTAL),
     ..Ends::COUNTED
-};
+});
 
 fn by_number(ends: Ends) -> Paginator {
     let kind = Pages::Number(PageNumber {
@@ -367,7 +369,7 @@ fn by_number(ends: Ends) -> Paginator {
 fn by_cursor() -> Paginator {
     Paginator::new(Pages::Cursor(Cursor {
         cursor_path: FIELD,
-        cursor: Place::Query("cursor"),
+        cursor: Place::Query(Static("cursor")),
     }))
 }
 

@@ -1,30 +1,32 @@
 //! What holds for every server that the model can be.
 
+use crate::shared::Ref::Static;
 use proptest::prelude::*;
+use std::sync::LazyLock;
 
 use super::*;
 
-const BY_FLAG: Ends = Ends {
+static BY_FLAG: LazyLock<Ends> = LazyLock::new(|| Ends {
     has_more_path: Some(MORE),
     ..Ends::COUNTED
-};
-const LINKED_BY_FLAG: Ends = Ends {
+});
+static LINKED_BY_FLAG: LazyLock<Ends> = LazyLock::new(|| Ends {
     has_more_path: Some(MORE),
     ..Ends::LINKED
-};
-const LINKED_BY_TOTAL: Ends = Ends {
+});
+static LINKED_BY_TOTAL: LazyLock<Ends> = LazyLock::new(|| Ends {
     total_path: Some(TOTAL),
     ..Ends::LINKED
-};
+});
 
 fn pages() -> impl Strategy<Value = Paginator> {
     let flagged = |limit| Paginator {
-        ends: BY_FLAG,
+        ends: BY_FLAG.clone(),
         ..offset(limit)
     };
     let link = Paginator::new(Pages::HeaderLink {
-        header: "Link",
-        rel: "next",
+        header: Static("Link"),
+        rel: Static("next"),
     });
     let json_link = Paginator::new(Pages::JsonLink {
         next_url_path: FIELD,
@@ -37,19 +39,19 @@ fn pages() -> impl Strategy<Value = Paginator> {
         Just(flagged(10)),
         Just(flagged(25)),
         Just(by_number(Ends::COUNTED)),
-        Just(by_number(BY_TOTAL)),
-        Just(by_number(BY_FLAG)),
+        Just(by_number(BY_TOTAL.clone())),
+        Just(by_number(BY_FLAG.clone())),
         Just(by_cursor()),
-        Just(by_cursor_and(LINKED_BY_FLAG)),
-        Just(by_cursor_and(LINKED_BY_TOTAL)),
-        Just(link),
+        Just(by_cursor_and(LINKED_BY_FLAG.clone())),
+        Just(by_cursor_and(LINKED_BY_TOTAL.clone())),
+        Just(link.clone()),
         Just(Paginator {
-            ends: LINKED_BY_TOTAL,
+            ends: LINKED_BY_TOTAL.clone(),
             ..link
         }),
-        Just(json_link),
+        Just(json_link.clone()),
         Just(Paginator {
-            ends: LINKED_BY_FLAG,
+            ends: LINKED_BY_FLAG.clone(),
             ..json_link
         }),
     ]
@@ -157,7 +159,7 @@ fn ends_as_a_feed(server: &Server) -> bool {
 
 /// The records that a declared total, believed, makes the last.
 fn believed(server: &Server) -> Option<u64> {
-    match (server.says, server.pages.kind) {
+    match (server.says, server.pages.kind.clone()) {
         (Says::Wrongly(pages), Pages::Number(_)) => Some(pages * server.cap),
         (Says::Wrongly(records), _) => Some(records),
         _ => None,
@@ -178,7 +180,7 @@ proptest! {
         concurrency in 1_u16..6,
         picks in proptest::collection::vec(0_usize..8, 1..20),
     ) {
-        let run = drive(&server, machine(server.pages, concurrency, None), &picks);
+        let run = drive(&server, machine(server.pages.clone(), concurrency, None), &picks);
         let whole: Vec<u64> = (0..server.records).collect();
         let came = run.records.len() as u64;
         prop_assert!(whole.starts_with(&run.records), "{:?}", run.records);
@@ -226,8 +228,8 @@ proptest! {
         picks in proptest::collection::vec(0_usize..8, 1..20),
     ) {
         let server = Server { fates: Vec::new(), ..server };
-        let all = drive(&server, machine(server.pages, concurrency, None), &picks);
-        let some = drive(&server, machine(server.pages, concurrency, Some(limit)), &picks);
+        let all = drive(&server, machine(server.pages.clone(), concurrency, None), &picks);
+        let some = drive(&server, machine(server.pages.clone(), concurrency, Some(limit)), &picks);
         let wanted = usize::try_from(limit).unwrap().min(all.records.len());
         prop_assert_eq!(&some.records, &all.records[..wanted]);
         if limit < all.records.len() as u64 {
@@ -243,10 +245,10 @@ proptest! {
         fates in proptest::collection::vec(stumble(), 0..40),
         picks in proptest::collection::vec(0_usize..8, 1..20),
     ) {
-        let mut server = Server::new(pages, records);
+        let mut server = Server::new(pages.clone(), records);
         server.says = Says::Total;
         server.fates = fates;
-        let run = drive(&server, machine(pages, concurrency, None), &picks);
+        let run = drive(&server, machine(pages.clone(), concurrency, None), &picks);
         let asked = run.asked.len() as u64;
         prop_assert_eq!((asked, asked - run.tally.retries), (run.tally.requests, {
             let mut once = run.asked.clone();

@@ -59,7 +59,7 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let shop = shop(Api::new(answers(family.clone(), stumbles)));
         let (found, asked) = runtime.block_on(async {
-            let fetch = shop.client.rows(&REPLIES).concurrency(concurrency);
+            let fetch = shop.client.rows(&*REPLIES).concurrency(concurrency);
             (rows(fetch).await, shop.api.requests().len())
         });
         prop_assert_eq!(found, expected);

@@ -2,18 +2,20 @@
 
 use super::*;
 use crate::Family;
+use crate::shared::{Ref::Static, list};
+use std::sync::LazyLock;
 
-static QUOTES: ResourcePlan = ResourcePlan {
-    name: "quotes",
-    path: Template(&[
-        Part::Text("/posts/"),
+static QUOTES: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    name: Static("quotes"),
+    path: Template(list![
+        Part::Text(Static("/posts/")),
         Part::Parent(0),
-        Part::Text("/quotes"),
+        Part::Text(Static("/quotes")),
     ]),
-    params: &[],
-    headers: &[],
-    ..COMMENTS
-};
+    params: list![],
+    headers: list![],
+    ..COMMENTS.clone()
+});
 
 /// How often the first page at a path was asked for.
 fn asked(shop: &Shop, path: &str) -> usize {
@@ -26,10 +28,15 @@ fn asked(shop: &Shop, path: &str) -> usize {
 
 #[tokio::test]
 async fn a_family_asks_for_each_parent_once() {
-    let resources = [&POSTS, &COMMENTS, &QUOTES, &REPLIES];
+    let resources = [
+        Static(&*POSTS),
+        Static(&*COMMENTS),
+        Static(&*QUOTES),
+        Static(&*REPLIES),
+    ];
     let (together, apart) = (shop(Api::new(blog(5))), shop(Api::new(blog(5))));
     let family = Family::of(&resources);
-    for resource in resources {
+    for resource in &resources {
         assert_eq!(
             rows(together.client.rows(resource).within(&family)).await,
             rows(apart.client.rows(resource)).await,
@@ -46,27 +53,27 @@ async fn a_family_asks_for_each_parent_once() {
 #[tokio::test]
 async fn a_parent_that_is_not_fetched_for_itself_is_asked_for_by_the_first_child() {
     let shop = shop(Api::new(blog(5)));
-    let resources = [&COMMENTS, &QUOTES];
+    let resources = [Static(&*COMMENTS), Static(&*QUOTES)];
     let family = Family::of(&resources);
-    for resource in resources {
+    for resource in &resources {
         let fetched = rows(shop.client.rows(resource).within(&family)).await;
         assert_eq!(fetched.len(), comments(5).len());
     }
     assert_eq!(asked(&shop, "/posts"), 1);
     // Each is fetched once; whoever comes again asks for himself.
-    rows(shop.client.rows(&QUOTES).within(&family)).await;
+    rows(shop.client.rows(&*QUOTES).within(&family)).await;
     assert_eq!(asked(&shop, "/posts"), 2);
 }
 
 #[tokio::test]
 async fn what_did_not_see_all_parents_is_not_relied_on() {
     let shop = shop(Api::new(blog(5)));
-    let family = Family::of(&[&POSTS, &COMMENTS, &QUOTES]);
-    rows(shop.client.rows(&POSTS).within(&family).limit(4)).await;
-    let mut dropped = shop.client.rows(&POSTS).within(&family).pages();
+    let family = Family::of(&[Static(&*POSTS), Static(&*COMMENTS), Static(&*QUOTES)]);
+    rows(shop.client.rows(&*POSTS).within(&family).limit(4)).await;
+    let mut dropped = shop.client.rows(&*POSTS).within(&family).pages();
     dropped.next().await.unwrap().unwrap();
     drop(dropped);
-    for resource in [&COMMENTS, &QUOTES] {
+    for resource in [&*COMMENTS, &*QUOTES] {
         let fetched = rows(shop.client.rows(resource).within(&family)).await;
         assert_eq!(fetched.len(), comments(5).len());
     }
@@ -76,9 +83,9 @@ async fn what_did_not_see_all_parents_is_not_relied_on() {
 #[tokio::test]
 async fn a_child_says_that_its_parents_were_known() {
     let shop = shop(Api::new(blog(3)));
-    let family = Family::of(&[&POSTS, &COMMENTS]);
-    rows(shop.client.rows(&POSTS).within(&family)).await;
-    let mut pages = shop.client.rows(&COMMENTS).within(&family).pages();
+    let family = Family::of(&[Static(&*POSTS), Static(&*COMMENTS)]);
+    rows(shop.client.rows(&*POSTS).within(&family)).await;
+    let mut pages = shop.client.rows(&*COMMENTS).within(&family).pages();
     while let Some(page) = pages.next().await {
         page.unwrap();
     }
@@ -93,7 +100,7 @@ async fn what_is_remembered_has_a_bound() {
         .map(|id| json!({ "id": id.to_string(), "lang": long }))
         .collect();
     let shop = shop(Api::new(move |request| page(&posts, request)));
-    let family = Family::of(&[&COMMENTS, &QUOTES]);
-    rows(shop.client.rows(&POSTS).within(&family)).await;
+    let family = Family::of(&[Static(&*COMMENTS), Static(&*QUOTES)]);
+    rows(shop.client.rows(&*POSTS).within(&family)).await;
     assert!(family.take(&QUOTES).is_none());
 }

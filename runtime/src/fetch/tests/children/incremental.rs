@@ -1,27 +1,34 @@
 //! Only what is new of children.
 
 use super::*;
+use crate::shared::{Ref::Static, list};
 use crate::{fetch::Job, parent::ParentRecord};
+use std::sync::LazyLock;
 
-pub(super) const NEW_COMMENTS: ResourcePlan = ResourcePlan {
-    table: &Table::new(
-        "comments",
-        &[
-            ID,
-            Column::new("at", Type::Bigint),
-            Column::new("_posts_id", Type::Text).parent(0),
-        ],
+pub(super) static NEW_COMMENTS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    table: Static(
+        const {
+            &Table::new(
+                "comments",
+                list![
+                    ID,
+                    Column::new("at", Type::Bigint),
+                    Column::new("_posts_id", Type::Text).parent(0),
+                ],
+            )
+        },
     ),
     incremental: Some(Incremental {
-        start_param: Some("since"),
-        ..Incremental::new(1)
+        start_param: Some(Static("since")),
+        column: 1,
+        ..Incremental::DEFAULT
     }),
-    ..COMMENTS
-};
+    ..COMMENTS.clone()
+});
 
 #[tokio::test]
 async fn what_is_new_is_known_over_all_parents() {
-    static NEW: ResourcePlan = NEW_COMMENTS;
+    static NEW: LazyLock<ResourcePlan> = LazyLock::new(|| NEW_COMMENTS.clone());
     let shop = shop(Api::new(|request| {
         let records = match segments(request).as_slice() {
             [_] => vec![
@@ -40,14 +47,14 @@ async fn what_is_new_is_known_over_all_parents() {
         };
         page(&records, request)
     }));
-    let mut pages = shop.client.rows(&NEW).pages();
+    let mut pages = shop.client.rows(&*NEW).pages();
     while let Some(page) = pages.next().await {
         assert!(page.unwrap().state().is_none());
     }
     let state = pages.state().unwrap();
     assert_eq!(state.cursor(), "9");
 
-    let again = rows(shop.client.rows(&NEW).since(state)).await;
+    let again = rows(shop.client.rows(&*NEW).since(state)).await;
     assert_eq!(again, Vec::<String>::new());
     let asked = first_of_each(&shop);
     assert!(
@@ -60,7 +67,10 @@ async fn what_is_new_is_known_over_all_parents() {
 /// The children of the post with this id.
 pub(super) fn of(shop: &Shop, resource: &'static ResourcePlan, id: &str) -> Fetch<crate::Rows> {
     let fetch = shop.client.rows(resource);
-    let parent = ParentRecord::of_values(resource.parent.unwrap(), vec![id.to_parent_value()]);
+    let parent = ParentRecord::of_values(
+        &resource.parent.clone().unwrap(),
+        vec![id.to_parent_value()],
+    );
     let job = Job {
         parent: Some(parent),
         ..fetch.job.clone()
@@ -70,7 +80,7 @@ pub(super) fn of(shop: &Shop, resource: &'static ResourcePlan, id: &str) -> Fetc
 
 #[tokio::test]
 async fn what_is_new_of_one_parent_is_of_that_one_alone() {
-    static NEW: ResourcePlan = NEW_COMMENTS;
+    static NEW: LazyLock<ResourcePlan> = LazyLock::new(|| NEW_COMMENTS.clone());
     let shop = shop(Api::new(|request| {
         page(&[json!({ "id": "x", "at": 3 })], request)
     }));
@@ -79,7 +89,7 @@ async fn what_is_new_of_one_parent_is_of_that_one_alone() {
     while pages.next().await.is_some() {}
     let state = State::from_json(&pages.state().unwrap().to_json()).unwrap();
     assert!(rows(of("7").since(state.clone())).await.is_empty());
-    for other in [of("8"), shop.client.rows(&NEW)] {
+    for other in [of("8"), shop.client.rows(&*NEW)] {
         let error = other.since(state.clone()).pages().next().await.unwrap();
         let error = error.unwrap_err();
         assert_eq!(*error.kind(), ErrorKind::State);
@@ -92,11 +102,11 @@ async fn what_is_new_of_one_parent_is_of_that_one_alone() {
 
 #[tokio::test]
 async fn records_without_a_key_that_are_alike_are_told_apart_by_their_parents() {
-    static KEYLESS: ResourcePlan = ResourcePlan {
-        table: &Table::new("likes", &[Column::new("at", Type::Bigint)]),
+    static KEYLESS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+        table: Static(const { &Table::new("likes", list![Column::new("at", Type::Bigint)]) }),
         incremental: Some(Incremental::new(0)),
-        ..NEW_COMMENTS
-    };
+        ..NEW_COMMENTS.clone()
+    });
     let posts = std::sync::Arc::new(AtomicUsize::new(1));
     let number = posts.clone();
     let shop = shop(Api::new(move |request| {
@@ -108,9 +118,9 @@ async fn records_without_a_key_that_are_alike_are_told_apart_by_their_parents() 
         };
         page(&records, request)
     }));
-    let mut pages = shop.client.rows(&KEYLESS).pages();
+    let mut pages = shop.client.rows(&*KEYLESS).pages();
     while pages.next().await.is_some() {}
     posts.store(2, Ordering::Relaxed);
-    let new = rows(shop.client.rows(&KEYLESS).since(pages.state().unwrap())).await;
+    let new = rows(shop.client.rows(&*KEYLESS).since(pages.state().unwrap())).await;
     assert_eq!(new, ["5"]);
 }

@@ -12,31 +12,40 @@ use crate::{
     parent::ToParentValue,
     plan::{Body, Json, Method, OnNullParent, ParentField, ParentPlan},
 };
+use std::sync::LazyLock;
+
+pub(super) static POSTS_TABLE: Table = Table::new(
+    "posts",
+    list![
+        Column::new("id", Type::Text).primary_key(),
+        Column::new("lang", Type::Text).nullable(),
+        Column::new(
+            "author",
+            Type::Object(Static(
+                const { &Table::new("author", list![Column::new("name", Type::Text)]) }
+            )),
+        )
+        .nullable(),
+        Column::new(
+            "tags",
+            Type::Array(Static(const { &Column::new("tag", Type::Text) }))
+        )
+        .nullable(),
+    ],
+);
 
 /// A post, of a blog with comments and replies to them.
-pub(super) const POSTS: ResourcePlan = ResourcePlan {
-    name: "posts",
-    table: &Table::new(
-        "posts",
-        &[
-            Column::new("id", Type::Text).primary_key(),
-            Column::new("lang", Type::Text).nullable(),
-            Column::new(
-                "author",
-                Type::Object(&Table::new("author", &[Column::new("name", Type::Text)])),
-            )
-            .nullable(),
-            Column::new("tags", Type::Array(&Column::new("tag", Type::Text))).nullable(),
-        ],
-    ),
-    path: Template(&[Part::Text("/posts")]),
-    ..THINGS
-};
+pub(super) static POSTS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    name: Static("posts"),
+    table: Static(&POSTS_TABLE),
+    path: Template(list![Part::Text(Static("/posts"))]),
+    ..THINGS.clone()
+});
 
 const fn field(column: u16, path: &'static [Step]) -> ParentField {
     ParentField {
         column,
-        path: Path(path),
+        path: Path(Static(path)),
     }
 }
 
@@ -47,76 +56,88 @@ const COMMENT: &[Column] = &[
     Column::new("_posts_lang", Type::Text).nullable().parent(1),
 ];
 
-const COMMENTS_PLAN: ResourcePlan = ResourcePlan {
-    name: "comments",
-    table: &Table::new("comments", COMMENT),
-    path: Template(&[
-        Part::Text("/posts/"),
-        Part::Parent(0),
-        Part::Text("/comments"),
-    ]),
-    parent: Some(&ParentPlan {
-        resource: &POSTS,
-        fields: &[
-            field(0, &[]),
-            field(1, &[]),
-            field(2, &[Step::Key("name")]),
-            field(3, &[Step::Index(-1)]),
-        ],
-    }),
-    ..THINGS
-};
+static COMMENTS_TABLE: Table = Table::new("comments", Static(COMMENT));
 
-static COMMENTS: ResourcePlan = COMMENTS_PLAN;
+static COMMENTS_PLAN: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    name: Static("comments"),
+    table: Static(&COMMENTS_TABLE),
+    path: Template(list![
+        Part::Text(Static("/posts/")),
+        Part::Parent(0),
+        Part::Text(Static("/comments")),
+    ]),
+    parent: Some(
+        ParentPlan {
+            resource: Static(&*POSTS),
+            fields: list![
+                field(0, &[]),
+                field(1, &[]),
+                field(2, &[Step::Key(Static("name"))]),
+                field(3, &[Step::Index(-1)]),
+            ],
+        }
+        .into(),
+    ),
+    ..THINGS.clone()
+});
+
+static COMMENTS: LazyLock<ResourcePlan> = LazyLock::new(|| COMMENTS_PLAN.clone());
 
 /// Those of a parent's language and author.
-const FILTERED: ResourcePlan = ResourcePlan {
-    params: &[Param {
-        name: "lang",
-        value: Template(&[Part::Parent(1)]),
+static FILTERED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    params: list![Param {
+        name: Static("lang"),
+        value: Template(list![Part::Parent(1)]),
     }],
-    headers: &[Param {
-        name: "X-Author",
-        value: Template(&[Part::Text("by "), Part::Parent(2)]),
+    headers: list![Param {
+        name: Static("X-Author"),
+        value: Template(list![Part::Text(Static("by ")), Part::Parent(2)]),
     }],
-    ..COMMENTS_PLAN
-};
+    ..COMMENTS_PLAN.clone()
+});
 
-static STRICT: ResourcePlan = FILTERED;
+static STRICT: LazyLock<ResourcePlan> = LazyLock::new(|| FILTERED.clone());
 
-static SKIPPING: ResourcePlan = ResourcePlan {
+static SKIPPING: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     on_null_parent: OnNullParent::Skip,
-    ..FILTERED
-};
+    ..FILTERED.clone()
+});
 
-static POSTED: ResourcePlan = ResourcePlan {
+static POSTED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     method: Method::Post,
-    body: Body::Json(Json::Object(&[
-        ("lang", Json::Text(Template(&[Part::Parent(1)]))),
-        ("tag", Json::Text(Template(&[Part::Parent(3)]))),
+    body: Body::Json(Json::Object(list![
+        (Static("lang"), Json::Text(Template(list![Part::Parent(1)]))),
+        (Static("tag"), Json::Text(Template(list![Part::Parent(3)]))),
     ])),
-    ..COMMENTS
-};
+    ..COMMENTS.clone()
+});
 
-static REPLIES: ResourcePlan = ResourcePlan {
-    name: "replies",
-    table: &Table::new(
-        "replies",
-        &[ID, Column::new("_comments__posts_id", Type::Text).parent(1)],
+static REPLIES: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    name: Static("replies"),
+    table: Static(
+        const {
+            &Table::new(
+                "replies",
+                list![ID, Column::new("_comments__posts_id", Type::Text).parent(1)],
+            )
+        },
     ),
-    path: Template(&[
-        Part::Text("/posts/"),
+    path: Template(list![
+        Part::Text(Static("/posts/")),
         Part::Parent(1),
-        Part::Text("/comments/"),
+        Part::Text(Static("/comments/")),
         Part::Parent(0),
-        Part::Text("/replies"),
+        Part::Text(Static("/replies")),
     ]),
-    parent: Some(&ParentPlan {
-        resource: &COMMENTS,
-        fields: &[field(0, &[]), field(1, &[])],
-    }),
-    ..THINGS
-};
+    parent: Some(
+        ParentPlan {
+            resource: Static(&*COMMENTS),
+            fields: list![field(0, &[]), field(1, &[])],
+        }
+        .into(),
+    ),
+    ..THINGS.clone()
+});
 
 /// The segments of a request's path.
 fn segments(request: &Request) -> Vec<String> {
@@ -175,16 +196,16 @@ async fn children_come_in_the_order_of_their_parents_at_every_concurrency() {
         .collect();
     for concurrency in [1, 2, 3, 8, 64] {
         let shop = shop(Api::new(blog(11)));
-        let fetch = shop.client.rows(&COMMENTS).concurrency(concurrency);
+        let fetch = shop.client.rows(&*COMMENTS).concurrency(concurrency);
         assert_eq!(rows(fetch).await, expected, "{concurrency}");
     }
 }
 
 /// One comment page at a time, of parents whose pages come side by side.
-static QUIET_COMMENTS: ResourcePlan = ResourcePlan {
+static QUIET_COMMENTS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     parallelized: false,
-    ..COMMENTS
-};
+    ..COMMENTS.clone()
+});
 
 #[tokio::test]
 async fn the_parts_of_a_child_that_is_not_parallelized_follow_each_other() {
@@ -200,17 +221,17 @@ async fn the_parts_of_a_child_that_is_not_parallelized_follow_each_other() {
     };
     let in_order: Vec<String> = (0..11).map(|post| post.to_string()).collect();
     let beside = shop(Api::new(blog(11)));
-    rows(beside.client.rows(&COMMENTS).concurrency(8)).await;
+    rows(beside.client.rows(&*COMMENTS).concurrency(8)).await;
     assert_ne!(parents(&beside.api), in_order);
     let quiet = shop(Api::new(blog(11)));
-    rows(quiet.client.rows(&QUIET_COMMENTS).concurrency(8)).await;
+    rows(quiet.client.rows(&*QUIET_COMMENTS).concurrency(8)).await;
     assert_eq!(parents(&quiet.api), in_order);
 }
 
 #[tokio::test]
 async fn a_child_may_have_children() {
     let shop = shop(Api::new(blog(4)));
-    let replies = rows(shop.client.rows(&REPLIES)).await;
+    let replies = rows(shop.client.rows(&*REPLIES)).await;
     assert_eq!(replies, ["2.1.0 2", "3.1.0 3", "3.2.0 3", "3.2.1 3"]);
     let asked = shop.api.urls();
     assert_eq!(
@@ -223,7 +244,7 @@ async fn a_child_may_have_children() {
 #[tokio::test]
 async fn the_report_adds_up() {
     let shop = shop(Api::new(blog(4)));
-    let mut pages = shop.client.rows(&COMMENTS).pages();
+    let mut pages = shop.client.rows(&*COMMENTS).pages();
     while let Some(page) = pages.next().await {
         page.unwrap();
     }
@@ -245,7 +266,7 @@ async fn the_report_adds_up() {
 async fn no_more_is_fetched_ahead_than_a_bound_whatever_the_number_of_parents() {
     let ahead = async |posts: i64| {
         let shop = shop(Api::new(blog(posts)));
-        let mut pages = shop.client.rows(&COMMENTS).concurrency(3).pages();
+        let mut pages = shop.client.rows(&*COMMENTS).concurrency(3).pages();
         pages.next().await.unwrap().unwrap();
         // Whatever runs on its own comes to rest.
         for _ in 0..10_000 {
@@ -261,7 +282,7 @@ async fn no_more_is_fetched_ahead_than_a_bound_whatever_the_number_of_parents() 
 #[tokio::test]
 async fn a_stream_that_is_dropped_stops_asking() {
     let shop = shop(Api::new(blog(500)));
-    let mut pages = shop.client.rows(&REPLIES).pages();
+    let mut pages = shop.client.rows(&*REPLIES).pages();
     pages.next().await.unwrap().unwrap();
     drop(pages);
     tokio::task::yield_now().await;
@@ -303,7 +324,7 @@ fn some_without_author() -> Api {
 #[tokio::test]
 async fn a_null_that_a_request_needs_is_an_error_after_the_parents_before_it() {
     let shop = shop(some_without_author());
-    let mut pages = shop.client.rows(&STRICT).concurrency(4).pages();
+    let mut pages = shop.client.rows(&*STRICT).concurrency(4).pages();
     assert_eq!(pages.next().await.unwrap().unwrap().len(), 1);
     let error = pages.next().await.unwrap().unwrap_err();
     assert_eq!(*error.kind(), ErrorKind::Schema);
@@ -323,7 +344,7 @@ async fn a_null_that_a_request_needs_is_an_error_after_the_parents_before_it() {
 #[tokio::test]
 async fn a_parent_with_a_null_that_a_request_needs_may_be_skipped() {
     let shop = shop(some_without_author());
-    let mut pages = shop.client.rows(&SKIPPING).concurrency(1).pages();
+    let mut pages = shop.client.rows(&*SKIPPING).concurrency(1).pages();
     let mut delivered = 0;
     while let Some(page) = pages.next().await {
         delivered += page.unwrap().len();
@@ -343,7 +364,7 @@ async fn a_null_in_a_body_is_an_error_and_a_list_is_reached_into() {
         { "id": "a", "lang": "en", "tags": ["x", "y"] },
         { "id": "b", "lang": "en", "tags": [] },
     ])));
-    let mut pages = shop.client.rows(&POSTED).concurrency(1).pages();
+    let mut pages = shop.client.rows(&*POSTED).concurrency(1).pages();
     assert!(pages.next().await.unwrap().is_ok());
     let error = pages.next().await.unwrap().unwrap_err().to_string();
     assert!(error.contains("`tags[-1]` is null"), "{error}");
@@ -365,7 +386,7 @@ async fn a_parent_that_comes_again_is_fetched_for_once() {
         post("c", "Ann"),
         post("a", "Bea"),
     ])));
-    let mut pages = shop.client.rows(&STRICT).concurrency(1).pages();
+    let mut pages = shop.client.rows(&*STRICT).concurrency(1).pages();
     while let Some(page) = pages.next().await {
         page.unwrap();
     }
@@ -388,7 +409,7 @@ async fn an_id_stays_one_segment_of_the_path() {
     ] {
         let shop = shop(one_each(json!([{ "id": id }])));
         assert_eq!(
-            rows(shop.client.rows(&COMMENTS)).await,
+            rows(shop.client.rows(&*COMMENTS)).await,
             [format!("c {id} ")]
         );
         let url = &first_of_each(&shop)[0].url;
@@ -403,7 +424,7 @@ async fn an_id_that_leads_elsewhere_is_refused_by_its_record() {
         let shop = shop(one_each(
             json!([{ "id": "a" }, { "id": id }, { "id": "z" }]),
         ));
-        let mut pages = shop.client.rows(&COMMENTS).pages();
+        let mut pages = shop.client.rows(&*COMMENTS).pages();
         assert_eq!(pages.next().await.unwrap().unwrap().len(), 1, "{id:?}");
         let error = pages.next().await.unwrap().unwrap_err();
         assert_eq!(error.resource(), Some("comments"));
@@ -429,7 +450,7 @@ async fn an_error_names_its_parent_after_all_that_came_before() {
         blog(request)
     }));
     let mut records = Vec::new();
-    let mut pages = shop.client.rows(&COMMENTS).concurrency(4).pages();
+    let mut pages = shop.client.rows(&*COMMENTS).concurrency(4).pages();
     let error = loop {
         match pages.next().await.unwrap() {
             Ok(page) => records.push(page.len()),
@@ -463,7 +484,7 @@ async fn an_error_of_the_parents_comes_after_the_children_of_those_before() {
         _ => blog(request),
     }));
     let mut records = Vec::new();
-    let mut pages = shop.client.rows(&COMMENTS).concurrency(2).pages();
+    let mut pages = shop.client.rows(&*COMMENTS).concurrency(2).pages();
     let error = loop {
         match pages.next().await.unwrap() {
             Ok(page) => records.push(page.len()),
@@ -481,7 +502,7 @@ async fn an_error_of_the_parents_comes_after_the_children_of_those_before() {
 #[tokio::test]
 async fn a_limit_asks_for_no_child_that_is_not_wanted() {
     let shop = shop(Api::new(blog(50)));
-    let rows = rows(shop.client.rows(&COMMENTS).limit(4)).await;
+    let rows = rows(shop.client.rows(&*COMMENTS).limit(4)).await;
     assert_eq!(rows, ["1.0 1 ", "2.0 2 ", "2.1 2 ", "3.0 3 "]);
     let of = |url: &String| url.contains("/posts/4/");
     assert!(!shop.api.urls().iter().any(of), "{:#?}", shop.api.urls());
@@ -497,24 +518,24 @@ async fn each_part_has_a_loop_guard_of_its_own() {
         };
         page(records.as_array().unwrap(), request)
     }));
-    assert_eq!(rows(shop.client.rows(&COMMENTS)).await.len(), 3);
+    assert_eq!(rows(shop.client.rows(&*COMMENTS)).await.len(), 3);
 }
 
 /// Comments that say how many there are, and end where there is no such page.
-static COUNTED_COMMENTS: ResourcePlan = ResourcePlan {
+static COUNTED_COMMENTS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     paginator: Paginator {
-        stop_on_status: &[(404, 404)],
-        ..COUNTED.paginator
+        stop_on_status: list![(404, 404)],
+        ..COUNTED.paginator.clone()
     },
-    ..COMMENTS
-};
+    ..COMMENTS.clone()
+});
 
 #[tokio::test]
 async fn a_part_that_ends_early_keeps_no_place_from_the_others() {
-    static TWO_AT_A_TIME: SourcePlan = SourcePlan {
+    static TWO_AT_A_TIME: LazyLock<SourcePlan> = LazyLock::new(|| SourcePlan {
         concurrency: 2,
-        ..PLAN
-    };
+        ..PLAN.clone()
+    });
     // The first post has many comments, and the others say they have: there is no third page.
     let api = Api::new(|request| {
         let segments = segments(request);
@@ -532,9 +553,9 @@ async fn a_part_that_ends_early_keeps_no_place_from_the_others() {
         page(&records, request)
     });
     let clock = ManualClock::default();
-    let client = client(&TWO_AT_A_TIME, &[SECRET], Vec::new(), &api, &clock).unwrap();
+    let client = client(&*TWO_AT_A_TIME, &[SECRET], Vec::new(), &api, &clock).unwrap();
     for concurrency in [2, 4, 8] {
-        let fetch = client.rows(&COUNTED_COMMENTS).concurrency(concurrency);
+        let fetch = client.rows(&*COUNTED_COMMENTS).concurrency(concurrency);
         let fetch = fetch.allow_incomplete();
         let rows = tokio::time::timeout(Duration::from_secs(20), rows(fetch)).await;
         let rows = rows.expect("parts that are over keep the source's places");
@@ -553,7 +574,7 @@ struct Comment {
 }
 
 impl Record for Comment {
-    const TABLE: &'static Table = COMMENTS.table;
+    const TABLE: &'static Table = &COMMENTS_TABLE;
 
     fn from_cells(cells: &mut Cells<'_>) -> Self {
         let (id, post) = (cells.take(), cells.take());
@@ -570,7 +591,7 @@ async fn one_parent_is_enough() {
         let none = || ParentValue::Null;
         vec![post.id.to_parent_value(), none(), none(), none()]
     };
-    let fetch = shop.client.children::<Comment, Post>(&COMMENTS, take);
+    let fetch = shop.client.children::<Comment, Post>(&*COMMENTS, take);
     let comments = fetch.of(&Post { id: "2".to_owned() }).all().await.unwrap();
     let comment = |id: &str| Comment {
         id: id.to_owned(),
@@ -588,7 +609,7 @@ async fn one_parent_is_enough() {
 #[tokio::test]
 async fn a_fetch_for_all_parents_has_no_position() {
     let shop = shop(Api::new(blog(2)));
-    let fetch = shop.client.rows(&COMMENTS).resume(Position::Offset(2));
+    let fetch = shop.client.rows(&*COMMENTS).resume(Position::Offset(2));
     let error = fetch.pages().next().await.unwrap().unwrap_err();
     assert_eq!(
         (error.kind(), error.resource()),

@@ -1,5 +1,7 @@
 //! How far the children of each parent have come.
 
+use crate::shared::{Ref::Static, list};
+use std::sync::LazyLock;
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
@@ -14,27 +16,30 @@ use crate::{
     state::{MOST_PARENTS, MOST_SEEN_OF_ALL},
 };
 
-pub(super) static NEW: ResourcePlan = NEW_COMMENTS;
-static IN_ORDER: ResourcePlan = ResourcePlan {
+pub(super) static NEW: LazyLock<ResourcePlan> = LazyLock::new(|| NEW_COMMENTS.clone());
+static IN_ORDER: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     incremental: Some(Incremental {
         row_order: Some(RowOrder::Ascending),
-        start_param: Some("since"),
-        ..Incremental::new(1)
+        start_param: Some(Static("since")),
+        column: 1,
+        ..Incremental::DEFAULT
     }),
-    ..NEW_COMMENTS
-};
-const TWO: Paginator = Paginator {
+    ..NEW_COMMENTS.clone()
+});
+static TWO: LazyLock<Paginator> = LazyLock::new(|| Paginator {
     maximum_pages: Some(1),
-    ..Paginator::new(Pages::Offset(Offset::new(2)))
-};
-pub(super) static CUT_OFF: ResourcePlan = ResourcePlan {
-    paginator: TWO,
-    ..NEW
-};
-pub(super) static CUT_OFF_IN_ORDER: ResourcePlan = ResourcePlan {
-    paginator: TWO,
-    ..IN_ORDER
-};
+    kind: Pages::Offset(Offset::new(2)),
+    ends: Ends::COUNTED,
+    ..Paginator::SINGLE_PAGE
+});
+pub(super) static CUT_OFF: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    paginator: TWO.clone(),
+    ..NEW.clone()
+});
+pub(super) static CUT_OFF_IN_ORDER: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    paginator: TWO.clone(),
+    ..IN_ORDER.clone()
+});
 /// Posts in their order, and when each of their comments was made. The API filters nothing.
 #[derive(Clone, Default)]
 pub(super) struct Blog(Arc<Mutex<Vec<Post>>>);
@@ -141,13 +146,13 @@ pub(super) async fn fetch(fetch: Fetch<crate::Rows>) -> Outcome {
 }
 
 pub(super) fn since(shop: &Shop, state: State) -> Fetch<crate::Rows> {
-    shop.client.rows(&NEW).since(state)
+    shop.client.rows(&*NEW).since(state)
 }
 
 #[tokio::test]
 async fn a_parent_that_appears_later_is_fetched_from_the_start() {
     let blog = Blog::new(&[("a", &[5, 9])]);
-    let first = fetch(blog.shop().client.rows(&NEW)).await;
+    let first = fetch(blog.shop().client.rows(&*NEW)).await;
     blog.set(&[("a", &[5, 9, 10]), ("b", &[2, 3])]);
     let shop = blog.shop();
     let second = fetch(since(&shop, first.state())).await;
@@ -166,29 +171,30 @@ async fn a_parent_that_appears_later_is_fetched_from_the_start() {
 
 #[tokio::test]
 async fn a_lag_goes_back_for_each_parent_from_its_own_cursor() {
-    static LAGGING: ResourcePlan = ResourcePlan {
+    static LAGGING: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
         incremental: Some(Incremental {
             lag: Some(Lag::Integer(2)),
-            initial_value: Some("1"),
-            ..Incremental::new(1)
+            initial_value: Some(Static("1")),
+            column: 1,
+            ..Incremental::DEFAULT
         }),
-        ..NEW_COMMENTS
-    };
+        ..NEW_COMMENTS.clone()
+    });
     let blog = Blog::new(&[("a", &[0, 5, 9]), ("b", &[3])]);
-    let first = fetch(blog.shop().client.rows(&LAGGING)).await;
+    let first = fetch(blog.shop().client.rows(&*LAGGING)).await;
     assert_eq!(first.ids, ["a@5", "a@9", "b@3"]);
     blog.set(&[("a", &[6, 7, 9]), ("b", &[0, 1, 3]), ("c", &[0, 1])]);
     let shop = blog.shop();
-    let second = fetch(shop.client.rows(&LAGGING).since(first.state())).await;
+    let second = fetch(shop.client.rows(&*LAGGING).since(first.state())).await;
     assert_eq!(second.ids, ["a@7", "b@1", "c@1"]);
 }
 
 #[tokio::test]
 async fn a_part_that_is_cut_off_leaves_its_own_cursor_where_it_was() {
     let blog = Blog::new(&[("a", &[1, 4]), ("b", &[5])]);
-    let first = fetch(blog.shop().client.rows(&NEW)).await;
+    let first = fetch(blog.shop().client.rows(&*NEW)).await;
     blog.set(&[("a", &[1, 4, 9]), ("b", &[6])]);
-    let second = fetch(blog.shop().client.rows(&CUT_OFF).since(first.state())).await;
+    let second = fetch(blog.shop().client.rows(&*CUT_OFF).since(first.state())).await;
     // What is known is left out of the first page, so that nothing of it comes again.
     assert_eq!(
         (second.ids, second.repeats),
@@ -202,7 +208,7 @@ async fn a_part_that_is_cut_off_leaves_its_own_cursor_where_it_was() {
 
     blog.set(&[("a", &[9, 8, 7]), ("b", &[6])]);
     let shop = blog.shop();
-    let cut_off = fetch(shop.client.rows(&CUT_OFF).since(first.state())).await;
+    let cut_off = fetch(shop.client.rows(&*CUT_OFF).since(first.state())).await;
     assert_eq!(cut_off.ids, ["a@9", "a@8", "b@6"]);
     cut_off.assert_cursors(&[("a", "4"), ("b", "6")]);
     assert!(cut_off.repeats);
@@ -215,37 +221,40 @@ async fn a_part_that_is_cut_off_leaves_its_own_cursor_where_it_was() {
 async fn a_part_that_is_cut_off_in_order_goes_on_from_there() {
     let blog = Blog::new(&[("a", &[0, 1, 2, 3]), ("b", &[9])]);
     let shop = blog.shop();
-    let first = fetch(shop.client.rows(&CUT_OFF_IN_ORDER)).await;
+    let first = fetch(shop.client.rows(&*CUT_OFF_IN_ORDER)).await;
     assert_eq!(first.ids, ["a@0", "a@1", "b@9"]);
     first.assert_cursors(&[("a", "1"), ("b", "9")]);
     assert!(!first.repeats);
-    let second = fetch(shop.client.rows(&IN_ORDER).since(first.state())).await;
+    let second = fetch(shop.client.rows(&*IN_ORDER).since(first.state())).await;
     assert_eq!(second.ids, ["a@2", "a@3"]);
 }
 
 #[tokio::test]
 async fn a_part_that_is_ignored_for_good_is_over_and_one_given_up_is_not() {
-    const RULE: ResponseAction = ResponseAction::new(Action::Ignore);
-    static FORGIVING: ResourcePlan = ResourcePlan {
-        response_actions: &[
+    const RULE: ResponseAction = ResponseAction {
+        action: Action::Ignore,
+        ..ResponseAction::DEFAULT
+    };
+    static FORGIVING: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+        response_actions: list![
             ResponseAction {
-                statuses: &[(404, 404)],
+                statuses: list![(404, 404)],
                 ..RULE
             },
             ResponseAction {
-                statuses: &[(410, 410)],
+                statuses: list![(410, 410)],
                 action: Action::Retry { then_ignore: true },
                 ..RULE
             },
         ],
-        ..NEW_COMMENTS
-    };
+        ..NEW_COMMENTS.clone()
+    });
     let blog = Blog::new(&[("a", &[5]), ("b", &[6])]);
-    let first = fetch(blog.shop().client.rows(&NEW)).await;
+    let first = fetch(blog.shop().client.rows(&*NEW)).await;
     blog.set(&[("a", &[7]), ("b", &[8])]);
     for status in [404, 410] {
         let shop = blog.shop_but("a", status);
-        let second = fetch(shop.client.rows(&FORGIVING).since(first.state())).await;
+        let second = fetch(shop.client.rows(&*FORGIVING).since(first.state())).await;
         assert_eq!((second.ids.len(), second.repeats), (1, false));
         second.assert_cursors(&[("a", "5"), ("b", "8")]);
         let third = fetch(since(&blog.shop(), second.state())).await;
@@ -256,7 +265,7 @@ async fn a_part_that_is_ignored_for_good_is_over_and_one_given_up_is_not() {
 #[tokio::test]
 async fn an_error_leaves_what_came_whole_of_the_parents_before() {
     let blog = Blog::new(&[("a", &[5]), ("b", &[6]), ("c", &[7])]);
-    let first = fetch(blog.shop().client.rows(&NEW)).await;
+    let first = fetch(blog.shop().client.rows(&*NEW)).await;
     blog.set(&[("a", &[5, 8]), ("b", &[9]), ("c", &[10])]);
     let failed = fetch(since(&blog.shop_but("b", 400), first.state())).await;
     assert_eq!(failed.error, Some(ErrorKind::Status(400)));
@@ -268,22 +277,25 @@ async fn an_error_leaves_what_came_whole_of_the_parents_before() {
 
 #[tokio::test]
 async fn an_upsert_forgets_a_parent_that_is_gone_once_all_were_seen() {
-    static FEW_POSTS: ResourcePlan = ResourcePlan {
-        paginator: TWO,
-        ..POSTS
-    };
-    static OF_FEW: ResourcePlan = ResourcePlan {
-        parent: Some(&ParentPlan {
-            resource: &FEW_POSTS,
-            fields: &[field(0, &[]), field(1, &[]), field(2, &[]), field(3, &[])],
-        }),
-        headers: &[],
-        ..NEW_COMMENTS
-    };
+    static FEW_POSTS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+        paginator: TWO.clone(),
+        ..POSTS.clone()
+    });
+    static OF_FEW: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+        parent: Some(
+            ParentPlan {
+                resource: Static(&*FEW_POSTS),
+                fields: list![field(0, &[]), field(1, &[]), field(2, &[]), field(3, &[])],
+            }
+            .into(),
+        ),
+        headers: list![],
+        ..NEW_COMMENTS.clone()
+    });
     let blog = Blog::new(&[("a", &[1]), ("b", &[2]), ("c", &[3])]);
-    let first = fetch(blog.shop().client.rows(&NEW)).await;
+    let first = fetch(blog.shop().client.rows(&*NEW)).await;
     blog.set(&[("x", &[]), ("c", &[3, 4]), ("b", &[2])]);
-    let few = blog.shop().client.rows(&OF_FEW).since(first.state());
+    let few = blog.shop().client.rows(&*OF_FEW).since(first.state());
     let few = fetch(few.for_upsert()).await;
     few.assert_cursors(&[("a", "1"), ("b", "2"), ("c", "4")]);
     let all = fetch(since(&blog.shop(), few.state()).for_upsert()).await;
@@ -300,7 +312,7 @@ async fn an_upsert_forgets_a_parent_that_is_gone_once_all_were_seen() {
 #[tokio::test]
 async fn a_parent_that_comes_back_delivers_only_what_is_new() {
     let blog = Blog::new(&[("a", &[1]), ("b", &[2])]);
-    let first = fetch(blog.shop().client.rows(&NEW)).await;
+    let first = fetch(blog.shop().client.rows(&*NEW)).await;
     blog.set(&[("a", &[1])]);
     let second = fetch(since(&blog.shop(), first.state())).await;
     blog.set(&[("a", &[1]), ("b", &[2, 3])]);
@@ -320,7 +332,7 @@ async fn parents_that_are_gone_make_room_for_others() {
         blog.set(&posts);
     };
     set(&names(0));
-    let first = fetch(blog.shop().client.rows(&NEW)).await;
+    let first = fetch(blog.shop().client.rows(&*NEW)).await;
     set(&names(10));
     let second = fetch(since(&blog.shop(), first.state())).await;
     assert_eq!((second.ids.len(), second.repeats), (10, false));
@@ -340,33 +352,41 @@ async fn parents_that_are_gone_make_room_for_others() {
 }
 
 /// Posts of which one in no language is set aside, and a list that is not there is one of nothing.
-static HIDING_POSTS: ResourcePlan = ResourcePlan {
-    table: &Table::new(
-        "posts",
-        &[
-            Column::new("id", Type::Text).primary_key(),
-            Column::new("lang", Type::Text),
-        ],
+static HIDING_POSTS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    table: Static(
+        const {
+            &Table::new(
+                "posts",
+                list![
+                    Column::new("id", Type::Text).primary_key(),
+                    Column::new("lang", Type::Text),
+                ],
+            )
+        },
     ),
     schema_contract: SchemaContract {
         data_type: DataTypeContract::DiscardRow,
         ..SchemaContract::DEFAULT
     },
-    response_actions: &[ResponseAction {
-        statuses: &[(404, 404)],
-        ..ResponseAction::new(Action::Ignore)
+    response_actions: list![ResponseAction {
+        statuses: list![(404, 404)],
+        action: Action::Ignore,
+        ..ResponseAction::DEFAULT
     }],
-    ..POSTS
-};
-static OF_HIDING: ResourcePlan = ResourcePlan {
-    params: &[],
-    headers: &[],
-    parent: Some(&ParentPlan {
-        resource: &HIDING_POSTS,
-        fields: &[field(0, &[])],
-    }),
-    ..NEW_COMMENTS
-};
+    ..POSTS.clone()
+});
+static OF_HIDING: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    params: list![],
+    headers: list![],
+    parent: Some(
+        ParentPlan {
+            resource: Static(&*HIDING_POSTS),
+            fields: list![field(0, &[])],
+        }
+        .into(),
+    ),
+    ..NEW_COMMENTS.clone()
+});
 
 #[tokio::test]
 async fn a_parent_that_is_hidden_for_once_is_not_forgotten() {
@@ -385,7 +405,7 @@ async fn a_parent_that_is_hidden_for_once_is_not_forgotten() {
         200,
         r#"{"data":[{"id":"a","lang":"en"},{"id":"b","lang":"en"}],"total":2}"#,
     );
-    let first = fetch(listing(whole).client.rows(&OF_HIDING)).await;
+    let first = fetch(listing(whole).client.rows(&*OF_HIDING)).await;
     first.assert_cursors(&[("a", "4"), ("b", "2")]);
     let set_aside = (
         200,
@@ -394,14 +414,14 @@ async fn a_parent_that_is_hidden_for_once_is_not_forgotten() {
     for hidden in [(404, ""), set_aside] {
         let shop = listing(hidden);
         let since = || {
-            let fetch = shop.client.rows(&OF_HIDING).since(first.state());
+            let fetch = shop.client.rows(&*OF_HIDING).since(first.state());
             fetch.for_upsert()
         };
         let then = fetch(since()).await;
         then.assert_cursors(&[("a", "4"), ("b", "2")]);
         // The same where the posts had been seen before.
-        let family = crate::Family::of(&[&HIDING_POSTS, &OF_HIDING]);
-        fetch(shop.client.rows(&HIDING_POSTS).within(&family)).await;
+        let family = crate::Family::of(&[Static(&*HIDING_POSTS), Static(&*OF_HIDING)]);
+        fetch(shop.client.rows(&*HIDING_POSTS).within(&family)).await;
         let lists = || {
             shop.api
                 .urls()
@@ -417,7 +437,7 @@ async fn a_parent_that_is_hidden_for_once_is_not_forgotten() {
     // One that is gone is forgotten by an upsert.
     let gone = (200, r#"{"data":[{"id":"a","lang":"en"}],"total":1}"#);
     let shop = listing(gone);
-    let then = shop.client.rows(&OF_HIDING).since(first.state());
+    let then = shop.client.rows(&*OF_HIDING).since(first.state());
     let then = fetch(then.for_upsert()).await;
     then.assert_cursors(&[("a", "4")]);
 }
@@ -434,7 +454,7 @@ async fn parents_with_a_long_beginning_in_common_are_two() {
     let again = fetch(of(&shop, &NEW, &one).since(state)).await;
     assert_eq!(again.ids.len(), 0);
 
-    let first = fetch(shop.client.rows(&NEW)).await;
+    let first = fetch(shop.client.rows(&*NEW)).await;
     blog.set(&[(&one, &[9]), (&other, &[3])]);
     let second = fetch(since(&shop, first.state())).await;
     assert_eq!(second.ids, [format!("{other}@3")]);
@@ -444,7 +464,7 @@ async fn parents_with_a_long_beginning_in_common_are_two() {
 async fn one_parent_goes_on_from_the_state_of_all_and_brings_its_part_forward() {
     let blog = Blog::new(&[("a", &[5]), ("b", &[6])]);
     let shop = blog.shop();
-    let all = fetch(shop.client.rows(&NEW)).await;
+    let all = fetch(shop.client.rows(&*NEW)).await;
     blog.set(&[("a", &[5, 7]), ("b", &[6, 8]), ("c", &[1])]);
     let one = fetch(of(&shop, &NEW, "a").since(all.state())).await;
     assert_eq!(one.ids, ["a@7"]);
@@ -459,30 +479,37 @@ async fn one_parent_goes_on_from_the_state_of_all_and_brings_its_part_forward() 
 
 #[tokio::test]
 async fn a_state_that_tells_parents_apart_by_something_else_is_refused() {
-    static BY_LANG: ResourcePlan = ResourcePlan {
-        table: &Table::new(
-            "posts",
-            &[
-                Column::new("id", Type::Text),
-                Column::new("lang", Type::Text).primary_key(),
-            ],
+    static BY_LANG: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+        table: Static(
+            const {
+                &Table::new(
+                    "posts",
+                    list![
+                        Column::new("id", Type::Text),
+                        Column::new("lang", Type::Text).primary_key(),
+                    ],
+                )
+            },
         ),
-        ..POSTS
-    };
-    static OTHER: ResourcePlan = ResourcePlan {
-        parent: Some(&ParentPlan {
-            resource: &BY_LANG,
-            fields: &[field(0, &[])],
-        }),
-        headers: &[],
-        params: &[],
-        ..NEW_COMMENTS
-    };
+        ..POSTS.clone()
+    });
+    static OTHER: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+        parent: Some(
+            ParentPlan {
+                resource: Static(&*BY_LANG),
+                fields: list![field(0, &[])],
+            }
+            .into(),
+        ),
+        headers: list![],
+        params: list![],
+        ..NEW_COMMENTS.clone()
+    });
     let blog = Blog::new(&[("a", &[5])]);
     let shop = blog.shop();
-    let state = fetch(shop.client.rows(&NEW)).await.state();
+    let state = fetch(shop.client.rows(&*NEW)).await.state();
     let asked = shop.api.requests().len();
-    let mut pages = shop.client.rows(&OTHER).since(state).keep_state().pages();
+    let mut pages = shop.client.rows(&*OTHER).since(state).keep_state().pages();
     let error = pages.next().await.unwrap().unwrap_err();
     assert_eq!(*error.kind(), ErrorKind::State);
     let expected =
@@ -492,16 +519,16 @@ async fn a_state_that_tells_parents_apart_by_something_else_is_refused() {
 }
 
 /// Of two posts with one key, each has comments of its own by another name.
-static NAMED: ResourcePlan = ResourcePlan {
-    path: Template(&[
-        Part::Text("/posts/"),
+static NAMED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    path: Template(list![
+        Part::Text(Static("/posts/")),
         Part::Parent(1),
-        Part::Text("/comments"),
+        Part::Text(Static("/comments")),
     ]),
-    params: &[],
-    headers: &[],
-    ..NEW_COMMENTS
-};
+    params: list![],
+    headers: list![],
+    ..NEW_COMMENTS.clone()
+});
 
 #[tokio::test]
 async fn two_parents_with_one_key_start_where_the_one_further_back_has_come_to() {
@@ -527,7 +554,7 @@ async fn two_parents_with_one_key_start_where_the_one_further_back_has_come_to()
             };
             page(&records, request)
         }));
-        let first = fetch(shop.client.rows(&NAMED)).await;
+        let first = fetch(shop.client.rows(&*NAMED)).await;
         let cursors = first.state.as_ref().map(|_| first.cursors());
         let cursor = cursors.as_ref().and_then(|cursors| cursors.values().next());
         assert_eq!(cursor.map(String::as_str), kept, "{at:?}");
@@ -535,7 +562,7 @@ async fn two_parents_with_one_key_start_where_the_one_further_back_has_come_to()
         let note = "`posts` with `id` \"same\" is there twice: ";
         let any = at.iter().any(Option::is_some);
         assert_eq!(first.notes.contains(note), any, "{}", first.notes);
-        let fetched = shop.client.rows(&NAMED);
+        let fetched = shop.client.rows(&*NAMED);
         let second = fetch(match first.state {
             Some(state) => fetched.since(state),
             None => fetched,
@@ -560,10 +587,10 @@ async fn a_parent_whose_namesake_did_not_end_starts_where_it_did_before() {
             page(&records, request)
         }))
     };
-    let failed = fetch(shop(false).client.rows(&NAMED)).await;
+    let failed = fetch(shop(false).client.rows(&*NAMED)).await;
     assert!(failed.error.is_some());
     let next = shop(true);
-    let next = next.client.rows(&NAMED);
+    let next = next.client.rows(&*NAMED);
     let next = fetch(match failed.state {
         Some(state) => next.since(state),
         None => next,
@@ -588,7 +615,7 @@ async fn one_parent_says_where_its_records_find_no_room_in_the_state_of_all() {
     });
     let full = State::from_json(&full.to_string()).unwrap();
     let shop = Blog::new(&[("a", &[7])]).shop();
-    for resource in [&NEW, &IN_ORDER] {
+    for resource in [&*NEW, &*IN_ORDER] {
         let one = fetch(of(&shop, resource, "a").since(full.clone())).await;
         assert_eq!(one.ids, ["a@7"]);
         assert!(one.repeats);
@@ -600,20 +627,23 @@ async fn one_parent_says_where_its_records_find_no_room_in_the_state_of_all() {
 
 #[tokio::test]
 async fn parents_past_those_that_are_remembered_start_anew_and_the_report_says_so() {
-    static AT_ONCE: ResourcePlan = ResourcePlan {
+    static AT_ONCE: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
         paginator: Paginator::SINGLE_PAGE,
-        ..POSTS
-    };
-    static MANY: ResourcePlan = ResourcePlan {
-        parent: Some(&ParentPlan {
-            resource: &AT_ONCE,
-            fields: &[field(0, &[])],
-        }),
-        params: &[],
-        headers: &[],
+        ..POSTS.clone()
+    });
+    static MANY: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+        parent: Some(
+            ParentPlan {
+                resource: Static(&*AT_ONCE),
+                fields: list![field(0, &[])],
+            }
+            .into(),
+        ),
+        params: list![],
+        headers: list![],
         paginator: Paginator::SINGLE_PAGE,
-        ..NEW_COMMENTS
-    };
+        ..NEW_COMMENTS.clone()
+    });
     let shop = shop(Api::new(|request| {
         let records = match segments(request).as_slice() {
             [_] => (0..MOST_PARENTS + 2)
@@ -624,7 +654,7 @@ async fn parents_past_those_that_are_remembered_start_anew_and_the_report_says_s
         };
         answer(200, &[], &json!({ "data": records }).to_string())
     }));
-    let first = fetch(shop.client.rows(&MANY)).await;
+    let first = fetch(shop.client.rows(&*MANY)).await;
     assert_eq!(
         (first.ids.len(), first.cursors().len()),
         (MOST_PARENTS + 2, MOST_PARENTS)
@@ -635,7 +665,7 @@ async fn parents_past_those_that_are_remembered_start_anew_and_the_report_says_s
     );
     assert!(first.notes.contains(&expected), "{}", first.notes);
     assert!(first.repeats);
-    let second = fetch(shop.client.rows(&MANY).since(first.state())).await;
+    let second = fetch(shop.client.rows(&*MANY).since(first.state())).await;
     let further = [MOST_PARENTS, MOST_PARENTS + 1].map(|n| n.to_string());
     assert_eq!(second.ids, further);
     assert_eq!(second.state(), first.state());

@@ -1,8 +1,9 @@
 //! What a fetch for all parents says is safe before its end.
 
 use super::{incremental::NEW_COMMENTS, *};
+use std::sync::LazyLock;
 
-static NEW: ResourcePlan = NEW_COMMENTS;
+static NEW: LazyLock<ResourcePlan> = LazyLock::new(|| NEW_COMMENTS.clone());
 
 /// Posts with a comment each, the number of the post as its time, but for those that hold none.
 fn posts(number: i64, empty: &'static [i64]) -> Api {
@@ -26,7 +27,7 @@ fn posts(number: i64, empty: &'static [i64]) -> Api {
 #[tokio::test]
 async fn a_page_knows_what_came_before_it() {
     let shop = shop(posts(4, &[1]));
-    let mut pages = shop.client.rows(&NEW).pages();
+    let mut pages = shop.client.rows(&*NEW).pages();
     let mut known = Vec::new();
     while let Some(page) = pages.next().await {
         let page = page.unwrap();
@@ -44,13 +45,13 @@ async fn a_page_knows_what_came_before_it() {
     // From there, nothing is missing, and only of the last parent anything comes again.
     let last = known.pop().flatten().unwrap();
     let last = State::from_json(&last.to_json()).unwrap();
-    assert_eq!(rows(shop.client.rows(&NEW).since(last)).await, ["3.0 3 3"]);
+    assert_eq!(rows(shop.client.rows(&*NEW).since(last)).await, ["3.0 3 3"]);
 }
 
 #[tokio::test]
 async fn there_are_the_fewer_the_more_parents_they_hold() {
     let shop = shop(posts(400, &[]));
-    let mut pages = shop.client.rows(&NEW).pages();
+    let mut pages = shop.client.rows(&*NEW).pages();
     let mut known = 0;
     while let Some(page) = pages.next().await {
         known += u64::from(page.unwrap().state_before().is_some());
@@ -60,15 +61,17 @@ async fn there_are_the_fewer_the_more_parents_they_hold() {
 
 #[tokio::test]
 async fn none_is_given_that_would_bring_records_again() {
-    static OPEN: ResourcePlan = ResourcePlan {
+    static OPEN: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
         paginator: Paginator {
             maximum_pages: Some(1),
-            ..Paginator::new(Pages::Offset(Offset::new(1)))
+            kind: Pages::Offset(Offset::new(1)),
+            ends: Ends::COUNTED,
+            ..Paginator::SINGLE_PAGE
         },
-        ..NEW_COMMENTS
-    };
+        ..NEW_COMMENTS.clone()
+    });
     let shop = shop(posts(3, &[]));
-    let mut pages = shop.client.rows(&OPEN).pages();
+    let mut pages = shop.client.rows(&*OPEN).pages();
     while let Some(page) = pages.next().await {
         assert!(page.unwrap().state_before().is_none());
     }

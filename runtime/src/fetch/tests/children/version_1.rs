@@ -5,12 +5,14 @@ use super::{
     per_parent::{Blog, CUT_OFF, CUT_OFF_IN_ORDER, NEW, fetch, since},
     *,
 };
+use crate::shared::{Ref::Static, list};
+use std::sync::LazyLock;
 
-static KEYLESS: ResourcePlan = ResourcePlan {
-    table: &Table::new("likes", &[Column::new("at", Type::Bigint)]),
+static KEYLESS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    table: Static(const { &Table::new("likes", list![Column::new("at", Type::Bigint)]) }),
     incremental: Some(Incremental::new(0)),
-    ..NEW_COMMENTS
-};
+    ..NEW_COMMENTS.clone()
+});
 
 /// A state as version 1 wrote it.
 fn version_1(parent: Option<&str>, value: &str, seen: &[String]) -> State {
@@ -48,7 +50,7 @@ async fn a_state_of_version_1_holds_for_those_that_were_not_seen_to_the_end() {
     let blog = Blog::new(&[("a", &[9]), ("b", &[7, 8, 9, 10])]);
     let seen = [json!(["a@9"]).to_string(), json!(["b@9"]).to_string()];
     let state = version_1(None, "9", &seen);
-    for resource in [&CUT_OFF, &CUT_OFF_IN_ORDER] {
+    for resource in [&*CUT_OFF, &*CUT_OFF_IN_ORDER] {
         let second = fetch(blog.shop().client.rows(resource).since(state.clone())).await;
         second.assert_cursors(&[("a", "9")]);
         let third = fetch(since(&blog.shop(), second.state())).await;
@@ -96,12 +98,12 @@ async fn the_keyless_records_of_a_state_of_version_1_are_known_by_their_parent()
     let seen = [format!("{} of {named}", now["seen"][0].as_str().unwrap())];
     let second = fetch(
         shop.client
-            .rows(&KEYLESS)
+            .rows(&*KEYLESS)
             .since(version_1(None, "9", &seen)),
     )
     .await;
     assert_eq!(second.ids, ["9"], "that of the other");
-    let third = fetch(shop.client.rows(&KEYLESS).since(second.state())).await;
+    let third = fetch(shop.client.rows(&*KEYLESS).since(second.state())).await;
     assert!(third.ids.is_empty());
     let of_one = version_1(Some(named), "9", &seen);
     let second = fetch(of(&shop, &KEYLESS, "a").since(of_one)).await;

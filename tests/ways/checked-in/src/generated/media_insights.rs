@@ -13,7 +13,8 @@
     clippy::struct_excessive_bools,
     clippy::struct_field_names,
     clippy::unreadable_literal,
-    clippy::used_underscore_binding
+    clippy::used_underscore_binding,
+    clippy::wildcard_imports
 )]
 pub mod media_insights {
     use ::rest_source::__private as __rs;
@@ -52,22 +53,23 @@ pub mod media_insights {
     }
     impl __rs::Record for MediaInsights {
         const TABLE: &'static __rs::Table = {
+            use __rs::columns::*;
             static COLUMNS: [__rs::Column; 13] = [
-                __rs::text("id", 46).primary_key(),
-                __rs::text("name", 47).nullable(),
-                __rs::open("kind", 48, MediaInsightsKind::WORDS),
-                __rs::bigint("value", 49),
-                __rs::bigint("impressions", 50).nullable(),
-                __rs::double("engagement_rate", 51).nullable(),
-                __rs::bool("is_sponsored", 52),
-                __rs::bool("has_audio", 53).nullable(),
-                __rs::decimal("spend", 54, 12, 2).nullable(),
-                __rs::date("published_on", 55),
-                __rs::array(&__rs::text("tags", 56), 56),
-                __rs::object::<MediaInsightsOwner>("owner", 57),
-                __rs::timestamp("updated_at", 64),
+                text("id", 46).primary_key(),
+                text("name", 47).nullable(),
+                open("kind", 48, MediaInsightsKind::WORDS),
+                bigint("value", 49),
+                bigint("impressions", 50).nullable(),
+                double("engagement_rate", 51).nullable(),
+                bool("is_sponsored", 52),
+                bool("has_audio", 53).nullable(),
+                decimal("spend", 54, 12, 2).nullable(),
+                date("published_on", 55),
+                array("tags", 56, const { &text("tags", 56) }),
+                object::<MediaInsightsOwner>("owner", 57),
+                timestamp("updated_at", 64),
             ];
-            &__rs::Table::new("media_insights", &COLUMNS)
+            &__rs::Table::new("media_insights", __rs::Static(&COLUMNS))
         };
         fn from_cells(cells: &mut __rs::Cells<'_>) -> Self {
             __rs::take!(
@@ -91,7 +93,9 @@ pub mod media_insights {
         Other(String),
     }
     impl MediaInsightsKind {
-        const WORDS: &'static [&'static str] = &["image", "video", "reel", "carousel"];
+        const WORDS: __rs::List<__rs::Text> = __rs::words![
+            "image", "video", "reel", "carousel"
+        ];
         /// The word on the wire.
         #[must_use]
         pub fn as_str(&self) -> &str {
@@ -133,12 +137,13 @@ pub mod media_insights {
     }
     impl __rs::Record for MediaInsightsOwner {
         const TABLE: &'static __rs::Table = {
+            use __rs::columns::*;
             static COLUMNS: [__rs::Column; 3] = [
-                __rs::text("id", 61),
-                __rs::text("handle", 62),
-                __rs::bigint("followers", 63).nullable(),
+                text("id", 61),
+                text("handle", 62),
+                bigint("followers", 63).nullable(),
             ];
-            &__rs::Table::new("media_insights.owner", &COLUMNS)
+            &__rs::Table::new("media_insights.owner", __rs::Static(&COLUMNS))
         };
         fn from_cells(cells: &mut __rs::Cells<'_>) -> Self {
             __rs::take!(cells => id, handle, followers)
@@ -181,23 +186,24 @@ pub mod media_insights {
     }
     impl __rs::Record for UserInsights {
         const TABLE: &'static __rs::Table = {
+            use __rs::columns::*;
             static COLUMNS: [__rs::Column; 14] = [
-                __rs::bigint("id", 71).primary_key(),
-                __rs::text("name", 72),
-                __rs::bigint("profile_views", 73).nullable(),
-                __rs::double("value", 74),
-                __rs::double("reach", 75).nullable(),
-                __rs::bool("is_verified", 76),
-                __rs::bool("opted_in", 77).nullable(),
-                __rs::date("joined_on", 78),
-                __rs::timestamp("last_active_at", 79).nullable(),
-                __rs::decimal("balance", 80, 0, 0),
-                __rs::time("preferred_time", 81).nullable(),
-                __rs::binary("avatar_digest", 82).nullable(),
-                __rs::json("settings", 83).nullable(),
-                __rs::object::<UserInsightsAudience>("audience", 84).nullable(),
+                bigint("id", 71).primary_key(),
+                text("name", 72),
+                bigint("profile_views", 73).nullable(),
+                double("value", 74),
+                double("reach", 75).nullable(),
+                bool("is_verified", 76),
+                bool("opted_in", 77).nullable(),
+                date("joined_on", 78),
+                timestamp("last_active_at", 79).nullable(),
+                decimal("balance", 80, 0, 0),
+                time("preferred_time", 81).nullable(),
+                binary("avatar_digest", 82).nullable(),
+                json("settings", 83).nullable(),
+                object::<UserInsightsAudience>("audience", 84).nullable(),
             ];
-            &__rs::Table::new("user_insights", &COLUMNS)
+            &__rs::Table::new("user_insights", __rs::Static(&COLUMNS))
         };
         fn from_cells(cells: &mut __rs::Cells<'_>) -> Self {
             __rs::take!(
@@ -218,11 +224,12 @@ pub mod media_insights {
     }
     impl __rs::Record for UserInsightsAudience {
         const TABLE: &'static __rs::Table = {
+            use __rs::columns::*;
             static COLUMNS: [__rs::Column; 2] = [
-                __rs::text("country", 87),
-                __rs::double("share", 88).nullable(),
+                text("country", 87),
+                double("share", 88).nullable(),
             ];
-            &__rs::Table::new("user_insights.audience", &COLUMNS)
+            &__rs::Table::new("user_insights.audience", __rs::Static(&COLUMNS))
         };
         fn from_cells(cells: &mut __rs::Cells<'_>) -> Self {
             __rs::take!(cells => country, share)
@@ -261,21 +268,22 @@ pub mod media_insights {
     }
     impl __rs::Record for Stories {
         const TABLE: &'static __rs::Table = {
+            use __rs::columns::*;
             static COLUMNS: [__rs::Column; 12] = [
-                __rs::text("id", 98).primary_key(),
-                __rs::text("name", 99).nullable(),
-                __rs::bigint("value", 100),
-                __rs::bigint("profile_views", 101).nullable(),
-                __rs::double("duration_seconds", 102),
-                __rs::bool("is_highlight", 103),
-                __rs::bool("archived", 104).nullable(),
-                __rs::timestamp("posted_at", 105),
-                __rs::timestamp("expires_at", 106).nullable(),
-                __rs::time("local_time", 107).nullable(),
-                __rs::array(&__rs::text("mentions", 108), 108).nullable(),
-                __rs::timestamp("updated_at", 109),
+                text("id", 98).primary_key(),
+                text("name", 99).nullable(),
+                bigint("value", 100),
+                bigint("profile_views", 101).nullable(),
+                double("duration_seconds", 102),
+                bool("is_highlight", 103),
+                bool("archived", 104).nullable(),
+                timestamp("posted_at", 105),
+                timestamp("expires_at", 106).nullable(),
+                time("local_time", 107).nullable(),
+                array("mentions", 108, const { &text("mentions", 108) }).nullable(),
+                timestamp("updated_at", 109),
             ];
-            &__rs::Table::new("stories", &COLUMNS)
+            &__rs::Table::new("stories", __rs::Static(&COLUMNS))
         };
         fn from_cells(cells: &mut __rs::Cells<'_>) -> Self {
             __rs::take!(
@@ -313,19 +321,20 @@ pub mod media_insights {
     }
     impl __rs::Record for StoryInsights {
         const TABLE: &'static __rs::Table = {
+            use __rs::columns::*;
             static COLUMNS: [__rs::Column; 10] = [
-                __rs::text("id", 116).primary_key(),
-                __rs::text("story_id", 117),
-                __rs::closed("metric", 118, StoryInsightsMetric::WORDS),
-                __rs::double("value", 119),
-                __rs::bigint("profile_views", 120).nullable(),
-                __rs::double("previous_value", 121).nullable(),
-                __rs::bool("is_final", 122),
-                __rs::date("measured_on", 123).nullable(),
-                __rs::map(&__rs::bigint("breakdown", 124), 124).nullable(),
-                __rs::timestamp("current_timestamp", 125),
+                text("id", 116).primary_key(),
+                text("story_id", 117),
+                closed("metric", 118, StoryInsightsMetric::WORDS),
+                double("value", 119),
+                bigint("profile_views", 120).nullable(),
+                double("previous_value", 121).nullable(),
+                bool("is_final", 122),
+                date("measured_on", 123).nullable(),
+                map("breakdown", 124, const { &bigint("breakdown", 124) }).nullable(),
+                timestamp("current_timestamp", 125),
             ];
-            &__rs::Table::new("story_insights", &COLUMNS)
+            &__rs::Table::new("story_insights", __rs::Static(&COLUMNS))
         };
         fn from_cells(cells: &mut __rs::Cells<'_>) -> Self {
             __rs::take!(
@@ -347,11 +356,8 @@ pub mod media_insights {
         Exits,
     }
     impl StoryInsightsMetric {
-        const WORDS: &'static [&'static str] = &[
-            "impressions",
-            "reach",
-            "replies",
-            "exits",
+        const WORDS: __rs::List<__rs::Text> = __rs::words![
+            "impressions", "reach", "replies", "exits"
         ];
         /// The word on the wire.
         #[must_use]
@@ -416,9 +422,11 @@ pub mod media_insights {
         client: __rs::Client,
     }
     impl __rs::Connector for Source {
-        const PLAN: &'static __rs::SourcePlan = &PLAN;
         type Secrets = Secrets;
         type Config = Config;
+        fn plan() -> __rs::Ref<__rs::SourcePlan> {
+            __rs::Static(&PLAN)
+        }
         fn from_client(client: __rs::Client) -> Self {
             Self { client }
         }
@@ -466,80 +474,99 @@ pub mod media_insights {
         }
     }
     static PLAN: __rs::SourcePlan = __rs::SourcePlan {
-        name: "media_insights",
-        spec: "../../../specs/media_insights.yaml",
-        secrets: &[
-            __rs::SecretPlan {
-                name: "api_key",
-                env: "MEDIA_INSIGHTS_API_KEY",
-                description: Some("The API key, sent as the query parameter `api_key`."),
-            },
-        ],
-        config: &[
-            __rs::ConfigPlan {
-                name: "base_url",
-                env: "MEDIA_INSIGHTS_BASE_URL",
-                data_type: __rs::ConfigType::Text,
-                default: Some("https://api.example.com"),
-                description: Some("Where the API is."),
-            },
-        ],
-        base_url: __rs::Template(&[__rs::Part::Config(0)]),
-        resources: &[
-            &MEDIA_INSIGHTS_PLAN,
-            &USER_INSIGHTS_PLAN,
-            &STORIES_PLAN,
-            &STORY_INSIGHTS_PLAN,
-        ],
+        name: __rs::Static("media_insights"),
+        spec: __rs::Static("../../../specs/media_insights.yaml"),
+        secrets: __rs::Static(
+            &[
+                __rs::SecretPlan {
+                    name: __rs::Static("api_key"),
+                    env: __rs::Static("MEDIA_INSIGHTS_API_KEY"),
+                    description: Some(
+                        __rs::Static(
+                            "The API key, sent as the query parameter `api_key`.",
+                        ),
+                    ),
+                },
+            ],
+        ),
+        config: __rs::Static(
+            &[
+                __rs::ConfigPlan {
+                    name: __rs::Static("base_url"),
+                    env: __rs::Static("MEDIA_INSIGHTS_BASE_URL"),
+                    data_type: __rs::ConfigType::Text,
+                    default: Some(__rs::Static("https://api.example.com")),
+                    description: Some(__rs::Static("Where the API is.")),
+                },
+            ],
+        ),
+        base_url: __rs::Template(__rs::Static(&[__rs::Part::Config(0)])),
+        resources: __rs::Static(
+            &[
+                __rs::Static(&MEDIA_INSIGHTS_PLAN),
+                __rs::Static(&USER_INSIGHTS_PLAN),
+                __rs::Static(&STORIES_PLAN),
+                __rs::Static(&STORY_INSIGHTS_PLAN),
+            ],
+        ),
         ..__rs::SourcePlan::DEFAULT
     };
     static AUTH: __rs::Auth = __rs::Auth::ApiKey {
-        name: "api_key",
-        api_key: __rs::Template(&[__rs::Part::Secret(0)]),
+        name: __rs::Static("api_key"),
+        api_key: __rs::Template(__rs::Static(&[__rs::Part::Secret(0)])),
         location: __rs::Location::Query,
     };
     const DEFAULTS: __rs::ResourcePlan = __rs::ResourcePlan {
         write_disposition: __rs::WriteDisposition::Merge,
-        auth: Some(&AUTH),
-        paginator: __rs::Paginator::new(__rs::Pages::Offset(__rs::Offset::new(100))),
-        selector: __rs::Selector::Path(__rs::Path(&[__rs::Step::Key("data")])),
+        auth: Some(__rs::Static(&AUTH)),
+        paginator: __rs::Paginator {
+            kind: __rs::Pages::Offset(__rs::Offset {
+                limit: 100,
+                ..__rs::Offset::DEFAULT
+            }),
+            ends: __rs::Ends::COUNTED,
+            ..__rs::Paginator::SINGLE_PAGE
+        },
+        selector: __rs::Selector::Path(__rs::at!("data")),
         ..__rs::ResourcePlan::DEFAULT
     };
     static MEDIA_INSIGHTS_PLAN: __rs::ResourcePlan = __rs::ResourcePlan {
-        name: "media_insights",
+        name: __rs::Static("media_insights"),
         line: 37,
-        table: <MediaInsights as __rs::Record>::TABLE,
-        path: __rs::Template(&[__rs::Part::Text("/v1/media_insights")]),
+        table: __rs::Static(<MediaInsights as __rs::Record>::TABLE),
+        path: __rs::literal!("/v1/media_insights"),
         incremental: Some(__rs::Incremental {
-            initial_value: Some("2024-01-01T00:00:00Z"),
-            start_param: Some("updated_since"),
-            ..__rs::Incremental::new(12)
+            column: 12,
+            initial_value: Some(__rs::Static("2024-01-01T00:00:00Z")),
+            start_param: Some(__rs::Static("updated_since")),
+            ..__rs::Incremental::DEFAULT
         }),
         ..DEFAULTS
     };
     static USER_INSIGHTS_PLAN: __rs::ResourcePlan = __rs::ResourcePlan {
-        name: "user_insights",
+        name: __rs::Static("user_insights"),
         line: 66,
-        table: <UserInsights as __rs::Record>::TABLE,
-        path: __rs::Template(&[__rs::Part::Text("/v1/user_insights")]),
+        table: __rs::Static(<UserInsights as __rs::Record>::TABLE),
+        path: __rs::literal!("/v1/user_insights"),
         ..DEFAULTS
     };
     static STORIES_PLAN: __rs::ResourcePlan = __rs::ResourcePlan {
-        name: "stories",
+        name: __rs::Static("stories"),
         line: 90,
-        table: <Stories as __rs::Record>::TABLE,
-        path: __rs::Template(&[__rs::Part::Text("/v1/stories")]),
+        table: __rs::Static(<Stories as __rs::Record>::TABLE),
+        path: __rs::literal!("/v1/stories"),
         incremental: Some(__rs::Incremental {
-            start_param: Some("updated_since"),
-            ..__rs::Incremental::new(11)
+            column: 11,
+            start_param: Some(__rs::Static("updated_since")),
+            ..__rs::Incremental::DEFAULT
         }),
         ..DEFAULTS
     };
     static STORY_INSIGHTS_PLAN: __rs::ResourcePlan = __rs::ResourcePlan {
-        name: "story_insights",
+        name: __rs::Static("story_insights"),
         line: 111,
-        table: <StoryInsights as __rs::Record>::TABLE,
-        path: __rs::Template(&[__rs::Part::Text("/v1/story_insights")]),
+        table: __rs::Static(<StoryInsights as __rs::Record>::TABLE),
+        path: __rs::literal!("/v1/story_insights"),
         ..DEFAULTS
     };
 }
