@@ -71,7 +71,7 @@ impl Rows {
     }
 
     /// What the `processing_steps` of this resource make of them. `hooks` are those of its source:
-    /// [`Connector::HOOKS`](crate::Connector::HOOKS).
+    /// [`Connector::hooks`](crate::Connector::hooks).
     ///
     /// # Errors
     ///
