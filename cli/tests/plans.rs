@@ -2,11 +2,13 @@
 
 #![cfg(test)]
 
-use rest_source::shared::Ref;
+use std::sync::Arc;
+
 use rest_source::{
     Client, Connector, Secret,
-    plan::{ResourcePlan, SourcePlan},
+    plan::{Part, ResourcePlan, SourcePlan, Template},
     rest_source,
+    shared::Ref,
 };
 use rest_source_tests::{Server, data};
 
@@ -181,4 +183,20 @@ async fn the_records_of_every_spec_are_the_compiled_connectors() {
     assert_same_records!(call_center_overview, [data::API_KEY]);
     assert_same_records!(datasets, [data::API_KEY]);
     assert_same_records!(media_insights, [data::API_KEY]);
+}
+
+#[test]
+fn a_plan_is_dropped_with_the_last_client_of_it() {
+    let plan = Arc::new(SourcePlan {
+        name: "shop".into(),
+        base_url: Template(vec![Part::Text("https://api.example.com".into())].into()),
+        ..SourcePlan::DEFAULT
+    });
+    let kept = Arc::downgrade(&plan);
+    let client = Client::builder(Ref::from(plan)).build().unwrap();
+    let other = client.clone();
+    drop(client);
+    assert!(kept.upgrade().is_some());
+    drop(other);
+    assert!(kept.upgrade().is_none());
 }

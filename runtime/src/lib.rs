@@ -55,6 +55,7 @@
 //! | `macros` | yes | the attribute |
 //! | `reqwest` | yes | the transport over reqwest; without it, give the [`Builder`] one |
 //! | `mock` | no | for `[dev-dependencies]`: `mock`, an API in memory that behaves as the spec says |
+//! | `serde` | no | [plans](plan) and [tables](schema) as JSON or the like, whole |
 //! | `tls-ring` | yes | TLS by rustls over ring |
 //! | `tls-aws-lc-rs` | no | TLS by rustls over aws-lc-rs |
 //! | `tls-native` | no | TLS by `SChannel` or Secure Transport, elsewhere by OpenSSL, whose headers it needs |
@@ -91,7 +92,6 @@ mod pace;
 mod page;
 pub mod paginator;
 mod parent;
-pub mod plan;
 mod printable;
 mod query;
 mod record;
@@ -101,10 +101,8 @@ mod request;
 mod retry;
 mod retry_after;
 mod rows;
-pub mod schema;
 mod secret;
 mod settings;
-pub mod shared;
 mod state;
 mod steps;
 mod template;
@@ -114,6 +112,8 @@ pub mod transport;
 mod tree;
 mod value;
 mod wire;
+
+pub use rest_source_model::{plan, schema, shared};
 
 pub use builder::{Builder, Connector};
 pub use cell::{Cell, Cells, FromCell};

@@ -10,6 +10,7 @@ mod made;
 mod paging;
 mod records;
 mod specs;
+mod written;
 
 use rest_source::shared::list;
 use rest_source::{

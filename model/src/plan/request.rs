@@ -4,10 +4,13 @@ use crate::shared::{List, Text};
 
 /// Text with placeholders.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Template(pub List<Part>);
 
 /// A piece of a [`Template`].
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Part {
     /// This text.
     Text(Text),
@@ -25,6 +28,8 @@ pub enum Part {
 
 /// A named value: a parameter, a header, a form field. A name may stand more than once.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Param {
     /// The name.
     pub name: Text,
@@ -34,6 +39,8 @@ pub struct Param {
 
 /// A request's method.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Method {
     /// GET.
     #[default]
@@ -54,6 +61,8 @@ impl Method {
 
 /// A request's body.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Body {
     /// None.
     None,
@@ -65,6 +74,8 @@ pub enum Body {
 
 /// A JSON value with placeholders in its texts.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Json {
     /// Null.
     Null,
@@ -82,7 +93,7 @@ pub enum Json {
 
 impl Json {
     /// Whether any of its texts is such a one.
-    pub(crate) fn any_text(&self, is_such: &dyn Fn(&Template) -> bool) -> bool {
+    pub fn any_text(&self, is_such: &dyn Fn(&Template) -> bool) -> bool {
         match self {
             Self::Text(template) => is_such(template),
             Self::Array(elements) => elements.iter().any(|element| element.any_text(is_such)),

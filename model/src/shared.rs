@@ -15,7 +15,7 @@ use std::{
 /// It reads as the value itself.
 ///
 /// ```
-/// use rest_source::shared::{List, Text, list};
+/// use rest_source_model::shared::{List, Text, list};
 ///
 /// let constant: Text = "stories".into();
 /// let made: Text = format!("{}s", "storie").into();
@@ -241,5 +241,37 @@ impl<T: ?Sized> From<&Self> for Ref<T> {
 impl From<&Ref<str>> for String {
     fn from(text: &Ref<str>) -> Self {
         text.as_str().to_owned()
+    }
+}
+
+#[cfg(feature = "serde")]
+mod serialised {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::Ref;
+
+    impl<T: ?Sized + Serialize> Serialize for Ref<T> {
+        /// As the value.
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            (**self).serialize(serializer)
+        }
+    }
+
+    impl<'de, T: Deserialize<'de>> Deserialize<'de> for Ref<T> {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            T::deserialize(deserializer).map(Self::from)
+        }
+    }
+
+    impl<'de, T: Deserialize<'de>> Deserialize<'de> for Ref<[T]> {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            Vec::deserialize(deserializer).map(Self::from)
+        }
+    }
+
+    impl<'de> Deserialize<'de> for Ref<str> {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            String::deserialize(deserializer).map(Self::from)
+        }
     }
 }

@@ -33,6 +33,8 @@ pub use self::{
 
 /// A whole source: one spec.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct SourcePlan {
     /// Name of the source.
     pub name: Text,
@@ -89,7 +91,7 @@ impl SourcePlan {
 
 impl SourcePlan {
     /// The credentials of a resource, where the user chose this of the [`choices`](Self::choices).
-    pub(crate) fn auth_of<'a>(
+    pub fn auth_of<'a>(
         &'a self,
         resource: &'a ResourcePlan,
         choice: Option<usize>,
@@ -105,6 +107,8 @@ impl SourcePlan {
 
 /// One of the kinds of credentials that the user of a source chooses from.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Choice {
     /// Its name in the spec.
     pub name: Text,
@@ -117,6 +121,8 @@ pub struct Choice {
 
 /// A secret that a spec uses.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct SecretPlan {
     /// Its name in the spec.
     pub name: Text,
@@ -128,6 +134,8 @@ pub struct SecretPlan {
 
 /// A setting that a spec declares.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct ConfigPlan {
     /// Its name in the spec.
     pub name: Text,
@@ -143,6 +151,8 @@ pub struct ConfigPlan {
 
 /// What the values of a setting are.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum ConfigType {
     /// Text.
     Text,
@@ -162,6 +172,8 @@ pub enum ConfigType {
 
 /// When a request is made again, and how long after.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Retry {
     /// The statuses that are retried, as inclusive ranges.
     pub statuses: List<(u16, u16)>,
@@ -200,6 +212,8 @@ impl Retry {
 /// It holds in every window of that length, wherever it begins. Repeated requests and the hops of
 /// redirects count; requests for tokens, which go elsewhere, do not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct RateLimit {
     /// The most requests, at least 1.
     pub requests: u32,

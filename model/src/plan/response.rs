@@ -8,6 +8,8 @@ use crate::{
 
 /// Where a page's records are.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Selector {
     /// At this place: the elements of a list, or an object as one record.
     Path(Path),
@@ -24,6 +26,8 @@ pub enum Selector {
 
 /// A rule about certain responses. Every condition must hold, and there is one at least.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct ResponseAction {
     /// Its line in the spec, from 1.
     pub line: u32,
@@ -53,6 +57,8 @@ impl ResponseAction {
 
 /// What a body has at a place.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct JsonCondition {
     /// The place.
     pub path: Path,
@@ -62,6 +68,8 @@ pub struct JsonCondition {
 
 /// What a response means.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Action {
     /// The end, of this resource or this parent's part; what came before is kept. Past the first
     /// page it may hide records, and the state does not pass them.

@@ -10,6 +10,8 @@ use crate::shared::{List, Ref, Text};
 
 /// The columns of a record, or of an object within one, in the order of the spec.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Table {
     /// Name of the resource, or of the object's type.
     pub name: Text,
@@ -19,7 +21,7 @@ pub struct Table {
 
 impl Table {
     /// A table of nothing.
-    pub(crate) const EMPTY: Self = Self {
+    pub const EMPTY: Self = Self {
         name: Ref::Static(""),
         columns: List::EMPTY,
     };
@@ -45,7 +47,7 @@ impl Table {
     }
 
     /// How many cells a row has: one per column, and one for a record without columns.
-    pub(crate) fn width(&self) -> usize {
+    pub fn width(&self) -> usize {
         if self.columns.is_empty() {
             1
         } else {
@@ -55,7 +57,7 @@ impl Table {
 
     /// Whether this is the same table. One constant may have several addresses.
     #[inline]
-    pub(crate) fn is(&self, other: &Self) -> bool {
+    pub fn is(&self, other: &Self) -> bool {
         let (columns, others): (&[Column], &[Column]) = (&self.columns, &other.columns);
         std::ptr::eq(columns, others) || same::are_equal(self, other)
     }
@@ -77,6 +79,8 @@ impl Table {
 
 /// One column of a [`Table`].
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "they are independent of each other, as in a spec"
@@ -142,7 +146,7 @@ impl Column {
     }
 
     /// Whether it holds a record as a whole.
-    pub(crate) fn is_record(&self) -> bool {
+    pub fn is_record(&self) -> bool {
         self.from.as_ref().is_some_and(|path| path.0.is_empty())
     }
 
@@ -201,7 +205,7 @@ impl Column {
     }
 
     /// Whether its values are part of the response.
-    pub(crate) const fn is_received(&self) -> bool {
+    pub const fn is_received(&self) -> bool {
         self.parent.is_none() && self.config.is_none()
     }
 
@@ -219,6 +223,8 @@ const fn set<T>(field: &mut T, value: T) {
 
 /// What the values of a column are.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Type {
     /// Text.
     Text,
@@ -296,6 +302,8 @@ impl Type {
 
 /// How an instant or a date is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum TimeFormat {
     /// RFC 3339, with an offset: `2026-11-21T09:30:00Z`.
     Rfc3339,
@@ -321,6 +329,8 @@ pub enum TimeFormat {
 
 /// How a column's values are written in the response.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Decode {
     /// As JSON's own type for it.
     #[default]
@@ -335,6 +345,7 @@ pub enum Decode {
 
 /// A place in a JSON value: keys and indexes from its root. Empty: the root itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Path(pub List<Step>);
 
 impl Path {
@@ -350,6 +361,8 @@ impl Path {
 
 /// One step of a [`Path`].
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Step {
     /// Into the member of this name.
     Key(Text),
@@ -373,7 +386,7 @@ impl std::fmt::Display for Path {
 }
 
 /// Whether a key can stand in a JSONPath after a point.
-pub(crate) fn is_plain(key: &str) -> bool {
+pub fn is_plain(key: &str) -> bool {
     !key.is_empty()
         && !key.starts_with(|c: char| c.is_ascii_digit())
         && key.chars().all(|c| c.is_alphanumeric() || c == '_')

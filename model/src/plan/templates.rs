@@ -4,7 +4,7 @@ use super::{Body, Json, Part, ResourcePlan, Template};
 
 impl ResourcePlan {
     /// Calls this with each template of the requests and a name of its place.
-    pub(crate) fn each_template(&self, call: &mut dyn FnMut(&str, &Template)) {
+    pub fn each_template(&self, call: &mut dyn FnMut(&str, &Template)) {
         call("the path", &self.path);
         for param in &self.params {
             call(&format!("the parameter `{}`", param.name), &param.value);
@@ -24,7 +24,7 @@ impl ResourcePlan {
     }
 
     /// Whether its requests carry the start of an incremental fetch: the API filters by it.
-    pub(crate) fn sends_start(&self) -> bool {
+    pub fn sends_start(&self) -> bool {
         let mut sends = self
             .incremental
             .as_ref()
@@ -34,7 +34,7 @@ impl ResourcePlan {
     }
 
     /// The first place that holds both ends of an incremental fetch.
-    pub(crate) fn place_of_both_ends(&self) -> Option<String> {
+    pub fn place_of_both_ends(&self) -> Option<String> {
         let mut found = None;
         self.each_template(&mut |place, template| {
             let has_both =
@@ -48,7 +48,7 @@ impl ResourcePlan {
 
     /// The fields of the parent that its requests need, as positions of
     /// [`ParentPlan::fields`](super::ParentPlan::fields), in order.
-    pub(crate) fn parent_fields(&self) -> Vec<usize> {
+    pub fn parent_fields(&self) -> Vec<usize> {
         let mut fields = Vec::new();
         self.each_template(&mut |_, template| {
             fields.extend(template.0.iter().filter_map(|part| match part {

@@ -6,6 +6,8 @@ use crate::{schema::TimeFormat, shared::Text};
 
 /// How to ask only for what is new.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Incremental {
     /// Position of the cursor column in the table.
     pub column: u16,
@@ -62,6 +64,8 @@ impl Incremental {
 
 /// How far back an incremental fetch reaches.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Lag {
     /// For a timestamp.
     Duration(Duration),
@@ -77,6 +81,8 @@ pub enum Lag {
 
 /// The order of records by their cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum RowOrder {
     /// The smallest first.
     Ascending,
@@ -86,6 +92,8 @@ pub enum RowOrder {
 
 /// What a record without a cursor value gets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum OnMissing {
     /// An error.
     #[default]
@@ -99,6 +107,8 @@ pub enum OnMissing {
 /// What a cursor after the time of the fetch does. Such values are sentinels (`9999-12-31`), planned
 /// dates, or the times of a wrong clock; a state past them would skip every record up to then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum FutureCursor {
     /// The state stays at the time of the fetch: later fetches deliver such records again.
     Cap,

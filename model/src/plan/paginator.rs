@@ -7,6 +7,8 @@ use crate::{
 
 /// How a resource's pages follow each other.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Paginator {
     /// The kind.
     pub kind: Pages,
@@ -43,6 +45,8 @@ impl Paginator {
 
 /// The kinds of paginator.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Pages {
     /// One page.
     Single,
@@ -72,7 +76,7 @@ pub enum Pages {
         /// Where the URL is.
         next_url_path: Path,
     },
-    /// In a way of the user's own: see [`Hooks`](crate::hooks::Hooks).
+    /// In a way of the user's own: see `rest_source::hooks::Hooks`.
     Custom {
         /// The path of a constant, or of a struct without fields, in the spec.
         rust: Text,
@@ -100,6 +104,8 @@ impl Pages {
 
 /// Where a paginator writes its values.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Slot {
     /// A query parameter.
     Query(Text),
@@ -109,6 +115,8 @@ pub enum Slot {
 
 /// What a response may say of the whole, and which pages are the last. Whichever says stop first, stops.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "they are independent of each other, as in a spec"
@@ -162,6 +170,8 @@ impl Ends {
 
 /// Pages by offset and limit.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Offset {
     /// The most records of a page, at least 1.
     pub limit: u64,
@@ -199,6 +209,8 @@ impl Offset {
 
 /// Pages by their number.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct PageNumber {
     /// The number of the API's first page.
     pub base_page: u64,
@@ -228,6 +240,8 @@ impl PageNumber {
 
 /// Pages by a cursor in the body.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Cursor {
     /// Where the next cursor is.
     pub cursor_path: Path,

@@ -11,6 +11,8 @@ use crate::{
 
 /// One resource: how its records are asked for and what they look like.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct ResourcePlan {
     /// Its name.
     pub name: Text,
@@ -112,8 +114,10 @@ impl ResourcePlan {
     }
 }
 
-/// A function that records go through, by its path in the spec: see [`Hooks`](crate::hooks::Hooks).
+/// A function that records go through, by its path in the spec: see `rest_source::hooks::Hooks`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum ProcessingStep {
     /// Leaves out the records for which it does not hold: `fn(&Story) -> bool`.
     Filter(Text),
@@ -134,16 +138,20 @@ impl ProcessingStep {
 
 /// The resource for whose records a child is fetched, and what its requests and records take of them.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct ParentPlan {
     /// The parent. There is no way from it back to the child.
     pub resource: Ref<ResourcePlan>,
     /// The values taken of each of its records, in the order in which [`Part::Parent`](super::Part::Parent) and
-    /// [`Column::parent`](crate::Column::parent) count them.
+    /// [`Column::parent`](crate::schema::Column::parent) count them.
     pub fields: List<ParentField>,
 }
 
 /// A value of a parent's record.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct ParentField {
     /// Position of the column in the parent's table.
     pub column: u16,
@@ -153,6 +161,8 @@ pub struct ParentField {
 
 /// What a null does in a field of the parent that a request of the child needs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum OnNullParent {
     /// The fetch fails. Without the value a request would ask for the records of every parent.
     #[default]
@@ -163,6 +173,8 @@ pub enum OnNullParent {
 
 /// How a destination writes records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum WriteDisposition {
     /// Beside those that are there.
     #[default]
@@ -177,6 +189,8 @@ pub enum WriteDisposition {
 
 /// What a response outside the schema gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct SchemaContract {
     /// What an undeclared key gets.
     pub columns: ColumnsContract,
@@ -194,18 +208,22 @@ impl SchemaContract {
 
 /// What an undeclared key gets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum ColumnsContract {
     /// It is left out.
     #[default]
     DiscardValue,
     /// An error.
     Freeze,
-    /// It is kept in its object's [`Column::extra`](crate::Column::extra).
+    /// It is kept in its object's [`Column::extra`](crate::schema::Column::extra).
     Evolve,
 }
 
 /// What a value of the wrong type, or a null or an absence where none may be, gets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum DataTypeContract {
     /// An error.
     #[default]

@@ -7,6 +7,8 @@ use crate::shared::{List, Text};
 
 /// How requests prove who asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Auth {
     /// A key in a header, a query parameter or a cookie.
     ApiKey {
@@ -39,7 +41,7 @@ pub enum Auth {
 
 impl Auth {
     /// The secrets that it is made of, each of them once.
-    pub(crate) fn secrets(&self) -> Vec<u16> {
+    pub fn secrets(&self) -> Vec<u16> {
         let templates = match self {
             Self::ApiKey { api_key, .. } => vec![api_key],
             Self::Bearer { token } => vec![token],
@@ -67,8 +69,10 @@ impl Auth {
     }
 }
 
-/// Credentials of a type of the user's own: see [`Hooks`](crate::hooks::Hooks).
+/// Credentials of a type of the user's own: see `rest_source::hooks::Hooks`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct CustomAuth {
     /// The type's path in the spec.
     pub rust: Text,
@@ -78,6 +82,8 @@ pub struct CustomAuth {
 
 /// Where an API key goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Location {
     /// A header.
     Header,
@@ -89,6 +95,8 @@ pub enum Location {
 
 /// A token endpoint, and what it is asked with.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct OAuth2 {
     /// What a token is given for.
     pub grant: Grant,
@@ -127,6 +135,8 @@ impl OAuth2 {
 
 /// What a token is given for.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Grant {
     /// The client's own credentials (RFC 6749, 4.4).
     ClientCredentials,
@@ -136,6 +146,8 @@ pub enum Grant {
 
 /// How a client proves who it is to a token endpoint (RFC 6749, 2.3.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum ClientAuthentication {
     /// `client_id` and `client_secret` in the form.
     #[default]
