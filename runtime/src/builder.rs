@@ -1,11 +1,11 @@
 //! Making a source.
 
-use std::{fmt, future::Future, marker::PhantomData, sync::Arc};
+use std::{fmt, future::Future, marker::PhantomData, sync::Arc, time::Duration};
 
 use crate::{
     Client, Clock, ConfigValue, Error, ErrorKind, Result, Secret, SystemClock, Values,
     hooks::Hooks,
-    plan::SourcePlan,
+    plan::{Param, Part, SourcePlan, Template},
     redact::Redactor,
     settings::{self, GivenSecrets, Variable},
     shared::Ref,
@@ -122,6 +122,60 @@ impl<S> Builder<S> {
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Some(Box::new(clock));
         self
+    }
+
+    /// This base URL in place of the spec's: another stage of the API, or a proxy to it. What the spec's own
+    /// is made of, its settings say, is still asked for. A state is of the base URL that it was saved for.
+    ///
+    /// ```
+    /// # use rest_source::{Builder, Connector, Result};
+    /// fn connect<S: Connector>() -> Result<S> {
+    ///     Builder::<S>::new()
+    ///         .base_url("https://staging.example.com/v2")
+    ///         .user_agent("nightly-sync/1.0 (ops@example.com)")
+    ///         .build()
+    /// }
+    /// ```
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        let url = Part::Text(url.into().into());
+        self.change(|plan| plan.base_url = Template(vec![url].into()));
+        self
+    }
+
+    /// The longest that a connection may take to be made, in place of the spec's; 10 s by default.
+    pub fn connect_timeout(mut self, longest: Duration) -> Self {
+        self.change(|plan| plan.connect_timeout = longest);
+        self
+    }
+
+    /// The longest that an attempt may take, its body to the end included, in place of the spec's; 60 s by
+    /// default.
+    pub fn request_timeout(mut self, longest: Duration) -> Self {
+        self.change(|plan| plan.request_timeout = longest);
+        self
+    }
+
+    /// What the requests of resources say of who makes them, in place of `rest-source/…` or of the header
+    /// that the spec has for it. A resource's own header stays.
+    pub fn user_agent(mut self, text: impl Into<String>) -> Self {
+        let value = Part::Text(text.into().into());
+        let header = Param {
+            name: "User-Agent".into(),
+            value: Template(vec![value].into()),
+        };
+        self.change(|plan| {
+            let others = plan.headers.iter().cloned();
+            let others = others.filter(|one| !one.name.eq_ignore_ascii_case("User-Agent"));
+            plan.headers = others.chain([header]).collect();
+        });
+        self
+    }
+
+    /// Changes what the spec says, for this source alone.
+    fn change(&mut self, change: impl FnOnce(&mut SourcePlan)) {
+        let mut plan = SourcePlan::clone(&self.plan);
+        change(&mut plan);
+        self.plan = plan.into();
     }
 
     /// This source of numbers from 0 up to 1, itself excluded, to spread waits by.
@@ -445,6 +499,33 @@ mod tests {
             "{error}"
         );
         with_base("https://api.example.com/v2").unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_the_builder_says_stands_before_the_spec() {
+        let api = Api::new(|_| answer(200, &[], "[]"));
+        let media = builder()
+            .transport(api.clone())
+            .secrets(Secrets("k3y-of-the-house".into()))
+            .config(Config("https://api.example.com".to_owned()))
+            .base_url("https://staging.example.com/v2")
+            .user_agent("nightly/1.0")
+            .request_timeout(Duration::from_secs(7))
+            .connect_timeout(Duration::from_secs(3))
+            .build_from(&|_| Variable::Unset)
+            .unwrap();
+        let client = media.client();
+        let resource = &client.plan().resources[0];
+        client.rows(resource).pages().next().await;
+        let asked = api.requests().pop().unwrap();
+        assert_eq!(asked.url, "https://staging.example.com/v2");
+        assert_eq!(asked.headers.get("User-Agent"), Some("nightly/1.0"));
+        assert_eq!(asked.timeout, Duration::from_secs(7));
+        assert_eq!(asked.connect_timeout, Duration::from_secs(3));
+        let saved = client.fingerprint(resource).to_json();
+        assert!(saved.contains("staging.example.com"), "{saved}");
+        // The constant that the plan was made from is as it was.
+        assert_eq!(Media::plan().request_timeout, Duration::from_secs(60));
     }
 
     #[test]

@@ -3,8 +3,11 @@
 use std::{borrow::Cow, fmt, time::SystemTime};
 
 use crate::{
-    paginator::Position, printable::printable, report::Report, shared::Text,
-    transport::TransportError,
+    paginator::Position,
+    printable::printable,
+    report::Report,
+    shared::Text,
+    transport::{TransportError, TransportErrorKind},
 };
 
 /// The result of this crate's functions.
@@ -232,6 +235,47 @@ impl Error {
         &self.0.kind
     }
 
+    /// The status of the response that it is about, where that was no success.
+    pub fn status(&self) -> Option<u16> {
+        match self.0.kind {
+            ErrorKind::Status(status) => Some(status),
+            _ => None,
+        }
+    }
+
+    /// Whether no whole response came in the time that the spec allows for it.
+    pub fn is_timeout(&self) -> bool {
+        self.transport_error()
+            .is_some_and(|error| error.kind == TransportErrorKind::Timeout)
+    }
+
+    /// Whether the same may succeed later, with nothing changed: the network failed, or the API asks for a
+    /// longer wait, or answered with a status of its own trouble (408, 429, 5xx). Retries are over by then.
+    ///
+    /// ```
+    /// use rest_source::{Error, ErrorKind};
+    ///
+    /// assert!(Error::new(ErrorKind::Status(503), "answered 503").is_retryable());
+    /// assert!(!Error::new(ErrorKind::Status(404), "answered 404").is_retryable());
+    /// ```
+    pub fn is_retryable(&self) -> bool {
+        match self.0.kind {
+            ErrorKind::RateLimit { .. } => true,
+            ErrorKind::Status(status) => matches!(status, 408 | 429 | 500..=599),
+            ErrorKind::Transport => self
+                .transport_error()
+                .is_some_and(|error| error.kind.is_transient()),
+            _ => false,
+        }
+    }
+
+    fn transport_error(&self) -> Option<&TransportError> {
+        match self.0.cause.as_ref()? {
+            Cause::Transport(error) => Some(error),
+            Cause::Other(_) => None,
+        }
+    }
+
     /// What went wrong, without where and what to do.
     pub(crate) fn message(&self) -> &str {
         &self.0.message
@@ -328,7 +372,28 @@ impl std::error::Error for Error {
 mod tests {
     use std::{error::Error as _, io};
 
-    use super::{Error, ErrorKind};
+    use super::{Error, ErrorKind, TransportError, TransportErrorKind};
+
+    #[test]
+    fn an_error_says_whether_it_may_pass_by_itself() {
+        let status = |status| Error::new(ErrorKind::Status(status), "no success");
+        assert_eq!(status(404).status(), Some(404));
+        assert!(!status(404).is_retryable());
+        for passing in [408, 429, 500, 503, 599] {
+            assert!(status(passing).is_retryable(), "{passing}");
+        }
+        let broken = |kind| {
+            let message = String::from("no response");
+            Error::new(ErrorKind::Transport, "no response")
+                .with_cause(TransportError { kind, message })
+        };
+        assert!(broken(TransportErrorKind::Timeout).is_timeout());
+        assert!(broken(TransportErrorKind::Timeout).is_retryable());
+        assert!(!broken(TransportErrorKind::Connect).is_timeout());
+        assert!(broken(TransportErrorKind::Connect).is_retryable());
+        assert!(!broken(TransportErrorKind::Tls).is_retryable());
+        assert!(!Error::new(ErrorKind::Auth, "refused").is_retryable());
+    }
 
     #[test]
     fn the_texts_of_a_source_are_redacted_with_those_of_the_error() {
