@@ -68,6 +68,8 @@
 //! `SSL_CERT_FILE` and `SSL_CERT_DIR` name others: rustls then trusts these alone, OpenSSL also those in
 //! the platform's directories.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
