@@ -55,6 +55,7 @@
 //! | `macros` | yes | the attribute |
 //! | `reqwest` | yes | the transport over reqwest; without it, give the [`Builder`] one |
 //! | `mock` | no | for `[dev-dependencies]`: `mock`, an API in memory that behaves as the spec says |
+//! | `chrono`, `jiff`, `time`, `rust_decimal` | no | [values](Value) to and from the types of the crate of that name |
 //! | `serde` | no | [plans](plan) and [tables](schema) as JSON or the like, whole |
 //! | `tls-ring` | yes | TLS by rustls over ring |
 //! | `tls-aws-lc-rs` | no | TLS by rustls over aws-lc-rs |
@@ -137,4 +138,4 @@ pub use secret::Secret;
 pub use settings::{ConfigValue, Values};
 pub use state::{Fingerprint, State};
 pub use steps::{Filled, NewCell, NewCells, ToCell, ToCells};
-pub use value::{Date, Decimal, Field, Json, ParseError, Time, Timestamp, Value};
+pub use value::{ConversionError, Date, Decimal, Field, Json, ParseError, Time, Timestamp, Value};

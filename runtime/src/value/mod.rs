@@ -1,5 +1,6 @@
 //! What cells hold: scalars as types of this crate, and one cell's value as an enum.
 
+mod convert;
 mod date;
 pub(crate) mod decimal;
 pub(crate) mod digits;
@@ -11,7 +12,10 @@ mod timestamp;
 
 use std::{cmp::Ordering, fmt};
 
-pub use self::{date::Date, decimal::Decimal, field::Field, time::Time, timestamp::Timestamp};
+pub use self::{
+    convert::ConversionError, date::Date, decimal::Decimal, field::Field, time::Time,
+    timestamp::Timestamp,
+};
 
 /// A JSON value, for columns of type `json` and for untyped resources.
 pub type Json = serde_json::Value;

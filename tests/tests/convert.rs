@@ -1,0 +1,83 @@
+//! Values to and from the types of other crates.
+
+#![cfg(test)]
+
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use proptest::prelude::*;
+use rest_source::{Date, Decimal, Time, Timestamp};
+use time::OffsetDateTime;
+
+/// The first second of the year -9998, and the last of 9998.
+const SECONDS: std::ops::RangeInclusive<i64> = -377_673_580_800..=253_370_764_799;
+
+proptest! {
+    #[test]
+    fn an_instant_is_the_same_in_each_crate(second in SECONDS, nanosecond in 0..1_000_000_000_u32) {
+        let at = Timestamp::from_epoch(second, nanosecond).unwrap();
+        let chrono = DateTime::<Utc>::try_from(at).unwrap();
+        prop_assert_eq!(chrono.timestamp(), second);
+        prop_assert_eq!(chrono.timestamp_subsec_nanos(), nanosecond);
+        prop_assert_eq!(Timestamp::try_from(chrono).unwrap(), at);
+        let time = OffsetDateTime::try_from(at).unwrap();
+        prop_assert_eq!(time.unix_timestamp(), second);
+        prop_assert_eq!(Timestamp::try_from(time).unwrap(), at);
+        let jiff = jiff::Timestamp::try_from(at).unwrap();
+        prop_assert_eq!(Timestamp::try_from(jiff).unwrap(), at);
+    }
+
+    #[test]
+    fn a_day_and_a_time_are_the_same_in_each_crate(
+        days in -4_000_000..2_900_000_i64,
+        nanosecond in 0..86_400_000_000_000_u64,
+    ) {
+        let day = Date::EPOCH.checked_add_days(days).unwrap();
+        let chrono = NaiveDate::try_from(day).unwrap();
+        prop_assert_eq!(Date::try_from(chrono).unwrap(), day);
+        prop_assert_eq!(time::Date::try_from(day).unwrap().to_julian_day(), 2_440_588 + i32::try_from(days).unwrap());
+        prop_assert_eq!(Date::from(jiff::civil::Date::from(day)), day);
+        let (second, nanosecond) = (nanosecond / 1_000_000_000, u32::try_from(nanosecond % 1_000_000_000).unwrap());
+        let part = |number: u64| u8::try_from(number % 60).unwrap();
+        let hour = u8::try_from(second / 3_600).unwrap();
+        let at = Time::new(hour, part(second / 60), part(second), nanosecond).unwrap();
+        let chrono = NaiveTime::try_from(at).unwrap();
+        prop_assert_eq!(Time::try_from(chrono).unwrap(), at);
+        prop_assert_eq!(time::Time::try_from(at).unwrap().as_hms_nano(), (hour, part(second / 60), part(second), nanosecond));
+        prop_assert_eq!(jiff::civil::Time::try_from(at).unwrap().hour(), i8::try_from(hour).unwrap());
+    }
+}
+
+#[test]
+fn a_number_keeps_its_digits_or_is_an_error() {
+    for text in [
+        "0",
+        "-12.50",
+        "0.0000000001",
+        "7922816251426433759354395033.5",
+    ] {
+        let number: Decimal = text.parse().unwrap();
+        let theirs = rust_decimal::Decimal::try_from(&number).unwrap();
+        assert_eq!(Decimal::from(theirs), number, "{text}");
+    }
+    for text in [
+        "123456789012345678901234567890.5",
+        "0.1234567890123456789012345678901",
+    ] {
+        let number: Decimal = text.parse().unwrap();
+        let error = rust_decimal::Decimal::try_from(&number).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the value is outside of the range of `rust_decimal`"
+        );
+    }
+}
+
+#[test]
+fn what_the_other_type_does_not_hold_is_an_error() {
+    let leap = NaiveTime::from_hms_nano_opt(23, 59, 59, 1_500_000_000).unwrap();
+    assert!(Time::try_from(leap).is_err());
+    assert!(Date::try_from(NaiveDate::MAX).is_err());
+    assert!(Timestamp::try_from(DateTime::<Utc>::MAX_UTC).is_err());
+    let last: Timestamp = "9999-12-31T23:59:59Z".parse().unwrap();
+    assert!(jiff::Timestamp::try_from(last).is_err());
+    assert!(DateTime::<Utc>::try_from(last).is_ok());
+}
