@@ -1,10 +1,11 @@
 //! Query parameters that a resource is fetched with for once.
 
-use rest_source::plan::{
-    Auth, Incremental, Location, Pages, Param, Part, ResourcePlan, Slot, SourcePlan, Template,
+use rest_source::{
+    plan::{
+        Auth, Incremental, Location, Pages, Param, Part, ResourcePlan, Slot, SourcePlan, Template,
+    },
+    shared::Ref,
 };
-use rest_source::shared::Ref;
-
 use rest_source_codegen::connector::Connector;
 
 use crate::stop::Stop;

@@ -9,7 +9,6 @@
 //! is as fast as serde, more is faster. `cargo bench -p rest-source --bench decode`.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
-use rest_source::shared::{Ref::Static, list};
 use std::{
     hint::black_box,
     time::{Duration, Instant},
@@ -18,6 +17,7 @@ use std::{
 use rest_source::{
     Cells, Column, Path, Record, Rows, Step, Table, Timestamp, Type,
     plan::{ResourcePlan, Selector},
+    shared::{Ref::Static, list},
 };
 
 const RECORDS: usize = 1000;

@@ -89,10 +89,10 @@ pub(crate) fn at(json: &str, path: &Path) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shared::{Ref::Static, list};
     use crate::{
         plan::{Action, Template},
         schema::Step,
+        shared::{Ref::Static, list},
         testing::{Answer, answer},
     };
 

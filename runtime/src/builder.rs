@@ -401,9 +401,9 @@ fn no_transport() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shared::{Ref::Static, list};
     use crate::{
         plan::{Auth, ConfigPlan, ConfigType, Part, ResourcePlan, SecretPlan, Template},
+        shared::{Ref::Static, list},
         testing::{Api, answer},
     };
 

@@ -124,9 +124,10 @@ fn missing(path: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::ProcessingStep;
-    use crate::shared::Ref::Static;
-    use crate::shared::list;
+    use crate::{
+        plan::ProcessingStep,
+        shared::{Ref::Static, list},
+    };
 
     #[test]
     fn what_the_table_lacks_is_an_error_that_names_it() {

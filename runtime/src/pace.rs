@@ -216,11 +216,12 @@ impl Gate {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::clock::manual::ManualClock;
-    use crate::shared::Ref::Static;
-    use futures_util::FutureExt;
     use std::sync::LazyLock;
+
+    use futures_util::FutureExt;
+
+    use super::*;
+    use crate::{clock::manual::ManualClock, shared::Ref::Static};
 
     const SECOND: Duration = Duration::from_secs(1);
     const ANY: ResourcePlan = ResourcePlan::DEFAULT;

@@ -318,10 +318,13 @@ fn set_field(fields: &mut Vec<(String, String)>, path: &Path, value: &Tree) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::plan::{Incremental, Param, Part, Template};
-    use crate::shared::{Ref::Static, Text, list};
     use serde_json::json;
+
+    use super::*;
+    use crate::{
+        plan::{Incremental, Param, Part, Template},
+        shared::{Ref::Static, Text, list},
+    };
 
     fn first(base: &str, path: &'static str, resource: &ResourcePlan) -> Draft {
         let source = SourcePlan {

@@ -308,14 +308,15 @@ impl fmt::Debug for Row<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::Rows;
-    use crate::shared::{Ref::Static, list};
     use crate::{
         plan::ResourcePlan,
         schema::{Column, Table, Type},
+        shared::{Ref::Static, list},
         value::Value,
     };
-    use std::sync::LazyLock;
 
     static STORIES: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
         table: Static(

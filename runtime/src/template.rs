@@ -277,11 +277,14 @@ fn check_segment(path: &str, end: usize, setting: Option<&str>) -> Result<(), St
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::plan::ConfigType;
-    use crate::shared::{Ref::Static, list};
     use proptest::prelude::*;
     use serde_json::json;
+
+    use super::*;
+    use crate::{
+        plan::ConfigType,
+        shared::{Ref::Static, list},
+    };
 
     pub(super) const CONFIG: Template = Template(list![Part::Config(0)]);
     const SHOP: ConfigPlan = ConfigPlan {

@@ -3,7 +3,6 @@
 
 pub(crate) mod journal;
 
-use crate::shared::Ref;
 use std::{
     sync::{Arc, Mutex},
     time::Duration,
@@ -16,6 +15,7 @@ use crate::{
     plan::SourcePlan,
     redact::Redactor,
     settings::Settings,
+    shared::Ref,
     transport::{
         BoxFuture, Headers, Request, Response, Transport, TransportError, TransportErrorKind,
     },

@@ -7,9 +7,9 @@ mod table;
 
 use rest_source::{Row, Rows, Table, Value};
 use rest_source_load::timestamp_text;
+use table::Columns;
 
 use crate::args::{Format, Names};
-use table::Columns;
 
 /// Prints pages, one after the other.
 pub(crate) struct Printer {
@@ -71,10 +71,10 @@ fn cell(value: Value<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use rest_source::shared::{Ref::Static, list};
     use rest_source::{
         Column, Rows, Table, Type,
         plan::{Paginator, ResourcePlan},
+        shared::{Ref::Static, list},
     };
 
     use super::*;

@@ -59,10 +59,12 @@ fn unique(mut keys: Vec<String>, names: &[String]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use rest_source::{
+        Type,
+        shared::{Ref::Static, list},
+    };
+
     use super::*;
-    use rest_source::Type;
-    use rest_source::shared::Ref::Static;
-    use rest_source::shared::list;
 
     #[test]
     fn columns_are_printed_under_the_keys_of_the_response() {

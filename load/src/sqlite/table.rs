@@ -239,8 +239,10 @@ pub(super) fn quote(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use rest_source::plan::{ResourcePlan, WriteDisposition};
-    use rest_source::shared::{Ref, Ref::Static, list};
+    use rest_source::{
+        plan::{ResourcePlan, WriteDisposition},
+        shared::{Ref, Ref::Static, list},
+    };
 
     use super::*;
 

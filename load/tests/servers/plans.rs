@@ -1,8 +1,6 @@
 //! The plans of a source with boxes, and things in them, for each paginator and write disposition.
 
-use rest_source::shared::{Ref, Ref::Static, list};
-use std::sync::LazyLock;
-use std::time::Duration;
+use std::{sync::LazyLock, time::Duration};
 
 use rest_source::{
     Column, Table, Type,
@@ -11,6 +9,7 @@ use rest_source::{
         Part, ResourcePlan, Retry, Selector, Slot, SourcePlan, Template, WriteDisposition,
     },
     schema::{Path, Step},
+    shared::{Ref, Ref::Static, list},
 };
 
 /// How the things of a box come.

@@ -1,17 +1,18 @@
 //! What is appended is there once: a load that cannot promise that changes nothing.
 
-use rest_source::shared::{Ref::Static, list};
+use std::sync::LazyLock;
+
 use rest_source::{
     Column, ErrorKind, Table, Type,
     plan::{
         Action, Incremental, Lag, Offset, OnMissing, Pages, Paginator, Part, ResourcePlan,
         ResponseAction, RowOrder, Template, WriteDisposition,
     },
+    shared::{Ref::Static, list},
 };
 use rest_source_load::{Load, LoadError};
 use rest_source_tests::{Dataset, Fault, Paging, Server, Total};
 use serde_json::json;
-use std::sync::LazyLock;
 
 use crate::shop::{CHANGED_ORDERS, Scratch, connect, plan, serve, serve_also};
 

@@ -1,13 +1,14 @@
 //! A spec that changed over a database that did not.
 
-use rest_source::shared::{Ref::Static, list};
+use std::sync::LazyLock;
+
 use rest_source::{
     Column, Table, Type,
     plan::{ResourcePlan, SourcePlan},
+    shared::{Ref::Static, list},
 };
 use rest_source_load::{Load, Sqlite};
 use serde_json::json;
-use std::sync::LazyLock;
 
 use crate::shop::{ORDERS, Scratch, connect, plan, serve};
 

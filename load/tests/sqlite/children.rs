@@ -1,8 +1,6 @@
 //! Children of which only what is new is asked for.
 
-use rest_source::shared::{Ref::Static, list};
-use std::sync::LazyLock;
-use std::time::Duration;
+use std::{sync::LazyLock, time::Duration};
 
 use rest_source::{
     Column, ErrorKind, Path, Table, Type,
@@ -10,6 +8,7 @@ use rest_source::{
         Incremental, Offset, Pages, Paginator, ParentField, ParentPlan, Part, ResourcePlan,
         Template, WriteDisposition,
     },
+    shared::{Ref::Static, list},
 };
 use rest_source_load::Load;
 use rest_source_tests::{Dataset, Fault, Server};

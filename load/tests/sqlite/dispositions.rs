@@ -1,9 +1,10 @@
 //! What each `write_disposition` does, and a full refresh.
 
+use std::sync::LazyLock;
+
 use rest_source::plan::{ResourcePlan, WriteDisposition};
 use rest_source_load::Load;
 use serde_json::json;
-use std::sync::LazyLock;
 
 use crate::shop::{CHANGED_ORDERS, ORDERS, Scratch, connect, order, plan, serve};
 

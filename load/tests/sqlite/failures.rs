@@ -1,12 +1,11 @@
 //! What is in the database after a load that failed, and after the next.
 
-use rest_source::shared::{Ref::Static, list};
-use std::sync::LazyLock;
-use std::time::Duration;
+use std::{sync::LazyLock, time::Duration};
 
 use rest_source::{
     Column, ErrorKind, Table, Type,
     plan::{Part, ResourcePlan, Template, WriteDisposition},
+    shared::{Ref::Static, list},
 };
 use rest_source_load::Load;
 use rest_source_tests::{Dataset, Fault};

@@ -1,11 +1,12 @@
 //! Tables that no load made, and tables that are gone.
 
+use std::sync::LazyLock;
+
 use rest_source::{
     ErrorKind,
     plan::{ResourcePlan, WriteDisposition},
 };
 use rest_source_load::Load;
-use std::sync::LazyLock;
 
 use crate::shop::{CHANGED_ORDERS, ORDERS, Scratch, connect, plan, serve};
 

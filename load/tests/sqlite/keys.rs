@@ -1,12 +1,11 @@
 //! Keys of records that are taken as they are, and rows that are replaced in groups.
 
-use rest_source::shared::{Ref::Static, list};
-use std::sync::LazyLock;
-use std::time::Duration;
+use std::{sync::LazyLock, time::Duration};
 
 use rest_source::{
     Column, ErrorKind, Table, Type,
     plan::{Incremental, Part, ResourcePlan, RowOrder, Template},
+    shared::{Ref::Static, list},
 };
 use rest_source_load::Load;
 use rest_source_tests::{Dataset, Fault};

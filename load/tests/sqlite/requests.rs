@@ -1,15 +1,16 @@
 //! The rows of a table and the request that they were loaded by.
 
-use rest_source::shared::{Ref::Static, Text, list};
+use std::sync::LazyLock;
+
 use rest_source::{
     Builder, ConfigValue, ErrorKind, Values,
     plan::{
         ConfigPlan, ConfigType, Param, Part, ResourcePlan, SourcePlan, Template, WriteDisposition,
     },
+    shared::{Ref::Static, Text, list},
 };
 use rest_source_load::{Load, LoadError, LoadReport};
 use rest_source_tests::Server;
-use std::sync::LazyLock;
 
 use crate::shop::{CHANGED_ORDERS, Scratch, serve};
 

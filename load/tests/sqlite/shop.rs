@@ -1,8 +1,6 @@
 //! A shop with orders, and connectors to it, written by hand as the macro would write them.
 
-use rest_source::shared::{Ref::Static, list};
-use std::path::PathBuf;
-use std::sync::LazyLock;
+use std::{path::PathBuf, sync::LazyLock};
 
 use rest_source::{
     Column, Connector, Table, Type,
@@ -11,6 +9,7 @@ use rest_source::{
         Selector, SourcePlan, Template, WriteDisposition,
     },
     schema::{Path, Step},
+    shared::{Ref::Static, list},
 };
 use rest_source_load::Sqlite;
 use rest_source_tests::{Access, Api, Dataset, Server};

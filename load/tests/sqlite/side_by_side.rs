@@ -1,12 +1,14 @@
 //! Several loads into one file: none holds a lock while it waits for its API.
 
-use rest_source::shared::{Ref::Static, list};
-use std::sync::LazyLock;
-use std::time::{Duration, Instant};
+use std::{
+    sync::LazyLock,
+    time::{Duration, Instant},
+};
 
 use rest_source::{
     Column, Table, Type,
     plan::{Part, ResourcePlan, Template, WriteDisposition},
+    shared::{Ref::Static, list},
 };
 use rest_source_load::Load;
 use rest_source_tests::{Dataset, Fault};

@@ -1,17 +1,18 @@
 //! Rows of several settings in one table, told apart by a column.
 
-use rest_source::shared::{Ref::Static, Text, list};
+use std::sync::LazyLock;
+
 use rest_source::{
     Builder, Column, ConfigValue, ErrorKind, Table, Type, Values,
     plan::{
         ConfigPlan, ConfigType, Incremental, Param, Part, ResourcePlan, SourcePlan, Template,
         WriteDisposition,
     },
+    shared::{Ref::Static, Text, list},
 };
 use rest_source_load::{Load, LoadError, LoadReport};
 use rest_source_tests::Server;
 use serde_json::json;
-use std::sync::LazyLock;
 
 use crate::shop::{ORDERS, Scratch, serve};
 

@@ -1,12 +1,11 @@
 //! A load that was killed, and the one that completes it.
 
-use rest_source::shared::{Ref::Static, list};
-use std::sync::LazyLock;
-use std::time::Duration;
+use std::{sync::LazyLock, time::Duration};
 
 use rest_source::{
     Column, Table, Type,
     plan::{Part, ResourcePlan, Template, WriteDisposition},
+    shared::{Ref::Static, list},
 };
 use rest_source_load::{Load, LoadReport};
 use rest_source_tests::{Dataset, Fault, Server};

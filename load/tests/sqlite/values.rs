@@ -1,14 +1,15 @@
 //! What a value of each type is in the database.
 
-use rest_source::shared::{Ref::Static, list};
+use std::sync::LazyLock;
+
 use rest_source::{
     Column, Table, Type,
     plan::{ColumnsContract, Part, ResourcePlan, SchemaContract, Template, WriteDisposition},
+    shared::{Ref::Static, list},
 };
 use rest_source_load::Load;
 use rest_source_tests::Dataset;
 use serde_json::json;
-use std::sync::LazyLock;
 
 use crate::shop::{ORDERS, Scratch, connect, plan, serve_also};
 

@@ -1,17 +1,18 @@
 //! What takes the place of other rows has to be all of it.
 
-use rest_source::shared::{Ref::Static, list};
+use std::sync::LazyLock;
+
 use rest_source::{
     Column, ErrorKind, Path, Table, Type,
     plan::{
         Action, Offset, Pages, Paginator, ParentField, ParentPlan, Part, ResourcePlan,
         ResponseAction, Template, WriteDisposition,
     },
+    shared::{Ref::Static, list},
 };
 use rest_source_load::Load;
 use rest_source_tests::{Dataset, Fault};
 use serde_json::json;
-use std::sync::LazyLock;
 
 use crate::shop::{BY_STATUS, ORDERS, Scratch, connect, plan, serve, serve_also};
 

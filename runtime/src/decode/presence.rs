@@ -1,9 +1,9 @@
 //! Which declared columns no record has. All their values are null, perhaps since a key is misspelt.
 
-use crate::shared::Text;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fault::short;
+use crate::shared::Text;
 
 /// The most columns that a note names.
 const MAX_NAMED: usize = 5;

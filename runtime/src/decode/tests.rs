@@ -10,16 +10,16 @@ mod shared;
 mod size;
 mod types;
 
+use std::sync::LazyLock;
+
 use super::{Decoded, PageShape, decode};
-use crate::shared::Text;
-use crate::shared::{Ref::Static, list};
 use crate::{
     error::Error,
     plan::{Pages, Paginator, ResourcePlan, SchemaContract, Selector},
     schema::{Column, Path, Step, Table, Type},
+    shared::{Ref::Static, Text, list},
     value::Value,
 };
-use std::sync::LazyLock;
 
 const DATA: Selector = Selector::Path(Path(list![Step::Key(Static("data"))]));
 

@@ -1,5 +1,6 @@
-use crate::shared::Ref;
-use crate::shared::{Ref::Static, Text, list};
+use std::sync::LazyLock;
+
+use super::Failure;
 use crate::{
     Client, ErrorKind,
     clock::manual::ManualClock,
@@ -8,12 +9,10 @@ use crate::{
         ResourcePlan, SourcePlan, Template,
     },
     request::{Bounds, Draft},
+    shared::{Ref, Ref::Static, Text, list},
     testing::{Answer, Api, answer, client, failure},
     transport::{Response, TransportError, TransportErrorKind},
 };
-use std::sync::LazyLock;
-
-use super::Failure;
 
 const HOME: &str = "https://api.example.com";
 const TOKEN_URL: &str = "https://login.example.com/token";

@@ -208,15 +208,14 @@ fn wrong(what: &str, column: &Column) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use crate::shared::{Ref::Static, list};
-    use std::sync::LazyLock;
-    use std::time::Duration;
+    use std::{sync::LazyLock, time::Duration};
 
     use super::*;
     use crate::{
         State, Table, TimeFormat, Type,
         incremental::given,
         plan::{Lag, ResourcePlan},
+        shared::{Ref::Static, list},
         state::{Mark, Origin, Reach},
     };
 

@@ -120,9 +120,9 @@ pub(super) fn basic(read: &Read<'_>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shared::Ref::Static;
     use crate::{
         plan::Method,
+        shared::Ref::Static,
         transport::{Headers, Request},
     };
 

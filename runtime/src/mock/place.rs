@@ -181,10 +181,11 @@ fn selected(inside: &str) -> Option<Turn> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::shared::{Ref::Static, Text, list};
     use serde_json::json;
     use serde_json_path::JsonPath;
+
+    use super::*;
+    use crate::shared::{Ref::Static, Text, list};
 
     fn body(selector: &Selector) -> Json {
         let way = Way::of(selector).unwrap();

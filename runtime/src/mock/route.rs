@@ -374,14 +374,12 @@ fn is_at(slot: &Slot, place: &[String]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::shared::Ref::Static;
-    use crate::shared::list;
-    use std::sync::LazyLock;
-    use std::time::Duration;
+    use std::{sync::LazyLock, time::Duration};
 
     use super::*;
     use crate::{
         plan::{Param, Part, Template},
+        shared::{Ref::Static, list},
         transport::{Headers, Request},
     };
 

@@ -86,10 +86,10 @@ pub(super) fn send(position: &Position, slot: &Slot, draft: &mut Draft) -> Resul
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shared::{Ref::Static, list};
     use crate::{
         paginator::test_support::{Facts, ended, error, number, page},
         schema::Step,
+        shared::{Ref::Static, list},
     };
 
     fn by_cursor(stop_after_empty_page: bool) -> ByCursor {

@@ -40,8 +40,10 @@ impl Paginate for ByHeaderCursor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::paginator::test_support::{ended, page};
-    use crate::shared::Ref::Static;
+    use crate::{
+        paginator::test_support::{ended, page},
+        shared::Ref::Static,
+    };
 
     #[test]
     fn the_header_is_the_cursor_until_it_is_absent_or_empty() {

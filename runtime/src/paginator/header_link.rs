@@ -76,8 +76,10 @@ pub(super) fn go(position: &Position, kind: &str, draft: &mut Draft) -> Result<(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::paginator::test_support::{Facts, ended, page};
-    use crate::shared::Ref::Static;
+    use crate::{
+        paginator::test_support::{Facts, ended, page},
+        shared::Ref::Static,
+    };
 
     fn next(header: Text, facts: &Facts) -> Result<Next> {
         ByHeaderLink {

@@ -42,11 +42,10 @@ impl Paginate for ByJsonLink {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shared::Ref::Static;
-    use crate::shared::list;
     use crate::{
         paginator::test_support::{ended, error, page},
         schema::Step,
+        shared::{Ref::Static, list},
     };
 
     fn next(probe: Probe) -> Result<Next> {

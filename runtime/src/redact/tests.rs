@@ -1,4 +1,3 @@
-use crate::shared::Ref::Static;
 use std::fmt::Write as _;
 
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -6,7 +5,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use proptest::prelude::*;
 
 use super::*;
-use crate::query;
+use crate::{query, shared::Ref::Static};
 
 /// A text as the inside of a JSON string, with these characters as `\uXXXX`.
 fn json(text: &str, upper: bool, is_escaped: impl Fn(char) -> bool) -> String {

@@ -1,7 +1,10 @@
-use super::*;
-use crate::plan::{Auth, Choice};
-use crate::shared::{Ref::Static, list};
 use std::sync::LazyLock;
+
+use super::*;
+use crate::{
+    plan::{Auth, Choice},
+    shared::{Ref::Static, list},
+};
 
 static PLAN: LazyLock<SourcePlan> = LazyLock::new(|| SourcePlan {
     name: Static("media"),

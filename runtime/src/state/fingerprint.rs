@@ -365,15 +365,16 @@ fn without_userinfo(text: String) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::*;
-    use crate::shared::{Ref::Static, Text, list};
     use crate::{
         Column, Path, Table, Type,
         plan::{
             ConfigPlan, ConfigType, Cursor, Offset, Paginator, ParentField, ParentPlan, SecretPlan,
         },
+        shared::{Ref::Static, Text, list},
     };
-    use std::sync::LazyLock;
 
     const fn setting(name: &'static str) -> ConfigPlan {
         ConfigPlan {

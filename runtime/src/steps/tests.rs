@@ -1,6 +1,5 @@
 //! What becomes of rows, and what records give back.
 
-use crate::shared::{Ref::Static, list};
 use std::collections::BTreeMap;
 
 use super::{Filters, Given, NewCells, StepFn, Steps, StepsHook, ToCells};
@@ -9,6 +8,7 @@ use crate::{
     Table, TimeFormat, Timestamp, Type,
     plan::{ResourcePlan, Selector},
     schema::Path,
+    shared::{Ref::Static, list},
 };
 
 /// A part within a thing: values that a response writes in ways of its own.

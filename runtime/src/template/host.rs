@@ -158,16 +158,17 @@ fn check_address(value: &str) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{CONFIG, with};
-    use crate::shared::Ref::Static;
+    use std::sync::LazyLock;
 
+    use proptest::prelude::*;
+    use url::Url;
+
+    use super::super::tests::{CONFIG, with};
     use crate::{
         ErrorKind,
         plan::{Part, Template},
+        shared::Ref::Static,
     };
-    use proptest::prelude::*;
-    use std::sync::LazyLock;
-    use url::Url;
 
     static VALUE: LazyLock<Part> = LazyLock::new(|| CONFIG.0[0].clone());
     static ALL: LazyLock<Template> = LazyLock::new(|| Template(vec![VALUE.clone()].into()));

@@ -1,6 +1,5 @@
 //! A spec, run as the command runs it, against a server that answers as a test says.
 
-use rest_source::shared::Ref;
 use std::{
     collections::BTreeMap,
     sync::{
@@ -13,6 +12,7 @@ use std::{
 use rest_source::{
     Client, Clock, Error, ErrorKind, Fetch, Report, Row, Rows, Secret, State, Value as Cell,
     plan::{ResourcePlan, SourcePlan},
+    shared::Ref,
     transport::BoxFuture,
 };
 use rest_source_tests::{Asked, Reply, Scripted};

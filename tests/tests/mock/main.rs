@@ -12,11 +12,10 @@ mod records;
 mod specs;
 mod written;
 
-use rest_source::shared::list;
 use rest_source::{
     Client, Path, Result, Rows,
     plan::{ResourcePlan, Selector},
-    shared::Ref,
+    shared::{Ref, list},
 };
 use serde_json::Value;
 

@@ -1,11 +1,11 @@
 //! Every paginator gets what was put in, in order, page after page.
 
-use rest_source::shared::{Ref::Static, list};
 use rest_source::{
     Connector, ErrorKind, Position,
     mock::{Mocked, json},
     plan::{Method, Part, ResourcePlan, Template},
     rest_source,
+    shared::{Ref::Static, list},
 };
 use serde_json::Value;
 

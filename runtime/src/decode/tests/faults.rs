@@ -1,11 +1,10 @@
 //! Values that do not fit, under each contract.
 
 use super::{failure, page, page_under, rows};
-use crate::shared::Ref::Static;
-use crate::shared::list;
 use crate::{
     plan::{ColumnsContract, DataTypeContract, SchemaContract},
     schema::{Column, Table, Type},
+    shared::{Ref::Static, list},
 };
 
 static STORIES: Table = Table::new(

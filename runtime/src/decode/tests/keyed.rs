@@ -1,11 +1,11 @@
 //! Records that are taken as they are, by a key that is looked up in them.
 
 use super::{failure, page, page_under, rows};
-use crate::shared::list;
 use crate::{
     Json,
     plan::{DataTypeContract, SchemaContract},
     schema::{Column, Table, Type},
+    shared::list,
 };
 
 static EVENTS: Table = Table::new(

@@ -1,9 +1,12 @@
 //! JSON lines.
 
-use super::*;
-use crate::decode::{Format, decode_or_leave};
-use crate::shared::list;
 use std::sync::LazyLock;
+
+use super::*;
+use crate::{
+    decode::{Format, decode_or_leave},
+    shared::list,
+};
 
 static LINES: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     selector: Selector::Path(Path(list![])),

@@ -1,16 +1,16 @@
 //! For any input: no panic, and what is decoded is what `serde_json` reads.
 
-use crate::shared::Ref::Static;
-use crate::shared::list;
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
-use std::sync::LazyLock;
 
 use super::{Decoded, PAGED, page_under, shape};
 use crate::{
     decode::decode,
     plan::{ColumnsContract, DataTypeContract, SchemaContract},
     schema::{Column, Decode, Path, Step, Table, TimeFormat, Type},
+    shared::{Ref::Static, list},
     value::Value,
 };
 

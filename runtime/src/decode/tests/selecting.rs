@@ -1,11 +1,11 @@
 //! Where the records and a paginator's values are, and what is said where they are not.
 
 use super::{DATA, ID, PAGED, error, rows, shape};
-use crate::shared::{Ref::Static, Text, list};
 use crate::{
     decode::{Probe, decode},
     plan::{Offset, Pages, Paginator, ResourcePlan, Selector},
     schema::{Column, Path, Step, Table, Type},
+    shared::{Ref::Static, Text, list},
 };
 
 static TEXT: Table = Table::new("stories", list![Column::new("name", Type::Text)]);

@@ -1,8 +1,10 @@
 //! Columns that are read from an object which another column holds.
 
 use super::*;
-use crate::plan::{ColumnsContract, DataTypeContract};
-use crate::shared::{Ref::Static, list};
+use crate::{
+    plan::{ColumnsContract, DataTypeContract},
+    shared::{Ref::Static, list},
+};
 
 const LOGIN: &[Step] = &[Step::Key(Static("owner")), Step::Key(Static("login"))];
 const CITY: &[Step] = &[

@@ -1,11 +1,12 @@
 //! Pages that would take too much memory: they are errors, whatever their bytes are spent on.
 
+use std::sync::LazyLock;
+
 use super::*;
 use crate::{
     plan::{ColumnsContract, Selector},
     schema::Decode,
 };
-use std::sync::LazyLock;
 
 const BIGINT: Column = Column::new("", Type::Bigint);
 

@@ -1,14 +1,15 @@
 //! Every type of column, and every way it may be written.
 
+use std::collections::BTreeMap;
+
 use super::{failure, fitting, page};
-use crate::shared::{Ref::Static, list};
 use crate::{
     cell::{Cell, Cells, FromCell},
     record::Record,
     schema::{Column, Decode, Step, Table, TimeFormat, Type},
+    shared::{Ref::Static, list},
     value::{Date, Decimal, Field, Json, Time, Timestamp},
 };
-use std::collections::BTreeMap;
 
 const TAG: Column = Column::new("tag", Type::Text);
 

@@ -1,8 +1,9 @@
 //! Responses that mean what the resource's rules say.
 
+use std::sync::LazyLock;
+
 use super::*;
 use crate::plan::{Action, JsonCondition, ResponseAction};
-use std::sync::LazyLock;
 
 const RULE: ResponseAction = ResponseAction {
     line: 7,

@@ -1,12 +1,13 @@
 //! Cursors whose order is not plain: in the future, in an hour that comes twice, and as text.
 
+use std::sync::LazyLock;
+
 use super::*;
-use crate::shared::{Ref::Static, list};
 use crate::{
     Rows, TimeFormat,
     plan::{FutureCursor, WriteDisposition},
+    shared::{Ref::Static, list},
 };
-use std::sync::LazyLock;
 
 const LOCAL: TimeFormat = TimeFormat::Pattern {
     pattern: Static("%Y-%m-%d %H:%M:%S"),

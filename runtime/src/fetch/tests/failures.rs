@@ -1,9 +1,14 @@
 //! What an API refuses, breaks off and gets wrong.
 
-use super::*;
-use crate::shared::{Ref::Static, list};
-use crate::{Clock, plan::Retry, transport::TransportError};
 use std::sync::LazyLock;
+
+use super::*;
+use crate::{
+    Clock,
+    plan::Retry,
+    shared::{Ref::Static, list},
+    transport::TransportError,
+};
 
 #[tokio::test]
 async fn three_failures_are_retried_after_two_four_and_eight_seconds() {

@@ -1,11 +1,12 @@
 //! Only what is new.
 
+use std::sync::LazyLock;
+
 use super::*;
 use crate::{
     plan::WriteDisposition,
     state::{MOST_SEEN, MOST_WHOLE_KEYS},
 };
-use std::sync::LazyLock;
 
 /// Fetches, and gives the ids and the state afterwards.
 async fn new(fetch: Fetch<Thing>) -> (Vec<i64>, Option<State>) {

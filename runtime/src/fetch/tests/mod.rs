@@ -12,10 +12,11 @@ mod quota;
 mod raw_rows;
 mod steps;
 
-use crate::shared::{Ref::Static, list};
-use std::sync::LazyLock;
 use std::{
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        LazyLock,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -33,6 +34,7 @@ use crate::{
         Auth, Ends, Incremental, Location, Offset, OnMissing, Pages, Paginator, Param, Part,
         ResourcePlan, RowOrder, SecretPlan, Selector, SourcePlan, Template,
     },
+    shared::{Ref::Static, list},
     testing::{Answer, Api, answer, client, client_with, failure},
     transport::{Request, TransportErrorKind},
 };

@@ -1,8 +1,9 @@
 //! A state and the request that it was saved for.
 
+use std::sync::LazyLock;
+
 use super::*;
 use crate::shared::Text;
-use std::sync::LazyLock;
 
 /// The same records, by another parameter.
 static FILTERED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {

@@ -1,9 +1,12 @@
 //! Pages, their order and their number.
 
-use super::*;
-use crate::plan::{Body, Cursor, Json, Method, PageNumber, Slot};
-use crate::shared::{Ref::Static, list};
 use std::sync::LazyLock;
+
+use super::*;
+use crate::{
+    plan::{Body, Cursor, Json, Method, PageNumber, Slot},
+    shared::{Ref::Static, list},
+};
 
 #[tokio::test]
 async fn all_records_come_in_order_and_nothing_is_asked_twice() {

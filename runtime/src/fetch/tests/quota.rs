@@ -1,7 +1,6 @@
 //! A quota that is used up for longer than `retry` allows to wait.
 
-use std::sync::LazyLock;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use super::*;
 use crate::{

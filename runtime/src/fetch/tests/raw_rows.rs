@@ -1,11 +1,15 @@
 //! Offsets advance by the rows that the API pages, whatever a selector makes of them.
 
-use crate::shared::{Ref::Static, Text, list};
-use proptest::prelude::*;
 use std::sync::LazyLock;
 
+use proptest::prelude::*;
+
 use super::*;
-use crate::{Rows, plan::PageNumber};
+use crate::{
+    Rows,
+    plan::PageNumber,
+    shared::{Ref::Static, Text, list},
+};
 
 /// A row of the API: whether it is active, and the ids of its items.
 type ApiRow = (bool, Vec<i64>);

@@ -1,5 +1,7 @@
 //! Records that go through functions of the user's own.
 
+use std::sync::LazyLock;
+
 use super::{
     children::{POSTS, POSTS_TABLE},
     *,
@@ -9,7 +11,6 @@ use crate::{
     hooks::{StepFn, Steps, StepsHook},
     plan::{ParentField, ParentPlan, ProcessingStep},
 };
-use std::sync::LazyLock;
 
 impl ToCells for Thing {
     fn to_cells(&self, cells: &mut NewCells<'_>) {

@@ -1,8 +1,10 @@
 //! What responses state, and what pages lack of it.
 
 use super::*;
-use crate::plan::{Offset, PageNumber};
-use crate::shared::Ref::Static;
+use crate::{
+    plan::{Offset, PageNumber},
+    shared::Ref::Static,
+};
 
 const ALL: Path = Path(list![Step::Key(Static("all"))]);
 const MORE: Path = Path(list![Step::Key(Static("more"))]);

@@ -1,12 +1,11 @@
 //! Kinds of credentials, and ways that lead from an API to a stranger.
 
-use rest_source::shared::Ref;
-use rest_source::shared::{Ref::Static, list};
 use rest_source::{
     Client, Result, Secret, Values,
     auth::{Authenticate, Custom, Generation, Given, Wire},
     hooks::{AuthHook, Hooks},
     plan::{Auth, CustomAuth, Param, Part, ResourcePlan, SourcePlan, Template},
+    shared::{Ref, Ref::Static, list},
     transport::{BoxFuture, Request},
 };
 use rest_source_tests::{Asked, Reply};

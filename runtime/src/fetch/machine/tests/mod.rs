@@ -3,9 +3,7 @@
 mod cases;
 mod properties;
 
-use crate::shared::{Ref::Static, list};
-use std::sync::LazyLock;
-use std::time::SystemTime;
+use std::{sync::LazyLock, time::SystemTime};
 
 use url::Url;
 
@@ -21,6 +19,7 @@ use crate::{
         Slot as Place,
     },
     schema::{Path, Step as Key},
+    shared::{Ref::Static, list},
     transport::Headers,
 };
 

@@ -1,10 +1,11 @@
 //! What holds for every server that the model can be.
 
-use crate::shared::Ref::Static;
-use proptest::prelude::*;
 use std::sync::LazyLock;
 
+use proptest::prelude::*;
+
 use super::*;
+use crate::shared::Ref::Static;
 
 static BY_FLAG: LazyLock<Ends> = LazyLock::new(|| Ends {
     has_more_path: Some(MORE),

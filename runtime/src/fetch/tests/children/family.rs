@@ -1,9 +1,12 @@
 //! Fetches that share what they see of parents.
 
-use super::*;
-use crate::Family;
-use crate::shared::{Ref::Static, list};
 use std::sync::LazyLock;
+
+use super::*;
+use crate::{
+    Family,
+    shared::{Ref::Static, list},
+};
 
 static QUOTES: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     name: Static("quotes"),

@@ -1,9 +1,13 @@
 //! Only what is new of children.
 
-use super::*;
-use crate::shared::{Ref::Static, list};
-use crate::{fetch::Job, parent::ParentRecord};
 use std::sync::LazyLock;
+
+use super::*;
+use crate::{
+    fetch::Job,
+    parent::ParentRecord,
+    shared::{Ref::Static, list},
+};
 
 pub(super) static NEW_COMMENTS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     table: Static(

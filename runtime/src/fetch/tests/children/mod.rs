@@ -7,12 +7,13 @@ mod per_parent;
 mod so_far;
 mod version_1;
 
+use std::sync::LazyLock;
+
 use super::*;
 use crate::{
     parent::ToParentValue,
     plan::{Body, Json, Method, OnNullParent, ParentField, ParentPlan},
 };
-use std::sync::LazyLock;
 
 pub(super) static POSTS_TABLE: Table = Table::new(
     "posts",

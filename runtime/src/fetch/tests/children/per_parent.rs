@@ -1,10 +1,8 @@
 //! How far the children of each parent have come.
 
-use crate::shared::{Ref::Static, list};
-use std::sync::LazyLock;
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex},
+    sync::{Arc, LazyLock, Mutex},
 };
 
 use super::{
@@ -13,6 +11,7 @@ use super::{
 };
 use crate::{
     plan::{Action, DataTypeContract, Lag, ResponseAction, SchemaContract},
+    shared::{Ref::Static, list},
     state::{MOST_PARENTS, MOST_SEEN_OF_ALL},
 };
 

@@ -1,7 +1,8 @@
 //! What a fetch for all parents says is safe before its end.
 
-use super::{incremental::NEW_COMMENTS, *};
 use std::sync::LazyLock;
+
+use super::{incremental::NEW_COMMENTS, *};
 
 static NEW: LazyLock<ResourcePlan> = LazyLock::new(|| NEW_COMMENTS.clone());
 

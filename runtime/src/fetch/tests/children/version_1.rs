@@ -1,12 +1,13 @@
 //! States of version 1, which had one cursor for all parents, and called one parent as messages do.
 
+use std::sync::LazyLock;
+
 use super::{
     incremental::{NEW_COMMENTS, of},
     per_parent::{Blog, CUT_OFF, CUT_OFF_IN_ORDER, NEW, fetch, since},
     *,
 };
 use crate::shared::{Ref::Static, list};
-use std::sync::LazyLock;
 
 static KEYLESS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     table: Static(const { &Table::new("likes", list![Column::new("at", Type::Bigint)]) }),
