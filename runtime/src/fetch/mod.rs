@@ -112,9 +112,7 @@ pub(crate) struct Job {
 impl Client {
     /// The records of a resource, as `T`.
     pub fn fetch<T: Record>(&self, resource: impl Into<Ref<ResourcePlan>>) -> Fetch<T> {
-        let resource = resource.into();
-        let table = table_of::<T>(&resource);
-        self.fetch_as(resource, table, ())
+        self.fetch_as(resource.into(), T::TABLE, ())
     }
 
     /// The records of a child, for all records of its parent `P`: [`Fetch::of`] makes it one.
@@ -126,41 +124,31 @@ impl Client {
         resource: impl Into<Ref<ResourcePlan>>,
         take: fn(&P) -> Vec<ParentValue>,
     ) -> Fetch<T, Of<P>> {
-        let resource = resource.into();
-        let table = table_of::<T>(&resource);
-        self.fetch_as(resource, table, Of(take))
+        self.fetch_as(resource.into(), T::TABLE, Of(take))
     }
 
     /// The rows of a resource, for those that need no record: destinations, for one.
     pub fn rows(&self, resource: impl Into<Ref<ResourcePlan>>) -> Fetch<Rows> {
         let resource = resource.into();
         let table = resource.table.clone();
-        self.fetch_as(resource, table, ())
+        Fetch::new(Job::new(self, resource, table), ())
     }
 
     fn fetch_as<T, Parent>(
         &self,
         resource: Ref<ResourcePlan>,
-        table: Ref<Table>,
+        own: &'static Table,
         parent: Parent,
     ) -> Fetch<T, Parent> {
-        Fetch {
-            job: Job {
-                client: self.clone(),
-                resource,
-                table,
-                since: None,
-                keep_state: false,
-                until: None,
-                resume: None,
-                limit: None,
-                allow_incomplete: false,
-                concurrency: self.concurrency(),
-                one_by_one: false,
-                parent: None,
-                family: None,
-                is_upsert: false,
-            },
+        // What needs no `T` is compiled once, and not for each record of a user's.
+        Fetch::new(Job::of(self, resource, own), parent)
+    }
+}
+
+impl<T, Parent> Fetch<T, Parent> {
+    fn new(job: Job, parent: Parent) -> Self {
+        Self {
+            job,
             parent,
             on_progress: None,
             records: PhantomData,
@@ -340,17 +328,37 @@ impl<T, Parent> fmt::Debug for Fetch<T, Parent> {
     }
 }
 
-/// What the rows are read as. Records that are taken as they are leave that to the resource, which
-/// may have a key of them.
-fn table_of<T: Record>(resource: &ResourcePlan) -> Ref<Table> {
-    if T::TABLE.is_untyped() && resource.table.is_untyped() {
-        resource.table.clone()
-    } else {
-        T::TABLE.into()
-    }
-}
-
 impl Job {
+    fn new(client: &Client, resource: Ref<ResourcePlan>, table: Ref<Table>) -> Self {
+        Self {
+            client: client.clone(),
+            resource,
+            table,
+            since: None,
+            keep_state: false,
+            until: None,
+            resume: None,
+            limit: None,
+            allow_incomplete: false,
+            concurrency: client.concurrency(),
+            one_by_one: false,
+            parent: None,
+            family: None,
+            is_upsert: false,
+        }
+    }
+
+    /// For records of this table of their own. Those that are taken as they are leave it to the resource,
+    /// which may have a key of them.
+    fn of(client: &Client, resource: Ref<ResourcePlan>, own: &'static Table) -> Self {
+        let table = if own.is_untyped() && resource.table.is_untyped() {
+            resource.table.clone()
+        } else {
+            own.into()
+        };
+        Self::new(client, resource, table)
+    }
+
     /// Fetches, for all records of the parent where it has one, in one task.
     async fn run(self, stream: mpsc::Sender<Delivery>, report: SharedReport) {
         let parents = self.resource.parent.clone();
