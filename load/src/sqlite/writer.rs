@@ -316,7 +316,7 @@ fn rows_of(error: Error, part: &str) -> Error {
 /// added to and fits as it is. Whether it becomes a load's own.
 fn adopt(db: &Connection, target: &Target, fit: &Fit) -> Result<bool> {
     let name = &target.resource.table.name;
-    let is_empty = count(db, name)? == 0;
+    let is_empty = !has_rows(db, name, "true", Vec::new())?;
     match fit {
         Fit::After(statements) if is_empty => {
             run(db, statements)?;
