@@ -1,6 +1,6 @@
 //! Whether a fetch delivered all records of its resource.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use crate::{Error, ErrorKind};
 
@@ -34,9 +34,20 @@ const MAX_REASONS: usize = 20;
 pub struct Completeness {
     reasons: Vec<Reason>,
     further_reasons: u64,
-    pub(crate) has_set_aside: bool,
-    pub(crate) has_unfetched_parts: bool,
-    pub(crate) redelivers: bool,
+    caveats: BTreeSet<Caveat>,
+}
+
+/// What else a consumer of the records must know. A complete fetch may have caveats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Caveat {
+    /// See [`Completeness::has_set_aside`].
+    SetAside,
+    /// See [`Completeness::has_discarded_values`].
+    DiscardedValue,
+    /// See [`Completeness::has_unfetched_parts`].
+    UnfetchedPart,
+    /// See [`Completeness::redelivers`].
+    Redelivery,
 }
 
 /// Why a fetch may not have delivered all records.
@@ -83,9 +94,7 @@ impl Completeness {
     pub(crate) const COMPLETE: Self = Self {
         reasons: Vec::new(),
         further_reasons: 0,
-        has_set_aside: false,
-        has_unfetched_parts: false,
-        redelivers: false,
+        caveats: BTreeSet::new(),
     };
 
     /// Whether all records arrived.
@@ -123,7 +132,12 @@ impl Completeness {
     /// Whether a response was ignored by `response_actions`, or a record was discarded by the schema
     /// contract: the API holds records that the fetch did not deliver, by the spec's own word.
     pub fn has_set_aside(&self) -> bool {
-        self.has_set_aside
+        self.caveats.contains(&Caveat::SetAside)
+    }
+
+    /// Whether the schema contract made a value of a record null.
+    pub fn has_discarded_values(&self) -> bool {
+        self.caveats.contains(&Caveat::DiscardedValue)
     }
 
     /// Whether a part of the resource was not fetched, and may have records. A destination must not delete
@@ -131,7 +145,7 @@ impl Completeness {
     /// parent, was set aside; where a parent was skipped whose value the schema contract made null; and
     /// where a response was ignored after the last retry.
     pub fn has_unfetched_parts(&self) -> bool {
-        self.has_unfetched_parts
+        self.caveats.contains(&Caveat::UnfetchedPart)
     }
 
     /// Whether the next fetch, from the [state](crate::Pages::state) of this one, delivers some of
@@ -140,7 +154,7 @@ impl Completeness {
     /// Records that every fetch delivers again, by `lag` or `on_cursor_value_missing: include`, do not
     /// count. It is false without `incremental`.
     pub fn redelivers(&self) -> bool {
-        self.redelivers
+        self.caveats.contains(&Caveat::Redelivery)
     }
 
     /// The error of an incomplete fetch, with every reason; nothing where the fetch is complete or bounded.
@@ -157,6 +171,11 @@ impl Completeness {
             0 => error,
             more => error.with_detail(format!("and {more} more reasons")),
         })
+    }
+
+    /// Adds a caveat.
+    pub(crate) fn warn(&mut self, caveat: Caveat) {
+        self.caveats.insert(caveat);
     }
 
     /// Adds a reason, once; missing records come first.
@@ -184,6 +203,27 @@ impl Completeness {
     /// Adds what another fetch did not deliver, which is a part of this one. `part` names it in the
     /// reasons.
     pub(crate) fn merge(&mut self, other: &Self, part: &str) {
+        self.merge_reasons(other, part);
+        self.caveats.extend(&other.caveats);
+    }
+
+    /// Adds what the fetch of the parents did not deliver: those parents' children are missing.
+    pub(crate) fn merge_parents(&mut self, parents: &Self, name: &str) {
+        self.merge_reasons(parents, name);
+        if parents.has_set_aside() {
+            self.warn(Caveat::SetAside);
+        }
+        if parents.has_hidden_records() {
+            self.warn(Caveat::UnfetchedPart);
+        }
+    }
+
+    /// Whether the API may hold records that the fetch did not deliver, even where it is complete.
+    pub(crate) fn has_hidden_records(&self) -> bool {
+        self.has_set_aside() || self.has_unfetched_parts()
+    }
+
+    fn merge_reasons(&mut self, other: &Self, part: &str) {
         for reason in &other.reasons {
             let named = |text: &String| format!("{part}: {text}");
             self.add(match reason {
@@ -195,9 +235,6 @@ impl Completeness {
             });
         }
         self.further_reasons += other.further_reasons;
-        self.has_set_aside |= other.has_set_aside;
-        self.has_unfetched_parts |= other.has_unfetched_parts;
-        self.redelivers |= other.redelivers;
     }
 }
 
@@ -255,11 +292,25 @@ mod tests {
     }
 
     #[test]
+    fn children_of_parents_set_aside_are_an_unfetched_part() {
+        let mut parents = Completeness::default();
+        parents.warn(Caveat::SetAside);
+        parents.warn(Caveat::DiscardedValue);
+        parents.warn(Caveat::Redelivery);
+        let mut children = Completeness::default();
+        children.merge_parents(&parents, "`posts`");
+        assert!(children.has_set_aside() && children.has_unfetched_parts());
+        assert!(!children.has_discarded_values() && !children.redelivers());
+    }
+
+    #[test]
     fn a_part_is_named_in_the_reasons_of_the_whole() {
         let mut part = Completeness::default();
         part.add(Reason::MissingPage("page 3".into()));
+        part.warn(Caveat::Redelivery);
         let mut whole = Completeness::default();
         whole.merge(&part, "`posts` 7");
         assert_eq!(whole.to_string(), "incomplete: `posts` 7: page 3");
+        assert!(whole.redelivers());
     }
 }

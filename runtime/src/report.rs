@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use crate::{Completeness, decode::Presence, printable::printable};
+use crate::{Completeness, completeness::Caveat, decode::Presence, printable::printable};
 
 /// How many notes a report keeps; the rest are counted.
 const MOST_NOTES: usize = 20;
@@ -94,9 +94,14 @@ impl Report {
         self
     }
 
-    /// Whether a response or a record was set aside, which may have held what there is.
-    pub(crate) fn has_set_aside(&self) -> bool {
-        self.ignored > 0 || self.discarded_rows > 0
+    /// Adds the caveats of what the fetch did not deliver.
+    pub(crate) fn warn(&self, completeness: &mut Completeness) {
+        if self.ignored > 0 || self.discarded_rows > 0 {
+            completeness.warn(Caveat::SetAside);
+        }
+        if self.discarded_values > 0 {
+            completeness.warn(Caveat::DiscardedValue);
+        }
     }
 
     /// Adds a note, once. It may hold what a server wrote.

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     Completeness, Error, ErrorKind, Report, Result,
-    completeness::Reason,
+    completeness::{Caveat, Reason},
     incremental::{PerParent, Sieve},
     parent::ParentRecord,
     plan::ParentPlan,
@@ -209,7 +209,10 @@ impl<'a> Children<'a> {
             *wanted = wanted.saturating_sub(rows.len() as u64);
         }
         self.count();
-        let reached = self.reached.as_mut();
+        let reached = self
+            .reached
+            .as_mut()
+            .filter(|_| !self.completeness.redelivers());
         Some(Delivery::Page {
             rows,
             before: reached.and_then(PerParent::state_so_far).map(Box::new),
@@ -236,9 +239,14 @@ impl<'a> Children<'a> {
         }
         if let Some(reached) = &mut self.reached {
             if ended.moves_state() {
-                reached.end(&part.key, ended.sieve, is_complete);
+                reached.end(
+                    &part.key,
+                    ended.sieve,
+                    &ended.completeness,
+                    &mut self.completeness,
+                );
             } else {
-                reached.break_off();
+                self.completeness.warn(Caveat::Redelivery);
             }
         }
         self.count();
@@ -249,8 +257,8 @@ impl<'a> Children<'a> {
     fn cut_off(&mut self) {
         let limit = self.job.limit.unwrap_or_default();
         self.completeness.add(Reason::Limit(limit));
-        if let Some(reached) = &mut self.reached {
-            reached.break_off();
+        if self.reached.is_some() {
+            self.completeness.warn(Caveat::Redelivery);
         }
     }
 
@@ -260,11 +268,11 @@ impl<'a> Children<'a> {
         if self.wanted == Some(0) {
             of_parents.add(Reason::Limit(self.job.limit.unwrap_or_default()));
         }
-        // One that was set aside is still there.
-        let hides = of_parents.has_set_aside() || self.parents.hides_skipped();
-        let all_seen = of_parents.is_complete() && !hides && outcome.is_ok();
+        // A parent that was set aside still exists.
+        let all_seen =
+            of_parents.is_complete() && !of_parents.has_hidden_records() && outcome.is_ok();
         if let Some(reached) = &mut self.reached {
-            reached.finish(all_seen);
+            reached.finish(all_seen, &mut self.completeness);
         }
         // What the next fetch will do comes before what became of single parents, of which there may be
         // too many to be told.
@@ -277,9 +285,7 @@ impl<'a> Children<'a> {
         self.done = done;
         self.count();
         let mut completeness = self.completeness;
-        completeness.merge(&of_parents, &format!("`{}`", self.plan.resource.name));
-        completeness.has_unfetched_parts |= hides;
-        completeness.redelivers = self.reached.as_ref().is_some_and(PerParent::repeats);
+        completeness.merge_parents(&of_parents, &format!("`{}`", self.plan.resource.name));
         let state = self.reached.and_then(PerParent::state);
         match outcome {
             Ok(()) => Delivery::End {

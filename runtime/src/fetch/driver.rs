@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     Client, Completeness, Error, ErrorKind, Report, Result, State,
+    completeness::Caveat,
     incremental::{self, Range, Sieve},
     paginator::{self, Paginate, Statements},
     request::Bounds,
@@ -145,8 +146,10 @@ pub(super) async fn fetch(
     let Some((reason, mut completeness)) = fetching.run(&requests, stream).await? else {
         return Ok(None);
     };
-    completeness.redelivers = fetching.sieve.repeats(completeness.is_complete());
-    completeness.has_set_aside = report.lock().has_set_aside();
+    if fetching.sieve.redelivers(completeness.is_complete()) {
+        completeness.warn(Caveat::Redelivery);
+    }
+    report.lock().warn(&mut completeness);
     Ok(Some(Ended {
         reason,
         completeness,

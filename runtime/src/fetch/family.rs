@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Job;
-use crate::{Rows, parent::ParentRecord, plan::ResourcePlan, shared::Ref};
+use crate::{Completeness, Rows, parent::ParentRecord, plan::ResourcePlan, shared::Ref};
 
 /// The most that is remembered for one child, in bytes.
 const MOST_BYTES: usize = 16 << 20;
@@ -49,10 +49,8 @@ struct Child {
 #[derive(Debug)]
 pub(super) struct Known {
     pub(super) records: Vec<ParentRecord>,
-    /// Whether others may have been set aside.
-    pub(super) hides: bool,
-    /// Whether values of them were made null.
-    pub(super) nulled: bool,
+    /// What that fetch did not deliver.
+    pub(super) completeness: Completeness,
 }
 
 impl Family {
@@ -155,8 +153,8 @@ impl Witness {
         });
     }
 
-    /// All there is was seen, but for what may have been set aside or made null.
-    pub(super) fn seal(self, hides: bool, nulled: bool) {
+    /// Hands over what was seen, after a complete fetch.
+    pub(super) fn seal(self, completeness: &Completeness) {
         let mut children = self.family.lock();
         for seen in self.seen {
             let child = children
@@ -165,8 +163,7 @@ impl Witness {
             if let Some(child) = child {
                 child.parents = Some(Known {
                     records: seen.parents,
-                    hides,
-                    nulled,
+                    completeness: completeness.clone(),
                 });
             }
         }

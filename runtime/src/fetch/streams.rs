@@ -171,8 +171,7 @@ impl<T> Pages<T> {
                 completeness,
             }) => {
                 if let Some(witness) = witness.take().filter(|_| completeness.is_complete()) {
-                    let nulled = self.report.lock().discarded_values > 0;
-                    witness.seal(completeness.has_set_aside(), nulled);
+                    witness.seal(&completeness);
                 }
                 self.set_state(state);
                 self.note_gap();

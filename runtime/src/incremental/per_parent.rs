@@ -9,7 +9,8 @@ use std::{
 
 use super::{CursorValue, FutureCursors, Last, Range, Request, Sieve, Whose, given, whose};
 use crate::{
-    Result, State,
+    Completeness, Result, State,
+    completeness::Caveat,
     parent::{ParentKey, ParentRecord, key_columns},
     plan::ParentPlan,
     report::count,
@@ -38,8 +39,6 @@ pub(crate) struct PerParent {
     under_way: BTreeMap<String, usize>,
     /// Whether a parent still has to start from where the others came to.
     others_stay: bool,
-    /// Whether the next fetch brings records again that this one gave.
-    repeats: bool,
     /// Marks that there is no room for, unless others are forgotten, and whether their parents delivered
     /// records that the next fetch would deliver again.
     waiting: Vec<(String, Mark, bool)>,
@@ -97,7 +96,6 @@ impl PerParent {
             before,
             marks,
             others_stay: false,
-            repeats: false,
             waiting: Vec::new(),
             left_out: 0,
             forgotten: 0,
@@ -123,9 +121,16 @@ impl PerParent {
         self.range.clone().since(last)
     }
 
-    /// The part of this parent is over, and all that it brought was given; `complete` where it saw all
-    /// there was.
-    pub(crate) fn end(&mut self, parent: &str, sieve: Sieve, complete: bool) {
+    /// The part of this parent ended with this completeness, and all of its records were delivered. Adds to
+    /// the completeness of the whole fetch.
+    pub(crate) fn end(
+        &mut self,
+        parent: &str,
+        sieve: Sieve,
+        part: &Completeness,
+        whole: &mut Completeness,
+    ) {
+        let complete = part.is_complete();
         if let Some(parts) = self.under_way.get_mut(parent) {
             *parts -= 1;
             if *parts == 0 {
@@ -133,7 +138,6 @@ impl PerParent {
             }
         }
         self.since_given += 1;
-        self.repeats |= sieve.repeats(complete);
         if let Some(future) = sieve.future() {
             self.future.add(future);
         }
@@ -148,7 +152,7 @@ impl PerParent {
         };
         self.others_stay |= shared && reached.is_none();
         if self.over.contains(parent) {
-            reached = self.earlier(parent, reached);
+            reached = self.earlier(parent, reached, whole);
         } else if self.over.len() < MOST_PARENTS {
             self.over.insert(parent.to_owned());
         }
@@ -163,30 +167,29 @@ impl PerParent {
             self.marks.largest.clone_from(&value);
             self.largest = Some(cursor);
         }
-        self.put(parent, Mark { value, seen }, kept || shared);
+        self.put(parent, Mark { value, seen }, kept || shared, whole);
     }
 
-    fn put(&mut self, parent: &str, mark: Mark, delivers_again: bool) {
+    fn put(&mut self, parent: &str, mark: Mark, delivers_again: bool, whole: &mut Completeness) {
         match self.marks.put(parent, mark.clone()) {
             Room::Enough => {}
             Room::ForSome => {
                 self.overflowed += 1;
-                self.repeats |= self.range.plan.start_closed;
+                if self.range.plan.start_closed {
+                    whole.warn(Caveat::Redelivery);
+                }
             }
             Room::None if self.waiting.len() < MOST_PARENTS => {
                 self.waiting.push((parent.to_owned(), mark, delivers_again));
             }
-            Room::None => {
-                self.left_out += 1;
-                self.repeats |= delivers_again;
-            }
+            Room::None => self.leave_out(delivers_again, whole),
         }
     }
 
     /// All parts are over. Where all parents were seen, those that were not met are forgotten: where
     /// records are upserted, every one of them; otherwise only to make room, for when they come back the
     /// consumer has their records already.
-    pub(crate) fn finish(&mut self, all_seen: bool) {
+    pub(crate) fn finish(&mut self, all_seen: bool, whole: &mut Completeness) {
         let unmet = mem::take(&mut self.unmet);
         if all_seen {
             let number = if self.range.is_upsert {
@@ -204,17 +207,21 @@ impl PerParent {
         }
         for (parent, mark, delivers_again) in mem::take(&mut self.waiting) {
             if self.marks.room_for(&parent, 0) == Room::None {
-                self.left_out += 1;
-                self.repeats |= delivers_again;
+                self.leave_out(delivers_again, whole);
             } else {
-                self.put(&parent, mark, delivers_again);
+                self.put(&parent, mark, delivers_again, whole);
             }
         }
     }
 
     /// Of two parents with one key, how far the one has come that is further back: from where the other
     /// is, its children would be left out.
-    fn earlier(&mut self, parent: &str, now: Option<Last>) -> Option<Last> {
+    fn earlier(
+        &mut self,
+        parent: &str,
+        now: Option<Last>,
+        whole: &mut Completeness,
+    ) -> Option<Last> {
         let before = self.marks.remove(parent);
         let before = before.and_then(|mark| Last::of(&mark, &self.range.column).ok());
         if before.is_none() && now.is_none() {
@@ -223,7 +230,9 @@ impl PerParent {
         self.ambiguous.get_or_insert_with(|| parent.to_owned());
         let order = before.as_ref().zip(now.as_ref());
         let order = order.and_then(|(before, now)| before.cursor.compare(now.cursor.as_value()));
-        self.repeats |= order != Some(Ordering::Equal);
+        if order != Some(Ordering::Equal) {
+            whole.warn(Caveat::Redelivery);
+        }
         match order? {
             Ordering::Less => before,
             Ordering::Greater => now,
@@ -237,14 +246,11 @@ impl PerParent {
         }
     }
 
-    /// A part was given up before its end.
-    pub(crate) fn break_off(&mut self) {
-        self.repeats = true;
-    }
-
-    /// Whether the next fetch brings records again that this one gave.
-    pub(crate) fn repeats(&self) -> bool {
-        self.repeats
+    fn leave_out(&mut self, delivers_again: bool, whole: &mut Completeness) {
+        self.left_out += 1;
+        if delivers_again {
+            whole.warn(Caveat::Redelivery);
+        }
     }
 
     /// What is worth knowing of the state.
@@ -307,11 +313,10 @@ impl PerParent {
         marks
     }
 
-    /// What a fetch may start from that begins now, once all that was given is safe. Nothing where that
-    /// would bring records again, and until a sixteenth of the parents are over since the last time: a
+    /// What a fetch may start from that begins now, once all that was given is safe. Nothing until a sixteenth of the parents are over since the last time: a
     /// state has all of them.
     pub(crate) fn state_so_far(&mut self) -> Option<State> {
-        if self.repeats || self.since_given <= self.marks.len() / 16 {
+        if self.since_given <= self.marks.len() / 16 {
             return None;
         }
         self.since_given = 0;

@@ -199,8 +199,8 @@ impl Sieve {
         (complete || range.is_safe()).then(|| range.state(&self.resource))?
     }
 
-    /// Whether the next fetch brings rows again that this one let through.
-    pub(crate) fn repeats(&self, complete: bool) -> bool {
+    /// Whether the next fetch delivers some of these rows again.
+    pub(crate) fn redelivers(&self, complete: bool) -> bool {
         self.range.as_ref().is_some_and(|range| {
             let is_closed = range.range.plan.start_closed;
             let unknown = match range.room() {

@@ -4,7 +4,7 @@ use std::{collections::HashSet, vec};
 
 use crate::{
     Completeness, Page, Report, Result, Rows,
-    completeness::Reason,
+    completeness::{Caveat, Reason},
     fetch::{Job, Pages},
     incremental::KeyHash,
     parent::{ParentRecord, null_field, null_field_error},
@@ -38,8 +38,7 @@ enum Source {
     /// What an earlier fetch saw of them.
     Known {
         records: vec::IntoIter<ParentRecord>,
-        hides: bool,
-        nulled: bool,
+        completeness: Completeness,
     },
 }
 
@@ -50,8 +49,7 @@ impl Parents {
         if let Some(known) = family.and_then(|family| family.take(&job.resource)) {
             let source = Source::Known {
                 records: known.records.into_iter(),
-                hides: known.hides,
-                nulled: known.nulled,
+                completeness: known.completeness,
             };
             return Self::of(job, plan, source, Some(Ok(())));
         }
@@ -161,20 +159,23 @@ impl Parents {
     /// Whether all of them were seen, once no more are taken. Those that are left are bounded by the limit of
     /// the children.
     pub(super) fn completeness(&self, limit: Option<u64>) -> Completeness {
-        let is_whole = match &self.source {
+        let ended = match &self.source {
             Source::Fetched { pages, .. } => pages.completeness(),
-            Source::Known { records, hides, .. } if records.as_slice().is_empty() => {
-                let mut completeness = Completeness::COMPLETE;
-                completeness.has_set_aside = *hides;
-                Some(completeness)
-            }
-            Source::Known { .. } => None,
+            Source::Known {
+                records,
+                completeness,
+            } => records.as_slice().is_empty().then(|| completeness.clone()),
         };
-        is_whole.unwrap_or_else(|| {
-            let mut completeness = Completeness::COMPLETE;
-            completeness.add(Reason::Limit(limit.unwrap_or_default()));
-            completeness
-        })
+        let mut completeness = ended.unwrap_or_else(|| {
+            let mut bounded = Completeness::COMPLETE;
+            bounded.add(Reason::Limit(limit.unwrap_or_default()));
+            bounded
+        });
+        // The schema contract may have made null the field that a parent was skipped for.
+        if self.skipped > 0 && completeness.has_discarded_values() {
+            completeness.warn(Caveat::UnfetchedPart);
+        }
+        completeness
     }
 
     /// How many were left out because they had been taken before.
@@ -185,15 +186,6 @@ impl Parents {
     /// How many were left out because a field that the requests need is null.
     pub(super) fn skipped(&self) -> u64 {
         self.skipped
-    }
-
-    /// Whether some may have been left out because the schema contract made a value of them null.
-    pub(super) fn hides_skipped(&self) -> bool {
-        let nulled = match &self.source {
-            Source::Fetched { pages, .. } => pages.report().discarded_values > 0,
-            Source::Known { nulled, .. } => *nulled,
-        };
-        self.skipped > 0 && nulled
     }
 
     pub(super) fn report(&self) -> Report {

@@ -7,7 +7,7 @@ use url::Url;
 use super::{Facts, Forecast, Machine, Now, Slot, SlotState};
 use crate::{
     Position, Result,
-    completeness::Reason,
+    completeness::{Caveat, Reason},
     fetch::guard::Lead,
     paginator::{Arrived, EMPTY_PAGE, End, EndKind, Next, PageFacts, Shortfall, Stated, Total},
     query,
@@ -38,7 +38,7 @@ impl<P> Machine<P> {
                 SlotState::Stopped(status) => self.stop_on_status(&slot.position, status),
                 SlotState::Ignored(note) => self.ignore(slot.id, note),
                 SlotState::GivenUp(note) => {
-                    self.completeness.has_unfetched_parts = true;
+                    self.completeness.warn(Caveat::UnfetchedPart);
                     self.ignore(slot.id, note);
                 }
                 SlotState::Failed(error) => match self.lookahead.take() {
