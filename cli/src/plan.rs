@@ -7,11 +7,11 @@ use rest_source::{
     Column, Decode, Path, Step, Table, TimeFormat, Type,
     plan::{
         Action, Auth, Body, Choice, ClientAuthentication, ColumnsContract, ConfigPlan, ConfigType,
-        Cursor, DataTypeContract, Ends, FutureCursor, Grant, Incremental, Json, JsonCondition, Lag,
-        Location, Method, OAuth2, Offset, OnMissing, OnNullParent, PageNumber, Pages, Paginator,
-        Param, ParentField, ParentPlan, Part, RateLimit, ResourcePlan, ResponseAction, Retry,
-        RowOrder, SchemaContract, SecretPlan, Selector, Slot, SourcePlan, Template,
-        WriteDisposition,
+        Cursor, DataTypeContract, Ends, FutureCursor, Grant, Incremental, JsonCondition,
+        JsonTemplate, Lag, Location, Method, OAuth2, Offset, OnMissing, OnNullParent, PageNumber,
+        Pages, Paginator, Param, ParentField, ParentPlan, Part, RateLimit, ResourcePlan,
+        ResponseAction, Retry, RowOrder, SchemaContract, SecretPlan, Selector, Slot, SourcePlan,
+        Template, WriteDisposition,
     },
     shared::{List, Ref, Text},
 };
@@ -341,15 +341,15 @@ fn param(param: &checked::Param) -> Param {
     }
 }
 
-fn json(value: &checked::Json) -> Json {
+fn json(value: &checked::Json) -> JsonTemplate {
     match value {
-        checked::Json::Null => Json::Null,
-        checked::Json::Bool(value) => Json::Bool(*value),
-        checked::Json::Number(digits) => Json::Number(text(digits)),
-        checked::Json::Text(value) => Json::Text(template(value)),
-        checked::Json::Array(items) => Json::Array(list(items, json)),
+        checked::Json::Null => JsonTemplate::Null,
+        checked::Json::Bool(value) => JsonTemplate::Bool(*value),
+        checked::Json::Number(digits) => JsonTemplate::Number(text(digits)),
+        checked::Json::Text(value) => JsonTemplate::Text(template(value)),
+        checked::Json::Array(items) => JsonTemplate::Array(list(items, json)),
         checked::Json::Object(members) => {
-            Json::Object(list(members, |(key, value)| (text(key), json(value))))
+            JsonTemplate::Object(list(members, |(key, value)| (text(key), json(value))))
         }
     }
 }

@@ -7,6 +7,10 @@
 //! With the feature `serde` a whole plan can be written and read. It is data without exception: what a spec
 //! names in Rust, its credentials, paginators and steps, it holds by name.
 
+#[macro_use]
+mod declare;
+
+pub mod describe;
 pub mod plan;
 pub mod schema;
 pub mod shared;

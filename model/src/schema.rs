@@ -6,26 +6,22 @@
 
 mod same;
 
-use crate::shared::{List, Ref, Text};
+use crate::{
+    describe::{Describe, Item, Value},
+    shared::{List, Ref, Text},
+};
 
-/// The columns of a record, or of an object within one, in the order of the spec.
-#[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
-pub struct Table {
-    /// Name of the resource, or of the object's type.
-    pub name: Text,
-    /// Its columns. An untyped table has none, or those of its key and [the record](Column::record).
-    pub columns: List<Column>,
+declare! {
+    /// The columns of a record, or of an object within one, in the order of the spec.
+    pub struct Table {
+        /// Name of the resource, or of the object's type.
+        pub name: Text = Text::EMPTY,
+        /// Its columns. An untyped table has none, or those of its key and [the record](Column::record).
+        pub columns: List<Column> = List::EMPTY,
+    }
 }
 
 impl Table {
-    /// A table of nothing.
-    pub const EMPTY: Self = Self {
-        name: Ref::Static(""),
-        columns: List::EMPTY,
-    };
-
     /// A table of these columns.
     pub const fn new(name: &'static str, columns: List<Column>) -> Self {
         let name = Text::of(name);
@@ -77,41 +73,36 @@ impl Table {
     }
 }
 
-/// One column of a [`Table`].
-#[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "they are independent of each other, as in a spec"
-)]
-pub struct Column {
-    /// Its name in Rust and in SQL.
-    pub name: Text,
-    /// Its key in the JSON object.
-    pub key: Text,
-    /// Where in the record it is read from, where that is not simply `key`.
-    pub from: Option<Path>,
-    /// What its values are.
-    pub data_type: Type,
-    /// Whether null, and absence, are values of it.
-    pub nullable: bool,
-    /// Whether absence and null are told apart (`Field<T>` in Rust).
-    pub explicit: bool,
-    /// Whether it belongs to the primary key.
-    pub primary_key: bool,
-    /// Whether it belongs to the merge key: the rows of one are replaced together.
-    pub merge_key: bool,
-    /// How its values are written in the response.
-    pub decode: Decode,
-    /// Where it is no part of the response, but of the parent's record: the position of its value in
-    /// [`ParentPlan::fields`](crate::plan::ParentPlan::fields).
-    pub parent: Option<u16>,
-    /// Where it is not part of the response, but a setting: its position in
-    /// [`SourcePlan::config`](crate::plan::SourcePlan::config).
-    pub config: Option<u16>,
-    /// Its line in the spec, from 1; 0 where it has none.
-    pub line: u32,
+declare! {
+    /// One column of a [`Table`].
+    pub struct Column {
+        /// Its name in Rust and in SQL.
+        pub name: Text = Text::EMPTY,
+        /// Its key in the JSON object.
+        pub key: Text = Text::EMPTY,
+        /// Where in the record it is read from, where that is not simply `key`.
+        pub from: Option<Path> = None,
+        /// What its values are.
+        pub data_type: Type = Type::Text,
+        /// Whether null, and absence, are values of it.
+        pub nullable: bool = false,
+        /// Whether absence and null are told apart (`Field<T>` in Rust).
+        pub explicit: bool = false,
+        /// Whether it belongs to the primary key.
+        pub primary_key: bool = false,
+        /// Whether it belongs to the merge key: the rows of one are replaced together.
+        pub merge_key: bool = false,
+        /// How its values are written in the response.
+        pub decode: Decode = Decode::Native,
+        /// Where it is no part of the response, but of the parent's record: the position of its value in
+        /// [`ParentPlan::fields`](crate::plan::ParentPlan::fields).
+        pub parent: Option<u16> = None,
+        /// Where it is not part of the response, but a setting: its position in
+        /// [`SourcePlan::config`](crate::plan::SourcePlan::config).
+        pub config: Option<u16> = None,
+        /// Its line in the spec, from 1; 0 where it has none.
+        pub line: u32 = 0,
+    }
 }
 
 impl Column {
@@ -120,16 +111,8 @@ impl Column {
         Self {
             name: Text::of(name),
             key: Text::of(name),
-            from: None,
             data_type,
-            nullable: false,
-            explicit: false,
-            primary_key: false,
-            merge_key: false,
-            decode: Decode::Native,
-            parent: None,
-            config: None,
-            line: 0,
+            ..Self::DEFAULT
         }
     }
 
@@ -221,54 +204,53 @@ const fn set<T>(field: &mut T, value: T) {
     std::mem::forget(std::mem::replace(field, value));
 }
 
-/// What the values of a column are.
-#[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-pub enum Type {
-    /// Text.
-    Text,
-    /// A signed integer of 64 bits.
-    Bigint,
-    /// A floating-point number of 64 bits.
-    Double,
-    /// True or false.
-    Bool,
-    /// An instant.
-    Timestamp(TimeFormat),
-    /// A civil date.
-    Date(TimeFormat),
-    /// A civil time of day, ISO 8601.
-    Time,
-    /// A decimal number, exact from its digits.
-    Decimal {
-        /// The most digits in all; 0 is without bound.
-        precision: u8,
-        /// The most digits after the point, where there is a precision.
-        scale: u8,
-    },
-    /// Bytes, as base64 (RFC 4648, padded or not).
-    Binary,
-    /// Any JSON value.
-    Json,
-    /// An object with columns of its own.
-    Object(Ref<Table>),
-    /// A list. The element's `nullable` says whether it may hold nulls.
-    Array(Ref<Column>),
-    /// An object whose keys are data. The element describes its values.
-    Map(Ref<Column>),
-    /// One of these words.
-    Enum {
-        /// The words as they stand in the response.
-        values: List<Text>,
-        /// Whether any other word is an error.
-        closed: bool,
-    },
-    /// One of several types, told apart by the kind of JSON value.
-    Union(List<Column>),
-    /// Text, a signed integer of 64 bits, true or false: what is looked up in an untyped record as
-    /// its key.
-    Scalar,
+declare! {
+    /// What the values of a column are.
+    pub enum Type {
+        /// Text.
+        Text,
+        /// A signed integer of 64 bits.
+        Bigint,
+        /// A floating-point number of 64 bits.
+        Double,
+        /// True or false.
+        Bool,
+        /// An instant.
+        Timestamp(TimeFormat),
+        /// A civil date.
+        Date(TimeFormat),
+        /// A civil time of day, ISO 8601.
+        Time,
+        /// A decimal number, exact from its digits.
+        Decimal {
+            /// The most digits in all; 0 is without bound.
+            precision: u8,
+            /// The most digits after the point, where there is a precision.
+            scale: u8,
+        },
+        /// Bytes, as base64 (RFC 4648, padded or not).
+        Binary,
+        /// Any JSON value.
+        Json,
+        /// An object with columns of its own.
+        Object(Ref<Table>),
+        /// A list. The element's `nullable` says whether it may hold nulls.
+        Array(Ref<Column>),
+        /// An object whose keys are data. The element describes its values.
+        Map(Ref<Column>),
+        /// One of these words.
+        Enum {
+            /// The words as they stand in the response.
+            values: List<Text>,
+            /// Whether any other word is an error.
+            closed: bool,
+        },
+        /// One of several types, told apart by the kind of JSON value.
+        Union(List<Column>),
+        /// Text, a signed integer of 64 bits, true or false: what is looked up in an untyped record as
+        /// its key.
+        Scalar,
+    }
 }
 
 impl Type {
@@ -300,47 +282,47 @@ impl Type {
     }
 }
 
-/// How an instant or a date is written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-pub enum TimeFormat {
-    /// RFC 3339, with an offset: `2026-11-21T09:30:00Z`.
-    Rfc3339,
-    /// A date alone: `2026-11-21`.
-    Date,
-    /// Seconds since 1970-01-01T00:00:00Z, as a number.
-    EpochSeconds,
-    /// Milliseconds since 1970-01-01T00:00:00Z, as a number.
-    EpochMillis,
-    /// A strftime pattern. Where it reads no offset, the time is in `zone`.
-    Pattern {
-        /// The pattern, as `jiff::fmt::strtime` understands it.
-        pattern: Text,
-        /// An IANA zone name or a fixed offset.
-        zone: Option<Text>,
-    },
-    /// RFC 3339 without an offset (a space for the `T` is taken): the time is in this zone.
-    Local {
-        /// An IANA zone name or a fixed offset.
-        zone: Text,
-    },
+declare! {
+    /// How an instant or a date is written.
+    #[derive(Eq)]
+    pub enum TimeFormat {
+        /// RFC 3339, with an offset: `2026-11-21T09:30:00Z`.
+        Rfc3339,
+        /// A date alone: `2026-11-21`.
+        Date,
+        /// Seconds since 1970-01-01T00:00:00Z, as a number.
+        EpochSeconds,
+        /// Milliseconds since 1970-01-01T00:00:00Z, as a number.
+        EpochMillis,
+        /// A strftime pattern. Where it reads no offset, the time is in `zone`.
+        Pattern {
+            /// The pattern, as `jiff::fmt::strtime` understands it.
+            pattern: Text,
+            /// An IANA zone name or a fixed offset.
+            zone: Option<Text>,
+        },
+        /// RFC 3339 without an offset (a space for the `T` is taken): the time is in this zone.
+        Local {
+            /// An IANA zone name or a fixed offset.
+            zone: Text,
+        },
+    }
 }
 
-/// How a column's values are written in the response.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-pub enum Decode {
-    /// As JSON's own type for it.
-    #[default]
-    Native,
-    /// A number, bool or JSON value written as text (`decode: text`).
-    Text,
-    /// A bool written as 0 or 1 (`decode: integer`).
-    Integer,
-    /// Each under its own key: what its object has besides the other columns (`columns: evolve`).
-    Rest,
+declare! {
+    /// How a column's values are written in the response.
+    #[derive(Copy, Default, Eq)]
+    pub enum Decode {
+        /// As JSON's own type for it.
+        #[default]
+        Native,
+        /// A number, bool or JSON value written as text (`decode: text`).
+        Text,
+        /// A bool written as 0 or 1 (`decode: integer`).
+        Integer,
+        /// Each under its own key: what its object has besides the other columns (`columns: evolve`).
+        Rest,
+    }
 }
 
 /// A place in a JSON value: keys and indexes from its root. Empty: the root itself.
@@ -359,15 +341,38 @@ impl Path {
     }
 }
 
-/// One step of a [`Path`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-pub enum Step {
-    /// Into the member of this name.
-    Key(Text),
-    /// Into the element at this index; a negative one counts from the end.
-    Index(i32),
+impl Describe for Path {
+    fn describe(&self) -> Value<'_> {
+        let keys: Option<Vec<&str>> = self.0.iter().map(Step::key).collect();
+        match keys {
+            Some(keys) => Value::Short {
+                name: "at",
+                texts: keys,
+            },
+            None => Value::Item(Item::new("Path").value(&self.0)),
+        }
+    }
+}
+
+declare! {
+    /// One step of a [`Path`].
+    #[derive(Eq)]
+    pub enum Step {
+        /// Into the member of this name.
+        Key(Text),
+        /// Into the element at this index; a negative one counts from the end.
+        Index(i32),
+    }
+}
+
+impl Step {
+    /// The key that it goes to, where it is one.
+    pub fn key(&self) -> Option<&str> {
+        match self {
+            Self::Key(key) => Some(key),
+            Self::Index(_) => None,
+        }
+    }
 }
 
 impl std::fmt::Display for Path {

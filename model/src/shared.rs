@@ -49,6 +49,9 @@ macro_rules! __list {
 pub use crate::__list as list;
 
 impl Ref<str> {
+    /// The empty text.
+    pub const EMPTY: Self = Self::Static("");
+
     /// This constant.
     pub const fn of(text: &'static str) -> Self {
         Self::Static(text)
@@ -146,7 +149,7 @@ impl<'a, T> IntoIterator for &'a Ref<[T]> {
 
 impl Default for Ref<str> {
     fn default() -> Self {
-        Self::Static("")
+        Self::EMPTY
     }
 }
 

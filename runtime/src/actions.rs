@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::{
     decode::at_steps,
-    plan::{Json, JsonCondition, Part, ResponseAction},
+    plan::{JsonCondition, JsonTemplate, Part, ResponseAction},
     retry::listed,
     schema::Path,
     shared::Text,
@@ -53,15 +53,15 @@ fn holds(condition: &JsonCondition, json: &str) -> bool {
     found.is_some_and(|found| condition.values.iter().any(|value| is(value, &found)))
 }
 
-fn is(value: &Json, found: &Value) -> bool {
+fn is(value: &JsonTemplate, found: &Value) -> bool {
     match (value, found) {
-        (Json::Null, Value::Null) => true,
-        (Json::Bool(value), Value::Bool(found)) => value == found,
-        (Json::Number(digits), Value::Number(found)) => {
+        (JsonTemplate::Null, Value::Null) => true,
+        (JsonTemplate::Bool(value), Value::Bool(found)) => value == found,
+        (JsonTemplate::Number(digits), Value::Number(found)) => {
             let value: Option<serde_json::Number> = serde_json::from_str(digits).ok();
             value.is_some_and(|value| value == *found || value.as_f64() == found.as_f64())
         }
-        (Json::Text(text), Value::String(found)) => {
+        (JsonTemplate::Text(text), Value::String(found)) => {
             let parts = text.0.iter().map(|part| match part {
                 Part::Text(text) => text.as_str(),
                 _ => "",
@@ -117,13 +117,13 @@ mod tests {
             json: list![
                 JsonCondition {
                     path: Path(list![Step::Key(Static("ok"))]),
-                    values: list![Json::Bool(false)],
+                    values: list![JsonTemplate::Bool(false)],
                 },
                 JsonCondition {
                     path: Path(list![Step::Key(Static("errors")), Step::Index(0)]),
                     values: list![
-                        Json::Number(Static("7")),
-                        Json::Text(Template(list![Part::Text(Static("archived"))])),
+                        JsonTemplate::Number(Static("7")),
+                        JsonTemplate::Text(Template(list![Part::Text(Static("archived"))])),
                     ],
                 },
             ],
@@ -181,7 +181,7 @@ mod tests {
                 line: 1,
                 json: list![JsonCondition {
                     path: Path(list![Step::Key(Static("error"))]),
-                    values: list![Json::Null],
+                    values: list![JsonTemplate::Null],
                 }],
                 ..IGNORE
             },
@@ -189,7 +189,7 @@ mod tests {
                 line: 2,
                 json: list![JsonCondition {
                     path: Path(list![]),
-                    values: list![Json::Null],
+                    values: list![JsonTemplate::Null],
                 }],
                 ..IGNORE
             },

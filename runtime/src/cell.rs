@@ -379,7 +379,7 @@ impl<T: Record> FromCell for T {
 }
 
 impl Record for Json {
-    const TABLE: &'static Table = &Table::EMPTY;
+    const TABLE: &'static Table = &Table::DEFAULT;
 
     fn from_cells(cells: &mut Cells<'_>) -> Self {
         let cell = cells.cell();

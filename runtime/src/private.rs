@@ -20,7 +20,7 @@ pub use crate::{
     plan::{
         Action, Auth, Body, Choice, ClientAuthentication, ColumnsContract, ConfigPlan, ConfigType,
         Cursor, CustomAuth, DataTypeContract, Ends, FutureCursor, Grant, Incremental,
-        Json as JsonPlan, JsonCondition, Lag, Location, Method, OAuth2, Offset, OnMissing,
+        JsonCondition, JsonTemplate, Lag, Location, Method, OAuth2, Offset, OnMissing,
         OnNullParent, PageNumber, Pages, Paginator, Param, ParentField, ParentPlan, Part,
         ProcessingStep, RateLimit, ResourcePlan, ResponseAction, Retry, RowOrder, SchemaContract,
         SecretPlan, Selector, Slot, SourcePlan, Template, WriteDisposition,

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::{
     ConfigValue, Error, ErrorKind, ParentValue, Result, Secret,
-    plan::{ConfigPlan, Json, Param, Part, Template},
+    plan::{ConfigPlan, JsonTemplate, Param, Part, Template},
     query::RESERVED,
     request::Bounds,
     shared::Text,
@@ -155,20 +155,21 @@ impl<'a> Scope<'a> {
 
     /// A JSON value, its numbers as they are written. A text that is exactly a placeholder takes its
     /// value's type, and one without a value is null.
-    pub(crate) fn json(&self, json: &Json) -> Tree {
+    pub(crate) fn json(&self, json: &JsonTemplate) -> Tree {
         match json {
-            Json::Null => Tree::default(),
-            Json::Bool(value) => Value::Bool(*value).into(),
-            Json::Number(digits) => Tree::read(digits),
-            Json::Text(template) => match &*template.0 {
+            JsonTemplate::Null => Tree::default(),
+            JsonTemplate::Bool(value) => Value::Bool(*value).into(),
+            JsonTemplate::Number(digits) => Tree::read(digits),
+            JsonTemplate::Text(template) => match &*template.0 {
                 [part] => self.typed(part),
                 _ => Value::from(self.text(template)).into(),
             },
-            Json::Array(elements) => {
+            JsonTemplate::Array(elements) => {
                 Tree::List(elements.iter().map(|element| self.json(element)).collect())
             }
-            Json::Object(members) => {
-                let rendered = |(key, value): &(Text, Json)| (key.to_string(), self.json(value));
+            JsonTemplate::Object(members) => {
+                let rendered =
+                    |(key, value): &(Text, JsonTemplate)| (key.to_string(), self.json(value));
                 Tree::Members(members.iter().map(rendered).collect())
             }
         }
@@ -417,9 +418,9 @@ mod tests {
         with(1.into(), |scope| {
             let params: Vec<_> = scope.params(PARAMS).collect();
             assert_eq!(params, [("key", "Token k3y".to_owned())]);
-            let body = Json::Object(list![
-                (Static("since"), Json::Text(START)),
-                (Static("n"), Json::Number(Static("1.5")))
+            let body = JsonTemplate::Object(list![
+                (Static("since"), JsonTemplate::Text(START)),
+                (Static("n"), JsonTemplate::Number(Static("1.5")))
             ]);
             assert_eq!(scope.json(&body).to_string(), r#"{"n":1.5,"since":null}"#);
             assert_eq!(scope.path(&START).unwrap_err().kind(), &ErrorKind::Config);
@@ -436,7 +437,10 @@ mod tests {
             (ConfigValue::Text("7".into()), json!("7"), "n7"),
         ] {
             with(value, |scope| {
-                let json = Json::Array(list![Json::Text(CONFIG), Json::Text(LONGER)]);
+                let json = JsonTemplate::Array(list![
+                    JsonTemplate::Text(CONFIG),
+                    JsonTemplate::Text(LONGER)
+                ]);
                 assert_eq!(
                     scope.json(&json).to_string(),
                     json!([typed, text]).to_string()

@@ -102,7 +102,7 @@ mod tests {
     fn rows(body: &str) -> Rows {
         let resource = ResourcePlan {
             table: Static(&TABLE),
-            paginator: Paginator::SINGLE_PAGE,
+            paginator: Paginator::DEFAULT,
             ..ResourcePlan::DEFAULT
         };
         Rows::from_page(body, &resource).unwrap()

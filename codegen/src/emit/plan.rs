@@ -102,26 +102,26 @@ pub(super) fn body(body: &Body) -> TokenStream {
 
 fn json(value: &Json) -> TokenStream {
     match value {
-        Json::Null => quote!(__rs::JsonPlan::Null),
-        Json::Bool(value) => quote!(__rs::JsonPlan::Bool(#value)),
+        Json::Null => quote!(__rs::JsonTemplate::Null),
+        Json::Bool(value) => quote!(__rs::JsonTemplate::Bool(#value)),
         Json::Number(digits) => {
             let digits = text(digits);
-            quote!(__rs::JsonPlan::Number(#digits))
+            quote!(__rs::JsonTemplate::Number(#digits))
         }
         Json::Text(value) => {
             let value = template(value);
-            quote!(__rs::JsonPlan::Text(#value))
+            quote!(__rs::JsonTemplate::Text(#value))
         }
         Json::Array(items) => {
             let items = list(items, json);
-            quote!(__rs::JsonPlan::Array(#items))
+            quote!(__rs::JsonTemplate::Array(#items))
         }
         Json::Object(members) => {
             let members = list(members, |(key, value)| {
                 let (key, value) = (text(key), json(value));
                 quote!((#key, #value))
             });
-            quote!(__rs::JsonPlan::Object(#members))
+            quote!(__rs::JsonTemplate::Object(#members))
         }
     }
 }
@@ -252,10 +252,7 @@ pub(super) fn paginator(paginator: &Paginator) -> TokenStream {
     if paginator.keep_params {
         fields.set("keep_params", quote!(true));
     }
-    fields.over(
-        &quote!(__rs::Paginator),
-        &quote!(__rs::Paginator::SINGLE_PAGE),
-    )
+    fields.over(&quote!(__rs::Paginator), &quote!(__rs::Paginator::DEFAULT))
 }
 
 fn pages(kind: &Pages) -> TokenStream {
@@ -360,7 +357,7 @@ fn set_ends(fields: &mut Fields, kind: &Pages, ends: &Ends) {
     let default = if stops {
         quote!(__rs::Ends::COUNTED)
     } else {
-        quote!(__rs::Ends::LINKED)
+        quote!(__rs::Ends::DEFAULT)
     };
     let mut own = Fields::default();
     own.some("total_path", ends.total_path.as_ref().map(path));

@@ -83,7 +83,7 @@ static COUNTED: LazyLock<Paginator> = LazyLock::new(|| Paginator {
 fn paginator(kind: Kind) -> Paginator {
     let counted = Ends {
         total_path: Some(TOTAL),
-        ..Ends::LINKED
+        ..Ends::DEFAULT
     };
     match kind {
         Kind::CountedOffset => COUNTED.clone(),

@@ -5,38 +5,38 @@ use std::time::Duration;
 use super::{Param, Part, Template};
 use crate::shared::{List, Text};
 
-/// How requests prove who asks.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-pub enum Auth {
-    /// A key in a header, a query parameter or a cookie.
-    ApiKey {
-        /// Name of the header, parameter or cookie.
-        name: Text,
-        /// The key.
-        api_key: Template,
-        /// Where it goes.
-        location: Location,
-    },
-    /// `Authorization: Bearer …` (RFC 6750).
-    Bearer {
-        /// The token.
-        token: Template,
-    },
-    /// `Authorization: Basic …` (RFC 7617), in UTF-8.
-    HttpBasic {
-        /// The user's name.
-        username: Template,
-        /// The password.
-        password: Template,
-    },
-    /// A token of an OAuth 2.0 token endpoint (RFC 6749).
-    OAuth2(OAuth2),
-    /// Those that the user chose of [`SourcePlan::choices`](super::SourcePlan::choices).
-    OneOf,
-    /// In a way of the user's own.
-    Custom(CustomAuth),
+declare! {
+    /// How requests prove who asks.
+    #[derive(Eq)]
+    pub enum Auth {
+        /// A key in a header, a query parameter or a cookie.
+        ApiKey {
+            /// Name of the header, parameter or cookie.
+            name: Text,
+            /// The key.
+            api_key: Template,
+            /// Where it goes.
+            location: Location,
+        },
+        /// `Authorization: Bearer …` (RFC 6750).
+        Bearer {
+            /// The token.
+            token: Template,
+        },
+        /// `Authorization: Basic …` (RFC 7617), in UTF-8.
+        HttpBasic {
+            /// The user's name.
+            username: Template,
+            /// The password.
+            password: Template,
+        },
+        /// A token of an OAuth 2.0 token endpoint (RFC 6749).
+        OAuth2(OAuth2),
+        /// Those that the user chose of [`SourcePlan::choices`](super::SourcePlan::choices).
+        OneOf,
+        /// In a way of the user's own.
+        Custom(CustomAuth),
+    }
 }
 
 impl Auth {
@@ -69,89 +69,74 @@ impl Auth {
     }
 }
 
-/// Credentials of a type of the user's own: see `rest_source::hooks::Hooks`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
-pub struct CustomAuth {
-    /// The type's path in the spec.
-    pub rust: Text,
-    /// What it is made of.
-    pub with: List<Param>,
+declare! {
+    /// Credentials of a type of the user's own: see `rest_source::hooks::Hooks`.
+    #[derive(Eq)]
+    pub struct CustomAuth {
+        /// The type's path in the spec.
+        pub rust: Text,
+        /// What it is made of.
+        pub with: List<Param>,
+    }
 }
 
-/// Where an API key goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-pub enum Location {
-    /// A header.
-    Header,
-    /// A query parameter.
-    Query,
-    /// A cookie.
-    Cookie,
+declare! {
+    /// Where an API key goes.
+    #[derive(Copy, Eq)]
+    pub enum Location {
+        /// A header.
+        Header,
+        /// A query parameter.
+        Query,
+        /// A cookie.
+        Cookie,
+    }
 }
 
-/// A token endpoint, and what it is asked with.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
-pub struct OAuth2 {
+declare! {
+    /// A token endpoint, and what it is asked with.
+    #[derive(Eq)]
+    pub struct OAuth2 {
+        /// What a token is given for.
+        pub grant: Grant = Grant::ClientCredentials,
+        /// The token endpoint.
+        pub access_token_url: Template = Template::EMPTY,
+        /// The client's identifier.
+        pub client_id: Template = Template::EMPTY,
+        /// The client's secret.
+        pub client_secret: Template = Template::EMPTY,
+        /// The scope asked for.
+        pub scope: Option<Template> = None,
+        /// The audience asked for.
+        pub audience: Option<Template> = None,
+        /// How the client proves who it is.
+        pub client_authentication: ClientAuthentication = ClientAuthentication::Body,
+        /// Further fields of the token request.
+        pub access_token_request_data: List<Param> = List::EMPTY,
+        /// How long a token lives that does not say so.
+        pub default_token_expiration: Duration = Duration::from_secs(3600),
+    }
+}
+
+declare! {
     /// What a token is given for.
-    pub grant: Grant,
-    /// The token endpoint.
-    pub access_token_url: Template,
-    /// The client's identifier.
-    pub client_id: Template,
-    /// The client's secret.
-    pub client_secret: Template,
-    /// The scope asked for.
-    pub scope: Option<Template>,
-    /// The audience asked for.
-    pub audience: Option<Template>,
-    /// How the client proves who it is.
-    pub client_authentication: ClientAuthentication,
-    /// Further fields of the token request.
-    pub access_token_request_data: List<Param>,
-    /// How long a token lives that does not say so.
-    pub default_token_expiration: Duration,
+    #[derive(Eq)]
+    pub enum Grant {
+        /// The client's own credentials (RFC 6749, 4.4).
+        ClientCredentials,
+        /// This refresh token, or the one that the endpoint gave in its place since (RFC 6749, 6).
+        RefreshToken(Template),
+    }
 }
 
-impl OAuth2 {
-    /// The defaults of the language.
-    pub const DEFAULT: Self = Self {
-        grant: Grant::ClientCredentials,
-        access_token_url: Template(List::EMPTY),
-        client_id: Template(List::EMPTY),
-        client_secret: Template(List::EMPTY),
-        scope: None,
-        audience: None,
-        client_authentication: ClientAuthentication::Body,
-        access_token_request_data: List::EMPTY,
-        default_token_expiration: Duration::from_secs(3600),
-    };
-}
-
-/// What a token is given for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-pub enum Grant {
-    /// The client's own credentials (RFC 6749, 4.4).
-    ClientCredentials,
-    /// This refresh token, or the one that the endpoint gave in its place since (RFC 6749, 6).
-    RefreshToken(Template),
-}
-
-/// How a client proves who it is to a token endpoint (RFC 6749, 2.3.1).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-pub enum ClientAuthentication {
-    /// `client_id` and `client_secret` in the form.
-    #[default]
-    Body,
-    /// HTTP Basic.
-    Basic,
+declare! {
+    /// How a client proves who it is to a token endpoint (RFC 6749, 2.3.1).
+    #[derive(Copy, Default, Eq)]
+    pub enum ClientAuthentication {
+        /// `client_id` and `client_secret` in the form.
+        #[default]
+        Body,
+        /// HTTP Basic.
+        Basic,
+    }
 }

@@ -5,82 +5,71 @@ use crate::{
     shared::{List, Ref, Text},
 };
 
-/// How a resource's pages follow each other.
-#[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
-pub struct Paginator {
-    /// The kind.
-    pub kind: Pages,
-    /// What ends the pages, whatever their kind, and what counts them.
-    pub ends: Ends,
-    /// The most pages; reaching it is a success that the report notes.
-    pub maximum_pages: Option<u64>,
-    /// Statuses that, past the first page, are the end, as inclusive ranges.
-    pub stop_on_status: List<(u16, u16)>,
-    /// Whether a next link is sent with the first request's parameters that it lacks.
-    pub keep_params: bool,
+declare! {
+    /// How a resource's pages follow each other.
+    pub struct Paginator {
+        /// The kind.
+        pub kind: Pages = Pages::Single,
+        /// What ends the pages, whatever their kind, and what counts them.
+        pub ends: Ends = Ends::DEFAULT,
+        /// The most pages; reaching it is a success that the report notes.
+        pub maximum_pages: Option<u64> = None,
+        /// Statuses that, past the first page, are the end, as inclusive ranges.
+        pub stop_on_status: List<(u16, u16)> = List::EMPTY,
+        /// Whether a next link is sent with the first request's parameters that it lacks.
+        pub keep_params: bool = false,
+    }
 }
 
 impl Paginator {
-    /// One page.
-    pub const SINGLE_PAGE: Self = Self {
-        kind: Pages::Single,
-        ends: Ends::LINKED,
-        maximum_pages: None,
-        stop_on_status: List::EMPTY,
-        keep_params: false,
-    };
-
     /// Pages of this kind, as many as there are.
     pub const fn new(kind: Pages) -> Self {
         let ends = Ends::of(&kind);
         Self {
             kind,
             ends,
-            ..Self::SINGLE_PAGE
+            ..Self::DEFAULT
         }
     }
 }
 
-/// The kinds of paginator.
-#[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-pub enum Pages {
-    /// One page.
-    Single,
-    /// By offset and limit.
-    Offset(Offset),
-    /// By the page's number.
-    Number(PageNumber),
-    /// By a cursor in the body.
-    Cursor(Cursor),
-    /// By a cursor in a header.
-    HeaderCursor {
-        /// The header.
-        cursor_key: Text,
-        /// Where the cursor is sent.
-        cursor: Slot,
-    },
-    /// By a URL in a header: the relation `rel` of a `Link` header (RFC 8288), or another header's
-    /// whole value.
-    HeaderLink {
-        /// The header.
-        header: Text,
-        /// The relation.
-        rel: Text,
-    },
-    /// By a URL in the body, resolved against the request's.
-    JsonLink {
-        /// Where the URL is.
-        next_url_path: Path,
-    },
-    /// In a way of the user's own: see `rest_source::hooks::Hooks`.
-    Custom {
-        /// The path of a constant, or of a struct without fields, in the spec.
-        rust: Text,
-    },
+declare! {
+    /// The kinds of paginator.
+    pub enum Pages {
+        /// One page.
+        Single,
+        /// By offset and limit.
+        Offset(Offset),
+        /// By the page's number.
+        Number(PageNumber),
+        /// By a cursor in the body.
+        Cursor(Cursor),
+        /// By a cursor in a header.
+        HeaderCursor {
+            /// The header.
+            cursor_key: Text,
+            /// Where the cursor is sent.
+            cursor: Slot,
+        },
+        /// By a URL in a header: the relation `rel` of a `Link` header (RFC 8288), or another header's
+        /// whole value.
+        HeaderLink {
+            /// The header.
+            header: Text,
+            /// The relation.
+            rel: Text,
+        },
+        /// By a URL in the body, resolved against the request's.
+        JsonLink {
+            /// Where the URL is.
+            next_url_path: Path,
+        },
+        /// In a way of the user's own: see `rest_source::hooks::Hooks`.
+        Custom {
+            /// The path of a constant, or of a struct without fields, in the spec.
+            rust: Text,
+        },
+    }
 }
 
 impl Pages {
@@ -102,102 +91,74 @@ impl Pages {
     }
 }
 
-/// Where a paginator writes its values.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-pub enum Slot {
-    /// A query parameter.
-    Query(Text),
-    /// A place in the body: keys only, made where they are missing.
-    Body(Path),
+declare! {
+    /// Where a paginator writes its values.
+    #[derive(Eq)]
+    pub enum Slot {
+        /// A query parameter.
+        Query(Text),
+        /// A place in the body: keys only, made where they are missing.
+        Body(Path),
+    }
 }
 
-/// What a response may say of the whole, and which pages are the last. Whichever says stop first, stops.
-#[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "they are independent of each other, as in a spec"
-)]
-pub struct Ends {
-    /// Where the body holds the total: of pages for [`Pages::Number`], else of records.
-    pub total_path: Option<Path>,
-    /// The header that holds the total.
-    pub total_header: Option<Text>,
-    /// Whether a total that is not reached is no error.
-    pub accept_short_total: bool,
-    /// Where the body says whether there is more.
-    pub has_more_path: Option<Path>,
-    /// What the absent flag means before it was seen once. Afterwards it means false.
-    pub has_more_default: Option<bool>,
-    /// Whether a page without records is the last.
-    pub stop_after_empty_page: bool,
-    /// Whether a page with fewer records than asked for is the last.
-    pub stop_after_short_page: bool,
-    /// Whether a cursor or link that was given before is the end. Otherwise it is an error.
-    pub end_on_repeat: bool,
+declare! {
+    /// What a response may say of the whole, and which pages are the last. Whichever says stop first, stops.
+    pub struct Ends {
+        /// Where the body holds the total: of pages for [`Pages::Number`], else of records.
+        pub total_path: Option<Path> = None,
+        /// The header that holds the total.
+        pub total_header: Option<Text> = None,
+        /// Whether a total that is not reached is no error.
+        pub accept_short_total: bool = false,
+        /// Where the body says whether there is more.
+        pub has_more_path: Option<Path> = None,
+        /// What the absent flag means before it was seen once. Afterwards it means false.
+        pub has_more_default: Option<bool> = None,
+        /// Whether a page without records is the last.
+        pub stop_after_empty_page: bool = false,
+        /// Whether a page with fewer records than asked for is the last.
+        pub stop_after_short_page: bool = false,
+        /// Whether a cursor or link that was given before is the end. Otherwise it is an error.
+        pub end_on_repeat: bool = false,
+    }
 }
 
 impl Ends {
-    /// The defaults of the language for pages that are counted: by offset or by number.
+    /// The defaults for pages that are counted, by offset or by number: an empty page is the last.
     pub const COUNTED: Self = Self {
-        total_path: None,
-        total_header: None,
-        accept_short_total: false,
-        has_more_path: None,
-        has_more_default: None,
         stop_after_empty_page: true,
-        stop_after_short_page: false,
-        end_on_repeat: false,
-    };
-
-    /// The defaults of the language for all other pages: an empty page is not the last.
-    pub const LINKED: Self = Self {
-        stop_after_empty_page: false,
-        ..Self::COUNTED
+        ..Self::DEFAULT
     };
 
     /// The defaults for pages of this kind.
     pub const fn of(kind: &Pages) -> Self {
         match kind {
             Pages::Offset(_) | Pages::Number(_) => Self::COUNTED,
-            _ => Self::LINKED,
+            _ => Self::DEFAULT,
         }
     }
 }
 
-/// Pages by offset and limit.
-#[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
-pub struct Offset {
-    /// The most records of a page, at least 1.
-    pub limit: u64,
-    /// The offset of the API's first record.
-    pub base_offset: u64,
-    /// The offset to start at.
-    pub offset: u64,
-    /// Where the offset is sent.
-    pub offset_slot: Slot,
-    /// Where the limit is sent.
-    pub limit_slot: Slot,
-    /// The offset at which to stop, itself excluded.
-    pub maximum_offset: Option<u64>,
+declare! {
+    /// Pages by offset and limit.
+    pub struct Offset {
+        /// The most records of a page, at least 1.
+        pub limit: u64 = 1,
+        /// The offset of the API's first record.
+        pub base_offset: u64 = 0,
+        /// The offset to start at.
+        pub offset: u64 = 0,
+        /// Where the offset is sent.
+        pub offset_slot: Slot = Slot::Query(Ref::Static("offset")),
+        /// Where the limit is sent.
+        pub limit_slot: Slot = Slot::Query(Ref::Static("limit")),
+        /// The offset at which to stop, itself excluded.
+        pub maximum_offset: Option<u64> = None,
+    }
 }
 
 impl Offset {
-    /// The defaults of the language, for pages of one record.
-    pub const DEFAULT: Self = Self {
-        limit: 1,
-        base_offset: 0,
-        offset: 0,
-        offset_slot: Slot::Query(Ref::Static("offset")),
-        limit_slot: Slot::Query(Ref::Static("limit")),
-        maximum_offset: None,
-    };
-
     /// The defaults of the language, but for the limit.
     pub const fn new(limit: u64) -> Self {
         Self {
@@ -207,44 +168,30 @@ impl Offset {
     }
 }
 
-/// Pages by their number.
-#[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
-pub struct PageNumber {
-    /// The number of the API's first page.
-    pub base_page: u64,
-    /// The number to start at.
-    pub page: u64,
-    /// Where the number is sent.
-    pub page_slot: Slot,
-    /// The most records of a page.
-    pub page_size: Option<u64>,
-    /// Where the size is sent.
-    pub page_size_slot: Option<Slot>,
-    /// The number at which to stop, itself excluded.
-    pub maximum_page: Option<u64>,
+declare! {
+    /// Pages by their number.
+    pub struct PageNumber {
+        /// The number of the API's first page.
+        pub base_page: u64 = 0,
+        /// The number to start at.
+        pub page: u64 = 0,
+        /// Where the number is sent.
+        pub page_slot: Slot = Slot::Query(Ref::Static("page")),
+        /// The most records of a page.
+        pub page_size: Option<u64> = None,
+        /// Where the size is sent.
+        pub page_size_slot: Option<Slot> = None,
+        /// The number at which to stop, itself excluded.
+        pub maximum_page: Option<u64> = None,
+    }
 }
 
-impl PageNumber {
-    /// The defaults of the language.
-    pub const DEFAULT: Self = Self {
-        base_page: 0,
-        page: 0,
-        page_slot: Slot::Query(Ref::Static("page")),
-        page_size: None,
-        page_size_slot: None,
-        maximum_page: None,
-    };
-}
-
-/// Pages by a cursor in the body.
-#[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
-pub struct Cursor {
-    /// Where the next cursor is.
-    pub cursor_path: Path,
-    /// Where it is sent.
-    pub cursor: Slot,
+declare! {
+    /// Pages by a cursor in the body.
+    pub struct Cursor {
+        /// Where the next cursor is.
+        pub cursor_path: Path,
+        /// Where it is sent.
+        pub cursor: Slot,
+    }
 }

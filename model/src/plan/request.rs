@@ -1,52 +1,72 @@
 //! What a request is made of.
 
-use crate::shared::{List, Text};
+use crate::{
+    describe::{Describe, Item, Value},
+    shared::{List, Text},
+};
 
 /// Text with placeholders.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Template(pub List<Part>);
 
-/// A piece of a [`Template`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-pub enum Part {
-    /// This text.
-    Text(Text),
-    /// The secret at this position of [`SourcePlan::secrets`](super::SourcePlan::secrets).
-    Secret(u16),
-    /// The setting at this position of [`SourcePlan::config`](super::SourcePlan::config).
-    Config(u16),
-    /// Where an incremental fetch starts (`{incremental.start_value}`).
-    IncrementalStart,
-    /// Where an incremental fetch ends (`{incremental.end_value}`).
-    IncrementalEnd,
-    /// The value at this position of [`ParentPlan::fields`](super::ParentPlan::fields), of the parent's record.
-    Parent(u16),
+impl Template {
+    /// No text.
+    pub const EMPTY: Self = Self(List::EMPTY);
 }
 
-/// A named value: a parameter, a header, a form field. A name may stand more than once.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
-pub struct Param {
-    /// The name.
-    pub name: Text,
-    /// The value. Left out when a placeholder in it has no value.
-    pub value: Template,
+impl Describe for Template {
+    fn describe(&self) -> Value<'_> {
+        match &*self.0 {
+            [Part::Text(text)] => Value::Short {
+                name: "literal",
+                texts: vec![text],
+            },
+            _ => Value::Item(Item::new("Template").value(&self.0)),
+        }
+    }
 }
 
-/// A request's method.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-pub enum Method {
-    /// GET.
-    #[default]
-    Get,
-    /// POST.
-    Post,
+declare! {
+    /// A piece of a [`Template`].
+    #[derive(Eq)]
+    pub enum Part {
+        /// This text.
+        Text(Text),
+        /// The secret at this position of [`SourcePlan::secrets`](super::SourcePlan::secrets).
+        Secret(u16),
+        /// The setting at this position of [`SourcePlan::config`](super::SourcePlan::config).
+        Config(u16),
+        /// Where an incremental fetch starts (`{incremental.start_value}`).
+        IncrementalStart,
+        /// Where an incremental fetch ends (`{incremental.end_value}`).
+        IncrementalEnd,
+        /// The value at this position of [`ParentPlan::fields`](super::ParentPlan::fields), of the parent's record.
+        Parent(u16),
+    }
+}
+
+declare! {
+    /// A named value: a parameter, a header, a form field. A name may stand more than once.
+    #[derive(Eq)]
+    pub struct Param {
+        /// The name.
+        pub name: Text,
+        /// The value. Left out when a placeholder in it has no value.
+        pub value: Template,
+    }
+}
+
+declare! {
+    /// A request's method.
+    #[derive(Copy, Default, Eq)]
+    pub enum Method {
+        /// GET.
+        #[default]
+        Get,
+        /// POST.
+        Post,
+    }
 }
 
 impl Method {
@@ -59,39 +79,37 @@ impl Method {
     }
 }
 
-/// A request's body.
-#[derive(Clone, Debug)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-pub enum Body {
-    /// None.
-    None,
-    /// `application/json`.
-    Json(Json),
-    /// `application/x-www-form-urlencoded`.
-    Form(List<Param>),
+declare! {
+    /// A request's body.
+    pub enum Body {
+        /// None.
+        None,
+        /// `application/json`.
+        Json(JsonTemplate),
+        /// `application/x-www-form-urlencoded`.
+        Form(List<Param>),
+    }
 }
 
-/// A JSON value with placeholders in its texts.
-#[derive(Clone, Debug)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-pub enum Json {
-    /// Null.
-    Null,
-    /// True or false.
-    Bool(bool),
-    /// A number, as its digits.
-    Number(Text),
-    /// A text. One that is exactly a placeholder takes its value's type.
-    Text(Template),
-    /// A list.
-    Array(List<Json>),
-    /// An object, its members in order.
-    Object(List<(Text, Json)>),
+declare! {
+    /// A JSON value with placeholders in its texts.
+    pub enum JsonTemplate {
+        /// Null.
+        Null,
+        /// True or false.
+        Bool(bool),
+        /// A number, as its digits.
+        Number(Text),
+        /// A text. One that is exactly a placeholder takes its value's type.
+        Text(Template),
+        /// A list.
+        Array(List<JsonTemplate>),
+        /// An object, its members in order.
+        Object(List<(Text, JsonTemplate)>),
+    }
 }
 
-impl Json {
+impl JsonTemplate {
     /// Whether any of its texts is such a one.
     pub fn any_text(&self, is_such: &dyn Fn(&Template) -> bool) -> bool {
         match self {

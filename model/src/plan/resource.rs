@@ -9,87 +9,58 @@ use crate::{
     shared::{List, Ref, Text},
 };
 
-/// One resource: how its records are asked for and what they look like.
-#[derive(Clone, Debug)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
-pub struct ResourcePlan {
-    /// Its name.
-    pub name: Text,
-    /// Its line in the spec, from 1.
-    pub line: u32,
-    /// Its records.
-    pub table: Ref<Table>,
-    /// How a destination writes them.
-    pub write_disposition: WriteDisposition,
-    /// What a record outside the schema gets.
-    pub schema_contract: SchemaContract,
-    /// Whether loading a whole source loads it.
-    pub selected: bool,
-    /// Whether its requests may be made side by side. Otherwise one at a time is in flight, of all
-    /// fetches of one source.
-    pub parallelized: bool,
-    /// The method of its requests.
-    pub method: Method,
-    /// The path, relative to the base URL. A value in it is percent-encoded.
-    pub path: Template,
-    /// Query parameters.
-    pub params: List<Param>,
-    /// Headers.
-    pub headers: List<Param>,
-    /// The body, of a POST.
-    pub body: Body,
-    /// The credentials it sends.
-    pub auth: Option<Ref<Auth>>,
-    /// How its pages follow each other.
-    pub paginator: Paginator,
-    /// Where a page's records are. Where the content type is one of JSON lines (`application/jsonl`,
-    /// `application/x-ndjson` and the like), each line is a record, and there is nothing to select.
-    pub selector: Selector,
-    /// Where the rows are that the API pages, where `selector` does not tell: the elements of a list, or of
-    /// every list that a query finds. Offsets, limits and totals count these.
-    pub rows_path: Option<Selector>,
-    /// Whether a page without what the selector names, or looks into, is an error: see [`Selector`].
-    pub selector_required: bool,
-    /// What certain responses mean: the first rule that matches decides, before all others.
-    pub response_actions: List<ResponseAction>,
-    /// How to ask only for what is new.
-    pub incremental: Option<Incremental>,
-    /// Functions that its records go through, those in the range of an incremental fetch, before
-    /// anyone has them. How far a fetch came is told by the records that came.
-    pub processing_steps: List<ProcessingStep>,
-    /// The resource for whose records it is fetched, each in turn.
-    pub parent: Option<Ref<ParentPlan>>,
-    /// What a null does in a field of the parent that a request needs.
-    pub on_null_parent: OnNullParent,
-}
-
-impl ResourcePlan {
-    /// The defaults of the language.
-    pub const DEFAULT: Self = Self {
-        name: Ref::Static(""),
-        line: 0,
-        table: Ref::Static(&Table::EMPTY),
-        write_disposition: WriteDisposition::Append,
-        schema_contract: SchemaContract::DEFAULT,
-        selected: true,
-        parallelized: true,
-        method: Method::Get,
-        path: Template(List::EMPTY),
-        params: List::EMPTY,
-        headers: List::EMPTY,
-        body: Body::None,
-        auth: None,
-        paginator: Paginator::SINGLE_PAGE,
-        selector: Selector::Path(Path::ROOT),
-        rows_path: None,
-        selector_required: true,
-        response_actions: List::EMPTY,
-        incremental: None,
-        processing_steps: List::EMPTY,
-        parent: None,
-        on_null_parent: OnNullParent::Error,
-    };
+declare! {
+    /// One resource: how its records are asked for and what they look like.
+    pub struct ResourcePlan {
+        /// Its name.
+        pub name: Text = Text::EMPTY,
+        /// Its line in the spec, from 1.
+        pub line: u32 = 0,
+        /// Its records.
+        pub table: Ref<Table> = Ref::Static(&Table::DEFAULT),
+        /// How a destination writes them.
+        pub write_disposition: WriteDisposition = WriteDisposition::Append,
+        /// What a record outside the schema gets.
+        pub schema_contract: SchemaContract = SchemaContract::DEFAULT,
+        /// Whether loading a whole source loads it.
+        pub selected: bool = true,
+        /// Whether its requests may be made side by side. Otherwise one at a time is in flight, of all
+        /// fetches of one source.
+        pub parallelized: bool = true,
+        /// The method of its requests.
+        pub method: Method = Method::Get,
+        /// The path, relative to the base URL. A value in it is percent-encoded.
+        pub path: Template = Template::EMPTY,
+        /// Query parameters.
+        pub params: List<Param> = List::EMPTY,
+        /// Headers.
+        pub headers: List<Param> = List::EMPTY,
+        /// The body, of a POST.
+        pub body: Body = Body::None,
+        /// The credentials it sends.
+        pub auth: Option<Ref<Auth>> = None,
+        /// How its pages follow each other.
+        pub paginator: Paginator = Paginator::DEFAULT,
+        /// Where a page's records are. Where the content type is one of JSON lines (`application/jsonl`,
+        /// `application/x-ndjson` and the like), each line is a record, and there is nothing to select.
+        pub selector: Selector = Selector::Path(Path::ROOT),
+        /// Where the rows are that the API pages, where `selector` does not tell: the elements of a list, or of
+        /// every list that a query finds. Offsets, limits and totals count these.
+        pub rows_path: Option<Selector> = None,
+        /// Whether a page without what the selector names, or looks into, is an error: see [`Selector`].
+        pub selector_required: bool = true,
+        /// What certain responses mean: the first rule that matches decides, before all others.
+        pub response_actions: List<ResponseAction> = List::EMPTY,
+        /// How to ask only for what is new.
+        pub incremental: Option<Incremental> = None,
+        /// Functions that its records go through, those in the range of an incremental fetch, before
+        /// anyone has them. How far a fetch came is told by the records that came.
+        pub processing_steps: List<ProcessingStep> = List::EMPTY,
+        /// The resource for whose records it is fetched, each in turn.
+        pub parent: Option<Ref<ParentPlan>> = None,
+        /// What a null does in a field of the parent that a request needs.
+        pub on_null_parent: OnNullParent = OnNullParent::Error,
+    }
 }
 
 impl ResourcePlan {
@@ -114,17 +85,17 @@ impl ResourcePlan {
     }
 }
 
-/// A function that records go through, by its path in the spec: see `rest_source::hooks::Hooks`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-pub enum ProcessingStep {
-    /// Leaves out the records for which it does not hold: `fn(&Story) -> bool`.
-    Filter(Text),
-    /// Makes a record of each: `fn(Story) -> Story`.
-    Map(Text),
-    /// Makes any number of records of each: `fn(Story) -> impl IntoIterator<Item = Story>`.
-    YieldMap(Text),
+declare! {
+    /// A function that records go through, by its path in the spec: see `rest_source::hooks::Hooks`.
+    #[derive(Eq)]
+    pub enum ProcessingStep {
+        /// Leaves out the records for which it does not hold: `fn(&Story) -> bool`.
+        Filter(Text),
+        /// Makes a record of each: `fn(Story) -> Story`.
+        Map(Text),
+        /// Makes any number of records of each: `fn(Story) -> impl IntoIterator<Item = Story>`.
+        YieldMap(Text),
+    }
 }
 
 impl ProcessingStep {
@@ -136,100 +107,91 @@ impl ProcessingStep {
     }
 }
 
-/// The resource for whose records a child is fetched, and what its requests and records take of them.
-#[derive(Clone, Debug)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
-pub struct ParentPlan {
-    /// The parent. There is no way from it back to the child.
-    pub resource: Ref<ResourcePlan>,
-    /// The values taken of each of its records, in the order in which [`Part::Parent`](super::Part::Parent) and
-    /// [`Column::parent`](crate::schema::Column::parent) count them.
-    pub fields: List<ParentField>,
+declare! {
+    /// The resource for whose records a child is fetched, and what its requests and records take of them.
+    pub struct ParentPlan {
+        /// The parent. There is no way from it back to the child.
+        pub resource: Ref<ResourcePlan>,
+        /// The values taken of each of its records, in the order in which [`Part::Parent`](super::Part::Parent) and
+        /// [`Column::parent`](crate::schema::Column::parent) count them.
+        pub fields: List<ParentField>,
+    }
 }
 
-/// A value of a parent's record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
-pub struct ParentField {
-    /// Position of the column in the parent's table.
-    pub column: u16,
-    /// The place within the column's value: the names of columns, keys and indexes.
-    pub path: Path,
+declare! {
+    /// A value of a parent's record.
+    #[derive(Eq)]
+    pub struct ParentField {
+        /// Position of the column in the parent's table.
+        pub column: u16,
+        /// The place within the column's value: the names of columns, keys and indexes.
+        pub path: Path,
+    }
 }
 
-/// What a null does in a field of the parent that a request of the child needs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-pub enum OnNullParent {
-    /// The fetch fails. Without the value a request would ask for the records of every parent.
-    #[default]
-    Error,
-    /// No request is sent for that record of the parent, and the report counts it.
-    Skip,
+declare! {
+    /// What a null does in a field of the parent that a request of the child needs.
+    #[derive(Copy, Default, Eq)]
+    pub enum OnNullParent {
+        /// The fetch fails. Without the value a request would ask for the records of every parent.
+        #[default]
+        Error,
+        /// No request is sent for that record of the parent, and the report counts it.
+        Skip,
+    }
 }
 
-/// How a destination writes records.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-pub enum WriteDisposition {
-    /// Beside those that are there.
-    #[default]
-    Append,
-    /// In place of those that are there.
-    Replace,
-    /// In place of those of the same key.
-    Merge,
-    /// Not at all.
-    Skip,
+declare! {
+    /// How a destination writes records.
+    #[derive(Copy, Default, Eq)]
+    pub enum WriteDisposition {
+        /// Beside those that are there.
+        #[default]
+        Append,
+        /// In place of those that are there.
+        Replace,
+        /// In place of those of the same key.
+        Merge,
+        /// Not at all.
+        Skip,
+    }
 }
 
-/// What a response outside the schema gets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
-pub struct SchemaContract {
+declare! {
+    /// What a response outside the schema gets.
+    #[derive(Copy, Eq)]
+    pub struct SchemaContract {
+        /// What an undeclared key gets.
+        pub columns: ColumnsContract = ColumnsContract::DiscardValue,
+        /// What a value of the wrong type gets.
+        pub data_type: DataTypeContract = DataTypeContract::Freeze,
+    }
+}
+
+declare! {
     /// What an undeclared key gets.
-    pub columns: ColumnsContract,
-    /// What a value of the wrong type gets.
-    pub data_type: DataTypeContract,
+    #[derive(Copy, Default, Eq)]
+    pub enum ColumnsContract {
+        /// It is left out.
+        #[default]
+        DiscardValue,
+        /// An error.
+        Freeze,
+        /// It is kept in its object's [`Column::extra`](crate::schema::Column::extra).
+        Evolve,
+    }
 }
 
-impl SchemaContract {
-    /// The defaults of the language.
-    pub const DEFAULT: Self = Self {
-        columns: ColumnsContract::DiscardValue,
-        data_type: DataTypeContract::Freeze,
-    };
-}
-
-/// What an undeclared key gets.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-pub enum ColumnsContract {
-    /// It is left out.
-    #[default]
-    DiscardValue,
-    /// An error.
-    Freeze,
-    /// It is kept in its object's [`Column::extra`](crate::schema::Column::extra).
-    Evolve,
-}
-
-/// What a value of the wrong type, or a null or an absence where none may be, gets.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-pub enum DataTypeContract {
-    /// An error.
-    #[default]
-    Freeze,
-    /// Its record is set aside and counted.
-    DiscardRow,
-    /// It becomes null and is counted; an error where the column is not nullable.
-    DiscardValue,
+declare! {
+    /// What a value of the wrong type, or a null or an absence where none may be, gets.
+    #[derive(Copy, Default, Eq)]
+    pub enum DataTypeContract {
+        /// An error.
+        #[default]
+        Freeze,
+        /// Its record is set aside and counted.
+        DiscardRow,
+        /// It becomes null and is counted; an error where the column is not nullable.
+        DiscardValue,
+    }
 }

@@ -1,46 +1,45 @@
 //! What a response is taken for.
 
-use super::Json;
+use super::JsonTemplate;
 use crate::{
     schema::Path,
     shared::{List, Text},
 };
 
-/// Where a page's records are.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-pub enum Selector {
-    /// At this place: the elements of a list, or an object as one record.
-    Path(Path),
-    /// The elements of every list, or every object, that this query finds (RFC 9535). Slower: the
-    /// page is read into a tree first.
-    ///
-    /// It may find no record, and still has to find what it looks into. Keys and indexes before its
-    /// first wildcard, filter, slice or descent are as those of a path. A slice wants a list; a
-    /// wildcard or a filter wants a list or an object, for a filter one with an object or a list in it,
-    /// or an empty one. A key after them has to be in one at least of the values that they gave, if
-    /// they gave any; `..key`, somewhere below. Null is nothing, and is no error.
-    Query(Text),
+declare! {
+    /// Where a page's records are.
+    #[derive(Eq)]
+    pub enum Selector {
+        /// At this place: the elements of a list, or an object as one record.
+        Path(Path),
+        /// The elements of every list, or every object, that this query finds (RFC 9535). Slower: the
+        /// page is read into a tree first.
+        ///
+        /// It may find no record, and still has to find what it looks into. Keys and indexes before its
+        /// first wildcard, filter, slice or descent are as those of a path. A slice wants a list; a
+        /// wildcard or a filter wants a list or an object, for a filter one with an object or a list in it,
+        /// or an empty one. A key after them has to be in one at least of the values that they gave, if
+        /// they gave any; `..key`, somewhere below. Null is nothing, and is no error.
+        Query(Text),
+    }
 }
 
-/// A rule about certain responses. Every condition must hold, and there is one at least.
-#[derive(Clone, Debug)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
-pub struct ResponseAction {
-    /// Its line in the spec, from 1.
-    pub line: u32,
-    /// The statuses it is for, as inclusive ranges; empty for any.
-    pub statuses: List<(u16, u16)>,
-    /// A text that the body has in it.
-    pub content: Option<Text>,
-    /// What the body, as JSON, has at these places.
-    pub json: List<JsonCondition>,
-    /// What these headers are.
-    pub headers: List<(Text, Text)>,
-    /// What it means.
-    pub action: Action,
+declare! {
+    /// A rule about certain responses. Every condition must hold, and there is one at least.
+    pub struct ResponseAction {
+        /// Its line in the spec, from 1.
+        pub line: u32,
+        /// The statuses it is for, as inclusive ranges; empty for any.
+        pub statuses: List<(u16, u16)>,
+        /// A text that the body has in it.
+        pub content: Option<Text>,
+        /// What the body, as JSON, has at these places.
+        pub json: List<JsonCondition>,
+        /// What these headers are.
+        pub headers: List<(Text, Text)>,
+        /// What it means.
+        pub action: Action,
+    }
 }
 
 impl ResponseAction {
@@ -55,36 +54,35 @@ impl ResponseAction {
     };
 }
 
-/// What a body has at a place.
-#[derive(Clone, Debug)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
-pub struct JsonCondition {
-    /// The place.
-    pub path: Path,
-    /// Scalars, any of which will do.
-    pub values: List<Json>,
+declare! {
+    /// What a body has at a place.
+    pub struct JsonCondition {
+        /// The place.
+        pub path: Path,
+        /// Scalars, any of which will do.
+        pub values: List<JsonTemplate>,
+    }
 }
 
-/// What a response means.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-pub enum Action {
-    /// The end, of this resource or this parent's part; what came before is kept. Past the first
-    /// page it may hide records, and the state does not pass them.
-    Ignore,
-    /// To ask again, as [`Retry`](super::Retry) says.
-    Retry {
-        /// Whether it is ignored after the last attempt, and no error. It may hide records then, and
-        /// the state does not pass them.
-        then_ignore: bool,
-    },
-    /// To ask once more, with new credentials.
-    RefreshAuth,
-    /// An error.
-    Fail {
-        /// What it says.
-        message: Option<Text>,
-    },
+declare! {
+    /// What a response means.
+    #[derive(Eq)]
+    pub enum Action {
+        /// The end, of this resource or this parent's part; what came before is kept. Past the first
+        /// page it may hide records, and the state does not pass them.
+        Ignore,
+        /// To ask again, as [`Retry`](super::Retry) says.
+        Retry {
+            /// Whether it is ignored after the last attempt, and no error. It may hide records then, and
+            /// the state does not pass them.
+            then_ignore: bool,
+        },
+        /// To ask once more, with new credentials.
+        RefreshAuth,
+        /// An error.
+        Fail {
+            /// What it says.
+            message: Option<Text>,
+        },
+    }
 }

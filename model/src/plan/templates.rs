@@ -1,6 +1,6 @@
 //! The templates in the requests of a resource.
 
-use super::{Body, Json, Part, ResourcePlan, Template};
+use super::{Body, JsonTemplate, Part, ResourcePlan, Template};
 
 impl ResourcePlan {
     /// Calls this with each template of the requests and a name of its place.
@@ -68,11 +68,15 @@ impl Template {
     }
 }
 
-fn each_text(json: &Json, call: &mut dyn FnMut(&str, &Template)) {
+fn each_text(json: &JsonTemplate, call: &mut dyn FnMut(&str, &Template)) {
     match json {
-        Json::Null | Json::Bool(_) | Json::Number(_) => {}
-        Json::Text(template) => call("the body", template),
-        Json::Array(elements) => elements.iter().for_each(|element| each_text(element, call)),
-        Json::Object(members) => members.iter().for_each(|(_, value)| each_text(value, call)),
+        JsonTemplate::Null | JsonTemplate::Bool(_) | JsonTemplate::Number(_) => {}
+        JsonTemplate::Text(template) => call("the body", template),
+        JsonTemplate::Array(elements) => {
+            elements.iter().for_each(|element| each_text(element, call));
+        }
+        JsonTemplate::Object(members) => {
+            members.iter().for_each(|(_, value)| each_text(value, call));
+        }
     }
 }

@@ -96,7 +96,7 @@ impl Data {
             selector: Selector::Path(Path::ROOT),
             rows_path: None,
             selector_required: true,
-            paginator: Paginator::SINGLE_PAGE,
+            paginator: Paginator::DEFAULT,
             schema_contract: SchemaContract {
                 data_type: DataTypeContract::Freeze,
                 ..self.plan.schema_contract

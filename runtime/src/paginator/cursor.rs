@@ -100,7 +100,7 @@ mod tests {
             },
             ends: Ends {
                 stop_after_empty_page,
-                ..Ends::LINKED
+                ..Ends::DEFAULT
             },
         }
     }

@@ -50,7 +50,7 @@ mod tests {
         let p = ByHeaderCursor {
             cursor_key: Static("X-Next"),
             cursor: Slot::Query(Static("cursor")),
-            ends: Ends::LINKED,
+            ends: Ends::DEFAULT,
         };
         let next = |facts: crate::paginator::test_support::Facts| {
             p.next(&Position::First, &facts.as_page())

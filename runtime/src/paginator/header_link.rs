@@ -85,7 +85,7 @@ mod tests {
         ByHeaderLink {
             header,
             rel: Static("next"),
-            ends: Ends::LINKED,
+            ends: Ends::DEFAULT,
         }
         .next(&Position::First, &facts.as_page())
     }

@@ -51,7 +51,7 @@ mod tests {
     fn next(probe: Probe) -> Result<Next> {
         let paginator = ByJsonLink {
             next_url_path: Path(list![Step::Key(Static("next"))]),
-            ends: Ends::LINKED,
+            ends: Ends::DEFAULT,
         };
         paginator.next(&Position::First, &page(1).probes([probe]).as_page())
     }

@@ -7,7 +7,10 @@ use url::Url;
 
 use crate::{
     ConfigValue, Error, ErrorKind, Result, Step,
-    plan::{Auth, Body, Grant, Json, Pages, Param, Part, ResourcePlan, Slot, SourcePlan, Template},
+    plan::{
+        Auth, Body, Grant, JsonTemplate, Pages, Param, Part, ResourcePlan, Slot, SourcePlan,
+        Template,
+    },
 };
 
 /// Names of parameters that hold a page size. Where a resource is paged, they do not say which records
@@ -193,7 +196,7 @@ impl Collector<'_> {
         &mut self,
         key: &str,
         path: &mut Vec<String>,
-        json: &Json,
+        json: &JsonTemplate,
         resource: &ResourcePlan,
         slots: &[&Slot],
     ) {
@@ -201,29 +204,29 @@ impl Collector<'_> {
             return;
         }
         match json {
-            Json::Object(members) if !members.is_empty() => {
+            JsonTemplate::Object(members) if !members.is_empty() => {
                 for (name, value) in members {
                     path.push(name.to_string());
                     self.json(&format!("{key}.{name}"), path, value, resource, slots);
                     path.pop();
                 }
             }
-            Json::Array(elements) if !elements.is_empty() => {
+            JsonTemplate::Array(elements) if !elements.is_empty() => {
                 for (at, value) in elements.iter().enumerate() {
                     path.push(format!("[{at}]"));
                     self.json(&format!("{key}[{at}]"), path, value, resource, slots);
                     path.pop();
                 }
             }
-            Json::Text(template) => {
+            JsonTemplate::Text(template) => {
                 let text = self.text(template, Some(resource));
                 self.put(key, Value::from(text).to_string());
             }
-            Json::Null => self.put(key, "null".to_owned()),
-            Json::Bool(value) => self.put(key, value.to_string()),
-            Json::Number(digits) => self.put(key, digits.to_string()),
-            Json::Object(_) => self.put(key, "{}".to_owned()),
-            Json::Array(_) => self.put(key, "[]".to_owned()),
+            JsonTemplate::Null => self.put(key, "null".to_owned()),
+            JsonTemplate::Bool(value) => self.put(key, value.to_string()),
+            JsonTemplate::Number(digits) => self.put(key, digits.to_string()),
+            JsonTemplate::Object(_) => self.put(key, "{}".to_owned()),
+            JsonTemplate::Array(_) => self.put(key, "[]".to_owned()),
         }
     }
 
@@ -473,7 +476,7 @@ mod tests {
     #[test]
     fn a_size_counts_where_a_resource_has_one_page() {
         let single = ResourcePlan {
-            paginator: Paginator::SINGLE_PAGE,
+            paginator: Paginator::DEFAULT,
             ..ORDERS.clone()
         };
         let json = of(&single, ["a", "u", "o", "s"]).to_json();
@@ -504,18 +507,24 @@ mod tests {
 
     #[test]
     fn a_body_counts_without_the_places_of_the_paginator() {
-        const BODY: Json = Json::Object(list![
-            (Static("cursor"), Json::Null),
+        const BODY: JsonTemplate = JsonTemplate::Object(list![
+            (Static("cursor"), JsonTemplate::Null),
             (
                 Static("filter"),
-                Json::Object(list![
-                    (Static("n"), Json::Number(Static("1"))),
-                    (Static("t"), Json::Text(Template(list![Part::Config(0)]))),
+                JsonTemplate::Object(list![
+                    (Static("n"), JsonTemplate::Number(Static("1"))),
+                    (
+                        Static("t"),
+                        JsonTemplate::Text(Template(list![Part::Config(0)]))
+                    ),
                 ]),
             ),
             (
                 Static("list"),
-                Json::Array(list![Json::Bool(true), Json::Array(list![])])
+                JsonTemplate::Array(list![
+                    JsonTemplate::Bool(true),
+                    JsonTemplate::Array(list![])
+                ])
             ),
         ]);
         let posted = ResourcePlan {

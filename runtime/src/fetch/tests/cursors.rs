@@ -27,7 +27,7 @@ fn events(table: &'static Table, incremental: Incremental) -> ResourcePlan {
     ResourcePlan {
         name: Static("events"),
         table: Static(table),
-        paginator: Paginator::SINGLE_PAGE,
+        paginator: Paginator::DEFAULT,
         incremental: Some(Incremental {
             start_param: Some(Static("since")),
             ..incremental

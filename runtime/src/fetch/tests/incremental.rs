@@ -256,11 +256,11 @@ async fn a_state_or_an_end_that_does_not_fit_is_refused_before_anything_is_asked
 }
 
 static AT_ONCE_IN_ORDER: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
-    paginator: Paginator::SINGLE_PAGE,
+    paginator: Paginator::DEFAULT,
     ..new_things(Some(RowOrder::Ascending), OnMissing::Raise)
 });
 static AT_ONCE: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
-    paginator: Paginator::SINGLE_PAGE,
+    paginator: Paginator::DEFAULT,
     ..new_things(None, OnMissing::Raise)
 });
 

@@ -118,7 +118,7 @@ static COUNTED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
             ..Ends::COUNTED
         },
         kind: Pages::Offset(Offset::new(2)),
-        ..Paginator::SINGLE_PAGE
+        ..Paginator::DEFAULT
     },
     ..THINGS.clone()
 });

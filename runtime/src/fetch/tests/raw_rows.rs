@@ -34,7 +34,7 @@ fn resource(query: &'static str, limit: u64, total: Option<Path>, short: bool) -
                 ..Ends::COUNTED
             },
             kind: Pages::Offset(Offset::new(limit)),
-            ..Paginator::SINGLE_PAGE
+            ..Paginator::DEFAULT
         },
         selector: Selector::Query(Text::of(query)),
         ..THINGS.clone()

@@ -197,7 +197,7 @@ fn an_undeclared_total_anywhere_usual_is_a_warning_that_names_the_field() {
 #[test]
 fn a_body_that_is_one_record_states_no_total() {
     let single = Statements::new(&ResourcePlan {
-        paginator: Paginator::SINGLE_PAGE,
+        paginator: Paginator::DEFAULT,
         ..ResourcePlan::DEFAULT
     });
     assert!(single.probes().is_empty());

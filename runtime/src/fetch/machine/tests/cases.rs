@@ -108,8 +108,8 @@ fn a_post_that_may_not_be_repeated_is_not() {
         ..Retry::DEFAULT
     };
     let rules = Rules::new(retry, &resource, 1, None);
-    let machine = machine_by(Paginator::SINGLE_PAGE, rules);
-    let mut server = Server::new(Paginator::SINGLE_PAGE, 5);
+    let machine = machine_by(Paginator::DEFAULT, rules);
+    let mut server = Server::new(Paginator::DEFAULT, 5);
     server.fates = vec![Fate::Status(503)];
     assert_eq!(drive(&server, machine, &[0]).tally.requests, 1);
 }
@@ -389,7 +389,7 @@ fn an_undeclared_total_that_is_not_reached_is_a_warning() {
 fn a_total_is_a_check_of_pages_by_cursor() {
     let ends = Ends {
         total_path: Some(TOTAL),
-        ..Ends::LINKED
+        ..Ends::DEFAULT
     };
     let mut server = Server::new(by_cursor_and(ends), 25);
     server.says = Says::Total;
@@ -402,7 +402,7 @@ fn a_total_is_a_check_of_pages_by_cursor() {
 fn a_flag_that_says_more_without_a_cursor_is_an_error() {
     let ends = Ends {
         has_more_path: Some(MORE),
-        ..Ends::LINKED
+        ..Ends::DEFAULT
     };
     let mut server = Server::new(by_cursor_and(ends), 25);
     server.flag = Flag::Always;

@@ -13,11 +13,11 @@ static BY_FLAG: LazyLock<Ends> = LazyLock::new(|| Ends {
 });
 static LINKED_BY_FLAG: LazyLock<Ends> = LazyLock::new(|| Ends {
     has_more_path: Some(MORE),
-    ..Ends::LINKED
+    ..Ends::DEFAULT
 });
 static LINKED_BY_TOTAL: LazyLock<Ends> = LazyLock::new(|| Ends {
     total_path: Some(TOTAL),
-    ..Ends::LINKED
+    ..Ends::DEFAULT
 });
 
 fn pages() -> impl Strategy<Value = Paginator> {

@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 use super::*;
 use crate::{
     parent::ToParentValue,
-    plan::{Body, Json, Method, OnNullParent, ParentField, ParentPlan},
+    plan::{Body, JsonTemplate, Method, OnNullParent, ParentField, ParentPlan},
 };
 
 pub(super) static POSTS_TABLE: Table = Table::new(
@@ -106,9 +106,15 @@ static SKIPPING: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
 
 static POSTED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     method: Method::Post,
-    body: Body::Json(Json::Object(list![
-        (Static("lang"), Json::Text(Template(list![Part::Parent(1)]))),
-        (Static("tag"), Json::Text(Template(list![Part::Parent(3)]))),
+    body: Body::Json(JsonTemplate::Object(list![
+        (
+            Static("lang"),
+            JsonTemplate::Text(Template(list![Part::Parent(1)]))
+        ),
+        (
+            Static("tag"),
+            JsonTemplate::Text(Template(list![Part::Parent(3)]))
+        ),
     ])),
     ..COMMENTS.clone()
 });

@@ -29,7 +29,7 @@ static TWO: LazyLock<Paginator> = LazyLock::new(|| Paginator {
     maximum_pages: Some(1),
     kind: Pages::Offset(Offset::new(2)),
     ends: Ends::COUNTED,
-    ..Paginator::SINGLE_PAGE
+    ..Paginator::DEFAULT
 });
 pub(super) static CUT_OFF: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     paginator: TWO.clone(),
@@ -627,7 +627,7 @@ async fn one_parent_says_where_its_records_find_no_room_in_the_state_of_all() {
 #[tokio::test]
 async fn parents_past_those_that_are_remembered_start_anew_and_the_report_says_so() {
     static AT_ONCE: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
-        paginator: Paginator::SINGLE_PAGE,
+        paginator: Paginator::DEFAULT,
         ..POSTS.clone()
     });
     static MANY: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
@@ -640,7 +640,7 @@ async fn parents_past_those_that_are_remembered_start_anew_and_the_report_says_s
         ),
         params: list![],
         headers: list![],
-        paginator: Paginator::SINGLE_PAGE,
+        paginator: Paginator::DEFAULT,
         ..NEW_COMMENTS.clone()
     });
     let shop = shop(Api::new(|request| {

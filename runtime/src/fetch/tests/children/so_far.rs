@@ -67,7 +67,7 @@ async fn none_is_given_that_would_bring_records_again() {
             maximum_pages: Some(1),
             kind: Pages::Offset(Offset::new(1)),
             ends: Ends::COUNTED,
-            ..Paginator::SINGLE_PAGE
+            ..Paginator::DEFAULT
         },
         ..NEW_COMMENTS.clone()
     });

@@ -525,7 +525,7 @@ pub mod media_insights {
                 ..__rs::Offset::DEFAULT
             }),
             ends: __rs::Ends::COUNTED,
-            ..__rs::Paginator::SINGLE_PAGE
+            ..__rs::Paginator::DEFAULT
         },
         selector: __rs::Selector::Path(__rs::at!("data")),
         ..__rs::ResourcePlan::DEFAULT

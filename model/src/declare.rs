@@ -1,0 +1,107 @@
+//! How the types of plans and tables are declared.
+
+/// Declares a struct or an enum of a plan: data that compares, is written as Rust by a generator
+/// ([`Describe`](crate::describe::Describe)) and, with the feature `serde`, in other formats.
+///
+/// Where each field of a struct has a default, the struct has a constant `DEFAULT` of them, and its
+/// description leaves out the fields that are equal to it.
+macro_rules! declare {
+    (
+        $(#[$meta:meta])*
+        pub struct $Name:ident {
+            $($(#[$field_meta:meta])* pub $field:ident: $Type:ty = $default:expr,)+
+        }
+    ) => {
+        declare!(@struct $(#[$meta])* $Name { $($(#[$field_meta])* $field: $Type,)+ });
+
+        impl $Name {
+            /// The defaults of the language.
+            pub const DEFAULT: Self = Self { $($field: $default,)+ };
+        }
+
+        impl $crate::describe::Describe for $Name {
+            #[allow(clippy::float_cmp, reason = "a default is that very number")]
+            fn describe(&self) -> $crate::describe::Value<'_> {
+                let mut item = $crate::describe::Item::new(stringify!($Name));
+                item.is_over_default = true;
+                $(
+                    let default: $Type = $default;
+                    if self.$field != default {
+                        item.fields.push((stringify!($field), &self.$field));
+                    }
+                )+
+                $crate::describe::Value::Item(item)
+            }
+        }
+    };
+
+    (
+        $(#[$meta:meta])*
+        pub struct $Name:ident {
+            $($(#[$field_meta:meta])* pub $field:ident: $Type:ty,)+
+        }
+    ) => {
+        declare!(@struct $(#[$meta])* $Name { $($(#[$field_meta])* $field: $Type,)+ });
+
+        impl $crate::describe::Describe for $Name {
+            fn describe(&self) -> $crate::describe::Value<'_> {
+                let item = $crate::describe::Item::new(stringify!($Name))
+                    $(.field(stringify!($field), &self.$field))+;
+                $crate::describe::Value::Item(item)
+            }
+        }
+    };
+
+    (
+        $(#[$meta:meta])*
+        pub enum $Name:ident {
+            $(
+                $(#[$variant_meta:meta])*
+                $Variant:ident
+                $(($Inner:ty))?
+                $({ $($(#[$field_meta:meta])* $field:ident: $Type:ty,)+ })?
+            ,)+
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+        #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+        pub enum $Name {
+            $(
+                $(#[$variant_meta])*
+                $Variant $(($Inner))? $({ $($(#[$field_meta])* $field: $Type,)+ })?
+            ,)+
+        }
+
+        impl $crate::describe::Describe for $Name {
+            fn describe(&self) -> $crate::describe::Value<'_> {
+                let item = match self {
+                    $(
+                        Self::$Variant $((declare!(@name $Inner, value)))? $({ $($field,)+ })? => {
+                            $crate::describe::Item::variant(stringify!($Name), stringify!($Variant))
+                                $(.value(declare!(@name $Inner, value)))?
+                                $($(.field(stringify!($field), $field))+)?
+                        }
+                    )+
+                };
+                $crate::describe::Value::Item(item)
+            }
+        }
+    };
+
+    (@struct $(#[$meta:meta])* $Name:ident {
+        $($(#[$field_meta:meta])* $field:ident: $Type:ty,)+
+    }) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+        #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+        pub struct $Name {
+            $($(#[$field_meta])* pub $field: $Type,)+
+        }
+    };
+
+    // The name of a field that has a type only.
+    (@name $Inner:ty, $name:ident) => { $name };
+}
