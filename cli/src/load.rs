@@ -33,7 +33,7 @@ async fn load(args: Load, context: Context, token_requests: TokenRequests) -> Re
         )));
     }
     let mut database = Sqlite::open(&args.to)?;
-    let mut loading = Loading::of(&client, &mut database);
+    let mut loading = Loading::new(&client, &mut database);
     if args.full_refresh {
         loading = loading.full_refresh();
     }

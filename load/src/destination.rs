@@ -1,4 +1,4 @@
-//! What records are written to.
+//! The destination: what a load writes records to.
 
 use std::future::Future;
 
@@ -8,14 +8,13 @@ use rest_source::{
     shared::{Ref, Text},
 };
 
-/// What records are written to.
+/// A database, file or service that a load writes records to.
 ///
-/// A load opens a resource, writes its pages, commits and completes it, one resource after the other.
-/// Nobody else sees what is written until it is committed, and never without the state it was committed
-/// with. What was not committed when the destination is dropped, or when another resource is opened, is
-/// rolled back.
+/// For one resource after the other, a load calls `open`, then `write` and `commit` for its pages, then
+/// `complete`. Rows become visible to others only with a commit, together with the state committed with them.
+/// Uncommitted rows are rolled back when the destination is dropped or another resource is opened.
 ///
-/// A destination that prints rows and remembers nothing:
+/// A destination that prints rows and stores no state:
 ///
 /// ```
 /// use rest_source::{Result, Rows, State};
@@ -58,35 +57,35 @@ use rest_source::{
 /// }
 /// ```
 pub trait Destination: Send {
-    /// Prepares the resource to be written, and returns what was last committed with it.
+    /// Prepares the resource for writing, and returns its last commit.
     ///
     /// # Errors
     ///
-    /// When the destination cannot hold the resource's records, as when it holds others by that name.
+    /// When the destination cannot hold the resource's records, for example because another resource uses the
+    /// name.
     fn open(&mut self, target: &Target) -> impl Future<Output = Result<Opened>> + Send;
 
-    /// Writes a page of the opened resource, and returns the number of rows written.
+    /// Writes a page of the open resource, and returns the number of rows written.
     ///
     /// # Errors
     ///
-    /// When the destination does not accept the rows. None of them is committed then.
+    /// When the destination does not accept the rows; none of them is committed.
     fn write(&mut self, rows: &Rows) -> impl Future<Output = Result<u64>> + Send;
 
-    /// Commits what was written since the last commit; where there is a state, together with it.
+    /// Commits the rows written since the last commit, and the state if there is one, in one transaction.
     ///
-    /// Where the target is [`Writing::Replace`] or [`Writing::ReplaceGroups`], the commit deletes what
-    /// was there before. It is called once then, by [`complete`](Self::complete), also when nothing was
-    /// written.
+    /// For [`Writing::Replace`] and [`Writing::ReplaceGroups`] the commit also deletes the replaced rows. It is
+    /// then called exactly once, by [`complete`](Self::complete), even if nothing was written.
     ///
     /// # Errors
     ///
-    /// When it cannot be committed: nothing is then.
+    /// When the transaction fails; nothing is committed.
     fn commit(&mut self, state: Option<&State>) -> impl Future<Output = Result<()>> + Send;
 
-    /// Commits the rest of the opened resource, which is complete in this load.
+    /// Commits the rest of the open resource: this load has written all of it.
     ///
-    /// Where rows are appended, the destination remembers that in the same transaction, until
-    /// [`end`](Self::end): see [`Opened::appended`].
+    /// A destination of appended rows records this in the same transaction, until [`end`](Self::end): see
+    /// [`Opened::already_appended`].
     ///
     /// # Errors
     ///
@@ -95,7 +94,7 @@ pub trait Destination: Send {
         self.commit(state)
     }
 
-    /// Ends the load: all of its resources were tried. It is not called for a load that is killed.
+    /// Ends the load after its last resource. A killed load does not call it.
     ///
     /// # Errors
     ///
@@ -104,14 +103,14 @@ pub trait Destination: Send {
         async { Ok(()) }
     }
 
-    /// Discards what was written since the last commit.
+    /// Discards the rows written since the last commit.
     ///
     /// # Errors
     ///
     /// When the destination cannot be reached.
     fn roll_back(&mut self) -> impl Future<Output = Result<()>> + Send;
 
-    /// The number of rows that the opened resource has.
+    /// Counts the stored rows of the open resource.
     ///
     /// # Errors
     ///
@@ -119,44 +118,50 @@ pub trait Destination: Send {
     fn count(&mut self) -> impl Future<Output = Result<u64>> + Send;
 }
 
-/// A resource to be written.
+/// A resource to be written, and how.
 #[derive(Clone, Debug)]
 pub struct Target {
     /// Name of the source.
     pub source: Text,
-    /// The resource with its table.
+    /// The resource, including its table.
     pub resource: Ref<ResourcePlan>,
-    /// How its rows are written.
+    /// How rows are written.
     pub writing: Writing,
-    /// The resources that the caller named, of which the load is; none where it is of all.
+    /// The resources that the caller named; empty if the load is of all.
     pub only: Vec<String>,
-    /// Whether the caller asked for a full refresh: [`Writing::Replace`] whatever the disposition.
+    /// Whether the caller requested a full refresh: [`Writing::Replace`] under any disposition.
     pub full_refresh: bool,
-    /// Whether the caller goes on from a state that does not fit the rows: see
+    /// Whether the caller accepts a state that does not match the rows: see
     /// [`keep_state`](crate::Loading::keep_state).
     pub keep_state: bool,
-    /// What its records are asked for by. The destination stores it with the rows.
+    /// Fingerprint of the request. The destination stores it with the rows.
     pub request: Fingerprint,
-    /// The columns that are settings (`include_from_config`), and their values. They tell the rows of
-    /// this load apart from those of other settings, of which each has a state of its own.
+    /// The columns that hold settings (`include_from_config`), and their values. They identify the rows of this
+    /// load: rows of other values have their own states.
     pub settings: Vec<(Text, ConfigValue)>,
 }
 
-/// What a destination knows of a resource that it opened.
+/// What a destination has stored of a resource when it is opened.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Opened {
-    /// The state that was last committed.
+    /// The last committed state.
     pub state: Option<State>,
-    /// What the rows that are there were asked for by; `None` where there are none, or it is not known.
+    /// Fingerprint of the request of the stored rows; `None` if there are no rows or it is unknown.
     pub request: Option<Fingerprint>,
-    /// Whether a load that did not [end](Destination::end) has completed this resource by appending.
-    pub appended: bool,
-    /// Whether that was a load of other resources, after the one that did not end, and this load completes
-    /// that one.
-    pub since: bool,
-    /// What the load's report should note.
+    /// Set if this load completes a killed one, and the resource was appended already.
+    pub already_appended: Option<AppendedBy>,
+    /// Notes for the load's report.
     pub notes: Vec<String>,
+}
+
+/// Which load already appended a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AppendedBy {
+    /// The killed load, which did not [end](Destination::end).
+    KilledLoad,
+    /// A load of other resources, after the killed one.
+    LaterLoad,
 }
 
 impl From<Option<State>> for Opened {
@@ -169,8 +174,8 @@ impl From<Option<State>> for Opened {
 }
 
 impl Target {
-    /// The names of the columns that tell the stored rows apart, in order: the primary key, except
-    /// where rows are appended and the same record may stand there more than once.
+    /// The names of the stored primary key's columns, in order. Empty for appended rows, which may hold a
+    /// record more than once.
     pub fn key(&self) -> impl Iterator<Item = &str> {
         let table = &self.resource.table;
         let keyed = self.resource.write_disposition != WriteDisposition::Append;
@@ -181,7 +186,7 @@ impl Target {
             .map(|column| column.name.as_str())
     }
 
-    /// The names of the columns whose rows are replaced together, in order: the merge key.
+    /// The names of the merge key's columns, in order.
     pub fn merge_key(&self) -> impl Iterator<Item = &str> {
         let columns = self.resource.table.columns.iter();
         let columns = columns.filter(|column| column.merge_key);
@@ -189,17 +194,16 @@ impl Target {
     }
 }
 
-/// How rows are written.
+/// How rows are written: the write disposition, or a full refresh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Writing {
-    /// Beside those that are there.
+    /// Added to the stored rows.
     Append,
-    /// In place of those of the same key.
+    /// Upserted by primary key.
     Merge,
-    /// In place of all that have the [merge key](Target::merge_key) of one of them, or its key. Of
-    /// those that have one key the last is written. A group may come in several pages.
+    /// Replace all rows that have the [merge key](Target::merge_key) of one of them, or its primary key. Of
+    /// several rows with one primary key the last is written. A group may span several pages.
     ReplaceGroups,
-    /// In place of all that are there when the load begins, and have the same
-    /// [settings](Target::settings).
+    /// Replace all rows that have the same [settings](Target::settings).
     Replace,
 }

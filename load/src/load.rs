@@ -1,4 +1,4 @@
-//! A source into a destination: resource by resource, page by page.
+//! The load: fetches the resources of a source and writes them to a destination, page by page.
 
 use std::{future::IntoFuture, pin::Pin};
 
@@ -10,28 +10,26 @@ use rest_source::{
 };
 
 use crate::{
-    Destination, LoadError, LoadReport, NotTried, Progress, ResourceReport, Target, Writing,
-    append, failures::Failures, report::Reason, whole,
+    AppendedBy, Destination, LoadError, LoadReport, NotTried, Progress, ResourceReport, Target,
+    Writing, append_checks, replace_checks, report::Reason, shared_failures::SharedFailures,
 };
 
-/// Loads a source.
-///
-/// Every connector has it.
+/// Loads a source into a destination. Implemented for every connector.
 pub trait Load: Connector {
-    /// Fetches every selected resource and writes it as its `write_disposition` says: see the
-    /// [crate's page](crate). Nothing is sent until it is awaited.
+    /// Fetches every selected resource and writes it by its `write_disposition`: see the
+    /// [crate's page](crate). No request is sent until the result is awaited.
     ///
     /// # Errors
     ///
-    /// Awaiting it fails when a resource could not be fetched or written.
+    /// Awaiting it returns a [`LoadError`] when a resource could not be fetched or written.
     fn load<'a, D: Destination>(&'a self, destination: &'a mut D) -> Loading<'a, D> {
-        Loading::of(self.client(), destination)
+        Loading::new(self.client(), destination)
     }
 }
 
 impl<S: Connector> Load for S {}
 
-/// A load that has not begun. Await it to run it.
+/// A lazy load. Await it to run it.
 #[must_use = "a load does nothing until it is awaited"]
 pub struct Loading<'a, D> {
     client: &'a Client,
@@ -43,9 +41,8 @@ pub struct Loading<'a, D> {
 }
 
 impl<'a, D: Destination> Loading<'a, D> {
-    /// The load of the source that this client is of: [`Load::load`] where there is no more than the
-    /// client, as of a plan that is known only at run time.
-    pub fn of(client: &'a Client, destination: &'a mut D) -> Self {
+    /// A load of the client's source: like [`Load::load`], for a plan that is known only at run time.
+    pub fn new(client: &'a Client, destination: &'a mut D) -> Self {
         Self {
             client,
             destination,
@@ -56,26 +53,26 @@ impl<'a, D: Destination> Loading<'a, D> {
         }
     }
 
-    /// Starts over: everything is fetched again, and takes the place of all that was there.
+    /// Fetches everything again, and replaces all stored rows.
     pub fn full_refresh(mut self) -> Self {
         self.full_refresh = true;
         self
     }
 
-    /// Accepts rows and states of another request: for a path, parameter or setting that changed without
-    /// changing which records there are. Goes on from the state of a table that was emptied, too.
+    /// Accepts rows and states of another request, for a change of path, parameter or setting that does not
+    /// change which records exist. Also keeps the state of a table that a user emptied.
     pub fn keep_state(mut self) -> Self {
         self.keep_state = true;
         self
     }
 
-    /// Loads this resource, and others named so, instead of all that are `selected`.
+    /// Loads only this resource and others named by further calls, instead of all that are `selected`.
     pub fn resource(mut self, name: impl Into<String>) -> Self {
         self.only.push(name.into());
         self
     }
 
-    /// Calls this after every page that was written.
+    /// Calls a function after every written page.
     pub fn on_progress(mut self, call: impl FnMut(Progress) + Send + 'a) -> Self {
         self.on_progress = Box::new(call);
         self
@@ -85,11 +82,11 @@ impl<'a, D: Destination> Loading<'a, D> {
         let resources = self.resources()?;
         let family = Family::of(&resources);
         let mut outcome = LoadError::default();
-        let mut failures = Failures::new(self.client);
-        // Those of which no child can be fetched.
-        let mut lost: Vec<Text> = Vec::new();
+        let mut failures = SharedFailures::new(self.client);
+        // Resources whose children cannot be fetched.
+        let mut unfetched: Vec<Text> = Vec::new();
         for resource in resources {
-            let parent = ancestors(&resource).find(|name| lost.contains(name));
+            let parent = ancestors(&resource).find(|name| unfetched.contains(name));
             let reason = parent
                 .map(Reason::Parent)
                 .or_else(|| failures.reason(&resource));
@@ -105,17 +102,24 @@ impl<'a, D: Destination> Loading<'a, D> {
                 continue;
             }
             match self.load(&resource, &family).await {
-                Ok(Loaded::Now(report)) => {
+                Ok(Outcome::Loaded(report)) => {
                     failures.succeeded(&resource);
                     outcome.loaded.resources.push(*report);
                 }
-                Ok(Loaded::Before) => outcome.loaded.appended_before.push(resource.name.clone()),
-                Ok(Loaded::Since) => outcome.loaded.appended_since.push(resource.name.clone()),
+                Ok(Outcome::AlreadyAppended(by)) => {
+                    let loaded = &mut outcome.loaded;
+                    let names = match by {
+                        AppendedBy::KilledLoad => &mut loaded.appended_by_killed_load,
+                        AppendedBy::LaterLoad => &mut loaded.appended_after_kill,
+                    };
+                    names.push(resource.name.clone());
+                }
                 Err(failed) => {
-                    if failed.is_of_records() {
-                        // The parent, where it was asked for within this fetch.
-                        lost.extend(failed.error.resource().map(|name| name.to_owned().into()));
-                        lost.push(resource.name.clone());
+                    if failed.affects_children() {
+                        // The error names the parent if the child's fetch requested it.
+                        unfetched
+                            .extend(failed.error.resource().map(|name| name.to_owned().into()));
+                        unfetched.push(resource.name.clone());
                     }
                     failures.failed(&resource, &failed.error);
                     outcome.errors.push(failed.error);
@@ -130,7 +134,7 @@ impl<'a, D: Destination> Loading<'a, D> {
         Err(outcome)
     }
 
-    /// The resources to load, in the order of the spec, but parents before their children.
+    /// The resources to load: in the order of the spec, parents before children.
     fn resources(&self) -> Result<Vec<Ref<ResourcePlan>>> {
         let all = self.client.plan().resources.iter();
         if self.only.is_empty() {
@@ -157,7 +161,7 @@ impl<'a, D: Destination> Loading<'a, D> {
         &mut self,
         resource: &Ref<ResourcePlan>,
         family: &Family,
-    ) -> Result<Loaded, Failed> {
+    ) -> Result<Outcome, FailedResource> {
         let target = Target {
             source: self.client.plan().name.clone(),
             resource: resource.clone(),
@@ -170,46 +174,46 @@ impl<'a, D: Destination> Loading<'a, D> {
         };
         let (fetch, notes) = match self.open(&target).await {
             Ok(Ok(opened)) => opened,
-            Ok(Err(loaded)) => return Ok(loaded),
-            Err(error) => return Err(Failed::to_write(named(error, resource))),
+            Ok(Err(by)) => return Ok(Outcome::AlreadyAppended(by)),
+            Err(error) => return Err(FailedResource::unopened(named(error, resource))),
         };
         let mut pages = fetch.within(family).pages();
-        let mut course = Course::new(resource);
-        let written = self.write(&target, &mut pages, &mut course).await;
+        let mut state = LoadState::new(resource);
+        let written = self.write(&target, &mut pages, &mut state).await;
         let written = match written {
-            Ok(()) => self.finish(&target, &pages, &mut course).await,
+            Ok(()) => self.finish(&target, &pages, &mut state).await,
             Err(error) => Err(error),
         };
         let mut fetched = pages.report();
         fetched
             .notes
-            .splice(0..0, notes.into_iter().chain(course.notes));
+            .splice(0..0, notes.into_iter().chain(state.notes));
         match written {
-            Ok(rows) => Ok(Loaded::Now(Box::new(ResourceReport {
+            Ok(rows) => Ok(Outcome::Loaded(Box::new(ResourceReport {
                 resource: resource.name.clone(),
                 fetched,
-                written: course.progress.rows,
+                written: state.progress.rows,
                 rows,
             }))),
             Err(error) => {
-                // All that was given is merged; the parents of whom all came are not asked again.
-                let state = pages.state();
+                // Merged rows are kept, and with them the states of completed parents.
+                let fetch_state = pages.state();
                 let is_incomplete = *error.kind() == ErrorKind::Incomplete;
-                let is_kept = (course.broke_off || is_incomplete)
+                let is_kept = (state.fetch_failed || is_incomplete)
                     && target.writing == Writing::Merge
-                    && self.destination.commit(state.as_ref()).await.is_ok();
+                    && self.destination.commit(fetch_state.as_ref()).await.is_ok();
                 if !is_kept {
-                    // It failed already; what matters is why.
+                    // The first error is the one to report.
                     let _ = self.destination.roll_back().await;
                 }
                 let error = named(error, resource);
-                let error = match course.committed {
+                let error = match state.committed {
                     0 => error,
                     _ if is_incomplete => error,
                     1 => error.with_detail("1 record before it was committed"),
                     count => error.with_detail(format!("{count} records before it were committed")),
                 };
-                Err(Failed {
+                Err(FailedResource {
                     error: match error.report() {
                         Some(_) => error,
                         None => error.with_report(fetched.clone()),
@@ -217,16 +221,16 @@ impl<'a, D: Destination> Loading<'a, D> {
                     report: Some(ResourceReport {
                         resource: resource.name.clone(),
                         fetched,
-                        written: course.committed,
+                        written: state.committed,
                         rows: self.destination.count().await.unwrap_or_default(),
                     }),
-                    of_fetch: course.broke_off,
+                    is_of_fetch: state.fetch_failed,
                 })
             }
         }
     }
 
-    /// The columns of a resource that are settings, and their values.
+    /// The columns of a resource that hold settings, and their values.
     fn settings(&self, resource: &ResourcePlan) -> Vec<(Text, ConfigValue)> {
         let columns = resource.table.columns.iter();
         let config = self.client.config();
@@ -238,41 +242,39 @@ impl<'a, D: Destination> Loading<'a, D> {
             .collect()
     }
 
-    /// Opens a resource: how it is to be fetched, and what the report should note. `Err` where it was
-    /// loaded already, by a load that was killed or since.
+    /// Opens a resource. Returns its fetch and notes for the report, or `Err` if it was already appended.
     async fn open(
         &mut self,
         target: &Target,
-    ) -> Result<Result<(Fetch<Rows>, Vec<String>), Loaded>> {
+    ) -> Result<Result<(Fetch<Rows>, Vec<String>), AppendedBy>> {
         let resource = &target.resource;
         match target.writing {
-            Writing::Append => append::check(resource)?,
-            Writing::ReplaceGroups => whole::check_groups(resource)?,
+            Writing::Append => append_checks::check(resource)?,
+            Writing::ReplaceGroups => replace_checks::check_groups(resource)?,
             Writing::Merge | Writing::Replace => {}
         }
         let opened = self.destination.open(target).await?;
-        if let Some(was) = &opened.request {
-            self.check_request(target, was)?;
+        if let Some(stored) = &opened.request {
+            self.check_request(target, stored)?;
         }
         let is_incremental = resource.incremental.is_some();
-        if opened.appended && target.writing == Writing::Append && !is_incremental {
-            return Ok(Err(if opened.since {
-                Loaded::Since
-            } else {
-                Loaded::Before
-            }));
+        if let Some(by) = opened.already_appended
+            && target.writing == Writing::Append
+            && !is_incremental
+        {
+            return Ok(Err(by));
         }
-        // What is missing decides what is committed: see `finish`.
+        // `finish` decides by the completeness what is committed.
         let mut fetch = self.client.rows(resource).allow_incomplete();
         if resource.write_disposition == WriteDisposition::Merge {
             fetch = fetch.for_upsert();
         }
-        // A resource that is incremental no longer has no use for what it once came to.
+        // A resource that is no longer incremental has no use for a state.
         let state = opened.state.filter(|_| is_incremental);
         let fetch = match (target.writing, state) {
-            // What takes the place of everything has to be everything.
+            // A replacement needs all records.
             (Writing::Replace, _) => fetch.full_refresh(),
-            // The rows of the table are of the same request, or were accepted.
+            // The stored rows are of the same request, or `keep_state` accepted them.
             (_, Some(state)) if self.keep_state => fetch.since(state).keep_state(),
             (_, Some(state)) => fetch.since(state),
             (_, None) => fetch,
@@ -280,9 +282,9 @@ impl<'a, D: Destination> Loading<'a, D> {
         Ok(Ok((fetch, opened.notes)))
     }
 
-    /// Refuses to mix rows of two requests in one table.
-    fn check_request(&self, target: &Target, was: &Fingerprint) -> Result<()> {
-        let differences = was.differences(&target.request);
+    /// Rejects a table with rows of another request.
+    fn check_request(&self, target: &Target, stored: &Fingerprint) -> Result<()> {
+        let differences = stored.differences(&target.request);
         if differences.is_empty() || self.keep_state || self.full_refresh {
             return Ok(());
         }
@@ -291,43 +293,43 @@ impl<'a, D: Destination> Loading<'a, D> {
         let error = Error::new(ErrorKind::State, message);
         let error = differences.into_iter().fold(error, Error::with_detail);
         Err(error.with_help(
-            "load into another database; or replace the rows by `--full-refresh` (`full_refresh()`); or \
-             go on beside them by `--keep-state` (`keep_state()`), if both ask for the same records; \
-             `include_from_config` keeps the rows of several settings apart",
+            "load into another database; or replace the rows by `--full-refresh` (`full_refresh()`); or keep \
+             them by `--keep-state` (`keep_state()`), if both requests return the same records; \
+             `include_from_config` stores the rows of several settings in one table",
         ))
     }
 
-    /// Writes the pages, and commits those that may be committed before the others came.
+    /// Writes the pages, and commits those that can be committed before the last page.
     async fn write(
         &mut self,
         target: &Target,
         pages: &mut Pages<Rows>,
-        course: &mut Course,
+        state: &mut LoadState,
     ) -> Result<()> {
         while let Some(page) = pages.next().await {
-            let page = page.inspect_err(|_| course.broke_off = true)?;
+            let page = page.inspect_err(|_| state.fetch_failed = true)?;
             let before = page.state_before();
             if before.is_some() && may_commit(target.writing, true) {
                 self.destination.commit(before).await?;
-                course.committed = course.progress.rows;
+                state.committed = state.progress.rows;
             }
-            course.progress.rows += self.destination.write(page.rows()).await?;
-            course.progress.pages += 1;
+            state.progress.rows += self.destination.write(page.rows()).await?;
+            state.progress.pages += 1;
             if may_commit(target.writing, page.state().is_some()) {
                 self.destination.commit(page.state()).await?;
-                course.committed = course.progress.rows;
+                state.committed = state.progress.rows;
             }
-            (self.on_progress)(course.progress.clone());
+            (self.on_progress)(state.progress.clone());
         }
         Ok(())
     }
 
-    /// Commits what is left, where the fetch brought what it should, and counts the rows.
+    /// Checks the completeness of the fetch, commits the rest and counts the rows.
     async fn finish(
         &mut self,
         target: &Target,
         pages: &Pages<Rows>,
-        course: &mut Course,
+        state: &mut LoadState,
     ) -> Result<u64> {
         let fetched = pages.report();
         let completeness = pages.completeness().unwrap_or_default();
@@ -339,23 +341,23 @@ impl<'a, D: Destination> Loading<'a, D> {
                 }
             }));
         }
-        // The load after a full refresh appends to it.
+        // The next load appends to the rows of a full refresh.
         let is_appended = target.resource.write_disposition == WriteDisposition::Append;
         if is_appended && completeness.redelivers() {
-            return Err(append::would_repeat(&target.resource, &fetched));
+            return Err(append_checks::would_repeat(&target.resource, &fetched));
         }
-        whole::check_groups_are_whole(target.writing, &completeness, &fetched)?;
+        replace_checks::check_groups_are_whole(target.writing, &completeness, &fetched)?;
         let may_hide = fetched.ignored > 0 || completeness.has_unfetched_parts();
         if target.writing == Writing::Replace && fetched.pages == 0 && may_hide {
-            // Nothing arrived that could take the place of the rows.
+            // No page arrived that could replace the rows.
             self.destination.roll_back().await?;
-            course.notes.push(
-                "no page arrived, since responses were ignored: the rows of the table were kept"
+            state.notes.push(
+                "no page arrived because responses were ignored: the rows of the table were kept"
                     .to_owned(),
             );
             return self.destination.count().await;
         }
-        whole::check_parts(target, &completeness, &fetched)?;
+        replace_checks::check_parts(target, &completeness, &fetched)?;
         self.destination.complete(pages.state().as_ref()).await?;
         self.destination.count().await
     }
@@ -371,27 +373,23 @@ impl<'a, D: Destination> Loading<'a, D> {
     }
 }
 
-/// A resource that was loaded.
-enum Loaded {
-    Now(Box<ResourceReport>),
-    /// By a load that was killed, which this one completes.
-    Before,
-    /// By a load of this resource since that one was killed.
-    Since,
+/// The outcome of a resource that did not fail.
+enum Outcome {
+    Loaded(Box<ResourceReport>),
+    AlreadyAppended(AppendedBy),
 }
 
-/// The progress of one resource within a load.
-struct Course {
+/// The state of the current resource's load.
+struct LoadState {
     progress: Progress,
-    /// Records that were committed.
+    /// Committed records.
     committed: u64,
-    /// Whether the fetch failed.
-    broke_off: bool,
-    /// What the report should note.
+    fetch_failed: bool,
+    /// Notes for the report.
     notes: Vec<String>,
 }
 
-impl Course {
+impl LoadState {
     fn new(resource: &ResourcePlan) -> Self {
         Self {
             progress: Progress {
@@ -400,35 +398,35 @@ impl Course {
                 rows: 0,
             },
             committed: 0,
-            broke_off: false,
+            fetch_failed: false,
             notes: Vec::new(),
         }
     }
 }
 
-/// A resource that was not loaded.
-struct Failed {
+/// A resource that could not be loaded.
+struct FailedResource {
     error: Error,
-    /// What was done until then, where anything was.
+    /// `None` if the destination could not open it.
     report: Option<ResourceReport>,
-    /// Whether it could not be fetched; otherwise, not be written.
-    of_fetch: bool,
+    /// Whether the fetch failed; otherwise the destination failed.
+    is_of_fetch: bool,
 }
 
-impl Failed {
-    /// It could not even be opened.
-    fn to_write(error: Error) -> Self {
+impl FailedResource {
+    /// The destination could not open the resource.
+    fn unopened(error: Error) -> Self {
         Self {
             error,
             report: None,
-            of_fetch: false,
+            is_of_fetch: false,
         }
     }
 
-    /// Whether a child, which is fetched for all records of this resource, would meet the same error.
-    fn is_of_records(&self) -> bool {
-        // All of them are asked for without a state.
-        self.of_fetch && *self.error.kind() != ErrorKind::State
+    /// Whether a child's fetch, which needs all records of this resource, would fail with the same error.
+    fn affects_children(&self) -> bool {
+        // A child's fetch requests its parents without a state.
+        self.is_of_fetch && *self.error.kind() != ErrorKind::State
     }
 }
 
@@ -440,7 +438,7 @@ fn parents_first<'a>(
     resources
 }
 
-/// The name of the resource's parent, that of the parent's, and so on.
+/// The names of the resource's ancestors, from its parent on.
 fn ancestors(resource: &ResourcePlan) -> impl Iterator<Item = Text> + '_ {
     let mut parents = std::iter::successors(Some(resource), |resource| {
         Some(&*resource.parent.as_ref()?.resource)
@@ -449,19 +447,19 @@ fn ancestors(resource: &ResourcePlan) -> impl Iterator<Item = Text> + '_ {
     parents.map(|resource| resource.name.clone())
 }
 
-/// Whether a page may be committed though others are still to come.
+/// Whether a page may be committed before the last page has arrived.
 fn may_commit(writing: Writing, has_state: bool) -> bool {
     match writing {
-        // Without a state it is fetched again after a failure, and merged into itself.
+        // After a failure the page is fetched and merged again: an upsert is idempotent.
         Writing::Merge => true,
-        // Without a state it would be there twice.
+        // Without a state the page would be appended again after a failure.
         Writing::Append => has_state,
-        // Half of the new rows are not to be seen without the other half.
+        // Readers must not see a partial replacement.
         Writing::Replace | Writing::ReplaceGroups => false,
     }
 }
 
-/// The error, of this resource unless it names another.
+/// Adds the resource's name to the error, unless it names another resource.
 fn named(error: Error, resource: &ResourcePlan) -> Error {
     match error.resource() {
         Some(_) => error,

@@ -1,40 +1,39 @@
-//! What a load did, and what kept it from doing more.
+//! The report and the error of a load.
 
 use std::fmt;
 
 use rest_source::{Error, ErrorKind, Report, shared::Text};
 
-/// What a load did.
+/// The report of a load.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct LoadReport {
-    /// The resources that were loaded, in order.
+    /// The loaded resources, in order.
     pub resources: Vec<ResourceReport>,
-    /// The resources that were left out by `write_disposition: skip`.
+    /// Resources skipped by `write_disposition: skip`.
     pub skipped: Vec<Text>,
-    /// The resources that a load which was killed had appended: this load completed that one, and did
-    /// not append them again.
-    pub appended_before: Vec<Text>,
-    /// The resources that a load of them, by name, has appended after another was killed: this load
-    /// completed that one, and did not append them again.
-    pub appended_since: Vec<Text>,
+    /// Resources that a killed load had appended. This load completed that one, and did not append them again.
+    pub appended_by_killed_load: Vec<Text>,
+    /// Resources that another load appended after a load was killed. This load completed the killed one, and
+    /// did not append them again.
+    pub appended_after_kill: Vec<Text>,
 }
 
-/// What a load did with one resource.
+/// The report of one resource in a load.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ResourceReport {
     /// Name of the resource.
     pub resource: Text,
-    /// What the fetch did.
+    /// The report of the fetch.
     pub fetched: Report,
-    /// Rows written: added, or put in place of others.
+    /// Rows written: inserted or updated.
     pub written: u64,
-    /// Rows that the table has now.
+    /// Rows in the table after the load.
     pub rows: u64,
 }
 
-/// How far a load has come with a resource.
+/// The progress of a load within a resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
@@ -46,19 +45,18 @@ pub struct Progress {
     pub rows: u64,
 }
 
-/// Some resources were not loaded.
+/// The error of a load: at least one resource was not loaded.
 #[derive(Default)]
 #[non_exhaustive]
 pub struct LoadError {
-    /// What went wrong, one error for each resource that failed: it names the resource and has the
-    /// report of its fetch. At least one.
+    /// One error for each failed resource, with the resource's name and the report of its fetch. Not empty.
     pub errors: Vec<Error>,
-    /// What was done with the resources that failed while they were fetched or written. `written` counts
-    /// the records that were committed.
+    /// The reports of resources that failed while they were fetched or written. `written` counts committed
+    /// records.
     pub failed: Vec<ResourceReport>,
-    /// The resources that were not tried, since they would have met the same error.
+    /// Resources that were not tried because they would have failed with the same error.
     pub not_tried: Vec<NotTried>,
-    /// What was loaded all the same.
+    /// The report of the resources that were loaded.
     pub loaded: LoadReport,
 }
 
@@ -76,11 +74,11 @@ pub struct NotTried {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Reason {
-    /// This parent, or the parent's, could not be fetched.
+    /// This ancestor could not be fetched.
     Parent(Text),
-    /// Two resources in a row failed with the same credentials.
+    /// Two consecutive resources failed with the same credentials.
     Credentials,
-    /// Two resources in a row failed at this origin.
+    /// Two consecutive resources failed at this origin.
     Origin(String),
 }
 
@@ -102,8 +100,7 @@ impl LoadReport {
 }
 
 impl fmt::Display for LoadReport {
-    /// A line for each resource, and below it what was left out; with `{:#}`, the notes of its fetch,
-    /// too.
+    /// One line per resource, and the counts of omitted records; with `{:#}`, also the notes of its fetch.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.show(f, &[], "")
     }
@@ -114,12 +111,11 @@ impl LoadReport {
     fn is_empty(&self) -> bool {
         self.resources.is_empty()
             && self.skipped.is_empty()
-            && self.appended_before.is_empty()
-            && self.appended_since.is_empty()
+            && self.appended_by_killed_load.is_empty()
+            && self.appended_after_kill.is_empty()
     }
 
-    /// The table, with a line for each of the resources that failed. Notes that their errors hold are
-    /// left out.
+    /// Writes the table, including the failed resources. Omits notes that `errors` already contains.
     fn show(
         &self,
         f: &mut fmt::Formatter<'_>,
@@ -130,8 +126,8 @@ impl LoadReport {
         let names = reports.map(|resource| &resource.resource);
         let names = names
             .chain(&self.skipped)
-            .chain(&self.appended_before)
-            .chain(&self.appended_since);
+            .chain(&self.appended_by_killed_load)
+            .chain(&self.appended_after_kill);
         let width = names
             .map(|name| name.len())
             .fold("resource".len(), usize::max);
@@ -154,16 +150,16 @@ impl LoadReport {
         for resource in &self.skipped {
             write!(f, "\n{resource:width$}  `write_disposition: skip`")?;
         }
-        for resource in &self.appended_before {
+        for resource in &self.appended_by_killed_load {
             write!(
                 f,
-                "\n{resource:width$}  appended by the load that was killed, which this one completes"
+                "\n{resource:width$}  appended by the killed load, which this load completes"
             )?;
         }
-        for resource in &self.appended_since {
+        for resource in &self.appended_after_kill {
             write!(
                 f,
-                "\n{resource:width$}  appended since a load was killed, which this one completes"
+                "\n{resource:width$}  appended after the killed load, which this load completes"
             )?;
         }
         Ok(())
@@ -171,7 +167,7 @@ impl LoadReport {
 }
 
 impl ResourceReport {
-    /// The numbers of its line, and the lines below.
+    /// Writes the numbers of its line, and the counts of omitted records below.
     fn show(&self, f: &mut fmt::Formatter<'_>, outcome: &str) -> fmt::Result {
         let Self {
             fetched,
@@ -186,69 +182,66 @@ impl ResourceReport {
         )?;
         if fetched.retries > 0 {
             let waited = fetched.waited.as_secs_f64();
-            write!(f, "  {} repeated, {waited:.1} s waited", fetched.retries)?;
+            write!(f, "  {} retries, {waited:.1} s waited", fetched.retries)?;
         }
-        for (count, what) in left_out(fetched) {
+        for (count, what) in omitted(fetched) {
             write!(f, "\n  {count} {what}")?;
         }
-        let mut whose = "parents".to_owned();
-        for parents in generations(fetched) {
-            for (count, what) in left_out(parents) {
-                write!(f, "\n  {whose}: {count} {what}")?;
+        let mut ancestors = "parents".to_owned();
+        for parents in ancestor_reports(fetched) {
+            for (count, what) in omitted(parents) {
+                write!(f, "\n  {ancestors}: {count} {what}")?;
             }
-            whose.push_str(" of parents");
+            ancestors.push_str(" of parents");
         }
         Ok(())
     }
 }
 
-/// The fetches of the parents, of their parents, and so on.
-fn generations(fetched: &Report) -> impl Iterator<Item = &Report> {
+/// The reports of the parents' fetches: parents, grandparents, and so on.
+fn ancestor_reports(fetched: &Report) -> impl Iterator<Item = &Report> {
     std::iter::successors(fetched.of_parents.as_deref(), |report| {
         report.of_parents.as_deref()
     })
 }
 
-/// The notes of a fetch, and of those of parents that were made for it.
+/// The notes of a fetch, and of the parents' fetches made for it.
 fn notes(fetched: &Report) -> impl Iterator<Item = &str> {
-    // Parents that had been fetched before are reported there.
-    let parents = generations(fetched).filter(|report| report.requests > 0);
+    // Parents fetched earlier in the load have their own line.
+    let parents = ancestor_reports(fetched).filter(|report| report.requests > 0);
     let notes = std::iter::once(fetched)
         .chain(parents)
         .flat_map(|report| &report.notes);
     notes.map(String::as_str)
 }
 
-/// What a fetch did not deliver, and how much of it.
-fn left_out(fetched: &Report) -> impl Iterator<Item = (u64, &'static str)> {
+/// Counts of what a fetch did not deliver.
+fn omitted(fetched: &Report) -> impl Iterator<Item = (u64, &'static str)> {
     [
         (
             fetched.discarded_rows,
-            "set aside: records outside the schema",
+            "discarded: records outside the schema",
         ),
         (
             fetched.discarded_values,
-            "made null: values outside the schema",
+            "set to null: values outside the schema",
         ),
         (
             fetched.undeclared_values,
-            "left out: values of undeclared keys",
+            "omitted: values of undeclared keys",
         ),
-        (
-            fetched.ignored,
-            "ignored: responses that `response_actions` names",
-        ),
+        (fetched.ignored, "ignored: responses, by `response_actions`"),
         (
             fetched.outside_range,
-            "passed over: records outside the range, or known",
+            "skipped: records outside the range, or delivered before",
         ),
         (
             fetched.filtered,
-            "left out: records that `processing_steps` filter",
+            "omitted: records, by the filters of `processing_steps`",
         ),
         (
             fetched.skipped_parents,
-            "left out: parents of which a field that the request needs is null",
+            "skipped: parents with null in a field that the request needs",
         ),
     ]
     .into_iter()
@@ -256,8 +249,8 @@ fn left_out(fetched: &Report) -> impl Iterator<Item = (u64, &'static str)> {
 }
 
 impl fmt::Display for LoadError {
-    /// The errors, what was not tried, and the report with those that failed; with `{:#}`, the notes of
-    /// the fetches, too.
+    /// The errors, the resources that were not tried, and the report including failed resources; with `{:#}`,
+    /// also the notes of the fetches.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let errors: Vec<String> = self.errors.iter().map(ToString::to_string).collect();
         let errors = errors.join("\n");
@@ -268,7 +261,7 @@ impl fmt::Display for LoadError {
         for reason in reasons {
             let not_tried = self.not_tried.iter().filter(|one| one.reason == *reason);
             let names = not_tried.map(|one| one.resource.as_str());
-            list(f, &format!("not tried, since {reason}"), names)?;
+            list(f, &format!("not tried, because {reason}"), names)?;
         }
         if self.failed.is_empty() && self.loaded.is_empty() {
             return Ok(());
@@ -278,7 +271,7 @@ impl fmt::Display for LoadError {
     }
 }
 
-/// A line of resources, where there are any.
+/// Writes a line of resource names, if there are any.
 fn list<'a>(
     f: &mut fmt::Formatter<'_>,
     what: &str,
@@ -293,7 +286,7 @@ fn list<'a>(
 
 impl fmt::Debug for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // `main` returning an error prints its `Debug`: it has to read as well as its `Display`.
+        // A `main` that returns an error prints its `Debug`.
         write!(f, "{self}")
     }
 }
@@ -307,7 +300,7 @@ impl std::error::Error for LoadError {
 }
 
 impl From<Error> for LoadError {
-    /// A load that did not begin.
+    /// The error of a load that did not begin.
     fn from(error: Error) -> Self {
         Self {
             errors: vec![error],
@@ -317,7 +310,7 @@ impl From<Error> for LoadError {
 }
 
 impl From<LoadError> for Error {
-    /// The first of the errors, with the names of the other resources that were not loaded.
+    /// The first error, with the names of the other resources that were not loaded.
     fn from(failed: LoadError) -> Self {
         let mut errors = failed.errors.into_iter();
         let first = errors
@@ -332,7 +325,7 @@ impl From<LoadError> for Error {
     }
 }
 
-/// The error, with what the report of the fetch notes beneath it.
+/// Adds the notes of the fetch to the error.
 pub(crate) fn with_notes(error: Error, fetched: &Report) -> Error {
     notes(fetched).fold(error, Error::with_detail)
 }

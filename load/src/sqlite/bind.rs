@@ -1,4 +1,4 @@
-//! Cells into the parameters of a statement, without a copy on this side.
+//! Binding of cells to the parameters of a statement, without copying them.
 
 use std::fmt::{Display, Write};
 
@@ -8,7 +8,7 @@ use rusqlite::{
     types::{self, Null},
 };
 
-/// Binds the cells of a row. `text` is where those that have no text of their own are written.
+/// Binds the cells of a row. `text` is a buffer for cells that have to be formatted.
 pub(super) fn bind(statement: &mut Statement<'_>, row: Row<'_>, text: &mut String) -> Result<()> {
     for (at, value) in row.values().enumerate() {
         let parameter = at + 1;
@@ -39,7 +39,7 @@ pub(super) fn bind(statement: &mut Statement<'_>, row: Row<'_>, text: &mut Strin
     Ok(())
 }
 
-/// A setting as a column holds it.
+/// The stored form of a setting.
 pub(super) fn setting(value: &ConfigValue) -> types::Value {
     match value {
         ConfigValue::Bigint(value) => types::Value::Integer(*value),
@@ -50,8 +50,8 @@ pub(super) fn setting(value: &ConfigValue) -> types::Value {
     }
 }
 
-/// The text that a timestamp is stored as: in UTC with six digits after the second or, where it is finer,
-/// nine, so that texts sort by time. [`Sqlite`](crate::Sqlite) stores it, and `rest-source fetch` prints it.
+/// Formats a timestamp in UTC with six fractional digits, or nine if it needs more, so that texts sort by
+/// time. [`Sqlite`](crate::Sqlite) stores this form and `rest-source fetch` prints it.
 ///
 /// ```
 /// let timestamp = "2026-11-21T10:30:00.5+01:00".parse()?;
@@ -70,9 +70,8 @@ fn show(value: impl Display, text: &mut String) {
     let _ = write!(text, "{value}");
 }
 
-/// RFC 3339 with as many digits after the second as it needs, and a `Z`, as a text that sorts by
-/// time: with six digits or nine, and `+00:00`, which comes before any further digit, as `Z` does
-/// not.
+/// Pads an RFC 3339 text in UTC to six or nine fractional digits and ends it with `+00:00`. `+` sorts before
+/// any digit, `Z` after.
 fn in_utc(text: &mut String) {
     if text.ends_with('Z') {
         text.pop();
@@ -89,8 +88,9 @@ fn in_utc(text: &mut String) {
 
 #[cfg(test)]
 mod tests {
-    use super::{in_utc, show};
     use rest_source::Timestamp;
+
+    use super::{in_utc, show};
 
     fn stored(written: &str) -> String {
         let mut text = String::from("what was there before");
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn timestamps_are_in_utc_with_six_digits_or_nine() {
+    fn timestamps_have_six_or_nine_fractional_digits() {
         for (written, expected) in [
             ("2026-11-21T09:30:00Z", "2026-11-21T09:30:00.000000+00:00"),
             (
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn the_order_of_the_texts_is_the_order_in_time() {
+    fn texts_sort_by_time() {
         let times = [
             "0001-01-01T00:00:00Z",
             "1969-12-31T23:59:59.999999999Z",

@@ -1,10 +1,11 @@
-//! SQLite, in one file and without a server.
+//! The SQLite destination.
 
 mod bind;
+mod prepare;
 mod staging;
 mod state;
 mod table;
-mod unfinished;
+mod unfinished_loads;
 mod writer;
 
 use std::{
@@ -15,15 +16,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub use bind::timestamp_text;
 use rest_source::{Error, ErrorKind, Result, Rows, State};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
-
-use crate::{Destination, Opened, Target};
 use writer::Writer;
 
-pub use bind::timestamp_text;
+use crate::{Destination, Opened, Target};
 
-/// A SQLite database: a table for each resource, named as the resource is.
+/// A SQLite database with one table per resource, of the resource's name.
 ///
 /// | column | type in SQLite |
 /// |---|---|
@@ -31,52 +31,51 @@ pub use bind::timestamp_text;
 /// | `bigint` | `INTEGER` |
 /// | `double` | `REAL` |
 /// | `bool` | `INTEGER`, 0 or 1 |
-/// | `timestamp` | `TEXT`, in UTC: `2026-11-21T09:30:00.000000+00:00`, six digits after the second or, where it is finer, nine; for the years 0 to 9999 the order of the texts is the order in time |
+/// | `timestamp` | `TEXT`, in UTC: `2026-11-21T09:30:00.000000+00:00`, with six fractional digits, or nine if it needs more; texts of the years 0 to 9999 sort by time |
 /// | `date`, `time` | `TEXT`: `2026-11-21`, `09:30:00` |
 /// | `decimal` | `TEXT`, exact |
 /// | `binary` | `BLOB` |
 /// | json, object, array, map, union | `TEXT`, the JSON as it was received |
 ///
-/// Tables are `STRICT`; columns that are never null are `NOT NULL`; the primary key of the spec is
-/// the table's, except where the `write_disposition` is `append`, which may store a record more than
-/// once. A table that is there already is widened by the columns it lacks, which are null in the rows
-/// it has, and a column that may be null by now loses its `NOT NULL`. A column of another type, and
-/// another key, are an error; a full refresh makes the table anew.
+/// Tables are `STRICT`. Columns that are not nullable are `NOT NULL`. The spec's primary key is the table's
+/// primary key, except under `write_disposition: append`, which may store a record more than once.
 ///
-/// An untyped resource (`columns: json`) has one column, `record`, which holds its JSON as it was
-/// received. Where it has a key, each name of that has a column of its own before it, of the type
-/// `ANY`: a text is `TEXT` there, a whole number `INTEGER`, true and false are 1 and 0. So a 7 and a
-/// `"7"` are two records.
+/// An existing table is altered: missing columns are added, with null in existing rows, and a column that is
+/// now nullable loses its `NOT NULL`. A changed type or primary key is an error; a full refresh creates the
+/// table again.
 ///
-/// Where a resource is merged by a `merge_key`, all rows that have the merge key of one that was loaded
-/// give way to what was loaded: what asks only for what is new has its cursor in the merge key, and the
-/// key of its parent, so that it asks for whole groups. With a
-/// primary key as well, the last row of each key is written.
+/// An untyped resource (`columns: json`) has one column, `record`, with the JSON as received. Each name of its
+/// primary key has a column before that, of the type `ANY`: a text is stored as `TEXT`, an integer as
+/// `INTEGER`, true and false as 1 and 0. So 7 and `"7"` are two records.
 ///
-/// A table that no load made is never emptied, dropped or changed, whatever the disposition: that is an
-/// error that says so. One that fits as it is may be added to. A table that a person dropped is made
-/// again and loaded from the start, and so is one that a person emptied, unless the
+/// With a `merge_key`, the loaded rows replace all rows that have the merge key of one of them. An incremental
+/// resource needs its cursor, and its parent's key, in the merge key, so that it fetches whole groups. With a
+/// primary key as well, the last row of each primary key is written.
+///
+/// A table that no load created is never emptied, dropped or altered, under any disposition: the load returns
+/// an error. A load may append to such a table if it fits as it is. A table that a user dropped is created
+/// again and loaded from the start, and so is one that a user emptied, unless the
 /// [state is kept](crate::Loading::keep_state). The report notes both.
 ///
-/// The table `_rest_source_tables` holds, for each source and resource, the types of the columns and
-/// whether a load made the table; `_rest_source_state` the state of the last load, the fingerprint of its
-/// request; `_rest_source_unfinished` what loads that append, and have not ended, have appended. Such a
-/// load locks a file beside the database, `shop.db-load-…`, which tells it from one that was killed.
+/// Three tables record the loads, per source and resource: `_rest_source_tables` the types of the columns and
+/// whether a load created the table; `_rest_source_state` the last state and the fingerprint of its request;
+/// `_rest_source_unfinished` the resources appended by loads that did not end. An appending load locks a file
+/// beside the database, `shop.db-load-…`, so that later loads can tell whether it was killed.
 ///
-/// The database is in WAL mode, so that others read while a load writes, with
-/// `synchronous = NORMAL`: no commit waits for the disk. After a power cut the last commits may be
-/// gone, each of them whole, rows and state together; the next load fetches again what they held.
+/// The database uses WAL mode, so that others can read while a load writes, with `synchronous = NORMAL`: commits
+/// do not wait for the disk. A power failure may lose the last commits, each as a whole, rows and state
+/// together; the next load fetches them again.
 ///
-/// No transaction is open while a load waits for its API. Pages that cannot be committed yet wait in
-/// memory (8 MiB of them) and in a temporary table, which is in a file of its own; all of them are then
-/// written in one transaction. So several loads, of different resources, may write one file at a time. A
-/// load waits up to a minute for the transactions of others, then fails.
+/// No transaction is open while a load waits for its API. Uncommitted pages are staged in memory (up to 8 MiB)
+/// and in a temporary table, which has its own file, and written in one transaction. So several loads of
+/// different resources can write to one file at the same time. A load waits up to one minute for other
+/// transactions, then fails.
 pub struct Sqlite {
     writer: Arc<Mutex<Writer>>,
 }
 
 impl Sqlite {
-    /// Opens the database in this file. It is made where there is none.
+    /// Opens the database file, and creates it if it does not exist.
     ///
     /// # Errors
     ///
@@ -84,7 +83,7 @@ impl Sqlite {
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         if path.as_os_str().is_empty() {
-            // SQLite would open a file that is deleted with the connection.
+            // SQLite would open a temporary database.
             let message = "the path of the database is empty";
             return Err(Error::new(ErrorKind::Config, message).with_help("name a file"));
         }
@@ -92,30 +91,30 @@ impl Sqlite {
             let message = format!("cannot open the database `{}`: {error}", path.display());
             Error::new(ErrorKind::Destination, message).with_source(&error)
         };
-        // A path is a path: without this, `file:x?mode=memory` would be a database in memory.
+        // Otherwise a path such as `file:x?mode=memory` would open a database in memory.
         let flags = OpenFlags::default() - OpenFlags::SQLITE_OPEN_URI;
         Self::over(Connection::open_with_flags(path, flags).map_err(failed)?).map_err(failed)
     }
 
-    /// A database in memory, gone when it is dropped.
+    /// Opens a database in memory, which is deleted on drop.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Destination`] when there is no memory for it.
+    /// [`ErrorKind::Destination`] when memory cannot be allocated.
     pub fn open_in_memory() -> Result<Self> {
         let opened = Connection::open_in_memory().and_then(Self::over);
         opened.map_err(writer::failed)
     }
 
     fn over(connection: Connection) -> rusqlite::Result<Self> {
-        connection.busy_timeout(MOST_WAIT)?;
+        connection.busy_timeout(LOCK_TIMEOUT)?;
         use_wal(&connection)?;
         connection.pragma_update(None, "synchronous", "normal")?;
         let writer = Arc::new(Mutex::new(Writer::new(connection)));
         Ok(Self { writer })
     }
 
-    /// Does some work with the database, on a thread where it may take its time.
+    /// Runs blocking work on the database on tokio's blocking threads.
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Writer) -> Result<T> + Send + 'static,
@@ -164,19 +163,19 @@ impl Destination for Sqlite {
     }
 }
 
-/// How long a load waits for the transactions of others.
-const MOST_WAIT: Duration = Duration::from_secs(60);
+/// How long a load waits for other transactions.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Sets WAL mode. SQLite does not wait for a lock here, where others open the file at the same time.
+/// Sets WAL mode. SQLite's busy timeout does not apply here while others open the same file.
 fn use_wal(connection: &Connection) -> rusqlite::Result<()> {
     let begun = Instant::now();
     loop {
-        // The mode that is in effect comes back as a row; a database in memory keeps its own.
+        // The effective mode is returned as a row; a database in memory keeps its own mode.
         let set = connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()));
         match set {
             Err(error)
                 if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
-                    && begun.elapsed() < MOST_WAIT =>
+                    && begun.elapsed() < LOCK_TIMEOUT =>
             {
                 thread::sleep(Duration::from_millis(20));
             }

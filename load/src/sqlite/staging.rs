@@ -1,7 +1,7 @@
-//! Pages that cannot be committed yet: the newest in memory, the others in a temporary table.
+//! Staging of pages that cannot be committed yet: the newest in memory, the others in a temporary table.
 //!
-//! The temporary table belongs to this connection and lies in a file of its own, so that writing to it
-//! takes no lock on the database, however long the next page takes to come.
+//! The temporary table belongs to this connection and has its own file. Writing to it takes no lock on the
+//! database, however long the next page takes to arrive.
 
 use rest_source::{Result, Rows};
 use rusqlite::Connection;
@@ -14,12 +14,12 @@ use super::{
 use crate::Target;
 
 const TABLE: &str = "temp._rest_source_staging";
-/// The column that holds the order in which the rows came.
+/// The column that holds the order of arrival.
 const ORDER: &str = "_rest_source_order";
-/// The most bytes of pages that wait in memory.
-const MOST_BYTES: usize = 8 << 20;
+/// The most bytes of pages held in memory.
+const MAX_BYTES: usize = 8 << 20;
 
-/// The pages of one resource that wait to be committed.
+/// The uncommitted pages of one resource.
 #[derive(Debug, Default)]
 pub(super) struct Staging {
     pages: Vec<Rows>,
@@ -31,7 +31,7 @@ impl Staging {
     /// Adds a page.
     pub(super) fn push(&mut self, db: &Connection, target: &Target, rows: &Rows) -> Result<()> {
         let bytes = rows.page_bytes();
-        if !self.pages.is_empty() && self.bytes + bytes > MOST_BYTES {
+        if !self.pages.is_empty() && self.bytes + bytes > MAX_BYTES {
             self.spill(db, target)?;
         }
         self.bytes += bytes;
@@ -39,7 +39,7 @@ impl Staging {
         Ok(())
     }
 
-    /// Whether any row waits.
+    /// Whether any row is staged.
     pub(super) fn has_rows(&self) -> bool {
         self.has_table || self.pages.iter().any(|rows| !rows.is_empty())
     }
@@ -65,7 +65,8 @@ impl Staging {
         Ok(())
     }
 
-    /// Writes everything to the table by `insert_row`, which writes one row, within a transaction.
+    /// Writes everything to the table, within the caller's transaction. `insert_row` is the statement for
+    /// one row.
     pub(super) fn publish(&self, db: &Connection, target: &Target, insert_row: &str) -> Result<()> {
         if self.has_table {
             let names = names(target);
@@ -75,8 +76,8 @@ impl Staging {
         write(db, insert_row, &self.pages)
     }
 
-    /// Replaces the groups that the rows belong to by the rows, within a transaction. Of the rows of
-    /// one primary key the last is taken, whichever group the stored row belongs to.
+    /// Replaces the groups of the staged rows, within the caller's transaction. Of several rows with one
+    /// primary key the last is written, whichever group the stored row belongs to.
     pub(super) fn publish_groups(&mut self, db: &Connection, target: &Target) -> Result<()> {
         self.spill(db, target)?;
         let table = quote(&target.resource.table.name);

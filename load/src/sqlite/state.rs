@@ -1,24 +1,24 @@
-//! What the database remembers: the tables that loads made, and how far each resource came.
+//! The database's record of loads: the tables that they created, and the last state of each resource.
 
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
-use super::{table::stored_as, unfinished};
+use super::{table::stored_as, unfinished_loads};
 use crate::{Target, Writing};
 
-/// What the names of its tables begin with.
+/// The prefix of the names of its own tables.
 pub(super) const PREFIX: &str = "_rest_source_";
 
-/// A table that holds the rows of a resource.
+/// What `_rest_source_tables` records of a resource's table.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct KnownTable {
-    /// The columns and what they hold, a line each: `id text`.
+pub(super) struct RecordedTable {
+    /// The columns and their types, one per line: `id text`.
     pub(super) columns: String,
-    /// Whether a load made it. Otherwise it had rows before the first load.
-    pub(super) made: bool,
+    /// Whether a load created it. Otherwise it had rows before the first load.
+    pub(super) created_by_load: bool,
 }
 
-impl KnownTable {
-    /// What a column held when it was last written.
+impl RecordedTable {
+    /// The type of a column when it was last written.
     pub(super) fn type_of(&self, column: &str) -> Option<&str> {
         self.columns
             .lines()
@@ -28,28 +28,21 @@ impl KnownTable {
     }
 }
 
-/// How far a resource came.
+/// The last commit of a resource.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Progress {
-    /// The state that was last committed, as JSON.
+    /// The last committed state, as JSON.
     pub(super) state: Option<String>,
     /// The fingerprint of the request, as JSON.
     pub(super) request: Option<String>,
-    /// Whether rows were written since the table was made or replaced.
+    /// Whether rows were written since the table was created or replaced.
     pub(super) had_rows: bool,
-    /// How often it was committed: a load that finds another number was overtaken.
+    /// Number of commits. A load that finds another number was overtaken by another load.
     pub(super) commits: i64,
 }
 
-/// Creates the tables where there are none.
-pub(super) fn prepare(db: &Connection) -> Result<()> {
-    if is_of_version_1(db)? {
-        return migrate(db);
-    }
-    create(db)
-}
-
-fn create(db: &Connection) -> Result<()> {
+/// Creates the tables if they do not exist.
+pub(super) fn create(db: &Connection) -> Result<()> {
     db.execute_batch(
         "CREATE TABLE IF NOT EXISTS _rest_source_tables (
             source TEXT NOT NULL,
@@ -70,43 +63,25 @@ fn create(db: &Connection) -> Result<()> {
             PRIMARY KEY (source, resource, part)
         ) STRICT",
     )?;
-    unfinished::create(db)
+    unfinished_loads::create(db)
 }
 
-/// Version 1 had one table for both.
-fn is_of_version_1(db: &Connection) -> Result<bool> {
-    let sql = "SELECT count(*) FROM pragma_table_info('_rest_source_state') WHERE name = 'columns'";
-    db.query_row(sql, [], |row| row.get(0))
-}
-
-fn migrate(db: &Connection) -> Result<()> {
-    db.execute_batch("ALTER TABLE _rest_source_state RENAME TO _rest_source_state_1")?;
-    create(db)?;
-    db.execute_batch(
-        "INSERT INTO _rest_source_tables (source, resource, columns, made)
-            SELECT source, resource, columns, 1 FROM _rest_source_state_1;
-        INSERT INTO _rest_source_state (source, resource, part, state, had_rows, commits, updated)
-            SELECT source, resource, '', state, 1, 1, updated FROM _rest_source_state_1;
-        DROP TABLE _rest_source_state_1",
-    )
-}
-
-/// What is known of the resource's table, if anything.
-pub(super) fn known_table(db: &Connection, target: &Target) -> Result<Option<KnownTable>> {
+/// The record of the resource's table, if there is one.
+pub(super) fn recorded_table(db: &Connection, target: &Target) -> Result<Option<RecordedTable>> {
     db.prepare_cached(
         "SELECT columns, made FROM _rest_source_tables WHERE source = ?1 AND resource = ?2",
     )?
     .query_row(params![&*target.source, &*target.resource.name], |row| {
-        Ok(KnownTable {
+        Ok(RecordedTable {
             columns: row.get(0)?,
-            made: row.get(1)?,
+            created_by_load: row.get(1)?,
         })
     })
     .optional()
 }
 
-/// Another source that has a resource of this name, letter case aside.
-pub(super) fn rival(db: &Connection, target: &Target) -> Result<Option<String>> {
+/// Another source's resource of the same table name, ignoring case.
+pub(super) fn name_conflict(db: &Connection, target: &Target) -> Result<Option<String>> {
     db.query_row(
         "SELECT source || '.' || resource FROM _rest_source_tables
          WHERE resource = ?2 COLLATE NOCASE AND (source <> ?1 OR resource <> ?2)",
@@ -116,8 +91,8 @@ pub(super) fn rival(db: &Connection, target: &Target) -> Result<Option<String>> 
     .optional()
 }
 
-/// Remembers the resource's table and what its columns hold.
-pub(super) fn remember_table(db: &Connection, target: &Target, made: bool) -> Result<()> {
+/// Records the resource's table and the types of its columns.
+pub(super) fn record_table(db: &Connection, target: &Target, created_by_load: bool) -> Result<()> {
     let columns = target.resource.table.columns.iter();
     let lines = columns.map(|column| format!("{} {}\n", column.name, stored_as(&column.data_type)));
     db.prepare_cached(
@@ -129,12 +104,12 @@ pub(super) fn remember_table(db: &Connection, target: &Target, made: bool) -> Re
         &*target.source,
         &*target.resource.name,
         lines.collect::<String>(),
-        made
+        created_by_load
     ])?;
     Ok(())
 }
 
-/// How far the resource came.
+/// The last commit of the resource with the target's settings.
 pub(super) fn read(db: &Connection, target: &Target) -> Result<Progress> {
     let read = db
         .prepare_cached(
@@ -156,7 +131,7 @@ pub(super) fn read(db: &Connection, target: &Target) -> Result<Progress> {
     Ok(read.unwrap_or_default())
 }
 
-/// Stores a commit. Without a state the old state stands, except where its rows were replaced.
+/// Records a commit. Without a state the old state is kept, unless the rows were replaced.
 pub(super) fn store(
     db: &Connection,
     target: &Target,
@@ -186,8 +161,8 @@ pub(super) fn store(
     Ok(())
 }
 
-/// Forgets how far the resource came, in a part of which rows were written and none is left; in all parts,
-/// where the table has no rows. One that never had any goes on from its state.
+/// Deletes the states of settings that had rows and have none left; if the table is empty, those of all
+/// settings. A state that never had rows is kept.
 pub(super) fn forget_emptied(db: &Connection, target: &Target, table_is_empty: bool) -> Result<()> {
     for sql in [
         "DELETE FROM _rest_source_unfinished WHERE source = ?1 AND resource = ?2 AND (?4 OR part = ?3)",
@@ -205,15 +180,15 @@ pub(super) fn forget_emptied(db: &Connection, target: &Target, table_is_empty: b
     Ok(())
 }
 
-/// Forgets how far the resource came, with any settings. Whether anything was known.
+/// Deletes the resource's states for all settings. Returns whether there was one.
 pub(super) fn forget(db: &Connection, target: &Target) -> Result<bool> {
     let sql = "DELETE FROM _rest_source_state WHERE source = ?1 AND resource = ?2";
     let deleted = db.execute(sql, params![&*target.source, &*target.resource.name])?;
-    unfinished::forget(db, target)?;
+    unfinished_loads::forget(db, target)?;
     Ok(deleted > 0)
 }
 
-/// The settings by which the rows are told apart, a line each: `tenant a`.
+/// The settings that identify the target's rows (`include_from_config`), one per line: `tenant a`.
 pub(super) fn part(target: &Target) -> String {
     let lines = target.settings.iter();
     let lines: Vec<String> = lines
@@ -222,17 +197,17 @@ pub(super) fn part(target: &Target) -> String {
     lines.join("\n")
 }
 
-/// Rows of a table that are not of the settings of a load.
+/// The rows of a table that belong to other settings than the load's.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Others {
-    /// Of other values of the same settings: the parts.
-    pub(super) siblings: Vec<String>,
-    /// Of other settings, or of none: the parts.
-    pub(super) strangers: Vec<String>,
+pub(super) struct OtherParts {
+    /// Parts with other values of the same settings.
+    pub(super) other_values: Vec<String>,
+    /// Parts with other settings, or none.
+    pub(super) other_settings: Vec<String>,
 }
 
-/// What the table holds besides the rows of this target.
-pub(super) fn others(db: &Connection, target: &Target) -> Result<Others> {
+/// The parts of the table that do not belong to this target.
+pub(super) fn other_parts(db: &Connection, target: &Target) -> Result<OtherParts> {
     let own = part(target);
     let names = |part: &str| -> Vec<String> {
         let names = part.lines().filter_map(|line| line.split_once(' '));
@@ -244,12 +219,12 @@ pub(super) fn others(db: &Connection, target: &Target) -> Result<Others> {
             row.get(0)
         })?
         .collect::<Result<_>>()?;
-    let mut others = Others::default();
+    let mut others = OtherParts::default();
     for part in parts.into_iter().filter(|part| *part != own) {
         if names(&part) == names(&own) {
-            others.siblings.push(part);
+            others.other_values.push(part);
         } else {
-            others.strangers.push(part);
+            others.other_settings.push(part);
         }
     }
     Ok(others)

@@ -1,16 +1,15 @@
-//! A resource's table: how it is made, what has become of the one that is there, and the statement
-//! that writes a row.
+//! The SQL of a resource's table: `CREATE`, the comparison with the existing table, and `INSERT`.
 
 use rest_source::{Column, Table, Type};
 use rusqlite::{Connection, Result};
 
-use super::state::KnownTable;
+use super::state::RecordedTable;
 use crate::{Target, Writing};
 
-/// The column of a resource without columns: the whole record.
+/// The only column of an untyped resource: the whole record.
 static RECORD: Column = Column::record();
 
-/// The columns that are stored.
+/// The stored columns.
 pub(super) fn columns(table: &Table) -> &[Column] {
     if table.columns.is_empty() {
         std::slice::from_ref(&RECORD)
@@ -19,26 +18,30 @@ pub(super) fn columns(table: &Table) -> &[Column] {
     }
 }
 
-/// What the table that is there is to the one that is wanted.
+/// How an existing table compares with the one that the spec needs.
 #[derive(Debug, PartialEq)]
-pub(super) enum Fit {
-    /// There is none.
-    Absent,
-    /// It serves, after these statements.
-    After(Vec<String>),
-    /// It does not serve: why.
-    Never(String),
+pub(super) enum TableFit {
+    /// The table does not exist.
+    Missing,
+    /// It fits after these statements, possibly none.
+    Alter(Vec<String>),
+    /// It cannot be altered to fit, for this reason.
+    Incompatible(String),
 }
 
-/// Looks at the table that is there.
-pub(super) fn fit(db: &Connection, target: &Target, known: Option<&KnownTable>) -> Result<Fit> {
+/// Compares the existing table with the target.
+pub(super) fn compare(
+    db: &Connection,
+    target: &Target,
+    recorded: Option<&RecordedTable>,
+) -> Result<TableFit> {
     let table = &target.resource.table;
-    let stored = stored(db, &table.name)?;
+    let stored = stored_columns(db, &table.name)?;
     if stored.is_empty() {
-        return Ok(Fit::Absent);
+        return Ok(TableFit::Missing);
     }
-    if let Some(reason) = another_key(target, &stored) {
-        return Ok(Fit::Never(reason));
+    if let Some(reason) = key_difference(target, &stored) {
+        return Ok(TableFit::Incompatible(reason));
     }
 
     let mut statements = Vec::new();
@@ -50,18 +53,18 @@ pub(super) fn fit(db: &Connection, target: &Target, known: Option<&KnownTable>) 
             None => statements.push(format!(
                 "ALTER TABLE {} ADD COLUMN {}",
                 quote(&table.name),
-                // The rows that are there have no value for it.
+                // Existing rows have no value for it.
                 definition(&column.clone().nullable())
             )),
             Some(stored) => {
                 let now = stored_as(&column.data_type);
-                let was = known.and_then(|known| known.type_of(&column.name));
+                let was = recorded.and_then(|recorded| recorded.type_of(&column.name));
                 if was.is_some_and(|was| was != now)
                     || !stored
                         .sql_type
                         .eq_ignore_ascii_case(sql_type(&column.data_type))
                 {
-                    return Ok(Fit::Never(format!(
+                    return Ok(TableFit::Incompatible(format!(
                         "its column `{}` holds {}, the spec's holds {now}",
                         column.name,
                         was.unwrap_or(&stored.sql_type),
@@ -73,58 +76,58 @@ pub(super) fn fit(db: &Connection, target: &Target, known: Option<&KnownTable>) 
     statements.extend(
         stored
             .iter()
-            .filter(|stored| stored.refuses_null() && takes_null(table, &stored.name))
+            .filter(|stored| stored.rejects_null() && may_be_null(table, &stored.name))
             .map(|stored| {
                 let (table, column) = (quote(&table.name), quote(&stored.name));
                 format!("ALTER TABLE {table} ALTER COLUMN {column} DROP NOT NULL")
             }),
     );
-    Ok(Fit::After(statements))
+    Ok(TableFit::Alter(statements))
 }
 
-/// Why the stored table's key is not the one that is wanted, if it is not.
-fn another_key(target: &Target, stored: &[Stored]) -> Option<String> {
-    let mut there: Vec<_> = stored.iter().filter(|column| column.key > 0).collect();
-    there.sort_by_key(|column| column.key);
-    let there: Vec<_> = there.iter().map(|column| column.name.as_str()).collect();
+/// How the stored table's primary key differs from the target's, if it does.
+fn key_difference(target: &Target, stored: &[StoredColumn]) -> Option<String> {
+    let mut found: Vec<_> = stored.iter().filter(|column| column.key > 0).collect();
+    found.sort_by_key(|column| column.key);
+    let found: Vec<_> = found.iter().map(|column| column.name.as_str()).collect();
     let wanted: Vec<_> = target.key().collect();
     let list = |names: &[&str]| match names {
         [] => "no key".to_owned(),
         names => format!("the key {}", names.join(", ")),
     };
-    (there != wanted).then(|| format!("it has {}, not {}", list(&there), list(&wanted)))
+    (found != wanted).then(|| format!("it has {}, not {}", list(&found), list(&wanted)))
 }
 
-/// Whether a null may be written to a column: also where the spec does not have it any more.
-fn takes_null(table: &Table, name: &str) -> bool {
+/// Whether a load may write a null to a column. True also for a column that the spec no longer declares.
+fn may_be_null(table: &Table, name: &str) -> bool {
     columns(table)
         .iter()
         .find(|column| column.name.eq_ignore_ascii_case(name))
         .is_none_or(|column| column.nullable)
 }
 
-/// A column of a table that is there.
-struct Stored {
+/// A column of an existing table.
+struct StoredColumn {
     name: String,
     sql_type: String,
     not_null: bool,
     has_default: bool,
-    /// Its place in the key, from 1; 0 where it is not in it.
+    /// Its position in the primary key, from 1; 0 if it is not part of it.
     key: u32,
 }
 
-impl Stored {
-    fn refuses_null(&self) -> bool {
+impl StoredColumn {
+    fn rejects_null(&self) -> bool {
         self.not_null && !self.has_default && self.key == 0
     }
 }
 
-fn stored(db: &Connection, table: &str) -> Result<Vec<Stored>> {
+fn stored_columns(db: &Connection, table: &str) -> Result<Vec<StoredColumn>> {
     db.prepare(
         "SELECT name, type, \"notnull\", dflt_value IS NOT NULL, pk FROM pragma_table_info(?1)",
     )?
     .query_map([table], |row| {
-        Ok(Stored {
+        Ok(StoredColumn {
             name: row.get(0)?,
             sql_type: row.get(1)?,
             not_null: row.get(2)?,
@@ -135,7 +138,7 @@ fn stored(db: &Connection, table: &str) -> Result<Vec<Stored>> {
     .collect()
 }
 
-/// The statement that makes the table.
+/// The `CREATE TABLE` statement.
 pub(super) fn create(target: &Target) -> String {
     let table = &target.resource.table;
     let mut parts: Vec<String> = columns(table).iter().map(definition).collect();
@@ -170,7 +173,7 @@ fn sql_type(data_type: &Type) -> &'static str {
     }
 }
 
-/// What a column's values are in the database: types that are stored alike have one word.
+/// The stored form of a type. Types of the same stored form may replace each other.
 pub(super) fn stored_as(data_type: &Type) -> &'static str {
     match data_type {
         Type::Text | Type::Enum { .. } => "text",
@@ -179,7 +182,7 @@ pub(super) fn stored_as(data_type: &Type) -> &'static str {
     }
 }
 
-/// The statement that writes a row, with a parameter for each column.
+/// The `INSERT` statement of one row, with a parameter for each column.
 pub(super) fn insert(target: &Target) -> String {
     upsert(target, &values(target))
 }
@@ -190,15 +193,14 @@ pub(super) fn values(target: &Target) -> String {
     format!("VALUES ({parameters})")
 }
 
-/// The names of the columns, in quotes.
+/// The quoted names of the columns.
 pub(super) fn names(target: &Target) -> String {
     let columns = columns(&target.resource.table).iter();
     let names: Vec<String> = columns.map(|column| quote(&column.name)).collect();
     names.join(", ")
 }
 
-/// The statement that writes these rows. Where rows have a key and are not appended, a row takes the
-/// place of the one that has its key.
+/// The `INSERT` statement of these rows: an upsert by primary key, unless rows are appended or have no key.
 pub(super) fn upsert(target: &Target, rows: &str) -> String {
     let table = &target.resource.table;
     let insert = format!(
@@ -222,8 +224,8 @@ pub(super) fn upsert(target: &Target, rows: &str) -> String {
     format!("{insert} ON CONFLICT ({}) DO {action}", key.join(", "))
 }
 
-/// The statements of the indexes and triggers that a person made on the table.
-pub(super) fn built_on(db: &Connection, target: &Target) -> Result<Vec<String>> {
+/// The `CREATE` statements of the table's indexes and triggers, which users added.
+pub(super) fn dependent_objects(db: &Connection, target: &Target) -> Result<Vec<String>> {
     db.prepare(
         "SELECT sql FROM sqlite_master
          WHERE tbl_name = ?1 COLLATE NOCASE AND type IN ('index', 'trigger') AND sql IS NOT NULL",
@@ -232,7 +234,7 @@ pub(super) fn built_on(db: &Connection, target: &Target) -> Result<Vec<String>> 
     .collect()
 }
 
-/// A name as an identifier, whatever is in it.
+/// Quotes a name as an SQL identifier.
 pub(super) fn quote(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
@@ -288,15 +290,15 @@ mod tests {
         db
     }
 
-    /// What the table that `BEFORE` made is to this one.
-    fn fit_of(columns: Vec<Column>) -> Fit {
+    /// Compares the table created from `BEFORE` with these columns.
+    fn compare_to(columns: Vec<Column>) -> TableFit {
         let table = Table::new("order", columns.into()).into();
         let db = made(WriteDisposition::Merge);
-        fit(&db, &target(table, WriteDisposition::Merge), None).unwrap()
+        compare(&db, &target(table, WriteDisposition::Merge), None).unwrap()
     }
 
     #[test]
-    fn a_table_has_the_types_the_key_and_the_names_of_the_spec() {
+    fn create_and_insert_follow_the_spec() {
         let target = target(Static(&BEFORE), WriteDisposition::Merge);
         assert_eq!(
             create(&target),
@@ -316,7 +318,10 @@ mod tests {
                 + r#""open" = excluded."open", "tags" = excluded."tags""#
         );
         let db = made(WriteDisposition::Merge);
-        assert_eq!(fit(&db, &target, None).unwrap(), Fit::After(vec![]));
+        assert_eq!(
+            compare(&db, &target, None).unwrap(),
+            TableFit::Alter(vec![])
+        );
     }
 
     #[test]
@@ -325,18 +330,21 @@ mod tests {
         assert!(!create(&target).contains("PRIMARY KEY"));
         assert!(!insert(&target).contains("CONFLICT"));
         let db = made(WriteDisposition::Append);
-        assert_eq!(fit(&db, &target, None).unwrap(), Fit::After(vec![]));
+        assert_eq!(
+            compare(&db, &target, None).unwrap(),
+            TableFit::Alter(vec![])
+        );
     }
 
     #[test]
-    fn a_table_is_widened_and_its_columns_may_become_nullable() {
-        let fit = fit_of(vec![
+    fn missing_columns_are_added_and_not_null_is_dropped() {
+        let fit = compare_to(vec![
             Column::new("id", Type::Bigint).primary_key(),
             Column::new("na\"me", Type::Text).nullable(),
             Column::new("open", Type::Bool).nullable(),
             Column::new("paid", Type::Bool),
         ]);
-        let Fit::After(statements) = fit else {
+        let TableFit::Alter(statements) = fit else {
             panic!("{fit:?}");
         };
         assert_eq!(
@@ -344,7 +352,7 @@ mod tests {
             [
                 r#"ALTER TABLE "order" ADD COLUMN "paid" INTEGER CHECK ("paid" IN (0, 1))"#,
                 r#"ALTER TABLE "order" ALTER COLUMN "na""me" DROP NOT NULL"#,
-                // The spec does not have it any more.
+                // The spec no longer declares it.
                 r#"ALTER TABLE "order" ALTER COLUMN "tags" DROP NOT NULL"#,
             ]
         );
@@ -355,20 +363,20 @@ mod tests {
     }
 
     #[test]
-    fn another_type_and_another_key_do_not_fit() {
-        let retyped = fit_of(vec![Column::new("id", Type::Text).primary_key()]);
+    fn changed_type_or_key_is_incompatible() {
+        let retyped = compare_to(vec![Column::new("id", Type::Text).primary_key()]);
         let reason = "its column `id` holds INTEGER, the spec's holds text";
-        assert_eq!(retyped, Fit::Never(reason.to_owned()));
+        assert_eq!(retyped, TableFit::Incompatible(reason.to_owned()));
 
-        let rekeyed = fit_of(vec![
+        let rekeyed = compare_to(vec![
             Column::new("id", Type::Bigint).primary_key(),
             Column::new("na\"me", Type::Text).primary_key(),
         ]);
         let reason = "it has the key id, not the key id, na\"me";
-        assert_eq!(rekeyed, Fit::Never(reason.to_owned()));
+        assert_eq!(rekeyed, TableFit::Incompatible(reason.to_owned()));
 
         let db = made(WriteDisposition::Merge);
-        let appended = fit(
+        let appended = compare(
             &db,
             &target(Static(&BEFORE), WriteDisposition::Append),
             None,
@@ -376,12 +384,12 @@ mod tests {
         .unwrap();
         assert_eq!(
             appended,
-            Fit::Never("it has the key id, not no key".to_owned())
+            TableFit::Incompatible("it has the key id, not no key".to_owned())
         );
     }
 
     #[test]
-    fn what_is_stored_alike_may_change_and_what_is_remembered_may_not() {
+    fn type_may_change_only_within_its_stored_form() {
         const REELS: Type = Type::Enum {
             values: list![Static("reel")],
             closed: false,
@@ -395,17 +403,20 @@ mod tests {
                 Column::new("tags", Type::Json),
             ],
         );
-        let known = KnownTable {
+        let recorded = RecordedTable {
             columns: "id bigint\nna\"me text\nopen bool\ntags json\n".to_owned(),
-            made: true,
+            created_by_load: true,
         };
         let db = made(WriteDisposition::Merge);
         let target = target(Static(&AFTER), WriteDisposition::Merge);
-        assert_eq!(fit(&db, &target, None).unwrap(), Fit::After(vec![]));
+        assert_eq!(
+            compare(&db, &target, None).unwrap(),
+            TableFit::Alter(vec![])
+        );
         let reason = "its column `open` holds bool, the spec's holds bigint";
         assert_eq!(
-            fit(&db, &target, Some(&known)).unwrap(),
-            Fit::Never(reason.to_owned())
+            compare(&db, &target, Some(&recorded)).unwrap(),
+            TableFit::Incompatible(reason.to_owned())
         );
     }
 }

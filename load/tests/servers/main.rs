@@ -201,7 +201,7 @@ async fn run(
     let database = Database::new();
     let load = async || {
         let mut sqlite = Sqlite::open(&database.0).unwrap();
-        outcome(&Loading::of(&client, &mut sqlite).await)
+        outcome(&Loading::new(&client, &mut sqlite).await)
     };
     let mut log = Vec::new();
     let mut has_warned = false;

@@ -130,13 +130,13 @@ async fn what_was_cut_off_is_not_appended_where_the_order_is_not_known() {
     for _ in 0..2 {
         let error = refused(&shop, &scratch).await;
         assert_eq!(error.errors[0].report().unwrap().delivered, 20);
-        let expected = "`orders`: the next load would append records again that this one brought\n  \
+        let expected = "`orders`: the next load would append some of these records again\n  \
              `maximum_pages` 2 ended the fetch and the state did not move: the next fetch reads the same pages \
              again. Raise it, or say `row_order: asc`, where the API gives the oldest records first\n  \
              ended: `maximum_pages` 2\n  \
              help: say `write_disposition: merge`, with a `primary_key`, which stores each record \
-             once; or `row_order: asc`, where the API keeps that order, by which a load goes on \
-             where the last one was cut off";
+             once; or `row_order: asc`, if the API returns records in that order: the next \
+             load then resumes where this one stopped";
         assert_eq!(error.errors[0].to_string(), expected);
     }
     // All of it in one fetch is another matter.
@@ -151,7 +151,10 @@ async fn a_full_refresh_that_was_cut_off_is_not_appended_to() {
     let shop: CutOff = connect(&server);
     let error = shop.load(&mut scratch.open()).full_refresh().await;
     let error = error.unwrap_err().to_string();
-    assert!(error.contains("would append records again"), "{error}");
+    assert!(
+        error.contains("would append some of these records again"),
+        "{error}"
+    );
     assert_eq!(scratch.rows("SELECT count(*) FROM orders"), ["0"]);
     // In order, the next load goes on from there.
     let shop: CutOffInOrder = connect(&server);
@@ -204,7 +207,7 @@ async fn what_came_before_an_ignored_page_is_not_appended() {
 async fn what_comes_again_at_every_load_is_not_asked_for() {
     let (server, scratch) = (serve().await, Scratch::new());
     let lagging = refused(&connect::<Lagging>(&server), &scratch).await;
-    let expected = "`orders`: every load would append records again that an earlier one brought: \
+    let expected = "`orders`: every load would append some records again: \
          those within the `lag`\n  \
          help: say `write_disposition: merge`, with a `primary_key`, which stores each record once";
     assert_eq!(lagging.to_string(), expected);

@@ -99,8 +99,8 @@ async fn another_type_is_an_error_that_says_what_to_do() {
     assert_eq!(
         error.to_string(),
         "`orders`: the table `orders` does not fit the spec: its column `changed_at` holds \
-         timestamp, the spec's holds text\n  help: a full refresh makes the table anew and \
-         fetches everything again; to keep its rows, rename the table first"
+         timestamp, the spec's holds text\n  help: a full refresh creates the table again and \
+         fetches everything; to keep its rows, rename the table first"
     );
     scratch.assert_equals(&server);
 

@@ -336,10 +336,10 @@ async fn a_group_of_several_orders_is_not_replaced_by_what_is_new_of_one() {
     let (server, scratch) = (by_day().await, Scratch::new());
     let shop: ByDay = connect(&server);
     let error = shop.load(&mut scratch.open()).await.unwrap_err();
-    let expected = "`items`: a load of what is new would delete rows of its groups that it does not fetch: \
-         the `merge_key` does not have the whole key of `orders`, each of which has a cursor of its own\n  \
-         help: include the key of `orders` by `include_from_parent`, and in the `merge_key`; or merge by a \
-         `primary_key` alone, record by record; or leave `incremental` out, and fetch all";
+    let expected = "`items`: an incremental load would delete rows that it does not fetch: \
+         the `merge_key` does not contain the key of `orders`, and each of its records has its own cursor\n  \
+         help: include the key of `orders` by `include_from_parent`, and add it to the `merge_key`; or merge \
+         by a `primary_key` alone; or remove `incremental`";
     assert_eq!(error.errors[0].to_string(), expected);
     assert_eq!(*error.errors[0].kind(), ErrorKind::Destination);
     assert!(server.log().of("/orders/0/items").is_empty());
@@ -369,7 +369,7 @@ async fn the_items_of_orders_that_could_not_be_fetched_are_not_tried() {
     let error = shop.load(&mut scratch.open()).await.unwrap_err();
     assert_eq!(server.log().of("/orders").len(), 1, "{error}");
     assert_eq!(error.errors.len(), 1);
-    let not_tried = "\nnot tried, since `orders` could not be fetched: `items`";
+    let not_tried = "\nnot tried, because `orders` could not be fetched: `items`";
     assert!(error.to_string().contains(not_tried), "{error}");
 
     // What could not be written may be fetched all the same.
@@ -392,6 +392,6 @@ async fn orders_that_are_asked_for_only_for_their_children_fail_once() {
     assert_eq!(server.log().of("/orders").len(), 1, "{error}");
     let error = error.to_string();
     assert!(error.contains("\n  fetched for `items`\n"), "{error}");
-    let not_tried = "\nnot tried, since `orders` could not be fetched: `notes`";
+    let not_tried = "\nnot tried, because `orders` could not be fetched: `notes`";
     assert!(error.contains(not_tried), "{error}");
 }

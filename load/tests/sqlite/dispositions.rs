@@ -223,7 +223,7 @@ async fn the_report_reads_well() {
         report.to_string(),
         "resource    fetched    written   in table  requests\n\
          orders           35         35         35         4\n  \
-           1 left out: values of undeclared keys"
+           1 omitted: values of undeclared keys"
     );
     assert!(format!("{report:#}").contains("\n  note: "), "{report:#}");
 }

@@ -176,7 +176,7 @@ async fn others_are_loaded_unless_two_in_a_row_failed_at_their_origin() {
     assert_eq!(not_tried, ["notes"]);
     let shown = error.to_string();
     assert!(
-        shown.contains("\nnot tried, since two resources failed at `http://127.0.0.1:"),
+        shown.contains("\nnot tried, because two resources failed at `http://127.0.0.1:"),
         "{shown}"
     );
     let error = rest_source::Error::from(error);

@@ -54,7 +54,7 @@ async fn a_table_that_no_load_made_is_left_as_it_is() {
             assert_eq!(*error.errors[0].kind(), ErrorKind::Destination);
             let shown = error.to_string();
             assert!(
-                shown.contains("the table `orders` was not made by a load")
+                shown.contains("the table `orders` was not created by a load")
                     && shown.contains("help: rename the table or the resource"),
                 "{shown}"
             );
@@ -84,7 +84,7 @@ async fn an_empty_table_that_does_not_fit_may_be_dropped() {
     let error = shop.load(&mut scratch.open()).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "`orders`: the table `orders` was not made by a load, and does not fit the spec: its column `id` \
+        "`orders`: the table `orders` was not created by a load, and does not fit the spec: its column `id` \
          holds TEXT, the spec's holds bigint\n  \
          help: drop the table, which is empty; or rename it or the resource"
     );
@@ -108,7 +108,7 @@ async fn a_table_with_rows_that_fits_is_added_to_and_never_replaced() {
             refresh
                 .unwrap_err()
                 .to_string()
-                .contains("not made by a load")
+                .contains("not created by a load")
         );
         assert_eq!(scratch.rows("SELECT count(*) FROM orders"), ["36"]);
     }
@@ -199,23 +199,4 @@ async fn what_a_person_built_on_a_table_is_kept_when_it_is_made_again() {
         .unwrap();
     scratch.assert_equals(&server);
     assert!(scratch.rows(SCHEMA).join("\n").contains("by_status"));
-}
-
-#[tokio::test]
-async fn the_state_of_version_1_is_taken_over() {
-    let (server, scratch) = (serve().await, Scratch::new());
-    let shop: Merging = connect(&server);
-    shop.load(&mut scratch.open()).await.unwrap();
-    scratch.execute(
-        "CREATE TABLE old (source TEXT NOT NULL, resource TEXT NOT NULL, columns TEXT NOT NULL,
-            state TEXT, updated TEXT NOT NULL, PRIMARY KEY (source, resource)) STRICT;
-        INSERT INTO old SELECT s.source, s.resource, columns, state, updated
-            FROM _rest_source_state s JOIN _rest_source_tables t USING (source, resource);
-        DROP TABLE _rest_source_state; DROP TABLE _rest_source_tables;
-        ALTER TABLE old RENAME TO _rest_source_state",
-    );
-    let report = shop.load(&mut scratch.open()).await.unwrap();
-    assert_eq!(report.resource("orders").unwrap().written, 1);
-    assert_eq!(scratch.rows("SELECT made FROM _rest_source_tables"), ["1"]);
-    scratch.assert_equals(&server);
 }

@@ -288,10 +288,9 @@ async fn a_cursor_that_is_finer_than_the_groups_is_refused() {
     let (server, scratch) = (serve_also(vec![visits()]).await, Scratch::new());
     let shop: ByVisits = connect(&server);
     let error = shop.load(&mut scratch.open()).await.unwrap_err();
-    let expected = "`visits`: a load of what is new would delete rows of its groups that it does not fetch: \
-         the `merge_key` does not have the cursor `visits`\n  \
-         help: let the cursor be a column of the `merge_key`; or merge by a `primary_key` alone, record by \
-         record; or leave `incremental` out, and fetch all";
+    let expected = "`visits`: an incremental load would delete rows that it does not fetch: \
+         the `merge_key` does not contain the cursor `visits`\n  \
+         help: add `visits` to the `merge_key`; or merge by a `primary_key` alone; or remove `incremental`";
     assert_eq!(error.to_string(), expected);
     assert!(server.log().all().is_empty());
 }

@@ -78,17 +78,17 @@ async fn what_a_killed_load_appended_is_not_appended_again() {
     let report = load::<Both>(&server, &scratch).await;
     assert_eq!(scratch.rows(VISITS_STORED), ["4"]);
     scratch.assert_equals(&server);
-    assert_eq!(report.appended_before, ["visits"]);
+    assert_eq!(report.appended_by_killed_load, ["visits"]);
     assert!(
-        report.to_string().ends_with(
-            "\nvisits    appended by the load that was killed, which this one completes"
-        ),
+        report
+            .to_string()
+            .ends_with("\nvisits    appended by the killed load, which this load completes"),
         "{report}"
     );
 
     // That load is over: the next is another.
     let report = load::<Both>(&server, &scratch).await;
-    assert!(report.appended_before.is_empty());
+    assert!(report.appended_by_killed_load.is_empty());
     assert_eq!(scratch.rows(VISITS_STORED), ["8"]);
 }
 
@@ -99,7 +99,7 @@ async fn a_load_that_failed_is_over() {
     server.faults().at(1, Fault::status(500));
     shop.load(&mut scratch.open()).await.unwrap_err();
     let report = load::<Both>(&server, &scratch).await;
-    assert!(report.appended_before.is_empty());
+    assert!(report.appended_by_killed_load.is_empty());
     assert_eq!(scratch.rows(VISITS_STORED), ["8"]);
 }
 
@@ -138,7 +138,7 @@ async fn a_load_of_other_resources_leaves_a_killed_load_to_be_completed() {
         .await
         .unwrap();
     let report = load::<Both>(&server, &scratch).await;
-    assert_eq!(report.appended_before, ["visits"]);
+    assert_eq!(report.appended_by_killed_load, ["visits"]);
     assert_eq!(scratch.rows(VISITS_STORED), ["4"]);
 }
 
@@ -161,12 +161,12 @@ async fn what_was_loaded_since_a_kill_is_not_doubled_by_the_load_that_completes_
     load_only(&["clicks"], &server, &scratch).await;
     assert_eq!(appended(&scratch), ["4 | 3"]);
     let report = load_only(&[], &server, &scratch).await;
-    assert_eq!(report.appended_before, ["visits"]);
-    assert_eq!(report.appended_since, ["clicks"]);
+    assert_eq!(report.appended_by_killed_load, ["visits"]);
+    assert_eq!(report.appended_after_kill, ["clicks"]);
     assert!(
         report
             .to_string()
-            .ends_with("\nclicks    appended since a load was killed, which this one completes"),
+            .ends_with("\nclicks    appended after the killed load, which this load completes"),
         "{report}"
     );
     assert_eq!(appended(&scratch), ["4 | 3"]);
@@ -180,7 +180,7 @@ async fn a_load_by_name_does_not_wait_for_a_killed_load_to_be_completed() {
     let (server, scratch) = (serve().await, Scratch::new());
     kill::<Appending>(&server, &scratch, 1).await;
     let report = load_only(&["visits"], &server, &scratch).await;
-    assert_eq!(report.appended_before, ["visits"]);
+    assert_eq!(report.appended_by_killed_load, ["visits"]);
     load_only(&["visits"], &server, &scratch).await;
     load_only(&["clicks"], &server, &scratch).await;
     load_only(&["clicks"], &server, &scratch).await;
@@ -204,8 +204,8 @@ async fn a_killed_load_by_name_is_completed_by_one_of_these_names() {
     server.faults().clear();
     load_only(&["clicks"], &server, &scratch).await;
     let report = load_only(&["clicks", "visits"], &server, &scratch).await;
-    assert_eq!(report.appended_before, ["visits"]);
-    assert_eq!(report.appended_since, ["clicks"]);
+    assert_eq!(report.appended_by_killed_load, ["visits"]);
+    assert_eq!(report.appended_after_kill, ["clicks"]);
     assert_eq!(appended(&scratch), ["4 | 3"]);
     load_only(&["clicks", "visits"], &server, &scratch).await;
     assert_eq!(appended(&scratch), ["8 | 6"]);
@@ -225,16 +225,16 @@ async fn a_load_that_runs_is_not_taken_for_one_that_was_killed() {
     let error = second.load(&mut scratch.open()).await.unwrap_err();
     let shown = error.to_string();
     assert!(
-        shown.starts_with("`visits`: another load, which is still running, has appended it"),
+        shown.starts_with("`visits`: a load that is still running has appended this resource"),
         "{shown}"
     );
-    assert!(error.loaded.appended_before.is_empty());
+    assert!(error.loaded.appended_by_killed_load.is_empty());
     assert_eq!(appended(&scratch), ["4 | 3"]);
     drop(running);
     drop(database);
     // It was killed, and left no lock.
     let report = load_only(&[], &server, &scratch).await;
-    assert_eq!(report.appended_before, ["visits"]);
+    assert_eq!(report.appended_by_killed_load, ["visits"]);
     let folder = scratch.path.parent().unwrap();
     assert_eq!(std::fs::read_dir(folder).unwrap().count(), 1);
 }

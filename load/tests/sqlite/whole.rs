@@ -154,7 +154,7 @@ async fn no_group_is_replaced_by_a_part_of_it() {
         .await
         .unwrap_err()
         .to_string();
-    let expected = "`orders`: records are missing of the groups that were to be replaced\n  \
+    let expected = "`orders`: the fetch may have ended within a group of the `merge_key`\n  \
          ended: `maximum_pages` 2\n  \
          help: ";
     assert!(error.starts_with(expected), "{error}");

@@ -256,7 +256,7 @@ async fn a_destination_gets_it_too() {
     assert!(
         report
             .to_string()
-            .contains("\n  1 left out: records that `processing_steps` filter"),
+            .contains("\n  1 omitted: records, by the filters of `processing_steps`"),
         "{report}"
     );
     insta::assert_snapshot!(stored(&database, "SELECT * FROM posts WHERE id IN ('p1', 'untouched-de')"), @r#"

@@ -1,4 +1,4 @@
-//! What keeps records from being appended twice.
+//! Checks that no record is appended twice.
 
 use rest_source::{
     Error, ErrorKind, Report,
@@ -10,8 +10,8 @@ use crate::report;
 const MERGE: &str = "say `write_disposition: merge`, with a `primary_key`, which stores each record \
                      once";
 
-/// Refuses a resource of which every load would bring records again. The compiler refuses such a
-/// spec; a plan may be written by hand.
+/// Rejects a resource whose loads all deliver some records again. `check` rejects such a spec; a plan may be
+/// written by hand.
 ///
 /// # Errors
 ///
@@ -29,14 +29,13 @@ pub(crate) fn check(resource: &ResourcePlan) -> Result<(), Error> {
     } else {
         return Ok(());
     };
-    let message =
-        format!("every load would append records again that an earlier one brought: {which}");
+    let message = format!("every load would append some records again: {which}");
     Err(Error::new(ErrorKind::Destination, message).with_help(MERGE))
 }
 
-/// The error for a fetch that does not bring the state past all that it gave.
+/// The error for a fetch whose state does not cover all delivered records.
 pub(crate) fn would_repeat(resource: &ResourcePlan, fetched: &Report) -> Error {
-    let message = "the next load would append records again that this one brought";
+    let message = "the next load would append some of these records again";
     let is_ascending = resource
         .incremental
         .as_ref()
@@ -45,8 +44,8 @@ pub(crate) fn would_repeat(resource: &ResourcePlan, fetched: &Report) -> Error {
         MERGE.to_owned()
     } else {
         format!(
-            "{MERGE}; or `row_order: asc`, where the API keeps that order, by which a load goes on where \
-             the last one was cut off"
+            "{MERGE}; or `row_order: asc`, if the API returns records in that order: the next load then resumes \
+             where this one stopped"
         )
     };
     let error = Error::new(ErrorKind::Destination, message).with_help(help);

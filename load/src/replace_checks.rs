@@ -1,4 +1,4 @@
-//! What keeps rows from giving way to a part of what is to take their place.
+//! Checks that a replacement is whole before it deletes rows.
 
 use rest_source::{
     Completeness, Error, ErrorKind, Report,
@@ -8,9 +8,9 @@ use rest_source::{
 
 use crate::{Target, Writing, report};
 
-/// Refuses a resource of which a load of what is new brings parts of groups: the merge key has to have
-/// the cursor, so that a group is new or not as a whole, and to say whose records they are where each
-/// parent has a cursor of its own. The compiler refuses such a spec; a plan may be written by hand.
+/// Rejects an incremental resource that fetches parts of merge-key groups. The merge key must contain the
+/// cursor, and the parent's key where each parent has its own cursor. `check` rejects such a spec; a plan may
+/// be written by hand.
 ///
 /// # Errors
 ///
@@ -21,31 +21,32 @@ pub(crate) fn check_groups(resource: &ResourcePlan) -> Result<(), Error> {
     };
     let cursor = resource.table.columns.get(usize::from(incremental.column));
     let refuse = |why: String, instead: String| {
-        let message =
-            "a load of what is new would delete rows of its groups that it does not fetch";
+        let message = "an incremental load would delete rows that it does not fetch";
         Err(
             Error::new(ErrorKind::Destination, format!("{message}: {why}")).with_help(format!(
-                "{instead}; or merge by a `primary_key` alone, record by record; or leave \
-                 `incremental` out, and fetch all"
+                "{instead}; or merge by a `primary_key` alone; or remove `incremental`"
             )),
         )
     };
     if let Some(cursor) = cursor.filter(|cursor| !cursor.merge_key) {
         return refuse(
-            format!("the `merge_key` does not have the cursor `{}`", cursor.name),
-            "let the cursor be a column of the `merge_key`".to_owned(),
+            format!(
+                "the `merge_key` does not contain the cursor `{}`",
+                cursor.name
+            ),
+            format!("add `{}` to the `merge_key`", cursor.name),
         );
     }
     match &resource.parent {
-        Some(parent) if !has_key_of(parent, &resource.table) => {
+        Some(parent) if !contains_parent_key(parent, &resource.table) => {
             let name = &parent.resource.name;
             refuse(
                 format!(
-                    "the `merge_key` does not have the whole key of `{name}`, each of which has a \
-                     cursor of its own"
+                    "the `merge_key` does not contain the key of `{name}`, and each of its records has its own \
+                     cursor"
                 ),
                 format!(
-                    "include the key of `{name}` by `include_from_parent`, and in the `merge_key`"
+                    "include the key of `{name}` by `include_from_parent`, and add it to the `merge_key`"
                 ),
             )
         }
@@ -53,9 +54,9 @@ pub(crate) fn check_groups(resource: &ResourcePlan) -> Result<(), Error> {
     }
 }
 
-/// Whether the merge key of a child's table has all of its parent's key, where that has one.
-fn has_key_of(parent: &ParentPlan, child: &Table) -> bool {
-    let fixes = |at: usize| {
+/// Whether the merge key of a child's table contains the parent's whole key. False if the parent has no key.
+fn contains_parent_key(parent: &ParentPlan, child: &Table) -> bool {
+    let is_in_merge_key = |at: usize| {
         child.columns.iter().any(|column| {
             let field = column
                 .parent
@@ -67,11 +68,11 @@ fn has_key_of(parent: &ParentPlan, child: &Table) -> bool {
     };
     let columns = parent.resource.table.columns.iter().enumerate();
     let mut key = columns.filter(|(_, column)| column.primary_key).peekable();
-    key.peek().is_some() && key.all(|(at, _)| fixes(at))
+    key.peek().is_some() && key.all(|(at, _)| is_in_merge_key(at))
 }
 
-/// Refuses a fetch that left out a part of the resource where rows would be deleted: those of the part
-/// would be, too. Groups are safe that are each of one parent.
+/// Rejects a fetch with unfetched parts if it replaces rows: the rows of these parts would be deleted. Groups
+/// that belong to one parent each are safe.
 ///
 /// # Errors
 ///
@@ -83,9 +84,11 @@ pub(crate) fn check_parts(
 ) -> Result<(), Error> {
     let deletes = match (target.writing, &target.resource.parent) {
         (Writing::Append | Writing::Merge, _) => false,
-        // There is no group to be replaced.
+        // No group is replaced.
         (Writing::ReplaceGroups, _) if fetched.delivered == 0 => false,
-        (Writing::ReplaceGroups, Some(parent)) => !has_key_of(parent, &target.resource.table),
+        (Writing::ReplaceGroups, Some(parent)) => {
+            !contains_parent_key(parent, &target.resource.table)
+        }
         (Writing::Replace | Writing::ReplaceGroups, _) => true,
     };
     if !deletes || !completeness.has_unfetched_parts() {
@@ -95,16 +98,15 @@ pub(crate) fn check_parts(
         Some(parent) => format!("of some `{}`", parent.resource.name),
         None => "of its first page".to_owned(),
     };
-    let message = format!("records {of} were not fetched: their rows would be deleted");
+    let message = format!("records {of} were not fetched, and their rows would be deleted");
     let error = Error::new(ErrorKind::Incomplete, message).with_help(
-        "load again once the API gives them; or say `write_disposition: merge`, with a `primary_key`, \
+        "load again when the API returns them; or use `write_disposition: merge` with a `primary_key`, \
          which deletes no rows",
     );
     Err(report::with_notes(error, fetched))
 }
 
-/// Refuses a bounded fetch where the rows of a group are replaced: a maximum of the spec says how much
-/// the whole is, but not where a group ends.
+/// Rejects a bounded fetch if it replaces groups: it may end within a group.
 ///
 /// # Errors
 ///
@@ -119,8 +121,8 @@ pub(crate) fn check_groups_are_whole(
     }
     let error = Error::new(
         ErrorKind::Destination,
-        "records are missing of the groups that were to be replaced",
+        "the fetch may have ended within a group of the `merge_key`",
     )
-    .with_help("remove the maximum of the paginator: it does not go with `merge_key`");
+    .with_help("remove the paginator's maximum: `merge_key` needs whole groups");
     Err(report::with_notes(error, fetched))
 }

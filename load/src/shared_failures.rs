@@ -1,21 +1,21 @@
-//! Failures that the other resources of a source would meet, too.
+//! Failures that other resources of the source would repeat: invalid credentials, an unreachable origin.
 
 use rest_source::{Client, Error, ErrorKind, plan::ResourcePlan, shared::Ref};
 
 use crate::report::Reason;
 
-/// So many failures in a row stand for all: one may be due to its own resource.
-const CONVINCING: u32 = 2;
+/// Consecutive failures after which the other resources are skipped. A single one may concern its resource only.
+const THRESHOLD: u32 = 2;
 
-/// What resources share, and how many in a row failed with it.
-pub(crate) struct Failures<'a> {
+/// Consecutive failures, by what the resources share.
+pub(crate) struct SharedFailures<'a> {
     client: &'a Client,
-    /// The last resource that failed with its credentials.
+    /// A resource for each failing set of credentials.
     credentials: Vec<(Ref<ResourcePlan>, u32)>,
     origins: Vec<(String, u32)>,
 }
 
-impl<'a> Failures<'a> {
+impl<'a> SharedFailures<'a> {
     pub(crate) fn new(client: &'a Client) -> Self {
         Self {
             client,
@@ -24,21 +24,21 @@ impl<'a> Failures<'a> {
         }
     }
 
-    /// Why a resource need not be tried, if so.
+    /// Why a resource is not tried, if it would fail too.
     pub(crate) fn reason(&self, resource: &ResourcePlan) -> Option<Reason> {
         let is_shared = |(failed, count): &(Ref<ResourcePlan>, u32)| {
-            *count >= CONVINCING && self.client.share_credentials(failed, resource)
+            *count >= THRESHOLD && self.client.share_credentials(failed, resource)
         };
         if self.credentials.iter().any(is_shared) {
             return Some(Reason::Credentials);
         }
         let origin = self.client.origin(resource);
         let mut origins = self.origins.iter();
-        let is_down = origins.any(|(failed, count)| *count >= CONVINCING && *failed == origin);
+        let is_down = origins.any(|(failed, count)| *count >= THRESHOLD && *failed == origin);
         is_down.then_some(Reason::Origin(origin))
     }
 
-    /// A resource was answered.
+    /// Resets the counts of what a successful resource uses.
     pub(crate) fn succeeded(&mut self, resource: &ResourcePlan) {
         let client = self.client;
         self.credentials
@@ -47,7 +47,7 @@ impl<'a> Failures<'a> {
         self.origins.retain(|(failed, _)| *failed != origin);
     }
 
-    /// A resource, or the parent that the error names, failed.
+    /// Counts the failure of a resource, or of the parent that the error names.
     pub(crate) fn failed(&mut self, resource: &Ref<ResourcePlan>, error: &Error) {
         if error.report().is_some_and(|report| report.pages > 0) {
             self.succeeded(resource);

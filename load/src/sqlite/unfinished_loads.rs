@@ -1,5 +1,4 @@
-//! Loads that append and have not ended: what one of them appended before it was killed is not appended
-//! again by the load that completes it.
+//! Appending loads that did not end. The load after a killed one does not append the same resources again.
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -13,23 +12,24 @@ use rest_source::{Error, ErrorKind as Kind, Result};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{state::part, writer::failed};
-use crate::{Target, Writing};
+use crate::{AppendedBy, Target, Writing};
 
-/// A load that runs. The system releases its lock when the process ends, however it ends.
-pub(super) struct Run {
+/// A running load's lock. The operating system releases it when the process ends, even by a kill.
+pub(super) struct LoadLock {
     id: String,
-    /// A file beside the database; none where the database is in memory.
-    lock: Option<(PathBuf, File)>,
+    /// A file beside the database; `None` for a database in memory.
+    file: Option<(PathBuf, File)>,
 }
 
-impl Run {
-    /// Locks the file within a transaction, so that no other load takes it for one that is left.
+impl LoadLock {
+    /// Creates and locks the file. Call it within a transaction: until the file is locked, another load would
+    /// take it for a killed load's.
     pub(super) fn start(db: &Connection) -> Result<Self> {
-        remove_left_over(db);
+        remove_stale_locks(db);
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         let id = format!("{}-{:x}", process::id(), now.unwrap_or_default().as_nanos());
         let Some(path) = lock_path(db, &id) else {
-            return Ok(Self { id, lock: None });
+            return Ok(Self { id, file: None });
         };
         let locked = OpenOptions::new()
             .write(true)
@@ -46,15 +46,15 @@ impl Run {
             let message = format!("cannot lock `{}`: {error}", path.display());
             Error::new(Kind::Destination, message).with_source(&error)
         })?;
-        let lock = Some((path, file));
-        Ok(Self { id, lock })
+        let file = Some((path, file));
+        Ok(Self { id, file })
     }
 }
 
-impl Drop for Run {
+impl Drop for LoadLock {
     fn drop(&mut self) {
-        if let Some((path, _)) = &self.lock {
-            // One that is left is removed by the load that finds it.
+        if let Some((path, _)) = &self.file {
+            // The next load removes a file that cannot be removed now.
             let _ = fs::remove_file(path);
         }
     }
@@ -65,7 +65,7 @@ fn lock_path(db: &Connection, run: &str) -> Option<PathBuf> {
     Some(format!("{path}-load-{run}").into())
 }
 
-/// Whether the load still runs. Removes the lock of one that was killed.
+/// Whether the load is still running. Removes the lock file of a killed load.
 fn is_running(db: &Connection, run: &str) -> bool {
     let Some(path) = lock_path(db, run) else {
         return false;
@@ -84,8 +84,8 @@ fn is_running(db: &Connection, run: &str) -> bool {
     }
 }
 
-/// Removes the locks of loads that were killed.
-fn remove_left_over(db: &Connection) {
+/// Removes the lock files of killed loads.
+fn remove_stale_locks(db: &Connection) {
     let Some(prefix) = lock_path(db, "") else {
         return;
     };
@@ -101,41 +101,41 @@ fn remove_left_over(db: &Connection) {
     }
 }
 
-/// What a load that has not ended appended.
-struct Mark {
+/// The record that a load appended a resource and has not ended.
+struct UnfinishedAppend {
     resource: String,
     part: String,
     run: String,
-    /// The resources that were named for the load, a line each; none where it is of all.
+    /// The resources named for the load, one per line; empty if it loads all.
     only: String,
-    /// Whether it was appended after that load was killed, by one of other resources.
-    since: bool,
+    /// Whether a later load of other resources appended it, after `run` was killed.
+    after_kill: bool,
 }
 
-impl Mark {
+impl UnfinishedAppend {
     fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
             resource: row.get(0)?,
             part: row.get(1)?,
             run: row.get(2)?,
             only: row.get(3)?,
-            since: row.get(4)?,
+            after_kill: row.get(4)?,
         })
     }
 
-    /// Whether a load of these resources completes the one that made the mark.
+    /// Whether a load of these resources completes the recorded load.
     fn is_completed_by(&self, only: &[String]) -> bool {
         let mut names = self.only.lines();
         only.is_empty()
             || !self.only.is_empty() && names.all(|name| only.iter().any(|only| only == name))
     }
 
-    /// Whether the load that made the mark was to append this resource.
-    fn is_of(&self, resource: &str) -> bool {
+    /// Whether the recorded load includes this resource.
+    fn includes(&self, resource: &str) -> bool {
         self.only.is_empty() || self.only.lines().any(|name| name == resource)
     }
 
-    fn is_own(&self, target: &Target) -> bool {
+    fn is_for(&self, target: &Target) -> bool {
         self.resource == target.resource.name && self.part == part(target)
     }
 }
@@ -148,59 +148,54 @@ pub(super) fn create(db: &Connection) -> rusqlite::Result<()> {
             part TEXT NOT NULL,
             run TEXT NOT NULL,
             only TEXT NOT NULL,
-            since INTEGER NOT NULL,
+            after_kill INTEGER NOT NULL,
             PRIMARY KEY (source, resource, part)
         ) STRICT",
     )
 }
 
-/// Whether every load appends all records of the resource.
+/// Whether every load appends all records of the resource again.
 pub(super) fn appends_all(target: &Target) -> bool {
     target.writing == Writing::Append && target.resource.incremental.is_none()
 }
 
-/// By which load the resource was appended, where this load completes one that was killed.
+/// Which load already appended the resource, if this load completes a killed one.
 pub(super) fn appended(
     db: &Connection,
     target: &Target,
-    run: Option<&Run>,
-) -> Result<Option<Appended>> {
+    lock: Option<&LoadLock>,
+) -> Result<Option<AppendedBy>> {
     if !appends_all(target) {
         return Ok(None);
     }
-    let sql = "SELECT resource, part, run, only, since FROM _rest_source_unfinished
+    let sql = "SELECT resource, part, run, only, after_kill FROM _rest_source_unfinished
                WHERE source = ?1 AND resource = ?2 AND part = ?3";
     let key = params![&*target.source, &*target.resource.name, part(target)];
-    let mark = db.query_row(sql, key, Mark::read).optional();
-    let Some(mark) = mark.map_err(failed)? else {
+    let found = db.query_row(sql, key, UnfinishedAppend::read).optional();
+    let Some(found) = found.map_err(failed)? else {
         return Ok(None);
     };
-    let is_own = run.is_some_and(|run| run.id == mark.run);
-    if !is_own && is_running(db, &mark.run) {
-        let message = "another load, which is still running, has appended it";
+    let is_own = lock.is_some_and(|lock| lock.id == found.run);
+    if !is_own && is_running(db, &found.run) {
+        let message = "a load that is still running has appended this resource";
         return Err(Error::new(Kind::Destination, message)
-            .with_help("load it again once the other load has ended"));
+            .with_help("run it again when the other load has ended"));
     }
-    Ok(match mark.since {
-        false => Some(Appended::Before),
-        true if mark.is_completed_by(&target.only) => Some(Appended::Since),
-        // It is asked for again, by its name.
+    Ok(match found.after_kill {
+        false => Some(AppendedBy::KilledLoad),
+        true if found.is_completed_by(&target.only) => Some(AppendedBy::LaterLoad),
+        // The caller names this resource once more: append it again.
         true => None,
     })
 }
 
-/// By which load a resource was appended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Appended {
-    /// By the one that was killed.
-    Before,
-    /// By one of other resources since.
-    Since,
-}
-
-/// Remembers that the resource was written: where it was appended, until the load ends.
-pub(super) fn store(db: &Connection, target: &Target, run: Option<&Run>) -> rusqlite::Result<()> {
-    let Some(run) = run.filter(|_| appends_all(target)) else {
+/// Records an appended resource until the load ends; deletes the record of any other.
+pub(super) fn store(
+    db: &Connection,
+    target: &Target,
+    lock: Option<&LoadLock>,
+) -> rusqlite::Result<()> {
+    let Some(lock) = lock.filter(|_| appends_all(target)) else {
         let sql = "DELETE FROM _rest_source_unfinished
                    WHERE source = ?1 AND resource = ?2 AND part = ?3";
         db.execute(
@@ -210,81 +205,82 @@ pub(super) fn store(db: &Connection, target: &Target, run: Option<&Run>) -> rusq
         return Ok(());
     };
     db.execute(
-        "INSERT OR REPLACE INTO _rest_source_unfinished (source, resource, part, run, only, since)
+        "INSERT OR REPLACE INTO _rest_source_unfinished (source, resource, part, run, only, after_kill)
          VALUES (?1, ?2, ?3, ?4, ?5, 0)",
         params![
             &*target.source,
             &*target.resource.name,
             part(target),
-            run.id,
+            lock.id,
             target.only.join("\n")
         ],
     )?;
     Ok(())
 }
 
-/// Forgets what was appended of the resource.
+/// Deletes the resource's records.
 pub(super) fn forget(db: &Connection, target: &Target) -> rusqlite::Result<()> {
     let sql = "DELETE FROM _rest_source_unfinished WHERE source = ?1 AND resource = ?2";
     db.execute(sql, params![&*target.source, &*target.resource.name])?;
     Ok(())
 }
 
-/// Ends the load of these targets. Loads that were killed end with it where it completes them; what it
-/// appended counts for those that it does not complete.
-pub(super) fn end(db: &Connection, targets: &[Target], run: Option<&Run>) -> Result<()> {
+/// Ends the load of these targets, and the killed loads that it completes. A killed load that it does not
+/// complete takes over its records: the load that completes it does not append them again.
+pub(super) fn end(db: &Connection, targets: &[Target], lock: Option<&LoadLock>) -> Result<()> {
     let Some(first) = targets.first() else {
         return Ok(());
     };
-    let marks: Vec<Mark> = db
+    let records: Vec<UnfinishedAppend> = db
         .prepare(
-            "SELECT resource, part, run, only, since FROM _rest_source_unfinished WHERE source = ?1",
+            "SELECT resource, part, run, only, after_kill FROM _rest_source_unfinished WHERE source = ?1",
         )
-        .and_then(|mut query| query.query_map([&*first.source], Mark::read)?.collect())
+        .and_then(|mut query| query.query_map([&*first.source], UnfinishedAppend::read)?.collect())
         .map_err(failed)?;
-    let is_of_settings = |mark: &Mark| {
-        mark.part.is_empty() || targets.iter().any(|target| part(target) == mark.part)
+    let has_settings_of_load = |record: &UnfinishedAppend| {
+        record.part.is_empty() || targets.iter().any(|target| part(target) == record.part)
     };
-    let (own, others): (Vec<_>, Vec<_>) = marks
+    let (own, others): (Vec<_>, Vec<_>) = records
         .into_iter()
-        .filter(|mark| is_of_settings(mark))
-        .partition(|mark| run.is_some_and(|run| run.id == mark.run));
+        .filter(|record| has_settings_of_load(record))
+        .partition(|record| lock.is_some_and(|lock| lock.id == record.run));
     let (completed, open): (Vec<_>, Vec<_>) = others
         .into_iter()
-        .filter(|mark| !is_running(db, &mark.run))
-        .partition(|mark| mark.is_completed_by(&first.only));
-    let delete = |mark: &Mark| {
+        .filter(|record| !is_running(db, &record.run))
+        .partition(|record| record.is_completed_by(&first.only));
+    let delete = |record: &UnfinishedAppend| {
         let sql = "DELETE FROM _rest_source_unfinished
                    WHERE source = ?1 AND resource = ?2 AND part = ?3";
-        db.execute(sql, params![&*first.source, mark.resource, mark.part])
+        db.execute(sql, params![&*first.source, record.resource, record.part])
     };
-    let join = |mark: &Mark, killed: &Mark| {
-        let sql = "UPDATE _rest_source_unfinished SET run = ?4, only = ?5, since = 1
+    let assign = |record: &UnfinishedAppend, killed: &UnfinishedAppend| {
+        let sql = "UPDATE _rest_source_unfinished SET run = ?4, only = ?5, after_kill = 1
                    WHERE source = ?1 AND resource = ?2 AND part = ?3";
         let key = params![
             &*first.source,
-            mark.resource,
-            mark.part,
+            record.resource,
+            record.part,
             killed.run,
             killed.only
         ];
         db.execute(sql, key)
     };
     let ended = || {
-        for mark in &completed {
-            delete(mark)?;
+        for record in &completed {
+            delete(record)?;
         }
-        for mark in &own {
-            match open.iter().find(|killed| killed.is_of(&mark.resource)) {
-                Some(killed) => join(mark, killed)?,
-                None => delete(mark)?,
+        for record in &own {
+            match open.iter().find(|killed| killed.includes(&record.resource)) {
+                Some(killed) => assign(record, killed)?,
+                None => delete(record)?,
             };
         }
-        for mark in open
-            .iter()
-            .filter(|mark| targets.iter().any(|target| mark.is_own(target)))
-        {
-            join(mark, mark)?;
+        let reloaded = |record: &&UnfinishedAppend| {
+            let mut targets = targets.iter();
+            targets.any(|target| record.is_for(target))
+        };
+        for record in open.iter().filter(reloaded) {
+            assign(record, record)?;
         }
         Ok(())
     };

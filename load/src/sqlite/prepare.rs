@@ -1,0 +1,257 @@
+//! Preparation of a resource's table before it is written, and its deletion for a replacement.
+
+use rest_source::{Error, ErrorKind, Result};
+use rusqlite::{Connection, types::Value};
+
+use super::{
+    bind::setting,
+    state::{self, OtherParts, Progress},
+    table::{self, TableFit, quote},
+    writer::{failed, run},
+};
+use crate::{Target, Writing};
+
+/// Creates or alters the table of a resource. Returns the resource's last commit, and notes for the report.
+pub(super) fn prepare(db: &Connection, target: &Target) -> Result<(Progress, Vec<String>)> {
+    let name = &target.resource.table.name;
+    if name.to_ascii_lowercase().starts_with(state::PREFIX) {
+        let message = format!(
+            "a resource cannot be called `{name}`: tables whose names begin with `{}` hold the states",
+            state::PREFIX
+        );
+        return Err(Error::new(ErrorKind::Destination, message).with_help("give it another `name`"));
+    }
+    if target.writing == Writing::Merge && target.key().next().is_none() {
+        let message = "it has no primary key to merge by";
+        return Err(Error::new(ErrorKind::Destination, message)
+            .with_help("declare a `primary_key`, or another `write_disposition`"));
+    }
+    state::create(db).map_err(failed)?;
+    if let Some(other) = state::name_conflict(db, target).map_err(failed)? {
+        let message = format!("the table `{name}` belongs to another resource, `{other}`");
+        return Err(Error::new(ErrorKind::Destination, message)
+            .with_help("load each source into a database of its own, or rename the resource"));
+    }
+    let recorded = state::recorded_table(db, target).map_err(failed)?;
+    let fit = table::compare(db, target, recorded.as_ref()).map_err(failed)?;
+    let mut notes = Vec::new();
+    let mut others = OtherParts::default();
+    if fit != TableFit::Missing {
+        notes.extend(forget_emptied(db, target)?);
+        others = state::other_parts(db, target).map_err(failed)?;
+        check_other_parts(target, &others)?;
+    }
+    let mut created_by_load = recorded.as_ref().is_none_or(|table| table.created_by_load);
+    match (&fit, &recorded) {
+        (TableFit::Missing, _) => {
+            if state::forget(db, target).map_err(failed)? && target.writing != Writing::Replace {
+                notes.push(format!(
+                    "the table `{name}` was dropped since the last load: it is created again and loaded \
+                     from the start"
+                ));
+            }
+            run(db, &[table::create(target)])?;
+            created_by_load = true;
+        }
+        (fit, None) => created_by_load = adopt(db, target, fit)?,
+        (_, Some(table)) if target.writing == Writing::Replace && !table.created_by_load => {
+            return Err(not_created_by_load(name));
+        }
+        // The commit creates the table again.
+        (TableFit::Incompatible(reason), Some(_)) if target.writing == Writing::Replace => {
+            if !others.other_values.is_empty() {
+                return Err(holds_other_values(name, reason, &others.other_values));
+            }
+            return Ok((state::read(db, target).map_err(failed)?, notes));
+        }
+        (TableFit::Incompatible(reason), _) => return Err(incompatible(name, reason)),
+        (TableFit::Alter(statements), _) => run(db, statements)?,
+    }
+    state::record_table(db, target, created_by_load).map_err(failed)?;
+    Ok((state::read(db, target).map_err(failed)?, notes))
+}
+
+/// Deletes the states of rows that a user deleted, if none is left: the next fetch would not bring them back.
+/// Returns a note for the report.
+fn forget_emptied(db: &Connection, target: &Target) -> Result<Option<String>> {
+    let name = &target.resource.table.name;
+    let had_rows = state::read(db, target).map_err(failed)?.had_rows;
+    let (is_own, values) = own_rows(target);
+    let is_emptied = had_rows && !has_rows(db, name, &is_own, values)?;
+    let emptied = format!("the table `{name}` was emptied since the last load");
+    if target.keep_state {
+        let note = || format!("{emptied}: `keep_state` goes on from its state");
+        return Ok(is_emptied.then(note));
+    }
+    let table_is_empty = is_empty(db, name)?;
+    if table_is_empty || is_emptied {
+        state::forget_emptied(db, target, table_is_empty).map_err(failed)?;
+    }
+    let is_told = is_emptied && target.writing != Writing::Replace;
+    Ok(is_told.then(|| format!("{emptied}: it is loaded from the start")))
+}
+
+/// Whether the table has no rows.
+fn is_empty(db: &Connection, table: &str) -> Result<bool> {
+    Ok(!has_rows(db, table, "true", Vec::new())?)
+}
+
+/// Whether the table has rows that match the condition.
+fn has_rows(db: &Connection, table: &str, condition: &str, values: Vec<Value>) -> Result<bool> {
+    let table = quote(table);
+    let sql = format!("SELECT EXISTS (SELECT 1 FROM {table} WHERE {condition})");
+    let found = db.query_row(&sql, rusqlite::params_from_iter(values), |row| row.get(0));
+    found.map_err(failed)
+}
+
+/// The SQL condition for the rows with the target's settings, and its parameters.
+fn own_rows(target: &Target) -> (String, Vec<Value>) {
+    let settings = target.settings.iter();
+    let conditions: Vec<String> = settings
+        .clone()
+        .map(|(name, _)| format!("{} = ?", quote(name)))
+        .collect();
+    let values = settings.map(|(_, value)| setting(value)).collect();
+    match conditions.as_slice() {
+        [] => ("true".to_owned(), values),
+        conditions => (conditions.join(" AND "), values),
+    }
+}
+
+/// Rejects a table with rows of another `include_from_config`: they cannot be told apart from the target's.
+/// A full refresh may replace them if they all belong to one load's settings.
+fn check_other_parts(target: &Target, others: &OtherParts) -> Result<()> {
+    let OtherParts {
+        other_values,
+        other_settings,
+    } = others;
+    let is_one = other_settings.len() == 1 && other_values.is_empty();
+    if other_settings.is_empty() || target.full_refresh && is_one {
+        return Ok(());
+    }
+    let name = &target.resource.table.name;
+    let message =
+        format!("the rows of the table `{name}` were loaded by another `include_from_config`");
+    let error = Error::new(ErrorKind::Destination, message);
+    let error = other_settings
+        .iter()
+        .chain(other_values)
+        .fold(error, |error, part| with_part(error, part));
+    Err(error.with_help(if is_one {
+        "a full refresh replaces all of its rows; or load into another database"
+    } else {
+        "drop the table, and load with each of the settings; or load into another database"
+    }))
+}
+
+/// Adds a detail that names the settings of some rows.
+fn with_part(error: Error, part: &str) -> Error {
+    error.with_detail(match part {
+        "" => "rows without such a column".to_owned(),
+        part => format!("rows of `{}`", part.replace('\n', "`, `")),
+    })
+}
+
+/// Accepts a table that no load created, if it is empty, or if it fits as it is and is not replaced. Returns
+/// whether loads own it from now on: an empty one they do.
+fn adopt(db: &Connection, target: &Target, fit: &TableFit) -> Result<bool> {
+    let name = &target.resource.table.name;
+    let is_empty = is_empty(db, name)?;
+    match fit {
+        TableFit::Alter(statements) if is_empty => {
+            run(db, statements)?;
+            Ok(true)
+        }
+        TableFit::Alter(statements)
+            if statements.is_empty() && target.writing != Writing::Replace =>
+        {
+            Ok(false)
+        }
+        TableFit::Incompatible(reason) if is_empty => {
+            let message = format!(
+                "the table `{name}` was not created by a load, and does not fit the spec: {reason}"
+            );
+            Err(Error::new(ErrorKind::Destination, message)
+                .with_help("drop the table, which is empty; or rename it or the resource"))
+        }
+        _ => Err(not_created_by_load(name)),
+    }
+}
+
+/// Deletes the rows that the target replaces. Drops and creates a table that does not fit, together with the
+/// indexes and triggers that users added to it.
+pub(super) fn clear(db: &Connection, target: &Target) -> Result<()> {
+    // Another load may have written since this one began.
+    let others = state::other_parts(db, target).map_err(failed)?;
+    check_other_parts(target, &others)?;
+    let recorded = state::recorded_table(db, target).map_err(failed)?;
+    let has_other_settings = !others.other_settings.is_empty();
+    let table = quote(&target.resource.table.name);
+    if has_other_settings {
+        state::forget(db, target).map_err(failed)?;
+    }
+    let statements = match table::compare(db, target, recorded.as_ref()).map_err(failed)? {
+        TableFit::Missing => vec![table::create(target)],
+        TableFit::Alter(statements) if !has_other_settings && !target.settings.is_empty() => {
+            run(db, &statements)?;
+            return clear_own(db, target);
+        }
+        TableFit::Alter(mut statements) => {
+            statements.push(format!("DELETE FROM {table}"));
+            statements
+        }
+        TableFit::Incompatible(reason) if !others.other_values.is_empty() => {
+            return Err(holds_other_values(
+                &target.resource.table.name,
+                &reason,
+                &others.other_values,
+            ));
+        }
+        TableFit::Incompatible(_) => {
+            let mut statements = vec![format!("DROP TABLE {table}"), table::create(target)];
+            statements.extend(table::dependent_objects(db, target).map_err(failed)?);
+            statements
+        }
+    };
+    run(db, &statements)?;
+    state::record_table(db, target, true).map_err(failed)
+}
+
+/// Deletes the rows with the target's settings.
+fn clear_own(db: &Connection, target: &Target) -> Result<()> {
+    let table = quote(&target.resource.table.name);
+    let (is_own, values) = own_rows(target);
+    let sql = format!("DELETE FROM {table} WHERE {is_own}");
+    db.execute(&sql, rusqlite::params_from_iter(values))
+        .map_err(failed)?;
+    state::record_table(db, target, true).map_err(failed)
+}
+
+fn not_created_by_load(name: &str) -> Error {
+    let message = format!(
+        "the table `{name}` was not created by a load: its rows would be deleted or changed"
+    );
+    Error::new(ErrorKind::Destination, message).with_help(
+        "rename the table or the resource, or load into another database; if the rows are not needed, \
+         drop the table",
+    )
+}
+
+fn incompatible(name: &str, reason: &str) -> Error {
+    let message = format!("the table `{name}` does not fit the spec: {reason}");
+    Error::new(ErrorKind::Destination, message).with_help(
+        "a full refresh creates the table again and fetches everything; to keep its rows, rename the table \
+         first",
+    )
+}
+
+fn holds_other_values(name: &str, reason: &str, other_values: &[String]) -> Error {
+    let message = format!(
+        "the table `{name}` has to be created again, which would delete the rows of other settings: {reason}"
+    );
+    let error = Error::new(ErrorKind::Destination, message);
+    let error = other_values
+        .iter()
+        .fold(error, |error, part| with_part(error, part));
+    error.with_help("drop the table, and load with each of the settings")
+}
