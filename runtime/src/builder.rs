@@ -81,10 +81,7 @@ impl<S: Connector> Builder<S> {
         self.config = Some(config.values());
         self
     }
-}
 
-#[cfg(feature = "mock")]
-impl<S: Connector> Builder<S> {
     /// These secrets and settings, in the plan's order, in place of the environment's.
     pub(crate) fn values(mut self, secrets: GivenSecrets, config: Vec<ConfigValue>) -> Self {
         self.secrets = Some(secrets);

@@ -232,8 +232,8 @@ impl Client {
         (self.0.wire.jitter)()
     }
 
-    /// The text with every known secret blanked, in whatever encoding.
-    pub(crate) fn redact(&self, text: &str) -> String {
+    /// The text with every known secret redacted, in whatever encoding.
+    pub fn redact(&self, text: &str) -> String {
         self.0.wire.redactor.redact(text)
     }
 

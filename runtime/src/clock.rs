@@ -68,7 +68,6 @@ impl<C: Clock + ?Sized> Clock for Arc<C> {
     }
 }
 
-#[cfg(any(test, feature = "mock"))]
 pub(crate) mod manual {
     //! A clock that moves only when someone waits.
 
@@ -78,7 +77,7 @@ pub(crate) mod manual {
 
     /// A clock whose waits are over at once, and remembered. Clones are the same clock.
     #[derive(Clone, Debug, Default)]
-    pub(crate) struct ManualClock(Arc<Mutex<State>>);
+    pub struct ManualClock(Arc<Mutex<State>>);
 
     #[derive(Debug, Default)]
     struct State {
@@ -88,13 +87,13 @@ pub(crate) mod manual {
 
     impl ManualClock {
         /// Lets this much time pass.
-        pub(crate) fn advance(&self, duration: Duration) {
+        pub fn advance(&self, duration: Duration) {
             let mut state = self.lock();
             state.elapsed = state.elapsed.saturating_add(duration);
         }
 
         /// How long it was waited, in order.
-        pub(crate) fn waits(&self) -> Vec<Duration> {
+        pub fn waits(&self) -> Vec<Duration> {
             self.lock().waits.clone()
         }
 

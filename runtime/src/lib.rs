@@ -33,7 +33,7 @@
 //! | tell errors apart | [`ErrorKind`] |
 //! | page, or prove who asks, in a way of your own | [`paginator`], [`auth`] |
 //! | send requests by something else than reqwest, or by nothing | [`transport`] |
-//! | test your own code without a network | `mock`, behind the feature of that name |
+//! | test your own code without a network | the crate `rest-source-mock` |
 //! | write a [`Record`] by hand | [`Record`], [`schema`] |
 //! | let records be changed on their way | [`hooks::Hooks`], [`ToCells`] |
 //!
@@ -54,7 +54,6 @@
 //! |---|---|---|
 //! | `macros` | yes | the attribute |
 //! | `reqwest` | yes | the transport over reqwest; without it, give the [`Builder`] one |
-//! | `mock` | no | for `[dev-dependencies]`: `mock`, an API in memory that behaves as the spec says |
 //! | `chrono`, `jiff`, `time`, `rust_decimal` | no | [values](Value) to and from the types of the crate of that name |
 //! | `serde` | no | [plans](plan) and [tables](schema) as JSON or the like, whole |
 //! | `tls-ring` | yes | TLS by rustls over ring |
@@ -88,8 +87,6 @@ mod fetch;
 pub mod hooks;
 mod include;
 mod incremental;
-#[cfg(feature = "mock")]
-pub mod mock;
 mod origin;
 mod pace;
 mod page;
@@ -116,8 +113,6 @@ mod tree;
 mod value;
 mod wire;
 
-pub use rest_source_model::{plan, schema, shared};
-
 pub use builder::{Builder, Connector};
 pub use cell::{Cell, Cells, FromCell};
 pub use client::Client;
@@ -132,6 +127,7 @@ pub use record::Record;
 pub use report::Report;
 #[cfg(feature = "macros")]
 pub use rest_source_macros::rest_source;
+pub use rest_source_model::{plan, schema, shared};
 pub use rows::{Row, Rows};
 pub use schema::{Column, Decode, Path, Step, Table, TimeFormat, Type};
 pub use secret::Secret;

@@ -6,17 +6,18 @@
 
 #[path = "private/columns.rs"]
 pub mod columns;
-
-use std::time::Duration;
+#[path = "private/mock.rs"]
+pub mod mock;
 
 pub use std::collections::BTreeMap;
+use std::time::Duration;
 
-pub use crate::parent::{ToParentValue, at_json as within_json, pick as element};
 pub use crate::{
     Builder, Cell, Cells, Client, ConfigValue, Connector, Date, Decimal, Fetch, Field, Filled,
     FromCell, Json, NewCell, NewCells, Of, ParentValue, Record, Result, Secret, Time, Timestamp,
     ToCell, ToCells, Values,
     hooks::{AuthHook, Filters, Hooks, StepFn, Steps, StepsHook},
+    parent::{ToParentValue, at_json as within_json, pick as element},
     plan::{
         Action, Auth, Body, Choice, ClientAuthentication, ColumnsContract, ConfigPlan, ConfigType,
         Cursor, CustomAuth, DataTypeContract, Ends, FutureCursor, Grant, Incremental,

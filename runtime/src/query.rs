@@ -55,21 +55,6 @@ pub(crate) fn set_in_url(url: &mut String, name: &str, value: &str) {
     *url = format!("{base}?{}", set(query, name, value));
 }
 
-/// Takes all parameters of this name out of a URL.
-#[cfg(feature = "mock")]
-pub(crate) fn remove_from_url(url: &mut String, name: &str) {
-    if let Some((base, query)) = url.split_once('?') {
-        let others: Vec<&str> = query
-            .split('&')
-            .filter(|pair| !is_named(pair, name))
-            .collect();
-        *url = match others.as_slice() {
-            [] => base.to_owned(),
-            others => format!("{base}?{}", others.join("&")),
-        };
-    }
-}
-
 fn is_named(pair: &str, name: &str) -> bool {
     let found = pair.split('=').next().unwrap_or_default().replace('+', " ");
     percent_decode_str(&found)
@@ -79,8 +64,9 @@ fn is_named(pair: &str, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     proptest! {
         #[test]

@@ -45,7 +45,7 @@ const SEARCHED: usize = 16 << 10;
 
 /// The texts to redact: the secrets of a source, and the tokens it was given.
 #[derive(Default)]
-pub(crate) struct Redactor {
+pub struct Redactor {
     known: RwLock<Known>,
     /// The path of the spec, which messages name as the place of a mistake. A secret that is a word of it
     /// stays there.
@@ -62,7 +62,7 @@ struct Known {
 
 impl Redactor {
     /// Redacts these secrets.
-    pub(crate) fn new<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
+    pub fn new<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
         let redactor = Self::default();
         for secret in secrets {
             redactor.learn(secret);
@@ -82,7 +82,7 @@ impl Redactor {
     }
 
     /// Redacts this token too, until many others have followed it.
-    pub(crate) fn learn_token(&self, token: &str) {
+    pub fn learn_token(&self, token: &str) {
         self.change(|known| {
             known.tokens.push_back(token.to_owned());
             if known.tokens.len() > TOKENS {
@@ -102,7 +102,7 @@ impl Redactor {
     }
 
     /// The text without the secrets.
-    pub(crate) fn redact(&self, text: &str) -> String {
+    pub fn redact(&self, text: &str) -> String {
         self.replace(text, false)
     }
 

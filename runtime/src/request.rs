@@ -21,11 +21,11 @@ pub(crate) const USER_AGENT: &str = concat!("rest-source/", env!("CARGO_PKG_VERS
 
 /// Where an incremental fetch starts and ends, in the form in which it is sent.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Bounds {
+pub struct Bounds {
     /// `{incremental.start_value}`, and the value of `start_param`.
-    pub(crate) start: Option<ConfigValue>,
+    pub start: Option<ConfigValue>,
     /// `{incremental.end_value}`, and the value of `end_param`.
-    pub(crate) end: Option<ConfigValue>,
+    pub end: Option<ConfigValue>,
 }
 
 /// A request without credentials, for a paginator to write into.

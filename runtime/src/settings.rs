@@ -4,13 +4,13 @@ mod config_value;
 #[cfg(test)]
 mod tests;
 
+pub use config_value::ConfigValue;
+
 use crate::{
     Error, ErrorKind, Result, Secret,
     plan::{ConfigPlan, ConfigType, SecretPlan, SourcePlan},
     shared::Text,
 };
-
-pub use config_value::ConfigValue;
 
 /// The values of a generated struct, in the order of its plan.
 ///
@@ -57,23 +57,27 @@ pub(crate) fn environment(name: &str) -> Variable {
 
 /// The values of a source, in the order of its plan.
 #[derive(Debug)]
-pub(crate) struct Settings {
+pub struct Settings {
     /// One that belongs to a choice that was not made is empty, as none that is given may be.
-    pub(crate) secrets: Vec<Secret>,
+    pub secrets: Vec<Secret>,
     /// Which of the plan's choices was made.
-    pub(crate) choice: Option<usize>,
-    pub(crate) config: Vec<ConfigValue>,
+    pub choice: Option<usize>,
+    /// Those of the plan's `config`, in its order.
+    pub config: Vec<ConfigValue>,
 }
 
 /// Secrets that the user gave, and the choice that they are for.
-pub(crate) struct GivenSecrets {
-    pub(crate) choice: Option<usize>,
-    pub(crate) values: Vec<Secret>,
+#[derive(Clone, Debug)]
+pub struct GivenSecrets {
+    /// Which of the plan's choices they are for.
+    pub choice: Option<usize>,
+    /// In the order of the plan.
+    pub values: Vec<Secret>,
 }
 
 impl GivenSecrets {
     /// Those of a generated struct or enum.
-    pub(crate) fn of(secrets: impl Values<Secret>) -> Self {
+    pub fn of(secrets: impl Values<Secret>) -> Self {
         Self {
             choice: secrets.choice(),
             values: secrets.values(),
@@ -182,7 +186,7 @@ fn chosen(
 
 /// The secrets that a choice needs; all of them where there is nothing to choose, and none while
 /// nothing was chosen.
-pub(crate) fn needed(plan: &SourcePlan, choice: Option<usize>) -> Vec<&SecretPlan> {
+pub fn needed(plan: &SourcePlan, choice: Option<usize>) -> Vec<&SecretPlan> {
     if plan.choices.is_empty() {
         return plan.secrets.iter().collect();
     }

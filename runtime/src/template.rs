@@ -17,19 +17,23 @@ use crate::{
 };
 
 /// The values that placeholders stand for.
-#[derive(Clone, Copy)]
-pub(crate) struct Scope<'a> {
-    pub(crate) secrets: &'a [Secret],
-    pub(crate) config: &'a [ConfigValue],
+#[derive(Clone, Copy, Debug)]
+pub struct Scope<'a> {
+    /// In the order of the plan.
+    pub secrets: &'a [Secret],
+    /// In the order of the plan.
+    pub config: &'a [ConfigValue],
     /// The settings that `config` has the values of, to name them.
-    pub(crate) settings: &'a [ConfigPlan],
-    pub(crate) bounds: &'a Bounds,
-    pub(crate) parent: &'a [ParentValue],
+    pub settings: &'a [ConfigPlan],
+    /// The range of an incremental fetch.
+    pub bounds: &'a Bounds,
+    /// The values of a parent, in the order of the child's plan.
+    pub parent: &'a [ParentValue],
 }
 
 impl<'a> Scope<'a> {
     /// The text of a template; none where a placeholder has no value.
-    pub(crate) fn text(&self, template: &Template) -> Option<String> {
+    pub fn text(&self, template: &Template) -> Option<String> {
         let mut text = String::new();
         for part in &template.0 {
             text.push_str(&self.part(part)?);
@@ -42,7 +46,7 @@ impl<'a> Scope<'a> {
     /// # Errors
     ///
     /// When one has none.
-    pub(crate) fn required(&self, template: &Template, what: &str) -> Result<String> {
+    pub fn required(&self, template: &Template, what: &str) -> Result<String> {
         self.text(template)
             .ok_or_else(|| no_value(&template.0, what))
     }
@@ -67,7 +71,7 @@ impl<'a> Scope<'a> {
     /// # Errors
     ///
     /// As of a path, and when a value would change which host it is a part of.
-    pub(crate) fn url(&self, template: &Template, what: &str) -> Result<String> {
+    pub fn url(&self, template: &Template, what: &str) -> Result<String> {
         self.encoded(template, what, past_authority)
     }
 
@@ -144,10 +148,7 @@ impl<'a> Scope<'a> {
     }
 
     /// The parameters that have a value, in order.
-    pub(crate) fn params<'p>(
-        &self,
-        params: &'p [Param],
-    ) -> impl Iterator<Item = (&'p str, String)> {
+    pub fn params<'p>(&self, params: &'p [Param]) -> impl Iterator<Item = (&'p str, String)> {
         params
             .iter()
             .filter_map(move |param| Some((&*param.name, self.text(&param.value)?)))

@@ -1,8 +1,8 @@
 // What a user's crate can do with its connector, whichever way it came by the code. Each of the crates
 // beside this file takes these tests in, with `media` as its connector.
 
-use rest_source::mock::{Fault, Mocked, json};
 use rest_source_load::{Load, Sqlite};
+use rest_source_mock::{Fault, Mocked, json};
 
 /// A story of the API, as JSON.
 fn story(n: u64) -> rest_source::Json {

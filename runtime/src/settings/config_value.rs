@@ -47,7 +47,7 @@ impl ConfigValue {
     }
 
     /// Reads a value of this type.
-    pub(crate) fn parse(data_type: &ConfigType, text: &str) -> Option<Self> {
+    pub fn parse(data_type: &ConfigType, text: &str) -> Option<Self> {
         Some(match data_type {
             ConfigType::Bigint => Self::Bigint(text.parse().ok()?),
             ConfigType::Double => Self::Double(text.parse().ok().filter(|n: &f64| n.is_finite())?),

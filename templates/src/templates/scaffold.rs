@@ -22,13 +22,14 @@ pub struct Scaffold {
 }
 
 /// Names that cargo refuses, and those of crates that a new one uses.
-const TAKEN: [&str; 9] = [
+const TAKEN: [&str; 10] = [
     "alloc",
     "build",
     "core",
     "deps",
     "proc_macro",
     "rest_source",
+    "rest_source_mock",
     "std",
     "test",
     "tokio",
@@ -91,8 +92,8 @@ const FILES: [(&str, &str); 6] = [
 
 /// The files of a new crate: their paths, with `/` between folders, and their texts.
 ///
-/// Each is made of a Tera template that has `package`, `source`, `env` and `runtime`, the last being what
-/// says in `Cargo.toml` where `rest-source` is; `SOURCE` in a path is the source's name. The files in the
+/// Each is made of a Tera template that has `package`, `source`, `env`, `runtime` and `mock`; the last two
+/// say in `Cargo.toml` where `rest-source` and `rest-source-mock` are. `SOURCE` in a path is the source's name. The files in the
 /// user's folder take the place of those of the same path, and are further ones.
 ///
 /// # Errors
@@ -106,11 +107,12 @@ pub fn scaffold(
     context.insert("package", &names.package);
     context.insert("source", &names.source);
     context.insert("env", &names.env);
-    let runtime = match &names.runtime {
-        Some(folder) => format!("path = {folder:?}"),
+    let dependency = |beside: &str| match &names.runtime {
+        Some(folder) => format!("path = {:?}", format!("{folder}{beside}")),
         None => format!("version = {:?}", env!("CARGO_PKG_VERSION")),
     };
-    context.insert("runtime", &runtime);
+    context.insert("runtime", &dependency(""));
+    context.insert("mock", &dependency("/../mock"));
     let built_in = FILES
         .iter()
         .map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));

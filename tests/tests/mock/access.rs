@@ -8,11 +8,11 @@ use std::{
 use rest_source::{
     Connector, ErrorKind, Path, Result, Secret,
     auth::{Authenticate, Custom, Generation, Given, Wire},
-    mock::{Fault, Mocked, json},
     paginator::{Draft, End, Next, PageFacts, Paginate, Position},
     rest_source,
     transport::{BoxFuture, Request},
 };
+use rest_source_mock::{Fault, Mocked, json};
 
 use crate::fetched;
 
@@ -71,7 +71,7 @@ impl Paginate for ByTens {
 }
 
 /// Every resource with seven records.
-fn all_doors() -> rest_source::mock::Mock<doors::Source> {
+fn all_doors() -> rest_source_mock::Mock<doors::Source> {
     let plan = doors::Source::plan();
     let plans = plan.resources.iter();
     plans.fold(doors::Source::mock(), |mock, plan| {

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use rest_source::{
     Builder, Connector,
-    mock::Mocked,
     plan::{Ends, Method, Pages, Paginator},
 };
 use rest_source_load::{Load, Sqlite};
+use rest_source_mock::Mocked;
 use rest_source_tests::{Api, Paging, Server, Total, data};
 use url::Url;
 

@@ -1,12 +1,8 @@
 //! Something of every kind that a spec may say, mocked: settings without a default, values in every
 //! part of a request, children of what is asked for by POST.
 
-use rest_source::{
-    Connector, ErrorKind,
-    mock::{Asked, Mocked, json},
-    rest_source,
-    transport::Request,
-};
+use rest_source::{Connector, ErrorKind, rest_source, transport::Request};
+use rest_source_mock::{Asked, Mocked, json};
 
 use crate::{fetched, made};
 

@@ -2,10 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use rest_source::{
-    ErrorKind,
-    mock::{Fault, Mock, Mocked, json},
-};
+use rest_source::ErrorKind;
+use rest_source_mock::{Fault, Mock, Mocked, json};
 
 use crate::paging::pages;
 

@@ -2,11 +2,11 @@
 
 use rest_source::{
     Connector, ErrorKind, Position,
-    mock::{Mocked, json},
     plan::{Method, Part, ResourcePlan, Template},
     rest_source,
     shared::{Ref::Static, list},
 };
+use rest_source_mock::{Mocked, json};
 use serde_json::Value;
 
 use crate::{as_one_page, fetched};

@@ -1,11 +1,8 @@
 //! The records that a mock has: checked, of a parent, only the new ones, and more of them later.
 
-use rest_source::{
-    ErrorKind,
-    mock::{Mocked, json},
-    rest_source,
-};
+use rest_source::{ErrorKind, rest_source};
 use rest_source_load::{Load, Sqlite};
+use rest_source_mock::{Mocked, json};
 use serde_json::Value;
 
 #[rest_source("../../specs/blog.yaml")]
@@ -31,7 +28,7 @@ fn post(id: &str) -> Value {
 }
 
 /// What the requests for the stories said they want.
-fn since(api: &rest_source::mock::Api<media::Source>) -> Vec<Option<String>> {
+fn since(api: &rest_source_mock::Api<media::Source>) -> Vec<Option<String>> {
     let asked = api.requests_for("stories").into_iter();
     let since = asked.map(|asked| {
         let (_, since) = asked.url.split_once("updated_since=")?;

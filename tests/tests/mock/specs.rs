@@ -2,10 +2,10 @@
 
 use rest_source::{
     Connector,
-    mock::{Api, Mocked},
     plan::{ResourcePlan, RowOrder},
 };
 use rest_source_load::{Load, Sqlite};
+use rest_source_mock::{Api, Mocked};
 
 use crate::{as_one_page, fetched, made};
 

@@ -2,9 +2,8 @@
 
 use std::{cell::RefCell, fs, process::Command};
 
-use rest_source::{
-    Client, ConfigValue, Connector, Secret, mock::Mocked, plan::SourcePlan, shared::Ref,
-};
+use rest_source::{Client, ConfigValue, Connector, Secret, plan::SourcePlan, shared::Ref};
+use rest_source_mock::Mocked;
 
 use crate::{fetched, made, specs::sources};
 

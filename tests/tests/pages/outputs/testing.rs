@@ -1,4 +1,4 @@
-use rest_source::mock::{Mocked, json};
+use rest_source_mock::{Mocked, json};
 
 use crate::shown::testing::media;
 

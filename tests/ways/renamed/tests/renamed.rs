@@ -2,7 +2,7 @@
 
 #![cfg(test)]
 
-use api_client::mock::json;
+use rest_source_mock::json;
 use rest_source_way_renamed::{attribute, build_script::media_insights, exported};
 
 /// Fetches a story from a mock by each connector.
@@ -10,7 +10,7 @@ macro_rules! fetches_a_story {
     ($($test:ident: $source:path;)*) => {$(
         #[tokio::test]
         async fn $test() -> api_client::Result<()> {
-            use api_client::mock::Mocked;
+            use rest_source_mock::Mocked;
             use $source as Source;
 
             let api = Source::mock()

@@ -2,9 +2,10 @@
 
 use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
 
+use rest_source::{Builder, Client, Connector, Result};
 use serde::Serialize;
 
-use super::{
+use crate::{
     asked::Asked,
     data::Given,
     dummies::Dummies,
@@ -12,13 +13,12 @@ use super::{
     given,
     server::{Line, Server},
 };
-use crate::{Builder, Client, Connector, Result};
 
 /// An API in memory, and the sources that ask it: see [`Mock`](super::Mock).
 ///
 /// ```
 /// # use rest_source::{Connector, Result};
-/// use rest_source::mock::{Fault, Mocked, json};
+/// use rest_source_mock::{Fault, Mocked, json};
 ///
 /// # fn example<Source: Connector>() -> Result<()> {
 /// let api = Source::mock().records("stories", [json!({ "id": "a" })]).start()?;
@@ -43,7 +43,7 @@ impl<S: Connector> Api<S> {
     /// # Errors
     ///
     /// Where no source can be made that asks this server.
-    pub(super) fn new(server: Server, dummies: Dummies) -> Result<Self> {
+    pub(crate) fn new(server: Server, dummies: Dummies) -> Result<Self> {
         let server = Arc::new(server);
         let source = builder::<S>(&server, &dummies).build()?;
         Ok(Self {
@@ -104,7 +104,7 @@ impl<S: Connector> Api<S> {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) where it is for a resource that is not there.
+    /// [`ErrorKind::Config`](rest_source::ErrorKind::Config) where it is for a resource that is not there.
     pub fn fault(&self, fault: Fault) -> Result<()> {
         self.server.fault(fault)
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{plan::Method, shared::Text};
+use rest_source::{plan::Method, shared::Text};
 
 /// A request that a mock was asked, its secrets blanked.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,26 +1,26 @@
 //! A request as a server reads it.
 
-use serde_json::Value as Json;
-use url::{Url, form_urlencoded};
-
-use super::place;
-use crate::{
+use rest_source::{
     plan::Slot,
     schema::{Path, Step},
     transport::Request,
 };
+use serde_json::Value as Json;
+use url::{Url, form_urlencoded};
+
+use crate::place;
 
 /// A request, its URL and body taken apart.
-pub(super) struct Read<'r> {
-    pub(super) request: &'r Request,
-    pub(super) url: Url,
+pub(crate) struct Read<'r> {
+    pub(crate) request: &'r Request,
+    pub(crate) url: Url,
     /// The query's pairs, decoded, in order.
-    pub(super) query: Vec<(String, String)>,
-    pub(super) body: Body,
+    pub(crate) query: Vec<(String, String)>,
+    pub(crate) body: Body,
 }
 
 /// A request's body.
-pub(super) enum Body {
+pub(crate) enum Body {
     None,
     Json(Json),
     Form(Vec<(String, String)>),
@@ -28,7 +28,7 @@ pub(super) enum Body {
 
 impl<'r> Read<'r> {
     /// Nothing where the URL is none.
-    pub(super) fn new(request: &'r Request) -> Option<Self> {
+    pub(crate) fn new(request: &'r Request) -> Option<Self> {
         let url = Url::parse(&request.url).ok()?;
         Some(Self {
             query: url.query_pairs().into_owned().collect(),
@@ -39,13 +39,13 @@ impl<'r> Read<'r> {
     }
 
     /// Every value of a query parameter.
-    pub(super) fn params(&self, name: &str) -> Vec<&str> {
+    pub(crate) fn params(&self, name: &str) -> Vec<&str> {
         let pairs = self.query.iter().filter(|(found, _)| found == name);
         pairs.map(|(_, value)| value.as_str()).collect()
     }
 
     /// What a paginator wrote there.
-    pub(super) fn text(&self, slot: &Slot) -> Option<String> {
+    pub(crate) fn text(&self, slot: &Slot) -> Option<String> {
         match (slot, &self.body) {
             (Slot::Query(name), _) => self.params(name).first().map(|value| (*value).to_owned()),
             (Slot::Body(path), Body::Json(body)) => place::get(body, &path.0).and_then(as_text),
@@ -71,7 +71,7 @@ fn body(request: &Request) -> Body {
 }
 
 /// The field of a form that stands for a place in a body.
-pub(super) fn field(path: &Path) -> String {
+pub(crate) fn field(path: &Path) -> String {
     let keys = path.0.iter().map(|step| match step {
         Step::Key(key) => key.to_string(),
         Step::Index(index) => index.to_string(),
@@ -80,7 +80,7 @@ pub(super) fn field(path: &Path) -> String {
 }
 
 /// A value as it would stand in a URL; nothing where it is null.
-pub(super) fn as_text(value: &Json) -> Option<String> {
+pub(crate) fn as_text(value: &Json) -> Option<String> {
     match value {
         Json::Null => None,
         Json::String(text) => Some(text.clone()),

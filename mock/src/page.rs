@@ -1,18 +1,18 @@
 //! Pages: which of the records a request asks for, and the response that has them.
 
-use serde_json::{Value as Json, json};
-
-use super::{
-    place::{Way, get, put},
-    read::{Read, as_text},
-};
-use crate::{
+use rest_source::{
     Error, ErrorKind, Result,
     plan::{Auth, Location, Pages, Paginator, ResourcePlan, Selector},
-    query,
     schema::{Path, Step},
     shared::Ref,
     transport::{Headers, Response},
+};
+use serde_json::{Value as Json, json};
+
+use crate::{
+    IntoResponse as _,
+    place::{Way, get, put},
+    read::{Read, as_text},
 };
 
 /// The most records of a page where neither the spec nor the test says.
@@ -25,7 +25,7 @@ const AFTER: &str = "mock_after";
 const CURSOR: &str = "after-";
 
 /// How the pages of a resource are made.
-pub(super) struct Paging {
+pub(crate) struct Paging {
     plan: Ref<ResourcePlan>,
     /// The resource's credentials.
     auth: Option<Auth>,
@@ -64,7 +64,7 @@ impl Paging {
     /// # Errors
     ///
     /// Where the spec does not say enough to make a page by.
-    pub(super) fn new(
+    pub(crate) fn new(
         plan: &Ref<ResourcePlan>,
         auth: Option<&Auth>,
         cap: Option<u64>,
@@ -121,7 +121,7 @@ impl Paging {
     }
 
     /// The page of these records that a request asks for.
-    pub(super) fn page(&self, read: &Read<'_>, records: &[&Json]) -> Response {
+    pub(crate) fn page(&self, read: &Read<'_>, records: &[&Json]) -> Response {
         let Some(cut) = self.cut(read, records) else {
             return refusal(
                 400,
@@ -132,7 +132,7 @@ impl Paging {
         let mut body = self.way.body(page.iter().copied().cloned().collect());
         let mut headers = Headers::new();
         self.say_more(&cut, read, &mut headers, &mut body);
-        let mut response = Response::from(body);
+        let mut response = body.into_response();
         for (name, value) in headers.iter() {
             response.headers.push(name, value);
         }
@@ -258,17 +258,21 @@ impl Paging {
 
     /// The URL of the next page: that of the request, without its key.
     fn next(&self, read: &Read<'_>, cut: &Cut) -> String {
-        let mut next = read.request.url.clone();
-        if let Some(Auth::ApiKey {
-            name,
-            location: Location::Query,
-            ..
-        }) = &self.auth
-        {
-            query::remove_from_url(&mut next, name);
-        }
-        query::set_in_url(&mut next, AFTER, &cut.end.to_string());
-        next
+        let key = match &self.auth {
+            Some(Auth::ApiKey {
+                name,
+                location: Location::Query,
+                ..
+            }) => Some(name.as_str()),
+            _ => None,
+        };
+        let is_kept = |(name, _): &&(String, String)| name != AFTER && key != Some(name);
+        let mut next = read.url.clone();
+        next.query_pairs_mut()
+            .clear()
+            .extend_pairs(read.query.iter().filter(is_kept))
+            .append_pair(AFTER, &cut.end.to_string());
+        next.into()
     }
 }
 
@@ -288,10 +292,10 @@ fn after_record(plan: &ResourcePlan) -> Option<&[Step]> {
 }
 
 /// A response that says no.
-pub(super) fn refusal(status: u16, message: &str) -> Response {
+pub(crate) fn refusal(status: u16, message: &str) -> Response {
     Response {
         status,
-        ..json!({ "error": message }).into()
+        ..json!({ "error": message }).into_response()
     }
 }
 

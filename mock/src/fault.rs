@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use super::page::refusal;
-use crate::{
+use rest_source::{
     plan::SourcePlan,
     transport::{Response, TransportError, TransportErrorKind},
 };
+
+use crate::page::refusal;
 
 /// Something that goes wrong, with the next request for data unless it says otherwise.
 ///
@@ -14,7 +15,7 @@ use crate::{
 ///
 /// ```
 /// use std::time::Duration;
-/// use rest_source::mock::Fault;
+/// use rest_source_mock::Fault;
 ///
 /// let busy = Fault::status(429).retry_after(Duration::from_secs(7));
 /// let down = Fault::status(503).times(4).on("stories");
@@ -36,7 +37,7 @@ enum What {
 
 /// The requests that a fault is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Target {
+pub(crate) enum Target {
     /// Those for data.
     Data,
     /// Those for the data of this resource.
@@ -133,7 +134,7 @@ impl Fault {
     }
 
     /// The resource that it is for, where the plan has none of that name.
-    pub(super) fn stranger(&self, plan: &SourcePlan) -> Option<&str> {
+    pub(crate) fn stranger(&self, plan: &SourcePlan) -> Option<&str> {
         match &self.target {
             Target::Resource(name) if plan.resources.iter().all(|known| known.name != *name) => {
                 Some(name)
@@ -148,7 +149,7 @@ impl Fault {
     }
 
     /// What comes of a request that it happens to.
-    pub(super) fn happen(self) -> Result<Response, TransportError> {
+    pub(crate) fn happen(self) -> Result<Response, TransportError> {
         match self.what {
             What::Answer(response) => Ok(response),
             What::Failure(kind, message) => Err(TransportError {
@@ -160,7 +161,7 @@ impl Fault {
 }
 
 /// Counts a request and gives what goes wrong with it, if anything.
-pub(super) fn due(faults: &mut Vec<Fault>, asked: &Target) -> Option<Fault> {
+pub(crate) fn due(faults: &mut Vec<Fault>, asked: &Target) -> Option<Fault> {
     let mut due = None;
     for fault in faults.iter_mut().filter(|fault| fault.is_for(asked)) {
         if fault.after > 0 {

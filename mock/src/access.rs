@@ -3,17 +3,17 @@
 use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-
-use super::{read::Read, tokens::Tokens};
-use crate::{
+use rest_source::{
+    __private::mock::Scope,
     Result,
     plan::{Auth, Location, OAuth2},
     shared::Text,
-    template::Scope,
 };
 
+use crate::{read::Read, tokens::Tokens};
+
 /// The credentials of a resource, as a server knows them.
-pub(super) enum Access {
+pub(crate) enum Access {
     /// None are wanted.
     Open,
     Header {
@@ -42,7 +42,7 @@ impl Access {
     /// # Errors
     ///
     /// Where a placeholder has no value.
-    pub(super) fn new(auth: Option<&Auth>, scope: Scope<'_>) -> Result<Self> {
+    pub(crate) fn new(auth: Option<&Auth>, scope: Scope<'_>) -> Result<Self> {
         Ok(match auth {
             None => Self::Open,
             Some(Auth::ApiKey {
@@ -72,7 +72,7 @@ impl Access {
     }
 
     /// Whether a request has the credentials, once; what is custom is for `authorize` to say.
-    pub(super) fn allows(
+    pub(crate) fn allows(
         &self,
         read: &Read<'_>,
         tokens: &Tokens,
@@ -112,19 +112,20 @@ fn authorization<'r>(read: &'r Read<'_>, scheme: &str) -> Option<&'r str> {
 }
 
 /// What HTTP Basic has encoded.
-pub(super) fn basic(read: &Read<'_>) -> Option<String> {
+pub(crate) fn basic(read: &Read<'_>) -> Option<String> {
     let decoded = STANDARD.decode(authorization(read, "Basic ")?).ok()?;
     String::from_utf8(decoded).ok()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::{
+    use rest_source::{
         plan::Method,
         shared::Ref::Static,
         transport::{Headers, Request},
     };
+
+    use super::*;
 
     fn allows(access: &Access, query: &str, headers: &[(&str, &str)]) -> bool {
         let mut fields = Headers::new();

@@ -4,22 +4,17 @@
 //! secrets, its parent's values and the bounds of an incremental fetch stand. A request asks for the
 //! resource where it is the same but for the marks, and what stands in place of them is read off.
 
-use std::sync::Arc;
-
 use percent_encoding::percent_decode_str;
+use rest_source::{
+    __private::mock::{Bounds, FirstBody, Scope, Settings, first_request},
+    ConfigValue, ParentValue, Result, Secret,
+    plan::{Method, ResourcePlan, Slot, SourcePlan},
+    schema::{Path, Step},
+};
 use serde_json::Value as Json;
 use url::{Origin, Url};
 
-use super::read::{Body, Read, as_text, field};
-use crate::{
-    ConfigValue, ParentValue, Result, Secret, origin,
-    plan::{Method, ResourcePlan, Slot, SourcePlan},
-    redact::Redactor,
-    request::{Bounds, Draft, DraftBody},
-    schema::{Path, Step},
-    settings::Settings,
-    template::Scope,
-};
+use crate::read::{Body, Read, as_text, field};
 
 /// Stands around a mark's name: of Unicode's private use, so that nobody else's text has it.
 const EDGE: char = '\u{e0d7}';
@@ -62,26 +57,26 @@ impl Mark {
 }
 
 /// The requests that ask for a resource.
-pub(super) struct Route {
+pub(crate) struct Route {
     method: Method,
     origin: Origin,
     segments: Vec<String>,
     query: Vec<(String, String)>,
     /// Those with a secret.
     headers: Vec<(String, String)>,
-    body: DraftBody,
+    body: FirstBody,
     /// What its paginator writes over.
     slots: Vec<Slot>,
 }
 
 /// What a request that asks for a resource says.
 #[derive(Debug, Default)]
-pub(super) struct Asks {
+pub(crate) struct Asks {
     found: Vec<(Mark, String)>,
     /// Whether a secret is missing.
     lacks_secret: bool,
     /// How many segments of its path, parameters and members of its body are the resource's own.
-    pub(super) agreeing: usize,
+    pub(crate) agreeing: usize,
 }
 
 impl Asks {
@@ -91,22 +86,22 @@ impl Asks {
     }
 
     /// The value at this position of the parent's fields, where the request carries it.
-    pub(super) fn parent(&self, at: usize) -> Option<&str> {
+    pub(crate) fn parent(&self, at: usize) -> Option<&str> {
         self.value(Mark::Parent(at))
     }
 
     /// Where an incremental fetch starts.
-    pub(super) fn start(&self) -> Option<&str> {
+    pub(crate) fn start(&self) -> Option<&str> {
         self.value(Mark::Start)
     }
 
     /// Where an incremental fetch ends.
-    pub(super) fn end(&self) -> Option<&str> {
+    pub(crate) fn end(&self) -> Option<&str> {
         self.value(Mark::End)
     }
 
     /// Whether every secret that the resource has outside of its credentials is there, and is right.
-    pub(super) fn has_secrets(&self, secrets: &[Secret]) -> bool {
+    pub(crate) fn has_secrets(&self, secrets: &[Secret]) -> bool {
         let is_right = |(mark, text): &(Mark, String)| match mark {
             Mark::Secret(at) => secrets
                 .get(*at)
@@ -121,7 +116,7 @@ impl Route {
     /// # Errors
     ///
     /// Where the resource's first request cannot be made.
-    pub(super) fn new(
+    pub(crate) fn new(
         plan: &SourcePlan,
         resource: &ResourcePlan,
         settings: &Settings,
@@ -145,9 +140,7 @@ impl Route {
             bounds: &bounds,
             parent: &parent,
         };
-        let base = origin::parse(&scope.url(&plan.base_url, "`base_url`")?, "`base_url`")?;
-        let nothing = Arc::new(Redactor::default());
-        let draft = Draft::first(plan, resource, &base, scope, nothing)?;
+        let draft = first_request(plan, resource, scope)?;
         let has_secret = |(_, value): &(&str, &str)| pieces(value).any(|piece| piece.is_secret());
         let headers = draft.headers.iter().filter(has_secret);
         Ok(Self {
@@ -168,7 +161,7 @@ impl Route {
     }
 
     /// What a request says, if it asks for the resource.
-    pub(super) fn asks(&self, read: &Read<'_>) -> Option<Asks> {
+    pub(crate) fn asks(&self, read: &Read<'_>) -> Option<Asks> {
         let segments = segments(&read.url);
         let is_there = read.request.method == self.method
             && read.url.origin() == self.origin
@@ -194,12 +187,11 @@ impl Route {
             }
         }
         match (&self.body, &read.body) {
-            (DraftBody::None, _) => {}
-            (DraftBody::Json(pattern), Body::Json(body)) => {
-                let pattern = serde_json::to_value(pattern).ok()?;
-                json(&pattern, body, &mut Vec::new(), &self.slots, &mut asks)?;
+            (FirstBody::None, _) => {}
+            (FirstBody::Json(pattern), Body::Json(body)) => {
+                json(pattern, body, &mut Vec::new(), &self.slots, &mut asks)?;
             }
-            (DraftBody::Form(patterns), Body::Form(fields)) => {
+            (FirstBody::Form(patterns), Body::Form(fields)) => {
                 let is_written = |name: &str| {
                     let is_of =
                         |slot: &Slot| matches!(slot, Slot::Body(path) if field(path) == name);
@@ -376,12 +368,13 @@ fn is_at(slot: &Slot, place: &[String]) -> bool {
 mod tests {
     use std::{sync::LazyLock, time::Duration};
 
-    use super::*;
-    use crate::{
+    use rest_source::{
         plan::{Param, Part, Template},
         shared::{Ref::Static, list},
         transport::{Headers, Request},
     };
+
+    use super::*;
 
     fn found(pattern: &str, text: &str) -> Option<Vec<String>> {
         let pattern = pattern

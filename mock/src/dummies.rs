@@ -1,15 +1,15 @@
 //! Secrets and settings for a source that nobody gave any.
 
-use crate::{
+use rest_source::{
+    __private::mock::{self, GivenSecrets, Settings, needed},
     Builder, ConfigValue, Connector, Result, Secret,
     plan::{Auth, ConfigPlan, ConfigType, Part, SourcePlan, Template},
-    settings::{self, GivenSecrets, Settings, Variable},
     shared::Text,
 };
 
 /// The values that a mocked source is made with.
 #[derive(Clone)]
-pub(super) struct Dummies {
+pub(crate) struct Dummies {
     choice: Option<usize>,
     secrets: Vec<Secret>,
     config: Vec<ConfigValue>,
@@ -17,14 +17,14 @@ pub(super) struct Dummies {
 
 impl Dummies {
     /// Those that were given, and others in place of those that were not.
-    pub(super) fn new(
+    pub(crate) fn new(
         plan: &SourcePlan,
         secrets: Option<GivenSecrets>,
         config: Option<Vec<ConfigValue>>,
     ) -> Self {
         let secrets = secrets.unwrap_or_else(|| {
             let choice = (!plan.choices.is_empty()).then_some(0);
-            let needed = settings::needed(plan, choice);
+            let needed = needed(plan, choice);
             let values = needed
                 .iter()
                 .map(|secret| format!("mock-{}", secret.name).into());
@@ -53,16 +53,13 @@ impl Dummies {
     /// # Errors
     ///
     /// Where one is not what the plan wants.
-    pub(super) fn resolve(&self, plan: &SourcePlan) -> Result<Settings> {
-        let config = Some(self.config.clone());
-        settings::resolve(plan, Some(self.secrets()), config, &[], &|_| {
-            Variable::Unset
-        })
+    pub(crate) fn resolve(&self, plan: &SourcePlan) -> Result<Settings> {
+        mock::resolve(plan, self.secrets(), self.config.clone())
     }
 
     /// A builder that has them.
-    pub(super) fn builder<S: Connector>(&self) -> Builder<S> {
-        Builder::new().values(self.secrets(), self.config.clone())
+    pub(crate) fn builder<S: Connector>(&self) -> Builder<S> {
+        mock::builder(self.secrets(), self.config.clone())
     }
 }
 

@@ -7,7 +7,7 @@
 //! ```
 //! use std::time::Duration;
 //!
-//! use rest_source::mock::{Fault, Mocked, json};
+//! use rest_source_mock::{Fault, Mocked, json};
 //!
 //! # mod media {
 //! #     use rest_source::{
@@ -70,12 +70,7 @@
 //! # }
 //! ```
 //!
-//! It is behind the feature `mock`, for `[dev-dependencies]`:
-//!
-//! ```toml
-//! [dev-dependencies]
-//! rest-source = { version = "…", features = ["mock"] }
-//! ```
+//! It is a crate of its own, for `[dev-dependencies]`, of the same version as `rest-source`.
 //!
 //! # What it does
 //!
@@ -90,7 +85,7 @@
 //!   that was given any.
 //! * What no resource asks for is a 404.
 //!
-//! What a spec cannot tell, a test has to: what a [custom](crate::plan::Pages::Custom) paginator is
+//! What a spec cannot tell, a test has to: what a [custom](rest_source::plan::Pages::Custom) paginator is
 //! [answered](Mock::answer), and whom custom credentials [let in](Mock::authorize). Who forgets it gets
 //! an error that says so.
 
@@ -109,11 +104,13 @@ mod tokens;
 
 use std::{fmt, marker::PhantomData, sync::Mutex, time::Duration};
 
+use rest_source::{
+    __private::mock::{Bounds, GivenSecrets, ManualClock, Redactor, Scope},
+    Connector, Json, Result, Secret, Values as _,
+    transport::{Headers, Request, Response},
+};
 use serde::Serialize;
-
 pub use serde_json::json;
-
-pub use self::{api::Api, asked::Asked, fault::Fault};
 
 use self::{
     access::Access,
@@ -124,15 +121,7 @@ use self::{
     server::{Pages, Resource, Server, State, stranger},
     tokens::Tokens,
 };
-use crate::{
-    Connector, Json, Result, Secret, Values as _,
-    clock::manual::ManualClock,
-    redact::Redactor,
-    request::Bounds,
-    settings::GivenSecrets,
-    template::Scope,
-    transport::{Headers, Request, Response},
-};
+pub use self::{api::Api, asked::Asked, fault::Fault};
 
 /// Answers a request in a way of a test's own.
 type Handler = Box<dyn Fn(&Request) -> Response + Send + Sync>;
@@ -154,7 +143,7 @@ impl<S: Connector> Mocked for S {}
 ///
 /// ```
 /// # use rest_source::{Connector, Result};
-/// use rest_source::mock::{Fault, Mocked, json};
+/// use rest_source_mock::{Fault, Mocked, json};
 ///
 /// # fn example<Source: Connector>() -> Result<()> {
 /// let api = Source::mock()
@@ -241,7 +230,7 @@ impl<S: Connector> Mock<S> {
     ///
     /// ```
     /// # use rest_source::Connector;
-    /// use rest_source::mock::{Mock, json};
+    /// use rest_source_mock::{Mock, json};
     ///
     /// # fn example<Source: Connector>(mock: Mock<Source>) -> Mock<Source> {
     /// mock.answer("days", |request| {
@@ -250,22 +239,22 @@ impl<S: Connector> Mock<S> {
     /// })
     /// # }
     /// ```
-    pub fn answer<R: Into<Response>>(
+    pub fn answer<R: IntoResponse>(
         mut self,
         resource: &str,
         answer: impl Fn(&Request) -> R + Send + Sync + 'static,
     ) -> Self {
-        let answer: Handler = Box::new(move |request| answer(request).into());
+        let answer: Handler = Box::new(move |request| answer(request).into_response());
         self.answers.push((resource.to_owned(), answer));
         self
     }
 
     /// Answers what no resource asks for: the log-in of custom credentials, say.
-    pub fn otherwise<R: Into<Response>>(
+    pub fn otherwise<R: IntoResponse>(
         mut self,
         answer: impl Fn(&Request) -> R + Send + Sync + 'static,
     ) -> Self {
-        self.otherwise = Some(Box::new(move |request| answer(request).into()));
+        self.otherwise = Some(Box::new(move |request| answer(request).into_response()));
         self
     }
 
@@ -317,9 +306,9 @@ impl<S: Connector> Mock<S> {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Schema`](crate::ErrorKind::Schema) where a record is not as the spec says. [`ErrorKind::Config`](crate::ErrorKind::Config)
+    /// [`ErrorKind::Schema`](rest_source::ErrorKind::Schema) where a record is not as the spec says. [`ErrorKind::Config`](rest_source::ErrorKind::Config)
     /// where a resource is not there, or cannot be mocked from the spec alone; and, as of
-    /// [`Builder::build`](crate::Builder::build), where the source cannot be made.
+    /// [`Builder::build`](rest_source::Builder::build), where the source cannot be made.
     pub fn start(self) -> Result<Api<S>> {
         let plan = S::plan();
         let dummies = Dummies::new(&plan, self.secrets, self.config.map(S::Config::values));
@@ -395,15 +384,27 @@ fn given<R: Serialize>(resource: &str, records: impl IntoIterator<Item = R>) -> 
     }
 }
 
+/// What a test can answer a request with.
+pub trait IntoResponse {
+    /// The response.
+    fn into_response(self) -> Response;
+}
+
+impl IntoResponse for Response {
+    fn into_response(self) -> Response {
+        self
+    }
+}
+
 /// A response of status 200 with this body.
-impl From<Json> for Response {
-    fn from(body: Json) -> Self {
+impl IntoResponse for Json {
+    fn into_response(self) -> Response {
         let mut headers = Headers::new();
         headers.push("Content-Type", "application/json");
-        Self {
+        Response {
             status: 200,
             headers,
-            body: body.to_string().into_bytes(),
+            body: self.to_string().into_bytes(),
         }
     }
 }

@@ -2,33 +2,30 @@
 
 use std::cmp::Ordering;
 
-use serde_json::{Map, Value as Json};
-
-use super::{read::as_text, route::Asks};
-use crate::{
-    CursorValue, Error, ErrorKind, Path, Result,
-    decode::{PageShape, decode},
-    plan::{
-        DataTypeContract, Incremental, Paginator, ParentPlan, ResourcePlan, RowOrder,
-        SchemaContract, Selector,
-    },
+use rest_source::{
+    __private::mock::{RecordReader, compare_cursors, read_cursor},
+    CursorValue, Error, ErrorKind, Result,
+    plan::{Incremental, ParentPlan, ResourcePlan, RowOrder},
     schema::{Step, Type},
     shared::{Ref, Text},
 };
+use serde_json::{Map, Value as Json};
+
+use crate::{read::as_text, route::Asks};
 
 /// Records as a test gives them.
-pub(super) struct Given {
-    pub(super) resource: String,
+pub(crate) struct Given {
+    pub(crate) resource: String,
     /// Whose they are: the parent's fields and their values.
-    pub(super) of: Option<Json>,
+    pub(crate) of: Option<Json>,
     /// Or why one cannot be written as JSON.
-    pub(super) records: Result<Vec<Json>, String>,
+    pub(crate) records: Result<Vec<Json>, String>,
     /// Whether they are to be as the spec says.
-    pub(super) checked: bool,
+    pub(crate) checked: bool,
 }
 
 /// The records of a resource.
-pub(super) struct Data {
+pub(crate) struct Data {
     plan: Ref<ResourcePlan>,
     spec: Text,
     records: Vec<Record>,
@@ -42,7 +39,7 @@ struct Record {
 }
 
 impl Data {
-    pub(super) fn new(plan: &Ref<ResourcePlan>, spec: &Text) -> Self {
+    pub(crate) fn new(plan: &Ref<ResourcePlan>, spec: &Text) -> Self {
         Self {
             plan: plan.clone(),
             spec: spec.clone(),
@@ -50,7 +47,7 @@ impl Data {
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.records.is_empty()
     }
 
@@ -59,7 +56,7 @@ impl Data {
     /// # Errors
     ///
     /// Where one is not as the spec says, or the parent has no such fields.
-    pub(super) fn add(&mut self, given: Given) -> Result<()> {
+    pub(crate) fn add(&mut self, given: Given) -> Result<()> {
         let of = match given.of {
             Some(of) => belongs(&self.plan, &of)?,
             None => Vec::new(),
@@ -68,9 +65,9 @@ impl Data {
             let message = format!("a record that the mock was given is no JSON: {error}");
             Error::new(ErrorKind::Config, message).with_resource(&self.plan.name)
         })?;
-        let shape = self.shape()?;
+        let reader = RecordReader::new(&self.plan, &self.spec)?;
         let read = |(at, json): (usize, Json)| {
-            let cursor = match cursor(&self.plan, &json, &shape) {
+            let cursor = match reader.cursor(&json) {
                 Ok(cursor) => cursor,
                 Err(_) if !given.checked => None,
                 Err(error) => {
@@ -90,22 +87,6 @@ impl Data {
         Ok(())
     }
 
-    /// The shape of one record, as the whole of a page, and nothing of it left out.
-    fn shape(&self) -> Result<PageShape> {
-        let alone = ResourcePlan {
-            selector: Selector::Path(Path::ROOT),
-            rows_path: None,
-            selector_required: true,
-            paginator: Paginator::DEFAULT,
-            schema_contract: SchemaContract {
-                data_type: DataTypeContract::Freeze,
-                ..self.plan.schema_contract
-            },
-            ..ResourcePlan::clone(&self.plan)
-        };
-        PageShape::new(&alone, self.plan.table.clone(), &[], &self.spec)
-    }
-
     /// Puts the records in the order in which the spec says that they come.
     fn sort(&mut self) {
         let order = self
@@ -114,7 +95,7 @@ impl Data {
             .as_ref()
             .and_then(|plan| plan.row_order);
         let compare = |a: &Record, b: &Record| match (&a.cursor, &b.cursor) {
-            (Some(a), Some(b)) => a.compare(b.as_value()).unwrap_or(Ordering::Equal),
+            (Some(a), Some(b)) => compare_cursors(a, b).unwrap_or(Ordering::Equal),
             (a, b) => a.is_some().cmp(&b.is_some()),
         };
         match order {
@@ -129,7 +110,7 @@ impl Data {
     /// # Errors
     ///
     /// Where the request's start or end cannot be read.
-    pub(super) fn asked(&self, asks: &Asks) -> Result<Vec<&Json>, Unreadable> {
+    pub(crate) fn asked(&self, asks: &Asks) -> Result<Vec<&Json>, Unreadable> {
         let start = self.bound(asks.start())?;
         let end = self.bound(asks.end())?;
         let is_within = |cursor: &CursorValue| {
@@ -154,7 +135,7 @@ impl Data {
         };
         let column = self.plan.table.columns.get(usize::from(plan.column));
         let data_type = sent_as(&column.ok_or(Unreadable)?.data_type, plan);
-        match CursorValue::read(&data_type, text) {
+        match read_cursor(&data_type, text) {
             Ok(Some(value)) => Ok(Some(value)),
             Ok(None) | Err(_) => Err(Unreadable),
         }
@@ -163,7 +144,7 @@ impl Data {
 
 /// A start or an end that cannot be read.
 #[derive(Debug)]
-pub(super) struct Unreadable;
+pub(crate) struct Unreadable;
 
 /// What a value of the cursor column is when it is sent.
 fn sent_as(data_type: &Type, plan: &Incremental) -> Type {
@@ -176,26 +157,7 @@ fn sent_as(data_type: &Type, plan: &Incremental) -> Type {
 
 /// Whether a cursor compares so to a bound, where there is one.
 fn is(cursor: &CursorValue, ordering: Ordering, bound: Option<&CursorValue>) -> bool {
-    bound.is_some_and(|bound| cursor.compare(bound.as_value()) == Some(ordering))
-}
-
-/// The value of a record's cursor, once the record was read.
-///
-/// # Errors
-///
-/// Where it is not as the spec says.
-fn cursor(plan: &ResourcePlan, json: &Json, shape: &PageShape) -> Result<Option<CursorValue>> {
-    let decoded = decode(json.to_string().into_bytes(), shape)?;
-    if let Some(error) = decoded.failure {
-        return Err(error);
-    }
-    let rows = decoded.rows;
-    let column = plan
-        .incremental
-        .as_ref()
-        .map(|plan| usize::from(plan.column));
-    let value = column.and_then(|column| CursorValue::of(rows.get(0)?.value(column)));
-    Ok(value)
+    bound.is_some_and(|bound| compare_cursors(cursor, bound) == Some(ordering))
 }
 
 /// The values of a parent's fields, by the fields' positions.

@@ -1,27 +1,26 @@
 //! Places in a body: finding what stands there, and making bodies that have something there.
 
-use serde_json::{Map, Value as Json};
-
-use crate::{
-    parent::pick,
+use rest_source::{
+    __private::element,
     plan::Selector,
     schema::{Path, Step},
 };
+use serde_json::{Map, Value as Json};
 
 /// The longest list that is made for the sake of one index.
 const LONGEST: usize = 1000;
 
 /// What stands at a place.
-pub(super) fn get<'j>(tree: &'j Json, path: &[Step]) -> Option<&'j Json> {
+pub(crate) fn get<'j>(tree: &'j Json, path: &[Step]) -> Option<&'j Json> {
     path.iter().try_fold(tree, |value, step| match step {
         Step::Key(key) => value.get(key.as_str()),
-        Step::Index(index) => pick(value.as_array()?, *index),
+        Step::Index(index) => element(value.as_array()?, *index),
     })
 }
 
 /// Puts a value at a place, making what is missing on the way. `false` where something else stands
 /// there, or in the way.
-pub(super) fn put(tree: &mut Json, path: &[Step], value: Json) -> bool {
+pub(crate) fn put(tree: &mut Json, path: &[Step], value: Json) -> bool {
     let Some((step, rest)) = path.split_first() else {
         let is_free = tree.is_null();
         if is_free {
@@ -69,7 +68,7 @@ fn extent(index: i32) -> Option<(usize, usize)> {
 
 /// Where a body has its records: the way from its root.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Way(Vec<Turn>);
+pub(crate) struct Way(Vec<Turn>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Turn {
@@ -81,7 +80,7 @@ enum Turn {
 
 impl Way {
     /// The way that a selector goes; nothing where it is a query that chooses, by a filter say.
-    pub(super) fn of(selector: &Selector) -> Option<Self> {
+    pub(crate) fn of(selector: &Selector) -> Option<Self> {
         match selector {
             Selector::Path(Path(steps)) => {
                 let turns = steps.iter().map(|step| match step {
@@ -95,7 +94,7 @@ impl Way {
     }
 
     /// The body that has these records there.
-    pub(super) fn body(&self, records: Vec<Json>) -> Json {
+    pub(crate) fn body(&self, records: Vec<Json>) -> Json {
         all(&self.0, records)
     }
 }
@@ -181,11 +180,11 @@ fn selected(inside: &str) -> Option<Turn> {
 
 #[cfg(test)]
 mod tests {
+    use rest_source::shared::{Ref::Static, Text, list};
     use serde_json::json;
     use serde_json_path::JsonPath;
 
     use super::*;
-    use crate::shared::{Ref::Static, Text, list};
 
     fn body(selector: &Selector) -> Json {
         let way = Way::of(selector).unwrap();

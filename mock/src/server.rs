@@ -2,7 +2,15 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{
+use rest_source::{
+    __private::mock::{ManualClock, Redactor, Settings},
+    Clock as _, Error, ErrorKind, Result,
+    plan::{ResourcePlan, SourcePlan},
+    shared::{Ref, Text},
+    transport::{BoxFuture, Request, Response, Transport, TransportError, TransportErrorKind},
+};
+
+use crate::{
     Handler, Judge,
     access::Access,
     asked::Asked,
@@ -13,47 +21,38 @@ use super::{
     route::{Asks, Route},
     tokens::Tokens,
 };
-use crate::{
-    Clock as _, Error, ErrorKind, Result,
-    clock::manual::ManualClock,
-    plan::{ResourcePlan, SourcePlan},
-    redact::Redactor,
-    settings::Settings,
-    shared::{Ref, Text},
-    transport::{BoxFuture, Request, Response, Transport, TransportError, TransportErrorKind},
-};
 
 /// An API in memory.
-pub(super) struct Server {
-    pub(super) plan: Ref<SourcePlan>,
-    pub(super) settings: Settings,
-    pub(super) resources: Vec<Resource>,
-    pub(super) tokens: Tokens,
-    pub(super) authorize: Option<Judge>,
-    pub(super) otherwise: Option<Handler>,
-    pub(super) clock: ManualClock,
-    pub(super) redactor: Redactor,
-    pub(super) state: Mutex<State>,
+pub(crate) struct Server {
+    pub(crate) plan: Ref<SourcePlan>,
+    pub(crate) settings: Settings,
+    pub(crate) resources: Vec<Resource>,
+    pub(crate) tokens: Tokens,
+    pub(crate) authorize: Option<Judge>,
+    pub(crate) otherwise: Option<Handler>,
+    pub(crate) clock: ManualClock,
+    pub(crate) redactor: Redactor,
+    pub(crate) state: Mutex<State>,
 }
 
 /// What changes while it is asked.
 #[derive(Default)]
-pub(super) struct State {
-    pub(super) asked: Vec<Asked>,
-    pub(super) faults: Vec<Fault>,
+pub(crate) struct State {
+    pub(crate) asked: Vec<Asked>,
+    pub(crate) faults: Vec<Fault>,
 }
 
 /// A resource of it.
-pub(super) struct Resource {
-    pub(super) plan: Ref<ResourcePlan>,
-    pub(super) route: Route,
-    pub(super) access: Access,
-    pub(super) pages: Pages,
-    pub(super) data: Mutex<Data>,
+pub(crate) struct Resource {
+    pub(crate) plan: Ref<ResourcePlan>,
+    pub(crate) route: Route,
+    pub(crate) access: Access,
+    pub(crate) pages: Pages,
+    pub(crate) data: Mutex<Data>,
 }
 
 /// How the pages of a resource come to be.
-pub(super) enum Pages {
+pub(crate) enum Pages {
     Cut(Box<Paging>),
     /// In a way of the test's own.
     Handled(Handler),
@@ -86,7 +85,7 @@ impl For<'_> {
 }
 
 impl Server {
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -95,7 +94,7 @@ impl Server {
     /// # Errors
     ///
     /// Where there is none, or it cannot be mocked, or a record is not as the spec says.
-    pub(super) fn add(&self, given: Given) -> Result<()> {
+    pub(crate) fn add(&self, given: Given) -> Result<()> {
         let resource = self.find(&given.resource)?;
         resource.takes_records(self.authorize.is_some())?;
         resource.lock().add(given)
@@ -119,7 +118,7 @@ impl Server {
     /// # Errors
     ///
     /// Where it is for a resource that is not there.
-    pub(super) fn fault(&self, fault: Fault) -> Result<()> {
+    pub(crate) fn fault(&self, fault: Fault) -> Result<()> {
         if let Some(name) = fault.stranger(&self.plan) {
             return Err(stranger(&self.plan, name));
         }
@@ -258,7 +257,7 @@ fn nobody_says(plan: &ResourcePlan) -> Error {
 }
 
 /// For a resource that is not there.
-pub(super) fn stranger(plan: &SourcePlan, name: &str) -> Error {
+pub(crate) fn stranger(plan: &SourcePlan, name: &str) -> Error {
     let names: Vec<&str> = plan
         .resources
         .iter()
@@ -281,7 +280,7 @@ fn within(request: &Request, response: Response) -> Result<Response, TransportEr
 }
 
 /// The way to a server in memory.
-pub(super) struct Line(pub(super) Arc<Server>);
+pub(crate) struct Line(pub(crate) Arc<Server>);
 
 impl Transport for Line {
     fn send<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, TransportError>> {

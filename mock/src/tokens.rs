@@ -5,19 +5,20 @@ use std::{
     time::Duration,
 };
 
+use rest_source::{
+    __private::mock::{Scope, parse_url},
+    Result,
+    plan::{Auth, ClientAuthentication, Grant, Method, OAuth2, SourcePlan},
+    transport::Response,
+};
 use serde_json::json;
 use url::form_urlencoded;
 
-use super::{
+use crate::{
+    IntoResponse as _,
     access::basic,
     page::refusal,
     read::{Body, Read},
-};
-use crate::{
-    Result, origin,
-    plan::{Auth, ClientAuthentication, Grant, Method, OAuth2, SourcePlan},
-    template::Scope,
-    transport::Response,
 };
 
 /// How long a token lives.
@@ -25,7 +26,7 @@ const LIFE: Duration = Duration::from_secs(3600);
 
 /// The endpoints, and their tokens.
 #[derive(Default)]
-pub(super) struct Tokens {
+pub(crate) struct Tokens {
     endpoints: Vec<Endpoint>,
     life: Duration,
     issued: Mutex<Issued>,
@@ -90,7 +91,7 @@ impl Endpoint {
         let url = scope.url(&plan.access_token_url, "`access_token_url`")?;
         Ok(Self {
             plan: plan.clone(),
-            url: origin::parse(&url, "`access_token_url`")?.into(),
+            url: parse_url(&url, "`access_token_url`")?.into(),
             form,
             basic,
             refresh,
@@ -123,7 +124,7 @@ impl Tokens {
     /// # Errors
     ///
     /// Where a placeholder has no value.
-    pub(super) fn new(
+    pub(crate) fn new(
         plan: &SourcePlan,
         choice: Option<usize>,
         scope: Scope<'_>,
@@ -145,14 +146,14 @@ impl Tokens {
     }
 
     /// Whether a request is one for a token.
-    pub(super) fn are_asked(&self, read: &Read<'_>) -> bool {
+    pub(crate) fn are_asked(&self, read: &Read<'_>) -> bool {
         self.endpoints
             .iter()
             .any(|endpoint| endpoint.is_asked(read))
     }
 
     /// Answers a request for a token; `hide` hears of every token.
-    pub(super) fn answer(&self, read: &Read<'_>, now: Duration, hide: &dyn Fn(&str)) -> Response {
+    pub(crate) fn answer(&self, read: &Read<'_>, now: Duration, hide: &dyn Fn(&str)) -> Response {
         let form = match &read.body {
             Body::Form(form) => form.as_slice(),
             _ => &[],
@@ -198,16 +199,16 @@ impl Tokens {
             text,
             ends_at: now.saturating_add(self.life),
         });
-        answer.into()
+        answer.into_response()
     }
 
     /// Takes back every token.
-    pub(super) fn expire(&self) {
+    pub(crate) fn expire(&self) {
         self.lock().valid.clear();
     }
 
     /// Whether it is a token of this endpoint, and still holds.
-    pub(super) fn holds(&self, endpoint: &OAuth2, token: &str, now: Duration) -> bool {
+    pub(crate) fn holds(&self, endpoint: &OAuth2, token: &str, now: Duration) -> bool {
         let is_it = |valid: &Token| {
             valid.text == token && valid.endpoint == *endpoint && now < valid.ends_at
         };

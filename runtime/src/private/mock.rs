@@ -1,0 +1,140 @@
+//! The seam for `rest-source-mock` of the same version: an API in memory resolves a spec's values,
+//! makes its requests and reads its records by the code that a client does.
+
+use std::{cmp::Ordering, sync::Arc};
+
+use url::Url;
+
+use crate::{
+    Builder, ConfigValue, Connector, CursorValue, Error, ErrorKind, Json, Path, Result,
+    decode::{PageShape, decode},
+    origin,
+    plan::{
+        DataTypeContract, Method, Paginator, ResourcePlan, SchemaContract, Selector, SourcePlan,
+    },
+    request::{Draft, DraftBody},
+    schema::Type,
+    settings::{self, Variable},
+    shared::{Ref, Text},
+    transport::Headers,
+};
+pub use crate::{
+    clock::manual::ManualClock,
+    redact::Redactor,
+    request::Bounds,
+    settings::{GivenSecrets, Settings, needed},
+    template::Scope,
+};
+
+/// Resolves secrets and settings without the environment.
+pub fn resolve(
+    plan: &SourcePlan,
+    secrets: GivenSecrets,
+    config: Vec<ConfigValue>,
+) -> Result<Settings> {
+    settings::resolve(plan, Some(secrets), Some(config), &[], &|_| Variable::Unset)
+}
+
+/// A builder that has these secrets and settings.
+pub fn builder<S: Connector>(secrets: GivenSecrets, config: Vec<ConfigValue>) -> Builder<S> {
+    Builder::new().values(secrets, config)
+}
+
+/// Parses a URL of the spec; `what` names it.
+pub fn parse_url(url: &str, what: &str) -> Result<Url> {
+    origin::parse(url, what)
+}
+
+/// A request before a paginator and an authenticator have written into it.
+#[derive(Debug)]
+pub struct FirstRequest {
+    pub method: Method,
+    pub url: Url,
+    pub headers: Headers,
+    pub body: FirstBody,
+}
+
+/// The body of a [`FirstRequest`].
+#[derive(Debug)]
+pub enum FirstBody {
+    None,
+    Json(Json),
+    Form(Vec<(String, String)>),
+}
+
+/// The first request of a resource.
+pub fn first_request(
+    plan: &SourcePlan,
+    resource: &ResourcePlan,
+    scope: Scope<'_>,
+) -> Result<FirstRequest> {
+    let base = origin::parse(&scope.url(&plan.base_url, "`base_url`")?, "`base_url`")?;
+    let redactor = Arc::new(Redactor::default());
+    let draft = Draft::first(plan, resource, &base, scope, redactor)?;
+    Ok(FirstRequest {
+        method: draft.method,
+        url: draft.url,
+        headers: draft.headers,
+        body: match draft.body {
+            DraftBody::None => FirstBody::None,
+            DraftBody::Json(tree) => FirstBody::Json(
+                serde_json::to_value(&tree)
+                    .map_err(|error| Error::new(ErrorKind::Config, error.to_string()))?,
+            ),
+            DraftBody::Form(fields) => FirstBody::Form(fields),
+        },
+    })
+}
+
+/// Checks records of a resource against its table, one at a time.
+#[derive(Debug)]
+pub struct RecordReader {
+    shape: PageShape,
+    /// The position of the cursor's column.
+    cursor: Option<usize>,
+}
+
+impl RecordReader {
+    pub fn new(plan: &Ref<ResourcePlan>, spec: &Text) -> Result<Self> {
+        let alone = ResourcePlan {
+            selector: Selector::Path(Path::ROOT),
+            rows_path: None,
+            selector_required: true,
+            paginator: Paginator::DEFAULT,
+            schema_contract: SchemaContract {
+                data_type: DataTypeContract::Freeze,
+                ..plan.schema_contract
+            },
+            ..ResourcePlan::clone(plan)
+        };
+        let incremental = plan.incremental.as_ref();
+        Ok(Self {
+            shape: PageShape::new(&alone, plan.table.clone(), &[], spec)?,
+            cursor: incremental.map(|incremental| usize::from(incremental.column)),
+        })
+    }
+
+    /// The record's cursor.
+    ///
+    /// # Errors
+    ///
+    /// Where the record violates the schema.
+    pub fn cursor(&self, record: &Json) -> Result<Option<CursorValue>> {
+        let decoded = decode(record.to_string().into_bytes(), &self.shape)?;
+        if let Some(error) = decoded.failure {
+            return Err(error);
+        }
+        let column = self.cursor;
+        Ok(column.and_then(|column| CursorValue::of(decoded.rows.get(0)?.value(column))))
+    }
+}
+
+/// Reads a cursor from a request.
+pub fn read_cursor(data_type: &Type, text: &str) -> Result<Option<CursorValue>> {
+    CursorValue::read(data_type, text)
+}
+
+/// Compares two cursors, if they are of one type.
+pub fn compare_cursors(one: &CursorValue, other: &CursorValue) -> Option<Ordering> {
+    one.compare(other.as_value())
+}
