@@ -68,6 +68,13 @@
 //! consecutive failures with the same credentials, or at the same origin, the remaining resources that share
 //! them are not tried. The [`LoadError`] has an error and a report for each failed resource, and the reports of
 //! all others.
+//!
+//! # Features
+//!
+//! `sqlite`, on by default, is the destination [`Sqlite`], which compiles SQLite from C. Without it the crate
+//! has the [`Destination`] trait and the loading, and compiles no C.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod append_checks;
 mod destination;
@@ -75,9 +82,11 @@ mod load;
 mod replace_checks;
 mod report;
 mod shared_failures;
+#[cfg(feature = "sqlite")]
 mod sqlite;
 
 pub use destination::{AppendedBy, Destination, Opened, Target, Writing};
 pub use load::{Load, Loading};
 pub use report::{LoadError, LoadReport, NotTried, Progress, Reason, ResourceReport};
+#[cfg(feature = "sqlite")]
 pub use sqlite::{Sqlite, timestamp_text};
