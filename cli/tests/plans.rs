@@ -10,7 +10,7 @@ use rest_source::{
     rest_source,
     shared::Ref,
 };
-use rest_source_tests::{Server, data};
+use rest_source_testkit::{Server, data};
 
 #[rest_source("../../specs/analytics_api_key.yaml")]
 mod analytics_api_key {}

@@ -7,7 +7,7 @@
 
 use std::error::Error;
 
-use rest_source_tests::{Server, data};
+use rest_source_testkit::{Server, data};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {

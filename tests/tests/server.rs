@@ -4,7 +4,7 @@
 
 use std::io;
 
-use rest_source_tests::{Fault, Paging, Server, ShortPage, Style, Total, Wait, data};
+use rest_source_testkit::{Fault, Paging, Server, ShortPage, Style, Total, Wait, data};
 use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rest_source_tests::{Asked, Mishap, Place, Reply, Scripted};
+use rest_source_testkit::{Asked, Mishap, Place, Reply, Scripted};
 use serde_json::{Value, json};
 
 use crate::shell::Shell;

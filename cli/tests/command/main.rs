@@ -17,7 +17,7 @@ mod token_kills;
 mod tokens;
 mod wire;
 
-use rest_source_tests::{Fault, Server, data};
+use rest_source_testkit::{Fault, Server, data};
 use shell::{Shell, snapshot};
 
 const MEDIA: &str = "specs/media_insights.yaml";
@@ -421,7 +421,7 @@ async fn a_load_that_is_interrupted_is_completed_by_the_next() {
     let all: usize = server
         .datasets()
         .iter()
-        .map(rest_source_tests::Dataset::len)
+        .map(rest_source_testkit::Dataset::len)
         .sum();
     let committed = shell.all_rows("out.db");
     assert!(0 < committed && committed < all, "{committed} of {all}");

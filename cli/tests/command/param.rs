@@ -1,6 +1,6 @@
 //! Query parameters for one fetch.
 
-use rest_source_tests::{Server, data};
+use rest_source_testkit::{Server, data};
 
 use crate::shell::{Shell, snapshot};
 

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use rest_source_tests::Server;
+use rest_source_testkit::Server;
 
 use crate::{
     shell::{Ran, Shell},
@@ -149,7 +149,7 @@ async fn no_request_follows_a_signal() {
     let (server, shell) = shop().await;
     server
         .faults()
-        .every(1, rest_source_tests::Fault::status(503));
+        .every(1, rest_source_testkit::Fault::status(503));
     let ran = crate::interrupted(&shell, &[&FETCH[..], &KEPT].concat(), 2, &server).await;
     assert_eq!(ran.code, 130, "{ran}");
     let asked = server.log().all().len();

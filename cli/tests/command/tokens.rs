@@ -1,6 +1,6 @@
 //! A refresh token that an API replaces whenever it gives an access token.
 
-use rest_source_tests::{Access, Api, Fault, Server, data};
+use rest_source_testkit::{Access, Api, Fault, Server, data};
 
 use crate::shell::{Ran, Shell, snapshot};
 

@@ -1,6 +1,6 @@
 //! Every kind of credentials and every paginator, by the command: the records are the server's.
 
-use rest_source_tests::{Access, Api, Dataset, Paging, Server, Style, Total, data};
+use rest_source_testkit::{Access, Api, Dataset, Paging, Server, Style, Total, data};
 use serde_json::{Value, json};
 
 use crate::shell::Shell;

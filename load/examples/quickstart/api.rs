@@ -2,7 +2,7 @@
 
 use std::{env, error::Error};
 
-use rest_source_tests::{Fault, Server, Wait, data};
+use rest_source_testkit::{Fault, Server, Wait, data};
 use serde_json::json;
 
 use crate::media;

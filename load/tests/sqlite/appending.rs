@@ -11,7 +11,7 @@ use rest_source::{
     shared::{Ref::Static, list},
 };
 use rest_source_load::{Load, LoadError};
-use rest_source_tests::{Dataset, Fault, Paging, Server, Total};
+use rest_source_testkit::{Dataset, Fault, Paging, Server, Total};
 use serde_json::json;
 
 use crate::shop::{CHANGED_ORDERS, Scratch, connect, plan, serve, serve_also};

@@ -11,7 +11,7 @@ use rest_source::{
     shared::{Ref::Static, list},
 };
 use rest_source_load::Load;
-use rest_source_tests::{Dataset, Fault, Server};
+use rest_source_testkit::{Dataset, Fault, Server};
 use serde_json::json;
 use tokio::sync::Notify;
 

@@ -8,7 +8,7 @@ use rest_source::{
     shared::{Ref::Static, list},
 };
 use rest_source_load::Load;
-use rest_source_tests::{Dataset, Fault};
+use rest_source_testkit::{Dataset, Fault};
 use serde_json::json;
 
 use crate::shop::{CHANGED_ORDERS, ORDERS, Scratch, connect, plan, serve, serve_also};
@@ -47,7 +47,7 @@ static NOTES: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
 crate::shop!(Two, plan(&[&ORDERS, &*ITEMS]));
 crate::shop!(Three, plan(&[&ORDERS, &*ITEMS, &*NOTES]));
 
-async fn serve_items() -> rest_source_tests::Server {
+async fn serve_items() -> rest_source_testkit::Server {
     let items = Dataset::new("items", "/items", 3, |n| json!({ "id": n }));
     serve_also(vec![items]).await
 }

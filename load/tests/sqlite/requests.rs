@@ -10,7 +10,7 @@ use rest_source::{
     shared::{Ref::Static, Text, list},
 };
 use rest_source_load::{Load, LoadError, LoadReport};
-use rest_source_tests::Server;
+use rest_source_testkit::Server;
 
 use crate::shop::{CHANGED_ORDERS, Scratch, serve};
 

@@ -12,7 +12,7 @@ use rest_source::{
     shared::{Ref::Static, list},
 };
 use rest_source_load::Sqlite;
-use rest_source_tests::{Access, Api, Dataset, Server};
+use rest_source_testkit::{Access, Api, Dataset, Server};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 

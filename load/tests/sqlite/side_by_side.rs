@@ -11,7 +11,7 @@ use rest_source::{
     shared::{Ref::Static, list},
 };
 use rest_source_load::Load;
-use rest_source_tests::{Dataset, Fault};
+use rest_source_testkit::{Dataset, Fault};
 use rusqlite::Connection;
 use serde_json::json;
 
@@ -149,8 +149,8 @@ async fn pages_beyond_what_memory_holds_are_staged_in_order() {
     };
     let server = {
         let orders = Dataset::new("orders", "/orders", 35, big);
-        let api = rest_source_tests::Api::new(rest_source_tests::Access::Open, vec![orders]);
-        rest_source_tests::Server::start(api).await.unwrap()
+        let api = rest_source_testkit::Api::new(rest_source_testkit::Access::Open, vec![orders]);
+        rest_source_testkit::Server::start(api).await.unwrap()
     };
     let expected: Vec<String> = (0..35).map(|n| n.to_string()).collect();
     let ids = "SELECT id FROM orders ORDER BY rowid";

@@ -8,7 +8,7 @@ use rest_source::{
     shared::{Ref::Static, list},
 };
 use rest_source_load::{Load, LoadReport};
-use rest_source_tests::{Dataset, Fault, Server};
+use rest_source_testkit::{Dataset, Fault, Server};
 use serde_json::json;
 
 use crate::shop::{CHANGED_ORDERS, ORDERS, Scratch, connect, plan, serve_also};

@@ -8,7 +8,7 @@ use rest_source::{
     shared::{Ref::Static, list},
 };
 use rest_source_load::Load;
-use rest_source_tests::Dataset;
+use rest_source_testkit::Dataset;
 use serde_json::json;
 
 use crate::shop::{ORDERS, Scratch, connect, plan, serve_also};

@@ -11,7 +11,7 @@ use rest_source::{
     shared::{Ref::Static, list},
 };
 use rest_source_load::Load;
-use rest_source_tests::{Dataset, Fault};
+use rest_source_testkit::{Dataset, Fault};
 use serde_json::json;
 
 use crate::shop::{BY_STATUS, ORDERS, Scratch, connect, plan, serve, serve_also};

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 
 use rest_source::Clock;
 use rest_source_cli::{Context, Output};
-use rest_source_tests::{Folder, Scripted};
+use rest_source_testkit::{Folder, Scripted};
 
 use crate::{
     case::{Case, Run, fill},

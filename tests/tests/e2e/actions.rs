@@ -1,7 +1,7 @@
 //! Responses that mean what the spec says of them, over HTTP.
 
 use rest_source::{ErrorKind, Result};
-use rest_source_tests::{Fault, Server, data};
+use rest_source_testkit::{Fault, Server, data};
 
 use crate::sources::{forgiving, forgiving::Stories};
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use rest_source::{Date, Decimal, Time, Timestamp};
-use rest_source_tests::Row;
+use rest_source_testkit::Row;
 use serde_json::Value;
 
 use crate::sources::{analytics_api_key, analytics_oauth2, call_center, datasets, media};

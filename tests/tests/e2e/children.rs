@@ -1,7 +1,7 @@
 //! A blog of which the comments are fetched for the posts, and the replies for the comments.
 
 use rest_source_load::Load;
-use rest_source_tests::{Access, Api, Dataset, Server};
+use rest_source_testkit::{Access, Api, Dataset, Server};
 use serde_json::{Value, json};
 
 use crate::{

@@ -12,7 +12,7 @@ use rest_source::{
     rest_source,
     transport::{BoxFuture, Request},
 };
-use rest_source_tests::{Access, Api, Server, data};
+use rest_source_testkit::{Access, Api, Server, data};
 
 use crate::sources::Hurried;
 

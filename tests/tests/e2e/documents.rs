@@ -2,7 +2,7 @@
 //! asked that need not be.
 
 use rest_source_load::Load;
-use rest_source_tests::{Paging, Server, Total, data};
+use rest_source_testkit::{Paging, Server, Total, data};
 
 use crate::{
     agree::assert_same,

@@ -1,7 +1,7 @@
 //! Where pages end: all records come, and no request is made for nothing for ever.
 
 use rest_source::ErrorKind;
-use rest_source_tests::{Paging, Server, ShortPage, Total, data};
+use rest_source_testkit::{Paging, Server, ShortPage, Total, data};
 
 use crate::{agree::assert_same, printed::shown, sources::media};
 

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use rest_source::{Clock, ErrorKind};
-use rest_source_tests::{Fault, Server, Wait, data};
+use rest_source_testkit::{Fault, Server, Wait, data};
 
 use crate::{
     agree::assert_same,

@@ -2,7 +2,7 @@
 
 use rest_source::Connector;
 use rest_source_load::Load;
-use rest_source_tests::{Fault, Seen, Server, data};
+use rest_source_testkit::{Fault, Seen, Server, data};
 use serde_json::json;
 
 use crate::{

@@ -8,7 +8,7 @@ use std::{
 
 use rest_source::{Connector, Record};
 use rest_source_load::{Load, Sqlite};
-use rest_source_tests::{Fault, Server, data};
+use rest_source_testkit::{Fault, Server, data};
 use serde_json::json;
 
 use crate::{

@@ -6,7 +6,7 @@ use std::{
 };
 
 use rest_source_load::Load;
-use rest_source_tests::{Fault, Server, data};
+use rest_source_testkit::{Fault, Server, data};
 use tracing::{
     Event, Level, Metadata, Subscriber,
     field::{Field, Visit},

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use rest_source::Connector;
-use rest_source_tests::{Dataset, Server, data};
+use rest_source_testkit::{Dataset, Server, data};
 use serde_json::json;
 
 use crate::{

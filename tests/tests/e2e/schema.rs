@@ -2,7 +2,7 @@
 
 use rest_source::ErrorKind;
 use rest_source_load::Load;
-use rest_source_tests::{Row, Server, data};
+use rest_source_testkit::{Row, Server, data};
 use serde_json::json;
 
 use crate::{printed::shown, sources::media, stored::Database};

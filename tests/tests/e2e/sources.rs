@@ -6,7 +6,7 @@ use std::{
 };
 
 use rest_source::{Clock, Connector, rest_source, transport::BoxFuture};
-use rest_source_tests::data;
+use rest_source_testkit::data;
 
 use crate::printed;
 

@@ -2,7 +2,7 @@
 
 use rest_source::{Connector, FromCell, Json, Rows, plan::ResourcePlan};
 use rest_source_load::Load;
-use rest_source_tests::{Access, Api, Dataset, Server};
+use rest_source_testkit::{Access, Api, Dataset, Server};
 use serde_json::{Value, json};
 
 use crate::stored::Database;

@@ -10,7 +10,7 @@ use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use jiff::Timestamp;
 use rest_source::{Connector, Decimal, Table, Type};
 use rest_source_load::Sqlite;
-use rest_source_tests::{Row, Server};
+use rest_source_testkit::{Row, Server};
 use rusqlite::{Connection, types::Value as Stored};
 use serde_json::Value;
 

@@ -1,7 +1,7 @@
 //! `response_actions`: what a response means, before anything else is made of it.
 
 use rest_source::ErrorKind;
-use rest_source_tests::{Asked, Reply};
+use rest_source_testkit::{Asked, Reply};
 use serde_json::{Value, json};
 
 use crate::world::{Run, World, fetch, in_turn, numbers, source};

@@ -2,7 +2,7 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use rest_source::ErrorKind;
-use rest_source_tests::{Asked, Reply};
+use rest_source_testkit::{Asked, Reply};
 use serde_json::json;
 
 use crate::world::{World, fetch, numbers, source, with};

@@ -1,7 +1,7 @@
 //! Resources that are fetched for each record of another.
 
 use rest_source::ErrorKind;
-use rest_source_tests::{Asked, Reply};
+use rest_source_testkit::{Asked, Reply};
 use serde_json::{Value, json};
 
 use crate::world::{Run, World, by_path, fetch};

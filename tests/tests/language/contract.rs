@@ -1,7 +1,7 @@
 //! Responses outside the schema: what the contract makes of them, and that it is counted.
 
 use rest_source::ErrorKind;
-use rest_source_tests::Reply;
+use rest_source_testkit::Reply;
 use serde_json::{Value, json};
 
 use crate::world::{Run, fetch, source};

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rest_source::ErrorKind;
-use rest_source_tests::{Asked, Reply};
+use rest_source_testkit::{Asked, Reply};
 use serde_json::{Value, json};
 
 use crate::world::{World, fetch, in_turn, numbers, paged, source, with};

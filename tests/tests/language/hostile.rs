@@ -1,7 +1,7 @@
 //! Bodies and heads that are made to hurt: there is an error, or the truth, and in no case a panic.
 
 use rest_source::ErrorKind;
-use rest_source_tests::Reply;
+use rest_source_testkit::Reply;
 use serde_json::json;
 
 use crate::world::{Run, fetch, source, things};

@@ -1,7 +1,7 @@
 //! Only what is new: what is asked for, what is let through, and what is remembered.
 
 use rest_source::{ErrorKind, State};
-use rest_source_tests::{Asked, Reply};
+use rest_source_testkit::{Asked, Reply};
 use serde_json::{Value, json};
 
 use crate::world::{Run, World, source};

@@ -1,7 +1,7 @@
 //! Pages by a URL, in every form that a server may write one.
 
 use rest_source::ErrorKind;
-use rest_source_tests::{Asked, Reply};
+use rest_source_testkit::{Asked, Reply};
 use serde_json::json;
 
 use crate::world::{Run, World, fetch, in_turn, numbers, paged, things, with};
@@ -298,7 +298,7 @@ async fn another_relation_and_another_header_may_be_named() {
 
 #[tokio::test]
 async fn without_credentials_a_link_may_lead_anywhere() {
-    let stranger = rest_source_tests::Scripted::start(|_| Reply::json(&numbers(1, 2)))
+    let stranger = rest_source_testkit::Scripted::start(|_| Reply::json(&numbers(1, 2)))
         .await
         .unwrap();
     let link = format!("{}/elsewhere", stranger.url());

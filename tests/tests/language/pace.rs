@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rest_source_tests::{Asked, Mishap, Place, Reply};
+use rest_source_testkit::{Asked, Mishap, Place, Reply};
 use serde_json::json;
 
 use crate::world::{World, numbers, source, with};

@@ -1,7 +1,7 @@
 //! The paginators: what each sends, and what ends it.
 
 use rest_source::ErrorKind;
-use rest_source_tests::{Asked, Reply};
+use rest_source_testkit::{Asked, Reply};
 use serde_json::json;
 
 use crate::world::{World, fetch, in_turn, numbers, paged, things, with};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rest_source::{Client, ErrorKind};
-use rest_source_tests::{Asked, Mishap, Place, Reply, Scripted};
+use rest_source_testkit::{Asked, Mishap, Place, Reply, Scripted};
 use serde_json::json;
 
 use crate::world::{Run, World, fetch, numbers, paged, plan, source, things};

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use rest_source::ErrorKind;
-use rest_source_tests::{Asked, Reply};
+use rest_source_testkit::{Asked, Reply};
 use serde_json::{Value, json};
 
 use crate::world::{Run, Still, World, connect, fetch, source, things};

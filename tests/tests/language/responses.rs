@@ -7,7 +7,7 @@ use flate2::{
     write::{DeflateEncoder, GzEncoder, ZlibEncoder},
 };
 use rest_source::ErrorKind;
-use rest_source_tests::{Asked, Mishap, Place, Reply};
+use rest_source_testkit::{Asked, Mishap, Place, Reply};
 use serde_json::json;
 
 use crate::world::{Run, fetch, in_turn, numbers, paged, source, things, with};

@@ -9,7 +9,7 @@ use std::{
 };
 
 use rest_source::{ErrorKind, Position};
-use rest_source_tests::{Asked, Mishap, Place, Reply};
+use rest_source_testkit::{Asked, Mishap, Place, Reply};
 use serde_json::json;
 
 use crate::world::{START, World, fetch, in_turn, numbers, paged, source, with};

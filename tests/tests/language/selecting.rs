@@ -1,7 +1,7 @@
 //! Where in a response the records are.
 
 use rest_source::ErrorKind;
-use rest_source_tests::Reply;
+use rest_source_testkit::Reply;
 use serde_json::{Value, json};
 
 use crate::world::{Run, fetch, in_turn, source, things};

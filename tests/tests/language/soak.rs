@@ -4,7 +4,7 @@
 use std::{collections::HashMap, fs, process::Command, sync::Mutex, time::Duration};
 
 use rest_source::Value;
-use rest_source_tests::{Asked, Mishap, Place, Reply, Scripted};
+use rest_source_testkit::{Asked, Mishap, Place, Reply, Scripted};
 use serde_json::json;
 
 use crate::world::{Still, connect, source};

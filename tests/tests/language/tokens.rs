@@ -3,7 +3,7 @@
 use std::{sync::Mutex, time::Duration};
 
 use rest_source::ErrorKind;
-use rest_source_tests::{Asked, Mishap, Place, Reply};
+use rest_source_testkit::{Asked, Mishap, Place, Reply};
 use serde_json::{Value, json};
 
 use crate::world::{Run, World, in_turn, source};

@@ -15,7 +15,7 @@ use rest_source::{
     shared::Ref,
     transport::BoxFuture,
 };
-use rest_source_tests::{Asked, Reply, Scripted};
+use rest_source_testkit::{Asked, Reply, Scripted};
 use serde_json::{Map, Value, json};
 
 /// What every secret starts with.

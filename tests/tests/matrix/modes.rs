@@ -3,7 +3,7 @@
 use std::fs;
 
 use rest_source_cli::{Context, Output};
-use rest_source_tests::{Asked, Folder, Scripted};
+use rest_source_testkit::{Asked, Folder, Scripted};
 use rusqlite::Connection;
 
 use crate::{

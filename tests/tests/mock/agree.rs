@@ -9,7 +9,7 @@ use rest_source::{
 };
 use rest_source_load::{Load, Sqlite};
 use rest_source_mock::Mocked;
-use rest_source_tests::{Api, Paging, Server, Total, data};
+use rest_source_testkit::{Api, Paging, Server, Total, data};
 use url::Url;
 
 use crate::specs::sources::{

@@ -9,7 +9,7 @@ use rest_source::{
     Client, Error, ErrorKind, Result,
     transport::{BoxFuture, Headers, Request, Response, Transport, TransportError},
 };
-use rest_source_tests::{Asked, Reply, Scripted};
+use rest_source_testkit::{Asked, Reply, Scripted};
 use serde_json::json;
 
 use crate::world::{numbers, with};

@@ -8,7 +8,7 @@ use rest_source::{
     shared::{Ref, Ref::Static, list},
     transport::{BoxFuture, Request},
 };
-use rest_source_tests::{Asked, Reply};
+use rest_source_testkit::{Asked, Reply};
 use serde_json::json;
 
 use crate::world::{Still, numbers, plan, secret, with};

@@ -1,0 +1,49 @@
+//! What the tests of the workspace share.
+//!
+//! The loopback API that tests and the quickstart run against is an ordinary HTTP server on
+//! 127.0.0.1, with generated but deterministic data for every resource of the specs in `specs/`.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> std::io::Result<()> {
+//! use rest_source_testkit::{Fault, Server, Wait, data};
+//!
+//! let server = Server::start(data::media_insights()).await?;
+//! server.faults().every(7, Fault::too_many_requests(Wait::Seconds(1)));
+//! println!("{} stories at {}", server.dataset("stories").len(), server.url());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! * [`data`]: what is served; a test reads it back and changes it through [`Dataset`].
+//! * [`Paging`]: how pages are cut, the wrong ways included.
+//! * [`Faults`]: what goes wrong, and when.
+//! * [`Log`]: what was asked.
+//! * [`Scripted`]: another server, whose answers are written byte by byte.
+
+mod access;
+pub mod data;
+mod dataset;
+mod faults;
+mod folder;
+mod log;
+mod paging;
+mod scripted;
+mod server;
+mod wire;
+
+pub use access::{Access, Tokens};
+pub use dataset::{Dataset, Row};
+pub use faults::{Fault, Faults, Wait};
+pub use folder::Folder;
+pub use log::{Log, Seen};
+pub use paging::{Paging, ShortPage, Style, Total};
+pub use scripted::{Asked, Mishap, Place, Reply, Scripted};
+pub use server::{Api, Server};
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Locks, also after a thread that held the lock has panicked.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
