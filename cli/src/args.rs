@@ -1,10 +1,10 @@
-//! What the command line may say.
+//! The command line's arguments.
 
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-/// Connector specs: check them, generate from them, run them without a compiler.
+/// Check connector specs, generate Rust from them, and run them without a compiler.
 #[derive(Debug, Parser)]
 #[command(name = "rest-source", version, max_term_width = 100, after_help = EXIT_CODES)]
 pub(crate) struct Args {
@@ -15,13 +15,13 @@ pub(crate) struct Args {
 const EXIT_CODES: &str = "\
 Exit codes:
   0    done
-  1    a spec is wrong, or a generated file is not up to date
-  2    the command line, a file, a setting or a secret is wrong; nothing was sent
-  3    the API, the destination or the writing of a file failed; what was left undone is named
-  4    a load is incomplete: the API has more records than it gave, by its own word
-  129  ended by SIGHUP: the terminal was closed
-  130  ended by SIGINT: Ctrl-C
-  143  ended by SIGTERM";
+  1    a spec is invalid, or a generated file is out of date
+  2    an argument, a file, a setting or a secret is invalid; no request was sent
+  3    the API, the destination or the writing of a file failed; the error names what is missing
+  4    a load is incomplete: the API states more records than it returned
+  129  interrupted by SIGHUP: the terminal was closed
+  130  interrupted by SIGINT: Ctrl-C
+  143  interrupted by SIGTERM";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -35,42 +35,41 @@ pub(crate) enum Command {
     New(New),
     /// Print the JSON Schema of specs, for editors
     ///
-    /// An editor that knows YAML completes and checks a spec by it. Most take its file from a comment at
-    /// the top of the spec: `# yaml-language-server: $schema=rest-source.schema.json`.
+    /// Editors with YAML support use it to complete and check specs. Most read its path from a comment at the top
+    /// of the spec: `# yaml-language-server: $schema=rest-source.schema.json`.
     Schema,
     Completions(Completions),
 }
 
-/// Check specs, and show everything that is wrong with them
+/// Check specs, and show all errors and warnings
 ///
-/// Nothing is sent and no secret is needed. Mistakes are shown on stderr, as rustc shows its own, or
-/// as JSON on stdout. Exits with 1 if an error remains, with 2 if a file cannot be read; warnings do not count.
+/// Sends no request and needs no secret. Prints diagnostics in rustc's format on stderr, or as JSON on stdout.
+/// Exits with 1 if an error remains, with 2 if a file cannot be read; warnings do not count.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Check {
-    /// Specs to check; `-` is stdin, and of a folder every `.yaml` and `.yml` file in and below it is checked
+    /// Specs to check: files, `-` for stdin, or folders, whose `.yaml` and `.yml` files are checked recursively
     #[arg(required = true, value_name = "SPEC")]
     pub(crate) specs: Vec<PathBuf>,
-    /// Mend the specs where it is sure what was meant: a key or a word that is misspelt or called so by
-    /// another tool, quotes that are missing or too many. Each change is shown; nothing else in the
-    /// file changes
+    /// Apply unambiguous fixes to the specs: misspelt keys and words, names that other tools use, missing or
+    /// surplus quotes. Prints each change, and changes nothing else in the file
     #[arg(long)]
     pub(crate) fix: bool,
-    /// How mistakes are shown
+    /// Format of the diagnostics
     #[arg(long, value_enum, default_value_t = Report::Text)]
     pub(crate) format: Report,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Report {
-    /// With the lines of the spec, for people
+    /// Readable text with the lines of the spec
     Text,
-    /// An object a line, as `rustc --error-format json` has them, for editors
+    /// One JSON object per line, as from `rustc --error-format json`, for editors
     Json,
 }
 
-/// Explain the code of a mistake, with a wrong and a right example
+/// Explain a diagnostic code, with an invalid and a valid example
 ///
-/// A code ends the first line of every message about a spec. Without one, all codes are listed.
+/// The code ends the first line of each diagnostic. Without a code, all codes are listed.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Explain {
     /// The code, such as RS0102
@@ -79,156 +78,150 @@ pub(crate) struct Explain {
 
 /// Generate a Rust file from each spec, named after the source
 ///
-/// Each holds a module, the same that `#[rest_source]` makes of the spec. Nothing is written unless
-/// every spec is right, and no file that is up to date is written again.
+/// Each file contains the module that `#[rest_source]` generates from the spec. Writes nothing unless all specs are
+/// valid, and does not rewrite files that are up to date.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Generate {
-    /// Specs to generate from, by their paths from the current folder
+    /// Specs to generate from, relative to the current folder
     #[arg(required = true, value_name = "SPEC")]
     pub(crate) specs: Vec<String>,
-    /// Folder to write to; made if need be
+    /// Folder to write to; created if missing
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
-    /// Write nothing, but fail if a file is missing or not up to date
+    /// Write nothing, and fail if a file is missing or out of date
     #[arg(long)]
     pub(crate) check: bool,
-    /// Folder with a template of your own, `connector.rs`, that lays out the files
+    /// Folder with your own template `connector.rs` for the layout of the files
     #[arg(long, value_name = "DIR")]
     pub(crate) templates: Option<PathBuf>,
 }
 
 /// Fetch a resource, and print its records
 ///
-/// Records go to stdout, the report of what was done to stderr. Secrets come from the environment, each
-/// from a variable that is named after the spec and the secret, such as `MEDIA_API_KEY`; those that
-/// are missing are named before anything is sent.
+/// Prints records on stdout and the report on stderr. Reads each secret from an environment variable named after
+/// the spec and the secret, such as `MEDIA_API_KEY`; missing ones are an error before any request is sent.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Fetch {
     /// The spec, a YAML file
     pub(crate) spec: PathBuf,
-    /// The resource, by its name in the spec; without one, its resources are listed
+    /// The name of the resource; without it, the spec's resources are listed
     pub(crate) resource: Option<String>,
-    /// The most records to fetch; no page is asked for that is not needed for them
+    /// The maximum number of records; pages beyond it are not requested
     #[arg(long, value_name = "RECORDS")]
     pub(crate) limit: Option<u64>,
-    /// A setting of the spec, in place of the environment's; may be given several times
+    /// A setting of the spec; overrides the environment. Repeatable
     #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
     pub(crate) config: Vec<(String, String)>,
-    /// A query parameter of the resource, in place of the spec's or beside them; may be given several
-    /// times, also with one name. What the paginator, the auth or `incremental` writes cannot be set
+    /// A query parameter of the resource, added to the spec's or overriding it. Repeatable, also with the same
+    /// name. Parameters of the paginator, the auth and `incremental` cannot be set
     #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
     pub(crate) param: Vec<(String, String)>,
-    /// File that remembers how far an `incremental` resource was fetched: read if it is there, written
-    /// when all records are printed
+    /// File with the state of an `incremental` resource: read if it exists, written when all records are printed
     #[arg(long, value_name = "FILE")]
     pub(crate) state: Option<PathBuf>,
-    /// Go on from a state that was saved for another request: one with another setting, parameter, path or
-    /// base URL
+    /// Accept a state of another request: another setting, parameter, path or base URL
     #[arg(long, requires = "state")]
     pub(crate) keep_state: bool,
-    /// File for the refresh token of an API that gives another each time (`oauth2_refresh_token`): read,
-    /// if it is there, in place of the environment's; the new one is written to it before it is used,
-    /// and only its owner may read it
+    /// File that stores a rotating OAuth 2 refresh token (`oauth2_refresh_token`): read if it exists, instead of the
+    /// environment; a new token is written before it is used, readable only by the owner
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
-    /// How records are printed
+    /// Output format of the records
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
-    /// Which names columns are printed under
+    /// Printed names of the columns
     #[arg(long, value_enum, default_value_t = Names::Columns)]
     pub(crate) names: Names,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Names {
-    /// The names of the columns, as in Rust and in SQL
+    /// The columns' names, as in Rust and SQL
     Columns,
-    /// The keys of the response
+    /// The response's keys
     Response,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// In columns as wide as the first page needs, long values cut, for people
+    /// Aligned columns, sized by the first page; long values are truncated
     Table,
-    /// A JSON object a line; decimals as text, bytes as base64
+    /// One JSON object per line; decimals as text, binary as base64
     Jsonl,
-    /// RFC 4180, with a header; null is an empty field, empty text is ""
+    /// RFC 4180 with a header; null is an empty field, an empty text is ""
     Csv,
 }
 
 /// Load a source into a database
 ///
-/// Every selected resource is fetched and written as its `write_disposition` says. The database
-/// remembers how far incremental resources came, and the next load goes on from there. A load that is
-/// interrupted leaves a database that the next one completes. Secrets come from the environment, as for
-/// `fetch`.
+/// Fetches every selected resource and writes it by its `write_disposition`. The database stores the state of
+/// incremental resources, and the next load resumes from it, also after an interrupted load. Reads secrets from
+/// the environment, as `fetch` does.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Load {
     /// The spec, a YAML file
     pub(crate) spec: PathBuf,
-    /// The database: `sqlite:FILE`, made if need be
+    /// The database: `sqlite:FILE`; created if missing
     #[arg(long, value_name = "DESTINATION", value_parser = destination)]
     pub(crate) to: PathBuf,
-    /// A resource to load, instead of all that are selected; may be given several times
+    /// A resource to load, instead of all selected ones. Repeatable
     #[arg(long, value_name = "NAME")]
     pub(crate) resource: Vec<String>,
-    /// Fetch everything again, in place of all that is there
+    /// Fetch everything again, and replace all stored rows
     #[arg(long)]
     pub(crate) full_refresh: bool,
-    /// Go on beside rows that were loaded by another request: one with another setting, path, parameter or
-    /// base URL; or from the state of a table that was emptied
+    /// Accept rows and states of another request (another setting, path, parameter or base URL), and keep the state
+    /// of a table that was emptied
     #[arg(long, conflicts_with = "full_refresh")]
     pub(crate) keep_state: bool,
-    /// A setting of the spec, in place of the environment's; may be given several times
+    /// A setting of the spec; overrides the environment. Repeatable
     #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
     pub(crate) config: Vec<(String, String)>,
-    /// File for the refresh token of an API that gives another each time (`oauth2_refresh_token`): read,
-    /// if it is there, in place of the environment's; the new one is written to it before it is used,
-    /// and only its owner may read it
+    /// File that stores a rotating OAuth 2 refresh token (`oauth2_refresh_token`): read if it exists, instead of the
+    /// environment; a new token is written before it is used, readable only by the owner
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
 }
 
 /// Print a page about a connector, in Markdown
 ///
-/// Its secrets, settings, resources and columns, and a Mermaid graph where resources have parents.
+/// Lists secrets, settings, resources and columns, with a Mermaid graph of parents and children.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Docs {
     /// The spec
     pub(crate) spec: PathBuf,
-    /// Folder with a template of your own, `reference.md`, in place of the built-in one
+    /// Folder with your own template `reference.md`
     #[arg(long, value_name = "DIR")]
     pub(crate) templates: Option<PathBuf>,
 }
 
-/// Print the definitions of a connector's tables, in SQL
+/// Print the SQL definitions of a connector's tables
 #[derive(Debug, clap::Args)]
 pub(crate) struct Ddl {
     /// The spec
     pub(crate) spec: PathBuf,
-    /// The database they are for
+    /// The target database
     #[arg(long, value_enum, default_value_t = Dialect::Sqlite)]
     pub(crate) dialect: Dialect,
-    /// Folder with templates of your own, `sqlite.sql` or `postgres.sql`, in place of the built-in
+    /// Folder with your own templates `sqlite.sql` or `postgres.sql`
     #[arg(long, value_name = "DIR")]
     pub(crate) templates: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Dialect {
-    /// SQLite, the tables that `load` makes
+    /// SQLite: the tables that `load` creates
     Sqlite,
     /// PostgreSQL
     Postgres,
 }
 
-/// Make a connector's crate: a spec to begin with, a program, and a test that needs no network
+/// Create a connector's crate: a first spec, a program, and a test that needs no network
 #[derive(Debug, clap::Args)]
 pub(crate) struct New {
-    /// What the crate is called: lower-case letters, digits, `-` and `_`
+    /// The crate's name: lower-case letters, digits, `-` and `_`
     pub(crate) name: String,
-    /// Folder to make it in
+    /// Folder to create it in
     #[arg(
         long,
         value_name = "DIR",
@@ -236,16 +229,15 @@ pub(crate) struct New {
         hide_default_value = true
     )]
     pub(crate) path: PathBuf,
-    /// Folder with templates of your own, by their paths in the crate, in place of the built-in and beside
-    /// them
+    /// Folder with your own templates, by their paths in the crate; they override or extend the built-in ones
     #[arg(long, value_name = "DIR")]
     pub(crate) templates: Option<PathBuf>,
 }
 
-/// Print a script that completes this command in a shell
+/// Print a completion script for a shell
 ///
-/// For bash, in `~/.bashrc`: `source <(rest-source completions bash)`. Other shells read such a script
-/// from a folder of theirs.
+/// For bash, add to `~/.bashrc`: `source <(rest-source completions bash)`. Other shells read such scripts from a
+/// folder of their own.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Completions {
     /// The shell
@@ -262,23 +254,23 @@ fn setting(text: &str) -> Result<(String, String), String> {
 
 fn destination(text: &str) -> Result<PathBuf, String> {
     let Some(("sqlite", file)) = text.split_once(':') else {
-        return Err("write it as `sqlite:FILE`, the one kind of destination there is".to_owned());
+        return Err("write it as `sqlite:FILE`, the only supported destination".to_owned());
     };
     if let Some(rest) = file.strip_prefix("//") {
         let rest = rest.trim_start_matches('/');
         return Err(format!(
-            "it is not a URL: write `sqlite:{rest}` for a file in this folder, `sqlite:/{rest}` for an \
+            "not a URL: write `sqlite:{rest}` for a file in this folder, `sqlite:/{rest}` for an \
              absolute path"
         ));
     }
     if file.trim().is_empty() {
         return Err(
-            "the path is blank: write it as `sqlite:FILE`, as in `sqlite:out.db`".to_owned(),
+            "the path is empty: write it as `sqlite:FILE`, such as `sqlite:out.db`".to_owned(),
         );
     }
     if file == ":memory:" || file.starts_with("file:") || file.contains('?') {
         return Err(
-            "write it as `sqlite:FILE`: a path, without parameters; a database in memory would be gone \
+            "write it as `sqlite:FILE`: a path without parameters; a database in memory would be lost \
              when the command ends"
                 .to_owned(),
         );
@@ -293,19 +285,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_arguments_do_not_contradict_each_other() {
+    fn arguments_are_consistent() {
         Args::command().debug_assert();
     }
 
     #[test]
-    fn a_setting_may_hold_an_equals_sign_and_be_empty() {
+    fn setting_may_contain_equals_signs_and_be_empty() {
         assert_eq!(setting("a=b=c"), Ok(("a".to_owned(), "b=c".to_owned())));
         assert_eq!(setting("a="), Ok(("a".to_owned(), String::new())));
         assert!(setting("=b").is_err() && setting("a").is_err());
     }
 
     #[test]
-    fn a_destination_has_a_kind_and_a_file() {
+    fn destination_has_a_kind_and_a_file() {
         assert_eq!(destination("sqlite:a:b.db"), Ok("a:b.db".into()));
         assert_eq!(destination("sqlite:/tmp/b.db"), Ok("/tmp/b.db".into()));
         for wrong in [

@@ -11,20 +11,20 @@ use rest_source_codegen::{
 use crate::{
     args::{Check, Report},
     console::Console,
-    file::{self, Readers},
+    error::CommandError,
+    file::{self, Access},
     spec,
     spec_files::{self, STDIN},
-    stop::Stop,
 };
 
-pub(crate) fn run(args: &Check, console: &Console) -> Result<(), Stop> {
+pub(crate) fn run(args: &Check, console: &Console) -> Result<(), CommandError> {
     let mut errors = 0;
     let mut unread = Vec::new();
     let mut paths = Vec::new();
     for argument in &args.specs {
         match spec_files::named_by(argument) {
             Ok(files) => paths.extend(files),
-            Err(stop) => unread.push(stop),
+            Err(error) => unread.push(error),
         }
     }
     for path in &paths {
@@ -43,21 +43,21 @@ pub(crate) fn run(args: &Check, console: &Console) -> Result<(), Stop> {
                     }
                 }
             }
-            // The others are still worth checking.
-            Err(stop) => unread.push(stop),
+            // The other specs are still checked.
+            Err(error) => unread.push(error),
         }
     }
-    match unread.into_iter().reduce(Stop::and) {
-        Some(stop) => Err(stop),
-        None if errors > 0 => Err(Stop::wrong(Vec::new())),
+    match unread.into_iter().reduce(CommandError::and) {
+        Some(error) => Err(error),
+        None if errors > 0 => Err(CommandError::invalid(Vec::new())),
         None => Ok(()),
     }
 }
 
-/// Mends a spec where it is sure what was meant, and says what it did.
-fn fix(path: &Path, console: &Console) -> Result<(), Stop> {
+/// Applies the unambiguous fixes to a spec, and prints each of them.
+fn fix(path: &Path, console: &Console) -> Result<(), CommandError> {
     if path == Path::new(STDIN) {
-        return Err(Stop::usage(
+        return Err(CommandError::usage(
             "`--fix` writes to the spec, and stdin is not a file\n  help: give the path of the spec",
         ));
     }
@@ -66,8 +66,8 @@ fn fix(path: &Path, console: &Console) -> Result<(), Stop> {
     if fixed.fixes.is_empty() {
         return Ok(());
     }
-    file::replace(path, &fixed.text, Readers::AsBefore)
-        .map_err(|error| Stop::failed(format!("cannot write `{shown}`: {error}")))?;
+    file::replace(path, &fixed.text, Access::Unchanged)
+        .map_err(|error| CommandError::failed(format!("cannot write `{shown}`: {error}")))?;
     for fix in &fixed.fixes {
         let Fix {
             code,
@@ -82,7 +82,7 @@ fn fix(path: &Path, console: &Console) -> Result<(), Stop> {
     Ok(())
 }
 
-/// How many there are, those among them that were not kept.
+/// Counts the diagnostics of a severity, including errors beyond those kept.
 fn count(diagnostics: &Diagnostics, severity: Severity) -> usize {
     let kept = diagnostics.iter().filter(|one| one.severity == severity);
     let more = match severity {

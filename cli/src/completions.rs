@@ -5,11 +5,11 @@ use clap::CommandFactory;
 use crate::{
     args::{Args, Completions},
     console::Console,
-    stop::Stop,
+    error::CommandError,
 };
 
-/// Prints the script that completes this command's line in a shell.
-pub(crate) fn run(args: &Completions, console: &Console) -> Result<(), Stop> {
+/// Prints the completion script of a shell.
+pub(crate) fn run(args: &Completions, console: &Console) -> Result<(), CommandError> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Args::command(), "rest-source", &mut script);
     console.print(&String::from_utf8_lossy(&script))?;

@@ -1,5 +1,4 @@
-//! Where the command writes: records and texts to stdout, messages to stderr, in colour where that is
-//! a terminal.
+//! Output of the command: records and texts on stdout, messages on stderr, in colour on a terminal.
 
 use std::{
     fmt::Display,
@@ -8,7 +7,7 @@ use std::{
 
 use anstream::adapter::strip_str;
 
-use crate::{context::Output, stop::Stop};
+use crate::{context::Output, error::CommandError};
 
 const BOLD_RED: &str = "\x1b[1;31m";
 const BOLD_YELLOW: &str = "\x1b[1;33m";
@@ -25,17 +24,17 @@ impl Console {
         Self(Some(output))
     }
 
-    /// An error, its first line in bold.
+    /// Prints an error, with the first line in bold.
     pub(crate) fn error(&self, text: impl Display) {
         self.labelled("error", BOLD_RED, &text.to_string());
     }
 
-    /// A warning, likewise.
+    /// Prints a warning, with the first line in bold.
     pub(crate) fn warning(&self, text: impl Display) {
         self.labelled("warning", BOLD_YELLOW, &text.to_string());
     }
 
-    /// What was done.
+    /// Prints a message.
     pub(crate) fn say(&self, text: impl Display) {
         self.write(&format!("{text}\n"));
     }
@@ -47,7 +46,7 @@ impl Console {
         ));
     }
 
-    /// Without a stderr there is nobody to tell.
+    /// Writes to stderr and ignores failures: there is nowhere to report them.
     fn write(&self, text: &str) {
         match &self.0 {
             None => _ = anstream::stderr().write_all(text.as_bytes()),
@@ -55,8 +54,8 @@ impl Console {
         }
     }
 
-    /// Prints on stdout; `false` where nobody reads it any more, as behind `| head`.
-    pub(crate) fn print(&self, text: &str) -> Result<bool, Stop> {
+    /// Prints on stdout. Returns `false` if the reader has closed it, as `head` does.
+    pub(crate) fn print(&self, text: &str) -> Result<bool, CommandError> {
         if let Some(output) = &self.0 {
             output.stdout.write(text);
             return Ok(true);
@@ -65,18 +64,20 @@ impl Console {
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
-            Err(error) => Err(Stop::failed(format!("cannot write to stdout: {error}"))),
+            Err(error) => Err(CommandError::failed(format!(
+                "cannot write to stdout: {error}"
+            ))),
         }
     }
 
-    /// A progress line, where stderr is a terminal.
+    /// A progress line, shown if stderr is a terminal.
     pub(crate) fn progress(&self) -> Progress {
         Progress {
             is_shown: self.0.is_none() && stderr().is_terminal(),
         }
     }
 
-    /// Likewise, unless stdout is a terminal, too, where the records are seen.
+    /// A progress line, shown if stderr is a terminal and stdout, which gets the records, is not.
     pub(crate) fn progress_beside_stdout(&self) -> Progress {
         Progress {
             is_shown: self.0.is_none() && stderr().is_terminal() && !stdout().is_terminal(),
@@ -84,13 +85,13 @@ impl Console {
     }
 }
 
-/// A progress line for a person at a terminal, while nothing else is printed.
+/// A progress line on a terminal. Print nothing else while it is shown.
 pub(crate) struct Progress {
     is_shown: bool,
 }
 
 impl Progress {
-    /// In place of what was shown before.
+    /// Replaces the line.
     pub(crate) fn show(&self, text: impl Display) {
         if self.is_shown {
             let _ = write!(stderr(), "\r\x1b[2K{text}");

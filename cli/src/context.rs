@@ -1,4 +1,4 @@
-//! What a run of the command takes from its process.
+//! The context of a command: streams, environment variables and clock.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -6,8 +6,8 @@ use rest_source::{Builder, Client, Clock, plan::SourcePlan};
 
 use crate::console::Console;
 
-/// Streams, variables and clock of a run. The default is those of the process; a test captures what
-/// is written, sets variables and injects a clock without touching the process.
+/// Streams, environment variables and clock of a command. The default uses those of the process; a test captures
+/// the output, sets variables and injects a clock without changing the process.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -36,21 +36,21 @@ impl Context {
         self
     }
 
-    /// Sets a variable that holds a secret or a setting, in place of the process's.
+    /// Sets an environment variable for a secret or a setting; it overrides the process's.
     #[must_use]
     pub fn variable(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.variables.push((name.into(), value.into()));
         self
     }
 
-    /// Injects a clock: every wait of a fetch goes through it.
+    /// Injects a clock, which performs every wait of a fetch.
     #[must_use]
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Some(Arc::new(clock));
         self
     }
 
-    /// Gives a client the variables and the clock of this context. A secret that it has already stays.
+    /// Passes the variables and the clock of this context to a client. A secret already set is kept.
     pub(crate) fn attach(
         &self,
         plan: &SourcePlan,
@@ -77,7 +77,7 @@ impl Context {
     }
 }
 
-/// What a run wrote. Clones share it.
+/// The captured output of a command. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct Output {
     pub(crate) stdout: Captured,

@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use rest_source_codegen::describe;
 
-use crate::{args::Explain, console::Console, stop::Stop};
+use crate::{args::Explain, console::Console, error::CommandError};
 
-/// Prints the page of a code, or the list of all.
-pub(crate) fn run(args: &Explain, console: &Console) -> Result<(), Stop> {
+/// Prints the page of a diagnostic code, or the list of all codes.
+pub(crate) fn run(args: &Explain, console: &Console) -> Result<(), CommandError> {
     let text = match &args.code {
         Some(code) => page(code)?,
         None => list(),
@@ -16,7 +16,7 @@ pub(crate) fn run(args: &Explain, console: &Console) -> Result<(), Stop> {
     Ok(())
 }
 
-fn page(word: &str) -> Result<String, Stop> {
+fn page(word: &str) -> Result<String, CommandError> {
     let code = word.to_ascii_uppercase();
     describe::explain(&code).ok_or_else(|| {
         let near = describe::codes_like(&code);
@@ -25,7 +25,7 @@ fn page(word: &str) -> Result<String, Stop> {
         } else {
             format!("did you mean `{}`?", near.join("`, or `"))
         };
-        Stop::usage(format!("there is no code `{word}`\n  help: {help}"))
+        CommandError::usage(format!("unknown code `{word}`\n  help: {help}"))
     })
 }
 

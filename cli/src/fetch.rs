@@ -7,43 +7,54 @@ use rest_source::{
 };
 
 use crate::{
-    args::Fetch, context::Context, format::Printer, interrupt::TokenRequests, param, run::Work,
-    spec, state, stop::Stop, token::Keeper,
+    args::Fetch,
+    context::Context,
+    error::CommandError,
+    format::Printer,
+    interrupt::{NetworkCommand, TokenRequests},
+    param,
+    refresh_token_file::RefreshTokenFile,
+    spec, state_file,
 };
 
 /// Fetches a resource and prints its records, page by page.
-pub(crate) fn run(args: Fetch, context: &Context) -> Work {
+pub(crate) fn run(args: Fetch, context: &Context) -> NetworkCommand {
     let token_requests = TokenRequests::default();
-    Work {
-        interrupted: if args.state.is_some() {
-            "interrupted: the records that were printed are whole, the state is as it was"
+    NetworkCommand {
+        interrupted_message: if args.state.is_some() {
+            "interrupted: the printed records are whole, and the state file is unchanged"
         } else {
-            "interrupted: the records that were printed are whole"
+            "interrupted: the printed records are whole"
         },
-        doing: Box::pin(fetch(args, context.clone(), token_requests.clone())),
+        future: Box::pin(fetch(args, context.clone(), token_requests.clone())),
         token_requests,
     }
 }
 
-async fn fetch(args: Fetch, context: Context, token_requests: TokenRequests) -> Result<(), Stop> {
+async fn fetch(
+    args: Fetch,
+    context: Context,
+    token_requests: TokenRequests,
+) -> Result<(), CommandError> {
     let (connector, plan) = spec::open(&args.spec)?;
     let resource = spec::resource(&plan, args.resource.as_deref())?;
     let resource = param::with(&connector, &plan, &resource, &args.param)?;
     let console = &context.console;
-    let token = Keeper::new(&plan, args.token_file.clone(), console, token_requests)?;
-    let fetch = asked(&plan, &resource, &args, &token, &context)?;
+    let token_file =
+        RefreshTokenFile::new(&plan, args.token_file.clone(), console, token_requests)?;
+    let fetch = build_fetch(&plan, &resource, &args, &token_file, &context)?;
     let mut printer = Printer::new(args.format, args.names, &resource.table);
     let mut pages = fetch.pages();
     let since = pages.state();
     let progress = console.progress_beside_stdout();
     while let Some(page) = pages.next().await {
         let page = page.map_err(|error| {
-            // What was left out until then is told, too.
+            // The report of a failed fetch names what was omitted before the failure.
             let report = pages.report();
             if report.pages > 0 {
                 console.say(report);
             }
-            token.tell(error)
+            token_file.explain(error)
         })?;
         if !console.print(&printer.page(page.rows()))? {
             return Ok(());
@@ -58,7 +69,7 @@ async fn fetch(args: Fetch, context: Context, token_requests: TokenRequests) -> 
     drop(progress);
     let state = pages.state();
     if let (Some(path), Some(state)) = (&args.state, &state) {
-        state::write(path, state)?;
+        state_file::write(path, state)?;
     }
     console.say(pages.report());
     let is_kept = state.map(|state| state.to_json()) == since.map(|state| state.to_json());
@@ -70,33 +81,33 @@ async fn fetch(args: Fetch, context: Context, token_requests: TokenRequests) -> 
             .is_some_and(|completeness| completeness.is_limited_by_caller())
     {
         console.say(
-            "  note: `--limit` left records out, so the state stays as it was: the next fetch starts \
-             where this one did; with `row_order: asc` it would go on behind these records",
+            "  note: the state file is unchanged, because `--limit` omitted records: the next fetch starts at the \
+             same point; with `row_order: asc` it would resume after these records",
         );
     }
     Ok(())
 }
 
-/// What is to be fetched. Nothing is sent yet.
-fn asked(
+/// Builds the lazy fetch of the arguments.
+fn build_fetch(
     plan: &Ref<SourcePlan>,
     resource: &Ref<ResourcePlan>,
     args: &Fetch,
-    token: &Keeper,
+    token_file: &RefreshTokenFile,
     context: &Context,
-) -> Result<Fetching<Rows>, Stop> {
-    let client = spec::connect(plan, args.config.clone(), token, context)?;
+) -> Result<Fetching<Rows>, CommandError> {
+    let client = spec::connect(plan, args.config.clone(), token_file, context)?;
     let mut fetch = client.rows(resource);
     if let Some(path) = &args.state {
         if resource.incremental.is_none() {
-            return Err(Stop::usage(format!(
-                "`{}` is not `incremental`, so that there is no state of it\n  \
-                 help: leave `--state` out, or say in {}:{} how to ask for what is new",
+            return Err(CommandError::usage(format!(
+                "`{}` is not `incremental`, so it has no state\n  \
+                 help: remove `--state`, or declare `incremental` at {}:{}",
                 resource.name, plan.spec, resource.line
             )));
         }
-        state::can_write(path)?;
-        if let Some(state) = state::read(path)? {
+        state_file::can_write(path)?;
+        if let Some(state) = state_file::read(path)? {
             fetch = fetch.since(state);
             if args.keep_state {
                 fetch = fetch.keep_state();

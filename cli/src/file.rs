@@ -1,4 +1,4 @@
-//! Files that are written whole or not at all.
+//! Atomic replacement of files, and file locks.
 
 use std::{
     fs::{self, File, OpenOptions, Permissions, TryLockError},
@@ -7,55 +7,54 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Who may read a file.
+/// Who may read a written file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Readers {
-    /// Whoever the system lets; of a file that is there already, whoever could before.
-    AsBefore,
-    /// Its owner alone, where the system knows owners: it holds a secret.
-    Owner,
+pub(crate) enum Access {
+    /// The permissions of the existing file, or the system's default.
+    Unchanged,
+    /// Only the owner, on systems with owners: the file holds a secret.
+    OwnerOnly,
 }
 
-/// Writes a text beside the file, and then in its place: there is the old one or the new one, never
-/// half of it. A link stays a link; what it leads to is replaced. No one may read the text, not even in
-/// passing, who may not read the file.
+/// Replaces a file atomically: writes a temporary file beside it and renames that. A link stays a link; its target
+/// is replaced. The temporary file never has more readers than the result.
 ///
 /// # Errors
 ///
-/// Also when there is something else than a file: a pipe or a device is not to be replaced by one.
-pub(crate) fn replace(path: &Path, text: &str, readers: Readers) -> io::Result<()> {
-    let path = behind_links(path);
-    let old = old(&path)?;
-    let beside = beside(&path);
-    remove_left_over(&path);
-    let kept = old.filter(|_| readers == Readers::AsBefore);
-    let written = write(&beside, text, readers, kept.as_ref())
-        .and_then(|()| kept.map_or(Ok(()), |kept| fs::set_permissions(&beside, kept)))
-        .and_then(|()| fs::rename(&beside, &path));
+/// Also when the path is not a regular file: a pipe or a device is not replaced.
+pub(crate) fn replace(path: &Path, text: &str, access: Access) -> io::Result<()> {
+    let path = resolve_links(path);
+    let old = existing(&path)?;
+    let temporary = temporary(&path);
+    remove_stale(&path);
+    let kept = old.filter(|_| access == Access::Unchanged);
+    let written = write(&temporary, text, access, kept.as_ref())
+        .and_then(|()| kept.map_or(Ok(()), |kept| fs::set_permissions(&temporary, kept)))
+        .and_then(|()| fs::rename(&temporary, &path));
     if written.is_err() {
-        let _ = fs::remove_file(&beside);
+        let _ = fs::remove_file(&temporary);
     }
     written
 }
 
-/// Whether a file can be written, tried without touching it.
+/// Checks that a file can be replaced, without changing it.
 pub(crate) fn can_replace(path: &Path) -> io::Result<()> {
-    let path = behind_links(path);
-    old(&path)?;
-    let beside = beside(&path);
-    remove_left_over(&path);
-    create(&beside, Readers::Owner, None)?;
-    fs::remove_file(&beside)
+    let path = resolve_links(path);
+    existing(&path)?;
+    let temporary = temporary(&path);
+    remove_stale(&path);
+    create(&temporary, Access::OwnerOnly, None)?;
+    fs::remove_file(&temporary)
 }
 
-/// Where a path leads to, also where no file is there yet.
-fn behind_links(path: &Path) -> PathBuf {
+/// Resolves links, also if the final file does not exist yet.
+fn resolve_links(path: &Path) -> PathBuf {
     if let Ok(path) = fs::canonicalize(path) {
         return path;
     }
     let mut path = path.to_owned();
-    // What leads in a circle is left as it is.
-    for _ in 0..MOST_LINKS {
+    // A cycle of links is not resolved.
+    for _ in 0..MAX_LINKS {
         let Ok(target) = fs::read_link(&path) else {
             break;
         };
@@ -67,41 +66,41 @@ fn behind_links(path: &Path) -> PathBuf {
     path
 }
 
-/// As many links may follow each other; Linux allows 40.
-const MOST_LINKS: usize = 40;
+/// The longest chain of links, as on Linux.
+const MAX_LINKS: usize = 40;
 
-/// The permissions of the file, where there is one.
-fn old(path: &Path) -> io::Result<Option<Permissions>> {
+/// The permissions of the existing file, if there is one.
+fn existing(path: &Path) -> io::Result<Option<Permissions>> {
     match fs::metadata(path) {
         Ok(old) if old.is_file() => Ok(Some(old.permissions())),
-        Ok(_) => Err(io::Error::other("it is no regular file")),
+        Ok(_) => Err(io::Error::other("not a regular file")),
         Err(error) if fs::symlink_metadata(path).is_ok() => Err(error),
         Err(_) => Ok(None),
     }
 }
 
-/// The folder of a file, where there is none.
+/// The folder of a file, if that folder does not exist.
 pub(crate) fn missing_folder(path: &Path) -> Option<PathBuf> {
-    let path = behind_links(path);
+    let path = resolve_links(path);
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())?;
     (!folder.exists()).then(|| folder.to_owned())
 }
 
-/// `.new` beside it, for this process alone.
-fn beside(path: &Path) -> PathBuf {
+/// The path of this process's temporary file: `FILE.PID.new`.
+fn temporary(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{}.new", std::process::id()));
     name.into()
 }
 
-/// How old a file is that no run is writing any more.
-const LEFT_OVER: Duration = Duration::from_secs(60);
+/// The age after which a temporary file belongs to a killed command.
+const STALE_AFTER: Duration = Duration::from_secs(60);
 
-/// Removes what runs left beside a file when they were killed, and what this process would write to.
-fn remove_left_over(path: &Path) {
-    let own = beside(path);
+/// Removes temporary files of killed commands, and this process's own.
+fn remove_stale(path: &Path) {
+    let own = temporary(path);
     let _ = fs::remove_file(&own);
     let (Some(folder), Some(name)) = (own.parent(), path.file_name()) else {
         return;
@@ -121,7 +120,7 @@ fn remove_left_over(path: &Path) {
     };
     let is_old = |entry: &fs::DirEntry| {
         let modified = entry.metadata().and_then(|metadata| metadata.modified());
-        modified.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > LEFT_OVER))
+        modified.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > STALE_AFTER))
     };
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         if is_ours(&entry) && is_old(&entry) {
@@ -130,9 +129,9 @@ fn remove_left_over(path: &Path) {
     }
 }
 
-/// Opens the lock of a file, `.lock` beside it: the file itself is replaced by another.
+/// Opens the lock file, `FILE.lock`. The file itself cannot be locked, because it is replaced.
 pub(crate) fn open_lock(path: &Path) -> io::Result<File> {
-    let path = behind_links(path);
+    let path = resolve_links(path);
     let mut name = path.into_os_string();
     name.push(".lock");
     let mut options = OpenOptions::new();
@@ -146,56 +145,56 @@ pub(crate) fn open_lock(path: &Path) -> io::Result<File> {
     options.open(name)
 }
 
-/// Locks a file against other runs until the guard is dropped, or the process ends.
+/// Locks a file against other commands until the guard is dropped or the process ends.
 ///
 /// # Errors
 ///
-/// Also when another holds it for so long.
-pub(crate) async fn lock(path: &Path, longest: Duration) -> io::Result<File> {
+/// Also when another process holds the lock longer than `timeout`.
+pub(crate) async fn lock(path: &Path, timeout: Duration) -> io::Result<File> {
     let lock = open_lock(path)?;
     let start = Instant::now();
     loop {
         match lock.try_lock() {
             Ok(()) => return Ok(lock),
-            // Some network file systems know no locks.
+            // Some network file systems do not support locks.
             Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
                 return Ok(lock);
             }
             Err(TryLockError::Error(error)) => return Err(error),
-            Err(TryLockError::WouldBlock) if start.elapsed() > longest => {
+            Err(TryLockError::WouldBlock) if start.elapsed() > timeout => {
                 let message = format!("another process has locked `{}`", path.display());
                 return Err(io::Error::new(io::ErrorKind::TimedOut, message));
             }
-            Err(TryLockError::WouldBlock) => tokio::time::sleep(BETWEEN_TRIES).await,
+            Err(TryLockError::WouldBlock) => tokio::time::sleep(POLL_INTERVAL).await,
         }
     }
 }
 
-/// The time between two tries to lock a file.
-const BETWEEN_TRIES: Duration = Duration::from_millis(20);
+/// The time between two attempts to lock a file.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-fn write(path: &Path, text: &str, readers: Readers, kept: Option<&Permissions>) -> io::Result<()> {
-    let mut file = create(path, readers, kept)?;
+fn write(path: &Path, text: &str, access: Access, kept: Option<&Permissions>) -> io::Result<()> {
+    let mut file = create(path, access, kept)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()
 }
 
-/// A new file, of no more readers than it is to have in the end.
-fn create(path: &Path, readers: Readers, kept: Option<&Permissions>) -> io::Result<File> {
+/// Creates a file with no more readers than it will have in the end.
+fn create(path: &Path, access: Access, kept: Option<&Permissions>) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 
-        match (readers, kept) {
-            (Readers::Owner, _) => _ = options.mode(0o600),
-            (Readers::AsBefore, Some(kept)) => _ = options.mode(kept.mode() & 0o777 | 0o200),
-            (Readers::AsBefore, None) => {}
+        match (access, kept) {
+            (Access::OwnerOnly, _) => _ = options.mode(0o600),
+            (Access::Unchanged, Some(kept)) => _ = options.mode(kept.mode() & 0o777 | 0o200),
+            (Access::Unchanged, None) => {}
         }
     }
     #[cfg(not(unix))]
-    let _ = (readers, kept);
+    let _ = (access, kept);
     options.open(path)
 }
 
@@ -205,7 +204,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_file_keeps_its_readers_and_a_secret_has_but_its_owner() {
+    fn replace_keeps_permissions_and_restricts_secrets_to_the_owner() {
         use std::os::unix::fs::{PermissionsExt, symlink};
 
         let folder = std::env::temp_dir().join(format!("rest-source-file-{}", std::process::id()));
@@ -216,14 +215,14 @@ mod tests {
         fs::set_permissions(&file, Permissions::from_mode(0o640)).unwrap();
         symlink(&file, &link).unwrap();
 
-        replace(&link, "new", Readers::AsBefore).unwrap();
+        replace(&link, "new", Access::Unchanged).unwrap();
         assert_eq!(
             (fs::read_to_string(&file).unwrap().as_str(), mode()),
             ("new", 0o640)
         );
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
 
-        replace(&file, "secret", Readers::Owner).unwrap();
+        replace(&file, "secret", Access::OwnerOnly).unwrap();
         assert_eq!(
             (fs::read_to_string(&file).unwrap().as_str(), mode()),
             ("secret", 0o600)
@@ -234,7 +233,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_link_to_a_file_that_is_not_there_yet_stays_a_link() {
+    fn link_to_a_missing_file_stays_a_link() {
         use std::os::unix::fs::symlink;
 
         let folder = std::env::temp_dir().join(format!("rest-source-link-{}", std::process::id()));
@@ -243,7 +242,7 @@ mod tests {
         symlink("second", &first).unwrap();
         symlink("kept/state", &second).unwrap();
         can_replace(&first).unwrap();
-        replace(&first, "new", Readers::AsBefore).unwrap();
+        replace(&first, "new", Access::Unchanged).unwrap();
         assert!(fs::symlink_metadata(&first).unwrap().is_symlink());
         assert_eq!(
             fs::read_to_string(folder.join("kept/state")).unwrap(),
@@ -253,28 +252,28 @@ mod tests {
         let circle = folder.join("circle");
         symlink("circle", &circle).unwrap();
         assert!(can_replace(&circle).is_err());
-        assert!(replace(&circle, "new", Readers::AsBefore).is_err());
+        assert!(replace(&circle, "new", Access::Unchanged).is_err());
         assert!(fs::symlink_metadata(&circle).unwrap().is_symlink());
         fs::remove_dir_all(folder).unwrap();
     }
 
     #[cfg(unix)]
     #[test]
-    fn a_new_file_has_the_readers_of_the_old_before_anything_is_in_it() {
+    fn temporary_file_never_has_more_readers_than_the_old_file() {
         use std::os::unix::fs::PermissionsExt;
 
         let name = format!("rest-source-new-file-{}", std::process::id());
         let file = std::env::temp_dir().join(name);
         let kept = Permissions::from_mode(0o640);
-        let new = create(&file, Readers::AsBefore, Some(&kept)).unwrap();
-        // Whatever the umask takes away, there are no more.
+        let new = create(&file, Access::Unchanged, Some(&kept)).unwrap();
+        // The umask may remove further bits.
         let mode = new.metadata().unwrap().permissions().mode() & 0o777;
         fs::remove_file(&file).unwrap();
         assert_eq!(mode & !0o640, 0, "{mode:o}");
     }
 
     #[test]
-    fn what_a_killed_run_left_is_removed_once_it_is_old() {
+    fn stale_temporary_files_are_removed() {
         let folder = std::env::temp_dir().join(format!("rest-source-old-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         let file = folder.join("token");
@@ -292,7 +291,7 @@ mod tests {
                     .unwrap();
             }
         }
-        replace(&file, "new", Readers::Owner).unwrap();
+        replace(&file, "new", Access::OwnerOnly).unwrap();
         let left: Vec<bool> = names
             .iter()
             .map(|name| folder.join(name).exists())
@@ -302,7 +301,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_file_is_locked_once() {
+    async fn second_lock_fails_until_the_first_is_released() {
         let file = std::env::temp_dir().join(format!("rest-source-lock-{}", std::process::id()));
         let guard = lock(&file, Duration::ZERO).await.unwrap();
         let error = lock(&file, Duration::ZERO).await.unwrap_err();
@@ -313,24 +312,24 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_regular_file_is_left_alone() {
+    fn only_regular_files_are_replaced() {
         let folder =
             std::env::temp_dir().join(format!("rest-source-folder-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         for written in [
-            replace(&folder, "new", Readers::AsBefore),
+            replace(&folder, "new", Access::Unchanged),
             can_replace(&folder),
         ] {
-            assert_eq!(written.unwrap_err().to_string(), "it is no regular file");
+            assert_eq!(written.unwrap_err().to_string(), "not a regular file");
         }
         #[cfg(unix)]
-        assert!(replace(Path::new("/dev/null"), "new", Readers::Owner).is_err());
+        assert!(replace(Path::new("/dev/null"), "new", Access::OwnerOnly).is_err());
         fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]
-    fn a_file_that_cannot_be_written_leaves_nothing() {
+    fn replace_fails_in_a_missing_folder() {
         let nowhere = std::env::temp_dir().join("rest-source-no-such-folder/file");
-        assert!(replace(&nowhere, "new", Readers::AsBefore).is_err());
+        assert!(replace(&nowhere, "new", Access::Unchanged).is_err());
     }
 }

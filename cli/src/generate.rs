@@ -2,10 +2,10 @@
 
 use rest_source_build::{Builder, Error, ErrorKind};
 
-use crate::{args::Generate, console::Console, stop::Stop};
+use crate::{args::Generate, console::Console, error::CommandError};
 
-pub(crate) fn run(args: &Generate, console: &Console) -> Result<(), Stop> {
-    // Paths are from where the user is, whatever crate cargo runs this for.
+pub(crate) fn run(args: &Generate, console: &Console) -> Result<(), CommandError> {
+    // Paths are relative to the current folder, not to a crate.
     let mut builder = Builder::new()
         .manifest_dir("")
         .any_path()
@@ -20,7 +20,7 @@ pub(crate) fn run(args: &Generate, console: &Console) -> Result<(), Stop> {
     } else {
         builder.try_generate()
     };
-    for warning in done.map_err(|error| stop(&error))? {
+    for warning in done.map_err(|error| command_error(&error))? {
         console.warning(warning + "\n");
     }
     let files = args.specs.len();
@@ -32,13 +32,13 @@ pub(crate) fn run(args: &Generate, console: &Console) -> Result<(), Stop> {
     Ok(())
 }
 
-fn stop(error: &Error) -> Stop {
+fn command_error(error: &Error) -> CommandError {
     let messages = error.messages().map(str::to_owned);
-    let stop = match error.kind() {
-        ErrorKind::Input => Stop::usage,
-        ErrorKind::Output => Stop::failed,
-        _ => |message| Stop::wrong(vec![message]),
+    let new = match error.kind() {
+        ErrorKind::Input => CommandError::usage,
+        ErrorKind::Output => CommandError::failed,
+        _ => |message| CommandError::invalid(vec![message]),
     };
-    let stops = messages.map(stop).reduce(Stop::and);
-    stops.unwrap_or_else(|| Stop::wrong(Vec::new()))
+    let errors = messages.map(new).reduce(CommandError::and);
+    errors.unwrap_or_else(|| CommandError::invalid(Vec::new()))
 }

@@ -1,12 +1,82 @@
-//! The signals that end a run, and what is finished before it ends.
+//! Interruption of commands by signals, and what they finish before they end.
 
 use std::{
+    future::Future,
     io,
+    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    time::{Duration, Instant},
 };
+
+use crate::error::CommandError;
+
+/// The longest wait for a token request after a signal.
+const TOKEN_REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The longest wait for other tasks after a signal: a slow reader of stdout can block them.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// A command that sends requests and can be interrupted.
+pub(crate) struct NetworkCommand {
+    pub(crate) future: Pin<Box<dyn Future<Output = Result<(), CommandError>> + Send>>,
+    pub(crate) interrupted_message: &'static str,
+    /// Its requests in flight that may use up a refresh token.
+    pub(crate) token_requests: TokenRequests,
+}
+
+/// Runs the command until it ends or a signal arrives. After a signal no request is sent and waits end, but a
+/// token request in flight may finish, so that a rotated refresh token is stored. A second signal ends that
+/// wait.
+///
+/// The command runs in a task of its own, so that a signal is handled while a slow reader of stdout blocks it.
+pub(crate) fn run(command: NetworkCommand) -> Result<(), CommandError> {
+    let failed = |error| CommandError::failed(format!("cannot start: {error}"));
+    let runtime = tokio::runtime::Runtime::new().map_err(failed)?;
+    let (done, is_aborted) = runtime.block_on(async {
+        let mut signals = Signals::new().map_err(failed)?;
+        let mut task = tokio::spawn(command.future);
+        let done = tokio::select! {
+            done = &mut task => {
+                done.unwrap_or_else(|error| Err(CommandError::failed(format!("cannot continue: {error}"))))
+            }
+            signal = signals.next() => {
+                task.abort();
+                Err(CommandError::interrupted(signal, command.interrupted_message))
+            }
+        };
+        let is_aborted = tokio::select! {
+            () = all_ended(&command.token_requests) => false,
+            _ = signals.next() => true,
+        };
+        Ok::<_, CommandError>((done, is_aborted))
+    })?;
+    if is_aborted {
+        runtime.shutdown_background();
+    } else {
+        runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
+    }
+    done
+}
+
+/// Waits until all tasks have ended, up to the timeouts above.
+async fn all_ended(token_requests: &TokenRequests) {
+    let start = Instant::now();
+    let metrics = tokio::runtime::Handle::current().metrics();
+    while metrics.num_alive_tasks() > 0 {
+        let timeout = if token_requests.any() {
+            TOKEN_REQUEST_TIMEOUT
+        } else {
+            SHUTDOWN_TIMEOUT
+        };
+        if start.elapsed() > timeout {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
 
 /// A signal that ends a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +89,7 @@ pub(crate) enum Signal {
     Terminate,
 }
 
-/// The signals that this process handles.
+/// The signal handlers of this process.
 #[cfg(unix)]
 pub(crate) struct Signals {
     hang_up: Option<tokio::signal::unix::Signal>,
@@ -29,7 +99,7 @@ pub(crate) struct Signals {
 
 #[cfg(unix)]
 impl Signals {
-    /// Handles them from now on. A SIGHUP that is ignored, as by `nohup`, stays so.
+    /// Installs the handlers. An ignored SIGHUP, as under `nohup`, stays ignored.
     pub(crate) fn new() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
 
@@ -45,7 +115,7 @@ impl Signals {
         })
     }
 
-    /// The next of them.
+    /// Waits for the next signal.
     pub(crate) async fn next(&mut self) -> Signal {
         let hang_up = async {
             match &mut self.hang_up {
@@ -61,8 +131,8 @@ impl Signals {
     }
 }
 
-/// Whether this process was started with SIGHUP ignored. Where the system does not tell, only a run whose
-/// messages go to a terminal handles it.
+/// Whether this process was started with SIGHUP ignored. If the system does not tell, assumes so unless stderr
+/// is a terminal.
 #[cfg(unix)]
 fn ignores_hang_up() -> bool {
     use std::io::IsTerminal;
@@ -75,18 +145,18 @@ fn ignores_hang_up() -> bool {
     }
 }
 
-/// The signals that this process handles.
+/// The signal handlers of this process.
 #[cfg(not(unix))]
 pub(crate) struct Signals;
 
 #[cfg(not(unix))]
 impl Signals {
-    /// Handles them from now on.
+    /// Installs the handlers.
     pub(crate) fn new() -> io::Result<Self> {
         Ok(Self)
     }
 
-    /// The next of them.
+    /// Waits for the next signal.
     pub(crate) async fn next(&mut self) -> Signal {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
@@ -95,22 +165,23 @@ impl Signals {
     }
 }
 
-/// Counts the requests that may have spent a refresh token: an interrupted run waits for their answers.
+/// Counts the requests in flight that may use up a refresh token. An interrupted command waits for their
+/// responses.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TokenRequests(Arc<AtomicUsize>);
 
-/// One of them, until it is dropped.
+/// Guard of one such request.
 #[derive(Debug)]
 pub(crate) struct TokenRequest(Arc<AtomicUsize>);
 
 impl TokenRequests {
-    /// Counts one until the guard is dropped.
+    /// Counts a request until the guard is dropped.
     pub(crate) fn begin(&self) -> TokenRequest {
         self.0.fetch_add(1, Ordering::SeqCst);
         TokenRequest(Arc::clone(&self.0))
     }
 
-    /// Whether any is in flight.
+    /// Whether any request is in flight.
     pub(crate) fn any(&self) -> bool {
         self.0.load(Ordering::SeqCst) > 0
     }

@@ -1,14 +1,14 @@
 //! The `rest-source` command: checks connector specs, generates Rust from them, and runs them without
 //! a compiler.
 //!
-//! It is a library so that a test can reach what the command is made of: [`plan()`], above all, which
-//! has to be what generated code holds, and [`run()`], which is the command within a process.
+//! A library for tests: [`run()`] runs the command within the process.
 
 mod args;
 mod check;
 mod completions;
 mod console;
 mod context;
+mod error;
 mod explain;
 mod fetch;
 mod file;
@@ -16,16 +16,14 @@ mod format;
 mod generate;
 mod interrupt;
 mod load;
-mod make;
 mod new;
 mod param;
 mod plan;
-mod run;
+mod print;
+mod refresh_token_file;
 mod spec;
 mod spec_files;
-mod state;
-mod stop;
-mod token;
+mod state_file;
 
 use std::{ffi::OsString, process::ExitCode};
 
@@ -33,24 +31,24 @@ use clap::Parser;
 
 use args::{Args, Command};
 use console::Console;
-use run::Work;
-use stop::Stop;
+use error::CommandError;
+use interrupt::NetworkCommand;
 
 pub use context::{Context, Output};
 pub use plan::{NeedsCompiler, plan};
 
-/// Runs the command of the process's arguments, until it is done or interrupted.
+/// Runs the command with the process's arguments until it ends or is interrupted.
 pub fn main() -> ExitCode {
     let context = Context::default();
     let done = match start(Args::parse().command, &context) {
         Started::Done(done) => done,
-        Started::Work(work) => run::to_the_end(work),
+        Started::Network(command) => interrupt::run(command),
     };
     exit_code(done, &context.console).into()
 }
 
-/// Runs the command of these arguments, the first of which is its name, within this process, and
-/// returns the code it exits with. Dropping the future interrupts it.
+/// Runs the command with these arguments within this process, and returns its exit code. The first argument is
+/// the command's name. Dropping the future interrupts the command.
 pub async fn run<T>(args: impl IntoIterator<Item = T>, context: &Context) -> u8
 where
     T: Into<OsString> + Clone,
@@ -64,15 +62,15 @@ where
     };
     let done = match start(args.command, context) {
         Started::Done(done) => done,
-        Started::Work(work) => work.doing.await,
+        Started::Network(command) => command.future.await,
     };
     exit_code(done, &context.console)
 }
 
-/// A command, run to its end or as far as it goes without waiting.
+/// A command that has ended, or one that sends requests and still has to run.
 enum Started {
-    Done(Result<(), Stop>),
-    Work(Work),
+    Done(Result<(), CommandError>),
+    Network(NetworkCommand),
 }
 
 fn start(command: Command, context: &Context) -> Started {
@@ -80,21 +78,21 @@ fn start(command: Command, context: &Context) -> Started {
     Started::Done(match command {
         Command::Check(check) => check::run(&check, console),
         Command::Generate(generate) => generate::run(&generate, console),
-        Command::Docs(docs) => make::docs(&docs, console),
-        Command::Ddl(ddl) => make::ddl(&ddl, console),
+        Command::Docs(docs) => print::docs(&docs, console),
+        Command::Ddl(ddl) => print::ddl(&ddl, console),
         Command::New(new) => new::run(&new, console),
-        Command::Schema => make::schema(console),
+        Command::Schema => print::schema(console),
         Command::Explain(explain) => explain::run(&explain, console),
         Command::Completions(completions) => completions::run(&completions, console),
-        Command::Fetch(fetch) => return Started::Work(fetch::run(fetch, context)),
-        Command::Load(load) => return Started::Work(load::run(load, context)),
+        Command::Fetch(fetch) => return Started::Network(fetch::run(fetch, context)),
+        Command::Load(load) => return Started::Network(load::run(load, context)),
     })
 }
 
 /// Prints the error, if there is one, and returns the exit code.
-fn exit_code(done: Result<(), Stop>, console: &Console) -> u8 {
+fn exit_code(done: Result<(), CommandError>, console: &Console) -> u8 {
     match done {
         Ok(()) => 0,
-        Err(stop) => stop.report(console),
+        Err(error) => error.report(console),
     }
 }

@@ -3,31 +3,40 @@
 use rest_source_load::{Loading, Sqlite};
 
 use crate::{
-    args::Load, context::Context, file, interrupt::TokenRequests, run::Work, spec, stop::Stop,
-    token::Keeper,
+    args::Load,
+    context::Context,
+    error::CommandError,
+    file,
+    interrupt::{NetworkCommand, TokenRequests},
+    refresh_token_file::RefreshTokenFile,
+    spec,
 };
 
 /// Loads a source into a database.
-pub(crate) fn run(args: Load, context: &Context) -> Work {
+pub(crate) fn run(args: Load, context: &Context) -> NetworkCommand {
     let token_requests = TokenRequests::default();
-    Work {
-        doing: Box::pin(load(args, context.clone(), token_requests.clone())),
+    NetworkCommand {
+        future: Box::pin(load(args, context.clone(), token_requests.clone())),
         token_requests,
-        interrupted: "interrupted: what was committed stays, and the next load goes on from there",
+        interrupted_message: "interrupted: committed rows are kept, and the next load resumes from them",
     }
 }
 
-async fn load(args: Load, context: Context, token_requests: TokenRequests) -> Result<(), Stop> {
+async fn load(
+    args: Load,
+    context: Context,
+    token_requests: TokenRequests,
+) -> Result<(), CommandError> {
     let (_, plan) = spec::open(&args.spec)?;
     for name in &args.resource {
         spec::resource(&plan, Some(name))?;
     }
     let console = &context.console;
-    let token = Keeper::new(&plan, args.token_file, console, token_requests)?;
-    let client = spec::connect(&plan, args.config, &token, &context)?;
+    let token_file = RefreshTokenFile::new(&plan, args.token_file, console, token_requests)?;
+    let client = spec::connect(&plan, args.config, &token_file, &context)?;
     if let Some(folder) = file::missing_folder(&args.to) {
-        return Err(Stop::usage(format!(
-            "cannot make the database `{}`: its folder does not exist\n  help: create the folder `{}`",
+        return Err(CommandError::usage(format!(
+            "cannot create the database `{}`: its folder does not exist\n  help: create the folder `{}`",
             args.to.display(),
             folder.display()
         )));
@@ -57,7 +66,7 @@ async fn load(args: Load, context: Context, token_requests: TokenRequests) -> Re
         failed.errors = failed
             .errors
             .into_iter()
-            .map(|error| token.tell(error))
+            .map(|error| token_file.explain(error))
             .collect();
         failed
     })?;

@@ -1,4 +1,4 @@
-//! Query parameters that a resource is fetched with for once.
+//! `--param`: query parameters that override the spec's for one fetch.
 
 use rest_source::{
     plan::{
@@ -8,19 +8,19 @@ use rest_source::{
 };
 use rest_source_codegen::connector::Connector;
 
-use crate::stop::Stop;
+use crate::error::CommandError;
 
-/// The resource with these query parameters, in place of its own of the same names.
+/// Returns the resource with these query parameters. They override the spec's of the same names.
 ///
 /// # Errors
 ///
-/// When something else writes such a parameter, or the path holds it.
+/// When the paginator, the auth, a secret or `incremental` sets the parameter, or it is part of the path.
 pub(crate) fn with(
     connector: &Connector,
     plan: &SourcePlan,
     resource: &Ref<ResourcePlan>,
     given: &[(String, String)],
-) -> Result<Ref<ResourcePlan>, Stop> {
+) -> Result<Ref<ResourcePlan>, CommandError> {
     if given.is_empty() {
         return Ok(resource.clone());
     }
@@ -29,15 +29,15 @@ pub(crate) fn with(
     let of_path = checked.map_or(&[][..], |checked| &checked.path_params);
     for (name, _) in given {
         if of_path.contains(name) {
-            return Err(Stop::usage(format!(
-                "the parameter `{name}` of `{}` stands in its path, where it cannot be set\n  help: make \
-                 it a setting of the spec, `{{config.{name}}}`, and give that by `--config`",
+            return Err(CommandError::usage(format!(
+                "the parameter `{name}` of `{}` is part of its path and cannot be set by `--param`\n  help: declare \
+                 it as a setting, `{{config.{name}}}`, and set that by `--config`",
                 resource.name
             )));
         }
         if let Some((owner, help)) = owner(plan, resource, name) {
-            return Err(Stop::usage(format!(
-                "the parameter `{name}` of `{}` is written by {owner}\n  help: {help}",
+            return Err(CommandError::usage(format!(
+                "the parameter `{name}` of `{}` is set by {owner}\n  help: {help}",
                 resource.name
             )));
         }
@@ -54,7 +54,7 @@ pub(crate) fn with(
     }))
 }
 
-/// What writes a parameter of this name on its own, and what to do instead of setting it.
+/// The part of the spec that sets this parameter, and what to do instead of `--param`.
 fn owner(
     plan: &SourcePlan,
     resource: &ResourcePlan,
@@ -63,7 +63,7 @@ fn owner(
     if is_of_paginator(&resource.paginator.kind, name) {
         return Some((
             "its paginator",
-            "it says which page is asked for; `--limit` is the most records to fetch",
+            "it selects the page; `--limit` limits the records",
         ));
     }
     let choices = plan.choices.iter().map(|choice| &*choice.auth);
@@ -84,7 +84,7 @@ fn owner(
     if holds(is_placeholder) || is_of_incremental(resource.incremental.as_ref(), name) {
         return Some((
             "its `incremental`",
-            "`--state` goes on from where a fetch has come",
+            "`--state` resumes from an earlier fetch",
         ));
     }
     None

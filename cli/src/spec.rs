@@ -1,4 +1,4 @@
-//! A spec's file, read and compiled.
+//! Reading and compiling of a spec's file.
 
 use std::{
     fs,
@@ -13,77 +13,85 @@ use rest_source::{
 };
 use rest_source_codegen::{Compiled, compile, connector::Connector};
 
-use crate::{context::Context, plan::plan, spec_files::STDIN, stop::Stop, token::Keeper};
+use crate::{
+    context::Context, error::CommandError, plan::plan, refresh_token_file::RefreshTokenFile,
+    spec_files::STDIN,
+};
 
 /// Reads and compiles a spec.
-pub(crate) fn read(path: &Path) -> Result<Compiled, Stop> {
+pub(crate) fn read(path: &Path) -> Result<Compiled, CommandError> {
     Ok(compile(&shown(path), &text(path)?))
 }
 
-/// Reads and compiles a spec, from stdin where its path is `-`.
-pub(crate) fn read_or_stdin(path: &Path) -> Result<Compiled, Stop> {
+/// Reads and compiles a spec, from stdin if its path is `-`.
+pub(crate) fn read_or_stdin(path: &Path) -> Result<Compiled, CommandError> {
     if path != Path::new(STDIN) {
         return read(path);
     }
     let mut text = String::new();
     io::stdin()
         .read_to_string(&mut text)
-        .map_err(|error| Stop::usage(format!("cannot read stdin: {error}")))?;
+        .map_err(|error| CommandError::usage(format!("cannot read stdin: {error}")))?;
     Ok(compile("<stdin>", &text))
 }
 
-/// The path as messages have it.
+/// The path as shown in messages.
 pub(crate) fn shown(path: &Path) -> String {
     path.display().to_string().replace('\\', "/")
 }
 
 /// The text of a spec.
-pub(crate) fn text(path: &Path) -> Result<String, Stop> {
+pub(crate) fn text(path: &Path) -> Result<String, CommandError> {
     fs::read_to_string(path)
-        .map_err(|error| Stop::usage(format!("cannot read `{}`: {error}", shown(path))))
+        .map_err(|error| CommandError::usage(format!("cannot read `{}`: {error}", shown(path))))
 }
 
-/// A spec without a mistake.
-pub(crate) fn checked(path: &Path) -> Result<Connector, Stop> {
+/// Compiles a spec; an error if it has mistakes.
+pub(crate) fn checked(path: &Path) -> Result<Connector, CommandError> {
     let Compiled {
         connector,
         diagnostics,
         ..
     } = read(path)?;
-    connector.ok_or_else(|| Stop::wrong(diagnostics.messages()))
+    connector.ok_or_else(|| CommandError::invalid(diagnostics.messages()))
 }
 
 /// A spec as something that can be run.
-pub(crate) fn open(path: &Path) -> Result<(Connector, Ref<SourcePlan>), Stop> {
+pub(crate) fn open(path: &Path) -> Result<(Connector, Ref<SourcePlan>), CommandError> {
     let connector = checked(path)?;
-    let plan = plan(&connector)
-        .map_err(|needs| Stop::usage(format!("cannot run `{}` here: {needs}", connector.name)))?;
+    let plan = plan(&connector).map_err(|needs| {
+        CommandError::usage(format!("cannot run `{}` here: {needs}", connector.name))
+    })?;
     Ok((connector, plan))
 }
 
-/// The source's client, with these settings, and who keeps its refresh token.
+/// Builds the source's client with these settings and this refresh token file.
 pub(crate) fn connect(
     plan: &Ref<SourcePlan>,
     settings: Vec<(String, String)>,
-    token: &Keeper,
+    token_file: &RefreshTokenFile,
     context: &Context,
-) -> Result<Client, Stop> {
-    let builder = context.attach(plan, token.attach(Client::builder(plan)));
+) -> Result<Client, CommandError> {
+    let builder = context.attach(plan, token_file.attach(Client::builder(plan)));
     let builder = settings
         .into_iter()
         .fold(builder, |builder, (name, value)| {
             builder.setting(name, value)
         });
     let client = builder.build().map_err(|error| match error.kind() {
-        ErrorKind::Config => error
-            .with_help("set the variables; a setting may also be given, by `--config NAME=VALUE`"),
+        ErrorKind::Config => {
+            error.with_help("set the environment variables, or a setting by `--config NAME=VALUE`")
+        }
         _ => error,
     });
     Ok(client?)
 }
 
-/// The resource of this name.
-pub(crate) fn resource(plan: &SourcePlan, name: Option<&str>) -> Result<Ref<ResourcePlan>, Stop> {
+/// Finds a resource by name.
+pub(crate) fn resource(
+    plan: &SourcePlan,
+    name: Option<&str>,
+) -> Result<Ref<ResourcePlan>, CommandError> {
     let found = plan
         .resources
         .iter()
@@ -99,6 +107,6 @@ pub(crate) fn resource(plan: &SourcePlan, name: Option<&str>) -> Result<Ref<Reso
             None => format!("name a resource of `{}`", plan.name),
         };
         let names = names.join("`, `");
-        Stop::usage(format!("{wrong}\n  help: its resources are `{names}`"))
+        CommandError::usage(format!("{wrong}\n  help: its resources are `{names}`"))
     })
 }

@@ -1,25 +1,25 @@
-//! The files that the arguments of `check` name: specs, folders of specs, and stdin.
+//! The spec files of `check`'s arguments: files, folders and stdin.
 
 use std::{
     fs, io,
     path::{Path, PathBuf},
 };
 
-use crate::{spec, stop::Stop};
+use crate::{error::CommandError, spec};
 
-/// The argument that names stdin.
+/// The argument for stdin.
 pub(crate) const STDIN: &str = "-";
 
-/// The specs that an argument names: the file, or every YAML file below the folder, in order.
-pub(crate) fn named_by(argument: &Path) -> Result<Vec<PathBuf>, Stop> {
+/// The specs of an argument: the file, or every YAML file below the folder, sorted.
+pub(crate) fn named_by(argument: &Path) -> Result<Vec<PathBuf>, CommandError> {
     if argument == Path::new(STDIN) || !argument.is_dir() {
         return Ok(vec![argument.to_owned()]);
     }
     let mut files = Vec::new();
     add_below(argument, &mut files)?;
     if files.is_empty() {
-        return Err(Stop::usage(format!(
-            "no spec below `{}`\n  help: the name of a spec ends in `.yaml` or `.yml`",
+        return Err(CommandError::usage(format!(
+            "no spec found in `{}` or below\n  help: a spec's name ends in `.yaml` or `.yml`",
             spec::shown(argument)
         )));
     }
@@ -27,10 +27,12 @@ pub(crate) fn named_by(argument: &Path) -> Result<Vec<PathBuf>, Stop> {
     Ok(files)
 }
 
-/// Hidden files and folders, caches (cargo's `target` is one) and links to folders are left out.
-fn add_below(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Stop> {
-    let unread =
-        |error: io::Error| Stop::usage(format!("cannot read `{}`: {error}", spec::shown(folder)));
+/// Adds the YAML files below a folder, except in hidden folders, caches (such as cargo's `target`) and behind
+/// links to folders.
+fn add_below(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), CommandError> {
+    let unread = |error: io::Error| {
+        CommandError::usage(format!("cannot read `{}`: {error}", spec::shown(folder)))
+    };
     for entry in fs::read_dir(folder).map_err(unread)? {
         let entry = entry.map_err(unread)?;
         if entry.file_name().to_string_lossy().starts_with('.') {

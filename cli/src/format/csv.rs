@@ -1,4 +1,4 @@
-//! Comma-separated values (RFC 4180), but for the line ends, which are a line feed alone.
+//! The CSV format (RFC 4180, except that lines end with a line feed).
 
 use rest_source::{Row, Value};
 
@@ -29,7 +29,7 @@ fn field(value: Value<'_>) -> String {
     }
 }
 
-/// In quotes where it must be.
+/// Quotes a field if necessary.
 fn quoted(text: &str) -> String {
     if text.contains([',', '"', '\n', '\r']) {
         format!("\"{}\"", text.replace('"', "\"\""))

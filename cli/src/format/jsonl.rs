@@ -1,4 +1,4 @@
-//! A JSON object a line.
+//! The JSON Lines format: one object per line.
 
 use rest_source::{Row, Value};
 
@@ -44,7 +44,7 @@ fn value(out: &mut String, cell: Value<'_>) {
     }
 }
 
-/// As JSON writes numbers: the shortest that reads as the same.
+/// The shortest JSON number that reads as the same value.
 pub(super) fn number(value: f64) -> String {
     serde_json::Value::from(value).to_string()
 }
@@ -53,7 +53,7 @@ fn text(out: &mut String, text: &str) {
     out.push_str(&serde_json::Value::from(text).to_string());
 }
 
-/// JSON without the space between its tokens, its numbers as they are written.
+/// Removes whitespace between tokens, and keeps numbers as written.
 pub(super) fn compact(out: &mut String, raw: &str) {
     let (mut in_text, mut escaped) = (false, false);
     for character in raw.chars() {

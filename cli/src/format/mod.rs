@@ -1,4 +1,4 @@
-//! How records are printed.
+//! Output formats of `fetch`.
 
 mod csv;
 mod jsonl;
@@ -11,17 +11,17 @@ use table::Columns;
 
 use crate::args::{Format, Names};
 
-/// Prints pages, one after the other.
+/// Formats pages, one after the other.
 pub(crate) struct Printer {
     format: Format,
     names: Vec<String>,
-    /// The widths of a table's columns, once they are known.
+    /// The widths of a table's columns, set by the first page.
     columns: Option<Columns>,
     has_header: bool,
 }
 
 impl Printer {
-    /// For rows of this table.
+    /// A printer for rows of this table.
     pub(crate) fn new(format: Format, names: Names, table: &Table) -> Self {
         Self {
             format,
@@ -31,12 +31,12 @@ impl Printer {
         }
     }
 
-    /// A page, in whole lines.
+    /// Formats a page as whole lines.
     pub(crate) fn page(&mut self, rows: &Rows) -> String {
         self.lines(&rows.iter().collect::<Vec<_>>())
     }
 
-    /// What there is left to print when all pages are.
+    /// Formats what follows the last page: the header, if there was no page.
     pub(crate) fn end(&mut self) -> String {
         self.lines(&[])
     }
@@ -55,7 +55,7 @@ impl Printer {
     }
 }
 
-/// A value in the cell of a table or of comma-separated values.
+/// Formats a value for a table or CSV.
 fn cell(value: Value<'_>) -> String {
     match value {
         Value::Json(raw) => {
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn json_lines_keep_every_value_and_tell_null_from_absence() {
+    fn json_lines_distinguish_null_from_absent() {
         insta::assert_snapshot!(printed(Format::Jsonl, BODY), @r#"
         {"id":"a \"b\", c","views":3,"price":"1.1","at":"2026-11-21T09:00:00Z","digest":"aGk=","tags":{"x y":[1,"a  \" b"]},"note":null}
         {"id":"line\nbreak","views":null,"price":null,"at":null,"digest":null,"tags":null,"note":""}
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn csv_quotes_what_it_must_and_has_one_header() {
+    fn csv_quotes_fields_and_prints_one_header() {
         insta::assert_snapshot!(printed(Format::Csv, BODY), @r#"
         id,views,price,at,digest,tags,note
         "a ""b"", c",3,1.1,2026-11-21T09:00:00.000000+00:00,aGk=,"{""x y"":[1,""a  \"" b""]}",
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_is_aligned_by_what_a_terminal_shows() {
+    fn table_aligns_by_terminal_width() {
         insta::assert_snapshot!(printed(Format::Table, BODY), @r#"
         id           views   price  at                                digest  tags                   note
         -----------  ------  -----  --------------------------------  ------  ---------------------  ----
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_longer_value_of_a_later_page_is_cut() {
+    fn longer_value_of_a_later_page_is_truncated() {
         let mut printer = Printer::new(Format::Table, Names::Columns, &TABLE);
         printer.page(&rows(BODY));
         let later = printer.page(&rows(r#"[{"id": "xxxxxxxxxxxxxxxxxx"}]"#));
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_record_there_are_columns_all_the_same() {
+    fn header_is_printed_without_records() {
         let header = "id,views,price,at,digest,tags,note\n";
         assert_eq!(
             Printer::new(Format::Csv, Names::Columns, &TABLE).end(),
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn the_key_of_an_untyped_record_has_columns_beside_it() {
+    fn untyped_record_has_columns_for_its_key() {
         static KEYED: Table = Table::new(
             "events",
             list![Column::new("id", Type::Scalar), Column::record()],
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn timestamps_of_a_table_or_csv_have_one_width() {
+    fn timestamps_in_tables_and_csv_have_one_width() {
         let body = r#"[{"id": "a", "at": "2026-11-21T10:00:00.5Z"}, {"id": "b", "at": "2026-11-21T10:00:00Z"}]"#;
         insta::assert_snapshot!(printed(Format::Csv, body), @r"
         id,views,price,at,digest,tags,note
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn an_untyped_record_is_its_json_on_one_line() {
+    fn untyped_record_is_printed_as_compact_json() {
         let body = "[{\"a\": 1.50,\n \"b\": [ ]}, 7]";
         let rows = Rows::from_page(body, &ResourcePlan::DEFAULT).unwrap();
         let page = |format| Printer::new(format, Names::Columns, rows.table()).page(&rows);

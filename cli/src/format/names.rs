@@ -1,4 +1,4 @@
-//! The names that columns are printed under.
+//! The printed names of columns (`--names`).
 
 use std::collections::HashMap;
 
@@ -6,10 +6,10 @@ use rest_source::{Column, Step, Table};
 
 use crate::args::Names;
 
-/// A name for each cell of a row, no two of them the same.
+/// A unique name for each cell of a row.
 pub(super) fn of(table: &Table, names: Names) -> Vec<String> {
     if table.columns.is_empty() {
-        // A record without columns is one itself.
+        // An untyped record is a single column.
         return vec!["record".to_owned()];
     }
     let own = || table.columns.iter().map(|column| column.name.to_string());
@@ -22,8 +22,8 @@ pub(super) fn of(table: &Table, names: Names) -> Vec<String> {
     }
 }
 
-/// The key of the response that a column is read from, a place deeper in the record as JSONPath. A column
-/// that is read from elsewhere (a parent, a setting) has its name.
+/// The response key of a column; JSONPath for a nested one. A column filled from a parent or a setting keeps its
+/// name.
 fn key(column: &Column) -> String {
     match column.from.as_ref().map(|path| (&*path.0, path)) {
         _ if column.parent.is_some() || column.config.is_some() => column.name.to_string(),
@@ -34,7 +34,7 @@ fn key(column: &Column) -> String {
     }
 }
 
-/// The keys, with the column's name in place of one that several columns have.
+/// Replaces keys that several columns share by the columns' names.
 fn unique(mut keys: Vec<String>, names: &[String]) -> Vec<String> {
     loop {
         let mut uses: HashMap<&str, usize> = HashMap::new();

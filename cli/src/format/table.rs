@@ -1,25 +1,25 @@
-//! Columns for a person to read.
+//! The table format: aligned columns for a terminal.
 
 use rest_source::{Row, Value};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::cell;
 
-/// The widest that a column may be, in columns of a terminal.
-const WIDEST: usize = 40;
+/// The widest column, in terminal cells.
+const MAX_WIDTH: usize = 40;
 
-/// The columns, as wide as the first page needs.
+/// Column widths, as the first page needs them.
 pub(super) struct Columns {
     widths: Vec<usize>,
 }
 
-/// A cell as it is shown.
-struct Shown {
+/// A formatted cell.
+struct FormattedCell {
     text: String,
     is_number: bool,
 }
 
-impl Shown {
+impl FormattedCell {
     fn word(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
@@ -29,12 +29,12 @@ impl Shown {
 }
 
 impl Columns {
-    /// For these names and rows.
+    /// Computes the widths for these names and rows.
     pub(super) fn new(names: &[String], rows: &[Row<'_>]) -> Self {
         let mut widths: Vec<_> = names.iter().map(|name| name.width()).collect();
         for row in rows {
             for (width, value) in widths.iter_mut().zip(row.values()) {
-                *width = (*width).max(shown(value).text.width().min(WIDEST));
+                *width = (*width).max(format_cell(value).text.width().min(MAX_WIDTH));
             }
         }
         Self { widths }
@@ -43,23 +43,23 @@ impl Columns {
     pub(super) fn page(&self, header: Option<&[String]>, rows: &[Row<'_>]) -> String {
         let mut page = String::new();
         if let Some(names) = header {
-            self.line(&mut page, names.iter().map(Shown::word));
+            self.line(&mut page, names.iter().map(FormattedCell::word));
             let rules = self.widths.iter().map(|width| "-".repeat(*width));
-            self.line(&mut page, rules.map(Shown::word));
+            self.line(&mut page, rules.map(FormattedCell::word));
         }
         for row in rows {
-            self.line(&mut page, row.values().map(shown));
+            self.line(&mut page, row.values().map(format_cell));
         }
         page
     }
 
-    fn line(&self, out: &mut String, cells: impl Iterator<Item = Shown>) {
+    fn line(&self, out: &mut String, cells: impl Iterator<Item = FormattedCell>) {
         let mut line = String::new();
         for (at, (cell, width)) in cells.zip(&self.widths).enumerate() {
             if at > 0 {
                 line.push_str("  ");
             }
-            let text = cut(cell.text, *width);
+            let text = truncate(cell.text, *width);
             let space = " ".repeat(width.saturating_sub(text.width()));
             if cell.is_number {
                 line.push_str(&space);
@@ -74,8 +74,8 @@ impl Columns {
     }
 }
 
-/// On one line, and without what a terminal would take for a command.
-fn shown(value: Value<'_>) -> Shown {
+/// Formats a value on one line, with control characters escaped.
+fn format_cell(value: Value<'_>) -> FormattedCell {
     let text = cell(value);
     let mut plain = String::with_capacity(text.len());
     for character in text.chars() {
@@ -85,7 +85,7 @@ fn shown(value: Value<'_>) -> Shown {
             plain.push(character);
         }
     }
-    Shown {
+    FormattedCell {
         text: plain,
         is_number: matches!(
             value,
@@ -94,8 +94,8 @@ fn shown(value: Value<'_>) -> Shown {
     }
 }
 
-/// Cut to a width, and marked where it is.
-fn cut(text: String, width: usize) -> String {
+/// Truncates a text to a width, and marks it with `…`.
+fn truncate(text: String, width: usize) -> String {
     if text.width() <= width {
         return text;
     }

@@ -128,7 +128,7 @@ fn the_specs_of_a_folder_are_checked() {
     // The right ones are checked beside what cannot be.
     let empty = shell.run(&["check", "empty", "api/v2"]);
     assert_eq!(empty.code, 2, "{empty}");
-    assert!(empty.stderr.contains("no spec below `empty`"), "{empty}");
+    assert!(empty.stderr.contains("no spec found in `empty`"), "{empty}");
     assert!(empty.stderr.contains("api/v2/right.yml: 4"), "{empty}");
 }
 

@@ -1,4 +1,4 @@
-//! The refresh token of a source, which an API may replace whenever it gives another access token.
+//! The file of `--token-file`: the refresh token of a source, which an API may rotate with each access token.
 
 use std::{
     fs, io,
@@ -17,71 +17,69 @@ use rest_source::{
 
 use crate::{
     console::Console,
-    file::{self, Readers},
+    error::CommandError,
+    file::{self, Access},
     interrupt::TokenRequests,
-    stop::Stop,
 };
 
-/// How long a run waits for another that asks for a token with the same file.
-const LONGEST_LOCK: Duration = Duration::from_secs(120);
+/// How long a command waits for another one that requests a token with the same file.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// Keeps what an API gives in place of a refresh token, which then is of no more use, or says at the
-/// end that it was not kept.
-pub(crate) struct Keeper {
-    /// The secret that is replaced.
+/// Stores a rotated refresh token in the file. Without a file, warns at the end that it was not stored.
+pub(crate) struct RefreshTokenFile {
+    /// The secret that holds the refresh token.
     secret: Option<SecretPlan>,
     file: Option<PathBuf>,
-    /// What the file held.
-    kept: Option<Secret>,
-    /// Whether the API gave another, which was kept nowhere.
+    /// The token that the file held.
+    stored: Option<Secret>,
+    /// Whether the API rotated the token and there is no file to store it.
     is_lost: Arc<AtomicBool>,
     requests: TokenRequests,
     console: Console,
 }
 
-impl Keeper {
-    /// For this source, with the file of `--token-file`.
+impl RefreshTokenFile {
+    /// Opens the file of `--token-file`, if there is one, for this source.
     ///
     /// # Errors
     ///
-    /// When there is a file, but no refresh token that it could be for, or it holds none, or cannot be
-    /// written.
+    /// When the source has no refresh token, the file contains none, or it cannot be written.
     pub(crate) fn new(
         plan: &SourcePlan,
         file: Option<PathBuf>,
         console: &Console,
         requests: TokenRequests,
-    ) -> Result<Self, Stop> {
+    ) -> Result<Self, CommandError> {
         let secret = refresh_token(plan);
-        let mut kept = None;
+        let mut stored = None;
         if let Some(file) = &file {
             let Some(secret) = &secret else {
-                return Err(Stop::usage(format!(
-                    "`{}` has no refresh token to keep in `{}`\n  help: leave `--token-file` out: it \
-                     is for an `oauth2_refresh_token` whose `refresh_token` is one secret",
+                return Err(CommandError::usage(format!(
+                    "`{}` has no refresh token to store in `{}`\n  help: remove `--token-file`: it \
+                     needs an `oauth2_refresh_token` whose `refresh_token` is one secret",
                     plan.name,
                     file.display()
                 )));
             };
-            kept = read(file, secret)?;
+            stored = read(file, secret)?;
             let cannot_write =
-                |error| Stop::usage(format!("cannot write `{}`: {error}", file.display()));
+                |error| CommandError::usage(format!("cannot write `{}`: {error}", file.display()));
             file::can_replace(file).map_err(cannot_write)?;
             file::open_lock(file).map_err(cannot_write)?;
         }
         Ok(Self {
             secret,
             file,
-            kept,
+            stored,
             is_lost: Arc::default(),
             requests,
             console: console.clone(),
         })
     }
 
-    /// Gives the client the token that was kept, and takes the next from it.
+    /// Passes the stored token to the client, and stores the tokens that follow.
     pub(crate) fn attach(&self, client: Builder<Client>) -> Builder<Client> {
-        let client = match (&self.secret, &self.kept) {
+        let client = match (&self.secret, &self.stored) {
             (Some(secret), Some(token)) => client.secret(&secret.name, token.clone()),
             _ => client,
         };
@@ -96,26 +94,26 @@ impl Keeper {
                 let (Some(file), Some(secret)) = (file, secret) else {
                     return Ok((None, (None, requests.begin())));
                 };
-                let guard = file::lock(&file, LONGEST_LOCK).await?;
+                let guard = file::lock(&file, LOCK_TIMEOUT).await?;
                 let token =
-                    read(&file, &secret).map_err(|stop| io::Error::other(stop.to_string()))?;
+                    read(&file, &secret).map_err(|error| io::Error::other(error.to_string()))?;
                 Ok::<_, io::Error>((token, (Some(guard), requests.begin())))
             }
         });
         let (file, is_lost) = (self.file.clone(), Arc::clone(&self.is_lost));
         client.on_refresh_token(move |token: Secret| {
-            let kept = keep(file.as_deref(), &token, &is_lost);
-            async move { kept }
+            let stored = store(file.as_deref(), &token, &is_lost);
+            async move { stored }
         })
     }
 
-    /// An error with the place of the token that may be what was refused.
-    pub(crate) fn tell(&self, error: Error) -> Error {
-        match (&self.file, &self.secret, &self.kept) {
+    /// Adds to an auth error where the rejected refresh token may come from.
+    pub(crate) fn explain(&self, error: Error) -> Error {
+        match (&self.file, &self.secret, &self.stored) {
             (Some(file), Some(secret), Some(_)) if *error.kind() == ErrorKind::Auth => {
                 let (file, env) = (file.display(), &secret.env);
                 error.with_detail(format!(
-                    "the refresh token is that of `{file}`; without the file, that of `{env}` is used"
+                    "the refresh token was read from `{file}`; without the file, that of `{env}` is used"
                 ))
             }
             _ => error,
@@ -123,8 +121,8 @@ impl Keeper {
     }
 }
 
-/// Said at the end, however it comes: a run that is interrupted drops this, too.
-impl Drop for Keeper {
+/// Warns when the command ends, also by an interruption.
+impl Drop for RefreshTokenFile {
     fn drop(&mut self) {
         if self.is_lost.load(Ordering::Relaxed) {
             let variable = self
@@ -132,44 +130,48 @@ impl Drop for Keeper {
                 .as_ref()
                 .map(|secret| format!("`{}`", secret.env));
             self.console.warning(format_args!(
-                "the API gave a new refresh token, which was not kept: that of {} may be spent\n  help: \
-                 get another, and run with `--token-file FILE`, which keeps what comes after it",
+                "the API rotated the refresh token, and the new one was not stored: that of {} may be invalid now\n  \
+                 help: get a new one, and use `--token-file FILE`, which stores those that follow",
                 variable.as_deref().unwrap_or("the environment")
             ));
         }
     }
 }
 
-fn keep(file: Option<&Path>, token: &Secret, is_lost: &AtomicBool) -> io::Result<()> {
+fn store(file: Option<&Path>, token: &Secret, is_lost: &AtomicBool) -> io::Result<()> {
     let Some(file) = file else {
         is_lost.store(true, Ordering::Relaxed);
         return Ok(());
     };
-    file::replace(file, &format!("{}\n", token.expose()), Readers::Owner).map_err(|error| {
+    file::replace(file, &format!("{}\n", token.expose()), Access::OwnerOnly).map_err(|error| {
         let message = format!("cannot write `{}`: {error}", file.display());
         io::Error::new(error.kind(), message)
     })
 }
 
-/// The token in the file; `None` where there is no such file yet.
-fn read(path: &Path, secret: &SecretPlan) -> Result<Option<Secret>, Stop> {
+/// Reads the token; `None` if the file does not exist yet.
+fn read(path: &Path, secret: &SecretPlan) -> Result<Option<Secret>, CommandError> {
     let shown = path.display();
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(Stop::usage(format!("cannot read `{shown}`: {error}"))),
+        Err(error) => {
+            return Err(CommandError::usage(format!(
+                "cannot read `{shown}`: {error}"
+            )));
+        }
     };
     let token = text.trim_end_matches(['\n', '\r']);
     if token.is_empty() || token.contains(char::is_control) {
-        return Err(Stop::usage(format!(
-            "`{shown}` holds no refresh token\n  help: without the file, that of `{}` is used",
+        return Err(CommandError::usage(format!(
+            "`{shown}` does not contain a refresh token\n  help: without the file, that of `{}` is used",
             secret.env
         )));
     }
     Ok(Some(token.into()))
 }
 
-/// The secret that is the refresh token of a source, where it is nothing but that.
+/// The secret that is a source's refresh token, if the token is exactly one secret.
 fn refresh_token(plan: &SourcePlan) -> Option<SecretPlan> {
     let resources = plan
         .resources

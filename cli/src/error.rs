@@ -1,4 +1,4 @@
-//! Why a command ends before it is done.
+//! The error of a command, with its exit code.
 
 use std::fmt;
 
@@ -7,36 +7,36 @@ use rest_source_load::LoadError;
 
 use crate::{console::Console, interrupt::Signal};
 
-/// Why a command ends before it is done: the code it exits with, and what there is left to say.
+/// The error of a command: its exit code and messages.
 #[derive(Debug)]
-pub(crate) struct Stop {
+pub(crate) struct CommandError {
     exit: Exit,
     messages: Vec<String>,
 }
 
-/// The codes that a command exits with, apart from success.
+/// The exit codes other than success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Exit {
-    Wrong = 1,
+    Invalid = 1,
     Usage = 2,
     Failed = 3,
     Incomplete = 4,
-    // By a signal: 128 and its number.
+    // Signals: 128 plus the signal's number.
     HungUp = 129,
     Interrupted = 130,
     Terminated = 143,
 }
 
-impl Stop {
-    /// What was to be checked is wrong.
-    pub(crate) fn wrong(messages: Vec<String>) -> Self {
+impl CommandError {
+    /// A spec or a generated file is invalid.
+    pub(crate) fn invalid(messages: Vec<String>) -> Self {
         Self {
-            exit: Exit::Wrong,
+            exit: Exit::Invalid,
             messages,
         }
     }
 
-    /// What was asked cannot be done.
+    /// An argument, a file, a setting or a secret is invalid; no request was sent.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self {
             exit: Exit::Usage,
@@ -44,7 +44,7 @@ impl Stop {
         }
     }
 
-    /// It was tried, and failed.
+    /// The API, the destination or the writing of a file failed.
     pub(crate) fn failed(message: impl Into<String>) -> Self {
         Self {
             exit: Exit::Failed,
@@ -52,7 +52,7 @@ impl Stop {
         }
     }
 
-    /// By a signal.
+    /// A signal ended the command.
     pub(crate) fn interrupted(signal: Signal, message: impl Into<String>) -> Self {
         Self {
             exit: match signal {
@@ -64,13 +64,13 @@ impl Stop {
         }
     }
 
-    /// Both, with the code of this one.
+    /// Adds the messages of another error, and keeps the exit code of this one.
     pub(crate) fn and(mut self, other: Self) -> Self {
         self.messages.extend(other.messages);
         self
     }
 
-    /// Says why, and gives the code.
+    /// Prints the messages, and returns the exit code.
     pub(crate) fn report(self, console: &Console) -> u8 {
         for (at, message) in self.messages.iter().enumerate() {
             if at > 0 {
@@ -82,18 +82,18 @@ impl Stop {
     }
 }
 
-impl fmt::Display for Stop {
+impl fmt::Display for CommandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.messages.join("; "))
     }
 }
 
-/// Whether the user has to change something before it can be tried at all.
+/// Whether the user has to change the input before any request can be sent.
 fn is_usage(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Config | ErrorKind::State)
 }
 
-impl From<Error> for Stop {
+impl From<Error> for CommandError {
     fn from(error: Error) -> Self {
         let message = error.to_string();
         if is_usage(&error) {
@@ -104,7 +104,7 @@ impl From<Error> for Stop {
     }
 }
 
-impl From<LoadError> for Stop {
+impl From<LoadError> for CommandError {
     fn from(error: LoadError) -> Self {
         let message = format!("{error:#}");
         if error.errors.iter().all(is_usage) {

@@ -1,4 +1,4 @@
-//! What is printed of a connector, or of the language: `rest-source docs`, `ddl` and `schema`.
+//! `rest-source docs`, `ddl` and `schema`: texts about a connector or the language.
 
 use std::path::Path;
 
@@ -10,11 +10,11 @@ use rest_source_build::{
 use crate::{
     args::{Ddl, Dialect, Docs},
     console::Console,
+    error::CommandError,
     spec,
-    stop::Stop,
 };
 
-pub(crate) fn docs(args: &Docs, console: &Console) -> Result<(), Stop> {
+pub(crate) fn docs(args: &Docs, console: &Console) -> Result<(), CommandError> {
     print(
         &args.spec,
         args.templates.as_deref(),
@@ -23,7 +23,7 @@ pub(crate) fn docs(args: &Docs, console: &Console) -> Result<(), Stop> {
     )
 }
 
-pub(crate) fn ddl(args: &Ddl, console: &Console) -> Result<(), Stop> {
+pub(crate) fn ddl(args: &Ddl, console: &Console) -> Result<(), CommandError> {
     let template = match args.dialect {
         Dialect::Sqlite => Template::Sqlite,
         Dialect::Postgres => Template::Postgres,
@@ -31,7 +31,7 @@ pub(crate) fn ddl(args: &Ddl, console: &Console) -> Result<(), Stop> {
     print(&args.spec, args.templates.as_deref(), template, console)
 }
 
-pub(crate) fn schema(console: &Console) -> Result<(), Stop> {
+pub(crate) fn schema(console: &Console) -> Result<(), CommandError> {
     console.print(&rest_source_codegen::describe::json_schema())?;
     Ok(())
 }
@@ -41,17 +41,17 @@ fn print(
     folder: Option<&Path>,
     template: Template,
     console: &Console,
-) -> Result<(), Stop> {
+) -> Result<(), CommandError> {
     let connector = spec::checked(spec)?;
-    let templates = Templates::new(folder).map_err(|error| stop(&error))?;
+    let templates = Templates::new(folder).map_err(|error| usage(&error))?;
     let text = templates
         .render(template, &connector)
-        .map_err(|error| stop(&error))?;
+        .map_err(|error| usage(&error))?;
     console.print(&text)?;
     Ok(())
 }
 
-/// Templates are the user's to get right, as a command line is.
-fn stop(error: &Error) -> Stop {
-    Stop::usage(error.to_string())
+/// Invalid templates are usage errors, like invalid arguments.
+fn usage(error: &Error) -> CommandError {
+    CommandError::usage(error.to_string())
 }
