@@ -15,7 +15,7 @@ pub(crate) use marks::{
 
 /// How far an incremental fetch has come: the largest cursor value and the records that had it.
 ///
-/// Of the records that had it, the first 10,000 are remembered, so that a state has an end. Where there
+/// Of the records that had it, the first 1,000,000 are remembered, so that a state has an end. Where there
 /// are more, the next fetch brings the others again: none is lost, `merge` stores each once, and the
 /// fetch's report says so.
 ///
@@ -27,9 +27,9 @@ pub(crate) use marks::{
 /// ```
 /// use rest_source::State;
 ///
-/// let text = r#"{"version":3,"resource":"stories",
+/// let text = r#"{"version":3,"resource":"stories","request":{"path":"stories"},"start":null,
 ///     "cursor":{"column":"updated_at","type":"timestamp","value":"2026-11-21T09:30:00Z"},
-///     "seen":["[\"s1\"]"]}"#;
+///     "seen_by":{"key":["id"]},"seen":["[\"s1\"]"]}"#;
 /// let state = State::from_json(text)?;
 /// assert_eq!(state.cursor(), "2026-11-21T09:30:00Z");
 /// assert_eq!(State::from_json(&state.to_json())?, state);
@@ -52,39 +52,34 @@ pub(crate) use marks::{
 /// those that were not among them are forgotten: one that comes back is new. Where a response about them
 /// was ignored or a record of theirs set aside, none is.
 ///
-/// At most 10,000 parents are remembered, first of all those that were before. The others are fetched
-/// from the start every time. Of the records at the cursors, at most 50,000 are remembered in all; others
+/// At most 100,000 parents are remembered, first of all those that were before. The others are fetched
+/// from the start every time. Of the records at the cursors, at most 1,000,000 are remembered in all; others
 /// may come again. Nothing is lost by it, and the fetch's report says so.
 ///
 /// Should two records of a parent have one key, the next fetch starts for both where the one that is
 /// further back has come to.
-///
-/// A state of version 1, which had one cursor for all parents, is still read: it is where every parent
-/// starts from that has none of its own, until a fetch has seen all of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct State {
     pub(crate) resource: String,
     pub(crate) column: String,
     pub(crate) data_type: String,
-    /// Not said in states that were written before it was.
-    pub(crate) by: Option<SeenBy>,
+    pub(crate) by: SeenBy,
     pub(crate) reach: Reach,
     pub(crate) origin: Origin,
 }
 
-/// What the records up to a state were asked for by. Unknown in states of version 2 and before.
+/// What the records up to a state were asked for by. A fetch sets it when it gives a state.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Origin {
-    pub(crate) request: Option<Arc<Fingerprint>>,
+    pub(crate) request: Arc<Fingerprint>,
     pub(crate) start: Start,
 }
 
 /// Where the first of the fetches up to a state started.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Start {
-    #[default]
-    Unknown,
     /// There was no `initial_value`.
+    #[default]
     Beginning,
     /// At this `initial_value`.
     At(String),
@@ -122,20 +117,12 @@ impl SeenBy {
 /// What a state is of, and how far that has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Reach {
-    /// The whole resource. Of a child, one cursor for all parents, as version 1 had it.
+    /// The whole resource.
     All(Mark),
     /// The children of one parent.
-    One(OneParent, Mark),
+    One(ParentKey, Mark),
     /// The children of each parent.
     Each(Arc<Marks>),
-}
-
-/// The one parent that a state is of.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum OneParent {
-    Keyed(ParentKey),
-    /// What messages call it, as version 1 had it.
-    Named(String),
 }
 
 impl Reach {
@@ -163,9 +150,9 @@ impl State {
         }
     }
 
-    /// The fingerprint of the request that it belongs to; `None` in a state of version 2 or before.
-    pub fn request(&self) -> Option<&Fingerprint> {
-        self.origin.request.as_deref()
+    /// The fingerprint of the request that it belongs to.
+    pub fn request(&self) -> &Fingerprint {
+        &self.origin.request
     }
 
     /// The same state, with this origin.

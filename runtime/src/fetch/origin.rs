@@ -23,14 +23,11 @@ impl Job {
             .and_then(|plan| plan.initial_value.as_ref());
         let Some(since) = &self.since else {
             return Ok(Origin {
-                request: Some(Arc::new(request)),
+                request: Arc::new(request),
                 start: initial.map_or(Start::Beginning, |value| Start::At(value.to_string())),
             });
         };
-        let differences = since
-            .request()
-            .map(|was| was.differences(&request))
-            .unwrap_or_default();
+        let differences = since.request().differences(&request);
         if !differences.is_empty() && !self.keep_state {
             let message = "the state was saved for another request";
             let error =
@@ -42,7 +39,7 @@ impl Job {
             ));
         }
         Ok(Origin {
-            request: Some(Arc::new(request)),
+            request: Arc::new(request),
             start: since.origin.start.clone(),
         })
     }

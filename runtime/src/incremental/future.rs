@@ -262,7 +262,6 @@ mod tests {
         let last = |text: &str| Last {
             cursor: CursorValue::from(text.parse::<Timestamp>().unwrap()),
             seen: std::sync::Arc::default(),
-            shared: None,
         };
         let future = || last("2099-01-01T00:00:00Z");
         let mut capped = cursors(FutureCursor::Cap);

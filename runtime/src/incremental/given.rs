@@ -8,7 +8,7 @@ use crate::{
     parent::ParentRecord,
     plan::{ParentPlan, ResourcePlan, WriteDisposition},
     schema::Table,
-    state::{Mark, Marks, OneParent, Reach},
+    state::{Mark, Marks, Reach},
 };
 
 /// How far an earlier fetch came.
@@ -17,8 +17,6 @@ pub(crate) struct Last {
     pub(crate) cursor: CursorValue,
     /// The keys of the records that had it.
     pub(crate) seen: Arc<BTreeSet<String>>,
-    /// Where those are of all parents, by a state of version 1: what the parent was called in keys.
-    pub(crate) shared: Option<String>,
 }
 
 impl Last {
@@ -26,16 +24,7 @@ impl Last {
         Ok(Self {
             cursor: cursor(&mark.value, column)?,
             seen: Arc::clone(&mark.seen),
-            shared: None,
         })
-    }
-
-    /// The same for one of the parents whose records it knows together.
-    pub(super) fn shared_with(&self, parent: &ParentRecord) -> Self {
-        Self {
-            shared: Some(parent.name.clone()),
-            ..self.clone()
-        }
     }
 }
 
@@ -107,64 +96,45 @@ fn for_one(
     let key = &parent.key;
     let marks = match reach {
         None => return Ok((None, Whose::One(key.clone()))),
-        Some(Reach::One(of, mark)) => {
-            let last = match of {
-                OneParent::Keyed(of) if of == key => Last::of(mark, column)?,
-                OneParent::Named(name) if parent.was_named(plan, name) => {
-                    Last::of(&without_name(mark, name), column)?
-                }
-                other => {
-                    let (is, wants) = (shown(other, plan), &parent.name);
-                    return Err(foreign(format!(
-                        "the state is of {is}, the fetch for {wants}"
-                    )));
-                }
-            };
-            return Ok((Some(last), Whose::One(key.clone())));
+        Some(Reach::One(of, mark)) if of == key => {
+            return Ok((Some(Last::of(mark, column)?), Whose::One(key.clone())));
         }
-        Some(Reach::All(mark)) => Arc::new(Marks::new(key.by.clone(), Some(mark.clone()))),
+        Some(Reach::One(of, _)) => {
+            let (is, wants) = (of.shown(&plan.resource.name), &parent.name);
+            return Err(foreign(format!(
+                "the state is of {is}, the fetch for {wants}"
+            )));
+        }
+        Some(Reach::All(_)) => return Err(without_parents(plan)),
         Some(Reach::Each(marks)) => Arc::clone(marks),
     };
     tells_apart(&marks, &key.by, plan)?;
-    let last = match (marks.get(&key.values), &marks.others) {
-        (Some(mark), _) => Some(Last::of(mark, column)?),
-        (None, Some(mark)) => Some(Last::of(mark, column)?.shared_with(parent)),
-        (None, None) => None,
-    };
+    let last = marks.get(&key.values).map(|mark| Last::of(mark, column));
+    let last = last.transpose()?;
     Ok((last, Whose::OneOf(marks, key.clone())))
 }
 
 /// What a state says of each of the parents, which are told apart `by` this.
 pub(super) fn for_each(reach: Option<&Reach>, plan: &ParentPlan, by: Vec<String>) -> Result<Marks> {
     match reach {
-        None => Ok(Marks::new(by, None)),
-        Some(Reach::All(mark)) => Ok(Marks::new(by, Some(mark.clone()))),
+        None => Ok(Marks::new(by)),
+        Some(Reach::All(_)) => Err(without_parents(plan)),
         Some(Reach::Each(marks)) => {
             tells_apart(marks, &by, plan)?;
             Ok((**marks).clone())
         }
         Some(Reach::One(of, _)) => Err(foreign(format!(
             "the state is of {}, the fetch for all records of the parent",
-            shown(of, plan)
+            of.shown(&plan.resource.name)
         ))),
     }
 }
 
-/// The keys of records without one had what their parent was called behind them.
-fn without_name(mark: &Mark, name: &str) -> Mark {
-    let behind = format!(" of {name}");
-    let bare = |key: &String| key.strip_suffix(&behind).unwrap_or(key).to_owned();
-    Mark {
-        value: mark.value.clone(),
-        seen: Arc::new(mark.seen.iter().map(bare).collect()),
-    }
-}
-
-fn shown(parent: &OneParent, plan: &ParentPlan) -> String {
-    match parent {
-        OneParent::Keyed(key) => key.shown(&plan.resource.name),
-        OneParent::Named(name) => name.clone(),
-    }
+fn without_parents(plan: &ParentPlan) -> Error {
+    let parent = &plan.resource.name;
+    foreign(format!(
+        "the state has no cursor for each record of `{parent}`"
+    ))
 }
 
 /// Checks that a state is of this resource and its cursor, and that what it has seen is recognised,
@@ -179,11 +149,8 @@ pub(super) fn check(state: &State, resource: &ResourcePlan, range: &Range) -> Re
         )));
     }
     let is_appended = resource.write_disposition == WriteDisposition::Append;
-    if let Some(was) = &state.by
-        && is_appended
-        && state.reach.has_seen()
-        && !by.knows_those_by(was)
-    {
+    let was = &state.by;
+    if is_appended && state.reach.has_seen() && !by.knows_those_by(was) {
         let (is, wants) = (was.names().join("`, `"), by.names().join("`, `"));
         return Err(foreign(format!(
             "the state knows the records at its cursor by `{is}`, the fetch by `{wants}`: they would be \

@@ -4,7 +4,7 @@ use std::{borrow::Cow, cmp::Ordering, collections::BTreeSet, mem};
 
 use super::{
     CursorValue, Range, given,
-    key::{Keys, digest, former_hash},
+    key::{Keys, digest},
     text_order::TextOrder,
 };
 use crate::{
@@ -24,8 +24,8 @@ pub(super) struct InRange {
     /// Position of the cursor in the rows.
     cursor: usize,
     keys: Keys,
-    /// How the records of the state are recognised.
-    before: Known,
+    /// Of records without a key, the fewer columns that the state recognises them by.
+    keys_before: Option<Keys>,
     /// The largest cursor so far, the state's included, and the keys of the rows that have it.
     pub(super) largest: Option<CursorValue>,
     pub(super) at_largest: BTreeSet<String>,
@@ -56,16 +56,6 @@ enum Order {
     Broken,
 }
 
-/// How the records of a state are recognised.
-enum Known {
-    /// As those that come.
-    AsNow,
-    /// By fewer columns, where they have no key.
-    By(Keys),
-    /// By the hash of a state that does not say by what.
-    ByFormerHash,
-}
-
 /// What becomes of a row.
 pub(super) enum Verdict {
     Keep,
@@ -87,13 +77,11 @@ impl InRange {
         let position = |name: &str| table.position(name).ok_or_else(|| lacks(name));
         let cursor = position(&range.column.name)?;
         let keys = Keys::new(&range.by, table).map_err(lacks)?;
-        let before = match &range.was_by {
-            Some(by) if *by == range.by || keys.are_keys() => Known::AsNow,
-            Some(by) => Keys::new(by, table).map_or(Known::AsNow, Known::By),
-            None if keys.are_keys() || range.last.is_none() => Known::AsNow,
-            None => Known::ByFormerHash,
-        };
-        let is_hashed_anew = matches!(before, Known::ByFormerHash);
+        let keys_before = range
+            .was_by
+            .as_ref()
+            .filter(|by| **by != range.by && !keys.are_keys())
+            .and_then(|by| Keys::new(by, table).ok());
         let mut texts = TextOrder::default();
         let last = range.last.as_ref().map(|last| &last.cursor);
         for bound in [last, range.start.as_ref(), range.end.as_ref()] {
@@ -109,13 +97,13 @@ impl InRange {
         Ok(Self {
             cursor,
             keys,
-            before,
+            keys_before,
             largest: range.last.as_ref().map(|last| last.cursor.clone()),
-            at_largest: match &range.last {
-                // Those that are met again are of this parent, and are written as they are now.
-                Some(last) if last.shared.is_none() && !is_hashed_anew => (*last.seen).clone(),
-                _ => BTreeSet::new(),
-            },
+            at_largest: range
+                .last
+                .as_ref()
+                .map(|last| (*last.seen).clone())
+                .unwrap_or_default(),
             overflowed: false,
             in_groups: resource.replaces_groups(),
             kept: false,
@@ -237,30 +225,19 @@ impl InRange {
         }
         let key = self.keys.of(row);
         let has_digests = last.seen.last().is_some_and(|key| key.starts_with('~'));
-        let has = |key: &str| {
-            let of = |parent| last.seen.contains(&format!("{key} of {parent}"));
-            last.seen.contains(key)
-                || has_digests && last.seen.contains(&digest(key))
-                || last.shared.as_ref().is_some_and(of)
-        };
-        let is_known = match &self.before {
-            _ if has(&key) => true,
-            Known::By(fewer) if has(&fewer.of(row)) => return Err(self.has_grown()),
-            Known::AsNow | Known::By(_) => false,
-            Known::ByFormerHash => has(&former_hash(row)),
-        };
-        if is_known && let Some(hour) = hour {
+        let has =
+            |key: &str| last.seen.contains(key) || has_digests && last.seen.contains(&digest(key));
+        if !has(&key) {
+            let fewer = self.keys_before.as_ref();
+            return match fewer.is_some_and(|fewer| has(&fewer.of(row))) {
+                true => Err(self.has_grown()),
+                false => Ok(false),
+            };
+        }
+        if let Some(hour) = hour {
             self.remember_in_hour(hour, [key_in_hour(&key, value)]);
         }
-        let Some(last) = &self.range.last else {
-            return Ok(is_known);
-        };
-        let is_written_anew = last.shared.is_some() || matches!(self.before, Known::ByFormerHash);
-        let is_largest = |largest: &CursorValue| largest.compare(value) == Some(Ordering::Equal);
-        if is_known && is_written_anew && self.largest.as_ref().is_some_and(is_largest) {
-            self.remember([key]);
-        }
-        Ok(is_known)
+        Ok(true)
     }
 
     fn has_grown(&self) -> Error {
@@ -342,16 +319,7 @@ impl InRange {
             && matches!(self.order, Order::Kept(_))
             && plan.start_closed
             && !self.overflowed
-            && !self.is_shared()
-            && !matches!(self.before, Known::ByFormerHash)
             && self.room() == Room::Enough
-    }
-
-    /// Whether it started from where all parents together had come to: which of the records at that
-    /// cursor are this one's is only known after all of it.
-    pub(super) fn is_shared(&self) -> bool {
-        let last = self.range.last.as_ref();
-        last.is_some_and(|last| last.shared.is_some())
     }
 
     /// Remembers the largest cursor of these rows, and who has it.

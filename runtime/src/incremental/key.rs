@@ -1,7 +1,5 @@
 //! What a record is recognised by, when it is met again.
 
-use std::fmt::Write;
-
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use crate::{Row, plan::ResourcePlan, schema::Table, state::SeenBy};
@@ -62,24 +60,6 @@ impl Keys {
         }
         hash.shown()
     }
-}
-
-/// The hash of a row without a key in states that do not say what it is recognised by: of all values,
-/// in the order of the columns.
-pub(super) fn former_hash(row: Row<'_>) -> String {
-    let mut hash = Hash::default();
-    let mut text = String::new();
-    for value in row.values() {
-        if value.is_null() {
-            hash.eat_bytes(&u64::MAX.to_le_bytes());
-            continue;
-        }
-        text.clear();
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{value}");
-        hash.eat(&text);
-    }
-    hash.shown()
 }
 
 /// A short form of a key, for states that remember many. It is kept in states, so that it may never change.

@@ -26,8 +26,6 @@ pub(crate) struct PerParent {
     range: Range,
     /// How far the fetch before came.
     before: BTreeMap<String, Last>,
-    /// How far it came with all others, by a state of version 1.
-    others: Option<Last>,
     /// How far this one has come.
     marks: Marks,
     largest: Option<CursorValue>,
@@ -37,8 +35,6 @@ pub(crate) struct PerParent {
     over: BTreeSet<String>,
     /// Those whose part is begun and not over, and how many of one key.
     under_way: BTreeMap<String, usize>,
-    /// Whether a parent still has to start from where the others came to.
-    others_stay: bool,
     /// Marks that there is no room for, unless others are forgotten, and whether their parents delivered
     /// records that the next fetch would deliver again.
     waiting: Vec<(String, Mark, bool)>,
@@ -81,11 +77,9 @@ impl PerParent {
             .iter()
             .map(|(parent, mark)| Ok((parent.to_owned(), last(mark)?)))
             .collect::<Result<_>>()?;
-        let others = marks.others.as_ref().map(last).transpose()?;
         Ok(Some(Self {
             resource: resource.name.clone(),
             parent: parent.resource.name.clone(),
-            others,
             largest: state
                 .map(|_| given::cursor(&marks.largest, column))
                 .transpose()?,
@@ -95,7 +89,6 @@ impl PerParent {
             range: range.of(Whose::Part),
             before,
             marks,
-            others_stay: false,
             waiting: Vec::new(),
             left_out: 0,
             forgotten: 0,
@@ -116,8 +109,7 @@ impl PerParent {
         let key = &parent.key.values;
         self.unmet.remove(key);
         *self.under_way.entry(key.clone()).or_default() += 1;
-        let others = || Some(self.others.as_ref()?.shared_with(parent));
-        let last = self.before.get(key).cloned().or_else(others);
+        let last = self.before.get(key).cloned();
         self.range.clone().since(last)
     }
 
@@ -141,7 +133,7 @@ impl PerParent {
         if let Some(future) = sieve.future() {
             self.future.add(future);
         }
-        let (kept, shared) = (sieve.has_kept(), sieve.is_shared());
+        let kept = sieve.has_kept();
         let mut reached = match sieve.reached(complete) {
             Some(reached) => {
                 self.overflowed += u64::from(reached.overflowed);
@@ -150,7 +142,6 @@ impl PerParent {
             // It starts there again.
             None => self.before.get(parent).cloned(),
         };
-        self.others_stay |= shared && reached.is_none();
         if self.over.contains(parent) {
             reached = self.earlier(parent, reached, whole);
         } else if self.over.len() < MOST_PARENTS {
@@ -167,7 +158,7 @@ impl PerParent {
             self.marks.largest.clone_from(&value);
             self.largest = Some(cursor);
         }
-        self.put(parent, Mark { value, seen }, kept || shared, whole);
+        self.put(parent, Mark { value, seen }, kept, whole);
     }
 
     fn put(&mut self, parent: &str, mark: Mark, delivers_again: bool, whole: &mut Completeness) {
@@ -200,9 +191,6 @@ impl PerParent {
             for parent in unmet.iter().take(number) {
                 self.marks.remove(parent);
                 self.forgotten += 1;
-            }
-            if !self.others_stay {
-                self.marks.others = None;
             }
         }
         for (parent, mark, delivers_again) in mem::take(&mut self.waiting) {

@@ -20,7 +20,7 @@ pub(crate) struct Range {
     pub(crate) last: Option<Last>,
     /// What the records at the cursors are recognised by.
     pub(crate) by: Arc<SeenBy>,
-    /// What those of the state are; nothing where it does not say.
+    /// What those of the state are.
     pub(crate) was_by: Option<Arc<SeenBy>>,
     /// Whose records are fetched.
     pub(crate) whose: Whose,
@@ -72,7 +72,7 @@ impl Range {
             initial,
             last: None,
             by: Arc::new(key::seen_by(resource, table)),
-            was_by: state.and_then(|state| state.by.clone()).map(Arc::new),
+            was_by: state.map(|state| Arc::new(state.by.clone())),
             whose: Whose::All,
             is_upsert,
             // A group of rows is whole or not there: one older record would replace all of its group.
@@ -267,7 +267,7 @@ mod tests {
             resource: "things".to_owned(),
             column: "at".to_owned(),
             data_type: "timestamp".to_owned(),
-            by: None,
+            by: SeenBy::Key(vec!["id".to_owned()]),
             reach: Reach::All(mark),
             origin: Origin::default(),
         }

@@ -219,11 +219,7 @@ impl Sieve {
         let range = self.range.filter(|range| complete || range.is_safe())?;
         let seen = Arc::new(range.seen().into_owned());
         Some(Reached {
-            last: range.largest.map(|cursor| Last {
-                cursor,
-                seen,
-                shared: None,
-            }),
+            last: range.largest.map(|cursor| Last { cursor, seen }),
             overflowed: range.overflowed,
         })
     }
@@ -236,10 +232,5 @@ impl Sieve {
     /// Whether anyone was given a row.
     pub(super) fn has_kept(&self) -> bool {
         self.range.as_ref().is_some_and(|range| range.kept)
-    }
-
-    /// Whether it started from where all parents together had come to.
-    pub(super) fn is_shared(&self) -> bool {
-        self.range.as_ref().is_some_and(InRange::is_shared)
     }
 }

@@ -6,7 +6,7 @@ use super::CursorValue;
 use crate::{
     Column, State,
     parent::ParentKey,
-    state::{Mark, Marks, OneParent, Origin, Reach, Room, SeenBy},
+    state::{Mark, Marks, Origin, Reach, Room, SeenBy},
 };
 
 /// Whose records are fetched.
@@ -38,7 +38,7 @@ impl Whose {
         };
         let reach = match self {
             Self::All => Reach::All(mark),
-            Self::One(key) => Reach::One(OneParent::Keyed(key.clone()), mark),
+            Self::One(key) => Reach::One(key.clone(), mark),
             Self::OneOf(marks, key) => {
                 let mut marks = (**marks).clone();
                 if is_larger(cursor, &marks.largest, column) {
@@ -66,7 +66,7 @@ pub(super) fn state(resource: &str, column: &Column, by: &SeenBy, reach: Reach) 
         resource: resource.to_owned(),
         column: column.name.to_string(),
         data_type: column.data_type.word().to_owned(),
-        by: Some(by.clone()),
+        by: by.clone(),
         reach,
         origin: Origin::default(),
     }

@@ -99,12 +99,6 @@ impl ParentRecord {
             + self.key.values.len()
             + self.name.len()
     }
-
-    /// Whether a state of version 1, which knew a record by what it is called, is of this one. Where a
-    /// long text was cut off, it may as well be of another.
-    pub(crate) fn was_named(&self, plan: &ParentPlan, named: &str) -> bool {
-        name_by_fields(plan, &self.values, usize::MAX) == named
-    }
 }
 
 impl ParentKey {

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::{Fingerprint, Mark, Marks, OneParent, Origin, Reach, SeenBy, Start, State};
+use super::{Fingerprint, Mark, Marks, Origin, Reach, SeenBy, Start, State};
 use crate::{
     error::{Error, ErrorKind, Result},
     parent::ParentKey,
 };
 
-/// The version that is written. Those before are read, too.
+/// The version of the format.
 const VERSION: u64 = 3;
 
 impl State {
@@ -20,52 +20,44 @@ impl State {
             "version": VERSION,
             "resource": self.resource,
             "cursor": { "column": self.column, "type": self.data_type, "value": self.cursor() },
+            "seen_by": match &self.by {
+                SeenBy::Key(names) => json!({ "key": names }),
+                SeenBy::Columns(names) => json!({ "columns": names }),
+            },
+            "request": self.origin.request.to_value(),
+            "start": match &self.origin.start {
+                Start::Beginning => Value::Null,
+                Start::At(value) => value.as_str().into(),
+            },
         });
-        match &self.by {
-            Some(SeenBy::Key(names)) => tree["seen_by"] = json!({ "key": names }),
-            Some(SeenBy::Columns(names)) => tree["seen_by"] = json!({ "columns": names }),
-            None => {}
-        }
-        if let Some(request) = &self.origin.request {
-            tree["request"] = request.to_value();
-        }
-        match &self.origin.start {
-            Start::Unknown => {}
-            Start::Beginning => tree["start"] = Value::Null,
-            Start::At(value) => tree["start"] = value.as_str().into(),
-        }
         match &self.reach {
             Reach::All(mark) => tree["seen"] = seen(mark),
             Reach::One(parent, mark) => {
                 tree["seen"] = seen(mark);
-                tree["parent"] = match parent {
-                    OneParent::Named(name) => name.as_str().into(),
-                    OneParent::Keyed(key) => json!({ "by": key.by, "key": key.values }),
-                };
+                tree["partition"] = json!({ "by": parent.by, "key": parent.values });
             }
             Reach::Each(marks) => {
                 let of = |(parent, mark): (&str, &Mark)| (parent.to_owned(), written(mark));
                 tree["by"] = json!(marks.by);
-                tree["parents"] = marks.iter().map(of).collect::<Map<_, _>>().into();
-                tree["others"] = marks.others.as_ref().map(written).into();
+                tree["partitions"] = marks.iter().map(of).collect::<Map<_, _>>().into();
             }
         }
         tree.to_string()
     }
 
-    /// Reads what [`to_json`](Self::to_json) wrote, by this version or an earlier one.
+    /// Reads what [`to_json`](Self::to_json) wrote.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::State`] when the text is not a state, or one of another version.
     pub fn from_json(text: &str) -> Result<Self> {
         let tree: Value = serde_json::from_str(text)
-            .map_err(|e| unreadable(format!("the state is no JSON: {e}")).with_source(&e))?;
-        match tree.get("version").and_then(Value::as_u64) {
-            Some(1..=VERSION) => {}
-            Some(other) => {
+            .map_err(|e| unreadable(format!("the state is not valid JSON: {e}")).with_source(&e))?;
+        match tree.get("version") {
+            Some(version) if version.as_u64() == Some(VERSION) => {}
+            Some(version) => {
                 return Err(unreadable(format!(
-                    "the state is of version {other}, not {VERSION}"
+                    "the state has format version {version}, expected {VERSION}"
                 )));
             }
             None => return Err(unreadable("the state has no `version`".to_owned())),
@@ -82,16 +74,14 @@ impl State {
 }
 
 fn origin(tree: &Value) -> Result<Origin> {
-    let request = tree.get("request").map(|request| {
-        let request = Fingerprint::from_value(request);
-        request.ok_or_else(|| unreadable("the state has no map of texts at `/request`".to_owned()))
-    });
+    let request = tree.get("request").and_then(Fingerprint::from_value);
+    let request = request
+        .ok_or_else(|| unreadable("the state has no map of texts at `/request`".to_owned()))?;
     Ok(Origin {
-        request: request.transpose()?.map(Arc::new),
+        request: Arc::new(request),
         start: match tree.get("start") {
-            None => Start::Unknown,
             Some(Value::Null) => Start::Beginning,
-            Some(_) => Start::At(text_at(tree, "/start")?),
+            _ => Start::At(text_at(tree, "/start")?),
         },
     })
 }
@@ -104,32 +94,30 @@ fn written(mark: &Mark) -> Value {
     json!({ "value": mark.value, "seen": seen(mark) })
 }
 
-fn seen_by(tree: &Value) -> Result<Option<SeenBy>> {
-    Ok(match tree.get("seen_by") {
-        None => None,
-        Some(by) if by.get("key").is_some() => Some(SeenBy::Key(texts_at(tree, "/seen_by/key")?)),
-        Some(_) => Some(SeenBy::Columns(texts_at(tree, "/seen_by/columns")?)),
+fn seen_by(tree: &Value) -> Result<SeenBy> {
+    Ok(match tree.pointer("/seen_by/key") {
+        Some(_) => SeenBy::Key(texts_at(tree, "/seen_by/key")?),
+        None => SeenBy::Columns(texts_at(tree, "/seen_by/columns")?),
     })
 }
 
 fn reach(tree: &Value) -> Result<Reach> {
     let value = text_at(tree, "/cursor/value")?;
-    if let Some(parents) = tree.get("parents") {
+    if let Some(parents) = tree.get("partitions") {
         return each(tree, parents, value).map(|marks| Reach::Each(Arc::new(marks)));
     }
     let mark = Mark {
         value,
         seen: read_seen(tree)?,
     };
-    Ok(match tree.get("parent") {
+    Ok(match tree.get("partition") {
         None => Reach::All(mark),
-        Some(Value::String(name)) => Reach::One(OneParent::Named(name.clone()), mark),
         Some(_) => {
             let key = ParentKey {
-                by: texts_at(tree, "/parent/by")?,
-                values: text_at(tree, "/parent/key")?,
+                by: texts_at(tree, "/partition/by")?,
+                values: text_at(tree, "/partition/key")?,
             };
-            Reach::One(OneParent::Keyed(key), mark)
+            Reach::One(key, mark)
         }
     })
 }
@@ -141,12 +129,11 @@ fn each(tree: &Value, parents: &Value, largest: String) -> Result<Marks> {
             seen: read_seen(tree)?,
         })
     };
-    let others = tree.get("others").filter(|others| !others.is_null());
-    let mut marks = Marks::new(texts_at(tree, "/by")?, others.map(read).transpose()?);
+    let mut marks = Marks::new(texts_at(tree, "/by")?);
     marks.largest = largest;
     let parents = parents
         .as_object()
-        .ok_or_else(|| unreadable("the state has no map `parents`".to_owned()))?;
+        .ok_or_else(|| unreadable("the state has no map `partitions`".to_owned()))?;
     for (parent, mark) in parents {
         marks.put(parent, read(mark)?);
     }
@@ -177,7 +164,8 @@ fn text_at(tree: &Value, pointer: &str) -> Result<String> {
 }
 
 fn unreadable(message: String) -> Error {
-    Error::new(ErrorKind::State, message).with_help("a full refresh starts over, without a state")
+    Error::new(ErrorKind::State, message)
+        .with_help("delete the state, or start over by a full refresh: everything is fetched again")
 }
 
 #[cfg(test)]
@@ -196,7 +184,7 @@ mod tests {
             resource: "stories".into(),
             column: "updated_at".into(),
             data_type: "timestamp".into(),
-            by: None,
+            by: SeenBy::Key(vec!["id".to_owned()]),
             reach,
             origin: Origin::default(),
         }
@@ -213,28 +201,21 @@ mod tests {
             by: vec!["id".to_owned()],
             values: "[7]".to_owned(),
         };
-        let mut marks = Marks::new(key.by.clone(), Some(mark("1", &["[\"x\"]"])));
+        let mut marks = Marks::new(key.by.clone());
         marks.put("[7]", mark("3", &["[\"a\"]"]));
         marks.put("[\"7\"]", mark("2", &[]));
         marks.largest = "3".to_owned();
-        let mut settled = marks.clone();
-        settled.others = None;
         for state in [
             all(),
-            state(Reach::One(OneParent::Keyed(key), mark("2", &["#1"]))),
-            state(Reach::One(
-                OneParent::Named("`posts`".into()),
-                mark("2", &[]),
-            )),
+            state(Reach::One(key, mark("2", &["#1"]))),
             state(Reach::Each(Arc::new(marks))),
-            state(Reach::Each(Arc::new(settled))),
         ] {
             assert_eq!(State::from_json(&state.to_json()).unwrap(), state);
         }
         for start in [Start::Beginning, Start::At("7".to_owned())] {
             let request = Fingerprint::from_json(r#"{"path":"stories"}"#).unwrap();
             let origin = Origin {
-                request: Some(Arc::new(request)),
+                request: Arc::new(request),
                 start,
             };
             let state = all().with_origin(origin);
@@ -242,7 +223,7 @@ mod tests {
         }
         for by in [SeenBy::Key, SeenBy::Columns] {
             let state = State {
-                by: Some(by(vec!["id".to_owned()])),
+                by: by(vec!["id".to_owned()]),
                 ..all()
             };
             assert_eq!(State::from_json(&state.to_json()).unwrap(), state);
@@ -250,62 +231,60 @@ mod tests {
     }
 
     #[test]
-    fn what_version_1_wrote_is_read() {
-        let text = r#"{"version":1,"resource":"stories","cursor":{"column":"updated_at",
-            "type":"timestamp","value":"2026-11-21T09:30:00Z"},"seen":["[\"b\"]","[\"a\"]"]}"#;
-        assert_eq!(State::from_json(text).unwrap(), all());
-        let name = r#"`posts` with `id` \"7\""#;
-        let text = text.replace("\"seen\"", &format!("\"parent\":\"{name}\",\"seen\""));
-        let state = State::from_json(&text).unwrap();
-        let named = OneParent::Named("`posts` with `id` \"7\"".to_owned());
-        assert!(matches!(state.reach, Reach::One(one, _) if one == named));
-    }
-
-    #[test]
     fn another_version_is_refused_by_its_number() {
         let text = all().to_json().replace("\"version\":3", "\"version\":7");
         let error = State::from_json(&text).unwrap_err();
         assert_eq!(*error.kind(), ErrorKind::State);
-        assert!(error.to_string().contains("version 7"), "{error}");
+        assert!(
+            error.to_string().contains("version 7, expected 3"),
+            "{error}"
+        );
     }
 
     #[test]
-    fn what_is_no_state_is_refused_by_what_it_lacks() {
-        let cursor = r#""resource":"r","cursor":{"column":"c","type":"t","value":"v"}"#;
-        for (text, wanted) in [
-            (String::new(), "no JSON"),
-            ("{}".to_owned(), "`version`"),
-            (r#"{"version":1}"#.to_owned(), "`/resource`"),
-            (format!(r#"{{"version":1,{cursor}}}"#), "`/seen`"),
-            (format!(r#"{{"version":2,{cursor},"seen":[1]}}"#), "`/seen`"),
-            (
-                format!(r#"{{"version":2,{cursor},"seen":[],"seen_by":["id"]}}"#),
-                "`/seen_by/columns`",
-            ),
-            (
-                format!(r#"{{"version":2,{cursor},"seen":[],"parent":{{"by":["id"]}}}}"#),
-                "`/parent/key`",
-            ),
-            (
-                format!(r#"{{"version":3,{cursor},"seen":[],"request":{{"a":1}}}}"#),
-                "`/request`",
-            ),
-            (
-                format!(r#"{{"version":2,{cursor},"by":["id"],"parents":[]}}"#),
-                "`parents`",
-            ),
-            (
-                format!(r#"{{"version":2,{cursor},"by":["id"],"parents":{{"[7]":{{}}}}}}"#),
-                "`/value`",
-            ),
-            (
-                r#"{"version":1,"seen":[],"resource":"r","cursor":{"column":"c","type":"t"}}"#
-                    .to_owned(),
-                "`/cursor/value`",
-            ),
+    fn a_missing_member_is_named() {
+        let partitioned = all_members().to_string().replace("\"seen\":", "\"by\":");
+        for (member, wanted) in [
+            ("version", "`version`"),
+            ("resource", "`/resource`"),
+            ("cursor", "`/cursor/column`"),
+            ("seen", "`/seen`"),
+            ("seen_by", "`/seen_by/columns`"),
+            ("request", "`/request`"),
+            ("start", "`/start`"),
         ] {
-            let error = State::from_json(&text).unwrap_err();
-            assert!(error.to_string().contains(wanted), "{text}: {error}");
+            let mut tree = all_members();
+            tree.as_object_mut().unwrap().remove(member);
+            assert_refused(&tree.to_string(), wanted);
         }
+        assert_refused("", "not valid JSON");
+        for (member, value, wanted) in [
+            ("seen", json!([1]), "`/seen`"),
+            ("seen_by", json!(["id"]), "`/seen_by/columns`"),
+            ("partition", json!({ "by": ["id"] }), "`/partition/key`"),
+            ("request", json!({ "a": 1 }), "`/request`"),
+            ("start", json!(7), "`/start`"),
+            ("partitions", json!({}), "`/by`"),
+        ] {
+            let mut tree = all_members();
+            tree[member] = value;
+            assert_refused(&tree.to_string(), wanted);
+        }
+        for (partitions, wanted) in [("[]", "`partitions`"), (r#"{"[7]":{}}"#, "`/value`")] {
+            let text = partitioned.replacen('{', &format!("{{\"partitions\":{partitions},"), 1);
+            assert_refused(&text, wanted);
+        }
+    }
+
+    fn all_members() -> Value {
+        serde_json::from_str(&all().to_json()).unwrap()
+    }
+
+    fn assert_refused(text: &str, wanted: &str) {
+        let error = State::from_json(text).unwrap_err();
+        assert_eq!(*error.kind(), ErrorKind::State);
+        let message = error.to_string();
+        assert!(message.contains(wanted), "{text}: {message}");
+        assert!(message.contains("delete the state"), "{message}");
     }
 }

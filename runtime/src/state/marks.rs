@@ -29,8 +29,6 @@ pub(crate) struct Marks {
     of: BTreeMap<String, Mark>,
     /// The number of keys in them.
     seen: usize,
-    /// Where the others have come to, by a state of version 1.
-    pub(crate) others: Option<Mark>,
     /// The largest cursor value of all.
     pub(crate) largest: String,
 }
@@ -45,14 +43,10 @@ pub(crate) enum Room {
 }
 
 impl Marks {
-    /// Of parents that are told apart by this, as far as one state of version 1 says of all.
-    pub(crate) fn new(by: Vec<String>, others: Option<Mark>) -> Self {
+    /// None yet, of parents that are told apart by this.
+    pub(crate) fn new(by: Vec<String>) -> Self {
         Self {
             by,
-            largest: others
-                .as_ref()
-                .map_or_else(String::new, |mark| mark.value.clone()),
-            others,
             ..Self::default()
         }
     }
@@ -72,8 +66,7 @@ impl Marks {
 
     /// Whether any record at a cursor is remembered.
     pub(crate) fn have_seen(&self) -> bool {
-        let others = self.others.as_ref();
-        self.seen > 0 || others.is_some_and(|mark| !mark.seen.is_empty())
+        self.seen > 0
     }
 
     /// Whether there is room for the mark of this parent, with so many keys.

@@ -41,7 +41,7 @@ async fn asks(incremental: &str, since: Option<&str>, column: &str, data_type: &
     let world = world(incremental, json!([])).await;
     let run = world.run_as(|fetch| match since {
         None => fetch,
-        Some(value) => fetch.since(state(column, data_type, value)),
+        Some(value) => fetch.since(state(column, data_type, value)).keep_state(),
     });
     let run = run.await;
     assert!(run.end.is_ok(), "{:?}", run.end);
@@ -50,7 +50,10 @@ async fn asks(incremental: &str, since: Option<&str>, column: &str, data_type: &
 
 fn state(column: &str, data_type: &str, value: &str) -> State {
     let cursor = json!({ "column": column, "type": data_type, "value": value });
-    let state = json!({ "version": 1, "resource": "things", "cursor": cursor, "seen": [] });
+    let state = json!({
+        "version": 3, "resource": "things", "cursor": cursor, "seen_by": { "key": ["id"] },
+        "seen": [], "request": {}, "start": null,
+    });
     State::from_json(&state.to_string()).unwrap()
 }
 
@@ -327,7 +330,11 @@ async fn what_a_lag_brings_again_is_delivered_again() {
     )
     .await;
     let run = world
-        .run_as(|fetch| fetch.since(state("at", "timestamp", "2026-01-01T04:00:00Z")))
+        .run_as(|fetch| {
+            fetch
+                .since(state("at", "timestamp", "2026-01-01T04:00:00Z"))
+                .keep_state()
+        })
         .await;
     assert_eq!(ids(&run), ["b", "c"]);
 }
@@ -394,7 +401,7 @@ async fn in_order(incremental: &str, sizes: [i64; 9], since: Option<&str>) -> Ru
     let since = since.map(|value| state("size", "bigint", value));
     world
         .run_as(|fetch| match since {
-            Some(state) => fetch.since(state),
+            Some(state) => fetch.since(state).keep_state(),
             None => fetch,
         })
         .await
@@ -433,10 +440,11 @@ async fn a_fetch_that_did_not_see_all_keeps_the_old_state() {
         spec("cursor_path: size").replace("single_page", "{ type: page_number, maximum_page: 3 }");
     let world = World::new(&spec, ordered(sizes)).await;
     let since = || state("size", "bigint", "1");
-    let run = world.run_as(|fetch| fetch.since(since()).limit(2)).await;
-    assert_eq!(run.state, Some(since()), "the limit left records out");
-    let run = world.run_as(|fetch| fetch.since(since())).await;
-    assert_eq!(run.state, Some(since()), "`maximum_page` did");
+    let run = world.run_as(|fetch| fetch.since(since()).keep_state().limit(2));
+    let limited = run.await.state.unwrap();
+    assert_eq!(limited.cursor(), "1", "the limit left records out");
+    let run = world.run_as(|fetch| fetch.since(limited.clone())).await;
+    assert_eq!(run.state, Some(limited), "`maximum_page` did");
     // In ascending order each page may be kept by itself.
     let run = in_order("row_order: asc", sizes, Some("1")).await;
     assert_eq!(run.state.unwrap().cursor(), "9");
@@ -449,7 +457,7 @@ async fn a_state_of_something_else_is_refused_before_anything_is_asked() {
         state("day", "date", "2026-01-01"),
         state("size", "timestamp", "2026-01-01T00:00:00Z"),
     ] {
-        let run = world.run_as(|fetch| fetch.since(wrong)).await;
+        let run = world.run_as(|fetch| fetch.since(wrong).keep_state()).await;
         run.fails(&ErrorKind::State, &[]);
     }
     let run = world.run_as(|fetch| fetch.until("soon")).await;

@@ -450,15 +450,3 @@ async fn another_key_knows_no_record_again_where_that_matters() {
     let (number, error, _) = named_since(&shop, &MERGED_BY_AT_TOO, state.as_ref()).await;
     assert_eq!((number, error.is_none()), (1, true));
 }
-
-#[tokio::test]
-async fn records_without_a_key_are_known_by_a_state_that_does_not_say_how() {
-    // As it was written when a record was hashed column by column, without their names.
-    let text = r##"{"version":2,"resource":"things","seen":["#aa7606665d4136adbf01ace681121543"],
-        "cursor":{"column":"at","type":"bigint","value":"30"}}"##;
-    let state = State::from_json(text).unwrap();
-    let shop = named(TWO_NAMES);
-    let (number, error, again) = named_since(&shop, &NAMED, Some(&state)).await;
-    assert_eq!((number, error.is_none()), (0, true));
-    assert_eq!(named_since(&shop, &NAMED, again.as_ref()).await.0, 0);
-}

@@ -5,7 +5,6 @@ mod family;
 mod incremental;
 mod per_parent;
 mod so_far;
-mod version_1;
 
 use std::sync::LazyLock;
 

@@ -111,7 +111,7 @@ impl Outcome {
     /// For each parent in the state, its cursor.
     fn cursors(&self) -> BTreeMap<String, String> {
         let state: Value = serde_json::from_str(&self.state().to_json()).unwrap();
-        let parents = state["parents"].as_object().unwrap().iter();
+        let parents = state["partitions"].as_object().unwrap().iter();
         parents
             .map(|(key, mark)| (key.clone(), mark["value"].as_str().unwrap().to_owned()))
             .collect()
@@ -609,13 +609,14 @@ async fn one_parent_says_where_its_records_find_no_room_in_the_state_of_all() {
         })
         .collect();
     let full = json!({
-        "version": 2, "resource": "comments", "by": ["id"], "parents": parents,
+        "version": 3, "resource": "comments", "by": ["id"], "partitions": parents,
         "cursor": { "column": "at", "type": "bigint", "value": "5" },
+        "seen_by": { "key": ["id"] }, "request": {}, "start": null,
     });
     let full = State::from_json(&full.to_string()).unwrap();
     let shop = Blog::new(&[("a", &[7])]).shop();
     for resource in [&*NEW, &*IN_ORDER] {
-        let one = fetch(of(&shop, resource, "a").since(full.clone())).await;
+        let one = fetch(of(&shop, resource, "a").since(full.clone()).keep_state()).await;
         assert_eq!(one.ids, ["a@7"]);
         assert!(one.repeats);
         let note =
