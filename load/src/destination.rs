@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use rest_source::{
-    ConfigValue, Fingerprint, Result, Rows, State,
+    Fingerprint, Result, Rows, Scalar, State,
     plan::{ResourcePlan, WriteDisposition},
     shared::{Ref, Text},
 };
@@ -138,7 +138,7 @@ pub struct Target {
     pub request: Fingerprint,
     /// The columns that hold settings (`include_from_config`), and their values. They identify the rows of this
     /// load: rows of other values have their own states.
-    pub settings: Vec<(Text, ConfigValue)>,
+    pub settings: Vec<(Text, Scalar)>,
 }
 
 /// What a destination has stored of a resource when it is opened.

@@ -3,8 +3,7 @@
 use std::{future::IntoFuture, pin::Pin};
 
 use rest_source::{
-    Client, ConfigValue, Connector, Error, ErrorKind, Family, Fetch, Fingerprint, Pages, Result,
-    Rows,
+    Client, Connector, Error, ErrorKind, Family, Fetch, Fingerprint, Pages, Result, Rows, Scalar,
     plan::{ResourcePlan, WriteDisposition},
     shared::{Ref, Text},
 };
@@ -231,7 +230,7 @@ impl<'a, D: Destination> Loading<'a, D> {
     }
 
     /// The columns of a resource that hold settings, and their values.
-    fn settings(&self, resource: &ResourcePlan) -> Vec<(Text, ConfigValue)> {
+    fn settings(&self, resource: &ResourcePlan) -> Vec<(Text, Scalar)> {
         let columns = resource.table.columns.iter();
         let config = self.client.config();
         columns

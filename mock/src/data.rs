@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use rest_source::{
     __private::mock::{RecordReader, compare_cursors, read_cursor},
-    CursorValue, Error, ErrorKind, Result,
+    Error, ErrorKind, Result, Scalar,
     plan::{Incremental, ParentPlan, ResourcePlan, RowOrder},
     schema::{Step, Type},
     shared::{Ref, Text},
@@ -33,7 +33,7 @@ pub(crate) struct Data {
 
 struct Record {
     json: Json,
-    cursor: Option<CursorValue>,
+    cursor: Option<Scalar>,
     /// The values at these positions of the parent's fields, of the record that it belongs to.
     of: Vec<(usize, String)>,
 }
@@ -113,7 +113,7 @@ impl Data {
     pub(crate) fn asked(&self, asks: &Asks) -> Result<Vec<&Json>, Unreadable> {
         let start = self.bound(asks.start())?;
         let end = self.bound(asks.end())?;
-        let is_within = |cursor: &CursorValue| {
+        let is_within = |cursor: &Scalar| {
             !is(cursor, Ordering::Less, start.as_ref())
                 && !is(cursor, Ordering::Greater, end.as_ref())
         };
@@ -128,7 +128,7 @@ impl Data {
     }
 
     /// A start or an end, as it is sent; nothing where none is.
-    fn bound(&self, text: Option<&str>) -> Result<Option<CursorValue>, Unreadable> {
+    fn bound(&self, text: Option<&str>) -> Result<Option<Scalar>, Unreadable> {
         let plan = &self.plan.incremental;
         let (Some(text), Some(plan)) = (text, plan) else {
             return Ok(None);
@@ -156,7 +156,7 @@ fn sent_as(data_type: &Type, plan: &Incremental) -> Type {
 }
 
 /// Whether a cursor compares so to a bound, where there is one.
-fn is(cursor: &CursorValue, ordering: Ordering, bound: Option<&CursorValue>) -> bool {
+fn is(cursor: &Scalar, ordering: Ordering, bound: Option<&Scalar>) -> bool {
     bound.is_some_and(|bound| compare_cursors(cursor, bound) == Some(ordering))
 }
 

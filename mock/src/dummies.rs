@@ -2,7 +2,7 @@
 
 use rest_source::{
     __private::mock::{self, GivenSecrets, Settings, needed},
-    Builder, ConfigValue, Connector, Result, Secret,
+    Builder, Connector, Result, Scalar, Secret,
     plan::{Auth, ConfigPlan, ConfigType, Part, SourcePlan, Template},
     shared::Text,
 };
@@ -12,7 +12,7 @@ use rest_source::{
 pub(crate) struct Dummies {
     choice: Option<usize>,
     secrets: Vec<Secret>,
-    config: Vec<ConfigValue>,
+    config: Vec<Scalar>,
 }
 
 impl Dummies {
@@ -20,7 +20,7 @@ impl Dummies {
     pub(crate) fn new(
         plan: &SourcePlan,
         secrets: Option<GivenSecrets>,
-        config: Option<Vec<ConfigValue>>,
+        config: Option<Vec<Scalar>>,
     ) -> Self {
         let secrets = secrets.unwrap_or_else(|| {
             let choice = (!plan.choices.is_empty()).then_some(0);
@@ -64,9 +64,9 @@ impl Dummies {
 }
 
 /// The value of the setting at this position: the spec's, or one of its type.
-fn dummy(plan: &SourcePlan, at: usize, setting: &ConfigPlan) -> ConfigValue {
+fn dummy(plan: &SourcePlan, at: usize, setting: &ConfigPlan) -> Scalar {
     let declared = setting.default.as_deref();
-    if let Some(value) = declared.and_then(|text| ConfigValue::parse(&setting.data_type, text)) {
+    if let Some(value) = declared.and_then(|text| Scalar::parse(&setting.data_type, text)) {
         return value;
     }
     let text = match &setting.data_type {
@@ -77,9 +77,9 @@ fn dummy(plan: &SourcePlan, at: usize, setting: &ConfigPlan) -> ConfigValue {
         ConfigType::Enum(words) => words.first().map_or("", Text::as_str),
         ConfigType::Text if begins_a_url(plan, at) => "https://mock.example.com",
         // It may be a part of a host's name.
-        ConfigType::Text => return ConfigValue::Text(setting.name.replace('_', "-")),
+        ConfigType::Text => return Scalar::Text(setting.name.replace('_', "-")),
     };
-    ConfigValue::parse(&setting.data_type, text).unwrap_or_else(|| text.into())
+    Scalar::parse(&setting.data_type, text).unwrap_or_else(|| text.into())
 }
 
 /// Whether the setting at this position is where a URL of the spec begins.

@@ -7,7 +7,7 @@
 use percent_encoding::percent_decode_str;
 use rest_source::{
     __private::mock::{Bounds, FirstBody, Scope, Settings, first_request},
-    ConfigValue, ParentValue, Result, Secret,
+    Result, Scalar, Secret,
     plan::{Method, ResourcePlan, Slot, SourcePlan},
     schema::{Path, Step},
 };
@@ -126,12 +126,12 @@ impl Route {
             .parent
             .as_ref()
             .map_or(0, |parent| parent.fields.len());
-        let parent: Vec<ParentValue> = (0..fields)
-            .map(|at| ParentValue::Text(Mark::Parent(at).write()))
+        let parent: Vec<Scalar> = (0..fields)
+            .map(|at| Scalar::Text(Mark::Parent(at).write()))
             .collect();
         let bounds = Bounds {
-            start: Some(ConfigValue::Text(Mark::Start.write())),
-            end: Some(ConfigValue::Text(Mark::End.write())),
+            start: Some(Scalar::Text(Mark::Start.write())),
+            end: Some(Scalar::Text(Mark::End.write())),
         };
         let scope = Scope {
             secrets: &secrets,

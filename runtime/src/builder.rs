@@ -3,7 +3,7 @@
 use std::{fmt, future::Future, marker::PhantomData, sync::Arc, time::Duration};
 
 use crate::{
-    Client, Clock, ConfigValue, Error, ErrorKind, Result, Secret, SystemClock, Values,
+    Client, Clock, Error, ErrorKind, Result, Scalar, Secret, SystemClock, Values,
     hooks::Hooks,
     plan::{Param, Part, SourcePlan, Template},
     redact::Redactor,
@@ -24,7 +24,7 @@ pub trait Connector: Sized {
     /// Its secrets: a struct with a field for each, or `()`.
     type Secrets: Values<Secret>;
     /// Its settings: a struct with a field for each, or `()`.
-    type Config: Values<ConfigValue>;
+    type Config: Values<Scalar>;
 
     /// The source over this client.
     fn from_client(client: Client) -> Self;
@@ -52,7 +52,7 @@ pub struct Builder<S> {
     secrets: Option<GivenSecrets>,
     /// Secrets by name, in place of the environment's.
     named_secrets: Vec<(String, Secret)>,
-    config: Option<Vec<ConfigValue>>,
+    config: Option<Vec<Scalar>>,
     /// Settings as text, by name, in place of the environment's.
     settings: Vec<(String, String)>,
     transport: Option<Box<dyn Transport>>,
@@ -83,7 +83,7 @@ impl<S: Connector> Builder<S> {
     }
 
     /// These secrets and settings, in the plan's order, in place of the environment's.
-    pub(crate) fn values(mut self, secrets: GivenSecrets, config: Vec<ConfigValue>) -> Self {
+    pub(crate) fn values(mut self, secrets: GivenSecrets, config: Vec<Scalar>) -> Self {
         self.secrets = Some(secrets);
         self.config = Some(config);
         self
@@ -417,8 +417,8 @@ mod tests {
 
     struct Config(String);
 
-    impl Values<ConfigValue> for Config {
-        fn values(self) -> Vec<ConfigValue> {
+    impl Values<Scalar> for Config {
+        fn values(self) -> Vec<Scalar> {
             vec![self.0.into()]
         }
     }

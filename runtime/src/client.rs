@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use url::Url;
 
 use crate::{
-    Clock, ConfigValue, Fingerprint, ParentValue, Result, Secret,
+    Clock, Fingerprint, Result, Scalar, Secret,
     auth::Authenticators,
     exchange::is_guarded,
     hooks::Hooks,
@@ -31,7 +31,7 @@ struct Shared {
     /// Which of the plan's choices the user made.
     choice: Option<usize>,
     secrets: Vec<Secret>,
-    config: Vec<ConfigValue>,
+    config: Vec<Scalar>,
     base: Url,
     origins: Origins,
     authenticators: Authenticators,
@@ -113,7 +113,7 @@ impl Client {
     }
 
     /// The settings, in the order of the plan.
-    pub fn config(&self) -> &[ConfigValue] {
+    pub fn config(&self) -> &[Scalar] {
         &self.0.config
     }
 
@@ -161,7 +161,7 @@ impl Client {
         &self,
         resource: &ResourcePlan,
         bounds: &Bounds,
-        parent: &[ParentValue],
+        parent: &[Scalar],
     ) -> Result<Draft> {
         let Shared {
             plan,
@@ -192,7 +192,7 @@ impl Client {
     ///
     /// When a setting would lead to another path.
     pub(crate) fn check_settings(&self, resource: &ResourcePlan) -> Result<()> {
-        let known_later = || ConfigValue::from("x");
+        let known_later = || Scalar::from("x");
         let bounds = Bounds {
             start: Some(known_later()),
             end: Some(known_later()),
@@ -201,7 +201,7 @@ impl Client {
             .parent
             .as_ref()
             .map_or(0, |parent| parent.fields.len());
-        let parent = vec![ParentValue::Text("x".to_owned()); fields];
+        let parent = vec![Scalar::Text("x".to_owned()); fields];
         self.draft(resource, &bounds, &parent)?;
         resource
             .parent

@@ -120,9 +120,7 @@ pub use clock::{Clock, SystemClock};
 pub use completeness::{Completeness, Reason};
 pub use error::{Error, ErrorKind, Result};
 pub use fetch::{Family, Fetch, Of, Page, PageRecords, Pages, Records};
-pub use incremental::CursorValue;
 pub use paginator::Position;
-pub use parent::ParentValue;
 pub use record::Record;
 pub use report::Report;
 #[cfg(feature = "macros")]
@@ -131,7 +129,9 @@ pub use rest_source_model::{plan, schema, shared};
 pub use rows::{Row, Rows};
 pub use schema::{Column, Decode, Path, Step, Table, TimeFormat, Type};
 pub use secret::Secret;
-pub use settings::{ConfigValue, Values};
+pub use settings::Values;
 pub use state::{Fingerprint, State};
 pub use steps::{Filled, NewCell, NewCells, ToCell, ToCells};
-pub use value::{ConversionError, Date, Decimal, Field, Json, ParseError, Time, Timestamp, Value};
+pub use value::{
+    ConversionError, Date, Decimal, Field, Json, ParseError, Scalar, Time, Timestamp, Value,
+};

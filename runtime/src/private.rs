@@ -13,11 +13,11 @@ pub use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub use crate::{
-    Builder, Cell, Cells, Client, ConfigValue, Connector, Date, Decimal, Fetch, Field, Filled,
-    FromCell, Json, NewCell, NewCells, Of, ParentValue, Record, Result, Secret, Time, Timestamp,
-    ToCell, ToCells, Values,
+    Builder, Cell, Cells, Client, Connector, Date, Decimal, Fetch, Field, Filled, FromCell, Json,
+    NewCell, NewCells, Of, Record, Result, Scalar, Secret, Time, Timestamp, ToCell, ToCells,
+    Values,
     hooks::{AuthHook, Filters, Hooks, StepFn, Steps, StepsHook},
-    parent::{ToParentValue, at_json as within_json, pick as element},
+    parent::{at_json as within_json, pick as element},
     plan::{
         Action, Auth, Body, Choice, ClientAuthentication, ColumnsContract, ConfigPlan, ConfigType,
         Cursor, CustomAuth, DataTypeContract, Ends, FutureCursor, Grant, Incremental,
@@ -32,6 +32,7 @@ pub use crate::{
         Ref::{self, Static},
         Text,
     },
+    value::ToScalar,
 };
 
 /// A template without placeholders.
@@ -94,8 +95,8 @@ pub fn yield_map<T>(records: impl IntoIterator<Item = T>) -> Vec<T> {
 }
 
 /// The value within one that may be null.
-pub fn value_of<T>(value: Option<T>, within: impl FnOnce(T) -> ParentValue) -> ParentValue {
-    value.map_or(ParentValue::Null, within)
+pub fn value_of<T>(value: Option<T>, within: impl FnOnce(T) -> Scalar) -> Scalar {
+    value.map_or(Scalar::Null, within)
 }
 
 /// A column that a user's own struct has no field for.

@@ -6,7 +6,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::{
-    ConfigValue, Error, ErrorKind, Result,
+    Error, ErrorKind, Result, Scalar,
     plan::{Body, Method, ResourcePlan, SourcePlan},
     query,
     redact::Redactor,
@@ -23,9 +23,9 @@ pub(crate) const USER_AGENT: &str = concat!("rest-source/", env!("CARGO_PKG_VERS
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Bounds {
     /// `{incremental.start_value}`, and the value of `start_param`.
-    pub start: Option<ConfigValue>,
+    pub start: Option<Scalar>,
     /// `{incremental.end_value}`, and the value of `end_param`.
-    pub end: Option<ConfigValue>,
+    pub end: Option<Scalar>,
 }
 
 /// A request without credentials, for a paginator to write into.
@@ -349,7 +349,7 @@ mod tests {
             config: &[],
             settings: &[],
             bounds: &Bounds {
-                start: Some(ConfigValue::Bigint(1_700_000_000)),
+                start: Some(Scalar::Bigint(1_700_000_000)),
                 end: None,
             },
             parent: &[],

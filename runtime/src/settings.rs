@@ -1,13 +1,11 @@
 //! The values a source is made with: its secrets and settings, given or from the environment.
 
-mod config_value;
+mod setting_type;
 #[cfg(test)]
 mod tests;
 
-pub use config_value::ConfigValue;
-
 use crate::{
-    Error, ErrorKind, Result, Secret,
+    Error, ErrorKind, Result, Scalar, Secret,
     plan::{ConfigPlan, ConfigType, SecretPlan, SourcePlan},
     shared::Text,
 };
@@ -63,7 +61,7 @@ pub struct Settings {
     /// Which of the plan's choices was made.
     pub choice: Option<usize>,
     /// Those of the plan's `config`, in its order.
-    pub config: Vec<ConfigValue>,
+    pub config: Vec<Scalar>,
 }
 
 /// Secrets that the user gave, and the choice that they are for.
@@ -94,7 +92,7 @@ impl GivenSecrets {
 pub(crate) fn resolve(
     plan: &SourcePlan,
     secrets: Option<GivenSecrets>,
-    config: Option<Vec<ConfigValue>>,
+    config: Option<Vec<Scalar>>,
     named: &[(String, String)],
     env: &dyn Fn(&str) -> Variable,
 ) -> Result<Settings> {
@@ -267,14 +265,14 @@ fn wrong_secret(value: &str) -> Option<&'static str> {
 
 fn check_config(
     plans: &[ConfigPlan],
-    given: Vec<ConfigValue>,
+    given: Vec<Scalar>,
     mistakes: &mut Vec<String>,
-) -> Vec<ConfigValue> {
+) -> Vec<Scalar> {
     if given.len() != plans.len() {
         mistakes.push(count_mistake("settings", plans.len(), given.len()));
     }
     for (plan, value) in plans.iter().zip(&given) {
-        if !value.is(&plan.data_type) {
+        if !value.is_setting_of(&plan.data_type) {
             mistakes.push(format!(
                 "setting `{}` must be {}, found `{value}`",
                 plan.name,
@@ -290,7 +288,7 @@ fn read_config(
     named: &[(String, String)],
     env: &dyn Fn(&str) -> Variable,
     mistakes: &mut Vec<String>,
-) -> Vec<ConfigValue> {
+) -> Vec<Scalar> {
     for (name, _) in named {
         if plans.iter().all(|plan| *plan.name != **name) {
             mistakes.push(unknown(name, plans));
@@ -318,7 +316,7 @@ fn read_config(
             ));
             continue;
         };
-        match ConfigValue::parse(&plan.data_type, &found) {
+        match Scalar::parse(&plan.data_type, &found) {
             Some(value) => config.push(value),
             None => mistakes.push(format!(
                 "{} must be {}, found `{found}`",

@@ -8,7 +8,7 @@ use percent_encoding::{percent_decode_str, utf8_percent_encode};
 use serde_json::Value;
 
 use crate::{
-    ConfigValue, Error, ErrorKind, ParentValue, Result, Secret,
+    Error, ErrorKind, Result, Scalar, Secret,
     plan::{ConfigPlan, JsonTemplate, Param, Part, Template},
     query::RESERVED,
     request::Bounds,
@@ -22,13 +22,13 @@ pub struct Scope<'a> {
     /// In the order of the plan.
     pub secrets: &'a [Secret],
     /// In the order of the plan.
-    pub config: &'a [ConfigValue],
+    pub config: &'a [Scalar],
     /// The settings that `config` has the values of, to name them.
     pub settings: &'a [ConfigPlan],
     /// The range of an incremental fetch.
     pub bounds: &'a Bounds,
     /// The values of a parent, in the order of the child's plan.
-    pub parent: &'a [ParentValue],
+    pub parent: &'a [Scalar],
 }
 
 impl<'a> Scope<'a> {
@@ -177,25 +177,33 @@ impl<'a> Scope<'a> {
     }
 
     fn typed(&self, part: &Part) -> Tree {
-        let value = match part {
-            Part::Config(at) => self.config.get(usize::from(*at)).map(ConfigValue::to_json),
-            Part::IncrementalStart => self.bounds.start.as_ref().map(ConfigValue::to_json),
-            Part::IncrementalEnd => self.bounds.end.as_ref().map(ConfigValue::to_json),
-            Part::Parent(at) => match self.parent.get(usize::from(*at)) {
-                Some(ParentValue::Decimal(number)) => return Tree::read(number.as_str()),
-                Some(ParentValue::Json(text)) => return Tree::read(text),
-                other => other.map(ParentValue::to_json),
-            },
-            Part::Text(_) | Part::Secret(_) => self.part(part).map(|text| Value::from(&*text)),
-        };
-        value.unwrap_or_default().into()
+        match self.scalar(part) {
+            Some(Scalar::Decimal(number)) => Tree::read(number.as_str()),
+            Some(Scalar::Json(text)) => Tree::read(text),
+            Some(value) => value.to_json().into(),
+            None => self
+                .part(part)
+                .map(|text| Value::from(&*text))
+                .unwrap_or_default()
+                .into(),
+        }
+    }
+
+    /// The value of a placeholder; nothing of a text or a secret.
+    fn scalar(&self, part: &Part) -> Option<&'a Scalar> {
+        match part {
+            Part::Text(_) | Part::Secret(_) => None,
+            Part::Config(at) => self.config.get(usize::from(*at)),
+            Part::IncrementalStart => self.bounds.start.as_ref(),
+            Part::IncrementalEnd => self.bounds.end.as_ref(),
+            Part::Parent(at) => self.parent.get(usize::from(*at)),
+        }
     }
 
     fn part<'p>(&self, part: &'p Part) -> Option<Cow<'p, str>>
     where
         'a: 'p,
     {
-        let text = |value: &ConfigValue| Cow::Owned(value.to_string());
         match part {
             Part::Text(text) => Some(Cow::Borrowed(text)),
             Part::Secret(at) => self
@@ -204,11 +212,8 @@ impl<'a> Scope<'a> {
                 // An empty one is of a choice that was not made.
                 .filter(|secret| !secret.expose().is_empty())
                 .map(|secret| Cow::Borrowed(secret.expose())),
-            Part::Config(at) => self.config.get(usize::from(*at)).map(text),
-            Part::IncrementalStart => self.bounds.start.as_ref().map(text),
-            Part::IncrementalEnd => self.bounds.end.as_ref().map(text),
-            Part::Parent(at) => match self.parent.get(usize::from(*at))? {
-                ParentValue::Null => None,
+            placeholder => match self.scalar(placeholder)? {
+                Scalar::Null => None,
                 value => Some(Cow::Owned(value.to_string())),
             },
         }
@@ -298,7 +303,7 @@ mod tests {
     };
     const START: Template = Template(list![Part::IncrementalStart]);
 
-    pub(super) fn with<T>(config: ConfigValue, use_it: impl FnOnce(Scope<'_>) -> T) -> T {
+    pub(super) fn with<T>(config: Scalar, use_it: impl FnOnce(Scope<'_>) -> T) -> T {
         use_it(Scope {
             secrets: &["k3y".into()],
             config: &[config],
@@ -432,10 +437,10 @@ mod tests {
     fn a_json_text_that_is_exactly_a_placeholder_keeps_its_type() {
         const LONGER: Template = Template(list![Part::Text(Static("n")), Part::Config(0)]);
         for (value, typed, text) in [
-            (ConfigValue::Bigint(7), json!(7), "n7"),
-            (ConfigValue::Double(0.5), json!(0.5), "n0.5"),
-            (ConfigValue::Bool(true), json!(true), "ntrue"),
-            (ConfigValue::Text("7".into()), json!("7"), "n7"),
+            (Scalar::Bigint(7), json!(7), "n7"),
+            (Scalar::Double(0.5), json!(0.5), "n0.5"),
+            (Scalar::Bool(true), json!(true), "ntrue"),
+            (Scalar::Text("7".into()), json!("7"), "n7"),
         ] {
             with(value, |scope| {
                 let json = JsonTemplate::Array(list![

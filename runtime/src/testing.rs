@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::{
-    Client, ConfigValue, Secret,
+    Client, Scalar, Secret,
     clock::manual::ManualClock,
     hooks::Hooks,
     plan::SourcePlan,
@@ -120,7 +120,7 @@ pub(crate) fn failure(kind: TransportErrorKind) -> Answer {
 pub(crate) fn client(
     plan: impl Into<Ref<SourcePlan>>,
     secrets: &[&str],
-    config: Vec<ConfigValue>,
+    config: Vec<Scalar>,
     api: &Api,
     clock: &ManualClock,
 ) -> crate::Result<Client> {
@@ -132,7 +132,7 @@ pub(crate) fn client_with(
     hooks: &'static Hooks,
     plan: impl Into<Ref<SourcePlan>>,
     secrets: &[&str],
-    config: Vec<ConfigValue>,
+    config: Vec<Scalar>,
     api: &Api,
     clock: &ManualClock,
 ) -> crate::Result<Client> {

@@ -81,8 +81,8 @@ fn within(column: &Column, steps: &[Step], own: &[Item]) -> Option<TokenStream> 
     let Some((step, rest)) = steps.split_first() else {
         return match &column.data_type {
             Type::Object(_) | Type::Array(_) | Type::Map(_) | Type::Union(_) => None,
-            Type::Enum(_) => Some(quote!(__rs::ToParentValue::to_parent_value(it.as_str()))),
-            _ => Some(quote!(__rs::ToParentValue::to_parent_value(it))),
+            Type::Enum(_) => Some(quote!(__rs::ToScalar::to_scalar(it.as_str()))),
+            _ => Some(quote!(__rs::ToScalar::to_scalar(it))),
         };
     };
     match (&column.data_type, step) {

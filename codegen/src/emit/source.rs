@@ -127,8 +127,8 @@ pub(super) fn config(settings: &[Config]) -> Option<TokenStream> {
             #fields
         }
         #default
-        impl __rs::Values<__rs::ConfigValue> for Config {
-            fn values(self) -> Vec<__rs::ConfigValue> {
+        impl __rs::Values<__rs::Scalar> for Config {
+            fn values(self) -> Vec<__rs::Scalar> {
                 ::std::vec![#values]
             }
         }

@@ -2,7 +2,7 @@
 
 use std::fmt::{Display, Write};
 
-use rest_source::{ConfigValue, Row, Timestamp, Value};
+use rest_source::{Row, Scalar, Timestamp, Value};
 use rusqlite::{
     Result, Statement,
     types::{self, Null},
@@ -40,12 +40,14 @@ pub(super) fn bind(statement: &mut Statement<'_>, row: Row<'_>, text: &mut Strin
 }
 
 /// The stored form of a setting.
-pub(super) fn setting(value: &ConfigValue) -> types::Value {
+pub(super) fn setting(value: &Scalar) -> types::Value {
     match value {
-        ConfigValue::Bigint(value) => types::Value::Integer(*value),
-        ConfigValue::Double(value) => types::Value::Real(*value),
-        ConfigValue::Bool(value) => types::Value::Integer(i64::from(*value)),
-        ConfigValue::Timestamp(value) => types::Value::Text(timestamp_text(*value)),
+        Scalar::Bigint(value) => types::Value::Integer(*value),
+        Scalar::Double(value) => types::Value::Real(*value),
+        Scalar::Bool(value) => types::Value::Integer(i64::from(*value)),
+        Scalar::Timestamp(value) => types::Value::Text(timestamp_text(*value)),
+        Scalar::Binary(bytes) => types::Value::Blob(bytes.clone()),
+        Scalar::Null => types::Value::Null,
         other => types::Value::Text(other.to_string()),
     }
 }

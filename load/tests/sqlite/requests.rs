@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use rest_source::{
-    Builder, ConfigValue, ErrorKind, Values,
+    Builder, ErrorKind, Scalar, Values,
     plan::{
         ConfigPlan, ConfigType, Param, Part, ResourcePlan, SourcePlan, Template, WriteDisposition,
     },
@@ -52,9 +52,9 @@ const fn setting(name: &'static str) -> ConfigPlan {
 
 pub(crate) struct Settings([String; 2]);
 
-impl Values<ConfigValue> for Settings {
-    fn values(self) -> Vec<ConfigValue> {
-        self.0.map(ConfigValue::from).into()
+impl Values<Scalar> for Settings {
+    fn values(self) -> Vec<Scalar> {
+        self.0.map(Scalar::from).into()
     }
 }
 

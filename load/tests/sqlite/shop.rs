@@ -86,8 +86,8 @@ pub(crate) fn plan(resources: &[&ResourcePlan]) -> SourcePlan {
 
 pub(crate) struct Url(pub(crate) String);
 
-impl rest_source::Values<rest_source::ConfigValue> for Url {
-    fn values(self) -> Vec<rest_source::ConfigValue> {
+impl rest_source::Values<rest_source::Scalar> for Url {
+    fn values(self) -> Vec<rest_source::Scalar> {
         vec![self.0.into()]
     }
 }

@@ -2,22 +2,22 @@
 
 use super::output::Output;
 use crate::{
-    ConfigValue, Error, ErrorKind, ParentValue, Result,
+    Error, ErrorKind, Result, Scalar,
     page::Slot,
     schema::{Table, Type},
 };
 
 /// The columns that are not part of a response, and what each row has there.
 #[derive(Debug, Default)]
-pub(super) struct Included(Vec<(usize, ParentValue)>);
+pub(super) struct Included(Vec<(usize, Scalar)>);
 
 impl Included {
     /// What the rows of this table take of a parent's record and of the settings.
-    pub(super) fn new(table: &Table, parent: &[ParentValue], config: &[ConfigValue]) -> Self {
+    pub(super) fn new(table: &Table, parent: &[Scalar], config: &[Scalar]) -> Self {
         let columns = table.columns.iter().enumerate();
         let included = columns.filter_map(|(at, column)| {
             let value = match column.config {
-                Some(setting) => config.get(usize::from(setting))?.to_parent_value(),
+                Some(setting) => config.get(usize::from(setting))?.clone(),
                 None => parent.get(usize::from(column.parent?))?.clone(),
             };
             Some((at, as_type(&value, &column.data_type)))
@@ -50,30 +50,30 @@ impl Included {
 }
 
 /// In a json column a scalar, too, is JSON.
-fn as_type(value: &ParentValue, data_type: &Type) -> ParentValue {
+fn as_type(value: &Scalar, data_type: &Type) -> Scalar {
     match (data_type, value) {
-        (_, ParentValue::Null | ParentValue::Json(_)) => value.clone(),
-        (Type::Json, value) => ParentValue::Json(value.to_json().to_string()),
+        (_, Scalar::Null | Scalar::Json(_)) => value.clone(),
+        (Type::Json, value) => Scalar::Json(value.to_json().to_string()),
         _ => value.clone(),
     }
 }
 
-fn slot(value: &ParentValue, out: &mut Output) -> Option<Slot> {
+fn slot(value: &Scalar, out: &mut Output) -> Option<Slot> {
     Some(match value {
-        ParentValue::Null => Slot::Null,
-        ParentValue::Bool(value) => Slot::Bool(*value),
-        ParentValue::Bigint(value) => Slot::Bigint(*value),
-        ParentValue::Double(value) => Slot::Double(*value),
-        ParentValue::Timestamp(at) => Slot::Timestamp {
+        Scalar::Null => Slot::Null,
+        Scalar::Bool(value) => Slot::Bool(*value),
+        Scalar::Bigint(value) => Slot::Bigint(*value),
+        Scalar::Double(value) => Slot::Double(*value),
+        Scalar::Timestamp(at) => Slot::Timestamp {
             second: at.epoch_seconds(),
             nanosecond: at.subsec_nanoseconds(),
         },
-        ParentValue::Date(value) => Slot::Date(*value),
-        ParentValue::Time(value) => Slot::Time(*value),
-        ParentValue::Text(text) => Slot::Text(out.keep_text(text)?),
-        ParentValue::Decimal(value) => Slot::Decimal(out.keep_text(value.as_str())?),
-        ParentValue::Binary(bytes) => Slot::Binary(out.keep_bytes(bytes)?),
-        ParentValue::Json(text) => {
+        Scalar::Date(value) => Slot::Date(*value),
+        Scalar::Time(value) => Slot::Time(*value),
+        Scalar::Text(text) => Slot::Text(out.keep_text(text)?),
+        Scalar::Decimal(value) => Slot::Decimal(out.keep_text(value.as_str())?),
+        Scalar::Binary(bytes) => Slot::Binary(out.keep_bytes(bytes)?),
+        Scalar::Json(text) => {
             let at = u32::try_from(out.keep_apart(text)?).ok()?;
             // The end of a number is where something else begins.
             out.keep_apart(" ")?;

@@ -47,7 +47,7 @@ use self::{
 };
 pub(crate) use self::{presence::Presence, selector::at_steps};
 use crate::{
-    ConfigValue, ParentValue,
+    Scalar,
     error::{Error, Result},
     page::Slot,
     plan::{Pages, ResourcePlan, SchemaContract, Selector},
@@ -151,7 +151,7 @@ impl PageShape {
 
     /// The same for pages of which each record takes these values of its parent's record, and of these
     /// settings.
-    pub(crate) fn with_values(mut self, parent: &[ParentValue], config: &[ConfigValue]) -> Self {
+    pub(crate) fn with_values(mut self, parent: &[Scalar], config: &[Scalar]) -> Self {
         self.included = Included::new(&self.table, parent, config);
         self
     }

@@ -18,15 +18,14 @@ use std::{fmt, marker::PhantomData, sync::Mutex};
 use tokio::sync::mpsc;
 
 use self::streams::{Delivery, OnProgress, SharedReport};
-use crate::{
-    Client, CursorValue, Error, ParentValue, Position, Record, Report, Result, Rows, State,
-    incremental, parent::ParentRecord, plan::ResourcePlan, schema::Table, shared::Ref,
-};
-
 pub use self::{
     family::Family,
     page::{Page, PageRecords},
     streams::{Pages, Records},
+};
+use crate::{
+    Client, Error, Position, Record, Report, Result, Rows, Scalar, State, incremental,
+    parent::ParentRecord, plan::ResourcePlan, schema::Table, shared::Ref,
 };
 
 /// What is to be fetched of a resource. Nothing is sent until its stream is first asked.
@@ -79,7 +78,7 @@ pub struct Fetch<T, Parent = ()> {
 
 /// That a [`Fetch`] is for all records `P` of a parent, and may be for [one](Fetch::of) of them.
 #[derive(Debug)]
-pub struct Of<P>(fn(&P) -> Vec<ParentValue>);
+pub struct Of<P>(fn(&P) -> Vec<Scalar>);
 
 /// A fetch without the type of its records.
 #[derive(Clone)]
@@ -94,7 +93,7 @@ pub(crate) struct Job {
     pub(crate) since: Option<State>,
     /// Whether `since` may belong to another request.
     pub(crate) keep_state: bool,
-    pub(crate) until: Option<CursorValue>,
+    pub(crate) until: Option<Scalar>,
     pub(crate) resume: Option<Position>,
     pub(crate) limit: Option<u64>,
     /// Whether a fetch that is incomplete ends without an error.
@@ -122,7 +121,7 @@ impl Client {
     pub fn children<T: Record, P>(
         &self,
         resource: impl Into<Ref<ResourcePlan>>,
-        take: fn(&P) -> Vec<ParentValue>,
+        take: fn(&P) -> Vec<Scalar>,
     ) -> Fetch<T, Of<P>> {
         self.fetch_as(resource.into(), T::TABLE, Of(take))
     }
@@ -206,7 +205,7 @@ impl<T, Parent> Fetch<T, Parent> {
     ///
     /// A value that is not of the cursor's type, or any value for a resource without `incremental`,
     /// is an error when the fetch is first asked.
-    pub fn until(mut self, end: impl Into<CursorValue>) -> Self {
+    pub fn until(mut self, end: impl Into<Scalar>) -> Self {
         self.job.until = Some(end.into());
         self
     }

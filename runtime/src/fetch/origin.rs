@@ -4,7 +4,7 @@ use std::{cmp::Ordering, sync::Arc};
 
 use super::Job;
 use crate::{
-    CursorValue, Error, ErrorKind, Result,
+    Error, ErrorKind, Result, Scalar,
     state::{Origin, Start},
 };
 
@@ -53,7 +53,7 @@ impl Job {
         };
         let plan = self.resource.incremental.as_ref()?;
         let column = self.resource.table.columns.get(usize::from(plan.column))?;
-        let read = |text| CursorValue::read(&column.data_type, text).ok().flatten();
+        let read = |text| Scalar::read(&column.data_type, text).ok().flatten();
         let from = match &plan.initial_value {
             None => "there is no `initial_value` any more".to_owned(),
             Some(initial) => {

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::{CursorValue, Last};
+use super::Last;
 use crate::{
-    Error, ErrorKind, Result,
+    Error, ErrorKind, Result, Scalar,
     plan::FutureCursor,
     report::count,
     value::{Date, Timestamp, Value},
@@ -25,9 +25,9 @@ pub(crate) struct FutureCursors {
     /// The time now.
     now: Timestamp,
     met: u64,
-    latest: Option<CursorValue>,
+    latest: Option<Scalar>,
     /// A saved state that was in the future.
-    was_at: Option<CursorValue>,
+    was_at: Option<Scalar>,
 }
 
 impl FutureCursors {
@@ -99,17 +99,16 @@ impl FutureCursors {
                 ));
         }
         self.met += 1;
-        let is_later =
-            |latest: &CursorValue| latest.compare(value) == Some(std::cmp::Ordering::Less);
+        let is_later = |latest: &Scalar| latest.compare(value) == Some(std::cmp::Ordering::Less);
         if self.latest.as_ref().is_none_or(is_later) {
-            self.latest = CursorValue::of(value);
+            self.latest = Scalar::of_cell(value);
         }
         Ok(())
     }
 
     /// How far a state may come that would be past the time of the fetch; nothing where it may be at
     /// this value.
-    pub(super) fn cap(&self, value: Value<'_>) -> Option<CursorValue> {
+    pub(super) fn cap(&self, value: Value<'_>) -> Option<Scalar> {
         if self.rule != FutureCursor::Cap || !self.is_future(value) {
             return None;
         }
@@ -146,7 +145,7 @@ impl FutureCursors {
     pub(super) fn add(&mut self, other: &Self) {
         self.met += other.met;
         let later = other.latest.as_ref().filter(|other| {
-            let is_later = |latest: &CursorValue| {
+            let is_later = |latest: &Scalar| {
                 latest.compare(other.as_value()) == Some(std::cmp::Ordering::Less)
             };
             self.latest.as_ref().is_none_or(is_later)
@@ -260,7 +259,7 @@ mod tests {
     #[test]
     fn a_saved_state_in_the_future_is_capped_or_refused() {
         let last = |text: &str| Last {
-            cursor: CursorValue::from(text.parse::<Timestamp>().unwrap()),
+            cursor: Scalar::from(text.parse::<Timestamp>().unwrap()),
             seen: std::sync::Arc::default(),
         };
         let future = || last("2099-01-01T00:00:00Z");

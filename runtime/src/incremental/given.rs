@@ -2,9 +2,9 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::SystemTime};
 
-use super::{CursorValue, Range, Whose};
+use super::{Range, Whose};
 use crate::{
-    Column, Error, ErrorKind, Result, State,
+    Column, Error, ErrorKind, Result, Scalar, State,
     parent::ParentRecord,
     plan::{ParentPlan, ResourcePlan, WriteDisposition},
     schema::Table,
@@ -14,7 +14,7 @@ use crate::{
 /// How far an earlier fetch came.
 #[derive(Clone, Debug)]
 pub(crate) struct Last {
-    pub(crate) cursor: CursorValue,
+    pub(crate) cursor: Scalar,
     /// The keys of the records that had it.
     pub(crate) seen: Arc<BTreeSet<String>>,
 }
@@ -29,8 +29,8 @@ impl Last {
 }
 
 /// A cursor value of a state.
-pub(super) fn cursor(text: &str, column: &Column) -> Result<CursorValue> {
-    CursorValue::read(&column.data_type, text)?.ok_or_else(|| {
+pub(super) fn cursor(text: &str, column: &Column) -> Result<Scalar> {
+    Scalar::read(&column.data_type, text)?.ok_or_else(|| {
         let word = column.data_type.word();
         foreign(format!("the state's cursor `{text}` is no {word}"))
     })
@@ -42,7 +42,7 @@ pub(crate) struct Request<'a> {
     pub(crate) resource: &'a ResourcePlan,
     pub(crate) table: &'a Table,
     pub(crate) state: Option<&'a State>,
-    pub(crate) until: Option<CursorValue>,
+    pub(crate) until: Option<Scalar>,
     /// Whether its records are upserted: those that the state knows are delivered again.
     pub(crate) is_upsert: bool,
     /// When it begins.

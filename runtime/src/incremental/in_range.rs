@@ -3,12 +3,12 @@
 use std::{borrow::Cow, cmp::Ordering, collections::BTreeSet, mem};
 
 use super::{
-    CursorValue, Range, given,
+    Range, given,
     key::{Keys, digest},
     text_order::TextOrder,
 };
 use crate::{
-    Error, ErrorKind, Result, Row, Rows, State, Timestamp, Type,
+    Error, ErrorKind, Result, Row, Rows, Scalar, State, Timestamp, Type,
     plan::{OnMissing, ResourcePlan, RowOrder},
     schema::Table,
     state::{MOST_SEEN, MOST_WHOLE_KEYS, Room},
@@ -27,7 +27,7 @@ pub(super) struct InRange {
     /// Of records without a key, the fewer columns that the state recognises them by.
     keys_before: Option<Keys>,
     /// The largest cursor so far, the state's included, and the keys of the rows that have it.
-    pub(super) largest: Option<CursorValue>,
+    pub(super) largest: Option<Scalar>,
     pub(super) at_largest: BTreeSet<String>,
     /// Whether more rows have it than are remembered.
     pub(super) overflowed: bool,
@@ -51,7 +51,7 @@ pub(super) struct InRange {
 /// Whether the rows came in the order that they were said to have.
 enum Order {
     /// So far; the cursor of the row before.
-    Kept(Option<CursorValue>),
+    Kept(Option<Scalar>),
     /// What is missing behind the rows that came, no one knows.
     Broken,
 }
@@ -85,7 +85,7 @@ impl InRange {
         let mut texts = TextOrder::default();
         let last = range.last.as_ref().map(|last| &last.cursor);
         for bound in [last, range.start.as_ref(), range.end.as_ref()] {
-            if let Some(CursorValue::Text(text)) = bound {
+            if let Some(Scalar::Text(text)) = bound {
                 texts.check(&range.column.name, text)?;
             }
         }
@@ -262,7 +262,7 @@ impl InRange {
             RowOrder::Ascending => (Ordering::Greater, "asc", latest, earliest),
             RowOrder::Descending => (Ordering::Less, "desc", earliest, latest),
         };
-        let before = mem::replace(before, CursorValue::of(kept));
+        let before = mem::replace(before, Scalar::of_cell(kept));
         let compared = before.as_ref().and_then(|before| before.compare(value));
         if compared != Some(wrong) {
             return None;
@@ -363,7 +363,7 @@ impl InRange {
             Some(Ordering::Greater) => false,
             Some(Ordering::Equal) => true,
             _ => {
-                self.largest = CursorValue::of(value);
+                self.largest = Scalar::of_cell(value);
                 self.at_largest.clear();
                 self.overflowed = false;
                 true

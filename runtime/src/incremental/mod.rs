@@ -1,6 +1,6 @@
 //! Fetching only what is new: where to start, what is in range, how far it came.
 
-mod cursor_value;
+mod cursor;
 mod future;
 mod given;
 mod in_range;
@@ -11,7 +11,6 @@ mod sieve;
 mod text_order;
 mod whose;
 
-pub use cursor_value::CursorValue;
 pub(crate) use future::FutureCursors;
 pub(crate) use given::{Last, Request, range};
 pub(crate) use key::KeyHash;

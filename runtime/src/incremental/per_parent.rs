@@ -7,9 +7,9 @@ use std::{
     sync::Arc,
 };
 
-use super::{CursorValue, FutureCursors, Last, Range, Request, Sieve, Whose, given, whose};
+use super::{FutureCursors, Last, Range, Request, Sieve, Whose, given, whose};
 use crate::{
-    Completeness, Result, State,
+    Completeness, Result, Scalar, State,
     completeness::Caveat,
     parent::{ParentKey, ParentRecord, key_columns},
     plan::ParentPlan,
@@ -28,7 +28,7 @@ pub(crate) struct PerParent {
     before: BTreeMap<String, Last>,
     /// How far this one has come.
     marks: Marks,
-    largest: Option<CursorValue>,
+    largest: Option<Scalar>,
     /// Parents of the fetch before that were not met.
     unmet: BTreeSet<String>,
     /// Parents whose part is over, as many as are remembered.
@@ -153,7 +153,7 @@ impl PerParent {
         };
         let value = cursor.to_string();
         let is_larger =
-            |largest: &CursorValue| largest.compare(cursor.as_value()) == Some(Ordering::Less);
+            |largest: &Scalar| largest.compare(cursor.as_value()) == Some(Ordering::Less);
         if self.largest.as_ref().is_none_or(is_larger) {
             self.marks.largest.clone_from(&value);
             self.largest = Some(cursor);

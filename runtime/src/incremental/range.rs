@@ -2,9 +2,10 @@
 
 use std::{cmp::Ordering, sync::Arc};
 
-use super::{CursorValue, FutureCursors, Last, Request, Whose, key};
+use super::{FutureCursors, Last, Request, Whose, key};
 use crate::{
-    Column, Error, ErrorKind, Result, Type, plan::Incremental, request::Bounds, state::SeenBy,
+    Column, Error, ErrorKind, Result, Scalar, Type, plan::Incremental, request::Bounds,
+    state::SeenBy,
 };
 
 /// The range of cursor values that a fetch wants.
@@ -12,10 +13,10 @@ use crate::{
 pub(crate) struct Range {
     pub(crate) plan: Incremental,
     pub(crate) column: Column,
-    pub(crate) start: Option<CursorValue>,
-    pub(crate) end: Option<CursorValue>,
+    pub(crate) start: Option<Scalar>,
+    pub(crate) end: Option<Scalar>,
     /// The earliest start.
-    pub(crate) initial: Option<CursorValue>,
+    pub(crate) initial: Option<Scalar>,
     /// How far the fetch before came.
     pub(crate) last: Option<Last>,
     /// What the records at the cursors are recognised by.
@@ -104,7 +105,7 @@ impl Range {
         let format = &self.plan.format;
         // What the API writes by itself, it reads with its fraction.
         let is_own = matches!(&self.column.data_type, Type::Timestamp(own) if own == format);
-        let sent = |value: &Option<CursorValue>, up| match value {
+        let sent = |value: &Option<Scalar>, up| match value {
             None => Ok(None),
             Some(value) => match value.sent(format, is_own, up)? {
                 Some(sent) => Ok(Some(sent)),
@@ -122,11 +123,7 @@ impl Range {
 }
 
 /// The later of the initial value and what the state says, less the lag.
-fn start(
-    plan: &Incremental,
-    last: Option<&CursorValue>,
-    initial: Option<CursorValue>,
-) -> Option<CursorValue> {
+fn start(plan: &Incremental, last: Option<&Scalar>, initial: Option<Scalar>) -> Option<Scalar> {
     let Some(last) = last else {
         return initial;
     };
@@ -142,7 +139,7 @@ fn start(
     }
 }
 
-fn is_before(a: &CursorValue, b: &CursorValue) -> bool {
+fn is_before(a: &Scalar, b: &Scalar) -> bool {
     a.compare(b.as_value()) == Some(Ordering::Less)
 }
 
@@ -163,23 +160,23 @@ fn none(has_state: bool, has_end: bool) -> Result<Option<Range>> {
     Ok(None)
 }
 
-fn declared(column: &Column, text: Option<&str>, key: &str) -> Result<Option<CursorValue>> {
+fn declared(column: &Column, text: Option<&str>, key: &str) -> Result<Option<Scalar>> {
     let Some(text) = text else {
         return Ok(None);
     };
-    match CursorValue::read(&column.data_type, text)? {
+    match Scalar::read(&column.data_type, text)? {
         Some(value) => Ok(Some(value)),
         None => Err(wrong(&format!("`{key}` `{text}`"), column)),
     }
 }
 
 /// A value that the caller gave; text is read as the column's type.
-fn typed(column: &Column, value: CursorValue) -> Result<CursorValue> {
-    if value.is(&column.data_type) {
+fn typed(column: &Column, value: Scalar) -> Result<Scalar> {
+    if value.is_cursor_of(&column.data_type) {
         return Ok(value);
     }
     let read = match &value {
-        CursorValue::Text(text) => CursorValue::read(&column.data_type, text)?,
+        Scalar::Text(text) => Scalar::read(&column.data_type, text)?,
         _ => None,
     };
     read.ok_or_else(|| wrong(&format!("the end `{value}`"), column))

@@ -2,9 +2,8 @@
 
 use std::{cmp::Ordering, collections::BTreeSet, sync::Arc};
 
-use super::CursorValue;
 use crate::{
-    Column, State,
+    Column, Scalar, State,
     parent::ParentKey,
     state::{Mark, Marks, Origin, Reach, Room, SeenBy},
 };
@@ -29,7 +28,7 @@ impl Whose {
         resource: &str,
         column: &Column,
         by: &SeenBy,
-        cursor: &CursorValue,
+        cursor: &Scalar,
         seen: &BTreeSet<String>,
     ) -> Option<State> {
         let mark = Mark {
@@ -73,7 +72,7 @@ pub(super) fn state(resource: &str, column: &Column, by: &SeenBy, reach: Reach) 
 }
 
 /// Whether a cursor is past one of a state, where that has one.
-fn is_larger(cursor: &CursorValue, largest: &str, column: &Column) -> bool {
-    let largest = CursorValue::read(&column.data_type, largest).ok().flatten();
+fn is_larger(cursor: &Scalar, largest: &str, column: &Column) -> bool {
+    let largest = Scalar::read(&column.data_type, largest).ok().flatten();
     largest.is_none_or(|largest| largest.compare(cursor.as_value()) == Some(Ordering::Less))
 }

@@ -4,9 +4,9 @@ use std::fmt;
 
 use serde_json::Value as Json;
 
-use super::{ParentValue, field, sent};
+use super::{field, sent};
 use crate::{
-    Error, ErrorKind, Row,
+    Error, ErrorKind, Row, Scalar,
     plan::{ParentField, ParentPlan},
     schema::Table,
     value::Value,
@@ -19,9 +19,9 @@ const LONGEST: usize = 80;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ParentRecord {
     /// In the order of [`ParentPlan::fields`].
-    pub(crate) values: Vec<ParentValue>,
+    pub(crate) values: Vec<Scalar>,
     /// The same as requests send them; nothing where that is no other.
-    sent: Option<Vec<ParentValue>>,
+    sent: Option<Vec<Scalar>>,
     /// What tells it from the others.
     pub(crate) key: ParentKey,
     /// What it is called in messages, long texts cut off: `` `stories` with `id` 7 ``.
@@ -46,7 +46,7 @@ impl ParentRecord {
             .primary_key()
             .filter_map(|at| Some((table.columns.get(at)?.name.as_str(), row.value(at))))
             .collect();
-        let values: Vec<ParentValue> = plan.fields.iter().map(|f| field(row, f)).collect();
+        let values: Vec<Scalar> = plan.fields.iter().map(|f| field(row, f)).collect();
         let sent = sent::of_row(plan, row, &values);
         if key.is_empty() {
             return Self {
@@ -55,7 +55,7 @@ impl ParentRecord {
             };
         }
         let of_key = |(name, value): &(&str, Value<'_>)| {
-            ((*name).to_owned(), ParentValue::from(*value).to_json())
+            ((*name).to_owned(), Scalar::from(*value).to_json())
         };
         Self {
             key: ParentKey::new(key.iter().map(of_key)),
@@ -66,7 +66,7 @@ impl ParentRecord {
     }
 
     /// Of these values, which someone else took.
-    pub(crate) fn of_values(plan: &ParentPlan, values: Vec<ParentValue>) -> Self {
+    pub(crate) fn of_values(plan: &ParentPlan, values: Vec<Scalar>) -> Self {
         Self {
             key: key_in_fields(plan, &values),
             name: name_by_fields(plan, &values, LONGEST),
@@ -76,7 +76,7 @@ impl ParentRecord {
     }
 
     /// The values, as requests send them.
-    pub(crate) fn sent(&self) -> &[ParentValue] {
+    pub(crate) fn sent(&self) -> &[Scalar] {
         self.sent.as_deref().unwrap_or(&self.values)
     }
 
@@ -84,8 +84,8 @@ impl ParentRecord {
     pub(crate) fn bytes(&self) -> usize {
         let values = || self.values.iter().chain(self.sent.iter().flatten());
         let texts = values().map(|value| match value {
-            ParentValue::Text(text) | ParentValue::Json(text) => text.len(),
-            ParentValue::Binary(bytes) => bytes.len(),
+            Scalar::Text(text) | Scalar::Json(text) => text.len(),
+            Scalar::Binary(bytes) => bytes.len(),
             _ => 0,
         });
         let by = self
@@ -94,7 +94,7 @@ impl ParentRecord {
             .iter()
             .map(|name| size_of::<String>() + name.len());
         size_of::<Self>()
-            + values().count() * size_of::<ParentValue>()
+            + values().count() * size_of::<Scalar>()
             + texts.chain(by).sum::<usize>()
             + self.key.values.len()
             + self.name.len()
@@ -133,7 +133,7 @@ pub(crate) fn null_field(
     fields: &[usize],
     parent: &ParentRecord,
 ) -> Option<String> {
-    let is_null = |at: &&usize| matches!(parent.values.get(**at), None | Some(ParentValue::Null));
+    let is_null = |at: &&usize| matches!(parent.values.get(**at), None | Some(Scalar::Null));
     let at = *fields.iter().find(is_null)?;
     field_name(&plan.resource.table, plan.fields.get(at)?)
 }
@@ -164,10 +164,10 @@ pub(crate) fn key_columns(plan: &ParentPlan) -> Vec<String> {
 }
 
 /// The key, where all of it is among the fields; otherwise all of the fields.
-fn key_in_fields(plan: &ParentPlan, values: &[ParentValue]) -> ParentKey {
+fn key_in_fields(plan: &ParentPlan, values: &[Scalar]) -> ParentKey {
     let table = &plan.resource.table;
     let of_key = |at: usize| {
-        let is_it = |(field, _): &(&ParentField, &ParentValue)| {
+        let is_it = |(field, _): &(&ParentField, &Scalar)| {
             usize::from(field.column) == at && field.path.0.is_empty()
         };
         let (_, value) = plan.fields.iter().zip(values).find(is_it)?;
@@ -192,7 +192,7 @@ fn field_name(table: &Table, field: &ParentField) -> Option<String> {
 }
 
 /// By the fields that are of the parent's key; where none is, by all.
-fn name_by_fields(plan: &ParentPlan, values: &[ParentValue], longest: usize) -> String {
+fn name_by_fields(plan: &ParentPlan, values: &[Scalar], longest: usize) -> String {
     let fields = plan.fields.iter().zip(values).filter_map(|(field, value)| {
         let column = plan.resource.table.columns.get(usize::from(field.column))?;
         let is_key = column.primary_key && field.path.0.is_empty();

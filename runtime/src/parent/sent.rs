@@ -3,9 +3,9 @@
 //! `31.12.2024`, `1.10`, `1704067200` and `1e21` are read as dates and numbers, which have other texts. An
 //! API expects the one that it gave.
 
-use super::{ParentValue, field_column};
+use super::field_column;
 use crate::{
-    Row,
+    Row, Scalar,
     decode::at_steps,
     plan::{ParentField, ParentPlan},
     schema::{Column, Decode, Step, Table, Type},
@@ -20,11 +20,7 @@ pub(crate) fn differs(plan: &ParentPlan) -> bool {
 }
 
 /// The values to send of a row of the parent; nothing where they are its own.
-pub(super) fn of_row(
-    plan: &ParentPlan,
-    row: Row<'_>,
-    values: &[ParentValue],
-) -> Option<Vec<ParentValue>> {
+pub(super) fn of_row(plan: &ParentPlan, row: Row<'_>, values: &[Scalar]) -> Option<Vec<Scalar>> {
     let record = row.json();
     of(plan, values, |steps, column| {
         as_written(column, at_steps(record?, steps)?)
@@ -32,15 +28,15 @@ pub(super) fn of_row(
 }
 
 /// The values to send of these, whose text is not known.
-pub(super) fn of_values(plan: &ParentPlan, values: &[ParentValue]) -> Option<Vec<ParentValue>> {
+pub(super) fn of_values(plan: &ParentPlan, values: &[Scalar]) -> Option<Vec<Scalar>> {
     of(plan, values, |_, _| None)
 }
 
 fn of(
     plan: &ParentPlan,
-    values: &[ParentValue],
-    written: impl Fn(&[Step], &Column) -> Option<ParentValue>,
-) -> Option<Vec<ParentValue>> {
+    values: &[Scalar],
+    written: impl Fn(&[Step], &Column) -> Option<Scalar>,
+) -> Option<Vec<Scalar>> {
     if !differs(plan) {
         return None;
     }
@@ -48,7 +44,7 @@ fn of(
         let Some((steps, column)) = leaf(&plan.resource.table, field) else {
             return value.clone();
         };
-        if !has_other_text(column) || *value == ParentValue::Null {
+        if !has_other_text(column) || *value == Scalar::Null {
             return value.clone();
         }
         let sent = written(&steps, column).or_else(|| in_format(column, value));
@@ -102,7 +98,7 @@ fn has_other_text(column: &Column) -> bool {
 
 /// A scalar by its JSON; nothing of null, and of what is none. A number that is written as text is still
 /// one in a body, if JSON can write it so.
-fn as_written(column: &Column, raw: &str) -> Option<ParentValue> {
+fn as_written(column: &Column, raw: &str) -> Option<Scalar> {
     let is_number = matches!(
         column.data_type,
         Type::Decimal { .. } | Type::Double | Type::Bigint
@@ -111,31 +107,31 @@ fn as_written(column: &Column, raw: &str) -> Option<ParentValue> {
         b'"' => {
             let text: String = serde_json::from_str(raw).ok()?;
             if is_number && serde_json::from_str::<serde_json::Number>(&text).is_ok() {
-                ParentValue::Json(text)
+                Scalar::Json(text)
             } else {
-                ParentValue::Text(text)
+                Scalar::Text(text)
             }
         }
-        b't' | b'f' => ParentValue::Bool(raw == "true"),
-        b'-' | b'0'..=b'9' => ParentValue::Json(raw.to_owned()),
+        b't' | b'f' => Scalar::Bool(raw == "true"),
+        b'-' | b'0'..=b'9' => Scalar::Json(raw.to_owned()),
         _ => return None,
     })
 }
 
 /// A time in the column's own format.
-fn in_format(column: &Column, value: &ParentValue) -> Option<ParentValue> {
+fn in_format(column: &Column, value: &Scalar) -> Option<Scalar> {
     let format = match &column.data_type {
         Type::Timestamp(format) | Type::Date(format) => Format::new(format).ok()?,
         _ => return None,
     };
     let text = match value {
-        ParentValue::Timestamp(at) => format.write_timestamp(*at)?,
-        ParentValue::Date(day) => format.write_date(*day)?,
+        Scalar::Timestamp(at) => format.write_timestamp(*at)?,
+        Scalar::Date(day) => format.write_date(*day)?,
         _ => return None,
     };
     Some(if format.is_number() {
-        ParentValue::Json(text)
+        Scalar::Json(text)
     } else {
-        ParentValue::Text(text)
+        Scalar::Text(text)
     })
 }

@@ -6,7 +6,7 @@ use std::{cmp::Ordering, sync::Arc};
 use url::Url;
 
 use crate::{
-    Builder, ConfigValue, Connector, CursorValue, Error, ErrorKind, Json, Path, Result,
+    Builder, Connector, Error, ErrorKind, Json, Path, Result, Scalar,
     decode::{PageShape, decode},
     origin,
     plan::{
@@ -27,16 +27,12 @@ pub use crate::{
 };
 
 /// Resolves secrets and settings without the environment.
-pub fn resolve(
-    plan: &SourcePlan,
-    secrets: GivenSecrets,
-    config: Vec<ConfigValue>,
-) -> Result<Settings> {
+pub fn resolve(plan: &SourcePlan, secrets: GivenSecrets, config: Vec<Scalar>) -> Result<Settings> {
     settings::resolve(plan, Some(secrets), Some(config), &[], &|_| Variable::Unset)
 }
 
 /// A builder that has these secrets and settings.
-pub fn builder<S: Connector>(secrets: GivenSecrets, config: Vec<ConfigValue>) -> Builder<S> {
+pub fn builder<S: Connector>(secrets: GivenSecrets, config: Vec<Scalar>) -> Builder<S> {
     Builder::new().values(secrets, config)
 }
 
@@ -119,22 +115,22 @@ impl RecordReader {
     /// # Errors
     ///
     /// Where the record violates the schema.
-    pub fn cursor(&self, record: &Json) -> Result<Option<CursorValue>> {
+    pub fn cursor(&self, record: &Json) -> Result<Option<Scalar>> {
         let decoded = decode(record.to_string().into_bytes(), &self.shape)?;
         if let Some(error) = decoded.failure {
             return Err(error);
         }
         let column = self.cursor;
-        Ok(column.and_then(|column| CursorValue::of(decoded.rows.get(0)?.value(column))))
+        Ok(column.and_then(|column| Scalar::of_cell(decoded.rows.get(0)?.value(column))))
     }
 }
 
 /// Reads a cursor from a request.
-pub fn read_cursor(data_type: &Type, text: &str) -> Result<Option<CursorValue>> {
-    CursorValue::read(data_type, text)
+pub fn read_cursor(data_type: &Type, text: &str) -> Result<Option<Scalar>> {
+    Scalar::read(data_type, text)
 }
 
 /// Compares two cursors, if they are of one type.
-pub fn compare_cursors(one: &CursorValue, other: &CursorValue) -> Option<Ordering> {
+pub fn compare_cursors(one: &Scalar, other: &Scalar) -> Option<Ordering> {
     one.compare(other.as_value())
 }

@@ -2,6 +2,7 @@ use std::sync::LazyLock;
 
 use super::*;
 use crate::{
+    Scalar,
     plan::{Auth, Choice},
     shared::{Ref::Static, list},
 };
@@ -85,8 +86,8 @@ fn what_is_not_given_comes_from_the_environment_or_is_the_default() {
         found.config,
         [
             "https://h".into(),
-            ConfigValue::Bigint(-5),
-            ConfigValue::Date("2026-11-21".parse().unwrap()),
+            Scalar::Bigint(-5),
+            Scalar::Date("2026-11-21".parse().unwrap()),
             "reel".into(),
         ]
     );
@@ -115,12 +116,12 @@ fn all_that_is_missing_or_wrong_is_named_at_once() {
 
 #[test]
 fn what_is_given_is_checked_and_asks_for_no_variable() {
-    let given = |size: ConfigValue, kind: &str| {
+    let given = |size: Scalar, kind: &str| {
         let secrets = GivenSecrets {
             choice: None,
             values: vec!["k".into(), "t".into()],
         };
-        let since = ConfigValue::Date("2026-11-21".parse().unwrap());
+        let since = Scalar::Date("2026-11-21".parse().unwrap());
         let config = vec!["https://h".into(), size, since, kind.into()];
         resolve(&PLAN, Some(secrets), Some(config), &[], &|_| {
             Variable::Unset
@@ -148,11 +149,8 @@ fn a_setting_given_by_name_stands_before_the_environment() {
         let named = [(name.to_owned(), value.to_owned())];
         resolve(&PLAN, None, None, &named, &env)
     };
-    assert_eq!(with("size", "7").unwrap().config[1], ConfigValue::Bigint(7));
-    assert_eq!(
-        with("kind", "feed").unwrap().config[1],
-        ConfigValue::Bigint(5)
-    );
+    assert_eq!(with("size", "7").unwrap().config[1], Scalar::Bigint(7));
+    assert_eq!(with("kind", "feed").unwrap().config[1], Scalar::Bigint(5));
     let error = with("size", "many").unwrap_err().to_string();
     assert!(error.contains("setting `size` must be a bigint"), "{error}");
     let error = with("sise", "7").unwrap_err().to_string();

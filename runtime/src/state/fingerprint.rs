@@ -6,7 +6,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::{
-    ConfigValue, Error, ErrorKind, Result, Step,
+    Error, ErrorKind, Result, Scalar, Step,
     plan::{
         Auth, Body, Grant, JsonTemplate, Pages, Param, Part, ResourcePlan, Slot, SourcePlan,
         Template,
@@ -49,7 +49,7 @@ impl Fingerprint {
     /// The fingerprint of a resource, with these settings and these credentials.
     pub(crate) fn new(
         plan: &SourcePlan,
-        config: &[ConfigValue],
+        config: &[Scalar],
         resource: &ResourcePlan,
         choice: Option<usize>,
     ) -> Self {
@@ -134,7 +134,7 @@ impl Fingerprint {
 
 struct Collector<'a> {
     plan: &'a SourcePlan,
-    config: &'a [ConfigValue],
+    config: &'a [Scalar],
     entries: BTreeMap<String, String>,
 }
 
@@ -453,7 +453,7 @@ mod tests {
     });
 
     fn of(resource: &ResourcePlan, config: [&str; 4]) -> Fingerprint {
-        let config = config.map(ConfigValue::from);
+        let config = config.map(Scalar::from);
         let auth = Auth::Bearer {
             token: Template(list![Part::Secret(0), Part::Config(3)]),
         };

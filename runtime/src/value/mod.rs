@@ -7,14 +7,17 @@ pub(crate) mod digits;
 mod field;
 pub(crate) mod format;
 mod rfc3339;
+mod scalar;
 mod time;
 mod timestamp;
 
 use std::{cmp::Ordering, fmt};
 
+pub use scalar::ToScalar;
+
 pub use self::{
-    convert::ConversionError, date::Date, decimal::Decimal, field::Field, time::Time,
-    timestamp::Timestamp,
+    convert::ConversionError, date::Date, decimal::Decimal, field::Field, scalar::Scalar,
+    time::Time, timestamp::Timestamp,
 };
 
 /// A JSON value, for columns of type `json` and for untyped resources.

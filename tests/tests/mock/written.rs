@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, fs, process::Command};
 
-use rest_source::{Client, ConfigValue, Connector, Secret, plan::SourcePlan, shared::Ref};
+use rest_source::{Client, Connector, Scalar, Secret, plan::SourcePlan, shared::Ref};
 use rest_source_mock::Mocked;
 
 use crate::{fetched, made, specs::sources};
@@ -19,7 +19,7 @@ struct Given(Client);
 
 impl Connector for Given {
     type Secrets = Vec<Secret>;
-    type Config = Vec<ConfigValue>;
+    type Config = Vec<Scalar>;
 
     fn plan() -> Ref<SourcePlan> {
         GIVEN.with_borrow(|plan| plan.clone().unwrap())

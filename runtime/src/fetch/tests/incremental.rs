@@ -246,7 +246,7 @@ async fn a_state_or_an_end_that_does_not_fit_is_refused_before_anything_is_asked
         (shop.fetch(&PLAIN).until(5), ErrorKind::Config),
         (shop.fetch(&NEW).until("soon"), ErrorKind::Config),
         (
-            shop.fetch(&NEW).until(CursorValue::Double(0.5)),
+            shop.fetch(&NEW).until(Scalar::Double(0.5)),
             ErrorKind::Config,
         ),
     ] {

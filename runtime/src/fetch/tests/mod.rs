@@ -25,8 +25,7 @@ use serde_json::{Value, json};
 
 use super::Fetch;
 use crate::{
-    Cells, Client, Column, CursorValue, ErrorKind, Path, Position, Record, State, Step, Table,
-    Type,
+    Cells, Client, Column, ErrorKind, Path, Position, Record, Scalar, State, Step, Table, Type,
     clock::manual::ManualClock,
     hooks::Hooks,
     paginator::{Draft, End, Next, PageFacts, Paginate, Probe},

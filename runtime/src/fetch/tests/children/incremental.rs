@@ -71,10 +71,7 @@ async fn what_is_new_is_known_over_all_parents() {
 /// The children of the post with this id.
 pub(super) fn of(shop: &Shop, resource: &'static ResourcePlan, id: &str) -> Fetch<crate::Rows> {
     let fetch = shop.client.rows(resource);
-    let parent = ParentRecord::of_values(
-        &resource.parent.clone().unwrap(),
-        vec![id.to_parent_value()],
-    );
+    let parent = ParentRecord::of_values(&resource.parent.clone().unwrap(), vec![id.to_scalar()]);
     let job = Job {
         parent: Some(parent),
         ..fetch.job.clone()

@@ -10,8 +10,8 @@ use std::sync::LazyLock;
 
 use super::*;
 use crate::{
-    parent::ToParentValue,
     plan::{Body, JsonTemplate, Method, OnNullParent, ParentField, ParentPlan},
+    value::ToScalar,
 };
 
 pub(super) static POSTS_TABLE: Table = Table::new(
@@ -591,11 +591,11 @@ impl Record for Comment {
 
 #[tokio::test]
 async fn one_parent_is_enough() {
-    use crate::ParentValue;
+    use crate::Scalar;
     let shop = shop(Api::new(blog(50)));
     let take = |post: &Post| {
-        let none = || ParentValue::Null;
-        vec![post.id.to_parent_value(), none(), none(), none()]
+        let none = || Scalar::Null;
+        vec![post.id.to_scalar(), none(), none(), none()]
     };
     let fetch = shop.client.children::<Comment, Post>(&*COMMENTS, take);
     let comments = fetch.of(&Post { id: "2".to_owned() }).all().await.unwrap();

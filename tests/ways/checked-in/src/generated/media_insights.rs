@@ -409,8 +409,8 @@ pub mod media_insights {
             }
         }
     }
-    impl __rs::Values<__rs::ConfigValue> for Config {
-        fn values(self) -> Vec<__rs::ConfigValue> {
+    impl __rs::Values<__rs::Scalar> for Config {
+        fn values(self) -> Vec<__rs::Scalar> {
             ::std::vec![self.base_url.into()]
         }
     }

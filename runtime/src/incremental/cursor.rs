@@ -1,38 +1,18 @@
-//! The values that a cursor column has.
+//! Cursor values: read from text, compared with cells, sent as parameters.
 
-use std::{cmp::Ordering, fmt, time::Duration};
+use std::{cmp::Ordering, time::Duration};
 
 use crate::{
-    ConfigValue,
+    Scalar,
     error::Result,
     plan::Lag,
     schema::{TimeFormat, Type},
-    value::{Date, Decimal, Time, Timestamp, Value, format::Format},
+    value::{Timestamp, Value, format::Format},
 };
 
-/// A value of a cursor column: what an incremental fetch starts and ends at.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum CursorValue {
-    /// An integer.
-    Bigint(i64),
-    /// A floating-point number.
-    Double(f64),
-    /// Text, ordered by its code points.
-    Text(String),
-    /// An instant.
-    Timestamp(Timestamp),
-    /// A civil date.
-    Date(Date),
-    /// A civil time of day.
-    Time(Time),
-    /// A decimal number.
-    Decimal(Decimal),
-}
-
-impl CursorValue {
+impl Scalar {
     /// What a cell of a cursor column holds; nothing where it is null.
-    pub(crate) fn of(value: Value<'_>) -> Option<Self> {
+    pub(crate) fn of_cell(value: Value<'_>) -> Option<Self> {
         Some(match value {
             Value::Bigint(value) => Self::Bigint(value),
             Value::Double(value) => Self::Double(value),
@@ -76,7 +56,7 @@ impl CursorValue {
     }
 
     /// Whether the values of a column of this type are such values.
-    pub(crate) fn is(&self, data_type: &Type) -> bool {
+    pub(crate) fn is_cursor_of(&self, data_type: &Type) -> bool {
         matches!(
             (self, data_type),
             (Self::Bigint(_), Type::Bigint)
@@ -92,18 +72,6 @@ impl CursorValue {
     /// How it compares to a cell of its column; nothing where that is null.
     pub(crate) fn compare(&self, cell: Value<'_>) -> Option<Ordering> {
         self.as_value().partial_cmp(&cell)
-    }
-
-    pub(crate) fn as_value(&self) -> Value<'_> {
-        match self {
-            Self::Bigint(value) => Value::Bigint(*value),
-            Self::Double(value) => Value::Double(*value),
-            Self::Text(value) => Value::Text(value),
-            Self::Timestamp(value) => Value::Timestamp(*value),
-            Self::Date(value) => Value::Date(*value),
-            Self::Time(value) => Value::Time(*value),
-            Self::Decimal(value) => Value::Decimal(value.as_str()),
-        }
     }
 
     /// So far before it. `None` where there is nothing as early, or the lag is for another type.
@@ -136,11 +104,11 @@ impl CursorValue {
         format: &TimeFormat,
         is_own: bool,
         up: bool,
-    ) -> Result<Option<ConfigValue>> {
+    ) -> Result<Option<Scalar>> {
         let is_epoch = matches!(format, TimeFormat::EpochSeconds | TimeFormat::EpochMillis);
         let written = match self {
-            Self::Bigint(number) => return Ok(Some(ConfigValue::Bigint(*number))),
-            Self::Double(number) => return Ok(Some(ConfigValue::Double(*number))),
+            Self::Bigint(number) => return Ok(Some(Scalar::Bigint(*number))),
+            Self::Double(number) => return Ok(Some(Scalar::Double(*number))),
             Self::Timestamp(at) => {
                 let writing = Format::new(format)?;
                 // A local time of a repeated hour stands for two instants: send one outside of it.
@@ -160,9 +128,9 @@ impl CursorValue {
             other => Some(other.to_string()),
         };
         Ok(written.map(|text| match text.parse() {
-            Ok(number) if is_epoch => ConfigValue::Bigint(number),
-            _ if is_epoch => ConfigValue::Text(with_whole_fraction(text)),
-            _ => ConfigValue::Text(text),
+            Ok(number) if is_epoch => Scalar::Bigint(number),
+            _ if is_epoch => Scalar::Text(with_whole_fraction(text)),
+            _ => Scalar::Text(text),
         }))
     }
 }
@@ -214,60 +182,6 @@ fn written(at: Timestamp, format: &Format, up: bool) -> Option<String> {
     })
 }
 
-impl fmt::Display for CursorValue {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.as_value().fmt(f)
-    }
-}
-
-impl From<i64> for CursorValue {
-    fn from(value: i64) -> Self {
-        Self::Bigint(value)
-    }
-}
-
-impl From<f64> for CursorValue {
-    fn from(value: f64) -> Self {
-        Self::Double(value)
-    }
-}
-
-impl From<String> for CursorValue {
-    fn from(value: String) -> Self {
-        Self::Text(value)
-    }
-}
-
-impl From<Timestamp> for CursorValue {
-    fn from(value: Timestamp) -> Self {
-        Self::Timestamp(value)
-    }
-}
-
-impl From<Date> for CursorValue {
-    fn from(value: Date) -> Self {
-        Self::Date(value)
-    }
-}
-
-impl From<Time> for CursorValue {
-    fn from(value: Time) -> Self {
-        Self::Time(value)
-    }
-}
-
-impl From<Decimal> for CursorValue {
-    fn from(value: Decimal) -> Self {
-        Self::Decimal(value)
-    }
-}
-
-impl From<&str> for CursorValue {
-    fn from(value: &str) -> Self {
-        Self::Text(value.to_owned())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -282,13 +196,13 @@ mod tests {
         reason = "a call that makes it reads better"
     )]
     fn sent(at: &str, format: TimeFormat, up: bool) -> String {
-        let value = CursorValue::from(at.parse::<Timestamp>().unwrap());
+        let value = Scalar::from(at.parse::<Timestamp>().unwrap());
         value.sent(&format, false, up).unwrap().unwrap().to_string()
     }
 
     #[test]
     fn an_epoch_in_the_columns_own_format_keeps_its_fraction() {
-        let value = CursorValue::from("2023-10-31T15:17:12.0002Z".parse::<Timestamp>().unwrap());
+        let value = Scalar::from("2023-10-31T15:17:12.0002Z".parse::<Timestamp>().unwrap());
         for up in [false, true] {
             let sent = value.sent(&TimeFormat::EpochSeconds, true, up).unwrap();
             assert_eq!(sent.unwrap().to_string(), "1698765432.000200");
@@ -359,39 +273,36 @@ mod tests {
     #[test]
     fn a_value_is_read_in_rfc_3339_or_in_the_columns_format() {
         let epoch = Type::Timestamp(TimeFormat::EpochSeconds);
-        let wanted = Some(CursorValue::Timestamp(at("2026-11-21T09:30:00Z")));
+        let wanted = Some(Scalar::Timestamp(at("2026-11-21T09:30:00Z")));
         for text in [
             "1795253400",
             "2026-11-21T09:30:00Z",
             "2026-11-21T11:30:00+02:00",
         ] {
-            assert_eq!(CursorValue::read(&epoch, text).unwrap(), wanted, "{text}");
+            assert_eq!(Scalar::read(&epoch, text).unwrap(), wanted, "{text}");
         }
         let local = Type::Timestamp(TimeFormat::Local {
             zone: Static("+02:00"),
         });
-        let midnight = Some(CursorValue::Timestamp(at("2026-11-20T22:00:00Z")));
+        let midnight = Some(Scalar::Timestamp(at("2026-11-20T22:00:00Z")));
         for text in ["2026-11-21", "2026-11-21T00:00:00", "2026-11-20T22:00:00Z"] {
-            assert_eq!(CursorValue::read(&local, text).unwrap(), midnight, "{text}");
+            assert_eq!(Scalar::read(&local, text).unwrap(), midnight, "{text}");
         }
-        assert_eq!(CursorValue::read(&Type::Bigint, "7.5").unwrap(), None);
-        assert_eq!(CursorValue::read(&Type::Bool, "true").unwrap(), None);
+        assert_eq!(Scalar::read(&Type::Bigint, "7.5").unwrap(), None);
+        assert_eq!(Scalar::read(&Type::Bool, "true").unwrap(), None);
     }
 
     #[test]
     fn a_lag_goes_back_in_the_values_own_unit() {
-        let day = CursorValue::Date("2026-11-21".parse().unwrap());
+        let day = Scalar::Date("2026-11-21".parse().unwrap());
         assert_eq!(
             day.before(&Lag::Days(21)).unwrap().to_string(),
             "2026-10-31"
         );
-        let number = CursorValue::Bigint(5);
-        assert_eq!(
-            number.before(&Lag::Integer(7)),
-            Some(CursorValue::Bigint(-2))
-        );
+        let number = Scalar::Bigint(5);
+        assert_eq!(number.before(&Lag::Integer(7)), Some(Scalar::Bigint(-2)));
         assert_eq!(number.before(&Lag::Days(1)), None);
-        let number = CursorValue::Decimal("10.05".parse().unwrap());
+        let number = Scalar::Decimal("10.05".parse().unwrap());
         let back = number.before(&Lag::Decimal(Static("0.5"))).unwrap();
         assert_eq!(back.to_string(), "9.55");
     }
