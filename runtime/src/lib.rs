@@ -55,7 +55,7 @@
 //! | `macros` | yes | the attribute |
 //! | `reqwest` | yes | the transport over reqwest; without it, give the [`Builder`] one |
 //! | `chrono`, `jiff`, `time`, `rust_decimal` | no | [values](Value) to and from the types of the crate of that name |
-//! | `serde` | no | [plans](plan) and [tables](schema) as JSON or the like, whole |
+//! | `serde` | no | [plans](plan), [tables](schema) and [states](State) as JSON or the like, whole |
 //! | `tls-ring` | yes | TLS by rustls over ring |
 //! | `tls-aws-lc-rs` | no | TLS by rustls over aws-lc-rs |
 //! | `tls-native` | no | TLS by `SChannel` or Secure Transport, elsewhere by OpenSSL, whose headers it needs |

@@ -229,10 +229,10 @@ impl InRange {
             |key: &str| last.seen.contains(key) || has_digests && last.seen.contains(&digest(key));
         if !has(&key) {
             let fewer = self.keys_before.as_ref();
-            return match fewer.is_some_and(|fewer| has(&fewer.of(row))) {
-                true => Err(self.has_grown()),
-                false => Ok(false),
-            };
+            if fewer.is_some_and(|fewer| has(&fewer.of(row))) {
+                return Err(self.has_grown());
+            }
+            return Ok(false);
         }
         if let Some(hour) = hour {
             self.remember_in_hour(hour, [key_in_hour(&key, value)]);

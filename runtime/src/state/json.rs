@@ -1,6 +1,6 @@
-//! A state as text.
+//! A state as JSON text. `docs/STATE.md` describes the format.
 
-use std::sync::Arc;
+use std::{fmt, str::FromStr, sync::Arc};
 
 use serde_json::{Map, Value, json};
 
@@ -16,6 +16,10 @@ const VERSION: u64 = 3;
 impl State {
     /// As JSON, on one line.
     pub fn to_json(&self) -> String {
+        self.to_value().to_string()
+    }
+
+    fn to_value(&self) -> Value {
         let mut tree = json!({
             "version": VERSION,
             "resource": self.resource,
@@ -42,7 +46,7 @@ impl State {
                 tree["partitions"] = marks.iter().map(of).collect::<Map<_, _>>().into();
             }
         }
-        tree.to_string()
+        tree
     }
 
     /// Reads what [`to_json`](Self::to_json) wrote.
@@ -53,6 +57,10 @@ impl State {
     pub fn from_json(text: &str) -> Result<Self> {
         let tree: Value = serde_json::from_str(text)
             .map_err(|e| unreadable(format!("the state is not valid JSON: {e}")).with_source(&e))?;
+        Self::from_value(&tree)
+    }
+
+    fn from_value(tree: &Value) -> Result<Self> {
         match tree.get("version") {
             Some(version) if version.as_u64() == Some(VERSION) => {}
             Some(version) => {
@@ -63,13 +71,45 @@ impl State {
             None => return Err(unreadable("the state has no `version`".to_owned())),
         }
         Ok(Self {
-            resource: text_at(&tree, "/resource")?,
-            column: text_at(&tree, "/cursor/column")?,
-            data_type: text_at(&tree, "/cursor/type")?,
-            by: seen_by(&tree)?,
-            reach: reach(&tree)?,
-            origin: origin(&tree)?,
+            resource: text_at(tree, "/resource")?,
+            column: text_at(tree, "/cursor/column")?,
+            data_type: text_at(tree, "/cursor/type")?,
+            by: seen_by(tree)?,
+            reach: reach(tree)?,
+            origin: origin(tree)?,
         })
+    }
+}
+
+impl fmt::Display for State {
+    /// As [`to_json`](Self::to_json) writes it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.to_value().fmt(f)
+    }
+}
+
+impl FromStr for State {
+    type Err = Error;
+
+    /// As [`from_json`](Self::from_json) reads it.
+    fn from_str(text: &str) -> Result<Self> {
+        Self::from_json(text)
+    }
+}
+
+#[cfg(feature = "serde")]
+impl serde::Serialize for State {
+    /// As the JSON object that [`to_json`](Self::to_json) writes.
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.to_value().serialize(to)
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<'de> serde::Deserialize<'de> for State {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let tree = Value::deserialize(from)?;
+        Self::from_value(&tree).map_err(serde::de::Error::custom)
     }
 }
 
@@ -110,16 +150,14 @@ fn reach(tree: &Value) -> Result<Reach> {
         value,
         seen: read_seen(tree)?,
     };
-    Ok(match tree.get("partition") {
-        None => Reach::All(mark),
-        Some(_) => {
-            let key = ParentKey {
-                by: texts_at(tree, "/partition/by")?,
-                values: text_at(tree, "/partition/key")?,
-            };
-            Reach::One(key, mark)
-        }
-    })
+    if tree.get("partition").is_none() {
+        return Ok(Reach::All(mark));
+    }
+    let key = ParentKey {
+        by: texts_at(tree, "/partition/by")?,
+        values: text_at(tree, "/partition/key")?,
+    };
+    Ok(Reach::One(key, mark))
 }
 
 fn each(tree: &Value, parents: &Value, largest: String) -> Result<Marks> {
@@ -170,63 +208,87 @@ fn unreadable(message: String) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{
+        collection::{btree_map, btree_set, vec},
+        option,
+        prelude::*,
+    };
+
     use super::*;
 
-    fn mark(value: &str, seen: &[&str]) -> Mark {
-        Mark {
-            value: value.to_owned(),
-            seen: Arc::new(seen.iter().map(|key| (*key).to_owned()).collect()),
-        }
-    }
-
-    fn state(reach: Reach) -> State {
+    fn all() -> State {
         State {
             resource: "stories".into(),
             column: "updated_at".into(),
             data_type: "timestamp".into(),
             by: SeenBy::Key(vec!["id".to_owned()]),
-            reach,
+            reach: Reach::All(Mark {
+                value: "2026-11-21T09:30:00Z".to_owned(),
+                seen: Arc::new(["[\"a\"]".to_owned()].into()),
+            }),
             origin: Origin::default(),
         }
     }
 
-    fn all() -> State {
-        let mark = mark("2026-11-21T09:30:00Z", &["[\"a\"]", "[\"b\"]"]);
-        state(Reach::All(mark))
+    fn any_mark() -> impl Strategy<Value = Mark> {
+        (".*", btree_set(".*", 0..4)).prop_map(|(value, seen)| Mark {
+            value,
+            seen: Arc::new(seen),
+        })
     }
 
-    #[test]
-    fn what_was_written_is_read_back() {
-        let key = ParentKey {
-            by: vec!["id".to_owned()],
-            values: "[7]".to_owned(),
-        };
-        let mut marks = Marks::new(key.by.clone());
-        marks.put("[7]", mark("3", &["[\"a\"]"]));
-        marks.put("[\"7\"]", mark("2", &[]));
-        marks.largest = "3".to_owned();
-        for state in [
-            all(),
-            state(Reach::One(key, mark("2", &["#1"]))),
-            state(Reach::Each(Arc::new(marks))),
-        ] {
-            assert_eq!(State::from_json(&state.to_json()).unwrap(), state);
-        }
-        for start in [Start::Beginning, Start::At("7".to_owned())] {
-            let request = Fingerprint::from_json(r#"{"path":"stories"}"#).unwrap();
-            let origin = Origin {
-                request: Arc::new(request),
-                start,
-            };
-            let state = all().with_origin(origin);
-            assert_eq!(State::from_json(&state.to_json()).unwrap(), state);
-        }
-        for by in [SeenBy::Key, SeenBy::Columns] {
-            let state = State {
-                by: by(vec!["id".to_owned()]),
-                ..all()
-            };
-            assert_eq!(State::from_json(&state.to_json()).unwrap(), state);
+    fn any_reach() -> impl Strategy<Value = Reach> {
+        let by = || vec(".*", 0..3);
+        let one = (by(), ".*", any_mark());
+        let each = (by(), ".*", btree_map(".*", any_mark(), 0..4));
+        prop_oneof![
+            any_mark().prop_map(Reach::All),
+            one.prop_map(|(by, values, mark)| Reach::One(ParentKey { by, values }, mark)),
+            each.prop_map(|(by, largest, parents)| {
+                let mut marks = Marks::new(by);
+                marks.largest = largest;
+                for (parent, mark) in parents {
+                    marks.put(&parent, mark);
+                }
+                Reach::Each(Arc::new(marks))
+            }),
+        ]
+    }
+
+    fn any_state() -> impl Strategy<Value = State> {
+        let by = prop_oneof![
+            vec(".*", 1..3).prop_map(SeenBy::Key),
+            vec(".*", 0..3).prop_map(SeenBy::Columns),
+        ];
+        let start = option::of(".*").prop_map(|start| start.map_or(Start::Beginning, Start::At));
+        let request = btree_map(".*", ".*", 0..4).prop_map(|entries| {
+            let json = serde_json::to_string(&entries).unwrap();
+            Arc::new(Fingerprint::from_json(&json).unwrap())
+        });
+        let origin = (request, start).prop_map(|(request, start)| Origin { request, start });
+        let names = (".*", ".*", ".*");
+        (names, by, any_reach(), origin).prop_map(
+            |((resource, column, data_type), by, reach, origin)| State {
+                resource,
+                column,
+                data_type,
+                by,
+                reach,
+                origin,
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn a_state_is_read_as_it_was_written(state in any_state()) {
+            prop_assert_eq!(&State::from_json(&state.to_json()).unwrap(), &state);
+            prop_assert_eq!(&state.to_string().parse::<State>().unwrap(), &state);
+            #[cfg(feature = "serde")]
+            {
+                let json = serde_json::to_vec(&state).unwrap();
+                prop_assert_eq!(serde_json::from_slice::<State>(&json).unwrap(), state);
+            }
         }
     }
 

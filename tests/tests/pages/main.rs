@@ -6,6 +6,7 @@
 mod canned;
 mod outputs;
 mod readme;
+mod state;
 
 use std::{collections::HashSet, fs, path::Path};
 
