@@ -107,7 +107,9 @@ impl From<Error> for CommandError {
 impl From<LoadError> for CommandError {
     fn from(error: LoadError) -> Self {
         let message = format!("{error:#}");
-        if error.errors.iter().all(is_usage) {
+        let mut reports = error.loaded.resources.iter().chain(&error.failed);
+        let has_sent = reports.any(|report| report.fetched.requests > 0);
+        if !has_sent && error.errors.iter().all(is_usage) {
             return Self::usage(message);
         }
         let is_incomplete = |error: &Error| *error.kind() == ErrorKind::Incomplete;

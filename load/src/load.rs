@@ -346,8 +346,13 @@ impl<'a, D: Destination> Loading<'a, D> {
             return Err(append_checks::would_repeat(&target.resource, &fetched));
         }
         replace_checks::check_groups_are_whole(target.writing, &completeness, &fetched)?;
-        let may_hide = fetched.ignored > 0 || completeness.has_unfetched_parts();
-        if target.writing == Writing::Replace && fetched.pages == 0 && may_hide {
+        let is_ignored = match completeness.has_unfetched_parts() {
+            // No parent arrived, for the same reason.
+            true => fetched.ignored == 0,
+            // Ignored after its retries, a response says nothing about the records.
+            false => fetched.ignored > 0,
+        };
+        if target.writing == Writing::Replace && fetched.pages == 0 && is_ignored {
             // No page arrived that could replace the rows.
             self.destination.roll_back().await?;
             state.notes.push(

@@ -1,6 +1,7 @@
 //! The SQLite destination.
 
 mod bind;
+mod open_file;
 mod prepare;
 mod staging;
 mod state;

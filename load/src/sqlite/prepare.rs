@@ -6,7 +6,7 @@ use rusqlite::{Connection, types::Value};
 use super::{
     bind::setting,
     state::{self, OtherParts, Progress},
-    table::{self, TableFit, quote},
+    table::{self, Existing, TableFit, quote},
     writer::{failed, run},
 };
 use crate::{Target, Writing};
@@ -32,7 +32,21 @@ pub(super) fn prepare(db: &Connection, target: &Target) -> Result<(Progress, Vec
         return Err(Error::new(ErrorKind::Destination, message)
             .with_help("load each source into a database of its own, or rename the resource"));
     }
-    let recorded = state::recorded_table(db, target).map_err(failed)?;
+    let existing = table::existing(db, name).map_err(failed)?;
+    if existing == Some(Existing::View) {
+        let message = format!("`{name}` is a view, not a table");
+        return Err(Error::new(ErrorKind::Destination, message)
+            .with_help("rename the view or the resource, or load into another database"));
+    }
+    let mut recorded = state::recorded_table(db, target).map_err(failed)?;
+    // Loads create STRICT tables, and no statement makes one non-STRICT: a user renamed or dropped the
+    // recorded table, and created another one with its name.
+    if existing == Some(Existing::Table { is_strict: false })
+        && recorded.as_ref().is_some_and(|table| table.created_by_load)
+    {
+        recorded = None;
+        state::forget(db, target).map_err(failed)?;
+    }
     let fit = table::compare(db, target, recorded.as_ref()).map_err(failed)?;
     let mut notes = Vec::new();
     let mut others = OtherParts::default();
@@ -76,11 +90,10 @@ pub(super) fn prepare(db: &Connection, target: &Target) -> Result<(Progress, Vec
 fn forget_emptied(db: &Connection, target: &Target) -> Result<Option<String>> {
     let name = &target.resource.table.name;
     let had_rows = state::read(db, target).map_err(failed)?.had_rows;
-    let (is_own, values) = own_rows(target);
-    let is_emptied = had_rows && !has_rows(db, name, &is_own, values)?;
+    let is_emptied = had_rows && !has_own_rows(db, target)?;
     let emptied = format!("the table `{name}` was emptied since the last load");
     if target.keep_state {
-        let note = || format!("{emptied}: `keep_state` goes on from its state");
+        let note = || format!("{emptied}: `keep_state` kept its state");
         return Ok(is_emptied.then(note));
     }
     let table_is_empty = is_empty(db, name)?;
@@ -102,6 +115,12 @@ fn has_rows(db: &Connection, table: &str, condition: &str, values: Vec<Value>) -
     let sql = format!("SELECT EXISTS (SELECT 1 FROM {table} WHERE {condition})");
     let found = db.query_row(&sql, rusqlite::params_from_iter(values), |row| row.get(0));
     found.map_err(failed)
+}
+
+/// Whether the table has rows with the target's settings.
+pub(super) fn has_own_rows(db: &Connection, target: &Target) -> Result<bool> {
+    let (is_own, values) = own_rows(target);
+    has_rows(db, &target.resource.table.name, &is_own, values)
 }
 
 /// The SQL condition for the rows with the target's settings, and its parameters.

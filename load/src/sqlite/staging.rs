@@ -14,8 +14,6 @@ use super::{
 use crate::Target;
 
 const TABLE: &str = "temp._rest_source_staging";
-/// The column that holds the order of arrival.
-const ORDER: &str = "_rest_source_order";
 /// The most bytes of pages held in memory.
 const MAX_BYTES: usize = 8 << 20;
 
@@ -69,8 +67,8 @@ impl Staging {
     /// one row.
     pub(super) fn publish(&self, db: &Connection, target: &Target, insert_row: &str) -> Result<()> {
         if self.has_table {
-            let names = names(target);
-            let select = format!("SELECT {names} FROM {TABLE} WHERE true ORDER BY {ORDER}");
+            let (names, order) = (names(target), order_column(target));
+            let select = format!("SELECT {names} FROM {TABLE} WHERE true ORDER BY {order}");
             run(db, &[upsert(target, &select)])?;
         }
         write(db, insert_row, &self.pages)
@@ -81,7 +79,7 @@ impl Staging {
     pub(super) fn publish_groups(&mut self, db: &Connection, target: &Target) -> Result<()> {
         self.spill(db, target)?;
         let table = quote(&target.resource.table.name);
-        let names = names(target);
+        let (names, order) = (names(target), order_column(target));
         let merge_key: Vec<String> = target.merge_key().map(quote).collect();
         let key: Vec<String> = target.key().map(quote).collect();
         let delete = |key: &[String]| {
@@ -93,10 +91,10 @@ impl Staging {
         if !key.is_empty() {
             statements.push(delete(&key));
             let key = key.join(", ");
-            last = format!(" WHERE {ORDER} IN (SELECT max({ORDER}) FROM {TABLE} GROUP BY {key})");
+            last = format!(" WHERE {order} IN (SELECT max({order}) FROM {TABLE} GROUP BY {key})");
         }
         statements.push(format!(
-            "INSERT INTO {table} ({names}) SELECT {names} FROM {TABLE}{last} ORDER BY {ORDER}"
+            "INSERT INTO {table} ({names}) SELECT {names} FROM {TABLE}{last} ORDER BY {order}"
         ));
         run(db, &statements)
     }
@@ -108,6 +106,20 @@ impl Staging {
         self.has_table = false;
         run(db, &[format!("DROP TABLE IF EXISTS {TABLE}")])
     }
+}
+
+/// The name of the column that holds the order of arrival: `_rest_source_order`, with underscores until no column
+/// of the resource has the name.
+fn order_column(target: &Target) -> String {
+    let mut name = "_rest_source_order".to_owned();
+    let columns = columns(&target.resource.table);
+    while columns
+        .iter()
+        .any(|column| column.name.eq_ignore_ascii_case(&name))
+    {
+        name.push('_');
+    }
+    name
 }
 
 fn write(db: &Connection, insert: &str, pages: &[Rows]) -> Result<()> {
@@ -128,8 +140,9 @@ fn write(db: &Connection, insert: &str, pages: &[Rows]) -> Result<()> {
 fn create(target: &Target) -> String {
     let columns = columns(&target.resource.table).iter().map(definition);
     let columns: Vec<String> = columns.collect();
+    let order = order_column(target);
     format!(
-        "CREATE TEMPORARY TABLE _rest_source_staging ({ORDER} INTEGER PRIMARY KEY, {}) STRICT",
+        "CREATE TEMPORARY TABLE _rest_source_staging ({order} INTEGER PRIMARY KEY, {}) STRICT",
         columns.join(", ")
     )
 }

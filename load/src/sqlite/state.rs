@@ -191,9 +191,11 @@ pub(super) fn forget(db: &Connection, target: &Target) -> Result<bool> {
 /// The settings that identify the target's rows (`include_from_config`), one per line: `tenant a`.
 pub(super) fn part(target: &Target) -> String {
     let lines = target.settings.iter();
-    let lines: Vec<String> = lines
+    let mut lines: Vec<String> = lines
         .map(|(name, value)| format!("{name} {}", value.to_string().escape_debug()))
         .collect();
+    // The order of `include_from_config` does not matter.
+    lines.sort_unstable();
     lines.join("\n")
 }
 

@@ -1,7 +1,7 @@
 //! The SQL of a resource's table: `CREATE`, the comparison with the existing table, and `INSERT`.
 
 use rest_source::{Column, Table, Type};
-use rusqlite::{Connection, Result};
+use rusqlite::{Connection, OptionalExtension, Result};
 
 use super::state::RecordedTable;
 use crate::{Target, Writing};
@@ -27,6 +27,30 @@ pub(super) enum TableFit {
     Alter(Vec<String>),
     /// It cannot be altered to fit, for this reason.
     Incompatible(String),
+}
+
+/// What has the name of a resource's table in the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Existing {
+    Table { is_strict: bool },
+    View,
+}
+
+/// What has the table's name in the database, if anything.
+pub(super) fn existing(db: &Connection, name: &str) -> Result<Option<Existing>> {
+    db.query_row(
+        "SELECT type = 'view', strict FROM pragma_table_list(?1) WHERE schema = 'main'",
+        [name],
+        |row| {
+            Ok(match row.get(0)? {
+                true => Existing::View,
+                false => Existing::Table {
+                    is_strict: row.get(1)?,
+                },
+            })
+        },
+    )
+    .optional()
 }
 
 /// Compares the existing table with the target.

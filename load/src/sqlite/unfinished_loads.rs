@@ -26,8 +26,7 @@ impl LoadLock {
     /// take it for a killed load's.
     pub(super) fn start(db: &Connection) -> Result<Self> {
         remove_stale_locks(db);
-        let now = SystemTime::now().duration_since(UNIX_EPOCH);
-        let id = format!("{}-{:x}", process::id(), now.unwrap_or_default().as_nanos());
+        let id = run_id();
         let Some(path) = lock_path(db, &id) else {
             return Ok(Self { id, file: None });
         };
@@ -70,7 +69,12 @@ fn is_running(db: &Connection, run: &str) -> bool {
     let Some(path) = lock_path(db, run) else {
         return false;
     };
-    let file = match File::open(&path) {
+    // Opening a named pipe would block.
+    let file = match fs::symlink_metadata(&path) {
+        Ok(found) if !found.is_file() => return false,
+        _ => File::open(&path),
+    };
+    let file = match file {
         Ok(file) => file,
         Err(error) => return error.kind() != ErrorKind::NotFound,
     };
@@ -95,10 +99,26 @@ fn remove_stale_locks(db: &Connection) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name();
         let runs = name.to_str().zip(prefix.to_str());
-        if let Some(run) = runs.and_then(|(name, prefix)| name.strip_prefix(prefix)) {
+        let run = runs.and_then(|(name, prefix)| name.strip_prefix(prefix));
+        if let Some(run) = run.filter(|run| is_run_id(run)) {
             is_running(db, run);
         }
     }
+}
+
+/// A new identifier of a load: `PID-NANOSECONDS`, the second in hexadecimal.
+fn run_id() -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    format!("{}-{:x}", process::id(), now.unwrap_or_default().as_nanos())
+}
+
+/// Whether this is an identifier as [`run_id`] makes it. Other files beside the database belong to users.
+fn is_run_id(text: &str) -> bool {
+    let is_number = |digits: &str, radix| {
+        !digits.is_empty() && digits.chars().all(|digit| digit.is_digit(radix))
+    };
+    text.split_once('-')
+        .is_some_and(|(pid, time)| is_number(pid, 10) && time.len() >= 15 && is_number(time, 16))
 }
 
 /// The record that a load appended a resource and has not ended.

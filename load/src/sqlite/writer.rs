@@ -4,6 +4,7 @@ use rest_source::{Error, ErrorKind, Fingerprint, Result, Rows, State};
 use rusqlite::Connection;
 
 use super::{
+    open_file::OpenFile,
     prepare,
     staging::Staging,
     state::{self, Progress},
@@ -18,6 +19,8 @@ use crate::{Opened, Target, Writing};
 /// for its API.
 pub(super) struct Writer {
     db: Connection,
+    /// `None` for a database in memory.
+    file: Option<OpenFile>,
     resource: Option<Resource>,
     /// The targets that this load has opened.
     opened: Vec<Target>,
@@ -32,11 +35,14 @@ struct Resource {
     staging: Staging,
     /// Its last commit, as this load found or made it.
     progress: Progress,
+    /// Whether the table had rows with the target's settings after that commit.
+    has_rows: bool,
 }
 
 impl Writer {
     pub(super) fn new(db: Connection) -> Self {
         Self {
+            file: OpenFile::of(&db),
             db,
             resource: None,
             opened: Vec::new(),
@@ -47,33 +53,43 @@ impl Writer {
     /// Creates or alters the resource's table, and reads its last commit.
     pub(super) fn open(&mut self, target: Target) -> Result<Opened> {
         self.roll_back()?;
-        let (progress, notes, already_appended) = transaction(&self.db, || {
+        let (progress, has_rows, notes, already_appended) = transaction(&self.db, || {
             let (progress, notes) = prepare::prepare(&self.db, &target)?;
             if self.lock.is_none() && unfinished_loads::appends_all(&target) {
                 self.lock = Some(LoadLock::start(&self.db)?);
             }
             let appended = unfinished_loads::appended(&self.db, &target, self.lock.as_ref())?;
-            Ok((progress, notes, appended))
+            let has_rows = prepare::has_own_rows(&self.db, &target)?;
+            Ok((progress, has_rows, notes, appended))
         })?;
         let mut opened = Opened {
             already_appended,
             notes,
             ..Opened::default()
         };
-        // A replacing load does not need the state, so it also recovers from an unreadable one.
+        // A replacing load does not need the state, nor a full refresh the request, so they also recover from
+        // unreadable ones.
         if let Some(state) = &progress.state
             && target.writing != Writing::Replace
         {
             opened.state = Some(State::from_json(state)?);
         }
-        let request = progress.request.as_deref();
-        opened.request = request.map(Fingerprint::from_json).transpose()?;
+        if let Some(request) = &progress.request
+            && !target.full_refresh
+        {
+            opened.request = Some(Fingerprint::from_json(request).map_err(|error| {
+                error.with_help(
+                    "a full refresh replaces the rows and what is stored of their request",
+                )
+            })?);
+        }
         self.opened.push(target.clone());
         self.resource = Some(Resource {
             insert: table::insert(&target),
             target,
             staging: Staging::default(),
             progress,
+            has_rows,
         });
         Ok(opened)
     }
@@ -90,13 +106,16 @@ impl Writer {
         let db = &self.db;
         let resource = self.resource.as_mut().ok_or_else(not_open)?;
         let lock = self.lock.as_ref().filter(|_| complete);
+        self.file.as_ref().map_or(Ok(()), OpenFile::check)?;
         transaction(db, || {
             resource.publish(db, state.as_deref())?;
             unfinished_loads::store(db, &resource.target, lock).map_err(failed)
         })?;
         resource.staging.clear(db)?;
+        resource.has_rows = prepare::has_own_rows(db, &resource.target)?;
         let progress = &mut resource.progress;
         progress.commits += 1;
+        progress.request = Some(resource.target.request.to_json());
         if state.is_some() {
             progress.state = state;
         }
@@ -140,12 +159,21 @@ impl Resource {
         let target = &self.target;
         let stored = state::read(db, target).map_err(failed)?;
         let is_overtaken = match target.writing {
-            // Two merges of the same rows give the same table: only the state could move back.
-            Writing::Merge => stored.state != self.progress.state,
+            // Two merges of one request give the same table: only the state could move back.
+            Writing::Merge => {
+                let is_own = stored.request == self.progress.request
+                    || stored.request == Some(target.request.to_json());
+                stored.state != self.progress.state || !is_own
+            }
             _ => stored.commits != self.progress.commits,
         };
         if is_overtaken {
             return Err(overtaken());
+        }
+        // The state would cover rows that are gone.
+        let is_emptied = self.has_rows && !prepare::has_own_rows(db, target)?;
+        if is_emptied && state.is_some() && target.writing != Writing::Replace {
+            return Err(emptied(&target.resource.table.name));
         }
         match target.writing {
             Writing::Replace => {
@@ -198,6 +226,11 @@ pub(super) fn failed(error: rusqlite::Error) -> Error {
     } else {
         failure
     }
+}
+
+fn emptied(name: &str) -> Error {
+    let message = format!("the table `{name}` was emptied while the load ran");
+    Error::new(ErrorKind::Destination, message).with_help("run the load again")
 }
 
 fn overtaken() -> Error {

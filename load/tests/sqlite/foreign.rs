@@ -167,10 +167,7 @@ async fn a_table_that_was_emptied_is_loaded_from_the_start() {
     let load = appending.load(&mut scratch.open()).keep_state().await;
     assert_eq!(scratch.rows("SELECT count(*) FROM orders"), ["0"]);
     let note = &load.unwrap().resources[0].fetched.notes[0];
-    assert!(
-        note.ends_with("`keep_state` goes on from its state"),
-        "{note}"
-    );
+    assert!(note.ends_with("`keep_state` kept its state"), "{note}");
 }
 
 #[tokio::test]
@@ -199,4 +196,69 @@ async fn what_a_person_built_on_a_table_is_kept_when_it_is_made_again() {
         .unwrap();
     scratch.assert_equals(&server);
     assert!(scratch.rows(SCHEMA).join("\n").contains("by_status"));
+}
+
+#[tokio::test]
+async fn table_that_a_user_created_under_the_name_of_a_loads_is_kept() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    let shop: Replacing = connect(&server);
+    shop.load(&mut scratch.open()).await.unwrap();
+    scratch.execute("ALTER TABLE orders RENAME TO orders_2025");
+    scratch.execute(OWN);
+    let error = shop.load(&mut scratch.open()).await.unwrap_err();
+    let expected = "the table `orders` was not created by a load";
+    assert!(error.to_string().contains(expected), "{error}");
+    assert_eq!(scratch.rows("SELECT * FROM orders"), ["1 | x", "2 | y"]);
+    // Without it the load starts again.
+    scratch.execute("DROP TABLE orders");
+    shop.load(&mut scratch.open()).await.unwrap();
+    scratch.assert_equals(&server);
+}
+
+#[tokio::test]
+async fn view_with_the_name_of_a_resource_is_an_error() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    scratch.execute("CREATE VIEW orders AS SELECT 1 AS id");
+    let shop: Replacing = connect(&server);
+    let error = shop.load(&mut scratch.open()).full_refresh().await;
+    assert_eq!(
+        error.unwrap_err().to_string(),
+        "`orders`: `orders` is a view, not a table\n  \
+         help: rename the view or the resource, or load into another database"
+    );
+}
+
+#[tokio::test]
+async fn state_is_not_stored_for_a_table_emptied_during_the_load() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    let shop: Merging = connect(&server);
+    let mut database = scratch.open();
+    let load = shop.load(&mut database).on_progress(|progress| {
+        if progress.rows == 35 {
+            scratch.execute("DELETE FROM orders");
+        }
+    });
+    let error = load.await.unwrap_err().to_string();
+    let expected = "the table `orders` was emptied while the load ran";
+    assert!(error.contains(expected), "{error}");
+    shop.load(&mut scratch.open()).await.unwrap();
+    scratch.assert_equals(&server);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn database_deleted_during_a_load_is_an_error() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    let shop: Merging = connect(&server);
+    let mut database = scratch.open();
+    let load = shop.load(&mut database).on_progress(|progress| {
+        if progress.pages == 2 {
+            std::fs::remove_file(&scratch.path).unwrap();
+        }
+    });
+    let error = load.await.unwrap_err().to_string();
+    assert!(
+        error.contains("was deleted or replaced while the load ran"),
+        "{error}"
+    );
 }

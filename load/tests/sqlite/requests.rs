@@ -1,6 +1,6 @@
 //! The rows of a table and the request that they were loaded by.
 
-use std::sync::LazyLock;
+use std::{sync::LazyLock, time::Duration};
 
 use rest_source::{
     Builder, ErrorKind, Scalar, Values,
@@ -10,7 +10,7 @@ use rest_source::{
     shared::{Ref::Static, Text, list},
 };
 use rest_source_load::{Load, LoadError, LoadReport};
-use rest_source_testkit::Server;
+use rest_source_testkit::{Fault, Server};
 
 use crate::shop::{CHANGED_ORDERS, Scratch, serve};
 
@@ -156,4 +156,75 @@ async fn a_replaced_table_is_of_one_request() {
 #[tokio::test]
 async fn an_appended_table_is_of_one_request() {
     refuses_another_tenant::<Appending>().await;
+}
+
+/// Loads tenants a and b at the same time; the second waits until the server has seen `requests`.
+async fn load_side_by_side(
+    server: &Server,
+    scratch: &Scratch,
+    requests: usize,
+    second: How,
+) -> [Result<LoadReport, LoadError>; 2] {
+    let second = async {
+        while server.log().of("/orders").len() < requests {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        // The pages before have been committed.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        load::<Merging>(server, scratch, "b", second).await
+    };
+    let (first, second) = tokio::join!(load::<Merging>(server, scratch, "a", How::Plain), second);
+    [first, second]
+}
+
+#[tokio::test]
+async fn first_loads_of_two_requests_do_not_mix_their_rows() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    // Both have opened the empty table when the first page arrives.
+    for request in 0..2 {
+        let wait = Duration::from_millis(500);
+        server.faults().at(request, Fault::Slow(wait));
+    }
+    let loads = load_side_by_side(&server, &scratch, 1, How::Plain).await;
+    let failed: Vec<String> = loads
+        .into_iter()
+        .filter_map(Result::err)
+        .map(|e| e.to_string())
+        .collect();
+    assert_eq!(failed.len(), 1, "{failed:?}");
+    let expected = "another load has written this resource since this one began";
+    assert!(failed[0].contains(expected), "{}", failed[0]);
+}
+
+#[tokio::test]
+async fn merge_does_not_add_to_the_rows_of_another_requests_full_refresh() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    server.faults().at(2, Fault::Slow(Duration::from_secs(2)));
+    let [merge, refresh] = load_side_by_side(&server, &scratch, 3, How::Refresh).await;
+    refresh.unwrap();
+    let error = merge.unwrap_err().to_string();
+    assert!(
+        error.contains("another load has written this resource"),
+        "{error}"
+    );
+    let stored = scratch.rows("SELECT request FROM _rest_source_state");
+    assert!(stored[0].contains("\"b\""), "{stored:?}");
+}
+
+#[tokio::test]
+async fn full_refresh_recovers_from_an_unreadable_request() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    load::<Merging>(&server, &scratch, "a", How::Plain)
+        .await
+        .unwrap();
+    scratch.execute("UPDATE _rest_source_state SET request = 'x'");
+    let error = load::<Merging>(&server, &scratch, "a", How::Plain).await;
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("help: a full refresh replaces"), "{error}");
+    load::<Merging>(&server, &scratch, "a", How::Refresh)
+        .await
+        .unwrap();
+    load::<Merging>(&server, &scratch, "a", How::Plain)
+        .await
+        .unwrap();
 }

@@ -240,14 +240,40 @@ async fn a_load_that_runs_is_not_taken_for_one_that_was_killed() {
 }
 
 #[tokio::test]
-async fn the_locks_of_killed_loads_are_removed() {
+async fn lock_files_of_killed_loads_are_removed() {
     let (server, scratch) = (serve().await, Scratch::new());
     let folder = scratch.path.parent().unwrap();
     let lock = |run: &str| folder.join(format!("shop.db-load-{run}"));
-    let held = std::fs::File::create(lock("1-a")).unwrap();
+    let (running, killed) = ("1-18c2f0a4b5d6e7f8", "2-18c2f0a4b5d6e7f8");
+    let held = std::fs::File::create(lock(running)).unwrap();
     held.lock().unwrap();
-    std::fs::write(lock("1-b"), "").unwrap();
+    std::fs::write(lock(killed), "").unwrap();
     load_only(&[], &server, &scratch).await;
-    assert!(lock("1-a").exists() && !lock("1-b").exists());
+    assert!(lock(running).exists() && !lock(killed).exists());
     assert_eq!(std::fs::read_dir(folder).unwrap().count(), 2);
+}
+
+#[tokio::test]
+async fn other_files_beside_the_database_are_kept() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    let folder = scratch.path.parent().unwrap();
+    let names = ["notes.txt", "2026-11-29.log", "backup.db", "1-2", "1-"];
+    for name in names {
+        std::fs::write(folder.join(format!("shop.db-load-{name}")), name).unwrap();
+    }
+    load_only(&[], &server, &scratch).await;
+    assert_eq!(std::fs::read_dir(folder).unwrap().count(), names.len() + 1);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn named_pipe_with_the_name_of_a_lock_does_not_block() {
+    let (server, scratch) = (serve().await, Scratch::new());
+    let pipe = scratch
+        .path
+        .with_file_name("shop.db-load-1-18c2f0a4b5d6e7f8");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    load_only(&[], &server, &scratch).await;
+    assert!(pipe.exists());
 }
