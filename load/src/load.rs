@@ -346,12 +346,9 @@ impl<'a, D: Destination> Loading<'a, D> {
             return Err(append_checks::would_repeat(&target.resource, &fetched));
         }
         replace_checks::check_groups_are_whole(target.writing, &completeness, &fetched)?;
-        let is_ignored = match completeness.has_unfetched_parts() {
-            // No parent arrived, for the same reason.
-            true => fetched.ignored == 0,
-            // Ignored after its retries, a response says nothing about the records.
-            false => fetched.ignored > 0,
-        };
+        // Either the first page was ignored at once, or no parent arrived. A page that is ignored after its
+        // retries says nothing about the records.
+        let is_ignored = completeness.has_unfetched_parts() == (fetched.ignored == 0);
         if target.writing == Writing::Replace && fetched.pages == 0 && is_ignored {
             // No page arrived that could replace the rows.
             self.destination.roll_back().await?;

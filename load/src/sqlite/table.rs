@@ -42,11 +42,12 @@ pub(super) fn existing(db: &Connection, name: &str) -> Result<Option<Existing>> 
         "SELECT type = 'view', strict FROM pragma_table_list(?1) WHERE schema = 'main'",
         [name],
         |row| {
-            Ok(match row.get(0)? {
-                true => Existing::View,
-                false => Existing::Table {
-                    is_strict: row.get(1)?,
-                },
+            let is_view = row.get(0)?;
+            let is_strict = row.get(1)?;
+            Ok(if is_view {
+                Existing::View
+            } else {
+                Existing::Table { is_strict }
             })
         },
     )
