@@ -75,9 +75,15 @@ pub(crate) struct Stated {
     has_more: Option<Result<bool>>,
     /// The flag of this page or, where it has no content, of the page before.
     announced: bool,
+    no_content: bool,
 }
 
 impl Stated {
+    /// Whether the flag of this page, or of the page before one without content, states that more follows.
+    pub(crate) fn announced(&self) -> bool {
+        self.announced
+    }
+
     /// The flag, where it is readable.
     pub(crate) fn has_more(&self) -> Option<bool> {
         self.has_more.as_ref()?.as_ref().ok().copied()
@@ -159,6 +165,7 @@ impl Statements {
                 total: self.or_known(total, is_absent, no_content)?,
                 has_more,
                 announced,
+                no_content,
                 ..Stated::default()
             });
         }
@@ -182,6 +189,7 @@ impl Statements {
                 .or_else(elsewhere),
             has_more,
             announced,
+            no_content,
             total: None,
         })
     }
@@ -243,20 +251,19 @@ impl Statements {
             && let Some(text) = arrived.lack(expected)
         {
             let place = self.total_place();
-            return Ok(Shortfall::Missing(Reason::ShortTotal(format!(
-                "{place} states {text} (ended: {})",
-                end.reason
-            ))));
-        }
-        if let Some(Total::Pages(total)) = self.expects(stated)
-            && arrived.is_number_of_records(total)
-        {
-            let place = self.total_place();
-            return Ok(Shortfall::Warning(format!(
-                "warning: {place} states {}, and as many records arrived, on fewer pages: it seems to count \
-                 records; leave it out, since the total of `page_number` counts pages",
-                count(total, "page")
-            )));
+            return Ok(match expected {
+                Total::Pages(total) if self.counts_records(total, stated, arrived) => {
+                    Shortfall::Warning(format!(
+                        "warning: {place} states {}, and as many records arrived, on fewer pages: it seems to \
+                         count records; remove it, because the total of `page_number` counts pages",
+                        count(total, "page")
+                    ))
+                }
+                _ => Shortfall::Missing(Reason::ShortTotal(format!(
+                    "{place} states {text} (ended: {})",
+                    end.reason
+                ))),
+            });
         }
         let Some((place, total)) = &stated.undeclared else {
             return Ok(Shortfall::None);
@@ -282,6 +289,14 @@ impl Statements {
             Ok(Shortfall::Missing(reason)) => Some(reason),
             _ => None,
         }
+    }
+
+    /// Whether a total of pages most likely is the number of records: as many records arrived, the last page has
+    /// content, and the total's name does not contain `page`.
+    fn counts_records(&self, total: u64, stated: &Stated, arrived: &Arrived) -> bool {
+        arrived.received == total
+            && !stated.no_content
+            && !self.total_place().to_ascii_lowercase().contains("page")
     }
 
     fn total_place(&self) -> String {
@@ -354,19 +369,13 @@ impl Arrived {
                 (arrived < total).then(|| format!("{}, {arrived} arrived", count(total, "record")))
             }
             // Many APIs state one page where they have no records.
-            Total::Pages(total) if total <= 1 || self.is_number_of_records(total) => None,
+            Total::Pages(total) if total <= 1 => None,
             Total::Pages(total) => {
                 let arrived = self.pages?;
                 (arrived < total)
                     .then(|| format!("{}, {arrived} with records arrived", count(total, "page")))
             }
         }
-    }
-
-    /// Whether a total of pages equals the records that arrived on fewer pages: most likely the spec declares the
-    /// number of records.
-    fn is_number_of_records(&self, total: u64) -> bool {
-        self.received == total && self.pages.is_some_and(|pages| pages < total)
     }
 }
 

@@ -167,6 +167,12 @@ impl<P> Machine<P> {
                 ..
             }) => {
                 if received == 0 && (facts.no_content || facts.is_null) {
+                    if stated.announced() {
+                        let request = &facts.request;
+                        let text =
+                            format!("a page without content, though more was announced: {request}");
+                        self.completeness.add(Reason::MissingPage(text));
+                    }
                     self.without_content.get_or_insert(facts.request);
                     self.has_gap = true;
                 }
