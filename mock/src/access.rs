@@ -137,9 +137,6 @@ mod tests {
             url: format!("https://api.example.com/things?{query}"),
             headers: fields,
             body: Vec::new(),
-            connect_timeout: Duration::ZERO,
-            timeout: Duration::ZERO,
-            max_response_bytes: 0,
         };
         let read = Read::new(&request).unwrap();
         access.allows(&read, &Tokens::default(), Duration::ZERO, &|| false)

@@ -152,10 +152,7 @@ impl Fault {
     pub(crate) fn happen(self) -> Result<Response, TransportError> {
         match self.what {
             What::Answer(response) => Ok(response),
-            What::Failure(kind, message) => Err(TransportError {
-                kind,
-                message: message.to_owned(),
-            }),
+            What::Failure(kind, message) => Err(TransportError::new(kind, message)),
         }
     }
 }

@@ -104,8 +104,9 @@ mod tokens;
 
 use std::{fmt, marker::PhantomData, sync::Mutex, time::Duration};
 
+pub use rest_source::__private::mock::ManualClock;
 use rest_source::{
-    __private::mock::{Bounds, GivenSecrets, ManualClock, Redactor, Scope},
+    __private::mock::{Bounds, GivenSecrets, Redactor, Scope},
     Connector, Json, Result, Secret, Values as _,
     transport::{Headers, Request, Response},
 };

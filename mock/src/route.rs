@@ -439,9 +439,6 @@ mod tests {
             url: url.to_owned(),
             headers: Headers::new(),
             body: Vec::new(),
-            connect_timeout: Duration::ZERO,
-            timeout: Duration::ZERO,
-            max_response_bytes: 0,
         };
         let route = Route::new(&PLAN, &THINGS, &settings).unwrap();
         let asks = route.asks(&Read::new(&request).unwrap())?;

@@ -1,13 +1,19 @@
 //! The server in memory: from a request to a response, and what goes wrong.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use rest_source::{
     __private::mock::{ManualClock, Redactor, Settings},
     Clock as _, Error, ErrorKind, Result,
     plan::{ResourcePlan, SourcePlan},
     shared::{Ref, Text},
-    transport::{BoxFuture, Request, Response, Transport, TransportError, TransportErrorKind},
+    transport::{
+        Body, BoxFuture, Bytes, Limits, Request, Response, Transport, TransportError,
+        TransportErrorKind, http,
+    },
 };
 
 use crate::{
@@ -126,12 +132,12 @@ impl Server {
         Ok(())
     }
 
-    fn answer(&self, request: &Request) -> Result<Response, TransportError> {
+    fn answer(&self, request: &Request, timeout: Duration) -> Result<Response, TransportError> {
         let Some(read) = Read::new(request) else {
-            return Err(TransportError {
-                kind: TransportErrorKind::Request,
-                message: "the request's URL is none".to_owned(),
-            });
+            return Err(TransportError::new(
+                TransportErrorKind::Request,
+                "the request's URL does not parse",
+            ));
         };
         let asked = self.asked_for(&read);
         let fault = due(&mut self.lock().faults, &asked.target());
@@ -139,11 +145,10 @@ impl Server {
             Some(fault) => fault.happen(),
             None => Ok(self.respond(&read, &asked)),
         };
-        let answer = answer.and_then(|response| within(request, response));
         if let Err(error) = &answer
             && error.kind == TransportErrorKind::Timeout
         {
-            self.clock.advance(request.timeout);
+            self.clock.advance(timeout);
         }
         self.lock().asked.push(Asked {
             method: request.method,
@@ -267,27 +272,20 @@ pub(crate) fn stranger(plan: &SourcePlan, name: &str) -> Error {
     Error::new(ErrorKind::Config, message).with_help(format!("it has `{}`", names.join("`, `")))
 }
 
-/// The response, if it is as short as the request wants.
-fn within(request: &Request, response: Response) -> Result<Response, TransportError> {
-    let most = request.max_response_bytes;
-    if response.body.len() as u64 <= most {
-        return Ok(response);
-    }
-    Err(TransportError {
-        kind: TransportErrorKind::TooLarge,
-        message: format!("the response is longer than {most} bytes"),
-    })
-}
-
 /// The way to a server in memory.
 pub(crate) struct Line(pub(crate) Arc<Server>);
 
 impl Transport for Line {
-    fn send<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, TransportError>> {
+    fn send(
+        &self,
+        request: http::Request<Bytes>,
+        limits: Limits,
+    ) -> BoxFuture<'_, Result<http::Response<Body>, TransportError>> {
         Box::pin(async move {
             // As a real transport does, let the others go on.
             tokio::task::yield_now().await;
-            self.0.answer(request)
+            let request = Request::from_http(&request);
+            self.0.answer(&request, limits.timeout)?.into_http()
         })
     }
 }

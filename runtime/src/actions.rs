@@ -93,7 +93,7 @@ mod tests {
         plan::{Action, Template},
         schema::Step,
         shared::{Ref::Static, list},
-        testing::{Answer, answer},
+        testing::answer,
     };
 
     const IGNORE: ResponseAction = ResponseAction {
@@ -137,7 +137,7 @@ mod tests {
     ];
 
     fn line(status: u16, headers: &[(&str, &str)], body: &str) -> u32 {
-        let Answer::Response(response) = answer(status, headers, body) else {
+        let Ok(response) = answer(status, headers, body) else {
             return 0;
         };
         first(RULES, &response).map_or(0, |rule| rule.line)
@@ -195,7 +195,7 @@ mod tests {
             },
         ];
         let line = |body: &str| {
-            let Answer::Response(response) = answer(200, &[], body) else {
+            let Ok(response) = answer(200, &[], body) else {
                 return 0;
             };
             first(NULLS, &response).map_or(0, |rule| rule.line)

@@ -115,6 +115,33 @@ impl<S> Builder<S> {
         self
     }
 
+    /// This reqwest client, of reqwest 0.13, in place of the source's own: its connect timeout, proxies, TLS,
+    /// resolver, cookies and default headers hold.
+    ///
+    /// ```
+    /// # use rest_source::{Builder, Connector, transport::Reqwest};
+    /// # type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+    /// fn connect<S: Connector>() -> Result<S> {
+    ///     let client = Reqwest::client_builder()?.https_only(true).build()?;
+    ///     Ok(Builder::<S>::new().http_client(client)?.build()?)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Unless the client was built with [`Policy::none`](reqwest::redirect::Policy::none): one that follows
+    /// redirects would send credentials to wherever a response points. The source follows redirects
+    /// itself and checks the origin of each.
+    #[cfg(feature = "reqwest")]
+    pub fn http_client(self, client: reqwest::Client) -> Result<Self> {
+        match crate::transport::Reqwest::with_client(client) {
+            Ok(transport) => Ok(self.transport(transport)),
+            Err(error) => {
+                Err(Error::new(ErrorKind::Config, error.message.clone()).with_cause(error))
+            }
+        }
+    }
+
     /// This clock, in place of the system's.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Some(Box::new(clock));
@@ -517,8 +544,9 @@ mod tests {
         let asked = api.requests().pop().unwrap();
         assert_eq!(asked.url, "https://staging.example.com/v2");
         assert_eq!(asked.headers.get("User-Agent"), Some("nightly/1.0"));
-        assert_eq!(asked.timeout, Duration::from_secs(7));
-        assert_eq!(asked.connect_timeout, Duration::from_secs(3));
+        let limits = api.limits().pop().unwrap();
+        assert_eq!(limits.timeout, Duration::from_secs(7));
+        assert_eq!(limits.connect_timeout, Duration::from_secs(3));
         let saved = client.fingerprint(resource).to_json();
         assert!(saved.contains("staging.example.com"), "{saved}");
         // The constant that the plan was made from is as it was.

@@ -75,9 +75,13 @@ pub(crate) mod manual {
 
     use super::{BoxFuture, Clock, Duration, SystemTime};
 
-    /// A clock whose waits are over at once, and remembered. Clones are the same clock.
-    #[derive(Clone, Debug, Default)]
-    pub struct ManualClock(Arc<Mutex<State>>);
+    /// A clock for tests: it moves only when someone waits, and remembers the waits. Clones are the same
+    /// clock.
+    #[derive(Clone, Debug)]
+    pub struct ManualClock {
+        start: SystemTime,
+        state: Arc<Mutex<State>>,
+    }
 
     #[derive(Debug, Default)]
     struct State {
@@ -86,19 +90,27 @@ pub(crate) mod manual {
     }
 
     impl ManualClock {
+        /// A clock that shows this time.
+        pub fn starting_at(start: SystemTime) -> Self {
+            Self {
+                start,
+                state: Arc::default(),
+            }
+        }
+
         /// Lets this much time pass.
         pub fn advance(&self, duration: Duration) {
             let mut state = self.lock();
             state.elapsed = state.elapsed.saturating_add(duration);
         }
 
-        /// How long it was waited, in order.
+        /// How long each wait was, in order, without those that took no time.
         pub fn waits(&self) -> Vec<Duration> {
             self.lock().waits.clone()
         }
 
         fn lock(&self) -> MutexGuard<'_, State> {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner)
+            self.state.lock().unwrap_or_else(PoisonError::into_inner)
         }
 
         fn wait_until(&self, time: Duration) {
@@ -107,10 +119,17 @@ pub(crate) mod manual {
         }
     }
 
+    /// A clock that shows January 2027.
+    impl Default for ManualClock {
+        fn default() -> Self {
+            Self::starting_at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000))
+        }
+    }
+
     impl Clock for ManualClock {
         fn now(&self) -> SystemTime {
-            let start = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
-            start.checked_add(self.elapsed()).unwrap_or(start)
+            let now = self.start.checked_add(self.elapsed());
+            now.unwrap_or(self.start)
         }
 
         fn elapsed(&self) -> Duration {
@@ -119,7 +138,9 @@ pub(crate) mod manual {
 
         fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
             let end = self.elapsed().saturating_add(duration);
-            self.lock().waits.push(duration);
+            if !duration.is_zero() {
+                self.lock().waits.push(duration);
+            }
             Box::pin(async move {
                 tokio::task::yield_now().await;
                 self.wait_until(end);

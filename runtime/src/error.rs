@@ -385,7 +385,7 @@ mod tests {
         let broken = |kind| {
             let message = String::from("no response");
             Error::new(ErrorKind::Transport, "no response")
-                .with_cause(TransportError { kind, message })
+                .with_cause(TransportError::new(kind, message))
         };
         assert!(broken(TransportErrorKind::Timeout).is_timeout());
         assert!(broken(TransportErrorKind::Timeout).is_retryable());

@@ -109,16 +109,15 @@ impl Client {
     ) -> Result<(Response, Generation), Failure> {
         let wire = self.wire();
         let mut hop = Hop::first(draft);
-        let mut left = wire.request_timeout;
+        let mut limits = wire.limits();
         turn.redirected = None;
         for _ in 0..=MOST_REDIRECTS {
             if guarded {
                 self.origins().check(&hop.url)?;
             }
-            let (mut request, generation) = loop {
+            let (request, generation) = loop {
                 turn.ready().await?;
-                let mut request =
-                    wire.request(hop.method, &hop.url, hop.headers.clone(), hop.body.clone());
+                let mut request = hop.request();
                 let generation = match auth {
                     Some(auth) => {
                         let asked = wire.clock.elapsed();
@@ -134,13 +133,13 @@ impl Client {
                     break (request, generation);
                 }
             };
-            request.timeout = left;
             let start = wire.clock.elapsed();
             let response = wire
-                .send(&request)
+                .send(&request, limits)
                 .await
                 .map_err(|error| failed(error, wire))?;
-            left = left.saturating_sub(wire.clock.elapsed().saturating_sub(start));
+            let took = wire.clock.elapsed().saturating_sub(start);
+            limits.timeout = limits.timeout.saturating_sub(took);
             match hop.redirected(&response)? {
                 Some(next) => {
                     let to = self.redact(&origin::shown(&next.url, &draft.url));
@@ -177,6 +176,16 @@ impl Hop {
             url: draft.url.clone(),
             headers,
             body,
+        }
+    }
+
+    /// The request to here, without credentials.
+    fn request(&self) -> Request {
+        Request {
+            method: self.method,
+            url: self.url.to_string(),
+            headers: self.headers.clone(),
+            body: self.body.clone(),
         }
     }
 

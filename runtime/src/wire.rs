@@ -9,14 +9,13 @@ use std::{
     time::Duration,
 };
 
-use url::Url;
-
 use crate::{
     Clock, Error, ErrorKind, Result, Secret, origin,
     plan::{Method, Retry},
     redact::Redactor,
     transport::{
-        BoxFuture, Headers, Request, Response, Transport, TransportError, TransportErrorKind,
+        BoxFuture, Headers, Limits, Request, Response, Transport, TransportError,
+        TransportErrorKind,
     },
 };
 
@@ -82,44 +81,53 @@ impl Wire {
     ) -> Result<Response> {
         let url = origin::parse(url, "an authenticator's URL")?;
         origin::check_scheme(&url)?;
-        let request = self.request(method, &url, headers, body);
-        self.send(&request).await.map_err(|error| {
+        let request = Request {
+            method,
+            url: url.into(),
+            headers,
+            body,
+        };
+        self.send(&request, self.limits()).await.map_err(|error| {
             Error::new(ErrorKind::Transport, error.message.clone()).with_cause(error)
         })
     }
 
-    /// A request with the source's limits.
-    pub(crate) fn request(
-        &self,
-        method: Method,
-        url: &Url,
-        headers: Headers,
-        body: Vec<u8>,
-    ) -> Request {
-        Request {
-            method,
-            url: url.to_string(),
-            headers,
-            body,
-            connect_timeout: self.connect_timeout,
-            timeout: self.request_timeout,
-            max_response_bytes: self.max_response_bytes,
-        }
+    /// The limits of the source's requests.
+    pub(crate) fn limits(&self) -> Limits {
+        Limits::new(
+            self.connect_timeout,
+            self.request_timeout,
+            self.max_response_bytes,
+        )
     }
 
-    /// Sends one request.
+    /// Sends one request and reads its response to the end.
     ///
     /// # Errors
     ///
     /// When there is no whole response; no secret is in the message.
-    pub(crate) async fn send(&self, request: &Request) -> Result<Response, TransportError> {
-        let sent = self.transport.send(request).await;
-        if sent.is_ok() {
+    pub(crate) async fn send(
+        &self,
+        request: &Request,
+        limits: Limits,
+    ) -> Result<Response, TransportError> {
+        let received = self.receive(request, limits).await;
+        if received.is_ok() {
             self.has_answered.store(true, Ordering::Relaxed);
         }
-        sent.map_err(|error| TransportError {
-            kind: error.kind,
-            message: self.redactor.redact(&error.message),
+        received.map_err(|mut error| {
+            error.message = self.redactor.redact(&error.message);
+            error
+        })
+    }
+
+    async fn receive(&self, request: &Request, limits: Limits) -> Result<Response, TransportError> {
+        let sent = self.transport.send(request.to_http()?, limits).await?;
+        let (head, body) = sent.into_parts();
+        Ok(Response {
+            status: head.status.as_u16(),
+            headers: Headers::from(&head.headers),
+            body: body.read(&head.headers, limits.max_response_bytes).await?,
         })
     }
 

@@ -20,6 +20,8 @@
 //! * [`Faults`]: what goes wrong, and when.
 //! * [`Log`]: what was asked.
 //! * [`Scripted`]: another server, whose answers are written byte by byte.
+//!
+//! [`ScriptedTransport`] answers without a network.
 
 mod access;
 pub mod data;
@@ -29,8 +31,11 @@ mod folder;
 mod log;
 mod paging;
 mod scripted;
+mod scripted_transport;
 mod server;
 mod wire;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use access::{Access, Tokens};
 pub use dataset::{Dataset, Row};
@@ -38,10 +43,12 @@ pub use faults::{Fault, Faults, Wait};
 pub use folder::Folder;
 pub use log::{Log, Seen};
 pub use paging::{Paging, ShortPage, Style, Total};
+// As the runtime has it, for the file that its unit tests take in.
+use rest_source::transport;
+pub use rest_source_mock::ManualClock;
 pub use scripted::{Asked, Mishap, Place, Reply, Scripted};
+pub use scripted_transport::{ScriptedTransport, response};
 pub use server::{Api, Server};
-
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Locks, also after a thread that held the lock has panicked.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

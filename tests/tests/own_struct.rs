@@ -2,10 +2,8 @@
 
 #![cfg(test)]
 
-use rest_source::{
-    Cell, Connector, FromCell, Result,
-    transport::{BoxFuture, Headers, Request, Response, Transport, TransportError},
-};
+use rest_source::{Cell, Connector, FromCell, Result};
+use rest_source_testkit::{ScriptedTransport, response};
 
 #[rest_source::rest_source("../../specs/media_insights.yaml")]
 mod media {
@@ -31,13 +29,8 @@ impl FromCell for Views {
 }
 
 /// An API with one page.
-struct OnePage;
-
-impl Transport for OnePage {
-    fn send<'a>(
-        &'a self,
-        request: &'a Request,
-    ) -> BoxFuture<'a, std::result::Result<Response, TransportError>> {
+fn one_page() -> ScriptedTransport {
+    ScriptedTransport::new(|request| {
         let record = |id, views| {
             format!(
                 r#"{{"id": "{id}", "name": null, "value": 1, "profile_views": {views},
@@ -50,12 +43,8 @@ impl Transport for OnePage {
         } else {
             String::new()
         };
-        Box::pin(std::future::ready(Ok(Response {
-            status: 200,
-            headers: Headers::new(),
-            body: format!(r#"{{"data": [{records}]}}"#).into_bytes(),
-        })))
-    }
+        Ok(response(200, &[], format!(r#"{{"data": [{records}]}}"#)))
+    })
 }
 
 #[tokio::test]
@@ -65,7 +54,7 @@ async fn a_record_is_the_users_struct() -> Result<()> {
             api_key: "key".into(),
         })
         .config(media::Config::default())
-        .transport(OnePage)
+        .transport(one_page())
         .build()?;
     let stories = media.stories().full_refresh().all().await?;
     let story = |id: &str, views| media::Stories {

@@ -14,6 +14,7 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
+use plans::{Kind, plan};
 use proptest::{
     collection::vec,
     option,
@@ -22,8 +23,6 @@ use proptest::{
 };
 use rest_source::{Client, plan::WriteDisposition};
 use rest_source_load::{LoadError, LoadReport, Loading, Sqlite};
-
-use plans::{Kind, plan};
 use server::{Change, Fault, Server, Total};
 
 /// What one load meets.
@@ -195,7 +194,7 @@ async fn run(
     let is_append = disposition == WriteDisposition::Append;
     let server = Server::new(kind, is_append, filters, newest_first && !is_append);
     let client = Client::builder(plan(kind, disposition))
-        .transport(server.clone())
+        .transport(server.transport())
         .build()
         .unwrap();
     let database = Database::new();

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use rest_source::transport::{BoxFuture, Headers, Request, Response, Transport, TransportError};
+use rest_source_testkit::{ScriptedTransport, response};
 use serde_json::{Map, Value, json};
 
 use crate::plans::{Kind, LIMIT};
@@ -114,6 +114,16 @@ impl Server {
         state.emptied.clear();
     }
 
+    /// A transport to it.
+    pub(crate) fn transport(&self) -> ScriptedTransport {
+        let state = Arc::clone(&self.0);
+        ScriptedTransport::new(move |request| {
+            let (status, body) = state.lock().unwrap().answer(&request.url);
+            let json = [("Content-Type", "application/json")];
+            Ok(response(status, &json, body.to_string()))
+        })
+    }
+
     /// What a table of it holds.
     pub(crate) fn held(&self) -> Vec<[i64; 4]> {
         let state = self.0.lock().unwrap();
@@ -123,23 +133,6 @@ impl Server {
             .collect();
         rows.sort_unstable();
         rows
-    }
-}
-
-impl Transport for Server {
-    fn send<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, TransportError>> {
-        let answer = self.0.lock().unwrap().answer(&request.url);
-        Box::pin(async move {
-            tokio::task::yield_now().await;
-            let (status, body) = answer;
-            let mut headers = Headers::new();
-            headers.push("Content-Type", "application/json");
-            Ok(Response {
-                status,
-                headers,
-                body: body.to_string().into_bytes(),
-            })
-        })
     }
 }
 

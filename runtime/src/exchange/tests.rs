@@ -10,7 +10,7 @@ use crate::{
     },
     request::{Bounds, Draft},
     shared::{Ref, Ref::Static, Text, list},
-    testing::{Answer, Api, answer, client, failure},
+    testing::{Api, answer, client, failure},
     transport::{Response, TransportError, TransportErrorKind},
 };
 
@@ -398,10 +398,10 @@ async fn only_what_may_pass_is_worth_another_try() {
 #[tokio::test]
 async fn an_error_says_which_resource_and_request_it_was_without_the_key() {
     let api = Api::new(|request| {
-        Answer::Failure(TransportError {
-            kind: TransportErrorKind::Protocol,
-            message: format!("cannot read {}", request.url),
-        })
+        Err(TransportError::new(
+            TransportErrorKind::Protocol,
+            format!("cannot read {}", request.url),
+        ))
     });
     let client = connect(source(&resource("v1/things", Some(KINDS[1].clone()))), &api);
     let Err(Failure::Fatal(error)) = send(&client, &draft(&client)).await else {

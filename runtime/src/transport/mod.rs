@@ -1,164 +1,96 @@
-//! Sending one request and reading its response to the end.
+//! Sending one request: the trait, in the types of the crate [`http`], and its implementation over
+//! reqwest.
 
+mod body;
+mod message;
 #[cfg(feature = "reqwest")]
 mod reqwest;
 
-#[cfg(feature = "reqwest")]
-pub use self::reqwest::Reqwest;
-
 use std::{fmt, future::Future, pin::Pin, time::Duration};
 
-use crate::plan::Method;
+pub use bytes::Bytes;
+pub use http;
+
+#[cfg(feature = "reqwest")]
+pub use self::reqwest::Reqwest;
+pub use self::{
+    body::Body,
+    message::{Headers, Request, Response},
+};
 
 /// A future on the heap, as a trait object's method returns it.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// What sends requests. The default is reqwest's client; a test gives one of its own.
+/// Sends requests. The default is reqwest's client; a test provides its own.
 ///
 /// An implementation sends the request as it is: it follows no redirect, adds no credential and no
-/// `Referer`, and keeps no cookie. It reads the body to its end, decompressed.
+/// `Referer`, and keeps no cookie. The body that it returns is decompressed. The request carries
+/// credentials in its URL, headers or body: never log it.
 ///
 /// ```
 /// use rest_source::transport::{
-///     BoxFuture, Headers, Request, Response, Transport, TransportError,
+///     Body, BoxFuture, Bytes, Limits, Transport, TransportError, http,
 /// };
 ///
 /// /// Answers every request with an empty list.
 /// struct Empty;
 ///
 /// impl Transport for Empty {
-///     fn send<'a>(
-///         &'a self,
-///         _: &'a Request,
-///     ) -> BoxFuture<'a, Result<Response, TransportError>> {
-///         Box::pin(async {
-///             Ok(Response {
-///                 status: 200,
-///                 headers: Headers::new(),
-///                 body: b"[]".to_vec(),
-///             })
-///         })
+///     fn send(
+///         &self,
+///         _: http::Request<Bytes>,
+///         _: Limits,
+///     ) -> BoxFuture<'_, Result<http::Response<Body>, TransportError>> {
+///         Box::pin(async { Ok(http::Response::new(Body::from("[]"))) })
 ///     }
 /// }
 /// ```
+///
+/// [`Request::from_http`] and [`Response::into_http`] are for tests that rather deal with text.
 pub trait Transport: Send + Sync + 'static {
-    /// Sends one request and reads its response.
+    /// Sends one request and returns the head of its response; the body is read from the stream.
     ///
     /// # Errors
     ///
-    /// When there is no whole response: see [`TransportErrorKind`]. Any status is a response.
-    fn send<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, TransportError>>;
+    /// When there is no response: see [`TransportErrorKind`]. Any status is a response.
+    fn send(
+        &self,
+        request: http::Request<Bytes>,
+        limits: Limits,
+    ) -> BoxFuture<'_, Result<http::Response<Body>, TransportError>>;
 }
 
-/// A request, complete with its credentials.
-///
-/// Its `Debug` shows neither the query nor the values of headers, nor the body.
-#[derive(Clone)]
-pub struct Request {
-    /// The method.
-    pub method: Method,
-    /// The absolute URL, its query included.
-    pub url: String,
-    /// The headers, in order.
-    pub headers: Headers,
-    /// The body, empty where there is none.
-    pub body: Vec<u8>,
+/// How long a request and how large its response may be.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Limits {
     /// The longest a connection may take to be made.
     pub connect_timeout: Duration,
-    /// The longest it all may take, to the end of the response's body.
+    /// The longest the exchange may take, to the end of the response's body.
     pub timeout: Duration,
-    /// The most bytes of the response's body, after decompression.
+    /// The most bytes of the response's body, after decompression. The source stops reading there; a
+    /// transport need not count.
     pub max_response_bytes: u64,
 }
 
-impl fmt::Debug for Request {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let url = self.url.split(['?', '#']).next().unwrap_or_default();
-        write!(
-            f,
-            "Request({:?} {url}, {} bytes)",
-            self.method,
-            self.body.len()
-        )
-    }
-}
-
-/// A response, its body read to the end and decompressed.
-#[derive(Clone)]
-pub struct Response {
-    /// The status, 100 to 599.
-    pub status: u16,
-    /// The headers, in order.
-    pub headers: Headers,
-    /// The body.
-    pub body: Vec<u8>,
-}
-
-impl fmt::Debug for Response {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Response({}, {} bytes)", self.status, self.body.len())
-    }
-}
-
-/// Header fields, in order; names compare without regard to case.
-#[derive(Clone, Default)]
-pub struct Headers(Vec<(String, String)>);
-
-impl Headers {
-    /// No fields.
-    pub const fn new() -> Self {
-        Self(Vec::new())
-    }
-
-    /// The first value of this name.
-    pub fn get(&self, name: &str) -> Option<&str> {
-        self.iter()
-            .find(|(n, _)| n.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
-    }
-
-    /// Every value of this name, in order.
-    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0
-            .iter()
-            .filter(move |(n, _)| n.eq_ignore_ascii_case(name))
-            .map(|(_, v)| v.as_str())
-    }
-
-    /// Adds a field.
-    pub fn push(&mut self, name: impl Into<String>, value: impl Into<String>) {
-        self.0.push((name.into(), value.into()));
-    }
-
-    /// Puts a field in place of all of its name.
-    pub fn set(&mut self, name: impl Into<String>, value: impl Into<String>) {
-        let name = name.into();
-        self.remove(&name);
-        self.push(name, value);
-    }
-
-    /// Takes out all fields of this name.
-    pub fn remove(&mut self, name: &str) {
-        self.0.retain(|(n, _)| !n.eq_ignore_ascii_case(name));
-    }
-
-    /// The fields, in order.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(n, v)| (n.as_str(), v.as_str()))
-    }
-}
-
-impl fmt::Debug for Headers {
-    /// The names alone: a value may be a credential.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list()
-            .entries(self.0.iter().map(|(name, _)| name))
-            .finish()
+impl Limits {
+    /// These limits.
+    pub const fn new(
+        connect_timeout: Duration,
+        timeout: Duration,
+        max_response_bytes: u64,
+    ) -> Self {
+        Self {
+            connect_timeout,
+            timeout,
+            max_response_bytes,
+        }
     }
 }
 
 /// Why there is no whole response.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct TransportError {
     /// What happened.
     pub kind: TransportErrorKind,
@@ -167,6 +99,14 @@ pub struct TransportError {
 }
 
 impl TransportError {
+    /// An error of this kind; the message names no URL, since it may hold a key.
+    pub fn new(kind: TransportErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+        }
+    }
+
     /// What may be done about it.
     pub(crate) fn help(&self) -> Option<&'static str> {
         match self.kind {

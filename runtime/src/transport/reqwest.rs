@@ -10,10 +10,12 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
+use futures_util::stream::try_unfold;
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, HeaderValue};
 use reqwest::{
-    Client, RequestBuilder,
+    Client, ClientBuilder,
     dns::{Addrs, Name, Resolve, Resolving},
-    header::{HeaderName, HeaderValue},
 };
 use url::Url;
 
@@ -22,8 +24,10 @@ use self::{
     proxy::Proxy,
     tls::{is_tls, with_tls},
 };
-use super::{BoxFuture, Headers, Request, Response, Transport, TransportError, TransportErrorKind};
-use crate::{origin::is_loopback, plan::Method, report::Seconds};
+use super::{
+    Body, BoxFuture, Limits, Transport, TransportError, TransportErrorKind, body::too_large,
+};
+use crate::{origin::is_loopback, report::Seconds};
 
 /// reqwest's client. Connections are kept and shared by all requests.
 ///
@@ -31,10 +35,23 @@ use crate::{origin::is_loopback, plan::Method, report::Seconds};
 /// that `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` name, but to loopback always
 /// directly; a variable without a valid proxy is an error. With one of the features `tls-…` it speaks TLS, and trusts the certificate authorities of
 /// the platform; on Linux, `SSL_CERT_FILE` and `SSL_CERT_DIR` name others.
+///
+/// [`with_client`](Self::with_client) takes a client of your own instead.
 #[derive(Default)]
 pub struct Reqwest {
+    clients: Clients,
+}
+
+enum Clients {
     /// The limit to connecting, and the proxies, are the client's and not the request's.
-    clients: Mutex<Vec<(Kind, Client)>>,
+    Built(Mutex<Vec<(Kind, Client)>>),
+    Given(Client),
+}
+
+impl Default for Clients {
+    fn default() -> Self {
+        Self::Built(Mutex::default())
+    }
 }
 
 /// What sets one of its clients apart.
@@ -51,8 +68,47 @@ impl Reqwest {
         Self::default()
     }
 
+    /// A builder of clients as the source's own are, for [`with_client`](Self::with_client): without redirects,
+    /// with the TLS of this build. A client that is built from nothing has to be given its TLS.
+    ///
+    /// # Errors
+    ///
+    /// When TLS cannot be set up.
+    pub fn client_builder() -> Result<ClientBuilder, TransportError> {
+        builder(cfg!(any(
+            feature = "tls-native",
+            feature = "tls-aws-lc-rs",
+            feature = "tls-ring"
+        )))
+    }
+
+    /// A transport over a client of your own, with its connections, proxies, TLS, resolver, cookies and
+    /// default headers. Its limit to connecting holds, and not the spec's.
+    ///
+    /// # Errors
+    ///
+    /// Unless the client was built with [`Policy::none`](reqwest::redirect::Policy::none): one that follows
+    /// redirects would send credentials to wherever a response points. The source follows
+    /// redirects itself and checks the origin of each.
+    pub fn with_client(client: Client) -> Result<Self, TransportError> {
+        if !follows_no_redirect(&client) {
+            return Err(unsendable(
+                "the reqwest client follows redirects, which may send credentials to another origin: \
+                 build it with `.redirect(reqwest::redirect::Policy::none())`"
+                    .to_owned(),
+            ));
+        }
+        Ok(Self {
+            clients: Clients::Given(client),
+        })
+    }
+
     fn client(&self, kind: Kind) -> Result<Client, TransportError> {
-        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let clients = match &self.clients {
+            Clients::Built(clients) => clients,
+            Clients::Given(client) => return Ok(client.clone()),
+        };
+        let mut clients = clients.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, client)) = clients.iter().find(|(made, _)| *made == kind) {
             return Ok(client.clone());
         }
@@ -61,47 +117,66 @@ impl Reqwest {
         Ok(client)
     }
 
-    async fn exchange(&self, request: &Request) -> Result<Response, TransportError> {
-        let url = Url::parse(&request.url)
+    /// The proxy that a request goes through, to name it in errors.
+    fn proxy(&self, url: &Url, loopback: bool) -> Result<Option<Proxy>, TransportError> {
+        match self.clients {
+            Clients::Built(_) if !loopback => proxy::of(url).map_err(unsendable),
+            Clients::Built(_) | Clients::Given(_) => Ok(None),
+        }
+    }
+
+    async fn exchange(
+        &self,
+        request: http::Request<Bytes>,
+        limits: Limits,
+    ) -> Result<http::Response<Body>, TransportError> {
+        let url = Url::parse(&request.uri().to_string())
             .map_err(|error| unsendable(format!("the URL does not parse: {error}")))?;
         let kind = Kind {
-            connect_timeout: request.connect_timeout,
+            connect_timeout: limits.connect_timeout,
             loopback: is_loopback(&url),
             https: url.scheme() == "https",
         };
-        let proxy = if kind.loopback {
-            None
-        } else {
-            proxy::of(&url).map_err(unsendable)?
-        };
+        let proxy = self.proxy(&url, kind.loopback)?;
         let client = self.client(kind)?;
-        let method = match request.method {
-            Method::Get => reqwest::Method::GET,
-            Method::Post => reqwest::Method::POST,
-        };
-        let outgoing = client.request(method, url).timeout(request.timeout);
-        let outgoing = with_headers(outgoing, &request.headers)?.body(request.body.clone());
-        let failed = |error| explain(error, request, proxy.as_ref());
-        let incoming = outgoing.send().await.map_err(failed)?;
-        let status = incoming.status().as_u16();
-        let mut headers = read_headers(&incoming);
-        let body = if is_gzip(&headers) {
-            headers.remove("Content-Encoding");
-            read_gzip(incoming, request).await?
+        let mut outgoing = reqwest::Request::try_from(request)
+            .map_err(|error| explain(error, limits, proxy.as_ref()))?;
+        *outgoing.timeout_mut() = Some(limits.timeout);
+        let headers = outgoing.headers_mut();
+        if !headers.contains_key(ACCEPT_ENCODING) {
+            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(gzip::ACCEPTED));
+        }
+        let mut incoming = client
+            .execute(outgoing)
+            .await
+            .map_err(|error| explain(error, limits, proxy.as_ref()))?;
+        let mut response = http::Response::new(Body::empty());
+        *response.status_mut() = incoming.status();
+        *response.headers_mut() = std::mem::take(incoming.headers_mut());
+        *response.body_mut() = if is_gzip(response.headers()) {
+            response.headers_mut().remove(CONTENT_ENCODING);
+            response.headers_mut().remove(CONTENT_LENGTH);
+            gunzipped(incoming, limits)
         } else {
-            read_body(incoming, request).await?
+            plain(incoming, limits)
         };
-        Ok(Response {
-            status,
-            headers,
-            body,
-        })
+        Ok(response)
     }
 }
 
+/// Whether a client hands a redirect over as it came. Its `Debug` alone tells; where that should change, no
+/// client is taken.
+fn follows_no_redirect(client: &Client) -> bool {
+    format!("{client:?}").contains("redirect_policy: \"Policy(None)\"")
+}
+
 impl Transport for Reqwest {
-    fn send<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, TransportError>> {
-        Box::pin(self.exchange(request))
+    fn send(
+        &self,
+        request: http::Request<Bytes>,
+        limits: Limits,
+    ) -> BoxFuture<'_, Result<http::Response<Body>, TransportError>> {
+        Box::pin(self.exchange(request, limits))
     }
 }
 
@@ -113,21 +188,25 @@ impl fmt::Debug for Reqwest {
 }
 
 fn build(kind: Kind) -> Result<Client, TransportError> {
-    let mut builder = Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .referer(false)
-        // A member of gzip is not all of a body: see `gzip`.
-        .no_gzip()
-        .connect_timeout(kind.connect_timeout);
+    let mut builder = builder(kind.https)?.connect_timeout(kind.connect_timeout);
     if kind.loopback {
         builder = builder.no_proxy().dns_resolver(Arc::new(Loopback));
     }
-    let builder = with_tls(builder, kind.https)?;
     builder.build().map_err(|error| {
         let error = error.without_url();
         unsendable(format!("no HTTP client: {}", root_cause(&error)))
     })
+}
+
+/// What all clients are built with.
+fn builder(https: bool) -> Result<ClientBuilder, TransportError> {
+    let builder = Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        // A member of gzip is not all of a body: see `gzip`.
+        .no_gzip();
+    with_tls(builder, https)
 }
 
 /// Resolves every name to this machine. Names under `localhost` are this machine's (RFC 6761, 6.3), but not
@@ -143,133 +222,61 @@ impl Resolve for Loopback {
     }
 }
 
-fn with_headers(
-    mut outgoing: RequestBuilder,
-    headers: &Headers,
-) -> Result<RequestBuilder, TransportError> {
-    for (name, value) in headers.iter() {
-        let field = HeaderName::from_bytes(name.as_bytes())
-            .map_err(|_| unsendable(format!("`{name}` is no name of a header")))?;
-        let mut value = HeaderValue::from_bytes(value.as_bytes())
-            .map_err(|_| unsendable(format!("the value of header `{name}` cannot be sent")))?;
-        // Which header is the key, only the source knows: none is logged by the libraries below.
-        value.set_sensitive(true);
-        outgoing = outgoing.header(field, value);
-    }
-    if headers.get("Accept-Encoding").is_none() {
-        outgoing = outgoing.header("Accept-Encoding", gzip::ACCEPTED);
-    }
-    Ok(outgoing)
+/// A body that reqwest decompresses, chunk after chunk.
+fn plain(incoming: reqwest::Response, limits: Limits) -> Body {
+    Body::from_stream(try_unfold(incoming, move |mut incoming| async move {
+        let chunk = incoming.chunk().await;
+        let chunk = chunk.map_err(|error| explain(error, limits, None))?;
+        Ok(chunk.map(|chunk| (chunk, incoming)))
+    }))
 }
 
-/// The headers of a response. A value that is not UTF-8 has its bytes read as Latin-1.
-fn read_headers(incoming: &reqwest::Response) -> Headers {
-    let mut headers = Headers::new();
-    for (name, value) in incoming.headers() {
-        let value = match std::str::from_utf8(value.as_bytes()) {
-            Ok(text) => text.to_owned(),
-            Err(_) => value.as_bytes().iter().copied().map(char::from).collect(),
-        };
-        headers.push(name.as_str(), value);
-    }
-    headers
-}
-
-/// Reads a body to its end, counting what decompression makes of it.
-async fn read_body(
-    mut incoming: reqwest::Response,
-    request: &Request,
-) -> Result<Vec<u8>, TransportError> {
-    let most = usize::try_from(request.max_response_bytes).unwrap_or(usize::MAX);
-    let announced = incoming.content_length().unwrap_or(0);
-    if announced > request.max_response_bytes {
-        return Err(too_large(request));
-    }
-    let mut body = Vec::with_capacity(usize::try_from(announced).unwrap_or(0).min(RESERVE));
-    while let Some(chunk) = incoming
-        .chunk()
-        .await
-        .map_err(|error| explain(error, request, None))?
-    {
-        if chunk.len() > most - body.len() {
-            return Err(too_large(request));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
-}
-
-/// Reads a body to its end and decodes it as gzip.
-async fn read_gzip(
-    mut incoming: reqwest::Response,
-    request: &Request,
-) -> Result<Vec<u8>, TransportError> {
-    let damaged = |error| match error {
-        GzipError::TooLarge => too_large(request),
-        GzipError::Incomplete => TransportError {
-            kind: TransportErrorKind::Interrupted,
-            message: "the response ended before its gzip data did".to_owned(),
-        },
-        GzipError::Corrupt(cause) => TransportError {
-            kind: TransportErrorKind::Protocol,
-            message: format!("the response cannot be read as gzip: {cause}"),
-        },
-    };
-    let most = usize::try_from(request.max_response_bytes).unwrap_or(usize::MAX);
-    let mut gunzip = Gunzip::new(most);
-    while let Some(chunk) = incoming
-        .chunk()
-        .await
-        .map_err(|error| explain(error, request, None))?
-    {
-        gunzip.push(&chunk).map_err(damaged)?;
-    }
-    gunzip.finish().map_err(damaged)
-}
-
-/// The most memory set aside on the word of a `Content-Length`.
-const RESERVE: usize = 1 << 20;
-
-fn too_large(request: &Request) -> TransportError {
-    TransportError {
-        kind: TransportErrorKind::TooLarge,
-        message: format!(
-            "the response is longer than {} (`max_response_bytes`)",
-            size(request.max_response_bytes)
+/// A body of gzip, decoded chunk after chunk.
+fn gunzipped(incoming: reqwest::Response, limits: Limits) -> Body {
+    let damaged = move |error| match error {
+        GzipError::TooLarge => too_large(limits.max_response_bytes),
+        GzipError::Incomplete => TransportError::new(
+            TransportErrorKind::Interrupted,
+            "the response ended before its gzip data did",
         ),
-    }
-}
-
-/// A size as a spec writes it.
-fn size(bytes: u64) -> String {
-    let units = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
-    let whole = units
-        .iter()
-        .find(|(_, unit)| bytes > 0 && bytes.is_multiple_of(*unit));
-    match whole {
-        Some((name, unit)) => format!("{} {name}", bytes / unit),
-        None => format!("{bytes} bytes"),
-    }
+        GzipError::Corrupt(cause) => TransportError::new(
+            TransportErrorKind::Protocol,
+            format!("the response cannot be read as gzip: {cause}"),
+        ),
+    };
+    let most = usize::try_from(limits.max_response_bytes).unwrap_or(usize::MAX);
+    let state = Some((incoming, Gunzip::new(most)));
+    Body::from_stream(try_unfold(state, move |state| async move {
+        let Some((mut incoming, mut gunzip)) = state else {
+            return Ok(None);
+        };
+        let chunk = incoming.chunk().await;
+        let chunk = chunk.map_err(|error| explain(error, limits, None))?;
+        let Some(chunk) = chunk else {
+            let rest = gunzip.finish().map_err(damaged)?;
+            return Ok(Some((Bytes::from(rest), None)));
+        };
+        gunzip.push(&chunk).map_err(damaged)?;
+        let decoded = Bytes::from(gunzip.take());
+        Ok(Some((decoded, Some((incoming, gunzip)))))
+    }))
 }
 
 fn unsendable(message: String) -> TransportError {
-    TransportError {
-        kind: TransportErrorKind::Request,
-        message,
-    }
+    TransportError::new(TransportErrorKind::Request, message)
 }
 
 /// Says what an error of reqwest means, and in no case where it was met: its URL has the key in it.
-fn explain(error: reqwest::Error, request: &Request, proxy: Option<&Proxy>) -> TransportError {
+fn explain(error: reqwest::Error, limits: Limits, proxy: Option<&Proxy>) -> TransportError {
     let error = error.without_url();
     let kind = classify(&error);
     let cause = root_cause(&error);
     let message = match kind {
         TransportErrorKind::Timeout => {
-            format!("no whole response within {}", Seconds(request.timeout))
+            format!("no whole response within {}", Seconds(limits.timeout))
         }
         TransportErrorKind::Connect if error.is_timeout() => {
-            format!("no connection within {}", Seconds(request.connect_timeout))
+            format!("no connection within {}", Seconds(limits.connect_timeout))
         }
         TransportErrorKind::Connect | TransportErrorKind::UnknownHost => {
             format!("no connection: {cause}")
@@ -287,7 +294,7 @@ fn explain(error: reqwest::Error, request: &Request, proxy: Option<&Proxy>) -> T
         }
         None => message,
     };
-    TransportError { kind, message }
+    TransportError::new(kind, message)
 }
 
 fn classify(error: &reqwest::Error) -> TransportErrorKind {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rest_source::{
     plan::Method,
-    transport::{Headers, Request, Reqwest, Response, Transport, TransportError},
+    transport::{Headers, Limits, Request, Reqwest, Response, Transport, TransportError},
 };
 
 #[cfg(any(
@@ -21,15 +21,22 @@ fn ask(url: String) -> Result<Response, TransportError> {
         url,
         headers: Headers::new(),
         body: Vec::new(),
-        connect_timeout: Duration::from_secs(20),
-        timeout: Duration::from_secs(20),
-        max_response_bytes: 1 << 20,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
-    runtime.block_on(Reqwest::new().send(&request))
+    let limit = Duration::from_secs(20);
+    let limits = Limits::new(limit, limit, 1 << 20);
+    runtime.block_on(async {
+        let sent = Reqwest::new().send(request.to_http()?, limits).await?;
+        let (head, body) = sent.into_parts();
+        Ok(Response {
+            status: head.status.as_u16(),
+            headers: Headers::from(&head.headers),
+            body: body.read(&head.headers, limits.max_response_bytes).await?,
+        })
+    })
 }
 
 #[cfg(not(any(

@@ -8,7 +8,7 @@ use rest_source_testkit::{Folder, Scripted};
 
 use crate::{
     case::{Case, Run, fill},
-    clock::CaseClock,
+    clock::clock,
     expect::{Outcome, differences},
     server::Answers,
 };
@@ -27,7 +27,7 @@ pub(crate) fn run(case: &Case) -> Result<(), String> {
 }
 
 async fn all(case: &Case, folder: &Path) -> Result<(), String> {
-    let clock = CaseClock::default();
+    let clock = clock();
     let answers = Answers::new(&case.server, &clock);
     let server = {
         let answers = answers.clone();

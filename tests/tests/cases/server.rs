@@ -4,19 +4,16 @@ use std::{
     collections::BTreeMap,
     io::Write,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use flate2::{Compression, write::GzEncoder};
 use rest_source::Clock;
-use rest_source_testkit::{Asked, Reply};
+use rest_source_testkit::{Asked, ManualClock, Reply};
 use serde_json::Value;
 use url::form_urlencoded;
 
-use crate::{
-    case::{Exchange, fill},
-    clock::CaseClock,
-};
+use crate::case::{Exchange, fill};
 
 /// The exchanges of a case, and what came of them. Clones share it.
 #[derive(Clone, Default)]
@@ -27,7 +24,7 @@ struct State {
     /// Those of the run come before those of the case.
     run: Vec<Use>,
     case: Vec<Use>,
-    clock: CaseClock,
+    clock: ManualClock,
     unmatched: Vec<String>,
 }
 
@@ -39,7 +36,7 @@ struct Use {
 }
 
 impl Answers {
-    pub(crate) fn new(exchanges: &[Exchange], clock: &CaseClock) -> Self {
+    pub(crate) fn new(exchanges: &[Exchange], clock: &ManualClock) -> Self {
         Self(Arc::new(Mutex::new(State {
             case: uses(exchanges),
             clock: clock.clone(),
@@ -177,7 +174,7 @@ fn is_value(pattern: &str, found: &str, names: &mut Names) -> bool {
     }
 }
 
-fn reply(exchange: &Exchange, asked: &Asked, names: &Names, clock: &CaseClock) -> Reply {
+fn reply(exchange: &Exchange, asked: &Asked, names: &Names, clock: &ManualClock) -> Reply {
     let host = asked.header("host").unwrap_or_default();
     let mut names = names.clone();
     names.insert("server".to_owned(), format!("http://{host}"));
@@ -253,7 +250,7 @@ fn json_of(value: &Value, names: &Names) -> Value {
 }
 
 /// A header's value with `<epoch_seconds+2>`, `<epoch_millis+2000>` and `<rfc3339+2>` replaced.
-fn times(text: &str, clock: &CaseClock) -> String {
+fn times(text: &str, clock: &ManualClock) -> String {
     let Some((form, plus)) = text
         .strip_prefix('<')
         .and_then(|rest| rest.strip_suffix('>'))
@@ -261,7 +258,8 @@ fn times(text: &str, clock: &CaseClock) -> String {
     else {
         return text.to_owned();
     };
-    let (Ok(plus), now) = (plus.parse::<u64>(), clock.since_epoch()) else {
+    let now = clock.now().duration_since(SystemTime::UNIX_EPOCH);
+    let (Ok(plus), Ok(now)) = (plus.parse::<u64>(), now) else {
         return text.to_owned();
     };
     match form {

@@ -7,7 +7,7 @@ use rest_source::ErrorKind;
 use rest_source_testkit::{Asked, Reply};
 use serde_json::{Value, json};
 
-use crate::world::{Run, Still, World, connect, fetch, source, things};
+use crate::world::{Run, World, clock, connect, fetch, source, things};
 
 /// The one request of an endpoint like this.
 async fn request(endpoint: &str) -> Asked {
@@ -110,7 +110,7 @@ async fn a_setting_in_the_path_of_the_base_is_one_segment_of_it() {
     }
     for value in [".", "..", "", "../x", "a/.."] {
         let spec = spec("http://127.0.0.1:1/{config.org}/v1", value);
-        let error = connect(&spec, &Still::default(), &Arc::default()).unwrap_err();
+        let error = connect(&spec, &clock(), &Arc::default()).unwrap_err();
         assert_eq!(*error.kind(), ErrorKind::Config);
         let text = error.to_string();
         assert!(text.contains("the setting `org`"), "{text}");

@@ -391,7 +391,7 @@ async fn a_success_without_quota_left_makes_the_next_request_wait() {
     assert_eq!(run.asked.len(), 1, "it is not asked earlier than told");
     let position = run.error().position().unwrap().clone();
     assert_eq!(position, Position::Offset(2));
-    world.clock.pass(Duration::from_secs(3_600));
+    world.clock.advance(Duration::from_secs(3_600));
     let run = world.run_as(|fetch| fetch.resume(position)).await;
     assert_eq!(run.records, [json!(2)]);
 }
@@ -506,7 +506,7 @@ async fn a_later_fetch_goes_on_where_one_failed() {
             assert_eq!(json!(run.records), json!([0, 1, 2, 3]), "{paginator}");
             let position = run.error().position().unwrap().clone();
             failing.store(false, Ordering::SeqCst);
-            world.clock.pass(Duration::from_secs(3_600));
+            world.clock.advance(Duration::from_secs(3_600));
             let run = world.run_as(|fetch| fetch.resume(position)).await;
             run.brings(&json!([4, 5, 6]));
         }

@@ -7,7 +7,7 @@ use rest_source::Value;
 use rest_source_testkit::{Asked, Mishap, Place, Reply, Scripted};
 use serde_json::json;
 
-use crate::world::{Still, connect, source};
+use crate::world::{clock, connect, source};
 
 /// Records of a page.
 const SIZE: usize = 100;
@@ -88,7 +88,7 @@ async fn child() {
     let (Ok(spec), Ok(pages)) = (std::env::var(SPEC), std::env::var(PAGES)) else {
         return;
     };
-    let client = connect(&spec, &Still::default(), &Mutex::default().into()).unwrap();
+    let client = connect(&spec, &clock(), &Mutex::default().into()).unwrap();
     let mut stream = client.rows(client.plan().resources.last().unwrap()).pages();
     let pages: u64 = pages.parse().unwrap();
     let (mut next, mut seen, mut settled) = (0_i64, 0, None);

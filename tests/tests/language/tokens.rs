@@ -261,10 +261,10 @@ async fn a_life_may_be_a_number_text_or_missing() {
         .await;
         let tokens = || of(&world.server.asked(), "/token").len();
         world.run().await.brings(&all());
-        world.clock.pass(Duration::from_secs(renewed - 1));
+        world.clock.advance(Duration::from_secs(renewed - 1));
         world.run().await.brings(&all());
         assert_eq!(tokens(), 1, "{expires_in}");
-        world.clock.pass(Duration::from_secs(1));
+        world.clock.advance(Duration::from_secs(1));
         world.run().await.brings(&all());
         assert_eq!(tokens(), 2, "{expires_in}");
     }
@@ -274,7 +274,7 @@ async fn a_life_may_be_a_number_text_or_missing() {
     )
     .await;
     world.run().await.brings(&all());
-    world.clock.pass(Duration::from_secs(90));
+    world.clock.advance(Duration::from_secs(90));
     world.run().await.brings(&all());
     assert_eq!(of(&world.server.asked(), "/token").len(), 2);
 }
@@ -290,7 +290,7 @@ async fn a_renewal_that_fails_early_keeps_the_token_and_one_that_fails_late_is_a
     )
     .await;
     world.run().await.brings(&all());
-    world.clock.pass(Duration::from_secs(560));
+    world.clock.advance(Duration::from_secs(560));
     world.run().await.brings(&all());
     let pages = world.server.asked();
     assert!(
@@ -298,7 +298,7 @@ async fn a_renewal_that_fails_early_keeps_the_token_and_one_that_fails_late_is_a
             .iter()
             .all(|one| one.header("authorization") == Some("Bearer old"))
     );
-    world.clock.pass(Duration::from_secs(60));
+    world.clock.advance(Duration::from_secs(60));
     world
         .run()
         .await
@@ -378,7 +378,7 @@ async fn a_rotated_refresh_token_is_given_to_keep_before_it_is_used() {
     let world = World::new(&spec, api(rotating, page)).await;
     for _ in 0..3 {
         world.run().await.brings(&all());
-        world.clock.pass(Duration::from_secs(200));
+        world.clock.advance(Duration::from_secs(200));
     }
     let form = "grant_type=refresh_token&client_id=me&client_secret=s3cret-word&refresh_token=";
     let sent = ["s3cret-first", "s3cret-r1", "s3cret-r1"].map(|token| format!("{form}{token}"));

@@ -10,12 +10,11 @@ use std::{
 };
 
 use rest_source::{
-    Client, Clock, Error, ErrorKind, Fetch, Report, Row, Rows, Secret, State, Value as Cell,
+    Client, Error, ErrorKind, Fetch, Report, Row, Rows, Secret, State, Value as Cell,
     plan::{ResourcePlan, SourcePlan},
     shared::Ref,
-    transport::BoxFuture,
 };
-use rest_source_testkit::{Asked, Reply, Scripted};
+use rest_source_testkit::{Asked, ManualClock, Reply, Scripted};
 use serde_json::{Map, Value, json};
 
 /// What every secret starts with.
@@ -25,7 +24,7 @@ const SECRET: &str = "s3cret-";
 pub(crate) struct World {
     pub(crate) server: Scripted,
     pub(crate) client: Client,
-    pub(crate) clock: Still,
+    pub(crate) clock: ManualClock,
     /// The refresh tokens that were given to keep.
     pub(crate) kept: Arc<Mutex<Vec<String>>>,
 }
@@ -65,7 +64,7 @@ impl World {
         answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static,
     ) -> Self {
         let server = Scripted::start(answer).await.unwrap();
-        let clock = Still::default();
+        let clock = clock();
         let kept = Arc::<Mutex<Vec<String>>>::default();
         let client = connect(&spec.replace("$BASE", server.url()), &clock, &kept);
         Self {
@@ -121,7 +120,7 @@ impl World {
 /// A client of this spec, every secret of which has a value, and every setting its default.
 pub(crate) fn connect(
     spec: &str,
-    clock: &Still,
+    clock: &ManualClock,
     kept: &Arc<Mutex<Vec<String>>>,
 ) -> Result<Client, Error> {
     let plan = plan(spec);
@@ -281,49 +280,10 @@ pub(crate) fn in_turn(
     }
 }
 
-/// A clock that moves only when someone waits; its waits are over at once, and remembered.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Still(Arc<Mutex<Times>>);
-
-#[derive(Debug, Default)]
-struct Times {
-    elapsed: Duration,
-    waits: Vec<Duration>,
-}
-
-/// Sat, 21 Nov 2026 09:30:00 GMT, when such a clock starts.
+/// Sat, 21 Nov 2026 09:30:00 GMT, when the clock of a test starts.
 pub(crate) const START: u64 = 1_795_253_400;
 
-impl Still {
-    /// Lets this much time pass.
-    pub(crate) fn pass(&self, time: Duration) {
-        self.0.lock().unwrap().elapsed += time;
-    }
-
-    /// The waits that took time, in order.
-    pub(crate) fn waits(&self) -> Vec<Duration> {
-        let mut waits = self.0.lock().unwrap().waits.clone();
-        waits.retain(|wait| !wait.is_zero());
-        waits
-    }
-}
-
-impl Clock for Still {
-    fn now(&self) -> SystemTime {
-        SystemTime::UNIX_EPOCH + Duration::from_secs(START) + self.elapsed()
-    }
-
-    fn elapsed(&self) -> Duration {
-        self.0.lock().unwrap().elapsed
-    }
-
-    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
-        let end = self.elapsed() + duration;
-        self.0.lock().unwrap().waits.push(duration);
-        Box::pin(async move {
-            tokio::task::yield_now().await;
-            let mut times = self.0.lock().unwrap();
-            times.elapsed = times.elapsed.max(end);
-        })
-    }
+/// A clock at [`START`].
+pub(crate) fn clock() -> ManualClock {
+    ManualClock::starting_at(SystemTime::UNIX_EPOCH + Duration::from_secs(START))
 }

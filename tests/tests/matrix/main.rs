@@ -4,7 +4,6 @@
 //!
 //! A `custom` paginator is Rust code, which the command cannot run: `tests/language` has its tests.
 
-#[expect(dead_code, reason = "no test of the matrix moves the clock")]
 #[path = "../cases/clock.rs"]
 mod clock;
 mod modes;

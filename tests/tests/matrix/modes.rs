@@ -7,7 +7,7 @@ use rest_source_testkit::{Asked, Folder, Scripted};
 use rusqlite::Connection;
 
 use crate::{
-    clock::CaseClock,
+    clock::clock,
     server::{List, Lists},
     spec::{self, Paginator},
     table::{End, Outcome, Rule, Tables},
@@ -318,9 +318,7 @@ impl<'a> Cell<'a> {
         );
         let asked = self.server.asked().len();
         let output = Output::default();
-        let context = Context::default()
-            .output(&output)
-            .clock(CaseClock::default());
+        let context = Context::default().output(&output).clock(clock());
         let code = rest_source_cli::run(line.split_whitespace(), &context).await;
         Run {
             code,

@@ -1,34 +1,27 @@
 //! An API in memory, which gives the pages that it was told to give, in order.
 
-use std::{
-    collections::VecDeque,
-    sync::{Arc, Mutex},
-    time::{Duration, SystemTime},
-};
+use std::{collections::VecDeque, sync::Mutex};
 
 use rest_source::{
-    Builder, Clock, Connector, Timestamp,
-    transport::{
-        BoxFuture, Headers, Request, Response, Transport, TransportError, TransportErrorKind,
-    },
+    Builder, Connector, Timestamp,
+    transport::{Request, Response, TransportError, TransportErrorKind},
 };
+use rest_source_testkit::{ManualClock, ScriptedTransport, response};
 use serde_json::Value;
 
-/// The pages that are left, and what was asked for. Clones are the same API.
+/// An API that gives these pages, in order.
 #[derive(Clone)]
-pub(crate) struct Api(Arc<Mutex<Inner>>);
-
-struct Inner {
-    pages: VecDeque<Response>,
-    requests: Vec<Request>,
-}
+pub(crate) struct Api(ScriptedTransport);
 
 impl Api {
     pub(crate) fn new(pages: impl IntoIterator<Item = Response>) -> Self {
-        Self(Arc::new(Mutex::new(Inner {
-            pages: pages.into_iter().collect(),
-            requests: Vec::new(),
-        })))
+        let pages: VecDeque<Response> = pages.into_iter().collect();
+        let pages = Mutex::new(pages);
+        Self(ScriptedTransport::new(move |_| {
+            let page = pages.lock().unwrap().pop_front();
+            let none_left = || TransportError::new(TransportErrorKind::Request, "no page is left");
+            page.ok_or_else(none_left)
+        }))
     }
 
     /// A source that asks this API, and never waits.
@@ -36,43 +29,26 @@ impl Api {
         Builder::<S>::new()
             .secrets(secrets)
             .config(config)
-            .transport(self.clone())
-            .clock(Hasty::default())
+            .transport(self.0.clone())
+            .clock(ManualClock::default())
             .build()
             .unwrap()
     }
 
     /// What was asked for, in order.
     pub(crate) fn requests(&self) -> Vec<Request> {
-        self.0.lock().unwrap().requests.clone()
+        self.0.requests()
     }
 
     /// The URLs of that.
     pub(crate) fn urls(&self) -> Vec<String> {
-        let requests = self.requests().into_iter();
-        requests.map(|request| request.url).collect()
-    }
-}
-
-impl Transport for Api {
-    fn send<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, TransportError>> {
-        let mut inner = self.0.lock().unwrap();
-        inner.requests.push(request.clone());
-        let page = inner.pages.pop_front().ok_or_else(|| TransportError {
-            kind: TransportErrorKind::Request,
-            message: "there are no more pages".to_owned(),
-        });
-        Box::pin(async { page })
+        self.0.urls()
     }
 }
 
 /// A page.
 pub(crate) fn page(body: &Value) -> Response {
-    Response {
-        status: 200,
-        headers: Headers::new(),
-        body: body.to_string().into_bytes(),
-    }
+    response(200, &[], body.to_string())
 }
 
 /// A page with a `Link` to the next.
@@ -102,23 +78,4 @@ pub(crate) fn with(mut record: Value, members: Value) -> Value {
 /// A time in RFC 3339.
 pub(crate) fn at(time: &str) -> Timestamp {
     time.parse().unwrap()
-}
-
-/// A clock on which waits are over at once. It begins in January 2027, after all times of the records.
-#[derive(Clone, Default)]
-struct Hasty(Arc<Mutex<Duration>>);
-
-impl Clock for Hasty {
-    fn now(&self) -> SystemTime {
-        SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000) + self.elapsed()
-    }
-
-    fn elapsed(&self) -> Duration {
-        *self.0.lock().unwrap()
-    }
-
-    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
-        *self.0.lock().unwrap() += duration;
-        Box::pin(tokio::task::yield_now())
-    }
 }

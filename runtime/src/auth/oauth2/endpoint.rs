@@ -115,7 +115,9 @@ impl Endpoint {
         refresh: Option<&Secret>,
         wire: &Wire,
     ) -> Result<Granted, Refusal> {
-        let answer = match wire.send(&self.request(refresh, wire)).await {
+        let mut limits = wire.limits();
+        limits.max_response_bytes = LONGEST_ANSWER;
+        let answer = match wire.send(&self.request(refresh), limits).await {
             Ok(response) => read(response, &wire.redactor),
             Err(error) => Err(unreached(&error, wire)),
         };
@@ -128,7 +130,7 @@ impl Endpoint {
         })
     }
 
-    fn request(&self, refresh: Option<&Secret>, wire: &Wire) -> Request {
+    fn request(&self, refresh: Option<&Secret>) -> Request {
         let mut headers = Headers::new();
         headers.push("Accept", "application/json");
         headers.push("Content-Type", "application/x-www-form-urlencoded");
@@ -140,9 +142,12 @@ impl Endpoint {
             .extend_pairs(&self.form)
             .extend_pairs(refresh.map(|token| ("refresh_token", token.expose())))
             .finish();
-        let mut request = wire.request(Method::Post, &self.url, headers, body.into_bytes());
-        request.max_response_bytes = LONGEST_ANSWER;
-        request
+        Request {
+            method: Method::Post,
+            url: self.url.to_string(),
+            headers,
+            body: body.into_bytes(),
+        }
     }
 }
 

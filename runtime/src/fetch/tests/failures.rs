@@ -344,10 +344,10 @@ async fn an_error_has_the_error_beneath_it_as_its_source() {
 #[tokio::test]
 async fn no_secret_is_in_the_chain_of_sources() {
     let shop = shop(Api::new(|_| {
-        Answer::Failure(TransportError {
-            kind: TransportErrorKind::Protocol,
-            message: format!("cannot read https://api.example.com/?key={SECRET}"),
-        })
+        Err(TransportError::new(
+            TransportErrorKind::Protocol,
+            format!("cannot read https://api.example.com/?key={SECRET}"),
+        ))
     }));
     let error = shop.fetch(&PLAIN).all().await.unwrap_err();
     let texts = chain(&error);

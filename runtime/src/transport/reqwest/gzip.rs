@@ -3,8 +3,7 @@
 use std::io::{self, Write};
 
 use flate2::write::GzDecoder;
-
-use crate::transport::Headers;
+use http::{HeaderMap, header::CONTENT_ENCODING};
 
 /// What the transport accepts: reqwest decodes the others.
 pub(super) const ACCEPTED: &str = "zstd,gzip,deflate,br";
@@ -14,10 +13,9 @@ const MAGIC: u8 = 0x1f;
 
 /// Whether a body that reqwest left as it came is gzip: by either name, in any case, and beside
 /// `identity`, which changes nothing.
-pub(super) fn is_gzip(headers: &Headers) -> bool {
-    let codings = headers
-        .all("Content-Encoding")
-        .flat_map(|value| value.split(','));
+pub(super) fn is_gzip(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(CONTENT_ENCODING).into_iter();
+    let codings = values.flat_map(|value| value.to_str().unwrap_or("?").split(','));
     let mut codings = codings
         .map(str::trim)
         .filter(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity"));
@@ -40,22 +38,32 @@ pub(super) enum GzipError {
 
 /// Decodes any number of members, one after the other (RFC 1952, 2.2), as their bytes arrive.
 pub(super) struct Gunzip {
-    most: usize,
-    decoded: Vec<u8>,
+    decoded: Bounded,
     member: Option<GzDecoder<Bounded>>,
+    /// Whether a member has ended.
+    has_ended: bool,
 }
 
-/// A buffer with a bound.
+/// A buffer that takes a bounded number of bytes.
 struct Bounded {
     bytes: Vec<u8>,
-    most: usize,
+    left: usize,
+}
+
+impl Bounded {
+    /// Moves the buffer out.
+    fn take(&mut self) -> Self {
+        Self {
+            bytes: std::mem::take(&mut self.bytes),
+            left: self.left,
+        }
+    }
 }
 
 impl Write for Bounded {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if bytes.len() > self.most - self.bytes.len() {
-            return Err(io::Error::from(io::ErrorKind::StorageFull));
-        }
+        let left = self.left.checked_sub(bytes.len());
+        self.left = left.ok_or(io::Error::from(io::ErrorKind::StorageFull))?;
         self.bytes.extend_from_slice(bytes);
         Ok(bytes.len())
     }
@@ -69,9 +77,12 @@ impl Gunzip {
     /// For a body that decodes to so many bytes at most.
     pub(super) fn new(most: usize) -> Self {
         Self {
-            most,
-            decoded: Vec::new(),
+            decoded: Bounded {
+                bytes: Vec::new(),
+                left: most,
+            },
             member: None,
+            has_ended: false,
         }
     }
 
@@ -81,20 +92,20 @@ impl Gunzip {
             let mut member = match self.member.take() {
                 Some(member) => member,
                 // Some writers fill the last block with zeros.
-                None if bytes[0] == 0 && !self.decoded.is_empty() => {
+                None if bytes[0] == 0 && self.has_ended => {
                     bytes = &bytes[1..];
                     continue;
                 }
                 None if bytes[0] != MAGIC => {
                     return Err(GzipError::Corrupt("invalid gzip header".to_owned()));
                 }
-                None => GzDecoder::new(Bounded {
-                    bytes: std::mem::take(&mut self.decoded),
-                    most: self.most,
-                }),
+                None => GzDecoder::new(self.decoded.take()),
             };
             match member.write(bytes).map_err(|error| failed(&error))? {
-                0 => self.decoded = member.finish().map_err(|error| failed(&error))?.bytes,
+                0 => {
+                    self.decoded = member.finish().map_err(|error| failed(&error))?;
+                    self.has_ended = true;
+                }
                 read => {
                     bytes = bytes.get(read..).unwrap_or_default();
                     self.member = Some(member);
@@ -104,10 +115,19 @@ impl Gunzip {
         Ok(())
     }
 
-    /// The decoded body, after its last byte.
+    /// The bytes decoded since the last call.
+    pub(super) fn take(&mut self) -> Vec<u8> {
+        let decoded = match &mut self.member {
+            Some(member) => member.get_mut(),
+            None => &mut self.decoded,
+        };
+        std::mem::take(&mut decoded.bytes)
+    }
+
+    /// The last decoded bytes, after the last byte of the body.
     pub(super) fn finish(self) -> Result<Vec<u8>, GzipError> {
         let Some(mut member) = self.member else {
-            return Ok(self.decoded);
+            return Ok(self.decoded.bytes);
         };
         member.flush().map_err(|error| failed(&error))?;
         // A member that has ended takes no further byte.
@@ -127,8 +147,9 @@ fn failed(error: &io::Error) -> GzipError {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use flate2::{Compression, write::GzEncoder};
+
+    use super::*;
 
     fn gzip(text: &[u8]) -> Vec<u8> {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
@@ -138,10 +159,13 @@ mod tests {
 
     fn gunzip(body: &[u8], chunk: usize, most: usize) -> Result<Vec<u8>, GzipError> {
         let mut gunzip = Gunzip::new(most);
+        let mut decoded = Vec::new();
         for chunk in body.chunks(chunk) {
             gunzip.push(chunk)?;
+            decoded.append(&mut gunzip.take());
         }
-        gunzip.finish()
+        decoded.append(&mut gunzip.finish()?);
+        Ok(decoded)
     }
 
     #[test]
@@ -196,9 +220,9 @@ mod tests {
     #[test]
     fn gzip_has_two_names_in_any_case() {
         let headers = |values: &[&str]| {
-            let mut headers = Headers::new();
+            let mut headers = HeaderMap::new();
             for value in values {
-                headers.push("content-encoding", *value);
+                headers.append(CONTENT_ENCODING, value.parse().unwrap());
             }
             headers
         };

@@ -6,6 +6,8 @@ use flate2::{
     Compression,
     write::{GzEncoder, ZlibEncoder},
 };
+use futures_util::StreamExt as _;
+use http::HeaderValue;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -16,7 +18,7 @@ use super::Reqwest;
 use crate::{
     plan::Method,
     transport::{
-        Headers, Request, Response, Transport, TransportError, TransportErrorKind as Kind,
+        Headers, Limits, Request, Response, Transport, TransportError, TransportErrorKind as Kind,
     },
 };
 
@@ -71,15 +73,29 @@ fn request(address: SocketAddr) -> Request {
         url: format!("http://{address}/v1/things?api_key=s3cr3t"),
         headers: Headers::new(),
         body: Vec::new(),
-        connect_timeout: Duration::from_secs(5),
-        timeout: Duration::from_secs(20),
-        max_response_bytes: 1 << 20,
     }
+}
+
+const LIMITS: Limits = Limits::new(Duration::from_secs(5), Duration::from_secs(20), 1 << 20);
+
+/// Sends a request and reads the response to the end.
+async fn send(
+    transport: &Reqwest,
+    request: &Request,
+    limits: Limits,
+) -> Result<Response, TransportError> {
+    let sent = transport.send(request.to_http()?, limits).await?;
+    let (head, body) = sent.into_parts();
+    Ok(Response {
+        status: head.status.as_u16(),
+        headers: Headers::from(&head.headers),
+        body: body.read(&head.headers, limits.max_response_bytes).await?,
+    })
 }
 
 async fn get(bytes: impl Into<Vec<u8>>, end: End) -> Result<Response, TransportError> {
     let (address, _heads) = server(bytes.into(), end).await;
-    Reqwest::new().send(&request(address)).await
+    send(&Reqwest::new(), &request(address), LIMITS).await
 }
 
 /// The kind of the error; its text never shows the URL.
@@ -176,7 +192,7 @@ async fn a_request_is_sent_as_it_is() {
     request.headers.push("X-Api-Key", "s3cr3t-ü");
     request.headers.push("Accept", "application/json");
     request.body = b"{}".to_vec();
-    Reqwest::new().send(&request).await.unwrap();
+    send(&Reqwest::new(), &request, LIMITS).await.unwrap();
     let head = heads.recv().await.unwrap();
     let mut lines: Vec<_> = head.trim_end().split("\r\n").collect();
     assert_eq!(lines.remove(0), "POST /v1/things?api_key=s3cr3t HTTP/1.1");
@@ -203,7 +219,7 @@ async fn a_redirect_is_a_response() {
     .await;
     let transport = Reqwest::new();
     for _ in 0..2 {
-        let response = transport.send(&request(address)).await.unwrap();
+        let response = send(&transport, &request(address), LIMITS).await.unwrap();
         assert_eq!(response.status, 302);
         let head = heads.recv().await.unwrap();
         assert!(head.contains("/v1/things"), "{head}");
@@ -288,9 +304,11 @@ async fn a_server_that_does_not_end_is_given_up_on() {
         "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n[1,2",
     ] {
         let (address, _heads) = server(bytes.into(), End::Hang).await;
-        let mut request = request(address);
-        request.timeout = Duration::from_millis(100);
-        let error = Reqwest::new().send(&request).await.unwrap_err();
+        let mut limits = LIMITS;
+        limits.timeout = Duration::from_millis(100);
+        let error = send(&Reqwest::new(), &request(address), limits)
+            .await
+            .unwrap_err();
         assert_eq!(error.kind, Kind::Timeout, "{bytes:?}");
         assert_eq!(error.to_string(), "no whole response within 100 ms");
     }
@@ -301,7 +319,9 @@ async fn nobody_at_the_port_is_no_connection() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
-    let error = Reqwest::new().send(&request(address)).await.unwrap_err();
+    let error = send(&Reqwest::new(), &request(address), LIMITS)
+        .await
+        .unwrap_err();
     assert_eq!(error.kind, Kind::Connect);
     assert!(error.to_string().starts_with("no connection: "), "{error}");
 }
@@ -319,9 +339,11 @@ async fn a_connect_limit_is_named() {
     while let Ok(Ok(stream)) = connect().await {
         queued.push(stream);
     }
-    let mut request = request(address);
-    request.connect_timeout = Duration::from_secs(1);
-    let error = Reqwest::new().send(&request).await.unwrap_err();
+    let mut limits = LIMITS;
+    limits.connect_timeout = Duration::from_secs(1);
+    let error = send(&Reqwest::new(), &request(address), limits)
+        .await
+        .unwrap_err();
     assert_eq!(error.kind, Kind::Connect);
     assert_eq!(error.to_string(), "no connection within 1 s");
 }
@@ -330,7 +352,7 @@ async fn a_connect_limit_is_named() {
 async fn a_name_that_is_not_found_is_told_from_a_refused_connection() {
     let mut request = request(([127, 0, 0, 1], 80).into());
     request.url = "http://no-such-host.invalid/v1?api_key=s3cr3t".to_owned();
-    let error = Reqwest::new().send(&request).await.unwrap_err();
+    let error = send(&Reqwest::new(), &request, LIMITS).await.unwrap_err();
     assert_eq!(error.kind, Kind::UnknownHost, "{error}");
     assert!(!error.to_string().contains("s3cr3t"), "{error}");
 }
@@ -341,7 +363,7 @@ async fn names_under_localhost_are_this_machine() {
     let mut request = request(address);
     for host in ["localhost", "api.localhost"] {
         request.url = format!("http://{host}:{}/", address.port());
-        let response = Reqwest::new().send(&request).await.unwrap();
+        let response = send(&Reqwest::new(), &request, LIMITS).await.unwrap();
         assert_eq!(response.body, b"[]", "{host}");
     }
 }
@@ -359,10 +381,66 @@ async fn what_cannot_be_sent_is_said_without_it() {
     let (address, _heads) = server(Vec::new(), End::Close).await;
     let mut request = request(address);
     request.headers.push("X-Api-Key", "s3cr3t\nX: y");
-    let error = Reqwest::new().send(&request).await.unwrap_err();
+    let error = send(&Reqwest::new(), &request, LIMITS).await.unwrap_err();
     assert_eq!(error.kind, Kind::Request);
     assert_eq!(
         error.to_string(),
         "the value of header `X-Api-Key` cannot be sent"
     );
+}
+
+#[tokio::test]
+async fn a_client_of_the_users_sends_and_hands_redirects_over() {
+    let (address, mut heads) = server(
+        b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n".to_vec(),
+        End::Close,
+    )
+    .await;
+    let client = Reqwest::client_builder()
+        .unwrap()
+        .default_headers(
+            [(http::header::VIA, HeaderValue::from_static("mine"))]
+                .into_iter()
+                .collect(),
+        )
+        .build()
+        .unwrap();
+    let transport = Reqwest::with_client(client).unwrap();
+    let response = send(&transport, &request(address), LIMITS).await.unwrap();
+    assert_eq!(response.status, 302);
+    assert!(heads.recv().await.unwrap().contains("via: mine"));
+}
+
+#[test]
+fn a_client_that_follows_redirects_is_refused() {
+    let follows = |policy| {
+        let client = Reqwest::client_builder()
+            .unwrap()
+            .redirect(policy)
+            .build()
+            .unwrap();
+        Reqwest::with_client(client).unwrap_err()
+    };
+    for policy in [
+        reqwest::redirect::Policy::default(),
+        reqwest::redirect::Policy::limited(3),
+        reqwest::redirect::Policy::custom(|attempt| attempt.error("refused")),
+    ] {
+        let error = follows(policy);
+        assert_eq!(error.kind, Kind::Request);
+        assert!(error.to_string().contains("Policy::none()"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_arrives_while_the_server_still_writes() {
+    let bytes = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n[1,2,\r\n";
+    let (address, _heads) = server(bytes.to_vec(), End::Hang).await;
+    let request = request(address).to_http().unwrap();
+    let mut body = Reqwest::new()
+        .send(request, LIMITS)
+        .await
+        .unwrap()
+        .into_body();
+    assert_eq!(body.next().await.unwrap().unwrap(), "[1,2,");
 }

@@ -64,10 +64,8 @@ mod backend {
         builder: ClientBuilder,
         https: bool,
     ) -> Result<ClientBuilder, TransportError> {
-        let no_tls = |error| TransportError {
-            kind: TransportErrorKind::Tls,
-            message: format!("no TLS: {error}"),
-        };
+        let no_tls =
+            |error| TransportError::new(TransportErrorKind::Tls, format!("no TLS: {error}"));
         let config = ClientConfig::builder_with_provider(Arc::new(provider::default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(no_tls)?;
@@ -104,12 +102,11 @@ mod backend {
         https: bool,
     ) -> Result<ClientBuilder, TransportError> {
         if https {
-            return Err(TransportError {
-                kind: TransportErrorKind::Tls,
-                message: "built without TLS: enable the feature `tls-ring`, `tls-aws-lc-rs` or \
-                          `tls-native` of `rest-source`"
-                    .to_owned(),
-            });
+            return Err(TransportError::new(
+                TransportErrorKind::Tls,
+                "built without TLS: enable the feature `tls-ring`, `tls-aws-lc-rs` or \
+                 `tls-native` of `rest-source`",
+            ));
         }
         Ok(builder)
     }

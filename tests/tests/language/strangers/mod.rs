@@ -3,17 +3,15 @@
 
 mod ways;
 
-use std::sync::{Arc, Mutex};
-
 use rest_source::{
     Client, Error, ErrorKind, Result,
-    transport::{BoxFuture, Headers, Request, Response, Transport, TransportError},
+    transport::{Headers, Response},
 };
-use rest_source_testkit::{Asked, Reply, Scripted};
+use rest_source_testkit::{Asked, Reply, Scripted, ScriptedTransport};
 use serde_json::json;
+use ways::{KINDS, LINKS, Way, client, fill, ways};
 
 use crate::world::{numbers, with};
-use ways::{KINDS, LINKS, Way, client, fill, ways};
 
 /// Fetches all; the number of records, and how it ended.
 async fn fetch(client: &Client) -> (usize, Result<()>) {
@@ -242,39 +240,30 @@ async fn an_endpoint_without_auth_may_go_anywhere_and_carries_nothing() {
 }
 
 /// An API in memory, to be at https without TLS.
-#[derive(Clone)]
-struct InMemory {
-    way: Way,
-    asked: Arc<Mutex<Vec<String>>>,
-}
-
-impl Transport for InMemory {
-    fn send<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, TransportError>> {
-        Box::pin(async move {
-            self.asked.lock().unwrap().push(request.url.clone());
-            let to = |target: &str| target.replace("$STRANGER", "http://api.example.com");
-            let mut headers = Headers::new();
-            let mut status = 200;
-            let mut body = numbers(0, 1);
-            match self.way {
-                _ if request.url.ends_with("/token") => {
-                    body = json!({ "access_token": "s3cret-token", "expires_in": 3600 });
-                }
-                Way::JsonLink(link) => body = with(body, json!({ "next": to(link) })),
-                Way::LinkHeader(link) => headers.push("Link", format!("<{}>; rel=next", to(link))),
-                Way::Redirect(code) => {
-                    status = code;
-                    headers.push("Location", to("$STRANGER/things"));
-                }
-                _ => {}
+fn in_memory(way: Way) -> ScriptedTransport {
+    ScriptedTransport::new(move |request| {
+        let to = |target: &str| target.replace("$STRANGER", "http://api.example.com");
+        let mut headers = Headers::new();
+        let mut status = 200;
+        let mut body = numbers(0, 1);
+        match way {
+            _ if request.url.ends_with("/token") => {
+                body = json!({ "access_token": "s3cret-token", "expires_in": 3600 });
             }
-            Ok(Response {
-                status,
-                headers,
-                body: body.to_string().into_bytes(),
-            })
+            Way::JsonLink(link) => body = with(body, json!({ "next": to(link) })),
+            Way::LinkHeader(link) => headers.push("Link", format!("<{}>; rel=next", to(link))),
+            Way::Redirect(code) => {
+                status = code;
+                headers.push("Location", to("$STRANGER/things"));
+            }
+            _ => {}
+        }
+        Ok(Response {
+            status,
+            headers,
+            body: body.to_string().into_bytes(),
         })
-    }
+    })
 }
 
 #[tokio::test]
@@ -286,10 +275,7 @@ async fn nothing_leads_from_https_to_http_on_the_same_host() {
             Way::Redirect(301),
             Way::Redirect(307),
         ] {
-            let api = InMemory {
-                way,
-                asked: Arc::default(),
-            };
+            let api = in_memory(way);
             let base = "https://api.example.com";
             let spec = way.spec(auth).replace("$BASE", base);
             let client = client(kind, &spec, base)
@@ -307,7 +293,7 @@ async fn nothing_leads_from_https_to_http_on_the_same_host() {
                 "{error}"
             );
             assert_silent(&error, kind);
-            let asked = api.asked.lock().unwrap().clone();
+            let asked = api.urls();
             assert!(
                 asked.iter().all(|url| url.starts_with("https://")),
                 "{asked:?}"

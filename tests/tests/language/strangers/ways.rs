@@ -11,7 +11,7 @@ use rest_source::{
 use rest_source_testkit::{Asked, Reply};
 use serde_json::json;
 
-use crate::world::{Still, numbers, plan, secret, with};
+use crate::world::{clock, numbers, plan, secret, with};
 
 /// The kinds of credentials, as a spec says them.
 pub(super) const KINDS: [(&str, &str); 12] = [
@@ -243,5 +243,5 @@ pub(super) fn client(kind: &str, spec: &str, base: &str) -> rest_source::Builder
         .hooks(&HOOKS)
         .secrets(Chosen(plan))
         .setting("base", base)
-        .clock(Still::default())
+        .clock(clock())
 }
