@@ -36,13 +36,13 @@ async fn fetch(
     context: Context,
     token_requests: TokenRequests,
 ) -> Result<(), CommandError> {
-    let (connector, plan) = spec::open(&args.spec)?;
-    let resource = spec::resource(&plan, args.resource.as_deref())?;
-    let resource = param::with(&connector, &plan, &resource, &args.param)?;
+    let connector = spec::open(&args.spec)?;
+    let plan = &connector.plan;
+    let resource = spec::resource(plan, args.resource.as_deref())?;
+    let resource = param::with(&connector, &resource, &args.param)?;
     let console = &context.console;
-    let token_file =
-        RefreshTokenFile::new(&plan, args.token_file.clone(), console, token_requests)?;
-    let fetch = build_fetch(&plan, &resource, &args, &token_file, &context)?;
+    let token_file = RefreshTokenFile::new(plan, args.token_file.clone(), console, token_requests)?;
+    let fetch = build_fetch(plan, &resource, &args, &token_file, &context)?;
     let mut printer = Printer::new(args.format, args.names, &resource.table);
     let mut pages = fetch.pages();
     let since = pages.state();

@@ -18,7 +18,6 @@ mod interrupt;
 mod load;
 mod new;
 mod param;
-mod plan;
 mod print;
 mod refresh_token_file;
 mod spec;
@@ -35,7 +34,6 @@ use error::CommandError;
 use interrupt::NetworkCommand;
 
 pub use context::{Context, Output};
-pub use plan::{NeedsCompiler, plan};
 
 /// Runs the command with the process's arguments until it ends or is interrupted.
 pub fn main() -> ExitCode {

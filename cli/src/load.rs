@@ -27,7 +27,7 @@ async fn load(
     context: Context,
     token_requests: TokenRequests,
 ) -> Result<(), CommandError> {
-    let (_, plan) = spec::open(&args.spec)?;
+    let plan = spec::open(&args.spec)?.plan;
     for name in &args.resource {
         spec::resource(&plan, Some(name))?;
     }

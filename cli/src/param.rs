@@ -17,7 +17,6 @@ use crate::error::CommandError;
 /// When the paginator, the auth, a secret or `incremental` sets the parameter, or it is part of the path.
 pub(crate) fn with(
     connector: &Connector,
-    plan: &SourcePlan,
     resource: &Ref<ResourcePlan>,
     given: &[(String, String)],
 ) -> Result<Ref<ResourcePlan>, CommandError> {
@@ -25,7 +24,7 @@ pub(crate) fn with(
         return Ok(resource.clone());
     }
     let mut checked = connector.resources.iter();
-    let checked = checked.find(|checked| checked.name == resource.name);
+    let checked = checked.find(|checked| checked.plan.name == resource.name);
     let of_path = checked.map_or(&[][..], |checked| &checked.path_params);
     for (name, _) in given {
         if of_path.contains(name) {
@@ -35,7 +34,7 @@ pub(crate) fn with(
                 resource.name
             )));
         }
-        if let Some((owner, help)) = owner(plan, resource, name) {
+        if let Some((owner, help)) = owner(&connector.plan, resource, name) {
             return Err(CommandError::usage(format!(
                 "the parameter `{name}` of `{}` is set by {owner}\n  help: {help}",
                 resource.name

@@ -12,10 +12,10 @@ use rest_source::{
     shared::Ref,
 };
 use rest_source_codegen::{Compiled, compile, connector::Connector};
+use rest_source_dynamic::needs_no_rust;
 
 use crate::{
-    context::Context, error::CommandError, plan::plan, refresh_token_file::RefreshTokenFile,
-    spec_files::STDIN,
+    context::Context, error::CommandError, refresh_token_file::RefreshTokenFile, spec_files::STDIN,
 };
 
 /// Reads and compiles a spec.
@@ -56,13 +56,14 @@ pub(crate) fn checked(path: &Path) -> Result<Connector, CommandError> {
     connector.ok_or_else(|| CommandError::invalid(diagnostics.messages()))
 }
 
-/// A spec as something that can be run.
-pub(crate) fn open(path: &Path) -> Result<(Connector, Ref<SourcePlan>), CommandError> {
+/// A spec that can be run without a compiler.
+pub(crate) fn open(path: &Path) -> Result<Connector, CommandError> {
     let connector = checked(path)?;
-    let plan = plan(&connector).map_err(|needs| {
-        CommandError::usage(format!("cannot run `{}` here: {needs}", connector.name))
+    let plan = &connector.plan;
+    needs_no_rust(plan).map_err(|needs| {
+        CommandError::usage(format!("cannot run `{}` here: {needs}", plan.name))
     })?;
-    Ok((connector, plan))
+    Ok(connector)
 }
 
 /// Builds the source's client with these settings and this refresh token file.

@@ -1,222 +1,243 @@
-//! A checked spec: every default filled in, every placeholder parsed, every name made.
+//! A checked spec: its plan, and what its Rust needs besides.
 //!
-//! Only the checks make a [`Connector`], and only a [`Connector`] can be emitted.
+//! Only the checks make a [`Connector`], and only a [`Connector`] can be emitted. The plan says what is
+//! asked for and what records look like; what is declared here are descriptions and the names of types.
 
-mod auth;
-mod incremental;
-mod paging;
-mod request;
-mod schema;
+use std::ops::{Deref, DerefMut};
 
-use std::time::Duration;
-
-pub use auth::{Auth, ClientAuthentication, CustomAuth, Grant, Location, OAuth2};
-pub use incremental::{FutureCursor, Incremental, Lag, OnMissing, RowOrder};
-pub use paging::{Cursor, Ends, Offset, PageNumber, Pages, Paginator, Slot};
-pub use request::{
-    Action, Body, Json, JsonCondition, Method, Param, Part, Path, ResponseAction, Selector, Step,
-    Template,
+pub use rest_source_model::{
+    plan::*,
+    schema::{self, Decode, Path, Step, Table, TimeFormat, Type},
+    shared::{List, Ref, Text, list},
 };
-pub use schema::{
-    Column, ColumnsContract, DataTypeContract, Decode, EnumType, EnumValue, Record, SchemaContract,
-    Struct, TimeFormat, Type, UnionType,
-};
+
+use crate::names;
 
 /// A whole source, ready to be emitted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Connector {
-    /// Name of the source, `snake_case` as in the spec.
-    pub name: String,
-    /// The spec's path as the user wrote it, `/`-separated, for messages and documentation.
-    pub spec: String,
+    /// What generated code holds as constants.
+    pub plan: Ref<SourcePlan>,
     /// Text of the module's documentation.
-    pub description: Option<String>,
-    /// The secrets, in the order of their declaration or first use.
-    pub secrets: Vec<Secret>,
-    /// The settings, in the order of the spec.
-    pub config: Vec<Config>,
-    pub base_url: Template,
-    pub headers: Vec<Param>,
-    pub retry: Retry,
-    pub rate_limit: Option<RateLimit>,
-    pub connect_timeout: Duration,
-    pub request_timeout: Duration,
-    pub concurrency: u16,
-    pub max_response_bytes: u64,
-    pub allow_origins: Vec<String>,
-    /// The kinds of credentials that the user chooses one of, which [`Auth::OneOf`] stands for.
-    pub choices: Vec<Choice>,
-    /// The different credentials of the source; a resource names one by its position.
-    pub auths: Vec<Auth>,
-    /// The resources, in the order of the spec.
+    pub description: Option<Text>,
+    /// The Rust enum of each setting that is one, in the order of the plan's settings.
+    pub setting_enums: Vec<Option<EnumType>>,
+    /// The resources, in the order of the plan's.
     pub resources: Vec<Resource>,
 }
 
-/// One of the kinds of credentials to choose from.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Choice {
-    pub name: String,
-    /// The variant of `Secrets`.
-    pub ident: String,
-    pub auth: Auth,
-    /// The secrets that it needs, those that every choice needs included, in order.
-    pub secrets: Vec<u16>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub struct Secret {
-    pub name: String,
-    /// The field in `Secrets`: a valid Rust identifier, raw where it must be.
-    pub ident: String,
-    pub env: String,
-    pub description: Option<String>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub struct Config {
-    pub name: String,
-    /// The field in `Config`.
-    pub ident: String,
-    pub env: String,
-    pub data_type: ConfigType,
-    /// As text, checked to be of the type.
-    pub default: Option<String>,
-    pub description: Option<String>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub enum ConfigType {
-    Text,
-    Bigint,
-    Double,
-    Bool,
-    Date,
-    Timestamp,
-    Enum(EnumType),
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub struct Resource {
-    pub name: String,
-    /// The method of `Source` that fetches it: a valid Rust identifier, raw where it must be.
-    pub ident: String,
-    pub line: u32,
-    pub description: Option<String>,
-    pub record: Record,
-    pub write_disposition: WriteDisposition,
-    pub schema_contract: SchemaContract,
-    pub selected: bool,
-    pub parallelized: bool,
-    pub method: Method,
-    pub path: Template,
-    /// The names of parameters that the spec binds in the path. They are none of the query.
-    pub path_params: Vec<String>,
-    pub params: Vec<Param>,
-    pub headers: Vec<Param>,
-    pub body: Body,
-    /// Position in [`Connector::auths`].
-    pub auth: Option<usize>,
-    pub paginator: Paginator,
-    pub selector: Selector,
-    pub rows_path: Option<Selector>,
-    pub selector_required: bool,
-    pub response_actions: Vec<ResponseAction>,
-    pub incremental: Option<Incremental>,
-    pub processing_steps: Vec<ProcessingStep>,
-    pub parent: Option<Parent>,
-    /// What a null does in a field of the parent that a request needs.
-    pub on_null_parent: OnNullParent,
-}
-
-impl Resource {
-    /// Whether a step may change records, which then give their cells back.
-    pub fn changes_records(&self) -> bool {
-        let mut steps = self.processing_steps.iter();
-        steps.any(|step| !matches!(step, ProcessingStep::Filter(_)))
+impl Connector {
+    /// The resource for whose records this one is fetched.
+    pub fn parent(&self, child: &Resource) -> Option<&Resource> {
+        let parent = child.plan.parent.as_ref()?;
+        let mut resources = self.resources.iter();
+        resources.find(|resource| resource.plan.name == parent.resource.name)
     }
 }
 
-/// The resource for whose records a child is fetched.
+/// A resource: its plan, and the Rust of its records.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Parent {
-    /// Position in [`Connector::resources`].
-    pub resource: usize,
-    /// What the child takes of each record.
-    pub fields: Vec<ParentField>,
+pub struct Resource {
+    pub plan: Ref<ResourcePlan>,
+    pub description: Option<Text>,
+    pub record: Record,
+    /// The names of parameters that the spec binds in the path. They are none of the query.
+    pub path_params: Vec<String>,
 }
 
-/// What a null does in a field of the parent that a request needs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum OnNullParent {
-    #[default]
-    Error,
-    Skip,
+impl Resource {
+    /// The method of `Source` that fetches it: a valid Rust identifier, raw where it must be.
+    pub fn ident(&self) -> String {
+        names::ident(&names::snake(&self.plan.name))
+    }
 }
 
-/// A value of a parent's record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ParentField {
-    /// Position in the columns of the parent's struct.
-    pub column: usize,
-    /// The place within the column's value: the names of columns, keys and indexes.
-    pub path: Path,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RateLimit {
-    pub requests: u32,
-    /// More than nothing.
-    pub per: Duration,
-}
-
+/// What the records of a resource are.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Retry {
-    /// Inclusive ranges, in order, neighbours joined.
-    pub statuses: Vec<(u16, u16)>,
-    pub max_retries: u32,
-    pub backoff_factor: f64,
-    pub max_delay: Duration,
-    pub max_elapsed: Duration,
-    pub idempotent: bool,
-    pub retry_after_path: Option<Path>,
-    pub retry_after_unit: Duration,
+pub enum Record {
+    /// `columns: json`: no columns, or those of its key and the record as a whole.
+    Untyped(Vec<Column>),
+    Struct(Struct),
 }
 
-impl Default for Retry {
-    fn default() -> Self {
-        Self {
-            statuses: vec![(429, 429), (500, 500), (502, 504)],
-            max_retries: 3,
-            backoff_factor: 2.0,
-            max_delay: Duration::from_secs(60),
-            max_elapsed: Duration::from_secs(600),
-            idempotent: true,
-            retry_after_path: None,
-            retry_after_unit: Duration::from_secs(1),
+impl Record {
+    pub fn columns(&self) -> &[Column] {
+        match self {
+            Self::Untyped(columns) => columns,
+            Self::Struct(record) => &record.columns,
         }
     }
 }
 
-/// A function that records go through, by its path.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ProcessingStep {
-    Filter(String),
-    Map(String),
-    YieldMap(String),
+/// A struct to be emitted: of a resource, or of an object column.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Struct {
+    /// Its name in Rust.
+    pub ident: String,
+    /// Its name in messages: the resource, or the path of the column (`stories.owner`).
+    pub name: String,
+    pub line: u32,
+    pub description: Option<Text>,
+    /// At least one, in the order of the spec; columns from the parent and from settings come last.
+    pub columns: Vec<Column>,
 }
 
-impl ProcessingStep {
-    pub fn rust(&self) -> &str {
-        let (Self::Filter(path) | Self::Map(path) | Self::YieldMap(path)) = self;
-        path
+impl Struct {
+    /// The names of its columns, in order.
+    pub fn column_names(&self) -> Vec<&str> {
+        let mut names = Vec::with_capacity(self.columns.len());
+        for column in &self.columns {
+            names.push(column.name.as_str());
+        }
+        names
     }
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum WriteDisposition {
-    #[default]
-    Append,
-    Replace,
-    Merge,
-    Skip,
+/// The table of these columns.
+pub fn table(name: &str, columns: &[Column]) -> Ref<Table> {
+    let mut list = Vec::with_capacity(columns.len());
+    for column in columns {
+        list.push(column.schema.clone());
+    }
+    Ref::from(Table {
+        name: name.to_owned().into(),
+        columns: list.into(),
+    })
+}
+
+/// A column: its schema, which it reads as, and the Rust of its type.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    pub schema: schema::Column,
+    pub rust: RustType,
+    pub description: Option<Text>,
+}
+
+impl Column {
+    /// A column that is found at its own name and never null, of which nothing more is said.
+    pub fn new(name: impl Into<Text>, typed: impl Into<Typed>) -> Self {
+        let (name, typed) = (name.into(), typed.into());
+        Self {
+            schema: schema::Column {
+                key: name.clone(),
+                name,
+                data_type: typed.data_type,
+                ..schema::Column::DEFAULT
+            },
+            rust: typed.rust,
+            description: None,
+        }
+    }
+
+    /// The field: a valid Rust identifier, raw where it must be.
+    pub fn ident(&self) -> String {
+        names::ident(&self.name)
+    }
+
+    /// What its values are, in both.
+    pub fn typed(&self) -> Typed {
+        Typed {
+            data_type: self.data_type.clone(),
+            rust: self.rust.clone(),
+        }
+    }
+}
+
+impl Deref for Column {
+    type Target = schema::Column;
+
+    fn deref(&self) -> &schema::Column {
+        &self.schema
+    }
+}
+
+impl DerefMut for Column {
+    fn deref_mut(&mut self) -> &mut schema::Column {
+        &mut self.schema
+    }
+}
+
+/// A type, in the schema and in Rust.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Typed {
+    pub data_type: Type,
+    pub rust: RustType,
+}
+
+/// What the schema does not say of a type's Rust.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RustType {
+    /// Nothing: it is a type of Rust or of the runtime.
+    BuiltIn,
+    /// Of an object.
+    Struct(Struct),
+    /// Of an enum.
+    Enum(EnumType),
+    /// Of a union.
+    Union(UnionType),
+    /// Of a list or a map: its element.
+    Element(Box<Column>),
+}
+
+/// A Rust enum of words.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EnumType {
+    /// Its name.
+    pub ident: String,
+    /// A variant for each word, in order.
+    pub variants: Vec<String>,
+}
+
+/// A Rust enum of types.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UnionType {
+    /// Its name.
+    pub ident: String,
+    /// What each variant holds.
+    pub members: Vec<Column>,
+}
+
+impl UnionType {
+    /// The variant of a type.
+    pub fn variant(data_type: &Type) -> String {
+        names::pascal(data_type.word())
+    }
+}
+
+impl From<Type> for Typed {
+    fn from(data_type: Type) -> Self {
+        Self {
+            data_type,
+            rust: RustType::BuiltIn,
+        }
+    }
+}
+
+impl From<Struct> for Typed {
+    fn from(object: Struct) -> Self {
+        Self {
+            data_type: Type::Object(table(&object.name, &object.columns)),
+            rust: RustType::Struct(object),
+        }
+    }
+}
+
+impl From<UnionType> for Typed {
+    fn from(union: UnionType) -> Self {
+        let members = union.members.iter().map(|member| member.schema.clone());
+        Self {
+            data_type: Type::Union(members.collect()),
+            rust: RustType::Union(union),
+        }
+    }
+}
+
+impl Typed {
+    /// A list of elements, or a map to them.
+    pub fn of(container: fn(Ref<schema::Column>) -> Type, element: Column) -> Self {
+        Self {
+            data_type: container(element.schema.clone().into()),
+            rust: RustType::Element(Box::new(element)),
+        }
+    }
 }

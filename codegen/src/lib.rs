@@ -15,6 +15,7 @@ mod grammar;
 mod item;
 mod jsonpath;
 pub mod module;
+mod names;
 mod own;
 pub mod place;
 mod read;
@@ -26,7 +27,6 @@ mod suggest;
 mod type_words;
 mod unseen;
 mod value;
-mod written;
 mod yaml;
 
 use connector::Connector;
@@ -71,7 +71,7 @@ pub struct Outline {
 ///     columns: { id: text! }
 /// ";
 /// let compiled = rest_source_codegen::compile("specs/media.yaml", text);
-/// assert_eq!(compiled.connector.unwrap().name, "media");
+/// assert_eq!(compiled.connector.unwrap().plan.name, "media");
 ///
 /// let compiled = rest_source_codegen::compile("specs/media.yaml", &text.replace("id:", "id;"));
 /// assert!(compiled.connector.is_none());

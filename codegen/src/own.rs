@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use syn::{Error, ext::IdentExt};
 
 use crate::{
-    connector::{Column, Connector, Record, Struct, Type as DataType},
+    connector::{Column, Connector, Record, RustType, Struct, Type as DataType},
     emit::field_type,
     item::{Field, Item, Path, Type},
     suggest::closest,
@@ -33,9 +33,9 @@ pub(crate) fn check(connector: &Connector, spec: &str, structs: &[Item]) -> Vec<
     for resource in &connector.resources {
         if let Record::Struct(record) = &resource.record {
             check_within(record, spec, structs, &mut errors);
-            if resource.changes_records() {
+            if resource.plan.changes_records() {
                 for column in &record.columns {
-                    check_given(&column.data_type, spec, structs, &mut errors);
+                    check_given(column, spec, structs, &mut errors);
                 }
             }
         }
@@ -45,28 +45,26 @@ pub(crate) fn check(connector: &Connector, spec: &str, structs: &[Item]) -> Vec<
 
 /// An object within a list, a map or a union is given back as its struct has it: nothing tells which of
 /// those that came it was, so that no column could stay as it came.
-fn check_given(data_type: &DataType, spec: &str, structs: &[Item], errors: &mut Vec<Error>) {
-    match data_type {
-        DataType::Object(object) => {
+fn check_given(column: &Column, spec: &str, structs: &[Item], errors: &mut Vec<Error>) {
+    match &column.rust {
+        RustType::Struct(object) => {
             for column in &object.columns {
-                check_given(&column.data_type, spec, structs, errors);
+                check_given(column, spec, structs, errors);
             }
         }
-        DataType::Array(element) | DataType::Map(element) => {
-            check_whole(&element.data_type, spec, structs, errors);
-        }
-        DataType::Union(union) => {
+        RustType::Element(element) => check_whole(element, spec, structs, errors),
+        RustType::Union(union) => {
             for member in &union.members {
-                check_whole(&member.data_type, spec, structs, errors);
+                check_whole(member, spec, structs, errors);
             }
         }
         _ => {}
     }
 }
 
-fn check_whole(data_type: &DataType, spec: &str, structs: &[Item], errors: &mut Vec<Error>) {
-    let DataType::Object(object) = data_type else {
-        return check_given(data_type, spec, structs, errors);
+fn check_whole(column: &Column, spec: &str, structs: &[Item], errors: &mut Vec<Error>) {
+    let RustType::Struct(object) = &column.rust else {
+        return check_given(column, spec, structs, errors);
     };
     let own = find(structs, &object.ident);
     for column in &object.columns {
@@ -82,7 +80,7 @@ fn check_whole(data_type: &DataType, spec: &str, structs: &[Item], errors: &mut 
                 ),
             ));
         }
-        check_whole(&column.data_type, spec, structs, errors);
+        check_whole(column, spec, structs, errors);
     }
 }
 
@@ -97,22 +95,20 @@ fn check_within(record: &Struct, spec: &str, structs: &[Item], errors: &mut Vec<
         check_struct(own, record, spec, errors);
     }
     for column in &record.columns {
-        check_type(&column.data_type, spec, structs, errors);
+        check_type(column, spec, structs, errors);
     }
 }
 
-fn check_type(data_type: &DataType, spec: &str, structs: &[Item], errors: &mut Vec<Error>) {
-    match data_type {
-        DataType::Object(object) => check_within(object, spec, structs, errors),
-        DataType::Array(element) | DataType::Map(element) => {
-            check_type(&element.data_type, spec, structs, errors);
-        }
-        DataType::Union(union) => {
+fn check_type(column: &Column, spec: &str, structs: &[Item], errors: &mut Vec<Error>) {
+    match &column.rust {
+        RustType::Struct(object) => check_within(object, spec, structs, errors),
+        RustType::Element(element) => check_type(element, spec, structs, errors),
+        RustType::Union(union) => {
             for member in &union.members {
-                check_type(&member.data_type, spec, structs, errors);
+                check_type(member, spec, structs, errors);
             }
         }
-        _ => {}
+        RustType::BuiltIn | RustType::Enum(_) => {}
     }
 }
 
@@ -124,7 +120,7 @@ pub(crate) fn find<'a>(structs: &'a [Item], name: &str) -> Option<&'a Item> {
 /// The user's field of this column.
 fn field_of<'a>(own: &'a Item, column: &Column) -> Option<&'a Field> {
     let mut fields = own.named_fields().iter();
-    fields.find(|field| field.ident == column.ident)
+    fields.find(|field| field.ident == column.ident())
 }
 
 /// Whether the user's struct has the column's field.
@@ -165,7 +161,7 @@ fn check_struct(own: &Item, record: &Struct, spec: &str, errors: &mut Vec<Error>
     }
     for field in fields {
         let mut columns = record.columns.iter();
-        match columns.find(|column| field.ident == column.ident) {
+        match columns.find(|column| field.ident == column.ident()) {
             None => errors.push(no_column(&field.ident, record, spec)),
             Some(column) => errors.extend(check_field(field, column, spec)),
         }
@@ -268,7 +264,7 @@ fn word(data_type: &DataType) -> &'static str {
         DataType::Object(_) => "an object",
         DataType::Array(_) => "an array",
         DataType::Map(_) => "a map",
-        DataType::Enum(_) => "an enum",
+        DataType::Enum { .. } => "an enum",
         DataType::Union(_) => "a union",
         DataType::Scalar => "a scalar",
     }

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::connector::Path;
+use crate::connector::{self, List, Path};
 use crate::diagnostic::Span;
 use crate::grammar::{Context, Family, Key, Member};
 use crate::jsonpath::{self, Parsed};
@@ -25,6 +25,13 @@ pub(crate) struct Spec {
 pub(crate) struct Text<'t> {
     pub text: &'t str,
     pub span: &'t Span,
+}
+
+impl Text<'_> {
+    /// The text, to be kept.
+    pub(crate) fn owned(self) -> connector::Text {
+        self.text.to_owned().into()
+    }
 }
 
 /// A map of the spec, of which the keys are known.
@@ -121,8 +128,8 @@ impl<'t> View<'t> {
         keys.any(|key| key.name == name).then(|| self.text(name))?
     }
 
-    pub(crate) fn owned(&self, name: &str) -> Option<String> {
-        self.text(name).map(|text| text.text.to_owned())
+    pub(crate) fn owned(&self, name: &str) -> Option<connector::Text> {
+        self.text(name).map(Text::owned)
     }
 
     pub(crate) fn bool(&self, name: &str) -> Option<bool> {
@@ -162,7 +169,7 @@ impl<'t> View<'t> {
     }
 
     /// One status, or those of a list, in order, neighbours joined.
-    pub(crate) fn statuses(&self, name: &str) -> Option<Vec<(u16, u16)>> {
+    pub(crate) fn statuses(&self, name: &str) -> Option<List<(u16, u16)>> {
         self.node(name)?;
         let mut ranges = Vec::new();
         for status in self.texts(name) {
@@ -170,7 +177,7 @@ impl<'t> View<'t> {
                 value::join(&mut ranges, range);
             }
         }
-        Some(ranges)
+        Some(ranges.into())
     }
 
     /// One text, or the texts of a list.

@@ -4,7 +4,9 @@
 
 use rest_source_codegen::{
     compile,
-    connector::{Connector, Pages, Part, Record, Resource, Slot, Template, TimeFormat, Type},
+    connector::{
+        Connector, Pages, Part, Record, Ref, ResourcePlan, Slot, Template, TimeFormat, Type,
+    },
 };
 
 /// The connector of a spec that nothing is to be said about.
@@ -17,14 +19,14 @@ fn connector(spec: &str) -> Connector {
 
 /// The one resource of a spec with these lines in its endpoint and among its defaults.
 #[track_caller]
-fn resource(endpoint: &str, defaults: &str) -> Resource {
+fn resource(endpoint: &str, defaults: &str) -> Ref<ResourcePlan> {
     let spec = format!(
         "config: {{ site: {{ type: text, default: \"https://www.example.com/\" }} }}\n\
          client: {{ base_url: https://api.example.com, headers: {{ X-Site: \"{{config.site}}\" }} }}\n\
          resource_defaults: {{ {defaults} }}\n\
          resources:\n  - name: things\n    columns: {{ id: text }}\n    endpoint: {{ {endpoint} }}\n"
     );
-    connector(&spec).resources.remove(0)
+    connector(&spec).resources.remove(0).plan.clone()
 }
 
 #[test]
@@ -51,12 +53,13 @@ fn a_kind_by_another_of_its_names_is_the_same_kind() {
 #[test]
 fn a_header_takes_the_place_of_a_default_whatever_its_case() {
     let defaults = "endpoint: { paginator: single_page, headers: { X-A: a, X-B: b } }";
-    let headers = resource("path: /things, headers: { x-a: own, x-b: ~ }", defaults).headers;
-    let headers: Vec<_> = headers
+    let resource = resource("path: /things, headers: { x-a: own, x-b: ~ }", defaults);
+    let headers: Vec<_> = resource
+        .headers
         .iter()
         .map(|header| (header.name.as_str(), &header.value))
         .collect();
-    let own = Template(vec![Part::Text("own".to_owned())]);
+    let own = Template(vec![Part::Text("own".into())].into());
     assert_eq!(headers, [("x-a", &own)]);
 }
 
@@ -77,10 +80,10 @@ fn the_first_page_may_have_a_cursor_of_its_own() {
     let own = "path: /things, params: { cursor: \"*\" }, paginator: cursor";
     let resource = resource(own, "selected: true");
     assert_eq!(resource.params[0].name, "cursor");
-    let Pages::Cursor(pages) = resource.paginator.kind else {
+    let Pages::Cursor(pages) = &resource.paginator.kind else {
         panic!("no cursor");
     };
-    assert_eq!(pages.cursor, Slot::Query("cursor".to_owned()));
+    assert_eq!(pages.cursor, Slot::Query("cursor".into()));
 }
 
 #[test]
@@ -93,12 +96,12 @@ fn times_are_sent_in_the_zone_in_which_they_come() {
              incremental: {{ cursor_path: at, start_param: since, format: \"{format}\" }}\n"
         );
         let resource = connector(&spec).resources.remove(0);
-        resource.incremental.unwrap().format
+        resource.plan.incremental.as_ref().unwrap().format.clone()
     };
     let zoned = "{ data_type: timestamp, timezone: America/New_York }";
     let pattern = |pattern: &str| TimeFormat::Pattern {
-        pattern: pattern.to_owned(),
-        zone: Some("America/New_York".to_owned()),
+        pattern: pattern.to_owned().into(),
+        zone: Some("America/New_York".into()),
     };
     assert_eq!(of(zoned, "%Y-%m-%d %H:%M:%S"), pattern("%Y-%m-%d %H:%M:%S"));
     assert_eq!(of(zoned, "date"), pattern("%Y-%m-%d"));
@@ -119,8 +122,8 @@ resources:
         panic!("untyped");
     };
     let expected = TimeFormat::Pattern {
-        pattern: "%Y-%m-%d".to_owned(),
-        zone: Some("Europe/Berlin".to_owned()),
+        pattern: "%Y-%m-%d".into(),
+        zone: Some("Europe/Berlin".into()),
     };
     assert_eq!(record.columns[0].data_type, Type::Timestamp(expected));
 }

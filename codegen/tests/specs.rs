@@ -31,7 +31,7 @@ fn every_spec_compiles_without_a_diagnostic() {
         let compiled = compile(&path, &text);
         rendered.push_str(&compiled.diagnostics.render());
         if let Some(connector) = compiled.connector {
-            assert_eq!(connector.name, name);
+            assert_eq!(connector.plan.name, name);
             assert!(!connector.resources.is_empty());
         }
     }
@@ -41,7 +41,7 @@ fn every_spec_compiles_without_a_diagnostic() {
 #[test]
 fn the_connector_of_a_spec_says_everything() {
     let (path, text) = spec("analytics_oauth2");
-    insta::assert_debug_snapshot!(compile(&path, &text).connector.unwrap());
+    insta::assert_debug_snapshot!(compile(&path, &text).connector.unwrap().plan);
 }
 
 #[test]
@@ -49,5 +49,5 @@ fn a_spec_of_everything_becomes_what_it_says() {
     let text = include_str!("everything.yaml");
     let compiled = compile("specs/everything.yaml", text);
     assert_eq!(compiled.diagnostics.render(), "");
-    insta::assert_debug_snapshot!(compiled.connector);
+    insta::assert_debug_snapshot!(compiled.connector.unwrap().plan);
 }

@@ -4,11 +4,12 @@
 /// ([`Describe`](crate::describe::Describe)) and, with the feature `serde`, in other formats.
 ///
 /// Where each field of a struct has a default, the struct has a constant `DEFAULT` of them, and its
-/// description leaves out the fields that are equal to it.
+/// description leaves out the fields that are equal to it. A struct may have another such constant, which it
+/// is described over where that leaves out more: `pub struct Ends or COUNTED { … }`.
 macro_rules! declare {
     (
         $(#[$meta:meta])*
-        pub struct $Name:ident {
+        pub struct $Name:ident $(or $OTHER:ident)? {
             $($(#[$field_meta:meta])* pub $field:ident: $Type:ty = $default:expr,)+
         }
     ) => {
@@ -17,19 +18,27 @@ macro_rules! declare {
         impl $Name {
             /// The defaults of the language.
             pub const DEFAULT: Self = Self { $($field: $default,)+ };
-        }
 
-        impl $crate::describe::Describe for $Name {
             #[allow(clippy::float_cmp, reason = "a default is that very number")]
-            fn describe(&self) -> $crate::describe::Value<'_> {
+            fn over(&self, name: &'static str, base: &Self) -> $crate::describe::Item<'_> {
                 let mut item = $crate::describe::Item::new(stringify!($Name));
-                item.is_over_default = true;
+                item.base = Some(name);
                 $(
-                    let default: $Type = $default;
-                    if self.$field != default {
+                    if self.$field != base.$field {
                         item.fields.push((stringify!($field), &self.$field));
                     }
                 )+
+                item
+            }
+        }
+
+        impl $crate::describe::Describe for $Name {
+            fn describe(&self) -> $crate::describe::Value<'_> {
+                let item = self.over("DEFAULT", &Self::DEFAULT);
+                $(
+                    let other = self.over(stringify!($OTHER), &Self::$OTHER);
+                    let item = if other.fields.len() < item.fields.len() { other } else { item };
+                )?
                 $crate::describe::Value::Item(item)
             }
         }

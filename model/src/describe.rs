@@ -51,10 +51,10 @@ pub struct Item<'a> {
     pub variant: Option<&'static str>,
     /// The field without a name.
     pub value: Option<&'a dyn Describe>,
-    /// The named fields, without those that are equal to the default.
+    /// The named fields, without those that are equal to the base's.
     pub fields: Vec<(&'static str, &'a dyn Describe)>,
-    /// Whether the other fields are those of the type's `DEFAULT`.
-    pub is_over_default: bool,
+    /// The constant of the type that has the other fields.
+    pub base: Option<&'static str>,
 }
 
 impl<'a> Item<'a> {
@@ -65,7 +65,7 @@ impl<'a> Item<'a> {
             variant: None,
             value: None,
             fields: Vec::new(),
-            is_over_default: false,
+            base: None,
         }
     }
 
@@ -146,5 +146,57 @@ impl<T: Describe> Describe for Option<T> {
 impl<A: Describe, B: Describe> Describe for (A, B) {
     fn describe(&self) -> Value<'_> {
         Value::Tuple(vec![&self.0, &self.1])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Ends, Offset, Pages, Paginator};
+
+    fn fields(value: &dyn Describe) -> (Option<&'static str>, Vec<&'static str>) {
+        let Value::Item(item) = value.describe() else {
+            panic!("no struct and no variant");
+        };
+        let names = item.fields.iter().map(|(name, _)| *name);
+        (item.base, names.collect())
+    }
+
+    #[test]
+    fn a_struct_is_described_by_what_differs_from_its_defaults() {
+        assert_eq!(fields(&Paginator::DEFAULT), (Some("DEFAULT"), vec![]));
+        let paginator = Paginator {
+            maximum_pages: Some(3),
+            ..Paginator::new(Pages::Offset(Offset::new(50)))
+        };
+        let expected = vec!["kind", "ends", "maximum_pages"];
+        assert_eq!(fields(&paginator), (Some("DEFAULT"), expected));
+    }
+
+    #[test]
+    fn a_struct_is_described_over_the_constant_that_is_closest() {
+        assert_eq!(fields(&Ends::DEFAULT), (Some("DEFAULT"), vec![]));
+        assert_eq!(fields(&Ends::COUNTED), (Some("COUNTED"), vec![]));
+        let ends = Ends {
+            end_on_repeat: true,
+            ..Ends::COUNTED
+        };
+        assert_eq!(fields(&ends), (Some("COUNTED"), vec!["end_on_repeat"]));
+    }
+
+    #[test]
+    fn a_variant_is_described_with_its_value_or_its_fields() {
+        let pages = Pages::Offset(Offset::new(50));
+        let Value::Item(item) = pages.describe() else {
+            panic!("no variant");
+        };
+        assert_eq!((item.name, item.variant), ("Pages", Some("Offset")));
+        let offset = item.value.unwrap();
+        assert_eq!(fields(offset), (Some("DEFAULT"), vec!["limit"]));
+        let link = Pages::HeaderLink {
+            header: "Link".into(),
+            rel: "next".into(),
+        };
+        assert_eq!(fields(&link), (None, vec!["header", "rel"]));
     }
 }

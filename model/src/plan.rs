@@ -23,7 +23,7 @@ pub use self::{
     auth::{Auth, ClientAuthentication, CustomAuth, Grant, Location, OAuth2},
     incremental::{FutureCursor, Incremental, Lag, OnMissing, RowOrder},
     paginator::{Cursor, Ends, Offset, PageNumber, Pages, Paginator, Slot},
-    request::{Body, JsonTemplate, Method, Param, Part, Template},
+    request::{Body, JsonPlan, Method, Param, Part, Template},
     resource::{
         ColumnsContract, DataTypeContract, OnNullParent, ParentField, ParentPlan, ProcessingStep,
         ResourcePlan, SchemaContract, WriteDisposition,
@@ -81,6 +81,39 @@ impl SourcePlan {
         };
         Some(chosen.map_or(auth, |choice| &choice.auth))
     }
+
+    /// The types of [`Auth::Custom`] credentials, each once.
+    pub fn custom_auths(&self) -> Vec<&str> {
+        let resources = self.resources.iter();
+        let auths = resources.filter_map(|resource| resource.auth.as_deref());
+        let choices = self.choices.iter().map(|choice| &*choice.auth);
+        once(auths.chain(choices).filter_map(|auth| match auth {
+            Auth::Custom(custom) => Some(custom.rust.as_str()),
+            _ => None,
+        }))
+    }
+
+    /// The paths of [`Pages::Custom`] paginators, each once.
+    pub fn custom_paginators(&self) -> Vec<&str> {
+        let resources = self.resources.iter();
+        once(
+            resources.filter_map(|resource| match &resource.paginator.kind {
+                Pages::Custom { rust } => Some(rust.as_str()),
+                _ => None,
+            }),
+        )
+    }
+}
+
+/// Each of them once, in order.
+fn once<'p>(paths: impl Iterator<Item = &'p str>) -> Vec<&'p str> {
+    let mut unique = Vec::new();
+    for path in paths {
+        if !unique.contains(&path) {
+            unique.push(path);
+        }
+    }
+    unique
 }
 
 declare! {

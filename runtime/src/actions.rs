@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::{
     decode::at_steps,
-    plan::{JsonCondition, JsonTemplate, Part, ResponseAction},
+    plan::{JsonCondition, JsonPlan, Part, ResponseAction},
     retry::listed,
     schema::Path,
     shared::Text,
@@ -53,15 +53,15 @@ fn holds(condition: &JsonCondition, json: &str) -> bool {
     found.is_some_and(|found| condition.values.iter().any(|value| is(value, &found)))
 }
 
-fn is(value: &JsonTemplate, found: &Value) -> bool {
+fn is(value: &JsonPlan, found: &Value) -> bool {
     match (value, found) {
-        (JsonTemplate::Null, Value::Null) => true,
-        (JsonTemplate::Bool(value), Value::Bool(found)) => value == found,
-        (JsonTemplate::Number(digits), Value::Number(found)) => {
+        (JsonPlan::Null, Value::Null) => true,
+        (JsonPlan::Bool(value), Value::Bool(found)) => value == found,
+        (JsonPlan::Number(digits), Value::Number(found)) => {
             let value: Option<serde_json::Number> = serde_json::from_str(digits).ok();
             value.is_some_and(|value| value == *found || value.as_f64() == found.as_f64())
         }
-        (JsonTemplate::Text(text), Value::String(found)) => {
+        (JsonPlan::Text(text), Value::String(found)) => {
             let parts = text.0.iter().map(|part| match part {
                 Part::Text(text) => text.as_str(),
                 _ => "",
@@ -117,13 +117,13 @@ mod tests {
             json: list![
                 JsonCondition {
                     path: Path(list![Step::Key(Static("ok"))]),
-                    values: list![JsonTemplate::Bool(false)],
+                    values: list![JsonPlan::Bool(false)],
                 },
                 JsonCondition {
                     path: Path(list![Step::Key(Static("errors")), Step::Index(0)]),
                     values: list![
-                        JsonTemplate::Number(Static("7")),
-                        JsonTemplate::Text(Template(list![Part::Text(Static("archived"))])),
+                        JsonPlan::Number(Static("7")),
+                        JsonPlan::Text(Template(list![Part::Text(Static("archived"))])),
                     ],
                 },
             ],
@@ -181,7 +181,7 @@ mod tests {
                 line: 1,
                 json: list![JsonCondition {
                     path: Path(list![Step::Key(Static("error"))]),
-                    values: list![JsonTemplate::Null],
+                    values: list![JsonPlan::Null],
                 }],
                 ..IGNORE
             },
@@ -189,7 +189,7 @@ mod tests {
                 line: 2,
                 json: list![JsonCondition {
                     path: Path(list![]),
-                    values: list![JsonTemplate::Null],
+                    values: list![JsonPlan::Null],
                 }],
                 ..IGNORE
             },

@@ -21,10 +21,10 @@ pub use crate::{
     plan::{
         Action, Auth, Body, Choice, ClientAuthentication, ColumnsContract, ConfigPlan, ConfigType,
         Cursor, CustomAuth, DataTypeContract, Ends, FutureCursor, Grant, Incremental,
-        JsonCondition, JsonTemplate, Lag, Location, Method, OAuth2, Offset, OnMissing,
-        OnNullParent, PageNumber, Pages, Paginator, Param, ParentField, ParentPlan, Part,
-        ProcessingStep, RateLimit, ResourcePlan, ResponseAction, Retry, RowOrder, SchemaContract,
-        SecretPlan, Selector, Slot, SourcePlan, Template, WriteDisposition,
+        JsonCondition, JsonPlan, Lag, Location, Method, OAuth2, Offset, OnMissing, OnNullParent,
+        PageNumber, Pages, Paginator, Param, ParentField, ParentPlan, Part, ProcessingStep,
+        RateLimit, ResourcePlan, ResponseAction, Retry, RowOrder, SchemaContract, SecretPlan,
+        Selector, Slot, SourcePlan, Template, WriteDisposition,
     },
     schema::{Column, Decode, Path, Step, Table, TimeFormat, Type},
     shared::{

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::{
     Error, ErrorKind, Result, Scalar, Secret,
-    plan::{ConfigPlan, JsonTemplate, Param, Part, Template},
+    plan::{ConfigPlan, JsonPlan, Param, Part, Template},
     query::RESERVED,
     request::Bounds,
     shared::Text,
@@ -156,21 +156,21 @@ impl<'a> Scope<'a> {
 
     /// A JSON value, its numbers as they are written. A text that is exactly a placeholder takes its
     /// value's type, and one without a value is null.
-    pub(crate) fn json(&self, json: &JsonTemplate) -> Tree {
+    pub(crate) fn json(&self, json: &JsonPlan) -> Tree {
         match json {
-            JsonTemplate::Null => Tree::default(),
-            JsonTemplate::Bool(value) => Value::Bool(*value).into(),
-            JsonTemplate::Number(digits) => Tree::read(digits),
-            JsonTemplate::Text(template) => match &*template.0 {
+            JsonPlan::Null => Tree::default(),
+            JsonPlan::Bool(value) => Value::Bool(*value).into(),
+            JsonPlan::Number(digits) => Tree::read(digits),
+            JsonPlan::Text(template) => match &*template.0 {
                 [part] => self.typed(part),
                 _ => Value::from(self.text(template)).into(),
             },
-            JsonTemplate::Array(elements) => {
+            JsonPlan::Array(elements) => {
                 Tree::List(elements.iter().map(|element| self.json(element)).collect())
             }
-            JsonTemplate::Object(members) => {
+            JsonPlan::Object(members) => {
                 let rendered =
-                    |(key, value): &(Text, JsonTemplate)| (key.to_string(), self.json(value));
+                    |(key, value): &(Text, JsonPlan)| (key.to_string(), self.json(value));
                 Tree::Members(members.iter().map(rendered).collect())
             }
         }
@@ -424,9 +424,9 @@ mod tests {
         with(1.into(), |scope| {
             let params: Vec<_> = scope.params(PARAMS).collect();
             assert_eq!(params, [("key", "Token k3y".to_owned())]);
-            let body = JsonTemplate::Object(list![
-                (Static("since"), JsonTemplate::Text(START)),
-                (Static("n"), JsonTemplate::Number(Static("1.5")))
+            let body = JsonPlan::Object(list![
+                (Static("since"), JsonPlan::Text(START)),
+                (Static("n"), JsonPlan::Number(Static("1.5")))
             ]);
             assert_eq!(scope.json(&body).to_string(), r#"{"n":1.5,"since":null}"#);
             assert_eq!(scope.path(&START).unwrap_err().kind(), &ErrorKind::Config);
@@ -443,10 +443,7 @@ mod tests {
             (Scalar::Text("7".into()), json!("7"), "n7"),
         ] {
             with(value, |scope| {
-                let json = JsonTemplate::Array(list![
-                    JsonTemplate::Text(CONFIG),
-                    JsonTemplate::Text(LONGER)
-                ]);
+                let json = JsonPlan::Array(list![JsonPlan::Text(CONFIG), JsonPlan::Text(LONGER)]);
                 assert_eq!(
                     scope.json(&json).to_string(),
                     json!([typed, text]).to_string()

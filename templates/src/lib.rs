@@ -234,7 +234,7 @@ impl Builder {
         };
         Ok(File {
             text: self.layout.file(root, &connector, runtime)?,
-            name: connector.name,
+            name: connector.plan.name.to_string(),
             warnings: compiled.diagnostics.warnings(),
         })
     }
@@ -262,7 +262,7 @@ impl Layout {
         runtime: &CratePath,
     ) -> Result<String, Error> {
         match self {
-            Self::BuiltIn => Ok(Rust::of(connector, runtime)?.file(&connector.spec)),
+            Self::BuiltIn => Ok(Rust::of(connector, runtime)?.file(&connector.plan.spec)),
             #[cfg(feature = "templates")]
             Self::Templates(folder) => templates::Templates::new(Some(&root.join(folder)))?
                 .runtime(runtime.clone())

@@ -14,7 +14,7 @@ impl Rust {
     pub(crate) fn of(connector: &Connector, runtime: &CratePath) -> Result<Self, Error> {
         let parsed = syn::parse2(emit::file(connector, runtime));
         parsed.map(Self).map_err(|error| {
-            let spec = &connector.spec;
+            let spec = &connector.plan.spec;
             Error::new(
                 ErrorKind::Spec,
                 format!("`{spec}` makes no valid Rust, which is a defect: {error}"),

@@ -89,7 +89,7 @@ fn the_media_spec_expands_as_it_did() {
 
 /// The items that are a resource's: its struct, its `Record`, its plan and its method.
 fn lines_of(resource: &Resource, record: &Struct, items: &[Item]) -> usize {
-    let plan = format!("{}_PLAN", resource.ident.to_uppercase());
+    let plan = format!("{}_PLAN", resource.ident().to_uppercase());
     let mut lines = 0;
     for item in items {
         match item {
@@ -98,7 +98,7 @@ fn lines_of(resource: &Resource, record: &Struct, items: &[Item]) -> usize {
             Item::Impl(item) if is_record(item, record) => lines += code(item).len(),
             Item::Impl(item) => {
                 let methods = item.items.iter().filter(
-                    |method| matches!(method, ImplItem::Fn(f) if f.sig.ident == resource.ident),
+                    |method| matches!(method, ImplItem::Fn(f) if f.sig.ident == resource.ident()),
                 );
                 lines += methods.map(|method| code(method).len()).sum::<usize>();
             }
@@ -140,13 +140,16 @@ fn a_resource_is_short() {
         };
         for resource in &connector.resources {
             let Record::Struct(record) = &resource.record else {
-                panic!("`{}` is untyped", resource.name);
+                panic!("`{}` is untyped", resource.plan.name);
             };
             // A column is a field, and a line of the table.
             let columns = 2 * record.columns.len();
             let besides = lines_of(resource, record, items(&expansion)) - columns;
             if besides >= most {
-                long.push(format!("`{}` of `{spec}`: {besides} lines", resource.name));
+                long.push(format!(
+                    "`{}` of `{spec}`: {besides} lines",
+                    resource.plan.name
+                ));
             }
         }
     }
@@ -170,7 +173,7 @@ fn a_column_is_a_line() {
     let connector = compile(path, &text("media_insights")).connector.unwrap();
     for resource in &connector.resources {
         let Record::Struct(record) = &resource.record else {
-            panic!("`{}` is untyped", resource.name);
+            panic!("`{}` is untyped", resource.plan.name);
         };
         let table = items(&expansion).iter().find_map(|item| match item {
             Item::Impl(item) if is_record(item, record) => Some(code(item)),
@@ -191,7 +194,7 @@ fn the_built_in_template_lays_a_file_out_as_the_generator_does() {
         let builder = Builder::new().spec(&path).out_dir(&folder);
         builder.try_generate().unwrap();
         let connector = compile(&path, &text(spec)).connector.unwrap();
-        let name = &connector.name;
+        let name = &connector.plan.name;
         let file = fs::read_to_string(folder.join(format!("{name}.rs"))).unwrap();
         assert_eq!(templates.render(Template::Rust, &connector), Ok(file));
     }

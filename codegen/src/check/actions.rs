@@ -1,6 +1,8 @@
 //! `response_actions`: rules about what certain responses mean.
 
-use crate::connector::{Action, Auth, Json, JsonCondition, Part, ResponseAction, Template};
+use crate::connector::{
+    Action, Auth, JsonCondition, JsonPlan, List, Part, ResponseAction, Template, Text,
+};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::grammar;
 use crate::jsonpath::{self, Parsed};
@@ -16,7 +18,7 @@ impl Check<'_> {
         &mut self,
         endpoint: &View<'_>,
         auth: Option<&Auth>,
-    ) -> Vec<ResponseAction> {
+    ) -> List<ResponseAction> {
         let rules = endpoint.node("response_actions").map(Node::elements);
         let mut known: Vec<(ResponseAction, &Span)> = Vec::new();
         for node in rules.unwrap_or_default() {
@@ -81,7 +83,7 @@ impl Check<'_> {
         }
     }
 
-    fn json_conditions(&mut self, view: &View<'_>) -> Vec<JsonCondition> {
+    fn json_conditions(&mut self, view: &View<'_>) -> List<JsonCondition> {
         let mut conditions = Vec::new();
         for entry in view.entries("json") {
             let Ok(Parsed::Path(path)) = jsonpath::parse(&entry.key.name) else {
@@ -98,10 +100,10 @@ impl Check<'_> {
             };
             conditions.push(JsonCondition { path, values });
         }
-        conditions
+        conditions.into()
     }
 
-    fn header_conditions(&mut self, view: &View<'_>) -> Vec<(String, String)> {
+    fn header_conditions(&mut self, view: &View<'_>) -> List<(Text, Text)> {
         let mut headers = Vec::new();
         for entry in view.entries("header") {
             let name = &entry.key.name;
@@ -113,10 +115,10 @@ impl Check<'_> {
                 );
             }
             if let Some(text) = text(&entry.value) {
-                headers.push((name.clone(), text.text.to_owned()));
+                headers.push((name.clone().into(), text.owned()));
             }
         }
-        headers
+        headers.into()
     }
 
     fn action(&mut self, view: &View<'_>, auth: Option<&Auth>) -> Option<Action> {
@@ -158,19 +160,21 @@ impl Check<'_> {
 }
 
 /// A value to compare with.
-fn scalar(node: &Node) -> Option<Json> {
+fn scalar(node: &Node) -> Option<JsonPlan> {
     if node.is_null() {
-        return Some(Json::Null);
+        return Some(JsonPlan::Null);
     }
     let scalar = node.scalar()?;
     Some(match scalar.kind {
         Kind::Unclear | Kind::Null => return None,
-        Kind::Bool(value) => Json::Bool(value),
+        Kind::Bool(value) => JsonPlan::Bool(value),
         Kind::Integer | Kind::Float => match super::endpoint::json_number(&scalar.text) {
-            Some(digits) => Json::Number(digits),
+            Some(digits) => JsonPlan::Number(digits),
             None => return None,
         },
-        Kind::Text => Json::Text(Template(vec![Part::Text(scalar.text.clone())])),
+        Kind::Text => JsonPlan::Text(Template(
+            vec![Part::Text(scalar.text.clone().into())].into(),
+        )),
     })
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::connector::{
-    Auth, ClientAuthentication, CustomAuth, Grant, Location, OAuth2, Param, Template,
+    self, Auth, ClientAuthentication, CustomAuth, Grant, List, Location, OAuth2, Param, Template,
 };
 use crate::diagnostic::Diagnostic;
 use crate::foreign::{self, Jinja};
@@ -58,9 +58,7 @@ impl Check<'_> {
             Some("cookie") => Location::Cookie,
             _ => Location::Header,
         };
-        let name = view
-            .owned("name")
-            .unwrap_or_else(|| "Authorization".to_owned());
+        let name = view.owned("name").unwrap_or_else(|| "Authorization".into());
         let named = view.text("name").filter(|_| location != Location::Query);
         if let Some(named) = named.filter(|named| !crate::value::is_header_name(named.text)) {
             self.error(
@@ -158,7 +156,7 @@ impl Check<'_> {
 
     /// Further fields of the token request, but for those that have a key of their own. `refreshes` where
     /// the grant is fixed, as a refresh token.
-    fn request_data(&mut self, entries: &[Entry], refreshes: bool) -> Vec<Param> {
+    fn request_data(&mut self, entries: &[Entry], refreshes: bool) -> List<Param> {
         const OWNED: [&str; 5] = [
             "client_id",
             "client_secret",
@@ -192,7 +190,7 @@ impl Check<'_> {
     }
 
     /// Named values, each with its placeholders.
-    fn credential_params(&mut self, entries: &[Entry]) -> Vec<Param> {
+    fn credential_params(&mut self, entries: &[Entry]) -> List<Param> {
         let mut params = Vec::new();
         for entry in entries {
             let name = entry.key.name.clone();
@@ -202,10 +200,13 @@ impl Check<'_> {
                 if secretive::param(&name) {
                     self.is_no_secret(&what, text, &value);
                 }
-                params.push(Param { name, value });
+                params.push(Param {
+                    name: name.into(),
+                    value,
+                });
             }
         }
-        params
+        params.into()
     }
 
     fn field(&mut self, view: &View<'_>, key: &str) -> Option<Template> {
@@ -261,6 +262,6 @@ impl Check<'_> {
 }
 
 /// A path of Rust, unless it is none, which was reported.
-pub(super) fn rust_path(text: Text<'_>) -> Option<String> {
-    crate::value::is_rust_path(text.text).then(|| text.text.to_owned())
+pub(super) fn rust_path(text: Text<'_>) -> Option<connector::Text> {
+    crate::value::is_rust_path(text.text).then(|| text.owned())
 }

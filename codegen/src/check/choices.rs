@@ -3,11 +3,12 @@
 use crate::connector::{Auth, Choice};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::grammar;
+use crate::names;
 use crate::spec::View;
 use crate::value;
 use crate::yaml::Entry;
 
-use super::{Check, names, settings};
+use super::{Check, settings};
 
 /// The choices of a source, and where they are written.
 #[derive(Debug)]
@@ -68,9 +69,9 @@ impl Check<'_> {
             );
             return None;
         }
-        let ident = names::ident(&names::pascal(name));
+        let ident = variant(name);
         let mut known = self.known_choices().iter();
-        if let Some(other) = known.find(|other| other.ident == ident) {
+        if let Some(other) = known.find(|other| variant(&other.name) == ident) {
             let message = format!(
                 "the choices `{}` and `{name}` are both `{ident}`",
                 other.name
@@ -92,10 +93,9 @@ impl Check<'_> {
         }
         let (auth, secrets) = self.with_secrets_of(|check| check.auth(&entry.value));
         Some(Choice {
-            name: name.clone(),
-            ident,
-            auth: auth?,
-            secrets,
+            name: name.clone().into(),
+            auth: auth?.into(),
+            secrets: secrets.into(),
         })
     }
 
@@ -113,7 +113,7 @@ impl Check<'_> {
             Some(Auth::OneOf) => {
                 let mut possible = Vec::new();
                 for choice in self.known_choices() {
-                    possible.push(choice.auth.clone());
+                    possible.push((*choice.auth).clone());
                 }
                 possible
             }
@@ -130,9 +130,16 @@ impl Check<'_> {
 pub(super) fn finish(choices: Option<Choices>, shared: &[u16]) -> Vec<Choice> {
     let mut choices = choices.map(|choices| choices.list).unwrap_or_default();
     for choice in &mut choices {
+        let mut secrets = choice.secrets.to_vec();
         for secret in shared {
-            settings::add(&mut choice.secrets, *secret);
+            settings::add(&mut secrets, *secret);
         }
+        choice.secrets = secrets.into();
     }
     choices
+}
+
+/// The variant of `Secrets`.
+fn variant(choice: &str) -> String {
+    names::ident(&names::pascal(choice))
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::connector::{Param, Part, RateLimit, Retry, Template};
+use crate::connector::{self, List, Param, Part, RateLimit, Retry, SourcePlan, Template};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::grammar;
 use crate::secretive;
@@ -17,25 +17,18 @@ use super::url::{self, Origin};
 
 /// What the resources need to know of their client.
 pub(super) struct Client<'t> {
-    pub base_url: Template,
+    /// What `client` says of the source.
+    pub plan: SourcePlan,
     /// `base_url` as it is written.
     pub base_text: Option<Text<'t>>,
     /// Where `base_url` is written, and where it leads by the defaults of the settings.
     base_place: Span,
     pub base_origin: Option<Origin>,
-    pub headers: Vec<Param>,
     pub header_entries: &'t [Entry],
     pub auth: Option<&'t Node>,
     pub paginator: Option<&'t Node>,
     /// Whether a mistake may hide its paginator.
     pub is_broken: bool,
-    pub retry: Retry,
-    pub rate_limit: Option<RateLimit>,
-    pub connect_timeout: Duration,
-    pub request_timeout: Duration,
-    pub concurrency: u16,
-    pub max_response_bytes: u64,
-    pub allow_origins: Vec<String>,
     pub allowed: Vec<Origin>,
 }
 
@@ -45,22 +38,14 @@ const MOST_REQUESTS: u32 = 1_000_000;
 impl<'t> Client<'t> {
     fn empty(root: &View<'t>) -> Self {
         Self {
-            base_url: Template::default(),
+            plan: SourcePlan::DEFAULT,
             base_text: None,
             base_place: root.node.span.clone(),
             base_origin: None,
-            headers: Vec::new(),
             header_entries: &[],
             auth: None,
             paginator: None,
             is_broken: true,
-            retry: Retry::default(),
-            rate_limit: None,
-            connect_timeout: Duration::from_secs(10),
-            request_timeout: Duration::from_secs(60),
-            concurrency: 4,
-            max_response_bytes: 64 << 20,
-            allow_origins: Vec::new(),
             allowed: Vec::new(),
         }
     }
@@ -75,39 +60,42 @@ impl Check<'_> {
         if let Some(url) = view.text("base_url") {
             client.base_text = Some(url);
             client.base_place = url.span.clone();
-            client.base_url = self.template(url, Scope::address("`base_url`"));
-            client.base_origin = self.absolute_url(url, &client.base_url.clone(), "base_url");
+            client.plan.base_url = self.template(url, Scope::address("`base_url`"));
+            client.base_origin = self.absolute_url(url, &client.plan.base_url, "base_url");
             query_has_no_secret(url.text, url.span, self.sink);
         }
         client.header_entries = view.entries("headers");
-        client.headers = self.headers(client.header_entries, false);
+        client.plan.headers = self.headers(client.header_entries, false);
         client.auth = view.node("auth");
         client.paginator = view.node("paginator");
         let is_misplaced = |key| root.node.get(key).is_some();
         client.is_broken = is_misplaced("paginator") || self.sink.has_errors_in(&view.node.span);
         if let Some(retry) = view.view("retry", &grammar::RETRY) {
-            client.retry = self.retry(&retry);
+            client.plan.retry = self.retry(&retry);
         }
         if let Some(limit) = view.view("rate_limit", &grammar::RATE_LIMIT) {
-            client.rate_limit = self.rate_limit(&limit);
+            client.plan.rate_limit = self.rate_limit(&limit);
         }
         if let Some(timeout) = view.view("timeout", &grammar::TIMEOUT) {
-            client.connect_timeout = self.some_time(&timeout, "connect", client.connect_timeout);
-            client.request_timeout = self.some_time(&timeout, "request", client.request_timeout);
+            let plan = &mut client.plan;
+            plan.connect_timeout = self.some_time(&timeout, "connect", plan.connect_timeout);
+            plan.request_timeout = self.some_time(&timeout, "request", plan.request_timeout);
         }
         if let Some(concurrency) = view.integer("concurrency") {
-            client.concurrency = self.small(&view, "concurrency", concurrency);
+            client.plan.concurrency = self.small(&view, "concurrency", concurrency);
         }
-        client.max_response_bytes = view
-            .size("max_response_bytes")
-            .unwrap_or(client.max_response_bytes);
+        if let Some(bytes) = view.size("max_response_bytes") {
+            client.plan.max_response_bytes = bytes;
+        }
+        let mut origins = Vec::new();
         for origin in view
             .node("allow_origins")
             .map(Node::elements)
             .unwrap_or_default()
         {
-            self.allow_origin(origin, &mut client);
+            origins.extend(self.allow_origin(origin, &mut client));
         }
+        client.plan.allow_origins = origins.into();
         client
     }
 
@@ -166,7 +154,7 @@ impl Check<'_> {
     }
 
     /// Headers: valid names, none twice, valid values.
-    pub(super) fn headers(&mut self, entries: &[Entry], incremental: bool) -> Vec<Param> {
+    pub(super) fn headers(&mut self, entries: &[Entry], incremental: bool) -> List<Param> {
         let mut headers: Vec<Param> = Vec::new();
         let mut seen: Vec<(String, &Span)> = Vec::new();
         for entry in entries {
@@ -205,11 +193,11 @@ impl Check<'_> {
             let value = self.template(text, scope);
             self.header_is_no_secret(&what, name, text, &value);
             headers.push(Param {
-                name: name.clone(),
+                name: name.clone().into(),
                 value,
             });
         }
-        headers
+        headers.into()
     }
 
     /// A secret is never written in a spec, nor in a header that is a credential.
@@ -232,7 +220,7 @@ impl Check<'_> {
     }
 
     fn retry(&mut self, view: &View<'_>) -> Retry {
-        let default = Retry::default();
+        let default = Retry::DEFAULT;
         let retry = Retry {
             statuses: view.statuses("statuses").unwrap_or(default.statuses),
             max_retries: view
@@ -373,15 +361,15 @@ impl Check<'_> {
         }
     }
 
-    fn allow_origin(&mut self, node: &Node, client: &mut Client<'_>) {
-        let Some(text) = text(node) else { return };
+    fn allow_origin(&mut self, node: &Node, client: &mut Client<'_>) -> Option<connector::Text> {
+        let text = text(node)?;
         if text.text.contains('{') {
             self.error(
                 Diagnostic::error("RS0205", text.span, "an origin holds no placeholder")
                     .help("write `https://host` or `https://host:port`")
                     .note("who may receive credentials is the spec's to say, not a setting's"),
             );
-            return;
+            return None;
         }
         match url::origin(text.text) {
             Ok((origin, "")) => {
@@ -396,7 +384,7 @@ impl Check<'_> {
                     );
                 }
                 client.allowed.push(origin);
-                client.allow_origins.push(text.text.to_owned());
+                return Some(text.owned());
             }
             Ok(_) => self.error(
                 Diagnostic::error("RS0205", text.span, "an origin has no path")
@@ -411,6 +399,7 @@ impl Check<'_> {
                 .help("write `https://host` or `https://host:port`"),
             ),
         }
+        None
     }
 
     /// Secrets never go over plain http, but to the own machine.

@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
-use crate::connector::{Column, Decode, Struct, TimeFormat, Type};
+use crate::connector::{Column, Decode, Struct, TimeFormat, Type, Typed};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::grammar;
+use crate::names;
 use crate::spec::{Text, View};
 use crate::yaml::{Entry, Node, Value};
 
-use super::{Check, names, times};
+use super::{Check, times};
 
 /// The type of a column with a mistake in its type. It is no other declared column's, and no rule about
 /// types says anything of it.
@@ -49,7 +50,7 @@ impl Check<'_> {
                 continue;
             };
             let lower = column.name.to_lowercase();
-            let first = names.get(&lower).or_else(|| idents.get(&column.ident));
+            let first = names.get(&lower).or_else(|| idents.get(&column.ident()));
             if let Some(first) = first.copied() {
                 self.columns_collide(entry, &column, Some(first));
                 continue;
@@ -59,7 +60,7 @@ impl Check<'_> {
                 continue;
             }
             names.insert(lower, &entry.key.span);
-            idents.insert(column.ident.clone(), &entry.key.span);
+            idents.insert(column.ident(), &entry.key.span);
             list.push(column);
         }
         if self.evolves {
@@ -178,22 +179,16 @@ impl Check<'_> {
                 .help("lead to a place in it: `from: $.a.b`"),
             );
         }
-        Some(Column {
-            ident: names::ident(&made),
-            name: made,
-            key: key.clone(),
-            from,
-            data_type: self.data_type(&entry.value, within).unwrap_or(UNKNOWN),
-            nullable,
-            explicit,
-            primary_key: false,
-            merge_key: false,
-            decode: decode(&view),
-            parent: None,
-            config: None,
-            line: self.line(&entry.key.span),
-            description: view.owned("description"),
-        })
+        let typed = self.data_type(&entry.value, within);
+        let mut column = Column::new(made, typed.unwrap_or(UNKNOWN.into()));
+        column.key = key.clone().into();
+        column.from = from;
+        column.nullable = nullable;
+        column.explicit = explicit;
+        column.decode = decode(&view);
+        column.line = self.line(&entry.key.span);
+        column.description = view.owned("description");
+        Some(column)
     }
 
     fn explicit_needs_nullable(&mut self, view: &View<'_>) {
@@ -208,9 +203,9 @@ impl Check<'_> {
     }
 
     /// The type that a node describes; `None` where it was reported that there is none.
-    pub(super) fn data_type(&mut self, node: &Node, within: Within<'_>) -> Option<Type> {
+    pub(super) fn data_type(&mut self, node: &Node, within: Within<'_>) -> Option<Typed> {
         let (member, view) = typed(node)?;
-        Some(match member.word.name {
+        let data_type = match member.word.name {
             "text" => Type::Text,
             "bigint" => Type::Bigint,
             "double" => Type::Double,
@@ -222,14 +217,22 @@ impl Check<'_> {
             "binary" => Type::Binary,
             "object" => {
                 let fields = view.node("fields")?;
-                Type::Object(self.structure(fields, within.ident, within.name, within.span))
+                let object = self.structure(fields, within.ident, within.name, within.span);
+                return Some(object.into());
             }
-            "array" => Type::Array(Box::new(self.element(view.node("items")?, within))),
-            "map" => Type::Map(Box::new(self.element(view.node("values")?, within))),
-            "enum" => Type::Enum(self.enumeration(&view, within)?),
-            "union" => Type::Union(self.union(&view, within)?),
+            "array" => {
+                let element = self.element(view.node("items")?, within);
+                return Some(Typed::of(Type::Array, element));
+            }
+            "map" => {
+                let element = self.element(view.node("values")?, within);
+                return Some(Typed::of(Type::Map, element));
+            }
+            "enum" => return self.enumeration(&view, within),
+            "union" => return self.union(&view, within).map(Typed::from),
             _ => Type::Json,
-        })
+        };
+        Some(data_type.into())
     }
 
     /// What a list or a map holds: a column without a name of its own.
@@ -238,14 +241,12 @@ impl Check<'_> {
         let name = names::snake(last);
         let view = typed(node).map(|(_, view)| view);
         let nullable = view.as_ref().is_none_or(|view| is_nullable(node, view));
-        let data_type = self.data_type(node, within).unwrap_or(UNKNOWN);
-        let ident = names::ident(&name);
-        Column {
-            nullable,
-            decode: view.as_ref().map(decode).unwrap_or_default(),
-            line: self.line(&node.span),
-            ..Column::new(name, ident, data_type)
-        }
+        let typed = self.data_type(node, within);
+        let mut element = Column::new(name, typed.unwrap_or(UNKNOWN.into()));
+        element.nullable = nullable;
+        element.decode = view.as_ref().map(decode).unwrap_or_default();
+        element.line = self.line(&node.span);
+        element
     }
 
     fn decimal(&mut self, view: &View<'_>) -> Type {
@@ -300,9 +301,7 @@ impl Check<'_> {
         }
         let Some(text) = view.text("format") else {
             return match zone {
-                Some(zone) => TimeFormat::Local {
-                    zone: zone.text.to_owned(),
-                },
+                Some(zone) => TimeFormat::Local { zone: zone.owned() },
                 None => TimeFormat::Rfc3339,
             };
         };
@@ -387,11 +386,10 @@ const EXTRA: &str = "extra";
 
 /// That map.
 fn extra() -> Column {
-    let column = |data_type| Column::new(EXTRA.to_owned(), EXTRA.to_owned(), data_type);
-    Column {
-        decode: Decode::Rest,
-        ..column(Type::Map(Box::new(column(Type::Json))))
-    }
+    let values = Column::new(EXTRA, Type::Json);
+    let mut extra = Column::new(EXTRA, Typed::of(Type::Map, values));
+    extra.decode = Decode::Rest;
+    extra
 }
 
 /// What every column has, whatever its type, if it has a good one.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::connector::{Body, Json, Method, Param, Part, Template};
+use crate::connector::{self, Body, JsonPlan, Method, Param, Part, Template};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::grammar;
 use crate::secretive;
@@ -54,7 +54,7 @@ impl Credentials {
         let in_headers = headers.any(|one| has_secret(&one.value));
         let in_body = match body {
             Body::None => false,
-            Body::Json(value) => json_has_secret(value),
+            Body::Json(value) => value.any_text(&has_secret),
             Body::Form(fields) => fields.iter().any(|one| has_secret(&one.value)),
         };
         if has_auth {
@@ -64,15 +64,6 @@ impl Credentials {
         } else {
             Self::None
         }
-    }
-}
-
-fn json_has_secret(value: &Json) -> bool {
-    match value {
-        Json::Text(text) => has_secret(text),
-        Json::Array(items) => items.iter().any(json_has_secret),
-        Json::Object(members) => members.iter().any(|(_, value)| json_has_secret(value)),
-        Json::Null | Json::Bool(_) | Json::Number(_) => false,
     }
 }
 
@@ -86,7 +77,7 @@ impl Check<'_> {
         incremental: bool,
     ) -> (Template, Vec<String>) {
         let Some(path) = endpoint.text("path") else {
-            let path = Template(vec![Part::Text(name.text.to_owned())]);
+            let path = Template(vec![Part::Text(name.owned())].into());
             return (path, Vec::new());
         };
         let (mut used, mut sent) = (Vec::new(), Vec::new());
@@ -98,7 +89,7 @@ impl Check<'_> {
         *params = sent;
         let mut bound = Vec::new();
         for one in &used {
-            bound.push((one.param.name.clone(), in_segment(&one.param.value)));
+            bound.push((one.param.name.to_string(), in_segment(&one.param.value)));
             if has_secret(&one.param.value) {
                 self.error(
                     Diagnostic::error("RS0302", &one.span, "a secret cannot stand in `path`")
@@ -225,8 +216,8 @@ impl Check<'_> {
                 // Something is to give it a value, so that a path that it is bound to has one.
                 params.push(Bound {
                     param: Param {
-                        name: entry.key.name.clone(),
-                        value: Template::default(),
+                        name: entry.key.name.clone().into(),
+                        value: Template::EMPTY,
                     },
                     span: entry.key.span.clone(),
                 });
@@ -238,7 +229,7 @@ impl Check<'_> {
                 }
                 params.push(Bound {
                     param: Param {
-                        name: entry.key.name.clone(),
+                        name: entry.key.name.clone().into(),
                         value,
                     },
                     span: text.span.clone(),
@@ -313,34 +304,34 @@ impl Check<'_> {
     }
 
     /// A JSON value with placeholders in its texts. The tree is not deep: its reader saw to that.
-    fn json(&mut self, node: &Node, incremental: bool) -> Json {
+    fn json(&mut self, node: &Node, incremental: bool) -> JsonPlan {
         let scalar = match &node.value {
             Value::List(elements) => {
                 let mut items = Vec::with_capacity(elements.len());
                 for element in elements {
                     items.push(self.json(element, incremental));
                 }
-                return Json::Array(items);
+                return JsonPlan::Array(items.into());
             }
             Value::Map(entries) => {
                 let mut members = Vec::with_capacity(entries.len());
                 for entry in entries {
                     let name = entry.key.name.clone();
                     let value = self.json(&entry.value, incremental);
-                    if let (Json::Text(value), Some(text)) = (&value, text(&entry.value))
+                    if let (JsonPlan::Text(value), Some(text)) = (&value, text(&entry.value))
                         && secretive::param(&name)
                     {
                         self.is_no_secret(&format!("`{name}`"), text, value);
                     }
-                    members.push((name, value));
+                    members.push((name.into(), value));
                 }
-                return Json::Object(members);
+                return JsonPlan::Object(members.into());
             }
             Value::Scalar(scalar) => scalar,
         };
         match scalar.kind {
-            Kind::Null | Kind::Unclear => Json::Null,
-            Kind::Bool(value) => Json::Bool(value),
+            Kind::Null | Kind::Unclear => JsonPlan::Null,
+            Kind::Bool(value) => JsonPlan::Bool(value),
             Kind::Integer | Kind::Float => {
                 let number = json_number(&scalar.text);
                 if number.is_none() {
@@ -353,7 +344,7 @@ impl Check<'_> {
                         .help("put it in quotes where text is meant"),
                     );
                 }
-                number.map_or(Json::Null, Json::Number)
+                number.map_or(JsonPlan::Null, JsonPlan::Number)
             }
             Kind::Text => {
                 let scope = Scope::sent("`json`", incremental);
@@ -361,7 +352,7 @@ impl Check<'_> {
                     text: &scalar.text,
                     span: &node.span,
                 };
-                Json::Text(self.template(text, scope))
+                JsonPlan::Text(self.template(text, scope))
             }
         }
     }
@@ -420,9 +411,9 @@ impl Check<'_> {
 }
 
 /// The digits of a number as JSON writes them.
-pub(super) fn json_number(text: &str) -> Option<String> {
+pub(super) fn json_number(text: &str) -> Option<connector::Text> {
     if let Some(integer) = value::integer(text) {
-        return Some(integer.to_string());
+        return Some(integer.to_string().into());
     }
     let number: f64 = text.parse().ok()?;
     let unsigned = text.strip_prefix('-').unwrap_or(text);
@@ -434,18 +425,19 @@ pub(super) fn json_number(text: &str) -> Option<String> {
     } else {
         number.to_string()
     };
-    number.is_finite().then_some(written)
+    number.is_finite().then(|| written.into())
 }
 
 /// What a parameter that is bound to a path is there: within one segment, as every value is.
 fn in_segment(Template(parts): &Template) -> Template {
-    let mut encoded = parts.clone();
-    for part in &mut encoded {
-        if let Part::Text(text) = part {
-            *text = percent_encoded(text);
-        }
+    let mut encoded = Vec::with_capacity(parts.len());
+    for part in parts {
+        encoded.push(match part {
+            Part::Text(text) => Part::Text(percent_encoded(text).into()),
+            part => part.clone(),
+        });
     }
-    Template(encoded)
+    Template(encoded.into())
 }
 
 /// All but what RFC 3986 calls unreserved is encoded.

@@ -3,10 +3,11 @@
 use crate::connector::{Column, Incremental, ParentField, Path, Record, WriteDisposition};
 use crate::diagnostic::Diagnostic;
 use crate::grammar;
+use crate::names;
 use crate::spec::View;
 
+use super::Check;
 use super::parent::Known;
-use super::{Check, names};
 
 const DELETES: &str = "every load would delete those records of a group that it does not fetch";
 const INSTEAD: &str = "or merge by a `primary_key` alone, or leave `incremental` out";
@@ -28,7 +29,7 @@ impl Check<'_> {
         if !columns.iter().any(|column| column.merge_key) {
             return;
         }
-        if let Some(cursor) = columns.get(incremental.column)
+        if let Some(cursor) = columns.get(usize::from(incremental.column))
             && !cursor.merge_key
         {
             self.a_group_has_a_cursor(resource, endpoint, cursor);
@@ -90,7 +91,9 @@ fn has_key_of(parent: &Known, fields: &[ParentField], columns: &[Column]) -> boo
         columns.iter().any(|column| {
             let field = column.parent.and_then(|at| fields.get(usize::from(at)));
             column.merge_key
-                && field.is_some_and(|field| field.column == at && field.path == Path::default())
+                && field.is_some_and(|field| {
+                    usize::from(field.column) == at && field.path == Path::ROOT
+                })
         })
     };
     let mut key = parent.primary_key().peekable();

@@ -4,7 +4,7 @@ use crate::connector::{Column, ConfigType, Part, Record, TimeFormat, Type, Write
 use crate::diagnostic::Diagnostic;
 use crate::spec::{Text, View, text};
 
-use super::{Check, names};
+use super::Check;
 
 impl Check<'_> {
     /// Adds a column for each setting.
@@ -32,18 +32,12 @@ impl Check<'_> {
             let Some(config) = self.settings.config(at) else {
                 continue;
             };
-            let column = Column {
-                config: Some(at),
-                description: config.description.clone(),
-                line: self.line(setting.span),
-                ..Column::new(
-                    config.name.clone(),
-                    names::ident(&config.name),
-                    column_type(&config.data_type),
-                )
-            };
+            let mut column = Column::new(config.name.clone(), column_type(&config.data_type));
+            column.config = Some(at);
+            column.line = self.line(setting.span);
+            column.description.clone_from(&config.description);
             let is_same = |one: &Column| {
-                one.name.eq_ignore_ascii_case(&column.name) || one.ident == column.ident
+                one.name.eq_ignore_ascii_case(&column.name) || one.ident() == column.ident()
             };
             if record.columns.iter().any(is_same) {
                 let message = format!(

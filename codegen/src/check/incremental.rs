@@ -3,18 +3,19 @@
 use std::{borrow::Cow, time::Duration};
 
 use crate::connector::{
-    FutureCursor, Incremental, Lag, OnMissing, Record, RowOrder, Struct, TimeFormat, Type,
+    self, FutureCursor, Incremental, Lag, OnMissing, Record, RowOrder, Struct, TimeFormat, Type,
 };
 use crate::diagnostic::Diagnostic;
 use crate::grammar;
 use crate::jsonpath::{self, Parsed};
+use crate::names;
 use crate::spec::{Text, View};
 use crate::value;
 use crate::yaml::Entry;
 
 use super::columns::UNKNOWN;
 use super::paginator::Paging;
-use super::{Check, keys, names, strptime, times};
+use super::{Check, keys, strptime, times};
 
 impl Check<'_> {
     pub(super) fn incremental(
@@ -69,7 +70,7 @@ impl Check<'_> {
                     cursor.span,
                     format!(
                         "values of type {} have no order to go by",
-                        keys::word(column_type)
+                        column_type.word()
                     ),
                 )
                 .help("use a column of type timestamp, date, bigint, double, decimal or text"),
@@ -97,7 +98,7 @@ impl Check<'_> {
         self.end_is_after_start(&view, column_type);
         let format = self.sent_format(&view, column_type);
         Some(Incremental {
-            column,
+            column: super::parent::position(column),
             initial_value,
             end_value,
             start_param: view.owned("start_param"),
@@ -135,7 +136,7 @@ impl Check<'_> {
                 )
                 .help(format!(
                     "remove it: it is for times, and the cursor is a {}",
-                    keys::word(column)
+                    column.word()
                 )),
             );
             return None;
@@ -176,19 +177,21 @@ impl Check<'_> {
     }
 
     /// A start or an end, in the form that the cursor has in a response.
-    fn bound_value(&mut self, view: &View<'_>, key: &str, column: &Type) -> Option<String> {
+    fn bound_value(
+        &mut self,
+        view: &View<'_>,
+        key: &str,
+        column: &Type,
+    ) -> Option<connector::Text> {
         let text = view.text(key)?;
         match cursor_value(text.text, column) {
-            Ok(value) => Some(value),
+            Ok(value) => Some(value.into()),
             Err(expected) => {
                 self.error(
                     Diagnostic::error(
                         "RS0703",
                         text.span,
-                        format!(
-                            "`{key}` is no {}, the type of the cursor",
-                            keys::word(column)
-                        ),
+                        format!("`{key}` is no {}, the type of the cursor", column.word()),
                     )
                     .label(format!("expected {expected}")),
                 );
@@ -235,7 +238,7 @@ impl Check<'_> {
                 )
                 .help(format!(
                     "it is for times, and the cursor is a {}",
-                    keys::word(column)
+                    column.word()
                 )),
             );
             return own;
@@ -266,7 +269,7 @@ impl Check<'_> {
                 Ok(lag @ 0.0..=f64::MAX) => Ok(Lag::Double(lag)),
                 _ => Err("a number from 0 up"),
             },
-            Type::Decimal { .. } if is_plain(text.text) => Ok(Lag::Decimal(text.text.to_owned())),
+            Type::Decimal { .. } if is_plain(text.text) => Ok(Lag::Decimal(text.owned())),
             Type::Decimal { .. } => Err("a number from 0 up, `0.5`"),
             _ => Err("none: text has no distance"),
         };
@@ -277,7 +280,7 @@ impl Check<'_> {
                     Diagnostic::error(
                         "RS0703",
                         text.span,
-                        format!("`{}` is no lag for a {}", text.text, keys::word(column)),
+                        format!("`{}` is no lag for a {}", text.text, column.word()),
                     )
                     .label(format!("expected {expected}")),
                 );
@@ -486,11 +489,11 @@ mod tests {
     #[test]
     fn a_bound_is_in_rfc_3339_or_in_the_form_of_the_column() {
         let pattern = |pattern: &str| TimeFormat::Pattern {
-            pattern: pattern.to_owned(),
-            zone: Some("UTC".to_owned()),
+            pattern: pattern.to_owned().into(),
+            zone: Some("UTC".into()),
         };
         let local = || TimeFormat::Local {
-            zone: "Europe/Berlin".to_owned(),
+            zone: "Europe/Berlin".into(),
         };
         for (column, text) in [
             (Type::Date(pattern("%d.%m.%Y")), "21.11.2026"),

@@ -2,10 +2,11 @@
 
 use crate::connector::{Column, Path, Struct, Type};
 use crate::diagnostic::{Applicability, Diagnostic, Span};
+use crate::names;
 use crate::spec::{Text, View};
 use crate::yaml::{Node, Value};
 
-use super::{Check, names};
+use super::Check;
 
 /// The column of an untyped record as a whole, where it has a key beside it.
 const RECORD: &str = "record";
@@ -91,13 +92,13 @@ impl Check<'_> {
                 continue;
             }
             let said = columns
-                .get(&column.key)
+                .get(column.key.as_str())
                 .and_then(|node| node.get("nullable"));
             let says_nullable = said
                 .and_then(Node::scalar)
                 .is_some_and(|said| said.text == "true");
             let type_compares = compares(&column.data_type);
-            let word = word(&column.data_type);
+            let word = column.data_type.word();
             let non_null = non_null(&column.data_type);
             let (is_included, was_nullable) = (column.parent.is_some(), column.nullable);
             column.nullable = false;
@@ -331,25 +332,17 @@ impl Check<'_> {
 
 /// What stands at a key of an untyped record.
 fn looked_up(key: &str, name: String, line: u32) -> Column {
-    Column {
-        ident: names::ident(&name),
-        name,
-        key: key.to_owned(),
-        line,
-        ..column(Type::Scalar)
-    }
+    let mut column = Column::new(name, Type::Scalar);
+    column.key = key.to_owned().into();
+    column.line = line;
+    column
 }
 
 /// An untyped record as a whole.
 fn record() -> Column {
-    Column {
-        from: Some(Path::default()),
-        ..column(Type::Json)
-    }
-}
-
-fn column(data_type: Type) -> Column {
-    Column::new(RECORD.to_owned(), RECORD.to_owned(), data_type)
+    let mut column = Column::new(RECORD, Type::Json);
+    column.from = Some(Path::ROOT);
+    column
 }
 
 /// From the resource's name to the end of its columns: roughly where it is written.
@@ -382,29 +375,8 @@ fn compares(data_type: &Type) -> bool {
 pub(super) fn non_null(data_type: &Type) -> String {
     match data_type {
         Type::Text | Type::Bigint | Type::Double | Type::Bool | Type::Time | Type::Binary => {
-            format!("`{}!`", word(data_type))
+            format!("`{}!`", data_type.word())
         }
         _ => "`nullable: false`".to_owned(),
-    }
-}
-
-pub(super) fn word(data_type: &Type) -> &'static str {
-    match data_type {
-        Type::Text => "text",
-        Type::Bigint => "bigint",
-        Type::Double => "double",
-        Type::Bool => "bool",
-        Type::Timestamp(_) => "timestamp",
-        Type::Date(_) => "date",
-        Type::Time => "time",
-        Type::Decimal { .. } => "decimal",
-        Type::Binary => "binary",
-        Type::Json => "json",
-        Type::Object(_) => "object",
-        Type::Array(_) => "array",
-        Type::Map(_) => "map",
-        Type::Enum(_) => "enum",
-        Type::Union(_) => "union",
-        Type::Scalar => "scalar",
     }
 }

@@ -14,8 +14,8 @@ mod groups;
 mod included_settings;
 mod incremental;
 mod keys;
+mod link;
 mod literal;
-mod names;
 mod paginator;
 mod parent;
 mod pieces;
@@ -30,16 +30,16 @@ mod url;
 mod variants;
 
 use crate::Outline;
-use crate::connector::{Connector, Resource, Template};
+use crate::connector::{Connector, SourcePlan, Template};
 use crate::diagnostic::{Diagnostic, Sink, Span};
 use crate::grammar;
 use crate::render::Source;
 use crate::spec::{Spec, View};
 use crate::yaml::Node;
 
+use crate::names::{self, Taken};
 use choices::Choices;
 use client::Client;
-use names::Taken;
 use parent::Parent;
 use settings::Settings;
 pub(crate) use template::NAMESPACES;
@@ -74,9 +74,10 @@ struct Check<'a> {
 /// in it, which are good in any case.
 pub(crate) fn check(spec: &Spec, source: &Source, sink: &mut Sink) -> (Connector, Outline) {
     let root = View::new(&spec.root, &grammar::SOURCE);
-    let name = root
-        .owned("name")
-        .unwrap_or_else(|| file_stem(source.path()));
+    let name = match root.text("name") {
+        Some(name) => name.text.to_owned(),
+        None => file_stem(source.path()),
+    };
     let name = source_name(&name, &root, sink);
     let settings = settings::read(&root, &name, sink);
     let mut check = Check {
@@ -101,36 +102,32 @@ pub(crate) fn check(spec: &Spec, source: &Source, sink: &mut Sink) -> (Connector
     let client = check.client(&root);
     let mut auths = Vec::new();
     let family = check.family(spec);
-    let resources: Vec<Resource> = spec
-        .resources
-        .iter()
-        .zip(family)
-        .filter_map(|(node, kin)| check.resource(node, kin?, &client, &mut auths))
-        .collect();
+    let mut resources = Vec::with_capacity(spec.resources.len());
+    for (node, kin) in spec.resources.iter().zip(family) {
+        let resource = kin.and_then(|kin| check.resource(node, kin, &client, &mut auths));
+        resources.push(resource);
+    }
     check.client_is_inherited(&client, spec);
     check.credentials_travel_encrypted(&client);
     check.settings.one_variable_each(check.sink);
     check.everything_is_used(&root, spec);
     let choices = choices::finish(check.choices.take(), &check.settings.shared());
-    let (secrets, config) = check.settings.finish();
+    let (secrets, config, setting_enums) = check.settings.finish();
     let outline = check.outline;
-    let connector = Connector {
-        name,
-        spec: source.path().to_owned(),
-        description: root.owned("description"),
+    let resources = link::link(resources);
+    let plan = SourcePlan {
+        name: name.into(),
+        spec: source.path().to_owned().into(),
+        choices: choices.into(),
         secrets,
         config,
-        base_url: client.base_url,
-        headers: client.headers,
-        retry: client.retry,
-        rate_limit: client.rate_limit,
-        connect_timeout: client.connect_timeout,
-        request_timeout: client.request_timeout,
-        concurrency: client.concurrency,
-        max_response_bytes: client.max_response_bytes,
-        allow_origins: client.allow_origins,
-        choices,
-        auths,
+        resources: resources.iter().map(|one| one.plan.clone()).collect(),
+        ..client.plan
+    };
+    let connector = Connector {
+        plan: plan.into(),
+        description: root.owned("description"),
+        setting_enums,
         resources,
     };
     (connector, outline)

@@ -1,6 +1,8 @@
 //! `paginator`: how pages follow each other, and that they end.
 
-use crate::connector::{Cursor, Ends, Offset, PageNumber, Pages, Paginator, Path, Slot, Step};
+use crate::connector::{
+    Cursor, Ends, List, Offset, PageNumber, Pages, Paginator, Path, Slot, Step, Text,
+};
 use crate::diagnostic::{Applicability, Diagnostic, Span};
 use crate::grammar;
 use crate::spec::View;
@@ -43,13 +45,13 @@ impl Check<'_> {
                     header,
                     rel: view
                         .owned("links_next_key")
-                        .unwrap_or_else(|| "next".to_owned()),
+                        .unwrap_or_else(|| "next".into()),
                 }
             }
             "json_link" => Pages::JsonLink {
                 next_url_path: view
                     .path("next_url_path")
-                    .unwrap_or_else(|| keys(&["next"])),
+                    .unwrap_or_else(|| Path::of(["next"])),
             },
             "custom" => Pages::Custom {
                 rust: view.text("rust").and_then(rust_path)?,
@@ -65,7 +67,7 @@ impl Check<'_> {
                 view.integer("maximum_pages")
             },
             stop_on_status: if is_single {
-                Vec::new()
+                List::EMPTY
             } else {
                 self.statuses_of_failures(&view, "stop_on_status");
                 view.statuses("stop_on_status").unwrap_or_default()
@@ -182,7 +184,7 @@ impl Check<'_> {
         Pages::Cursor(Cursor {
             cursor_path: view
                 .path("cursor_path")
-                .unwrap_or_else(|| keys(&["cursors", "next"])),
+                .unwrap_or_else(|| Path::of(["cursors", "next"])),
             cursor: self.slot(
                 view,
                 "cursor_param",
@@ -201,13 +203,13 @@ impl Check<'_> {
                 .entry("total_header")
                 .map(|_| self.header_key(view, "total_header", "")),
             accept_short_total: view.bool("accept_short_total").unwrap_or(false),
-            ..Ends::default()
+            ..Ends::DEFAULT
         };
         if *kind == Pages::Single {
             return ends;
         }
         self.needs(view, "has_more_default", &["has_more_path"]);
-        let is_counted = Ends::default_stop_after_empty_page(kind);
+        let is_counted = Ends::of(kind).stop_after_empty_page;
         let flag = |key| view.bool(key).unwrap_or(false);
         Ends {
             has_more_path: view.path("has_more_path"),
@@ -239,9 +241,9 @@ impl Check<'_> {
     }
 
     /// A key that names a header.
-    fn header_key(&mut self, view: &View<'_>, key: &str, default: &str) -> String {
+    fn header_key(&mut self, view: &View<'_>, key: &str, default: &'static str) -> Text {
         let Some(text) = view.text(key) else {
-            return default.to_owned();
+            return default.into();
         };
         if !value::is_header_name(text.text) {
             self.error(
@@ -253,7 +255,7 @@ impl Check<'_> {
                 .help("a header's name has letters, digits and `-`"),
             );
         }
-        text.text.to_owned()
+        text.owned()
     }
 
     /// Where a value is sent: in a parameter, or at a place in the body.
@@ -288,7 +290,7 @@ impl Check<'_> {
             );
         }
         slots.params.push((name.to_owned(), param));
-        Slot::Query(name.to_owned())
+        Slot::Query(name.to_owned().into())
     }
 
     /// Of a parameter and a place in the body one is used.
@@ -491,12 +493,4 @@ struct Slots {
     has_body: bool,
     params: Vec<(String, &'static str)>,
     fields: Vec<(Path, &'static str)>,
-}
-
-fn keys(keys: &[&str]) -> Path {
-    Path(
-        keys.iter()
-            .map(|key| Step::Key((*key).to_owned()))
-            .collect(),
-    )
 }

@@ -3,20 +3,23 @@
 use std::rc::Rc;
 
 use crate::connector::{
-    self, Auth, Body, ColumnsContract, DataTypeContract, Location, Method, Pages, Paginator, Path,
-    Record, Resource, SchemaContract, Selector, Step, WriteDisposition,
+    self, Auth, Body, ColumnsContract, DataTypeContract, List, Location, Method, Pages, Paginator,
+    Param, ParentField, Path, Record, Ref, ResourcePlan, SchemaContract, Selector, Step,
+    WriteDisposition,
 };
 use crate::diagnostic::{Diagnostic, Span};
 use crate::grammar;
 use crate::jsonpath::{self, Parsed};
+use crate::names;
 use crate::spec::{Text, View};
 use crate::yaml::{Node, Value};
 
+use super::Check;
 use super::client::Client;
 use super::endpoint::Credentials;
+use super::link::Unlinked;
 use super::paginator::Paging;
 use super::parent::{Kin, Parent};
-use super::{Check, names};
 
 impl Check<'_> {
     /// A resource, if it has a name; what else is wrong with it is reported.
@@ -25,8 +28,8 @@ impl Check<'_> {
         node: &Node,
         kin: Kin,
         client: &Client<'_>,
-        auths: &mut Vec<Auth>,
-    ) -> Option<Resource> {
+        auths: &mut Vec<Ref<Auth>>,
+    ) -> Option<Unlinked> {
         let view = View::new(node, &grammar::RESOURCE);
         let name = view.identifier("name")?;
         let record = kin.record;
@@ -59,7 +62,7 @@ impl Check<'_> {
         let parent = self.parent();
         let auth_node = effective_auth(&endpoint, client);
         let auth = auth_node.and_then(|node| self.auth(node));
-        let sent = [headers.as_slice(), &client.headers];
+        let sent: [&[Param]; 2] = [&headers, &client.plan.headers];
         let credentials = Credentials::of(auth_node.is_some(), &params, sent, &body);
         self.path_stays_at_home(&endpoint, &path, credentials, client);
         self.auth_owns_what_it_sends(auth.as_ref(), &endpoint, client);
@@ -91,34 +94,38 @@ impl Check<'_> {
             write_disposition,
             incremental.as_ref(),
             of.as_deref()
-                .zip(parent.as_ref().map(|parent| parent.fields.as_slice())),
+                .zip(parent.as_ref().map(|(_, fields)| &**fields)),
         );
-        Some(Resource {
-            name: name.text.to_owned(),
-            ident: names::ident(&names::snake(name.text)),
+        let plan = ResourcePlan {
+            name: name.owned(),
             line: self.line(name.span),
-            description: view.owned("description"),
+            table: connector::table(name.text, record.columns()),
             write_disposition,
             schema_contract: schema_contract(&view),
             selected: view.bool("selected").unwrap_or(true),
             parallelized: view.bool("parallelized").unwrap_or(true),
             method,
             path,
-            path_params,
             params: params.into_iter().map(|bound| bound.param).collect(),
             headers,
             body,
             response_actions,
-            auth: auth.map(|auth| position(auths, auth)),
-            paginator: paging.map_or_else(Paginator::default, |paging| paging.paginator),
-            selector: selector(&endpoint, "data_selector").unwrap_or_default(),
+            auth: auth.map(|auth| shared(auths, auth)),
+            paginator: paging.map_or(Paginator::DEFAULT, |paging| paging.paginator),
+            selector: selector(&endpoint, "data_selector").unwrap_or(Selector::Path(Path::ROOT)),
             rows_path: selector(&endpoint, "rows_path"),
             selector_required: endpoint.bool("data_selector_required").unwrap_or(true),
             incremental,
             processing_steps: self.processing_steps(&view),
-            parent,
+            parent: None,
             on_null_parent,
+        };
+        Some(Unlinked {
+            plan,
+            parent,
             record,
+            description: view.owned("description"),
+            path_params,
         })
     }
 
@@ -159,13 +166,11 @@ impl Check<'_> {
     }
 
     /// The parent, after the last place where something of it may stand.
-    fn parent(&mut self) -> Option<connector::Parent> {
+    fn parent(&mut self) -> Option<(usize, List<ParentField>)> {
         let taken = std::mem::take(&mut self.taken);
+        let fields = taken.into_iter().map(|taken| taken.field);
         match std::mem::take(&mut self.parent) {
-            Parent::Known(parent) => Some(connector::Parent {
-                resource: parent.at,
-                fields: taken.into_iter().map(|taken| taken.field).collect(),
-            }),
+            Parent::Known(parent) => Some((parent.at, fields.collect())),
             Parent::Nowhere | Parent::Unclear => None,
         }
     }
@@ -543,7 +548,7 @@ pub(super) fn columns_of<'t>(view: &View<'t>) -> Option<&'t Node> {
 
 fn schema_contract(view: &View<'_>) -> SchemaContract {
     let Some(contract) = view.view("schema_contract", &grammar::SCHEMA_CONTRACT) else {
-        return SchemaContract::default();
+        return SchemaContract::DEFAULT;
     };
     let word = |key: &str| contract.text(key).map(|word| word.text);
     SchemaContract {
@@ -564,7 +569,7 @@ fn selector(endpoint: &View<'_>, key: &str) -> Option<Selector> {
     Some(match jsonpath::parse(endpoint.text(key)?.text) {
         Ok(Parsed::Path(path)) => Selector::Path(path),
         Ok(Parsed::Query(query)) => Selector::Query(query),
-        Err(_) => Selector::default(),
+        Err(_) => Selector::Path(Path::ROOT),
     })
 }
 
@@ -578,11 +583,12 @@ fn effective_auth<'t>(endpoint: &View<'t>, client: &Client<'t>) -> Option<&'t No
     }
 }
 
-/// The position of equal credentials, added where there are none.
-fn position(auths: &mut Vec<Auth>, auth: Auth) -> usize {
-    let known = auths.iter().position(|one| *one == auth);
-    known.unwrap_or_else(|| {
-        auths.push(auth);
-        auths.len() - 1
-    })
+/// Equal credentials that another resource has, or else these.
+fn shared(auths: &mut Vec<Ref<Auth>>, auth: Auth) -> Ref<Auth> {
+    if let Some(known) = auths.iter().find(|known| ***known == auth) {
+        return known.clone();
+    }
+    let auth = Ref::from(auth);
+    auths.push(auth.clone());
+    auth
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::connector::{Config, ConfigType, EnumType, Secret};
+use crate::connector::{self, ConfigPlan, ConfigType, EnumType, List, SecretPlan};
 use crate::diagnostic::{Diagnostic, Sink, Span};
 use crate::grammar;
 use crate::secretive;
@@ -11,15 +11,17 @@ use crate::value;
 use crate::yaml::{Entry, Kind, Node, Value};
 
 use super::literal::query_has_no_secret;
-use super::names::{ident, pascal};
 use super::times;
+use crate::names::pascal;
 
 /// The settings and secrets of a source, and which of them are used.
 #[derive(Debug)]
 pub(super) struct Settings {
     source: String,
-    secrets: Vec<Declared<Secret>>,
-    config: Vec<Declared<Config>>,
+    secrets: Vec<Declared<SecretPlan>>,
+    config: Vec<Declared<ConfigPlan>>,
+    /// The Rust enums of the settings.
+    enums: Vec<Option<EnumType>>,
     /// Positions of the secrets that the choice uses which is being checked, in order.
     choice: Option<Vec<u16>>,
 }
@@ -40,6 +42,7 @@ pub(super) fn read(root: &View<'_>, source: &str, sink: &mut Sink) -> Settings {
         source: source.to_owned(),
         secrets: Vec::new(),
         config: Vec::new(),
+        enums: Vec::new(),
         choice: None,
     };
     for entry in root.entries("secrets") {
@@ -83,7 +86,7 @@ impl Settings {
     fn declare_secret(&mut self, entry: &Entry) {
         let view = View::new(&entry.value, &grammar::SECRET);
         let mut secret = self.new_secret(&entry.key.name);
-        if let Some(env) = view.identifier("env").map(|env| env.text.to_owned()) {
+        if let Some(env) = view.identifier("env").map(Text::owned) {
             secret.env = env;
         }
         secret.description = view.owned("description");
@@ -95,10 +98,9 @@ impl Settings {
         });
     }
 
-    fn new_secret(&self, name: &str) -> Secret {
-        Secret {
-            name: name.to_owned(),
-            ident: ident(name),
+    fn new_secret(&self, name: &str) -> SecretPlan {
+        SecretPlan {
+            name: name.to_owned().into(),
             env: self.variable(name),
             description: None,
         }
@@ -111,17 +113,17 @@ impl Settings {
             Value::Scalar(_) => text(&entry.value),
             _ => view.text("type"),
         };
-        let data_type = config_type(name, word, &view, sink);
+        let (data_type, names) = config_type(name, word, &view, sink);
         let default = view
             .node("default")
             .and_then(|node| default(node, &data_type, sink));
         if let (Some(node), Some(value)) = (view.node("default"), &default) {
             default_is_no_secret(name, value, node, sink);
         }
+        self.enums.push(names);
         self.config.push(Declared {
-            item: Config {
-                name: name.clone(),
-                ident: ident(name),
+            item: ConfigPlan {
+                name: name.clone().into(),
                 env: self.variable(name),
                 data_type,
                 default,
@@ -134,17 +136,19 @@ impl Settings {
     }
 
     /// `<SPEC NAME>_<NAME>` in upper case.
-    fn variable(&self, name: &str) -> String {
-        format!("{}_{name}", self.source).to_ascii_uppercase()
+    fn variable(&self, name: &str) -> connector::Text {
+        format!("{}_{name}", self.source)
+            .to_ascii_uppercase()
+            .into()
     }
 
     /// Two settings that are read from the same environment variable.
     pub(super) fn one_variable_each(&self, sink: &mut Sink) {
         let secrets = self.secrets.iter().map(|one| (&one.item.env, &one.span));
         let config = self.config.iter().map(|one| (&one.item.env, &one.span));
-        let mut seen: HashMap<&String, &Span> = HashMap::new();
+        let mut seen: HashMap<&str, &Span> = HashMap::new();
         for (env, here) in secrets.chain(config) {
-            if let Some(first) = seen.get(env) {
+            if let Some(first) = seen.get(env.as_str()) {
                 sink.push(
                     Diagnostic::error(
                         "RS0405",
@@ -155,7 +159,7 @@ impl Settings {
                     .also(first, "first used here"),
                 );
             }
-            seen.entry(env).or_insert(here);
+            seen.entry(env.as_str()).or_insert(here);
         }
     }
 
@@ -213,16 +217,17 @@ impl Settings {
     /// The types that enums of settings become, and where they are declared.
     pub(super) fn types(&self) -> Vec<(String, String, Span)> {
         let mut types = Vec::new();
-        for one in &self.config {
-            if let ConfigType::Enum(words) = &one.item.data_type {
-                types.push((words.ident.clone(), one.item.name.clone(), one.span.clone()));
+        for (one, names) in self.config.iter().zip(&self.enums) {
+            if let Some(names) = names {
+                let name = one.item.name.to_string();
+                types.push((names.ident.clone(), name, one.span.clone()));
             }
         }
         types
     }
 
     /// The setting at a position.
-    pub(super) fn config(&self, at: u16) -> Option<&Config> {
+    pub(super) fn config(&self, at: u16) -> Option<&ConfigPlan> {
         self.config.get(usize::from(at)).map(|one| &one.item)
     }
 
@@ -259,16 +264,22 @@ impl Settings {
         unused
     }
 
-    pub(super) fn finish(self) -> (Vec<Secret>, Vec<Config>) {
+    /// The secrets, the settings, and the Rust enums of these.
+    pub(super) fn finish(self) -> (List<SecretPlan>, List<ConfigPlan>, Vec<Option<EnumType>>) {
         let secrets = self.secrets.into_iter().map(|one| one.item);
         let config = self.config.into_iter().map(|one| one.item);
-        (secrets.collect(), config.collect())
+        (secrets.collect(), config.collect(), self.enums)
     }
 }
 
-fn config_type(name: &str, word: Option<Text<'_>>, view: &View<'_>, sink: &mut Sink) -> ConfigType {
+fn config_type(
+    name: &str,
+    word: Option<Text<'_>>,
+    view: &View<'_>,
+    sink: &mut Sink,
+) -> (ConfigType, Option<EnumType>) {
     let Some(word) = word else {
-        return ConfigType::Text;
+        return (ConfigType::Text, None);
     };
     let values = view.node("values");
     if let Some(values) = values.filter(|_| word.text != "enum") {
@@ -277,7 +288,7 @@ fn config_type(name: &str, word: Option<Text<'_>>, view: &View<'_>, sink: &mut S
                 .help("they are the words of a setting of type `enum`"),
         );
     }
-    match word.text {
+    let data_type = match word.text {
         "bigint" => ConfigType::Bigint,
         "double" => ConfigType::Double,
         "bool" => ConfigType::Bool,
@@ -295,16 +306,15 @@ fn config_type(name: &str, word: Option<Text<'_>>, view: &View<'_>, sink: &mut S
                         .help("write `{type: enum, values: [one, two]}`"),
                     );
                 }
-                return ConfigType::Text;
+                return (ConfigType::Text, None);
             };
-            ConfigType::Enum(EnumType {
-                ident: format!("Config{}", pascal(name)),
-                values: super::variants::enum_values(values, false, sink),
-                closed: true,
-            })
+            let ident = format!("Config{}", pascal(name));
+            let (words, names) = super::variants::enum_values(ident, values, false, sink);
+            return (ConfigType::Enum(words), Some(names));
         }
         _ => ConfigType::Text,
-    }
+    };
+    (data_type, None)
 }
 
 /// A credential as the default of a setting that is named like one: settings may be printed.
@@ -330,7 +340,7 @@ fn default_is_no_secret(name: &str, value: &str, node: &Node, sink: &mut Sink) {
 }
 
 /// The default, if it is of its type.
-fn default(node: &Node, data_type: &ConfigType, sink: &mut Sink) -> Option<String> {
+fn default(node: &Node, data_type: &ConfigType, sink: &mut Sink) -> Option<connector::Text> {
     let scalar = node.scalar()?;
     let given = scalar.text.as_str();
     let (is_good, expected) = match data_type {
@@ -345,7 +355,7 @@ fn default(node: &Node, data_type: &ConfigType, sink: &mut Sink) -> Option<Strin
         ),
         ConfigType::Enum(words) => (
             // Without a word, what is wrong with them was reported.
-            words.values.is_empty() || words.values.iter().any(|word| word.value == given),
+            words.is_empty() || words.iter().any(|word| word == given),
             "one of its `values`",
         ),
     };
@@ -363,8 +373,8 @@ fn default(node: &Node, data_type: &ConfigType, sink: &mut Sink) -> Option<Strin
     query_has_no_secret(given, &node.span, sink);
     let is_bool = matches!(data_type, ConfigType::Bool);
     Some(if is_bool {
-        given.to_ascii_lowercase()
+        given.to_ascii_lowercase().into()
     } else {
-        given.to_owned()
+        given.to_owned().into()
     })
 }

@@ -1,6 +1,6 @@
 //! `processing_steps`: functions that records go through.
 
-use crate::connector::ProcessingStep;
+use crate::connector::{List, ProcessingStep};
 use crate::diagnostic::Diagnostic;
 use crate::grammar;
 use crate::spec::View;
@@ -10,9 +10,9 @@ use super::Check;
 
 impl Check<'_> {
     /// The steps of a resource, in order. Whether there are such functions is for rustc to say.
-    pub(super) fn processing_steps(&mut self, view: &View<'_>) -> Vec<ProcessingStep> {
+    pub(super) fn processing_steps(&mut self, view: &View<'_>) -> List<ProcessingStep> {
         let Some(list) = view.node("processing_steps") else {
-            return Vec::new();
+            return List::EMPTY;
         };
         if matches!(&list.value, Value::List(steps) if steps.is_empty()) {
             self.error(

@@ -1,6 +1,6 @@
 //! Placeholders in text.
 
-use crate::connector::{Part, Template};
+use crate::connector::{List, Part, Template};
 use crate::diagnostic::{Applicability, Diagnostic, Span};
 use crate::foreign::{self, Jinja};
 use crate::spec::Text;
@@ -106,12 +106,12 @@ impl Check<'_> {
                 self.dollar_is_text(inner, &span);
             }
             if !literal.is_empty() {
-                parts.push(Part::Text(std::mem::take(&mut literal)));
+                parts.push(Part::Text(std::mem::take(&mut literal).into()));
             }
             parts.extend(found);
         }
         if !literal.is_empty() {
-            parts.push(Part::Text(literal));
+            parts.push(Part::Text(literal.into()));
         }
         self.both_ends_come(text, &parts);
         Template(joined(parts))
@@ -318,7 +318,7 @@ impl Check<'_> {
 
     fn bound(&mut self, name: &str, span: &Span, scope: Scope<'_>) -> Vec<Part> {
         if let Some((_, template)) = scope.bound.iter().find(|(bound, _)| bound == name) {
-            return template.0.clone();
+            return template.0.to_vec();
         }
         let mut diagnostic = Diagnostic::error(
             "RS0208",
@@ -335,7 +335,7 @@ impl Check<'_> {
         } else if scope.place == Place::Credential {
             // What is no word may be the secret itself.
             let name = if crate::read::credentials::is_word(name) {
-                super::names::snake(name)
+                crate::names::snake(name)
             } else {
                 "NAME".to_owned()
             };
@@ -415,15 +415,17 @@ impl Check<'_> {
 }
 
 /// Neighbouring texts as one.
-fn joined(parts: Vec<Part>) -> Vec<Part> {
+fn joined(parts: Vec<Part>) -> List<Part> {
     let mut joined: Vec<Part> = Vec::with_capacity(parts.len());
     for part in parts {
         match (joined.last_mut(), part) {
-            (Some(Part::Text(before)), Part::Text(text)) => before.push_str(&text),
+            (Some(Part::Text(before)), Part::Text(text)) => {
+                *before = format!("{before}{text}").into();
+            }
             (_, part) => joined.push(part),
         }
     }
-    joined
+    joined.into()
 }
 
 /// Whether a template holds a secret.

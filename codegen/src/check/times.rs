@@ -6,19 +6,19 @@ use crate::connector::TimeFormat;
 pub(super) fn format(text: &str, zone: Option<&str>) -> Result<TimeFormat, String> {
     match text {
         "rfc3339" => Ok(zone.map_or(TimeFormat::Rfc3339, |zone| TimeFormat::Local {
-            zone: zone.to_owned(),
+            zone: zone.to_owned().into(),
         })),
         "date" => Ok(zone.map_or(TimeFormat::Date, |zone| TimeFormat::Pattern {
-            pattern: "%Y-%m-%d".to_owned(),
-            zone: Some(zone.to_owned()),
+            pattern: "%Y-%m-%d".into(),
+            zone: Some(zone.to_owned().into()),
         })),
         "epoch_seconds" => Ok(TimeFormat::EpochSeconds),
         "epoch_millis" => Ok(TimeFormat::EpochMillis),
         pattern if pattern.contains('%') => {
             tells_a_day(&conversions(pattern)?)?;
             Ok(TimeFormat::Pattern {
-                pattern: pattern.to_owned(),
-                zone: zone.map(ToOwned::to_owned),
+                pattern: pattern.to_owned().into(),
+                zone: zone.map(|zone| zone.to_owned().into()),
             })
         }
         word => Err(format!("`{word}` is no format")),

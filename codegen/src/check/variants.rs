@@ -2,23 +2,28 @@
 
 use std::collections::HashMap;
 
-use crate::connector::{Column, EnumType, EnumValue, TimeFormat, Type, UnionType};
+use crate::connector::{
+    Column, EnumType, List, RustType, Text, TimeFormat, Type, Typed, UnionType,
+};
 use crate::diagnostic::{Diagnostic, Sink, Span};
 use crate::grammar;
+use crate::names;
 use crate::spec::{View, text};
 use crate::yaml::{Node, Value};
 
+use super::Check;
 use super::columns::{Within, decode, typed};
-use super::{Check, names};
 
 impl Check<'_> {
-    pub(super) fn enumeration(&mut self, view: &View<'_>, within: Within<'_>) -> Option<EnumType> {
+    pub(super) fn enumeration(&mut self, view: &View<'_>, within: Within<'_>) -> Option<Typed> {
         let closed = view.bool("closed").unwrap_or(false);
         self.type_is_free(within.ident, within.name, within.span);
-        Some(EnumType {
-            ident: within.ident.to_owned(),
-            values: enum_values(view.node("values")?, !closed, self.sink),
-            closed,
+        let values = view.node("values")?;
+        let ident = within.ident.to_owned();
+        let (values, names) = enum_values(ident, values, !closed, self.sink);
+        Some(Typed {
+            data_type: Type::Enum { values, closed },
+            rust: RustType::Enum(names),
         })
     }
 
@@ -38,10 +43,10 @@ impl Check<'_> {
                 ident: &ident,
                 ..within
             };
-            let Some(data_type) = self.data_type(node, inner) else {
+            let Some(typed) = self.data_type(node, inner) else {
                 continue;
             };
-            for kind in json_kinds(&data_type) {
+            for kind in json_kinds(&typed.data_type) {
                 if let Some((_, first)) = kinds.iter().find(|(other, _)| other == kind) {
                     self.error(
                         Diagnostic::error("RS0603", &node.span, format!("two members of this union are a {kind} in JSON"))
@@ -52,9 +57,7 @@ impl Check<'_> {
                 kinds.push((kind, &node.span));
             }
             self.member_has_no_nullability(node);
-            let mut column = self.element_of(node, data_type, within);
-            column.ident = variant;
-            members.push(column);
+            members.push(self.element_of(node, typed, within));
         }
         if matches!(&of.value, Value::List(members) if members.len() < 2) {
             self.error(
@@ -68,15 +71,13 @@ impl Check<'_> {
         })
     }
 
-    fn element_of(&mut self, node: &Node, data_type: Type, within: Within<'_>) -> Column {
+    fn element_of(&mut self, node: &Node, of: Typed, within: Within<'_>) -> Column {
         let last = within.name.rsplit('.').next().unwrap_or(within.name);
-        Column {
-            decode: typed(node)
-                .map(|(_, view)| decode(&view))
-                .unwrap_or_default(),
-            line: self.line(&node.span),
-            ..Column::new(names::snake(last), String::new(), data_type)
-        }
+        let mut column = Column::new(names::snake(last), of);
+        let view = typed(node).map(|(_, view)| view);
+        column.decode = view.as_ref().map(decode).unwrap_or_default();
+        column.line = self.line(&node.span);
+        column
     }
 
     /// Null is no member: the column is nullable or not.
@@ -102,9 +103,15 @@ impl Check<'_> {
     }
 }
 
-/// The words of an enum with their variants, none twice.
-pub(super) fn enum_values(node: &Node, open: bool, sink: &mut Sink) -> Vec<EnumValue> {
-    let mut values: Vec<EnumValue> = Vec::new();
+/// The words of an enum, none twice, and their names in Rust.
+pub(super) fn enum_values(
+    enum_ident: String,
+    node: &Node,
+    open: bool,
+    sink: &mut Sink,
+) -> (List<Text>, EnumType) {
+    let mut values: Vec<Text> = Vec::new();
+    let mut variants = Vec::new();
     let mut words: HashMap<&str, &Span> = HashMap::new();
     let mut idents: HashMap<String, &Span> = HashMap::new();
     if matches!(&node.value, Value::List(words) if words.is_empty()) {
@@ -178,12 +185,14 @@ pub(super) fn enum_values(node: &Node, open: bool, sink: &mut Sink) -> Vec<EnumV
         }
         words.insert(word.text, word.span);
         idents.insert(ident.clone(), word.span);
-        values.push(EnumValue {
-            value: word.text.to_owned(),
-            ident,
-        });
+        values.push(word.text.to_owned().into());
+        variants.push(ident);
     }
-    values
+    let names = EnumType {
+        ident: enum_ident,
+        variants,
+    };
+    (values.into(), names)
 }
 
 /// The kinds of JSON value that a type takes.
@@ -195,7 +204,7 @@ fn json_kinds(data_type: &Type) -> &'static [&'static str] {
         Type::Text
         | Type::Time
         | Type::Binary
-        | Type::Enum(_)
+        | Type::Enum { .. }
         | Type::Date(_)
         | Type::Timestamp(_) => &["text"],
         Type::Decimal { .. } => &["number", "text"],

@@ -2,14 +2,18 @@
 
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
+use rest_source_model::describe::{Describe, Value};
 
-use crate::connector::{Column, Decode, Path, Step, TimeFormat, Type};
+use crate::connector::{Column, Decode, Path, RustType, TimeFormat, Type};
 
-use super::names::{argument, each, ident, integer, list, option, slice, text};
+use super::{
+    literal::literal,
+    names::{argument, each, ident, integer},
+};
 
 /// The type of the column's field.
 pub(crate) fn field_type(column: &Column) -> TokenStream {
-    let value = value_type(&column.data_type);
+    let value = value_type(column);
     if column.explicit {
         quote!(__rs::Field<#value>)
     } else if column.nullable {
@@ -19,7 +23,26 @@ pub(crate) fn field_type(column: &Column) -> TokenStream {
     }
 }
 
-fn value_type(data_type: &Type) -> TokenStream {
+fn value_type(column: &Column) -> TokenStream {
+    let name = match &column.rust {
+        RustType::BuiltIn => return built_in(&column.data_type),
+        RustType::Struct(object) => &object.ident,
+        RustType::Enum(words) => &words.ident,
+        RustType::Union(union) => &union.ident,
+        RustType::Element(element) => {
+            let element = field_type(element);
+            return if matches!(column.data_type, Type::Map(_)) {
+                quote!(__rs::BTreeMap<String, #element>)
+            } else {
+                quote!(Vec<#element>)
+            };
+        }
+    };
+    let name = ident(name);
+    quote!(#name)
+}
+
+fn built_in(data_type: &Type) -> TokenStream {
     match data_type {
         Type::Text => quote!(String),
         Type::Bigint => quote!(i64),
@@ -31,24 +54,8 @@ fn value_type(data_type: &Type) -> TokenStream {
         Type::Decimal { .. } => quote!(__rs::Decimal),
         Type::Binary => quote!(Vec<u8>),
         // No record has a field for a scalar: it stands beside one that is taken as it is.
-        Type::Json | Type::Scalar => quote!(__rs::Json),
-        Type::Object(object) => named(&object.ident),
-        Type::Enum(words) => named(&words.ident),
-        Type::Union(union) => named(&union.ident),
-        Type::Array(element) => {
-            let element = field_type(element);
-            quote!(Vec<#element>)
-        }
-        Type::Map(element) => {
-            let element = field_type(element);
-            quote!(__rs::BTreeMap<String, #element>)
-        }
+        _ => quote!(__rs::Json),
     }
-}
-
-fn named(name: &str) -> TokenStream {
-    let name = ident(name);
-    quote!(#name)
 }
 
 /// The columns' lines in a table.
@@ -59,150 +66,85 @@ pub(super) fn lines(columns: &[Column]) -> TokenStream {
     })
 }
 
-/// The column's line in a table.
+/// The column's line in a table: a constructor, and a setter for each field that differs from it.
 pub(super) fn column(column: &Column) -> TokenStream {
     let mut tokens = constructor(column);
-    if column.key != column.name {
-        let key = &column.key;
-        tokens.extend(quote!(.key(#key)));
-    }
-    if let Some(from) = column.from.as_ref().filter(|from| !from.0.is_empty()) {
-        let steps = argument(&steps(from));
-        tokens.extend(quote!(.from(#steps)));
-    }
-    match column.decode {
-        // Its constructor says so.
-        Decode::Native | Decode::Rest => {}
-        Decode::Text => tokens.extend(quote!(.decode(__rs::Decode::Text))),
-        Decode::Integer => tokens.extend(quote!(.decode(__rs::Decode::Integer))),
-    }
-    if column.nullable {
-        tokens.extend(quote!(.nullable()));
-    }
-    if column.explicit {
-        tokens.extend(quote!(.explicit()));
-    }
-    if column.primary_key {
-        tokens.extend(quote!(.primary_key()));
-    }
-    if column.merge_key {
-        tokens.extend(quote!(.merge_key()));
-    }
-    if let Some(field) = column.parent {
-        let field = Literal::u16_unsuffixed(field);
-        tokens.extend(quote!(.parent(#field)));
-    }
-    if let Some(setting) = column.config {
-        let setting = Literal::u16_unsuffixed(setting);
-        tokens.extend(quote!(.config(#setting)));
+    let Value::Item(item) = column.schema.describe() else {
+        return tokens;
+    };
+    for (field, value) in item.fields {
+        let is_constructed = match field {
+            "name" | "data_type" | "line" => true,
+            "key" => column.key == column.name,
+            "from" => column.is_record(),
+            "decode" => column.decode == Decode::Rest,
+            _ => false,
+        };
+        if is_constructed {
+            continue;
+        }
+        let setter = ident(field);
+        let value = match &column.from {
+            Some(Path(steps)) if field == "from" => argument(&literal(steps)),
+            _ => set(value),
+        };
+        tokens.extend(quote!(.#setter(#value)));
     }
     tokens
 }
 
+/// What a setter is given.
+fn set(value: &dyn Describe) -> TokenStream {
+    match value.describe() {
+        Value::Bool(_) => TokenStream::new(),
+        Value::Text(text) => quote!(#text),
+        Value::Option(Some(value)) => literal(value),
+        _ => literal(value),
+    }
+}
+
 fn constructor(column: &Column) -> TokenStream {
-    let name = &column.name;
+    let name = column.name.as_str();
     let line = Literal::u32_unsuffixed(column.line);
     if column.decode == Decode::Rest {
         return quote!(extra(#line));
     }
-    if column.from.as_ref().is_some_and(|from| from.0.is_empty()) {
+    if column.is_record() {
         return quote!(record(#line));
     }
-    match &column.data_type {
-        Type::Text => quote!(text(#name, #line)),
-        Type::Bigint => quote!(bigint(#name, #line)),
-        Type::Double => quote!(double(#name, #line)),
-        Type::Bool => quote!(bool(#name, #line)),
-        Type::Timestamp(TimeFormat::Rfc3339) => quote!(timestamp(#name, #line)),
-        Type::Timestamp(format) => {
-            let format = time_format(format);
-            quote!(timestamp_as(#name, #line, #format))
+    let constructor = ident(column.data_type.word());
+    let argument = match (&column.data_type, &column.rust) {
+        (Type::Timestamp(format), _) if *format != TimeFormat::Rfc3339 => {
+            let format = literal(format);
+            return quote!(timestamp_as(#name, #line, #format));
         }
-        Type::Date(TimeFormat::Date) => quote!(date(#name, #line)),
-        Type::Date(format) => {
-            let format = time_format(format);
-            quote!(date_as(#name, #line, #format))
+        (Type::Date(format), _) if *format != TimeFormat::Date => {
+            let format = literal(format);
+            return quote!(date_as(#name, #line, #format));
         }
-        Type::Time => quote!(time(#name, #line)),
-        Type::Decimal { precision, scale } => {
-            let (precision, scale) = (
-                Literal::u8_unsuffixed(*precision),
-                Literal::u8_unsuffixed(*scale),
-            );
-            quote!(decimal(#name, #line, #precision, #scale))
+        (Type::Decimal { precision, scale }, _) => {
+            let (precision, scale) = (integer(*precision), integer(*scale));
+            quote!(, #precision, #scale)
         }
-        Type::Binary => quote!(binary(#name, #line)),
-        Type::Json => quote!(json(#name, #line)),
-        Type::Object(object) => {
+        (_, RustType::Struct(object)) => {
             let object = ident(&object.ident);
-            quote!(object::<#object>(#name, #line))
+            return quote!(object::<#object>(#name, #line));
         }
-        Type::Array(element) => container(column, "array", element),
-        Type::Map(element) => container(column, "map", element),
-        Type::Enum(words) => {
-            let constructor = ident(if words.closed { "closed" } else { "open" });
+        (_, RustType::Element(element)) => {
+            let element = self::column(element);
+            let element = argument(&quote!(&#element));
+            quote!(, #element)
+        }
+        (Type::Enum { closed, .. }, RustType::Enum(words)) => {
+            let constructor = ident(if *closed { "closed" } else { "open" });
             let words = ident(&words.ident);
-            quote!(#constructor(#name, #line, #words::WORDS))
+            return quote!(#constructor(#name, #line, #words::WORDS));
         }
-        Type::Union(union) => {
+        (_, RustType::Union(union)) => {
             let union = ident(&union.ident);
-            quote!(union(#name, #line, #union::MEMBERS))
+            quote!(, #union::MEMBERS)
         }
-        Type::Scalar => quote!(scalar(#name, #line)),
-    }
-}
-
-/// A list or a map.
-fn container(owner: &Column, word: &str, element: &Column) -> TokenStream {
-    let (name, line) = (&owner.name, Literal::u32_unsuffixed(owner.line));
-    let (constructor, element) = (ident(word), column(element));
-    let element = argument(&quote!(&#element));
-    quote!(#constructor(#name, #line, #element))
-}
-
-/// How an instant or a date is written.
-pub(super) fn time_format(format: &TimeFormat) -> TokenStream {
-    match format {
-        TimeFormat::Rfc3339 => quote!(__rs::TimeFormat::Rfc3339),
-        TimeFormat::Date => quote!(__rs::TimeFormat::Date),
-        TimeFormat::EpochSeconds => quote!(__rs::TimeFormat::EpochSeconds),
-        TimeFormat::EpochMillis => quote!(__rs::TimeFormat::EpochMillis),
-        TimeFormat::Pattern { pattern, zone } => {
-            let (pattern, zone) = (text(pattern), option(zone.as_deref().map(text)));
-            quote!(__rs::TimeFormat::Pattern { pattern: #pattern, zone: #zone })
-        }
-        TimeFormat::Local { zone } => {
-            let zone = text(zone);
-            quote!(__rs::TimeFormat::Local { zone: #zone })
-        }
-    }
-}
-
-/// A place in a JSON value, as a `Path`.
-pub(super) fn path(path: &Path) -> TokenStream {
-    let keys: Option<Vec<&String>> = path.0.iter().map(Step::key).collect();
-    if let Some(keys) = keys {
-        return quote!(__rs::at!(#(#keys),*));
-    }
-    let steps = steps(path);
-    quote!(__rs::Path(#steps))
-}
-
-pub(super) fn steps(Path(steps): &Path) -> TokenStream {
-    list(steps, step)
-}
-
-/// The steps of a place, for a function.
-pub(super) fn slice_of_steps(steps: &[Step]) -> TokenStream {
-    slice(steps, step)
-}
-
-fn step(step: &Step) -> TokenStream {
-    match step {
-        Step::Key(key) => quote!(__rs::Step::Key(__rs::Static(#key))),
-        Step::Index(index) => {
-            let index = integer(*index);
-            quote!(__rs::Step::Index(#index))
-        }
-    }
+        _ => TokenStream::new(),
+    };
+    quote!(#constructor(#name, #line #argument))
 }

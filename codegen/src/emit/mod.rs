@@ -7,9 +7,9 @@
 mod columns;
 mod docs;
 mod hooks;
+mod literal;
 mod names;
 mod parent;
-mod plan;
 mod records;
 mod resources;
 mod skeleton;
@@ -51,7 +51,7 @@ pub fn module(
     let records = records::records(connector, &own);
     let given = steps::give(connector, &own);
     let secrets = source::secrets(connector);
-    let config = source::config(&connector.config);
+    let config = source::config(connector);
     let hooks = hooks::hooks(connector);
     let source = source::source(connector, &own, hooks.is_some());
     let plan = source::plan(connector);
@@ -80,14 +80,14 @@ pub fn module(
 pub fn file(connector: &Connector, runtime: &CratePath) -> TokenStream {
     let module = Module {
         runtime: runtime.clone(),
-        ..Module::new(names::module(&connector.name))
+        ..Module::new(names::module(&connector.plan.name))
     };
     self::module(connector, &module, None)
 }
 
 /// What the spec says of the source, after what the user's own documentation of the module says.
 fn module_docs(connector: &Connector, module: &Module) -> TokenStream {
-    let spec = docs::code(&connector.spec);
+    let spec = docs::code(&connector.plan.spec);
     let docs = Docs::default()
         .theirs(connector.description.as_deref())
         .ours(&[&format!("Made from {spec}.")]);

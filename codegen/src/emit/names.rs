@@ -3,6 +3,8 @@
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 
+use crate::names;
+
 /// A name that the checks made: a valid identifier, raw where it must be.
 ///
 /// One that is none after all becomes `invalid_name`, which rustc will complain of, rather than the
@@ -22,15 +24,25 @@ fn is_plain(name: &str) -> bool {
         && name.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_')
 }
 
+/// The field of a secret or a setting.
+pub(super) fn field(name: &str) -> Ident {
+    ident(&names::ident(name))
+}
+
+/// The variant of a choice.
+pub(super) fn variant(name: &str) -> Ident {
+    ident(&names::ident(&names::pascal(name)))
+}
+
 /// A module's name from the source's: raw where it is a keyword.
 pub(super) fn module(name: &str) -> Ident {
     syn::parse_str(name).unwrap_or_else(|_| ident(&format!("r#{name}")))
 }
 
-/// A constant's name from a function's: `r#type` → `TYPE_PLAN`. The suffix keeps it from being a
+/// A constant's name from a resource's: `type` → `TYPE_PLAN`. The suffix keeps it from being a
 /// keyword, and from being one of the names that every module has.
-pub(super) fn plan_ident(method: &str) -> Ident {
-    let name = method.trim_start_matches("r#").to_uppercase();
+pub(super) fn plan_ident(resource: &str) -> Ident {
+    let name = names::snake(resource).to_uppercase();
     ident(&format!("{name}_PLAN"))
 }
 
@@ -129,15 +141,6 @@ pub(super) fn slice<T>(items: &[T], emit: impl FnMut(&T) -> TokenStream) -> Toke
     quote!(&[#items])
 }
 
-/// `Some(…)` or `None`.
-pub(super) fn option(value: Option<TokenStream>) -> TokenStream {
-    if let Some(value) = value {
-        quote!(Some(#value))
-    } else {
-        quote!(None)
-    }
-}
-
 /// A text of a plan.
 pub(super) fn text(text: &str) -> TokenStream {
     quote!(__rs::Static(#text))
@@ -167,7 +170,7 @@ mod tests {
         assert_eq!(ident("r#type").to_string(), "r#type");
         assert_eq!(module("type").to_string(), "r#type");
         assert_eq!(module("media").to_string(), "media");
-        assert_eq!(plan_ident("r#type").to_string(), "TYPE_PLAN");
+        assert_eq!(plan_ident("type").to_string(), "TYPE_PLAN");
     }
 
     #[test]

@@ -1,32 +1,31 @@
 //! Children: how one is fetched for a record of its parent.
 
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::{
     connector::{
-        Column, Connector, Parent, ParentField, Path, Record, Resource, Step, Struct, Type,
+        Column, Connector, ParentField, ParentPlan, Path, Record, Resource, RustType, Step, Struct,
+        Type,
     },
     item::Item,
     own,
 };
 
 use super::{
-    columns::{field_type, path, slice_of_steps},
-    names::{ident, integer, list, plan_ident},
+    columns::field_type,
+    literal::{Fields, literal},
+    names::{ident, integer, plan_ident, slice},
 };
 
 /// The parent in a child's plan.
-pub(super) fn plan(connector: &Connector, parent: &Parent) -> Option<TokenStream> {
-    let resource = plan_ident(&connector.resources.get(parent.resource)?.ident);
-    let fields = list(&parent.fields, |field| {
-        let column = Literal::usize_unsuffixed(field.column);
-        let path = path(&field.path);
-        quote!(__rs::ParentField { column: #column, path: #path })
+pub(super) fn plan(parent: &ParentPlan) -> TokenStream {
+    let fields = Fields::of(parent, &mut |field| {
+        let resource = (field == "resource").then(|| plan_ident(&parent.resource.name))?;
+        Some(quote!(__rs::Static(&#resource)))
     });
-    Some(quote! {
-        __rs::Static(&__rs::ParentPlan { resource: __rs::Static(&#resource), fields: #fields })
-    })
+    let plan = fields.literal(&quote!(__rs::ParentPlan));
+    quote!(Some(__rs::Static(&#plan)))
 }
 
 /// The parent's record, and the values that a child takes of one, in order. Nothing for a child that
@@ -37,8 +36,8 @@ pub(super) fn takes(
     child: &Resource,
     own: &[Item],
 ) -> Option<(TokenStream, TokenStream)> {
-    let parent = child.parent.as_ref()?;
-    let Record::Struct(record) = &connector.resources.get(parent.resource)?.record else {
+    let parent = child.plan.parent.as_ref()?;
+    let Record::Struct(record) = &connector.parent(child)?.record else {
         return None;
     };
     let mut values = Vec::new();
@@ -52,7 +51,7 @@ pub(super) fn takes(
 
 /// The value of a field of the parent's record, `it`.
 fn value(record: &Struct, field: &ParentField, own: &[Item]) -> Option<TokenStream> {
-    let column = record.columns.get(field.column)?;
+    let column = record.columns.get(usize::from(field.column))?;
     let Path(steps) = &field.path;
     member(record, column, steps, own)
 }
@@ -63,7 +62,7 @@ fn member(record: &Struct, column: &Column, steps: &[Step], own: &[Item]) -> Opt
         let expected = field_type(column);
         own::has_field(own, column, &expected)
     });
-    let name = ident(&column.ident);
+    let name = ident(&column.ident());
     let inner = within(column, steps, own)?;
     is_there.then(|| {
         if column.explicit {
@@ -81,26 +80,27 @@ fn within(column: &Column, steps: &[Step], own: &[Item]) -> Option<TokenStream> 
     let Some((step, rest)) = steps.split_first() else {
         return match &column.data_type {
             Type::Object(_) | Type::Array(_) | Type::Map(_) | Type::Union(_) => None,
-            Type::Enum(_) => Some(quote!(__rs::ToScalar::to_scalar(it.as_str()))),
+            Type::Enum { .. } => Some(quote!(__rs::ToScalar::to_scalar(it.as_str()))),
             _ => Some(quote!(__rs::ToScalar::to_scalar(it))),
         };
     };
-    match (&column.data_type, step) {
-        (Type::Object(object), Step::Key(key)) => {
+    match (&column.data_type, &column.rust, step) {
+        (_, RustType::Struct(object), Step::Key(key)) => {
             let column = object.columns.iter().find(|column| column.name == *key)?;
             member(object, column, rest, own)
         }
-        (Type::Array(element), Step::Index(index)) => {
+        (_, RustType::Element(element), Step::Index(index)) => {
             let index = integer(*index);
             let inner = element_of(element, rest, own)?;
             Some(quote!(__rs::value_of(__rs::element(it, #index), |it| #inner)))
         }
-        (Type::Map(element), Step::Key(key)) => {
+        (_, RustType::Element(element), Step::Key(key)) => {
+            let key = key.as_str();
             let inner = element_of(element, rest, own)?;
             Some(quote!(__rs::value_of(it.get(#key), |it| #inner)))
         }
-        (Type::Json, _) => {
-            let steps = slice_of_steps(steps);
+        (Type::Json, _, _) => {
+            let steps = slice(steps, |step| literal(step));
             Some(quote!(__rs::within_json(it, #steps)))
         }
         _ => None,

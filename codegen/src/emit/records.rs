@@ -4,7 +4,7 @@ use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 
 use crate::{
-    connector::{Column, Connector, Decode, Record, Resource, Struct, Type},
+    connector::{Column, Connector, Decode, Record, Resource, RustType, Struct},
     item::Item,
     own,
 };
@@ -39,7 +39,7 @@ impl Records<'_> {
             .theirs(record.description.as_deref().or(description))
             .ours(&[
                 &in_words(self.connector, resource),
-                &self.declared(resource.line),
+                &self.declared(resource.plan.line),
             ]);
         self.record(record, &docs)
     }
@@ -48,7 +48,7 @@ impl Records<'_> {
     fn declared(&self, line: u32) -> String {
         format!(
             "Declared in {}.",
-            code(&format!("{}:{line}", self.connector.spec))
+            code(&format!("{}:{line}", self.connector.plan.spec))
         )
     }
 
@@ -86,8 +86,8 @@ impl Records<'_> {
 
     /// The types that a column needs: its object, enum or union, or its elements'.
     fn within(&self, owner: &str, path: &str, column: &Column) -> TokenStream {
-        match &column.data_type {
-            Type::Object(object) => {
+        match &column.rust {
+            RustType::Struct(object) => {
                 let description = object.description.as_deref();
                 let docs = Docs::default()
                     .theirs(description.or(column.description.as_deref()))
@@ -97,14 +97,16 @@ impl Records<'_> {
                     ]);
                 self.record(object, &docs)
             }
-            Type::Array(element) | Type::Map(element) => self.within(owner, path, element),
-            Type::Enum(words) => words::record_enum(words, &format!("{owner}.{path}")),
-            Type::Union(union) => {
+            RustType::Element(element) => self.within(owner, path, element),
+            RustType::Enum(words) => {
+                words::record_enum(words, &column.data_type, &format!("{owner}.{path}"))
+            }
+            RustType::Union(union) => {
                 let members = each(&union.members, |member| self.within(owner, path, member));
                 let union = words::union(union, &format!("{owner}.{path}"));
                 quote!(#union #members)
             }
-            _ => TokenStream::new(),
+            RustType::BuiltIn => TokenStream::new(),
         }
     }
 }
@@ -112,18 +114,22 @@ impl Records<'_> {
 /// The fields' names, with commas between.
 pub(super) fn idents(record: &Struct) -> TokenStream {
     commas(&record.columns, |column| {
-        ident(&column.ident).into_token_stream()
+        ident(&column.ident()).into_token_stream()
     })
 }
 
 fn definition(record: &Struct, docs: &Docs) -> TokenStream {
     let name = ident(&record.ident);
     let fields = each(&record.columns, |column| {
-        let (docs, ident, of) = (field_docs(column), ident(&column.ident), field_type(column));
+        let (docs, ident, of) = (
+            field_docs(column),
+            ident(&column.ident()),
+            field_type(column),
+        );
         quote!(#docs pub #ident: #of,)
     });
     // Rust takes such a name for one that nobody reads, the response or the language for its own.
-    let is_private = |column: &Column| column.ident.starts_with('_');
+    let is_private = |column: &Column| column.name.starts_with('_');
     let allow = record.columns.iter().any(is_private);
     let allow = allow.then(|| quote!(#[allow(clippy::pub_underscore_fields)]));
     quote! {
@@ -151,7 +157,7 @@ fn from_some_cells(own: &Item, record: &Struct) -> TokenStream {
     let mut fields = Vec::new();
     let takes = each(&record.columns, |column| {
         if own::takes(own, column) {
-            let field = ident(&column.ident);
+            let field = ident(&column.ident());
             let take = quote!(let #field = #cells.take(););
             fields.push(field);
             take

@@ -1,33 +1,29 @@
 //! A resource's plan and the method that fetches it.
 
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::{
-    connector::{
-        Body, ColumnsContract, Connector, DataTypeContract, Method, OnNullParent, Pages, Paginator,
-        Path, Record, Resource, SchemaContract, Selector, WriteDisposition,
-    },
+    connector::{Connector, Pages, Record, Resource, WriteDisposition},
     item::Item,
 };
 
 use super::{
     columns::lines,
     docs::{Docs, code},
-    names::{ident, plan_ident, text},
+    literal::Fields,
+    names::{ident, plan_ident},
     parent,
-    plan::{Fields, body, incremental, paginator, params, response_actions, selector, template},
     source::auth_ident,
-    steps,
 };
 
 /// What fetching a resource gives, as in ``One record of `stories`: …``.
 pub(super) fn in_words(connector: &Connector, resource: &Resource) -> String {
-    let name = code(&resource.name);
-    let path = connector.written(Some(resource), &resource.path);
-    let request = format!("{} {path}", method(resource.method));
-    let request = code(&request);
-    let pages = match resource.paginator.kind {
+    let plan = &resource.plan;
+    let name = code(&plan.name);
+    let path = connector.plan.written(Some(plan), &plan.path);
+    let request = code(&format!("{} {path}", plan.method.as_str()));
+    let pages = match plan.paginator.kind {
         Pages::Single => "",
         Pages::Offset(_) => ", by offset",
         Pages::Number(_) => ", by page",
@@ -35,20 +31,13 @@ pub(super) fn in_words(connector: &Connector, resource: &Resource) -> String {
         Pages::HeaderLink { .. } | Pages::JsonLink { .. } => ", by link",
         Pages::Custom { .. } => ", by a paginator of its own",
     };
-    let disposition = match resource.write_disposition {
+    let disposition = match plan.write_disposition {
         WriteDisposition::Append => String::new(),
         WriteDisposition::Replace => ", replaced whole".to_owned(),
         WriteDisposition::Merge => merged(resource),
         WriteDisposition::Skip => ", not loaded".to_owned(),
     };
     format!("One record of {name}: {request}{pages}{disposition}.")
-}
-
-fn method(method: Method) -> &'static str {
-    match method {
-        Method::Get => "GET",
-        Method::Post => "POST",
-    }
 }
 
 /// How its rows are merged: on the key, in groups of one merge key, or both.
@@ -76,12 +65,12 @@ fn merged(resource: &Resource) -> String {
 
 /// The method of `Source` that fetches the resource.
 pub(super) fn fetch(connector: &Connector, resource: &Resource, own: &[Item]) -> TokenStream {
-    let name = ident(&resource.ident);
-    let plan = plan_ident(&resource.ident);
+    let name = ident(&resource.ident());
+    let plan = plan_ident(&resource.plan.name);
     let record = record_type(resource);
     let docs = Docs::default().theirs(resource.description.as_deref());
-    let Some(parent) = resource.parent.as_ref() else {
-        let docs = docs.ours(&[&format!("Fetches {}.", code(&resource.name))]);
+    let Some(parent) = resource.plan.parent.as_ref() else {
+        let docs = docs.ours(&[&format!("Fetches {}.", code(&resource.plan.name))]);
         return quote! {
             #docs
             pub fn #name(&self) -> __rs::Fetch<#record> {
@@ -89,9 +78,11 @@ pub(super) fn fetch(connector: &Connector, resource: &Resource, own: &[Item]) ->
             }
         };
     };
-    let parent = connector.resources.get(parent.resource);
-    let of = parent.map_or(String::new(), |parent| code(&parent.name));
-    let first = format!("Fetches {}, of all records of {of}", code(&resource.name));
+    let of = code(&parent.resource.name);
+    let first = format!(
+        "Fetches {}, of all records of {of}",
+        code(&resource.plan.name)
+    );
     if let Some((parent, take)) = parent::takes(connector, resource, own) {
         let docs = docs.ours(&[&format!("{first}, or by `of` of one.")]);
         return quote! {
@@ -139,7 +130,7 @@ pub(super) fn plans(connector: &Connector) -> TokenStream {
     }
     let mut statics = TokenStream::new();
     for (resource, plan) in resources.iter().zip(&plans) {
-        let ident = plan_ident(&resource.ident);
+        let ident = plan_ident(&resource.plan.name);
         let plan = plan.over(&name, &base);
         statics.extend(quote!(static #ident: __rs::ResourcePlan = #plan;));
     }
@@ -177,11 +168,22 @@ impl Fields {
 }
 
 fn plan(connector: &Connector, resource: &Resource) -> Fields {
-    let line = Literal::u32_unsuffixed(resource.line);
-    let name = &resource.name;
-    let mut fields = Fields::default();
-    let table = match &resource.record {
+    let plan = &resource.plan;
+    Fields::of(&**plan, &mut |field| match field {
+        "table" => Some(table(resource)),
+        "auth" => plan.auth.as_ref().map(|auth| {
+            let auth = auth_ident(&connector.plan, auth);
+            quote!(Some(__rs::Static(&#auth)))
+        }),
+        "parent" => plan.parent.as_deref().map(parent::plan),
+        _ => None,
+    })
+}
+
+fn table(resource: &Resource) -> TokenStream {
+    match &resource.record {
         Record::Untyped(columns) => {
+            let name = resource.plan.table.name.as_str();
             let columns = if columns.is_empty() {
                 quote!(__rs::List::EMPTY)
             } else {
@@ -196,104 +198,6 @@ fn plan(connector: &Connector, resource: &Resource) -> Fields {
         Record::Struct(record) => {
             let record = ident(&record.ident);
             quote!(__rs::Static(<#record as __rs::Record>::TABLE))
-        }
-    };
-    fields.set("name", text(name));
-    fields.set("line", quote!(#line));
-    fields.set("table", table);
-    if resource.write_disposition != WriteDisposition::Append {
-        let disposition = write_disposition(resource.write_disposition);
-        fields.set("write_disposition", disposition);
-    }
-    if resource.schema_contract != SchemaContract::default() {
-        fields.set("schema_contract", schema_contract(resource.schema_contract));
-    }
-    if !resource.selected {
-        fields.set("selected", quote!(false));
-    }
-    if !resource.parallelized {
-        fields.set("parallelized", quote!(false));
-    }
-    if resource.method == Method::Post {
-        fields.set("method", quote!(__rs::Method::Post));
-    }
-    fields.set("path", template(&resource.path));
-    if !resource.params.is_empty() {
-        fields.set("params", params(&resource.params));
-    }
-    if !resource.headers.is_empty() {
-        fields.set("headers", params(&resource.headers));
-    }
-    if resource.body != Body::None {
-        fields.set("body", body(&resource.body));
-    }
-    let auth = resource.auth.map(|at| {
-        let auth = auth_ident(connector, at);
-        quote!(__rs::Static(&#auth))
-    });
-    fields.some("auth", auth);
-    if !is_single_page(&resource.paginator) {
-        fields.set("paginator", paginator(&resource.paginator));
-    }
-    if !matches!(&resource.selector, Selector::Path(Path(steps)) if steps.is_empty()) {
-        fields.set("selector", selector(&resource.selector));
-    }
-    fields.some("rows_path", resource.rows_path.as_ref().map(selector));
-    if !resource.selector_required {
-        fields.set("selector_required", quote!(false));
-    }
-    if !resource.response_actions.is_empty() {
-        let rules = response_actions(&resource.response_actions);
-        fields.set("response_actions", rules);
-    }
-    fields.some(
-        "incremental",
-        resource.incremental.as_ref().map(incremental),
-    );
-    if !resource.processing_steps.is_empty() {
-        fields.set("processing_steps", steps::plan(resource));
-    }
-    let parent = resource.parent.as_ref();
-    let parent = parent.and_then(|parent| parent::plan(connector, parent));
-    fields.some("parent", parent);
-    if resource.on_null_parent == OnNullParent::Skip {
-        fields.set("on_null_parent", quote!(__rs::OnNullParent::Skip));
-    }
-    fields
-}
-
-/// Whether it is what a plan has by default.
-fn is_single_page(paginator: &Paginator) -> bool {
-    matches!(paginator.kind, Pages::Single)
-        && paginator.maximum_pages.is_none()
-        && paginator.stop_on_status.is_empty()
-}
-
-fn write_disposition(disposition: WriteDisposition) -> TokenStream {
-    let variant = ident(match disposition {
-        WriteDisposition::Append => "Append",
-        WriteDisposition::Replace => "Replace",
-        WriteDisposition::Merge => "Merge",
-        WriteDisposition::Skip => "Skip",
-    });
-    quote!(__rs::WriteDisposition::#variant)
-}
-
-fn schema_contract(contract: SchemaContract) -> TokenStream {
-    let columns = ident(match contract.columns {
-        ColumnsContract::DiscardValue => "DiscardValue",
-        ColumnsContract::Freeze => "Freeze",
-        ColumnsContract::Evolve => "Evolve",
-    });
-    let data_type = ident(match contract.data_type {
-        DataTypeContract::Freeze => "Freeze",
-        DataTypeContract::DiscardRow => "DiscardRow",
-        DataTypeContract::DiscardValue => "DiscardValue",
-    });
-    quote! {
-        __rs::SchemaContract {
-            columns: __rs::ColumnsContract::#columns,
-            data_type: __rs::DataTypeContract::#data_type,
         }
     }
 }

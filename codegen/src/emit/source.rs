@@ -1,35 +1,33 @@
 //! The source: its secrets and settings, its plan, and the client with a method per resource.
 
-use std::time::Duration;
-
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
 use crate::{
-    connector::{Choice, Config, ConfigType, Connector, EnumType, Retry, Secret},
+    connector::{Auth, ConfigPlan, ConfigType, Connector, EnumType, Ref, SecretPlan, SourcePlan},
     item::Item,
 };
 
 use super::{
     docs::{Docs, code},
-    names::{commas, each, float, ident, integer, list, option, plan_ident, text},
-    plan::{Fields, auth, duration, params, rate_limit, retry, template},
+    literal::{Fields, literal},
+    names::{self, commas, each, float, ident, integer, list, plan_ident},
     resources::fetch,
-    words,
+    words::{self, Words},
 };
 
 /// `Secrets`, where the spec uses any.
 pub(super) fn secrets(connector: &Connector) -> Option<TokenStream> {
-    let secrets = &connector.secrets;
-    if secrets.is_empty() || !connector.choices.is_empty() {
+    let secrets = &connector.plan.secrets;
+    if secrets.is_empty() || !connector.plan.choices.is_empty() {
         return choices(connector);
     }
     let fields = each(secrets, |secret| {
-        let (docs, ident) = (secret_docs(secret), ident(&secret.ident));
+        let (docs, ident) = (secret_docs(secret), names::field(&secret.name));
         quote!(#docs pub #ident: __rs::Secret,)
     });
     let values = commas(secrets, |secret| {
-        let ident = ident(&secret.ident);
+        let ident = names::field(&secret.name);
         quote!(self.#ident)
     });
     Some(quote! {
@@ -48,22 +46,25 @@ pub(super) fn secrets(connector: &Connector) -> Option<TokenStream> {
 
 /// `Secrets` where there is a choice: a variant for each, with the secrets that it needs.
 fn choices(connector: &Connector) -> Option<TokenStream> {
-    if connector.choices.is_empty() {
+    let SourcePlan {
+        choices, secrets, ..
+    } = &*connector.plan;
+    if choices.is_empty() {
         return None;
     }
     let (mut variants, mut positions, mut values) =
         (TokenStream::new(), TokenStream::new(), TokenStream::new());
-    for (at, choice) in connector.choices.iter().enumerate() {
-        let (at, variant) = (Literal::usize_unsuffixed(at), ident(&choice.ident));
+    for (at, choice) in choices.iter().enumerate() {
+        let (at, variant) = (Literal::usize_unsuffixed(at), names::variant(&choice.name));
         let docs = Docs::default().ours(&[&format!("The choice {}.", code(&choice.name))]);
-        let secret = |at: &u16| connector.secrets.get(usize::from(*at));
+        let secret = |at: &u16| secrets.get(usize::from(*at));
         let fields = commas(&choice.secrets, |at| {
             let docs = secret(at).map(secret_docs);
-            let field = secret(at).map(|secret| ident(&secret.ident));
+            let field = secret(at).map(|secret| names::field(&secret.name));
             quote!(#docs #field: __rs::Secret)
         });
         let names = commas(&choice.secrets, |at| {
-            let field = secret(at).map(|secret| ident(&secret.ident));
+            let field = secret(at).map(|secret| names::field(&secret.name));
             quote!(#field)
         });
         variants.extend(quote!(#docs #variant { #fields },));
@@ -92,33 +93,40 @@ fn choices(connector: &Connector) -> Option<TokenStream> {
     })
 }
 
-fn secret_docs(secret: &Secret) -> Docs {
+fn secret_docs(secret: &SecretPlan) -> Docs {
     let remark = format!("From the environment: {}.", code(&secret.env));
     Docs::with_remark(secret.description.as_deref(), &remark)
 }
 
 /// `Config`, where the spec has settings, and the enums of its fields.
-pub(super) fn config(settings: &[Config]) -> Option<TokenStream> {
+pub(super) fn config(connector: &Connector) -> Option<TokenStream> {
+    let enums = &connector.setting_enums;
+    let settings: Vec<_> = connector.plan.config.iter().zip(enums).collect();
     if settings.is_empty() {
         return None;
     }
-    let fields = each(settings, |setting| {
+    let fields = each(&settings, |(setting, words)| {
         let docs = setting_docs(setting);
-        let (ident, of) = (ident(&setting.ident), config_type(&setting.data_type));
+        let ident = names::field(&setting.name);
+        let of = config_type(&setting.data_type, words.as_ref());
         quote!(#docs pub #ident: #of,)
     });
-    let values = commas(settings, |setting| {
-        let field = ident(&setting.ident);
+    let values = commas(&settings, |(setting, _)| {
+        let field = names::field(&setting.name);
         if matches!(setting.data_type, ConfigType::Enum(_)) {
             quote!(self.#field.as_str().into())
         } else {
             quote!(self.#field.into())
         }
     });
-    let default = defaults(settings);
-    let enums = each(settings, |setting| match &setting.data_type {
-        ConfigType::Enum(words) => config_enum(words, &setting.name),
-        _ => TokenStream::new(),
+    let default = defaults(&settings);
+    let enums = each(&settings, |(setting, names)| {
+        match (&setting.data_type, names) {
+            (ConfigType::Enum(words), Some(names)) => {
+                config_enum(&Words::new(names, words, true), &setting.name)
+            }
+            _ => TokenStream::new(),
+        }
     });
     Some(quote! {
         #[doc = " The settings of the source."]
@@ -136,7 +144,7 @@ pub(super) fn config(settings: &[Config]) -> Option<TokenStream> {
     })
 }
 
-fn setting_docs(setting: &Config) -> Docs {
+fn setting_docs(setting: &ConfigPlan) -> Docs {
     let default = match setting.default.as_deref() {
         Some(text) => format!("; {} by default", code(text)),
         None => String::new(),
@@ -146,10 +154,11 @@ fn setting_docs(setting: &Config) -> Docs {
 }
 
 /// `Default`, where every setting has one.
-fn defaults(settings: &[Config]) -> Option<TokenStream> {
+fn defaults(settings: &[(&ConfigPlan, &Option<EnumType>)]) -> Option<TokenStream> {
     let mut fields = TokenStream::new();
-    for setting in settings {
-        let (ident, default) = (ident(&setting.ident), default(setting)?);
+    for (setting, words) in settings {
+        let ident = names::field(&setting.name);
+        let default = default(setting, words.as_ref())?;
         fields.extend(quote!(#ident: #default,));
     }
     Some(quote! {
@@ -161,12 +170,12 @@ fn defaults(settings: &[Config]) -> Option<TokenStream> {
     })
 }
 
-fn config_enum(words: &EnumType, setting: &str) -> TokenStream {
+fn config_enum(words: &Words<'_>, setting: &str) -> TokenStream {
     let docs = Docs::default().ours(&[&format!("What the setting {} may be.", code(setting))]);
     words::definition(words, &docs)
 }
 
-fn config_type(data_type: &ConfigType) -> TokenStream {
+fn config_type(data_type: &ConfigType, words: Option<&EnumType>) -> TokenStream {
     match data_type {
         ConfigType::Text => quote!(String),
         ConfigType::Bigint => quote!(i64),
@@ -174,8 +183,8 @@ fn config_type(data_type: &ConfigType) -> TokenStream {
         ConfigType::Bool => quote!(bool),
         ConfigType::Date => quote!(__rs::Date),
         ConfigType::Timestamp => quote!(__rs::Timestamp),
-        ConfigType::Enum(words) => {
-            let name = ident(&words.ident);
+        ConfigType::Enum(_) => {
+            let name = words.map(|words| ident(&words.ident));
             quote!(#name)
         }
     }
@@ -183,7 +192,7 @@ fn config_type(data_type: &ConfigType) -> TokenStream {
 
 /// The setting's default as an expression. Nothing for a type that no constant is written of, or
 /// for a setting that must be given.
-fn default(setting: &Config) -> Option<TokenStream> {
+fn default(setting: &ConfigPlan, names: Option<&EnumType>) -> Option<TokenStream> {
     let text = setting.default.as_deref()?;
     match &setting.data_type {
         ConfigType::Text => Some(quote!(#text.to_owned())),
@@ -191,121 +200,75 @@ fn default(setting: &Config) -> Option<TokenStream> {
         ConfigType::Double => text.parse().ok().filter(|n: &f64| n.is_finite()).map(float),
         ConfigType::Bool => text.parse::<bool>().ok().map(|yes| quote!(#yes)),
         ConfigType::Enum(words) => {
-            let value = words.values.iter().find(|value| value.value == text)?;
-            let (name, variant) = (ident(&words.ident), ident(&value.ident));
+            let at = words.iter().position(|word| word == text)?;
+            let names = names?;
+            let (name, variant) = (ident(&names.ident), ident(names.variants.get(at)?));
             Some(quote!(#name::#variant))
         }
         ConfigType::Date | ConfigType::Timestamp => None,
     }
 }
 
-/// The static of the credentials at this position.
-pub(super) fn auth_ident(connector: &Connector, at: usize) -> Ident {
-    if connector.auths.len() == 1 {
-        ident("AUTH")
-    } else {
-        ident(&format!("AUTH_{}", at + 1))
+/// The different credentials of the resources, in order. A static is made for each.
+pub(super) fn auths(plan: &SourcePlan) -> Vec<&Auth> {
+    let mut auths: Vec<&Auth> = Vec::new();
+    for resource in &plan.resources {
+        if let Some(auth) = &resource.auth
+            && !auths.contains(&&**auth)
+        {
+            auths.push(auth);
+        }
+    }
+    auths
+}
+
+/// The static of these credentials.
+pub(super) fn auth_ident(plan: &SourcePlan, auth: &Auth) -> Ident {
+    let auths = auths(plan);
+    match auths.iter().position(|one| *one == auth) {
+        Some(at) if auths.len() > 1 => ident(&format!("AUTH_{}", at + 1)),
+        _ => ident("AUTH"),
     }
 }
 
 /// The source's plan, and the credentials that the resources' plans name.
 pub(super) fn plan(connector: &Connector) -> TokenStream {
-    let mut fields = Fields::default();
-    fields.set("name", text(&connector.name));
-    fields.set("spec", text(&connector.spec));
-    if !connector.choices.is_empty() {
-        fields.set("choices", list(&connector.choices, choice_plan));
-    }
-    if !connector.secrets.is_empty() {
-        fields.set("secrets", list(&connector.secrets, secret_plan));
-    }
-    if !connector.config.is_empty() {
-        fields.set("config", list(&connector.config, config_plan));
-    }
-    fields.set("base_url", template(&connector.base_url));
-    if !connector.headers.is_empty() {
-        fields.set("headers", params(&connector.headers));
-    }
-    if connector.retry != Retry::default() {
-        fields.set("retry", retry(&connector.retry));
-    }
-    fields.some("rate_limit", connector.rate_limit.map(rate_limit));
-    if connector.connect_timeout != Duration::from_secs(10) {
-        fields.set("connect_timeout", duration(connector.connect_timeout));
-    }
-    if connector.request_timeout != Duration::from_secs(60) {
-        fields.set("request_timeout", duration(connector.request_timeout));
-    }
-    if connector.concurrency != 4 {
-        fields.set("concurrency", integer(connector.concurrency));
-    }
-    if connector.max_response_bytes != 64 << 20 {
-        fields.set("max_response_bytes", integer(connector.max_response_bytes));
-    }
-    if !connector.allow_origins.is_empty() {
-        let origins = list(&connector.allow_origins, |origin| text(origin));
-        fields.set("allow_origins", origins);
-    }
-    let resources = list(&connector.resources, |resource| {
-        let plan = plan_ident(&resource.ident);
-        quote!(__rs::Static(&#plan))
+    let source = &connector.plan;
+    let fields = Fields::of(&**source, &mut |field| match field {
+        "config" => {
+            let settings: Vec<_> = source.config.iter().zip(&connector.setting_enums).collect();
+            Some(list(&settings, |(setting, words)| {
+                config_plan(setting, words.as_ref())
+            }))
+        }
+        "resources" => Some(list(&source.resources, |resource: &Ref<_>| {
+            let plan = plan_ident(&resource.name);
+            quote!(__rs::Static(&#plan))
+        })),
+        _ => None,
     });
-    fields.set("resources", resources);
     let plan = fields.over(
         &quote!(__rs::SourcePlan),
         &quote!(__rs::SourcePlan::DEFAULT),
     );
-    let mut auths = TokenStream::new();
-    for (at, credentials) in connector.auths.iter().enumerate() {
-        let (name, credentials) = (auth_ident(connector, at), auth(credentials));
-        auths.extend(quote!(static #name: __rs::Auth = #credentials;));
-    }
+    let auths = each(&auths(source), |auth| {
+        let (name, auth) = (auth_ident(source, auth), literal(*auth));
+        quote!(static #name: __rs::Auth = #auth;)
+    });
     quote! {
         static PLAN: __rs::SourcePlan = #plan;
         #auths
     }
 }
 
-fn choice_plan(choice: &Choice) -> TokenStream {
-    let (name, auth) = (text(&choice.name), auth(&choice.auth));
-    let secrets = list(&choice.secrets, |at| {
-        let at = Literal::u16_unsuffixed(*at);
-        quote!(#at)
+/// A setting. The words of one that is an enum are those of its Rust enum.
+fn config_plan(setting: &ConfigPlan, words: Option<&EnumType>) -> TokenStream {
+    let fields = Fields::of(setting, &mut |field| {
+        let words = words.filter(|_| field == "data_type")?;
+        let words = ident(&words.ident);
+        Some(quote!(__rs::ConfigType::Enum(#words::WORDS)))
     });
-    quote!(__rs::Choice { name: #name, auth: __rs::Static(&#auth), secrets: #secrets })
-}
-
-fn secret_plan(secret: &Secret) -> TokenStream {
-    let (name, env) = (text(&secret.name), text(&secret.env));
-    let description = option(secret.description.as_deref().map(text));
-    quote!(__rs::SecretPlan { name: #name, env: #env, description: #description })
-}
-
-fn config_plan(setting: &Config) -> TokenStream {
-    let (name, env) = (text(&setting.name), text(&setting.env));
-    let data_type = match &setting.data_type {
-        ConfigType::Text => quote!(__rs::ConfigType::Text),
-        ConfigType::Bigint => quote!(__rs::ConfigType::Bigint),
-        ConfigType::Double => quote!(__rs::ConfigType::Double),
-        ConfigType::Bool => quote!(__rs::ConfigType::Bool),
-        ConfigType::Date => quote!(__rs::ConfigType::Date),
-        ConfigType::Timestamp => quote!(__rs::ConfigType::Timestamp),
-        ConfigType::Enum(words) => {
-            let words = ident(&words.ident);
-            quote!(__rs::ConfigType::Enum(#words::WORDS))
-        }
-    };
-    let default = option(setting.default.as_deref().map(text));
-    let description = option(setting.description.as_deref().map(text));
-    quote! {
-        __rs::ConfigPlan {
-            name: #name,
-            env: #env,
-            data_type: #data_type,
-            default: #default,
-            description: #description,
-        }
-    }
+    fields.literal(&quote!(__rs::ConfigPlan))
 }
 
 /// `Source`, with a method per resource.
@@ -314,13 +277,13 @@ pub(super) fn source(connector: &Connector, own: &[Item], has_hooks: bool) -> To
         .theirs(connector.description.as_deref())
         .ours(&[&format!(
             "The source {}. Clones share its connections, token, rate limit and requests in flight.",
-            code(&connector.name)
+            code(&connector.plan.name)
         )]);
     let secrets = unit_or(
         "Secrets",
-        connector.secrets.is_empty() && connector.choices.is_empty(),
+        connector.plan.secrets.is_empty() && connector.plan.choices.is_empty(),
     );
-    let config = unit_or("Config", connector.config.is_empty());
+    let config = unit_or("Config", connector.plan.config.is_empty());
     let fetches = each(&connector.resources, |resource| {
         fetch(connector, resource, own)
     });
@@ -378,10 +341,10 @@ fn unit_or(name: &str, unit: bool) -> TokenStream {
 
 fn from_env_docs(connector: &Connector) -> Docs {
     let mut variables = Vec::new();
-    for secret in &connector.secrets {
+    for secret in &connector.plan.secrets {
         variables.push(code(&secret.env));
     }
-    for setting in &connector.config {
+    for setting in &connector.plan.config {
         variables.push(code(&setting.env));
     }
     let first = if variables.is_empty() {
@@ -389,7 +352,7 @@ fn from_env_docs(connector: &Connector) -> Docs {
     } else {
         format!("A source from the environment: {}.", variables.join(", "))
     };
-    let error = if connector.choices.is_empty() {
+    let error = if connector.plan.choices.is_empty() {
         "When a variable without a default is not set, or one is not of its type."
     } else {
         "When the variables of no choice are all set, or those of several; when another without a \

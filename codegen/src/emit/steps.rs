@@ -7,40 +7,29 @@ use quote::quote;
 
 use crate::{
     connector::{
-        Column, Connector, EnumType, ProcessingStep, Record, Resource, Struct, Type, UnionType,
+        Column, Connector, EnumType, ProcessingStep, Record, Resource, RustType, Struct, UnionType,
     },
     item::Item,
     own,
 };
 
 use super::{
-    names::{each, ident, list, rust_path, slice, text},
+    names::{each, ident, rust_path, slice},
     records::idents,
     resources::record_type,
+    words::variant,
 };
-
-/// The steps in a resource's plan.
-pub(super) fn plan(resource: &Resource) -> TokenStream {
-    list(&resource.processing_steps, |step| {
-        let path = text(step.rust());
-        match step {
-            ProcessingStep::Filter(_) => quote!(__rs::ProcessingStep::Filter(#path)),
-            ProcessingStep::Map(_) => quote!(__rs::ProcessingStep::Map(#path)),
-            ProcessingStep::YieldMap(_) => quote!(__rs::ProcessingStep::YieldMap(#path)),
-        }
-    })
-}
 
 /// The functions of a resource's steps.
 pub(super) fn hook(resource: &Resource) -> TokenStream {
-    let steps = &resource.processing_steps;
+    let steps = &resource.plan.processing_steps;
     let record = record_type(resource);
-    if !resource.changes_records() {
-        let filters = slice(steps, |step| rust_path(step.rust()));
+    if !resource.plan.changes_records() {
+        let filters = slice(steps, |step| rust_path(step.path()));
         return quote!(__rs::StepsHook::filters::<#record>(&__rs::Filters(#filters)));
     }
     let steps = slice(steps, |step| {
-        let path = rust_path(step.rust());
+        let path = rust_path(step.path());
         match step {
             ProcessingStep::Filter(_) => quote!(__rs::StepFn::Filter(#path)),
             ProcessingStep::Map(_) => quote!(__rs::StepFn::Map(#path)),
@@ -60,7 +49,7 @@ pub(super) fn give(connector: &Connector, own: &[Item]) -> TokenStream {
         done: HashSet::new(),
     };
     each(&connector.resources, |resource| match &resource.record {
-        Record::Struct(record) if resource.changes_records() => giving.record(record),
+        Record::Struct(record) if resource.plan.changes_records() => giving.record(record),
         _ => TokenStream::new(),
     })
 }
@@ -97,12 +86,12 @@ impl Giving<'_> {
     }
 
     fn within(&mut self, column: &Column) -> TokenStream {
-        match &column.data_type {
-            Type::Object(object) => self.record(object),
-            Type::Array(element) | Type::Map(element) => self.within(element),
-            Type::Enum(words) => self.words(words),
-            Type::Union(union) => self.union(union),
-            _ => TokenStream::new(),
+        match &column.rust {
+            RustType::Struct(object) => self.record(object),
+            RustType::Element(element) => self.within(element),
+            RustType::Enum(words) => self.words(words),
+            RustType::Union(union) => self.union(union),
+            RustType::BuiltIn => TokenStream::new(),
         }
     }
 
@@ -119,7 +108,7 @@ impl Giving<'_> {
         }
         let mut arms = TokenStream::new();
         for (at, member) in union.members.iter().enumerate() {
-            let (at, variant) = (Literal::usize_unsuffixed(at), ident(&member.ident));
+            let (at, variant) = (Literal::usize_unsuffixed(at), variant(member));
             arms.extend(quote!(Self::#variant(it) => cell.member(#at, it),));
         }
         let give = to_cell(&union.ident, &quote!(match self { #arms }));
@@ -132,7 +121,7 @@ impl Giving<'_> {
 fn give_some(own: &Item, record: &Struct) -> TokenStream {
     each(&record.columns, |column| {
         if own::takes(own, column) {
-            let field = ident(&column.ident);
+            let field = ident(&column.ident());
             quote!(cells.give(&self.#field);)
         } else {
             quote!(cells.keep();)

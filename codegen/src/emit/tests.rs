@@ -1,104 +1,46 @@
-//! What the tokens of a connector made by hand are, formatted.
+//! What the tokens of a spec are, formatted.
 
 use std::time::Duration;
 
 use quote::format_ident;
 
 use crate::{
-    connector::{
-        Auth, Body, Column, Config, ConfigType, Connector, Decode, EnumType, EnumValue,
-        Incremental, Lag, Location, Method, OnMissing, OnNullParent, Paginator, Part, Path,
-        ProcessingStep, Record, Resource, Retry, SchemaContract, Secret, Selector, Struct,
-        Template, TimeFormat, Type, UnionType, WriteDisposition,
-    },
+    compile,
+    connector::{Connector, Lag},
     module::Module,
 };
 
-fn column(name: &str, data_type: Type) -> Column {
-    Column {
-        line: 7,
-        ..Column::new(name.to_owned(), name.to_owned(), data_type)
-    }
+const CLIENT: &str = "\
+name: shop
+client: { base_url: https://api.example.com, paginator: single_page }
+";
+
+/// A resource `orders` of these columns, which stand in line 7, and of what else is said of it.
+fn orders(columns: &str, more: &str) -> String {
+    format!(
+        "{CLIENT}\
+         resources:\n  \
+         - name: orders\n    \
+         endpoint:\n      path: /v1/orders\n    \
+         columns: {{ {columns} }}\n{more}"
+    )
 }
 
-fn text(text: &str) -> Template {
-    Template(vec![Part::Text(text.to_owned())])
-}
-
-fn words(ident: &str, closed: bool, values: &[(&str, &str)]) -> EnumType {
-    let value = |(value, ident): &(&str, &str)| EnumValue {
-        value: (*value).to_owned(),
-        ident: (*ident).to_owned(),
+/// The connector of a spec without a mistake.
+#[track_caller]
+fn connector(spec: &str) -> Connector {
+    let compiled = compile("specs/shop.yaml", spec);
+    let Some(connector) = compiled.connector else {
+        panic!("{}", compiled.diagnostics.render());
     };
-    EnumType {
-        ident: ident.to_owned(),
-        values: values.iter().map(value).collect(),
-        closed,
-    }
-}
-
-fn resource(name: &str, record: &str, columns: Vec<Column>) -> Resource {
-    Resource {
-        name: name.to_owned(),
-        ident: name.to_owned(),
-        line: 5,
-        description: None,
-        record: Record::Struct(Struct {
-            ident: record.to_owned(),
-            name: name.to_owned(),
-            line: 5,
-            description: None,
-            columns,
-        }),
-        write_disposition: WriteDisposition::Append,
-        schema_contract: SchemaContract::default(),
-        selected: true,
-        parallelized: true,
-        method: Method::Get,
-        path: text(&format!("/v1/{name}")),
-        path_params: Vec::new(),
-        params: Vec::new(),
-        headers: Vec::new(),
-        body: Body::None,
-        auth: None,
-        paginator: Paginator::default(),
-        selector: Selector::Path(Path::default()),
-        rows_path: None,
-        selector_required: true,
-        response_actions: Vec::new(),
-        incremental: None,
-        processing_steps: Vec::new(),
-        parent: None,
-        on_null_parent: OnNullParent::Error,
-    }
-}
-
-fn connector(resources: Vec<Resource>) -> Connector {
-    Connector {
-        name: "shop".to_owned(),
-        spec: "specs/shop.yaml".to_owned(),
-        description: None,
-        secrets: Vec::new(),
-        config: Vec::new(),
-        base_url: text("https://api.example.com"),
-        headers: Vec::new(),
-        retry: Retry::default(),
-        rate_limit: None,
-        connect_timeout: Duration::from_secs(10),
-        request_timeout: Duration::from_secs(60),
-        concurrency: 4,
-        max_response_bytes: 64 << 20,
-        allow_origins: Vec::new(),
-        choices: Vec::new(),
-        auths: Vec::new(),
-        resources,
-    }
+    connector
 }
 
 /// The module, formatted; a failure to parse is a failure of the test.
-fn emitted(connector: &Connector) -> String {
+#[track_caller]
+fn emitted(spec: &str) -> String {
     let module = Module::new(format_ident!("shop"));
-    let tokens = super::module(connector, &module, None);
+    let tokens = super::module(&connector(spec), &module, None);
     prettyplease::unparse(&syn::parse2(tokens).unwrap())
 }
 
@@ -122,60 +64,29 @@ fn a_lag_is_of_the_cursors_type() {
         (Lag::Integer(5), "Integer(5)"),
         (Lag::Double(0.5), "Double(0.5)"),
         (
-            Lag::Decimal("0.05".to_owned()),
+            Lag::Decimal("0.05".into()),
             "Decimal(__rs::Static(\"0.05\"))",
         ),
     ] {
-        let tokens = super::plan::lag(&lag).to_string().replace(' ', "");
+        let tokens = super::literal::literal(&lag).to_string().replace(' ', "");
         assert_eq!(tokens, format!("__rs::Lag::{expected}"));
     }
 }
 
 #[test]
 fn every_type_has_its_field_and_its_column() {
-    let nullable = |column| Column {
-        nullable: true,
-        ..column
-    };
-    let element = |name, data_type| Box::new(column(name, data_type));
-    let text = emitted(&connector(vec![resource(
-        "orders",
-        "Orders",
-        vec![
-            Column {
-                primary_key: true,
-                ..column("id", Type::Text)
-            },
-            nullable(column("count", Type::Bigint)),
-            Column {
-                decode: Decode::Text,
-                ..column("rate", Type::Double)
-            },
-            Column {
-                explicit: true,
-                ..nullable(column("paid", Type::Bool))
-            },
-            column("at", Type::Timestamp(TimeFormat::EpochMillis)),
-            column("day", Type::Date(TimeFormat::Date)),
-            column("time", Type::Time),
-            column(
-                "price",
-                Type::Decimal {
-                    precision: 12,
-                    scale: 2,
-                },
-            ),
-            column("digest", Type::Binary),
-            column("rest", Type::Json),
-            column("tags", Type::Array(element("tags", Type::Text))),
-            column("sums", Type::Map(element("items", Type::Bigint))),
-            Column {
-                ident: "r#type".to_owned(),
-                key: "Type".to_owned(),
-                ..column("type", Type::Text)
-            },
-        ],
-    )]));
+    let columns = "id: text!, count: bigint, \
+         rate: { data_type: double, decode: text, nullable: false }, \
+         paid: { data_type: bool, presence: explicit }, \
+         at: { data_type: timestamp, format: epoch_millis, nullable: false }, \
+         day: { data_type: date, nullable: false }, time: time!, \
+         price: { data_type: decimal, precision: 12, scale: 2, nullable: false }, \
+         digest: binary!, rest: { data_type: json, nullable: false }, \
+         tags: { data_type: array, nullable: false, items: text! }, \
+         sums: { data_type: map, nullable: false, values: bigint! }, \
+         Type: text!, \
+         deep: { data_type: text, from: \"$.a[0]\" }";
+    let text = emitted(&orders(columns, "    primary_key: id\n"));
     for field in [
         "/// Key; never null.\n pub id: String,",
         "/// Nullable.\n pub count: Option<i64>,",
@@ -197,26 +108,34 @@ fn every_type_has_its_field_and_its_column() {
         r#"timestamp_as("at", 7, __rs::TimeFormat::EpochMillis),"#,
         r#"decimal("price", 7, 12, 2),"#,
         r#"array("tags", 7, const { &text("tags", 7) }),"#,
+        r#"map("sums", 7, const { &bigint("sums", 7) }),"#,
         r#"text("type", 7).key("Type"),"#,
     ] {
         let count = text.lines().filter(|l| l.trim() == line).count();
         assert_eq!(count, 1, "no line {line} in\n{text}");
     }
-    // Where an element has another name than its column, both are given.
-    holds(&text, r#"map("sums", 7, const { &bigint("items", 7) })"#);
+    holds(
+        &text,
+        r#"text("deep", 7)
+               .from(const {
+                   __rs::Static(
+                       &[__rs::Step::Key(__rs::Static("a")), __rs::Step::Index(0)],
+                   )
+               })
+               .nullable(),"#,
+    );
 }
 
 #[test]
 fn an_open_enum_has_other_and_a_closed_one_has_not() {
-    let values = [("a b", "Ab"), ("c", "C")];
-    let text = emitted(&connector(vec![resource(
-        "orders",
-        "Orders",
-        vec![
-            column("kind", Type::Enum(words("OrdersKind", false, &values))),
-            column("state", Type::Enum(words("OrdersState", true, &values))),
-        ],
-    )]));
+    let values = "values: [{ value: a b, rename: Ab }, c], nullable: false";
+    let text = emitted(&orders(
+        &format!(
+            "kind: {{ data_type: enum, {values} }}, \
+             state: {{ data_type: enum, {values}, closed: true }}"
+        ),
+        "",
+    ));
     holds(&text, r#"open("kind", 7, OrdersKind::WORDS)"#);
     holds(
         &text,
@@ -230,25 +149,10 @@ fn an_open_enum_has_other_and_a_closed_one_has_not() {
 
 #[test]
 fn what_is_nested_is_emitted_after_what_holds_it() {
-    let object = |ident: &str, columns| {
-        Type::Object(Struct {
-            ident: ident.to_owned(),
-            name: "orders.lines".to_owned(),
-            line: 9,
-            description: None,
-            columns,
-        })
-    };
-    let size = words("OrdersLinesSize", true, &[("one", "One")]);
-    let line = object("OrdersLines", vec![column("size", Type::Enum(size))]);
-    let text = emitted(&connector(vec![resource(
-        "orders",
-        "Orders",
-        vec![column(
-            "lines",
-            Type::Array(Box::new(column("lines", line))),
-        )],
-    )]));
+    let size = "size: { data_type: enum, values: [one], closed: true, nullable: false }";
+    let line = format!("{{ data_type: object, fields: {{ {size} }}, nullable: false }}");
+    let lines = format!("lines: {{ data_type: array, items: {line}, nullable: false }}");
+    let text = emitted(&orders(&lines, ""));
     holds(&text, "pub lines: Vec<OrdersLines>,");
     holds(
         &text,
@@ -266,19 +170,8 @@ fn what_is_nested_is_emitted_after_what_holds_it() {
 
 #[test]
 fn a_union_is_told_apart_by_position() {
-    let member = |ident: &str, data_type| Column {
-        ident: ident.to_owned(),
-        ..column(ident, data_type)
-    };
-    let union = UnionType {
-        ident: "OrdersValue".to_owned(),
-        members: vec![member("Text", Type::Text), member("Number", Type::Double)],
-    };
-    let text = emitted(&connector(vec![resource(
-        "orders",
-        "Orders",
-        vec![column("value", Type::Union(union))],
-    )]));
+    let value = "value: { data_type: union, of: [text, double], nullable: false }";
+    let text = emitted(&orders(value, ""));
     holds(&text, "/// One of its types.\n Text(String),");
     holds(&text, r#"union("value", 7, OrdersValue::MEMBERS)"#);
     holds(
@@ -287,25 +180,26 @@ fn a_union_is_told_apart_by_position() {
     );
     holds(
         &text,
-        "(_, cell) => Self::Number(__rs::FromCell::from_cell(cell)),",
+        "(_, cell) => Self::Double(__rs::FromCell::from_cell(cell)),",
     );
 }
 
 #[test]
 fn a_plan_says_what_differs_and_once_what_all_share() {
-    let merged = |name, record| Resource {
-        write_disposition: WriteDisposition::Merge,
-        auth: Some(0),
-        ..resource(name, record, vec![column("id", Type::Text)])
-    };
-    let mut connector = connector(vec![merged("orders", "Orders"), merged("lines", "Lines")]);
-    connector.resources[1].line = 9;
-    connector.auths.push(Auth::ApiKey {
-        name: "key".to_owned(),
-        api_key: Template(vec![Part::Secret(0)]),
-        location: Location::Query,
-    });
-    let text = emitted(&connector);
+    let text = emitted(&orders(
+        "id: text!",
+        "  - name: lines\n    columns: { id: text! }\n\
+         resource_defaults: { write_disposition: merge, primary_key: id, endpoint: { auth: \
+         { type: api_key, name: key, api_key: \"{secrets.key}\", location: query } } }\n",
+    ));
+    holds(
+        &text,
+        r#"static AUTH: __rs::Auth = __rs::Auth::ApiKey {
+               name: __rs::Static("key"),
+               api_key: __rs::Template(__rs::Static(&[__rs::Part::Secret(0)])),
+               location: __rs::Location::Query,
+           };"#,
+    );
     holds(
         &text,
         r#"const DEFAULTS: __rs::ResourcePlan = __rs::ResourcePlan {
@@ -315,7 +209,7 @@ fn a_plan_says_what_differs_and_once_what_all_share() {
            };
            static ORDERS_PLAN: __rs::ResourcePlan = __rs::ResourcePlan {
                name: __rs::Static("orders"),
-               line: 5,
+               line: 4,
                table: __rs::Static(<Orders as __rs::Record>::TABLE),
                path: __rs::literal!("/v1/orders"),
                ..DEFAULTS
@@ -326,28 +220,18 @@ fn a_plan_says_what_differs_and_once_what_all_share() {
 
 #[test]
 fn one_resource_has_its_plan_to_itself() {
-    let text = emitted(&connector(vec![Resource {
-        incremental: Some(Incremental {
-            column: 0,
-            initial_value: None,
-            end_value: None,
-            start_param: Some("since".to_owned()),
-            end_param: None,
-            lag: None,
-            format: TimeFormat::Rfc3339,
-            start_closed: true,
-            end_closed: false,
-            row_order: None,
-            on_missing: OnMissing::Raise,
-            future_cursor: None,
-        }),
-        ..resource("orders", "Orders", vec![column("id", Type::Text)])
-    }]));
+    let spec = orders("id: text!, at: timestamp!", "");
+    let incremental = "path: /v1/orders, incremental: { cursor_path: at, start_param: since }";
+    let spec = spec.replace(
+        "endpoint:\n      path: /v1/orders\n",
+        &format!("endpoint: {{ {incremental} }}\n\n"),
+    );
+    let text = emitted(&spec);
     assert!(!text.contains("DEFAULTS"), "{text}");
     holds(
         &text,
         r#"incremental: Some(__rs::Incremental {
-               column: 0,
+               column: 1,
                start_param: Some(__rs::Static("since")),
                ..__rs::Incremental::DEFAULT
            }),"#,
@@ -356,43 +240,22 @@ fn one_resource_has_its_plan_to_itself() {
 
 #[test]
 fn a_source_without_secrets_and_settings_has_no_structs_for_them() {
-    let text = emitted(&connector(vec![resource(
-        "orders",
-        "Orders",
-        vec![column("id", Type::Text)],
-    )]));
+    let text = emitted(&orders("id: text", ""));
     holds(&text, "type Secrets = (); type Config = ();");
     assert!(!text.contains("struct Secrets"), "{text}");
 }
 
 #[test]
 fn secrets_and_settings_are_typed_fields() {
-    let mut connector = connector(vec![resource(
-        "orders",
-        "Orders",
-        vec![column("id", Type::Text)],
-    )]);
-    connector.secrets.push(Secret {
-        name: "key".to_owned(),
-        ident: "key".to_owned(),
-        env: "SHOP_KEY".to_owned(),
-        description: Some("The key".to_owned()),
-    });
-    let setting = |name: &str, data_type, default: &str| Config {
-        name: name.to_owned(),
-        ident: name.to_owned(),
-        env: format!("SHOP_{}", name.to_uppercase()),
-        data_type,
-        default: Some(default.to_owned()),
-        description: None,
-    };
-    let region = words("ConfigRegion", true, &[("eu", "Eu"), ("us", "Us")]);
-    connector.config = vec![
-        setting("url", ConfigType::Text, "https://a.example"),
-        setting("days", ConfigType::Bigint, "-30000"),
-        setting("region", ConfigType::Enum(region), "us"),
-    ];
-    let text = emitted(&connector);
+    let spec = orders(
+        "id: text",
+        "secrets: { key: { description: The key } }\n\
+         config:\n  \
+         url: { type: text, default: \"https://a.example\" }\n  \
+         days: { type: bigint, default: -30000 }\n  \
+         region: { type: enum, values: [eu, us], default: us }\n",
+    );
+    let text = emitted(&spec);
     holds(
         &text,
         "/// The key. From the environment: `SHOP_KEY`.\n pub key: __rs::Secret,",
@@ -405,20 +268,23 @@ fn secrets_and_settings_are_typed_fields() {
     holds(&text, "days: -30_000, region: ConfigRegion::Us,");
     holds(
         &text,
+        "data_type: __rs::ConfigType::Enum(ConfigRegion::WORDS),",
+    );
+    holds(
+        &text,
         "vec![self.url.into(), self.days.into(), self.region.as_str().into()]",
     );
     holds(&text, "type Secrets = Secrets; type Config = Config;");
     // A setting that must be given leaves nothing to be the default of the whole.
-    connector.config[0].default = None;
-    assert!(!emitted(&connector).contains("impl Default"));
+    let spec = spec.replace("{ type: bigint, default: -30000 }", "bigint");
+    assert!(!emitted(&spec).contains("impl Default"));
 }
 
 #[test]
 fn an_untyped_resource_gives_json() {
-    let text = emitted(&connector(vec![Resource {
-        record: Record::Untyped(Vec::new()),
-        ..resource("events", "Events", Vec::new())
-    }]));
+    let text = emitted(&format!(
+        "{CLIENT}resources:\n  - name: events\n    columns: json\n"
+    ));
     holds(&text, "pub fn events(&self) -> __rs::Fetch<__rs::Json> {");
     holds(
         &text,
@@ -434,45 +300,21 @@ fn an_untyped_resource_gives_json() {
 
 #[test]
 fn a_text_of_the_spec_stays_a_text() {
-    let mut connector = connector(vec![resource(
-        "orders",
-        "Orders",
-        vec![Column {
-            description: Some("See [1] and */ <script>\"".to_owned()),
-            key: "a\"b\\c\n".to_owned(),
-            ..column("id", Type::Text)
-        }],
-    )]);
-    connector.description = Some("*/ } mod x { //".to_owned());
-    let text = emitted(&connector);
+    let text = emitted(&orders(
+        r#""a\"b\\c\n": { data_type: text, nullable: false, rename: id, description: "See [1] and */ <script>\"" }"#,
+        "description: \"*/ } mod x { //\"\n",
+    ));
     holds(&text, r#"/// See \[1\] and */ \<script\>". Never null."#);
     holds(&text, r#".key("a\"b\\c\n")"#);
 }
 
 #[test]
 fn records_that_steps_may_change_give_their_cells_back() {
-    let words = Type::Enum(EnumType {
-        ident: "OrdersKind".to_owned(),
-        values: vec![EnumValue {
-            value: "a".to_owned(),
-            ident: "A".to_owned(),
-        }],
-        closed: false,
-    });
-    let orders = |steps| Resource {
-        processing_steps: steps,
-        ..resource(
-            "orders",
-            "Orders",
-            vec![column("id", Type::Text), column("kind", words.clone())],
-        )
-    };
-    let steps = vec![
-        ProcessingStep::Filter("super::is_paid".to_owned()),
-        ProcessingStep::Map("crate::mod::rounded".to_owned()),
-        ProcessingStep::YieldMap("lines".to_owned()),
-    ];
-    let text = emitted(&connector(vec![orders(steps)]));
+    let text = emitted(&orders(
+        "id: text!, kind: { data_type: enum, values: [a], nullable: false }",
+        "    processing_steps: [{ filter: \"super::is_paid\" }, { map: \"crate::mod::rounded\" }, \
+         { yield_map: lines }]\n",
+    ));
     holds(
         &text,
         "processing_steps: __rs::Static(
@@ -522,10 +364,8 @@ fn records_that_steps_may_change_give_their_cells_back() {
 
 #[test]
 fn records_that_are_only_filtered_give_nothing_back() {
-    let text = emitted(&connector(vec![Resource {
-        processing_steps: vec![ProcessingStep::Filter("super::is_paid".to_owned())],
-        ..resource("orders", "Orders", vec![column("id", Type::Text)])
-    }]));
+    let steps = "    processing_steps: [{ filter: \"super::is_paid\" }]\n";
+    let text = emitted(&orders("id: text", steps));
     holds(
         &text,
         "__rs::StepsHook::filters::<Orders>(&__rs::Filters(&[super::is_paid])),",
@@ -535,33 +375,19 @@ fn records_that_are_only_filtered_give_nothing_back() {
 
 #[test]
 fn an_enum_of_the_parents_gives_its_cell_back_once() {
-    let included = Column {
-        parent: Some(0),
-        ..column(
-            "_orders_kind",
-            Type::Enum(EnumType {
-                ident: "OrdersKind".to_owned(),
-                values: vec![EnumValue {
-                    value: "a".to_owned(),
-                    ident: "A".to_owned(),
-                }],
-                closed: true,
-            }),
+    let child = |name: &str| {
+        format!(
+            "  - name: {name}\n    endpoint: {{ path: \"orders/{{resources.orders.id}}/{name}\" }}\n    \
+             columns: {{ id: text! }}\n    include_from_parent: [kind]\n    \
+             processing_steps: [{{ map: \"super::{name}\" }}]\n"
         )
     };
-    let child = |name: &str, ident: &str| Resource {
-        processing_steps: vec![ProcessingStep::Map(format!("super::{name}"))],
-        ..resource(
-            name,
-            ident,
-            vec![column("id", Type::Text), included.clone()],
-        )
-    };
-    let text = emitted(&connector(vec![
-        resource("orders", "Orders", vec![column("id", Type::Text)]),
-        child("lines", "Lines"),
-        child("notes", "Notes"),
-    ]));
+    let kind = "{ data_type: enum, values: [a], closed: true, nullable: false }";
+    let text = emitted(&orders(
+        &format!("id: text!, kind: {kind}"),
+        &format!("{}{}", child("lines"), child("notes")),
+    ));
+    holds(&text, "pub _orders_kind: OrdersKind,");
     let count = |part: &str| text.matches(part).count();
     assert_eq!(count("impl __rs::ToCell for OrdersKind {"), 1, "{text}");
     assert_eq!(count("impl __rs::ToCells for "), 2, "{text}");

@@ -1,9 +1,9 @@
 //! The enums: of words, and of types.
 
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
-use crate::connector::{EnumType, EnumValue, UnionType};
+use crate::connector::{Column, EnumType, Text, Type, UnionType};
 
 use super::{
     columns::{field_type, lines},
@@ -11,12 +11,36 @@ use super::{
     names::{commas, each, ident},
 };
 
+/// An enum of words: their names in Rust, and themselves.
+pub(super) struct Words<'a> {
+    ident: Ident,
+    variants: Vec<(&'a str, Ident)>,
+    is_closed: bool,
+}
+
+impl<'a> Words<'a> {
+    pub(super) fn new(names: &EnumType, words: &'a [Text], is_closed: bool) -> Self {
+        let variants = words.iter().zip(&names.variants);
+        Self {
+            ident: ident(&names.ident),
+            variants: variants
+                .map(|(word, variant)| (word.as_str(), ident(variant)))
+                .collect(),
+            is_closed,
+        }
+    }
+}
+
 /// The enum of a column.
-pub(super) fn record_enum(words: &EnumType, path: &str) -> TokenStream {
+pub(super) fn record_enum(names: &EnumType, data_type: &Type, path: &str) -> TokenStream {
+    let Type::Enum { values, closed } = data_type else {
+        return TokenStream::new();
+    };
+    let words = Words::new(names, values, *closed);
     let docs = Docs::default().ours(&[&format!("What {} may be.", code(path))]);
-    let definition = definition(words, &docs);
-    let name = ident(&words.ident);
-    let from_text = from_text(words);
+    let definition = definition(&words, &docs);
+    let name = &words.ident;
+    let from_text = from_text(&words);
     quote! {
         #definition
         impl __rs::FromCell for #name {
@@ -28,23 +52,19 @@ pub(super) fn record_enum(words: &EnumType, path: &str) -> TokenStream {
 }
 
 /// The enum itself, its words, and its `Display`.
-pub(super) fn definition(words: &EnumType, docs: &Docs) -> TokenStream {
-    let name = ident(&words.ident);
-    let values = commas(&words.values, |value| {
-        let value = &value.value;
-        quote!(#value)
-    });
-    let variants = each(&words.values, |value| {
-        let docs = Docs::default().ours(&[&format!("{}.", code(&value.value))]);
-        let variant = ident(&value.ident);
+pub(super) fn definition(words: &Words<'_>, docs: &Docs) -> TokenStream {
+    let name = &words.ident;
+    let values = commas(&words.variants, |(word, _)| quote!(#word));
+    let variants = each(&words.variants, |(word, variant)| {
+        let docs = Docs::default().ours(&[&format!("{}.", code(word))]);
         quote!(#docs #variant,)
     });
-    let arms = each(&words.values, |EnumValue { value, ident: name }| {
-        let variant = ident(name);
-        quote!(Self::#variant => #value,)
-    });
+    let arms = each(
+        &words.variants,
+        |(word, variant)| quote!(Self::#variant => #word,),
+    );
     // Without `Other` it is as good as a number: copied, not borrowed.
-    let (derives, signature) = if words.closed {
+    let (derives, signature) = if words.is_closed {
         (
             quote!(Clone, Copy),
             quote!(const fn as_str(self) -> &'static str),
@@ -52,7 +72,7 @@ pub(super) fn definition(words: &EnumType, docs: &Docs) -> TokenStream {
     } else {
         (quote!(Clone), quote!(fn as_str(&self) -> &str))
     };
-    let (other, other_arm) = if words.closed {
+    let (other, other_arm) = if words.is_closed {
         (None, None)
     } else {
         (
@@ -90,24 +110,17 @@ pub(super) fn definition(words: &EnumType, docs: &Docs) -> TokenStream {
 }
 
 /// From the cell's word. A closed enum's cell holds one of its words: it was checked.
-fn from_text(words: &EnumType) -> TokenStream {
-    let arm = |value: &EnumValue| {
-        let (word, variant) = (&value.value, ident(&value.ident));
-        quote!(#word => Self::#variant,)
-    };
-    if !words.closed {
-        let arms = each(&words.values, arm);
+fn from_text(words: &Words<'_>) -> TokenStream {
+    let arm = |(word, variant): &(&str, Ident)| quote!(#word => Self::#variant,);
+    if !words.is_closed {
+        let arms = each(&words.variants, arm);
         return quote!(match cell.text() { #arms other => Self::Other(other.to_owned()), });
     }
-    match words.values.as_slice() {
+    match words.variants.as_slice() {
         [] => TokenStream::new(),
-        [only] => {
-            let variant = ident(&only.ident);
-            quote!(let _ = cell.text(); Self::#variant)
-        }
-        [first @ .., last] => {
+        [(_, only)] => quote!(let _ = cell.text(); Self::#only),
+        [first @ .., (_, last)] => {
             let arms = each(first, arm);
-            let last = ident(&last.ident);
             quote!(match cell.text() { #arms _ => Self::#last, })
         }
     }
@@ -120,7 +133,7 @@ pub(super) fn union(union: &UnionType, path: &str) -> TokenStream {
     let members = lines(&union.members);
     let variants = each(&union.members, |member| {
         let docs = Docs::with_remark(member.description.as_deref(), "One of its types.");
-        let (variant, of) = (ident(&member.ident), field_type(member));
+        let (variant, of) = (variant(member), field_type(member));
         quote!(#docs #variant(#of),)
     });
     let mut arms = TokenStream::new();
@@ -128,7 +141,7 @@ pub(super) fn union(union: &UnionType, path: &str) -> TokenStream {
         let is_last = at + 1 == union.members.len();
         let at = Literal::usize_unsuffixed(at);
         let at = if is_last { quote!(_) } else { quote!(#at) };
-        let variant = ident(&member.ident);
+        let variant = variant(member);
         arms.extend(quote!((#at, cell) => Self::#variant(__rs::FromCell::from_cell(cell)),));
     }
     quote! {
@@ -151,4 +164,9 @@ pub(super) fn union(union: &UnionType, path: &str) -> TokenStream {
             }
         }
     }
+}
+
+/// The variant of a union's member.
+pub(super) fn variant(member: &Column) -> Ident {
+    ident(&UnionType::variant(&member.data_type))
 }

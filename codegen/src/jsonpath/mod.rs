@@ -3,7 +3,7 @@
 mod filter;
 mod reader;
 
-use crate::connector::{Path, Step};
+use crate::connector::{Path, Step, Text};
 
 use reader::Reader;
 
@@ -13,7 +13,7 @@ pub(crate) enum Parsed {
     /// Keys and indexes only: one place.
     Path(Path),
     /// Anything more, checked, beginning with `$`.
-    Query(String),
+    Query(Text),
 }
 
 /// Reads a JSONPath; the reason where it is none.
@@ -46,9 +46,9 @@ fn whole(text: &str, is_bare: bool) -> Result<Parsed, String> {
         }
     }
     Ok(if is_path {
-        Parsed::Path(Path(steps))
+        Parsed::Path(Path(steps.into()))
     } else {
-        Parsed::Query(text.to_owned())
+        Parsed::Query(text.to_owned().into())
     })
 }
 
@@ -125,7 +125,9 @@ fn segment(reader: &mut Reader<'_>) -> Result<Segment, String> {
     if reader.take("*") {
         return Ok(Segment::Many);
     }
-    reader.name().map(|name| Segment::Step(Step::Key(name)))
+    reader
+        .name()
+        .map(|name| Segment::Step(Step::Key(name.into())))
 }
 
 /// `['name']`, `[0]`, `[*]`, `[1:3]`, `[?@.a]`, several of them with commas between.
@@ -146,7 +148,9 @@ fn bracketed(reader: &mut Reader<'_>) -> Result<Segment, String> {
 
 fn selector(reader: &mut Reader<'_>) -> Result<Segment, String> {
     match reader.rest().chars().next() {
-        Some('\'' | '"') => reader.quoted().map(|key| Segment::Step(Step::Key(key))),
+        Some('\'' | '"') => reader
+            .quoted()
+            .map(|key| Segment::Step(Step::Key(key.into()))),
         Some('*') => {
             reader.expect("*")?;
             Ok(Segment::Many)
@@ -188,13 +192,13 @@ mod tests {
 
     fn path(text: &str) -> Vec<Step> {
         match parse(text) {
-            Ok(Parsed::Path(Path(steps))) => steps,
+            Ok(Parsed::Path(Path(steps))) => steps.to_vec(),
             other => panic!("{text}: {other:?}"),
         }
     }
 
     fn key(name: &str) -> Step {
-        Step::Key(name.to_owned())
+        Step::Key(name.to_owned().into())
     }
 
     #[test]
@@ -231,12 +235,9 @@ mod tests {
             "$.a[?value(@.b) != null]",
             "$[?$.limit < @.size]",
         ] {
-            assert_eq!(parse(text), Ok(Parsed::Query(text.to_owned())));
+            assert_eq!(parse(text), Ok(Parsed::Query(text.to_owned().into())));
         }
-        assert_eq!(
-            parse("items[*]"),
-            Ok(Parsed::Query("$.items[*]".to_owned()))
-        );
+        assert_eq!(parse("items[*]"), Ok(Parsed::Query("$.items[*]".into())));
     }
 
     #[test]

@@ -22,6 +22,15 @@ declare! {
 }
 
 impl Paginator {
+    /// Whether the rows of a page matter: they move the offset, an empty page is the end, or a total counts
+    /// them.
+    pub fn counts_rows(&self) -> bool {
+        let ends = &self.ends;
+        let has_total = ends.total_path.is_some() || ends.total_header.is_some();
+        let is_counted = matches!(self.kind, Pages::Offset(_) | Pages::Number(_));
+        is_counted || ends.stop_after_empty_page || has_total
+    }
+
     /// Pages of this kind, as many as there are.
     pub const fn new(kind: Pages) -> Self {
         let ends = Ends::of(&kind);
@@ -104,7 +113,7 @@ declare! {
 
 declare! {
     /// What a response may say of the whole, and which pages are the last. Whichever says stop first, stops.
-    pub struct Ends {
+    pub struct Ends or COUNTED {
         /// Where the body holds the total: of pages for [`Pages::Number`], else of records.
         pub total_path: Option<Path> = None,
         /// The header that holds the total.

@@ -85,7 +85,7 @@ declare! {
         /// None.
         None,
         /// `application/json`.
-        Json(JsonTemplate),
+        Json(JsonPlan),
         /// `application/x-www-form-urlencoded`.
         Form(List<Param>),
     }
@@ -93,7 +93,7 @@ declare! {
 
 declare! {
     /// A JSON value with placeholders in its texts.
-    pub enum JsonTemplate {
+    pub enum JsonPlan {
         /// Null.
         Null,
         /// True or false.
@@ -103,13 +103,13 @@ declare! {
         /// A text. One that is exactly a placeholder takes its value's type.
         Text(Template),
         /// A list.
-        Array(List<JsonTemplate>),
+        Array(List<JsonPlan>),
         /// An object, its members in order.
-        Object(List<(Text, JsonTemplate)>),
+        Object(List<(Text, JsonPlan)>),
     }
 }
 
-impl JsonTemplate {
+impl JsonPlan {
     /// Whether any of its texts is such a one.
     pub fn any_text(&self, is_such: &dyn Fn(&Template) -> bool) -> bool {
         match self {

@@ -77,6 +77,12 @@ impl ResourcePlan {
         })
     }
 
+    /// Whether a step may change records, which then give their cells back.
+    pub fn changes_records(&self) -> bool {
+        let mut steps = self.processing_steps.iter();
+        steps.any(|step| !matches!(step, ProcessingStep::Filter(_)))
+    }
+
     /// Whether its rows are written in groups: all that have the merge key of one of them give way to
     /// what was fetched.
     pub fn replaces_groups(&self) -> bool {

@@ -1,6 +1,6 @@
 //! What a response is taken for.
 
-use super::JsonTemplate;
+use super::JsonPlan;
 use crate::{
     schema::Path,
     shared::{List, Text},
@@ -60,7 +60,7 @@ declare! {
         /// The place.
         pub path: Path,
         /// Scalars, any of which will do.
-        pub values: List<JsonTemplate>,
+        pub values: List<JsonPlan>,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The templates in the requests of a resource.
 
-use super::{Body, JsonTemplate, Part, ResourcePlan, Template};
+use super::{Body, JsonPlan, Part, ResourcePlan, SourcePlan, Template};
+use crate::schema::Step;
 
 impl ResourcePlan {
     /// Calls this with each template of the requests and a name of its place.
@@ -62,20 +63,68 @@ impl ResourcePlan {
     }
 }
 
+impl SourcePlan {
+    /// The template with its placeholders, as a spec writes it: `/posts/{resources.posts.id}`. Those of a
+    /// parent are known where it is of a resource.
+    pub fn written(&self, resource: Option<&ResourcePlan>, template: &Template) -> String {
+        let parts = template.0.iter().map(|part| match part {
+            Part::Text(text) => text.to_string(),
+            Part::Secret(at) => {
+                let secret = self.secrets.get(usize::from(*at));
+                format!("{{secrets.{}}}", secret.map_or("?", |secret| &secret.name))
+            }
+            Part::Config(at) => {
+                let setting = self.config.get(usize::from(*at));
+                let name = setting.map_or("?", |setting| &setting.name);
+                format!("{{config.{name}}}")
+            }
+            Part::IncrementalStart => "{incremental.start_value}".to_owned(),
+            Part::IncrementalEnd => "{incremental.end_value}".to_owned(),
+            Part::Parent(at) => {
+                let field = resource.and_then(|resource| resource.parent_field(*at));
+                format!("{{resources.{}}}", field.unwrap_or_default())
+            }
+        });
+        parts.collect()
+    }
+}
+
+impl ResourcePlan {
+    /// A field of the parent as the spec names it: `stories.id`.
+    fn parent_field(&self, at: u16) -> Option<String> {
+        let parent = self.parent.as_ref()?;
+        let field = parent.fields.get(usize::from(at))?;
+        let column = parent
+            .resource
+            .table
+            .columns
+            .get(usize::from(field.column))?;
+        let mut name = format!("{}.{}", parent.resource.name, column.name);
+        for step in &field.path.0 {
+            name.push('.');
+            match step {
+                Step::Key(key) => name.push_str(key),
+                Step::Index(index) => name.push_str(&index.to_string()),
+            }
+        }
+        Some(name)
+    }
+}
+
 impl Template {
     fn has(&self, part: &Part) -> bool {
         self.0.contains(part)
     }
 }
 
-fn each_text(json: &JsonTemplate, call: &mut dyn FnMut(&str, &Template)) {
+fn each_text(json: &JsonPlan, call: &mut dyn FnMut(&str, &Template)) {
     match json {
-        JsonTemplate::Null | JsonTemplate::Bool(_) | JsonTemplate::Number(_) => {}
-        JsonTemplate::Text(template) => call("the body", template),
-        JsonTemplate::Array(elements) => {
+        JsonPlan::Null | JsonPlan::Bool(_) | JsonPlan::Number(_) => {}
+        JsonPlan::Text(template) => call("the body", template),
+        JsonPlan::Array(elements) => {
             elements.iter().for_each(|element| each_text(element, call));
         }
-        JsonTemplate::Object(members) => {
+        JsonPlan::Object(members) => {
             members.iter().for_each(|(_, value)| each_text(value, call));
         }
     }

@@ -5,7 +5,7 @@ use crate::{
     Client, ErrorKind,
     clock::manual::ManualClock,
     plan::{
-        Auth, Body, ClientAuthentication, JsonTemplate, Location, Method, OAuth2, Param, Part,
+        Auth, Body, ClientAuthentication, JsonPlan, Location, Method, OAuth2, Param, Part,
         ResourcePlan, SourcePlan, Template,
     },
     request::{Bounds, Draft},
@@ -215,9 +215,9 @@ async fn a_secret_outside_of_auth_stays_at_home_too() {
             ..post.clone()
         },
         ResourcePlan {
-            body: Body::Json(JsonTemplate::Object(list![(
+            body: Body::Json(JsonPlan::Object(list![(
                 Static("a"),
-                JsonTemplate::Array(list![JsonTemplate::Text(SECRET)])
+                JsonPlan::Array(list![JsonPlan::Text(SECRET)])
             )])),
             ..post.clone()
         },
@@ -330,9 +330,9 @@ async fn a_redirect_keeps_the_method_unless_it_is_a_303() {
         let api = redirecting(status, "/v1/final");
         let post = ResourcePlan {
             method: Method::Post,
-            body: Body::Json(JsonTemplate::Object(list![(
+            body: Body::Json(JsonPlan::Object(list![(
                 Static("a"),
-                JsonTemplate::Number(Static("1"))
+                JsonPlan::Number(Static("1"))
             )])),
             ..resource("v1/things", None)
         };

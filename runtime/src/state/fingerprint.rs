@@ -8,8 +8,7 @@ use url::Url;
 use crate::{
     Error, ErrorKind, Result, Scalar, Step,
     plan::{
-        Auth, Body, Grant, JsonTemplate, Pages, Param, Part, ResourcePlan, Slot, SourcePlan,
-        Template,
+        Auth, Body, Grant, JsonPlan, Pages, Param, Part, ResourcePlan, Slot, SourcePlan, Template,
     },
 };
 
@@ -196,7 +195,7 @@ impl Collector<'_> {
         &mut self,
         key: &str,
         path: &mut Vec<String>,
-        json: &JsonTemplate,
+        json: &JsonPlan,
         resource: &ResourcePlan,
         slots: &[&Slot],
     ) {
@@ -204,29 +203,29 @@ impl Collector<'_> {
             return;
         }
         match json {
-            JsonTemplate::Object(members) if !members.is_empty() => {
+            JsonPlan::Object(members) if !members.is_empty() => {
                 for (name, value) in members {
                     path.push(name.to_string());
                     self.json(&format!("{key}.{name}"), path, value, resource, slots);
                     path.pop();
                 }
             }
-            JsonTemplate::Array(elements) if !elements.is_empty() => {
+            JsonPlan::Array(elements) if !elements.is_empty() => {
                 for (at, value) in elements.iter().enumerate() {
                     path.push(format!("[{at}]"));
                     self.json(&format!("{key}[{at}]"), path, value, resource, slots);
                     path.pop();
                 }
             }
-            JsonTemplate::Text(template) => {
+            JsonPlan::Text(template) => {
                 let text = self.text(template, Some(resource));
                 self.put(key, Value::from(text).to_string());
             }
-            JsonTemplate::Null => self.put(key, "null".to_owned()),
-            JsonTemplate::Bool(value) => self.put(key, value.to_string()),
-            JsonTemplate::Number(digits) => self.put(key, digits.to_string()),
-            JsonTemplate::Object(_) => self.put(key, "{}".to_owned()),
-            JsonTemplate::Array(_) => self.put(key, "[]".to_owned()),
+            JsonPlan::Null => self.put(key, "null".to_owned()),
+            JsonPlan::Bool(value) => self.put(key, value.to_string()),
+            JsonPlan::Number(digits) => self.put(key, digits.to_string()),
+            JsonPlan::Object(_) => self.put(key, "{}".to_owned()),
+            JsonPlan::Array(_) => self.put(key, "[]".to_owned()),
         }
     }
 
@@ -507,24 +506,21 @@ mod tests {
 
     #[test]
     fn a_body_counts_without_the_places_of_the_paginator() {
-        const BODY: JsonTemplate = JsonTemplate::Object(list![
-            (Static("cursor"), JsonTemplate::Null),
+        const BODY: JsonPlan = JsonPlan::Object(list![
+            (Static("cursor"), JsonPlan::Null),
             (
                 Static("filter"),
-                JsonTemplate::Object(list![
-                    (Static("n"), JsonTemplate::Number(Static("1"))),
+                JsonPlan::Object(list![
+                    (Static("n"), JsonPlan::Number(Static("1"))),
                     (
                         Static("t"),
-                        JsonTemplate::Text(Template(list![Part::Config(0)]))
+                        JsonPlan::Text(Template(list![Part::Config(0)]))
                     ),
                 ]),
             ),
             (
                 Static("list"),
-                JsonTemplate::Array(list![
-                    JsonTemplate::Bool(true),
-                    JsonTemplate::Array(list![])
-                ])
+                JsonPlan::Array(list![JsonPlan::Bool(true), JsonPlan::Array(list![])])
             ),
         ]);
         let posted = ResourcePlan {

@@ -135,33 +135,38 @@ pub struct Column {
 impl Source {
     /// What there is to see of a connector.
     pub fn of(connector: &checked::Connector) -> Self {
+        let plan = &connector.plan;
         let resources = connector.resources.iter();
-        let resources: Vec<_> = resources.map(|one| resource(connector, one)).collect();
+        let resources: Vec<_> = resources.map(|one| resource(plan, one)).collect();
         Self {
-            name: connector.name.clone(),
-            spec: connector.spec.clone(),
-            description: connector.description.clone(),
-            base_url: connector.written(None, &connector.base_url),
-            secrets: connector.secrets.iter().map(secret).collect(),
-            settings: connector.config.iter().map(setting).collect(),
+            name: plan.name.to_string(),
+            spec: plan.spec.to_string(),
+            description: owned(connector.description.as_ref()),
+            base_url: plan.written(None, &plan.base_url),
+            secrets: plan.secrets.iter().map(secret).collect(),
+            settings: plan.config.iter().map(setting).collect(),
             has_children: resources.iter().any(|resource| resource.parent.is_some()),
             resources,
         }
     }
 }
 
-fn secret(secret: &checked::Secret) -> Secret {
+fn owned(text: Option<&checked::Text>) -> Option<String> {
+    text.map(checked::Text::to_string)
+}
+
+fn secret(secret: &checked::SecretPlan) -> Secret {
     Secret {
-        name: secret.name.clone(),
-        env: secret.env.clone(),
-        description: secret.description.clone(),
+        name: secret.name.to_string(),
+        env: secret.env.to_string(),
+        description: owned(secret.description.as_ref()),
     }
 }
 
-fn setting(setting: &checked::Config) -> Setting {
+fn setting(setting: &checked::ConfigPlan) -> Setting {
     Setting {
-        name: setting.name.clone(),
-        env: setting.env.clone(),
+        name: setting.name.to_string(),
+        env: setting.env.to_string(),
         data_type: match &setting.data_type {
             checked::ConfigType::Text => "text".to_owned(),
             checked::ConfigType::Bigint => "bigint".to_owned(),
@@ -171,36 +176,34 @@ fn setting(setting: &checked::Config) -> Setting {
             checked::ConfigType::Timestamp => "timestamp".to_owned(),
             checked::ConfigType::Enum(words) => one_of(words),
         },
-        default: setting.default.clone(),
-        description: setting.description.clone(),
+        default: owned(setting.default.as_ref()),
+        description: owned(setting.description.as_ref()),
     }
 }
 
-fn resource(connector: &checked::Connector, resource: &checked::Resource) -> Resource {
+fn resource(source: &checked::SourcePlan, resource: &checked::Resource) -> Resource {
+    let plan = &resource.plan;
     let (rust_record, description, columns) = match &resource.record {
         checked::Record::Untyped(columns) => (None, None, columns.as_slice()),
         checked::Record::Struct(record) => (
             Some(record.ident.clone()),
-            record.description.clone(),
+            record.description.as_ref(),
             record.columns.as_slice(),
         ),
     };
     let key = || columns.iter().filter(|column| column.primary_key);
     let merge_key = columns.iter().filter(|column| column.merge_key);
-    let is_appended = resource.write_disposition == checked::WriteDisposition::Append;
+    let is_appended = plan.write_disposition == checked::WriteDisposition::Append;
     Resource {
-        name: resource.name.clone(),
-        sql_name: quoted(&resource.name),
-        rust_method: resource.ident.clone(),
+        name: plan.name.to_string(),
+        sql_name: quoted(&plan.name),
+        rust_method: resource.ident(),
         rust_record,
-        line: resource.line,
-        description: resource.description.clone().or(description),
-        method: match resource.method {
-            checked::Method::Get => "GET",
-            checked::Method::Post => "POST",
-        },
-        path: connector.written(Some(resource), &resource.path),
-        paginator: match resource.paginator.kind {
+        line: plan.line,
+        description: owned(resource.description.as_ref().or(description)),
+        method: plan.method.as_str(),
+        path: source.written(Some(plan), &plan.path),
+        paginator: match plan.paginator.kind {
             checked::Pages::Single => "single_page",
             checked::Pages::Offset(_) => "offset",
             checked::Pages::Number(_) => "page_number",
@@ -210,30 +213,31 @@ fn resource(connector: &checked::Connector, resource: &checked::Resource) -> Res
             checked::Pages::JsonLink { .. } => "json_link",
             checked::Pages::Custom { .. } => "custom",
         },
-        write_disposition: match resource.write_disposition {
+        write_disposition: match plan.write_disposition {
             checked::WriteDisposition::Append => "append",
             checked::WriteDisposition::Replace => "replace",
             checked::WriteDisposition::Merge => "merge",
             checked::WriteDisposition::Skip => "skip",
         },
-        selected: resource.selected,
-        primary_key: key().map(|column| column.name.clone()).collect(),
-        merge_key: merge_key.map(|column| column.name.clone()).collect(),
+        selected: plan.selected,
+        primary_key: key().map(|column| column.name.to_string()).collect(),
+        merge_key: merge_key.map(|column| column.name.to_string()).collect(),
         sql_key: key()
             .filter(|_| !is_appended)
             .map(|column| quoted(&column.name))
             .collect(),
-        incremental: resource.incremental.as_ref().and_then(|incremental| {
+        incremental: plan.incremental.as_ref().and_then(|incremental| {
+            let column = columns.get(usize::from(incremental.column))?;
             Some(Incremental {
-                column: columns.get(incremental.column)?.name.clone(),
-                initial_value: incremental.initial_value.clone(),
-                start_param: incremental.start_param.clone(),
+                column: column.name.to_string(),
+                initial_value: owned(incremental.initial_value.as_ref()),
+                start_param: owned(incremental.start_param.as_ref()),
             })
         }),
-        processing_steps: (resource.processing_steps.iter())
-            .map(|step| step.rust().to_owned())
+        processing_steps: (plan.processing_steps.iter())
+            .map(|step| step.path().to_owned())
             .collect(),
-        parent: connector.parent(resource).map(|parent| parent.name.clone()),
+        parent: (plan.parent.as_ref()).map(|parent| parent.resource.name.to_string()),
         is_untyped: matches!(resource.record, checked::Record::Untyped(_)),
         columns: columns.iter().map(column).collect(),
     }
@@ -241,42 +245,31 @@ fn resource(connector: &checked::Connector, resource: &checked::Resource) -> Res
 
 fn column(column: &checked::Column) -> Column {
     Column {
-        name: column.name.clone(),
+        name: column.name.to_string(),
         sql_name: quoted(&column.name),
-        key: column.key.clone(),
+        key: column.key.to_string(),
         data_type: in_words(&column.data_type),
         sqlite: sqlite(column),
         postgres: postgres(&column.data_type),
         nullable: column.nullable,
         primary_key: column.primary_key,
-        description: column.description.clone(),
+        description: owned(column.description.as_ref()),
         line: column.line,
     }
 }
 
-fn one_of(words: &checked::EnumType) -> String {
-    let values: Vec<_> = words
-        .values
-        .iter()
-        .map(|word| word.value.as_str())
-        .collect();
-    format!("one of {}", values.join(", "))
+fn one_of(words: &[checked::Text]) -> String {
+    let words: Vec<_> = words.iter().map(checked::Text::as_str).collect();
+    format!("one of {}", words.join(", "))
 }
 
 fn in_words(data_type: &checked::Type) -> String {
     use checked::Type;
     let word = match data_type {
-        Type::Text => "text",
-        Type::Bigint => "bigint",
-        Type::Double => "double",
-        Type::Bool => "bool",
-        Type::Timestamp(_) => "timestamp",
-        Type::Date(_) => "date",
-        Type::Time => "time",
-        Type::Decimal { precision: 0, .. } => "decimal",
-        Type::Decimal { precision, scale } => return format!("decimal({precision}, {scale})"),
-        Type::Binary => "binary",
-        Type::Json => "json",
+        Type::Decimal {
+            precision: precision @ 1..,
+            scale,
+        } => return format!("decimal({precision}, {scale})"),
         Type::Object(object) => {
             let fields: Vec<_> = object
                 .columns
@@ -287,16 +280,16 @@ fn in_words(data_type: &checked::Type) -> String {
         }
         Type::Array(element) => return format!("array of {}", in_words(&element.data_type)),
         Type::Map(element) => return format!("map to {}", in_words(&element.data_type)),
-        Type::Enum(words) if words.closed => return one_of(words),
-        Type::Enum(words) => return format!("{}, or another", one_of(words)),
-        Type::Union(union) => {
-            let members = union
-                .members
-                .iter()
-                .map(|member| in_words(&member.data_type));
+        Type::Enum { values, closed } => {
+            let other = if *closed { "" } else { ", or another" };
+            return format!("{}{other}", one_of(values));
+        }
+        Type::Union(members) => {
+            let members = members.iter().map(|member| in_words(&member.data_type));
             return members.collect::<Vec<_>>().join(" or ");
         }
         Type::Scalar => "text, bigint or bool",
+        _ => data_type.word(),
     };
     word.to_owned()
 }
@@ -322,7 +315,7 @@ fn sqlite(column: &checked::Column) -> String {
 fn postgres(data_type: &checked::Type) -> String {
     use checked::Type;
     let sql_type = match data_type {
-        Type::Text | Type::Enum(_) => "text",
+        Type::Text | Type::Enum { .. } => "text",
         Type::Bigint => "bigint",
         Type::Double => "double precision",
         Type::Bool => "boolean",

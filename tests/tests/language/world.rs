@@ -42,14 +42,10 @@ pub(crate) struct Run {
     pub(crate) waits: Vec<Duration>,
 }
 
-/// The plan of a spec, as the command makes it. A mistake in it fails the test.
+/// The plan of a spec. A mistake in it fails the test.
 #[track_caller]
 pub(crate) fn plan(spec: &str) -> Ref<SourcePlan> {
-    let compiled = rest_source_codegen::compile("spec.yaml", spec);
-    let Some(connector) = compiled.connector else {
-        panic!("{}\n{spec}", compiled.diagnostics.render());
-    };
-    rest_source_cli::plan(&connector).unwrap()
+    rest_source_dynamic::plan("spec.yaml", spec).unwrap_or_else(|error| panic!("{error}\n{spec}"))
 }
 
 /// The value of the secret of this name.

@@ -2,12 +2,12 @@
 
 use std::rc::Rc;
 
-use crate::connector::{Column, OnNullParent, ParentField, Path, Step, Type};
+use crate::connector::{OnNullParent, ParentField, Path, RustType, Step, Type};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::jsonpath::{self, Parsed};
 use crate::spec::View;
 
-use super::{Check, Known, Parent, Taken, UNKNOWN, keys, take};
+use super::{Check, Known, Parent, Taken, UNKNOWN, keys, position, take};
 
 impl Check<'_> {
     /// `{resources.PARENT.FIELD}`: the position of its value among what is taken of the parent.
@@ -48,24 +48,22 @@ impl Check<'_> {
             }
             Err(reason) => return self.leads_nowhere(span, reason),
         };
-        let mut steps = steps.into_iter();
-        let Some(Step::Key(first)) = steps.next() else {
+        let Some((Step::Key(first), steps)) = steps.split_first() else {
             return self.leads_nowhere(span, "it begins with no column".to_owned());
         };
-        let Some(at) = keys::position(&parent.record, &first) else {
-            self.no_such_column(parent, &first, span);
+        let Some(at) = keys::position(&parent.record, first) else {
+            self.no_such_column(parent, first, span);
             return None;
         };
         let mut column = parent.record.columns.get(at)?;
         let mut nullable = column.nullable;
-        let mut data_type = column.data_type.clone();
         let mut path = Vec::new();
         for step in steps {
-            if data_type == UNKNOWN {
+            if column.data_type == UNKNOWN {
                 break;
             }
-            match (&data_type, &step) {
-                (Type::Object(object), Step::Key(key)) => {
+            match (&column.data_type, &column.rust, step) {
+                (_, RustType::Struct(object), Step::Key(key)) => {
                     let Some(inner) = keys::position(object, key) else {
                         let known = object.column_names().join(", ");
                         return self.leads_nowhere(
@@ -73,21 +71,21 @@ impl Check<'_> {
                             format!("`{}` has no `{key}`; it has: {known}", object.name),
                         );
                     };
-                    column = parent_column(column, inner)?;
+                    column = object.columns.get(inner)?;
                     nullable |= column.nullable;
                     path.push(Step::Key(column.name.clone()));
                 }
-                (Type::Array(_), Step::Index(_)) | (Type::Map(_), Step::Key(_)) => {
-                    column = element(column)?;
+                (Type::Array(_), RustType::Element(element), Step::Index(_))
+                | (Type::Map(_), RustType::Element(element), Step::Key(_)) => {
+                    column = element;
                     nullable = true;
-                    path.push(step);
+                    path.push(step.clone());
                 }
-                (Type::Json, _) => {
+                (Type::Json, ..) => {
                     nullable = true;
-                    path.push(step);
-                    continue;
+                    path.push(step.clone());
                 }
-                (Type::Array(_), Step::Key(_)) => {
+                (Type::Array(_), _, Step::Key(_)) => {
                     let hint = format!("`{}` is a list: write `[0]` for its first", column.name);
                     return self.leads_nowhere(span, hint);
                 }
@@ -95,21 +93,20 @@ impl Check<'_> {
                     let hint = format!(
                         "`{}` is of type {}, with nothing of that kind in it",
                         column.name,
-                        keys::word(&data_type)
+                        column.data_type.word()
                     );
                     return self.leads_nowhere(span, hint);
                 }
             }
-            data_type = column.data_type.clone();
         }
         Some(Taken {
             field: ParentField {
-                column: at,
-                path: Path(path),
+                column: position(at),
+                path: Path(path.into()),
             },
             nullable,
             is_in_key: false,
-            data_type,
+            typed: column.typed(),
         })
     }
 
@@ -125,11 +122,11 @@ impl Check<'_> {
     /// A value has to suit the place that it is put in.
     fn fits(&mut self, taken: &Taken, field: &str, span: &Span, what: &str) {
         let holds_others = matches!(
-            taken.data_type,
+            taken.typed.data_type,
             Type::Object(_) | Type::Array(_) | Type::Map(_) | Type::Union(_)
         );
         let is_path = what == "`path`";
-        let is_any = is_path && taken.data_type == Type::Json;
+        let is_any = is_path && taken.typed.data_type == Type::Json;
         if (holds_others && what != "`json`") || is_any {
             self.error(
                 Diagnostic::error(
@@ -137,7 +134,7 @@ impl Check<'_> {
                     span,
                     format!(
                         "`{field}` is of type {}, which is no text for {what}",
-                        keys::word(&taken.data_type)
+                        taken.typed.data_type.word()
                     ),
                 )
                 .help(if is_any {
@@ -192,7 +189,7 @@ impl Check<'_> {
         let how = if is_within {
             "`nullable: false`".to_owned()
         } else {
-            keys::non_null(&taken.data_type)
+            keys::non_null(&taken.typed.data_type)
         };
         let diagnostic = Diagnostic::error("RS0806", span, message).help(format!(
             "make the parent's column non-null: {how}, or part of its `primary_key`; or say what a null \
@@ -209,25 +206,11 @@ impl Check<'_> {
     pub(in crate::check) fn bound_fits_path(&mut self, at: u16, span: &Span) {
         if let Some(taken) = self.taken.get(usize::from(at)).cloned() {
             let name = match &self.parent {
-                Parent::Known(parent) => parent.record.columns.get(taken.field.column),
+                Parent::Known(parent) => parent.record.columns.get(usize::from(taken.field.column)),
                 _ => None,
             };
-            let name = name.map(|column| column.name.clone()).unwrap_or_default();
+            let name = name.map_or(String::new(), |column| column.name.to_string());
             self.fits(&taken, &name, span, "`path`");
         }
-    }
-}
-
-fn parent_column(column: &Column, inner: usize) -> Option<&Column> {
-    match &column.data_type {
-        Type::Object(object) => object.columns.get(inner),
-        _ => None,
-    }
-}
-
-fn element(column: &Column) -> Option<&Column> {
-    match &column.data_type {
-        Type::Array(element) | Type::Map(element) => Some(element),
-        _ => None,
     }
 }

@@ -4,10 +4,11 @@ use std::rc::Rc;
 
 use crate::connector::{Column, ParentField, Path, Record, Type};
 use crate::diagnostic::Diagnostic;
+use crate::names;
 use crate::spec::text;
 use crate::yaml::Node;
 
-use super::{Check, Kin, Known, Member, Parent, Taken, UNKNOWN, columns_of, keys, names, take};
+use super::{Check, Kin, Known, Member, Parent, Taken, UNKNOWN, columns_of, keys, position, take};
 
 impl Check<'_> {
     /// Columns of the parent's records in the child's.
@@ -59,12 +60,12 @@ impl Check<'_> {
             };
             let taken = Taken {
                 field: ParentField {
-                    column: at,
-                    path: Path::default(),
+                    column: position(at),
+                    path: Path::ROOT,
                 },
                 nullable: of.nullable,
                 is_in_key: false,
-                data_type: of.data_type.clone(),
+                typed: of.typed(),
             };
             let column = included(&parent, of, take(&mut kin.fields, taken));
             if let Some(same) = record.columns.iter().find(|one| is_same(one, &column)) {
@@ -79,7 +80,7 @@ impl Check<'_> {
                 .help("include it once, and `rename` a column of the resource's own");
                 let columns = member.view.node("columns").map(Node::entries);
                 let own = columns.unwrap_or_default().iter();
-                if let Some(own) = own.into_iter().find(|own| own.key.name == same.key) {
+                if let Some(own) = own.into_iter().find(|own| same.key == own.key.name) {
                     diagnostic = diagnostic.also(&own.key.span, "the other is here");
                 }
                 self.error(diagnostic);
@@ -111,26 +112,27 @@ impl Check<'_> {
 
 /// The column of a child that is a copy of the parent's.
 fn included(parent: &Known, of: &Column, field: u16) -> Column {
-    Column {
-        data_type: match &of.data_type {
-            Type::Object(_) | Type::Array(_) | Type::Map(_) | Type::Union(_) => Type::Json,
-            scalar => scalar.clone(),
-        },
-        nullable: of.nullable,
-        parent: Some(field),
-        line: of.line,
-        description: of.description.clone(),
-        ..guessed(&parent.name, &of.name)
-    }
+    let typed = match &of.data_type {
+        Type::Object(_) | Type::Array(_) | Type::Map(_) | Type::Union(_) => Type::Json.into(),
+        _ => of.typed(),
+    };
+    let mut column = Column::new(included_name(&parent.name, &of.name), typed);
+    column.nullable = of.nullable;
+    column.parent = Some(field);
+    column.line = of.line;
+    column.description.clone_from(&of.description);
+    column
 }
 
 /// What is known of an included column by its name alone.
 fn guessed(parent: &str, column: &str) -> Column {
-    let name = format!("_{}_{column}", names::snake(parent));
-    let ident = names::ident(&name);
-    Column::new(name, ident, UNKNOWN)
+    Column::new(included_name(parent, column), UNKNOWN)
+}
+
+fn included_name(parent: &str, column: &str) -> String {
+    format!("_{}_{column}", names::snake(parent))
 }
 
 fn is_same(one: &Column, other: &Column) -> bool {
-    one.name.eq_ignore_ascii_case(&other.name) || one.ident == other.ident
+    one.name.eq_ignore_ascii_case(&other.name) || one.ident() == other.ident()
 }

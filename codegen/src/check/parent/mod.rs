@@ -10,7 +10,7 @@ mod lineage;
 
 use std::rc::Rc;
 
-use crate::connector::{Column, ParentField, Record, Struct, Type};
+use crate::connector::{Column, ParentField, Record, Struct, Typed};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::grammar;
 use crate::spec::{Spec, Text, View};
@@ -18,7 +18,7 @@ use crate::yaml::Node;
 
 use super::columns::UNKNOWN;
 use super::resource::columns_of;
-use super::{Check, keys, names};
+use super::{Check, keys};
 use lineage::{Lineage, by_generation};
 
 /// What a resource has of its parent.
@@ -73,7 +73,7 @@ pub(super) struct Taken {
     nullable: bool,
     /// Whether a key column holds it: the check of keys reports a null there.
     is_in_key: bool,
-    data_type: Type,
+    typed: Typed,
 }
 
 /// A resource while the family is found out.
@@ -245,9 +245,13 @@ impl Check<'_> {
 /// Adds what is taken, unless it is taken already; its position.
 fn take(fields: &mut Vec<Taken>, taken: Taken) -> u16 {
     let at = fields.iter().position(|one| one.field == taken.field);
-    let at = at.unwrap_or_else(|| {
+    position(at.unwrap_or_else(|| {
         fields.push(taken);
         fields.len() - 1
-    });
+    }))
+}
+
+/// A position in a list. A spec is not as long as these numbers reach.
+pub(super) fn position(at: usize) -> u16 {
     u16::try_from(at).unwrap_or(u16::MAX)
 }

@@ -46,7 +46,7 @@ static RULED: LazyLock<ResourcePlan> = LazyLock::new(|| {
         ResponseAction {
             json: list![JsonCondition {
                 path: Path(list![Step::Key(Static("ok"))]),
-                values: list![crate::plan::JsonTemplate::Bool(false)],
+                values: list![crate::plan::JsonPlan::Bool(false)],
             }],
             action: Action::Fail { message: None },
             ..RULE

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use super::*;
 use crate::{
-    plan::{Body, Cursor, JsonTemplate, Method, PageNumber, Slot},
+    plan::{Body, Cursor, JsonPlan, Method, PageNumber, Slot},
     shared::{Ref::Static, list},
 };
 
@@ -207,9 +207,9 @@ async fn a_paginator_of_ones_own_pages_as_the_built_in_ones_do() {
 fn posted(kind: Pages) -> ResourcePlan {
     ResourcePlan {
         method: Method::Post,
-        body: Body::Json(JsonTemplate::Object(list![(
+        body: Body::Json(JsonPlan::Object(list![(
             Static("query"),
-            JsonTemplate::Number(Static("7"))
+            JsonPlan::Number(Static("7"))
         )])),
         paginator: Paginator::new(kind),
         ..THINGS.clone()

@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 
 use super::*;
 use crate::{
-    plan::{Body, JsonTemplate, Method, OnNullParent, ParentField, ParentPlan},
+    plan::{Body, JsonPlan, Method, OnNullParent, ParentField, ParentPlan},
     value::ToScalar,
 };
 
@@ -105,14 +105,14 @@ static SKIPPING: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
 
 static POSTED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     method: Method::Post,
-    body: Body::Json(JsonTemplate::Object(list![
+    body: Body::Json(JsonPlan::Object(list![
         (
             Static("lang"),
-            JsonTemplate::Text(Template(list![Part::Parent(1)]))
+            JsonPlan::Text(Template(list![Part::Parent(1)]))
         ),
         (
             Static("tag"),
-            JsonTemplate::Text(Template(list![Part::Parent(3)]))
+            JsonPlan::Text(Template(list![Part::Parent(3)]))
         ),
     ])),
     ..COMMENTS.clone()

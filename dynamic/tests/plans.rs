@@ -1,4 +1,4 @@
-//! What the command makes of a spec at run time is what a compiled connector holds.
+//! A plan that is made at run time is the one that a compiled connector holds.
 
 #![cfg(test)]
 
@@ -10,6 +10,7 @@ use rest_source::{
     rest_source,
     shared::Ref,
 };
+use rest_source_dynamic::SpecError;
 use rest_source_testkit::{Server, data};
 
 #[rest_source("../../specs/analytics_api_key.yaml")]
@@ -54,7 +55,7 @@ mod twilio {}
 #[rest_source("../../tests/tests/everything/spec.yaml")]
 mod everything {}
 
-#[rest_source("./specs/choices.yaml")]
+#[rest_source("./choices.yaml")]
 mod choices {}
 
 /// The plan of the spec that a connector was compiled from.
@@ -62,13 +63,12 @@ fn plan<S: Connector>() -> Ref<SourcePlan> {
     // As the attribute, from the folder of this file.
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
     let text = std::fs::read_to_string(folder.join(S::plan().spec.as_str())).unwrap();
-    let compiled = rest_source_codegen::compile(&S::plan().spec, &text);
-    rest_source_cli::plan(&compiled.connector.unwrap()).unwrap()
+    rest_source_dynamic::plan(&S::plan().spec, &text).unwrap()
 }
 
 #[track_caller]
 fn assert_same_plan<S: Connector>() {
-    assert_eq!(format!("{:#?}", plan::<S>()), format!("{:#?}", S::plan()));
+    assert_eq!(plan::<S>(), S::plan());
 }
 
 #[test]
@@ -96,6 +96,50 @@ fn nothing_that_a_spec_can_say_is_lost_in_its_plan() {
     assert_same_plan::<choices::Source>();
 }
 
+/// The path of the Rust code that a spec cannot be run without.
+#[track_caller]
+fn needed(text: &str) -> String {
+    match rest_source_dynamic::client("tiles.yaml", text) {
+        Err(SpecError::NeedsRust(needs)) => needs.path,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_spec_with_mistakes_is_an_error_that_shows_each() {
+    let text = "
+client: { base_url: https://api.example.com, paginator: single_page }
+resources:
+  - name: tiles
+    columns: { id: texd! }
+    selectd: false
+";
+    let error = rest_source_dynamic::plan("tiles.yaml", text)
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("tiles.yaml:5:20"), "{error}");
+    assert!(error.contains("tiles.yaml:6:5"), "{error}");
+    assert!(error.contains("did you mean `selected`?"), "{error}");
+}
+
+#[test]
+fn credentials_of_the_users_own_are_named_wherever_they_stand() {
+    let text = "
+client:
+  base_url: https://api.example.com
+  paginator: single_page
+  auth:
+    type: one_of
+    choices:
+      token: { type: bearer, token: '{secrets.token}' }
+      signed: { type: custom, rust: 'crate::Signature', with: { key: '{secrets.key}' } }
+resources:
+  - name: tiles
+    columns: { id: text! }
+";
+    assert_eq!(needed(text), "crate::Signature");
+}
+
 #[test]
 fn a_source_with_rust_of_its_own_is_not_run_as_something_else() {
     let text = "
@@ -106,9 +150,7 @@ resources:
   - name: tiles
     columns: { id: text! }
 ";
-    let compiled = rest_source_codegen::compile("tiles.yaml", text);
-    let needs = rest_source_cli::plan(&compiled.connector.unwrap()).unwrap_err();
-    assert_eq!(needs.rust, "crate::TILES");
+    assert_eq!(needed(text), "crate::TILES");
 }
 
 #[test]
@@ -123,9 +165,7 @@ resources:
     endpoint: { path: 'tiles/{resources.tiles.id}/parts' }
     columns: { id: text! }
 ";
-    let compiled = rest_source_codegen::compile("tiles.yaml", text);
-    let needs = rest_source_cli::plan(&compiled.connector.unwrap()).unwrap_err();
-    assert_eq!(needs.rust, "crate::is_shown");
+    assert_eq!(needed(text), "crate::is_shown");
 }
 
 fn connect<S: Connector, const N: usize>(server: &Server, secrets: [&str; N]) -> (S, Client) {

@@ -20,7 +20,7 @@ const NEVER_RAW: &[&str] = &["Self", "crate", "self", "super"];
 
 /// A name for SQL and Rust: words in lower case with `_` between them, no digit first. Empty where
 /// the text has no letter or digit.
-pub(super) fn snake(text: &str) -> String {
+pub(crate) fn snake(text: &str) -> String {
     let mut name = String::with_capacity(text.len());
     let leading = text.chars().take_while(|c| *c == '_').count();
     let chars: Vec<char> = text.chars().skip(leading).collect();
@@ -57,7 +57,7 @@ pub(super) fn snake(text: &str) -> String {
 }
 
 /// A name for a type or a variant: words with a capital first, no `_` between them.
-pub(super) fn pascal(text: &str) -> String {
+pub(crate) fn pascal(text: &str) -> String {
     let mut name = String::with_capacity(text.len());
     for word in snake(text).split('_').filter(|word| !word.is_empty()) {
         let mut chars = word.chars();
@@ -81,7 +81,7 @@ pub(super) fn pascal(text: &str) -> String {
 }
 
 /// The identifier for a name: raw where it is a keyword.
-pub(super) fn ident(name: &str) -> String {
+pub(crate) fn ident(name: &str) -> String {
     if KEYWORDS.contains(&name) {
         format!("r#{name}")
     } else if NEVER_RAW.contains(&name) {
@@ -93,13 +93,13 @@ pub(super) fn ident(name: &str) -> String {
 
 /// Names that are taken, and by what.
 #[derive(Debug, Default)]
-pub(super) struct Taken {
+pub(crate) struct Taken {
     names: HashMap<String, Owner>,
 }
 
 /// Who took a name.
 #[derive(Clone, Debug)]
-pub(super) struct Owner {
+pub(crate) struct Owner {
     /// In words: "resource `stories`".
     pub what: String,
     /// Nothing for what every module has.
@@ -109,7 +109,7 @@ pub(super) struct Owner {
 impl Taken {
     /// The types that every module has, and Rust's own that it is written with: a record of such a
     /// name would hide it.
-    pub(super) fn types() -> Self {
+    pub(crate) fn types() -> Self {
         let mut types = Self::of(&["Source", "Secrets", "Config"]);
         for name in ["Default", "Option", "String", "Vec"] {
             let owner = Owner {
@@ -122,7 +122,7 @@ impl Taken {
     }
 
     /// The functions that every `Source` has.
-    pub(super) fn methods() -> Self {
+    pub(crate) fn methods() -> Self {
         Self::of(&[
             "builder",
             "client",
@@ -148,7 +148,7 @@ impl Taken {
     }
 
     /// Takes a name, or says who has it.
-    pub(super) fn take(&mut self, name: &str, what: &str, span: &Span) -> Result<(), Owner> {
+    pub(crate) fn take(&mut self, name: &str, what: &str, span: &Span) -> Result<(), Owner> {
         if let Some(owner) = self.names.get(name) {
             return Err(owner.clone());
         }
