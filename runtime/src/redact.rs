@@ -25,7 +25,7 @@ pub(crate) const BLANK: &str = "[secret]";
 /// they would redact text that has nothing to do with them.
 const SHORT: usize = 6;
 
-/// Secrets with fewer bytes are redacted only as a whole. Of longer ones, three quarters are enough.
+/// Secrets with fewer bytes are redacted only as a whole. Of longer ones, any three quarters are redacted.
 const LONG: usize = 12;
 
 /// The longest start of a secret that is left at the end of a text that was cut, in bytes.
@@ -165,7 +165,11 @@ impl fmt::Debug for Redactor {
 struct Needle {
     bytes: Vec<u8>,
     is_short: bool,
-    /// Of a longer one, its beginning.
+    /// How many of the bytes are redacted without the others.
+    enough: usize,
+    /// The position of what `finder` searches for.
+    core: usize,
+    /// Searches for the middle, which every part of `enough` bytes contains.
     finder: Finder<'static>,
 }
 
@@ -175,6 +179,8 @@ impl Needle {
             finder: Finder::new(bytes).into_owned(),
             bytes: bytes.to_vec(),
             is_short: true,
+            enough: bytes.len(),
+            core: 0,
         }
     }
 
@@ -185,20 +191,27 @@ impl Needle {
             length if length < LONG => length,
             length => (length * 3).div_ceil(4).max(LONG),
         };
+        let core = bytes.len() - enough;
         Self {
-            finder: Finder::new(&bytes[..enough]).into_owned(),
+            finder: Finder::new(&bytes[core..enough]).into_owned(),
             bytes,
             is_short: false,
+            enough,
+            core,
         }
     }
 
-    /// Finds it in a compact view in lower case.
+    /// Finds it, or enough of it, in a compact view in lower case.
     fn find(&self, view: &View, found: &mut Vec<Span>) {
         let mut end = 0;
         for at in self.finder.find_iter(&view.bytes) {
-            if at >= end {
-                end = at + common(&view.bytes[at..], &self.bytes);
-                found.push(view.span(at, end));
+            let before = view.bytes[..at].iter().rev();
+            let own = self.bytes[..self.core].iter().rev();
+            let start = at - before.zip(own).take_while(|(a, b)| a == b).count();
+            let matched = common(&view.bytes[at..], &self.bytes[self.core..]);
+            if at >= end && at + matched - start >= self.enough {
+                end = at + matched;
+                found.push(view.span(start, end));
             }
         }
     }

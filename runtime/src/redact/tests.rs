@@ -355,3 +355,22 @@ fn the_path_of_the_spec_stays_where_a_secret_is_a_word_of_it() {
     let redactor = Redactor::new(["shop"]).sparing(&Static("shop"));
     assert_eq!(redactor.redact("key: shop"), "key: [secret]");
 }
+
+#[test]
+fn any_three_quarters_of_a_secret_are_redacted() {
+    let secret = "sk_live_4f9aK2mPq7LxZt81";
+    let redactor = Redactor::new([secret]);
+    let enough = 18;
+    for start in 0..=secret.len() - enough {
+        for end in start + enough..=secret.len() {
+            let part = &secret[start..end];
+            for written in [part.to_owned(), hex(part.as_bytes()), STANDARD.encode(part)] {
+                let shown = redactor.redact(&format!("bad key {written} given"));
+                assert!(!shown.contains(&written[6..12]), "{part}: {shown}");
+                assert!(shown.ends_with(" given"), "{part}: {shown}");
+            }
+        }
+    }
+    let half = &secret[6..18];
+    assert_eq!(redactor.redact(half), half);
+}
