@@ -14,7 +14,8 @@ pub(crate) fn read(path: &Path) -> Result<Option<State>, CommandError> {
     let shown = path.display();
     match fs::read_to_string(path) {
         Ok(text) => State::from_json(&text).map(Some).map_err(|error| {
-            let error = error.with_help("delete the file to fetch everything again");
+            let error =
+                error.with_help("if the file holds a state, delete it to fetch everything again");
             CommandError::usage(format!("cannot resume from `{shown}`: {error}"))
         }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

@@ -263,6 +263,17 @@ impl<'a, D: Destination> Loading<'a, D> {
         {
             return Ok(Err(by));
         }
+        let mut notes = opened.notes;
+        let appends_again = target.writing == Writing::Append
+            && is_incremental
+            && opened.state.is_none()
+            && opened.request.is_some();
+        if appends_again && self.destination.count().await? > 0 {
+            notes.push(format!(
+                "no state was stored with the rows of `{}`: all records were fetched and appended again",
+                resource.table.name
+            ));
+        }
         // `finish` decides by the completeness what is committed.
         let mut fetch = self.client.rows(resource).allow_incomplete();
         if resource.write_disposition == WriteDisposition::Merge {
@@ -278,7 +289,7 @@ impl<'a, D: Destination> Loading<'a, D> {
             (_, Some(state)) => fetch.since(state),
             (_, None) => fetch,
         };
-        Ok(Ok((fetch, opened.notes)))
+        Ok(Ok((fetch, notes)))
     }
 
     /// Rejects a table with rows of another request.

@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt, time::SystemTime};
 
 use crate::{
     paginator::Position,
-    printable::printable,
+    printable::{printable, shortened},
     report::Report,
     shared::Text,
     transport::{TransportError, TransportErrorKind},
@@ -297,8 +297,10 @@ impl Error {
         self.0.position.as_ref()
     }
 
-    /// The same with every text passed through `blank`.
-    pub(crate) fn map_text(mut self, blank: impl Fn(&str) -> String) -> Self {
+    /// Passes every text through `redact`, and shortens long ones afterwards, so that no part of a secret is
+    /// left at the cut.
+    pub(crate) fn map_text(mut self, redact: impl Fn(&str) -> String) -> Self {
+        let blank = |text: &str| shortened(redact(text));
         let inner = &mut *self.0;
         inner.message = blank(&inner.message);
         for text in inner

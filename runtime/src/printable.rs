@@ -1,9 +1,9 @@
-//! Text of a server on its way to a person's screen.
+//! Preparation of a server's text for messages.
 
 use std::borrow::Cow;
 
-/// The text on one line, with the characters escaped that a terminal obeys or that hide what is there:
-/// control characters, line breaks, marks of direction, and characters without a width.
+/// Escapes control characters, line breaks, marks of direction and zero-width characters: a terminal would obey
+/// them, or they would hide text.
 pub(crate) fn printable(text: &str) -> Cow<'_, str> {
     if !text.contains(is_escaped) {
         return Cow::Borrowed(text);
@@ -19,6 +19,22 @@ pub(crate) fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// The most characters of one text in a message.
+const MAX_LENGTH: usize = 4_000;
+
+/// Shortens a text to 4,000 characters, and says how many were omitted.
+pub(crate) fn shortened(mut text: String) -> String {
+    if text.len() <= MAX_LENGTH {
+        return text;
+    }
+    if let Some((end, _)) = text.char_indices().nth(MAX_LENGTH) {
+        let omitted = text[end..].chars().count();
+        text.truncate(end);
+        text.push_str(&format!("… ({omitted} more characters)"));
+    }
+    text
+}
+
 fn is_escaped(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -31,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_terminal_obeys_is_escaped() {
+    fn control_and_invisible_characters_are_escaped() {
         assert_eq!(
             printable("a\u{1b}[2J\r\n\u{9b}2J\u{202e}b\u{2028}c"),
             "a\\u{1b}[2J\\r\\n\\u{9b}2J\\u{202e}b\\u{2028}c"
@@ -39,5 +55,15 @@ mod tests {
         for text in ["", "plain \\n", "größe 😀 שלום"] {
             assert!(matches!(printable(text), Cow::Borrowed(same) if same == text));
         }
+    }
+
+    #[test]
+    fn long_texts_are_shortened_by_characters() {
+        assert_eq!(shortened("ä".repeat(4_000)), "ä".repeat(4_000));
+        let long = shortened("ä".repeat(200_000));
+        assert_eq!(
+            long,
+            format!("{}… (196000 more characters)", "ä".repeat(4_000))
+        );
     }
 }

@@ -91,17 +91,21 @@ fn forget_emptied(db: &Connection, target: &Target) -> Result<Option<String>> {
     let name = &target.resource.table.name;
     let had_rows = state::read(db, target).map_err(failed)?.had_rows;
     let is_emptied = had_rows && !has_own_rows(db, target)?;
-    let emptied = format!("the table `{name}` was emptied since the last load");
+    let table_is_empty = is_empty(db, name)?;
+    let emptied = if table_is_empty {
+        format!("the table `{name}` was emptied since the last load")
+    } else {
+        format!("the rows of these settings in `{name}` were deleted since the last load")
+    };
     if target.keep_state {
         let note = || format!("{emptied}: `keep_state` kept its state");
         return Ok(is_emptied.then(note));
     }
-    let table_is_empty = is_empty(db, name)?;
     if table_is_empty || is_emptied {
         state::forget_emptied(db, target, table_is_empty).map_err(failed)?;
     }
     let is_told = is_emptied && target.writing != Writing::Replace;
-    Ok(is_told.then(|| format!("{emptied}: it is loaded from the start")))
+    Ok(is_told.then(|| format!("{emptied}: loaded from the start")))
 }
 
 /// Whether the table has no rows.

@@ -158,7 +158,7 @@ async fn a_table_that_was_emptied_is_loaded_from_the_start() {
             scratch.assert_equals(&server);
             let notes = &report.resource("orders").unwrap().fetched.notes;
             let expected =
-                "the table `orders` was emptied since the last load: it is loaded from the start";
+                "the table `orders` was emptied since the last load: loaded from the start";
             assert_eq!(notes[0] == expected, emptied, "{notes:?}");
         }
     }
