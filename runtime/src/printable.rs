@@ -1,6 +1,6 @@
 //! Preparation of a server's text for messages.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt::Write as _};
 
 /// Escapes control characters, line breaks, marks of direction and zero-width characters: a terminal would obey
 /// them, or they would hide text.
@@ -30,7 +30,8 @@ pub(crate) fn shortened(mut text: String) -> String {
     if let Some((end, _)) = text.char_indices().nth(MAX_LENGTH) {
         let omitted = text[end..].chars().count();
         text.truncate(end);
-        text.push_str(&format!("… ({omitted} more characters)"));
+        // Writing to a string does not fail.
+        let _ = write!(text, "… ({omitted} more characters)");
     }
     text
 }
