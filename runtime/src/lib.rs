@@ -54,8 +54,8 @@
 //! |---|---|---|
 //! | `macros` | yes | the attribute |
 //! | `reqwest` | yes | the transport over reqwest; without it, give the [`Builder`] one |
-//! | `chrono`, `jiff`, `time`, `rust_decimal` | no | [values](Value) to and from the types of the crate of that name |
-//! | `serde` | no | [plans](plan), [tables](schema) and [states](State) as JSON or the like, whole |
+//! | `chrono`, `jiff`, `time`, `rust_decimal`, `uuid` | no | [values](Value) to and from the types of the crate of that name |
+//! | `serde` | no | [plans](plan), [tables](schema) and [states](State) as JSON or the like, whole; [rows](Rows), [values](Value) and [reports](Report) are written |
 //! | `tls-ring` | yes | TLS by rustls over ring |
 //! | `tls-aws-lc-rs` | no | TLS by rustls over aws-lc-rs |
 //! | `tls-native` | no | TLS by `SChannel` or Secure Transport, elsewhere by OpenSSL, whose headers it needs |

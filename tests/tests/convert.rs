@@ -4,8 +4,14 @@
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use proptest::prelude::*;
-use rest_source::{Date, Decimal, Time, Timestamp};
+use rest_source::{
+    Column, Date, Decimal, Report, Rows, Scalar, Table, Time, TimeFormat, Timestamp, Type, Value,
+    plan::ResourcePlan,
+    shared::{Ref, list},
+};
+use serde_json::json;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 /// The first second of the year -9998, and the last of 9998.
 const SECONDS: std::ops::RangeInclusive<i64> = -377_673_580_800..=253_370_764_799;
@@ -80,4 +86,66 @@ fn what_the_other_type_does_not_hold_is_an_error() {
     let last: Timestamp = "9999-12-31T23:59:59Z".parse().unwrap();
     assert!(jiff::Timestamp::try_from(last).is_err());
     assert!(DateTime::<Utc>::try_from(last).is_ok());
+}
+
+#[test]
+fn a_uuid_is_text_in_a_record() {
+    let text = "67e55044-10b1-426f-9247-bb680e5fe0c8";
+    let id = Uuid::try_from(Value::Text(text)).unwrap();
+    assert_eq!(Scalar::from(id), Scalar::from(text));
+    assert_eq!(Uuid::try_from(&Scalar::from(id)).unwrap(), id);
+    assert!(Uuid::try_from(Value::Text("67e55044")).is_err());
+    assert!(Uuid::try_from(Value::Bigint(7)).is_err());
+}
+
+#[test]
+fn rows_are_serialized_by_the_names_of_their_columns() {
+    static TABLE: Table = Table::new(
+        "things",
+        list![
+            Column::new("id", Type::Bigint),
+            Column::new(
+                "price",
+                Type::Decimal {
+                    precision: 0,
+                    scale: 0
+                }
+            )
+            .nullable(),
+            Column::new("at", Type::Date(TimeFormat::Date)).nullable(),
+            Column::new("more", Type::Json).nullable(),
+        ],
+    );
+    let plan = ResourcePlan {
+        name: "things".into(),
+        table: Ref::Static(&TABLE),
+        ..ResourcePlan::DEFAULT
+    };
+    let page = r#"[{ "id": 1, "price": 9.90, "at": "2026-11-29", "more": {"n": 99999999999999999999} },
+                   { "id": 2, "price": null }]"#;
+    let rows = Rows::from_page(page, &plan).unwrap();
+    assert_eq!(
+        serde_json::to_string(&rows).unwrap(),
+        r#"[{"id":1,"price":"9.9","at":"2026-11-29","more":{"n": 99999999999999999999}},{"id":2,"price":null,"at":null,"more":null}]"#
+    );
+    assert_eq!(json!(Scalar::from(7)), json!(7));
+}
+
+#[test]
+fn a_report_is_serialized_with_all_of_its_counts() {
+    let mut report = Report::default();
+    report.delivered = 3;
+    report.notes.push("a note".to_owned());
+    let written = json!(report);
+    assert_eq!(written["delivered"], 3);
+    assert_eq!(written["notes"], json!(["a note"]));
+    assert_eq!(written["completeness"], json!(null));
+    // Whoever adds a field to the report adds it here: `Debug` has them all, and the presence of columns.
+    let debug = format!("{report:#?}");
+    let fields = debug.lines().filter_map(|line| {
+        let (name, _) = line.strip_prefix("    ")?.split_once(": ")?;
+        (!name.starts_with(' ')).then_some(name)
+    });
+    let missing: Vec<&str> = fields.filter(|name| written.get(name).is_none()).collect();
+    assert_eq!(missing, ["presence"]);
 }

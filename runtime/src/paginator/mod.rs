@@ -187,6 +187,7 @@ impl PageFacts<'_> {
 
 /// What follows a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Next {
     /// A page there, and what is known of the whole.
     Page(Position, Option<Total>),
@@ -196,6 +197,7 @@ pub enum Next {
 
 /// How much there is in all, as a page says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Total {
     /// So many records.
     Records(u64),

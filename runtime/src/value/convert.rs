@@ -16,7 +16,8 @@ impl ConversionError {
         feature = "chrono",
         feature = "jiff",
         feature = "rust_decimal",
-        feature = "time"
+        feature = "time",
+        feature = "uuid"
     ))]
     const fn to(to: &'static str) -> Self {
         Self { to }
@@ -224,6 +225,41 @@ mod of_rust_decimal {
         fn from(number: rust_decimal::Decimal) -> Self {
             // Plain digits, with a point or without: always a number.
             number.to_string().parse().unwrap_or_default()
+        }
+    }
+}
+
+#[cfg(feature = "uuid")]
+mod of_uuid {
+    use uuid::Uuid;
+
+    use super::ConversionError;
+    use crate::value::{Scalar, Value};
+
+    impl TryFrom<Value<'_>> for Uuid {
+        type Error = ConversionError;
+
+        /// Of a text in any of the forms that the crate `uuid` reads.
+        fn try_from(value: Value<'_>) -> Result<Self, ConversionError> {
+            let Value::Text(text) = value else {
+                return Err(ConversionError::to("`uuid`"));
+            };
+            text.parse().map_err(|_| ConversionError::to("`uuid`"))
+        }
+    }
+
+    impl TryFrom<&Scalar> for Uuid {
+        type Error = ConversionError;
+
+        fn try_from(value: &Scalar) -> Result<Self, ConversionError> {
+            value.as_value().try_into()
+        }
+    }
+
+    impl From<Uuid> for Scalar {
+        /// As text, hyphenated and in lower case.
+        fn from(id: Uuid) -> Self {
+            Self::Text(id.to_string())
         }
     }
 }

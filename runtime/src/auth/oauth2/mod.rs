@@ -228,7 +228,7 @@ impl Tokens {
         };
         let locked = lock().await.map_err(|error| {
             let message = format!("the refresh token cannot be locked: {error}");
-            Error::new(ErrorKind::Auth, self.wire.redactor.redact(&message))
+            self.failed_hook(message, &*error)
         })?;
         // A token that could not be stored is newer than any that is stored.
         if let (Some(token), Some(refresh)) = (&locked.token, &mut self.lock().refresh)
@@ -238,6 +238,17 @@ impl Tokens {
             refresh.token = token.clone();
         }
         Ok(Some(locked))
+    }
+
+    /// The error of a function of the user's.
+    fn failed_hook(
+        &self,
+        message: String,
+        source: &(dyn std::error::Error + Send + Sync + 'static),
+    ) -> Error {
+        Error::new(ErrorKind::Auth, message)
+            .with_source(source)
+            .map_text(|text| self.wire.redactor.redact(text))
     }
 
     /// Asks once. The user has the refresh token that came with the answer before anything else
@@ -273,7 +284,7 @@ impl Tokens {
         if let Some(keep) = &self.wire.on_refresh_token {
             keep(token).await.map_err(|error| {
                 let message = format!("the new refresh token was not kept: {error}");
-                Error::new(ErrorKind::Auth, self.wire.redactor.redact(&message))
+                self.failed_hook(message, &*error)
                     .with_help("`on_refresh_token` is called again before a token is asked for")
             })?;
         } else {

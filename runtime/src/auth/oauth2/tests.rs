@@ -658,6 +658,8 @@ async fn a_refresh_token_that_was_not_kept_is_offered_again_before_anything_is_a
             error.to_string().contains("the disk is full: [secret]"),
             "{error}"
         );
+        let source = std::error::Error::source(&error).unwrap();
+        assert_eq!(source.to_string(), "the disk is full: [secret]");
         assert_eq!(
             world.tokens(),
             [""; 0],
