@@ -366,7 +366,7 @@ fn is_at(slot: &Slot, place: &[String]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::{sync::LazyLock, time::Duration};
+    use std::sync::LazyLock;
 
     use rest_source::{
         plan::{Param, Part, Template},
