@@ -84,7 +84,8 @@ pub fn compile(path: &str, text: &str) -> Compiled {
     let dropped = std::mem::take(&mut document.dropped);
     let mut redaction = Redaction::default();
     Search::new(text, &mut redaction).spec(document.root.as_ref(), &dropped);
-    if !document.whole {
+    // The tree may lack a part of the text.
+    if !document.whole || sink.has_errors() {
         hide_in_lines(text, &mut redaction);
     }
     source.redact(redaction);

@@ -335,7 +335,11 @@ pub(crate) fn hide_in_lines(text: &str, redaction: &mut Redaction) {
         if value_of.is_some() && !trimmed.is_empty() {
             hide_rest(line, begin, indent, redaction);
         }
-        for (name, after) in keys_of_line(line) {
+        let mut keys = keys_of_line(line);
+        if keys.is_empty() && !trimmed.is_empty() {
+            keys.push(first_word(line));
+        }
+        for (name, after) in keys {
             if matches!(name, "auth" | "secrets") {
                 region = Some(indent);
                 continue;
@@ -346,7 +350,7 @@ pub(crate) fn hide_in_lines(text: &str, redaction: &mut Redaction) {
                 "type" | "location" | "name" | "choices" | "access_token_url" | "token_url"
             );
             let is_secret = secretive::looks_secret(name) || (region.is_some() && !is_public);
-            if is_secret && !rest.contains("{secrets.") {
+            if is_secret && !is_only_placeholder(rest) {
                 hide_rest(line, begin, after, redaction);
                 value_of = Some(indent);
             }
@@ -364,12 +368,31 @@ fn hide_rest(line: &str, begin: usize, from: usize, redaction: &mut Redaction) {
     let rest = line.get(from..end).unwrap_or_default();
     let spaces = rest.len() - rest.trim_start().len();
     redaction.hide(&(begin + from + spaces..begin + end), rest);
-    for word in rest.split(|c: char| c.is_whitespace() || "\"',[]{}".contains(c)) {
+    for word in rest.split(|c: char| c.is_whitespace() || "\"',[]{}*&".contains(c)) {
         const SHORTEST: usize = 6;
-        if word.len() >= SHORTEST {
+        if word.len() >= SHORTEST && !word.starts_with("secrets.") {
             redaction.hide(&(begin + from + spaces..begin + end), word);
         }
     }
+}
+
+/// Whether a value is a placeholder of a secret and nothing else.
+fn is_only_placeholder(value: &str) -> bool {
+    let value = value.trim().trim_end_matches(['}', ',', ' ', '"', '\'']);
+    let name = value.trim_start_matches(['"', '\'', ' ']);
+    name.strip_prefix("{secrets.")
+        .is_some_and(|name| name.chars().all(|c| c.is_alphanumeric() || c == '_'))
+}
+
+/// The first word of a line without a colon, where one may be missing, and the byte after it. The word is empty
+/// where the line begins with anything else.
+fn first_word(line: &str) -> (&str, usize) {
+    let begin = line.len() - line.trim_start_matches([' ', '\t', '-', '"', '\'']).len();
+    let rest = line.get(begin..).unwrap_or_default();
+    let length = rest
+        .find(|c: char| !(c.is_alphanumeric() || "_-".contains(c)))
+        .unwrap_or(rest.len());
+    (rest.get(..length).unwrap_or_default(), begin + length)
 }
 
 /// The words of a line that have a colon behind them, and the byte after that.

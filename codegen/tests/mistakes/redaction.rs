@@ -199,3 +199,40 @@ fn a_credential_as_the_default_of_a_setting_is_a_warning() {
             .is_empty()
     );
 }
+
+#[test]
+fn literal_behind_a_missing_colon_is_masked() {
+    const SECRET: &str = "sk_live_9fKq2LmZ8xTt4w";
+    let auth = |line: &str| format!("  auth:\n    type: bearer\n    {line}");
+    let headers = |line: &str| format!("  headers:\n    {line}");
+    for lines in [
+        auth("token \"SECRET\""),
+        auth("token = \"SECRET\""),
+        auth("token\u{ff1a} \"SECRET\""),
+        auth("\"token\" \"SECRET\""),
+        auth("token: \"{secrets.x}\" SECRET"),
+        auth("token: SECRET x: y"),
+        auth("<<: SECRET"),
+        auth("<<: *SECRET"),
+        auth("token: *SECRET"),
+        auth("- SECRET"),
+        "  auth: { type: bearer, token \"SECRET\" }".to_owned(),
+        "  api_key \"SECRET\"".to_owned(),
+        headers("X-Api-Key \"SECRET\""),
+        headers("Authorization= \"SECRET\""),
+    ] {
+        let lines = lines.replace("SECRET", SECRET);
+        let spec = format!(
+            "name: shop\nclient:\n  base_url: https://api.example.com/v1\n  paginator: single_page\n{lines}\n\
+             resources:\n  - name: v\n    columns: {{ id: text! }}\n"
+        );
+        let compiled = rest_source_codegen::compile("shop.yaml", &spec);
+        let shown = compiled.diagnostics.messages().join("\n");
+        assert!(
+            !shown.is_empty() && !shown.contains(SECRET),
+            "{lines}:\n{shown}"
+        );
+        let json = rest_source_codegen::describe::diagnostics_as_json(&compiled.diagnostics);
+        assert!(!json.contains(SECRET), "{lines}:\n{json}");
+    }
+}
