@@ -384,15 +384,20 @@ fn is_only_placeholder(value: &str) -> bool {
         .is_some_and(|name| name.chars().all(|c| c.is_alphanumeric() || c == '_'))
 }
 
-/// The first word of a line without a colon, where one may be missing, and the byte after it. The word is empty
-/// where the line begins with anything else.
+/// The first word of a line without a colon, which may be a key, and the byte after it. The word is empty where
+/// the line begins with anything else, or has no further word.
 fn first_word(line: &str) -> (&str, usize) {
     let begin = line.len() - line.trim_start_matches([' ', '\t', '-', '"', '\'']).len();
     let rest = line.get(begin..).unwrap_or_default();
     let length = rest
         .find(|c: char| !(c.is_alphanumeric() || "_-".contains(c)))
         .unwrap_or(rest.len());
-    (rest.get(..length).unwrap_or_default(), begin + length)
+    let (word, after) = rest.split_at(length);
+    if after.trim().is_empty() {
+        // It is a value.
+        return ("", begin);
+    }
+    (word, begin + length)
 }
 
 /// The words of a line that have a colon behind them, and the byte after that.
