@@ -3,12 +3,9 @@
 //! What does not fit the grammar was reported by then, and looks as if it were not there. So the
 //! checks ask for what they need and never meet a value of the wrong type.
 
-use std::time::Duration;
-
-use crate::connector::{self, List, Path};
+use crate::connector;
 use crate::diagnostic::Span;
-use crate::grammar::{Context, Family, Key, Member};
-use crate::jsonpath::{self, Parsed};
+use crate::grammar::{AnyKey, Context, DefaultKey, Facts, Family, Key, Member, Read};
 use crate::value;
 use crate::yaml::{Entry, Kind, Node, Value};
 
@@ -35,14 +32,48 @@ impl Text<'_> {
 }
 
 /// A map of the spec, of which the keys are known.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) struct View<'t> {
     pub node: &'t Node,
-    common: &'static [Key],
-    keys: &'static [Key],
+    common: &'static [&'static dyn AnyKey],
+    keys: &'static [&'static dyn AnyKey],
+}
+
+/// What names a key.
+pub(crate) trait Named {
+    fn name(&self) -> &str;
+}
+
+impl Named for Facts {
+    fn name(&self) -> &str {
+        self.name
+    }
+}
+
+impl Named for dyn AnyKey + '_ {
+    fn name(&self) -> &str {
+        self.facts().name
+    }
+}
+
+impl<T> Named for Key<T> {
+    fn name(&self) -> &str {
+        self.name
+    }
+}
+
+impl<T> Named for DefaultKey<T> {
+    fn name(&self) -> &str {
+        self.name
+    }
 }
 
 impl<'t> View<'t> {
+    /// What the spec says under a key; of a key with a default, that where it says nothing.
+    pub(crate) fn get<K: Read + Named>(&self, key: &K) -> K::Output {
+        key.read(self.node(key))
+    }
+
     pub(crate) fn new(node: &'t Node, context: &'static Context) -> Self {
         Self {
             node,
@@ -85,7 +116,8 @@ impl<'t> View<'t> {
     }
 
     /// The entry of a key, by whichever of its names it is there. Null is as good as not there.
-    pub(crate) fn entry(&self, name: &str) -> Option<&'t Entry> {
+    pub(crate) fn entry(&self, name: &(impl Named + ?Sized)) -> Option<&'t Entry> {
+        let name = name.name();
         let mut keys = self.common.iter().chain(self.keys);
         let key = keys.find(|key| key.name == name);
         debug_assert!(key.is_some(), "the grammar has no key `{name}` here");
@@ -96,92 +128,49 @@ impl<'t> View<'t> {
         (!entry.value.is_null() && !entry.value.is_unclear()).then_some(entry)
     }
 
-    pub(crate) fn node(&self, name: &str) -> Option<&'t Node> {
+    pub(crate) fn node(&self, name: &(impl Named + ?Sized)) -> Option<&'t Node> {
         self.entry(name).map(|entry| &entry.value)
     }
 
     /// Where a key stands, or else its map.
-    pub(crate) fn place(&self, name: &str) -> &'t Span {
+    pub(crate) fn place(&self, name: &(impl Named + ?Sized)) -> &'t Span {
         self.entry(name)
             .map_or(&self.node.span, |entry| &entry.key.span)
     }
 
+    /// Where the value of a key stands, or else its map.
+    pub(crate) fn value_place(&self, name: &(impl Named + ?Sized)) -> &'t Span {
+        self.node(name).map_or(&self.node.span, |node| &node.span)
+    }
+
     /// A map under a key.
-    pub(crate) fn view(&self, name: &str, context: &'static Context) -> Option<View<'t>> {
+    pub(crate) fn view(
+        &self,
+        name: &(impl Named + ?Sized),
+        context: &'static Context,
+    ) -> Option<View<'t>> {
         let node = self.node(name)?;
         matches!(node.value, Value::Map(_)).then(|| View::new(node, context))
     }
 
-    pub(crate) fn text(&self, name: &str) -> Option<Text<'t>> {
+    pub(crate) fn text(&self, name: &(impl Named + ?Sized)) -> Option<Text<'t>> {
         text(self.node(name)?)
     }
 
     /// A text that is fit for a name.
-    pub(crate) fn identifier(&self, name: &str) -> Option<Text<'t>> {
+    pub(crate) fn identifier(&self, name: &(impl Named + ?Sized)) -> Option<Text<'t>> {
         self.text(name)
             .filter(|text| value::is_identifier(text.text))
     }
 
-    /// The text of a key that only some members of a family have.
-    pub(crate) fn optional(&self, name: &str) -> Option<Text<'t>> {
+    /// Whether a map of this kind may have the key.
+    pub(crate) fn has(&self, name: &(impl Named + ?Sized)) -> bool {
         let mut keys = self.common.iter().chain(self.keys);
-        keys.any(|key| key.name == name).then(|| self.text(name))?
-    }
-
-    pub(crate) fn owned(&self, name: &str) -> Option<connector::Text> {
-        self.text(name).map(Text::owned)
-    }
-
-    pub(crate) fn bool(&self, name: &str) -> Option<bool> {
-        match self.node(name)?.scalar()?.kind {
-            Kind::Bool(value) => Some(value),
-            _ => None,
-        }
-    }
-
-    pub(crate) fn integer(&self, name: &str) -> Option<u64> {
-        let scalar = self.node(name)?.scalar()?;
-        let number = value::integer(&scalar.text)?;
-        if scalar.kind != Kind::Integer || i64::try_from(number).is_err() {
-            return None;
-        }
-        u64::try_from(number).ok()
-    }
-
-    pub(crate) fn number(&self, name: &str) -> Option<f64> {
-        let number: f64 = self.text(name)?.text.parse().ok()?;
-        (number.is_finite() && number >= 0.0).then_some(number)
-    }
-
-    pub(crate) fn duration(&self, name: &str) -> Option<Duration> {
-        value::duration(self.text(name)?.text).ok()
-    }
-
-    pub(crate) fn size(&self, name: &str) -> Option<u64> {
-        value::size(self.text(name)?.text)
-    }
-
-    pub(crate) fn path(&self, name: &str) -> Option<Path> {
-        match jsonpath::parse(self.text(name)?.text) {
-            Ok(Parsed::Path(path)) => Some(path),
-            _ => None,
-        }
-    }
-
-    /// One status, or those of a list, in order, neighbours joined.
-    pub(crate) fn statuses(&self, name: &str) -> Option<List<(u16, u16)>> {
-        self.node(name)?;
-        let mut ranges = Vec::new();
-        for status in self.texts(name) {
-            if let Some(range) = value::status(status.text) {
-                value::join(&mut ranges, range);
-            }
-        }
-        Some(ranges.into())
+        keys.any(|key| key.name == name.name())
     }
 
     /// One text, or the texts of a list.
-    pub(crate) fn texts(&self, name: &str) -> Vec<Text<'t>> {
+    pub(crate) fn texts(&self, name: &(impl Named + ?Sized)) -> Vec<Text<'t>> {
         let Some(node) = self.node(name) else {
             return Vec::new();
         };
@@ -192,7 +181,7 @@ impl<'t> View<'t> {
     }
 
     /// The entries of a map under a key.
-    pub(crate) fn entries(&self, name: &str) -> &'t [Entry] {
+    pub(crate) fn entries(&self, name: &(impl Named + ?Sized)) -> &'t [Entry] {
         self.node(name).map(Node::entries).unwrap_or_default()
     }
 }

@@ -1,7 +1,7 @@
 //! What was probably meant: words that look alike, and the words of other tools.
 
 use crate::diagnostic::{Applicability, Diagnostic};
-use crate::grammar::{self, Context, Family, Key};
+use crate::grammar::{self, AnyKey, Context, Family};
 
 /// The word of these that looks most like `word`, if any does.
 pub(crate) fn closest<'a>(word: &str, words: &[&'a str]) -> Option<&'a str> {
@@ -421,7 +421,7 @@ pub(crate) fn is_word_of_language(word: &str) -> bool {
     home(word).is_some() || families.iter().any(is_member)
 }
 
-fn has(keys: &[Key], word: &str) -> bool {
+fn has(keys: &[&dyn AnyKey], word: &str) -> bool {
     keys.iter().any(|key| key.is_called(word))
 }
 

@@ -4,7 +4,9 @@ use crate::connector::{
     Action, Auth, JsonCondition, JsonPlan, List, Part, ResponseAction, Template, Text,
 };
 use crate::diagnostic::{Diagnostic, Span};
-use crate::grammar;
+use crate::grammar::endpoint::response_action::{AfterRetries, Meaning};
+use crate::grammar::endpoint::{self, response_action as key};
+use crate::grammar::{self, AnyKey, Value as _};
 use crate::jsonpath::{self, Parsed};
 use crate::spec::{View, text};
 use crate::value;
@@ -19,7 +21,9 @@ impl Check<'_> {
         endpoint: &View<'_>,
         auth: Option<&Auth>,
     ) -> List<ResponseAction> {
-        let rules = endpoint.node("response_actions").map(Node::elements);
+        let rules = endpoint
+            .node(&endpoint::RESPONSE_ACTIONS)
+            .map(Node::elements);
         let mut known: Vec<(ResponseAction, &Span)> = Vec::new();
         for node in rules.unwrap_or_default() {
             let view = View::new(node, &grammar::RESPONSE_ACTION);
@@ -48,8 +52,8 @@ impl Check<'_> {
     fn response_action(&mut self, view: &View<'_>, auth: Option<&Auth>) -> Option<ResponseAction> {
         let rule = ResponseAction {
             line: self.line(&view.node.span),
-            statuses: view.statuses("status_code").unwrap_or_default(),
-            content: view.owned("content"),
+            statuses: view.get(&key::STATUS_CODE).unwrap_or_default(),
+            content: view.get(&key::CONTENT),
             json: self.json_conditions(view),
             headers: self.header_conditions(view),
             action: self.action(view, auth)?,
@@ -60,7 +64,7 @@ impl Check<'_> {
 
     /// A rule for every response would leave no page.
     fn has_a_condition(&mut self, view: &View<'_>) {
-        let is_condition = |key: &str| {
+        let is_condition = |key: &dyn AnyKey| {
             view.node(key).is_some_and(|node| match &node.value {
                 Value::Scalar(scalar) => !scalar.text.is_empty(),
                 Value::List(list) => !list.is_empty(),
@@ -68,9 +72,10 @@ impl Check<'_> {
             })
         };
         if !self.sink.has_errors_in(&view.node.span)
-            && !["status_code", "content", "json", "header"]
-                .iter()
-                .any(|key| is_condition(key))
+            && !is_condition(&key::STATUS_CODE)
+            && !is_condition(&key::CONTENT)
+            && !is_condition(&key::JSON)
+            && !is_condition(&key::HEADER)
         {
             self.error(
                 Diagnostic::error(
@@ -85,7 +90,7 @@ impl Check<'_> {
 
     fn json_conditions(&mut self, view: &View<'_>) -> List<JsonCondition> {
         let mut conditions = Vec::new();
-        for entry in view.entries("json") {
+        for entry in view.entries(&key::JSON) {
             let Ok(Parsed::Path(path)) = jsonpath::parse(&entry.key.name) else {
                 let message = format!("`{}` is no path to one place", entry.key.name);
                 self.error(
@@ -105,7 +110,7 @@ impl Check<'_> {
 
     fn header_conditions(&mut self, view: &View<'_>) -> List<(Text, Text)> {
         let mut headers = Vec::new();
-        for entry in view.entries("header") {
+        for entry in view.entries(&key::HEADER) {
             let name = &entry.key.name;
             if !value::is_header_name(name) {
                 let message = format!("`{name}` is no name of a header");
@@ -122,39 +127,43 @@ impl Check<'_> {
     }
 
     fn action(&mut self, view: &View<'_>, auth: Option<&Auth>) -> Option<Action> {
-        let word = view.text("action")?;
-        for (key, of) in [("after_retries", "retry"), ("message", "fail")] {
-            if let Some(entry) = view.entry(key).filter(|_| word.text != of) {
-                let message = format!("`{key}` has no effect here");
+        let meaning = view.get(&key::ACTION)?;
+        let others: [(&dyn AnyKey, Meaning); 2] = [
+            (&key::AFTER_RETRIES, Meaning::Retry),
+            (&key::MESSAGE, Meaning::Fail),
+        ];
+        for (key, of) in others {
+            if let Some(entry) = view.entry(key).filter(|_| meaning != of) {
+                let message = format!("`{}` has no effect here", key.name);
                 self.error(
                     Diagnostic::error("RS0602", &entry.key.span, message)
-                        .help(format!("it goes with `action: {of}`")),
+                        .help(format!("it goes with `action: {}`", of.written())),
                 );
             }
         }
-        Some(match word.text {
-            "ignore" => Action::Ignore,
-            "retry" => {
-                let after = view.text("after_retries").map(|after| after.text);
-                Action::Retry {
-                    then_ignore: after == Some("ignore"),
-                }
-            }
-            "refresh_auth" => {
+        Some(match meaning {
+            Meaning::Ignore => Action::Ignore,
+            Meaning::Retry => Action::Retry {
+                then_ignore: view.get(&key::AFTER_RETRIES) == AfterRetries::Ignore,
+            },
+            Meaning::RefreshAuth => {
                 let possible = self.possible(auth);
                 let is_renewed = |auth: &Auth| matches!(auth, Auth::OAuth2(_) | Auth::Custom(_));
                 if !possible.iter().any(is_renewed) {
                     self.error(
-                        Diagnostic::error("RS0602", word.span, "there is nothing to refresh here")
-                            .help("only a token of a token endpoint is renewed, or what a `custom` auth renews"),
+                        Diagnostic::error(
+                            "RS0602",
+                            view.value_place(&key::ACTION),
+                            "there is nothing to refresh here",
+                        )
+                        .help("only a token of a token endpoint is renewed, or what a `custom` auth renews"),
                     );
                 }
                 Action::RefreshAuth
             }
-            "fail" => Action::Fail {
-                message: view.owned("message"),
+            Meaning::Fail => Action::Fail {
+                message: view.get(&key::MESSAGE),
             },
-            _ => return None,
         })
     }
 }

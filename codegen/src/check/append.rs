@@ -6,6 +6,9 @@ use crate::connector::{
 };
 use crate::diagnostic::Diagnostic;
 use crate::grammar;
+use crate::grammar::endpoint::{self, incremental as key};
+use crate::grammar::resource as resource_key;
+use crate::grammar::{AnyKey, paginator as paginator_key};
 use crate::spec::View;
 
 use super::Check;
@@ -23,7 +26,7 @@ impl Check<'_> {
         let Some(incremental) = incremental else {
             return;
         };
-        if self.is_unclear(resource.node, "write_disposition") {
+        if self.is_unclear(resource.node, resource_key::WRITE_DISPOSITION.name) {
             return;
         }
         if disposition != WriteDisposition::Append {
@@ -50,35 +53,36 @@ impl Check<'_> {
         endpoint: &View<'_>,
         incremental: &Incremental,
     ) {
-        let again = [
+        let again: [(bool, &dyn AnyKey, &str, &str); 3] = [
             (
                 incremental.lag.is_some(),
-                "lag",
+                &key::LAG,
                 "the records within the `lag`",
                 "leave `lag` out",
             ),
             (
                 incremental.on_missing == OnMissing::Include,
-                "on_cursor_value_missing",
+                &key::ON_CURSOR_VALUE_MISSING,
                 "the records without a cursor value",
                 "say `exclude`",
             ),
             (
                 incremental.future_cursor == Some(FutureCursor::Cap),
-                "future_cursor",
+                &key::FUTURE_CURSOR,
                 "the records whose cursor is in the future",
                 "say `keep` or `error`",
             ),
         ];
-        let Some(view) = endpoint.view("incremental", &grammar::INCREMENTAL) else {
+        let Some(view) = endpoint.view(&endpoint::ENDPOINT_INCREMENTAL, &grammar::INCREMENTAL)
+        else {
             return;
         };
-        for (_, key, which, instead) in again.iter().filter(|(comes, ..)| *comes) {
+        for (_, key, which, instead) in again.into_iter().filter(|(comes, ..)| *comes) {
             let message = format!("every load would append {which} again");
             let mut diagnostic = Diagnostic::error("RS0707", view.place(key), message).help(
                 format!("say `write_disposition: merge`, with a `primary_key`, or {instead}"),
             );
-            diagnostic = match resource.entry("write_disposition") {
+            diagnostic = match resource.entry(&resource_key::WRITE_DISPOSITION) {
                 Some(entry) => diagnostic.also(&entry.value.span, "appended here"),
                 None => diagnostic.note(
                     "`write_disposition` is `append` unless said otherwise; `skip` is for records \
@@ -99,13 +103,13 @@ impl Check<'_> {
         let Some(maximum) = maximum_of(paginator) else {
             return;
         };
-        let view = endpoint.view("incremental", &grammar::INCREMENTAL);
+        let view = endpoint.view(&endpoint::ENDPOINT_INCREMENTAL, &grammar::INCREMENTAL);
         if let (Some(RowOrder::Descending), Some(view)) = (incremental.row_order, view) {
             let message = format!(
                 "a load that `{maximum}` cuts off reads the same newest records again: its state cannot move"
             );
             self.sink.push(
-                Diagnostic::warning("RS0903", view.place("row_order"), message).help(format!(
+                Diagnostic::warning("RS0903", view.place(&key::ROW_ORDER), message).help(format!(
                     "remove `{maximum}`; or say `row_order: asc`, where the API can give the oldest first"
                 )),
             );
@@ -124,13 +128,14 @@ impl Check<'_> {
         };
         let goes_on =
             incremental.row_order == Some(RowOrder::Ascending) && incremental.start_closed;
-        let Some(view) = endpoint.view("incremental", &grammar::INCREMENTAL) else {
+        let Some(view) = endpoint.view(&endpoint::ENDPOINT_INCREMENTAL, &grammar::INCREMENTAL)
+        else {
             return;
         };
         if goes_on {
             return;
         }
-        let cursor = view.place("cursor_path");
+        let cursor = view.place(&key::CURSOR_PATH);
         let message = format!(
             "a load that `{maximum}` cuts off would fail: the next one would append its records again"
         );
@@ -145,9 +150,13 @@ impl Check<'_> {
 /// The key of a maximum that may cut off a fetch.
 fn maximum_of(paginator: &Paginator) -> Option<&'static str> {
     match &paginator.kind {
-        _ if paginator.maximum_pages.is_some() => Some("maximum_pages"),
-        Pages::Offset(offset) if offset.maximum_offset.is_some() => Some("maximum_offset"),
-        Pages::Number(pages) if pages.maximum_page.is_some() => Some("maximum_page"),
+        _ if paginator.maximum_pages.is_some() => Some(paginator_key::MAXIMUM_PAGES.name),
+        Pages::Offset(offset) if offset.maximum_offset.is_some() => {
+            Some(paginator_key::MAXIMUM_OFFSET.name)
+        }
+        Pages::Number(pages) if pages.maximum_page.is_some() => {
+            Some(paginator_key::MAXIMUM_PAGE.name)
+        }
         _ => None,
     }
 }

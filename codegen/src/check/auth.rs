@@ -1,13 +1,10 @@
 //! `auth`: credentials, and that none is written in a spec.
 
-use std::time::Duration;
-
-use crate::connector::{
-    self, Auth, ClientAuthentication, CustomAuth, Grant, List, Location, OAuth2, Param, Template,
-};
+use crate::connector::{self, Auth, CustomAuth, Grant, List, Location, OAuth2, Param, Template};
 use crate::diagnostic::Diagnostic;
 use crate::foreign::{self, Jinja};
-use crate::grammar;
+use crate::grammar::auth as key;
+use crate::grammar::{self, AnyKey};
 use crate::secretive;
 use crate::spec::{Text, View, text};
 use crate::yaml::{Entry, Node};
@@ -23,17 +20,17 @@ impl Check<'_> {
         match member.word.name {
             "api_key" => self.api_key(&view),
             "bearer" => {
-                if let Some(token) = view.text("token") {
+                if let Some(token) = view.text(&key::TOKEN) {
                     self.scheme_is_sent_once(token);
                 }
                 Some(Auth::Bearer {
-                    token: self.secret_field(&view, "token")?,
+                    token: self.secret_field(&view, &key::TOKEN)?,
                 })
             }
             "http_basic" => self.http_basic(&view),
             "oauth2_client_credentials" => self.oauth2(&view, Some(Grant::ClientCredentials)),
             "oauth2_refresh_token" => {
-                let token = self.secret_field(&view, "refresh_token");
+                let token = self.secret_field(&view, &key::REFRESH_TOKEN);
                 self.one_refresh_token(&view, token.as_ref());
                 self.oauth2(&view, token.map(Grant::RefreshToken))
             }
@@ -47,19 +44,15 @@ impl Check<'_> {
     }
 
     fn custom(&mut self, view: &View<'_>) -> Option<Auth> {
-        let with = self.credential_params(view.entries("with"));
-        let rust = view.text("rust").and_then(rust_path)?;
+        let with = self.credential_params(view.entries(&key::WITH));
+        let rust = view.text(&key::RUST).and_then(rust_path)?;
         Some(Auth::Custom(CustomAuth { rust, with }))
     }
 
     fn api_key(&mut self, view: &View<'_>) -> Option<Auth> {
-        let location = match view.text("location").map(|location| location.text) {
-            Some("query" | "param") => Location::Query,
-            Some("cookie") => Location::Cookie,
-            _ => Location::Header,
-        };
-        let name = view.owned("name").unwrap_or_else(|| "Authorization".into());
-        let named = view.text("name").filter(|_| location != Location::Query);
+        let location = view.get(&key::LOCATION);
+        let named = view.text(&key::NAME);
+        let named = named.filter(|_| location != Location::Query);
         if let Some(named) = named.filter(|named| !crate::value::is_header_name(named.text)) {
             self.error(
                 Diagnostic::error(
@@ -71,18 +64,18 @@ impl Check<'_> {
             );
         }
         Some(Auth::ApiKey {
-            name,
-            api_key: self.secret_field(view, "api_key")?,
+            name: view.get(&key::NAME),
+            api_key: self.secret_field(view, &key::API_KEY)?,
             location,
         })
     }
 
     /// One of the two must be a secret; some APIs take the key as the user's name.
     fn http_basic(&mut self, view: &View<'_>) -> Option<Auth> {
-        let username = self.field(view, "username")?;
-        let password = self.field(view, "password")?;
+        let username = self.field(view, &key::USERNAME)?;
+        let password = self.field(view, &key::PASSWORD)?;
         if !has_secret(&username) && !has_secret(&password) && !self.sink_has_errors_in(view) {
-            let span = view.text("password")?.span;
+            let span = view.text(&key::PASSWORD)?.span;
             self.error(
                 Diagnostic::error("RS0301", span, "neither `username` nor `password` is a secret")
                     .help("write `password: \"{secrets.password}\"`")
@@ -93,9 +86,9 @@ impl Check<'_> {
     }
 
     fn oauth2(&mut self, view: &View<'_>, grant: Option<Grant>) -> Option<Auth> {
-        let url = view.text("access_token_url")?;
+        let url = view.text(&key::ACCESS_TOKEN_URL)?;
         let access_token_url = self.template(url, Scope::address("`access_token_url`"));
-        let origin = self.absolute_url(url, &access_token_url, "access_token_url");
+        let origin = self.absolute_url(url, &access_token_url, key::ACCESS_TOKEN_URL.name);
         if origin.as_ref().is_some_and(Origin::is_in_the_clear) {
             self.error(
                 Diagnostic::error(
@@ -106,12 +99,12 @@ impl Check<'_> {
                 .help("write `https://`"),
             );
         }
-        let client_id = self.field(view, "client_id");
-        let client_secret = self.secret_field(view, "client_secret");
-        let scope = self.field(view, "scope");
-        let audience = self.field(view, "audience");
+        let client_id = self.field(view, &key::CLIENT_ID);
+        let client_secret = self.secret_field(view, &key::CLIENT_SECRET);
+        let scope = self.field(view, &key::SCOPE);
+        let audience = self.field(view, &key::AUDIENCE);
         let data = self.request_data(
-            view.entries("access_token_request_data"),
+            view.entries(&key::ACCESS_TOKEN_REQUEST_DATA),
             matches!(grant, Some(Grant::RefreshToken(_))),
         );
         Some(Auth::OAuth2(OAuth2 {
@@ -121,20 +114,15 @@ impl Check<'_> {
             client_secret: client_secret?,
             scope,
             audience,
-            client_authentication: match view.text("client_authentication").map(|way| way.text) {
-                Some("basic") => ClientAuthentication::Basic,
-                _ => ClientAuthentication::Body,
-            },
+            client_authentication: view.get(&key::CLIENT_AUTHENTICATION),
             access_token_request_data: data,
-            default_token_expiration: Duration::from_secs(
-                view.integer("default_token_expiration").unwrap_or(3600),
-            ),
+            default_token_expiration: view.get(&key::DEFAULT_TOKEN_EXPIRATION).0,
         }))
     }
 
     /// A new refresh token reaches the user through one callback, which could not tell two apart.
     fn one_refresh_token(&mut self, view: &View<'_>, token: Option<&Template>) {
-        let (Some(token), Some(text)) = (token, view.text("refresh_token")) else {
+        let (Some(token), Some(text)) = (token, view.text(&key::REFRESH_TOKEN)) else {
             return;
         };
         match &self.refresh_token {
@@ -157,12 +145,12 @@ impl Check<'_> {
     /// Further fields of the token request, but for those that have a key of their own. `refreshes` where
     /// the grant is fixed, as a refresh token.
     fn request_data(&mut self, entries: &[Entry], refreshes: bool) -> List<Param> {
-        const OWNED: [&str; 5] = [
-            "client_id",
-            "client_secret",
-            "refresh_token",
-            "scope",
-            "audience",
+        let owned = [
+            key::CLIENT_ID.name,
+            key::CLIENT_SECRET.name,
+            key::REFRESH_TOKEN.name,
+            key::SCOPE.name,
+            key::AUDIENCE.name,
         ];
         for entry in entries {
             let name = entry.key.name.as_str();
@@ -175,7 +163,7 @@ impl Check<'_> {
                     )
                     .help("remove it, or write `type: oauth2_client_credentials`"),
                 );
-            } else if OWNED.contains(&name) {
+            } else if owned.contains(&name) {
                 self.error(
                     Diagnostic::error(
                         "RS0508",
@@ -209,21 +197,21 @@ impl Check<'_> {
         params.into()
     }
 
-    fn field(&mut self, view: &View<'_>, key: &str) -> Option<Template> {
+    fn field(&mut self, view: &View<'_>, key: &dyn AnyKey) -> Option<Template> {
         let text = view.text(key)?;
-        Some(self.template(text, Scope::credential(&format!("`{key}`"))))
+        Some(self.template(text, Scope::credential(&format!("`{}`", key.name))))
     }
 
     /// A field that must hold a secret.
-    fn secret_field(&mut self, view: &View<'_>, key: &str) -> Option<Template> {
+    fn secret_field(&mut self, view: &View<'_>, key: &dyn AnyKey) -> Option<Template> {
         let text = view.text(key)?;
-        let what = format!("`{key}`");
+        let what = format!("`{}`", key.name);
         let scope = Scope::credential(&what);
         let template = self.filled(text, scope);
         if has_secret(&template) {
             self.jinja_is_text(text, scope);
         } else {
-            self.literal_secret(text, key);
+            self.literal_secret(text, key.name);
         }
         Some(template)
     }

@@ -21,7 +21,7 @@ impl Check<'_> {
     /// Reads the choices, which a source has once: every resource that leaves its credentials to the
     /// user leaves them to the same choice.
     pub(super) fn one_of(&mut self, view: &View<'_>) {
-        let Some(node) = view.node("choices") else {
+        let Some(node) = view.node(&grammar::auth::CHOICES) else {
             return;
         };
         let span = &node.span;

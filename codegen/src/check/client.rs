@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use crate::connector::{self, List, Param, Part, RateLimit, Retry, SourcePlan, Template};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::grammar;
+use crate::grammar::source::client as client_key;
+use crate::grammar::source::rate_limit as rate_key;
+use crate::grammar::source::retry as key;
+use crate::grammar::source::timeout as timeout_key;
+use crate::grammar::{self, AnyKey, Bytes, DefaultKey};
 use crate::secretive;
 use crate::spec::{Text, View, text};
 use crate::value;
@@ -54,42 +58,39 @@ impl<'t> Client<'t> {
 impl Check<'_> {
     pub(super) fn client<'t>(&mut self, root: &View<'t>) -> Client<'t> {
         let mut client = Client::empty(root);
-        let Some(view) = root.view("client", &grammar::CLIENT) else {
+        let Some(view) = root.view(&grammar::source::SOURCE_CLIENT, &grammar::CLIENT) else {
             return client;
         };
-        if let Some(url) = view.text("base_url") {
+        if let Some(url) = view.text(&client_key::BASE_URL) {
             client.base_text = Some(url);
             client.base_place = url.span.clone();
             client.plan.base_url = self.template(url, Scope::address("`base_url`"));
             client.base_origin = self.absolute_url(url, &client.plan.base_url, "base_url");
             query_has_no_secret(url.text, url.span, self.sink);
         }
-        client.header_entries = view.entries("headers");
+        client.header_entries = view.entries(&client_key::HEADERS);
         client.plan.headers = self.headers(client.header_entries, false);
-        client.auth = view.node("auth");
-        client.paginator = view.node("paginator");
-        let is_misplaced = |key| root.node.get(key).is_some();
-        client.is_broken = is_misplaced("paginator") || self.sink.has_errors_in(&view.node.span);
-        if let Some(retry) = view.view("retry", &grammar::RETRY) {
+        client.auth = view.node(&client_key::AUTH);
+        client.paginator = view.node(&client_key::PAGINATOR);
+        let is_misplaced = root.node.get(client_key::PAGINATOR.name).is_some();
+        client.is_broken = is_misplaced || self.sink.has_errors_in(&view.node.span);
+        if let Some(retry) = view.view(&client_key::RETRY, &grammar::RETRY) {
             client.plan.retry = self.retry(&retry);
         }
-        if let Some(limit) = view.view("rate_limit", &grammar::RATE_LIMIT) {
+        if let Some(limit) = view.view(&client_key::RATE_LIMIT, &grammar::RATE_LIMIT) {
             client.plan.rate_limit = self.rate_limit(&limit);
         }
-        if let Some(timeout) = view.view("timeout", &grammar::TIMEOUT) {
+        if let Some(timeout) = view.view(&client_key::TIMEOUT, &grammar::TIMEOUT) {
             let plan = &mut client.plan;
-            plan.connect_timeout = self.some_time(&timeout, "connect", plan.connect_timeout);
-            plan.request_timeout = self.some_time(&timeout, "request", plan.request_timeout);
+            plan.connect_timeout = self.some_time(&timeout, &timeout_key::CONNECT);
+            plan.request_timeout = self.some_time(&timeout, &timeout_key::REQUEST);
         }
-        if let Some(concurrency) = view.integer("concurrency") {
-            client.plan.concurrency = self.small(&view, "concurrency", concurrency);
-        }
-        if let Some(bytes) = view.size("max_response_bytes") {
-            client.plan.max_response_bytes = bytes;
-        }
+        client.plan.concurrency = self.small(&view, &client_key::CONCURRENCY);
+        let Bytes(most) = view.get(&client_key::MAX_RESPONSE_BYTES);
+        client.plan.max_response_bytes = most;
         let mut origins = Vec::new();
         for origin in view
-            .node("allow_origins")
+            .node(&client_key::ALLOW_ORIGINS)
             .map(Node::elements)
             .unwrap_or_default()
         {
@@ -220,27 +221,17 @@ impl Check<'_> {
     }
 
     fn retry(&mut self, view: &View<'_>) -> Retry {
-        let default = Retry::DEFAULT;
         let retry = Retry {
-            statuses: view.statuses("statuses").unwrap_or(default.statuses),
-            max_retries: view
-                .integer("max_retries")
-                .map_or(default.max_retries, |retries| {
-                    u32::from(self.small(view, "max_retries", retries))
-                }),
-            backoff_factor: view
-                .number("backoff_factor")
-                .unwrap_or(default.backoff_factor),
-            max_delay: view.duration("max_delay").unwrap_or(default.max_delay),
-            max_elapsed: view.duration("max_elapsed").unwrap_or(default.max_elapsed),
-            idempotent: view.bool("idempotent").unwrap_or(default.idempotent),
-            retry_after_path: view.path("retry_after_path"),
-            retry_after_unit: match view.text("retry_after_unit").map(|unit| unit.text) {
-                Some("ms") => Duration::from_millis(1),
-                _ => default.retry_after_unit,
-            },
+            statuses: view.get(&key::STATUSES),
+            max_retries: self.small(view, &key::MAX_RETRIES).into(),
+            backoff_factor: view.get(&key::BACKOFF_FACTOR),
+            max_delay: view.get(&key::MAX_DELAY),
+            max_elapsed: view.get(&key::MAX_ELAPSED),
+            idempotent: view.get(&key::IDEMPOTENT),
+            retry_after_path: view.get(&key::RETRY_AFTER_PATH),
+            retry_after_unit: view.get(&key::RETRY_AFTER_UNIT).0,
         };
-        self.statuses_of_failures(view, "statuses");
+        self.statuses_of_failures(view, &key::STATUSES);
         self.delay_fits_into_elapsed(view, &retry);
         self.unit_needs_a_path(view);
         retry
@@ -251,10 +242,10 @@ impl Check<'_> {
         if retry.max_delay <= retry.max_elapsed {
             return;
         }
-        let key = if view.entry("max_delay").is_some() {
-            "max_delay"
+        let key = if view.entry(&key::MAX_DELAY).is_some() {
+            &key::MAX_DELAY
         } else {
-            "max_elapsed"
+            &key::MAX_ELAPSED
         };
         self.error(
             Diagnostic::error(
@@ -274,9 +265,9 @@ impl Check<'_> {
     /// `retry_after_unit` without `retry_after_path`.
     fn unit_needs_a_path(&mut self, view: &View<'_>) {
         if let (Some(unit), None) = (
-            view.entry("retry_after_unit"),
-            view.entry("retry_after_path"),
-        ) && !self.sink.is_unclear(view.node, "retry_after_path")
+            view.entry(&key::RETRY_AFTER_UNIT),
+            view.entry(&key::RETRY_AFTER_PATH),
+        ) && !self.sink.is_unclear(view.node, key::RETRY_AFTER_PATH.name)
         {
             self.error(
                 Diagnostic::error(
@@ -291,12 +282,12 @@ impl Check<'_> {
 
     /// `{requests: 10, per: 1s}`.
     fn rate_limit(&mut self, view: &View<'_>) -> Option<RateLimit> {
-        let requests = view.integer("requests")?;
+        let requests = view.get(&rate_key::REQUESTS)?;
         let requests = u32::try_from(requests).ok().filter(|n| *n <= MOST_REQUESTS);
         if requests.is_none() {
             let span = view
-                .text("requests")
-                .map_or(view.place("requests"), |text| text.span);
+                .text(&rate_key::REQUESTS)
+                .map_or(view.place(&rate_key::REQUESTS), |text| text.span);
             self.error(
                 Diagnostic::error(
                     "RS0109",
@@ -306,8 +297,8 @@ impl Check<'_> {
                 .help("state the limit for a shorter time"),
             );
         }
-        view.duration("per")?;
-        let per = self.some_time(view, "per", Duration::from_secs(1));
+        let per = view.get(&rate_key::PER)?;
+        self.is_some_time(view, &rate_key::PER, per);
         Some(RateLimit {
             requests: requests.unwrap_or(MOST_REQUESTS),
             per,
@@ -315,36 +306,38 @@ impl Check<'_> {
     }
 
     /// A duration other than nothing.
-    fn some_time(&mut self, view: &View<'_>, key: &str, default: Duration) -> Duration {
-        let Some(time) = view.duration(key) else {
-            return default;
-        };
+    fn some_time(&mut self, view: &View<'_>, key: &DefaultKey<Duration>) -> Duration {
+        let time = view.get(key);
+        self.is_some_time(view, key, time);
+        time
+    }
+
+    fn is_some_time(&mut self, view: &View<'_>, key: &dyn AnyKey, time: Duration) {
         if time.is_zero() {
             let span = view.text(key).map_or(view.place(key), |text| text.span);
             self.error(Diagnostic::error(
                 "RS0109",
                 span,
-                format!("`{key}` must be more than nothing"),
+                format!("`{}` must be more than nothing", key.name),
             ));
         }
-        time
     }
 
     /// A number that fits 16 bits.
-    fn small(&mut self, view: &View<'_>, key: &str, number: u64) -> u16 {
-        u16::try_from(number).unwrap_or_else(|_| {
+    fn small(&mut self, view: &View<'_>, key: &DefaultKey<u64>) -> u16 {
+        u16::try_from(view.get(key)).unwrap_or_else(|_| {
             let span = view.text(key).map_or(view.place(key), |text| text.span);
             self.error(Diagnostic::error(
                 "RS0109",
                 span,
-                format!("`{key}` must be at most {}", u16::MAX),
+                format!("`{}` must be at most {}", key.name, u16::MAX),
             ));
             u16::MAX
         })
     }
 
     /// Statuses that are looked for where something failed, which those below 300 do not say.
-    pub(super) fn statuses_of_failures(&mut self, view: &View<'_>, key: &str) {
+    pub(super) fn statuses_of_failures(&mut self, view: &View<'_>, key: &dyn AnyKey) {
         for text in view.texts(key) {
             if value::status(text.text).is_some_and(|(_, last)| last < 300) {
                 self.error(
@@ -354,7 +347,8 @@ impl Check<'_> {
                         format!("`{}` is no failure: this can never match", text.text),
                     )
                     .help(format!(
-                        "remove it from `{key}`; what a success means is for `response_actions` to say"
+                        "remove it from `{}`; what a success means is for `response_actions` to say",
+                        key.name
                     )),
                 );
             }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::connector::{Column, Decode, Struct, TimeFormat, Type, Typed};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::grammar;
+use crate::grammar::column::{self, Presence};
 use crate::names;
 use crate::spec::{Text, View};
 use crate::yaml::{Entry, Node, Value};
@@ -133,7 +134,7 @@ impl Check<'_> {
     fn column(&mut self, entry: &Entry, ident: &str, owner: &str) -> Option<Column> {
         let key = &entry.key.name;
         let view = column_view(&entry.value);
-        let made = match view.identifier("rename") {
+        let made = match view.identifier(&column::RENAME) {
             Some(rename) => rename.text.to_owned(),
             None => names::snake(key),
         };
@@ -162,18 +163,16 @@ impl Check<'_> {
             span: &entry.key.span,
         };
         let nullable = is_nullable(&entry.value, &view);
-        let explicit = view
-            .text("presence")
-            .is_some_and(|word| word.text == "explicit");
+        let Presence(explicit) = view.get(&column::PRESENCE);
         if explicit && !nullable {
             self.explicit_needs_nullable(&view);
         }
-        let from = view.path("from");
+        let from = view.get(&column::FROM);
         if from.as_ref().is_some_and(|from| from.0.is_empty()) {
             self.error(
                 Diagnostic::error(
                     "RS0602",
-                    view.place("from"),
+                    view.place(&column::FROM),
                     "`from: $` is the whole record",
                 )
                 .help("lead to a place in it: `from: $.a.b`"),
@@ -187,7 +186,7 @@ impl Check<'_> {
         column.explicit = explicit;
         column.decode = decode(&view);
         column.line = self.line(&entry.key.span);
-        column.description = view.owned("description");
+        column.description = view.get(&column::DESCRIPTION);
         Some(column)
     }
 
@@ -195,7 +194,7 @@ impl Check<'_> {
         self.error(
             Diagnostic::error(
                 "RS0602",
-                view.place("presence"),
+                view.place(&column::PRESENCE),
                 "`presence` has no effect here",
             )
             .help("a column that is never null is never absent; remove `nullable: false` or this"),
@@ -216,16 +215,16 @@ impl Check<'_> {
             "decimal" => self.decimal(&view),
             "binary" => Type::Binary,
             "object" => {
-                let fields = view.node("fields")?;
+                let fields = view.node(&column::FIELDS)?;
                 let object = self.structure(fields, within.ident, within.name, within.span);
                 return Some(object.into());
             }
             "array" => {
-                let element = self.element(view.node("items")?, within);
+                let element = self.element(view.node(&column::ITEMS)?, within);
                 return Some(Typed::of(Type::Array, element));
             }
             "map" => {
-                let element = self.element(view.node("values")?, within);
+                let element = self.element(view.node(&column::MAP_VALUES)?, within);
                 return Some(Typed::of(Type::Map, element));
             }
             "enum" => return self.enumeration(&view, within),
@@ -250,14 +249,14 @@ impl Check<'_> {
     }
 
     fn decimal(&mut self, view: &View<'_>) -> Type {
-        let precision = view.integer("precision");
-        let scale = view.integer("scale");
+        let precision = view.get(&column::PRECISION);
+        let scale = view.get(&column::SCALE);
         match (precision, scale) {
-            (None, Some(_)) if self.sink.is_unclear(view.node, "precision") => {}
+            (None, Some(_)) if self.sink.is_unclear(view.node, column::PRECISION.name) => {}
             (None, Some(_)) => self.error(
                 Diagnostic::error(
                     "RS0602",
-                    view.place("scale"),
+                    view.place(&column::SCALE),
                     "`scale` has no effect without `precision`",
                 )
                 .help("say `precision` too"),
@@ -265,14 +264,14 @@ impl Check<'_> {
             (Some(precision), Some(scale)) if scale > precision => self.error(
                 Diagnostic::error(
                     "RS0109",
-                    view.place("scale"),
+                    view.place(&column::SCALE),
                     "`scale` is above `precision`",
                 )
                 .help("of `precision` digits, `scale` stand after the point"),
             ),
             (Some(precision), _) if precision > 255 => self.error(Diagnostic::error(
                 "RS0109",
-                view.place("precision"),
+                view.place(&column::PRECISION),
                 "`precision` must be at most 255",
             )),
             _ => {}
@@ -285,7 +284,7 @@ impl Check<'_> {
     }
 
     fn timestamp_format(&mut self, view: &View<'_>) -> TimeFormat {
-        let zone = view.text("timezone");
+        let zone = view.text(&column::TIMEZONE);
         if let Some(zone) = zone.filter(|zone| !times::is_zone(zone.text)) {
             self.error(
                 Diagnostic::error(
@@ -299,7 +298,7 @@ impl Check<'_> {
                 }),
             );
         }
-        let Some(text) = view.text("format") else {
+        let Some(text) = view.text(&column::FORMAT) else {
             return match zone {
                 Some(zone) => TimeFormat::Local { zone: zone.owned() },
                 None => TimeFormat::Rfc3339,
@@ -308,7 +307,7 @@ impl Check<'_> {
         let Some(format) = self.time_format(text, zone.map(|zone| zone.text)) else {
             return TimeFormat::Rfc3339;
         };
-        if zone.is_some() || !self.sink.is_unclear(view.node, "timezone") {
+        if zone.is_some() || !self.sink.is_unclear(view.node, column::TIMEZONE.name) {
             self.zone_is_needed(&format, text, zone);
         }
         format
@@ -344,7 +343,7 @@ impl Check<'_> {
     }
 
     fn date_format(&mut self, view: &View<'_>) -> TimeFormat {
-        let format = view.text("format").and_then(|text| {
+        let format = view.text(&column::FORMAT).and_then(|text| {
             let format = self.time_format(text, None)?;
             if !matches!(format, TimeFormat::Date | TimeFormat::Pattern { .. }) {
                 self.error(
@@ -406,14 +405,14 @@ pub(super) fn typed(node: &Node) -> Option<(&'static grammar::Member, View<'_>)>
 fn is_nullable(node: &Node, view: &View<'_>) -> bool {
     match node.scalar() {
         Some(word) => !word.text.ends_with('!'),
-        None => view.bool("nullable").unwrap_or(true),
+        None => view.get(&column::NULLABLE),
     }
 }
 
 pub(super) fn decode(view: &View<'_>) -> Decode {
-    match view.optional("decode").map(|word| word.text) {
-        Some("text") => Decode::Text,
-        Some("integer") => Decode::Integer,
-        _ => Decode::Native,
+    if view.has(&column::DECODE_BOOL) {
+        view.get(&column::DECODE_BOOL).unwrap_or_default()
+    } else {
+        Decode::Native
     }
 }

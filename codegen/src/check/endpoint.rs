@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use crate::connector::{self, Body, JsonPlan, Method, Param, Part, Template};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::grammar;
+use crate::grammar::AnyKey;
+use crate::grammar::endpoint::{self, incremental as incremental_key};
 use crate::secretive;
 use crate::spec::{Text, View, text};
 use crate::value;
@@ -76,7 +78,7 @@ impl Check<'_> {
         params: &mut Vec<Bound>,
         incremental: bool,
     ) -> (Template, Vec<String>) {
-        let Some(path) = endpoint.text("path") else {
+        let Some(path) = endpoint.text(&endpoint::PATH) else {
             let path = Template(vec![Part::Text(name.owned())].into());
             return (path, Vec::new());
         };
@@ -122,13 +124,21 @@ impl Check<'_> {
 
     /// A part of a path cannot be left out, so what is incremental in it needs a first value.
     fn path_has_its_values(&mut self, endpoint: &View<'_>, path: Text<'_>, template: &Template) {
-        let given = |key: &str| {
-            let incremental = endpoint.view("incremental", &grammar::INCREMENTAL);
+        let given = |key: &dyn AnyKey| {
+            let incremental = endpoint.view(&endpoint::ENDPOINT_INCREMENTAL, &grammar::INCREMENTAL);
             incremental.is_some_and(|view| view.entry(key).is_some())
         };
-        let needed = [
-            (Part::IncrementalStart, "start_value", "initial_value"),
-            (Part::IncrementalEnd, "end_value", "end_value"),
+        let needed: [(Part, &str, &dyn AnyKey); 2] = [
+            (
+                Part::IncrementalStart,
+                "start_value",
+                &incremental_key::INITIAL_VALUE,
+            ),
+            (
+                Part::IncrementalEnd,
+                "end_value",
+                &incremental_key::END_VALUE,
+            ),
         ];
         for (part, name, key) in needed {
             if template.0.contains(&part) && !given(key) {
@@ -140,7 +150,10 @@ impl Check<'_> {
                             "`{{incremental.{name}}}` may have no value, and `path` cannot leave it out"
                         ),
                     )
-                    .help(format!("say `{key}` in `incremental`, or use `params`")),
+                    .help(format!(
+                        "say `{}` in `incremental`, or use `params`",
+                        key.name
+                    )),
                 );
             }
         }
@@ -242,7 +255,10 @@ impl Check<'_> {
     /// A parameter that is no scalar and no list of them: empty, or of dlt's kinds, of which only
     /// what the reader could not write in today's form is left.
     fn parameter_has_a_value(&mut self, param: &Entry) {
-        let kind = param.value.get("type").and_then(Node::scalar);
+        let kind = param
+            .value
+            .get(endpoint::PARAM_KINDS.tag)
+            .and_then(Node::scalar);
         if kind.is_some_and(|kind| kind.text == "incremental") {
             self.error(
                 Diagnostic::error(
@@ -267,8 +283,8 @@ impl Check<'_> {
     }
 
     pub(super) fn body(&mut self, endpoint: &View<'_>, method: Method, incremental: bool) -> Body {
-        let json = endpoint.entry("json");
-        let data = endpoint.entry("data");
+        let json = endpoint.entry(&endpoint::JSON);
+        let data = endpoint.entry(&endpoint::DATA);
         if let (Some(json), Some(data)) = (json, data) {
             self.error(
                 Diagnostic::error(
@@ -280,7 +296,8 @@ impl Check<'_> {
                 .also(&json.key.span, "the other is here"),
             );
         }
-        let is_get = method == Method::Get && !self.is_unclear(endpoint.node, "method");
+        let is_get =
+            method == Method::Get && !self.is_unclear(endpoint.node, endpoint::METHOD.name);
         if let Some(body) = json.or(data).filter(|_| is_get) {
             self.error(
                 Diagnostic::error(
@@ -366,7 +383,7 @@ impl Check<'_> {
         sends: Credentials,
         client: &Client<'_>,
     ) {
-        let Some(text) = endpoint.text("path") else {
+        let Some(text) = endpoint.text(&endpoint::PATH) else {
             return;
         };
         // What stands for a segment is encoded, and begins no URL.

@@ -3,6 +3,8 @@
 use crate::connector::{Column, Incremental, ParentField, Path, Record, WriteDisposition};
 use crate::diagnostic::Diagnostic;
 use crate::grammar;
+use crate::grammar::endpoint::incremental as incremental_key;
+use crate::grammar::{endpoint, resource};
 use crate::names;
 use crate::spec::View;
 
@@ -47,12 +49,12 @@ impl Check<'_> {
             "{DELETES}: the `merge_key` lacks the cursor `{}`",
             cursor.name
         );
-        let mut diagnostic = Diagnostic::error("RS0708", resource.place("merge_key"), message)
-            .help(format!(
-                "let the cursor be a column of the `merge_key`, {INSTEAD}"
-            ));
-        if let Some(view) = endpoint.view("incremental", &grammar::INCREMENTAL) {
-            diagnostic = diagnostic.also(view.place("cursor_path"), "the cursor");
+        let mut diagnostic =
+            Diagnostic::error("RS0708", resource.place(&resource::MERGE_KEY), message).help(
+                format!("let the cursor be a column of the `merge_key`, {INSTEAD}"),
+            );
+        if let Some(view) = endpoint.view(&endpoint::ENDPOINT_INCREMENTAL, &grammar::INCREMENTAL) {
+            diagnostic = diagnostic.also(view.place(&incremental_key::CURSOR_PATH), "the cursor");
         }
         self.error(diagnostic);
     }
@@ -78,7 +80,7 @@ impl Check<'_> {
                 key.join(", ")
             )
         };
-        let diagnostic = Diagnostic::error("RS0708", resource.place("merge_key"), message)
+        let diagnostic = Diagnostic::error("RS0708", resource.place(&resource::MERGE_KEY), message)
             .help(format!("{add}, {INSTEAD}"))
             .note("each record of a parent has a cursor of its own");
         self.error(diagnostic);

@@ -2,6 +2,7 @@
 
 use crate::connector::{Column, ConfigType, Part, Record, TimeFormat, Type, WriteDisposition};
 use crate::diagnostic::Diagnostic;
+use crate::grammar::resource;
 use crate::spec::{Text, View, text};
 
 use super::Check;
@@ -14,11 +15,11 @@ impl Check<'_> {
         name: Text<'_>,
         record: &mut Record,
     ) {
-        let Some(entry) = view.entry("include_from_config") else {
+        let Some(entry) = view.entry(&resource::INCLUDE_FROM_CONFIG) else {
             return;
         };
         let Record::Struct(record) = record else {
-            if view.node("columns").is_some() {
+            if view.node(&resource::COLUMNS).is_some() {
                 let message = "untyped records have no columns to include a setting in";
                 let error = Diagnostic::error("RS0409", &entry.key.span, message);
                 self.error(error.help("declare the columns"));
@@ -67,10 +68,10 @@ impl Check<'_> {
         let columns = record.columns();
         for (key, is_in_key) in [
             (
-                "primary_key",
+                &resource::PRIMARY_KEY,
                 (|column| column.primary_key) as fn(&Column) -> bool,
             ),
-            ("merge_key", |column| column.merge_key),
+            (&resource::MERGE_KEY, |column| column.merge_key),
         ] {
             if !columns.iter().any(is_in_key) {
                 continue;
@@ -80,11 +81,11 @@ impl Check<'_> {
                     continue;
                 }
                 let message = format!(
-                    "the rows of one `{0}` would replace those of another: the `{key}` lacks `{0}`",
-                    column.name
+                    "the rows of one `{0}` would replace those of another: the `{1}` lacks `{0}`",
+                    column.name, key.name
                 );
                 let error = Diagnostic::error("RS0409", view.place(key), message);
-                self.error(error.help(format!("add `{}` to the `{key}`", column.name)));
+                self.error(error.help(format!("add `{}` to the `{}`", column.name, key.name)));
             }
         }
     }

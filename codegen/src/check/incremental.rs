@@ -2,11 +2,11 @@
 
 use std::{borrow::Cow, time::Duration};
 
-use crate::connector::{
-    self, FutureCursor, Incremental, Lag, OnMissing, Record, RowOrder, Struct, TimeFormat, Type,
-};
+use crate::connector::{self, FutureCursor, Incremental, Lag, Record, Struct, TimeFormat, Type};
 use crate::diagnostic::Diagnostic;
 use crate::grammar;
+use crate::grammar::Key;
+use crate::grammar::endpoint::{self, incremental as key};
 use crate::jsonpath::{self, Parsed};
 use crate::names;
 use crate::spec::{Text, View};
@@ -23,8 +23,8 @@ impl Check<'_> {
         endpoint: &View<'_>,
         record: &Record,
     ) -> Option<Incremental> {
-        let view = endpoint.view("incremental", &grammar::INCREMENTAL)?;
-        let cursor = view.text("cursor_path")?;
+        let view = endpoint.view(&endpoint::ENDPOINT_INCREMENTAL, &grammar::INCREMENTAL)?;
+        let cursor = view.text(&key::CURSOR_PATH)?;
         let Record::Struct(record) = record else {
             self.error(
                 Diagnostic::error(
@@ -85,7 +85,7 @@ impl Check<'_> {
             self.no_value_is_missing(endpoint, &view, name);
         }
         // A key that the API itself orders by is of one width.
-        let is_ordered_key = view.entry("row_order").is_some()
+        let is_ordered_key = view.entry(&key::ROW_ORDER).is_some()
             && record
                 .columns
                 .get(column)
@@ -93,45 +93,34 @@ impl Check<'_> {
         if *column_type == Type::Text && !is_ordered_key {
             self.cursor_is_text(cursor);
         }
-        let initial_value = self.bound_value(&view, "initial_value", column_type);
-        let end_value = self.bound_value(&view, "end_value", column_type);
+        let initial_value = self.bound_value(&view, &key::INITIAL_VALUE, column_type);
+        let end_value = self.bound_value(&view, &key::END_VALUE, column_type);
         self.end_is_after_start(&view, column_type);
         let format = self.sent_format(&view, column_type);
         Some(Incremental {
             column: super::parent::position(column),
             initial_value,
             end_value,
-            start_param: view.owned("start_param"),
-            end_param: view.owned("end_param"),
+            start_param: view.get(&key::START_PARAM),
+            end_param: view.get(&key::END_PARAM),
             lag: self.lag(&view, column_type),
             format,
-            start_closed: view
-                .text("range_start")
-                .is_none_or(|word| word.text == "closed"),
-            end_closed: view
-                .text("range_end")
-                .is_some_and(|word| word.text == "closed"),
-            row_order: view.text("row_order").map(|word| match word.text {
-                "desc" => RowOrder::Descending,
-                _ => RowOrder::Ascending,
-            }),
-            on_missing: match view.text("on_cursor_value_missing").map(|word| word.text) {
-                Some("include") => OnMissing::Include,
-                Some("exclude") => OnMissing::Exclude,
-                _ => OnMissing::Raise,
-            },
+            start_closed: view.get(&key::RANGE_START).0,
+            end_closed: view.get(&key::RANGE_END).0,
+            row_order: view.get(&key::ROW_ORDER),
+            on_missing: view.get(&key::ON_CURSOR_VALUE_MISSING),
             future_cursor: self.future_cursor(&view, column_type),
         })
     }
 
     /// Only times have a future.
     fn future_cursor(&mut self, view: &View<'_>, column: &Type) -> Option<FutureCursor> {
-        let word = view.text("future_cursor")?;
+        let rule = view.get(&key::FUTURE_CURSOR)?;
         if !matches!(column, Type::Timestamp(_) | Type::Date(_)) {
             self.error(
                 Diagnostic::error(
                     "RS0602",
-                    view.place("future_cursor"),
+                    view.place(&key::FUTURE_CURSOR),
                     "`future_cursor` has no effect here",
                 )
                 .help(format!(
@@ -141,11 +130,7 @@ impl Check<'_> {
             );
             return None;
         }
-        Some(match word.text {
-            "cap" => FutureCursor::Cap,
-            "keep" => FutureCursor::Keep,
-            _ => FutureCursor::Error,
-        })
+        Some(rule)
     }
 
     /// Texts compare letter by letter, so that "9" comes after "10".
@@ -164,7 +149,7 @@ impl Check<'_> {
     /// What a record without a value of the cursor gets, where there is none. A default is for other
     /// resources.
     fn no_value_is_missing(&mut self, endpoint: &View<'_>, view: &View<'_>, cursor: &str) {
-        let entry = view.entry("on_cursor_value_missing");
+        let entry = view.entry(&key::ON_CURSOR_VALUE_MISSING);
         let is_own = |entry: &&Entry| endpoint.node.span.contains(&entry.key.span.start);
         if let Some(entry) = entry.filter(is_own) {
             let message = "`on_cursor_value_missing` has no effect here";
@@ -180,7 +165,7 @@ impl Check<'_> {
     fn bound_value(
         &mut self,
         view: &View<'_>,
-        key: &str,
+        key: &Key,
         column: &Type,
     ) -> Option<connector::Text> {
         let text = view.text(key)?;
@@ -191,7 +176,11 @@ impl Check<'_> {
                     Diagnostic::error(
                         "RS0703",
                         text.span,
-                        format!("`{key}` is no {}, the type of the cursor", column.word()),
+                        format!(
+                            "`{}` is no {}, the type of the cursor",
+                            key.name,
+                            column.word()
+                        ),
                     )
                     .label(format!("expected {expected}")),
                 );
@@ -201,7 +190,8 @@ impl Check<'_> {
     }
 
     fn end_is_after_start(&mut self, view: &View<'_>, column: &Type) {
-        let (Some(start), Some(end)) = (view.text("initial_value"), view.text("end_value")) else {
+        let (Some(start), Some(end)) = (view.text(&key::INITIAL_VALUE), view.text(&key::END_VALUE))
+        else {
             return;
         };
         if let (Some(from), Some(to)) =
@@ -226,14 +216,14 @@ impl Check<'_> {
             Type::Timestamp(format) | Type::Date(format) => format.clone(),
             _ => TimeFormat::Rfc3339,
         };
-        let Some(format) = view.text("format") else {
+        let Some(format) = view.text(&key::FORMAT) else {
             return own;
         };
         if !matches!(column, Type::Timestamp(_) | Type::Date(_)) {
             self.error(
                 Diagnostic::error(
                     "RS0602",
-                    view.place("format"),
+                    view.place(&key::FORMAT),
                     "`format` has no effect here",
                 )
                 .help(format!(
@@ -254,7 +244,7 @@ impl Check<'_> {
     }
 
     fn lag(&mut self, view: &View<'_>, column: &Type) -> Option<Lag> {
-        let text = view.text("lag")?;
+        let text = view.text(&key::LAG)?;
         let lag = match column {
             Type::Timestamp(_) => value::duration(text.text)
                 .map(Lag::Duration)
@@ -296,12 +286,13 @@ impl Check<'_> {
         incremental: &Incremental,
         paging: &Paging,
     ) {
-        let Some(view) = endpoint.view("incremental", &grammar::INCREMENTAL) else {
+        let Some(view) = endpoint.view(&endpoint::ENDPOINT_INCREMENTAL, &grammar::INCREMENTAL)
+        else {
             return;
         };
         let ends = [
-            (&incremental.start_param, "start_param"),
-            (&incremental.end_param, "end_param"),
+            (&incremental.start_param, &key::START_PARAM),
+            (&incremental.end_param, &key::END_PARAM),
         ];
         for (name, key) in ends {
             let Some(name) = name else { continue };
@@ -310,7 +301,10 @@ impl Check<'_> {
                 let message = format!("the parameter `{name}` is the paginator's");
                 self.error(
                     Diagnostic::error("RS0705", view.place(key), message)
-                        .help(format!("give `{key}` another parameter, or the paginator another `{owner}`"))
+                        .help(format!(
+                            "give `{}` another parameter, or the paginator another `{owner}`",
+                            key.name
+                        ))
                         .note("the paginator writes it on every request, and the value of `incremental` would not be sent"),
                 );
             }
@@ -331,13 +325,13 @@ impl Check<'_> {
             self.paginator_leaves_its_params(endpoint, incremental, paging);
         }
         let owned = [
-            (&incremental.start_param, "start_param"),
-            (&incremental.end_param, "end_param"),
+            (&incremental.start_param, &key::START_PARAM),
+            (&incremental.end_param, &key::END_PARAM),
         ];
         for (name, key) in owned {
             let Some(name) = name else { continue };
             let entry = endpoint
-                .entries("params")
+                .entries(&endpoint::PARAMS)
                 .iter()
                 .find(|param| param.key.name == *name);
             if let Some(entry) = entry {
@@ -347,13 +341,13 @@ impl Check<'_> {
                         &entry.key.span,
                         format!("the parameter `{name}` is written by `incremental`"),
                     )
-                    .help(format!("remove it, or `{key}: {name}`")),
+                    .help(format!("remove it, or `{}: {name}`", key.name)),
                 );
             }
         }
         if incremental.start_param.is_some() && incremental.start_param == incremental.end_param {
-            let view = endpoint.view("incremental", &grammar::INCREMENTAL);
-            let span = view.map_or(&endpoint.node.span, |view| view.place("end_param"));
+            let view = endpoint.view(&endpoint::ENDPOINT_INCREMENTAL, &grammar::INCREMENTAL);
+            let span = view.map_or(&endpoint.node.span, |view| view.place(&key::END_PARAM));
             self.error(
                 Diagnostic::error("RS0705", span, "start and end would be the same parameter")
                     .help("`start_param` and `end_param` must differ"),

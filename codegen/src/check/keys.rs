@@ -2,6 +2,7 @@
 
 use crate::connector::{Column, Path, Struct, Type};
 use crate::diagnostic::{Applicability, Diagnostic, Span};
+use crate::grammar::{self, column, resource};
 use crate::names;
 use crate::spec::{Text, View};
 use crate::yaml::{Node, Value};
@@ -21,10 +22,10 @@ enum Key {
 impl Key {
     const BOTH: [Self; 2] = [Self::Primary, Self::Merge];
 
-    fn name(self) -> &'static str {
+    fn key(self) -> &'static grammar::Key {
         match self {
-            Self::Primary => "primary_key",
-            Self::Merge => "merge_key",
+            Self::Primary => &resource::PRIMARY_KEY,
+            Self::Merge => &resource::MERGE_KEY,
         }
     }
 
@@ -70,10 +71,11 @@ impl Check<'_> {
     ) {
         let mut seen: Vec<(usize, &Span)> = Vec::new();
         self.key_has_a_column(kind, view);
-        for key in view.texts(kind.name()) {
+        for key in view.texts(kind.key()) {
             let Some(at) = position(record, key.text) else {
                 let may_be_included = key.text.starts_with('_')
-                    && (is_child_unclear || self.is_unclear(view.node, "include_from_parent"));
+                    && (is_child_unclear
+                        || self.is_unclear(view.node, resource::INCLUDE_FROM_PARENT.name));
                 if !may_be_included {
                     self.key_is_a_column(kind, key, name, columns, record);
                 }
@@ -93,7 +95,7 @@ impl Check<'_> {
             }
             let said = columns
                 .get(column.key.as_str())
-                .and_then(|node| node.get("nullable"));
+                .and_then(|node| node.get(column::NULLABLE.name));
             let says_nullable = said
                 .and_then(Node::scalar)
                 .is_some_and(|said| said.text == "true");
@@ -131,7 +133,7 @@ impl Check<'_> {
         let mut columns: Vec<(Column, &Span)> = Vec::new();
         for kind in Key::BOTH {
             self.key_has_a_column(kind, view);
-            for key in view.texts(kind.name()) {
+            for key in view.texts(kind.key()) {
                 let Some(name) = self.untyped_key_name(key) else {
                     continue;
                 };
@@ -212,10 +214,10 @@ impl Check<'_> {
 
     /// `primary_key: []`.
     fn key_has_a_column(&mut self, kind: Key, view: &View<'_>) {
-        if let Some(list) = view.node(kind.name())
+        if let Some(list) = view.node(kind.key())
             && matches!(&list.value, Value::List(columns) if columns.is_empty())
         {
-            let message = format!("the list of `{}` is empty", kind.name());
+            let message = format!("the list of `{}` is empty", kind.key().name);
             self.error(
                 Diagnostic::error("RS0110", &list.span, message)
                     .help("name a column, or remove the key; `~` removes a default"),
@@ -275,19 +277,19 @@ impl Check<'_> {
     /// Whether a mistake leaves open which columns of a resource are in its key, and so never null.
     pub(super) fn key_is_unclear(&self, view: &View<'_>) -> bool {
         let is_wrong = |kind: Key| {
-            let key = view.node.get(kind.name());
+            let key = view.node.get(kind.key().name);
             key.is_some_and(|key| self.sink.has_errors_in(&key.span))
         };
         Key::BOTH.into_iter().any(is_wrong)
             || self.key_is_misspelt(view)
             || Key::BOTH.into_iter().any(|kind| {
-                view.entry(kind.name()).is_none() && self.is_unclear(view.node, kind.name())
+                view.entry(kind.key()).is_none() && self.is_unclear(view.node, kind.key().name)
             })
     }
 
     /// Whether a resource has no key, but something that was probably meant for one.
     pub(super) fn key_is_misspelt(&self, view: &View<'_>) -> bool {
-        let has_key = |kind: Key| view.node.get(kind.name()).is_some();
+        let has_key = |kind: Key| view.node.get(kind.key().name).is_some();
         let mut entries = view.node.entries().iter();
         !Key::BOTH.into_iter().any(has_key)
             && entries.any(|entry| self.sink.has_errors_in(&entry.key.span))

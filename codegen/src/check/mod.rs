@@ -32,7 +32,8 @@ mod variants;
 use crate::Outline;
 use crate::connector::{Connector, SourcePlan, Template};
 use crate::diagnostic::{Diagnostic, Sink, Span};
-use crate::grammar;
+use crate::grammar::source::client as client_key;
+use crate::grammar::{self, resource as resource_key, source as key};
 use crate::render::Source;
 use crate::spec::{Spec, View};
 use crate::yaml::Node;
@@ -74,7 +75,7 @@ struct Check<'a> {
 /// in it, which are good in any case.
 pub(crate) fn check(spec: &Spec, source: &Source, sink: &mut Sink) -> (Connector, Outline) {
     let root = View::new(&spec.root, &grammar::SOURCE);
-    let name = match root.text("name") {
+    let name = match root.text(&key::NAME) {
         Some(name) => name.text.to_owned(),
         None => file_stem(source.path()),
     };
@@ -126,7 +127,7 @@ pub(crate) fn check(spec: &Spec, source: &Source, sink: &mut Sink) -> (Connector
     };
     let connector = Connector {
         plan: plan.into(),
-        description: root.owned("description"),
+        description: root.get(&key::DESCRIPTION),
         setting_enums,
         resources,
     };
@@ -141,9 +142,10 @@ impl Check<'_> {
 
     /// Whether a key may be meant to be in a map, or in what a resource inherits.
     fn is_unclear(&self, map: &Node, key: &str) -> bool {
-        let defaults = self.root.get("resource_defaults");
+        let defaults = self.root.get(key::RESOURCE_DEFAULTS.name);
         let in_defaults = || {
-            self.sink.is_unclear(&self.root, "resource_defaults")
+            self.sink
+                .is_unclear(&self.root, key::RESOURCE_DEFAULTS.name)
                 || defaults.is_some_and(|defaults| self.sink.is_unclear(defaults, key))
         };
         self.sink.is_unclear(map, key) || in_defaults()
@@ -158,19 +160,22 @@ impl Check<'_> {
         let is_inherited = |key: &str| {
             let own = |resource: &Node| {
                 resource
-                    .get("endpoint")
+                    .get(resource_key::RESOURCE_ENDPOINT.name)
                     .and_then(|one| one.get(key))
                     .is_some()
             };
             spec.resources.is_empty() || !spec.resources.iter().all(own)
         };
-        if let Some(auth) = client.auth.filter(|_| !is_inherited("auth")) {
+        if let Some(auth) = client.auth.filter(|_| !is_inherited(client_key::AUTH.name)) {
             self.auth(auth);
-            self.overridden("auth", &auth.span);
+            self.overridden(client_key::AUTH.name, &auth.span);
         }
-        if let Some(paginator) = client.paginator.filter(|_| !is_inherited("paginator")) {
+        if let Some(paginator) = client
+            .paginator
+            .filter(|_| !is_inherited(client_key::PAGINATOR.name))
+        {
             self.paginator(paginator, true);
-            self.overridden("paginator", &paginator.span);
+            self.overridden(client_key::PAGINATOR.name, &paginator.span);
         }
     }
 
@@ -193,7 +198,7 @@ impl Check<'_> {
                     .help("remove it, or use it in a placeholder"),
             );
         }
-        let Some(defaults) = root.node("resource_defaults") else {
+        let Some(defaults) = root.node(&key::RESOURCE_DEFAULTS) else {
             return;
         };
         let resources: Vec<&Node> = spec.resources.iter().collect();
@@ -220,12 +225,13 @@ impl Check<'_> {
             let values: Vec<&Node> = own.iter().map(|entry| &entry.value).collect();
             let is_map = |node: &&Node| !node.entries().is_empty();
             if !default.value.entries().is_empty() && values.iter().any(is_map) {
-                let is_of_a_kind = ["type", "data_type"]
+                let is_of_a_kind = [grammar::PAGINATOR.tag, grammar::COLUMN.tag]
                     .iter()
                     .any(|tag| default.value.get(tag).is_some());
                 if !is_removed
                     && !is_of_a_kind
-                    && !matches!(name, "columns" | "headers")
+                    && name != resource_key::COLUMNS.name
+                    && name != client_key::HEADERS.name
                     && values.iter().all(is_map)
                 {
                     self.defaults_are_inherited(&default.value, &values);
@@ -247,7 +253,10 @@ impl Check<'_> {
 /// The top of a spec, without what is large and looked at elsewhere.
 fn without_resources(root: &Node) -> Node {
     let keys = root.entries().iter();
-    let kept = keys.filter(|entry| !matches!(entry.key.name.as_str(), "resources" | "client"));
+    let kept = keys.filter(|entry| {
+        let name = entry.key.name.as_str();
+        name != key::RESOURCES.name && name != key::SOURCE_CLIENT.name
+    });
     Node {
         span: root.span.clone(),
         value: crate::yaml::Value::Map(kept.cloned().collect()),
@@ -257,7 +266,7 @@ fn without_resources(root: &Node) -> Node {
 /// The name of the source; where the spec has none, the file's, which may not be fit for one.
 fn source_name(name: &str, root: &View<'_>, sink: &mut Sink) -> String {
     let made = names::snake(name);
-    if root.text("name").is_none() && !crate::value::is_identifier(&made) {
+    if root.text(&key::NAME).is_none() && !crate::value::is_identifier(&made) {
         sink.push(
             Diagnostic::error(
                 "RS0101",
@@ -267,7 +276,7 @@ fn source_name(name: &str, root: &View<'_>, sink: &mut Sink) -> String {
             .help("add `name: …`"),
         );
     }
-    if root.text("name").is_some() {
+    if root.text(&key::NAME).is_some() {
         return name.to_owned();
     }
     made

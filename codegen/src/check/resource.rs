@@ -3,13 +3,14 @@
 use std::rc::Rc;
 
 use crate::connector::{
-    self, Auth, Body, ColumnsContract, DataTypeContract, List, Location, Method, Pages, Paginator,
-    Param, ParentField, Path, Record, Ref, ResourcePlan, SchemaContract, Selector, Step,
-    WriteDisposition,
+    self, Auth, Body, ColumnsContract, List, Location, Pages, Paginator, Param, ParentField, Path,
+    Record, Ref, ResourcePlan, SchemaContract, Step, WriteDisposition,
 };
 use crate::diagnostic::{Diagnostic, Span};
-use crate::grammar;
-use crate::jsonpath::{self, Parsed};
+use crate::grammar::endpoint::{self, incremental};
+use crate::grammar::resource::{self, schema_contract};
+use crate::grammar::{self, AnyKey, paginator as key};
+use crate::jsonpath;
 use crate::names;
 use crate::spec::{Text, View};
 use crate::yaml::{Node, Value};
@@ -31,32 +32,29 @@ impl Check<'_> {
         auths: &mut Vec<Ref<Auth>>,
     ) -> Option<Unlinked> {
         let view = View::new(node, &grammar::RESOURCE);
-        let name = view.identifier("name")?;
+        let name = view.identifier(&resource::NAME)?;
         let record = kin.record;
         let empty = Node {
             span: name.span.clone(),
             value: Value::Map(Vec::new()),
         };
-        let endpoint = view.node("endpoint").unwrap_or(&empty);
+        let endpoint = view.node(&resource::RESOURCE_ENDPOINT).unwrap_or(&empty);
         let endpoint = View::new(endpoint, &grammar::ENDPOINT);
         // Columns that are missing are missed elsewhere.
         let incremental = columns_of(&view).and_then(|_| self.incremental(&endpoint, &record));
-        let has_incremental = endpoint.entry("incremental").is_some();
-        let method = match endpoint.text("method").map(|method| method.text) {
-            Some("POST") => Method::Post,
-            _ => Method::Get,
-        };
+        let has_incremental = endpoint.entry(&endpoint::ENDPOINT_INCREMENTAL).is_some();
+        let method = endpoint.get(&endpoint::METHOD);
         let of = match &kin.parent {
             Parent::Known(parent) => Some(Rc::clone(parent)),
             Parent::Nowhere | Parent::Unclear => None,
         };
         (self.parent, self.taken) = (kin.parent, kin.fields);
-        let bounds = endpoint.view("incremental", &grammar::INCREMENTAL);
-        self.has_end = bounds.is_some_and(|bounds| bounds.entry("end_value").is_some());
+        let bounds = endpoint.view(&endpoint::ENDPOINT_INCREMENTAL, &grammar::INCREMENTAL);
+        self.has_end = bounds.is_some_and(|bounds| bounds.entry(&incremental::END_VALUE).is_some());
         let on_null_parent = self.on_null_parent(&endpoint);
-        let mut params = self.params(endpoint.entries("params"), has_incremental);
+        let mut params = self.params(endpoint.entries(&endpoint::PARAMS), has_incremental);
         let (path, path_params) = self.path(&endpoint, name, &mut params, has_incremental);
-        let headers = self.headers(endpoint.entries("headers"), has_incremental);
+        let headers = self.headers(endpoint.entries(&endpoint::HEADERS), has_incremental);
         let body = self.body(&endpoint, method, has_incremental);
         self.null_parents_are_possible(&endpoint);
         let parent = self.parent();
@@ -102,8 +100,8 @@ impl Check<'_> {
             table: connector::table(name.text, record.columns()),
             write_disposition,
             schema_contract: schema_contract(&view),
-            selected: view.bool("selected").unwrap_or(true),
-            parallelized: view.bool("parallelized").unwrap_or(true),
+            selected: view.get(&resource::SELECTED),
+            parallelized: view.get(&resource::PARALLELIZED),
             method,
             path,
             params: params.into_iter().map(|bound| bound.param).collect(),
@@ -112,9 +110,9 @@ impl Check<'_> {
             response_actions,
             auth: auth.map(|auth| shared(auths, auth)),
             paginator: paging.map_or(Paginator::DEFAULT, |paging| paging.paginator),
-            selector: selector(&endpoint, "data_selector").unwrap_or(Selector::Path(Path::ROOT)),
-            rows_path: selector(&endpoint, "rows_path"),
-            selector_required: endpoint.bool("data_selector_required").unwrap_or(true),
+            selector: endpoint.get(&endpoint::DATA_SELECTOR),
+            rows_path: endpoint.get(&endpoint::ROWS_PATH),
+            selector_required: endpoint.get(&endpoint::DATA_SELECTOR_REQUIRED),
             incremental,
             processing_steps: self.processing_steps(&view),
             parent: None,
@@ -124,7 +122,7 @@ impl Check<'_> {
             plan,
             parent,
             record,
-            description: view.owned("description"),
+            description: view.get(&resource::DESCRIPTION),
             path_params,
         })
     }
@@ -182,7 +180,7 @@ impl Check<'_> {
             self.untyped_record_has_no_struct(view);
             return Record::Untyped(self.untyped_keys(view));
         }
-        let (ident, span) = match view.identifier("record") {
+        let (ident, span) = match view.identifier(&resource::RECORD) {
             Some(record) => (names::ident(record.text), record.span),
             None => (names::pascal(name.text), name.span),
         };
@@ -193,23 +191,26 @@ impl Check<'_> {
         self.evolves = schema_contract(view).columns == ColumnsContract::Evolve;
         let mut record = self.structure(columns, &ident, name.text, span);
         record.line = self.line(name.span);
-        record.description = view.owned("description");
+        record.description = view.get(&resource::DESCRIPTION);
         Record::Struct(record)
     }
 
     /// What is said of a struct, and of values that do not fit one, where there is none. A default is for
     /// the resources that have one.
     fn untyped_record_has_no_struct(&mut self, view: &View<'_>) {
-        let contract = view.view("schema_contract", &grammar::SCHEMA_CONTRACT);
-        let in_contract = |key| contract.and_then(|contract| contract.entry(key));
+        let contract = view.view(
+            &resource::RESOURCE_SCHEMA_CONTRACT,
+            &grammar::SCHEMA_CONTRACT,
+        );
+        let in_contract = |key: &dyn AnyKey| contract.and_then(|contract| contract.entry(key));
         let has_key = view
-            .entry("primary_key")
-            .or(view.entry("merge_key"))
+            .entry(&resource::PRIMARY_KEY)
+            .or(view.entry(&resource::MERGE_KEY))
             .is_some();
         let idle = [
-            view.entry("record"),
-            in_contract("columns"),
-            in_contract("data_type").filter(|_| !has_key),
+            view.entry(&resource::RECORD),
+            in_contract(&schema_contract::COLUMNS),
+            in_contract(&schema_contract::DATA_TYPE).filter(|_| !has_key),
         ];
         for entry in idle.into_iter().flatten() {
             if view.node.span.contains(&entry.key.span.start) {
@@ -229,9 +230,15 @@ impl Check<'_> {
         resource: &Node,
         has_body: bool,
     ) -> Option<Paging> {
-        let Some(node) = endpoint.node("paginator").or(client.paginator) else {
-            let is_unclear = endpoint.node.get("paginator").is_some()
-                || resource.get("paginator").is_some()
+        let Some(node) = endpoint
+            .node(&endpoint::ENDPOINT_PAGINATOR)
+            .or(client.paginator)
+        else {
+            let is_unclear = endpoint
+                .node
+                .get(endpoint::ENDPOINT_PAGINATOR.name)
+                .is_some()
+                || resource.get(endpoint::ENDPOINT_PAGINATOR.name).is_some()
                 || client.is_broken
                 || self.sink.has_unknown_key_in(&resource.span)
                 || self.sink.has_unknown_key_in(&endpoint.node.span);
@@ -266,7 +273,7 @@ impl Check<'_> {
     }
 
     fn one_owns_what_it_sends(&mut self, auth: &Auth, endpoint: &View<'_>, client: &Client<'_>) {
-        let own_headers = endpoint.entries("headers");
+        let own_headers = endpoint.entries(&endpoint::HEADERS);
         let headers = client.header_entries.iter().chain(own_headers);
         let owned = match auth {
             Auth::ApiKey {
@@ -300,7 +307,7 @@ impl Check<'_> {
         } = auth
         {
             let param = endpoint
-                .entries("params")
+                .entries(&endpoint::PARAMS)
                 .iter()
                 .find(|param| param.key.name == *name);
             if let Some(param) = param {
@@ -325,7 +332,7 @@ impl Check<'_> {
         client: &Client<'_>,
     ) {
         let params = endpoint
-            .entries("params")
+            .entries(&endpoint::PARAMS)
             .iter()
             .map(|param| param.key.name.as_str());
         let ends = incremental.map(|one| [&one.start_param, &one.end_param]);
@@ -335,8 +342,8 @@ impl Check<'_> {
             .filter_map(|name| name.as_deref());
         let names: Vec<&str> = params.chain(ends).collect();
         let urls = [
-            (endpoint.text("path"), "path"),
-            (client.base_text, "base_url"),
+            (endpoint.text(&endpoint::PATH), endpoint::PATH.name),
+            (client.base_text, grammar::source::client::BASE_URL.name),
         ];
         for (text, key) in urls {
             let Some(text) = text else { continue };
@@ -361,16 +368,16 @@ impl Check<'_> {
 
     /// `limit` in the request beside a paginator that writes it. A cursor is that of the first page.
     fn paginator_owns_its_params(&mut self, endpoint: &View<'_>, paging: &Paging) {
-        const CURSORS: [&str; 2] = ["cursor_param", "cursor_body_path"];
+        let cursors = [key::CURSOR_PARAM.name, key::CURSOR_BODY_PATH.name];
         if let Some((_, key)) = paging.fields.first() {
             self.body_has_fields(endpoint, key);
         }
         let params = paging.params.iter();
-        for (name, key) in params.filter(|(_, key)| !CURSORS.contains(key)) {
-            let mut params = endpoint.entries("params").iter();
+        for (name, key) in params.filter(|(_, key)| !cursors.contains(key)) {
+            let mut params = endpoint.entries(&endpoint::PARAMS).iter();
             let in_params = params.find(|param| param.key.name == *name);
             let in_params = in_params.map(|param| param.key.span.clone());
-            let in_path = endpoint.text("path").and_then(|path| {
+            let in_path = endpoint.text(&endpoint::PATH).and_then(|path| {
                 let (_, query) = path.text.split_once('?')?;
                 let mut names = query.split('&').filter_map(|pair| pair.split('=').next());
                 let is_there = names.any(|param| param == name);
@@ -381,8 +388,8 @@ impl Check<'_> {
             }
         }
         let fields = paging.fields.iter();
-        for (Path(steps), key) in fields.filter(|(_, key)| !CURSORS.contains(key)) {
-            for body in ["json", "data"] {
+        for (Path(steps), key) in fields.filter(|(_, key)| !cursors.contains(key)) {
+            for body in [&endpoint::JSON, &endpoint::DATA] {
                 let mut field = endpoint.node(body);
                 for step in steps {
                     field = match step {
@@ -391,7 +398,11 @@ impl Check<'_> {
                     };
                 }
                 if let Some(field) = field {
-                    self.is_the_paginators(&field.span, &format!("this field of `{body}`"), key);
+                    self.is_the_paginators(
+                        &field.span,
+                        &format!("this field of `{}`", body.name),
+                        key,
+                    );
                 }
             }
         }
@@ -399,7 +410,7 @@ impl Check<'_> {
 
     /// A list has no place that this key of a paginator could lead to.
     fn body_has_fields(&mut self, endpoint: &View<'_>, key: &str) {
-        let json = endpoint.node("json");
+        let json = endpoint.node(&endpoint::JSON);
         if let Some(list) = json.filter(|json| matches!(json.value, Value::List(_))) {
             let message = format!("`{key}` needs a body with fields, and this one is a list");
             self.error(
@@ -423,29 +434,22 @@ impl Check<'_> {
         name: Text<'_>,
         record: &Record,
     ) -> WriteDisposition {
-        let word = view.text("write_disposition");
+        let disposition = view.get(&resource::WRITE_DISPOSITION);
+        let word = view.text(&resource::WRITE_DISPOSITION);
         self.merge_key_is_for_merge(view, name, word);
-        let Some(word) = word else {
-            return WriteDisposition::Append;
-        };
-        match word.text {
-            "replace" => WriteDisposition::Replace,
-            "skip" => WriteDisposition::Skip,
-            "merge" => {
-                self.merge_needs_a_key(view, name, word, record);
-                WriteDisposition::Merge
-            }
-            _ => WriteDisposition::Append,
+        if let (Some(word), WriteDisposition::Merge) = (word, disposition) {
+            self.merge_needs_a_key(view, name, word, record);
         }
+        disposition
     }
 
     /// Groups of rows are replaced only where rows are merged.
     fn merge_key_is_for_merge(&mut self, view: &View<'_>, name: Text<'_>, word: Option<Text<'_>>) {
-        if word.is_none() && self.is_unclear(view.node, "write_disposition") {
+        if word.is_none() && self.is_unclear(view.node, resource::WRITE_DISPOSITION.name) {
             return;
         }
-        let disposition = word.map_or("append", |word| word.text);
-        let Some(key) = view.entry("merge_key").filter(|_| disposition != "merge") else {
+        let is_merged = view.get(&resource::WRITE_DISPOSITION) == WriteDisposition::Merge;
+        let Some(key) = view.entry(&resource::MERGE_KEY).filter(|_| !is_merged) else {
             return;
         };
         let mut diagnostic =
@@ -467,11 +471,11 @@ impl Check<'_> {
         word: Text<'_>,
         record: &Record,
     ) {
-        let has_key = ["primary_key", "merge_key"]
+        let has_key = [&resource::PRIMARY_KEY, &resource::MERGE_KEY]
             .iter()
-            .any(|key| view.node.get(key).is_some());
-        let is_unclear =
-            self.is_unclear(view.node, "primary_key") || self.is_unclear(view.node, "merge_key");
+            .any(|key| view.node.get(key.name).is_some());
+        let is_unclear = self.is_unclear(view.node, resource::PRIMARY_KEY.name)
+            || self.is_unclear(view.node, resource::MERGE_KEY.name);
         if !has_key && !is_unclear && !self.key_is_misspelt(view) {
             self.error(
                 Diagnostic::error(
@@ -496,7 +500,7 @@ impl Check<'_> {
         let Some(paginator) = paginator else {
             return;
         };
-        if let Some(rows) = endpoint.entry("rows_path") {
+        if let Some(rows) = endpoint.entry(&endpoint::ROWS_PATH) {
             if paginator.kind == Pages::Single {
                 self.error(
                     Diagnostic::error("RS0602", &rows.key.span, "`rows_path` has no effect here")
@@ -505,7 +509,7 @@ impl Check<'_> {
             }
             return;
         }
-        let Some(text) = endpoint.text("data_selector") else {
+        let Some(text) = endpoint.text(&endpoint::DATA_SELECTOR) else {
             return;
         };
         if paginator.counts_rows() && !jsonpath::tells_rows(text.text) {
@@ -525,8 +529,8 @@ impl Check<'_> {
     /// The root of a response is always there.
     fn required_needs_a_selector(&mut self, endpoint: &View<'_>) {
         if let (Some(required), None) = (
-            endpoint.entry("data_selector_required"),
-            endpoint.entry("data_selector"),
+            endpoint.entry(&endpoint::DATA_SELECTOR_REQUIRED),
+            endpoint.entry(&endpoint::DATA_SELECTOR),
         ) {
             self.error(
                 Diagnostic::error(
@@ -542,41 +546,27 @@ impl Check<'_> {
 
 /// The columns of a resource, unless they are of a kind that columns cannot be.
 pub(super) fn columns_of<'t>(view: &View<'t>) -> Option<&'t Node> {
-    let columns = view.node("columns")?;
+    let columns = view.node(&resource::COLUMNS)?;
     (!matches!(columns.value, Value::List(_))).then_some(columns)
 }
 
 fn schema_contract(view: &View<'_>) -> SchemaContract {
-    let Some(contract) = view.view("schema_contract", &grammar::SCHEMA_CONTRACT) else {
+    let Some(contract) = view.view(
+        &resource::RESOURCE_SCHEMA_CONTRACT,
+        &grammar::SCHEMA_CONTRACT,
+    ) else {
         return SchemaContract::DEFAULT;
     };
-    let word = |key: &str| contract.text(key).map(|word| word.text);
     SchemaContract {
-        columns: match word("columns") {
-            Some("freeze") => ColumnsContract::Freeze,
-            Some("evolve") => ColumnsContract::Evolve,
-            _ => ColumnsContract::DiscardValue,
-        },
-        data_type: match word("data_type") {
-            Some("discard_row") => DataTypeContract::DiscardRow,
-            Some("discard_value") => DataTypeContract::DiscardValue,
-            _ => DataTypeContract::Freeze,
-        },
+        columns: contract.get(&schema_contract::COLUMNS),
+        data_type: contract.get(&schema_contract::DATA_TYPE),
     }
-}
-
-fn selector(endpoint: &View<'_>, key: &str) -> Option<Selector> {
-    Some(match jsonpath::parse(endpoint.text(key)?.text) {
-        Ok(Parsed::Path(path)) => Selector::Path(path),
-        Ok(Parsed::Query(query)) => Selector::Query(query),
-        Err(_) => Selector::Path(Path::ROOT),
-    })
 }
 
 /// Endpoint before client; null sends none.
 fn effective_auth<'t>(endpoint: &View<'t>, client: &Client<'t>) -> Option<&'t Node> {
     let mut entries = endpoint.node.entries().iter();
-    match entries.find(|entry| entry.key.name == "auth") {
+    match entries.find(|entry| entry.key.name == endpoint::ENDPOINT_AUTH.name) {
         Some(own) if own.value.is_null() => None,
         Some(own) => Some(&own.value),
         None => client.auth,

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::connector::{self, ConfigPlan, ConfigType, EnumType, List, SecretPlan};
 use crate::diagnostic::{Diagnostic, Sink, Span};
 use crate::grammar;
+use crate::grammar::source::{self, config, secret};
 use crate::secretive;
 use crate::spec::{Text, View, text};
 use crate::value;
@@ -45,12 +46,12 @@ pub(super) fn read(root: &View<'_>, source: &str, sink: &mut Sink) -> Settings {
         enums: Vec::new(),
         choice: None,
     };
-    for entry in root.entries("secrets") {
+    for entry in root.entries(&source::SECRETS) {
         if is_named(entry, "secret", sink) {
             settings.declare_secret(entry);
         }
     }
-    for entry in root.entries("config") {
+    for entry in root.entries(&source::SOURCE_CONFIG) {
         if is_named(entry, "setting", sink) {
             settings.declare_config(entry, sink);
         }
@@ -86,10 +87,10 @@ impl Settings {
     fn declare_secret(&mut self, entry: &Entry) {
         let view = View::new(&entry.value, &grammar::SECRET);
         let mut secret = self.new_secret(&entry.key.name);
-        if let Some(env) = view.identifier("env").map(Text::owned) {
+        if let Some(env) = view.identifier(&secret::ENV).map(Text::owned) {
             secret.env = env;
         }
-        secret.description = view.owned("description");
+        secret.description = view.get(&secret::DESCRIPTION);
         self.secrets.push(Declared {
             item: secret,
             span: entry.key.span.clone(),
@@ -111,13 +112,13 @@ impl Settings {
         let view = View::new(&entry.value, &grammar::CONFIG);
         let word = match &entry.value.value {
             Value::Scalar(_) => text(&entry.value),
-            _ => view.text("type"),
+            _ => view.text(&config::TYPE),
         };
         let (data_type, names) = config_type(name, word, &view, sink);
         let default = view
-            .node("default")
+            .node(&config::DEFAULT)
             .and_then(|node| default(node, &data_type, sink));
-        if let (Some(node), Some(value)) = (view.node("default"), &default) {
+        if let (Some(node), Some(value)) = (view.node(&config::DEFAULT), &default) {
             default_is_no_secret(name, value, node, sink);
         }
         self.enums.push(names);
@@ -127,7 +128,7 @@ impl Settings {
                 env: self.variable(name),
                 data_type,
                 default,
-                description: view.owned("description"),
+                description: view.get(&config::DESCRIPTION),
             },
             span: entry.key.span.clone(),
             is_used: false,
@@ -281,7 +282,7 @@ fn config_type(
     let Some(word) = word else {
         return (ConfigType::Text, None);
     };
-    let values = view.node("values");
+    let values = view.node(&config::VALUES);
     if let Some(values) = values.filter(|_| word.text != "enum") {
         sink.push(
             Diagnostic::error("RS0602", &values.span, "`values` have no effect here")
@@ -296,7 +297,7 @@ fn config_type(
         "timestamp" => ConfigType::Timestamp,
         "enum" => {
             let Some(values) = values else {
-                if !sink.is_unclear(view.node, "values") {
+                if !sink.is_unclear(view.node, config::VALUES.name) {
                     sink.push(
                         Diagnostic::error(
                             "RS0101",

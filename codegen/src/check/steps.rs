@@ -1,8 +1,10 @@
 //! `processing_steps`: functions that records go through.
 
-use crate::connector::{List, ProcessingStep};
+use crate::connector::{List, ProcessingStep, Text};
 use crate::diagnostic::Diagnostic;
 use crate::grammar;
+use crate::grammar::Key;
+use crate::grammar::resource::{self, step};
 use crate::spec::View;
 use crate::yaml::{Entry, Node, Value};
 
@@ -11,7 +13,7 @@ use super::Check;
 impl Check<'_> {
     /// The steps of a resource, in order. Whether there are such functions is for rustc to say.
     pub(super) fn processing_steps(&mut self, view: &View<'_>) -> List<ProcessingStep> {
-        let Some(list) = view.node("processing_steps") else {
+        let Some(list) = view.node(&resource::PROCESSING_STEPS) else {
             return List::EMPTY;
         };
         if matches!(&list.value, Value::List(steps) if steps.is_empty()) {
@@ -34,13 +36,17 @@ impl Check<'_> {
         let view = View::new(node, &grammar::PROCESSING_STEP);
         let mut found: Option<(&Entry, ProcessingStep)> = None;
         for entry in node.entries() {
-            let kind = match entry.key.name.as_str() {
-                "filter" => ProcessingStep::Filter,
-                "map" => ProcessingStep::Map,
-                "yield_map" => ProcessingStep::YieldMap,
-                _ => continue,
+            let is = |key: &Key<Text>| key.is_called(&entry.key.name);
+            let step = if is(&step::FILTER) {
+                view.get(&step::FILTER).map(ProcessingStep::Filter)
+            } else if is(&step::MAP) {
+                view.get(&step::MAP).map(ProcessingStep::Map)
+            } else if is(&step::YIELD_MAP) {
+                view.get(&step::YIELD_MAP).map(ProcessingStep::YieldMap)
+            } else {
+                None
             };
-            let Some(path) = view.owned(&entry.key.name) else {
+            let Some(step) = step else {
                 continue;
             };
             if let Some((first, _)) = &found {
@@ -51,7 +57,7 @@ impl Check<'_> {
                 );
                 break;
             }
-            found = Some((entry, kind(path)));
+            found = Some((entry, step));
         }
         if found.is_none() && !self.sink.has_errors_in(&node.span) {
             self.error(

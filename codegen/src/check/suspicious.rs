@@ -1,6 +1,7 @@
 //! What is valid and hardly meant: the notation of another language, taken for text here.
 
 use crate::diagnostic::{Diagnostic, Span};
+use crate::grammar::endpoint;
 use crate::spec::{Text, View, text};
 use crate::yaml::Node;
 
@@ -9,7 +10,7 @@ use super::Check;
 impl Check<'_> {
     /// Warns about values of an endpoint that look like something else.
     pub(super) fn endpoint_is_meant(&mut self, endpoint: &View<'_>) {
-        if let Some(selector) = endpoint.text("data_selector")
+        if let Some(selector) = endpoint.text(&endpoint::DATA_SELECTOR)
             && matches!(selector.text, "None" | "nil" | "undefined" | "Nothing")
         {
             let message = format!("`{}` is the key of that name here", selector.text);
@@ -19,10 +20,15 @@ impl Check<'_> {
                 "leave `data_selector` out to take the whole response",
             );
         }
-        if let Some(path) = endpoint.text("path") {
+        if let Some(path) = endpoint.text(&endpoint::PATH) {
             self.path_has_no_colons(path);
         }
-        for key in ["path", "params", "headers", "data"] {
+        for key in [
+            &endpoint::PATH,
+            &endpoint::PARAMS,
+            &endpoint::HEADERS,
+            &endpoint::DATA,
+        ] {
             if let Some(node) = endpoint.node(key) {
                 self.quotes_are_straight(node);
             }

@@ -259,7 +259,10 @@ impl Check<'_> {
         if let Some(at) = self.settings.setting(name) {
             return Some(Part::Config(at));
         }
-        if self.sink.is_unclear(&self.root, "config") {
+        if self
+            .sink
+            .is_unclear(&self.root, crate::grammar::source::SOURCE_CONFIG.name)
+        {
             return None;
         }
         let known = self.settings.setting_names();

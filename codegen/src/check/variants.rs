@@ -7,6 +7,7 @@ use crate::connector::{
 };
 use crate::diagnostic::{Diagnostic, Sink, Span};
 use crate::grammar;
+use crate::grammar::column::{self, enum_value};
 use crate::names;
 use crate::spec::{View, text};
 use crate::yaml::{Node, Value};
@@ -16,9 +17,9 @@ use super::columns::{Within, decode, typed};
 
 impl Check<'_> {
     pub(super) fn enumeration(&mut self, view: &View<'_>, within: Within<'_>) -> Option<Typed> {
-        let closed = view.bool("closed").unwrap_or(false);
+        let closed = view.get(&column::CLOSED);
         self.type_is_free(within.ident, within.name, within.span);
-        let values = view.node("values")?;
+        let values = view.node(&column::ENUM_VALUES)?;
         let ident = within.ident.to_owned();
         let (values, names) = enum_values(ident, values, !closed, self.sink);
         Some(Typed {
@@ -29,7 +30,7 @@ impl Check<'_> {
 
     /// Members that JSON can tell apart, two or more.
     pub(super) fn union(&mut self, view: &View<'_>, within: Within<'_>) -> Option<UnionType> {
-        let of = view.node("of")?;
+        let of = view.node(&column::OF)?;
         self.type_is_free(within.ident, within.name, within.span);
         let mut members: Vec<Column> = Vec::new();
         let mut kinds: Vec<(&'static str, &Span)> = Vec::new();
@@ -87,7 +88,7 @@ impl Check<'_> {
             _ => node
                 .entries()
                 .iter()
-                .find(|entry| entry.key.name == "nullable")
+                .find(|entry| entry.key.name == column::NULLABLE.name)
                 .map(|entry| &entry.key.span),
         };
         if let Some(span) = said {
@@ -124,7 +125,10 @@ pub(super) fn enum_values(
         let (word, rename) = match &element.value {
             Value::Map(_) => {
                 let view = View::new(element, &grammar::ENUM_VALUE);
-                (view.text("value"), view.identifier("rename"))
+                (
+                    view.text(&enum_value::VALUE),
+                    view.identifier(&enum_value::RENAME),
+                )
             }
             _ => (text(element), None),
         };

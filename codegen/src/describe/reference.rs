@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::diagnostic::Sink;
-use crate::grammar::{self, Context, Family, Key, Shape, Word};
+use crate::grammar::{self, AnyKey, Context, Family, Shape, Word};
 use crate::yaml::{self, Entry, Kind, Node, Value};
 
 /// A spec in which every key has its example.
@@ -22,8 +22,11 @@ pub fn page() -> String {
     let mut page = Page::default();
     let root = yaml::parse(EVERYTHING, &mut Sink::default()).root;
     if let Some(root) = &root {
-        page.examples
-            .of_map(grammar::SOURCE.name, grammar::SOURCE.keys.iter(), root);
+        page.examples.of_map(
+            grammar::SOURCE.name,
+            grammar::SOURCE.keys.iter().copied(),
+            root,
+        );
     }
     page.context(&grammar::SOURCE);
     let mut contents = String::new();
@@ -63,7 +66,7 @@ impl Page {
         let Some(at) = self.begin(title(context.name)) else {
             return;
         };
-        let table = self.table(context.name, context.keys.iter());
+        let table = self.table(context.name, context.keys.iter().copied());
         self.write(at, &table);
         context.keys.iter().for_each(|key| self.within(&key.shape));
     }
@@ -82,7 +85,7 @@ impl Page {
         text.push('\n');
         if !family.common.is_empty() {
             text.push_str("\nAll of them:\n\n");
-            text.push_str(&self.table(family.name, family.common.iter()));
+            text.push_str(&self.table(family.name, family.common.iter().copied()));
         }
         for member in family.members {
             let word = &member.word;
@@ -92,7 +95,7 @@ impl Page {
             if !member.keys.is_empty() {
                 let place = format!("{} {}", family.name, word.name);
                 text.push('\n');
-                text.push_str(&self.table(&place, member.keys.iter()));
+                text.push_str(&self.table(&place, member.keys.iter().copied()));
             }
         }
         self.write(at, &text);
@@ -133,11 +136,12 @@ impl Page {
         }
     }
 
-    fn table(&self, place: &str, keys: impl Iterator<Item = &'static Key>) -> String {
+    fn table(&self, place: &str, keys: impl Iterator<Item = &'static dyn AnyKey>) -> String {
         let mut table =
             "| key | type | default | meaning | example |\n|---|---|---|---|---|\n".to_owned();
         for key in keys {
-            let default = match (key.required, key.default) {
+            let default = key.default();
+            let default = match (key.required, default.as_str()) {
                 (true, _) => "*required*".to_owned(),
                 (false, "") => "–".to_owned(),
                 (false, default) if is_remark(default) => default.to_owned(),
@@ -215,7 +219,7 @@ fn words(shape: &Shape) -> String {
         };
         format!("`{}`{}{meaning}", word.name, aliases(word.aliases))
     };
-    let words: Vec<String> = known.iter().map(said).collect();
+    let words: Vec<String> = known().into_iter().map(said).collect();
     format!(": {}", words.join(", "))
 }
 
@@ -267,7 +271,12 @@ impl Examples {
         self.0.get(&(place.to_owned(), key)).map(String::as_str)
     }
 
-    fn of_map(&mut self, place: &str, keys: impl Iterator<Item = &'static Key>, node: &Node) {
+    fn of_map(
+        &mut self,
+        place: &str,
+        keys: impl Iterator<Item = &'static dyn AnyKey>,
+        node: &Node,
+    ) {
         for key in keys {
             let is_it = |entry: &&Entry| key.is_called(&entry.key.name);
             let Some(entry) = node.entries().iter().find(is_it) else {
@@ -283,15 +292,19 @@ impl Examples {
 
     fn of_value(&mut self, shape: &'static Shape, node: &Node) {
         match shape {
-            Shape::Map(context) => self.of_map(context.name, context.keys.iter(), node),
+            Shape::Map(context) => self.of_map(context.name, context.keys.iter().copied(), node),
             Shape::Tagged(family) => {
                 let tag = node.get(family.tag).and_then(Node::scalar);
                 let member = tag.and_then(|tag| family.member(&tag.text));
                 let keys = member.map(|member| (member.word.name, member.keys));
                 if let Some((name, keys)) = keys {
-                    self.of_map(&format!("{} {name}", family.name), keys.iter(), node);
+                    self.of_map(
+                        &format!("{} {name}", family.name),
+                        keys.iter().copied(),
+                        node,
+                    );
                 }
-                self.of_map(family.name, family.common.iter(), node);
+                self.of_map(family.name, family.common.iter().copied(), node);
             }
             Shape::Dict(inner) => {
                 let entries = node.entries().iter();

@@ -4,7 +4,7 @@
 //! resource inherits it cannot know: where there are `resource_defaults`, a resource need have only
 //! its name, and may set to null what it does not want to inherit.
 
-use crate::grammar::{self, Context, Family, Key, Member, Shape, Word};
+use crate::grammar::{self, AnyKey, Context, Family, Member, Shape, Word};
 
 use super::json::{Json, count, map, text, texts};
 
@@ -77,17 +77,19 @@ impl Schema {
     /// The top of a spec. What its resources are depends on whether there are defaults.
     fn top(&mut self, defaults: &Json) -> Json {
         let mut properties = Vec::new();
-        for key in grammar::SOURCE.keys {
-            let value = match key.name {
-                "resource_defaults" => annotated(key, defaults.clone()),
-                "resources" => annotated(key, map([])),
-                _ => self.property(key, Mode::Whole),
+        for key in grammar::SOURCE.keys.iter().copied() {
+            let value = if key.name == grammar::source::RESOURCE_DEFAULTS.name {
+                annotated(key, defaults.clone())
+            } else if key.name == grammar::source::RESOURCES.name {
+                annotated(key, map([]))
+            } else {
+                self.property(key, Mode::Whole)
             };
             properties.push((key.name.to_owned(), value));
         }
         object(
             properties,
-            requirements(grammar::SOURCE.keys, Mode::Whole),
+            requirements(grammar::SOURCE.keys.iter().copied(), Mode::Whole),
             None,
         )
     }
@@ -130,7 +132,11 @@ impl Schema {
     fn context(&mut self, context: &'static Context, mode: Mode) -> Json {
         self.defined(&slug(context.name), mode, |schema| {
             let properties = schema.properties(context.keys, mode);
-            let object = object(properties, requirements(context.keys, mode), None);
+            let object = object(
+                properties,
+                requirements(context.keys.iter().copied(), mode),
+                None,
+            );
             if std::ptr::eq(context, &raw const grammar::RESOURCE) && mode != Mode::Default {
                 return object.with("defaultSnippets", snippets());
             }
@@ -138,9 +144,13 @@ impl Schema {
         })
     }
 
-    fn properties(&mut self, keys: &'static [Key], mode: Mode) -> Vec<(String, Json)> {
+    fn properties(
+        &mut self,
+        keys: &'static [&'static dyn AnyKey],
+        mode: Mode,
+    ) -> Vec<(String, Json)> {
         let mut properties = Vec::new();
-        for key in keys {
+        for key in keys.iter().copied() {
             let value = self.property(key, mode);
             for name in key.aliases {
                 let alias = value.clone().with("deprecated", Json::Bool(true));
@@ -151,7 +161,7 @@ impl Schema {
         properties
     }
 
-    fn property(&mut self, key: &'static Key, mode: Mode) -> Json {
+    fn property(&mut self, key: &'static dyn AnyKey, mode: Mode) -> Json {
         let value = self.shape(&key.shape, mode);
         let null = map([("type", text("null"))]);
         annotated(
@@ -246,7 +256,7 @@ impl Schema {
         let mut properties = vec![(family.tag.to_owned(), tag)];
         properties.extend(self.properties(family.common, mode));
         properties.extend(self.properties(member.keys, mode));
-        let required = requirements(family.common.iter().chain(member.keys), mode);
+        let required = requirements(family.common.iter().chain(member.keys).copied(), mode);
         object(properties, required, Some(family.tag)).with("title", text(member.word.name))
     }
 }
@@ -345,7 +355,7 @@ fn object(properties: Vec<(String, Json)>, required: Vec<Json>, tag: Option<&str
 }
 
 /// What must be there, and of several names of a key only one.
-fn requirements<'k>(keys: impl IntoIterator<Item = &'k Key>, mode: Mode) -> Vec<Json> {
+fn requirements<'k>(keys: impl IntoIterator<Item = &'k dyn AnyKey>, mode: Mode) -> Vec<Json> {
     let mut all = Vec::new();
     let mut plain = Vec::new();
     for key in keys {
@@ -403,7 +413,7 @@ fn scalar(shape: &Shape) -> Json {
             pattern("^[1-5]([0-9][0-9]|xx|XX)$"),
         ]),
         Shape::Word(known) => {
-            let each = known.iter();
+            let each = known().into_iter();
             words(each.flat_map(|word| word_names(word).map(|name| (name, word.meaning))))
         }
         Shape::ScalarOrNull => of(&["string", "number", "boolean", "null"]),
@@ -416,11 +426,12 @@ fn scalar(shape: &Shape) -> Json {
 const NAME: &str = r"(_*\p{L}|_+\p{N})[\p{L}\p{M}\p{N}_]*";
 
 /// With what the key means and what it is where it is left out.
-fn annotated(key: &Key, schema: Json) -> Json {
+fn annotated(key: &dyn AnyKey, schema: Json) -> Json {
     let value = default(key);
     let mut meaning = key.meaning.to_owned();
-    if value.is_none() && !key.default.is_empty() {
-        meaning = format!("{meaning} (default: {})", key.default);
+    let written = key.default();
+    if value.is_none() && !written.is_empty() {
+        meaning = format!("{meaning} (default: {written})");
     }
     // An editor shows the description of a key that is hovered over, and not always its title.
     let meaning = format!("`{}`: {meaning}", key.name);
@@ -434,8 +445,9 @@ fn annotated(key: &Key, schema: Json) -> Json {
 }
 
 /// The default as a value, where it is one and no remark.
-fn default(key: &Key) -> Option<Json> {
-    let written = key.default;
+fn default(key: &dyn AnyKey) -> Option<Json> {
+    let written = key.default();
+    let written = written.as_str();
     match key.shape {
         Shape::Bool => written.parse().ok().map(Json::Bool),
         Shape::Integer(_) => written.parse().ok().map(Json::Integer),

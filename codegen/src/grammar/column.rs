@@ -1,23 +1,16 @@
 //! Columns and their types.
 
-use super::{Context, Family, Key, Member, Shape, Word, key, member, word};
+use super::{
+    Context, DefaultKey, Family, Key, Member, Shape, Word, Words, flag, integer, key, member, path,
+    text, word, word_of,
+};
+use crate::connector::{Decode, Path, Text, schema};
 
 /// A column of a resource or of an object.
 pub(crate) static COLUMN: Family = Family {
     name: "column",
     tag: "data_type",
-    common: &[
-        NULLABLE,
-        key("description", Shape::Text, "documentation of the field"),
-        key("rename", Shape::Identifier, "its name in Rust and in SQL"),
-        key("from", Shape::Path, "where in the record it is read from"),
-        key(
-            "presence",
-            Shape::Word(PRESENCES),
-            "whether absence and null are told apart",
-        )
-        .or("implicit"),
-    ],
+    common: &[&NULLABLE, &DESCRIPTION, &RENAME, &FROM, &PRESENCE],
     members: &COLUMN_TYPES,
     may_be_bare: true,
 };
@@ -26,125 +19,134 @@ pub(crate) static COLUMN: Family = Family {
 static ELEMENT: Family = Family {
     name: "column",
     tag: "data_type",
-    common: &[NULLABLE],
+    common: &[&NULLABLE],
     members: &COLUMN_TYPES,
     may_be_bare: true,
 };
 
 static COLUMN_TYPES: [Member; 15] = [
     member(word("text", "text"), &[]),
-    member(word("bigint", "a whole number of 64 bits"), &[DECODE_TEXT]),
+    member(word("bigint", "a whole number of 64 bits"), &[&DECODE]),
     member(
         word("double", "a floating-point number of 64 bits"),
-        &[DECODE_TEXT],
+        &[&DECODE],
     ),
-    member(word("bool", "`true` or `false`"), &[DECODE_BOOL]),
-    member(
-        word("timestamp", "an instant"),
-        &[
-            key(
-                "format",
-                Shape::Text,
-                "`rfc3339`, `date`, `epoch_seconds`, `epoch_millis` or a strftime pattern",
-            )
-            .or("rfc3339"),
-            key("timezone", Shape::Text, "the zone of times that name none"),
-        ],
-    ),
-    member(
-        word("date", "a date"),
-        &[key("format", Shape::Text, "`date` or a strftime pattern").or("date")],
-    ),
+    member(word("bool", "`true` or `false`"), &[&DECODE_BOOL]),
+    member(word("timestamp", "an instant"), &[&FORMAT, &TIMEZONE]),
+    member(word("date", "a date"), &[&DATE_FORMAT]),
     member(word("time", "a time of day"), &[]),
     member(
         word("decimal", "a decimal number, exact"),
-        &[
-            key("precision", Shape::Integer(1), "the most digits in all"),
-            key(
-                "scale",
-                Shape::Integer(0),
-                "the most digits after the point",
-            ),
-        ],
+        &[&PRECISION, &SCALE],
     ),
     member(word("binary", "bytes, as base64"), &[]),
-    member(word("json", "any JSON value"), &[DECODE_TEXT]),
+    member(word("json", "any JSON value"), &[&DECODE]),
     member(
         word("object", "an object with columns of its own"),
-        &[
-            key(
-                "fields",
-                Shape::Dict(&Shape::Tagged(&COLUMN)),
-                "its columns",
-            )
-            .required(),
-            DECODE_TEXT,
-        ],
+        &[&FIELDS, &DECODE],
     ),
-    member(
-        word("array", "a list"),
-        &[
-            key("items", Shape::Tagged(&ELEMENT), "what its elements are").required(),
-            DECODE_TEXT,
-        ],
-    ),
+    member(word("array", "a list"), &[&ITEMS, &DECODE]),
     member(
         word("map", "an object whose keys are data"),
-        &[
-            key("values", Shape::Tagged(&ELEMENT), "what its values are").required(),
-            DECODE_TEXT,
-        ],
+        &[&MAP_VALUES, &DECODE],
     ),
     member(
         word("enum", "one of several words"),
-        &[
-            key(
-                "values",
-                Shape::List(&Shape::Either(&Shape::Scalar, &Shape::Map(&ENUM_VALUE))),
-                "the words",
-            )
-            .required(),
-            key("closed", Shape::Bool, "whether any other word is an error").or("false"),
-        ],
+        &[&ENUM_VALUES, &CLOSED],
     ),
     member(
         word(
             "union",
             "one of several types, told apart by the kind of JSON value",
         ),
-        &[key("of", Shape::List(&Shape::Tagged(&ELEMENT)), "its members").required()],
+        &[&OF],
     ),
 ];
 
-const NULLABLE: Key = key(
-    "nullable",
-    Shape::Bool,
-    "whether null, and absence, are values of it",
+pub(crate) static NULLABLE: DefaultKey<bool> =
+    flag("nullable", "whether null, and absence, are values of it").or(true);
+pub(crate) static DESCRIPTION: Key<Text> = text("description", "documentation of the field");
+pub(crate) static RENAME: Key = key("rename", Shape::Identifier, "its name in Rust and in SQL");
+pub(crate) static FROM: Key<Path> = path("from", "where in the record it is read from");
+pub(crate) static PRESENCE: DefaultKey<Presence> =
+    word_of("presence", "whether absence and null are told apart")
+        .or(Presence(schema::Column::DEFAULT.explicit));
+
+/// `text`, of a value that may be written as one.
+pub(crate) static DECODE: Key<AsText> = word_of("decode", "`text`: the value is written as text");
+pub(crate) static DECODE_BOOL: Key<Decode> =
+    word_of("decode", "the value is written as text, or as 0 and 1");
+
+pub(crate) static FORMAT: Key = key(
+    "format",
+    Shape::Text,
+    "`rfc3339`, `date`, `epoch_seconds`, `epoch_millis` or a strftime pattern",
 )
-.or("true");
+.remark("rfc3339");
+pub(crate) static TIMEZONE: Key = key("timezone", Shape::Text, "the zone of times that name none");
+pub(crate) static DATE_FORMAT: Key =
+    key("format", Shape::Text, "`date` or a strftime pattern").remark("date");
 
-const DECODE_TEXT: Key = key(
-    "decode",
-    Shape::Word(DECODES_TEXT),
-    "`text`: the value is written as text",
-);
-const DECODE_BOOL: Key = key(
-    "decode",
-    Shape::Word(DECODES_BOOL),
-    "the value is written as text, or as 0 and 1",
-);
+pub(crate) static PRECISION: Key<u64> = integer("precision", 1, "the most digits in all");
+pub(crate) static SCALE: Key<u64> = integer("scale", 0, "the most digits after the point");
 
-const DECODES_TEXT: &[Word] = &[word("text", "as text")];
-const DECODES_BOOL: &[Word] = &[word("text", "as text"), word("integer", "as 0 and 1")];
-const PRESENCES: &[Word] = &[
-    word("implicit", "absence is null"),
-    word("explicit", "absence is not null"),
-];
+pub(crate) static FIELDS: Key = key(
+    "fields",
+    Shape::Dict(&Shape::Tagged(&COLUMN)),
+    "its columns",
+)
+.required();
+pub(crate) static ITEMS: Key =
+    key("items", Shape::Tagged(&ELEMENT), "what its elements are").required();
+pub(crate) static MAP_VALUES: Key =
+    key("values", Shape::Tagged(&ELEMENT), "what its values are").required();
+pub(crate) static ENUM_VALUES: Key = key(
+    "values",
+    Shape::List(&Shape::Either(&Shape::Scalar, &Shape::Map(&ENUM_VALUE))),
+    "the words",
+)
+.required();
+pub(crate) static CLOSED: DefaultKey<bool> =
+    flag("closed", "whether any other word is an error").or(false);
+pub(crate) static OF: Key =
+    key("of", Shape::List(&Shape::Tagged(&ELEMENT)), "its members").required();
+
+/// Whether absence and null are told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Presence(pub bool);
+
+impl Words for Presence {
+    const WORDS: &'static [(Word, Self)] = &[
+        (word("implicit", "absence is null"), Self(false)),
+        (word("explicit", "absence is not null"), Self(true)),
+    ];
+}
+
+/// That a value is written as text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct AsText;
+
+impl Words for AsText {
+    const WORDS: &'static [(Word, Self)] = &[(word("text", "as text"), Self)];
+}
+
+impl Words for Decode {
+    const WORDS: &'static [(Word, Self)] = &[
+        (word("text", "as text"), Self::Text),
+        (word("integer", "as 0 and 1"), Self::Integer),
+    ];
+}
 
 pub(crate) static ENUM_VALUE: Context = Context {
     name: "a value of an enum",
-    keys: &[
-        key("value", Shape::Scalar, "the word in the response").required(),
-        key("rename", Shape::Identifier, "the variant in Rust"),
-    ],
+    keys: &[&enum_value::VALUE, &enum_value::RENAME],
 };
+
+/// The keys of a value of an enum.
+pub(crate) mod enum_value {
+    use super::{Key, Shape, key};
+
+    pub(crate) static VALUE: Key =
+        key("value", Shape::Scalar, "the word in the response").required();
+    pub(crate) static RENAME: Key = key("rename", Shape::Identifier, "the variant in Rust");
+}

@@ -1,71 +1,106 @@
 //! The endpoint of a resource.
 
-use super::{AUTH, Context, Family, Key, PAGINATOR, Shape, Word, key, member, word};
+use super::{
+    AUTH, Context, DefaultKey, Family, Key, PAGINATOR, Shape, Statuses, Word, Words, flag, key,
+    member, text, word, word_of,
+};
+use crate::connector::{Method, OnNullParent, ResourcePlan, Selector, Text};
 
 pub(crate) static ENDPOINT: Context = Context {
     name: "an endpoint",
     keys: &[
-        key("path", Shape::Template, "joined to the base URL").or("the resource's name"),
-        key("method", Shape::Word(METHODS), "the method").or("GET"),
-        key("params", Shape::Dict(&PARAM), "query parameters"),
-        key("headers", Shape::Dict(&Shape::Template), "headers"),
-        key("json", Shape::Json, "the body, as JSON"),
-        key("data", Shape::Dict(&PARAM), "the body, as a form"),
-        key(
-            "auth",
-            Shape::Tagged(&AUTH),
-            "its own credentials; `null` sends none",
-        ),
-        key(
-            "paginator",
-            Shape::Tagged(&PAGINATOR),
-            "how its pages follow each other",
-        ),
-        key(
-            "data_selector",
-            Shape::Selector,
-            "where the records of a page are",
-        )
-        .or("$"),
-        key(
-            "rows_path",
-            Shape::Selector,
-            "where the rows are that the API counts, where `data_selector` does not tell",
-        ),
-        key(
-            "data_selector_required",
-            Shape::Bool,
-            "whether a page in which the selector finds nothing is an error",
-        )
-        .or("true"),
-        key(
-            "response_actions",
-            Shape::List(&Shape::Map(&RESPONSE_ACTION)),
-            "what certain responses mean; the first rule that matches decides",
-        ),
-        key(
-            "incremental",
-            Shape::Map(&INCREMENTAL),
-            "how to ask only for what is new",
-        ),
-        key(
-            "on_null_parent",
-            Shape::Word(ON_NULL_PARENT),
-            "what a null does in a field of the parent that a request needs",
-        )
-        .or("error"),
+        &PATH,
+        &METHOD,
+        &PARAMS,
+        &HEADERS,
+        &JSON,
+        &DATA,
+        &ENDPOINT_AUTH,
+        &ENDPOINT_PAGINATOR,
+        &DATA_SELECTOR,
+        &ROWS_PATH,
+        &DATA_SELECTOR_REQUIRED,
+        &RESPONSE_ACTIONS,
+        &ENDPOINT_INCREMENTAL,
+        &ON_NULL_PARENT,
     ],
 };
 
-const ON_NULL_PARENT: &[Word] = &[
-    word("error", "an error, at that record of the parent"),
-    word(
-        "skip",
-        "no request for that record of the parent, which is counted",
-    ),
-];
+pub(crate) static PATH: Key =
+    key("path", Shape::Template, "joined to the base URL").remark("the resource's name");
+pub(crate) static METHOD: DefaultKey<Method> =
+    word_of("method", "the method").or(ResourcePlan::DEFAULT.method);
+pub(crate) static PARAMS: Key = key("params", Shape::Dict(&PARAM), "query parameters");
+pub(crate) static HEADERS: Key = key("headers", Shape::Dict(&Shape::Template), "headers");
+pub(crate) static JSON: Key = key("json", Shape::Json, "the body, as JSON");
+pub(crate) static DATA: Key = key("data", Shape::Dict(&PARAM), "the body, as a form");
+pub(crate) static ENDPOINT_AUTH: Key = key(
+    "auth",
+    Shape::Tagged(&AUTH),
+    "its own credentials; `null` sends none",
+);
+pub(crate) static ENDPOINT_PAGINATOR: Key = key(
+    "paginator",
+    Shape::Tagged(&PAGINATOR),
+    "how its pages follow each other",
+);
+pub(crate) static DATA_SELECTOR: DefaultKey<Selector> = Key::new(
+    "data_selector",
+    Shape::Selector,
+    "where the records of a page are",
+)
+.or(ResourcePlan::DEFAULT.selector);
+pub(crate) static ROWS_PATH: Key<Selector> = Key::new(
+    "rows_path",
+    Shape::Selector,
+    "where the rows are that the API counts, where `data_selector` does not tell",
+);
+pub(crate) static DATA_SELECTOR_REQUIRED: DefaultKey<bool> = flag(
+    "data_selector_required",
+    "whether a page in which the selector finds nothing is an error",
+)
+.or(ResourcePlan::DEFAULT.selector_required);
+pub(crate) static RESPONSE_ACTIONS: Key = key(
+    "response_actions",
+    Shape::List(&Shape::Map(&RESPONSE_ACTION)),
+    "what certain responses mean; the first rule that matches decides",
+);
+pub(crate) static ENDPOINT_INCREMENTAL: Key = key(
+    "incremental",
+    Shape::Map(&INCREMENTAL),
+    "how to ask only for what is new",
+);
+pub(crate) static ON_NULL_PARENT: DefaultKey<OnNullParent> = word_of(
+    "on_null_parent",
+    "what a null does in a field of the parent that a request needs",
+)
+.or(ResourcePlan::DEFAULT.on_null_parent);
 
-const METHODS: &[Word] = &[word("GET", "GET"), word("POST", "POST")];
+/// The keys whose values may hold fields of a parent.
+pub(crate) static WITH_PARENT: [&Key; 5] = [&PATH, &PARAMS, &HEADERS, &JSON, &DATA];
+
+impl Words for OnNullParent {
+    const WORDS: &'static [(Word, Self)] = &[
+        (
+            word("error", "an error, at that record of the parent"),
+            Self::Error,
+        ),
+        (
+            word(
+                "skip",
+                "no request for that record of the parent, which is counted",
+            ),
+            Self::Skip,
+        ),
+    ];
+}
+
+impl Words for Method {
+    const WORDS: &'static [(Word, Self)] = &[
+        (word("GET", "GET"), Self::Get),
+        (word("POST", "POST"), Self::Post),
+    ];
+}
 
 /// A scalar, several of them, or one of the two kinds of map that dlt has here.
 const PARAM: Shape = Shape::Either(
@@ -73,7 +108,7 @@ const PARAM: Shape = Shape::Either(
     &Shape::Either(&Shape::List(&Shape::Template), &Shape::Tagged(&PARAM_KINDS)),
 );
 
-static PARAM_KINDS: Family = Family {
+pub(crate) static PARAM_KINDS: Family = Family {
     name: "parameter",
     tag: "type",
     common: &[],
@@ -85,8 +120,8 @@ static PARAM_KINDS: Family = Family {
                 "a field of the parent: the same as `{resources.PARENT.FIELD}`",
             ),
             &[
-                key("resource", Shape::Identifier, "the parent").required(),
-                key("field", Shape::Text, "its field").required(),
+                &key("resource", Shape::Identifier, "the parent").required(),
+                &key("field", Shape::Text, "its field").required(),
             ],
         ),
         member(
@@ -95,17 +130,17 @@ static PARAM_KINDS: Family = Family {
                 "where an incremental fetch starts: `incremental` with this as its `start_param`",
             ),
             &[
-                CURSOR_PATH,
-                INITIAL_VALUE,
-                END_VALUE,
-                END_PARAM,
-                LAG,
-                FORMAT,
-                RANGE_START,
-                RANGE_END,
-                ROW_ORDER,
-                ON_CURSOR_VALUE_MISSING,
-                FUTURE_CURSOR,
+                &incremental::CURSOR_PATH,
+                &incremental::INITIAL_VALUE,
+                &incremental::END_VALUE,
+                &incremental::END_PARAM,
+                &incremental::LAG,
+                &incremental::FORMAT,
+                &incremental::RANGE_START,
+                &incremental::RANGE_END,
+                &incremental::ROW_ORDER,
+                &incremental::ON_CURSOR_VALUE_MISSING,
+                &incremental::FUTURE_CURSOR,
             ],
         ),
     ],
@@ -114,149 +149,195 @@ static PARAM_KINDS: Family = Family {
 pub(crate) static RESPONSE_ACTION: Context = Context {
     name: "a response action",
     keys: &[
-        key(
-            "status_code",
-            Shape::Either(&Shape::Status, &Shape::List(&Shape::Status)),
-            "the statuses it is for",
-        ),
-        key("content", Shape::Text, "a text that the body has in it"),
-        key(
-            "json",
-            Shape::Dict(&Shape::Either(
-                &Shape::ScalarOrNull,
-                &Shape::List(&Shape::ScalarOrNull),
-            )),
-            "what the body, as JSON, has at these places: a value, or one of several",
-        ),
-        key(
-            "header",
-            Shape::Dict(&Shape::Text),
-            "what these headers are",
-        ),
-        key("action", Shape::Word(ACTIONS), "what it means").required(),
-        key(
-            "after_retries",
-            Shape::Word(AFTER_RETRIES),
-            "what it means after the last `retry`",
-        )
-        .or("fail"),
-        key("message", Shape::Text, "what the error of `fail` says"),
+        &response_action::STATUS_CODE,
+        &response_action::CONTENT,
+        &response_action::JSON,
+        &response_action::HEADER,
+        &response_action::ACTION,
+        &response_action::AFTER_RETRIES,
+        &response_action::MESSAGE,
     ],
 };
 
-const ACTIONS: &[Word] = &[
-    word(
-        "ignore",
-        "the end, of this resource or this parent's part; past the first page, the \
-         next incremental fetch asks again for what it may hide",
-    ),
-    word("retry", "ask again, as `retry` says"),
-    word("refresh_auth", "ask once more, with new credentials"),
-    word("fail", "an error"),
-];
-const AFTER_RETRIES: &[Word] = &[
-    word(
-        "ignore",
-        "the end, of this resource or this parent's part; the next \
-         incremental fetch asks again for what it may hide",
-    ),
-    word("fail", "an error"),
-];
+/// The keys of a rule of `response_actions`.
+pub(crate) mod response_action {
+    use super::{DefaultKey, Key, Shape, Statuses, Text, Word, Words, key, text, word, word_of};
+
+    pub(crate) static STATUS_CODE: Key<Statuses> = Key::new(
+        "status_code",
+        Shape::Either(&Shape::Status, &Shape::List(&Shape::Status)),
+        "the statuses it is for",
+    );
+    pub(crate) static CONTENT: Key<Text> = text("content", "a text that the body has in it");
+    pub(crate) static JSON: Key = key(
+        "json",
+        Shape::Dict(&Shape::Either(
+            &Shape::ScalarOrNull,
+            &Shape::List(&Shape::ScalarOrNull),
+        )),
+        "what the body, as JSON, has at these places: a value, or one of several",
+    );
+    pub(crate) static HEADER: Key = key(
+        "header",
+        Shape::Dict(&Shape::Text),
+        "what these headers are",
+    );
+    pub(crate) static ACTION: Key<Meaning> = word_of("action", "what it means").required();
+    pub(crate) static AFTER_RETRIES: DefaultKey<AfterRetries> =
+        word_of("after_retries", "what it means after the last `retry`").or(AfterRetries::Fail);
+    pub(crate) static MESSAGE: Key<Text> = text("message", "what the error of `fail` says");
+
+    /// What a response means.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub(crate) enum Meaning {
+        Ignore,
+        Retry,
+        RefreshAuth,
+        Fail,
+    }
+
+    impl Words for Meaning {
+        const WORDS: &'static [(Word, Self)] = &[
+            (
+                word(
+                    "ignore",
+                    "the end, of this resource or this parent's part; past the first page, the \
+                     next incremental fetch asks again for what it may hide",
+                ),
+                Self::Ignore,
+            ),
+            (word("retry", "ask again, as `retry` says"), Self::Retry),
+            (
+                word("refresh_auth", "ask once more, with new credentials"),
+                Self::RefreshAuth,
+            ),
+            (word("fail", "an error"), Self::Fail),
+        ];
+    }
+
+    /// What a response means after the last attempt.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub(crate) enum AfterRetries {
+        Ignore,
+        Fail,
+    }
+
+    impl Words for AfterRetries {
+        const WORDS: &'static [(Word, Self)] = &[
+            (
+                word(
+                    "ignore",
+                    "the end, of this resource or this parent's part; the next \
+                     incremental fetch asks again for what it may hide",
+                ),
+                Self::Ignore,
+            ),
+            (word("fail", "an error"), Self::Fail),
+        ];
+    }
+}
 
 pub(crate) static INCREMENTAL: Context = Context {
     name: "`incremental`",
     keys: &[
-        CURSOR_PATH,
-        INITIAL_VALUE,
-        END_VALUE,
-        key(
-            "start_param",
-            Shape::Text,
-            "the parameter that carries the start",
-        ),
-        END_PARAM,
-        LAG,
-        FORMAT,
-        RANGE_START,
-        RANGE_END,
-        ROW_ORDER,
-        ON_CURSOR_VALUE_MISSING,
-        FUTURE_CURSOR,
+        &incremental::CURSOR_PATH,
+        &incremental::INITIAL_VALUE,
+        &incremental::END_VALUE,
+        &incremental::START_PARAM,
+        &incremental::END_PARAM,
+        &incremental::LAG,
+        &incremental::FORMAT,
+        &incremental::RANGE_START,
+        &incremental::RANGE_END,
+        &incremental::ROW_ORDER,
+        &incremental::ON_CURSOR_VALUE_MISSING,
+        &incremental::FUTURE_CURSOR,
     ],
 };
 
-const CURSOR_PATH: Key = key(
-    "cursor_path",
-    Shape::Text,
-    "the column that tells what is new",
-)
-.required();
-const INITIAL_VALUE: Key = key("initial_value", Shape::Scalar, "where a first fetch starts");
-const END_VALUE: Key = key("end_value", Shape::Scalar, "where every fetch ends");
-const END_PARAM: Key = key(
-    "end_param",
-    Shape::Text,
-    "the parameter that carries the end",
-);
-const LAG: Key = key(
-    "lag",
-    Shape::Scalar,
-    "how far before the last start to start again; for records that are merged",
-);
-const FORMAT: Key = key("format", Shape::Text, "how the value is sent").or("the column's own");
-const RANGE_START: Key = key(
-    "range_start",
-    Shape::Word(RANGE_ENDS),
-    "whether the start belongs to the range",
-)
-.or("closed");
-const RANGE_END: Key = key(
-    "range_end",
-    Shape::Word(RANGE_ENDS),
-    "whether the end belongs to the range",
-)
-.or("open");
-const ROW_ORDER: Key = key(
-    "row_order",
-    Shape::Word(ROW_ORDERS),
-    "the order in which the API gives its records",
-);
-const ON_CURSOR_VALUE_MISSING: Key = key(
-    "on_cursor_value_missing",
-    Shape::Word(ON_MISSING),
-    "what a record without a cursor value gets",
-)
-.or("raise");
+/// The keys of `incremental`.
+pub(crate) mod incremental {
+    use super::{DefaultKey, Key, Shape, Text, Word, Words, key, text, word, word_of};
+    use crate::connector::{FutureCursor, Incremental, OnMissing, RowOrder};
 
-const FUTURE_CURSOR: Key = key(
-    "future_cursor",
-    Shape::Word(FUTURE_CURSORS),
-    "what a cursor after the time of the fetch does: a sentinel, a planned date, a wrong clock",
-)
-.or("`cap` for `merge` and `replace`, otherwise `error`");
+    pub(crate) static CURSOR_PATH: Key<Text> =
+        text("cursor_path", "the column that tells what is new").required();
+    pub(crate) static INITIAL_VALUE: Key =
+        key("initial_value", Shape::Scalar, "where a first fetch starts");
+    pub(crate) static END_VALUE: Key = key("end_value", Shape::Scalar, "where every fetch ends");
+    pub(crate) static START_PARAM: Key<Text> =
+        text("start_param", "the parameter that carries the start");
+    pub(crate) static END_PARAM: Key<Text> =
+        text("end_param", "the parameter that carries the end");
+    pub(crate) static LAG: Key = key(
+        "lag",
+        Shape::Scalar,
+        "how far before the last start to start again; for records that are merged",
+    );
+    pub(crate) static FORMAT: Key =
+        key("format", Shape::Text, "how the value is sent").remark("the column's own");
+    pub(crate) static RANGE_START: DefaultKey<RangeEnd> =
+        word_of("range_start", "whether the start belongs to the range")
+            .or(RangeEnd(Incremental::DEFAULT.start_closed));
+    pub(crate) static RANGE_END: DefaultKey<RangeEnd> =
+        word_of("range_end", "whether the end belongs to the range")
+            .or(RangeEnd(Incremental::DEFAULT.end_closed));
+    pub(crate) static ROW_ORDER: Key<RowOrder> =
+        word_of("row_order", "the order in which the API gives its records");
+    pub(crate) static ON_CURSOR_VALUE_MISSING: DefaultKey<OnMissing> = word_of(
+        "on_cursor_value_missing",
+        "what a record without a cursor value gets",
+    )
+    .or(Incremental::DEFAULT.on_missing);
+    pub(crate) static FUTURE_CURSOR: Key<FutureCursor> = word_of(
+        "future_cursor",
+        "what a cursor after the time of the fetch does: a sentinel, a planned date, a wrong clock",
+    )
+    .remark("`cap` for `merge` and `replace`, otherwise `error`");
 
-const FUTURE_CURSORS: &[Word] = &[
-    word(
-        "cap",
-        "the state stays at the time of the fetch, and later fetches deliver such records again",
-    ),
-    word(
-        "keep",
-        "the state moves to it, and records before it that arrive later are not fetched",
-    ),
-    word("error", "an error, at that record"),
-];
+    /// Whether the end of a range belongs to it.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub(crate) struct RangeEnd(pub bool);
 
-const RANGE_ENDS: &[Word] = &[
-    word("closed", "itself included"),
-    word("open", "itself excluded"),
-];
-const ROW_ORDERS: &[Word] = &[
-    word("asc", "the smallest first"),
-    word("desc", "the largest first"),
-];
-const ON_MISSING: &[Word] = &[
-    word("raise", "an error"),
-    word("include", "it is kept, at every fetch"),
-    word("exclude", "it is left out and counted"),
-];
+    impl Words for RangeEnd {
+        const WORDS: &'static [(Word, Self)] = &[
+            (word("closed", "itself included"), Self(true)),
+            (word("open", "itself excluded"), Self(false)),
+        ];
+    }
+
+    impl Words for RowOrder {
+        const WORDS: &'static [(Word, Self)] = &[
+            (word("asc", "the smallest first"), Self::Ascending),
+            (word("desc", "the largest first"), Self::Descending),
+        ];
+    }
+
+    impl Words for OnMissing {
+        const WORDS: &'static [(Word, Self)] = &[
+            (word("raise", "an error"), Self::Raise),
+            (word("include", "it is kept, at every fetch"), Self::Include),
+            (word("exclude", "it is left out and counted"), Self::Exclude),
+        ];
+    }
+
+    impl Words for FutureCursor {
+        const WORDS: &'static [(Word, Self)] = &[
+            (
+                word(
+                    "cap",
+                    "the state stays at the time of the fetch, and later fetches deliver such records again",
+                ),
+                Self::Cap,
+            ),
+            (
+                word(
+                    "keep",
+                    "the state moves to it, and records before it that arrive later are not fetched",
+                ),
+                Self::Keep,
+            ),
+            (word("error", "an error, at that record"), Self::Error),
+        ];
+    }
+}

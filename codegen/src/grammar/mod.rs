@@ -2,36 +2,31 @@
 //! means. Written once; the check of a spec's structure is driven by it, and so is whatever
 //! describes the language to people and editors.
 
-mod auth;
-mod column;
-mod endpoint;
-mod paginator;
-mod resource;
-mod source;
+pub(crate) mod auth;
+pub(crate) mod column;
+pub(crate) mod endpoint;
+mod key;
+pub(crate) mod paginator;
+pub(crate) mod resource;
+pub(crate) mod source;
+mod value;
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::connector::{Path, Text};
 
 pub(crate) use auth::AUTH;
 pub(crate) use column::{COLUMN, ENUM_VALUE};
 pub(crate) use endpoint::{ENDPOINT, INCREMENTAL, RESPONSE_ACTION};
+pub(crate) use key::{AnyKey, DefaultKey, Facts, Key, Read};
 pub(crate) use paginator::PAGINATOR;
 pub(crate) use resource::{PROCESSING_STEP, RESOURCE, SCHEMA_CONTRACT};
 pub(crate) use source::{CLIENT, CONFIG, RATE_LIMIT, RETRY, SECRET, SOURCE, TIMEOUT};
-
-/// A key and its value.
-#[derive(Debug)]
-pub(crate) struct Key {
-    pub name: &'static str,
-    /// Other words for the same key.
-    pub aliases: &'static [&'static str],
-    pub shape: Shape,
-    pub required: bool,
-    /// The value of a key that is left out, as it would be written; empty where there is none.
-    pub default: &'static str,
-    /// In one line.
-    pub meaning: &'static str,
-}
+pub(crate) use value::{Bytes, Statuses, Value, Words, words};
 
 /// What a value may be.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Shape {
     Text,
     /// Text in which placeholders may stand.
@@ -62,7 +57,7 @@ pub(crate) enum Shape {
     /// The path of a Rust item.
     Rust,
     /// One of these words.
-    Word(&'static [Word]),
+    Word(fn() -> Vec<&'static Word>),
     /// A map with these keys.
     Map(&'static Context),
     /// A map whose tag decides about its other keys.
@@ -88,64 +83,64 @@ pub(crate) struct Word {
 }
 
 /// The keys of one kind of map.
-#[derive(Debug)]
 pub(crate) struct Context {
     /// With its article, for messages: `a resource`.
     pub name: &'static str,
-    pub keys: &'static [Key],
+    pub keys: &'static [&'static dyn AnyKey],
 }
 
 /// Kinds of map that are told apart by the value of one key.
-#[derive(Debug)]
 pub(crate) struct Family {
     /// For messages: `paginator`.
     pub name: &'static str,
     /// The key that tells them apart.
     pub tag: &'static str,
     /// Keys that stand in every member.
-    pub common: &'static [Key],
+    pub common: &'static [&'static dyn AnyKey],
     pub members: &'static [Member],
     /// Whether a member without required keys may be its bare word.
     pub may_be_bare: bool,
 }
 
 /// One kind of a [`Family`]. Its keys follow those that are common.
-#[derive(Debug)]
 pub(crate) struct Member {
     pub word: Word,
-    pub keys: &'static [Key],
+    pub keys: &'static [&'static dyn AnyKey],
 }
 
+/// A key whose value is not taken as a whole.
 const fn key(name: &'static str, shape: Shape, meaning: &'static str) -> Key {
-    Key {
-        name,
-        aliases: &[],
-        shape,
-        required: false,
-        default: "",
-        meaning,
-    }
+    Key::new(name, shape, meaning)
 }
 
-impl Key {
-    const fn required(mut self) -> Self {
-        self.required = true;
-        self
-    }
+/// A key that is true or false.
+const fn flag(name: &'static str, meaning: &'static str) -> Key<bool> {
+    Key::new(name, Shape::Bool, meaning)
+}
 
-    const fn or(mut self, default: &'static str) -> Self {
-        self.default = default;
-        self
-    }
+/// A key that is a whole number, at least `least`.
+const fn integer(name: &'static str, least: u64, meaning: &'static str) -> Key<u64> {
+    Key::new(name, Shape::Integer(least), meaning)
+}
 
-    const fn alias(mut self, aliases: &'static [&'static str]) -> Self {
-        self.aliases = aliases;
-        self
-    }
+/// A key that is a text.
+const fn text(name: &'static str, meaning: &'static str) -> Key<Text> {
+    Key::new(name, Shape::Text, meaning)
+}
 
-    pub(crate) fn is_called(&self, name: &str) -> bool {
-        self.name == name || self.aliases.contains(&name)
-    }
+/// A key that is a place in a JSON value.
+const fn path(name: &'static str, meaning: &'static str) -> Key<Path> {
+    Key::new(name, Shape::Path, meaning)
+}
+
+/// A key that is a span of time.
+const fn duration(name: &'static str, meaning: &'static str) -> Key<Duration> {
+    Key::new(name, Shape::Duration, meaning)
+}
+
+/// A key that is a word of a type.
+const fn word_of<T: Words>(name: &'static str, meaning: &'static str) -> Key<T> {
+    Key::new(name, words::<T>(), meaning)
 }
 
 const fn word(name: &'static str, meaning: &'static str) -> Word {
@@ -167,13 +162,25 @@ impl Word {
     }
 }
 
-const fn member(word: Word, keys: &'static [Key]) -> Member {
+const fn member(word: Word, keys: &'static [&'static dyn AnyKey]) -> Member {
     Member { word, keys }
 }
 
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl fmt::Debug for Family {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
 impl Context {
-    pub(crate) fn key(&self, name: &str) -> Option<&'static Key> {
-        self.keys.iter().find(|key| key.is_called(name))
+    pub(crate) fn key(&self, name: &str) -> Option<&'static dyn AnyKey> {
+        self.keys.iter().copied().find(|key| key.is_called(name))
     }
 }
 

@@ -1,21 +1,24 @@
 //! The kinds of `paginator`.
 
-use super::{Family, Key, Shape, key, member, word};
+use super::{
+    DefaultKey, Family, Key, Shape, Statuses, flag, integer, key, member, path, text, word,
+};
+use crate::connector::{Ends, List, Offset, PageNumber, Paginator, Path, Ref, Slot, Step, Text};
 
 /// These keys, and those of all pages that are not counted.
 macro_rules! linked {
     ($($key:expr),* $(,)?) => {
         &[
             $($key,)*
-            TOTAL_PATH,
-            TOTAL_HEADER,
-            ACCEPT_SHORT_TOTAL,
-            HAS_MORE_PATH,
-            HAS_MORE_DEFAULT,
-            STOP_AFTER_EMPTY_PAGE.or("false"),
-            END_ON_REPEAT,
-            MAXIMUM_PAGES,
-            STOP_ON_STATUS,
+            &TOTAL_PATH,
+            &TOTAL_HEADER,
+            &ACCEPT_SHORT_TOTAL,
+            &HAS_MORE_PATH,
+            &HAS_MORE_DEFAULT,
+            &LINKED_STOP_AFTER_EMPTY_PAGE,
+            &END_ON_REPEAT,
+            &MAXIMUM_PAGES,
+            &STOP_ON_STATUS,
         ]
     };
 }
@@ -28,213 +31,216 @@ pub(crate) static PAGINATOR: Family = Family {
     members: &[
         member(
             word("single_page", "one page"),
-            &[TOTAL_PATH, TOTAL_HEADER, ACCEPT_SHORT_TOTAL],
+            &[&TOTAL_PATH, &TOTAL_HEADER, &ACCEPT_SHORT_TOTAL],
         ),
         member(
             word("offset", "by offset and limit"),
             &[
-                key("limit", Shape::Integer(1), "the most records of a page").required(),
-                key(
-                    "base_offset",
-                    Shape::Integer(0),
-                    "the offset of the API's first record",
-                )
-                .or("0"),
-                key("offset", Shape::Integer(0), "the offset to start at").or("base_offset"),
-                key(
-                    "offset_param",
-                    Shape::Text,
-                    "the parameter that carries the offset",
-                )
-                .or("offset"),
-                key(
-                    "limit_param",
-                    Shape::Text,
-                    "the parameter that carries the limit",
-                )
-                .or("limit"),
-                key(
-                    "offset_body_path",
-                    Shape::Path,
-                    "where in the body the offset goes instead",
-                ),
-                key(
-                    "limit_body_path",
-                    Shape::Path,
-                    "where in the body the limit goes instead",
-                ),
-                TOTAL_PATH,
-                TOTAL_HEADER,
-                ACCEPT_SHORT_TOTAL,
-                key(
-                    "maximum_offset",
-                    Shape::Integer(0),
-                    "the offset at which to stop, itself excluded",
-                ),
-                HAS_MORE_PATH,
-                HAS_MORE_DEFAULT,
-                STOP_AFTER_EMPTY_PAGE.or("true"),
-                STOP_AFTER_SHORT_PAGE,
-                MAXIMUM_PAGES,
-                STOP_ON_STATUS,
+                &LIMIT,
+                &BASE_OFFSET,
+                &OFFSET,
+                &OFFSET_PARAM,
+                &LIMIT_PARAM,
+                &OFFSET_BODY_PATH,
+                &LIMIT_BODY_PATH,
+                &TOTAL_PATH,
+                &TOTAL_HEADER,
+                &ACCEPT_SHORT_TOTAL,
+                &MAXIMUM_OFFSET,
+                &HAS_MORE_PATH,
+                &HAS_MORE_DEFAULT,
+                &STOP_AFTER_EMPTY_PAGE,
+                &STOP_AFTER_SHORT_PAGE,
+                &MAXIMUM_PAGES,
+                &STOP_ON_STATUS,
             ],
         ),
         member(
             word("page_number", "by the number of the page"),
             &[
-                key(
-                    "base_page",
-                    Shape::Integer(0),
-                    "the number of the API's first page",
-                )
-                .or("0"),
-                key("page", Shape::Integer(0), "the number to start at").or("base_page"),
-                key(
-                    "page_param",
-                    Shape::Text,
-                    "the parameter that carries the number",
-                )
-                .or("page"),
-                key(
-                    "page_body_path",
-                    Shape::Path,
-                    "where in the body the number goes instead",
-                ),
-                key("page_size", Shape::Integer(1), "the most records of a page"),
-                key(
-                    "page_size_param",
-                    Shape::Text,
-                    "the parameter that carries the size",
-                ),
-                key(
-                    "page_size_body_path",
-                    Shape::Path,
-                    "where in the body the size goes instead",
-                ),
-                TOTAL_PATH,
-                TOTAL_HEADER,
-                ACCEPT_SHORT_TOTAL,
-                key(
-                    "maximum_page",
-                    Shape::Integer(0),
-                    "the number at which to stop, itself excluded",
-                ),
-                HAS_MORE_PATH,
-                HAS_MORE_DEFAULT,
-                STOP_AFTER_EMPTY_PAGE.or("true"),
-                STOP_AFTER_SHORT_PAGE,
-                MAXIMUM_PAGES,
-                STOP_ON_STATUS,
+                &BASE_PAGE,
+                &PAGE,
+                &PAGE_PARAM,
+                &PAGE_BODY_PATH,
+                &PAGE_SIZE,
+                &PAGE_SIZE_PARAM,
+                &PAGE_SIZE_BODY_PATH,
+                &TOTAL_PATH,
+                &TOTAL_HEADER,
+                &ACCEPT_SHORT_TOTAL,
+                &MAXIMUM_PAGE,
+                &HAS_MORE_PATH,
+                &HAS_MORE_DEFAULT,
+                &STOP_AFTER_EMPTY_PAGE,
+                &STOP_AFTER_SHORT_PAGE,
+                &MAXIMUM_PAGES,
+                &STOP_ON_STATUS,
             ],
         ),
         member(
             word("cursor", "by a cursor in the body"),
-            linked![
-                key("cursor_path", Shape::Path, "where the next cursor is").or("cursors.next"),
-                CURSOR_PARAM,
-                CURSOR_BODY_PATH,
-            ],
+            linked![&CURSOR_PATH, &CURSOR_PARAM, &CURSOR_BODY_PATH],
         ),
         member(
             word("header_cursor", "by a cursor in a header"),
-            linked![
-                key("cursor_key", Shape::Text, "the header").or("next"),
-                CURSOR_PARAM,
-            ],
+            linked![&CURSOR_KEY, &CURSOR_PARAM],
         ),
         member(
             word("header_link", "by a URL in a header"),
-            linked![
-                key(
-                    "links_next_key",
-                    Shape::Text,
-                    "the relation of the `Link` header",
-                )
-                .or("next"),
-                key("header", Shape::Text, "the header").or("Link"),
-                KEEP_PARAMS,
-            ],
+            linked![&LINKS_NEXT_KEY, &HEADER, &KEEP_PARAMS],
         ),
         member(
             word("json_link", "by a URL in the body").alias(&["json_response"]),
-            linked![
-                key("next_url_path", Shape::Path, "where the URL is").or("next"),
-                KEEP_PARAMS,
-            ],
+            linked![&NEXT_URL_PATH, &KEEP_PARAMS],
         ),
-        member(
-            word("custom", "a paginator of your own"),
-            linked![
-                key(
-                    "rust",
-                    Shape::Rust,
-                    "its path: of a constant, or of a struct without fields",
-                )
-                .required(),
-            ],
-        ),
+        member(word("custom", "a paginator of your own"), linked![&RUST]),
     ],
 };
 
-const TOTAL_PATH: Key = key("total_path", Shape::Path, "where the body holds the total");
-const TOTAL_HEADER: Key = key(
-    "total_header",
-    Shape::Text,
-    "the header that holds the total",
+// By offset.
+
+pub(crate) static LIMIT: Key<u64> = integer("limit", 1, "the most records of a page").required();
+pub(crate) static BASE_OFFSET: DefaultKey<u64> =
+    integer("base_offset", 0, "the offset of the API's first record")
+        .or(Offset::DEFAULT.base_offset);
+pub(crate) static OFFSET: Key<u64> =
+    integer("offset", 0, "the offset to start at").remark("base_offset");
+pub(crate) static OFFSET_PARAM: DefaultKey<Text> =
+    text("offset_param", "the parameter that carries the offset")
+        .or(param(&Offset::DEFAULT.offset_slot));
+pub(crate) static LIMIT_PARAM: DefaultKey<Text> =
+    text("limit_param", "the parameter that carries the limit")
+        .or(param(&Offset::DEFAULT.limit_slot));
+pub(crate) static OFFSET_BODY_PATH: Key<Path> = path(
+    "offset_body_path",
+    "where in the body the offset goes instead",
 );
-const HAS_MORE_PATH: Key = key(
-    "has_more_path",
-    Shape::Path,
-    "where the body says whether there is more",
+pub(crate) static LIMIT_BODY_PATH: Key<Path> = path(
+    "limit_body_path",
+    "where in the body the limit goes instead",
 );
-const ACCEPT_SHORT_TOTAL: Key = key(
-    "accept_short_total",
-    Shape::Bool,
-    "whether fewer records than the total are complete, for a total that is known to be wrong",
+pub(crate) static MAXIMUM_OFFSET: Key<u64> = integer(
+    "maximum_offset",
+    0,
+    "the offset at which to stop, itself excluded",
+);
+
+// By page number.
+
+pub(crate) static BASE_PAGE: DefaultKey<u64> =
+    integer("base_page", 0, "the number of the API's first page").or(PageNumber::DEFAULT.base_page);
+pub(crate) static PAGE: Key<u64> = integer("page", 0, "the number to start at").remark("base_page");
+pub(crate) static PAGE_PARAM: DefaultKey<Text> =
+    text("page_param", "the parameter that carries the number")
+        .or(param(&PageNumber::DEFAULT.page_slot));
+pub(crate) static PAGE_BODY_PATH: Key<Path> = path(
+    "page_body_path",
+    "where in the body the number goes instead",
+);
+pub(crate) static PAGE_SIZE: Key<u64> = integer("page_size", 1, "the most records of a page");
+pub(crate) static PAGE_SIZE_PARAM: Key<Text> =
+    text("page_size_param", "the parameter that carries the size");
+pub(crate) static PAGE_SIZE_BODY_PATH: Key<Path> = path(
+    "page_size_body_path",
+    "where in the body the size goes instead",
+);
+pub(crate) static MAXIMUM_PAGE: Key<u64> = integer(
+    "maximum_page",
+    0,
+    "the number at which to stop, itself excluded",
+);
+
+// By cursor.
+
+pub(crate) static CURSOR_PATH: DefaultKey<Path> = path("cursor_path", "where the next cursor is")
+    .or(at(&[
+        Step::Key(Ref::Static("cursors")),
+        Step::Key(Ref::Static("next")),
+    ]));
+pub(crate) static CURSOR_KEY: DefaultKey<Text> =
+    text("cursor_key", "the header").or(Text::of("next"));
+pub(crate) static CURSOR_PARAM: DefaultKey<Text> = text(
+    "cursor_param",
+    "the parameter that carries the cursor; a value in `params` is that of the first page",
 )
-.or("false");
-const HAS_MORE_DEFAULT: Key = key(
-    "has_more_default",
-    Shape::Bool,
-    "what a response without the flag means; false once a response had it",
+.or(Text::of("cursor"));
+pub(crate) static CURSOR_BODY_PATH: Key<Path> = path(
+    "cursor_body_path",
+    "where in the body the cursor goes instead",
 );
-const END_ON_REPEAT: Key = key(
-    "end_on_repeat",
-    Shape::Bool,
-    "whether a cursor or link that was given before is the end, in place of an error",
-)
-.or("false");
-const STOP_AFTER_EMPTY_PAGE: Key = key(
-    "stop_after_empty_page",
-    Shape::Bool,
-    "whether a page without records is the last",
-);
-const STOP_AFTER_SHORT_PAGE: Key = key(
-    "stop_after_short_page",
-    Shape::Bool,
-    "whether a page with fewer records than asked for is the last",
-)
-.or("false");
-const KEEP_PARAMS: Key = key(
+
+// By link.
+
+pub(crate) static LINKS_NEXT_KEY: DefaultKey<Text> =
+    text("links_next_key", "the relation of the `Link` header").or(Text::of("next"));
+pub(crate) static HEADER: DefaultKey<Text> = text("header", "the header").or(Text::of("Link"));
+pub(crate) static NEXT_URL_PATH: DefaultKey<Path> =
+    path("next_url_path", "where the URL is").or(at(&[Step::Key(Ref::Static("next"))]));
+pub(crate) static KEEP_PARAMS: DefaultKey<bool> = flag(
     "keep_params",
-    Shape::Bool,
     "whether a next link is sent with the first request's parameters that it lacks",
 )
-.or("false");
-const MAXIMUM_PAGES: Key = key("maximum_pages", Shape::Integer(1), "the most pages");
-const STOP_ON_STATUS: Key = key(
+.or(Paginator::DEFAULT.keep_params);
+
+pub(crate) static RUST: Key = key(
+    "rust",
+    Shape::Rust,
+    "its path: of a constant, or of a struct without fields",
+)
+.required();
+
+// Of several kinds.
+
+pub(crate) static TOTAL_PATH: Key<Path> = path("total_path", "where the body holds the total");
+pub(crate) static TOTAL_HEADER: Key<Text> = text("total_header", "the header that holds the total");
+pub(crate) static ACCEPT_SHORT_TOTAL: DefaultKey<bool> = flag(
+    "accept_short_total",
+    "whether fewer records than the total are complete, for a total that is known to be wrong",
+)
+.or(Ends::DEFAULT.accept_short_total);
+pub(crate) static HAS_MORE_PATH: Key<Path> =
+    path("has_more_path", "where the body says whether there is more");
+pub(crate) static HAS_MORE_DEFAULT: Key<bool> = flag(
+    "has_more_default",
+    "what a response without the flag means; false once a response had it",
+);
+pub(crate) static STOP_AFTER_EMPTY_PAGE: DefaultKey<bool> =
+    stop_after_empty_page().or(Ends::COUNTED.stop_after_empty_page);
+/// The same, of pages that are not counted.
+pub(crate) static LINKED_STOP_AFTER_EMPTY_PAGE: DefaultKey<bool> =
+    stop_after_empty_page().or(Ends::DEFAULT.stop_after_empty_page);
+pub(crate) static STOP_AFTER_SHORT_PAGE: DefaultKey<bool> = flag(
+    "stop_after_short_page",
+    "whether a page with fewer records than asked for is the last",
+)
+.or(Ends::DEFAULT.stop_after_short_page);
+pub(crate) static END_ON_REPEAT: DefaultKey<bool> = flag(
+    "end_on_repeat",
+    "whether a cursor or link that was given before is the end, in place of an error",
+)
+.or(Ends::DEFAULT.end_on_repeat);
+pub(crate) static MAXIMUM_PAGES: Key<u64> = integer("maximum_pages", 1, "the most pages");
+pub(crate) static STOP_ON_STATUS: Key<Statuses> = Key::new(
     "stop_on_status",
     Shape::List(&Shape::Status),
     "statuses that are the end, past the first page",
 );
-const CURSOR_PARAM: Key = key(
-    "cursor_param",
-    Shape::Text,
-    "the parameter that carries the cursor; a value in `params` is that of the first page",
-)
-.or("cursor");
-const CURSOR_BODY_PATH: Key = key(
-    "cursor_body_path",
-    Shape::Path,
-    "where in the body the cursor goes instead",
-);
+
+const fn stop_after_empty_page() -> Key<bool> {
+    flag(
+        "stop_after_empty_page",
+        "whether a page without records is the last",
+    )
+}
+
+/// The parameter of a slot that is one by default.
+const fn param(slot: &Slot) -> Text {
+    match slot {
+        Slot::Query(Ref::Static(name)) => Text::of(name),
+        _ => Text::EMPTY,
+    }
+}
+
+const fn at(steps: &'static [Step]) -> Path {
+    Path(List::Static(steps))
+}

@@ -1,70 +1,94 @@
 //! The top of a spec, and its `client`.
 
-use super::{AUTH, Context, ENUM_VALUE, PAGINATOR, RESOURCE, Shape, Word, key, word};
+use super::{AUTH, Context, ENUM_VALUE, Key, PAGINATOR, RESOURCE, Shape, Word, key, text, word};
+use crate::connector::Text;
 
 /// The top of a spec.
 pub(crate) static SOURCE: Context = Context {
     name: "a spec",
     keys: &[
-        key(
-            "name",
-            Shape::Identifier,
-            "name of the source, and of its module and tables",
-        )
-        .or("the file's stem"),
-        key("description", Shape::Text, "documentation of the module"),
-        key(
-            "config",
-            Shape::Dict(&Shape::Either(
-                &Shape::Word(CONFIG_TYPES),
-                &Shape::Map(&CONFIG),
-            )),
-            "settings that the user of the connector may give, used as `{config.NAME}`",
-        ),
-        key(
-            "secrets",
-            Shape::Dict(&Shape::Map(&SECRET)),
-            "more about secrets, which exist by being used as `{secrets.NAME}`",
-        ),
-        key(
-            "client",
-            Shape::Map(&CLIENT),
-            "the API: where it is, and what every request shares",
-        )
-        .required(),
-        key(
-            "resource_defaults",
-            Shape::Map(&RESOURCE),
-            "what every resource inherits",
-        ),
-        key(
-            "resources",
-            Shape::List(&Shape::Either(&Shape::Identifier, &Shape::Map(&RESOURCE))),
-            "what is fetched",
-        )
-        .required(),
+        &NAME,
+        &DESCRIPTION,
+        &SOURCE_CONFIG,
+        &SECRETS,
+        &SOURCE_CLIENT,
+        &RESOURCE_DEFAULTS,
+        &RESOURCES,
     ],
 };
+
+pub(crate) static NAME: Key = key(
+    "name",
+    Shape::Identifier,
+    "name of the source, and of its module and tables",
+)
+.remark("the file's stem");
+pub(crate) static DESCRIPTION: Key<Text> = text("description", "documentation of the module");
+pub(crate) static SOURCE_CONFIG: Key = key(
+    "config",
+    Shape::Dict(&Shape::Either(
+        &Shape::Word(|| CONFIG_TYPES.iter().collect()),
+        &Shape::Map(&CONFIG),
+    )),
+    "settings that the user of the connector may give, used as `{config.NAME}`",
+);
+pub(crate) static SECRETS: Key = key(
+    "secrets",
+    Shape::Dict(&Shape::Map(&SECRET)),
+    "more about secrets, which exist by being used as `{secrets.NAME}`",
+);
+pub(crate) static SOURCE_CLIENT: Key = key(
+    "client",
+    Shape::Map(&CLIENT),
+    "the API: where it is, and what every request shares",
+)
+.required();
+pub(crate) static RESOURCE_DEFAULTS: Key = key(
+    "resource_defaults",
+    Shape::Map(&RESOURCE),
+    "what every resource inherits",
+);
+pub(crate) static RESOURCES: Key = key(
+    "resources",
+    Shape::List(&Shape::Either(&Shape::Identifier, &Shape::Map(&RESOURCE))),
+    "what is fetched",
+)
+.required();
 
 pub(crate) static CONFIG: Context = Context {
     name: "a setting",
     keys: &[
-        key("type", Shape::Word(CONFIG_TYPES), "what its values are").required(),
-        key(
-            "default",
-            Shape::Scalar,
-            "its value where the user gives none",
-        ),
-        key("description", Shape::Text, "documentation of the field"),
-        key(
-            "values",
-            Shape::List(&Shape::Either(&Shape::Scalar, &Shape::Map(&ENUM_VALUE))),
-            "the words of an `enum`",
-        ),
+        &config::TYPE,
+        &config::DEFAULT,
+        &config::DESCRIPTION,
+        &config::VALUES,
     ],
 };
 
-const CONFIG_TYPES: &[Word] = &[
+/// The keys of a setting.
+pub(crate) mod config {
+    use super::{CONFIG_TYPES, ENUM_VALUE, Key, Shape, Text, key, text};
+
+    pub(crate) static TYPE: Key = key(
+        "type",
+        Shape::Word(|| CONFIG_TYPES.iter().collect()),
+        "what its values are",
+    )
+    .required();
+    pub(crate) static DEFAULT: Key = key(
+        "default",
+        Shape::Scalar,
+        "its value where the user gives none",
+    );
+    pub(crate) static DESCRIPTION: Key<Text> = text("description", "documentation of the field");
+    pub(crate) static VALUES: Key = key(
+        "values",
+        Shape::List(&Shape::Either(&Shape::Scalar, &Shape::Map(&ENUM_VALUE))),
+        "the words of an `enum`",
+    );
+}
+
+static CONFIG_TYPES: &[Word] = &[
     word("text", "text"),
     word("bigint", "a whole number of 64 bits"),
     word("double", "a floating-point number of 64 bits"),
@@ -76,144 +100,190 @@ const CONFIG_TYPES: &[Word] = &[
 
 pub(crate) static SECRET: Context = Context {
     name: "a secret",
-    keys: &[
-        key(
-            "env",
-            Shape::Identifier,
-            "the environment variable that holds it",
-        )
-        .or("<SPEC NAME>_<SECRET NAME>"),
-        key("description", Shape::Text, "documentation of the field"),
-    ],
+    keys: &[&secret::ENV, &secret::DESCRIPTION],
 };
+
+/// The keys of a secret.
+pub(crate) mod secret {
+    use super::{Key, Shape, Text, key, text};
+
+    pub(crate) static ENV: Key = key(
+        "env",
+        Shape::Identifier,
+        "the environment variable that holds it",
+    )
+    .remark("<SPEC NAME>_<SECRET NAME>");
+    pub(crate) static DESCRIPTION: Key<Text> = text("description", "documentation of the field");
+}
 
 pub(crate) static CLIENT: Context = Context {
     name: "`client`",
     keys: &[
-        key(
-            "base_url",
-            Shape::Url,
-            "the absolute URL that every path is joined to",
-        )
-        .required(),
-        key(
-            "headers",
-            Shape::Dict(&Shape::Template),
-            "headers of every request",
-        ),
-        key(
-            "auth",
-            Shape::Tagged(&AUTH),
-            "the credentials of every request",
-        ),
-        key(
-            "paginator",
-            Shape::Tagged(&PAGINATOR),
-            "how pages follow each other",
-        ),
-        key("retry", Shape::Map(&RETRY), "when to ask again"),
-        key(
-            "rate_limit",
-            Shape::Map(&RATE_LIMIT),
-            "the most requests in a time",
-        ),
-        key(
-            "timeout",
-            Shape::Map(&TIMEOUT),
-            "the longest a request may take",
-        ),
-        key(
-            "concurrency",
-            Shape::Integer(1),
-            "the most requests in flight",
-        )
-        .or("4"),
-        key(
-            "max_response_bytes",
-            Shape::Size,
-            "the largest page, after decompression",
-        )
-        .or("64 MiB"),
-        key(
-            "allow_origins",
-            Shape::List(&Shape::Text),
-            "further origins that may receive credentials",
-        ),
+        &client::BASE_URL,
+        &client::HEADERS,
+        &client::AUTH,
+        &client::PAGINATOR,
+        &client::RETRY,
+        &client::RATE_LIMIT,
+        &client::TIMEOUT,
+        &client::CONCURRENCY,
+        &client::MAX_RESPONSE_BYTES,
+        &client::ALLOW_ORIGINS,
     ],
 };
+
+/// The keys of `client`.
+pub(crate) mod client {
+    use super::super::{Bytes, DefaultKey, Key, Shape, integer, key};
+    use crate::connector::SourcePlan;
+
+    pub(crate) static BASE_URL: Key = key(
+        "base_url",
+        Shape::Url,
+        "the absolute URL that every path is joined to",
+    )
+    .required();
+    pub(crate) static HEADERS: Key = key(
+        "headers",
+        Shape::Dict(&Shape::Template),
+        "headers of every request",
+    );
+    pub(crate) static AUTH: Key = key(
+        "auth",
+        Shape::Tagged(&super::AUTH),
+        "the credentials of every request",
+    );
+    pub(crate) static PAGINATOR: Key = key(
+        "paginator",
+        Shape::Tagged(&super::PAGINATOR),
+        "how pages follow each other",
+    );
+    pub(crate) static RETRY: Key = key("retry", Shape::Map(&super::RETRY), "when to ask again");
+    pub(crate) static RATE_LIMIT: Key = key(
+        "rate_limit",
+        Shape::Map(&super::RATE_LIMIT),
+        "the most requests in a time",
+    );
+    pub(crate) static TIMEOUT: Key = key(
+        "timeout",
+        Shape::Map(&super::TIMEOUT),
+        "the longest a request may take",
+    );
+    pub(crate) static CONCURRENCY: DefaultKey<u64> =
+        integer("concurrency", 1, "the most requests in flight")
+            .or(SourcePlan::DEFAULT.concurrency as u64);
+    pub(crate) static MAX_RESPONSE_BYTES: DefaultKey<Bytes> = Key::new(
+        "max_response_bytes",
+        Shape::Size,
+        "the largest page, after decompression",
+    )
+    .or(Bytes(SourcePlan::DEFAULT.max_response_bytes));
+    pub(crate) static ALLOW_ORIGINS: Key = key(
+        "allow_origins",
+        Shape::List(&Shape::Text),
+        "further origins that may receive credentials",
+    );
+}
 
 pub(crate) static RETRY: Context = Context {
     name: "`retry`",
     keys: &[
-        key(
-            "statuses",
-            Shape::List(&Shape::Status),
-            "the statuses that are retried",
-        )
-        .or("[429, 500, 502, 503, 504]"),
-        key(
-            "max_retries",
-            Shape::Integer(0),
-            "the most requests after the first",
-        )
-        .or("3"),
-        key(
-            "backoff_factor",
-            Shape::Number,
-            "seconds before the first retry; doubled for each further one",
-        )
-        .or("2"),
-        key("max_delay", Shape::Duration, "the longest wait").or("60s"),
-        key(
-            "max_elapsed",
-            Shape::Duration,
-            "the longest time from the first attempt to the last",
-        )
-        .or("10m"),
-        key(
-            "idempotent",
-            Shape::Bool,
-            "whether a POST may be made again",
-        )
-        .or("true"),
-        key(
-            "retry_after_path",
-            Shape::Path,
-            "where the body says how long to wait",
-        ),
-        key(
-            "retry_after_unit",
-            Shape::Word(RETRY_AFTER_UNITS),
-            "the unit of that number",
-        )
-        .or("s"),
+        &retry::STATUSES,
+        &retry::MAX_RETRIES,
+        &retry::BACKOFF_FACTOR,
+        &retry::MAX_DELAY,
+        &retry::MAX_ELAPSED,
+        &retry::IDEMPOTENT,
+        &retry::RETRY_AFTER_PATH,
+        &retry::RETRY_AFTER_UNIT,
     ],
 };
 
-const RETRY_AFTER_UNITS: &[Word] = &[word("s", "seconds"), word("ms", "milliseconds")];
+/// The keys of `retry`.
+pub(crate) mod retry {
+    use std::time::Duration;
+
+    use super::super::{
+        DefaultKey, Key, Shape, Statuses, Word, Words, duration, flag, integer, path, word, word_of,
+    };
+    use crate::connector::{Path, Retry};
+
+    pub(crate) static STATUSES: DefaultKey<Statuses> = Key::new(
+        "statuses",
+        Shape::List(&Shape::Status),
+        "the statuses that are retried",
+    )
+    .or(Retry::DEFAULT.statuses);
+    pub(crate) static MAX_RETRIES: DefaultKey<u64> =
+        integer("max_retries", 0, "the most requests after the first")
+            .or(Retry::DEFAULT.max_retries as u64);
+    pub(crate) static BACKOFF_FACTOR: DefaultKey<f64> = Key::new(
+        "backoff_factor",
+        Shape::Number,
+        "seconds before the first retry; doubled for each further one",
+    )
+    .or(Retry::DEFAULT.backoff_factor);
+    pub(crate) static MAX_DELAY: DefaultKey<Duration> =
+        duration("max_delay", "the longest wait").or(Retry::DEFAULT.max_delay);
+    pub(crate) static MAX_ELAPSED: DefaultKey<Duration> = duration(
+        "max_elapsed",
+        "the longest time from the first attempt to the last",
+    )
+    .or(Retry::DEFAULT.max_elapsed);
+    pub(crate) static IDEMPOTENT: DefaultKey<bool> =
+        flag("idempotent", "whether a POST may be made again").or(Retry::DEFAULT.idempotent);
+    pub(crate) static RETRY_AFTER_PATH: Key<Path> =
+        path("retry_after_path", "where the body says how long to wait");
+    pub(crate) static RETRY_AFTER_UNIT: DefaultKey<RetryAfterUnit> =
+        word_of("retry_after_unit", "the unit of that number")
+            .or(RetryAfterUnit(Retry::DEFAULT.retry_after_unit));
+
+    /// The unit of a wait in a body.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub(crate) struct RetryAfterUnit(pub Duration);
+
+    impl Words for RetryAfterUnit {
+        const WORDS: &'static [(Word, Self)] = &[
+            (word("s", "seconds"), Self(Duration::from_secs(1))),
+            (word("ms", "milliseconds"), Self(Duration::from_millis(1))),
+        ];
+    }
+}
 
 pub(crate) static RATE_LIMIT: Context = Context {
     name: "`rate_limit`",
-    keys: &[
-        key("requests", Shape::Integer(1), "the most requests in a time").required(),
-        key("per", Shape::Duration, "the length of that time").required(),
-    ],
+    keys: &[&rate_limit::REQUESTS, &rate_limit::PER],
 };
+
+/// The keys of `rate_limit`.
+pub(crate) mod rate_limit {
+    use std::time::Duration;
+
+    use super::super::{Key, duration, integer};
+
+    pub(crate) static REQUESTS: Key<u64> =
+        integer("requests", 1, "the most requests in a time").required();
+    pub(crate) static PER: Key<Duration> = duration("per", "the length of that time").required();
+}
 
 pub(crate) static TIMEOUT: Context = Context {
     name: "`timeout`",
-    keys: &[
-        key(
-            "connect",
-            Shape::Duration,
-            "the longest a connection may take to be made",
-        )
-        .or("10s"),
-        key(
-            "request",
-            Shape::Duration,
-            "the longest an attempt may take, its body to the end",
-        )
-        .or("60s"),
-    ],
+    keys: &[&timeout::CONNECT, &timeout::REQUEST],
 };
+
+/// The keys of `timeout`.
+pub(crate) mod timeout {
+    use std::time::Duration;
+
+    use super::super::{DefaultKey, duration};
+    use crate::connector::SourcePlan;
+
+    pub(crate) static CONNECT: DefaultKey<Duration> =
+        duration("connect", "the longest a connection may take to be made")
+            .or(SourcePlan::DEFAULT.connect_timeout);
+    pub(crate) static REQUEST: DefaultKey<Duration> = duration(
+        "request",
+        "the longest an attempt may take, its body to the end",
+    )
+    .or(SourcePlan::DEFAULT.request_timeout);
+}

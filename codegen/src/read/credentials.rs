@@ -7,6 +7,7 @@ use crate::check::NAMESPACES;
 use crate::diagnostic::Span;
 use crate::foreign::{self, Jinja};
 use crate::grammar::AUTH;
+use crate::grammar::source::secret;
 use crate::redact::Redaction;
 use crate::secretive;
 use crate::suggest::{self, Meant};
@@ -121,7 +122,7 @@ impl<'a> Search<'a> {
         self.regions.push(secrets.span.clone());
         for secret in secrets.entries() {
             for entry in secret.value.entries() {
-                let is_variable = entry.key.name == "env"
+                let is_variable = entry.key.name == secret::ENV.name
                     && entry
                         .value
                         .scalar()

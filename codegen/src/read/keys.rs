@@ -1,7 +1,7 @@
 //! The keys of a map: those that are unknown, missing, or there under two names.
 
 use crate::diagnostic::{Applicability, Diagnostic, Span};
-use crate::grammar::{Key, Shape};
+use crate::grammar::{self, AnyKey, Shape};
 use crate::suggest::{self, Meant};
 use crate::unseen;
 use crate::yaml::{Entry, Kind, Node};
@@ -14,7 +14,7 @@ impl Check<'_> {
     pub(super) fn keys(
         &mut self,
         context: &dyn Named,
-        keys: &[&'static Key],
+        keys: &[&'static dyn AnyKey],
         entries: &[Entry],
         node: &Node,
         place: &Place,
@@ -62,7 +62,7 @@ impl Check<'_> {
         if self.is_partial {
             return;
         }
-        let missing: Vec<&'static Key> = keys
+        let missing: Vec<&'static dyn AnyKey> = keys
             .iter()
             .filter(|key| key.required && !seen.iter().any(|(name, _)| *name == key.name))
             .copied()
@@ -83,7 +83,7 @@ impl Check<'_> {
     pub(super) fn report_lacking(&mut self) {
         for mut lacking in std::mem::take(&mut self.lacking) {
             let sink = &self.sink;
-            let is_there = |key: &&Key| !sink.is_misplaced_near(&lacking.span, key.name);
+            let is_there = |key: &&dyn AnyKey| !sink.is_misplaced_near(&lacking.span, key.name);
             lacking.keys.retain(is_there);
             if !lacking.keys.is_empty() {
                 self.missing(&lacking);
@@ -95,7 +95,7 @@ impl Check<'_> {
     fn unindented_keys(
         &mut self,
         context: &dyn Named,
-        keys: &[&'static Key],
+        keys: &[&'static dyn AnyKey],
         entries: &[Entry],
         place: &Place,
     ) -> Vec<usize> {
@@ -183,7 +183,7 @@ impl Check<'_> {
     /// keys. What should be a list is reported.
     fn torn_lists(
         &mut self,
-        keys: &[&Key],
+        keys: &[&dyn AnyKey],
         entries: &[Entry],
         node: &Node,
         place: &Place,
@@ -194,7 +194,8 @@ impl Check<'_> {
         }
         let is_known = |name: &str| keys.iter().any(|key| key.is_called(name));
         for (at, entry) in entries.iter().enumerate() {
-            let is_list = |key: &&&Key| key.is_called(&entry.key.name) && takes_list(&key.shape);
+            let is_list =
+                |key: &&&dyn AnyKey| key.is_called(&entry.key.name) && takes_list(&key.shape);
             let (Some(_), Some(first)) = (keys.iter().find(is_list), entry.value.scalar()) else {
                 continue;
             };
@@ -215,7 +216,7 @@ impl Check<'_> {
         &mut self,
         meant: &str,
         entry: &Entry,
-        keys: &[&Key],
+        keys: &[&dyn AnyKey],
         entries: &[Entry],
         seen: &[(&str, &Span)],
     ) {
@@ -243,7 +244,11 @@ impl Check<'_> {
             });
         }
         let mut help = format!("add {}", listed(&advice));
-        if lacking.keys.iter().any(|key| key.name == "columns") {
+        if lacking
+            .keys
+            .iter()
+            .any(|key| key.name == grammar::resource::COLUMNS.name)
+        {
             help.push_str("; `columns: json` takes records as they are");
         }
         let message = format!("{} lacks {}", lacking.owner, listed(&names));
@@ -267,7 +272,9 @@ impl Check<'_> {
             Some(Kind::Bool(said)) => said == is_required,
             _ => is_required,
         };
-        let is_there = entries.iter().any(|other| other.key.name == "nullable");
+        let is_there = entries
+            .iter()
+            .any(|other| other.key.name == grammar::column::NULLABLE.name);
         let span = entry.key.span.start..entry.value.span.end.max(entry.key.span.end);
         let message = format!("unknown key `{name}` in {}", place.owner);
         let diagnostic = Diagnostic::error("RS0102", &span, message);
@@ -289,7 +296,7 @@ impl Check<'_> {
     fn unknown(
         &mut self,
         context: &dyn Named,
-        keys: &[&Key],
+        keys: &[&dyn AnyKey],
         entry: &Entry,
         entries: &[Entry],
         node: &Node,
@@ -369,7 +376,7 @@ fn torn_off<'a>(entries: &'a [Entry], at: usize, is_known: &dyn Fn(&str) -> bool
 }
 
 /// Whether a key of this name may stand in a value of this shape, rather than among those around it.
-fn may_hold(shape: &Shape, name: &str, around: &[&'static Key]) -> bool {
+fn may_hold(shape: &Shape, name: &str, around: &[&'static dyn AnyKey]) -> bool {
     match shape {
         Shape::Map(context) => context.key(name).is_some(),
         Shape::Tagged(family) => {

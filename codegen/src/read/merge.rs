@@ -28,7 +28,7 @@ pub(super) fn normal_resource(resource: &Node) -> Node {
     if let Value::Map(entries) = &mut resource.value {
         for entry in entries
             .iter_mut()
-            .filter(|entry| entry.key.name == "endpoint")
+            .filter(|entry| entry.key.name == grammar::resource::RESOURCE_ENDPOINT.name)
         {
             if matches!(&entry.value.value, Value::Scalar(scalar) if scalar.kind == Kind::Text) {
                 entry.value = map_of("path", &entry.value);
@@ -46,7 +46,9 @@ fn write_out_resolved(endpoint: &mut Node) {
     let Value::Map(keys) = &mut endpoint.value else {
         return;
     };
-    let params = keys.iter_mut().filter(|entry| entry.key.name == "params");
+    let params = keys
+        .iter_mut()
+        .filter(|entry| entry.key.name == grammar::endpoint::PARAMS.name);
     for param in params {
         let Value::Map(params) = &mut param.value.value else {
             continue;
@@ -71,11 +73,16 @@ fn resolved(param: &Node) -> Option<String> {
 /// `incremental: {…, start_param: since}`. An endpoint that has one already keeps both, for the
 /// checks to see.
 fn hoist_incremental(endpoint: &mut Node) {
-    let has_one = endpoint.get("incremental").is_some();
+    let has_one = endpoint
+        .get(grammar::endpoint::ENDPOINT_INCREMENTAL.name)
+        .is_some();
     let Value::Map(keys) = &mut endpoint.value else {
         return;
     };
-    let Some(params) = keys.iter_mut().find(|entry| entry.key.name == "params") else {
+    let Some(params) = keys
+        .iter_mut()
+        .find(|entry| entry.key.name == grammar::endpoint::PARAMS.name)
+    else {
         return;
     };
     let Value::Map(params) = &mut params.value.value else {
@@ -87,7 +94,7 @@ fn hoist_incremental(endpoint: &mut Node) {
     };
     let Entry { key, mut value } = params.remove(at);
     if let Value::Map(fields) = &mut value.value {
-        fields.retain(|field| field.key.name != "type");
+        fields.retain(|field| field.key.name != grammar::endpoint::PARAM_KINDS.tag);
         let name = Scalar {
             text: key.name.clone(),
             kind: Kind::Text,

@@ -23,9 +23,11 @@ pub(crate) fn read(document: Document, sink: &mut Sink) -> Option<Spec> {
         }
         return None;
     };
-    let defaults = root.get("resource_defaults").map(merge::normal_resource);
+    let defaults = root
+        .get(grammar::source::RESOURCE_DEFAULTS.name)
+        .map(merge::normal_resource);
     let resources: Vec<Node> = root
-        .get("resources")
+        .get(grammar::source::RESOURCES.name)
         .map(Node::elements)
         .unwrap_or_default()
         .iter()
@@ -59,6 +61,6 @@ fn is_of_kind(node: &Node, shape: &Shape) -> bool {
 const NULL_MEANS_NONE: &str = "auth";
 
 /// Whether null may stand for the value of a key.
-pub(crate) fn takes_null(key: &grammar::Key) -> bool {
+pub(crate) fn takes_null(key: &dyn grammar::AnyKey) -> bool {
     key.name == NULL_MEANS_NONE
 }

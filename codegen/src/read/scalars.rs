@@ -33,7 +33,7 @@ impl Check<'_> {
                     _ => self.wrong(node, place, "a number", advice(shape, node)),
                 }
             }
-            Shape::Word(known) => self.word(known, scalar, node, place),
+            Shape::Word(known) => self.word(&known(), scalar, node, place),
             Shape::Text if text.is_empty() => self.bad(
                 "RS0110",
                 node,
@@ -169,7 +169,7 @@ impl Check<'_> {
         }
     }
 
-    fn word(&mut self, known: &'static [Word], scalar: &Scalar, node: &Node, place: &Place) {
+    fn word(&mut self, known: &[&'static Word], scalar: &Scalar, node: &Node, place: &Place) {
         let text = scalar.text.as_str();
         if known.iter().any(|word| word.is_called(text)) {
             return;
@@ -185,7 +185,7 @@ impl Check<'_> {
             diagnostic = meant.advise(diagnostic, text);
         }
         self.sink
-            .push(diagnostic.note(format!("it is one of: {}", words(known.iter()))));
+            .push(diagnostic.note(format!("it is one of: {}", words(known.iter().copied()))));
     }
 
     fn bad(&mut self, code: &'static str, node: &Node, message: String, help: &str) {

@@ -1,7 +1,7 @@
 //! The walk over the tree beside the grammar.
 
 use crate::diagnostic::{Applicability, Diagnostic, Sink, Span};
-use crate::grammar::{self, Context, Family, Key, Member, Shape};
+use crate::grammar::{self, AnyKey, Context, Family, Member, Shape};
 use crate::suggest::{self, Meant};
 use crate::type_words;
 use crate::unseen;
@@ -26,7 +26,7 @@ pub(super) struct Check<'a> {
 
 /// A map that lacks keys.
 pub(super) struct Lacking {
-    pub keys: Vec<&'static Key>,
+    pub keys: Vec<&'static dyn AnyKey>,
     pub span: Span,
     pub heading: Span,
     pub owner: String,
@@ -58,13 +58,7 @@ impl<'a> Check<'a> {
         let Some(entries) = self.map(root, &top, "a map with `client` and `resources`") else {
             return;
         };
-        self.keys(
-            &grammar::SOURCE,
-            &grammar::SOURCE.keys.iter().collect::<Vec<_>>(),
-            entries,
-            root,
-            &top,
-        );
+        self.keys(&grammar::SOURCE, grammar::SOURCE.keys, entries, root, &top);
         for entry in entries {
             let place = Place::new(&entry.key.name, "the spec");
             match entry.key.name.as_str() {
@@ -91,7 +85,7 @@ impl<'a> Check<'a> {
         if let Some(name) = defaults
             .entries()
             .iter()
-            .find(|entry| entry.key.name == "name")
+            .find(|entry| entry.key.name == grammar::source::NAME.name)
         {
             self.sink.push(
                 Diagnostic::error("RS0104", &name.key.span, "`name` cannot be a default")
@@ -129,7 +123,9 @@ impl<'a> Check<'a> {
     }
 
     fn resource(&mut self, resource: &Node) {
-        let name = resource.get("name").and_then(Node::scalar);
+        let name = resource
+            .get(grammar::resource::NAME.name)
+            .and_then(Node::scalar);
         let owner = match name {
             Some(name) => format!("resource `{}`", name.text),
             None => "a resource".to_owned(),
@@ -151,8 +147,8 @@ impl<'a> Check<'a> {
         let Some(entries) = self.map(node, place, &expected) else {
             return;
         };
-        let keys: Vec<&Key> = context.keys.iter().collect();
-        self.keys(context, &keys, entries, node, place);
+        let keys = context.keys;
+        self.keys(context, keys, entries, node, place);
         for entry in entries {
             if let Some(key) = context.key(&entry.key.name) {
                 self.entry(key, entry, &Place::new(&entry.key.name, &place.owner));
@@ -170,7 +166,7 @@ impl<'a> Check<'a> {
     }
 
     /// A key that is known, and its value.
-    fn entry(&mut self, key: &'static Key, entry: &Entry, place: &Place) {
+    fn entry(&mut self, key: &'static dyn AnyKey, entry: &Entry, place: &Place) {
         if entry.value.is_null() {
             if !super::takes_null(key) {
                 self.null(key, entry, place);
@@ -180,7 +176,7 @@ impl<'a> Check<'a> {
         self.shape(&key.shape, &entry.value, place);
     }
 
-    fn null(&mut self, key: &Key, entry: &Entry, place: &Place) {
+    fn null(&mut self, key: &dyn AnyKey, entry: &Entry, place: &Place) {
         if self.unindented.contains(&entry.key.span.start) {
             return;
         }
@@ -292,7 +288,7 @@ impl<'a> Check<'a> {
                 && !self.is_partial
             {
                 let needed = member.keys.iter().filter(|key| key.required);
-                let mut needed: Vec<String> = needed.map(needed_key).collect();
+                let mut needed: Vec<String> = needed.map(|key| needed_key(*key)).collect();
                 if is_non_null {
                     needed.insert(0, "nullable: false".to_owned());
                 }
@@ -338,7 +334,8 @@ impl<'a> Check<'a> {
         let Some(member) = self.member(family, &word.text, &tag.span) else {
             return;
         };
-        let keys: Vec<&'static Key> = family.common.iter().chain(member.keys).collect();
+        let keys: Vec<&'static dyn AnyKey> =
+            family.common.iter().chain(member.keys).copied().collect();
         let place = Place {
             owner: family_owner(family, member, &owner),
             ..place.clone()
@@ -346,7 +343,7 @@ impl<'a> Check<'a> {
         self.keys(&Kinded { family, member }, &keys, entries, node, &place);
         for entry in entries {
             if let Some(key) = keys.iter().find(|key| key.is_called(&entry.key.name)) {
-                self.entry(key, entry, &Place::new(&entry.key.name, &place.owner));
+                self.entry(*key, entry, &Place::new(&entry.key.name, &place.owner));
             }
         }
     }

@@ -1,7 +1,9 @@
 //! What messages call places, shapes and values.
 
 use crate::diagnostic::{Applicability, Diagnostic, Span};
-use crate::grammar::{AUTH, Context, Family, Key, Member, RATE_LIMIT, RETRY, Shape, TIMEOUT, Word};
+use crate::grammar::{
+    AUTH, AnyKey, Context, Family, Member, RATE_LIMIT, RETRY, Shape, TIMEOUT, Word,
+};
 use crate::type_words;
 use crate::unseen;
 use crate::value;
@@ -174,9 +176,9 @@ pub(super) fn expected(shape: &Shape) -> String {
         Shape::Path | Shape::Selector => "a JSONPath".to_owned(),
         Shape::Url => "a URL".to_owned(),
         Shape::Rust => "the path of a Rust item".to_owned(),
-        Shape::Word(known) => match known {
+        Shape::Word(known) => match known().as_slice() {
             [one] => format!("`{}`", one.name),
-            several => format!("one of {}", words(several.iter())),
+            several => format!("one of {}", words(several.iter().copied())),
         },
         Shape::Map(_) | Shape::Dict(_) => "a map".to_owned(),
         Shape::Tagged(family) if family.may_be_bare => {
@@ -318,7 +320,7 @@ fn in_words(shape: &Shape, node: &Node) -> Option<String> {
                 .keys
                 .iter()
                 .filter(|key| key.required)
-                .map(needed_key);
+                .map(|key| needed_key(*key));
             let needed: Vec<String> = needed.collect();
             let needed = needed.join(", ");
             Some(format!(
@@ -327,8 +329,8 @@ fn in_words(shape: &Shape, node: &Node) -> Option<String> {
             ))
         }
         (Value::Scalar(_), Shape::Map(context)) => {
-            let wanted = |key: &&Key| key.required;
-            let required = context.keys.iter().find(wanted).or(context.keys.first())?;
+            let required = context.keys.iter().find(|key| key.required);
+            let required = required.or(context.keys.first())?;
             Some(format!("write `{{{}: …}}`", required.name))
         }
         (Value::List(_), Shape::Dict(_) | Shape::Map(_)) => {
@@ -405,7 +407,7 @@ pub(super) fn unseen_word(diagnostic: Diagnostic, word: &str, ours: &str) -> Dia
 }
 
 /// What a required key is written as, in a help.
-pub(super) fn needed_key(key: &Key) -> String {
+pub(super) fn needed_key(key: &dyn AnyKey) -> String {
     match key.name {
         name if super::credentials::is_credential(name) => {
             format!("{name}: \"{{secrets.{name}}}\"")

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use crate::connector::{OnNullParent, ParentField, Path, RustType, Step, Type};
 use crate::diagnostic::{Diagnostic, Span};
+use crate::grammar::endpoint;
 use crate::jsonpath::{self, Parsed};
 use crate::spec::View;
 
@@ -157,17 +158,13 @@ impl Check<'_> {
 
     /// What a null does in a field of the parent that a request needs.
     pub(in crate::check) fn on_null_parent(&mut self, endpoint: &View<'_>) -> OnNullParent {
-        let word = endpoint.text("on_null_parent").map(|word| word.text);
-        self.handles_null_parents = word.is_some();
-        match word {
-            Some("skip") => OnNullParent::Skip,
-            _ => OnNullParent::Error,
-        }
+        self.handles_null_parents = endpoint.entry(&endpoint::ON_NULL_PARENT).is_some();
+        endpoint.get(&endpoint::ON_NULL_PARENT)
     }
 
     /// What a null does, where there can be none. A default is for other resources.
     pub(in crate::check) fn null_parents_are_possible(&mut self, endpoint: &View<'_>) {
-        let entry = endpoint.entry("on_null_parent");
+        let entry = endpoint.entry(&endpoint::ON_NULL_PARENT);
         let entry = entry.filter(|entry| endpoint.node.span.contains(&entry.key.span.start));
         let Some(entry) = entry else { return };
         let why = match &self.parent {

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use crate::connector::{Column, ParentField, Path, Record, Type};
 use crate::diagnostic::Diagnostic;
+use crate::grammar::resource;
 use crate::names;
 use crate::spec::text;
 use crate::yaml::Node;
@@ -18,7 +19,7 @@ impl Check<'_> {
         members: &[Option<Member<'_>>],
         kin: &mut Kin,
     ) {
-        let Some(entry) = member.view.entry("include_from_parent") else {
+        let Some(entry) = member.view.entry(&resource::INCLUDE_FROM_PARENT) else {
             return;
         };
         let parent = match &kin.parent {
@@ -78,7 +79,7 @@ impl Check<'_> {
                     ),
                 )
                 .help("include it once, and `rename` a column of the resource's own");
-                let columns = member.view.node("columns").map(Node::entries);
+                let columns = member.view.node(&resource::COLUMNS).map(Node::entries);
                 let own = columns.unwrap_or_default().iter();
                 if let Some(own) = own.into_iter().find(|own| same.key == own.key.name) {
                     diagnostic = diagnostic.also(&own.key.span, "the other is here");
@@ -102,7 +103,7 @@ impl Check<'_> {
         let (Record::Struct(record), Some(first)) = (&mut kin.record, references.first()) else {
             return;
         };
-        let names = member.view.texts("include_from_parent");
+        let names = member.view.texts(&resource::INCLUDE_FROM_PARENT);
         let columns = names
             .into_iter()
             .map(|name| guessed(first.parent, name.text));

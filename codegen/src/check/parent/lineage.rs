@@ -3,6 +3,7 @@
 use crate::check::pieces::{Piece, pieces};
 use crate::check::template::NAMESPACES;
 use crate::diagnostic::{Diagnostic, Span};
+use crate::grammar::{endpoint, resource};
 use crate::spec::{Text, View, text};
 use crate::yaml::{Node, Value};
 
@@ -84,12 +85,12 @@ impl Check<'_> {
         resource: &View<'t>,
         members: &[Option<Member<'_>>],
     ) -> Vec<Reference<'t>> {
-        let Some(endpoint) = resource.node("endpoint") else {
+        let Some(endpoint) = resource.node(&resource::RESOURCE_ENDPOINT) else {
             return Vec::new();
         };
         let mut found = Vec::new();
-        for key in ["path", "params", "headers", "json", "data"] {
-            if let Some(node) = endpoint.get(key) {
+        for key in endpoint::WITH_PARENT {
+            if let Some(node) = endpoint.get(key.name) {
                 each_text(node, &mut |text| {
                     for piece in pieces(text.text) {
                         let Piece::Placeholder(inner) = piece else {

@@ -13,6 +13,7 @@ use std::rc::Rc;
 use crate::connector::{Column, ParentField, Record, Struct, Typed};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::grammar;
+use crate::grammar::{endpoint, resource};
 use crate::spec::{Spec, Text, View};
 use crate::yaml::Node;
 
@@ -115,7 +116,7 @@ impl Check<'_> {
 
     fn member_of_family<'t>(&mut self, node: &'t Node) -> Option<Member<'t>> {
         let view = View::new(node, &grammar::RESOURCE);
-        let name = view.identifier("name")?;
+        let name = view.identifier(&resource::NAME)?;
         self.method_is_free(name);
         Some(Member {
             view,
@@ -175,12 +176,13 @@ impl Check<'_> {
 
     /// Whether a mistake may hide the placeholder that would name the parent of a resource.
     fn may_be_child(&self, member: &Member<'_>) -> bool {
-        let endpoint = member.view.node("endpoint");
-        self.sink.is_unclear(member.view.node, "endpoint")
+        let endpoint = member.view.node(&resource::RESOURCE_ENDPOINT);
+        self.sink
+            .is_unclear(member.view.node, resource::RESOURCE_ENDPOINT.name)
             || endpoint.is_some_and(|endpoint| {
-                ["path", "params", "headers", "json", "data"]
+                endpoint::WITH_PARENT
                     .iter()
-                    .any(|key| self.sink.is_unclear(endpoint, key))
+                    .any(|key| self.sink.is_unclear(endpoint, key.name))
             })
     }
 
