@@ -56,6 +56,7 @@
 //! | `reqwest` | yes | the transport over reqwest; without it, give the [`Builder`] one |
 //! | `chrono`, `jiff`, `time`, `rust_decimal`, `uuid` | no | [values](Value) to and from the types of the crate of that name |
 //! | `serde` | no | [plans](plan), [tables](schema) and [states](State) as JSON or the like, whole; [rows](Rows), [values](Value) and [reports](Report) are written |
+//! | `compression` | no | responses compressed as brotli, deflate and zstd; gzip is always read |
 //! | `tls-ring` | yes | TLS by rustls over ring |
 //! | `tls-aws-lc-rs` | no | TLS by rustls over aws-lc-rs |
 //! | `tls-native` | no | TLS by `SChannel` or Secure Transport, elsewhere by OpenSSL, whose headers it needs |

@@ -11,7 +11,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures_util::stream::try_unfold;
+use futures_util::{TryStreamExt as _, stream::try_unfold};
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, HeaderValue};
 use reqwest::{
     Client, ClientBuilder,
@@ -20,7 +20,7 @@ use reqwest::{
 use url::Url;
 
 use self::{
-    gzip::{Gunzip, GzipError, is_gzip},
+    gzip::{Coding, Gunzip, GzipError},
     proxy::Proxy,
     tls::{is_tls, with_tls},
 };
@@ -31,7 +31,7 @@ use crate::{origin::is_loopback, report::Seconds};
 
 /// reqwest's client. Connections are kept and shared by all requests.
 ///
-/// It speaks HTTP/1.1 and HTTP/2, takes gzip, brotli, zstd and deflate, and goes through the proxies
+/// It speaks HTTP/1.1 and HTTP/2, takes gzip and, with the feature `compression`, brotli, zstd and deflate, and goes through the proxies
 /// that `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` name, but to loopback always
 /// directly; a variable without a valid proxy is an error. With one of the features `tls-…` it speaks TLS, and trusts the certificate authorities of
 /// the platform; on Linux, `SSL_CERT_FILE` and `SSL_CERT_DIR` name others.
@@ -61,6 +61,13 @@ struct Kind {
     loopback: bool,
     https: bool,
 }
+
+/// The codings that a response may have.
+const ACCEPTED: &str = if cfg!(feature = "compression") {
+    "zstd,gzip,deflate,br"
+} else {
+    "gzip"
+};
 
 impl Reqwest {
     /// A transport without connections yet.
@@ -144,7 +151,7 @@ impl Reqwest {
         *outgoing.timeout_mut() = Some(limits.timeout);
         let headers = outgoing.headers_mut();
         if !headers.contains_key(ACCEPT_ENCODING) {
-            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(gzip::ACCEPTED));
+            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(ACCEPTED));
         }
         let mut incoming = client
             .execute(outgoing)
@@ -153,12 +160,14 @@ impl Reqwest {
         let mut response = http::Response::new(Body::empty());
         *response.status_mut() = incoming.status();
         *response.headers_mut() = std::mem::take(incoming.headers_mut());
-        *response.body_mut() = if is_gzip(response.headers()) {
-            response.headers_mut().remove(CONTENT_ENCODING);
-            response.headers_mut().remove(CONTENT_LENGTH);
-            gunzipped(incoming, limits)
-        } else {
-            plain(incoming, limits)
+        *response.body_mut() = match Coding::of(response.headers()) {
+            Coding::Identity => plain(incoming, limits),
+            Coding::Gzip => {
+                response.headers_mut().remove(CONTENT_ENCODING);
+                response.headers_mut().remove(CONTENT_LENGTH);
+                gunzipped(incoming, limits)
+            }
+            Coding::Unread(coding) => unread(incoming, limits, coding),
         };
         Ok(response)
     }
@@ -228,6 +237,17 @@ fn plain(incoming: reqwest::Response, limits: Limits) -> Body {
         let chunk = incoming.chunk().await;
         let chunk = chunk.map_err(|error| explain(error, limits, None))?;
         Ok(chunk.map(|chunk| (chunk, incoming)))
+    }))
+}
+
+/// A body that nobody decompresses: an error, unless it is empty.
+fn unread(incoming: reqwest::Response, limits: Limits, coding: String) -> Body {
+    Body::from_stream(plain(incoming, limits).and_then(move |_| {
+        let message = format!(
+            "the response is compressed as `{coding}`, which this build cannot read: enable the feature \
+             `compression` of `rest-source`"
+        );
+        ready(Err(TransportError::new(TransportErrorKind::Protocol, message)))
     }))
 }
 

@@ -5,24 +5,36 @@ use std::io::{self, Write};
 use flate2::write::GzDecoder;
 use http::{HeaderMap, header::CONTENT_ENCODING};
 
-/// What the transport accepts: reqwest decodes the others.
-pub(super) const ACCEPTED: &str = "zstd,gzip,deflate,br";
-
 /// The first byte of a member.
 const MAGIC: u8 = 0x1f;
 
-/// Whether a body that reqwest left as it came is gzip: by either name, in any case, and beside
-/// `identity`, which changes nothing.
-pub(super) fn is_gzip(headers: &HeaderMap) -> bool {
-    let values = headers.get_all(CONTENT_ENCODING).into_iter();
-    let codings = values.flat_map(|value| value.to_str().unwrap_or("?").split(','));
-    let mut codings = codings
-        .map(str::trim)
-        .filter(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity"));
-    let is_gzip = codings.next().is_some_and(|coding| {
-        coding.eq_ignore_ascii_case("gzip") || coding.eq_ignore_ascii_case("x-gzip")
-    });
-    is_gzip && codings.next().is_none()
+/// How a body that reqwest left as it came is compressed.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Coding {
+    Identity,
+    Gzip,
+    /// One that is not read.
+    Unread(String),
+}
+
+/// The codings that reqwest decodes, if it is built for it.
+const OTHERS: [&str; 3] = ["br", "deflate", "zstd"];
+
+impl Coding {
+    /// gzip has two names, in any case; `identity` beside it changes nothing. Some servers write what is not
+    /// a coding at all: that is left for the decoder of the body.
+    pub(super) fn of(headers: &HeaderMap) -> Self {
+        let values = headers.get_all(CONTENT_ENCODING).into_iter();
+        let codings = values.flat_map(|value| value.to_str().unwrap_or("?").split(','));
+        let mut codings = codings
+            .map(|coding| coding.trim().to_ascii_lowercase())
+            .filter(|coding| !coding.is_empty() && coding != "identity");
+        match (codings.next(), codings.next()) {
+            (Some(coding), None) if coding == "gzip" || coding == "x-gzip" => Self::Gzip,
+            (Some(coding), None) if OTHERS.contains(&&*coding) => Self::Unread(coding),
+            _ => Self::Identity,
+        }
+    }
 }
 
 /// Why a body is not what gzip makes.
@@ -233,16 +245,20 @@ mod tests {
             &["gzip, identity"],
             &["Identity", "X-GZip"],
         ] {
-            assert!(is_gzip(&headers(values)), "{values:?}");
+            assert_eq!(Coding::of(&headers(values)), Coding::Gzip, "{values:?}");
         }
         for values in [
             &[][..],
             &["identity"],
-            &["br"],
             &["br, gzip"],
             &["gzip", "gzip"],
+            &["utf-8"],
         ] {
-            assert!(!is_gzip(&headers(values)), "{values:?}");
+            assert_eq!(Coding::of(&headers(values)), Coding::Identity, "{values:?}");
         }
+        assert_eq!(
+            Coding::of(&headers(&["BR"])),
+            Coding::Unread("br".to_owned())
+        );
     }
 }
