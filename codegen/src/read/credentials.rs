@@ -65,6 +65,8 @@ impl<'a> Search<'a> {
             // What stands under a name there is a type.
             "columns" | "fields" => {}
             name if secretive::looks_secret(name) => self.all(&entry.value),
+            // A text in place of a map may be an entry without its colon.
+            "headers" | "params" if entry.value.scalar().is_some() => self.all(&entry.value),
             _ => self.node(&entry.value),
         }
     }

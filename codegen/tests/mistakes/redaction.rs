@@ -226,13 +226,13 @@ fn literal_behind_a_missing_colon_is_masked() {
             "name: shop\nclient:\n  base_url: https://api.example.com/v1\n  paginator: single_page\n{lines}\n\
              resources:\n  - name: v\n    columns: {{ id: text! }}\n"
         );
-        let compiled = rest_source_codegen::compile("shop.yaml", &spec);
+        let compiled = compile("shop.yaml", &spec);
         let shown = compiled.diagnostics.messages().join("\n");
         assert!(
             !shown.is_empty() && !shown.contains(SECRET),
             "{lines}:\n{shown}"
         );
-        let json = rest_source_codegen::describe::diagnostics_as_json(&compiled.diagnostics);
+        let json = diagnostics_as_json(&compiled.diagnostics);
         assert!(!json.contains(SECRET), "{lines}:\n{json}");
     }
 }
