@@ -209,7 +209,8 @@ impl Needle {
             let own = self.bytes[..self.core].iter().rev();
             let start = at - before.zip(own).take_while(|(a, b)| a == b).count();
             let matched = common(&view.bytes[at..], &self.bytes[self.core..]);
-            if at >= end && at + matched - start >= self.enough {
+            // Of a secret that repeats itself, a later part may begin within an earlier one.
+            if at + matched > end && at + matched - start >= self.enough {
                 end = at + matched;
                 found.push(view.span(start, end));
             }
