@@ -1,4 +1,4 @@
-//! Which rule of a resource's `response_actions` a response meets.
+//! Matching of responses against the `response_actions` of a resource.
 
 use serde::de::IgnoredAny;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! Making a source.
+//! The builder of a source.
 
 use std::{fmt, future::Future, marker::PhantomData, sync::Arc, time::Duration};
 

@@ -1,4 +1,4 @@
-//! Cells: what a record is made of.
+//! Cells: the decoded values that a record is made of.
 
 use std::{cell::OnceCell, collections::BTreeMap, slice};
 

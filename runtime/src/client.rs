@@ -13,9 +13,10 @@ use crate::{
     pace::{Pace, Turn},
     plan::{Auth, Part, ResourcePlan, SourcePlan},
     redact::Redactor,
-    request::{Bounds, Draft},
+    request::Draft,
     settings::Settings,
     shared::Ref,
+    template::Bounds,
     template::Scope,
     wire::Wire,
 };

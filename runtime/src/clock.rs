@@ -1,11 +1,11 @@
-//! Time, injected so that waits are tested without waiting.
+//! The clock, injected so that tests wait without waiting.
 
 use std::{
     sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
 
-use crate::transport::BoxFuture;
+use crate::future::BoxFuture;
 
 /// What tells the time and waits. The default is [`SystemClock`]; a test gives one of its own.
 pub trait Clock: Send + Sync + 'static {

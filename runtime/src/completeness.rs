@@ -2,8 +2,6 @@
 
 use std::{collections::BTreeSet, fmt};
 
-use crate::{Error, ErrorKind};
-
 /// How many reasons are kept; the rest are counted.
 const MAX_REASONS: usize = 20;
 
@@ -67,12 +65,12 @@ pub enum Reason {
 }
 
 impl Reason {
-    fn is_missing(&self) -> bool {
+    pub(crate) fn is_missing(&self) -> bool {
         !matches!(self, Self::Limit(_) | Self::Maximum(_))
     }
 
     /// What to do about it.
-    fn help(&self) -> &'static str {
+    pub(crate) fn help(&self) -> &'static str {
         match self {
             Self::Limit(_) => "fetch without the limit",
             Self::Maximum(_) => "raise the maximum",
@@ -155,22 +153,6 @@ impl Completeness {
     /// count. It is false without `incremental`.
     pub fn redelivers(&self) -> bool {
         self.caveats.contains(&Caveat::Redelivery)
-    }
-
-    /// The error of an incomplete fetch, with every reason; nothing where the fetch is complete or bounded.
-    pub fn to_error(&self) -> Option<Error> {
-        let first = self.reasons.first().filter(|reason| reason.is_missing())?;
-        let error = Error::new(
-            ErrorKind::Incomplete,
-            "incomplete: the API has more records than it gave",
-        )
-        .with_help(first.help());
-        let reasons = self.reasons.iter();
-        let error = reasons.fold(error, |error, reason| error.with_detail(reason.to_string()));
-        Some(match self.further_reasons {
-            0 => error,
-            more => error.with_detail(format!("and {more} more reasons")),
-        })
     }
 
     /// Adds a caveat.

@@ -1,13 +1,14 @@
-//! What went wrong at run time, where, and what to do about it.
+//! The error of the crate: its kind for a program, its message for a person.
 
 use std::{borrow::Cow, fmt, time::SystemTime};
 
 use crate::{
-    paginator::Position,
+    Completeness,
+    position::Position,
     printable::{printable, shortened},
     report::Report,
     shared::Text,
-    transport::{TransportError, TransportErrorKind},
+    transport_error::{TransportError, TransportErrorKind},
 };
 
 /// The result of this crate's functions.
@@ -367,6 +368,27 @@ impl std::error::Error for Error {
             Cause::Transport(error) => Some(error),
             Cause::Other(described) => Some(described),
         }
+    }
+}
+
+impl Completeness {
+    /// The error of an incomplete fetch, with every reason; nothing where the fetch is complete or bounded.
+    pub fn to_error(&self) -> Option<Error> {
+        let first = self
+            .reasons()
+            .first()
+            .filter(|reason| reason.is_missing())?;
+        let error = Error::new(
+            ErrorKind::Incomplete,
+            "incomplete: the API has more records than it gave",
+        )
+        .with_help(first.help());
+        let reasons = self.reasons().iter();
+        let error = reasons.fold(error, |error, reason| error.with_detail(reason.to_string()));
+        Some(match self.further_reasons() {
+            0 => error,
+            more => error.with_detail(format!("and {more} more reasons")),
+        })
     }
 }
 

@@ -1,4 +1,4 @@
-//! One attempt: from a draft to a whole response.
+//! One attempt at a request: origin check, credentials, redirects, response.
 
 use url::{Url, form_urlencoded};
 

@@ -1,13 +1,13 @@
 //! The Rust behind the names of a plan: credentials, paginators and record functions of the user's own.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 pub use crate::steps::{Filters, StepFn, Steps, StepsHook};
 use crate::{
-    Error, ErrorKind, Result,
+    Error, ErrorKind, Result, Rows,
     auth::{Authenticate, Custom, Given},
-    paginator::Paginate,
-    plan::ResourcePlan,
+    paginator::{Paginate, built_in},
+    plan::{Paginator, ResourcePlan},
 };
 
 /// What the Rust names of a plan stand for.
@@ -51,8 +51,16 @@ impl Hooks {
         make(given)
     }
 
-    pub(crate) fn paginator(&self, path: &str) -> Result<&'static dyn Paginate> {
-        find(self.paginators, path).ok_or_else(|| missing(path))
+    /// The paginator of this plan.
+    ///
+    /// # Errors
+    ///
+    /// Where it is one of the user's own that the hooks lack.
+    pub(crate) fn paginator(&self, plan: &Paginator) -> Result<Arc<dyn Paginate>> {
+        built_in(plan).or_else(|path| {
+            let paginator = find(self.paginators, &path).ok_or_else(|| missing(&path))?;
+            Ok(Arc::new(paginator) as Arc<dyn Paginate>)
+        })
     }
 
     /// The functions that the records of a resource go through; none where its plan names none.
@@ -98,6 +106,26 @@ impl fmt::Debug for AuthHook {
     }
 }
 
+impl Rows {
+    /// What the `processing_steps` of this resource make of them. `hooks` are those of its source:
+    /// [`Connector::hooks`](crate::Connector::hooks).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Record`](crate::ErrorKind::Record) where a step makes a record that does not fit,
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) where the hooks lack the resource's steps.
+    pub fn processed(self, resource: &ResourcePlan, hooks: &Hooks) -> Result<Self> {
+        let Some(steps) = hooks.steps(resource)? else {
+            return Ok(self);
+        };
+        let processed = steps.run(self, None);
+        match processed.failure {
+            Some(error) => Err(error),
+            None => Ok(processed.left),
+        }
+    }
+}
+
 /// The names of a table, for `Debug`.
 struct Names<T: 'static>(&'static [(&'static str, T)]);
 
@@ -125,7 +153,7 @@ fn missing(path: &str) -> Error {
 mod tests {
     use super::*;
     use crate::{
-        plan::ProcessingStep,
+        plan::{Pages, ProcessingStep},
         shared::{Ref::Static, list},
     };
 
@@ -138,7 +166,13 @@ mod tests {
         let missing = Hooks::NONE.steps(&resource).unwrap_err().to_string();
         assert!(missing.contains("`crate::is_real`"), "{missing}");
         assert!(Hooks::NONE.steps(&ResourcePlan::DEFAULT).unwrap().is_none());
-        let Err(missing) = Hooks::NONE.paginator("crate::ByDay") else {
+        let custom = Paginator {
+            kind: Pages::Custom {
+                rust: Static("crate::ByDay"),
+            },
+            ..Paginator::DEFAULT
+        };
+        let Err(missing) = Hooks::NONE.paginator(&custom) else {
             panic!("there is none")
         };
         assert!(missing.to_string().contains("`crate::ByDay`"), "{missing}");

@@ -1,4 +1,4 @@
-//! Where credentials may go.
+//! The origins that may receive credentials.
 
 use url::{Host, Origin, Url};
 

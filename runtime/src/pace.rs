@@ -1,4 +1,4 @@
-//! How fast the requests of one source may follow each other, whoever makes them.
+//! The rate limiter of a source: concurrency, `rate_limit`, and the pause after a 429.
 
 use std::{
     collections::{BTreeMap, VecDeque},

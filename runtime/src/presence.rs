@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::fault::short;
-use crate::shared::Text;
+use crate::{printable::short, shared::Text};
 
 /// The most columns that a note names.
 const MAX_NAMED: usize = 5;
@@ -25,21 +24,21 @@ pub(crate) struct Presence {
 
 /// A column that no object had.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Absent {
+pub(crate) struct Absent {
     /// Its name, with what leads to it.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// The key that it is read from.
-    pub(super) key: Text,
+    pub(crate) key: Text,
 }
 
 impl Presence {
     /// Adds the columns that none of a page's objects of one kind had.
-    pub(super) fn object(&mut self, id: usize, absent: impl Iterator<Item = Absent>) {
+    pub(crate) fn object(&mut self, id: usize, absent: impl Iterator<Item = Absent>) {
         self.absent.insert(id, absent.collect());
     }
 
     /// Adds a key that no column declares. A long one is not meant as a column.
-    pub(super) fn undeclared(&mut self, key: &str) {
+    pub(crate) fn undeclared(&mut self, key: &str) {
         if self.undeclared.len() < MAX_KEYS && key.len() <= MAX_KEY_BYTES {
             self.undeclared.insert(key.to_owned());
         }

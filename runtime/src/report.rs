@@ -2,7 +2,12 @@
 
 use std::{fmt, time::Duration};
 
-use crate::{Completeness, completeness::Caveat, decode::Presence, printable::printable};
+use crate::{
+    Completeness,
+    completeness::Caveat,
+    presence::Presence,
+    printable::{Seconds, printable},
+};
 
 /// How many notes a report keeps; the rest are counted.
 const MOST_NOTES: usize = 20;
@@ -207,20 +212,6 @@ impl fmt::Display for Bytes {
             bytes @ 0..1_000 => write!(f, "{bytes} B"),
             bytes @ 1_000..1_000_000 => write!(f, "{} kB", bytes.div_ceil(1_000)),
             bytes => write!(f, "{}.{} MB", bytes / 1_000_000, bytes / 100_000 % 10),
-        }
-    }
-}
-
-/// A length of time for a person: `500 ms`, `2.5 s`.
-pub(crate) struct Seconds(pub(crate) Duration);
-
-impl fmt::Display for Seconds {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let millis = self.0.as_millis();
-        match (millis / 1_000, millis % 1_000 / 100) {
-            (0, _) => write!(f, "{millis} ms"),
-            (seconds, 0) => write!(f, "{seconds} s"),
-            (seconds, tenths) => write!(f, "{seconds}.{tenths} s"),
         }
     }
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::{
-    Error, ErrorKind, Result, Scalar,
+    Error, ErrorKind, Result,
     plan::{Body, Method, ResourcePlan, SourcePlan},
     query,
     redact::Redactor,
@@ -18,15 +18,6 @@ use crate::{
 
 /// What requests say of who makes them, unless the spec has a header for it.
 pub(crate) const USER_AGENT: &str = concat!("rest-source/", env!("CARGO_PKG_VERSION"));
-
-/// Where an incremental fetch starts and ends, in the form in which it is sent.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Bounds {
-    /// `{incremental.start_value}`, and the value of `start_param`.
-    pub start: Option<Scalar>,
-    /// `{incremental.end_value}`, and the value of `end_param`.
-    pub end: Option<Scalar>,
-}
 
 /// A request without credentials, for a paginator to write into.
 #[derive(Clone)]
@@ -322,8 +313,10 @@ mod tests {
 
     use super::*;
     use crate::{
+        Scalar,
         plan::{Incremental, Param, Part, Template},
         shared::{Ref::Static, Text, list},
+        template::Bounds,
     };
 
     fn first(base: &str, path: &'static str, resource: &ResourcePlan) -> Draft {

@@ -1,4 +1,4 @@
-//! What a response says about when to ask again.
+//! `Retry-After` and its relatives: when a response says to ask again.
 //!
 //! `Retry-After` (RFC 9110, 10.2.3) in seconds or as a date, and the headers by which APIs tell what
 //! is left of a quota and when it is filled up, in their usual spellings. A value that cannot be read

@@ -4,14 +4,11 @@ use std::{fmt, iter::FusedIterator, sync::Arc};
 
 use crate::{
     cell::{Cells, Mismatch},
-    decode::{PageShape, decode},
     error::Result,
-    hooks::Hooks,
     page::{Page, Slot},
-    plan::ResourcePlan,
     record::Record,
     schema::{Column, Table},
-    shared::{Ref, Text},
+    shared::Ref,
     value::Value,
 };
 
@@ -30,62 +27,6 @@ impl Rows {
     /// No rows.
     pub(crate) fn empty(table: Ref<Table>) -> Self {
         Self::new(Page::default(), table, Vec::new())
-    }
-
-    /// The rows of a page of this resource, given as the body of a response: what a fetch would
-    /// make of it, before any `processing_steps`. For tests over recorded responses, and for pages that came
-    /// another way.
-    ///
-    /// ```
-    /// use rest_source::{Column, Path, Rows, Table, Type, shared::list};
-    /// use rest_source::plan::{ResourcePlan, Selector};
-    ///
-    /// let stories = ResourcePlan {
-    ///     name: "stories".into(),
-    ///     table: Table::new("stories", list![Column::new("id", Type::Text)]).into(),
-    ///     selector: Selector::Path(Path::of(["data"])),
-    ///     ..ResourcePlan::DEFAULT
-    /// };
-    ///
-    /// let rows = Rows::from_page(r#"{"data": [{"id": "a"}, {"id": "b"}]}"#, &stories)?;
-    /// assert_eq!(rows.len(), 2);
-    /// # Ok::<(), rest_source::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Response`](crate::ErrorKind::Response) where the body is no JSON or has no
-    /// records, [`ErrorKind::Schema`](crate::ErrorKind::Schema) where a value does not fit.
-    pub fn from_page(body: impl Into<Vec<u8>>, resource: &ResourcePlan) -> Result<Self> {
-        let shape = PageShape::new(
-            resource,
-            resource.table.clone(),
-            &[],
-            &Text::of("the schema"),
-        )?;
-        let decoded = decode(body.into(), &shape)?;
-        match decoded.failure {
-            Some(error) => Err(error),
-            None => Ok(decoded.rows),
-        }
-    }
-
-    /// What the `processing_steps` of this resource make of them. `hooks` are those of its source:
-    /// [`Connector::hooks`](crate::Connector::hooks).
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Record`](crate::ErrorKind::Record) where a step makes a record that does not fit,
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) where the hooks lack the resource's steps.
-    pub fn processed(self, resource: &ResourcePlan, hooks: &Hooks) -> Result<Self> {
-        let Some(steps) = hooks.steps(resource)? else {
-            return Ok(self);
-        };
-        let processed = steps.run(self, None);
-        match processed.failure {
-            Some(error) => Err(error),
-            None => Ok(processed.left),
-        }
     }
 
     /// The rows of this page that start at these places of its pool.

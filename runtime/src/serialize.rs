@@ -6,8 +6,7 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::{Date, Decimal, Scalar, Time, Timestamp, Value};
-use crate::{Completeness, Report, Row, Rows};
+use crate::{Completeness, Date, Decimal, Report, Row, Rows, Scalar, Time, Timestamp, Value};
 
 /// As the text of its `Display`.
 macro_rules! as_text {

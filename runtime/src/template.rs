@@ -11,10 +11,18 @@ use crate::{
     Error, ErrorKind, Result, Scalar, Secret,
     plan::{ConfigPlan, JsonPlan, Param, Part, Template},
     query::RESERVED,
-    request::Bounds,
     shared::Text,
     tree::Tree,
 };
+
+/// Where an incremental fetch starts and ends, in the form in which it is sent.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Bounds {
+    /// `{incremental.start_value}`, and the value of `start_param`.
+    pub start: Option<Scalar>,
+    /// `{incremental.end_value}`, and the value of `end_param`.
+    pub end: Option<Scalar>,
+}
 
 /// The values that placeholders stand for.
 #[derive(Clone, Copy, Debug)]

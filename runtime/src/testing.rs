@@ -1,5 +1,4 @@
-//! What the tests of several rooms share: an API in memory, a client of it, and a journal of what is
-//! told.
+//! What the unit tests share: a client over a scripted transport, and a record of the log.
 
 pub(crate) mod journal;
 #[allow(unreachable_pub)] // Public in the crate that it is from.

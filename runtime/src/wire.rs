@@ -1,4 +1,4 @@
-//! What a source sends with: its transport, clock and limits.
+//! The HTTP context of a source: transport, clock, redaction and limits.
 
 use std::{
     fmt,

@@ -1,4 +1,4 @@
-//! Proving who asks: a file per kind, behind one trait.
+//! Authentication: a file for each kind of credentials, behind one trait.
 
 mod api_key;
 mod bearer;

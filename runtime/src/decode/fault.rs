@@ -8,6 +8,7 @@ use std::{
 use crate::{
     error::{Error, ErrorKind},
     plan::{ColumnsContract, DataTypeContract},
+    printable::short,
     redact::Redactor,
     schema::{Column, Decode, TimeFormat, Type, is_plain},
 };
@@ -78,14 +79,6 @@ impl Found<'_> {
 pub(super) fn is_half_character(error: &serde_json::Error) -> bool {
     let text = error.to_string();
     text.starts_with("lone leading surrogate") || text.starts_with("unexpected end of hex escape")
-}
-
-/// The text, cut off where it is longer than this many characters.
-pub(super) fn short(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
-    }
 }
 
 /// One value that does not fit.

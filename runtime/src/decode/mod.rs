@@ -17,7 +17,6 @@ mod lines;
 mod members;
 mod object;
 mod output;
-mod presence;
 mod query;
 mod raw_rows;
 mod reader;
@@ -33,6 +32,7 @@ mod visit;
 
 use std::sync::Arc;
 
+pub(crate) use self::selector::at_steps;
 use self::{
     document::{Document, Extent, Selected, Spot},
     fault::{Faults, is_half_character},
@@ -45,12 +45,12 @@ use self::{
     shape::{JsonKind, Node, Sets},
     text::Source,
 };
-pub(crate) use self::{presence::Presence, selector::at_steps};
 use crate::{
     Scalar,
     error::{Error, Result},
     page::Slot,
     plan::{Pages, ResourcePlan, SchemaContract, Selector},
+    presence::Presence,
     redact::Redactor,
     rows::Rows,
     schema::{Path, Table},
@@ -285,6 +285,46 @@ pub(crate) fn decode_or_leave(
         presence,
         failure,
     })
+}
+
+impl Rows {
+    /// The rows of a page of this resource, given as the body of a response: what a fetch would
+    /// make of it, before any `processing_steps`. For tests over recorded responses, and for pages that came
+    /// another way.
+    ///
+    /// ```
+    /// use rest_source::{Column, Path, Rows, Table, Type, shared::list};
+    /// use rest_source::plan::{ResourcePlan, Selector};
+    ///
+    /// let stories = ResourcePlan {
+    ///     name: "stories".into(),
+    ///     table: Table::new("stories", list![Column::new("id", Type::Text)]).into(),
+    ///     selector: Selector::Path(Path::of(["data"])),
+    ///     ..ResourcePlan::DEFAULT
+    /// };
+    ///
+    /// let rows = Rows::from_page(r#"{"data": [{"id": "a"}, {"id": "b"}]}"#, &stories)?;
+    /// assert_eq!(rows.len(), 2);
+    /// # Ok::<(), rest_source::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Response`](crate::ErrorKind::Response) where the body is no JSON or has no
+    /// records, [`ErrorKind::Schema`](crate::ErrorKind::Schema) where a value does not fit.
+    pub fn from_page(body: impl Into<Vec<u8>>, resource: &ResourcePlan) -> Result<Self> {
+        let shape = PageShape::new(
+            resource,
+            resource.table.clone(),
+            &[],
+            &Text::of("the schema"),
+        )?;
+        let decoded = decode(body.into(), &shape)?;
+        match decoded.failure {
+            Some(error) => Err(error),
+            None => Ok(decoded.rows),
+        }
+    }
 }
 
 /// What a page says besides its records.

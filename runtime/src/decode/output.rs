@@ -4,7 +4,6 @@ use super::{
     extra::Extra,
     fault::Faults,
     keys::Keys,
-    presence::{Absent, Presence},
     shape::{ObjectSet, Sets},
     text::Source,
 };
@@ -12,6 +11,7 @@ use crate::{
     error::{Error, ErrorKind},
     page::{Page, Slot, Span},
     plan::ColumnsContract,
+    presence::{Absent, Presence},
 };
 
 /// About how many bytes of a response become one cell, to make room in one go.

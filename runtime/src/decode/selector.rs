@@ -9,12 +9,13 @@ use serde::{
 use serde_json::value::RawValue;
 
 use super::{
-    fault::{Found, short},
+    fault::Found,
     object::pick,
     visit::{Visit, skip_list, skip_object, visit},
 };
 use crate::{
     error::{Error, ErrorKind},
+    printable::short,
     schema::{Path, Step, is_plain},
 };
 

@@ -8,8 +8,9 @@ use crate::{
         Auth, Body, ClientAuthentication, JsonPlan, Location, Method, OAuth2, Param, Part,
         ResourcePlan, SourcePlan, Template,
     },
-    request::{Bounds, Draft},
+    request::Draft,
     shared::{Ref, Ref::Static, Text, list},
+    template::Bounds,
     testing::{Api, answer, client, failure},
     transport::{Response, TransportError, TransportErrorKind},
 };

@@ -15,15 +15,18 @@ use super::{
 };
 use crate::{
     Error, ErrorKind, Result, Rows, actions,
-    decode::{Decoded, Format, PageShape, Presence, Probe, decode_or_leave},
+    decode::{Decoded, Format, PageShape, Probe, decode_or_leave},
     exchange::Failure,
     pace::Shut,
     paginator::{Paginate, Position, Statements},
     parent::{self, null_field, null_field_error},
     plan::{Action, ParentPlan, ResponseAction, Retry},
-    report::{Bytes, Seconds},
-    request::{Bounds, Draft},
+    presence::Presence,
+    printable::Seconds,
+    report::Bytes,
+    request::Draft,
     retry_after,
+    template::Bounds,
     transport::{Headers, Response, TransportError, TransportErrorKind},
 };
 

@@ -17,8 +17,8 @@ use crate::{
     Client, Completeness, Error, ErrorKind, Report, Result, State,
     completeness::Caveat,
     incremental::{self, Range, Sieve},
-    paginator::{self, Paginate, Statements},
-    request::Bounds,
+    paginator::{Paginate, Statements},
+    template::Bounds,
 };
 
 /// Fetches to the end, or until the stream is dropped.
@@ -120,7 +120,7 @@ pub(super) async fn fetch(
         Some(range) => range.bounds()?,
         None => Bounds::default(),
     };
-    let paginator: Arc<dyn Paginate> = paginator::of(&job.resource.paginator, job.client.hooks())?;
+    let paginator: Arc<dyn Paginate> = job.client.hooks().paginator(&job.resource.paginator)?;
     let steps = job.client.hooks().steps(&job.resource)?;
     let statements = Statements::new(&job.resource);
     let requests = Requests::new(job, &statements, Arc::clone(&paginator), &bounds)?;

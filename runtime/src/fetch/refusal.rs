@@ -7,7 +7,7 @@ use std::{
 
 use super::machine::Now;
 use crate::{
-    Error, ErrorKind, Timestamp, error::Cause, plan::Retry, report::Seconds, retry::listed,
+    Error, ErrorKind, Timestamp, error::Cause, plan::Retry, printable::Seconds, retry::listed,
     retry_after::LONGEST,
 };
 

@@ -4,8 +4,8 @@ use std::{cmp::Ordering, sync::Arc};
 
 use super::{FutureCursors, Last, Request, Whose, key};
 use crate::{
-    Column, Error, ErrorKind, Result, Scalar, Type, plan::Incremental, request::Bounds,
-    state::SeenBy,
+    Column, Error, ErrorKind, Result, Scalar, Type, plan::Incremental, state::SeenBy,
+    template::Bounds,
 };
 
 /// The range of cursor values that a fetch wants.

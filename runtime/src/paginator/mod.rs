@@ -12,7 +12,6 @@ mod json_link;
 mod link_header;
 mod offset;
 mod page_number;
-mod position;
 mod single;
 mod stated;
 
@@ -22,14 +21,14 @@ use url::Url;
 
 use crate::{
     Error, ErrorKind, Json, Path, Result,
-    hooks::Hooks,
     plan::{self, Pages, Slot},
     request,
+    shared::Text,
     transport::Headers,
 };
 
-pub use self::position::Position;
 pub(crate) use self::stated::{Arrived, EMPTY_PAGE, Shortfall, Stated, Statements};
+pub use crate::position::Position;
 pub use crate::{decode::Probe, request::Draft};
 
 /// How the pages of one resource follow each other.
@@ -273,12 +272,8 @@ impl End {
     }
 }
 
-/// The paginator of this plan.
-///
-/// # Errors
-///
-/// Where it is one of the user's own that the hooks lack.
-pub(crate) fn of(paginator: &plan::Paginator, hooks: &Hooks) -> Result<Arc<dyn Paginate>> {
+/// The paginator of this plan, or the name of one of the user's own.
+pub(crate) fn built_in(paginator: &plan::Paginator) -> Result<Arc<dyn Paginate>, Text> {
     let ends = paginator.ends.clone();
     Ok(match paginator.kind.clone() {
         Pages::Single => Arc::new(single::SinglePage),
@@ -297,7 +292,7 @@ pub(crate) fn of(paginator: &plan::Paginator, hooks: &Hooks) -> Result<Arc<dyn P
             next_url_path,
             ends,
         }),
-        Pages::Custom { rust } => Arc::new(hooks.paginator(&rust)?),
+        Pages::Custom { rust } => return Err(rust),
     })
 }
 

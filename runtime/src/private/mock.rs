@@ -21,8 +21,8 @@ use crate::{
 pub use crate::{
     clock::manual::ManualClock,
     redact::Redactor,
-    request::Bounds,
     settings::{GivenSecrets, Settings, needed},
+    template::Bounds,
     template::Scope,
 };
 

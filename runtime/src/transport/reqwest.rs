@@ -27,7 +27,7 @@ use self::{
 use super::{
     Body, BoxFuture, Limits, Transport, TransportError, TransportErrorKind, body::too_large,
 };
-use crate::{origin::is_loopback, report::Seconds};
+use crate::{origin::is_loopback, printable::Seconds};
 
 /// reqwest's client. Connections are kept and shared by all requests.
 ///

@@ -8,8 +8,6 @@ mod field;
 pub(crate) mod format;
 mod rfc3339;
 mod scalar;
-#[cfg(feature = "serde")]
-mod serialize;
 mod time;
 mod timestamp;
 

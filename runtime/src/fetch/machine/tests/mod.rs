@@ -13,7 +13,6 @@ use crate::{
     decode::Probe,
     fetch::{page_fingerprint::PageFingerprint, refusal::Refusal},
     hooks::Hooks,
-    paginator,
     plan::{
         Cursor, Ends, Method, Offset, PageNumber, Pages, Paginator, ResourcePlan, Retry, Selector,
         Slot as Place,
@@ -254,7 +253,7 @@ fn machine(
 
 fn machine_by(pages: Paginator, rules: Rules) -> Machine<std::ops::Range<u64>> {
     Machine::new(
-        paginator::of(&pages, &Hooks::NONE).unwrap(),
+        Hooks::NONE.paginator(&pages).unwrap(),
         statements(pages),
         rules,
         None,
