@@ -4,7 +4,7 @@
 /// ([`Describe`](crate::describe::Describe)) and, with the feature `serde`, in other formats.
 ///
 /// Where each field of a struct has a default, the struct has a constant `DEFAULT` of them, and its
-/// description leaves out the fields that are equal to it. A struct may have another such constant, which it
+/// description and its `Debug` leave out the fields that are equal to it. A struct may have another such constant, which it
 /// is described over where that leaves out more: `pub struct Ends or COUNTED { … }`.
 macro_rules! declare {
     (
@@ -14,6 +14,21 @@ macro_rules! declare {
         }
     ) => {
         declare!(@struct $(#[$meta])* $Name { $($(#[$field_meta])* $field: $Type,)+ });
+
+        impl std::fmt::Debug for $Name {
+            /// The fields that differ from the defaults.
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                let item = self.over("DEFAULT", &Self::DEFAULT);
+                let is_other = |name| item.fields.iter().any(|(field, _)| *field == name);
+                let mut shown = f.debug_struct(stringify!($Name));
+                $(
+                    if is_other(stringify!($field)) {
+                        shown.field(stringify!($field), &self.$field);
+                    }
+                )+
+                shown.finish_non_exhaustive()
+            }
+        }
 
         impl $Name {
             /// The defaults of the language.
@@ -50,7 +65,9 @@ macro_rules! declare {
             $($(#[$field_meta:meta])* pub $field:ident: $Type:ty,)+
         }
     ) => {
-        declare!(@struct $(#[$meta])* $Name { $($(#[$field_meta])* $field: $Type,)+ });
+        declare!(@struct #[derive(Debug)] $(#[$meta])* $Name {
+            $($(#[$field_meta])* $field: $Type,)+
+        });
 
         impl $crate::describe::Describe for $Name {
             fn describe(&self) -> $crate::describe::Value<'_> {
@@ -103,7 +120,7 @@ macro_rules! declare {
         $($(#[$field_meta:meta])* $field:ident: $Type:ty,)+
     }) => {
         $(#[$meta])*
-        #[derive(Clone, Debug, PartialEq)]
+        #[derive(Clone, PartialEq)]
         #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
         #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
         pub struct $Name {

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use crate::connector::{self, List, Param, Part, RateLimit, Retry, SourcePlan, Template};
+use crate::connector::{self, List, Param, Part, RateLimit, SourcePlan, Template};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::grammar::source::client as client_key;
 use crate::grammar::source::rate_limit as rate_key;
-use crate::grammar::source::retry as key;
 use crate::grammar::source::timeout as timeout_key;
 use crate::grammar::{self, AnyKey, Bytes, DefaultKey};
 use crate::secretive;
@@ -220,66 +219,6 @@ impl Check<'_> {
         }
     }
 
-    fn retry(&mut self, view: &View<'_>) -> Retry {
-        let retry = Retry {
-            statuses: view.get(&key::STATUSES),
-            max_retries: self.small(view, &key::MAX_RETRIES).into(),
-            backoff_factor: view.get(&key::BACKOFF_FACTOR),
-            max_delay: view.get(&key::MAX_DELAY),
-            max_elapsed: view.get(&key::MAX_ELAPSED),
-            idempotent: view.get(&key::IDEMPOTENT),
-            retry_after_path: view.get(&key::RETRY_AFTER_PATH),
-            retry_after_unit: view.get(&key::RETRY_AFTER_UNIT).0,
-        };
-        self.statuses_of_failures(view, &key::STATUSES);
-        self.delay_fits_into_elapsed(view, &retry);
-        self.unit_needs_a_path(view);
-        retry
-    }
-
-    /// `max_delay: 20m` beside `max_elapsed: 10m`.
-    fn delay_fits_into_elapsed(&mut self, view: &View<'_>, retry: &Retry) {
-        if retry.max_delay <= retry.max_elapsed {
-            return;
-        }
-        let key = if view.entry(&key::MAX_DELAY).is_some() {
-            &key::MAX_DELAY
-        } else {
-            &key::MAX_ELAPSED
-        };
-        self.error(
-            Diagnostic::error(
-                "RS0507",
-                view.place(key),
-                "`max_delay` is above `max_elapsed`",
-            )
-            .help("no wait can be longer than all of them together")
-            .note(format!(
-                "`max_delay` is {}s and `max_elapsed` is {}s",
-                retry.max_delay.as_secs(),
-                retry.max_elapsed.as_secs()
-            )),
-        );
-    }
-
-    /// `retry_after_unit` without `retry_after_path`.
-    fn unit_needs_a_path(&mut self, view: &View<'_>) {
-        if let (Some(unit), None) = (
-            view.entry(&key::RETRY_AFTER_UNIT),
-            view.entry(&key::RETRY_AFTER_PATH),
-        ) && !self.sink.is_unclear(view.node, key::RETRY_AFTER_PATH.name)
-        {
-            self.error(
-                Diagnostic::error(
-                    "RS0602",
-                    &unit.key.span,
-                    "`retry_after_unit` has no effect here",
-                )
-                .help("it is the unit of the number at `retry_after_path`"),
-            );
-        }
-    }
-
     /// `{requests: 10, per: 1s}`.
     fn rate_limit(&mut self, view: &View<'_>) -> Option<RateLimit> {
         let requests = view.get(&rate_key::REQUESTS)?;
@@ -324,7 +263,7 @@ impl Check<'_> {
     }
 
     /// A number that fits 16 bits.
-    fn small(&mut self, view: &View<'_>, key: &DefaultKey<u64>) -> u16 {
+    pub(super) fn small(&mut self, view: &View<'_>, key: &DefaultKey<u64>) -> u16 {
         u16::try_from(view.get(key)).unwrap_or_else(|_| {
             let span = view.text(key).map_or(view.place(key), |text| text.span);
             self.error(Diagnostic::error(

@@ -20,6 +20,7 @@ mod paginator;
 mod parent;
 mod pieces;
 mod resource;
+pub(crate) mod retry;
 mod settings;
 mod steps;
 mod strptime;

@@ -275,7 +275,7 @@ impl Check<'_> {
         view.get(key)
     }
 
-    fn is_a_header(&mut self, view: &View<'_>, key: &dyn AnyKey) {
+    pub(super) fn is_a_header(&mut self, view: &View<'_>, key: &dyn AnyKey) {
         let named = view.text(key);
         if let Some(text) = named.filter(|text| !value::is_header_name(text.text)) {
             self.error(

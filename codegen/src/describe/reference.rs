@@ -150,10 +150,11 @@ impl Page {
             let mut meaning = capital(key.meaning);
             meaning.push_str(&words(&key.shape));
             meaning.push_str(&aliases(key.aliases));
-            let example = self
-                .examples
-                .of(place, key.name)
-                .map_or(String::new(), code);
+            let example = match key.example {
+                "" => self.examples.of(place, key.name),
+                value => Some(format!("{}: {value}", key.name)),
+            };
+            let example = example.as_deref().map_or(String::new(), code);
             let _ = writeln!(
                 table,
                 "| `{}` | {} | {} | {} | {example} |",
@@ -262,13 +263,13 @@ fn link(name: &str) -> String {
 struct Examples(BTreeMap<(String, &'static str), String>);
 
 impl Examples {
-    fn of(&self, place: &str, key: &'static str) -> Option<&str> {
+    fn of(&self, place: &str, key: &'static str) -> Option<String> {
         // A parameter that is `incremental` has the keys of the endpoint's.
         let place = match place {
             "parameter incremental" => grammar::INCREMENTAL.name,
             place => place,
         };
-        self.0.get(&(place.to_owned(), key)).map(String::as_str)
+        self.0.get(&(place.to_owned(), key)).cloned()
     }
 
     fn of_map(

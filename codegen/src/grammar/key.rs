@@ -32,6 +32,8 @@ pub(crate) struct Facts {
     remark: &'static str,
     /// In one line.
     pub meaning: &'static str,
+    /// A value, as a spec would say it; empty where the spec of every key has one.
+    pub example: &'static str,
 }
 
 /// A key of any type.
@@ -117,29 +119,36 @@ impl<T> Key<T> {
                 required: false,
                 remark: "",
                 meaning,
+                example: "",
             },
             value: PhantomData,
         }
     }
 
-    pub(super) const fn required(mut self) -> Self {
+    pub(crate) const fn required(mut self) -> Self {
         self.facts.required = true;
         self
     }
 
-    pub(super) const fn alias(mut self, aliases: &'static [&'static str]) -> Self {
+    pub(crate) const fn alias(mut self, aliases: &'static [&'static str]) -> Self {
         self.facts.aliases = aliases;
         self
     }
 
+    /// Shows a value.
+    pub(crate) const fn example(mut self, example: &'static str) -> Self {
+        self.facts.example = example;
+        self
+    }
+
     /// Says in words what it stands for where it is left out.
-    pub(super) const fn remark(mut self, remark: &'static str) -> Self {
+    pub(crate) const fn remark(mut self, remark: &'static str) -> Self {
         self.facts.remark = remark;
         self
     }
 
     /// Gives it a value where it is left out.
-    pub(super) const fn or(self, default: T) -> DefaultKey<T> {
+    pub(crate) const fn or(self, default: T) -> DefaultKey<T> {
         DefaultKey {
             facts: self.facts,
             default,

@@ -16,13 +16,14 @@ use std::time::Duration;
 
 use crate::connector::{Path, Text};
 
+pub(crate) use crate::check::retry::RETRY;
 pub(crate) use auth::AUTH;
 pub(crate) use column::{COLUMN, ENUM_VALUE};
 pub(crate) use endpoint::{ENDPOINT, INCREMENTAL, RESPONSE_ACTION};
 pub(crate) use key::{AnyKey, DefaultKey, Facts, Key, Read};
 pub(crate) use paginator::PAGINATOR;
 pub(crate) use resource::{PROCESSING_STEP, RESOURCE, SCHEMA_CONTRACT};
-pub(crate) use source::{CLIENT, CONFIG, RATE_LIMIT, RETRY, SECRET, SOURCE, TIMEOUT};
+pub(crate) use source::{CLIENT, CONFIG, RATE_LIMIT, SECRET, SOURCE, TIMEOUT};
 pub(crate) use value::{Bytes, Statuses, Value, Words, words};
 
 /// What a value may be.
@@ -109,41 +110,41 @@ pub(crate) struct Member {
 }
 
 /// A key whose value is not taken as a whole.
-const fn key(name: &'static str, shape: Shape, meaning: &'static str) -> Key {
+pub(crate) const fn key(name: &'static str, shape: Shape, meaning: &'static str) -> Key {
     Key::new(name, shape, meaning)
 }
 
 /// A key that is true or false.
-const fn flag(name: &'static str, meaning: &'static str) -> Key<bool> {
+pub(crate) const fn flag(name: &'static str, meaning: &'static str) -> Key<bool> {
     Key::new(name, Shape::Bool, meaning)
 }
 
 /// A key that is a whole number, at least `least`.
-const fn integer(name: &'static str, least: u64, meaning: &'static str) -> Key<u64> {
+pub(crate) const fn integer(name: &'static str, least: u64, meaning: &'static str) -> Key<u64> {
     Key::new(name, Shape::Integer(least), meaning)
 }
 
 /// A key that is a text.
-const fn text(name: &'static str, meaning: &'static str) -> Key<Text> {
+pub(crate) const fn text(name: &'static str, meaning: &'static str) -> Key<Text> {
     Key::new(name, Shape::Text, meaning)
 }
 
 /// A key that is a place in a JSON value.
-const fn path(name: &'static str, meaning: &'static str) -> Key<Path> {
+pub(crate) const fn path(name: &'static str, meaning: &'static str) -> Key<Path> {
     Key::new(name, Shape::Path, meaning)
 }
 
 /// A key that is a span of time.
-const fn duration(name: &'static str, meaning: &'static str) -> Key<Duration> {
+pub(crate) const fn duration(name: &'static str, meaning: &'static str) -> Key<Duration> {
     Key::new(name, Shape::Duration, meaning)
 }
 
 /// A key that is a word of a type.
-const fn word_of<T: Words>(name: &'static str, meaning: &'static str) -> Key<T> {
+pub(crate) const fn word_of<T: Words>(name: &'static str, meaning: &'static str) -> Key<T> {
     Key::new(name, words::<T>(), meaning)
 }
 
-const fn word(name: &'static str, meaning: &'static str) -> Word {
+pub(crate) const fn word(name: &'static str, meaning: &'static str) -> Word {
     Word {
         name,
         aliases: &[],

@@ -1,6 +1,8 @@
 //! The top of a spec, and its `client`.
 
-use super::{AUTH, Context, ENUM_VALUE, Key, PAGINATOR, RESOURCE, Shape, Word, key, text, word};
+use super::{
+    AUTH, Context, ENUM_VALUE, Key, PAGINATOR, RESOURCE, RETRY, Shape, Word, key, text, word,
+};
 use crate::connector::Text;
 
 /// The top of a spec.
@@ -183,71 +185,6 @@ pub(crate) mod client {
         Shape::List(&Shape::Text),
         "further origins that may receive credentials",
     );
-}
-
-pub(crate) static RETRY: Context = Context {
-    name: "`retry`",
-    keys: &[
-        &retry::STATUSES,
-        &retry::MAX_RETRIES,
-        &retry::BACKOFF_FACTOR,
-        &retry::MAX_DELAY,
-        &retry::MAX_ELAPSED,
-        &retry::IDEMPOTENT,
-        &retry::RETRY_AFTER_PATH,
-        &retry::RETRY_AFTER_UNIT,
-    ],
-};
-
-/// The keys of `retry`.
-pub(crate) mod retry {
-    use std::time::Duration;
-
-    use super::super::{
-        DefaultKey, Key, Shape, Statuses, Word, Words, duration, flag, integer, path, word, word_of,
-    };
-    use crate::connector::{Path, Retry};
-
-    pub(crate) static STATUSES: DefaultKey<Statuses> = Key::new(
-        "statuses",
-        Shape::List(&Shape::Status),
-        "the statuses that are retried",
-    )
-    .or(Retry::DEFAULT.statuses);
-    pub(crate) static MAX_RETRIES: DefaultKey<u64> =
-        integer("max_retries", 0, "the most requests after the first")
-            .or(Retry::DEFAULT.max_retries as u64);
-    pub(crate) static BACKOFF_FACTOR: DefaultKey<f64> = Key::new(
-        "backoff_factor",
-        Shape::Number,
-        "seconds before the first retry; doubled for each further one",
-    )
-    .or(Retry::DEFAULT.backoff_factor);
-    pub(crate) static MAX_DELAY: DefaultKey<Duration> =
-        duration("max_delay", "the longest wait").or(Retry::DEFAULT.max_delay);
-    pub(crate) static MAX_ELAPSED: DefaultKey<Duration> = duration(
-        "max_elapsed",
-        "the longest time from the first attempt to the last",
-    )
-    .or(Retry::DEFAULT.max_elapsed);
-    pub(crate) static IDEMPOTENT: DefaultKey<bool> =
-        flag("idempotent", "whether a POST may be made again").or(Retry::DEFAULT.idempotent);
-    pub(crate) static RETRY_AFTER_PATH: Key<Path> =
-        path("retry_after_path", "where the body says how long to wait");
-    pub(crate) static RETRY_AFTER_UNIT: DefaultKey<RetryAfterUnit> =
-        word_of("retry_after_unit", "the unit of that number")
-            .or(RetryAfterUnit(Retry::DEFAULT.retry_after_unit));
-
-    /// The unit of a wait in a body.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub(crate) struct RetryAfterUnit(pub Duration);
-
-    impl Words for RetryAfterUnit {
-        const WORDS: &'static [(Word, Self)] = &[
-            (word("s", "seconds"), Self(Duration::from_secs(1))),
-            (word("ms", "milliseconds"), Self(Duration::from_millis(1))),
-        ];
-    }
 }
 
 pub(crate) static RATE_LIMIT: Context = Context {

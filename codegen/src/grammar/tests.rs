@@ -88,7 +88,8 @@ struct All {
 impl All {
     fn of_keys(&mut self, place: &str, keys: &'static [&'static dyn AnyKey]) {
         for key in keys {
-            for name in key.aliases.iter().chain([&key.name]) {
+            let names = key.aliases.iter().chain([&key.name]);
+            for name in names.filter(|_| key.example.is_empty()) {
                 self.found.insert(format!("{place}: {name}"));
             }
             self.of_shape(&format!("{place}: {}", key.name), &key.shape);
@@ -326,6 +327,32 @@ fn written(node: &Node, path: Option<&[String]>, key: &dyn AnyKey, value: Option
                     .map(|value| format!("{}: {value}", key.name)),
             );
             format!("{{{}}}", members.join(", "))
+        }
+    }
+}
+
+/// An example that a key itself has is right in each map of the examples that may have the key.
+#[test]
+fn the_example_of_every_key_is_valid() {
+    let root = yaml::parse(EVERYTHING, &mut Sink::default()).root.unwrap();
+    let mut places = Places::default();
+    places.of_map(&[], SOURCE.name, SOURCE.keys.to_vec(), &root);
+    for place in &places.0 {
+        for key in place
+            .keys
+            .iter()
+            .copied()
+            .filter(|key| !key.example.is_empty())
+        {
+            let spec = written(&root, Some(&place.path), key, Some(key.example));
+            let compiled = crate::compile("everything.yaml", &spec);
+            assert_eq!(
+                compiled.diagnostics.render(),
+                "",
+                "{}: {}",
+                place.name,
+                key.name
+            );
         }
     }
 }

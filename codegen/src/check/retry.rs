@@ -1,0 +1,129 @@
+//! `retry`: its keys, how they are read, and the rules about them.
+
+use std::time::Duration;
+
+use crate::connector::{Path, Retry};
+use crate::diagnostic::Diagnostic;
+use crate::grammar::{
+    Context, DefaultKey, Key, Shape, Statuses, Word, Words, duration, flag, integer, path, word,
+    word_of,
+};
+use crate::spec::View;
+
+use super::Check;
+
+pub(crate) static RETRY: Context = Context {
+    name: "`retry`",
+    keys: &[
+        &STATUSES,
+        &MAX_RETRIES,
+        &BACKOFF_FACTOR,
+        &MAX_DELAY,
+        &MAX_ELAPSED,
+        &IDEMPOTENT,
+        &RETRY_AFTER_PATH,
+        &RETRY_AFTER_UNIT,
+    ],
+};
+
+static STATUSES: DefaultKey<Statuses> = Key::new(
+    "statuses",
+    Shape::List(&Shape::Status),
+    "the statuses that are retried",
+)
+.or(Retry::DEFAULT.statuses);
+static MAX_RETRIES: DefaultKey<u64> =
+    integer("max_retries", 0, "the most requests after the first")
+        .or(Retry::DEFAULT.max_retries as u64);
+static BACKOFF_FACTOR: DefaultKey<f64> = Key::new(
+    "backoff_factor",
+    Shape::Number,
+    "seconds before the first retry; doubled for each further one",
+)
+.or(Retry::DEFAULT.backoff_factor);
+static MAX_DELAY: DefaultKey<Duration> = duration("max_delay", "the longest wait")
+    .example("30s")
+    .or(Retry::DEFAULT.max_delay);
+static MAX_ELAPSED: DefaultKey<Duration> = duration(
+    "max_elapsed",
+    "the longest time from the first attempt to the last",
+)
+.or(Retry::DEFAULT.max_elapsed);
+static IDEMPOTENT: DefaultKey<bool> =
+    flag("idempotent", "whether a POST may be made again").or(Retry::DEFAULT.idempotent);
+static RETRY_AFTER_PATH: Key<Path> =
+    path("retry_after_path", "where the body says how long to wait");
+static RETRY_AFTER_UNIT: DefaultKey<RetryAfterUnit> =
+    word_of("retry_after_unit", "the unit of that number")
+        .or(RetryAfterUnit(Retry::DEFAULT.retry_after_unit));
+
+/// The unit of a wait in a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct RetryAfterUnit(pub Duration);
+
+impl Words for RetryAfterUnit {
+    const WORDS: &'static [(Word, Self)] = &[
+        (word("s", "seconds"), Self(Duration::from_secs(1))),
+        (word("ms", "milliseconds"), Self(Duration::from_millis(1))),
+    ];
+}
+
+impl Check<'_> {
+    pub(super) fn retry(&mut self, view: &View<'_>) -> Retry {
+        let retry = Retry {
+            statuses: view.get(&STATUSES),
+            max_retries: self.small(view, &MAX_RETRIES).into(),
+            backoff_factor: view.get(&BACKOFF_FACTOR),
+            max_delay: view.get(&MAX_DELAY),
+            max_elapsed: view.get(&MAX_ELAPSED),
+            idempotent: view.get(&IDEMPOTENT),
+            retry_after_path: view.get(&RETRY_AFTER_PATH),
+            retry_after_unit: view.get(&RETRY_AFTER_UNIT).0,
+        };
+        self.statuses_of_failures(view, &STATUSES);
+        self.delay_fits_into_elapsed(view, &retry);
+        self.unit_needs_a_path(view);
+        retry
+    }
+
+    /// `max_delay: 20m` beside `max_elapsed: 10m`.
+    fn delay_fits_into_elapsed(&mut self, view: &View<'_>, retry: &Retry) {
+        if retry.max_delay <= retry.max_elapsed {
+            return;
+        }
+        let key = if view.entry(&MAX_DELAY).is_some() {
+            &MAX_DELAY
+        } else {
+            &MAX_ELAPSED
+        };
+        self.error(
+            Diagnostic::error(
+                "RS0507",
+                view.place(key),
+                "`max_delay` is above `max_elapsed`",
+            )
+            .help("no wait can be longer than all of them together")
+            .note(format!(
+                "`max_delay` is {}s and `max_elapsed` is {}s",
+                retry.max_delay.as_secs(),
+                retry.max_elapsed.as_secs()
+            )),
+        );
+    }
+
+    /// `retry_after_unit` without `retry_after_path`.
+    fn unit_needs_a_path(&mut self, view: &View<'_>) {
+        if let (Some(unit), None) = (view.entry(&RETRY_AFTER_UNIT), view.entry(&RETRY_AFTER_PATH))
+            && !self.sink.is_unclear(view.node, RETRY_AFTER_PATH.name)
+        {
+            self.error(
+                Diagnostic::error(
+                    "RS0602",
+                    &unit.key.span,
+                    "`retry_after_unit` has no effect here",
+                )
+                .help("it is the unit of the number at `retry_after_path`"),
+            );
+        }
+    }
+}
