@@ -122,7 +122,7 @@ impl Check<'_> {
                     &unit.key.span,
                     "`retry_after_unit` has no effect here",
                 )
-                .help("it is the unit of the number at `retry_after_path`"),
+                .help("it is the unit of a wait whose place the spec declares: add `retry_after_path`"),
             );
         }
     }
