@@ -195,7 +195,9 @@ declare! {
         pub idempotent: bool = true,
         /// Where in the body the API says how long to wait.
         pub retry_after_path: Option<Path> = None,
-        /// The unit of the number at `retry_after_path`.
+        /// A header in which the API says how long to wait, beside `Retry-After`.
+        pub retry_after_header: Option<Text> = None,
+        /// The unit of a number there.
         pub retry_after_unit: Duration = Duration::from_secs(1),
     }
 }

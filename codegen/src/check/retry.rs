@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use crate::connector::{Path, Retry};
+use crate::connector::{Path, Retry, Text};
 use crate::diagnostic::Diagnostic;
 use crate::grammar::{
-    Context, DefaultKey, Key, Shape, Statuses, Word, Words, duration, flag, integer, path, word,
-    word_of,
+    AnyKey, Context, DefaultKey, Key, Shape, Statuses, Word, Words, duration, flag, integer, path,
+    text, word, word_of,
 };
 use crate::spec::View;
 
@@ -22,6 +22,7 @@ pub(crate) static RETRY: Context = Context {
         &MAX_ELAPSED,
         &IDEMPOTENT,
         &RETRY_AFTER_PATH,
+        &RETRY_AFTER_HEADER,
         &RETRY_AFTER_UNIT,
     ],
 };
@@ -53,8 +54,13 @@ static IDEMPOTENT: DefaultKey<bool> =
     flag("idempotent", "whether a POST may be made again").or(Retry::DEFAULT.idempotent);
 static RETRY_AFTER_PATH: Key<Path> =
     path("retry_after_path", "where the body says how long to wait");
+static RETRY_AFTER_HEADER: Key<Text> = text(
+    "retry_after_header",
+    "a header that says how long to wait, beside `Retry-After`",
+)
+.example("X-Backoff");
 static RETRY_AFTER_UNIT: DefaultKey<RetryAfterUnit> =
-    word_of("retry_after_unit", "the unit of that number")
+    word_of("retry_after_unit", "the unit of a number there")
         .or(RetryAfterUnit(Retry::DEFAULT.retry_after_unit));
 
 /// The unit of a wait in a body.
@@ -78,11 +84,13 @@ impl Check<'_> {
             max_elapsed: view.get(&MAX_ELAPSED),
             idempotent: view.get(&IDEMPOTENT),
             retry_after_path: view.get(&RETRY_AFTER_PATH),
+            retry_after_header: view.get(&RETRY_AFTER_HEADER),
             retry_after_unit: view.get(&RETRY_AFTER_UNIT).0,
         };
         self.statuses_of_failures(view, &STATUSES);
         self.delay_fits_into_elapsed(view, &retry);
-        self.unit_needs_a_path(view);
+        self.is_a_header(view, &RETRY_AFTER_HEADER);
+        self.unit_needs_a_number(view);
         retry
     }
 
@@ -111,11 +119,13 @@ impl Check<'_> {
         );
     }
 
-    /// `retry_after_unit` without `retry_after_path`.
-    fn unit_needs_a_path(&mut self, view: &View<'_>) {
-        if let (Some(unit), None) = (view.entry(&RETRY_AFTER_UNIT), view.entry(&RETRY_AFTER_PATH))
-            && !self.sink.is_unclear(view.node, RETRY_AFTER_PATH.name)
-        {
+    /// `retry_after_unit` without a place of the number.
+    fn unit_needs_a_number(&mut self, view: &View<'_>) {
+        let may_have = |key: &dyn AnyKey| {
+            view.entry(key).is_some() || self.sink.is_unclear(view.node, key.name)
+        };
+        let has_number = may_have(&RETRY_AFTER_PATH) || may_have(&RETRY_AFTER_HEADER);
+        if let Some(unit) = view.entry(&RETRY_AFTER_UNIT).filter(|_| !has_number) {
             self.error(
                 Diagnostic::error(
                     "RS0602",

@@ -348,7 +348,7 @@ impl<'a> Requests<'a> {
         } = response;
         let now = self.job.client.clock().now();
         let retry = &self.job.client.plan().retry;
-        let by_header = retry_after::retry_after(headers, now);
+        let by_header = retry_after::retry_after(headers, now).max(in_header(retry, headers, now));
         let no_quota = retry_after::no_quota_left(headers);
         let throttled = *status == 429 || (*status == 403 && (by_header.is_some() || no_quota));
         // The quota explains a 503, or a 429 that says itself when to ask again, only where nothing is
@@ -460,10 +460,24 @@ fn ignored(place: &str, request: &str) -> String {
 fn in_body(body: &[u8], retry: &Retry, headers: &Headers, now: SystemTime) -> Option<Duration> {
     let path = retry.retry_after_path.as_ref()?;
     let value = actions::at(actions::text(body)?, path)?;
-    let text = value.as_str().map(str::trim);
-    let number = value.as_f64().or_else(|| retry_after::number(text?));
-    match number {
+    match (value.as_f64(), value.as_str()) {
+        (Some(number), _) => retry_after::span(number * retry.retry_after_unit.as_secs_f64()),
+        (None, text) => in_text(text?, retry, headers, now),
+    }
+}
+
+/// How long the header that the spec names says to wait.
+fn in_header(retry: &Retry, headers: &Headers, now: SystemTime) -> Option<Duration> {
+    let waits = headers.all(retry.retry_after_header.as_deref()?);
+    waits
+        .filter_map(|text| in_text(text, retry, headers, now))
+        .max()
+}
+
+/// A wait as a text: a number of the declared unit, or as in `Retry-After`.
+fn in_text(text: &str, retry: &Retry, headers: &Headers, now: SystemTime) -> Option<Duration> {
+    match retry_after::number(text.trim()) {
         Some(number) => retry_after::span(number * retry.retry_after_unit.as_secs_f64()),
-        None => retry_after::wait(text?, headers, now),
+        None => retry_after::wait(text, headers, now),
     }
 }
