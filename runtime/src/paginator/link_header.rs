@@ -69,6 +69,10 @@ impl<'a> Link<'a> {
                 return None;
             }
             if name.eq_ignore_ascii_case("rel") {
+                // No relation needs a quoted pair.
+                if value.contains('\\') {
+                    return None;
+                }
                 link.rels.push(value);
             }
             link.has_anchor |= name.eq_ignore_ascii_case("anchor");
@@ -230,6 +234,7 @@ mod tests {
             "</b>; rel=prev; rel=next",
             "</b>; rel=",
             r#"</b>; rel="""#,
+            r#"</b>; rel="n\ext""#,
             "</b>; rel",
             "</b>",
             "</b>; title=next",
