@@ -8,7 +8,7 @@ use crate::{args::New, console::Console, error::CommandError};
 
 pub(crate) fn run(args: &New, console: &Console) -> Result<(), CommandError> {
     let usage = |error: rest_source_build::Error| CommandError::usage(error.to_string());
-    let mut names = Scaffold::named(&args.name).map_err(usage)?;
+    let mut names = Scaffold::new(&args.name).map_err(usage)?;
     names.runtime = runtime();
     let folder = args.path.join(&names.package);
     let shown = folder.display();

@@ -1,4 +1,4 @@
-//! The attribute `#[rest_source]`: attribute in, tokens out. All else is `rest-source-codegen`'s.
+//! The attribute `#[rest_source]`. It passes the attribute's tokens to `rest-source-codegen`.
 
 use std::{
     env, fs, io,
@@ -11,25 +11,25 @@ use rest_source_codegen::{
     place::{Place, SpecFile, Unread},
 };
 
-/// Fills a module with the typed connector that a YAML spec describes.
+/// Generates the typed connector of a YAML spec into a module.
 ///
 /// ```ignore
 /// #[rest_source::rest_source("specs/media_insights.yaml")]
 /// pub mod media {}
 /// ```
 ///
-/// The path is relative to the folder of the crate's `Cargo.toml`, or, where it begins with `./` or
-/// `../`, to the source file. The crate is built again when the file changes.
+/// The path is relative to the folder of the crate's `Cargo.toml`; a path that begins with `./` or `../` is relative
+/// to the source file. A change of the spec triggers a rebuild.
 ///
-/// A crate that renames the dependency names it, `#[api::rest_source("specs/media.yaml", crate = "api")]`, and
-/// so does one that reaches it through another, by a path: `crate = "facade::rest_source"`.
+/// Set `crate` if the dependency is renamed, `#[api::rest_source("specs/media.yaml", crate = "api")]`, or
+/// re-exported by another crate, `crate = "facade::rest_source"`.
 ///
-/// The module gets a `Source` with a method per resource, a struct per resource with a field per
-/// column, and, where the spec has any, `Secrets` and `Config`. Items written in its body stay.
+/// The module contains a `Source` with a method per resource, a struct per resource with a field per column, and
+/// `Secrets` and `Config` if the spec declares any. Items in the module's body are kept.
 ///
-/// A struct in the body of the name of a record, or of an object within one, is used in place of the
-/// one that would be made. It may have fewer fields, in any order, and fields of types of your own,
-/// which implement `FromCell`; each is checked against the schema:
+/// A struct in the body with the name of a record, or of an object within one, replaces the generated struct. It may
+/// have fewer fields, in any order, and fields of your own types that implement `FromCell`. Each field is checked
+/// against the schema:
 ///
 /// ```ignore
 /// #[rest_source::rest_source("specs/media_insights.yaml")]
@@ -43,7 +43,7 @@ use rest_source_codegen::{
 /// }
 /// ```
 ///
-/// A mistake in the spec is a compile error that points into the spec; all of them are shown at once.
+/// Mistakes in the spec are compile errors that point into the spec. All of them are reported at once.
 #[proc_macro_attribute]
 pub fn rest_source(attribute: TokenStream, item: TokenStream) -> TokenStream {
     expand(attribute.into(), item.into(), &read).into()
@@ -74,8 +74,8 @@ fn read(place: &Place) -> Result<SpecFile, Unread> {
     })
 }
 
-/// The path of a spec as it opens from where rustc runs: relative to that folder where the file is below it,
-/// as rustc shows its own, else absolute. In a workspace rustc runs at its root, not beside `Cargo.toml`.
+/// The path of a spec from rustc's working folder: relative if the file is below it, as rustc shows paths, otherwise
+/// absolute. In a workspace rustc runs in the workspace's root.
 fn shown(path: &Path) -> Option<String> {
     let file = fs::canonicalize(path).ok()?;
     let folder = fs::canonicalize(env::current_dir().ok()?).ok()?;
@@ -86,7 +86,7 @@ fn shown(path: &Path) -> Option<String> {
     Some(shown.to_str()?.replace('\\', "/"))
 }
 
-/// The names of the folders in this one that have a file of the name of another.
+/// The subfolders that contain a file with this name.
 fn folders_with(path: &Path, above: &Path) -> Vec<String> {
     let name = path.file_name().unwrap_or_default();
     let folders = fs::read_dir(above).into_iter().flatten().flatten();
@@ -98,7 +98,7 @@ fn folders_with(path: &Path, above: &Path) -> Vec<String> {
     names
 }
 
-/// The names of the specs in the folder where a file should be.
+/// The specs in the folder of a missing file.
 fn specs_beside(path: &Path) -> Vec<String> {
     let folder = path.parent().and_then(|folder| fs::read_dir(folder).ok());
     let files = folder.into_iter().flatten().flatten();

@@ -1,21 +1,21 @@
-//! What is wrong with specs.
+//! The errors of the generator.
 
 use std::fmt;
 
-/// Why nothing was generated: everything that is wrong, not the first of it.
+/// The error of a generation: all messages, not only the first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
     kind: ErrorKind,
     messages: Vec<String>,
 }
 
-/// What an [`Error`] is about. Where it is about several, the last of them here.
+/// The kind of an [`Error`]. An error with several kinds has the last of them in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// A spec is wrong.
+    /// A spec is invalid.
     Spec,
-    /// A generated file is missing or not up to date.
+    /// A generated file is missing or out of date.
     Outdated,
     /// A spec or a template cannot be read or used, a name is invalid, or a file may not be replaced.
     Input,
@@ -36,7 +36,7 @@ impl Error {
         Self::new(ErrorKind::Input, message)
     }
 
-    /// All of these; `None` where there are none.
+    /// Combines errors; `None` if there are none.
     pub(crate) fn all(errors: impl IntoIterator<Item = Self>) -> Option<Self> {
         errors.into_iter().reduce(|mut all, error| {
             all.kind = all.kind.max(error.kind);
@@ -45,12 +45,12 @@ impl Error {
         })
     }
 
-    /// What it is about.
+    /// The kind of the error.
     pub fn kind(&self) -> ErrorKind {
         self.kind
     }
 
-    /// A message for each mistake, of several lines: what, where in the spec, and what to do.
+    /// One message per mistake, of several lines: what is wrong, where in the spec, and what to do.
     pub fn messages(&self) -> impl Iterator<Item = &str> {
         self.messages.iter().map(String::as_str)
     }

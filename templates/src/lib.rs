@@ -1,7 +1,7 @@
-//! The build-time generator: connector specs in, formatted Rust out.
+//! The build-time generator: writes a connector's formatted Rust code to a file.
 //!
-//! It makes the same code as the attribute `#[rest_source]`, as a file, for those who want it checked
-//! in, or no procedural macro in their build.
+//! It generates the same code as the attribute `#[rest_source]`. Use it to check in the generated code, or to build
+//! without a procedural macro.
 //!
 //! ```no_run
 //! // The `main` of build.rs:
@@ -10,8 +10,8 @@
 //!     .generate();
 //! ```
 //!
-//! The crate then has the module by `rest_source::include_source!("media_insights");`, the name being
-//! the spec's own, or that of its file.
+//! The crate includes the module with `rest_source::include_source!("media_insights");`. The argument is the spec's
+//! `name`, by default its file name.
 
 mod error;
 mod rust;
@@ -30,7 +30,7 @@ use rust::Rust;
 
 pub use error::{Error, ErrorKind};
 
-/// What to generate, and where.
+/// Configuration of the generator.
 #[derive(Clone, Debug, Default)]
 pub struct Builder {
     specs: Vec<String>,
@@ -41,73 +41,72 @@ pub struct Builder {
     crate_path: Option<String>,
 }
 
-/// How a generated file is laid out.
+/// The layout of a generated file.
 #[derive(Clone, Debug, Default)]
 enum Layout {
     #[default]
     BuiltIn,
-    /// By the templates in this folder.
+    /// The templates in this folder.
     #[cfg(feature = "templates")]
     Templates(PathBuf),
 }
 
 /// A generated file.
 struct File {
-    /// The source's name; with `.rs`, the file's.
+    /// The source's name, which is the file's name without `.rs`.
     name: String,
     text: String,
-    /// What is of no use in its spec.
+    /// The warnings about its spec.
     warnings: Vec<String>,
 }
 
 impl Builder {
-    /// Nothing yet.
+    /// A generator without specs.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// This spec, by its path from the folder of the crate's `Cargo.toml`, with `/` between folders.
+    /// Adds a spec. The path is relative to the folder of the crate's `Cargo.toml`, with `/` as separator.
     pub fn spec(mut self, path: impl Into<String>) -> Self {
         self.specs.push(path.into());
         self
     }
 
-    /// With paths from this folder, in place of that of the crate's `Cargo.toml`.
+    /// Resolves paths relative to this folder instead of the crate's `Cargo.toml`.
     pub fn manifest_dir(mut self, folder: impl Into<PathBuf>) -> Self {
         self.manifest_dir = Some(folder.into());
         self
     }
 
-    /// With paths of this machine, absolute ones among them: for files that are not built elsewhere.
+    /// Allows any path, also absolute ones. The generated code then builds on this machine only.
     pub fn any_path(mut self) -> Self {
         self.takes_any_path = true;
         self
     }
 
-    /// Into this folder, from that of the crate's `Cargo.toml`, in place of `OUT_DIR`.
+    /// Writes to this folder, relative to the crate's `Cargo.toml`, instead of `OUT_DIR`.
     pub fn out_dir(mut self, folder: impl Into<PathBuf>) -> Self {
         self.out_dir = Some(folder.into());
         self
     }
 
-    /// For a crate that renames the dependency `rest-source` to this, or reaches it by this path, as
-    /// `crate::api`. The attribute says it by `crate = "…"`.
+    /// The path of the crate `rest-source` in the generated code, if the dependency is renamed or re-exported, such as
+    /// `crate::api`. Like `crate = "…"` of the attribute.
     pub fn crate_path(mut self, path: impl Into<String>) -> Self {
         self.crate_path = Some(path.into());
         self
     }
 
-    /// Laid out by the template `connector.rs` in this folder, from that of the crate's `Cargo.toml`,
-    /// where there is one. See [`Template::Rust`](templates::Template::Rust) for what it sees. Needs
-    /// the feature `templates`.
+    /// Uses the template `connector.rs` in this folder, relative to the crate's `Cargo.toml`, if it exists.
+    /// [`Template::Rust`](templates::Template::Rust) lists its variables. Needs the feature `templates`.
     #[cfg(feature = "templates")]
     pub fn templates(mut self, folder: impl Into<PathBuf>) -> Self {
         self.layout = Layout::Templates(folder.into());
         self
     }
 
-    /// Generates, and tells cargo: which files it depends on, and what is wrong with them, all of it,
-    /// which fails the build.
+    /// Generates the files, and prints cargo instructions: the specs to rebuild for, warnings, and all errors, which
+    /// fail the build.
     pub fn generate(self) {
         let mut lines = String::new();
         for spec in &self.specs {
@@ -130,16 +129,16 @@ impl Builder {
                 }
             }
         }
-        // Cargo reads the other end; if it is gone there is nobody left to tell.
+        // Without a reader there is nowhere to report a failure.
         let _ = io::stdout().write_all(lines.as_bytes());
     }
 
-    /// Generates without a word to cargo, and returns the warnings.
+    /// Generates the files without cargo instructions, and returns the warnings.
     ///
     /// # Errors
     ///
-    /// When a spec cannot be read or is wrong, or a file cannot be written. Nothing is written unless
-    /// every spec is right.
+    /// When a spec cannot be read or is invalid, or a file cannot be written. Nothing is written unless all specs are
+    /// valid.
     pub fn try_generate(&self) -> Result<Vec<String>, Error> {
         let folder = self.folder()?;
         let files = self.files()?;
@@ -149,45 +148,45 @@ impl Builder {
         Ok(files.into_iter().flat_map(|file| file.warnings).collect())
     }
 
-    /// Writes nothing, but sees that what was generated is what would be, and returns the warnings:
-    /// for files that are checked in.
+    /// Checks that the files on disk are up to date, without writing, and returns the warnings. Use it for files that
+    /// are checked in.
     ///
     /// # Errors
     ///
-    /// As of [`try_generate`](Self::try_generate), and when a file is missing or is not up to date:
-    /// every one of them is named.
+    /// As [`try_generate`](Self::try_generate), and when files are missing or out of date; the error names all of
+    /// them.
     pub fn check(&self) -> Result<Vec<String>, Error> {
         let folder = self.folder()?;
         let files = self.files()?;
-        let stale: Vec<_> = files
+        let outdated: Vec<_> = files
             .iter()
-            .filter_map(|file| stale(&folder, file))
+            .filter_map(|file| outdated(&folder, file))
             .collect();
-        if let Some(error) = Error::all(stale) {
+        if let Some(error) = Error::all(outdated) {
             return Err(error);
         }
         Ok(files.into_iter().flat_map(|file| file.warnings).collect())
     }
 
-    /// What paths start at.
+    /// The folder that paths are relative to.
     fn root(&self) -> PathBuf {
         let manifest = || PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
         self.manifest_dir.clone().unwrap_or_else(manifest)
     }
 
-    /// Where files are written.
+    /// The output folder.
     fn folder(&self) -> Result<PathBuf, Error> {
         match (&self.out_dir, env::var_os("OUT_DIR")) {
             (Some(folder), _) => Ok(self.root().join(folder)),
             (None, Some(folder)) => Ok(PathBuf::from(folder)),
             (None, None) => Err(Error::input(
-                "there is no `OUT_DIR` to write to\n\
-                 help: call this from `build.rs`, or say where with `out_dir`",
+                "`OUT_DIR` is not set\n\
+                 help: call this from `build.rs`, or set the folder with `out_dir`",
             )),
         }
     }
 
-    /// The files that the specs become.
+    /// Generates the files of all specs.
     fn files(&self) -> Result<Vec<File>, Error> {
         let root = self.root();
         let runtime = match &self.crate_path {
@@ -217,9 +216,9 @@ impl Builder {
 }
 
 impl Builder {
-    /// The file that a spec becomes.
+    /// Generates the file of a spec.
     fn file(&self, root: &Path, spec: &str, runtime: &CratePath) -> Result<File, Error> {
-        // All paths start at the manifest here, but an absolute one is refused for the same reason.
+        // As in the attribute, an absolute path would build on this machine only.
         if !self.takes_any_path {
             Place::of(spec).map_err(Error::input)?;
         }
@@ -229,7 +228,7 @@ impl Builder {
         let Some(connector) = compiled.connector else {
             let messages = compiled.diagnostics.messages().into_iter();
             let errors = messages.map(|message| Error::new(ErrorKind::Spec, message));
-            let nothing = || Error::new(ErrorKind::Spec, format!("`{spec}` is wrong"));
+            let nothing = || Error::new(ErrorKind::Spec, format!("`{spec}` is invalid"));
             return Err(Error::all(errors).unwrap_or_else(nothing));
         };
         Ok(File {
@@ -241,19 +240,19 @@ impl Builder {
 }
 
 impl Layout {
-    /// Whether what is in the place of a generated file was generated, so that it may be replaced. A
-    /// template of the user's may begin a file in any way, but hardly makes one of these names.
+    /// Whether an existing file was generated and may be replaced. A file from a user's template cannot be recognized
+    /// by its start, so only the names of common handwritten files are protected.
     #[cfg_attr(not(feature = "templates"), expect(unused_variables))]
-    fn may_replace(&self, name: &str, there: &str) -> bool {
-        let is_made = there.trim().is_empty() || there.starts_with(rust::MADE);
+    fn may_replace(&self, name: &str, existing: &str) -> bool {
+        let is_generated = existing.trim().is_empty() || existing.starts_with(rust::HEADER);
         match self {
-            Self::BuiltIn => is_made,
+            Self::BuiltIn => is_generated,
             #[cfg(feature = "templates")]
-            Self::Templates(_) => is_made || !matches!(name, "main" | "lib" | "mod" | "build"),
+            Self::Templates(_) => is_generated || !matches!(name, "main" | "lib" | "mod" | "build"),
         }
     }
 
-    /// The file of a connector.
+    /// Renders the file of a connector.
     #[cfg_attr(not(feature = "templates"), expect(unused_variables))]
     fn file(
         &self,
@@ -271,36 +270,38 @@ impl Layout {
     }
 }
 
-/// What is wrong with what is in the file's place.
-fn stale(folder: &Path, File { name, text, .. }: &File) -> Option<Error> {
+/// The error for a missing or outdated file.
+fn outdated(folder: &Path, File { name, text, .. }: &File) -> Option<Error> {
     let path = folder.join(format!("{name}.rs"));
     let shown = path.display();
     let what = match fs::read_to_string(&path) {
-        Ok(there) if there == *text => return None,
-        Ok(_) => format!("`{shown}` is not up to date"),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => format!("there is no `{shown}`"),
+        Ok(existing) if existing == *text => return None,
+        Ok(_) => format!("`{shown}` is out of date"),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            format!("`{shown}` does not exist")
+        }
         Err(error) => return Some(Error::input(format!("cannot read `{shown}`: {error}"))),
     };
-    let message = format!("{what}\n  help: generate it, and check it in");
+    let message = format!("{what}\n  help: generate it again, and check it in");
     Some(Error::new(ErrorKind::Outdated, message))
 }
 
-/// Writes a file, unless it is there already, so that nothing is compiled for nothing. What no run
-/// generated is left alone, and so is what a link leads to.
+/// Writes a file unless it is up to date, which would cause a rebuild. Does not replace files that were not generated,
+/// and does not follow links.
 fn write(folder: &Path, File { name, text, .. }: &File, layout: &Layout) -> Result<(), Error> {
     let path = folder.join(format!("{name}.rs"));
     let shown = path.display();
-    if fs::symlink_metadata(&path).is_ok_and(|there| there.is_symlink()) {
+    if fs::symlink_metadata(&path).is_ok_and(|existing| existing.is_symlink()) {
         return Err(Error::input(format!(
-            "`{shown}` is a symbolic link, and would be written through\n  help: remove it, or \
+            "`{shown}` is a symbolic link, which is not followed\n  help: remove it, or \
              choose another folder"
         )));
     }
     match fs::read_to_string(&path) {
-        Ok(there) if there == *text => return Ok(()),
-        Ok(there) if !layout.may_replace(name, &there) => {
+        Ok(existing) if existing == *text => return Ok(()),
+        Ok(existing) if !layout.may_replace(name, &existing) => {
             return Err(Error::input(format!(
-                "`{shown}` was not generated, and would be overwritten\n  help: choose another \
+                "`{shown}` was not generated and is not overwritten\n  help: choose another \
                  folder, or give the spec another `name`"
             )));
         }
@@ -316,7 +317,7 @@ fn write(folder: &Path, File { name, text, .. }: &File, layout: &Layout) -> Resu
         })
 }
 
-/// Lines for cargo: a message of several lines is as many instructions.
+/// Formats cargo instructions, one for each line of the message.
 fn instruction(key: &str, message: &str) -> String {
     let lines = message.lines().map(|line| format!("cargo::{key}={line}\n"));
     lines.collect()
@@ -327,7 +328,7 @@ mod tests {
     use super::instruction;
 
     #[test]
-    fn a_message_of_several_lines_is_as_many_instructions() {
+    fn each_line_of_a_message_is_an_instruction() {
         assert_eq!(
             instruction("error", "unknown key\n --> specs/a.yaml:1:1"),
             "cargo::error=unknown key\ncargo::error= --> specs/a.yaml:1:1\n"

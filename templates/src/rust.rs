@@ -1,13 +1,13 @@
-//! A connector as Rust, formatted.
+//! The formatted Rust code of a connector.
 
 use rest_source_codegen::{connector::Connector, crate_path::CratePath, emit};
 
 use crate::{Error, ErrorKind};
 
-/// How a generated file begins that no template laid out.
-pub(crate) const MADE: &str = "// Made from ";
+/// The start of a file generated without a user's template.
+pub(crate) const HEADER: &str = "// Made from ";
 
-/// What a connector becomes.
+/// The generated code of a connector.
 pub(crate) struct Rust(syn::File);
 
 impl Rust {
@@ -17,7 +17,7 @@ impl Rust {
             let spec = &connector.plan.spec;
             Error::new(
                 ErrorKind::Spec,
-                format!("`{spec}` makes no valid Rust, which is a defect: {error}"),
+                format!("`{spec}` generates invalid Rust, which is a bug of rest-source: {error}"),
             )
         })
     }
@@ -27,16 +27,16 @@ impl Rust {
         prettyplease::unparse(&self.0)
     }
 
-    /// The file as it is laid out where there is no template of the user's.
+    /// The file, in the built-in layout.
     pub(crate) fn file(&self, spec: &str) -> String {
         let spec = spec.replace(char::is_control, " ");
         format!(
-            "{MADE}{spec} by rest-source. Changes are lost when it is made again.\n\n{}",
+            "{HEADER}{spec} by rest-source. Changes are lost when it is generated again.\n\n{}",
             self.module()
         )
     }
 
-    /// What is in the module.
+    /// The module's items.
     #[cfg(feature = "templates")]
     pub(crate) fn items(self) -> String {
         let mut file = self.0;

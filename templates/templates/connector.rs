@@ -1,3 +1,3 @@
-// Made from {{ spec }} by rest-source. Changes are lost when it is made again.
+// Made from {{ spec }} by rest-source. Changes are lost when it is generated again.
 
 {{ module }}

@@ -1,6 +1,6 @@
 /// Media, user and story insights of a third-party analytics API.
 ///
-/// Made from `specs/media_insights.yaml`.
+/// Generated from `specs/media_insights.yaml`.
 #[allow(
     dead_code,
     non_camel_case_types,

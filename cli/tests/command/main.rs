@@ -185,7 +185,7 @@ fn generate_replaces_only_what_it_wrote() {
     assert!(
         refused
             .stderr
-            .contains("`src/media_insights.rs` was not generated, and would be overwritten"),
+            .contains("`src/media_insights.rs` was not generated and is not overwritten"),
         "{refused}"
     );
     assert_eq!(shell.read("src/media_insights.rs"), own);

@@ -90,7 +90,7 @@ fn module_docs(connector: &Connector, module: &Module) -> TokenStream {
     let spec = docs::code(&connector.plan.spec);
     let docs = Docs::default()
         .theirs(connector.description.as_deref())
-        .ours(&[&format!("Made from {spec}.")]);
+        .ours(&[&format!("Generated from {spec}.")]);
     if module.has_docs() {
         quote!(#[doc = ""] #docs)
     } else {

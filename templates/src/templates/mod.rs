@@ -1,7 +1,7 @@
-//! What templates make of a connector: a Rust file, a reference, table definitions, a new crate.
+//! Templates: a connector's Rust file, reference page and table definitions, and a new crate.
 //!
-//! A template is [Tera](https://keats.github.io/tera/), over a [`Source`]: its fields are the
-//! template's variables. One in the user's own folder takes the place of the built-in one of its name.
+//! Templates are [Tera](https://keats.github.io/tera/) templates. The fields of [`Source`] are their variables. A
+//! template in the user's folder overrides the built-in one of the same name.
 
 mod model;
 mod scaffold;
@@ -17,22 +17,22 @@ use crate::{Error, rust::Rust};
 pub use model::{Column, Incremental, Resource, Secret, Setting, Source};
 pub use scaffold::{Scaffold, scaffold};
 
-/// What can be made of a connector.
+/// The templates for a connector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Template {
-    /// The Rust file that is generated. Besides the fields of [`Source`], its template has `module`, the
-    /// connector's module as Rust, formatted, with its documentation, and `items`, what is in it.
+    /// The generated Rust file. Its template has two variables in addition to the fields of [`Source`]: `module`, the
+    /// connector's formatted module with its documentation, and `items`, the module's items.
     Rust,
-    /// A page about it, in Markdown, with a Mermaid graph where resources have parents.
+    /// A Markdown page about the connector, with a Mermaid graph of parents and children.
     Reference,
-    /// The definitions of its tables in SQLite, as loading it makes them.
+    /// The SQL definitions of its SQLite tables, as a load creates them.
     Sqlite,
-    /// The definitions of its tables in PostgreSQL.
+    /// The SQL definitions of its PostgreSQL tables.
     Postgres,
 }
 
 impl Template {
-    /// The name of its file.
+    /// The file name of the template.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Rust => "connector.rs",
@@ -43,7 +43,7 @@ impl Template {
     }
 }
 
-/// The templates that are built in.
+/// The built-in templates.
 const BUILT_IN: [(&str, &str); 4] = [
     ("connector.rs", include_str!("../../templates/connector.rs")),
     ("reference.md", include_str!("../../templates/reference.md")),
@@ -51,21 +51,21 @@ const BUILT_IN: [(&str, &str); 4] = [
     ("postgres.sql", include_str!("../../templates/postgres.sql")),
 ];
 
-/// The templates, the user's among them.
+/// The built-in templates, and the user's.
 #[derive(Debug)]
 pub struct Templates {
     tera: Tera,
-    /// Where generated Rust finds the runtime.
+    /// The path of the runtime crate in generated code.
     runtime: CratePath,
 }
 
 impl Templates {
-    /// The built-in ones, and in place of those of the same name, the files of this folder. A file of
-    /// another name can be included by them.
+    /// Loads the built-in templates and the files of this folder, which override those of the same name. Files of
+    /// other names can be included.
     ///
     /// # Errors
     ///
-    /// When the folder or a file in it cannot be read, or a file is no template: where, is said.
+    /// When the folder or a file in it cannot be read, or a file is not a valid template. The error has the line.
     pub fn new(folder: Option<&Path>) -> Result<Self, Error> {
         let mut texts: Vec<(String, String)> = BUILT_IN
             .iter()
@@ -82,38 +82,38 @@ impl Templates {
         tera.register_filter("cell", |text: &str, _: Kwargs, _: &State| cell(text));
         tera.register_filter("comment", |text: &str, _: Kwargs, _: &State| comment(text));
         tera.add_raw_templates(texts)
-            .map_err(|error| told(&error))?;
+            .map_err(|error| template_error(&error))?;
         Ok(Self {
             tera,
             runtime: CratePath::default(),
         })
     }
 
-    /// With this path to the crate `rest-source` in generated Rust.
+    /// Sets the path of the crate `rest-source` in generated code.
     pub(crate) fn runtime(mut self, runtime: CratePath) -> Self {
         self.runtime = runtime;
         self
     }
 
-    /// What a template makes of a connector.
+    /// Renders a template for a connector.
     ///
     /// # Errors
     ///
-    /// When the template names what is not there: where, is said.
+    /// When the template uses an unknown variable. The error has the line.
     pub fn render(&self, template: Template, connector: &Connector) -> Result<String, Error> {
-        let mut context =
-            Context::from_serialize(&Source::of(connector)).map_err(|error| told(&error))?;
+        let mut context = Context::from_serialize(&Source::of(connector))
+            .map_err(|error| template_error(&error))?;
         if template == Template::Rust {
             let rust = Rust::of(connector, &self.runtime)?;
             context.insert("module", rust.module().trim_end());
             context.insert("items", rust.items().trim_end());
         }
         let text = self.tera.render(template.name(), &context);
-        text.map_err(|error| told(&error))
+        text.map_err(|error| template_error(&error))
     }
 }
 
-/// The files of a folder, by name.
+/// The files of a folder, sorted by name.
 fn files(folder: &Path) -> Result<Vec<(String, String)>, Error> {
     let unread = |error| Error::input(format!("cannot read `{}`: {error}", folder.display()));
     let mut files = Vec::new();
@@ -133,8 +133,8 @@ fn files(folder: &Path) -> Result<Vec<(String, String)>, Error> {
     Ok(files)
 }
 
-/// An error of the engine as one of ours: what is wrong, then where.
-fn told(error: &tera::Error) -> Error {
+/// Converts a Tera error: the message, then its place.
+fn template_error(error: &tera::Error) -> Error {
     match error.kind() {
         ErrorKind::SyntaxError(report) | ErrorKind::RenderingError(report) => {
             let mut message = report.message().to_owned();
@@ -154,8 +154,8 @@ fn told(error: &tera::Error) -> Error {
     }
 }
 
-/// A text in comments of SQL, each line of which begins with `-- `. What a database or an editor may
-/// take for the end of a line becomes a space.
+/// Formats a text as SQL comments: each further line begins with `-- `. Other characters that end a line for a
+/// database or an editor become spaces.
 fn comment(text: &str) -> String {
     let is_end = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
     let lines: Vec<String> = text
@@ -166,7 +166,7 @@ fn comment(text: &str) -> String {
     lines.join("\n-- ")
 }
 
-/// A text in the cell of a Markdown table.
+/// Formats a text for the cell of a Markdown table.
 fn cell(text: &str) -> String {
     let words: Vec<_> = text.split_whitespace().collect();
     words.join(" ").replace('|', "\\|")
@@ -177,7 +177,7 @@ mod tests {
     use super::comment;
 
     #[test]
-    fn nothing_in_a_comment_ends_its_line() {
+    fn control_characters_do_not_end_a_comment() {
         let text = "a\rDROP TABLE b;\u{b}c\u{85}d\u{2028}e\r\nf\u{0}";
         assert_eq!(comment(text), "a DROP TABLE b; c d e\n-- f");
     }

@@ -1,4 +1,4 @@
-//! What templates see of a connector. Fields are added, none is taken away or renamed.
+//! The variables of templates. Fields may be added; none is removed or renamed.
 
 use serde::Serialize;
 
@@ -9,19 +9,19 @@ use rest_source_codegen::connector as checked;
 pub struct Source {
     /// Its name, in `snake_case`.
     pub name: String,
-    /// The spec's path, as it was given.
+    /// The spec's path, as passed to the generator.
     pub spec: String,
-    /// What the spec says of it.
+    /// Its `description` in the spec.
     pub description: Option<String>,
-    /// Where the API is, with placeholders as the spec writes them.
+    /// The base URL, with the spec's placeholders.
     pub base_url: String,
-    /// The secrets that it needs.
+    /// The secrets.
     pub secrets: Vec<Secret>,
-    /// The settings that it takes.
+    /// The settings.
     pub settings: Vec<Setting>,
     /// The resources, in the order of the spec.
     pub resources: Vec<Resource>,
-    /// Whether any resource is fetched for the records of another.
+    /// Whether any resource has a parent.
     pub has_children: bool,
 }
 
@@ -32,7 +32,7 @@ pub struct Secret {
     pub name: String,
     /// The environment variable that holds it.
     pub env: String,
-    /// What it is.
+    /// Its description.
     pub description: Option<String>,
 }
 
@@ -43,11 +43,11 @@ pub struct Setting {
     pub name: String,
     /// The environment variable that overrides it.
     pub env: String,
-    /// What its values are: a type's word, or `one of …`.
+    /// Its type: a type's word, or `one of …`.
     pub data_type: String,
-    /// Its value where none is given.
+    /// Its default value.
     pub default: Option<String>,
-    /// What it is.
+    /// Its description.
     pub description: Option<String>,
 }
 
@@ -60,50 +60,50 @@ pub struct Resource {
     pub sql_name: String,
     /// The method of `Source` that fetches it.
     pub rust_method: String,
-    /// The struct of its records; none where they are JSON.
+    /// The struct of its records; `None` for untyped records.
     pub rust_record: Option<String>,
     /// Its line in the spec, from 1.
     pub line: u32,
-    /// What the spec says of it.
+    /// Its `description` in the spec.
     pub description: Option<String>,
     /// `GET` or `POST`.
     pub method: &'static str,
-    /// The path, with placeholders as the spec writes them.
+    /// The path, with the spec's placeholders.
     pub path: String,
-    /// How its pages follow each other: the paginator's word in a spec.
+    /// The type of its paginator, as in a spec.
     pub paginator: &'static str,
     /// `append`, `replace`, `merge` or `skip`.
     pub write_disposition: &'static str,
-    /// Whether loading the source loads it.
+    /// Whether a load of the source includes it.
     pub selected: bool,
     /// The names of the columns of its primary key.
     pub primary_key: Vec<String>,
-    /// The names of the columns whose rows are replaced together.
+    /// The names of the columns of its merge key.
     pub merge_key: Vec<String>,
-    /// Those that tell the rows of its table apart, quoted: none where rows are appended, and the same
-    /// record may stand there more than once.
+    /// The quoted columns of the table's primary key. Empty for appended rows, which may contain a record more than
+    /// once.
     pub sql_key: Vec<String>,
-    /// How it asks only for what is new.
+    /// Its `incremental`.
     pub incremental: Option<Incremental>,
-    /// The functions that its records go through, in their order, by their paths in Rust.
+    /// The Rust paths of its processing steps, in order.
     pub processing_steps: Vec<String>,
-    /// The resource for whose records it is fetched.
+    /// Its parent resource.
     pub parent: Option<String>,
-    /// Whether its records are taken as they are, as JSON. Its columns are then those of its key and
-    /// `record`, or none where it has no key.
+    /// Whether its records are untyped JSON. It then has the columns of its key and `record`, or no columns without a
+    /// key.
     pub is_untyped: bool,
     /// The columns, in the order of the spec.
     pub columns: Vec<Column>,
 }
 
-/// How a resource asks only for what is new.
+/// The `incremental` of a resource.
 #[derive(Clone, Debug, Serialize)]
 pub struct Incremental {
     /// The cursor column's name.
     pub column: String,
-    /// Where a first fetch starts.
+    /// The start of the first fetch.
     pub initial_value: Option<String>,
-    /// The parameter that carries the start.
+    /// The parameter for the start.
     pub start_param: Option<String>,
 }
 
@@ -116,24 +116,24 @@ pub struct Column {
     pub sql_name: String,
     /// Its key in the response.
     pub key: String,
-    /// Its type in words: `bigint`, `array of text`, `one of a, b`.
+    /// A description of its type: `bigint`, `array of text`, `one of a, b`.
     pub data_type: String,
-    /// Its type in SQLite, checks included.
+    /// Its type in SQLite, with checks.
     pub sqlite: String,
     /// Its type in PostgreSQL.
     pub postgres: String,
-    /// Whether null, and absence, are values of it.
+    /// Whether it accepts null and absent values.
     pub nullable: bool,
     /// Whether it belongs to the primary key.
     pub primary_key: bool,
-    /// What the spec says of it.
+    /// Its `description` in the spec.
     pub description: Option<String>,
     /// Its line in the spec, from 1.
     pub line: u32,
 }
 
 impl Source {
-    /// What there is to see of a connector.
+    /// Collects the variables of a connector.
     pub fn of(connector: &checked::Connector) -> Self {
         let plan = &connector.plan;
         let resources = connector.resources.iter();

@@ -4,25 +4,24 @@ use std::{collections::BTreeMap, path::Path};
 
 use tera::{Context, Tera};
 
-use super::{files, told};
+use super::{files, template_error};
 use crate::Error;
 
-/// What a new crate is called.
+/// The names of a new crate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scaffold {
     /// The package's name, with `-`.
     pub package: String,
     /// The source's name, with `_`.
     pub source: String,
-    /// What the names of its environment variables begin with.
+    /// The prefix of its environment variables.
     pub env: String,
-    /// The folder of the crate `rest-source`, to depend on by path; without one it depends on this
-    /// version from the registry.
+    /// The folder of the crate `rest-source` for a path dependency; `None` for this version from the registry.
     pub runtime: Option<String>,
 }
 
-/// Names that cargo refuses, and those of crates that a new one uses.
-const TAKEN: [&str; 10] = [
+/// Names that cargo rejects, and names of the new crate's dependencies.
+const RESERVED: [&str; 10] = [
     "alloc",
     "build",
     "core",
@@ -36,12 +35,12 @@ const TAKEN: [&str; 10] = [
 ];
 
 impl Scaffold {
-    /// For a name of lower-case letters, digits, `-` and `_` that begins with a letter.
+    /// Derives the names from a package name of lower-case letters, digits, `-` and `_` that begins with a letter.
     ///
     /// # Errors
     ///
-    /// A name that is none for a package.
-    pub fn named(name: &str) -> Result<Self, Error> {
+    /// When the name is not a valid package name.
+    pub fn new(name: &str) -> Result<Self, Error> {
         let is_name = name.starts_with(|c: char| c.is_ascii_lowercase())
             && name
                 .chars()
@@ -49,11 +48,11 @@ impl Scaffold {
         let source = name.replace('-', "_");
         if !is_name
             || syn::parse_str::<syn::Ident>(&source).is_err()
-            || TAKEN.contains(&source.as_str())
+            || RESERVED.contains(&source.as_str())
         {
             return Err(Error::input(format!(
-                "`{name}` is no name for a crate\n  \
-                 help: take lower-case letters, digits, `-` and `_`, a letter first, and no word of Rust's own"
+                "`{name}` is not a valid crate name\n  \
+                 help: use lower-case letters, digits, `-` and `_`, with a letter first, and no Rust keyword"
             )));
         }
         Ok(Self {
@@ -65,7 +64,7 @@ impl Scaffold {
     }
 }
 
-/// The templates of a new crate's files, by their paths in it.
+/// The templates of a new crate's files, by their paths in the crate.
 const FILES: [(&str, &str); 6] = [
     (
         "Cargo.toml",
@@ -90,15 +89,15 @@ const FILES: [(&str, &str); 6] = [
     ),
 ];
 
-/// The files of a new crate: their paths, with `/` between folders, and their texts.
+/// Renders the files of a new crate: their paths, with `/` as separator, and texts.
 ///
-/// Each is made of a Tera template that has `package`, `source`, `env`, `runtime` and `mock`; the last two
-/// say in `Cargo.toml` where `rest-source` and `rest-source-mock` are. `SOURCE` in a path is the source's name. The files in the
-/// user's folder take the place of those of the same path, and are further ones.
+/// Each file is a Tera template with the variables `package`, `source`, `env`, `runtime` and `mock`. The last two are
+/// the dependencies on `rest-source` and `rest-source-mock` in `Cargo.toml`. `SOURCE` in a path is the source's
+/// name. Files in the user's folder override those of the same path, or are added.
 ///
 /// # Errors
 ///
-/// When the folder or a file in it cannot be read, or names what is not there: where, is said.
+/// When the folder or a file in it cannot be read, or a template uses an unknown variable. The error has the line.
 pub fn scaffold(
     names: &Scaffold,
     folder: Option<&Path>,
@@ -128,13 +127,13 @@ pub fn scaffold(
             let text = tera
                 .add_raw_template(&path, &template)
                 .and_then(|()| tera.render(&path, &context))
-                .map_err(|error| told(&error))?;
+                .map_err(|error| template_error(&error))?;
             Ok((path.replace("SOURCE", &names.source), text))
         })
         .collect()
 }
 
-/// The files of a folder and of those in it, by their paths from there.
+/// The files of a folder, recursively, by their relative paths.
 fn files_below(folder: &Path) -> Result<Vec<(String, String)>, Error> {
     let mut found = files(folder)?;
     let unread = |error| Error::input(format!("cannot read `{}`: {error}", folder.display()));

@@ -1,8 +1,8 @@
-// Made from ../../../specs/media_insights.yaml by rest-source. Changes are lost when it is made again.
+// Made from ../../../specs/media_insights.yaml by rest-source. Changes are lost when it is generated again.
 
 /// Media, user and story insights of a third-party analytics API.
 ///
-/// Made from `../../../specs/media_insights.yaml`.
+/// Generated from `../../../specs/media_insights.yaml`.
 #[allow(
     dead_code,
     non_camel_case_types,
