@@ -107,12 +107,12 @@ crate::shop!(TickingInOrder, plan(&[&*TICKS_IN_ORDER]));
 
 /// Loads, and asserts that nothing came of it.
 async fn refused<S: Load>(shop: &S, scratch: &Scratch) -> LoadError {
-    let error = nothing_written(shop, scratch).await;
+    let error = assert_nothing_written(shop, scratch).await;
     assert_eq!(*error.errors[0].kind(), ErrorKind::Destination, "{error}");
     error
 }
 
-async fn nothing_written<S: Load>(shop: &S, scratch: &Scratch) -> LoadError {
+async fn assert_nothing_written<S: Load>(shop: &S, scratch: &Scratch) -> LoadError {
     let error = shop.load(&mut scratch.open()).await.unwrap_err();
     let tables =
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\'";
@@ -124,7 +124,7 @@ async fn nothing_written<S: Load>(shop: &S, scratch: &Scratch) -> LoadError {
 }
 
 #[tokio::test]
-async fn what_was_cut_off_is_not_appended_where_the_order_is_not_known() {
+async fn bounded_fetch_in_unknown_order_is_not_appended() {
     let (server, scratch) = (serve().await, Scratch::new());
     let shop: CutOff = connect(&server);
     for _ in 0..2 {
@@ -146,7 +146,7 @@ async fn what_was_cut_off_is_not_appended_where_the_order_is_not_known() {
 }
 
 #[tokio::test]
-async fn a_full_refresh_that_was_cut_off_is_not_appended_to() {
+async fn bounded_full_refresh_of_an_appended_resource_fails() {
     let (server, scratch) = (serve().await, Scratch::new());
     let shop: CutOff = connect(&server);
     let error = shop.load(&mut scratch.open()).full_refresh().await;
@@ -166,7 +166,7 @@ async fn a_full_refresh_that_was_cut_off_is_not_appended_to() {
 }
 
 #[tokio::test]
-async fn what_was_cut_off_is_appended_where_the_order_is_known() {
+async fn bounded_fetch_in_ascending_order_is_appended() {
     let (server, scratch) = (serve().await, Scratch::new());
     let shop: CutOffInOrder = connect(&server);
     for rows in ["20", "35", "35"] {
@@ -177,7 +177,7 @@ async fn what_was_cut_off_is_appended_where_the_order_is_known() {
 }
 
 #[tokio::test]
-async fn what_was_cut_off_is_merged_and_comes_again() {
+async fn bounded_fetch_is_merged_and_fetched_again() {
     let (server, scratch) = (serve().await, Scratch::new());
     let shop: Merging = connect(&server);
     for _ in 0..2 {
@@ -187,11 +187,11 @@ async fn what_was_cut_off_is_merged_and_comes_again() {
 }
 
 #[tokio::test]
-async fn what_came_before_an_ignored_page_is_not_appended() {
+async fn records_before_an_ignored_page_are_not_appended() {
     let (server, scratch) = (serve().await, Scratch::new());
     let shop: Ignoring = connect(&server);
     server.faults().at(2, Fault::status(410));
-    let error = nothing_written(&shop, &scratch).await;
+    let error = assert_nothing_written(&shop, &scratch).await;
     assert_eq!(*error.errors[0].kind(), ErrorKind::Incomplete, "{error}");
     // Where there is no page at all, nothing comes again.
     server.faults().clear();
@@ -204,7 +204,7 @@ async fn what_came_before_an_ignored_page_is_not_appended() {
 }
 
 #[tokio::test]
-async fn what_comes_again_at_every_load_is_not_asked_for() {
+async fn resource_that_redelivers_on_every_load_is_rejected() {
     let (server, scratch) = (serve().await, Scratch::new());
     let lagging = refused(&connect::<Lagging>(&server), &scratch).await;
     let expected = "`orders`: every load would append some records again: \
@@ -249,7 +249,7 @@ async fn many_records_of_one_cursor_value_are_appended_once() {
 }
 
 #[tokio::test]
-async fn more_of_one_cursor_value_than_are_remembered_are_committed_with_what_follows_them() {
+async fn records_beyond_the_remembered_of_one_cursor_value_are_committed_with_the_next() {
     let (server, scratch) = (ticking(12_000, 20_001).await, Scratch::new());
     let shop: TickingInOrder = connect(&server);
     // Eleven pages of one value, of which ten can be remembered.
@@ -266,7 +266,7 @@ async fn more_of_one_cursor_value_than_are_remembered_are_committed_with_what_fo
 }
 
 #[tokio::test]
-async fn records_without_a_key_are_not_appended_again_when_the_columns_change() {
+async fn records_without_a_key_are_not_appended_again_after_a_change_of_columns() {
     const AT: Column = Column::new("changed_at", Type::TIMESTAMP);
     static BY_STATUS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
         table: Static(

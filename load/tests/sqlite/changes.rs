@@ -67,7 +67,7 @@ crate::shop!(
 );
 
 #[tokio::test]
-async fn a_table_is_widened_and_takes_the_nulls_that_the_spec_takes() {
+async fn table_gains_columns_and_accepts_nulls_as_the_spec_does() {
     let (server, scratch) = (serve().await, Scratch::new());
     connect::<Before>(&server)
         .load(&mut scratch.open())
@@ -88,7 +88,7 @@ async fn a_table_is_widened_and_takes_the_nulls_that_the_spec_takes() {
 }
 
 #[tokio::test]
-async fn another_type_is_an_error_that_says_what_to_do() {
+async fn changed_type_is_an_error_with_advice() {
     let (server, scratch) = (serve().await, Scratch::new());
     connect::<Before>(&server)
         .load(&mut scratch.open())
@@ -115,7 +115,7 @@ async fn another_type_is_an_error_that_says_what_to_do() {
 }
 
 #[tokio::test]
-async fn two_sources_do_not_share_a_table() {
+async fn two_sources_cannot_share_a_table() {
     let (server, scratch) = (serve().await, Scratch::new());
     let (shop, other): (Before, Other) = (connect(&server), connect(&server));
     shop.load(&mut scratch.open()).await.unwrap();
@@ -133,7 +133,7 @@ async fn two_sources_do_not_share_a_table() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_stored_is_refused() {
+async fn unsupported_resources_are_rejected() {
     let (server, scratch) = (serve().await, Scratch::new());
     let keyless = connect::<Keyless>(&server)
         .load(&mut scratch.open())

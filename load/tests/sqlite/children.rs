@@ -102,7 +102,7 @@ fn items(scratch: &Scratch) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn an_order_that_appears_later_brings_its_older_items() {
+async fn children_of_a_new_parent_are_loaded_from_the_start() {
     let (server, scratch) = (shop().await, Scratch::new());
     let shop: Appending = connect(&server);
     let orders = server.dataset("orders").rows();
@@ -120,7 +120,7 @@ async fn an_order_that_appears_later_brings_its_older_items() {
 }
 
 #[tokio::test]
-async fn what_is_cut_off_of_one_order_is_not_appended() {
+async fn bounded_fetch_of_one_parent_is_not_appended() {
     let (server, scratch) = (shop().await, Scratch::new());
     let shop: CuttingOff = connect(&server);
     let error = shop.load(&mut scratch.open()).await.unwrap_err();
@@ -134,7 +134,7 @@ async fn what_is_cut_off_of_one_order_is_not_appended() {
 }
 
 #[tokio::test]
-async fn the_orders_before_one_that_failed_are_not_asked_again() {
+async fn completed_parents_are_not_fetched_again_after_a_failure() {
     let (server, scratch) = (shop().await, Scratch::new());
     let shop: Merging = connect(&server);
     server
@@ -162,7 +162,7 @@ async fn the_orders_before_one_that_failed_are_not_asked_again() {
 }
 
 #[tokio::test]
-async fn what_failed_is_appended_as_far_as_orders_are_whole() {
+async fn failed_load_appends_the_children_of_completed_parents() {
     let (server, scratch) = (shop().await, Scratch::new());
     let shop: Appending = connect(&server);
     server
@@ -185,22 +185,22 @@ async fn what_failed_is_appended_as_far_as_orders_are_whole() {
 }
 
 #[tokio::test]
-async fn the_orders_before_a_load_was_killed_are_not_asked_again() {
+async fn completed_parents_are_not_fetched_again_after_a_kill() {
     let (server, merged, appended) = (shop().await, Scratch::new(), Scratch::new());
     let merging: Merging = connect(&server);
-    killed_in_the_second_order(&merging, &merged, &server).await;
+    kill_in_the_second_parent(&merging, &merged, &server).await;
     assert_eq!(items(&merged), ["10", "11", "12", "20", "21", "22"]);
-    is_completed(&merging, &merged, &server).await;
+    assert_next_load_completes(&merging, &merged, &server).await;
 
     let appending: Appending = connect(&server);
-    killed_in_the_second_order(&appending, &appended, &server).await;
+    kill_in_the_second_parent(&appending, &appended, &server).await;
     // Those of the second order would come again.
     assert_eq!(items(&appended), ["10", "11", "12"]);
-    is_completed(&appending, &appended, &server).await;
+    assert_next_load_completes(&appending, &appended, &server).await;
 }
 
 /// Drops a load once the items of the second order are written; those of the third do not come.
-async fn killed_in_the_second_order<S: Load>(shop: &S, scratch: &Scratch, server: &Server) {
+async fn kill_in_the_second_parent<S: Load>(shop: &S, scratch: &Scratch, server: &Server) {
     server.faults().at(3, Fault::Slow(Duration::from_secs(60)));
     let written = Notify::new();
     let mut database = scratch.open();
@@ -218,7 +218,7 @@ async fn killed_in_the_second_order<S: Load>(shop: &S, scratch: &Scratch, server
 }
 
 /// Loads the rest, and nothing of the first order.
-async fn is_completed<S: Load>(shop: &S, scratch: &Scratch, server: &Server) {
+async fn assert_next_load_completes<S: Load>(shop: &S, scratch: &Scratch, server: &Server) {
     server.log().clear();
     shop.load(&mut scratch.open()).await.unwrap();
     let expected = ["10", "11", "12", "20", "21", "22", "30", "31", "32"];
@@ -232,7 +232,7 @@ async fn is_completed<S: Load>(shop: &S, scratch: &Scratch, server: &Server) {
 }
 
 #[tokio::test]
-async fn the_orders_are_asked_for_once_for_themselves_and_their_items() {
+async fn parents_are_fetched_once_for_themselves_and_their_children() {
     let (server, scratch) = (shop().await, Scratch::new());
     let shop: Merging = connect(&server);
     let first_pages = || {
@@ -253,7 +253,7 @@ async fn the_orders_are_asked_for_once_for_themselves_and_their_items() {
 }
 
 #[tokio::test]
-async fn a_load_that_failed_leaves_no_lock_where_its_state_cannot_be_stored_either() {
+async fn failed_load_leaves_no_lock_when_its_state_cannot_be_stored() {
     let (server, scratch) = (shop().await, Scratch::new());
     let shop: Merging = connect(&server);
     let mut database = scratch.open();
@@ -332,7 +332,7 @@ const OF_EACH: &str =
     "SELECT _orders_id, group_concat(day, ' ') FROM items GROUP BY _orders_id ORDER BY _orders_id";
 
 #[tokio::test]
-async fn a_group_of_several_orders_is_not_replaced_by_what_is_new_of_one() {
+async fn group_of_several_parents_is_not_replaced_by_one() {
     let (server, scratch) = (by_day().await, Scratch::new());
     let shop: ByDay = connect(&server);
     let error = shop.load(&mut scratch.open()).await.unwrap_err();
@@ -349,7 +349,7 @@ async fn a_group_of_several_orders_is_not_replaced_by_what_is_new_of_one() {
 }
 
 #[tokio::test]
-async fn a_group_of_one_order_is_replaced_by_what_is_new_of_it() {
+async fn group_of_one_parent_is_replaced() {
     let (server, scratch) = (by_day().await, Scratch::new());
     let shop: ByOrderAndDay = connect(&server);
     shop.load(&mut scratch.open()).await.unwrap();
@@ -362,7 +362,7 @@ async fn a_group_of_one_order_is_replaced_by_what_is_new_of_it() {
 }
 
 #[tokio::test]
-async fn the_items_of_orders_that_could_not_be_fetched_are_not_tried() {
+async fn children_of_a_failed_parent_are_not_tried() {
     let (server, scratch) = (shop().await, Scratch::new());
     let shop: Merging = connect(&server);
     server.faults().at(0, Fault::status(500));
@@ -382,7 +382,7 @@ async fn the_items_of_orders_that_could_not_be_fetched_are_not_tried() {
 }
 
 #[tokio::test]
-async fn orders_that_are_asked_for_only_for_their_children_fail_once() {
+async fn failed_parent_fetched_only_for_its_children_is_reported_once() {
     let (server, scratch) = (shop().await, Scratch::new());
     let shop: Two = connect(&server);
     server.faults().at(0, Fault::status(500));

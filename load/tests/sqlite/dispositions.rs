@@ -33,7 +33,7 @@ crate::shop!(Skipping, plan(&[&*SKIPPED]));
 crate::shop!(Unselected, plan(&[&*UNSELECTED]));
 
 #[tokio::test]
-async fn merge_puts_rows_in_place_of_those_of_their_key() {
+async fn merge_upserts_by_primary_key() {
     let (server, scratch) = (serve().await, Scratch::new());
     let shop: Merging = connect(&server);
     let report = shop.load(&mut scratch.open()).await.unwrap();
@@ -55,7 +55,7 @@ async fn merge_puts_rows_in_place_of_those_of_their_key() {
 }
 
 #[tokio::test]
-async fn an_incremental_resource_is_asked_for_what_is_new() {
+async fn incremental_load_fetches_new_records_only() {
     let (server, scratch) = (serve().await, Scratch::new());
     let shop: MergingChanges = connect(&server);
     shop.load(&mut scratch.open()).await.unwrap();
@@ -90,7 +90,7 @@ async fn an_incremental_resource_is_asked_for_what_is_new() {
 }
 
 #[tokio::test]
-async fn append_adds_what_is_new_and_nothing_twice() {
+async fn append_adds_new_records_once() {
     let (server, scratch) = (serve().await, Scratch::new());
     let shop: Appending = connect(&server);
     for _ in 0..3 {
@@ -109,7 +109,7 @@ async fn append_adds_what_is_new_and_nothing_twice() {
 }
 
 #[tokio::test]
-async fn replace_is_the_servers_rows_and_no_others() {
+async fn replace_leaves_exactly_the_servers_rows() {
     let (server, scratch) = (serve().await, Scratch::new());
     let shop: Replacing = connect(&server);
     shop.load(&mut scratch.open()).await.unwrap();
@@ -133,7 +133,7 @@ async fn replace_is_the_servers_rows_and_no_others() {
 }
 
 #[tokio::test]
-async fn what_is_skipped_or_not_selected_is_not_asked_for() {
+async fn skipped_and_unselected_resources_are_not_fetched() {
     let (server, scratch) = (serve().await, Scratch::new());
     let report = connect::<Skipping>(&server)
         .load(&mut scratch.open())
@@ -153,7 +153,7 @@ async fn what_is_skipped_or_not_selected_is_not_asked_for() {
 }
 
 #[tokio::test]
-async fn a_resource_that_is_not_there_is_an_error_that_lists_those_that_are() {
+async fn unknown_resource_is_an_error_with_the_names() {
     let (server, scratch) = (serve().await, Scratch::new());
     let shop: Merging = connect(&server);
     let error = shop
@@ -166,7 +166,7 @@ async fn a_resource_that_is_not_there_is_an_error_that_lists_those_that_are() {
 }
 
 #[tokio::test]
-async fn a_full_refresh_starts_over() {
+async fn full_refresh_fetches_everything_again() {
     let (server, scratch) = (serve().await, Scratch::new());
     let shop: MergingChanges = connect(&server);
     shop.load(&mut scratch.open()).await.unwrap();
@@ -199,7 +199,7 @@ async fn a_full_refresh_starts_over() {
 }
 
 #[tokio::test]
-async fn progress_is_told_page_by_page() {
+async fn progress_is_reported_for_each_page() {
     let (server, scratch) = (serve().await, Scratch::new());
     let shop: Merging = connect(&server);
     let mut seen = Vec::new();
@@ -212,7 +212,7 @@ async fn progress_is_told_page_by_page() {
 }
 
 #[tokio::test]
-async fn the_report_reads_well() {
+async fn report_lists_resources_and_counts() {
     let (server, scratch) = (serve().await, Scratch::new());
     server.dataset("orders").edit(3, |order| {
         order.insert("undeclared".to_owned(), true.into());

@@ -53,7 +53,7 @@ async fn serve_items() -> rest_source_testkit::Server {
 }
 
 #[tokio::test]
-async fn merge_keeps_the_pages_that_came_and_goes_on() {
+async fn failed_merge_keeps_committed_pages_and_resumes() {
     let (server, scratch) = (serve().await, Scratch::new());
     let shop: Merging = connect(&server);
     server.faults().at(2, Fault::status(500));
@@ -76,7 +76,7 @@ async fn merge_keeps_the_pages_that_came_and_goes_on() {
 }
 
 #[tokio::test]
-async fn append_adds_all_or_nothing() {
+async fn failed_append_adds_nothing() {
     let (server, scratch) = (serve().await, Scratch::new());
     let shop: Appending = connect(&server);
     for failing in 0..4 {
@@ -91,7 +91,7 @@ async fn append_adds_all_or_nothing() {
 }
 
 #[tokio::test]
-async fn replace_and_a_full_refresh_leave_the_old_rows_until_all_new_ones_are_there() {
+async fn failed_replacement_keeps_the_old_rows() {
     let (server, scratch) = (serve().await, Scratch::new());
     let (replacing, merging): (Replacing, Merging) = (connect(&server), connect(&server));
     let mut database = scratch.open();
@@ -118,7 +118,7 @@ async fn replace_and_a_full_refresh_leave_the_old_rows_until_all_new_ones_are_th
 }
 
 #[tokio::test]
-async fn a_load_that_is_dropped_is_rolled_back_by_the_next() {
+async fn dropped_load_is_rolled_back_by_the_next() {
     let (server, scratch) = (serve().await, Scratch::new());
     let shop: Appending = connect(&server);
     let mut database = scratch.open();
@@ -134,7 +134,7 @@ async fn a_load_that_is_dropped_is_rolled_back_by_the_next() {
 }
 
 #[tokio::test]
-async fn others_are_loaded_unless_two_in_a_row_failed_at_their_origin() {
+async fn other_resources_are_loaded_until_two_fail_at_their_origin() {
     let (server, scratch) = (serve_items().await, Scratch::new());
     let shop: Three = connect(&server);
     server
@@ -187,7 +187,7 @@ async fn others_are_loaded_unless_two_in_a_row_failed_at_their_origin() {
 }
 
 #[tokio::test]
-async fn one_slow_or_unauthorized_resource_does_not_stop_the_others() {
+async fn slow_or_unauthorized_resource_does_not_stop_the_others() {
     for fault in [Fault::status(401), Fault::Reset] {
         let (server, scratch) = (serve_items().await, Scratch::new());
         let shop: Three = connect(&server);
@@ -200,7 +200,7 @@ async fn one_slow_or_unauthorized_resource_does_not_stop_the_others() {
 }
 
 #[tokio::test]
-async fn others_are_loaded_where_one_may_not_be_read() {
+async fn forbidden_resource_does_not_stop_the_others() {
     let items = Dataset::new("items", "/items", 3, |n| json!({ "id": n }));
     let (server, scratch) = (serve_also(vec![items]).await, Scratch::new());
     let shop: Two = connect(&server);
@@ -212,7 +212,7 @@ async fn others_are_loaded_where_one_may_not_be_read() {
 }
 
 #[tokio::test]
-async fn two_loads_of_a_resource_at_once_double_nothing() {
+async fn two_loads_of_one_resource_duplicate_nothing() {
     let (server, scratch) = (serve().await, Scratch::new());
     let shop: Appending = connect(&server);
     // The first has read its state and waits for its first page while the second loads all.
@@ -234,7 +234,7 @@ async fn two_loads_of_a_resource_at_once_double_nothing() {
 }
 
 #[tokio::test]
-async fn a_state_that_cannot_be_read_is_an_error_and_a_full_refresh_the_way_out() {
+async fn full_refresh_recovers_from_an_unreadable_state() {
     let (server, scratch) = (serve().await, Scratch::new());
     let shop: Merging = connect(&server);
     shop.load(&mut scratch.open()).await.unwrap();

@@ -49,7 +49,7 @@ fn events() -> Dataset {
 }
 
 #[tokio::test]
-async fn untyped_records_are_merged_by_their_key_which_has_columns_of_its_own() {
+async fn untyped_records_are_merged_by_their_key_columns() {
     let (server, scratch) = (serve_also(vec![events()]).await, Scratch::new());
     let shop: Events = connect(&server);
     shop.load(&mut scratch.open()).await.unwrap();
@@ -83,7 +83,7 @@ async fn untyped_records_are_merged_by_their_key_which_has_columns_of_its_own() 
 }
 
 #[tokio::test]
-async fn a_record_without_its_key_is_no_row() {
+async fn record_without_its_key_is_an_error() {
     let (server, scratch) = (serve().await, Scratch::new());
     let shop: AsTheyAre = connect(&server);
     server.dataset("orders").edit(12, |order| {
@@ -102,7 +102,7 @@ async fn a_record_without_its_key_is_no_row() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_new_makes_the_table_anew_by_a_full_refresh() {
+async fn full_refresh_creates_the_table_with_a_new_key() {
     static WITHOUT: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
         table: Static(const { &Table::new("orders", list![]) }),
         write_disposition: rest_source::plan::WriteDisposition::Append,
@@ -172,7 +172,7 @@ fn visits() -> Dataset {
 const DAYS: &str = "SELECT day, count(*), sum(visits) FROM visits GROUP BY day ORDER BY day";
 
 #[tokio::test]
-async fn rows_take_the_place_of_all_of_their_group_and_of_no_other() {
+async fn rows_replace_their_group_and_no_other() {
     let (server, scratch) = (serve_also(vec![visits()]).await, Scratch::new());
     let shop: ByDay = connect(&server);
     let mut database = scratch.open();
@@ -208,7 +208,7 @@ async fn rows_take_the_place_of_all_of_their_group_and_of_no_other() {
 }
 
 #[tokio::test]
-async fn with_a_key_too_the_last_row_of_each_key_wins_whatever_its_group() {
+async fn last_row_of_each_primary_key_wins_across_groups() {
     let (server, scratch) = (serve_also(vec![visits()]).await, Scratch::new());
     let shop: KeyedByDay = connect(&server);
     let mut database = scratch.open();
@@ -232,7 +232,7 @@ async fn with_a_key_too_the_last_row_of_each_key_wins_whatever_its_group() {
 }
 
 #[tokio::test]
-async fn a_load_that_fails_or_is_dropped_leaves_every_group_as_it_was() {
+async fn failed_load_leaves_every_group_unchanged() {
     let (server, scratch) = (serve_also(vec![visits()]).await, Scratch::new());
     let shop: ByDay = connect(&server);
     let mut database = scratch.open();
@@ -261,7 +261,7 @@ async fn a_load_that_fails_or_is_dropped_leaves_every_group_as_it_was() {
 }
 
 #[tokio::test]
-async fn a_group_that_was_seen_before_comes_again_whole() {
+async fn group_at_the_cursor_is_fetched_again_whole() {
     let (server, scratch) = (serve_also(vec![visits()]).await, Scratch::new());
     let shop: NewByDay = connect(&server);
     let mut database = scratch.open();
@@ -279,7 +279,7 @@ async fn a_group_that_was_seen_before_comes_again_whole() {
 }
 
 #[tokio::test]
-async fn a_cursor_that_is_finer_than_the_groups_is_refused() {
+async fn cursor_outside_the_merge_key_is_rejected() {
     static BY_VISITS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
         incremental: Some(Incremental::new(2)),
         ..BY_DAY.clone()

@@ -111,7 +111,7 @@ where
     }
 }
 
-async fn refuses_another_tenant<S>()
+async fn assert_another_tenant_is_rejected<S>()
 where
     S: Load<Secrets = (), Config = Settings>,
 {
@@ -144,18 +144,18 @@ where
 }
 
 #[tokio::test]
-async fn a_merged_table_is_of_one_request() {
-    refuses_another_tenant::<Merging>().await;
+async fn merged_table_belongs_to_one_request() {
+    assert_another_tenant_is_rejected::<Merging>().await;
 }
 
 #[tokio::test]
-async fn a_replaced_table_is_of_one_request() {
-    refuses_another_tenant::<Replacing>().await;
+async fn replaced_table_belongs_to_one_request() {
+    assert_another_tenant_is_rejected::<Replacing>().await;
 }
 
 #[tokio::test]
-async fn an_appended_table_is_of_one_request() {
-    refuses_another_tenant::<Appending>().await;
+async fn appended_table_belongs_to_one_request() {
+    assert_another_tenant_is_rejected::<Appending>().await;
 }
 
 /// Loads tenants a and b at the same time; the second waits until the server has seen `requests`.

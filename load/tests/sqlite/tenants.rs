@@ -159,7 +159,7 @@ fn counts(scratch: &Scratch) -> Vec<String> {
     scratch.rows("SELECT tenant, count(*), count(DISTINCT id) FROM orders GROUP BY 1 ORDER BY 1")
 }
 
-async fn keeps_tenants_apart<S>()
+async fn assert_tenants_are_separate<S>()
 where
     S: Load<Secrets = (), Config = Settings>,
 {
@@ -184,22 +184,22 @@ where
 }
 
 #[tokio::test]
-async fn merged_rows_of_two_tenants_have_a_state_each() {
-    keeps_tenants_apart::<Merging>().await;
+async fn merged_tenants_have_separate_states() {
+    assert_tenants_are_separate::<Merging>().await;
 }
 
 #[tokio::test]
-async fn appended_rows_of_two_tenants_have_a_state_each() {
-    keeps_tenants_apart::<Appending>().await;
+async fn appended_tenants_have_separate_states() {
+    assert_tenants_are_separate::<Appending>().await;
 }
 
 #[tokio::test]
 async fn replace_replaces_the_rows_of_one_tenant() {
-    keeps_tenants_apart::<Replacing>().await;
+    assert_tenants_are_separate::<Replacing>().await;
 }
 
 #[tokio::test]
-async fn a_tenant_whose_rows_were_deleted_is_loaded_from_the_start() {
+async fn tenant_with_deleted_rows_is_loaded_from_the_start() {
     let (server, scratch) = (serve().await, Scratch::new());
     for tenant in ["a", "b"] {
         load::<Merging>(&server, &scratch, tenant, false)
@@ -222,7 +222,7 @@ async fn a_tenant_whose_rows_were_deleted_is_loaded_from_the_start() {
 }
 
 #[tokio::test]
-async fn a_table_that_has_to_be_made_again_keeps_the_rows_of_others() {
+async fn incompatible_table_is_not_dropped_with_the_rows_of_others() {
     let (server, scratch) = (serve().await, Scratch::new());
     for tenant in ["a", "b"] {
         load::<Merging>(&server, &scratch, tenant, false)
@@ -249,7 +249,7 @@ async fn a_table_that_has_to_be_made_again_keeps_the_rows_of_others() {
 }
 
 #[tokio::test]
-async fn rows_without_the_column_are_not_mixed_with_others() {
+async fn rows_without_the_settings_column_are_not_mixed_with_others() {
     let (server, scratch) = (serve().await, Scratch::new());
     load::<Without>(&server, &scratch, "a", false)
         .await
@@ -270,7 +270,7 @@ async fn rows_without_the_column_are_not_mixed_with_others() {
     assert_eq!(counts(&scratch), ["a | 35 | 35", "b | 35 | 35"]);
 }
 
-async fn refuses<S>(server: &Server, scratch: &Scratch, full_refresh: bool) -> String
+async fn assert_rejected<S>(server: &Server, scratch: &Scratch, full_refresh: bool) -> String
 where
     S: Load<Secrets = (), Config = Settings>,
 {
@@ -286,7 +286,7 @@ async fn replace_keeps_the_rows_of_tenants_when_the_column_is_removed() {
     load::<Replacing>(&server, &scratch, "a", false)
         .await
         .unwrap();
-    let shown = refuses::<ReplacingWithout>(&server, &scratch, false).await;
+    let shown = assert_rejected::<ReplacingWithout>(&server, &scratch, false).await;
     assert!(
         shown.contains("by another `include_from_config`"),
         "{shown}"
@@ -295,7 +295,7 @@ async fn replace_keeps_the_rows_of_tenants_when_the_column_is_removed() {
         .await
         .unwrap();
     // It cannot be told whose rows a full refresh is to replace.
-    let shown = refuses::<ReplacingWithout>(&server, &scratch, true).await;
+    let shown = assert_rejected::<ReplacingWithout>(&server, &scratch, true).await;
     let expected = "\n  rows of `tenant a`\n  rows of `tenant b`\n  help: drop the table";
     assert!(shown.contains(expected), "{shown}");
 }
@@ -306,18 +306,18 @@ async fn replace_keeps_the_rows_that_lack_the_column_when_it_is_added() {
     load::<KeylessWithout>(&server, &scratch, "a", false)
         .await
         .unwrap();
-    let shown = refuses::<Keyless>(&server, &scratch, false).await;
+    let shown = assert_rejected::<Keyless>(&server, &scratch, false).await;
     assert!(
         shown.contains("by another `include_from_config`"),
         "{shown}"
     );
     load::<Keyless>(&server, &scratch, "a", true).await.unwrap();
-    let shown = refuses::<KeylessWithout>(&server, &scratch, false).await;
+    let shown = assert_rejected::<KeylessWithout>(&server, &scratch, false).await;
     assert!(shown.contains("a full refresh replaces"), "{shown}");
 }
 
 #[tokio::test]
-async fn a_table_without_rows_takes_the_rows_of_any_setting() {
+async fn empty_table_accepts_any_setting() {
     let (server, scratch) = (serve().await, Scratch::new());
     let orders = server.dataset("orders").rows();
     server.dataset("orders").truncate(0);

@@ -135,7 +135,7 @@ async fn every_type_is_stored_as_documented() {
 }
 
 #[tokio::test]
-async fn an_untyped_record_is_one_column_of_json() {
+async fn untyped_record_is_one_json_column() {
     let (server, scratch) = (serve_also(vec![types()]).await, Scratch::new());
     connect::<Untyped>(&server)
         .load(&mut scratch.open())
@@ -146,7 +146,7 @@ async fn an_untyped_record_is_one_column_of_json() {
 }
 
 #[tokio::test]
-async fn what_is_not_declared_is_kept_as_json() {
+async fn undeclared_keys_are_kept_as_json() {
     let (server, scratch) = (serve_also(vec![types()]).await, Scratch::new());
     // A table from before it was kept.
     scratch.execute("CREATE TABLE evolving (id INTEGER NOT NULL, PRIMARY KEY (id)) STRICT");

@@ -82,7 +82,7 @@ crate::shop!(GroupingItems, plan(&[&*GROUPED_ITEMS]));
 const WAIT: Duration = Duration::from_secs(7);
 
 /// Runs two loads into one file while one of them waits for its API.
-async fn does_not_lock<Slow, Quick>()
+async fn assert_no_lock_while_waiting<Slow, Quick>()
 where
     Slow: Load<Secrets = (), Config = crate::shop::Url> + Sync,
     Quick: Load<Secrets = (), Config = crate::shop::Url> + Sync,
@@ -121,23 +121,23 @@ where
 }
 
 #[tokio::test]
-async fn a_load_that_merges_does_not_lock_the_database_while_it_waits() {
-    does_not_lock::<Merging, MergingItems>().await;
+async fn merge_holds_no_lock_while_it_waits() {
+    assert_no_lock_while_waiting::<Merging, MergingItems>().await;
 }
 
 #[tokio::test]
-async fn a_load_that_appends_does_not_lock_the_database_while_it_waits() {
-    does_not_lock::<Appending, AppendingItems>().await;
+async fn append_holds_no_lock_while_it_waits() {
+    assert_no_lock_while_waiting::<Appending, AppendingItems>().await;
 }
 
 #[tokio::test]
-async fn a_load_that_replaces_does_not_lock_the_database_while_it_waits() {
-    does_not_lock::<Replacing, ReplacingItems>().await;
+async fn replace_holds_no_lock_while_it_waits() {
+    assert_no_lock_while_waiting::<Replacing, ReplacingItems>().await;
 }
 
 #[tokio::test]
-async fn a_load_that_replaces_groups_does_not_lock_the_database_while_it_waits() {
-    does_not_lock::<Grouping, GroupingItems>().await;
+async fn replacing_groups_holds_no_lock_while_it_waits() {
+    assert_no_lock_while_waiting::<Grouping, GroupingItems>().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -172,7 +172,7 @@ async fn pages_beyond_what_memory_holds_are_staged_in_order() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_new_file_may_be_opened_by_many_at_once() {
+async fn new_file_can_be_opened_by_many_at_once() {
     let scratch = Scratch::new();
     let open = |_| {
         let path = scratch.path.clone();

@@ -69,7 +69,7 @@ where
 const VISITS_STORED: &str = "SELECT count(*) FROM visits";
 
 #[tokio::test]
-async fn what_a_killed_load_appended_is_not_appended_again() {
+async fn resources_of_a_killed_load_are_not_appended_again() {
     let (server, scratch) = (serve().await, Scratch::new());
     for _ in 0..2 {
         kill::<Both>(&server, &scratch, 1).await;
@@ -93,7 +93,7 @@ async fn what_a_killed_load_appended_is_not_appended_again() {
 }
 
 #[tokio::test]
-async fn a_load_that_failed_is_over() {
+async fn failed_load_is_not_completed_by_the_next() {
     let (server, scratch) = (serve().await, Scratch::new());
     let shop: Both = connect(&server);
     server.faults().at(1, Fault::status(500));
@@ -104,7 +104,7 @@ async fn a_load_that_failed_is_over() {
 }
 
 #[tokio::test]
-async fn a_full_refresh_after_a_kill_replaces_what_was_appended() {
+async fn full_refresh_after_a_kill_replaces_the_appended_rows() {
     let (server, scratch) = (serve().await, Scratch::new());
     kill::<Both>(&server, &scratch, 1).await;
     let shop: Both = connect(&server);
@@ -115,7 +115,7 @@ async fn a_full_refresh_after_a_kill_replaces_what_was_appended() {
 }
 
 #[tokio::test]
-async fn after_a_kill_an_incremental_resource_is_asked_for_what_is_new() {
+async fn incremental_resource_resumes_after_a_kill() {
     let (server, scratch) = (serve().await, Scratch::new());
     kill::<Incremental>(&server, &scratch, 4).await;
     scratch.assert_equals(&server);
@@ -129,7 +129,7 @@ async fn after_a_kill_an_incremental_resource_is_asked_for_what_is_new() {
 }
 
 #[tokio::test]
-async fn a_load_of_other_resources_leaves_a_killed_load_to_be_completed() {
+async fn load_of_other_resources_does_not_complete_a_killed_load() {
     let (server, scratch) = (serve().await, Scratch::new());
     kill::<Both>(&server, &scratch, 1).await;
     let shop: Both = connect(&server);
@@ -155,7 +155,7 @@ fn appended(scratch: &Scratch) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn what_was_loaded_since_a_kill_is_not_doubled_by_the_load_that_completes_it() {
+async fn resources_loaded_after_a_kill_are_not_duplicated_by_the_completing_load() {
     let (server, scratch) = (serve().await, Scratch::new());
     kill::<Appending>(&server, &scratch, 1).await;
     load_only(&["clicks"], &server, &scratch).await;
@@ -176,7 +176,7 @@ async fn what_was_loaded_since_a_kill_is_not_doubled_by_the_load_that_completes_
 }
 
 #[tokio::test]
-async fn a_load_by_name_does_not_wait_for_a_killed_load_to_be_completed() {
+async fn load_by_name_appends_after_a_kill() {
     let (server, scratch) = (serve().await, Scratch::new());
     kill::<Appending>(&server, &scratch, 1).await;
     let report = load_only(&["visits"], &server, &scratch).await;
@@ -188,7 +188,7 @@ async fn a_load_by_name_does_not_wait_for_a_killed_load_to_be_completed() {
 }
 
 #[tokio::test]
-async fn a_killed_load_by_name_is_completed_by_one_of_these_names() {
+async fn killed_load_by_name_is_completed_by_the_same_names() {
     let (server, scratch) = (serve().await, Scratch::new());
     let shop: Appending = connect(&server);
     let slow = Fault::Slow(Duration::from_secs(60));
@@ -212,7 +212,7 @@ async fn a_killed_load_by_name_is_completed_by_one_of_these_names() {
 }
 
 #[tokio::test]
-async fn a_load_that_runs_is_not_taken_for_one_that_was_killed() {
+async fn running_load_is_not_mistaken_for_a_killed_one() {
     let (server, scratch) = (serve().await, Scratch::new());
     let (first, second): (Appending, Appending) = (connect(&server), connect(&server));
     server.faults().at(1, Fault::Slow(Duration::from_secs(60)));

@@ -91,7 +91,7 @@ crate::shop!(OfEach, plan(&[&ORDERS, &*ITEMS]));
 const NUMBER: &str = "SELECT count(*) FROM orders";
 
 #[tokio::test]
-async fn a_page_that_was_ignored_does_not_halve_what_is_replaced() {
+async fn ignored_page_fails_a_replacement() {
     let (server, scratch) = (serve().await, Scratch::new());
     let (replacing, merging): (Replacing, Merging) = (connect(&server), connect(&server));
     replacing.load(&mut scratch.open()).await.unwrap();
@@ -119,7 +119,7 @@ async fn a_page_that_was_ignored_does_not_halve_what_is_replaced() {
 }
 
 #[tokio::test]
-async fn an_ignored_first_page_of_the_first_load_leaves_an_empty_table() {
+async fn first_load_with_an_ignored_first_page_leaves_an_empty_table() {
     let (server, scratch) = (serve().await, Scratch::new());
     let replacing: Replacing = connect(&server);
     server.faults().at(0, Fault::status(410));
@@ -131,7 +131,7 @@ async fn an_ignored_first_page_of_the_first_load_leaves_an_empty_table() {
 }
 
 #[tokio::test]
-async fn a_maximum_of_the_spec_replaces_all_by_what_it_allows() {
+async fn replacement_bounded_by_a_maximum_is_whole() {
     let (server, scratch) = (serve().await, Scratch::new());
     let (all, capped): (Replacing, CappedReplacing) = (connect(&server), connect(&server));
     all.load(&mut scratch.open()).await.unwrap();
@@ -140,7 +140,7 @@ async fn a_maximum_of_the_spec_replaces_all_by_what_it_allows() {
 }
 
 #[tokio::test]
-async fn no_group_is_replaced_by_a_part_of_it() {
+async fn groups_are_not_replaced_by_parts() {
     let (server, scratch) = (serve().await, Scratch::new());
     for order in 0..35 {
         server
@@ -174,7 +174,7 @@ async fn no_group_is_replaced_by_a_part_of_it() {
 }
 
 #[tokio::test]
-async fn what_is_missing_of_one_parent_is_missing_of_all() {
+async fn missing_page_of_one_parent_fails_the_replacement() {
     let items = |order: u64, number| {
         let (name, path) = [
             ("items_0", "/orders/0/items"),

@@ -36,7 +36,7 @@ const FITTING: &str = "
 const SCHEMA: &str = "SELECT sql FROM sqlite_master WHERE tbl_name = 'orders' ORDER BY name";
 
 #[tokio::test]
-async fn a_table_that_no_load_made_is_left_as_it_is() {
+async fn table_of_a_user_is_not_changed() {
     let server = serve().await;
     for full_refresh in [false, true] {
         let scratch = Scratch::new();
@@ -66,7 +66,7 @@ async fn a_table_that_no_load_made_is_left_as_it_is() {
 }
 
 #[tokio::test]
-async fn an_empty_table_that_fits_becomes_the_loads_own() {
+async fn empty_table_that_fits_is_adopted() {
     let (server, scratch) = (serve().await, Scratch::new());
     scratch.execute(FITTING);
     let shop: Replacing = connect(&server);
@@ -77,7 +77,7 @@ async fn an_empty_table_that_fits_becomes_the_loads_own() {
 }
 
 #[tokio::test]
-async fn an_empty_table_that_does_not_fit_may_be_dropped() {
+async fn empty_table_that_does_not_fit_is_an_error_with_advice() {
     let (server, scratch) = (serve().await, Scratch::new());
     scratch.execute("CREATE TABLE orders (id TEXT PRIMARY KEY)");
     let shop: Replacing = connect(&server);
@@ -95,7 +95,7 @@ async fn an_empty_table_that_does_not_fit_may_be_dropped() {
 }
 
 #[tokio::test]
-async fn a_table_with_rows_that_fits_is_added_to_and_never_replaced() {
+async fn table_of_a_user_that_fits_is_appended_to_and_never_replaced() {
     let (server, scratch) = (serve().await, Scratch::new());
     scratch.execute(FITTING);
     scratch.execute("INSERT INTO orders VALUES (99, 'mine', '2026-01-01T00:00:00.000000+00:00')");
@@ -115,7 +115,7 @@ async fn a_table_with_rows_that_fits_is_added_to_and_never_replaced() {
 }
 
 #[tokio::test]
-async fn a_table_that_was_dropped_is_loaded_from_the_start() {
+async fn dropped_table_is_loaded_from_the_start() {
     let (server, scratch) = (serve().await, Scratch::new());
     let (merging, appending): (Merging, Appending) = (connect(&server), connect(&server));
     for append in [false, true] {
@@ -140,7 +140,7 @@ async fn a_table_that_was_dropped_is_loaded_from_the_start() {
 }
 
 #[tokio::test]
-async fn a_table_that_was_emptied_is_loaded_from_the_start() {
+async fn emptied_table_is_loaded_from_the_start() {
     let (server, scratch) = (serve().await, Scratch::new());
     let (merging, appending): (Merging, Appending) = (connect(&server), connect(&server));
     for append in [false, true] {
@@ -171,7 +171,7 @@ async fn a_table_that_was_emptied_is_loaded_from_the_start() {
 }
 
 #[tokio::test]
-async fn a_table_that_no_record_came_for_yet_was_not_emptied() {
+async fn table_that_never_had_rows_was_not_emptied() {
     let (server, scratch) = (serve().await, Scratch::new());
     server.dataset("orders").truncate(0);
     let shop: Merging = connect(&server);
@@ -183,7 +183,7 @@ async fn a_table_that_no_record_came_for_yet_was_not_emptied() {
 }
 
 #[tokio::test]
-async fn what_a_person_built_on_a_table_is_kept_when_it_is_made_again() {
+async fn indexes_and_triggers_of_users_survive_a_new_table() {
     let (server, scratch) = (serve().await, Scratch::new());
     let (merging, appending): (Merging, Appending) = (connect(&server), connect(&server));
     merging.load(&mut scratch.open()).await.unwrap();
