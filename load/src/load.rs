@@ -3,7 +3,8 @@
 use std::{future::IntoFuture, pin::Pin};
 
 use rest_source::{
-    Client, Connector, Error, ErrorKind, Family, Fetch, Fingerprint, Pages, Result, Rows, Scalar,
+    Client, Connector, Error, ErrorKind, Fetch, Fingerprint, Pages, ParentCache, Result, Rows,
+    Scalar,
     plan::{ResourcePlan, WriteDisposition},
     shared::{Ref, Text},
 };
@@ -79,7 +80,7 @@ impl<'a, D: Destination> Loading<'a, D> {
 
     async fn run(mut self) -> Result<LoadReport, LoadError> {
         let resources = self.resources()?;
-        let family = Family::of(&resources);
+        let family = ParentCache::of(&resources);
         let mut outcome = LoadError::default();
         let mut failures = SharedFailures::new(self.client);
         // Resources whose children cannot be fetched.
@@ -159,7 +160,7 @@ impl<'a, D: Destination> Loading<'a, D> {
     async fn load(
         &mut self,
         resource: &Ref<ResourcePlan>,
-        family: &Family,
+        family: &ParentCache,
     ) -> Result<Outcome, FailedResource> {
         let target = Target {
             source: self.client.plan().name.clone(),
@@ -176,7 +177,7 @@ impl<'a, D: Destination> Loading<'a, D> {
             Ok(Err(by)) => return Ok(Outcome::AlreadyAppended(by)),
             Err(error) => return Err(FailedResource::unopened(named(error, resource))),
         };
-        let mut pages = fetch.within(family).pages();
+        let mut pages = fetch.parent_cache(family).pages();
         let mut state = LoadState::new(resource);
         let written = self.write(&target, &mut pages, &mut state).await;
         let written = match written {

@@ -28,14 +28,14 @@
 //! | give secrets, settings, a transport or a clock of your own | [`Builder`] |
 //! | fetch: records, pages, all, the first; limit, concurrency, progress | [`Fetch`] |
 //! | go on where the last fetch ended | [`State`], [`Fetch::since`], [`Fetch::full_refresh`] |
-//! | fetch the children of one record, or of all | [`Fetch::of`](Fetch::of), [`Of`] |
+//! | fetch the children of one record, or of all | [`Fetch::of`](Fetch::of), [`ForParents`] |
 //! | see what was asked, repeated, received and left out | [`Report`] |
 //! | tell errors apart | [`ErrorKind`] |
 //! | page, or prove who asks, in a way of your own | [`paginator`], [`auth`] |
 //! | send requests by something else than reqwest, or by nothing | [`transport`] |
 //! | test your own code without a network | the crate `rest-source-mock` |
 //! | write a [`Record`] by hand | [`Record`], [`schema`] |
-//! | let records be changed on their way | [`hooks::Hooks`], [`ToCells`] |
+//! | let records be changed on their way | [`hooks::Hooks`], [`EncodeRow`] |
 //!
 //! # What holds
 //!
@@ -94,6 +94,7 @@ mod pace;
 mod page;
 pub mod paginator;
 mod parent;
+mod partition;
 mod position;
 mod presence;
 mod printable;
@@ -126,7 +127,7 @@ pub use client::Client;
 pub use clock::{Clock, SystemClock};
 pub use completeness::{Completeness, Reason};
 pub use error::{Error, ErrorKind, Result};
-pub use fetch::{Family, Fetch, Of, Page, PageRecords, Pages, Records};
+pub use fetch::{Fetch, ForParents, Page, PageRecords, Pages, ParentCache, Records};
 pub use position::Position;
 pub use record::Record;
 pub use report::Report;
@@ -138,7 +139,7 @@ pub use schema::{Column, Decode, Path, Step, Table, TimeFormat, Type};
 pub use secret::Secret;
 pub use settings::Values;
 pub use state::{Fingerprint, State};
-pub use steps::{Filled, NewCell, NewCells, ToCell, ToCells};
+pub use steps::{CellWriter, CellWritten, EncodeCell, EncodeRow, RowWriter};
 pub use value::{
     ConversionError, Date, Decimal, Field, Json, ParseError, Scalar, Time, Timestamp, Value,
 };

@@ -1,9 +1,9 @@
-//! What a child takes of its parent's records.
+//! The values that a child takes of its parent's records.
 
 mod record;
 mod sent;
 
-pub(crate) use record::{ParentKey, ParentRecord, key_columns, null_field, null_field_error};
+pub(crate) use record::{ParentRecord, key_columns, null_field, null_field_error};
 pub(crate) use sent::differs;
 use serde_json::Value as Json;
 
@@ -29,7 +29,7 @@ fn field(row: Row<'_>, field: &ParentField) -> Scalar {
     }
 }
 
-/// Goes along the steps from a cell.
+/// The value at the end of a path from a cell.
 fn reach(page: &Page, slot: Slot, column: &Column, steps: &[Step]) -> Scalar {
     let Some((step, rest)) = steps.split_first() else {
         return page.value(slot).into();
@@ -63,7 +63,7 @@ fn reach(page: &Page, slot: Slot, column: &Column, steps: &[Step]) -> Scalar {
     })
 }
 
-/// The value that the steps lead to from the root of a tree.
+/// The value at the end of a path in a JSON tree.
 pub fn at_json(tree: &Json, steps: &[Step]) -> Scalar {
     let found = steps.iter().try_fold(tree, |value, step| match step {
         Step::Key(key) => value.get(&**key),

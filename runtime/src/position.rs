@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_written_is_read_back() {
+    fn state_is_read_back() {
         for position in [
             Position::First,
             Position::Offset(300),

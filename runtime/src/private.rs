@@ -13,9 +13,9 @@ pub use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub use crate::{
-    Builder, Cell, Cells, Client, Connector, Date, Decimal, Fetch, Field, Filled, FromCell, Json,
-    NewCell, NewCells, Of, Record, Result, Scalar, Secret, Time, Timestamp, ToCell, ToCells,
-    Values,
+    Builder, Cell, CellWriter, CellWritten, Cells, Client, Connector, Date, Decimal, EncodeCell,
+    EncodeRow, Fetch, Field, ForParents, FromCell, Json, Record, Result, RowWriter, Scalar, Secret,
+    Time, Timestamp, Values,
     hooks::{AuthHook, Filters, Hooks, StepFn, Steps, StepsHook},
     parent::{at_json as within_json, pick as element},
     plan::{
@@ -84,7 +84,7 @@ pub use crate::__take as take;
 #[macro_export]
 macro_rules! __give {
     ($record:ident, $cells:ident => $($field:ident),*) => {
-        $($cells.give(&$record.$field);)*
+        $($cells.write(&$record.$field);)*
     };
 }
 pub use crate::__give as give;

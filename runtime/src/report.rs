@@ -1,4 +1,4 @@
-//! What a fetch did.
+//! The report of a fetch.
 
 use std::{fmt, time::Duration};
 
@@ -9,28 +9,27 @@ use crate::{
     printable::{Seconds, printable},
 };
 
-/// How many notes a report keeps; the rest are counted.
+/// How many notes a report keeps; further ones are counted.
 const MOST_NOTES: usize = 20;
 
-/// What a fetch did: everything that was asked, received, and not delivered.
+/// The report of a fetch: what was requested, received, and not delivered.
 ///
-/// Its `Display` is a few lines for a person: the first always, the others where there is something
-/// to say.
+/// Its `Display` is a summary line, and further lines where something is worth noting.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Report {
-    /// Requests for pages, the repeated ones and those that followed a redirect included.
+    /// Requests for pages, with retries and redirects.
     pub requests: u64,
-    /// Requests that were made again.
+    /// Retries.
     pub retries: u64,
-    /// Time that requests waited before they were sent, summed over them: between attempts, for the
-    /// source's pace, for a token.
+    /// Time that requests waited before they were sent, in total: between attempts, for the rate limiter,
+    /// for a token.
     pub waited: Duration,
     /// Bytes of the bodies, after decompression.
     pub bytes: u64,
     /// Pages received.
     pub pages: u64,
-    /// Rows received, before any filter: what the API's offsets, limits and totals count.
+    /// Rows received, before any filter. The API's offsets, limits and totals count these.
     pub received: u64,
     /// Records that `data_selector` found in them.
     pub selected: u64,
@@ -42,33 +41,32 @@ pub struct Report {
     pub discarded_values: u64,
     /// Values of undeclared keys.
     pub undeclared_values: u64,
-    /// Responses that `response_actions` said to ignore.
+    /// Responses that `response_actions` ignored.
     pub ignored: u64,
-    /// Records outside the range of an incremental fetch, or already seen.
+    /// Records outside the range of an incremental fetch, or delivered by an earlier one.
     pub outside_range: u64,
-    /// Records left out by `processing_steps`: by a filter, or because nothing was made of them.
+    /// Records that `processing_steps` left out.
     pub filtered: u64,
-    /// Records of the parent that it was made for, where it was for all of them.
+    /// Records of the parent whose children were fetched, in a fetch for all of them.
     pub parents: u64,
-    /// Records of the parent that no request was made for, because a field that it needs is null.
+    /// Records of the parent without a request, because a field that it needs is null.
     pub skipped_parents: u64,
-    /// Records of the parent that came again, and were fetched for once.
+    /// Records of the parent that arrived again; their children are fetched once.
     pub repeated_parents: u64,
-    /// What the fetch of those records did, which is not part of the other numbers.
+    /// The report of the parent's fetch, which the other numbers do not include.
     pub of_parents: Option<Box<Report>>,
     /// Whether all records arrived; `None` before the end and after an error that ended the fetch early.
     pub completeness: Option<Completeness>,
-    /// What is worth knowing: why it ended, a limit that was not honoured, the first few examples of
-    /// what was left out.
+    /// Notes: why the fetch ended, a limit that the API ignored, examples of what was left out.
     pub notes: Vec<String>,
-    /// Notes past the first few, which were not kept.
+    /// The number of further notes.
     pub further_notes: u64,
-    /// Which columns the records have.
+    /// The columns that the records have.
     pub(crate) presence: Presence,
 }
 
 impl Report {
-    /// Adds what another fetch did.
+    /// Adds the report of a part of the fetch.
     pub(crate) fn add(&mut self, other: &Self) {
         self.requests += other.requests;
         self.retries += other.retries;
@@ -91,7 +89,7 @@ impl Report {
         self.presence.add(&other.presence);
     }
 
-    /// The same, with a note of the columns that no record has.
+    /// Adds a note on columns that no record has.
     pub(crate) fn with_absent_columns(mut self) -> Self {
         if let Some(note) = self.presence.note() {
             self.note(note);
@@ -99,7 +97,7 @@ impl Report {
         self
     }
 
-    /// Adds the caveats of what the fetch did not deliver.
+    /// Adds the caveats of records, values and responses that were left out.
     pub(crate) fn warn(&self, completeness: &mut Completeness) {
         if self.ignored > 0 || self.discarded_rows > 0 {
             completeness.warn(Caveat::SetAside);
@@ -109,7 +107,7 @@ impl Report {
         }
     }
 
-    /// Adds a note, once. It may hold what a server wrote.
+    /// Adds a note, once. Text of a server is escaped.
     pub(crate) fn note(&mut self, note: impl Into<String>) {
         let note = printable(&note.into()).into_owned();
         if self.notes.contains(&note) {
@@ -203,7 +201,7 @@ pub(crate) fn count(number: u64, noun: &str) -> String {
     format!("{number} {noun}{s}")
 }
 
-/// A number of bytes for a person: `41 kB`.
+/// Shows a number of bytes: `41 kB`.
 pub(crate) struct Bytes(pub(crate) u64);
 
 impl fmt::Display for Bytes {

@@ -1,4 +1,4 @@
-//! The values a source is made with: its secrets and settings, given or from the environment.
+//! The secrets and settings of a source, given or from the environment.
 
 mod setting_type;
 #[cfg(test)]
@@ -36,7 +36,7 @@ impl<T> Values<T> for () {
     }
 }
 
-/// What the environment says of a variable. An empty one counts as not set.
+/// A variable of the environment. An empty one counts as unset.
 pub(crate) enum Variable {
     Unset,
     Set(String),

@@ -1,28 +1,27 @@
-//! What an incremental fetch remembers for the next one.
+//! The state of an incremental fetch, at which the next one resumes.
 
+mod checkpoints;
 mod fingerprint;
 mod json;
-mod marks;
 
 use std::sync::Arc;
 
-use crate::parent::ParentKey;
+use crate::partition::PartitionKey;
 
-pub use fingerprint::Fingerprint;
-pub(crate) use marks::{
-    MOST_PARENTS, MOST_SEEN, MOST_SEEN_OF_ALL, MOST_WHOLE_KEYS, Mark, Marks, Room,
+pub(crate) use checkpoints::{
+    Capacity, Checkpoint, Checkpoints, MAX_KEYS, MAX_KEYS_OF_ALL, MAX_PARTITIONS, MAX_WHOLE_KEYS,
 };
+pub use fingerprint::Fingerprint;
 
-/// How far an incremental fetch has come: the largest cursor value and the records that had it.
+/// The state of an incremental fetch: the largest cursor and the records that have it.
 ///
-/// Of the records that had it, the first 1,000,000 are remembered, so that a state has an end. Where there
-/// are more, the next fetch brings the others again: none is lost, `merge` stores each once, and the
-/// fetch's report says so.
+/// It saves at most 1,000,000 records at the cursor. If there are more, the next fetch delivers the others
+/// again: none is lost, `merge` stores each once, and the report says so.
 ///
-/// A fetch gives one when its records are complete; keep it together with them, and give it to
-/// `Fetch::since` to be given only what is new. It is versioned text, JSON,
-/// and belongs to one resource, its cursor column and its request: a fetch that asks for something else,
-/// by another setting for one, refuses it ([`Fetch::keep_state`](crate::Fetch::keep_state) takes it).
+/// A fetch returns a state when its records are complete. Store it together with them, and give it to
+/// [`Fetch::since`](crate::Fetch::since) to fetch only newer records. It is versioned JSON text, and
+/// belongs to one resource, its cursor column and its request. Another request, for example with another
+/// setting, refuses it, unless [`Fetch::keep_state`](crate::Fetch::keep_state) accepts it.
 ///
 /// ```
 /// use rest_source::State;
@@ -36,74 +35,73 @@ pub(crate) use marks::{
 /// # Ok::<(), rest_source::Error>(())
 /// ```
 ///
-/// The records at the cursor are recognised by their key, or, without one, by the values that they have
-/// in all columns. Where the columns have changed so that they cannot be, the next fetch of what is
-/// appended is an error: it would bring them again.
+/// Records at the cursor are recognised by their primary key, or, without one, by the values of all
+/// columns. If the columns have changed so that this is impossible, the next fetch for an append is an
+/// error, because it would append them again.
 ///
-/// # Of children
+/// # Partitions
 ///
-/// That of a fetch for all records of a parent has a cursor for each of them, by the record's key, or,
-/// where the parent has no key, by all that the child takes of it. The next fetch starts from it for
-/// each. So children are found also where they are older than what came of other parents, or their
-/// parent is new: one that is not in the state is fetched from the start, or from the `initial_value`.
+/// The state of a fetch for all records of a parent has a cursor for each of them, by the parent's primary
+/// key, or, without one, by all values that the child takes. The next fetch starts there for each. So it
+/// finds children that are older than those of other parents. A parent that is not in the state starts at
+/// the beginning, or at the `initial_value`.
 ///
-/// A parent's cursor moves when all of its children came, and stays where it was when the fetch was cut
-/// off before, or failed; those of the others move all the same. After a fetch that saw all parents,
-/// those that were not among them are forgotten: one that comes back is new. Where a response about them
-/// was ignored or a record of theirs set aside, none is.
+/// The cursor of a parent moves when all of its children were delivered, and stays if its part was cut off
+/// or failed; the others move. After a fetch for an upsert that received all parents, the cursors of absent
+/// parents are removed: a parent that returns is new. None is removed if a response was ignored or a parent
+/// set aside.
 ///
-/// At most 100,000 parents are remembered, first of all those that were before. The others are fetched
-/// from the start every time. Of the records at the cursors, at most 1,000,000 are remembered in all; others
-/// may come again. Nothing is lost by it, and the fetch's report says so.
+/// A state saves the cursors of at most 100,000 parents, those of earlier fetches first. The others are
+/// fetched from the start every time. It saves at most 1,000,000 records at the cursors of all parents;
+/// others may be delivered again. Nothing is lost, and the report says so.
 ///
-/// Should two records of a parent have one key, the next fetch starts for both where the one that is
-/// further back has come to.
+/// If two parents have one key, the next fetch starts at the smaller cursor for both.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct State {
     pub(crate) resource: String,
     pub(crate) column: String,
     pub(crate) data_type: String,
-    pub(crate) by: SeenBy,
-    pub(crate) reach: Reach,
+    pub(crate) by: DedupKey,
+    pub(crate) reach: Progress,
     pub(crate) origin: Origin,
 }
 
-/// What the records up to a state were asked for by. A fetch sets it when it gives a state.
+/// The request of the records up to a state. A fetch sets it when it returns the state.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Origin {
     pub(crate) request: Arc<Fingerprint>,
     pub(crate) start: Start,
 }
 
-/// Where the first of the fetches up to a state started.
+/// Where the first fetch up to a state started.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Start {
     /// There was no `initial_value`.
     #[default]
     Beginning,
-    /// At this `initial_value`.
+    /// It started at this `initial_value`.
     At(String),
 }
 
-/// What the records at the cursors are recognised by, when they are met again.
+/// What records at the cursors are recognised by when they arrive again.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum SeenBy {
-    /// The columns of their key.
+pub(crate) enum DedupKey {
+    /// The columns of the primary key.
     Key(Vec<String>),
-    /// All columns, by their names' order, of records without a key. Null is as none.
+    /// All columns in the order of their names, of records without a primary key. Null counts as an absent
+    /// column.
     Columns(Vec<String>),
 }
 
-impl SeenBy {
+impl DedupKey {
     pub(crate) fn names(&self) -> &[String] {
         match self {
             Self::Key(names) | Self::Columns(names) => names,
         }
     }
 
-    /// Whether records can be told that were seen by something else: by the same key, or by no more
-    /// columns than these.
-    pub(crate) fn knows_those_by(&self, other: &Self) -> bool {
+    /// Whether keys saved by the other can be compared: by the same key, or by no more columns.
+    pub(crate) fn recognises(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Key(key), Self::Key(other)) => key == other,
             (Self::Columns(columns), Self::Columns(other)) => {
@@ -114,43 +112,42 @@ impl SeenBy {
     }
 }
 
-/// What a state is of, and how far that has come.
+/// The cursors of a state.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Reach {
-    /// The whole resource.
-    All(Mark),
-    /// The children of one parent.
-    One(ParentKey, Mark),
-    /// The children of each parent.
-    Each(Arc<Marks>),
+pub(crate) enum Progress {
+    /// One for the whole resource.
+    All(Checkpoint),
+    /// One of a single partition.
+    One(PartitionKey, Checkpoint),
+    /// One for each partition.
+    Each(Arc<Checkpoints>),
 }
 
-impl Reach {
-    /// Whether any record at a cursor is remembered.
+impl Progress {
+    /// Whether any record at a cursor is saved.
     pub(crate) fn has_seen(&self) -> bool {
         match self {
             Self::All(mark) | Self::One(_, mark) => !mark.seen.is_empty(),
-            Self::Each(marks) => marks.have_seen(),
+            Self::Each(marks) => marks.have_keys(),
         }
     }
 }
 
 impl State {
-    /// The resource it belongs to.
+    /// The resource.
     pub fn resource(&self) -> &str {
         &self.resource
     }
 
-    /// The largest cursor value, as text: an instant in RFC 3339, a number by its digits. Of a state
-    /// that has one for each parent, the largest of them.
+    /// The largest cursor value as text, of all partitions: an instant in RFC 3339, a number in digits.
     pub fn cursor(&self) -> &str {
         match &self.reach {
-            Reach::All(mark) | Reach::One(_, mark) => &mark.value,
-            Reach::Each(marks) => &marks.largest,
+            Progress::All(mark) | Progress::One(_, mark) => &mark.value,
+            Progress::Each(marks) => &marks.largest,
         }
     }
 
-    /// The fingerprint of the request that it belongs to.
+    /// The fingerprint of the request.
     pub fn request(&self) -> &Fingerprint {
         &self.origin.request
     }

@@ -1,4 +1,5 @@
 //! The benchmark's API: `GET /events?offset=…&limit=…`, from memory, after a delay if one is given.
+//! The same records in batches: `GET /batches?size=…&offset=…&limit=…` and `GET /batches/N/events?size=…`.
 //!
 //! `bench-server RECORDS DELAY_MS` prints its port and serves until its standard input ends. It
 //! writes plain HTTP/1.1 itself, so that its own cost is small beside the clients'.
@@ -31,14 +32,26 @@ impl Records {
     }
 
     fn page(&self, offset: u64, limit: u64) -> String {
+        let (records, total) = (self.slice(offset, limit), self.starts.len() - 1);
+        format!(r#"{{"data":[{records}],"total":{total}}}"#)
+    }
+
+    fn batch(&self, number: u64, size: u64) -> String {
+        format!(r#"{{"data":[{}]}}"#, self.slice(number * size, size))
+    }
+
+    fn batches(&self, size: u64, offset: u64, limit: u64) -> String {
+        let total = (self.starts.len() as u64 - 1).div_ceil(size.max(1));
+        let ids = offset..(offset + limit).min(total);
+        let ids: Vec<String> = ids.map(|id| format!(r#"{{"id":{id}}}"#)).collect();
+        format!(r#"{{"data":[{}],"total":{total}}}"#, ids.join(","))
+    }
+
+    fn slice(&self, offset: u64, limit: u64) -> &str {
         let total = self.starts.len() - 1;
         let first = as_index(offset).min(total);
         let last = (first + as_index(limit)).min(total);
-        let records = &self.text[self.starts[first]..self.starts[last]];
-        format!(
-            r#"{{"data":[{}],"total":{total}}}"#,
-            records.trim_end_matches(',')
-        )
+        self.text[self.starts[first]..self.starts[last]].trim_end_matches(',')
     }
 }
 
@@ -64,10 +77,17 @@ async fn serve(
         let head = String::from_utf8_lossy(&read).into_owned();
         read.clear(); // clients here send no body and do not pipeline
         let (offset, limit) = (number(&head, "offset="), number(&head, "limit="));
+        let size = number(&head, "size=");
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;
         }
-        let body = records.page(offset, limit);
+        let body = if head.starts_with("GET /batches/") {
+            records.batch(number(&head, "/batches/"), size)
+        } else if head.starts_with("GET /batches") {
+            records.batches(size, offset, limit)
+        } else {
+            records.page(offset, limit)
+        };
         let head = format!(
             "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
             body.len()

@@ -56,6 +56,26 @@ fn main() -> Result<()> {
         rounds,
     )?;
     compare(
+        "200,000 records of 2,000 parents, a page of 100 each",
+        (200_000, 0),
+        &[
+            run("pages, as shipped", "ours", 100, 4),
+            run("children, 1 at once", "ours-children", 100, 1),
+            run("children, as shipped", "ours-children", 100, 4),
+        ],
+        rounds,
+    )?;
+    compare(
+        "100,000 records of 10,000 parents, a page of 10 each",
+        (100_000, 0),
+        &[
+            run("children, 1 at once", "ours-children", 10, 1),
+            run("children, as shipped", "ours-children", 10, 4),
+            run("children, 16 at once", "ours-children", 10, 16),
+        ],
+        rounds,
+    )?;
+    compare(
         "10,000 records, 100 a page, 20 ms a request",
         (10_000, 20),
         &[

@@ -87,7 +87,7 @@ pub(super) fn fetch(connector: &Connector, resource: &Resource, own: &[Item]) ->
         let docs = docs.ours(&[&format!("{first}, or by `of` of one.")]);
         return quote! {
             #docs
-            pub fn #name(&self) -> __rs::Fetch<#record, __rs::Of<#parent>> {
+            pub fn #name(&self) -> __rs::Fetch<#record, __rs::ForParents<#parent>> {
                 self.client.children(&#plan, #take)
             }
         };

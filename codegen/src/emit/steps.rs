@@ -76,8 +76,8 @@ impl Giving<'_> {
         };
         let within = each(&record.columns, |one| self.within(one));
         quote! {
-            impl __rs::ToCells for #name {
-                fn to_cells(&self, cells: &mut __rs::NewCells<'_>) {
+            impl __rs::EncodeRow for #name {
+                fn encode_row(&self, cells: &mut __rs::RowWriter<'_>) {
                     #cells
                 }
             }
@@ -99,7 +99,7 @@ impl Giving<'_> {
         if !self.done.insert(words.ident.clone()) {
             return TokenStream::new();
         }
-        to_cell(&words.ident, &quote!(cell.text(self.as_str())))
+        encode(&words.ident, &quote!(cell.text(self.as_str())))
     }
 
     fn union(&mut self, union: &UnionType) -> TokenStream {
@@ -111,7 +111,7 @@ impl Giving<'_> {
             let (at, variant) = (Literal::usize_unsuffixed(at), variant(member));
             arms.extend(quote!(Self::#variant(it) => cell.member(#at, it),));
         }
-        let give = to_cell(&union.ident, &quote!(match self { #arms }));
+        let give = encode(&union.ident, &quote!(match self { #arms }));
         let members = each(&union.members, |one| self.within(one));
         quote!(#give #members)
     }
@@ -122,18 +122,18 @@ fn give_some(own: &Item, record: &Struct) -> TokenStream {
     each(&record.columns, |column| {
         if own::takes(own, column) {
             let field = ident(&column.ident());
-            quote!(cells.give(&self.#field);)
+            quote!(cells.write(&self.#field);)
         } else {
             quote!(cells.keep();)
         }
     })
 }
 
-fn to_cell(name: &str, filled: &TokenStream) -> TokenStream {
+fn encode(name: &str, filled: &TokenStream) -> TokenStream {
     let name = ident(name);
     quote! {
-        impl __rs::ToCell for #name {
-            fn to_cell(&self, cell: __rs::NewCell<'_>) -> __rs::Filled {
+        impl __rs::EncodeCell for #name {
+            fn encode(&self, cell: __rs::CellWriter<'_>) -> __rs::CellWritten {
                 #filled
             }
         }

@@ -349,13 +349,13 @@ fn records_that_steps_may_change_give_their_cells_back() {
     );
     holds(
         &text,
-        "impl __rs::ToCells for Orders {
-               fn to_cells(&self, cells: &mut __rs::NewCells<'_>) {
+        "impl __rs::EncodeRow for Orders {
+               fn encode_row(&self, cells: &mut __rs::RowWriter<'_>) {
                    __rs::give!(self, cells => id, kind);
                }
            }
-           impl __rs::ToCell for OrdersKind {
-               fn to_cell(&self, cell: __rs::NewCell<'_>) -> __rs::Filled {
+           impl __rs::EncodeCell for OrdersKind {
+               fn encode(&self, cell: __rs::CellWriter<'_>) -> __rs::CellWritten {
                    cell.text(self.as_str())
                }
            }",
@@ -370,7 +370,7 @@ fn records_that_are_only_filtered_give_nothing_back() {
         &text,
         "__rs::StepsHook::filters::<Orders>(&__rs::Filters(&[super::is_paid])),",
     );
-    assert!(!text.contains("ToCells"), "{text}");
+    assert!(!text.contains("EncodeRow"), "{text}");
 }
 
 #[test]
@@ -389,6 +389,6 @@ fn an_enum_of_the_parents_gives_its_cell_back_once() {
     ));
     holds(&text, "pub _orders_kind: OrdersKind,");
     let count = |part: &str| text.matches(part).count();
-    assert_eq!(count("impl __rs::ToCell for OrdersKind {"), 1, "{text}");
-    assert_eq!(count("impl __rs::ToCells for "), 2, "{text}");
+    assert_eq!(count("impl __rs::EncodeCell for OrdersKind {"), 1, "{text}");
+    assert_eq!(count("impl __rs::EncodeRow for "), 2, "{text}");
 }

@@ -1,4 +1,4 @@
-//! One request of a fetch: sent, read, and told to the state machine as what it was.
+//! One attempt at a page: sends the request, reads the response, and classifies it for the state machine.
 
 use std::{
     mem,
@@ -7,10 +7,10 @@ use std::{
 };
 
 use super::{
-    Job,
-    machine::{Answer, Facts, Order},
+    FetchSpec,
+    failed_attempt::{AfterRetries, FailedAttempt},
+    machine::{Attempt, AttemptOutcome, ResponseFacts},
     page_fingerprint::PageFingerprint,
-    refusal::{AfterRetries, Refusal},
     trace,
 };
 use crate::{
@@ -33,100 +33,99 @@ use crate::{
 /// How much of a body a message shows, in characters.
 const EXCERPT: usize = 200;
 
-/// What makes the requests of one fetch.
+/// Makes the requests of one fetch.
 pub(super) struct Requests<'a> {
-    job: &'a Job,
+    spec: &'a FetchSpec,
     paginator: Arc<dyn Paginate>,
     first: Draft,
     shape: PageShape,
     probes: usize,
 }
 
-/// A page, as the driver takes it through the machine.
-pub(super) struct Parcel {
-    /// Its request, for messages.
+/// A decoded page, which the driver passes through the machine.
+pub(super) struct DecodedPage {
+    /// The request, for messages.
     pub(super) request: String,
-    /// Its rows, and what was left out of them. The machine has the rest.
+    /// The rows, and what was left out of them.
     pub(super) decoded: Decoded,
 }
 
-/// What a request came to.
-pub(super) struct Heard {
-    /// The order's.
+/// The outcome of an attempt, and its costs.
+pub(super) struct AttemptReport {
+    /// The number of the page.
     pub(super) id: u64,
-    pub(super) answer: Answer<Parcel>,
+    pub(super) outcome: AttemptOutcome<DecodedPage>,
     /// Bytes of the body.
     pub(super) bytes: u64,
-    /// How long its requests waited for the source's leave, or for a token.
+    /// How long its requests waited for the rate limiter, or for a token.
     pub(super) waited: Duration,
-    /// When its first request was sent; nothing where none was.
-    pub(super) begun: Option<Duration>,
-    /// The requests it took past the first: redirects followed, and those made again with another
-    /// token.
+    /// When its first request was sent, if any was.
+    pub(super) sent_at: Option<Duration>,
+    /// Requests after the first: redirects, and requests repeated with a new token.
     pub(super) further: u64,
-    /// The latter of them.
+    /// Requests repeated with a new token.
     pub(super) repeated: u64,
 }
 
 impl<'a> Requests<'a> {
-    /// For the pages of this fetch, within these bounds.
+    /// The requests for the pages of a fetch, within these bounds.
     ///
     /// # Errors
     ///
-    /// Where the first request cannot be made, or the records cannot be read.
+    /// If the first request cannot be built, or the records cannot be read.
     pub(super) fn new(
-        job: &'a Job,
+        spec: &'a FetchSpec,
         statements: &Statements,
         paginator: Arc<dyn Paginate>,
         bounds: &Bounds,
     ) -> Result<Self> {
-        let plan = job.client.plan();
+        let plan = spec.client.plan();
         let probes = [statements.probes(), &paginator.probes()].concat();
-        if let (Some(plan), Some(parent)) = (&job.resource.parent, &job.parent)
-            && let Some(field) = null_field(plan, &job.resource.parent_fields(), parent)
+        if let (Some(plan), Some(parent)) = (&spec.resource.parent, &spec.parent)
+            && let Some(field) = null_field(plan, &spec.resource.parent_fields(), parent)
         {
             return Err(null_field_error(&field, parent));
         }
-        let parent = job.parent.as_ref();
-        let sent = parent.map_or(&[][..], |parent| parent.sent());
-        let values = parent.map_or(&[][..], |parent| &parent.values);
-        let is_own = |parent: &ParentPlan| parent.resource.name == job.resource.name;
+        let parent = spec.parent.as_ref();
+        let sent = parent.map_or(&[][..], |parent| parent.values.sent());
+        let values = parent.map_or(&[][..], |parent| &parent.values.values);
+        let is_own = |parent: &ParentPlan| parent.resource.name == spec.resource.name;
         let mut children = plan
             .resources
             .iter()
             .filter_map(|child| child.parent.as_deref());
         let sends_texts = children.any(|plan| is_own(plan) && parent::differs(plan));
         Ok(Self {
-            first: job.client.draft(&job.resource, bounds, sent)?,
+            first: spec.client.draft(&spec.resource, bounds, sent)?,
             probes: probes.len(),
-            shape: PageShape::new(&job.resource, job.table.clone(), &probes, &plan.spec)?
+            shape: PageShape::new(&spec.resource, spec.table.clone(), &probes, &plan.spec)?
                 .within(plan.max_response_bytes)
-                .redacting(job.client.redactor())
+                .redacting(spec.client.redactor())
                 .keeping_places(sends_texts)
-                .with_values(values, job.client.config()),
+                .with_values(values, spec.client.config()),
             paginator,
-            job,
+            spec,
         })
     }
 
-    /// Makes one attempt; it is the fetch's request of this number.
-    pub(super) async fn ask(&self, order: Order, number: u64) -> Heard {
+    /// Makes one attempt, with the number of its request in the fetch.
+    pub(super) async fn ask(&self, attempt: Attempt, number: u64) -> AttemptReport {
         let mut draft = self.first.clone();
-        if let Err(error) = self.paginator.apply(&order.position, &mut draft) {
-            return Heard {
-                id: order.id,
-                answer: Answer::Broken(error),
+        if let Err(error) = self.paginator.apply(&attempt.position, &mut draft) {
+            return AttemptReport {
+                id: attempt.id,
+                outcome: AttemptOutcome::Broken(error),
                 bytes: 0,
                 waited: Duration::ZERO,
-                begun: None,
+                sent_at: None,
                 further: 0,
                 repeated: 0,
             };
         }
-        let Job {
+        let FetchSpec {
             client, resource, ..
-        } = self.job;
-        let lacking = self.keep_params(&order.position, &mut draft);
+        } = self.spec;
+        let lacking = self.keep_params(&attempt.position, &mut draft);
         let mut turn = client.turn(resource).await;
         trace::request(&draft);
         let exchanged = client.exchange(&mut turn, resource, &draft).await;
@@ -135,30 +134,30 @@ impl<'a> Requests<'a> {
         let further = turn.requests.saturating_sub(1);
         drop(turn);
         trace::waited(waited);
-        Heard {
-            id: order.id,
+        AttemptReport {
+            id: attempt.id,
             bytes: exchanged.as_ref().map_or(0, |got| got.body.len() as u64),
             waited,
-            begun,
+            sent_at: begun,
             further,
             repeated,
-            answer: match exchanged {
+            outcome: match exchanged {
                 Ok(response) => self.read(draft, &shown, response, number).noting(lacking),
-                Err(Failure::Fatal(error)) => Answer::Broken(error),
+                Err(Failure::Fatal(error)) => AttemptOutcome::Broken(error),
                 Err(Failure::Shut(Shut(wait))) => {
                     trace::held(wait);
-                    Answer::Held(wait)
+                    AttemptOutcome::Held(wait)
                 }
                 Err(Failure::Transient(error)) => {
                     let request = format!("{shown} (request {number})");
-                    Answer::Refused(Box::new(self.interrupted(&error, request)))
+                    AttemptOutcome::Refused(Box::new(self.interrupted(&error, request)))
                 }
             },
         }
     }
 
-    /// Sends a next link with the first request's parameters that it lacks, where the spec says so.
-    /// Otherwise a note: without a filter or a page size, the API may give other records.
+    /// Adds to a next link the parameters of the first request that it lacks, with `keep_params`. Otherwise
+    /// notes them: without a filter or page size, the API may return other records.
     fn keep_params(&self, position: &Position, draft: &mut Draft) -> Option<String> {
         if !matches!(position, Position::Url(_)) {
             return None;
@@ -167,7 +166,7 @@ impl<'a> Requests<'a> {
         if lacking.is_empty() {
             return None;
         }
-        if self.job.resource.paginator.keep_params {
+        if self.spec.resource.paginator.keep_params {
             draft.keep(&lacking, &self.first);
             return None;
         }
@@ -178,40 +177,50 @@ impl<'a> Requests<'a> {
         ))
     }
 
-    /// What a response to this request means. `shown` is the request for messages, with where it was
-    /// redirected to.
-    fn read(&self, draft: Draft, shown: &str, response: Response, number: u64) -> Answer<Parcel> {
+    /// Classifies a response. `shown` is the request in messages, with its redirects.
+    fn read(
+        &self,
+        draft: Draft,
+        shown: &str,
+        response: Response,
+        number: u64,
+    ) -> AttemptOutcome<DecodedPage> {
         let (status, bytes) = (response.status, response.body.len());
         let request = format!(
             "{shown} ({status}, {}, request {number})",
             Bytes(bytes as u64)
         );
         trace::response(status, bytes);
-        if let Some(rule) = actions::first(&self.job.resource.response_actions, &response) {
+        if let Some(rule) = actions::first(&self.spec.resource.response_actions, &response) {
             return self.ruled(rule, &response, request);
         }
         match status {
             204 => self.page(draft, response.headers, request, self.nothing(), true),
             200..=299 => self.decode(draft, response, request),
-            _ => Answer::Refused(Box::new(self.refused(&response, request))),
+            _ => AttemptOutcome::Refused(Box::new(self.on_failure(&response, request))),
         }
     }
 
-    /// A response that means what a rule says.
-    fn ruled(&self, rule: &ResponseAction, response: &Response, request: String) -> Answer<Parcel> {
+    /// The outcome that a rule of `response_actions` gives a response.
+    fn ruled(
+        &self,
+        rule: &ResponseAction,
+        response: &Response,
+        request: String,
+    ) -> AttemptOutcome<DecodedPage> {
         let status = response.status;
-        let place = format!("{}:{}", self.job.client.plan().spec, rule.line);
+        let place = format!("{}:{}", self.spec.client.plan().spec, rule.line);
         let (kind, message) = match &rule.action {
-            Action::Ignore => return Answer::Ignored(ignored(&place, &request)),
+            Action::Ignore => return AttemptOutcome::Ignored(ignored(&place, &request)),
             Action::Retry { then_ignore } => {
                 let after = if *then_ignore {
                     AfterRetries::Ignore(ignored(&place, &request))
                 } else {
                     AfterRetries::Fail
                 };
-                let mut refusal = self.refused(response, request);
-                refusal.rule = Some(after);
-                return Answer::Refused(Box::new(refusal));
+                let mut failed_attempt = self.on_failure(response, request);
+                failed_attempt.rule = Some(after);
+                return AttemptOutcome::Refused(Box::new(failed_attempt));
             }
             Action::RefreshAuth => {
                 let message = format!("answered {status}, and new credentials are of no help");
@@ -232,14 +241,19 @@ impl<'a> Requests<'a> {
         let error = Error::new(kind, message)
             .with_request(request)
             .with_detail(format!("by the rule at {place}"));
-        Answer::Broken(match self.excerpt(&response.body) {
+        AttemptOutcome::Broken(match self.excerpt(&response.body) {
             Some(excerpt) => error.with_detail(format!("body: {excerpt}")),
             None => error,
         })
     }
 
     /// Reads the records of a response.
-    fn decode(&self, draft: Draft, response: Response, request: String) -> Answer<Parcel> {
+    fn decode(
+        &self,
+        draft: Draft,
+        response: Response,
+        request: String,
+    ) -> AttemptOutcome<DecodedPage> {
         let Response {
             headers, mut body, ..
         } = response;
@@ -247,20 +261,21 @@ impl<'a> Requests<'a> {
         match decode_or_leave(&mut body, format, &self.shape) {
             Ok(decoded) => self.page(draft, headers, request, decoded, false),
             Err(error) if is_cut(&body, format) => {
-                Answer::Refused(Box::new(self.cut(&error, &body, request)))
+                AttemptOutcome::Refused(Box::new(self.cut(&error, &body, request)))
             }
             Err(error) => {
                 let error = self.unreadable(error, &headers, &body);
-                Answer::Broken(error.with_request(request))
+                AttemptOutcome::Broken(error.with_request(request))
             }
         }
     }
 
-    /// A response whose JSON ends too early, though it is as long as it says: the server was cut off.
-    fn cut(&self, error: &Error, body: &[u8], request: String) -> Refusal {
+    /// The failure of a response whose JSON is truncated though its length is right: the server was
+    /// interrupted.
+    fn cut(&self, error: &Error, body: &[u8], request: String) -> FailedAttempt {
         let excerpt = self.excerpt(body);
         let body = excerpt.map_or_else(String::new, |excerpt| format!("; body: {excerpt}"));
-        Refusal {
+        FailedAttempt {
             status: None,
             what: "broke off".to_owned(),
             told: None,
@@ -268,13 +283,16 @@ impl<'a> Requests<'a> {
             throttled: false,
             rule: None,
             request,
-            detail: Some(format!("{}{body}", self.job.client.redact(error.message()))),
+            detail: Some(format!(
+                "{}{body}",
+                self.spec.client.redact(error.message())
+            )),
             help: None,
             cause: error.cause().cloned(),
         }
     }
 
-    /// A page and what it says; with `no_content`, nothing.
+    /// A page and its metadata; an empty one with `no_content`.
     fn page(
         &self,
         draft: Draft,
@@ -282,28 +300,28 @@ impl<'a> Requests<'a> {
         request: String,
         mut decoded: Decoded,
         no_content: bool,
-    ) -> Answer<Parcel> {
+    ) -> AttemptOutcome<DecodedPage> {
         let failure = decoded.failure.take();
-        let facts = Facts {
+        let facts = ResponseFacts {
             received: decoded.received,
             selected: decoded.selected,
             probes: mem::take(&mut decoded.probes),
             url: draft.url,
             request: request.clone(),
-            fingerprint: PageFingerprint::of(&decoded, &self.job.resource),
+            fingerprint: PageFingerprint::of(&decoded, &self.spec.resource),
             no_content,
             is_null: decoded.is_null,
             closed: self.closed(&headers),
             failure: failure.map(|error| error.with_request(&request)),
             headers,
         };
-        Answer::Page(Box::new(facts), Parcel { request, decoded })
+        AttemptOutcome::Page(Box::new(facts), DecodedPage { request, decoded })
     }
 
-    /// What a response without a body is decoded to.
+    /// The page of a response without a body.
     fn nothing(&self) -> Decoded {
         Decoded {
-            rows: Rows::empty(self.job.table.clone()),
+            rows: Rows::empty(self.spec.table.clone()),
             received: 0,
             selected: 0,
             probes: vec![Probe::Missing; self.probes],
@@ -318,19 +336,19 @@ impl<'a> Requests<'a> {
         }
     }
 
-    /// How long no request may follow a success: no quota is left.
+    /// How long the source must wait after a success, because no quota is left.
     fn closed(&self, headers: &Headers) -> Option<Duration> {
         if !retry_after::no_quota_left(headers) {
             return None;
         }
-        let now = self.job.client.clock().now();
+        let now = self.spec.client.clock().now();
         retry_after::reset(headers, now).or_else(|| retry_after::retry_after(headers, now))
     }
 
     fn unreadable(&self, error: Error, headers: &Headers, body: &[u8]) -> Error {
         let content_type = headers.get("Content-Type").unwrap_or("none");
         let mut error = error.with_detail(format!("content type: {content_type}"));
-        // The transport takes it out where it decoded the body.
+        // The transport removes the header if it decoded the body.
         if let Some(encoding) = headers.get("Content-Encoding") {
             error = error.with_detail(format!("content encoding: {encoding}"));
         }
@@ -340,19 +358,19 @@ impl<'a> Requests<'a> {
         }
     }
 
-    fn refused(&self, response: &Response, request: String) -> Refusal {
+    fn on_failure(&self, response: &Response, request: String) -> FailedAttempt {
         let Response {
             status,
             headers,
             body,
         } = response;
-        let now = self.job.client.clock().now();
-        let retry = &self.job.client.plan().retry;
+        let now = self.spec.client.clock().now();
+        let retry = &self.spec.client.plan().retry;
         let by_header = retry_after::retry_after(headers, now).max(in_header(retry, headers, now));
         let no_quota = retry_after::no_quota_left(headers);
         let throttled = *status == 429 || (*status == 403 && (by_header.is_some() || no_quota));
-        // The quota explains a 503, or a 429 that says itself when to ask again, only where nothing is
-        // said to be left of it: a limit of bursts is not one of the hour.
+        // The quota explains a 503, or a 429 with its own wait, only if nothing is said to be left: a burst
+        // limit is not an hourly limit.
         let quota_left = retry_after::quota_left(headers);
         let by_quota = match *status {
             503 => !quota_left,
@@ -360,7 +378,7 @@ impl<'a> Requests<'a> {
         };
         let reset = by_quota.then(|| retry_after::reset(headers, now)).flatten();
         let told = by_header.max(reset);
-        Refusal {
+        FailedAttempt {
             status: Some(*status),
             what: format!("answered {status}"),
             told: told.max(in_body(body, retry, headers, now)),
@@ -374,14 +392,14 @@ impl<'a> Requests<'a> {
         }
     }
 
-    /// What to check where the API does not take the credentials.
+    /// What to check if the API rejects the credentials.
     fn check_credentials(&self) -> String {
-        let Some(auth) = self.job.client.auth(&self.job.resource) else {
+        let Some(auth) = self.spec.client.auth(&self.spec.resource) else {
             return "the resource has no `auth`, so that no credentials were sent: add it, here or in \
                     `client`"
                 .to_owned();
         };
-        let known = &self.job.client.plan().secrets;
+        let known = &self.spec.client.plan().secrets;
         let secrets = auth.secrets();
         let plans = secrets.iter().filter_map(|at| known.get(usize::from(*at)));
         let variables: Vec<&str> = plans.map(|secret| secret.env.as_str()).collect();
@@ -391,19 +409,19 @@ impl<'a> Requests<'a> {
         }
     }
 
-    fn interrupted(&self, error: &TransportError, request: String) -> Refusal {
+    fn interrupted(&self, error: &TransportError, request: String) -> FailedAttempt {
         let what = match error.kind {
             TransportErrorKind::Connect | TransportErrorKind::UnknownHost => {
                 "did not connect".to_owned()
             }
             TransportErrorKind::Timeout => {
-                let timeout = self.job.client.plan().request_timeout;
+                let timeout = self.spec.client.plan().request_timeout;
                 format!("gave no whole response in {}", Seconds(timeout))
             }
             TransportErrorKind::Interrupted => "broke off".to_owned(),
             _ => "failed".to_owned(),
         };
-        Refusal {
+        FailedAttempt {
             status: None,
             what,
             told: None,
@@ -411,15 +429,15 @@ impl<'a> Requests<'a> {
             throttled: false,
             rule: None,
             request,
-            detail: Some(self.job.client.redact(&error.message)),
+            detail: Some(self.spec.client.redact(&error.message)),
             help: error.help().map(ToString::to_string),
             cause: Some(error.clone().into()),
         }
     }
 
-    /// The start of a body on one line, without secrets; nothing where it is empty.
+    /// The start of a body on one line, redacted; `None` if it is empty.
     fn excerpt(&self, body: &[u8]) -> Option<String> {
-        let text = self.job.client.redactor().redact_start(body);
+        let text = self.spec.client.redactor().redact_start(body);
         let line: Vec<&str> = text.split_whitespace().collect();
         let line = line.join(" ");
         match line.char_indices().nth(EXCERPT) {
@@ -429,8 +447,8 @@ impl<'a> Requests<'a> {
     }
 }
 
-impl Answer<Parcel> {
-    /// The same with a note about its page.
+impl AttemptOutcome<DecodedPage> {
+    /// Adds a note about the page.
     fn noting(mut self, note: Option<String>) -> Self {
         if let Self::Page(_, parcel) = &mut self {
             parcel.decoded.examples.extend(note);
@@ -439,7 +457,7 @@ impl Answer<Parcel> {
     }
 }
 
-/// Whether a body is the beginning of JSON.
+/// Whether a body is truncated JSON.
 fn is_cut(body: &[u8], format: Format) -> bool {
     let text = String::from_utf8_lossy(body);
     let json = match format {
@@ -451,12 +469,12 @@ fn is_cut(body: &[u8], format: Format) -> bool {
     is_begun && read.is_err_and(|error| error.is_eof())
 }
 
-/// The note of a response that a rule says to ignore.
+/// The note on a response that a rule ignores.
 fn ignored(place: &str, request: &str) -> String {
     format!("ignored by {place}: {request}")
 }
 
-/// How long the body says to wait, where the spec says where it does.
+/// The wait that the body states, if the spec says where.
 fn in_body(body: &[u8], retry: &Retry, headers: &Headers, now: SystemTime) -> Option<Duration> {
     let path = retry.retry_after_path.as_ref()?;
     let value = actions::at(actions::text(body)?, path)?;

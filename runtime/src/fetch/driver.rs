@@ -1,4 +1,4 @@
-//! Runs a fetch: the state machine's hands.
+//! The driver of a fetch: sends the requests that its state machine asks for.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,79 +7,79 @@ use tokio::sync::mpsc;
 use tracing::Instrument;
 
 use super::{
-    Job,
-    attempt::{Heard, Parcel, Requests},
-    machine::{Answer, Machine, Now, Rules, Step},
+    FetchSpec,
+    attempt::{AttemptReport, DecodedPage, Requests},
+    machine::{AttemptOutcome, Machine, MachineConfig, Now, Step},
     streams::{Delivery, SharedReport},
     trace,
 };
 use crate::{
     Client, Completeness, Error, ErrorKind, Report, Result, State,
     completeness::Caveat,
-    incremental::{self, Range, Sieve},
+    incremental::{self, CursorRange, RecordFilter},
     paginator::{Paginate, Statements},
     template::Bounds,
 };
 
-/// Fetches to the end, or until the stream is dropped.
+/// Fetches a resource, or one partition of it, to the end or until the stream is dropped.
 ///
-/// Requests are sent, answers read and pages decoded in this one task: the hops between tasks would
-/// cost as much as the decoding.
-pub(super) async fn run(job: Job, stream: mpsc::Sender<Delivery>, report: SharedReport) {
-    let range = incremental::range(job.incremental(), job.parent.as_ref());
+/// One task sends the requests, reads the responses and decodes the pages: moving a page between tasks
+/// would cost as much as decoding it.
+pub(super) async fn run(spec: FetchSpec, stream: mpsc::Sender<Delivery>, report: SharedReport) {
+    let range = incremental::range(spec.incremental(), spec.parent.as_ref());
     let ended = match range {
-        Ok(range) => fetch(&job, range, &stream, &report).await,
+        Ok(range) => fetch(&spec, range, &stream, &report).await,
         Err(error) => Err(error),
     };
     let last = match ended {
         Ok(Some(ended)) => {
-            for note in ended.sieve.notes() {
+            for note in ended.filter.notes() {
                 report.lock().note(note);
             }
-            if let Some(note) = ended.note_of_bound(&job) {
+            if let Some(note) = ended.note_of_bound(&spec) {
                 report.lock().note(note);
             }
-            trace::ended(&job, &ended.reason, &report.lock());
+            trace::ended(&spec, &ended.reason, &report.lock());
             report.lock().note(format!("ended: {}", ended.reason));
             Delivery::End {
                 state: ended.state(),
                 completeness: ended.completeness,
             }
         }
-        // There is no one to tell.
+        // The stream was dropped.
         Ok(None) => return,
         Err(error) => {
-            let error = job.error(error);
+            let error = spec.error(error);
             trace::failed(&error);
             Delivery::Failure { error, state: None }
         }
     };
-    // The stream may be gone: there is no one to tell then.
+    // The stream may have been dropped.
     let _ = stream.send(last).await;
 }
 
-/// What a fetch came to.
-pub(super) struct Ended {
-    /// Why its pages ended.
+/// How a fetch ended.
+pub(super) struct FetchEnd {
+    /// Why the pages ended.
     pub(super) reason: String,
     pub(super) completeness: Completeness,
-    /// What went through it.
-    pub(super) sieve: Sieve,
-    gap: Option<Gap>,
+    /// The filter, with the cursor that the fetch reached.
+    pub(super) filter: RecordFilter,
+    gap: Option<SkippedPage>,
 }
 
-/// A page was passed over that may hold records: the state before it.
-struct Gap {
+/// A page that may hold records was skipped: the state before it.
+struct SkippedPage {
     state: Option<State>,
 }
 
-impl Ended {
-    /// A note, where a maximum ended an incremental fetch whose state could not move: every fetch would read the
-    /// same pages.
-    fn note_of_bound(&self, job: &Job) -> Option<String> {
-        job.resource.incremental.as_ref()?;
+impl FetchEnd {
+    /// A note, if a maximum ended an incremental fetch whose state could not move: every fetch would read
+    /// the same pages.
+    fn note_of_bound(&self, spec: &FetchSpec) -> Option<String> {
+        spec.resource.incremental.as_ref()?;
         let reason = self.completeness.reasons().first()?;
-        let is_at_start = match (self.state(), &job.since) {
+        let is_at_start = match (self.state(), &spec.since) {
             (Some(state), Some(since)) => state.reach == since.reach,
             (state, _) => state.is_none(),
         };
@@ -94,49 +94,49 @@ impl Ended {
     }
 }
 
-impl Ended {
-    /// What the next fetch starts from; nothing where that is not known to have moved.
+impl FetchEnd {
+    /// The state for the next fetch; `None` if it did not move.
     fn state(&self) -> Option<State> {
         match &self.gap {
             Some(gap) if !self.completeness.is_complete() => gap.state.clone(),
-            _ => self.sieve.state_at_end(self.completeness.is_complete()),
+            _ => self.filter.state_at_end(self.completeness.is_complete()),
         }
     }
 
-    /// Whether its rows bring their part of the state forward.
+    /// Whether its rows move the state.
     pub(super) fn moves_state(&self) -> bool {
         self.completeness.is_complete() || self.gap.is_none()
     }
 }
 
-/// Fetches what is in the range, to the end; nothing where no one listens any more.
+/// Fetches the range to the end. `None` if the stream was dropped.
 pub(super) async fn fetch(
-    job: &Job,
-    range: Option<Range>,
+    spec: &FetchSpec,
+    range: Option<CursorRange>,
     stream: &mpsc::Sender<Delivery>,
     report: &SharedReport,
-) -> Result<Option<Ended>> {
+) -> Result<Option<FetchEnd>> {
     let bounds = match &range {
         Some(range) => range.bounds()?,
         None => Bounds::default(),
     };
-    let paginator: Arc<dyn Paginate> = job.client.hooks().paginator(&job.resource.paginator)?;
-    let steps = job.client.hooks().steps(&job.resource)?;
-    let statements = Statements::new(&job.resource);
-    let requests = Requests::new(job, &statements, Arc::clone(&paginator), &bounds)?;
-    let rules = Rules::new(
-        job.client.plan().retry.clone(),
-        &job.resource,
-        job.concurrency(),
-        job.limit,
+    let paginator: Arc<dyn Paginate> = spec.client.hooks().paginator(&spec.resource.paginator)?;
+    let steps = spec.client.hooks().steps(&spec.resource)?;
+    let statements = Statements::new(&spec.resource);
+    let requests = Requests::new(spec, &statements, Arc::clone(&paginator), &bounds)?;
+    let rules = MachineConfig::new(
+        spec.client.plan().retry.clone(),
+        &spec.resource,
+        spec.concurrency(),
+        spec.limit,
     )
-    .with_auth(job.client.auth(&job.resource));
+    .with_auth(spec.client.auth(&spec.resource));
     let mut fetching = Fetching {
-        client: &job.client,
-        machine: Machine::new(paginator, statements, rules, job.resume.clone()),
-        sieve: Sieve::new(&job.resource, &job.table, range, steps)?,
-        wanted: job.limit,
-        one_by_one: job.one_by_one,
+        client: &spec.client,
+        machine: Machine::new(paginator, statements, rules, spec.resume.clone()),
+        filter: RecordFilter::new(&spec.resource, &spec.table, range, steps)?,
+        wanted: spec.limit,
+        one_by_one: spec.one_by_one,
         gap: None,
         report,
         waited: Duration::ZERO,
@@ -146,35 +146,34 @@ pub(super) async fn fetch(
     let Some((reason, mut completeness)) = fetching.run(&requests, stream).await? else {
         return Ok(None);
     };
-    if fetching.sieve.redelivers(completeness.is_complete()) {
+    if fetching.filter.redelivers(completeness.is_complete()) {
         completeness.warn(Caveat::Redelivery);
     }
     report.lock().warn(&mut completeness);
-    Ok(Some(Ended {
+    Ok(Some(FetchEnd {
         reason,
         completeness,
-        sieve: fetching.sieve,
+        filter: fetching.filter,
         gap: fetching.gap,
     }))
 }
 
 struct Fetching<'a> {
     client: &'a Client,
-    machine: Machine<Parcel>,
-    sieve: Sieve,
-    /// Records still wanted, where there is a limit.
+    machine: Machine<DecodedPage>,
+    filter: RecordFilter,
+    /// Records still wanted, if there is a limit.
     wanted: Option<u64>,
-    /// Whether each page is taken before the next is asked for.
+    /// Whether a page is requested only after the page before it was taken.
     one_by_one: bool,
-    /// The first page that was passed over and may hold records.
-    gap: Option<Gap>,
+    /// The first skipped page that may hold records.
+    gap: Option<SkippedPage>,
     report: &'a SharedReport,
-    /// Time that requests waited for the source's leave, or for a token.
+    /// Time that requests waited for the rate limiter, or for a token.
     waited: Duration,
-    /// Requests that the machine did not order: redirects followed, and those made again with
-    /// another token.
+    /// Requests beyond those of the machine: redirects, and requests repeated with a new token.
     further: u64,
-    /// The latter of them.
+    /// Requests repeated with a new token.
     repeated: u64,
 }
 
@@ -184,8 +183,8 @@ impl Fetching<'_> {
         requests: &Requests<'_>,
         stream: &mpsc::Sender<Delivery>,
     ) -> Result<Option<(String, Completeness)>> {
-        let mut asked = FuturesUnordered::new();
-        // What waits for the stream to have room.
+        let mut requests_in_flight = FuturesUnordered::new();
+        // The page that waits for room in the stream.
         let mut delivery: Option<Delivery> = None;
         loop {
             if self.one_by_one
@@ -197,38 +196,38 @@ impl Fetching<'_> {
             let step = self.machine.step(self.now(), delivery.is_none());
             self.count();
             let wake = match step {
-                Step::Send(order) => {
+                Step::Send(attempt) => {
                     let number = self.machine.tally().requests;
-                    let span = trace::attempt(&order, number);
-                    asked.push(requests.ask(order, number).instrument(span));
+                    let span = trace::attempt(&attempt, number);
+                    requests_in_flight.push(requests.ask(attempt, number).instrument(span));
                     continue;
                 }
                 Step::Page(parcel) => {
-                    delivery = self.sift(parcel);
+                    delivery = self.filter(parcel);
                     continue;
                 }
                 Step::Wait(wake) => wake,
-                // The requests that are of no more use give their places back to the source first: no
-                // one polls them while the last page is handed over, however long that takes.
+                // Requests that are no longer needed return their permits first: nothing polls them while
+                // the last page is delivered.
                 Step::Done(reason, completeness) => {
-                    asked.clear();
+                    requests_in_flight.clear();
                     hand_over(stream, delivery).await;
                     return Ok(Some((reason, completeness)));
                 }
                 Step::Fail(error) => {
-                    asked.clear();
+                    requests_in_flight.clear();
                     hand_over(stream, delivery).await;
                     return Err(error);
                 }
             };
             tokio::select! {
-                // What has come is read before anything is handed over: the next requests go out the
-                // earlier, and pages that came together are handed over together.
+                // Responses are read before pages are delivered: the next requests leave earlier, and pages
+                // that arrived together are delivered together.
                 biased;
-                Some(heard) = asked.next(), if !asked.is_empty() => self.hear(heard),
+                Some(report) = requests_in_flight.next(), if !requests_in_flight.is_empty() => self.on_attempt(report),
                 permit = stream.reserve(), if delivery.is_some() => match (permit, delivery.take()) {
                     (Ok(permit), Some(delivery)) => permit.send(delivery),
-                    // No one listens any more.
+                    // The stream was dropped.
                     _ => return Ok(None),
                 },
                 () = sleep_until(self.client, wake), if wake.is_some() => {}
@@ -237,53 +236,53 @@ impl Fetching<'_> {
         }
     }
 
-    fn hear(&mut self, heard: Heard) {
-        self.report.lock().bytes += heard.bytes;
-        self.waited += heard.waited;
-        self.further += heard.further;
-        self.repeated += heard.repeated;
+    fn on_attempt(&mut self, attempt: AttemptReport) {
+        self.report.lock().bytes += attempt.bytes;
+        self.waited += attempt.waited;
+        self.further += attempt.further;
+        self.repeated += attempt.repeated;
         let now = self.now();
-        let why = match &heard.answer {
-            Answer::Refused(refusal) => Some(refusal.what.clone()),
+        let why = match &attempt.outcome {
+            AttemptOutcome::Refused(failed_attempt) => Some(failed_attempt.what.clone()),
             _ => None,
         };
-        self.machine.begun(heard.id, heard.begun);
+        self.machine.on_sent(attempt.id, attempt.sent_at);
         let wait = self
             .machine
-            .heard(heard.id, heard.answer, now, self.client.jitter());
+            .on_response(attempt.id, attempt.outcome, now, self.client.jitter());
         if let (Some(why), Some(wait)) = (why, wait) {
-            trace::retry(heard.id + 1, &why, wait);
+            trace::retry(attempt.id + 1, &why, wait);
         }
         if let Some(time) = self.machine.closed_until(now) {
             self.client.close_until(time);
         }
     }
 
-    /// The rows of a page that belong to the fetch; nothing where there are none.
-    fn sift(&mut self, parcel: Parcel) -> Option<Delivery> {
-        let Parcel { request, decoded } = parcel;
+    /// The rows of a page that pass the filter; `None` if there are none.
+    fn filter(&mut self, parcel: DecodedPage) -> Option<Delivery> {
+        let DecodedPage { request, decoded } = parcel;
         let mut rows = decoded.rows;
         let has_gap = self.machine.has_gap();
         if has_gap && self.gap.is_none() {
-            self.gap = Some(Gap {
-                state: self.sieve.state_so_far(),
+            self.gap = Some(SkippedPage {
+                state: self.filter.state_so_far(),
             });
         }
         let now = self.client.clock().now();
-        let sifted = self.sieve.sift(&mut rows, self.wanted, now);
+        let filtered = self.filter.filter(&mut rows, self.wanted, now);
         let kept = rows.len() as u64;
         self.wanted = self.wanted.map(|wanted| wanted.saturating_sub(kept));
-        self.machine.delivered(kept, sifted.cut);
-        if let Some(end) = sifted.end {
+        self.machine.delivered(kept, filtered.cut);
+        if let Some(end) = filtered.end {
             self.machine.stop(end);
         }
-        if let Some(error) = sifted.failure {
+        if let Some(error) = filtered.failure {
             self.machine.fail(error.with_request(request));
         }
         trace::page(decoded.received, kept);
         let mut report = self.report.lock();
-        report.outside_range += sifted.outside;
-        report.filtered += sifted.filtered;
+        report.outside_range += filtered.outside;
+        report.filtered += filtered.filtered;
         report.discarded_rows += decoded.discarded_rows;
         report.discarded_values += decoded.discarded_values;
         report.undeclared_values += decoded.undeclared;
@@ -298,12 +297,12 @@ impl Fetching<'_> {
             after: if has_gap {
                 None
             } else {
-                self.sieve.state_so_far()
+                self.filter.state_so_far()
             },
         })
     }
 
-    /// Brings the report up to what the machine counted.
+    /// Updates the report by the counters of the machine.
     fn count(&self) {
         let tally = self.machine.tally();
         let mut report = self.report.lock();
@@ -337,23 +336,22 @@ impl Fetching<'_> {
     }
 }
 
-/// Waits until this time of the client's clock.
+/// Sleeps until this time of the client's clock.
 async fn sleep_until(client: &Client, time: Option<Duration>) {
     let clock = client.clock();
     let wait = time.unwrap_or_default().saturating_sub(clock.elapsed());
     clock.sleep(wait).await;
 }
 
-/// Hands a page over, and waits until the stream, which has room for one, gave it on. Whether anyone
-/// listens.
+/// Delivers a page, and waits until the stream took it. Returns whether the stream still exists.
 async fn is_taken(stream: &mpsc::Sender<Delivery>, page: Delivery) -> bool {
     stream.send(page).await.is_ok() && stream.reserve().await.is_ok()
 }
 
-/// Waits until the stream took what is left for it.
+/// Delivers the last page.
 async fn hand_over(stream: &mpsc::Sender<Delivery>, delivery: Option<Delivery>) {
     if let Some(delivery) = delivery {
-        // The stream may be gone: there is no one to tell then.
+        // The stream may have been dropped.
         let _ = stream.send(delivery).await;
     }
 }

@@ -1,49 +1,49 @@
-//! The loop guard: it tells a fetch that repeats itself from one that advances.
+//! The loop guard: tells a fetch that repeats itself from one that advances.
 
 use std::collections::{HashMap, VecDeque};
 
 use super::page_fingerprint::PageFingerprint;
 use crate::{Error, ErrorKind, Position, Result};
 
-/// How many next links and cursors are remembered.
+/// How many next links and cursors are saved.
 const MEMORY: usize = 1_000;
 
-/// How many pages of a fetch are remembered, 16 bytes each.
+/// How many page fingerprints are saved, 16 bytes each.
 const MAX_PAGES: usize = 1_000_000;
 
 /// How many pages in a row may be empty.
 const MAX_EMPTY: u32 = 1_000;
 
-/// How many pages in a row may be known. Records without a key may well be equal.
+/// How many pages in a row may have been received before. Records without a key may be equal.
 const MAX_KNOWN: u32 = 100;
 
-/// How often a single record may come as a page of its own. It may move between pages while they are fetched.
+/// How often the same single record may be a page. Records may move between pages during a fetch.
 const SAME_RECORD: u32 = 3;
 
-/// What a fetch remembers of its pages.
+/// The pages, links and cursors of a fetch so far.
 #[derive(Default)]
 pub(super) struct Guard {
-    /// Whether a next link or cursor that was given before is the end.
+    /// Whether a repeated next link or cursor is the end.
     end_on_repeat: bool,
-    /// The next links and cursors, each with the request whose response gave it.
+    /// The next links and cursors, with the requests whose responses had them.
     given: HashMap<Position, String>,
     order: VecDeque<Position>,
-    /// The fingerprints of the pages, with their numbers from 1 and how often each came.
+    /// The fingerprints of the pages, with their numbers from 1 and how often each arrived.
     pages: HashMap<u64, (u64, u32)>,
     page: u64,
-    /// The page before: its fingerprint and its request.
+    /// The fingerprint and request of the last page.
     last: Option<(u64, Position, String)>,
-    /// Pages in a row that are known, and that are empty.
+    /// Pages in a row that arrived before, and that were empty.
     known: u32,
     empty: u32,
 }
 
-/// Where a response leads.
+/// Where a next link or cursor leads.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Lead {
     /// To another page.
     Onward,
-    /// Back to where it came from, which is the end.
+    /// To a page that was requested before: the end.
     End,
 }
 
@@ -60,12 +60,12 @@ impl Guard {
         self.empty
     }
 
-    /// Remembers a page.
+    /// Checks and saves a page.
     ///
     /// # Errors
     ///
-    /// When a page with the same records came before from another position, and they have keys or differ
-    /// from each other; and when many pages in a row are empty or known.
+    /// If the same records arrived at another position, and they have keys or differ from each other; and
+    /// if many pages in a row are empty or arrived before.
     pub(super) fn page(
         &mut self,
         position: &Position,
@@ -121,11 +121,11 @@ impl Guard {
         Ok(())
     }
 
-    /// Remembers where `request` was, and where its response leads.
+    /// Checks and saves where a request was, and where its response leads.
     ///
     /// # Errors
     ///
-    /// When a response before it led there too, and that is not the end.
+    /// If an earlier response led to the same page, and that is not the end.
     pub(super) fn leads(
         &mut self,
         from: &Position,
@@ -164,7 +164,7 @@ impl Guard {
         Ok(Lead::Onward)
     }
 
-    /// Remembers a page's own address.
+    /// Saves the address of a page.
     pub(super) fn remember(&mut self, position: Position, request: &str) {
         if self.order.len() == MEMORY
             && let Some(oldest) = self.order.pop_front()
@@ -175,7 +175,7 @@ impl Guard {
         self.given.insert(position, request.to_owned());
     }
 
-    /// The error for a page whose records came before.
+    /// The error for a page whose records arrived before.
     fn repeated(
         &self,
         first: u64,

@@ -1,14 +1,13 @@
-//! The whole of paging and retrying, as a state machine without I/O, clock or chance.
+//! Paging and retries, as a state machine without I/O, clock or randomness.
 //!
-//! Whoever drives it asks for the next [`Step`] and tells it what its requests were [`heard`] to
-//! answer. It keeps the pages in order whatever the order of the answers, and says when to send, to
-//! wait, to deliver and to stop.
+//! The driver asks for the next [`Step`], and reports the outcome of each request by
+//! [`on_response`](Machine::on_response). The machine keeps the pages in order whatever the order of the
+//! responses, and decides when to send, wait, deliver and stop.
 //!
-//! [`heard`]: Machine::heard
 
-mod refused;
-mod settle;
-mod terms;
+mod drain;
+mod failures;
+mod messages;
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
@@ -19,80 +18,82 @@ use crate::{
     paginator::{End, Paginate, Shortfall, Statements, Total},
 };
 
-pub(super) use terms::{Answer, Facts, Now, Order, Rules, Step, Tally};
+pub(super) use messages::{
+    Attempt, AttemptOutcome, Counters, MachineConfig, Now, ResponseFacts, Step,
+};
 
-/// What a fetch is at, between steps. `P` is what a page is to the driver.
+/// The state of a fetch between steps. `P` is the driver's page.
 pub(super) struct Machine<P> {
     paginator: Arc<dyn Paginate>,
     statements: Statements,
-    rules: Rules,
+    rules: MachineConfig,
     guard: Guard,
-    /// The pages asked for or to be asked for, in order; the first is the next to be settled.
-    slots: VecDeque<Slot<P>>,
-    /// The pages settled and not yet delivered, in order.
+    /// The pages in flight or due, in order; the first is the next to be drained.
+    slots: VecDeque<PendingPage<P>>,
+    /// The pages drained and not yet delivered, in order.
     ready: VecDeque<P>,
-    /// The page after the last settled one, where no slot is for it yet.
+    /// The position after the last drained page, if it is not pending yet.
     frontier: Option<Position>,
     forecast: Forecast,
-    /// Records before the first page asked for, where that is known.
+    /// Records before the first requested page, if known.
     skipped: Option<u64>,
-    /// Pages up to the last that had records, where pages are numbered.
+    /// Pages up to the last that had records, if pages are numbered.
     full_pages: Option<u64>,
-    /// What is missing at an empty page that was passed over since an undeclared total says that more
-    /// follows: it is the end where the page after it fails.
+    /// What is missing at an empty page that was skipped because an undeclared total says that more
+    /// follows. It is the end if the page after it fails.
     lookahead: Option<Shortfall>,
-    /// The request of a page without content that was passed over: missing, once records follow.
+    /// The request of a skipped page without content: it is missing if records follow.
     without_content: Option<String>,
-    /// Whether a page was passed over that may hold records: the pages after it must not move the state.
+    /// Whether a page that may hold records was skipped: the pages after it must not move the state.
     has_gap: bool,
-    /// What is known to be missing, or to bound the fetch.
+    /// What is missing, or bounds the fetch.
     completeness: Completeness,
-    /// How it ends, once what is ready was delivered.
+    /// How the fetch ends, once the drained pages were delivered.
     outcome: Option<Result<String>>,
-    /// No request before this time.
+    /// The time before which no request may be sent.
     closed_until: Duration,
-    /// Records that the caller still wants, where there is a limit.
+    /// Records still wanted, if there is a limit.
     wanted: Option<u64>,
-    /// Records of the last page, where it was smaller than asked for.
+    /// Records of the last page, if it was smaller than requested.
     short: Option<u64>,
     opened: u64,
-    /// Whether the first page asked for is not the resource's first.
+    /// Whether the fetch started past the first page of the resource.
     resumed: bool,
-    tally: Tally,
+    tally: Counters,
 }
 
-/// What is known of the pages to come.
+/// What is known of the pages to follow.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Forecast {
     /// Nothing.
     Unknown,
-    /// So much in all, in pages of this many records.
+    /// The total, in pages of this many records.
     Known(Total, u64),
-    /// It proved wrong: pages are asked for one after the other.
+    /// The forecast was wrong: pages are requested one after the other.
     Off,
 }
 
-struct Slot<P> {
+struct PendingPage<P> {
     id: u64,
     position: Position,
     attempts: u32,
-    /// Whether its page was requested again since it contradicts what was stated.
+    /// Whether the page was requested again because it contradicts what was stated.
     was_doubted: bool,
     first_sent: Duration,
     failures: Vec<String>,
-    state: SlotState<P>,
+    state: PageState<P>,
 }
 
-enum SlotState<P> {
+enum PageState<P> {
     /// To be sent at this time.
     Due(Duration),
     Sent,
-    Page(Box<Facts>, P),
+    Page(Box<ResponseFacts>, P),
     /// This status ends the pages.
     Stopped(u16),
-    /// A rule says to ignore what was answered, which ends the pages.
+    /// A rule ignores the response, which ends the pages.
     Ignored(String),
-    /// A rule says to ignore what the last attempt was answered, likewise.
+    /// A rule ignores the response after the last retry, which ends the pages.
     GivenUp(String),
     Failed(Error),
 }
@@ -102,7 +103,7 @@ impl<P> Machine<P> {
     pub(super) fn new(
         paginator: Arc<dyn Paginate>,
         statements: Statements,
-        rules: Rules,
+        rules: MachineConfig,
         from: Option<Position>,
     ) -> Self {
         let resumed = from.is_some();
@@ -127,7 +128,7 @@ impl<P> Machine<P> {
             short: None,
             opened: 0,
             resumed,
-            tally: Tally::default(),
+            tally: Counters::default(),
             rules,
         };
         if machine.wanted == Some(0) {
@@ -136,14 +137,14 @@ impl<P> Machine<P> {
         machine
     }
 
-    /// What to do next. `room` says whether a page could be delivered.
+    /// The next step. `room` says whether a page can be delivered.
     pub(super) fn step(&mut self, now: Now, room: bool) -> Step<P> {
         if room && let Some(page) = self.ready.pop_front() {
             return Step::Page(page);
         }
         self.open(now);
-        if let Some(order) = self.send(now) {
-            return Step::Send(order);
+        if let Some(attempt) = self.send(now) {
+            return Step::Send(attempt);
         }
         if self.ready.is_empty() {
             match self.outcome.take() {
@@ -157,41 +158,43 @@ impl<P> Machine<P> {
         Step::Wait(self.wake())
     }
 
-    /// Takes the answer to a request, and says how long that request waits where it is made again.
-    /// `jitter`, in [0, 1), shortens a wait: see [`backoff`](crate::retry::backoff).
-    pub(super) fn heard(
+    /// Takes the outcome of a request. Returns how long a retry waits. `jitter`, in [0, 1), shortens the
+    /// wait: see [`backoff`](crate::retry::backoff).
+    pub(super) fn on_response(
         &mut self,
         id: u64,
-        answer: Answer<P>,
+        answer: AttemptOutcome<P>,
         now: Now,
         jitter: f64,
     ) -> Option<Duration> {
-        if let Answer::Page(facts, _) = &answer
+        if let AttemptOutcome::Page(facts, _) = &answer
             && let Some(wait) = facts.closed
         {
             self.close_until(now.elapsed.saturating_add(wait));
         }
-        // An answer to a page that was given up since is of no more use.
+        // The page was abandoned in the meantime.
         let at = self.slots.iter().position(|slot| slot.id == id)?;
         let state = match answer {
-            Answer::Page(facts, page) => SlotState::Page(facts, page),
-            Answer::Ignored(note) => SlotState::Ignored(note),
-            Answer::Broken(error) => SlotState::Failed(error),
-            Answer::Held(wait) => self.held(wait, now),
-            Answer::Refused(refusal) => self.refused(at, *refusal, now, jitter),
+            AttemptOutcome::Page(facts, page) => PageState::Page(facts, page),
+            AttemptOutcome::Ignored(note) => PageState::Ignored(note),
+            AttemptOutcome::Broken(error) => PageState::Failed(error),
+            AttemptOutcome::Held(wait) => self.on_held(wait, now),
+            AttemptOutcome::Refused(failed_attempt) => {
+                self.on_failure(at, *failed_attempt, now, jitter)
+            }
         };
         let wait = match &state {
-            SlotState::Due(due) => Some(due.saturating_sub(now.elapsed)),
+            PageState::Due(due) => Some(due.saturating_sub(now.elapsed)),
             _ => None,
         };
         if let Some(slot) = self.slots.get_mut(at) {
             slot.state = state;
         }
-        let doubted = self.settle(now, jitter);
+        let doubted = self.drain_in_order(now, jitter);
         wait.or(doubted)
     }
 
-    /// So many records of the last page delivered count for the limit; `cut` where it had more.
+    /// Counts records of the last delivered page for the limit; `cut` if it had more.
     pub(super) fn delivered(&mut self, records: u64, cut: bool) {
         let Some(wanted) = &mut self.wanted else {
             return;
@@ -203,14 +206,13 @@ impl<P> Machine<P> {
         }
     }
 
-    /// Ends the fetch: nothing more is wanted.
+    /// Ends the fetch: no more records are wanted.
     pub(super) fn stop(&mut self, end: End) {
         self.ready.clear();
         self.end(end, Shortfall::None);
     }
 
-    /// Ends the fetch: the caller has as many records as wanted. What is missing past them does not
-    /// matter.
+    /// Ends the fetch at the caller's limit. Nothing is missing beyond it.
     fn stop_at_limit(&mut self) {
         let limit = Reason::Limit(self.rules.limit.unwrap_or_default());
         let reason = limit.to_string();
@@ -220,33 +222,33 @@ impl<P> Machine<P> {
         self.finish(Ok(reason));
     }
 
-    /// Whether a page was passed over that may hold records.
+    /// Whether a page that may hold records was skipped.
     pub(super) fn has_gap(&self) -> bool {
         self.has_gap
     }
 
-    /// Ends the fetch: what was delivered last is wrong past its end.
+    /// Ends the fetch by an error after the last delivered page.
     pub(super) fn fail(&mut self, error: Error) {
         self.ready.clear();
         self.finish(Err(error));
     }
 
-    /// What it counted so far.
-    pub(super) fn tally(&self) -> &Tally {
+    /// The counters so far.
+    pub(super) fn tally(&self) -> &Counters {
         &self.tally
     }
 
-    /// Makes slots for the pages that may be asked for now.
+    /// Plans the pages that may be requested now.
     fn open(&mut self, now: Now) {
         while let Some(position) = self.next_to_open() {
-            self.slots.push_back(Slot {
+            self.slots.push_back(PendingPage {
                 id: self.opened,
                 position,
                 attempts: 0,
                 was_doubted: false,
                 first_sent: now.elapsed,
                 failures: Vec::new(),
-                state: SlotState::Due(now.elapsed),
+                state: PageState::Due(now.elapsed),
             });
             self.opened += 1;
         }
@@ -278,7 +280,7 @@ impl<P> Machine<P> {
         }
     }
 
-    /// Whether the caller's limit asks for more than the pages on their way may bring.
+    /// Whether the limit needs more records than the pages in flight may bring.
     fn is_wanted(&self, waiting: usize) -> bool {
         self.wanted.is_none_or(|wanted| {
             let size = self.paginator.page_size().filter(|_| !self.rules.may_add);
@@ -287,7 +289,7 @@ impl<P> Machine<P> {
         })
     }
 
-    fn send(&mut self, now: Now) -> Option<Order> {
+    fn send(&mut self, now: Now) -> Option<Attempt> {
         let closed = self.closed_until.saturating_sub(now.elapsed);
         if closed > self.rules.retry.max_delay {
             self.give_up(closed, now);
@@ -296,7 +298,7 @@ impl<P> Machine<P> {
             return None;
         }
         let is_due =
-            |slot: &Slot<P>| matches!(slot.state, SlotState::Due(due) if due <= now.elapsed);
+            |slot: &PendingPage<P>| matches!(slot.state, PageState::Due(due) if due <= now.elapsed);
         let at = self.slots.iter().position(is_due)?;
         let slot = self.slots.get_mut(at)?;
         if slot.attempts == 0 {
@@ -306,18 +308,18 @@ impl<P> Machine<P> {
         }
         self.tally.requests += 1;
         slot.attempts += 1;
-        slot.state = SlotState::Sent;
-        Some(Order {
+        slot.state = PageState::Sent;
+        Some(Attempt {
             id: slot.id,
-            attempt: slot.attempts,
+            number: slot.attempts,
             position: slot.position.clone(),
         })
     }
 
-    /// When there may be something to send without an answer before.
+    /// The next time at which a request may be due.
     fn wake(&self) -> Option<Duration> {
         let due = self.slots.iter().filter_map(|slot| match slot.state {
-            SlotState::Due(due) => Some(due),
+            PageState::Due(due) => Some(due),
             _ => None,
         });
         due.min().map(|due| due.max(self.closed_until))

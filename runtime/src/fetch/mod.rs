@@ -1,15 +1,15 @@
-//! Fetching a resource: what to fetch, and the streams that it comes in.
+//! Fetches: lazy requests for the records of a resource, and the streams that deliver them.
 
 mod attempt;
-mod children;
 mod driver;
-mod family;
+mod failed_attempt;
 mod guard;
 mod machine;
 mod origin;
 mod page;
 mod page_fingerprint;
-mod refusal;
+mod parent_cache;
+mod partitions;
 mod streams;
 mod trace;
 
@@ -19,8 +19,8 @@ use tokio::sync::mpsc;
 
 use self::streams::{Delivery, OnProgress, SharedReport};
 pub use self::{
-    family::Family,
     page::{Page, PageRecords},
+    parent_cache::ParentCache,
     streams::{Pages, Records},
 };
 use crate::{
@@ -28,9 +28,9 @@ use crate::{
     parent::ParentRecord, plan::ResourcePlan, schema::Table, shared::Ref,
 };
 
-/// What is to be fetched of a resource. Nothing is sent until its stream is first asked.
+/// A lazy request for a resource's records. No request is sent until the stream is polled.
 ///
-/// `T` is the type of the records, or [`Rows`] where they are wanted as they were decoded.
+/// `T` is the type of the records, or [`Rows`] for decoded rows.
 ///
 /// ```no_run
 /// # async fn example(stories: rest_source::Fetch<rest_source::Json>) -> rest_source::Result<()> {
@@ -43,94 +43,94 @@ use crate::{
 /// # }
 /// ```
 ///
-/// # What it logs
+/// # Tracing
 ///
-/// It tells its course by [`tracing`](https://docs.rs/tracing), all of it with the target
-/// `rest_source`. No secret is in it, and nothing is made of it where no one listens.
+/// A fetch emits [`tracing`](https://docs.rs/tracing) spans and events with the target `rest_source`. They
+/// contain no secrets, and are only built for an enabled subscriber.
 ///
 /// | span | level | fields |
 /// |---|---|---|
-/// | `fetch` | info | `source`, `resource`; within the span that was current when it began |
-/// | `part` | debug | `parent`: the part of a child's `fetch` that is for one record of the parent |
+/// | `fetch` | info | `source`, `resource`; a child of the span that was current at the first poll |
+/// | `part` | debug | `parent`: the partition of a child's `fetch` for one record of the parent |
 /// | `attempt` | debug | `page` and `attempt`, both from 1, and `request`, its number in the fetch |
 ///
 /// | event | level | in | fields |
 /// |---|---|---|---|
-/// | `request` | debug | `attempt` | `request`, that is to be sent: method and URL |
-/// | `not sent` | debug | `attempt` | `wait`: how long the API wants to be left alone, which is longer than `max_delay` |
+/// | `request` | debug | `attempt` | `request`: method and URL |
+/// | `not sent` | debug | `attempt` | `wait`: another request was told to wait this long, longer than `max_delay` |
 /// | `redirected` | debug | `attempt` | `to` |
 /// | `response` | debug | `attempt` | `status`, `bytes` |
-/// | `token` | debug | `attempt` | `why` one was fetched: `first`, `early`, before the last ended, `over`, after that, or `refused`, by a 401, say; `life`: how long it holds |
-/// | `token failed` | warn | `attempt` | `why`, `error`; after `early`, the one there is is used on |
-/// | `the token endpoint gave a new refresh token …` | warn | `attempt` | no one keeps it: there is no [`on_refresh_token`](crate::Builder::on_refresh_token) |
-/// | `waited …` | debug | `attempt` | `waited`: for the source's pace, or for a token |
-/// | `wait` | warn | `fetch` | `page`, `why`, `wait`: a request is made again after that |
-/// | `page` | debug | `fetch` | `received`, and `kept`: those that belong to the fetch |
+/// | `token` | debug | `attempt` | `why` one was fetched: `first`, `early` (before the last expired), `over` (after that) or `refused` (by a 401, for example); `life`: how long it is valid |
+/// | `token failed` | warn | `attempt` | `why`, `error`; after `early`, the current token stays in use |
+/// | `the token endpoint gave a new refresh token …` | warn | `attempt` | it is lost: there is no [`on_refresh_token`](crate::Builder::on_refresh_token) |
+/// | `waited …` | debug | `attempt` | `waited`: for the rate limiter, or for a token |
+/// | `wait` | warn | `fetch` | `page`, `why`, `wait`: the request is retried after that |
+/// | `page` | debug | `fetch` | `received`, and `kept`: the records that passed the filters |
 /// | `ended` | info | `fetch` | `reason`, `received`, `pages`, `requests` |
 /// | `failed` | warn | `fetch` | `error` |
-#[must_use = "nothing is fetched until a stream of it is asked"]
+#[must_use = "no request is sent until a stream of the fetch is polled"]
 pub struct Fetch<T, Parent = ()> {
-    job: Job,
+    spec: FetchSpec,
     parent: Parent,
     on_progress: Option<OnProgress>,
     records: PhantomData<fn() -> T>,
 }
 
-/// That a [`Fetch`] is for all records `P` of a parent, and may be for [one](Fetch::of) of them.
+/// Marks a [`Fetch`] of a child, for all records `P` of its parent or for [one](Fetch::of) of them.
 #[derive(Debug)]
-pub struct Of<P>(fn(&P) -> Vec<Scalar>);
+pub struct ForParents<P>(fn(&P) -> Vec<Scalar>);
 
-/// A fetch without the type of its records.
+/// The parameters of a fetch.
 #[derive(Clone)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "they are independent of each other, as the caller's methods are"
 )]
-pub(crate) struct Job {
+pub(crate) struct FetchSpec {
     pub(crate) client: Client,
     pub(crate) resource: Ref<ResourcePlan>,
     pub(crate) table: Ref<Table>,
     pub(crate) since: Option<State>,
-    /// Whether `since` may belong to another request.
+    /// Whether a state of another request is accepted.
     pub(crate) keep_state: bool,
     pub(crate) until: Option<Scalar>,
     pub(crate) resume: Option<Position>,
     pub(crate) limit: Option<u64>,
-    /// Whether a fetch that is incomplete ends without an error.
+    /// Whether an incomplete fetch ends without an error.
     pub(crate) allow_incomplete: bool,
     pub(crate) concurrency: u16,
-    /// Whether no page is asked for before the one before it was taken: it may not be needed.
+    /// Whether a page is requested only after the page before it was taken.
     pub(crate) one_by_one: bool,
-    /// The one record of the parent that it is for, where it is not for all of them.
+    /// The record of the parent to fetch children of; `None` for all records.
     pub(crate) parent: Option<ParentRecord>,
-    pub(crate) family: Option<Family>,
-    /// Whether its records are upserted: see [`Fetch::for_upsert`].
+    pub(crate) parent_cache: Option<ParentCache>,
+    /// Whether the consumer upserts: see [`Fetch::for_upsert`].
     pub(crate) is_upsert: bool,
 }
 
 impl Client {
-    /// The records of a resource, as `T`.
+    /// A fetch of a resource's records as `T`.
     pub fn fetch<T: Record>(&self, resource: impl Into<Ref<ResourcePlan>>) -> Fetch<T> {
         self.fetch_as(resource.into(), T::TABLE, ())
     }
 
-    /// The records of a child, for all records of its parent `P`: [`Fetch::of`] makes it one.
+    /// A fetch of a child's records, for all records of its parent `P`. [`Fetch::of`] restricts it to one.
     ///
-    /// `take` gives what the child takes of a record, in the order of
+    /// `take` returns the values that the child takes of a parent's record, in the order of
     /// [`ParentPlan::fields`](crate::plan::ParentPlan::fields).
     pub fn children<T: Record, P>(
         &self,
         resource: impl Into<Ref<ResourcePlan>>,
         take: fn(&P) -> Vec<Scalar>,
-    ) -> Fetch<T, Of<P>> {
-        self.fetch_as(resource.into(), T::TABLE, Of(take))
+    ) -> Fetch<T, ForParents<P>> {
+        self.fetch_as(resource.into(), T::TABLE, ForParents(take))
     }
 
-    /// The rows of a resource, for those that need no record: destinations, for one.
+    /// A fetch of a resource's decoded rows, for example for a destination.
     pub fn rows(&self, resource: impl Into<Ref<ResourcePlan>>) -> Fetch<Rows> {
         let resource = resource.into();
         let table = resource.table.clone();
-        Fetch::new(Job::new(self, resource, table), ())
+        Fetch::new(FetchSpec::new(self, resource, table), ())
     }
 
     fn fetch_as<T, Parent>(
@@ -139,15 +139,15 @@ impl Client {
         own: &'static Table,
         parent: Parent,
     ) -> Fetch<T, Parent> {
-        // What needs no `T` is compiled once, and not for each record of a user's.
-        Fetch::new(Job::of(self, resource, own), parent)
+        // The part that does not depend on `T` is compiled once.
+        Fetch::new(FetchSpec::of(self, resource, own), parent)
     }
 }
 
 impl<T, Parent> Fetch<T, Parent> {
-    fn new(job: Job, parent: Parent) -> Self {
+    fn new(spec: FetchSpec, parent: Parent) -> Self {
         Self {
-            job,
+            spec,
             parent,
             on_progress: None,
             records: PhantomData,
@@ -155,19 +155,19 @@ impl<T, Parent> Fetch<T, Parent> {
     }
 }
 
-impl<T, P> Fetch<T, Of<P>> {
-    /// Only for this record of the parent.
+impl<T, P> Fetch<T, ForParents<P>> {
+    /// Fetches only the children of this record of the parent.
     ///
-    /// The [`State`] of such a fetch is of this parent alone. [`since`](Self::since) takes one like
-    /// it, or that of a fetch for all: then it starts from what that says of this parent, and gives it
-    /// back with this parent's part brought forward, where the child takes the whole key of its parent.
+    /// The [`State`] of such a fetch covers this parent only. [`since`](Self::since) takes such a state, or
+    /// the state of a fetch for all parents: the fetch then starts at this parent's cursor, and returns the
+    /// whole state with that cursor moved, if the child takes the whole key of its parent.
     pub fn of(mut self, parent: &P) -> Fetch<T> {
-        if let Some(plan) = &self.job.resource.parent {
+        if let Some(plan) = &self.spec.resource.parent {
             let values = self.parent.0(parent);
-            self.job.parent = Some(ParentRecord::of_values(plan, values));
+            self.spec.parent = Some(ParentRecord::of_values(plan, values));
         }
         Fetch {
-            job: self.job,
+            spec: self.spec,
             parent: (),
             on_progress: self.on_progress,
             records: self.records,
@@ -176,92 +176,88 @@ impl<T, P> Fetch<T, Of<P>> {
 }
 
 impl<T, Parent> Fetch<T, Parent> {
-    /// Everything, whatever an earlier fetch has seen: takes back [`since`](Self::since). A resource
-    /// with an `initial_value` starts there.
+    /// Fetches all records: undoes [`since`](Self::since). A resource with an `initial_value` starts there.
     pub fn full_refresh(mut self) -> Self {
-        self.job.since = None;
+        self.spec.since = None;
         self
     }
 
-    /// Only what is new since the fetch that gave this state.
+    /// Resumes at the state of an earlier fetch: delivers only newer records.
     ///
-    /// A state of another resource, a state that was saved for another request (another setting or
-    /// parameter, say), and a state for a resource without `incremental` are an error when the stream is
-    /// first polled.
+    /// It is an error on the first poll if the state belongs to another resource or another request
+    /// (another setting or parameter, for example), or if the resource has no `incremental`.
     pub fn since(mut self, state: State) -> Self {
-        self.job.since = Some(state);
+        self.spec.since = Some(state);
         self
     }
 
-    /// Accepts a state that was saved for another request: for a path, parameter or setting that
-    /// changed without changing which records there are.
+    /// Accepts a state that was saved for another request, for example before a path or parameter changed
+    /// that does not change the records.
     pub fn keep_state(mut self) -> Self {
-        self.job.keep_state = true;
+        self.spec.keep_state = true;
         self
     }
 
-    /// Only what is before this cursor value, or at it where the spec says `range_end: closed`; in
-    /// place of the spec's `end_value`.
+    /// Fetches only records before this cursor value, or at it with `range_end: closed`. Replaces the
+    /// spec's `end_value`.
     ///
-    /// A value that is not of the cursor's type, or any value for a resource without `incremental`,
-    /// is an error when the fetch is first asked.
+    /// It is an error on the first poll if the value does not have the cursor's type, or if the resource
+    /// has no `incremental`.
     pub fn until(mut self, end: impl Into<Scalar>) -> Self {
-        self.job.until = Some(end.into());
+        self.spec.until = Some(end.into());
         self
     }
 
-    /// From this page on: where an earlier fetch broke off, by
-    /// [`Error::position`](crate::Error::position).
+    /// Starts at this page: where an earlier fetch failed, by [`Error::position`](crate::Error::position).
     pub fn resume(mut self, position: Position) -> Self {
-        self.job.resume = Some(position);
+        self.spec.resume = Some(position);
         self
     }
 
-    /// At most this many records. No page is asked for that is not needed for them.
+    /// Fetches at most this many records, with no more requests than they need.
     pub fn limit(mut self, records: u64) -> Self {
-        self.job.limit = Some(records);
+        self.spec.limit = Some(records);
         self
     }
 
-    /// Ends without an error where the fetch is incomplete:
-    /// [`Pages::completeness`] tells what is missing.
+    /// Ends an incomplete fetch without an error: [`Pages::completeness`] tells what is missing.
     pub fn allow_incomplete(mut self) -> Self {
-        self.job.allow_incomplete = true;
+        self.spec.allow_incomplete = true;
         self
     }
 
-    /// Together with other fetches that share what they see of parents: see [`Family`].
-    pub fn within(mut self, family: &Family) -> Self {
-        self.job.family = Some(family.clone());
+    /// Shares parent records with other fetches: see [`ParentCache`].
+    pub fn parent_cache(mut self, cache: &ParentCache) -> Self {
+        self.spec.parent_cache = Some(cache.clone());
         self
     }
 
-    /// For a consumer that upserts by the primary key: records at and after the state's cursor are delivered
-    /// again, changed or not. So are records with an older cursor that the API returned for the start it
-    /// was sent, because its own filter decides what is new.
+    /// Delivers records for a consumer that upserts by the primary key. Records at and after the state's
+    /// cursor are delivered again, changed or not, and so are older records that the API returned for the
+    /// start it was sent: the API's own filter decides what is new.
     ///
-    /// Otherwise the records at the state's cursor that an earlier fetch delivered are recognised by their key
-    /// and left out, and older ones too.
+    /// Without it, records that an earlier fetch delivered are recognised by their key and left out, and so
+    /// are older ones.
     pub fn for_upsert(mut self) -> Self {
-        self.job.is_upsert = true;
+        self.spec.is_upsert = true;
         self
     }
 
-    /// At most this many requests at a time, in place of the spec's number; 0 counts as 1. The
-    /// source's own limit, over all its fetches, stands, and so does `parallelized: false`.
+    /// Sends at most this many requests at a time, instead of the spec's number; 0 counts as 1. The limit
+    /// over all fetches of the source and `parallelized: false` still apply.
     pub fn concurrency(mut self, requests: u16) -> Self {
-        self.job.concurrency = requests.max(1);
+        self.spec.concurrency = requests.max(1);
         self
     }
 
-    /// With no page asked for before the one before it was taken, where so it is.
+    /// Requests a page only after the page before it was taken.
     pub(crate) fn one_by_one(mut self, is_so: bool) -> Self {
-        self.job.one_by_one = is_so;
+        self.spec.one_by_one = is_so;
         self
     }
 
-    /// Calls this with the report so far after every page that is delivered, and at the end, whatever it is: for a
-    /// progress bar, say. It is called by whoever asks the stream, before he has the page.
+    /// Calls this function with the report so far after each delivered page and at the end, for example for
+    /// a progress bar. The task that polls the stream calls it, before it receives the page.
     ///
     /// ```no_run
     /// # async fn example(stories: rest_source::Fetch<rest_source::Json>) -> rest_source::Result<()> {
@@ -277,24 +273,24 @@ impl<T, Parent> Fetch<T, Parent> {
         self
     }
 
-    /// The pages, as a stream.
+    /// A stream of the pages.
     pub fn pages(self) -> Pages<T> {
-        Pages::new(self.job, self.on_progress)
+        Pages::new(self.spec, self.on_progress)
     }
 }
 
 impl<T: Record, Parent> Fetch<T, Parent> {
-    /// The records, as a stream.
+    /// A stream of the records.
     pub fn stream(self) -> Records<T> {
         Records::new(self.pages())
     }
 
-    /// All records, in memory at once.
+    /// Collects all records in memory.
     ///
     /// # Errors
     ///
-    /// The first that the stream meets, [`ErrorKind::Incomplete`](crate::ErrorKind::Incomplete) after the
-    /// last record among them; the records before it are lost.
+    /// The first error of the stream, which may be [`ErrorKind::Incomplete`](crate::ErrorKind::Incomplete)
+    /// after the last record. The records before it are lost.
     pub async fn all(self) -> Result<Vec<T>> {
         let mut pages = self.pages();
         let mut records = Vec::new();
@@ -308,11 +304,11 @@ impl<T: Record, Parent> Fetch<T, Parent> {
         Ok(records)
     }
 
-    /// The first record, with no more requests than it takes.
+    /// The first record, with as few requests as possible.
     ///
     /// # Errors
     ///
-    /// As of the stream.
+    /// The first error of the stream.
     pub async fn first(self) -> Result<Option<T>> {
         self.limit(1).stream().next().await.transpose()
     }
@@ -320,14 +316,14 @@ impl<T: Record, Parent> Fetch<T, Parent> {
 
 impl<T, Parent> fmt::Debug for Fetch<T, Parent> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Job {
+        let FetchSpec {
             client, resource, ..
-        } = &self.job;
+        } = &self.spec;
         write!(f, "Fetch({}.{})", client.plan().name, resource.name)
     }
 }
 
-impl Job {
+impl FetchSpec {
     fn new(client: &Client, resource: Ref<ResourcePlan>, table: Ref<Table>) -> Self {
         Self {
             client: client.clone(),
@@ -342,13 +338,13 @@ impl Job {
             concurrency: client.concurrency(),
             one_by_one: false,
             parent: None,
-            family: None,
+            parent_cache: None,
             is_upsert: false,
         }
     }
 
-    /// For records of this table of their own. Those that are taken as they are leave it to the resource,
-    /// which may have a key of them.
+    /// The parameters of a fetch of records with this table. Untyped records use the table of the resource,
+    /// which may have a key.
     fn of(client: &Client, resource: Ref<ResourcePlan>, own: &'static Table) -> Self {
         let table = if own.is_untyped() && resource.table.is_untyped() {
             resource.table.clone()
@@ -358,16 +354,16 @@ impl Job {
         Self::new(client, resource, table)
     }
 
-    /// Fetches, for all records of the parent where it has one, in one task.
+    /// Runs the fetch to its end: for all records of the parent, if the resource has one.
     async fn run(self, stream: mpsc::Sender<Delivery>, report: SharedReport) {
         let parents = self.resource.parent.clone();
         match parents.filter(|_| self.parent.is_none()) {
-            Some(parents) => children::run(self, parents, stream, report).await,
+            Some(parents) => partitions::run(self, parents, stream, report).await,
             None => driver::run(self, stream, report).await,
         }
     }
 
-    /// The most requests of the resource itself in flight. Its parent's are as many as they may be.
+    /// The maximum of requests in flight for the resource itself. Its parent has its own.
     fn concurrency(&self) -> u16 {
         if self.resource.parallelized && !self.one_by_one {
             self.concurrency
@@ -376,7 +372,7 @@ impl Job {
         }
     }
 
-    /// What is asked for, where it is incremental.
+    /// The parameters of an incremental fetch.
     fn incremental(&self) -> incremental::Request<'_> {
         incremental::Request {
             resource: &self.resource,
@@ -388,10 +384,10 @@ impl Job {
         }
     }
 
-    /// An error of this fetch, its texts without secrets.
+    /// Adds the resource and the parent to an error, and redacts its texts.
     fn error(&self, mut error: Error) -> Error {
         if let Some(parent) = &self.parent {
-            error = error.with_detail(format!("parent: {}", parent.name));
+            error = error.with_detail(format!("parent: {}", parent.values.name));
         }
         error
             .with_resource(self.resource.name.clone())

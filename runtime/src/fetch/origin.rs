@@ -1,15 +1,15 @@
-//! The request that the states of a fetch belong to.
+//! Binds the states of a fetch to its request.
 
 use std::{cmp::Ordering, sync::Arc};
 
-use super::Job;
+use super::FetchSpec;
 use crate::{
     Error, ErrorKind, Result, Scalar,
     state::{Origin, Start},
 };
 
-impl Job {
-    /// The origin of the states that this fetch gives.
+impl FetchSpec {
+    /// The origin of the states of this fetch.
     ///
     /// # Errors
     ///
@@ -44,8 +44,8 @@ impl Job {
         })
     }
 
-    /// A note, where the `initial_value` is before the first start of the state: the records between
-    /// them were never fetched.
+    /// A note, if the `initial_value` is before the first start of the state: the records between them were
+    /// never fetched.
     pub(super) fn gap(&self) -> Option<String> {
         let start = &self.since.as_ref()?.origin.start;
         let Start::At(start) = start else {

@@ -1,12 +1,12 @@
-//! One page, as it is delivered.
+//! A delivered page.
 
 use std::{fmt, iter::FusedIterator, marker::PhantomData};
 
 use crate::{Record, Result, Rows, State};
 
-/// The records of one page that belong to the fetch.
+/// The records of one page that passed the filters of the fetch.
 ///
-/// A page made of records can be iterated over, by value or by reference.
+/// A page of records can be iterated over, by value or by reference.
 pub struct Page<T> {
     rows: Rows,
     before: Option<State>,
@@ -24,53 +24,53 @@ impl<T> Page<T> {
         }
     }
 
-    /// Its rows, as they were decoded.
+    /// The decoded rows.
     pub fn rows(&self) -> &Rows {
         &self.rows
     }
 
-    /// Its rows, for itself.
+    /// The decoded rows, owned.
     pub fn into_rows(self) -> Rows {
         self.rows
     }
 
-    /// How many records it has.
+    /// The number of records.
     pub fn len(&self) -> usize {
         self.rows.len()
     }
 
-    /// Whether it has none.
+    /// Whether the page has no records.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
-    /// What the next fetch may start from once this page and those before it are safe.
+    /// The state to resume at once this page and the pages before it are stored.
     ///
-    /// Only where the API gives its records in ascending order of the cursor (`row_order: asc`) and
-    /// the next fetch includes where it starts (not `range_start: open`): otherwise a later page could
-    /// still bring a record that the next fetch leaves out. The state is then known at the end, by
-    /// [`Pages::state`](crate::Pages::state). Never for a fetch for all records of a parent.
+    /// It is only known if the API returns its records in ascending order of the cursor (`row_order: asc`)
+    /// and the next fetch includes its start (not `range_start: open`). Otherwise a later page could bring
+    /// a record that the next fetch leaves out, and the state is known at the end, by
+    /// [`Pages::state`](crate::Pages::state). It is never known for all records of a parent.
     pub fn state(&self) -> Option<&State> {
         self.after.as_ref()
     }
 
-    /// What the next fetch may start from once the pages before this one are safe.
+    /// The state to resume at once the pages before this one are stored.
     ///
-    /// Known from time to time in a fetch for all records of a parent: it is past those of whom all came,
-    /// and where the fetch began for the others, that of this page among them. Of ten thousand parents
-    /// it is given some hundred times, as it grows with them.
+    /// For child resources: known periodically, after all children of a parent have been fetched. It
+    /// resumes after the parents whose children are complete, and at the old cursors of the others. With
+    /// ten thousand parents it is known some hundred times, because the state grows with them.
     pub fn state_before(&self) -> Option<&State> {
         self.before.as_ref()
     }
 
-    /// Both states, for themselves.
+    /// Both states, owned.
     pub(super) fn take_states(&mut self) -> (Option<State>, Option<State>) {
         (self.before.take(), self.after.take())
     }
 }
 
 impl<T: Record> Page<T> {
-    /// Its records, in order.
+    /// An iterator over the records, in order.
     pub fn iter(&self) -> PageRecords<T> {
         PageRecords {
             rows: self.rows.clone(),

@@ -1,4 +1,4 @@
-//! What tells one page of a fetch from another.
+//! Page fingerprints, by which the loop guard recognises a page.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -11,13 +11,13 @@ use crate::{
 /// How many records of a page without a key are compared with each other.
 const COMPARED: usize = 8;
 
-/// What tells a page from others.
+/// The fingerprint of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PageFingerprint {
-    /// Of the keys of its records, whatever their order.
+    /// A hash of the keys of its records, in any order.
     Keys(u64),
-    /// Of its raw rows in their order, where the records have no key, or one that is not unique; and whether the
-    /// records differ from each other. Where they do not, two pages may well be equal.
+    /// A hash of its raw rows in order, if the records have no unique key; and whether they differ from
+    /// each other. If not, two pages may be equal.
     Text(u64, bool),
 }
 
@@ -32,14 +32,14 @@ impl PageFingerprint {
         }
         let first = match resource.selector {
             Selector::Path(_) => 0,
-            // It may find the same records in other rows: the authors of posts, for example.
+            // The selector may find equal records in different rows: the authors of posts, for example.
             Selector::Query(_) => decoded.fingerprint,
         };
         Self::Keys(keys.into_iter().fold(first, u64::wrapping_add))
     }
 }
 
-/// A hash of the key of each row; none where there is no key.
+/// A hash of the key of each row, if there is a key.
 fn key_hashes(rows: &Rows) -> Vec<u64> {
     let key: Vec<usize> = rows.table().primary_key().collect();
     if key.is_empty() {
@@ -59,14 +59,14 @@ fn key_hashes(rows: &Rows) -> Vec<u64> {
     rows.iter().map(hash).collect()
 }
 
-/// Whether there are any, and each is there once.
+/// Whether there are any, and all are different.
 fn is_unique(keys: &[u64]) -> bool {
     let mut keys = keys.to_vec();
     keys.sort_unstable();
     !keys.is_empty() && keys.windows(2).all(|pair| pair.first() != pair.last())
 }
 
-/// Whether the first records differ from each other, and are several.
+/// Whether there are several records, and the first ones differ.
 fn is_distinct(rows: &Rows) -> bool {
     let mut compared: Vec<Vec<Value<'_>>> = Vec::new();
     let mut first = rows.iter().take(COMPARED);

@@ -1,4 +1,4 @@
-//! The streams that a fetch comes in.
+//! The streams that deliver a fetch: pages and records.
 
 use std::{
     fmt,
@@ -14,32 +14,32 @@ use futures_core::Stream;
 use tokio::{runtime::Handle, sync::mpsc, task::AbortHandle};
 use tracing::Instrument;
 
-use super::{Job, Page, PageRecords, family::Witness, trace};
+use super::{FetchSpec, Page, PageRecords, parent_cache::ParentRecorder, trace};
 use crate::{
     Completeness, Error, ErrorKind, Record, Report, Result, Rows, State, shared::Text,
     state::Origin,
 };
 
-/// What a fetch's task hands to its stream.
+/// A message from the task of a fetch to its stream.
 pub(super) enum Delivery {
     Page {
         rows: Rows,
-        /// The state that is safe once those before them are.
+        /// The state to resume at once the pages before this one are stored.
         before: Option<Box<State>>,
-        /// The state that is safe once they are, too.
+        /// The state to resume at once this page is stored.
         after: Option<State>,
     },
-    /// Nothing more.
+    /// The end of the fetch.
     End {
-        /// What the next fetch starts from, where that is not what was said before.
+        /// The state to resume at, if it moved since the last page.
         state: Option<State>,
         completeness: Completeness,
     },
-    /// What ended it, and what the next fetch starts from, where that is not what was said before.
+    /// The error that ended the fetch, and the state to resume at, if it moved since the last page.
     Failure { error: Error, state: Option<State> },
 }
 
-/// What the task and the stream both write into.
+/// The report, which the task and the stream update.
 #[derive(Clone, Default)]
 pub(super) struct SharedReport(Arc<Mutex<Report>>);
 
@@ -49,20 +49,20 @@ impl SharedReport {
     }
 }
 
-/// The pages of a fetch, in order: a [`Stream`], and by [`next`](Self::next).
+/// A stream of the pages of a fetch, in order; also by [`next`](Self::next).
 ///
-/// The first poll, within a tokio runtime, starts a task that fetches ahead, by a few pages or, where
-/// the total is known, by twice as many as there may be requests at a time. Dropping the stream ends
-/// it and its requests. Rows before an error are delivered, then the error; then the stream is over. A fetch
-/// that ends [incomplete](Completeness) yields such an error after its last page, unless
+/// The first poll, within a tokio runtime, starts a task that fetches ahead: a few pages, or, if the total
+/// is known, twice as many as there may be requests in flight. Dropping the stream aborts the task and its
+/// requests. Pages before an error are delivered, then the error, then the stream ends. An
+/// [incomplete](Completeness) fetch yields such an error after its last page, unless
 /// [`allow_incomplete`](crate::Fetch::allow_incomplete) was called.
 pub struct Pages<T> {
     stage: Stage,
     report: SharedReport,
     state: Option<State>,
-    /// What the states that it gives belong to.
+    /// The request that its states belong to.
     origin: Origin,
-    /// A note on records that no fetch up to its state asked for.
+    /// A note on records that no fetch up to the state requested.
     gap: Option<String>,
     resource: Text,
     allow_incomplete: bool,
@@ -70,19 +70,19 @@ pub struct Pages<T> {
     records: PhantomData<fn() -> T>,
 }
 
-/// Called with the report so far. The lock is never waited for: it makes any function one that may be
-/// shared.
+/// The function of [`Fetch::on_progress`](crate::Fetch::on_progress). The mutex is never contended: it
+/// makes the stream `Sync`.
 pub(super) type OnProgress = Mutex<Box<dyn FnMut(&Report) + Send>>;
 
 enum Stage {
-    Ready(Box<Job>),
+    Ready(Box<FetchSpec>),
     Running {
         deliveries: mpsc::Receiver<Delivery>,
-        /// What remembers parents for the fetches of their children.
-        witness: Option<Witness>,
+        /// Caches the rows for the fetches of children.
+        recorder: Option<ParentRecorder>,
         _task: AbortOnDrop,
     },
-    Ended,
+    FetchEnd,
 }
 
 struct AbortOnDrop(AbortHandle);
@@ -94,13 +94,13 @@ impl Drop for AbortOnDrop {
 }
 
 impl<T> Pages<T> {
-    pub(super) fn new(job: Job, on_progress: Option<OnProgress>) -> Self {
+    pub(super) fn new(spec: FetchSpec, on_progress: Option<OnProgress>) -> Self {
         Self {
             report: SharedReport::default(),
-            state: job.since.clone(),
-            resource: job.resource.name.clone(),
-            allow_incomplete: job.allow_incomplete,
-            stage: Stage::Ready(Box::new(job)),
+            state: spec.since.clone(),
+            resource: spec.resource.name.clone(),
+            allow_incomplete: spec.allow_incomplete,
+            stage: Stage::Ready(Box::new(spec)),
             origin: Origin::default(),
             gap: None,
             on_progress,
@@ -108,24 +108,23 @@ impl<T> Pages<T> {
         }
     }
 
-    /// The next page; `None` at the end. Dropping the future loses nothing.
+    /// The next page; `None` at the end. Cancel safe.
     pub async fn next(&mut self) -> Option<Result<Page<T>>> {
         poll_fn(|cx| self.poll(cx)).await
     }
 
-    /// What the fetch has done so far; after the end, all that it did.
+    /// The report so far; after the end, the whole report.
     pub fn report(&self) -> Report {
         self.report.lock().clone().with_absent_columns()
     }
 
-    /// What the next fetch of this resource may start from, for [`Fetch::since`](crate::Fetch::since):
-    /// complete after the end, until then what this one started from.
+    /// The state for the next fetch, by [`Fetch::since`](crate::Fetch::since). It moves at the end of a
+    /// [complete](Self::completeness) fetch; before that it is the state that this fetch started from.
     ///
-    /// It stays at the start where the fetch was not [complete](Self::completeness), or failed. Where
-    /// [`Page::state`] is known, it is that of the last page given. In a fetch for all records of a
-    /// parent, this holds for each of them: after an error, too, the state is past those of whom all
-    /// came, and before the end it is that of [`Page::state_before`]. `None` for a resource without
-    /// `incremental`.
+    /// It moves earlier where [`Page::state`] is known: it is then the state of the last page delivered. In
+    /// a fetch for all records of a parent it moves for each parent alone: after an error it includes the
+    /// parents whose children are complete, and before the end it is that of [`Page::state_before`]. `None`
+    /// without `incremental`.
     pub fn state(&self) -> Option<State> {
         self.state.clone()
     }
@@ -136,13 +135,13 @@ impl<T> Pages<T> {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Page<T>>>> {
-        let (deliveries, witness) = match &mut self.stage {
+        let (deliveries, recorder) = match &mut self.stage {
             Stage::Running {
                 deliveries,
-                witness,
+                recorder,
                 ..
-            } => (deliveries, witness),
-            Stage::Ended => return Poll::Ready(None),
+            } => (deliveries, recorder),
+            Stage::FetchEnd => return Poll::Ready(None),
             Stage::Ready(_) => match self.start() {
                 Ok(()) => return self.poll(cx),
                 Err(error) => return Poll::Ready(Some(Err(error))),
@@ -154,8 +153,8 @@ impl<T> Pages<T> {
                 before,
                 after,
             }) => {
-                if let Some(witness) = witness {
-                    witness.see(&rows);
+                if let Some(recorder) = recorder {
+                    recorder.record(&rows);
                 }
                 self.report.lock().delivered += rows.len() as u64;
                 let before = before.map(|state| state.with_origin(self.origin.clone()));
@@ -170,8 +169,8 @@ impl<T> Pages<T> {
                 state,
                 completeness,
             }) => {
-                if let Some(witness) = witness.take().filter(|_| completeness.is_complete()) {
-                    witness.seal(&completeness);
+                if let Some(recorder) = recorder.take().filter(|_| completeness.is_complete()) {
+                    recorder.store(&completeness);
                 }
                 self.set_state(state);
                 self.note_gap();
@@ -180,7 +179,7 @@ impl<T> Pages<T> {
                 if let Some(error) = error {
                     Some(Err(self.end(error.with_resource(self.resource.clone()))))
                 } else {
-                    self.stage = Stage::Ended;
+                    self.stage = Stage::FetchEnd;
                     self.progress();
                     None
                 }
@@ -202,7 +201,7 @@ impl<T> Pages<T> {
         }
     }
 
-    /// Tells whoever wants to know how far it is.
+    /// Calls the progress function.
     fn progress(&mut self) {
         if let Some(call) = &mut self.on_progress {
             let call = call.get_mut().unwrap_or_else(PoisonError::into_inner);
@@ -211,34 +210,36 @@ impl<T> Pages<T> {
     }
 
     fn start(&mut self) -> Result<()> {
-        let Stage::Ready(job) = mem::replace(&mut self.stage, Stage::Ended) else {
+        let Stage::Ready(spec) = mem::replace(&mut self.stage, Stage::FetchEnd) else {
             return Ok(());
         };
         let runtime = Handle::try_current().map_err(|_| {
             Error::new(ErrorKind::Config, "there is no tokio runtime to fetch in")
-                .with_resource(job.resource.name.clone())
+                .with_resource(spec.resource.name.clone())
                 .with_help("ask the stream within one: `#[tokio::main]`")
         })?;
-        job.client.check_settings(&job.resource)?;
-        if job.resource.incremental.is_some() {
-            self.origin = job.origin()?;
-            self.gap = job.gap();
-            if job.keep_state {
+        spec.client.check_settings(&spec.resource)?;
+        if spec.resource.incremental.is_some() {
+            self.origin = spec.origin()?;
+            self.gap = spec.gap();
+            if spec.keep_state {
                 let since = self.state.take();
                 self.set_state(since);
             }
         }
-        // With the page that waits for room, as many as may come together: the stream's task is woken
-        // once for all of them.
-        let room = job.concurrency().saturating_sub(1).max(1);
+        // As many pages as may arrive together: the stream's task is woken once for all of them.
+        let room = spec.concurrency().saturating_sub(1).max(1);
         let (sender, deliveries) = mpsc::channel(room.into());
-        let witness = job.family.as_ref().and_then(|family| family.witness(&job));
-        let span = trace::fetch(&job);
-        let fetch = job.run(sender, self.report.clone()).instrument(span);
+        let recorder = spec
+            .parent_cache
+            .as_ref()
+            .and_then(|parent_cache| parent_cache.recorder(&spec));
+        let span = trace::fetch(&spec);
+        let fetch = spec.run(sender, self.report.clone()).instrument(span);
         let task = runtime.spawn(fetch);
         self.stage = Stage::Running {
             deliveries,
-            witness,
+            recorder,
             _task: AbortOnDrop(task.abort_handle()),
         };
         Ok(())
@@ -251,7 +252,7 @@ impl<T> Pages<T> {
     }
 
     fn end(&mut self, error: Error) -> Error {
-        self.stage = Stage::Ended;
+        self.stage = Stage::FetchEnd;
         self.note_gap();
         self.progress();
         error.with_report(self.report())
@@ -272,15 +273,15 @@ impl<T> fmt::Debug for Pages<T> {
     }
 }
 
-/// The records of a fetch, in order: a [`Stream`], and by [`next`](Self::next).
+/// A stream of the records of a fetch, in order; also by [`next`](Self::next).
 ///
-/// It runs as [`Pages`] does.
+/// It fetches ahead as [`Pages`] does.
 pub struct Records<T> {
     pages: Pages<T>,
     page: Option<PageRecords<T>>,
-    /// What the next fetch may start from by the records given.
+    /// The state after the records delivered so far.
     state: Option<State>,
-    /// The same once those of the page are given too, where that is known.
+    /// The state after the last record of the page, if it is known.
     state_after: Option<State>,
 }
 
@@ -294,7 +295,7 @@ impl<T: Record> Records<T> {
         }
     }
 
-    /// The next record; `None` at the end. Dropping the future loses nothing.
+    /// The next record; `None` at the end. Cancel safe.
     pub async fn next(&mut self) -> Option<Result<T>> {
         poll_fn(|cx| self.poll(cx)).await
     }
@@ -327,12 +328,12 @@ impl<T: Record> Records<T> {
 }
 
 impl<T> Records<T> {
-    /// As [`Pages::report`]. Records of a page count as delivered with its first.
+    /// See [`Pages::report`]. All records of a page count as delivered with the first.
     pub fn report(&self) -> Report {
         self.pages.report()
     }
 
-    /// As [`Pages::state`]: that of a page once its last record was given.
+    /// See [`Pages::state`]. It becomes that of a page after its last record.
     pub fn state(&self) -> Option<State> {
         self.state.clone()
     }

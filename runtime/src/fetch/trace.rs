@@ -1,38 +1,38 @@
-//! What a fetch tells whoever listens by `tracing`: see [`Fetch`](super::Fetch). Every text in it is
-//! without secrets, and none is made where no one listens.
+//! The `tracing` spans and events of a fetch: see [`Fetch`](super::Fetch). All texts are redacted, and only
+//! built for an enabled subscriber.
 
 use std::time::Duration;
 
 use tracing::{Span, debug, debug_span, info, info_span, warn};
 
-use super::{Job, machine::Order};
-use crate::{Error, Report, parent::ParentRecord, request::Draft};
+use super::{FetchSpec, machine::Attempt};
+use crate::{Error, Report, partition::PartitionValues, request::Draft};
 
-/// The target of all of it.
+/// The target of all spans and events.
 const TARGET: &str = "rest_source";
 
 /// A fetch, from its first request to its end.
-pub(super) fn fetch(job: &Job) -> Span {
-    let (source, resource) = (&*job.client.plan().name, &*job.resource.name);
+pub(super) fn fetch(spec: &FetchSpec) -> Span {
+    let (source, resource) = (&*spec.client.plan().name, &*spec.resource.name);
     info_span!(target: TARGET, "fetch", source, resource)
 }
 
-/// The part of a fetch that is for one record of the parent.
-pub(super) fn part(job: &Job, parent: &ParentRecord) -> Span {
-    debug_span!(target: TARGET, "part", parent = job.client.redact(&parent.name))
+/// One partition of a fetch.
+pub(super) fn partition(spec: &FetchSpec, values: &PartitionValues) -> Span {
+    debug_span!(target: TARGET, "part", parent = spec.client.redact(&values.name))
 }
 
-/// One attempt at a page; it is the fetch's request of this number.
-pub(super) fn attempt(order: &Order, number: u64) -> Span {
-    let (page, attempt) = (order.id + 1, order.attempt);
-    debug_span!(target: TARGET, "attempt", page, attempt, request = number)
+/// One attempt at a page, with the number of its request in the fetch.
+pub(super) fn attempt(attempt: &Attempt, request: u64) -> Span {
+    let (page, attempt) = (attempt.id + 1, attempt.number);
+    debug_span!(target: TARGET, "attempt", page, attempt, request)
 }
 
 pub(super) fn request(draft: &Draft) {
     debug!(target: TARGET, request = draft.shown(), "request");
 }
 
-/// A request is not sent: the API said to another one that it wants to be left alone.
+/// A request is not sent, because another one was told to wait.
 pub(super) fn held(wait: Duration) {
     debug!(target: TARGET, ?wait, "not sent");
 }
@@ -48,23 +48,23 @@ pub(super) fn waited(waited: Duration) {
     }
 }
 
-/// A request is made again after a wait.
+/// A request is retried after a wait.
 pub(super) fn retry(page: u64, why: &str, wait: Duration) {
     warn!(target: TARGET, page, why, ?wait, "wait");
 }
 
-/// A page: its records, and how many of them belong to the fetch.
+/// A page, and how many of its records passed the filters.
 pub(super) fn page(received: u64, kept: u64) {
     debug!(target: TARGET, received, kept, "page");
 }
 
-pub(super) fn ended(job: &Job, reason: &str, report: &Report) {
-    let reason = || job.client.redact(reason);
+pub(super) fn ended(spec: &FetchSpec, reason: &str, report: &Report) {
+    let reason = || spec.client.redact(reason);
     let (received, pages, requests) = (report.received, report.pages, report.requests);
     info!(target: TARGET, reason = reason(), received, pages, requests, "ended");
 }
 
-/// A fetch ended by an error, its texts without secrets.
+/// A fetch ended by an error, which is redacted.
 pub(super) fn failed(error: &Error) {
     warn!(target: TARGET, %error, "failed");
 }

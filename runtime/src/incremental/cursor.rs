@@ -11,7 +11,7 @@ use crate::{
 };
 
 impl Scalar {
-    /// What a cell of a cursor column holds; nothing where it is null.
+    /// The value of a cursor cell; `None` for null.
     pub(crate) fn of_cell(value: Value<'_>) -> Option<Self> {
         Some(match value {
             Value::Bigint(value) => Self::Bigint(value),
@@ -25,12 +25,12 @@ impl Scalar {
         })
     }
 
-    /// Reads a value of this type as it is written in a spec, a state or a response. `None` where it
-    /// is none, or the type has no order.
+    /// Reads a value of this type from a spec, a state or a response. `None` if the text is not valid, or
+    /// the type has no order.
     ///
     /// # Errors
     ///
-    /// Where this machine does not know the type's time zone.
+    /// If the system does not know the time zone of the type.
     pub(crate) fn read(data_type: &Type, text: &str) -> Result<Option<Self>> {
         Ok(match data_type {
             Type::Bigint => text.parse().ok().map(Self::Bigint),
@@ -55,7 +55,7 @@ impl Scalar {
         })
     }
 
-    /// Whether the values of a column of this type are such values.
+    /// Whether a cursor column of this type has such values.
     pub(crate) fn is_cursor_of(&self, data_type: &Type) -> bool {
         matches!(
             (self, data_type),
@@ -69,12 +69,12 @@ impl Scalar {
         )
     }
 
-    /// How it compares to a cell of its column; nothing where that is null.
+    /// Compares the cursor with a cell; `None` if the cell is null.
     pub(crate) fn compare(&self, cell: Value<'_>) -> Option<Ordering> {
         self.as_value().partial_cmp(&cell)
     }
 
-    /// So far before it. `None` where there is nothing as early, or the lag is for another type.
+    /// The cursor less a lag. `None` if it would be out of range, or the lag is for another type.
     pub(crate) fn before(&self, lag: &Lag) -> Option<Self> {
         Some(match (self, lag) {
             (Self::Timestamp(at), Lag::Duration(lag)) => Self::Timestamp(at.checked_sub(*lag)?),
@@ -90,15 +90,15 @@ impl Scalar {
         })
     }
 
-    /// As it is sent: a time in this format, a number as a number, anything else as text.
+    /// The value as it is sent: a time in this format, a number as a number, any other value as text.
     ///
-    /// What the format cannot hold is left off an instant, to the earlier side; to the later one
-    /// where `up`. An epoch keeps a fraction only where the cursor's own column `is_own`, in this format.
-    /// `None` where the format cannot write it at all.
+    /// A time is rounded down to the precision of the format, or up for an end (`up`). An epoch keeps its
+    /// fraction only if it is the format of the cursor's own column (`is_own`). `None` if the format cannot
+    /// write the value.
     ///
     /// # Errors
     ///
-    /// Where this machine does not know the format's time zone.
+    /// If the system does not know the time zone of the format.
     pub(crate) fn sent(
         &self,
         format: &TimeFormat,
@@ -111,7 +111,7 @@ impl Scalar {
             Self::Double(number) => return Ok(Some(Scalar::Double(*number))),
             Self::Timestamp(at) => {
                 let writing = Format::new(format)?;
-                // A local time of a repeated hour stands for two instants: send one outside of it.
+                // A local time in a repeated hour stands for two instants: send one outside of it.
                 let at = match writing.repeated_hour(*at) {
                     Some(hour) if up => hour.end,
                     Some(hour) => hour.begin,
@@ -135,8 +135,8 @@ impl Scalar {
     }
 }
 
-/// A number whose fraction has three, six or nine digits: APIs write milli-, micro- or nanoseconds, and some
-/// compare them as text.
+/// Pads a fraction to three, six or nine digits: APIs write milli-, micro- or nanoseconds, and some compare
+/// them as text.
 fn with_whole_fraction(mut number: String) -> String {
     if let Some((_, fraction)) = number.split_once('.') {
         let missing = fraction.len().next_multiple_of(3) - fraction.len();
@@ -145,7 +145,7 @@ fn with_whole_fraction(mut number: String) -> String {
     number
 }
 
-/// To the second, millisecond or day, where that is all that a format holds.
+/// Rounds to the second, millisecond or day, if the format has no more.
 fn rounded(at: Timestamp, format: &TimeFormat, up: bool) -> Option<Timestamp> {
     let (seconds, nanoseconds) = (at.epoch_seconds(), at.subsec_nanoseconds());
     let (down, unit) = match format {
@@ -167,10 +167,10 @@ fn rounded(at: Timestamp, format: &TimeFormat, up: bool) -> Option<Timestamp> {
     }
 }
 
-/// As text; where `up`, one that is read as no earlier an instant, whatever the format leaves off.
+/// Writes an instant; for an end (`up`), one that reads as no earlier instant.
 fn written(at: Timestamp, format: &Format, up: bool) -> Option<String> {
     let text = format.write_timestamp(at)?;
-    // What a format writes and does not read, it has to say by itself.
+    // A format that cannot be read back keeps its text.
     let is_before = |text: &str| format.read_timestamp(text).is_some_and(|read| read < at);
     if !up || !is_before(&text) {
         return Some(text);
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn an_end_is_never_sent_before_itself_whatever_the_pattern_leaves_off() {
+    fn end_is_never_sent_earlier_than_it_is() {
         let pattern = |pattern, zone| TimeFormat::Pattern { pattern, zone };
         let minutes = pattern(Static("%Y-%m-%d %H:%M"), Some(Static("UTC")));
         let moment = "2026-11-21T09:30:30.5Z";

@@ -1,8 +1,8 @@
-//! Cursor values after the time of the fetch.
+//! Future cursors: values after the time of the fetch.
 
 use std::time::{Duration, SystemTime};
 
-use super::Last;
+use super::ResumePoint;
 use crate::{
     Error, ErrorKind, Result, Scalar,
     plan::FutureCursor,
@@ -10,23 +10,23 @@ use crate::{
     value::{Date, Timestamp, Value},
 };
 
-/// How far the clocks of two machines may differ, where a future cursor is an error.
+/// The difference between two clocks that is tolerated if a future cursor is an error.
 const TOLERANCE: Duration = Duration::from_secs(300);
-/// How far the first time zone of a day is ahead of UTC: a date up to there may be today.
+/// The offset of the earliest time zone from UTC: until then a date may be today.
 const FIRST_ZONE: Duration = Duration::from_secs(14 * 3_600);
 const DAY_SECONDS: i64 = 86_400;
 
-/// What a fetch does with cursors after its time, and which it met.
+/// The rule for future cursors, and the ones found.
 #[derive(Clone, Debug)]
 pub(crate) struct FutureCursors {
     rule: FutureCursor,
-    /// When the fetch began: how far its state may come.
+    /// When the fetch started: the largest value of its state.
     began: Timestamp,
-    /// The time now.
+    /// The current time.
     now: Timestamp,
     met: u64,
     latest: Option<Scalar>,
-    /// A saved state that was in the future.
+    /// The saved cursor, if it was in the future.
     was_at: Option<Scalar>,
 }
 
@@ -47,12 +47,12 @@ impl FutureCursors {
         self.now = instant(now);
     }
 
-    /// Where a fetch starts from a saved state: at its own time where that state is past it.
+    /// Caps a saved cursor at the time of the fetch.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::State`] where future cursors are an error.
-    pub(super) fn resume(&mut self, column: &str, mut last: Last) -> Result<Last> {
+    /// [`ErrorKind::State`] if future cursors are an error.
+    pub(super) fn resume(&mut self, column: &str, mut last: ResumePoint) -> Result<ResumePoint> {
         if !self.is_future(last.cursor.as_value()) {
             return Ok(last);
         }
@@ -80,11 +80,11 @@ impl FutureCursors {
         Ok(last)
     }
 
-    /// Notes a value that the fetch delivers.
+    /// Checks the cursor of a record that is delivered.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Schema`] where it is in the future, and that is an error.
+    /// [`ErrorKind::Schema`] if it is in the future, and future cursors are an error.
     pub(super) fn meet(&mut self, column: &str, value: Value<'_>) -> Result<()> {
         if !self.is_future(value) {
             return Ok(());
@@ -106,14 +106,13 @@ impl FutureCursors {
         Ok(())
     }
 
-    /// How far a state may come that would be past the time of the fetch; nothing where it may be at
-    /// this value.
+    /// The cap for a cursor after the time of the fetch; `None` if the state may move to the value.
     pub(super) fn cap(&self, value: Value<'_>) -> Option<Scalar> {
         if self.rule != FutureCursor::Cap || !self.is_future(value) {
             return None;
         }
         match value {
-            // Not each format has a fraction.
+            // Some formats have no fraction.
             Value::Timestamp(_) => Some(self.began.whole_second().into()),
             Value::Date(_) => utc_date(self.began).map(Into::into),
             _ => None,
@@ -141,7 +140,7 @@ impl FutureCursors {
         }
     }
 
-    /// Adds what another part of the fetch met.
+    /// Adds the future cursors of another partition.
     pub(super) fn add(&mut self, other: &Self) {
         self.met += other.met;
         let later = other.latest.as_ref().filter(|other| {
@@ -155,7 +154,7 @@ impl FutureCursors {
         }
     }
 
-    /// What the report says of them.
+    /// Notes for the report.
     pub(super) fn notes(&self, column: &str) -> Vec<String> {
         let mut notes = Vec::new();
         if let Some(was_at) = &self.was_at {
@@ -187,7 +186,7 @@ impl FutureCursors {
 }
 
 fn instant(time: SystemTime) -> Timestamp {
-    // A clock outside of the years -9999 to 9999 is wrong in any case.
+    // A clock outside of the years -9999 to 9999 is wrong.
     Timestamp::try_from(time).unwrap_or(Timestamp::EPOCH)
 }
 
@@ -258,7 +257,7 @@ mod tests {
 
     #[test]
     fn a_saved_state_in_the_future_is_capped_or_refused() {
-        let last = |text: &str| Last {
+        let last = |text: &str| ResumePoint {
             cursor: Scalar::from(text.parse::<Timestamp>().unwrap()),
             seen: std::sync::Arc::default(),
         };

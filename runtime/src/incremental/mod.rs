@@ -1,20 +1,21 @@
-//! Fetching only what is new: where to start, what is in range, how far it came.
+//! Incremental fetches: where a fetch starts, which records it delivers, and the state that it saves.
 
+mod checkpoint_tracker;
 mod cursor;
+mod cursor_filter;
+mod cursor_range;
+mod dedup_key;
 mod future;
-mod given;
-mod in_range;
-mod key;
-mod per_parent;
-mod range;
-mod sieve;
+mod partition_checkpoints;
+mod record_filter;
+mod resume;
+mod state_scope;
 mod text_order;
-mod whose;
 
+pub(crate) use cursor_range::CursorRange;
+pub(crate) use dedup_key::KeyHash;
 pub(crate) use future::FutureCursors;
-pub(crate) use given::{Last, Request, range};
-pub(crate) use key::KeyHash;
-pub(crate) use per_parent::PerParent;
-pub(crate) use range::Range;
-pub(crate) use sieve::Sieve;
-pub(crate) use whose::Whose;
+pub(crate) use partition_checkpoints::PartitionCheckpoints;
+pub(crate) use record_filter::RecordFilter;
+pub(crate) use resume::{Request, ResumePoint, range};
+pub(crate) use state_scope::StateScope;

@@ -1,9 +1,9 @@
-//! Cursor values that are text, and whether their order as text is the order that they mean.
+//! Checks that text cursors have the order of the values that they mean.
 
 use crate::{Error, ErrorKind};
 
-/// Checks that cursor values of text can be compared as text. Numbers and dates can where all have one
-/// shape: as text, `9` is after `10`, and `2024-9-1` after `2024-10-1`.
+/// Checks that text cursors can be compared as text. Numbers and dates can if all have one shape: as text,
+/// `9` is after `10`, and `2024-9-1` after `2024-10-1`.
 #[derive(Debug, Default)]
 pub(super) struct TextOrder {
     /// The first value that looks like a number or a date.
@@ -13,18 +13,18 @@ pub(super) struct TextOrder {
 /// The shape of a number or a date.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Shape {
-    /// The text, with `0` for each digit; of a number only up to the point. Where the order as text is not that
-    /// of the values, as of negative numbers, it is the text itself.
+    /// The text, with `0` for each digit; of a number only up to the decimal point. The text itself if its
+    /// order is not that of the value, as for negative numbers.
     mask: String,
     is_number: bool,
 }
 
 impl TextOrder {
-    /// Checks one more value of the column.
+    /// Checks a value of the column.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Schema`] where it does not have the shape of the others.
+    /// [`ErrorKind::Schema`] if its shape is not that of the first value.
     pub(super) fn check(&mut self, column: &str, text: &str) -> Result<(), Error> {
         let Some(shape) = Shape::of(text) else {
             return Ok(());

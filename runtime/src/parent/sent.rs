@@ -1,7 +1,7 @@
-//! What the requests of children send of a parent's record: its values as the API wrote them.
+//! The values that requests of children send: as the API wrote them.
 //!
-//! `31.12.2024`, `1.10`, `1704067200` and `1e21` are read as dates and numbers, which have other texts. An
-//! API expects the one that it gave.
+//! `31.12.2024`, `1.10`, `1704067200` and `1e21` decode to dates and numbers with another canonical text,
+//! but an API expects the text that it returned.
 
 use super::field_column;
 use crate::{
@@ -12,14 +12,14 @@ use crate::{
     value::format::Format,
 };
 
-/// Whether the text of one of these fields may be another than that of its value.
+/// Whether a field may be sent as another text than that of its value.
 pub(crate) fn differs(plan: &ParentPlan) -> bool {
     let table = &plan.resource.table;
     let mut leaves = plan.fields.iter().filter_map(|field| leaf(table, field));
     leaves.any(|(_, column)| has_other_text(column))
 }
 
-/// The values to send of a row of the parent; nothing where they are its own.
+/// The values to send of a row; `None` if they are its own.
 pub(super) fn of_row(plan: &ParentPlan, row: Row<'_>, values: &[Scalar]) -> Option<Vec<Scalar>> {
     let record = row.json();
     of(plan, values, |steps, column| {
@@ -27,7 +27,7 @@ pub(super) fn of_row(plan: &ParentPlan, row: Row<'_>, values: &[Scalar]) -> Opti
     })
 }
 
-/// The values to send of these, whose text is not known.
+/// The values to send if the API's texts are unknown.
 pub(super) fn of_values(plan: &ParentPlan, values: &[Scalar]) -> Option<Vec<Scalar>> {
     of(plan, values, |_, _| None)
 }
@@ -53,8 +53,7 @@ fn of(
     Some(sent.collect())
 }
 
-/// The column that a field leads to, and where in the record its value stands. Nothing where the value is
-/// within JSON, whose text is kept.
+/// The column of a field, and its place in the record. `None` within JSON, whose text is kept.
 fn leaf<'t>(table: &'t Table, field: &ParentField) -> Option<(Vec<Step>, &'t Column)> {
     let mut column = field_column(table, field)?;
     let mut steps = Vec::new();
@@ -82,7 +81,7 @@ fn leaf<'t>(table: &'t Table, field: &ParentField) -> Option<(Vec<Step>, &'t Col
     Some((steps, column))
 }
 
-/// Whether a value of the column may be written in several ways.
+/// Whether a value of the column has several texts.
 fn has_other_text(column: &Column) -> bool {
     column.decode != Decode::Native
         || matches!(
@@ -96,8 +95,8 @@ fn has_other_text(column: &Column) -> bool {
         )
 }
 
-/// A scalar by its JSON; nothing of null, and of what is none. A number that is written as text is still
-/// one in a body, if JSON can write it so.
+/// A scalar by its JSON; `None` for null and containers. A number written as text is a number in a body, if
+/// it is valid JSON.
 fn as_written(column: &Column, raw: &str) -> Option<Scalar> {
     let is_number = matches!(
         column.data_type,

@@ -1,4 +1,4 @@
-//! What a resource's requests ask for, as text that can be compared.
+//! Request fingerprints: the parts of a request that decide which records it returns.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +12,7 @@ use crate::{
     },
 };
 
-/// Names of parameters that hold a page size. Where a resource is paged, they do not say which records
-/// it has.
+/// Names of parameters that hold a page size. In a paged resource they do not decide which records it has.
 const PAGE_SIZES: &[&str] = &[
     "$top",
     "count",
@@ -35,12 +34,12 @@ const PAGE_SIZES: &[&str] = &[
     "top",
 ];
 
-/// What a resource's requests ask for: the settings that they use, base URL, path, parameters, body, and
-/// the same of its parent.
+/// The fingerprint of a resource's request: the settings that it uses, base URL, path, parameters, body,
+/// and the same of its parent.
 ///
-/// Two loads with one fingerprint ask for the same records, so that a [`State`](crate::State) of one
-/// serves the other. Headers, page sizes, retries, concurrency and credentials are not part of it. A
-/// placeholder of a secret stands as it is in the spec: no secret is in a fingerprint.
+/// Requests with one fingerprint return the same records, so that a [`State`](crate::State) of one serves
+/// the other. Headers, page sizes, retries, concurrency and credentials are not part of it. Placeholders of
+/// secrets stand as in the spec: a fingerprint contains no secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fingerprint(BTreeMap<String, String>);
 
@@ -70,14 +69,14 @@ impl Fingerprint {
         Self(values.entries)
     }
 
-    /// The same, each text passed through `redact`.
+    /// Passes each text through `redact`.
     pub(crate) fn map_text(self, redact: impl Fn(&str) -> String) -> Self {
         let entries = self.0.into_iter();
         Self(entries.map(|(key, text)| (key, redact(&text))).collect())
     }
 
-    /// What differs between an earlier fingerprint, this one, and that of now, a line each. Settings
-    /// come first, since other differences may follow from them.
+    /// The differences between a saved fingerprint, this one, and the current one, a line each. Settings
+    /// come first, because other differences may follow from them.
     pub fn differences(&self, now: &Self) -> Vec<String> {
         let keys = self.0.keys().chain(now.0.keys());
         let mut keys: Vec<&String> = keys.collect();
@@ -174,7 +173,7 @@ impl Collector<'_> {
         self.use_settings(auth.map(templates).unwrap_or_default().into_iter(), None);
     }
 
-    /// The parameters that do not say which page is asked for.
+    /// Adds the parameters, without those of the paginator.
     fn params(
         &mut self,
         prefix: &str,
@@ -234,7 +233,7 @@ impl Collector<'_> {
         self.put(key, text);
     }
 
-    /// Adds a value. One more of the same key gets a number.
+    /// Adds a value. A repeated key gets a number.
     fn put(&mut self, key: &str, text: String) {
         let text = without_userinfo(text);
         let mut free = key.to_owned();
@@ -246,8 +245,8 @@ impl Collector<'_> {
         self.entries.insert(free, text);
     }
 
-    /// The text of a template, with settings as their values and all other placeholders as they are in
-    /// the spec. The settings are added, too.
+    /// The text of a template, with the values of settings, and all other placeholders as in the spec. Adds
+    /// the settings.
     fn text(&mut self, template: &Template, resource: Option<&ResourcePlan>) -> String {
         template
             .0
@@ -327,7 +326,7 @@ fn parent_field(resource: Option<&ResourcePlan>, at: u16) -> String {
     format!("{{resources.{}.{column}{path}}}", parent.resource.name)
 }
 
-/// The templates that credentials are made of.
+/// The templates of the credentials.
 fn templates(auth: &Auth) -> Vec<&Template> {
     match auth {
         Auth::ApiKey { api_key, .. } => vec![api_key],
@@ -352,7 +351,7 @@ fn templates(auth: &Auth) -> Vec<&Template> {
     }
 }
 
-/// The text, without the user and the password where it is a URL.
+/// Removes the user and password of a URL.
 fn without_userinfo(text: String) -> String {
     match Url::parse(&text) {
         Ok(mut url) if !url.username().is_empty() || url.password().is_some() => {
@@ -366,217 +365,4 @@ fn without_userinfo(text: String) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::LazyLock;
-
-    use super::*;
-    use crate::{
-        Column, Path, Table, Type,
-        plan::{
-            ConfigPlan, ConfigType, Cursor, Offset, Paginator, ParentField, ParentPlan, SecretPlan,
-        },
-        shared::{Ref::Static, Text, list},
-    };
-
-    const fn setting(name: &'static str) -> ConfigPlan {
-        ConfigPlan {
-            name: Text::of(name),
-            env: Static(""),
-            data_type: ConfigType::Text,
-            default: None,
-            description: None,
-        }
-    }
-
-    const PLAN: SourcePlan = SourcePlan {
-        name: Static("shop"),
-        base_url: Template(list![
-            Part::Text(Static("https://")),
-            Part::Config(0),
-            Part::Text(Static(".test"))
-        ]),
-        config: list![
-            setting("tenant"),
-            setting("unused"),
-            setting("org"),
-            setting("scope"),
-        ],
-        secrets: list![SecretPlan {
-            name: Static("key"),
-            env: Static(""),
-            description: None,
-        }],
-        headers: list![Param {
-            name: Static("X-Org"),
-            value: Template(list![Part::Config(2)]),
-        }],
-        ..SourcePlan::DEFAULT
-    };
-
-    static ORDERS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
-        name: Static("orders"),
-        table: Static(const { &Table::new("orders", list![Column::new("id", Type::Bigint)]) }),
-        path: Template(list![Part::Text(Static("orders"))]),
-        params: list![
-            Param {
-                name: Static("status"),
-                value: Template(list![Part::Text(Static("open"))]),
-            },
-            Param {
-                name: Static("status"),
-                value: Template(list![Part::Text(Static("paid"))]),
-            },
-            Param {
-                name: Static("per_page"),
-                value: Template(list![Part::Text(Static("100"))]),
-            },
-            Param {
-                name: Static("start"),
-                value: Template(list![Part::Text(Static("0"))]),
-            },
-            Param {
-                name: Static("key"),
-                value: Template(list![Part::Secret(0)]),
-            },
-        ],
-        headers: list![Param {
-            name: Static("Accept"),
-            value: Template(list![Part::Text(Static("application/json"))]),
-        }],
-        paginator: Paginator::new(Pages::Offset(Offset {
-            offset_slot: Slot::Query(Static("start")),
-            limit: 10,
-            ..Offset::DEFAULT
-        })),
-        ..ResourcePlan::DEFAULT
-    });
-
-    fn of(resource: &ResourcePlan, config: [&str; 4]) -> Fingerprint {
-        let config = config.map(Scalar::from);
-        let auth = Auth::Bearer {
-            token: Template(list![Part::Secret(0), Part::Config(3)]),
-        };
-        let resource = ResourcePlan {
-            auth: Some(auth.into()),
-            ..resource.clone()
-        };
-        Fingerprint::new(&PLAN, &config, &resource, None)
-    }
-
-    #[test]
-    fn a_fingerprint_has_what_is_asked_and_no_secret_page_size_or_header() {
-        let expected = r#"{"base_url":"https://a.test","config.org":"o","config.scope":"s","config.tenant":"a","params.key":"{secrets.key}","params.status":"open","params.status (2)":"paid","path":"orders","resource":"orders","source":"shop"}"#;
-        let fingerprint = of(&ORDERS, ["a", "u", "o", "s"]);
-        assert_eq!(fingerprint.to_json(), expected);
-        assert_eq!(Fingerprint::from_json(expected).unwrap(), fingerprint);
-        assert_eq!(of(&ORDERS, ["a", "other", "o", "s"]), fingerprint);
-    }
-
-    #[test]
-    fn a_size_counts_where_a_resource_has_one_page() {
-        let single = ResourcePlan {
-            paginator: Paginator::DEFAULT,
-            ..ORDERS.clone()
-        };
-        let json = of(&single, ["a", "u", "o", "s"]).to_json();
-        assert!(json.contains(r#""params.per_page":"100""#), "{json}");
-    }
-
-    #[test]
-    fn differences_name_settings_first() {
-        let (a, b) = (
-            of(&ORDERS, ["a", "u", "o", "s"]),
-            of(&ORDERS, ["b", "u", "o", "s"]),
-        );
-        assert_eq!(
-            a.differences(&b),
-            [
-                "`config.tenant` was `a`, now it is `b`",
-                "`base_url` was `https://a.test`, now it is `https://b.test`"
-            ]
-        );
-        let fewer = ResourcePlan {
-            params: list![],
-            ..ORDERS.clone()
-        };
-        let lines = a.differences(&of(&fewer, ["a", "u", "o", "s"]));
-        assert_eq!(lines[1], "`params.status` was `open`, now it is absent");
-        assert!(a.differences(&a).is_empty());
-    }
-
-    #[test]
-    fn a_body_counts_without_the_places_of_the_paginator() {
-        const BODY: JsonPlan = JsonPlan::Object(list![
-            (Static("cursor"), JsonPlan::Null),
-            (
-                Static("filter"),
-                JsonPlan::Object(list![
-                    (Static("n"), JsonPlan::Number(Static("1"))),
-                    (
-                        Static("t"),
-                        JsonPlan::Text(Template(list![Part::Config(0)]))
-                    ),
-                ]),
-            ),
-            (
-                Static("list"),
-                JsonPlan::Array(list![JsonPlan::Bool(true), JsonPlan::Array(list![])])
-            ),
-        ]);
-        let posted = ResourcePlan {
-            params: list![],
-            body: Body::Json(BODY),
-            paginator: Paginator::new(Pages::Cursor(Cursor {
-                cursor_path: Path(list![]),
-                cursor: Slot::Body(Path(list![Step::Key(Static("cursor"))])),
-            })),
-            ..ORDERS.clone()
-        };
-        let json = of(&posted, ["a", "u", "o", "s"]).to_json();
-        let expected = r#""body.filter.n":"1","body.filter.t":"\"a\"","body.list[0]":"true","body.list[1]":"[]","config"#;
-        assert!(json.contains(expected), "{json}");
-        assert!(!json.contains("cursor"), "{json}");
-    }
-
-    #[test]
-    fn a_child_has_the_fingerprint_of_its_parent_too() {
-        static ITEMS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
-            name: Static("items"),
-            path: Template(list![
-                Part::Text(Static("orders/")),
-                Part::Parent(0),
-                Part::Text(Static("/items"))
-            ]),
-            params: list![],
-            parent: Some(
-                ParentPlan {
-                    resource: Static(&*ORDERS),
-                    fields: list![ParentField {
-                        column: 0,
-                        path: Path(list![]),
-                    }],
-                }
-                .into(),
-            ),
-            ..ORDERS.clone()
-        });
-        let json = of(&ITEMS, ["a", "u", "o", "s"]).to_json();
-        for expected in [
-            r#""path":"orders/{resources.orders.id}/items""#,
-            r#""parent.path":"orders""#,
-            r#""parent.params.status":"open""#,
-        ] {
-            assert!(json.contains(expected), "{json}");
-        }
-    }
-
-    #[test]
-    fn the_user_of_a_url_is_left_out() {
-        let config = ["u:p@host", "", "", ""];
-        let json = of(&ORDERS, config).to_json();
-        assert!(
-            json.contains(r#""base_url":"https://host.test/""#),
-            "{json}"
-        );
-    }
-}
+mod tests;

@@ -4,10 +4,10 @@ use std::{fmt, str::FromStr, sync::Arc};
 
 use serde_json::{Map, Value, json};
 
-use super::{Fingerprint, Mark, Marks, Origin, Reach, SeenBy, Start, State};
+use super::{Checkpoint, Checkpoints, DedupKey, Fingerprint, Origin, Progress, Start, State};
 use crate::{
     error::{Error, ErrorKind, Result},
-    parent::ParentKey,
+    partition::PartitionKey,
 };
 
 /// The version of the format.
@@ -25,8 +25,8 @@ impl State {
             "resource": self.resource,
             "cursor": { "column": self.column, "type": self.data_type, "value": self.cursor() },
             "seen_by": match &self.by {
-                SeenBy::Key(names) => json!({ "key": names }),
-                SeenBy::Columns(names) => json!({ "columns": names }),
+                DedupKey::Key(names) => json!({ "key": names }),
+                DedupKey::Columns(names) => json!({ "columns": names }),
             },
             "request": self.origin.request.to_value(),
             "start": match &self.origin.start {
@@ -35,13 +35,13 @@ impl State {
             },
         });
         match &self.reach {
-            Reach::All(mark) => tree["seen"] = seen(mark),
-            Reach::One(parent, mark) => {
+            Progress::All(mark) => tree["seen"] = seen(mark),
+            Progress::One(parent, mark) => {
                 tree["seen"] = seen(mark);
                 tree["partition"] = json!({ "by": parent.by, "key": parent.values });
             }
-            Reach::Each(marks) => {
-                let of = |(parent, mark): (&str, &Mark)| (parent.to_owned(), written(mark));
+            Progress::Each(marks) => {
+                let of = |(parent, mark): (&str, &Checkpoint)| (parent.to_owned(), written(mark));
                 tree["by"] = json!(marks.by);
                 tree["partitions"] = marks.iter().map(of).collect::<Map<_, _>>().into();
             }
@@ -126,48 +126,48 @@ fn origin(tree: &Value) -> Result<Origin> {
     })
 }
 
-fn seen(mark: &Mark) -> Value {
+fn seen(mark: &Checkpoint) -> Value {
     mark.seen.iter().map(String::as_str).collect()
 }
 
-fn written(mark: &Mark) -> Value {
+fn written(mark: &Checkpoint) -> Value {
     json!({ "value": mark.value, "seen": seen(mark) })
 }
 
-fn seen_by(tree: &Value) -> Result<SeenBy> {
+fn seen_by(tree: &Value) -> Result<DedupKey> {
     Ok(match tree.pointer("/seen_by/key") {
-        Some(_) => SeenBy::Key(texts_at(tree, "/seen_by/key")?),
-        None => SeenBy::Columns(texts_at(tree, "/seen_by/columns")?),
+        Some(_) => DedupKey::Key(texts_at(tree, "/seen_by/key")?),
+        None => DedupKey::Columns(texts_at(tree, "/seen_by/columns")?),
     })
 }
 
-fn reach(tree: &Value) -> Result<Reach> {
+fn reach(tree: &Value) -> Result<Progress> {
     let value = text_at(tree, "/cursor/value")?;
     if let Some(parents) = tree.get("partitions") {
-        return each(tree, parents, value).map(|marks| Reach::Each(Arc::new(marks)));
+        return each(tree, parents, value).map(|marks| Progress::Each(Arc::new(marks)));
     }
-    let mark = Mark {
+    let mark = Checkpoint {
         value,
         seen: read_seen(tree)?,
     };
     if tree.get("partition").is_none() {
-        return Ok(Reach::All(mark));
+        return Ok(Progress::All(mark));
     }
-    let key = ParentKey {
+    let key = PartitionKey {
         by: texts_at(tree, "/partition/by")?,
         values: text_at(tree, "/partition/key")?,
     };
-    Ok(Reach::One(key, mark))
+    Ok(Progress::One(key, mark))
 }
 
-fn each(tree: &Value, parents: &Value, largest: String) -> Result<Marks> {
+fn each(tree: &Value, parents: &Value, largest: String) -> Result<Checkpoints> {
     let read = |tree: &Value| {
-        Ok::<_, Error>(Mark {
+        Ok::<_, Error>(Checkpoint {
             value: text_at(tree, "/value")?,
             seen: read_seen(tree)?,
         })
     };
-    let mut marks = Marks::new(texts_at(tree, "/by")?);
+    let mut marks = Checkpoints::new(texts_at(tree, "/by")?);
     marks.largest = largest;
     let parents = parents
         .as_object()
@@ -221,8 +221,8 @@ mod tests {
             resource: "stories".into(),
             column: "updated_at".into(),
             data_type: "timestamp".into(),
-            by: SeenBy::Key(vec!["id".to_owned()]),
-            reach: Reach::All(Mark {
+            by: DedupKey::Key(vec!["id".to_owned()]),
+            reach: Progress::All(Checkpoint {
                 value: "2026-11-21T09:30:00Z".to_owned(),
                 seen: Arc::new(["[\"a\"]".to_owned()].into()),
             }),
@@ -230,35 +230,35 @@ mod tests {
         }
     }
 
-    fn any_mark() -> impl Strategy<Value = Mark> {
-        (".*", btree_set(".*", 0..4)).prop_map(|(value, seen)| Mark {
+    fn any_mark() -> impl Strategy<Value = Checkpoint> {
+        (".*", btree_set(".*", 0..4)).prop_map(|(value, seen)| Checkpoint {
             value,
             seen: Arc::new(seen),
         })
     }
 
-    fn any_reach() -> impl Strategy<Value = Reach> {
+    fn any_reach() -> impl Strategy<Value = Progress> {
         let by = || vec(".*", 0..3);
         let one = (by(), ".*", any_mark());
         let each = (by(), ".*", btree_map(".*", any_mark(), 0..4));
         prop_oneof![
-            any_mark().prop_map(Reach::All),
-            one.prop_map(|(by, values, mark)| Reach::One(ParentKey { by, values }, mark)),
+            any_mark().prop_map(Progress::All),
+            one.prop_map(|(by, values, mark)| Progress::One(PartitionKey { by, values }, mark)),
             each.prop_map(|(by, largest, parents)| {
-                let mut marks = Marks::new(by);
+                let mut marks = Checkpoints::new(by);
                 marks.largest = largest;
                 for (parent, mark) in parents {
                     marks.put(&parent, mark);
                 }
-                Reach::Each(Arc::new(marks))
+                Progress::Each(Arc::new(marks))
             }),
         ]
     }
 
     fn any_state() -> impl Strategy<Value = State> {
         let by = prop_oneof![
-            vec(".*", 1..3).prop_map(SeenBy::Key),
-            vec(".*", 0..3).prop_map(SeenBy::Columns),
+            vec(".*", 1..3).prop_map(DedupKey::Key),
+            vec(".*", 0..3).prop_map(DedupKey::Columns),
         ];
         let start = option::of(".*").prop_map(|start| start.map_or(Start::Beginning, Start::At));
         let request = btree_map(".*", ".*", 0..4).prop_map(|entries| {

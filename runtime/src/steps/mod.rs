@@ -1,22 +1,21 @@
-//! What the records of a resource go through before anyone has them: functions of the user's own
-//! (`processing_steps`).
+//! Processing steps: the user's functions that a resource's records pass through (`processing_steps`).
 
-mod give;
+mod changes;
 mod json;
-mod new_cells;
+mod row_writer;
 #[cfg(test)]
 mod tests;
 mod values;
 
 use std::fmt;
 
-use self::give::Given;
-pub use self::new_cells::{Filled, NewCell, NewCells, ToCell, ToCells};
+use self::changes::ChangedPage;
+pub use self::row_writer::{CellWriter, CellWritten, EncodeCell, EncodeRow, RowWriter};
 use crate::{Error, Record, Row, Rows};
 
-/// The functions that the records of a resource go through, whatever the type of these.
+/// The processing steps of a resource, independent of the type of its records.
 ///
-/// A spec names them by their paths, and rustc holds them to the type of its records:
+/// A spec names the functions by their paths, and rustc checks their types:
 ///
 /// ```yaml
 /// processing_steps:
@@ -25,10 +24,10 @@ use crate::{Error, Record, Row, Rows};
 ///   - yield_map: crate::by_language  # fn(Story) -> impl IntoIterator<Item = Story>
 /// ```
 ///
-/// They are called while a fetch reads its pages, each record going through all of them. Whoever
-/// fetches gets what comes out, children of the resource and destinations included; `limit` counts that.
-/// The paging, and the state of an incremental fetch, go by what came. What a step left as it was, a
-/// destination gets as it was received; what it changed has to fit its column.
+/// A fetch calls them for each page. Each record passes through all of them. Consumers receive the result,
+/// children of the resource and destinations included, and `limit` counts it. Paging and the state of an
+/// incremental fetch use the records as received. A destination receives unchanged values as the API sent
+/// them; a changed value must fit its column.
 ///
 /// A generated `Source` has them in its table of [`Hooks`](crate::hooks::Hooks).
 #[derive(Clone, Copy)]
@@ -36,7 +35,7 @@ pub struct StepsHook(&'static dyn Process);
 
 impl StepsHook {
     /// Steps that may change records.
-    pub const fn of<T: ToCells>(steps: &'static Steps<T>) -> Self {
+    pub const fn of<T: EncodeRow>(steps: &'static Steps<T>) -> Self {
         Self(steps)
     }
 
@@ -45,7 +44,7 @@ impl StepsHook {
         Self(filters)
     }
 
-    /// What becomes of these rows, as far as `wanted` rows are wanted.
+    /// Runs the steps over rows, until `wanted` rows are left.
     pub(crate) fn run(&self, rows: Rows, wanted: Option<u64>) -> Processed {
         self.0.run(rows, wanted)
     }
@@ -57,7 +56,7 @@ impl fmt::Debug for StepsHook {
     }
 }
 
-/// One function that records go through.
+/// A processing step.
 #[derive(Clone, Copy, Debug)]
 pub enum StepFn<T> {
     /// Leaves out the records for which it does not hold.
@@ -123,10 +122,10 @@ impl<T: Record> Process for Filters<T> {
     }
 }
 
-impl<T: ToCells> Process for Steps<T> {
+impl<T: EncodeRow> Process for Steps<T> {
     fn run(&self, rows: Rows, wanted: Option<u64>) -> Processed {
         let (page, table, mut starts) = rows.into_parts();
-        let mut given = Given::new(page);
+        let mut given = ChangedPage::new(page);
         let mut left = Vec::new();
         let (mut whole, mut filtered, mut cut, mut failure) = (0, 0, false, None);
         'rows: for start in &starts {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Filters, Given, NewCells, StepFn, Steps, StepsHook, ToCells};
+use super::{ChangedPage, EncodeRow, Filters, RowWriter, StepFn, Steps, StepsHook};
 use crate::{
     Cell, Cells, Column, Decimal, Decode, ErrorKind, Field, FromCell, Json, Record, Rows, Step,
     Table, TimeFormat, Timestamp, Type,
@@ -55,14 +55,14 @@ impl Record for Part {
     }
 }
 
-impl ToCells for Part {
-    fn to_cells(&self, cells: &mut NewCells<'_>) {
-        cells.give(&self.name);
-        cells.give(&self.at);
-        cells.give(&self.counted);
-        cells.give(&self.on);
-        cells.give(&self.inner);
-        cells.give(&self.extra);
+impl EncodeRow for Part {
+    fn encode_row(&self, cells: &mut RowWriter<'_>) {
+        cells.write(&self.name);
+        cells.write(&self.at);
+        cells.write(&self.counted);
+        cells.write(&self.on);
+        cells.write(&self.inner);
+        cells.write(&self.extra);
     }
 }
 
@@ -81,8 +81,8 @@ impl FromCell for Either {
     }
 }
 
-impl super::ToCell for Either {
-    fn to_cell(&self, cell: super::NewCell<'_>) -> super::Filled {
+impl super::EncodeCell for Either {
+    fn encode(&self, cell: super::CellWriter<'_>) -> super::CellWritten {
         match self {
             Self::Number(it) => cell.member(0, it),
             Self::List(it) => cell.member(1, it),
@@ -151,17 +151,17 @@ impl Record for Thing {
     }
 }
 
-impl ToCells for Thing {
-    fn to_cells(&self, cells: &mut NewCells<'_>) {
-        cells.give(&self.id);
-        cells.give(&self.share);
-        cells.give(&self.note);
-        cells.give(&self.data);
+impl EncodeRow for Thing {
+    fn encode_row(&self, cells: &mut RowWriter<'_>) {
+        cells.write(&self.id);
+        cells.write(&self.share);
+        cells.write(&self.note);
+        cells.write(&self.data);
         cells.keep();
-        cells.give(&self.part);
-        cells.give(&self.parts);
-        cells.give(&self.either);
-        cells.give(&self.any);
+        cells.write(&self.part);
+        cells.write(&self.parts);
+        cells.write(&self.either);
+        cells.write(&self.any);
     }
 }
 
@@ -305,7 +305,7 @@ fn what_is_left_out_is_counted_and_what_is_wanted_is_cut() {
 }
 
 /// A record that gives what it likes.
-struct Loose(fn(&mut NewCells<'_>));
+struct Loose(fn(&mut RowWriter<'_>));
 
 static LOOSE: Table = Table::new(
     "loose",
@@ -348,14 +348,14 @@ impl Record for Loose {
     }
 }
 
-impl ToCells for Loose {
-    fn to_cells(&self, cells: &mut NewCells<'_>) {
+impl EncodeRow for Loose {
+    fn encode_row(&self, cells: &mut RowWriter<'_>) {
         self.0(cells);
     }
 }
 
 /// The first columns, as they came.
-fn keep(columns: usize, cells: &mut NewCells<'_>) {
+fn keep(columns: usize, cells: &mut RowWriter<'_>) {
     for _ in 0..columns {
         cells.keep();
     }
@@ -365,24 +365,24 @@ fn keep(columns: usize, cells: &mut NewCells<'_>) {
 fn a_record_that_does_not_fit_its_columns_is_an_error() {
     const BODY: &str =
         r#"{"data": [{"id": 1, "kind": "a", "price": 12.5, "share": 0, "any": [1]}]}"#;
-    static GIVEN: &[fn(&mut NewCells<'_>)] = &[
-        |cells| cells.give(&None::<i64>),
-        |cells| cells.give(&"1".to_owned()),
+    static GIVEN: &[fn(&mut RowWriter<'_>)] = &[
+        |cells| cells.write(&None::<i64>),
+        |cells| cells.write(&"1".to_owned()),
         |cells| {
             keep(1, cells);
-            cells.give(&"b".to_owned());
+            cells.write(&"b".to_owned());
         },
         |cells| {
             keep(2, cells);
-            cells.give(&"123.4".parse::<Decimal>().unwrap());
+            cells.write(&"123.4".parse::<Decimal>().unwrap());
         },
         |cells| {
             keep(3, cells);
-            cells.give(&f64::NAN);
+            cells.write(&f64::NAN);
         },
         |cells| {
             keep(4, cells);
-            cells.give(&vec![Json::Null]);
+            cells.write(&vec![Json::Null]);
         },
         |cells| keep(4, cells),
         |cells| keep(6, cells),
@@ -399,7 +399,7 @@ fn a_record_that_does_not_fit_its_columns_is_an_error() {
         )
         .unwrap();
         let (page, table, starts) = rows.into_parts();
-        let error = Given::new(page)
+        let error = ChangedPage::new(page)
             .row(&Loose(*give), &table, starts[0])
             .unwrap_err();
         assert_eq!(*error.kind(), ErrorKind::Record);

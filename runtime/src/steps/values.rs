@@ -1,97 +1,97 @@
-//! The types of a record's fields, each filling its cell.
+//! Encodes the types of record fields as cells.
 
 use std::collections::BTreeMap;
 
-use super::{Filled, NewCell, ToCell, ToCells};
+use super::{CellWriter, CellWritten, EncodeCell, EncodeRow};
 use crate::value::{Date, Decimal, Field, Time, Timestamp};
 
-impl<T: ToCells> ToCell for T {
-    fn to_cell(&self, cell: NewCell<'_>) -> Filled {
+impl<T: EncodeRow> EncodeCell for T {
+    fn encode(&self, cell: CellWriter<'_>) -> CellWritten {
         cell.object(self)
     }
 }
 
-impl ToCell for String {
-    fn to_cell(&self, cell: NewCell<'_>) -> Filled {
+impl EncodeCell for String {
+    fn encode(&self, cell: CellWriter<'_>) -> CellWritten {
         cell.text(self)
     }
 }
 
-impl ToCell for i64 {
-    fn to_cell(&self, cell: NewCell<'_>) -> Filled {
+impl EncodeCell for i64 {
+    fn encode(&self, cell: CellWriter<'_>) -> CellWritten {
         cell.bigint(*self)
     }
 }
 
-impl ToCell for f64 {
-    fn to_cell(&self, cell: NewCell<'_>) -> Filled {
+impl EncodeCell for f64 {
+    fn encode(&self, cell: CellWriter<'_>) -> CellWritten {
         cell.double(*self)
     }
 }
 
-impl ToCell for bool {
-    fn to_cell(&self, cell: NewCell<'_>) -> Filled {
+impl EncodeCell for bool {
+    fn encode(&self, cell: CellWriter<'_>) -> CellWritten {
         cell.bool(*self)
     }
 }
 
-impl ToCell for Timestamp {
-    fn to_cell(&self, cell: NewCell<'_>) -> Filled {
+impl EncodeCell for Timestamp {
+    fn encode(&self, cell: CellWriter<'_>) -> CellWritten {
         cell.timestamp(*self)
     }
 }
 
-impl ToCell for Date {
-    fn to_cell(&self, cell: NewCell<'_>) -> Filled {
+impl EncodeCell for Date {
+    fn encode(&self, cell: CellWriter<'_>) -> CellWritten {
         cell.date(*self)
     }
 }
 
-impl ToCell for Time {
-    fn to_cell(&self, cell: NewCell<'_>) -> Filled {
+impl EncodeCell for Time {
+    fn encode(&self, cell: CellWriter<'_>) -> CellWritten {
         cell.time(*self)
     }
 }
 
-impl ToCell for Decimal {
-    fn to_cell(&self, cell: NewCell<'_>) -> Filled {
+impl EncodeCell for Decimal {
+    fn encode(&self, cell: CellWriter<'_>) -> CellWritten {
         cell.decimal(self)
     }
 }
 
-impl ToCell for Vec<u8> {
-    fn to_cell(&self, cell: NewCell<'_>) -> Filled {
+impl EncodeCell for Vec<u8> {
+    fn encode(&self, cell: CellWriter<'_>) -> CellWritten {
         cell.binary(self)
     }
 }
 
-impl<T: ToCell> ToCell for Option<T> {
-    fn to_cell(&self, cell: NewCell<'_>) -> Filled {
+impl<T: EncodeCell> EncodeCell for Option<T> {
+    fn encode(&self, cell: CellWriter<'_>) -> CellWritten {
         match self {
-            Some(value) => value.to_cell(cell),
+            Some(value) => value.encode(cell),
             None => cell.null(),
         }
     }
 }
 
-impl<T: ToCell> ToCell for Field<T> {
-    fn to_cell(&self, cell: NewCell<'_>) -> Filled {
+impl<T: EncodeCell> EncodeCell for Field<T> {
+    fn encode(&self, cell: CellWriter<'_>) -> CellWritten {
         match self {
             Self::Absent => cell.absent(),
             Self::Null => cell.null(),
-            Self::Value(value) => value.to_cell(cell),
+            Self::Value(value) => value.encode(cell),
         }
     }
 }
 
-impl<T: ToCell> ToCell for Vec<T> {
-    fn to_cell(&self, cell: NewCell<'_>) -> Filled {
+impl<T: EncodeCell> EncodeCell for Vec<T> {
+    fn encode(&self, cell: CellWriter<'_>) -> CellWritten {
         cell.elements(self)
     }
 }
 
-impl<T: ToCell> ToCell for BTreeMap<String, T> {
-    fn to_cell(&self, cell: NewCell<'_>) -> Filled {
+impl<T: EncodeCell> EncodeCell for BTreeMap<String, T> {
+    fn encode(&self, cell: CellWriter<'_>) -> CellWritten {
         cell.entries(self)
     }
 }

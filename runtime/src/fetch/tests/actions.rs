@@ -82,7 +82,7 @@ async fn fetched(shop: &Shop) -> (usize, Option<crate::Error>, crate::Report) {
 }
 
 #[tokio::test]
-async fn what_is_ignored_ends_the_fetch_keeps_what_came_and_is_counted() {
+async fn ignored_response_ends_the_fetch_keeps_records_and_is_counted() {
     let shop = shop(answering(503, "down for good", 9));
     let (records, error, report) = fetched(&shop).await;
     assert_eq!(
@@ -96,7 +96,7 @@ async fn what_is_ignored_ends_the_fetch_keeps_what_came_and_is_counted() {
 }
 
 #[tokio::test]
-async fn a_rule_that_does_not_match_leaves_a_response_what_it_is() {
+async fn rule_that_does_not_match_changes_nothing() {
     let shop = shop(answering(503, "busy", 1));
     let (records, error, report) = fetched(&shop).await;
     assert!(error.is_none());
@@ -104,7 +104,7 @@ async fn a_rule_that_does_not_match_leaves_a_response_what_it_is() {
 }
 
 #[tokio::test]
-async fn a_rule_retries_what_is_not_retried_otherwise() {
+async fn rule_retries_a_status_that_is_not_retried_by_default() {
     for status in [404, 409] {
         let shop = shop(answering(status, "soon", 2));
         let (records, error, report) = fetched(&shop).await;
@@ -115,7 +115,7 @@ async fn a_rule_retries_what_is_not_retried_otherwise() {
 }
 
 #[tokio::test]
-async fn after_the_retries_it_is_an_error_or_ignored() {
+async fn last_retry_is_an_error_or_ignored() {
     let (records, error, report) = fetched(&shop(answering(404, "never", 9))).await;
     assert_eq!(*error.unwrap().kind(), ErrorKind::Incomplete);
     assert_eq!((records, report.requests, report.ignored), (2, 5, 1));
@@ -140,7 +140,7 @@ static RULED_NEW: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
 });
 
 #[tokio::test]
-async fn what_is_ignored_may_hide_records_and_keeps_the_old_state() {
+async fn ignored_response_past_the_first_page_keeps_the_old_state() {
     for status in [404, 410] {
         let shop = shop(answering(status, "gone", 9));
         let mut stream = shop.fetch(&RULED_NEW).allow_incomplete().stream();
@@ -154,7 +154,7 @@ async fn what_is_ignored_may_hide_records_and_keeps_the_old_state() {
 }
 
 #[tokio::test]
-async fn a_failure_says_what_the_rule_says_and_where_it_is() {
+async fn rule_that_fails_names_itself_and_its_request() {
     let (records, error, _) = fetched(&shop(answering(403, "keep out", 9))).await;
     let error = error.unwrap();
     assert_eq!((records, error.kind()), (2, &ErrorKind::Status(403)));

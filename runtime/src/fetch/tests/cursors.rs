@@ -176,7 +176,7 @@ static LOCAL_IN_ORDER: LazyLock<ResourcePlan> = LazyLock::new(|| {
 });
 
 #[tokio::test]
-async fn records_of_an_hour_that_comes_twice_are_delivered_once() {
+async fn records_in_a_repeated_hour_are_delivered_once() {
     let first = [(1, "2024-10-27 01:30:00"), (2, "2024-10-27 02:40:00")];
     let second = [
         (2, "2024-10-27 02:40:00"),
@@ -226,7 +226,7 @@ async fn records_of_an_hour_that_comes_twice_are_delivered_once() {
 static TEXT: LazyLock<ResourcePlan> = LazyLock::new(|| events(&TEXT_EVENTS, Incremental::new(1)));
 
 #[tokio::test]
-async fn text_that_is_a_number_or_a_date_of_another_shape_is_an_error() {
+async fn text_cursor_of_another_shape_is_an_error() {
     for (first, second) in [("9", "10"), ("2024-9-1", "2024-10-1")] {
         let shop = serving(&[(1, first)]);
         let state = get(shop.client.rows(&*TEXT)).await.state.unwrap();

@@ -35,7 +35,7 @@ async fn the_fourth_failure_ends_with_an_error_that_says_so() {
 }
 
 #[tokio::test]
-async fn a_server_that_says_when_is_asked_then() {
+async fn retry_after_is_honoured() {
     let shop = shop(failing(1, &[429], &[("Retry-After", "7")]));
     shop.fetch(&PLAIN).all().await.unwrap();
     assert_eq!(shop.clock.waits(), [7 * SECOND]);
@@ -61,7 +61,7 @@ async fn a_redirect_is_a_request_and_no_retry() {
 }
 
 #[tokio::test]
-async fn a_forbidden_that_names_a_wait_is_a_throttle_and_another_is_not() {
+async fn forbidden_with_a_wait_is_a_throttle() {
     let throttled = shop(failing(
         1,
         &[403],
@@ -76,7 +76,7 @@ async fn a_forbidden_that_names_a_wait_is_a_throttle_and_another_is_not() {
 }
 
 #[tokio::test]
-async fn a_wait_longer_than_allowed_ends_with_the_time_and_the_place_to_go_on_from() {
+async fn wait_longer_than_allowed_ends_with_the_time_and_the_position() {
     let records = records(5);
     let shop = shop(Api::new(move |request| match offset_of(request) {
         2 => answer(429, &[("Retry-After", "3600")], ""),
@@ -98,7 +98,7 @@ async fn a_wait_longer_than_allowed_ends_with_the_time_and_the_place_to_go_on_fr
 }
 
 #[tokio::test]
-async fn records_before_a_bad_one_are_delivered_and_then_the_error() {
+async fn records_before_an_invalid_one_are_delivered_before_the_error() {
     let shop = shop(Api::new(|_| {
         answer(200, &[], r#"{"data":[{"id":1},{"id":2},{"id":null}]}"#)
     }));
@@ -121,7 +121,7 @@ async fn records_before_a_bad_one_are_delivered_and_then_the_error() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_may_be_a_mistake_or_to_be_expected() {
+async fn not_found_has_a_help_for_both_causes() {
     let shop = shop(Api::new(|_| answer(404, &[], "no such thing")));
     let error = shop.fetch(&PLAIN).all().await.unwrap_err();
     let help = "help: check `base_url` and the resource's `path`, or `ignore` it by a rule of `response_actions`";
@@ -129,7 +129,7 @@ async fn what_is_not_there_may_be_a_mistake_or_to_be_expected() {
 }
 
 #[tokio::test]
-async fn a_success_that_is_no_json_shows_what_it_is() {
+async fn success_that_is_not_json_shows_its_start() {
     let shop = shop(Api::new(|_| {
         answer(
             200,
@@ -161,7 +161,7 @@ async fn a_server_that_ignores_the_offset_is_a_paging_error_that_names_both_requ
 }
 
 #[tokio::test]
-async fn a_total_that_is_not_there_is_a_paging_error_after_its_page() {
+async fn missing_total_is_a_paging_error_after_its_page() {
     let shop = shop(Api::new(|_| {
         answer(200, &[], r#"{"data":[{"id":1},{"id":2}]}"#)
     }));
@@ -209,7 +209,7 @@ async fn a_429_makes_every_fetch_of_the_source_wait() {
 }
 
 #[tokio::test]
-async fn a_wait_in_the_body_is_waited_where_the_spec_says_it_stands() {
+async fn wait_in_the_body_is_honoured_where_the_spec_names_it() {
     static PATIENT: LazyLock<SourcePlan> = LazyLock::new(|| SourcePlan {
         retry: Retry {
             retry_after_path: Some(Path(list![
@@ -296,7 +296,7 @@ static KEYED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
 });
 
 #[tokio::test]
-async fn untyped_records_stream_up_to_the_first_without_its_key() {
+async fn untyped_records_stream_up_to_the_first_without_a_key() {
     let mut records = records(4);
     records[3] = json!({ "at": 30 });
     let shop = shop(Api::new(move |request| page(&records, request)));
@@ -322,7 +322,7 @@ fn chain(error: &dyn std::error::Error) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn an_error_has_the_error_beneath_it_as_its_source() {
+async fn error_has_its_cause_as_source() {
     let unreached = shop(Api::new(|_| failure(TransportErrorKind::Interrupted)));
     let error = unreached.fetch(&PLAIN).all().await.unwrap_err();
     let source = std::error::Error::source(&error).unwrap();

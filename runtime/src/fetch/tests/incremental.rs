@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use super::*;
 use crate::{
     plan::WriteDisposition,
-    state::{MOST_SEEN, MOST_WHOLE_KEYS},
+    state::{MAX_KEYS, MAX_WHOLE_KEYS},
 };
 
 /// Fetches, and gives the ids and the state afterwards.
@@ -27,7 +27,7 @@ fn at(values: &[(i64, i64)]) -> Api {
 }
 
 #[tokio::test]
-async fn the_next_fetch_starts_where_this_one_came_to_and_knows_what_it_saw() {
+async fn next_fetch_resumes_at_the_cursor_and_skips_delivered_records() {
     let first = shop(at(&[(1, 10), (2, 30), (3, 30), (4, 20)]));
     let (ids, state) = new(first.fetch(&NEW)).await;
     assert_eq!(ids, [1, 2, 3, 4]);
@@ -52,7 +52,7 @@ async fn the_next_fetch_starts_where_this_one_came_to_and_knows_what_it_saw() {
 }
 
 #[tokio::test]
-async fn an_upsert_is_given_the_boundary_again_and_what_the_api_filtered() {
+async fn upsert_receives_boundary_records_and_older_ones_that_the_api_returned() {
     let first = shop(at(&[(1, 10), (2, 30)]));
     let state = new(first.fetch(&NEW)).await.1.unwrap();
     let again = shop(at(&[(1, 10), (2, 30), (3, 30), (4, 31)]));
@@ -113,7 +113,7 @@ async fn a_fetch_that_finds_nothing_new_keeps_the_state() {
 }
 
 #[tokio::test]
-async fn an_end_leaves_out_what_is_at_it_or_after() {
+async fn end_leaves_out_records_at_it_or_after() {
     let shop = shop(at(&[(1, 10), (2, 20), (3, 30)]));
     let mut stream = shop.fetch(&NEW).until(20).stream();
     assert_eq!(stream.next().await.unwrap().unwrap().id, 1);
@@ -124,7 +124,7 @@ async fn an_end_leaves_out_what_is_at_it_or_after() {
 }
 
 #[tokio::test]
-async fn a_fetch_that_did_not_see_all_keeps_the_old_state_unless_the_order_is_known() {
+async fn bounded_fetch_keeps_the_old_state_unless_the_order_is_known() {
     let values = [(1, 10), (2, 20), (3, 30)];
     let (ids, state) = new(shop(at(&values)).fetch(&NEW).limit(2)).await;
     assert_eq!((ids, state), (vec![1, 2], None));
@@ -133,7 +133,7 @@ async fn a_fetch_that_did_not_see_all_keeps_the_old_state_unless_the_order_is_kn
 }
 
 #[tokio::test]
-async fn whether_the_next_fetch_repeats_is_known_after_the_end() {
+async fn redelivery_is_known_after_the_end() {
     let values = [(1, 10), (2, 20), (3, 30)];
     for (resource, limit, repeats) in [
         (&*NEW, 5, false),
@@ -163,7 +163,7 @@ async fn a_page_in_ascending_order_can_be_committed_by_itself() {
 }
 
 #[tokio::test]
-async fn a_start_that_is_left_out_leaves_no_page_to_be_committed_by_itself() {
+async fn open_start_has_no_state_for_a_page() {
     // The next fetch leaves out all that is at 20, also what was not given yet.
     let values = [(1, 10), (2, 20), (3, 20), (4, 30)];
     let mut pages = shop(at(&values)).fetch(&NEW_AFTER).pages();
@@ -176,7 +176,7 @@ async fn a_start_that_is_left_out_leaves_no_page_to_be_committed_by_itself() {
 }
 
 #[tokio::test]
-async fn the_state_does_not_run_ahead_of_the_records_given() {
+async fn state_does_not_move_past_delivered_records() {
     let shop = shop(at(&[(1, 10), (2, 20), (3, 30), (4, 40), (5, 50)]));
     let mut stream = shop.fetch(&NEW_ASCENDING).stream();
     let mut states = Vec::new();
@@ -191,7 +191,7 @@ async fn the_state_does_not_run_ahead_of_the_records_given() {
 }
 
 #[tokio::test]
-async fn what_is_past_the_range_ends_an_ordered_fetch_early() {
+async fn record_past_the_range_ends_an_ordered_fetch() {
     let values: Vec<(i64, i64)> = (0..100).map(|n| (n, 1_000 - n)).collect();
     let (_, state) = new(shop(at(&values[50..])).fetch(&NEW_DESCENDING)).await;
     let shop = shop(at(&values));
@@ -206,7 +206,7 @@ async fn what_is_past_the_range_ends_an_ordered_fetch_early() {
 }
 
 #[tokio::test]
-async fn an_order_that_is_not_kept_is_an_error() {
+async fn records_out_of_row_order_are_an_error() {
     let shop = shop(at(&[(1, 10), (2, 30), (3, 20)]));
     let error = shop.fetch(&NEW_ASCENDING).all().await.unwrap_err();
     assert_eq!(*error.kind(), ErrorKind::Response);
@@ -234,7 +234,7 @@ async fn a_record_without_a_cursor_value_is_treated_as_the_spec_says() {
 }
 
 #[tokio::test]
-async fn a_state_or_an_end_that_does_not_fit_is_refused_before_anything_is_asked() {
+async fn state_or_end_of_another_type_is_refused_before_the_first_request() {
     let shop = shop(at(&[(1, 10)]));
     let (_, state) = new(shop.fetch(&NEW)).await;
     let asked = shop.asked().len();
@@ -265,12 +265,12 @@ static AT_ONCE: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
 });
 
 #[tokio::test]
-async fn what_is_remembered_has_a_bound_and_what_is_past_it_comes_again() {
+async fn saved_keys_are_bounded_and_further_records_are_delivered_again() {
     let body = |number: i64| {
         let things = (0..number).map(|id| json!({ "id": id, "at": 7 }));
         json!({ "data": things.collect::<Vec<_>>() }).to_string()
     };
-    let most = i64::try_from(MOST_SEEN).unwrap();
+    let most = i64::try_from(MAX_KEYS).unwrap();
     let shop = shop(Api::new(move |_| answer(200, &[], &body(most + 3))));
     let mut pages = shop.fetch(&AT_ONCE).pages();
     while let Some(page) = pages.next().await {
@@ -280,18 +280,18 @@ async fn what_is_remembered_has_a_bound_and_what_is_past_it_comes_again() {
     assert!(
         notes
             .iter()
-            .any(|note| note.starts_with(&format!("more than {MOST_SEEN} records"))),
+            .any(|note| note.starts_with(&format!("more than {MAX_KEYS} records"))),
         "{notes:?}"
     );
     let (ids, state) = new(shop.fetch(&AT_ONCE).since(pages.state().unwrap())).await;
     assert_eq!(ids, [most, most + 1, most + 2]);
     let state: Value = serde_json::from_str(&state.unwrap().to_json()).unwrap();
-    assert_eq!(state["seen"].as_array().unwrap().len(), MOST_SEEN);
+    assert_eq!(state["seen"].as_array().unwrap().len(), MAX_KEYS);
 }
 
 #[tokio::test]
-async fn many_records_at_one_cursor_are_known_by_digests() {
-    let number = i64::try_from(MOST_WHOLE_KEYS).unwrap() + 500;
+async fn many_keys_at_one_cursor_are_saved_as_digests() {
+    let number = i64::try_from(MAX_WHOLE_KEYS).unwrap() + 500;
     let body = move |number: i64| {
         let things = (0..number).map(|id| json!({ "id": id, "at": 7 }));
         json!({ "data": things.collect::<Vec<_>>() }).to_string()
@@ -315,7 +315,7 @@ async fn many_records_at_one_cursor_are_known_by_digests() {
 }
 
 #[tokio::test]
-async fn a_page_that_breaks_the_order_has_no_state_that_is_past_what_is_missing() {
+async fn page_out_of_order_has_no_state_past_missing_records() {
     // The first page holds the order, the second breaks it after a record that is given.
     let values = [(1, 10), (2, 20), (3, 40), (4, 30)];
     let shop = shop(at(&values));
@@ -330,7 +330,7 @@ async fn a_page_that_breaks_the_order_has_no_state_that_is_past_what_is_missing(
 }
 
 #[tokio::test]
-async fn an_order_that_is_broken_behind_a_state_says_what_brings_the_record() {
+async fn record_behind_the_state_has_a_help_to_fetch_it() {
     let shop = shop(at(&[(1, 10), (2, 20), (3, 15)]));
     let mut pages = shop.fetch(&NEW_ASCENDING).pages();
     pages.next().await.unwrap().unwrap();
@@ -403,7 +403,7 @@ async fn named_since(
 const TWO_NAMES: &[(&str, i64, Option<&str>)] = &[("a", 10, None), ("b", 30, None)];
 
 #[tokio::test]
-async fn records_without_a_key_are_known_again_among_other_columns() {
+async fn records_without_a_key_are_recognised_with_further_columns() {
     let shop = named(TWO_NAMES);
     let (_, _, state) = named_since(&shop, &NAMED, None).await;
     for (resource, new) in [(&*NAMED, 0), (&*NOTED, 0)] {
@@ -415,7 +415,7 @@ async fn records_without_a_key_are_known_again_among_other_columns() {
 }
 
 #[tokio::test]
-async fn records_without_a_key_that_are_not_known_again_do_not_come_twice() {
+async fn unrecognised_records_without_a_key_are_an_error() {
     let (_, _, state) = named_since(&named(TWO_NAMES), &NAMED, None).await;
     let noted = named(&[("a", 10, None), ("b", 30, Some("new")), ("c", 30, None)]);
     let (number, error, _) = named_since(&noted, &NOTED, state.as_ref()).await;
@@ -429,7 +429,7 @@ async fn records_without_a_key_that_are_not_known_again_do_not_come_twice() {
 
     let (number, error, _) = named_since(&named(TWO_NAMES), &NAMELESS, state.as_ref()).await;
     let said = error.unwrap().to_string();
-    let expected = "the state knows the records at its cursor by `at`, `name`, the fetch by `at`";
+    let expected = "the saved state identifies records by `at`, `name`, the spec by `at`";
     assert_eq!(number, 0);
     assert!(
         said.contains(expected) && said.contains("a full refresh"),
@@ -438,7 +438,7 @@ async fn records_without_a_key_that_are_not_known_again_do_not_come_twice() {
 }
 
 #[tokio::test]
-async fn another_key_knows_no_record_again_where_that_matters() {
+async fn state_of_another_key_is_refused_for_an_append() {
     let shop = named(TWO_NAMES);
     let (_, _, state) = named_since(&shop, &BY_NAME, None).await;
     assert_eq!(named_since(&shop, &BY_NAME, state.as_ref()).await.0, 0);

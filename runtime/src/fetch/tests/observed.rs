@@ -6,7 +6,7 @@ use super::*;
 use crate::testing::journal::Journal;
 
 #[tokio::test]
-async fn a_fetch_tells_its_course() {
+async fn fetch_emits_spans_and_events() {
     let shop = shop(failing(3, &[503], &[]));
     let (journal, _guard) = Journal::listen();
     shop.fetch(&PLAIN).all().await.unwrap();
@@ -31,7 +31,7 @@ INFO - message=ended reason="a page of 1 record, less than 2, reached `total`" r
 }
 
 #[tokio::test]
-async fn what_is_not_sent_is_told() {
+async fn held_request_emits_an_event() {
     let shop = shop(failing(3, &[429], &[("Retry-After", "3600")]));
     shop.fetch(&PLAIN).all().await.unwrap_err();
     let (journal, _guard) = Journal::listen();
@@ -41,7 +41,7 @@ async fn what_is_not_sent_is_told() {
 }
 
 #[tokio::test]
-async fn no_secret_is_told() {
+async fn events_contain_no_secret() {
     let next = format!("/things?page=2&echo={SECRET}");
     let last = format!("bad {SECRET}");
     let shop = shop(Api::new(move |request| {
@@ -68,7 +68,7 @@ async fn no_secret_is_told() {
 }
 
 #[tokio::test]
-async fn whoever_wants_to_know_is_told_after_every_page_and_at_the_end() {
+async fn progress_is_reported_after_every_page_and_at_the_end() {
     let shop = shop(failing(3, &[503], &[]));
     let told = Arc::new(Mutex::new(Vec::new()));
     let tell = Arc::clone(&told);

@@ -9,7 +9,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn all_records_come_in_order_and_nothing_is_asked_twice() {
+async fn records_arrive_in_order_and_no_page_is_requested_twice() {
     let shop = shop(failing(5, &[], &[]));
     let mut stream = shop.fetch(&PLAIN).concurrency(1).stream();
     let mut things = Vec::new();
@@ -29,7 +29,7 @@ async fn all_records_come_in_order_and_nothing_is_asked_twice() {
 }
 
 #[tokio::test]
-async fn pages_side_by_side_bring_the_same_in_the_same_order() {
+async fn concurrent_pages_are_delivered_in_order() {
     for concurrency in [1, 3, 16] {
         let shop = shop(failing(25, &[], &[]));
         let things = shop
@@ -44,7 +44,7 @@ async fn pages_side_by_side_bring_the_same_in_the_same_order() {
 }
 
 #[tokio::test]
-async fn a_fetch_goes_on_from_a_position() {
+async fn fetch_resumes_at_a_position() {
     let shop = shop(failing(5, &[], &[]));
     let things = shop
         .fetch(&PLAIN)
@@ -70,7 +70,7 @@ async fn no_content_is_an_empty_page() {
 }
 
 #[tokio::test]
-async fn a_limit_and_the_first_ask_for_no_page_too_many() {
+async fn limit_and_first_request_no_further_page() {
     let shop = shop(failing(50, &[], &[]));
     assert_eq!(shop.fetch(&PLAIN).first().await.unwrap().unwrap().id, 0);
     assert_eq!(shop.asked(), ["offset=0"]);
@@ -80,7 +80,7 @@ async fn a_limit_and_the_first_ask_for_no_page_too_many() {
 }
 
 #[tokio::test]
-async fn a_stream_that_is_dropped_ends_its_requests() {
+async fn dropping_the_stream_ends_its_requests() {
     let shop = shop(failing(1_000, &[], &[]));
     let mut stream = shop.fetch(&PLAIN).stream();
     stream.next().await.unwrap().unwrap();
@@ -94,7 +94,7 @@ async fn a_stream_that_is_dropped_ends_its_requests() {
 }
 
 #[tokio::test]
-async fn a_stream_that_is_not_read_is_not_fetched_far_ahead() {
+async fn unread_stream_is_not_fetched_far_ahead() {
     let shop = shop(failing(1_000, &[], &[]));
     let mut pages = shop.fetch(&COUNTED).concurrency(2).pages();
     pages.next().await.unwrap().unwrap();
@@ -129,7 +129,7 @@ async fn rows_come_without_a_record_type() {
 }
 
 #[tokio::test]
-async fn a_key_that_a_next_link_echoes_is_sent_once_and_shown_nowhere() {
+async fn key_echoed_in_a_next_link_is_sent_once_and_redacted() {
     let shop = shop(Api::new(|request| {
         match request.url.split("page=").nth(1) {
             None => {
@@ -162,7 +162,7 @@ async fn a_key_that_a_next_link_echoes_is_sent_once_and_shown_nowhere() {
 }
 
 #[tokio::test]
-async fn links_that_go_in_a_circle_are_a_paging_error_that_names_both_requests() {
+async fn repeated_link_is_a_paging_error_that_names_both_requests() {
     let shop = shop(Api::new(|request| {
         let (page, next) = match &request.url {
             url if url.contains("page=2") => (2, 3),
@@ -183,7 +183,7 @@ async fn links_that_go_in_a_circle_are_a_paging_error_that_names_both_requests()
 }
 
 #[tokio::test]
-async fn a_paginator_of_ones_own_pages_as_the_built_in_ones_do() {
+async fn custom_paginator_pages_as_the_built_in_ones() {
     let shop = shop(Api::new(|request| {
         let day = request
             .url
@@ -304,7 +304,7 @@ static ALONE: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
 });
 
 #[tokio::test]
-async fn a_resource_that_is_not_parallelized_is_asked_for_one_page_at_a_time() {
+async fn resource_without_parallelism_requests_one_page_at_a_time() {
     let records = records(20);
     let api = || {
         let records = records.clone();

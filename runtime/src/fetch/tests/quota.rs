@@ -25,7 +25,7 @@ fn retry_at(error: &Error) -> std::time::SystemTime {
 }
 
 #[tokio::test]
-async fn it_is_remembered_by_all_fetches_of_the_source() {
+async fn used_up_quota_holds_all_fetches_of_the_source() {
     for answered in [
         (429, ("Retry-After", "3600")),
         (503, ("Retry-After", "3600")),
@@ -60,7 +60,7 @@ async fn it_is_remembered_by_all_fetches_of_the_source() {
 }
 
 #[tokio::test]
-async fn a_success_that_used_it_up_is_remembered_too() {
+async fn success_that_used_up_the_quota_holds_all_fetches() {
     let shop = shop(first(|_| {
         let body = json!({ "data": [{ "id": 1 }], "total": 1 }).to_string();
         let headers = [("RateLimit-Remaining", "0"), ("RateLimit-Reset", "3600")];
@@ -78,7 +78,7 @@ async fn a_success_that_used_it_up_is_remembered_too() {
 }
 
 #[tokio::test]
-async fn a_throttle_that_outlasts_the_retries_is_remembered_too() {
+async fn throttle_after_the_last_retry_holds_all_fetches() {
     let shop = shop(failing(1, &[429; 4], &[("Retry-After", "20")]));
     let error = shop.fetch(&PLAIN).all().await.unwrap_err();
     assert_eq!(
@@ -90,7 +90,7 @@ async fn a_throttle_that_outlasts_the_retries_is_remembered_too() {
 }
 
 #[tokio::test]
-async fn the_parts_of_a_childs_fetch_ask_no_more() {
+async fn used_up_quota_holds_all_partitions() {
     static CHILDREN: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
         name: Static("parts"),
         path: Template(list![Part::Text(Static("/things/")), Part::Parent(0)]),
@@ -134,7 +134,7 @@ async fn the_parts_of_a_childs_fetch_ask_no_more() {
 }
 
 #[tokio::test]
-async fn the_time_in_the_queue_is_not_spent_on_retries() {
+async fn time_in_the_queue_does_not_count_for_retries() {
     static SLOW: LazyLock<SourcePlan> = LazyLock::new(|| SourcePlan {
         rate_limit: Some(RateLimit {
             requests: 1,

@@ -94,7 +94,7 @@ proptest! {
 }
 
 #[tokio::test]
-async fn a_page_of_which_nothing_is_selected_is_not_the_last() {
+async fn page_without_selected_records_is_not_the_last() {
     static FILTERED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
         selector: Selector::Query(Static("$.data[?@.id > 6]")),
         ..COUNTED.clone()

@@ -7,15 +7,15 @@ use super::{
     *,
 };
 use crate::{
-    NewCells, Rows, ToCells,
+    EncodeRow, RowWriter, Rows,
     hooks::{StepFn, Steps, StepsHook},
     plan::{ParentField, ParentPlan, ProcessingStep},
 };
 
-impl ToCells for Thing {
-    fn to_cells(&self, cells: &mut NewCells<'_>) {
-        cells.give(&self.id);
-        cells.give(&self.at);
+impl EncodeRow for Thing {
+    fn encode_row(&self, cells: &mut RowWriter<'_>) {
+        cells.write(&self.id);
+        cells.write(&self.at);
     }
 }
 
@@ -62,7 +62,7 @@ fn stepped_by(hooks: &'static Hooks, number: i64) -> Shop {
 }
 
 #[tokio::test]
-async fn they_hold_for_every_way_of_fetching() {
+async fn steps_apply_to_every_way_of_fetching() {
     let expected = [1, 1001, 2, 1002, 4, 1004, 5, 1005];
     let shop = stepped(6);
     let fetch = || shop.fetch(&STEPPED);
@@ -99,7 +99,7 @@ async fn they_hold_for_every_way_of_fetching() {
 }
 
 #[tokio::test]
-async fn a_limit_counts_what_comes_out_and_no_page_is_asked_for_in_vain() {
+async fn limit_counts_records_after_the_steps() {
     for (limit, pages) in [(1, 1), (2, 1), (3, 2), (4, 2), (5, 3)] {
         let shop = stepped(60);
         let things = shop.fetch(&STEPPED).limit(limit).all().await.unwrap();
@@ -109,7 +109,7 @@ async fn a_limit_counts_what_comes_out_and_no_page_is_asked_for_in_vain() {
 }
 
 #[tokio::test]
-async fn the_state_and_the_paging_go_by_what_came() {
+async fn state_and_paging_use_records_before_the_steps() {
     let shop = stepped(7);
     let mut stream = shop.fetch(&NEW_STEPPED).stream();
     while let Some(thing) = stream.next().await {
@@ -133,7 +133,7 @@ async fn the_state_and_the_paging_go_by_what_came() {
 }
 
 #[tokio::test]
-async fn children_see_what_comes_out_of_their_parents() {
+async fn children_use_parents_after_their_steps() {
     static SHORTENED: Hooks = Hooks {
         steps: &[(
             "posts",
@@ -190,6 +190,59 @@ async fn children_see_what_comes_out_of_their_parents() {
     assert_eq!(pages.report().of_parents.unwrap().filtered, 1);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_panic_in_a_step_of_one_partition_ends_the_fetch() {
+    static PANICKING: Hooks = Hooks {
+        steps: &[(
+            "things",
+            StepsHook::of(&Steps::<Thing>(&[StepFn::Filter(|thing| {
+                assert!(thing.id < 900, "the step panics");
+                true
+            })])),
+        )],
+        ..Hooks::NONE
+    };
+    static OF_POSTS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+        path: Template(list![
+            Part::Text(Static("/posts/")),
+            Part::Parent(0),
+            Part::Text(Static("/things")),
+        ]),
+        parent: Some(
+            ParentPlan {
+                resource: Static(&*POSTS),
+                fields: list![ParentField {
+                    column: 0,
+                    path: Path(list![]),
+                }],
+            }
+            .into(),
+        ),
+        processing_steps: list![ProcessingStep::Filter(Static("crate::panics"))],
+        ..THINGS.clone()
+    });
+    let api = Api::new(|request| {
+        let of_post = request.url.split('/').nth(4);
+        let records: Vec<Value> = match of_post {
+            Some(post) => vec![json!({ "id": post.parse::<i64>().unwrap(), "at": 1 })],
+            None => (0..1_000).map(|n| json!({ "id": n.to_string() })).collect(),
+        };
+        page(&records, request)
+    });
+    let shop = shop_with(&PANICKING, api);
+    let mut pages = shop.client.rows(&*OF_POSTS).concurrency(8).pages();
+    let mut received = 0;
+    let error = loop {
+        match pages.next().await.expect("the fetch does not end well") {
+            Ok(page) => received += page.len(),
+            Err(error) => break error,
+        }
+    };
+    assert!(error.to_string().contains("panicked"), "{error}");
+    assert!(received <= 900, "{received}");
+    assert!(pages.next().await.is_none());
+}
+
 /// A post, of which only the `id` is read.
 struct Post {
     id: String,
@@ -209,9 +262,9 @@ impl Record for Post {
     }
 }
 
-impl ToCells for Post {
-    fn to_cells(&self, cells: &mut NewCells<'_>) {
-        cells.give(&self.id);
+impl EncodeRow for Post {
+    fn encode_row(&self, cells: &mut RowWriter<'_>) {
+        cells.write(&self.id);
         cells.keep();
         cells.keep();
         cells.keep();
@@ -219,7 +272,7 @@ impl ToCells for Post {
 }
 
 #[tokio::test]
-async fn what_does_not_fit_ends_the_fetch_with_its_page() {
+async fn record_that_does_not_fit_ends_the_fetch_after_its_page() {
     static NEVER_NULL: Table = Table::new(
         "things",
         list![
@@ -255,7 +308,7 @@ async fn what_does_not_fit_ends_the_fetch_with_its_page() {
 }
 
 #[tokio::test]
-async fn what_they_leave_nothing_of_does_not_come_again() {
+async fn records_that_the_steps_drop_are_not_delivered_again() {
     static NOTHING: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
         processing_steps: list![ProcessingStep::Filter(Static("crate::is_late"))],
         paginator: Paginator {

@@ -107,7 +107,7 @@ fn a_post_that_may_not_be_repeated_is_not() {
         idempotent: false,
         ..Retry::DEFAULT
     };
-    let rules = Rules::new(retry, &resource, 1, None);
+    let rules = MachineConfig::new(retry, &resource, 1, None);
     let machine = machine_by(Paginator::DEFAULT, rules);
     let mut server = Server::new(Paginator::DEFAULT, 5);
     server.fates = vec![Fate::Status(503)];
@@ -180,9 +180,14 @@ fn a_server_that_ignores_the_offset_is_found_out() {
     let mut delivered = 0;
     let error = loop {
         match machine.step(now, true) {
-            Step::Send(order) => {
+            Step::Send(attempt) => {
                 let (facts, records) = server.page(&Position::Offset(0));
-                machine.heard(order.id, Answer::Page(Box::new(facts), records), now, 0.0);
+                machine.on_response(
+                    attempt.id,
+                    AttemptOutcome::Page(Box::new(facts), records),
+                    now,
+                    0.0,
+                );
             }
             Step::Page(_) => delivered += 1,
             Step::Fail(error) => break error,
@@ -201,12 +206,17 @@ fn a_quota_used_up_delays_the_next_request() {
         wall: SystemTime::UNIX_EPOCH,
     };
     let answer = |machine: &mut Machine<_>, now, wait| {
-        let Step::Send(order) = machine.step(now, true) else {
+        let Step::Send(attempt) = machine.step(now, true) else {
             panic!("nothing to send");
         };
-        let (mut facts, records) = server.page(&order.position);
+        let (mut facts, records) = server.page(&attempt.position);
         facts.closed = wait;
-        machine.heard(order.id, Answer::Page(Box::new(facts), records), now, 0.0);
+        machine.on_response(
+            attempt.id,
+            AttemptOutcome::Page(Box::new(facts), records),
+            now,
+            0.0,
+        );
         assert!(matches!(machine.step(now, true), Step::Page(_)));
     };
     answer(&mut machine, now, Some(30 * SECOND));
@@ -238,7 +248,7 @@ fn a_quota_used_up_drops_no_page_in_flight() {
     let mut closing = [None, Some(3_600 * SECOND)].into_iter();
     let error = loop {
         match machine.step(now, true) {
-            Step::Send(order) => in_flight.push(order),
+            Step::Send(attempt) => in_flight.push(attempt),
             Step::Page(records) => delivered.extend(records),
             Step::Wait(_) => {
                 let closed = closing.next();
@@ -247,10 +257,15 @@ fn a_quota_used_up_drops_no_page_in_flight() {
                 } else {
                     0
                 };
-                let order = in_flight.remove(at);
-                let (mut facts, records) = server.page(&order.position);
+                let attempt = in_flight.remove(at);
+                let (mut facts, records) = server.page(&attempt.position);
                 facts.closed = closed.flatten();
-                machine.heard(order.id, Answer::Page(Box::new(facts), records), now, 0.0);
+                machine.on_response(
+                    attempt.id,
+                    AttemptOutcome::Page(Box::new(facts), records),
+                    now,
+                    0.0,
+                );
             }
             Step::Fail(error) => break error,
             Step::Done(end, _) => panic!("{end:?}"),
@@ -278,19 +293,19 @@ fn a_quota_used_up_ends_a_page_that_waits_to_be_asked_again() {
     let mut in_flight = Vec::new();
     let error = loop {
         match machine.step(now, true) {
-            Step::Send(order) => in_flight.push(order),
+            Step::Send(attempt) => in_flight.push(attempt),
             Step::Page(_) => {}
             Step::Wait(_) => {
-                let order = in_flight.remove(0);
+                let attempt = in_flight.remove(0);
                 asked += 1;
                 let answer = if asked == 2 {
-                    Answer::Refused(Box::new(refusal(Fate::Status(503))))
+                    AttemptOutcome::Refused(Box::new(failed_attempt(Fate::Status(503))))
                 } else {
-                    let (mut facts, records) = server.page(&order.position);
+                    let (mut facts, records) = server.page(&attempt.position);
                     facts.closed = (asked == 3).then_some(3_600 * SECOND);
-                    Answer::Page(Box::new(facts), records)
+                    AttemptOutcome::Page(Box::new(facts), records)
                 };
-                machine.heard(order.id, answer, now, 0.0);
+                machine.on_response(attempt.id, answer, now, 0.0);
             }
             Step::Fail(error) => break error,
             Step::Done(end, _) => panic!("{end:?}"),
@@ -310,10 +325,15 @@ fn while_the_stream_is_full_only_the_next_page_is_fetched() {
     };
     let mut asked = 0;
     for _ in 0..10 {
-        if let Step::Send(order) = machine.step(now, false) {
+        if let Step::Send(attempt) = machine.step(now, false) {
             asked += 1;
-            let (facts, records) = server.page(&order.position);
-            machine.heard(order.id, Answer::Page(Box::new(facts), records), now, 0.0);
+            let (facts, records) = server.page(&attempt.position);
+            machine.on_response(
+                attempt.id,
+                AttemptOutcome::Page(Box::new(facts), records),
+                now,
+                0.0,
+            );
         }
     }
     assert_eq!(asked, 1);

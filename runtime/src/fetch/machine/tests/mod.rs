@@ -11,7 +11,7 @@ use super::*;
 use crate::{
     ErrorKind,
     decode::Probe,
-    fetch::{page_fingerprint::PageFingerprint, refusal::Refusal},
+    fetch::{failed_attempt::FailedAttempt, page_fingerprint::PageFingerprint},
     hooks::Hooks,
     plan::{
         Cursor, Ends, Method, Offset, PageNumber, Pages, Paginator, ResourcePlan, Retry, Selector,
@@ -103,7 +103,7 @@ impl Server {
         }
     }
 
-    fn page(&self, position: &Position) -> (Facts, std::ops::Range<u64>) {
+    fn page(&self, position: &Position) -> (ResponseFacts, std::ops::Range<u64>) {
         let (start, after_empty) = match position {
             Position::First => (0, false),
             Position::Offset(offset) => (*offset, false),
@@ -145,7 +145,7 @@ impl Server {
         };
         let mut probes: Vec<Probe> = statements.probes().iter().map(probe).collect();
         probes.push(next_probe);
-        let facts = Facts {
+        let facts = ResponseFacts {
             received: records.end - records.start,
             selected: records.end - records.start,
             probes,
@@ -195,7 +195,7 @@ fn place(cursor: &str) -> (u64, bool) {
     }
 }
 
-fn refusal(fate: Fate) -> Refusal {
+fn failed_attempt(fate: Fate) -> FailedAttempt {
     let (status, what, told) = match fate {
         Fate::Status(status) => (Some(status), format!("answered {status}"), None),
         Fate::Throttled(wait) => (
@@ -205,7 +205,7 @@ fn refusal(fate: Fate) -> Refusal {
         ),
         Fate::Fine | Fate::Broken | Fate::Interrupted => (None, "broke off".to_owned(), None),
     };
-    Refusal {
+    FailedAttempt {
         rule: None,
         status,
         what,
@@ -227,7 +227,7 @@ struct Run {
     waits: Vec<Duration>,
     most_in_flight: usize,
     end: Result<Completeness>,
-    tally: Tally,
+    tally: Counters,
 }
 
 fn resource(paginator: Paginator) -> ResourcePlan {
@@ -247,11 +247,11 @@ fn machine(
     concurrency: u16,
     limit: Option<u64>,
 ) -> Machine<std::ops::Range<u64>> {
-    let rules = Rules::new(Retry::DEFAULT, &resource(pages.clone()), concurrency, limit);
+    let rules = MachineConfig::new(Retry::DEFAULT, &resource(pages.clone()), concurrency, limit);
     machine_by(pages, rules)
 }
 
-fn machine_by(pages: Paginator, rules: Rules) -> Machine<std::ops::Range<u64>> {
+fn machine_by(pages: Paginator, rules: MachineConfig) -> Machine<std::ops::Range<u64>> {
     Machine::new(
         Hooks::NONE.paginator(&pages).unwrap(),
         statements(pages),
@@ -264,7 +264,7 @@ fn machine_by(pages: Paginator, rules: Rules) -> Machine<std::ops::Range<u64>> {
 fn drive(server: &Server, mut machine: Machine<std::ops::Range<u64>>, picks: &[usize]) -> Run {
     let mut picks = picks.iter().copied().cycle();
     let mut fates = server.fates.iter().copied();
-    let mut in_flight: Vec<Order> = Vec::new();
+    let mut in_flight: Vec<Attempt> = Vec::new();
     let mut now = Now {
         elapsed: Duration::ZERO,
         wall: SystemTime::UNIX_EPOCH,
@@ -275,13 +275,13 @@ fn drive(server: &Server, mut machine: Machine<std::ops::Range<u64>>, picks: &[u
         waits: Vec::new(),
         most_in_flight: 0,
         end: Ok(Completeness::COMPLETE),
-        tally: Tally::default(),
+        tally: Counters::default(),
     };
     for _ in 0..20_000 {
         match machine.step(now, true) {
-            Step::Send(order) => {
-                run.asked.push(order.position.clone());
-                in_flight.push(order);
+            Step::Send(attempt) => {
+                run.asked.push(attempt.position.clone());
+                in_flight.push(attempt);
                 run.most_in_flight = run.most_in_flight.max(in_flight.len());
             }
             Step::Page(records) => {
@@ -293,20 +293,22 @@ fn drive(server: &Server, mut machine: Machine<std::ops::Range<u64>>, picks: &[u
             }
             Step::Wait(_) if !in_flight.is_empty() => {
                 let pick = picks.next().unwrap_or_default() % in_flight.len();
-                let order = in_flight.remove(pick);
+                let attempt = in_flight.remove(pick);
                 let answer = match fates.next().unwrap_or(Fate::Fine) {
                     Fate::Fine => {
                         let mut server = server.clone();
-                        if server.hidden_once && order.attempt > 1 {
+                        if server.hidden_once && attempt.number > 1 {
                             server.hidden.clear();
                         }
-                        let (facts, records) = server.page(&order.position);
-                        Answer::Page(Box::new(facts), records)
+                        let (facts, records) = server.page(&attempt.position);
+                        AttemptOutcome::Page(Box::new(facts), records)
                     }
-                    Fate::Broken => Answer::Broken(Error::new(ErrorKind::Response, "no page")),
-                    fate => Answer::Refused(Box::new(refusal(fate))),
+                    Fate::Broken => {
+                        AttemptOutcome::Broken(Error::new(ErrorKind::Response, "no page"))
+                    }
+                    fate => AttemptOutcome::Refused(Box::new(failed_attempt(fate))),
                 };
-                machine.heard(order.id, answer, now, 0.0);
+                machine.on_response(attempt.id, answer, now, 0.0);
             }
             Step::Wait(Some(time)) => {
                 let wait = time.saturating_sub(now.elapsed);

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use super::*;
 use crate::{
-    fetch::Job,
+    fetch::FetchSpec,
     parent::ParentRecord,
     shared::{Ref::Static, list},
 };
@@ -31,7 +31,7 @@ pub(super) static NEW_COMMENTS: LazyLock<ResourcePlan> = LazyLock::new(|| Resour
 });
 
 #[tokio::test]
-async fn what_is_new_is_known_over_all_parents() {
+async fn new_records_are_recognised_over_all_parents() {
     static NEW: LazyLock<ResourcePlan> = LazyLock::new(|| NEW_COMMENTS.clone());
     let shop = shop(Api::new(|request| {
         let records = match segments(request).as_slice() {
@@ -72,15 +72,15 @@ async fn what_is_new_is_known_over_all_parents() {
 pub(super) fn of(shop: &Shop, resource: &'static ResourcePlan, id: &str) -> Fetch<crate::Rows> {
     let fetch = shop.client.rows(resource);
     let parent = ParentRecord::of_values(&resource.parent.clone().unwrap(), vec![id.to_scalar()]);
-    let job = Job {
+    let spec = FetchSpec {
         parent: Some(parent),
-        ..fetch.job.clone()
+        ..fetch.spec.clone()
     };
-    Fetch { job, ..fetch }
+    Fetch { spec, ..fetch }
 }
 
 #[tokio::test]
-async fn what_is_new_of_one_parent_is_of_that_one_alone() {
+async fn state_of_one_parent_covers_that_parent_only() {
     static NEW: LazyLock<ResourcePlan> = LazyLock::new(|| NEW_COMMENTS.clone());
     let shop = shop(Api::new(|request| {
         page(&[json!({ "id": "x", "at": 3 })], request)
@@ -102,7 +102,7 @@ async fn what_is_new_of_one_parent_is_of_that_one_alone() {
 }
 
 #[tokio::test]
-async fn records_without_a_key_that_are_alike_are_told_apart_by_their_parents() {
+async fn equal_records_without_a_key_belong_to_their_parents() {
     static KEYLESS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
         table: Static(const { &Table::new("likes", list![Column::new("at", Type::Bigint)]) }),
         incremental: Some(Incremental::new(0)),

@@ -1,10 +1,10 @@
 //! Resources that are fetched for the records of another.
 
-mod any_family;
-mod family;
+mod any_generations;
 mod incremental;
-mod per_parent;
-mod so_far;
+mod parent_cache;
+mod per_partition;
+mod state_before;
 
 use std::sync::LazyLock;
 
@@ -194,6 +194,36 @@ fn comments(posts: i64) -> Vec<String> {
     (0..posts).flat_map(of).collect()
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn partitions_fetched_on_several_threads_are_delivered_in_order() {
+    let expected = rows(shop(Api::new(blog(300))).client.rows(&*COMMENTS)).await;
+    for concurrency in [2, 16] {
+        let shop = shop(Api::new(blog(300)));
+        let fetch = shop.client.rows(&*COMMENTS).concurrency(concurrency);
+        assert_eq!(rows(fetch).await, expected, "{concurrency}");
+        // The parents are requested beside their children.
+        assert!(shop.api.most_in_flight() <= 2 * usize::from(concurrency));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn dropping_the_stream_ends_the_tasks_of_all_partitions() {
+    let shop = shop(Api::new(blog(300)));
+    let mut pages = shop.client.rows(&*COMMENTS).concurrency(16).pages();
+    pages.next().await.unwrap().unwrap();
+    let alive = || {
+        tokio::runtime::Handle::current()
+            .metrics()
+            .num_alive_tasks()
+    };
+    assert!(alive() > 1);
+    drop(pages);
+    // An aborted task ends when it is next polled.
+    while alive() > 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
 #[tokio::test]
 async fn children_come_in_the_order_of_their_parents_at_every_concurrency() {
     let expected: Vec<String> = comments(11)
@@ -214,7 +244,7 @@ static QUIET_COMMENTS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
 });
 
 #[tokio::test]
-async fn the_parts_of_a_child_that_is_not_parallelized_follow_each_other() {
+async fn partitions_without_parallelism_follow_each_other() {
     let of = |request: &Request| match segments(request).as_slice() {
         [_] => None,
         [.., parent, _] => Some(parent.clone()),
@@ -269,7 +299,7 @@ async fn the_report_adds_up() {
 }
 
 #[tokio::test]
-async fn no_more_is_fetched_ahead_than_a_bound_whatever_the_number_of_parents() {
+async fn fetching_ahead_is_bounded_whatever_the_number_of_parents() {
     let ahead = async |posts: i64| {
         let shop = shop(Api::new(blog(posts)));
         let mut pages = shop.client.rows(&*COMMENTS).concurrency(3).pages();
@@ -286,7 +316,7 @@ async fn no_more_is_fetched_ahead_than_a_bound_whatever_the_number_of_parents() 
 }
 
 #[tokio::test]
-async fn a_stream_that_is_dropped_stops_asking() {
+async fn dropped_stream_sends_no_more_requests() {
     let shop = shop(Api::new(blog(500)));
     let mut pages = shop.client.rows(&*REPLIES).pages();
     pages.next().await.unwrap().unwrap();
@@ -382,7 +412,7 @@ async fn a_null_in_a_body_is_an_error_and_a_list_is_reached_into() {
 }
 
 #[tokio::test]
-async fn a_parent_that_comes_again_is_fetched_for_once() {
+async fn repeated_parent_is_fetched_once() {
     // One of another author has other requests.
     let post = |id, author| json!({ "id": id, "lang": "en", "author": { "name": author } });
     let shop = shop(one_each(json!([
@@ -425,7 +455,7 @@ async fn an_id_stays_one_segment_of_the_path() {
 }
 
 #[tokio::test]
-async fn an_id_that_leads_elsewhere_is_refused_by_its_record() {
+async fn id_that_changes_the_path_is_an_error_of_its_record() {
     for id in ["", ".", ".."] {
         let shop = shop(one_each(
             json!([{ "id": "a" }, { "id": id }, { "id": "z" }]),
@@ -483,7 +513,7 @@ async fn an_error_names_its_parent_after_all_that_came_before() {
 }
 
 #[tokio::test]
-async fn an_error_of_the_parents_comes_after_the_children_of_those_before() {
+async fn error_of_the_parents_comes_after_earlier_children() {
     let blog = blog(9);
     let shop = shop(Api::new(move |request| match segments(request).len() {
         1 if offset_of(request) >= 4 => answer(403, &[], "no"),
@@ -506,7 +536,7 @@ async fn an_error_of_the_parents_comes_after_the_children_of_those_before() {
 }
 
 #[tokio::test]
-async fn a_limit_asks_for_no_child_that_is_not_wanted() {
+async fn limit_requests_no_further_children() {
     let shop = shop(Api::new(blog(50)));
     let rows = rows(shop.client.rows(&*COMMENTS).limit(4)).await;
     assert_eq!(rows, ["1.0 1 ", "2.0 2 ", "2.1 2 ", "3.0 3 "]);
@@ -515,7 +545,7 @@ async fn a_limit_asks_for_no_child_that_is_not_wanted() {
 }
 
 #[tokio::test]
-async fn each_part_has_a_loop_guard_of_its_own() {
+async fn each_partition_has_its_own_loop_guard() {
     // Every post has the same comments, byte for byte.
     let shop = shop(Api::new(|request| {
         let records = match segments(request).len() {
@@ -537,7 +567,7 @@ static COUNTED_COMMENTS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan 
 });
 
 #[tokio::test]
-async fn a_part_that_ends_early_keeps_no_place_from_the_others() {
+async fn partition_that_ends_early_frees_its_permits() {
     static TWO_AT_A_TIME: LazyLock<SourcePlan> = LazyLock::new(|| SourcePlan {
         concurrency: 2,
         ..PLAN.clone()
@@ -590,7 +620,7 @@ impl Record for Comment {
 }
 
 #[tokio::test]
-async fn one_parent_is_enough() {
+async fn children_of_one_parent_need_no_other() {
     use crate::Scalar;
     let shop = shop(Api::new(blog(50)));
     let take = |post: &Post| {
@@ -613,7 +643,7 @@ async fn one_parent_is_enough() {
 }
 
 #[tokio::test]
-async fn a_fetch_for_all_parents_has_no_position() {
+async fn fetch_for_all_parents_cannot_resume_at_a_position() {
     let shop = shop(Api::new(blog(2)));
     let fetch = shop.client.rows(&*COMMENTS).resume(Position::Offset(2));
     let error = fetch.pages().next().await.unwrap().unwrap_err();

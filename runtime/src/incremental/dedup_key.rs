@@ -1,23 +1,23 @@
-//! What a record is recognised by, when it is met again.
+//! Deduplication keys: what a record is recognised by when it arrives again.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use crate::{Row, plan::ResourcePlan, schema::Table, state::SeenBy};
+use crate::{Row, plan::ResourcePlan, schema::Table, state::DedupKey};
 
-/// What the records of a resource, as rows of this table, are recognised by.
-pub(super) fn seen_by(resource: &ResourcePlan, table: &Table) -> SeenBy {
+/// What records of a resource are recognised by, in rows of this table.
+pub(super) fn dedup_key_of(resource: &ResourcePlan, table: &Table) -> DedupKey {
     let name = |at: usize| Some(resource.table.columns.get(at)?.name.to_string());
     let key: Vec<String> = resource.table.primary_key().filter_map(name).collect();
     if !key.is_empty() {
-        return SeenBy::Key(key);
+        return DedupKey::Key(key);
     }
     let columns = table.columns.iter();
     let mut columns: Vec<String> = columns.map(|column| column.name.to_string()).collect();
     columns.sort_unstable();
-    SeenBy::Columns(columns)
+    DedupKey::Columns(columns)
 }
 
-/// Makes the keys that records are recognised by.
+/// Reads the deduplication keys of rows.
 pub(super) struct Keys {
     /// The names of the columns, and their positions in a row.
     columns: Vec<(String, usize)>,
@@ -25,31 +25,31 @@ pub(super) struct Keys {
 }
 
 impl Keys {
-    /// By these columns of a table; the name of one that it lacks otherwise.
-    pub(super) fn new<'b>(by: &'b SeenBy, table: &Table) -> Result<Self, &'b str> {
+    /// The keys of these columns of a table; the name of a missing column otherwise.
+    pub(super) fn new<'b>(by: &'b DedupKey, table: &Table) -> Result<Self, &'b str> {
         let position = |name: &'b String| match table.position(name) {
             Some(at) => Ok((name.clone(), at)),
             None => Err(name.as_str()),
         };
         Ok(Self {
             columns: by.names().iter().map(position).collect::<Result<_, _>>()?,
-            is_key: matches!(by, SeenBy::Key(_)),
+            is_key: matches!(by, DedupKey::Key(_)),
         })
     }
 
-    /// Whether records have a key of their own.
+    /// Whether the keys are primary keys.
     pub(super) fn are_keys(&self) -> bool {
         self.is_key
     }
 
-    /// The values of the key's columns, as a JSON list; of a row without a key, a hash of all of it.
+    /// The key of a row: the values of the primary key as a JSON list, or a hash of the whole row.
     pub(super) fn of(&self, row: Row<'_>) -> String {
         let values = self.columns.iter();
         if self.is_key {
             let values = values.map(|(_, at)| row.value(*at).to_string());
             return values.collect::<serde_json::Value>().to_string();
         }
-        // What is null is as if there were no such column, and their order does not matter.
+        // Null counts as an absent column, and the order of columns does not matter.
         let mut hash = Hash::default();
         for (name, at) in values {
             let value = row.value(*at);
@@ -62,7 +62,7 @@ impl Keys {
     }
 }
 
-/// A short form of a key, for states that remember many. It is kept in states, so that it may never change.
+/// A digest of a key, for states with many keys. States hold it, so it may never change.
 pub(super) fn digest(key: &str) -> String {
     let mut hash = Hash::default();
     hash.eat(key);
@@ -71,7 +71,7 @@ pub(super) fn digest(key: &str) -> String {
     format!("~{}", URL_SAFE_NO_PAD.encode(folded))
 }
 
-/// A hash of texts, to tell them from others.
+/// A hash that identifies texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct KeyHash(u128);
 
@@ -83,7 +83,7 @@ impl KeyHash {
     }
 }
 
-/// FNV-1a in 128 bits, over texts and their lengths. It is kept in states, so that it may never change.
+/// FNV-1a in 128 bits, over texts and their lengths. States hold it, so it may never change.
 struct Hash(u128);
 
 impl Default for Hash {

@@ -1,4 +1,4 @@
-//! A family of any shape, asked with any concurrency, of a server that stumbles.
+//! Property test: generations of parents of any shape, at any concurrency, of a server with failures.
 
 use std::{collections::BTreeMap, sync::Mutex};
 
@@ -6,9 +6,9 @@ use super::*;
 use proptest::prelude::*;
 
 /// For each post its comments, for each comment its number of replies.
-type Family = Vec<Vec<u8>>;
+type ParentCache = Vec<Vec<u8>>;
 
-fn answers(family: Family, stumbles: u64) -> impl Fn(&Request) -> Answer + Send + Sync {
+fn answers(parent_cache: ParentCache, stumbles: u64) -> impl Fn(&Request) -> Answer + Send + Sync {
     let asked = Mutex::new(BTreeMap::new());
     move |request| {
         let mut asked = asked.lock().unwrap();
@@ -29,9 +29,9 @@ fn answers(family: Family, stumbles: u64) -> impl Fn(&Request) -> Answer + Send 
             (0..number).map(|n| json!({ "id": id(n) })).collect()
         };
         let records = match segments(request).as_slice() {
-            [_] => ids("", family.len()),
-            [_, post, _] => ids(post, family[at(post)].len()),
-            [_, post, _, comment, _] => ids(comment, family[at(post)][at(comment)].into()),
+            [_] => ids("", parent_cache.len()),
+            [_, post, _] => ids(post, parent_cache[at(post)].len()),
+            [_, post, _, comment, _] => ids(comment, parent_cache[at(post)][at(comment)].into()),
             _ => unreachable!(),
         };
         page(&records, request)
@@ -42,11 +42,11 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases / 5))]
     #[test]
     fn comes_whole_in_order_and_is_asked_for_as_often_as_must_be(
-        family in prop::collection::vec(prop::collection::vec(0_u8..4, 0..5), 0..6),
+        parent_cache in prop::collection::vec(prop::collection::vec(0_u8..4, 0..5), 0..6),
         concurrency in 1_u16..9,
         stumbles in 0_u64..4,
     ) {
-        let expected: Vec<String> = family
+        let expected: Vec<String> = parent_cache
             .iter()
             .enumerate()
             .flat_map(|(post, comments)| {
@@ -57,7 +57,7 @@ proptest! {
             })
             .collect();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let shop = shop(Api::new(answers(family.clone(), stumbles)));
+        let shop = shop(Api::new(answers(parent_cache.clone(), stumbles)));
         let (found, asked) = runtime.block_on(async {
             let fetch = shop.client.rows(&*REPLIES).concurrency(concurrency);
             (rows(fetch).await, shop.api.requests().len())
@@ -66,9 +66,9 @@ proptest! {
         if stumbles == 0 {
             // A page for every two records, and one more to see the end, or the total.
             let pages = |number: usize| number / 2 + 1;
-            let comments = family.iter().flatten();
-            let most = pages(family.len())
-                + family.iter().map(|comments| pages(comments.len())).sum::<usize>()
+            let comments = parent_cache.iter().flatten();
+            let most = pages(parent_cache.len())
+                + parent_cache.iter().map(|comments| pages(comments.len())).sum::<usize>()
                 + comments.map(|replies| pages(usize::from(*replies))).sum::<usize>();
             prop_assert!(asked <= most, "{} of {}", asked, most);
         }

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     plan::{Action, DataTypeContract, Lag, ResponseAction, SchemaContract},
     shared::{Ref::Static, list},
-    state::{MOST_PARENTS, MOST_SEEN_OF_ALL},
+    state::{MAX_KEYS_OF_ALL, MAX_PARTITIONS},
 };
 
 pub(super) static NEW: LazyLock<ResourcePlan> = LazyLock::new(|| NEW_COMMENTS.clone());
@@ -189,7 +189,7 @@ async fn a_lag_goes_back_for_each_parent_from_its_own_cursor() {
 }
 
 #[tokio::test]
-async fn a_part_that_is_cut_off_leaves_its_own_cursor_where_it_was() {
+async fn partition_that_is_cut_off_keeps_its_cursor() {
     let blog = Blog::new(&[("a", &[1, 4]), ("b", &[5])]);
     let first = fetch(blog.shop().client.rows(&*NEW)).await;
     blog.set(&[("a", &[1, 4, 9]), ("b", &[6])]);
@@ -217,7 +217,7 @@ async fn a_part_that_is_cut_off_leaves_its_own_cursor_where_it_was() {
 }
 
 #[tokio::test]
-async fn a_part_that_is_cut_off_in_order_goes_on_from_there() {
+async fn partition_that_is_cut_off_in_order_resumes_there() {
     let blog = Blog::new(&[("a", &[0, 1, 2, 3]), ("b", &[9])]);
     let shop = blog.shop();
     let first = fetch(shop.client.rows(&*CUT_OFF_IN_ORDER)).await;
@@ -229,7 +229,7 @@ async fn a_part_that_is_cut_off_in_order_goes_on_from_there() {
 }
 
 #[tokio::test]
-async fn a_part_that_is_ignored_for_good_is_over_and_one_given_up_is_not() {
+async fn ignored_partition_moves_its_cursor_unless_it_was_retried() {
     const RULE: ResponseAction = ResponseAction {
         action: Action::Ignore,
         ..ResponseAction::DEFAULT
@@ -262,7 +262,7 @@ async fn a_part_that_is_ignored_for_good_is_over_and_one_given_up_is_not() {
 }
 
 #[tokio::test]
-async fn an_error_leaves_what_came_whole_of_the_parents_before() {
+async fn error_keeps_the_cursors_of_complete_parents() {
     let blog = Blog::new(&[("a", &[5]), ("b", &[6]), ("c", &[7])]);
     let first = fetch(blog.shop().client.rows(&*NEW)).await;
     blog.set(&[("a", &[5, 8]), ("b", &[9]), ("c", &[10])]);
@@ -275,7 +275,7 @@ async fn an_error_leaves_what_came_whole_of_the_parents_before() {
 }
 
 #[tokio::test]
-async fn an_upsert_forgets_a_parent_that_is_gone_once_all_were_seen() {
+async fn upsert_removes_the_cursor_of_an_absent_parent() {
     static FEW_POSTS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
         paginator: TWO.clone(),
         ..POSTS.clone()
@@ -309,7 +309,7 @@ async fn an_upsert_forgets_a_parent_that_is_gone_once_all_were_seen() {
 }
 
 #[tokio::test]
-async fn a_parent_that_comes_back_delivers_only_what_is_new() {
+async fn parent_that_returns_delivers_only_new_records() {
     let blog = Blog::new(&[("a", &[1]), ("b", &[2])]);
     let first = fetch(blog.shop().client.rows(&*NEW)).await;
     blog.set(&[("a", &[1])]);
@@ -320,9 +320,11 @@ async fn a_parent_that_comes_back_delivers_only_what_is_new() {
 }
 
 #[tokio::test]
-async fn parents_that_are_gone_make_room_for_others() {
+async fn absent_parents_make_room_for_others() {
     let names = |from: usize| -> Vec<String> {
-        (from..from + MOST_PARENTS).map(|n| n.to_string()).collect()
+        (from..from + MAX_PARTITIONS)
+            .map(|n| n.to_string())
+            .collect()
     };
     let blog = Blog::default();
     let set = |names: &[String]| {
@@ -338,7 +340,7 @@ async fn parents_that_are_gone_make_room_for_others() {
     assert!(
         second
             .notes
-            .contains("10 of them that this fetch did not meet were forgotten"),
+            .contains("10 that were not in this fetch were removed"),
         "{}",
         second.notes
     );
@@ -388,7 +390,7 @@ static OF_HIDING: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
 });
 
 #[tokio::test]
-async fn a_parent_that_is_hidden_for_once_is_not_forgotten() {
+async fn parent_that_is_set_aside_once_keeps_its_cursor() {
     let blog = Blog::new(&[("a", &[1, 4]), ("b", &[2])]);
     let listing = |list: (u16, &'static str)| {
         let blog = blog.clone();
@@ -419,8 +421,8 @@ async fn a_parent_that_is_hidden_for_once_is_not_forgotten() {
         let then = fetch(since()).await;
         then.assert_cursors(&[("a", "4"), ("b", "2")]);
         // The same where the posts had been seen before.
-        let family = crate::Family::of(&[Static(&*HIDING_POSTS), Static(&*OF_HIDING)]);
-        fetch(shop.client.rows(&*HIDING_POSTS).within(&family)).await;
+        let parent_cache = crate::ParentCache::of(&[Static(&*HIDING_POSTS), Static(&*OF_HIDING)]);
+        fetch(shop.client.rows(&*HIDING_POSTS).parent_cache(&parent_cache)).await;
         let lists = || {
             shop.api
                 .urls()
@@ -429,7 +431,7 @@ async fn a_parent_that_is_hidden_for_once_is_not_forgotten() {
                 .count()
         };
         let before = lists();
-        let then = fetch(since().within(&family)).await;
+        let then = fetch(since().parent_cache(&parent_cache)).await;
         assert_eq!(lists(), before);
         then.assert_cursors(&[("a", "4"), ("b", "2")]);
     }
@@ -442,7 +444,7 @@ async fn a_parent_that_is_hidden_for_once_is_not_forgotten() {
 }
 
 #[tokio::test]
-async fn parents_with_a_long_beginning_in_common_are_two() {
+async fn parents_with_a_long_common_prefix_are_two() {
     let long = |end: &str| format!("{}{end}", "x".repeat(100));
     let (one, other) = (long("1"), long("2"));
     let blog = Blog::new(&[(&one, &[9])]);
@@ -460,7 +462,7 @@ async fn parents_with_a_long_beginning_in_common_are_two() {
 }
 
 #[tokio::test]
-async fn one_parent_goes_on_from_the_state_of_all_and_brings_its_part_forward() {
+async fn one_parent_resumes_at_the_state_of_all_and_moves_its_cursor() {
     let blog = Blog::new(&[("a", &[5]), ("b", &[6])]);
     let shop = blog.shop();
     let all = fetch(shop.client.rows(&*NEW)).await;
@@ -477,7 +479,7 @@ async fn one_parent_goes_on_from_the_state_of_all_and_brings_its_part_forward() 
 }
 
 #[tokio::test]
-async fn a_state_that_tells_parents_apart_by_something_else_is_refused() {
+async fn state_with_other_key_columns_is_refused() {
     static BY_LANG: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
         table: Static(
             const {
@@ -512,7 +514,7 @@ async fn a_state_that_tells_parents_apart_by_something_else_is_refused() {
     let error = pages.next().await.unwrap().unwrap_err();
     assert_eq!(*error.kind(), ErrorKind::State);
     let expected =
-        "`comments`: the state tells the records of `posts` apart by `id`, the fetch by `lang`";
+        "`comments`: the state identifies the records of `posts` by `id`, the fetch by `lang`";
     assert!(error.to_string().starts_with(expected), "{error}");
     assert_eq!(shop.api.requests().len(), asked);
 }
@@ -530,7 +532,7 @@ static NAMED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
 });
 
 #[tokio::test]
-async fn two_parents_with_one_key_start_where_the_one_further_back_has_come_to() {
+async fn two_parents_with_one_key_start_at_the_smaller_cursor() {
     for (at, kept, again) in [
         ([Some(9), Some(3)], Some("3"), 1),
         ([Some(3), Some(9)], Some("3"), 1),
@@ -558,7 +560,7 @@ async fn two_parents_with_one_key_start_where_the_one_further_back_has_come_to()
         let cursor = cursors.as_ref().and_then(|cursors| cursors.values().next());
         assert_eq!(cursor.map(String::as_str), kept, "{at:?}");
         assert_eq!(first.repeats, again > 0, "{at:?}");
-        let note = "`posts` with `id` \"same\" is there twice: ";
+        let note = "`posts` with `id` \"same\" occurs twice: ";
         let any = at.iter().any(Option::is_some);
         assert_eq!(first.notes.contains(note), any, "{}", first.notes);
         let fetched = shop.client.rows(&*NAMED);
@@ -571,7 +573,7 @@ async fn two_parents_with_one_key_start_where_the_one_further_back_has_come_to()
 }
 
 #[tokio::test]
-async fn a_parent_whose_namesake_did_not_end_starts_where_it_did_before() {
+async fn parent_whose_namesake_failed_keeps_its_cursor() {
     let shop = |second_answers: bool| {
         shop(Api::new(move |request| {
             let records = match segments(request).as_slice() {
@@ -598,8 +600,8 @@ async fn a_parent_whose_namesake_did_not_end_starts_where_it_did_before() {
 }
 
 #[tokio::test]
-async fn one_parent_says_where_its_records_find_no_room_in_the_state_of_all() {
-    let keys: Vec<String> = (0..MOST_SEEN_OF_ALL / 5).map(|n| n.to_string()).collect();
+async fn full_state_is_noted_by_a_fetch_for_one_parent() {
+    let keys: Vec<String> = (0..MAX_KEYS_OF_ALL / 5).map(|n| n.to_string()).collect();
     let parents: serde_json::Map<String, Value> = (0..5)
         .map(|n| {
             (
@@ -619,14 +621,13 @@ async fn one_parent_says_where_its_records_find_no_room_in_the_state_of_all() {
         let one = fetch(of(&shop, resource, "a").since(full.clone()).keep_state()).await;
         assert_eq!(one.ids, ["a@7"]);
         assert!(one.repeats);
-        let note =
-            format!("a state remembers {MOST_SEEN_OF_ALL} records at the cursors of all parents");
+        let note = format!("a state saves {MAX_KEYS_OF_ALL} records at the cursors of all parents");
         assert!(one.notes.contains(&note), "{}", one.notes);
     }
 }
 
 #[tokio::test]
-async fn parents_past_those_that_are_remembered_start_anew_and_the_report_says_so() {
+async fn parents_beyond_the_maximum_start_over_and_are_noted() {
     static AT_ONCE: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
         paginator: Paginator::DEFAULT,
         ..POSTS.clone()
@@ -646,7 +647,7 @@ async fn parents_past_those_that_are_remembered_start_anew_and_the_report_says_s
     });
     let shop = shop(Api::new(|request| {
         let records = match segments(request).as_slice() {
-            [_] => (0..MOST_PARENTS + 2)
+            [_] => (0..MAX_PARTITIONS + 2)
                 .map(|n| json!({ "id": n.to_string() }))
                 .collect(),
             [_, post, _] => vec![json!({ "id": post, "at": 7 })],
@@ -657,23 +658,24 @@ async fn parents_past_those_that_are_remembered_start_anew_and_the_report_says_s
     let first = fetch(shop.client.rows(&*MANY)).await;
     assert_eq!(
         (first.ids.len(), first.cursors().len()),
-        (MOST_PARENTS + 2, MOST_PARENTS)
+        (MAX_PARTITIONS + 2, MAX_PARTITIONS)
     );
     let expected = format!(
-        "a state remembers {MOST_PARENTS} records of `posts`: the next fetch, which does not know 2 more, \
-         brings all children of them again"
+        "a state saves the cursors of {MAX_PARTITIONS} records of `posts`, and not of 2 more: the next fetch \
+         delivers all of their children again"
     );
     assert!(first.notes.contains(&expected), "{}", first.notes);
     assert!(first.repeats);
     let second = fetch(shop.client.rows(&*MANY).since(first.state())).await;
-    let further = [MOST_PARENTS, MOST_PARENTS + 1].map(|n| n.to_string());
+    let further = [MAX_PARTITIONS, MAX_PARTITIONS + 1].map(|n| n.to_string());
     assert_eq!(second.ids, further);
     assert_eq!(second.state(), first.state());
     let one = fetch(of(&shop, &MANY, &further[0]).since(first.state())).await;
     assert_eq!((one.ids.len(), one.repeats), (1, true));
     assert!(
-        one.notes
-            .contains(&format!("a state remembers {MOST_PARENTS} parents")),
+        one.notes.contains(&format!(
+            "a state saves the cursors of {MAX_PARTITIONS} parents"
+        )),
         "{}",
         one.notes
     );

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use super::*;
 use crate::{
-    Family,
+    ParentCache,
     shared::{Ref::Static, list},
 };
 
@@ -30,7 +30,7 @@ fn asked(shop: &Shop, path: &str) -> usize {
 }
 
 #[tokio::test]
-async fn a_family_asks_for_each_parent_once() {
+async fn cached_parents_are_requested_once() {
     let resources = [
         Static(&*POSTS),
         Static(&*COMMENTS),
@@ -38,10 +38,10 @@ async fn a_family_asks_for_each_parent_once() {
         Static(&*REPLIES),
     ];
     let (together, apart) = (shop(Api::new(blog(5))), shop(Api::new(blog(5))));
-    let family = Family::of(&resources);
+    let parent_cache = ParentCache::of(&resources);
     for resource in &resources {
         assert_eq!(
-            rows(together.client.rows(resource).within(&family)).await,
+            rows(together.client.rows(resource).parent_cache(&parent_cache)).await,
             rows(apart.client.rows(resource)).await,
         );
     }
@@ -54,30 +54,40 @@ async fn a_family_asks_for_each_parent_once() {
 }
 
 #[tokio::test]
-async fn a_parent_that_is_not_fetched_for_itself_is_asked_for_by_the_first_child() {
+async fn first_child_requests_a_parent_that_is_not_fetched_itself() {
     let shop = shop(Api::new(blog(5)));
     let resources = [Static(&*COMMENTS), Static(&*QUOTES)];
-    let family = Family::of(&resources);
+    let parent_cache = ParentCache::of(&resources);
     for resource in &resources {
-        let fetched = rows(shop.client.rows(resource).within(&family)).await;
+        let fetched = rows(shop.client.rows(resource).parent_cache(&parent_cache)).await;
         assert_eq!(fetched.len(), comments(5).len());
     }
     assert_eq!(asked(&shop, "/posts"), 1);
     // Each is fetched once; whoever comes again asks for himself.
-    rows(shop.client.rows(&*QUOTES).within(&family)).await;
+    rows(shop.client.rows(&*QUOTES).parent_cache(&parent_cache)).await;
     assert_eq!(asked(&shop, "/posts"), 2);
 }
 
 #[tokio::test]
-async fn what_did_not_see_all_parents_is_not_relied_on() {
+async fn partial_fetch_of_parents_is_not_cached() {
     let shop = shop(Api::new(blog(5)));
-    let family = Family::of(&[Static(&*POSTS), Static(&*COMMENTS), Static(&*QUOTES)]);
-    rows(shop.client.rows(&*POSTS).within(&family).limit(4)).await;
-    let mut dropped = shop.client.rows(&*POSTS).within(&family).pages();
+    let parent_cache = ParentCache::of(&[Static(&*POSTS), Static(&*COMMENTS), Static(&*QUOTES)]);
+    rows(
+        shop.client
+            .rows(&*POSTS)
+            .parent_cache(&parent_cache)
+            .limit(4),
+    )
+    .await;
+    let mut dropped = shop
+        .client
+        .rows(&*POSTS)
+        .parent_cache(&parent_cache)
+        .pages();
     dropped.next().await.unwrap().unwrap();
     drop(dropped);
     for resource in [&*COMMENTS, &*QUOTES] {
-        let fetched = rows(shop.client.rows(resource).within(&family)).await;
+        let fetched = rows(shop.client.rows(resource).parent_cache(&parent_cache)).await;
         assert_eq!(fetched.len(), comments(5).len());
     }
     assert_eq!(asked(&shop, "/posts"), 3);
@@ -86,9 +96,13 @@ async fn what_did_not_see_all_parents_is_not_relied_on() {
 #[tokio::test]
 async fn a_child_says_that_its_parents_were_known() {
     let shop = shop(Api::new(blog(3)));
-    let family = Family::of(&[Static(&*POSTS), Static(&*COMMENTS)]);
-    rows(shop.client.rows(&*POSTS).within(&family)).await;
-    let mut pages = shop.client.rows(&*COMMENTS).within(&family).pages();
+    let parent_cache = ParentCache::of(&[Static(&*POSTS), Static(&*COMMENTS)]);
+    rows(shop.client.rows(&*POSTS).parent_cache(&parent_cache)).await;
+    let mut pages = shop
+        .client
+        .rows(&*COMMENTS)
+        .parent_cache(&parent_cache)
+        .pages();
     while let Some(page) = pages.next().await {
         page.unwrap();
     }
@@ -97,13 +111,13 @@ async fn a_child_says_that_its_parents_were_known() {
 }
 
 #[tokio::test]
-async fn what_is_remembered_has_a_bound() {
+async fn cache_is_bounded() {
     let long = "x".repeat(6 << 20);
     let posts: Vec<Value> = (0..3)
         .map(|id| json!({ "id": id.to_string(), "lang": long }))
         .collect();
     let shop = shop(Api::new(move |request| page(&posts, request)));
-    let family = Family::of(&[Static(&*COMMENTS), Static(&*QUOTES)]);
-    rows(shop.client.rows(&*POSTS).within(&family)).await;
-    assert!(family.take(&QUOTES).is_none());
+    let parent_cache = ParentCache::of(&[Static(&*COMMENTS), Static(&*QUOTES)]);
+    rows(shop.client.rows(&*POSTS).parent_cache(&parent_cache)).await;
+    assert!(parent_cache.take(&QUOTES).is_none());
 }

@@ -1,72 +1,67 @@
-//! Which rows are in a range, and how far they bring it.
+//! The filter of a cursor range, which also tracks the largest cursor.
 
-use std::{borrow::Cow, cmp::Ordering, collections::BTreeSet, mem};
+use std::{cmp::Ordering, mem};
 
 use super::{
-    Range, given,
-    key::{Keys, digest},
+    CursorRange,
+    checkpoint_tracker::{CheckpointTracker, is_same_hour},
+    dedup_key::{Keys, digest},
+    resume,
     text_order::TextOrder,
 };
 use crate::{
-    Error, ErrorKind, Result, Row, Rows, Scalar, State, Timestamp, Type,
+    Error, ErrorKind, Result, Row, Rows, Scalar, State, Type,
     plan::{OnMissing, ResourcePlan, RowOrder},
     schema::Table,
-    state::{MOST_SEEN, MOST_WHOLE_KEYS, Room},
+    state::{Capacity, MAX_WHOLE_KEYS},
     value::{
         Value,
         format::{Format, RepeatedHour},
     },
 };
 
-/// The rows of a range.
-pub(super) struct InRange {
-    pub(super) range: Range,
-    /// Position of the cursor in the rows.
+/// Decides which rows are in a range, and tracks the largest cursor.
+pub(super) struct CursorFilter {
+    pub(super) range: CursorRange,
+    /// Position of the cursor column.
     cursor: usize,
     keys: Keys,
-    /// Of records without a key, the fewer columns that the state recognises them by.
+    /// The fewer columns by which the saved state recognises records without a key.
     keys_before: Option<Keys>,
-    /// The largest cursor so far, the state's included, and the keys of the rows that have it.
-    pub(super) largest: Option<Scalar>,
-    pub(super) at_largest: BTreeSet<String>,
-    /// Whether more rows have it than are remembered.
-    pub(super) overflowed: bool,
-    /// Whether the rows take the place of groups of rows: those of a group that were seen before are
-    /// wanted again, or they would be gone.
+    /// The checkpoint so far, of the saved state included.
+    pub(super) reached: CheckpointTracker,
+    /// Whether rows replace groups of rows (`merge_key`): a row that was delivered before is needed again
+    /// with its group.
     in_groups: bool,
-    /// Whether any row was let through, and left by the steps.
+    /// Whether any row was kept, after the processing steps.
     pub(super) kept: bool,
-    /// Where the order matters.
+    /// Whether the rows are in their `row_order`.
     order: Order,
-    /// Of a cursor that is text.
+    /// The order of text cursors.
     texts: TextOrder,
-    /// How the cursor is written, where it has a time zone.
-    format: Option<Format>,
-    /// The repeated hour that the cursor of the state is in.
+    /// The repeated hour of the saved cursor: a clock change repeats local times.
     last_hour: Option<RepeatedHour>,
-    /// The latest repeated hour that rows were in, and the keys of those.
-    hour: Option<(RepeatedHour, BTreeSet<String>)>,
 }
 
-/// Whether the rows came in the order that they were said to have.
+/// Whether the rows arrived in their `row_order`.
 enum Order {
-    /// So far; the cursor of the row before.
+    /// Yes, so far; the cursor of the last row.
     Kept(Option<Scalar>),
-    /// What is missing behind the rows that came, no one knows.
+    /// No: rows may be missing.
     Broken,
 }
 
-/// What becomes of a row.
+/// What to do with a row.
 pub(super) enum Verdict {
     Keep,
     Outside,
-    /// Outside, and so is everything after it.
+    /// The row and all rows after it are outside of the range.
     Past(&'static str),
     Wrong(Error),
 }
 
-impl InRange {
-    pub(super) fn new(resource: &ResourcePlan, table: &Table, range: Range) -> Result<Self> {
+impl CursorFilter {
+    pub(super) fn new(resource: &ResourcePlan, table: &Table, range: CursorRange) -> Result<Self> {
         let lacks = |name: &str| {
             let message = format!(
                 "the record has no field for `{name}`, which fetching only what is new needs"
@@ -78,7 +73,7 @@ impl InRange {
         let cursor = position(&range.column.name)?;
         let keys = Keys::new(&range.by, table).map_err(lacks)?;
         let keys_before = range
-            .was_by
+            .saved_dedup_key
             .as_ref()
             .filter(|by| **by != range.by && !keys.are_keys())
             .and_then(|by| Keys::new(by, table).ok());
@@ -93,30 +88,23 @@ impl InRange {
             Type::Timestamp(format) => Some(Format::new(format)?),
             _ => None,
         };
-        let last_hour = last.and_then(|last| hour_of(format.as_ref(), last.as_value()));
+        let reached = CheckpointTracker::new(range.last.as_ref(), format);
+        let last_hour = last.and_then(|last| reached.hour_of(last.as_value()));
         Ok(Self {
             cursor,
             keys,
             keys_before,
-            largest: range.last.as_ref().map(|last| last.cursor.clone()),
-            at_largest: range
-                .last
-                .as_ref()
-                .map(|last| (*last.seen).clone())
-                .unwrap_or_default(),
-            overflowed: false,
+            reached,
             in_groups: resource.replaces_groups(),
             kept: false,
             order: Order::Kept(None),
             texts,
-            format,
             last_hour,
-            hour: None,
             range,
         })
     }
 
-    pub(super) fn judge(&mut self, row: Row<'_>) -> Verdict {
+    pub(super) fn decide(&mut self, row: Row<'_>) -> Verdict {
         let value = row.value(self.cursor);
         if value.is_null() {
             return match self.range.plan.on_missing {
@@ -130,13 +118,14 @@ impl InRange {
         {
             return Verdict::Wrong(error);
         }
-        // A local time of a repeated hour may be either instant: the row is kept where one is in range.
-        let hour = hour_of(self.format.as_ref(), value);
+        // A local time in a repeated hour may be either of two instants: the row is kept if one is in the
+        // range.
+        let hour = self.reached.hour_of(value);
         let (earliest, latest) = match hour {
             Some(hour) => (Value::Timestamp(hour.earlier), Value::Timestamp(hour.later)),
             None => (value, value),
         };
-        if let Some(error) = self.out_of_order(earliest, latest) {
+        if let Some(error) = self.check_order(earliest, latest) {
             return Verdict::Wrong(error);
         }
         let order = self.range.plan.row_order;
@@ -163,8 +152,8 @@ impl InRange {
         }
     }
 
-    /// Whether a row before the start is one that the API returned by its own filter, for what it
-    /// compares is not always the cursor. Before the `initial_value` no row is wanted.
+    /// Whether a row before the start is wanted because the API's own filter returned it: the API may
+    /// compare another time than the cursor. Rows before the `initial_value` are not wanted.
     fn is_sent_though_older(&self, value: Value<'_>) -> bool {
         let initial = self.range.initial.as_ref();
         let is_wanted =
@@ -194,11 +183,11 @@ impl InRange {
         }
     }
 
-    /// Whether the row is one of those that had the largest cursor last time.
+    /// Whether the row was delivered before, at the saved cursor.
     ///
     /// # Errors
     ///
-    /// Where it may be one of them, or not: it has values in columns that the state does not know of.
+    /// If that cannot be decided: the row has values in columns that the state does not know.
     fn was_seen(
         &mut self,
         value: Value<'_>,
@@ -212,14 +201,14 @@ impl InRange {
             return Ok(false);
         };
         if last.cursor.compare(value) != Some(Ordering::Equal) {
-            let hour = hour.filter(|hour| is_same(Some(*hour), self.last_hour));
+            let hour = hour.filter(|hour| is_same_hour(Some(*hour), self.last_hour));
             let Some(hour) = hour else {
                 return Ok(false);
             };
             let key = key_in_hour(&self.keys.of(row), value);
             let is_known = last.seen.contains(&key) || last.seen.contains(&digest(&key));
             if is_known {
-                self.remember_in_hour(hour, [key]);
+                self.reached.save_in_hour(hour, [key]);
             }
             return Ok(is_known);
         }
@@ -230,30 +219,30 @@ impl InRange {
         if !has(&key) {
             let fewer = self.keys_before.as_ref();
             if fewer.is_some_and(|fewer| has(&fewer.of(row))) {
-                return Err(self.has_grown());
+                return Err(self.unrecognised());
             }
             return Ok(false);
         }
         if let Some(hour) = hour {
-            self.remember_in_hour(hour, [key_in_hour(&key, value)]);
+            self.reached.save_in_hour(hour, [key_in_hour(&key, value)]);
         }
         Ok(true)
     }
 
-    fn has_grown(&self) -> Error {
-        let was = self.range.was_by.as_ref();
+    fn unrecognised(&self) -> Error {
+        let was = self.range.saved_dedup_key.as_ref();
         let is_new = |name: &&String| was.is_none_or(|was| !was.names().contains(name));
         let new: Vec<_> = self.range.by.names().iter().filter(is_new).collect();
         let new: Vec<_> = new.into_iter().map(|name| format!("`{name}`")).collect();
-        given::foreign(format!(
-            "whether a record was seen before cannot be told: it has values in columns that the state \
-             does not know, among {}",
+        resume::mismatch(format!(
+            "a record may have been delivered before: it has values in columns that the state does not \
+             know, among {}",
             new.join(", ")
         ))
     }
 
-    /// An API that breaks the order it was said to have would have rows left out unnoticed.
-    fn out_of_order(&mut self, earliest: Value<'_>, latest: Value<'_>) -> Option<Error> {
+    /// Checks `row_order`: rows out of order could be left out unnoticed.
+    fn check_order(&mut self, earliest: Value<'_>, latest: Value<'_>) -> Option<Error> {
         let order = self.range.plan.row_order?;
         let Order::Kept(before) = &mut self.order else {
             return None;
@@ -288,9 +277,9 @@ impl InRange {
         )
     }
 
-    /// Whether a state that was given with an earlier page is past a value of the range.
+    /// Whether a state delivered with an earlier page is past this value.
     fn has_passed(&self, value: Value<'_>) -> bool {
-        let largest = self.largest.as_ref();
+        let largest = self.reached.largest.as_ref();
         self.is_safe()
             && !self.is_before_start(value)
             && largest.and_then(|largest| largest.compare(value)) == Some(Ordering::Greater)
@@ -312,17 +301,17 @@ impl InRange {
         )
     }
 
-    /// Whether what came so far may be passed before all has come.
+    /// Whether a state may move before the end of the fetch.
     pub(super) fn is_safe(&self) -> bool {
         let plan = &self.range.plan;
         plan.row_order == Some(RowOrder::Ascending)
             && matches!(self.order, Order::Kept(_))
             && plan.start_closed
-            && !self.overflowed
-            && self.room() == Room::Enough
+            && !self.reached.overflowed
+            && self.capacity() == Capacity::Enough
     }
 
-    /// Remembers the largest cursor of these rows, and who has it.
+    /// Updates the largest cursor by these rows.
     pub(super) fn track(&mut self, rows: &Rows) {
         let mut largest = None;
         let mut cap = None;
@@ -332,9 +321,9 @@ impl InRange {
                 cap = Some(capped);
                 continue;
             }
-            if let Some(hour) = hour_of(self.format.as_ref(), value) {
+            if let Some(hour) = self.reached.hour_of(value) {
                 let key = key_in_hour(&self.keys.of(row), value);
-                self.remember_in_hour(hour, [key]);
+                self.reached.save_in_hour(hour, [key]);
             }
             let is_larger = match &largest {
                 _ if value.is_null() => false,
@@ -346,116 +335,36 @@ impl InRange {
             }
         }
         if let Some(cap) = cap {
-            self.move_to(cap.as_value());
+            self.reached.move_to(cap.as_value());
         }
-        let Some(value) = largest.filter(|value| self.move_to(*value)) else {
+        let Some(value) = largest.filter(|value| self.reached.move_to(*value)) else {
             return;
         };
         let rows = rows.iter().filter(|row| row.value(self.cursor) == value);
         let keys: Vec<String> = rows.map(|row| self.keys.of(row)).collect();
-        self.remember(keys);
+        self.reached.save(keys);
     }
 
-    /// Moves the largest cursor to this value, unless it is past it: whether it is there now.
-    fn move_to(&mut self, value: Value<'_>) -> bool {
-        let largest = self.largest.as_ref();
-        match largest.and_then(|largest| largest.compare(value)) {
-            Some(Ordering::Greater) => false,
-            Some(Ordering::Equal) => true,
-            _ => {
-                self.largest = Scalar::of_cell(value);
-                self.at_largest.clear();
-                self.overflowed = false;
-                true
-            }
-        }
+    /// Whether the state is small enough to be delivered with each page.
+    pub(super) fn is_small(&self) -> bool {
+        self.reached.keys.len() <= MAX_WHOLE_KEYS
     }
 
-    /// Remembers these keys, as far as there is room.
-    fn remember(&mut self, keys: impl IntoIterator<Item = String>) {
-        for key in keys {
-            self.overflowed |= !insert(&mut self.at_largest, key);
-        }
-    }
-
-    /// Remembers these keys of rows in a repeated hour, where that is the latest.
-    fn remember_in_hour(&mut self, hour: RepeatedHour, keys: impl IntoIterator<Item = String>) {
-        let (known, seen) = self.hour.get_or_insert_with(|| (hour, BTreeSet::new()));
-        if known.begin > hour.begin {
-            return;
-        }
-        if known.begin < hour.begin {
-            (*known, *seen) = (hour, BTreeSet::new());
-        }
-        for key in keys {
-            self.overflowed |= !insert(seen, key);
-        }
-    }
-
-    /// The keys of the rows that the next fetch may meet again: those at the largest cursor, and those in
-    /// the repeated hour that it is in.
-    pub(super) fn seen(&self) -> Cow<'_, BTreeSet<String>> {
-        let largest = self.largest.as_ref();
-        let largest_hour =
-            largest.and_then(|largest| hour_of(self.format.as_ref(), largest.as_value()));
-        match &self.hour {
-            Some((hour, keys)) if is_same(Some(*hour), largest_hour) => {
-                Cow::Owned(self.at_largest.union(keys).cloned().collect())
-            }
-            _ => Cow::Borrowed(&self.at_largest),
-        }
-    }
-
-    /// Whether a state of the rows that came so far is short enough to be given with each page.
-    pub(super) fn is_brief(&self) -> bool {
-        self.at_largest.len() <= MOST_WHOLE_KEYS
-    }
-
-    /// Whether there is room in the state for how far it came.
-    pub(super) fn room(&self) -> Room {
-        self.range.whose.room(self.at_largest.len())
+    /// Whether there is room in the state for the checkpoint.
+    pub(super) fn capacity(&self) -> Capacity {
+        self.range.scope.capacity(self.reached.keys.len())
     }
 
     pub(super) fn state(&self, resource: &str) -> Option<State> {
-        let Range {
-            column, by, whose, ..
+        let CursorRange {
+            column, by, scope, ..
         } = &self.range;
-        let largest = self.largest.as_ref()?;
-        whose.state(resource, column, by, largest, &self.seen())
+        let largest = self.reached.largest.as_ref()?;
+        scope.state(resource, column, by, largest, &self.reached.saved_keys())
     }
 }
 
-/// Adds a key, in a short form where there are many; whether there was room.
-fn insert(keys: &mut BTreeSet<String>, key: String) -> bool {
-    if keys.contains(&key) {
-        return true;
-    }
-    let key = if keys.len() < MOST_WHOLE_KEYS {
-        key
-    } else {
-        digest(&key)
-    };
-    if keys.len() < MOST_SEEN {
-        keys.insert(key);
-        return true;
-    }
-    keys.contains(&key)
-}
-
-/// The repeated hour that a value is in.
-fn hour_of(format: Option<&Format>, value: Value<'_>) -> Option<RepeatedHour> {
-    match value {
-        Value::Timestamp(at) => format?.repeated_hour(at),
-        _ => None,
-    }
-}
-
-fn is_same(one: Option<RepeatedHour>, other: Option<RepeatedHour>) -> bool {
-    let begin = |hour: RepeatedHour| -> Timestamp { hour.begin };
-    one.is_some() && one.map(begin) == other.map(begin)
-}
-
-/// How a row in a repeated hour is remembered: another version of the record has another cursor.
+/// The key of a row in a repeated hour, with its cursor: another version of the record has another one.
 fn key_in_hour(key: &str, value: Value<'_>) -> String {
     format!("{key} at {value}")
 }

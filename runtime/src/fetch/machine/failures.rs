@@ -1,16 +1,16 @@
-//! What becomes of a request that brought no page, and of the others of its source.
+//! Failed requests: retries, and the waits that they impose on the source.
 
 use std::time::Duration;
 
-use super::{Machine, Now, Rules, SlotState};
+use super::{Machine, MachineConfig, Now, PageState};
 use crate::{
-    fetch::refusal::{self, AfterRetries, Refusal},
+    fetch::failed_attempt::{self, AfterRetries, FailedAttempt},
     retry::{Verdict, listed, verdict},
 };
 
 impl<P> Machine<P> {
-    /// The request was sent at this time, after it waited its turn; or not at all.
-    pub(in crate::fetch) fn begun(&mut self, id: u64, at: Option<Duration>) {
+    /// A request was sent at this time, or not at all.
+    pub(in crate::fetch) fn on_sent(&mut self, id: u64, at: Option<Duration>) {
         let slot = self.slots.iter_mut().find(|slot| slot.id == id);
         match (at, slot) {
             (Some(at), Some(slot)) if slot.attempts == 1 => slot.first_sent = at,
@@ -23,7 +23,7 @@ impl<P> Machine<P> {
         }
     }
 
-    /// Until when no worker of the source may send.
+    /// The time until which the source must not send.
     pub(in crate::fetch) fn closed_until(&self, now: Now) -> Option<Duration> {
         (self.closed_until > now.elapsed).then_some(self.closed_until)
     }
@@ -32,33 +32,33 @@ impl<P> Machine<P> {
         self.closed_until = self.closed_until.max(time);
     }
 
-    /// Ends the fetch where the next page in order is one that no quota is left for. While that page
-    /// is in flight it still comes, and so may those after it: an error now would leave them out.
+    /// Ends the fetch if no quota is left for the next page in order. While that page is in flight it may
+    /// still arrive, and pages after it too: an error now would lose them.
     pub(super) fn give_up(&mut self, closed: Duration, now: Now) {
         if let Some(slot) = self.slots.front()
-            && matches!(slot.state, SlotState::Due(_))
+            && matches!(slot.state, PageState::Due(_))
         {
-            let error = refusal::quota_used_up(closed, now, &self.rules.retry);
+            let error = failed_attempt::quota_used_up(closed, now, &self.rules.retry);
             let position = slot.position.clone();
             self.finish(Err(error.with_position(position)));
         }
     }
 
-    /// What becomes of a slot whose request was not sent, since another fetch was told to wait so long.
-    pub(super) fn held(&mut self, wait: Duration, now: Now) -> SlotState<P> {
+    /// A request was not sent because another fetch was told to wait.
+    pub(super) fn on_held(&mut self, wait: Duration, now: Now) -> PageState<P> {
         self.close_until(now.elapsed.saturating_add(wait));
-        SlotState::Failed(refusal::quota_used_up(wait, now, &self.rules.retry))
+        PageState::Failed(failed_attempt::quota_used_up(wait, now, &self.rules.retry))
     }
 
-    /// What becomes of a slot whose request was refused.
-    pub(super) fn refused(
+    /// A request failed: retries it, or ends its page.
+    pub(super) fn on_failure(
         &mut self,
         at: usize,
-        refusal: Refusal,
+        failed_attempt: FailedAttempt,
         now: Now,
         jitter: f64,
-    ) -> SlotState<P> {
-        let Rules {
+    ) -> PageState<P> {
+        let MachineConfig {
             retry,
             repeatable,
             stop_on_status,
@@ -66,56 +66,58 @@ impl<P> Machine<P> {
         } = &self.rules;
         let resumed = self.resumed;
         let Some(slot) = self.slots.get_mut(at) else {
-            return SlotState::Sent;
+            return PageState::Sent;
         };
         let is_later = slot.id > 0 || resumed;
-        if let (Some(status), None) = (refusal.status, &refusal.rule)
+        if let (Some(status), None) = (failed_attempt.status, &failed_attempt.rule)
             && is_later
             && listed(status, stop_on_status)
         {
-            return SlotState::Stopped(status);
+            return PageState::Stopped(status);
         }
-        slot.failures.push(refusal.what.clone());
-        let is_retried = refusal.is_retried(retry);
+        slot.failures.push(failed_attempt.what.clone());
+        let is_retried = failed_attempt.is_retried(retry);
         let is_over = !*repeatable || !is_retried;
         let spent = now.elapsed.saturating_sub(slot.first_sent);
-        let verdict = verdict(retry, slot.attempts, spent, refusal.told, jitter);
-        // Another attempt would have had to wait so long.
+        let verdict = verdict(retry, slot.attempts, spent, failed_attempt.told, jitter);
+        // The wait of another attempt.
         let is_last = is_retried && (!repeatable || verdict == Verdict::Exhausted);
-        let limited = refusal.limited().filter(|_| is_last);
-        // It is not only for this request, nor over with it.
+        let limited = failed_attempt.limited().filter(|_| is_last);
+        // The wait applies to other requests too.
         let too_long = !is_over && matches!(verdict, Verdict::TooLong(_));
-        if let Some(told) = refusal.closes(too_long || limited.is_some()) {
+        if let Some(told) = failed_attempt.closes(too_long || limited.is_some()) {
             let closed = now.elapsed.saturating_add(told);
             self.closed_until = self.closed_until.max(closed);
         }
-        if let Some(AfterRetries::Ignore(note)) = &refusal.rule
+        if let Some(AfterRetries::Ignore(note)) = &failed_attempt.rule
             && !is_over
             && !matches!(verdict, Verdict::Wait(_))
         {
-            return SlotState::GivenUp(note.clone());
+            return PageState::GivenUp(note.clone());
         }
         if let Some(wait) = limited {
-            let error = refusal.into_last_rate_limit(wait, now, &slot.failures, *repeatable);
-            return SlotState::Failed(error);
+            let error = failed_attempt.into_last_rate_limit(wait, now, &slot.failures, *repeatable);
+            return PageState::Failed(error);
         }
         if is_over {
-            return SlotState::Failed(refusal.into_error(&slot.failures, None, is_later));
+            return PageState::Failed(failed_attempt.into_error(&slot.failures, None, is_later));
         }
         match verdict {
             Verdict::Wait(wait) => {
                 let due = now.elapsed.saturating_add(wait);
                 self.tally.waited += wait;
-                if refusal.throttled {
+                if failed_attempt.throttled {
                     self.close_until(due);
                 }
-                SlotState::Due(due)
+                PageState::Due(due)
             }
-            Verdict::TooLong(wait) => SlotState::Failed(refusal.into_rate_limit(wait, now, retry)),
+            Verdict::TooLong(wait) => {
+                PageState::Failed(failed_attempt.into_rate_limit(wait, now, retry))
+            }
             Verdict::Exhausted => {
-                SlotState::Failed(refusal.into_error(&slot.failures, None, is_later))
+                PageState::Failed(failed_attempt.into_error(&slot.failures, None, is_later))
             }
-            Verdict::OutOfTime => SlotState::Failed(refusal.into_error(
+            Verdict::OutOfTime => PageState::Failed(failed_attempt.into_error(
                 &slot.failures,
                 Some(retry.max_elapsed),
                 is_later,

@@ -1,46 +1,44 @@
-//! Where an incremental fetch starts and ends.
+//! The range of cursor values that a fetch covers.
 
 use std::{cmp::Ordering, sync::Arc};
 
-use super::{FutureCursors, Last, Request, Whose, key};
+use super::{FutureCursors, Request, ResumePoint, StateScope, dedup_key};
 use crate::{
-    Column, Error, ErrorKind, Result, Scalar, Type, plan::Incremental, state::SeenBy,
+    Column, Error, ErrorKind, Result, Scalar, Type, plan::Incremental, state::DedupKey,
     template::Bounds,
 };
 
-/// The range of cursor values that a fetch wants.
+/// The range of cursor values that a fetch covers.
 #[derive(Clone, Debug)]
-pub(crate) struct Range {
+pub(crate) struct CursorRange {
     pub(crate) plan: Incremental,
     pub(crate) column: Column,
     pub(crate) start: Option<Scalar>,
     pub(crate) end: Option<Scalar>,
     /// The earliest start.
     pub(crate) initial: Option<Scalar>,
-    /// How far the fetch before came.
-    pub(crate) last: Option<Last>,
-    /// What the records at the cursors are recognised by.
-    pub(crate) by: Arc<SeenBy>,
-    /// What those of the state are.
-    pub(crate) was_by: Option<Arc<SeenBy>>,
-    /// Whose records are fetched.
-    pub(crate) whose: Whose,
-    /// Whether the records are upserted: those that the state knows are delivered again.
+    /// The cursor of the saved state.
+    pub(crate) last: Option<ResumePoint>,
+    /// What records are recognised by.
+    pub(crate) by: Arc<DedupKey>,
+    /// What the saved state recognises records by.
+    pub(crate) saved_dedup_key: Option<Arc<DedupKey>>,
+    /// The scope of the state.
+    pub(crate) scope: StateScope,
+    /// Whether the consumer upserts: records that the state knows are delivered again.
     pub(crate) is_upsert: bool,
     /// Whether the API's own filter decides which records are new.
     pub(crate) is_filtered_by_api: bool,
     pub(crate) future: FutureCursors,
 }
 
-impl Range {
-    /// All that a fetch of this resource may want, as rows of this table, until a value where one is
-    /// given. A state, where there is one, is only asked what it recognises records by. `None` for a
-    /// resource without `incremental`.
+impl CursorRange {
+    /// The range without a saved cursor. `None` without `incremental`.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] where a value is not of the cursor's type, or is given without
-    /// `incremental`; [`ErrorKind::State`] where a state is.
+    /// [`ErrorKind::Config`] if a value does not have the cursor's type, or is given without `incremental`;
+    /// [`ErrorKind::State`] if a state is.
     pub(crate) fn new(request: Request<'_>) -> Result<Option<Self>> {
         let Request {
             resource,
@@ -72,38 +70,38 @@ impl Range {
             end,
             initial,
             last: None,
-            by: Arc::new(key::seen_by(resource, table)),
-            was_by: state.map(|state| Arc::new(state.by.clone())),
-            whose: Whose::All,
+            by: Arc::new(dedup_key::dedup_key_of(resource, table)),
+            saved_dedup_key: state.map(|state| Arc::new(state.by.clone())),
+            scope: StateScope::All,
             is_upsert,
-            // A group of rows is whole or not there: one older record would replace all of its group.
+            // A group of rows is replaced as a whole: one older record would replace all of its group.
             is_filtered_by_api: is_upsert && !resource.replaces_groups() && resource.sends_start(),
             future: FutureCursors::new(resource.future_cursor(), now),
         }))
     }
 
-    /// What of it is new since an earlier fetch.
-    pub(crate) fn since(mut self, last: Option<Last>) -> Self {
+    /// The range from the cursor of an earlier fetch.
+    pub(crate) fn since(mut self, last: Option<ResumePoint>) -> Self {
         let cursor = last.as_ref().map(|last| &last.cursor);
         self.start = start(&self.plan, cursor, self.initial.clone());
         self.last = last;
         self
     }
 
-    /// What of it is of these.
-    pub(crate) fn of(mut self, whose: Whose) -> Self {
-        self.whose = whose;
+    /// The range with this scope.
+    pub(crate) fn with_scope(mut self, scope: StateScope) -> Self {
+        self.scope = scope;
         self
     }
 
-    /// The range as it is sent.
+    /// The bounds as they are sent.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] where the format cannot write a value.
+    /// [`ErrorKind::Config`] if the format cannot write a value.
     pub(crate) fn bounds(&self) -> Result<Bounds> {
         let format = &self.plan.format;
-        // What the API writes by itself, it reads with its fraction.
+        // An API reads the fractions that it writes.
         let is_own = matches!(&self.column.data_type, Type::Timestamp(own) if own == format);
         let sent = |value: &Option<Scalar>, up| match value {
             None => Ok(None),
@@ -122,13 +120,13 @@ impl Range {
     }
 }
 
-/// The later of the initial value and what the state says, less the lag.
+/// The later of the initial value and the saved cursor less the lag.
 fn start(plan: &Incremental, last: Option<&Scalar>, initial: Option<Scalar>) -> Option<Scalar> {
     let Some(last) = last else {
         return initial;
     };
     let back = match &plan.lag {
-        // Nothing is as early: from the beginning then.
+        // No value is as early: start at the beginning.
         Some(lag) => last.before(lag),
         None => Some(last.clone()),
     };
@@ -143,7 +141,7 @@ fn is_before(a: &Scalar, b: &Scalar) -> bool {
     a.compare(b.as_value()) == Some(Ordering::Less)
 }
 
-fn none(has_state: bool, has_end: bool) -> Result<Option<Range>> {
+fn none(has_state: bool, has_end: bool) -> Result<Option<CursorRange>> {
     let error = |kind, what: &str| {
         Err(Error::new(
             kind,
@@ -170,7 +168,7 @@ fn declared(column: &Column, text: Option<&str>, key: &str) -> Result<Option<Sca
     }
 }
 
-/// A value that the caller gave; text is read as the column's type.
+/// Reads a value of the caller; text is read as the column's type.
 fn typed(column: &Column, value: Scalar) -> Result<Scalar> {
     if value.is_cursor_of(&column.data_type) {
         return Ok(value);
@@ -182,21 +180,19 @@ fn typed(column: &Column, value: Scalar) -> Result<Scalar> {
     read.ok_or_else(|| wrong(&format!("the end `{value}`"), column))
 }
 
-/// Without its end a parameter of both ends is left out, start and all: every record would be fetched
+/// The error for a parameter of both ends without an end: it would be left out, and every record fetched
 /// each time.
 fn no_end(place: &str) -> Error {
-    let message = format!("{place} holds both ends of the range, and there is no end");
-    Error::new(ErrorKind::Config, message).with_help(
-        "give an `end_value`, or an end when it is fetched (`until`); or send the two in parameters of \
-         their own",
-    )
+    let message = format!("{place} holds both ends of the range, and the range has no end");
+    Error::new(ErrorKind::Config, message)
+        .with_help("set `end_value`, or `until` for the fetch; or send the ends in two parameters")
 }
 
 fn wrong(what: &str, column: &Column) -> Error {
     Error::new(
         ErrorKind::Config,
         format!(
-            "{what} is no {}, as its cursor column `{}` is",
+            "{what} is not a valid {}, the type of the cursor column `{}`",
             column.data_type.word(),
             column.name
         ),
@@ -210,10 +206,10 @@ mod tests {
     use super::*;
     use crate::{
         State, Table, TimeFormat, Type,
-        incremental::given,
+        incremental::resume,
         plan::{Lag, ResourcePlan},
         shared::{Ref::Static, list},
-        state::{Mark, Origin, Reach},
+        state::{Checkpoint, Origin, Progress},
     };
 
     static TABLE: Table = Table::new(
@@ -256,7 +252,7 @@ mod tests {
     });
 
     fn since(value: &str) -> State {
-        let mark = Mark {
+        let mark = Checkpoint {
             value: value.to_owned(),
             seen: Arc::default(),
         };
@@ -264,13 +260,13 @@ mod tests {
             resource: "things".to_owned(),
             column: "at".to_owned(),
             data_type: "timestamp".to_owned(),
-            by: SeenBy::Key(vec!["id".to_owned()]),
-            reach: Reach::All(mark),
+            by: DedupKey::Key(vec!["id".to_owned()]),
+            reach: Progress::All(mark),
             origin: Origin::default(),
         }
     }
 
-    fn range(resource: &'static ResourcePlan, state: Option<&State>) -> Result<Range> {
+    fn range(resource: &'static ResourcePlan, state: Option<&State>) -> Result<CursorRange> {
         let request = Request {
             resource,
             table: &resource.table,
@@ -279,7 +275,7 @@ mod tests {
             is_upsert: false,
             now: std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000),
         };
-        Ok(given::range(request, None)?.unwrap())
+        Ok(resume::range(request, None)?.unwrap())
     }
 
     fn bounds(resource: &'static ResourcePlan, state: Option<&State>) -> [Option<String>; 2] {
@@ -295,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn the_next_starts_the_lag_before_the_last_but_not_before_the_initial_value() {
+    fn next_fetch_starts_the_lag_earlier_but_not_before_the_initial_value() {
         let [start, _] = bounds(&LAGGING, Some(&since("2026-11-21T09:30:00Z")));
         assert_eq!(start.unwrap(), "1795249800");
         let [start, _] = bounds(&LATE, Some(&since("2026-11-21T09:30:00Z")));
@@ -303,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn values_that_are_none_of_the_column_are_refused() {
+    fn values_of_another_type_are_refused() {
         let kind = |resource, state| {
             let state: Option<State> = state;
             range(resource, state.as_ref()).unwrap_err().kind().clone()

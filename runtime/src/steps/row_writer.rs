@@ -1,8 +1,8 @@
-//! From a record back to cells: the way of `FromCell`, the other way round.
+//! Encodes records as cells: the opposite of `FromCell`.
 
 use std::{collections::BTreeMap, fmt, slice};
 
-use super::give::Given;
+use super::changes::ChangedPage;
 use crate::{
     Record,
     page::{NOWHERE, Slot},
@@ -10,13 +10,13 @@ use crate::{
     value::{Date, Decimal, Json, Time, Timestamp, digits::Digits},
 };
 
-/// A record that gives its cells back, so that it may be changed on its way: `processing_steps`.
+/// A record that can be encoded as cells, so that `processing_steps` may change it.
 ///
-/// `#[rest_source]` implements it where a resource has steps that change records. By hand, give the
-/// cells in the order of the table's columns:
+/// `#[rest_source]` implements it for resources with steps that change records. By hand, write the cells in
+/// the order of the table's columns:
 ///
 /// ```
-/// use rest_source::{Cells, Column, NewCells, Record, Table, ToCells, Type, shared::list};
+/// use rest_source::{Cells, Column, RowWriter, Record, Table, EncodeRow, Type, shared::list};
 ///
 /// struct Story {
 ///     id: String,
@@ -34,10 +34,10 @@ use crate::{
 ///     }
 /// }
 ///
-/// impl ToCells for Story {
-///     fn to_cells(&self, cells: &mut NewCells<'_>) {
-///         cells.give(&self.id);
-///         cells.give(&self.views);
+/// impl EncodeRow for Story {
+///     fn encode_row(&self, cells: &mut RowWriter<'_>) {
+///         cells.write(&self.id);
+///         cells.write(&self.views);
 ///     }
 /// }
 /// ```
@@ -45,52 +45,52 @@ use crate::{
     message = "`{Self}` does not give its cells back",
     note = "a step that changes records (`map`, `yield_map`) needs it of them"
 )]
-pub trait ToCells: Record {
-    /// Gives one cell a column.
-    fn to_cells(&self, cells: &mut NewCells<'_>);
+pub trait EncodeRow: Record {
+    /// Writes one cell for each column.
+    fn encode_row(&self, cells: &mut RowWriter<'_>);
 }
 
-/// A field's type that fills a cell: [`FromCell`](crate::FromCell), the other way round.
+/// The type of a field that can be encoded as a cell: the opposite of [`FromCell`](crate::FromCell).
 ///
-/// Implemented for the types of all columns, for `Option`, `Vec`, `BTreeMap` and
-/// [`Field`](crate::Field) of them, and for every record that gives its cells back. Of a type of one's
-/// own:
+/// Implemented for the types of all columns, for `Option`, `Vec`, `BTreeMap` and [`Field`](crate::Field) of
+/// them, and for records with [`EncodeRow`]. For another type:
 ///
 /// ```
-/// use rest_source::{Filled, NewCell, ToCell};
+/// use rest_source::{CellWritten, CellWriter, EncodeCell};
 ///
 /// struct Views(u32);
 ///
-/// impl ToCell for Views {
-///     fn to_cell(&self, cell: NewCell<'_>) -> Filled {
+/// impl EncodeCell for Views {
+///     fn encode(&self, cell: CellWriter<'_>) -> CellWritten {
 ///         cell.bigint(self.0.into())
 ///     }
 /// }
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not give its value back to a cell",
-    note = "implement `rest_source::ToCell` for it: a step that changes records (`map`, `yield_map`) \
+    note = "implement `rest_source::EncodeCell` for it: a step that changes records (`map`, `yield_map`) \
             needs it of each of their fields"
 )]
-pub trait ToCell {
-    /// Fills the cell. What its column cannot take ends the fetch with an error that names the column.
-    fn to_cell(&self, cell: NewCell<'_>) -> Filled;
+pub trait EncodeCell {
+    /// Writes the cell. A value that does not fit the column ends the fetch with an error that names the
+    /// column.
+    fn encode(&self, cell: CellWriter<'_>) -> CellWritten;
 }
 
-/// The cells of one record, or of an object within one, to be filled in the order of the columns.
-pub struct NewCells<'g> {
-    given: &'g mut Given,
+/// Writes the cells of a record, or of an object within one, in the order of the columns.
+pub struct RowWriter<'g> {
+    given: &'g mut ChangedPage,
     columns: &'g [Column],
-    /// Where in the pool they are.
+    /// The position of the cells.
     base: u32,
     next: u32,
-    /// Where the cells are that the record was made of.
+    /// The position of the cells that the record was made of.
     original: Option<u32>,
 }
 
-impl<'g> NewCells<'g> {
+impl<'g> RowWriter<'g> {
     pub(super) fn new(
-        given: &'g mut Given,
+        given: &'g mut ChangedPage,
         columns: &'g [Column],
         base: u32,
         original: Option<u32>,
@@ -104,21 +104,21 @@ impl<'g> NewCells<'g> {
         }
     }
 
-    /// Fills the next cell.
-    pub fn give<T: ToCell>(&mut self, value: &T) {
-        self.fill(|cell| value.to_cell(cell));
+    /// Writes the next cell.
+    pub fn write<T: EncodeCell>(&mut self, value: &T) {
+        self.fill(|cell| value.encode(cell));
     }
 
-    /// Leaves the next cell as it came: the record has no field for it. In an object that a step added,
-    /// and in one within a list, a map or a union, it is null.
+    /// Keeps the next cell as received: the record has no field for it. In an object that a step added, and
+    /// in one within a list, map or union, it is null.
     pub fn keep(&mut self) {
         match self.original_slot() {
             Some(slot) => self.put(slot),
-            None => self.give(&None::<bool>),
+            None => self.write(&None::<bool>),
         }
     }
 
-    /// The cells of a record that is taken as it is: itself, and its key.
+    /// Writes the cells of an untyped record: itself and its key.
     pub(crate) fn record(&mut self, record: &Json) {
         for column in self.columns {
             self.fill(|cell| match column.data_type {
@@ -128,14 +128,14 @@ impl<'g> NewCells<'g> {
         }
     }
 
-    fn fill(&mut self, fill: impl FnOnce(NewCell<'_>) -> Filled) {
+    fn fill(&mut self, fill: impl FnOnce(CellWriter<'_>) -> CellWritten) {
         let original = self.original_slot();
         let Some(column) = self.columns.get(self.next as usize) else {
             self.given
                 .fault("it gives more cells than there are columns");
             return;
         };
-        let Filled(slot) = fill(NewCell {
+        let CellWritten(slot) = fill(CellWriter {
             given: &mut *self.given,
             column,
             original,
@@ -154,7 +154,7 @@ impl<'g> NewCells<'g> {
         self.next += 1;
     }
 
-    /// Notes a cell that was not filled.
+    /// Records an error for a cell that was not written.
     pub(super) fn finish(&mut self) {
         if let Some(column) = self.columns.get(self.next as usize) {
             let name = &column.name;
@@ -163,88 +163,88 @@ impl<'g> NewCells<'g> {
     }
 }
 
-impl fmt::Debug for NewCells<'_> {
+impl fmt::Debug for RowWriter<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "NewCells({} of {})", self.next, self.columns.len())
+        write!(f, "RowWriter({} of {})", self.next, self.columns.len())
     }
 }
 
-/// The column of any JSON, null included: of a record as it is.
+/// The column of an untyped record: any JSON, null included.
 pub(super) static RECORD: Column = Column::record();
 
-/// A cell to be filled, in one of these ways.
-pub struct NewCell<'g> {
-    given: &'g mut Given,
+/// Writes one cell, by one of these methods.
+pub struct CellWriter<'g> {
+    given: &'g mut ChangedPage,
     column: &'g Column,
-    /// What the cell of the record held that this one was made of.
+    /// The value of the original record's cell.
     original: Option<Slot>,
 }
 
-/// That a [`NewCell`] was filled.
+/// Proof that a [`CellWriter`] was used.
 #[derive(Debug)]
 #[must_use = "it says what the cell holds"]
-pub struct Filled(Slot);
+pub struct CellWritten(Slot);
 
-impl NewCell<'_> {
+impl CellWriter<'_> {
     /// No value.
-    pub fn null(self) -> Filled {
+    pub fn null(self) -> CellWritten {
         if !self.column.nullable {
             return self.other("null");
         }
-        Filled(Slot::Null)
+        CellWritten(Slot::Null)
     }
 
-    /// No value, nor its key; null where the column does not tell the two apart.
-    pub fn absent(self) -> Filled {
+    /// Absent; null in a column without `presence: explicit`.
+    pub fn absent(self) -> CellWritten {
         if self.column.explicit {
-            return Filled(Slot::Absent);
+            return CellWritten(Slot::Absent);
         }
         self.null()
     }
 
     /// Text, or the word of an enum.
-    pub fn text(self, text: &str) -> Filled {
+    pub fn text(self, text: &str) -> CellWritten {
         match &self.column.data_type {
             Type::Enum {
                 values,
                 closed: true,
             } if !values.iter().any(|value| **value == *text) => self.other("another word"),
             Type::Text | Type::Enum { .. } | Type::Scalar => {
-                Filled(Slot::Text(self.given.keep(text)))
+                CellWritten(Slot::Text(self.given.keep(text)))
             }
             _ => self.other("text"),
         }
     }
 
     /// An integer.
-    pub fn bigint(self, value: i64) -> Filled {
+    pub fn bigint(self, value: i64) -> CellWritten {
         match self.column.data_type {
-            Type::Bigint | Type::Scalar => Filled(Slot::Bigint(value)),
+            Type::Bigint | Type::Scalar => CellWritten(Slot::Bigint(value)),
             _ => self.other("an integer"),
         }
     }
 
     /// A floating-point number, which has to be finite.
-    pub fn double(self, value: f64) -> Filled {
+    pub fn double(self, value: f64) -> CellWritten {
         match self.column.data_type {
-            Type::Double if value.is_finite() => Filled(Slot::Double(value)),
+            Type::Double if value.is_finite() => CellWritten(Slot::Double(value)),
             Type::Double => self.other("no finite number"),
             _ => self.other("a floating-point number"),
         }
     }
 
     /// True or false.
-    pub fn bool(self, value: bool) -> Filled {
+    pub fn bool(self, value: bool) -> CellWritten {
         match self.column.data_type {
-            Type::Bool | Type::Scalar => Filled(Slot::Bool(value)),
+            Type::Bool | Type::Scalar => CellWritten(Slot::Bool(value)),
             _ => self.other("a bool"),
         }
     }
 
     /// An instant.
-    pub fn timestamp(self, value: Timestamp) -> Filled {
+    pub fn timestamp(self, value: Timestamp) -> CellWritten {
         match self.column.data_type {
-            Type::Timestamp(_) => Filled(Slot::Timestamp {
+            Type::Timestamp(_) => CellWritten(Slot::Timestamp {
                 second: value.epoch_seconds(),
                 nanosecond: value.subsec_nanoseconds(),
             }),
@@ -253,63 +253,63 @@ impl NewCell<'_> {
     }
 
     /// A date.
-    pub fn date(self, value: Date) -> Filled {
+    pub fn date(self, value: Date) -> CellWritten {
         match self.column.data_type {
-            Type::Date(_) => Filled(Slot::Date(value)),
+            Type::Date(_) => CellWritten(Slot::Date(value)),
             _ => self.other("a date"),
         }
     }
 
     /// A time of day.
-    pub fn time(self, value: Time) -> Filled {
+    pub fn time(self, value: Time) -> CellWritten {
         match self.column.data_type {
-            Type::Time => Filled(Slot::Time(value)),
+            Type::Time => CellWritten(Slot::Time(value)),
             _ => self.other("a time"),
         }
     }
 
     /// A decimal number, within the precision and scale of the column.
-    pub fn decimal(self, value: &Decimal) -> Filled {
+    pub fn decimal(self, value: &Decimal) -> CellWritten {
         let Type::Decimal { precision, scale } = self.column.data_type else {
             return self.other("a decimal");
         };
         let mut plain = String::new();
         let digits = Digits::read(value.as_str());
         match digits.and_then(|digits| digits.write_within(precision, scale, &mut plain)) {
-            Some(()) => Filled(Slot::Decimal(self.given.keep(&plain))),
+            Some(()) => CellWritten(Slot::Decimal(self.given.keep(&plain))),
             None => self.other("more digits than its precision and scale"),
         }
     }
 
     /// Bytes.
-    pub fn binary(self, value: &[u8]) -> Filled {
+    pub fn binary(self, value: &[u8]) -> CellWritten {
         match self.column.data_type {
-            Type::Binary => Filled(Slot::Binary(self.given.keep_bytes(value))),
+            Type::Binary => CellWritten(Slot::Binary(self.given.keep_bytes(value))),
             _ => self.other("bytes"),
         }
     }
 
     /// Any JSON value.
-    pub fn json(self, value: &Json) -> Filled {
+    pub fn json(self, value: &Json) -> CellWritten {
         if !matches!(self.column.data_type, Type::Json) {
             return self.other("json");
         }
         if value.is_null() && !self.column.is_record() {
             return self.null();
         }
-        // What came is kept as it was received.
+        // An unchanged value keeps its text.
         if let Some(original @ Slot::Json { at }) = self.original
             && serde_json::from_str::<Json>(self.given.page.json(at)).is_ok_and(|it| it == *value)
         {
-            return Filled(original);
+            return CellWritten(original);
         }
-        Filled(Slot::Json {
+        CellWritten(Slot::Json {
             at: self.given.keep_json(&value.to_string()),
         })
     }
 
     /// A list of these elements.
-    pub fn elements<T: ToCell>(self, values: &[T]) -> Filled {
+    pub fn elements<T: EncodeCell>(self, values: &[T]) -> CellWritten {
         let Type::Array(element) = &self.column.data_type else {
             return self.other("a list");
         };
@@ -318,7 +318,7 @@ impl NewCell<'_> {
             let slot = element_of(self.given, element, value);
             self.given.set(at, slot);
         }
-        Filled(Slot::Array {
+        CellWritten(Slot::Array {
             at: NOWHERE,
             children,
             len: u32::try_from(values.len()).unwrap_or_default(),
@@ -326,9 +326,9 @@ impl NewCell<'_> {
     }
 
     /// A map of these entries.
-    pub fn entries<T: ToCell>(self, values: &BTreeMap<String, T>) -> Filled {
+    pub fn entries<T: EncodeCell>(self, values: &BTreeMap<String, T>) -> CellWritten {
         let element = match &self.column.data_type {
-            // What is not declared may be null.
+            // Undeclared values may be null.
             Type::Map(_) if self.column.decode == Decode::Rest => &RECORD,
             Type::Map(element) => element,
             _ => return self.other("a map"),
@@ -340,7 +340,7 @@ impl NewCell<'_> {
             let value = element_of(self.given, element, value);
             self.given.set(at + 1, value);
         }
-        Filled(Slot::Map {
+        CellWritten(Slot::Map {
             at: NOWHERE,
             children,
             len: u32::try_from(values.len()).unwrap_or_default(),
@@ -348,7 +348,7 @@ impl NewCell<'_> {
     }
 
     /// A value of the union's type at this position, counted from 0.
-    pub fn member<T: ToCell>(self, at: usize, value: &T) -> Filled {
+    pub fn member<T: EncodeCell>(self, at: usize, value: &T) -> CellWritten {
         let Type::Union(members) = &self.column.data_type else {
             return self.other("a value of a union");
         };
@@ -358,7 +358,7 @@ impl NewCell<'_> {
         let child = self.given.reserve(1);
         let slot = element_of(self.given, column, value);
         self.given.set(child, slot);
-        Filled(Slot::Union {
+        CellWritten(Slot::Union {
             at: NOWHERE,
             child,
             member,
@@ -366,7 +366,7 @@ impl NewCell<'_> {
     }
 
     /// An object, or any JSON where the record is taken as it is.
-    pub(super) fn object<T: ToCells>(self, record: &T) -> Filled {
+    pub(super) fn object<T: EncodeRow>(self, record: &T) -> CellWritten {
         if T::TABLE.is_untyped() {
             let base = self.given.reserve(1);
             let original = self.original.map(|original| {
@@ -375,11 +375,11 @@ impl NewCell<'_> {
                 at
             });
             let columns = slice::from_ref(self.column);
-            let mut cells = NewCells::new(self.given, columns, base, original);
-            record.to_cells(&mut cells);
+            let mut cells = RowWriter::new(self.given, columns, base, original);
+            record.encode_row(&mut cells);
             cells.finish();
             let slot = self.given.slot(base).unwrap_or(Slot::Null);
-            return Filled(slot);
+            return CellWritten(slot);
         }
         let Type::Object(table) = &self.column.data_type else {
             return self.other("an object");
@@ -392,17 +392,17 @@ impl NewCell<'_> {
             _ => None,
         };
         let children = self.given.reserve(table.width());
-        let mut cells = NewCells::new(self.given, &table.columns, children, original);
-        record.to_cells(&mut cells);
+        let mut cells = RowWriter::new(self.given, &table.columns, children, original);
+        record.encode_row(&mut cells);
         cells.finish();
-        Filled(Slot::Object {
+        CellWritten(Slot::Object {
             at: NOWHERE,
             children,
         })
     }
 
     #[cold]
-    fn other(self, got: &str) -> Filled {
+    fn other(self, got: &str) -> CellWritten {
         let name = &self.column.name;
         self.given.fault(if got == "null" {
             format!("`{name}` is never null")
@@ -410,19 +410,19 @@ impl NewCell<'_> {
             let word = self.column.data_type.word();
             format!("`{name}` holds {word}, and is given {got}")
         });
-        Filled(Slot::Null)
+        CellWritten(Slot::Null)
     }
 }
 
-impl fmt::Debug for NewCell<'_> {
+impl fmt::Debug for CellWriter<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "NewCell({})", self.column.name)
+        write!(f, "CellWriter({})", self.column.name)
     }
 }
 
-/// A value within a list, a map or a union, whose JSON nobody asks for.
-fn element_of<T: ToCell>(given: &mut Given, column: &Column, value: &T) -> Slot {
-    let Filled(slot) = value.to_cell(NewCell {
+/// A value within a list, map or union, whose JSON is not needed.
+fn element_of<T: EncodeCell>(given: &mut ChangedPage, column: &Column, value: &T) -> Slot {
+    let CellWritten(slot) = value.encode(CellWriter {
         given,
         column,
         original: None,
@@ -430,8 +430,8 @@ fn element_of<T: ToCell>(given: &mut Given, column: &Column, value: &T) -> Slot 
     slot
 }
 
-/// What stands at a key of an untyped record.
-fn scalar(found: Option<&Json>, cell: NewCell<'_>) -> Filled {
+/// The value at a key of an untyped record.
+fn scalar(found: Option<&Json>, cell: CellWriter<'_>) -> CellWritten {
     match found {
         Some(Json::String(text)) => cell.text(text),
         Some(Json::Bool(value)) => cell.bool(*value),
@@ -448,8 +448,8 @@ fn scalar(found: Option<&Json>, cell: NewCell<'_>) -> Filled {
     }
 }
 
-impl ToCells for Json {
-    fn to_cells(&self, cells: &mut NewCells<'_>) {
+impl EncodeRow for Json {
+    fn encode_row(&self, cells: &mut RowWriter<'_>) {
         cells.record(self);
     }
 }

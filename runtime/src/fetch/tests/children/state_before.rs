@@ -26,7 +26,7 @@ fn posts(number: i64, empty: &'static [i64]) -> Api {
 }
 
 #[tokio::test]
-async fn a_page_knows_what_came_before_it() {
+async fn page_has_the_state_before_it() {
     let shop = shop(posts(4, &[1]));
     let mut pages = shop.client.rows(&*NEW).pages();
     let mut known = Vec::new();
@@ -50,7 +50,7 @@ async fn a_page_knows_what_came_before_it() {
 }
 
 #[tokio::test]
-async fn there_are_the_fewer_the_more_parents_they_hold() {
+async fn states_are_rarer_with_more_parents() {
     let shop = shop(posts(400, &[]));
     let mut pages = shop.client.rows(&*NEW).pages();
     let mut known = 0;
@@ -61,7 +61,7 @@ async fn there_are_the_fewer_the_more_parents_they_hold() {
 }
 
 #[tokio::test]
-async fn none_is_given_that_would_bring_records_again() {
+async fn no_state_is_delivered_that_would_redeliver_records() {
     static OPEN: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
         paginator: Paginator {
             maximum_pages: Some(1),

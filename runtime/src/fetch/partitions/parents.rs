@@ -1,92 +1,93 @@
-//! The records of the parent, one after the other.
+//! The records of a parent, as the partitions of its child.
 
 use std::{collections::HashSet, vec};
 
+use super::{Partition, PartitionSource};
 use crate::{
     Completeness, Page, Report, Result, Rows,
     completeness::{Caveat, Reason},
-    fetch::{Job, Pages},
+    fetch::{FetchSpec, Pages},
     incremental::KeyHash,
-    parent::{ParentRecord, null_field, null_field_error},
+    parent::{ParentRecord, key_columns, null_field, null_field_error},
     plan::{OnNullParent, ParentPlan, ResourcePlan},
     shared::Ref,
 };
 
-/// The parents that are still to come.
-pub(super) struct Parents {
-    /// The resource of the children.
+/// The records of a parent that no child was fetched for yet.
+pub(super) struct ParentPartitions {
     child: Ref<ResourcePlan>,
     plan: Ref<ParentPlan>,
     source: Source,
     end: Option<Result<()>>,
     /// The fields of a parent that the child's requests need.
     needed: Vec<usize>,
-    /// Those that were taken, so that each is fetched for once.
+    /// Hashes of the parents that were taken, so that each is taken once.
     taken: HashSet<KeyHash>,
+    /// Parents that arrived again.
     repeated: u64,
-    /// Those of which a needed field is null.
+    /// Parents whose needed field is null.
     skipped: u64,
 }
 
-/// Where they come from.
+/// Where the parents come from.
 enum Source {
+    /// Their own fetch.
     Fetched {
         pages: Box<Pages<Rows>>,
-        /// A page of them, and how many of it were taken.
+        /// A page of them, and how many of its rows were taken.
         page: Option<(Rows, usize)>,
     },
-    /// What an earlier fetch saw of them.
-    Known {
+    /// The cache of an earlier fetch.
+    Cached {
         records: vec::IntoIter<ParentRecord>,
         completeness: Completeness,
     },
 }
 
-impl Parents {
-    /// All of them, for this fetch of their children.
-    pub(super) fn new(job: &Job, plan: &Ref<ParentPlan>) -> Self {
-        let family = job.family.as_ref();
-        if let Some(known) = family.and_then(|family| family.take(&job.resource)) {
-            let source = Source::Known {
+impl ParentPartitions {
+    /// All parents of the resource.
+    pub(super) fn new(spec: &FetchSpec, plan: &Ref<ParentPlan>) -> Self {
+        let parent_cache = spec.parent_cache.as_ref();
+        let cached = parent_cache.and_then(|parent_cache| parent_cache.take(&spec.resource));
+        let (source, end) = if let Some(known) = cached {
+            let source = Source::Cached {
                 records: known.records.into_iter(),
                 completeness: known.completeness,
             };
-            return Self::of(job, plan, source, Some(Ok(())));
-        }
-        // Where there is a limit, few of them may be enough.
-        let mut fetch = job
-            .client
-            .rows(plan.resource.clone())
-            .concurrency(job.concurrency)
-            .allow_incomplete()
-            .one_by_one(job.one_by_one || job.limit.is_some());
-        if let Some(family) = family {
-            fetch = fetch.within(family);
-        }
-        let pages = Box::new(fetch.pages());
-        Self::of(job, plan, Source::Fetched { pages, page: None }, None)
-    }
-
-    fn of(job: &Job, plan: &Ref<ParentPlan>, source: Source, end: Option<Result<()>>) -> Self {
+            (source, Some(Ok(())))
+        } else {
+            // With a limit, a few parents may be enough.
+            let mut fetch = spec
+                .client
+                .rows(plan.resource.clone())
+                .concurrency(spec.concurrency)
+                .allow_incomplete()
+                .one_by_one(spec.one_by_one || spec.limit.is_some());
+            if let Some(parent_cache) = parent_cache {
+                fetch = fetch.parent_cache(parent_cache);
+            }
+            let pages = Box::new(fetch.pages());
+            (Source::Fetched { pages, page: None }, None)
+        };
         Self {
-            child: job.resource.clone(),
+            child: spec.resource.clone(),
             plan: plan.clone(),
             source,
             end,
-            needed: job.resource.parent_fields(),
+            needed: spec.resource.parent_fields(),
             taken: HashSet::new(),
             repeated: 0,
             skipped: 0,
         }
     }
 
-    /// The next parent of those that are here, each of them once.
-    pub(super) fn take(&mut self) -> Option<ParentRecord> {
+    /// The next parent that was not taken before.
+    fn take_record(&mut self) -> Option<ParentRecord> {
         if matches!(self.end, Some(Err(_))) {
             return None;
         }
         while let Some(parent) = self.take_any() {
-            if !self.taken.insert(self.key_hash(&parent)) {
+            if !self.taken.insert(self.hash(&parent)) {
                 self.repeated += 1;
                 continue;
             }
@@ -104,9 +105,10 @@ impl Parents {
         None
     }
 
-    /// What tells a parent's requests from others: its key, and what they take of it.
-    fn key_hash(&self, parent: &ParentRecord) -> KeyHash {
-        let needed = self.needed.iter().filter_map(|at| parent.values.get(*at));
+    /// A hash of the key and of the values that requests take: parents with equal ones have equal requests.
+    fn hash(&self, parent: &ParentRecord) -> KeyHash {
+        let values = &parent.values.values;
+        let needed = self.needed.iter().filter_map(|at| values.get(*at));
         let needed: Vec<String> = needed.map(|value| value.to_json().to_string()).collect();
         let key = std::iter::once(parent.key.values.as_str());
         KeyHash::of(key.chain(needed.iter().map(String::as_str)))
@@ -114,7 +116,7 @@ impl Parents {
 
     fn take_any(&mut self) -> Option<ParentRecord> {
         let page = match &mut self.source {
-            Source::Known { records, .. } => return records.next(),
+            Source::Cached { records, .. } => return records.next(),
             Source::Fetched { page, .. } => page,
         };
         let (rows, at) = page.as_mut()?;
@@ -127,15 +129,7 @@ impl Parents {
         parent
     }
 
-    /// The next page of them. Dropping the future loses nothing.
-    pub(super) async fn next(&mut self) -> Option<Result<Page<Rows>>> {
-        match &mut self.source {
-            Source::Fetched { pages, .. } => pages.next().await,
-            Source::Known { .. } => None,
-        }
-    }
-
-    pub(super) fn receive(&mut self, received: Option<Result<Page<Rows>>>) {
+    fn receive(&mut self, received: Option<Result<Page<Rows>>>) {
         match (received, &mut self.source) {
             (Some(Ok(rows)), Source::Fetched { page, .. }) => *page = Some((rows.into_rows(), 0)),
             (Some(Err(error)), _) => {
@@ -145,23 +139,46 @@ impl Parents {
             _ => self.end = Some(Ok(())),
         }
     }
+}
 
-    /// Whether no more of them come.
-    pub(super) fn are_over(&self) -> bool {
+impl PartitionSource for ParentPartitions {
+    fn name(&self) -> String {
+        format!("`{}`", self.plan.resource.name)
+    }
+
+    fn key_columns(&self) -> Vec<String> {
+        key_columns(&self.plan)
+    }
+
+    fn take(&mut self) -> Option<Partition> {
+        let ParentRecord { key, values } = self.take_record()?;
+        Some(Partition {
+            key,
+            values,
+            range: None,
+        })
+    }
+
+    async fn advance(&mut self) {
+        let received = match &mut self.source {
+            Source::Fetched { pages, .. } => pages.next().await,
+            Source::Cached { .. } => None,
+        };
+        self.receive(received);
+    }
+
+    fn is_exhausted(&self) -> bool {
         self.end.is_some()
     }
 
-    /// How they ended.
-    pub(super) fn take_end(&mut self) -> Result<()> {
+    fn take_error(&mut self) -> Result<()> {
         self.end.take().unwrap_or(Ok(()))
     }
 
-    /// Whether all of them were seen, once no more are taken. Those that are left are bounded by the limit of
-    /// the children.
-    pub(super) fn completeness(&self, limit: Option<u64>) -> Completeness {
+    fn completeness(&self, limit: Option<u64>) -> Completeness {
         let ended = match &self.source {
             Source::Fetched { pages, .. } => pages.completeness(),
-            Source::Known {
+            Source::Cached {
                 records,
                 completeness,
             } => records.as_slice().is_empty().then(|| completeness.clone()),
@@ -178,25 +195,16 @@ impl Parents {
         completeness
     }
 
-    /// How many were left out because they had been taken before.
-    pub(super) fn repeated(&self) -> u64 {
-        self.repeated
-    }
-
-    /// How many were left out because a field that the requests need is null.
-    pub(super) fn skipped(&self) -> u64 {
-        self.skipped
-    }
-
-    pub(super) fn report(&self) -> Report {
-        match &self.source {
+    fn add_to(&self, report: &mut Report) {
+        report.skipped_parents = self.skipped;
+        report.repeated_parents = self.repeated;
+        report.of_parents = Some(Box::new(match &self.source {
             Source::Fetched { pages, .. } => pages.report(),
-            Source::Known { .. } => {
+            Source::Cached { .. } => {
                 let mut report = Report::default();
-                let parent = &self.plan.resource.name;
-                report.note(format!("`{parent}` had been fetched before, for all"));
+                report.note(format!("{} had been fetched before, for all", self.name()));
                 report
             }
-        }
+        }));
     }
 }

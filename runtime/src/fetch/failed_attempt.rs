@@ -1,4 +1,4 @@
-//! A request that brought no page: whether it is made again, and what is said when it is not.
+//! A failed attempt: whether it is retried, and its error if not.
 
 use std::{
     collections::BTreeMap,
@@ -13,30 +13,30 @@ use crate::{
 
 /// Why a request brought no page.
 #[derive(Clone, Debug)]
-pub(super) struct Refusal {
-    /// The status; none where there is no whole response.
+pub(super) struct FailedAttempt {
+    /// The status, if there was a whole response.
     pub(super) status: Option<u16>,
     /// In words: `answered 503`.
     pub(super) what: String,
-    /// How long the API says to wait.
+    /// The wait that the API states.
     pub(super) told: Option<Duration>,
-    /// The same where it says so in the headers, which are of the source: a body is of its request.
+    /// The wait in the headers, which applies to the source; a wait in the body applies to the request.
     pub(super) told_all: Option<Duration>,
-    /// Whether it speaks for all of the source's requests: a 429, or a 403 that is one.
+    /// Whether it applies to all requests of the source: a 429, or a 403 that is a throttle.
     pub(super) throttled: bool,
-    /// Where a rule of the resource says that it is made again.
+    /// What follows the last retry, if a rule of the resource retries it.
     pub(super) rule: Option<AfterRetries>,
     /// The request, for messages.
     pub(super) request: String,
-    /// What more there is to say: how the body starts, or what the transport met.
+    /// Further details: the start of the body, or the error of the transport.
     pub(super) detail: Option<String>,
-    /// What may be done about it, where that does not depend on the status alone.
+    /// What to do, if that does not depend on the status alone.
     pub(super) help: Option<String>,
-    /// The error beneath it.
+    /// The source of the error.
     pub(super) cause: Option<Cause>,
 }
 
-/// What a rule that says to ask again says of the last answer.
+/// What a rule with `action: retry` makes of the last attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum AfterRetries {
     /// An error.
@@ -45,8 +45,8 @@ pub(super) enum AfterRetries {
     Ignore(String),
 }
 
-impl Refusal {
-    /// Whether the same request may be made again.
+impl FailedAttempt {
+    /// Whether the request is retried.
     pub(super) fn is_retried(&self, retry: &Retry) -> bool {
         self.rule.is_some()
             || self.status.is_none_or(|status| {
@@ -54,9 +54,9 @@ impl Refusal {
             })
     }
 
-    /// How long no request of the source may follow: `too_long` says that this one is not made again
-    /// for the time it would have to wait. A rule says what a response means for its own request, so
-    /// that by a rule only a throttled one that is not ignored is of the others, too.
+    /// How long the source must wait; `too_long` if this request is not retried because of the wait. A rule
+    /// applies to its own request, so that with a rule only a throttled response that is not ignored
+    /// applies to the others.
     pub(super) fn closes(&self, too_long: bool) -> Option<Duration> {
         match &self.rule {
             Some(AfterRetries::Ignore(_)) => None,
@@ -66,8 +66,8 @@ impl Refusal {
         }
     }
 
-    /// The error after the last attempt, of those that failed in these ways; `out_of` time where
-    /// another would have started too late. `is_later` is a page past the first.
+    /// The error after the last attempt, with all failures. `out_of` is the time that ran out; `is_later`
+    /// is a page past the first.
     pub(super) fn into_error(
         self,
         failures: &[String],
@@ -99,7 +99,7 @@ impl Refusal {
         }
     }
 
-    /// The error when the API wants a longer wait than `retry` allows.
+    /// The error for a wait longer than `retry` allows.
     pub(super) fn into_rate_limit(self, wait: Duration, now: Now, retry: &Retry) -> Error {
         let message = format!(
             "{}, and asks to wait {}, longer than {}",
@@ -115,14 +115,14 @@ impl Refusal {
         ))
     }
 
-    /// How long the API says to wait where it is the rate that the request was refused for.
+    /// The wait of a rate limit.
     pub(super) fn limited(&self) -> Option<Duration> {
         self.told
             .filter(|_| self.throttled || self.status == Some(503))
     }
 
-    /// The error after the last attempt, of those that failed in these ways, where the API still wants a
-    /// wait; not `repeatable` where it was the only one that may be made.
+    /// The error after the last attempt, if the API still demands a wait. Not `repeatable` if only one
+    /// attempt was allowed.
     pub(super) fn into_last_rate_limit(
         self,
         wait: Duration,
@@ -159,12 +159,12 @@ impl Refusal {
     }
 }
 
-/// What may be done about a status.
+/// What to do about a status.
 fn help(status: u16, is_later: bool, attempts: usize) -> Option<String> {
     match status {
-        // Known, but not allowed this: other resources may well be (RFC 9110, 15.5.4).
+        // The credentials are valid, but not for this resource; others may work (RFC 9110, 15.5.4).
         403 => Some("check what the credentials may read".to_owned()),
-        // What APIs answer to a page past the last.
+        // Some APIs answer this for a page past the last.
         400 | 404 | 410 | 416 | 422 if is_later => Some(format!(
             "if the API answers so past the last page, add `stop_on_status: [{status}]` to the paginator"
         )),
@@ -180,7 +180,7 @@ fn help(status: u16, is_later: bool, attempts: usize) -> Option<String> {
     }
 }
 
-/// The error when a response before said that no quota is left, for longer than `retry` allows.
+/// The error if an earlier response said that no quota is left, for longer than `retry` allows.
 pub(super) fn quota_used_up(wait: Duration, now: Now, retry: &Retry) -> Error {
     let message = format!(
         "no quota is left for {}, longer than {}",
@@ -210,7 +210,7 @@ fn rate_limit(message: String, wait: Duration, now: Now, help: &str) -> Error {
     ))
 }
 
-/// The time, or the first whole second after it.
+/// The time, rounded up to a whole second.
 fn whole_second(at: SystemTime) -> SystemTime {
     match at.duration_since(SystemTime::UNIX_EPOCH) {
         Ok(since) if since.subsec_nanos() > 0 => {

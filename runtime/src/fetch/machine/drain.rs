@@ -1,10 +1,10 @@
-//! What follows from a page, once those before it are settled.
+//! Drains the pages that arrived, in order, and finds the next position.
 
 use std::time::Duration;
 
 use url::Url;
 
-use super::{Facts, Forecast, Machine, Now, Slot, SlotState};
+use super::{Forecast, Machine, Now, PageState, PendingPage, ResponseFacts};
 use crate::{
     Position, Result,
     completeness::{Caveat, Reason},
@@ -14,38 +14,38 @@ use crate::{
     retry::{Verdict, verdict},
 };
 
-/// What a page comes to.
+/// A drained page.
 struct Settled {
     stated: Stated,
     next: Next,
-    /// What is missing where it is the last.
+    /// What is missing if it is the last page.
     shortfall: Shortfall,
 }
 
 impl<P> Machine<P> {
-    /// Settles the pages that are next in order and have come. How long the next one waits, where it is
+    /// Drains the pages that arrived and are next in order. Returns how long the next one waits if it is
     /// requested again.
-    pub(super) fn settle(&mut self, now: Now, jitter: f64) -> Option<Duration> {
+    pub(super) fn drain_in_order(&mut self, now: Now, jitter: f64) -> Option<Duration> {
         while self.outcome.is_none() {
             let is_open =
-                |slot: &Slot<P>| matches!(slot.state, SlotState::Due(_) | SlotState::Sent);
+                |slot: &PendingPage<P>| matches!(slot.state, PageState::Due(_) | PageState::Sent);
             if self.slots.front().is_none_or(is_open) {
                 return None;
             }
             let slot = self.slots.pop_front()?;
             match slot.state {
-                SlotState::Due(_) | SlotState::Sent => {}
-                SlotState::Stopped(status) => self.stop_on_status(&slot.position, status),
-                SlotState::Ignored(note) => self.ignore(slot.id, note),
-                SlotState::GivenUp(note) => {
+                PageState::Due(_) | PageState::Sent => {}
+                PageState::Stopped(status) => self.stop_on_status(&slot.position, status),
+                PageState::Ignored(note) => self.ignore(slot.id, note),
+                PageState::GivenUp(note) => {
                     self.completeness.warn(Caveat::UnfetchedPart);
                     self.ignore(slot.id, note);
                 }
-                SlotState::Failed(error) => match self.lookahead.take() {
+                PageState::Failed(error) => match self.lookahead.take() {
                     Some(shortfall) => self.end(End::complete(EMPTY_PAGE), shortfall),
                     None => self.finish(Err(error.with_position(slot.position))),
                 },
-                SlotState::Page(..) => {
+                PageState::Page(..) => {
                     if let Some(wait) = self.settle_page(slot, now, jitter) {
                         return Some(wait);
                     }
@@ -55,9 +55,9 @@ impl<P> Machine<P> {
         None
     }
 
-    /// Takes a page, or requests it again: how long that waits.
-    fn settle_page(&mut self, mut slot: Slot<P>, now: Now, jitter: f64) -> Option<Duration> {
-        let SlotState::Page(facts, _) = &slot.state else {
+    /// Takes a page, or requests it again: returns how long that waits.
+    fn settle_page(&mut self, mut slot: PendingPage<P>, now: Now, jitter: f64) -> Option<Duration> {
+        let PageState::Page(facts, _) = &slot.state else {
             return None;
         };
         let settled = self.evaluate(&slot.position, facts);
@@ -70,19 +70,19 @@ impl<P> Machine<P> {
                 facts.request
             ));
             slot.was_doubted = true;
-            slot.state = SlotState::Due(now.elapsed.saturating_add(wait));
+            slot.state = PageState::Due(now.elapsed.saturating_add(wait));
             self.slots.push_front(slot);
             return Some(wait);
         }
-        if let SlotState::Page(facts, page) = slot.state {
+        if let PageState::Page(facts, page) = slot.state {
             self.take_page(slot.id, slot.position, *facts, page, settled);
         }
         None
     }
 
-    /// Whether a page contradicts what the API stated, and may be right the next time.
-    fn is_doubtful(&self, settled: &Result<Settled>, facts: &Facts) -> bool {
-        // Once a page was passed over, the total cannot be reached.
+    /// Whether a page contradicts what the API stated, and may be right on a retry.
+    fn is_doubtful(&self, settled: &Result<Settled>, facts: &ResponseFacts) -> bool {
+        // After a skipped page the total cannot be reached.
         if facts.failure.is_some() || self.has_gap {
             return false;
         }
@@ -101,8 +101,8 @@ impl<P> Machine<P> {
         }
     }
 
-    /// How long the second request for a doubtful page waits; nothing where there is none.
-    fn wait_before_doubt(&self, slot: &Slot<P>, now: Now, jitter: f64) -> Option<Duration> {
+    /// How long the retry of a doubtful page waits; `None` without one.
+    fn wait_before_doubt(&self, slot: &PendingPage<P>, now: Now, jitter: f64) -> Option<Duration> {
         if slot.was_doubted || !self.rules.repeatable {
             return None;
         }
@@ -117,11 +117,11 @@ impl<P> Machine<P> {
         &mut self,
         id: u64,
         position: Position,
-        facts: Facts,
+        facts: ResponseFacts,
         page: P,
         settled: Result<Settled>,
     ) {
-        let Facts {
+        let ResponseFacts {
             received,
             selected,
             ref request,
@@ -183,8 +183,8 @@ impl<P> Machine<P> {
         }
     }
 
-    /// What follows a page, as its paginator says, and what it lacks where it is the last.
-    fn evaluate(&self, position: &Position, facts: &Facts) -> Result<Settled> {
+    /// What follows a page by its paginator, and what is missing if it is the last.
+    fn evaluate(&self, position: &Position, facts: &ResponseFacts) -> Result<Settled> {
         let probes = facts
             .probes
             .split_at_checked(self.statements.probes().len());
@@ -226,7 +226,7 @@ impl<P> Machine<P> {
         })
     }
 
-    /// What is missing at an empty page that only an undeclared total says more about.
+    /// What is missing at an empty page by an undeclared total.
     fn lookahead_past(
         &self,
         position: &Position,
@@ -245,7 +245,7 @@ impl<P> Machine<P> {
         self.statements.shortfall(&end, stated, &arrived).ok()
     }
 
-    /// What arrived, with a page at `position` that has so many records.
+    /// What arrived, with a page of so many records at `position`.
     fn arrived(&self, position: &Position, received: u64) -> Arrived {
         Arrived {
             received: self.tally.received.saturating_add(received),
@@ -258,12 +258,12 @@ impl<P> Machine<P> {
         }
     }
 
-    /// How many pages there are up to this one, where pages are numbered.
+    /// The number of pages up to this one, if pages are numbered.
     fn pages_through(&self, position: &Position) -> Option<u64> {
         Some(self.paginator.pages_before(position)? + 1)
     }
 
-    /// Follows a next page, watched by the guard and by the spec's maximum.
+    /// Follows a next page, checked by the loop guard and the spec's maximum.
     fn follow(
         &mut self,
         position: &Position,
@@ -275,7 +275,7 @@ impl<P> Machine<P> {
         let Next::Page(to, _) = &mut settled.next else {
             return Ok(settled);
         };
-        // A page that is not requested may be anywhere.
+        // A page that is not requested needs no check.
         if let Some(most) = self.rules.maximum_pages
             && self.tally.pages >= most
         {
@@ -287,7 +287,7 @@ impl<P> Machine<P> {
         }
         if self.guard.leads(position, to, request, received)? == Lead::End {
             let end = End::complete("the next page is one that was requested before");
-            // The page's own count was added.
+            // The page was counted already.
             let arrived = self.arrived(position, 0);
             settled.shortfall = self.statements.shortfall(&end, &settled.stated, &arrived)?;
             settled.next = Next::End(end);
@@ -307,7 +307,7 @@ impl<P> Machine<P> {
         self.finish(Ok(end.reason));
     }
 
-    /// A status in place of a page is the end.
+    /// Ends the pages at a status of `stop_on_status`.
     fn stop_on_status(&mut self, position: &Position, status: u16) {
         let end = End::complete(format!("status {status}"));
         let arrived = self.arrived(position, 0);
@@ -317,7 +317,7 @@ impl<P> Machine<P> {
         self.finish(Ok(end.reason));
     }
 
-    /// Notes a page smaller than asked for, and another after it: the server has a cap of its own.
+    /// Notes a page smaller than requested with a page after it: the server has a smaller maximum.
     fn note_short(&mut self, received: u64) {
         let size = self.paginator.page_size();
         if let (Some(short), Some(size), 1..) = (self.short, size, received) {
@@ -339,7 +339,7 @@ impl<P> Machine<P> {
     fn go_on(&mut self, next: Position, total: Option<Total>, received: u64) {
         self.forecast = match (self.forecast, total) {
             (Forecast::Off, _) => Forecast::Off,
-            // An empty page says nothing of the pages after it.
+            // An empty page says nothing about the pages after it.
             (known @ Forecast::Known(..), Some(_)) if received == 0 => known,
             (_, Some(total)) => Forecast::Known(total, received),
             (_, None) => Forecast::Unknown,
@@ -348,8 +348,8 @@ impl<P> Machine<P> {
             Some(slot) if slot.position == next => {}
             None => self.frontier = Some(next),
             Some(_) => {
-                // The page was not as long as those before it: what was requested past it would
-                // leave records out, or bring them twice.
+                // The page was shorter than those before it: pages requested past it would skip or repeat
+                // records.
                 self.slots.clear();
                 self.forecast = Forecast::Off;
                 self.frontier = Some(next);
@@ -357,9 +357,9 @@ impl<P> Machine<P> {
         }
     }
 
-    /// Ends the pages at a response that a rule says to ignore.
+    /// Ends the pages at a response that a rule ignores.
     fn ignore(&mut self, slot: u64, note: String) {
-        // Past the first page it may hide records, and those of the pages after it.
+        // Past the first page it may hide records of its page and of those after it.
         if slot > 0 || self.resumed {
             self.completeness.add(Reason::MissingPage(note.clone()));
         }
@@ -369,8 +369,7 @@ impl<P> Machine<P> {
     }
 }
 
-/// Empties a query parameter where a link has it: a server may echo a credential. Each request gets
-/// its own, in the same place.
+/// Empties a query parameter of a link: a server may echo a credential. Each request sets its own.
 fn blank(url: &mut String, name: &str) {
     let has = |parsed: Url| parsed.query_pairs().any(|(found, _)| found == name);
     if Url::parse(url).is_ok_and(has) {

@@ -1,4 +1,4 @@
-//! What a state machine and its driver tell each other.
+//! The messages between the state machine of a fetch and its driver.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,90 +7,90 @@ use url::Url;
 use crate::{
     Completeness, Error, Position,
     decode::Probe,
-    fetch::{page_fingerprint::PageFingerprint, refusal::Refusal},
+    fetch::{failed_attempt::FailedAttempt, page_fingerprint::PageFingerprint},
     plan::{Auth, Location, Method, ProcessingStep, ResourcePlan, Retry},
     shared::{List, Text},
     transport::Headers,
 };
 
-/// The time, by both of a client's clocks.
+/// The time, by both clocks of a client.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::fetch) struct Now {
-    /// Time since some fixed moment; never goes back.
+    /// Monotonic time.
     pub(in crate::fetch) elapsed: Duration,
     /// The time of day.
     pub(in crate::fetch) wall: SystemTime,
 }
 
-/// What to do next.
+/// The next thing for the driver to do.
 #[derive(Debug)]
 pub(in crate::fetch) enum Step<P> {
-    /// Send this request; other steps may follow before its answer.
-    Send(Order),
+    /// Send this request; other steps may follow before its response.
+    Send(Attempt),
     /// Deliver this page.
     Page(P),
-    /// Nothing, until this time or an answer.
+    /// Wait until this time or a response.
     Wait(Option<Duration>),
-    /// Nothing any more: the pages ended, for this reason.
+    /// The pages ended, for this reason.
     Done(String, Completeness),
-    /// Nothing any more: this ended the fetch.
+    /// The fetch failed.
     Fail(Error),
 }
 
-/// A request to send.
+/// An attempt at a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::fetch) struct Order {
-    /// To tell its answer by.
+pub(in crate::fetch) struct Attempt {
+    /// Identifies the page.
     pub(in crate::fetch) id: u64,
-    /// Which attempt at its page it is, from 1.
-    pub(in crate::fetch) attempt: u32,
-    /// The page it is for.
+    /// The number of the attempt at its page, from 1.
+    pub(in crate::fetch) number: u32,
+    /// The position of the page.
     pub(in crate::fetch) position: Position,
 }
 
-/// What a request was answered.
-pub(in crate::fetch) enum Answer<P> {
+/// The outcome of an attempt.
+pub(in crate::fetch) enum AttemptOutcome<P> {
     /// A page.
-    Page(Box<Facts>, P),
-    /// No page; there may be one later.
-    Refused(Box<Refusal>),
-    /// A response that a rule of the resource says to ignore, and what to note of it.
+    Page(Box<ResponseFacts>, P),
+    /// A failure that may be retried.
+    Refused(Box<FailedAttempt>),
+    /// A response that a rule of the resource ignores, with a note.
     Ignored(String),
-    /// Nothing that another attempt could better.
+    /// A failure that no retry can solve.
     Broken(Error),
-    /// Nothing: no quota is left for so long, by what another fetch of the source was told.
+    /// The request was not sent: another fetch of the source was told to wait this long.
     Held(Duration),
 }
 
-/// What a page says besides its records.
-pub(in crate::fetch) struct Facts {
-    /// Raw rows in it.
+/// The metadata of a page.
+pub(in crate::fetch) struct ResponseFacts {
+    /// The number of raw rows.
     pub(in crate::fetch) received: u64,
-    /// Records that the selector found in them.
+    /// The number of records that the selector found in them.
     pub(in crate::fetch) selected: u64,
-    /// What stands at the probes: those of the statements, then the paginator's.
+    /// The values at the probes: of the statements, then of the paginator.
     pub(in crate::fetch) probes: Vec<Probe>,
-    /// Its headers.
+    /// The headers.
     pub(in crate::fetch) headers: Headers,
-    /// The URL it was asked for at, without credentials.
+    /// The URL of the request, without credentials.
     pub(in crate::fetch) url: Url,
-    /// Its request, for messages.
+    /// The request, for messages.
     pub(in crate::fetch) request: String,
-    /// Tells its records from those of others.
+    /// The fingerprint of its records.
     pub(in crate::fetch) fingerprint: PageFingerprint,
     /// Whether it has no content (204).
     pub(in crate::fetch) no_content: bool,
-    /// Whether it has null where the list of records should be.
+    /// Whether it has null instead of the list of records.
     pub(in crate::fetch) is_null: bool,
-    /// How long no request may follow: the quota is used up.
+    /// How long the source must wait: the quota is used up.
     pub(in crate::fetch) closed: Option<Duration>,
-    /// What ended it before its last record.
+    /// The error that ended the page before its last record.
     pub(in crate::fetch) failure: Option<Error>,
 }
 
-/// What a machine is told once.
+/// The configuration of a machine.
 #[derive(Clone, Debug)]
-pub(in crate::fetch) struct Rules {
+pub(in crate::fetch) struct MachineConfig {
     pub(super) retry: Retry,
     pub(super) repeatable: bool,
     pub(super) maximum_pages: Option<u64>,
@@ -98,13 +98,13 @@ pub(in crate::fetch) struct Rules {
     pub(super) end_on_repeat: bool,
     pub(super) concurrency: usize,
     pub(super) limit: Option<u64>,
-    /// Whether a page may bring more records than it has.
+    /// Whether a page may yield more records than it has.
     pub(super) may_add: bool,
     /// The query parameter that holds a credential.
     pub(super) credential: Option<Text>,
 }
 
-impl Rules {
+impl MachineConfig {
     pub(in crate::fetch) fn new(
         retry: Retry,
         resource: &ResourcePlan,
@@ -128,7 +128,7 @@ impl Rules {
         .with_auth(resource.auth.as_deref())
     }
 
-    /// For requests with these credentials.
+    /// The same for requests with these credentials.
     pub(in crate::fetch) fn with_auth(mut self, auth: Option<&Auth>) -> Self {
         self.credential = match auth {
             Some(Auth::ApiKey {
@@ -142,23 +142,23 @@ impl Rules {
     }
 }
 
-/// What a machine counts, for the report.
+/// The counters of a machine, for the report.
 #[derive(Clone, Debug, Default)]
-pub(in crate::fetch) struct Tally {
+pub(in crate::fetch) struct Counters {
     /// Requests sent.
     pub(in crate::fetch) requests: u64,
-    /// Those of them that were not the first for their page.
+    /// Retries among them.
     pub(in crate::fetch) retries: u64,
-    /// Time between the attempts, as planned.
+    /// Planned time between attempts.
     pub(in crate::fetch) waited: Duration,
-    /// Pages settled.
+    /// Pages drained.
     pub(in crate::fetch) pages: u64,
     /// Raw rows in them.
     pub(in crate::fetch) received: u64,
-    /// Records that the selector found in those.
+    /// Records that the selector found in them.
     pub(in crate::fetch) selected: u64,
-    /// Responses that a rule said to ignore.
+    /// Responses that a rule ignored.
     pub(in crate::fetch) ignored: u64,
-    /// What was noticed.
+    /// Notes for the report.
     pub(in crate::fetch) notes: Vec<String>,
 }

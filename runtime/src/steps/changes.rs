@@ -1,10 +1,10 @@
-//! A page that records are given back to.
+//! Writes changed records back into their page.
 
 use std::{collections::BTreeMap, slice};
 
 use super::{
     json,
-    new_cells::{NewCells, RECORD, ToCells},
+    row_writer::{EncodeRow, RECORD, RowWriter},
 };
 use crate::{
     Error, ErrorKind,
@@ -12,21 +12,21 @@ use crate::{
     schema::{Column, Table, Type},
 };
 
-/// A page, the cells that are added to it, and what is wrong with them.
+/// A page with cells for changed records, and the first error in them.
 ///
-/// The cells that it had stay where they are: what a step left alone is not written again.
-pub(super) struct Given {
+/// Its own cells stay: unchanged values are not written again.
+pub(super) struct ChangedPage {
     pub(super) page: Page,
     fault: Option<String>,
 }
 
-impl Given {
+impl ChangedPage {
     pub(super) fn new(page: Page) -> Self {
         Self { page, fault: None }
     }
 
-    /// Adds a row for a record that was made of the row at `original`, and says where.
-    pub(super) fn row<T: ToCells>(
+    /// Adds a row for a record that was made of the row at `original`. Returns its position.
+    pub(super) fn row<T: EncodeRow>(
         &mut self,
         record: &T,
         table: &Table,
@@ -37,8 +37,8 @@ impl Given {
             [] => slice::from_ref(&RECORD),
             columns => columns,
         };
-        let mut cells = NewCells::new(self, columns, base, Some(original));
-        record.to_cells(&mut cells);
+        let mut cells = RowWriter::new(self, columns, base, Some(original));
+        record.encode_row(&mut cells);
         cells.finish();
         match self.fault.take() {
             None => Ok(base),
@@ -51,12 +51,12 @@ impl Given {
         }
     }
 
-    /// Notes what is wrong with a record; the first such thing counts.
+    /// Records an error in a record; the first one counts.
     pub(super) fn fault(&mut self, what: impl Into<String>) {
         self.fault.get_or_insert_with(|| what.into());
     }
 
-    /// Adds `width` absent cells, and says where.
+    /// Adds `width` absent cells. Returns their position.
     pub(super) fn reserve(&mut self, width: usize) -> u32 {
         let at = self.page.pool.len();
         match u32::try_from(at + width) {

@@ -1,0 +1,170 @@
+//! A cache of parent records, so that a load requests each parent once for all of its children.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::FetchSpec;
+use crate::{Completeness, Rows, parent::ParentRecord, plan::ResourcePlan, shared::Ref};
+
+/// The most parents cached for one child, in bytes.
+const MOST_BYTES: usize = 16 << 20;
+
+/// A cache of parent records that consecutive fetches share, so that each parent is requested once: for
+/// itself and for all of its children.
+///
+/// Create it for the resources to be fetched, parents first, and give it to each fetch by
+/// [`Fetch::parent_cache`](crate::Fetch::parent_cache). A full fetch of a parent caches the values that
+/// each child takes of its records. The fetch of the child takes them from the cache and removes them. An
+/// incremental fetch of a parent caches nothing, because the children of all its records are wanted: they
+/// are requested once more, for all children.
+///
+/// The cache holds at most 16 MiB for a child, about 80,000 records of its parent. Each child of a larger
+/// parent requests the parent itself.
+///
+/// ```
+/// # use rest_source::{Client, ParentCache, Result, plan::ResourcePlan, shared::Ref};
+/// # async fn example(client: &Client, resources: &[Ref<ResourcePlan>]) -> Result<()> {
+/// let cache = ParentCache::of(resources);
+/// for resource in resources {
+///     let mut pages = client.rows(resource).parent_cache(&cache).pages();
+///     while let Some(page) = pages.next().await {
+///         println!("{} of {}", page?.len(), resource.name);
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct ParentCache(Arc<Mutex<Vec<Child>>>);
+
+/// A child that was not fetched yet.
+#[derive(Debug)]
+struct Child {
+    resource: Ref<ResourcePlan>,
+    /// The parents, after a complete fetch.
+    parents: Option<CachedParents>,
+}
+
+/// The parents that a complete fetch delivered.
+#[derive(Debug)]
+pub(super) struct CachedParents {
+    pub(super) records: Vec<ParentRecord>,
+    /// What that fetch did not deliver.
+    pub(super) completeness: Completeness,
+}
+
+impl ParentCache {
+    /// A cache for fetches of these resources.
+    pub fn of(resources: &[Ref<ResourcePlan>]) -> Self {
+        // Resources between a child and its topmost parent are fetched too.
+        let lines = resources.iter().flat_map(|resource| {
+            std::iter::successors(Some(resource), |resource| {
+                Some(&resource.parent.as_ref()?.resource)
+            })
+        });
+        let mut children: Vec<Child> = Vec::new();
+        for resource in lines.filter(|resource| resource.parent.is_some()) {
+            if !children.iter().any(|child| is(&child.resource, resource)) {
+                children.push(Child {
+                    resource: resource.clone(),
+                    parents: None,
+                });
+            }
+        }
+        Self(Arc::new(Mutex::new(children)))
+    }
+
+    /// Takes the parents of this child, if they are cached.
+    pub(super) fn take(&self, child: &ResourcePlan) -> Option<CachedParents> {
+        let mut children = self.lock();
+        let at = children.iter().position(|one| is(&one.resource, child))?;
+        children.swap_remove(at).parents
+    }
+
+    /// A recorder for this fetch, if it fetches all records of a parent.
+    pub(super) fn recorder(&self, spec: &FetchSpec) -> Option<ParentRecorder> {
+        let sees_all = spec.since.is_none()
+            && spec.until.is_none()
+            && spec.resume.is_none()
+            && spec.limit.is_none()
+            && spec.parent.is_none()
+            && spec.table.is(&spec.resource.table);
+        let children = self.lock();
+        let is_child = |child: &&Child| {
+            let parent = child.resource.parent.as_ref().map(|plan| &plan.resource);
+            child.parents.is_none() && parent.is_some_and(|parent| is(parent, &spec.resource))
+        };
+        let seen: Vec<Recorded> = children
+            .iter()
+            .filter(is_child)
+            .map(|child| Recorded::new(&child.resource))
+            .collect();
+        (sees_all && !seen.is_empty()).then(|| ParentRecorder {
+            parent_cache: self.clone(),
+            seen,
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Child>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether both are the same resource.
+fn is(one: &ResourcePlan, other: &ResourcePlan) -> bool {
+    one.name == other.name
+}
+
+/// Records the rows that one fetch delivers, for each child.
+pub(super) struct ParentRecorder {
+    parent_cache: ParentCache,
+    seen: Vec<Recorded>,
+}
+
+struct Recorded {
+    child: Ref<ResourcePlan>,
+    parents: Vec<ParentRecord>,
+    bytes: usize,
+}
+
+impl Recorded {
+    fn new(child: &Ref<ResourcePlan>) -> Self {
+        Self {
+            child: child.clone(),
+            parents: Vec::new(),
+            bytes: 0,
+        }
+    }
+}
+
+impl ParentRecorder {
+    /// Records rows that were delivered.
+    pub(super) fn record(&mut self, rows: &Rows) {
+        self.seen.retain_mut(|seen| {
+            let Some(plan) = &seen.child.parent else {
+                return false;
+            };
+            for row in rows {
+                let parent = ParentRecord::of_row(plan, row);
+                seen.bytes += parent.bytes();
+                seen.parents.push(parent);
+            }
+            seen.bytes <= MOST_BYTES
+        });
+    }
+
+    /// Caches the recorded parents, after a complete fetch.
+    pub(super) fn store(self, completeness: &Completeness) {
+        let mut children = self.parent_cache.lock();
+        for seen in self.seen {
+            let child = children
+                .iter_mut()
+                .find(|one| is(&one.resource, &seen.child));
+            if let Some(child) = child {
+                child.parents = Some(CachedParents {
+                    records: seen.parents,
+                    completeness: completeness.clone(),
+                });
+            }
+        }
+    }
+}

@@ -1,0 +1,330 @@
+//! The checkpoints of all partitions of a fetch.
+
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet},
+    mem,
+    sync::Arc,
+};
+
+use super::{
+    CursorRange, FutureCursors, RecordFilter, Request, ResumePoint, StateScope, resume, state_scope,
+};
+use crate::{
+    Completeness, Result, Scalar, State,
+    completeness::Caveat,
+    partition::PartitionKey,
+    report::count,
+    shared::Text,
+    state::{Capacity, Checkpoint, Checkpoints, MAX_PARTITIONS, Progress},
+};
+
+/// The checkpoint of each partition. All starts are fixed when the fetch begins.
+pub(crate) struct PartitionCheckpoints {
+    resource: Text,
+    /// The name of the partitions in messages: `` `posts` ``.
+    name: String,
+    /// The range of a partition without a checkpoint.
+    range: CursorRange,
+    /// The checkpoints of the saved state.
+    before: BTreeMap<String, ResumePoint>,
+    /// The checkpoints of this fetch.
+    marks: Checkpoints,
+    largest: Option<Scalar>,
+    /// Partitions of the saved state that were not started.
+    absent: BTreeSet<String>,
+    /// Partitions that ended, as many as a state holds.
+    over: BTreeSet<String>,
+    /// Partitions in flight, and how many of one key.
+    in_flight: BTreeMap<String, usize>,
+    /// Checkpoints without room in the state, unless others are removed, and whether the next fetch would
+    /// deliver their records again.
+    waiting: Vec<(String, Checkpoint, bool)>,
+    /// Partitions without room in the state.
+    left_out: u64,
+    /// Partitions that were removed to make room.
+    forgotten: u64,
+    /// Future cursors of all partitions.
+    future: FutureCursors,
+    /// Partitions with more records at the cursor than are saved.
+    overflowed: u64,
+    /// The first key of two partitions.
+    ambiguous: Option<String>,
+    /// Partitions that ended since a state was last delivered.
+    since_given: usize,
+}
+
+impl PartitionCheckpoints {
+    /// The checkpoints at the start of a fetch. `None` without `incremental`.
+    ///
+    /// # Errors
+    ///
+    /// See [`resume::range`].
+    pub(crate) fn new(request: Request<'_>, by: Vec<String>, name: String) -> Result<Option<Self>> {
+        let (resource, state) = (request.resource, request.state);
+        let Some(range) = CursorRange::new(request)? else {
+            return Ok(None);
+        };
+        let mut future = range.future.clone();
+        let column = range.column.clone();
+        let column = &column;
+        if let Some(state) = state {
+            resume::check(state, resource, &range)?;
+        }
+        let reach = state.map(|state| &state.reach);
+        let marks = resume::for_each(reach, &name, by)?;
+        let mut last =
+            |mark: &Checkpoint| future.resume(&column.name, ResumePoint::of(mark, column)?);
+        let before: BTreeMap<String, ResumePoint> = marks
+            .iter()
+            .map(|(parent, mark)| Ok((parent.to_owned(), last(mark)?)))
+            .collect::<Result<_>>()?;
+        Ok(Some(Self {
+            resource: resource.name.clone(),
+            name,
+            largest: state
+                .map(|_| resume::cursor(&marks.largest, column))
+                .transpose()?,
+            absent: before.keys().cloned().collect(),
+            over: BTreeSet::new(),
+            in_flight: BTreeMap::new(),
+            range: range.with_scope(StateScope::Part),
+            before,
+            marks,
+            waiting: Vec::new(),
+            left_out: 0,
+            forgotten: 0,
+            future,
+            overflowed: 0,
+            ambiguous: None,
+            since_given: 0,
+        }))
+    }
+
+    /// The range of a partition without a checkpoint.
+    pub(crate) fn range(&self) -> &CursorRange {
+        &self.range
+    }
+
+    /// Starts the partition with this key. Returns its range.
+    pub(crate) fn start(&mut self, key: &str) -> CursorRange {
+        self.absent.remove(key);
+        *self.in_flight.entry(key.to_owned()).or_default() += 1;
+        let last = self.before.get(key).cloned();
+        self.range.clone().since(last)
+    }
+
+    /// A partition ended, and its records were delivered. Adds its caveats to the completeness of the
+    /// fetch.
+    pub(crate) fn end(
+        &mut self,
+        parent: &str,
+        filter: RecordFilter,
+        part: &Completeness,
+        whole: &mut Completeness,
+    ) {
+        let complete = part.is_complete();
+        if let Some(parts) = self.in_flight.get_mut(parent) {
+            *parts -= 1;
+            if *parts == 0 {
+                self.in_flight.remove(parent);
+            }
+        }
+        self.since_given += 1;
+        if let Some(future) = filter.future() {
+            self.future.add(future);
+        }
+        let kept = filter.has_kept();
+        let mut reached = match filter.into_checkpoint(complete) {
+            Some(reached) => {
+                self.overflowed += u64::from(reached.overflowed);
+                reached.last
+            }
+            // The next fetch starts there again.
+            None => self.before.get(parent).cloned(),
+        };
+        if self.over.contains(parent) {
+            reached = self.earlier(parent, reached, whole);
+        } else if self.over.len() < MAX_PARTITIONS {
+            self.over.insert(parent.to_owned());
+        }
+        let Some(ResumePoint { cursor, seen, .. }) = reached else {
+            self.marks.remove(parent);
+            return;
+        };
+        let value = cursor.to_string();
+        let is_larger =
+            |largest: &Scalar| largest.compare(cursor.as_value()) == Some(Ordering::Less);
+        if self.largest.as_ref().is_none_or(is_larger) {
+            self.marks.largest.clone_from(&value);
+            self.largest = Some(cursor);
+        }
+        self.put(parent, Checkpoint { value, seen }, kept, whole);
+    }
+
+    fn put(
+        &mut self,
+        parent: &str,
+        mark: Checkpoint,
+        delivers_again: bool,
+        whole: &mut Completeness,
+    ) {
+        match self.marks.put(parent, mark.clone()) {
+            Capacity::Enough => {}
+            Capacity::ForSome => {
+                self.overflowed += 1;
+                if self.range.plan.start_closed {
+                    whole.warn(Caveat::Redelivery);
+                }
+            }
+            Capacity::None if self.waiting.len() < MAX_PARTITIONS => {
+                self.waiting.push((parent.to_owned(), mark, delivers_again));
+            }
+            Capacity::None => self.leave_out(delivers_again, whole),
+        }
+    }
+
+    /// All partitions ended. If all partitions of the resource were among them, those of the saved state
+    /// that were not are removed: all of them for an upsert, and otherwise only to make room, because a
+    /// consumer has their records if they return.
+    pub(crate) fn finish(&mut self, all_seen: bool, whole: &mut Completeness) {
+        let absent = mem::take(&mut self.absent);
+        if all_seen {
+            let number = if self.range.is_upsert {
+                absent.len()
+            } else {
+                self.waiting.len()
+            };
+            for parent in absent.iter().take(number) {
+                self.marks.remove(parent);
+                self.forgotten += 1;
+            }
+        }
+        for (parent, mark, delivers_again) in mem::take(&mut self.waiting) {
+            if self.marks.capacity_for(&parent, 0) == Capacity::None {
+                self.leave_out(delivers_again, whole);
+            } else {
+                self.put(&parent, mark, delivers_again, whole);
+            }
+        }
+    }
+
+    /// The smaller checkpoint of two partitions with one key: at the larger one, records of the other would
+    /// be left out.
+    fn earlier(
+        &mut self,
+        parent: &str,
+        now: Option<ResumePoint>,
+        whole: &mut Completeness,
+    ) -> Option<ResumePoint> {
+        let before = self.marks.remove(parent);
+        let before = before.and_then(|mark| ResumePoint::of(&mark, &self.range.column).ok());
+        if before.is_none() && now.is_none() {
+            return None;
+        }
+        self.ambiguous.get_or_insert_with(|| parent.to_owned());
+        let order = before.as_ref().zip(now.as_ref());
+        let order = order.and_then(|(before, now)| before.cursor.compare(now.cursor.as_value()));
+        if order != Some(Ordering::Equal) {
+            whole.warn(Caveat::Redelivery);
+        }
+        match order? {
+            Ordering::Less => before,
+            Ordering::Greater => now,
+            Ordering::Equal => {
+                let (before, now) = before.zip(now)?;
+                Some(ResumePoint {
+                    seen: Arc::new(before.seen.union(&now.seen).cloned().collect()),
+                    ..now
+                })
+            }
+        }
+    }
+
+    fn leave_out(&mut self, delivers_again: bool, whole: &mut Completeness) {
+        self.left_out += 1;
+        if delivers_again {
+            whole.warn(Caveat::Redelivery);
+        }
+    }
+
+    /// Notes on the state, for the report.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let (parent, cursor) = (&self.name, &self.range.column.name);
+        let mut notes = self.future.notes(cursor);
+        if self.range.is_upsert {
+            // An upsert replaces records that arrive again.
+            return notes;
+        }
+        if self.forgotten > 0 {
+            notes.push(format!(
+                "a state saves the cursors of {MAX_PARTITIONS} records of {parent}: {} that were not in this fetch \
+                 were removed to make room; their children are delivered again if they return",
+                self.forgotten
+            ));
+        }
+        if self.left_out > 0 {
+            notes.push(format!(
+                "a state saves the cursors of {MAX_PARTITIONS} records of {parent}, and not of {} more: the next \
+                 fetch delivers all of their children again",
+                self.left_out
+            ));
+        }
+        if self.overflowed > 0 {
+            notes.push(format!(
+                "of {} of {parent}, more records have the largest `{cursor}` than are saved: the \
+                 next fetch may deliver some again",
+                count(self.overflowed, "record")
+            ));
+        }
+        if let Some(key) = &self.ambiguous {
+            let key = PartitionKey {
+                by: self.marks.by.clone(),
+                values: key.clone(),
+            };
+            notes.push(format!(
+                "{} occurs twice: the next fetch starts at the smaller cursor for both",
+                key.shown(parent.trim_matches('`'))
+            ));
+        }
+        notes
+    }
+
+    /// The checkpoints so far. A partition in flight is at the saved one, and so is another one of its key.
+    fn marks(&self) -> Checkpoints {
+        let mut marks = self.marks.clone();
+        for parent in self.in_flight.keys() {
+            if !self.over.contains(parent) {
+                continue;
+            }
+            marks.remove(parent);
+            if let Some(ResumePoint { cursor, seen, .. }) = self.before.get(parent) {
+                let (value, seen) = (cursor.to_string(), Arc::clone(seen));
+                marks.put(parent, Checkpoint { value, seen });
+            }
+        }
+        marks
+    }
+
+    /// The state to resume at once all delivered records are stored. `None` until a sixteenth of the
+    /// partitions ended since the last one, because a state holds all of them.
+    pub(crate) fn state_so_far(&mut self) -> Option<State> {
+        if self.since_given <= self.marks.len() / 16 {
+            return None;
+        }
+        self.since_given = 0;
+        self.state_of(self.marks())
+    }
+
+    /// The state after the end of the fetch: after [`finish`](Self::finish).
+    pub(crate) fn state(self) -> Option<State> {
+        self.state_of(self.marks())
+    }
+
+    fn state_of(&self, marks: Checkpoints) -> Option<State> {
+        self.largest.as_ref()?;
+        let reach = Progress::Each(Arc::new(marks));
+        let CursorRange { column, by, .. } = &self.range;
+        Some(state_scope::state(&self.resource, column, by, reach))
+    }
+}

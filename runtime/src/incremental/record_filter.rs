@@ -1,0 +1,244 @@
+//! The filter of a fetch: its range, its limit and the resource's processing steps.
+
+use std::{mem, sync::Arc, time::SystemTime};
+
+use super::{
+    CursorRange, FutureCursors, ResumePoint,
+    cursor_filter::{CursorFilter, Verdict},
+};
+use crate::{
+    Error, Result, Rows, State,
+    hooks::StepsHook,
+    paginator::End,
+    plan::ResourcePlan,
+    schema::Table,
+    shared::Text,
+    state::{Capacity, MAX_KEYS, MAX_KEYS_OF_ALL, MAX_PARTITIONS},
+};
+
+/// Filters the rows of each page by the range, the limit and the processing steps, and tracks the largest
+/// cursor.
+pub(crate) struct RecordFilter {
+    resource: Text,
+    range: Option<CursorFilter>,
+    steps: Option<StepsHook>,
+}
+
+/// The result of filtering a page.
+#[derive(Debug, Default)]
+pub(crate) struct FilteredPage {
+    /// Rows outside of the range, and rows that were delivered before.
+    pub(crate) outside: u64,
+    /// Records that the processing steps left out.
+    pub(crate) filtered: u64,
+    /// Whether the limit left rows out.
+    pub(crate) cut: bool,
+    /// The end of the pages, if no later page can have a row in the range.
+    pub(crate) end: Option<End>,
+    /// An error in the row after those that are left.
+    pub(crate) failure: Option<Error>,
+}
+
+/// The checkpoint that a partition reached.
+pub(super) struct ReachedCursor {
+    /// The largest cursor and the records that have it, if there was any.
+    pub(super) last: Option<ResumePoint>,
+    /// Whether more records have it than are saved.
+    pub(super) overflowed: bool,
+}
+
+impl RecordFilter {
+    /// A filter for rows of this table, which may have other columns than the resource's table.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Record`](crate::ErrorKind::Record) if the table lacks the cursor column or a column of
+    /// the key.
+    pub(crate) fn new(
+        resource: &ResourcePlan,
+        table: &Table,
+        range: Option<CursorRange>,
+        steps: Option<StepsHook>,
+    ) -> Result<Self> {
+        let range = match range {
+            Some(range) => Some(CursorFilter::new(resource, table, range)?),
+            None => None,
+        };
+        Ok(Self {
+            resource: resource.name.clone(),
+            range,
+            steps,
+        })
+    }
+
+    /// Keeps the rows that belong to the fetch, at most `wanted` of them. `now` is the time of their
+    /// arrival.
+    pub(crate) fn filter(
+        &mut self,
+        rows: &mut Rows,
+        wanted: Option<u64>,
+        now: SystemTime,
+    ) -> FilteredPage {
+        if let Some(range) = &mut self.range {
+            range.range.future.set_time(now);
+        }
+        let filtered = if let Some(steps) = self.steps {
+            self.process(steps, rows, wanted)
+        } else {
+            let filtered = self.filter_by_range(rows, wanted);
+            self.track(rows);
+            filtered
+        };
+        if let Some(range) = &mut self.range {
+            range.kept |= !rows.is_empty();
+        }
+        filtered
+    }
+
+    /// Keeps what the processing steps make of the rows in the range.
+    fn process(&mut self, steps: StepsHook, rows: &mut Rows, wanted: Option<u64>) -> FilteredPage {
+        let mut filtered = self.filter_by_range(rows, None);
+        let came = mem::replace(rows, Rows::empty(rows.shared_table()));
+        let processed = steps.run(came, wanted);
+        // Only rows whose results are all kept move the cursor.
+        self.track(&processed.whole);
+        *rows = processed.left;
+        filtered.filtered = processed.filtered;
+        filtered.cut = processed.cut;
+        if processed.cut || processed.failure.is_some() {
+            filtered.end = None;
+            filtered.failure = processed.failure;
+        }
+        filtered
+    }
+
+    fn track(&mut self, rows: &Rows) {
+        if let Some(range) = &mut self.range {
+            range.track(rows);
+        }
+    }
+
+    /// Keeps the rows in the range, at most `wanted` of them.
+    fn filter_by_range(&mut self, rows: &mut Rows, wanted: Option<u64>) -> FilteredPage {
+        let mut filtered = FilteredPage::default();
+        let mut kept = 0;
+        rows.retain(|row| {
+            if filtered.cut || filtered.failure.is_some() {
+                return false;
+            }
+            if filtered.end.is_some() {
+                filtered.outside += 1;
+                return false;
+            }
+            let verdict = match &mut self.range {
+                Some(range) => range.decide(row),
+                None => Verdict::Keep,
+            };
+            match verdict {
+                Verdict::Keep if wanted.is_some_and(|wanted| kept >= wanted) => filtered.cut = true,
+                Verdict::Keep => {
+                    kept += 1;
+                    return true;
+                }
+                Verdict::Outside => filtered.outside += 1,
+                Verdict::Past(order) => {
+                    filtered.outside += 1;
+                    let reason = format!("a record past the range, by `row_order: {order}`");
+                    filtered.end = Some(End::out_of_range(reason));
+                }
+                Verdict::Wrong(error) => filtered.failure = Some(error),
+            }
+            false
+        });
+        filtered
+    }
+
+    /// Notes on the state, for the report.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let Some(range) = &self.range else {
+            return Vec::new();
+        };
+        let mut notes = range.range.future.notes(&range.range.column.name);
+        if !range.range.is_upsert {
+            notes.extend(Self::note_of_room(range));
+        }
+        notes
+    }
+
+    fn note_of_room(range: &CursorFilter) -> Option<String> {
+        match range.capacity() {
+            Capacity::Enough => {}
+            Capacity::ForSome => {
+                return Some(format!(
+                    "a state saves {MAX_KEYS_OF_ALL} records at the cursors of all parents, and not all of this one: \
+                     the next fetch may deliver some again"
+                ));
+            }
+            Capacity::None => {
+                return Some(format!(
+                    "a state saves the cursors of {MAX_PARTITIONS} parents, and not of this one: the next fetch \
+                     delivers all of its children again"
+                ));
+            }
+        }
+        range.reached.overflowed.then(|| {
+            format!(
+                "more than {MAX_KEYS} records have the largest `{}`: the next fetch may deliver some of \
+                 them again",
+                range.range.column.name
+            )
+        })
+    }
+
+    /// The state to resume at once all rows kept so far are stored. It is known if the rows arrive in
+    /// ascending order and the range includes its start, because more rows with the largest cursor may
+    /// follow.
+    pub(crate) fn state_so_far(&self) -> Option<State> {
+        let range = self.range.as_ref()?;
+        let is_given = range.is_safe() && range.is_small();
+        is_given.then(|| range.state(&self.resource))?
+    }
+
+    /// The state after the end of the fetch; `None` if it did not move.
+    pub(crate) fn state_at_end(&self, complete: bool) -> Option<State> {
+        let range = self.range.as_ref()?;
+        (complete || range.is_safe()).then(|| range.state(&self.resource))?
+    }
+
+    /// Whether the next fetch delivers some of the kept rows again.
+    pub(crate) fn redelivers(&self, complete: bool) -> bool {
+        self.range.as_ref().is_some_and(|range| {
+            let is_closed = range.range.plan.start_closed;
+            let unknown = match range.capacity() {
+                Capacity::None => true,
+                _ if !complete => !range.is_safe(),
+                Capacity::ForSome => is_closed,
+                Capacity::Enough => range.reached.overflowed && is_closed,
+            };
+            unknown && range.kept
+        })
+    }
+
+    /// The checkpoint after the end of the fetch; `None` if the next fetch has to start where this one did.
+    pub(super) fn into_checkpoint(self, complete: bool) -> Option<ReachedCursor> {
+        let range = self.range.filter(|range| complete || range.is_safe())?;
+        let seen = Arc::new(range.reached.saved_keys().into_owned());
+        Some(ReachedCursor {
+            last: range
+                .reached
+                .largest
+                .map(|cursor| ResumePoint { cursor, seen }),
+            overflowed: range.reached.overflowed,
+        })
+    }
+
+    /// The future cursors found.
+    pub(super) fn future(&self) -> Option<&FutureCursors> {
+        Some(&self.range.as_ref()?.range.future)
+    }
+
+    /// Whether any row was kept.
+    pub(super) fn has_kept(&self) -> bool {
+        self.range.as_ref().is_some_and(|range| range.kept)
+    }
+}
