@@ -5,12 +5,12 @@ use std::{fmt, future::Future, marker::PhantomData, sync::Arc, time::Duration};
 use crate::{
     Client, Clock, Error, ErrorKind, Result, Scalar, Secret, SystemClock, Values,
     hooks::Hooks,
+    http_context::{BoxError, HttpContext, LockRefreshToken, LockedRefreshToken, OnRefreshToken},
     plan::{Param, Part, SourcePlan, Template},
     redact::Redactor,
     settings::{self, GivenSecrets, Variable},
     shared::Ref,
     transport::Transport,
-    wire::{BoxError, LockRefreshToken, LockedRefreshToken, OnRefreshToken, Wire},
 };
 
 /// A source that a spec was made into. Generated code implements it for its `Source`.
@@ -296,7 +296,7 @@ impl<S> Builder<S> {
         let settings = settings::resolve(plan, self.secrets, self.config, &self.settings, &env)?;
         let secrets = settings.secrets.iter().map(Secret::expose);
         let redactor = Arc::new(Redactor::new(secrets).sparing(&plan.spec));
-        let wire = Wire {
+        let context = HttpContext {
             transport: self
                 .transport
                 .or_else(default_transport)
@@ -313,7 +313,7 @@ impl<S> Builder<S> {
             max_response_bytes: plan.max_response_bytes,
         };
         let concurrency = self.concurrency.unwrap_or(plan.concurrency).max(1);
-        Client::new(plan.clone(), self.hooks, settings, wire, concurrency)
+        Client::new(plan.clone(), self.hooks, settings, context, concurrency)
             .map_err(|error| error.map_text(|text| redactor.redact(text)))
     }
 }

@@ -9,16 +9,15 @@ use crate::{
     auth::Authenticators,
     exchange::is_guarded,
     hooks::Hooks,
+    http_context::HttpContext,
     origin::{self, Origins},
-    pace::{Pace, Turn},
     plan::{Auth, Part, ResourcePlan, SourcePlan},
+    rate_limiter::{Permit, RateLimiter},
     redact::Redactor,
     request::Draft,
     settings::Settings,
     shared::Ref,
-    template::Bounds,
-    template::Scope,
-    wire::Wire,
+    template::{Bounds, Scope},
 };
 
 /// What a source is, and has, at run time: its plan, its values, and what its requests share —
@@ -36,8 +35,8 @@ struct Shared {
     base: Url,
     origins: Origins,
     authenticators: Authenticators,
-    wire: Arc<Wire>,
-    pace: Pace,
+    context: Arc<HttpContext>,
+    limiter: RateLimiter,
     concurrency: u16,
 }
 
@@ -51,10 +50,10 @@ impl Client {
         plan: Ref<SourcePlan>,
         hooks: &'static Hooks,
         settings: Settings,
-        wire: Wire,
+        context: HttpContext,
         concurrency: u16,
     ) -> Result<Self> {
-        let wire = Arc::new(wire);
+        let context = Arc::new(context);
         let Settings {
             secrets,
             choice,
@@ -78,8 +77,8 @@ impl Client {
         }
         Ok(Self(Arc::new(Shared {
             origins: Origins::new(&base, &plan.allow_origins)?,
-            authenticators: Authenticators::new(&plan, hooks, choice, scope, &wire)?,
-            pace: Pace::new(concurrency, plan.rate_limit, plan.retry.max_delay)
+            authenticators: Authenticators::new(&plan, hooks, choice, scope, &context)?,
+            limiter: RateLimiter::new(concurrency, plan.rate_limit, plan.retry.max_delay)
                 .one_at_a_time(&plan.resources),
             plan,
             hooks,
@@ -87,7 +86,7 @@ impl Client {
             secrets,
             config,
             base,
-            wire,
+            context,
             concurrency,
         })))
     }
@@ -169,7 +168,7 @@ impl Client {
             secrets,
             config,
             base,
-            wire,
+            context,
             ..
         } = &*self.0;
         let scope = Scope {
@@ -179,7 +178,7 @@ impl Client {
             bounds,
             parent,
         };
-        Draft::first(plan, resource, base, scope, Arc::clone(&wire.redactor)).map_err(|error| {
+        Draft::first(plan, resource, base, scope, Arc::clone(&context.redactor)).map_err(|error| {
             error
                 .with_resource(resource.name.clone())
                 .map_text(|text| self.redact(text))
@@ -211,40 +210,40 @@ impl Client {
     }
 
     /// Waits until the source may have one more attempt at this resource in flight. It is made while
-    /// the turn is held.
-    pub(crate) async fn turn(&self, resource: &ResourcePlan) -> Turn<'_> {
-        self.0.pace.turn(resource, self.clock()).await
+    /// the permit is held.
+    pub(crate) async fn permit(&self, resource: &ResourcePlan) -> Permit<'_> {
+        self.0.limiter.permit(resource, self.clock()).await
     }
 
     /// Keeps all workers of the source from sending before this time of the [clock](Self::clock):
     /// the API said so to one of them. One that would have to wait for longer than `max_delay` is not
     /// sent at all.
     pub(crate) fn close_until(&self, elapsed: Duration) {
-        self.0.pace.close_until(elapsed);
+        self.0.limiter.close_until(elapsed);
     }
 
     /// The source's clock.
     pub(crate) fn clock(&self) -> &dyn Clock {
-        &*self.0.wire.clock
+        &*self.0.context.clock
     }
 
     /// A number from 0 up to 1, itself excluded.
     pub(crate) fn jitter(&self) -> f64 {
-        (self.0.wire.jitter)()
+        (self.0.context.jitter)()
     }
 
     /// The text with every known secret redacted, in whatever encoding.
     pub fn redact(&self, text: &str) -> String {
-        self.0.wire.redactor.redact(text)
+        self.0.context.redactor.redact(text)
     }
 
     /// What knows the secrets.
     pub(crate) fn redactor(&self) -> Arc<Redactor> {
-        Arc::clone(&self.0.wire.redactor)
+        Arc::clone(&self.0.context.redactor)
     }
 
-    pub(crate) fn wire(&self) -> &Wire {
-        &self.0.wire
+    pub(crate) fn context(&self) -> &HttpContext {
+        &self.0.context
     }
 
     pub(crate) fn origins(&self) -> &Origins {

@@ -5,12 +5,12 @@ use url::{Url, form_urlencoded};
 use crate::{
     Client, Error, ErrorKind, Result, actions,
     auth::{Authenticate, Generation},
+    http_context::HttpContext,
     origin,
-    pace::{Shut, Turn},
     plan::{Action, Body, Method, Param, Part, ResourcePlan, ResponseAction, SourcePlan, Template},
+    rate_limiter::{Permit, Throttled},
     request::{Draft, DraftBody, resolve_or},
     transport::{Headers, Request, Response, TransportError, TransportErrorKind},
-    wire::Wire,
 };
 
 /// How many redirects one request may follow.
@@ -24,12 +24,12 @@ pub(crate) enum Failure {
     /// It may not.
     Fatal(Error),
     /// It was not sent: the API wants to be left alone.
-    Shut(Shut),
+    Throttled(Throttled),
 }
 
-impl From<Shut> for Failure {
-    fn from(shut: Shut) -> Self {
-        Self::Shut(shut)
+impl From<Throttled> for Failure {
+    fn from(throttled: Throttled) -> Self {
+        Self::Throttled(throttled)
     }
 }
 
@@ -52,36 +52,36 @@ impl Client {
     /// sends it, follows redirects by the same rules, and reads the response to its end. A 401
     /// renews a token once and repeats the request once.
     ///
-    /// The [`Turn`] is the source's leave to send: see [`Client::turn`]. It counts the requests and the
+    /// The [`Permit`] is the source's permit to send: see [`Client::permit`]. It counts the requests and the
     /// waits, whatever comes of them.
     ///
     /// # Errors
     ///
     /// [`Failure::Transient`] when there is no whole response and may be one later;
-    /// [`Failure::Shut`] when the source may not send; otherwise [`Failure::Fatal`], its texts without
+    /// [`Failure::Throttled`] when the source may not send; otherwise [`Failure::Fatal`], its texts without
     /// secrets. Any status is a response.
     pub(crate) async fn exchange(
         &self,
-        turn: &mut Turn<'_>,
+        permit: &mut Permit<'_>,
         resource: &ResourcePlan,
         draft: &Draft,
     ) -> Result<Response, Failure> {
-        self.attempt(turn, resource, draft)
+        self.attempt(permit, resource, draft)
             .await
             .map_err(|failure| match failure {
                 Failure::Fatal(error) => Failure::Fatal(
                     error
                         .with_resource(resource.name.clone())
-                        .or_request(|| turn.shown(draft))
+                        .or_request(|| permit.shown(draft))
                         .map_text(|text| self.redact(text)),
                 ),
-                other @ (Failure::Transient(_) | Failure::Shut(_)) => other,
+                other @ (Failure::Transient(_) | Failure::Throttled(_)) => other,
             })
     }
 
     async fn attempt(
         &self,
-        turn: &mut Turn<'_>,
+        permit: &mut Permit<'_>,
         resource: &ResourcePlan,
         draft: &Draft,
     ) -> Result<Response, Failure> {
@@ -90,10 +90,10 @@ impl Client {
             None => None,
         };
         let guarded = is_guarded(self.plan(), resource);
-        let (response, generation) = self.follow(turn, draft, auth, guarded).await?;
+        let (response, generation) = self.follow(permit, draft, auth, guarded).await?;
         if is_unwelcome(resource, &response) && auth.is_some_and(|auth| auth.renew(generation)) {
-            turn.repeated += 1;
-            let (response, _) = self.follow(turn, draft, auth, guarded).await?;
+            permit.repeated += 1;
+            let (response, _) = self.follow(permit, draft, auth, guarded).await?;
             return Ok(response);
         }
         Ok(response)
@@ -102,49 +102,49 @@ impl Client {
     /// Sends a request, and again where it is redirected to. `guarded` requests carry credentials.
     async fn follow(
         &self,
-        turn: &mut Turn<'_>,
+        permit: &mut Permit<'_>,
         draft: &Draft,
         auth: Option<&dyn Authenticate>,
         guarded: bool,
     ) -> Result<(Response, Generation), Failure> {
-        let wire = self.wire();
+        let context = self.context();
         let mut hop = Hop::first(draft);
-        let mut limits = wire.limits();
-        turn.redirected = None;
+        let mut limits = context.limits();
+        permit.redirected = None;
         for _ in 0..=MOST_REDIRECTS {
             if guarded {
                 self.origins().check(&hop.url)?;
             }
             let (request, generation) = loop {
-                turn.ready().await?;
+                permit.ready().await?;
                 let mut request = hop.request();
                 let generation = match auth {
                     Some(auth) => {
-                        let asked = wire.clock.elapsed();
-                        let authenticated = auth.authenticate(&mut request, wire).await;
-                        turn.waited += wire.clock.elapsed().saturating_sub(asked);
+                        let asked = context.clock.elapsed();
+                        let authenticated = auth.authenticate(&mut request, context).await;
+                        permit.waited += context.clock.elapsed().saturating_sub(asked);
                         hop.is_kept_by(&request)?;
                         authenticated?
                     }
                     None => 0,
                 };
                 // While it waited for a token, others were sent, or the API asked to be left alone.
-                if turn.take() {
+                if permit.take() {
                     break (request, generation);
                 }
             };
-            let start = wire.clock.elapsed();
-            let response = wire
+            let start = context.clock.elapsed();
+            let response = context
                 .send(&request, limits)
                 .await
-                .map_err(|error| failed(error, wire))?;
-            let took = wire.clock.elapsed().saturating_sub(start);
+                .map_err(|error| failed(error, context))?;
+            let took = context.clock.elapsed().saturating_sub(start);
             limits.timeout = limits.timeout.saturating_sub(took);
             match hop.redirected(&response)? {
                 Some(next) => {
                     let to = self.redact(&origin::shown(&next.url, &draft.url));
                     tracing::debug!(target: "rest_source", to, "redirected");
-                    turn.redirected = Some(format!("{} {to}", next.method.as_str()));
+                    permit.redirected = Some(format!("{} {to}", next.method.as_str()));
                     hop = next;
                 }
                 None => return Ok((response, generation)),
@@ -234,8 +234,8 @@ impl Hop {
     }
 }
 
-fn failed(error: TransportError, wire: &Wire) -> Failure {
-    if wire.may_retry(&error) {
+fn failed(error: TransportError, context: &HttpContext) -> Failure {
+    if context.may_retry(&error) {
         return Failure::Transient(error);
     }
     let kind = match error.kind {

@@ -13,12 +13,12 @@ use crate::{
     Client, Scalar, Secret,
     clock::manual::ManualClock,
     hooks::Hooks,
+    http_context::HttpContext,
     plan::SourcePlan,
     redact::Redactor,
     settings::Settings,
     shared::Ref,
     transport::{Response, TransportError, TransportErrorKind},
-    wire::Wire,
 };
 
 /// What an API in memory answers.
@@ -57,19 +57,24 @@ pub(crate) fn client_with(
 ) -> crate::Result<Client> {
     let plan = plan.into();
     let secrets: Vec<Secret> = secrets.iter().map(|secret| Secret::from(*secret)).collect();
-    let wire = wire(&plan, &secrets, api, clock);
+    let context = context(&plan, &secrets, api, clock);
     let settings = Settings {
         secrets,
         choice: None,
         config,
     };
     let concurrency = plan.concurrency;
-    Client::new(plan, hooks, settings, wire, concurrency)
+    Client::new(plan, hooks, settings, context, concurrency)
 }
 
-/// The wire of such a client.
-pub(crate) fn wire(plan: &SourcePlan, secrets: &[Secret], api: &Api, clock: &ManualClock) -> Wire {
-    Wire {
+/// The context of such a client.
+pub(crate) fn context(
+    plan: &SourcePlan,
+    secrets: &[Secret],
+    api: &Api,
+    clock: &ManualClock,
+) -> HttpContext {
+    HttpContext {
         transport: Box::new(api.clone()),
         clock: Box::new(clock.clone()),
         jitter: Box::new(|| 0.0),

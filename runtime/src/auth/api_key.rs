@@ -2,12 +2,12 @@
 
 use crate::{
     Error, ErrorKind, Result,
+    http_context::HttpContext,
     plan::Location,
     query,
     request::check_header,
     shared::Text,
     transport::{BoxFuture, Request},
-    wire::Wire,
 };
 
 use super::{Authenticate, Generation, unchanging};
@@ -40,7 +40,7 @@ impl Authenticate for ApiKey {
     fn authenticate<'a>(
         &'a self,
         request: &'a mut Request,
-        _: &'a Wire,
+        _: &'a HttpContext,
     ) -> BoxFuture<'a, Result<Generation>> {
         match self.location {
             Location::Header => request.headers.set(self.name.as_str(), &self.key),

@@ -2,9 +2,9 @@
 
 use crate::{
     ErrorKind, Result,
+    http_context::HttpContext,
     request::check_header,
     transport::{BoxFuture, Request},
-    wire::Wire,
 };
 
 use super::{Authenticate, Generation, unchanging};
@@ -29,7 +29,7 @@ impl Authenticate for Bearer {
     fn authenticate<'a>(
         &'a self,
         request: &'a mut Request,
-        _: &'a Wire,
+        _: &'a HttpContext,
     ) -> BoxFuture<'a, Result<Generation>> {
         request.headers.set("Authorization", &self.header);
         unchanging()

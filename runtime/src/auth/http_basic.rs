@@ -4,9 +4,9 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use crate::{
     Error, ErrorKind, Result,
+    http_context::HttpContext,
     redact::Redactor,
     transport::{BoxFuture, Request},
-    wire::Wire,
 };
 
 use super::{Authenticate, Generation, unchanging};
@@ -38,7 +38,7 @@ impl Authenticate for HttpBasic {
     fn authenticate<'a>(
         &'a self,
         request: &'a mut Request,
-        _: &'a Wire,
+        _: &'a HttpContext,
     ) -> BoxFuture<'a, Result<Generation>> {
         request.headers.set("Authorization", &self.header);
         unchanging()

@@ -17,7 +17,7 @@ use crate::{
 };
 
 pub use self::given::Given;
-pub use crate::wire::Wire;
+pub use crate::http_context::HttpContext;
 
 /// Puts credentials on requests. One serves all clones of a source.
 ///
@@ -31,7 +31,7 @@ pub use crate::wire::Wire;
 /// ```
 /// use rest_source::{
 ///     Result, Secret,
-///     auth::{Authenticate, Custom, Generation, Given, Wire},
+///     auth::{Authenticate, Custom, Generation, Given, HttpContext},
 ///     transport::{BoxFuture, Request},
 /// };
 ///
@@ -51,10 +51,10 @@ pub use crate::wire::Wire;
 ///     fn authenticate<'a>(
 ///         &'a self,
 ///         request: &'a mut Request,
-///         wire: &'a Wire,
+///         context: &'a HttpContext,
 ///     ) -> BoxFuture<'a, Result<Generation>> {
 ///         Box::pin(async move {
-///             let now = wire.clock().now();
+///             let now = context.clock().now();
 ///             let seconds = now.duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs();
 ///             request.headers.set("X-Key", self.key.expose());
 ///             request.headers.set("X-Time", seconds.to_string());
@@ -75,7 +75,7 @@ pub trait Authenticate: Send + Sync + 'static {
     fn authenticate<'a>(
         &'a self,
         request: &'a mut Request,
-        wire: &'a Wire,
+        context: &'a HttpContext,
     ) -> BoxFuture<'a, Result<Generation>>;
 
     /// Hears that the API answered 401 to these credentials. Returns whether a request sent now
@@ -113,14 +113,14 @@ impl Authenticators {
         hooks: &Hooks,
         choice: Option<usize>,
         scope: Scope<'_>,
-        wire: &Arc<Wire>,
+        context: &Arc<HttpContext>,
     ) -> Result<Self> {
         let mut made = Self(Vec::new());
         let auths = plan.resources.iter();
         for auth in auths.filter_map(|resource| plan.auth_of(resource, choice)) {
             if made.find(auth).is_none() {
                 made.0
-                    .push((Auth::clone(auth), make(auth, hooks, scope, wire)?));
+                    .push((Auth::clone(auth), make(auth, hooks, scope, context)?));
             }
         }
         Ok(made)
@@ -154,7 +154,7 @@ fn make(
     auth: &Auth,
     hooks: &Hooks,
     scope: Scope<'_>,
-    wire: &Arc<Wire>,
+    context: &Arc<HttpContext>,
 ) -> Result<Box<dyn Authenticate>> {
     Ok(match auth {
         Auth::ApiKey {
@@ -172,14 +172,14 @@ fn make(
         Auth::HttpBasic { username, password } => Box::new(http_basic::HttpBasic::new(
             &scope.required(username, "`username`")?,
             &scope.required(password, "`password`")?,
-            &wire.redactor,
+            &context.redactor,
         )?),
         Auth::Custom(plan) => hooks.auth(&plan.rust, &Given::new(&plan.with, scope)?)?,
         Auth::OneOf => {
             let message = "no choice was made of the kinds of credentials";
             return Err(Error::new(ErrorKind::Config, message));
         }
-        Auth::OAuth2(plan) => Box::new(oauth2::OAuth2::new(plan, scope, wire)?),
+        Auth::OAuth2(plan) => Box::new(oauth2::OAuth2::new(plan, scope, context)?),
     })
 }
 

@@ -103,8 +103,8 @@ fn connect(plan: SourcePlan, api: &Api) -> Client {
 
 async fn send(client: &Client, draft: &Draft) -> Result<Response, Failure> {
     let resource = &client.plan().resources[0];
-    let mut turn = client.turn(resource).await;
-    client.exchange(&mut turn, resource, draft).await
+    let mut permit = client.permit(resource).await;
+    client.exchange(&mut permit, resource, draft).await
 }
 
 fn draft(client: &Client) -> Draft {

@@ -17,12 +17,12 @@ use crate::{
     Error, ErrorKind, Result, Rows, actions,
     decode::{Decoded, Format, PageShape, Probe, decode_or_leave},
     exchange::Failure,
-    pace::Shut,
     paginator::{Paginate, Position, Statements},
     parent::{self, null_field, null_field_error},
     plan::{Action, ParentPlan, ResponseAction, Retry},
     presence::Presence,
     printable::Seconds,
+    rate_limiter::Throttled,
     report::Bytes,
     request::Draft,
     retry_after,
@@ -126,13 +126,13 @@ impl<'a> Requests<'a> {
             client, resource, ..
         } = self.spec;
         let lacking = self.keep_params(&attempt.position, &mut draft);
-        let mut turn = client.turn(resource).await;
+        let mut permit = client.permit(resource).await;
         trace::request(&draft);
-        let exchanged = client.exchange(&mut turn, resource, &draft).await;
-        let (waited, begun, repeated) = (turn.waited, turn.begun, turn.repeated);
-        let shown = turn.shown(&draft);
-        let further = turn.requests.saturating_sub(1);
-        drop(turn);
+        let exchanged = client.exchange(&mut permit, resource, &draft).await;
+        let (waited, begun, repeated) = (permit.waited, permit.begun, permit.repeated);
+        let shown = permit.shown(&draft);
+        let further = permit.requests.saturating_sub(1);
+        drop(permit);
         trace::waited(waited);
         AttemptReport {
             id: attempt.id,
@@ -144,7 +144,7 @@ impl<'a> Requests<'a> {
             outcome: match exchanged {
                 Ok(response) => self.read(draft, &shown, response, number).noting(lacking),
                 Err(Failure::Fatal(error)) => AttemptOutcome::Broken(error),
-                Err(Failure::Shut(Shut(wait))) => {
+                Err(Failure::Throttled(Throttled(wait))) => {
                     trace::held(wait);
                     AttemptOutcome::Held(wait)
                 }

@@ -7,7 +7,7 @@ use std::{
 
 use rest_source::{
     Clock, Connector, ErrorKind, Path, Result, Secret,
-    auth::{Authenticate, Custom, Generation, Given, Wire},
+    auth::{Authenticate, Custom, Generation, Given, HttpContext},
     paginator::{Draft, End, Next, PageFacts, Paginate, Position},
     rest_source,
     transport::{BoxFuture, Request},
@@ -45,12 +45,12 @@ impl Authenticate for Signed {
     fn authenticate<'a>(
         &'a self,
         request: &'a mut Request,
-        wire: &'a Wire,
+        context: &'a HttpContext,
     ) -> BoxFuture<'a, Result<Generation>> {
         Box::pin(async move {
             let path = request.url.split('/').skip(3).collect::<Vec<_>>().join("/");
             let signature = format!("{}-{path}", self.key.expose());
-            wire.hide(&signature.as_str().into());
+            context.hide(&signature.as_str().into());
             request.headers.set("X-Signature", signature);
             if self.stray {
                 request.url = request.url.replace("127.0.0.1", "localhost");

@@ -50,7 +50,7 @@ fn without_an_argument_it_asks_a_server_of_its_own() {
     let database = Database::new();
     let printed = run(&database, None);
     assert!(
-        printed.contains("\nstories ") && printed.contains("repeated"),
+        printed.contains("\nstories ") && printed.contains(" retries, "),
         "{printed}"
     );
     let held = data::media_insights().datasets;

@@ -7,7 +7,7 @@ use std::{
 
 use rest_source::{
     Connector, ErrorKind, Path, Result, Secret,
-    auth::{Authenticate, Custom, Generation, Given, Wire},
+    auth::{Authenticate, Custom, Generation, Given, HttpContext},
     paginator::{Draft, End, Next, PageFacts, Paginate, Position},
     rest_source,
     transport::{BoxFuture, Request},
@@ -38,7 +38,7 @@ impl Authenticate for Signed {
     fn authenticate<'a>(
         &'a self,
         request: &'a mut Request,
-        _: &'a Wire,
+        _: &'a HttpContext,
     ) -> BoxFuture<'a, Result<Generation>> {
         request.headers.set("X-Signature", self.0.expose());
         Box::pin(std::future::ready(Ok(0)))

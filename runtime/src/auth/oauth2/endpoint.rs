@@ -7,14 +7,15 @@ use serde_json::Value;
 use url::{Url, form_urlencoded};
 
 use crate::{
-    Error, ErrorKind, Result, Secret, origin,
+    Error, ErrorKind, Result, Secret,
+    http_context::HttpContext,
+    origin,
     plan::{ClientAuthentication, Grant, Method, OAuth2},
     redact::Redactor,
     request::{USER_AGENT, check_header},
     retry_after,
     template::Scope,
     transport::{Headers, Request, Response, TransportError},
-    wire::Wire,
 };
 
 /// The longest answer that is read.
@@ -113,19 +114,19 @@ impl Endpoint {
     pub(super) async fn ask(
         &self,
         refresh: Option<&Secret>,
-        wire: &Wire,
+        context: &HttpContext,
     ) -> Result<Granted, Refusal> {
-        let mut limits = wire.limits();
+        let mut limits = context.limits();
         limits.max_response_bytes = LONGEST_ANSWER;
-        let answer = match wire.send(&self.request(refresh), limits).await {
-            Ok(response) => read(response, &wire.redactor),
-            Err(error) => Err(unreached(&error, wire)),
+        let answer = match context.send(&self.request(refresh), limits).await {
+            Ok(response) => read(response, &context.redactor),
+            Err(error) => Err(unreached(&error, context)),
         };
         answer.map_err(|refusal| {
             refusal.map(|error| {
                 error
                     .with_request(format!("POST {}", self.url))
-                    .map_text(|text| wire.redactor.redact(text))
+                    .map_text(|text| context.redactor.redact(text))
             })
         })
     }
@@ -151,13 +152,13 @@ impl Endpoint {
     }
 }
 
-fn unreached(error: &TransportError, wire: &Wire) -> Refusal {
+fn unreached(error: &TransportError, context: &HttpContext) -> Refusal {
     let message = format!("no answer from the token endpoint: {error}");
     let mut shown = Error::new(ErrorKind::Transport, message).with_cause(error.clone());
     if let Some(help) = error.help() {
         shown = shown.with_help(help);
     }
-    if wire.may_retry(error) {
+    if context.may_retry(error) {
         Refusal::Transient(shown, None)
     } else {
         Refusal::Final(shown)
@@ -322,8 +323,8 @@ fn is_transient(status: u16) -> bool {
 }
 
 /// How long the endpoint says to wait.
-pub(super) fn told(answer: &Response, wire: &Wire) -> Option<Duration> {
-    let now = wire.clock.now();
+pub(super) fn told(answer: &Response, context: &HttpContext) -> Option<Duration> {
+    let now = context.clock.now();
     let reset = || match answer.status {
         429 | 503 => retry_after::reset(&answer.headers, now),
         _ => None,
@@ -331,8 +332,8 @@ pub(super) fn told(answer: &Response, wire: &Wire) -> Option<Duration> {
     retry_after::retry_after(&answer.headers, now).max(reset())
 }
 
-pub(super) fn too_long(wait: Duration, wire: &Wire) -> Error {
-    let now = wire.clock.now();
+pub(super) fn too_long(wait: Duration, context: &HttpContext) -> Error {
+    let now = context.clock.now();
     let retry_at = now.checked_add(wait).unwrap_or(now);
     let message = format!("the token endpoint asks for a wait of {wait:?}");
     Error::new(ErrorKind::RateLimit { retry_at }, message)

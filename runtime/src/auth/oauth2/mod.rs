@@ -13,11 +13,11 @@ use tracing::Instrument;
 
 use crate::{
     Error, ErrorKind, Result, Secret,
+    http_context::{HttpContext, LockedRefreshToken},
     plan::{self, Grant},
     retry::{Verdict, verdict},
     template::Scope,
     transport::{BoxFuture, Request},
-    wire::{LockedRefreshToken, Wire},
 };
 
 use self::{
@@ -42,7 +42,7 @@ pub(super) struct OAuth2 {
 struct Tokens {
     endpoint: Endpoint,
     default_life: Duration,
-    wire: Arc<Wire>,
+    context: Arc<HttpContext>,
     state: Mutex<State>,
 }
 
@@ -87,7 +87,11 @@ impl OAuth2 {
     /// # Errors
     ///
     /// When the token URL may not have credentials, or a value cannot be sent.
-    pub(super) fn new(plan: &plan::OAuth2, scope: Scope<'_>, wire: &Arc<Wire>) -> Result<Self> {
+    pub(super) fn new(
+        plan: &plan::OAuth2,
+        scope: Scope<'_>,
+        context: &Arc<HttpContext>,
+    ) -> Result<Self> {
         let refresh = match &plan.grant {
             Grant::ClientCredentials => None,
             Grant::RefreshToken(token) => Some(Refresh {
@@ -97,9 +101,9 @@ impl OAuth2 {
         };
         Ok(Self {
             tokens: Arc::new(Tokens {
-                endpoint: Endpoint::new(plan, scope, &wire.redactor)?,
+                endpoint: Endpoint::new(plan, scope, &context.redactor)?,
                 default_life: plan.default_token_expiration,
-                wire: Arc::clone(wire),
+                context: Arc::clone(context),
                 state: Mutex::new(State {
                     refresh,
                     ..State::default()
@@ -140,10 +144,10 @@ type Asking = Arc<OwnedMutexGuard<()>>;
 
 /// Asks, and asks again while the endpoint may answer later, as often as the source's `retry` allows.
 async fn fetch(tokens: &Arc<Tokens>, asking: &Asking) -> Result<Token> {
-    let (start, why) = (tokens.wire.clock.elapsed(), tokens.why());
+    let (start, why) = (tokens.context.clock.elapsed(), tokens.why());
     let fetched = ask_until_answered(tokens, asking, start, why).await;
     if let Err(failure) = &fetched {
-        trace::failed(why, failure, &tokens.wire.redactor);
+        trace::failed(why, failure, &tokens.context.redactor);
         let mut state = tokens.lock();
         state.asked += 1;
         state.failure = Some(failure.clone());
@@ -157,7 +161,7 @@ async fn ask_until_answered(
     start: Duration,
     why: Why,
 ) -> Result<Token> {
-    let wire = &*tokens.wire;
+    let context = &*tokens.context;
     let mut requests = 0;
     loop {
         let (error, answer) = match ask_once(tokens, asking, start, why).await {
@@ -166,11 +170,11 @@ async fn ask_until_answered(
             Err(Refusal::Transient(error, answer)) => (error, answer),
         };
         requests += 1;
-        let elapsed = wire.clock.elapsed().saturating_sub(start);
-        let told = answer.and_then(|answer| told(&answer, wire));
-        match verdict(&wire.retry, requests, elapsed, told, (wire.jitter)()) {
-            Verdict::Wait(wait) => wire.clock.sleep(wait).await,
-            Verdict::TooLong(wait) => return Err(too_long(wait, wire)),
+        let elapsed = context.clock.elapsed().saturating_sub(start);
+        let told = answer.and_then(|answer| told(&answer, context));
+        match verdict(&context.retry, requests, elapsed, told, (context.jitter)()) {
+            Verdict::Wait(wait) => context.clock.sleep(wait).await,
+            Verdict::TooLong(wait) => return Err(too_long(wait, context)),
             Verdict::Exhausted | Verdict::OutOfTime => {
                 let requests = format!("after {requests} requests for a token");
                 return Err(error.with_detail(requests));
@@ -181,11 +185,11 @@ async fn ask_until_answered(
 
 /// Renews a token that is still valid. One that cannot be renewed yet is used on.
 async fn renew_early(tokens: &Arc<Tokens>, asking: &Asking, token: Token) -> Token {
-    let clock = &tokens.wire.clock;
+    let clock = &tokens.context.clock;
     match ask_once(tokens, asking, clock.elapsed(), Why::Early).await {
         Ok(renewed) => renewed,
         Err(refusal) => {
-            trace::failed(Why::Early, &refusal.into_error(), &tokens.wire.redactor);
+            trace::failed(Why::Early, &refusal.into_error(), &tokens.context.redactor);
             let now = clock.elapsed();
             let wait = token.ends_at.saturating_sub(now) / 2;
             if let Some(current) = &mut tokens.lock().token {
@@ -222,7 +226,7 @@ async fn ask_once(
 impl Tokens {
     /// Locks the refresh token, and takes the one that another process put in its place.
     async fn lock_refresh_token(&self) -> Result<Option<LockedRefreshToken>> {
-        let lock = match &self.wire.lock_refresh_token {
+        let lock = match &self.context.lock_refresh_token {
             Some(lock) if self.lock().refresh.is_some() => lock,
             _ => return Ok(None),
         };
@@ -234,7 +238,7 @@ impl Tokens {
         if let (Some(token), Some(refresh)) = (&locked.token, &mut self.lock().refresh)
             && refresh.is_kept
         {
-            self.wire.redactor.learn_token(token.expose());
+            self.context.redactor.learn_token(token.expose());
             refresh.token = token.clone();
         }
         Ok(Some(locked))
@@ -248,7 +252,7 @@ impl Tokens {
     ) -> Error {
         Error::new(ErrorKind::Auth, message)
             .with_source(source)
-            .map_text(|text| self.wire.redactor.redact(text))
+            .map_text(|text| self.context.redactor.redact(text))
     }
 
     /// Asks once. The user has the refresh token that came with the answer before anything else
@@ -256,11 +260,11 @@ impl Tokens {
     async fn ask(&self) -> Result<Granted, Refusal> {
         self.hand_over().await.map_err(Refusal::Final)?;
         let refresh = self.refresh_token();
-        let mut granted = self.endpoint.ask(refresh.as_ref(), &self.wire).await?;
+        let mut granted = self.endpoint.ask(refresh.as_ref(), &self.context).await?;
         if let (Some(used), Some(given)) = (refresh, granted.refresh_token.take())
             && used != given
         {
-            self.wire.redactor.learn_token(given.expose());
+            self.context.redactor.learn_token(given.expose());
             self.lock().refresh = Some(Refresh {
                 token: given,
                 is_kept: false,
@@ -281,7 +285,7 @@ impl Tokens {
             Some(refresh) if !refresh.is_kept => refresh.token.clone(),
             _ => return Ok(()),
         };
-        if let Some(keep) = &self.wire.on_refresh_token {
+        if let Some(keep) = &self.context.on_refresh_token {
             keep(token).await.map_err(|error| {
                 let message = format!("the new refresh token was not kept: {error}");
                 self.failed_hook(message, &*error)
@@ -297,7 +301,7 @@ impl Tokens {
     }
 
     fn at_hand(&self) -> AtHand {
-        let now = self.wire.clock.elapsed();
+        let now = self.context.clock.elapsed();
         let state = self.lock();
         match &state.token {
             Some(token) if now < token.renew_at => AtHand::Fresh(token.clone()),
@@ -319,7 +323,7 @@ impl Tokens {
 
     /// Keeps a token that was asked for at `start`, and why.
     fn keep(&self, granted: Granted, start: Duration, why: Why) -> Token {
-        self.wire
+        self.context
             .redactor
             .learn_token(granted.access_token.expose());
         let life = granted.expires_in.unwrap_or(self.default_life);
@@ -348,7 +352,7 @@ impl Authenticate for OAuth2 {
     fn authenticate<'a>(
         &'a self,
         request: &'a mut Request,
-        _: &'a Wire,
+        _: &'a HttpContext,
     ) -> BoxFuture<'a, Result<Generation>> {
         Box::pin(async move {
             let token = self.token().await?;

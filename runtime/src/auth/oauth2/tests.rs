@@ -16,6 +16,7 @@ use crate::{
     clock::manual::ManualClock,
     exchange::Failure,
     hooks::Hooks,
+    http_context::{HttpContext, OnRefreshToken},
     plan::{
         Action, Auth, ClientAuthentication, Grant, OAuth2, Param, Part, ResourcePlan,
         ResponseAction, SourcePlan, Template,
@@ -23,9 +24,8 @@ use crate::{
     settings::Settings,
     shared::{Ref, Ref::Static, Text, list},
     template::Bounds,
-    testing::{Answer, Api, answer, client, failure, wire},
+    testing::{Answer, Api, answer, client, context, failure},
     transport::{Request, TransportErrorKind},
-    wire::{OnRefreshToken, Wire},
 };
 
 const TOKEN_URL: &str = "https://login.example.com/token";
@@ -113,24 +113,24 @@ impl World {
             ..SourcePlan::DEFAULT
         });
         let secrets = [ID, SECRET, "refresh-0"].map(Secret::from).to_vec();
-        let wire = Wire {
+        let context = HttpContext {
             on_refresh_token,
-            ..wire(&source, &secrets, &api, &clock)
+            ..context(&source, &secrets, &api, &clock)
         };
         let settings = Settings {
             secrets,
             choice: None,
             config: Vec::new(),
         };
-        let client = Client::new(source, &Hooks::NONE, settings, wire, 50).unwrap();
+        let client = Client::new(source, &Hooks::NONE, settings, context, 50).unwrap();
         Self { api, clock, client }
     }
 
     async fn page_of(&self, resource: usize) -> Result<u16, Error> {
         let resource = &self.client.plan().resources[resource];
         let draft = self.client.draft(resource, &Bounds::default(), &[])?;
-        let mut turn = self.client.turn(resource).await;
-        match self.client.exchange(&mut turn, resource, &draft).await {
+        let mut permit = self.client.permit(resource).await;
+        match self.client.exchange(&mut permit, resource, &draft).await {
             Ok(response) => Ok(response.status),
             Err(Failure::Fatal(error)) => Err(error),
             Err(failure) => panic!("{failure:?}"),
@@ -348,8 +348,8 @@ async fn a_rule_for_a_401_decides_before_a_token_is_renewed() {
         .client
         .draft(&banned, &Bounds::default(), &[])
         .unwrap();
-    let mut turn = world.client.turn(&banned).await;
-    let response = world.client.exchange(&mut turn, &banned, &draft).await;
+    let mut permit = world.client.permit(&banned).await;
+    let response = world.client.exchange(&mut permit, &banned, &draft).await;
     assert_eq!(response.unwrap().status, 401);
     assert_eq!(world.tokens(), ["Bearer token-0"]);
 }
@@ -395,11 +395,11 @@ async fn a_turn_counts_the_wait_for_a_token_and_the_request_it_is_renewed_for() 
         .client
         .draft(resource, &Bounds::default(), &[])
         .unwrap();
-    let mut turn = world.client.turn(resource).await;
-    let response = world.client.exchange(&mut turn, resource, &draft).await;
+    let mut permit = world.client.permit(resource).await;
+    let response = world.client.exchange(&mut permit, resource, &draft).await;
     assert_eq!(response.unwrap().status, 200);
-    assert_eq!((turn.requests, turn.repeated), (2, 1));
-    assert_eq!(turn.waited, 2 * SECONDS);
+    assert_eq!((permit.requests, permit.repeated), (2, 1));
+    assert_eq!(permit.waited, 2 * SECONDS);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use rest_source::{
     Client, Result, Secret, Values,
-    auth::{Authenticate, Custom, Generation, Given, Wire},
+    auth::{Authenticate, Custom, Generation, Given, HttpContext},
     hooks::{AuthHook, Hooks},
     plan::{Auth, CustomAuth, Param, Part, ResourcePlan, SourcePlan, Template},
     shared::{Ref, Ref::Static, list},
@@ -175,7 +175,7 @@ impl Authenticate for Signed {
     fn authenticate<'a>(
         &'a self,
         request: &'a mut Request,
-        _: &'a Wire,
+        _: &'a HttpContext,
     ) -> BoxFuture<'a, Result<Generation>> {
         Box::pin(async move {
             request.headers.set("X-Signature", self.0.expose());

@@ -39,7 +39,7 @@ pub(crate) struct LockedRefreshToken {
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// What a source sends with, for its authenticators.
-pub struct Wire {
+pub struct HttpContext {
     pub(crate) transport: Box<dyn Transport>,
     pub(crate) clock: Box<dyn Clock>,
     pub(crate) jitter: Box<dyn Fn() -> f64 + Send + Sync>,
@@ -54,7 +54,7 @@ pub struct Wire {
     pub(crate) max_response_bytes: u64,
 }
 
-impl Wire {
+impl HttpContext {
     /// The source's clock.
     pub fn clock(&self) -> &dyn Clock {
         &*self.clock
@@ -141,8 +141,8 @@ impl Wire {
     }
 }
 
-impl fmt::Debug for Wire {
+impl fmt::Debug for HttpContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Wire")
+        f.write_str("HttpContext")
     }
 }

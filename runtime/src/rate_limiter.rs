@@ -15,10 +15,10 @@ use crate::{
     shared::{Ref, Text},
 };
 
-/// What all workers of a source share: how many attempts may be in flight, how many requests may be
-/// sent in a time, and how long all have to wait.
+/// The rate limiter that all tasks of a source share: it bounds the attempts in flight and the requests in a
+/// period, and pauses all of them.
 #[derive(Debug)]
-pub(crate) struct Pace {
+pub(crate) struct RateLimiter {
     places: Semaphore,
     /// The one place of each resource whose requests go one at a time.
     single: BTreeMap<Text, Semaphore>,
@@ -28,19 +28,19 @@ pub(crate) struct Pace {
     gate: Mutex<Gate>,
 }
 
-/// The API wants no request for so long, which is longer than one may wait.
+/// The API asks for a pause of this length, which is longer than a request may wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Shut(pub(crate) Duration);
+pub(crate) struct Throttled(pub(crate) Duration);
 
-/// What a request that wants to be sent is told.
+/// The answer to a request that is ready to be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Leave {
-    /// To be sent.
+enum Admission {
+    /// Send it.
     Now,
-    /// To ask again after this long.
+    /// Ask again after this time.
     After(Duration),
-    /// Not to be sent.
-    Never(Shut),
+    /// Do not send it.
+    Never(Throttled),
 }
 
 /// Times are those of the source's clock.
@@ -52,13 +52,13 @@ struct Gate {
     sent: VecDeque<Duration>,
 }
 
-/// The right to make one attempt, until it is dropped, and what it came to.
-pub(crate) struct Turn<'a> {
-    pace: &'a Pace,
+/// A permit for one attempt, released when dropped; it counts the requests and waits of the attempt.
+pub(crate) struct Permit<'a> {
+    limiter: &'a RateLimiter,
     clock: &'a dyn Clock,
     _place: Option<SemaphorePermit<'a>>,
     _single: Option<SemaphorePermit<'a>>,
-    /// How long it waited before its requests: for the source's leave, or for a token.
+    /// How long it waited before its requests: for the source's admission, or for a token.
     pub(crate) waited: Duration,
     /// When its first request was sent, after all that it waited for.
     pub(crate) begun: Option<Duration>,
@@ -70,7 +70,7 @@ pub(crate) struct Turn<'a> {
     pub(crate) redirected: Option<String>,
 }
 
-impl Pace {
+impl RateLimiter {
     /// With at most this many attempts in flight, at least 1, and within this limit. Where the API
     /// wants to be left alone, a request waits for so long at the longest.
     pub(crate) fn new(concurrency: u16, limit: Option<RateLimit>, longest: Duration) -> Self {
@@ -100,19 +100,19 @@ impl Pace {
     }
 
     /// Waits for a free place, for a request of this resource.
-    pub(crate) async fn turn<'a>(
+    pub(crate) async fn permit<'a>(
         &'a self,
         resource: &ResourcePlan,
         clock: &'a dyn Clock,
-    ) -> Turn<'a> {
+    ) -> Permit<'a> {
         // No semaphore is ever closed, so there is always a place in the end. Who waits for the
         // resource's own keeps none from others.
         let single = match self.single.get(&*resource.name) {
             Some(single) => single.acquire().await.ok(),
             None => None,
         };
-        Turn {
-            pace: self,
+        Permit {
+            limiter: self,
             clock,
             _place: self.places.acquire().await.ok(),
             _single: single,
@@ -129,7 +129,7 @@ impl Pace {
     }
 }
 
-impl Turn<'_> {
+impl Permit<'_> {
     /// A request in a message, with where it was redirected to: that is what answered.
     pub(crate) fn shown(&self, draft: &Draft) -> String {
         match &self.redirected {
@@ -143,18 +143,18 @@ impl Turn<'_> {
     ///
     /// # Errors
     ///
-    /// [`Shut`] where it may not be sent for longer than it may wait.
-    pub(crate) async fn ready(&mut self) -> Result<(), Shut> {
+    /// [`Throttled`] where it may not be sent for longer than it may wait.
+    pub(crate) async fn ready(&mut self) -> Result<(), Throttled> {
         loop {
             let now = self.clock.elapsed();
-            let leave = self.pace.lock().leave(self.pace, now);
-            match leave {
-                Leave::Now => return Ok(()),
-                Leave::After(wait) => {
+            let admission = self.limiter.lock().admit(self.limiter, now);
+            match admission {
+                Admission::Now => return Ok(()),
+                Admission::After(wait) => {
                     self.clock.sleep(wait).await;
                     self.waited += wait;
                 }
-                Leave::Never(shut) => return Err(shut),
+                Admission::Never(throttled) => return Err(throttled),
             }
         }
     }
@@ -162,7 +162,7 @@ impl Turn<'_> {
     /// Counts the next request as sent now, if it may be.
     pub(crate) fn take(&mut self) -> bool {
         let now = self.clock.elapsed();
-        let is_taken = self.pace.lock().take(self.pace, now);
+        let is_taken = self.limiter.lock().take(self.limiter, now);
         if is_taken {
             self.begun.get_or_insert(now);
             self.requests += 1;
@@ -172,27 +172,27 @@ impl Turn<'_> {
 }
 
 impl Gate {
-    /// What a request is told that wants to be sent now.
-    fn leave(&mut self, pace: &Pace, now: Duration) -> Leave {
+    /// Decides on a request that is ready to be sent now.
+    fn admit(&mut self, limiter: &RateLimiter, now: Duration) -> Admission {
         let closed = self.closed_until.saturating_sub(now);
-        if closed > pace.longest {
-            return Leave::Never(Shut(closed));
+        if closed > limiter.longest {
+            return Admission::Never(Throttled(closed));
         }
-        let wait = match pace.limit {
+        let wait = match limiter.limit {
             Some(limit) => self.within(limit, now).max(closed),
             None => closed,
         };
         if wait.is_zero() {
-            Leave::Now
+            Admission::Now
         } else {
-            Leave::After(wait)
+            Admission::After(wait)
         }
     }
 
     /// Remembers a request as sent now, if it may be.
-    fn take(&mut self, pace: &Pace, now: Duration) -> bool {
-        let may = self.leave(pace, now) == Leave::Now;
-        if may && pace.limit.is_some() {
+    fn take(&mut self, limiter: &RateLimiter, now: Duration) -> bool {
+        let may = self.admit(limiter, now) == Admission::Now;
+        if may && limiter.limit.is_some() {
             self.sent.push_back(now);
         }
         may
@@ -226,8 +226,8 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
     const ANY: ResourcePlan = ResourcePlan::DEFAULT;
 
-    impl Turn<'_> {
-        async fn request(&mut self) -> Result<(), Shut> {
+    impl Permit<'_> {
+        async fn request(&mut self) -> Result<(), Throttled> {
             self.ready().await?;
             assert!(self.take());
             Ok(())
@@ -235,20 +235,20 @@ mod tests {
     }
 
     /// When a request that wants to be sent now is sent.
-    async fn sent(pace: &Pace, clock: &ManualClock) -> Duration {
-        pace.turn(&ANY, clock).await.request().await.unwrap();
+    async fn sent(limiter: &RateLimiter, clock: &ManualClock) -> Duration {
+        limiter.permit(&ANY, clock).await.request().await.unwrap();
         clock.elapsed()
     }
 
     #[tokio::test]
     async fn no_more_attempts_are_in_flight_than_allowed() {
         let clock = ManualClock::default();
-        let pace = Pace::new(2, None, 60 * SECOND);
-        let first = pace.turn(&ANY, &clock).await;
-        let _second = pace.turn(&ANY, &clock).await;
-        assert!(pace.turn(&ANY, &clock).now_or_never().is_none());
+        let limiter = RateLimiter::new(2, None, 60 * SECOND);
+        let first = limiter.permit(&ANY, &clock).await;
+        let _second = limiter.permit(&ANY, &clock).await;
+        assert!(limiter.permit(&ANY, &clock).now_or_never().is_none());
         drop(first);
-        assert!(pace.turn(&ANY, &clock).now_or_never().is_some());
+        assert!(limiter.permit(&ANY, &clock).now_or_never().is_some());
     }
 
     #[tokio::test]
@@ -259,40 +259,41 @@ mod tests {
             ..ANY
         });
         let clock = ManualClock::default();
-        let pace = Pace::new(2, None, 60 * SECOND).one_at_a_time(&[Static(&*ALONE), ANY.into()]);
-        let first = pace.turn(&ALONE, &clock).await;
-        assert!(pace.turn(&ALONE, &clock).now_or_never().is_none());
-        assert!(pace.turn(&ANY, &clock).now_or_never().is_some());
+        let limiter =
+            RateLimiter::new(2, None, 60 * SECOND).one_at_a_time(&[Static(&*ALONE), ANY.into()]);
+        let first = limiter.permit(&ALONE, &clock).await;
+        assert!(limiter.permit(&ALONE, &clock).now_or_never().is_none());
+        assert!(limiter.permit(&ANY, &clock).now_or_never().is_some());
         drop(first);
-        assert!(pace.turn(&ALONE, &clock).now_or_never().is_some());
+        assert!(limiter.permit(&ALONE, &clock).now_or_never().is_some());
     }
 
     #[tokio::test]
     async fn all_wait_for_the_latest_time_that_the_api_named() {
         let clock = ManualClock::default();
-        let pace = Pace::new(2, None, 60 * SECOND);
-        pace.close_until(9 * SECOND);
-        pace.close_until(5 * SECOND);
+        let limiter = RateLimiter::new(2, None, 60 * SECOND);
+        limiter.close_until(9 * SECOND);
+        limiter.close_until(5 * SECOND);
         clock.advance(SECOND);
-        let mut turn = pace.turn(&ANY, &clock).await;
-        turn.request().await.unwrap();
-        assert_eq!(turn.waited, 8 * SECOND);
+        let mut permit = limiter.permit(&ANY, &clock).await;
+        permit.request().await.unwrap();
+        assert_eq!(permit.waited, 8 * SECOND);
         clock.advance(SECOND);
-        turn.request().await.unwrap();
-        assert_eq!((turn.waited, turn.requests), (8 * SECOND, 2));
-        assert_eq!(turn.begun, Some(9 * SECOND));
+        permit.request().await.unwrap();
+        assert_eq!((permit.waited, permit.requests), (8 * SECOND, 2));
+        assert_eq!(permit.begun, Some(9 * SECOND));
     }
 
     #[tokio::test]
     async fn none_is_sent_that_would_have_to_wait_too_long() {
         let clock = ManualClock::default();
-        let pace = Pace::new(2, None, 60 * SECOND);
-        pace.close_until(90 * SECOND);
-        let mut turn = pace.turn(&ANY, &clock).await;
-        assert_eq!(turn.request().await, Err(Shut(90 * SECOND)));
-        assert_eq!((turn.requests, turn.begun), (0, None));
+        let limiter = RateLimiter::new(2, None, 60 * SECOND);
+        limiter.close_until(90 * SECOND);
+        let mut permit = limiter.permit(&ANY, &clock).await;
+        assert_eq!(permit.request().await, Err(Throttled(90 * SECOND)));
+        assert_eq!((permit.requests, permit.begun), (0, None));
         clock.advance(30 * SECOND);
-        assert_eq!(sent(&pace, &clock).await, 90 * SECOND);
+        assert_eq!(sent(&limiter, &clock).await, 90 * SECOND);
     }
 
     #[tokio::test]
@@ -302,13 +303,13 @@ mod tests {
             requests: 1,
             per: 10 * SECOND,
         };
-        let pace = Pace::new(2, Some(limit), 60 * SECOND);
-        assert_eq!(sent(&pace, &clock).await, Duration::ZERO);
-        let mut turn = pace.turn(&ANY, &clock).await;
-        let mut request = Box::pin(turn.request());
+        let limiter = RateLimiter::new(2, Some(limit), 60 * SECOND);
+        assert_eq!(sent(&limiter, &clock).await, Duration::ZERO);
+        let mut permit = limiter.permit(&ANY, &clock).await;
+        let mut request = Box::pin(permit.request());
         assert!(request.as_mut().now_or_never().is_none());
-        pace.close_until(3_600 * SECOND);
-        assert_eq!(request.await, Err(Shut(3_590 * SECOND)));
+        limiter.close_until(3_600 * SECOND);
+        assert_eq!(request.await, Err(Throttled(3_590 * SECOND)));
     }
 
     #[tokio::test]
@@ -318,14 +319,17 @@ mod tests {
             requests: 1,
             per: 10 * SECOND,
         };
-        let pace = Pace::new(2, Some(limit), 60 * SECOND);
-        let (mut one, mut other) = (pace.turn(&ANY, &clock).await, pace.turn(&ANY, &clock).await);
+        let limiter = RateLimiter::new(2, Some(limit), 60 * SECOND);
+        let (mut one, mut other) = (
+            limiter.permit(&ANY, &clock).await,
+            limiter.permit(&ANY, &clock).await,
+        );
         one.ready().await.unwrap();
         other.ready().await.unwrap();
         assert!(one.take());
         assert!(!other.take());
-        pace.close_until(90 * SECOND);
-        assert_eq!(other.ready().await, Err(Shut(90 * SECOND)));
+        limiter.close_until(90 * SECOND);
+        assert_eq!(other.ready().await, Err(Throttled(90 * SECOND)));
         assert_eq!((other.requests, other.begun), (0, None));
     }
 
@@ -336,11 +340,11 @@ mod tests {
             requests: 3,
             per: 10 * SECOND,
         };
-        let pace = Pace::new(1, Some(limit), 60 * SECOND);
-        let mut times = vec![sent(&pace, &clock).await];
+        let limiter = RateLimiter::new(1, Some(limit), 60 * SECOND);
+        let mut times = vec![sent(&limiter, &clock).await];
         clock.advance(9 * SECOND);
         for _ in 0..7 {
-            times.push(sent(&pace, &clock).await);
+            times.push(sent(&limiter, &clock).await);
         }
         // Not three at 0, and three more at 10: a window from 9 on would hold five.
         assert_eq!(
@@ -356,9 +360,9 @@ mod tests {
             requests: 1,
             per: SECOND,
         };
-        let pace = Pace::new(1, Some(limit), 60 * SECOND);
-        pace.close_until(5 * SECOND);
-        assert_eq!(sent(&pace, &clock).await, 5 * SECOND);
-        assert_eq!(sent(&pace, &clock).await, 6 * SECOND);
+        let limiter = RateLimiter::new(1, Some(limit), 60 * SECOND);
+        limiter.close_until(5 * SECOND);
+        assert_eq!(sent(&limiter, &clock).await, 5 * SECOND);
+        assert_eq!(sent(&limiter, &clock).await, 6 * SECOND);
     }
 }
