@@ -174,7 +174,7 @@ fn help(status: u16, is_later: bool, attempts: usize) -> Option<String> {
                 .to_owned(),
         ),
         408 | 409 | 423 | 425 | 429 | 500.. if attempts == 1 => Some(format!(
-            "if it may pass, add {status} to `retry.statuses`, the statuses that are asked again"
+            "if a retry may succeed, let `retry.statuses` contain {status} and `retry.max_retries` be at least 1"
         )),
         _ => None,
     }

@@ -28,14 +28,16 @@ impl FetchSpec {
             });
         };
         let differences = since.request().differences(&request);
-        if !differences.is_empty() && !self.keep_state {
+        // A state of another resource is rejected where it is resumed, with or without `keep_state`.
+        let is_of_resource = *since.resource() == *self.resource.name;
+        if is_of_resource && !differences.is_empty() && !self.keep_state {
             let message = "the state was saved for another request";
             let error =
                 Error::new(ErrorKind::State, message).with_resource(self.resource.name.clone());
             let error = differences.into_iter().fold(error, Error::with_detail);
             return Err(error.with_help(
-                "use a state for each request; or go on from this one, if both ask for the same \
-                 records, by `--keep-state` or `keep_state()`",
+                "use a state for each request; or, if both requests return the same records, accept this one by \
+                 `--keep-state` or `keep_state()`",
             ));
         }
         Ok(Origin {

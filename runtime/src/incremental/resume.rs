@@ -183,5 +183,8 @@ fn check_key_columns(marks: &Checkpoints, by: &[String], name: &str) -> Result<(
 }
 
 pub(super) fn mismatch(message: String) -> Error {
-    Error::new(ErrorKind::State, message).with_help("a full refresh starts over, without a state")
+    Error::new(ErrorKind::State, message).with_help(
+        "use a state of this resource and cursor; or fetch everything again, without a state (`fetch`) or by a full \
+         refresh (`load`)",
+    )
 }

@@ -81,13 +81,14 @@ impl ParentPartitions {
         }
     }
 
-    /// The next parent that was not taken before.
+    /// The next parent whose key was not taken before. A list that changes while it is read may contain a parent
+    /// twice, with other values.
     fn take_record(&mut self) -> Option<ParentRecord> {
         if matches!(self.end, Some(Err(_))) {
             return None;
         }
         while let Some(parent) = self.take_any() {
-            if !self.taken.insert(self.hash(&parent)) {
+            if !self.taken.insert(KeyHash::of([parent.key.values.as_str()])) {
                 self.repeated += 1;
                 continue;
             }
@@ -103,15 +104,6 @@ impl ParentPartitions {
             }
         }
         None
-    }
-
-    /// A hash of the key and of the values that requests take: parents with equal ones have equal requests.
-    fn hash(&self, parent: &ParentRecord) -> KeyHash {
-        let values = &parent.values.values;
-        let needed = self.needed.iter().filter_map(|at| values.get(*at));
-        let needed: Vec<String> = needed.map(|value| value.to_json().to_string()).collect();
-        let key = std::iter::once(parent.key.values.as_str());
-        KeyHash::of(key.chain(needed.iter().map(String::as_str)))
     }
 
     fn take_any(&mut self) -> Option<ParentRecord> {
