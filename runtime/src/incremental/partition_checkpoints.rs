@@ -13,7 +13,6 @@ use super::{
 use crate::{
     Completeness, Result, Scalar, State,
     completeness::Caveat,
-    partition::PartitionKey,
     report::count,
     shared::Text,
     state::{Capacity, Checkpoint, Checkpoints, MAX_PARTITIONS, Progress},
@@ -33,10 +32,6 @@ pub(crate) struct PartitionCheckpoints {
     largest: Option<Scalar>,
     /// Partitions of the saved state that were not started.
     absent: BTreeSet<String>,
-    /// Partitions that ended, as many as a state holds.
-    over: BTreeSet<String>,
-    /// Partitions in flight, and how many of one key.
-    in_flight: BTreeMap<String, usize>,
     /// Checkpoints without room in the state, unless others are removed, and whether the next fetch would
     /// deliver their records again.
     waiting: Vec<(String, Checkpoint, bool)>,
@@ -48,8 +43,6 @@ pub(crate) struct PartitionCheckpoints {
     future: FutureCursors,
     /// Partitions with more records at the cursor than are saved.
     overflowed: u64,
-    /// The first key of two partitions.
-    ambiguous: Option<String>,
     /// Partitions that ended since a state was last delivered.
     since_given: usize,
 }
@@ -86,8 +79,6 @@ impl PartitionCheckpoints {
                 .map(|_| resume::cursor(&marks.largest, column))
                 .transpose()?,
             absent: before.keys().cloned().collect(),
-            over: BTreeSet::new(),
-            in_flight: BTreeMap::new(),
             range: range.with_scope(StateScope::Part),
             before,
             marks,
@@ -96,7 +87,6 @@ impl PartitionCheckpoints {
             forgotten: 0,
             future,
             overflowed: 0,
-            ambiguous: None,
             since_given: 0,
         }))
     }
@@ -109,7 +99,6 @@ impl PartitionCheckpoints {
     /// Starts the partition with this key. Returns its range.
     pub(crate) fn start(&mut self, key: &str) -> CursorRange {
         self.absent.remove(key);
-        *self.in_flight.entry(key.to_owned()).or_default() += 1;
         let last = self.before.get(key).cloned();
         self.range.clone().since(last)
     }
@@ -124,18 +113,12 @@ impl PartitionCheckpoints {
         whole: &mut Completeness,
     ) {
         let complete = part.is_complete();
-        if let Some(parts) = self.in_flight.get_mut(parent) {
-            *parts -= 1;
-            if *parts == 0 {
-                self.in_flight.remove(parent);
-            }
-        }
         self.since_given += 1;
         if let Some(future) = filter.future() {
             self.future.add(future);
         }
         let kept = filter.has_kept();
-        let mut reached = match filter.into_checkpoint(complete) {
+        let reached = match filter.into_checkpoint(complete) {
             Some(reached) => {
                 self.overflowed += u64::from(reached.overflowed);
                 reached.last
@@ -143,11 +126,6 @@ impl PartitionCheckpoints {
             // The next fetch starts there again.
             None => self.before.get(parent).cloned(),
         };
-        if self.over.contains(parent) {
-            reached = self.earlier(parent, reached, whole);
-        } else if self.over.len() < MAX_PARTITIONS {
-            self.over.insert(parent.to_owned());
-        }
         let Some(ResumePoint { cursor, seen, .. }) = reached else {
             self.marks.remove(parent);
             return;
@@ -209,38 +187,6 @@ impl PartitionCheckpoints {
         }
     }
 
-    /// The smaller checkpoint of two partitions with one key: at the larger one, records of the other would
-    /// be left out.
-    fn earlier(
-        &mut self,
-        parent: &str,
-        now: Option<ResumePoint>,
-        whole: &mut Completeness,
-    ) -> Option<ResumePoint> {
-        let before = self.marks.remove(parent);
-        let before = before.and_then(|mark| ResumePoint::of(&mark, &self.range.column).ok());
-        if before.is_none() && now.is_none() {
-            return None;
-        }
-        self.ambiguous.get_or_insert_with(|| parent.to_owned());
-        let order = before.as_ref().zip(now.as_ref());
-        let order = order.and_then(|(before, now)| before.cursor.compare(now.cursor.as_value()));
-        if order != Some(Ordering::Equal) {
-            whole.warn(Caveat::Redelivery);
-        }
-        match order? {
-            Ordering::Less => before,
-            Ordering::Greater => now,
-            Ordering::Equal => {
-                let (before, now) = before.zip(now)?;
-                Some(ResumePoint {
-                    seen: Arc::new(before.seen.union(&now.seen).cloned().collect()),
-                    ..now
-                })
-            }
-        }
-    }
-
     fn leave_out(&mut self, delivers_again: bool, whole: &mut Completeness) {
         self.left_out += 1;
         if delivers_again {
@@ -277,33 +223,7 @@ impl PartitionCheckpoints {
                 count(self.overflowed, "record")
             ));
         }
-        if let Some(key) = &self.ambiguous {
-            let key = PartitionKey {
-                by: self.marks.by.clone(),
-                values: key.clone(),
-            };
-            notes.push(format!(
-                "{} occurs twice: the next fetch starts at the smaller cursor for both",
-                key.shown(parent.trim_matches('`'))
-            ));
-        }
         notes
-    }
-
-    /// The checkpoints so far. A partition in flight is at the saved one, and so is another one of its key.
-    fn marks(&self) -> Checkpoints {
-        let mut marks = self.marks.clone();
-        for parent in self.in_flight.keys() {
-            if !self.over.contains(parent) {
-                continue;
-            }
-            marks.remove(parent);
-            if let Some(ResumePoint { cursor, seen, .. }) = self.before.get(parent) {
-                let (value, seen) = (cursor.to_string(), Arc::clone(seen));
-                marks.put(parent, Checkpoint { value, seen });
-            }
-        }
-        marks
     }
 
     /// The state to resume at once all delivered records are stored. `None` until a sixteenth of the
@@ -313,12 +233,12 @@ impl PartitionCheckpoints {
             return None;
         }
         self.since_given = 0;
-        self.state_of(self.marks())
+        self.state_of(self.marks.clone())
     }
 
     /// The state after the end of the fetch: after [`finish`](Self::finish).
     pub(crate) fn state(self) -> Option<State> {
-        self.state_of(self.marks())
+        self.state_of(self.marks.clone())
     }
 
     fn state_of(&self, marks: Checkpoints) -> Option<State> {

@@ -51,8 +51,8 @@ async fn a_state_of_another_request_is_an_error_that_names_the_difference() {
         error.to_string(),
         "`things`: the state was saved for another request\n  \
            `params.tenant` was absent, now it is `b`\n  \
-           help: use a state for each request; or go on from this one, if both ask for the same \
-         records, by `--keep-state` or `keep_state()`"
+           help: use a state for each request; or, if both requests return the same records, accept this one by \
+         `--keep-state` or `keep_state()`"
     );
     assert!(shop.asked().is_empty(), "nothing is sent");
 
