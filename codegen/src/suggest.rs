@@ -27,7 +27,8 @@ pub(crate) fn is_slip_of(word: &str, of: &str) -> bool {
     const LONG: usize = 7;
     let letters = |word: &str| -> Vec<char> { word.to_lowercase().chars().collect() };
     let allowed = if of.len() < LONG { 1 } else { 2 };
-    word.len() <= of.len() + allowed && distance(&letters(word), &letters(of)) <= allowed
+    // Most words differ in length: that is decided without comparing letters.
+    word.len().abs_diff(of.len()) <= allowed && distance(&letters(word), &letters(of)) <= allowed
 }
 
 /// Insertions, deletions, replacements and swaps of neighbours that make one of the other.
