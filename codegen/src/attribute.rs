@@ -7,15 +7,15 @@ use crate::{
     compile,
     emit::{self, Problem},
     module::{Attribute, Module},
-    own,
-    place::{Place, SpecFile, Unread},
+    spec_path::{SpecFile, SpecPath, Unread},
+    user_struct,
 };
 
 /// What `#[rest_source(…)]` makes of the module that it stands on. `read` reads the spec.
 pub fn expand(
     attribute: TokenStream,
     item: TokenStream,
-    read: &dyn Fn(&Place) -> Result<SpecFile, Unread>,
+    read: &dyn Fn(&SpecPath) -> Result<SpecFile, Unread>,
 ) -> TokenStream {
     let module: Module = match syn::parse2(item.clone()) {
         Ok(module) => module,
@@ -55,12 +55,12 @@ impl From<Problem> for Unfilled {
 fn filled(
     attribute: TokenStream,
     module: &Module,
-    read: &dyn Fn(&Place) -> Result<SpecFile, Unread>,
+    read: &dyn Fn(&SpecPath) -> Result<SpecFile, Unread>,
 ) -> Result<TokenStream, Unfilled> {
     let Attribute { path, runtime } = Attribute::parse(attribute).map_err(Problem::from)?;
     let span = path.span();
     let problem = |message| Problem { message, span };
-    let place = Place::of(&path.value()).map_err(problem)?;
+    let place = SpecPath::of(&path.value()).map_err(problem)?;
     let file = read(&place).map_err(|why| problem(place.unread(&why)))?;
     let shown_path = file.shown_path.as_deref().unwrap_or(place.path());
     let bytes = place.bytes();
@@ -78,7 +78,7 @@ fn filled(
             bytes: Some(bytes),
         });
     };
-    let mistakes = own::check(connector, shown_path, &module.structs());
+    let mistakes = user_struct::check(connector, shown_path, &module.structs());
     if !mistakes.is_empty() {
         return Err(Unfilled {
             problems: mistakes.into_iter().map(Problem::from).collect(),
@@ -129,8 +129,9 @@ fn warning(message: &str, span: Span) -> TokenStream {
 
 #[cfg(test)]
 mod tests {
-    use super::{SpecFile, expand};
     use quote::{ToTokens, quote};
+
+    use super::{SpecFile, expand};
 
     const SPEC: &str = "
 name: shop

@@ -156,18 +156,19 @@ impl Source {
     }
 
     /// The lines to show, in order, the diagnostic's own place and its secondary ones.
-    fn places(&self, diagnostic: &Diagnostic) -> Vec<Place> {
+    fn places(&self, diagnostic: &Diagnostic) -> Vec<AnnotatedLine> {
         let mut places = vec![self.place(&diagnostic.span, '^', &diagnostic.label)];
         for (span, label) in &diagnostic.secondary {
             let place = self.place(span, '-', label);
-            let is_before = |one: &Place| (one.line, one.indent) <= (place.line, place.indent);
+            let is_before =
+                |one: &AnnotatedLine| (one.line, one.indent) <= (place.line, place.indent);
             places.insert(places.partition_point(is_before), place);
         }
         places
     }
 
     /// A span on its first line; what it covers of further lines is left out.
-    fn place(&self, span: &Span, mark: char, label: &str) -> Place {
+    fn place(&self, span: &Span, mark: char, label: &str) -> AnnotatedLine {
         let line = self.line(span.start);
         let whole = self.line_text(line);
         let from = self.column(span.start) - 1;
@@ -180,7 +181,7 @@ impl Source {
         let marked: String = first.chars().take(WIDTH / 2).collect();
         let ellipsis = if skipped > 0 { "…" } else { "" };
         let cut = whole.chars().count() > skipped + WIDTH;
-        Place {
+        AnnotatedLine {
             line,
             text: format!("{ellipsis}{}{}", plain(&shown), if cut { "…" } else { "" }),
             indent: width(ellipsis) + width(&plain(&before)),
@@ -190,8 +191,8 @@ impl Source {
     }
 }
 
-/// A line of the spec and the marks beneath it.
-struct Place {
+/// A line of the spec with the marks below it.
+struct AnnotatedLine {
     line: usize,
     text: String,
     /// Columns of a terminal before the marks.

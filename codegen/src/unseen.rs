@@ -1,4 +1,4 @@
-//! Characters that a reader does not see, or takes for others.
+//! Invisible characters, and characters that look like others.
 
 use std::fmt::Write as _;
 

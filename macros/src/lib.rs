@@ -8,7 +8,7 @@ use std::{
 use proc_macro::{Span, TokenStream};
 use rest_source_codegen::{
     attribute::expand,
-    place::{Place, SpecFile, Unread},
+    spec_path::{SpecFile, SpecPath, Unread},
 };
 
 /// Generates the typed connector of a YAML spec into a module.
@@ -49,12 +49,12 @@ pub fn rest_source(attribute: TokenStream, item: TokenStream) -> TokenStream {
     expand(attribute.into(), item.into(), &read).into()
 }
 
-fn read(place: &Place) -> Result<SpecFile, Unread> {
+fn read(place: &SpecPath) -> Result<SpecFile, Unread> {
     let folder = match place {
-        Place::Manifest(_) => env::var_os("CARGO_MANIFEST_DIR")
+        SpecPath::Manifest(_) => env::var_os("CARGO_MANIFEST_DIR")
             .map(PathBuf::from)
             .unwrap_or_default(),
-        Place::SourceFile(_) => {
+        SpecPath::SourceFile(_) => {
             let file = Span::call_site().local_file().ok_or(Unread::NoSourceFile)?;
             file.parent().map(Path::to_owned).unwrap_or_default()
         }

@@ -24,7 +24,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rest_source_codegen::{compile, connector::Connector, crate_path::CratePath, place::Place};
+use rest_source_codegen::{
+    compile, connector::Connector, crate_path::CratePath, spec_path::SpecPath,
+};
 
 use rust::Rust;
 
@@ -220,7 +222,7 @@ impl Builder {
     fn file(&self, root: &Path, spec: &str, runtime: &CratePath) -> Result<File, Error> {
         // As in the attribute, an absolute path would build on this machine only.
         if !self.takes_any_path {
-            Place::of(spec).map_err(Error::input)?;
+            SpecPath::of(spec).map_err(Error::input)?;
         }
         let text = fs::read_to_string(root.join(spec))
             .map_err(|error| Error::input(format!("cannot read `{spec}`: {error}")))?;

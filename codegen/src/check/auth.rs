@@ -2,10 +2,10 @@
 
 use crate::connector::{self, Auth, CustomAuth, Grant, List, Location, OAuth2, Param, Template};
 use crate::diagnostic::Diagnostic;
-use crate::foreign::{self, Jinja};
 use crate::grammar::auth as key;
 use crate::grammar::{self, AnyKey};
-use crate::secretive;
+use crate::other_placeholders::{self, Jinja};
+use crate::secret_names;
 use crate::spec::{Text, View, text};
 use crate::yaml::{Entry, Node};
 
@@ -185,7 +185,7 @@ impl Check<'_> {
             if let Some(text) = text(&entry.value) {
                 let what = format!("`{name}`");
                 let value = self.template(text, Scope::credential(&what));
-                if secretive::param(&name) {
+                if secret_names::param(&name) {
                     self.is_no_secret(&what, text, &value);
                 }
                 params.push(Param {
@@ -218,7 +218,10 @@ impl Check<'_> {
 
     /// A secret is never written in a spec. The literal itself is shown in the snippet only, which is the author's own text.
     fn literal_secret(&mut self, text: Text<'_>, key: &str) {
-        let diagnostic = if foreign::jinja(text.text).iter().any(Jinja::is_certain) {
+        let diagnostic = if other_placeholders::jinja(text.text)
+            .iter()
+            .any(Jinja::is_certain)
+        {
             let message = format!("`{key}` is a secret, and two braces are text in it");
             Diagnostic::error("RS0301", text.span, message)
                 .note("a placeholder has one brace on each side; `{{` is a brace that is sent")

@@ -8,7 +8,7 @@ use crate::grammar::source::client as client_key;
 use crate::grammar::source::rate_limit as rate_key;
 use crate::grammar::source::timeout as timeout_key;
 use crate::grammar::{self, AnyKey, Bytes, DefaultKey};
-use crate::secretive;
+use crate::secret_names;
 use crate::spec::{Text, View, text};
 use crate::value;
 use crate::yaml::{Entry, Node};
@@ -204,7 +204,7 @@ impl Check<'_> {
     fn header_is_no_secret(&mut self, what: &str, name: &str, text: Text<'_>, value: &Template) {
         if !name.eq_ignore_ascii_case("authorization") {
             // Many a cookie opens nothing.
-            if secretive::header(name) && !name.eq_ignore_ascii_case("cookie") {
+            if secret_names::header(name) && !name.eq_ignore_ascii_case("cookie") {
                 self.is_no_secret(what, text, value);
             }
             return;

@@ -7,7 +7,7 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::grammar;
 use crate::grammar::AnyKey;
 use crate::grammar::endpoint::{self, incremental as incremental_key};
-use crate::secretive;
+use crate::secret_names;
 use crate::spec::{Text, View, text};
 use crate::value;
 use crate::yaml::{Entry, Kind, Node, Value};
@@ -237,7 +237,7 @@ impl Check<'_> {
             }
             for text in values {
                 let value = self.template(text, scope);
-                if secretive::param(&entry.key.name) {
+                if secret_names::param(&entry.key.name) {
                     self.is_no_secret(&what, text, &value);
                 }
                 params.push(Bound {
@@ -336,7 +336,7 @@ impl Check<'_> {
                     let name = entry.key.name.clone();
                     let value = self.json(&entry.value, incremental);
                     if let (JsonPlan::Text(value), Some(text)) = (&value, text(&entry.value))
-                        && secretive::param(&name)
+                        && secret_names::param(&name)
                     {
                         self.is_no_secret(&format!("`{name}`"), text, value);
                     }

@@ -2,8 +2,8 @@
 
 use crate::connector::{Part, Template};
 use crate::diagnostic::{Diagnostic, Sink, Span};
-use crate::foreign::{self, Jinja};
-use crate::secretive;
+use crate::other_placeholders::{self, Jinja};
+use crate::secret_names;
 use crate::spec::Text;
 
 use super::Check;
@@ -15,7 +15,9 @@ impl Check<'_> {
     /// A value under a name that says it is a secret.
     pub(super) fn is_no_secret(&mut self, what: &str, text: Text<'_>, value: &Template) {
         let is_literal = matches!(&value.0[..], [Part::Text(_)]);
-        let is_meant = foreign::jinja(text.text).iter().any(Jinja::is_certain);
+        let is_meant = other_placeholders::jinja(text.text)
+            .iter()
+            .any(Jinja::is_certain);
         if is_literal && !is_meant && !self.sink.has_errors_in(text.span) {
             let message = format!("{what} is named like a secret, and its value is written here");
             self.error(
@@ -29,7 +31,7 @@ impl Check<'_> {
 
 /// A URL with a secret in its query.
 pub(super) fn query_has_no_secret(url: &str, span: &Span, sink: &mut Sink) {
-    if let Some(name) = secretive::in_query(url) {
+    if let Some(name) = secret_names::in_query(url) {
         let message =
             format!("`{name}` in this query is named like a secret, and its value is written here");
         sink.push(

@@ -6,7 +6,7 @@ use crate::connector::{self, ConfigPlan, ConfigType, EnumType, List, SecretPlan}
 use crate::diagnostic::{Diagnostic, Sink, Span};
 use crate::grammar;
 use crate::grammar::source::{self, config, secret};
-use crate::secretive;
+use crate::secret_names;
 use crate::spec::{Text, View, text};
 use crate::value;
 use crate::yaml::{Entry, Kind, Node, Value};
@@ -320,7 +320,7 @@ fn config_type(
 
 /// A credential as the default of a setting that is named like one: settings may be printed.
 fn default_is_no_secret(name: &str, value: &str, node: &Node, sink: &mut Sink) {
-    let is_credential = secretive::header(&name.replace('_', "-")) || secretive::param(name);
+    let is_credential = secret_names::header(&name.replace('_', "-")) || secret_names::param(name);
     if is_credential && !value.is_empty() {
         sink.push(
             Diagnostic::warning(

@@ -2,19 +2,19 @@
 
 use crate::connector::{List, Part, Template};
 use crate::diagnostic::{Applicability, Diagnostic, Span};
-use crate::foreign::{self, Jinja};
+use crate::other_placeholders::{self, Jinja};
 use crate::spec::Text;
 use crate::suggest;
 
 use super::Check;
 use super::pieces::{Piece, pieces};
 
-/// What a name in a placeholder begins with.
+/// The namespaces of placeholders.
 pub(crate) const NAMESPACES: [&str; 4] = ["secrets", "config", "resources", "incremental"];
 
-/// Where a template stands.
+/// The use of a template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum TemplateUse {
     /// A URL or a path, which logs show.
     Address,
     Header,
@@ -29,14 +29,14 @@ enum Place {
 pub(super) struct Scope<'s> {
     /// The key, in backticks.
     what: &'s str,
-    place: Place,
+    place: TemplateUse,
     incremental: bool,
     /// What a name without a namespace stands for, in a path.
     bound: &'s [(String, Template)],
 }
 
 impl<'s> Scope<'s> {
-    fn new(what: &'s str, place: Place, incremental: bool) -> Self {
+    fn new(what: &'s str, place: TemplateUse, incremental: bool) -> Self {
         Self {
             what,
             place,
@@ -47,29 +47,29 @@ impl<'s> Scope<'s> {
 
     /// A URL or a path: no secrets.
     pub(super) fn address(what: &'s str) -> Self {
-        Self::new(what, Place::Address, false)
+        Self::new(what, TemplateUse::Address, false)
     }
 
     /// The `path` of an endpoint, and what names without a namespace stand for in it.
     pub(super) fn path(bound: &'s [(String, Template)], incremental: bool) -> Self {
         Self {
             bound,
-            ..Self::new("`path`", Place::Address, incremental)
+            ..Self::new("`path`", TemplateUse::Address, incremental)
         }
     }
 
     pub(super) fn header(what: &'s str, incremental: bool) -> Self {
-        Self::new(what, Place::Header, incremental)
+        Self::new(what, TemplateUse::Header, incremental)
     }
 
     /// A parameter, or a text in a body.
     pub(super) fn sent(what: &'s str, incremental: bool) -> Self {
-        Self::new(what, Place::Sent, incremental)
+        Self::new(what, TemplateUse::Sent, incremental)
     }
 
     /// A field of an `auth`.
     pub(super) fn credential(what: &'s str) -> Self {
-        Self::new(what, Place::Credential, false)
+        Self::new(what, TemplateUse::Credential, false)
     }
 }
 
@@ -152,8 +152,8 @@ impl Check<'_> {
 
     /// `{{ config['key'] }}`: two braces are one that is sent.
     pub(super) fn jinja_is_text(&mut self, text: Text<'_>, scope: Scope<'_>) {
-        for jinja in foreign::jinja(text.text) {
-            if jinja.is_certain() || scope.place != Place::Sent {
+        for jinja in other_placeholders::jinja(text.text) {
+            if jinja.is_certain() || scope.place != TemplateUse::Sent {
                 self.one_jinja_is_text(&jinja, text, scope);
             }
         }
@@ -162,10 +162,10 @@ impl Check<'_> {
     /// What is between the braces may be a secret: the message does not repeat it.
     fn one_jinja_is_text(&mut self, jinja: &Jinja<'_>, text: Text<'_>, scope: Scope<'_>) {
         let whole = jinja.whole;
-        let is_credential = scope.place == Place::Credential;
+        let is_credential = scope.place == TemplateUse::Credential;
         let span = self.part_of(text.span, whole);
         let message = format!("two braces are text in {}, and no placeholder", scope.what);
-        let mut diagnostic = if scope.place == Place::Sent {
+        let mut diagnostic = if scope.place == TemplateUse::Sent {
             Diagnostic::warning("RS0905", &span, message)
         } else {
             Diagnostic::error("RS0211", &span, message)
@@ -176,7 +176,7 @@ impl Check<'_> {
                 ours,
                 Applicability::MaybeIncorrect,
             ),
-            None if matches!(scope.place, Place::Header | Place::Credential) => {
+            None if matches!(scope.place, TemplateUse::Header | TemplateUse::Credential) => {
                 diagnostic.help("write `{secrets.NAME}`, or `{config.NAME}` for a setting")
             }
             None => diagnostic.help(
@@ -241,7 +241,7 @@ impl Check<'_> {
             );
             return None;
         }
-        if scope.place == Place::Address {
+        if scope.place == TemplateUse::Address {
             self.error(
                 Diagnostic::error(
                     "RS0302",
@@ -335,7 +335,7 @@ impl Check<'_> {
             diagnostic.help(format!(
                 "write `{{config.{name}}}`, or bind it by `params: {{{name}: …}}`"
             ))
-        } else if scope.place == Place::Credential {
+        } else if scope.place == TemplateUse::Credential {
             // What is no word may be the secret itself.
             let name = if crate::read::credentials::is_word(name) {
                 crate::names::snake(name)

@@ -3,19 +3,18 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use super::{
+    columns::field_type,
+    literal::{Fields, literal},
+    names::{ident, integer, plan_ident, slice},
+};
 use crate::{
     connector::{
         Column, Connector, ParentField, ParentPlan, Path, Record, Resource, RustType, Step, Struct,
         Type,
     },
     item::Item,
-    own,
-};
-
-use super::{
-    columns::field_type,
-    literal::{Fields, literal},
-    names::{ident, integer, plan_ident, slice},
+    user_struct,
 };
 
 /// The parent in a child's plan.
@@ -58,9 +57,9 @@ fn value(record: &Struct, field: &ParentField, own: &[Item]) -> Option<TokenStre
 
 /// The value within a column of the struct `it`.
 fn member(record: &Struct, column: &Column, steps: &[Step], own: &[Item]) -> Option<TokenStream> {
-    let is_there = own::find(own, &record.ident).is_none_or(|own| {
+    let is_there = user_struct::find(own, &record.ident).is_none_or(|own| {
         let expected = field_type(column);
-        own::has_field(own, column, &expected)
+        user_struct::has_field(own, column, &expected)
     });
     let name = ident(&column.ident());
     let inner = within(column, steps, own)?;

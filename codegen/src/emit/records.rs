@@ -3,18 +3,17 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 
-use crate::{
-    connector::{Column, Connector, Decode, Record, Resource, RustType, Struct},
-    item::Item,
-    own,
-};
-
 use super::{
     columns::{field_type, lines},
     docs::{Docs, code},
     names::{commas, each, ident},
     resources::in_words,
     words,
+};
+use crate::{
+    connector::{Column, Connector, Decode, Record, Resource, RustType, Struct},
+    item::Item,
+    user_struct,
 };
 
 /// The struct of each resource, and of every type within it, in the order of the spec.
@@ -60,7 +59,7 @@ impl Records<'_> {
         // A static, and of a length that is written down: rustc takes three times as long to find out
         // that a list behind a reference may be promoted to one.
         let width = Literal::usize_unsuffixed(record.columns.len());
-        let own = own::find(self.own, &record.ident);
+        let own = user_struct::find(self.own, &record.ident);
         let (definition, from_cells) = match own {
             Some(own) => (None, from_some_cells(own, record)),
             None => (Some(definition(record, docs)), from_cells(record)),
@@ -156,7 +155,7 @@ fn from_some_cells(own: &Item, record: &Struct) -> TokenStream {
     let cells = format_ident!("__cells");
     let mut fields = Vec::new();
     let takes = each(&record.columns, |column| {
-        if own::takes(own, column) {
+        if user_struct::takes(own, column) {
             let field = ident(&column.ident());
             let take = quote!(let #field = #cells.take(););
             fields.push(field);

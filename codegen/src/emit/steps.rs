@@ -5,19 +5,18 @@ use std::collections::HashSet;
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-use crate::{
-    connector::{
-        Column, Connector, EnumType, ProcessingStep, Record, Resource, RustType, Struct, UnionType,
-    },
-    item::Item,
-    own,
-};
-
 use super::{
     names::{each, ident, rust_path, slice},
     records::idents,
     resources::record_type,
     words::variant,
+};
+use crate::{
+    connector::{
+        Column, Connector, EnumType, ProcessingStep, Record, Resource, RustType, Struct, UnionType,
+    },
+    item::Item,
+    user_struct,
 };
 
 /// The functions of a resource's steps.
@@ -67,7 +66,7 @@ impl Giving<'_> {
             return TokenStream::new();
         }
         let name = ident(&record.ident);
-        let cells = match own::find(self.own, &record.ident) {
+        let cells = match user_struct::find(self.own, &record.ident) {
             None => {
                 let fields = idents(record);
                 quote!(__rs::give!(self, cells => #fields);)
@@ -120,7 +119,7 @@ impl Giving<'_> {
 /// Of a user's struct, which may have fewer fields: the other cells stay as they came.
 fn give_some(own: &Item, record: &Struct) -> TokenStream {
     each(&record.columns, |column| {
-        if own::takes(own, column) {
+        if user_struct::takes(own, column) {
             let field = ident(&column.ident());
             quote!(cells.write(&self.#field);)
         } else {

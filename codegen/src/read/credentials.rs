@@ -5,11 +5,11 @@
 
 use crate::check::NAMESPACES;
 use crate::diagnostic::Span;
-use crate::foreign::{self, Jinja};
 use crate::grammar::AUTH;
 use crate::grammar::source::secret;
+use crate::other_placeholders::{self, Jinja};
 use crate::redact::Redaction;
-use crate::secretive;
+use crate::secret_names;
 use crate::suggest::{self, Meant};
 use crate::value;
 use crate::yaml::{Entry, Node};
@@ -64,7 +64,7 @@ impl<'a> Search<'a> {
             "config" => self.settings(&entry.value),
             // What stands under a name there is a type.
             "columns" | "fields" => {}
-            name if secretive::looks_secret(name) => self.all(&entry.value),
+            name if secret_names::looks_secret(name) => self.all(&entry.value),
             // A text in place of a map may be an entry without its colon.
             "headers" | "params" if entry.value.scalar().is_some() => self.all(&entry.value),
             _ => self.node(&entry.value),
@@ -92,7 +92,7 @@ impl<'a> Search<'a> {
                 ("type" | "location" | "client_authentication", Some(text)) if is_of_auth(text) => {
                 }
                 ("name" | "rust" | "scope" | "audience", Some(text))
-                    if secretive::names_place(text) => {}
+                    if secret_names::names_place(text) => {}
                 ("access_token_request_data", None) => self.request_data(value),
                 ("default_token_expiration", Some(text)) if value::integer(text).is_some() => {}
                 (_, Some(text)) if is_plain_url(text) => {}
@@ -145,7 +145,7 @@ impl<'a> Search<'a> {
     /// `config`: the default of a setting that is named like a credential.
     fn settings(&mut self, config: &Node) {
         for setting in config.entries() {
-            if !secretive::looks_secret(&setting.key.name) {
+            if !secret_names::looks_secret(&setting.key.name) {
                 self.node(&setting.value);
                 continue;
             }
@@ -237,7 +237,9 @@ fn secrets_of_url(url: &str) -> Vec<&str> {
     }
     let query = url.split_once('?').map_or("", |(_, query)| query);
     for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
-        if (secretive::looks_secret(name) || name == "key") && !foreign::holds_placeholder(value) {
+        if (secret_names::looks_secret(name) || name == "key")
+            && !other_placeholders::holds_placeholder(value)
+        {
             secrets.push(value);
         }
     }
@@ -279,7 +281,7 @@ pub(crate) fn is_word(text: &str) -> bool {
 fn is_placeholder(inner: &str) -> bool {
     let (namespace, name) = inner.trim().split_once('.').unwrap_or(("", inner.trim()));
     if namespace.is_empty() {
-        return is_word(name) && secretive::looks_secret(name);
+        return is_word(name) && secret_names::looks_secret(name);
     }
     suggest::closest(namespace, &NAMESPACES).is_some()
         && name
@@ -290,7 +292,7 @@ fn is_placeholder(inner: &str) -> bool {
 /// The parts of a text that are no placeholders, nor a scheme before one.
 fn literals(text: &str) -> Vec<&str> {
     let is_meant = |one: &Jinja<'_>| one.ours(true).is_some() && one.whole == text.trim();
-    if foreign::jinja(text).iter().any(is_meant) {
+    if other_placeholders::jinja(text).iter().any(is_meant) {
         return Vec::new();
     }
     let mut literals = Vec::new();
@@ -352,7 +354,7 @@ pub(crate) fn hide_in_lines(text: &str, redaction: &mut Redaction) {
                 name,
                 "type" | "location" | "name" | "choices" | "access_token_url" | "token_url"
             );
-            let is_secret = secretive::looks_secret(name) || (region.is_some() && !is_public);
+            let is_secret = secret_names::looks_secret(name) || (region.is_some() && !is_public);
             if is_secret && !is_only_placeholder(rest) {
                 hide_rest(line, begin, after, redaction);
                 value_of = Some(indent);

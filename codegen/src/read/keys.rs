@@ -7,7 +7,7 @@ use crate::unseen;
 use crate::yaml::{Entry, Kind, Node};
 
 use super::shape::{Check, Lacking};
-use super::words::{Advice, Named, Place, heading, listed, unseen_word};
+use super::words::{Advice, KeyContext, Named, heading, listed, unseen_word};
 
 impl Check<'_> {
     /// Unknown and missing keys, and such as have two names.
@@ -17,7 +17,7 @@ impl Check<'_> {
         keys: &[&'static dyn AnyKey],
         entries: &[Entry],
         node: &Node,
-        place: &Place,
+        place: &KeyContext,
     ) {
         let mut seen: Vec<(&str, &Span)> = Vec::new();
         let mut torn = self.torn_lists(keys, entries, node, place);
@@ -97,7 +97,7 @@ impl Check<'_> {
         context: &dyn Named,
         keys: &[&'static dyn AnyKey],
         entries: &[Entry],
-        place: &Place,
+        place: &KeyContext,
     ) -> Vec<usize> {
         let is_known = |entry: &Entry| {
             let name = entry.key.name.as_str();
@@ -145,7 +145,7 @@ impl Check<'_> {
     pub(super) fn torn_texts(
         &mut self,
         node: &Node,
-        place: &Place,
+        place: &KeyContext,
         is_known: &dyn Fn(&str) -> bool,
     ) -> Vec<usize> {
         let entries = node.entries();
@@ -186,7 +186,7 @@ impl Check<'_> {
         keys: &[&dyn AnyKey],
         entries: &[Entry],
         node: &Node,
-        place: &Place,
+        place: &KeyContext,
     ) -> Vec<usize> {
         let mut torn = Vec::new();
         if !is_flow_map(node) {
@@ -204,7 +204,7 @@ impl Check<'_> {
                 continue;
             }
             torn.extend(at + 1..=at + words.len());
-            let of = Place::new(&entry.key.name, &place.owner);
+            let of = KeyContext::new(&entry.key.name, &place.owner);
             let advice = format!("write `[{}, {}]`", first.text, words.join(", "));
             self.wrong(&entry.value, &of, "a list", Some(Advice::new(advice)));
         }
@@ -260,7 +260,7 @@ impl Check<'_> {
     }
 
     /// `required: true` of a column, whose meaning is the other way round here.
-    fn required_key(&mut self, entry: &Entry, entries: &[Entry], place: &Place) -> bool {
+    fn required_key(&mut self, entry: &Entry, entries: &[Entry], place: &KeyContext) -> bool {
         let name = entry.key.name.as_str();
         let is_required = match name.to_ascii_lowercase().replace(['_', '-'], "").as_str() {
             "required" | "notnull" | "nonnull" | "mandatory" => true,
@@ -300,7 +300,7 @@ impl Check<'_> {
         entry: &Entry,
         entries: &[Entry],
         node: &Node,
-        place: &Place,
+        place: &KeyContext,
     ) -> Option<&'static str> {
         let name = entry.key.name.as_str();
         if context.name() == "column" && self.required_key(entry, entries, place) {

@@ -7,10 +7,10 @@ use crate::yaml::{Kind, Node, Scalar};
 use crate::{jsonpath, value};
 
 use super::shape::Check;
-use super::words::{Place, advice, expected, expected_integer, words};
+use super::words::{KeyContext, advice, expected, expected_integer, words};
 
 impl Check<'_> {
-    pub(super) fn scalar(&mut self, shape: &'static Shape, node: &Node, place: &Place) {
+    pub(super) fn scalar(&mut self, shape: &'static Shape, node: &Node, place: &KeyContext) {
         let Some(scalar) = node.scalar() else {
             return self.wrong(node, place, &expected(shape), advice(shape, node));
         };
@@ -147,7 +147,7 @@ impl Check<'_> {
         );
     }
 
-    fn integer(&mut self, scalar: &Scalar, least: u64, node: &Node, place: &Place) {
+    fn integer(&mut self, scalar: &Scalar, least: u64, node: &Node, place: &KeyContext) {
         if scalar.kind != Kind::Integer {
             let expected = expected_integer(least);
             return self.wrong(node, place, &expected, advice(&Shape::Integer(least), node));
@@ -169,7 +169,7 @@ impl Check<'_> {
         }
     }
 
-    fn word(&mut self, known: &[&'static Word], scalar: &Scalar, node: &Node, place: &Place) {
+    fn word(&mut self, known: &[&'static Word], scalar: &Scalar, node: &Node, place: &KeyContext) {
         let text = scalar.text.as_str();
         if known.iter().any(|word| word.is_called(text)) {
             return;

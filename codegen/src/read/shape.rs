@@ -8,8 +8,8 @@ use crate::unseen;
 use crate::yaml::{Entry, Node, Value};
 
 use super::words::{
-    Advice, Kinded, Place, advice, bare, dict_owner, expected, family_owner, found, heading, kinds,
-    listed, needed_key, owner_of, unseen_word, words,
+    Advice, KeyContext, Kinded, advice, bare, dict_owner, expected, family_owner, found, heading,
+    kinds, listed, needed_key, owner_of, unseen_word, words,
 };
 
 pub(super) struct Check<'a> {
@@ -51,7 +51,7 @@ impl<'a> Check<'a> {
     }
 
     fn whole(&mut self, root: &Node, defaults: Option<&Node>, resources: &[Node]) {
-        let top = Place {
+        let top = KeyContext {
             key: "the spec".to_owned(),
             owner: "the spec".to_owned(),
         };
@@ -60,7 +60,7 @@ impl<'a> Check<'a> {
         };
         self.keys(&grammar::SOURCE, grammar::SOURCE.keys, entries, root, &top);
         for entry in entries {
-            let place = Place::new(&entry.key.name, "the spec");
+            let place = KeyContext::new(&entry.key.name, "the spec");
             match entry.key.name.as_str() {
                 "resource_defaults" => {
                     if let Some(defaults) = defaults {
@@ -70,15 +70,15 @@ impl<'a> Check<'a> {
                 "resources" => self.resources(entry, resources, &place),
                 name => {
                     if let Some(key) = grammar::SOURCE.key(name) {
-                        self.entry(key, entry, &Place::new(name, "the spec"));
+                        self.entry(key, entry, &KeyContext::new(name, "the spec"));
                     }
                 }
             }
         }
     }
 
-    fn defaults(&mut self, defaults: &Node, place: &Place) {
-        let owner = Place {
+    fn defaults(&mut self, defaults: &Node, place: &KeyContext) {
+        let owner = KeyContext {
             owner: "`resource_defaults`".to_owned(),
             ..place.clone()
         };
@@ -97,7 +97,7 @@ impl<'a> Check<'a> {
         self.is_partial = false;
     }
 
-    fn resources(&mut self, entry: &Entry, resources: &[Node], place: &Place) {
+    fn resources(&mut self, entry: &Entry, resources: &[Node], place: &KeyContext) {
         match &entry.value.value {
             Value::List(list) if list.is_empty() => self.sink.push(
                 Diagnostic::error("RS0110", &entry.value.span, "a spec needs a resource")
@@ -130,7 +130,7 @@ impl<'a> Check<'a> {
             Some(name) => format!("resource `{}`", name.text),
             None => "a resource".to_owned(),
         };
-        let place = Place::new("resources", &owner);
+        let place = KeyContext::new("resources", &owner);
         if resource.is_null() {
             self.sink.push(
                 Diagnostic::error("RS0103", &resource.span, "a resource is missing here")
@@ -142,7 +142,7 @@ impl<'a> Check<'a> {
     }
 
     /// A map with the keys of a context.
-    fn context(&mut self, context: &'static Context, node: &Node, place: &Place) {
+    fn context(&mut self, context: &'static Context, node: &Node, place: &KeyContext) {
         let expected = format!("a map with the keys of {}", context.name);
         let Some(entries) = self.map(node, place, &expected) else {
             return;
@@ -151,13 +151,18 @@ impl<'a> Check<'a> {
         self.keys(context, keys, entries, node, place);
         for entry in entries {
             if let Some(key) = context.key(&entry.key.name) {
-                self.entry(key, entry, &Place::new(&entry.key.name, &place.owner));
+                self.entry(key, entry, &KeyContext::new(&entry.key.name, &place.owner));
             }
         }
     }
 
     /// The entries of a map, or a mistake.
-    fn map<'n>(&mut self, node: &'n Node, place: &Place, expected: &str) -> Option<&'n [Entry]> {
+    fn map<'n>(
+        &mut self,
+        node: &'n Node,
+        place: &KeyContext,
+        expected: &str,
+    ) -> Option<&'n [Entry]> {
         if let Value::Map(entries) = &node.value {
             return Some(entries);
         }
@@ -166,7 +171,7 @@ impl<'a> Check<'a> {
     }
 
     /// A key that is known, and its value.
-    fn entry(&mut self, key: &'static dyn AnyKey, entry: &Entry, place: &Place) {
+    fn entry(&mut self, key: &'static dyn AnyKey, entry: &Entry, place: &KeyContext) {
         if entry.value.is_null() {
             if !super::takes_null(key) {
                 self.null(key, entry, place);
@@ -176,7 +181,7 @@ impl<'a> Check<'a> {
         self.shape(&key.shape, &entry.value, place);
     }
 
-    fn null(&mut self, key: &dyn AnyKey, entry: &Entry, place: &Place) {
+    fn null(&mut self, key: &dyn AnyKey, entry: &Entry, place: &KeyContext) {
         if self.unindented.contains(&entry.key.span.start) {
             return;
         }
@@ -196,7 +201,7 @@ impl<'a> Check<'a> {
         );
     }
 
-    fn shape(&mut self, shape: &'static Shape, node: &Node, place: &Place) {
+    fn shape(&mut self, shape: &'static Shape, node: &Node, place: &KeyContext) {
         if node.is_unclear() {
             self.clear(shape, node);
             return;
@@ -218,7 +223,7 @@ impl<'a> Check<'a> {
                 self.shape(chosen, node, place);
             }
             Shape::Map(context) => {
-                let owner = Place {
+                let owner = KeyContext {
                     owner: owner_of(place),
                     ..place.clone()
                 };
@@ -228,7 +233,7 @@ impl<'a> Check<'a> {
             Shape::Dict(values) => self.dict(values, node, place),
             Shape::List(elements) => {
                 for element in node.elements() {
-                    let place = Place {
+                    let place = KeyContext {
                         key: format!("an element of {}", place.key),
                         ..place.clone()
                     };
@@ -241,13 +246,13 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn dict(&mut self, values: &'static Shape, node: &Node, place: &Place) {
+    fn dict(&mut self, values: &'static Shape, node: &Node, place: &KeyContext) {
         let torn = self.torn_texts(node, place, &|_| false);
         for (at, entry) in node.entries().iter().enumerate() {
             if torn.contains(&at) {
                 continue;
             }
-            let of = Place {
+            let of = KeyContext {
                 key: format!("`{}`", entry.key.name),
                 owner: dict_owner(values, &entry.key.name, place),
             };
@@ -260,7 +265,7 @@ impl<'a> Check<'a> {
     }
 
     /// A value in a list or under a name, which cannot be null.
-    fn element(&mut self, shape: &'static Shape, node: &Node, place: &Place) {
+    fn element(&mut self, shape: &'static Shape, node: &Node, place: &KeyContext) {
         if node.is_null() {
             self.sink.push(
                 Diagnostic::error(
@@ -276,7 +281,7 @@ impl<'a> Check<'a> {
     }
 
     /// A map whose tag decides about its keys, or its bare word.
-    fn tagged(&mut self, family: &'static Family, node: &Node, place: &Place) {
+    fn tagged(&mut self, family: &'static Family, node: &Node, place: &KeyContext) {
         if let Some(word) = node.scalar() {
             if is_foreign_type(family, &word.text) {
                 return self.foreign_type(family, &word.text, node, None);
@@ -320,7 +325,7 @@ impl<'a> Check<'a> {
         };
         let Some(word) = tag.scalar() else {
             if !tag.is_unclear() {
-                let place = Place::new(family.tag, &owner);
+                let place = KeyContext::new(family.tag, &owner);
                 self.wrong(tag, &place, &kinds(family), None);
             }
             return;
@@ -336,14 +341,14 @@ impl<'a> Check<'a> {
         };
         let keys: Vec<&'static dyn AnyKey> =
             family.common.iter().chain(member.keys).copied().collect();
-        let place = Place {
+        let place = KeyContext {
             owner: family_owner(family, member, &owner),
             ..place.clone()
         };
         self.keys(&Kinded { family, member }, &keys, entries, node, &place);
         for entry in entries {
             if let Some(key) = keys.iter().find(|key| key.is_called(&entry.key.name)) {
-                self.entry(*key, entry, &Place::new(&entry.key.name, &place.owner));
+                self.entry(*key, entry, &KeyContext::new(&entry.key.name, &place.owner));
             }
         }
     }
@@ -459,7 +464,7 @@ impl<'a> Check<'a> {
     pub(super) fn wrong(
         &mut self,
         node: &Node,
-        place: &Place,
+        place: &KeyContext,
         expected: &str,
         advice: Option<Advice>,
     ) {

@@ -9,16 +9,16 @@ use crate::unseen;
 use crate::value;
 use crate::yaml::{self, Entry, Kind, Node, Scalar, Value};
 
-/// What a message calls the place that is looked at.
+/// The names of the current value and its owner in messages.
 #[derive(Clone)]
-pub(super) struct Place {
+pub(super) struct KeyContext {
     /// Of a value: its key, in backticks.
     pub key: String,
     /// Of a map: "resource `stories`".
     pub owner: String,
 }
 
-impl Place {
+impl KeyContext {
     /// The value in words: "`limit` in the `offset` paginator", "column `id` of resource `stories`".
     pub(super) fn subject(&self) -> String {
         let is_owner =
@@ -117,7 +117,7 @@ pub(super) fn heading(node: &Node) -> Span {
 }
 
 /// What a map under a key is called: "`retry` of `client`".
-pub(super) fn owner_of(place: &Place) -> String {
+pub(super) fn owner_of(place: &KeyContext) -> String {
     if place.owner == "the spec" {
         return place.key.clone();
     }
@@ -131,7 +131,7 @@ pub(super) fn owner_of(place: &Place) -> String {
 }
 
 /// What owns the value under a name of a dict.
-pub(super) fn dict_owner(values: &Shape, name: &str, place: &Place) -> String {
+pub(super) fn dict_owner(values: &Shape, name: &str, place: &KeyContext) -> String {
     match values {
         Shape::Tagged(family) if family.name == "column" => {
             format!("column `{name}` of {}", place.owner)

@@ -1,6 +1,6 @@
-//! Names that say that what stands under them is a secret.
+//! Recognition of the names of secrets: headers, query parameters and keys.
 
-use crate::foreign::holds_placeholder;
+use crate::other_placeholders::holds_placeholder;
 use crate::suggest;
 
 /// Whether a header of this name holds a secret: `Authorization`, `X-Depot-Key`, `api-token`.

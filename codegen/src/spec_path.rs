@@ -1,16 +1,16 @@
-//! Where a spec is, and what to say where it is not.
+//! The path of a spec in the attribute, and the errors for a file that cannot be read.
 
 use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::suggest::closest;
 
-/// Where a spec is, as its path says.
+/// The path of a spec.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// `specs/x.yaml`: from the folder of the crate's manifest.
+pub enum SpecPath {
+    /// `specs/x.yaml`: relative to the folder of the crate's `Cargo.toml`.
     Manifest(String),
-    /// `./x.yaml`, `../x.yaml`: from the folder of the source file.
+    /// `./x.yaml`, `../x.yaml`: relative to the source file.
     SourceFile(String),
 }
 
@@ -40,7 +40,7 @@ pub enum Unread {
     Missing {
         /// The specs of its folder, by their names.
         siblings: Vec<String>,
-        /// The folders in [`Place::above`] that have a file of its name, by their names.
+        /// The folders in [`SpecPath::above`] that have a file of its name, by their names.
         folders: Vec<String>,
     },
     /// It is no UTF-8.
@@ -51,7 +51,7 @@ pub enum Unread {
     Other(String),
 }
 
-impl Place {
+impl SpecPath {
     /// What a path means.
     ///
     /// # Errors
@@ -175,30 +175,33 @@ impl Place {
 
 #[cfg(test)]
 mod tests {
-    use super::{Place, Unread};
+    use super::{SpecPath, Unread};
 
     #[test]
     fn a_path_starts_at_the_manifest_or_at_the_source_file() {
         assert_eq!(
-            Place::of("specs/a.yaml"),
-            Ok(Place::Manifest("specs/a.yaml".to_owned()))
+            SpecPath::of("specs/a.yaml"),
+            Ok(SpecPath::Manifest("specs/a.yaml".to_owned()))
         );
         for path in ["./a.yaml", "../specs/a.yaml"] {
-            assert_eq!(Place::of(path), Ok(Place::SourceFile(path.to_owned())));
+            assert_eq!(
+                SpecPath::of(path),
+                Ok(SpecPath::SourceFile(path.to_owned()))
+            );
         }
     }
 
     #[test]
     fn a_path_of_one_machine_is_refused() {
         for path in ["/a.yaml", "C:/a.yaml", r"\\server\a.yaml", r"specs\a.yaml"] {
-            let message = Place::of(path).unwrap_err();
+            let message = SpecPath::of(path).unwrap_err();
             assert!(message.contains("help: write"), "{message}");
         }
     }
 
     fn missing(path: &str, siblings: &[&str], folders: &[&str]) -> String {
         let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
-        Place::of(path).unwrap().unread(&Unread::Missing {
+        SpecPath::of(path).unwrap().unread(&Unread::Missing {
             siblings: owned(siblings),
             folders: owned(folders),
         })

@@ -1,4 +1,4 @@
-//! Placeholders of other languages, which are text here: Jinja's `{{ config['key'] }}`.
+//! Placeholders of other languages, which are plain text in a spec: Jinja's `{{ config['key'] }}`.
 
 /// A Jinja expression in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
