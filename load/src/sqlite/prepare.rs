@@ -90,7 +90,8 @@ pub(super) fn prepare(db: &Connection, target: &Target) -> Result<(Progress, Vec
 fn forget_emptied(db: &Connection, target: &Target) -> Result<Option<String>> {
     let name = &target.resource.table.name;
     let had_rows = state::read(db, target).map_err(failed)?.had_rows;
-    let is_emptied = had_rows && !has_own_rows(db, target)?;
+    let (is_own, values) = own_rows(target);
+    let is_emptied = had_rows && !has_rows(db, name, &is_own, values)?;
     let table_is_empty = is_empty(db, name)?;
     let emptied = if table_is_empty {
         format!("the table `{name}` was emptied since the last load")
@@ -109,7 +110,7 @@ fn forget_emptied(db: &Connection, target: &Target) -> Result<Option<String>> {
 }
 
 /// Whether the table has no rows.
-fn is_empty(db: &Connection, table: &str) -> Result<bool> {
+pub(super) fn is_empty(db: &Connection, table: &str) -> Result<bool> {
     Ok(!has_rows(db, table, "true", Vec::new())?)
 }
 
@@ -119,12 +120,6 @@ fn has_rows(db: &Connection, table: &str, condition: &str, values: Vec<Value>) -
     let sql = format!("SELECT EXISTS (SELECT 1 FROM {table} WHERE {condition})");
     let found = db.query_row(&sql, rusqlite::params_from_iter(values), |row| row.get(0));
     found.map_err(failed)
-}
-
-/// Whether the table has rows with the target's settings.
-pub(super) fn has_own_rows(db: &Connection, target: &Target) -> Result<bool> {
-    let (is_own, values) = own_rows(target);
-    has_rows(db, &target.resource.table.name, &is_own, values)
 }
 
 /// The SQL condition for the rows with the target's settings, and its parameters.

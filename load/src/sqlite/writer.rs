@@ -35,7 +35,7 @@ struct Resource {
     staging: Staging,
     /// Its last commit, as this load found or made it.
     progress: Progress,
-    /// Whether the table had rows with the target's settings after that commit.
+    /// Whether the table had rows after that commit.
     has_rows: bool,
 }
 
@@ -59,7 +59,7 @@ impl Writer {
                 self.lock = Some(LoadLock::start(&self.db)?);
             }
             let appended = unfinished_loads::appended(&self.db, &target, self.lock.as_ref())?;
-            let has_rows = prepare::has_own_rows(&self.db, &target)?;
+            let has_rows = !prepare::is_empty(&self.db, &target.resource.table.name)?;
             Ok((progress, has_rows, notes, appended))
         })?;
         let mut opened = Opened {
@@ -111,8 +111,8 @@ impl Writer {
             resource.publish(db, state.as_deref())?;
             unfinished_loads::store(db, &resource.target, lock).map_err(failed)
         })?;
+        resource.has_rows |= resource.staging.has_rows();
         resource.staging.clear(db)?;
-        resource.has_rows = prepare::has_own_rows(db, &resource.target)?;
         let progress = &mut resource.progress;
         progress.commits += 1;
         progress.request = Some(resource.target.request.to_json());
@@ -170,10 +170,15 @@ impl Resource {
         if is_overtaken {
             return Err(overtaken());
         }
-        // The state would cover rows that are gone.
-        let is_emptied = self.has_rows && !prepare::has_own_rows(db, target)?;
-        if is_emptied && state.is_some() && target.writing != Writing::Replace {
-            return Err(emptied(&target.resource.table.name));
+        // Earlier pages of this load are gone, or rows that the state covers.
+        let needs_rows = match target.writing {
+            Writing::Merge => true,
+            Writing::Append | Writing::ReplaceGroups => state.is_some(),
+            Writing::Replace => false,
+        };
+        let table = &target.resource.table.name;
+        if needs_rows && self.has_rows && prepare::is_empty(db, table)? {
+            return Err(emptied(table));
         }
         match target.writing {
             Writing::Replace => {

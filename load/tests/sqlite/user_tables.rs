@@ -230,19 +230,22 @@ async fn view_with_the_name_of_a_resource_is_an_error() {
 
 #[tokio::test]
 async fn state_is_not_stored_for_a_table_emptied_during_the_load() {
-    let (server, scratch) = (serve().await, Scratch::new());
-    let shop: Merging = connect(&server);
-    let mut database = scratch.open();
-    let load = shop.load(&mut database).on_progress(|progress| {
-        if progress.rows == 35 {
-            scratch.execute("DELETE FROM orders");
-        }
-    });
-    let error = load.await.unwrap_err().to_string();
-    let expected = "the table `orders` was emptied while the load ran";
-    assert!(error.contains(expected), "{error}");
-    shop.load(&mut scratch.open()).await.unwrap();
-    scratch.assert_equals(&server);
+    // After a page in the middle, and after the last.
+    for rows in [20, 35] {
+        let (server, scratch) = (serve().await, Scratch::new());
+        let shop: Merging = connect(&server);
+        let mut database = scratch.open();
+        let load = shop.load(&mut database).on_progress(|progress| {
+            if progress.rows == rows {
+                scratch.execute("DELETE FROM orders");
+            }
+        });
+        let error = load.await.unwrap_err().to_string();
+        let expected = "the table `orders` was emptied while the load ran";
+        assert!(error.contains(expected), "{error}");
+        shop.load(&mut scratch.open()).await.unwrap();
+        scratch.assert_equals(&server);
+    }
 }
 
 #[cfg(unix)]
