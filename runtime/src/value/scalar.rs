@@ -90,28 +90,6 @@ impl PartialOrd for Scalar {
     }
 }
 
-macro_rules! from_values {
-    ($($variant:ident($value:ty)),*) => {
-        $(impl From<$value> for Scalar {
-            fn from(value: $value) -> Self {
-                Self::$variant(value)
-            }
-        })*
-    };
-}
-
-from_values!(
-    Bool(bool),
-    Bigint(i64),
-    Double(f64),
-    Text(String),
-    Timestamp(Timestamp),
-    Date(Date),
-    Time(Time),
-    Decimal(Decimal),
-    Binary(Vec<u8>)
-);
-
 impl From<&str> for Scalar {
     fn from(value: &str) -> Self {
         Self::Text(value.to_owned())
@@ -175,17 +153,25 @@ impl ToScalar for str {
     }
 }
 
-macro_rules! to_scalar {
+macro_rules! owned_values {
     ($($variant:ident($value:ty)),*) => {
-        $(impl ToScalar for $value {
-            fn to_scalar(&self) -> Scalar {
-                Scalar::$variant(self.clone())
+        $(
+            impl From<$value> for Scalar {
+                fn from(value: $value) -> Self {
+                    Self::$variant(value)
+                }
             }
-        })*
+
+            impl ToScalar for $value {
+                fn to_scalar(&self) -> Scalar {
+                    self.clone().into()
+                }
+            }
+        )*
     };
 }
 
-to_scalar!(
+owned_values!(
     Bool(bool),
     Bigint(i64),
     Double(f64),
