@@ -134,7 +134,7 @@ impl Fault {
     }
 
     /// The resource that it is for, where the plan has none of that name.
-    pub(crate) fn stranger(&self, plan: &SourcePlan) -> Option<&str> {
+    pub(crate) fn unknown_resource(&self, plan: &SourcePlan) -> Option<&str> {
         match &self.target {
             Target::Resource(name) if plan.resources.iter().all(|known| known.name != *name) => {
                 Some(name)

@@ -119,7 +119,7 @@ use self::{
     dummies::Dummies,
     page::Paging,
     route::Route,
-    server::{Pages, Resource, Server, State, stranger},
+    server::{Pages, Resource, Server, State, unknown_resource},
     tokens::Tokens,
 };
 pub use self::{api::Api, asked::Asked, fault::Fault};
@@ -343,7 +343,7 @@ impl<S: Connector> Mock<S> {
             });
         }
         if let Some((name, _)) = answers.first() {
-            return Err(stranger(&plan, name));
+            return Err(unknown_resource(&plan, name));
         }
         let server = Server {
             plan: plan.clone(),

@@ -116,7 +116,7 @@ impl Server {
             .resources
             .iter()
             .find(|resource| resource.plan.name == name);
-        found.ok_or_else(|| stranger(&self.plan, name))
+        found.ok_or_else(|| unknown_resource(&self.plan, name))
     }
 
     /// Adds something that goes wrong.
@@ -125,8 +125,8 @@ impl Server {
     ///
     /// Where it is for a resource that is not there.
     pub(crate) fn fault(&self, fault: Fault) -> Result<()> {
-        if let Some(name) = fault.stranger(&self.plan) {
-            return Err(stranger(&self.plan, name));
+        if let Some(name) = fault.unknown_resource(&self.plan) {
+            return Err(unknown_resource(&self.plan, name));
         }
         self.lock().faults.push(fault);
         Ok(())
@@ -262,7 +262,7 @@ fn nobody_says(plan: &ResourcePlan) -> Error {
 }
 
 /// For a resource that is not there.
-pub(crate) fn stranger(plan: &SourcePlan, name: &str) -> Error {
+pub(crate) fn unknown_resource(plan: &SourcePlan, name: &str) -> Error {
     let names: Vec<&str> = plan
         .resources
         .iter()
