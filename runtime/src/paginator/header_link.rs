@@ -46,8 +46,9 @@ impl ByHeaderLink {
     /// The link of the relation, in any of the `Link` headers.
     fn link(&self, page: &PageFacts<'_>) -> Result<Option<String>> {
         let mut malformed = None;
+        let from = page.parsed_url()?;
         for value in page.headers.all(&self.header) {
-            match link_header::find(value, &self.rel) {
+            match link_header::find(value, &self.rel, &from) {
                 Found::Target(target) => return Ok(Some(target)),
                 Found::Nothing => {}
                 Found::Malformed(part) => malformed = Some(part),

@@ -1,6 +1,8 @@
 //! The `Link` header of RFC 8288. A header that is not well-formed as a whole ends nothing: the part that
 //! cannot be read may be the next link.
 
+use url::Url;
+
 /// What a header says of a relation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Found {
@@ -16,14 +18,14 @@ pub(super) enum Found {
 ///
 /// Commas and semicolons within `<…>` and within quotes belong to them; parameter names and relations
 /// compare without regard to case; `rel` may hold several relations, and only the first `rel` of a
-/// link counts. A link with an `anchor` is skipped: it says what follows upon something other than this
-/// response.
-pub(super) fn find(header: &str, relation: &str) -> Found {
+/// link counts. A link whose `anchor` (section 3.2) is not the page itself is skipped: it says what
+/// follows upon something else.
+pub(super) fn find(header: &str, relation: &str, page: &Url) -> Found {
     let mut malformed = None;
     let parts = split(header, ',').map(str::trim);
     for part in parts.filter(|part| !part.is_empty()) {
         match Link::read(part) {
-            Some(link) if link.is(relation) => {
+            Some(link) if link.is(relation) && link.is_about(page) => {
                 return match link.target.trim() {
                     "" => Found::Nothing,
                     target => Found::Target(target.to_owned()),
@@ -40,7 +42,7 @@ struct Link<'a> {
     target: &'a str,
     /// The value of each `rel`: a link should have one.
     rels: Vec<&'a str>,
-    has_anchor: bool,
+    anchor: Option<&'a str>,
 }
 
 impl<'a> Link<'a> {
@@ -54,7 +56,7 @@ impl<'a> Link<'a> {
         let mut link = Self {
             target,
             rels: Vec::new(),
-            has_anchor: false,
+            anchor: None,
         };
         let mut parameters = split(parameters, ';').map(str::trim);
         if parameters.next() != Some("") {
@@ -75,7 +77,9 @@ impl<'a> Link<'a> {
                 }
                 link.rels.push(value);
             }
-            link.has_anchor |= name.eq_ignore_ascii_case("anchor");
+            if name.eq_ignore_ascii_case("anchor") {
+                link.anchor = Some(value);
+            }
         }
         Some(link)
     }
@@ -83,7 +87,20 @@ impl<'a> Link<'a> {
     fn is(&self, relation: &str) -> bool {
         let relations = self.rels.first().copied().unwrap_or_default();
         let mut relations = relations.split_ascii_whitespace();
-        !self.has_anchor && relations.any(|one| one.eq_ignore_ascii_case(relation))
+        relations.any(|one| one.eq_ignore_ascii_case(relation))
+    }
+
+    /// Whether its context is the page. The query is not compared: a server may repeat it in another order,
+    /// without what it does not know, or with the key that it was sent.
+    fn is_about(&self, page: &Url) -> bool {
+        let Some(anchor) = self.anchor.map(|anchor| page.join(anchor)) else {
+            return true;
+        };
+        anchor.is_ok_and(|anchor| {
+            anchor.origin() == page.origin()
+                && anchor.path() == page.path()
+                && anchor.fragment().is_none()
+        })
     }
 
     fn has_one_rel(&self) -> bool {
@@ -149,8 +166,14 @@ fn unquoted(value: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Found, find};
+    use super::Found;
     use proptest::prelude::*;
+    use url::Url;
+
+    fn find(header: &str, relation: &str) -> Found {
+        let page = Url::parse("https://a.example/things?p=1").unwrap();
+        super::find(header, relation, &page)
+    }
 
     #[test]
     fn the_forms_of_rfc_8288_are_read() {
@@ -180,6 +203,29 @@ mod tests {
             find("<https://a.example/?ids=1,2;3>; rel=next", "next"),
             Found::Target("https://a.example/?ids=1,2;3".to_owned())
         );
+    }
+
+    #[test]
+    fn an_anchor_that_is_the_page_is_as_none() {
+        for anchor in [
+            "",
+            "?p=1",
+            "/things?p=1",
+            "https://a.example/things?p=1",
+            "HTTPS://A.example:443/things?p=1&key=k",
+            "/things",
+        ] {
+            let header = format!("<?p=2>; rel=next; anchor=\"{anchor}\"");
+            assert_eq!(
+                find(&header, "next"),
+                Found::Target("?p=2".to_owned()),
+                "{anchor}"
+            );
+        }
+        for anchor in ["#comments", "/others", "https://b.example/things?p=1"] {
+            let header = format!("<?p=2>; rel=next; anchor=\"{anchor}\"");
+            assert_eq!(find(&header, "next"), Found::Nothing, "{anchor}");
+        }
     }
 
     #[test]

@@ -179,8 +179,12 @@ impl PageFacts<'_> {
     /// [`ErrorKind::Paging`] when that is no http(s) URL, [`ErrorKind::Origin`] when it leads from
     /// https to http.
     pub fn resolve(&self, link: &str) -> Result<Position> {
-        let from = Url::parse(self.url).map_err(|error| paging(error.to_string()))?;
+        let from = self.parsed_url()?;
         Ok(Position::Url(request::resolve(&from, link)?.into()))
+    }
+
+    fn parsed_url(&self) -> Result<Url> {
+        Url::parse(self.url).map_err(|error| paging(error.to_string()))
     }
 }
 
