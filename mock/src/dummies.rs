@@ -69,7 +69,11 @@ fn dummy(plan: &SourcePlan, at: usize, setting: &ConfigPlan) -> Scalar {
     if let Some(value) = declared.and_then(|text| Scalar::parse(&setting.data_type, text)) {
         return value;
     }
+    if setting.optional {
+        return Scalar::Null;
+    }
     let text = match &setting.data_type {
+        ConfigType::List(item) => return list(item),
         ConfigType::Bigint | ConfigType::Double => "1",
         ConfigType::Bool => "true",
         ConfigType::Date => "2026-01-01",
@@ -80,6 +84,17 @@ fn dummy(plan: &SourcePlan, at: usize, setting: &ConfigPlan) -> Scalar {
         ConfigType::Text => return Scalar::Text(setting.name.replace('_', "-")),
     };
     Scalar::parse(&setting.data_type, text).unwrap_or_else(|| text.into())
+}
+
+/// A list of two values of this type.
+fn list(item: &ConfigType) -> Scalar {
+    Scalar::list(match item {
+        ConfigType::Bigint | ConfigType::Double => vec![Scalar::from(1), Scalar::from(2)],
+        ConfigType::Bool => vec![true.into(), false.into()],
+        ConfigType::Date => vec!["2026-01-01".into(), "2026-01-02".into()],
+        ConfigType::Timestamp => vec!["2026-01-01T00:00:00Z".into(), "2026-01-02T00:00:00Z".into()],
+        _ => vec!["a".into(), "b".into()],
+    })
 }
 
 /// Whether the setting at this position is where a URL of the spec begins.

@@ -145,15 +145,17 @@ declare! {
     /// A setting that a spec declares.
     pub struct ConfigPlan {
         /// Its name in the spec.
-        pub name: Text,
+        pub name: Text = Text::EMPTY,
         /// The environment variable that overrides it.
-        pub env: Text,
+        pub env: Text = Text::EMPTY,
         /// What its values are.
-        pub data_type: ConfigType,
-        /// Its value where none is given, as text. Without one it must be given.
-        pub default: Option<Text>,
+        pub data_type: ConfigType = ConfigType::Text,
+        /// Whether it may have no value. A placeholder of it then drops its parameter or header.
+        pub optional: bool = false,
+        /// Its value where none is given, as text. Without one it must be given, unless it is optional.
+        pub default: Option<Text> = None,
         /// What it is.
-        pub description: Option<Text>,
+        pub description: Option<Text> = None,
     }
 }
 
@@ -175,6 +177,8 @@ declare! {
         Timestamp,
         /// One of these words.
         Enum(List<Text>),
+        /// A list of values of this type, which is neither an enum nor a list.
+        List(Ref<ConfigType>),
     }
 }
 

@@ -426,7 +426,7 @@ fn no_transport() -> Error {
 mod tests {
     use super::*;
     use crate::{
-        plan::{Auth, ConfigPlan, ConfigType, Part, ResourcePlan, SecretPlan, Template},
+        plan::{Auth, ConfigPlan, Part, ResourcePlan, SecretPlan, Template},
         shared::{Ref::Static, list},
         testing::{Api, answer},
     };
@@ -460,9 +460,8 @@ mod tests {
         config: list![ConfigPlan {
             name: Static("base_url"),
             env: Static("MEDIA_BASE_URL"),
-            data_type: ConfigType::Text,
             default: Some(Static("https://api.example.com")),
-            description: None,
+            ..ConfigPlan::DEFAULT
         }],
         base_url: Template(list![Part::Config(0)]),
         resources: list![Static(

@@ -15,7 +15,7 @@ use crate::{
     rate_limiter::{Permit, RateLimiter},
     redact::Redactor,
     request::Draft,
-    settings::Settings,
+    settings::{Settings, setting_values},
     shared::Ref,
     template::{Bounds, Scope},
 };
@@ -115,6 +115,16 @@ impl Client {
     /// The settings, in the order of the plan.
     pub fn config(&self) -> &[Scalar] {
         &self.0.config
+    }
+
+    /// The values of the setting at this position of the plan: the elements of a list, none of an optional
+    /// setting that is not given, and otherwise one.
+    pub fn setting_values(&self, at: u16) -> Vec<Scalar> {
+        let at = usize::from(at);
+        match (self.0.plan.config.get(at), self.0.config.get(at)) {
+            (Some(setting), Some(value)) => setting_values(setting, value),
+            _ => Vec::new(),
+        }
     }
 
     /// Whether two resources send the same credentials.

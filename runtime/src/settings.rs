@@ -4,6 +4,8 @@ mod setting_type;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use setting_type::values as setting_values;
+
 use crate::{
     Error, ErrorKind, Result, Scalar, Secret,
     plan::{ConfigPlan, ConfigType, SecretPlan, SourcePlan},
@@ -272,7 +274,8 @@ fn check_config(
         mistakes.push(count_mistake("settings", plans.len(), given.len()));
     }
     for (plan, value) in plans.iter().zip(&given) {
-        if !value.is_setting_of(&plan.data_type) {
+        let is_absent = plan.optional && *value == Scalar::Null;
+        if !is_absent && !value.is_setting_of(&plan.data_type) {
             mistakes.push(format!(
                 "setting `{}` must be {}, found `{value}`",
                 plan.name,
@@ -307,6 +310,10 @@ fn read_config(
             }
         };
         let Some(found) = found else {
+            if plan.optional {
+                config.push(Scalar::Null);
+                continue;
+            }
             mistakes.push(format!(
                 "`{}` is not set: setting `{}`, {}{}",
                 plan.env,
@@ -350,13 +357,13 @@ fn described(description: Option<&str>) -> String {
     description.map_or_else(String::new, |text| format!(" ({})", text.trim()))
 }
 
-/// A type, as a message names it.
 /// The words of a list in one text.
 fn joined(words: &[Text]) -> String {
     let words: Vec<&str> = words.iter().map(Text::as_str).collect();
     words.join("`, `")
 }
 
+/// A type, as a message names it.
 fn expected(data_type: &ConfigType) -> String {
     match data_type {
         ConfigType::Text => "a text".to_owned(),
@@ -366,5 +373,16 @@ fn expected(data_type: &ConfigType) -> String {
         ConfigType::Date => "a date like `2026-11-21`".to_owned(),
         ConfigType::Timestamp => "a timestamp like `2026-11-21T09:30:00Z`".to_owned(),
         ConfigType::Enum(words) => format!("one of `{}`", joined(words)),
+        ConfigType::List(item) => format!(
+            "a list, `{}`",
+            match &**item {
+                ConfigType::Bigint => "1,2` or `[1, 2]",
+                ConfigType::Double => "0.5,1` or `[0.5, 1]",
+                ConfigType::Bool => "true,false",
+                ConfigType::Date => "2026-11-21,2026-11-22",
+                ConfigType::Timestamp => "2026-11-21T09:30:00Z,2026-11-22T09:30:00Z",
+                _ => "a,b` or `[\"a\", \"b\"]",
+            }
+        ),
     }
 }

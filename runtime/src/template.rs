@@ -11,6 +11,7 @@ use crate::{
     Error, ErrorKind, Result, Scalar, Secret,
     plan::{ConfigPlan, JsonPlan, Param, Part, Template},
     query::RESERVED,
+    settings::setting_values,
     shared::Text,
     tree::Tree,
 };
@@ -155,11 +156,25 @@ impl<'a> Scope<'a> {
         Ok(text)
     }
 
-    /// The parameters that have a value, in order.
+    /// The parameters that have a value, in order. One whose value is a list is repeated.
     pub fn params<'p>(&self, params: &'p [Param]) -> impl Iterator<Item = (&'p str, String)> {
-        params
-            .iter()
-            .filter_map(move |param| Some((&*param.name, self.text(&param.value)?)))
+        params.iter().flat_map(move |param| {
+            let texts = self.texts(&param.value).into_iter();
+            texts.map(|text| (&*param.name, text))
+        })
+    }
+
+    /// The texts of a template: those of a list that it is exactly, otherwise one, or none where a
+    /// placeholder has no value.
+    fn texts(&self, template: &Template) -> Vec<String> {
+        if let [Part::Config(at)] = &*template.0
+            && let Some(setting) = self.settings.get(usize::from(*at))
+            && let Some(value) = self.config.get(usize::from(*at))
+        {
+            let values = setting_values(setting, value);
+            return values.iter().map(ToString::to_string).collect();
+        }
+        self.text(template).into_iter().collect()
     }
 
     /// A JSON value, its numbers as they are written. A text that is exactly a placeholder takes its
@@ -296,18 +311,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{
-        plan::ConfigType,
-        shared::{Ref::Static, list},
-    };
+    use crate::shared::{Ref::Static, list};
 
     pub(super) const CONFIG: Template = Template(list![Part::Config(0)]);
     const SHOP: ConfigPlan = ConfigPlan {
         name: Static("shop"),
         env: Static("SHOP"),
-        data_type: ConfigType::Text,
-        default: None,
-        description: None,
+        ..ConfigPlan::DEFAULT
     };
     const START: Template = Template(list![Part::IncrementalStart]);
 

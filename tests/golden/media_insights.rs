@@ -495,9 +495,9 @@ pub mod media_insights {
                 __rs::ConfigPlan {
                     name: __rs::Static("base_url"),
                     env: __rs::Static("MEDIA_INSIGHTS_BASE_URL"),
-                    data_type: __rs::ConfigType::Text,
                     default: Some(__rs::Static("https://api.example.com")),
                     description: Some(__rs::Static("Where the API is.")),
+                    ..__rs::ConfigPlan::DEFAULT
                 },
             ],
         ),

@@ -33,6 +33,20 @@ impl Check<'_> {
             let Some(config) = self.settings.config(at) else {
                 continue;
             };
+            if config.optional || matches!(config.data_type, ConfigType::List(_)) {
+                let message = format!(
+                    "`{}` is {}, and an included setting is a value that tells rows apart",
+                    config.name,
+                    if config.optional {
+                        "optional"
+                    } else {
+                        "a list"
+                    }
+                );
+                let error = Diagnostic::error("RS0212", setting.span, message);
+                self.error(error.help("include a setting that always has one value"));
+                continue;
+            }
             let mut column = Column::new(config.name.clone(), column_type(&config.data_type));
             column.config = Some(at);
             column.line = self.line(setting.span);
@@ -94,7 +108,7 @@ impl Check<'_> {
 /// What a column holds that is a setting. The word of an enum is a text.
 fn column_type(setting: &ConfigType) -> Type {
     match setting {
-        ConfigType::Text | ConfigType::Enum(_) => Type::Text,
+        ConfigType::Text | ConfigType::Enum(_) | ConfigType::List(_) => Type::Text,
         ConfigType::Bigint => Type::Bigint,
         ConfigType::Double => Type::Double,
         ConfigType::Bool => Type::Bool,

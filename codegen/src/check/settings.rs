@@ -126,6 +126,7 @@ impl Settings {
             item: ConfigPlan {
                 name: name.clone().into(),
                 env: self.variable(name),
+                optional: Self::optional(&view, sink),
                 data_type,
                 default,
                 description: view.get(&config::DESCRIPTION),
@@ -134,6 +135,19 @@ impl Settings {
             is_used: false,
             is_chosen: false,
         });
+    }
+
+    /// A setting with a default always has a value.
+    fn optional(view: &View<'_>, sink: &mut Sink) -> bool {
+        let optional = view.get(&config::OPTIONAL);
+        if optional && view.node(&config::DEFAULT).is_some() {
+            let message = "`optional` has no effect here: the default is the value of a setting that is not given";
+            sink.push(
+                Diagnostic::error("RS0602", view.place(&config::OPTIONAL), message)
+                    .help("remove `optional`, or the default"),
+            );
+        }
+        optional
     }
 
     /// `<SPEC NAME>_<NAME>` in upper case.
@@ -289,12 +303,30 @@ fn config_type(
                 .help("they are the words of a setting of type `enum`"),
         );
     }
+    let items = view.node(&config::ITEMS);
+    if let Some(items) = items.filter(|_| word.text != "list") {
+        sink.push(
+            Diagnostic::error("RS0602", &items.span, "`items` has no effect here")
+                .help("it is the type of the values of a setting of type `list`"),
+        );
+    }
     let data_type = match word.text {
-        "bigint" => ConfigType::Bigint,
-        "double" => ConfigType::Double,
-        "bool" => ConfigType::Bool,
-        "date" => ConfigType::Date,
-        "timestamp" => ConfigType::Timestamp,
+        "list" => {
+            let Some(item) = items.and_then(text) else {
+                if !sink.is_unclear(view.node, config::ITEMS.name) {
+                    sink.push(
+                        Diagnostic::error(
+                            "RS0101",
+                            word.span,
+                            format!("setting `{name}` lacks `items`"),
+                        )
+                        .help("write `{type: list, items: text}`"),
+                    );
+                }
+                return (ConfigType::List(ConfigType::Text.into()), None);
+            };
+            ConfigType::List(scalar_type(item.text).into())
+        }
         "enum" => {
             let Some(values) = values else {
                 if !sink.is_unclear(view.node, config::VALUES.name) {
@@ -313,9 +345,20 @@ fn config_type(
             let (words, names) = super::variants::enum_values(ident, values, false, sink);
             return (ConfigType::Enum(words), Some(names));
         }
-        _ => ConfigType::Text,
+        word => scalar_type(word),
     };
     (data_type, None)
+}
+
+fn scalar_type(word: &str) -> ConfigType {
+    match word {
+        "bigint" => ConfigType::Bigint,
+        "double" => ConfigType::Double,
+        "bool" => ConfigType::Bool,
+        "date" => ConfigType::Date,
+        "timestamp" => ConfigType::Timestamp,
+        _ => ConfigType::Text,
+    }
 }
 
 /// A credential as the default of a setting that is named like one: settings may be printed.
@@ -340,9 +383,56 @@ fn default_is_no_secret(name: &str, value: &str, node: &Node, sink: &mut Sink) {
     }
 }
 
-/// The default, if it is of its type.
+/// The default, if it is of its type. That of a list is a JSON list.
 fn default(node: &Node, data_type: &ConfigType, sink: &mut Sink) -> Option<connector::Text> {
-    let scalar = node.scalar()?;
+    let ConfigType::List(item) = data_type else {
+        return scalar_default(node, data_type, sink);
+    };
+    let Value::List(elements) = &node.value else {
+        let message = "the default of a list is a list";
+        sink.push(Diagnostic::error("RS0103", &node.span, message).help("write `default: [a, b]`"));
+        return None;
+    };
+    let mut values = Vec::new();
+    for element in elements {
+        let value = scalar_default(element, item, sink)?;
+        if value.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+            let message = "a control character in the default of a list";
+            sink.push(Diagnostic::error("RS0103", &element.span, message).help("remove it"));
+            return None;
+        }
+        values.push(match **item {
+            ConfigType::Bigint | ConfigType::Double | ConfigType::Bool => value.to_string(),
+            _ => json_text(&value),
+        });
+    }
+    Some(format!("[{}]", values.join(",")).into())
+}
+
+/// A text as JSON.
+fn json_text(text: &str) -> String {
+    let mut json = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => json.extend(['\\', c]),
+            '\n' => json.push_str("\\n"),
+            '\r' => json.push_str("\\r"),
+            '\t' => json.push_str("\\t"),
+            _ => json.push(c),
+        }
+    }
+    json + "\""
+}
+
+fn scalar_default(node: &Node, data_type: &ConfigType, sink: &mut Sink) -> Option<connector::Text> {
+    let Some(scalar) = node.scalar() else {
+        let message = "the default of a setting with one value is one value";
+        sink.push(
+            Diagnostic::error("RS0103", &node.span, message)
+                .help("write one value, or declare the setting as `{type: list, items: text}`"),
+        );
+        return None;
+    };
     let given = scalar.text.as_str();
     let (is_good, expected) = match data_type {
         ConfigType::Text => (true, "text"),
@@ -359,6 +449,8 @@ fn default(node: &Node, data_type: &ConfigType, sink: &mut Sink) -> Option<conne
             words.is_empty() || words.iter().any(|word| word == given),
             "one of its `values`",
         ),
+        // The elements of a list are checked one by one.
+        ConfigType::List(_) => return None,
     };
     if !is_good {
         sink.push(

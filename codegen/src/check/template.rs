@@ -1,6 +1,6 @@
 //! Placeholders in text.
 
-use crate::connector::{List, Part, Template};
+use crate::connector::{ConfigType, List, Part, Template};
 use crate::diagnostic::{Applicability, Diagnostic, Span};
 use crate::other_placeholders::{self, Jinja};
 use crate::spec::Text;
@@ -114,7 +114,41 @@ impl Check<'_> {
             parts.push(Part::Text(literal.into()));
         }
         self.both_ends_come(text, &parts);
+        self.settings_have_one_value(text, &parts, scope);
         Template(joined(parts))
+    }
+
+    /// A list in a text, or no value where one must be.
+    fn settings_have_one_value(&mut self, text: Text<'_>, parts: &[Part], scope: Scope<'_>) {
+        let must_be = matches!(scope.place, TemplateUse::Address | TemplateUse::Credential);
+        for part in parts {
+            let Part::Config(at) = part else { continue };
+            let Some(setting) = self.settings.config(*at) else {
+                continue;
+            };
+            let is_list = matches!(setting.data_type, ConfigType::List(_));
+            let is_whole = scope.place == TemplateUse::Sent && parts.len() == 1;
+            let (what, help) = if is_list && !is_whole {
+                (
+                    "a list",
+                    "make it all of a parameter, which is then repeated, or of a JSON value",
+                )
+            } else if setting.optional && must_be {
+                (
+                    "optional",
+                    "give the setting a `default`, or remove `optional`",
+                )
+            } else {
+                continue;
+            };
+            let placeholder = format!("{{config.{}}}", setting.name);
+            let message = format!(
+                "`{}` is {what}, and {} needs one value",
+                setting.name, scope.what
+            );
+            let span = self.part_of(text.span, &placeholder);
+            self.error(Diagnostic::error("RS0212", &span, message).help(help));
+        }
     }
 
     /// A text with the start and the end of a range would be left out as a whole where there is no end, so

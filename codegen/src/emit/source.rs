@@ -1,7 +1,8 @@
 //! The source: its secrets and settings, its plan, and the client with a method per resource.
 
 use proc_macro2::{Ident, Literal, TokenStream};
-use quote::quote;
+use quote::{ToTokens, quote};
+use syn::{Lit, Token, parse::Parser, punctuated::Punctuated};
 
 use crate::{
     connector::{Auth, ConfigPlan, ConfigType, Connector, EnumType, Ref, SecretPlan, SourcePlan},
@@ -109,14 +110,21 @@ pub(super) fn config(connector: &Connector) -> Option<TokenStream> {
         let docs = setting_docs(setting);
         let ident = names::field(&setting.name);
         let of = config_type(&setting.data_type, words.as_ref());
+        let of = if setting.optional {
+            quote!(Option<#of>)
+        } else {
+            of
+        };
         quote!(#docs pub #ident: #of,)
     });
     let values = commas(&settings, |(setting, _)| {
         let field = names::field(&setting.name);
-        if matches!(setting.data_type, ConfigType::Enum(_)) {
-            quote!(self.#field.as_str().into())
-        } else {
-            quote!(self.#field.into())
+        match (&setting.data_type, setting.optional) {
+            (ConfigType::Enum(_), false) => quote!(self.#field.as_str().into()),
+            (ConfigType::Enum(_), true) => quote!(self.#field.map(|word| word.as_str()).into()),
+            (ConfigType::List(_), false) => quote!(__rs::Scalar::list(self.#field)),
+            (ConfigType::List(_), true) => quote!(self.#field.map(__rs::Scalar::list).into()),
+            _ => quote!(self.#field.into()),
         }
     });
     let default = defaults(&settings);
@@ -149,7 +157,14 @@ fn setting_docs(setting: &ConfigPlan) -> Docs {
         Some(text) => format!("; {} by default", code(text)),
         None => String::new(),
     };
-    let remark = format!("From the environment: {}{default}.", code(&setting.env));
+    let form = match setting.data_type {
+        ConfigType::List(_) => ", values with commas between them or a JSON list",
+        _ => "",
+    };
+    let remark = format!(
+        "From the environment: {}{form}{default}.",
+        code(&setting.env)
+    );
     Docs::with_remark(setting.description.as_deref(), &remark)
 }
 
@@ -187,25 +202,50 @@ fn config_type(data_type: &ConfigType, words: Option<&EnumType>) -> TokenStream 
             let name = words.map(|words| ident(&words.ident));
             quote!(#name)
         }
+        ConfigType::List(item) => {
+            let item = config_type(item, None);
+            quote!(Vec<#item>)
+        }
     }
 }
 
 /// The setting's default as an expression. Nothing for a type that no constant is written of, or
 /// for a setting that must be given.
 fn default(setting: &ConfigPlan, names: Option<&EnumType>) -> Option<TokenStream> {
-    let text = setting.default.as_deref()?;
+    let Some(text) = setting.default.as_deref() else {
+        return setting.optional.then(|| quote!(None));
+    };
     match &setting.data_type {
-        ConfigType::Text => Some(quote!(#text.to_owned())),
-        ConfigType::Bigint => text.parse::<i64>().ok().map(integer),
-        ConfigType::Double => text.parse().ok().filter(|n: &f64| n.is_finite()).map(float),
-        ConfigType::Bool => text.parse::<bool>().ok().map(|yes| quote!(#yes)),
         ConfigType::Enum(words) => {
             let at = words.iter().position(|word| word == text)?;
             let names = names?;
             let (name, variant) = (ident(&names.ident), ident(names.variants.get(at)?));
             Some(quote!(#name::#variant))
         }
-        ConfigType::Date | ConfigType::Timestamp => None,
+        ConfigType::List(item) => {
+            let list = text.strip_prefix('[')?.strip_suffix(']')?;
+            let items = Punctuated::<Lit, Token![,]>::parse_terminated;
+            let items = items.parse_str(list).ok()?.into_iter().map(|literal| {
+                let text = match literal {
+                    Lit::Str(text) => text.value(),
+                    other => other.to_token_stream().to_string().replace(' ', ""),
+                };
+                scalar_default(item, &text)
+            });
+            let items = items.collect::<Option<Vec<_>>>()?;
+            Some(quote!(::std::vec![#(#items),*]))
+        }
+        data_type => scalar_default(data_type, text),
+    }
+}
+
+fn scalar_default(data_type: &ConfigType, text: &str) -> Option<TokenStream> {
+    match data_type {
+        ConfigType::Text => Some(quote!(#text.to_owned())),
+        ConfigType::Bigint => text.parse::<i64>().ok().map(integer),
+        ConfigType::Double => text.parse().ok().filter(|n: &f64| n.is_finite()).map(float),
+        ConfigType::Bool => text.parse::<bool>().ok().map(|yes| quote!(#yes)),
+        _ => None,
     }
 }
 
@@ -268,7 +308,10 @@ fn config_plan(setting: &ConfigPlan, words: Option<&EnumType>) -> TokenStream {
         let words = ident(&words.ident);
         Some(quote!(__rs::ConfigType::Enum(#words::WORDS)))
     });
-    fields.literal(&quote!(__rs::ConfigPlan))
+    fields.over(
+        &quote!(__rs::ConfigPlan),
+        &quote!(__rs::ConfigPlan::DEFAULT),
+    )
 }
 
 /// `Source`, with a method per resource.

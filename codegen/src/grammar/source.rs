@@ -64,12 +64,16 @@ pub(crate) static CONFIG: Context = Context {
         &config::DEFAULT,
         &config::DESCRIPTION,
         &config::VALUES,
+        &config::ITEMS,
+        &config::OPTIONAL,
     ],
 };
 
 /// The keys of a setting.
 pub(crate) mod config {
-    use super::{CONFIG_TYPES, ENUM_VALUE, Key, Shape, Text, key, text};
+    use super::super::{DefaultKey, flag};
+    use super::{CONFIG_TYPES, ENUM_VALUE, ITEM_TYPES, Key, Shape, Text, key, text};
+    use crate::connector::ConfigPlan;
 
     pub(crate) static TYPE: Key = key(
         "type",
@@ -79,7 +83,7 @@ pub(crate) mod config {
     .required();
     pub(crate) static DEFAULT: Key = key(
         "default",
-        Shape::Scalar,
+        Shape::Either(&Shape::Scalar, &Shape::List(&Shape::Scalar)),
         "its value where the user gives none",
     );
     pub(crate) static DESCRIPTION: Key<Text> = text("description", "documentation of the field");
@@ -88,17 +92,40 @@ pub(crate) mod config {
         Shape::List(&Shape::Either(&Shape::Scalar, &Shape::Map(&ENUM_VALUE))),
         "the words of an `enum`",
     );
+    pub(crate) static ITEMS: Key = key(
+        "items",
+        Shape::Word(|| ITEM_TYPES.iter().collect()),
+        "what the values of a `list` are",
+    );
+    pub(crate) static OPTIONAL: DefaultKey<bool> = flag(
+        "optional",
+        "whether the user may give no value: a placeholder of it then drops its parameter or header, and is null in JSON",
+    )
+    .or(ConfigPlan::DEFAULT.optional);
 }
 
+const TEXT: Word = word("text", "text");
+const BIGINT: Word = word("bigint", "a whole number of 64 bits");
+const DOUBLE: Word = word("double", "a floating-point number of 64 bits");
+const BOOL: Word = word("bool", "`true` or `false`");
+const DATE: Word = word("date", "a date, `2026-11-21`");
+const TIMESTAMP: Word = word("timestamp", "an instant in RFC 3339");
+
 static CONFIG_TYPES: &[Word] = &[
-    word("text", "text"),
-    word("bigint", "a whole number of 64 bits"),
-    word("double", "a floating-point number of 64 bits"),
-    word("bool", "`true` or `false`"),
-    word("date", "a date, `2026-11-21`"),
-    word("timestamp", "an instant in RFC 3339"),
+    TEXT,
+    BIGINT,
+    DOUBLE,
+    BOOL,
+    DATE,
+    TIMESTAMP,
     word("enum", "one of the words in `values`"),
+    word(
+        "list",
+        "values of the type in `items`; in the environment with commas between them, or a JSON list",
+    ),
 ];
+
+static ITEM_TYPES: &[Word] = &[TEXT, BIGINT, DOUBLE, BOOL, DATE, TIMESTAMP];
 
 pub(crate) static SECRET: Context = Context {
     name: "a secret",

@@ -137,8 +137,10 @@ fn every_key_and_word_has_a_valid_example() {
         let root = yaml::parse(text, &mut Sink::default()).root.unwrap();
         uses.of_map(SOURCE.name, SOURCE.keys, &root);
     }
-    // A setting of this type needs its values, and so a map.
-    uses.0.insert("a spec: config = enum".to_owned());
+    // A setting of these types needs `values` or `items`, and so a map.
+    for word in ["enum", "list"] {
+        uses.0.insert(format!("a spec: config = {word}"));
+    }
     let mut all = All::default();
     all.of_keys(SOURCE.name, SOURCE.keys);
     let without: Vec<&String> = all.found.difference(&uses.0).collect();

@@ -4,9 +4,7 @@ use std::{sync::LazyLock, time::Duration};
 
 use rest_source::{
     Builder, ErrorKind, Scalar, Values,
-    plan::{
-        ConfigPlan, ConfigType, Param, Part, ResourcePlan, SourcePlan, Template, WriteDisposition,
-    },
+    plan::{ConfigPlan, Param, Part, ResourcePlan, SourcePlan, Template, WriteDisposition},
     shared::{Ref::Static, Text, list},
 };
 use rest_source_load::{Load, LoadError, LoadReport};
@@ -44,9 +42,7 @@ const fn setting(name: &'static str) -> ConfigPlan {
     ConfigPlan {
         name: Text::of(name),
         env: Static(""),
-        data_type: ConfigType::Text,
-        default: None,
-        description: None,
+        ..ConfigPlan::DEFAULT
     }
 }
 

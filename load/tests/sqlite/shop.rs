@@ -5,8 +5,8 @@ use std::{path::PathBuf, sync::LazyLock};
 use rest_source::{
     Column, Connector, Table, Type,
     plan::{
-        ConfigPlan, ConfigType, Incremental, Offset, Pages, Paginator, Part, ResourcePlan, Retry,
-        Selector, SourcePlan, Template, WriteDisposition,
+        ConfigPlan, Incremental, Offset, Pages, Paginator, Part, ResourcePlan, Retry, Selector,
+        SourcePlan, Template, WriteDisposition,
     },
     schema::{Path, Step},
     shared::{Ref::Static, list},
@@ -67,9 +67,7 @@ pub(crate) fn plan(resources: &[&ResourcePlan]) -> SourcePlan {
         config: list![ConfigPlan {
             name: Static("base_url"),
             env: Static("SHOP_BASE_URL"),
-            data_type: ConfigType::Text,
-            default: None,
-            description: None,
+            ..ConfigPlan::DEFAULT
         }],
         base_url: Template(list![Part::Config(0)]),
         retry: Retry {

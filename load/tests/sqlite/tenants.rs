@@ -5,8 +5,7 @@ use std::sync::LazyLock;
 use rest_source::{
     Builder, Column, ErrorKind, Scalar, Table, Type, Values,
     plan::{
-        ConfigPlan, ConfigType, Incremental, Param, Part, ResourcePlan, SourcePlan, Template,
-        WriteDisposition,
+        ConfigPlan, Incremental, Param, Part, ResourcePlan, SourcePlan, Template, WriteDisposition,
     },
     shared::{Ref::Static, Text, list},
 };
@@ -68,9 +67,7 @@ const fn setting(name: &'static str) -> ConfigPlan {
     ConfigPlan {
         name: Text::of(name),
         env: Static(""),
-        data_type: ConfigType::Text,
-        default: None,
-        description: None,
+        ..ConfigPlan::DEFAULT
     }
 }
 

@@ -1,6 +1,11 @@
 //! The values that a setting of some type may have.
 
-use crate::{Scalar, plan::ConfigType};
+use serde_json::Value as Json;
+
+use crate::{
+    Scalar,
+    plan::{ConfigPlan, ConfigType},
+};
 
 impl Scalar {
     /// Reads the value of a setting of this type.
@@ -13,12 +18,26 @@ impl Scalar {
             ConfigType::Timestamp => Self::Timestamp(text.parse().ok()?),
             ConfigType::Enum(words) if !words.iter().any(|word| **word == *text) => return None,
             ConfigType::Text | ConfigType::Enum(_) => Self::Text(text.to_owned()),
+            ConfigType::List(item) => {
+                let items = list_items(text)?.into_iter();
+                let items: Option<Vec<Self>> = items.map(|text| Self::parse(item, &text)).collect();
+                Self::list(items?)
+            }
         })
+    }
+
+    /// The value of a setting that is a list.
+    pub fn list<T: Into<Self>>(values: impl IntoIterator<Item = T>) -> Self {
+        let values = values.into_iter().map(|value| value.into().to_json());
+        Self::Json(Json::Array(values.collect()).to_string())
     }
 
     /// Whether a setting of this type may have this value.
     pub(super) fn is_setting_of(&self, data_type: &ConfigType) -> bool {
         match (self, data_type) {
+            (Self::Json(text), ConfigType::List(_)) => {
+                text.starts_with('[') && Self::parse(data_type, text).is_some()
+            }
             (Self::Text(word), ConfigType::Enum(words)) => words.iter().any(|one| **one == **word),
             (Self::Double(number), ConfigType::Double) => number.is_finite(),
             (Self::Text(_), ConfigType::Text)
@@ -29,4 +48,39 @@ impl Scalar {
             _ => false,
         }
     }
+}
+
+/// The values of a setting: the elements of a list, no value of an optional setting that is not given, and
+/// otherwise its one value.
+pub(crate) fn values(setting: &ConfigPlan, value: &Scalar) -> Vec<Scalar> {
+    match (&setting.data_type, value) {
+        (_, Scalar::Null) => Vec::new(),
+        (ConfigType::List(item), Scalar::Json(text)) => list_items(text)
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|text| Scalar::parse(item, text))
+            .collect(),
+        (_, value) => vec![value.clone()],
+    }
+}
+
+/// The elements of a list as texts: a JSON list, or texts with commas between them.
+fn list_items(text: &str) -> Option<Vec<String>> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Some(Vec::new());
+    }
+    if text.starts_with('[') {
+        let elements: Vec<Json> = serde_json::from_str(text).ok()?;
+        let texts = elements.into_iter().map(|element| match element {
+            Json::String(text) => Some(text),
+            Json::Number(_) | Json::Bool(_) => Some(element.to_string()),
+            _ => None,
+        });
+        return texts.collect();
+    }
+    let items = text.split(',').map(str::trim);
+    items
+        .map(|item| (!item.is_empty()).then(|| item.to_owned()))
+        .collect()
 }

@@ -57,7 +57,7 @@ const fn setting(
         env: Text::of(env),
         data_type,
         default,
-        description: None,
+        ..ConfigPlan::DEFAULT
     }
 }
 

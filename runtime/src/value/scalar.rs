@@ -96,6 +96,12 @@ impl From<&str> for Scalar {
     }
 }
 
+impl<T: Into<Self>> From<Option<T>> for Scalar {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
 impl From<Value<'_>> for Scalar {
     fn from(value: Value<'_>) -> Self {
         match value {

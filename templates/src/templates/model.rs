@@ -167,17 +167,25 @@ fn setting(setting: &checked::ConfigPlan) -> Setting {
     Setting {
         name: setting.name.to_string(),
         env: setting.env.to_string(),
-        data_type: match &setting.data_type {
-            checked::ConfigType::Text => "text".to_owned(),
-            checked::ConfigType::Bigint => "bigint".to_owned(),
-            checked::ConfigType::Double => "double".to_owned(),
-            checked::ConfigType::Bool => "bool".to_owned(),
-            checked::ConfigType::Date => "date".to_owned(),
-            checked::ConfigType::Timestamp => "timestamp".to_owned(),
-            checked::ConfigType::Enum(words) => one_of(words),
+        data_type: setting_type(&setting.data_type),
+        default: match &setting.default {
+            None if setting.optional => Some("none".to_owned()),
+            default => owned(default.as_ref()),
         },
-        default: owned(setting.default.as_ref()),
         description: owned(setting.description.as_ref()),
+    }
+}
+
+fn setting_type(data_type: &checked::ConfigType) -> String {
+    match data_type {
+        checked::ConfigType::Text => "text".to_owned(),
+        checked::ConfigType::Bigint => "bigint".to_owned(),
+        checked::ConfigType::Double => "double".to_owned(),
+        checked::ConfigType::Bool => "bool".to_owned(),
+        checked::ConfigType::Date => "date".to_owned(),
+        checked::ConfigType::Timestamp => "timestamp".to_owned(),
+        checked::ConfigType::Enum(words) => one_of(words),
+        checked::ConfigType::List(item) => format!("list of {}", setting_type(item)),
     }
 }
 

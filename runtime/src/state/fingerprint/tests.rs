@@ -5,9 +5,7 @@ use std::sync::LazyLock;
 use super::*;
 use crate::{
     Column, Path, Table, Type,
-    plan::{
-        ConfigPlan, ConfigType, Cursor, Offset, Paginator, ParentField, ParentPlan, SecretPlan,
-    },
+    plan::{ConfigPlan, Cursor, Offset, Paginator, ParentField, ParentPlan, SecretPlan},
     shared::{Ref::Static, Text, list},
 };
 
@@ -15,9 +13,7 @@ const fn setting(name: &'static str) -> ConfigPlan {
     ConfigPlan {
         name: Text::of(name),
         env: Static(""),
-        data_type: ConfigType::Text,
-        default: None,
-        description: None,
+        ..ConfigPlan::DEFAULT
     }
 }
 
