@@ -73,8 +73,8 @@ fn owner(
         return Some(("its auth", "credentials come from the environment"));
     }
     let is_placeholder =
-        |part: &Part| matches!(part, Part::IncrementalStart | Part::IncrementalEnd);
-    let is_secret = |part: &Part| matches!(part, Part::Secret(_));
+        |part: &Part| matches!(part.source(), Part::IncrementalStart | Part::IncrementalEnd);
+    let is_secret = |part: &Part| matches!(part.source(), Part::Secret(_));
     let own = resource.params.iter().filter(|param| param.name == name);
     let holds = |is: fn(&Part) -> bool| own.clone().any(|param| param.value.0.iter().any(is));
     if holds(is_secret) {

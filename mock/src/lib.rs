@@ -107,7 +107,7 @@ use std::{fmt, marker::PhantomData, sync::Mutex, time::Duration};
 pub use rest_source::__private::mock::ManualClock;
 use rest_source::{
     __private::mock::{Bounds, GivenSecrets, Redactor, Scope},
-    Connector, Json, Result, Secret, Values as _,
+    Connector, Json, Result, Secret, Timestamp, Values as _,
     transport::{Headers, Request, Response},
 };
 use serde::Serialize;
@@ -321,6 +321,8 @@ impl<S: Connector> Mock<S> {
             settings: &plan.config,
             bounds: &bounds,
             parent: &[],
+            now: Timestamp::EPOCH,
+            unknown: None,
         };
         let mut answers = self.answers;
         let mut resources = Vec::new();

@@ -7,7 +7,7 @@
 use percent_encoding::percent_decode_str;
 use rest_source::{
     __private::mock::{Bounds, FirstBody, Scope, Settings, first_request},
-    Result, Scalar, Secret,
+    Result, Scalar, Secret, Timestamp,
     plan::{Method, ResourcePlan, Slot, SourcePlan},
     schema::{Path, Step},
 };
@@ -30,6 +30,8 @@ enum Mark {
     Start,
     /// Where it ends.
     End,
+    /// A time, or what functions make of a value: any text.
+    Any,
 }
 
 impl Mark {
@@ -39,6 +41,7 @@ impl Mark {
             Self::Parent(at) => format!("p{at}"),
             Self::Start => "start".to_owned(),
             Self::End => "end".to_owned(),
+            Self::Any => "any".to_owned(),
         };
         format!("{EDGE}{name}{EDGE}")
     }
@@ -47,6 +50,7 @@ impl Mark {
         match name {
             "start" => Some(Self::Start),
             "end" => Some(Self::End),
+            "any" => Some(Self::Any),
             _ => match name.split_at_checked(1)? {
                 ("s", at) => at.parse().ok().map(Self::Secret),
                 ("p", at) => at.parse().ok().map(Self::Parent),
@@ -132,13 +136,17 @@ impl Route {
         let bounds = Bounds {
             start: Some(Scalar::Text(Mark::Start.write())),
             end: Some(Scalar::Text(Mark::End.write())),
+            ..Bounds::default()
         };
+        let any = Mark::Any.write();
         let scope = Scope {
             secrets: &secrets,
             config: &settings.config,
             settings: &plan.config,
             bounds: &bounds,
             parent: &parent,
+            now: Timestamp::EPOCH,
+            unknown: Some(&any),
         };
         let draft = first_request(plan, resource, scope)?;
         let has_secret = |(_, value): &(&str, &str)| pieces(value).any(|piece| piece.is_secret());

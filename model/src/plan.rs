@@ -5,6 +5,7 @@
 //! Write one with the struct update syntax over `DEFAULT`, so that a new field breaks nothing.
 
 mod auth;
+mod function;
 mod incremental;
 mod paginator;
 mod request;
@@ -21,6 +22,7 @@ use crate::{
 
 pub use self::{
     auth::{Auth, ClientAuthentication, CustomAuth, Grant, Location, OAuth2},
+    function::Function,
     incremental::{FutureCursor, Incremental, Lag, OnMissing, RowOrder},
     paginator::{Cursor, Ends, Offset, PageNumber, Pages, Paginator, Slot},
     request::{Body, JsonPlan, Method, Param, Part, Template},

@@ -6,6 +6,8 @@
 
 mod same;
 
+use std::fmt;
+
 use crate::{
     describe::{Describe, Item, Value},
     shared::{List, Ref, Text},
@@ -309,6 +311,22 @@ declare! {
     }
 }
 
+/// As a spec writes it as an argument.
+impl fmt::Display for TimeFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (format, zone) = match self {
+            Self::Rfc3339 => ("rfc3339", None),
+            Self::Date => ("date", None),
+            Self::EpochSeconds => ("epoch_seconds", None),
+            Self::EpochMillis => ("epoch_millis", None),
+            Self::Pattern { pattern, zone } => (pattern.as_str(), zone.as_deref()),
+            Self::Local { zone } => ("rfc3339", Some(zone.as_str())),
+        };
+        write!(f, "{format:?}")?;
+        zone.map_or(Ok(()), |zone| write!(f, ", {zone:?}"))
+    }
+}
+
 declare! {
     /// How a column's values are written in the response.
     #[derive(Copy, Default, Eq)]
@@ -375,9 +393,9 @@ impl Step {
     }
 }
 
-impl std::fmt::Display for Path {
+impl fmt::Display for Path {
     /// As JSONPath: `$.data[0].id`.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("$")?;
         for step in &self.0 {
             match step {

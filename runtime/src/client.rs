@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use url::Url;
 
 use crate::{
-    Clock, Fingerprint, Result, Scalar, Secret,
+    Clock, Fingerprint, Result, Scalar, Secret, Timestamp,
     auth::Authenticators,
     exchange::is_guarded,
     hooks::Hooks,
@@ -65,6 +65,8 @@ impl Client {
             settings: &plan.config,
             bounds: &Bounds::default(),
             parent: &[],
+            now: Timestamp::EPOCH,
+            unknown: None,
         };
         let base = scope.url(&plan.base_url, "`base_url`")?;
         let base = origin::parse(&base, "`base_url`")?;
@@ -143,18 +145,12 @@ impl Client {
 
     /// The start of a resource's path, up to the first value that is known only when it is fetched.
     fn absolute_start(&self, resource: &ResourcePlan) -> String {
-        let mut text = String::new();
-        for part in &resource.path.0 {
-            match part {
-                Part::Text(literal) => text.push_str(literal),
-                Part::Config(at) => {
-                    let value = self.0.config.get(usize::from(*at));
-                    text.extend(value.map(ToString::to_string));
-                }
-                _ => break,
-            }
-        }
-        text
+        let bounds = Bounds::default();
+        let scope = self.scope(&bounds, &[], Timestamp::EPOCH);
+        let is_known = |part: &&Part| matches!(part.source(), Part::Text(_) | Part::Config(_));
+        let known = resource.path.0.iter().take_while(is_known);
+        let values = known.filter_map(|part| scope.value(part));
+        values.map(|value| value.to_string()).collect()
     }
 
     /// The most requests in flight, at least 1.
@@ -162,32 +158,43 @@ impl Client {
         self.0.concurrency
     }
 
-    /// The first request of a resource, for a parent's record with these values, without credentials.
-    ///
-    /// # Errors
-    ///
-    /// When a placeholder of its path has no value or a bad one, or a header cannot be sent.
-    pub(crate) fn draft(
-        &self,
-        resource: &ResourcePlan,
-        bounds: &Bounds,
-        parent: &[Scalar],
-    ) -> Result<Draft> {
+    /// The values of placeholders: of a fetch within these bounds that began at `now`, for a parent's record with
+    /// these values.
+    pub(crate) fn scope<'a>(
+        &'a self,
+        bounds: &'a Bounds,
+        parent: &'a [Scalar],
+        now: Timestamp,
+    ) -> Scope<'a> {
         let Shared {
             plan,
             secrets,
             config,
-            base,
-            context,
             ..
         } = &*self.0;
-        let scope = Scope {
+        Scope {
             secrets,
             config,
             settings: &plan.config,
             bounds,
             parent,
-        };
+            now,
+            unknown: None,
+        }
+    }
+
+    /// The first request of a resource, without credentials.
+    ///
+    /// # Errors
+    ///
+    /// When a placeholder of its path has no value or a bad one, or a header cannot be sent.
+    pub(crate) fn draft(&self, resource: &ResourcePlan, scope: Scope<'_>) -> Result<Draft> {
+        let Shared {
+            plan,
+            base,
+            context,
+            ..
+        } = &*self.0;
         Draft::first(plan, resource, base, scope, Arc::clone(&context.redactor)).map_err(|error| {
             error
                 .with_resource(resource.name.clone())
@@ -206,13 +213,18 @@ impl Client {
         let bounds = Bounds {
             start: Some(known_later()),
             end: Some(known_later()),
+            ..Bounds::default()
         };
         let fields = resource
             .parent
             .as_ref()
             .map_or(0, |parent| parent.fields.len());
         let parent = vec![Scalar::Text("x".to_owned()); fields];
-        self.draft(resource, &bounds, &parent)?;
+        let scope = Scope {
+            unknown: Some("x"),
+            ..self.scope(&bounds, &parent, Timestamp::EPOCH)
+        };
+        self.draft(resource, scope)?;
         resource
             .parent
             .as_ref()

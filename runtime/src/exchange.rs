@@ -264,7 +264,7 @@ fn is_unwelcome(resource: &ResourcePlan, response: &Response) -> bool {
 /// Whether a resource's requests carry credentials: those of its `auth`, or secrets elsewhere.
 pub(crate) fn is_guarded(source: &SourcePlan, resource: &ResourcePlan) -> bool {
     let secret = |template: &Template| {
-        let is_secret = |part: &Part| matches!(part, Part::Secret(_));
+        let is_secret = |part: &Part| matches!(part.source(), Part::Secret(_));
         template.0.iter().any(is_secret)
     };
     let any = |params: &[Param]| params.iter().any(|param| secret(&param.value));

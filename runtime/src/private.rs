@@ -20,7 +20,7 @@ pub use crate::{
     parent::{at_json as within_json, pick as element},
     plan::{
         Action, Auth, Body, Choice, ClientAuthentication, ColumnsContract, ConfigPlan, ConfigType,
-        Cursor, CustomAuth, DataTypeContract, Ends, FutureCursor, Grant, Incremental,
+        Cursor, CustomAuth, DataTypeContract, Ends, Function, FutureCursor, Grant, Incremental,
         JsonCondition, JsonPlan, Lag, Location, Method, OAuth2, Offset, OnMissing, OnNullParent,
         PageNumber, Pages, Paginator, Param, ParentField, ParentPlan, Part, ProcessingStep,
         RateLimit, ResourcePlan, ResponseAction, Retry, RowOrder, SchemaContract, SecretPlan,

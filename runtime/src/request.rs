@@ -53,6 +53,7 @@ impl Draft {
         scope: Scope<'_>,
         redactor: Arc<Redactor>,
     ) -> Result<Self> {
+        scope.check_functions(source, resource)?;
         let mut url = join(base, &scope.path(&resource.path)?)?;
         let mut query = url.query().unwrap_or_default().to_owned();
         for (name, value) in scope.params(&resource.params) {
@@ -313,7 +314,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        Scalar,
+        Scalar, Timestamp,
         plan::{Incremental, Param, Part, Template},
         shared::{Ref::Static, Text, list},
         template::Bounds,
@@ -343,9 +344,11 @@ mod tests {
             settings: &[],
             bounds: &Bounds {
                 start: Some(Scalar::Bigint(1_700_000_000)),
-                end: None,
+                ..Bounds::default()
             },
             parent: &[],
+            now: Timestamp::EPOCH,
+            unknown: None,
         };
         let base = Url::parse(base).unwrap();
         Draft::first(

@@ -1,5 +1,6 @@
 //! Rendering templates: placeholders in, texts and JSON out.
 
+mod function;
 mod host;
 
 use std::borrow::Cow;
@@ -9,20 +10,27 @@ use serde_json::Value;
 
 use crate::{
     Error, ErrorKind, Result, Scalar, Secret,
-    plan::{ConfigPlan, JsonPlan, Param, Part, Template},
+    plan::{ConfigPlan, Function, JsonPlan, Param, Part, ResourcePlan, SourcePlan, Template},
     query::RESERVED,
-    settings::setting_values,
+    schema::TimeFormat,
     shared::Text,
     tree::Tree,
+    value::Timestamp,
 };
 
-/// Where an incremental fetch starts and ends, in the form in which it is sent.
+/// Where an incremental fetch starts and ends.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Bounds {
-    /// `{incremental.start_value}`, and the value of `start_param`.
+    /// `{incremental.start_value}`, and the value of `start_param`, as it is sent.
     pub start: Option<Scalar>,
-    /// `{incremental.end_value}`, and the value of `end_param`.
+    /// `{incremental.end_value}`, and the value of `end_param`, as it is sent.
     pub end: Option<Scalar>,
+    /// The start before it was written in the format in which it is sent.
+    pub start_value: Option<Scalar>,
+    /// The end before it was written in that format.
+    pub end_value: Option<Scalar>,
+    /// The format in which both are sent.
+    pub format: Option<TimeFormat>,
 }
 
 /// The values that placeholders stand for.
@@ -38,9 +46,13 @@ pub struct Scope<'a> {
     pub bounds: &'a Bounds,
     /// The values of a parent, in the order of the child's plan.
     pub parent: &'a [Scalar],
+    /// When the fetch began.
+    pub now: Timestamp,
+    /// The text in place of a time, or of what functions make of a value that is not known yet.
+    pub unknown: Option<&'a str>,
 }
 
-impl<'a> Scope<'a> {
+impl Scope<'_> {
     /// The text of a template; none where a placeholder has no value.
     pub fn text(&self, template: &Template) -> Option<String> {
         let mut text = String::new();
@@ -105,7 +117,7 @@ impl<'a> Scope<'a> {
 
     /// What a placeholder stands for, in a message.
     fn name_of(&self, part: &Part) -> String {
-        match part {
+        match part.source() {
             Part::Config(at) => match self.settings.get(usize::from(*at)) {
                 Some(setting) => format!("the setting `{}`", setting.name),
                 None => "a setting".to_owned(),
@@ -114,7 +126,8 @@ impl<'a> Scope<'a> {
             Part::Parent(_) => "a field of the parent".to_owned(),
             Part::IncrementalStart => "`{incremental.start_value}`".to_owned(),
             Part::IncrementalEnd => "`{incremental.end_value}`".to_owned(),
-            Part::Text(_) => "a text".to_owned(),
+            Part::Now | Part::Today => "the time of the fetch".to_owned(),
+            Part::Text(_) | Part::Call { .. } => "a text".to_owned(),
         }
     }
 
@@ -145,7 +158,7 @@ impl<'a> Scope<'a> {
         }
         let start = path_of(&text).unwrap_or_default();
         for (part, value, end) in values {
-            let setting = matches!(part, Part::Config(_)).then_some(&*value);
+            let setting = matches!(part.source(), Part::Config(_)).then_some(&*value);
             let path = &text[start..];
             check_segment(path, end - start, setting).map_err(|why| {
                 let message = format!("{} {why}, in the path `{path}`", self.name_of(part));
@@ -167,12 +180,14 @@ impl<'a> Scope<'a> {
     /// The texts of a template: those of a list that it is exactly, otherwise one, or none where a
     /// placeholder has no value.
     fn texts(&self, template: &Template) -> Vec<String> {
-        if let [Part::Config(at)] = &*template.0
-            && let Some(setting) = self.settings.get(usize::from(*at))
-            && let Some(value) = self.config.get(usize::from(*at))
+        if let [part] = &*template.0
+            && let Part::Config(_) = part.source()
+            && let Some(Scalar::Json(list)) = self.value(part)
         {
-            let values = setting_values(setting, value);
-            return values.iter().map(ToString::to_string).collect();
+            return function::elements(&list)
+                .iter()
+                .map(ToString::to_string)
+                .collect();
         }
         self.text(template).into_iter().collect()
     }
@@ -200,46 +215,103 @@ impl<'a> Scope<'a> {
     }
 
     fn typed(&self, part: &Part) -> Tree {
-        match self.scalar(part) {
+        match self.value(part) {
             Some(Scalar::Decimal(number)) => Tree::read(number.as_str()),
-            Some(Scalar::Json(text)) => Tree::read(text),
+            Some(Scalar::Json(text)) => Tree::read(&text),
             Some(value) => value.to_json().into(),
-            None => self
-                .part(part)
-                .map(|text| Value::from(&*text))
-                .unwrap_or_default()
-                .into(),
+            None => Tree::default(),
         }
     }
 
-    /// The value of a placeholder; nothing of a text or a secret.
-    fn scalar(&self, part: &Part) -> Option<&'a Scalar> {
-        match part {
-            Part::Text(_) | Part::Secret(_) => None,
-            Part::Config(at) => self.config.get(usize::from(*at)),
-            Part::IncrementalStart => self.bounds.start.as_ref(),
-            Part::IncrementalEnd => self.bounds.end.as_ref(),
-            Part::Parent(at) => self.parent.get(usize::from(*at)),
+    /// The value of a placeholder; `None` where it has none.
+    pub(crate) fn value(&self, part: &Part) -> Option<Scalar> {
+        if let (Some(unknown), Part::Now | Part::Today) = (self.unknown, part) {
+            return Some(unknown.into());
         }
-    }
-
-    fn part<'p>(&self, part: &'p Part) -> Option<Cow<'p, str>>
-    where
-        'a: 'p,
-    {
-        match part {
-            Part::Text(text) => Some(Cow::Borrowed(text)),
+        let value = match part {
+            Part::Text(text) => Some(Scalar::Text(text.to_string())),
             Part::Secret(at) => self
                 .secrets
                 .get(usize::from(*at))
                 // An empty one is of a choice that was not made.
                 .filter(|secret| !secret.expose().is_empty())
-                .map(|secret| Cow::Borrowed(secret.expose())),
-            placeholder => match self.scalar(placeholder)? {
-                Scalar::Null => None,
-                value => Some(Cow::Owned(value.to_string())),
-            },
+                .map(|secret| secret.expose().into()),
+            Part::Config(at) => self.config.get(usize::from(*at)).cloned(),
+            Part::IncrementalStart => self.bounds.start.clone(),
+            Part::IncrementalEnd => self.bounds.end.clone(),
+            Part::Parent(at) => self.parent.get(usize::from(*at)).cloned(),
+            Part::Now => Some(Scalar::Timestamp(self.now.whole_second())),
+            Part::Today => self.now.day().map(Scalar::Date),
+            Part::Call { of, functions } => self.call(of, functions),
+        };
+        value.filter(|value| *value != Scalar::Null)
+    }
+
+    /// The value of a placeholder with functions.
+    fn call(&self, of: &Part, functions: &[Function]) -> Option<Scalar> {
+        if let (Some(unknown), false) = (self.unknown, matches!(of, Part::Config(_))) {
+            return Some(unknown.into());
         }
+        let is_of_time = matches!(
+            functions.first(),
+            Some(Function::Add(_) | Function::Subtract(_) | Function::Format(_))
+        );
+        let (value, is_end) = match of {
+            Part::IncrementalStart if is_of_time => (self.bounds.start_value.clone(), false),
+            Part::IncrementalEnd if is_of_time => (self.bounds.end_value.clone(), true),
+            of => (self.value(of), false),
+        };
+        let mut calls = functions.iter();
+        let apply = |value, function| function::apply(function, value, is_end);
+        let value = calls.try_fold(value, apply).ok()?;
+        // A bound that was only moved is sent as bounds are.
+        match (&value, of, &self.bounds.format) {
+            (
+                Some(Scalar::Timestamp(_) | Scalar::Date(_)),
+                Part::IncrementalStart | Part::IncrementalEnd,
+                Some(format),
+            ) => value?.sent(format, false, is_end).ok()?,
+            _ => value,
+        }
+    }
+
+    fn part<'p>(&self, part: &'p Part) -> Option<Cow<'p, str>> {
+        match part {
+            Part::Text(text) => Some(Cow::Borrowed(text)),
+            placeholder => Some(Cow::Owned(self.value(placeholder)?.to_string())),
+        }
+    }
+
+    /// Checks that functions have a value wherever their placeholder has one: a parameter must not be left
+    /// out because of a text in another form.
+    ///
+    /// # Errors
+    ///
+    /// Names the placeholder.
+    pub(crate) fn check_functions(
+        &self,
+        source: &SourcePlan,
+        resource: &ResourcePlan,
+    ) -> Result<()> {
+        let mut wrong = None;
+        let mut check = |part: &Part| {
+            let has_value = |part: &Part| self.value(part).is_some();
+            if !part.functions().is_empty() && has_value(part.source()) && !has_value(part) {
+                let placeholder = source.placeholder(Some(resource), part);
+                let message = format!(
+                    "the functions of `{placeholder}` make no value of {}",
+                    self.name_of(part)
+                );
+                wrong.get_or_insert(
+                    Error::new(kind_of(part), message)
+                        .with_help("`default` gives a placeholder a value where it has none"),
+                );
+            }
+        };
+        resource.each_template(&mut |_, template| template.0.iter().for_each(&mut check));
+        let headers = source.headers.iter().flat_map(|header| &header.value.0);
+        headers.for_each(check);
+        wrong.map_or(Ok(()), Err)
     }
 }
 
@@ -250,15 +322,24 @@ fn no_value(parts: &[Part], what: &str) -> Error {
 
 /// The kind of an error about the values in a template: the API gave a parent's, the user the others.
 pub(crate) fn error_kind(parts: &[Part]) -> ErrorKind {
-    let of_parent = parts.iter().find(|part| matches!(part, Part::Parent(_)));
+    let of_parent = parts
+        .iter()
+        .find(|part| matches!(part.source(), Part::Parent(_)));
     of_parent.map_or(ErrorKind::Config, kind_of)
 }
 
 fn kind_of(part: &Part) -> ErrorKind {
-    match part {
+    match part.source() {
         Part::Parent(_) => ErrorKind::Response,
         _ => ErrorKind::Config,
     }
+}
+
+/// The value that functions make of one; `None` where they make none.
+pub(crate) fn apply_all(functions: &[Function], value: Option<Scalar>) -> Option<Scalar> {
+    let mut functions = functions.iter();
+    let apply = |value, function| function::apply(function, value, false);
+    functions.try_fold(value, apply).ok().flatten()
 }
 
 /// Where the host and port of a URL end, if they have: where its path starts, or its query.
@@ -328,6 +409,8 @@ mod tests {
             settings: &[SHOP],
             bounds: &Bounds::default(),
             parent: &[],
+            now: Timestamp::EPOCH,
+            unknown: None,
         })
     }
 

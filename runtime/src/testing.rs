@@ -10,14 +10,16 @@ use std::{sync::Arc, time::Duration};
 pub(crate) use scripted_transport::ScriptedTransport as Api;
 
 use crate::{
-    Client, Scalar, Secret,
+    Client, Scalar, Secret, Timestamp,
     clock::manual::ManualClock,
     hooks::Hooks,
     http_context::HttpContext,
-    plan::SourcePlan,
+    plan::{ResourcePlan, SourcePlan},
     redact::Redactor,
+    request::Draft,
     settings::Settings,
     shared::Ref,
+    template::Bounds,
     transport::{Response, TransportError, TransportErrorKind},
 };
 
@@ -33,6 +35,12 @@ pub(crate) fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Answe
 /// No answer.
 pub(crate) fn failure(kind: TransportErrorKind) -> Answer {
     Err(TransportError::new(kind, format!("{kind:?}")))
+}
+
+/// The first request of a resource, without a range and without a parent.
+pub(crate) fn first_request(client: &Client, resource: &ResourcePlan) -> crate::Result<Draft> {
+    let bounds = Bounds::default();
+    client.draft(resource, client.scope(&bounds, &[], Timestamp::EPOCH))
 }
 
 /// A client of this plan over the API, by a clock whose waits are over at once, without jitter.

@@ -103,7 +103,9 @@ impl Check<'_> {
         self.bound_names_something(&used);
         for one in &used {
             for part in &one.param.value.0 {
-                if let Part::Parent(at) = part {
+                if let Part::Parent(at) = part.source()
+                    && !part.has_default()
+                {
                     self.bound_fits_path(*at, &one.span);
                 }
             }
@@ -141,7 +143,7 @@ impl Check<'_> {
             ),
         ];
         for (part, name, key) in needed {
-            if template.0.contains(&part) && !given(key) {
+            if template.has(&part) && !given(key) {
                 self.error(
                     Diagnostic::error(
                         "RS0209",

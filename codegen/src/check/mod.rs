@@ -6,6 +6,7 @@
 mod actions;
 mod append;
 mod auth;
+mod calls;
 mod choices;
 mod client;
 mod columns;
@@ -63,6 +64,8 @@ struct Check<'a> {
     outline: Outline,
     /// Whether `incremental` of the endpoint that is checked has an `end_value`.
     has_end: bool,
+    /// The type of its cursor.
+    cursor: Option<crate::connector::Type>,
     /// The spec itself, and its `resource_defaults`.
     root: Node,
     /// The parent of the resource that is being checked, and what is taken of it.
@@ -94,6 +97,7 @@ pub(crate) fn check(spec: &Spec, source: &Source, sink: &mut Sink) -> (Connector
         outline: Outline::default(),
         root: without_resources(&spec.root),
         has_end: false,
+        cursor: None,
         parent: Parent::default(),
         taken: Vec::new(),
         handles_null_parents: false,

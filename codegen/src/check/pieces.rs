@@ -21,7 +21,7 @@ pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
             Some(0) if rest.starts_with("{{") || rest.starts_with("}}") => {
                 (Piece::Text(&rest[..1]), &rest[2..])
             }
-            Some(0) => match rest.strip_prefix('{').and_then(|rest| rest.split_once('}')) {
+            Some(0) => match rest.strip_prefix('{').and_then(closed) {
                 Some((inner, after)) => (Piece::Placeholder(inner), after),
                 None => (Piece::Lone(rest), &rest[1..]),
             },
@@ -31,6 +31,26 @@ pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
         rest = after;
     }
     pieces
+}
+
+/// What stands before the brace that closes a placeholder, and what follows it. A brace in the quotes of an
+/// argument closes nothing.
+fn closed(rest: &str) -> Option<(&str, &str)> {
+    let first = rest.split_once('}')?;
+    if !first.0.contains('|') {
+        return Some(first);
+    }
+    let (mut quote, mut has_calls) = (None, false);
+    for (at, c) in rest.char_indices() {
+        match quote {
+            Some(open) if c == open => quote = None,
+            None if c == '|' => has_calls = true,
+            None if has_calls && matches!(c, '"' | '\'') => quote = Some(c),
+            None if c == '}' => return Some((&rest[..at], &rest[at + 1..])),
+            _ => {}
+        }
+    }
+    Some(first)
 }
 
 #[cfg(test)]
@@ -67,5 +87,17 @@ mod tests {
         ];
         assert_eq!(found, expected);
         assert!(pieces("").is_empty());
+    }
+
+    #[test]
+    fn a_brace_in_an_argument_closes_nothing() {
+        let found = pieces(r#"{a | join("}{")}b{c | x('"')}{d | y("}"#);
+        let expected = [
+            Placeholder(r#"a | join("}{")"#),
+            Text("b"),
+            Placeholder(r#"c | x('"')"#),
+            Placeholder(r#"d | y(""#),
+        ];
+        assert_eq!(found, expected);
     }
 }

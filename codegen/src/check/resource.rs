@@ -42,6 +42,10 @@ impl Check<'_> {
         let endpoint = View::new(endpoint, &grammar::ENDPOINT);
         // Columns that are missing are missed elsewhere.
         let incremental = columns_of(&view).and_then(|_| self.incremental(&endpoint, &record));
+        self.cursor = incremental
+            .as_ref()
+            .and_then(|one| record.columns().get(usize::from(one.column)))
+            .map(|column| column.data_type.clone());
         let has_incremental = endpoint.entry(&endpoint::ENDPOINT_INCREMENTAL).is_some();
         let method = endpoint.get(&endpoint::METHOD);
         let of = match &kin.parent {

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::connector::{self, ConfigPlan, ConfigType, EnumType, List, SecretPlan};
 use crate::diagnostic::{Diagnostic, Sink, Span};
 use crate::grammar;
+use crate::grammar::column::enum_value;
 use crate::grammar::source::{self, config, secret};
 use crate::secret_names;
 use crate::spec::{Text, View, text};
@@ -23,6 +24,8 @@ pub(super) struct Settings {
     config: Vec<Declared<ConfigPlan>>,
     /// The Rust enums of the settings.
     enums: Vec<Option<EnumType>>,
+    /// What their words stand for.
+    words: Vec<Vec<WordValue>>,
     /// Positions of the secrets that the choice uses which is being checked, in order.
     choice: Option<Vec<u16>>,
 }
@@ -37,6 +40,16 @@ struct Declared<T> {
     is_chosen: bool,
 }
 
+/// A value that every word of a setting stands for.
+#[derive(Debug)]
+struct WordValue {
+    name: String,
+    /// By word.
+    texts: Vec<(connector::Text, connector::Text)>,
+    span: Span,
+    is_used: bool,
+}
+
 /// Reads both.
 pub(super) fn read(root: &View<'_>, source: &str, sink: &mut Sink) -> Settings {
     let mut settings = Settings {
@@ -44,6 +57,7 @@ pub(super) fn read(root: &View<'_>, source: &str, sink: &mut Sink) -> Settings {
         secrets: Vec::new(),
         config: Vec::new(),
         enums: Vec::new(),
+        words: Vec::new(),
         choice: None,
     };
     for entry in root.entries(&source::SECRETS) {
@@ -121,6 +135,12 @@ impl Settings {
         if let (Some(node), Some(value)) = (view.node(&config::DEFAULT), &default) {
             default_is_no_secret(name, value, node, sink);
         }
+        let values = view.node(&config::VALUES);
+        self.words.push(
+            values
+                .map(|values| word_values(name, values, sink))
+                .unwrap_or_default(),
+        );
         self.enums.push(names);
         self.config.push(Declared {
             item: ConfigPlan {
@@ -246,6 +266,24 @@ impl Settings {
         self.config.get(usize::from(at)).map(|one| &one.item)
     }
 
+    /// What the words of a setting stand for under this name, by word.
+    pub(super) fn values_of(
+        &mut self,
+        at: u16,
+        name: &str,
+    ) -> Option<List<(connector::Text, connector::Text)>> {
+        let values = self.words.get_mut(usize::from(at))?;
+        let value = values.iter_mut().find(|value| value.name == name)?;
+        value.is_used = true;
+        Some(value.texts.clone().into())
+    }
+
+    /// The names of the values that the words of a setting stand for.
+    pub(super) fn value_names(&self, at: u16) -> Vec<&str> {
+        let values = self.words.get(usize::from(at)).into_iter().flatten();
+        values.map(|value| value.name.as_str()).collect()
+    }
+
     pub(super) fn setting_names(&self) -> Vec<&str> {
         let mut names = Vec::new();
         for one in &self.config {
@@ -274,6 +312,15 @@ impl Settings {
         for one in &self.config {
             if !one.is_used {
                 unused.push((one.span.clone(), format!("the setting `{}`", one.item.name)));
+            }
+        }
+        for (one, values) in self.config.iter().zip(&self.words) {
+            for value in values.iter().filter(|value| one.is_used && !value.is_used) {
+                let name = &one.item.name;
+                unused.push((
+                    value.span.clone(),
+                    format!("the value `{}` of `{name}`", value.name),
+                ));
             }
         }
         unused
@@ -350,6 +397,52 @@ fn config_type(
     (data_type, None)
 }
 
+/// What the words of an enum stand for: each for a text under the same names.
+fn word_values(setting: &str, values: &Node, sink: &mut Sink) -> Vec<WordValue> {
+    let Value::Map(words) = &values.value else {
+        return Vec::new();
+    };
+    let mut found: Vec<WordValue> = Vec::new();
+    for word in words {
+        let of_word = word.value.entries().iter();
+        for entry in of_word.filter(|entry| entry.key.name != enum_value::RENAME.name) {
+            let Some(text) = text(&entry.value) else {
+                continue;
+            };
+            let pair = (word.key.name.clone().into(), text.owned());
+            match found.iter_mut().find(|value| value.name == entry.key.name) {
+                Some(value) => value.texts.push(pair),
+                None => found.push(WordValue {
+                    name: entry.key.name.clone(),
+                    texts: vec![pair],
+                    span: entry.key.span.clone(),
+                    is_used: false,
+                }),
+            }
+        }
+    }
+    for value in &found {
+        for word in words {
+            if value
+                .texts
+                .iter()
+                .all(|(known, _)| *known != *word.key.name)
+            {
+                let message = format!(
+                    "the word `{}` of the setting `{setting}` lacks `{}`",
+                    word.key.name, value.name
+                );
+                sink.push(
+                    Diagnostic::error("RS0101", &word.key.span, message)
+                        .help("each word stands for a text under the same names")
+                        .also(&value.span, "another word has it here"),
+                );
+            }
+        }
+    }
+    found
+}
+
 fn scalar_type(word: &str) -> ConfigType {
     match word {
         "bigint" => ConfigType::Bigint,
@@ -410,7 +503,7 @@ fn default(node: &Node, data_type: &ConfigType, sink: &mut Sink) -> Option<conne
 }
 
 /// A text as JSON.
-fn json_text(text: &str) -> String {
+pub(super) fn json_text(text: &str) -> String {
     let mut json = String::from("\"");
     for c in text.chars() {
         match c {

@@ -1,12 +1,13 @@
 //! Placeholders in text.
 
-use crate::connector::{ConfigType, List, Part, Template};
+use crate::connector::{Function, List, Part, Template};
 use crate::diagnostic::{Applicability, Diagnostic, Span};
 use crate::other_placeholders::{self, Jinja};
 use crate::spec::Text;
 use crate::suggest;
 
 use super::Check;
+use super::calls::{Kind, Written, lookup, shifted, written};
 use super::pieces::{Piece, pieces};
 
 /// The namespaces of placeholders.
@@ -31,6 +32,8 @@ pub(super) struct Scope<'s> {
     what: &'s str,
     place: TemplateUse,
     incremental: bool,
+    /// Whether all fetches of a source share it.
+    is_shared: bool,
     /// What a name without a namespace stands for, in a path.
     bound: &'s [(String, Template)],
 }
@@ -41,13 +44,17 @@ impl<'s> Scope<'s> {
             what,
             place,
             incremental,
+            is_shared: false,
             bound: &[],
         }
     }
 
     /// A URL or a path: no secrets.
     pub(super) fn address(what: &'s str) -> Self {
-        Self::new(what, TemplateUse::Address, false)
+        Self {
+            is_shared: true,
+            ..Self::new(what, TemplateUse::Address, false)
+        }
     }
 
     /// The `path` of an endpoint, and what names without a namespace stand for in it.
@@ -122,18 +129,21 @@ impl Check<'_> {
     fn settings_have_one_value(&mut self, text: Text<'_>, parts: &[Part], scope: Scope<'_>) {
         let must_be = matches!(scope.place, TemplateUse::Address | TemplateUse::Credential);
         for part in parts {
-            let Part::Config(at) = part else { continue };
+            let Part::Config(at) = part.source() else {
+                continue;
+            };
+            let is_list = matches!(self.kind(part), Kind::List(_));
             let Some(setting) = self.settings.config(*at) else {
                 continue;
             };
-            let is_list = matches!(setting.data_type, ConfigType::List(_));
             let is_whole = scope.place == TemplateUse::Sent && parts.len() == 1;
             let (what, help) = if is_list && !is_whole {
                 (
                     "a list",
-                    "make it all of a parameter, which is then repeated, or of a JSON value",
+                    "make a text of it, `| join(\",\")`, or make it all of a parameter, which is then repeated, or of a \
+                     JSON value",
                 )
-            } else if setting.optional && must_be {
+            } else if setting.optional && must_be && !part.has_default() {
                 (
                     "optional",
                     "give the setting a `default`, or remove `optional`",
@@ -141,7 +151,7 @@ impl Check<'_> {
             } else {
                 continue;
             };
-            let placeholder = format!("{{config.{}}}", setting.name);
+            let placeholder = format!("{{config.{}", setting.name);
             let message = format!(
                 "`{}` is {what}, and {} needs one value",
                 setting.name, scope.what
@@ -154,7 +164,7 @@ impl Check<'_> {
     /// A text with the start and the end of a range would be left out as a whole where there is no end, so
     /// that every fetch asked for everything.
     fn both_ends_come(&mut self, text: Text<'_>, parts: &[Part]) {
-        let has = |part: &Part| parts.contains(part);
+        let has = |part: &Part| parts.iter().any(|one| one.source() == part);
         let has_both = has(&Part::IncrementalStart) && has(&Part::IncrementalEnd);
         if has_both && !self.has_end {
             let message = "without an end this is left out, and every fetch asks for everything";
@@ -236,19 +246,26 @@ impl Check<'_> {
     }
 
     fn placeholder(&mut self, inner: &str, span: &Span, scope: Scope<'_>) -> Vec<Part> {
+        let written = written(inner);
+        let whole = inner;
+        let inner = written.source;
         let trimmed = inner.trim();
         if trimmed != inner && trimmed.contains('.') {
-            let meant = format!("{{{trimmed}}}");
+            let meant = format!("{{{}}}", whole.trim());
             self.error(
                 Diagnostic::error("RS0207", span, "spaces stand in a placeholder")
                     .help(format!("write `{meant}`"))
                     .suggest(
-                        format!("{{{inner}}}"),
+                        format!("{{{whole}}}"),
                         meant,
                         Applicability::MachineApplicable,
                     ),
             );
             return Vec::new();
+        }
+        let is_time = matches!(inner, "now" | "today") || shifted(inner).is_some();
+        if is_time && !scope.bound.iter().any(|(bound, _)| bound == inner) {
+            return self.time(&written, span, scope);
         }
         let (namespace, name) = inner.split_once('.').unwrap_or(("", inner));
         let part = match namespace {
@@ -256,15 +273,45 @@ impl Check<'_> {
             "config" => self.setting(name, span),
             "incremental" => self.incremental_placeholder(name, span, scope),
             "resources" => self
-                .parent_placeholder(name, span, scope.what)
+                .parent_placeholder(name, span, scope.what, &written)
                 .map(Part::Parent),
-            "" => return self.bound(name, span, scope),
+            "" if !written.has_calls() => return self.bound(name, span, scope),
+            "" => {
+                if !self.bound(name, span, scope).is_empty() {
+                    let message =
+                        format!("`{{{name}}}` is bound by `params`, and functions stand there");
+                    self.error(Diagnostic::error("RS0215", span, message).help(format!(
+                        "write `{{{name}}}`, and the functions in its parameter"
+                    )));
+                }
+                None
+            }
             _ => {
                 self.unknown_namespace(inner, span);
                 None
             }
         };
-        part.into_iter().collect()
+        let called = part.and_then(|part| self.calls(part, &written, None, span));
+        called.map(|(part, _)| part).into_iter().collect()
+    }
+
+    /// `{now}`, `{today}`, `{now - 30d}`.
+    fn time(&mut self, written: &Written<'_>, span: &Span, scope: Scope<'_>) -> Vec<Part> {
+        let is_of_fetch = !matches!(scope.place, TemplateUse::Credential) && !scope.is_shared;
+        if !is_of_fetch {
+            let message = format!("the time of a fetch cannot stand in {}", scope.what);
+            self.error(
+                Diagnostic::error("RS0216", span, message).help(
+                    "put it into `path`, `params`, `headers`, `json` or `data` of an endpoint",
+                ),
+            );
+            return Vec::new();
+        }
+        let Some((part, shift)) = self.time_placeholder(written.source, span) else {
+            return Vec::new();
+        };
+        let called = self.calls(part, written, shift, span);
+        called.map(|(part, _)| part).into_iter().collect()
     }
 
     fn secret(&mut self, name: &str, span: &Span, scope: Scope<'_>) -> Option<Part> {
@@ -290,6 +337,15 @@ impl Check<'_> {
     }
 
     pub(super) fn setting(&mut self, name: &str, span: &Span) -> Option<Part> {
+        if let Some((word, value)) = name.split_once('.')
+            && let Some(at) = self.settings.setting(word)
+        {
+            let found = self.settings.values_of(at, value);
+            return match found {
+                Some(texts) => Some(lookup(at, texts)),
+                None => self.no_value_of_words(word, value, at, span),
+            };
+        }
         if let Some(at) = self.settings.setting(name) {
             return Some(Part::Config(at));
         }
@@ -311,6 +367,22 @@ impl Check<'_> {
             None => diagnostic.help(format!("declare it at the top: `config: {{{name}: text}}`")),
         };
         self.error(diagnostic);
+        None
+    }
+
+    /// A value that the words of a setting do not stand for.
+    fn no_value_of_words(&mut self, name: &str, value: &str, at: u16, span: &Span) -> Option<Part> {
+        let known = self.settings.value_names(at);
+        let place = self.segment(span, value);
+        let message = format!("the words of the setting `{name}` have no `{value}`");
+        let error = Diagnostic::error("RS0208", &place, message);
+        self.error(if known.is_empty() {
+            error.help(format!(
+                "give it to each word of the enum: `values: {{eu: {{{value}: …}}, us: {{{value}: …}}}}`"
+            ))
+        } else {
+            error.help(format!("they have: {}", known.join(", ")))
+        });
         None
     }
 
@@ -444,6 +516,14 @@ impl Check<'_> {
             match part {
                 Part::Text(literal) => text.push_str(literal),
                 Part::Config(at) => text.push_str(self.settings.default_of(*at)?),
+                Part::Call { of, functions } => match (&**of, &functions[..]) {
+                    (Part::Config(at), [Function::Lookup(texts)]) => {
+                        let word = self.settings.default_of(*at)?;
+                        let (_, found) = texts.iter().find(|(known, _)| *known == *word)?;
+                        text.push_str(found);
+                    }
+                    _ => return None,
+                },
                 _ => return None,
             }
         }
@@ -470,5 +550,5 @@ pub(super) fn has_secret(template: &Template) -> bool {
     template
         .0
         .iter()
-        .any(|part| matches!(part, Part::Secret(_)))
+        .any(|part| matches!(part.source(), Part::Secret(_)))
 }

@@ -25,6 +25,18 @@ pub(super) fn format(text: &str, zone: Option<&str>) -> Result<TimeFormat, Strin
     }
 }
 
+/// The same of a time that is only written: a part of one will do, its year and month say.
+pub(super) fn written_format(text: &str, zone: Option<&str>) -> Result<TimeFormat, String> {
+    if !text.contains('%') {
+        return format(text, zone);
+    }
+    conversions(text)?;
+    Ok(TimeFormat::Pattern {
+        pattern: text.to_owned().into(),
+        zone: zone.map(|zone| zone.to_owned().into()),
+    })
+}
+
 /// The letters of a strftime pattern's conversions, each of which can be read back: what depends on a
 /// place's habits (`%c`, `%x`) or abbreviates a zone (`%Z`) cannot.
 fn conversions(pattern: &str) -> Result<String, String> {

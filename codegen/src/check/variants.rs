@@ -9,7 +9,7 @@ use crate::diagnostic::{Diagnostic, Sink, Span};
 use crate::grammar;
 use crate::grammar::column::{self, enum_value};
 use crate::names;
-use crate::spec::{View, text};
+use crate::spec::{self, View};
 use crate::yaml::{Node, Value};
 
 use super::Check;
@@ -115,24 +115,15 @@ pub(super) fn enum_values(
     let mut variants = Vec::new();
     let mut words: HashMap<&str, &Span> = HashMap::new();
     let mut idents: HashMap<String, &Span> = HashMap::new();
-    if matches!(&node.value, Value::List(words) if words.is_empty()) {
+    if matches!(&node.value, Value::List(words) if words.is_empty())
+        || matches!(&node.value, Value::Map(words) if words.is_empty())
+    {
         sink.push(
             Diagnostic::error("RS0110", &node.span, "an enum has a value or more")
                 .help("write `values: [one, two]`"),
         );
     }
-    for element in node.elements() {
-        let (word, rename) = match &element.value {
-            Value::Map(_) => {
-                let view = View::new(element, &grammar::ENUM_VALUE);
-                (
-                    view.text(&enum_value::VALUE),
-                    view.identifier(&enum_value::RENAME),
-                )
-            }
-            _ => (text(element), None),
-        };
-        let Some(word) = word else { continue };
+    for (word, rename) in words_of(node) {
         let ident = rename.map_or_else(
             || names::pascal(word.text),
             |rename| names::ident(rename.text),
@@ -197,6 +188,41 @@ pub(super) fn enum_values(
         variants,
     };
     (values.into(), names)
+}
+
+/// The words, each with its name in Rust: the elements of a list, or the keys of a map.
+fn words_of(node: &Node) -> Vec<(spec::Text<'_>, Option<spec::Text<'_>>)> {
+    if let Value::Map(words) = &node.value {
+        // A mistake in one of them was reported, and may hide another word.
+        if words
+            .iter()
+            .any(|word| !matches!(word.value.value, Value::Map(_)))
+        {
+            return Vec::new();
+        }
+        let words = words.iter().map(|word| {
+            let mut of_word = word.value.entries().iter();
+            let rename = of_word.find(|entry| entry.key.name == enum_value::RENAME.name);
+            let text = spec::Text {
+                text: &word.key.name,
+                span: &word.key.span,
+            };
+            (text, rename.and_then(|rename| spec::text(&rename.value)))
+        });
+        return words.collect();
+    }
+    let words = node
+        .elements()
+        .iter()
+        .filter_map(|element| match &element.value {
+            Value::Map(_) => {
+                let view = View::new(element, &grammar::ENUM_VALUE);
+                let rename = view.identifier(&enum_value::RENAME);
+                Some((view.text(&enum_value::VALUE)?, rename))
+            }
+            _ => Some((spec::text(element)?, None)),
+        });
+    words.collect()
 }
 
 /// The kinds of JSON value that a type takes.

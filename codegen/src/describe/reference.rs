@@ -43,8 +43,9 @@ pub fn page() -> String {
          <!-- Generated from the grammar; see CONTRIBUTING.md. -->\n\n\
          What a spec may say, key by key. A key without a default may be left out unless it is \
          marked *required*.\nText with *placeholders* may hold `{{secrets.NAME}}`, \
-         `{{config.NAME}}`, `{{resources.PARENT.FIELD}}`, `{{incremental.start_value}}` and\n\
-         `{{incremental.end_value}}`; `{{{{` and `}}}}` are braces. Durations carry their units \
+         `{{config.NAME}}`, `{{resources.PARENT.FIELD}}`, `{{incremental.start_value}}`,\n\
+         `{{incremental.end_value}}`, `{{now}}`, `{{today}}` and `{{now - 30d}}`, with [functions](guides/settings.md#functions) \
+         (`{{config.NAME | lower}}`); `{{{{` and `}}}}` are braces. Durations carry their units \
          (`500ms`, `1m30s`, `7d`), sizes may (`64 MiB`).\n\n\
          An editor with YAML support completes and checks all of this by \
          [rest-source.schema.json](rest-source.schema.json):\nput `# yaml-language-server: \

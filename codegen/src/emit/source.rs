@@ -1,7 +1,7 @@
 //! The source: its secrets and settings, its plan, and the client with a method per resource.
 
 use proc_macro2::{Ident, Literal, TokenStream};
-use quote::{ToTokens, quote};
+use quote::quote;
 use syn::{Lit, Token, parse::Parser, punctuated::Punctuated};
 
 use crate::{
@@ -228,7 +228,10 @@ fn default(setting: &ConfigPlan, names: Option<&EnumType>) -> Option<TokenStream
             let items = items.parse_str(list).ok()?.into_iter().map(|literal| {
                 let text = match literal {
                     Lit::Str(text) => text.value(),
-                    other => other.to_token_stream().to_string().replace(' ', ""),
+                    Lit::Int(number) => number.base10_digits().to_owned(),
+                    Lit::Float(number) => number.base10_digits().to_owned(),
+                    Lit::Bool(value) => value.value.to_string(),
+                    _ => return None,
                 };
                 scalar_default(item, &text)
             });

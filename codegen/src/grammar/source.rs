@@ -89,8 +89,12 @@ pub(crate) mod config {
     pub(crate) static DESCRIPTION: Key<Text> = text("description", "documentation of the field");
     pub(crate) static VALUES: Key = key(
         "values",
-        Shape::List(&Shape::Either(&Shape::Scalar, &Shape::Map(&ENUM_VALUE))),
-        "the words of an `enum`",
+        Shape::Either(
+            &Shape::List(&Shape::Either(&Shape::Scalar, &Shape::Map(&ENUM_VALUE))),
+            &Shape::Dict(&Shape::Dict(&Shape::Scalar)),
+        ),
+        "the words of an `enum`; as a map, each with the texts that it stands for, `{eu: {host: api.eu.example.com}}` \
+         for `{config.NAME.host}`",
     );
     pub(crate) static ITEMS: Key = key(
         "items",

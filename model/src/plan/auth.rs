@@ -59,7 +59,7 @@ impl Auth {
         };
         let mut secrets = Vec::new();
         for part in templates.iter().flat_map(|template| &template.0) {
-            if let Part::Secret(at) = part
+            if let Part::Secret(at) = part.source()
                 && !secrets.contains(at)
             {
                 secrets.push(*at);

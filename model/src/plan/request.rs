@@ -1,8 +1,9 @@
 //! What a request is made of.
 
+use super::Function;
 use crate::{
     describe::{Describe, Item, Value},
-    shared::{List, Text},
+    shared::{List, Ref, Text},
 };
 
 /// Text with placeholders.
@@ -43,6 +44,41 @@ declare! {
         IncrementalEnd,
         /// The value at this position of [`ParentPlan::fields`](super::ParentPlan::fields), of the parent's record.
         Parent(u16),
+        /// The time at which the fetch began, in whole seconds (`{now}`).
+        Now,
+        /// The day at which the fetch began, in UTC (`{today}`).
+        Today,
+        /// The value of another placeholder, through functions (`{config.name | lower}`).
+        Call {
+            /// The placeholder, which is no call itself.
+            of: Ref<Part>,
+            /// The functions, in order.
+            functions: List<Function>,
+        },
+    }
+}
+
+impl Part {
+    /// The placeholder without its functions.
+    pub fn source(&self) -> &Self {
+        match self {
+            Self::Call { of, .. } => of,
+            part => part,
+        }
+    }
+
+    /// The functions that its value goes through.
+    pub fn functions(&self) -> &[Function] {
+        match self {
+            Self::Call { functions, .. } => functions,
+            _ => &[],
+        }
+    }
+
+    /// Whether it has a value where its source has none.
+    pub fn has_default(&self) -> bool {
+        let mut functions = self.functions().iter();
+        functions.any(|function| matches!(function, Function::Default(_)))
     }
 }
 

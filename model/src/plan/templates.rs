@@ -52,8 +52,8 @@ impl ResourcePlan {
     pub fn parent_fields(&self) -> Vec<usize> {
         let mut fields = Vec::new();
         self.each_template(&mut |_, template| {
-            fields.extend(template.0.iter().filter_map(|part| match part {
-                Part::Parent(at) => Some(usize::from(*at)),
+            fields.extend(template.0.iter().filter_map(|part| match part.source() {
+                Part::Parent(at) if !part.has_default() => Some(usize::from(*at)),
                 _ => None,
             }));
         });
@@ -69,23 +69,41 @@ impl SourcePlan {
     pub fn written(&self, resource: Option<&ResourcePlan>, template: &Template) -> String {
         let parts = template.0.iter().map(|part| match part {
             Part::Text(text) => text.to_string(),
+            placeholder => self.placeholder(resource, placeholder),
+        });
+        parts.collect()
+    }
+
+    /// A placeholder as a spec writes it.
+    pub fn placeholder(&self, resource: Option<&ResourcePlan>, part: &Part) -> String {
+        let mut text = match part.source() {
             Part::Secret(at) => {
                 let secret = self.secrets.get(usize::from(*at));
-                format!("{{secrets.{}}}", secret.map_or("?", |secret| &secret.name))
+                format!("secrets.{}", secret.map_or("?", |secret| &secret.name))
             }
             Part::Config(at) => {
                 let setting = self.config.get(usize::from(*at));
-                let name = setting.map_or("?", |setting| &setting.name);
-                format!("{{config.{name}}}")
+                format!("config.{}", setting.map_or("?", |setting| &setting.name))
             }
-            Part::IncrementalStart => "{incremental.start_value}".to_owned(),
-            Part::IncrementalEnd => "{incremental.end_value}".to_owned(),
+            Part::IncrementalStart => "incremental.start_value".to_owned(),
+            Part::IncrementalEnd => "incremental.end_value".to_owned(),
             Part::Parent(at) => {
                 let field = resource.and_then(|resource| resource.parent_field(*at));
-                format!("{{resources.{}}}", field.unwrap_or_default())
+                format!("resources.{}", field.unwrap_or_default())
             }
-        });
-        parts.collect()
+            Part::Now => "now".to_owned(),
+            Part::Today => "today".to_owned(),
+            // A call is never of a call.
+            Part::Text(_) | Part::Call { .. } => String::new(),
+        };
+        for function in part.functions() {
+            let function = function.to_string();
+            if !function.is_empty() {
+                text.push_str(" | ");
+                text.push_str(&function);
+            }
+        }
+        format!("{{{text}}}")
     }
 }
 
@@ -112,8 +130,9 @@ impl ResourcePlan {
 }
 
 impl Template {
-    fn has(&self, part: &Part) -> bool {
-        self.0.contains(part)
+    /// Whether this placeholder stands in it, with functions or without.
+    pub fn has(&self, part: &Part) -> bool {
+        self.0.iter().any(|one| one.source() == part)
     }
 }
 

@@ -10,8 +10,7 @@ use crate::{
     },
     request::Draft,
     shared::{Ref, Ref::Static, Text, list},
-    template::Bounds,
-    testing::{Api, answer, client, failure},
+    testing::{Api, answer, client, failure, first_request},
     transport::{Response, TransportError, TransportErrorKind},
 };
 
@@ -108,9 +107,7 @@ async fn send(client: &Client, draft: &Draft) -> Result<Response, Failure> {
 }
 
 fn draft(client: &Client) -> Draft {
-    client
-        .draft(&client.plan().resources[0], &Bounds::default(), &[])
-        .unwrap()
+    first_request(client, &client.plan().resources[0]).unwrap()
 }
 
 /// An API at home, where `status` redirects to `location`; its token endpoint gives a token.

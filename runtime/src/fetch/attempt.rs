@@ -96,7 +96,10 @@ impl<'a> Requests<'a> {
             .filter_map(|child| child.parent.as_deref());
         let sends_texts = children.any(|plan| is_own(plan) && parent::differs(plan));
         Ok(Self {
-            first: spec.client.draft(&spec.resource, bounds, sent)?,
+            first: spec.client.draft(
+                &spec.resource,
+                spec.client.scope(bounds, sent, spec.began()),
+            )?,
             probes: probes.len(),
             shape: PageShape::new(&spec.resource, spec.table.clone(), &probes, &plan.spec)?
                 .within(plan.max_response_bytes)

@@ -13,7 +13,7 @@ mod partitions;
 mod streams;
 mod trace;
 
-use std::{fmt, marker::PhantomData, sync::Mutex};
+use std::{fmt, marker::PhantomData, sync::Mutex, time::SystemTime};
 
 use tokio::sync::mpsc;
 
@@ -24,7 +24,7 @@ pub use self::{
     streams::{Pages, Records},
 };
 use crate::{
-    Client, Error, Position, Record, Report, Result, Rows, Scalar, State, incremental,
+    Client, Error, Position, Record, Report, Result, Rows, Scalar, State, Timestamp, incremental,
     parent::ParentRecord, plan::ResourcePlan, schema::Table, shared::Ref,
 };
 
@@ -106,6 +106,8 @@ pub(crate) struct FetchSpec {
     pub(crate) parent_cache: Option<ParentCache>,
     /// Whether the consumer upserts: see [`Fetch::for_upsert`].
     pub(crate) is_upsert: bool,
+    /// When the fetch began: for all of its requests, and those for its parents.
+    pub(crate) began: Option<SystemTime>,
 }
 
 impl Client {
@@ -250,6 +252,12 @@ impl<T, Parent> Fetch<T, Parent> {
         self
     }
 
+    /// Shares the time at which another fetch began.
+    pub(crate) fn began_at(mut self, began: Option<SystemTime>) -> Self {
+        self.spec.began = began;
+        self
+    }
+
     /// Requests a page only after the page before it was taken.
     pub(crate) fn one_by_one(mut self, is_so: bool) -> Self {
         self.spec.one_by_one = is_so;
@@ -340,7 +348,14 @@ impl FetchSpec {
             parent: None,
             parent_cache: None,
             is_upsert: false,
+            began: None,
         }
+    }
+
+    /// When the fetch began.
+    fn began(&self) -> Timestamp {
+        let began = self.began.unwrap_or_else(|| self.client.clock().now());
+        Timestamp::try_from(began).unwrap_or(Timestamp::EPOCH)
     }
 
     /// The parameters of a fetch of records with this table. Untyped records use the table of the resource,
@@ -355,7 +370,8 @@ impl FetchSpec {
     }
 
     /// Runs the fetch to its end: for all records of the parent, if the resource has one.
-    async fn run(self, stream: mpsc::Sender<Delivery>, report: SharedReport) {
+    async fn run(mut self, stream: mpsc::Sender<Delivery>, report: SharedReport) {
+        self.began.get_or_insert(self.client.clock().now());
         let parents = self.resource.parent.clone();
         match parents.filter(|_| self.parent.is_none()) {
             Some(parents) => partitions::run(self, parents, stream, report).await,
@@ -380,7 +396,7 @@ impl FetchSpec {
             state: self.since.as_ref(),
             until: self.until.clone(),
             is_upsert: self.is_upsert,
-            now: self.client.clock().now(),
+            now: self.began.unwrap_or_else(|| self.client.clock().now()),
         }
     }
 

@@ -116,6 +116,9 @@ impl CursorRange {
         Ok(Bounds {
             start: sent(&self.start, false)?,
             end: sent(&self.end, true)?,
+            start_value: self.start.clone(),
+            end_value: self.end.clone(),
+            format: Some(format.clone()),
         })
     }
 }
@@ -279,7 +282,7 @@ mod tests {
     }
 
     fn bounds(resource: &'static ResourcePlan, state: Option<&State>) -> [Option<String>; 2] {
-        let Bounds { start, end } = range(resource, state).unwrap().bounds().unwrap();
+        let Bounds { start, end, .. } = range(resource, state).unwrap().bounds().unwrap();
         [start, end].map(|bound| bound.map(|value| value.to_string()))
     }
 

@@ -8,8 +8,10 @@ use url::Url;
 use crate::{
     Error, ErrorKind, Result, Scalar, Step,
     plan::{
-        Auth, Body, Grant, JsonPlan, Pages, Param, Part, ResourcePlan, Slot, SourcePlan, Template,
+        Auth, Body, Function, Grant, JsonPlan, Pages, Param, Part, ResourcePlan, Slot, SourcePlan,
+        Template,
     },
+    template::apply_all,
 };
 
 /// Names of parameters that hold a page size. In a paged resource they do not decide which records it has.
@@ -265,6 +267,23 @@ impl Collector<'_> {
         }
     }
 
+    /// The value of a setting through functions; any other placeholder as in the spec.
+    fn call(
+        &mut self,
+        of: &Part,
+        functions: &[Function],
+        whole: &Part,
+        resource: Option<&ResourcePlan>,
+    ) -> String {
+        let Part::Config(at) = of else {
+            return self.plan.placeholder(resource, whole);
+        };
+        self.part(of, resource);
+        let value = self.config.get(usize::from(*at)).cloned();
+        let value = apply_all(functions, value);
+        value.map(|value| value.to_string()).unwrap_or_default()
+    }
+
     fn part(&mut self, part: &Part, resource: Option<&ResourcePlan>) -> String {
         match part {
             Part::Text(text) => text.to_string(),
@@ -289,6 +308,10 @@ impl Collector<'_> {
             Part::IncrementalStart => "{incremental.start_value}".to_owned(),
             Part::IncrementalEnd => "{incremental.end_value}".to_owned(),
             Part::Parent(at) => parent_field(resource, *at),
+            // The time of a fetch does not make it another request.
+            Part::Now => "{now}".to_owned(),
+            Part::Today => "{today}".to_owned(),
+            Part::Call { of, functions } => self.call(of, functions, part, resource),
         }
     }
 }

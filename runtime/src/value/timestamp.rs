@@ -13,7 +13,7 @@ use jiff::{
     tz::TimeZone,
 };
 
-use super::{ParseError, rfc3339};
+use super::{Date, ParseError, rfc3339};
 
 /// 1970-01-01T00:00:00.
 const CIVIL_EPOCH: DateTime = date(1970, 1, 1).at(0, 0, 0, 0);
@@ -84,6 +84,12 @@ impl Timestamp {
     pub fn checked_sub(self, duration: Duration) -> Option<Self> {
         let nanoseconds = i128::try_from(duration.as_nanos()).ok()?;
         Self::from_epoch_nanoseconds(self.epoch_nanoseconds().checked_sub(nanoseconds)?)
+    }
+
+    /// The day that it is in, in UTC.
+    pub(crate) fn day(self) -> Option<Date> {
+        self.civil(&TimeZone::UTC)
+            .map(|civil| Date::from_jiff(civil.date()))
     }
 
     /// The second that it is in.

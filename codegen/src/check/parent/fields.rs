@@ -8,6 +8,8 @@ use crate::grammar::endpoint;
 use crate::jsonpath::{self, Parsed};
 use crate::spec::View;
 
+use crate::check::calls::Written;
+
 use super::{Check, Known, Parent, Taken, UNKNOWN, keys, position, take};
 
 impl Check<'_> {
@@ -17,6 +19,7 @@ impl Check<'_> {
         name: &str,
         span: &Span,
         what: &str,
+        written: &Written<'_>,
     ) -> Option<u16> {
         let parent = match &self.parent {
             Parent::Known(parent) => Rc::clone(parent),
@@ -36,8 +39,16 @@ impl Check<'_> {
         let field = name.strip_prefix(parent.name.as_str())?;
         let field = field.strip_prefix('.').unwrap_or(field);
         let taken = self.reach(&parent, field, span)?;
-        self.fits(&taken, field, span, what);
+        if !written.takes_lists() && !written.has_default() {
+            self.fits(&taken, field, span, what);
+        }
         Some(take(&mut self.taken, taken))
+    }
+
+    /// The type of what is taken at this position.
+    pub(in crate::check) fn taken_type(&self, at: u16) -> Option<&Type> {
+        let taken = self.taken.get(usize::from(at))?;
+        Some(&taken.typed.data_type)
     }
 
     /// Where a field of the parent leads: through its columns, and into them.

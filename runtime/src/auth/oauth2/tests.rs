@@ -23,8 +23,7 @@ use crate::{
     },
     settings::Settings,
     shared::{Ref, Ref::Static, Text, list},
-    template::Bounds,
-    testing::{Answer, Api, answer, client, context, failure},
+    testing::{Answer, Api, answer, client, context, failure, first_request},
     transport::{Request, TransportErrorKind},
 };
 
@@ -128,7 +127,7 @@ impl World {
 
     async fn page_of(&self, resource: usize) -> Result<u16, Error> {
         let resource = &self.client.plan().resources[resource];
-        let draft = self.client.draft(resource, &Bounds::default(), &[])?;
+        let draft = first_request(&self.client, resource)?;
         let mut permit = self.client.permit(resource).await;
         match self.client.exchange(&mut permit, resource, &draft).await {
             Ok(response) => Ok(response.status),
@@ -344,10 +343,7 @@ async fn a_rule_for_a_401_decides_before_a_token_is_renewed() {
         response_actions: Static(BANNED),
         ..ResourcePlan::clone(resource)
     };
-    let draft = world
-        .client
-        .draft(&banned, &Bounds::default(), &[])
-        .unwrap();
+    let draft = first_request(&world.client, &banned).unwrap();
     let mut permit = world.client.permit(&banned).await;
     let response = world.client.exchange(&mut permit, &banned, &draft).await;
     assert_eq!(response.unwrap().status, 401);
@@ -391,10 +387,7 @@ async fn a_turn_counts_the_wait_for_a_token_and_the_request_it_is_renewed_for() 
         },
     );
     let resource = &world.client.plan().resources[0];
-    let draft = world
-        .client
-        .draft(resource, &Bounds::default(), &[])
-        .unwrap();
+    let draft = first_request(&world.client, resource).unwrap();
     let mut permit = world.client.permit(resource).await;
     let response = world.client.exchange(&mut permit, resource, &draft).await;
     assert_eq!(response.unwrap().status, 200);

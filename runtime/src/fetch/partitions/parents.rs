@@ -62,6 +62,7 @@ impl ParentPartitions {
                 .rows(plan.resource.clone())
                 .concurrency(spec.concurrency)
                 .allow_incomplete()
+                .began_at(spec.began)
                 .one_by_one(spec.one_by_one || spec.limit.is_some());
             if let Some(parent_cache) = parent_cache {
                 fetch = fetch.parent_cache(parent_cache);
