@@ -19,7 +19,9 @@ pub(crate) fn check_groups(resource: &ResourcePlan) -> Result<(), Error> {
     let Some(incremental) = &resource.incremental else {
         return Ok(());
     };
-    let cursor = resource.table.columns.get(usize::from(incremental.column));
+    let cursor = incremental
+        .column
+        .and_then(|at| resource.table.columns.get(usize::from(at)));
     let refuse = |why: String, instead: String| {
         let message = "an incremental load would delete rows that it does not fetch";
         Err(

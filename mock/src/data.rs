@@ -133,7 +133,9 @@ impl Data {
         let (Some(text), Some(plan)) = (text, plan) else {
             return Ok(None);
         };
-        let column = self.plan.table.columns.get(usize::from(plan.column));
+        let column = plan
+            .column
+            .and_then(|at| self.plan.table.columns.get(usize::from(at)));
         let data_type = sent_as(&column.ok_or(Unreadable)?.data_type, plan);
         match read_cursor(&data_type, text) {
             Ok(Some(value)) => Ok(Some(value)),

@@ -23,7 +23,7 @@ use crate::{
 pub use self::{
     auth::{Auth, ClientAuthentication, CustomAuth, Grant, Location, OAuth2},
     function::Function,
-    incremental::{FutureCursor, Incremental, Lag, OnMissing, RowOrder},
+    incremental::{FutureCursor, Incremental, Lag, OnMissing, RowOrder, WindowStep, Windows},
     paginator::{Cursor, Ends, Offset, PageNumber, Pages, Paginator, Slot},
     request::{Body, JsonPlan, Method, Param, Part, Template},
     resource::{

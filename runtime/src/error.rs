@@ -129,6 +129,8 @@ pub enum ErrorKind {
     Schema,
     /// Pages that do not end, or do not add up.
     Paging,
+    /// The API takes no window as large as this one (`action: split_window`), and it cannot be cut.
+    WindowTooLarge,
     /// The API stated or announced more records than it gave: see [`Completeness`](crate::Completeness).
     Incomplete,
     /// A state that is not of this resource, or cannot be read.

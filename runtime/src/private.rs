@@ -24,7 +24,7 @@ pub use crate::{
         JsonCondition, JsonPlan, Lag, Location, Method, OAuth2, Offset, OnMissing, OnNullParent,
         PageNumber, Pages, Paginator, Param, ParentField, ParentPlan, Part, ProcessingStep,
         RateLimit, ResourcePlan, ResponseAction, Retry, RowOrder, SchemaContract, SecretPlan,
-        Selector, Slot, SourcePlan, Template, WriteDisposition,
+        Selector, Slot, SourcePlan, Template, WindowStep, Windows, WriteDisposition,
     },
     schema::{Column, Decode, Path, Step, Table, TimeFormat, Type},
     shared::{

@@ -415,7 +415,7 @@ mod tests {
                 incremental: Some(Incremental {
                     start_param: Some(Static("since")),
                     end_param: Some(Static("until")),
-                    column: 0,
+                    column: Some(0),
                     ..Incremental::DEFAULT
                 }),
                 ..ResourcePlan::DEFAULT

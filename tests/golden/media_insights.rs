@@ -537,7 +537,7 @@ pub mod media_insights {
         table: __rs::Static(<MediaInsights as __rs::Record>::TABLE),
         path: __rs::literal!("/v1/media_insights"),
         incremental: Some(__rs::Incremental {
-            column: 12,
+            column: Some(12),
             initial_value: Some(__rs::Static("2024-01-01T00:00:00Z")),
             start_param: Some(__rs::Static("updated_since")),
             ..__rs::Incremental::DEFAULT
@@ -557,7 +557,7 @@ pub mod media_insights {
         table: __rs::Static(<Stories as __rs::Record>::TABLE),
         path: __rs::literal!("/v1/stories"),
         incremental: Some(__rs::Incremental {
-            column: 11,
+            column: Some(11),
             start_param: Some(__rs::Static("updated_since")),
             ..__rs::Incremental::DEFAULT
         }),

@@ -161,6 +161,7 @@ impl Check<'_> {
                 }
                 Action::RefreshAuth
             }
+            Meaning::SplitWindow => Action::SplitWindow,
             Meaning::Fail => Action::Fail {
                 message: view.get(&key::MESSAGE),
             },

@@ -38,7 +38,7 @@ impl Check<'_> {
         self.nothing_comes_again(resource, endpoint, incremental);
         // A record at the cursor is then the one that is known.
         let is_key = |(at, column): (usize, &Column)| {
-            column.primary_key == (at == usize::from(incremental.column))
+            column.primary_key == (Some(at) == incremental.column.map(usize::from))
         };
         let cursor_is_the_key = record.columns().iter().enumerate().all(is_key);
         if let Some(paginator) = paginator.filter(|_| !cursor_is_the_key) {

@@ -31,7 +31,9 @@ impl Check<'_> {
         if !columns.iter().any(|column| column.merge_key) {
             return;
         }
-        if let Some(cursor) = columns.get(usize::from(incremental.column))
+        if let Some(cursor) = incremental
+            .column
+            .and_then(|at| columns.get(usize::from(at)))
             && !cursor.merge_key
         {
             self.a_group_has_a_cursor(resource, endpoint, cursor);

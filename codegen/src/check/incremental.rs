@@ -15,7 +15,7 @@ use crate::yaml::Entry;
 
 use super::columns::UNKNOWN;
 use super::paginator::Paging;
-use super::{Check, keys, strptime, times};
+use super::{Check, keys, strptime, times, windows};
 
 impl Check<'_> {
     pub(super) fn incremental(
@@ -24,7 +24,56 @@ impl Check<'_> {
         record: &Record,
     ) -> Option<Incremental> {
         let view = endpoint.view(&endpoint::ENDPOINT_INCREMENTAL, &grammar::INCREMENTAL)?;
-        let cursor = view.text(&key::CURSOR_PATH)?;
+        let (column, column_type, format) = match view.text(&key::CURSOR_PATH) {
+            Some(cursor) => {
+                let (column, column_type) = self.cursor_column(endpoint, &view, cursor, record)?;
+                let format = self.sent_format(&view, &column_type);
+                (Some(column), column_type, format)
+            }
+            // What is missing or wrong is reported.
+            None if view.entry(&windows::STEP).is_none()
+                || view.entry(&key::CURSOR_PATH).is_some() =>
+            {
+                return None;
+            }
+            None => {
+                self.windows_have_no_cursor(&view);
+                let format = view.text(&key::FORMAT);
+                let format = format.and_then(|format| self.time_format(format, Some("UTC")));
+                let format = format.unwrap_or(TimeFormat::Rfc3339);
+                (None, Type::Timestamp(format.clone()), format)
+            }
+        };
+        let initial_value = self.bound_value(&view, &key::INITIAL_VALUE, &column_type);
+        let end_value = self.bound_value(&view, &key::END_VALUE, &column_type);
+        self.end_is_after_start(&view, &column_type);
+        let mut incremental = Incremental {
+            column,
+            initial_value,
+            end_value,
+            start_param: view.get(&key::START_PARAM),
+            end_param: view.get(&key::END_PARAM),
+            lag: self.lag(&view, &column_type),
+            format,
+            start_closed: view.get(&key::RANGE_START).0,
+            end_closed: view.get(&key::RANGE_END).0,
+            windows: None,
+            row_order: view.get(&key::ROW_ORDER),
+            on_missing: view.get(&key::ON_CURSOR_VALUE_MISSING),
+            future_cursor: self.future_cursor(&view, &column_type),
+        };
+        incremental.windows = self.windows(&view, &column_type, &incremental);
+        Some(incremental)
+    }
+
+    /// The position and the type of the cursor column.
+    fn cursor_column(
+        &mut self,
+        endpoint: &View<'_>,
+        view: &View<'_>,
+        cursor: Text<'_>,
+        record: &Record,
+    ) -> Option<(u16, Type)> {
         let Record::Struct(record) = record else {
             self.error(
                 Diagnostic::error(
@@ -82,7 +131,7 @@ impl Check<'_> {
             .get(column)
             .is_some_and(|column| !column.nullable)
         {
-            self.no_value_is_missing(endpoint, &view, name);
+            self.no_value_is_missing(endpoint, view, name);
         }
         // A key that the API itself orders by is of one width.
         let is_ordered_key = view.entry(&key::ROW_ORDER).is_some()
@@ -93,24 +142,7 @@ impl Check<'_> {
         if *column_type == Type::Text && !is_ordered_key {
             self.cursor_is_text(cursor);
         }
-        let initial_value = self.bound_value(&view, &key::INITIAL_VALUE, column_type);
-        let end_value = self.bound_value(&view, &key::END_VALUE, column_type);
-        self.end_is_after_start(&view, column_type);
-        let format = self.sent_format(&view, column_type);
-        Some(Incremental {
-            column: super::parent::position(column),
-            initial_value,
-            end_value,
-            start_param: view.get(&key::START_PARAM),
-            end_param: view.get(&key::END_PARAM),
-            lag: self.lag(&view, column_type),
-            format,
-            start_closed: view.get(&key::RANGE_START).0,
-            end_closed: view.get(&key::RANGE_END).0,
-            row_order: view.get(&key::ROW_ORDER),
-            on_missing: view.get(&key::ON_CURSOR_VALUE_MISSING),
-            future_cursor: self.future_cursor(&view, column_type),
-        })
+        Some((super::parent::position(column), column_type.clone()))
     }
 
     /// Only times have a future.

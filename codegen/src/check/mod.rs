@@ -30,6 +30,7 @@ mod template;
 mod times;
 mod url;
 mod variants;
+pub(crate) mod windows;
 
 use crate::Outline;
 use crate::connector::{Connector, SourcePlan, Template};

@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use crate::connector::{
-    self, Auth, Body, ColumnsContract, List, Location, Pages, Paginator, Param, ParentField, Path,
-    Record, Ref, ResourcePlan, SchemaContract, Step, WriteDisposition,
+    self, Auth, Body, ColumnsContract, Incremental, List, Location, Pages, Paginator, Param,
+    ParentField, Path, Record, Ref, ResourcePlan, SchemaContract, Step, Type, WriteDisposition,
 };
 use crate::diagnostic::{Diagnostic, Span};
 use crate::grammar::endpoint::{self, incremental};
@@ -21,6 +21,7 @@ use super::endpoint::Credentials;
 use super::link::Unlinked;
 use super::paginator::Paging;
 use super::parent::{Kin, Parent};
+use super::windows;
 
 impl Check<'_> {
     /// A resource, if it has a name; what else is wrong with it is reported.
@@ -42,10 +43,7 @@ impl Check<'_> {
         let endpoint = View::new(endpoint, &grammar::ENDPOINT);
         // Columns that are missing are missed elsewhere.
         let incremental = columns_of(&view).and_then(|_| self.incremental(&endpoint, &record));
-        self.cursor = incremental
-            .as_ref()
-            .and_then(|one| record.columns().get(usize::from(one.column)))
-            .map(|column| column.data_type.clone());
+        self.cursor = incremental.as_ref().and_then(|one| cursor(one, &record));
         let has_incremental = endpoint.entry(&endpoint::ENDPOINT_INCREMENTAL).is_some();
         let method = endpoint.get(&endpoint::METHOD);
         let of = match &kin.parent {
@@ -53,8 +51,7 @@ impl Check<'_> {
             Parent::Nowhere | Parent::Unclear => None,
         };
         (self.parent, self.taken) = (kin.parent, kin.fields);
-        let bounds = endpoint.view(&endpoint::ENDPOINT_INCREMENTAL, &grammar::INCREMENTAL);
-        self.has_end = bounds.is_some_and(|bounds| bounds.entry(&incremental::END_VALUE).is_some());
+        self.has_end = has_end(&endpoint);
         let on_null_parent = self.on_null_parent(&endpoint);
         let mut params = self.params(endpoint.entries(&endpoint::PARAMS), has_incremental);
         let (path, path_params) = self.path(&endpoint, name, &mut params, has_incremental);
@@ -122,6 +119,7 @@ impl Check<'_> {
             parent: None,
             on_null_parent,
         };
+        self.windows_are_sent(&endpoint, &plan);
         Some(Unlinked {
             plan,
             parent,
@@ -332,7 +330,7 @@ impl Check<'_> {
     fn queries_do_not_repeat(
         &mut self,
         endpoint: &View<'_>,
-        incremental: Option<&connector::Incremental>,
+        incremental: Option<&Incremental>,
         client: &Client<'_>,
     ) {
         let params = endpoint
@@ -565,6 +563,22 @@ fn schema_contract(view: &View<'_>) -> SchemaContract {
         columns: contract.get(&schema_contract::COLUMNS),
         data_type: contract.get(&schema_contract::DATA_TYPE),
     }
+}
+
+/// The type of the cursor.
+fn cursor(incremental: &Incremental, record: &Record) -> Option<Type> {
+    match incremental.column {
+        Some(at) => Some(record.columns().get(usize::from(at))?.data_type.clone()),
+        None => Some(Type::Timestamp(incremental.format.clone())),
+    }
+}
+
+/// Whether the range of `incremental` has an end whatever the caller does.
+fn has_end(endpoint: &View<'_>) -> bool {
+    let bounds = endpoint.view(&endpoint::ENDPOINT_INCREMENTAL, &grammar::INCREMENTAL);
+    bounds.is_some_and(|bounds| {
+        bounds.entry(&incremental::END_VALUE).is_some() || bounds.entry(&windows::STEP).is_some()
+    })
 }
 
 /// Endpoint before client; null sends none.

@@ -359,7 +359,7 @@ fn requirements<'k>(keys: impl IntoIterator<Item = &'k dyn AnyKey>, mode: Mode) 
     let mut all = Vec::new();
     let mut plain = Vec::new();
     for key in keys {
-        let is_required = key.required && mode == Mode::Whole;
+        let is_required = key.required && key.unless.is_empty() && mode == Mode::Whole;
         let names = || std::iter::once(key.name).chain(key.aliases.iter().copied());
         let each = names().map(|name| map([("required", texts([name]))]));
         if key.aliases.is_empty() {

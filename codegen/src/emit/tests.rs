@@ -231,7 +231,7 @@ fn one_resource_has_its_plan_to_itself() {
     holds(
         &text,
         r#"incremental: Some(__rs::Incremental {
-               column: 1,
+               column: Some(1),
                start_param: Some(__rs::Static("since")),
                ..__rs::Incremental::DEFAULT
            }),"#,

@@ -4,6 +4,7 @@ use super::{
     AUTH, Context, DefaultKey, Family, Key, PAGINATOR, Shape, Statuses, Word, Words, flag, key,
     member, text, word, word_of,
 };
+use crate::check::windows;
 use crate::connector::{Method, OnNullParent, ResourcePlan, Selector, Text};
 
 pub(crate) static ENDPOINT: Context = Context {
@@ -193,6 +194,7 @@ pub(crate) mod response_action {
         Ignore,
         Retry,
         RefreshAuth,
+        SplitWindow,
         Fail,
     }
 
@@ -210,6 +212,13 @@ pub(crate) mod response_action {
             (
                 word("refresh_auth", "ask once more, with new credentials"),
                 Self::RefreshAuth,
+            ),
+            (
+                word(
+                    "split_window",
+                    "fetch the halves of the window instead: it is too large for the API",
+                ),
+                Self::SplitWindow,
             ),
             (word("fail", "an error"), Self::Fail),
         ];
@@ -247,6 +256,8 @@ pub(crate) static INCREMENTAL: Context = Context {
         &incremental::END_PARAM,
         &incremental::LAG,
         &incremental::FORMAT,
+        &windows::STEP,
+        &windows::GRANULARITY,
         &incremental::RANGE_START,
         &incremental::RANGE_END,
         &incremental::ROW_ORDER,
@@ -260,8 +271,11 @@ pub(crate) mod incremental {
     use super::{DefaultKey, Key, Shape, Text, Word, Words, key, text, word, word_of};
     use crate::connector::{FutureCursor, Incremental, OnMissing, RowOrder};
 
-    pub(crate) static CURSOR_PATH: Key<Text> =
-        text("cursor_path", "the column that tells what is new").required();
+    pub(crate) static CURSOR_PATH: Key<Text> = text(
+        "cursor_path",
+        "the column that tells what is new; with `step` it may be left out",
+    )
+    .required_unless("step");
     pub(crate) static INITIAL_VALUE: Key =
         key("initial_value", Shape::Scalar, "where a first fetch starts");
     pub(crate) static END_VALUE: Key = key("end_value", Shape::Scalar, "where every fetch ends");

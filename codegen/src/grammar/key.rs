@@ -28,6 +28,8 @@ pub(crate) struct Facts {
     pub aliases: &'static [&'static str],
     pub shape: Shape,
     pub required: bool,
+    /// A key beside which a required one may be missing; empty for none.
+    pub unless: &'static str,
     /// What a key that is left out stands for, where that depends on something else.
     remark: &'static str,
     /// In one line.
@@ -117,6 +119,7 @@ impl<T> Key<T> {
                 aliases: &[],
                 shape,
                 required: false,
+                unless: "",
                 remark: "",
                 meaning,
                 example: "",
@@ -128,6 +131,12 @@ impl<T> Key<T> {
     pub(crate) const fn required(mut self) -> Self {
         self.facts.required = true;
         self
+    }
+
+    /// A key that may be missing only beside another.
+    pub(crate) const fn required_unless(mut self, other: &'static str) -> Self {
+        self.facts.unless = other;
+        self.required()
     }
 
     pub(crate) const fn alias(mut self, aliases: &'static [&'static str]) -> Self {

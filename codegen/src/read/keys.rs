@@ -64,7 +64,10 @@ impl Check<'_> {
         }
         let missing: Vec<&'static dyn AnyKey> = keys
             .iter()
-            .filter(|key| key.required && !seen.iter().any(|(name, _)| *name == key.name))
+            .filter(|key| {
+                let is_there = |(name, _): &(&str, _)| [key.name, key.unless].contains(name);
+                key.required && !seen.iter().any(is_there)
+            })
             .copied()
             .collect();
         // The one key that is missing may be the one that was not understood.

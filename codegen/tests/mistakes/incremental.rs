@@ -3,6 +3,64 @@
 use super::{endpoint, resource, say};
 
 #[test]
+fn windows() {
+    let incremental = |fields: &str| {
+        endpoint(&format!(
+            "path: /things\nincremental: {{ start_param: a, end_param: b, initial_value: \"2024-01-01T00:00:00Z\", {fields} }}"
+        ))
+    };
+    let by_time = |fields: &str| incremental(&format!("cursor_path: updated_at, {fields}"));
+    say(
+        "windows",
+        &[
+            ("a step without a unit", by_time("step: 30")),
+            ("a step of nothing", by_time("step: 0d")),
+            (
+                "a cursor that is a number",
+                endpoint(
+                    "path: /things\nincremental: { cursor_path: count, initial_value: 1, start_param: a, end_param: b, step: 1d }",
+                ),
+            ),
+            (
+                "no start",
+                endpoint(
+                    "path: /things\nincremental: { cursor_path: updated_at, start_param: a, end_param: b, step: 1d }",
+                ),
+            ),
+            (
+                "no end in the requests",
+                endpoint(
+                    "path: /things\nincremental: { cursor_path: updated_at, start_param: a, initial_value: \"2024-01-01\", step: 1d }",
+                ),
+            ),
+            (
+                "a granularity above the step",
+                by_time("step: 1h, granularity: 1d"),
+            ),
+            ("a granularity without windows", by_time("granularity: 1d")),
+            (
+                "both ends left out",
+                by_time("step: 1d, range_start: open, range_end: open"),
+            ),
+            (
+                "no cursor, and a granularity finer than the format",
+                incremental("step: 1d, format: date, granularity: 1h"),
+            ),
+            (
+                "no cursor, and a rule about it",
+                incremental("step: 1d, row_order: asc"),
+            ),
+            (
+                "a rule that splits no window",
+                endpoint(
+                    "path: /things\nresponse_actions: [{ status_code: 400, action: split_window }]",
+                ),
+            ),
+        ],
+    );
+}
+
+#[test]
 fn incremental() {
     let incremental =
         |fields: &str| endpoint(&format!("path: /things\nincremental: {{ {fields} }}"));

@@ -132,7 +132,7 @@ pub(crate) fn plan(kind: Kind, write_disposition: WriteDisposition) -> SourcePla
             WriteDisposition::Replace => None,
             _ => Some(Incremental {
                 start_param: Some(Static("since")),
-                column: 2,
+                column: Some(2),
                 ..Incremental::DEFAULT
             }),
         },

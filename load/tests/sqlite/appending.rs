@@ -31,7 +31,7 @@ static CUT_OFF_IN_ORDER: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan 
     incremental: Some(Incremental {
         start_param: Some(Static("since")),
         row_order: Some(RowOrder::Ascending),
-        column: 2,
+        column: Some(2),
         ..Incremental::DEFAULT
     }),
     ..CUT_OFF.clone()
@@ -51,7 +51,7 @@ static MERGED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
 static LAGGING: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     incremental: Some(Incremental {
         lag: Some(Lag::Days(1)),
-        column: 2,
+        column: Some(2),
         ..Incremental::DEFAULT
     }),
     ..APPENDED.clone()
@@ -59,7 +59,7 @@ static LAGGING: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
 static WITHOUT: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     incremental: Some(Incremental {
         on_missing: OnMissing::Include,
-        column: 2,
+        column: Some(2),
         ..Incremental::DEFAULT
     }),
     ..APPENDED.clone()
@@ -81,7 +81,7 @@ static TICKS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     paginator: Paginator::new(Pages::Offset(Offset::new(1_000))),
     incremental: Some(Incremental {
         start_param: Some(Static("since")),
-        column: 1,
+        column: Some(1),
         ..Incremental::DEFAULT
     }),
     ..APPENDED.clone()
@@ -90,7 +90,7 @@ static TICKS_IN_ORDER: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     incremental: Some(Incremental {
         start_param: Some(Static("since")),
         row_order: Some(RowOrder::Ascending),
-        column: 1,
+        column: Some(1),
         ..Incremental::DEFAULT
     }),
     ..TICKS.clone()

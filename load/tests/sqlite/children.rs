@@ -37,7 +37,7 @@ static ITEMS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     ]),
     incremental: Some(Incremental {
         start_param: Some(Static("since")),
-        column: 1,
+        column: Some(1),
         ..Incremental::DEFAULT
     }),
     parent: Some(Static(

@@ -151,7 +151,7 @@ static KEYED_BY_DAY: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
 static NEW_BY_DAY: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     incremental: Some(Incremental {
         row_order: Some(RowOrder::Ascending),
-        column: 0,
+        column: Some(0),
         ..Incremental::DEFAULT
     }),
     ..BY_DAY.clone()

@@ -53,7 +53,7 @@ pub(crate) static BY_STATUS: Table = Table::new(
 pub(crate) static CHANGED_ORDERS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     incremental: Some(Incremental {
         start_param: Some(Static("since")),
-        column: 2,
+        column: Some(2),
         ..Incremental::DEFAULT
     }),
     ..ORDERS

@@ -29,7 +29,7 @@ static MERGED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     }],
     incremental: Some(Incremental {
         start_param: Some(Static("since")),
-        column: 2,
+        column: Some(2),
         ..Incremental::DEFAULT
     }),
     ..ORDERS

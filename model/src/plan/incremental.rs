@@ -7,8 +7,9 @@ use crate::{schema::TimeFormat, shared::Text};
 declare! {
     /// How to ask only for what is new.
     pub struct Incremental {
-        /// Position of the cursor column in the table.
-        pub column: u16 = 0,
+        /// Position of the cursor column in the table. Without one, the state is the end of the last complete
+        /// window.
+        pub column: Option<u16> = None,
         /// Where a first fetch starts, in the cursor's own form in a response.
         pub initial_value: Option<Text> = None,
         /// Where every fetch ends, likewise.
@@ -27,6 +28,8 @@ declare! {
         pub end_closed: bool = false,
         /// The order in which the API gives its records, where it is known.
         pub row_order: Option<RowOrder> = None,
+        /// The windows that the range is cut into, each fetched by requests of its own.
+        pub windows: Option<Windows> = None,
         /// What a record without a cursor value gets.
         pub on_missing: OnMissing = OnMissing::Raise,
         /// What a cursor after the time of the fetch does; by default, as the write disposition says: see
@@ -39,9 +42,32 @@ impl Incremental {
     /// The defaults of the language, over the column at this position.
     pub const fn new(column: u16) -> Self {
         Self {
-            column,
+            column: Some(column),
             ..Self::DEFAULT
         }
+    }
+}
+
+declare! {
+    /// The windows that a range is cut into. They follow each other without a gap or an overlap.
+    #[derive(Copy, Eq)]
+    pub struct Windows {
+        /// The length of a window; the last may be shorter.
+        pub step: WindowStep,
+        /// The shortest distance of two values that the API tells apart: `1s`, or `1d` where it takes days.
+        /// An end that the API includes is sent this much before the next window's start.
+        pub granularity: Option<Duration>,
+    }
+}
+
+declare! {
+    /// The length of a window.
+    #[derive(Copy, Eq)]
+    pub enum WindowStep {
+        /// This time.
+        Duration(Duration),
+        /// Whole months of the calendar.
+        Months(u32),
     }
 }
 

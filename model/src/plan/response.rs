@@ -79,6 +79,8 @@ declare! {
         },
         /// To ask once more, with new credentials.
         RefreshAuth,
+        /// The window is too large for the API: its halves are fetched instead.
+        SplitWindow,
         /// An error.
         Fail {
             /// What it says.

@@ -1,6 +1,6 @@
 //! The templates in the requests of a resource.
 
-use super::{Body, JsonPlan, Part, ResourcePlan, SourcePlan, Template};
+use super::{Body, Incremental, JsonPlan, Part, ResourcePlan, SourcePlan, Template};
 use crate::schema::Step;
 
 impl ResourcePlan {
@@ -26,11 +26,14 @@ impl ResourcePlan {
 
     /// Whether its requests carry the start of an incremental fetch: the API filters by it.
     pub fn sends_start(&self) -> bool {
-        let mut sends = self
-            .incremental
-            .as_ref()
-            .is_some_and(|incremental| incremental.start_param.is_some());
-        self.each_template(&mut |_, template| sends |= template.has(&Part::IncrementalStart));
+        let has_param = |incremental: &Incremental| incremental.start_param.is_some();
+        self.incremental.as_ref().is_some_and(has_param) || self.sends(&Part::IncrementalStart)
+    }
+
+    /// Whether its requests carry this part in one of their templates.
+    pub fn sends(&self, part: &Part) -> bool {
+        let mut sends = false;
+        self.each_template(&mut |_, template| sends |= template.has(part));
         sends
     }
 

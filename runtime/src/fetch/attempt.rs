@@ -229,6 +229,10 @@ impl<'a> Requests<'a> {
                 let message = format!("answered {status}, and new credentials are of no help");
                 (ErrorKind::Auth, message)
             }
+            Action::SplitWindow => {
+                let message = format!("answered {status}: the window is too large");
+                (ErrorKind::WindowTooLarge, message)
+            }
             Action::Fail { message } => {
                 let kind = match status {
                     401 => ErrorKind::Auth,

@@ -369,13 +369,19 @@ impl FetchSpec {
         Self::new(client, resource, table)
     }
 
-    /// Runs the fetch to its end: for all records of the parent, if the resource has one.
+    /// Runs the fetch to its end: for all records of the parent, if the resource has one, and in windows, if its
+    /// range is cut.
     async fn run(mut self, stream: mpsc::Sender<Delivery>, report: SharedReport) {
         self.began.get_or_insert(self.client.clock().now());
         let parents = self.resource.parent.clone();
-        match parents.filter(|_| self.parent.is_none()) {
-            Some(parents) => partitions::run(self, parents, stream, report).await,
-            None => driver::run(self, stream, report).await,
+        let parents = parents.filter(|_| self.parent.is_none());
+        let incremental = self.resource.incremental.as_ref();
+        if let Some(parents) = parents {
+            partitions::run_children(self, parents, stream, report).await;
+        } else if incremental.is_some_and(|plan| plan.windows.is_some()) {
+            partitions::run_windows(self, stream, report).await;
+        } else {
+            driver::run(self, stream, report).await;
         }
     }
 

@@ -4,7 +4,7 @@ use std::{cmp::Ordering, sync::Arc};
 
 use super::FetchSpec;
 use crate::{
-    Error, ErrorKind, Result, Scalar,
+    Error, ErrorKind, Result, Scalar, incremental,
     state::{Origin, Start},
 };
 
@@ -54,7 +54,7 @@ impl FetchSpec {
             return None;
         };
         let plan = self.resource.incremental.as_ref()?;
-        let column = self.resource.table.columns.get(usize::from(plan.column))?;
+        let (_, column) = incremental::cursor(&self.resource)?;
         let read = |text| Scalar::read(&column.data_type, text).ok().flatten();
         let from = match &plan.initial_value {
             None => "there is no `initial_value` any more".to_owned(),

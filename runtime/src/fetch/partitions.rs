@@ -1,10 +1,12 @@
-//! Fetches the partitions of a resource side by side, and delivers them in order.
+//! Fetches the partitions of a resource, and the windows of their ranges, side by side, and delivers them in order.
 //!
-//! A [`PartitionSource`] yields the partitions. Each is fetched by a task of its own, at most as many at a
-//! time as requests are allowed, so that pages are decoded on several cores. A task holds the pages that it
-//! requests side by side and two more, so that memory is bounded whatever the number of partitions.
+//! A [`PartitionSource`] yields the partitions. The range of each is cut into windows, if the plan has some. Each
+//! window, or whole partition, is fetched by a task of its own, at most as many at a time as requests are allowed,
+//! so that pages are decoded on several cores. A task holds the pages that it requests side by side and two more,
+//! so that memory is bounded whatever the number of partitions.
 
 mod parents;
+mod single;
 
 use std::{collections::VecDeque, panic};
 
@@ -14,7 +16,7 @@ use tokio::{
 };
 use tracing::Instrument;
 
-use self::parents::ParentPartitions;
+use self::{parents::ParentPartitions, single::SinglePartition};
 use super::{
     FetchSpec,
     driver::{self, FetchEnd},
@@ -24,24 +26,38 @@ use super::{
 use crate::{
     Completeness, Error, ErrorKind, Report, Result,
     completeness::{Caveat, Reason},
-    incremental::{CursorRange, PartitionCheckpoints, RecordFilter},
+    incremental::{CursorRange, PartitionCheckpoints, RecordFilter, Request, Windows},
     parent::ParentRecord,
-    partition::{PartitionKey, PartitionValues},
     plan::ParentPlan,
     report::count,
+    rows::Rows,
     shared::Ref,
 };
 
-/// A part of a resource that is fetched by requests of its own. It has a cursor of its own in the state.
+/// A part of a resource that is fetched by requests of its own: a partition, with a cursor of its own in the state,
+/// or a window of its range.
 #[derive(Clone, Debug)]
 struct Partition {
-    /// Identifies the partition among those of its resource, and its cursor in the state. Partitions
-    /// with one key share the cursor.
-    key: PartitionKey,
-    /// The values that its requests and records take.
-    values: PartitionValues,
+    /// The record of the parent, where there is one.
+    record: Option<ParentRecord>,
     /// The cursor values that it covers, where the resource is incremental.
     range: Option<CursorRange>,
+}
+
+impl Partition {
+    /// The key in the state. Partitions with one key share the cursor.
+    fn key(&self) -> &str {
+        self.record.as_ref().map_or("", |record| &record.key.values)
+    }
+
+    /// The name in messages: `` `posts` with `id` 7, 2026-01-01 to 2026-02-01 ``.
+    fn name(&self) -> String {
+        let record = self.record.as_ref().map(|record| &*record.values.name);
+        let window = self.range.as_ref().filter(|range| range.window.is_some());
+        let window = window.map(CursorRange::name);
+        let parts = record.into_iter().chain(window.as_deref());
+        parts.collect::<Vec<_>>().join(", ")
+    }
 }
 
 /// The partitions of a fetch, in the order in which they are delivered.
@@ -49,8 +65,8 @@ trait PartitionSource {
     /// The name of the partitions in messages: `` `posts` ``.
     fn name(&self) -> String;
 
-    /// The columns of the partitions' keys.
-    fn key_columns(&self) -> Vec<String>;
+    /// The checkpoints of the partitions. `None` without `incremental`.
+    fn checkpoints(&self, request: Request<'_>) -> Result<Option<PartitionCheckpoints>>;
 
     /// The next partition that has arrived. Its range is set by the fetch.
     fn take(&mut self) -> Option<Partition>;
@@ -67,18 +83,41 @@ trait PartitionSource {
     /// Whether all partitions arrived, once no more are taken. `limit` is the limit that left some out.
     fn completeness(&self, limit: Option<u64>) -> Completeness;
 
-    /// Adds the source's own work to the report of the fetch.
-    fn add_to(&self, report: &mut Report);
+    /// Adds the source's own work, with the number of partitions taken, to the report of the fetch.
+    fn add_to(&self, taken: u64, report: &mut Report);
+
+    /// The error for a fetch that is to be resumed at a position.
+    fn no_position(&self) -> Error;
 }
 
 /// Fetches the children of all parents to the end, or until the stream is dropped.
-pub(super) async fn run(
+pub(super) async fn run_children(
     spec: FetchSpec,
     plan: Ref<ParentPlan>,
     stream: mpsc::Sender<Delivery>,
     report: SharedReport,
 ) {
-    let last = match Runner::new(&spec, ParentPartitions::new(&spec, &plan), &report) {
+    let source = ParentPartitions::new(&spec, &plan);
+    run(spec, source, stream, report).await;
+}
+
+/// Fetches the windows of a resource, or of one partition, to the end, or until the stream is dropped.
+pub(super) async fn run_windows(
+    spec: FetchSpec,
+    stream: mpsc::Sender<Delivery>,
+    report: SharedReport,
+) {
+    let source = SinglePartition::new(&spec);
+    run(spec, source, stream, report).await;
+}
+
+async fn run<S: PartitionSource>(
+    spec: FetchSpec,
+    source: S,
+    stream: mpsc::Sender<Delivery>,
+    report: SharedReport,
+) {
+    let last = match Runner::new(&spec, source, &report) {
         Ok(mut runner) => {
             let outcome = runner.run(&stream).await;
             runner.finish(outcome)
@@ -99,10 +138,14 @@ pub(super) async fn run(
 struct Runner<'a, S> {
     spec: &'a FetchSpec,
     source: S,
-    /// Partitions in flight, in order.
+    /// The partition whose windows are being started.
+    current: Option<(Partition, Windows)>,
+    /// Partitions and windows in flight, in order.
     running: VecDeque<Running>,
     /// How many were started.
     started: u64,
+    /// How many of the source's partitions were started.
+    partitions: u64,
     /// The cursors of the partitions, where the resource is incremental.
     checkpoints: Option<PartitionCheckpoints>,
     /// What the finished partitions did not deliver.
@@ -114,12 +157,13 @@ struct Runner<'a, S> {
     report: &'a SharedReport,
 }
 
-/// A partition in flight.
+/// A partition or a window in flight.
 struct Running {
     number: u64,
-    key: String,
-    name: String,
+    partition: Partition,
     deliveries: mpsc::Receiver<Delivery>,
+    /// Whether one of its pages was delivered.
+    is_delivered: bool,
     /// Whether all of its pages were received.
     is_drained: bool,
     outcome: Option<Result<Option<FetchEnd>>>,
@@ -138,12 +182,10 @@ type Tasks = JoinSet<(u64, Result<Option<FetchEnd>>)>;
 impl<'a, S: PartitionSource> Runner<'a, S> {
     fn new(spec: &'a FetchSpec, source: S, report: &'a SharedReport) -> Result<Self> {
         if spec.resume.is_some() {
-            let message = "a fetch for all parents has no position to be resumed from";
-            return Err(Error::new(ErrorKind::Config, message)
-                .with_help("fetch for one parent, by `of`, or from the start"));
+            return Err(source.no_position());
         }
         let request = spec.incremental();
-        let checkpoints = PartitionCheckpoints::new(request, source.key_columns(), source.name())?;
+        let checkpoints = source.checkpoints(request)?;
         // An error in the table or the range comes before the first request.
         let range = checkpoints.as_ref().map(|all| all.range().clone());
         let steps = spec.client.hooks().steps(&spec.resource)?;
@@ -152,6 +194,8 @@ impl<'a, S: PartitionSource> Runner<'a, S> {
             source,
             spec,
             checkpoints,
+            current: None,
+            partitions: 0,
             running: VecDeque::new(),
             started: 0,
             completeness: Completeness::COMPLETE,
@@ -180,19 +224,21 @@ impl<'a, S: PartitionSource> Runner<'a, S> {
                 return Ok(());
             }
             while self.has_room()
-                && let Some(partition) = self.source.take()
+                && let Some(partition) = self.next_partition()?
             {
-                self.start(partition, tasks);
+                let at = self.running.len();
+                self.start(partition, at, tasks);
             }
             let wants_more = self.has_room() && !self.source.is_exhausted();
             if delivery.is_none() {
                 let front = self.running.front();
                 if front.is_some_and(|front| front.is_drained && front.outcome.is_some()) {
-                    self.finish_first()?;
+                    delivery = self.finish_first()?;
                     continue;
                 }
                 if front.is_none() && !wants_more {
-                    self.note_end(&format!("after the last of {}", self.source.name()));
+                    let name = self.source.name();
+                    self.note_end(&format!("after the last of {name}"));
                     return self.source.take_error();
                 }
             }
@@ -208,9 +254,7 @@ impl<'a, S: PartitionSource> Runner<'a, S> {
                 }
                 Some(joined) = tasks.join_next(), if !tasks.is_empty() => {
                     let (number, outcome) = joined.map_err(resume_panic)?;
-                    if let Some(run) = self.running.iter_mut().find(|run| run.number == number) {
-                        run.outcome = Some(outcome);
-                    }
+                    self.on_end(number, outcome, tasks);
                 }
                 () = self.source.advance(), if wants_more => self.count(),
             }
@@ -228,36 +272,98 @@ impl<'a, S: PartitionSource> Runner<'a, S> {
         self.running.len() < most && !self.running.iter().any(Running::has_failed)
     }
 
-    fn start(&mut self, mut partition: Partition, tasks: &mut Tasks) {
-        if let Some(checkpoints) = &mut self.checkpoints {
-            partition.range = Some(checkpoints.start(&partition.key.values));
+    /// The next window of the current partition, or the next partition.
+    fn next_partition(&mut self) -> Result<Option<Partition>> {
+        loop {
+            if let Some((partition, windows)) = &mut self.current {
+                if let Some(range) = windows.next() {
+                    let range = Some(range);
+                    return Ok(Some(Partition {
+                        range,
+                        ..partition.clone()
+                    }));
+                }
+                self.current = None;
+            }
+            let Some(mut partition) = self.source.take() else {
+                return Ok(None);
+            };
+            self.partitions += 1;
+            let checkpoints = self.checkpoints.as_mut();
+            let range = checkpoints.map(|checkpoints| checkpoints.start(partition.key()));
+            let windows = range.as_ref().map(Windows::new).transpose()?;
+            let Some(windows) = windows.flatten() else {
+                partition.range = range;
+                return Ok(Some(partition));
+            };
+            self.current = Some((partition, windows));
         }
-        let span = trace::partition(self.spec, &partition.values);
-        let Partition { key, values, range } = partition;
+    }
+
+    /// Starts a task, in this place of the order.
+    fn start(&mut self, partition: Partition, at: usize, tasks: &mut Tasks) {
+        let span = trace::partition(self.spec, &partition.name());
         let (sender, deliveries) = mpsc::channel(1);
         let report = SharedReport::default();
         let number = self.started;
         self.started += 1;
-        self.running.push_back(Running {
-            number,
-            key: key.values.clone(),
-            name: values.name.clone(),
-            deliveries,
-            is_drained: false,
-            outcome: None,
-            report: report.clone(),
-        });
         let spec = FetchSpec {
-            parent: Some(ParentRecord { key, values }),
+            parent: partition.record.clone(),
             limit: self.wanted,
             ..self.spec.clone()
         };
+        let range = partition.range.clone();
+        let run = Running {
+            number,
+            partition,
+            deliveries,
+            is_delivered: false,
+            is_drained: false,
+            outcome: None,
+            report: report.clone(),
+        };
+        self.running.insert(at, run);
         let fetch = async move {
+            let window = range.as_ref().filter(|range| range.window.is_some());
+            let window = window.map(CursorRange::name);
             let outcome = driver::fetch(&spec, range, &sender, &report).await;
-            let outcome = outcome.map_err(|error| spec.error(error.without_position()));
+            let outcome = outcome.map_err(|error| {
+                let error = window
+                    .iter()
+                    .fold(error.without_position(), |error, window| {
+                        error.with_detail(format!("window: {window}"))
+                    });
+                spec.error(error)
+            });
             (number, outcome)
         };
         tasks.spawn(fetch.instrument(span));
+    }
+
+    /// The task with this number has ended. A window that is too large for the API is fetched in halves.
+    fn on_end(&mut self, number: u64, outcome: Result<Option<FetchEnd>>, tasks: &mut Tasks) {
+        let Some(at) = self.running.iter().position(|run| run.number == number) else {
+            return;
+        };
+        let run = &mut self.running[at];
+        let is_too_large =
+            |error: &Error| *error.kind() == ErrorKind::WindowTooLarge && !run.is_delivered;
+        let range = outcome.as_ref().err().filter(|error| is_too_large(error));
+        let range = range.and(run.partition.range.as_ref());
+        let halves = range.and_then(|range| range.window.as_ref()?.halves());
+        let Some(halves) = halves else {
+            run.outcome = Some(outcome.map_err(cannot_split));
+            return;
+        };
+        let Some(run) = self.running.remove(at) else {
+            return;
+        };
+        self.done.add(&run.report.lock());
+        for (i, range) in halves.into_iter().enumerate() {
+            let range = Some(range);
+            let record = run.partition.record.clone();
+            self.start(Partition { record, range }, at + i, tasks);
+        }
     }
 
     /// Takes a page of the first partition.
@@ -265,48 +371,72 @@ impl<'a, S: PartitionSource> Runner<'a, S> {
         let Delivery::Page { rows, .. } = page else {
             return None;
         };
+        if let Some(front) = self.running.front_mut() {
+            front.is_delivered = true;
+        }
         if let Some(wanted) = &mut self.wanted {
             *wanted = wanted.saturating_sub(rows.len() as u64);
         }
         self.count();
+        Some(self.page(rows))
+    }
+
+    /// A page with the state before it.
+    fn page(&mut self, rows: Rows) -> Delivery {
         let checkpoints = self
             .checkpoints
             .as_mut()
             .filter(|_| !self.completeness.redelivers());
         let before = checkpoints.and_then(PartitionCheckpoints::state_so_far);
-        Some(Delivery::Page {
+        Delivery::Page {
             rows,
             before: before.map(Box::new),
             // More pages of the partition may follow.
             after: None,
-        })
+        }
     }
 
-    /// The first partition has ended, and its records were delivered.
-    fn finish_first(&mut self) -> Result<()> {
+    /// The first partition has ended, and its records were delivered. After a window, an empty page has the state.
+    fn finish_first(&mut self) -> Result<Option<Delivery>> {
         let Some(run) = self.running.pop_front() else {
-            return Ok(());
+            return Ok(None);
         };
         self.done.add(&run.report.lock());
         let Some(ended) = run.outcome.transpose()?.flatten() else {
             self.cut_off();
-            return Ok(());
+            return Ok(None);
         };
-        self.completeness.merge(&ended.completeness, &run.name);
+        let name = run.partition.name();
+        self.completeness.merge(&ended.completeness, &name);
         if !ended.completeness.is_complete() {
-            self.done
-                .note(format!("{} ended: {}", run.name, ended.reason));
+            self.done.note(format!("{name} ended: {}", ended.reason));
         }
+        let window = run.partition.range.as_ref();
+        let window = window.filter(|range| range.window.is_some());
         if let Some(checkpoints) = &mut self.checkpoints {
-            if ended.moves_state() {
-                let part = &ended.completeness;
-                checkpoints.end(&run.key, ended.filter, part, &mut self.completeness);
+            let (key, part) = (run.partition.key(), &ended.completeness);
+            let whole = &mut self.completeness;
+            if let Some(window) = window {
+                checkpoints.end_window(key, window, ended.filter, part, whole);
+            } else if ended.moves_state() {
+                checkpoints.end(key, ended.filter, part, whole);
             } else {
-                self.completeness.warn(Caveat::Redelivery);
+                whole.warn(Caveat::Redelivery);
             }
         }
         self.count();
-        Ok(())
+        let table = || self.spec.table.clone();
+        let has_state = |page: &Delivery| {
+            matches!(
+                page,
+                Delivery::Page {
+                    before: Some(_),
+                    ..
+                }
+            )
+        };
+        let empty = window.map(|_| Rows::empty(table()));
+        Ok(empty.map(|rows| self.page(rows)).filter(has_state))
     }
 
     /// The first partition is abandoned. Some of its records may have been delivered.
@@ -364,12 +494,22 @@ impl<'a, S: PartitionSource> Runner<'a, S> {
         for run in &self.running {
             all.add(&run.report.lock());
         }
-        all.parents = self.started;
-        self.source.add_to(&mut all);
+        self.source.add_to(self.partitions, &mut all);
         let mut report = self.report.lock();
         all.delivered = report.delivered;
         *report = all;
     }
+}
+
+/// Adds to the error of a window that cannot be split what to do.
+fn cannot_split(error: Error) -> Error {
+    if *error.kind() != ErrorKind::WindowTooLarge {
+        return error;
+    }
+    error.with_help(
+        "the window cannot be split further: it is one `granularity`, or some of its records were delivered already; \
+         ask for smaller pages",
+    )
 }
 
 /// The next page of a partition; `None` when it has no more. Pending without a partition, or after its

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tracing::{Span, debug, debug_span, info, info_span, warn};
 
 use super::{FetchSpec, machine::Attempt};
-use crate::{Error, Report, partition::PartitionValues, request::Draft};
+use crate::{Error, Report, request::Draft};
 
 /// The target of all spans and events.
 const TARGET: &str = "rest_source";
@@ -18,8 +18,8 @@ pub(super) fn fetch(spec: &FetchSpec) -> Span {
 }
 
 /// One partition of a fetch.
-pub(super) fn partition(spec: &FetchSpec, values: &PartitionValues) -> Span {
-    debug_span!(target: TARGET, "part", parent = spec.client.redact(&values.name))
+pub(super) fn partition(spec: &FetchSpec, name: &str) -> Span {
+    debug_span!(target: TARGET, "part", parent = spec.client.redact(name))
 }
 
 /// One attempt at a page, with the number of its request in the fetch.

@@ -2,16 +2,22 @@
 
 use std::{cmp::Ordering, sync::Arc};
 
-use super::{FutureCursors, Request, ResumePoint, StateScope, dedup_key};
+use super::{FutureCursors, Request, ResumePoint, StateScope, dedup_key, windows::Window};
 use crate::{
-    Column, Error, ErrorKind, Result, Scalar, Type, plan::Incremental, state::DedupKey,
+    Column, Error, ErrorKind, Result, Scalar, Type,
+    plan::{Incremental, ResourcePlan},
+    state::DedupKey,
     template::Bounds,
 };
+
+/// The name of the cursor of a resource whose records have none: its state is the end of a window.
+const NO_CURSOR: &str = "end of the windows";
 
 /// The range of cursor values that a fetch covers.
 #[derive(Clone, Debug)]
 pub(crate) struct CursorRange {
     pub(crate) plan: Incremental,
+    /// The cursor column; without one, a column of the type of the windows' ends.
     pub(crate) column: Column,
     pub(crate) start: Option<Scalar>,
     pub(crate) end: Option<Scalar>,
@@ -30,6 +36,8 @@ pub(crate) struct CursorRange {
     /// Whether the API's own filter decides which records are new.
     pub(crate) is_filtered_by_api: bool,
     pub(crate) future: FutureCursors,
+    /// The window that it is, if the range was cut.
+    pub(crate) window: Option<Window>,
 }
 
 impl CursorRange {
@@ -48,25 +56,21 @@ impl CursorRange {
             is_upsert,
             now,
         } = request;
-        let column = resource
-            .incremental
-            .as_ref()
-            .and_then(|plan| resource.table.columns.get(usize::from(plan.column)));
-        let (Some(plan), Some(column)) = (&resource.incremental, column) else {
+        let Some((plan, column)) = cursor(resource) else {
             return none(state.is_some(), until.is_some());
         };
-        let initial = declared(column, plan.initial_value.as_deref(), "initial_value")?;
+        let initial = declared(&column, plan.initial_value.as_deref(), "initial_value")?;
         let end = match until {
-            Some(until) => Some(typed(column, until)?),
-            None => declared(column, plan.end_value.as_deref(), "end_value")?,
+            Some(until) => Some(typed(&column, until)?),
+            None => declared(&column, plan.end_value.as_deref(), "end_value")?,
         };
-        if let (None, Some(place)) = (&end, resource.place_of_both_ends()) {
+        if let (None, None, Some(place)) = (&end, &plan.windows, resource.place_of_both_ends()) {
             return Err(no_end(&place));
         }
         Ok(Some(Self {
             start: initial.clone(),
             plan: plan.clone(),
-            column: column.clone(),
+            column,
             end,
             initial,
             last: None,
@@ -77,7 +81,13 @@ impl CursorRange {
             // A group of rows is replaced as a whole: one older record would replace all of its group.
             is_filtered_by_api: is_upsert && !resource.replaces_groups() && resource.sends_start(),
             future: FutureCursors::new(resource.future_cursor(), now),
+            window: None,
         }))
+    }
+
+    /// Whether records have a cursor.
+    pub(crate) const fn has_cursor(&self) -> bool {
+        self.plan.column.is_some()
     }
 
     /// The range from the cursor of an earlier fetch.
@@ -113,14 +123,40 @@ impl CursorRange {
                 )),
             },
         };
+        let (start_value, end_value, rounds_up) = match &self.window {
+            Some(window) => {
+                let [start, end] = [&window.sent_start, &window.sent_end].map(Clone::clone);
+                (Some(start), Some(end), window.rounds_up)
+            }
+            None => (self.start.clone(), self.end.clone(), true),
+        };
         Ok(Bounds {
-            start: sent(&self.start, false)?,
-            end: sent(&self.end, true)?,
-            start_value: self.start.clone(),
-            end_value: self.end.clone(),
+            start: sent(&start_value, false)?,
+            end: sent(&end_value, rounds_up)?,
+            start_value,
+            end_value,
             format: Some(format.clone()),
         })
     }
+
+    /// The name in messages: `2026-01-01 to 2026-02-01`.
+    pub(crate) fn name(&self) -> String {
+        let [start, end] = [&self.start, &self.end].map(|bound| {
+            let shown = bound.as_ref().map(ToString::to_string);
+            shown.unwrap_or_else(|| "…".to_owned())
+        });
+        format!("{start} to {end}")
+    }
+}
+
+/// The plan of an incremental resource, and its cursor column.
+pub(crate) fn cursor(resource: &ResourcePlan) -> Option<(&Incremental, Column)> {
+    let plan = resource.incremental.as_ref()?;
+    let column = match plan.column {
+        Some(at) => resource.table.columns.get(usize::from(at))?.clone(),
+        None => Column::new(NO_CURSOR, Type::Timestamp(plan.format.clone())),
+    };
+    Some((plan, column))
 }
 
 /// The later of the initial value and the saved cursor less the lag.
@@ -226,7 +262,7 @@ mod tests {
     const BY_TIME: Incremental = Incremental {
         lag: Some(Lag::Duration(Duration::from_secs(3_600))),
         format: TimeFormat::EpochSeconds,
-        column: 1,
+        column: Some(1),
         ..Incremental::DEFAULT
     };
 

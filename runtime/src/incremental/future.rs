@@ -43,6 +43,11 @@ impl FutureCursors {
         }
     }
 
+    /// When the fetch started.
+    pub(super) const fn began(&self) -> Timestamp {
+        self.began
+    }
+
     pub(super) fn set_time(&mut self, now: SystemTime) {
         self.now = instant(now);
     }

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     Completeness, Result, Scalar, State,
     completeness::Caveat,
+    plan::ResourcePlan,
     report::count,
     shared::Text,
     state::{Capacity, Checkpoint, Checkpoints, MAX_PARTITIONS, Progress},
@@ -45,6 +46,16 @@ pub(crate) struct PartitionCheckpoints {
     overflowed: u64,
     /// Partitions that ended since a state was last delivered.
     since_given: usize,
+    /// The partition whose windows are being fetched.
+    windows: Option<WindowProgress>,
+}
+
+/// How far the windows of a partition were fetched.
+struct WindowProgress {
+    key: String,
+    reached: Option<ResumePoint>,
+    /// Whether a window was not fetched as a whole: the next fetch starts there.
+    has_gap: bool,
 }
 
 impl PartitionCheckpoints {
@@ -88,7 +99,33 @@ impl PartitionCheckpoints {
             future,
             overflowed: 0,
             since_given: 0,
+            windows: None,
         }))
+    }
+
+    /// The checkpoint of a whole resource, or of one partition.
+    pub(crate) fn of_one(resource: &ResourcePlan, range: CursorRange) -> Self {
+        let key = String::new();
+        Self {
+            resource: resource.name.clone(),
+            name: String::new(),
+            largest: None,
+            absent: BTreeSet::new(),
+            before: range
+                .last
+                .iter()
+                .map(|last| (key.clone(), last.clone()))
+                .collect(),
+            marks: Checkpoints::new(Vec::new()),
+            waiting: Vec::new(),
+            left_out: 0,
+            forgotten: 0,
+            future: range.future.clone(),
+            overflowed: 0,
+            since_given: 0,
+            windows: None,
+            range,
+        }
     }
 
     /// The range of a partition without a checkpoint.
@@ -130,6 +167,17 @@ impl PartitionCheckpoints {
             self.marks.remove(parent);
             return;
         };
+        self.move_to(parent, cursor, seen, kept, whole);
+    }
+
+    fn move_to(
+        &mut self,
+        parent: &str,
+        cursor: Scalar,
+        seen: Arc<BTreeSet<String>>,
+        kept: bool,
+        whole: &mut Completeness,
+    ) {
         let value = cursor.to_string();
         let is_larger =
             |largest: &Scalar| largest.compare(cursor.as_value()) == Some(Ordering::Less);
@@ -138,6 +186,50 @@ impl PartitionCheckpoints {
             self.largest = Some(cursor);
         }
         self.put(parent, Checkpoint { value, seen }, kept, whole);
+    }
+
+    /// A window of a partition ended, and its records were delivered. The checkpoint moves to the end of the last of
+    /// the windows that were fetched without a gap.
+    pub(crate) fn end_window(
+        &mut self,
+        key: &str,
+        window: &CursorRange,
+        filter: RecordFilter,
+        part: &Completeness,
+        whole: &mut Completeness,
+    ) {
+        if let Some(future) = filter.future() {
+            self.future.add(future);
+        }
+        let mut progress = match self.windows.take() {
+            Some(progress) if progress.key == key => progress,
+            _ => WindowProgress {
+                key: key.to_owned(),
+                reached: self.before.get(key).cloned(),
+                has_gap: false,
+            },
+        };
+        progress.has_gap |= !part.is_complete();
+        let (has_gap, kept) = (progress.has_gap, filter.has_kept());
+        if has_gap && kept {
+            whole.warn(Caveat::Redelivery);
+        }
+        if !has_gap && let Some(reached) = window.reached(filter) {
+            let is_later =
+                |before: &ResumePoint| match before.cursor.compare(reached.cursor.as_value()) {
+                    Some(Ordering::Less) => true,
+                    Some(Ordering::Equal) => !reached.seen.is_empty(),
+                    _ => false,
+                };
+            if progress.reached.as_ref().is_none_or(is_later) {
+                progress.reached = Some(reached);
+            }
+        }
+        if let Some(ResumePoint { cursor, seen }) = progress.reached.clone().filter(|_| !has_gap) {
+            self.since_given += 1;
+            self.move_to(key, cursor, seen, kept, whole);
+        }
+        self.windows = Some(progress);
     }
 
     fn put(
@@ -242,9 +334,15 @@ impl PartitionCheckpoints {
     }
 
     fn state_of(&self, marks: Checkpoints) -> Option<State> {
-        self.largest.as_ref()?;
-        let reach = Progress::Each(Arc::new(marks));
-        let CursorRange { column, by, .. } = &self.range;
-        Some(state_scope::state(&self.resource, column, by, reach))
+        let largest = self.largest.as_ref()?;
+        let CursorRange {
+            column, by, scope, ..
+        } = &self.range;
+        if let StateScope::Part = scope {
+            let reach = Progress::Each(Arc::new(marks));
+            return Some(state_scope::state(&self.resource, column, by, reach));
+        }
+        let mark = marks.get("")?;
+        scope.state(&self.resource, column, by, largest, &mark.seen)
     }
 }

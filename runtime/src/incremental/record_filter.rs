@@ -61,8 +61,8 @@ impl RecordFilter {
         steps: Option<StepsHook>,
     ) -> Result<Self> {
         let range = match range {
-            Some(range) => Some(CursorFilter::new(resource, table, range)?),
-            None => None,
+            Some(range) if range.has_cursor() => Some(CursorFilter::new(resource, table, range)?),
+            _ => None,
         };
         Ok(Self {
             resource: resource.name.clone(),

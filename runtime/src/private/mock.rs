@@ -106,7 +106,7 @@ impl RecordReader {
         let incremental = plan.incremental.as_ref();
         Ok(Self {
             shape: PageShape::new(&alone, plan.table.clone(), &[], spec)?,
-            cursor: incremental.map(|incremental| usize::from(incremental.column)),
+            cursor: incremental.and_then(|incremental| incremental.column.map(usize::from)),
         })
     }
 

@@ -118,16 +118,19 @@ impl Format {
         }
     }
 
+    /// The zone of times that are written without an offset.
+    pub(crate) const fn zone(&self) -> Option<&TimeZone> {
+        match self {
+            Self::Pattern { zone, .. } => zone.as_ref(),
+            Self::Local(zone) => Some(zone),
+            Self::Rfc3339 | Self::Date | Self::Epoch { .. } => None,
+        }
+    }
+
     /// The repeated hour of a clock change that this instant is in, where the format has a time zone: its local
     /// time stands for two instants then.
     pub(crate) fn repeated_hour(&self, at: Timestamp) -> Option<RepeatedHour> {
-        let (Self::Pattern {
-            zone: Some(zone), ..
-        }
-        | Self::Local(zone)) = self
-        else {
-            return None;
-        };
+        let zone = self.zone()?;
         let civil = zone.to_datetime(at.jiff()?);
         let AmbiguousOffset::Fold { before, after } = zone.to_ambiguous_timestamp(civil).offset()
         else {

@@ -235,7 +235,7 @@ fn resource(source: &checked::SourcePlan, resource: &checked::Resource) -> Resou
             .map(|column| quoted(&column.name))
             .collect(),
         incremental: plan.incremental.as_ref().and_then(|incremental| {
-            let column = columns.get(usize::from(incremental.column))?;
+            let column = columns.get(usize::from(incremental.column?))?;
             Some(Incremental {
                 column: column.name.to_string(),
                 initial_value: owned(incremental.initial_value.as_ref()),

@@ -21,4 +21,5 @@ mod retry;
 mod selecting;
 mod soak;
 mod tokens;
+mod windows;
 mod world;

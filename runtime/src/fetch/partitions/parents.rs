@@ -4,10 +4,10 @@ use std::{collections::HashSet, vec};
 
 use super::{Partition, PartitionSource};
 use crate::{
-    Completeness, Page, Report, Result, Rows,
+    Completeness, Error, ErrorKind, Page, Report, Result, Rows,
     completeness::{Caveat, Reason},
     fetch::{FetchSpec, Pages},
-    incremental::KeyHash,
+    incremental::{KeyHash, PartitionCheckpoints, Request},
     parent::{ParentRecord, key_columns, null_field, null_field_error},
     plan::{OnNullParent, ParentPlan, ResourcePlan},
     shared::Ref,
@@ -139,15 +139,14 @@ impl PartitionSource for ParentPartitions {
         format!("`{}`", self.plan.resource.name)
     }
 
-    fn key_columns(&self) -> Vec<String> {
-        key_columns(&self.plan)
+    fn checkpoints(&self, request: Request<'_>) -> Result<Option<PartitionCheckpoints>> {
+        PartitionCheckpoints::new(request, key_columns(&self.plan), self.name())
     }
 
     fn take(&mut self) -> Option<Partition> {
-        let ParentRecord { key, values } = self.take_record()?;
+        let record = Some(self.take_record()?);
         Some(Partition {
-            key,
-            values,
+            record,
             range: None,
         })
     }
@@ -188,7 +187,14 @@ impl PartitionSource for ParentPartitions {
         completeness
     }
 
-    fn add_to(&self, report: &mut Report) {
+    fn no_position(&self) -> Error {
+        let message = "a fetch for all parents has no position to be resumed from";
+        Error::new(ErrorKind::Config, message)
+            .with_help("fetch for one parent, by `of`, or from the start")
+    }
+
+    fn add_to(&self, taken: u64, report: &mut Report) {
+        report.parents = taken;
         report.skipped_parents = self.skipped;
         report.repeated_parents = self.repeated;
         report.of_parents = Some(Box::new(match &self.source {

@@ -50,7 +50,7 @@ static KEPT: LazyLock<ResourcePlan> = LazyLock::new(|| {
         &EVENTS,
         Incremental {
             future_cursor: Some(FutureCursor::Keep),
-            column: 1,
+            column: Some(1),
             ..Incremental::DEFAULT
         },
     )
@@ -156,7 +156,7 @@ static LOCAL_TIMES: LazyLock<ResourcePlan> = LazyLock::new(|| {
         &LOCAL_EVENTS,
         Incremental {
             format: LOCAL,
-            column: 1,
+            column: Some(1),
             ..Incremental::DEFAULT
         },
     )
@@ -169,7 +169,7 @@ static LOCAL_IN_ORDER: LazyLock<ResourcePlan> = LazyLock::new(|| {
         Incremental {
             format: LOCAL,
             row_order: Some(RowOrder::Ascending),
-            column: 1,
+            column: Some(1),
             ..Incremental::DEFAULT
         },
     )

@@ -84,7 +84,7 @@ fn new_things(row_order: Option<RowOrder>, on_missing: OnMissing) -> ResourcePla
             end_param: Some(Static("until")),
             row_order,
             on_missing,
-            column: 1,
+            column: Some(1),
             ..Incremental::DEFAULT
         }),
         ..THINGS.clone()
@@ -99,7 +99,7 @@ static NEW_AFTER: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     incremental: Some(Incremental {
         row_order: Some(RowOrder::Ascending),
         start_closed: false,
-        column: 1,
+        column: Some(1),
         ..Incremental::DEFAULT
     }),
     ..THINGS.clone()

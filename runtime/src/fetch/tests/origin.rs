@@ -18,7 +18,7 @@ fn from(initial_value: Option<&'static str>) -> ResourcePlan {
     ResourcePlan {
         incremental: Some(Incremental {
             initial_value: initial_value.map(Text::of),
-            column: 1,
+            column: Some(1),
             ..Incremental::DEFAULT
         }),
         ..THINGS.clone()

@@ -24,7 +24,7 @@ pub(super) static NEW_COMMENTS: LazyLock<ResourcePlan> = LazyLock::new(|| Resour
     ),
     incremental: Some(Incremental {
         start_param: Some(Static("since")),
-        column: 1,
+        column: Some(1),
         ..Incremental::DEFAULT
     }),
     ..COMMENTS.clone()

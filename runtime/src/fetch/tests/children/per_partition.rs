@@ -20,7 +20,7 @@ static IN_ORDER: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     incremental: Some(Incremental {
         row_order: Some(RowOrder::Ascending),
         start_param: Some(Static("since")),
-        column: 1,
+        column: Some(1),
         ..Incremental::DEFAULT
     }),
     ..NEW_COMMENTS.clone()
@@ -174,7 +174,7 @@ async fn a_lag_goes_back_for_each_parent_from_its_own_cursor() {
         incremental: Some(Incremental {
             lag: Some(Lag::Integer(2)),
             initial_value: Some(Static("1")),
-            column: 1,
+            column: Some(1),
             ..Incremental::DEFAULT
         }),
         ..NEW_COMMENTS.clone()

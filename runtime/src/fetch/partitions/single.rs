@@ -1,0 +1,67 @@
+//! One partition, whose range is cut into windows.
+
+use super::{Partition, PartitionSource};
+use crate::{
+    Completeness, Error, ErrorKind, Report, Result,
+    fetch::FetchSpec,
+    incremental::{self, PartitionCheckpoints, Request},
+    parent::ParentRecord,
+};
+
+/// A whole resource, or the children of one record of a parent.
+pub(super) struct SinglePartition {
+    parent: Option<ParentRecord>,
+    is_taken: bool,
+}
+
+impl SinglePartition {
+    pub(super) fn new(spec: &FetchSpec) -> Self {
+        Self {
+            parent: spec.parent.clone(),
+            is_taken: false,
+        }
+    }
+}
+
+impl PartitionSource for SinglePartition {
+    fn name(&self) -> String {
+        "its windows".to_owned()
+    }
+
+    fn checkpoints(&self, request: Request<'_>) -> Result<Option<PartitionCheckpoints>> {
+        let resource = request.resource;
+        let range = incremental::range(request, self.parent.as_ref())?;
+        Ok(range.map(|range| PartitionCheckpoints::of_one(resource, range)))
+    }
+
+    fn take(&mut self) -> Option<Partition> {
+        let is_first = !std::mem::replace(&mut self.is_taken, true);
+        let record = self.parent.clone();
+        is_first.then_some(Partition {
+            record,
+            range: None,
+        })
+    }
+
+    async fn advance(&mut self) {}
+
+    fn is_exhausted(&self) -> bool {
+        self.is_taken
+    }
+
+    fn take_error(&mut self) -> Result<()> {
+        Ok(())
+    }
+
+    fn completeness(&self, _: Option<u64>) -> Completeness {
+        Completeness::COMPLETE
+    }
+
+    fn add_to(&self, _: u64, _: &mut Report) {}
+
+    fn no_position(&self) -> Error {
+        let message = "a fetch in windows has no position to be resumed from";
+        Error::new(ErrorKind::Config, message)
+            .with_help("resume by its state: it is after the last complete window")
+    }
+}
