@@ -1,9 +1,7 @@
 //! `--param`: query parameters that override the spec's for one fetch.
 
 use rest_source::{
-    plan::{
-        Auth, Incremental, Location, Pages, Param, Part, ResourcePlan, Slot, SourcePlan, Template,
-    },
+    plan::{Auth, Incremental, Pages, Param, Part, ResourcePlan, Slot, SourcePlan, Template},
     shared::Ref,
 };
 use rest_source_codegen::connector::Connector;
@@ -69,7 +67,7 @@ fn owner(
     let auth = resource.auth.as_deref();
     let is_choice = matches!(auth, Some(Auth::OneOf));
     let mut auths = auth.into_iter().chain(choices.filter(|_| is_choice));
-    if auths.any(|auth| is_of_auth(auth, name)) {
+    if auths.any(|auth| auth.query_param().is_some_and(|own| own == name)) {
         return Some(("its auth", "credentials come from the environment"));
     }
     let is_placeholder =
@@ -94,17 +92,6 @@ fn is_of_paginator(pages: &Pages, name: &str) -> bool {
     slots
         .iter()
         .any(|slot| matches!(slot, Slot::Query(own) if *own == name))
-}
-
-fn is_of_auth(auth: &Auth, name: &str) -> bool {
-    match auth {
-        Auth::ApiKey {
-            name: own,
-            location: Location::Query,
-            ..
-        } => *own == name,
-        _ => false,
-    }
 }
 
 fn is_of_incremental(incremental: Option<&Incremental>, name: &str) -> bool {

@@ -42,10 +42,16 @@ pub(crate) fn param(name: &str) -> bool {
 /// one too many does no harm.
 pub(crate) fn looks_secret(name: &str) -> bool {
     // Keys of the language whose values are no credentials.
-    const PUBLIC: [&str; 9] = [
+    const PUBLIC: [&str; 15] = [
         "access_token_url",
         "token_url",
+        "token_request",
+        "token_path",
+        "token_header",
+        "token_cookie",
+        "access_token_path",
         "access_token_request_data",
+        "access_token_request_headers",
         "default_token_expiration",
         "secrets",
         "primary_key",

@@ -396,7 +396,10 @@ pub(crate) fn home(word: &str) -> Option<String> {
     for family in families {
         let mut members = Vec::new();
         for member in family.members {
-            if has(member.keys, word) {
+            // A login has the keys of an endpoint, which are meant more often.
+            let is_of_login = member.word.name == "session_login";
+            let is_meant = !(is_of_login && grammar::ENDPOINT.key(word).is_some());
+            if is_meant && has(member.keys, word) {
                 members.push(format!("`{}`", member.word.name));
             }
         }

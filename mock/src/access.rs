@@ -6,8 +6,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rest_source::{
     __private::mock::Scope,
     Result,
-    plan::{Auth, Location, OAuth2},
-    shared::Text,
+    plan::{Auth, OAuth2, SessionLogin, Slot, TokenPlace},
 };
 
 use crate::{read::Read, tokens::Tokens};
@@ -16,16 +15,9 @@ use crate::{read::Read, tokens::Tokens};
 pub(crate) enum Access {
     /// None are wanted.
     Open,
-    Header {
-        name: Text,
-        value: String,
-    },
-    Query {
-        name: Text,
-        value: String,
-    },
-    Cookie {
-        name: Text,
+    /// This value in this place.
+    Value {
+        place: TokenPlace,
         value: String,
     },
     Basic {
@@ -33,7 +25,10 @@ pub(crate) enum Access {
         password: String,
     },
     /// A token that was issued for these.
-    Token(OAuth2),
+    Token {
+        auth: Box<Auth>,
+        place: TokenPlace,
+    },
     /// The test says.
     Custom,
 }
@@ -49,24 +44,25 @@ impl Access {
                 name,
                 api_key,
                 location,
-            }) => {
-                let name = name.clone();
-                let value = scope.required(api_key, "`api_key`")?;
-                match location {
-                    Location::Header => Self::Header { name, value },
-                    Location::Query => Self::Query { name, value },
-                    Location::Cookie => Self::Cookie { name, value },
-                }
-            }
-            Some(Auth::Bearer { token }) => Self::Header {
-                name: Text::of("Authorization"),
-                value: format!("Bearer {}", scope.required(token, "`token`")?),
+            }) => Self::Value {
+                place: location.named(name),
+                value: scope.required(api_key, "`api_key`")?,
+            },
+            Some(Auth::Bearer { token }) => Self::Value {
+                place: TokenPlace::BEARER,
+                value: scope.required(token, "`token`")?,
             },
             Some(Auth::HttpBasic { username, password }) => Self::Basic {
                 username: scope.required(username, "`username`")?,
                 password: scope.required(password, "`password`")?,
             },
-            Some(Auth::OAuth2(plan)) => Self::Token(plan.clone()),
+            Some(
+                auth @ (Auth::OAuth2(OAuth2 { place, .. })
+                | Auth::SessionLogin(SessionLogin { place, .. })),
+            ) => Self::Token {
+                auth: Box::new(auth.clone()),
+                place: place.clone(),
+            },
             Some(Auth::OneOf | Auth::Custom(_)) => Self::Custom,
         })
     }
@@ -81,17 +77,28 @@ impl Access {
     ) -> bool {
         match self {
             Self::Open => true,
-            Self::Header { name, value } => only(read.request.headers.all(name)) == Some(value),
-            Self::Query { name, value } => only(read.params(name).into_iter()) == Some(value),
-            Self::Cookie { name, value } => only(cookies(read, name)) == Some(value),
+            Self::Value { place, value } => found(place, read).as_ref() == Some(value),
             Self::Basic { username, password } => {
                 basic(read).is_some_and(|found| found == format!("{username}:{password}"))
             }
-            Self::Token(plan) => {
-                authorization(read, "Bearer ").is_some_and(|token| tokens.holds(plan, token, now))
+            Self::Token { auth, place } => {
+                found(place, read).is_some_and(|token| tokens.holds(auth, &token, now))
             }
             Self::Custom => authorize(),
         }
+    }
+}
+
+/// What a request has in a place, if it is there once.
+fn found(place: &TokenPlace, read: &Read<'_>) -> Option<String> {
+    match place {
+        TokenPlace::Header { name, prefix } => {
+            let value = only(read.request.headers.all(name))?;
+            value.strip_prefix(prefix.as_str()).map(str::to_owned)
+        }
+        TokenPlace::Query(name) => only(read.params(name).into_iter()).map(str::to_owned),
+        TokenPlace::Cookie(name) => only(cookies(read, name)).map(str::to_owned),
+        TokenPlace::Body(path) => read.text(&Slot::Body(path.clone())),
     }
 }
 
@@ -120,7 +127,7 @@ pub(crate) fn basic(read: &Read<'_>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use rest_source::{
-        plan::Method,
+        plan::{Location, Method},
         shared::Ref::Static,
         transport::{Headers, Request},
     };
@@ -145,22 +152,23 @@ mod tests {
     #[test]
     fn a_key_is_wanted_where_it_belongs_and_once() {
         let value = || "k y".to_owned();
-        let header = Access::Header {
-            name: Static("X-Key"),
+        let at = |location: Location, name| location.named(&Static(name));
+        let header = Access::Value {
+            place: at(Location::Header, "X-Key"),
             value: value(),
         };
         assert!(allows(&header, "", &[("x-key", "k y")]));
         assert!(!allows(&header, "X-Key=k%20y", &[]));
         assert!(!allows(&header, "", &[("X-Key", "k y"), ("X-Key", "k y")]));
-        let query = Access::Query {
-            name: Static("key"),
+        let query = Access::Value {
+            place: at(Location::Query, "key"),
             value: value(),
         };
         assert!(allows(&query, "a=1&key=k+y", &[]));
         assert!(!allows(&query, "key=other", &[]));
         assert!(!allows(&query, "key=k+y&key=k+y", &[]));
-        let cookie = Access::Cookie {
-            name: Static("key"),
+        let cookie = Access::Value {
+            place: at(Location::Cookie, "key"),
             value: "k".to_owned(),
         };
         assert!(allows(&cookie, "", &[("Cookie", "theme=dark; key=k")]));

@@ -3,7 +3,7 @@
 use rest_source::{
     __private::mock::{self, GivenSecrets, Settings, needed},
     Builder, Connector, Result, Scalar, Secret,
-    plan::{Auth, ConfigPlan, ConfigType, Part, SourcePlan, Template},
+    plan::{ConfigPlan, ConfigType, Part, SourcePlan, Template},
     shared::Text,
 };
 
@@ -109,8 +109,7 @@ fn begins_a_url(plan: &SourcePlan, at: usize) -> bool {
         .iter()
         .filter_map(|resource| resource.auth.as_ref());
     begins(&plan.base_url)
-        || chosen.chain(auths).any(|auth| match &**auth {
-            Auth::OAuth2(oauth2) => begins(&oauth2.access_token_url),
-            _ => false,
-        })
+        || chosen
+            .chain(auths)
+            .any(|auth| auth.url().is_some_and(begins))
 }

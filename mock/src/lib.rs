@@ -75,7 +75,7 @@
 //! # What it does
 //!
 //! * It wants the credentials where the spec puts them, once, and answers 401 otherwise. They are
-//!   dummies, `mock-` and the secret's name. Tokens of OAuth 2.0 come from the spec's token URL, expire,
+//!   dummies, `mock-` and the secret's name. Tokens come from the spec's token URL or login, expire,
 //!   and can be [taken back](Api::expire_tokens); a refresh token is given another in its place.
 //! * It pages by each built-in paginator, with totals, flags, cursors and links as the spec names
 //!   them, and puts the records where `data_selector` looks for them.
@@ -349,7 +349,7 @@ impl<S: Connector> Mock<S> {
         }
         let server = Server {
             plan: plan.clone(),
-            tokens: Tokens::new(&plan, settings.choice, scope, self.token_life)?,
+            tokens: Tokens::new(&plan, &settings, scope, self.token_life)?,
             redactor: Redactor::new(settings.secrets.iter().map(Secret::expose)),
             settings,
             resources,

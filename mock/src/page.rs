@@ -2,7 +2,7 @@
 
 use rest_source::{
     Error, ErrorKind, Result,
-    plan::{Auth, Location, Pages, Paginator, ResourcePlan, Selector},
+    plan::{Auth, Pages, Paginator, ResourcePlan, Selector},
     schema::{Path, Step},
     shared::Ref,
     transport::{Headers, Response},
@@ -258,14 +258,8 @@ impl Paging {
 
     /// The URL of the next page: that of the request, without its key.
     fn next(&self, read: &Read<'_>, cut: &Cut) -> String {
-        let key = match &self.auth {
-            Some(Auth::ApiKey {
-                name,
-                location: Location::Query,
-                ..
-            }) => Some(name.as_str()),
-            _ => None,
-        };
+        let key = self.auth.as_ref().and_then(Auth::query_param);
+        let key = key.as_deref();
         let is_kept = |(name, _): &&(String, String)| name != AFTER && key != Some(name);
         let mut next = read.url.clone();
         next.query_pairs_mut()

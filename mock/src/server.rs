@@ -186,12 +186,21 @@ impl Server {
     fn respond(&self, read: &Read<'_>, asked: &For<'_>) -> Response {
         let now = self.clock.elapsed();
         match asked {
-            For::Token => self
-                .tokens
-                .answer(read, now, &|token| self.redactor.learn_token(token)),
+            For::Token => self.tokens.answer(
+                read,
+                now,
+                &self.settings.secrets,
+                &|| self.authorizes(read),
+                &|token| self.redactor.learn_token(token),
+            ),
             For::Resource(resource, asks) => self.records(read, resource, asks),
             For::Nothing => self.nothing(read),
         }
+    }
+
+    /// Whether the test lets a request in whose credentials are custom.
+    fn authorizes(&self, read: &Read<'_>) -> bool {
+        self.authorize.as_ref().is_some_and(|may| may(read.request))
     }
 
     fn nothing(&self, read: &Read<'_>) -> Response {
@@ -207,7 +216,7 @@ impl Server {
         if matches!(resource.access, Access::Custom) && self.authorize.is_none() {
             return refusal(501, &nobody_says(&resource.plan).to_string());
         }
-        let authorize = || self.authorize.as_ref().is_some_and(|may| may(read.request));
+        let authorize = || self.authorizes(read);
         let now = self.clock.elapsed();
         let is_known = resource.access.allows(read, &self.tokens, now, &authorize);
         if !is_known || !asks.has_secrets(&self.settings.secrets) {

@@ -21,7 +21,10 @@ use crate::{
 };
 
 pub use self::{
-    auth::{Auth, ClientAuthentication, CustomAuth, Grant, Location, OAuth2},
+    auth::{
+        Auth, ClientAuthentication, CustomAuth, Grant, Location, OAuth2, SessionLogin, TokenField,
+        TokenPlace, TokenRequest,
+    },
     function::Function,
     incremental::{FutureCursor, Incremental, Lag, OnMissing, RowOrder, WindowStep, Windows},
     paginator::{Cursor, Ends, Offset, PageNumber, Pages, Paginator, Slot},
@@ -89,9 +92,15 @@ impl SourcePlan {
         let resources = self.resources.iter();
         let auths = resources.filter_map(|resource| resource.auth.as_deref());
         let choices = self.choices.iter().map(|choice| &*choice.auth);
-        once(auths.chain(choices).filter_map(|auth| match auth {
-            Auth::Custom(custom) => Some(custom.rust.as_str()),
-            _ => None,
+        once(auths.chain(choices).filter_map(|auth| {
+            let of_login = match auth {
+                Auth::SessionLogin(login) => login.auth.as_deref(),
+                _ => None,
+            };
+            match of_login.unwrap_or(auth) {
+                Auth::Custom(custom) => Some(custom.rust.as_str()),
+                _ => None,
+            }
         }))
     }
 

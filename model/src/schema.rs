@@ -359,6 +359,13 @@ impl Path {
     }
 }
 
+impl Path {
+    /// Whether it is this one key.
+    pub fn is_key(&self, name: &str) -> bool {
+        matches!(&*self.0, [Step::Key(key)] if *key == name)
+    }
+}
+
 impl Describe for Path {
     fn describe(&self) -> Value<'_> {
         let keys: Option<Vec<&str>> = self.0.iter().map(Step::key).collect();

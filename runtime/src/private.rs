@@ -24,7 +24,8 @@ pub use crate::{
         JsonCondition, JsonPlan, Lag, Location, Method, OAuth2, Offset, OnMissing, OnNullParent,
         PageNumber, Pages, Paginator, Param, ParentField, ParentPlan, Part, ProcessingStep,
         RateLimit, ResourcePlan, ResponseAction, Retry, RowOrder, SchemaContract, SecretPlan,
-        Selector, Slot, SourcePlan, Template, WindowStep, Windows, WriteDisposition,
+        Selector, SessionLogin, Slot, SourcePlan, Template, TokenField, TokenPlace, TokenRequest,
+        WindowStep, Windows, WriteDisposition,
     },
     schema::{Column, Decode, Path, Step, Table, TimeFormat, Type},
     shared::{

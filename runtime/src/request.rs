@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use serde_json::Value;
-use url::Url;
+use url::{Url, form_urlencoded};
 
 use crate::{
     Error, ErrorKind, Result,
@@ -262,6 +262,24 @@ pub(crate) fn check_header(name: &str, value: &str, kind: ErrorKind) -> Result<(
         return Err(Error::new(kind, message));
     }
     Ok(())
+}
+
+/// A body as it is sent, with a value at a place in it.
+pub(crate) fn set_in_body(body: &[u8], is_form: bool, path: &Path, value: Value) -> Vec<u8> {
+    if is_form {
+        let mut fields = form_urlencoded::parse(body).into_owned().collect();
+        set_field(&mut fields, path, &value.into());
+        return form(&fields);
+    }
+    let mut tree = Tree::read(&String::from_utf8_lossy(body));
+    set_in(&mut tree, &path.0, value.into());
+    tree.to_string().into_bytes()
+}
+
+/// Fields as `application/x-www-form-urlencoded`.
+pub(crate) fn form(fields: &[(String, String)]) -> Vec<u8> {
+    let mut body = form_urlencoded::Serializer::new(String::new());
+    body.extend_pairs(fields).finish().into_bytes()
 }
 
 fn set_in(body: &mut Tree, path: &[Step], value: Tree) {

@@ -46,6 +46,15 @@ pub(crate) fn wait(value: &str, headers: &Headers, now: SystemTime) -> Option<Du
     length(value).or_else(|| Some(until(instant(value)?, headers, now)))
 }
 
+/// The same, or a time as seconds or milliseconds since the epoch.
+pub(crate) fn wait_or_epoch(value: &str, headers: &Headers, now: SystemTime) -> Option<Duration> {
+    match number(value.trim()) {
+        Some(millis) if millis >= EPOCH_MILLIS => Some(until_epoch(millis / 1e3, headers, now)),
+        Some(seconds) if seconds >= EPOCH_SECONDS => Some(until_epoch(seconds, headers, now)),
+        _ => wait(value, headers, now),
+    }
+}
+
 /// How long until the quota is filled up.
 pub(crate) fn reset(headers: &Headers, now: SystemTime) -> Option<Duration> {
     let named = RESET.iter().find_map(|name| headers.get(name));
@@ -53,11 +62,7 @@ pub(crate) fn reset(headers: &Headers, now: SystemTime) -> Option<Duration> {
         Some(value) => value.trim(),
         None => field(headers.get("RateLimit")?, &["reset", "t"])?,
     };
-    match number(value) {
-        Some(millis) if millis >= EPOCH_MILLIS => Some(until_epoch(millis / 1e3, headers, now)),
-        Some(seconds) if seconds >= EPOCH_SECONDS => Some(until_epoch(seconds, headers, now)),
-        _ => wait(value, headers, now),
-    }
+    wait_or_epoch(value, headers, now)
 }
 
 /// Whether the quota is said to be used up.

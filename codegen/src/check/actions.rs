@@ -148,15 +148,16 @@ impl Check<'_> {
             },
             Meaning::RefreshAuth => {
                 let possible = self.possible(auth);
-                let is_renewed = |auth: &Auth| matches!(auth, Auth::OAuth2(_) | Auth::Custom(_));
-                if !possible.iter().any(is_renewed) {
+                if !possible.iter().any(Auth::is_renewed) {
                     self.error(
                         Diagnostic::error(
                             "RS0602",
                             view.value_place(&key::ACTION),
                             "there is nothing to refresh here",
                         )
-                        .help("only a token of a token endpoint is renewed, or what a `custom` auth renews"),
+                        .help(
+                            "`refresh_auth` needs an `oauth2_…`, `session_login` or `custom` auth",
+                        ),
                     );
                 }
                 Action::RefreshAuth

@@ -48,6 +48,14 @@ use parent::Parent;
 use settings::Settings;
 pub(crate) use template::NAMESPACES;
 
+/// Whose request is checked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Requester {
+    Resource,
+    /// A login, which all fetches share.
+    Login,
+}
+
 /// What the checks share.
 struct Check<'a> {
     sink: &'a mut Sink,
@@ -65,6 +73,8 @@ struct Check<'a> {
     outline: Outline,
     /// Whether `incremental` of the endpoint that is checked has an `end_value`.
     has_end: bool,
+    /// Whose request is checked.
+    requester: Requester,
     /// The type of its cursor.
     cursor: Option<crate::connector::Type>,
     /// The spec itself, and its `resource_defaults`.
@@ -98,6 +108,7 @@ pub(crate) fn check(spec: &Spec, source: &Source, sink: &mut Sink) -> (Connector
         outline: Outline::default(),
         root: without_resources(&spec.root),
         has_end: false,
+        requester: Requester::Resource,
         cursor: None,
         parent: Parent::default(),
         taken: Vec::new(),

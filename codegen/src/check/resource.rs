@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use crate::connector::{
-    self, Auth, Body, ColumnsContract, Incremental, List, Location, Pages, Paginator, Param,
-    ParentField, Path, Record, Ref, ResourcePlan, SchemaContract, Step, Type, WriteDisposition,
+    self, Auth, Body, ColumnsContract, Incremental, List, Pages, Paginator, Param, ParentField,
+    Path, Record, Ref, ResourcePlan, SchemaContract, Step, Type, WriteDisposition,
 };
 use crate::diagnostic::{Diagnostic, Span};
 use crate::grammar::endpoint::{self, incremental};
@@ -64,7 +64,7 @@ impl Check<'_> {
         let sent: [&[Param]; 2] = [&headers, &client.plan.headers];
         let credentials = Credentials::of(auth_node.is_some(), &params, sent, &body);
         self.path_stays_at_home(&endpoint, &path, credentials, client);
-        self.auth_owns_what_it_sends(auth.as_ref(), &endpoint, client);
+        self.auth_owns_what_it_sends(auth.as_ref(), &endpoint, client, &body);
         let response_actions = self.response_actions(&endpoint, auth.as_ref());
         let paging =
             self.effective_paginator(&endpoint, name, client, node, !matches!(body, Body::None));
@@ -260,69 +260,6 @@ impl Check<'_> {
             return None;
         };
         self.paginator(node, has_body)
-    }
-
-    /// A header or a parameter that the credentials are sent in.
-    fn auth_owns_what_it_sends(
-        &mut self,
-        auth: Option<&Auth>,
-        endpoint: &View<'_>,
-        client: &Client<'_>,
-    ) {
-        for auth in self.possible(auth) {
-            self.one_owns_what_it_sends(&auth, endpoint, client);
-        }
-    }
-
-    fn one_owns_what_it_sends(&mut self, auth: &Auth, endpoint: &View<'_>, client: &Client<'_>) {
-        let own_headers = endpoint.entries(&endpoint::HEADERS);
-        let headers = client.header_entries.iter().chain(own_headers);
-        let owned = match auth {
-            Auth::ApiKey {
-                name,
-                location: Location::Header,
-                ..
-            } => name.as_str(),
-            Auth::ApiKey {
-                location: Location::Cookie,
-                ..
-            } => "Cookie",
-            _ => "Authorization",
-        };
-        for header in headers {
-            let name = header.key.name.as_str();
-            if name.eq_ignore_ascii_case("authorization") || name.eq_ignore_ascii_case(owned) {
-                self.error(
-                    Diagnostic::error(
-                        "RS0303",
-                        &header.key.span,
-                        format!("the header `{name}` stands beside an `auth`"),
-                    )
-                    .help("remove it: the auth writes the credentials"),
-                );
-            }
-        }
-        if let Auth::ApiKey {
-            name,
-            location: Location::Query,
-            ..
-        } = auth
-        {
-            let param = endpoint
-                .entries(&endpoint::PARAMS)
-                .iter()
-                .find(|param| param.key.name == *name);
-            if let Some(param) = param {
-                self.error(
-                    Diagnostic::error(
-                        "RS0303",
-                        &param.key.span,
-                        format!("the parameter `{name}` is the auth's"),
-                    )
-                    .help("remove it: the auth writes the credentials"),
-                );
-            }
-        }
     }
 
     /// A parameter in the query of `path` or `base_url` and in `params` or `incremental` too, which

@@ -6,9 +6,9 @@ use crate::other_placeholders::{self, Jinja};
 use crate::spec::Text;
 use crate::suggest;
 
-use super::Check;
 use super::calls::{Kind, Written, lookup, shifted, written};
 use super::pieces::{Piece, pieces};
+use super::{Check, Requester};
 
 /// The namespaces of placeholders.
 pub(crate) const NAMESPACES: [&str; 4] = ["secrets", "config", "resources", "incremental"];
@@ -297,7 +297,8 @@ impl Check<'_> {
 
     /// `{now}`, `{today}`, `{now - 30d}`.
     fn time(&mut self, written: &Written<'_>, span: &Span, scope: Scope<'_>) -> Vec<Part> {
-        let is_of_fetch = !matches!(scope.place, TemplateUse::Credential) && !scope.is_shared;
+        let is_shared = scope.is_shared || self.requester == Requester::Login;
+        let is_of_fetch = !matches!(scope.place, TemplateUse::Credential) && !is_shared;
         if !is_of_fetch {
             let message = format!("the time of a fetch cannot stand in {}", scope.what);
             self.error(
@@ -532,7 +533,7 @@ impl Check<'_> {
 }
 
 /// Neighbouring texts as one.
-fn joined(parts: Vec<Part>) -> List<Part> {
+pub(super) fn joined(parts: Vec<Part>) -> List<Part> {
     let mut joined: Vec<Part> = Vec::with_capacity(parts.len());
     for part in parts {
         match (joined.last_mut(), part) {

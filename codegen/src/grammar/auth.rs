@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
-use super::{DefaultKey, Family, Key, Shape, Value, Word, Words, key, member, text, word, word_of};
-use crate::connector::{ClientAuthentication, Location, OAuth2, Text};
+use super::{
+    DefaultKey, Family, Key, Shape, Value, Word, Words, key, member, path, text, word, word_of,
+};
+use crate::connector::{
+    ClientAuthentication, Location, Method, OAuth2, Path, SessionLogin, Text, TokenRequest,
+};
 use crate::yaml::Node;
 
 pub(crate) static AUTH: Family = Family {
@@ -19,7 +23,10 @@ pub(crate) static AUTH: Family = Family {
             ),
             &[&NAME, &API_KEY, &LOCATION],
         ),
-        member(word("bearer", "`Authorization: Bearer …`"), &[&TOKEN]),
+        member(
+            word("bearer", "`Authorization: Bearer …`"),
+            &[&TOKEN, &HEADER, &PREFIX],
+        ),
         member(
             word("http_basic", "`Authorization: Basic …`"),
             &[&USERNAME, &PASSWORD],
@@ -37,8 +44,17 @@ pub(crate) static AUTH: Family = Family {
                 &SCOPE,
                 &AUDIENCE,
                 &CLIENT_AUTHENTICATION,
+                &TOKEN_REQUEST,
                 &ACCESS_TOKEN_REQUEST_DATA,
+                &ACCESS_TOKEN_REQUEST_HEADERS,
+                &ACCESS_TOKEN_PATH,
+                &OAUTH2_EXPIRES_IN_PATH,
                 &DEFAULT_TOKEN_EXPIRATION,
+                &HEADER,
+                &PREFIX,
+                &QUERY,
+                &COOKIE,
+                &BODY_PATH,
             ],
         ),
         member(
@@ -51,8 +67,39 @@ pub(crate) static AUTH: Family = Family {
                 &SCOPE,
                 &AUDIENCE,
                 &CLIENT_AUTHENTICATION,
+                &TOKEN_REQUEST,
                 &ACCESS_TOKEN_REQUEST_DATA,
+                &ACCESS_TOKEN_REQUEST_HEADERS,
+                &ACCESS_TOKEN_PATH,
+                &OAUTH2_EXPIRES_IN_PATH,
                 &DEFAULT_TOKEN_EXPIRATION,
+                &HEADER,
+                &PREFIX,
+                &QUERY,
+                &COOKIE,
+                &BODY_PATH,
+            ],
+        ),
+        member(
+            word("session_login", "a token by a login request of the API"),
+            &[
+                &PATH,
+                &METHOD,
+                &PARAMS,
+                &HEADERS,
+                &JSON,
+                &DATA,
+                &LOGIN_AUTH,
+                &TOKEN_PATH,
+                &TOKEN_HEADER,
+                &TOKEN_COOKIE,
+                &EXPIRES_IN_PATH,
+                &SESSION_EXPIRATION,
+                &HEADER,
+                &PREFIX,
+                &QUERY,
+                &COOKIE,
+                &BODY_PATH,
             ],
         ),
         member(
@@ -79,10 +126,10 @@ pub(crate) static PASSWORD: Key = key("password", Shape::Template, "the password
 pub(crate) static ACCESS_TOKEN_URL: Key = key("access_token_url", Shape::Url, "the token endpoint")
     .required()
     .alias(&["token_url"]);
-pub(crate) static CLIENT_ID: Key =
-    key("client_id", Shape::Template, "the client's identifier").required();
-pub(crate) static CLIENT_SECRET: Key =
-    key("client_secret", Shape::Template, "the client's secret").required();
+pub(crate) static CLIENT_ID: Key = key("client_id", Shape::Template, "the client's identifier")
+    .remark("required, except beside a `grant_type` of its own");
+pub(crate) static CLIENT_SECRET: Key = key("client_secret", Shape::Template, "the client's secret")
+    .remark("required, except beside a `grant_type` of its own or a refresh token");
 pub(crate) static REFRESH_TOKEN: Key = key(
     "refresh_token",
     Shape::Template,
@@ -105,6 +152,87 @@ pub(crate) static DEFAULT_TOKEN_EXPIRATION: DefaultKey<Seconds> = Key::new(
     "seconds that a token lives which does not say so",
 )
 .or(Seconds(OAuth2::DEFAULT.default_token_expiration));
+
+pub(crate) static TOKEN_REQUEST: DefaultKey<TokenRequest> = word_of(
+    "token_request",
+    "how the fields of the token request are sent",
+)
+.or(OAuth2::DEFAULT.token_request);
+pub(crate) static ACCESS_TOKEN_REQUEST_HEADERS: Key = key(
+    "access_token_request_headers",
+    Shape::Dict(&Shape::Template),
+    "further headers of the token request",
+);
+pub(crate) static ACCESS_TOKEN_PATH: DefaultKey<Path> =
+    path("access_token_path", "where the token is in the reply")
+        .or(OAuth2::DEFAULT.access_token_path);
+pub(crate) static OAUTH2_EXPIRES_IN_PATH: DefaultKey<Path> =
+    path("expires_in_path", LIFETIME).or(OAuth2::DEFAULT.expires_in_path);
+
+const LIFETIME: &str =
+    "where the token's lifetime is in the reply, in seconds, or the time when it ends";
+
+/// Where a token goes on a request.
+pub(crate) static HEADER: DefaultKey<Text> =
+    text("header", "the header that the token is sent in").or(Text::of("Authorization"));
+pub(crate) static PREFIX: Key<Text> = Key::new(
+    "prefix",
+    Shape::Scalar,
+    "the word before the token in its header; `\"\"` is none",
+)
+.remark("`Bearer` in `Authorization`, otherwise none");
+pub(crate) static QUERY: Key<Text> = text("query", "the query parameter that the token is sent in");
+pub(crate) static COOKIE: Key<Text> = text("cookie", "the cookie that the token is sent in");
+pub(crate) static BODY_PATH: Key<Path> = path("body_path", "where in the body the token is sent");
+
+/// The keys of a login.
+pub(crate) static PATH: Key = key(
+    "path",
+    Shape::Template,
+    "joined to the base URL, or an absolute URL",
+)
+.required();
+pub(crate) static METHOD: DefaultKey<Method> =
+    word_of("method", "the method of the login").or(SessionLogin::DEFAULT.method);
+pub(crate) static PARAMS: Key = key(
+    "params",
+    Shape::Dict(&PARAM),
+    "query parameters of the login",
+);
+pub(crate) static HEADERS: Key = key(
+    "headers",
+    Shape::Dict(&Shape::Template),
+    "headers of the login; those of `client` are not sent",
+);
+pub(crate) static JSON: Key = key("json", Shape::Json, "the login's body, as JSON");
+pub(crate) static DATA: Key = key("data", Shape::Dict(&PARAM), "the login's body, as a form");
+pub(crate) static LOGIN_AUTH: Key = key(
+    "auth",
+    Shape::Tagged(&AUTH),
+    "the credentials of the login itself",
+);
+pub(crate) static TOKEN_PATH: Key<Path> = path(
+    "token_path",
+    "where the token is in the response's body; `$` is all of it",
+);
+pub(crate) static TOKEN_HEADER: Key<Text> = text(
+    "token_header",
+    "the header of the response that has the token",
+);
+pub(crate) static TOKEN_COOKIE: Key<Text> = text(
+    "token_cookie",
+    "the cookie of the response that has the token",
+);
+pub(crate) static EXPIRES_IN_PATH: Key<Path> = path("expires_in_path", LIFETIME);
+pub(crate) static SESSION_EXPIRATION: Key<Seconds> = Key::new(
+    "default_token_expiration",
+    Shape::Integer(1),
+    "seconds that a token lives which does not say so",
+)
+.remark("until a 401 refuses it");
+
+/// A scalar, or several of them.
+const PARAM: Shape = Shape::Either(&Shape::Template, &Shape::List(&Shape::Template));
 
 pub(crate) static CHOICES: Key = key(
     "choices",
@@ -152,5 +280,12 @@ impl Words for ClientAuthentication {
             Self::Body,
         ),
         (word("basic", "HTTP Basic"), Self::Basic),
+    ];
+}
+
+impl Words for TokenRequest {
+    const WORDS: &'static [(Word, Self)] = &[
+        (word("form", "a form"), Self::Form),
+        (word("json", "a JSON object"), Self::Json),
     ];
 }

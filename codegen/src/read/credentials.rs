@@ -89,10 +89,20 @@ impl<'a> Search<'a> {
                         self.auth(&choice.value);
                     }
                 }
-                ("type" | "location" | "client_authentication", Some(text)) if is_of_auth(text) => {
-                }
-                ("name" | "rust" | "scope" | "audience", Some(text))
-                    if secret_names::names_place(text) => {}
+                ("auth", None) => self.auth(value),
+                (
+                    "type" | "location" | "client_authentication" | "token_request" | "method",
+                    Some(text),
+                ) if is_of_auth(text) => {}
+                (
+                    "name" | "rust" | "scope" | "audience" | "header" | "prefix" | "query"
+                    | "cookie" | "token_header" | "token_cookie",
+                    Some(text),
+                ) if secret_names::names_place(text) => {}
+                (
+                    "path" | "token_path" | "body_path" | "access_token_path" | "expires_in_path",
+                    Some(text),
+                ) if secret_names::in_query(text).is_none() => {}
                 ("access_token_request_data", None) => self.request_data(value),
                 ("default_token_expiration", Some(text)) if value::integer(text).is_some() => {}
                 (_, Some(text)) if is_plain_url(text) => {}
@@ -253,7 +263,9 @@ fn is_plain_url(text: &str) -> bool {
 
 /// Whether a word is, or was meant for, a word that an `auth` may hold.
 fn is_of_auth(word: &str) -> bool {
-    const OTHERS: [&str; 5] = ["header", "query", "cookie", "body", "basic"];
+    const OTHERS: [&str; 9] = [
+        "header", "query", "cookie", "body", "basic", "form", "json", "GET", "POST",
+    ];
     let mut known: Vec<&'static str> = AUTH.members.iter().map(|one| one.word.name).collect();
     known.extend(OTHERS);
     AUTH.member(word).is_some()

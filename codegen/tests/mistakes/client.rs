@@ -150,6 +150,58 @@ fn credentials() {
                 auth("type: api_key\napi_key: sk-live-0123456789"),
             ),
             (
+                "a client without its secret",
+                auth("type: oauth2\ntoken_url: https://login.example.com/token\nclient_id: me"),
+            ),
+            (
+                "a grant of its own without a secret",
+                auth("type: oauth2\ntoken_url: https://login.example.com/token\naccess_token_request_data: {grant_type: password, username: me}"),
+            ),
+            (
+                "a login without a secret",
+                auth("type: session_login\npath: login\njson: {user: me}\ntoken_path: token"),
+            ),
+            (
+                "a login whose token is nowhere",
+                auth("type: session_login\npath: login\njson: {key: \"{secrets.key}\"}"),
+            ),
+            (
+                "a login whose token is in two places",
+                auth("type: session_login\npath: login\njson: {key: \"{secrets.key}\"}\ntoken_path: token\ntoken_header: X-Token"),
+            ),
+            (
+                "a header of a token that is none",
+                auth("type: bearer\ntoken: \"{secrets.token}\"\nheader: X Token"),
+            ),
+            (
+                "a token in a header and a cookie",
+                auth("type: session_login\npath: login\njson: {key: \"{secrets.key}\"}\ntoken_path: token\nheader: X-Token\ncookie: sid"),
+            ),
+            (
+                "a word before a token in a cookie",
+                auth("type: session_login\npath: login\njson: {key: \"{secrets.key}\"}\ntoken_path: token\nprefix: Token\ncookie: sid"),
+            ),
+            (
+                "a token in the body of a request without one",
+                auth("type: session_login\npath: login\njson: {key: \"{secrets.key}\"}\ntoken_path: token\nbody_path: session"),
+            ),
+            (
+                "a login that needs a login",
+                auth("type: session_login\npath: login\ntoken_path: token\nauth: {type: oauth2, token_url: https://login.example.com/token, client_id: me, client_secret: \"{secrets.key}\"}"),
+            ),
+            (
+                "a login over plain http",
+                auth("type: session_login\npath: http://login.example.com/session\njson: {key: \"{secrets.key}\"}\ntoken_path: token"),
+            ),
+            (
+                "the time of a fetch in a login",
+                auth("type: session_login\npath: login\njson: {key: \"{secrets.key}\", at: \"{now}\"}\ntoken_path: token"),
+            ),
+            (
+                "a login by GET with a body",
+                auth("type: session_login\npath: login\nmethod: GET\njson: {key: \"{secrets.key}\"}\ntoken_path: token"),
+            ),
+            (
                 "a Jinja expression for a key",
                 auth("type: api_key\napi_key: \"{{ config['api_key'] }}\""),
             ),

@@ -3,6 +3,7 @@
 use super::Function;
 use crate::{
     describe::{Describe, Item, Value},
+    schema::{Path, Step},
     shared::{List, Ref, Text},
 };
 
@@ -117,6 +118,7 @@ impl Method {
 
 declare! {
     /// A request's body.
+    #[derive(Eq)]
     pub enum Body {
         /// None.
         None,
@@ -129,6 +131,7 @@ declare! {
 
 declare! {
     /// A JSON value with placeholders in its texts.
+    #[derive(Eq)]
     pub enum JsonPlan {
         /// Null.
         Null,
@@ -146,6 +149,24 @@ declare! {
 }
 
 impl JsonPlan {
+    /// Whether it has a value at a place, or above it.
+    pub fn has(&self, path: &Path) -> bool {
+        let mut value = self;
+        for step in &path.0 {
+            let member = match (value, step) {
+                (Self::Object(members), Step::Key(key)) => {
+                    members.iter().find(|(name, _)| name == key)
+                }
+                _ => return !matches!(value, Self::Object(_)),
+            };
+            match member {
+                Some((_, member)) => value = member,
+                None => return false,
+            }
+        }
+        true
+    }
+
     /// Whether any of its texts is such a one.
     pub fn any_text(&self, is_such: &dyn Fn(&Template) -> bool) -> bool {
         match self {

@@ -139,7 +139,7 @@ impl Template {
     }
 }
 
-fn each_text(json: &JsonPlan, call: &mut dyn FnMut(&str, &Template)) {
+pub(super) fn each_text(json: &JsonPlan, call: &mut dyn FnMut(&str, &Template)) {
     match json {
         JsonPlan::Null | JsonPlan::Bool(_) | JsonPlan::Number(_) => {}
         JsonPlan::Text(template) => call("the body", template),

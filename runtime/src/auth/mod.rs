@@ -1,17 +1,21 @@
 //! Authentication: a file for each kind of credentials, behind one trait.
 
-mod api_key;
-mod bearer;
+mod fixed;
 mod given;
 mod http_basic;
 mod oauth2;
+mod place;
+mod session;
+mod token;
 
 use std::{fmt, sync::Arc};
+
+use url::Url;
 
 use crate::{
     Error, ErrorKind, Result,
     hooks::Hooks,
-    plan::{Auth, SourcePlan},
+    plan::{Auth, SourcePlan, TokenPlace},
     template::Scope,
     transport::{BoxFuture, Request},
 };
@@ -112,15 +116,21 @@ impl Authenticators {
         plan: &SourcePlan,
         hooks: &Hooks,
         choice: Option<usize>,
+        base: &Url,
         scope: Scope<'_>,
         context: &Arc<HttpContext>,
     ) -> Result<Self> {
+        let maker = Maker {
+            hooks,
+            base,
+            scope,
+            context,
+        };
         let mut made = Self(Vec::new());
         let auths = plan.resources.iter();
         for auth in auths.filter_map(|resource| plan.auth_of(resource, choice)) {
             if made.find(auth).is_none() {
-                made.0
-                    .push((Auth::clone(auth), make(auth, hooks, scope, context)?));
+                made.0.push((Auth::clone(auth), maker.make(auth)?));
             }
         }
         Ok(made)
@@ -150,37 +160,53 @@ impl fmt::Debug for Authenticators {
     }
 }
 
-fn make(
-    auth: &Auth,
-    hooks: &Hooks,
-    scope: Scope<'_>,
-    context: &Arc<HttpContext>,
-) -> Result<Box<dyn Authenticate>> {
-    Ok(match auth {
-        Auth::ApiKey {
-            name,
-            api_key,
-            location,
-        } => Box::new(api_key::ApiKey::new(
-            name,
-            scope.required(api_key, "`api_key`")?,
-            *location,
-        )?),
-        Auth::Bearer { token } => {
-            Box::new(bearer::Bearer::new(&scope.required(token, "`token`")?)?)
-        }
-        Auth::HttpBasic { username, password } => Box::new(http_basic::HttpBasic::new(
-            &scope.required(username, "`username`")?,
-            &scope.required(password, "`password`")?,
-            &context.redactor,
-        )?),
-        Auth::Custom(plan) => hooks.auth(&plan.rust, &Given::new(&plan.with, scope)?)?,
-        Auth::OneOf => {
-            let message = "no choice was made of the kinds of credentials";
-            return Err(Error::new(ErrorKind::Config, message));
-        }
-        Auth::OAuth2(plan) => Box::new(oauth2::OAuth2::new(plan, scope, context)?),
-    })
+/// What authenticators are made with.
+struct Maker<'a> {
+    hooks: &'a Hooks,
+    base: &'a Url,
+    scope: Scope<'a>,
+    context: &'a Arc<HttpContext>,
+}
+
+impl Maker<'_> {
+    fn make(&self, auth: &Auth) -> Result<Box<dyn Authenticate>> {
+        let Self {
+            hooks,
+            base,
+            scope,
+            context,
+        } = *self;
+        Ok(match auth {
+            Auth::ApiKey {
+                name,
+                api_key,
+                location,
+            } => Box::new(fixed::Fixed::new(
+                location.named(name),
+                scope.required(api_key, "`api_key`")?,
+            )?),
+            Auth::Bearer { token } => Box::new(fixed::Fixed::new(
+                TokenPlace::BEARER,
+                scope.required(token, "`token`")?,
+            )?),
+            Auth::HttpBasic { username, password } => Box::new(http_basic::HttpBasic::new(
+                &scope.required(username, "`username`")?,
+                &scope.required(password, "`password`")?,
+                &context.redactor,
+            )?),
+            Auth::Custom(plan) => hooks.auth(&plan.rust, &Given::new(&plan.with, scope)?)?,
+            Auth::OneOf => {
+                let message = "no choice was made of the kinds of credentials";
+                return Err(Error::new(ErrorKind::Config, message));
+            }
+            Auth::OAuth2(plan) => Box::new(oauth2::token_source(plan, scope, context)?),
+            Auth::SessionLogin(plan) => {
+                let auth = plan.auth.as_deref();
+                let auth = auth.map(|auth| self.make(auth)).transpose()?;
+                Box::new(session::token_source(plan, auth, base, scope, context)?)
+            }
+        })
+    }
 }
 
 /// The authenticator's answer where its credentials never change.

@@ -8,7 +8,7 @@ use url::Url;
 use crate::{
     Error, ErrorKind, Result, Scalar, Step,
     plan::{
-        Auth, Body, Function, Grant, JsonPlan, Pages, Param, Part, ResourcePlan, Slot, SourcePlan,
+        Auth, Body, Function, JsonPlan, Pages, Param, Part, ResourcePlan, Slot, SourcePlan,
         Template,
     },
     template::apply_all,
@@ -172,7 +172,11 @@ impl Collector<'_> {
         }
         let headers = resource.headers.iter().map(|header| &header.value);
         self.use_settings(headers, Some(resource));
-        self.use_settings(auth.map(templates).unwrap_or_default().into_iter(), None);
+        let mut templates = Vec::new();
+        if let Some(auth) = auth {
+            auth.each_template(&mut |template| templates.push(template.clone()));
+        }
+        self.use_settings(templates.iter(), None);
     }
 
     /// Adds the parameters, without those of the paginator.
@@ -347,31 +351,6 @@ fn parent_field(resource: Option<&ResourcePlan>, at: u16) -> String {
         format!(".{}", field.path)
     };
     format!("{{resources.{}.{column}{path}}}", parent.resource.name)
-}
-
-/// The templates of the credentials.
-fn templates(auth: &Auth) -> Vec<&Template> {
-    match auth {
-        Auth::ApiKey { api_key, .. } => vec![api_key],
-        Auth::Bearer { token } => vec![token],
-        Auth::HttpBasic { username, password } => vec![username, password],
-        Auth::OAuth2(plan) => {
-            let token = match &plan.grant {
-                Grant::ClientCredentials => None,
-                Grant::RefreshToken(token) => Some(token),
-            };
-            let data = plan.access_token_request_data.iter();
-            [&plan.access_token_url, &plan.client_id, &plan.client_secret]
-                .into_iter()
-                .chain(token)
-                .chain(&plan.scope)
-                .chain(&plan.audience)
-                .chain(data.map(|param| &param.value))
-                .collect()
-        }
-        Auth::Custom(plan) => plan.with.iter().map(|param| &param.value).collect(),
-        Auth::OneOf => Vec::new(),
-    }
 }
 
 /// Removes the user and password of a URL.

@@ -181,7 +181,7 @@ async fn what_is_no_token_is_an_error_of_auth_that_says_why() {
         (json(json!(["t"])), "did not answer with a JSON object"),
         (
             json(json!({ "access_token": "a\r\nX-Evil: 1" })),
-            "cannot stand in a header",
+            "a token that cannot be sent",
         ),
         (
             Reply::status(200).body("<html>Sign in</html>"),

@@ -92,7 +92,7 @@ async fn each_kind_of_credentials_is_let_in() {
         );
         assert_eq!(asked.len(), 4, "{asked:?}");
     }
-    // One token for each of the three that need one.
+    // One token for each of those that need one.
     let tokens: Vec<_> = api
         .requests()
         .into_iter()
@@ -105,6 +105,11 @@ async fn each_kind_of_credentials_is_let_in() {
             "grant_type=client_credentials&client_id=me&client_secret=[secret]&scope=read&resource=things",
             "grant_type=client_credentials",
             "grant_type=refresh_token&client_id=me&client_secret=[secret]&refresh_token=[secret]",
+            r#"{"client_id":"me","client_secret":"[secret]","grant_type":"client_credentials"}"#,
+            "grant_type=password&username=[secret]&password=[secret]",
+            r#"{"password":"[secret]","user":"[secret]"}"#,
+            "",
+            "user=[secret]&key=[secret]",
         ]
     );
 }

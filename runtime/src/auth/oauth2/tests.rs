@@ -458,12 +458,7 @@ async fn what_is_no_token_is_an_error_of_auth_that_says_why() {
             "without `access_token`",
         ),
         (200, &[], r#"{"access_token":""}"#, "without `access_token`"),
-        (
-            200,
-            &[],
-            r#"{"access_token":"a\nb"}"#,
-            "cannot stand in a header",
-        ),
+        (200, &[], r#"{"access_token":"a\nb"}"#, "cannot be sent"),
         (200, &[], "<html>", "did not answer with a JSON object"),
         (200, &[], "[]", "did not answer with a JSON object"),
         (403, &[], "no", "answered 403"),

@@ -8,7 +8,7 @@ use crate::{
     Completeness, Error, Position,
     decode::Probe,
     fetch::{failed_attempt::FailedAttempt, page_fingerprint::PageFingerprint},
-    plan::{Auth, Location, Method, ProcessingStep, ResourcePlan, Retry},
+    plan::{Auth, Method, ProcessingStep, ResourcePlan, Retry},
     shared::{List, Text},
     transport::Headers,
 };
@@ -130,14 +130,7 @@ impl MachineConfig {
 
     /// The same for requests with these credentials.
     pub(in crate::fetch) fn with_auth(mut self, auth: Option<&Auth>) -> Self {
-        self.credential = match auth {
-            Some(Auth::ApiKey {
-                name,
-                location: Location::Query,
-                ..
-            }) => Some(name.clone()),
-            _ => None,
-        };
+        self.credential = auth.and_then(Auth::query_param);
         self
     }
 }

@@ -14,7 +14,7 @@ use serde_json::json;
 use crate::world::{clock, numbers, plan, secret, with};
 
 /// The kinds of credentials, as a spec says them.
-pub(super) const KINDS: [(&str, &str); 12] = [
+pub(super) const KINDS: [(&str, &str); 19] = [
     (
         "a key in a header",
         "auth: { type: api_key, name: X-Key, api_key: '{secrets.key}' }",
@@ -48,6 +48,40 @@ pub(super) const KINDS: [(&str, &str); 12] = [
         "a refresh token",
         "auth: { type: oauth2_refresh_token, access_token_url: $BASE/token, client_id: me, client_secret: '{secrets.key}', \
          refresh_token: '{secrets.refresh}' }",
+    ),
+    (
+        "a client's token in another header",
+        "auth: { type: oauth2_client_credentials, access_token_url: $BASE/token, client_id: me, \
+         client_secret: '{secrets.key}', header: X-Token, token_request: json }",
+    ),
+    (
+        "a client's token in the query",
+        "auth: { type: oauth2_client_credentials, access_token_url: $BASE/token, client_id: me, \
+         client_secret: '{secrets.key}', query: key, access_token_request_headers: { X-Key: '{secrets.key}' } }",
+    ),
+    (
+        "a bearer token in another header",
+        "auth: { type: bearer, token: '{secrets.key}', header: X-Token, prefix: Token }",
+    ),
+    (
+        "a login in JSON",
+        "auth: { type: session_login, path: $BASE/token, json: { password: '{secrets.key}' }, \
+         token_path: access_token, header: X-Session }",
+    ),
+    (
+        "a login by the query",
+        "auth: { type: session_login, path: $BASE/token, method: GET, params: { password: '{secrets.key}' }, \
+         token_header: X-Session, query: key }",
+    ),
+    (
+        "a login by basic",
+        "auth: { type: session_login, path: $BASE/token, headers: { X-Key: '{secrets.key}' }, token_cookie: key, \
+         auth: { type: http_basic, username: me, password: '{secrets.key}' }, cookie: key }",
+    ),
+    (
+        "a login's token in the body",
+        "auth: { type: session_login, path: $BASE/token, data: { password: '{secrets.key}' }, \
+         token_path: access_token, expires_in_path: expires_in, body_path: session.token }",
     ),
     (
         "one of several",
@@ -116,16 +150,16 @@ impl Way {
             Self::AbsolutePath => "$STRANGER/things",
             _ => "things",
         };
-        let params = if kind == "concurrency: 1" {
-            "params: { key: '{secrets.key}' },"
-        } else {
-            ""
+        let request = match kind {
+            "concurrency: 1" => "params: { key: '{secrets.key}' },",
+            kind if kind.contains("body_path") => "method: POST, json: {},",
+            _ => "",
         };
         // The address is a setting: the compiler cannot know that the path leads elsewhere.
         format!(
             "config: {{ base: {{ type: text }} }}\n\
              client: {{ base_url: '{{config.base}}', {kind}, retry: {{ backoff_factor: 0 }} }}\n\
-             resources:\n  - {{ name: things, columns: json, endpoint: {{ path: '{path}', {params} \
+             resources:\n  - {{ name: things, columns: json, endpoint: {{ path: '{path}', {request} \
              data_selector: data, paginator: {pages} }} }}\n"
         )
     }

@@ -45,7 +45,7 @@ pub(super) fn failed(why: Why, error: &Error, redactor: &Redactor) {
 }
 
 /// There is a new refresh token, and nobody to keep it.
-pub(super) fn not_kept() {
+pub(in crate::auth) fn not_kept() {
     warn!(
         target: TARGET,
         "the token endpoint gave a new refresh token, which is lost with the source: give the builder \

@@ -1,6 +1,11 @@
 //! `auth`: credentials, and that none is written in a spec.
 
-use crate::connector::{self, Auth, CustomAuth, Grant, List, Location, OAuth2, Param, Template};
+mod oauth2;
+mod owned;
+mod place;
+mod session;
+
+use crate::connector::{self, Auth, CustomAuth, List, Location, Param, Part, Template, TokenPlace};
 use crate::diagnostic::Diagnostic;
 use crate::grammar::auth as key;
 use crate::grammar::{self, AnyKey};
@@ -10,8 +15,7 @@ use crate::spec::{Text, View, text};
 use crate::yaml::{Entry, Node};
 
 use super::Check;
-use super::template::{Scope, has_secret};
-use super::url::Origin;
+use super::template::{Scope, has_secret, joined};
 
 impl Check<'_> {
     /// The credentials that a node describes, if they can be emitted.
@@ -19,21 +23,11 @@ impl Check<'_> {
         let (member, view) = View::tagged(node, &grammar::AUTH)?;
         match member.word.name {
             "api_key" => self.api_key(&view),
-            "bearer" => {
-                if let Some(token) = view.text(&key::TOKEN) {
-                    self.scheme_is_sent_once(token);
-                }
-                Some(Auth::Bearer {
-                    token: self.secret_field(&view, &key::TOKEN)?,
-                })
-            }
+            "bearer" => self.bearer(&view),
             "http_basic" => self.http_basic(&view),
-            "oauth2_client_credentials" => self.oauth2(&view, Some(Grant::ClientCredentials)),
-            "oauth2_refresh_token" => {
-                let token = self.secret_field(&view, &key::REFRESH_TOKEN);
-                self.one_refresh_token(&view, token.as_ref());
-                self.oauth2(&view, token.map(Grant::RefreshToken))
-            }
+            "oauth2_client_credentials" => self.client_credentials(&view),
+            "oauth2_refresh_token" => self.refresh_token(&view),
+            "session_login" => self.session_login(&view),
             "one_of" => {
                 self.one_of(&view);
                 Some(Auth::OneOf)
@@ -49,25 +43,54 @@ impl Check<'_> {
         Some(Auth::Custom(CustomAuth { rust, with }))
     }
 
+    /// A bearer token elsewhere is a key there.
+    fn bearer(&mut self, view: &View<'_>) -> Option<Auth> {
+        if let Some(token) = view.text(&key::TOKEN) {
+            self.scheme_is_sent_once(token);
+        }
+        let place = self.token_place(view);
+        let token = self.secret_field(view, &key::TOKEN)?;
+        let TokenPlace::Header { name, prefix } = place.clone() else {
+            return None;
+        };
+        if place == TokenPlace::BEARER {
+            return Some(Auth::Bearer { token });
+        }
+        let mut parts = vec![Part::Text(prefix)];
+        parts.extend(token.0.iter().cloned());
+        parts.retain(|part| !matches!(part, Part::Text(text) if text.is_empty()));
+        Some(Auth::ApiKey {
+            name,
+            api_key: Template(joined(parts)),
+            location: Location::Header,
+        })
+    }
+
     fn api_key(&mut self, view: &View<'_>) -> Option<Auth> {
         let location = view.get(&key::LOCATION);
         let named = view.text(&key::NAME);
-        let named = named.filter(|_| location != Location::Query);
-        if let Some(named) = named.filter(|named| !crate::value::is_header_name(named.text)) {
-            self.error(
-                Diagnostic::error(
-                    "RS0206",
-                    named.span,
-                    format!("`{}` is no name of a header or cookie", named.text),
-                )
-                .help("such a name has letters, digits and `-`"),
-            );
+        if let Some(named) = named.filter(|_| location != Location::Query) {
+            self.names_a_header(named);
         }
         Some(Auth::ApiKey {
             name: view.get(&key::NAME),
             api_key: self.secret_field(view, &key::API_KEY)?,
             location,
         })
+    }
+
+    /// A name that can be a header's or a cookie's.
+    fn names_a_header(&mut self, named: Text<'_>) {
+        if !crate::value::is_header_name(named.text) {
+            self.error(
+                Diagnostic::error(
+                    "RS0206",
+                    named.span,
+                    format!("`{}` is not a valid name of a header or cookie", named.text),
+                )
+                .help("such a name has letters, digits and `-`"),
+            );
+        }
     }
 
     /// One of the two must be a secret; some APIs take the key as the user's name.
@@ -83,98 +106,6 @@ impl Check<'_> {
             );
         }
         Some(Auth::HttpBasic { username, password })
-    }
-
-    fn oauth2(&mut self, view: &View<'_>, grant: Option<Grant>) -> Option<Auth> {
-        let url = view.text(&key::ACCESS_TOKEN_URL)?;
-        let access_token_url = self.template(url, Scope::address("`access_token_url`"));
-        let origin = self.absolute_url(url, &access_token_url, key::ACCESS_TOKEN_URL.name);
-        if origin.as_ref().is_some_and(Origin::is_in_the_clear) {
-            self.error(
-                Diagnostic::error(
-                    "RS0304",
-                    url.span,
-                    "the client's secret would travel over plain http",
-                )
-                .help("write `https://`"),
-            );
-        }
-        let client_id = self.field(view, &key::CLIENT_ID);
-        let client_secret = self.secret_field(view, &key::CLIENT_SECRET);
-        let scope = self.field(view, &key::SCOPE);
-        let audience = self.field(view, &key::AUDIENCE);
-        let data = self.request_data(
-            view.entries(&key::ACCESS_TOKEN_REQUEST_DATA),
-            matches!(grant, Some(Grant::RefreshToken(_))),
-        );
-        Some(Auth::OAuth2(OAuth2 {
-            grant: grant?,
-            access_token_url,
-            client_id: client_id?,
-            client_secret: client_secret?,
-            scope,
-            audience,
-            client_authentication: view.get(&key::CLIENT_AUTHENTICATION),
-            access_token_request_data: data,
-            default_token_expiration: view.get(&key::DEFAULT_TOKEN_EXPIRATION).0,
-        }))
-    }
-
-    /// A new refresh token reaches the user through one callback, which could not tell two apart.
-    fn one_refresh_token(&mut self, view: &View<'_>, token: Option<&Template>) {
-        let (Some(token), Some(text)) = (token, view.text(&key::REFRESH_TOKEN)) else {
-            return;
-        };
-        match &self.refresh_token {
-            None => self.refresh_token = Some((token.clone(), text.span.clone())),
-            Some((first, _)) if first == token => {}
-            Some((_, first)) => {
-                let diagnostic = Diagnostic::error(
-                    "RS0306",
-                    text.span,
-                    "a source has one refresh token, and this is another",
-                )
-                .help("make a spec of its own for what needs it")
-                .note("the API may renew it, and the user who keeps the new one could not tell which it is")
-                .also(&first.clone(), "first used here");
-                self.error(diagnostic);
-            }
-        }
-    }
-
-    /// Further fields of the token request, but for those that have a key of their own. `refreshes` where
-    /// the grant is fixed, as a refresh token.
-    fn request_data(&mut self, entries: &[Entry], refreshes: bool) -> List<Param> {
-        let owned = [
-            key::CLIENT_ID.name,
-            key::CLIENT_SECRET.name,
-            key::REFRESH_TOKEN.name,
-            key::SCOPE.name,
-            key::AUDIENCE.name,
-        ];
-        for entry in entries {
-            let name = entry.key.name.as_str();
-            if name == "grant_type" && refreshes {
-                self.error(
-                    Diagnostic::error(
-                        "RS0508",
-                        &entry.key.span,
-                        "the `grant_type` of `oauth2_refresh_token` is `refresh_token`",
-                    )
-                    .help("remove it, or write `type: oauth2_client_credentials`"),
-                );
-            } else if owned.contains(&name) {
-                self.error(
-                    Diagnostic::error(
-                        "RS0508",
-                        &entry.key.span,
-                        format!("`{name}` has a key of its own"),
-                    )
-                    .help(format!("write `{name}: …` beside `type`")),
-                );
-            }
-        }
-        self.credential_params(entries)
     }
 
     /// Named values, each with its placeholders.
