@@ -18,6 +18,7 @@ mod names;
 mod other_placeholders;
 mod read;
 mod redact;
+mod regex;
 mod render;
 mod secret_names;
 mod spec;

@@ -83,7 +83,7 @@ fn the_first_page_may_have_a_cursor_of_its_own() {
     let Pages::Cursor(pages) = &resource.paginator.kind else {
         panic!("no cursor");
     };
-    assert_eq!(pages.cursor, Slot::Query("cursor".into()));
+    assert_eq!(pages.cursor.slot, Slot::Query("cursor".into()));
 }
 
 #[test]

@@ -106,7 +106,7 @@ use std::{fmt, marker::PhantomData, sync::Mutex, time::Duration};
 
 pub use rest_source::__private::mock::ManualClock;
 use rest_source::{
-    __private::mock::{Bounds, GivenSecrets, Redactor, Scope},
+    __private::mock::{Bounds, GivenSecrets, PageValues, Redactor, Scope},
     Connector, Json, Result, Secret, Timestamp, Values as _,
     transport::{Headers, Request, Response},
 };
@@ -323,6 +323,7 @@ impl<S: Connector> Mock<S> {
             parent: &[],
             now: Timestamp::EPOCH,
             unknown: None,
+            page: &PageValues::default(),
         };
         let mut answers = self.answers;
         let mut resources = Vec::new();

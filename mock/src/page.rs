@@ -2,7 +2,10 @@
 
 use rest_source::{
     Error, ErrorKind, Result,
-    plan::{Auth, Pages, Paginator, ResourcePlan, Selector},
+    plan::{
+        Auth, CursorForm, Flag, JsonPlan, Pages, Paginator, Part, ResourcePlan, Selector,
+        SentCursor, Slot, Template,
+    },
     schema::{Path, Step},
     shared::Ref,
     transport::{Headers, Response},
@@ -11,8 +14,9 @@ use serde_json::{Value as Json, json};
 
 use crate::{
     IntoResponse as _,
-    place::{Way, get, put},
+    place::{Way, get, put, put_found},
     read::{Read, as_text},
+    route::Asks,
 };
 
 /// The most records of a page where neither the spec nor the test says.
@@ -90,14 +94,30 @@ impl Paging {
             way,
             cap,
         };
-        for path in paging.places() {
+        for place in paging.places() {
             let mut body = paging.way.body(vec![json!({})]);
-            if !put(&mut body, &path.0, json!(1)) {
-                return Err(cannot(
-                    plan,
-                    &format!("records stand in the way of `{path}`"),
-                ));
+            let shown = match &place {
+                Selector::Path(path) => path.to_string(),
+                Selector::Query(query) => query.to_string(),
+            };
+            if !put_found(&mut body, &place, json!(1)) {
+                let why = match place {
+                    Selector::Path(_) => format!("records stand in the way of `{shown}`"),
+                    Selector::Query(_) => {
+                        format!("no body is known in which `{shown}` finds a value")
+                    }
+                };
+                return Err(cannot(plan, &why));
             }
+        }
+        if let Some(cursor) = sent_cursor(&plan.paginator.kind)
+            && cursor.replaces_params
+            && plan.params.iter().any(|param| is_asked(&param.value))
+        {
+            return Err(cannot(
+                plan,
+                "its cursor stands alone, without what it asks for",
+            ));
         }
         match after_record(plan) {
             Some([Step::Index(-1), ..]) | None => Ok(paging),
@@ -109,20 +129,23 @@ impl Paging {
     }
 
     /// The places of a body, besides the records', that have something.
-    fn places(&self) -> Vec<Path> {
+    fn places(&self) -> Vec<Selector> {
         let Paginator { kind, ends, .. } = &self.plan.paginator;
         let next = match kind {
             Pages::Cursor(plan) if after_record(&self.plan).is_none() => Some(&plan.cursor_path),
+            Pages::Scroll(plan) => Some(&plan.cursor_path),
             Pages::JsonLink { next_url_path } => Some(next_url_path),
             _ => None,
         };
-        let places = [ends.total_path.as_ref(), ends.has_more_path.as_ref(), next];
-        places.into_iter().flatten().cloned().collect()
+        let flag = ends.flag.as_ref().map(|flag| &flag.path);
+        let places = [ends.total_path.as_ref(), flag].into_iter().flatten();
+        let places = places.map(|path| Selector::Path(path.clone()));
+        places.chain(next.cloned()).collect()
     }
 
     /// The page of these records that a request asks for.
-    pub(crate) fn page(&self, read: &Read<'_>, records: &[&Json]) -> Response {
-        let Some(cut) = self.cut(read, records) else {
+    pub(crate) fn page(&self, read: &Read<'_>, asks: &Asks, records: &[&Json]) -> Response {
+        let Some(cut) = self.cut(read, asks, records) else {
             return refusal(
                 400,
                 "the request asks for a page that no response has led to",
@@ -139,14 +162,25 @@ impl Paging {
         response
     }
 
-    fn cut(&self, read: &Read<'_>, records: &[&Json]) -> Option<Cut> {
-        let number = |slot| read.text(slot).and_then(|text| text.parse::<u64>().ok());
+    fn cut(&self, read: &Read<'_>, asks: &Asks, records: &[&Json]) -> Option<Cut> {
+        let position = |slot: &Slot| match slot {
+            Slot::Placeholder => asks.position().map(str::to_owned),
+            slot => read.text(slot),
+        };
+        let number = |slot| position(slot).and_then(|text| text.parse::<u64>().ok());
+        let asked = |slot: &Slot| {
+            let text = match slot {
+                Slot::Placeholder => asks.size().map(str::to_owned),
+                slot => read.text(slot),
+            };
+            text.and_then(|text| text.parse::<u64>().ok())
+        };
         let len = records.len();
         let size = self.cap.unwrap_or(PAGE);
         Some(match &self.plan.paginator.kind {
             Pages::Single | Pages::Custom { .. } => Cut::new(0, u64::MAX, len),
             Pages::Offset(plan) => {
-                let limit = number(&plan.limit_slot).unwrap_or(plan.limit);
+                let limit = asked(&plan.limit_slot).unwrap_or(plan.limit);
                 let start = number(&plan.offset_slot).unwrap_or(plan.offset);
                 let start = start.saturating_sub(plan.base_offset);
                 Cut::new(start, self.size(limit), len)
@@ -155,30 +189,30 @@ impl Paging {
                 let asked = plan
                     .page_size_slot
                     .as_ref()
-                    .and_then(number)
+                    .and_then(asked)
                     .or(plan.page_size);
                 let size = asked.map_or(size, |asked| self.size(asked));
                 let page = number(&plan.page_slot).unwrap_or(plan.page);
                 let start = page.saturating_sub(plan.base_page).saturating_mul(size);
                 Cut::new(start, size, len)
             }
-            Pages::Cursor(plan) => {
-                let start = match (read.text(&plan.cursor), after_record(&self.plan)) {
-                    (None, _) => 0,
-                    (Some(cursor), None) => at(&cursor)?,
-                    (Some(cursor), Some(steps)) => {
+            Pages::Cursor(plan) | Pages::Scroll(plan) => {
+                let cursor = position(&plan.cursor.slot).map(|cursor| plain(cursor, &plan.cursor));
+                let start = match (cursor, after_record(&self.plan)) {
+                    (Some(cursor), Some(steps)) if !is_initial(&cursor, &plan.cursor) => {
                         let field = steps.get(1..).unwrap_or_default();
                         let has_it = |record: &&Json| {
                             get(record, field).and_then(as_text).as_deref() == Some(&cursor)
                         };
                         records.iter().rposition(has_it)? as u64 + 1
                     }
+                    (cursor, _) => at(cursor, &plan.cursor)?,
                 };
                 Cut::new(start, size, len)
             }
             Pages::HeaderCursor { cursor, .. } => {
-                let start = read.text(cursor).map_or(Some(0), |cursor| at(&cursor))?;
-                Cut::new(start, size, len)
+                let sent = position(&cursor.slot).map(|sent| plain(sent, cursor));
+                Cut::new(at(sent, cursor)?, size, len)
             }
             Pages::HeaderLink { .. } | Pages::JsonLink { .. } => {
                 let start = match read.params(AFTER).first() {
@@ -212,20 +246,31 @@ impl Paging {
         let Paginator { kind, ends, .. } = &self.plan.paginator;
         let total = self.total(cut);
         say(ends.total_path.as_ref(), total.into());
-        say(ends.has_more_path.as_ref(), more.into());
-        if let Some(name) = &ends.total_header {
-            headers.push(name.as_str(), total.to_string());
+        if let Some(flag) = &ends.flag {
+            say(Some(&flag.path), state(flag, more));
         }
+        if let Some(name) = &ends.total_header {
+            let value = if name.eq_ignore_ascii_case("content-range") {
+                format!("items {}-{}/{total}", cut.start, cut.end)
+            } else {
+                total.to_string()
+            };
+            headers.push(name.as_str(), value);
+        }
+        let mut find = |place: &Selector, value: Json| _ = put_found(body, place, value);
         match kind {
             Pages::Cursor(plan) => {
                 if after_record(&self.plan).is_none() {
                     let cursor = more.then(|| format!("{CURSOR}{}", cut.end));
-                    say(Some(&plan.cursor_path), cursor.into());
+                    find(&plan.cursor_path, cursor.into());
                 }
+            }
+            Pages::Scroll(plan) => {
+                find(&plan.cursor_path, format!("{CURSOR}{}", cut.end).into());
             }
             Pages::JsonLink { next_url_path } => {
                 let next = more.then(|| self.next(read, cut));
-                say(Some(next_url_path), next.into());
+                find(next_url_path, next.into());
             }
             Pages::HeaderCursor { cursor_key, .. } if more => {
                 headers.push(cursor_key.as_str(), format!("{CURSOR}{}", cut.end));
@@ -266,13 +311,63 @@ impl Paging {
             .clear()
             .extend_pairs(read.query.iter().filter(is_kept))
             .append_pair(AFTER, &cut.end.to_string());
+        if self.plan.paginator.rebase_links {
+            // The host is one that the client does not reach.
+            let _ = next.set_host(Some("inner.invalid"));
+        }
         next.into()
     }
 }
 
-/// Where a cursor leads.
-fn at(cursor: &str) -> Option<u64> {
+/// Where a cursor leads: to the first page without one.
+fn at(cursor: Option<String>, sent: &SentCursor) -> Option<u64> {
+    let Some(cursor) = cursor.filter(|cursor| !is_initial(cursor, sent)) else {
+        return Some(0);
+    };
     cursor.strip_prefix(CURSOR)?.parse().ok()
+}
+
+/// A cursor as it was given. A text that is sent as JSON has its quotes outside of a body.
+fn plain(cursor: String, sent: &SentCursor) -> String {
+    match sent.form {
+        CursorForm::Json => serde_json::from_str(&cursor).unwrap_or(cursor),
+        CursorForm::Received | CursorForm::Text => cursor,
+    }
+}
+
+fn is_initial(cursor: &str, sent: &SentCursor) -> bool {
+    sent.initial.as_deref() == Some(cursor)
+}
+
+/// How the cursor of such pages is sent.
+fn sent_cursor(pages: &Pages) -> Option<&SentCursor> {
+    match pages {
+        Pages::Cursor(plan) => Some(&plan.cursor),
+        Pages::HeaderCursor { cursor, .. } => Some(cursor),
+        _ => None,
+    }
+}
+
+/// Whether a parameter tells what a request asks for.
+fn is_asked(value: &Template) -> bool {
+    let mut parts = value.0.iter();
+    parts.any(|part| !matches!(part, Part::Text(_) | Part::Secret(_) | Part::Config(_)))
+}
+
+/// What a flag says.
+fn state(flag: &Flag, has_more: bool) -> Json {
+    let is_true = has_more != flag.is_last;
+    match flag.values.first() {
+        None => is_true.into(),
+        Some(_) if !is_true => "none".into(),
+        Some(JsonPlan::Bool(value)) => (*value).into(),
+        Some(JsonPlan::Number(digits)) => serde_json::from_str(digits).unwrap_or_default(),
+        Some(JsonPlan::Text(Template(parts))) => match &**parts {
+            [Part::Text(text)] => text.as_str().into(),
+            _ => Json::Null,
+        },
+        Some(_) => Json::Null,
+    }
 }
 
 /// Where the cursor is among the records, if it is one of a record's values.
@@ -281,7 +376,10 @@ fn after_record(plan: &ResourcePlan) -> Option<&[Step]> {
     else {
         return None;
     };
-    let rest = cursor.cursor_path.0.strip_prefix(&*records.0)?;
+    let Selector::Path(path) = &cursor.cursor_path else {
+        return None;
+    };
+    let rest = path.0.strip_prefix(&*records.0)?;
     matches!(rest, [Step::Index(_), ..]).then_some(rest)
 }
 

@@ -55,6 +55,46 @@ pub(crate) fn put(tree: &mut Json, path: &[Step], value: Json) -> bool {
     }
 }
 
+/// Puts a value where a path leads, or where a query finds it. `false` where that cannot be.
+pub(crate) fn put_found(tree: &mut Json, place: &Selector, value: Json) -> bool {
+    match place {
+        Selector::Path(path) => put(tree, &path.0, value),
+        Selector::Query(query) => put_by_filter(tree, query, &value).is_some(),
+    }
+}
+
+/// Puts a value where a query finds it that has one filter, `$.links[?@.rel == 'next'].href`: into the element of
+/// a new list. No value is no element.
+fn put_by_filter(tree: &mut Json, query: &str, value: &Json) -> Option<()> {
+    let (list, rest) = query.split_once("[?")?;
+    let (condition, field) = rest.split_once(']')?;
+    let (key, equal) = condition.split_once("==")?;
+    let equal = equal.trim().trim_matches(['\'', '"']);
+    let element = [
+        (key.trim().strip_prefix('@')?, Json::from(equal)),
+        (field, value.clone()),
+    ];
+    let mut elements = Vec::new();
+    if !value.is_null() {
+        let mut made = Json::Null;
+        for (place, value) in element {
+            put(&mut made, &steps(place)?, value).then_some(())?;
+        }
+        elements.push(made);
+    }
+    put(tree, &steps(list)?, elements.into()).then_some(())
+}
+
+/// The steps of a path.
+fn steps(path: &str) -> Option<Vec<Step>> {
+    let turns = read(path)?.into_iter().map(|turn| match turn {
+        Turn::Key(key) => Some(Step::Key(key.into())),
+        Turn::Index(index) => Some(Step::Index(index)),
+        Turn::Each => None,
+    });
+    turns.collect()
+}
+
 /// Where an index is in the shortest list that has it, and how long that is.
 fn extent(index: i32) -> Option<(usize, usize)> {
     let distance = usize::try_from(index.unsigned_abs()).ok()?;

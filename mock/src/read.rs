@@ -54,7 +54,8 @@ impl<'r> Read<'r> {
                 let found = fields.iter().find(|(field, _)| *field == name);
                 found.map(|(_, value)| value.clone())
             }
-            (Slot::Body(_), Body::None) => None,
+            (Slot::Header(name), _) => self.request.headers.get(name).map(str::to_owned),
+            (Slot::Body(_), Body::None) | (Slot::Placeholder, _) => None,
         }
     }
 }

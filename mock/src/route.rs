@@ -6,9 +6,9 @@
 
 use percent_encoding::percent_decode_str;
 use rest_source::{
-    __private::mock::{Bounds, FirstBody, Scope, Settings, first_request},
+    __private::mock::{Bounds, FirstBody, PageValues, Scope, Settings, first_request},
     Result, Scalar, Secret, Timestamp,
-    plan::{Method, ResourcePlan, Slot, SourcePlan},
+    plan::{Cursor, Method, Pages, ResourcePlan, Slot, SourcePlan},
     schema::{Path, Step},
 };
 use serde_json::Value as Json;
@@ -32,6 +32,10 @@ enum Mark {
     End,
     /// A time, or what functions make of a value: any text.
     Any,
+    /// Where the page is.
+    Position,
+    /// The most records of a page.
+    Size,
 }
 
 impl Mark {
@@ -42,6 +46,8 @@ impl Mark {
             Self::Start => "start".to_owned(),
             Self::End => "end".to_owned(),
             Self::Any => "any".to_owned(),
+            Self::Position => "position".to_owned(),
+            Self::Size => "size".to_owned(),
         };
         format!("{EDGE}{name}{EDGE}")
     }
@@ -51,6 +57,8 @@ impl Mark {
             "start" => Some(Self::Start),
             "end" => Some(Self::End),
             "any" => Some(Self::Any),
+            "position" => Some(Self::Position),
+            "size" => Some(Self::Size),
             _ => match name.split_at_checked(1)? {
                 ("s", at) => at.parse().ok().map(Self::Secret),
                 ("p", at) => at.parse().ok().map(Self::Parent),
@@ -66,11 +74,13 @@ pub(crate) struct Route {
     origin: Origin,
     segments: Vec<String>,
     query: Vec<(String, String)>,
-    /// Those with a secret.
+    /// Those with a value.
     headers: Vec<(String, String)>,
     body: FirstBody,
     /// What its paginator writes over.
     slots: Vec<Slot>,
+    /// Where its cursor stands alone in the query.
+    alone: Option<Slot>,
 }
 
 /// What a request that asks for a resource says.
@@ -102,6 +112,16 @@ impl Asks {
     /// Where an incremental fetch ends.
     pub(crate) fn end(&self) -> Option<&str> {
         self.value(Mark::End)
+    }
+
+    /// Where the page is, where the request has a place for it.
+    pub(crate) fn position(&self) -> Option<&str> {
+        self.value(Mark::Position)
+    }
+
+    /// The most records of the page, likewise.
+    pub(crate) fn size(&self) -> Option<&str> {
+        self.value(Mark::Size)
     }
 
     /// Whether every secret that the resource has outside of its credentials is there, and is right.
@@ -147,10 +167,14 @@ impl Route {
             parent: &parent,
             now: Timestamp::EPOCH,
             unknown: Some(&any),
+            page: &PageValues {
+                position: Some(Scalar::Text(Mark::Position.write())),
+                size: Some(Scalar::Text(Mark::Size.write())),
+            },
         };
         let draft = first_request(plan, resource, scope)?;
-        let has_secret = |(_, value): &(&str, &str)| pieces(value).any(|piece| piece.is_secret());
-        let headers = draft.headers.iter().filter(has_secret);
+        let has_value = |(_, value): &(&str, &str)| value.contains(EDGE);
+        let headers = draft.headers.iter().filter(has_value);
         Ok(Self {
             method: draft.method,
             segments: segments(&draft.url),
@@ -165,6 +189,7 @@ impl Route {
                 .into_iter()
                 .cloned()
                 .collect(),
+            alone: alone(&resource.paginator.kind).cloned(),
         })
     }
 
@@ -186,12 +211,18 @@ impl Route {
             let is_of = |slot: &Slot| matches!(slot, Slot::Query(written) if *written == name);
             self.slots.iter().any(is_of)
         };
-        pairs(&self.query, &read.query, is_written, &mut asks)?;
+        let is_alone = self
+            .alone
+            .as_ref()
+            .is_some_and(|slot| read.text(slot).is_some());
+        if !is_alone {
+            pairs(&self.query, &read.query, is_written, &mut asks)?;
+        }
         for (name, pattern) in &self.headers {
             let mut values = read.request.headers.all(name);
             match values.find_map(|value| fit(pattern, value)) {
                 Some(found) => asks.found.extend(found),
-                None => asks.lacks_secret = true,
+                None => asks.lacks_secret |= pieces(pattern).any(|piece| piece.is_secret()),
             }
         }
         match (&self.body, &read.body) {
@@ -211,6 +242,14 @@ impl Route {
         }
         Some(asks)
     }
+}
+
+/// Where a cursor is sent that has no other parameters beside it.
+fn alone(pages: &Pages) -> Option<&Slot> {
+    let (Pages::Cursor(Cursor { cursor, .. }) | Pages::HeaderCursor { cursor, .. }) = pages else {
+        return None;
+    };
+    cursor.replaces_params.then_some(&cursor.slot)
 }
 
 /// A mark in place of a secret; an empty one, of a choice that was not made, stays empty.
@@ -368,7 +407,7 @@ fn is_at(slot: &Slot, place: &[String]) -> bool {
                 |(step, key): (&Step, &String)| matches!(step, Step::Key(k) if *k == *key);
             steps.len() == place.len() && steps.iter().zip(place).all(is_same)
         }
-        Slot::Query(_) => false,
+        Slot::Query(_) | Slot::Header(_) | Slot::Placeholder => false,
     }
 }
 
@@ -411,7 +450,14 @@ mod tests {
 
     #[test]
     fn a_mark_is_read_as_it_was_written() {
-        for mark in [Mark::Secret(3), Mark::Parent(0), Mark::Start, Mark::End] {
+        for mark in [
+            Mark::Secret(3),
+            Mark::Parent(0),
+            Mark::Start,
+            Mark::End,
+            Mark::Position,
+            Mark::Size,
+        ] {
             let written = mark.write();
             let name = written.trim_matches(EDGE);
             assert_eq!(Mark::read(name), Some(mark));

@@ -228,7 +228,7 @@ impl Server {
             Pages::Cut(paging) => {
                 let data = resource.lock();
                 match data.asked(asks) {
-                    Ok(records) => paging.page(read, &records),
+                    Ok(records) => paging.page(read, asks, &records),
                     Err(Unreadable) => refusal(400, "the start or the end cannot be read"),
                 }
             }

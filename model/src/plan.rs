@@ -27,7 +27,10 @@ pub use self::{
     },
     function::Function,
     incremental::{FutureCursor, Incremental, Lag, OnMissing, RowOrder, WindowStep, Windows},
-    paginator::{Cursor, Ends, Offset, PageNumber, Pages, Paginator, Slot},
+    paginator::{
+        AdvanceBy, Cursor, CursorForm, Ends, Flag, Offset, PageNumber, Pages, Paginator,
+        SentCursor, Slot, Take,
+    },
     request::{Body, JsonPlan, Method, Param, Part, Template},
     resource::{
         ColumnsContract, DataTypeContract, OnNullParent, ParentField, ParentPlan, ProcessingStep,

@@ -17,7 +17,7 @@ use crate::{
     request::Draft,
     settings::{Settings, setting_values},
     shared::Ref,
-    template::{Bounds, Scope},
+    template::{Bounds, PageValues, Scope},
 };
 
 /// What a source is, and has, at run time: its plan, its values, and what its requests share —
@@ -67,6 +67,7 @@ impl Client {
             parent: &[],
             now: Timestamp::EPOCH,
             unknown: None,
+            page: &PageValues::NONE,
         };
         let base = scope.url(&plan.base_url, "`base_url`")?;
         let base = origin::parse(&base, "`base_url`")?;
@@ -180,10 +181,11 @@ impl Client {
             parent,
             now,
             unknown: None,
+            page: &PageValues::NONE,
         }
     }
 
-    /// The first request of a resource, without credentials.
+    /// The request of a resource with these values, without credentials.
     ///
     /// # Errors
     ///
@@ -220,8 +222,13 @@ impl Client {
             .as_ref()
             .map_or(0, |parent| parent.fields.len());
         let parent = vec![Scalar::Text("x".to_owned()); fields];
+        let page = PageValues {
+            position: Some(known_later()),
+            size: Some(known_later()),
+        };
         let scope = Scope {
             unknown: Some("x"),
+            page: &page,
             ..self.scope(&bounds, &parent, Timestamp::EPOCH)
         };
         self.draft(resource, scope)?;

@@ -95,6 +95,7 @@ mod page;
 pub mod paginator;
 mod parent;
 mod partition;
+mod pattern;
 mod position;
 mod presence;
 mod printable;

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use serde_json::{Number, Value, json};
+use serde::de::IgnoredAny;
+use serde_json::{Value, json};
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -32,8 +33,9 @@ pub enum Position {
     Cursor(String),
     /// The page that this cursor leads to, which is a number in JSON: it goes back as one.
     CursorNumber(i64),
-    /// Likewise, by the number's digits, where it is no integer of 64 bits.
-    CursorDigits(String),
+    /// The page that this cursor leads to, which is other JSON: a number that is no integer of 64 bits, a list, an
+    /// object. It goes back as it came.
+    CursorJson(String),
     /// The page at this absolute URL.
     Url(String),
 }
@@ -47,7 +49,7 @@ impl Position {
             Self::Page(page) => json!({ "page": page }),
             Self::Cursor(cursor) => json!({ "cursor": cursor }),
             Self::CursorNumber(cursor) => json!({ "cursor": cursor }),
-            Self::CursorDigits(digits) => json!({ "cursor_digits": digits }),
+            Self::CursorJson(text) => json!({ "cursor_json": text }),
             Self::Url(url) => json!({ "url": url }),
         }
         .to_string()
@@ -78,9 +80,9 @@ impl Position {
                 Some(number) => Some(Self::CursorNumber(number)),
                 None => text().map(|text| Self::Cursor(text.to_owned())),
             },
-            "cursor_digits" => text()
-                .filter(|text| serde_json::from_str::<Number>(text).is_ok())
-                .map(|text| Self::CursorDigits(text.to_owned())),
+            "cursor_json" => text()
+                .filter(|text| serde_json::from_str::<IgnoredAny>(text).is_ok())
+                .map(|text| Self::CursorJson(text.to_owned())),
             "url" => text().map(|text| Self::Url(text.to_owned())),
             _ => None,
         }
@@ -101,7 +103,7 @@ impl fmt::Display for Position {
             Self::First => f.write_str("first"),
             Self::Offset(offset) => write!(f, "offset {offset}"),
             Self::Page(page) => write!(f, "page {page}"),
-            Self::Cursor(cursor) | Self::CursorDigits(cursor) => write!(f, "cursor {cursor}"),
+            Self::Cursor(cursor) | Self::CursorJson(cursor) => write!(f, "cursor {cursor}"),
             Self::CursorNumber(cursor) => write!(f, "cursor {cursor}"),
             Self::Url(url) => match url.split_once('?') {
                 Some((url, _)) => write!(f, "url {url}?…"),
@@ -130,8 +132,9 @@ mod tests {
             Position::Cursor("a b=".into()),
             Position::Cursor("17".into()),
             Position::CursorNumber(17),
-            Position::CursorDigits("18446744073709551616".into()),
-            Position::CursorDigits("1.50".into()),
+            Position::CursorJson("18446744073709551616".into()),
+            Position::CursorJson("1.50".into()),
+            Position::CursorJson(r#"[7,"a"]"#.into()),
             Position::Url("https://api.example.com/x?page=2".into()),
         ] {
             assert_eq!(Position::from_json(&position.to_json()).unwrap(), position);
@@ -143,8 +146,8 @@ mod tests {
             r#"{"offset":-1}"#,
             r#"{"cursor":""}"#,
             r#"{"cursor":1.5}"#,
-            r#"{"cursor_digits":"x"}"#,
-            r#"{"cursor_digits":1.5}"#,
+            r#"{"cursor_json":"x"}"#,
+            r#"{"cursor_json":1.5}"#,
             r#"{"offset":1,"page":1}"#,
         ] {
             let error = Position::from_json(text).unwrap_err();

@@ -96,6 +96,22 @@ impl Draft {
         self.url.set_query(Some(&query));
     }
 
+    /// Puts a header in place of all of its name.
+    ///
+    /// # Errors
+    ///
+    /// When the value holds a control character, a line break for one.
+    pub fn set_header(&mut self, name: &str, value: &str) -> Result<()> {
+        check_header(name, value, ErrorKind::Paging)?;
+        self.headers.set(name, value);
+        Ok(())
+    }
+
+    /// Removes all query parameters.
+    pub fn clear_query(&mut self) {
+        self.url.set_query(None);
+    }
+
     /// Puts a value into the body, making the objects on the way to it.
     ///
     /// In a form, which has one level, the path's keys are joined by `.`.
@@ -335,7 +351,7 @@ mod tests {
         Scalar, Timestamp,
         plan::{Incremental, Param, Part, Template},
         shared::{Ref::Static, Text, list},
-        template::Bounds,
+        template::{Bounds, PageValues},
     };
 
     fn first(base: &str, path: &'static str, resource: &ResourcePlan) -> Draft {
@@ -367,6 +383,7 @@ mod tests {
             parent: &[],
             now: Timestamp::EPOCH,
             unknown: None,
+            page: &PageValues::default(),
         };
         let base = Url::parse(base).unwrap();
         Draft::first(

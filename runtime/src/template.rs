@@ -33,6 +33,23 @@ pub struct Bounds {
     pub format: Option<TimeFormat>,
 }
 
+/// The values of a page that a request has a place for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PageValues {
+    /// `{paginator.offset}`, `{paginator.page}` or `{paginator.cursor}`.
+    pub position: Option<Scalar>,
+    /// `{paginator.limit}` or `{paginator.page_size}`.
+    pub size: Option<Scalar>,
+}
+
+impl PageValues {
+    /// No values.
+    pub(crate) const NONE: Self = Self {
+        position: None,
+        size: None,
+    };
+}
+
 /// The values that placeholders stand for.
 #[derive(Clone, Copy, Debug)]
 pub struct Scope<'a> {
@@ -50,6 +67,8 @@ pub struct Scope<'a> {
     pub now: Timestamp,
     /// The text in place of a time, or of what functions make of a value that is not known yet.
     pub unknown: Option<&'a str>,
+    /// The values of a page.
+    pub page: &'a PageValues,
 }
 
 impl Scope<'_> {
@@ -126,6 +145,7 @@ impl Scope<'_> {
             Part::Parent(_) => "a field of the parent".to_owned(),
             Part::IncrementalStart => "`{incremental.start_value}`".to_owned(),
             Part::IncrementalEnd => "`{incremental.end_value}`".to_owned(),
+            Part::Position | Part::PageSize => "a value of the page".to_owned(),
             Part::Now | Part::Today => "the time of the fetch".to_owned(),
             Part::Text(_) | Part::Call { .. } => "a text".to_owned(),
         }
@@ -240,6 +260,8 @@ impl Scope<'_> {
             Part::IncrementalStart => self.bounds.start.clone(),
             Part::IncrementalEnd => self.bounds.end.clone(),
             Part::Parent(at) => self.parent.get(usize::from(*at)).cloned(),
+            Part::Position => self.page.position.clone(),
+            Part::PageSize => self.page.size.clone(),
             Part::Now => Some(Scalar::Timestamp(self.now.whole_second())),
             Part::Today => self.now.day().map(Scalar::Date),
             Part::Call { of, functions } => self.call(of, functions),
@@ -322,15 +344,15 @@ fn no_value(parts: &[Part], what: &str) -> Error {
 
 /// The kind of an error about the values in a template: the API gave a parent's, the user the others.
 pub(crate) fn error_kind(parts: &[Part]) -> ErrorKind {
-    let of_parent = parts
+    let of_response = parts
         .iter()
-        .find(|part| matches!(part.source(), Part::Parent(_)));
-    of_parent.map_or(ErrorKind::Config, kind_of)
+        .find(|part| kind_of(part) == ErrorKind::Response);
+    of_response.map_or(ErrorKind::Config, kind_of)
 }
 
 fn kind_of(part: &Part) -> ErrorKind {
     match part.source() {
-        Part::Parent(_) => ErrorKind::Response,
+        Part::Parent(_) | Part::Position => ErrorKind::Response,
         _ => ErrorKind::Config,
     }
 }
@@ -411,6 +433,7 @@ mod tests {
             parent: &[],
             now: Timestamp::EPOCH,
             unknown: None,
+            page: &PageValues::default(),
         })
     }
 

@@ -136,7 +136,7 @@ fn a_resource_is_short() {
         let most = if PLAIN.contains(&spec.as_str()) {
             40
         } else {
-            100
+            110
         };
         for resource in &connector.resources {
             let Record::Struct(record) = &resource.record else {

@@ -171,7 +171,7 @@ impl Check<'_> {
 }
 
 /// A value to compare with.
-fn scalar(node: &Node) -> Option<JsonPlan> {
+pub(super) fn scalar(node: &Node) -> Option<JsonPlan> {
     if node.is_null() {
         return Some(JsonPlan::Null);
     }

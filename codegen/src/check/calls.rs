@@ -200,6 +200,7 @@ impl Check<'_> {
                 self.cursor.as_ref().map_or(Kind::Any, Kind::of_column)
             }
             Part::Parent(at) => self.taken_type(*at).map_or(Kind::Any, Kind::of_column),
+            Part::Position | Part::PageSize => Kind::Any,
             Part::Now => Kind::Timestamp,
             Part::Today => Kind::Date,
             Part::Call { of, functions } => {

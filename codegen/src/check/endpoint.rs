@@ -300,14 +300,33 @@ impl Check<'_> {
         }
         let is_get =
             method == Method::Get && !self.is_unclear(endpoint.node, endpoint::METHOD.name);
-        if let Some(body) = json.or(data).filter(|_| is_get) {
+        let body_on_get =
+            endpoint.has(&endpoint::BODY_ON_GET) && endpoint.get(&endpoint::BODY_ON_GET);
+        if body_on_get
+            && let Some(entry) = endpoint.entry(&endpoint::BODY_ON_GET)
+            && (!is_get || json.or(data).is_none())
+        {
+            self.error(
+                Diagnostic::error(
+                    "RS0602",
+                    &entry.key.span,
+                    "`body_on_get` has no effect here",
+                )
+                .help("it goes with `method: GET` and a `json` or `data`"),
+            );
+        }
+        if let Some(body) = json.or(data).filter(|_| is_get && !body_on_get) {
             self.error(
                 Diagnostic::error(
                     "RS0407",
                     &body.key.span,
                     format!("a GET has no body, so `{}` has no effect", body.key.name),
                 )
-                .help("add `method: POST`, or use `params`"),
+                .help(if endpoint.has(&endpoint::BODY_ON_GET) {
+                    "add `method: POST`, or use `params`; `body_on_get: true`, if the API reads the body of a GET"
+                } else {
+                    "add `method: POST`, or use `params`"
+                }),
             );
         }
         if let Some(json) = json {

@@ -82,6 +82,8 @@ struct Check<'a> {
     /// The parent of the resource that is being checked, and what is taken of it.
     parent: Parent,
     taken: Vec<parent::Taken>,
+    /// The values of a page that the requests of the resource may have a place for.
+    pages: Option<paginator::Placeholders>,
     /// Whether the resource says what a null in a field of its parent does.
     handles_null_parents: bool,
 }
@@ -112,6 +114,7 @@ pub(crate) fn check(spec: &Spec, source: &Source, sink: &mut Sink) -> (Connector
         cursor: None,
         parent: Parent::default(),
         taken: Vec::new(),
+        pages: None,
         handles_null_parents: false,
     };
     for (ident, name, span) in check.settings.types() {

@@ -19,7 +19,7 @@ use super::Check;
 use super::client::Client;
 use super::endpoint::Credentials;
 use super::link::Unlinked;
-use super::paginator::Paging;
+use super::paginator::{Paging, Placeholders};
 use super::parent::{Kin, Parent};
 use super::windows;
 
@@ -53,12 +53,17 @@ impl Check<'_> {
         (self.parent, self.taken) = (kin.parent, kin.fields);
         self.has_end = has_end(&endpoint);
         let on_null_parent = self.on_null_parent(&endpoint);
+        self.pages = paginator_of(&endpoint, client).and_then(Placeholders::of);
         let mut params = self.params(endpoint.entries(&endpoint::PARAMS), has_incremental);
         let (path, path_params) = self.path(&endpoint, name, &mut params, has_incremental);
         let headers = self.headers(endpoint.entries(&endpoint::HEADERS), has_incremental);
         let body = self.body(&endpoint, method, has_incremental);
         self.null_parents_are_possible(&endpoint);
         let parent = self.parent();
+        let paging =
+            self.effective_paginator(&endpoint, name, client, node, !matches!(body, Body::None));
+        self.page_is_known_in_path(&endpoint, &path);
+        self.pages = None;
         let auth_node = effective_auth(&endpoint, client);
         let auth = auth_node.and_then(|node| self.auth(node));
         let sent: [&[Param]; 2] = [&headers, &client.plan.headers];
@@ -66,11 +71,6 @@ impl Check<'_> {
         self.path_stays_at_home(&endpoint, &path, credentials, client);
         self.auth_owns_what_it_sends(auth.as_ref(), &endpoint, client, &body);
         let response_actions = self.response_actions(&endpoint, auth.as_ref());
-        let paging =
-            self.effective_paginator(&endpoint, name, client, node, !matches!(body, Body::None));
-        if let Some(paging) = &paging {
-            self.paginator_owns_its_params(&endpoint, paging);
-        }
         self.incremental_owns_its_params(&endpoint, incremental.as_ref(), paging.as_ref());
         self.queries_do_not_repeat(&endpoint, incremental.as_ref(), client);
         self.required_needs_a_selector(&endpoint);
@@ -232,10 +232,7 @@ impl Check<'_> {
         resource: &Node,
         has_body: bool,
     ) -> Option<Paging> {
-        let Some(node) = endpoint
-            .node(&endpoint::ENDPOINT_PAGINATOR)
-            .or(client.paginator)
-        else {
+        let Some(node) = paginator_of(endpoint, client) else {
             let is_unclear = endpoint
                 .node
                 .get(endpoint::ENDPOINT_PAGINATOR.name)
@@ -259,7 +256,9 @@ impl Check<'_> {
             }
             return None;
         };
-        self.paginator(node, has_body)
+        let paging = self.paginator(node, has_body)?;
+        self.paginator_owns_its_params(endpoint, &paging);
+        Some(paging)
     }
 
     /// A parameter in the query of `path` or `base_url` and in `params` or `incremental` too, which
@@ -307,7 +306,12 @@ impl Check<'_> {
 
     /// `limit` in the request beside a paginator that writes it. A cursor is that of the first page.
     fn paginator_owns_its_params(&mut self, endpoint: &View<'_>, paging: &Paging) {
-        let cursors = [key::CURSOR_PARAM.name, key::CURSOR_BODY_PATH.name];
+        let cursors = [
+            key::CURSOR_PARAM.name,
+            key::CURSOR_BODY_PATH.name,
+            key::SCROLL_PARAM.name,
+            key::SCROLL_BODY_PATH.name,
+        ];
         if let Some((_, key)) = paging.fields.first() {
             self.body_has_fields(endpoint, key);
         }
@@ -516,6 +520,13 @@ fn has_end(endpoint: &View<'_>) -> bool {
     bounds.is_some_and(|bounds| {
         bounds.entry(&incremental::END_VALUE).is_some() || bounds.entry(&windows::STEP).is_some()
     })
+}
+
+/// The paginator of an endpoint.
+fn paginator_of<'t>(endpoint: &View<'t>, client: &Client<'t>) -> Option<&'t Node> {
+    endpoint
+        .node(&endpoint::ENDPOINT_PAGINATOR)
+        .or(client.paginator)
 }
 
 /// Endpoint before client; null sends none.

@@ -11,7 +11,8 @@ use super::pieces::{Piece, pieces};
 use super::{Check, Requester};
 
 /// The namespaces of placeholders.
-pub(crate) const NAMESPACES: [&str; 4] = ["secrets", "config", "resources", "incremental"];
+pub(crate) const NAMESPACES: [&str; 5] =
+    ["secrets", "config", "resources", "incremental", "paginator"];
 
 /// The use of a template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -275,6 +276,7 @@ impl Check<'_> {
             "resources" => self
                 .parent_placeholder(name, span, scope.what, &written)
                 .map(Part::Parent),
+            "paginator" => self.page_placeholder(name, span, scope.what),
             "" if !written.has_calls() => return self.bound(name, span, scope),
             "" => {
                 if !self.bound(name, span, scope).is_empty() {
@@ -429,6 +431,11 @@ impl Check<'_> {
     fn bound(&mut self, name: &str, span: &Span, scope: Scope<'_>) -> Vec<Part> {
         if let Some((_, template)) = scope.bound.iter().find(|(bound, _)| bound == name) {
             return template.0.to_vec();
+        }
+        if scope.what == "`path`"
+            && let Some(part) = self.bare_page_placeholder(name, span)
+        {
+            return vec![part];
         }
         let mut diagnostic = Diagnostic::error(
             "RS0208",

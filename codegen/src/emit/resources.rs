@@ -28,6 +28,7 @@ pub(super) fn in_words(connector: &Connector, resource: &Resource) -> String {
         Pages::Offset(_) => ", by offset",
         Pages::Number(_) => ", by page",
         Pages::Cursor(_) | Pages::HeaderCursor { .. } => ", by cursor",
+        Pages::Scroll(_) => ", by scroll",
         Pages::HeaderLink { .. } | Pages::JsonLink { .. } => ", by link",
         Pages::Custom { .. } => ", by a paginator of its own",
     };

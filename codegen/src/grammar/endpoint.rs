@@ -12,6 +12,7 @@ pub(crate) static ENDPOINT: Context = Context {
     keys: &[
         &PATH,
         &METHOD,
+        &BODY_ON_GET,
         &PARAMS,
         &HEADERS,
         &JSON,
@@ -31,6 +32,8 @@ pub(crate) static PATH: Key =
     key("path", Shape::Template, "joined to the base URL").remark("the resource's name");
 pub(crate) static METHOD: DefaultKey<Method> =
     word_of("method", "the method").or(ResourcePlan::DEFAULT.method);
+pub(crate) static BODY_ON_GET: DefaultKey<bool> =
+    flag("body_on_get", "whether a GET carries the body").or(false);
 pub(crate) static PARAMS: Key = key("params", Shape::Dict(&PARAM), "query parameters");
 pub(crate) static HEADERS: Key = key("headers", Shape::Dict(&Shape::Template), "headers");
 pub(crate) static JSON: Key = key("json", Shape::Json, "the body, as JSON");
@@ -100,6 +103,8 @@ impl Words for Method {
     const WORDS: &'static [(Word, Self)] = &[
         (word("GET", "GET"), Self::Get),
         (word("POST", "POST"), Self::Post),
+        (word("PUT", "PUT"), Self::Put),
+        (word("PATCH", "PATCH"), Self::Patch),
     ];
 }
 

@@ -1,9 +1,13 @@
 //! The kinds of `paginator`.
 
 use super::{
-    DefaultKey, Family, Key, Shape, Statuses, flag, integer, key, member, path, text, word,
+    DefaultKey, Family, Key, Shape, Statuses, Word, Words, flag, integer, key, member, path, text,
+    word, word_of,
 };
-use crate::connector::{Ends, List, Offset, PageNumber, Paginator, Path, Ref, Slot, Step, Text};
+use crate::connector::{
+    AdvanceBy, CursorForm, Ends, List, Offset, PageNumber, Paginator, Path, Ref, Selector,
+    SentCursor, Slot, Step, Take, Text,
+};
 
 /// These keys, and those of all pages that are not counted.
 macro_rules! linked {
@@ -12,8 +16,12 @@ macro_rules! linked {
             $($key,)*
             &TOTAL_PATH,
             &TOTAL_HEADER,
+                &TOTAL_PATTERN,
             &ACCEPT_SHORT_TOTAL,
             &HAS_MORE_PATH,
+            &HAS_MORE_VALUES,
+            &LAST_PAGE_PATH,
+            &LAST_PAGE_VALUES,
             &HAS_MORE_DEFAULT,
             &LINKED_STOP_AFTER_EMPTY_PAGE,
             &END_ON_REPEAT,
@@ -31,7 +39,12 @@ pub(crate) static PAGINATOR: Family = Family {
     members: &[
         member(
             word("single_page", "one page"),
-            &[&TOTAL_PATH, &TOTAL_HEADER, &ACCEPT_SHORT_TOTAL],
+            &[
+                &TOTAL_PATH,
+                &TOTAL_HEADER,
+                &TOTAL_PATTERN,
+                &ACCEPT_SHORT_TOTAL,
+            ],
         ),
         member(
             word("offset", "by offset and limit"),
@@ -45,9 +58,15 @@ pub(crate) static PAGINATOR: Family = Family {
                 &LIMIT_BODY_PATH,
                 &TOTAL_PATH,
                 &TOTAL_HEADER,
+                &TOTAL_PATTERN,
                 &ACCEPT_SHORT_TOTAL,
                 &MAXIMUM_OFFSET,
+                &ADVANCE_BY,
+                &INJECT_ON_FIRST_REQUEST,
                 &HAS_MORE_PATH,
+                &HAS_MORE_VALUES,
+                &LAST_PAGE_PATH,
+                &LAST_PAGE_VALUES,
                 &HAS_MORE_DEFAULT,
                 &STOP_AFTER_EMPTY_PAGE,
                 &STOP_AFTER_SHORT_PAGE,
@@ -67,9 +86,14 @@ pub(crate) static PAGINATOR: Family = Family {
                 &PAGE_SIZE_BODY_PATH,
                 &TOTAL_PATH,
                 &TOTAL_HEADER,
+                &TOTAL_PATTERN,
                 &ACCEPT_SHORT_TOTAL,
                 &MAXIMUM_PAGE,
+                &INJECT_ON_FIRST_REQUEST,
                 &HAS_MORE_PATH,
+                &HAS_MORE_VALUES,
+                &LAST_PAGE_PATH,
+                &LAST_PAGE_VALUES,
                 &HAS_MORE_DEFAULT,
                 &STOP_AFTER_EMPTY_PAGE,
                 &STOP_AFTER_SHORT_PAGE,
@@ -79,19 +103,59 @@ pub(crate) static PAGINATOR: Family = Family {
         ),
         member(
             word("cursor", "by a cursor in the body"),
-            linked![&CURSOR_PATH, &CURSOR_PARAM, &CURSOR_BODY_PATH],
+            linked![
+                &CURSOR_PATH,
+                &CURSOR_VALUE,
+                &CURSOR_PARAM,
+                &CURSOR_HEADER,
+                &CURSOR_BODY_PATH,
+                &CURSOR_AS,
+                &CURSOR_REPLACES_PARAMS,
+                &INITIAL_CURSOR,
+            ],
         ),
         member(
             word("header_cursor", "by a cursor in a header"),
-            linked![&CURSOR_KEY, &CURSOR_PARAM],
+            linked![
+                &CURSOR_KEY,
+                &CURSOR_PARAM,
+                &CURSOR_HEADER,
+                &CURSOR_BODY_PATH,
+                &CURSOR_AS,
+                &CURSOR_REPLACES_PARAMS,
+                &INITIAL_CURSOR,
+            ],
+        ),
+        member(
+            word(
+                "scroll",
+                "by the id of a scroll, which each page repeats; an empty page is the last",
+            ),
+            &[
+                &SCROLL_PATH,
+                &SCROLL_PARAM,
+                &SCROLL_HEADER,
+                &SCROLL_BODY_PATH,
+                &TOTAL_PATH,
+                &TOTAL_HEADER,
+                &TOTAL_PATTERN,
+                &ACCEPT_SHORT_TOTAL,
+                &HAS_MORE_PATH,
+                &HAS_MORE_VALUES,
+                &LAST_PAGE_PATH,
+                &LAST_PAGE_VALUES,
+                &HAS_MORE_DEFAULT,
+                &MAXIMUM_PAGES,
+                &STOP_ON_STATUS,
+            ],
         ),
         member(
             word("header_link", "by a URL in a header"),
-            linked![&LINKS_NEXT_KEY, &HEADER, &KEEP_PARAMS],
+            linked![&LINKS_NEXT_KEY, &HEADER, &KEEP_PARAMS, &REBASE_LINKS],
         ),
         member(
             word("json_link", "by a URL in the body").alias(&["json_response"]),
-            linked![&NEXT_URL_PATH, &KEEP_PARAMS],
+            linked![&NEXT_URL_PATH, &KEEP_PARAMS, &REBASE_LINKS],
         ),
         member(word("custom", "a paginator of your own"), linked![&RUST]),
     ],
@@ -125,6 +189,27 @@ pub(crate) static MAXIMUM_OFFSET: Key<u64> = integer(
     "the offset at which to stop, itself excluded",
 );
 
+pub(crate) static ADVANCE_BY: DefaultKey<AdvanceBy> =
+    word_of("advance_by", "by how much a page moves the offset").or(Offset::DEFAULT.advance_by);
+pub(crate) static INJECT_ON_FIRST_REQUEST: DefaultKey<bool> = flag(
+    "inject_on_first_request",
+    "whether the first request carries the offset, or the number of the page",
+)
+.or(Offset::DEFAULT.sent_first);
+
+impl Words for AdvanceBy {
+    const WORDS: &'static [(Word, Self)] = &[
+        (word("received", "by the records received"), Self::Received),
+        (
+            word(
+                "limit",
+                "by the limit, where the API leaves out of its pages some of the records that it counts",
+            ),
+            Self::Limit,
+        ),
+    ];
+}
+
 // By page number.
 
 pub(crate) static BASE_PAGE: DefaultKey<u64> =
@@ -152,11 +237,16 @@ pub(crate) static MAXIMUM_PAGE: Key<u64> = integer(
 
 // By cursor.
 
-pub(crate) static CURSOR_PATH: DefaultKey<Path> = path("cursor_path", "where the next cursor is")
-    .or(at(&[
+pub(crate) static CURSOR_PATH: DefaultKey<Selector> =
+    place("cursor_path", "where the next cursor is").or(at(&[
         Step::Key(Ref::Static("cursors")),
         Step::Key(Ref::Static("next")),
     ]));
+pub(crate) static CURSOR_VALUE: DefaultKey<Take> = word_of(
+    "cursor_value",
+    "which of the values at `cursor_path` is the cursor, where there are several",
+)
+.or(Take::First);
 pub(crate) static CURSOR_KEY: DefaultKey<Text> =
     text("cursor_key", "the header").or(Text::of("next"));
 pub(crate) static CURSOR_PARAM: DefaultKey<Text> = text(
@@ -164,23 +254,81 @@ pub(crate) static CURSOR_PARAM: DefaultKey<Text> = text(
     "the parameter that carries the cursor; a value in `params` is that of the first page",
 )
 .or(Text::of("cursor"));
+pub(crate) static CURSOR_HEADER: Key<Text> = text(
+    "cursor_header",
+    "the header that carries the cursor instead",
+);
 pub(crate) static CURSOR_BODY_PATH: Key<Path> = path(
     "cursor_body_path",
     "where in the body the cursor goes instead",
 );
+pub(crate) static CURSOR_AS: DefaultKey<CursorForm> =
+    word_of("cursor_as", "as what the cursor is sent").or(SentCursor::DEFAULT.form);
+pub(crate) static CURSOR_REPLACES_PARAMS: DefaultKey<bool> = flag(
+    "cursor_replaces_params",
+    "whether a request with a cursor has no other query parameters",
+)
+.or(SentCursor::DEFAULT.replaces_params);
+pub(crate) static INITIAL_CURSOR: Key<Text> =
+    text("initial_cursor", "the cursor of the first page").example("start");
+
+impl Words for Take {
+    const WORDS: &'static [(Word, Self)] = &[
+        (word("first", "the first"), Self::First),
+        (
+            word("greatest", "the greatest number or text"),
+            Self::Greatest,
+        ),
+        (word("least", "the least number or text"), Self::Least),
+    ];
+}
+
+impl Words for CursorForm {
+    const WORDS: &'static [(Word, Self)] = &[
+        (
+            word(
+                "received",
+                "as it was received: in a JSON body with its type, elsewhere as text",
+            ),
+            Self::Received,
+        ),
+        (
+            word("json", "as JSON, which may be a list or an object"),
+            Self::Json,
+        ),
+        (word("text", "as text, in a JSON body too"), Self::Text),
+    ];
+}
+
+// By scroll.
+
+pub(crate) static SCROLL_PATH: DefaultKey<Selector> =
+    place("scroll_path", "where the id of the scroll is")
+        .or(at(&[Step::Key(Ref::Static("scroll_id"))]));
+pub(crate) static SCROLL_PARAM: DefaultKey<Text> =
+    text("scroll_param", "the parameter that carries the id").or(Text::of("scroll_id"));
+pub(crate) static SCROLL_HEADER: Key<Text> =
+    text("scroll_header", "the header that carries the id instead");
+pub(crate) static SCROLL_BODY_PATH: Key<Path> =
+    path("scroll_body_path", "where in the body the id goes instead");
 
 // By link.
 
 pub(crate) static LINKS_NEXT_KEY: DefaultKey<Text> =
     text("links_next_key", "the relation of the `Link` header").or(Text::of("next"));
 pub(crate) static HEADER: DefaultKey<Text> = text("header", "the header").or(Text::of("Link"));
-pub(crate) static NEXT_URL_PATH: DefaultKey<Path> =
-    path("next_url_path", "where the URL is").or(at(&[Step::Key(Ref::Static("next"))]));
+pub(crate) static NEXT_URL_PATH: DefaultKey<Selector> =
+    place("next_url_path", "where the URL is").or(at(&[Step::Key(Ref::Static("next"))]));
 pub(crate) static KEEP_PARAMS: DefaultKey<bool> = flag(
     "keep_params",
     "whether a next link is sent with the first request's parameters that it lacks",
 )
 .or(Paginator::DEFAULT.keep_params);
+pub(crate) static REBASE_LINKS: DefaultKey<bool> = flag(
+    "rebase_links",
+    "whether a next link is followed at the origin of its page, whichever host it names",
+)
+.or(Paginator::DEFAULT.rebase_links);
 
 pub(crate) static RUST: Key = key(
     "rust",
@@ -193,6 +341,10 @@ pub(crate) static RUST: Key = key(
 
 pub(crate) static TOTAL_PATH: Key<Path> = path("total_path", "where the body holds the total");
 pub(crate) static TOTAL_HEADER: Key<Text> = text("total_header", "the header that holds the total");
+pub(crate) static TOTAL_PATTERN: Key<Text> = text(
+    "total_pattern",
+    "a regular expression that finds the total there, in its first group",
+);
 pub(crate) static ACCEPT_SHORT_TOTAL: DefaultKey<bool> = flag(
     "accept_short_total",
     "whether fewer records than the total are complete, for a total that is known to be wrong",
@@ -200,6 +352,20 @@ pub(crate) static ACCEPT_SHORT_TOTAL: DefaultKey<bool> = flag(
 .or(Ends::DEFAULT.accept_short_total);
 pub(crate) static HAS_MORE_PATH: Key<Path> =
     path("has_more_path", "where the body says whether there is more");
+pub(crate) static HAS_MORE_VALUES: Key = key(
+    "has_more_values",
+    Shape::List(&Shape::Scalar),
+    "the values at `has_more_path` that say that there is more",
+);
+pub(crate) static LAST_PAGE_PATH: Key<Path> = path(
+    "last_page_path",
+    "where the body says whether this is the last page",
+);
+pub(crate) static LAST_PAGE_VALUES: Key = key(
+    "last_page_values",
+    Shape::List(&Shape::Scalar),
+    "the values at `last_page_path` that say that it is",
+);
 pub(crate) static HAS_MORE_DEFAULT: Key<bool> = flag(
     "has_more_default",
     "what a response without the flag means; false once a response had it",
@@ -241,6 +407,11 @@ const fn param(slot: &Slot) -> Text {
     }
 }
 
-const fn at(steps: &'static [Step]) -> Path {
-    Path(List::Static(steps))
+const fn at(steps: &'static [Step]) -> Selector {
+    Selector::Path(Path(List::Static(steps)))
+}
+
+/// A place in a body, or a query for it.
+const fn place(name: &'static str, meaning: &'static str) -> Key<Selector> {
+    Key::new(name, Shape::Selector, meaning)
 }

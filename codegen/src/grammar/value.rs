@@ -155,7 +155,7 @@ impl Value for Selector {
 
     fn written(&self) -> String {
         match self {
-            Self::Path(path) => path.to_string(),
+            Self::Path(path) => path.written(),
             Self::Query(query) => query.to_string(),
         }
     }

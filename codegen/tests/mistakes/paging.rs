@@ -118,7 +118,7 @@ fn paginators() {
             ),
             (
                 "a path to many places",
-                paginator("type: cursor, cursor_path: \"$.cursors[*].next\""),
+                paginator("type: cursor, total_path: \"$.totals[*].all\""),
             ),
             (
                 "a relation of another header",
@@ -131,6 +131,50 @@ fn paginators() {
             (
                 "a status that is none",
                 paginator("type: json_link, stop_on_status: [404, none]"),
+            ),
+            (
+                "two flags",
+                paginator("type: cursor, has_more_path: more, last_page_path: last"),
+            ),
+            (
+                "values of no flag",
+                paginator("type: cursor, has_more_path: more, last_page_values: [done]"),
+            ),
+            (
+                "an expression that is not closed",
+                paginator("type: cursor, total_header: X-Range, total_pattern: \"of ([0-9]+\""),
+            ),
+            (
+                "a cursor in two places",
+                paginator("type: cursor, cursor_param: a, cursor_header: X-Cursor"),
+            ),
+            (
+                "the greatest of one value",
+                paginator("type: cursor, cursor_path: \"items[-1].id\", cursor_value: greatest"),
+            ),
+            (
+                "a place in a text and a parameter",
+                endpoint(
+                    "path: /things\nparams: {q: \"from {paginator.offset}\"}\npaginator: {type: offset, limit: 10, offset_param: skip}",
+                ),
+            ),
+            (
+                "a value of another paginator",
+                endpoint(
+                    "path: /things\nparams: {q: \"from {paginator.page}\"}\npaginator: {type: offset, limit: 10}",
+                ),
+            ),
+            (
+                "a value where there are no pages",
+                endpoint("path: /things\nparams: {q: \"from {paginator.page}\"}"),
+            ),
+            (
+                "a path without a first cursor",
+                endpoint("path: /things/{paginator.cursor}\npaginator: cursor"),
+            ),
+            (
+                "a body on a POST",
+                endpoint("path: /things\nmethod: POST\njson: {}\nbody_on_get: true"),
             ),
         ],
     );

@@ -5,8 +5,8 @@ use std::{sync::LazyLock, time::Duration};
 use rest_source::{
     Column, Table, Type,
     plan::{
-        Cursor, Ends, Incremental, Offset, PageNumber, Pages, Paginator, ParentField, ParentPlan,
-        Part, ResourcePlan, Retry, Selector, Slot, SourcePlan, Template, WriteDisposition,
+        Cursor, Ends, Flag, Incremental, Offset, PageNumber, Pages, Paginator, ParentField,
+        ParentPlan, Part, ResourcePlan, Retry, Selector, SourcePlan, Template, WriteDisposition,
     },
     schema::{Path, Step},
     shared::{Ref, Ref::Static, list},
@@ -90,7 +90,7 @@ fn paginator(kind: Kind) -> Paginator {
         Kind::Offset => Paginator::new(Pages::Offset(Offset::new(LIMIT as u64))),
         Kind::Number => Paginator {
             ends: Ends {
-                has_more_path: Some(MORE),
+                flag: Some(Flag::at(MORE)),
                 stop_after_empty_page: false,
                 ..Ends::COUNTED
             },
@@ -98,18 +98,15 @@ fn paginator(kind: Kind) -> Paginator {
         },
         Kind::Cursor => Paginator {
             ends: Ends {
-                has_more_path: Some(MORE),
+                flag: Some(Flag::at(MORE)),
                 ..counted
             },
-            ..Paginator::new(Pages::Cursor(Cursor {
-                cursor_path: NEXT,
-                cursor: Slot::Query(Static("after")),
-            }))
+            ..Paginator::new(Pages::Cursor(Cursor::new(NEXT, Static("after"))))
         },
         Kind::Link => Paginator {
             ends: counted,
             ..Paginator::new(Pages::JsonLink {
-                next_url_path: NEXT,
+                next_url_path: Selector::Path(NEXT),
             })
         },
     }

@@ -1,5 +1,6 @@
 //! How the pages of a resource follow each other.
 
+use super::{JsonPlan, Selector};
 use crate::{
     schema::Path,
     shared::{List, Ref, Text},
@@ -18,6 +19,8 @@ declare! {
         pub stop_on_status: List<(u16, u16)> = List::EMPTY,
         /// Whether a next link is sent with the first request's parameters that it lacks.
         pub keep_params: bool = false,
+        /// Whether a next link is followed at the origin of the request that it came from, whichever host it names.
+        pub rebase_links: bool = false,
     }
 }
 
@@ -57,9 +60,12 @@ declare! {
         HeaderCursor {
             /// The header.
             cursor_key: Text,
-            /// Where the cursor is sent.
-            cursor: Slot,
+            /// How the cursor is sent.
+            cursor: SentCursor,
         },
+        /// By the id of a scroll, which the server keeps open: each request with it gives the next page, and an
+        /// empty page is the last.
+        Scroll(Cursor),
         /// By a URL in a header: the relation `rel` of a `Link` header (RFC 8288), or another header's
         /// whole value.
         HeaderLink {
@@ -71,7 +77,7 @@ declare! {
         /// By a URL in the body, resolved against the request's.
         JsonLink {
             /// Where the URL is.
-            next_url_path: Path,
+            next_url_path: Selector,
         },
         /// In a way of the user's own: see `rest_source::hooks::Hooks`.
         Custom {
@@ -90,12 +96,23 @@ impl Pages {
                 .into_iter()
                 .flatten()
                 .collect(),
-            Self::Cursor(pages) => vec![&pages.cursor],
-            Self::HeaderCursor { cursor, .. } => vec![cursor],
+            Self::Cursor(pages) | Self::Scroll(pages) => vec![&pages.cursor.slot],
+            Self::HeaderCursor { cursor, .. } => vec![&cursor.slot],
             Self::Single
             | Self::HeaderLink { .. }
             | Self::JsonLink { .. }
             | Self::Custom { .. } => Vec::new(),
+        }
+    }
+
+    /// The names of [`Part::Position`](super::Part::Position) and [`Part::PageSize`](super::Part::PageSize) in a
+    /// placeholder: `{paginator.offset}`.
+    pub fn placeholders(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Offset(_) => ("offset", "limit"),
+            Self::Number(_) => ("page", "page_size"),
+            Self::Scroll(_) => ("scroll_id", "page_size"),
+            _ => ("cursor", "page_size"),
         }
     }
 }
@@ -106,8 +123,12 @@ declare! {
     pub enum Slot {
         /// A query parameter.
         Query(Text),
+        /// A header.
+        Header(Text),
         /// A place in the body: keys only, made where they are missing.
         Body(Path),
+        /// The placeholders in the path, the parameters, the headers or the body of the resource.
+        Placeholder,
     }
 }
 
@@ -118,18 +139,42 @@ declare! {
         pub total_path: Option<Path> = None,
         /// The header that holds the total.
         pub total_header: Option<Text> = None,
+        /// The regular expression that finds the total there: its first group, or its match without one.
+        pub total_pattern: Option<Text> = None,
         /// Whether a total that is not reached is no error.
         pub accept_short_total: bool = false,
-        /// Where the body says whether there is more.
-        pub has_more_path: Option<Path> = None,
-        /// What the absent flag means before it was seen once. Afterwards it means false.
-        pub has_more_default: Option<bool> = None,
+        /// The flag that says whether there is more.
+        pub flag: Option<Flag> = None,
         /// Whether a page without records is the last.
         pub stop_after_empty_page: bool = false,
         /// Whether a page with fewer records than asked for is the last.
         pub stop_after_short_page: bool = false,
         /// Whether a cursor or link that was given before is the end. Otherwise it is an error.
         pub end_on_repeat: bool = false,
+    }
+}
+
+declare! {
+    /// A flag in the body that says whether there is more.
+    pub struct Flag {
+        /// Where it is.
+        pub path: Path = Path::ROOT,
+        /// Whether it is true on the last page, and not on those before it.
+        pub is_last: bool = false,
+        /// The values that stand for true. Without any: true, 1, `yes` and `y`.
+        pub values: List<JsonPlan> = List::EMPTY,
+        /// Whether there is more where the flag is absent before it was seen once. Afterwards there is not.
+        pub default: Option<bool> = None,
+    }
+}
+
+impl Flag {
+    /// True at this place where there is more.
+    pub const fn at(path: Path) -> Self {
+        Self {
+            path,
+            ..Self::DEFAULT
+        }
     }
 }
 
@@ -143,7 +188,7 @@ impl Ends {
     /// The defaults for pages of this kind.
     pub const fn of(kind: &Pages) -> Self {
         match kind {
-            Pages::Offset(_) | Pages::Number(_) => Self::COUNTED,
+            Pages::Offset(_) | Pages::Number(_) | Pages::Scroll(_) => Self::COUNTED,
             _ => Self::DEFAULT,
         }
     }
@@ -164,6 +209,22 @@ declare! {
         pub limit_slot: Slot = Slot::Query(Ref::Static("limit")),
         /// The offset at which to stop, itself excluded.
         pub maximum_offset: Option<u64> = None,
+        /// By how much a page moves the offset.
+        pub advance_by: AdvanceBy = AdvanceBy::Received,
+        /// Whether the first request carries the offset.
+        pub sent_first: bool = true,
+    }
+}
+
+declare! {
+    /// By how much a page moves the offset.
+    #[derive(Copy, Default, Eq)]
+    pub enum AdvanceBy {
+        /// By its records.
+        #[default]
+        Received,
+        /// By the limit: the API counts records that it leaves out of its pages.
+        Limit,
     }
 }
 
@@ -192,6 +253,8 @@ declare! {
         pub page_size_slot: Option<Slot> = None,
         /// The number at which to stop, itself excluded.
         pub maximum_page: Option<u64> = None,
+        /// Whether the first request carries the number.
+        pub sent_first: bool = true,
     }
 }
 
@@ -199,8 +262,75 @@ declare! {
     /// Pages by a cursor in the body.
     pub struct Cursor {
         /// Where the next cursor is.
-        pub cursor_path: Path,
-        /// Where it is sent.
-        pub cursor: Slot,
+        pub cursor_path: Selector = Selector::Path(Path::ROOT),
+        /// Which of the values there is the cursor, where a query finds several.
+        pub take: Take = Take::First,
+        /// How it is sent.
+        pub cursor: SentCursor = SentCursor::DEFAULT,
+    }
+}
+
+impl Cursor {
+    /// A cursor at this place, sent as a parameter.
+    pub const fn new(cursor_path: Path, param: Text) -> Self {
+        Self {
+            cursor_path: Selector::Path(cursor_path),
+            take: Take::First,
+            cursor: SentCursor::param(param),
+        }
+    }
+}
+
+declare! {
+    /// Which of several values is taken.
+    #[derive(Copy, Default, Eq)]
+    pub enum Take {
+        /// The first.
+        #[default]
+        First,
+        /// The greatest: numbers by their value, texts by their characters.
+        Greatest,
+        /// The least.
+        Least,
+    }
+}
+
+declare! {
+    /// How a cursor is sent.
+    #[derive(Eq)]
+    pub struct SentCursor {
+        /// Where.
+        pub slot: Slot = Slot::Query(Ref::Static("cursor")),
+        /// As what.
+        pub form: CursorForm = CursorForm::Received,
+        /// Whether the query has no other parameter beside it.
+        pub replaces_params: bool = false,
+        /// The cursor of the first page.
+        pub initial: Option<Text> = None,
+    }
+}
+
+impl SentCursor {
+    /// As a parameter of this name.
+    pub const fn param(name: Text) -> Self {
+        Self {
+            slot: Slot::Query(name),
+            ..Self::DEFAULT
+        }
+    }
+}
+
+declare! {
+    /// As what a cursor is sent.
+    #[derive(Copy, Default, Eq)]
+    pub enum CursorForm {
+        /// As it was received: in a JSON body with its type, elsewhere as text. A list or an object goes into a
+        /// body only.
+        #[default]
+        Received,
+        /// As JSON: outside of a JSON body as the text of it, in which a text has its quotes.
+        Json,
+        /// As text, in a JSON body too.
+        Text,
     }
 }

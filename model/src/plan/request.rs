@@ -49,6 +49,10 @@ declare! {
         Now,
         /// The day at which the fetch began, in UTC (`{today}`).
         Today,
+        /// Where the page is: its offset, its number or its cursor (`{paginator.offset}`).
+        Position,
+        /// The most records of a page (`{paginator.limit}`).
+        PageSize,
         /// The value of another placeholder, through functions (`{config.name | lower}`).
         Call {
             /// The placeholder, which is no call itself.
@@ -103,6 +107,10 @@ declare! {
         Get,
         /// POST.
         Post,
+        /// PUT.
+        Put,
+        /// PATCH.
+        Patch,
     }
 }
 
@@ -112,6 +120,8 @@ impl Method {
         match self {
             Self::Get => "GET",
             Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
         }
     }
 }

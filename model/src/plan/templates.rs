@@ -1,6 +1,6 @@
 //! The templates in the requests of a resource.
 
-use super::{Body, Incremental, JsonPlan, Part, ResourcePlan, SourcePlan, Template};
+use super::{Body, Incremental, JsonPlan, Pages, Part, ResourcePlan, SourcePlan, Template};
 use crate::schema::Step;
 
 impl ResourcePlan {
@@ -96,6 +96,7 @@ impl SourcePlan {
             }
             Part::Now => "now".to_owned(),
             Part::Today => "today".to_owned(),
+            Part::Position | Part::PageSize => part.source().of_page(resource),
             // A call is never of a call.
             Part::Text(_) | Part::Call { .. } => String::new(),
         };
@@ -129,6 +130,31 @@ impl ResourcePlan {
             }
         }
         Some(name)
+    }
+}
+
+impl Part {
+    /// A value of the page as the spec names it: `paginator.offset`.
+    pub fn of_page(&self, resource: Option<&ResourcePlan>) -> String {
+        let kind = resource.map_or(&Pages::Single, |resource| &resource.paginator.kind);
+        let (position, size) = kind.placeholders();
+        let name = if *self == Self::Position {
+            position
+        } else {
+            size
+        };
+        format!("paginator.{name}")
+    }
+}
+
+impl ResourcePlan {
+    /// Whether its requests have a place for a value of the page.
+    pub fn has_page_placeholders(&self) -> bool {
+        let mut has = false;
+        self.each_template(&mut |_, template| {
+            has |= template.has(&Part::Position) || template.has(&Part::PageSize);
+        });
+        has
     }
 }
 

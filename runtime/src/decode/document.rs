@@ -13,6 +13,7 @@ use super::{
     fault::{Found, Place},
     fingerprint::{fingerprint, fold},
     object::pick,
+    probe,
     query::{Matches, Query, Search},
     raw_rows::{self, Holder, RawRows},
     reader::Reader,
@@ -234,8 +235,8 @@ impl Document<'_, '_, '_> {
     /// Reads several things out of one value's text.
     fn several(&mut self, spot: &Spot, raw: &str) -> serde_json::Result<()> {
         for probe in &spot.probes {
-            if let Some(probe) = self.probes.get_mut(*probe) {
-                *probe = read_probe(raw)?;
+            if let Some(found) = self.probes.get_mut(*probe) {
+                *found = probe::read(raw)?;
             }
         }
         if spot.records {
@@ -263,18 +264,6 @@ impl Document<'_, '_, '_> {
         }
         Ok(())
     }
-}
-
-/// A scalar for a paginator, out of its text.
-fn read_probe(raw: &str) -> serde_json::Result<Probe> {
-    Ok(match raw.as_bytes().first() {
-        Some(b'n') => Probe::Null,
-        Some(b't') => Probe::Bool(true),
-        Some(b'f') => Probe::Bool(false),
-        Some(b'"') => Probe::Text(serde_json::from_str(raw)?),
-        Some(b'{' | b'[') => Probe::Other,
-        _ => Probe::Number(raw.to_owned()),
-    })
 }
 
 /// Reads spots from the keys of an object; from anything else, none.

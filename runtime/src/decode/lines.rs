@@ -84,7 +84,7 @@ pub(super) fn read(
         holder: Holder::Value,
     };
     Ok(Said {
-        probes: vec![Probe::Missing; shape.probes],
+        probes: vec![Probe::Missing; shape.probes + shape.finds.len()],
         rows,
     })
 }

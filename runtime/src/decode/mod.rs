@@ -17,6 +17,7 @@ mod lines;
 mod members;
 mod object;
 mod output;
+mod probe;
 mod query;
 mod raw_rows;
 mod reader;
@@ -49,7 +50,7 @@ use crate::{
     Scalar,
     error::{Error, Result},
     page::Slot,
-    plan::{Pages, ResourcePlan, SchemaContract, Selector},
+    plan::{Pages, ResourcePlan, SchemaContract, Selector, Take},
     presence::Presence,
     redact::Redactor,
     rows::Rows,
@@ -78,6 +79,8 @@ pub(crate) struct PageShape {
     contract: SchemaContract,
     spots: Spot,
     probes: usize,
+    /// The queries of a paginator, whose values follow those of the probes.
+    finds: Vec<(Query, Take)>,
     spec: Text,
     redactor: Option<Arc<Redactor>>,
     /// The most cells of a page.
@@ -85,8 +88,8 @@ pub(crate) struct PageShape {
 }
 
 impl PageShape {
-    /// The shape of a resource's pages, its records made for `table`. `probes` are the places whose
-    /// values are wanted besides, `spec` is the spec's path for messages.
+    /// The shape of a resource's pages, its records made for `table`. The values at `probes` are wanted
+    /// besides, `spec` is the spec's path for messages.
     ///
     /// # Errors
     ///
@@ -95,7 +98,7 @@ impl PageShape {
     pub(crate) fn new(
         resource: &ResourcePlan,
         table: Ref<Table>,
-        probes: &[Path],
+        probes: &Probes,
         spec: &Text,
     ) -> Result<Self> {
         let mut sets = Sets::default();
@@ -119,10 +122,15 @@ impl PageShape {
             required: resource.selector_required,
             paged: resource.paginator.kind != Pages::Single,
             contract: resource.schema_contract,
-            spots: Spot::new(query.is_none().then_some(&path), probes),
+            spots: Spot::new(query.is_none().then_some(&path), &probes.paths),
             path,
             query,
-            probes: probes.len(),
+            probes: probes.paths.len(),
+            finds: probes
+                .finds
+                .iter()
+                .map(|find| Ok((Query::new("paginator", &find.query)?, find.take)))
+                .collect::<Result<_>>()?,
             spec: spec.clone(),
             redactor: None,
             max_cells: output::MIN_MAX_CELLS,
@@ -186,8 +194,31 @@ pub enum Probe {
     Number(String),
     /// Text.
     Text(String),
-    /// A list or an object.
-    Other,
+    /// A list or an object, as JSON.
+    Json(String),
+}
+
+/// A query (RFC 9535) for a value of a page's body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Find {
+    /// The query.
+    pub query: Text,
+    /// Which of the values that it finds.
+    pub take: Take,
+}
+
+/// What is wanted of a page's body besides its records.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Probes {
+    pub(crate) paths: Vec<Path>,
+    /// Slower: the page is read into a tree.
+    pub(crate) finds: Vec<Find>,
+}
+
+impl Probes {
+    pub(crate) fn len(&self) -> usize {
+        self.paths.len() + self.finds.len()
+    }
 }
 
 /// The longest value of a paginator. It is copied into requests, states and messages.
@@ -195,7 +226,7 @@ const LONGEST_PROBE: usize = 256 << 10;
 
 impl Probe {
     fn is_too_long(&self) -> bool {
-        matches!(self, Self::Text(text) | Self::Number(text) if text.len() > LONGEST_PROBE)
+        matches!(self, Self::Text(text) | Self::Number(text) | Self::Json(text) if text.len() > LONGEST_PROBE)
     }
 }
 
@@ -316,7 +347,7 @@ impl Rows {
         let shape = PageShape::new(
             resource,
             resource.table.clone(),
-            &[],
+            &Probes::default(),
             &Text::of("the schema"),
         )?;
         let decoded = decode(body.into(), &shape)?;
@@ -340,7 +371,9 @@ fn read_text(text: &str, format: Format, shape: &PageShape) -> Result<(Output, S
         Format::Json => read,
         Format::Lines => lines::read,
     };
-    let by_query = shape.query.is_some() || matches!(shape.rows_path, Some(RowsPath::Query(_)));
+    let by_query = shape.query.is_some()
+        || matches!(shape.rows_path, Some(RowsPath::Query(_)))
+        || !shape.finds.is_empty();
     let most = if by_query {
         output::max_in_tree(shape.max_cells)
     } else {
@@ -417,6 +450,11 @@ fn read(text: &str, shape: &PageShape, out: &mut Output, careful: bool) -> Resul
     deserializer.end()?;
     if let Some(key) = document.twice {
         return Err(Unread::NoRecords(selector::twice(&key)));
+    }
+    for (query, take) in &shape.finds {
+        let found = query.values(json)?;
+        let value = probe::take(*take, found)?;
+        document.probes.push(value);
     }
     if document.probes.iter().any(Probe::is_too_long) {
         let message = format!(

@@ -101,6 +101,21 @@ impl Query {
         Ok(Search { matches, rows })
     }
 
+    /// The texts of the values that it finds.
+    pub(super) fn values<'t>(&self, json: &'t str) -> serde_json::Result<Vec<&'t str>> {
+        let tree: Value = serde_json::from_str(json)?;
+        let mut texts = Texts {
+            root: json.trim(),
+            branches: HashMap::new(),
+        };
+        let found = self.path.query_located(&tree);
+        let texts = found
+            .iter()
+            .filter_map(|node| texts.at(node.location()))
+            .map(|(_, raw)| raw);
+        Ok(texts.collect())
+    }
+
     /// Whether what it finds are elements of lists, or members, and not what a key leads to.
     pub(super) fn chooses_elements(&self) -> bool {
         self.segments.last().is_some_and(Segment::is_choice)

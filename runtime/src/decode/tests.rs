@@ -12,7 +12,7 @@ mod types;
 
 use std::sync::LazyLock;
 
-use super::{Decoded, PageShape, decode};
+use super::{Decoded, PageShape, Probes, decode};
 use crate::{
     error::Error,
     plan::{Pages, Paginator, ResourcePlan, SchemaContract, Selector},
@@ -28,7 +28,7 @@ static PAGED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     name: Static("stories"),
     selector: DATA,
     paginator: Paginator::new(Pages::JsonLink {
-        next_url_path: Path(list![Step::Key(Static("next"))]),
+        next_url_path: Selector::Path(Path(list![Step::Key(Static("next"))])),
     }),
     ..ResourcePlan::DEFAULT
 });
@@ -43,7 +43,10 @@ fn shape(resource: &ResourcePlan, table: &'static Table, probes: &[Path]) -> Pag
     PageShape::new(
         resource,
         table.into(),
-        probes,
+        &Probes {
+            paths: probes.to_vec(),
+            finds: Vec::new(),
+        },
         &Text::of("specs/media.yaml"),
     )
     .unwrap()

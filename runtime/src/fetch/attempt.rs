@@ -14,8 +14,8 @@ use super::{
     trace,
 };
 use crate::{
-    Error, ErrorKind, Result, Rows, actions,
-    decode::{Decoded, Format, PageShape, Probe, decode_or_leave},
+    Error, ErrorKind, Result, Rows, Scalar, actions,
+    decode::{Decoded, Format, PageShape, Probe, Probes, decode_or_leave},
     exchange::Failure,
     paginator::{Paginate, Position, Statements},
     parent::{self, null_field, null_field_error},
@@ -26,7 +26,7 @@ use crate::{
     report::Bytes,
     request::Draft,
     retry_after,
-    template::Bounds,
+    template::{Bounds, PageValues, Scope},
     transport::{Headers, Response, TransportError, TransportErrorKind},
 };
 
@@ -38,6 +38,8 @@ pub(super) struct Requests<'a> {
     spec: &'a FetchSpec,
     paginator: Arc<dyn Paginate>,
     first: Draft,
+    /// What the placeholders stand for, where a page has a value among them.
+    bounds: Option<Bounds>,
     shape: PageShape,
     probes: usize,
 }
@@ -80,14 +82,17 @@ impl<'a> Requests<'a> {
         bounds: &Bounds,
     ) -> Result<Self> {
         let plan = spec.client.plan();
-        let probes = [statements.probes(), &paginator.probes()].concat();
+        let probes = Probes {
+            paths: [statements.probes(), &paginator.probes()].concat(),
+            finds: paginator.finds(),
+        };
         if let (Some(plan), Some(parent)) = (&spec.resource.parent, &spec.parent)
             && let Some(field) = null_field(plan, &spec.resource.parent_fields(), parent)
         {
             return Err(null_field_error(&field, parent));
         }
         let parent = spec.parent.as_ref();
-        let sent = parent.map_or(&[][..], |parent| parent.values.sent());
+        let sent = spec.sent();
         let values = parent.map_or(&[][..], |parent| &parent.values.values);
         let is_own = |parent: &ParentPlan| parent.resource.name == spec.resource.name;
         let mut children = plan
@@ -98,8 +103,15 @@ impl<'a> Requests<'a> {
         Ok(Self {
             first: spec.client.draft(
                 &spec.resource,
-                spec.client.scope(bounds, sent, spec.began()),
+                Scope {
+                    page: &page_values(&*paginator, &paginator.first()),
+                    ..spec.client.scope(bounds, sent, spec.began())
+                },
             )?,
+            bounds: spec
+                .resource
+                .has_page_placeholders()
+                .then(|| bounds.clone()),
             probes: probes.len(),
             shape: PageShape::new(&spec.resource, spec.table.clone(), &probes, &plan.spec)?
                 .within(plan.max_response_bytes)
@@ -113,18 +125,20 @@ impl<'a> Requests<'a> {
 
     /// Makes one attempt, with the number of its request in the fetch.
     pub(super) async fn ask(&self, attempt: Attempt, number: u64) -> AttemptReport {
-        let mut draft = self.first.clone();
-        if let Err(error) = self.paginator.apply(&attempt.position, &mut draft) {
-            return AttemptReport {
-                id: attempt.id,
-                outcome: AttemptOutcome::Broken(error),
-                bytes: 0,
-                waited: Duration::ZERO,
-                sent_at: None,
-                further: 0,
-                repeated: 0,
-            };
-        }
+        let mut draft = match self.draft(&attempt.position) {
+            Ok(draft) => draft,
+            Err(error) => {
+                return AttemptReport {
+                    id: attempt.id,
+                    outcome: AttemptOutcome::Broken(error),
+                    bytes: 0,
+                    waited: Duration::ZERO,
+                    sent_at: None,
+                    further: 0,
+                    repeated: 0,
+                };
+            }
+        };
         let FetchSpec {
             client, resource, ..
         } = self.spec;
@@ -157,6 +171,25 @@ impl<'a> Requests<'a> {
                 }
             },
         }
+    }
+
+    /// The request for the page at `position`.
+    fn draft(&self, position: &Position) -> Result<Draft> {
+        let mut draft = match &self.bounds {
+            None => self.first.clone(),
+            Some(bounds) => {
+                let FetchSpec {
+                    client, resource, ..
+                } = self.spec;
+                let scope = Scope {
+                    page: &page_values(&*self.paginator, position),
+                    ..client.scope(bounds, self.spec.sent(), self.spec.began())
+                };
+                client.draft(resource, scope)?
+            }
+        };
+        self.paginator.apply(position, &mut draft)?;
+        Ok(draft)
     }
 
     /// Adds to a next link the parameters of the first request that it lacks, with `keep_params`. Otherwise
@@ -289,6 +322,7 @@ impl<'a> Requests<'a> {
             told_all: None,
             throttled: false,
             rule: None,
+            is_unserved: false,
             request,
             detail: Some(format!(
                 "{}{body}",
@@ -392,6 +426,7 @@ impl<'a> Requests<'a> {
             told_all: told,
             throttled,
             rule: None,
+            is_unserved: matches!(status, 429 | 503),
             request,
             detail: self.excerpt(body).map(|excerpt| format!("body: {excerpt}")),
             help: (*status == 401).then(|| self.check_credentials()),
@@ -435,6 +470,10 @@ impl<'a> Requests<'a> {
             told_all: None,
             throttled: false,
             rule: None,
+            is_unserved: matches!(
+                error.kind,
+                TransportErrorKind::Connect | TransportErrorKind::UnknownHost
+            ),
             request,
             detail: Some(self.spec.client.redact(&error.message)),
             help: error.help().map(ToString::to_string),
@@ -461,6 +500,17 @@ impl AttemptOutcome<DecodedPage> {
             parcel.decoded.examples.extend(note);
         }
         self
+    }
+}
+
+/// The values of a page that its request may have a place for.
+fn page_values(paginator: &dyn Paginate, position: &Position) -> PageValues {
+    let size = paginator
+        .page_size()
+        .map(|size| Scalar::Json(size.to_string()));
+    PageValues {
+        position: paginator.value(position),
+        size,
     }
 }
 

@@ -30,6 +30,8 @@ pub(super) struct FailedAttempt {
     pub(super) request: String,
     /// Further details: the start of the body, or the error of the transport.
     pub(super) detail: Option<String>,
+    /// Whether the API cannot have served the request.
+    pub(super) is_unserved: bool,
     /// What to do, if that does not depend on the status alone.
     pub(super) help: Option<String>,
     /// The source of the error.

@@ -23,8 +23,7 @@ const SAME_RECORD: u32 = 3;
 /// The pages, links and cursors of a fetch so far.
 #[derive(Default)]
 pub(super) struct Guard {
-    /// Whether a repeated next link or cursor is the end.
-    end_on_repeat: bool,
+    repeats: Repeats,
     /// The next links and cursors, with the requests whose responses had them.
     given: HashMap<Position, String>,
     order: VecDeque<Position>,
@@ -38,6 +37,18 @@ pub(super) struct Guard {
     empty: u32,
 }
 
+/// What a repeated next link or cursor is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Repeats {
+    /// A loop.
+    #[default]
+    Loop,
+    /// The end.
+    End,
+    /// The id of a scroll, which is not a position.
+    Scroll,
+}
+
 /// Where a next link or cursor leads.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Lead {
@@ -48,9 +59,9 @@ pub(super) enum Lead {
 }
 
 impl Guard {
-    pub(super) fn new(end_on_repeat: bool) -> Self {
+    pub(super) fn new(repeats: Repeats) -> Self {
         Self {
-            end_on_repeat,
+            repeats,
             ..Self::default()
         }
     }
@@ -106,14 +117,15 @@ impl Guard {
         let (first, times) = (*first, *times);
         self.known += 1;
         let before = last.filter(|(same, ..)| *same == print);
+        let is_scroll = self.repeats == Repeats::Scroll;
         if before
             .as_ref()
-            .is_some_and(|(_, before, _)| before == position)
+            .is_some_and(|(_, before, _)| before == position && !is_scroll)
         {
             return Ok(());
         }
         let counted = matches!(position, Position::Offset(_) | Position::Page(_));
-        let is_next = counted && before.is_some();
+        let is_next = (counted || is_scroll) && before.is_some();
         let is_loop = is_distinct && is_next || has_key && (received > 1 || times >= SAME_RECORD);
         if is_loop || self.known == MAX_KNOWN {
             return Err(self.repeated(first, before, position, request));
@@ -133,20 +145,23 @@ impl Guard {
         request: &str,
         received: u64,
     ) -> Result<Lead> {
-        if !matches!(
-            to,
-            Position::Cursor(_)
-                | Position::CursorNumber(_)
-                | Position::CursorDigits(_)
-                | Position::Url(_)
-        ) {
+        let is_scroll = self.repeats == Repeats::Scroll;
+        if is_scroll
+            || !matches!(
+                to,
+                Position::Cursor(_)
+                    | Position::CursorNumber(_)
+                    | Position::CursorJson(_)
+                    | Position::Url(_)
+            )
+        {
             return Ok(Lead::Onward);
         }
         if received == 0 && from == to {
             return Ok(Lead::End);
         }
         if let Some(before) = self.given.get(to) {
-            if self.end_on_repeat {
+            if self.repeats == Repeats::End {
                 return Ok(Lead::End);
             }
             return Err(paging(
@@ -240,7 +255,7 @@ mod tests {
 
     #[test]
     fn a_repeated_cursor_is_the_end_where_the_paginator_says_so() {
-        let mut guard = Guard::new(true);
+        let mut guard = Guard::new(Repeats::End);
         guard
             .leads(&Position::First, &cursor("a"), "GET /1", 1)
             .unwrap();

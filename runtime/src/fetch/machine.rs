@@ -113,7 +113,7 @@ impl<P> Machine<P> {
             full_pages: paginator.pages_before(&first),
             paginator,
             statements,
-            guard: Guard::new(rules.end_on_repeat),
+            guard: Guard::new(rules.repeats),
             wanted: rules.limit,
             slots: VecDeque::new(),
             ready: VecDeque::new(),

@@ -394,6 +394,12 @@ impl FetchSpec {
         }
     }
 
+    /// The values of the parent's record that requests take.
+    fn sent(&self) -> &[Scalar] {
+        let parent = self.parent.as_ref();
+        parent.map_or(&[][..], |parent| parent.values.sent())
+    }
+
     /// The parameters of an incremental fetch.
     fn incremental(&self) -> incremental::Request<'_> {
         incremental::Request {

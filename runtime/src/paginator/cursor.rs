@@ -1,15 +1,13 @@
 //! Pages by a cursor in the body.
 
-use serde_json::Value;
-
-use super::{End, Next, PageFacts, Paginate, Position, foreign, paging, stated, write};
+use super::{End, Find, Next, PageFacts, Paginate, Position, foreign, paging, stated, write};
 use crate::{
+    Json, Scalar,
     decode::Probe,
     error::Result,
-    plan::{Cursor, Ends, Slot},
+    plan::{Cursor, CursorForm, Ends, Selector, SentCursor, Slot, Take},
     request::Draft,
     schema::Path,
-    tree::Tree,
 };
 
 pub(super) struct ByCursor {
@@ -18,8 +16,20 @@ pub(super) struct ByCursor {
 }
 
 impl Paginate for ByCursor {
+    fn first(&self) -> Position {
+        first(&self.plan.cursor)
+    }
+
     fn probes(&self) -> Vec<Path> {
-        vec![self.plan.cursor_path.clone()]
+        probes(&self.plan.cursor_path)
+    }
+
+    fn finds(&self) -> Vec<Find> {
+        finds(&self.plan.cursor_path, self.plan.take)
+    }
+
+    fn value(&self, position: &Position) -> Option<Scalar> {
+        value(position, &self.plan.cursor)
     }
 
     fn apply(&self, position: &Position, draft: &mut Draft) -> Result<()> {
@@ -39,45 +49,103 @@ impl Paginate for ByCursor {
             Probe::Text(cursor) | Probe::Number(cursor) if !cursor.is_empty() => {
                 Ok(Next::Page(position(probe, cursor), None))
             }
-            Probe::Missing | Probe::Null | Probe::Text(_) | Probe::Bool(false) => {
-                Ok(Next::End(End::no_next(format!("no cursor at `{path}`"))))
+            Probe::Json(cursor) if !cursor.is_empty() && takes_json(&self.plan.cursor) => {
+                Ok(Next::Page(Position::CursorJson(cursor.clone()), None))
             }
+            Probe::Missing | Probe::Null | Probe::Text(_) | Probe::Bool(false) => Ok(Next::End(
+                End::no_next(format!("no cursor at `{}`", shown(path))),
+            )),
             other => Err(paging(format!(
-                "the cursor at `{path}` is {}, expected text or a number",
+                "the cursor at `{}` is {}, expected text or a number",
+                shown(path),
                 stated::shown(other)
             ))
-            .with_help("name the cursor's place in `cursor_path`")),
+            .with_help(match other {
+                Probe::Json(_) => {
+                    "name the cursor's place in `cursor_path`; `cursor_as: json`, if it is the list or the object"
+                }
+                _ => "name the cursor's place in `cursor_path`",
+            })),
         }
     }
+
+    fn records_before(&self, position: &Position) -> Option<u64> {
+        (*position == self.first()).then_some(0)
+    }
+}
+
+/// The place of a value, where a path leads to it.
+pub(super) fn probes(place: &Selector) -> Vec<Path> {
+    match place {
+        Selector::Path(path) => vec![path.clone()],
+        Selector::Query(_) => Vec::new(),
+    }
+}
+
+/// The query for a value, where that is what finds it.
+pub(super) fn finds(place: &Selector, take: Take) -> Vec<Find> {
+    match place {
+        Selector::Path(_) => Vec::new(),
+        Selector::Query(query) => vec![Find {
+            query: query.clone(),
+            take,
+        }],
+    }
+}
+
+/// A place in a message.
+pub(super) fn shown(place: &Selector) -> String {
+    match place {
+        Selector::Path(path) => path.to_string(),
+        Selector::Query(query) => query.to_string(),
+    }
+}
+
+/// Whether a list or an object can be sent as the cursor.
+fn takes_json(cursor: &SentCursor) -> bool {
+    cursor.form != CursorForm::Received || matches!(cursor.slot, Slot::Body(_))
 }
 
 /// Where a cursor leads. A number stays one.
 fn position(probe: &Probe, cursor: &str) -> Position {
     match (probe, cursor.parse()) {
         (Probe::Number(_), Ok(number)) => Position::CursorNumber(number),
-        (Probe::Number(_), Err(_)) => Position::CursorDigits(cursor.to_owned()),
+        (Probe::Number(_), Err(_)) => Position::CursorJson(cursor.to_owned()),
         _ => Position::Cursor(cursor.to_owned()),
     }
 }
 
+/// The first page of pages by a cursor.
+pub(super) fn first(cursor: &SentCursor) -> Position {
+    let initial = cursor.initial.as_ref();
+    initial.map_or(Position::First, |initial| {
+        Position::Cursor(initial.to_string())
+    })
+}
+
+/// What is sent for a position.
+pub(super) fn value(position: &Position, cursor: &SentCursor) -> Option<Scalar> {
+    let value = super::value(position)?;
+    Some(match (cursor.form, value) {
+        (CursorForm::Received, value) => value,
+        (CursorForm::Json, Scalar::Text(text)) => Scalar::Json(Json::from(text).to_string()),
+        (CursorForm::Json, value) => Scalar::Json(value.to_string()),
+        (CursorForm::Text, value) => Scalar::Text(value.to_string()),
+    })
+}
+
 /// Sends a cursor where its slot is.
-pub(super) fn send(position: &Position, slot: &Slot, draft: &mut Draft) -> Result<()> {
+pub(super) fn send(position: &Position, cursor: &SentCursor, draft: &mut Draft) -> Result<()> {
     match position {
         Position::First => Ok(()),
-        Position::Cursor(cursor) => {
-            write(draft, slot, &Value::from(cursor.as_str()));
-            Ok(())
-        }
-        Position::CursorNumber(cursor) => {
-            write(draft, slot, &Value::from(*cursor));
-            Ok(())
-        }
-        Position::CursorDigits(digits) => {
-            match slot {
-                Slot::Query(name) => draft.set_query(name, digits),
-                Slot::Body(path) => draft.set_body_to(path, Tree::read(digits)),
+        Position::Cursor(_) | Position::CursorNumber(_) | Position::CursorJson(_) => {
+            if cursor.replaces_params {
+                draft.clear_query();
             }
-            Ok(())
+            match value(position, cursor) {
+                Some(value) => write(draft, &cursor.slot, &value),
+                None => Ok(()),
+            }
         }
         other => Err(foreign(other, "cursor")),
     }
@@ -94,10 +162,7 @@ mod tests {
 
     fn by_cursor(stop_after_empty_page: bool) -> ByCursor {
         ByCursor {
-            plan: Cursor {
-                cursor_path: Path(list![Step::Key(Static("next"))]),
-                cursor: Slot::Query(Static("cursor")),
-            },
+            plan: Cursor::new(Path(list![Step::Key(Static("next"))]), Static("cursor")),
             ends: Ends {
                 stop_after_empty_page,
                 ..Ends::DEFAULT
@@ -120,16 +185,13 @@ mod tests {
         assert_eq!(next(&p, &text).unwrap(), to("a"));
         for (digits, wanted) in [
             ("7", Position::CursorNumber(7)),
-            ("7.0", Position::CursorDigits("7.0".into())),
-            (
-                "99999999999999999999",
-                Position::CursorDigits("9".repeat(20)),
-            ),
+            ("7.0", Position::CursorJson("7.0".into())),
+            ("99999999999999999999", Position::CursorJson("9".repeat(20))),
         ] {
             let found = next(&p, &page(1).probes([number(digits)])).unwrap();
             assert_eq!(found, Next::Page(wanted, None), "{digits}");
         }
-        assert!(error(next(&p, &page(1).probes([Probe::Other]))).contains("a list"));
+        assert!(error(next(&p, &page(1).probes([Probe::Json("[]".into())]))).contains("a list"));
     }
 
     #[test]
@@ -161,7 +223,7 @@ mod tests {
         let p = by_cursor(false);
         let no_more = |probe| page(1).probes([probe]).more(false);
         assert!(ended(next(&p, &no_more(number("7")))).contains("no more"));
-        assert!(ended(next(&p, &no_more(Probe::Other))).contains("no more"));
+        assert!(ended(next(&p, &no_more(Probe::Json("[]".into())))).contains("no more"));
     }
 
     #[test]

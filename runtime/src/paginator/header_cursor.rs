@@ -2,8 +2,9 @@
 
 use super::{End, Next, PageFacts, Paginate, Position, cursor, stated};
 use crate::{
+    Scalar,
     error::Result,
-    plan::{Ends, Slot},
+    plan::{Ends, SentCursor},
     request::Draft,
     schema::Path,
     shared::Text,
@@ -11,13 +12,21 @@ use crate::{
 
 pub(super) struct ByHeaderCursor {
     pub(super) cursor_key: Text,
-    pub(super) cursor: Slot,
+    pub(super) cursor: SentCursor,
     pub(super) ends: Ends,
 }
 
 impl Paginate for ByHeaderCursor {
+    fn first(&self) -> Position {
+        cursor::first(&self.cursor)
+    }
+
     fn probes(&self) -> Vec<Path> {
         Vec::new()
+    }
+
+    fn value(&self, position: &Position) -> Option<Scalar> {
+        cursor::value(position, &self.cursor)
     }
 
     fn apply(&self, position: &Position, draft: &mut Draft) -> Result<()> {
@@ -35,6 +44,10 @@ impl Paginate for ByHeaderCursor {
             _ => Next::End(End::no_next(format!("no header `{}`", self.cursor_key))),
         })
     }
+
+    fn records_before(&self, position: &Position) -> Option<u64> {
+        (*position == self.first()).then_some(0)
+    }
 }
 
 #[cfg(test)]
@@ -49,7 +62,7 @@ mod tests {
     fn the_header_is_the_cursor_until_it_is_absent_or_empty() {
         let p = ByHeaderCursor {
             cursor_key: Static("X-Next"),
-            cursor: Slot::Query(Static("cursor")),
+            cursor: SentCursor::param(Static("cursor")),
             ends: Ends::DEFAULT,
         };
         let next = |facts: crate::paginator::test_support::Facts| {

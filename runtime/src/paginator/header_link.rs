@@ -11,6 +11,7 @@ pub(super) struct ByHeaderLink {
     pub(super) header: Text,
     pub(super) rel: Text,
     pub(super) ends: Ends,
+    pub(super) rebases: bool,
 }
 
 impl Paginate for ByHeaderLink {
@@ -33,6 +34,7 @@ impl Paginate for ByHeaderLink {
             value.filter(|v| !v.is_empty()).map(str::to_owned)
         };
         match link {
+            Some(link) if self.rebases => Ok(Next::Page(page.rebase(&link)?, None)),
             Some(link) => Ok(Next::Page(page.resolve(&link)?, None)),
             None => Ok(Next::End(End::no_next(format!(
                 "no `{}` in header `{}`",
@@ -87,6 +89,7 @@ mod tests {
             header,
             rel: Static("next"),
             ends: Ends::DEFAULT,
+            rebases: false,
         }
         .next(&Position::First, &facts.as_page())
     }

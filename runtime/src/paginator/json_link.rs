@@ -1,16 +1,29 @@
 //! Pages by a URL in the body.
 
-use super::{End, Next, PageFacts, Paginate, Position, header_link::go, paging, stated};
-use crate::{decode::Probe, error::Result, plan::Ends, request::Draft, schema::Path};
+use super::{
+    End, Find, Next, PageFacts, Paginate, Position, cursor, header_link::go, paging, stated,
+};
+use crate::{
+    decode::Probe,
+    error::Result,
+    plan::{Ends, Selector, Take},
+    request::Draft,
+    schema::Path,
+};
 
 pub(super) struct ByJsonLink {
-    pub(super) next_url_path: Path,
+    pub(super) next_url_path: Selector,
     pub(super) ends: Ends,
+    pub(super) rebases: bool,
 }
 
 impl Paginate for ByJsonLink {
     fn probes(&self) -> Vec<Path> {
-        vec![self.next_url_path.clone()]
+        cursor::probes(&self.next_url_path)
+    }
+
+    fn finds(&self) -> Vec<Find> {
+        cursor::finds(&self.next_url_path, Take::First)
     }
 
     fn apply(&self, position: &Position, draft: &mut Draft) -> Result<()> {
@@ -21,10 +34,15 @@ impl Paginate for ByJsonLink {
         if let Some(end) = stated::end(&self.ends, page, None) {
             return Ok(Next::End(end));
         }
-        let path = &self.next_url_path;
+        let path = cursor::shown(&self.next_url_path);
         match page.probes.first().unwrap_or(&Probe::Missing) {
             Probe::Text(link) if !link.trim().is_empty() => {
-                Ok(Next::Page(page.resolve(link)?, None))
+                let next = if self.rebases {
+                    page.rebase(link)?
+                } else {
+                    page.resolve(link)?
+                };
+                Ok(Next::Page(next, None))
             }
             // Some APIs write false where others write null.
             Probe::Missing | Probe::Null | Probe::Text(_) | Probe::Bool(false) => {
@@ -50,8 +68,9 @@ mod tests {
 
     fn next(probe: Probe) -> Result<Next> {
         let paginator = ByJsonLink {
-            next_url_path: Path(list![Step::Key(Static("next"))]),
+            next_url_path: Selector::Path(Path(list![Step::Key(Static("next"))])),
             ends: Ends::DEFAULT,
+            rebases: false,
         };
         paginator.next(&Position::First, &page(1).probes([probe]).as_page())
     }

@@ -20,16 +20,20 @@ use std::sync::Arc;
 use url::Url;
 
 use crate::{
-    Error, ErrorKind, Json, Path, Result,
+    Error, ErrorKind, Path, Result, Scalar,
     plan::{self, Pages, Slot},
     request,
     shared::Text,
     transport::Headers,
+    tree::Tree,
 };
 
 pub(crate) use self::stated::{Arrived, EMPTY_PAGE, Shortfall, Stated, Statements};
 pub use crate::position::Position;
-pub use crate::{decode::Probe, request::Draft};
+pub use crate::{
+    decode::{Find, Probe},
+    request::Draft,
+};
 
 /// How the pages of one resource follow each other.
 ///
@@ -73,6 +77,18 @@ pub trait Paginate: Send + Sync + 'static {
 
     /// The places in a page's body that [`next`](Self::next) wants to know of.
     fn probes(&self) -> Vec<Path>;
+
+    /// The queries for further values that [`next`](Self::next) wants to know of, after those of the
+    /// [`probes`](Self::probes).
+    fn finds(&self) -> Vec<Find> {
+        Vec::new()
+    }
+
+    /// What stands for the page at `position` in a request: `{paginator.cursor}`. Nothing where the request has no
+    /// such value.
+    fn value(&self, position: &Position) -> Option<Scalar> {
+        value(position)
+    }
 
     /// Makes the first request that of the page at `position`.
     ///
@@ -119,6 +135,14 @@ impl<P: Paginate + ?Sized> Paginate for &'static P {
         (**self).probes()
     }
 
+    fn finds(&self) -> Vec<Find> {
+        (**self).finds()
+    }
+
+    fn value(&self, position: &Position) -> Option<Scalar> {
+        (**self).value(position)
+    }
+
     fn apply(&self, position: &Position, draft: &mut Draft) -> Result<()> {
         (**self).apply(position, draft)
     }
@@ -153,7 +177,8 @@ pub struct PageFacts<'a> {
     pub received: u64,
     /// Raw rows in the pages before it, in this fetch.
     pub before: u64,
-    /// What its body holds at the paginator's [`probes`](Paginate::probes), in their order.
+    /// What its body holds at the paginator's [`probes`](Paginate::probes), in their order, and what the
+    /// [`finds`](Paginate::finds) come to after them.
     pub probes: &'a [Probe],
     /// Its headers.
     pub headers: &'a Headers,
@@ -181,6 +206,18 @@ impl PageFacts<'_> {
     pub fn resolve(&self, link: &str) -> Result<Position> {
         let from = self.parsed_url()?;
         Ok(Position::Url(request::resolve(&from, link)?.into()))
+    }
+
+    /// The same at the origin of this page's URL, whichever host the link names.
+    fn rebase(&self, link: &str) -> Result<Position> {
+        let from = self.parsed_url()?;
+        let mut url = from.clone();
+        let target = from
+            .join(link.trim())
+            .map_err(|error| paging(format!("the link `{link}` is no URL: {error}")))?;
+        url.set_path(target.path());
+        url.set_query(target.query());
+        Ok(Position::Url(url.into()))
     }
 
     fn parsed_url(&self) -> Result<Url> {
@@ -279,34 +316,63 @@ impl End {
 /// The paginator of this plan, or the name of one of the user's own.
 pub(crate) fn built_in(paginator: &plan::Paginator) -> Result<Arc<dyn Paginate>, Text> {
     let ends = paginator.ends.clone();
+    let rebases = paginator.rebase_links;
     Ok(match paginator.kind.clone() {
         Pages::Single => Arc::new(single::SinglePage),
         Pages::Offset(plan) => Arc::new(offset::ByOffset { plan, ends }),
         Pages::Number(plan) => Arc::new(page_number::ByNumber { plan, ends }),
-        Pages::Cursor(plan) => Arc::new(cursor::ByCursor { plan, ends }),
+        Pages::Cursor(plan) | Pages::Scroll(plan) => Arc::new(cursor::ByCursor { plan, ends }),
         Pages::HeaderCursor { cursor_key, cursor } => Arc::new(header_cursor::ByHeaderCursor {
             cursor_key,
             cursor,
             ends,
         }),
-        Pages::HeaderLink { header, rel } => {
-            Arc::new(header_link::ByHeaderLink { header, rel, ends })
-        }
+        Pages::HeaderLink { header, rel } => Arc::new(header_link::ByHeaderLink {
+            header,
+            rel,
+            ends,
+            rebases,
+        }),
         Pages::JsonLink { next_url_path } => Arc::new(json_link::ByJsonLink {
             next_url_path,
             ends,
+            rebases,
         }),
         Pages::Custom { rust } => return Err(rust),
     })
 }
 
-/// Writes a value where its slot is.
-fn write(draft: &mut Draft, slot: &Slot, value: &Json) {
-    match (slot, value) {
-        (Slot::Query(name), Json::String(text)) => draft.set_query(name, text),
-        (Slot::Query(name), other) => draft.set_query(name, &other.to_string()),
-        (Slot::Body(path), value) => draft.set_body(path, value.clone()),
+/// Writes a value where its slot is. The placeholders of a request have it already.
+fn write(draft: &mut Draft, slot: &Slot, value: &Scalar) -> Result<()> {
+    match slot {
+        Slot::Query(name) => draft.set_query(name, &value.to_string()),
+        Slot::Header(name) => draft.set_header(name, &value.to_string())?,
+        Slot::Body(path) => draft.set_body_to(
+            path,
+            match value {
+                Scalar::Json(text) => Tree::read(text),
+                value => value.to_json().into(),
+            },
+        ),
+        Slot::Placeholder => {}
     }
+    Ok(())
+}
+
+/// What stands for a position in a request; nothing for the first page and for a URL.
+fn value(position: &Position) -> Option<Scalar> {
+    match position {
+        Position::First | Position::Url(_) => None,
+        Position::Offset(at) | Position::Page(at) => Some(number(*at)),
+        Position::Cursor(cursor) => Some(Scalar::Text(cursor.clone())),
+        Position::CursorNumber(cursor) => Some(Scalar::Bigint(*cursor)),
+        Position::CursorJson(text) => Some(Scalar::Json(text.clone())),
+    }
+}
+
+/// The number as a value of a request.
+fn number(number: u64) -> Scalar {
+    i64::try_from(number).map_or_else(|_| Scalar::Json(number.to_string()), Scalar::Bigint)
 }
 
 fn paging(message: impl Into<String>) -> Error {

@@ -1,11 +1,12 @@
 //! Pages by offset and limit.
 
-use serde_json::Value;
-
-use super::{End, Next, PageFacts, Paginate, Position, Total, foreign, paging, stated, write};
+use super::{
+    End, Next, PageFacts, Paginate, Position, Total, foreign, number, paging, stated, value, write,
+};
 use crate::{
+    Scalar,
     error::Result,
-    plan::{Ends, Offset},
+    plan::{AdvanceBy, Ends, Offset},
     report::count,
     request::Draft,
     schema::Path,
@@ -50,6 +51,8 @@ impl ByOffset {
         }
         let goes_on = match (total, page.hint) {
             (Some(_), _) if self.ends.accept_short_total => false,
+            // Its records may all be left out of a page.
+            (Some(_), _) if self.plan.advance_by == AdvanceBy::Limit => true,
             // A short page is not the last while the total says that more follows.
             (Some(_), _) => page.received > 0 || page.empty_before < stated::MAX_EMPTY,
             (None, Some(hint)) => page.received == 0 && hint > arrived && page.empty_before == 0,
@@ -77,17 +80,32 @@ impl Paginate for ByOffset {
         Vec::new()
     }
 
+    fn value(&self, position: &Position) -> Option<Scalar> {
+        let is_sent = self.plan.sent_first || *position != self.first();
+        value(position).filter(|_| is_sent)
+    }
+
     fn apply(&self, position: &Position, draft: &mut Draft) -> Result<()> {
-        let offset = self.at(position)?;
-        write(draft, &self.plan.offset_slot, &Value::from(offset));
-        write(draft, &self.plan.limit_slot, &Value::from(self.plan.limit));
-        Ok(())
+        self.at(position)?;
+        if let Some(offset) = self.value(position) {
+            write(draft, &self.plan.offset_slot, &offset)?;
+        }
+        write(draft, &self.plan.limit_slot, &number(self.plan.limit))
     }
 
     fn next(&self, position: &Position, page: &PageFacts<'_>) -> Result<Next> {
         let at = self.at(position)?;
         let too_large = || paging("the offset is too large");
-        let after = at.checked_add(page.received).ok_or_else(too_large)?;
+        let step = match self.plan.advance_by {
+            AdvanceBy::Received => page.received,
+            // The last page ends at the total.
+            AdvanceBy::Limit => {
+                let total = page.total.and_then(Total::records).unwrap_or(u64::MAX);
+                let left = total.saturating_sub(self.before(at));
+                self.plan.limit.min(left.max(page.received))
+            }
+        };
+        let after = at.checked_add(step).ok_or_else(too_large)?;
         if let Some(total) = page.total.and_then(Total::records) {
             let arrived = self.before(after);
             if total < arrived && after > self.plan.offset && page.received > 0 {
@@ -99,8 +117,12 @@ impl Paginate for ByOffset {
                     stated::total_key(&self.ends)
                 )));
             }
-            let is_first = at == self.plan.offset && page.received == 0 && total > arrived;
-            if is_first && page.has_more.is_none() && !self.ends.accept_short_total {
+            let is_first = at == self.plan.offset && page.received == 0 && total > self.before(at);
+            let is_wrong = is_first
+                && page.has_more.is_none()
+                && !self.ends.accept_short_total
+                && self.plan.advance_by == AdvanceBy::Received;
+            if is_wrong {
                 return Err(paging(format!(
                     "the page at offset {at} is empty, though the total is {total}"
                 ))
@@ -119,7 +141,7 @@ impl Paginate for ByOffset {
             .or(page.hint)
             .map(Total::Records);
         // Records of an empty page may be hidden from this user: the offset passes over them.
-        let next = if page.received == 0 {
+        let next = if step == 0 {
             at.checked_add(self.plan.limit).ok_or_else(too_large)?
         } else {
             after
@@ -130,6 +152,10 @@ impl Paginate for ByOffset {
     fn forecast(&self, position: &Position, total: Total, stride: u64) -> Option<Position> {
         let Total::Records(total) = total else {
             return None;
+        };
+        let stride = match self.plan.advance_by {
+            AdvanceBy::Received => stride,
+            AdvanceBy::Limit => self.plan.limit,
         };
         let next = self.at(position).ok()?.checked_add(stride)?;
         let end = total.saturating_add(self.plan.base_offset);

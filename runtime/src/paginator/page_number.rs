@@ -1,9 +1,10 @@
 //! Pages by their number.
 
-use serde_json::Value;
-
-use super::{End, Next, PageFacts, Paginate, Position, Total, foreign, paging, stated, write};
+use super::{
+    End, Next, PageFacts, Paginate, Position, Total, foreign, number, paging, stated, value, write,
+};
 use crate::{
+    Scalar,
     error::Result,
     plan::{Ends, PageNumber},
     report::count,
@@ -105,11 +106,18 @@ impl Paginate for ByNumber {
         Vec::new()
     }
 
+    fn value(&self, position: &Position) -> Option<Scalar> {
+        let is_sent = self.plan.sent_first || *position != self.first();
+        value(position).filter(|_| is_sent)
+    }
+
     fn apply(&self, position: &Position, draft: &mut Draft) -> Result<()> {
-        let page = self.at(position)?;
-        write(draft, &self.plan.page_slot, &Value::from(page));
+        self.at(position)?;
+        if let Some(page) = self.value(position) {
+            write(draft, &self.plan.page_slot, &page)?;
+        }
         if let (Some(size), Some(slot)) = (self.plan.page_size, &self.plan.page_size_slot) {
-            write(draft, slot, &Value::from(size));
+            write(draft, slot, &number(size))?;
         }
         Ok(())
     }

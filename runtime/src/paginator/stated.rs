@@ -5,7 +5,11 @@ use crate::{
     completeness::Reason,
     decode::Probe,
     error::Result,
-    plan::{Ends, Pages, Paginator, ResourcePlan, Selector},
+    pattern,
+    plan::{
+        AdvanceBy, Ends, Flag, JsonPlan, Offset, Pages, Paginator, Part, ResourcePlan, Selector,
+        Template,
+    },
     report::count,
     schema::{Path, Step},
     shared::{Text, list},
@@ -54,6 +58,8 @@ pub(crate) const EMPTY_PAGE: &str = "an empty page";
 pub(crate) struct Statements {
     ends: Ends,
     counts_pages: bool,
+    /// Whether the total counts records that the API leaves out of its pages.
+    counts_filtered: bool,
     is_single: bool,
     probes: Vec<Path>,
     /// The declared total, as a page stated it last.
@@ -111,6 +117,13 @@ impl Statements {
         Self {
             ends: ends.clone(),
             counts_pages: matches!(kind, Pages::Number(_)),
+            counts_filtered: matches!(
+                kind,
+                Pages::Offset(Offset {
+                    advance_by: AdvanceBy::Limit,
+                    ..
+                })
+            ),
             is_single,
             probes: probes(ends, has_hints),
             total: None,
@@ -135,25 +148,26 @@ impl Statements {
         no_content: bool,
     ) -> Result<Stated> {
         let mut probes = probes.iter();
-        let flag = self.ends.has_more_path.as_ref().map(|path| {
+        let flag = self.ends.flag.as_ref().map(|flag| {
             let probe = probes.next().unwrap_or(&Probe::Missing);
-            (path, probe)
+            (flag, probe)
         });
         let has_more = match flag {
-            Some((path, probe)) if !no_content => Some(self.flag(probe, path)),
+            Some((flag, probe)) if !no_content => Some(self.has_more(flag, probe)),
             _ => None,
         };
         let announced = match &has_more {
             Some(flag) => matches!(flag, Ok(true)),
             None => self.has_more == Some(true),
         };
+        let pattern = self.ends.total_pattern.as_deref();
         let in_body = self.ends.total_path.as_ref().map(|path| {
             let probe = probes.next().unwrap_or(&Probe::Missing);
-            (total(probe, path), is_absent(probe))
+            (total(probe, path, pattern), is_absent(probe))
         });
         let in_header = self.ends.total_header.as_ref().map(|name| {
-            let is_absent = headers.get(name).is_none();
-            (header_total(headers, name), is_absent)
+            let value = headers.get(name);
+            (header_total(value, name, pattern), value.is_none())
         });
         let declared = match (in_body, in_header) {
             // The header counts where the body is silent.
@@ -213,7 +227,7 @@ impl Statements {
     /// The declared total, where it has to be reached.
     pub(crate) fn expects(&self, stated: &Stated) -> Option<Total> {
         self.as_total(stated)
-            .filter(|_| !self.ends.accept_short_total)
+            .filter(|_| !self.ends.accept_short_total && !self.counts_filtered)
     }
 
     /// What the pages lack that ended so: a reason, or a warning.
@@ -231,7 +245,7 @@ impl Statements {
             return Ok(Shortfall::None);
         }
         if stated.announced
-            && let Some(path) = &self.ends.has_more_path
+            && let Some(Flag { path, .. }) = &self.ends.flag
         {
             if end.kind == EndKind::NoNext && stated.has_more().is_some() {
                 return Err(paging(format!(
@@ -306,14 +320,11 @@ impl Statements {
         }
     }
 
-    fn flag(&self, probe: &Probe, path: &Path) -> Result<bool> {
-        match probe {
-            Probe::Missing | Probe::Null if self.has_more.is_some() => Ok(false),
-            Probe::Missing | Probe::Null => match self.ends.has_more_default {
-                Some(default) => Ok(default),
-                None => flag(probe, path),
-            },
-            probe => flag(probe, path),
+    fn has_more(&self, flag: &Flag, probe: &Probe) -> Result<bool> {
+        match (probe, flag.default) {
+            (Probe::Missing | Probe::Null, _) if self.has_more.is_some() => Ok(false),
+            (Probe::Missing | Probe::Null, Some(default)) => Ok(default),
+            (probe, _) => Ok(is_true(flag, probe)? != flag.is_last),
         }
     }
 
@@ -337,7 +348,7 @@ impl Statements {
 /// The places of the flag, and of the declared total or else of those that APIs usually state.
 fn probes(ends: &Ends, has_hints: bool) -> Vec<Path> {
     let mut probes = Vec::new();
-    probes.extend(ends.has_more_path.clone());
+    probes.extend(ends.flag.as_ref().map(|flag| flag.path.clone()));
     match &ends.total_path {
         Some(path) => probes.push(path.clone()),
         None if has_hints => {
@@ -392,11 +403,14 @@ fn is_absent(probe: &Probe) -> bool {
     matches!(probe, Probe::Missing | Probe::Null)
 }
 
-fn total(probe: &Probe, path: &Path) -> Result<u64> {
+fn total(probe: &Probe, path: &Path, pattern: Option<&str>) -> Result<u64> {
     let found = match probe {
-        Probe::Number(text) | Probe::Text(text) => match whole(text) {
+        Probe::Number(text) | Probe::Text(text) => match stated(text, pattern) {
             Some(total) => return Ok(total),
-            None => format!("{text:?}, which is not a non-negative integer"),
+            None => match pattern {
+                Some(pattern) => format!("{text:?}, in which `{pattern}` finds no number"),
+                None => format!("{text:?}, which is not a non-negative integer"),
+            },
         },
         other => shown(other),
     };
@@ -407,10 +421,21 @@ fn total(probe: &Probe, path: &Path) -> Result<u64> {
     )
 }
 
-fn header_total(headers: &Headers, name: &str) -> Result<u64> {
-    let value = headers.get(name);
-    value.and_then(|value| whole(value.trim())).ok_or_else(|| {
-        let found = value.map_or("missing".to_owned(), |v| format!("{v:?}, not a number"));
+fn header_total(value: Option<&str>, name: &str, pattern: Option<&str>) -> Result<u64> {
+    // `items 0-99/250` (RFC 9110, 14.4).
+    let is_range = pattern.is_none() && name.eq_ignore_ascii_case("content-range");
+    let pattern = if is_range {
+        Some("/([0-9]+)$")
+    } else {
+        pattern
+    };
+    let total = value.and_then(|value| stated(value.trim(), pattern));
+    total.ok_or_else(|| {
+        let expected = match pattern {
+            Some(pattern) => format!("in which `{pattern}` finds no number"),
+            None => "not a number".to_owned(),
+        };
+        let found = value.map_or("missing".to_owned(), |v| format!("{v:?}, {expected}"));
         paging(format!(
             "the response's total in header `{name}` is {found}"
         ))
@@ -418,27 +443,60 @@ fn header_total(headers: &Headers, name: &str) -> Result<u64> {
     })
 }
 
-/// What a has-more flag says.
+/// The total in a text.
+fn stated(text: &str, pattern: Option<&str>) -> Option<u64> {
+    match pattern {
+        Some(pattern) => whole(pattern::capture(pattern, text)?),
+        None => whole(text),
+    }
+}
+
+/// Whether a flag is true.
 ///
 /// # Errors
 ///
 /// When it is missing or not a flag: without it a fetch could end too early, or never.
-fn flag(probe: &Probe, path: &Path) -> Result<bool> {
+fn is_true(flag: &Flag, probe: &Probe) -> Result<bool> {
+    let (key, default) = if flag.is_last {
+        ("last_page_path", "true")
+    } else {
+        ("has_more_path", "false")
+    };
     let word = match probe {
-        Probe::Bool(more) => return Ok(*more),
-        Probe::Text(word) | Probe::Number(word) => word.to_ascii_lowercase(),
+        Probe::Bool(value) if flag.values.is_empty() => return Ok(*value),
+        Probe::Text(word) | Probe::Number(word) if flag.values.is_empty() => {
+            word.to_ascii_lowercase()
+        }
+        Probe::Bool(_) | Probe::Text(_) | Probe::Number(_) => {
+            return Ok(flag.values.iter().any(|value| is_value(value, probe)));
+        }
         _ => String::new(),
     };
     match word.as_str() {
         "true" | "1" | "yes" | "y" => Ok(true),
         "false" | "0" | "no" | "n" => Ok(false),
         _ => Err(paging(format!(
-            "the response's flag at `{path}` is {}, expected true or false",
+            "the response's flag at `{}` is {}, expected true or false",
+            flag.path,
             shown(probe)
         ))
-        .with_help(
-            "correct `has_more_path`; `has_more_default: false`, if the API leaves it out where it is false",
-        )),
+        .with_help(format!(
+            "correct `{key}`; `has_more_default: {default}`, if the API leaves it out where it is {default}"
+        ))),
+    }
+}
+
+/// Whether a probe found this value.
+fn is_value(value: &JsonPlan, probe: &Probe) -> bool {
+    match (value, probe) {
+        (JsonPlan::Bool(value), Probe::Bool(found)) => value == found,
+        (JsonPlan::Number(value), Probe::Number(found)) => {
+            value.as_str() == found || value.parse::<f64>().ok() == found.parse::<f64>().ok()
+        }
+        (JsonPlan::Text(Template(parts)), Probe::Text(found)) => {
+            matches!(&**parts, [Part::Text(text)] if text.as_str() == found)
+        }
+        _ => false,
     }
 }
 
@@ -499,7 +557,7 @@ pub(super) fn shown(probe: &Probe) -> String {
         Probe::Bool(value) => value.to_string(),
         Probe::Number(digits) => digits.clone(),
         Probe::Text(text) => format!("{text:?}"),
-        Probe::Other => "a list or an object".to_owned(),
+        Probe::Json(_) => "a list or an object".to_owned(),
     }
 }
 

@@ -7,7 +7,7 @@ use url::Url;
 
 use crate::{
     Builder, Connector, Error, ErrorKind, Json, Path, Result, Scalar,
-    decode::{PageShape, decode},
+    decode::{PageShape, Probes, decode},
     origin,
     plan::{
         DataTypeContract, Method, Paginator, ResourcePlan, SchemaContract, Selector, SourcePlan,
@@ -23,7 +23,7 @@ pub use crate::{
     redact::Redactor,
     settings::{GivenSecrets, Settings, needed},
     template::Bounds,
-    template::Scope,
+    template::{PageValues, Scope},
 };
 
 /// Resolves secrets and settings without the environment.
@@ -105,7 +105,7 @@ impl RecordReader {
         };
         let incremental = plan.incremental.as_ref();
         Ok(Self {
-            shape: PageShape::new(&alone, plan.table.clone(), &[], spec)?,
+            shape: PageShape::new(&alone, plan.table.clone(), &Probes::default(), spec)?,
             cursor: incremental.and_then(|incremental| incremental.column.map(usize::from)),
         })
     }

@@ -312,6 +312,7 @@ impl Collector<'_> {
             Part::IncrementalStart => "{incremental.start_value}".to_owned(),
             Part::IncrementalEnd => "{incremental.end_value}".to_owned(),
             Part::Parent(at) => parent_field(resource, *at),
+            Part::Position | Part::PageSize => format!("{{{}}}", part.of_page(resource)),
             // The time of a fetch does not make it another request.
             Part::Now => "{now}".to_owned(),
             Part::Today => "{today}".to_owned(),

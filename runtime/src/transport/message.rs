@@ -36,6 +36,8 @@ impl Request {
         *request.method_mut() = match self.method {
             Method::Get => http::Method::GET,
             Method::Post => http::Method::POST,
+            Method::Put => http::Method::PUT,
+            Method::Patch => http::Method::PATCH,
         };
         *request.uri_mut() = Uri::try_from(self.url.as_str())
             .map_err(|error| unsendable(format!("the URL does not parse: {error}")))?;
@@ -55,6 +57,8 @@ impl Request {
         Self {
             method: match *request.method() {
                 http::Method::POST => Method::Post,
+                http::Method::PUT => Method::Put,
+                http::Method::PATCH => Method::Patch,
                 _ => Method::Get,
             },
             url: request.uri().to_string(),

@@ -219,6 +219,7 @@ fn resource(source: &checked::SourcePlan, resource: &checked::Resource) -> Resou
             checked::Pages::HeaderCursor { .. } => "header_cursor",
             checked::Pages::HeaderLink { .. } => "header_link",
             checked::Pages::JsonLink { .. } => "json_link",
+            checked::Pages::Scroll(_) => "scroll",
             checked::Pages::Custom { .. } => "custom",
         },
         write_disposition: match plan.write_disposition {

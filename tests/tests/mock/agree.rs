@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use rest_source::{
     Builder, Connector,
-    plan::{Ends, Method, Pages, Paginator},
+    plan::{Ends, Pages, Paginator},
 };
 use rest_source_load::{Load, Sqlite};
 use rest_source_mock::Mocked;
@@ -65,10 +65,7 @@ async fn asked<S: Connector>(api: Api) -> Requests {
     let asked = api.requests().into_iter();
     counted(asked.map(|asked| {
         let url = Url::parse(&asked.url).unwrap();
-        let method = match asked.method {
-            Method::Get => "GET",
-            Method::Post => "POST",
-        };
+        let method = asked.method.as_str();
         request(method, url.path(), url.query_pairs().into_owned())
     }))
 }

@@ -85,7 +85,7 @@ async fn asked(name: &str) -> Vec<String> {
         let at = asked.url.rsplit_once('/').unwrap().1.to_owned();
         match asked.method {
             Method::Get => at,
-            Method::Post => format!("{at} {}", asked.body),
+            _ => format!("{at} {}", asked.body),
         }
     });
     // Where the total is known they are asked for side by side.
@@ -113,6 +113,23 @@ async fn pages_are_led_to_as_the_spec_says() {
         asked("cursor_of_record").await,
         ["after=2&", "after=5&", "after=6&", ""]
             .map(|cursor| format!("cursor_of_record?tenant=a&{cursor}key=[secret]"))
+    );
+    assert_eq!(
+        asked("number_in_path").await,
+        [1, 2, 3, 4].map(|page| format!("{page}?tenant=a&key=[secret]"))
+    );
+    assert_eq!(
+        asked("cursor_alone").await,
+        [
+            "cursor_alone?cursor=after-3&key=[secret]",
+            "cursor_alone?cursor=after-6&key=[secret]",
+            "cursor_alone?tenant=a&of=all&key=[secret]"
+        ]
+    );
+    assert_eq!(
+        asked("offset_after_the_first").await,
+        ["limit=3&", "offset=3&limit=3&", "offset=6&limit=3&"]
+            .map(|page| format!("offset_after_the_first?tenant=a&{page}key=[secret]"))
     );
     assert_eq!(
         asked("json_link").await,

@@ -68,7 +68,11 @@ fn records_and_probes_are_read_wherever_they_stand() {
     .unwrap();
     assert_eq!(
         decoded.probes,
-        [Probe::Other, Probe::Bool(false), Probe::Missing]
+        [
+            Probe::Json("{}".to_owned()),
+            Probe::Bool(false),
+            Probe::Missing
+        ]
     );
 }
 

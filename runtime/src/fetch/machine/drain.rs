@@ -8,7 +8,7 @@ use super::{Forecast, Machine, Now, PageState, PendingPage, ResponseFacts};
 use crate::{
     Position, Result,
     completeness::{Caveat, Reason},
-    fetch::guard::Lead,
+    fetch::guard::{Lead, Repeats},
     paginator::{Arrived, EMPTY_PAGE, End, EndKind, Next, PageFacts, Shortfall, Stated, Total},
     query,
     retry::{Verdict, verdict},
@@ -103,7 +103,8 @@ impl<P> Machine<P> {
 
     /// How long the retry of a doubtful page waits; `None` without one.
     fn wait_before_doubt(&self, slot: &PendingPage<P>, now: Now, jitter: f64) -> Option<Duration> {
-        if slot.was_doubted || !self.rules.repeatable {
+        let is_scroll = self.rules.repeats == Repeats::Scroll;
+        if slot.was_doubted || is_scroll || !self.rules.repeatable {
             return None;
         }
         let spent = now.elapsed.saturating_sub(slot.first_sent);

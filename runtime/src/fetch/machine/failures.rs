@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use super::{Machine, MachineConfig, Now, PageState};
 use crate::{
-    fetch::failed_attempt::{self, AfterRetries, FailedAttempt},
+    Position,
+    fetch::{
+        failed_attempt::{self, AfterRetries, FailedAttempt},
+        guard::Repeats,
+    },
     retry::{Verdict, listed, verdict},
 };
 
@@ -62,6 +66,7 @@ impl<P> Machine<P> {
             retry,
             repeatable,
             stop_on_status,
+            repeats,
             ..
         } = &self.rules;
         let resumed = self.resumed;
@@ -76,6 +81,13 @@ impl<P> Machine<P> {
             return PageState::Stopped(status);
         }
         slot.failures.push(failed_attempt.what.clone());
+        let is_scrolled = *repeats == Repeats::Scroll && slot.position != Position::First;
+        if is_scrolled && failed_attempt.rule.is_none() && !failed_attempt.is_unserved {
+            let error = failed_attempt.into_error(&slot.failures, None, is_later);
+            return PageState::Failed(error.with_help(
+                "the API may have moved the scroll on, so that a retry could skip a page: fetch again",
+            ));
+        }
         let is_retried = failed_attempt.is_retried(retry);
         let is_over = !*repeatable || !is_retried;
         let spent = now.elapsed.saturating_sub(slot.first_sent);

@@ -7,8 +7,8 @@ use url::Url;
 use crate::{
     Completeness, Error, Position,
     decode::Probe,
-    fetch::{failed_attempt::FailedAttempt, page_fingerprint::PageFingerprint},
-    plan::{Auth, Method, ProcessingStep, ResourcePlan, Retry},
+    fetch::{failed_attempt::FailedAttempt, guard::Repeats, page_fingerprint::PageFingerprint},
+    plan::{Auth, Method, Pages, ProcessingStep, ResourcePlan, Retry},
     shared::{List, Text},
     transport::Headers,
 };
@@ -95,7 +95,7 @@ pub(in crate::fetch) struct MachineConfig {
     pub(super) repeatable: bool,
     pub(super) maximum_pages: Option<u64>,
     pub(super) stop_on_status: List<(u16, u16)>,
-    pub(super) end_on_repeat: bool,
+    pub(super) repeats: Repeats,
     pub(super) concurrency: usize,
     pub(super) limit: Option<u64>,
     /// Whether a page may yield more records than it has.
@@ -112,11 +112,16 @@ impl MachineConfig {
         limit: Option<u64>,
     ) -> Self {
         Self {
-            repeatable: resource.method != Method::Post || retry.idempotent,
+            repeatable: !matches!(resource.method, Method::Post | Method::Patch)
+                || retry.idempotent,
             retry,
             maximum_pages: resource.paginator.maximum_pages,
             stop_on_status: resource.paginator.stop_on_status.clone(),
-            end_on_repeat: resource.paginator.ends.end_on_repeat,
+            repeats: match resource.paginator.kind {
+                Pages::Scroll(_) => Repeats::Scroll,
+                _ if resource.paginator.ends.end_on_repeat => Repeats::End,
+                _ => Repeats::Loop,
+            },
             concurrency: usize::from(concurrency.max(1)),
             limit,
             may_add: resource

@@ -169,7 +169,7 @@ static LINKED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
         },
     )),
     paginator: Paginator::new(Pages::JsonLink {
-        next_url_path: Path(list![Step::Key(Static("next"))]),
+        next_url_path: Selector::Path(Path(list![Step::Key(Static("next"))])),
     }),
     ..THINGS.clone()
 });

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use super::*;
 use crate::{
-    plan::{Body, Cursor, JsonPlan, Method, PageNumber, Slot},
+    plan::{Body, Cursor, JsonPlan, Method, PageNumber, SentCursor, Slot},
     shared::{Ref::Static, list},
 };
 
@@ -240,8 +240,12 @@ static POSTED_NUMBER: LazyLock<ResourcePlan> = LazyLock::new(|| {
 });
 static POSTED_CURSOR: LazyLock<ResourcePlan> = LazyLock::new(|| {
     posted(Pages::Cursor(Cursor {
-        cursor_path: Path(list![Step::Key(Static("next"))]),
-        cursor: slot(&[Step::Key(Static("after"))]),
+        cursor_path: Selector::Path(Path(list![Step::Key(Static("next"))])),
+        cursor: SentCursor {
+            slot: slot(&[Step::Key(Static("after"))]),
+            ..SentCursor::DEFAULT
+        },
+        ..Cursor::DEFAULT
     }))
 });
 

@@ -33,8 +33,11 @@ fn by_total() -> Statements {
 
 fn by_flag(has_more_default: Option<bool>) -> Statements {
     offset(Ends {
-        has_more_path: Some(MORE),
-        has_more_default,
+        flag: Some(Flag {
+            path: MORE,
+            default: has_more_default,
+            ..Flag::DEFAULT
+        }),
         ..Ends::COUNTED
     })
 }
@@ -119,7 +122,7 @@ fn a_flag_is_a_bool_or_a_usual_word_for_one() {
         (number("1"), Some(true)),
         (number("2"), None),
         (text("maybe"), None),
-        (Probe::Other, None),
+        (Probe::Json("{}".to_owned()), None),
     ] {
         let stated = read(&by_flag(None), probe.clone()).unwrap();
         assert_eq!(stated.has_more(), wanted, "{probe:?}");

@@ -5,7 +5,9 @@ use std::sync::LazyLock;
 use super::*;
 use crate::{
     Column, Path, Table, Type,
-    plan::{ConfigPlan, Cursor, Offset, Paginator, ParentField, ParentPlan, SecretPlan},
+    plan::{
+        ConfigPlan, Cursor, Offset, Paginator, ParentField, ParentPlan, SecretPlan, SentCursor,
+    },
     shared::{Ref::Static, Text, list},
 };
 
@@ -156,8 +158,11 @@ fn a_body_counts_without_the_places_of_the_paginator() {
         params: list![],
         body: Body::Json(BODY),
         paginator: Paginator::new(Pages::Cursor(Cursor {
-            cursor_path: Path(list![]),
-            cursor: Slot::Body(Path(list![Step::Key(Static("cursor"))])),
+            cursor: SentCursor {
+                slot: Slot::Body(Path(list![Step::Key(Static("cursor"))])),
+                ..SentCursor::DEFAULT
+            },
+            ..Cursor::DEFAULT
         })),
         ..ORDERS.clone()
     };

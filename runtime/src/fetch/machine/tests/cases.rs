@@ -421,7 +421,7 @@ fn a_total_is_a_check_of_pages_by_cursor() {
 #[test]
 fn a_flag_that_says_more_without_a_cursor_is_an_error() {
     let ends = Ends {
-        has_more_path: Some(MORE),
+        flag: Some(crate::plan::Flag::at(MORE)),
         ..Ends::DEFAULT
     };
     let mut server = Server::new(by_cursor_and(ends), 25);

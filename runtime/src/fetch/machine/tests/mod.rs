@@ -15,7 +15,6 @@ use crate::{
     hooks::Hooks,
     plan::{
         Cursor, Ends, Method, Offset, PageNumber, Pages, Paginator, ResourcePlan, Retry, Selector,
-        Slot as Place,
     },
     schema::{Path, Step as Key},
     shared::{Ref::Static, list},
@@ -109,7 +108,7 @@ impl Server {
             Position::Offset(offset) => (*offset, false),
             Position::Page(page) => ((page - 1) * self.cap, false),
             Position::Cursor(text) => place(text),
-            Position::CursorNumber(_) | Position::CursorDigits(_) => {
+            Position::CursorNumber(_) | Position::CursorJson(_) => {
                 unreachable!("its cursors are text")
             }
             Position::Url(url) => place(url.rsplit('=').next().unwrap()),
@@ -207,6 +206,7 @@ fn failed_attempt(fate: Fate) -> FailedAttempt {
     };
     FailedAttempt {
         rule: None,
+        is_unserved: false,
         status,
         what,
         told,
@@ -368,8 +368,8 @@ fn by_number(ends: Ends) -> Paginator {
 
 fn by_cursor() -> Paginator {
     Paginator::new(Pages::Cursor(Cursor {
-        cursor_path: FIELD,
-        cursor: Place::Query(Static("cursor")),
+        cursor_path: Selector::Path(FIELD),
+        ..Cursor::DEFAULT
     }))
 }
 

@@ -8,11 +8,11 @@ use super::*;
 use crate::shared::Ref::Static;
 
 static BY_FLAG: LazyLock<Ends> = LazyLock::new(|| Ends {
-    has_more_path: Some(MORE),
+    flag: Some(crate::plan::Flag::at(MORE)),
     ..Ends::COUNTED
 });
 static LINKED_BY_FLAG: LazyLock<Ends> = LazyLock::new(|| Ends {
-    has_more_path: Some(MORE),
+    flag: Some(crate::plan::Flag::at(MORE)),
     ..Ends::DEFAULT
 });
 static LINKED_BY_TOTAL: LazyLock<Ends> = LazyLock::new(|| Ends {
@@ -30,7 +30,7 @@ fn pages() -> impl Strategy<Value = Paginator> {
         rel: Static("next"),
     });
     let json_link = Paginator::new(Pages::JsonLink {
-        next_url_path: FIELD,
+        next_url_path: Selector::Path(FIELD),
     });
     prop_oneof![
         Just(offset(10)),
@@ -169,7 +169,7 @@ fn believed(server: &Server) -> Option<u64> {
 
 /// Whether the flag that the spec declares says at the end that more follows.
 fn flag_lies(server: &Server) -> bool {
-    server.flag == Flag::Always && server.pages.ends.has_more_path.is_some()
+    server.flag == Flag::Always && server.pages.ends.flag.is_some()
 }
 
 proptest! {
@@ -190,7 +190,7 @@ proptest! {
             // A number that happens to be right, at a page that happens to be short, is a total where
             // nothing says that there is more.
             Ok(_) if server.says == Says::Lie(came)
-                && server.pages.ends.has_more_path.is_none() => {}
+                && server.pages.ends.flag.is_none() => {}
             // What the spec says is the total is one, also where it is too small.
             Ok(_) if believed(&server) == Some(came) => {}
             Ok(completeness) if completeness.is_incomplete() => {
@@ -265,9 +265,9 @@ proptest! {
         let least = full.max(1);
         let pages_asked = asked - run.tally.retries;
         prop_assert!(pages_asked >= least && pages_asked <= full + 1, "{pages_asked} for {records}");
-        let Ends { total_path, has_more_path, .. } = pages.ends;
+        let Ends { total_path, flag, .. } = pages.ends;
         let counted = matches!(pages.kind, Pages::Offset(_) | Pages::Number(_));
-        if !counted || total_path.is_some() || has_more_path.is_some() {
+        if !counted || total_path.is_some() || flag.is_some() {
             prop_assert_eq!(pages_asked, least);
         }
     }

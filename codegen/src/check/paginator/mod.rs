@@ -1,9 +1,14 @@
 //! `paginator`: how pages follow each other, and that they end.
 
+mod ends;
+mod placeholders;
+mod slot;
+
 use crate::connector::{
-    Cursor, Ends, List, Offset, PageNumber, Pages, Paginator, Path, Slot, Step, Text,
+    Cursor, Ends, List, Offset, PageNumber, Pages, Paginator, Part, Path, Selector, SentCursor,
+    Take, Text,
 };
-use crate::diagnostic::{Applicability, Diagnostic, Span};
+use crate::diagnostic::{Applicability, Diagnostic};
 use crate::grammar::paginator as key;
 use crate::grammar::{self, AnyKey, DefaultKey, Key};
 use crate::spec::View;
@@ -13,6 +18,9 @@ use crate::yaml::Node;
 use super::Check;
 use super::auth::rust_path;
 
+pub(super) use placeholders::Placeholders;
+use slot::{CURSOR, LIMIT, OFFSET, PAGE, PAGE_SIZE, SCROLL, Slots};
+
 /// A paginator, and the parameters that it writes: each with the key that names it.
 pub(super) struct Paging {
     pub paginator: Paginator,
@@ -20,38 +28,6 @@ pub(super) struct Paging {
     /// The fields of a body.
     pub fields: Vec<(Path, &'static str)>,
 }
-
-/// The keys that say where a value is sent: in a parameter, or at a place in the body.
-#[derive(Clone, Copy)]
-struct SlotKeys {
-    param: &'static dyn AnyKey,
-    body: Option<&'static Key<Path>>,
-}
-
-static OFFSET: SlotKeys = SlotKeys {
-    param: &key::OFFSET_PARAM,
-    body: Some(&key::OFFSET_BODY_PATH),
-};
-static LIMIT: SlotKeys = SlotKeys {
-    param: &key::LIMIT_PARAM,
-    body: Some(&key::LIMIT_BODY_PATH),
-};
-static PAGE: SlotKeys = SlotKeys {
-    param: &key::PAGE_PARAM,
-    body: Some(&key::PAGE_BODY_PATH),
-};
-static PAGE_SIZE: SlotKeys = SlotKeys {
-    param: &key::PAGE_SIZE_PARAM,
-    body: Some(&key::PAGE_SIZE_BODY_PATH),
-};
-static CURSOR: SlotKeys = SlotKeys {
-    param: &key::CURSOR_PARAM,
-    body: Some(&key::CURSOR_BODY_PATH),
-};
-static CURSOR_OF_HEADER: SlotKeys = SlotKeys {
-    param: &key::CURSOR_PARAM,
-    body: None,
-};
 
 impl Check<'_> {
     /// The paginator that a node describes, if it can be emitted.
@@ -69,13 +45,16 @@ impl Check<'_> {
             "cursor" => self.cursor(&view, &mut slots),
             "header_cursor" => Pages::HeaderCursor {
                 cursor_key: self.header_key(&view, &key::CURSOR_KEY),
-                cursor: self.slot(
-                    &view,
-                    CURSOR_OF_HEADER,
-                    view.get(&key::CURSOR_PARAM),
-                    &mut slots,
-                ),
+                cursor: self.sent_cursor(&view, &mut slots),
             },
+            "scroll" => Pages::Scroll(Cursor {
+                cursor_path: view.get(&key::SCROLL_PATH),
+                take: Take::First,
+                cursor: SentCursor {
+                    slot: self.slot(&view, SCROLL, view.get(&key::SCROLL_PARAM), &mut slots),
+                    ..SentCursor::DEFAULT
+                },
+            }),
             "header_link" => {
                 let header = self.header_key(&view, &key::HEADER);
                 self.relation_needs_link(&view, &header);
@@ -93,6 +72,7 @@ impl Check<'_> {
             _ => return None,
         };
         let is_single = kind == Pages::Single;
+        let is_link = matches!(kind, Pages::HeaderLink { .. } | Pages::JsonLink { .. });
         let paginator = Paginator {
             ends: self.ends(&view, &kind),
             maximum_pages: if is_single {
@@ -106,8 +86,8 @@ impl Check<'_> {
                 self.statuses_of_failures(&view, &key::STOP_ON_STATUS);
                 view.get(&key::STOP_ON_STATUS).unwrap_or_default()
             },
-            keep_params: matches!(kind, Pages::HeaderLink { .. } | Pages::JsonLink { .. })
-                && view.get(&key::KEEP_PARAMS),
+            keep_params: is_link && view.get(&key::KEEP_PARAMS),
+            rebase_links: is_link && view.get(&key::REBASE_LINKS),
             kind,
         };
         if let Pages::Number(pages) = &paginator.kind {
@@ -141,6 +121,8 @@ impl Check<'_> {
             offset_slot: self.slot(view, OFFSET, view.get(&key::OFFSET_PARAM), slots),
             limit_slot: self.slot(view, LIMIT, view.get(&key::LIMIT_PARAM), slots),
             maximum_offset: view.get(&key::MAXIMUM_OFFSET),
+            advance_by: view.get(&key::ADVANCE_BY),
+            sent_first: view.get(&key::INJECT_ON_FIRST_REQUEST),
         };
         self.different_slots(
             view,
@@ -185,7 +167,8 @@ impl Check<'_> {
         let base_page = view.get(&key::BASE_PAGE);
         let page_size = view.get(&key::PAGE_SIZE);
         let sends_size = view.entry(&key::PAGE_SIZE_PARAM).is_some()
-            || view.entry(&key::PAGE_SIZE_BODY_PATH).is_some();
+            || view.entry(&key::PAGE_SIZE_BODY_PATH).is_some()
+            || self.has_placeholder(&Part::PageSize);
         let page_size_slot = sends_size.then(|| {
             let name = view.get(&key::PAGE_SIZE_PARAM).unwrap_or_default();
             self.slot(view, PAGE_SIZE, name, slots)
@@ -197,6 +180,7 @@ impl Check<'_> {
             page_size,
             page_size_slot,
             maximum_page: view.get(&key::MAXIMUM_PAGE),
+            sent_first: view.get(&key::INJECT_ON_FIRST_REQUEST),
         };
         if let Some(size) = &pages.page_size_slot {
             self.different_slots(view, &pages.page_slot, size, [PAGE, PAGE_SIZE]);
@@ -207,64 +191,37 @@ impl Check<'_> {
     }
 
     fn cursor(&mut self, view: &View<'_>, slots: &mut Slots) -> Pages {
+        let cursor_path = view.get(&key::CURSOR_PATH);
+        self.values_are_found(view, &cursor_path);
         Pages::Cursor(Cursor {
-            cursor_path: view.get(&key::CURSOR_PATH),
-            cursor: self.slot(view, CURSOR, view.get(&key::CURSOR_PARAM), slots),
+            cursor_path,
+            take: view.get(&key::CURSOR_VALUE),
+            cursor: self.sent_cursor(view, slots),
         })
     }
 
-    fn ends(&mut self, view: &View<'_>, kind: &Pages) -> Ends {
-        self.needs(
-            view,
-            &key::ACCEPT_SHORT_TOTAL,
-            &[&key::TOTAL_PATH, &key::TOTAL_HEADER],
-        );
-        self.is_a_header(view, &key::TOTAL_HEADER);
-        let ends = Ends {
-            total_path: view.get(&key::TOTAL_PATH),
-            total_header: view.get(&key::TOTAL_HEADER),
-            accept_short_total: view.get(&key::ACCEPT_SHORT_TOTAL),
-            ..Ends::DEFAULT
-        };
-        if *kind == Pages::Single {
-            return ends;
-        }
-        self.needs(view, &key::HAS_MORE_DEFAULT, &[&key::HAS_MORE_PATH]);
-        let is_counted = Ends::of(kind).stop_after_empty_page;
-        let stop_after_empty_page = if is_counted {
-            &key::STOP_AFTER_EMPTY_PAGE
-        } else {
-            &key::LINKED_STOP_AFTER_EMPTY_PAGE
-        };
-        Ends {
-            has_more_path: view.get(&key::HAS_MORE_PATH),
-            has_more_default: view.get(&key::HAS_MORE_DEFAULT),
-            stop_after_empty_page: view.get(stop_after_empty_page),
-            stop_after_short_page: is_counted && view.get(&key::STOP_AFTER_SHORT_PAGE),
-            end_on_repeat: !is_counted && view.get(&key::END_ON_REPEAT),
-            ..ends
+    fn sent_cursor(&mut self, view: &View<'_>, slots: &mut Slots) -> SentCursor {
+        SentCursor {
+            slot: self.slot(view, CURSOR, view.get(&key::CURSOR_PARAM), slots),
+            form: view.get(&key::CURSOR_AS),
+            replaces_params: view.get(&key::CURSOR_REPLACES_PARAMS),
+            initial: view.get(&key::INITIAL_CURSOR),
         }
     }
 
-    /// A key that only says something about another one.
-    fn needs(&mut self, view: &View<'_>, key: &dyn AnyKey, others: &[&dyn AnyKey]) {
-        let Some(entry) = view.entry(key) else {
-            return;
-        };
-        let key = key.name;
-        if others.iter().all(|other| view.entry(*other).is_none()) {
-            let names: Vec<_> = others
-                .iter()
-                .map(|other| format!("`{}`", other.name))
-                .collect();
-            let others = names.join(" or ");
+    /// A path leads to one value, of which there is no greatest.
+    fn values_are_found(&mut self, view: &View<'_>, cursor_path: &Selector) {
+        if let Some(entry) = view.entry(&key::CURSOR_VALUE)
+            && matches!(cursor_path, Selector::Path(_))
+            && !self.sink.has_errors_in(&view.node.span)
+        {
             self.error(
                 Diagnostic::error(
                     "RS0602",
                     &entry.key.span,
-                    format!("`{key}` has no effect without {others}"),
+                    "`cursor_value` has no effect here",
                 )
-                .help(format!("add {others}, or remove `{key}`")),
+                .help("`cursor_path` leads to one value; `items[*].id` finds that of every record"),
             );
         }
     }
@@ -285,105 +242,6 @@ impl Check<'_> {
                     format!("`{}` is no name of a header", text.text),
                 )
                 .help("a header's name has letters, digits and `-`"),
-            );
-        }
-    }
-
-    /// Where a value is sent: in a parameter, or at a place in the body.
-    fn slot(
-        &mut self,
-        view: &View<'_>,
-        SlotKeys { param, body }: SlotKeys,
-        name: Text,
-        slots: &mut Slots,
-    ) -> Slot {
-        if let Some(entry) = body.and_then(|body| view.entry(body)) {
-            self.param_or_body(view, param, &entry.key.span);
-            if !slots.has_body {
-                self.body_path_needs_a_body(&entry.key.span, &entry.key.name);
-            }
-            if let Some((body, path)) = body.and_then(|body| Some((body, view.get(body)?))) {
-                self.body_path_has_only_keys(&path, &entry.value.span);
-                slots.fields.push((path.clone(), body.name));
-                return Slot::Body(path);
-            }
-        }
-        if view.text(param).is_some_and(|name| name.text.is_empty()) {
-            let default = param.default();
-            let help = match default.as_str() {
-                "" => "write the name of the API's parameter".to_owned(),
-                default => format!("leave it out for `{default}`"),
-            };
-            let message = format!("`{}` names no parameter", param.name);
-            self.error(Diagnostic::error("RS0110", view.place(param), message).help(help));
-        }
-        slots.params.push((name.clone(), param.name));
-        Slot::Query(name)
-    }
-
-    /// Of a parameter and a place in the body one is used.
-    fn param_or_body(&mut self, view: &View<'_>, param: &dyn AnyKey, body: &Span) {
-        if let Some(param) = view.entry(param) {
-            self.error(
-                Diagnostic::error(
-                    "RS0502",
-                    body,
-                    format!(
-                        "the value goes into the body or into `{}`, not both",
-                        param.key.name
-                    ),
-                )
-                .help("remove one of them")
-                .also(&param.key.span, "the other is here"),
-            );
-        }
-    }
-
-    /// A place in the body of a request that has none.
-    fn body_path_needs_a_body(&mut self, span: &Span, key: &str) {
-        self.error(
-            Diagnostic::error(
-                "RS0503",
-                span,
-                format!("`{key}` needs a body, and this request has none"),
-            )
-            .help("give the endpoint `method: POST` and `json: {}`"),
-        );
-    }
-
-    fn body_path_has_only_keys(&mut self, path: &Path, span: &Span) {
-        let is_good = !path.0.is_empty() && path.0.iter().all(|step| matches!(step, Step::Key(_)));
-        if !is_good {
-            self.error(
-                Diagnostic::error("RS0204", span, "a value is written under a key of the body")
-                    .help("use keys only: `paging.offset`"),
-            );
-        }
-    }
-
-    /// Two values in one parameter.
-    fn different_slots(&mut self, view: &View<'_>, one: &Slot, other: &Slot, keys: [SlotKeys; 2]) {
-        let of_param = |keys: SlotKeys| keys.param;
-        let of_body = |keys: SlotKeys| keys.body.map_or(keys.param, |body| body);
-        let ([one_key, other_key], is_same) = match (one, other) {
-            // What is within the one would take the place of the other.
-            (Slot::Body(Path(one)), Slot::Body(Path(other))) => (
-                keys.map(of_body),
-                one.starts_with(other) || other.starts_with(one),
-            ),
-            _ => (keys.map(of_param), one == other),
-        };
-        if is_same {
-            let is_other = view.entry(other_key).is_some();
-            let key = if is_other { other_key } else { one_key };
-            let help = format!("`{}` and `{}` must differ", one_key.name, other_key.name);
-            self.error(
-                Diagnostic::error(
-                    "RS0502",
-                    view.place(key),
-                    "both values would be sent in the same place",
-                )
-                .help(help),
             );
         }
     }
@@ -492,43 +350,4 @@ impl Check<'_> {
             );
         }
     }
-
-    /// Pages that are counted go on until something ends them.
-    fn an_end_is_possible(&mut self, view: &View<'_>, paginator: &Paginator) {
-        let ends = &paginator.ends;
-        let maximum = match &paginator.kind {
-            Pages::Offset(offset) => offset.maximum_offset,
-            Pages::Number(pages) => pages.maximum_page,
-            _ => return,
-        };
-        // What has a mistake may be the end.
-        if self.sink.has_errors_in(&view.node.span) {
-            return;
-        }
-        let is_possible = ends.stop_after_empty_page
-            || ends.stop_after_short_page
-            || ends.total_path.is_some()
-            || ends.total_header.is_some()
-            || ends.has_more_path.is_some()
-            || maximum.is_some()
-            || paginator.maximum_pages.is_some()
-            || !paginator.stop_on_status.is_empty();
-        if !is_possible {
-            self.error(
-                Diagnostic::error(
-                    "RS0506",
-                    view.place(&key::STOP_AFTER_EMPTY_PAGE),
-                    "nothing would ever end these pages",
-                )
-                .help("leave `stop_after_empty_page` true, or say `total_path` or a maximum"),
-            );
-        }
-    }
-}
-
-/// The parameters that a paginator writes.
-struct Slots {
-    has_body: bool,
-    params: Vec<(Text, &'static str)>,
-    fields: Vec<(Path, &'static str)>,
 }
