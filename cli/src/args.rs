@@ -119,6 +119,13 @@ pub(crate) struct Fetch {
     /// File with the state of an `incremental` resource: read if it exists, written when all records are printed
     #[arg(long, value_name = "FILE")]
     pub(crate) state: Option<PathBuf>,
+    /// Fetch an `incremental` resource from this cursor value on, instead of after the state or the spec's
+    /// `initial_value`. The state never moves back, nor over records that were not fetched
+    #[arg(long, value_name = "VALUE")]
+    pub(crate) since: Option<String>,
+    /// Fetch records before this cursor value, instead of the spec's `end_value`
+    #[arg(long, value_name = "VALUE")]
+    pub(crate) until: Option<String>,
     /// Accept a state of another request: another setting, parameter, path or base URL
     #[arg(long, requires = "state")]
     pub(crate) keep_state: bool,
@@ -170,6 +177,13 @@ pub(crate) struct Load {
     /// Fetch everything again, and replace all stored rows
     #[arg(long)]
     pub(crate) full_refresh: bool,
+    /// Fetch `incremental` resources from this cursor value on, instead of after the stored state. The state never
+    /// moves back, nor over records that were not fetched
+    #[arg(long, value_name = "VALUE", conflicts_with = "full_refresh")]
+    pub(crate) since: Option<String>,
+    /// Fetch records of `incremental` resources before this cursor value, instead of the spec's `end_value`
+    #[arg(long, value_name = "VALUE", conflicts_with = "full_refresh")]
+    pub(crate) until: Option<String>,
     /// Accept rows and states of another request (another setting, path, parameter or base URL), and keep the state
     /// of a table that was emptied
     #[arg(long, conflicts_with = "full_refresh")]

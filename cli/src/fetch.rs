@@ -114,6 +114,12 @@ fn build_fetch(
             }
         }
     }
+    if let Some(since) = &args.since {
+        fetch = fetch.from(since.as_str());
+    }
+    if let Some(until) = &args.until {
+        fetch = fetch.until(until.as_str());
+    }
     if let Some(limit) = args.limit {
         fetch = fetch.limit(limit);
     }

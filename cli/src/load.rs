@@ -49,6 +49,12 @@ async fn load(
     if args.keep_state {
         loading = loading.keep_state();
     }
+    if let Some(since) = args.since {
+        loading = loading.since(since);
+    }
+    if let Some(until) = args.until {
+        loading = loading.until(until);
+    }
     for name in args.resource {
         loading = loading.resource(name);
     }

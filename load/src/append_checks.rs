@@ -33,6 +33,15 @@ pub(crate) fn check(resource: &ResourcePlan) -> Result<(), Error> {
     Err(Error::new(ErrorKind::Destination, message).with_help(MERGE))
 }
 
+/// The error for a start that the caller chose, of a resource that was loaded before.
+pub(crate) fn of_chosen_start(resource: &ResourcePlan) -> Error {
+    let message = format!(
+        "`{}` was loaded before: from another start its rows would be appended again, or left out",
+        resource.name
+    );
+    Error::new(ErrorKind::Config, message).with_help(MERGE)
+}
+
 /// The error for a fetch whose state does not cover all delivered records.
 pub(crate) fn would_repeat(resource: &ResourcePlan, fetched: &Report) -> Error {
     let message = "the next load would append some of these records again";

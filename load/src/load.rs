@@ -36,6 +36,8 @@ pub struct Loading<'a, D> {
     destination: &'a mut D,
     full_refresh: bool,
     keep_state: bool,
+    since: Option<Scalar>,
+    until: Option<Scalar>,
     only: Vec<String>,
     on_progress: Box<dyn FnMut(Progress) + Send + 'a>,
 }
@@ -48,6 +50,8 @@ impl<'a, D: Destination> Loading<'a, D> {
             destination,
             full_refresh: false,
             keep_state: false,
+            since: None,
+            until: None,
             only: Vec::new(),
             on_progress: Box::new(|_| ()),
         }
@@ -66,6 +70,21 @@ impl<'a, D: Destination> Loading<'a, D> {
         self
     }
 
+    /// Fetches the records of incremental resources from this cursor value on, instead of those after the stored
+    /// state: see [`Fetch::from`]. It is an error for a resource whose rows are replaced, and for appended rows that
+    /// have a state, because they would be appended again or left out.
+    pub fn since(mut self, start: impl Into<Scalar>) -> Self {
+        self.since = Some(start.into());
+        self
+    }
+
+    /// Fetches the records of incremental resources before this cursor value: see [`Fetch::until`]. It is an error
+    /// for a resource whose rows are replaced.
+    pub fn until(mut self, end: impl Into<Scalar>) -> Self {
+        self.until = Some(end.into());
+        self
+    }
+
     /// Loads only this resource and others named by further calls, instead of all that are `selected`.
     pub fn resource(mut self, name: impl Into<String>) -> Self {
         self.only.push(name.into());
@@ -80,6 +99,7 @@ impl<'a, D: Destination> Loading<'a, D> {
 
     async fn run(mut self) -> Result<LoadReport, LoadError> {
         let resources = self.resources()?;
+        self.check_range(&resources)?;
         let family = ParentCache::of(&resources);
         let mut outcome = LoadError::default();
         let mut failures = SharedFailures::new(self.client);
@@ -258,6 +278,9 @@ impl<'a, D: Destination> Loading<'a, D> {
             self.check_request(target, stored)?;
         }
         let is_incremental = resource.incremental.is_some();
+        if self.since.is_some() && target.writing == Writing::Append && opened.state.is_some() {
+            return Err(append_checks::of_chosen_start(resource));
+        }
         if let Some(by) = opened.already_appended
             && target.writing == Writing::Append
             && !is_incremental
@@ -290,7 +313,46 @@ impl<'a, D: Destination> Loading<'a, D> {
             (_, Some(state)) => fetch.since(state),
             (_, None) => fetch,
         };
-        Ok(Ok((fetch, notes)))
+        Ok(Ok((self.in_range(fetch, is_incremental), notes)))
+    }
+
+    /// The fetch of the range that the caller chose.
+    fn in_range(&self, mut fetch: Fetch<Rows>, is_incremental: bool) -> Fetch<Rows> {
+        if !is_incremental {
+            return fetch;
+        }
+        if let Some(since) = &self.since {
+            fetch = fetch.from(since.clone());
+        }
+        if let Some(until) = &self.until {
+            fetch = fetch.until(until.clone());
+        }
+        fetch
+    }
+
+    /// Rejects a range that no resource has, or that would replace all rows by a part of the records.
+    fn check_range(&self, resources: &[Ref<ResourcePlan>]) -> Result<()> {
+        if self.since.is_none() && self.until.is_none() {
+            return Ok(());
+        }
+        let wrong = |message: String, help: &str| {
+            Err(Error::new(ErrorKind::Config, message).with_help(help.to_owned()))
+        };
+        let incremental = || resources.iter().filter(|one| one.incremental.is_some());
+        let whole = resources.iter().find(|one| one.incremental.is_none());
+        let is_named = !self.only.is_empty();
+        if let Some(whole) = whole.filter(|_| is_named || incremental().next().is_none()) {
+            let message = format!("`{}` is not `incremental`, so it has no range", whole.name);
+            return wrong(message, "load it without a start and an end");
+        }
+        let replaced = incremental().find(|one| self.writing(one) == Writing::Replace);
+        if let Some(replaced) = replaced {
+            let name = &replaced.name;
+            let message =
+                format!("the rows of `{name}` are replaced, and a range is only a part of them");
+            return wrong(message, "load it without a start and an end");
+        }
+        Ok(())
     }
 
     /// Rejects a table with rows of another request.

@@ -538,7 +538,7 @@ pub mod media_insights {
         path: __rs::literal!("/v1/media_insights"),
         incremental: Some(__rs::Incremental {
             column: Some(12),
-            initial_value: Some(__rs::Static("2024-01-01T00:00:00Z")),
+            initial_value: Some(__rs::literal!("2024-01-01T00:00:00Z")),
             start_param: Some(__rs::Static("updated_since")),
             ..__rs::Incremental::DEFAULT
         }),

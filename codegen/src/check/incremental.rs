@@ -2,7 +2,9 @@
 
 use std::{borrow::Cow, time::Duration};
 
-use crate::connector::{self, FutureCursor, Incremental, Lag, Record, Struct, TimeFormat, Type};
+use crate::connector::{
+    FutureCursor, Incremental, Lag, Part, Record, Struct, Template, TimeFormat, Type,
+};
 use crate::diagnostic::Diagnostic;
 use crate::grammar;
 use crate::grammar::Key;
@@ -13,8 +15,10 @@ use crate::spec::{Text, View};
 use crate::value;
 use crate::yaml::Entry;
 
+use super::calls::Kind;
 use super::columns::UNKNOWN;
 use super::paginator::Paging;
+use super::template::Scope;
 use super::{Check, keys, strptime, times, windows};
 
 impl Check<'_> {
@@ -193,16 +197,14 @@ impl Check<'_> {
         }
     }
 
-    /// A start or an end, in the form that the cursor has in a response.
-    fn bound_value(
-        &mut self,
-        view: &View<'_>,
-        key: &Key,
-        column: &Type,
-    ) -> Option<connector::Text> {
+    /// A start or an end, in the form that the cursor has in a response, or a placeholder of such a value.
+    fn bound_value(&mut self, view: &View<'_>, key: &Key, column: &Type) -> Option<Template> {
         let text = view.text(key)?;
+        if text.text.contains('{') {
+            return self.bound_placeholder(text, key, column);
+        }
         match cursor_value(text.text, column) {
-            Ok(value) => Some(value.into()),
+            Ok(value) => Some(Template(vec![Part::Text(value.into())].into())),
             Err(expected) => {
                 self.error(
                     Diagnostic::error(
@@ -219,6 +221,45 @@ impl Check<'_> {
                 None
             }
         }
+    }
+
+    /// A start or an end that a setting or the time of the fetch gives.
+    fn bound_placeholder(&mut self, text: Text<'_>, key: &Key, column: &Type) -> Option<Template> {
+        let what = format!("`{}`", key.name);
+        let template = self.template(text, Scope::bound(&what));
+        let [part] = &template.0[..] else {
+            if !self.sink.has_errors_in(text.span) {
+                let message = format!("`{}` is one value, and this is several", key.name);
+                self.error(
+                    Diagnostic::error("RS0703", text.span, message)
+                        .help("write one placeholder, `{config.NAME}` or `{now}`"),
+                );
+            }
+            return None;
+        };
+        let kind = self.kind(part);
+        let fits = match column {
+            Type::Timestamp(_) | Type::Date(_) => {
+                matches!(kind, Kind::Timestamp | Kind::Date)
+            }
+            Type::Bigint => kind == Kind::Bigint,
+            Type::Double | Type::Decimal { .. } => matches!(kind, Kind::Bigint | Kind::Double),
+            _ => kind == Kind::Text,
+        };
+        if !fits {
+            let word = column.word();
+            let message = format!(
+                "`{}` is {}, and the cursor is a {word}",
+                key.name,
+                kind.word()
+            );
+            self.error(
+                Diagnostic::error("RS0703", text.span, message)
+                    .help(format!("use a setting of type `{}`", setting_word(column))),
+            );
+            return None;
+        }
+        Some(template)
     }
 
     fn end_is_after_start(&mut self, view: &View<'_>, column: &Type) {
@@ -277,6 +318,9 @@ impl Check<'_> {
 
     fn lag(&mut self, view: &View<'_>, column: &Type) -> Option<Lag> {
         let text = view.text(&key::LAG)?;
+        if text.text.contains('{') {
+            return self.lag_setting(text, column);
+        }
         let lag = match column {
             Type::Timestamp(_) => value::duration(text.text)
                 .map(Lag::Duration)
@@ -309,6 +353,49 @@ impl Check<'_> {
                 None
             }
         }
+    }
+
+    /// A lag of as many units as a setting says: `{config.days}d`.
+    fn lag_setting(&mut self, text: Text<'_>, column: &Type) -> Option<Lag> {
+        let template = self.template(text, Scope::bound("`lag`"));
+        if self.sink.has_errors_in(text.span) {
+            return None;
+        }
+        let (part, unit) = match &template.0[..] {
+            [part] => (part, None),
+            [part, Part::Text(unit)] => (part, Some(unit)),
+            _ => return self.no_lag(text, column),
+        };
+        let Part::Config(setting) = part else {
+            return self.no_lag(text, column);
+        };
+        let number = self.kind(part);
+        let of_unit = unit.and_then(|unit| value::duration(&format!("1{unit}")).ok());
+        let unit = match (column, &number, of_unit) {
+            (Type::Timestamp(_), Kind::Bigint, Some(unit)) => Lag::Duration(unit),
+            (Type::Date(_), Kind::Bigint, Some(unit)) if unit.as_secs() == 86_400 => Lag::Days(1),
+            (Type::Bigint, Kind::Bigint, None) if unit.is_none() => Lag::Integer(1),
+            (Type::Double, Kind::Bigint | Kind::Double, None) if unit.is_none() => Lag::Double(1.0),
+            (Type::Decimal { .. }, Kind::Bigint, None) if unit.is_none() => {
+                Lag::Decimal("1".to_owned().into())
+            }
+            _ => return self.no_lag(text, column),
+        };
+        Some(Lag::Setting {
+            setting: *setting,
+            unit: unit.into(),
+        })
+    }
+
+    fn no_lag(&mut self, text: Text<'_>, column: &Type) -> Option<Lag> {
+        let form = match column {
+            Type::Timestamp(_) => "`{config.NAME}h`: a bigint setting and its unit",
+            Type::Date(_) => "`{config.NAME}d`: a bigint setting of days",
+            _ => "`{config.NAME}`: a bigint setting",
+        };
+        let message = format!("`{}` is no lag for a {}", text.text, column.word());
+        self.error(Diagnostic::error("RS0703", text.span, message).help(format!("write {form}")));
+        None
     }
 
     /// A start or an end in a parameter that the paginator writes: it would never be sent.
@@ -408,6 +495,17 @@ fn within(name: &str, record: &Struct) -> Option<String> {
              and write `cursor_path: {column}`"
         )
     })
+}
+
+/// The type of a setting that gives a value of this type.
+fn setting_word(column: &Type) -> &'static str {
+    match column {
+        Type::Timestamp(_) => "timestamp",
+        Type::Date(_) => "date",
+        Type::Bigint => "bigint",
+        Type::Double | Type::Decimal { .. } => "double",
+        _ => "text",
+    }
 }
 
 /// `5`, `0.25`.

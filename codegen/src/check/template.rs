@@ -22,6 +22,8 @@ enum TemplateUse {
     Header,
     /// A field of an `auth`.
     Credential,
+    /// A value that decides about a range.
+    Bound,
     /// A parameter or a body: it may be text of a language that has braces itself.
     Sent,
 }
@@ -73,6 +75,11 @@ impl<'s> Scope<'s> {
     /// A parameter, or a text in a body.
     pub(super) fn sent(what: &'s str, incremental: bool) -> Self {
         Self::new(what, TemplateUse::Sent, incremental)
+    }
+
+    /// A start or an end of a range: settings and the time of the fetch.
+    pub(super) fn bound(what: &'s str) -> Self {
+        Self::new(what, TemplateUse::Bound, false)
     }
 
     /// A field of an `auth`.
@@ -273,6 +280,14 @@ impl Check<'_> {
             "secrets" => self.secret(name, span, scope),
             "config" => self.setting(name, span),
             "incremental" => self.incremental_placeholder(name, span, scope),
+            "resources" if scope.place == TemplateUse::Bound => {
+                let message = format!("a field of a parent cannot stand in {}", scope.what);
+                self.error(
+                    Diagnostic::error("RS0809", span, message)
+                        .help("write `{config.NAME}`, or `{now}`"),
+                );
+                None
+            }
             "resources" => self
                 .parent_placeholder(name, span, scope.what, &written)
                 .map(Part::Parent),
@@ -325,7 +340,7 @@ impl Check<'_> {
             );
             return None;
         }
-        if scope.place == TemplateUse::Address {
+        if matches!(scope.place, TemplateUse::Address | TemplateUse::Bound) {
             self.error(
                 Diagnostic::error(
                     "RS0302",

@@ -281,9 +281,16 @@ pub(crate) mod incremental {
         "the column that tells what is new; with `step` it may be left out",
     )
     .required_unless("step");
-    pub(crate) static INITIAL_VALUE: Key =
-        key("initial_value", Shape::Scalar, "where a first fetch starts");
-    pub(crate) static END_VALUE: Key = key("end_value", Shape::Scalar, "where every fetch ends");
+    pub(crate) static INITIAL_VALUE: Key = key(
+        "initial_value",
+        Shape::Scalar,
+        "where a first fetch starts, or `{config.NAME}` or `{now - 30d}`",
+    );
+    pub(crate) static END_VALUE: Key = key(
+        "end_value",
+        Shape::Scalar,
+        "where every fetch ends, or `{config.NAME}` or `{now}`",
+    );
     pub(crate) static START_PARAM: Key<Text> =
         text("start_param", "the parameter that carries the start");
     pub(crate) static END_PARAM: Key<Text> =

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use crate::{schema::TimeFormat, shared::Text};
+use super::Template;
+use crate::{
+    schema::TimeFormat,
+    shared::{Ref, Text},
+};
 
 declare! {
     /// How to ask only for what is new.
@@ -10,10 +14,10 @@ declare! {
         /// Position of the cursor column in the table. Without one, the state is the end of the last complete
         /// window.
         pub column: Option<u16> = None,
-        /// Where a first fetch starts, in the cursor's own form in a response.
-        pub initial_value: Option<Text> = None,
+        /// Where a first fetch starts: a text in the cursor's own form in a response, or one placeholder.
+        pub initial_value: Option<Template> = None,
         /// Where every fetch ends, likewise.
-        pub end_value: Option<Text> = None,
+        pub end_value: Option<Template> = None,
         /// The parameter that carries the start.
         pub start_param: Option<Text> = None,
         /// The parameter that carries the end.
@@ -84,6 +88,14 @@ declare! {
         Double(f64),
         /// For a decimal number: plain digits, with a point or without.
         Decimal(Text),
+        /// As many of these units as the setting at this position of
+        /// [`SourcePlan::config`](super::SourcePlan::config) says.
+        Setting {
+            /// The position of the setting.
+            setting: u16,
+            /// The unit.
+            unit: Ref<Lag>,
+        },
     }
 }
 

@@ -25,7 +25,11 @@ pub use self::{
 };
 use crate::{
     Client, Error, Position, Record, Report, Result, Rows, Scalar, State, Timestamp, incremental,
-    parent::ParentRecord, plan::ResourcePlan, schema::Table, shared::Ref,
+    parent::ParentRecord,
+    plan::{ResourcePlan, Template},
+    schema::Table,
+    shared::Ref,
+    template::Bounds,
 };
 
 /// A lazy request for a resource's records. No request is sent until the stream is polled.
@@ -93,6 +97,7 @@ pub(crate) struct FetchSpec {
     pub(crate) since: Option<State>,
     /// Whether a state of another request is accepted.
     pub(crate) keep_state: bool,
+    pub(crate) from: Option<Scalar>,
     pub(crate) until: Option<Scalar>,
     pub(crate) resume: Option<Position>,
     pub(crate) limit: Option<u64>,
@@ -197,6 +202,20 @@ impl<T, Parent> Fetch<T, Parent> {
     /// that does not change the records.
     pub fn keep_state(mut self) -> Self {
         self.spec.keep_state = true;
+        self
+    }
+
+    /// Fetches the records from this cursor value on, instead of those after the state's cursor or the spec's
+    /// `initial_value`. Records that an earlier fetch delivered are delivered again.
+    ///
+    /// The state stays whole. It never moves back: from an earlier start, it keeps its cursor. It never moves over
+    /// records that were not fetched: from a start after its cursor, it does not move, and the report says so. A
+    /// fetch without a state returns one that begins at this start.
+    ///
+    /// It is an error on the first poll if the value does not have the cursor's type, or if the resource
+    /// has no `incremental`.
+    pub fn from(mut self, start: impl Into<Scalar>) -> Self {
+        self.spec.from = Some(start.into());
         self
     }
 
@@ -339,6 +358,7 @@ impl FetchSpec {
             table,
             since: None,
             keep_state: false,
+            from: None,
             until: None,
             resume: None,
             limit: None,
@@ -406,9 +426,31 @@ impl FetchSpec {
             resource: &self.resource,
             table: &self.table,
             state: self.since.as_ref(),
-            until: self.until.clone(),
+            ends: self.range_ends(),
             is_upsert: self.is_upsert,
             now: self.began.unwrap_or_else(|| self.client.clock().now()),
+        }
+    }
+
+    /// The values of the range, those of the spec with their placeholders replaced.
+    fn range_ends(&self) -> incremental::RangeEnds {
+        let plan = self.resource.incremental.as_ref();
+        let value = |template: Option<&Template>| {
+            let bounds = Bounds::default();
+            let scope = self.client.scope(&bounds, &[], self.began());
+            match &*template?.0 {
+                [part] => scope.value(part),
+                _ => scope.text(template?).map(Scalar::Text),
+            }
+        };
+        incremental::RangeEnds {
+            initial: value(plan.and_then(|plan| plan.initial_value.as_ref())),
+            end: value(plan.and_then(|plan| plan.end_value.as_ref())),
+            lag: plan.and_then(|plan| {
+                incremental::resolved_lag(plan.lag.as_ref()?, self.client.config())
+            }),
+            from: self.from.clone(),
+            until: self.until.clone(),
         }
     }
 

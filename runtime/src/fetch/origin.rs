@@ -16,11 +16,8 @@ impl FetchSpec {
     /// [`ErrorKind::State`] where the state it starts from belongs to another request.
     pub(super) fn origin(&self) -> Result<Origin> {
         let request = self.client.fingerprint(&self.resource);
-        let initial = self
-            .resource
-            .incremental
-            .as_ref()
-            .and_then(|plan| plan.initial_value.as_ref());
+        let ends = self.range_ends();
+        let initial = ends.from.or(ends.initial);
         let Some(since) = &self.since else {
             return Ok(Origin {
                 request: Arc::new(request),
@@ -46,6 +43,24 @@ impl FetchSpec {
         })
     }
 
+    /// The start that the state has once the fetch is complete, if it fetches the records before the state's start:
+    /// from an earlier start up to there.
+    pub(super) fn earlier_start(&self) -> Option<Start> {
+        let Start::At(start) = &self.since.as_ref()?.origin.start else {
+            return None;
+        };
+        let (_, column) = incremental::cursor(&self.resource)?;
+        let start = Scalar::read(&column.data_type, start).ok().flatten()?;
+        let range = incremental::range(self.incremental(), self.parent.as_ref()).ok()??;
+        let reaches = range
+            .end
+            .as_ref()
+            .is_none_or(|end| end.compare(start.as_value()).is_some_and(Ordering::is_ge));
+        let from = range.from?;
+        let is_earlier = from.compare(start.as_value()) == Some(Ordering::Less);
+        (is_earlier && reaches).then(|| Start::At(from.to_string()))
+    }
+
     /// A note, if the `initial_value` is before the first start of the state: the records between them were
     /// never fetched.
     pub(super) fn gap(&self) -> Option<String> {
@@ -53,11 +68,11 @@ impl FetchSpec {
         let Start::At(start) = start else {
             return None;
         };
-        let plan = self.resource.incremental.as_ref()?;
         let (_, column) = incremental::cursor(&self.resource)?;
         let read = |text| Scalar::read(&column.data_type, text).ok().flatten();
-        let from = match &plan.initial_value {
-            None => "there is no `initial_value` any more".to_owned(),
+        let initial = self.range_ends().initial.map(|value| value.to_string());
+        let from = match &initial {
+            None => "there is no `initial_value`".to_owned(),
             Some(initial) => {
                 let earlier = read(initial)?.compare(read(start)?.as_value());
                 if earlier != Some(Ordering::Less) {

@@ -83,6 +83,7 @@ impl ParentCache {
     /// A recorder for this fetch, if it fetches all records of a parent.
     pub(super) fn recorder(&self, spec: &FetchSpec) -> Option<ParentRecorder> {
         let sees_all = spec.since.is_none()
+            && spec.from.is_none()
             && spec.until.is_none()
             && spec.resume.is_none()
             && spec.limit.is_none()

@@ -16,8 +16,9 @@ use tracing::Instrument;
 
 use super::{FetchSpec, Page, PageRecords, parent_cache::ParentRecorder, trace};
 use crate::{
-    Completeness, Error, ErrorKind, Record, Report, Result, Rows, State, shared::Text,
-    state::Origin,
+    Completeness, Error, ErrorKind, Record, Report, Result, Rows, State,
+    shared::Text,
+    state::{Origin, Start},
 };
 
 /// A message from the task of a fetch to its stream.
@@ -64,6 +65,8 @@ pub struct Pages<T> {
     origin: Origin,
     /// A note on records that no fetch up to the state requested.
     gap: Option<String>,
+    /// The start of the state once the fetch is complete, if that is earlier than before.
+    earlier_start: Option<Start>,
     resource: Text,
     allow_incomplete: bool,
     on_progress: Option<OnProgress>,
@@ -103,6 +106,7 @@ impl<T> Pages<T> {
             stage: Stage::Ready(Box::new(spec)),
             origin: Origin::default(),
             gap: None,
+            earlier_start: None,
             on_progress,
             records: PhantomData,
         }
@@ -172,7 +176,16 @@ impl<T> Pages<T> {
                 if let Some(recorder) = recorder.take().filter(|_| completeness.is_complete()) {
                     recorder.store(&completeness);
                 }
-                self.set_state(state);
+                if completeness.is_complete()
+                    && let Some(start) = self.earlier_start.take()
+                {
+                    self.origin.start = start;
+                    self.gap = None;
+                    let kept = self.state.take();
+                    self.set_state(state.or(kept));
+                } else {
+                    self.set_state(state);
+                }
                 self.note_gap();
                 let error = completeness.to_error().filter(|_| !self.allow_incomplete);
                 self.report.lock().completeness = Some(completeness);
@@ -210,7 +223,7 @@ impl<T> Pages<T> {
     }
 
     fn start(&mut self) -> Result<()> {
-        let Stage::Ready(spec) = mem::replace(&mut self.stage, Stage::FetchEnd) else {
+        let Stage::Ready(mut spec) = mem::replace(&mut self.stage, Stage::FetchEnd) else {
             return Ok(());
         };
         let runtime = Handle::try_current().map_err(|_| {
@@ -219,9 +232,11 @@ impl<T> Pages<T> {
                 .with_help("ask the stream within one: `#[tokio::main]`")
         })?;
         spec.client.check_settings(&spec.resource)?;
+        spec.began.get_or_insert(spec.client.clock().now());
         if spec.resource.incremental.is_some() {
             self.origin = spec.origin()?;
             self.gap = spec.gap();
+            self.earlier_start = spec.earlier_start();
             if spec.keep_state {
                 let since = self.state.take();
                 self.set_state(since);

@@ -10,6 +10,28 @@ use crate::{
     value::{Timestamp, Value, format::Format},
 };
 
+/// The lag with the value of its setting; `None` if that has none.
+pub(crate) fn resolved_lag(lag: &Lag, config: &[Scalar]) -> Option<Lag> {
+    let Lag::Setting { setting, unit } = lag else {
+        return Some(lag.clone());
+    };
+    let value = config.get(usize::from(*setting))?;
+    let times = match value {
+        Scalar::Bigint(value) => u32::try_from(*value).unwrap_or_default(),
+        _ => 0,
+    };
+    Some(match (&**unit, value) {
+        (_, Scalar::Null) => return None,
+        (Lag::Duration(unit), _) => Lag::Duration(unit.saturating_mul(times)),
+        (Lag::Days(unit), _) => Lag::Days(unit.saturating_mul(times)),
+        (Lag::Integer(_), Scalar::Bigint(value)) => Lag::Integer((*value).max(0)),
+        (Lag::Double(_), Scalar::Double(value)) => Lag::Double(value.max(0.0)),
+        (Lag::Double(_), _) => Lag::Double(times.into()),
+        (Lag::Decimal(_), _) => Lag::Decimal(times.to_string().into()),
+        _ => return None,
+    })
+}
+
 impl Scalar {
     /// The value of a cursor cell; `None` for null.
     pub(crate) fn of_cell(value: Value<'_>) -> Option<Self> {
@@ -83,6 +105,7 @@ impl Scalar {
             }
             (Self::Bigint(number), Lag::Integer(lag)) => Self::Bigint(number.checked_sub(*lag)?),
             (Self::Double(number), Lag::Double(lag)) => Self::Double(number - lag),
+            // A setting was resolved before.
             (Self::Decimal(number), Lag::Decimal(lag)) => {
                 Self::Decimal(number.minus(&lag.parse().ok()?)?)
             }

@@ -155,7 +155,7 @@ impl CursorFilter {
     /// Whether a row before the start is wanted because the API's own filter returned it: the API may
     /// compare another time than the cursor. Rows before the `initial_value` are not wanted.
     fn is_sent_though_older(&self, value: Value<'_>) -> bool {
-        let initial = self.range.initial.as_ref();
+        let initial = self.range.from.as_ref().or(self.range.initial.as_ref());
         let is_wanted =
             initial.and_then(|initial| initial.compare(value)) != Some(Ordering::Greater);
         self.range.is_filtered_by_api && self.range.last.is_some() && is_wanted
@@ -194,7 +194,8 @@ impl CursorFilter {
         hour: Option<RepeatedHour>,
         row: Row<'_>,
     ) -> Result<bool> {
-        if self.in_groups || self.range.is_upsert {
+        // A start that the caller chose asks for the records again.
+        if self.in_groups || self.range.is_upsert || self.range.from.is_some() {
             return Ok(false);
         }
         let Some(last) = &self.range.last else {
@@ -309,6 +310,7 @@ impl CursorFilter {
             && plan.start_closed
             && !self.reached.overflowed
             && self.capacity() == Capacity::Enough
+            && !self.range.leaves_a_gap()
     }
 
     /// Updates the largest cursor by these rows.

@@ -4,7 +4,7 @@ use std::{cmp::Ordering, sync::Arc};
 
 use super::{FutureCursors, Request, ResumePoint, StateScope, dedup_key, windows::Window};
 use crate::{
-    Column, Error, ErrorKind, Result, Scalar, Type,
+    Column, Date, Error, ErrorKind, Result, Scalar, Type,
     plan::{Incremental, ResourcePlan},
     state::DedupKey,
     template::Bounds,
@@ -23,6 +23,8 @@ pub(crate) struct CursorRange {
     pub(crate) end: Option<Scalar>,
     /// The earliest start.
     pub(crate) initial: Option<Scalar>,
+    /// The start that the caller chose.
+    pub(crate) from: Option<Scalar>,
     /// The cursor of the saved state.
     pub(crate) last: Option<ResumePoint>,
     /// What records are recognised by.
@@ -52,24 +54,39 @@ impl CursorRange {
             resource,
             table,
             state,
-            until,
+            ends,
             is_upsert,
             now,
         } = request;
         let Some((plan, column)) = cursor(resource) else {
-            return none(state.is_some(), until.is_some());
+            return none(state.is_some(), ends.from.is_some(), ends.until.is_some());
         };
-        let initial = declared(&column, plan.initial_value.as_deref(), "initial_value")?;
-        let end = match until {
-            Some(until) => Some(typed(&column, until)?),
-            None => declared(&column, plan.end_value.as_deref(), "end_value")?,
+        let read = |value: Option<Scalar>, what| {
+            let read = |value| typed(&column, value, what);
+            value.map(read).transpose()
         };
+        let initial = read(ends.initial, "`initial_value`")?;
+        let from = read(ends.from, "the start")?;
+        let end = match ends.until {
+            Some(until) => Some(typed(&column, until, "the end")?),
+            None => read(ends.end, "`end_value`")?,
+        };
+        if let (Some(from), Some(end)) = (&from, &end)
+            && is_before(end, from)
+        {
+            let message = format!("the end `{end}` is before the start `{from}`");
+            return Err(Error::new(ErrorKind::Config, message));
+        }
         if let (None, None, Some(place)) = (&end, &plan.windows, resource.place_of_both_ends()) {
             return Err(no_end(&place));
         }
         Ok(Some(Self {
-            start: initial.clone(),
-            plan: plan.clone(),
+            start: from.clone().or_else(|| initial.clone()),
+            from,
+            plan: Incremental {
+                lag: ends.lag,
+                ..plan.clone()
+            },
             column,
             end,
             initial,
@@ -93,9 +110,27 @@ impl CursorRange {
     /// The range from the cursor of an earlier fetch.
     pub(crate) fn since(mut self, last: Option<ResumePoint>) -> Self {
         let cursor = last.as_ref().map(|last| &last.cursor);
-        self.start = start(&self.plan, cursor, self.initial.clone());
+        self.start = match &self.from {
+            Some(from) => Some(from.clone()),
+            None => start(&self.plan, cursor, self.initial.clone()),
+        };
         self.last = last;
         self
+    }
+
+    /// Whether the caller chose a start after the saved cursor: the records between them are not fetched, so the
+    /// state must not move.
+    pub(crate) fn leaves_a_gap(&self) -> bool {
+        let Some(from) = &self.from else {
+            return false;
+        };
+        let has_state = self.saved_dedup_key.is_some();
+        match (&self.last, &self.initial) {
+            (Some(last), _) => is_before(&last.cursor, from),
+            // A partition that the state does not know; without a state, it begins at this start.
+            (None, Some(initial)) => has_state && is_before(initial, from),
+            (None, None) => has_state,
+        }
     }
 
     /// The range with this scope.
@@ -180,7 +215,7 @@ fn is_before(a: &Scalar, b: &Scalar) -> bool {
     a.compare(b.as_value()) == Some(Ordering::Less)
 }
 
-fn none(has_state: bool, has_end: bool) -> Result<Option<CursorRange>> {
+fn none(has_state: bool, has_start: bool, has_end: bool) -> Result<Option<CursorRange>> {
     let error = |kind, what: &str| {
         Err(Error::new(
             kind,
@@ -191,32 +226,32 @@ fn none(has_state: bool, has_end: bool) -> Result<Option<CursorRange>> {
     if has_state {
         return error(ErrorKind::State, "a state was given");
     }
+    if has_start {
+        return error(ErrorKind::Config, "a start was given");
+    }
     if has_end {
         return error(ErrorKind::Config, "an end was given");
     }
     Ok(None)
 }
 
-fn declared(column: &Column, text: Option<&str>, key: &str) -> Result<Option<Scalar>> {
-    let Some(text) = text else {
-        return Ok(None);
-    };
-    match Scalar::read(&column.data_type, text)? {
-        Some(value) => Ok(Some(value)),
-        None => Err(wrong(&format!("`{key}` `{text}`"), column)),
-    }
-}
-
-/// Reads a value of the caller; text is read as the column's type.
-fn typed(column: &Column, value: Scalar) -> Result<Scalar> {
+/// Reads a value of the spec or the caller as the column's type: text, a date for an instant, and the like.
+fn typed(column: &Column, value: Scalar, what: &str) -> Result<Scalar> {
     if value.is_cursor_of(&column.data_type) {
         return Ok(value);
     }
-    let read = match &value {
-        Scalar::Text(text) => Scalar::read(&column.data_type, text)?,
-        _ => None,
+    let text = value.to_string();
+    let read = match (&value, &column.data_type) {
+        (Scalar::Timestamp(at), Type::Date(_)) => at.day().map(Scalar::Date),
+        _ => Scalar::read(&column.data_type, &text)?,
     };
-    read.ok_or_else(|| wrong(&format!("the end `{value}`"), column))
+    let read = match (read, &column.data_type) {
+        (None, Type::Timestamp(_)) if text.parse::<Date>().is_ok() => {
+            Scalar::read(&column.data_type, &format!("{text}T00:00:00Z"))?
+        }
+        (read, _) => read,
+    };
+    read.ok_or_else(|| wrong(&format!("{what} `{value}`"), column))
 }
 
 /// The error for a parameter of both ends without an end: it would be left out, and every record fetched
@@ -245,8 +280,9 @@ mod tests {
     use super::*;
     use crate::{
         State, Table, TimeFormat, Type,
+        incremental::RangeEnds,
         incremental::resume,
-        plan::{Lag, ResourcePlan},
+        plan::{Lag, Part, ResourcePlan, Template},
         shared::{Ref::Static, list},
         state::{Checkpoint, Origin, Progress},
     };
@@ -278,17 +314,21 @@ mod tests {
     static LAGGING: LazyLock<ResourcePlan> = LazyLock::new(|| things(BY_TIME));
     static LATE: LazyLock<ResourcePlan> = LazyLock::new(|| {
         things(Incremental {
-            initial_value: Some(Static("2026-11-21T09:00:00Z")),
-            end_value: Some(Static("2026-11-21T11:30:00.25+01:00")),
+            initial_value: Some(text("2026-11-21T09:00:00Z")),
+            end_value: Some(text("2026-11-21T11:30:00.25+01:00")),
             ..BY_TIME
         })
     });
     static WRONG: LazyLock<ResourcePlan> = LazyLock::new(|| {
         things(Incremental {
-            initial_value: Some(Static("long ago")),
+            initial_value: Some(text("long ago")),
             ..BY_TIME
         })
     });
+
+    fn text(text: &'static str) -> Template {
+        Template(vec![Part::Text(Static(text))].into())
+    }
 
     fn since(value: &str) -> State {
         let mark = Checkpoint {
@@ -310,7 +350,7 @@ mod tests {
             resource,
             table: &resource.table,
             state,
-            until: None,
+            ends: RangeEnds::of_texts(resource.incremental.as_ref().unwrap()),
             is_upsert: false,
             now: std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000),
         };

@@ -13,11 +13,12 @@ mod state_scope;
 mod text_order;
 mod windows;
 
+pub(crate) use cursor::resolved_lag;
 pub(crate) use cursor_range::{CursorRange, cursor};
 pub(crate) use dedup_key::KeyHash;
 pub(crate) use future::FutureCursors;
 pub(crate) use partition_checkpoints::PartitionCheckpoints;
 pub(crate) use record_filter::RecordFilter;
-pub(crate) use resume::{Request, ResumePoint, range};
+pub(crate) use resume::{RangeEnds, Request, ResumePoint, range};
 pub(crate) use state_scope::StateScope;
 pub(crate) use windows::Windows;

@@ -209,7 +209,7 @@ impl PartitionCheckpoints {
                 has_gap: false,
             },
         };
-        progress.has_gap |= !part.is_complete();
+        progress.has_gap |= !part.is_complete() || window.leaves_a_gap();
         let (has_gap, kept) = (progress.has_gap, filter.has_kept());
         if has_gap && kept {
             whole.warn(Caveat::Redelivery);

@@ -159,6 +159,12 @@ impl RecordFilter {
             return Vec::new();
         };
         let mut notes = range.range.future.notes(&range.range.column.name);
+        if range.range.leaves_a_gap() {
+            notes.push(
+                "the state did not move: the records between its cursor and the start of this fetch were not fetched"
+                    .to_owned(),
+            );
+        }
         if !range.range.is_upsert {
             notes.extend(Self::note_of_room(range));
         }
@@ -202,7 +208,8 @@ impl RecordFilter {
     /// The state after the end of the fetch; `None` if it did not move.
     pub(crate) fn state_at_end(&self, complete: bool) -> Option<State> {
         let range = self.range.as_ref()?;
-        (complete || range.is_safe()).then(|| range.state(&self.resource))?
+        let moves = complete && !range.range.leaves_a_gap() || range.is_safe();
+        moves.then(|| range.state(&self.resource))?
     }
 
     /// Whether the next fetch delivers some of the kept rows again.
@@ -211,6 +218,7 @@ impl RecordFilter {
             let is_closed = range.range.plan.start_closed;
             let unknown = match range.capacity() {
                 Capacity::None => true,
+                _ if range.range.leaves_a_gap() => true,
                 _ if !complete => !range.is_safe(),
                 Capacity::ForSome => is_closed,
                 Capacity::Enough => range.reached.overflowed && is_closed,
@@ -221,7 +229,9 @@ impl RecordFilter {
 
     /// The checkpoint after the end of the fetch; `None` if the next fetch has to start where this one did.
     pub(super) fn into_checkpoint(self, complete: bool) -> Option<ReachedCursor> {
-        let range = self.range.filter(|range| complete || range.is_safe())?;
+        let moves =
+            |range: &CursorFilter| complete && !range.range.leaves_a_gap() || range.is_safe();
+        let range = self.range.filter(moves)?;
         let seen = Arc::new(range.reached.saved_keys().into_owned());
         Some(ReachedCursor {
             last: range

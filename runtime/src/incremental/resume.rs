@@ -6,7 +6,7 @@ use super::{CursorRange, StateScope};
 use crate::{
     Column, Error, ErrorKind, Result, Scalar, State,
     parent::ParentRecord,
-    plan::{ParentPlan, ResourcePlan, WriteDisposition},
+    plan::{Lag, ParentPlan, ResourcePlan, WriteDisposition},
     schema::Table,
     state::{Checkpoint, Checkpoints, Progress},
 };
@@ -38,13 +38,45 @@ pub(super) fn cursor(text: &str, column: &Column) -> Result<Scalar> {
     })
 }
 
+/// The values that the range of a fetch is made of.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RangeEnds {
+    /// The spec's `initial_value`.
+    pub(crate) initial: Option<Scalar>,
+    /// The spec's `end_value`.
+    pub(crate) end: Option<Scalar>,
+    /// The spec's `lag`.
+    pub(crate) lag: Option<Lag>,
+    /// The start that the caller chose for this fetch.
+    pub(crate) from: Option<Scalar>,
+    /// The end that the caller chose for this fetch.
+    pub(crate) until: Option<Scalar>,
+}
+
+#[cfg(test)]
+impl RangeEnds {
+    /// The values of a plan whose ends are texts.
+    pub(super) fn of_texts(plan: &crate::plan::Incremental) -> Self {
+        let text = |template: &Option<crate::plan::Template>| match &*template.as_ref()?.0 {
+            [crate::plan::Part::Text(text)] => Some(Scalar::Text(text.to_string())),
+            _ => None,
+        };
+        Self {
+            initial: text(&plan.initial_value),
+            end: text(&plan.end_value),
+            lag: plan.lag.clone(),
+            ..Self::default()
+        }
+    }
+}
+
 /// The parameters of an incremental fetch.
 #[derive(Clone, Debug)]
 pub(crate) struct Request<'a> {
     pub(crate) resource: &'a ResourcePlan,
     pub(crate) table: &'a Table,
     pub(crate) state: Option<&'a State>,
-    pub(crate) until: Option<Scalar>,
+    pub(crate) ends: RangeEnds,
     /// Whether the consumer upserts: records that the state knows are delivered again.
     pub(crate) is_upsert: bool,
     /// When the fetch starts.

@@ -346,8 +346,8 @@ mod tests {
     use super::*;
     use crate::{
         Column, Table, TimeFormat,
-        incremental::{Request, resume},
-        plan::{Incremental, ResourcePlan},
+        incremental::{RangeEnds, Request, resume},
+        plan::{Incremental, Part, ResourcePlan, Template},
         shared::Ref::Static,
         template::Bounds,
     };
@@ -372,12 +372,16 @@ mod tests {
             resource: &resource,
             table: &resource.table,
             state: None,
-            until: None,
+            ends: RangeEnds::of_texts(resource.incremental.as_ref().unwrap()),
             is_upsert: false,
             now: SystemTime::UNIX_EPOCH + Duration::from_secs(now),
         };
         let range = resume::range(request, None).unwrap().unwrap();
         Windows::new(&range).unwrap().unwrap().collect()
+    }
+
+    fn text(text: &str) -> Template {
+        Template(vec![Part::Text(text.to_owned().into())].into())
     }
 
     fn plan(step: &str, initial: &str, end: Option<&str>) -> Incremental {
@@ -387,8 +391,8 @@ mod tests {
         };
         Incremental {
             column: Some(0),
-            initial_value: Some(initial.to_owned().into()),
-            end_value: end.map(|end| end.to_owned().into()),
+            initial_value: Some(text(initial)),
+            end_value: end.map(text),
             windows: Some(plan::Windows {
                 step,
                 granularity: None,

@@ -239,7 +239,8 @@ fn resource(source: &checked::SourcePlan, resource: &checked::Resource) -> Resou
             let column = columns.get(usize::from(incremental.column?))?;
             Some(Incremental {
                 column: column.name.to_string(),
-                initial_value: owned(incremental.initial_value.as_ref()),
+                initial_value: (incremental.initial_value.as_ref())
+                    .map(|template| source.written(None, template)),
                 start_param: owned(incremental.start_param.as_ref()),
             })
         }),

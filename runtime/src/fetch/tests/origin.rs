@@ -17,7 +17,8 @@ static FILTERED: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
 fn from(initial_value: Option<&'static str>) -> ResourcePlan {
     ResourcePlan {
         incremental: Some(Incremental {
-            initial_value: initial_value.map(Text::of),
+            initial_value: initial_value
+                .map(|text| Template(vec![Part::Text(Text::of(text))].into())),
             column: Some(1),
             ..Incremental::DEFAULT
         }),
@@ -74,7 +75,7 @@ async fn an_earlier_initial_value_is_reported() {
         ),
         (
             &*FROM_THE_START,
-            Some("there is no `initial_value` any more, but the state began at `20`"),
+            Some("there is no `initial_value`, but the state began at `20`"),
         ),
     ] {
         let records = records(4);

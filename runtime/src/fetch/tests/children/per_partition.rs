@@ -173,7 +173,7 @@ async fn a_lag_goes_back_for_each_parent_from_its_own_cursor() {
     static LAGGING: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
         incremental: Some(Incremental {
             lag: Some(Lag::Integer(2)),
-            initial_value: Some(Static("1")),
+            initial_value: Some(Template(list![Part::Text(Static("1"))])),
             column: Some(1),
             ..Incremental::DEFAULT
         }),
