@@ -184,7 +184,7 @@ fn refresh_token(plan: &SourcePlan) -> Option<SecretPlan> {
                 [Part::Secret(at)] => plan.secrets.get(usize::from(*at)).cloned(),
                 _ => None,
             },
-            Grant::ClientCredentials => None,
+            Grant::ClientCredentials | Grant::JwtBearer(_) => None,
         },
         _ => None,
     })

@@ -9,7 +9,7 @@ use rest_source::{
     plan::{Auth, OAuth2, SessionLogin, Slot, TokenPlace},
 };
 
-use crate::{read::Read, tokens::Tokens};
+use crate::{jwt::SignedClaims, read::Read, tokens::Tokens};
 
 /// The credentials of a resource, as a server knows them.
 pub(crate) enum Access {
@@ -27,6 +27,11 @@ pub(crate) enum Access {
     /// A token that was issued for these.
     Token {
         auth: Box<Auth>,
+        place: TokenPlace,
+    },
+    /// A token that the client signs.
+    Signed {
+        claims: Box<SignedClaims>,
         place: TokenPlace,
     },
     /// The test says.
@@ -63,6 +68,10 @@ impl Access {
                 auth: Box::new(auth.clone()),
                 place: place.clone(),
             },
+            Some(Auth::SignedToken(plan)) => Self::Signed {
+                claims: Box::new(SignedClaims::new(&plan.jwt, scope)?),
+                place: plan.place.clone(),
+            },
             Some(Auth::OneOf | Auth::Custom(_)) => Self::Custom,
         })
     }
@@ -83,6 +92,9 @@ impl Access {
             }
             Self::Token { auth, place } => {
                 found(place, read).is_some_and(|token| tokens.holds(auth, &token, now))
+            }
+            Self::Signed { claims, place } => {
+                found(place, read).is_some_and(|token| claims.are_of(&token))
             }
             Self::Custom => authorize(),
         }

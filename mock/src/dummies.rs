@@ -7,6 +7,8 @@ use rest_source::{
     shared::Text,
 };
 
+use crate::jwt::dummy_key;
+
 /// The values that a mocked source is made with.
 #[derive(Clone)]
 pub(crate) struct Dummies {
@@ -27,7 +29,10 @@ impl Dummies {
             let needed = needed(plan, choice);
             let values = needed
                 .iter()
-                .map(|secret| format!("mock-{}", secret.name).into());
+                .map(|secret| match dummy_key(plan, &secret.name) {
+                    Some(key) => key.into(),
+                    None => format!("mock-{}", secret.name).into(),
+                });
             GivenSecrets {
                 choice,
                 values: values.collect(),

@@ -95,6 +95,7 @@ mod asked;
 mod data;
 mod dummies;
 mod fault;
+mod jwt;
 mod page;
 mod place;
 mod read;

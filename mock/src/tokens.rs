@@ -6,11 +6,11 @@ use std::{
 };
 
 use rest_source::{
-    __private::mock::{Scope, Settings, parse_url},
+    __private::mock::{Scope, Settings, grant_fields, parse_url},
     Result, Secret,
     plan::{
-        Auth, ClientAuthentication, Grant, Method, OAuth2, SessionLogin, SourcePlan, TokenField,
-        TokenRequest,
+        Assertion, Auth, ClientAuthentication, Grant, Method, OAuth2, SessionLogin, SourcePlan,
+        TokenField, TokenRequest,
     },
     shared::List,
     transport::Response,
@@ -21,6 +21,7 @@ use url::form_urlencoded;
 use crate::{
     IntoResponse as _,
     access::{Access, basic},
+    jwt::SignedClaims,
     page::refusal,
     place,
     read::{Body, Read, as_text},
@@ -76,20 +77,26 @@ struct OAuth2Endpoint {
     basic: Option<String>,
     /// The first.
     refresh: Option<String>,
+    /// The field of the signed token, and what that has to say.
+    assertion: Option<(&'static str, SignedClaims)>,
 }
 
 impl OAuth2Endpoint {
     fn new(plan: &OAuth2, scope: Scope<'_>) -> Result<Self> {
         let id = scope.required(&plan.client_id, "`client_id`")?;
         let secret = scope.required(&plan.client_secret, "`client_secret`")?;
-        let (grant, refresh) = match &plan.grant {
-            Grant::ClientCredentials => ("client_credentials", None),
-            Grant::RefreshToken(token) => (
-                "refresh_token",
-                Some(scope.required(token, "`refresh_token`")?),
-            ),
+        let (refresh, assertion) = match &plan.grant {
+            Grant::ClientCredentials => (None, None),
+            Grant::RefreshToken(token) => (Some(scope.required(token, "`refresh_token`")?), None),
+            Grant::JwtBearer(jwt) => {
+                let field = match jwt.sent_as {
+                    Assertion::Grant => "assertion",
+                    Assertion::Client => "client_assertion",
+                };
+                (None, Some((field, SignedClaims::new(jwt, scope)?)))
+            }
         };
-        let mut fields = vec![("grant_type".to_owned(), grant.to_owned())];
+        let mut fields = grant_fields(&plan.grant);
         let basic = match plan.client_authentication {
             ClientAuthentication::Body => {
                 let client = [("client_id", id), ("client_secret", secret)];
@@ -117,6 +124,7 @@ impl OAuth2Endpoint {
             headers: headers.map(owned).collect(),
             basic,
             refresh,
+            assertion,
         })
     }
 
@@ -129,7 +137,12 @@ impl OAuth2Endpoint {
             let mut values = read.request.headers.all(name);
             values.any(|found| found == value)
         };
+        let is_signed = |(field, claims): &(&str, SignedClaims)| {
+            let token = self.field(read, field);
+            token.is_some_and(|token| claims.are_of(&token))
+        };
         self.fields.iter().all(has)
+            && self.assertion.as_ref().is_none_or(is_signed)
             && self.headers.iter().all(has_header)
             && self
                 .basic

@@ -22,8 +22,8 @@ use crate::{
 
 pub use self::{
     auth::{
-        Auth, ClientAuthentication, CustomAuth, Grant, Location, OAuth2, SessionLogin, TokenField,
-        TokenPlace, TokenRequest,
+        Assertion, Auth, ClientAuthentication, CustomAuth, Grant, Jwt, JwtAlgorithm, KeyEncoding,
+        Location, OAuth2, SessionLogin, SignedToken, TokenField, TokenPlace, TokenRequest,
     },
     function::Function,
     incremental::{FutureCursor, Incremental, Lag, OnMissing, RowOrder, WindowStep, Windows},
@@ -105,6 +105,33 @@ impl SourcePlan {
                 _ => None,
             }
         }))
+    }
+
+    /// The tokens that the client signs.
+    pub fn jwts(&self) -> impl Iterator<Item = &Jwt> {
+        let resources = self.resources.iter();
+        let auths = resources.filter_map(|resource| resource.auth.as_deref());
+        let choices = self.choices.iter().map(|choice| &*choice.auth);
+        auths.chain(choices).filter_map(|auth| {
+            let of_login = match auth {
+                Auth::SessionLogin(login) => login.auth.as_deref(),
+                _ => None,
+            };
+            of_login.unwrap_or(auth).jwt()
+        })
+    }
+
+    /// The token that is signed with the secret of this name.
+    pub fn signed_with(&self, secret: &str) -> Option<&Jwt> {
+        let is_it = |part: &Part| match part.source() {
+            Part::Secret(at) => {
+                let of = self.secrets.get(usize::from(*at));
+                of.is_some_and(|of| of.name == secret)
+            }
+            _ => false,
+        };
+        let mut jwts = self.jwts();
+        jwts.find(|jwt| jwt.key.0.iter().any(is_it))
     }
 
     /// The paths of [`Pages::Custom`] paginators, each once.

@@ -19,13 +19,14 @@ pub use crate::{
     hooks::{AuthHook, Filters, Hooks, StepFn, Steps, StepsHook},
     parent::{at_json as within_json, pick as element},
     plan::{
-        Action, AdvanceBy, Auth, Body, Choice, ClientAuthentication, ColumnsContract, ConfigPlan,
-        ConfigType, Cursor, CursorForm, CustomAuth, DataTypeContract, Ends, Flag, Function,
-        FutureCursor, Grant, Incremental, JsonCondition, JsonPlan, Lag, Location, Method, OAuth2,
-        Offset, OnMissing, OnNullParent, PageNumber, Pages, Paginator, Param, ParentField,
-        ParentPlan, Part, ProcessingStep, RateLimit, ResourcePlan, ResponseAction, Retry, RowOrder,
-        SchemaContract, SecretPlan, Selector, SentCursor, SessionLogin, Slot, SourcePlan, Take,
-        Template, TokenField, TokenPlace, TokenRequest, WindowStep, Windows, WriteDisposition,
+        Action, AdvanceBy, Assertion, Auth, Body, Choice, ClientAuthentication, ColumnsContract,
+        ConfigPlan, ConfigType, Cursor, CursorForm, CustomAuth, DataTypeContract, Ends, Flag,
+        Function, FutureCursor, Grant, Incremental, JsonCondition, JsonPlan, Jwt, JwtAlgorithm,
+        KeyEncoding, Lag, Location, Method, OAuth2, Offset, OnMissing, OnNullParent, PageNumber,
+        Pages, Paginator, Param, ParentField, ParentPlan, Part, ProcessingStep, RateLimit,
+        ResourcePlan, ResponseAction, Retry, RowOrder, SchemaContract, SecretPlan, Selector,
+        SentCursor, SessionLogin, SignedToken, Slot, SourcePlan, Take, Template, TokenField,
+        TokenPlace, TokenRequest, WindowStep, Windows, WriteDisposition,
     },
     schema::{Column, Decode, Path, Step, Table, TimeFormat, Type},
     shared::{
@@ -35,6 +36,26 @@ pub use crate::{
     },
     value::ToScalar,
 };
+
+/// For a source that signs tokens.
+#[cfg(feature = "jwt")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __needs_jwt {
+    () => {};
+}
+/// The same without the feature.
+#[cfg(not(feature = "jwt"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __needs_jwt {
+    () => {
+        ::core::compile_error! {
+            "`jwt_bearer` needs the feature `jwt` of `rest-source`: `cargo add rest-source --features jwt`"
+        }
+    };
+}
+pub use crate::__needs_jwt as needs_jwt;
 
 /// A template without placeholders.
 #[doc(hidden)]

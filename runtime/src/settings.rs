@@ -106,8 +106,8 @@ pub(crate) fn resolve(
     };
     let needed = needed(plan, choice);
     let secrets = match secrets {
-        Some(given) => check_secrets(&needed, given.values, &mut mistakes),
-        None => read_secrets(&needed, env, &mut mistakes),
+        Some(given) => check_secrets(plan, &needed, given.values, &mut mistakes),
+        None => read_secrets(plan, &needed, env, &mut mistakes),
     };
     let config = match config {
         Some(given) => check_config(&plan.config, given, &mut mistakes),
@@ -211,6 +211,7 @@ fn in_place(plan: &SourcePlan, choice: Option<usize>, secrets: Vec<Secret>) -> V
 }
 
 fn check_secrets(
+    source: &SourcePlan,
     plans: &[&SecretPlan],
     given: Vec<Secret>,
     mistakes: &mut Vec<String>,
@@ -219,7 +220,7 @@ fn check_secrets(
         mistakes.push(count_mistake("secrets", plans.len(), given.len()));
     }
     for (plan, secret) in plans.iter().zip(&given) {
-        if let Some(what) = wrong_secret(secret.expose()) {
+        if let Some(what) = wrong_secret(source, plan, secret.expose()) {
             mistakes.push(format!("secret `{}` {what}", plan.name));
         }
     }
@@ -227,6 +228,7 @@ fn check_secrets(
 }
 
 fn read_secrets(
+    source: &SourcePlan,
     plans: &[&SecretPlan],
     env: &dyn Fn(&str) -> Variable,
     mistakes: &mut Vec<String>,
@@ -237,7 +239,7 @@ fn read_secrets(
             Variable::Unset => "is not set".to_owned(),
             Variable::NotUnicode => "is not Unicode".to_owned(),
             Variable::Set(value) => {
-                let Some(what) = wrong_secret(&value) else {
+                let Some(what) = wrong_secret(source, plan, &value) else {
                     secrets.push(value.into());
                     continue;
                 };
@@ -254,11 +256,12 @@ fn read_secrets(
     secrets
 }
 
-/// What is wrong with a secret that no API can have issued.
-fn wrong_secret(value: &str) -> Option<&'static str> {
+/// What is wrong with a secret that no API can have issued. A key in PEM has lines.
+fn wrong_secret(source: &SourcePlan, plan: &SecretPlan, value: &str) -> Option<&'static str> {
+    let is_key = || source.signed_with(&plan.name).is_some();
     if value.is_empty() {
         Some("is empty")
-    } else if value.chars().any(char::is_control) {
+    } else if value.chars().any(char::is_control) && !is_key() {
         Some("holds a line break or another control character")
     } else {
         None

@@ -245,7 +245,7 @@ impl Check<'_> {
     }
 
     /// A duration other than nothing.
-    fn some_time(&mut self, view: &View<'_>, key: &DefaultKey<Duration>) -> Duration {
+    pub(super) fn some_time(&mut self, view: &View<'_>, key: &DefaultKey<Duration>) -> Duration {
         let time = view.get(key);
         self.is_some_time(view, key, time);
         time

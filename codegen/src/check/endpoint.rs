@@ -342,7 +342,7 @@ impl Check<'_> {
     }
 
     /// A JSON value with placeholders in its texts. The tree is not deep: its reader saw to that.
-    fn json(&mut self, node: &Node, incremental: bool) -> JsonPlan {
+    pub(super) fn json(&mut self, node: &Node, incremental: bool) -> JsonPlan {
         let scalar = match &node.value {
             Value::List(elements) => {
                 let mut items = Vec::with_capacity(elements.len());

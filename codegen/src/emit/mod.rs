@@ -54,6 +54,11 @@ pub fn module(
     let config = source::config(connector);
     let hooks = hooks::hooks(connector);
     let source = source::source(connector, &own, hooks.is_some());
+    let features = connector
+        .plan
+        .jwts()
+        .next()
+        .map(|_| quote!(__rs::needs_jwt! {}));
     let plan = source::plan(connector);
     let resources = resources::plans(connector);
     quote! {
@@ -64,6 +69,7 @@ pub fn module(
             #body
             #rebuild
             use #runtime::__private as __rs;
+            #features
             #records
             #given
             #secrets

@@ -6,7 +6,8 @@ use super::{
     DefaultKey, Family, Key, Shape, Value, Word, Words, key, member, path, text, word, word_of,
 };
 use crate::connector::{
-    ClientAuthentication, Location, Method, OAuth2, Path, SessionLogin, Text, TokenRequest,
+    Assertion, ClientAuthentication, Jwt, JwtAlgorithm, KeyEncoding, Location, Method, OAuth2,
+    Path, SessionLogin, Text, TokenRequest,
 };
 use crate::yaml::Node;
 
@@ -103,6 +104,36 @@ pub(crate) static AUTH: Family = Family {
             ],
         ),
         member(
+            word("jwt_bearer", "a token that the client signs"),
+            &[
+                &SIGNED_FOR_URL,
+                &ALGORITHM,
+                &SIGNING_KEY,
+                &KEY_ENCODING,
+                &KEY_ID,
+                &JWT_HEADERS,
+                &CLAIMS,
+                &ASSERTION_LIFETIME,
+                &SENT_AS,
+                &CLIENT_ID,
+                &CLIENT_SECRET,
+                &SCOPE,
+                &AUDIENCE,
+                &CLIENT_AUTHENTICATION,
+                &TOKEN_REQUEST,
+                &ACCESS_TOKEN_REQUEST_DATA,
+                &ACCESS_TOKEN_REQUEST_HEADERS,
+                &ACCESS_TOKEN_PATH,
+                &OAUTH2_EXPIRES_IN_PATH,
+                &DEFAULT_TOKEN_EXPIRATION,
+                &HEADER,
+                &PREFIX,
+                &QUERY,
+                &COOKIE,
+                &BODY_PATH,
+            ],
+        ),
+        member(
             word("one_of", "one of several, chosen by the user"),
             &[&CHOICES],
         ),
@@ -171,6 +202,48 @@ pub(crate) static OAUTH2_EXPIRES_IN_PATH: DefaultKey<Path> =
 
 const LIFETIME: &str =
     "where the token's lifetime is in the reply, in seconds, or the time when it ends";
+
+/// The keys of a signed token.
+pub(crate) static SIGNED_FOR_URL: Key = key(
+    "access_token_url",
+    Shape::Url,
+    "the token endpoint; without one the signed token itself is sent",
+)
+.alias(&["token_url"]);
+pub(crate) static ALGORITHM: DefaultKey<JwtAlgorithm> =
+    word_of("algorithm", "what the token is signed by").or(Jwt::DEFAULT.algorithm);
+pub(crate) static SIGNING_KEY: Key = key(
+    "signing_key",
+    Shape::Template,
+    "the key: PEM or Google's JSON key file, also in base64; of HS256 the secret",
+)
+.required()
+.alias(&["private_key", "secret_key"]);
+pub(crate) static KEY_ENCODING: DefaultKey<KeyEncoding> =
+    word_of("key_encoding", "how the secret of HS256 is written").or(Jwt::DEFAULT.key_encoding);
+pub(crate) static KEY_ID: Key =
+    key("key_id", Shape::Template, "the key's identifier, `kid`").remark("that of a JSON key file");
+pub(crate) static JWT_HEADERS: Key = key(
+    "jwt_headers",
+    Shape::Dict(&Shape::Template),
+    "further headers of the signed token",
+);
+pub(crate) static CLAIMS: Key = key(
+    "claims",
+    Shape::Json,
+    "its claims, without `iat` and `exp`; `aud` is the token endpoint",
+);
+pub(crate) static ASSERTION_LIFETIME: DefaultKey<Duration> = Key::new(
+    "lifetime",
+    Shape::Duration,
+    "how long the signed token lives",
+)
+.or(Jwt::DEFAULT.lifetime);
+pub(crate) static SENT_AS: DefaultKey<Assertion> = word_of(
+    "sent_as",
+    "what the token endpoint gets the signed token as",
+)
+.or(Jwt::DEFAULT.sent_as);
 
 /// Where a token goes on a request.
 pub(crate) static HEADER: DefaultKey<Text> =
@@ -287,5 +360,30 @@ impl Words for TokenRequest {
     const WORDS: &'static [(Word, Self)] = &[
         (word("form", "a form"), Self::Form),
         (word("json", "a JSON object"), Self::Json),
+    ];
+}
+
+impl Words for JwtAlgorithm {
+    const WORDS: &'static [(Word, Self)] = &[
+        (word("RS256", "RSA and SHA-256"), Self::Rs256),
+        (word("ES256", "the curve P-256 and SHA-256"), Self::Es256),
+        (word("HS256", "HMAC and SHA-256"), Self::Hs256),
+    ];
+}
+
+impl Words for KeyEncoding {
+    const WORDS: &'static [(Word, Self)] = &[
+        (word("text", "the text is the secret"), Self::Text),
+        (word("base64", "in base64"), Self::Base64),
+    ];
+}
+
+impl Words for Assertion {
+    const WORDS: &'static [(Word, Self)] = &[
+        (word("grant", "the grant: `assertion`"), Self::Grant),
+        (
+            word("client", "the client's proof: `client_assertion`"),
+            Self::Client,
+        ),
     ];
 }

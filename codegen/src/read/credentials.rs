@@ -91,7 +91,14 @@ impl<'a> Search<'a> {
                 }
                 ("auth", None) => self.auth(value),
                 (
-                    "type" | "location" | "client_authentication" | "token_request" | "method",
+                    "type"
+                    | "location"
+                    | "client_authentication"
+                    | "token_request"
+                    | "method"
+                    | "algorithm"
+                    | "key_encoding"
+                    | "sent_as",
                     Some(text),
                 ) if is_of_auth(text) => {}
                 (
@@ -263,8 +270,9 @@ fn is_plain_url(text: &str) -> bool {
 
 /// Whether a word is, or was meant for, a word that an `auth` may hold.
 fn is_of_auth(word: &str) -> bool {
-    const OTHERS: [&str; 9] = [
-        "header", "query", "cookie", "body", "basic", "form", "json", "GET", "POST",
+    const OTHERS: [&str; 16] = [
+        "header", "query", "cookie", "body", "basic", "form", "json", "GET", "POST", "RS256",
+        "ES256", "HS256", "text", "base64", "grant", "client",
     ];
     let mut known: Vec<&'static str> = AUTH.members.iter().map(|one| one.word.name).collect();
     known.extend(OTHERS);

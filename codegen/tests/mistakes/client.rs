@@ -198,6 +198,22 @@ fn credentials() {
                 auth("type: session_login\npath: login\njson: {key: \"{secrets.key}\", at: \"{now}\"}\ntoken_path: token"),
             ),
             (
+                "a signed token with its times, and an encoding of a key in PEM",
+                auth("type: jwt_bearer\nsigning_key: \"{secrets.key}\"\nkey_encoding: base64\nclaims: {iss: me, exp: 1}"),
+            ),
+            (
+                "keys of a token request of a signed token",
+                auth("type: jwt_bearer\nsigning_key: \"{secrets.key}\"\nscope: read"),
+            ),
+            (
+                "claims that are no map",
+                auth("type: jwt_bearer\nsigning_key: \"{secrets.key}\"\nclaims: [me]"),
+            ),
+            (
+                "a private key in the spec",
+                auth("type: jwt_bearer\nsigning_key: MIIEvQIBADANBgkqhkiG9w0\nclaims: {iss: me}"),
+            ),
+            (
                 "a login by GET with a body",
                 auth("type: session_login\npath: login\nmethod: GET\njson: {key: \"{secrets.key}\"}\ntoken_path: token"),
             ),

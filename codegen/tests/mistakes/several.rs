@@ -120,6 +120,11 @@ const SEVERAL: &[(&str, &str, usize)] = &[
         "a placeholder that is not closed",
         2,
     ),
+    (
+        "credentials",
+        "a signed token with its times, and an encoding of a key in PEM",
+        2,
+    ),
     ("response_actions", "keys that go with another action", 2),
     (
         "response_actions",

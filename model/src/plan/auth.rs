@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Body, Method, Param, Part, ResourcePlan, Template, templates::each_text};
+use super::{Body, JsonPlan, Method, Param, Part, ResourcePlan, Template, templates::each_text};
 use crate::{
     schema::{Path, Step},
     shared::{List, Ref, Text, list},
@@ -37,6 +37,8 @@ declare! {
         OAuth2(OAuth2),
         /// A token of the API's own login request.
         SessionLogin(SessionLogin),
+        /// A token that the client signs itself (RFC 7519).
+        SignedToken(SignedToken),
         /// Those that the user chose of [`SourcePlan::choices`](super::SourcePlan::choices).
         OneOf,
         /// In a way of the user's own.
@@ -71,6 +73,7 @@ impl Auth {
             }
             Self::OAuth2(plan) => plan.each_template(call),
             Self::SessionLogin(plan) => plan.each_template(call),
+            Self::SignedToken(plan) => plan.jwt.each_template(call),
             Self::Custom(plan) => plan.with.iter().for_each(|param| call(&param.value)),
             Self::OneOf => {}
         }
@@ -83,6 +86,7 @@ impl Auth {
             Self::Bearer { .. } | Self::HttpBasic { .. } => Some(TokenPlace::BEARER),
             Self::OAuth2(plan) => Some(plan.place.clone()),
             Self::SessionLogin(plan) => Some(plan.place.clone()),
+            Self::SignedToken(plan) => Some(plan.place.clone()),
             Self::OneOf | Self::Custom(_) => None,
         }
     }
@@ -98,10 +102,24 @@ impl Auth {
     /// Whether it can get other credentials in place of refused ones.
     pub fn is_renewed(&self) -> bool {
         match self {
-            Self::OAuth2(_) | Self::SessionLogin(_) | Self::Custom(_) => true,
+            Self::OAuth2(_) | Self::SessionLogin(_) | Self::SignedToken(_) | Self::Custom(_) => {
+                true
+            }
             Self::ApiKey { .. } | Self::Bearer { .. } | Self::HttpBasic { .. } | Self::OneOf => {
                 false
             }
+        }
+    }
+
+    /// The token that it signs.
+    pub fn jwt(&self) -> Option<&Jwt> {
+        match self {
+            Self::SignedToken(plan) => Some(&plan.jwt),
+            Self::OAuth2(plan) => match &plan.grant {
+                Grant::JwtBearer(jwt) => Some(jwt),
+                Grant::ClientCredentials | Grant::RefreshToken(_) => None,
+            },
+            _ => None,
         }
     }
 
@@ -233,8 +251,10 @@ impl OAuth2 {
         call(&self.access_token_url);
         call(&self.client_id);
         call(&self.client_secret);
-        if let Grant::RefreshToken(token) = &self.grant {
-            call(token);
+        match &self.grant {
+            Grant::ClientCredentials => {}
+            Grant::RefreshToken(token) => call(token),
+            Grant::JwtBearer(jwt) => jwt.each_template(call),
         }
         self.scope.iter().for_each(&mut *call);
         self.audience.iter().for_each(&mut *call);
@@ -255,6 +275,89 @@ declare! {
         ClientCredentials,
         /// This refresh token, or the one that the endpoint gave in its place since (RFC 6749, 6).
         RefreshToken(Template),
+        /// A token that the client signs (RFC 7523).
+        JwtBearer(Jwt),
+    }
+}
+
+declare! {
+    /// A JSON Web Token that the client signs.
+    #[derive(Eq)]
+    pub struct Jwt {
+        /// What it is signed by.
+        pub algorithm: JwtAlgorithm = JwtAlgorithm::Rs256,
+        /// The key: PEM, or Google's JSON key file, or either in base64. Of HS256 it is the secret.
+        pub key: Template = Template::EMPTY,
+        /// How the secret of HS256 is written.
+        pub key_encoding: KeyEncoding = KeyEncoding::Text,
+        /// The key's identifier: the header `kid`.
+        pub key_id: Option<Template> = None,
+        /// Further headers of the token.
+        pub headers: List<Param> = List::EMPTY,
+        /// The claims, an object, without the times.
+        pub claims: JsonPlan = JsonPlan::Null,
+        /// How long it lives.
+        pub lifetime: Duration = Duration::from_secs(180),
+        /// What it is sent to a token endpoint as.
+        pub sent_as: Assertion = Assertion::Grant,
+    }
+}
+
+impl Jwt {
+    fn each_template(&self, call: &mut dyn FnMut(&Template)) {
+        call(&self.key);
+        self.key_id.iter().for_each(&mut *call);
+        self.headers.iter().for_each(|param| call(&param.value));
+        each_text(&self.claims, &mut |_, template| call(template));
+    }
+}
+
+declare! {
+    /// What a token is signed by (RFC 7518, 3.1).
+    #[derive(Copy, Default, Eq)]
+    pub enum JwtAlgorithm {
+        /// RSA and SHA-256.
+        #[default]
+        Rs256,
+        /// The curve P-256 and SHA-256.
+        Es256,
+        /// HMAC and SHA-256.
+        Hs256,
+    }
+}
+
+declare! {
+    /// How a secret that is no text is written.
+    #[derive(Copy, Default, Eq)]
+    pub enum KeyEncoding {
+        /// The text itself is the secret.
+        #[default]
+        Text,
+        /// In base64.
+        Base64,
+    }
+}
+
+declare! {
+    /// What a signed token is to a token endpoint (RFC 7523, 2).
+    #[derive(Copy, Default, Eq)]
+    pub enum Assertion {
+        /// The grant.
+        #[default]
+        Grant,
+        /// The client's proof, in place of its secret.
+        Client,
+    }
+}
+
+declare! {
+    /// A token that the client signs, and that is sent itself.
+    #[derive(Eq)]
+    pub struct SignedToken {
+        /// The token.
+        pub jwt: Jwt = Jwt::DEFAULT,
+        /// Where it goes on a request.
+        pub place: TokenPlace = TokenPlace::BEARER,
     }
 }
 

@@ -3,6 +3,11 @@
 mod fixed;
 mod given;
 mod http_basic;
+#[cfg(feature = "jwt")]
+mod jwt;
+#[cfg(not(feature = "jwt"))]
+#[path = "jwt_missing.rs"]
+mod jwt;
 mod oauth2;
 mod place;
 mod session;
@@ -21,6 +26,7 @@ use crate::{
 };
 
 pub use self::given::Given;
+pub(crate) use self::{jwt::Signer, oauth2::grant_fields};
 pub use crate::http_context::HttpContext;
 
 /// Puts credentials on requests. One serves all clones of a source.
@@ -200,6 +206,7 @@ impl Maker<'_> {
                 return Err(Error::new(ErrorKind::Config, message));
             }
             Auth::OAuth2(plan) => Box::new(oauth2::token_source(plan, scope, context)?),
+            Auth::SignedToken(plan) => Box::new(jwt::token_source(plan, scope, context)?),
             Auth::SessionLogin(plan) => {
                 let auth = plan.auth.as_deref();
                 let auth = auth.map(|auth| self.make(auth)).transpose()?;

@@ -6,11 +6,12 @@ use std::{cmp::Ordering, sync::Arc};
 use url::Url;
 
 use crate::{
-    Builder, Connector, Error, ErrorKind, Json, Path, Result, Scalar,
+    Builder, Connector, Error, ErrorKind, Json, Path, Result, Scalar, auth,
     decode::{PageShape, Probes, decode},
     origin,
     plan::{
-        DataTypeContract, Method, Paginator, ResourcePlan, SchemaContract, Selector, SourcePlan,
+        DataTypeContract, Grant, Jwt, Method, Paginator, ResourcePlan, SchemaContract, Selector,
+        SourcePlan,
     },
     request::{Draft, DraftBody},
     schema::Type,
@@ -39,6 +40,31 @@ pub fn builder<S: Connector>(secrets: GivenSecrets, config: Vec<Scalar>) -> Buil
 /// Parses a URL of the spec; `what` names it.
 pub fn parse_url(url: &str, what: &str) -> Result<Url> {
     origin::parse(url, what)
+}
+
+/// The fields of a token request that say what a token is given for.
+pub fn grant_fields(grant: &Grant) -> Vec<(String, String)> {
+    auth::grant_fields(grant)
+}
+
+/// What a server knows of signed tokens: their claims, without those that the signer adds, and the key.
+pub struct SignedBy {
+    pub claims: Json,
+    signer: auth::Signer,
+}
+
+impl SignedBy {
+    pub fn new(jwt: &Jwt, scope: Scope<'_>) -> Result<Self> {
+        Ok(Self {
+            claims: serde_json::to_value(scope.json(&jwt.claims)).unwrap_or_default(),
+            signer: auth::Signer::new(jwt, None, scope)?,
+        })
+    }
+
+    /// Whether a token is signed with the key.
+    pub fn signed(&self, token: &str) -> bool {
+        self.signer.signed(token)
+    }
 }
 
 /// A request before a paginator and an authenticator have written into it.

@@ -8,6 +8,7 @@ mod errors;
 mod incremental;
 mod loading;
 mod paging;
+mod signing;
 mod testing;
 
 /// What is printed where a page shows it by this name.

@@ -1,5 +1,6 @@
 //! `auth`: credentials, and that none is written in a spec.
 
+mod jwt;
 mod oauth2;
 mod owned;
 mod place;
@@ -28,6 +29,7 @@ impl Check<'_> {
             "oauth2_client_credentials" => self.client_credentials(&view),
             "oauth2_refresh_token" => self.refresh_token(&view),
             "session_login" => self.session_login(&view),
+            "jwt_bearer" => self.jwt_bearer(&view),
             "one_of" => {
                 self.one_of(&view);
                 Some(Auth::OneOf)

@@ -66,7 +66,7 @@ impl Check<'_> {
         self.error(diagnostic);
     }
 
-    fn oauth2(&mut self, view: &View<'_>, grant: Option<Grant>) -> Option<Auth> {
+    pub(super) fn oauth2(&mut self, view: &View<'_>, grant: Option<Grant>) -> Option<Auth> {
         let url = view.text(&key::ACCESS_TOKEN_URL)?;
         let access_token_url = self.template(url, Scope::address("`access_token_url`"));
         let origin = self.absolute_url(url, &access_token_url, key::ACCESS_TOKEN_URL.name);

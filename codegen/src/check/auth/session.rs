@@ -2,7 +2,7 @@
 
 use crate::connector::{Auth, Ref, SessionLogin, TokenField};
 use crate::diagnostic::Diagnostic;
-use crate::grammar::{self, AnyKey, auth as key};
+use crate::grammar::{AnyKey, auth as key};
 use crate::spec::View;
 
 use super::super::template::Scope;
@@ -50,22 +50,16 @@ impl Check<'_> {
     /// The credentials of the login itself: those that need no further request.
     fn login_auth(&mut self, view: &View<'_>) -> Option<Ref<Auth>> {
         let node = view.node(&key::LOGIN_AUTH)?;
-        let (member, _) = View::tagged(node, &grammar::AUTH)?;
-        if !matches!(
-            member.word.name,
-            "api_key" | "bearer" | "http_basic" | "custom"
-        ) {
-            let message = format!(
-                "a login cannot have credentials of type `{}`",
-                member.word.name
-            );
+        let auth = self.auth(node)?;
+        if matches!(auth, Auth::OAuth2(_) | Auth::SessionLogin(_) | Auth::OneOf) {
+            let message = "a login cannot need a further request for a token";
             self.error(
                 Diagnostic::error("RS0309", &node.span, message)
-                    .help("use `api_key`, `bearer`, `http_basic` or `custom`"),
+                    .help("use `api_key`, `bearer`, `http_basic`, `custom`, or `jwt_bearer` without `access_token_url`"),
             );
             return None;
         }
-        self.auth(node).map(Ref::from)
+        Some(auth.into())
     }
 
     /// Where the response has the token: in one place.

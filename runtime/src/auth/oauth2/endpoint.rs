@@ -6,13 +6,16 @@ use url::{Url, form_urlencoded};
 
 use crate::{
     Error, ErrorKind, Result, Secret,
-    auth::token::{
-        Granted, Recipient, reply,
-        request::{Refusal, ask, quoted, seen},
+    auth::{
+        jwt::Signer,
+        token::{
+            Granted, Recipient, reply,
+            request::{Refusal, ask, quoted, seen},
+        },
     },
     http_context::HttpContext,
     origin,
-    plan::{ClientAuthentication, Grant, Method, OAuth2, TokenPlace, TokenRequest},
+    plan::{Assertion, ClientAuthentication, Grant, Method, OAuth2, TokenPlace, TokenRequest},
     redact::Redactor,
     request::{USER_AGENT, check_header, form},
     schema::Path,
@@ -27,6 +30,7 @@ pub(super) struct Endpoint {
     url: Url,
     headers: Headers,
     fields: Vec<(String, String)>,
+    assertion: Option<(Signer, &'static str)>,
     token_request: TokenRequest,
     access_token_path: Path,
     expires_in_path: Path,
@@ -55,10 +59,22 @@ impl Endpoint {
             check_header(name, &value, ErrorKind::Config)?;
             headers.set(name, value);
         }
+        let assertion = match &plan.grant {
+            Grant::JwtBearer(jwt) => {
+                let signer = Signer::new(jwt, Some(url.as_str()), scope)?;
+                let field = match jwt.sent_as {
+                    Assertion::Grant => "assertion",
+                    Assertion::Client => "client_assertion",
+                };
+                Some((signer, field))
+            }
+            Grant::ClientCredentials | Grant::RefreshToken(_) => None,
+        };
         Ok(Self {
             url,
             headers,
             fields,
+            assertion,
             token_request: plan.token_request,
             access_token_path: plan.access_token_path.clone(),
             expires_in_path: plan.expires_in_path.clone(),
@@ -78,7 +94,8 @@ impl Endpoint {
         recipient: &Recipient,
     ) -> Result<Reply, Refusal> {
         let mut refresh_token = None;
-        let request = self.request(refresh);
+        let request = self.request(refresh, &recipient.context);
+        let request = request.map_err(Refusal::Final)?;
         let granted = ask(&request, PEER, recipient, |response| {
             let reply = self.read(response, &recipient.context)?;
             refresh_token = reply.refresh_token;
@@ -90,8 +107,12 @@ impl Endpoint {
         })
     }
 
-    fn request(&self, refresh: Option<&Secret>) -> Request {
+    fn request(&self, refresh: Option<&Secret>, context: &HttpContext) -> Result<Request> {
         let mut fields = self.fields.clone();
+        if let Some((signer, field)) = &self.assertion {
+            let token = signer.sign(true, context)?;
+            fields.push(((*field).to_owned(), token.expose().to_owned()));
+        }
         fields.extend(refresh.map(|token| ("refresh_token".to_owned(), token.expose().to_owned())));
         let body = match self.token_request {
             TokenRequest::Form => form(&fields),
@@ -101,12 +122,12 @@ impl Endpoint {
                 Value::Object(members.collect()).to_string().into_bytes()
             }
         };
-        Request {
+        Ok(Request {
             method: Method::Post,
             url: self.url.to_string(),
             headers: self.headers.clone(),
             body,
-        }
+        })
     }
 
     /// The token in a response.
@@ -213,11 +234,7 @@ fn fields(
     redactor: &Redactor,
     headers: &mut Headers,
 ) -> Result<Vec<(String, String)>> {
-    let grant = match plan.grant {
-        Grant::ClientCredentials => "client_credentials",
-        Grant::RefreshToken(_) => "refresh_token",
-    };
-    let mut fields = vec![("grant_type".to_owned(), grant.to_owned())];
+    let mut fields = grant_fields(&plan.grant);
     let id = scope.required(&plan.client_id, "`client_id`")?;
     let secret = scope.required(&plan.client_secret, "`client_secret`")?;
     match plan.client_authentication {
@@ -241,6 +258,24 @@ fn fields(
     let data = scope.params(data);
     fields.extend(data.map(|(name, value)| (name.to_owned(), value)));
     Ok(fields)
+}
+
+/// The fields of a token request that say what a token is given for.
+pub(crate) fn grant_fields(grant: &Grant) -> Vec<(String, String)> {
+    let (grant, client) = match grant {
+        Grant::ClientCredentials => ("client_credentials", None),
+        Grant::RefreshToken(_) => ("refresh_token", None),
+        Grant::JwtBearer(jwt) => match jwt.sent_as {
+            Assertion::Grant => ("urn:ietf:params:oauth:grant-type:jwt-bearer", None),
+            Assertion::Client => {
+                let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+                ("client_credentials", Some(("client_assertion_type", kind)))
+            }
+        },
+    };
+    let fields = [("grant_type", grant)].into_iter().chain(client);
+    let owned = fields.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    owned.collect()
 }
 
 /// An error response (RFC 6749, 5.2).

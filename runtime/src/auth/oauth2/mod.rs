@@ -13,6 +13,7 @@ use crate::{
     transport::BoxFuture,
 };
 
+pub(crate) use self::endpoint::grant_fields;
 use self::{endpoint::Endpoint, refresh::RefreshToken};
 use super::token::{Granted, Issuer, Lock, Recipient, TokenSource, request::Refusal};
 
@@ -31,7 +32,7 @@ pub(super) fn token_source(
     context: &Arc<HttpContext>,
 ) -> Result<TokenSource> {
     let refresh = match &plan.grant {
-        Grant::ClientCredentials => None,
+        Grant::ClientCredentials | Grant::JwtBearer(_) => None,
         Grant::RefreshToken(token) => {
             let token = scope.required(token, "`refresh_token`")?;
             Some(RefreshToken::new(token.into()))

@@ -14,7 +14,7 @@ use serde_json::json;
 use crate::world::{clock, numbers, plan, secret, with};
 
 /// The kinds of credentials, as a spec says them.
-pub(super) const KINDS: [(&str, &str); 19] = [
+pub(super) const KINDS: [(&str, &str); 22] = [
     (
         "a key in a header",
         "auth: { type: api_key, name: X-Key, api_key: '{secrets.key}' }",
@@ -82,6 +82,19 @@ pub(super) const KINDS: [(&str, &str); 19] = [
         "a login's token in the body",
         "auth: { type: session_login, path: $BASE/token, data: { password: '{secrets.key}' }, \
          token_path: access_token, expires_in_path: expires_in, body_path: session.token }",
+    ),
+    (
+        "a signed token",
+        "auth: { type: jwt_bearer, algorithm: HS256, signing_key: '{secrets.key}', claims: { iss: me } }",
+    ),
+    (
+        "a signed token for a token",
+        "auth: { type: jwt_bearer, access_token_url: $BASE/token, algorithm: HS256, signing_key: '{secrets.key}' }",
+    ),
+    (
+        "a login by a signed token",
+        "auth: { type: session_login, path: $BASE/token, token_path: access_token, query: key, \
+         auth: { type: jwt_bearer, algorithm: HS256, signing_key: '{secrets.key}' } }",
     ),
     (
         "one of several",
