@@ -322,6 +322,7 @@ impl<S: Connector> Mock<S> {
             settings: &plan.config,
             bounds: &bounds,
             parent: &[],
+            partition: &[],
             now: Timestamp::EPOCH,
             unknown: None,
             page: &PageValues::default(),

@@ -159,12 +159,14 @@ impl Route {
             ..Bounds::default()
         };
         let any = Mark::Any.write();
+        let partition = vec![Scalar::Text(any.clone()); resource.partitions.len()];
         let scope = Scope {
             secrets: &secrets,
             config: &settings.config,
             settings: &plan.config,
             bounds: &bounds,
             parent: &parent,
+            partition: &partition,
             now: Timestamp::EPOCH,
             unknown: Some(&any),
             page: &PageValues {

@@ -33,8 +33,8 @@ pub use self::{
     },
     request::{Body, JsonPlan, Method, Param, Part, Template},
     resource::{
-        ColumnsContract, DataTypeContract, OnNullParent, ParentField, ParentPlan, ProcessingStep,
-        ResourcePlan, SchemaContract, WriteDisposition,
+        ColumnsContract, DataTypeContract, OnNullParent, ParentField, ParentPlan, PartitionItems,
+        PartitionPlan, ProcessingStep, ResourcePlan, SchemaContract, WriteDisposition,
     },
     response::{Action, JsonCondition, ResponseAction, Selector},
 };

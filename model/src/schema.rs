@@ -102,6 +102,9 @@ declare! {
         /// Where it is not part of the response, but a setting: its position in
         /// [`SourcePlan::config`](crate::plan::SourcePlan::config).
         pub config: Option<u16> = None,
+        /// Where it is not part of the response, but the value of a partition: the position of its list in
+        /// [`ResourcePlan::partitions`](crate::plan::ResourcePlan::partitions).
+        pub partition: Option<u16> = None,
         /// Its line in the spec, from 1; 0 where it has none.
         pub line: u32 = 0,
     }
@@ -189,9 +192,15 @@ impl Column {
         self
     }
 
+    /// The value of the partition list at this position.
+    pub const fn partition(mut self, list: u16) -> Self {
+        self.partition = Some(list);
+        self
+    }
+
     /// Whether its values are part of the response.
     pub const fn is_received(&self) -> bool {
-        self.parent.is_none() && self.config.is_none()
+        self.parent.is_none() && self.config.is_none() && self.partition.is_none()
     }
 
     /// Declared at this line of the spec.

@@ -65,6 +65,7 @@ impl Client {
             settings: &plan.config,
             bounds: &Bounds::default(),
             parent: &[],
+            partition: &[],
             now: Timestamp::EPOCH,
             unknown: None,
             page: &PageValues::NONE,
@@ -179,6 +180,7 @@ impl Client {
             settings: &plan.config,
             bounds,
             parent,
+            partition: &[],
             now,
             unknown: None,
             page: &PageValues::NONE,
@@ -226,9 +228,11 @@ impl Client {
             position: Some(known_later()),
             size: Some(known_later()),
         };
+        let partition = vec![Scalar::Text("x".to_owned()); resource.partitions.len()];
         let scope = Scope {
             unknown: Some("x"),
             page: &page,
+            partition: &partition,
             ..self.scope(&bounds, &parent, Timestamp::EPOCH)
         };
         self.draft(resource, scope)?;

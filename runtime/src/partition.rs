@@ -26,6 +26,16 @@ impl PartitionKey {
         }
     }
 
+    /// Adds columns and their values.
+    pub(crate) fn extend(&mut self, values: impl Iterator<Item = (String, Json)>) {
+        let mut all: Vec<Json> = serde_json::from_str(&self.values).unwrap_or_default();
+        for (name, value) in values {
+            self.by.push(name);
+            all.push(value);
+        }
+        self.values = Json::from(all).to_string();
+    }
+
     /// The name of the partition in messages, long values cut off: `` `posts` with `id` 7 ``.
     pub(crate) fn shown(&self, of: &str) -> String {
         let values: Vec<Json> = serde_json::from_str(&self.values).unwrap_or_default();
@@ -44,6 +54,8 @@ pub(crate) struct PartitionValues {
     pub(crate) values: Vec<Scalar>,
     /// The values as requests send them, where these differ.
     pub(crate) sent: Option<Vec<Scalar>>,
+    /// The values of its lists.
+    pub(crate) lists: Vec<Scalar>,
     /// The name of the partition in messages, long values cut off: `` `posts` with `id` 7 ``.
     pub(crate) name: String,
 }

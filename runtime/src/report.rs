@@ -47,6 +47,8 @@ pub struct Report {
     pub outside_range: u64,
     /// Records that `processing_steps` left out.
     pub filtered: u64,
+    /// Combinations of the lists of `partitions` that were fetched; of each record of the parent, if there is one.
+    pub partitions: u64,
     /// Records of the parent whose children were fetched, in a fetch for all of them.
     pub parents: u64,
     /// Records of the parent without a request, because a field that it needs is null.
@@ -166,6 +168,9 @@ impl fmt::Display for Report {
         if let Some(parents) = &self.of_parents {
             let parents = parents.to_string().replace('\n', "\n  ");
             write!(f, "\n  for {}: {parents}", count(self.parents, "parent"))?;
+        }
+        if self.partitions > 0 {
+            write!(f, "\n  for {}", count(self.partitions, "partition"))?;
         }
         if self.skipped_parents > 0 {
             let parents = count(self.skipped_parents, "parent");

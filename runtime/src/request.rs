@@ -381,6 +381,7 @@ mod tests {
                 ..Bounds::default()
             },
             parent: &[],
+            partition: &[],
             now: Timestamp::EPOCH,
             unknown: None,
             page: &PageValues::default(),

@@ -63,6 +63,8 @@ pub struct Scope<'a> {
     pub bounds: &'a Bounds,
     /// The values of a parent, in the order of the child's plan.
     pub parent: &'a [Scalar],
+    /// The values of a partition, in the order of the resource's lists.
+    pub partition: &'a [Scalar],
     /// When the fetch began.
     pub now: Timestamp,
     /// The text in place of a time, or of what functions make of a value that is not known yet.
@@ -143,6 +145,7 @@ impl Scope<'_> {
             },
             Part::Secret(_) => "a secret".to_owned(),
             Part::Parent(_) => "a field of the parent".to_owned(),
+            Part::Partition(_) => "a value of `partitions`".to_owned(),
             Part::IncrementalStart => "`{incremental.start_value}`".to_owned(),
             Part::IncrementalEnd => "`{incremental.end_value}`".to_owned(),
             Part::Position | Part::PageSize => "a value of the page".to_owned(),
@@ -262,6 +265,7 @@ impl Scope<'_> {
             Part::Parent(at) => self.parent.get(usize::from(*at)).cloned(),
             Part::Position => self.page.position.clone(),
             Part::PageSize => self.page.size.clone(),
+            Part::Partition(at) => self.partition.get(usize::from(*at)).cloned(),
             Part::Now => Some(Scalar::Timestamp(self.now.whole_second())),
             Part::Today => self.now.day().map(Scalar::Date),
             Part::Call { of, functions } => self.call(of, functions),
@@ -431,6 +435,7 @@ mod tests {
             settings: &[SHOP],
             bounds: &Bounds::default(),
             parent: &[],
+            partition: &[],
             now: Timestamp::EPOCH,
             unknown: None,
             page: &PageValues::default(),

@@ -26,7 +26,7 @@ pub(super) fn of(table: &Table, names: Names) -> Vec<String> {
 /// name.
 fn key(column: &Column) -> String {
     match column.from.as_ref().map(|path| (&*path.0, path)) {
-        _ if column.parent.is_some() || column.config.is_some() => column.name.to_string(),
+        _ if !column.is_received() => column.name.to_string(),
         None => column.key.to_string(),
         Some(([], _)) => column.name.to_string(),
         Some(([Step::Key(key)], _)) => key.to_string(),

@@ -201,6 +201,10 @@ impl Check<'_> {
             }
             Part::Parent(at) => self.taken_type(*at).map_or(Kind::Any, Kind::of_column),
             Part::Position | Part::PageSize => Kind::Any,
+            Part::Partition(at) => {
+                let data_type = self.partitions.data_type(*at);
+                data_type.map_or(Kind::Any, Kind::of_column)
+            }
             Part::Now => Kind::Timestamp,
             Part::Today => Kind::Date,
             Part::Call { of, functions } => {

@@ -19,6 +19,7 @@ mod link;
 mod literal;
 mod paginator;
 mod parent;
+pub(crate) mod partitions;
 mod pieces;
 mod resource;
 pub(crate) mod retry;
@@ -45,6 +46,7 @@ use crate::names::{self, Taken};
 use choices::Choices;
 use client::Client;
 use parent::Parent;
+use partitions::Partitions;
 use settings::Settings;
 pub(crate) use template::NAMESPACES;
 
@@ -84,6 +86,8 @@ struct Check<'a> {
     taken: Vec<parent::Taken>,
     /// The values of a page that the requests of the resource may have a place for.
     pages: Option<paginator::Placeholders>,
+    /// Its lists of values.
+    partitions: Partitions,
     /// Whether the resource says what a null in a field of its parent does.
     handles_null_parents: bool,
 }
@@ -115,6 +119,7 @@ pub(crate) fn check(spec: &Spec, source: &Source, sink: &mut Sink) -> (Connector
         parent: Parent::default(),
         taken: Vec::new(),
         pages: None,
+        partitions: Partitions::default(),
         handles_null_parents: false,
     };
     for (ident, name, span) in check.settings.types() {

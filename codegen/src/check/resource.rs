@@ -51,6 +51,7 @@ impl Check<'_> {
             Parent::Nowhere | Parent::Unclear => None,
         };
         (self.parent, self.taken) = (kin.parent, kin.fields);
+        self.partitions = kin.partitions;
         self.has_end = has_end(&endpoint);
         let on_null_parent = self.on_null_parent(&endpoint);
         self.pages = paginator_of(&endpoint, client).and_then(Placeholders::of);
@@ -64,6 +65,7 @@ impl Check<'_> {
             self.effective_paginator(&endpoint, name, client, node, !matches!(body, Body::None));
         self.page_is_known_in_path(&endpoint, &path);
         self.pages = None;
+        let partitions = std::mem::take(&mut self.partitions);
         let auth_node = effective_auth(&endpoint, client);
         let auth = auth_node.and_then(|node| self.auth(node));
         let sent: [&[Param]; 2] = [&headers, &client.plan.headers];
@@ -118,8 +120,10 @@ impl Check<'_> {
             processing_steps: self.processing_steps(&view),
             parent: None,
             on_null_parent,
+            partitions: partitions.plans().iter().cloned().collect(),
         };
         self.windows_are_sent(&endpoint, &plan);
+        self.partitions_are_sent(&view, &plan);
         Some(Unlinked {
             plan,
             parent,

@@ -11,8 +11,14 @@ use super::pieces::{Piece, pieces};
 use super::{Check, Requester};
 
 /// The namespaces of placeholders.
-pub(crate) const NAMESPACES: [&str; 5] =
-    ["secrets", "config", "resources", "incremental", "paginator"];
+pub(crate) const NAMESPACES: [&str; 6] = [
+    "secrets",
+    "config",
+    "resources",
+    "partition",
+    "incremental",
+    "paginator",
+];
 
 /// The use of a template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -292,6 +298,7 @@ impl Check<'_> {
                 .parent_placeholder(name, span, scope.what, &written)
                 .map(Part::Parent),
             "paginator" => self.page_placeholder(name, span, scope.what),
+            "partition" => self.partition_placeholder(name, span).map(Part::Partition),
             "" if !written.has_calls() => return self.bound(name, span, scope),
             "" => {
                 if !self.bound(name, span, scope).is_empty() {

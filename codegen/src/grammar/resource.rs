@@ -3,6 +3,7 @@
 use super::{
     COLUMN, Context, DefaultKey, ENDPOINT, Key, Shape, Word, Words, flag, key, text, word, word_of,
 };
+use crate::check::partitions;
 use crate::connector::{ResourcePlan, Text, WriteDisposition};
 
 pub(crate) static RESOURCE: Context = Context {
@@ -19,6 +20,8 @@ pub(crate) static RESOURCE: Context = Context {
         &RESOURCE_SCHEMA_CONTRACT,
         &INCLUDE_FROM_PARENT,
         &INCLUDE_FROM_CONFIG,
+        &partitions::PARTITIONS,
+        &partitions::INCLUDE_FROM_PARTITION,
         &SELECTED,
         &PARALLELIZED,
         &PROCESSING_STEPS,

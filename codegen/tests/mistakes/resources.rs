@@ -136,3 +136,32 @@ fn bounds_of_a_format() {
         ],
     );
 }
+
+#[test]
+fn partitions() {
+    let partitions = |lists: &str| {
+        resource(&format!(
+            "partitions: {{ {lists} }}\nendpoint: {{ path: \"/things/{{partition.region}}\" }}\ncolumns: {{ id: text }}"
+        ))
+    };
+    say(
+        "partitions",
+        &[
+            ("no values", partitions("region: []")),
+            ("a value twice", partitions("region: [eu, us, eu]")),
+            ("a single value", partitions("region: eu")),
+            (
+                "a list that no request has",
+                partitions("region: [eu], year: [2024]"),
+            ),
+            ("a placeholder of no list", partitions("regions: [eu]")),
+            (
+                "an inclusion of no list",
+                partitions("region: [eu]").replace(
+                    "endpoint:",
+                    "include_from_partition: [regio]\n    endpoint:",
+                ),
+            ),
+        ],
+    );
+}

@@ -45,6 +45,9 @@ declare! {
         IncrementalEnd,
         /// The value at this position of [`ParentPlan::fields`](super::ParentPlan::fields), of the parent's record.
         Parent(u16),
+        /// The value of the list at this position of [`ResourcePlan::partitions`](super::ResourcePlan::partitions)
+        /// (`{partition.region}`).
+        Partition(u16),
         /// The time at which the fetch began, in whole seconds (`{now}`).
         Now,
         /// The day at which the fetch began, in UTC (`{today}`).

@@ -1,8 +1,8 @@
 //! One resource: where its records are, what they are, and how a destination writes them.
 
 use super::{
-    Auth, Body, FutureCursor, Incremental, Method, Paginator, Param, ResponseAction, Selector,
-    Template,
+    Auth, Body, FutureCursor, Incremental, JsonPlan, Method, Paginator, Param, ResponseAction,
+    Selector, Template,
 };
 use crate::{
     schema::{Path, Table},
@@ -60,6 +60,8 @@ declare! {
         pub parent: Option<Ref<ParentPlan>> = None,
         /// What a null does in a field of the parent that a request needs.
         pub on_null_parent: OnNullParent = OnNullParent::Error,
+        /// The lists of values that it is fetched for: each combination of one of each, by requests of its own.
+        pub partitions: List<PartitionPlan> = List::EMPTY,
     }
 }
 
@@ -132,6 +134,26 @@ declare! {
         pub column: u16,
         /// The place within the column's value: the names of columns, keys and indexes.
         pub path: Path,
+    }
+}
+
+declare! {
+    /// A list of values, for each of which a resource is fetched.
+    pub struct PartitionPlan {
+        /// Its name in the spec: `region`.
+        pub name: Text,
+        /// The values.
+        pub values: PartitionItems,
+    }
+}
+
+declare! {
+    /// The values of a list of partitions.
+    pub enum PartitionItems {
+        /// These scalars.
+        Values(List<JsonPlan>),
+        /// Those of the list setting at this position of [`SourcePlan::config`](super::SourcePlan::config).
+        Config(u16),
     }
 }
 

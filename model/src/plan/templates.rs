@@ -94,6 +94,11 @@ impl SourcePlan {
                 let field = resource.and_then(|resource| resource.parent_field(*at));
                 format!("resources.{}", field.unwrap_or_default())
             }
+            Part::Partition(at) => {
+                let lists = resource.map(|resource| &resource.partitions);
+                let list = lists.and_then(|lists| lists.get(usize::from(*at)));
+                format!("partition.{}", list.map_or("?", |list| &list.name))
+            }
             Part::Now => "now".to_owned(),
             Part::Today => "today".to_owned(),
             Part::Position | Part::PageSize => part.source().of_page(resource),

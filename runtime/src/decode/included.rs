@@ -1,4 +1,4 @@
-//! Columns that are not part of a response: values of the parent's record, and settings.
+//! Columns that are not part of a response: values of the parent's record, of partitions, and settings.
 
 use super::output::Output;
 use crate::{
@@ -12,13 +12,19 @@ use crate::{
 pub(super) struct Included(Vec<(usize, Scalar)>);
 
 impl Included {
-    /// What the rows of this table take of a parent's record and of the settings.
-    pub(super) fn new(table: &Table, parent: &[Scalar], config: &[Scalar]) -> Self {
+    /// What the rows of this table take of a parent's record, of a partition and of the settings.
+    pub(super) fn new(
+        table: &Table,
+        parent: &[Scalar],
+        partition: &[Scalar],
+        config: &[Scalar],
+    ) -> Self {
         let columns = table.columns.iter().enumerate();
         let included = columns.filter_map(|(at, column)| {
-            let value = match column.config {
-                Some(setting) => config.get(usize::from(setting))?.clone(),
-                None => parent.get(usize::from(column.parent?))?.clone(),
+            let value = match (column.config, column.partition) {
+                (Some(setting), _) => config.get(usize::from(setting))?.clone(),
+                (_, Some(list)) => partition.get(usize::from(list))?.clone(),
+                _ => parent.get(usize::from(column.parent?))?.clone(),
             };
             Some((at, as_type(&value, &column.data_type)))
         });

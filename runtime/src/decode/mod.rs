@@ -159,8 +159,13 @@ impl PageShape {
 
     /// The same for pages of which each record takes these values of its parent's record, and of these
     /// settings.
-    pub(crate) fn with_values(mut self, parent: &[Scalar], config: &[Scalar]) -> Self {
-        self.included = Included::new(&self.table, parent, config);
+    pub(crate) fn with_values(
+        mut self,
+        parent: &[Scalar],
+        partition: &[Scalar],
+        config: &[Scalar],
+    ) -> Self {
+        self.included = Included::new(&self.table, parent, partition, config);
         self
     }
 

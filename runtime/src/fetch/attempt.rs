@@ -92,8 +92,8 @@ impl<'a> Requests<'a> {
             return Err(null_field_error(&field, parent));
         }
         let parent = spec.parent.as_ref();
-        let sent = spec.sent();
         let values = parent.map_or(&[][..], |parent| &parent.values.values);
+        let lists = parent.map_or(&[][..], |parent| &parent.values.lists);
         let is_own = |parent: &ParentPlan| parent.resource.name == spec.resource.name;
         let mut children = plan
             .resources
@@ -105,7 +105,7 @@ impl<'a> Requests<'a> {
                 &spec.resource,
                 Scope {
                     page: &page_values(&*paginator, &paginator.first()),
-                    ..spec.client.scope(bounds, sent, spec.began())
+                    ..spec.scope(bounds)
                 },
             )?,
             bounds: spec
@@ -117,7 +117,7 @@ impl<'a> Requests<'a> {
                 .within(plan.max_response_bytes)
                 .redacting(spec.client.redactor())
                 .keeping_places(sends_texts)
-                .with_values(values, spec.client.config()),
+                .with_values(values, lists, spec.client.config()),
             paginator,
             spec,
         })
@@ -183,7 +183,7 @@ impl<'a> Requests<'a> {
                 } = self.spec;
                 let scope = Scope {
                     page: &page_values(&*self.paginator, position),
-                    ..client.scope(bounds, self.spec.sent(), self.spec.began())
+                    ..self.spec.scope(bounds)
                 };
                 client.draft(resource, scope)?
             }

@@ -29,7 +29,7 @@ use crate::{
     plan::{ResourcePlan, Template},
     schema::Table,
     shared::Ref,
-    template::Bounds,
+    template::{Bounds, Scope},
 };
 
 /// A lazy request for a resource's records. No request is sent until the stream is polled.
@@ -389,17 +389,18 @@ impl FetchSpec {
         Self::new(client, resource, table)
     }
 
-    /// Runs the fetch to its end: for all records of the parent, if the resource has one, and in windows, if its
-    /// range is cut.
+    /// Runs the fetch to its end: for all records of the parent, if the resource has one, for each combination of its
+    /// lists, and in windows, if its range is cut.
     async fn run(mut self, stream: mpsc::Sender<Delivery>, report: SharedReport) {
         self.began.get_or_insert(self.client.clock().now());
         let parents = self.resource.parent.clone();
         let parents = parents.filter(|_| self.parent.is_none());
         let incremental = self.resource.incremental.as_ref();
+        let has_windows = incremental.is_some_and(|plan| plan.windows.is_some());
         if let Some(parents) = parents {
             partitions::run_children(self, parents, stream, report).await;
-        } else if incremental.is_some_and(|plan| plan.windows.is_some()) {
-            partitions::run_windows(self, stream, report).await;
+        } else if has_windows || !self.resource.partitions.is_empty() {
+            partitions::run_one(self, stream, report).await;
         } else {
             driver::run(self, stream, report).await;
         }
@@ -414,10 +415,17 @@ impl FetchSpec {
         }
     }
 
-    /// The values of the parent's record that requests take.
-    fn sent(&self) -> &[Scalar] {
-        let parent = self.parent.as_ref();
-        parent.map_or(&[][..], |parent| parent.values.sent())
+    /// The values of the placeholders of its requests, within these bounds.
+    fn scope<'a>(&'a self, bounds: &'a Bounds) -> Scope<'a> {
+        let values = self.parent.as_ref().map(|parent| &parent.values);
+        Scope {
+            partition: values.map_or(&[][..], |values| &values.lists),
+            ..self.client.scope(
+                bounds,
+                values.map_or(&[][..], |values| values.sent()),
+                self.began(),
+            )
+        }
     }
 
     /// The parameters of an incremental fetch.
@@ -457,7 +465,12 @@ impl FetchSpec {
     /// Adds the resource and the parent to an error, and redacts its texts.
     fn error(&self, mut error: Error) -> Error {
         if let Some(parent) = &self.parent {
-            error = error.with_detail(format!("parent: {}", parent.values.name));
+            let kind = if parent.values.lists.is_empty() {
+                "parent"
+            } else {
+                "partition"
+            };
+            error = error.with_detail(format!("{kind}: {}", parent.values.name));
         }
         error
             .with_resource(self.resource.name.clone())

@@ -5,6 +5,7 @@
 //! so that pages are decoded on several cores. A task holds the pages that it requests side by side and two more,
 //! so that memory is bounded whatever the number of partitions.
 
+mod lists;
 mod parents;
 mod single;
 
@@ -16,7 +17,7 @@ use tokio::{
 };
 use tracing::Instrument;
 
-use self::{parents::ParentPartitions, single::SinglePartition};
+use self::{lists::Lists, parents::ParentPartitions, single::SinglePartition};
 use super::{
     FetchSpec,
     driver::{self, FetchEnd},
@@ -33,6 +34,9 @@ use crate::{
     rows::Rows,
     shared::Ref,
 };
+
+/// After so many partitions have failed the fetch ends: the others would fail too.
+const MOST_FAILED: u64 = 10;
 
 /// A part of a resource that is fetched by requests of its own: a partition, with a cursor of its own in the state,
 /// or a window of its range.
@@ -66,7 +70,11 @@ trait PartitionSource {
     fn name(&self) -> String;
 
     /// The checkpoints of the partitions. `None` without `incremental`.
-    fn checkpoints(&self, request: Request<'_>) -> Result<Option<PartitionCheckpoints>>;
+    fn checkpoints(
+        &self,
+        request: Request<'_>,
+        lists: &Lists,
+    ) -> Result<Option<PartitionCheckpoints>>;
 
     /// The next partition that has arrived. Its range is set by the fetch.
     fn take(&mut self) -> Option<Partition>;
@@ -101,12 +109,9 @@ pub(super) async fn run_children(
     run(spec, source, stream, report).await;
 }
 
-/// Fetches the windows of a resource, or of one partition, to the end, or until the stream is dropped.
-pub(super) async fn run_windows(
-    spec: FetchSpec,
-    stream: mpsc::Sender<Delivery>,
-    report: SharedReport,
-) {
+/// Fetches the partitions and the windows of a resource, or of one record of its parent, to the end, or until the
+/// stream is dropped.
+pub(super) async fn run_one(spec: FetchSpec, stream: mpsc::Sender<Delivery>, report: SharedReport) {
     let source = SinglePartition::new(&spec);
     run(spec, source, stream, report).await;
 }
@@ -138,18 +143,23 @@ async fn run<S: PartitionSource>(
 struct Runner<'a, S> {
     spec: &'a FetchSpec,
     source: S,
+    lists: Lists,
     /// The partition whose windows are being started.
     current: Option<(Partition, Windows)>,
     /// Partitions and windows in flight, in order.
     running: VecDeque<Running>,
     /// How many were started.
     started: u64,
-    /// How many of the source's partitions were started.
+    /// How many of the source's partitions were taken.
+    taken: u64,
+    /// How many combinations of the lists were started.
     partitions: u64,
     /// The cursors of the partitions, where the resource is incremental.
     checkpoints: Option<PartitionCheckpoints>,
     /// What the finished partitions did not deliver.
     completeness: Completeness,
+    /// The error of the first partition that failed, and how many did.
+    failed: Option<(Error, u64)>,
     /// Records still wanted, where there is a limit.
     wanted: Option<u64>,
     /// The reports of the finished partitions.
@@ -185,20 +195,24 @@ impl<'a, S: PartitionSource> Runner<'a, S> {
             return Err(source.no_position());
         }
         let request = spec.incremental();
-        let checkpoints = source.checkpoints(request)?;
+        let lists = Lists::new(&spec.client, &spec.resource)?;
+        let checkpoints = source.checkpoints(request, &lists)?;
         // An error in the table or the range comes before the first request.
         let range = checkpoints.as_ref().map(|all| all.range().clone());
         let steps = spec.client.hooks().steps(&spec.resource)?;
         RecordFilter::new(&spec.resource, &spec.table, range, steps)?;
         Ok(Self {
             source,
+            lists,
             spec,
             checkpoints,
             current: None,
+            taken: 0,
             partitions: 0,
             running: VecDeque::new(),
             started: 0,
             completeness: Completeness::COMPLETE,
+            failed: None,
             wanted: spec.limit,
             done: Report::default(),
             report,
@@ -239,7 +253,8 @@ impl<'a, S: PartitionSource> Runner<'a, S> {
                 if front.is_none() && !wants_more {
                     let name = self.source.name();
                     self.note_end(&format!("after the last of {name}"));
-                    return self.source.take_error();
+                    self.source.take_error()?;
+                    return self.take_failure();
                 }
             }
             tokio::select! {
@@ -285,10 +300,9 @@ impl<'a, S: PartitionSource> Runner<'a, S> {
                 }
                 self.current = None;
             }
-            let Some(mut partition) = self.source.take() else {
+            let Some(mut partition) = self.take() else {
                 return Ok(None);
             };
-            self.partitions += 1;
             let checkpoints = self.checkpoints.as_mut();
             let range = checkpoints.map(|checkpoints| checkpoints.start(partition.key()));
             let windows = range.as_ref().map(Windows::new).transpose()?;
@@ -297,6 +311,19 @@ impl<'a, S: PartitionSource> Runner<'a, S> {
                 return Ok(Some(partition));
             };
             self.current = Some((partition, windows));
+        }
+    }
+
+    /// The next partition: the next combination of the lists, of the source's next one.
+    fn take(&mut self) -> Option<Partition> {
+        loop {
+            if let Some(partition) = self.lists.next() {
+                self.partitions += u64::from(!self.lists.is_empty());
+                return Some(partition);
+            }
+            let partition = self.source.take()?;
+            self.taken += 1;
+            self.lists.divide(partition);
         }
     }
 
@@ -402,7 +429,14 @@ impl<'a, S: PartitionSource> Runner<'a, S> {
             return Ok(None);
         };
         self.done.add(&run.report.lock());
-        let Some(ended) = run.outcome.transpose()?.flatten() else {
+        let outcome = match run.outcome.transpose() {
+            Ok(outcome) => outcome.flatten(),
+            Err(error) => {
+                self.skip(&run.partition, run.is_delivered, error)?;
+                return Ok(None);
+            }
+        };
+        let Some(ended) = outcome else {
             self.cut_off();
             return Ok(None);
         };
@@ -437,6 +471,43 @@ impl<'a, S: PartitionSource> Runner<'a, S> {
         };
         let empty = window.map(|_| Rows::empty(table()));
         Ok(empty.map(|rows| self.page(rows)).filter(has_state))
+    }
+
+    /// A partition has failed. The others are fetched all the same, unless they would fail too, or a consumer that
+    /// appends has records of it, which the next fetch delivers again.
+    fn skip(&mut self, failed: &Partition, is_delivered: bool, error: Error) -> Result<()> {
+        let is_of_partition = matches!(
+            error.kind(),
+            ErrorKind::Status(_)
+                | ErrorKind::Response
+                | ErrorKind::Schema
+                | ErrorKind::WindowTooLarge
+        );
+        let is_only = failed.record.is_none();
+        let is_safe = self.spec.is_upsert || !is_delivered;
+        let before = self.failed.as_ref().map_or(0, |(_, number)| *number);
+        if is_only || !is_of_partition || !is_safe || before + 1 >= MOST_FAILED {
+            return Err(self.failed.take().map_or(error, |(first, _)| first));
+        }
+        let key = failed.key();
+        // Its windows follow each other.
+        self.current
+            .take_if(|(partition, _)| partition.key() == key);
+        self.running.retain(|run| run.partition.key() != key);
+        let first = self.failed.take().map_or(error, |(first, _)| first);
+        self.failed = Some((first, before + 1));
+        self.completeness.warn(Caveat::UnfetchedPart);
+        Ok(())
+    }
+
+    /// The error of the partitions that failed, if any did.
+    fn take_failure(&mut self) -> Result<()> {
+        self.failed.take().map_or(Ok(()), |(error, number)| {
+            Err(match number {
+                1 => error,
+                _ => error.with_detail(format!("{} more failed", count(number - 1, "partition"))),
+            })
+        })
     }
 
     /// The first partition is abandoned. Some of its records may have been delivered.
@@ -494,7 +565,8 @@ impl<'a, S: PartitionSource> Runner<'a, S> {
         for run in &self.running {
             all.add(&run.report.lock());
         }
-        self.source.add_to(self.partitions, &mut all);
+        all.partitions = self.partitions;
+        self.source.add_to(self.taken, &mut all);
         let mut report = self.report.lock();
         all.delivered = report.delivered;
         *report = all;

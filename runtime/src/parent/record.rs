@@ -37,7 +37,13 @@ impl ParentRecord {
             let id = PartitionKey::new(key.iter().map(of_key));
             (id, name(plan, key.into_iter()))
         };
-        let values = PartitionValues { values, sent, name };
+        let lists = Vec::new();
+        let values = PartitionValues {
+            values,
+            sent,
+            lists,
+            name,
+        };
         Self { key, values }
     }
 
@@ -48,6 +54,7 @@ impl ParentRecord {
             values: PartitionValues {
                 name: name_by_fields(plan, &values),
                 sent: sent::of_values(plan, &values),
+                lists: Vec::new(),
                 values,
             },
         }

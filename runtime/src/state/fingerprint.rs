@@ -313,6 +313,11 @@ impl Collector<'_> {
             Part::IncrementalEnd => "{incremental.end_value}".to_owned(),
             Part::Parent(at) => parent_field(resource, *at),
             Part::Position | Part::PageSize => format!("{{{}}}", part.of_page(resource)),
+            Part::Partition(at) => {
+                let lists = resource.map(|resource| &resource.partitions);
+                let list = lists.and_then(|lists| lists.get(usize::from(*at)));
+                format!("{{partition.{}}}", list.map_or("", |list| &list.name))
+            }
             // The time of a fetch does not make it another request.
             Part::Now => "{now}".to_owned(),
             Part::Today => "{today}".to_owned(),

@@ -14,6 +14,7 @@ mod links;
 mod other_origins;
 mod pace;
 mod paging;
+mod partitions;
 mod redirects;
 mod requests;
 mod responses;

@@ -18,6 +18,7 @@ use crate::spec::{Spec, Text, View};
 use crate::yaml::Node;
 
 use super::columns::UNKNOWN;
+use super::partitions::Partitions;
 use super::resource::columns_of;
 use super::{Check, keys};
 use lineage::{Lineage, by_generation};
@@ -29,6 +30,7 @@ pub(super) struct Kin {
     pub parent: Parent,
     /// What its records take of the parent's.
     pub fields: Vec<Taken>,
+    pub partitions: Partitions,
 }
 
 /// The parent, where a placeholder stands.
@@ -154,9 +156,11 @@ impl Check<'_> {
             record: member.record.clone(),
             parent,
             fields: Vec::new(),
+            partitions: self.partitions(&member.view),
         };
         self.include_from_parent(member, members, &mut kin);
         self.include_from_config(&member.view, member.name, &mut kin.record);
+        self.include_from_partition(&member.view, member.name, &kin.partitions, &mut kin.record);
         if let (Record::Struct(record), Some(columns)) = (&mut kin.record, columns_of(&member.view))
         {
             let is_unclear = matches!(kin.parent, Parent::Unclear);

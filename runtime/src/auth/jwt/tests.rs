@@ -34,6 +34,7 @@ fn signer(plan: &plan::Jwt, key: &str) -> Result<Signer> {
         settings: &[],
         bounds: &Bounds::default(),
         parent: &[],
+        partition: &[],
         now: Timestamp::EPOCH,
         unknown: None,
         page: &PageValues::default(),

@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, vec};
 
-use super::{Partition, PartitionSource};
+use super::{Lists, Partition, PartitionSource};
 use crate::{
     Completeness, Error, ErrorKind, Page, Report, Result, Rows,
     completeness::{Caveat, Reason},
@@ -139,8 +139,13 @@ impl PartitionSource for ParentPartitions {
         format!("`{}`", self.plan.resource.name)
     }
 
-    fn checkpoints(&self, request: Request<'_>) -> Result<Option<PartitionCheckpoints>> {
-        PartitionCheckpoints::new(request, key_columns(&self.plan), self.name())
+    fn checkpoints(
+        &self,
+        request: Request<'_>,
+        lists: &Lists,
+    ) -> Result<Option<PartitionCheckpoints>> {
+        let columns = key_columns(&self.plan).into_iter().chain(lists.names());
+        PartitionCheckpoints::new(request, columns.collect(), self.name())
     }
 
     fn take(&mut self) -> Option<Partition> {

@@ -1,6 +1,6 @@
-//! One partition, whose range is cut into windows.
+//! A whole resource, or the children of one record of a parent, in parts: the combinations of its lists, and windows.
 
-use super::{Partition, PartitionSource};
+use super::{Lists, Partition, PartitionSource};
 use crate::{
     Completeness, Error, ErrorKind, Report, Result,
     fetch::FetchSpec,
@@ -25,11 +25,20 @@ impl SinglePartition {
 
 impl PartitionSource for SinglePartition {
     fn name(&self) -> String {
-        "its windows".to_owned()
+        "its parts".to_owned()
     }
 
-    fn checkpoints(&self, request: Request<'_>) -> Result<Option<PartitionCheckpoints>> {
+    fn checkpoints(
+        &self,
+        request: Request<'_>,
+        lists: &Lists,
+    ) -> Result<Option<PartitionCheckpoints>> {
         let resource = request.resource;
+        if !lists.is_empty() {
+            let columns = self.parent.iter().flat_map(|parent| parent.key.by.clone());
+            let columns = columns.chain(lists.names()).collect();
+            return PartitionCheckpoints::new(request, columns, self.name());
+        }
         let range = incremental::range(request, self.parent.as_ref())?;
         Ok(range.map(|range| PartitionCheckpoints::of_one(resource, range)))
     }
@@ -60,8 +69,9 @@ impl PartitionSource for SinglePartition {
     fn add_to(&self, _: u64, _: &mut Report) {}
 
     fn no_position(&self) -> Error {
-        let message = "a fetch in windows has no position to be resumed from";
-        Error::new(ErrorKind::Config, message)
-            .with_help("resume by its state: it is after the last complete window")
+        let message = "a fetch in partitions or windows has no position to be resumed from";
+        Error::new(ErrorKind::Config, message).with_help(
+            "resume by its state: it is after the last complete window of each partition",
+        )
     }
 }

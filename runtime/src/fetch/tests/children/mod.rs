@@ -461,7 +461,9 @@ async fn id_that_changes_the_path_is_an_error_of_its_record() {
             json!([{ "id": "a" }, { "id": id }, { "id": "z" }]),
         ));
         let mut pages = shop.client.rows(&*COMMENTS).pages();
-        assert_eq!(pages.next().await.unwrap().unwrap().len(), 1, "{id:?}");
+        for _ in 0..2 {
+            assert_eq!(pages.next().await.unwrap().unwrap().len(), 1, "{id:?}");
+        }
         let error = pages.next().await.unwrap().unwrap_err();
         assert_eq!(error.resource(), Some("comments"));
         let expected = format!("parent: `posts` with `id` {id:?}");
