@@ -36,7 +36,7 @@ pub use self::{
         ColumnsContract, DataTypeContract, OnNullParent, ParentField, ParentPlan, PartitionItems,
         PartitionPlan, ProcessingStep, ResourcePlan, SchemaContract, WriteDisposition,
     },
-    response::{Action, JsonCondition, ResponseAction, Selector},
+    response::{Action, Comparison, JsonCondition, ResponseAction, Selector, Test, Tested},
 };
 
 declare! {
@@ -58,8 +58,8 @@ declare! {
         pub headers: List<Param> = List::EMPTY,
         /// When to ask again.
         pub retry: Retry = Retry::DEFAULT,
-        /// The most requests in a time; none where only the API itself limits them.
-        pub rate_limit: Option<RateLimit> = None,
+        /// The most requests in a time, all of which hold; none where only the API itself limits them.
+        pub rate_limits: List<RateLimit> = List::EMPTY,
         /// The longest a connection may take to be made.
         pub connect_timeout: Duration = Duration::from_secs(10),
         /// The longest an attempt may take, its body to the end included.
@@ -243,7 +243,25 @@ declare! {
         /// A header in which the API says how long to wait, beside `Retry-After`.
         pub retry_after_header: Option<Text> = None,
         /// The unit of a number there.
-        pub retry_after_unit: Duration = Duration::from_secs(1),
+        pub retry_after_unit: WaitUnit = WaitUnit::Seconds,
+    }
+}
+
+declare! {
+    /// What a number says that states how long to wait.
+    #[derive(Copy, Default, Eq)]
+    pub enum WaitUnit {
+        /// Seconds.
+        #[default]
+        Seconds,
+        /// Milliseconds.
+        Milliseconds,
+        /// Minutes.
+        Minutes,
+        /// The time until which to wait, in seconds since 1970.
+        EpochSeconds,
+        /// The same in milliseconds.
+        EpochMillis,
     }
 }
 

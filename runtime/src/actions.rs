@@ -1,11 +1,14 @@
 //! Matching of responses against the `response_actions` of a resource.
 
+use std::cmp::Ordering;
+
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::{
     decode::at_steps,
-    plan::{JsonCondition, JsonPlan, Part, ResponseAction},
+    pattern,
+    plan::{JsonCondition, JsonPlan, Part, ResponseAction, Test, Tested},
     retry::listed,
     schema::Path,
     shared::Text,
@@ -30,12 +33,50 @@ pub(crate) fn first<'r>(
                 .content
                 .as_ref()
                 .is_none_or(|text| contains(&response.body, text))
+            && rule
+                .comparisons
+                .iter()
+                .all(|comparison| match &comparison.value {
+                    Tested::Header(name) => {
+                        let value = response.headers.get(name).map(str::trim);
+                        value.is_some_and(|value| passes(&comparison.test, value))
+                    }
+                    Tested::Json(path) => {
+                        let json = json.get_or_insert_with(|| text(&response.body));
+                        let value = json.and_then(|json| at(json, path)).and_then(as_text);
+                        value.is_some_and(|value| passes(&comparison.test, &value))
+                    }
+                })
             && (rule.json.is_empty() || {
                 // What is no JSON is not null either.
                 let json = json.get_or_insert_with(|| text(&response.body));
                 json.is_some_and(|json| rule.json.iter().all(|condition| holds(condition, json)))
             })
     })
+}
+
+/// A scalar as a text.
+fn as_text(value: Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(text),
+        other => Some(other.to_string()),
+    }
+}
+
+fn passes(test: &Test, value: &str) -> bool {
+    let order = |bound: &Text| {
+        let number = |text: &str| text.trim().parse::<f64>().ok();
+        number(value)?.partial_cmp(&number(bound)?)
+    };
+    match test {
+        Test::Above(bound) => order(bound).is_some_and(Ordering::is_gt),
+        Test::AtLeast(bound) => order(bound).is_some_and(Ordering::is_ge),
+        Test::Below(bound) => order(bound).is_some_and(Ordering::is_lt),
+        Test::AtMost(bound) => order(bound).is_some_and(Ordering::is_le),
+        Test::In(texts) => texts.iter().any(|text| text.as_str() == value),
+        Test::Matches(pattern) => pattern::matches(pattern, value),
+    }
 }
 
 fn has(headers: &Headers, (name, value): &(Text, Text)) -> bool {

@@ -82,7 +82,7 @@ impl Client {
         Ok(Self(Arc::new(Shared {
             origins: Origins::new(&base, &plan.allow_origins)?,
             authenticators: Authenticators::new(&plan, hooks, choice, &base, scope, &context)?,
-            limiter: RateLimiter::new(concurrency, plan.rate_limit, plan.retry.max_delay)
+            limiter: RateLimiter::new(concurrency, plan.rate_limits.clone(), plan.retry.max_delay)
                 .one_at_a_time(&plan.resources),
             plan,
             hooks,

@@ -24,6 +24,11 @@ fn compiled(pattern: &str) -> Option<Regex> {
     })
 }
 
+/// Whether a text has a match in it. One for an expression that is none.
+pub(crate) fn matches(pattern: &str, text: &str) -> bool {
+    compiled(pattern).is_some_and(|regex| regex.is_match(text))
+}
+
 /// The first group of the first match, or the match of an expression without groups.
 pub(crate) fn capture<'t>(pattern: &str, text: &'t str) -> Option<&'t str> {
     let captures = compiled(pattern)?.captures(text)?;
@@ -41,5 +46,7 @@ mod tests {
         assert_eq!(capture("[0-9]+", "250 rows"), Some("250"));
         assert_eq!(capture("/([0-9]+)$", "0-3/*"), None);
         assert_eq!(capture("(", "("), None);
+        assert!(matches("(?i)slow", "Slow down"));
+        assert!(!matches("(", "("));
     }
 }

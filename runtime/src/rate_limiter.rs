@@ -12,7 +12,7 @@ use crate::{
     Clock,
     plan::{RateLimit, ResourcePlan},
     request::Draft,
-    shared::{Ref, Text},
+    shared::{List, Ref, Text},
 };
 
 /// The rate limiter that all tasks of a source share: it bounds the attempts in flight and the requests in a
@@ -22,7 +22,7 @@ pub(crate) struct RateLimiter {
     places: Semaphore,
     /// The one place of each resource whose requests go one at a time.
     single: BTreeMap<Text, Semaphore>,
-    limit: Option<RateLimit>,
+    limits: List<RateLimit>,
     /// How long a request may wait for the API.
     longest: Duration,
     gate: Mutex<Gate>,
@@ -48,8 +48,8 @@ enum Admission {
 struct Gate {
     /// No request before this time.
     closed_until: Duration,
-    /// When the requests of the last `per` were sent, where there is a limit.
-    sent: VecDeque<Duration>,
+    /// When the requests of the last `per` of each limit were sent, and what they cost.
+    sent: Vec<VecDeque<(Duration, u32)>>,
 }
 
 /// A permit for one attempt, released when dropped; it counts the requests and waits of the attempt.
@@ -58,6 +58,8 @@ pub(crate) struct Permit<'a> {
     clock: &'a dyn Clock,
     _place: Option<SemaphorePermit<'a>>,
     _single: Option<SemaphorePermit<'a>>,
+    /// What each of its requests costs.
+    cost: u32,
     /// How long it waited before its requests: for the source's admission, or for a token.
     pub(crate) waited: Duration,
     /// When its first request was sent, after all that it waited for.
@@ -71,13 +73,13 @@ pub(crate) struct Permit<'a> {
 }
 
 impl RateLimiter {
-    /// With at most this many attempts in flight, at least 1, and within this limit. Where the API
+    /// With at most this many attempts in flight, at least 1, and within these limits. Where the API
     /// wants to be left alone, a request waits for so long at the longest.
-    pub(crate) fn new(concurrency: u16, limit: Option<RateLimit>, longest: Duration) -> Self {
+    pub(crate) fn new(concurrency: u16, limits: List<RateLimit>, longest: Duration) -> Self {
         Self {
             places: Semaphore::new(usize::from(concurrency.max(1))),
             single: BTreeMap::new(),
-            limit,
+            limits,
             longest,
             gate: Mutex::default(),
         }
@@ -116,6 +118,7 @@ impl RateLimiter {
             clock,
             _place: self.places.acquire().await.ok(),
             _single: single,
+            cost: resource.rate_limit_cost,
             waited: Duration::ZERO,
             begun: None,
             requests: 0,
@@ -147,7 +150,7 @@ impl Permit<'_> {
     pub(crate) async fn ready(&mut self) -> Result<(), Throttled> {
         loop {
             let now = self.clock.elapsed();
-            let admission = self.limiter.lock().admit(self.limiter, now);
+            let admission = self.limiter.lock().admit(self.limiter, now, self.cost);
             match admission {
                 Admission::Now => return Ok(()),
                 Admission::After(wait) => {
@@ -162,7 +165,7 @@ impl Permit<'_> {
     /// Counts the next request as sent now, if it may be.
     pub(crate) fn take(&mut self) -> bool {
         let now = self.clock.elapsed();
-        let is_taken = self.limiter.lock().take(self.limiter, now);
+        let is_taken = self.limiter.lock().take(self.limiter, now, self.cost);
         if is_taken {
             self.begun.get_or_insert(now);
             self.requests += 1;
@@ -173,15 +176,15 @@ impl Permit<'_> {
 
 impl Gate {
     /// Decides on a request that is ready to be sent now.
-    fn admit(&mut self, limiter: &RateLimiter, now: Duration) -> Admission {
+    fn admit(&mut self, limiter: &RateLimiter, now: Duration, cost: u32) -> Admission {
         let closed = self.closed_until.saturating_sub(now);
         if closed > limiter.longest {
             return Admission::Never(Throttled(closed));
         }
-        let wait = match limiter.limit {
-            Some(limit) => self.within(limit, now).max(closed),
-            None => closed,
-        };
+        self.sent.resize_with(limiter.limits.len(), VecDeque::new);
+        let limits = limiter.limits.iter().zip(&mut self.sent);
+        let waits = limits.map(|(limit, sent)| within(*limit, sent, now, cost));
+        let wait = waits.fold(closed, Duration::max);
         if wait.is_zero() {
             Admission::Now
         } else {
@@ -190,28 +193,41 @@ impl Gate {
     }
 
     /// Remembers a request as sent now, if it may be.
-    fn take(&mut self, limiter: &RateLimiter, now: Duration) -> bool {
-        let may = self.admit(limiter, now) == Admission::Now;
-        if may && limiter.limit.is_some() {
-            self.sent.push_back(now);
+    fn take(&mut self, limiter: &RateLimiter, now: Duration, cost: u32) -> bool {
+        let may = self.admit(limiter, now, cost) == Admission::Now;
+        if may {
+            for sent in &mut self.sent {
+                sent.push_back((now, cost));
+            }
         }
         may
     }
+}
 
-    /// How long a request has to wait by the source's own limit.
-    fn within(&mut self, limit: RateLimit, now: Duration) -> Duration {
-        let RateLimit { requests, per } = limit;
-        let is_over = |sent: &Duration| sent.saturating_add(per) <= now;
-        while self.sent.front().is_some_and(is_over) {
-            self.sent.pop_front();
-        }
-        match self.sent.front() {
-            Some(first) if self.sent.len() >= requests.max(1) as usize => {
-                first.saturating_add(per).saturating_sub(now)
-            }
-            _ => Duration::ZERO,
-        }
+/// How long a request of this cost has to wait by one limit, where these were sent.
+fn within(
+    limit: RateLimit,
+    sent: &mut VecDeque<(Duration, u32)>,
+    now: Duration,
+    cost: u32,
+) -> Duration {
+    let RateLimit { requests, per } = limit;
+    let ends = |(at, _): &(Duration, u32)| at.saturating_add(per);
+    while sent.front().is_some_and(|first| ends(first) <= now) {
+        sent.pop_front();
     }
+    // One that costs more than the limit goes alone.
+    let room = u64::from(requests.max(1)).saturating_sub(u64::from(cost));
+    let mut used: u64 = sent.iter().map(|(_, cost)| u64::from(*cost)).sum();
+    let mut wait = Duration::ZERO;
+    for one in sent.iter() {
+        if used <= room {
+            break;
+        }
+        used -= u64::from(one.1);
+        wait = ends(one).saturating_sub(now);
+    }
+    wait
 }
 
 #[cfg(test)]
@@ -243,12 +259,33 @@ mod tests {
     #[tokio::test]
     async fn no_more_attempts_are_in_flight_than_allowed() {
         let clock = ManualClock::default();
-        let limiter = RateLimiter::new(2, None, 60 * SECOND);
+        let limiter = RateLimiter::new(2, List::EMPTY, 60 * SECOND);
         let first = limiter.permit(&ANY, &clock).await;
         let _second = limiter.permit(&ANY, &clock).await;
         assert!(limiter.permit(&ANY, &clock).now_or_never().is_none());
         drop(first);
         assert!(limiter.permit(&ANY, &clock).now_or_never().is_some());
+    }
+
+    #[tokio::test]
+    async fn every_limit_holds_and_a_request_may_cost_several() {
+        let limits = [(4, 1), (6, 60)].map(|(requests, seconds)| RateLimit {
+            requests,
+            per: SECOND * seconds,
+        });
+        let clock = ManualClock::default();
+        let limiter = RateLimiter::new(1, limits.to_vec().into(), 60 * SECOND);
+        let resource = ResourcePlan {
+            rate_limit_cost: 2,
+            ..ANY
+        };
+        let mut times = Vec::new();
+        for _ in 0..4 {
+            let mut permit = limiter.permit(&resource, &clock).await;
+            permit.request().await.unwrap();
+            times.push(clock.elapsed().as_secs());
+        }
+        assert_eq!(times, [0, 0, 1, 60]);
     }
 
     #[tokio::test]
@@ -259,8 +296,8 @@ mod tests {
             ..ANY
         });
         let clock = ManualClock::default();
-        let limiter =
-            RateLimiter::new(2, None, 60 * SECOND).one_at_a_time(&[Static(&*ALONE), ANY.into()]);
+        let limiter = RateLimiter::new(2, List::EMPTY, 60 * SECOND)
+            .one_at_a_time(&[Static(&*ALONE), ANY.into()]);
         let first = limiter.permit(&ALONE, &clock).await;
         assert!(limiter.permit(&ALONE, &clock).now_or_never().is_none());
         assert!(limiter.permit(&ANY, &clock).now_or_never().is_some());
@@ -271,7 +308,7 @@ mod tests {
     #[tokio::test]
     async fn all_wait_for_the_latest_time_that_the_api_named() {
         let clock = ManualClock::default();
-        let limiter = RateLimiter::new(2, None, 60 * SECOND);
+        let limiter = RateLimiter::new(2, List::EMPTY, 60 * SECOND);
         limiter.close_until(9 * SECOND);
         limiter.close_until(5 * SECOND);
         clock.advance(SECOND);
@@ -287,7 +324,7 @@ mod tests {
     #[tokio::test]
     async fn none_is_sent_that_would_have_to_wait_too_long() {
         let clock = ManualClock::default();
-        let limiter = RateLimiter::new(2, None, 60 * SECOND);
+        let limiter = RateLimiter::new(2, List::EMPTY, 60 * SECOND);
         limiter.close_until(90 * SECOND);
         let mut permit = limiter.permit(&ANY, &clock).await;
         assert_eq!(permit.request().await, Err(Throttled(90 * SECOND)));
@@ -303,7 +340,7 @@ mod tests {
             requests: 1,
             per: 10 * SECOND,
         };
-        let limiter = RateLimiter::new(2, Some(limit), 60 * SECOND);
+        let limiter = RateLimiter::new(2, vec![limit].into(), 60 * SECOND);
         assert_eq!(sent(&limiter, &clock).await, Duration::ZERO);
         let mut permit = limiter.permit(&ANY, &clock).await;
         let mut request = Box::pin(permit.request());
@@ -319,7 +356,7 @@ mod tests {
             requests: 1,
             per: 10 * SECOND,
         };
-        let limiter = RateLimiter::new(2, Some(limit), 60 * SECOND);
+        let limiter = RateLimiter::new(2, vec![limit].into(), 60 * SECOND);
         let (mut one, mut other) = (
             limiter.permit(&ANY, &clock).await,
             limiter.permit(&ANY, &clock).await,
@@ -340,7 +377,7 @@ mod tests {
             requests: 3,
             per: 10 * SECOND,
         };
-        let limiter = RateLimiter::new(1, Some(limit), 60 * SECOND);
+        let limiter = RateLimiter::new(1, vec![limit].into(), 60 * SECOND);
         let mut times = vec![sent(&limiter, &clock).await];
         clock.advance(9 * SECOND);
         for _ in 0..7 {
@@ -360,7 +397,7 @@ mod tests {
             requests: 1,
             per: SECOND,
         };
-        let limiter = RateLimiter::new(1, Some(limit), 60 * SECOND);
+        let limiter = RateLimiter::new(1, vec![limit].into(), 60 * SECOND);
         limiter.close_until(5 * SECOND);
         assert_eq!(sent(&limiter, &clock).await, 5 * SECOND);
         assert_eq!(sent(&limiter, &clock).await, 6 * SECOND);

@@ -129,7 +129,7 @@ fn instant(value: &str) -> Option<SystemTime> {
 }
 
 /// How long until so many seconds after the epoch, which may be past all calendars.
-fn until_epoch(seconds: f64, headers: &Headers, now: SystemTime) -> Duration {
+pub(crate) fn until_epoch(seconds: f64, headers: &Headers, now: SystemTime) -> Duration {
     let since = Duration::try_from_secs_f64(seconds).ok();
     let then = since.and_then(|since| UNIX_EPOCH.checked_add(since));
     then.map_or(LONGEST, |then| until(then, headers, now))

@@ -1,14 +1,15 @@
 //! `response_actions`: rules about what certain responses mean.
 
 use crate::connector::{
-    Action, Auth, JsonCondition, JsonPlan, List, Part, ResponseAction, Template, Text,
+    Action, Auth, Comparison, JsonCondition, JsonPlan, List, Part, ResponseAction, Template, Test,
+    Tested, Text,
 };
 use crate::diagnostic::{Diagnostic, Span};
 use crate::grammar::endpoint::response_action::{AfterRetries, Meaning};
-use crate::grammar::endpoint::{self, response_action as key};
+use crate::grammar::endpoint::{self, comparison, response_action as key};
 use crate::grammar::{self, AnyKey, Value as _};
 use crate::jsonpath::{self, Parsed};
-use crate::spec::{View, text};
+use crate::spec::{self, View, text};
 use crate::value;
 use crate::yaml::{Kind, Node, Value};
 
@@ -20,6 +21,7 @@ impl Check<'_> {
         &mut self,
         endpoint: &View<'_>,
         auth: Option<&Auth>,
+        is_child: bool,
     ) -> List<ResponseAction> {
         let rules = endpoint
             .node(&endpoint::RESPONSE_ACTIONS)
@@ -27,7 +29,7 @@ impl Check<'_> {
         let mut known: Vec<(ResponseAction, &Span)> = Vec::new();
         for node in rules.unwrap_or_default() {
             let view = View::new(node, &grammar::RESPONSE_ACTION);
-            let Some(rule) = self.response_action(&view, auth) else {
+            let Some(rule) = self.response_action(&view, auth, is_child) else {
                 continue;
             };
             // What a mistake left out of it may be what tells it from others.
@@ -49,14 +51,20 @@ impl Check<'_> {
         known.into_iter().map(|(rule, _)| rule).collect()
     }
 
-    fn response_action(&mut self, view: &View<'_>, auth: Option<&Auth>) -> Option<ResponseAction> {
+    fn response_action(
+        &mut self,
+        view: &View<'_>,
+        auth: Option<&Auth>,
+        is_child: bool,
+    ) -> Option<ResponseAction> {
         let rule = ResponseAction {
             line: self.line(&view.node.span),
             statuses: view.get(&key::STATUS_CODE).unwrap_or_default(),
             content: view.get(&key::CONTENT),
             json: self.json_conditions(view),
             headers: self.header_conditions(view),
-            action: self.action(view, auth)?,
+            comparisons: self.comparisons(view),
+            action: self.action(view, auth, is_child)?,
         };
         self.has_a_condition(view);
         Some(rule)
@@ -100,8 +108,9 @@ impl Check<'_> {
                 continue;
             };
             let values = match &entry.value.value {
+                Value::Map(_) => continue,
                 Value::List(elements) => elements.iter().filter_map(scalar).collect(),
-                _ => scalar(&entry.value).into_iter().collect(),
+                Value::Scalar(_) => scalar(&entry.value).into_iter().collect(),
             };
             conditions.push(JsonCondition { path, values });
         }
@@ -126,7 +135,63 @@ impl Check<'_> {
         headers.into()
     }
 
-    fn action(&mut self, view: &View<'_>, auth: Option<&Auth>) -> Option<Action> {
+    /// The conditions that compare: `{ gte: 400 }`.
+    fn comparisons(&mut self, view: &View<'_>) -> List<Comparison> {
+        let mut comparisons = Vec::new();
+        let in_json = view.entries(&key::JSON).iter().map(|entry| (entry, true));
+        let in_headers = view
+            .entries(&key::HEADER)
+            .iter()
+            .map(|entry| (entry, false));
+        for (entry, is_json) in in_json.chain(in_headers) {
+            if !matches!(entry.value.value, Value::Map(_)) {
+                continue;
+            }
+            let value = if is_json {
+                let Ok(Parsed::Path(path)) = jsonpath::parse(&entry.key.name) else {
+                    continue;
+                };
+                Tested::Json(path)
+            } else {
+                Tested::Header(entry.key.name.clone().into())
+            };
+            let tests = self.tests(&View::new(&entry.value, &endpoint::COMPARISON));
+            if tests.is_empty() && !self.sink.has_errors_in(&entry.value.span) {
+                self.error(
+                    Diagnostic::error("RS0509", &entry.value.span, "this compares with nothing")
+                        .help("say `gte`, `lt`, `in` or `matches`"),
+                );
+            }
+            let of = |test| Comparison {
+                value: value.clone(),
+                test,
+            };
+            comparisons.extend(tests.into_iter().map(of));
+        }
+        comparisons.into()
+    }
+
+    fn tests(&mut self, view: &View<'_>) -> Vec<Test> {
+        self.is_a_regex(view.text(&comparison::MATCHES));
+        let number = |key: &dyn AnyKey| view.text(key).map(spec::Text::owned);
+        let within = view.node(&comparison::IN).map(|node| {
+            let texts = node.elements().iter().filter_map(text);
+            Test::In(texts.map(spec::Text::owned).collect())
+        });
+        [
+            number(&comparison::GT).map(Test::Above),
+            number(&comparison::GTE).map(Test::AtLeast),
+            number(&comparison::LT).map(Test::Below),
+            number(&comparison::LTE).map(Test::AtMost),
+            within,
+            view.get(&comparison::MATCHES).map(Test::Matches),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
+    fn action(&mut self, view: &View<'_>, auth: Option<&Auth>, is_child: bool) -> Option<Action> {
         let meaning = view.get(&key::ACTION)?;
         let others: [(&dyn AnyKey, Meaning); 2] = [
             (&key::AFTER_RETRIES, Meaning::Retry),
@@ -143,6 +208,21 @@ impl Check<'_> {
         }
         Some(match meaning {
             Meaning::Ignore => Action::Ignore,
+            Meaning::Success => Action::Success,
+            Meaning::Restart => Action::Restart,
+            Meaning::SkipParent => {
+                if !is_child {
+                    self.error(
+                        Diagnostic::error(
+                            "RS0602",
+                            view.value_place(&key::ACTION),
+                            "there is no parent to skip here",
+                        )
+                        .help("write `ignore` for the end of the resource"),
+                    );
+                }
+                Action::SkipParent
+            }
             Meaning::Retry => Action::Retry {
                 then_ignore: view.get(&key::AFTER_RETRIES) == AfterRetries::Ignore,
             },
@@ -209,5 +289,7 @@ fn covers(first: &ResponseAction, rule: &ResponseAction) -> bool {
         let mut headers = rule.headers.iter();
         headers.any(|(other, same)| other.eq_ignore_ascii_case(name) && same == value)
     });
-    statuses && content && json && headers
+    let mut comparisons = first.comparisons.iter();
+    let comparisons = comparisons.all(|first| rule.comparisons.contains(first));
+    statuses && content && json && headers && comparisons
 }

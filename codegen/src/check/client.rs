@@ -11,7 +11,7 @@ use crate::grammar::{self, AnyKey, Bytes, DefaultKey};
 use crate::secret_names;
 use crate::spec::{Text, View, text};
 use crate::value;
-use crate::yaml::{Entry, Node};
+use crate::yaml::{Entry, Node, Value};
 
 use super::Check;
 use super::literal::query_has_no_secret;
@@ -76,9 +76,7 @@ impl Check<'_> {
         if let Some(retry) = view.view(&client_key::RETRY, &grammar::RETRY) {
             client.plan.retry = self.retry(&retry);
         }
-        if let Some(limit) = view.view(&client_key::RATE_LIMIT, &grammar::RATE_LIMIT) {
-            client.plan.rate_limit = self.rate_limit(&limit);
-        }
+        client.plan.rate_limits = self.rate_limits(&view);
         if let Some(timeout) = view.view(&client_key::TIMEOUT, &grammar::TIMEOUT) {
             let plan = &mut client.plan;
             plan.connect_timeout = self.some_time(&timeout, &timeout_key::CONNECT);
@@ -217,6 +215,28 @@ impl Check<'_> {
                     .note("a secret is never written in a spec; it is given by the user or the environment"),
             );
         }
+    }
+
+    /// One limit, or a list of them.
+    fn rate_limits(&mut self, client: &View<'_>) -> List<RateLimit> {
+        let Some(node) = client.node(&client_key::RATE_LIMIT) else {
+            return List::EMPTY;
+        };
+        let nodes = match &node.value {
+            Value::List(elements) => elements.as_slice(),
+            _ => std::slice::from_ref(node),
+        };
+        if nodes.is_empty() {
+            self.error(
+                Diagnostic::error("RS0110", &node.span, "the list of `rate_limit` is empty")
+                    .help("give it a limit, or remove the key"),
+            );
+        }
+        let mut limits = Vec::new();
+        for node in nodes.iter().filter(|node| !node.is_null()) {
+            limits.extend(self.rate_limit(&View::new(node, &grammar::RATE_LIMIT)));
+        }
+        limits.into()
     }
 
     /// `{requests: 10, per: 1s}`.

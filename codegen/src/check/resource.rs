@@ -72,7 +72,7 @@ impl Check<'_> {
         let credentials = Credentials::of(auth_node.is_some(), &params, sent, &body);
         self.path_stays_at_home(&endpoint, &path, credentials, client);
         self.auth_owns_what_it_sends(auth.as_ref(), &endpoint, client, &body);
-        let response_actions = self.response_actions(&endpoint, auth.as_ref());
+        let response_actions = self.response_actions(&endpoint, auth.as_ref(), parent.is_some());
         self.incremental_owns_its_params(&endpoint, incremental.as_ref(), paging.as_ref());
         self.queries_do_not_repeat(&endpoint, incremental.as_ref(), client);
         self.required_needs_a_selector(&endpoint);
@@ -105,6 +105,7 @@ impl Check<'_> {
             schema_contract: schema_contract(&view),
             selected: view.get(&resource::SELECTED),
             parallelized: view.get(&resource::PARALLELIZED),
+            rate_limit_cost: self.rate_limit_cost(&endpoint, client),
             method,
             path,
             params: params.into_iter().map(|bound| bound.param).collect(),
@@ -226,6 +227,37 @@ impl Check<'_> {
                 ));
             }
         }
+    }
+
+    /// A cost of the requests, in a limit that is there.
+    fn rate_limit_cost(&mut self, endpoint: &View<'_>, client: &Client<'_>) -> u32 {
+        let cost = endpoint.get(&endpoint::RATE_LIMIT_COST);
+        let least = client
+            .plan
+            .rate_limits
+            .iter()
+            .map(|limit| limit.requests)
+            .min();
+        let is_too_much = least.is_some_and(|least| cost > u64::from(least));
+        if cost > 1 && (least.is_none() || is_too_much) && !client.is_broken {
+            let place = endpoint.place(&endpoint::RATE_LIMIT_COST);
+            let diagnostic = match least {
+                None => Diagnostic::error(
+                    "RS0602",
+                    place,
+                    "`rate_limit_cost` has no effect without a `rate_limit` of `client`",
+                ),
+                Some(least) => Diagnostic::error(
+                    "RS0109",
+                    place,
+                    format!(
+                        "`rate_limit_cost` must be at most the {least} requests of `rate_limit`"
+                    ),
+                ),
+            };
+            self.error(diagnostic);
+        }
+        u32::try_from(cost).unwrap_or(u32::MAX)
     }
 
     fn effective_paginator(

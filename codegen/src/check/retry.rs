@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::connector::{Path, Retry, Text};
+use crate::connector::{Path, Retry, Text, WaitUnit};
 use crate::diagnostic::Diagnostic;
 use crate::grammar::{
     AnyKey, Context, DefaultKey, Key, Shape, Statuses, Word, Words, duration, flag, integer, path,
@@ -59,18 +59,25 @@ static RETRY_AFTER_HEADER: Key<Text> = text(
     "a header that says how long to wait, beside `Retry-After`",
 )
 .example("X-Backoff");
-static RETRY_AFTER_UNIT: DefaultKey<RetryAfterUnit> =
-    word_of("retry_after_unit", "the unit of a number there")
-        .or(RetryAfterUnit(Retry::DEFAULT.retry_after_unit));
+static RETRY_AFTER_UNIT: DefaultKey<WaitUnit> =
+    word_of("retry_after_unit", "what a number there says").or(Retry::DEFAULT.retry_after_unit);
 
-/// The unit of a wait in a body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct RetryAfterUnit(pub Duration);
-
-impl Words for RetryAfterUnit {
+impl Words for WaitUnit {
     const WORDS: &'static [(Word, Self)] = &[
-        (word("s", "seconds"), Self(Duration::from_secs(1))),
-        (word("ms", "milliseconds"), Self(Duration::from_millis(1))),
+        (word("s", "seconds"), Self::Seconds),
+        (word("ms", "milliseconds"), Self::Milliseconds),
+        (word("min", "minutes"), Self::Minutes),
+        (
+            word(
+                "epoch_seconds",
+                "the time until which to wait, in seconds since 1970",
+            ),
+            Self::EpochSeconds,
+        ),
+        (
+            word("epoch_millis", "the same in milliseconds"),
+            Self::EpochMillis,
+        ),
     ];
 }
 
@@ -85,7 +92,7 @@ impl Check<'_> {
             idempotent: view.get(&IDEMPOTENT),
             retry_after_path: view.get(&RETRY_AFTER_PATH),
             retry_after_header: view.get(&RETRY_AFTER_HEADER),
-            retry_after_unit: view.get(&RETRY_AFTER_UNIT).0,
+            retry_after_unit: view.get(&RETRY_AFTER_UNIT),
         };
         self.statuses_of_failures(view, &STATUSES);
         self.delay_fits_into_elapsed(view, &retry);

@@ -1,8 +1,8 @@
 //! The endpoint of a resource.
 
 use super::{
-    AUTH, Context, DefaultKey, Family, Key, PAGINATOR, Shape, Statuses, Word, Words, flag, key,
-    member, text, word, word_of,
+    AUTH, Context, DefaultKey, Family, Key, PAGINATOR, Shape, Statuses, Word, Words, flag, integer,
+    key, member, text, word, word_of,
 };
 use crate::check::windows;
 use crate::connector::{Method, OnNullParent, ResourcePlan, Selector, Text};
@@ -23,6 +23,7 @@ pub(crate) static ENDPOINT: Context = Context {
         &ROWS_PATH,
         &DATA_SELECTOR_REQUIRED,
         &RESPONSE_ACTIONS,
+        &RATE_LIMIT_COST,
         &ENDPOINT_INCREMENTAL,
         &ON_NULL_PARENT,
     ],
@@ -69,6 +70,12 @@ pub(crate) static RESPONSE_ACTIONS: Key = key(
     Shape::List(&Shape::Map(&RESPONSE_ACTION)),
     "what certain responses mean; the first rule that matches decides",
 );
+pub(crate) static RATE_LIMIT_COST: DefaultKey<u64> = integer(
+    "rate_limit_cost",
+    1,
+    "how many requests of `rate_limit` one request counts as",
+)
+.or(ResourcePlan::DEFAULT.rate_limit_cost as u64);
 pub(crate) static ENDPOINT_INCREMENTAL: Key = key(
     "incremental",
     Shape::Map(&INCREMENTAL),
@@ -165,6 +172,35 @@ pub(crate) static RESPONSE_ACTION: Context = Context {
     ],
 };
 
+pub(crate) static COMPARISON: Context = Context {
+    name: "a comparison",
+    keys: &[
+        &comparison::GT,
+        &comparison::GTE,
+        &comparison::LT,
+        &comparison::LTE,
+        &comparison::IN,
+        &comparison::MATCHES,
+    ],
+};
+
+/// The keys of a comparison: all of them hold.
+pub(crate) mod comparison {
+    use super::{Key, Shape, Text, key, text};
+
+    pub(crate) static GT: Key = key("gt", Shape::Number, "it is more than this");
+    pub(crate) static GTE: Key = key("gte", Shape::Number, "it is at least this");
+    pub(crate) static LT: Key = key("lt", Shape::Number, "it is less than this");
+    pub(crate) static LTE: Key = key("lte", Shape::Number, "it is at most this");
+    pub(crate) static IN: Key = key(
+        "in",
+        Shape::List(&Shape::Scalar),
+        "it is one of these values",
+    );
+    pub(crate) static MATCHES: Key<Text> =
+        text("matches", "a regular expression that has a match in it");
+}
+
 /// The keys of a rule of `response_actions`.
 pub(crate) mod response_action {
     use super::{DefaultKey, Key, Shape, Statuses, Text, Word, Words, key, text, word, word_of};
@@ -179,14 +215,20 @@ pub(crate) mod response_action {
         "json",
         Shape::Dict(&Shape::Either(
             &Shape::ScalarOrNull,
-            &Shape::List(&Shape::ScalarOrNull),
+            &Shape::Either(
+                &Shape::List(&Shape::ScalarOrNull),
+                &Shape::Map(&super::COMPARISON),
+            ),
         )),
-        "what the body, as JSON, has at these places: a value, or one of several",
+        "what the body, as JSON, has at these places: a value, one of several, or a comparison",
     );
     pub(crate) static HEADER: Key = key(
         "header",
-        Shape::Dict(&Shape::Text),
-        "what these headers are",
+        Shape::Dict(&Shape::Either(
+            &Shape::Text,
+            &Shape::Map(&super::COMPARISON),
+        )),
+        "what these headers are: a value, or a comparison",
     );
     pub(crate) static ACTION: Key<Meaning> = word_of("action", "what it means").required();
     pub(crate) static AFTER_RETRIES: DefaultKey<AfterRetries> =
@@ -197,6 +239,9 @@ pub(crate) mod response_action {
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub(crate) enum Meaning {
         Ignore,
+        SkipParent,
+        Success,
+        Restart,
         Retry,
         RefreshAuth,
         SplitWindow,
@@ -212,6 +257,24 @@ pub(crate) mod response_action {
                      next incremental fetch asks again for what it may hide",
                 ),
                 Self::Ignore,
+            ),
+            (
+                word(
+                    "skip_parent",
+                    "the end of this parent's part, of which nothing is missing",
+                ),
+                Self::SkipParent,
+            ),
+            (
+                word("success", "a page, whatever its status"),
+                Self::Success,
+            ),
+            (
+                word(
+                    "restart",
+                    "start again at the first page, where the cursor of a later one has expired",
+                ),
+                Self::Restart,
             ),
             (word("retry", "ask again, as `retry` says"), Self::Retry),
             (

@@ -194,8 +194,11 @@ pub(crate) mod client {
     pub(crate) static RETRY: Key = key("retry", Shape::Map(&super::RETRY), "when to ask again");
     pub(crate) static RATE_LIMIT: Key = key(
         "rate_limit",
-        Shape::Map(&super::RATE_LIMIT),
-        "the most requests in a time",
+        Shape::Either(
+            &Shape::Map(&super::RATE_LIMIT),
+            &Shape::List(&Shape::Map(&super::RATE_LIMIT)),
+        ),
+        "the most requests in a time, or several limits that all hold",
     );
     pub(crate) static TIMEOUT: Key = key(
         "timeout",

@@ -130,7 +130,11 @@ impl All {
 #[test]
 fn every_key_and_word_has_a_valid_example() {
     let mut uses = Uses::default();
-    for text in [EVERYTHING, THE_OTHER] {
+    // A spec has one `retry`.
+    let units = ["min", "epoch_seconds", "epoch_millis"];
+    let units = units.map(|unit| THE_OTHER.replace("unit: s", &format!("unit: {unit}")));
+    let texts = [EVERYTHING, THE_OTHER].into_iter();
+    for text in texts.chain(units.iter().map(String::as_str)) {
         let compiled = crate::compile("everything.yaml", text);
         assert_eq!(compiled.diagnostics.render(), "");
         assert!(compiled.connector.is_some());

@@ -307,7 +307,9 @@ fn in_words(shape: &Shape, node: &Node) -> Option<String> {
             let times = if is_count { &scalar.text } else { "3" };
             Some(format!("write `{{max_retries: {times}}}`"))
         }
-        (Value::Scalar(scalar), Shape::Map(context)) if context.name == RATE_LIMIT.name => {
+        (Value::Scalar(scalar), Shape::Map(context) | Shape::Either(Shape::Map(context), _))
+            if context.name == RATE_LIMIT.name =>
+        {
             let (requests, per) = rate(&scalar.text).unwrap_or(("10", "1s".to_owned()));
             Some(format!("write `{{requests: {requests}, per: {per}}}`"))
         }

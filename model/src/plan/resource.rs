@@ -27,6 +27,8 @@ declare! {
         /// Whether its requests may be made side by side. Otherwise one at a time is in flight, of all
         /// fetches of one source.
         pub parallelized: bool = true,
+        /// How many requests of a rate limit each of its requests counts as, at least 1.
+        pub rate_limit_cost: u32 = 1,
         /// The method of its requests.
         pub method: Method = Method::Get,
         /// The path, relative to the base URL. A value in it is percent-encoded.

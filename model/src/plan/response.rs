@@ -37,6 +37,8 @@ declare! {
         pub json: List<JsonCondition>,
         /// What these headers are.
         pub headers: List<(Text, Text)>,
+        /// What else holds for values of the body and headers.
+        pub comparisons: List<Comparison>,
         /// What it means.
         pub action: Action,
     }
@@ -50,6 +52,7 @@ impl ResponseAction {
         content: None,
         json: List::EMPTY,
         headers: List::EMPTY,
+        comparisons: List::EMPTY,
         action: Action::Ignore,
     };
 }
@@ -65,12 +68,59 @@ declare! {
 }
 
 declare! {
+    /// A condition on one value of a response.
+    #[derive(Eq)]
+    pub struct Comparison {
+        /// The value.
+        pub value: Tested,
+        /// What holds for it.
+        pub test: Test,
+    }
+}
+
+declare! {
+    /// The value that a [`Comparison`] is about. Without it the condition does not hold.
+    #[derive(Eq)]
+    pub enum Tested {
+        /// A scalar at a place of the body, as JSON.
+        Json(Path),
+        /// A header.
+        Header(Text),
+    }
+}
+
+declare! {
+    /// What holds for a value. Numbers are compared by their value, in a text too.
+    #[derive(Eq)]
+    pub enum Test {
+        /// It is more than this number.
+        Above(Text),
+        /// It is at least this number.
+        AtLeast(Text),
+        /// It is less than this number.
+        Below(Text),
+        /// It is at most this number.
+        AtMost(Text),
+        /// It is one of these texts, numbers or words.
+        In(List<Text>),
+        /// This regular expression has a match in it.
+        Matches(Text),
+    }
+}
+
+declare! {
     /// What a response means.
     #[derive(Eq)]
     pub enum Action {
         /// The end, of this resource or this parent's part; what came before is kept. Past the first
         /// page it may hide records, and the state does not pass them.
         Ignore,
+        /// The end of this parent's part, to which nothing is missing.
+        SkipParent,
+        /// A page, whatever its status.
+        Success,
+        /// The cursor or link has expired: to start again at the first page.
+        Restart,
         /// To ask again, as [`Retry`](super::Retry) says.
         Retry {
             /// Whether it is ignored after the last attempt, and no error. It may hide records then, and

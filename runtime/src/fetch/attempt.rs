@@ -19,7 +19,7 @@ use crate::{
     exchange::Failure,
     paginator::{Paginate, Position, Statements},
     parent::{self, null_field, null_field_error},
-    plan::{Action, ParentPlan, ResponseAction, Retry},
+    plan::{Action, ParentPlan, ResponseAction, Retry, WaitUnit},
     presence::Presence,
     printable::Seconds,
     rate_limiter::Throttled,
@@ -227,12 +227,14 @@ impl<'a> Requests<'a> {
             Bytes(bytes as u64)
         );
         trace::response(status, bytes);
-        if let Some(rule) = actions::first(&self.spec.resource.response_actions, &response) {
+        let rule = actions::first(&self.spec.resource.response_actions, &response);
+        if let Some(rule) = rule.filter(|rule| rule.action != Action::Success) {
             return self.ruled(rule, &response, request);
         }
         match status {
             204 => self.page(draft, response.headers, request, self.nothing(), true),
             200..=299 => self.decode(draft, response, request),
+            _ if rule.is_some() => self.decode(draft, response, request),
             _ => AttemptOutcome::Refused(Box::new(self.on_failure(&response, request))),
         }
     }
@@ -247,7 +249,18 @@ impl<'a> Requests<'a> {
         let status = response.status;
         let place = format!("{}:{}", self.spec.client.plan().spec, rule.line);
         let (kind, message) = match &rule.action {
-            Action::Ignore => return AttemptOutcome::Ignored(ignored(&place, &request)),
+            // A success is a page.
+            Action::Ignore | Action::Success => {
+                return AttemptOutcome::Ignored(ignored(&place, &request));
+            }
+            Action::SkipParent => {
+                return AttemptOutcome::Skipped(format!("skipped by {place}: {request}"));
+            }
+            Action::Restart => {
+                let mut failed_attempt = self.on_failure(response, request);
+                failed_attempt.rule = Some(AfterRetries::Restart);
+                return AttemptOutcome::Refused(Box::new(failed_attempt));
+            }
             Action::Retry { then_ignore } => {
                 let after = if *then_ignore {
                     AfterRetries::Ignore(ignored(&place, &request))
@@ -536,7 +549,7 @@ fn in_body(body: &[u8], retry: &Retry, headers: &Headers, now: SystemTime) -> Op
     let path = retry.retry_after_path.as_ref()?;
     let value = actions::at(actions::text(body)?, path)?;
     match (value.as_f64(), value.as_str()) {
-        (Some(number), _) => retry_after::span(number * retry.retry_after_unit.as_secs_f64()),
+        (Some(number), _) => stated_wait(number, retry, headers, now),
         (None, text) => in_text(text?, retry, headers, now),
     }
 }
@@ -552,7 +565,18 @@ fn in_header(retry: &Retry, headers: &Headers, now: SystemTime) -> Option<Durati
 /// A wait as a text: a number of the declared unit, or as in `Retry-After`.
 fn in_text(text: &str, retry: &Retry, headers: &Headers, now: SystemTime) -> Option<Duration> {
     match retry_after::number(text.trim()) {
-        Some(number) => retry_after::span(number * retry.retry_after_unit.as_secs_f64()),
+        Some(number) => stated_wait(number, retry, headers, now),
         None => retry_after::wait(text, headers, now),
+    }
+}
+
+/// The wait that a number of the declared unit states.
+fn stated_wait(number: f64, retry: &Retry, headers: &Headers, now: SystemTime) -> Option<Duration> {
+    match retry.retry_after_unit {
+        WaitUnit::Seconds => retry_after::span(number),
+        WaitUnit::Milliseconds => retry_after::span(number / 1e3),
+        WaitUnit::Minutes => retry_after::span(number * 60.0),
+        WaitUnit::EpochSeconds => Some(retry_after::until_epoch(number, headers, now)),
+        WaitUnit::EpochMillis => Some(retry_after::until_epoch(number / 1e3, headers, now)),
     }
 }

@@ -45,6 +45,8 @@ pub(super) enum AfterRetries {
     Fail,
     /// It is ignored, with this note.
     Ignore(String),
+    /// No retry: the fetch starts again at the first page.
+    Restart,
 }
 
 impl FailedAttempt {

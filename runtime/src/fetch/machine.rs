@@ -11,7 +11,7 @@ mod messages;
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
-use super::guard::Guard;
+use super::{failed_attempt::FailedAttempt, guard::Guard};
 use crate::{
     Completeness, Error, Position, Result,
     completeness::Reason,
@@ -57,6 +57,9 @@ pub(super) struct Machine<P> {
     /// Records of the last page, if it was smaller than requested.
     short: Option<u64>,
     opened: u64,
+    /// Records received before the last restart, and how many restarts there were.
+    discounted: u64,
+    restarts: u32,
     /// Whether the fetch started past the first page of the resource.
     resumed: bool,
     tally: Counters,
@@ -93,6 +96,10 @@ enum PageState<P> {
     Stopped(u16),
     /// A rule ignores the response, which ends the pages.
     Ignored(String),
+    /// A rule ends the pages at the response, without a loss.
+    Skipped(String),
+    /// A rule starts again at the first page.
+    Restarted(FailedAttempt),
     /// A rule ignores the response after the last retry, which ends the pages.
     GivenUp(String),
     Failed(Error),
@@ -127,6 +134,8 @@ impl<P> Machine<P> {
             closed_until: Duration::ZERO,
             short: None,
             opened: 0,
+            discounted: 0,
+            restarts: 0,
             resumed,
             tally: Counters::default(),
             rules,
@@ -177,6 +186,7 @@ impl<P> Machine<P> {
         let state = match answer {
             AttemptOutcome::Page(facts, page) => PageState::Page(facts, page),
             AttemptOutcome::Ignored(note) => PageState::Ignored(note),
+            AttemptOutcome::Skipped(note) => PageState::Skipped(note),
             AttemptOutcome::Broken(error) => PageState::Failed(error),
             AttemptOutcome::Held(wait) => self.on_held(wait, now),
             AttemptOutcome::Refused(failed_attempt) => {

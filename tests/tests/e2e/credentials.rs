@@ -184,7 +184,7 @@ async fn clones_of_a_source_keep_to_one_pace() {
     let least = Duration::from_secs(1) * ((requests - 1) / 10);
     let took = clock.elapsed().saturating_sub(start);
     assert!(took >= least, "{requests} requests in {took:?}");
-    assert_eq!(source.client().plan().rate_limit.unwrap().requests, 10);
+    assert_eq!(source.client().plan().rate_limits[0].requests, 10);
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use super::{Forecast, Machine, Now, PageState, PendingPage, ResponseFacts};
 use crate::{
     Position, Result,
     completeness::{Caveat, Reason},
-    fetch::guard::{Lead, Repeats},
+    fetch::guard::{Guard, Lead, Repeats},
     paginator::{Arrived, EMPTY_PAGE, End, EndKind, Next, PageFacts, Shortfall, Stated, Total},
     query,
     retry::{Verdict, verdict},
@@ -37,6 +37,11 @@ impl<P> Machine<P> {
                 PageState::Due(_) | PageState::Sent => {}
                 PageState::Stopped(status) => self.stop_on_status(&slot.position, status),
                 PageState::Ignored(note) => self.ignore(slot.id, note),
+                PageState::Skipped(note) => {
+                    self.tally.notes.push(note);
+                    self.finish(Ok("a parent that is skipped".to_owned()));
+                }
+                PageState::Restarted(failed_attempt) => self.restart(&failed_attempt.request),
                 PageState::GivenUp(note) => {
                     self.completeness.warn(Caveat::UnfetchedPart);
                     self.ignore(slot.id, note);
@@ -197,7 +202,7 @@ impl<P> Machine<P> {
             .map_err(named)?;
         let page = PageFacts {
             received: facts.received,
-            before: self.tally.received,
+            before: self.arrived_before(),
             probes: others,
             headers: &facts.headers,
             url: facts.url.as_str(),
@@ -249,7 +254,7 @@ impl<P> Machine<P> {
     /// What arrived, with a page of so many records at `position`.
     fn arrived(&self, position: &Position, received: u64) -> Arrived {
         Arrived {
-            received: self.tally.received.saturating_add(received),
+            received: self.arrived_before().saturating_add(received),
             skipped: self.skipped,
             pages: if received > 0 {
                 self.pages_through(position)
@@ -294,6 +299,32 @@ impl<P> Machine<P> {
             settled.next = Next::End(end);
         }
         Ok(settled)
+    }
+
+    /// Records of the pages so far, since the last start.
+    fn arrived_before(&self) -> u64 {
+        self.tally.received.saturating_sub(self.discounted)
+    }
+
+    /// Starts again at the first page, since the cursor or link of a later one has expired. The records that
+    /// arrived arrive again.
+    fn restart(&mut self, request: &str) {
+        self.restarts += 1;
+        self.discounted = self.tally.received;
+        self.completeness.warn(Caveat::Redelivery);
+        self.tally
+            .notes
+            .push(format!("started again at the first page: {request}"));
+        self.slots.clear();
+        self.guard = Guard::new(self.rules.repeats);
+        self.forecast = Forecast::Unknown;
+        self.lookahead = None;
+        self.without_content = None;
+        self.short = None;
+        let first = self.paginator.first();
+        self.skipped = self.paginator.records_before(&first);
+        self.full_pages = self.paginator.pages_before(&first);
+        self.frontier = Some(first);
     }
 
     pub(super) fn end(&mut self, end: End, shortfall: Shortfall) {

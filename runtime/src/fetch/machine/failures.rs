@@ -81,6 +81,14 @@ impl<P> Machine<P> {
             return PageState::Stopped(status);
         }
         slot.failures.push(failed_attempt.what.clone());
+        if failed_attempt.rule == Some(AfterRetries::Restart) {
+            let may_restart = is_later && self.restarts < retry.max_retries && *repeatable;
+            return if may_restart {
+                PageState::Restarted(failed_attempt)
+            } else {
+                PageState::Failed(failed_attempt.into_error(&slot.failures, None, is_later))
+            };
+        }
         let is_scrolled = *repeats == Repeats::Scroll && slot.position != Position::First;
         if is_scrolled && failed_attempt.rule.is_none() && !failed_attempt.is_unserved {
             let error = failed_attempt.into_error(&slot.failures, None, is_later);

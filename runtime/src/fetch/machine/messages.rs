@@ -56,6 +56,8 @@ pub(in crate::fetch) enum AttemptOutcome<P> {
     Refused(Box<FailedAttempt>),
     /// A response that a rule of the resource ignores, with a note.
     Ignored(String),
+    /// A response that a rule of the resource takes for the end of the parent's part, with a note.
+    Skipped(String),
     /// A failure that no retry can solve.
     Broken(Error),
     /// The request was not sent: another fetch of the source was told to wait this long.

@@ -216,7 +216,7 @@ async fn wait_in_the_body_is_honoured_where_the_spec_names_it() {
                 Step::Key(Static("error")),
                 Step::Key(Static("retry_in"))
             ])),
-            retry_after_unit: Duration::from_millis(1),
+            retry_after_unit: crate::plan::WaitUnit::Milliseconds,
             ..Retry::DEFAULT
         },
         ..PLAN.clone()

@@ -136,10 +136,11 @@ async fn used_up_quota_holds_all_partitions() {
 #[tokio::test]
 async fn time_in_the_queue_does_not_count_for_retries() {
     static SLOW: LazyLock<SourcePlan> = LazyLock::new(|| SourcePlan {
-        rate_limit: Some(RateLimit {
+        rate_limits: vec![RateLimit {
             requests: 1,
             per: Duration::from_secs(700),
-        }),
+        }]
+        .into(),
         ..PLAN.clone()
     });
     // Longer than `max_elapsed`, before the first attempt at the second page.
