@@ -156,6 +156,15 @@ impl Schema {
                 let alias = value.clone().with("deprecated", Json::Bool(true));
                 properties.push(((*name).to_owned(), alias));
             }
+            if mode == Mode::Heir && crate::read::may_be_list(&key.shape) {
+                let list = |sign: &str, name: String| {
+                    let meaning = format!("What is put {sign} the inherited `{}`.", key.name);
+                    let list = map([("type", text("array"))]);
+                    (name, list.with("description", Json::Text(meaning)))
+                };
+                properties.push(list("before", format!("+{}", key.name)));
+                properties.push(list("after", format!("{}+", key.name)));
+            }
             properties.push((key.name.to_owned(), value));
         }
         properties

@@ -4,7 +4,9 @@ use crate::diagnostic::{Applicability, Diagnostic, Span};
 use crate::grammar::{self, AnyKey, Shape};
 use crate::suggest::{self, Meant};
 use crate::unseen;
-use crate::yaml::{Entry, Kind, Node};
+use crate::yaml::{Entry, Kind, Node, Value};
+
+use super::merge;
 
 use super::shape::{Check, Lacking};
 use super::words::{Advice, KeyContext, Named, heading, listed, unseen_word};
@@ -236,6 +238,25 @@ impl Check<'_> {
         }
     }
 
+    /// `+response_actions` where no such list is inherited.
+    fn extends_nothing(&mut self, key: &&dyn AnyKey, entry: &Entry, entries: &[Entry]) {
+        let name = key.name;
+        let why = if !merge::may_be_list(&key.shape) {
+            format!("`{name}` is not a list, and cannot be extended")
+        } else if !matches!(entry.value.value, Value::List(_)) {
+            format!("`{}` needs a list", entry.key.name)
+        } else if entries.iter().any(|other| other.key.name == name) {
+            format!("`{name}` is replaced here, and cannot be extended too")
+        } else {
+            format!("no `{name}` is inherited here that could be extended")
+        };
+        self.sink.push(
+            Diagnostic::error("RS0540", &entry.key.span, why).help(format!(
+                "write `{name}: …`, or a list in `resource_defaults` first"
+            )),
+        );
+    }
+
     /// Keys that must be there and are not, all of a map at once.
     fn missing(&mut self, lacking: &Lacking) {
         let (mut names, mut advice) = (Vec::new(), Vec::new());
@@ -319,6 +340,12 @@ impl Check<'_> {
             self.sink
                 .push(Diagnostic::error("RS0102", &entry.key.span, unknown));
             return None;
+        }
+        if let Some((extended, _)) = merge::extends(name)
+            && let Some(key) = keys.iter().find(|key| key.is_called(extended))
+        {
+            self.extends_nothing(key, entry, entries);
+            return Some(key.name);
         }
         let clean = unseen::cleaned(name);
         let clean = clean.and_then(|clean| names.iter().find(|name| **name == clean));

@@ -1,19 +1,23 @@
 //! What a resource inherits from `resource_defaults`.
 //!
 //! Maps merge key by key, lists and scalars replace, an explicit null removes the default. A map
-//! that names another `type` replaces: the keys of one paginator mean nothing to another.
+//! that names another `type` replaces: the keys of one paginator mean nothing to another. `+name` and
+//! `name+` put a list before or after the inherited one.
 
 use std::collections::HashMap;
 
-use crate::grammar;
+use crate::grammar::{self, Shape};
 use crate::value;
 use crate::yaml::{Entry, Key, Kind, Node, Scalar, Value};
+
+/// What a resource is.
+static RESOURCE: Shape = Shape::Map(&grammar::RESOURCE);
 
 /// A resource with what it inherits, its shorthands written out.
 pub(super) fn inherited(defaults: Option<&Node>, resource: &Node) -> Node {
     let resource = normal_resource(resource);
     match defaults {
-        Some(defaults) => merged(defaults, &resource, canonical),
+        Some(defaults) => merged(defaults, &resource, Some(&RESOURCE), canonical),
         None => resource,
     }
 }
@@ -135,13 +139,20 @@ fn map_of(name: &str, value: &Node) -> Node {
 }
 
 /// `same` gives what names have in common that are one key.
-fn merged(default: &Node, own: &Node, same: fn(&str) -> String) -> Node {
+fn merged(
+    default: &Node,
+    own: &Node,
+    shape: Option<&'static Shape>,
+    same: fn(&str) -> String,
+) -> Node {
     let (Value::Map(defaults), Value::Map(owns)) = (&default.value, &own.value) else {
         return own.clone();
     };
     if names_another_kind(default, own) {
         return own.clone();
     }
+    let within = |name: &str| shape_within(shape?, name, [own, default]);
+    let owns = &extended(defaults, owns, &within);
     let by_name = |entries: &[Entry]| -> HashMap<String, usize> {
         let named = entries.iter().enumerate().rev();
         named
@@ -160,6 +171,7 @@ fn merged(default: &Node, own: &Node, same: fn(&str) -> String) -> Node {
                 value: merged(
                     &inherited.value,
                     &entry.value,
+                    within(&entry.key.name),
                     names_within(&entry.key.name),
                 ),
             }),
@@ -176,6 +188,95 @@ fn merged(default: &Node, own: &Node, same: fn(&str) -> String) -> Node {
     }
 }
 
+/// What the value of a key is, in a map of this shape that is made of these.
+fn shape_within(shape: &'static Shape, name: &str, nodes: [&Node; 2]) -> Option<&'static Shape> {
+    match shape {
+        Shape::Map(context) => context.key(name).map(|key| &key.facts().shape),
+        Shape::Tagged(family) => {
+            let word = nodes.iter().find_map(|node| kind(node, family.tag))?;
+            let keys = family.member(word.trim_end_matches('!'))?.keys.iter();
+            let mut keys = keys.chain(family.common);
+            let key = keys.find(|key| key.is_called(name))?;
+            Some(&key.facts().shape)
+        }
+        Shape::Dict(inner) => Some(inner),
+        Shape::Either(first, second) => {
+            shape_within(first, name, nodes).or_else(|| shape_within(second, name, nodes))
+        }
+        _ => None,
+    }
+}
+
+/// The key that `+name` or `name+` extends, and whether it puts its list first.
+pub(super) fn extends(name: &str) -> Option<(&str, bool)> {
+    match name.strip_prefix('+') {
+        Some(name) => Some((name, true)),
+        None => name.strip_suffix('+').map(|name| (name, false)),
+    }
+}
+
+/// The own entries, those that extend an inherited list in the place of what they make of it.
+fn extended(
+    defaults: &[Entry],
+    owns: &[Entry],
+    within: &dyn Fn(&str) -> Option<&'static Shape>,
+) -> Vec<Entry> {
+    let mut entries: Vec<Entry> = Vec::new();
+    for own in owns {
+        let extended = extends(&own.key.name).and_then(|(name, is_first)| {
+            let is_named = |entry: &&Entry| entry.key.name == name;
+            let is_replaced = owns.iter().any(|entry| entry.key.name == name);
+            if is_replaced || !within(name).is_some_and(may_be_list) {
+                return None;
+            }
+            // A list may be extended on both sides.
+            let inherited = entries.iter().find(is_named);
+            let inherited = inherited.or_else(|| defaults.iter().find(is_named))?;
+            Some(Entry {
+                // The default is used.
+                key: inherited.key.clone(),
+                value: joined(&inherited.value, &own.value, is_first)?,
+            })
+        });
+        let Some(extended) = extended else {
+            entries.push(own.clone());
+            continue;
+        };
+        entries.retain(|entry| entry.key.name != extended.key.name);
+        entries.push(extended);
+    }
+    entries
+}
+
+pub(super) fn may_be_list(shape: &Shape) -> bool {
+    match shape {
+        Shape::List(_) => true,
+        Shape::Either(first, second) => may_be_list(first) || may_be_list(second),
+        _ => false,
+    }
+}
+
+/// An inherited list, or the one value of it, and an own list.
+fn joined(inherited: &Node, own: &Node, own_is_first: bool) -> Option<Node> {
+    let Value::List(own_elements) = &own.value else {
+        return None;
+    };
+    let inherited = match &inherited.value {
+        Value::List(elements) => elements.as_slice(),
+        Value::Scalar(scalar) if scalar.kind != Kind::Null => std::slice::from_ref(inherited),
+        _ => return None,
+    };
+    let elements = if own_is_first {
+        [own_elements, inherited].concat()
+    } else {
+        [inherited, own_elements].concat()
+    };
+    Some(Node {
+        span: own.span.clone(),
+        value: Value::List(elements),
+    })
+}
+
 /// How the names in the map at this key compare: those of headers whatever their case.
 fn names_within(key: &str) -> fn(&str) -> String {
     if key == "headers" {
@@ -187,10 +288,10 @@ fn names_within(key: &str) -> fn(&str) -> String {
 
 /// The one name of a key that has several.
 fn canonical(name: &str) -> String {
-    let name = if name == "token_url" {
-        "access_token_url"
-    } else {
-        name
+    let name = match name {
+        "token_url" => "access_token_url",
+        "private_key" | "secret_key" => "signing_key",
+        name => name,
     };
     name.to_owned()
 }

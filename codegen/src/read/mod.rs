@@ -41,6 +41,12 @@ pub(crate) fn read(document: Document, sink: &mut Sink) -> Option<Spec> {
     Some(Spec { root, resources })
 }
 
+/// Whether a value of this shape may be a list, which a resource may extend.
+#[cfg(feature = "describe")]
+pub(crate) fn may_be_list(shape: &Shape) -> bool {
+    merge::may_be_list(shape)
+}
+
 /// Whether a value is of the kind, scalar, list or map, that a shape wants.
 fn is_of_kind(node: &Node, shape: &Shape) -> bool {
     match shape {

@@ -47,6 +47,14 @@ fn response_actions() {
                 ]),
             ),
             (
+                "a list that extends nothing",
+                endpoint("path: /things\n+response_actions: [{status_code: 404, action: ignore}]"),
+            ),
+            (
+                "a text that is extended",
+                endpoint("path: /things\n+method: [POST]"),
+            ),
+            (
                 "keys that go with another action",
                 actions(&["status_code: 404, action: ignore, after_retries: fail, message: gone"]),
             ),
