@@ -1,8 +1,10 @@
 //! The values that a child takes of its parent's records.
 
+mod condition;
 mod record;
 mod sent;
 
+pub(crate) use condition::ParentCondition;
 pub(crate) use record::{ParentRecord, key_columns, null_field, null_field_error};
 pub(crate) use sent::differs;
 use serde_json::Value as Json;

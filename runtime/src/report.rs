@@ -53,6 +53,8 @@ pub struct Report {
     pub parents: u64,
     /// Records of the parent without a request, because a field that it needs is null.
     pub skipped_parents: u64,
+    /// Records of the parent without a request, because its `where` does not hold.
+    pub filtered_parents: u64,
     /// Records of the parent that arrived again; their children are fetched once.
     pub repeated_parents: u64,
     /// The report of the parent's fetch, which the other numbers do not include.
@@ -178,6 +180,10 @@ impl fmt::Display for Report {
                 f,
                 "\n  {parents} skipped: a field that the request needs is null"
             )?;
+        }
+        if self.filtered_parents > 0 {
+            let parents = count(self.filtered_parents, "parent");
+            write!(f, "\n  {parents} left out by `where`")?;
         }
         if self.repeated_parents > 0 {
             let parents = count(self.repeated_parents, "parent");

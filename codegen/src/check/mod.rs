@@ -18,7 +18,7 @@ mod keys;
 mod link;
 mod literal;
 mod paginator;
-mod parent;
+pub(crate) mod parent;
 pub(crate) mod partitions;
 mod pieces;
 mod resource;

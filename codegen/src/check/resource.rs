@@ -50,10 +50,10 @@ impl Check<'_> {
             Parent::Known(parent) => Some(Rc::clone(parent)),
             Parent::Nowhere | Parent::Unclear => None,
         };
-        (self.parent, self.taken) = (kin.parent, kin.fields);
-        self.partitions = kin.partitions;
+        (self.parent, self.taken, self.partitions) = (kin.parent, kin.fields, kin.partitions);
         self.has_end = has_end(&endpoint);
         let on_null_parent = self.on_null_parent(&endpoint);
+        let parent_condition = self.parent_condition(&endpoint);
         self.pages = paginator_of(&endpoint, client).and_then(Placeholders::of);
         let mut params = self.params(endpoint.entries(&endpoint::PARAMS), has_incremental);
         let (path, path_params) = self.path(&endpoint, name, &mut params, has_incremental);
@@ -121,6 +121,7 @@ impl Check<'_> {
             processing_steps: self.processing_steps(&view),
             parent: None,
             on_null_parent,
+            parent_condition,
             partitions: partitions.plans().iter().cloned().collect(),
         };
         self.windows_are_sent(&endpoint, &plan);

@@ -4,6 +4,7 @@ use super::{
     AUTH, Context, DefaultKey, Family, Key, PAGINATOR, Shape, Statuses, Word, Words, flag, integer,
     key, member, text, word, word_of,
 };
+use crate::check::parent::condition;
 use crate::check::windows;
 use crate::connector::{Method, OnNullParent, ResourcePlan, Selector, Text};
 
@@ -26,6 +27,7 @@ pub(crate) static ENDPOINT: Context = Context {
         &RATE_LIMIT_COST,
         &ENDPOINT_INCREMENTAL,
         &ON_NULL_PARENT,
+        &condition::WHERE,
     ],
 };
 

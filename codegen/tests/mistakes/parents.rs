@@ -291,3 +291,22 @@ fn nulls_of_parents() {
         ],
     );
 }
+
+#[test]
+fn conditions_on_parents() {
+    let child = |condition: &str| {
+        format!(
+            "client: {{ base_url: \"https://a.example\", paginator: single_page }}\nresources:\n  - {{ name: posts, columns: {{ id: text! }} }}\n  - name: comments\n    endpoint: {{ path: \"posts/{{resources.posts.id}}\", where: {condition} }}\n    columns: {{ id: text }}\n"
+        )
+    };
+    say(
+        "conditions_on_parents",
+        &[
+            ("no filter", child("\"status = 'open'\"")),
+            (
+                "no parent",
+                child("\"@.id\"").replace("{resources.posts.id}", "all"),
+            ),
+        ],
+    );
+}

@@ -62,6 +62,8 @@ declare! {
         pub parent: Option<Ref<ParentPlan>> = None,
         /// What a null does in a field of the parent that a request needs.
         pub on_null_parent: OnNullParent = OnNullParent::Error,
+        /// A filter of RFC 9535, without its `?`: it is fetched for the records of the parent for which this holds.
+        pub parent_condition: Option<Text> = None,
         /// The lists of values that it is fetched for: each combination of one of each, by requests of its own.
         pub partitions: List<PartitionPlan> = List::EMPTY,
     }

@@ -19,7 +19,7 @@ use crate::{
     exchange::Failure,
     paginator::{Paginate, Position, Statements},
     parent::{self, null_field, null_field_error},
-    plan::{Action, ParentPlan, ResponseAction, Retry, WaitUnit},
+    plan::{Action, ResourcePlan, ResponseAction, Retry, WaitUnit},
     presence::Presence,
     printable::Seconds,
     rate_limiter::Throttled,
@@ -94,12 +94,13 @@ impl<'a> Requests<'a> {
         let parent = spec.parent.as_ref();
         let values = parent.map_or(&[][..], |parent| &parent.values.values);
         let lists = parent.map_or(&[][..], |parent| &parent.values.lists);
-        let is_own = |parent: &ParentPlan| parent.resource.name == spec.resource.name;
-        let mut children = plan
-            .resources
-            .iter()
-            .filter_map(|child| child.parent.as_deref());
-        let sends_texts = children.any(|plan| is_own(plan) && parent::differs(plan));
+        let reads_texts = |child: &ResourcePlan| {
+            let parent = child.parent.as_ref();
+            let parent = parent.filter(|parent| parent.resource.name == spec.resource.name);
+            let has_condition = child.parent_condition.is_some();
+            parent.is_some_and(|parent| has_condition || parent::differs(parent))
+        };
+        let keeps_places = plan.resources.iter().any(|child| reads_texts(child));
         Ok(Self {
             first: spec.client.draft(
                 &spec.resource,
@@ -116,7 +117,7 @@ impl<'a> Requests<'a> {
             shape: PageShape::new(&spec.resource, spec.table.clone(), &probes, &plan.spec)?
                 .within(plan.max_response_bytes)
                 .redacting(spec.client.redactor())
-                .keeping_places(sends_texts)
+                .keeping_places(keeps_places)
                 .with_values(values, lists, spec.client.config()),
             paginator,
             spec,

@@ -3,7 +3,12 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::FetchSpec;
-use crate::{Completeness, Rows, parent::ParentRecord, plan::ResourcePlan, shared::Ref};
+use crate::{
+    Completeness, Result, Row, Rows,
+    parent::{ParentCondition, ParentRecord},
+    plan::ResourcePlan,
+    shared::Ref,
+};
 
 /// The most parents cached for one child, in bytes.
 const MOST_BYTES: usize = 16 << 20;
@@ -123,6 +128,7 @@ pub(super) struct ParentRecorder {
 
 struct Recorded {
     child: Ref<ResourcePlan>,
+    condition: Result<Option<ParentCondition>>,
     parents: Vec<ParentRecord>,
     bytes: usize,
 }
@@ -131,6 +137,7 @@ impl Recorded {
     fn new(child: &Ref<ResourcePlan>) -> Self {
         Self {
             child: child.clone(),
+            condition: ParentCondition::of(child),
             parents: Vec::new(),
             bytes: 0,
         }
@@ -141,10 +148,11 @@ impl ParentRecorder {
     /// Records rows that were delivered.
     pub(super) fn record(&mut self, rows: &Rows) {
         self.seen.retain_mut(|seen| {
-            let Some(plan) = &seen.child.parent else {
+            let (Some(plan), Ok(condition)) = (&seen.child.parent, &seen.condition) else {
                 return false;
             };
-            for row in rows {
+            let holds = |row: &Row<'_>| condition.as_ref().is_none_or(|one| one.holds(*row));
+            for row in rows.iter().filter(holds) {
                 let parent = ParentRecord::of_row(plan, row);
                 seen.bytes += parent.bytes();
                 seen.parents.push(parent);

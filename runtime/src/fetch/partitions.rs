@@ -112,17 +112,18 @@ pub(super) async fn run_children(
 /// Fetches the partitions and the windows of a resource, or of one record of its parent, to the end, or until the
 /// stream is dropped.
 pub(super) async fn run_one(spec: FetchSpec, stream: mpsc::Sender<Delivery>, report: SharedReport) {
-    let source = SinglePartition::new(&spec);
+    let source = Ok(SinglePartition::new(&spec));
     run(spec, source, stream, report).await;
 }
 
 async fn run<S: PartitionSource>(
     spec: FetchSpec,
-    source: S,
+    source: Result<S>,
     stream: mpsc::Sender<Delivery>,
     report: SharedReport,
 ) {
-    let last = match Runner::new(&spec, source, &report) {
+    let runner = source.and_then(|source| Runner::new(&spec, source, &report));
+    let last = match runner {
         Ok(mut runner) => {
             let outcome = runner.run(&stream).await;
             runner.finish(outcome)

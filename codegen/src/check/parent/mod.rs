@@ -4,6 +4,7 @@
 //! all resources are made first, parents before their children, since a child may carry columns of
 //! its parent, and its own children these.
 
+pub(crate) mod condition;
 mod fields;
 mod include;
 mod lineage;

@@ -8,7 +8,7 @@ use crate::{
     completeness::{Caveat, Reason},
     fetch::{FetchSpec, Pages},
     incremental::{KeyHash, PartitionCheckpoints, Request},
-    parent::{ParentRecord, key_columns, null_field, null_field_error},
+    parent::{ParentCondition, ParentRecord, key_columns, null_field, null_field_error},
     plan::{OnNullParent, ParentPlan, ResourcePlan},
     shared::Ref,
 };
@@ -17,6 +17,7 @@ use crate::{
 pub(super) struct ParentPartitions {
     child: Ref<ResourcePlan>,
     plan: Ref<ParentPlan>,
+    condition: Option<ParentCondition>,
     source: Source,
     end: Option<Result<()>>,
     /// The fields of a parent that the child's requests need.
@@ -27,6 +28,8 @@ pub(super) struct ParentPartitions {
     repeated: u64,
     /// Parents whose needed field is null.
     skipped: u64,
+    /// Parents for which the condition does not hold.
+    filtered: u64,
 }
 
 /// Where the parents come from.
@@ -46,7 +49,7 @@ enum Source {
 
 impl ParentPartitions {
     /// All parents of the resource.
-    pub(super) fn new(spec: &FetchSpec, plan: &Ref<ParentPlan>) -> Self {
+    pub(super) fn new(spec: &FetchSpec, plan: &Ref<ParentPlan>) -> Result<Self> {
         let parent_cache = spec.parent_cache.as_ref();
         let cached = parent_cache.and_then(|parent_cache| parent_cache.take(&spec.resource));
         let (source, end) = if let Some(known) = cached {
@@ -70,7 +73,8 @@ impl ParentPartitions {
             let pages = Box::new(fetch.pages());
             (Source::Fetched { pages, page: None }, None)
         };
-        Self {
+        Ok(Self {
+            condition: ParentCondition::of(&spec.resource)?,
             child: spec.resource.clone(),
             plan: plan.clone(),
             source,
@@ -79,7 +83,8 @@ impl ParentPartitions {
             taken: HashSet::new(),
             repeated: 0,
             skipped: 0,
-        }
+            filtered: 0,
+        })
     }
 
     /// The next parent whose key was not taken before. A list that changes while it is read may contain a parent
@@ -113,13 +118,19 @@ impl ParentPartitions {
             Source::Fetched { page, .. } => page,
         };
         let (rows, at) = page.as_mut()?;
-        let row = rows.get(*at);
-        let parent = row.map(|row| ParentRecord::of_row(&self.plan, row));
-        *at += 1;
-        if parent.is_none() {
-            *page = None;
+        while let Some(row) = rows.get(*at) {
+            *at += 1;
+            if self
+                .condition
+                .as_ref()
+                .is_none_or(|condition| condition.holds(row))
+            {
+                return Some(ParentRecord::of_row(&self.plan, row));
+            }
+            self.filtered += 1;
         }
-        parent
+        *page = None;
+        None
     }
 
     fn receive(&mut self, received: Option<Result<Page<Rows>>>) {
@@ -201,6 +212,7 @@ impl PartitionSource for ParentPartitions {
     fn add_to(&self, taken: u64, report: &mut Report) {
         report.parents = taken;
         report.skipped_parents = self.skipped;
+        report.filtered_parents = self.filtered;
         report.repeated_parents = self.repeated;
         report.of_parents = Some(Box::new(match &self.source {
             Source::Fetched { pages, .. } => pages.report(),
