@@ -10,6 +10,7 @@ use std::fmt;
 
 use crate::{
     describe::{Describe, Item, Value},
+    plan::Template,
     shared::{List, Ref, Text},
 };
 
@@ -105,6 +106,8 @@ declare! {
         /// Where it is not part of the response, but the value of a partition: the position of its list in
         /// [`ResourcePlan::partitions`](crate::plan::ResourcePlan::partitions).
         pub partition: Option<u16> = None,
+        /// Where it is not part of the response: a text, or one placeholder whose value every record has.
+        pub value: Option<Template> = None,
         /// Its line in the spec, from 1; 0 where it has none.
         pub line: u32 = 0,
     }
@@ -198,9 +201,18 @@ impl Column {
         self
     }
 
+    /// This value in every record.
+    pub const fn value(mut self, value: Template) -> Self {
+        set(&mut self.value, Some(value));
+        self
+    }
+
     /// Whether its values are part of the response.
     pub const fn is_received(&self) -> bool {
-        self.parent.is_none() && self.config.is_none() && self.partition.is_none()
+        self.parent.is_none()
+            && self.config.is_none()
+            && self.partition.is_none()
+            && self.value.is_none()
     }
 
     /// Declared at this line of the spec.
@@ -305,6 +317,13 @@ declare! {
         EpochSeconds,
         /// Milliseconds since 1970-01-01T00:00:00Z, as a number.
         EpochMillis,
+        /// Microseconds since 1970-01-01T00:00:00Z, as a number.
+        EpochMicros,
+        /// Nanoseconds since 1970-01-01T00:00:00Z, as a number.
+        EpochNanos,
+        /// Milliseconds since 1970-01-01T00:00:00Z in a text: `/Date(1686577603496+0000)/`. The offset does not move
+        /// the instant.
+        DateCall,
         /// A strftime pattern. Where it reads no offset, the time is in `zone`.
         Pattern {
             /// The pattern, as `jiff::fmt::strtime` understands it.
@@ -320,6 +339,19 @@ declare! {
     }
 }
 
+impl TimeFormat {
+    /// The power of ten of the units in a second, where values are numbers of units since 1970.
+    pub const fn epoch_power(&self) -> Option<u8> {
+        match self {
+            Self::EpochSeconds => Some(0),
+            Self::EpochMillis => Some(3),
+            Self::EpochMicros => Some(6),
+            Self::EpochNanos => Some(9),
+            _ => None,
+        }
+    }
+}
+
 /// As a spec writes it as an argument.
 impl fmt::Display for TimeFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -328,6 +360,9 @@ impl fmt::Display for TimeFormat {
             Self::Date => ("date", None),
             Self::EpochSeconds => ("epoch_seconds", None),
             Self::EpochMillis => ("epoch_millis", None),
+            Self::EpochMicros => ("epoch_micros", None),
+            Self::EpochNanos => ("epoch_nanos", None),
+            Self::DateCall => ("/Date(…)/", None),
             Self::Pattern { pattern, zone } => (pattern.as_str(), zone.as_deref()),
             Self::Local { zone } => ("rfc3339", Some(zone.as_str())),
         };

@@ -353,7 +353,7 @@ impl Check<'_> {
         match times::written_format(format, zone) {
             Ok(format) => Some(Function::Format(format)),
             Err(reason) => {
-                let help = "it is one of rfc3339, date, epoch_seconds, epoch_millis, or a strftime pattern such as `%Y-%m`";
+                let help = "it is one of rfc3339, date, epoch_seconds, epoch_millis, epoch_micros, epoch_nanos, or a strftime pattern such as `%Y-%m`";
                 self.error(Diagnostic::error("RS0606", span, reason).help(help));
                 None
             }

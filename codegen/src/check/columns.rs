@@ -180,6 +180,7 @@ impl Check<'_> {
         }
         let typed = self.data_type(&entry.value, within);
         let mut column = Column::new(made, typed.unwrap_or(UNKNOWN.into()));
+        column.value = self.column_value(&view, &column.data_type, nullable, owner);
         column.key = key.clone().into();
         column.from = from;
         column.nullable = nullable;
@@ -330,10 +331,14 @@ impl Check<'_> {
                     Diagnostic::error("RS0602", zone.span, "`timezone` has no effect here")
                         .help("remove it: the format reads the offset"),
                 ),
-            (TimeFormat::EpochSeconds | TimeFormat::EpochMillis, Some(zone)) => self.error(
-                Diagnostic::error("RS0602", zone.span, "`timezone` has no effect here")
-                    .help("remove it: what is counted since 1970 is in UTC"),
-            ),
+            (format, Some(zone))
+                if format.epoch_power().is_some() || *format == TimeFormat::DateCall =>
+            {
+                self.error(
+                    Diagnostic::error("RS0602", zone.span, "`timezone` has no effect here")
+                        .help("remove it: what is counted since 1970 is in UTC"),
+                );
+            }
             (TimeFormat::Date, _) if zone.is_none() => self.error(
                 Diagnostic::error("RS0606", text.span, "a date alone is no instant")
                     .help("use `data_type: date`"),
@@ -365,13 +370,24 @@ impl Check<'_> {
         match times::format(text.text, zone) {
             Ok(format) => Some(format),
             Err(reason) => {
-                let words = ["rfc3339", "date", "epoch_seconds", "epoch_millis"];
+                let words = [
+                    "rfc3339",
+                    "date",
+                    "epoch_seconds",
+                    "epoch_millis",
+                    "epoch_micros",
+                    "epoch_nanos",
+                    "/Date(…)/",
+                ];
                 let help = match crate::suggest::closest(text.text, &words) {
                     _ if text.text.contains('%') => {
                         "write a pattern such as `%Y-%m-%d %H:%M:%S`".to_owned()
                     }
                     Some(close) => format!("did you mean `{close}`?"),
-                    None => "it is one of rfc3339, date, epoch_seconds, epoch_millis, or a strftime pattern such as `%Y-%m-%d`".to_owned(),
+                    None => format!(
+                        "it is one of {}, or a strftime pattern such as `%Y-%m-%d`",
+                        words.join(", ")
+                    ),
                 };
                 self.error(Diagnostic::error("RS0606", text.span, reason).help(help));
                 None

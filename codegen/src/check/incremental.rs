@@ -528,7 +528,7 @@ fn is_ordered(data_type: &Type) -> bool {
 }
 
 /// A value as the cursor has it in a response, or what was expected.
-fn cursor_value(text: &str, column: &Type) -> Result<String, Cow<'static, str>> {
+pub(super) fn cursor_value(text: &str, column: &Type) -> Result<String, Cow<'static, str>> {
     let own = text.to_owned();
     match column {
         Type::Bigint => text
@@ -560,13 +560,19 @@ fn cursor_value(text: &str, column: &Type) -> Result<String, Cow<'static, str>> 
         Type::Date(_) => times::is_date(text)
             .then_some(own)
             .ok_or("a date, `2024-01-01`".into()),
-        Type::Timestamp(TimeFormat::EpochSeconds) => epoch(text, 1_000_000_000),
-        Type::Timestamp(TimeFormat::EpochMillis) => epoch(text, 1_000_000),
+        Type::Timestamp(format) if format.epoch_power().is_some() => {
+            epoch(text, epoch_unit(format))
+        }
         Type::Timestamp(_) if times::is_timestamp(text) => Ok(own),
         Type::Timestamp(_) if times::is_date(text) => Ok(format!("{text}T00:00:00Z")),
         Type::Timestamp(_) => Err("a timestamp with an offset, `2024-01-01T00:00:00Z`".into()),
         _ => Ok(own),
     }
+}
+
+/// The nanoseconds of a unit.
+fn epoch_unit(format: &TimeFormat) -> i128 {
+    10_i128.pow(9 - u32::from(format.epoch_power().unwrap_or(0)))
 }
 
 /// A time as the number that it is in a response.
@@ -585,8 +591,9 @@ fn comparable(text: &str, column: &Type) -> Option<i128> {
     match column {
         Type::Bigint => text.parse().ok(),
         Type::Date(TimeFormat::Date) => times::days(text).map(i128::from),
-        Type::Timestamp(TimeFormat::EpochSeconds) => epoch(text, 1_000_000_000).ok()?.parse().ok(),
-        Type::Timestamp(TimeFormat::EpochMillis) => epoch(text, 1_000_000).ok()?.parse().ok(),
+        Type::Timestamp(format) if format.epoch_power().is_some() => {
+            epoch(text, epoch_unit(format)).ok()?.parse().ok()
+        }
         Type::Timestamp(TimeFormat::Rfc3339) => times::epoch_nanos(text)
             .or_else(|| Some(i128::from(times::days(text)?) * 86_400 * 1_000_000_000)),
         _ => None,

@@ -9,6 +9,7 @@ mod auth;
 mod calls;
 mod choices;
 mod client;
+mod column_values;
 mod columns;
 mod endpoint;
 mod groups;

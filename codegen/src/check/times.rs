@@ -14,6 +14,9 @@ pub(super) fn format(text: &str, zone: Option<&str>) -> Result<TimeFormat, Strin
         })),
         "epoch_seconds" => Ok(TimeFormat::EpochSeconds),
         "epoch_millis" => Ok(TimeFormat::EpochMillis),
+        "epoch_micros" => Ok(TimeFormat::EpochMicros),
+        "epoch_nanos" => Ok(TimeFormat::EpochNanos),
+        "/Date(…)/" | "/Date(...)/" => Ok(TimeFormat::DateCall),
         pattern if pattern.contains('%') => {
             tells_a_day(&conversions(pattern)?)?;
             Ok(TimeFormat::Pattern {

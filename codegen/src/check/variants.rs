@@ -2,9 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::connector::{
-    Column, EnumType, List, RustType, Text, TimeFormat, Type, Typed, UnionType,
-};
+use crate::connector::{Column, EnumType, List, RustType, Text, Type, Typed, UnionType};
 use crate::diagnostic::{Diagnostic, Sink, Span};
 use crate::grammar;
 use crate::grammar::column::{self, enum_value};
@@ -228,9 +226,8 @@ fn words_of(node: &Node) -> Vec<(spec::Text<'_>, Option<spec::Text<'_>>)> {
 /// The kinds of JSON value that a type takes.
 fn json_kinds(data_type: &Type) -> &'static [&'static str] {
     match data_type {
-        Type::Bigint
-        | Type::Double
-        | Type::Timestamp(TimeFormat::EpochSeconds | TimeFormat::EpochMillis) => &["number"],
+        Type::Bigint | Type::Double => &["number"],
+        Type::Timestamp(format) if format.epoch_power().is_some() => &["number"],
         Type::Text
         | Type::Time
         | Type::Binary

@@ -218,7 +218,9 @@ fn not_cut(cursor: &Type, step: WindowStep) -> Option<String> {
 fn resolution(format: &TimeFormat) -> Duration {
     match format {
         TimeFormat::Date => DAY,
-        TimeFormat::EpochMillis => Duration::from_millis(1),
+        TimeFormat::EpochMillis | TimeFormat::DateCall => Duration::from_millis(1),
+        TimeFormat::EpochMicros => Duration::from_micros(1),
+        TimeFormat::EpochNanos => Duration::from_nanos(1),
         TimeFormat::Rfc3339 | TimeFormat::EpochSeconds | TimeFormat::Local { .. } => {
             Duration::from_secs(1)
         }

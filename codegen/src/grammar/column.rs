@@ -10,7 +10,7 @@ use crate::connector::{Decode, Path, Text, schema};
 pub(crate) static COLUMN: Family = Family {
     name: "column",
     tag: "data_type",
-    common: &[&NULLABLE, &DESCRIPTION, &RENAME, &FROM, &PRESENCE],
+    common: &[&NULLABLE, &DESCRIPTION, &RENAME, &FROM, &VALUE, &PRESENCE],
     members: &COLUMN_TYPES,
     may_be_bare: true,
 };
@@ -68,6 +68,11 @@ pub(crate) static NULLABLE: DefaultKey<bool> =
 pub(crate) static DESCRIPTION: Key<Text> = text("description", "documentation of the field");
 pub(crate) static RENAME: Key = key("rename", Shape::Identifier, "its name in Rust and in SQL");
 pub(crate) static FROM: Key<Path> = path("from", "where in the record it is read from");
+pub(crate) static VALUE: Key = key(
+    "value",
+    Shape::Scalar,
+    "its value in every record: a constant, a setting or the time of the fetch",
+);
 pub(crate) static PRESENCE: DefaultKey<Presence> =
     word_of("presence", "whether absence and null are told apart")
         .or(Presence(schema::Column::DEFAULT.explicit));
@@ -80,7 +85,7 @@ pub(crate) static DECODE_BOOL: Key<Decode> =
 pub(crate) static FORMAT: Key = key(
     "format",
     Shape::Text,
-    "`rfc3339`, `date`, `epoch_seconds`, `epoch_millis` or a strftime pattern",
+    "`rfc3339`, `date`, an epoch (`epoch_millis`), `/Date(…)/` or a strftime pattern",
 )
 .remark("rfc3339");
 pub(crate) static TIMEZONE: Key = key("timezone", Shape::Text, "the zone of times that name none");

@@ -355,7 +355,13 @@ impl Check<'_> {
             self.sink.push(unseen_word(diagnostic, name, clean));
             return Some(clean);
         }
-        let meant = Meant::of(&[context.name()], name, &names);
+        // Of two keys that are as close, the one that is missing is meant.
+        let is_missing = |key: &&&dyn AnyKey| {
+            key.required && entries.iter().all(|entry| !key.is_called(&entry.key.name))
+        };
+        let missing = keys.iter().filter(is_missing).map(|key| key.name);
+        let candidates: Vec<&'static str> = missing.chain(names.iter().copied()).collect();
+        let meant = Meant::of(&[context.name()], name, &candidates);
         let home = suggest::home(name).filter(|_| meant.is_none());
         let (code, what) = match home {
             Some(_) => ("RS0104", "misplaced"),

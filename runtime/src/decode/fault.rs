@@ -392,10 +392,9 @@ fn expected(column: &Column, found: Found<'_>) -> String {
 fn may_be_late(data_type: &Type, found: Found<'_>) -> bool {
     match (data_type, found) {
         (Type::Timestamp(_), Found::Text(text)) => text.contains("9999"),
-        (
-            Type::Timestamp(TimeFormat::EpochSeconds | TimeFormat::EpochMillis),
-            Found::Number(digits),
-        ) => !digits.starts_with('-'),
+        (Type::Timestamp(format), Found::Number(digits)) => {
+            format.epoch_power().is_some() && !digits.starts_with('-')
+        }
         _ => false,
     }
 }
@@ -423,6 +422,9 @@ fn describe(data_type: &Type) -> String {
             match format {
                 TimeFormat::EpochSeconds => format!("{word} as seconds since 1970"),
                 TimeFormat::EpochMillis => format!("{word} as milliseconds since 1970"),
+                TimeFormat::EpochMicros => format!("{word} as microseconds since 1970"),
+                TimeFormat::EpochNanos => format!("{word} as nanoseconds since 1970"),
+                TimeFormat::DateCall => format!("{word} like `/Date(1686577603496)/`"),
                 TimeFormat::Pattern { pattern, .. } => format!("{word} like `{pattern}`"),
                 TimeFormat::Rfc3339 | TimeFormat::Date | TimeFormat::Local { .. } => {
                     word.to_owned()

@@ -1,10 +1,13 @@
-//! Columns that are not part of a response: values of the parent's record, of partitions, and settings.
+//! Columns that are not part of a response: values of the parent's record, of partitions, settings, constants and the
+//! time of the fetch.
 
 use super::output::Output;
 use crate::{
     Error, ErrorKind, Result, Scalar,
     page::Slot,
+    plan::Template,
     schema::{Table, Type},
+    template::Scope,
 };
 
 /// The columns that are not part of a response, and what each row has there.
@@ -12,18 +15,19 @@ use crate::{
 pub(super) struct Included(Vec<(usize, Scalar)>);
 
 impl Included {
-    /// What the rows of this table take of a parent's record, of a partition and of the settings.
+    /// What the rows of this table take of a parent's record, of a partition, and of the scope of the fetch.
     pub(super) fn new(
         table: &Table,
         parent: &[Scalar],
         partition: &[Scalar],
-        config: &[Scalar],
+        scope: &Scope<'_>,
     ) -> Self {
         let columns = table.columns.iter().enumerate();
         let included = columns.filter_map(|(at, column)| {
-            let value = match (column.config, column.partition) {
-                (Some(setting), _) => config.get(usize::from(setting))?.clone(),
-                (_, Some(list)) => partition.get(usize::from(list))?.clone(),
+            let value = match (&column.value, column.config, column.partition) {
+                (Some(template), ..) => of_template(template, scope, &column.data_type),
+                (_, Some(setting), _) => scope.config.get(usize::from(setting))?.clone(),
+                (_, _, Some(list)) => partition.get(usize::from(list))?.clone(),
                 _ => parent.get(usize::from(column.parent?))?.clone(),
             };
             Some((at, as_type(&value, &column.data_type)))
@@ -53,6 +57,31 @@ impl Included {
         }
         Ok(())
     }
+}
+
+/// The value of a template, as a column of this type has it.
+fn of_template(template: &Template, scope: &Scope<'_>, data_type: &Type) -> Scalar {
+    let value = match &*template.0 {
+        [part] => scope.value(part),
+        _ => scope.text(template).map(Scalar::Text),
+    };
+    let Some(value) = value else {
+        return Scalar::Null;
+    };
+    let text = value.to_string();
+    let converted = match (data_type, &value) {
+        (Type::Json, _) => return value,
+        (Type::Bool, _) => text.parse().ok().map(Scalar::Bool),
+        (Type::Date(_), Scalar::Timestamp(at)) => at.day().map(Scalar::Date),
+        (Type::Timestamp(_), Scalar::Date(_)) => {
+            Scalar::read(data_type, &format!("{text}T00:00:00Z"))
+                .ok()
+                .flatten()
+        }
+        (_, value) if value.is_cursor_of(data_type) => Some(value.clone()),
+        _ => Scalar::read(data_type, &text).ok().flatten(),
+    };
+    converted.unwrap_or(Scalar::Null)
 }
 
 /// In a json column a scalar, too, is JSON.

@@ -56,6 +56,7 @@ use crate::{
     rows::Rows,
     schema::{Path, Table},
     shared::{Ref, Text},
+    template::Scope,
 };
 
 /// What to read from a page: made once for a fetch.
@@ -157,15 +158,15 @@ impl PageShape {
         self
     }
 
-    /// The same for pages of which each record takes these values of its parent's record, and of these
-    /// settings.
+    /// The same for pages of which each record takes these values of its parent's record, of its partition, and of
+    /// the scope of the fetch.
     pub(crate) fn with_values(
         mut self,
         parent: &[Scalar],
         partition: &[Scalar],
-        config: &[Scalar],
+        scope: &Scope<'_>,
     ) -> Self {
-        self.included = Included::new(&self.table, parent, partition, config);
+        self.included = Included::new(&self.table, parent, partition, scope);
         self
     }
 

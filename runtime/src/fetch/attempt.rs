@@ -118,7 +118,7 @@ impl<'a> Requests<'a> {
                 .within(plan.max_response_bytes)
                 .redacting(spec.client.redactor())
                 .keeping_places(keeps_places)
-                .with_values(values, lists, spec.client.config()),
+                .with_values(values, lists, &spec.scope(bounds)),
             paginator,
             spec,
         })

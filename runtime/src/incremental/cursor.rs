@@ -128,7 +128,7 @@ impl Scalar {
         is_own: bool,
         up: bool,
     ) -> Result<Option<Scalar>> {
-        let is_epoch = matches!(format, TimeFormat::EpochSeconds | TimeFormat::EpochMillis);
+        let is_epoch = format.epoch_power().is_some();
         let written = match self {
             Self::Bigint(number) => return Ok(Some(Scalar::Bigint(*number))),
             Self::Double(number) => return Ok(Some(Scalar::Double(*number))),
@@ -173,7 +173,11 @@ fn rounded(at: Timestamp, format: &TimeFormat, up: bool) -> Option<Timestamp> {
     let (seconds, nanoseconds) = (at.epoch_seconds(), at.subsec_nanoseconds());
     let (down, unit) = match format {
         TimeFormat::EpochSeconds => (Timestamp::from_epoch(seconds, 0)?, Duration::from_secs(1)),
-        TimeFormat::EpochMillis => (
+        TimeFormat::EpochMicros => (
+            Timestamp::from_epoch(seconds, nanoseconds / 1000 * 1000)?,
+            Duration::from_micros(1),
+        ),
+        TimeFormat::EpochMillis | TimeFormat::DateCall => (
             Timestamp::from_epoch(seconds, nanoseconds / 1_000_000 * 1_000_000)?,
             Duration::from_millis(1),
         ),

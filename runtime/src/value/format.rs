@@ -25,6 +25,8 @@ pub(crate) enum Format {
         /// Whether whole units are written, the last one that is over.
         whole: bool,
     },
+    /// `/Date(1686577603496+0000)/`
+    DateCall,
     Pattern {
         pattern: Text,
         zone: Option<TimeZone>,
@@ -50,6 +52,15 @@ impl Format {
                 power: 3,
                 whole: false,
             },
+            TimeFormat::EpochMicros => Self::Epoch {
+                power: 6,
+                whole: false,
+            },
+            TimeFormat::EpochNanos => Self::Epoch {
+                power: 9,
+                whole: false,
+            },
+            TimeFormat::DateCall => Self::DateCall,
             // A response may have a fraction of a second there.
             TimeFormat::Pattern { pattern, .. } if *pattern == "%s" => Self::Epoch {
                 power: 0,
@@ -78,6 +89,16 @@ impl Format {
             }
             Self::Epoch { power, .. } => {
                 Timestamp::from_epoch_nanoseconds(Digits::read(text)?.scaled(9 - power)?)
+            }
+            Self::DateCall => {
+                let inside = text.strip_prefix("/Date(")?.strip_suffix(")/")?;
+                // An offset names a zone for people; the count is in UTC.
+                let end = inside
+                    .char_indices()
+                    .skip(1)
+                    .find(|(_, c)| matches!(c, '+' | '-'));
+                let millis = end.map_or(inside, |(at, _)| &inside[..at]);
+                Timestamp::from_epoch_nanoseconds(Digits::read(millis)?.scaled(6)?)
             }
             Self::Pattern { pattern, zone } => {
                 let parts = BrokenDownTime::parse(pattern.as_str(), text).ok()?;
@@ -111,7 +132,7 @@ impl Format {
                 let at = self.read_timestamp(text)?;
                 day_of(at, Some(zone))
             }
-            Self::Rfc3339 | Self::Epoch { .. } => {
+            Self::Rfc3339 | Self::Epoch { .. } | Self::DateCall => {
                 let at = self.read_timestamp(text)?;
                 day_of(at, None)
             }
@@ -123,7 +144,7 @@ impl Format {
         match self {
             Self::Pattern { zone, .. } => zone.as_ref(),
             Self::Local(zone) => Some(zone),
-            Self::Rfc3339 | Self::Date | Self::Epoch { .. } => None,
+            Self::Rfc3339 | Self::Date | Self::Epoch { .. } | Self::DateCall => None,
         }
     }
 
@@ -157,6 +178,7 @@ impl Format {
             Self::Epoch { power, whole } => {
                 write_epoch(if *whole { at.whole_second() } else { at }, *power)
             }
+            Self::DateCall => format!("/Date({})/", at.epoch_nanoseconds().div_euclid(1_000_000)),
             Self::Pattern { pattern, zone } => {
                 // jiff rounds the seconds since 1970 towards it.
                 let at = if writes_epoch(pattern) {
@@ -192,7 +214,7 @@ impl Format {
                 zone: Some(zone), ..
             }
             | Self::Local(zone) => self.write_timestamp(Timestamp::in_zone(zone, midnight)?),
-            Self::Rfc3339 | Self::Epoch { .. } => {
+            Self::Rfc3339 | Self::Epoch { .. } | Self::DateCall => {
                 self.write_timestamp(Timestamp::in_zone(&TimeZone::UTC, midnight)?)
             }
         }

@@ -113,6 +113,9 @@ fn instant(format: &TimeFormat, n: u64) -> Value {
         TimeFormat::Rfc3339 => at.to_string().into(),
         TimeFormat::EpochSeconds => second.into(),
         TimeFormat::EpochMillis => (second * 1000).into(),
+        TimeFormat::EpochMicros => (second * 1_000_000).into(),
+        TimeFormat::EpochNanos => (second * 1_000_000_000).into(),
+        TimeFormat::DateCall => format!("/Date({})/", second * 1000).into(),
         TimeFormat::Date => at.strftime("%Y-%m-%d").to_string().into(),
         TimeFormat::Pattern { pattern, .. } => Zoned::new(at, TimeZone::UTC)
             .strftime(pattern.as_str())
