@@ -9,7 +9,7 @@ use crate::{
     origin,
     plan::{Action, Body, Method, Param, Part, ResourcePlan, ResponseAction, SourcePlan, Template},
     rate_limiter::{Permit, Throttled},
-    request::{Draft, DraftBody, form, resolve_or},
+    request::{Draft, resolve_or},
     transport::{Headers, Request, Response, TransportError, TransportErrorKind},
 };
 
@@ -155,24 +155,16 @@ impl Client {
     }
 }
 
-/// The request of a draft, without credentials.
-pub(crate) fn first_request(draft: &Draft) -> Request {
-    Hop::first(draft).request()
-}
-
 impl Hop {
     fn first(draft: &Draft) -> Self {
-        let mut headers = draft.headers.clone();
-        let (content_type, body) = match &draft.body {
-            DraftBody::None => (None, Vec::new()),
-            DraftBody::Json(value) => (Some("application/json"), value.to_string().into_bytes()),
-            DraftBody::Form(fields) => (Some("application/x-www-form-urlencoded"), form(fields)),
-        };
-        if let (Some(content_type), None) = (content_type, headers.get("Content-Type")) {
-            headers.push("Content-Type", content_type);
-        }
+        let Request {
+            method,
+            headers,
+            body,
+            ..
+        } = draft.request();
         Self {
-            method: draft.method,
+            method,
             url: draft.url.clone(),
             headers,
             body,

@@ -14,6 +14,7 @@ use crate::{
     page::{Page, Slot},
     plan::ParentField,
     schema::{Column, Step, Table, Type},
+    tree::pick,
     value::{ToScalar, Value},
 };
 
@@ -72,14 +73,4 @@ pub fn at_json(tree: &Json, steps: &[Step]) -> Scalar {
         Step::Index(index) => pick(value.as_array()?, *index),
     });
     found.to_scalar()
-}
-
-/// The element at an index; a negative one counts from the end.
-pub fn pick<T>(list: &[T], index: i32) -> Option<&T> {
-    let distance = usize::try_from(index.unsigned_abs()).ok()?;
-    if index < 0 {
-        list.get(list.len().checked_sub(distance)?)
-    } else {
-        list.get(distance)
-    }
 }

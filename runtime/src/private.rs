@@ -17,7 +17,7 @@ pub use crate::{
     EncodeRow, Fetch, Field, ForParents, FromCell, Json, Record, Result, RowWriter, Scalar, Secret,
     Time, Timestamp, Values,
     hooks::{AuthHook, Filters, Hooks, StepFn, Steps, StepsHook},
-    parent::{at_json as within_json, pick as element},
+    parent::at_json as within_json,
     plan::{
         Action, AdvanceBy, Assertion, Auth, Body, Choice, ClientAuthentication, ColumnsContract,
         Comparison, ConfigPlan, ConfigType, Cursor, CursorForm, CustomAuth, DataTypeContract, Ends,
@@ -35,6 +35,7 @@ pub use crate::{
         Ref::{self, Static},
         Text,
     },
+    tree::pick as element,
     value::ToScalar,
 };
 

@@ -12,7 +12,7 @@ use crate::{
     redact::Redactor,
     schema::{Path, Step},
     template::{Scope, error_kind},
-    transport::Headers,
+    transport::{Headers, Request},
     tree::Tree,
 };
 
@@ -41,6 +41,25 @@ pub(crate) enum DraftBody {
 }
 
 impl Draft {
+    /// The request, without credentials.
+    pub(crate) fn request(&self) -> Request {
+        let mut headers = self.headers.clone();
+        let (content_type, body) = match &self.body {
+            DraftBody::None => (None, Vec::new()),
+            DraftBody::Json(value) => (Some("application/json"), value.to_string().into_bytes()),
+            DraftBody::Form(fields) => (Some("application/x-www-form-urlencoded"), form(fields)),
+        };
+        if let (Some(content_type), None) = (content_type, headers.get("Content-Type")) {
+            headers.push("Content-Type", content_type);
+        }
+        Request {
+            method: self.method,
+            url: self.url.to_string(),
+            headers,
+            body,
+        }
+    }
+
     /// The first request of a resource.
     ///
     /// # Errors

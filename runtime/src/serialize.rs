@@ -108,7 +108,9 @@ impl Serialize for Report {
             ("outside_range", self.outside_range),
             ("filtered", self.filtered),
             ("parents", self.parents),
+            ("partitions", self.partitions),
             ("skipped_parents", self.skipped_parents),
+            ("filtered_parents", self.filtered_parents),
             ("repeated_parents", self.repeated_parents),
             ("further_notes", self.further_notes),
         ];

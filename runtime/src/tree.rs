@@ -60,6 +60,16 @@ impl fmt::Display for Tree {
     }
 }
 
+/// The element at an index; a negative one counts from the end.
+pub fn pick<T>(list: &[T], index: i32) -> Option<&T> {
+    let distance = usize::try_from(index.unsigned_abs()).ok()?;
+    if index < 0 {
+        list.get(list.len().checked_sub(distance)?)
+    } else {
+        list.get(distance)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::Tree;

@@ -7,7 +7,6 @@ use url::Url;
 
 use crate::{
     Error, ErrorKind, Result,
-    exchange::first_request,
     http_context::HttpContext,
     origin,
     plan::{self, SourcePlan, TokenField},
@@ -59,7 +58,7 @@ pub(super) fn token_source(
     )?;
     origin::check_scheme(&draft.url)?;
     let login = Login {
-        request: first_request(&draft),
+        request: draft.request(),
         auth,
         token: plan.token.clone(),
         expires_in_path: plan.expires_in_path.clone(),

@@ -86,7 +86,7 @@ fn of_text(function: &Function, text: &str) -> Option<String> {
         Function::Replace { from, to } => text.replace(from.as_str(), to),
         Function::Split { separator, index } => {
             let pieces: Vec<&str> = text.split(separator.as_str()).collect();
-            (*crate::parent::pick(&pieces, *index)?).to_owned()
+            (*crate::tree::pick(&pieces, *index)?).to_owned()
         }
         Function::Base64 => STANDARD.encode(text),
         Function::Quote => format!("'{}'", text.replace('\'', "''")),

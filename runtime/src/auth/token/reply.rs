@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use crate::{
     http_context::HttpContext,
-    parent::pick,
     retry_after,
     schema::{Path, Step},
     transport::Response,
+    tree::pick,
 };
 
 /// The value at a place.
