@@ -108,6 +108,27 @@ fn nothing_is_shown_that_is_not_looked_at() {
     }
 }
 
+/// The capabilities name their tests: a case, or a file of the conformance suite.
+#[test]
+fn capabilities_name_tests_that_exist() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(here.join("../docs/CAPABILITIES.md")).unwrap();
+    let rows = page.lines().filter(|line| line.starts_with("| "));
+    let mut named = 0;
+    for row in rows.filter(|row| row.contains('`')) {
+        let tests = row.trim_end_matches('|').rsplit_once(" | ").unwrap().1;
+        for test in tests.split('`').skip(1).step_by(2) {
+            let file = match test.strip_suffix(".rs") {
+                Some(_) => here.join("tests/language").join(test),
+                None => here.join("cases").join(format!("{test}.yaml")),
+            };
+            assert!(file.exists(), "{test}: {row}");
+            named += 1;
+        }
+    }
+    assert!(named > 40, "{named}");
+}
+
 #[test]
 fn what_is_linked_to_is_there() {
     let guides = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/guides");
