@@ -1,11 +1,14 @@
 //! `include_from_config`: settings as columns, which tell the rows of several settings apart.
 
-use crate::connector::{Column, ConfigType, Part, Record, TimeFormat, Type, WriteDisposition};
-use crate::diagnostic::Diagnostic;
+use crate::connector::{
+    Column, ConfigType, Part, Record, Struct, TimeFormat, Type, WriteDisposition,
+};
+use crate::diagnostic::{Diagnostic, Span};
 use crate::grammar::resource;
 use crate::spec::{Text, View, text};
 
 use super::Check;
+use super::parent::include::is_same;
 
 impl Check<'_> {
     /// Adds a column for each setting.
@@ -51,22 +54,28 @@ impl Check<'_> {
             column.config = Some(at);
             column.line = self.line(setting.span);
             column.description.clone_from(&config.description);
-            let is_same = |one: &Column| {
-                one.name.eq_ignore_ascii_case(&column.name) || one.ident() == column.ident()
-            };
-            if record.columns.iter().any(is_same) {
-                let message = format!(
-                    "the included column would be called `{}`, like another of `{}`",
-                    column.name, name.text
-                );
-                let error = Diagnostic::error("RS0405", setting.span, message);
-                self.error(
-                    error.help("include it once, and `rename` a column of the resource's own"),
-                );
-                continue;
-            }
-            record.columns.push(column);
+            self.include(column, setting.span, name, record);
         }
+    }
+
+    /// Adds a column that is not part of the response to a record, unless it has one of that name.
+    pub(super) fn include(
+        &mut self,
+        column: Column,
+        span: &Span,
+        resource: Text<'_>,
+        record: &mut Struct,
+    ) {
+        if !record.columns.iter().any(|one| is_same(one, &column)) {
+            record.columns.push(column);
+            return;
+        }
+        let message = format!(
+            "the included column would be called `{}`, like another of `{}`",
+            column.name, resource.text
+        );
+        let error = Diagnostic::error("RS0405", span, message);
+        self.error(error.help("include it once, and `rename` a column of the resource's own"));
     }
 
     /// Where rows are merged, a key without the setting would mix the rows of several.
@@ -105,8 +114,8 @@ impl Check<'_> {
     }
 }
 
-/// What a column holds that is a setting. The word of an enum is a text.
-fn column_type(setting: &ConfigType) -> Type {
+/// What a column holds that is a setting, or an element of one. The word of an enum is a text.
+pub(super) fn column_type(setting: &ConfigType) -> Type {
     match setting {
         ConfigType::Text | ConfigType::Enum(_) | ConfigType::List(_) => Type::Text,
         ConfigType::Bigint => Type::Bigint,

@@ -3,7 +3,7 @@
 
 use crate::connector::{
     Column, ConfigType, JsonPlan, Part, PartitionItems, PartitionPlan, Record, ResourcePlan,
-    Template, TimeFormat, Type,
+    Template, Type,
 };
 use crate::diagnostic::{Applicability, Diagnostic, Span};
 use crate::grammar::{Key, Shape, key};
@@ -13,6 +13,7 @@ use crate::value;
 use crate::yaml::{Kind, Node, Value};
 
 use super::Check;
+use super::included_settings::column_type;
 
 pub(crate) static PARTITIONS: Key = key(
     "partitions",
@@ -100,7 +101,7 @@ impl Check<'_> {
         let config = self.settings.config(at)?;
         match &config.data_type {
             ConfigType::List(item) if !config.optional => {
-                Some((PartitionItems::Config(at), item_type(item)))
+                Some((PartitionItems::Config(at), column_type(item)))
             }
             _ => {
                 let message = format!("the setting `{name}` does not always have a list of values");
@@ -117,7 +118,7 @@ impl Check<'_> {
     fn listed(&mut self, elements: &[Node], span: &Span) -> Option<(PartitionItems, Type)> {
         if elements.is_empty() {
             self.error(
-                Diagnostic::error("RS0810", span, "there is no value to fetch for")
+                Diagnostic::error("RS0810", span, "this list has no values")
                     .help("list at least one"),
             );
             return None;
@@ -236,33 +237,7 @@ impl Check<'_> {
             let mut column = Column::new(included.text.to_owned(), data_type);
             column.partition = Some(super::parent::position(at));
             column.line = self.line(included.span);
-            let is_same = |one: &Column| {
-                one.name.eq_ignore_ascii_case(&column.name) || one.ident() == column.ident()
-            };
-            if record.columns.iter().any(is_same) {
-                let message = format!(
-                    "the included column would be called `{}`, like another of `{}`",
-                    column.name, name.text
-                );
-                let error = Diagnostic::error("RS0405", included.span, message);
-                self.error(
-                    error.help("include it once, and `rename` a column of the resource's own"),
-                );
-                continue;
-            }
-            record.columns.push(column);
+            self.include(column, included.span, name, record);
         }
-    }
-}
-
-/// What a value of a list setting is in a column.
-fn item_type(item: &ConfigType) -> Type {
-    match item {
-        ConfigType::Text | ConfigType::Enum(_) | ConfigType::List(_) => Type::Text,
-        ConfigType::Bigint => Type::Bigint,
-        ConfigType::Double => Type::Double,
-        ConfigType::Bool => Type::Bool,
-        ConfigType::Date => Type::Date(TimeFormat::Date),
-        ConfigType::Timestamp => Type::Timestamp(TimeFormat::Rfc3339),
     }
 }

@@ -85,6 +85,11 @@ trait PartitionSource {
     /// Whether no more partitions arrive.
     fn is_exhausted(&self) -> bool;
 
+    /// Whether it yields all partitions of the resource.
+    fn has_all(&self) -> bool {
+        true
+    }
+
     /// The error that ended the source.
     fn take_error(&mut self) -> Result<()>;
 
@@ -236,7 +241,7 @@ impl<'a, S: PartitionSource> Runner<'a, S> {
                 self.cut_off();
                 let limit = count(self.spec.limit.unwrap_or_default(), "record");
                 self.note_end(&format!("the limit of {limit}"));
-                return Ok(());
+                return self.take_failure();
             }
             while self.has_room()
                 && let Some(partition) = self.next_partition()?
@@ -452,7 +457,8 @@ impl<'a, S: PartitionSource> Runner<'a, S> {
             let (key, part) = (run.partition.key(), &ended.completeness);
             let whole = &mut self.completeness;
             if let Some(window) = window {
-                checkpoints.end_window(key, window, ended.filter, part, whole);
+                let window = (key, window);
+                checkpoints.end_window(window, ended.filter, run.is_delivered, part, whole);
             } else if ended.moves_state() {
                 checkpoints.end(key, ended.filter, part, whole);
             } else {
@@ -494,7 +500,13 @@ impl<'a, S: PartitionSource> Runner<'a, S> {
         // Its windows follow each other.
         self.current
             .take_if(|(partition, _)| partition.key() == key);
-        self.running.retain(|run| run.partition.key() != key);
+        self.running.retain(|run| {
+            let is_other = run.partition.key() != key;
+            if !is_other {
+                self.done.add(&run.report.lock());
+            }
+            is_other
+        });
         let first = self.failed.take().map_or(error, |(first, _)| first);
         self.failed = Some((first, before + 1));
         self.completeness.warn(Caveat::UnfetchedPart);
@@ -527,8 +539,10 @@ impl<'a, S: PartitionSource> Runner<'a, S> {
             of_source.add(Reason::Limit(self.spec.limit.unwrap_or_default()));
         }
         // A partition that was set aside still exists.
-        let all_seen =
-            of_source.is_complete() && !of_source.has_hidden_records() && outcome.is_ok();
+        let all_seen = self.source.has_all()
+            && of_source.is_complete()
+            && !of_source.has_hidden_records()
+            && outcome.is_ok();
         if let Some(checkpoints) = &mut self.checkpoints {
             checkpoints.finish(all_seen, &mut self.completeness);
         }

@@ -103,9 +103,8 @@ impl PartitionCheckpoints {
         }))
     }
 
-    /// The checkpoint of a whole resource, or of one partition.
-    pub(crate) fn of_one(resource: &ResourcePlan, range: CursorRange) -> Self {
-        let key = String::new();
+    /// The checkpoint of a whole resource, or of the partition with this key.
+    pub(crate) fn of_one(resource: &ResourcePlan, range: CursorRange, key: &str) -> Self {
         Self {
             resource: resource.name.clone(),
             name: String::new(),
@@ -114,7 +113,7 @@ impl PartitionCheckpoints {
             before: range
                 .last
                 .iter()
-                .map(|last| (key.clone(), last.clone()))
+                .map(|last| (key.to_owned(), last.clone()))
                 .collect(),
             marks: Checkpoints::new(Vec::new()),
             waiting: Vec::new(),
@@ -188,13 +187,13 @@ impl PartitionCheckpoints {
         self.put(parent, Checkpoint { value, seen }, kept, whole);
     }
 
-    /// A window of a partition ended, and its records were delivered. The checkpoint moves to the end of the last of
-    /// the windows that were fetched without a gap.
+    /// A window of a partition ended, and its records were delivered, if it has any. The checkpoint moves to the end
+    /// of the last of the windows that were fetched without a gap.
     pub(crate) fn end_window(
         &mut self,
-        key: &str,
-        window: &CursorRange,
+        (key, window): (&str, &CursorRange),
         filter: RecordFilter,
+        is_delivered: bool,
         part: &Completeness,
         whole: &mut Completeness,
     ) {
@@ -209,9 +208,10 @@ impl PartitionCheckpoints {
                 has_gap: false,
             },
         };
-        progress.has_gap |= !part.is_complete() || window.leaves_a_gap();
-        let (has_gap, kept) = (progress.has_gap, filter.has_kept());
-        if has_gap && kept {
+        let is_whole = part.is_complete() && !part.has_unfetched_parts();
+        progress.has_gap |= !is_whole || window.leaves_a_gap();
+        let has_gap = progress.has_gap;
+        if has_gap && is_delivered {
             whole.warn(Caveat::Redelivery);
         }
         if !has_gap && let Some(reached) = window.reached(filter) {
@@ -227,7 +227,7 @@ impl PartitionCheckpoints {
         }
         if let Some(ResumePoint { cursor, seen }) = progress.reached.clone().filter(|_| !has_gap) {
             self.since_given += 1;
-            self.move_to(key, cursor, seen, kept, whole);
+            self.move_to(key, cursor, seen, is_delivered, whole);
         }
         self.windows = Some(progress);
     }
@@ -342,7 +342,7 @@ impl PartitionCheckpoints {
             let reach = Progress::Each(Arc::new(marks));
             return Some(state_scope::state(&self.resource, column, by, reach));
         }
-        let mark = marks.get("")?;
+        let (_, mark) = marks.iter().next()?;
         scope.state(&self.resource, column, by, largest, &mark.seen)
     }
 }

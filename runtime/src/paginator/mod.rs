@@ -214,7 +214,7 @@ impl PageFacts<'_> {
         let mut url = from.clone();
         let target = from
             .join(link.trim())
-            .map_err(|error| paging(format!("the link `{link}` is no URL: {error}")))?;
+            .map_err(|error| paging(format!("the link `{link}` is not a valid URL: {error}")))?;
         url.set_path(target.path());
         url.set_query(target.query());
         Ok(Position::Url(url.into()))

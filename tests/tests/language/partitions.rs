@@ -84,6 +84,18 @@ async fn partition_that_fails_leaves_the_others() {
 }
 
 #[tokio::test]
+async fn partition_that_fails_is_an_error_of_a_limited_fetch_too() {
+    let world = World::new(&spec(BY_REGION), |asked| match asked.path() {
+        "/eu/sales" => Reply::status(403),
+        _ => Reply::json(&json!([{ "id": 3 }, { "id": 4 }])),
+    })
+    .await;
+    let run = world.run_as(|fetch| fetch.limit(1)).await;
+    run.fails(&ErrorKind::Status(403), &["`region` \"eu\""]);
+    assert_eq!(sold(&run), ["us3"]);
+}
+
+#[tokio::test]
 async fn fetch_ends_after_many_partitions_failed() {
     let numbers: Vec<String> = (0..100).map(|number| number.to_string()).collect();
     let spec = spec(&format!(

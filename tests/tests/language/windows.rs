@@ -1,6 +1,6 @@
 //! Windows: how a range is cut, what each window requests, and where the next fetch starts.
 
-use rest_source::{ErrorKind, State};
+use rest_source::{ErrorKind, Fetch, Json, Scalar, State};
 use rest_source_testkit::{Asked, Reply};
 use serde_json::{Value, json};
 
@@ -142,6 +142,59 @@ async fn state_of_records_without_a_cursor_is_the_end_of_the_last_window() {
     assert_eq!(cursor(run.state.as_ref().unwrap()), "1970-01-01T00:16:41Z");
     let again = world.run_as(|fetch| fetch.since(run.state.unwrap())).await;
     assert_eq!(again.asked.len(), 3, "nothing is left to request");
+}
+
+#[tokio::test]
+async fn windows_of_one_parent_resume_at_its_state() {
+    let spec = "client: { base_url: \"$BASE\", paginator: single_page }\n\
+         resources:\n  \
+         - { name: users, endpoint: users, columns: { id: bigint! }, primary_key: id }\n  \
+         - name: visits\n    \
+           endpoint: { path: 'users/{resources.users.id}', incremental: { initial_value: 2024-01-01, format: date, \
+             end_value: 2024-01-05, step: 2d, start_param: from, end_param: to } }\n    \
+           columns: json\n";
+    let world = World::new(spec, |_| Reply::json(&json!([1]))).await;
+    let visits = || {
+        let visits = world.resource("visits").clone();
+        let of = world
+            .client
+            .children::<Json, ()>(visits, |()| vec![Scalar::from(7)]);
+        of.of(&())
+    };
+    let mut first = visits().pages();
+    while let Some(page) = first.next().await {
+        page.unwrap();
+    }
+    let mut asked = world.asked();
+    asked.sort_unstable();
+    assert_eq!(
+        asked,
+        [
+            "GET /users/7?from=2024-01-01&to=2024-01-03",
+            "GET /users/7?from=2024-01-03&to=2024-01-05"
+        ]
+    );
+    assert_eq!(
+        visits().since(first.state().unwrap()).all().await.unwrap(),
+        [] as [Json; 0]
+    );
+    assert_eq!(world.asked().len(), 2, "nothing is left to request");
+}
+
+#[tokio::test]
+async fn window_given_up_after_its_retries_is_fetched_again() {
+    let rule = "response_actions: [{ status_code: 500, action: retry, after_retries: ignore }]";
+    let spec = spec("concurrency: 1", "cursor_path: at").replace(
+        "paginator: single_page,",
+        &format!("paginator: single_page, {rule},"),
+    );
+    let world = World::new(&spec, |asked| match number(asked, "from") {
+        300 => Reply::status(500),
+        _ => Reply::json(&json!([])),
+    })
+    .await;
+    let run = world.run_as(Fetch::allow_incomplete).await;
+    assert_eq!(cursor(&run.state.unwrap()), "1970-01-01T00:05:00Z");
 }
 
 #[tokio::test]

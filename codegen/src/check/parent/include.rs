@@ -134,6 +134,7 @@ fn included_name(parent: &str, column: &str) -> String {
     format!("_{}_{column}", names::snake(parent))
 }
 
-fn is_same(one: &Column, other: &Column) -> bool {
+/// Whether two columns would be one, in Rust or in SQL.
+pub(in crate::check) fn is_same(one: &Column, other: &Column) -> bool {
     one.name.eq_ignore_ascii_case(&other.name) || one.ident() == other.ident()
 }

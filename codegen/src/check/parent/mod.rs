@@ -6,7 +6,7 @@
 
 pub(crate) mod condition;
 mod fields;
-mod include;
+pub(super) mod include;
 mod lineage;
 
 use std::rc::Rc;

@@ -52,7 +52,7 @@ impl OAuth2 {
             let reply = self.endpoint.ask(None, recipient).await?;
             return Ok(reply.granted);
         };
-        // The user has an earlier token that he failed to keep before another is used.
+        // An earlier token that the user could not save is delivered again before another is used.
         refresh.hand_over(context).await.map_err(Refusal::Final)?;
         let used = refresh.token();
         let reply = self.endpoint.ask(Some(&used), recipient).await?;

@@ -57,7 +57,7 @@ impl RefreshToken {
         Ok(Some(Box::new(locked)))
     }
 
-    /// Gives it to the user, unless he has it.
+    /// Delivers it to the user, unless it was delivered.
     pub(super) async fn hand_over(&self, context: &HttpContext) -> Result<()> {
         let token = match &*self.state() {
             state if state.is_kept => return Ok(()),

@@ -64,7 +64,7 @@ pub(super) struct TokenSource {
     asking: Arc<tokio::sync::Mutex<()>>,
 }
 
-/// Whom tokens are issued for.
+/// The client that tokens are issued to.
 pub(super) struct Recipient {
     pub(super) context: Arc<HttpContext>,
     /// Where a token goes on a request.

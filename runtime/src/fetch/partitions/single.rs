@@ -40,7 +40,8 @@ impl PartitionSource for SinglePartition {
             return PartitionCheckpoints::new(request, columns, self.name());
         }
         let range = incremental::range(request, self.parent.as_ref())?;
-        Ok(range.map(|range| PartitionCheckpoints::of_one(resource, range)))
+        let key = self.parent.as_ref().map_or("", |parent| &parent.key.values);
+        Ok(range.map(|range| PartitionCheckpoints::of_one(resource, range, key)))
     }
 
     fn take(&mut self) -> Option<Partition> {
@@ -53,6 +54,10 @@ impl PartitionSource for SinglePartition {
     }
 
     async fn advance(&mut self) {}
+
+    fn has_all(&self) -> bool {
+        self.parent.is_none()
+    }
 
     fn is_exhausted(&self) -> bool {
         self.is_taken
