@@ -136,9 +136,10 @@ impl Column {
         Self::new("record", Type::Json).from(List::EMPTY)
     }
 
-    /// Whether it holds a record as a whole.
+    /// Whether it holds a record as a whole, as it is.
     pub fn is_record(&self) -> bool {
-        self.from.as_ref().is_some_and(|path| path.0.is_empty())
+        matches!(self.data_type, Type::Json)
+            && self.from.as_ref().is_some_and(|path| path.0.is_empty())
     }
 
     /// Read from this key of the JSON object.

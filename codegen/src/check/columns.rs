@@ -64,6 +64,7 @@ impl Check<'_> {
             idents.insert(column.ident(), &entry.key.span);
             list.push(column);
         }
+        self.value_is_alone(&list, columns.entries());
         if self.evolves {
             list.push(extra());
         }
@@ -168,18 +169,11 @@ impl Check<'_> {
             self.explicit_needs_nullable(&view);
         }
         let from = view.get(&column::FROM);
-        if from.as_ref().is_some_and(|from| from.0.is_empty()) {
-            self.error(
-                Diagnostic::error(
-                    "RS0602",
-                    view.place(&column::FROM),
-                    "`from: $` is the whole record",
-                )
-                .help("lead to a place in it: `from: $.a.b`"),
-            );
-        }
         let typed = self.data_type(&entry.value, within);
         let mut column = Column::new(made, typed.unwrap_or(UNKNOWN.into()));
+        if from.as_ref().is_some_and(|from| from.0.is_empty()) {
+            self.value_is_record(view.place(&column::FROM), &column.data_type, owner);
+        }
         column.value = self.column_value(&view, &column.data_type, nullable, owner);
         column.key = key.clone().into();
         column.from = from;

@@ -22,6 +22,7 @@ mod paginator;
 pub(crate) mod parent;
 pub(crate) mod partitions;
 mod pieces;
+pub(crate) mod records;
 mod resource;
 pub(crate) mod retry;
 mod settings;

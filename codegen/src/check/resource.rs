@@ -3,14 +3,13 @@
 use std::rc::Rc;
 
 use crate::connector::{
-    self, Auth, Body, ColumnsContract, Incremental, List, Pages, Paginator, Param, ParentField,
-    Path, Record, Ref, ResourcePlan, SchemaContract, Step, Type, WriteDisposition,
+    self, Auth, Body, ColumnsContract, Incremental, List, Paginator, Param, ParentField, Path,
+    Record, Ref, ResourcePlan, SchemaContract, Step, Type, WriteDisposition,
 };
 use crate::diagnostic::{Diagnostic, Span};
 use crate::grammar::endpoint::{self, incremental};
 use crate::grammar::resource::{self, schema_contract};
 use crate::grammar::{self, AnyKey, paginator as key};
-use crate::jsonpath;
 use crate::names;
 use crate::spec::{Text, View};
 use crate::yaml::{Node, Value};
@@ -21,7 +20,7 @@ use super::endpoint::Credentials;
 use super::link::Unlinked;
 use super::paginator::{Paging, Placeholders};
 use super::parent::{Kin, Parent};
-use super::windows;
+use super::{records, windows};
 
 impl Check<'_> {
     /// A resource, if it has a name; what else is wrong with it is reported.
@@ -46,10 +45,7 @@ impl Check<'_> {
         self.cursor = incremental.as_ref().and_then(|one| cursor(one, &record));
         let has_incremental = endpoint.entry(&endpoint::ENDPOINT_INCREMENTAL).is_some();
         let method = endpoint.get(&endpoint::METHOD);
-        let of = match &kin.parent {
-            Parent::Known(parent) => Some(Rc::clone(parent)),
-            Parent::Nowhere | Parent::Unclear => None,
-        };
+        let of = kin.parent.known().map(Rc::clone);
         (self.parent, self.taken, self.partitions) = (kin.parent, kin.fields, kin.partitions);
         self.has_end = has_end(&endpoint);
         let on_null_parent = self.on_null_parent(&endpoint);
@@ -75,9 +71,9 @@ impl Check<'_> {
         let response_actions = self.response_actions(&endpoint, auth.as_ref(), parent.is_some());
         self.incremental_owns_its_params(&endpoint, incremental.as_ref(), paging.as_ref());
         self.queries_do_not_repeat(&endpoint, incremental.as_ref(), client);
-        self.required_needs_a_selector(&endpoint);
+        let paginator = paging.as_ref().map(|paging| &paging.paginator);
+        self.records_are_found(&endpoint, &record, paginator);
         self.endpoint_is_meant(&endpoint);
-        self.rows_are_known(&endpoint, paging.as_ref().map(|paging| &paging.paginator));
         let write_disposition = self.write_disposition(&view, name, &record);
         self.key_has_the_settings(&view, &record, write_disposition);
         self.append_writes_once(
@@ -86,7 +82,7 @@ impl Check<'_> {
             write_disposition,
             &record,
             incremental.as_ref(),
-            paging.as_ref().map(|paging| &paging.paginator),
+            paginator,
         );
         self.groups_come_whole(
             &view,
@@ -117,6 +113,7 @@ impl Check<'_> {
             selector: endpoint.get(&endpoint::DATA_SELECTOR),
             rows_path: endpoint.get(&endpoint::ROWS_PATH),
             selector_required: endpoint.get(&endpoint::DATA_SELECTOR_REQUIRED),
+            single_record: endpoint.get(&records::SINGLE_RECORD),
             incremental,
             processing_steps: self.processing_steps(&view),
             parent: None,
@@ -470,55 +467,6 @@ impl Check<'_> {
                     }
                     Record::Untyped(_) => "its records are untyped".to_owned(),
                 }),
-            );
-        }
-    }
-
-    /// Offsets, totals and empty pages are about the rows that the API pages. A selector that descends, or
-    /// takes several keys, does not tell which these are.
-    fn rows_are_known(&mut self, endpoint: &View<'_>, paginator: Option<&Paginator>) {
-        let Some(paginator) = paginator else {
-            return;
-        };
-        if let Some(rows) = endpoint.entry(&endpoint::ROWS_PATH) {
-            if paginator.kind == Pages::Single {
-                self.error(
-                    Diagnostic::error("RS0602", &rows.key.span, "`rows_path` has no effect here")
-                        .help("it is for pages, and `single_page` has one"),
-                );
-            }
-            return;
-        }
-        let Some(text) = endpoint.text(&endpoint::DATA_SELECTOR) else {
-            return;
-        };
-        if paginator.counts_rows() && !jsonpath::tells_rows(text.text) {
-            self.error(
-                Diagnostic::error(
-                    "RS0512",
-                    text.span,
-                    "`data_selector` does not tell which rows the API counts",
-                )
-                .help(
-                    "add `rows_path`, the place of the list whose elements a page's limit counts",
-                ),
-            );
-        }
-    }
-
-    /// The root of a response is always there.
-    fn required_needs_a_selector(&mut self, endpoint: &View<'_>) {
-        if let (Some(required), None) = (
-            endpoint.entry(&endpoint::DATA_SELECTOR_REQUIRED),
-            endpoint.entry(&endpoint::DATA_SELECTOR),
-        ) {
-            self.error(
-                Diagnostic::error(
-                    "RS0602",
-                    &required.key.span,
-                    "`data_selector_required` has no effect here",
-                )
-                .help("it is for a `data_selector` that may find nothing"),
             );
         }
     }

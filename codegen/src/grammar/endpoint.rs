@@ -5,7 +5,7 @@ use super::{
     key, member, text, word, word_of,
 };
 use crate::check::parent::condition;
-use crate::check::windows;
+use crate::check::{records, windows};
 use crate::connector::{Method, OnNullParent, ResourcePlan, Selector, Text};
 
 pub(crate) static ENDPOINT: Context = Context {
@@ -23,6 +23,7 @@ pub(crate) static ENDPOINT: Context = Context {
         &DATA_SELECTOR,
         &ROWS_PATH,
         &DATA_SELECTOR_REQUIRED,
+        &records::SINGLE_RECORD,
         &RESPONSE_ACTIONS,
         &RATE_LIMIT_COST,
         &ENDPOINT_INCREMENTAL,

@@ -53,6 +53,14 @@ fn resources_and_endpoints() {
                 "a required selector that is not there",
                 endpoint("path: /things\ndata_selector_required: false"),
             ),
+            (
+                "one record where an object is one already",
+                endpoint("path: /things\nsingle_record: true"),
+            ),
+            (
+                "one record of a query",
+                endpoint("path: /things\ndata_selector: \"$.a[*]\"\nsingle_record: true\npaginator: header_link"),
+            ),
         ("a resource called like a type", client("").replace("name: things", "name: source")),
         ("a body on a GET", endpoint("path: /things\njson: {a: 1}")),
         ("two bodies", endpoint("path: /things\nmethod: POST\njson: {a: 1}\ndata: {a: 1}")),
@@ -105,7 +113,9 @@ fn columns_and_types() {
         ("a union that JSON cannot tell apart", columns("u: {data_type: union, of: [bigint, double]}\nv: {data_type: union, of: [json, text]}")),
         ("a nullable member of a union", columns("u: {data_type: union, of: [text!, bigint]}")),
         ("absence of what is never null", columns("a: {data_type: text, nullable: false, presence: explicit}")),
-        ("a column from everywhere", columns("a: {data_type: text, from: \"$.a[*]\"}\nb: {data_type: text, from: $}")),
+        ("a column from everywhere", columns("a: {data_type: text, from: \"$.a[*]\"}")),
+        ("a record as a whole that has keys", columns("a: {data_type: object, from: $, fields: {b: {data_type: text, from: $}}}")),
+        ("columns beside the record as a whole", columns("a: {data_type: text, from: $}\nb: text\nc: {data_type: text, value: x}")),
         ("a decoding that is none", columns("a: {data_type: bigint, decode: integer}\nb: {data_type: text, decode: text}")),
         ("types that are one", "client: {base_url: \"https://a.example\", paginator: single_page}\nresources:\n  - name: a\n    columns: {b_c: {data_type: object, fields: {x: text}}}\n  - name: a_b\n    columns: {c: {data_type: object, fields: {x: text}}}\n".to_owned()),
     ]);

@@ -82,7 +82,7 @@ const SEVERAL: &[(&str, &str, usize)] = &[
         "a union that JSON cannot tell apart",
         2,
     ),
-    ("columns_and_types", "a column from everywhere", 2),
+    ("columns_and_types", "a record as a whole that has keys", 2),
     ("columns_and_types", "a decoding that is none", 2),
     (
         "resources_and_endpoints",

@@ -51,6 +51,8 @@ declare! {
         pub rows_path: Option<Selector> = None,
         /// Whether a page without what the selector names, or looks into, is an error: see [`Selector`].
         pub selector_required: bool = true,
+        /// Whether one record may stand in place of a list of one.
+        pub single_record: bool = false,
         /// What certain responses mean: the first rule that matches decides, before all others.
         pub response_actions: List<ResponseAction> = List::EMPTY,
         /// How to ask only for what is new.

@@ -17,7 +17,7 @@ use super::{
     query::{Matches, Query, Search},
     raw_rows::{self, Holder, RawRows},
     reader::Reader,
-    records::RecordShape,
+    records::{RecordShape, Single},
     selector,
     shape::JsonKind,
     text::Source,
@@ -116,8 +116,8 @@ impl Extent {
 pub(super) struct Document<'t, 'o, 's> {
     pub(super) reader: Reader<'t, 'o>,
     pub(super) shape: &'s RecordShape,
-    /// Whether an object is one record.
-    pub(super) single: bool,
+    /// Whether one record may stand in place of their list.
+    pub(super) single: Single,
     /// Where the records are, as JSONPath.
     pub(super) path: &'s str,
     pub(super) probes: Vec<Probe>,

@@ -42,7 +42,7 @@ use self::{
     query::Query,
     raw_rows::{Holder, RawRows, RowsPath},
     reader::Reader,
-    records::RecordShape,
+    records::{RecordShape, Single},
     shape::{JsonKind, Node, Sets},
     text::Source,
 };
@@ -77,6 +77,7 @@ pub(crate) struct PageShape {
     counts_rows: bool,
     required: bool,
     paged: bool,
+    single: Single,
     contract: SchemaContract,
     spots: Spot,
     probes: usize,
@@ -122,6 +123,7 @@ impl PageShape {
             counts_rows: raw_rows::are_counted(&resource.paginator),
             required: resource.selector_required,
             paged: resource.paginator.kind != Pages::Single,
+            single: Single::of(resource),
             contract: resource.schema_contract,
             spots: Spot::new(query.is_none().then_some(&path), &probes.paths),
             path,
@@ -172,7 +174,7 @@ impl PageShape {
 
     /// Whether an object at the root is the record.
     fn takes_root(&self) -> bool {
-        !self.paged && self.query.is_none() && self.path.0.is_empty()
+        self.single != Single::No && self.query.is_none() && self.path.0.is_empty()
     }
 
     /// Room for what a page becomes.
@@ -442,7 +444,7 @@ fn read(text: &str, shape: &PageShape, out: &mut Output, careful: bool) -> Resul
             careful,
         },
         shape: &shape.records,
-        single: !shape.paged,
+        single: shape.single,
         path: &shape.shown_path,
         probes: vec![Probe::Missing; shape.probes],
         selected: Selected::Nothing,
@@ -479,7 +481,7 @@ fn read(text: &str, shape: &PageShape, out: &mut Output, careful: bool) -> Resul
             Err(Unread::NoRecords(error))
         }
         Selected::Unsuited => {
-            let error = selector::no_list(json, &shape.path, shape.paged);
+            let error = selector::no_list(json, &shape.path, shape.single == Single::No);
             Err(Unread::NoRecords(error))
         }
         Selected::Nothing | Selected::Records => {

@@ -10,10 +10,13 @@ use super::{
     fault::{Found, Place},
     output::Mark,
     reader::Reader,
-    shape::{Node, ObjectShape},
+    shape::{ColumnShape, Kind, Node, ObjectShape},
     visit::{Visit, Whole, skip_object, visit},
 };
-use crate::page::Slot;
+use crate::{
+    page::Slot,
+    plan::{Pages, ResourcePlan},
+};
 
 /// What each record is read as.
 #[derive(Debug)]
@@ -22,6 +25,37 @@ pub(super) enum RecordShape {
     Typed(ObjectShape),
     /// One JSON value.
     Untyped,
+}
+
+/// Whether one record may stand where a list of them is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Single {
+    No,
+    /// An object.
+    Object,
+    /// An object, or a value without keys where the records are such (`single_record`).
+    Any,
+}
+
+impl Single {
+    pub(super) fn of(resource: &ResourcePlan) -> Self {
+        if resource.single_record {
+            Self::Any
+        } else if resource.paginator.kind == Pages::Single {
+            Self::Object
+        } else {
+            Self::No
+        }
+    }
+
+    /// Whether this text is one record of the shape.
+    fn takes(self, shape: &RecordShape, raw: &str) -> bool {
+        match raw.as_bytes().first() {
+            Some(b'{') => self != Self::No,
+            Some(b'[' | b'n') | None => false,
+            Some(_) => self == Self::Any && shape.value().is_some(),
+        }
+    }
 }
 
 impl RecordShape {
@@ -34,31 +68,48 @@ impl RecordShape {
         }
     }
 
-    /// Whether columns are read from places in a list, so that a record is one.
+    /// The column that a record is as a whole, where it is a value without keys.
+    fn value(&self) -> Option<&ColumnShape> {
+        let Self::Typed(object) = self else {
+            return None;
+        };
+        let column = match &object.root {
+            Node::Column(column) => *column,
+            Node::Several { columns, .. } => *columns.first()?,
+            Node::Within(_) => return None,
+        };
+        object.columns.get(column)
+    }
+
+    /// Whether a record is a list: a column is it as a whole, or columns are read from places in it.
     pub(super) fn is_list(&self) -> bool {
-        matches!(self, Self::Typed(ObjectShape { root: Node::Several { elements, .. }, .. }) if !elements.is_empty())
+        let is_read_by_index = matches!(self, Self::Typed(ObjectShape { root: Node::Several { elements, .. }, .. }) if !elements.is_empty());
+        is_read_by_index
+            || self
+                .value()
+                .is_some_and(|column| matches!(column.kind, Kind::Array(_)))
     }
 }
 
 impl Reader<'_, '_> {
-    /// Reads what stands at `path`: a list of records, or where `single`, an object as one; null is
-    /// no record. Whether it is one of these.
+    /// Reads what stands at `path`: a list of records, or one, as `single` says; null is no record.
+    /// Whether it is one of these.
     pub(super) fn records<'de, D: Deserializer<'de>>(
         &mut self,
         shape: &RecordShape,
-        single: bool,
+        single: Single,
         path: &str,
         deserializer: D,
     ) -> Result<bool, D::Error> {
-        if single && shape.plain().is_none() {
+        if single != Single::No && shape.plain().is_none() {
             let raw = <&RawValue>::deserialize(deserializer)?.get();
-            if raw.starts_with('{') {
+            if single.takes(shape, raw) {
                 self.record_of(shape, raw, &Place::Records(path));
                 return Ok(true);
             }
             let mut deserializer = serde_json::Deserializer::from_str(raw);
             return self
-                .records(shape, false, path, &mut deserializer)
+                .records(shape, Single::No, path, &mut deserializer)
                 .map_err(serde::de::Error::custom);
         }
         let records = Records {
@@ -87,15 +138,15 @@ impl Reader<'_, '_> {
         deserializer.end()
     }
 
-    /// Reads one match of a query: the elements of a list, or an object as one record. An untyped
-    /// record may be any other value as well, as it may in a list.
+    /// Reads one match of a query: the elements of a list, or an object as one record. A record that is
+    /// untyped, or a value without keys, may be any other value as well, as it may in a list.
     pub(super) fn record_match(&mut self, shape: &RecordShape, raw: &str, path: &str) {
         let mut deserializer = serde_json::Deserializer::from_str(raw);
-        let suited = self.records(shape, true, path, &mut deserializer);
+        let suited = self.records(shape, Single::Object, path, &mut deserializer);
         if suited.unwrap_or(false) {
             return;
         }
-        if matches!(shape, RecordShape::Untyped) {
+        if matches!(shape, RecordShape::Untyped) || shape.value().is_some() {
             self.record_of(shape, raw, &Place::Records(path));
         } else {
             let mark = self.out.mark();
@@ -161,7 +212,7 @@ impl Reader<'_, '_> {
 struct Records<'r, 't, 'o, 's> {
     reader: &'r mut Reader<'t, 'o>,
     shape: &'s RecordShape,
-    single: bool,
+    single: Single,
     place: &'s Place<'s>,
 }
 
@@ -188,7 +239,7 @@ impl<'de> Visit<'de> for Records<'_, '_, '_, '_> {
 
     fn object<A: MapAccess<'de>>(self, map: A) -> Result<bool, A::Error> {
         match self.shape.plain() {
-            Some(object) if self.single => {
+            Some(object) if self.single != Single::No => {
                 let record = Record {
                     reader: self.reader,
                     object,

@@ -159,7 +159,7 @@ pub(super) fn no_list(json: &str, path: &Path, paged: bool) -> Error {
         ""
     };
     let error = response(format!("the response has an object at `{path}`{what}"));
-    let one = "`paginator: single_page` if the object is one record";
+    let one = "`single_record: true` if the object is one record";
     where_else(error, raw, path, &branch, one)
 }
 

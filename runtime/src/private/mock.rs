@@ -142,7 +142,12 @@ impl RecordReader {
     ///
     /// Where the record violates the schema.
     pub fn cursor(&self, record: &Json) -> Result<Option<Scalar>> {
-        let decoded = decode(record.to_string().into_bytes(), &self.shape)?;
+        // Only an object is one record; a value without keys is one of a list.
+        let body = match record {
+            Json::Object(_) => record.to_string(),
+            _ => format!("[{record}]"),
+        };
+        let decoded = decode(body.into_bytes(), &self.shape)?;
         if let Some(error) = decoded.failure {
             return Err(error);
         }

@@ -45,6 +45,16 @@ pub(super) enum Parent {
     Known(Rc<Known>),
 }
 
+impl Parent {
+    /// The parent that there is.
+    pub(super) fn known(&self) -> Option<&Rc<Known>> {
+        match self {
+            Self::Known(parent) => Some(parent),
+            Self::Nowhere | Self::Unclear => None,
+        }
+    }
+}
+
 /// A parent that there is.
 #[derive(Debug)]
 pub(super) struct Known {
