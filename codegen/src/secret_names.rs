@@ -42,11 +42,12 @@ pub(crate) fn param(name: &str) -> bool {
 /// one too many does no harm.
 pub(crate) fn looks_secret(name: &str) -> bool {
     // Keys of the language whose values are no credentials.
-    const PUBLIC: [&str; 15] = [
+    const PUBLIC: [&str; 16] = [
         "access_token_url",
         "token_url",
         "token_request",
         "token_path",
+        "token_param",
         "token_header",
         "token_cookie",
         "access_token_path",

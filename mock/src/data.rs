@@ -129,7 +129,9 @@ impl Data {
 
     /// A start or an end, as it is sent; nothing where none is.
     fn bound(&self, text: Option<&str>) -> Result<Option<Scalar>, Unreadable> {
-        let plan = &self.plan.incremental;
+        // What a token stands for is the page's.
+        let plan = self.plan.incremental.as_ref();
+        let plan = plan.filter(|plan| plan.change_token.is_none());
         let (Some(text), Some(plan)) = (text, plan) else {
             return Ok(None);
         };

@@ -25,6 +25,9 @@ const PAGE: u64 = 100;
 /// The parameter of a next page's URL.
 const AFTER: &str = "mock_after";
 
+/// The parameter of a delta link.
+const SINCE: &str = "mock_since";
+
 /// What a cursor begins with: it is no number, as few are.
 const CURSOR: &str = "after-";
 
@@ -112,7 +115,8 @@ impl Paging {
         }
         if let Some(cursor) = sent_cursor(&plan.paginator.kind)
             && cursor.replaces_params
-            && plan.params.iter().any(|param| is_asked(&param.value))
+            && (plan.change_token().is_some()
+                || plan.params.iter().any(|param| is_asked(&param.value)))
         {
             return Err(cannot(
                 plan,
@@ -138,28 +142,62 @@ impl Paging {
             _ => None,
         };
         let flag = ends.flag.as_ref().map(|flag| &flag.path);
-        let places = [ends.total_path.as_ref(), flag].into_iter().flatten();
+        let token = self.plan.change_token().map(|token| &token.path);
+        let places = [ends.total_path.as_ref(), flag, token]
+            .into_iter()
+            .flatten();
         let places = places.map(|path| Selector::Path(path.clone()));
         places.chain(next.cloned()).collect()
     }
 
     /// The page of these records that a request asks for.
     pub(crate) fn page(&self, read: &Read<'_>, asks: &Asks, records: &[&Json]) -> Response {
-        let Some(cut) = self.cut(read, asks, records) else {
-            return refusal(
+        let unknown = || {
+            refusal(
                 400,
                 "the request asks for a page that no response has led to",
-            );
+            )
+        };
+        let known = self.known_records(read, asks);
+        let Some((known, records)) = known.and_then(|at| Some((at, records.get(at..)?))) else {
+            return unknown();
+        };
+        let Some(cut) = self.cut(read, asks, records) else {
+            return unknown();
         };
         let page = records.get(cut.start..cut.end).unwrap_or_default();
         let mut body = self.way.body(page.iter().copied().cloned().collect());
         let mut headers = Headers::new();
         self.say_more(&cut, read, &mut headers, &mut body);
+        if let Some(token) = self.plan.change_token()
+            && !cut.has_more()
+        {
+            let number = known + cut.len;
+            let value = if token.is_link {
+                self.link(read, SINCE, number)
+            } else {
+                format!("{CURSOR}{number}")
+            };
+            put(&mut body, &token.path.0, value.into());
+        }
         let mut response = body.into_response();
         for (name, value) in headers.iter() {
             response.headers.push(name, value);
         }
         response
+    }
+
+    /// How many records the token of an earlier fetch stands for.
+    fn known_records(&self, read: &Read<'_>, asks: &Asks) -> Option<usize> {
+        let number = match self.plan.change_token() {
+            None => return Some(0),
+            Some(token) if token.is_link => read.params(SINCE).first().copied(),
+            Some(_) => match asks.start() {
+                Some(token) => Some(token.strip_prefix(CURSOR)?),
+                None => None,
+            },
+        };
+        number.map_or(Some(0), |number| number.parse().ok())
     }
 
     fn cut(&self, read: &Read<'_>, asks: &Asks, records: &[&Json]) -> Option<Cut> {
@@ -301,16 +339,22 @@ impl Paging {
         }
     }
 
-    /// The URL of the next page: that of the request, without its key.
+    /// The URL of the next page.
     fn next(&self, read: &Read<'_>, cut: &Cut) -> String {
+        self.link(read, AFTER, cut.end)
+    }
+
+    /// The URL of the request, without its key and its page, with this parameter.
+    fn link(&self, read: &Read<'_>, name: &str, number: usize) -> String {
         let key = self.auth.as_ref().and_then(Auth::query_param);
         let key = key.as_deref();
-        let is_kept = |(name, _): &&(String, String)| name != AFTER && key != Some(name);
+        let is_kept =
+            |(sent, _): &&(String, String)| sent != AFTER && sent != name && key != Some(sent);
         let mut next = read.url.clone();
         next.query_pairs_mut()
             .clear()
             .extend_pairs(read.query.iter().filter(is_kept))
-            .append_pair(AFTER, &cut.end.to_string());
+            .append_pair(name, &number.to_string());
         if self.plan.paginator.rebase_links {
             // The host is one that the client does not reach.
             let _ = next.set_host(Some("inner.invalid"));

@@ -26,7 +26,9 @@ pub use self::{
         Location, OAuth2, SessionLogin, SignedToken, TokenField, TokenPlace, TokenRequest,
     },
     function::Function,
-    incremental::{FutureCursor, Incremental, Lag, OnMissing, RowOrder, WindowStep, Windows},
+    incremental::{
+        ChangeToken, FutureCursor, Incremental, Lag, OnMissing, RowOrder, WindowStep, Windows,
+    },
     paginator::{
         AdvanceBy, Cursor, CursorForm, Ends, Flag, Offset, PageNumber, Pages, Paginator,
         SentCursor, Slot, Take,

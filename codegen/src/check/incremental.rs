@@ -3,7 +3,8 @@
 use std::{borrow::Cow, time::Duration};
 
 use crate::connector::{
-    FutureCursor, Incremental, Lag, Part, Record, Struct, Template, TimeFormat, Type,
+    self, FutureCursor, Incremental, Lag, Pages, Part, Record, ResourcePlan, Struct, Template,
+    TimeFormat, Type,
 };
 use crate::diagnostic::Diagnostic;
 use crate::grammar;
@@ -19,7 +20,7 @@ use super::calls::Kind;
 use super::columns::UNKNOWN;
 use super::paginator::Paging;
 use super::template::Scope;
-use super::{Check, keys, strptime, times, windows};
+use super::{Check, change_token, keys, strptime, times, windows};
 
 impl Check<'_> {
     pub(super) fn incremental(
@@ -28,6 +29,9 @@ impl Check<'_> {
         record: &Record,
     ) -> Option<Incremental> {
         let view = endpoint.view(&endpoint::ENDPOINT_INCREMENTAL, &grammar::INCREMENTAL)?;
+        if let Some(incremental) = self.change_token(&view) {
+            return Some(incremental);
+        }
         let (column, column_type, format) = match view.text(&key::CURSOR_PATH) {
             Some(cursor) => {
                 let (column, column_type) = self.cursor_column(endpoint, &view, cursor, record)?;
@@ -62,6 +66,7 @@ impl Check<'_> {
             start_closed: view.get(&key::RANGE_START).0,
             end_closed: view.get(&key::RANGE_END).0,
             windows: None,
+            change_token: None,
             row_order: view.get(&key::ROW_ORDER),
             on_missing: view.get(&key::ON_CURSOR_VALUE_MISSING),
             future_cursor: self.future_cursor(&view, &column_type),
@@ -198,7 +203,12 @@ impl Check<'_> {
     }
 
     /// A start or an end, in the form that the cursor has in a response, or a placeholder of such a value.
-    fn bound_value(&mut self, view: &View<'_>, key: &Key, column: &Type) -> Option<Template> {
+    pub(super) fn bound_value(
+        &mut self,
+        view: &View<'_>,
+        key: &Key,
+        column: &Type,
+    ) -> Option<Template> {
         let text = view.text(key)?;
         if text.text.contains('{') {
             return self.bound_placeholder(text, key, column);
@@ -409,11 +419,15 @@ impl Check<'_> {
         else {
             return;
         };
-        let ends = [
-            (&incremental.start_param, &key::START_PARAM),
-            (&incremental.end_param, &key::END_PARAM),
-        ];
-        for (name, key) in ends {
+        // A cursor takes the place of the token that it begins with.
+        let is_cursor = matches!(
+            paging.paginator.kind,
+            Pages::Cursor(_) | Pages::HeaderCursor { .. }
+        );
+        if incremental.change_token.is_some() && is_cursor {
+            return;
+        }
+        for (name, key) in params(incremental) {
             let Some(name) = name else { continue };
             let owner = paging.params.iter().find(|(param, _)| param == name);
             if let Some((_, owner)) = owner {
@@ -430,6 +444,12 @@ impl Check<'_> {
         }
     }
 
+    /// Windows and tokens that no request is sent with.
+    pub(super) fn incremental_is_sent(&mut self, endpoint: &View<'_>, plan: &ResourcePlan) {
+        self.windows_are_sent(endpoint, plan);
+        self.change_token_is_sent(endpoint, plan);
+    }
+
     /// A parameter that `incremental` writes, in `params` too.
     pub(super) fn incremental_owns_its_params(
         &mut self,
@@ -443,11 +463,7 @@ impl Check<'_> {
         if let Some(paging) = paging {
             self.paginator_leaves_its_params(endpoint, incremental, paging);
         }
-        let owned = [
-            (&incremental.start_param, &key::START_PARAM),
-            (&incremental.end_param, &key::END_PARAM),
-        ];
-        for (name, key) in owned {
+        for (name, key) in params(incremental) {
             let Some(name) = name else { continue };
             let entry = endpoint
                 .entries(&endpoint::PARAMS)
@@ -473,6 +489,20 @@ impl Check<'_> {
             );
         }
     }
+}
+
+/// The parameters that `incremental` writes, and their keys.
+fn params(
+    incremental: &Incremental,
+) -> [(&Option<connector::Text>, &'static Key<connector::Text>); 2] {
+    let start = match incremental.change_token {
+        Some(_) => &change_token::TOKEN_PARAM,
+        None => &key::START_PARAM,
+    };
+    [
+        (&incremental.start_param, start),
+        (&incremental.end_param, &key::END_PARAM),
+    ]
 }
 
 /// What to do about a cursor that lies within a column: a column of its own is read from there.

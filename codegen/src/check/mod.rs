@@ -7,6 +7,7 @@ mod actions;
 mod append;
 mod auth;
 mod calls;
+pub(crate) mod change_token;
 mod choices;
 mod client;
 mod column_values;

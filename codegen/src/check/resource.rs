@@ -121,7 +121,7 @@ impl Check<'_> {
             parent_condition,
             partitions: partitions.plans().iter().cloned().collect(),
         };
-        self.windows_are_sent(&endpoint, &plan);
+        self.incremental_is_sent(&endpoint, &plan);
         self.partitions_are_sent(&view, &plan);
         Some(Unlinked {
             plan,

@@ -5,7 +5,7 @@ use super::{
     key, member, text, word, word_of,
 };
 use crate::check::parent::condition;
-use crate::check::{records, windows};
+use crate::check::{change_token, records, windows};
 use crate::connector::{Method, OnNullParent, ResourcePlan, Selector, Text};
 
 pub(crate) static ENDPOINT: Context = Context {
@@ -325,6 +325,9 @@ pub(crate) static INCREMENTAL: Context = Context {
         &incremental::END_VALUE,
         &incremental::START_PARAM,
         &incremental::END_PARAM,
+        &change_token::TOKEN_PATH,
+        &change_token::TOKEN_PARAM,
+        &change_token::DELTA_LINK_PATH,
         &incremental::LAG,
         &incremental::FORMAT,
         &windows::STEP,
@@ -346,7 +349,7 @@ pub(crate) mod incremental {
         "cursor_path",
         "the column that tells what is new; with `step` it may be left out",
     )
-    .required_unless("step");
+    .required_unless(&["step", "token_path", "delta_link_path"]);
     pub(crate) static INITIAL_VALUE: Key = key(
         "initial_value",
         Shape::Scalar,

@@ -29,7 +29,7 @@ pub(crate) struct Facts {
     pub shape: Shape,
     pub required: bool,
     /// A key beside which a required one may be missing; empty for none.
-    pub unless: &'static str,
+    pub unless: &'static [&'static str],
     /// What a key that is left out stands for, where that depends on something else.
     remark: &'static str,
     /// In one line.
@@ -119,7 +119,7 @@ impl<T> Key<T> {
                 aliases: &[],
                 shape,
                 required: false,
-                unless: "",
+                unless: &[],
                 remark: "",
                 meaning,
                 example: "",
@@ -133,9 +133,9 @@ impl<T> Key<T> {
         self
     }
 
-    /// A key that may be missing only beside another.
-    pub(crate) const fn required_unless(mut self, other: &'static str) -> Self {
-        self.facts.unless = other;
+    /// A key that may be missing only beside one of others.
+    pub(crate) const fn required_unless(mut self, others: &'static [&'static str]) -> Self {
+        self.facts.unless = others;
         self.required()
     }
 

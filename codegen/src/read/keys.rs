@@ -67,7 +67,8 @@ impl Check<'_> {
         let missing: Vec<&'static dyn AnyKey> = keys
             .iter()
             .filter(|key| {
-                let is_there = |(name, _): &(&str, _)| [key.name, key.unless].contains(name);
+                let is_there =
+                    |(name, _): &(&str, _)| key.name == *name || key.unless.contains(name);
                 key.required && !seen.iter().any(is_there)
             })
             .copied()

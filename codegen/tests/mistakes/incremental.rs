@@ -3,6 +3,55 @@
 use super::{endpoint, resource, say};
 
 #[test]
+fn change_tokens() {
+    let incremental =
+        |fields: &str| endpoint(&format!("path: /things\nincremental: {{ {fields} }}"));
+    let linked = |fields: &str| {
+        endpoint(&format!(
+            "path: /things\npaginator: {{ type: json_link, next_url_path: next }}\nincremental: {{ {fields} }}"
+        ))
+    };
+    say(
+        "change_tokens",
+        &[
+            (
+                "a token that no request carries",
+                incremental("token_path: sync"),
+            ),
+            (
+                "a parameter without a token",
+                incremental("token_param: sync, cursor_path: updated_at"),
+            ),
+            (
+                "a token and a cursor",
+                incremental(
+                    "token_path: sync, token_param: sync, cursor_path: updated_at, lag: 1d",
+                ),
+            ),
+            (
+                "a token and a link",
+                linked("token_path: sync, delta_link_path: delta"),
+            ),
+            (
+                "a link without a paginator that follows it",
+                incremental("delta_link_path: delta"),
+            ),
+            (
+                "a link with a first value",
+                linked("delta_link_path: delta, initial_value: latest"),
+            ),
+            (
+                "a parameter that is there already",
+                endpoint(
+                    "path: /things\nparams: { sync: all }\nincremental: { token_path: sync, token_param: sync }",
+                ),
+            ),
+            ("no cursor and no token", incremental("start_param: from")),
+        ],
+    );
+}
+
+#[test]
 fn windows() {
     let incremental = |fields: &str| {
         endpoint(&format!(

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Template;
 use crate::{
-    schema::TimeFormat,
+    schema::{Path, TimeFormat},
     shared::{Ref, Text},
 };
 
@@ -34,6 +34,8 @@ declare! {
         pub row_order: Option<RowOrder> = None,
         /// The windows that the range is cut into, each fetched by requests of its own.
         pub windows: Option<Windows> = None,
+        /// Where the API says at what the next fetch starts, for a resource without a cursor column.
+        pub change_token: Option<ChangeToken> = None,
         /// What a record without a cursor value gets.
         pub on_missing: OnMissing = OnMissing::Raise,
         /// What a cursor after the time of the fetch does; by default, as the write disposition says: see
@@ -72,6 +74,16 @@ declare! {
         Duration(Duration),
         /// Whole months of the calendar.
         Months(u32),
+    }
+}
+
+declare! {
+    /// The token at which the next fetch starts, which the API gives in the last page.
+    pub struct ChangeToken {
+        /// Where the token is.
+        pub path: Path,
+        /// Whether it is the URL of the next fetch's first request, and not a value in it.
+        pub is_link: bool,
     }
 }
 

@@ -1,8 +1,8 @@
 //! One resource: where its records are, what they are, and how a destination writes them.
 
 use super::{
-    Auth, Body, FutureCursor, Incremental, JsonPlan, Method, Paginator, Param, ResponseAction,
-    Selector, Template,
+    Auth, Body, ChangeToken, FutureCursor, Incremental, JsonPlan, Method, Paginator, Param,
+    ResponseAction, Selector, Template,
 };
 use crate::{
     schema::{Path, Table},
@@ -83,6 +83,11 @@ impl ResourcePlan {
             WriteDisposition::Merge | WriteDisposition::Replace => FutureCursor::Cap,
             WriteDisposition::Append | WriteDisposition::Skip => FutureCursor::Error,
         })
+    }
+
+    /// Where the API says at what the next fetch starts.
+    pub fn change_token(&self) -> Option<&ChangeToken> {
+        self.incremental.as_ref()?.change_token.as_ref()
     }
 
     /// Whether a step may change records, which then give their cells back.

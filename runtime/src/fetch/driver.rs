@@ -124,16 +124,27 @@ pub(super) async fn fetch(
     let steps = spec.client.hooks().steps(&spec.resource)?;
     let statements = Statements::new(&spec.resource);
     let requests = Requests::new(spec, &statements, Arc::clone(&paginator), &bounds)?;
+    let starts_at_token = range.as_ref().is_some_and(CursorRange::starts_at_token);
+    let afresh = match range.clone().filter(|_| starts_at_token) {
+        Some(range) => {
+            let bounds = range.since(None).bounds()?;
+            let requests = Requests::new(spec, &statements, Arc::clone(&paginator), &bounds)?;
+            Some(requests)
+        }
+        None => None,
+    };
+    let link = range.as_ref().and_then(CursorRange::link);
     let rules = MachineConfig::new(
         spec.client.plan().retry.clone(),
         &spec.resource,
         spec.concurrency(),
         spec.limit,
     )
+    .starting_at_token(starts_at_token)
     .with_auth(spec.client.auth(&spec.resource));
     let mut fetching = Fetching {
         client: &spec.client,
-        machine: Machine::new(paginator, statements, rules, spec.resume.clone()),
+        machine: Machine::new(paginator, statements, rules, spec.resume.clone().or(link)),
         filter: RecordFilter::new(&spec.resource, &spec.table, range, steps)?,
         wanted: spec.limit,
         one_by_one: spec.one_by_one,
@@ -143,9 +154,16 @@ pub(super) async fn fetch(
         further: 0,
         repeated: 0,
     };
-    let Some((reason, mut completeness)) = fetching.run(&requests, stream).await? else {
+    let afresh = afresh.as_ref().unwrap_or(&requests);
+    let Some((reason, mut completeness)) = fetching.run(&requests, afresh, stream).await? else {
         return Ok(None);
     };
+    fetching.filter.set_token(fetching.machine.change_token());
+    if completeness.is_complete()
+        && let Some(note) = fetching.filter.note_without_token()
+    {
+        report.lock().note(note);
+    }
     if fetching.filter.redelivers(completeness.is_complete()) {
         completeness.warn(Caveat::Redelivery);
     }
@@ -178,9 +196,11 @@ struct Fetching<'a> {
 }
 
 impl Fetching<'_> {
+    /// Sends the requests; once an expired token made the fetch start over, those `afresh`, which do not have it.
     async fn run(
         &mut self,
         requests: &Requests<'_>,
+        afresh: &Requests<'_>,
         stream: &mpsc::Sender<Delivery>,
     ) -> Result<Option<(String, Completeness)>> {
         let mut requests_in_flight = FuturesUnordered::new();
@@ -197,6 +217,11 @@ impl Fetching<'_> {
             self.count();
             let wake = match step {
                 Step::Send(attempt) => {
+                    let requests = if self.machine.has_restarted() {
+                        afresh
+                    } else {
+                        requests
+                    };
                     let number = self.machine.tally().requests;
                     let span = trace::attempt(&attempt, number);
                     requests_in_flight.push(requests.ask(attempt, number).instrument(span));

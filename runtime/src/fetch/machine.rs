@@ -243,6 +243,16 @@ impl<P> Machine<P> {
         self.finish(Err(error));
     }
 
+    /// The token at which the next fetch starts, as the pages so far gave it.
+    pub(super) fn change_token(&self) -> Option<&str> {
+        self.statements.change_token()
+    }
+
+    /// Whether it started again at the first page.
+    pub(super) fn has_restarted(&self) -> bool {
+        self.restarts > 0
+    }
+
     /// The counters so far.
     pub(super) fn tally(&self) -> &Counters {
         &self.tally

@@ -4,7 +4,7 @@ use std::{cmp::Ordering, sync::Arc};
 
 use super::{FutureCursors, Request, ResumePoint, StateScope, dedup_key, windows::Window};
 use crate::{
-    Column, Date, Error, ErrorKind, Result, Scalar, Type,
+    Column, Date, Error, ErrorKind, Position, Result, Scalar, Type,
     plan::{Incremental, ResourcePlan},
     state::DedupKey,
     template::Bounds,
@@ -13,11 +13,14 @@ use crate::{
 /// The name of the cursor of a resource whose records have none: its state is the end of a window.
 const NO_CURSOR: &str = "end of the windows";
 
+/// The name of the cursor of a resource whose API says where the next fetch starts.
+const CHANGE_TOKEN: &str = "token of the last page";
+
 /// The range of cursor values that a fetch covers.
 #[derive(Clone, Debug)]
 pub(crate) struct CursorRange {
     pub(crate) plan: Incremental,
-    /// The cursor column; without one, a column of the type of the windows' ends.
+    /// The cursor column; without one, a column of the type of the windows' ends, or of a token.
     pub(crate) column: Column,
     pub(crate) start: Option<Scalar>,
     pub(crate) end: Option<Scalar>,
@@ -61,6 +64,12 @@ impl CursorRange {
         let Some((plan, column)) = cursor(resource) else {
             return none(state.is_some(), ends.from.is_some(), ends.until.is_some());
         };
+        if plan.change_token.is_some() && (ends.from.is_some() || ends.until.is_some()) {
+            let message =
+                "the API decides what is new, by its token: no start or end can be chosen";
+            return Err(Error::new(ErrorKind::Config, message)
+                .with_help("fetch without them; everything again is a fetch without a state"));
+        }
         let read = |value: Option<Scalar>, what| {
             let read = |value| typed(&column, value, what);
             value.map(read).transpose()
@@ -105,6 +114,21 @@ impl CursorRange {
     /// Whether records have a cursor.
     pub(crate) const fn has_cursor(&self) -> bool {
         self.plan.column.is_some()
+    }
+
+    /// The URL at which the fetch starts, where the API gave one to an earlier fetch.
+    pub(crate) fn link(&self) -> Option<Position> {
+        match (&self.plan.change_token, &self.start) {
+            (Some(token), Some(Scalar::Text(url))) if token.is_link => {
+                Some(Position::Url(url.clone()))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the fetch starts at a token of an earlier one, which may have expired.
+    pub(crate) fn starts_at_token(&self) -> bool {
+        self.plan.change_token.is_some() && self.last.is_some()
     }
 
     /// The range from the cursor of an earlier fetch.
@@ -189,6 +213,7 @@ pub(crate) fn cursor(resource: &ResourcePlan) -> Option<(&Incremental, Column)> 
     let plan = resource.incremental.as_ref()?;
     let column = match plan.column {
         Some(at) => resource.table.columns.get(usize::from(at))?.clone(),
+        None if plan.change_token.is_some() => Column::new(CHANGE_TOKEN, Type::Text),
         None => Column::new(NO_CURSOR, Type::Timestamp(plan.format.clone())),
     };
     Some((plan, column))

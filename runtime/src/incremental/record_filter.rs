@@ -1,13 +1,13 @@
 //! The filter of a fetch: its range, its limit and the resource's processing steps.
 
-use std::{mem, sync::Arc, time::SystemTime};
+use std::{collections::BTreeSet, mem, sync::Arc, time::SystemTime};
 
 use super::{
     CursorRange, FutureCursors, ResumePoint,
     cursor_filter::{CursorFilter, Verdict},
 };
 use crate::{
-    Error, Result, Rows, State,
+    Error, Result, Rows, Scalar, State,
     hooks::StepsHook,
     paginator::End,
     plan::ResourcePlan,
@@ -21,7 +21,17 @@ use crate::{
 pub(crate) struct RecordFilter {
     resource: Text,
     range: Option<CursorFilter>,
+    token: Option<TokenTracker>,
     steps: Option<StepsHook>,
+}
+
+/// The token of a resource whose API says where the next fetch starts.
+struct TokenTracker {
+    range: CursorRange,
+    /// The token that the pages gave.
+    given: Option<Scalar>,
+    /// Whether any row was kept.
+    kept: bool,
 }
 
 /// The result of filtering a page.
@@ -60,13 +70,23 @@ impl RecordFilter {
         range: Option<CursorRange>,
         steps: Option<StepsHook>,
     ) -> Result<Self> {
+        let mut token = None;
         let range = match range {
             Some(range) if range.has_cursor() => Some(CursorFilter::new(resource, table, range)?),
+            Some(range) if range.plan.change_token.is_some() => {
+                token = Some(TokenTracker {
+                    range,
+                    given: None,
+                    kept: false,
+                });
+                None
+            }
             _ => None,
         };
         Ok(Self {
             resource: resource.name.clone(),
             range,
+            token,
             steps,
         })
     }
@@ -92,7 +112,30 @@ impl RecordFilter {
         if let Some(range) = &mut self.range {
             range.kept |= !rows.is_empty();
         }
+        if let Some(token) = &mut self.token {
+            token.kept |= !rows.is_empty();
+        }
         filtered
+    }
+
+    /// The pages ended, and gave this token for the next fetch.
+    pub(crate) fn set_token(&mut self, given: Option<&str>) {
+        if let Some(token) = &mut self.token {
+            token.given = given.map(|token| Scalar::Text(token.to_owned()));
+        }
+    }
+
+    /// A note for the report, if the pages of a complete fetch gave no token.
+    pub(crate) fn note_without_token(&self) -> Option<String> {
+        let token = self.token.as_ref()?;
+        let plan = token.range.plan.change_token.as_ref()?;
+        token.given.is_none().then(|| {
+            format!(
+                "warning: no page had a token at `{}`: the state did not move, and the next fetch returns these \
+                 records again",
+                plan.path
+            )
+        })
     }
 
     /// Keeps what the processing steps make of the rows in the range.
@@ -207,6 +250,9 @@ impl RecordFilter {
 
     /// The state after the end of the fetch; `None` if it did not move.
     pub(crate) fn state_at_end(&self, complete: bool) -> Option<State> {
+        if let Some(token) = &self.token {
+            return token.state(&self.resource).filter(|_| complete);
+        }
         let range = self.range.as_ref()?;
         let moves = complete && !range.range.leaves_a_gap() || range.is_safe();
         moves.then(|| range.state(&self.resource))?
@@ -214,6 +260,9 @@ impl RecordFilter {
 
     /// Whether the next fetch delivers some of the kept rows again.
     pub(crate) fn redelivers(&self, complete: bool) -> bool {
+        if let Some(token) = &self.token {
+            return token.kept && (!complete || token.given.is_none());
+        }
         self.range.as_ref().is_some_and(|range| {
             let is_closed = range.range.plan.start_closed;
             let unknown = match range.capacity() {
@@ -229,6 +278,14 @@ impl RecordFilter {
 
     /// The checkpoint after the end of the fetch; `None` if the next fetch has to start where this one did.
     pub(super) fn into_checkpoint(self, complete: bool) -> Option<ReachedCursor> {
+        if let Some(token) = self.token {
+            let cursor = token.given.filter(|_| complete)?;
+            let seen = Arc::default();
+            return Some(ReachedCursor {
+                last: Some(ResumePoint { cursor, seen }),
+                overflowed: false,
+            });
+        }
         let moves =
             |range: &CursorFilter| complete && !range.range.leaves_a_gap() || range.is_safe();
         let range = self.range.filter(moves)?;
@@ -249,6 +306,18 @@ impl RecordFilter {
 
     /// Whether any row was kept.
     pub(super) fn has_kept(&self) -> bool {
+        let is_kept = |token: &TokenTracker| token.kept;
         self.range.as_ref().is_some_and(|range| range.kept)
+            || self.token.as_ref().is_some_and(is_kept)
+    }
+}
+
+impl TokenTracker {
+    /// The state at the token.
+    fn state(&self, resource: &str) -> Option<State> {
+        let CursorRange {
+            scope, column, by, ..
+        } = &self.range;
+        scope.state(resource, column, by, self.given.as_ref()?, &BTreeSet::new())
     }
 }

@@ -66,6 +66,8 @@ pub(crate) struct Statements {
     total: Option<u64>,
     /// The flag, as a page stated it last.
     has_more: Option<bool>,
+    /// Where the change token is, and the token, as a page stated it last.
+    change_token: Option<(Path, Option<String>)>,
 }
 
 /// What one page states.
@@ -82,6 +84,8 @@ pub(crate) struct Stated {
     /// The flag of this page or, where it has no content, of the page before.
     announced: bool,
     no_content: bool,
+    /// The token at which the next fetch starts.
+    change_token: Option<String>,
 }
 
 impl Stated {
@@ -114,6 +118,7 @@ impl Statements {
         // A body that is one record has fields of any name.
         let is_root = matches!(&resource.selector, Selector::Path(path) if path.0.is_empty());
         let has_hints = ends.total_header.is_none() && !(is_single && is_root);
+        let change_token = resource.change_token().map(|token| &token.path);
         Self {
             ends: ends.clone(),
             counts_pages: matches!(kind, Pages::Number(_)),
@@ -125,10 +130,20 @@ impl Statements {
                 })
             ),
             is_single,
-            probes: probes(ends, has_hints),
+            probes: change_token
+                .cloned()
+                .into_iter()
+                .chain(probes(ends, has_hints))
+                .collect(),
             total: None,
             has_more: None,
+            change_token: change_token.map(|path| (path.clone(), None)),
         }
+    }
+
+    /// The token of the last page that had one, at which the next fetch starts.
+    pub(crate) fn change_token(&self) -> Option<&str> {
+        self.change_token.as_ref()?.1.as_deref()
     }
 
     /// The places in a body that [`read`](Self::read) wants.
@@ -148,6 +163,10 @@ impl Statements {
         no_content: bool,
     ) -> Result<Stated> {
         let mut probes = probes.iter();
+        let change_token = match &self.change_token {
+            Some((path, _)) => token(probes.next().unwrap_or(&Probe::Missing), path)?,
+            None => None,
+        };
         let flag = self.ends.flag.as_ref().map(|flag| {
             let probe = probes.next().unwrap_or(&Probe::Missing);
             (flag, probe)
@@ -180,6 +199,7 @@ impl Statements {
                 has_more,
                 announced,
                 no_content,
+                change_token,
                 ..Stated::default()
             });
         }
@@ -204,6 +224,7 @@ impl Statements {
             has_more,
             announced,
             no_content,
+            change_token,
             total: None,
         })
     }
@@ -212,6 +233,9 @@ impl Statements {
     pub(crate) fn remember(&mut self, stated: &Stated) {
         self.total = stated.total.or(self.total);
         self.has_more = stated.has_more().or(self.has_more);
+        if let (Some((_, known)), Some(token)) = (&mut self.change_token, &stated.change_token) {
+            *known = Some(token.clone());
+        }
     }
 
     /// The declared total.
@@ -397,6 +421,21 @@ pub(crate) enum Shortfall {
     /// An undeclared total says so, which may mean something else.
     Warning(String),
     Missing(Reason),
+}
+
+/// The change token of a page. Only the last page of many APIs has one.
+fn token(probe: &Probe, path: &Path) -> Result<Option<String>> {
+    match probe {
+        Probe::Text(token) | Probe::Number(token) => {
+            Ok(Some(token.clone()).filter(|token| !token.is_empty()))
+        }
+        Probe::Missing | Probe::Null => Ok(None),
+        Probe::Bool(_) | Probe::Json(_) => Err(paging(format!(
+            "the token of the next fetch at `{path}` is {}, expected text or a number",
+            shown(probe)
+        ))
+        .with_help("name the token's place in `incremental`")),
+    }
 }
 
 fn is_absent(probe: &Probe) -> bool {

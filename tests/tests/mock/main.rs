@@ -4,6 +4,7 @@
 
 mod access;
 mod agree;
+mod changes;
 mod everything;
 mod faults;
 mod made;

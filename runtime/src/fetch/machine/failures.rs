@@ -67,6 +67,7 @@ impl<P> Machine<P> {
             repeatable,
             stop_on_status,
             repeats,
+            starts_at_token,
             ..
         } = &self.rules;
         let resumed = self.resumed;
@@ -82,7 +83,9 @@ impl<P> Machine<P> {
         }
         slot.failures.push(failed_attempt.what.clone());
         if failed_attempt.rule == Some(AfterRetries::Restart) {
-            let may_restart = is_later && self.restarts < retry.max_retries && *repeatable;
+            let is_first_expired = *starts_at_token && self.restarts == 0;
+            let is_later_expired = is_later && self.restarts < retry.max_retries && *repeatable;
+            let may_restart = is_first_expired || is_later_expired;
             return if may_restart {
                 PageState::Restarted(failed_attempt)
             } else {

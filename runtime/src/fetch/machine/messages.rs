@@ -100,6 +100,8 @@ pub(in crate::fetch) struct MachineConfig {
     pub(super) repeats: Repeats,
     pub(super) concurrency: usize,
     pub(super) limit: Option<u64>,
+    /// Whether the first request has a token of an earlier fetch, which may have expired.
+    pub(super) starts_at_token: bool,
     /// Whether a page may yield more records than it has.
     pub(super) may_add: bool,
     /// The query parameter that holds a credential.
@@ -130,9 +132,16 @@ impl MachineConfig {
                 .processing_steps
                 .iter()
                 .any(|step| matches!(step, ProcessingStep::YieldMap(_))),
+            starts_at_token: false,
             credential: None,
         }
         .with_auth(resource.auth.as_deref())
+    }
+
+    /// The same for a first request with a token of an earlier fetch.
+    pub(in crate::fetch) fn starting_at_token(mut self, starts_at_token: bool) -> Self {
+        self.starts_at_token = starts_at_token;
+        self
     }
 
     /// The same for requests with these credentials.
