@@ -52,7 +52,7 @@ fn a_spec_of_everything_becomes_what_it_says() {
     let mut plan = (*compiled.connector.unwrap().plan).clone();
     let resources = std::mem::take(&mut plan.resources);
     insta::assert_snapshot!("everything", without_lines(&plan));
-    for resource in resources.iter() {
+    for resource in &resources {
         insta::assert_snapshot!(
             format!("everything__{}", resource.name),
             without_lines(resource)
