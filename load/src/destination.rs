@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use rest_source::{
-    Fingerprint, Result, Rows, Scalar, State,
+    Column, Fingerprint, Result, Row, Rows, Scalar, State, Value,
     plan::{ResourcePlan, WriteDisposition},
     shared::{Ref, Text},
 };
@@ -65,7 +65,16 @@ pub trait Destination: Send {
     /// name.
     fn open(&mut self, target: &Target) -> impl Future<Output = Result<Opened>> + Send;
 
+    /// Whether it deletes the stored rows of [deletions](Target::is_deletion). If not, a load of a resource with
+    /// `hard_delete` is an error.
+    fn deletes_rows(&self) -> bool {
+        false
+    }
+
     /// Writes a page of the open resource, and returns the number of rows written.
+    ///
+    /// A row that is a [deletion](Target::is_deletion) is not stored, and deletes the stored row of its key, in
+    /// order with the other rows. It counts as written.
     ///
     /// # Errors
     ///
@@ -184,6 +193,22 @@ impl Target {
             .iter()
             .filter(move |column| keyed && column.primary_key)
             .map(|column| column.name.as_str())
+    }
+
+    /// The column that marks deletions (`hard_delete`), and its position.
+    pub fn hard_delete(&self) -> Option<(usize, &Column)> {
+        let is_merged = self.resource.write_disposition == WriteDisposition::Merge;
+        let at = usize::from(self.resource.hard_delete.filter(|_| is_merged)?);
+        Some((at, self.resource.table.columns.get(at)?))
+    }
+
+    /// Whether a row says that its record was deleted.
+    pub fn is_deletion(&self, row: Row<'_>) -> bool {
+        self.hard_delete()
+            .is_some_and(|(at, _)| match row.value(at) {
+                Value::Bool(is_deleted) => is_deleted,
+                value => !value.is_null(),
+            })
     }
 
     /// The names of the merge key's columns, in order.

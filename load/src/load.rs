@@ -205,6 +205,7 @@ impl<'a, D: Destination> Loading<'a, D> {
             Err(error) => Err(error),
         };
         let mut fetched = pages.report();
+        state.note_deletions(&target);
         fetched
             .notes
             .splice(0..0, notes.into_iter().chain(state.notes));
@@ -272,6 +273,12 @@ impl<'a, D: Destination> Loading<'a, D> {
             Writing::Append => append_checks::check(resource)?,
             Writing::ReplaceGroups => replace_checks::check_groups(resource)?,
             Writing::Merge | Writing::Replace => {}
+        }
+        if target.hard_delete().is_some() && !self.destination.deletes_rows() {
+            let message = "the destination cannot delete rows, and the resource has `hard_delete`";
+            return Err(Error::new(ErrorKind::Destination, message).with_help(
+                "a destination that does says so by `Destination::deletes_rows`; or leave `hard_delete` out",
+            ));
         }
         let opened = self.destination.open(target).await?;
         if let Some(stored) = &opened.request {
@@ -386,6 +393,10 @@ impl<'a, D: Destination> Loading<'a, D> {
                 self.destination.commit(before).await?;
                 state.committed = state.progress.rows;
             }
+            if target.hard_delete().is_some() {
+                let rows = page.rows().iter();
+                state.deletions += rows.filter(|row| target.is_deletion(*row)).count();
+            }
             state.progress.rows += self.destination.write(page.rows()).await?;
             state.progress.pages += 1;
             if may_commit(target.writing, page.state().is_some()) {
@@ -460,6 +471,8 @@ struct LoadState {
     /// Committed records.
     committed: u64,
     fetch_failed: bool,
+    /// Written rows that are deletions.
+    deletions: usize,
     /// Notes for the report.
     notes: Vec<String>,
 }
@@ -474,7 +487,21 @@ impl LoadState {
             },
             committed: 0,
             fetch_failed: false,
+            deletions: 0,
             notes: Vec::new(),
+        }
+    }
+}
+
+impl LoadState {
+    fn note_deletions(&mut self, target: &Target) {
+        if let (Some((_, column)), 1..) = (target.hard_delete(), self.deletions) {
+            let records = match self.deletions {
+                1 => "1 record".to_owned(),
+                count => format!("{count} records"),
+            };
+            let note = format!("{records} marked as deleted by `{}`", column.name);
+            self.notes.push(note);
         }
     }
 }

@@ -14,6 +14,7 @@ mod column_values;
 mod columns;
 mod endpoint;
 mod groups;
+pub(crate) mod hard_delete;
 mod included_settings;
 mod incremental;
 mod keys;

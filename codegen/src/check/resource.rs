@@ -98,6 +98,7 @@ impl Check<'_> {
             line: self.line(name.span),
             table: connector::table(name.text, record.columns()),
             write_disposition,
+            hard_delete: self.hard_delete(&view, &record, write_disposition),
             schema_contract: schema_contract(&view),
             selected: view.get(&resource::SELECTED),
             parallelized: view.get(&resource::PARALLELIZED),
@@ -121,8 +122,7 @@ impl Check<'_> {
             parent_condition,
             partitions: partitions.plans().iter().cloned().collect(),
         };
-        self.incremental_is_sent(&endpoint, &plan);
-        self.partitions_are_sent(&view, &plan);
+        self.parts_are_sent(&view, &endpoint, &plan);
         Some(Unlinked {
             plan,
             parent,
@@ -130,6 +130,12 @@ impl Check<'_> {
             description: view.get(&resource::DESCRIPTION),
             path_params,
         })
+    }
+
+    /// Whether the requests say which part of the range, and which values, they are for.
+    fn parts_are_sent(&mut self, view: &View<'_>, endpoint: &View<'_>, plan: &ResourcePlan) {
+        self.incremental_is_sent(endpoint, plan);
+        self.partitions_are_sent(view, plan);
     }
 
     /// Resources that would be one method, or one that every source has.

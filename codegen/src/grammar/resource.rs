@@ -3,7 +3,7 @@
 use super::{
     COLUMN, Context, DefaultKey, ENDPOINT, Key, Shape, Word, Words, flag, key, text, word, word_of,
 };
-use crate::check::partitions;
+use crate::check::{hard_delete, partitions};
 use crate::connector::{ResourcePlan, Text, WriteDisposition};
 
 pub(crate) static RESOURCE: Context = Context {
@@ -17,6 +17,7 @@ pub(crate) static RESOURCE: Context = Context {
         &PRIMARY_KEY,
         &MERGE_KEY,
         &WRITE_DISPOSITION,
+        &hard_delete::HARD_DELETE,
         &RESOURCE_SCHEMA_CONTRACT,
         &INCLUDE_FROM_PARENT,
         &INCLUDE_FROM_CONFIG,

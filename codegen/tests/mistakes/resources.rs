@@ -148,6 +148,33 @@ fn bounds_of_a_format() {
 }
 
 #[test]
+fn hard_delete() {
+    let merged = |lines: &str| {
+        resource(&format!(
+            "primary_key: id\nwrite_disposition: merge\n{lines}\ncolumns: {{id: text, gone: bool!, at: timestamp!}}"
+        ))
+    };
+    say(
+        "hard_delete",
+        &[
+            ("a mark that is no column", merged("hard_delete: gon")),
+            ("a mark that every row has", merged("hard_delete: at")),
+            ("a key as the mark", merged("hard_delete: id")),
+            (
+                "a mark of rows that are appended",
+                resource("hard_delete: gone\ncolumns: {gone: bool}"),
+            ),
+            (
+                "a mark of untyped records",
+                resource(
+                    "primary_key: id\nwrite_disposition: merge\nhard_delete: gone\ncolumns: json",
+                ),
+            ),
+        ],
+    );
+}
+
+#[test]
 fn partitions() {
     let partitions = |lists: &str| {
         resource(&format!(

@@ -11,32 +11,53 @@ use rusqlite::{
 /// Binds the cells of a row. `text` is a buffer for cells that have to be formatted.
 pub(super) fn bind(statement: &mut Statement<'_>, row: Row<'_>, text: &mut String) -> Result<()> {
     for (at, value) in row.values().enumerate() {
-        let parameter = at + 1;
-        match value {
-            Value::Absent | Value::Null => statement.raw_bind_parameter(parameter, Null),
-            Value::Bool(value) => statement.raw_bind_parameter(parameter, value),
-            Value::Bigint(value) => statement.raw_bind_parameter(parameter, value),
-            Value::Double(value) => statement.raw_bind_parameter(parameter, value),
-            Value::Text(value) | Value::Decimal(value) | Value::Json(value) => {
-                statement.raw_bind_parameter(parameter, value)
-            }
-            Value::Binary(value) => statement.raw_bind_parameter(parameter, value),
-            Value::Timestamp(value) => {
-                show(value, text);
-                in_utc(text);
-                statement.raw_bind_parameter(parameter, text.as_str())
-            }
-            Value::Date(value) => {
-                show(value, text);
-                statement.raw_bind_parameter(parameter, text.as_str())
-            }
-            Value::Time(value) => {
-                show(value, text);
-                statement.raw_bind_parameter(parameter, text.as_str())
-            }
-        }?;
+        bind_value(statement, at + 1, value, text)?;
     }
     Ok(())
+}
+
+/// Binds the cells at these positions of a row, in order.
+pub(super) fn bind_columns(
+    statement: &mut Statement<'_>,
+    row: Row<'_>,
+    columns: &[usize],
+    text: &mut String,
+) -> Result<()> {
+    for (parameter, column) in (1..).zip(columns) {
+        bind_value(statement, parameter, row.value(*column), text)?;
+    }
+    Ok(())
+}
+
+fn bind_value(
+    statement: &mut Statement<'_>,
+    parameter: usize,
+    value: Value<'_>,
+    text: &mut String,
+) -> Result<()> {
+    match value {
+        Value::Absent | Value::Null => statement.raw_bind_parameter(parameter, Null),
+        Value::Bool(value) => statement.raw_bind_parameter(parameter, value),
+        Value::Bigint(value) => statement.raw_bind_parameter(parameter, value),
+        Value::Double(value) => statement.raw_bind_parameter(parameter, value),
+        Value::Text(value) | Value::Decimal(value) | Value::Json(value) => {
+            statement.raw_bind_parameter(parameter, value)
+        }
+        Value::Binary(value) => statement.raw_bind_parameter(parameter, value),
+        Value::Timestamp(value) => {
+            show(value, text);
+            in_utc(text);
+            statement.raw_bind_parameter(parameter, text.as_str())
+        }
+        Value::Date(value) => {
+            show(value, text);
+            statement.raw_bind_parameter(parameter, text.as_str())
+        }
+        Value::Time(value) => {
+            show(value, text);
+            statement.raw_bind_parameter(parameter, text.as_str())
+        }
+    }
 }
 
 /// The stored form of a setting.

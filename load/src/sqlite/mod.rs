@@ -53,6 +53,8 @@ use crate::{Destination, Opened, Target};
 /// resource needs its cursor, and its parent's key, in the merge key, so that it fetches whole groups. With a
 /// primary key as well, the last row of each primary key is written.
 ///
+/// With `hard_delete`, a row that is marked deletes the stored row of its primary key, in order with the other rows.
+///
 /// A table that no load created is never emptied, dropped or altered, under any disposition: the load returns
 /// an error. A load may append to such a table if it fits as it is. A table that a user dropped is created
 /// again and loaded from the start, and so is one that a user emptied, unless the
@@ -134,6 +136,10 @@ impl Destination for Sqlite {
     async fn open(&mut self, target: &Target) -> Result<Opened> {
         let target = target.clone();
         self.run(move |writer| writer.open(target)).await
+    }
+
+    fn deletes_rows(&self) -> bool {
+        true
     }
 
     async fn write(&mut self, rows: &Rows) -> Result<u64> {

@@ -90,8 +90,7 @@ pub(super) fn prepare(db: &Connection, target: &Target) -> Result<(Progress, Vec
 fn forget_emptied(db: &Connection, target: &Target) -> Result<Option<String>> {
     let name = &target.resource.table.name;
     let had_rows = state::read(db, target).map_err(failed)?.had_rows;
-    let (is_own, values) = own_rows(target);
-    let is_emptied = had_rows && !has_rows(db, name, &is_own, values)?;
+    let is_emptied = had_rows && !has_own_rows(db, target)?;
     let table_is_empty = is_empty(db, name)?;
     let emptied = if table_is_empty {
         format!("the table `{name}` was emptied since the last load")
@@ -107,6 +106,12 @@ fn forget_emptied(db: &Connection, target: &Target) -> Result<Option<String>> {
     }
     let is_told = is_emptied && target.writing != Writing::Replace;
     Ok(is_told.then(|| format!("{emptied}: loaded from the start")))
+}
+
+/// Whether the table has rows with the target's settings.
+pub(super) fn has_own_rows(db: &Connection, target: &Target) -> Result<bool> {
+    let (is_own, values) = own_rows(target);
+    has_rows(db, &target.resource.table.name, &is_own, values)
 }
 
 /// Whether the table has no rows.

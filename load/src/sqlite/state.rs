@@ -131,12 +131,14 @@ pub(super) fn read(db: &Connection, target: &Target) -> Result<Progress> {
     Ok(read.unwrap_or_default())
 }
 
-/// Records a commit. Without a state the old state is kept, unless the rows were replaced.
+/// Records a commit. Without a state the old state is kept, unless the rows were replaced. `has_rows` says whether
+/// the commit wrote rows, or where `is_exact`, whether there are any.
 pub(super) fn store(
     db: &Connection,
     target: &Target,
     state: Option<&str>,
     has_rows: bool,
+    is_exact: bool,
 ) -> Result<()> {
     db.prepare_cached(
         "INSERT INTO _rest_source_state
@@ -145,7 +147,7 @@ pub(super) fn store(
          ON CONFLICT (source, resource, part) DO UPDATE SET
             request = excluded.request,
             state = iif(?5, excluded.state, coalesce(excluded.state, state)),
-            had_rows = iif(?5, excluded.had_rows, max(excluded.had_rows, had_rows)),
+            had_rows = iif(?8, excluded.had_rows, max(excluded.had_rows, had_rows)),
             commits = commits + 1,
             updated = excluded.updated",
     )?
@@ -156,7 +158,8 @@ pub(super) fn store(
         state,
         target.writing == Writing::Replace,
         part(target),
-        has_rows
+        has_rows,
+        is_exact
     ])?;
     Ok(())
 }

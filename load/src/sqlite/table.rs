@@ -207,9 +207,49 @@ pub(super) fn stored_as(data_type: &Type) -> &'static str {
     }
 }
 
-/// The `INSERT` statement of one row, with a parameter for each column.
-pub(super) fn insert(target: &Target) -> String {
-    upsert(target, &values(target))
+/// The statements that write one row.
+#[derive(Debug)]
+pub(super) struct RowStatements {
+    /// `INSERT`, with a parameter for each column.
+    pub(super) insert: String,
+    /// `DELETE`, with a parameter for each column of the key, and the positions of these columns. `None` if no
+    /// row is a deletion, or if the rows have no key.
+    pub(super) delete: Option<(String, Vec<usize>)>,
+}
+
+impl RowStatements {
+    pub(super) fn new(target: &Target) -> Self {
+        let table = &target.resource.table;
+        let key: Vec<usize> = target
+            .key()
+            .filter_map(|name| table.position(name))
+            .collect();
+        let conditions: Vec<String> = target
+            .key()
+            .map(|name| format!("{} = ?", quote(name)))
+            .collect();
+        let has_deletions = target.hard_delete().is_some() && !key.is_empty();
+        let delete = format!(
+            "DELETE FROM {} WHERE {}",
+            quote(&table.name),
+            conditions.join(" AND ")
+        );
+        Self {
+            insert: upsert(target, &values(target)),
+            delete: has_deletions.then_some((delete, key)),
+        }
+    }
+}
+
+/// The SQL condition for staged rows that are deletions, and for those that are not; `None` if none is.
+pub(super) fn deletions(target: &Target) -> Option<(String, String)> {
+    let (_, column) = target.hard_delete()?;
+    let name = quote(&column.name);
+    let (is, is_not) = match column.data_type {
+        Type::Bool => ("IS TRUE", "IS NOT TRUE"),
+        _ => ("IS NOT NULL", "IS NULL"),
+    };
+    Some((format!("{name} {is}"), format!("{name} {is_not}")))
 }
 
 /// `VALUES`, with a parameter for each column.
@@ -336,7 +376,7 @@ mod tests {
 ) STRICT"#
         );
         assert_eq!(
-            insert(&target),
+            RowStatements::new(&target).insert,
             r#"INSERT INTO "order" ("id", "na""me", "open", "tags") VALUES (?, ?, ?, ?) "#
                 .to_owned()
                 + r#"ON CONFLICT ("id") DO UPDATE SET "na""me" = excluded."na""me", "#
@@ -353,7 +393,7 @@ mod tests {
     fn an_appended_table_has_no_key() {
         let target = target(Static(&BEFORE), WriteDisposition::Append);
         assert!(!create(&target).contains("PRIMARY KEY"));
-        assert!(!insert(&target).contains("CONFLICT"));
+        assert!(!RowStatements::new(&target).insert.contains("CONFLICT"));
         let db = made(WriteDisposition::Append);
         assert_eq!(
             compare(&db, &target, None).unwrap(),

@@ -8,7 +8,7 @@ use super::{
     prepare,
     staging::Staging,
     state::{self, Progress},
-    table::{self, quote},
+    table::{RowStatements, quote},
     unfinished_loads::{self, LoadLock},
 };
 use crate::{Opened, Target, Writing};
@@ -31,7 +31,7 @@ pub(super) struct Writer {
 /// The open resource.
 struct Resource {
     target: Target,
-    insert: String,
+    statements: RowStatements,
     staging: Staging,
     /// Its last commit, as this load found or made it.
     progress: Progress,
@@ -85,7 +85,7 @@ impl Writer {
         }
         self.opened.push(target.clone());
         self.resource = Some(Resource {
-            insert: table::insert(&target),
+            statements: RowStatements::new(&target),
             target,
             staging: Staging::default(),
             progress,
@@ -111,7 +111,10 @@ impl Writer {
             resource.publish(db, state.as_deref())?;
             unfinished_loads::store(db, &resource.target, lock).map_err(failed)
         })?;
-        resource.has_rows |= resource.staging.has_rows();
+        resource.has_rows = match resource.target.hard_delete() {
+            Some(_) => !prepare::is_empty(db, &resource.target.resource.table.name)?,
+            None => resource.has_rows || resource.staging.has_rows(),
+        };
         resource.staging.clear(db)?;
         let progress = &mut resource.progress;
         progress.commits += 1;
@@ -183,12 +186,19 @@ impl Resource {
         match target.writing {
             Writing::Replace => {
                 prepare::clear(db, target)?;
-                self.staging.publish(db, target, &self.insert)?;
+                self.staging.publish(db, target, &self.statements)?;
             }
             Writing::ReplaceGroups => self.staging.publish_groups(db, target)?,
-            Writing::Append | Writing::Merge => self.staging.publish(db, target, &self.insert)?,
+            Writing::Append | Writing::Merge => {
+                self.staging.publish(db, target, &self.statements)?;
+            }
         }
-        state::store(db, target, state, has_rows).map_err(failed)
+        // A load that deleted the last row did not find a table that someone emptied.
+        let (has_rows, is_exact) = match target.hard_delete() {
+            Some(_) => (prepare::has_own_rows(db, target)?, true),
+            None => (has_rows, target.writing == Writing::Replace),
+        };
+        state::store(db, target, state, has_rows, is_exact).map_err(failed)
     }
 }
 

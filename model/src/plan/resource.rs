@@ -20,6 +20,9 @@ declare! {
         pub table: Ref<Table> = Ref::Static(&Table::DEFAULT),
         /// How a destination writes them.
         pub write_disposition: WriteDisposition = WriteDisposition::Append,
+        /// Position of the column that marks records whose rows `merge` deletes: those of which it is true, or
+        /// of another type than `bool` and not null.
+        pub hard_delete: Option<u16> = None,
         /// What a record outside the schema gets.
         pub schema_contract: SchemaContract = SchemaContract::DEFAULT,
         /// Whether loading a whole source loads it.

@@ -80,6 +80,8 @@ pub struct Resource {
     pub primary_key: Vec<String>,
     /// The names of the columns of its merge key.
     pub merge_key: Vec<String>,
+    /// The column that marks records whose rows are deleted.
+    pub hard_delete: Option<String>,
     /// The quoted columns of the table's primary key. Empty for appended rows, which may contain a record more than
     /// once.
     pub sql_key: Vec<String>,
@@ -231,6 +233,9 @@ fn resource(source: &checked::SourcePlan, resource: &checked::Resource) -> Resou
         selected: plan.selected,
         primary_key: key().map(|column| column.name.to_string()).collect(),
         merge_key: merge_key.map(|column| column.name.to_string()).collect(),
+        hard_delete: (plan.hard_delete)
+            .and_then(|at| columns.get(usize::from(at)))
+            .map(|column| column.name.to_string()),
         sql_key: key()
             .filter(|_| !is_appended)
             .map(|column| quoted(&column.name))
