@@ -6,7 +6,7 @@ use rest_source::{
     __private::mock::{RecordReader, compare_cursors, read_cursor},
     Error, ErrorKind, Result, Scalar,
     plan::{Incremental, ParentPlan, ResourcePlan, RowOrder},
-    schema::{Step, Type},
+    schema::Type,
     shared::{Ref, Text},
 };
 use serde_json::{Map, Value as Json};
@@ -196,14 +196,7 @@ fn values(of: &Map<String, Json>, names: &[String]) -> Result<Vec<(usize, String
 
 /// The names of a parent's fields: `id`, `owner.id`.
 fn names(parent: &ParentPlan) -> Vec<String> {
-    let columns = &parent.resource.table.columns;
-    let names = parent.fields.iter().map(|field| {
-        let column = columns.get(usize::from(field.column));
-        let name = column.map_or_else(String::new, |column| column.name.to_string());
-        field.path.0.iter().fold(name, |name, step| match step {
-            Step::Key(key) => format!("{name}.{key}"),
-            Step::Index(index) => format!("{name}[{index}]"),
-        })
-    });
-    names.collect()
+    let table = &parent.resource.table;
+    let names = parent.fields.iter().map(|field| field.name(table));
+    names.map(Option::unwrap_or_default).collect()
 }

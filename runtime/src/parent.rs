@@ -1,6 +1,7 @@
 //! The values that a child takes of its parent's records.
 
 mod condition;
+mod elements;
 mod record;
 mod sent;
 
@@ -25,52 +26,137 @@ fn field_column<'t>(table: &'t Table, field: &ParentField) -> Option<&'t Column>
 
 /// The value of a field in a row of the parent.
 fn field(row: Row<'_>, field: &ParentField) -> Scalar {
+    place(row, field, &field.path.0).map_or(Scalar::Null, |place| place.value())
+}
+
+/// Where the first steps of a field lead in a row.
+fn place<'r>(row: Row<'r>, field: &ParentField, steps: &[Step]) -> Option<Place<'r>> {
     let at = usize::from(field.column);
-    match (row.place(at), row.table().columns.get(at)) {
-        (Some((page, slot)), Some(column)) => reach(page, slot, column, &field.path.0),
-        _ => Scalar::Null,
+    let (page, slot) = row.place(at)?;
+    let column = row.table().columns.get(at)?;
+    let cell = Cell { page, slot, column };
+    Place::Cell(cell).reach(steps)
+}
+
+/// A value within a row.
+enum Place<'r> {
+    Cell(Cell<'r>),
+    /// Within a cell of JSON.
+    Json(Json),
+}
+
+/// A cell within a row.
+#[derive(Clone, Copy)]
+struct Cell<'r> {
+    page: &'r Page,
+    slot: Slot,
+    column: &'r Column,
+}
+
+impl Place<'_> {
+    fn value(&self) -> Scalar {
+        match self {
+            Self::Cell(cell) => cell.page.value(cell.slot).into(),
+            Self::Json(json) => json.to_scalar(),
+        }
+    }
+
+    /// The value where these steps lead from here.
+    fn value_at(&self, steps: &[Step]) -> Scalar {
+        match self {
+            Self::Json(json) => at_json(json, steps),
+            Self::Cell(cell) => {
+                let place = Self::Cell(*cell).reach(steps);
+                place.map_or(Scalar::Null, |place| place.value())
+            }
+        }
+    }
+
+    /// Where these steps lead from here.
+    fn reach(self, steps: &[Step]) -> Option<Self> {
+        let Some((step, rest)) = steps.split_first() else {
+            return Some(self);
+        };
+        match self {
+            Self::Json(json) => find(&json, steps).cloned().map(Self::Json),
+            Self::Cell(Cell {
+                page,
+                slot: Slot::Json { at },
+                ..
+            }) => {
+                let tree: Json = serde_json::from_str(page.json(at)).ok()?;
+                find(&tree, steps).cloned().map(Self::Json)
+            }
+            Self::Cell(cell) => Self::Cell(cell.step(step)?).reach(rest),
+        }
+    }
+
+    /// The elements of a list; `None` if it is another value.
+    fn elements(self) -> Option<Vec<Self>> {
+        match self {
+            Self::Json(Json::Array(elements)) => {
+                Some(elements.into_iter().map(Self::Json).collect())
+            }
+            Self::Json(_) => None,
+            Self::Cell(Cell { page, slot, column }) => match (slot, &column.data_type) {
+                (Slot::Array { children, len, .. }, Type::Array(element)) => {
+                    let slots = page.slots(children, len as usize).iter();
+                    let cells = slots.map(|slot| Cell {
+                        page,
+                        slot: *slot,
+                        column: element,
+                    });
+                    Some(cells.map(Self::Cell).collect())
+                }
+                (Slot::Json { at }, _) => {
+                    let tree = serde_json::from_str(page.json(at)).ok()?;
+                    Self::Json(tree).elements()
+                }
+                _ => None,
+            },
+        }
     }
 }
 
-/// The value at the end of a path from a cell.
-fn reach(page: &Page, slot: Slot, column: &Column, steps: &[Step]) -> Scalar {
-    let Some((step, rest)) = steps.split_first() else {
-        return page.value(slot).into();
-    };
-    let next = match (slot, &column.data_type, step) {
-        (Slot::Object { children, .. }, Type::Object(table), Step::Key(name)) => {
-            let at = table.position(name);
-            let slots = page.slots(children, table.width());
-            at.and_then(|at| Some((*slots.get(at)?, table.columns.get(at)?)))
+impl Cell<'_> {
+    /// The cell that one step leads to.
+    fn step(self, step: &Step) -> Option<Self> {
+        let Self { page, slot, column } = self;
+        match (slot, &column.data_type, step) {
+            (Slot::Object { children, .. }, Type::Object(table), Step::Key(name)) => {
+                let at = table.position(name)?;
+                let slot = *page.slots(children, table.width()).get(at)?;
+                let column = table.columns.get(at)?;
+                Some(Self { page, slot, column })
+            }
+            (Slot::Array { children, len, .. }, Type::Array(element), Step::Index(index)) => {
+                let slot = *pick(page.slots(children, len as usize), *index)?;
+                let column = element;
+                Some(Self { page, slot, column })
+            }
+            (Slot::Map { children, len, .. }, Type::Map(element), Step::Key(key)) => {
+                let entries = page.slots(children, 2 * len as usize).chunks_exact(2);
+                let mut found = entries.filter_map(|entry| match entry {
+                    [name, value] if page.value(*name) == Value::Text(key) => Some(*value),
+                    _ => None,
+                });
+                let slot = found.next()?;
+                let column = element;
+                Some(Self { page, slot, column })
+            }
+            _ => None,
         }
-        (Slot::Array { children, len, .. }, Type::Array(element), Step::Index(index)) => {
-            let slots = page.slots(children, len as usize);
-            pick(slots, *index).map(|slot| (*slot, &**element))
-        }
-        (Slot::Map { children, len, .. }, Type::Map(element), Step::Key(key)) => {
-            let entries = page.slots(children, 2 * len as usize).chunks_exact(2);
-            let mut found = entries.filter_map(|entry| match entry {
-                [name, value] if page.value(*name) == Value::Text(key) => Some(*value),
-                _ => None,
-            });
-            found.next().map(|slot| (slot, &**element))
-        }
-        (Slot::Json { at }, ..) => {
-            let tree: Json = serde_json::from_str(page.json(at)).unwrap_or_default();
-            return at_json(&tree, steps);
-        }
-        _ => None,
-    };
-    next.map_or(Scalar::Null, |(slot, column)| {
-        reach(page, slot, column, rest)
-    })
+    }
 }
 
 /// The value at the end of a path in a JSON tree.
 pub fn at_json(tree: &Json, steps: &[Step]) -> Scalar {
-    let found = steps.iter().try_fold(tree, |value, step| match step {
+    find(tree, steps).to_scalar()
+}
+
+fn find<'j>(tree: &'j Json, steps: &[Step]) -> Option<&'j Json> {
+    steps.iter().try_fold(tree, |value, step| match step {
         Step::Key(key) => value.get(&**key),
         Step::Index(index) => pick(value.as_array()?, *index),
-    });
-    found.to_scalar()
+    })
 }

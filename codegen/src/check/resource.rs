@@ -123,6 +123,8 @@ impl Check<'_> {
             partitions: partitions.plans().iter().cloned().collect(),
         };
         self.parts_are_sent(&view, &endpoint, &plan);
+        let fields = parent.as_ref().map(|(_, fields)| &**fields);
+        self.elements_are_sent(&view, &plan, fields.unwrap_or_default());
         Some(Unlinked {
             plan,
             parent,

@@ -28,8 +28,8 @@ pub(super) fn plan(parent: &ParentPlan) -> TokenStream {
 }
 
 /// The parent's record, and the values that a child takes of one, in order. Nothing for a child that
-/// cannot be fetched for one record: where the user's own struct has no such field, or an object or a
-/// list is taken whole.
+/// cannot be fetched for one record: where the user's own struct has no such field, an object or a
+/// list is taken whole, or each element of a list is.
 pub(super) fn takes(
     connector: &Connector,
     child: &Resource,
@@ -50,6 +50,9 @@ pub(super) fn takes(
 
 /// The value of a field of the parent's record, `it`.
 fn value(record: &Struct, field: &ParentField, own: &[Item]) -> Option<TokenStream> {
+    if field.each.is_some() {
+        return None;
+    }
     let column = record.columns.get(usize::from(field.column))?;
     let Path(steps) = &field.path;
     member(record, column, steps, own)

@@ -187,7 +187,7 @@ fn fields_of_parents() {
             ),
             (
                 "several elements",
-                asked("params: {q: \"{resources.posts.tags[*]}\"}"),
+                asked("params: {q: \"{resources.posts.tags[0:2]}\"}"),
             ),
             (
                 "a field of a parent in the credentials",
@@ -287,6 +287,59 @@ fn nulls_of_parents() {
             (
                 "a word that is none",
                 asked("path: /posts/{resources.posts.lang}\non_null_parent: ignore"),
+            ),
+        ],
+    );
+}
+
+#[test]
+fn elements_of_parents() {
+    say(
+        "elements_of_parents",
+        &[
+            (
+                "two lists",
+                child(
+                    "columns: { id: text! }\ninclude_from_parent: [\"tags[*]\"]\nendpoint: /posts/{resources.posts.extra[*]}",
+                    "",
+                ),
+            ),
+            (
+                "no list",
+                asked("params: {q: \"{resources.posts.lang[*]}\"}"),
+            ),
+            (
+                "a list of lists",
+                asked("params: {q: \"{resources.posts.extra[*].a[*]}\"}"),
+            ),
+            (
+                "no field of the element",
+                asked("path: /posts/{resources.posts.tags[*].name}"),
+            ),
+            (
+                "an element that may be null",
+                child(
+                    "columns: { id: text! }\nendpoint: /likes/{resources.likes.ids[*]}",
+                    "- name: likes\n  columns: { ids: { data_type: array, items: bigint } }",
+                ),
+            ),
+            (
+                "an element that no request has",
+                child(
+                    "columns: { id: text! }\ninclude_from_parent: [\"tags[*]\"]\nendpoint: /posts/{resources.posts.id}",
+                    "",
+                ),
+            ),
+            (
+                "a default in a list that may be null",
+                asked("params: {q: '{resources.posts.tags[*] | default(\"a\")}'}"),
+            ),
+            (
+                "an element in the key",
+                child(
+                    "columns: { id: text! }\ninclude_from_parent: [\"tags[*]\"]\nprimary_key: [_posts_tags, id]\nendpoint: /posts/{resources.posts.views}/{resources.posts.tag[*]}",
+                    "",
+                ),
             ),
         ],
     );

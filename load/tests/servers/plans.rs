@@ -69,6 +69,7 @@ static OF_BOXES: LazyLock<ParentPlan> = LazyLock::new(|| ParentPlan {
     fields: list![ParentField {
         column: 0,
         path: Path(list![]),
+        ..ParentField::DEFAULT
     }],
 });
 

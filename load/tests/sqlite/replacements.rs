@@ -74,6 +74,7 @@ static ITEMS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
                 fields: list![ParentField {
                     column: 0,
                     path: Path(list![]),
+                    ..ParentField::DEFAULT
                 }],
             }
         },

@@ -5,7 +5,7 @@ use super::{
     ResponseAction, Selector, Template,
 };
 use crate::{
-    schema::{Path, Table},
+    schema::{Path, Step, Table},
     shared::{List, Ref, Text},
 };
 
@@ -145,10 +145,45 @@ declare! {
     #[derive(Eq)]
     pub struct ParentField {
         /// Position of the column in the parent's table.
-        pub column: u16,
+        pub column: u16 = 0,
         /// The place within the column's value: the names of columns, keys and indexes.
-        pub path: Path,
+        pub path: Path = Path::ROOT,
+        /// After so many steps of `path` there is a list, and the rest of them is taken of each of its elements:
+        /// `lines[*].sku`. All such fields of a parent are of one list.
+        pub each: Option<u16> = None,
     }
+}
+
+impl ParentField {
+    /// Its name in the spec, without the resource: `author.name`, `tags[0]`, `lines[*].sku`.
+    pub fn name(&self, table: &Table) -> Option<String> {
+        let column = table.columns.get(usize::from(self.column))?;
+        let (before, after) = self.split();
+        let mut name = format!("{}{}", column.name, within(before));
+        if self.each.is_some() {
+            name.push_str("[*]");
+        }
+        name.push_str(&within(after));
+        Some(name)
+    }
+
+    /// The steps to its list, and those within an element. Without a list, all steps and none.
+    pub fn split(&self) -> (&[Step], &[Step]) {
+        let steps = &self.path.0;
+        let at = self.each.map_or(steps.len(), usize::from);
+        steps.split_at(at.min(steps.len()))
+    }
+
+    /// Whether both are of one element: of the same list.
+    pub fn is_of_list_of(&self, other: &Self) -> bool {
+        self.column == other.column && self.each == other.each && self.split().0 == other.split().0
+    }
+}
+
+/// The steps as they are written after a column.
+fn within(steps: &[Step]) -> String {
+    let path = Path(steps.to_vec().into()).to_string();
+    path.trim_start_matches('$').to_owned()
 }
 
 declare! {

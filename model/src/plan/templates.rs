@@ -1,7 +1,6 @@
 //! The templates in the requests of a resource.
 
 use super::{Body, Incremental, JsonPlan, Pages, Part, ResourcePlan, SourcePlan, Template};
-use crate::schema::Step;
 
 impl ResourcePlan {
     /// Calls this with each template of the requests and a name of its place.
@@ -121,20 +120,8 @@ impl ResourcePlan {
     fn parent_field(&self, at: u16) -> Option<String> {
         let parent = self.parent.as_ref()?;
         let field = parent.fields.get(usize::from(at))?;
-        let column = parent
-            .resource
-            .table
-            .columns
-            .get(usize::from(field.column))?;
-        let mut name = format!("{}.{}", parent.resource.name, column.name);
-        for step in &field.path.0 {
-            name.push('.');
-            match step {
-                Step::Key(key) => name.push_str(key),
-                Step::Index(index) => name.push_str(&index.to_string()),
-            }
-        }
-        Some(name)
+        let name = field.name(&parent.resource.table)?;
+        Some(format!("{}.{name}", parent.resource.name))
     }
 }
 

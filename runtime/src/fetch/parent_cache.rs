@@ -153,9 +153,12 @@ impl ParentRecorder {
             };
             let holds = |row: &Row<'_>| condition.as_ref().is_none_or(|one| one.holds(*row));
             for row in rows.iter().filter(holds) {
-                let parent = ParentRecord::of_row(plan, row);
-                seen.bytes += parent.bytes();
-                seen.parents.push(parent);
+                // The child's own fetch reports the error.
+                let Ok(parents) = ParentRecord::of_row(plan, row) else {
+                    return false;
+                };
+                seen.bytes += parents.iter().map(ParentRecord::bytes).sum::<usize>();
+                seen.parents.extend(parents);
             }
             seen.bytes <= MOST_BYTES
         });

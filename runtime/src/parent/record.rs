@@ -1,11 +1,10 @@
 //! The values of a parent's record that its children take, and its key.
 
-use super::{field, sent};
+use super::sent;
 use crate::{
     Error, ErrorKind, Row, Scalar,
     partition::{MAX_SHOWN, PartitionKey, PartitionValues},
     plan::{ParentField, ParentPlan},
-    schema::Table,
     value::Value,
 };
 
@@ -19,23 +18,34 @@ pub(crate) struct ParentRecord {
 }
 
 impl ParentRecord {
-    /// The values of a row of the parent's own table.
-    pub(crate) fn of_row(plan: &ParentPlan, row: Row<'_>) -> Self {
+    /// The record of these values of a row. `element` is the JSON of the element that some of them are of.
+    pub(super) fn new(
+        plan: &ParentPlan,
+        row: Row<'_>,
+        values: Vec<Scalar>,
+        element: Option<&str>,
+    ) -> Self {
         let table = &plan.resource.table;
-        let key: Vec<_> = table
+        let mut key: Vec<(String, Value<'_>)> = table
             .primary_key()
-            .filter_map(|at| Some((table.columns.get(at)?.name.as_str(), row.value(at))))
+            .filter_map(|at| Some((table.columns.get(at)?.name.to_string(), row.value(at))))
             .collect();
-        let values: Vec<Scalar> = plan.fields.iter().map(|f| field(row, f)).collect();
-        let sent = sent::of_row(plan, row, &values);
-        let of_key = |(name, value): &(&str, Value<'_>)| {
-            ((*name).to_owned(), Scalar::from(*value).to_json())
-        };
+        let sent = sent::of_row(plan, row, element, &values);
         let (key, name) = if key.is_empty() {
             (key_in_fields(plan, &values), name_by_fields(plan, &values))
         } else {
+            let fields = plan.fields.iter().zip(&values);
+            let of_element = fields.filter(|(field, _)| field.each.is_some());
+            key.extend(
+                of_element
+                    .filter_map(|(field, value)| Some((field.name(table)?, value.as_value()))),
+            );
+            let of_key = |(name, value): &(String, Value<'_>)| {
+                (name.clone(), Scalar::from(*value).to_json())
+            };
             let id = PartitionKey::new(key.iter().map(of_key));
-            (id, name(plan, key.into_iter()))
+            let named = key.iter().map(|(name, value)| (name.as_str(), *value));
+            (id, name(plan, named))
         };
         let lists = Vec::new();
         let values = PartitionValues {
@@ -76,7 +86,7 @@ pub(crate) fn null_field(
 ) -> Option<String> {
     let is_null = |at: &&usize| matches!(parent.values.values.get(**at), None | Some(Scalar::Null));
     let at = *fields.iter().find(is_null)?;
-    field_name(&plan.resource.table, plan.fields.get(at)?)
+    plan.fields.get(at)?.name(&plan.resource.table)
 }
 
 /// The error for a request that needs a field which is null.
@@ -90,58 +100,56 @@ pub(crate) fn null_field_error(field: &str, parent: &ParentRecord) -> Error {
     )
 }
 
-/// The columns of a parent's key: its primary key, or, without one, all fields that the child takes.
+/// The columns of a parent's key: its primary key, and the fields of an element; without a key, all fields that the
+/// child takes.
 pub(crate) fn key_columns(plan: &ParentPlan) -> Vec<String> {
     let table = &plan.resource.table;
     let key = table.primary_key().filter_map(|at| table.columns.get(at));
-    let key: Vec<String> = key.map(|column| column.name.to_string()).collect();
-    if key.is_empty() {
-        let fields = plan.fields.iter();
-        return fields
-            .filter_map(|field| field_name(table, field))
-            .collect();
-    }
+    let mut key: Vec<String> = key.map(|column| column.name.to_string()).collect();
+    let has_key = !key.is_empty();
+    let fields = plan.fields.iter();
+    let others = fields.filter(|field| !has_key || field.each.is_some());
+    key.extend(others.filter_map(|field| field.name(table)));
     key
 }
 
-/// The primary key, if the fields contain all of it; otherwise all fields.
+/// The primary key and the fields of an element, if the fields contain all of the key; otherwise all fields.
 fn key_in_fields(plan: &ParentPlan, values: &[Scalar]) -> PartitionKey {
     let table = &plan.resource.table;
+    let fields = || plan.fields.iter().zip(values);
     let of_key = |at: usize| {
         let is_it = |(field, _): &(&ParentField, &Scalar)| {
-            usize::from(field.column) == at && field.path.0.is_empty()
+            usize::from(field.column) == at && field.path.0.is_empty() && field.each.is_none()
         };
-        let (_, value) = plan.fields.iter().zip(values).find(is_it)?;
+        let (_, value) = fields().find(is_it)?;
         Some((table.columns.get(at)?.name.to_string(), value.to_json()))
     };
-    match table.primary_key().map(of_key).collect::<Option<Vec<_>>>() {
-        Some(key) if !key.is_empty() => PartitionKey::new(key.into_iter()),
-        _ => PartitionKey::new(
-            plan.fields
-                .iter()
-                .zip(values)
-                .filter_map(|(field, value)| Some((field_name(table, field)?, value.to_json()))),
-        ),
-    }
+    let key = table.primary_key().map(of_key).collect::<Option<Vec<_>>>();
+    let key = key.filter(|key| !key.is_empty());
+    let has_key = key.is_some();
+    let others = fields().filter(|(field, _)| !has_key || field.each.is_some());
+    let others = others.filter_map(|(field, value)| Some((field.name(table)?, value.to_json())));
+    PartitionKey::new(key.into_iter().flatten().chain(others))
 }
 
-/// `author.name`
-fn field_name(table: &Table, field: &ParentField) -> Option<String> {
-    let column = table.columns.get(usize::from(field.column))?.name.as_str();
-    let path = field.path.to_string();
-    Some(format!("{column}{}", path.trim_start_matches('$')))
-}
-
-/// The name by the fields of the primary key; without any, by all fields.
+/// The name by the fields of the primary key and of an element; without any of the key, by all fields.
 fn name_by_fields(plan: &ParentPlan, values: &[Scalar]) -> String {
+    let table = &plan.resource.table;
     let fields = plan.fields.iter().zip(values).filter_map(|(field, value)| {
-        let column = plan.resource.table.columns.get(usize::from(field.column))?;
-        let is_key = column.primary_key && field.path.0.is_empty();
-        Some((is_key, (column.name.as_str(), value.as_value())))
+        let column = table.columns.get(usize::from(field.column))?;
+        let is_key = column.primary_key && field.path.0.is_empty() && field.each.is_none();
+        let name = match field.each {
+            Some(_) => field.name(table)?,
+            None => column.name.to_string(),
+        };
+        Some((is_key, field.each.is_some(), name, value.as_value()))
     });
-    let has_key = fields.clone().any(|(is_key, _)| is_key);
-    let named = fields.filter(|(is_key, _)| *is_key || !has_key);
-    name(plan, named.map(|(_, field)| field))
+    let fields: Vec<_> = fields.collect();
+    let has_key = fields.iter().any(|(is_key, ..)| *is_key);
+    let named = fields
+        .iter()
+        .filter(|(is_key, is_of_element, ..)| *is_key || *is_of_element || !has_key);
+    name(plan, named.map(|(.., name, value)| (name.as_str(), *value)))
 }
 
 fn name<'v>(plan: &ParentPlan, values: impl Iterator<Item = (&'v str, Value<'v>)>) -> String {

@@ -3,6 +3,8 @@
 //! `31.12.2024`, `1.10`, `1704067200` and `1e21` decode to dates and numbers with another canonical text,
 //! but an API expects the text that it returned.
 
+use serde_json::value::RawValue;
+
 use super::field_column;
 use crate::{
     Row, Scalar,
@@ -16,69 +18,118 @@ use crate::{
 pub(crate) fn differs(plan: &ParentPlan) -> bool {
     let table = &plan.resource.table;
     let mut leaves = plan.fields.iter().filter_map(|field| leaf(table, field));
-    leaves.any(|(_, column)| has_other_text(column))
+    leaves.any(|leaf| has_other_text(leaf.column))
 }
 
-/// The values to send of a row; `None` if they are its own.
-pub(super) fn of_row(plan: &ParentPlan, row: Row<'_>, values: &[Scalar]) -> Option<Vec<Scalar>> {
+/// The values to send of a row; `None` if they are its own. `element` is the JSON of the element that some are of.
+pub(super) fn of_row(
+    plan: &ParentPlan,
+    row: Row<'_>,
+    element: Option<&str>,
+    values: &[Scalar],
+) -> Option<Vec<Scalar>> {
     let record = row.json();
-    of(plan, values, |steps, column| {
-        as_written(column, at_steps(record?, steps)?)
+    of(plan, values, |leaf| {
+        let (record, steps) = match leaf.element {
+            Some(at) => (element, leaf.steps.get(at..)?),
+            None => (record, &*leaf.steps),
+        };
+        as_written(leaf.column, at_steps(record?, steps)?)
     })
+}
+
+/// The JSON of each element of the list of a field.
+pub(super) fn elements<'r>(
+    plan: &ParentPlan,
+    field: &ParentField,
+    row: Row<'r>,
+) -> Option<Vec<&'r RawValue>> {
+    let leaf = leaf(&plan.resource.table, field)?;
+    let list = at_steps(row.json()?, leaf.steps.get(..leaf.element?)?)?;
+    serde_json::from_str(list).ok()
 }
 
 /// The values to send if the API's texts are unknown.
 pub(super) fn of_values(plan: &ParentPlan, values: &[Scalar]) -> Option<Vec<Scalar>> {
-    of(plan, values, |_, _| None)
+    of(plan, values, |_| None)
 }
 
 fn of(
     plan: &ParentPlan,
     values: &[Scalar],
-    written: impl Fn(&[Step], &Column) -> Option<Scalar>,
+    written: impl Fn(&Leaf<'_>) -> Option<Scalar>,
 ) -> Option<Vec<Scalar>> {
     if !differs(plan) {
         return None;
     }
     let sent = plan.fields.iter().zip(values).map(|(field, value)| {
-        let Some((steps, column)) = leaf(&plan.resource.table, field) else {
+        let Some(leaf) = leaf(&plan.resource.table, field) else {
             return value.clone();
         };
-        if !has_other_text(column) || *value == Scalar::Null {
+        if !has_other_text(leaf.column) || *value == Scalar::Null {
             return value.clone();
         }
-        let sent = written(&steps, column).or_else(|| in_format(column, value));
+        let sent = written(&leaf).or_else(|| in_format(leaf.column, value));
         sent.unwrap_or_else(|| value.clone())
     });
     Some(sent.collect())
 }
 
-/// The column of a field, and its place in the record. `None` within JSON, whose text is kept.
-fn leaf<'t>(table: &'t Table, field: &ParentField) -> Option<(Vec<Step>, &'t Column)> {
+/// Where a field is in the record, and the column that has it.
+struct Leaf<'t> {
+    steps: Vec<Step>,
+    /// How many of the steps lead to the list whose elements are taken.
+    element: Option<usize>,
+    column: &'t Column,
+}
+
+/// The leaf of a field. `None` within JSON, whose text is kept.
+fn leaf<'t>(table: &'t Table, field: &ParentField) -> Option<Leaf<'t>> {
     let mut column = field_column(table, field)?;
     let mut steps = Vec::new();
     let add = |steps: &mut Vec<Step>, column: &Column| match &column.from {
         Some(path) => steps.extend_from_slice(&path.0),
         None => steps.push(Step::Key(column.key.clone())),
     };
+    let walk = |column: &mut &'t Column, steps: &mut Vec<Step>, path: &[Step]| {
+        for step in path {
+            if column.decode != Decode::Native {
+                return None;
+            }
+            match (&column.data_type, step) {
+                (Type::Object(table), Step::Key(name)) => {
+                    *column = table.columns.get(table.position(name)?)?;
+                    add(steps, column);
+                }
+                (Type::Array(element), Step::Index(_)) | (Type::Map(element), Step::Key(_)) => {
+                    *column = element;
+                    steps.push(step.clone());
+                }
+                _ => return None,
+            }
+        }
+        Some(())
+    };
     add(&mut steps, column);
-    for step in &field.path.0 {
+    let (before, after) = field.split();
+    walk(&mut column, &mut steps, before)?;
+    let mut element = None;
+    if field.each.is_some() {
+        let Type::Array(of) = &column.data_type else {
+            return None;
+        };
         if column.decode != Decode::Native {
             return None;
         }
-        match (&column.data_type, step) {
-            (Type::Object(table), Step::Key(name)) => {
-                column = table.columns.get(table.position(name)?)?;
-                add(&mut steps, column);
-            }
-            (Type::Array(element), Step::Index(_)) | (Type::Map(element), Step::Key(_)) => {
-                column = element;
-                steps.push(step.clone());
-            }
-            _ => return None,
-        }
+        column = of;
+        element = Some(steps.len());
     }
-    Some((steps, column))
+    walk(&mut column, &mut steps, after)?;
+    Some(Leaf {
+        steps,
+        element,
+        column,
+    })
 }
 
 /// Whether a value of the column has several texts.

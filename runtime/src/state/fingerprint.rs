@@ -345,18 +345,9 @@ fn parent_field(resource: Option<&ResourcePlan>, at: u16) -> String {
     let Some((parent, field)) = field else {
         return "{resources}".to_owned();
     };
-    let column = parent
-        .resource
-        .table
-        .columns
-        .get(usize::from(field.column))
-        .map_or("", |column| &*column.name);
-    let path = if field.path.0.is_empty() {
-        String::new()
-    } else {
-        format!(".{}", field.path)
-    };
-    format!("{{resources.{}.{column}{path}}}", parent.resource.name)
+    let table = &parent.resource.table;
+    let name = field.name(table).unwrap_or_default();
+    format!("{{resources.{}.{name}}}", parent.resource.name)
 }
 
 /// Removes the user and password of a URL.

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::connector::{OnNullParent, ParentField, Path, RustType, Step, Type};
+use crate::connector::{Column, List, OnNullParent, ParentField, Path, RustType, Step, Type};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::grammar::endpoint;
 use crate::jsonpath::{self, Parsed};
@@ -11,6 +11,14 @@ use crate::spec::View;
 use crate::check::calls::Written;
 
 use super::{Check, Known, Parent, Taken, UNKNOWN, keys, position, take};
+
+/// Where the steps of a field lead so far.
+struct Reached<'c> {
+    column: &'c Column,
+    nullable: bool,
+    /// The steps within the parent's column.
+    path: Vec<Step>,
+}
 
 impl Check<'_> {
     /// `{resources.PARENT.FIELD}`: the position of its value among what is taken of the parent.
@@ -39,6 +47,13 @@ impl Check<'_> {
         let field = name.strip_prefix(parent.name.as_str())?;
         let field = field.strip_prefix('.').unwrap_or(field);
         let taken = self.reach(&parent, field, span)?;
+        if !self.is_of_one_list(&parent, &self.taken.clone(), &taken, span) {
+            return None;
+        }
+        if taken.of_nullable_list && written.has_default() {
+            self.list_may_be_null(&parent, &taken, span);
+            return None;
+        }
         if !written.takes_lists() && !written.has_default() {
             self.fits(&taken, field, span, what);
         }
@@ -51,15 +66,13 @@ impl Check<'_> {
         Some(&taken.typed.data_type)
     }
 
-    /// Where a field of the parent leads: through its columns, and into them.
-    fn reach(&mut self, parent: &Known, field: &str, span: &Span) -> Option<Taken> {
-        let steps = match jsonpath::parse(field) {
-            Ok(Parsed::Path(Path(steps))) => steps,
-            Ok(Parsed::Query(_)) => {
-                return self.leads_nowhere(span, "it may find several values".to_owned());
-            }
-            Err(reason) => return self.leads_nowhere(span, reason),
+    /// Where a field of the parent leads: through its columns, and into them. `[*]` leads to each element of a list.
+    pub(super) fn reach(&mut self, parent: &Known, field: &str, span: &Span) -> Option<Taken> {
+        let (before, within) = match field.split_once("[*]") {
+            Some((before, within)) => (before, Some(within)),
+            None => (field, None),
         };
+        let steps = self.steps(before, span)?;
         let Some((Step::Key(first), steps)) = steps.split_first() else {
             return self.leads_nowhere(span, "it begins with no column".to_owned());
         };
@@ -67,10 +80,51 @@ impl Check<'_> {
             self.no_such_column(parent, first, span);
             return None;
         };
-        let mut column = parent.record.columns.get(at)?;
-        let mut nullable = column.nullable;
-        let mut path = Vec::new();
+        let mut place = Reached {
+            column: parent.record.columns.get(at)?,
+            nullable: parent.record.columns.get(at)?.nullable,
+            path: Vec::new(),
+        };
+        self.walk(&mut place, steps, span)?;
+        let mut list = None;
+        if let Some(within) = within {
+            list = Some((place.path.len(), place.nullable));
+            self.elements(&mut place, span)?;
+            let steps = if within.is_empty() {
+                Path::ROOT
+            } else {
+                Path(self.steps(&format!("${within}"), span)?)
+            };
+            self.walk(&mut place, &steps.0, span)?;
+        }
+        Some(Taken {
+            field: ParentField {
+                column: position(at),
+                path: Path(place.path.into()),
+                each: list.map(|(at, _)| position(at)),
+            },
+            nullable: place.nullable,
+            of_nullable_list: list.is_some_and(|(_, nullable)| nullable),
+            is_in_key: false,
+            typed: place.column.typed(),
+        })
+    }
+
+    /// The steps of a path to one value.
+    fn steps(&mut self, path: &str, span: &Span) -> Option<List<Step>> {
+        match jsonpath::parse(path) {
+            Ok(Parsed::Path(Path(steps))) => Some(steps),
+            Ok(Parsed::Query(_)) => {
+                let why = "it may find several values; `[*]` may stand in it once";
+                self.leads_nowhere(span, why.to_owned())
+            }
+            Err(reason) => self.leads_nowhere(span, reason),
+        }
+    }
+
+    fn walk(&mut self, place: &mut Reached<'_>, steps: &[Step], span: &Span) -> Option<()> {
         for step in steps {
+            let column = place.column;
             if column.data_type == UNKNOWN {
                 break;
             }
@@ -83,46 +137,58 @@ impl Check<'_> {
                             format!("`{}` has no `{key}`; it has: {known}", object.name),
                         );
                     };
-                    column = object.columns.get(inner)?;
-                    nullable |= column.nullable;
-                    path.push(Step::Key(column.name.clone()));
+                    place.column = object.columns.get(inner)?;
+                    place.nullable |= place.column.nullable;
+                    place.path.push(Step::Key(place.column.name.clone()));
                 }
                 (Type::Array(_), RustType::Element(element), Step::Index(_))
                 | (Type::Map(_), RustType::Element(element), Step::Key(_)) => {
-                    column = element;
-                    nullable = true;
-                    path.push(step.clone());
+                    place.column = element;
+                    place.nullable = true;
+                    place.path.push(step.clone());
                 }
                 (Type::Json, ..) => {
-                    nullable = true;
-                    path.push(step.clone());
+                    place.nullable = true;
+                    place.path.push(step.clone());
                 }
                 (Type::Array(_), _, Step::Key(_)) => {
-                    let hint = format!("`{}` is a list: write `[0]` for its first", column.name);
-                    return self.leads_nowhere(span, hint);
-                }
-                _ => {
                     let hint = format!(
-                        "`{}` is of type {}, with nothing of that kind in it",
-                        column.name,
-                        column.data_type.word()
+                        "`{}` is a list: write `[0]` for its first, or `[*]` for a request for each",
+                        column.name
                     );
                     return self.leads_nowhere(span, hint);
                 }
+                _ => return self.has_none_of(column, span),
             }
         }
-        Some(Taken {
-            field: ParentField {
-                column: position(at),
-                path: Path(path.into()),
-            },
-            nullable,
-            is_in_key: false,
-            typed: column.typed(),
-        })
+        Some(())
     }
 
-    fn leads_nowhere(&mut self, span: &Span, why: String) -> Option<Taken> {
+    /// Goes on at the elements of a list.
+    fn elements(&mut self, place: &mut Reached<'_>, span: &Span) -> Option<()> {
+        let column = place.column;
+        match (&column.data_type, &column.rust) {
+            (Type::Array(_), RustType::Element(element)) => {
+                place.column = element;
+                place.nullable = element.nullable;
+            }
+            (Type::Json, _) => place.nullable = true,
+            (data_type, _) if *data_type == UNKNOWN => {}
+            _ => return self.has_none_of(column, span),
+        }
+        Some(())
+    }
+
+    fn has_none_of<T>(&mut self, column: &Column, span: &Span) -> Option<T> {
+        let hint = format!(
+            "`{}` is of type {}, with nothing of that kind in it",
+            column.name,
+            column.data_type.word()
+        );
+        self.leads_nowhere(span, hint)
+    }
+
+    fn leads_nowhere<T>(&mut self, span: &Span, why: String) -> Option<T> {
         self.error(
             Diagnostic::error("RS0805", span, "this leads to no field of the parent")
                 .label(why)
@@ -180,7 +246,7 @@ impl Check<'_> {
         let Some(entry) = entry else { return };
         let why = match &self.parent {
             Parent::Nowhere => "the resource has no parent".to_owned(),
-            Parent::Known(parent) if !self.taken.iter().any(|taken| taken.nullable) => {
+            Parent::Known(parent) if !self.taken.iter().any(Taken::may_be_null) => {
                 format!("no field of `{}` that it takes may be null", parent.name)
             }
             Parent::Known(_) | Parent::Unclear => return,
@@ -199,11 +265,15 @@ impl Check<'_> {
         } else {
             keys::non_null(&taken.typed.data_type)
         };
+        let fix = if taken.field.each.is_some() {
+            format!("make it non-null in the list's elements: {how}")
+        } else {
+            format!("make the parent's column non-null: {how}, or part of its `primary_key`")
+        };
         let diagnostic = Diagnostic::error("RS0806", span, message).help(format!(
-            "make the parent's column non-null: {how}, or part of its `primary_key`; or say what a null \
-             does: `on_null_parent: skip` in the endpoint"
+            "{fix}; or say what a null does: `on_null_parent: skip` in the endpoint"
         ));
-        self.error(if is_within {
+        self.error(if is_within && taken.field.each.is_none() {
             diagnostic.note("what holds it may be null, and an element missing; a column of its own may be read `from` there")
         } else {
             diagnostic

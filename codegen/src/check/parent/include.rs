@@ -6,7 +6,7 @@ use crate::connector::{Column, ParentField, Path, Record, Type};
 use crate::diagnostic::Diagnostic;
 use crate::grammar::resource;
 use crate::names;
-use crate::spec::text;
+use crate::spec::{Text, text};
 use crate::yaml::Node;
 
 use super::{Check, Kin, Known, Member, Parent, Taken, UNKNOWN, columns_of, keys, position, take};
@@ -51,24 +51,14 @@ impl Check<'_> {
             return;
         };
         for name in entry.value.elements().iter().filter_map(text) {
-            let Some(at) = keys::position(&parent.record, name.text) else {
-                self.no_such_column(&parent, name.text, name.span);
+            let Some((taken, of)) = self.included_field(&parent, &name) else {
                 record.columns.push(guessed(&parent.name, name.text));
                 continue;
             };
-            let Some(of) = parent.record.columns.get(at) else {
+            if !self.is_of_one_list(&parent, &kin.fields, &taken, name.span) {
                 continue;
-            };
-            let taken = Taken {
-                field: ParentField {
-                    column: position(at),
-                    path: Path::ROOT,
-                },
-                nullable: of.nullable,
-                is_in_key: false,
-                typed: of.typed(),
-            };
-            let column = included(&parent, of, take(&mut kin.fields, taken));
+            }
+            let column = included(&parent, &of, take(&mut kin.fields, taken));
             if let Some(same) = record.columns.iter().find(|one| is_same(one, &column)) {
                 let mut diagnostic = Diagnostic::error(
                     "RS0405",
@@ -89,6 +79,37 @@ impl Check<'_> {
             }
             record.columns.push(column);
         }
+    }
+
+    /// What is included under this name: a column, or what is taken of each element of a list. With it, the column
+    /// that it is a copy of.
+    fn included_field(&mut self, parent: &Known, name: &Text<'_>) -> Option<(Taken, Column)> {
+        if name.text.contains("[*]") {
+            let taken = self.reach(parent, name.text, name.span)?;
+            let of = parent.record.columns.get(usize::from(taken.field.column))?;
+            let mut column = Column::new(names::snake(name.text), taken.typed.clone());
+            // A null list makes no request, and no record.
+            column.nullable = taken.nullable;
+            column.line = of.line;
+            return Some((taken, column));
+        }
+        let Some(at) = keys::position(&parent.record, name.text) else {
+            self.no_such_column(parent, name.text, name.span);
+            return None;
+        };
+        let of = parent.record.columns.get(at)?;
+        let taken = Taken {
+            field: ParentField {
+                column: position(at),
+                path: Path::ROOT,
+                each: None,
+            },
+            nullable: of.nullable,
+            of_nullable_list: false,
+            is_in_key: false,
+            typed: of.typed(),
+        };
+        Some((taken, of.clone()))
     }
 
     /// Of a parent of which something is wrong, the columns that would be included are there, for the

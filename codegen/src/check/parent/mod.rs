@@ -5,6 +5,7 @@
 //! its parent, and its own children these.
 
 pub(crate) mod condition;
+mod elements;
 mod fields;
 pub(super) mod include;
 mod lineage;
@@ -85,9 +86,18 @@ pub(super) struct Taken {
     pub field: ParentField,
     /// Whether there may be none.
     nullable: bool,
+    /// Whether the list that it is an element of may be null.
+    of_nullable_list: bool,
     /// Whether a key column holds it: the check of keys reports a null there.
     is_in_key: bool,
     typed: Typed,
+}
+
+impl Taken {
+    /// Whether it, or the list that it is an element of, may be null.
+    fn may_be_null(&self) -> bool {
+        self.nullable || self.of_nullable_list
+    }
 }
 
 /// A resource while the family is found out.

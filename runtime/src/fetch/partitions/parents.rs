@@ -39,6 +39,8 @@ enum Source {
         pages: Box<Pages<Rows>>,
         /// A page of them, and how many of its rows were taken.
         page: Option<(Rows, usize)>,
+        /// The records of the last row that was taken.
+        elements: vec::IntoIter<ParentRecord>,
     },
     /// The cache of an earlier fetch.
     Cached {
@@ -71,7 +73,13 @@ impl ParentPartitions {
                 fetch = fetch.parent_cache(parent_cache);
             }
             let pages = Box::new(fetch.pages());
-            (Source::Fetched { pages, page: None }, None)
+            let (page, elements) = (None, Vec::new().into_iter());
+            let source = Source::Fetched {
+                pages,
+                page,
+                elements,
+            };
+            (source, None)
         };
         Ok(Self {
             condition: ParentCondition::of(&spec.resource)?,
@@ -113,24 +121,33 @@ impl ParentPartitions {
     }
 
     fn take_any(&mut self) -> Option<ParentRecord> {
-        let page = match &mut self.source {
+        let (page, elements) = match &mut self.source {
             Source::Cached { records, .. } => return records.next(),
-            Source::Fetched { page, .. } => page,
+            Source::Fetched { page, elements, .. } => (page, elements),
         };
-        let (rows, at) = page.as_mut()?;
-        while let Some(row) = rows.get(*at) {
-            *at += 1;
-            if self
-                .condition
-                .as_ref()
-                .is_none_or(|condition| condition.holds(row))
-            {
-                return Some(ParentRecord::of_row(&self.plan, row));
+        loop {
+            if let Some(record) = elements.next() {
+                return Some(record);
             }
-            self.filtered += 1;
+            let (rows, at) = page.as_mut()?;
+            let Some(row) = rows.get(*at) else {
+                *page = None;
+                return None;
+            };
+            *at += 1;
+            let condition = self.condition.as_ref();
+            if condition.is_some_and(|condition| !condition.holds(row)) {
+                self.filtered += 1;
+                continue;
+            }
+            match ParentRecord::of_row(&self.plan, row) {
+                Ok(records) => *elements = records.into_iter(),
+                Err(error) => {
+                    self.end = Some(Err(error));
+                    return None;
+                }
+            }
         }
-        *page = None;
-        None
     }
 
     fn receive(&mut self, received: Option<Result<Page<Rows>>>) {

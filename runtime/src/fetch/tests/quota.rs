@@ -100,6 +100,7 @@ async fn used_up_quota_holds_all_partitions() {
                 fields: list![ParentField {
                     column: 0,
                     path: Path(list![]),
+                    ..ParentField::DEFAULT
                 }],
             }
             .into(),

@@ -166,6 +166,7 @@ async fn children_use_parents_after_their_steps() {
                 fields: list![ParentField {
                     column: 0,
                     path: Path(list![]),
+                    ..ParentField::DEFAULT
                 }],
             }
             .into(),
@@ -214,6 +215,7 @@ async fn a_panic_in_a_step_of_one_partition_ends_the_fetch() {
                 fields: list![ParentField {
                     column: 0,
                     path: Path(list![]),
+                    ..ParentField::DEFAULT
                 }],
             }
             .into(),

@@ -188,6 +188,7 @@ fn a_child_has_the_fingerprint_of_its_parent_too() {
                 fields: list![ParentField {
                     column: 0,
                     path: Path(list![]),
+                    ..ParentField::DEFAULT
                 }],
             }
             .into(),

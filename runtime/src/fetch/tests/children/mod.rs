@@ -46,6 +46,7 @@ const fn field(column: u16, path: &'static [Step]) -> ParentField {
     ParentField {
         column,
         path: Path(Static(path)),
+        ..ParentField::DEFAULT
     }
 }
 
