@@ -72,6 +72,8 @@ declare! {
         pub max_response_bytes: u64 = 64 << 20,
         /// Further origins (`https://host[:port]`) that may receive credentials.
         pub allow_origins: List<Text> = List::EMPTY,
+        /// Further origins that receive requests without credentials, headers and bodies: those of signed URLs.
+        pub bare_origins: List<Text> = List::EMPTY,
         /// The resources, in the order of the spec.
         pub resources: List<Ref<ResourcePlan>> = List::EMPTY,
     }

@@ -80,7 +80,7 @@ impl Client {
             origin::check_scheme(&base)?;
         }
         Ok(Self(Arc::new(Shared {
-            origins: Origins::new(&base, &plan.allow_origins)?,
+            origins: Origins::new(&base, &plan.allow_origins, &plan.bare_origins)?,
             authenticators: Authenticators::new(&plan, hooks, choice, &base, scope, &context)?,
             limiter: RateLimiter::new(concurrency, plan.rate_limits.clone(), plan.retry.max_delay)
                 .one_at_a_time(&plan.resources),
@@ -277,6 +277,10 @@ impl Client {
 
     pub(crate) fn context(&self) -> &HttpContext {
         &self.0.context
+    }
+
+    pub(crate) fn secrets(&self) -> &[Secret] {
+        &self.0.secrets
     }
 
     pub(crate) fn origins(&self) -> &Origins {

@@ -3,10 +3,10 @@
 use url::Url;
 
 use crate::{
-    Client, Error, ErrorKind, Result, actions,
+    Client, Error, ErrorKind, Result, Secret, actions,
     auth::{Authenticate, Generation},
     http_context::HttpContext,
-    origin,
+    origin::{self, Access},
     plan::{Action, Body, Method, Param, Part, ResourcePlan, ResponseAction, SourcePlan, Template},
     rate_limiter::{Permit, Throttled},
     request::{Draft, resolve_or},
@@ -45,6 +45,9 @@ struct Hop {
     url: Url,
     headers: Headers,
     body: Vec<u8>,
+    /// Whether it has no credentials, headers and body, and none after further redirects: an origin that may not
+    /// have them chose where it goes.
+    is_bare: bool,
 }
 
 impl Client {
@@ -112,9 +115,11 @@ impl Client {
         let mut limits = context.limits();
         permit.redirected = None;
         for _ in 0..=MOST_REDIRECTS {
-            if guarded {
-                self.origins().check(&hop.url)?;
+            if guarded && self.origins().check(&hop.url)? == Access::Bare {
+                self.check_bare(&hop)?;
+                hop.is_bare = true;
             }
+            let auth = auth.filter(|_| !hop.is_bare);
             let (request, generation) = loop {
                 permit.ready().await?;
                 let mut request = hop.request();
@@ -153,6 +158,32 @@ impl Client {
         let message = format!("more than {MOST_REDIRECTS} redirects");
         Err(Error::new(ErrorKind::Response, message).into())
     }
+
+    /// Whether a parameter of the URL holds a secret of the source. A short one must be all of its value.
+    fn has_secret_in_query(&self, url: &Url) -> bool {
+        let secrets = self.secrets().iter().map(Secret::expose);
+        let secrets: Vec<&str> = secrets.filter(|secret| !secret.is_empty()).collect();
+        url.query_pairs().any(|(_, value)| {
+            let is_in =
+                |secret: &&str| value == **secret || secret.len() >= 6 && value.contains(*secret);
+            secrets.iter().any(is_in)
+        })
+    }
+
+    /// Checks that a request to an origin without credentials has none in its URL, and needs no body.
+    fn check_bare(&self, hop: &Hop) -> Result<()> {
+        let message = if self.has_secret_in_query(&hop.url) {
+            "a request would carry a secret in its URL to an origin without credentials"
+        } else if hop.method != Method::Get {
+            "a request with a body would go to an origin without credentials"
+        } else {
+            return Ok(());
+        };
+        let origin = hop.url.origin().ascii_serialization();
+        Err(Error::new(ErrorKind::Origin, message).with_help(format!(
+            "`allow_origins: [\"{origin}\"]` in `client` allows it, if that origin may have the credentials"
+        )))
+    }
 }
 
 impl Hop {
@@ -168,16 +199,22 @@ impl Hop {
             url: draft.url.clone(),
             headers,
             body,
+            is_bare: false,
         }
     }
 
     /// The request to here, without credentials.
     fn request(&self) -> Request {
+        let (headers, body) = if self.is_bare {
+            (Headers::new(), Vec::new())
+        } else {
+            (self.headers.clone(), self.body.clone())
+        };
         Request {
             method: self.method,
             url: self.url.to_string(),
-            headers: self.headers.clone(),
-            body: self.body.clone(),
+            headers,
+            body,
         }
     }
 
@@ -214,6 +251,7 @@ impl Hop {
                 url,
                 headers,
                 body: self.body.clone(),
+                is_bare: self.is_bare,
             }));
         }
         headers.remove("Content-Type");
@@ -222,6 +260,7 @@ impl Hop {
             url,
             headers,
             body: Vec::new(),
+            is_bare: self.is_bare,
         }))
     }
 }

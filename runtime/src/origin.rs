@@ -4,9 +4,23 @@ use url::{Host, Origin, Url};
 
 use crate::{Error, ErrorKind, Result, shared::Text};
 
-/// The origins that may receive the credentials of a source.
+/// The origins that may receive the requests of a source with credentials.
 #[derive(Debug)]
-pub(crate) struct Origins(Vec<Origin>);
+pub(crate) struct Origins {
+    /// With the credentials.
+    allowed: Vec<Origin>,
+    /// Without them.
+    bare: Vec<Origin>,
+}
+
+/// What an origin may receive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// The whole request.
+    Whole,
+    /// A request without credentials, headers and body.
+    Bare,
+}
 
 impl Origins {
     /// The origin of the base URL, and those that the spec lists.
@@ -14,37 +28,36 @@ impl Origins {
     /// # Errors
     ///
     /// When one of the list is no origin.
-    pub(crate) fn new(base: &Url, listed: &[Text]) -> Result<Self> {
+    pub(crate) fn new(base: &Url, allowed: &[Text], without: &[Text]) -> Result<Self> {
         let mut origins = vec![base.origin()];
-        for origin in listed {
-            let url = parse(origin, "`allow_origins`")?;
-            if url.path() != "/" || url.query().is_some() {
-                let message = format!("`allow_origins` holds `{origin}`, which is no origin");
-                return Err(Error::new(ErrorKind::Config, message)
-                    .with_help("an origin is `https://host` or `https://host:port`"));
-            }
-            origins.push(url.origin());
-        }
-        Ok(Self(origins))
+        origins.extend(read(allowed)?);
+        Ok(Self {
+            allowed: origins,
+            bare: read(without)?,
+        })
     }
 
-    /// Checks that credentials may go to this URL.
+    /// What may be sent to this URL.
     ///
     /// # Errors
     ///
     /// When its origin is not one of these, or is plain http elsewhere than on this machine.
-    pub(crate) fn check(&self, url: &Url) -> Result<()> {
+    pub(crate) fn check(&self, url: &Url) -> Result<Access> {
         check_scheme(url)?;
         let origin = url.origin();
-        if self.0.contains(&origin) {
-            return Ok(());
+        if self.allowed.contains(&origin) {
+            return Ok(Access::Whole);
+        }
+        if self.bare.contains(&origin) {
+            return Ok(Access::Bare);
         }
         let origin = origin.ascii_serialization();
         let message = format!("a request would carry credentials to `{origin}`");
         let help = if is_signed(url) {
-            "the URL is signed: it needs no credentials, and its origin must not have those of this \
-             resource; a resource without `auth` and secrets follows it"
-                .to_owned()
+            format!(
+                "the URL is signed and needs no credentials: `allow_origins: [{{ origin: \"{origin}\", credentials: \
+                 false }}]` in `client` follows it without them"
+            )
         } else {
             format!(
                 "`allow_origins: [\"{origin}\"]` in `client` allows it, if that origin may have them"
@@ -52,6 +65,20 @@ impl Origins {
         };
         Err(Error::new(ErrorKind::Origin, message).with_help(help))
     }
+}
+
+/// Reads listed origins.
+fn read(listed: &[Text]) -> Result<Vec<Origin>> {
+    let read = |origin: &Text| {
+        let url = parse(origin, "`allow_origins`")?;
+        if url.path() != "/" || url.query().is_some() {
+            let message = format!("`allow_origins` holds `{origin}`, which is no origin");
+            return Err(Error::new(ErrorKind::Config, message)
+                .with_help("an origin is `https://host` or `https://host:port`"));
+        }
+        Ok(url.origin())
+    };
+    listed.iter().map(read).collect()
 }
 
 /// Checks that a URL that receives credentials cannot be overheard.
@@ -193,7 +220,7 @@ mod tests {
     #[test]
     fn an_origin_is_scheme_host_and_port() {
         let origins =
-            Origins::new(&url("https://h/v1"), &[Static("https://files.h:8443")]).unwrap();
+            Origins::new(&url("https://h/v1"), &[Static("https://files.h:8443")], &[]).unwrap();
         for (to, allowed) in [
             ("https://h", true),
             ("https://H:443/other", true),
@@ -212,7 +239,7 @@ mod tests {
     fn what_is_listed_is_an_origin_and_no_more() {
         for wrong in ["h", "https://h/path", "https://h?x=1", "https://a:b@h"] {
             assert!(
-                Origins::new(&url("https://h"), &[Text::of(wrong)]).is_err(),
+                Origins::new(&url("https://h"), &[Text::of(wrong)], &[]).is_err(),
                 "{wrong}"
             );
         }

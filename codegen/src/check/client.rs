@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use crate::connector::{self, List, Param, Part, RateLimit, SourcePlan, Template};
+use crate::connector::{List, Param, Part, RateLimit, SourcePlan, Template};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::grammar::source::client as client_key;
 use crate::grammar::source::rate_limit as rate_key;
 use crate::grammar::source::timeout as timeout_key;
+use crate::grammar::source::{self, allowed_origin, client as client_key};
 use crate::grammar::{self, AnyKey, Bytes, DefaultKey};
 use crate::secret_names;
 use crate::spec::{Text, View, text};
@@ -33,6 +33,8 @@ pub(super) struct Client<'t> {
     /// Whether a mistake may hide its paginator.
     pub is_broken: bool,
     pub allowed: Vec<Origin>,
+    /// Those that receive requests without credentials.
+    pub bare: Vec<Origin>,
 }
 
 /// The most requests of a rate limit: the times of so many are remembered.
@@ -50,6 +52,7 @@ impl<'t> Client<'t> {
             paginator: None,
             is_broken: true,
             allowed: Vec::new(),
+            bare: Vec::new(),
         }
     }
 }
@@ -57,7 +60,7 @@ impl<'t> Client<'t> {
 impl Check<'_> {
     pub(super) fn client<'t>(&mut self, root: &View<'t>) -> Client<'t> {
         let mut client = Client::empty(root);
-        let Some(view) = root.view(&grammar::source::SOURCE_CLIENT, &grammar::CLIENT) else {
+        let Some(view) = root.view(&source::SOURCE_CLIENT, &grammar::CLIENT) else {
             return client;
         };
         if let Some(url) = view.text(&client_key::BASE_URL) {
@@ -85,15 +88,7 @@ impl Check<'_> {
         client.plan.concurrency = self.small(&view, &client_key::CONCURRENCY);
         let Bytes(most) = view.get(&client_key::MAX_RESPONSE_BYTES);
         client.plan.max_response_bytes = most;
-        let mut origins = Vec::new();
-        for origin in view
-            .node(&client_key::ALLOW_ORIGINS)
-            .map(Node::elements)
-            .unwrap_or_default()
-        {
-            origins.extend(self.allow_origin(origin, &mut client));
-        }
-        client.plan.allow_origins = origins.into();
+        self.allow_origins(&view, &mut client);
         client
     }
 
@@ -314,8 +309,31 @@ impl Check<'_> {
         }
     }
 
-    fn allow_origin(&mut self, node: &Node, client: &mut Client<'_>) -> Option<connector::Text> {
-        let text = text(node)?;
+    /// The origins that may receive credentials, and those that receive requests without them.
+    fn allow_origins(&mut self, view: &View<'_>, client: &mut Client<'_>) {
+        let (mut allowed, mut bare) = (Vec::new(), Vec::new());
+        let elements = view.node(&client_key::ALLOW_ORIGINS).map(Node::elements);
+        for node in elements.unwrap_or_default() {
+            let map = View::new(node, &source::ALLOWED_ORIGIN);
+            let written = text(node).or_else(|| map.text(&allowed_origin::ORIGIN));
+            let has_credentials = text(node).is_some() || map.get(&allowed_origin::CREDENTIALS);
+            let Some(written) = written else { continue };
+            let Some(origin) = self.allowed_origin(written) else {
+                continue;
+            };
+            if has_credentials {
+                client.allowed.push(origin);
+                allowed.push(written.owned());
+            } else {
+                client.bare.push(origin);
+                bare.push(written.owned());
+            }
+        }
+        client.plan.allow_origins = allowed.into();
+        client.plan.bare_origins = bare.into();
+    }
+
+    fn allowed_origin(&mut self, text: Text<'_>) -> Option<Origin> {
         if text.text.contains('{') {
             self.error(
                 Diagnostic::error("RS0205", text.span, "an origin holds no placeholder")
@@ -336,8 +354,7 @@ impl Check<'_> {
                         .help("allow `https://` only"),
                     );
                 }
-                client.allowed.push(origin);
-                return Some(text.owned());
+                return Some(origin);
             }
             Ok(_) => self.error(
                 Diagnostic::error("RS0205", text.span, "an origin has no path")

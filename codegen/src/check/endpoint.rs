@@ -432,7 +432,8 @@ impl Check<'_> {
             Credentials::OfAuth => "say `auth: null`",
             Credentials::Written => "leave the secrets out of what is sent there",
         };
-        if !is_home && !client.allowed.contains(&origin) {
+        let is_bare = sends == Credentials::OfAuth && client.bare.contains(&origin);
+        if !is_home && !is_bare && !client.allowed.contains(&origin) {
             self.error(
                 Diagnostic::error(
                     "RS0305",

@@ -216,9 +216,30 @@ pub(crate) mod client {
     .or(Bytes(SourcePlan::DEFAULT.max_response_bytes));
     pub(crate) static ALLOW_ORIGINS: Key = key(
         "allow_origins",
-        Shape::List(&Shape::Text),
-        "further origins that may receive credentials",
+        Shape::List(&Shape::Either(
+            &Shape::Text,
+            &Shape::Map(&super::ALLOWED_ORIGIN),
+        )),
+        "further origins that may receive credentials, or requests without them",
     );
+}
+
+pub(crate) static ALLOWED_ORIGIN: Context = Context {
+    name: "an allowed origin",
+    keys: &[&allowed_origin::ORIGIN, &allowed_origin::CREDENTIALS],
+};
+
+/// The keys of an element of `allow_origins`.
+pub(crate) mod allowed_origin {
+    use super::super::{DefaultKey, Key, Text, flag, text};
+
+    pub(crate) static ORIGIN: Key<Text> = text("origin", "the origin").required();
+    pub(crate) static CREDENTIALS: DefaultKey<bool> = flag(
+        "credentials",
+        "whether it receives credentials; without them, a request has no headers and no body either, as a signed URL \
+         wants it",
+    )
+    .or(true);
 }
 
 pub(crate) static RATE_LIMIT: Context = Context {
