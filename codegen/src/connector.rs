@@ -7,7 +7,7 @@ use std::ops::{Deref, DerefMut};
 
 pub use rest_source_model::{
     plan::*,
-    schema::{self, Decode, Path, Step, Table, TimeFormat, Type},
+    schema::{self, Decode, Path, ResponseValue, Step, Table, TimeFormat, Type},
     shared::{List, Ref, Text, list},
 };
 
@@ -122,6 +122,7 @@ impl Column {
                 key: name.clone(),
                 name,
                 data_type: typed.data_type,
+                formats: typed.formats,
                 ..schema::Column::DEFAULT
             },
             rust: typed.rust,
@@ -138,6 +139,7 @@ impl Column {
     pub fn typed(&self) -> Typed {
         Typed {
             data_type: self.data_type.clone(),
+            formats: self.formats.clone(),
             rust: self.rust.clone(),
         }
     }
@@ -161,6 +163,8 @@ impl DerefMut for Column {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Typed {
     pub data_type: Type,
+    /// Of a time or a date: the formats that are tried after that of its type.
+    pub formats: List<TimeFormat>,
     pub rust: RustType,
 }
 
@@ -208,6 +212,7 @@ impl From<Type> for Typed {
     fn from(data_type: Type) -> Self {
         Self {
             data_type,
+            formats: List::EMPTY,
             rust: RustType::BuiltIn,
         }
     }
@@ -217,6 +222,7 @@ impl From<Struct> for Typed {
     fn from(object: Struct) -> Self {
         Self {
             data_type: Type::Object(table(&object.name, &object.columns)),
+            formats: List::EMPTY,
             rust: RustType::Struct(object),
         }
     }
@@ -227,6 +233,7 @@ impl From<UnionType> for Typed {
         let members = union.members.iter().map(|member| member.schema.clone());
         Self {
             data_type: Type::Union(members.collect()),
+            formats: List::EMPTY,
             rust: RustType::Union(union),
         }
     }
@@ -237,6 +244,7 @@ impl Typed {
     pub fn of(container: fn(Ref<schema::Column>) -> Type, element: Column) -> Self {
         Self {
             data_type: container(element.schema.clone().into()),
+            formats: List::EMPTY,
             rust: RustType::Element(Box::new(element)),
         }
     }

@@ -6,7 +6,7 @@ use rest_source::{
         Auth, CursorForm, Flag, JsonPlan, Pages, Paginator, Part, ResourcePlan, Selector,
         SentCursor, Slot, Template,
     },
-    schema::{Path, Step},
+    schema::{Path, ResponseValue, Step},
     shared::Ref,
     transport::{Headers, Response},
 };
@@ -166,8 +166,13 @@ impl Paging {
             return unknown();
         };
         let page = records.get(cut.start..cut.end).unwrap_or_default();
-        let mut body = self.way.body(page.iter().copied().cloned().collect());
+        let records = page.iter().copied().cloned().collect();
+        let mut body = match self.key() {
+            Some(key) => self.way.keyed_body(records, key),
+            None => self.way.body(records),
+        };
         let mut headers = Headers::new();
+        self.say_what_is_around(page, &mut headers, &mut body);
         self.say_more(&cut, read, &mut headers, &mut body);
         if let Some(token) = self.plan.change_token()
             && !cut.has_more()
@@ -198,6 +203,29 @@ impl Paging {
             },
         };
         number.map_or(Some(0), |number| number.parse().ok())
+    }
+
+    /// The field of a record that is its key in an object.
+    fn key(&self) -> Option<&str> {
+        let mut columns = self.plan.table.columns.iter();
+        let column = columns.find(|column| column.response == Some(ResponseValue::Key))?;
+        Some(&column.key)
+    }
+
+    /// Puts what the page has around its records where it is looked for: the values of the first record.
+    fn say_what_is_around(&self, page: &[&Json], headers: &mut Headers, body: &mut Json) {
+        for column in &self.plan.table.columns {
+            let value = page.first().and_then(|record| record.get(&*column.key));
+            match (&column.response, value) {
+                (Some(ResponseValue::Body(path)), Some(value)) => {
+                    put(body, &path.0, value.clone());
+                }
+                (Some(ResponseValue::Header(name)), Some(value)) => {
+                    headers.push(&**name, as_text(value).unwrap_or_default());
+                }
+                _ => {}
+            }
+        }
     }
 
     fn cut(&self, read: &Read<'_>, asks: &Asks, records: &[&Json]) -> Option<Cut> {

@@ -137,6 +137,22 @@ impl Way {
     pub(crate) fn body(&self, records: Vec<Json>) -> Json {
         all(&self.0, records)
     }
+
+    /// The same, where the records are the values of an object: each by the text of this field of its own.
+    pub(crate) fn keyed_body(&self, records: Vec<Json>, field: &str) -> Json {
+        let Some((Turn::Each, turns)) = self.0.split_last() else {
+            return self.body(records);
+        };
+        let key = |record: &Json| match record.get(field) {
+            Some(Json::String(key)) => key.clone(),
+            Some(key) => key.to_string(),
+            None => String::new(),
+        };
+        let members = records.into_iter().map(|record| (key(&record), record));
+        let members = Json::Object(members.collect());
+        let under_all = |value, turn: &Turn| under(turn, value);
+        turns.iter().rev().fold(members, under_all)
+    }
 }
 
 fn all(turns: &[Turn], records: Vec<Json>) -> Json {

@@ -87,6 +87,8 @@ declare! {
         pub from: Option<Path> = None,
         /// What its values are.
         pub data_type: Type = Type::Text,
+        /// Of a timestamp or a date: the formats that are tried after that of its type, in order.
+        pub formats: List<TimeFormat> = List::EMPTY,
         /// Whether null, and absence, are values of it.
         pub nullable: bool = false,
         /// Whether absence and null are told apart (`Field<T>` in Rust).
@@ -108,8 +110,25 @@ declare! {
         pub partition: Option<u16> = None,
         /// Where it is not part of the response: a text, or one placeholder whose value every record has.
         pub value: Option<Template> = None,
+        /// Where it is part of the response, but not of the record.
+        pub response: Option<ResponseValue> = None,
         /// Its line in the spec, from 1; 0 where it has none.
         pub line: u32 = 0,
+    }
+}
+
+declare! {
+    /// A value that a response has outside of the record.
+    #[derive(Eq)]
+    pub enum ResponseValue {
+        /// A field of the page's body, at this place.
+        Body(Path),
+        /// A header.
+        Header(Text),
+        /// The key of the record, or of the list that it is in, in the object that a query takes values of.
+        Key,
+        /// The position of the record among those of its page, from 0.
+        Index,
     }
 }
 
@@ -151,6 +170,12 @@ impl Column {
     /// Read from this place in the record.
     pub const fn from(mut self, path: List<Step>) -> Self {
         set(&mut self.from, Some(Path(path)));
+        self
+    }
+
+    /// Tries these formats after that of its type.
+    pub const fn formats(mut self, formats: List<TimeFormat>) -> Self {
+        set(&mut self.formats, formats);
         self
     }
 
@@ -208,12 +233,19 @@ impl Column {
         self
     }
 
-    /// Whether its values are part of the response.
+    /// This value of the response in every record.
+    pub const fn response(mut self, value: ResponseValue) -> Self {
+        set(&mut self.response, Some(value));
+        self
+    }
+
+    /// Whether its values are part of the record in the response.
     pub const fn is_received(&self) -> bool {
         self.parent.is_none()
             && self.config.is_none()
             && self.partition.is_none()
             && self.value.is_none()
+            && self.response.is_none()
     }
 
     /// Declared at this line of the spec.

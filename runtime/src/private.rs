@@ -29,7 +29,7 @@ pub use crate::{
         SignedToken, Slot, SourcePlan, Take, Template, Test, Tested, TokenField, TokenPlace,
         TokenRequest, WaitUnit, WindowStep, Windows, WriteDisposition,
     },
-    schema::{Column, Decode, Path, Step, Table, TimeFormat, Type},
+    schema::{Column, Decode, Path, ResponseValue, Step, Table, TimeFormat, Type},
     shared::{
         List,
         Ref::{self, Static},

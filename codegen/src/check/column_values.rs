@@ -5,11 +5,11 @@ use crate::diagnostic::Diagnostic;
 use crate::grammar::column;
 use crate::spec::{Text, View};
 
-use super::Check;
 use super::calls::Kind;
 use super::columns::UNKNOWN;
 use super::incremental::cursor_value;
 use super::template::Scope;
+use super::{Check, response_values};
 
 impl Check<'_> {
     /// The value of a column.
@@ -21,28 +21,10 @@ impl Check<'_> {
         owner: &str,
     ) -> Option<Template> {
         let text = view.text(&column::VALUE)?;
-        if *data_type == UNKNOWN {
+        if *data_type == UNKNOWN || response_values::is_one(text.text) {
             return None;
         }
-        // The name of an object has a dot.
-        if owner.contains('.') {
-            let message = "a `value` is for columns of a resource, not for those of an object";
-            self.error(
-                Diagnostic::error("RS0607", text.span, message)
-                    .help("declare the column beside the object"),
-            );
-            return None;
-        }
-        if view.entry(&column::FROM).is_some() {
-            self.error(
-                Diagnostic::error(
-                    "RS0602",
-                    view.place(&column::FROM),
-                    "`from` has no effect here",
-                )
-                .help("remove it, or `value`: the column is not read from the response"),
-            );
-        }
+        self.value_has_a_place(view, text, owner)?;
         if !text.text.contains(['{', '}']) {
             return self.constant(text, data_type);
         }
@@ -77,6 +59,35 @@ impl Check<'_> {
         Some(template)
     }
 
+    /// Whether a column may have a `value`: one of a resource, not of an object.
+    pub(super) fn value_has_a_place(
+        &mut self,
+        view: &View<'_>,
+        text: Text<'_>,
+        owner: &str,
+    ) -> Option<()> {
+        // The name of an object has a dot.
+        if owner.contains('.') {
+            let message = "a `value` is for columns of a resource, not for those of an object";
+            self.error(
+                Diagnostic::error("RS0607", text.span, message)
+                    .help("declare the column beside the object"),
+            );
+            return None;
+        }
+        if view.entry(&column::FROM).is_some() {
+            self.error(
+                Diagnostic::error(
+                    "RS0602",
+                    view.place(&column::FROM),
+                    "`from` has no effect here",
+                )
+                .help("remove it, or `value`: the column is not read from the record"),
+            );
+        }
+        Some(())
+    }
+
     fn constant(&mut self, text: Text<'_>, data_type: &Type) -> Option<Template> {
         let value = match data_type {
             Type::Text => Some(text.text.to_owned()),
@@ -95,7 +106,7 @@ impl Check<'_> {
         Some(Template(vec![Part::Text(value.into())].into()))
     }
 
-    fn no_value_of_type(&mut self, text: Text<'_>, data_type: &Type, what: &str) {
+    pub(super) fn no_value_of_type(&mut self, text: Text<'_>, data_type: &Type, what: &str) {
         let word = data_type.word();
         let message = format!("the column is a {word}, and its `value` is {what}");
         self.error(

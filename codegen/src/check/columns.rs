@@ -2,15 +2,15 @@
 
 use std::collections::HashMap;
 
-use crate::connector::{Column, Decode, Struct, TimeFormat, Type, Typed};
+use crate::connector::{Column, Decode, Struct, Type, Typed};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::grammar;
 use crate::grammar::column::{self, Presence};
 use crate::names;
-use crate::spec::{Text, View};
+use crate::spec::View;
 use crate::yaml::{Entry, Node, Value};
 
-use super::{Check, times};
+use super::Check;
 
 /// The type of a column with a mistake in its type. It is no other declared column's, and no rule about
 /// types says anything of it.
@@ -175,6 +175,7 @@ impl Check<'_> {
             self.value_is_record(view.place(&column::FROM), &column.data_type, owner);
         }
         column.value = self.column_value(&view, &column.data_type, nullable, owner);
+        column.response = self.response_value(&view, &column.data_type, owner);
         column.key = key.clone().into();
         column.from = from;
         column.nullable = nullable;
@@ -204,8 +205,8 @@ impl Check<'_> {
             "bigint" => Type::Bigint,
             "double" => Type::Double,
             "bool" => Type::Bool,
-            "timestamp" => Type::Timestamp(self.timestamp_format(&view)),
-            "date" => Type::Date(self.date_format(&view)),
+            "timestamp" => return Some(self.timestamp(&view)),
+            "date" => return Some(self.date(&view)),
             "time" => Type::Time,
             "decimal" => self.decimal(&view),
             "binary" => Type::Binary,
@@ -275,117 +276,6 @@ impl Check<'_> {
         Type::Decimal {
             precision: small(precision),
             scale: small(scale),
-        }
-    }
-
-    fn timestamp_format(&mut self, view: &View<'_>) -> TimeFormat {
-        let zone = view.text(&column::TIMEZONE);
-        if let Some(zone) = zone.filter(|zone| !times::is_zone(zone.text)) {
-            self.error(
-                Diagnostic::error(
-                    "RS0606",
-                    zone.span,
-                    format!("`{}` is not a time zone", zone.text),
-                )
-                .help(match times::closest_zone(zone.text) {
-                    Some(close) => format!("did you mean `{close}`?"),
-                    None => "write `UTC`, `Europe/Berlin` or `+02:00`".to_owned(),
-                }),
-            );
-        }
-        let Some(text) = view.text(&column::FORMAT) else {
-            return match zone {
-                Some(zone) => TimeFormat::Local { zone: zone.owned() },
-                None => TimeFormat::Rfc3339,
-            };
-        };
-        let Some(format) = self.time_format(text, zone.map(|zone| zone.text)) else {
-            return TimeFormat::Rfc3339;
-        };
-        if zone.is_some() || !self.sink.is_unclear(view.node, column::TIMEZONE.name) {
-            self.zone_is_needed(&format, text, zone);
-        }
-        format
-    }
-
-    /// A time without an offset needs a zone; one with an offset, or counted, needs none.
-    fn zone_is_needed(&mut self, format: &TimeFormat, text: Text<'_>, zone: Option<Text<'_>>) {
-        match (format, zone) {
-            (TimeFormat::Pattern { pattern, .. }, None) if !times::has_offset(pattern) => self
-                .error(
-                    Diagnostic::error(
-                        "RS0606",
-                        text.span,
-                        "times in this format name no offset from UTC",
-                    )
-                    .help("add `timezone: UTC`, or the zone they are in"),
-                ),
-            (TimeFormat::Pattern { pattern, .. }, Some(zone)) if times::has_offset(pattern) => self
-                .error(
-                    Diagnostic::error("RS0602", zone.span, "`timezone` has no effect here")
-                        .help("remove it: the format reads the offset"),
-                ),
-            (format, Some(zone))
-                if format.epoch_power().is_some() || *format == TimeFormat::DateCall =>
-            {
-                self.error(
-                    Diagnostic::error("RS0602", zone.span, "`timezone` has no effect here")
-                        .help("remove it: what is counted since 1970 is in UTC"),
-                );
-            }
-            (TimeFormat::Date, _) if zone.is_none() => self.error(
-                Diagnostic::error("RS0606", text.span, "a date alone is no instant")
-                    .help("use `data_type: date`"),
-            ),
-            _ => {}
-        }
-    }
-
-    fn date_format(&mut self, view: &View<'_>) -> TimeFormat {
-        let format = view.text(&column::FORMAT).and_then(|text| {
-            let format = self.time_format(text, None)?;
-            if !matches!(format, TimeFormat::Date | TimeFormat::Pattern { .. }) {
-                self.error(
-                    Diagnostic::error(
-                        "RS0606",
-                        text.span,
-                        format!("`{}` is no format of a date", text.text),
-                    )
-                    .help("use `date`, a strftime pattern, or `data_type: timestamp`"),
-                );
-            }
-            Some(format)
-        });
-        format.unwrap_or(TimeFormat::Date)
-    }
-
-    /// A format that is a word or a pattern.
-    pub(super) fn time_format(&mut self, text: Text<'_>, zone: Option<&str>) -> Option<TimeFormat> {
-        match times::format(text.text, zone) {
-            Ok(format) => Some(format),
-            Err(reason) => {
-                let words = [
-                    "rfc3339",
-                    "date",
-                    "epoch_seconds",
-                    "epoch_millis",
-                    "epoch_micros",
-                    "epoch_nanos",
-                    "/Date(…)/",
-                ];
-                let help = match crate::suggest::closest(text.text, &words) {
-                    _ if text.text.contains('%') => {
-                        "write a pattern such as `%Y-%m-%d %H:%M:%S`".to_owned()
-                    }
-                    Some(close) => format!("did you mean `{close}`?"),
-                    None => format!(
-                        "it is one of {}, or a strftime pattern such as `%Y-%m-%d`",
-                        words.join(", ")
-                    ),
-                };
-                self.error(Diagnostic::error("RS0606", text.span, reason).help(help));
-                None
-            }
         }
     }
 }

@@ -20,10 +20,12 @@ impl Check<'_> {
     /// What is said of the place of the records in a page.
     pub(super) fn records_are_found(
         &mut self,
+        resource: &View<'_>,
         endpoint: &View<'_>,
         record: &Record,
         paginator: Option<&Paginator>,
     ) {
+        self.records_have_keys(endpoint, resource, record);
         self.required_needs_a_selector(endpoint);
         self.rows_are_known(endpoint, paginator);
         self.single_record_is_possible(endpoint, record, paginator);

@@ -72,7 +72,7 @@ impl Check<'_> {
         self.incremental_owns_its_params(&endpoint, incremental.as_ref(), paging.as_ref());
         self.queries_do_not_repeat(&endpoint, incremental.as_ref(), client);
         let paginator = paging.as_ref().map(|paging| &paging.paginator);
-        self.records_are_found(&endpoint, &record, paginator);
+        self.records_are_found(&view, &endpoint, &record, paginator);
         self.endpoint_is_meant(&endpoint);
         let write_disposition = self.write_disposition(&view, name, &record);
         self.key_has_the_settings(&view, &record, write_disposition);

@@ -22,6 +22,7 @@ impl Check<'_> {
         let (values, names) = enum_values(ident, values, !closed, self.sink);
         Some(Typed {
             data_type: Type::Enum { values, closed },
+            formats: List::EMPTY,
             rust: RustType::Enum(names),
         })
     }

@@ -71,7 +71,7 @@ pub(crate) static FROM: Key<Path> = path("from", "where in the record it is read
 pub(crate) static VALUE: Key = key(
     "value",
     Shape::Scalar,
-    "its value in every record: a constant, a setting or the time of the fetch",
+    "its value in every record: a constant, a setting, the time, or `{response.base}`, `{key}`, `{index}`",
 );
 pub(crate) static PRESENCE: DefaultKey<Presence> =
     word_of("presence", "whether absence and null are told apart")
@@ -82,15 +82,21 @@ pub(crate) static DECODE: Key<AsText> = word_of("decode", "`text`: the value is 
 pub(crate) static DECODE_BOOL: Key<Decode> =
     word_of("decode", "the value is written as text, or as 0 and 1");
 
+const FORMATS: Shape = Shape::Either(&Shape::Text, &Shape::List(&Shape::Text));
+
 pub(crate) static FORMAT: Key = key(
     "format",
-    Shape::Text,
-    "`rfc3339`, `date`, an epoch (`epoch_millis`), `/Date(…)/` or a strftime pattern",
+    FORMATS,
+    "`rfc3339`, `date`, `epoch_millis`, `/Date(…)/`, a strftime pattern, or several of them",
 )
 .remark("rfc3339");
 pub(crate) static TIMEZONE: Key = key("timezone", Shape::Text, "the zone of times that name none");
-pub(crate) static DATE_FORMAT: Key =
-    key("format", Shape::Text, "`date` or a strftime pattern").remark("date");
+pub(crate) static DATE_FORMAT: Key = key(
+    "format",
+    FORMATS,
+    "`date` or a strftime pattern, or several",
+)
+.remark("date");
 
 pub(crate) static PRECISION: Key<u64> = integer("precision", 1, "the most digits in all");
 pub(crate) static SCALE: Key<u64> = integer("scale", 0, "the most digits after the point");

@@ -83,6 +83,16 @@ const SEVERAL: &[(&str, &str, usize)] = &[
         2,
     ),
     ("columns_and_types", "a record as a whole that has keys", 2),
+    (
+        "columns_and_types",
+        "values of the response with text and functions",
+        3,
+    ),
+    (
+        "columns_and_types",
+        "values of the response of another type",
+        3,
+    ),
     ("columns_and_types", "a decoding that is none", 2),
     (
         "resources_and_endpoints",

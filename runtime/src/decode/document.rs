@@ -14,7 +14,7 @@ use super::{
     fingerprint::{fingerprint, fold},
     object::pick,
     probe,
-    query::{Matches, Query, Search},
+    query::{Match, Matches, Query, Search},
     raw_rows::{self, Holder, RawRows},
     reader::Reader,
     records::{RecordShape, Single},
@@ -35,19 +35,24 @@ pub(super) struct Spot {
     records: bool,
     /// The probes of this place.
     probes: Vec<usize>,
+    /// The columns' fields of this place.
+    fields: Vec<usize>,
     members: Vec<(Text, Spot)>,
     elements: Vec<(i32, Spot)>,
 }
 
 impl Spot {
-    /// The places of the records, if they are at one place, and of the probes.
-    pub(super) fn new(records: Option<&Path>, probes: &[Path]) -> Self {
+    /// The places of the records, if they are at one place, of the probes, and of the columns' fields.
+    pub(super) fn new(records: Option<&Path>, probes: &[Path], fields: &[Path]) -> Self {
         let mut root = Self::default();
         if let Some(path) = records {
             root.at(&path.0).records = true;
         }
         for (index, path) in probes.iter().enumerate() {
             root.at(&path.0).probes.push(index);
+        }
+        for (index, path) in fields.iter().enumerate() {
+            root.at(&path.0).fields.push(index);
         }
         root
     }
@@ -62,13 +67,17 @@ impl Spot {
 
     /// Whether only keys of an object are wanted here.
     fn is_within(&self) -> bool {
-        !self.records && self.probes.is_empty() && self.elements.is_empty()
+        !self.records && self.has_no_values() && self.elements.is_empty()
     }
 
     /// Whether only the records are wanted here, of a value of this kind.
     fn is_records(&self, kind: Option<JsonKind>) -> bool {
         let members = !self.members.is_empty() && kind != Some(JsonKind::List);
-        self.records && self.probes.is_empty() && self.elements.is_empty() && !members
+        self.records && self.has_no_values() && self.elements.is_empty() && !members
+    }
+
+    fn has_no_values(&self) -> bool {
+        self.probes.is_empty() && self.fields.is_empty()
     }
 }
 
@@ -121,6 +130,8 @@ pub(super) struct Document<'t, 'o, 's> {
     /// Where the records are, as JSONPath.
     pub(super) path: &'s str,
     pub(super) probes: Vec<Probe>,
+    /// Where the columns' fields stand in the text, and how long they are.
+    pub(super) fields: Vec<Option<(usize, usize)>>,
     pub(super) selected: Selected,
     pub(super) records_at: Extent,
     /// The first declared key that stands twice.
@@ -167,10 +178,11 @@ impl Document<'_, '_, '_> {
     }
 
     /// Reads what a query found: the elements of each list, and each object. The fingerprint of them all.
-    pub(super) fn read_matches(&mut self, query: &Query, found: Vec<(String, &str)>) -> u64 {
+    pub(super) fn read_matches(&mut self, query: &Query, found: Vec<Match<'_>>) -> u64 {
         self.selected = Selected::Records;
         let mut print = 0;
-        for (path, raw) in found {
+        for Match { path, key, raw } in found {
+            self.reader.out.key = key.and_then(|key| self.reader.out.keep_text(&key));
             if query.chooses_elements() && self.shape.is_list() && raw.starts_with('[') {
                 self.reader
                     .record_of(self.shape, raw, &Place::Records(&path));
@@ -193,7 +205,7 @@ impl Document<'_, '_, '_> {
         json: &str,
         shape: &PageShape,
     ) -> Result<RawRows, Unread> {
-        let Search { matches, rows } = query.find(json)?;
+        let Search { matches, rows } = query.find(json, shape.around.needs_keys())?;
         let fingerprint = match matches {
             Matches::Found(found) => self.read_matches(query, found),
             Matches::Lacking { place, raw } if shape.required => {
@@ -237,6 +249,12 @@ impl Document<'_, '_, '_> {
         for probe in &spot.probes {
             if let Some(found) = self.probes.get_mut(*probe) {
                 *found = probe::read(raw)?;
+            }
+        }
+        for field in &spot.fields {
+            if let Some(found) = self.fields.get_mut(*field) {
+                let start = self.reader.source.offset_of(raw);
+                *found = start.map(|start| (start, raw.len()));
             }
         }
         if spot.records {

@@ -279,6 +279,12 @@ impl Faults {
         self.hard = false;
     }
 
+    /// Ends a page of which a value has faults: it makes the page fail.
+    pub(super) fn end_page(&mut self) {
+        self.hard = true;
+        self.end_record();
+    }
+
     /// Whether a record made the page fail.
     pub(super) const fn failed(&self) -> bool {
         self.failure_count > 0
@@ -372,6 +378,13 @@ fn error(faults: &[Fault], count: u64, spec: &str) -> Error {
 /// What a column takes, in words.
 fn expected(column: &Column, found: Found<'_>) -> String {
     let mut text = describe(&column.data_type);
+    for format in &column.formats {
+        let of = match column.data_type {
+            Type::Date(_) => Type::Date(format.clone()),
+            _ => Type::Timestamp(format.clone()),
+        };
+        text = format!("{text}, or {}", describe(&of));
+    }
     match (column.decode, &column.data_type) {
         (Decode::Text, _) => text.push_str(" as text"),
         (Decode::Integer, Type::Bool) => text.push_str(" as 0 or 1"),

@@ -93,7 +93,7 @@ fn as_type(value: &Scalar, data_type: &Type) -> Scalar {
     }
 }
 
-fn slot(value: &Scalar, out: &mut Output) -> Option<Slot> {
+pub(super) fn slot(value: &Scalar, out: &mut Output) -> Option<Slot> {
     Some(match value {
         Scalar::Null => Slot::Null,
         Scalar::Bool(value) => Slot::Bool(*value),

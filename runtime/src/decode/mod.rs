@@ -5,6 +5,7 @@
 //! over, so that the same pass finds all of it. Records and a paginator's values are read together,
 //! wherever they stand.
 
+mod around;
 mod body;
 mod declared;
 mod document;
@@ -35,6 +36,7 @@ use std::sync::Arc;
 
 pub(crate) use self::selector::at_steps;
 use self::{
+    around::Around,
     document::{Document, Extent, Selected, Spot},
     fault::{Faults, is_half_character},
     included::Included,
@@ -57,6 +59,7 @@ use crate::{
     schema::{Path, Table},
     shared::{Ref, Text},
     template::Scope,
+    transport::Headers,
 };
 
 /// What to read from a page: made once for a fetch.
@@ -65,6 +68,7 @@ pub(crate) struct PageShape {
     table: Ref<Table>,
     records: RecordShape,
     included: Included,
+    around: Around,
     /// The keys and columns of each kind of object.
     sets: Sets,
     /// Where the records are; the root where a query finds them.
@@ -109,6 +113,8 @@ impl PageShape {
         } else {
             RecordShape::Typed(shape::record(&table, &mut sets)?)
         };
+        let around = Around::new(&table);
+        let fields: Vec<Path> = around.fields.iter().map(|(path, _)| path.clone()).collect();
         let (path, query) = match &resource.selector {
             Selector::Path(path) => (path.clone(), None),
             Selector::Query(text) => (Path::ROOT, Some(Query::new("data_selector", text)?)),
@@ -117,6 +123,7 @@ impl PageShape {
             table,
             records,
             included: Included::default(),
+            around,
             sets,
             shown_path: path.to_string(),
             rows_path: resource.rows_path.as_ref().map(RowsPath::new).transpose()?,
@@ -125,7 +132,7 @@ impl PageShape {
             paged: resource.paginator.kind != Pages::Single,
             single: Single::of(resource),
             contract: resource.schema_contract,
-            spots: Spot::new(query.is_none().then_some(&path), &probes.paths),
+            spots: Spot::new(query.is_none().then_some(&path), &probes.paths, &fields),
             path,
             query,
             probes: probes.paths.len(),
@@ -172,6 +179,12 @@ impl PageShape {
         self
     }
 
+    /// The same for records that stand alone: the columns that a page has around them are null.
+    pub(crate) fn alone(mut self) -> Self {
+        self.around = Around::default();
+        self
+    }
+
     /// Whether an object at the root is the record.
     fn takes_root(&self) -> bool {
         self.single != Single::No && self.query.is_none() && self.path.0.is_empty()
@@ -179,13 +192,15 @@ impl PageShape {
 
     /// Room for what a page becomes.
     fn output(&self, text: &str) -> Output {
-        Output::new(
+        let mut output = Output::new(
             text.len(),
             &self.sets,
             self.max_cells,
             Faults::new(self.contract.data_type, self.redactor.clone()),
             self.contract.columns,
-        )
+        );
+        output.origins = self.around.needs_origins().then(Vec::new);
+        output
     }
 }
 
@@ -284,7 +299,7 @@ pub(crate) struct Decoded {
 /// [`ErrorKind::Response`](crate::ErrorKind::Response) where the body is no JSON in UTF-8, or has
 /// no records where the selector looks for them.
 pub(crate) fn decode(mut body: Vec<u8>, shape: &PageShape) -> Result<Decoded> {
-    decode_or_leave(&mut body, Format::Json, shape)
+    decode_or_leave(&mut body, Format::Json, None, shape)
 }
 
 /// Reads a page, of a body that is left as it is on an error, for what there is to say of it.
@@ -295,10 +310,11 @@ pub(crate) fn decode(mut body: Vec<u8>, shape: &PageShape) -> Result<Decoded> {
 pub(crate) fn decode_or_leave(
     body: &mut Vec<u8>,
     format: Format,
+    headers: Option<&Headers>,
     shape: &PageShape,
 ) -> Result<Decoded> {
     let text = body::text(body, format)?;
-    let (mut out, said) = match read_text(&text, format, shape) {
+    let (mut out, said) = match read_text(&text, format, headers, shape) {
         Ok(both) => both,
         Err(error) => {
             *body = text.into_bytes();
@@ -374,7 +390,12 @@ struct Said {
 }
 
 /// Reads the text of a page.
-fn read_text(text: &str, format: Format, shape: &PageShape) -> Result<(Output, Said)> {
+fn read_text(
+    text: &str,
+    format: Format,
+    headers: Option<&Headers>,
+    shape: &PageShape,
+) -> Result<(Output, Said)> {
     let read = match format {
         Format::Json => read,
         Format::Lines => lines::read,
@@ -408,6 +429,8 @@ fn read_text(text: &str, format: Format, shape: &PageShape) -> Result<(Output, S
         Unread::NoRecords(error) => error,
     })?;
     shape.included.put(&mut out)?;
+    shape.around.put_origins(&shape.table, &mut out)?;
+    shape.around.put_headers(&shape.table, headers, &mut out)?;
     Ok((out, said))
 }
 
@@ -447,6 +470,7 @@ fn read(text: &str, shape: &PageShape, out: &mut Output, careful: bool) -> Resul
         single: shape.single,
         path: &shape.shown_path,
         probes: vec![Probe::Missing; shape.probes],
+        fields: vec![None; shape.around.fields.len()],
         selected: Selected::Nothing,
         records_at: Extent::default(),
         twice: None,
@@ -501,6 +525,10 @@ fn read(text: &str, shape: &PageShape, out: &mut Output, careful: bool) -> Resul
                     .map_or(&*shape.shown_path, |query| &*query.text);
                 nothing_but_errors(json, shape, place, rows.holder, document.reader.out)?;
             }
+            let fields = document.fields;
+            document
+                .reader
+                .put_fields(&shape.around, &shape.records, &fields);
             Ok(Said {
                 probes: document.probes,
                 rows,

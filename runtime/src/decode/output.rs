@@ -1,6 +1,7 @@
 //! What a page becomes while it is read.
 
 use super::{
+    around::Origin,
     extra::Extra,
     fault::Faults,
     keys::Keys,
@@ -75,6 +76,10 @@ pub(super) struct Output {
     pub(super) is_full: bool,
     /// Where each row starts.
     pub(super) starts: Vec<u32>,
+    /// Where each row was found, where a column has that.
+    pub(super) origins: Option<Vec<Origin>>,
+    /// The key of the records that are being read.
+    pub(super) key: Option<Span>,
     pub(super) faults: Faults,
     pub(super) columns: ColumnsContract,
     /// Records met.
@@ -112,6 +117,8 @@ impl Output {
             max_cells,
             is_full: false,
             starts: Vec::new(),
+            origins: None,
+            key: None,
             faults,
             columns,
             selected: 0,
@@ -150,6 +157,13 @@ impl Output {
             start: u32::try_from(start).ok()?,
             len: u32::try_from(text.len()).ok()?,
         })
+    }
+
+    /// A text that was kept apart.
+    pub(super) fn text_of(&self, span: Span) -> &str {
+        let start = (span.start as usize).saturating_sub(self.text_len);
+        let text = self.page.arena.get(start..start + span.len as usize);
+        text.unwrap_or_default()
     }
 
     /// Keeps a text in the arena, and says where that is in the page.

@@ -34,10 +34,32 @@ pub(super) struct Search<'t> {
 /// What a query comes to.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Matches<'t> {
-    /// The place of each match and its text.
-    Found(Vec<(String, &'t str)>),
+    Found(Vec<Match<'t>>),
     /// There is nothing to look into: this place, with this text, is as far as the query comes.
-    Lacking { place: String, raw: &'t str },
+    Lacking {
+        place: String,
+        raw: &'t str,
+    },
+}
+
+/// One value that a query finds.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Match<'t> {
+    /// Its place.
+    pub(super) path: String,
+    /// The last key of its place, where it is asked for.
+    pub(super) key: Option<String>,
+    /// Its text.
+    pub(super) raw: &'t str,
+}
+
+/// The last key of a place.
+fn last_key(location: &NormalizedPath<'_>) -> Option<String> {
+    let elements: Vec<_> = location.iter().collect();
+    elements.iter().rev().find_map(|element| match element {
+        PathElement::Name(name) => Some((*name).to_owned()),
+        PathElement::Index(_) => None,
+    })
 }
 
 impl Query {
@@ -71,8 +93,12 @@ impl Query {
         })
     }
 
-    /// What it finds.
-    pub(super) fn find<'t>(&self, json: &'t str) -> serde_json::Result<Search<'t>> {
+    /// What it finds, each with its key where `with_keys`.
+    pub(super) fn find<'t>(
+        &self,
+        json: &'t str,
+        with_keys: bool,
+    ) -> serde_json::Result<Search<'t>> {
         let tree: Value = serde_json::from_str(json)?;
         let mut texts = Texts {
             root: json.trim(),
@@ -82,7 +108,11 @@ impl Query {
             .path
             .query_located(&tree)
             .iter()
-            .filter_map(|node| texts.at(node.location()))
+            .filter_map(|node| {
+                let (path, raw) = texts.at(node.location())?;
+                let key = with_keys.then(|| last_key(node.location())).flatten();
+                Some(Match { path, key, raw })
+            })
             .collect();
         let lacking = if found.is_empty() {
             self.lacking(&tree)
@@ -376,7 +406,7 @@ impl<'t> Texts<'t> {
 mod tests {
     use super::{
         Choice::{self, Filter, Index, Key, Slice, Wildcard},
-        Matches, Query, split,
+        Match, Matches, Query, split,
     };
     use crate::shared::{Ref::Static, Text};
 
@@ -443,13 +473,18 @@ mod tests {
         let query = Query::new("data_selector", &Static("$.data[?@.kind == 'a']")).unwrap();
         let json =
             r#" {"data": [{"kind": "a", "n": 1.10}, {"kind": "b"}, {"n": 2, "kind": "a"}]} "#;
-        let search = query.find(json).unwrap();
+        let search = query.find(json, true).unwrap();
         assert_eq!(search.rows.unwrap().count, 3);
+        let found = |path: &str, raw| Match {
+            path: path.to_owned(),
+            key: Some("data".to_owned()),
+            raw,
+        };
         assert_eq!(
             search.matches,
             Matches::Found(vec![
-                ("$.data[0]".to_owned(), r#"{"kind": "a", "n": 1.10}"#),
-                ("$.data[2]".to_owned(), r#"{"n": 2, "kind": "a"}"#),
+                found("$.data[0]", r#"{"kind": "a", "n": 1.10}"#),
+                found("$.data[2]", r#"{"n": 2, "kind": "a"}"#),
             ])
         );
     }
@@ -501,7 +536,7 @@ mod tests {
         ] {
             let found = Query::new("data_selector", &Text::of(query))
                 .unwrap()
-                .find(json);
+                .find(json, true);
             let found = found.unwrap().rows.map(|rows| rows.count);
             assert_eq!(found, rows, "{query} in {json}");
         }

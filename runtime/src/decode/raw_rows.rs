@@ -8,7 +8,7 @@ use serde::de::{IgnoredAny, MapAccess, SeqAccess};
 use super::{
     fault::Found,
     fingerprint::{fingerprint, fold},
-    query::{Matches, Query},
+    query::{Match, Matches, Query},
     selector,
     visit::{Visit, visit},
 };
@@ -93,13 +93,13 @@ impl RowsPath {
                 None if required => Err(missing(selector::nothing_at(json, path))),
                 None => Ok(RawRows::NOTHING),
             },
-            Self::Query(query) => match query.find(json)?.matches {
+            Self::Query(query) => match query.find(json, false)?.matches {
                 Matches::Found(found) => {
                     let mut rows = RawRows {
                         holder: Holder::Value,
                         ..RawRows::NOTHING
                     };
-                    for (_, raw) in found {
+                    for Match { raw, .. } in found {
                         rows.count += elements(raw)?.unwrap_or(1);
                         rows.fingerprint = fold(rows.fingerprint, fingerprint(raw));
                     }

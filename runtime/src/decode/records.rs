@@ -7,6 +7,7 @@ use serde::{
 use serde_json::value::RawValue;
 
 use super::{
+    around::Origin,
     fault::{Found, Place},
     output::Mark,
     reader::Reader,
@@ -198,7 +199,13 @@ impl Reader<'_, '_> {
     fn end_record(&mut self, base: Option<u32>, mark: Mark) {
         self.out.selected += 1;
         match base {
-            Some(base) if !self.out.faults.failed() => self.out.starts.push(base),
+            Some(base) if !self.out.faults.failed() => {
+                self.out.starts.push(base);
+                let (index, key) = (self.out.selected - 1, self.out.key);
+                if let Some(origins) = &mut self.out.origins {
+                    origins.push(Origin { index, key });
+                }
+            }
             Some(_) => self.out.forget(mark),
             None => {
                 self.out.faults.end_record();

@@ -46,6 +46,7 @@ impl Reader<'_, '_> {
                 _ => None,
             }
         };
+        let slot = slot.or_else(|| in_another_format(shape, text, true));
         slot.or_else(|| self.misfit(shape, place, Found::Text(text)))
     }
 
@@ -62,6 +63,7 @@ impl Reader<'_, '_> {
         } else {
             self.digits(shape, digits)
         };
+        let slot = slot.or_else(|| in_another_format(shape, digits, false));
         slot.or_else(|| self.misfit(shape, place, Found::Number(digits)))
     }
 
@@ -142,4 +144,16 @@ fn double(digits: &str) -> Option<f64> {
         return None;
     }
     digits.parse().ok().filter(|value: &f64| value.is_finite())
+}
+
+/// A time or a date in one of the formats that are tried after the first. A text may be a number, too.
+#[cold]
+fn in_another_format(shape: &ColumnShape, text: &str, is_text: bool) -> Option<Slot> {
+    let mut formats = shape.others.iter();
+    formats.find_map(|format| match &shape.kind {
+        _ if !is_text && !format.is_number() => None,
+        Kind::Timestamp(_) => format.read_timestamp(text).map(timestamp),
+        Kind::Date(_) => format.read_date(text).map(Slot::Date),
+        _ => None,
+    })
 }

@@ -34,6 +34,8 @@ pub(super) struct ObjectShape {
 pub(super) struct ColumnShape {
     pub(super) column: Column,
     pub(super) kind: Kind,
+    /// Of a time or a date: the formats that are tried after that of its kind.
+    pub(super) others: Vec<Format>,
     /// Whether a number, a bool or JSON is written as text.
     pub(super) is_written: bool,
     /// Whether a value is known from its kind of JSON and its text alone.
@@ -50,6 +52,7 @@ impl ColumnShape {
         let is_written = !is_text && column.decode == Decode::Text;
         Self {
             column: column.clone(),
+            others: Vec::new(),
             is_written,
             is_flat: is_text
                 || !is_written && matches!(kind, Kind::Bigint | Kind::Bool | Kind::Scalar),
@@ -254,7 +257,12 @@ fn shape(
             kind,
             Kind::Json | Kind::Object(_) | Kind::Array(_) | Kind::Map(_) | Kind::Union(_)
         );
-    let shape = ColumnShape::new(column, kind);
+    let mut shape = ColumnShape::new(column, kind);
+    shape.others = column
+        .formats
+        .iter()
+        .map(Format::new)
+        .collect::<Result<_>>()?;
     Ok(if embedded {
         ColumnShape::new(column, Kind::Embedded(Box::new(shape)))
     } else {
@@ -275,16 +283,18 @@ pub(super) enum JsonKind {
 impl ColumnShape {
     /// Whether reading a value takes knowing where in the text it stands: numbers are read from
     /// their digits, and a container keeps its JSON.
-    pub(super) const fn needs_place(&self) -> bool {
+    pub(super) fn needs_place(&self) -> bool {
         match &self.kind {
             Kind::Text | Kind::Bool | Kind::Time | Kind::Binary | Kind::Enum { .. } => false,
-            Kind::Timestamp(format) | Kind::Date(format) => format.is_number(),
+            Kind::Timestamp(format) | Kind::Date(format) => {
+                format.is_number() || self.others.iter().any(Format::is_number)
+            }
             _ => true,
         }
     }
 
     /// Whether an element needs it: nobody asks for the JSON of one container in another.
-    pub(super) const fn element_needs_place(&self) -> bool {
+    pub(super) fn element_needs_place(&self) -> bool {
         match &self.kind {
             Kind::Object(_) | Kind::Array(_) | Kind::Map(_) => false,
             _ => self.needs_place(),
@@ -308,8 +318,9 @@ impl ColumnShape {
                 kind == JsonKind::Text
             }
             Kind::Timestamp(format) | Kind::Date(format) => {
-                (kind == JsonKind::Number) == format.is_number()
-                    && matches!(kind, JsonKind::Number | JsonKind::Text)
+                let mut formats = std::iter::once(format).chain(&self.others);
+                matches!(kind, JsonKind::Number | JsonKind::Text)
+                    && formats.any(|format| (kind == JsonKind::Number) == format.is_number())
             }
             Kind::Bigint | Kind::Double | Kind::BoolInteger | Kind::Decimal { .. } => {
                 kind == JsonKind::Number

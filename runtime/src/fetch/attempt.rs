@@ -317,7 +317,7 @@ impl<'a> Requests<'a> {
             headers, mut body, ..
         } = response;
         let format = Format::of(headers.get("Content-Type"));
-        match decode_or_leave(&mut body, format, &self.shape) {
+        match decode_or_leave(&mut body, format, Some(&headers), &self.shape) {
             Ok(decoded) => self.page(draft, headers, request, decoded, false),
             Err(error) if is_cut(&body, format) => {
                 AttemptOutcome::Refused(Box::new(self.cut(&error, &body, request)))

@@ -14,7 +14,7 @@ use crate::{
         SourcePlan,
     },
     request::{Draft, DraftBody},
-    schema::Type,
+    schema::{Step, Type},
     settings::{self, Variable},
     shared::{Ref, Text},
     transport::Headers,
@@ -112,6 +112,8 @@ pub fn first_request(
 #[derive(Debug)]
 pub struct RecordReader {
     shape: PageShape,
+    /// Whether a record is a value without keys. Only an object stands alone; such a value is one of a list.
+    is_value: bool,
     /// The position of the cursor's column.
     cursor: Option<usize>,
 }
@@ -130,8 +132,11 @@ impl RecordReader {
             ..ResourcePlan::clone(plan)
         };
         let incremental = plan.incremental.as_ref();
+        let mut columns = plan.table.columns.iter();
+        let is_of_list = |path: &Path| matches!(path.0.first(), None | Some(Step::Index(_)));
         Ok(Self {
-            shape: PageShape::new(&alone, plan.table.clone(), &Probes::default(), spec)?,
+            is_value: columns.any(|column| column.from.as_ref().is_some_and(is_of_list)),
+            shape: PageShape::new(&alone, plan.table.clone(), &Probes::default(), spec)?.alone(),
             cursor: incremental.and_then(|incremental| incremental.column.map(usize::from)),
         })
     }
@@ -142,10 +147,10 @@ impl RecordReader {
     ///
     /// Where the record violates the schema.
     pub fn cursor(&self, record: &Json) -> Result<Option<Scalar>> {
-        // Only an object is one record; a value without keys is one of a list.
-        let body = match record {
-            Json::Object(_) => record.to_string(),
-            _ => format!("[{record}]"),
+        let body = if self.is_value {
+            format!("[{record}]")
+        } else {
+            record.to_string()
         };
         let decoded = decode(body.into_bytes(), &self.shape)?;
         if let Some(error) = decoded.failure {

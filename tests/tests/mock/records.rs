@@ -14,6 +14,24 @@ mod media {}
 #[rest_source("../../specs/ledger.yaml")]
 mod ledger {}
 
+#[rest_source("../../specs/around.yaml")]
+mod around {}
+
+#[tokio::test]
+async fn what_a_page_has_around_its_records_is_there() {
+    let rate = |code: &str| json!({ "code": code, "rate": 1.5, "base": "EUR", "quota": 7 });
+    let api = around::Source::mock()
+        .records("rates", [rate("JPY"), rate("USD")])
+        .start()
+        .unwrap();
+    let rates = api.source().rates().all().await.unwrap();
+    let read: Vec<_> = rates
+        .iter()
+        .map(|rate| (&*rate.code, &*rate.base, rate.quota))
+        .collect();
+    assert_eq!(read, [("JPY", "EUR", Some(7)), ("USD", "EUR", Some(7))]);
+}
+
 fn story(id: &str, day: u8) -> Value {
     let updated_at = format!("2026-11-{day:02}T00:00:00Z");
     json!({ "id": id, "posted_at": "2026-11-01T00:00:00Z", "updated_at": updated_at })

@@ -25,7 +25,7 @@ static UNTYPED: Table = Table::new("stories", list![]);
 
 fn lines_of(resource: &ResourcePlan, table: &'static Table, body: &str) -> Result<Decoded, Error> {
     let shape = shape(resource, table, &[Path(list![Step::Key(Static("next"))])]);
-    decode_or_leave(&mut body.into(), Format::Lines, &shape)
+    decode_or_leave(&mut body.into(), Format::Lines, None, &shape)
 }
 
 #[test]
