@@ -99,7 +99,7 @@ fn build_fetch(
     let client = spec::connect(plan, args.config.clone(), token_file, context)?;
     let mut fetch = client.rows(resource);
     if let Some(path) = &args.state {
-        if resource.incremental.is_none() {
+        if !resource.has_state() {
             return Err(CommandError::usage(format!(
                 "`{}` is not `incremental`, so it has no state\n  \
                  help: remove `--state`, or declare `incremental` at {}:{}",

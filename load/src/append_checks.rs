@@ -2,7 +2,7 @@
 
 use rest_source::{
     Error, ErrorKind, Report,
-    plan::{FutureCursor, OnMissing, ResourcePlan, RowOrder},
+    plan::{FutureCursor, OnMissing, ParentSelection, ResourcePlan, RowOrder},
 };
 
 use crate::report;
@@ -17,6 +17,10 @@ const MERGE: &str = "say `write_disposition: merge`, with a `primary_key`, which
 ///
 /// [`ErrorKind::Destination`].
 pub(crate) fn check(resource: &ResourcePlan) -> Result<(), Error> {
+    if resource.parents == ParentSelection::Changed {
+        let message = "every load would append the records of changed parents again";
+        return Err(Error::new(ErrorKind::Destination, message).with_help(MERGE));
+    }
     let Some(incremental) = &resource.incremental else {
         return Ok(());
     };

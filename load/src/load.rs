@@ -310,8 +310,8 @@ impl<'a, D: Destination> Loading<'a, D> {
         if resource.write_disposition == WriteDisposition::Merge {
             fetch = fetch.for_upsert();
         }
-        // A resource that is no longer incremental has no use for a state.
-        let state = opened.state.filter(|_| is_incremental);
+        // A resource that no longer has a state has no use for a stored one.
+        let state = opened.state.filter(|_| resource.has_state());
         let fetch = match (target.writing, state) {
             // A replacement needs all records.
             (Writing::Replace, _) => fetch.full_refresh(),

@@ -16,11 +16,12 @@ use crate::{Target, Writing, report};
 ///
 /// [`ErrorKind::Destination`].
 pub(crate) fn check_groups(resource: &ResourcePlan) -> Result<(), Error> {
-    let Some(incremental) = &resource.incremental else {
+    if !resource.has_state() {
         return Ok(());
-    };
+    }
+    let incremental = resource.incremental.as_ref();
     let cursor = incremental
-        .column
+        .and_then(|incremental| incremental.column)
         .and_then(|at| resource.table.columns.get(usize::from(at)));
     let refuse = |why: String, instead: String| {
         let message = "an incremental load would delete rows that it does not fetch";
@@ -44,8 +45,8 @@ pub(crate) fn check_groups(resource: &ResourcePlan) -> Result<(), Error> {
             let name = &parent.resource.name;
             refuse(
                 format!(
-                    "the `merge_key` does not contain the key of `{name}`, and each of its records has its own \
-                     cursor"
+                    "the `merge_key` does not contain the key of `{name}`, and the children of each of its records are \
+                     fetched at another time"
                 ),
                 format!(
                     "include the key of `{name}` by `include_from_parent`, and add it to the `merge_key`"

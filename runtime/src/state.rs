@@ -121,6 +121,8 @@ pub(crate) enum Progress {
     One(PartitionKey, Checkpoint),
     /// One for each partition.
     Each(Arc<Checkpoints>),
+    /// The state of the parent, up to which all children were fetched (`parents: changed`).
+    Parents(Box<State>),
 }
 
 impl Progress {
@@ -129,6 +131,7 @@ impl Progress {
         match self {
             Self::All(mark) | Self::One(_, mark) => !mark.seen.is_empty(),
             Self::Each(marks) => marks.have_keys(),
+            Self::Parents(_) => false,
         }
     }
 }
@@ -144,6 +147,7 @@ impl State {
         match &self.reach {
             Progress::All(mark) | Progress::One(_, mark) => &mark.value,
             Progress::Each(marks) => &marks.largest,
+            Progress::Parents(parents) => parents.cursor(),
         }
     }
 
@@ -153,6 +157,18 @@ impl State {
     }
 
     /// The same state, with this origin.
+    /// The state of a child whose parents are fetched since this state of theirs.
+    pub(crate) fn of_parents(child: &str, parents: Self) -> Self {
+        Self {
+            resource: child.to_owned(),
+            column: parents.column.clone(),
+            data_type: parents.data_type.clone(),
+            by: parents.by.clone(),
+            reach: Progress::Parents(Box::new(parents)),
+            origin: Origin::default(),
+        }
+    }
+
     pub(crate) fn with_origin(self, origin: Origin) -> Self {
         Self { origin, ..self }
     }

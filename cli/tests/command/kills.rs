@@ -58,6 +58,17 @@ resources:
   - name: likes
     endpoint: { path: \"users/{resources.users.id}/likes\" }
     columns: { id: bigint! }
+  - name: orders
+    write_disposition: merge
+    primary_key: id
+    endpoint: { incremental: { cursor_path: at, start_param: since } }
+    columns: { id: bigint!, at: bigint! }
+  - name: lines
+    write_disposition: merge
+    primary_key: id
+    parents: changed
+    endpoint: { path: \"orders/{resources.orders.id}/lines\" }
+    columns: { id: bigint! }
 ";
 
 /// Records of users.
@@ -75,19 +86,23 @@ impl Data {
     /// What is at this path.
     fn records(&self, path: &str) -> Vec<Value> {
         let one = |id: i64, at: i64| json!({ "id": id, "at": at });
-        let (path, of) = match path.strip_prefix("/users/").and_then(|p| p.split_once('/')) {
+        let child = path
+            .strip_prefix("/users/")
+            .or_else(|| path.strip_prefix("/orders/"));
+        let (path, of) = match child.and_then(|p| p.split_once('/')) {
             Some((user, what)) => (what, user.parse::<i64>().unwrap()),
             None => (&path[1..], 0),
         };
         match path {
             "visits" => (0..FIXED).map(|id| one(id, 0)).collect(),
-            "events" | "ticks" => (0..self.grown).map(|id| one(id, id)).collect(),
+            "events" | "ticks" | "orders" => (0..self.grown).map(|id| one(id, id)).collect(),
             "rates" => (0..FIXED).map(|id| one(id, self.grown)).collect(),
             "users" => (0..USERS).map(|id| one(id, self.grown)).collect(),
             "days" => (0..FIXED).map(|id| one(id, id % 3)).collect(),
             "posts" => (0..self.grown / 2)
                 .map(|n| one(1_000 * of + n, n))
                 .collect(),
+            "lines" => (0..2).map(|id| one(1_000 * of + id, 0)).collect(),
             "likes" => (0..5).map(|id| one(1_000 * of + id, 0)).collect(),
             other => panic!("{other}"),
         }
@@ -171,6 +186,8 @@ fn mode(resource: &str) -> &'static str {
         "days" => "merge by a merge_key",
         "posts" => "children, incremental",
         "likes" => "children",
+        "orders" => "merge, incremental",
+        "lines" => "children of changed parents",
         other => panic!("{other}"),
     }
 }
@@ -218,6 +235,7 @@ impl World {
             ("rates", "/rates"),
             ("users", "/users"),
             ("days", "/days"),
+            ("orders", "/orders"),
         ] {
             let held = self.data.lock().unwrap().records(path);
             let held: BTreeMap<_, _> = held
@@ -229,6 +247,11 @@ impl World {
         let posts = self.data.lock().unwrap().grown / 2 * USERS;
         assert_eq!(length(&counts(&db, "posts")), posts);
         let grown = self.data.lock().unwrap().grown;
+        assert_eq!(
+            length(&counts(&db, "lines")),
+            2 * grown,
+            "no child of an order is lost"
+        );
         for table in ["rates", "users"] {
             let sql = format!("SELECT count(*) FROM {table} WHERE at <> ?1");
             let stale: i64 = db.query_row(&sql, [grown], |row| row.get(0)).unwrap();
@@ -248,7 +271,9 @@ impl World {
     /// Asserts what holds after a kill at any moment.
     fn check(&self) -> [(i64, bool); 2] {
         let db = self.database();
-        for table in ["events", "ticks", "rates", "users", "days", "posts"] {
+        for table in [
+            "events", "ticks", "rates", "users", "days", "posts", "orders", "lines",
+        ] {
             let counts = counts(&db, table);
             assert!(
                 counts.values().all(|n| *n == 1),

@@ -1,7 +1,7 @@
 //! What `append` cannot keep from being written twice: it has no key to tell records by.
 
 use crate::connector::{
-    Column, FutureCursor, Incremental, OnMissing, Pages, Paginator, Record, RowOrder,
+    Column, FutureCursor, Incremental, OnMissing, Pages, Paginator, Record, ResourcePlan, RowOrder,
     WriteDisposition,
 };
 use crate::diagnostic::Diagnostic;
@@ -18,19 +18,18 @@ impl Check<'_> {
         &mut self,
         resource: &View<'_>,
         endpoint: &View<'_>,
-        disposition: WriteDisposition,
+        plan: &ResourcePlan,
         record: &Record,
-        incremental: Option<&Incremental>,
-        paginator: Option<&Paginator>,
     ) {
-        let Some(incremental) = incremental else {
+        let Some(incremental) = &plan.incremental else {
             return;
         };
+        let (disposition, paginator) = (plan.write_disposition, &plan.paginator);
         if self.is_unclear(resource.node, resource_key::WRITE_DISPOSITION.name) {
             return;
         }
         if disposition != WriteDisposition::Append {
-            if let (WriteDisposition::Merge, Some(paginator)) = (disposition, paginator) {
+            if disposition == WriteDisposition::Merge {
                 self.a_maximum_hides_older_records(endpoint, incremental, paginator);
             }
             return;
@@ -41,7 +40,7 @@ impl Check<'_> {
             column.primary_key == (Some(at) == incremental.column.map(usize::from))
         };
         let cursor_is_the_key = record.columns().iter().enumerate().all(is_key);
-        if let Some(paginator) = paginator.filter(|_| !cursor_is_the_key) {
+        if !cursor_is_the_key {
             self.a_maximum_wants_an_order(endpoint, incremental, paginator);
         }
     }

@@ -1,6 +1,8 @@
 //! What `merge_key` replaces has to come whole: the records of a group are new together, or not.
 
-use crate::connector::{Column, Incremental, ParentField, Path, Record, WriteDisposition};
+use crate::connector::{
+    Column, ParentField, ParentSelection, Path, Record, ResourcePlan, WriteDisposition,
+};
 use crate::diagnostic::Diagnostic;
 use crate::grammar;
 use crate::grammar::endpoint::incremental as incremental_key;
@@ -20,19 +22,19 @@ impl Check<'_> {
         resource: &View<'_>,
         endpoint: &View<'_>,
         record: &Record,
-        disposition: WriteDisposition,
-        incremental: Option<&Incremental>,
+        plan: &ResourcePlan,
         parent: Option<(&Known, &[ParentField])>,
     ) {
-        let (WriteDisposition::Merge, Some(incremental)) = (disposition, incremental) else {
+        if plan.write_disposition != WriteDisposition::Merge || !plan.has_state() {
             return;
-        };
+        }
+        let incremental = plan.incremental.as_ref();
         let columns = record.columns();
         if !columns.iter().any(|column| column.merge_key) {
             return;
         }
         if let Some(cursor) = incremental
-            .column
+            .and_then(|incremental| incremental.column)
             .and_then(|at| columns.get(usize::from(at)))
             && !cursor.merge_key
         {
@@ -41,7 +43,7 @@ impl Check<'_> {
         if let Some((parent, fields)) = parent
             && !has_key_of(parent, fields, columns)
         {
-            self.a_group_has_a_parent(resource, parent);
+            self.a_group_has_a_parent(resource, parent, plan.parents);
         }
     }
 
@@ -63,7 +65,12 @@ impl Check<'_> {
 
     /// Each record of the parent has a cursor of its own, so that what is fetched of one is older than
     /// what is fetched of another.
-    fn a_group_has_a_parent(&mut self, resource: &View<'_>, parent: &Known) {
+    fn a_group_has_a_parent(
+        &mut self,
+        resource: &View<'_>,
+        parent: &Known,
+        parents: ParentSelection,
+    ) {
         let name = parent.name();
         let message = format!("{DELETES}: the `merge_key` lacks the key of the parent `{name}`");
         let key: Vec<_> = parent
@@ -83,8 +90,14 @@ impl Check<'_> {
             )
         };
         let diagnostic = Diagnostic::error("RS0708", resource.place(&resource::MERGE_KEY), message)
-            .help(format!("{add}, {INSTEAD}"))
-            .note("each record of a parent has a cursor of its own");
+            .help(match parents {
+                ParentSelection::All => format!("{add}, {INSTEAD}"),
+                ParentSelection::Changed => format!("{add}, or merge by a `primary_key` alone"),
+            })
+            .note(match parents {
+                ParentSelection::All => "each record of a parent has a cursor of its own",
+                ParentSelection::Changed => "only the children of changed parents are fetched",
+            });
         self.error(diagnostic);
     }
 }

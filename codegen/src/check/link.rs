@@ -1,12 +1,15 @@
 //! The plans of resources, each child's with that of its parent.
 
 use crate::connector::{List, ParentField, ParentPlan, Record, Ref, Resource, ResourcePlan, Text};
+use crate::diagnostic::Span;
 
 /// A checked resource whose plan lacks its parent.
 pub(super) struct Unlinked {
     pub plan: ResourcePlan,
     /// The position of its parent in the spec, and what is taken of that.
     pub parent: Option<(usize, List<ParentField>)>,
+    /// Where it says that it is fetched for changed parents.
+    pub changed_parents: Option<Span>,
     pub record: Record,
     pub description: Option<Text>,
     pub path_params: Vec<String>,

@@ -139,6 +139,7 @@ pub(crate) fn check(spec: &Spec, source: &Source, sink: &mut Sink) -> (Connector
         let resource = kin.and_then(|kin| check.resource(node, kin, &client, &mut auths));
         resources.push(resource);
     }
+    check.changed_parents_are_known(&resources);
     check.client_is_inherited(&client, spec);
     check.credentials_travel_encrypted(&client);
     check.settings.one_variable_each(check.sink);

@@ -19,7 +19,7 @@ use super::client::Client;
 use super::endpoint::Credentials;
 use super::link::Unlinked;
 use super::paginator::{Paging, Placeholders};
-use super::parent::{Kin, Parent};
+use super::parent::{Kin, Known, Parent, changed};
 use super::{records, windows};
 
 impl Check<'_> {
@@ -46,6 +46,7 @@ impl Check<'_> {
         let has_incremental = endpoint.entry(&endpoint::ENDPOINT_INCREMENTAL).is_some();
         let method = endpoint.get(&endpoint::METHOD);
         let of = kin.parent.known().map(Rc::clone);
+        let is_root = matches!(kin.parent, Parent::Nowhere);
         (self.parent, self.taken, self.partitions) = (kin.parent, kin.fields, kin.partitions);
         self.has_end = has_end(&endpoint);
         let on_null_parent = self.on_null_parent(&endpoint);
@@ -75,24 +76,6 @@ impl Check<'_> {
         self.records_are_found(&view, &endpoint, &record, paginator);
         self.endpoint_is_meant(&endpoint);
         let write_disposition = self.write_disposition(&view, name, &record);
-        self.key_has_the_settings(&view, &record, write_disposition);
-        self.append_writes_once(
-            &view,
-            &endpoint,
-            write_disposition,
-            &record,
-            incremental.as_ref(),
-            paginator,
-        );
-        self.groups_come_whole(
-            &view,
-            &endpoint,
-            &record,
-            write_disposition,
-            incremental.as_ref(),
-            of.as_deref()
-                .zip(parent.as_ref().map(|(_, fields)| &**fields)),
-        );
         let plan = ResourcePlan {
             name: name.owned(),
             line: self.line(name.span),
@@ -119,15 +102,18 @@ impl Check<'_> {
             processing_steps: self.processing_steps(&view),
             parent: None,
             on_null_parent,
+            parents: view.get(&changed::PARENTS),
             parent_condition,
             partitions: partitions.plans().iter().cloned().collect(),
         };
-        self.parts_are_sent(&view, &endpoint, &plan);
         let fields = parent.as_ref().map(|(_, fields)| &**fields);
-        self.elements_are_sent(&view, &plan, fields.unwrap_or_default());
+        self.parts_are_sent(&view, &endpoint, &plan, fields.unwrap_or_default());
+        self.writes_suit(&view, &endpoint, &plan, &record, of.as_deref().zip(fields));
+        let changed_parents = self.parents_suit(&view, &endpoint, &plan, is_root);
         Some(Unlinked {
             plan,
             parent,
+            changed_parents,
             record,
             description: view.get(&resource::DESCRIPTION),
             path_params,
@@ -135,9 +121,30 @@ impl Check<'_> {
     }
 
     /// Whether the requests say which part of the range, and which values, they are for.
-    fn parts_are_sent(&mut self, view: &View<'_>, endpoint: &View<'_>, plan: &ResourcePlan) {
+    fn parts_are_sent(
+        &mut self,
+        view: &View<'_>,
+        endpoint: &View<'_>,
+        plan: &ResourcePlan,
+        of_parent: &[ParentField],
+    ) {
         self.incremental_is_sent(endpoint, plan);
         self.partitions_are_sent(view, plan);
+        self.elements_are_sent(view, plan, of_parent);
+    }
+
+    /// Whether each load leaves what the loads before it wrote, and writes nothing twice.
+    fn writes_suit(
+        &mut self,
+        view: &View<'_>,
+        endpoint: &View<'_>,
+        plan: &ResourcePlan,
+        record: &Record,
+        parent: Option<(&Known, &[ParentField])>,
+    ) {
+        self.key_has_the_settings(view, record, plan.write_disposition);
+        self.append_writes_once(view, endpoint, plan, record);
+        self.groups_come_whole(view, endpoint, record, plan, parent);
     }
 
     /// Resources that would be one method, or one that every source has.

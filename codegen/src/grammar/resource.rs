@@ -3,6 +3,7 @@
 use super::{
     COLUMN, Context, DefaultKey, ENDPOINT, Key, Shape, Word, Words, flag, key, text, word, word_of,
 };
+use crate::check::parent::changed;
 use crate::check::{hard_delete, partitions};
 use crate::connector::{ResourcePlan, Text, WriteDisposition};
 
@@ -20,6 +21,7 @@ pub(crate) static RESOURCE: Context = Context {
         &hard_delete::HARD_DELETE,
         &RESOURCE_SCHEMA_CONTRACT,
         &INCLUDE_FROM_PARENT,
+        &changed::PARENTS,
         &INCLUDE_FROM_CONFIG,
         &partitions::PARTITIONS,
         &partitions::INCLUDE_FROM_PARTITION,

@@ -346,6 +346,56 @@ fn elements_of_parents() {
 }
 
 #[test]
+fn changed_parents() {
+    let spec = |parent: &str, lines: &str| {
+        format!(
+            "client: {{ base_url: \"https://a.example\", paginator: single_page }}\nresources:\n  - name: posts\n    primary_key: id\n    endpoint: {{ path: posts{parent} }}\n    columns: {{ id: text!, at: bigint!, day: bigint! }}\n  - name: comments\n    include_from_parent: [id, day]\n    parents: changed\n    columns: {{ id: text!, at: bigint! }}\n{}",
+            indented(lines, 4)
+        )
+    };
+    let since = ", incremental: { cursor_path: at, start_param: since }";
+    let merged = "endpoint: posts/{resources.posts.id}\nwrite_disposition: merge\nprimary_key: [_posts_id, id]";
+    say(
+        "changed_parents",
+        &[
+            ("a parent without a state", spec("", merged)),
+            (
+                "appended",
+                spec(since, "endpoint: posts/{resources.posts.id}"),
+            ),
+            (
+                "replaced",
+                spec(
+                    since,
+                    "endpoint: posts/{resources.posts.id}\nwrite_disposition: replace",
+                ),
+            ),
+            (
+                "a state of its own",
+                spec(
+                    since,
+                    &merged.replace(
+                        "endpoint: posts/{resources.posts.id}",
+                        "endpoint: { path: \"posts/{resources.posts.id}\", incremental: { cursor_path: at, start_param: since } }",
+                    ),
+                ),
+            ),
+            (
+                "groups of several parents",
+                spec(
+                    since,
+                    "endpoint: posts/{resources.posts.id}\nwrite_disposition: merge\nmerge_key: _posts_day",
+                ),
+            ),
+            (
+                "no parent",
+                resource("columns: { id: text! }\nparents: changed"),
+            ),
+        ],
+    );
+}
+
+#[test]
 fn conditions_on_parents() {
     let child = |condition: &str| {
         format!(

@@ -338,7 +338,7 @@ async fn group_of_several_parents_is_not_replaced_by_one() {
     let shop: ByDay = connect(&server);
     let error = shop.load(&mut scratch.open()).await.unwrap_err();
     let expected = "`items`: an incremental load would delete rows that it does not fetch: \
-         the `merge_key` does not contain the key of `orders`, and each of its records has its own cursor\n  \
+         the `merge_key` does not contain the key of `orders`, and the children of each of its records are fetched at another time\n  \
          help: include the key of `orders` by `include_from_parent`, and add it to the `merge_key`; or merge \
          by a `primary_key` alone; or remove `incremental`";
     assert_eq!(error.errors[0].to_string(), expected);

@@ -67,6 +67,8 @@ declare! {
         pub parent: Option<Ref<ParentPlan>> = None,
         /// What a null does in a field of the parent that a request needs.
         pub on_null_parent: OnNullParent = OnNullParent::Error,
+        /// The records of the parent that it is fetched for.
+        pub parents: ParentSelection = ParentSelection::All,
         /// A filter of RFC 9535, without its `?`: it is fetched for the records of the parent for which this holds.
         pub parent_condition: Option<Text> = None,
         /// The lists of values that it is fetched for: each combination of one of each, by requests of its own.
@@ -91,6 +93,11 @@ impl ResourcePlan {
     /// Where the API says at what the next fetch starts.
     pub fn change_token(&self) -> Option<&ChangeToken> {
         self.incremental.as_ref()?.change_token.as_ref()
+    }
+
+    /// Whether a fetch of it has a state, at which the next one resumes.
+    pub fn has_state(&self) -> bool {
+        self.incremental.is_some() || self.parents == ParentSelection::Changed
     }
 
     /// Whether a step may change records, which then give their cells back.
@@ -203,6 +210,19 @@ declare! {
         Values(List<JsonPlan>),
         /// Those of the list setting at this position of [`SourcePlan::config`](super::SourcePlan::config).
         Config(u16),
+    }
+}
+
+declare! {
+    /// The records of a parent that a child is fetched for.
+    #[derive(Copy, Default, Eq)]
+    pub enum ParentSelection {
+        /// All of them.
+        #[default]
+        All,
+        /// Those that are new or changed since all children were last fetched. The state of the child is the one that
+        /// the parent's fetch then had.
+        Changed,
     }
 }
 

@@ -26,7 +26,7 @@ pub use self::{
 use crate::{
     Client, Error, Position, Record, Report, Result, Rows, Scalar, State, Timestamp, incremental,
     parent::ParentRecord,
-    plan::{ResourcePlan, Template},
+    plan::{ParentSelection, ResourcePlan, Template},
     schema::Table,
     shared::Ref,
     template::{Bounds, Scope},
@@ -277,6 +277,12 @@ impl<T, Parent> Fetch<T, Parent> {
         self
     }
 
+    /// Accepts a state of another request, if so.
+    pub(crate) fn keeps_state(mut self, is_so: bool) -> Self {
+        self.spec.keep_state = is_so;
+        self
+    }
+
     /// Requests a page only after the page before it was taken.
     pub(crate) fn one_by_one(mut self, is_so: bool) -> Self {
         self.spec.one_by_one = is_so;
@@ -406,6 +412,11 @@ impl FetchSpec {
         }
     }
 
+    /// Whether its state is that of its parents: it is fetched for those that are new or changed.
+    fn resumes_parents(&self) -> bool {
+        self.resource.parents == ParentSelection::Changed && self.parent.is_none()
+    }
+
     /// The maximum of requests in flight for the resource itself. Its parent has its own.
     fn concurrency(&self) -> u16 {
         if self.resource.parallelized && !self.one_by_one {
@@ -433,7 +444,7 @@ impl FetchSpec {
         incremental::Request {
             resource: &self.resource,
             table: &self.table,
-            state: self.since.as_ref(),
+            state: self.since.as_ref().filter(|_| !self.resumes_parents()),
             ends: self.range_ends(),
             is_upsert: self.is_upsert,
             now: self.began.unwrap_or_else(|| self.client.clock().now()),

@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::FetchSpec;
 use crate::{
-    Completeness, Result, Row, Rows,
+    Completeness, Result, Row, Rows, State,
     parent::{ParentCondition, ParentRecord},
-    plan::ResourcePlan,
+    plan::{ParentSelection, ResourcePlan},
     shared::Ref,
 };
 
@@ -19,8 +19,9 @@ const MOST_BYTES: usize = 16 << 20;
 /// Create it for the resources to be fetched, parents first, and give it to each fetch by
 /// [`Fetch::parent_cache`](crate::Fetch::parent_cache). A full fetch of a parent caches the values that
 /// each child takes of its records. The fetch of the child takes them from the cache and removes them. An
-/// incremental fetch of a parent caches nothing, because the children of all its records are wanted: they
-/// are requested once more, for all children.
+/// incremental fetch of a parent caches nothing for most children, because those of all its records are wanted:
+/// they are requested once more, for all children. For a child with `parents: changed` it caches the records, and
+/// the child takes them if its own state is the one that this fetch started from.
 ///
 /// The cache holds at most 16 MiB for a child, about 80,000 records of its parent. Each child of a larger
 /// parent requests the parent itself.
@@ -53,6 +54,9 @@ struct Child {
 #[derive(Debug)]
 pub(super) struct CachedParents {
     pub(super) records: Vec<ParentRecord>,
+    /// The state that the fetch started from, and the one that it had at its end.
+    since: Option<State>,
+    pub(super) state: Option<State>,
     /// What that fetch did not deliver.
     pub(super) completeness: Completeness,
 }
@@ -78,17 +82,21 @@ impl ParentCache {
         Self(Arc::new(Mutex::new(children)))
     }
 
-    /// Takes the parents of this child, if they are cached.
-    pub(super) fn take(&self, child: &ResourcePlan) -> Option<CachedParents> {
+    /// Takes the parents of this child, if those since this state are cached: all of them without a state.
+    pub(super) fn take(
+        &self,
+        child: &ResourcePlan,
+        since: Option<&State>,
+    ) -> Option<CachedParents> {
         let mut children = self.lock();
         let at = children.iter().position(|one| is(&one.resource, child))?;
-        children.swap_remove(at).parents
+        let parents = children.swap_remove(at).parents;
+        parents.filter(|parents| parents.since.as_ref() == since)
     }
 
     /// A recorder for this fetch, if it fetches all records of a parent.
     pub(super) fn recorder(&self, spec: &FetchSpec) -> Option<ParentRecorder> {
-        let sees_all = spec.since.is_none()
-            && spec.from.is_none()
+        let sees_all = spec.from.is_none()
             && spec.until.is_none()
             && spec.resume.is_none()
             && spec.limit.is_none()
@@ -97,7 +105,12 @@ impl ParentCache {
         let children = self.lock();
         let is_child = |child: &&Child| {
             let parent = child.resource.parent.as_ref().map(|plan| &plan.resource);
-            child.parents.is_none() && parent.is_some_and(|parent| is(parent, &spec.resource))
+            // What an upsert delivers is what a fetch for children needs.
+            let is_wanted = spec.since.is_none()
+                || spec.is_upsert && child.resource.parents == ParentSelection::Changed;
+            is_wanted
+                && child.parents.is_none()
+                && parent.is_some_and(|parent| is(parent, &spec.resource))
         };
         let seen: Vec<Recorded> = children
             .iter()
@@ -107,6 +120,7 @@ impl ParentCache {
         (sees_all && !seen.is_empty()).then(|| ParentRecorder {
             parent_cache: self.clone(),
             seen,
+            since: spec.since.clone(),
         })
     }
 
@@ -124,6 +138,7 @@ fn is(one: &ResourcePlan, other: &ResourcePlan) -> bool {
 pub(super) struct ParentRecorder {
     parent_cache: ParentCache,
     seen: Vec<Recorded>,
+    since: Option<State>,
 }
 
 struct Recorded {
@@ -165,7 +180,7 @@ impl ParentRecorder {
     }
 
     /// Caches the recorded parents, after a complete fetch.
-    pub(super) fn store(self, completeness: &Completeness) {
+    pub(super) fn store(self, completeness: &Completeness, state: Option<&State>) {
         let mut children = self.parent_cache.lock();
         for seen in self.seen {
             let child = children
@@ -174,6 +189,8 @@ impl ParentRecorder {
             if let Some(child) = child {
                 child.parents = Some(CachedParents {
                     records: seen.parents,
+                    since: self.since.clone(),
+                    state: state.cloned(),
                     completeness: completeness.clone(),
                 });
             }

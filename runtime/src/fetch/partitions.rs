@@ -5,19 +5,24 @@
 //! so that pages are decoded on several cores. A task holds the pages that it requests side by side and two more,
 //! so that memory is bounded whatever the number of partitions.
 
+mod changed;
 mod lists;
 mod parents;
+mod running;
 mod single;
 
-use std::{collections::VecDeque, panic};
+use std::collections::VecDeque;
 
-use tokio::{
-    sync::mpsc,
-    task::{JoinError, JoinSet},
-};
+use tokio::sync::mpsc;
 use tracing::Instrument;
 
-use self::{lists::Lists, parents::ParentPartitions, single::SinglePartition};
+use self::{
+    changed::PartsFetched,
+    lists::Lists,
+    parents::ParentPartitions,
+    running::{Running, Tasks, cannot_split, receive, resume_panic},
+    single::SinglePartition,
+};
 use super::{
     FetchSpec,
     driver::{self, FetchEnd},
@@ -25,7 +30,7 @@ use super::{
     trace,
 };
 use crate::{
-    Completeness, Error, ErrorKind, Report, Result,
+    Completeness, Error, ErrorKind, Report, Result, State,
     completeness::{Caveat, Reason},
     incremental::{CursorRange, PartitionCheckpoints, RecordFilter, Request, Windows},
     parent::ParentRecord,
@@ -99,6 +104,11 @@ trait PartitionSource {
     /// Adds the source's own work, with the number of partitions taken, to the report of the fetch.
     fn add_to(&self, taken: u64, report: &mut Report);
 
+    /// The state of the parents that it yields, at its end.
+    fn parents_state(&self) -> Option<State> {
+        None
+    }
+
     /// The error for a fetch that is to be resumed at a position.
     fn no_position(&self) -> Error;
 }
@@ -164,6 +174,8 @@ struct Runner<'a, S> {
     checkpoints: Option<PartitionCheckpoints>,
     /// What the finished partitions did not deliver.
     completeness: Completeness,
+    /// Which of them were fetched to their end.
+    parts: PartsFetched,
     /// The error of the first partition that failed, and how many did.
     failed: Option<(Error, u64)>,
     /// Records still wanted, where there is a limit.
@@ -172,28 +184,6 @@ struct Runner<'a, S> {
     done: Report,
     report: &'a SharedReport,
 }
-
-/// A partition or a window in flight.
-struct Running {
-    number: u64,
-    partition: Partition,
-    deliveries: mpsc::Receiver<Delivery>,
-    /// Whether one of its pages was delivered.
-    is_delivered: bool,
-    /// Whether all of its pages were received.
-    is_drained: bool,
-    outcome: Option<Result<Option<FetchEnd>>>,
-    report: SharedReport,
-}
-
-impl Running {
-    fn has_failed(&self) -> bool {
-        matches!(self.outcome, Some(Err(_)))
-    }
-}
-
-/// The tasks that fetch partitions: the number of each, and how it ended. Dropping them aborts them.
-type Tasks = JoinSet<(u64, Result<Option<FetchEnd>>)>;
 
 impl<'a, S: PartitionSource> Runner<'a, S> {
     fn new(spec: &'a FetchSpec, source: S, report: &'a SharedReport) -> Result<Self> {
@@ -218,6 +208,7 @@ impl<'a, S: PartitionSource> Runner<'a, S> {
             running: VecDeque::new(),
             started: 0,
             completeness: Completeness::COMPLETE,
+            parts: PartsFetched::default(),
             failed: None,
             wanted: spec.limit,
             done: Report::default(),
@@ -451,6 +442,10 @@ impl<'a, S: PartitionSource> Runner<'a, S> {
         if !ended.completeness.is_complete() {
             self.done.note(format!("{name} ended: {}", ended.reason));
         }
+        let part = &ended.completeness;
+        if !ended.moves_state() || part.is_incomplete() || part.has_unfetched_parts() {
+            self.parts.add_gap(name);
+        }
         let window = run.partition.range.as_ref();
         let window = window.filter(|range| range.window.is_some());
         if let Some(checkpoints) = &mut self.checkpoints {
@@ -546,6 +541,7 @@ impl<'a, S: PartitionSource> Runner<'a, S> {
         if let Some(checkpoints) = &mut self.checkpoints {
             checkpoints.finish(all_seen, &mut self.completeness);
         }
+        let of_parents = self.state_of_parents(outcome.is_ok());
         // Notes on the state come first: those on single partitions may be too many to be kept.
         let mut done = Report::default();
         let notes = self.checkpoints.as_ref().map(PartitionCheckpoints::notes);
@@ -557,7 +553,10 @@ impl<'a, S: PartitionSource> Runner<'a, S> {
         self.count();
         let mut completeness = self.completeness;
         completeness.merge_parents(&of_source, &self.source.name());
-        let state = self.checkpoints.and_then(PartitionCheckpoints::state);
+        let state = match self.checkpoints {
+            Some(checkpoints) => checkpoints.state(),
+            None => of_parents,
+        };
         match outcome {
             Ok(()) => Delivery::End {
                 state,
@@ -565,6 +564,20 @@ impl<'a, S: PartitionSource> Runner<'a, S> {
             },
             Err(error) => Delivery::Failure { error, state },
         }
+    }
+
+    /// The state of the parents, if the children of all of them were fetched.
+    fn state_of_parents(&mut self, is_success: bool) -> Option<State> {
+        let is_whole = is_success && self.wanted != Some(0);
+        if !is_whole || !self.spec.resumes_parents() {
+            return None;
+        }
+        let parents = self.source.parents_state();
+        let state = self.parts.state(&self.spec.resource.name, parents);
+        state.unwrap_or_else(|note| {
+            self.done.note(note);
+            None
+        })
     }
 
     /// Notes why the fetch ended.
@@ -585,40 +598,5 @@ impl<'a, S: PartitionSource> Runner<'a, S> {
         let mut report = self.report.lock();
         all.delivered = report.delivered;
         *report = all;
-    }
-}
-
-/// Adds to the error of a window that cannot be split what to do.
-fn cannot_split(error: Error) -> Error {
-    if *error.kind() != ErrorKind::WindowTooLarge {
-        return error;
-    }
-    error.with_help(
-        "the window cannot be split further: it is one `granularity`, or some of its records were delivered already; \
-         ask for smaller pages",
-    )
-}
-
-/// The next page of a partition; `None` when it has no more. Pending without a partition, or after its
-/// last page.
-async fn receive(run: Option<&mut Running>) -> Option<Delivery> {
-    match run {
-        Some(run) if !run.is_drained => {
-            let page = run.deliveries.recv().await;
-            run.is_drained = page.is_none();
-            page
-        }
-        _ => std::future::pending().await,
-    }
-}
-
-/// Continues the panic of a task, so that the fetch ends as if it were its own.
-fn resume_panic(error: JoinError) -> Error {
-    match error.try_into_panic() {
-        Ok(panic) => panic::resume_unwind(panic),
-        Err(_) => Error::new(
-            ErrorKind::Transport,
-            "a task of the fetch was cancelled: its runtime was shut down",
-        ),
     }
 }

@@ -82,7 +82,7 @@ enum Stage {
     Running {
         deliveries: mpsc::Receiver<Delivery>,
         /// Caches the rows for the fetches of children.
-        recorder: Option<ParentRecorder>,
+        recorder: Option<Box<ParentRecorder>>,
         _task: AbortOnDrop,
     },
     FetchEnd,
@@ -127,8 +127,9 @@ impl<T> Pages<T> {
     ///
     /// It moves earlier where [`Page::state`] is known: it is then the state of the last page delivered. In
     /// a fetch for all records of a parent it moves for each parent alone: after an error it includes the
-    /// parents whose children are complete, and before the end it is that of [`Page::state_before`]. `None`
-    /// without `incremental`.
+    /// parents whose children are complete, and before the end it is that of [`Page::state_before`]. With
+    /// `parents: changed` it moves once the children of all of these parents are complete. `None` without
+    /// `incremental` and `parents: changed`.
     pub fn state(&self) -> Option<State> {
         self.state.clone()
     }
@@ -173,9 +174,7 @@ impl<T> Pages<T> {
                 state,
                 completeness,
             }) => {
-                if let Some(recorder) = recorder.take().filter(|_| completeness.is_complete()) {
-                    recorder.store(&completeness);
-                }
+                let recorder = recorder.take().filter(|_| completeness.is_complete());
                 if completeness.is_complete()
                     && let Some(start) = self.earlier_start.take()
                 {
@@ -185,6 +184,9 @@ impl<T> Pages<T> {
                     self.set_state(state.or(kept));
                 } else {
                     self.set_state(state);
+                }
+                if let Some(recorder) = recorder {
+                    recorder.store(&completeness, self.state.as_ref());
                 }
                 self.note_gap();
                 let error = completeness.to_error().filter(|_| !self.allow_incomplete);
@@ -233,7 +235,7 @@ impl<T> Pages<T> {
         })?;
         spec.client.check_settings(&spec.resource)?;
         spec.began.get_or_insert(spec.client.clock().now());
-        if spec.resource.incremental.is_some() {
+        if spec.resource.has_state() {
             self.origin = spec.origin()?;
             self.gap = spec.gap();
             self.earlier_start = spec.earlier_start();
@@ -248,7 +250,8 @@ impl<T> Pages<T> {
         let recorder = spec
             .parent_cache
             .as_ref()
-            .and_then(|parent_cache| parent_cache.recorder(&spec));
+            .and_then(|parent_cache| parent_cache.recorder(&spec))
+            .map(Box::new);
         let span = trace::fetch(&spec);
         let fetch = spec.run(sender, self.report.clone()).instrument(span);
         let task = runtime.spawn(fetch);

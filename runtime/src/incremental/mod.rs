@@ -19,6 +19,6 @@ pub(crate) use dedup_key::KeyHash;
 pub(crate) use future::FutureCursors;
 pub(crate) use partition_checkpoints::PartitionCheckpoints;
 pub(crate) use record_filter::RecordFilter;
-pub(crate) use resume::{RangeEnds, Request, ResumePoint, range};
+pub(crate) use resume::{RangeEnds, Request, ResumePoint, mismatch, range};
 pub(crate) use state_scope::StateScope;
 pub(crate) use windows::Windows;

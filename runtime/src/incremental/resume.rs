@@ -119,6 +119,7 @@ fn for_all(reach: Option<&Progress>, column: &Column) -> Result<Option<ResumePoi
         Some(Progress::One(..) | Progress::Each(_)) => Err(mismatch(
             "the state is of the children of a parent, which the resource does not have".to_owned(),
         )),
+        Some(Progress::Parents(_)) => Err(of_parents()),
     }
 }
 
@@ -146,6 +147,7 @@ fn for_one(
             )));
         }
         Some(Progress::All(_)) => return Err(without_partitions(&name)),
+        Some(Progress::Parents(_)) => return Err(of_parents()),
         Some(Progress::Each(marks)) => Arc::clone(marks),
     };
     check_key_columns(&marks, &key.by, &name)?;
@@ -165,6 +167,7 @@ pub(super) fn for_each(
     match reach {
         None => Ok(Checkpoints::new(by)),
         Some(Progress::All(_)) => Err(without_partitions(name)),
+        Some(Progress::Parents(_)) => Err(of_parents()),
         Some(Progress::Each(marks)) => {
             check_key_columns(marks, &by, name)?;
             Ok((**marks).clone())
@@ -174,6 +177,10 @@ pub(super) fn for_each(
             of.shown(name.trim_matches('`'))
         ))),
     }
+}
+
+fn of_parents() -> Error {
+    mismatch("the state is of changed parents, and the resource is fetched for all".to_owned())
 }
 
 fn without_partitions(name: &str) -> Error {
@@ -214,7 +221,7 @@ fn check_key_columns(marks: &Checkpoints, by: &[String], name: &str) -> Result<(
     )))
 }
 
-pub(super) fn mismatch(message: String) -> Error {
+pub(crate) fn mismatch(message: String) -> Error {
     Error::new(ErrorKind::State, message).with_help(
         "use a state of this resource and cursor; or fetch everything again, without a state (`fetch`) or by a full \
          refresh (`load`)",

@@ -45,6 +45,7 @@ impl State {
                 tree["by"] = json!(marks.by);
                 tree["partitions"] = marks.iter().map(of).collect::<Map<_, _>>().into();
             }
+            Progress::Parents(parents) => tree["parents"] = parents.to_value(),
         }
         tree
     }
@@ -143,6 +144,9 @@ fn seen_by(tree: &Value) -> Result<DedupKey> {
 
 fn reach(tree: &Value) -> Result<Progress> {
     let value = text_at(tree, "/cursor/value")?;
+    if let Some(parents) = tree.get("parents") {
+        return State::from_value(parents).map(|parents| Progress::Parents(Box::new(parents)));
+    }
     if let Some(parents) = tree.get("partitions") {
         return each(tree, parents, value).map(|marks| Progress::Each(Arc::new(marks)));
     }
@@ -256,6 +260,14 @@ mod tests {
     }
 
     fn any_state() -> impl Strategy<Value = State> {
+        let of_parents = (".*", any_flat_state()).prop_map(|(child, parents)| {
+            let origin = parents.origin.clone();
+            State::of_parents(&child, parents).with_origin(origin)
+        });
+        prop_oneof![any_flat_state(), of_parents]
+    }
+
+    fn any_flat_state() -> impl Strategy<Value = State> {
         let by = prop_oneof![
             vec(".*", 1..3).prop_map(DedupKey::Key),
             vec(".*", 0..3).prop_map(DedupKey::Columns),

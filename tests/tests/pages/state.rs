@@ -19,7 +19,7 @@ fn examples(page: &str) -> Vec<&str> {
 fn each_example_is_read_and_written_back() {
     let page = page();
     let examples = examples(&page);
-    assert_eq!(examples.len(), 3);
+    assert_eq!(examples.len(), 4);
     for example in examples {
         let state: State = example.parse().unwrap();
         let written: Json = serde_json::from_str(&state.to_string()).unwrap();

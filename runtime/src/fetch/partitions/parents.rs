@@ -2,9 +2,9 @@
 
 use std::{collections::HashSet, vec};
 
-use super::{Lists, Partition, PartitionSource};
+use super::{Lists, Partition, PartitionSource, changed::parents_since};
 use crate::{
-    Completeness, Error, ErrorKind, Page, Report, Result, Rows,
+    Completeness, Error, ErrorKind, Page, Report, Result, Rows, State,
     completeness::{Caveat, Reason},
     fetch::{FetchSpec, Pages},
     incremental::{KeyHash, PartitionCheckpoints, Request},
@@ -46,6 +46,8 @@ enum Source {
     Cached {
         records: vec::IntoIter<ParentRecord>,
         completeness: Completeness,
+        /// The state at the end of that fetch.
+        state: Option<Box<State>>,
     },
 }
 
@@ -53,11 +55,13 @@ impl ParentPartitions {
     /// All parents of the resource.
     pub(super) fn new(spec: &FetchSpec, plan: &Ref<ParentPlan>) -> Result<Self> {
         let parent_cache = spec.parent_cache.as_ref();
-        let cached = parent_cache.and_then(|parent_cache| parent_cache.take(&spec.resource));
+        let since = parents_since(spec, plan)?;
+        let cached = parent_cache.and_then(|cache| cache.take(&spec.resource, since.as_ref()));
         let (source, end) = if let Some(known) = cached {
             let source = Source::Cached {
                 records: known.records.into_iter(),
                 completeness: known.completeness,
+                state: known.state.map(Box::new),
             };
             (source, Some(Ok(())))
         } else {
@@ -69,6 +73,13 @@ impl ParentPartitions {
                 .allow_incomplete()
                 .began_at(spec.began)
                 .one_by_one(spec.one_by_one || spec.limit.is_some());
+            if spec.resumes_parents() {
+                // A parent that changed at the time of the state comes again.
+                fetch = fetch.for_upsert().keeps_state(spec.keep_state);
+            }
+            if let Some(since) = since {
+                fetch = fetch.since(since);
+            }
             if let Some(parent_cache) = parent_cache {
                 fetch = fetch.parent_cache(parent_cache);
             }
@@ -206,6 +217,7 @@ impl PartitionSource for ParentPartitions {
             Source::Cached {
                 records,
                 completeness,
+                ..
             } => records.as_slice().is_empty().then(|| completeness.clone()),
         };
         let mut completeness = ended.unwrap_or_else(|| {
@@ -218,6 +230,13 @@ impl PartitionSource for ParentPartitions {
             completeness.warn(Caveat::UnfetchedPart);
         }
         completeness
+    }
+
+    fn parents_state(&self) -> Option<State> {
+        match &self.source {
+            Source::Fetched { pages, .. } => pages.state(),
+            Source::Cached { state, .. } => state.as_deref().cloned(),
+        }
     }
 
     fn no_position(&self) -> Error {
