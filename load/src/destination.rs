@@ -4,7 +4,7 @@ use std::future::Future;
 
 use rest_source::{
     Column, Fingerprint, Result, Row, Rows, Scalar, State, Value,
-    plan::{ResourcePlan, WriteDisposition},
+    plan::{ChildTable, ResourcePlan, WriteDisposition},
     shared::{Ref, Text},
 };
 
@@ -71,7 +71,15 @@ pub trait Destination: Send {
         false
     }
 
+    /// Whether it stores the elements of lists in [tables of their own](Target::child_tables). If not, a load of a
+    /// resource with such a list is an error.
+    fn writes_child_tables(&self) -> bool {
+        false
+    }
+
     /// Writes a page of the open resource, and returns the number of rows written.
+    ///
+    /// The rows of [child tables](Target::child_tables) are replaced with the row of their record.
     ///
     /// A row that is a [deletion](Target::is_deletion) is not stored, and deletes the stored row of its key, in
     /// order with the other rows. It counts as written.
@@ -193,6 +201,12 @@ impl Target {
             .iter()
             .filter(move |column| keyed && column.primary_key)
             .map(|column| column.name.as_str())
+    }
+
+    /// The tables of the resource's nested lists (`as: table`). The elements of a row's list are
+    /// [`Row::elements`].
+    pub fn child_tables(&self) -> Vec<ChildTable> {
+        self.resource.child_tables()
     }
 
     /// The column that marks deletions (`hard_delete`), and its position.

@@ -280,6 +280,13 @@ impl<'a, D: Destination> Loading<'a, D> {
                 "a destination that does says so by `Destination::deletes_rows`; or leave `hard_delete` out",
             ));
         }
+        if !target.child_tables().is_empty() && !self.destination.writes_child_tables() {
+            let message =
+                "the destination has no child tables, and the resource has a list `as: table`";
+            return Err(Error::new(ErrorKind::Destination, message).with_help(
+                "a destination that does says so by `Destination::writes_child_tables`; or use `items`",
+            ));
+        }
         let opened = self.destination.open(target).await?;
         if let Some(stored) = &opened.request {
             self.check_request(target, stored)?;

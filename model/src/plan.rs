@@ -5,6 +5,7 @@
 //! Write one with the struct update syntax over `DEFAULT`, so that a new field breaks nothing.
 
 mod auth;
+mod child_tables;
 mod function;
 mod incremental;
 mod paginator;
@@ -25,6 +26,7 @@ pub use self::{
         Assertion, Auth, ClientAuthentication, CustomAuth, Grant, Jwt, JwtAlgorithm, KeyEncoding,
         Location, OAuth2, SessionLogin, SignedToken, TokenField, TokenPlace, TokenRequest,
     },
+    child_tables::{ChildTable, POSITION},
     function::Function,
     incremental::{
         ChangeToken, FutureCursor, Incremental, Lag, OnMissing, RowOrder, WindowStep, Windows,

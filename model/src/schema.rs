@@ -112,6 +112,8 @@ declare! {
         pub value: Option<Template> = None,
         /// Where it is part of the response, but not of the record.
         pub response: Option<ResponseValue> = None,
+        /// Of a list of objects: the table of its own in which destinations store its elements.
+        pub table: Option<Text> = None,
         /// Its line in the spec, from 1; 0 where it has none.
         pub line: u32 = 0,
     }
@@ -236,6 +238,12 @@ impl Column {
     /// This value of the response in every record.
     pub const fn response(mut self, value: ResponseValue) -> Self {
         set(&mut self.response, Some(value));
+        self
+    }
+
+    /// Stored in a table of this name.
+    pub const fn table(mut self, name: &'static str) -> Self {
+        set(&mut self.table, Some(Text::of(name)));
         self
     }
 

@@ -7,7 +7,7 @@ use crate::{
     error::Result,
     page::{Page, Slot},
     record::Record,
-    schema::{Column, Table},
+    schema::{Column, Table, Type},
     shared::Ref,
     value::Value,
 };
@@ -213,6 +213,32 @@ impl<'p> Row<'p> {
     pub fn values(&self) -> impl ExactSizeIterator<Item = Value<'p>> + use<'p> {
         let page = self.page;
         self.slots.iter().map(move |slot| page.value(*slot))
+    }
+
+    /// The elements of a list of objects in the column at this position, each as a row of the objects' table. None
+    /// where the list is null, or the column holds another type.
+    pub fn elements(&self, column: usize) -> impl ExactSizeIterator<Item = Row<'p>> + use<'p> {
+        let page = self.page;
+        let of_list = || {
+            let Type::Array(element) = &self.table.columns.get(column)?.data_type else {
+                return None;
+            };
+            let (Type::Object(object), Slot::Array { children, len, .. }) =
+                (&element.data_type, *self.slots.get(column)?)
+            else {
+                return None;
+            };
+            Some((&**object, page.slots(children, len as usize)))
+        };
+        let (object, slots) = of_list().unwrap_or((self.table, &[]));
+        slots.iter().map(move |slot| {
+            let start = match slot {
+                Slot::Object { children, .. } => *children,
+                // A null element: a row without cells.
+                _ => u32::MAX,
+            };
+            Row::new(page, object, start)
+        })
     }
 
     /// The row as a record of type `T`.

@@ -6,7 +6,7 @@ CREATE TABLE {{ resource.sql_name }} (
 {%- if not resource.columns %}
     "record" TEXT NOT NULL
 {%- else %}
-{%- for column in resource.columns %}
+{%- for column in resource.sql_columns %}
     {{ column.sql_name }} {{ column.sqlite }}{% if not loop.last %},{% endif %}
 {%- endfor %}
 {%- endif %}
@@ -14,4 +14,16 @@ CREATE TABLE {{ resource.sql_name }} (
     PRIMARY KEY ({{ resource.sql_key | join(sep=", ") }})
 {%- endif %}
 ) STRICT;
+{%- for table in resource.child_tables %}
+
+-- The elements of `{{ resource.name }}.{{ table.column }}`.
+CREATE TABLE {{ table.sql_name }} (
+{%- for column in table.columns %}
+    {{ column.sql_name }} {{ column.sqlite }}{% if not loop.last %},{% endif %}
+{%- endfor %}
+{%- if table.sql_key %},
+    PRIMARY KEY ({{ table.sql_key | join(sep=", ") }})
+{%- endif %}
+) STRICT;
+{% endfor -%}
 {% endif %}{% endfor -%}

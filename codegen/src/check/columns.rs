@@ -10,7 +10,7 @@ use crate::names;
 use crate::spec::View;
 use crate::yaml::{Entry, Node, Value};
 
-use super::Check;
+use super::{Check, child_tables};
 
 /// The type of a column with a mistake in its type. It is no other declared column's, and no rule about
 /// types says anything of it.
@@ -180,6 +180,7 @@ impl Check<'_> {
         column.from = from;
         column.nullable = nullable;
         column.explicit = explicit;
+        column.table = self.child_table(&entry.value, &column.name, owner);
         column.decode = decode(&view);
         column.line = self.line(&entry.key.span);
         column.description = view.get(&column::DESCRIPTION);
@@ -216,6 +217,9 @@ impl Check<'_> {
                 return Some(object.into());
             }
             "array" => {
+                if let Some(columns) = view.node(&child_tables::COLUMNS) {
+                    return Some(self.list_of_rows(columns, within));
+                }
                 let element = self.element(view.node(&column::ITEMS)?, within);
                 return Some(Typed::of(Type::Array, element));
             }
@@ -236,6 +240,7 @@ impl Check<'_> {
         let name = names::snake(last);
         let view = typed(node).map(|(_, view)| view);
         let nullable = view.as_ref().is_none_or(|view| is_nullable(node, view));
+        self.element_is_no_table(node);
         let typed = self.data_type(node, within);
         let mut element = Column::new(name, typed.unwrap_or(UNKNOWN.into()));
         element.nullable = nullable;

@@ -8,6 +8,7 @@ mod append;
 mod auth;
 mod calls;
 pub(crate) mod change_token;
+pub(crate) mod child_tables;
 mod choices;
 mod client;
 mod column_values;
@@ -76,6 +77,8 @@ struct Check<'a> {
     /// The names of types in the module, and of methods of `Source`.
     types: Taken,
     methods: Taken,
+    /// The names of tables, in lower case.
+    tables: Taken,
     /// Whether the objects of the resource that is checked keep what they have besides their columns.
     evolves: bool,
     outline: Outline,
@@ -116,6 +119,7 @@ pub(crate) fn check(spec: &Spec, source: &Source, sink: &mut Sink) -> (Connector
         refresh_token: None,
         types: Taken::types(),
         methods: Taken::methods(),
+        tables: Taken::default(),
         evolves: false,
         outline: Outline::default(),
         root: without_resources(&spec.root),

@@ -1,9 +1,13 @@
-//! How a page holds its records: `single_record`, and records that are values without keys (`from: $`).
+//! How a page holds its records: `single_record`, records that are values without keys (`from: $`), and rows that are
+//! elements of a list in the record (`explode`).
 
-use crate::connector::{Column, Pages, Paginator, Path, Record, Selector, Step, Type};
+use crate::connector::{
+    Column, Pages, Paginator, Path, Record, ResponseValue, Selector, Step, Type,
+};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::grammar::endpoint;
-use crate::grammar::{DefaultKey, flag};
+use crate::grammar::resource as resource_key;
+use crate::grammar::{DefaultKey, Key, flag, path};
 use crate::jsonpath;
 use crate::spec::View;
 use crate::yaml::Entry;
@@ -16,6 +20,11 @@ pub(crate) static SINGLE_RECORD: DefaultKey<bool> = flag(
 )
 .or(crate::connector::ResourcePlan::DEFAULT.single_record);
 
+pub(crate) static EXPLODE: Key<Path> = path(
+    "explode",
+    "a list in the record: a row for each of its elements, with the record's other columns",
+);
+
 impl Check<'_> {
     /// What is said of the place of the records in a page.
     pub(super) fn records_are_found(
@@ -26,6 +35,7 @@ impl Check<'_> {
         paginator: Option<&Paginator>,
     ) {
         self.records_have_keys(endpoint, resource, record);
+        self.exploded_list_is_read(resource, endpoint, record);
         self.required_needs_a_selector(endpoint);
         self.rows_are_known(endpoint, paginator);
         self.single_record_is_possible(endpoint, record, paginator);
@@ -76,6 +86,55 @@ impl Check<'_> {
                     "`data_selector_required` has no effect here",
                 )
                 .help("it is for a `data_selector` that may find nothing"),
+            );
+        }
+    }
+
+    /// The elements of a list that is exploded are read by columns, and told apart by the key.
+    fn exploded_list_is_read(&mut self, resource: &View<'_>, endpoint: &View<'_>, record: &Record) {
+        let (Some(entry), Some(Path(list))) = (endpoint.entry(&EXPLODE), endpoint.get(&EXPLODE))
+        else {
+            return;
+        };
+        let span = &entry.value.span;
+        let Record::Struct(record) = record else {
+            if super::resource::columns_of(resource).is_some() {
+                let message = "untyped records have no columns that are read from elements";
+                self.error(Diagnostic::error("RS0620", span, message).help("declare the columns"));
+            }
+            return;
+        };
+        if list.is_empty() {
+            let message = "`explode: $` is the record itself";
+            self.error(Diagnostic::error("RS0620", span, message).help(
+                "name a list in it, `explode: lines`; `data_selector` names a list of records",
+            ));
+            return;
+        }
+        let shown = Path(list.clone()).to_string();
+        let is_of_element = |column: &Column| match (&column.response, &column.from) {
+            (Some(ResponseValue::Index), _) => true,
+            _ if !column.is_received() => false,
+            (_, Some(from)) => from.0.starts_with(&list),
+            (_, None) => matches!(&list[..], [Step::Key(key)] if *key == column.key),
+        };
+        if !record.columns.iter().any(is_of_element) {
+            let message = format!("no column is read from the elements of `{shown}`");
+            self.error(
+                Diagnostic::error("RS0620", span, message)
+                    .help(format!("read one from there: `from: {shown}.id`")),
+            );
+            return;
+        }
+        let mut key = record.columns.iter().filter(|column| column.primary_key);
+        let has_key = key.clone().next().is_some();
+        if has_key && !key.any(is_of_element) && !self.key_is_unclear(resource) {
+            let message =
+                format!("the rows of one record have one key: none of it is read from `{shown}`");
+            self.error(
+                Diagnostic::error("RS0620", resource.place(&resource_key::PRIMARY_KEY), message)
+                    .help("add a column of the elements, or their position: `{data_type: bigint, value: \"{index}\"}`")
+                    .also(span, "the list"),
             );
         }
     }

@@ -98,6 +98,7 @@ impl Check<'_> {
             rows_path: endpoint.get(&endpoint::ROWS_PATH),
             selector_required: endpoint.get(&endpoint::DATA_SELECTOR_REQUIRED),
             single_record: endpoint.get(&records::SINGLE_RECORD),
+            explode: endpoint.get(&records::EXPLODE),
             incremental,
             processing_steps: self.processing_steps(&view),
             parent: None,
@@ -145,6 +146,7 @@ impl Check<'_> {
         self.key_has_the_settings(view, record, plan.write_disposition);
         self.append_writes_once(view, endpoint, plan, record);
         self.groups_come_whole(view, endpoint, record, plan, parent);
+        self.child_tables_are_linked(view, plan);
     }
 
     /// Resources that would be one method, or one that every source has.
@@ -180,6 +182,10 @@ impl Check<'_> {
                 .help("give it another name"),
             );
         }
+        // No other resource has it: the method would be the same.
+        let _ = self
+            .tables
+            .take(&name.text.to_lowercase(), &what, name.span);
         self.outline.methods.push(names::ident(&method));
     }
 

@@ -98,7 +98,7 @@ fn set(value: &dyn Describe) -> TokenStream {
     match value.describe() {
         Value::Bool(_) => TokenStream::new(),
         Value::Text(text) => quote!(#text),
-        Value::Option(Some(value)) => literal(value),
+        Value::Option(Some(value)) => set(value),
         _ => literal(value),
     }
 }

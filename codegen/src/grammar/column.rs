@@ -4,6 +4,7 @@ use super::{
     Context, DefaultKey, Family, Key, Member, Shape, Word, Words, flag, integer, key, member, path,
     text, word, word_of,
 };
+use crate::check::child_tables;
 use crate::connector::{Decode, Path, Text, schema};
 
 /// A column of a resource or of an object.
@@ -45,7 +46,16 @@ static COLUMN_TYPES: [Member; 15] = [
         word("object", "an object with columns of its own"),
         &[&FIELDS, &DECODE],
     ),
-    member(word("array", "a list"), &[&ITEMS, &DECODE]),
+    member(
+        word("array", "a list"),
+        &[
+            &ITEMS,
+            &child_tables::AS,
+            &child_tables::COLUMNS,
+            &child_tables::TABLE,
+            &DECODE,
+        ],
+    ),
     member(
         word("map", "an object whose keys are data"),
         &[&MAP_VALUES, &DECODE],
@@ -108,7 +118,7 @@ pub(crate) static FIELDS: Key = key(
 )
 .required();
 pub(crate) static ITEMS: Key =
-    key("items", Shape::Tagged(&ELEMENT), "what its elements are").required();
+    key("items", Shape::Tagged(&ELEMENT), "what its elements are").required_unless(&["columns"]);
 pub(crate) static MAP_VALUES: Key =
     key("values", Shape::Tagged(&ELEMENT), "what its values are").required();
 pub(crate) static ENUM_VALUES: Key = key(

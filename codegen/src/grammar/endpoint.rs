@@ -24,6 +24,7 @@ pub(crate) static ENDPOINT: Context = Context {
         &ROWS_PATH,
         &DATA_SELECTOR_REQUIRED,
         &records::SINGLE_RECORD,
+        &records::EXPLODE,
         &RESPONSE_ACTIONS,
         &RATE_LIMIT_COST,
         &ENDPOINT_INCREMENTAL,

@@ -154,6 +154,115 @@ fn bounds_of_a_format() {
 }
 
 #[test]
+fn explode() {
+    let exploded = |list: &str, columns: &str| {
+        resource(&format!(
+            "endpoint: {{path: things, explode: {list}}}\nprimary_key: id\ncolumns: {columns}"
+        ))
+    };
+    say(
+        "explode",
+        &[
+            ("a list that is the record", exploded("$", "{id: text}")),
+            (
+                "a list of which nothing is read",
+                exploded(
+                    "lines",
+                    "{id: text, sku: {data_type: text, from: $.line.sku}}",
+                ),
+            ),
+            (
+                "rows of one key",
+                exploded(
+                    "$.data.lines",
+                    "{id: text, sku: {data_type: text, from: $.data.lines.sku}}",
+                ),
+            ),
+            ("untyped records", exploded("lines", "json")),
+        ],
+    );
+}
+
+#[test]
+fn child_tables() {
+    let keyed = |columns: &str| {
+        resource(&format!(
+            "primary_key: id\ncolumns:\n{}",
+            super::indented(columns, 2)
+        ))
+    };
+    say(
+        "child_tables",
+        &[
+            (
+                "no columns",
+                keyed("id: text\nlines: {data_type: array, as: table, items: text}"),
+            ),
+            (
+                "columns of no table",
+                keyed("id: text\nlines: {data_type: array, columns: {a: text}}"),
+            ),
+            (
+                "a name of no table",
+                keyed("id: text\nlines: {data_type: array, items: text, table: lines}"),
+            ),
+            (
+                "items beside columns",
+                keyed(
+                    "id: text\nlines: {data_type: array, as: table, items: text, columns: {a: text}}",
+                ),
+            ),
+            (
+                "a record without a key",
+                resource("columns: {lines: {data_type: array, as: table, columns: {a: text}}}"),
+            ),
+            (
+                "a table within an object",
+                keyed(
+                    "id: text\nof: {data_type: object, fields: {lines: {data_type: array, as: table, columns: {a: text}}}}",
+                ),
+            ),
+            (
+                "a table within a table",
+                keyed(
+                    "id: text\nlines: {data_type: array, as: table, columns: {parts: {data_type: array, as: table, columns: {a: text}}}}",
+                ),
+            ),
+            (
+                "a table within a list",
+                keyed(
+                    "id: text\nlines: {data_type: array, items: {data_type: array, as: table, columns: {a: text}}}",
+                ),
+            ),
+            (
+                "a column like the one that links",
+                keyed(
+                    "id: text\nlines: {data_type: array, as: table, columns: {_position: text, a: text}}",
+                ),
+            ),
+            (
+                "two tables of one name",
+                keyed(
+                    "id: text\nlines: {data_type: array, as: table, columns: {a: text}}\nparts: {data_type: array, as: table, table: Things_Lines, columns: {a: text}}",
+                ),
+            ),
+            (
+                "a table called like a resource",
+                keyed(
+                    "id: text\nlines: {data_type: array, as: table, table: things, columns: {a: text}}",
+                ),
+            ),
+            (
+                "a table called like those of the database",
+                keyed(
+                    "id: text\nlines: {data_type: array, as: table, table: sqlite_lines, columns: {a: text}}",
+                ),
+            ),
+        ],
+    );
+}
+
+#[test]
 fn hard_delete() {
     let merged = |lines: &str| {
         resource(&format!(

@@ -8,25 +8,30 @@ use rusqlite::{
     types::{self, Null},
 };
 
-/// Binds the cells of a row. `text` is a buffer for cells that have to be formatted.
-pub(super) fn bind(statement: &mut Statement<'_>, row: Row<'_>, text: &mut String) -> Result<()> {
-    for (at, value) in row.values().enumerate() {
-        bind_value(statement, at + 1, value, text)?;
-    }
-    Ok(())
-}
-
-/// Binds the cells at these positions of a row, in order.
+/// Binds the cells at these positions of a row, in order. `text` is a buffer for cells that have to be formatted.
 pub(super) fn bind_columns(
     statement: &mut Statement<'_>,
     row: Row<'_>,
     columns: &[usize],
     text: &mut String,
 ) -> Result<()> {
-    for (parameter, column) in (1..).zip(columns) {
-        bind_value(statement, parameter, row.value(*column), text)?;
+    let values = columns.iter().map(|column| row.value(*column));
+    bind_from(statement, 1, values, text).map(|_| ())
+}
+
+/// Binds values to the parameters from this one on. Returns the next.
+pub(super) fn bind_from<'v>(
+    statement: &mut Statement<'_>,
+    first: usize,
+    values: impl Iterator<Item = Value<'v>>,
+    text: &mut String,
+) -> Result<usize> {
+    let mut parameter = first;
+    for value in values {
+        bind_value(statement, parameter, value, text)?;
+        parameter += 1;
     }
-    Ok(())
+    Ok(parameter)
 }
 
 fn bind_value(

@@ -1,6 +1,7 @@
 //! The SQLite destination.
 
 mod bind;
+mod child_tables;
 mod open_file;
 mod prepare;
 mod staging;
@@ -52,6 +53,10 @@ use crate::{Destination, Opened, Target};
 /// With a `merge_key`, the loaded rows replace all rows that have the merge key of one of them. An incremental
 /// resource needs its cursor, and its parent's key, in the merge key, so that it fetches whole groups. With a
 /// primary key as well, the last row of each primary key is written.
+///
+/// A list with `as: table` has a table of its own, `<resource>_<column>`, with a row for each element: the key of its
+/// record (`_<resource>_<column>`), its position in the list from 0 (`_position`), and its columns. Its rows are replaced
+/// and deleted with the row of their record, in the same transaction.
 ///
 /// With `hard_delete`, a row that is marked deletes the stored row of its primary key, in order with the other rows.
 ///
@@ -139,6 +144,10 @@ impl Destination for Sqlite {
     }
 
     fn deletes_rows(&self) -> bool {
+        true
+    }
+
+    fn writes_child_tables(&self) -> bool {
         true
     }
 

@@ -5,14 +5,22 @@ use rusqlite::{Connection, types::Value};
 
 use super::{
     bind::setting,
+    child_tables,
     state::{self, OtherParts, Progress},
     table::{self, Existing, TableFit, quote},
     writer::{failed, run},
 };
 use crate::{Target, Writing};
 
-/// Creates or alters the table of a resource. Returns the resource's last commit, and notes for the report.
+/// Creates or alters the tables of a resource. Returns the resource's last commit, and notes for the report.
 pub(super) fn prepare(db: &Connection, target: &Target) -> Result<(Progress, Vec<String>)> {
+    let (progress, mut notes) = prepare_table(db, target)?;
+    notes.extend(child_tables::prepare_all(db, target)?);
+    Ok((progress, notes))
+}
+
+/// Creates or alters one table.
+pub(super) fn prepare_table(db: &Connection, target: &Target) -> Result<(Progress, Vec<String>)> {
     let name = &target.resource.table.name;
     if name.to_ascii_lowercase().starts_with(state::PREFIX) {
         let message = format!(
@@ -201,9 +209,28 @@ fn adopt(db: &Connection, target: &Target, fit: &TableFit) -> Result<bool> {
     }
 }
 
-/// Deletes the rows that the target replaces. Drops and creates a table that does not fit, together with the
-/// indexes and triggers that users added to it.
+/// Deletes the rows that the target replaces, and those of their lists.
 pub(super) fn clear(db: &Connection, target: &Target) -> Result<()> {
+    let others = state::other_parts(db, target).map_err(failed)?;
+    clear_table(db, target)?;
+    for child in child_tables::children(target) {
+        let child = &child.target;
+        let recorded = state::recorded_table(db, child).map_err(failed)?;
+        let fit = table::compare(db, child, recorded.as_ref()).map_err(failed)?;
+        if let TableFit::Incompatible(reason) = fit
+            && !others.other_values.is_empty()
+        {
+            let name = &child.resource.table.name;
+            return Err(holds_other_values(name, &reason, &others.other_values));
+        }
+        clear_table(db, child)?;
+    }
+    Ok(())
+}
+
+/// Deletes the rows of one table that the target replaces. Drops and creates a table that does not fit, together with the
+/// indexes and triggers that users added to it.
+fn clear_table(db: &Connection, target: &Target) -> Result<()> {
     // Another load may have written since this one began.
     let others = state::other_parts(db, target).map_err(failed)?;
     check_other_parts(target, &others)?;

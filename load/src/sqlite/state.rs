@@ -2,7 +2,10 @@
 
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
-use super::{table::stored_as, unfinished_loads};
+use super::{
+    table::{columns, stored_as},
+    unfinished_loads,
+};
 use crate::{Target, Writing};
 
 /// The prefix of the names of its own tables.
@@ -93,7 +96,7 @@ pub(super) fn name_conflict(db: &Connection, target: &Target) -> Result<Option<S
 
 /// Records the resource's table and the types of its columns.
 pub(super) fn record_table(db: &Connection, target: &Target, created_by_load: bool) -> Result<()> {
-    let columns = target.resource.table.columns.iter();
+    let columns = columns(&target.resource.table).into_iter();
     let lines = columns.map(|column| format!("{} {}\n", column.name, stored_as(&column.data_type)));
     db.prepare_cached(
         "INSERT INTO _rest_source_tables (source, resource, columns, made) VALUES (?1, ?2, ?3, ?4)

@@ -9,13 +9,23 @@ use crate::{Target, Writing};
 /// The only column of an untyped resource: the whole record.
 static RECORD: Column = Column::record();
 
-/// The stored columns.
-pub(super) fn columns(table: &Table) -> &[Column] {
+/// The stored columns: all but lists that are tables of their own.
+pub(super) fn columns(table: &Table) -> Vec<&Column> {
     if table.columns.is_empty() {
-        std::slice::from_ref(&RECORD)
-    } else {
-        &table.columns
+        return vec![&RECORD];
     }
+    let columns = table.columns.iter();
+    columns.filter(|column| column.table.is_none()).collect()
+}
+
+/// The positions of the stored columns.
+fn positions(table: &Table) -> Vec<usize> {
+    if table.columns.is_empty() {
+        return vec![0];
+    }
+    let columns = table.columns.iter().enumerate();
+    let stored = columns.filter(|(_, column)| column.table.is_none());
+    stored.map(|(at, _)| at).collect()
 }
 
 /// How an existing table compares with the one that the spec needs.
@@ -79,7 +89,7 @@ pub(super) fn compare(
                 "ALTER TABLE {} ADD COLUMN {}",
                 quote(&table.name),
                 // Existing rows have no value for it.
-                definition(&column.clone().nullable())
+                definition(&Column::clone(column).nullable())
             )),
             Some(stored) => {
                 let now = stored_as(&column.data_type);
@@ -126,7 +136,7 @@ fn key_difference(target: &Target, stored: &[StoredColumn]) -> Option<String> {
 /// Whether a load may write a null to a column. True also for a column that the spec no longer declares.
 fn may_be_null(table: &Table, name: &str) -> bool {
     columns(table)
-        .iter()
+        .into_iter()
         .find(|column| column.name.eq_ignore_ascii_case(name))
         .is_none_or(|column| column.nullable)
 }
@@ -166,7 +176,7 @@ fn stored_columns(db: &Connection, table: &str) -> Result<Vec<StoredColumn>> {
 /// The `CREATE TABLE` statement.
 pub(super) fn create(target: &Target) -> String {
     let table = &target.resource.table;
-    let mut parts: Vec<String> = columns(table).iter().map(definition).collect();
+    let mut parts: Vec<String> = columns(table).into_iter().map(definition).collect();
     let key: Vec<String> = target.key().map(quote).collect();
     if !key.is_empty() {
         parts.push(format!("PRIMARY KEY ({})", key.join(", ")));
@@ -212,6 +222,8 @@ pub(super) fn stored_as(data_type: &Type) -> &'static str {
 pub(super) struct RowStatements {
     /// `INSERT`, with a parameter for each column.
     pub(super) insert: String,
+    /// The positions of these columns in a row.
+    pub(super) columns: Vec<usize>,
     /// `DELETE`, with a parameter for each column of the key, and the positions of these columns. `None` if no
     /// row is a deletion, or if the rows have no key.
     pub(super) delete: Option<(String, Vec<usize>)>,
@@ -236,6 +248,7 @@ impl RowStatements {
         );
         Self {
             insert: upsert(target, &values(target)),
+            columns: positions(table),
             delete: has_deletions.then_some((delete, key)),
         }
     }
@@ -260,7 +273,7 @@ pub(super) fn values(target: &Target) -> String {
 
 /// The quoted names of the columns.
 pub(super) fn names(target: &Target) -> String {
-    let columns = columns(&target.resource.table).iter();
+    let columns = columns(&target.resource.table).into_iter();
     let names: Vec<String> = columns.map(|column| quote(&column.name)).collect();
     names.join(", ")
 }
@@ -277,7 +290,8 @@ pub(super) fn upsert(target: &Target, rows: &str) -> String {
     if key.is_empty() || target.writing == Writing::Append {
         return insert;
     }
-    let names = columns(table).iter().map(|column| quote(&column.name));
+    let names = columns(table).into_iter();
+    let names = names.map(|column| quote(&column.name));
     let updates: Vec<String> = names
         .filter(|name| !key.contains(name))
         .map(|name| format!("{name} = excluded.{name}"))

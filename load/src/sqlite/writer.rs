@@ -4,6 +4,7 @@ use rest_source::{Error, ErrorKind, Fingerprint, Result, Rows, State};
 use rusqlite::Connection;
 
 use super::{
+    child_tables::{self, Child},
     open_file::OpenFile,
     prepare,
     staging::Staging,
@@ -31,6 +32,7 @@ pub(super) struct Writer {
 /// The open resource.
 struct Resource {
     target: Target,
+    children: Vec<Child>,
     statements: RowStatements,
     staging: Staging,
     /// Its last commit, as this load found or made it.
@@ -85,6 +87,7 @@ impl Writer {
         }
         self.opened.push(target.clone());
         self.resource = Some(Resource {
+            children: child_tables::children(&target),
             statements: RowStatements::new(&target),
             target,
             staging: Staging::default(),
@@ -97,7 +100,8 @@ impl Writer {
     /// Stages a page for the next commit.
     pub(super) fn write(&mut self, rows: &Rows) -> Result<u64> {
         let resource = self.resource.as_mut().ok_or_else(not_open)?;
-        resource.staging.push(&self.db, &resource.target, rows)?;
+        let (target, children) = (&resource.target, &resource.children);
+        resource.staging.push(&self.db, target, children, rows)?;
         u64::try_from(rows.len()).map_err(|_| not_open())
     }
 
@@ -115,7 +119,7 @@ impl Writer {
             Some(_) => !prepare::is_empty(db, &resource.target.resource.table.name)?,
             None => resource.has_rows || resource.staging.has_rows(),
         };
-        resource.staging.clear(db)?;
+        resource.staging.clear(db, &resource.children)?;
         let progress = &mut resource.progress;
         progress.commits += 1;
         progress.request = Some(resource.target.request.to_json());
@@ -131,7 +135,7 @@ impl Writer {
             self.db.execute_batch("ROLLBACK").map_err(failed)?;
         }
         match &mut self.resource {
-            Some(resource) => resource.staging.clear(&self.db),
+            Some(resource) => resource.staging.clear(&self.db, &resource.children),
             None => Ok(()),
         }
     }
@@ -186,11 +190,13 @@ impl Resource {
         match target.writing {
             Writing::Replace => {
                 prepare::clear(db, target)?;
-                self.staging.publish(db, target, &self.statements)?;
+                self.staging
+                    .publish(db, target, &self.children, &self.statements)?;
             }
-            Writing::ReplaceGroups => self.staging.publish_groups(db, target)?,
+            Writing::ReplaceGroups => self.staging.publish_groups(db, target, &self.children)?,
             Writing::Append | Writing::Merge => {
-                self.staging.publish(db, target, &self.statements)?;
+                self.staging
+                    .publish(db, target, &self.children, &self.statements)?;
             }
         }
         // A load that deleted the last row did not find a table that someone emptied.

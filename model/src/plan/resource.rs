@@ -56,6 +56,8 @@ declare! {
         pub selector_required: bool = true,
         /// Whether one record may stand in place of a list of one.
         pub single_record: bool = false,
+        /// A list in the record: each of its elements is a row, with the record's other columns.
+        pub explode: Option<Path> = None,
         /// What certain responses mean: the first rule that matches decides, before all others.
         pub response_actions: List<ResponseAction> = List::EMPTY,
         /// How to ask only for what is new.

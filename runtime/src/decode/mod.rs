@@ -9,6 +9,7 @@ mod around;
 mod body;
 mod declared;
 mod document;
+mod explode;
 mod extra;
 mod fault;
 mod fingerprint;
@@ -111,7 +112,7 @@ impl PageShape {
         let records = if table.columns.is_empty() {
             RecordShape::Untyped
         } else {
-            RecordShape::Typed(shape::record(&table, &mut sets)?)
+            RecordShape::Typed(shape::record(&table, resource.explode.as_ref(), &mut sets)?)
         };
         let around = Around::new(&table);
         let fields: Vec<Path> = around.fields.iter().map(|(path, _)| path.clone()).collect();
@@ -428,6 +429,7 @@ fn read_text(
         Unread::NoJson(error) | Unread::BadValue(error) => body::not_json(text, &error),
         Unread::NoRecords(error) => error,
     })?;
+    out.note_unexploded();
     shape.included.put(&mut out)?;
     shape.around.put_origins(&shape.table, &mut out)?;
     shape.around.put_headers(&shape.table, headers, &mut out)?;

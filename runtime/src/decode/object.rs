@@ -14,7 +14,7 @@ use crate::{page::Slot, schema::Column};
 impl ObjectShape {
     /// Whether its columns are read from the keys of an object in one pass, and not from its own text.
     pub(super) const fn is_plain(&self) -> bool {
-        matches!(self.root, Node::Within(_)) && !self.keeps_place
+        matches!(self.root, Node::Within(_)) && !self.keeps_place && self.explode.is_none()
     }
 }
 
@@ -179,7 +179,7 @@ impl Reader<'_, '_> {
 
     /// Looks for columns that have no value.
     #[inline]
-    fn complete(&mut self, object: &ObjectShape, base: u32, place: &Place<'_>) -> bool {
+    pub(super) fn complete(&mut self, object: &ObjectShape, base: u32, place: &Place<'_>) -> bool {
         let start = base as usize;
         if let Some(unseen) = self.out.unseen.get_mut(object.id) {
             unseen.is_met = true;

@@ -80,6 +80,10 @@ pub(super) struct Output {
     pub(super) origins: Option<Vec<Origin>>,
     /// The key of the records that are being read.
     pub(super) key: Option<Span>,
+    /// The position of the element that is being read, of a list whose elements are rows.
+    pub(super) element: u64,
+    /// Records without such elements.
+    pub(super) unexploded: u64,
     pub(super) faults: Faults,
     pub(super) columns: ColumnsContract,
     /// Records met.
@@ -119,6 +123,8 @@ impl Output {
             starts: Vec::new(),
             origins: None,
             key: None,
+            element: 0,
+            unexploded: 0,
             faults,
             columns,
             selected: 0,
@@ -157,6 +163,16 @@ impl Output {
             start: u32::try_from(start).ok()?,
             len: u32::try_from(text.len()).ok()?,
         })
+    }
+
+    /// Notes the records that are no row, because their list has no element.
+    pub(super) fn note_unexploded(&mut self) {
+        let note = match self.unexploded {
+            0 => return,
+            1 => "1 record without elements is no row".to_owned(),
+            count => format!("{count} records without elements are no rows"),
+        };
+        self.faults.remark(note);
     }
 
     /// A text that was kept apart.

@@ -167,6 +167,20 @@ impl Reader<'_, '_> {
 
     /// Reads one record out of its text.
     pub(super) fn record_of(&mut self, shape: &RecordShape, raw: &str, place: &Place<'_>) {
+        let kept = self.out.starts.len();
+        if let RecordShape::Typed(object) = shape
+            && let Some(explode) = &object.explode
+        {
+            self.exploded(object, explode, raw, place);
+            self.out.selected += 1;
+            if object.keeps_place {
+                let at = self.place(self.source.offset_of(raw));
+                let out = &mut *self.out;
+                let rows = out.starts.iter().skip(kept);
+                out.page.records.extend(rows.map(|base| (*base, at)));
+            }
+            return;
+        }
         let mark = self.out.mark();
         let base = match shape {
             RecordShape::Typed(object) => self.object_of(object, raw, place),
@@ -197,11 +211,17 @@ impl Reader<'_, '_> {
 
     /// Keeps the record whose columns start at `base`, or what there is to say of it.
     fn end_record(&mut self, base: Option<u32>, mark: Mark) {
+        self.out.element = self.out.selected;
         self.out.selected += 1;
+        self.end_row(base, mark);
+    }
+
+    /// Keeps the row whose columns start at `base`, or what there is to say of it.
+    pub(super) fn end_row(&mut self, base: Option<u32>, mark: Mark) {
         match base {
             Some(base) if !self.out.faults.failed() => {
                 self.out.starts.push(base);
-                let (index, key) = (self.out.selected - 1, self.out.key);
+                let (index, key) = (self.out.element, self.out.key);
                 if let Some(origins) = &mut self.out.origins {
                     origins.push(Origin { index, key });
                 }

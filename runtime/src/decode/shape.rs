@@ -5,11 +5,12 @@
 
 use super::{
     declared::{Declared, DeclaredAt},
+    explode::Explode,
     output::Unseen,
 };
 use crate::{
     error::Result,
-    schema::{Column, Decode, Step, Table, Type},
+    schema::{Column, Decode, Path, Step, Table, Type},
     shared::{List, Text},
     value::format::Format,
 };
@@ -27,6 +28,8 @@ pub(super) struct ObjectShape {
     pub(super) is_whole: bool,
     /// Whether the place of its JSON is kept.
     pub(super) keeps_place: bool,
+    /// The list of which each element is a row.
+    pub(super) explode: Option<Box<Explode>>,
 }
 
 /// A column, or the element of an array or a map.
@@ -163,13 +166,27 @@ fn is_read(column: &Column) -> bool {
     column.is_received() && column.decode != Decode::Rest
 }
 
-/// Makes the table of a record ready.
-pub(super) fn record(table: &Table, sets: &mut Sets) -> Result<ObjectShape> {
-    object(table, sets, Declared::of(table).place(), "")
+/// Makes the table of a record ready, of which each element of a list may be a row.
+pub(super) fn record(
+    table: &Table,
+    explode: Option<&Path>,
+    sets: &mut Sets,
+) -> Result<ObjectShape> {
+    exploding(table, explode, sets, Declared::of(table).place(), "")
 }
 
 fn object(
     table: &Table,
+    sets: &mut Sets,
+    declared: DeclaredAt<'_>,
+    prefix: &str,
+) -> Result<ObjectShape> {
+    exploding(table, None, sets, declared, prefix)
+}
+
+fn exploding(
+    table: &Table,
+    explode: Option<&Path>,
     sets: &mut Sets,
     declared: DeclaredAt<'_>,
     prefix: &str,
@@ -192,8 +209,21 @@ fn object(
         let prefix = format!("{prefix}{}.", column.name);
         columns.push(shape(column, sets, at, &prefix)?);
     }
+    let explode = explode.map(|path| {
+        let shown = path.to_string().trim_start_matches('$').to_owned();
+        let of_element = path.0.iter().fold(declared, DeclaredAt::step);
+        let is_held = of_element.is_whole || of_element.has_object();
+        let prefix = format!("{}.", shown.trim_start_matches('.'));
+        let element = tree.take(&path.0);
+        Box::new(Explode {
+            element: element.into_node(sets, &prefix, of_element, is_held),
+            path: path.clone(),
+            shown,
+        })
+    });
     Ok(ObjectShape {
         id,
+        explode,
         columns,
         extra: table
             .columns
@@ -349,6 +379,28 @@ impl Tree {
             Some((Step::Key(key), rest)) => child(&mut self.members, key).add(rest, column),
             Some((Step::Index(index), rest)) => child(&mut self.elements, index).add(rest, column),
         }
+    }
+
+    /// What is read at a place and below it, which is not read here then.
+    fn take(&mut self, path: &[Step]) -> Self {
+        let taken = match path.split_first() {
+            None => Some(std::mem::take(self)),
+            Some((Step::Key(key), rest)) => {
+                let member = self.members.iter_mut().find(|(name, _)| name == key);
+                member.map(|(_, tree)| tree.take(rest))
+            }
+            Some((Step::Index(index), rest)) => {
+                let element = self.elements.iter_mut().find(|(at, _)| at == index);
+                element.map(|(_, tree)| tree.take(rest))
+            }
+        };
+        self.members.retain(|(_, tree)| !tree.is_empty());
+        self.elements.retain(|(_, tree)| !tree.is_empty());
+        taken.unwrap_or_default()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.columns.is_empty() && self.members.is_empty() && self.elements.is_empty()
     }
 
     /// `declared` is what the record's columns declare at this place. `is_held` says that another column

@@ -96,6 +96,25 @@ pub struct Resource {
     pub is_untyped: bool,
     /// The columns, in the order of the spec.
     pub columns: Vec<Column>,
+    /// The columns of its table: all but lists that have tables of their own.
+    pub sql_columns: Vec<Column>,
+    /// The tables of its nested lists.
+    pub child_tables: Vec<ChildTable>,
+}
+
+/// The table of a nested list.
+#[derive(Clone, Debug, Serialize)]
+pub struct ChildTable {
+    /// The column of the resource that holds the list.
+    pub column: String,
+    /// Its name.
+    pub name: String,
+    /// Its name in SQL, quoted.
+    pub sql_name: String,
+    /// The quoted columns of its primary key. Empty for appended rows.
+    pub sql_key: Vec<String>,
+    /// The columns: those that link a row to its record, its position, and those of the elements.
+    pub columns: Vec<Column>,
 }
 
 /// The `incremental` of a resource.
@@ -128,6 +147,8 @@ pub struct Column {
     pub nullable: bool,
     /// Whether it belongs to the primary key.
     pub primary_key: bool,
+    /// The table in which its elements are stored; it then is no column of the resource's table.
+    pub table: Option<String>,
     /// Its `description` in the spec.
     pub description: Option<String>,
     /// Its line in the spec, from 1.
@@ -255,6 +276,45 @@ fn resource(source: &checked::SourcePlan, resource: &checked::Resource) -> Resou
         parent: (plan.parent.as_ref()).map(|parent| parent.resource.name.to_string()),
         is_untyped: matches!(resource.record, checked::Record::Untyped(_)),
         columns: columns.iter().map(column).collect(),
+        sql_columns: (columns.iter())
+            .filter(|column| column.table.is_none())
+            .map(column)
+            .collect(),
+        child_tables: (plan.child_tables().iter())
+            .map(|child| child_table(plan, child, is_appended))
+            .collect(),
+    }
+}
+
+fn child_table(
+    plan: &checked::ResourcePlan,
+    child: &checked::ChildTable,
+    is_appended: bool,
+) -> ChildTable {
+    let columns = &child.table.columns;
+    let key = columns.iter().filter(|column| column.primary_key);
+    let list = plan.table.columns.get(child.column);
+    ChildTable {
+        column: list.map_or_else(String::new, |list| list.name.to_string()),
+        name: child.table.name.to_string(),
+        sql_name: quoted(&child.table.name),
+        sql_key: key
+            .filter(|_| !is_appended)
+            .map(|column| quoted(&column.name))
+            .collect(),
+        columns: columns.iter().map(table_column).collect(),
+    }
+}
+
+fn table_column(schema: &checked::schema::Column) -> Column {
+    Column {
+        table: None,
+        description: None,
+        ..column(&checked::Column {
+            schema: schema.clone(),
+            rust: checked::RustType::BuiltIn,
+            description: None,
+        })
     }
 }
 
@@ -268,6 +328,7 @@ fn column(column: &checked::Column) -> Column {
         postgres: postgres(&column.data_type),
         nullable: column.nullable,
         primary_key: column.primary_key,
+        table: owned(column.table.as_ref()),
         description: owned(column.description.as_ref()),
         line: column.line,
     }
