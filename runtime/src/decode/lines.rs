@@ -78,6 +78,9 @@ pub(super) fn read(
                 other => other,
             })?;
     }
+    // A line has nothing around it.
+    let fields = vec![None; shape.around.fields.len()];
+    reader.put_fields(&shape.around, &shape.records, &fields);
     let rows = RawRows {
         count: reader.out.selected,
         fingerprint: fingerprint(lines),
