@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use rest_source::{
     __private::mock::{RecordReader, compare_cursors, read_cursor},
     Error, ErrorKind, Result, Scalar,
-    plan::{Incremental, ParentPlan, ResourcePlan, RowOrder},
+    plan::{Function, Incremental, ParentPlan, Part, ResourcePlan, RowOrder},
     schema::Type,
     shared::{Ref, Text},
 };
@@ -117,9 +117,12 @@ impl Data {
             !is(cursor, Ordering::Less, start.as_ref())
                 && !is(cursor, Ordering::Greater, end.as_ref())
         };
-        let belongs = |(at, value): &(usize, String)| {
-            let asked = asks.parent(*at);
-            asked.is_none_or(|asked| asked == value)
+        let belongs = |(at, value): &(usize, String)| match asks.parent(*at) {
+            None => true,
+            Some(asked) if self.plan.batch.is_some() => {
+                batch(&self.plan, *at, asked).contains(value)
+            }
+            Some(asked) => asked == value,
         };
         let asked = self.records.iter().filter(|record| {
             record.of.iter().all(belongs) && record.cursor.as_ref().is_none_or(is_within)
@@ -144,6 +147,27 @@ impl Data {
             Ok(None) | Err(_) => Err(Unreadable),
         }
     }
+}
+
+/// The values of a batch, as a request has them: a JSON list, or a text with what joins them between.
+fn batch(plan: &ResourcePlan, at: usize, asked: &str) -> Vec<String> {
+    if let Ok(Json::Array(values)) = serde_json::from_str(asked) {
+        return values.iter().filter_map(as_text).collect();
+    }
+    let mut separator = None;
+    plan.each_template(&mut |_, template| {
+        for part in &template.0 {
+            if let (Part::Parent(of), Some(Function::Join(text))) =
+                (part.source(), part.functions().last())
+                && usize::from(*of) == at
+            {
+                separator = Some(text.to_string());
+            }
+        }
+    });
+    let separator = separator.filter(|separator| !separator.is_empty());
+    let values = separator.map(|separator| asked.split(&separator).map(str::to_owned).collect());
+    values.unwrap_or_else(|| vec![asked.to_owned()])
 }
 
 /// A start or an end that cannot be read.

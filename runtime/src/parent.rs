@@ -1,10 +1,12 @@
 //! The values that a child takes of its parent's records.
 
+mod batch;
 mod condition;
 mod elements;
 mod record;
 mod sent;
 
+pub(crate) use batch::ambiguous_batch;
 pub(crate) use condition::ParentCondition;
 pub(crate) use record::{ParentRecord, key_columns, null_field, null_field_error};
 pub(crate) use sent::differs;

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use percent_encoding::{percent_decode_str, utf8_percent_encode};
 use serde_json::Value;
 
+pub(crate) use self::function::elements;
 use crate::{
     Error, ErrorKind, Result, Scalar, Secret,
     plan::{ConfigPlan, Function, JsonPlan, Param, Part, ResourcePlan, SourcePlan, Template},
@@ -207,10 +208,7 @@ impl Scope<'_> {
             && let Part::Config(_) = part.source()
             && let Some(Scalar::Json(list)) = self.value(part)
         {
-            return function::elements(&list)
-                .iter()
-                .map(ToString::to_string)
-                .collect();
+            return elements(&list).iter().map(ToString::to_string).collect();
         }
         self.text(template).into_iter().collect()
     }
@@ -275,7 +273,13 @@ impl Scope<'_> {
 
     /// The value of a placeholder with functions.
     fn call(&self, of: &Part, functions: &[Function]) -> Option<Scalar> {
-        if let (Some(unknown), false) = (self.unknown, matches!(of, Part::Config(_))) {
+        let is_known = match of {
+            Part::Config(_) => true,
+            // One value stands for all that a batch joins.
+            Part::Parent(_) => matches!(functions, [Function::Join(_)]),
+            _ => false,
+        };
+        if let (Some(unknown), false) = (self.unknown, is_known) {
             return Some(unknown.into());
         }
         let is_of_time = matches!(

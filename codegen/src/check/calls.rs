@@ -199,7 +199,14 @@ impl Check<'_> {
             Part::IncrementalStart | Part::IncrementalEnd => {
                 self.cursor.as_ref().map_or(Kind::Any, Kind::of_column)
             }
-            Part::Parent(at) => self.taken_type(*at).map_or(Kind::Any, Kind::of_column),
+            Part::Parent(at) => {
+                let kind = self.taken_type(*at).map_or(Kind::Any, Kind::of_column);
+                if self.batch_size.is_some() {
+                    Kind::List(Box::new(kind))
+                } else {
+                    kind
+                }
+            }
             Part::Position | Part::PageSize => Kind::Any,
             Part::Partition(at) => {
                 let data_type = self.partitions.data_type(*at);

@@ -99,6 +99,8 @@ struct Check<'a> {
     partitions: Partitions,
     /// Whether the resource says what a null in a field of its parent does.
     handles_null_parents: bool,
+    /// How many records of the parent a request is for, where it is for several.
+    batch_size: Option<u32>,
 }
 
 /// The connector that a spec describes, to be used only where no error was reported, and the names
@@ -131,6 +133,7 @@ pub(crate) fn check(spec: &Spec, source: &Source, sink: &mut Sink) -> (Connector
         pages: None,
         partitions: Partitions::default(),
         handles_null_parents: false,
+        batch_size: None,
     };
     for (ident, name, span) in check.settings.types() {
         check.type_is_free(&ident, &name, &span);

@@ -50,6 +50,8 @@ impl Check<'_> {
         (self.parent, self.taken, self.partitions) = (kin.parent, kin.fields, kin.partitions);
         self.has_end = has_end(&endpoint);
         let on_null_parent = self.on_null_parent(&endpoint);
+        let batch = self.batch(&endpoint);
+        self.batch_size = batch;
         let parent_condition = self.parent_condition(&endpoint);
         self.pages = paginator_of(&endpoint, client).and_then(Placeholders::of);
         let mut params = self.params(endpoint.entries(&endpoint::PARAMS), has_incremental);
@@ -61,7 +63,7 @@ impl Check<'_> {
         let paging =
             self.effective_paginator(&endpoint, name, client, node, !matches!(body, Body::None));
         self.page_is_known_in_path(&endpoint, &path);
-        self.pages = None;
+        (self.pages, self.batch_size) = (None, None);
         let partitions = std::mem::take(&mut self.partitions);
         let auth_node = effective_auth(&endpoint, client);
         let auth = auth_node.and_then(|node| self.auth(node));
@@ -103,6 +105,7 @@ impl Check<'_> {
             processing_steps: self.processing_steps(&view),
             parent: None,
             on_null_parent,
+            batch,
             parents: view.get(&changed::PARENTS),
             parent_condition,
             partitions: partitions.plans().iter().cloned().collect(),
@@ -110,6 +113,7 @@ impl Check<'_> {
         let fields = parent.as_ref().map(|(_, fields)| &**fields);
         self.parts_are_sent(&view, &endpoint, &plan, fields.unwrap_or_default());
         self.writes_suit(&view, &endpoint, &plan, &record, of.as_deref().zip(fields));
+        self.batch_suits(&view, &endpoint, &plan);
         let changed_parents = self.parents_suit(&view, &endpoint, &plan, is_root);
         Some(Unlinked {
             plan,

@@ -134,6 +134,7 @@ impl Check<'_> {
         if !literal.is_empty() {
             parts.push(Part::Text(literal.into()));
         }
+        self.join_batches(&mut parts, scope.what);
         self.both_ends_come(text, &parts);
         self.settings_have_one_value(text, &parts, scope);
         Template(joined(parts))

@@ -4,7 +4,7 @@ use super::{
     AUTH, Context, DefaultKey, Family, Key, PAGINATOR, Shape, Statuses, Word, Words, flag, integer,
     key, member, text, word, word_of,
 };
-use crate::check::parent::condition;
+use crate::check::parent::{batch, condition};
 use crate::check::{change_token, records, windows};
 use crate::connector::{Method, OnNullParent, ResourcePlan, Selector, Text};
 
@@ -30,6 +30,7 @@ pub(crate) static ENDPOINT: Context = Context {
         &ENDPOINT_INCREMENTAL,
         &ON_NULL_PARENT,
         &condition::WHERE,
+        &batch::BATCH,
     ],
 };
 

@@ -396,6 +396,44 @@ fn changed_parents() {
 }
 
 #[test]
+fn batches_of_parents() {
+    say(
+        "batches_of_parents",
+        &[
+            (
+                "no parent",
+                resource("columns: { id: text! }\nendpoint: { path: /things, batch: 10 }"),
+            ),
+            ("none", asked("path: /posts/{resources.posts.id}\nbatch: 0")),
+            (
+                "too many",
+                asked("path: /posts/{resources.posts.id}\nbatch: 10001"),
+            ),
+            (
+                "columns of one parent",
+                child(
+                    "columns: { id: text! }\ninclude_from_parent: [id]\nendpoint: { path: \"posts/{resources.posts.id}\", batch: 10 }",
+                    "",
+                ),
+            ),
+            (
+                "a cursor",
+                child(
+                    "columns: { id: text!, at: bigint! }\nendpoint: { path: \"posts/{resources.posts.id}\", batch: 10, incremental: { cursor_path: at, start_param: since } }",
+                    "",
+                ),
+            ),
+            (
+                "a parent that is skipped",
+                asked(
+                    "path: /posts/{resources.posts.id}\nbatch: 10\nresponse_actions: [{ status_code: 403, action: skip_parent }]",
+                ),
+            ),
+        ],
+    );
+}
+
+#[test]
 fn conditions_on_parents() {
     let child = |condition: &str| {
         format!(

@@ -69,6 +69,8 @@ declare! {
         pub parent: Option<Ref<ParentPlan>> = None,
         /// What a null does in a field of the parent that a request needs.
         pub on_null_parent: OnNullParent = OnNullParent::Error,
+        /// How many records of the parent a request is for. Their fields are lists, in the order of the records.
+        pub batch: Option<u32> = None,
         /// The records of the parent that it is fetched for.
         pub parents: ParentSelection = ParentSelection::All,
         /// A filter of RFC 9535, without its `?`: it is fetched for the records of the parent for which this holds.

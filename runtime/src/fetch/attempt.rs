@@ -18,7 +18,7 @@ use crate::{
     decode::{Decoded, Format, PageShape, Probe, Probes, decode_or_leave},
     exchange::Failure,
     paginator::{Paginate, Position, Statements},
-    parent::{self, null_field, null_field_error},
+    parent::{self, ambiguous_batch, null_field, null_field_error},
     plan::{Action, ResourcePlan, ResponseAction, Retry, WaitUnit},
     presence::Presence,
     printable::Seconds,
@@ -90,6 +90,13 @@ impl<'a> Requests<'a> {
             && let Some(field) = null_field(plan, &spec.resource.parent_fields(), parent)
         {
             return Err(null_field_error(&field, parent));
+        }
+        if let Some(error) = spec
+            .parent
+            .as_ref()
+            .and_then(|batch| ambiguous_batch(&spec.resource, batch))
+        {
+            return Err(error);
         }
         let parent = spec.parent.as_ref();
         let values = parent.map_or(&[][..], |parent| &parent.values.values);

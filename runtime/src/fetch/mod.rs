@@ -13,7 +13,7 @@ mod partitions;
 mod streams;
 mod trace;
 
-use std::{fmt, marker::PhantomData, sync::Mutex, time::SystemTime};
+use std::{fmt, marker::PhantomData, slice, sync::Mutex, time::SystemTime};
 
 use tokio::sync::mpsc;
 
@@ -171,7 +171,10 @@ impl<T, P> Fetch<T, ForParents<P>> {
     pub fn of(mut self, parent: &P) -> Fetch<T> {
         if let Some(plan) = &self.spec.resource.parent {
             let values = self.parent.0(parent);
-            self.spec.parent = Some(ParentRecord::of_values(plan, values));
+            let record = ParentRecord::of_values(plan, values);
+            let is_batch = self.spec.resource.batch.is_some();
+            let batch = is_batch.then(|| ParentRecord::of_batch(slice::from_ref(&record)));
+            self.spec.parent = batch.flatten().or(Some(record));
         }
         Fetch {
             spec: self.spec,

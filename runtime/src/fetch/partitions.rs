@@ -101,8 +101,8 @@ trait PartitionSource {
     /// Whether all partitions arrived, once no more are taken. `limit` is the limit that left some out.
     fn completeness(&self, limit: Option<u64>) -> Completeness;
 
-    /// Adds the source's own work, with the number of partitions taken, to the report of the fetch.
-    fn add_to(&self, taken: u64, report: &mut Report);
+    /// Adds the source's own work to the report of the fetch.
+    fn add_to(&self, report: &mut Report);
 
     /// The state of the parents that it yields, at its end.
     fn parents_state(&self) -> Option<State> {
@@ -166,8 +166,6 @@ struct Runner<'a, S> {
     running: VecDeque<Running>,
     /// How many were started.
     started: u64,
-    /// How many of the source's partitions were taken.
-    taken: u64,
     /// How many combinations of the lists were started.
     partitions: u64,
     /// The cursors of the partitions, where the resource is incremental.
@@ -203,7 +201,6 @@ impl<'a, S: PartitionSource> Runner<'a, S> {
             spec,
             checkpoints,
             current: None,
-            taken: 0,
             partitions: 0,
             running: VecDeque::new(),
             started: 0,
@@ -319,7 +316,6 @@ impl<'a, S: PartitionSource> Runner<'a, S> {
                 return Some(partition);
             }
             let partition = self.source.take()?;
-            self.taken += 1;
             self.lists.divide(partition);
         }
     }
@@ -594,7 +590,7 @@ impl<'a, S: PartitionSource> Runner<'a, S> {
             all.add(&run.report.lock());
         }
         all.partitions = self.partitions;
-        self.source.add_to(self.taken, &mut all);
+        self.source.add_to(&mut all);
         let mut report = self.report.lock();
         all.delivered = report.delivered;
         *report = all;

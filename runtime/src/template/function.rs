@@ -1,7 +1,7 @@
 //! The functions of placeholders, applied to values.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, value::RawValue};
 
 use crate::{
     Result, Scalar,
@@ -67,10 +67,22 @@ pub(super) fn apply(
     })
 }
 
-/// The elements of a JSON list.
-pub(super) fn elements(list: &str) -> Vec<Scalar> {
-    let elements: Vec<Json> = serde_json::from_str(list).unwrap_or_default();
-    elements.iter().map(ToScalar::to_scalar).collect()
+/// The elements of a JSON list, numbers with the digits that they are written with.
+pub(crate) fn elements(list: &str) -> Vec<Scalar> {
+    let elements: Vec<&RawValue> = serde_json::from_str(list).unwrap_or_default();
+    elements
+        .iter()
+        .map(|element| scalar_of(element.get()))
+        .collect()
+}
+
+fn scalar_of(raw: &str) -> Scalar {
+    let is_number = raw.starts_with(|c: char| c == '-' || c.is_ascii_digit());
+    let value: Json = serde_json::from_str(raw).unwrap_or_default();
+    if is_number && value.as_i64().is_none() {
+        return Scalar::Json(raw.to_owned());
+    }
+    value.to_scalar()
 }
 
 fn scalar(json: &str) -> Scalar {

@@ -46,6 +46,15 @@ pub enum Scalar {
 }
 
 impl Scalar {
+    /// The value as JSON, a number with the digits that it was written with.
+    pub(crate) fn to_json_text(&self) -> String {
+        match self {
+            Self::Json(text) => text.clone(),
+            Self::Decimal(number) => number.as_str().to_owned(),
+            value => value.to_json().to_string(),
+        }
+    }
+
     /// The value as a row has it, borrowed.
     pub fn as_value(&self) -> Value<'_> {
         match self {

@@ -4,6 +4,7 @@
 //! all resources are made first, parents before their children, since a child may carry columns of
 //! its parent, and its own children these.
 
+pub(crate) mod batch;
 pub(crate) mod changed;
 pub(crate) mod condition;
 mod elements;

@@ -1,10 +1,10 @@
 //! The records of a parent, as the partitions of its child.
 
-use std::{collections::HashSet, vec};
+use std::{collections::HashSet, mem, vec};
 
 use super::{Lists, Partition, PartitionSource, changed::parents_since};
 use crate::{
-    Completeness, Error, ErrorKind, Page, Report, Result, Rows, State,
+    Completeness, Error, ErrorKind, Page, Report, Result, Rows, Scalar, State,
     completeness::{Caveat, Reason},
     fetch::{FetchSpec, Pages},
     incremental::{KeyHash, PartitionCheckpoints, Request},
@@ -24,6 +24,10 @@ pub(super) struct ParentPartitions {
     needed: Vec<usize>,
     /// Hashes of the parents that were taken, so that each is taken once.
     taken: HashSet<KeyHash>,
+    /// Parents that wait until their batch is full.
+    batch: Vec<ParentRecord>,
+    /// Parents that children were fetched for.
+    fetched: u64,
     /// Parents that arrived again.
     repeated: u64,
     /// Parents whose needed field is null.
@@ -100,6 +104,8 @@ impl ParentPartitions {
             end,
             needed: spec.resource.parent_fields(),
             taken: HashSet::new(),
+            batch: Vec::new(),
+            fetched: 0,
             repeated: 0,
             skipped: 0,
             filtered: 0,
@@ -113,7 +119,7 @@ impl ParentPartitions {
             return None;
         }
         while let Some(parent) = self.take_any() {
-            if !self.taken.insert(KeyHash::of([parent.key.values.as_str()])) {
+            if !self.taken.insert(self.identity(&parent)) {
                 self.repeated += 1;
                 continue;
             }
@@ -129,6 +135,37 @@ impl ParentPartitions {
             }
         }
         None
+    }
+
+    /// What tells parents apart: the key, or in a batch the values that are sent.
+    fn identity(&self, parent: &ParentRecord) -> KeyHash {
+        if self.child.batch.is_none() {
+            return KeyHash::of([parent.key.values.as_str()]);
+        }
+        let values: Vec<String> = parent
+            .values
+            .sent()
+            .iter()
+            .map(Scalar::to_json_text)
+            .collect();
+        KeyHash::of(values.iter().map(String::as_str))
+    }
+
+    /// The next batch: when it is full, or after the last parent.
+    fn take_batch(&mut self, size: u32) -> Option<ParentRecord> {
+        while let Some(parent) = self.take_record() {
+            self.batch.push(parent);
+            if self.batch.len() >= size as usize {
+                break;
+            }
+        }
+        let is_last = matches!(self.end, Some(Ok(())));
+        if self.batch.len() < size as usize && !is_last {
+            return None;
+        }
+        let batch = mem::take(&mut self.batch);
+        self.fetched += batch.len() as u64;
+        ParentRecord::of_batch(&batch)
     }
 
     fn take_any(&mut self) -> Option<ParentRecord> {
@@ -188,9 +225,15 @@ impl PartitionSource for ParentPartitions {
     }
 
     fn take(&mut self) -> Option<Partition> {
-        let record = Some(self.take_record()?);
+        let record = if let Some(size) = self.child.batch {
+            self.take_batch(size)?
+        } else {
+            let record = self.take_record()?;
+            self.fetched += 1;
+            record
+        };
         Some(Partition {
-            record,
+            record: Some(record),
             range: None,
         })
     }
@@ -245,8 +288,8 @@ impl PartitionSource for ParentPartitions {
             .with_help("fetch for one parent, by `of`, or from the start")
     }
 
-    fn add_to(&self, taken: u64, report: &mut Report) {
-        report.parents = taken;
+    fn add_to(&self, report: &mut Report) {
+        report.parents = self.fetched;
         report.skipped_parents = self.skipped;
         report.filtered_parents = self.filtered;
         report.repeated_parents = self.repeated;

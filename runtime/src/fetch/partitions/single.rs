@@ -71,7 +71,7 @@ impl PartitionSource for SinglePartition {
         Completeness::COMPLETE
     }
 
-    fn add_to(&self, _: u64, _: &mut Report) {}
+    fn add_to(&self, _: &mut Report) {}
 
     fn no_position(&self) -> Error {
         let message = "a fetch in partitions or windows has no position to be resumed from";
