@@ -95,6 +95,7 @@ mod asked;
 mod data;
 mod dummies;
 mod fault;
+mod job;
 mod jwt;
 mod page;
 mod place;
@@ -118,6 +119,7 @@ use self::{
     access::Access,
     data::{Data, Given},
     dummies::Dummies,
+    job::Jobs,
     page::Paging,
     route::Route,
     server::{Pages, Resource, Server, State, unknown_resource},
@@ -323,6 +325,7 @@ impl<S: Connector> Mock<S> {
             bounds: &bounds,
             parent: &[],
             partition: &[],
+            job: &[],
             now: Timestamp::EPOCH,
             unknown: None,
             page: &PageValues::default(),
@@ -339,9 +342,11 @@ impl<S: Connector> Mock<S> {
                     Err(error) => Pages::Unknown(error),
                 },
             };
+            let route = Route::new(&plan, resource, &settings)?;
             resources.push(Resource {
                 plan: resource.clone(),
-                route: Route::new(&plan, resource, &settings)?,
+                jobs: Jobs::new(&plan, resource, &settings, &route)?,
+                route,
                 access: Access::new(auth, scope)?,
                 pages,
                 data: Mutex::new(Data::new(resource, &plan.spec)),

@@ -36,6 +36,8 @@ enum Mark {
     Position,
     /// The most records of a page.
     Size,
+    /// A field of a job.
+    Job,
 }
 
 impl Mark {
@@ -48,6 +50,7 @@ impl Mark {
             Self::Any => "any".to_owned(),
             Self::Position => "position".to_owned(),
             Self::Size => "size".to_owned(),
+            Self::Job => "job".to_owned(),
         };
         format!("{EDGE}{name}{EDGE}")
     }
@@ -59,6 +62,7 @@ impl Mark {
             "any" => Some(Self::Any),
             "position" => Some(Self::Position),
             "size" => Some(Self::Size),
+            "job" => Some(Self::Job),
             _ => match name.split_at_checked(1)? {
                 ("s", at) => at.parse().ok().map(Self::Secret),
                 ("p", at) => at.parse().ok().map(Self::Parent),
@@ -84,7 +88,7 @@ pub(crate) struct Route {
 }
 
 /// What a request that asks for a resource says.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Asks {
     found: Vec<(Mark, String)>,
     /// Whether a secret is missing.
@@ -112,6 +116,16 @@ impl Asks {
     /// Where an incremental fetch ends.
     pub(crate) fn end(&self) -> Option<&str> {
         self.value(Mark::End)
+    }
+
+    /// The job that the request names.
+    pub(crate) fn job(&self) -> Option<&str> {
+        self.value(Mark::Job)
+    }
+
+    /// Adds what another request says.
+    pub(crate) fn extend(&mut self, other: &Self) {
+        self.found.extend(other.found.iter().cloned());
     }
 
     /// Where the page is, where the request has a place for it.
@@ -145,6 +159,16 @@ impl Route {
         resource: &ResourcePlan,
         settings: &Settings,
     ) -> Result<Self> {
+        Self::of_request(plan, resource, resource, settings)
+    }
+
+    /// The same for another request with the values of the resource: one of its job.
+    pub(crate) fn of_request(
+        plan: &SourcePlan,
+        resource: &ResourcePlan,
+        request: &ResourcePlan,
+        settings: &Settings,
+    ) -> Result<Self> {
         let secrets: Vec<Secret> = settings.secrets.iter().enumerate().map(marked).collect();
         let fields = resource
             .parent
@@ -160,6 +184,8 @@ impl Route {
         };
         let any = Mark::Any.write();
         let partition = vec![Scalar::Text(any.clone()); resource.partitions.len()];
+        let fields = resource.job.as_ref().map_or(0, |job| job.fields.len());
+        let job = vec![Scalar::Text(Mark::Job.write()); fields];
         let scope = Scope {
             secrets: &secrets,
             config: &settings.config,
@@ -167,6 +193,7 @@ impl Route {
             bounds: &bounds,
             parent: &parent,
             partition: &partition,
+            job: &job,
             now: Timestamp::EPOCH,
             unknown: Some(&any),
             page: &PageValues {
@@ -174,7 +201,7 @@ impl Route {
                 size: Some(Scalar::Text(Mark::Size.write())),
             },
         };
-        let draft = first_request(plan, resource, scope)?;
+        let draft = first_request(plan, request, scope)?;
         let has_value = |(_, value): &(&str, &str)| value.contains(EDGE);
         let headers = draft.headers.iter().filter(has_value);
         Ok(Self {
@@ -184,15 +211,21 @@ impl Route {
             headers: headers.map(|(n, v)| (n.to_owned(), v.to_owned())).collect(),
             origin: draft.url.origin(),
             body: draft.body,
-            slots: resource
+            slots: request
                 .paginator
                 .kind
                 .slots()
                 .into_iter()
                 .cloned()
                 .collect(),
-            alone: alone(&resource.paginator.kind).cloned(),
+            alone: alone(&request.paginator.kind).cloned(),
         })
+    }
+
+    /// Its URL, without a query.
+    pub(crate) fn url(&self) -> String {
+        let origin = self.origin.ascii_serialization();
+        format!("{origin}{}", self.segments.join("/"))
     }
 
     /// What a request says, if it asks for the resource.

@@ -22,6 +22,7 @@ use crate::{
     asked::Asked,
     data::{Data, Given, Unreadable},
     fault::{Fault, Target, due},
+    job::{JobRequest, Jobs},
     page::{Paging, refusal},
     read::Read,
     route::{Asks, Route},
@@ -52,6 +53,7 @@ pub(crate) struct State {
 pub(crate) struct Resource {
     pub(crate) plan: Ref<ResourcePlan>,
     pub(crate) route: Route,
+    pub(crate) jobs: Option<Jobs>,
     pub(crate) access: Access,
     pub(crate) pages: Pages,
     pub(crate) data: Mutex<Data>,
@@ -70,6 +72,7 @@ pub(crate) enum Pages {
 enum For<'s> {
     Token,
     Resource(&'s Resource, Asks),
+    Job(&'s Resource, JobRequest, Asks),
     Nothing,
 }
 
@@ -77,14 +80,16 @@ impl For<'_> {
     fn target(&self) -> Target {
         match self {
             Self::Token => Target::Token,
-            Self::Resource(resource, _) => Target::Resource(resource.plan.name.to_string()),
+            Self::Resource(resource, _) | Self::Job(resource, ..) => {
+                Target::Resource(resource.plan.name.to_string())
+            }
             Self::Nothing => Target::Data,
         }
     }
 
     fn resource(&self) -> Option<&Text> {
         match self {
-            Self::Resource(resource, _) => Some(&resource.plan.name),
+            Self::Resource(resource, _) | Self::Job(resource, ..) => Some(&resource.plan.name),
             Self::Token | Self::Nothing => None,
         }
     }
@@ -178,9 +183,14 @@ impl Server {
                 best = Some((rank, resource, asks));
             }
         }
-        best.map_or(For::Nothing, |(_, resource, asks)| {
-            For::Resource(resource, asks)
-        })
+        let records = best.map(|(rank, resource, asks)| (rank.0, For::Resource(resource, asks)));
+        let jobs = self.resources.iter().filter_map(|resource| {
+            let (request, asks) = resource.jobs.as_ref()?.asks(read)?;
+            Some((asks.agreeing, For::Job(resource, request, asks)))
+        });
+        let all = jobs.chain(records);
+        all.max_by_key(|(agreeing, _)| *agreeing)
+            .map_or(For::Nothing, |(_, asked)| asked)
     }
 
     fn respond(&self, read: &Read<'_>, asked: &For<'_>) -> Response {
@@ -193,7 +203,20 @@ impl Server {
                 &|| self.authorizes(read),
                 &|token| self.redactor.learn_token(token),
             ),
-            For::Resource(resource, asks) => self.records(read, resource, asks),
+            For::Resource(resource, asks) => match &resource.jobs {
+                Some(jobs) => {
+                    let mut asks = asks.clone();
+                    jobs.complete(read, &mut asks);
+                    self.records(read, resource, &asks)
+                }
+                None => self.records(read, resource, asks),
+            },
+            For::Job(resource, request, asks) => {
+                self.admit(read, resource, asks).unwrap_or_else(|| {
+                    let jobs = resource.jobs.as_ref();
+                    jobs.map_or_else(|| self.nothing(read), |jobs| jobs.answer(*request, asks))
+                })
+            }
             For::Nothing => self.nothing(read),
         }
     }
@@ -212,15 +235,21 @@ impl Server {
         refusal(404, &self.redactor.redact(&message))
     }
 
-    fn records(&self, read: &Read<'_>, resource: &Resource, asks: &Asks) -> Response {
+    /// The response to a request that is not let in.
+    fn admit(&self, read: &Read<'_>, resource: &Resource, asks: &Asks) -> Option<Response> {
         if matches!(resource.access, Access::Custom) && self.authorize.is_none() {
-            return refusal(501, &nobody_says(&resource.plan).to_string());
+            return Some(refusal(501, &nobody_says(&resource.plan).to_string()));
         }
         let authorize = || self.authorizes(read);
         let now = self.clock.elapsed();
         let is_known = resource.access.allows(read, &self.tokens, now, &authorize);
-        if !is_known || !asks.has_secrets(&self.settings.secrets) {
-            return refusal(401, "the credentials are not those that the spec says");
+        let is_admitted = is_known && asks.has_secrets(&self.settings.secrets);
+        (!is_admitted).then(|| refusal(401, "the credentials are not those that the spec says"))
+    }
+
+    fn records(&self, read: &Read<'_>, resource: &Resource, asks: &Asks) -> Response {
+        if let Some(refusal) = self.admit(read, resource, asks) {
+            return refusal;
         }
         match &resource.pages {
             Pages::Handled(handler) => handler(read.request),

@@ -8,6 +8,7 @@ mod auth;
 mod child_tables;
 mod function;
 mod incremental;
+mod job;
 mod paginator;
 mod request;
 mod resource;
@@ -31,6 +32,7 @@ pub use self::{
     incremental::{
         ChangeToken, FutureCursor, Incremental, Lag, OnMissing, RowOrder, WindowStep, Windows,
     },
+    job::{Condition, Job},
     paginator::{
         AdvanceBy, Cursor, CursorForm, Ends, Flag, Offset, PageNumber, Pages, Paginator,
         SentCursor, Slot, Take,

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::{
     decode::at_steps,
     pattern,
-    plan::{JsonCondition, JsonPlan, Part, ResponseAction, Test, Tested},
+    plan::{Condition, JsonCondition, JsonPlan, Part, ResponseAction, Test, Tested},
     retry::listed,
     schema::Path,
     shared::Text,
@@ -53,6 +53,24 @@ pub(crate) fn first<'r>(
                 json.is_some_and(|json| rule.json.iter().all(|condition| holds(condition, json)))
             })
     })
+}
+
+/// Whether all conditions hold for a JSON text.
+pub(crate) fn hold(condition: &Condition, json: &str) -> bool {
+    let Condition {
+        json: values,
+        comparisons,
+    } = condition;
+    values.iter().all(|value| holds(value, json))
+        && comparisons
+            .iter()
+            .all(|comparison| match &comparison.value {
+                Tested::Header(_) => false,
+                Tested::Json(path) => {
+                    let value = at(json, path).and_then(as_text);
+                    value.is_some_and(|value| passes(&comparison.test, &value))
+                }
+            })
 }
 
 /// A scalar as a text.

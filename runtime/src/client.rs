@@ -66,6 +66,7 @@ impl Client {
             bounds: &Bounds::default(),
             parent: &[],
             partition: &[],
+            job: &[],
             now: Timestamp::EPOCH,
             unknown: None,
             page: &PageValues::NONE,
@@ -181,6 +182,7 @@ impl Client {
             bounds,
             parent,
             partition: &[],
+            job: &[],
             now,
             unknown: None,
             page: &PageValues::NONE,
@@ -229,13 +231,20 @@ impl Client {
             size: Some(known_later()),
         };
         let partition = vec![Scalar::Text("x".to_owned()); resource.partitions.len()];
+        let fields = resource.job.as_ref().map_or(0, |job| job.fields.len());
+        let job = vec![Scalar::Text("x".to_owned()); fields];
         let scope = Scope {
             unknown: Some("x"),
             page: &page,
             partition: &partition,
+            job: &job,
             ..self.scope(&bounds, &parent, Timestamp::EPOCH)
         };
         self.draft(resource, scope)?;
+        if let Some(job) = &resource.job {
+            self.draft(&job.create, scope)?;
+            self.draft(&job.poll, scope)?;
+        }
         resource
             .parent
             .as_ref()

@@ -131,6 +131,8 @@ pub enum ErrorKind {
     Paging,
     /// The API takes no window as large as this one (`action: split_window`), and it cannot be cut.
     WindowTooLarge,
+    /// The API says that a job failed, or did not finish it in time.
+    Job,
     /// The API stated or announced more records than it gave: see [`Completeness`](crate::Completeness).
     Incomplete,
     /// A state that is not of this resource, or cannot be read.

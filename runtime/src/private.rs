@@ -18,17 +18,7 @@ pub use crate::{
     Time, Timestamp, Values,
     hooks::{AuthHook, Filters, Hooks, StepFn, Steps, StepsHook},
     parent::at_json as within_json,
-    plan::{
-        Action, AdvanceBy, Assertion, Auth, Body, ChangeToken, Choice, ClientAuthentication,
-        ColumnsContract, Comparison, ConfigPlan, ConfigType, Cursor, CursorForm, CustomAuth,
-        DataTypeContract, Ends, Flag, Function, FutureCursor, Grant, Incremental, JsonCondition,
-        JsonPlan, Jwt, JwtAlgorithm, KeyEncoding, Lag, Location, Method, OAuth2, Offset, OnMissing,
-        OnNullParent, PageNumber, Pages, Paginator, Param, ParentField, ParentPlan,
-        ParentSelection, Part, PartitionItems, PartitionPlan, ProcessingStep, RateLimit,
-        ResourcePlan, ResponseAction, Retry, RowOrder, SchemaContract, SecretPlan, Selector,
-        SentCursor, SessionLogin, SignedToken, Slot, SourcePlan, Take, Template, Test, Tested,
-        TokenField, TokenPlace, TokenRequest, WaitUnit, WindowStep, Windows, WriteDisposition,
-    },
+    plan::*,
     schema::{Column, Decode, Path, ResponseValue, Step, Table, TimeFormat, Type},
     shared::{
         List,

@@ -401,6 +401,7 @@ mod tests {
             },
             parent: &[],
             partition: &[],
+            job: &[],
             now: Timestamp::EPOCH,
             unknown: None,
             page: &PageValues::default(),

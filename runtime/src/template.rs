@@ -66,6 +66,8 @@ pub struct Scope<'a> {
     pub parent: &'a [Scalar],
     /// The values of a partition, in the order of the resource's lists.
     pub partition: &'a [Scalar],
+    /// The values of a job, in the order of its fields; null where no response had them.
+    pub job: &'a [Scalar],
     /// When the fetch began.
     pub now: Timestamp,
     /// The text in place of a time, or of what functions make of a value that is not known yet.
@@ -150,6 +152,7 @@ impl Scope<'_> {
             Part::IncrementalStart => "`{incremental.start_value}`".to_owned(),
             Part::IncrementalEnd => "`{incremental.end_value}`".to_owned(),
             Part::Position | Part::PageSize => "a value of the page".to_owned(),
+            Part::Job(_) => "a field of the job".to_owned(),
             Part::Now | Part::Today => "the time of the fetch".to_owned(),
             Part::Text(_) | Part::Call { .. } => "a text".to_owned(),
         }
@@ -264,6 +267,7 @@ impl Scope<'_> {
             Part::Position => self.page.position.clone(),
             Part::PageSize => self.page.size.clone(),
             Part::Partition(at) => self.partition.get(usize::from(*at)).cloned(),
+            Part::Job(at) => self.job.get(usize::from(*at)).cloned(),
             Part::Now => Some(Scalar::Timestamp(self.now.whole_second())),
             Part::Today => self.now.day().map(Scalar::Date),
             Part::Call { of, functions } => self.call(of, functions),
@@ -440,6 +444,7 @@ mod tests {
             bounds: &Bounds::default(),
             parent: &[],
             partition: &[],
+            job: &[],
             now: Timestamp::EPOCH,
             unknown: None,
             page: &PageValues::default(),

@@ -11,7 +11,7 @@ use crate::grammar::{self, AnyKey, Value as _};
 use crate::jsonpath::{self, Parsed};
 use crate::spec::{self, View, text};
 use crate::value;
-use crate::yaml::{Kind, Node, Value};
+use crate::yaml::{Entry, Kind, Node, Value};
 
 use super::Check;
 
@@ -61,9 +61,9 @@ impl Check<'_> {
             line: self.line(&view.node.span),
             statuses: view.get(&key::STATUS_CODE).unwrap_or_default(),
             content: view.get(&key::CONTENT),
-            json: self.json_conditions(view),
+            json: self.json_conditions(view.entries(&key::JSON)),
             headers: self.header_conditions(view),
-            comparisons: self.comparisons(view),
+            comparisons: self.comparisons(view.entries(&key::JSON), view.entries(&key::HEADER)),
             action: self.action(view, auth, is_child)?,
         };
         self.has_a_condition(view);
@@ -96,9 +96,10 @@ impl Check<'_> {
         }
     }
 
-    fn json_conditions(&mut self, view: &View<'_>) -> List<JsonCondition> {
+    /// What a JSON text has at these places.
+    pub(super) fn json_conditions(&mut self, entries: &[Entry]) -> List<JsonCondition> {
         let mut conditions = Vec::new();
-        for entry in view.entries(&key::JSON) {
+        for entry in entries {
             let Ok(Parsed::Path(path)) = jsonpath::parse(&entry.key.name) else {
                 let message = format!("`{}` is no path to one place", entry.key.name);
                 self.error(
@@ -136,13 +137,10 @@ impl Check<'_> {
     }
 
     /// The conditions that compare: `{ gte: 400 }`.
-    fn comparisons(&mut self, view: &View<'_>) -> List<Comparison> {
+    pub(super) fn comparisons(&mut self, json: &[Entry], headers: &[Entry]) -> List<Comparison> {
         let mut comparisons = Vec::new();
-        let in_json = view.entries(&key::JSON).iter().map(|entry| (entry, true));
-        let in_headers = view
-            .entries(&key::HEADER)
-            .iter()
-            .map(|entry| (entry, false));
+        let in_json = json.iter().map(|entry| (entry, true));
+        let in_headers = headers.iter().map(|entry| (entry, false));
         for (entry, is_json) in in_json.chain(in_headers) {
             if !matches!(entry.value.value, Value::Map(_)) {
                 continue;

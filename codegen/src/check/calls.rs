@@ -207,7 +207,7 @@ impl Check<'_> {
                     kind
                 }
             }
-            Part::Position | Part::PageSize => Kind::Any,
+            Part::Job(_) | Part::Position | Part::PageSize => Kind::Any,
             Part::Partition(at) => {
                 let data_type = self.partitions.data_type(*at);
                 data_type.map_or(Kind::Any, Kind::of_column)

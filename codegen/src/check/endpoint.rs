@@ -74,11 +74,12 @@ impl Check<'_> {
     pub(super) fn path(
         &mut self,
         endpoint: &View<'_>,
+        path: Option<Text<'_>>,
         name: Text<'_>,
         params: &mut Vec<Bound>,
-        incremental: bool,
     ) -> (Template, Vec<String>) {
-        let Some(path) = endpoint.text(&endpoint::PATH) else {
+        let incremental = endpoint.entry(&endpoint::ENDPOINT_INCREMENTAL).is_some();
+        let Some(path) = path else {
             let path = Template(vec![Part::Text(name.owned())].into());
             return (path, Vec::new());
         };
@@ -404,7 +405,7 @@ impl Check<'_> {
         sends: Credentials,
         client: &Client<'_>,
     ) {
-        let Some(text) = endpoint.text(&endpoint::PATH) else {
+        let Some(text) = super::job::path_of(endpoint) else {
             return;
         };
         // What stands for a segment is encoded, and begins no URL.

@@ -18,6 +18,7 @@ mod groups;
 pub(crate) mod hard_delete;
 mod included_settings;
 mod incremental;
+pub(crate) mod job;
 mod keys;
 mod link;
 mod literal;
@@ -95,6 +96,8 @@ struct Check<'a> {
     taken: Vec<parent::Taken>,
     /// The values of a page that the requests of the resource may have a place for.
     pages: Option<paginator::Placeholders>,
+    /// The values of a job that its requests may have a place for.
+    job: job::JobFields,
     /// Its lists of values.
     partitions: Partitions,
     /// Whether the resource says what a null in a field of its parent does.
@@ -131,6 +134,7 @@ pub(crate) fn check(spec: &Spec, source: &Source, sink: &mut Sink) -> (Connector
         parent: Parent::default(),
         taken: Vec::new(),
         pages: None,
+        job: job::JobFields::None,
         partitions: Partitions::default(),
         handles_null_parents: false,
         batch_size: None,

@@ -34,17 +34,13 @@ impl Check<'_> {
         let view = View::new(node, &grammar::RESOURCE);
         let name = view.identifier(&resource::NAME)?;
         let record = kin.record;
-        let empty = Node {
-            span: name.span.clone(),
-            value: Value::Map(Vec::new()),
-        };
-        let endpoint = view.node(&resource::RESOURCE_ENDPOINT).unwrap_or(&empty);
-        let endpoint = View::new(endpoint, &grammar::ENDPOINT);
+        let empty = empty_map(name.span);
+        let endpoint = view.node(&resource::RESOURCE_ENDPOINT);
+        let endpoint = View::new(endpoint.unwrap_or(&empty), &grammar::ENDPOINT);
         // Columns that are missing are missed elsewhere.
         let incremental = columns_of(&view).and_then(|_| self.incremental(&endpoint, &record));
         self.cursor = incremental.as_ref().and_then(|one| cursor(one, &record));
         let has_incremental = endpoint.entry(&endpoint::ENDPOINT_INCREMENTAL).is_some();
-        let method = endpoint.get(&endpoint::METHOD);
         let of = kin.parent.known().map(Rc::clone);
         let is_root = matches!(kin.parent, Parent::Nowhere);
         (self.parent, self.taken, self.partitions) = (kin.parent, kin.fields, kin.partitions);
@@ -54,9 +50,12 @@ impl Check<'_> {
         self.batch_size = batch;
         let parent_condition = self.parent_condition(&endpoint);
         self.pages = paginator_of(&endpoint, client).and_then(Placeholders::of);
+        let job = self.job_requests(&endpoint, name);
         let mut params = self.params(endpoint.entries(&endpoint::PARAMS), has_incremental);
-        let (path, path_params) = self.path(&endpoint, name, &mut params, has_incremental);
+        let written = super::job::path_of(&endpoint);
+        let (path, path_params) = self.path(&endpoint, written, name, &mut params);
         let headers = self.headers(endpoint.entries(&endpoint::HEADERS), has_incremental);
+        let method = endpoint.get(&endpoint::METHOD);
         let body = self.body(&endpoint, method, has_incremental);
         self.null_parents_are_possible(&endpoint);
         let parent = self.parent();
@@ -66,12 +65,13 @@ impl Check<'_> {
         (self.pages, self.batch_size) = (None, None);
         let partitions = std::mem::take(&mut self.partitions);
         let auth_node = effective_auth(&endpoint, client);
-        let auth = auth_node.and_then(|node| self.auth(node));
+        let auth = auth_node.and_then(|node| Some(shared(auths, self.auth(node)?)));
         let sent: [&[Param]; 2] = [&headers, &client.plan.headers];
         let credentials = Credentials::of(auth_node.is_some(), &params, sent, &body);
         self.path_stays_at_home(&endpoint, &path, credentials, client);
-        self.auth_owns_what_it_sends(auth.as_ref(), &endpoint, client, &body);
-        let response_actions = self.response_actions(&endpoint, auth.as_ref(), parent.is_some());
+        self.auth_owns_what_it_sends(auth.as_deref(), &endpoint, client, &body);
+        let response_actions = self.response_actions(&endpoint, auth.as_deref(), parent.is_some());
+        let job = self.job(&endpoint, name, job, auth.as_ref());
         self.incremental_owns_its_params(&endpoint, incremental.as_ref(), paging.as_ref());
         self.queries_do_not_repeat(&endpoint, incremental.as_ref(), client);
         let paginator = paging.as_ref().map(|paging| &paging.paginator);
@@ -94,7 +94,8 @@ impl Check<'_> {
             headers,
             body,
             response_actions,
-            auth: auth.map(|auth| shared(auths, auth)),
+            auth,
+            job,
             paginator: paging.map_or(Paginator::DEFAULT, |paging| paging.paginator),
             selector: endpoint.get(&endpoint::DATA_SELECTOR),
             rows_path: endpoint.get(&endpoint::ROWS_PATH),
@@ -339,7 +340,7 @@ impl Check<'_> {
             .filter_map(|name| name.as_deref());
         let names: Vec<&str> = params.chain(ends).collect();
         let urls = [
-            (endpoint.text(&endpoint::PATH), endpoint::PATH.name),
+            (super::job::path_of(endpoint), endpoint::PATH.name),
             (client.base_text, grammar::source::client::BASE_URL.name),
         ];
         for (text, key) in urls {
@@ -379,7 +380,7 @@ impl Check<'_> {
             let mut params = endpoint.entries(&endpoint::PARAMS).iter();
             let in_params = params.find(|param| param.key.name == *name);
             let in_params = in_params.map(|param| param.key.span.clone());
-            let in_path = endpoint.text(&endpoint::PATH).and_then(|path| {
+            let in_path = super::job::path_of(endpoint).and_then(|path| {
                 let (_, query) = path.text.split_once('?')?;
                 let mut names = query.split('&').filter_map(|pair| pair.split('=').next());
                 let is_there = names.any(|param| param == name);
@@ -546,6 +547,14 @@ fn effective_auth<'t>(endpoint: &View<'t>, client: &Client<'t>) -> Option<&'t No
         Some(own) if own.value.is_null() => None,
         Some(own) => Some(&own.value),
         None => client.auth,
+    }
+}
+
+/// The endpoint of a resource that has none.
+fn empty_map(span: &Span) -> Node {
+    Node {
+        span: span.clone(),
+        value: Value::Map(Vec::new()),
     }
 }
 

@@ -20,7 +20,7 @@ impl Check<'_> {
                 "leave `data_selector` out to take the whole response",
             );
         }
-        if let Some(path) = endpoint.text(&endpoint::PATH) {
+        if let Some(path) = super::job::path_of(endpoint) {
             self.path_has_no_colons(path);
         }
         for key in [

@@ -11,11 +11,12 @@ use super::pieces::{Piece, pieces};
 use super::{Check, Requester};
 
 /// The namespaces of placeholders.
-pub(crate) const NAMESPACES: [&str; 6] = [
+pub(crate) const NAMESPACES: [&str; 7] = [
     "secrets",
     "config",
     "resources",
     "partition",
+    "job",
     "incremental",
     "paginator",
 ];
@@ -300,6 +301,7 @@ impl Check<'_> {
                 .map(Part::Parent),
             "paginator" => self.page_placeholder(name, span, scope.what),
             "partition" => self.partition_placeholder(name, span).map(Part::Partition),
+            "job" => self.job_placeholder(name, span).map(Part::Job),
             "" if !written.has_calls() => return self.bound(name, span, scope),
             "" => {
                 if !self.bound(name, span, scope).is_empty() {

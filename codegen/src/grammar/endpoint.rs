@@ -5,7 +5,7 @@ use super::{
     key, member, text, word, word_of,
 };
 use crate::check::parent::{batch, condition};
-use crate::check::{change_token, records, windows};
+use crate::check::{change_token, job, records, windows};
 use crate::connector::{Method, OnNullParent, ResourcePlan, Selector, Text};
 
 pub(crate) static ENDPOINT: Context = Context {
@@ -28,6 +28,7 @@ pub(crate) static ENDPOINT: Context = Context {
         &RESPONSE_ACTIONS,
         &RATE_LIMIT_COST,
         &ENDPOINT_INCREMENTAL,
+        &job::ENDPOINT_JOB,
         &ON_NULL_PARENT,
         &condition::WHERE,
         &batch::BATCH,
@@ -93,7 +94,8 @@ pub(crate) static ON_NULL_PARENT: DefaultKey<OnNullParent> = word_of(
 .or(ResourcePlan::DEFAULT.on_null_parent);
 
 /// The keys whose values may hold fields of a parent.
-pub(crate) static WITH_PARENT: [&Key; 5] = [&PATH, &PARAMS, &HEADERS, &JSON, &DATA];
+pub(crate) static WITH_PARENT: [&Key; 6] =
+    [&PATH, &PARAMS, &HEADERS, &JSON, &DATA, &job::ENDPOINT_JOB];
 
 impl Words for OnNullParent {
     const WORDS: &'static [(Word, Self)] = &[
@@ -216,15 +218,17 @@ pub(crate) mod response_action {
         "the statuses it is for",
     );
     pub(crate) static CONTENT: Key<Text> = text("content", "a text that the body has in it");
+    /// Places of a JSON text, and what they have.
+    pub(crate) const JSON_SHAPE: Shape = Shape::Dict(&Shape::Either(
+        &Shape::ScalarOrNull,
+        &Shape::Either(
+            &Shape::List(&Shape::ScalarOrNull),
+            &Shape::Map(&super::COMPARISON),
+        ),
+    ));
     pub(crate) static JSON: Key = key(
         "json",
-        Shape::Dict(&Shape::Either(
-            &Shape::ScalarOrNull,
-            &Shape::Either(
-                &Shape::List(&Shape::ScalarOrNull),
-                &Shape::Map(&super::COMPARISON),
-            ),
-        )),
+        JSON_SHAPE,
         "what the body, as JSON, has at these places: a value, one of several, or a comparison",
     );
     pub(crate) static HEADER: Key = key(

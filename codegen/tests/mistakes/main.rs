@@ -8,6 +8,7 @@ mod advice;
 mod cascades;
 mod client;
 mod incremental;
+mod jobs;
 mod other_tools;
 mod paging;
 mod parents;

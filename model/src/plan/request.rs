@@ -52,6 +52,8 @@ declare! {
         Now,
         /// The day at which the fetch began, in UTC (`{today}`).
         Today,
+        /// The value of the field at this position of [`Job::fields`](super::Job::fields) (`{job.id}`).
+        Job(u16),
         /// Where the page is: its offset, its number or its cursor (`{paginator.offset}`).
         Position,
         /// The most records of a page (`{paginator.limit}`).

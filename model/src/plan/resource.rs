@@ -1,7 +1,7 @@
 //! One resource: where its records are, what they are, and how a destination writes them.
 
 use super::{
-    Auth, Body, ChangeToken, FutureCursor, Incremental, JsonPlan, Method, Paginator, Param,
+    Auth, Body, ChangeToken, FutureCursor, Incremental, Job, JsonPlan, Method, Paginator, Param,
     ResponseAction, Selector, Template,
 };
 use crate::{
@@ -77,6 +77,8 @@ declare! {
         pub parent_condition: Option<Text> = None,
         /// The lists of values that it is fetched for: each combination of one of each, by requests of its own.
         pub partitions: List<PartitionPlan> = List::EMPTY,
+        /// The job that makes its records.
+        pub job: Option<Ref<Job>> = None,
     }
 }
 

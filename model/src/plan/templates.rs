@@ -3,8 +3,12 @@
 use super::{Body, Incremental, JsonPlan, Pages, Part, ResourcePlan, SourcePlan, Template};
 
 impl ResourcePlan {
-    /// Calls this with each template of the requests and a name of its place.
+    /// Calls this with each template of the requests, those of its job too, and a name of its place.
     pub fn each_template(&self, call: &mut dyn FnMut(&str, &Template)) {
+        if let Some(job) = &self.job {
+            job.create.each_template(call);
+            job.poll.each_template(call);
+        }
         call("the path", &self.path);
         for param in &self.params {
             call(&format!("the parameter `{}`", param.name), &param.value);
@@ -97,6 +101,12 @@ impl SourcePlan {
                 let lists = resource.map(|resource| &resource.partitions);
                 let list = lists.and_then(|lists| lists.get(usize::from(*at)));
                 format!("partition.{}", list.map_or("?", |list| &list.name))
+            }
+            Part::Job(at) => {
+                let job = resource.and_then(|resource| resource.job.as_ref());
+                let field = job.and_then(|job| job.fields.get(usize::from(*at)));
+                let field = field.map(ToString::to_string).unwrap_or_default();
+                format!("job.{}", field.trim_start_matches("$."))
             }
             Part::Now => "now".to_owned(),
             Part::Today => "today".to_owned(),

@@ -33,11 +33,31 @@ use crate::{
 /// How much of a body a message shows, in characters.
 const EXCERPT: usize = 200;
 
+/// Checks that the record of the parent has all values that the requests need.
+///
+/// # Errors
+///
+/// If one is null.
+pub(super) fn check_parent(spec: &FetchSpec) -> Result<()> {
+    if let (Some(plan), Some(parent)) = (&spec.resource.parent, &spec.parent)
+        && let Some(field) = null_field(plan, &spec.resource.parent_fields(), parent)
+    {
+        return Err(null_field_error(&field, parent));
+    }
+    let batch = spec.parent.as_ref();
+    match batch.and_then(|batch| ambiguous_batch(&spec.resource, batch)) {
+        Some(error) => Err(error),
+        None => Ok(()),
+    }
+}
+
 /// Makes the requests of one fetch.
 pub(super) struct Requests<'a> {
     spec: &'a FetchSpec,
     paginator: Arc<dyn Paginate>,
     first: Draft,
+    /// The URL of the first page, in place of the resource's own.
+    url: Option<String>,
     /// What the placeholders stand for, where a page has a value among them.
     bounds: Option<Bounds>,
     shape: PageShape,
@@ -80,24 +100,14 @@ impl<'a> Requests<'a> {
         statements: &Statements,
         paginator: Arc<dyn Paginate>,
         bounds: &Bounds,
+        url: Option<&str>,
     ) -> Result<Self> {
         let plan = spec.client.plan();
         let probes = Probes {
             paths: [statements.probes(), &paginator.probes()].concat(),
             finds: paginator.finds(),
         };
-        if let (Some(plan), Some(parent)) = (&spec.resource.parent, &spec.parent)
-            && let Some(field) = null_field(plan, &spec.resource.parent_fields(), parent)
-        {
-            return Err(null_field_error(&field, parent));
-        }
-        if let Some(error) = spec
-            .parent
-            .as_ref()
-            .and_then(|batch| ambiguous_batch(&spec.resource, batch))
-        {
-            return Err(error);
-        }
+        check_parent(spec)?;
         let parent = spec.parent.as_ref();
         let values = parent.map_or(&[][..], |parent| &parent.values.values);
         let lists = parent.map_or(&[][..], |parent| &parent.values.lists);
@@ -108,14 +118,19 @@ impl<'a> Requests<'a> {
             parent.is_some_and(|parent| has_condition || parent::differs(parent))
         };
         let keeps_places = plan.resources.iter().any(|child| reads_texts(child));
+        let mut first = spec.client.draft(
+            &spec.resource,
+            Scope {
+                page: &page_values(&*paginator, &paginator.first()),
+                ..spec.scope(bounds)
+            },
+        )?;
+        if let Some(url) = url {
+            first.set_url(url)?;
+        }
         Ok(Self {
-            first: spec.client.draft(
-                &spec.resource,
-                Scope {
-                    page: &page_values(&*paginator, &paginator.first()),
-                    ..spec.scope(bounds)
-                },
-            )?,
+            first,
+            url: url.map(str::to_owned),
             bounds: spec
                 .resource
                 .has_page_placeholders()
@@ -193,7 +208,11 @@ impl<'a> Requests<'a> {
                     page: &page_values(&*self.paginator, position),
                     ..self.spec.scope(bounds)
                 };
-                client.draft(resource, scope)?
+                let mut draft = client.draft(resource, scope)?;
+                if let Some(url) = &self.url {
+                    draft.set_url(url)?;
+                }
+                draft
             }
         };
         self.paginator.apply(position, &mut draft)?;

@@ -8,8 +8,9 @@ use tracing::Instrument;
 
 use super::{
     FetchSpec,
-    attempt::{AttemptReport, DecodedPage, Requests},
-    machine::{AttemptOutcome, Machine, MachineConfig, Now, Step},
+    attempt::{self, AttemptReport, DecodedPage, Requests},
+    job,
+    machine::{AttemptOutcome, Counters, Machine, MachineConfig, Now, Step},
     streams::{Delivery, SharedReport},
     trace,
 };
@@ -109,7 +110,8 @@ impl FetchEnd {
     }
 }
 
-/// Fetches the range to the end. `None` if the stream was dropped.
+/// Fetches the range to the end: runs the job that makes its records, if there is one, and then fetches them. `None`
+/// if the stream was dropped.
 pub(super) async fn fetch(
     spec: &FetchSpec,
     range: Option<CursorRange>,
@@ -120,17 +122,48 @@ pub(super) async fn fetch(
         Some(range) => range.bounds()?,
         None => Bounds::default(),
     };
+    let Some(job) = &spec.resource.job else {
+        return fetch_urls(spec, range, &bounds, None, stream, report).await;
+    };
+    // Most fetches have no job: theirs stay small.
+    Box::pin(async {
+        attempt::check_parent(spec)?;
+        let job = job::run(spec, job, &bounds, report).await?;
+        let spec = FetchSpec {
+            job: Some(job.values),
+            ..spec.clone()
+        };
+        fetch_urls(&spec, range, &bounds, job.urls, stream, report).await
+    })
+    .await
+}
+
+/// Fetches the pages within these bounds to the end. `None` if the stream was dropped.
+pub(super) async fn fetch_within(
+    spec: &FetchSpec,
+    range: Option<CursorRange>,
+    bounds: &Bounds,
+    stream: &mpsc::Sender<Delivery>,
+    report: &SharedReport,
+) -> Result<Option<FetchEnd>> {
+    fetch_urls(spec, range, bounds, None, stream, report).await
+}
+
+/// Fetches the pages at each of these URLs, one after the other, or those of the resource's own request.
+async fn fetch_urls(
+    spec: &FetchSpec,
+    range: Option<CursorRange>,
+    bounds: &Bounds,
+    urls: Option<Vec<String>>,
+    stream: &mpsc::Sender<Delivery>,
+    report: &SharedReport,
+) -> Result<Option<FetchEnd>> {
     let paginator: Arc<dyn Paginate> = spec.client.hooks().paginator(&spec.resource.paginator)?;
     let steps = spec.client.hooks().steps(&spec.resource)?;
     let statements = Statements::new(&spec.resource);
-    let requests = Requests::new(spec, &statements, Arc::clone(&paginator), &bounds)?;
     let starts_at_token = range.as_ref().is_some_and(CursorRange::starts_at_token);
-    let afresh = match range.clone().filter(|_| starts_at_token) {
-        Some(range) => {
-            let bounds = range.since(None).bounds()?;
-            let requests = Requests::new(spec, &statements, Arc::clone(&paginator), &bounds)?;
-            Some(requests)
-        }
+    let bounds_afresh = match range.clone().filter(|_| starts_at_token) {
+        Some(range) => Some(range.since(None).bounds()?),
         None => None,
     };
     let link = range.as_ref().and_then(CursorRange::link);
@@ -142,22 +175,49 @@ pub(super) async fn fetch(
     )
     .starting_at_token(starts_at_token)
     .with_auth(spec.client.auth(&spec.resource));
-    let mut fetching = Fetching {
-        client: &spec.client,
-        machine: Machine::new(paginator, statements, rules, spec.resume.clone().or(link)),
-        filter: RecordFilter::new(&spec.resource, &spec.table, range, steps)?,
-        wanted: spec.limit,
-        one_by_one: spec.one_by_one,
-        gap: None,
-        report,
-        waited: Duration::ZERO,
-        further: 0,
-        repeated: 0,
+    let machine = |limit, from| {
+        let statements = Statements::new(&spec.resource);
+        Machine::new(
+            Arc::clone(&paginator),
+            statements,
+            rules.clone().with_limit(limit),
+            from,
+        )
     };
-    let afresh = afresh.as_ref().unwrap_or(&requests);
-    let Some((reason, mut completeness)) = fetching.run(&requests, afresh, stream).await? else {
-        return Ok(None);
+    let filter = RecordFilter::new(&spec.resource, &spec.table, range, steps)?;
+    let first = machine(spec.limit, spec.resume.clone().or(link));
+    let mut fetching = Fetching::new(spec, first, filter, report);
+    let urls = match urls {
+        Some(urls) => urls.into_iter().map(Some).collect(),
+        None => vec![None],
     };
+    let (mut reason, mut completeness) =
+        ("a job without records".to_owned(), Completeness::COMPLETE);
+    for (at, url) in urls.iter().enumerate() {
+        if at > 0 {
+            fetching.begin(machine(fetching.wanted, None));
+        }
+        let requests = |bounds| {
+            let paginator = Arc::clone(&paginator);
+            let requests = Requests::new(spec, &statements, paginator, bounds, url.as_deref());
+            requests.map(Box::new)
+        };
+        let own = requests(bounds)?;
+        let afresh = bounds_afresh.as_ref().map(&requests).transpose()?;
+        let afresh = afresh.as_deref().unwrap_or(&own);
+        let Some((why, part)) = fetching.run(&own, afresh, stream).await? else {
+            return Ok(None);
+        };
+        reason = why;
+        if urls.len() == 1 {
+            completeness = part;
+        } else {
+            completeness.merge(&part, &format!("file {} of {}", at + 1, urls.len()));
+        }
+        if completeness.is_limited_by_caller() {
+            break;
+        }
+    }
     fetching.filter.set_token(fetching.machine.change_token());
     if completeness.is_complete()
         && let Some(note) = fetching.filter.note_without_token()
@@ -179,6 +239,8 @@ pub(super) async fn fetch(
 struct Fetching<'a> {
     client: &'a Client,
     machine: Machine<DecodedPage>,
+    /// The counters of the machines before this one, whose pages were at other URLs.
+    before: Counters,
     filter: RecordFilter,
     /// Records still wanted, if there is a limit.
     wanted: Option<u64>,
@@ -195,7 +257,41 @@ struct Fetching<'a> {
     repeated: u64,
 }
 
-impl Fetching<'_> {
+impl<'a> Fetching<'a> {
+    fn new(
+        spec: &'a FetchSpec,
+        machine: Machine<DecodedPage>,
+        filter: RecordFilter,
+        report: &'a SharedReport,
+    ) -> Self {
+        // What a job needed.
+        let Report {
+            requests,
+            retries,
+            waited,
+            ..
+        } = *report.lock();
+        Self {
+            client: &spec.client,
+            machine,
+            before: Counters::default(),
+            filter,
+            wanted: spec.limit,
+            one_by_one: spec.one_by_one,
+            gap: None,
+            report,
+            waited,
+            further: requests,
+            repeated: retries,
+        }
+    }
+
+    /// Goes on with the pages at another URL.
+    fn begin(&mut self, machine: Machine<DecodedPage>) {
+        self.before.add(self.machine.tally());
+        self.machine = machine;
+    }
+
     /// Sends the requests; once an expired token made the fetch start over, those `afresh`, which do not have it.
     async fn run(
         &mut self,
@@ -329,7 +425,8 @@ impl Fetching<'_> {
 
     /// Updates the report by the counters of the machine.
     fn count(&self) {
-        let tally = self.machine.tally();
+        let mut tally = self.before.clone();
+        tally.add(self.machine.tally());
         let mut report = self.report.lock();
         let Report {
             requests,

@@ -4,6 +4,7 @@ mod attempt;
 mod driver;
 mod failed_attempt;
 mod guard;
+mod job;
 mod machine;
 mod origin;
 mod page;
@@ -13,7 +14,13 @@ mod partitions;
 mod streams;
 mod trace;
 
-use std::{fmt, marker::PhantomData, slice, sync::Mutex, time::SystemTime};
+use std::{
+    fmt,
+    marker::PhantomData,
+    slice,
+    sync::{Arc, Mutex},
+    time::SystemTime,
+};
 
 use tokio::sync::mpsc;
 
@@ -111,6 +118,8 @@ pub(crate) struct FetchSpec {
     pub(crate) parent_cache: Option<ParentCache>,
     /// Whether the consumer upserts: see [`Fetch::for_upsert`].
     pub(crate) is_upsert: bool,
+    /// The values of the job whose records are fetched.
+    pub(crate) job: Option<Arc<[Scalar]>>,
     /// When the fetch began: for all of its requests, and those for its parents.
     pub(crate) began: Option<SystemTime>,
 }
@@ -377,6 +386,7 @@ impl FetchSpec {
             parent: None,
             parent_cache: None,
             is_upsert: false,
+            job: None,
             began: None,
         }
     }
@@ -434,6 +444,7 @@ impl FetchSpec {
         let values = self.parent.as_ref().map(|parent| &parent.values);
         Scope {
             partition: values.map_or(&[][..], |values| &values.lists),
+            job: self.job.as_deref().unwrap_or_default(),
             ..self.client.scope(
                 bounds,
                 values.map_or(&[][..], |values| values.sent()),

@@ -172,6 +172,9 @@ impl Collector<'_> {
         }
         let headers = resource.headers.iter().map(|header| &header.value);
         self.use_settings(headers, Some(resource));
+        if let Some(job) = &resource.job {
+            self.resource(&format!("{prefix}job."), &job.create, None);
+        }
         let mut templates = Vec::new();
         if let Some(auth) = auth {
             auth.each_template(&mut |template| templates.push(template.clone()));
@@ -318,6 +321,7 @@ impl Collector<'_> {
                 let list = lists.and_then(|lists| lists.get(usize::from(*at)));
                 format!("{{partition.{}}}", list.map_or("", |list| &list.name))
             }
+            Part::Job(_) => self.plan.placeholder(resource, part),
             // The time of a fetch does not make it another request.
             Part::Now => "{now}".to_owned(),
             Part::Today => "{today}".to_owned(),

@@ -7,6 +7,7 @@ mod agree;
 mod changes;
 mod everything;
 mod faults;
+mod jobs;
 mod made;
 mod paging;
 mod records;

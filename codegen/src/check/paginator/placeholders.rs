@@ -3,8 +3,8 @@
 use crate::connector::{Part, Template};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::grammar;
+use crate::grammar::AnyKey;
 use crate::grammar::paginator as key;
-use crate::grammar::{AnyKey, endpoint};
 use crate::spec::View;
 use crate::suggest;
 use crate::yaml::Node;
@@ -142,7 +142,7 @@ impl Check<'_> {
     /// A part of a path cannot be left out.
     pub(in crate::check) fn page_is_known_in_path(&mut self, endpoint: &View<'_>, path: &Template) {
         let is_late = self.pages.as_ref().is_some_and(|pages| pages.is_late);
-        let Some(text) = endpoint.text(&endpoint::PATH) else {
+        let Some(text) = crate::check::job::path_of(endpoint) else {
             return;
         };
         if is_late && path.has(&Part::Position) {

@@ -35,6 +35,7 @@ fn signer(plan: &plan::Jwt, key: &str) -> Result<Signer> {
         bounds: &Bounds::default(),
         parent: &[],
         partition: &[],
+        job: &[],
         now: Timestamp::EPOCH,
         unknown: None,
         page: &PageValues::default(),

@@ -138,6 +138,12 @@ impl MachineConfig {
         .with_auth(resource.auth.as_deref())
     }
 
+    /// The same for at most so many records.
+    pub(in crate::fetch) fn with_limit(mut self, limit: Option<u64>) -> Self {
+        self.limit = limit;
+        self
+    }
+
     /// The same for a first request with a token of an earlier fetch.
     pub(in crate::fetch) fn starting_at_token(mut self, starts_at_token: bool) -> Self {
         self.starts_at_token = starts_at_token;
@@ -170,4 +176,18 @@ pub(in crate::fetch) struct Counters {
     pub(in crate::fetch) ignored: u64,
     /// Notes for the report.
     pub(in crate::fetch) notes: Vec<String>,
+}
+
+impl Counters {
+    /// Adds those of another machine.
+    pub(in crate::fetch) fn add(&mut self, other: &Self) {
+        self.requests += other.requests;
+        self.retries += other.retries;
+        self.waited += other.waited;
+        self.pages += other.pages;
+        self.received += other.received;
+        self.selected += other.selected;
+        self.ignored += other.ignored;
+        self.notes.extend(other.notes.iter().cloned());
+    }
 }
