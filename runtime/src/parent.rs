@@ -10,10 +10,11 @@ pub(crate) use batch::ambiguous_batch;
 pub(crate) use condition::ParentCondition;
 pub(crate) use record::{ParentRecord, key_columns, null_field, null_field_error};
 pub(crate) use sent::differs;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, value::RawValue};
 
 use crate::{
     Row, Scalar,
+    decode::at_steps,
     page::{Page, Slot},
     plan::ParentField,
     schema::{Column, Step, Table, Type},
@@ -43,8 +44,8 @@ fn place<'r>(row: Row<'r>, field: &ParentField, steps: &[Step]) -> Option<Place<
 /// A value within a row.
 enum Place<'r> {
     Cell(Cell<'r>),
-    /// Within a cell of JSON.
-    Json(Json),
+    /// Within a cell of JSON: the text of a value.
+    Json(&'r str),
 }
 
 /// A cell within a row.
@@ -59,14 +60,14 @@ impl Place<'_> {
     fn value(&self) -> Scalar {
         match self {
             Self::Cell(cell) => cell.page.value(cell.slot).into(),
-            Self::Json(json) => json.to_scalar(),
+            Self::Json(raw) => Scalar::of_json_text(raw),
         }
     }
 
     /// The value where these steps lead from here.
     fn value_at(&self, steps: &[Step]) -> Scalar {
         match self {
-            Self::Json(json) => at_json(json, steps),
+            Self::Json(raw) => at_steps(raw, steps).map_or(Scalar::Null, Scalar::of_json_text),
             Self::Cell(cell) => {
                 let place = Self::Cell(*cell).reach(steps);
                 place.map_or(Scalar::Null, |place| place.value())
@@ -80,15 +81,12 @@ impl Place<'_> {
             return Some(self);
         };
         match self {
-            Self::Json(json) => find(&json, steps).cloned().map(Self::Json),
+            Self::Json(raw) => at_steps(raw, steps).map(Self::Json),
             Self::Cell(Cell {
                 page,
                 slot: Slot::Json { at },
                 ..
-            }) => {
-                let tree: Json = serde_json::from_str(page.json(at)).ok()?;
-                find(&tree, steps).cloned().map(Self::Json)
-            }
+            }) => at_steps(page.json(at), steps).map(Self::Json),
             Self::Cell(cell) => Self::Cell(cell.step(step)?).reach(rest),
         }
     }
@@ -96,10 +94,10 @@ impl Place<'_> {
     /// The elements of a list; `None` if it is another value.
     fn elements(self) -> Option<Vec<Self>> {
         match self {
-            Self::Json(Json::Array(elements)) => {
-                Some(elements.into_iter().map(Self::Json).collect())
+            Self::Json(raw) => {
+                let elements: Vec<&RawValue> = serde_json::from_str(raw).ok()?;
+                Some(elements.iter().map(|one| Self::Json(one.get())).collect())
             }
-            Self::Json(_) => None,
             Self::Cell(Cell { page, slot, column }) => match (slot, &column.data_type) {
                 (Slot::Array { children, len, .. }, Type::Array(element)) => {
                     let slots = page.slots(children, len as usize).iter();
@@ -110,10 +108,7 @@ impl Place<'_> {
                     });
                     Some(cells.map(Self::Cell).collect())
                 }
-                (Slot::Json { at }, _) => {
-                    let tree = serde_json::from_str(page.json(at)).ok()?;
-                    Self::Json(tree).elements()
-                }
+                (Slot::Json { at }, _) => Self::Json(page.json(at)).elements(),
                 _ => None,
             },
         }
@@ -153,12 +148,9 @@ impl Cell<'_> {
 
 /// The value at the end of a path in a JSON tree.
 pub fn at_json(tree: &Json, steps: &[Step]) -> Scalar {
-    find(tree, steps).to_scalar()
-}
-
-fn find<'j>(tree: &'j Json, steps: &[Step]) -> Option<&'j Json> {
-    steps.iter().try_fold(tree, |value, step| match step {
+    let found = steps.iter().try_fold(tree, |value, step| match step {
         Step::Key(key) => value.get(&**key),
         Step::Index(index) => pick(value.as_array()?, *index),
-    })
+    });
+    found.to_scalar()
 }

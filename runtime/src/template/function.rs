@@ -72,17 +72,8 @@ pub(crate) fn elements(list: &str) -> Vec<Scalar> {
     let elements: Vec<&RawValue> = serde_json::from_str(list).unwrap_or_default();
     elements
         .iter()
-        .map(|element| scalar_of(element.get()))
+        .map(|element| Scalar::of_json_text(element.get()))
         .collect()
-}
-
-fn scalar_of(raw: &str) -> Scalar {
-    let is_number = raw.starts_with(|c: char| c == '-' || c.is_ascii_digit());
-    let value: Json = serde_json::from_str(raw).unwrap_or_default();
-    if is_number && value.as_i64().is_none() {
-        return Scalar::Json(raw.to_owned());
-    }
-    value.to_scalar()
 }
 
 fn scalar(json: &str) -> Scalar {

@@ -131,7 +131,7 @@ impl From<Value<'_>> for Scalar {
 
 impl Scalar {
     /// A scalar of a json column as its own type.
-    fn of_json_text(text: &str) -> Self {
+    pub(crate) fn of_json_text(text: &str) -> Self {
         if text.starts_with(['{', '[']) {
             return Self::Json(text.to_owned());
         }
