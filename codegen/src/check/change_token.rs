@@ -31,18 +31,6 @@ impl Check<'_> {
         } else {
             &TOKEN_PATH
         };
-        let idle = view
-            .entry(&TOKEN_PARAM)
-            .filter(|_| is_link || view.entry(&TOKEN_PATH).is_none());
-        if let Some(entry) = idle {
-            let message = "`token_param` has no effect here";
-            let help = if is_link {
-                "remove it: a delta link is followed as it is"
-            } else {
-                "name the place of the token by `token_path`, or remove it"
-            };
-            self.error(Diagnostic::error("RS0602", &entry.key.span, message).help(help));
-        }
         if is_link && let Some(entry) = view.entry(&TOKEN_PATH) {
             self.error(
                 Diagnostic::error(
@@ -50,8 +38,19 @@ impl Check<'_> {
                     &entry.key.span,
                     "a fetch starts at a token or at a link, not at both",
                 )
-                .help("remove `token_path`, or `delta_link_path`"),
+                .help("remove `delta_link_path`, or the token"),
             );
+            return Some(Incremental::DEFAULT);
+        }
+        let idle = view.entry(&TOKEN_PARAM);
+        if let Some(entry) = idle.filter(|_| is_link || view.entry(&TOKEN_PATH).is_none()) {
+            let message = "`token_param` has no effect here";
+            let help = if is_link {
+                "remove it: a delta link is followed as it is"
+            } else {
+                "name the place of the token by `token_path`, or remove it"
+            };
+            self.error(Diagnostic::error("RS0602", &entry.key.span, message).help(help));
         }
         view.entry(path_key)?;
         self.no_cursor_beside_a_token(view, is_link);

@@ -355,7 +355,7 @@ pub(crate) mod incremental {
         "cursor_path",
         "the column that tells what is new; with `step` it may be left out",
     )
-    .required_unless(&["step", "token_path", "delta_link_path"]);
+    .required_unless(&["step", "token_path", "token_param", "delta_link_path"]);
     pub(crate) static INITIAL_VALUE: Key = key(
         "initial_value",
         Shape::Scalar,

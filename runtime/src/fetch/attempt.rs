@@ -229,13 +229,13 @@ impl<'a> Requests<'a> {
         if lacking.is_empty() {
             return None;
         }
+        if self.spec.resource.paginator.keep_params {
+            draft.keep(&lacking, &self.first);
+            return None;
+        }
         // A delta link, and those after it, stand for the whole request.
         let token = self.spec.resource.change_token();
         if token.is_some_and(|token| token.is_link) {
-            return None;
-        }
-        if self.spec.resource.paginator.keep_params {
-            draft.keep(&lacking, &self.first);
             return None;
         }
         Some(format!(

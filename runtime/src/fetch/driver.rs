@@ -162,8 +162,8 @@ async fn fetch_urls(
     let steps = spec.client.hooks().steps(&spec.resource)?;
     let statements = Statements::new(&spec.resource);
     let starts_at_token = range.as_ref().is_some_and(CursorRange::starts_at_token);
-    let bounds_afresh = match range.clone().filter(|_| starts_at_token) {
-        Some(range) => Some(range.since(None).bounds()?),
+    let bounds_afresh = match range.as_ref().filter(|_| starts_at_token) {
+        Some(range) => Some(range.bounds_without_token(&spec.resource)?),
         None => None,
     };
     let link = range.as_ref().and_then(CursorRange::link);
@@ -218,7 +218,9 @@ async fn fetch_urls(
             break;
         }
     }
-    fetching.filter.set_token(fetching.machine.change_token());
+    if let Some((token, is_of_last_page)) = fetching.machine.change_token() {
+        fetching.filter.set_token(&token, is_of_last_page);
+    }
     if completeness.is_complete()
         && let Some(note) = fetching.filter.note_without_token()
     {

@@ -113,7 +113,8 @@ impl<P> Machine<P> {
         rules: MachineConfig,
         from: Option<Position>,
     ) -> Self {
-        let resumed = from.is_some();
+        // A delta link leads to a first page.
+        let resumed = from.is_some() && !rules.starts_at_token;
         let first = from.unwrap_or_else(|| paginator.first());
         let mut machine = Self {
             skipped: paginator.records_before(&first),
@@ -244,8 +245,14 @@ impl<P> Machine<P> {
     }
 
     /// The token at which the next fetch starts, as the pages so far gave it.
-    pub(super) fn change_token(&self) -> Option<&str> {
-        self.statements.change_token()
+    /// Whether the last page gave it. A link is without the credentials that the API may repeat in it.
+    pub(super) fn change_token(&self) -> Option<(String, bool)> {
+        let (token, is_of_last_page) = self.statements.change_token()?;
+        let mut token = token.to_owned();
+        if let (Some(name), Some(_)) = (&self.rules.credential, self.rules.delta_link) {
+            drain::blank(&mut token, name);
+        }
+        Some((token, is_of_last_page))
     }
 
     /// Whether it started again at the first page.

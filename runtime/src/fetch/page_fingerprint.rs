@@ -26,8 +26,10 @@ impl PageFingerprint {
         if matches!(resource.paginator.kind, Pages::Single) {
             return Self::Text(0, false);
         }
+        // A list of changes may name a record twice.
+        let is_of_changes = resource.change_token().is_some();
         let keys = key_hashes(&decoded.rows);
-        if !is_unique(&keys) {
+        if is_of_changes || !is_unique(&keys) {
             return Self::Text(decoded.fingerprint, is_distinct(&decoded.rows));
         }
         let first = match resource.selector {

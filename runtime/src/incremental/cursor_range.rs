@@ -5,7 +5,7 @@ use std::{cmp::Ordering, sync::Arc};
 use super::{FutureCursors, Request, ResumePoint, StateScope, dedup_key, windows::Window};
 use crate::{
     Column, Date, Error, ErrorKind, Position, Result, Scalar, Type,
-    plan::{Incremental, ResourcePlan},
+    plan::{Incremental, Part, ResourcePlan},
     state::DedupKey,
     template::Bounds,
 };
@@ -15,6 +15,9 @@ const NO_CURSOR: &str = "end of the windows";
 
 /// The name of the cursor of a resource whose API says where the next fetch starts.
 const CHANGE_TOKEN: &str = "token of the last page";
+
+/// The same, where that is a link.
+const DELTA_LINK: &str = "link of the last page";
 
 /// The range of cursor values that a fetch covers.
 #[derive(Clone, Debug)]
@@ -131,12 +134,26 @@ impl CursorRange {
         self.plan.change_token.is_some() && self.last.is_some()
     }
 
+    /// The bounds of a fetch that starts over, without a token: only a path needs the initial value.
+    ///
+    /// # Errors
+    ///
+    /// As of [`bounds`](Self::bounds).
+    pub(crate) fn bounds_without_token(&self, resource: &ResourcePlan) -> Result<Bounds> {
+        if resource.path.has(&Part::IncrementalStart) {
+            return self.clone().since(None).bounds();
+        }
+        Ok(Bounds::default())
+    }
+
     /// The range from the cursor of an earlier fetch.
     pub(crate) fn since(mut self, last: Option<ResumePoint>) -> Self {
         let cursor = last.as_ref().map(|last| &last.cursor);
-        self.start = match &self.from {
-            Some(from) => Some(from.clone()),
-            None => start(&self.plan, cursor, self.initial.clone()),
+        self.start = match (&self.from, cursor) {
+            (Some(from), _) => Some(from.clone()),
+            // A token has no order: no initial value is after it.
+            (None, Some(token)) if self.plan.change_token.is_some() => Some(token.clone()),
+            (None, cursor) => start(&self.plan, cursor, self.initial.clone()),
         };
         self.last = last;
         self
@@ -213,8 +230,11 @@ pub(crate) fn cursor(resource: &ResourcePlan) -> Option<(&Incremental, Column)> 
     let plan = resource.incremental.as_ref()?;
     let column = match plan.column {
         Some(at) => resource.table.columns.get(usize::from(at))?.clone(),
-        None if plan.change_token.is_some() => Column::new(CHANGE_TOKEN, Type::Text),
-        None => Column::new(NO_CURSOR, Type::Timestamp(plan.format.clone())),
+        None => match &plan.change_token {
+            Some(token) if token.is_link => Column::new(DELTA_LINK, Type::Text),
+            Some(_) => Column::new(CHANGE_TOKEN, Type::Text),
+            None => Column::new(NO_CURSOR, Type::Timestamp(plan.format.clone())),
+        },
     };
     Some((plan, column))
 }

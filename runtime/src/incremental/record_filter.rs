@@ -30,6 +30,8 @@ struct TokenTracker {
     range: CursorRange,
     /// The token that the pages gave.
     given: Option<Scalar>,
+    /// Whether records arrived after it.
+    is_early: bool,
     /// Whether any row was kept.
     kept: bool,
 }
@@ -77,6 +79,7 @@ impl RecordFilter {
                 token = Some(TokenTracker {
                     range,
                     given: None,
+                    is_early: false,
                     kept: false,
                 });
                 None
@@ -118,10 +121,12 @@ impl RecordFilter {
         filtered
     }
 
-    /// The pages ended, and gave this token for the next fetch.
-    pub(crate) fn set_token(&mut self, given: Option<&str>) {
+    /// The pages ended, and gave this token for the next fetch. Records of pages after that with the token arrive
+    /// again.
+    pub(crate) fn set_token(&mut self, given: &str, is_of_last_page: bool) {
         if let Some(token) = &mut self.token {
-            token.given = given.map(|token| Scalar::Text(token.to_owned()));
+            token.given = Some(Scalar::Text(given.to_owned()));
+            token.is_early = !is_of_last_page;
         }
     }
 
@@ -261,7 +266,7 @@ impl RecordFilter {
     /// Whether the next fetch delivers some of the kept rows again.
     pub(crate) fn redelivers(&self, complete: bool) -> bool {
         if let Some(token) = &self.token {
-            return token.kept && (!complete || token.given.is_none());
+            return token.kept && (!complete || token.given.is_none() || token.is_early);
         }
         self.range.as_ref().is_some_and(|range| {
             let is_closed = range.range.plan.start_closed;

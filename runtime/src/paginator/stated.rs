@@ -1,6 +1,6 @@
 //! What a response states about the whole: how many records or pages exist, and whether more follow.
 
-use super::{End, EndKind, PageFacts, Total, paging};
+use super::{End, EndKind, PageFacts, Position, Total, paging};
 use crate::{
     completeness::Reason,
     decode::Probe,
@@ -66,8 +66,17 @@ pub(crate) struct Statements {
     total: Option<u64>,
     /// The flag, as a page stated it last.
     has_more: Option<bool>,
-    /// Where the change token is, and the token, as a page stated it last.
-    change_token: Option<(Path, Option<String>)>,
+    change_token: Option<ChangeTokens>,
+}
+
+/// The tokens of the next fetch.
+#[derive(Debug)]
+struct ChangeTokens {
+    path: Path,
+    /// The token that a page stated last.
+    last: Option<String>,
+    /// Whether that was the last page.
+    is_of_last_page: bool,
 }
 
 /// What one page states.
@@ -94,6 +103,26 @@ impl Stated {
         self.announced
     }
 
+    /// Makes the link of the next fetch absolute.
+    ///
+    /// # Errors
+    ///
+    /// If it is not a valid URL for requests.
+    pub(crate) fn resolve_link(&mut self, page: &PageFacts<'_>, rebases: bool) -> Result<()> {
+        let Some(link) = &self.change_token else {
+            return Ok(());
+        };
+        let resolved = if rebases {
+            page.rebase(link)?
+        } else {
+            page.resolve(link)?
+        };
+        if let Position::Url(url) = resolved {
+            self.change_token = Some(url);
+        }
+        Ok(())
+    }
+
     /// The flag, where it is readable.
     pub(crate) fn has_more(&self) -> Option<bool> {
         self.has_more.as_ref()?.as_ref().ok().copied()
@@ -118,7 +147,7 @@ impl Statements {
         // A body that is one record has fields of any name.
         let is_root = matches!(&resource.selector, Selector::Path(path) if path.0.is_empty());
         let has_hints = ends.total_header.is_none() && !(is_single && is_root);
-        let change_token = resource.change_token().map(|token| &token.path);
+        let change_token = resource.change_token();
         Self {
             ends: ends.clone(),
             counts_pages: matches!(kind, Pages::Number(_)),
@@ -131,19 +160,24 @@ impl Statements {
             ),
             is_single,
             probes: change_token
-                .cloned()
+                .map(|token| token.path.clone())
                 .into_iter()
                 .chain(probes(ends, has_hints))
                 .collect(),
             total: None,
             has_more: None,
-            change_token: change_token.map(|path| (path.clone(), None)),
+            change_token: change_token.map(|token| ChangeTokens {
+                path: token.path.clone(),
+                last: None,
+                is_of_last_page: false,
+            }),
         }
     }
 
-    /// The token of the last page that had one, at which the next fetch starts.
-    pub(crate) fn change_token(&self) -> Option<&str> {
-        self.change_token.as_ref()?.1.as_deref()
+    /// The token of the last page that had one, at which the next fetch starts, and whether it was the last page.
+    pub(crate) fn change_token(&self) -> Option<(&str, bool)> {
+        let tokens = self.change_token.as_ref()?;
+        Some((tokens.last.as_deref()?, tokens.is_of_last_page))
     }
 
     /// The places in a body that [`read`](Self::read) wants.
@@ -164,7 +198,7 @@ impl Statements {
     ) -> Result<Stated> {
         let mut probes = probes.iter();
         let change_token = match &self.change_token {
-            Some((path, _)) => token(probes.next().unwrap_or(&Probe::Missing), path)?,
+            Some(tokens) => token(probes.next().unwrap_or(&Probe::Missing), &tokens.path)?,
             None => None,
         };
         let flag = self.ends.flag.as_ref().map(|flag| {
@@ -233,8 +267,9 @@ impl Statements {
     pub(crate) fn remember(&mut self, stated: &Stated) {
         self.total = stated.total.or(self.total);
         self.has_more = stated.has_more().or(self.has_more);
-        if let (Some((_, known)), Some(token)) = (&mut self.change_token, &stated.change_token) {
-            *known = Some(token.clone());
+        if let Some(tokens) = &mut self.change_token {
+            tokens.is_of_last_page = stated.change_token.is_some();
+            tokens.last = stated.change_token.clone().or(tokens.last.take());
         }
     }
 

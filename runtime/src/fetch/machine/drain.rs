@@ -6,7 +6,7 @@ use url::Url;
 
 use super::{Forecast, Machine, Now, PageState, PendingPage, ResponseFacts};
 use crate::{
-    Position, Result,
+    ErrorKind, Position, Result,
     completeness::{Caveat, Reason},
     fetch::guard::{Guard, Lead, Repeats},
     paginator::{Arrived, EMPTY_PAGE, End, EndKind, Next, PageFacts, Shortfall, Stated, Total},
@@ -46,10 +46,14 @@ impl<P> Machine<P> {
                     self.completeness.warn(Caveat::UnfetchedPart);
                     self.ignore(slot.id, note);
                 }
-                PageState::Failed(error) => match self.lookahead.take() {
-                    Some(shortfall) => self.end(End::complete(EMPTY_PAGE), shortfall),
-                    None => self.finish(Err(error.with_position(slot.position))),
-                },
+                PageState::Failed(error) => {
+                    if let Some(shortfall) = self.lookahead.take() {
+                        self.end(End::complete(EMPTY_PAGE), shortfall);
+                    } else {
+                        let error = self.advise_on_token(slot.id, error);
+                        self.finish(Err(error.with_position(slot.position)));
+                    }
+                }
                 PageState::Page(..) => {
                     if let Some(wait) = self.settle_page(slot, now, jitter) {
                         return Some(wait);
@@ -58,6 +62,21 @@ impl<P> Machine<P> {
             }
         }
         None
+    }
+
+    /// The error of a first request with a token of an earlier fetch says what to do if that has expired.
+    fn advise_on_token(&self, slot: u64, error: crate::Error) -> crate::Error {
+        let is_of_token = slot == 0 && self.rules.starts_at_token && self.restarts == 0;
+        match error.kind() {
+            ErrorKind::Status(status @ 400..=499) if is_of_token => {
+                let help = format!(
+                    "if the API answers {status} to a token that has expired, start over by a rule of \
+                     `response_actions`: `{{ status_code: {status}, action: restart }}`"
+                );
+                error.with_help(help)
+            }
+            _ => error,
+        }
     }
 
     /// Takes a page, or requests it again: returns how long that waits.
@@ -196,7 +215,7 @@ impl<P> Machine<P> {
             .split_at_checked(self.statements.probes().len());
         let (own, others) = probes.unwrap_or_default();
         let named = |error: crate::Error| error.with_request(&facts.request);
-        let stated = self
+        let mut stated = self
             .statements
             .read(own, &facts.headers, facts.no_content)
             .map_err(named)?;
@@ -212,6 +231,9 @@ impl<P> Machine<P> {
             has_more: stated.has_more(),
             no_content: facts.no_content,
         };
+        if let Some(link) = self.rules.delta_link {
+            stated.resolve_link(&page, link.rebases).map_err(named)?;
+        }
         let next = self.paginator.next(position, &page).map_err(named)?;
         let shortfall = match &next {
             Next::Page(..) => {
@@ -392,7 +414,7 @@ impl<P> Machine<P> {
     /// Ends the pages at a response that a rule ignores.
     fn ignore(&mut self, slot: u64, note: String) {
         // Past the first page it may hide records of its page and of those after it.
-        if slot > 0 || self.resumed {
+        if slot > 0 || self.resumed || self.rules.starts_at_token {
             self.completeness.add(Reason::MissingPage(note.clone()));
         }
         self.tally.ignored += 1;
@@ -402,7 +424,7 @@ impl<P> Machine<P> {
 }
 
 /// Empties a query parameter of a link: a server may echo a credential. Each request sets its own.
-fn blank(url: &mut String, name: &str) {
+pub(super) fn blank(url: &mut String, name: &str) {
     let has = |parsed: Url| parsed.query_pairs().any(|(found, _)| found == name);
     if Url::parse(url).is_ok_and(has) {
         query::set_in_url(url, name, "");

@@ -90,6 +90,13 @@ pub(in crate::fetch) struct ResponseFacts {
     pub(in crate::fetch) failure: Option<Error>,
 }
 
+/// How a delta link is read.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::fetch) struct DeltaLink {
+    /// Whether it is followed at the origin of its page.
+    pub(super) rebases: bool,
+}
+
 /// The configuration of a machine.
 #[derive(Clone, Debug)]
 pub(in crate::fetch) struct MachineConfig {
@@ -102,6 +109,8 @@ pub(in crate::fetch) struct MachineConfig {
     pub(super) limit: Option<u64>,
     /// Whether the first request has a token of an earlier fetch, which may have expired.
     pub(super) starts_at_token: bool,
+    /// How the link of the next fetch is read, where that is its token.
+    pub(super) delta_link: Option<DeltaLink>,
     /// Whether a page may yield more records than it has.
     pub(super) may_add: bool,
     /// The query parameter that holds a credential.
@@ -133,6 +142,12 @@ impl MachineConfig {
                 .iter()
                 .any(|step| matches!(step, ProcessingStep::YieldMap(_))),
             starts_at_token: false,
+            delta_link: resource
+                .change_token()
+                .filter(|token| token.is_link)
+                .map(|_| DeltaLink {
+                    rebases: resource.paginator.rebase_links,
+                }),
             credential: None,
         }
         .with_auth(resource.auth.as_deref())
