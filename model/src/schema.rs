@@ -6,7 +6,7 @@
 
 mod same;
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use crate::{
     describe::{Describe, Item, Value},
@@ -390,6 +390,32 @@ impl TimeFormat {
             Self::EpochNanos => Some(9),
             _ => None,
         }
+    }
+
+    /// The shortest distance of two times that it tells apart; `None` if it writes any fraction of a second.
+    pub fn resolution(&self) -> Option<Duration> {
+        Some(match self {
+            Self::Rfc3339 | Self::Local { .. } => return None,
+            Self::Date => Duration::from_secs(86_400),
+            Self::EpochSeconds => Duration::from_secs(1),
+            Self::EpochMillis | Self::DateCall => Duration::from_millis(1),
+            Self::EpochMicros => Duration::from_micros(1),
+            Self::EpochNanos => Duration::from_nanos(1),
+            Self::Pattern { pattern, .. } => {
+                let has = |directives: &[&str]| directives.iter().any(|one| pattern.contains(one));
+                Duration::from_secs(if has(&["%f", "%.", "%N"]) {
+                    return None;
+                } else if has(&["%S", "%T", "%s", "%X", "%c", "%r"]) {
+                    1
+                } else if has(&["%M", "%R"]) {
+                    60
+                } else if has(&["%H", "%I", "%k", "%l"]) {
+                    3_600
+                } else {
+                    86_400
+                })
+            }
+        })
     }
 }
 

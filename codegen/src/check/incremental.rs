@@ -47,7 +47,9 @@ impl Check<'_> {
             None => {
                 self.windows_have_no_cursor(&view);
                 let format = view.text(&key::FORMAT);
-                let format = format.and_then(|format| self.time_format(format, Some("UTC")));
+                // A date is read as its midnight in UTC; RFC 3339 has an offset of its own.
+                let zone = |format: &Text<'_>| Some("UTC").filter(|_| format.text != "rfc3339");
+                let format = format.and_then(|format| self.time_format(format, zone(&format)));
                 let format = format.unwrap_or(TimeFormat::Rfc3339);
                 (None, Type::Timestamp(format.clone()), format)
             }

@@ -3,10 +3,10 @@
 
 use crate::connector::{
     Column, ConfigType, JsonPlan, Part, PartitionItems, PartitionPlan, Record, ResourcePlan,
-    Template, Type,
+    Template, Type, WriteDisposition,
 };
 use crate::diagnostic::{Applicability, Diagnostic, Span};
-use crate::grammar::{Key, Shape, key};
+use crate::grammar::{Key, Shape, key, resource};
 use crate::spec::{Text, View, text};
 use crate::suggest;
 use crate::value;
@@ -202,6 +202,34 @@ impl Check<'_> {
                     .note("each of its values would be fetched by the same requests"),
             );
         }
+    }
+
+    /// A key that does not tell the partitions apart: records of one would replace those of another.
+    pub(super) fn key_has_a_partition(&mut self, resource: &View<'_>, plan: &ResourcePlan) {
+        let is_merged = plan.write_disposition == WriteDisposition::Merge;
+        let is_single = plan.partitions.iter().all(|list| match &list.values {
+            PartitionItems::Values(values) => values.len() == 1,
+            PartitionItems::Config(_) => false,
+        });
+        let columns = &plan.table.columns;
+        let has_key = columns.iter().any(|column| column.primary_key);
+        let has_partition = columns
+            .iter()
+            .any(|column| column.primary_key && column.partition.is_some());
+        if !is_merged || is_single || !has_key || has_partition {
+            return;
+        }
+        let names: Vec<&str> = plan.partitions.iter().map(|list| &*list.name).collect();
+        let message = "the key does not have the partition";
+        self.error(
+            Diagnostic::warning("RS0731", resource.place(&resource::PRIMARY_KEY), message)
+                .help(format!(
+                    "if two partitions can have one key, add `include_from_partition: [{0}]`, and `{0}` to the \
+                     `primary_key`",
+                    names.join(", ")
+                ))
+                .note("a record replaces the one of another partition with its key"),
+        );
     }
 
     /// Adds a column for each value of `partitions` that records carry.

@@ -149,6 +149,7 @@ impl Check<'_> {
         parent: Option<(&Known, &[ParentField])>,
     ) {
         self.key_has_the_settings(view, record, plan.write_disposition);
+        self.key_has_a_partition(view, plan);
         self.append_writes_once(view, endpoint, plan, record);
         self.groups_come_whole(view, endpoint, record, plan, parent);
         self.child_tables_are_linked(view, plan);

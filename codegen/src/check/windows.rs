@@ -24,6 +24,7 @@ pub(crate) static GRANULARITY: Key<Duration> = duration(
     "the distance of two values that the API tells apart: `1s`, or `1d` where it takes days",
 );
 
+const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(86_400);
 
 impl Check<'_> {
@@ -51,6 +52,7 @@ impl Check<'_> {
             ));
             return None;
         };
+        self.minutes_are_meant(written, step);
         if let Some(why) = not_cut(cursor, step) {
             self.error(
                 Diagnostic::error("RS0720", written.span, why).help(match cursor {
@@ -73,6 +75,21 @@ impl Check<'_> {
             None => granularity.or_else(|| Some(resolution(&incremental.format))),
         };
         Some(Windows { step, granularity })
+    }
+
+    /// `1m` is a minute, and years of those are millions of windows.
+    fn minutes_are_meant(&mut self, written: crate::spec::Text<'_>, step: WindowStep) {
+        let number = written.text.strip_suffix('m');
+        let number = number.and_then(|number| number.parse::<u64>().ok());
+        let (Some(number @ 1..=12), WindowStep::Duration(step)) = (number, step) else {
+            return;
+        };
+        let message = format!("`{}` is a number of minutes", written.text);
+        let help = format!(
+            "for months, write `{number}mo`; for such short windows, `{}s`",
+            step.as_secs()
+        );
+        self.error(Diagnostic::warning("RS0730", written.span, message).help(help));
     }
 
     fn granularity_fits(
@@ -214,30 +231,9 @@ fn not_cut(cursor: &Type, step: WindowStep) -> Option<String> {
     }
 }
 
-/// The shortest distance of two times that a format tells apart, at least a second.
+/// The shortest distance of two times that a format tells apart, a second where it writes fractions.
 fn resolution(format: &TimeFormat) -> Duration {
-    match format {
-        TimeFormat::Date => DAY,
-        TimeFormat::EpochMillis | TimeFormat::DateCall => Duration::from_millis(1),
-        TimeFormat::EpochMicros => Duration::from_micros(1),
-        TimeFormat::EpochNanos => Duration::from_nanos(1),
-        TimeFormat::Rfc3339 | TimeFormat::EpochSeconds | TimeFormat::Local { .. } => {
-            Duration::from_secs(1)
-        }
-        TimeFormat::Pattern { pattern, .. } => {
-            let has = |directives: &[&str]| directives.iter().any(|one| pattern.contains(one));
-            let seconds = if has(&["%S", "%T", "%s", "%X", "%c", "%r"]) {
-                1
-            } else if has(&["%M", "%R"]) {
-                60
-            } else if has(&["%H", "%I", "%k", "%l"]) {
-                3600
-            } else {
-                return DAY;
-            };
-            Duration::from_secs(seconds)
-        }
-    }
+    format.resolution().unwrap_or(SECOND)
 }
 
 #[cfg(test)]

@@ -64,6 +64,7 @@ fn windows() {
         &[
             ("a step without a unit", by_time("step: 30")),
             ("a step of nothing", by_time("step: 0d")),
+            ("minutes that may be months", by_time("step: 1m")),
             (
                 "a cursor that is a number",
                 endpoint(

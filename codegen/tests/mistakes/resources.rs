@@ -308,6 +308,15 @@ fn partitions() {
             ),
             ("a placeholder of no list", partitions("regions: [eu]")),
             (
+                "a key without the partition",
+                partitions("region: [eu, us]")
+                    .replace(
+                        "endpoint:",
+                        "primary_key: id\n    write_disposition: merge\n    endpoint:",
+                    )
+                    .replace("id: text", "id: text!"),
+            ),
+            (
                 "an inclusion of no list",
                 partitions("region: [eu]").replace(
                     "endpoint:",

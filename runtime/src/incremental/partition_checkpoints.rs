@@ -8,7 +8,8 @@ use std::{
 };
 
 use super::{
-    CursorRange, FutureCursors, RecordFilter, Request, ResumePoint, StateScope, resume, state_scope,
+    CursorRange, FutureCursors, RecordFilter, Request, ResumePoint, StateScope, resume,
+    state_scope, windows::WindowCheckpoint,
 };
 use crate::{
     Completeness, Result, Scalar, State,
@@ -54,8 +55,29 @@ pub(crate) struct PartitionCheckpoints {
 struct WindowProgress {
     key: String,
     reached: Option<ResumePoint>,
+    /// Whether a record was received, in this fetch or in an earlier one: empty windows then do not move the
+    /// checkpoint.
+    has_received: bool,
     /// Whether a window was not fetched as a whole: the next fetch starts there.
     has_gap: bool,
+}
+
+impl WindowProgress {
+    fn move_to(&mut self, reached: WindowCheckpoint) {
+        let WindowCheckpoint { point, is_received } = reached;
+        if self.has_received && !is_received {
+            return;
+        }
+        self.has_received |= is_received;
+        let is_later = |before: &ResumePoint| match before.cursor.compare(point.cursor.as_value()) {
+            Some(Ordering::Less) => true,
+            Some(Ordering::Equal) => !point.seen.is_empty(),
+            _ => false,
+        };
+        if self.reached.as_ref().is_none_or(is_later) {
+            self.reached = Some(point);
+        }
+    }
 }
 
 impl PartitionCheckpoints {
@@ -202,11 +224,15 @@ impl PartitionCheckpoints {
         }
         let mut progress = match self.windows.take() {
             Some(progress) if progress.key == key => progress,
-            _ => WindowProgress {
-                key: key.to_owned(),
-                reached: self.before.get(key).cloned(),
-                has_gap: false,
-            },
+            _ => {
+                let reached = self.before.get(key).cloned();
+                WindowProgress {
+                    key: key.to_owned(),
+                    has_received: reached.as_ref().is_some_and(|at| window.is_received(at)),
+                    reached,
+                    has_gap: false,
+                }
+            }
         };
         let is_whole = part.is_complete() && !part.has_unfetched_parts();
         progress.has_gap |= !is_whole || window.leaves_a_gap();
@@ -215,15 +241,7 @@ impl PartitionCheckpoints {
             whole.warn(Caveat::Redelivery);
         }
         if !has_gap && let Some(reached) = window.reached(filter) {
-            let is_later =
-                |before: &ResumePoint| match before.cursor.compare(reached.cursor.as_value()) {
-                    Some(Ordering::Less) => true,
-                    Some(Ordering::Equal) => !reached.seen.is_empty(),
-                    _ => false,
-                };
-            if progress.reached.as_ref().is_none_or(is_later) {
-                progress.reached = Some(reached);
-            }
+            progress.move_to(reached);
         }
         if let Some(ResumePoint { cursor, seen }) = progress.reached.clone().filter(|_| !has_gap) {
             self.since_given += 1;

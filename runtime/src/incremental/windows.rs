@@ -15,6 +15,7 @@ use crate::{
     },
 };
 
+const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// A window of a range: what its requests send, and the cursor to resume at after it.
@@ -39,24 +40,60 @@ impl Window {
         let (start, end) = (self.start, self.end);
         let half = (end.epoch_nanoseconds() - start.epoch_nanoseconds()) / 2;
         let middle = Timestamp::from_epoch_nanoseconds(start.epoch_nanoseconds() + half)?;
-        let middle = self.cut.edge(middle);
+        let edge = self.cut.edge(middle);
+        let middle = if edge > start {
+            edge
+        } else {
+            let unit = self.cut.unit;
+            self.cut.edge(self.cut.calendar.forward(edge, unit)?)
+        };
         (start < middle && middle < end)
             .then(|| [self.cut.window(start, middle), self.cut.window(middle, end)])
     }
 }
 
+/// The checkpoint after a window.
+pub(super) struct WindowCheckpoint {
+    pub(super) point: ResumePoint,
+    /// Whether it is the cursor of a record, or there are no cursors. Otherwise no record has been received yet, and
+    /// it is the end of the window.
+    pub(super) is_received: bool,
+}
+
 impl CursorRange {
-    /// The checkpoint after a window that was fetched as a whole. After the last window of a range with a cursor, it
-    /// is the largest one: records with later cursors may have been added since.
-    pub(super) fn reached(&self, filter: RecordFilter) -> Option<ResumePoint> {
+    /// The checkpoint after a window that was fetched as a whole: the largest cursor received. Empty windows after it
+    /// do not move it, because their records may arrive later.
+    pub(super) fn reached(&self, filter: RecordFilter) -> Option<WindowCheckpoint> {
         let window = self.window.as_ref()?;
-        if window.is_last && self.has_cursor() {
-            return filter.into_checkpoint(true)?.last;
+        let end = |is_received| WindowCheckpoint {
+            point: ResumePoint {
+                cursor: window.resume_at.clone(),
+                seen: Arc::default(),
+            },
+            is_received,
+        };
+        if !self.has_cursor() {
+            return Some(end(true));
         }
-        Some(ResumePoint {
-            cursor: window.resume_at.clone(),
-            seen: Arc::default(),
-        })
+        let reached = filter.into_checkpoint(true)?;
+        let Some(point) = reached.last else {
+            return (!window.is_last).then(|| end(false));
+        };
+        let is_received = self.is_received(&point);
+        if window.is_last {
+            let is_received = true;
+            return Some(WindowCheckpoint { point, is_received });
+        }
+        // The next fetch would deliver more records at this cursor again than a state knows.
+        if !is_received || reached.overflowed {
+            return Some(end(is_received));
+        }
+        Some(WindowCheckpoint { point, is_received })
+    }
+
+    /// Whether a checkpoint is the cursor of a record: a saved state at the end of a window has no keys.
+    pub(super) fn is_received(&self, point: &ResumePoint) -> bool {
+        !self.has_cursor() || !point.seen.is_empty()
     }
 }
 
@@ -69,15 +106,21 @@ pub(crate) struct Windows {
     next: Option<(Timestamp, i64)>,
 }
 
-/// How a range is cut.
+/// How a range is cut. The windows are whole granules, and the API's text of a granule stands for all of its instants.
 #[derive(Debug)]
 struct Cut {
     range: CursorRange,
     calendar: Calendar,
+    /// The length of a granule: the distance of two values that the API tells apart. Without one it tells all apart.
     granularity: Option<Duration>,
+    /// The length of the shortest window.
+    unit: Duration,
+    /// The start of the first window.
     first: Timestamp,
-    /// The end, excluded if there is a granularity.
+    /// The end of the last window, excluded if there is a granularity.
     end: Timestamp,
+    /// The start of the granule that is not over yet, which the next fetch has to request again.
+    present: Timestamp,
 }
 
 impl Windows {
@@ -91,14 +134,18 @@ impl Windows {
             return Ok(None);
         };
         let calendar = Calendar::new(range)?;
-        let granularity = granularity.or(calendar.is_date.then_some(DAY));
+        let finest = range.plan.format.resolution();
+        let coarsest = || finest.unwrap_or(SECOND);
+        let granularity = granularity
+            .or(calendar.is_date.then_some(DAY))
+            .or((!range.has_cursor()).then(coarsest));
+        let unit = granularity.map_or_else(coarsest, |granularity| {
+            granularity.max(finest.unwrap_or_default())
+        });
         let given = range.end.as_ref().map(Calendar::instant);
-        let is_end_given = given.is_some();
-        let start = range.start.as_ref().map(Calendar::instant);
-        let (Some(first), Some(end)) = (
-            start.flatten(),
-            given.unwrap_or_else(|| calendar.end_at(range)),
-        ) else {
+        let now = range.future.began().whole_second();
+        let start = range.start.as_ref().and_then(Calendar::instant);
+        let (Some(start), Some(end)) = (start, given.unwrap_or(Some(now))) else {
             let message = "the windows of `step` need a start, and a cursor that is a time";
             return Err(Error::new(ErrorKind::Config, message)
                 .with_help("set `initial_value`, or give a start to the fetch"));
@@ -107,21 +154,39 @@ impl Windows {
             range: range.clone(),
             calendar,
             granularity,
-            first,
+            unit,
+            first: start,
             end,
+            present: now,
         };
-        if is_end_given {
-            if range.plan.start_closed && range.plan.end_closed {
-                cut.end = cut.after(end);
-            }
-        } else if !range.has_cursor() && !range.is_upsert {
-            // The records of a day that is not over would be appended again.
-            cut.end = cut.floor(end);
+        cut.first = cut.first_granule(start);
+        cut.present = cut.edge_before(now);
+        if given.is_none() || range.plan.end_closed {
+            cut.end = cut.after(end);
+        } else {
+            cut.end = cut.round_up(end);
         }
+        if cut.granularity.is_some() {
+            cut.end = cut.outside_of_repeated_hours(cut.end);
+        }
+        if !range.has_cursor() && !range.is_upsert {
+            // The records of a granule that is not over would be appended again. An end after it asks for the future.
+            let is_present = cut.end <= cut.after(cut.present);
+            cut.end = cut.edge_before(cut.end);
+            if is_present {
+                cut.end = cut.end.min(cut.present);
+            } else {
+                cut.present = cut.end;
+            }
+        }
+        let step = match step {
+            WindowStep::Duration(step) => WindowStep::Duration(step.max(unit)),
+            months @ WindowStep::Months(_) => months,
+        };
         Ok(Some(Self {
+            next: Some((cut.first, 1)),
             cut: Arc::new(cut),
             step,
-            next: Some((first, 1)),
         }))
     }
 
@@ -154,12 +219,63 @@ impl Iterator for Windows {
 }
 
 impl Cut {
-    /// An instant at which a window may end: a multiple of the granularity, whose text in the format stands for
-    /// no other instant.
+    /// An instant at which a window may end: a multiple of the unit, whose text in the format stands for no other
+    /// instant.
     fn edge(&self, at: Timestamp) -> Timestamp {
+        let floor = self.calendar.floor(at, self.unit).unwrap_or(at);
+        self.outside_of_repeated_hours(floor)
+    }
+
+    /// The same edge, or the first one after a repeated hour that the requests would name.
+    fn outside_of_repeated_hours(&self, edge: Timestamp) -> Timestamp {
+        self.repeated_hour(edge).map_or(edge, |hour| {
+            let end = self.round_up(hour.end);
+            if self.sends_last_granule() {
+                self.after(end)
+            } else {
+                end
+            }
+        })
+    }
+
+    /// The last edge up to an instant that is not in a repeated hour.
+    fn edge_before(&self, at: Timestamp) -> Timestamp {
         let edge = self.floor(at);
-        let repeated = self.calendar.repeated_hour(edge);
-        repeated.map_or(edge, |hour| hour.end)
+        self.repeated_hour(edge).map_or(edge, |hour| {
+            let begin = self.floor(hour.begin);
+            if begin == hour.begin {
+                self.before(begin)
+            } else {
+                begin
+            }
+        })
+    }
+
+    /// The repeated hour of what requests send for an edge.
+    fn repeated_hour(&self, edge: Timestamp) -> Option<RepeatedHour> {
+        let of_last = || {
+            let sends = self.sends_last_granule().then(|| self.before(edge));
+            self.calendar.repeated_hour(sends?)
+        };
+        self.calendar.repeated_hour(edge).or_else(of_last)
+    }
+
+    /// Whether requests name the granule before an edge: as an end that the API includes, or as a start that it
+    /// excludes.
+    const fn sends_last_granule(&self) -> bool {
+        let plan = &self.range.plan;
+        self.granularity.is_some() && (plan.end_closed || !plan.start_closed)
+    }
+
+    /// The first granule of a range with this start.
+    fn first_granule(&self, start: Timestamp) -> Timestamp {
+        let floor = self.floor(start);
+        // An API that excludes a start excludes its whole granule.
+        if self.range.plan.start_closed || floor != start {
+            floor
+        } else {
+            self.after(start)
+        }
     }
 
     fn floor(&self, at: Timestamp) -> Timestamp {
@@ -167,23 +283,22 @@ impl Cut {
         self.granularity.and_then(floor).unwrap_or(at)
     }
 
+    /// The first granule that does not begin before an instant.
+    fn round_up(&self, at: Timestamp) -> Timestamp {
+        if self.floor(at) == at {
+            at
+        } else {
+            self.after(at)
+        }
+    }
+
     /// The end of the granule that an instant is in.
     fn after(&self, at: Timestamp) -> Timestamp {
-        let after = |granularity| {
-            self.calendar
-                .floor(at, granularity)?
-                .checked_add(granularity)
-        };
+        let after = |granularity| self.calendar.forward(self.floor(at), granularity);
         self.granularity.and_then(after).unwrap_or(at)
     }
 
-    /// The last granule that begins before an instant.
-    fn last_before(&self, at: Timestamp) -> Timestamp {
-        let floor = self.floor(at);
-        if floor == at { self.before(at) } else { floor }
-    }
-
-    /// The instant one granularity earlier.
+    /// The granule before one.
     fn before(&self, at: Timestamp) -> Timestamp {
         let back = |granularity| self.calendar.back(at, granularity);
         self.granularity.and_then(back).unwrap_or(at)
@@ -193,39 +308,29 @@ impl Cut {
         let mut range = self.range.clone();
         let (is_first, is_last) = (start == self.first, end == self.end);
         let (includes_start, includes_end) = (range.plan.start_closed, range.plan.end_closed);
-        // Neither window would have the instant at which one ends and the other starts.
-        let skips_edge = !includes_start && !includes_end;
-        let sent_start = if skips_edge && !is_first {
-            self.before(start)
-        } else {
-            start
-        };
         let has_granularity = self.granularity.is_some();
-        let sent_end = if includes_start && includes_end && (has_granularity || !is_last) {
-            self.last_before(end)
-        } else {
-            end
+        let named_start = |at| {
+            if includes_start { at } else { self.before(at) }
         };
-        let resume_at = if skips_edge && !is_last {
-            self.before(end)
-        } else {
-            end
-        };
+        let sent_end = if includes_end { self.before(end) } else { end };
         let scalar = |at| self.calendar.scalar(at);
-        range.start = Some(scalar(start));
-        if !(is_last && range.end.is_some()) {
-            range.end = Some(scalar(end));
+        if !is_first {
+            range.start = Some(scalar(start));
+            range.plan.start_closed = includes_start || has_granularity;
         }
-        range.plan.start_closed = includes_start || (skips_edge && !is_first);
-        range.plan.end_closed = includes_end && (is_last || !includes_start);
+        if !is_last || range.end.is_none() {
+            range.end = Some(scalar(end));
+            range.plan.end_closed =
+                includes_end && !has_granularity && (is_last || !includes_start);
+        }
         range.is_filtered_by_api &= is_first;
         range.window = Some(Window {
             start,
             end,
-            sent_start: scalar(sent_start),
+            sent_start: scalar(named_start(start)),
             sent_end: scalar(sent_end),
-            rounds_up: !(includes_start && includes_end && has_granularity),
-            resume_at: scalar(resume_at),
+            rounds_up: !(includes_end && has_granularity),
+            resume_at: scalar(named_start(end.min(self.present))),
             is_last,
             cut: Arc::clone(self),
         });
@@ -240,6 +345,8 @@ struct Calendar {
     zone: TimeZone,
     /// Whether the cursor is a date.
     is_date: bool,
+    /// Whether a date is sent, which no clock change repeats.
+    is_of_days: bool,
 }
 
 impl Calendar {
@@ -247,15 +354,17 @@ impl Calendar {
         let format = Format::new(&range.plan.format)?;
         let is_date = matches!(range.column.data_type, Type::Date(_));
         let zone = format.zone().filter(|_| !is_date).cloned();
+        let resolution = range.plan.format.resolution();
         Ok(Self {
             is_date,
+            is_of_days: is_date || resolution.is_some_and(|unit| unit >= DAY),
             zone: zone.unwrap_or(TimeZone::UTC),
             format,
         })
     }
 
     fn repeated_hour(&self, at: Timestamp) -> Option<RepeatedHour> {
-        self.format.repeated_hour(at).filter(|_| !self.is_date)
+        self.format.repeated_hour(at).filter(|_| !self.is_of_days)
     }
 
     /// A cursor value as an instant; a date as its midnight in UTC.
@@ -272,21 +381,6 @@ impl Calendar {
         match self.is_date.then(day).flatten() {
             Some(day) => Scalar::Date(day),
             None => Scalar::Timestamp(at),
-        }
-    }
-
-    /// The end of a range without one: the time of the fetch; of dates, its day included.
-    fn end_at(&self, range: &CursorRange) -> Option<Timestamp> {
-        let now = range.future.began();
-        if !self.is_date {
-            return Some(now);
-        }
-        let today = self.floor(now, DAY)?;
-        // The windows of an end and a start that are included end after their last day.
-        if range.plan.end_closed && !range.plan.start_closed {
-            Some(today)
-        } else {
-            today.checked_add(DAY)
         }
     }
 
@@ -319,9 +413,21 @@ impl Calendar {
 
     fn back(&self, at: Timestamp, granularity: Duration) -> Option<Timestamp> {
         match whole_days(granularity) {
-            Some(days) => self.add(at, Span::new().try_days(-days).ok()?),
+            Some(days) => self.move_days(at, -days),
             None => at.checked_sub(granularity),
         }
+    }
+
+    fn forward(&self, at: Timestamp, granularity: Duration) -> Option<Timestamp> {
+        match whole_days(granularity) {
+            Some(days) => self.move_days(at, days),
+            None => at.checked_add(granularity),
+        }
+    }
+
+    /// The midnight that many days later.
+    fn move_days(&self, at: Timestamp, days: i64) -> Option<Timestamp> {
+        self.floor(self.add(at, Span::new().try_days(days).ok()?)?, DAY)
     }
 
     fn add(&self, at: Timestamp, span: Span) -> Option<Timestamp> {
@@ -457,7 +563,7 @@ mod tests {
         };
         assert_eq!(
             sent(&windows(granularity(1, times), 250)),
-            ["0 99", "100 199", "200 249"]
+            ["0 99", "100 199", "200 250"]
         );
     }
 
@@ -497,6 +603,65 @@ mod tests {
                 "2024-10-27T03:00:00 2024-10-27T03:30:00"
             ]
         );
+    }
+
+    #[test]
+    fn included_end_is_sent_after_a_repeated_hour() {
+        let local = Incremental {
+            format: TimeFormat::Local {
+                zone: Static("Europe/Berlin"),
+            },
+            end_closed: true,
+            ..plan("3600", "2024-10-26T23:00:00Z", Some("2024-10-27T03:00:00Z"))
+        };
+        let expected = [
+            "2024-10-27T01:00:00 2024-10-27T01:59:59",
+            "2024-10-27T02:00:00 2024-10-27T03:00:00",
+            "2024-10-27T03:00:01 2024-10-27T03:59:59",
+            "2024-10-27T04:00:00 2024-10-27T04:00:00",
+        ];
+        let sent = sent(&windows(granularity(1, local), 2_000_000_000));
+        assert_eq!(sent[sent.len() - 2..], expected[2..]);
+        assert!(
+            sent.iter().all(|window| !window.contains("T02:")),
+            "{sent:?}"
+        );
+    }
+
+    #[test]
+    fn start_and_end_are_whole_granules() {
+        let hours = |end_closed| Incremental {
+            end_closed,
+            ..plan("3600", "1970-01-01T00:31:21.5Z", None)
+        };
+        assert_eq!(
+            sent(&windows(granularity(3_600, hours(true)), 5_000)),
+            [
+                "1970-01-01T00:00:00Z 1970-01-01T00:00:00Z",
+                "1970-01-01T01:00:00Z 1970-01-01T01:00:00Z"
+            ]
+        );
+        assert_eq!(
+            sent(&windows(granularity(3_600, hours(false)), 5_000)),
+            [
+                "1970-01-01T00:00:00Z 1970-01-01T01:00:00Z",
+                "1970-01-01T01:00:00Z 1970-01-01T02:00:00Z"
+            ]
+        );
+    }
+
+    #[test]
+    fn format_bounds_the_halves_of_a_window() {
+        let dates = Incremental {
+            end_closed: true,
+            format: TimeFormat::Date,
+            ..plan("1m", "2024-08-14T07:00:00Z", Some("2024-08-16T00:00:00Z"))
+        };
+        let whole = &windows(dates, 2_000_000_000)[0];
+        let [first, second] = whole.window.as_ref().unwrap().halves().unwrap();
+        for half in [first, second] {
+            assert!(half.window.as_ref().unwrap().halves().is_none());
+        }
     }
 
     #[test]
@@ -542,6 +707,45 @@ mod tests {
             && (end == Ordering::Greater || window.plan.end_closed && end == Ordering::Equal)
     }
 
+    /// The windows of one of several loads, in seconds that are sent, and the state after it.
+    fn load(
+        plan: &Incremental,
+        state: &mut Option<Scalar>,
+        is_upsert: bool,
+        now: u64,
+    ) -> Vec<(i64, i64)> {
+        let resource = ResourcePlan {
+            table: TABLE.clone().into(),
+            incremental: Some(plan.clone()),
+            ..ResourcePlan::DEFAULT
+        };
+        let request = Request {
+            resource: &resource,
+            table: &resource.table,
+            state: None,
+            ends: RangeEnds::of_texts(plan),
+            is_upsert,
+            now: SystemTime::UNIX_EPOCH + Duration::from_millis(now),
+        };
+        let last = state.clone().map(|cursor| ResumePoint {
+            cursor,
+            seen: Arc::default(),
+        });
+        let range = resume::range(request, None).unwrap().unwrap().since(last);
+        let windows: Vec<_> = Windows::new(&range).unwrap().unwrap().collect();
+        if let Some(last) = windows.last() {
+            *state = Some(last.window.as_ref().unwrap().resume_at.clone());
+        }
+        let sent = windows.iter().map(|window| {
+            let Bounds { start, end, .. } = window.bounds().unwrap();
+            match (start.unwrap(), end.unwrap()) {
+                (Scalar::Bigint(start), Scalar::Bigint(end)) => (start, end),
+                fraction => panic!("{fraction:?}"),
+            }
+        });
+        sent.collect()
+    }
+
     proptest! {
         /// Each granule of the range is requested, and kept, in one window; and only there if no cursor tells.
         #[test]
@@ -560,16 +764,19 @@ mod tests {
                 end_closed,
                 ..plan(&step.to_string(), &time(start), has_end.then(|| time(end)).as_deref())
             };
-            let windows = windows(granularity(granularity_of, plan), u64::try_from(end).unwrap());
+            // An end that was given is in the past.
+            let now = if has_end { 20_000 } else { end };
+            let windows = windows(granularity(granularity_of, plan), u64::try_from(now).unwrap());
             let most = (length + unit) / i64::try_from(step / granularity_of * granularity_of).unwrap() + 1;
             prop_assert!(i64::try_from(windows.len()).unwrap() <= most);
             for (window, after) in windows.iter().zip(windows.iter().skip(1)) {
                 prop_assert_eq!(&window.end, &after.start);
             }
             for second in instants.into_iter().map(|second| second / unit * unit) {
-                let is_wanted = end > start
-                    && (second > start || start_closed && second == start)
-                    && (second < end || end_closed && (has_end || !start_closed) && second == end);
+                // The granule of the time of the fetch is not over: it is requested where it can be requested again.
+                let has_last = if has_end { end_closed } else { has_cursor };
+                let is_wanted = (second > start || start_closed && second == start)
+                    && (second < end || has_last && second == end);
                 let requested: Vec<_> = windows.iter().filter(|window| {
                     let Bounds { start, end, .. } = window.bounds().unwrap();
                     is_past(&start.unwrap(), second, start_closed, Ordering::Greater)
@@ -579,6 +786,48 @@ mod tests {
                 prop_assert_eq!(kept, usize::from(is_wanted), "{}", second);
                 if !has_cursor {
                     prop_assert_eq!(requested.len(), usize::from(is_wanted), "{}", second);
+                }
+            }
+        }
+
+        /// Without a cursor, loads after each other request each granule once if they append, and otherwise each one
+        /// again until it is over. They send whole granules, and no start after an end.
+        #[test]
+        fn each_granule_is_in_a_load_after_it_is_over(
+            start in 0i64..5_000, step in 1u64..900, granularity_of in 1u64..60,
+            start_closed: bool, end_closed: bool, is_upsert: bool, waits in prop::collection::vec(1u64..400_000, 1..6),
+        ) {
+            let unit = i64::try_from(granularity_of).unwrap();
+            let plan = Incremental {
+                column: None,
+                format: TimeFormat::EpochSeconds,
+                start_closed,
+                end_closed,
+                ..plan(&step.max(granularity_of).to_string(), &Timestamp::from_epoch(start, 0).unwrap().to_string(), None)
+            };
+            let plan = granularity(granularity_of, plan);
+            let (mut now, mut state, mut requested) = (5_000_000, None, Vec::new());
+            for wait in waits {
+                now += wait;
+                for (from, to) in load(&plan, &mut state, is_upsert, now) {
+                    prop_assert!(from % unit == 0 && to % unit == 0 && from <= to, "{}..{}", from, to);
+                    let first = if start_closed { from } else { from + unit };
+                    let end = if end_closed { to + unit } else { to };
+                    for granule in (first..end).step_by(usize::try_from(unit).unwrap()) {
+                        requested.push((granule, now));
+                    }
+                }
+            }
+            let is_aligned = start % unit == 0;
+            let first = if start_closed || !is_aligned { start / unit * unit } else { start + unit };
+            let seconds = i64::try_from(now / 1_000).unwrap();
+            for granule in (first..=seconds - unit).step_by(usize::try_from(unit).unwrap()) {
+                let is_over = |now: u64| i64::try_from(now / 1_000).unwrap() >= granule + unit;
+                let loads = requested.iter().filter(|(requested, _)| *requested == granule);
+                let after_it = loads.clone().filter(|(_, now)| is_over(*now)).count();
+                prop_assert_eq!(after_it, 1, "{}", granule);
+                if !is_upsert {
+                    prop_assert_eq!(loads.count(), 1, "{}", granule);
                 }
             }
         }

@@ -44,8 +44,8 @@ pub(super) fn cannot_split(error: Error) -> Error {
         return error;
     }
     error.with_help(
-        "the window cannot be split further: it is one `granularity`, or some of its records were delivered already; \
-         ask for smaller pages",
+        "the window cannot be split further: some of its records were delivered already, or it is as short as \
+         `granularity` and `format` allow; set a shorter `step` (or, if the API takes whole days, `granularity: 1d`)",
     )
 }
 
