@@ -33,7 +33,7 @@ pub use self::{
 use crate::{
     Client, Error, Position, Record, Report, Result, Rows, Scalar, State, Timestamp, incremental,
     parent::ParentRecord,
-    plan::{ParentSelection, ResourcePlan, Template},
+    plan::{Incremental, Lag, ParentSelection, ResourcePlan, Template},
     schema::Table,
     shared::Ref,
     template::{Bounds, Scope},
@@ -421,7 +421,7 @@ impl FetchSpec {
         } else if has_windows || !self.resource.partitions.is_empty() {
             partitions::run_one(self, stream, report).await;
         } else {
-            driver::run(self, stream, report).await;
+            Box::pin(driver::run(self, stream, report)).await;
         }
     }
 
@@ -468,6 +468,12 @@ impl FetchSpec {
     /// The values of the range, those of the spec with their placeholders replaced.
     fn range_ends(&self) -> incremental::RangeEnds {
         let plan = self.resource.incremental.as_ref();
+        let setting_of_lag = |plan: &Incremental| match &plan.lag {
+            Some(Lag::Setting { setting, .. }) => {
+                self.client.config().get(usize::from(*setting)).cloned()
+            }
+            _ => None,
+        };
         let value = |template: Option<&Template>| {
             let bounds = Bounds::default();
             let scope = self.client.scope(&bounds, &[], self.began());
@@ -479,9 +485,8 @@ impl FetchSpec {
         incremental::RangeEnds {
             initial: value(plan.and_then(|plan| plan.initial_value.as_ref())),
             end: value(plan.and_then(|plan| plan.end_value.as_ref())),
-            lag: plan.and_then(|plan| {
-                incremental::resolved_lag(plan.lag.as_ref()?, self.client.config())
-            }),
+            lag: plan.and_then(|plan| plan.lag.clone()),
+            lag_setting: plan.and_then(setting_of_lag),
             from: self.from.clone(),
             until: self.until.clone(),
         }

@@ -4,31 +4,40 @@ use std::{cmp::Ordering, time::Duration};
 
 use crate::{
     Scalar,
-    error::Result,
+    error::{Error, ErrorKind, Result},
     plan::Lag,
     schema::{TimeFormat, Type},
     value::{Timestamp, Value, format::Format},
 };
 
-/// The lag with the value of its setting; `None` if that has none.
-pub(crate) fn resolved_lag(lag: &Lag, config: &[Scalar]) -> Option<Lag> {
-    let Lag::Setting { setting, unit } = lag else {
-        return Some(lag.clone());
+/// The lag, of a setting with this value; `None` if that has none.
+///
+/// # Errors
+///
+/// [`ErrorKind::Config`] if the value is negative or too large: no lag would lose records that arrive late.
+pub(super) fn resolved_lag(lag: Option<Lag>, value: Option<&Scalar>) -> Result<Option<Lag>> {
+    let Some(Lag::Setting { unit, .. }) = &lag else {
+        return Ok(lag);
     };
-    let value = config.get(usize::from(*setting))?;
+    let Some(value) = value.filter(|value| **value != Scalar::Null) else {
+        return Ok(None);
+    };
     let times = match value {
-        Scalar::Bigint(value) => u32::try_from(*value).unwrap_or_default(),
-        _ => 0,
+        Scalar::Bigint(value) => u32::try_from(*value).ok(),
+        _ => None,
     };
-    Some(match (&**unit, value) {
-        (_, Scalar::Null) => return None,
-        (Lag::Duration(unit), _) => Lag::Duration(unit.saturating_mul(times)),
-        (Lag::Days(unit), _) => Lag::Days(unit.saturating_mul(times)),
-        (Lag::Integer(_), Scalar::Bigint(value)) => Lag::Integer((*value).max(0)),
-        (Lag::Double(_), Scalar::Double(value)) => Lag::Double(value.max(0.0)),
-        (Lag::Double(_), _) => Lag::Double(times.into()),
-        (Lag::Decimal(_), _) => Lag::Decimal(times.to_string().into()),
-        _ => return None,
+    let lag = match (&**unit, value, times) {
+        (Lag::Duration(unit), _, Some(times)) => unit.checked_mul(times).map(Lag::Duration),
+        (Lag::Days(unit), _, Some(times)) => unit.checked_mul(times).map(Lag::Days),
+        (Lag::Integer(_), Scalar::Bigint(value @ 0..), _) => Some(Lag::Integer(*value)),
+        (Lag::Double(_), Scalar::Double(value @ 0.0..), _) => Some(Lag::Double(*value)),
+        (Lag::Double(_), _, Some(times)) => Some(Lag::Double(times.into())),
+        (Lag::Decimal(_), _, Some(times)) => Some(Lag::Decimal(times.to_string().into())),
+        _ => None,
+    };
+    lag.map(Some).ok_or_else(|| {
+        let message = format!("the setting of `lag` is {value}, which is negative or too large");
+        Error::new(ErrorKind::Config, message).with_help("give the setting a number from 0 up")
     })
 }
 

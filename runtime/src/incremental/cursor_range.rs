@@ -2,11 +2,14 @@
 
 use std::{cmp::Ordering, sync::Arc};
 
-use super::{FutureCursors, Request, ResumePoint, StateScope, dedup_key, windows::Window};
+use super::{
+    FutureCursors, Request, ResumePoint, StateScope, cursor::resolved_lag, dedup_key,
+    windows::Window,
+};
 use crate::{
     Column, Date, Error, ErrorKind, Position, Result, Scalar, Type,
     plan::{Incremental, Part, ResourcePlan},
-    state::DedupKey,
+    state::{DedupKey, Start},
     template::Bounds,
 };
 
@@ -27,8 +30,10 @@ pub(crate) struct CursorRange {
     pub(crate) column: Column,
     pub(crate) start: Option<Scalar>,
     pub(crate) end: Option<Scalar>,
-    /// The earliest start.
+    /// The earliest start: the `initial_value`, and with a saved cursor the start of its state.
     pub(crate) initial: Option<Scalar>,
+    /// Where the first fetch up to the saved state started.
+    first_start: Option<Scalar>,
     /// The start that the caller chose.
     pub(crate) from: Option<Scalar>,
     /// The cursor of the saved state.
@@ -77,8 +82,13 @@ impl CursorRange {
             let read = |value| typed(&column, value, what);
             value.map(read).transpose()
         };
+        let lag = resolved_lag(ends.lag, ends.lag_setting.as_ref())?;
         let initial = read(ends.initial, "`initial_value`")?;
         let from = read(ends.from, "the start")?;
+        let first_start = match state.map(|state| &state.origin.start) {
+            Some(Start::At(start)) => Scalar::read(&column.data_type, start)?,
+            _ => None,
+        };
         let end = match ends.until {
             Some(until) => Some(typed(&column, until, "the end")?),
             None => read(ends.end, "`end_value`")?,
@@ -96,12 +106,13 @@ impl CursorRange {
             start: from.clone().or_else(|| initial.clone()),
             from,
             plan: Incremental {
-                lag: ends.lag,
+                lag,
                 ..plan.clone()
             },
             column,
             end,
             initial,
+            first_start,
             last: None,
             by: Arc::new(dedup_key::dedup_key_of(resource, table)),
             saved_dedup_key: state.map(|state| Arc::new(state.by.clone())),
@@ -148,6 +159,10 @@ impl CursorRange {
 
     /// The range from the cursor of an earlier fetch.
     pub(crate) fn since(mut self, last: Option<ResumePoint>) -> Self {
+        // An `initial_value` is for a first fetch: one after the saved cursor would leave out what lies between.
+        if last.is_some() && self.plan.change_token.is_none() {
+            self.initial = self.first_start.clone();
+        }
         let cursor = last.as_ref().map(|last| &last.cursor);
         self.start = match (&self.from, cursor) {
             (Some(from), _) => Some(from.clone()),
@@ -239,7 +254,7 @@ pub(crate) fn cursor(resource: &ResourcePlan) -> Option<(&Incremental, Column)> 
     Some((plan, column))
 }
 
-/// The later of the initial value and the saved cursor less the lag.
+/// The saved cursor less the lag, but not before the earliest start; that one without a saved cursor.
 fn start(plan: &Incremental, last: Option<&Scalar>, initial: Option<Scalar>) -> Option<Scalar> {
     let Some(last) = last else {
         return initial;
@@ -415,11 +430,47 @@ mod tests {
     }
 
     #[test]
-    fn next_fetch_starts_the_lag_earlier_but_not_before_the_initial_value() {
+    fn next_fetch_starts_the_lag_earlier_but_not_before_the_first_one() {
         let [start, _] = bounds(&LAGGING, Some(&since("2026-11-21T09:30:00Z")));
         assert_eq!(start.unwrap(), "1795249800");
-        let [start, _] = bounds(&LATE, Some(&since("2026-11-21T09:30:00Z")));
+        let mut state = since("2026-11-21T09:30:00Z");
+        state.origin.start = Start::At("2026-11-21T09:00:00Z".to_owned());
+        let [start, _] = bounds(&LATE, Some(&state));
         assert_eq!(start.unwrap(), "1795251600");
+    }
+
+    #[test]
+    fn initial_value_after_the_saved_cursor_skips_nothing() {
+        let mut state = since("2026-11-20T09:30:00Z");
+        state.origin.start = Start::At("2026-11-01T00:00:00Z".to_owned());
+        let [start, _] = bounds(&LATE, Some(&state));
+        assert_eq!(start.unwrap(), "1795163400");
+    }
+
+    #[test]
+    fn lag_of_a_setting_is_not_negative_and_in_range() {
+        for (value, is_valid) in [(3, true), (0, true), (-5, false), (99_999_999_999, false)] {
+            let lag = Lag::Setting {
+                setting: 0,
+                unit: Lag::Duration(Duration::from_secs(86_400)).into(),
+            };
+            let resource = things(Incremental {
+                lag: Some(lag),
+                ..BY_TIME
+            });
+            let request = Request {
+                resource: &resource,
+                table: &resource.table,
+                state: None,
+                ends: RangeEnds {
+                    lag_setting: Some(Scalar::Bigint(value)),
+                    ..RangeEnds::of_texts(resource.incremental.as_ref().unwrap())
+                },
+                is_upsert: false,
+                now: std::time::SystemTime::UNIX_EPOCH,
+            };
+            assert_eq!(resume::range(request, None).is_ok(), is_valid, "{value}");
+        }
     }
 
     #[test]

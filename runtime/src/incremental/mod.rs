@@ -13,7 +13,6 @@ mod state_scope;
 mod text_order;
 mod windows;
 
-pub(crate) use cursor::resolved_lag;
 pub(crate) use cursor_range::{CursorRange, cursor};
 pub(crate) use dedup_key::KeyHash;
 pub(crate) use future::FutureCursors;
