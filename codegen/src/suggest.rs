@@ -366,7 +366,7 @@ pub(crate) fn key(word: &str) -> Option<&'static str> {
         &grammar::RETRY,
         &grammar::TIMEOUT,
     ];
-    let families: [&Family; 3] = [&grammar::PAGINATOR, &grammar::AUTH, &grammar::COLUMN];
+    let families = grammar::FAMILIES;
     let mut keys = contexts.iter().flat_map(|context| context.keys).chain(
         families
             .iter()
@@ -392,8 +392,7 @@ pub(crate) fn home(word: &str) -> Option<String> {
             homes.push(home.to_owned());
         }
     }
-    let families: [&Family; 3] = [&grammar::PAGINATOR, &grammar::AUTH, &grammar::COLUMN];
-    for family in families {
+    for family in grammar::FAMILIES {
         let mut members = Vec::new();
         for member in family.members {
             // A login has the keys of an endpoint, which are meant more often.
@@ -420,9 +419,8 @@ pub(crate) fn home(word: &str) -> Option<String> {
 
 /// Whether it is a key of the language, or the word of a kind of `auth`, `paginator` or column.
 pub(crate) fn is_word_of_language(word: &str) -> bool {
-    let families: [&Family; 3] = [&grammar::PAGINATOR, &grammar::AUTH, &grammar::COLUMN];
     let is_member = |family: &&Family| family.member(word).is_some() || family.tag == word;
-    home(word).is_some() || families.iter().any(is_member)
+    home(word).is_some() || grammar::FAMILIES.iter().any(is_member)
 }
 
 fn has(keys: &[&dyn AnyKey], word: &str) -> bool {
@@ -479,8 +477,7 @@ mod tests {
     #[test]
     fn every_translation_leads_to_a_word_of_the_language() {
         for (place, other, ours) in SAME_WORDS.iter().chain(NEAR_WORDS) {
-            let families = [&grammar::PAGINATOR, &grammar::AUTH, &grammar::COLUMN];
-            let is_word = families.iter().any(|family| {
+            let is_word = grammar::FAMILIES.iter().any(|family| {
                 family.name == *place
                     && (family.member(ours).is_some()
                         || has(family.common, ours)

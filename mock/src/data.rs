@@ -11,7 +11,7 @@ use rest_source::{
 };
 use serde_json::{Map, Value as Json};
 
-use crate::{read::as_text, route::Asks};
+use crate::{body::as_received, read::as_text, route::Asks};
 
 /// Records as a test gives them.
 pub(crate) struct Given {
@@ -67,7 +67,7 @@ impl Data {
         })?;
         let reader = RecordReader::new(&self.plan, &self.spec)?;
         let read = |(at, json): (usize, Json)| {
-            let cursor = match reader.cursor(&json) {
+            let cursor = match reader.cursor(&as_received(&self.plan.decoder, &json)) {
                 Ok(cursor) => cursor,
                 Err(_) if !given.checked => None,
                 Err(error) => {

@@ -92,6 +92,7 @@
 mod access;
 mod api;
 mod asked;
+mod body;
 mod data;
 mod dummies;
 mod fault;

@@ -13,7 +13,7 @@ use rest_source::{
 use serde_json::{Value as Json, json};
 
 use crate::{
-    IntoResponse as _,
+    IntoResponse as _, body,
     place::{Way, get, put, put_found},
     read::{Read, as_text},
     route::Asks,
@@ -76,6 +76,9 @@ impl Paging {
         auth: Option<&Auth>,
         cap: Option<u64>,
     ) -> Result<Self> {
+        if let Some(why) = body::unsupported(&plan.decoder) {
+            return Err(cannot(plan, &why));
+        }
         if let Pages::Custom { .. } = plan.paginator.kind {
             return Err(cannot(plan, "its paginator is custom"));
         }
@@ -185,7 +188,14 @@ impl Paging {
             };
             put(&mut body, &token.path.0, value.into());
         }
-        let mut response = body.into_response();
+        let decoder = &self.plan.decoder;
+        let mut response = if decoder.has_rows() {
+            body::response(decoder, &body::of_rows(&self.plan, page))
+        } else if decoder.is_plain() {
+            body.into_response()
+        } else {
+            body::response(decoder, body.to_string().as_bytes())
+        };
         for (name, value) in headers.iter() {
             response.headers.push(name, value);
         }

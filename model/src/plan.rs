@@ -6,6 +6,7 @@
 
 mod auth;
 mod child_tables;
+mod decoder;
 mod function;
 mod incremental;
 mod job;
@@ -28,6 +29,7 @@ pub use self::{
         Location, OAuth2, SessionLogin, SignedToken, TokenField, TokenPlace, TokenRequest,
     },
     child_tables::{ChildTable, POSITION},
+    decoder::{BodyFormat, Compression, Csv, Decoder, Xml},
     function::Function,
     incremental::{
         ChangeToken, FutureCursor, Incremental, Lag, OnMissing, RowOrder, WindowStep, Windows,

@@ -5,7 +5,7 @@ use url::Url;
 use crate::{
     Client, Error, ErrorKind, Result, Secret, actions,
     auth::{Authenticate, Generation},
-    http_context::HttpContext,
+    http_context::{HttpContext, Opened},
     origin::{self, Access},
     plan::{Action, Body, Method, Param, Part, ResourcePlan, ResponseAction, SourcePlan, Template},
     rate_limiter::{Permit, Throttled},
@@ -52,8 +52,8 @@ struct Hop {
 
 impl Client {
     /// One attempt at a request: checks that its credentials may go where it goes, puts them on,
-    /// sends it, follows redirects by the same rules, and reads the response to its end. A 401
-    /// renews a token once and repeats the request once.
+    /// sends it, follows redirects by the same rules, and reads the response to its end, or leaves the body of a
+    /// success to be decoded by the resource's decoder. A 401 renews a token once and repeats the request once.
     ///
     /// The [`Permit`] is the source's permit to send: see [`Client::permit`]. It counts the requests and the
     /// waits, whatever comes of them.
@@ -68,7 +68,7 @@ impl Client {
         permit: &mut Permit<'_>,
         resource: &ResourcePlan,
         draft: &Draft,
-    ) -> Result<Response, Failure> {
+    ) -> Result<Opened, Failure> {
         self.attempt(permit, resource, draft)
             .await
             .map_err(|failure| match failure {
@@ -87,29 +87,34 @@ impl Client {
         permit: &mut Permit<'_>,
         resource: &ResourcePlan,
         draft: &Draft,
-    ) -> Result<Response, Failure> {
+    ) -> Result<Opened, Failure> {
         let auth = match self.auth(resource) {
             Some(auth) => Some(self.authenticators().get(auth)?),
             None => None,
         };
         let guarded = is_guarded(self.plan(), resource);
-        let (response, generation) = self.follow(permit, draft, auth, guarded).await?;
-        if is_unwelcome(resource, &response) && auth.is_some_and(|auth| auth.renew(generation)) {
+        let is_streamed = !resource.decoder.is_plain();
+        let asked = (guarded, is_streamed);
+        let (opened, generation) = self.follow(permit, draft, auth, asked).await?;
+        if is_unwelcome(resource, &opened.response)
+            && auth.is_some_and(|auth| auth.renew(generation))
+        {
             permit.repeated += 1;
-            let (response, _) = self.follow(permit, draft, auth, guarded).await?;
-            return Ok(response);
+            let (opened, _) = self.follow(permit, draft, auth, asked).await?;
+            return Ok(opened);
         }
-        Ok(response)
+        Ok(opened)
     }
 
-    /// Sends a request, and again where it is redirected to. `guarded` requests carry credentials.
+    /// Sends a request, and again where it is redirected to. `guarded` requests carry credentials; the body of a
+    /// success that is streamed is left to be read.
     async fn follow(
         &self,
         permit: &mut Permit<'_>,
         draft: &Draft,
         auth: Option<&dyn Authenticate>,
-        guarded: bool,
-    ) -> Result<(Response, Generation), Failure> {
+        (guarded, is_streamed): (bool, bool),
+    ) -> Result<(Opened, Generation), Failure> {
         let context = self.context();
         let mut hop = Hop::first(draft);
         let mut limits = context.limits();
@@ -139,20 +144,26 @@ impl Client {
                 }
             };
             let start = context.clock.elapsed();
-            let response = context
-                .send(&request, limits)
-                .await
-                .map_err(|error| failed(error, context))?;
+            let sent = if is_streamed {
+                context.open(&request, limits).await
+            } else {
+                let sent = context.send(&request, limits).await;
+                sent.map(|response| Opened {
+                    response,
+                    body: None,
+                })
+            };
+            let opened = sent.map_err(|error| failed(error, context))?;
             let took = context.clock.elapsed().saturating_sub(start);
             limits.timeout = limits.timeout.saturating_sub(took);
-            match hop.redirected(&response)? {
+            match hop.redirected(&opened.response)? {
                 Some(next) => {
                     let to = self.redact(&origin::shown(&next.url, &draft.url));
                     tracing::debug!(target: "rest_source", to, "redirected");
                     permit.redirected = Some(format!("{} {to}", next.method.as_str()));
                     hop = next;
                 }
-                None => return Ok((response, generation)),
+                None => return Ok((opened, generation)),
             }
         }
         let message = format!("more than {MOST_REDIRECTS} redirects");
@@ -267,18 +278,24 @@ impl Hop {
 
 fn failed(error: TransportError, context: &HttpContext) -> Failure {
     if context.may_retry(&error) {
-        return Failure::Transient(error);
+        Failure::Transient(error)
+    } else {
+        Failure::Fatal(fatal(error))
     }
+}
+
+/// The error of a response that did not come, or not whole.
+pub(crate) fn fatal(error: TransportError) -> Error {
     let kind = match error.kind {
         TransportErrorKind::TooLarge => ErrorKind::Response,
         _ => ErrorKind::Transport,
     };
     let help = error.help();
     let error = Error::new(kind, error.message.clone()).with_cause(error);
-    Failure::Fatal(match help {
+    match help {
         Some(help) => error.with_help(help),
         None => error,
-    })
+    }
 }
 
 /// Whether a response asks for other credentials: by a rule of the resource, or else as a 401.

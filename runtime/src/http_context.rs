@@ -9,12 +9,15 @@ use std::{
     time::Duration,
 };
 
+use futures_util::StreamExt as _;
+use http::{HeaderMap, StatusCode};
+
 use crate::{
     Clock, Error, ErrorKind, Result, Secret, origin,
     plan::{Method, Retry},
     redact::Redactor,
     transport::{
-        BoxFuture, Headers, Limits, Request, Response, Transport, TransportError,
+        Body, BoxFuture, Bytes, Headers, Limits, Request, Response, Transport, TransportError,
         TransportErrorKind,
     },
 };
@@ -115,20 +118,82 @@ impl HttpContext {
         if received.is_ok() {
             self.has_answered.store(true, Ordering::Relaxed);
         }
-        received.map_err(|mut error| {
-            error.message = self.redactor.redact(&error.message);
-            error
-        })
+        received.map_err(|error| self.redacted(error))
     }
 
     async fn receive(&self, request: &Request, limits: Limits) -> Result<Response, TransportError> {
         let sent = self.transport.send(request.to_http()?, limits).await?;
+        whole(sent, limits).await
+    }
+
+    /// Sends one request, and leaves the body of a success to be read as it arrives.
+    ///
+    /// # Errors
+    ///
+    /// When there is no response, or a failure without a whole one; no secret is in the message.
+    pub(crate) async fn open(
+        &self,
+        request: &Request,
+        limits: Limits,
+    ) -> Result<Opened, TransportError> {
+        let opened = self.open_body(request, limits).await;
+        if opened.is_ok() {
+            self.has_answered.store(true, Ordering::Relaxed);
+        }
+        opened.map_err(|error| self.redacted(error))
+    }
+
+    async fn open_body(&self, request: &Request, limits: Limits) -> Result<Opened, TransportError> {
+        // The limit to its size is that of its records.
+        let streamed = Limits {
+            is_streamed: true,
+            max_response_bytes: u64::MAX,
+            ..limits
+        };
+        let sent = self.transport.send(request.to_http()?, streamed).await?;
+        if !is_streamed(&sent) {
+            return Ok(Opened {
+                response: whole(sent, limits).await?,
+                body: None,
+            });
+        }
         let (head, body) = sent.into_parts();
-        Ok(Response {
-            status: head.status.as_u16(),
-            headers: Headers::from(&head.headers),
-            body: body.read(&head.headers, limits.max_response_bytes).await?,
+        Ok(Opened {
+            response: Response {
+                status: head.status.as_u16(),
+                headers: Headers::from(&head.headers),
+                body: Vec::new(),
+            },
+            body: Some(body),
         })
+    }
+
+    fn redacted(&self, mut error: TransportError) -> TransportError {
+        error.message = self.redactor.redact(&error.message);
+        error
+    }
+
+    /// Reads a body to its end, of at most this many bytes.
+    ///
+    /// # Errors
+    ///
+    /// When it is longer, or breaks off; no secret is in the message.
+    pub(crate) async fn read(&self, body: Body, most: u64) -> Result<Vec<u8>, TransportError> {
+        let read = body.read(&HeaderMap::new(), most).await;
+        read.map_err(|error| self.redacted(error))
+    }
+
+    /// The next bytes of a body that was left to be read.
+    ///
+    /// # Errors
+    ///
+    /// When it breaks off; no secret is in the message.
+    pub(crate) async fn next_bytes(
+        &self,
+        body: &mut Body,
+    ) -> Result<Option<Bytes>, TransportError> {
+        let next = body.next().await.transpose();
+        next.map_err(|error| self.redacted(error))
     }
 
     /// Whether the same request may succeed later. A host that was never found is misspelt, or there is
@@ -139,6 +204,28 @@ impl HttpContext {
             kind => kind.is_transient(),
         }
     }
+}
+
+/// A response, with its body or with that still to be read.
+pub(crate) struct Opened {
+    /// Without a body, if that is still to be read.
+    pub(crate) response: Response,
+    pub(crate) body: Option<Body>,
+}
+
+/// Whether a body is read as it arrives. That of a failure is for the rules and messages.
+fn is_streamed(response: &http::Response<Body>) -> bool {
+    response.status().is_success() && response.status() != StatusCode::NO_CONTENT
+}
+
+/// Reads a response to its end.
+async fn whole(sent: http::Response<Body>, limits: Limits) -> Result<Response, TransportError> {
+    let (head, body) = sent.into_parts();
+    Ok(Response {
+        status: head.status.as_u16(),
+        headers: Headers::from(&head.headers),
+        body: body.read(&head.headers, limits.max_response_bytes).await?,
+    })
 }
 
 impl fmt::Debug for HttpContext {

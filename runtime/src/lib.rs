@@ -57,6 +57,10 @@
 //! | `chrono`, `jiff`, `time`, `rust_decimal`, `uuid` | no | [values](Value) to and from the types of the crate of that name |
 //! | `serde` | no | [plans](plan), [tables](schema) and [states](State) as JSON or the like, whole; [rows](Rows), [values](Value) and [reports](Report) are written |
 //! | `compression` | no | responses compressed as brotli, deflate and zstd; gzip is always read |
+//! | `archives` | no | responses that are gzip files, by `decoder: {compression: gzip}` |
+//! | `charsets` | no | responses in a charset other than UTF-8, by `decoder: {charset: …}` |
+//! | `csv` | no | responses in CSV, by `decoder: csv` |
+//! | `xml` | no | responses in XML, by `decoder: xml` |
 //! | `tls-ring` | yes | TLS by rustls over ring |
 //! | `tls-aws-lc-rs` | no | TLS by rustls over aws-lc-rs |
 //! | `tls-native` | no | TLS by `SChannel` or Secure Transport, elsewhere by OpenSSL, whose headers it needs |
@@ -76,6 +80,7 @@
 pub mod __private;
 mod actions;
 pub mod auth;
+mod body;
 mod builder;
 mod cell;
 mod client;
@@ -86,6 +91,8 @@ mod error;
 mod exchange;
 mod fetch;
 mod future;
+#[cfg(any(feature = "archives", feature = "reqwest"))]
+mod gunzip;
 pub mod hooks;
 mod http_context;
 mod include;

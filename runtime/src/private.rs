@@ -49,6 +49,42 @@ macro_rules! __needs_jwt {
 }
 pub use crate::__needs_jwt as needs_jwt;
 
+const fn enabled(is_enabled: bool, message: &str) {
+    assert!(is_enabled, "{}", message);
+}
+
+/// For a source with compressed files.
+pub const fn needs_archives() {
+    enabled(
+        cfg!(feature = "archives"),
+        "`compression` needs the feature `archives` of `rest-source`: `cargo add rest-source --features archives`",
+    );
+}
+
+/// For a source with texts in other charsets than UTF-8.
+pub const fn needs_charsets() {
+    enabled(
+        cfg!(feature = "charsets"),
+        "`charset` needs the feature `charsets` of `rest-source`: `cargo add rest-source --features charsets`",
+    );
+}
+
+/// For a source with CSV.
+pub const fn needs_csv() {
+    enabled(
+        cfg!(feature = "csv"),
+        "`decoder: csv` needs the feature `csv` of `rest-source`: `cargo add rest-source --features csv`",
+    );
+}
+
+/// For a source with XML.
+pub const fn needs_xml() {
+    enabled(
+        cfg!(feature = "xml"),
+        "`decoder: xml` needs the feature `xml` of `rest-source`: `cargo add rest-source --features xml`",
+    );
+}
+
 /// A template without placeholders.
 #[doc(hidden)]
 #[macro_export]

@@ -13,6 +13,7 @@ mod choices;
 mod client;
 mod column_values;
 mod columns;
+pub(crate) mod decoder;
 mod endpoint;
 mod groups;
 pub(crate) mod hard_delete;

@@ -97,6 +97,7 @@ impl Check<'_> {
             auth,
             job,
             paginator: paging.map_or(Paginator::DEFAULT, |paging| paging.paginator),
+            decoder: self.decoder(&endpoint, &view, client),
             selector: endpoint.get(&endpoint::DATA_SELECTOR),
             rows_path: endpoint.get(&endpoint::ROWS_PATH),
             selector_required: endpoint.get(&endpoint::DATA_SELECTOR_REQUIRED),
@@ -535,7 +536,7 @@ fn has_end(endpoint: &View<'_>) -> bool {
 }
 
 /// The paginator of an endpoint.
-fn paginator_of<'t>(endpoint: &View<'t>, client: &Client<'t>) -> Option<&'t Node> {
+pub(super) fn paginator_of<'t>(endpoint: &View<'t>, client: &Client<'t>) -> Option<&'t Node> {
     endpoint
         .node(&endpoint::ENDPOINT_PAGINATOR)
         .or(client.paginator)

@@ -19,8 +19,10 @@ mod steps;
 mod tests;
 mod words;
 
+use std::collections::BTreeSet;
+
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{format_ident, quote};
 
 pub(crate) use columns::field_type;
 pub use skeleton::{Problem, skeleton};
@@ -59,6 +61,7 @@ pub fn module(
         .jwts()
         .next()
         .map(|_| quote!(__rs::needs_jwt! {}));
+    let decoders = decoder_features(connector);
     let plan = source::plan(connector);
     let resources = resources::plans(connector);
     quote! {
@@ -70,6 +73,7 @@ pub fn module(
             #rebuild
             use #runtime::__private as __rs;
             #features
+            #decoders
             #records
             #given
             #secrets
@@ -80,6 +84,19 @@ pub fn module(
             #hooks
         }
     }
+}
+
+/// Compile errors if the runtime lacks a feature that a decoder needs.
+fn decoder_features(connector: &Connector) -> TokenStream {
+    let resources = connector.plan.resources.iter();
+    let features: BTreeSet<_> = resources
+        .flat_map(|resource| resource.decoder.features())
+        .collect();
+    let checks = features.into_iter().map(|feature| {
+        let check = format_ident!("needs_{feature}");
+        quote!(const _: () = __rs::#check();)
+    });
+    quote!(#(#checks)*)
 }
 
 /// A public module of the source's own name, as a generated file holds it.

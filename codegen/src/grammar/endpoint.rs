@@ -1,8 +1,8 @@
 //! The endpoint of a resource.
 
 use super::{
-    AUTH, Context, DefaultKey, Family, Key, PAGINATOR, Shape, Statuses, Word, Words, flag, integer,
-    key, member, text, word, word_of,
+    AUTH, Context, DECODER as DECODERS, DefaultKey, Family, Key, PAGINATOR, Shape, Statuses, Word,
+    Words, flag, integer, key, member, text, word, word_of,
 };
 use crate::check::parent::{batch, condition};
 use crate::check::{change_token, job, records, windows};
@@ -20,6 +20,7 @@ pub(crate) static ENDPOINT: Context = Context {
         &DATA,
         &ENDPOINT_AUTH,
         &ENDPOINT_PAGINATOR,
+        &DECODER,
         &DATA_SELECTOR,
         &ROWS_PATH,
         &DATA_SELECTOR_REQUIRED,
@@ -55,6 +56,12 @@ pub(crate) static ENDPOINT_PAGINATOR: Key = key(
     Shape::Tagged(&PAGINATOR),
     "how its pages follow each other",
 );
+pub(crate) static DECODER: Key = key(
+    "decoder",
+    Shape::Tagged(&DECODERS),
+    "how the body of a response becomes records",
+)
+.remark("`json`; `jsonl`, if the content type says so");
 pub(crate) static DATA_SELECTOR: DefaultKey<Selector> = Key::new(
     "data_selector",
     Shape::Selector,

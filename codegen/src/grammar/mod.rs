@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use crate::connector::{Path, Text};
 
+pub(crate) use crate::check::decoder::DECODER;
 pub(crate) use crate::check::retry::RETRY;
 pub(crate) use auth::AUTH;
 pub(crate) use column::{COLUMN, ENUM_VALUE};
@@ -103,6 +104,9 @@ pub(crate) struct Family {
     pub may_be_bare: bool,
 }
 
+/// All of them.
+pub(crate) static FAMILIES: [&Family; 4] = [&PAGINATOR, &AUTH, &DECODER, &COLUMN];
+
 /// One kind of a [`Family`]. Its keys follow those that are common.
 pub(crate) struct Member {
     pub word: Word,
@@ -153,7 +157,7 @@ pub(crate) const fn word(name: &'static str, meaning: &'static str) -> Word {
 }
 
 impl Word {
-    const fn alias(mut self, aliases: &'static [&'static str]) -> Self {
+    pub(crate) const fn alias(mut self, aliases: &'static [&'static str]) -> Self {
         self.aliases = aliases;
         self
     }
@@ -163,7 +167,7 @@ impl Word {
     }
 }
 
-const fn member(word: Word, keys: &'static [&'static dyn AnyKey]) -> Member {
+pub(crate) const fn member(word: Word, keys: &'static [&'static dyn AnyKey]) -> Member {
     Member { word, keys }
 }
 

@@ -308,9 +308,8 @@ fn names_another_kind(default: &Node, own: &Node) -> bool {
 
 /// Whether two words name the same kind, by whichever of its names.
 fn is_same_kind(one: &str, other: &str) -> bool {
-    let families = [&grammar::AUTH, &grammar::PAGINATOR, &grammar::COLUMN];
     one == other
-        || families.iter().any(|family| {
+        || grammar::FAMILIES.iter().any(|family| {
             let known = family.member(one).zip(family.member(other));
             known.is_some_and(|(one, other)| one.word.name == other.word.name)
         })

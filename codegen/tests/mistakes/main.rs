@@ -5,6 +5,7 @@
 //! mistakes are listed in `several.rs`. Read a changed snapshot as the person who made the mistake would.
 
 mod advice;
+mod bodies;
 mod cascades;
 mod client;
 mod incremental;

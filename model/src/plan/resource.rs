@@ -1,8 +1,8 @@
 //! One resource: where its records are, what they are, and how a destination writes them.
 
 use super::{
-    Auth, Body, ChangeToken, FutureCursor, Incremental, Job, JsonPlan, Method, Paginator, Param,
-    ResponseAction, Selector, Template,
+    Auth, Body, ChangeToken, Decoder, FutureCursor, Incremental, Job, JsonPlan, Method, Paginator,
+    Param, ResponseAction, Selector, Template,
 };
 use crate::{
     schema::{Path, Step, Table},
@@ -46,6 +46,8 @@ declare! {
         pub auth: Option<Ref<Auth>> = None,
         /// How its pages follow each other.
         pub paginator: Paginator = Paginator::DEFAULT,
+        /// How the body of a response becomes records.
+        pub decoder: Decoder = Decoder::DEFAULT,
         /// Where a page's records are. Where the content type is one of JSON lines (`application/jsonl`,
         /// `application/x-ndjson` and the like), each line is a record, and there is nothing to select.
         pub selector: Selector = Selector::Path(Path::ROOT),

@@ -57,6 +57,16 @@ impl ResponseAction {
     };
 }
 
+impl ResponseAction {
+    /// Whether one of its conditions is about the body.
+    pub fn looks_at_body(&self) -> bool {
+        let mut comparisons = self.comparisons.iter();
+        self.content.is_some()
+            || !self.json.is_empty()
+            || comparisons.any(|comparison| matches!(comparison.value, Tested::Json(_)))
+    }
+}
+
 declare! {
     /// What a body has at a place.
     pub struct JsonCondition {

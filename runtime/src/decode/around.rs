@@ -61,12 +61,12 @@ impl Around {
         !self.keys.is_empty()
     }
 
-    /// Puts keys and positions into the rows.
+    /// Puts keys and positions into the rows. `first` is the position of the first record in its page.
     ///
     /// # Errors
     ///
     /// Where a key is not a value of its column.
-    pub(super) fn put_origins(&self, table: &Table, out: &mut Output) -> Result<()> {
+    pub(super) fn put_origins(&self, table: &Table, first: u64, out: &mut Output) -> Result<()> {
         let origins = out.origins.take().unwrap_or_default();
         for (at, origin) in origins.iter().enumerate() {
             let Some(start) = out.starts.get(at).map(|start| *start as usize) else {
@@ -76,7 +76,7 @@ impl Around {
                 set(
                     out,
                     start + column,
-                    Slot::Bigint(i64::try_from(origin.index).unwrap_or(i64::MAX)),
+                    Slot::Bigint(i64::try_from(first + origin.index).unwrap_or(i64::MAX)),
                 );
             }
             for column in &self.keys {

@@ -26,6 +26,8 @@ const MOST_OF_PLACE: usize = 120;
 pub(super) enum Place<'a> {
     /// Where the records are, as JSONPath.
     Records(&'a str),
+    /// A row of a body that has rows, from 1.
+    Row(u64),
     Key(&'a Place<'a>, &'a str),
     Index(&'a Place<'a>, u64),
 }
@@ -34,6 +36,8 @@ impl fmt::Display for Place<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Records(path) => f.write_str(path),
+            Self::Row(row) => write!(f, "row {row}"),
+            Self::Key(Self::Row(row), key) => write!(f, "row {row}, {key}"),
             Self::Key(parent, key) if is_plain(key) => write!(f, "{parent}.{key}"),
             Self::Key(parent, key) => write!(f, "{parent}[{key:?}]"),
             Self::Index(parent, index) => write!(f, "{parent}[{index}]"),

@@ -2,6 +2,7 @@
 
 use super::{
     Format, PageShape, Probe, Said, Unread, body,
+    fault::Place,
     fingerprint::fingerprint,
     output::Output,
     raw_rows::{Holder, RawRows},
@@ -31,16 +32,26 @@ impl Format {
         let media_type = content_type.split(';').next().unwrap_or_default().trim();
         let is_it = |known: &&str| known.eq_ignore_ascii_case(media_type);
         if MEDIA_TYPES.iter().any(is_it) {
-            Self::Lines
+            Self::Lines { line: 1, record: 0 }
         } else {
             Self::Json
         }
     }
 }
 
+/// How records are numbered in messages: those of a body may be read in several parts.
+#[derive(Clone, Copy)]
+pub(super) enum Numbering {
+    /// By their lines, from this one, with so many records before.
+    Lines { line: u64, record: u64 },
+    /// By the rows that became lines, with so many before.
+    Rows { row: u64 },
+}
+
 /// Reads each line that is not blank as one record. No paginator's value is in such a body.
 pub(super) fn read(
     text: &str,
+    numbering: Numbering,
     shape: &PageShape,
     out: &mut Output,
     careful: bool,
@@ -50,6 +61,10 @@ pub(super) fn read(
             .with_help("leave `data_selector` out: each line is one record");
         return Err(Unread::NoRecords(error));
     }
+    let (first_line, first) = match numbering {
+        Numbering::Lines { line, record } => (line, record),
+        Numbering::Rows { row } => (1, row),
+    };
     let lines = body::json(text);
     let mut reader = Reader {
         source: Source {
@@ -59,14 +74,18 @@ pub(super) fn read(
         out,
         careful,
     };
-    for (number, line) in (1_u64..).zip(lines.split('\n')) {
+    for (number, line) in (first_line..).zip(lines.split('\n')) {
         let line = line.trim_matches(body::SPACE);
         if line.is_empty() {
             continue;
         }
-        let at = reader.out.selected;
+        let at = first + reader.out.selected;
+        let place = match numbering {
+            Numbering::Lines { .. } => Place::Index(&Place::Records("$"), at),
+            Numbering::Rows { .. } => Place::Row(at + 1),
+        };
         reader
-            .line(&shape.records, line, at)
+            .line(&shape.records, line, &place)
             .map_err(|error| match Unread::from(error) {
                 Unread::NoJson(error) => {
                     let reason = error

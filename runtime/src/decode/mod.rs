@@ -41,6 +41,7 @@ use self::{
     document::{Document, Extent, Selected, Spot},
     fault::{Faults, is_half_character},
     included::Included,
+    lines::Numbering,
     output::Output,
     query::Query,
     raw_rows::{Holder, RawRows, RowsPath},
@@ -53,7 +54,7 @@ use crate::{
     Scalar,
     error::{Error, Result},
     page::Slot,
-    plan::{Pages, ResourcePlan, SchemaContract, Selector, Take},
+    plan::{BodyFormat, Pages, ResourcePlan, SchemaContract, Selector, Take},
     presence::Presence,
     redact::Redactor,
     rows::Rows,
@@ -112,7 +113,11 @@ impl PageShape {
         let records = if table.columns.is_empty() {
             RecordShape::Untyped
         } else {
-            RecordShape::Typed(shape::record(&table, resource.explode.as_ref(), &mut sets)?)
+            let mut record = shape::record(&table, resource.explode.as_ref(), &mut sets)?;
+            if let BodyFormat::Csv(_) = resource.decoder.format {
+                record.read_values_from_texts();
+            }
+            RecordShape::Typed(record)
         };
         let around = Around::new(&table);
         let fields: Vec<Path> = around.fields.iter().map(|(path, _)| path.clone()).collect();
@@ -260,7 +265,43 @@ pub(crate) enum Format {
     /// Somewhere in one JSON value.
     Json,
     /// One in each line.
-    Lines,
+    Lines {
+        /// The number of the first line, from 1.
+        line: u64,
+        /// Records before it.
+        record: u64,
+    },
+    /// The rows of another format, one in each line.
+    Rows {
+        /// Records before it.
+        record: u64,
+        /// Rows before it: of the same member, in an archive.
+        row: u64,
+    },
+}
+
+impl Format {
+    /// The position of the first record in its page: a page may be read in several parts.
+    const fn first(self) -> u64 {
+        match self {
+            Self::Json => 0,
+            Self::Lines { record, .. } | Self::Rows { record, .. } => record,
+        }
+    }
+
+    /// Whether a body is truncated JSON.
+    pub(crate) fn is_cut(self, body: &[u8]) -> bool {
+        let text = String::from_utf8_lossy(body);
+        let json = match self {
+            Self::Json => text.trim_start_matches('\u{feff}'),
+            // Rows were whole when they became JSON.
+            Self::Rows { .. } => return false,
+            Self::Lines { .. } => text.trim_end().rsplit('\n').next().unwrap_or_default(),
+        };
+        let is_begun = json.trim_start().starts_with(['{', '[']);
+        let read = serde_json::from_str::<serde::de::IgnoredAny>(json);
+        is_begun && read.is_err_and(|error| error.is_eof())
+    }
 }
 
 /// A page as far as it fits.
@@ -343,46 +384,6 @@ pub(crate) fn decode_or_leave(
     })
 }
 
-impl Rows {
-    /// The rows of a page of this resource, given as the body of a response: what a fetch would
-    /// make of it, before any `processing_steps`. For tests over recorded responses, and for pages that came
-    /// another way.
-    ///
-    /// ```
-    /// use rest_source::{Column, Path, Rows, Table, Type, shared::list};
-    /// use rest_source::plan::{ResourcePlan, Selector};
-    ///
-    /// let stories = ResourcePlan {
-    ///     name: "stories".into(),
-    ///     table: Table::new("stories", list![Column::new("id", Type::Text)]).into(),
-    ///     selector: Selector::Path(Path::of(["data"])),
-    ///     ..ResourcePlan::DEFAULT
-    /// };
-    ///
-    /// let rows = Rows::from_page(r#"{"data": [{"id": "a"}, {"id": "b"}]}"#, &stories)?;
-    /// assert_eq!(rows.len(), 2);
-    /// # Ok::<(), rest_source::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Response`](crate::ErrorKind::Response) where the body is no JSON or has no
-    /// records, [`ErrorKind::Schema`](crate::ErrorKind::Schema) where a value does not fit.
-    pub fn from_page(body: impl Into<Vec<u8>>, resource: &ResourcePlan) -> Result<Self> {
-        let shape = PageShape::new(
-            resource,
-            resource.table.clone(),
-            &Probes::default(),
-            &Text::of("the schema"),
-        )?;
-        let decoded = decode(body.into(), &shape)?;
-        match decoded.failure {
-            Some(error) => Err(error),
-            None => Ok(decoded.rows),
-        }
-    }
-}
-
 /// What a page says besides its records.
 struct Said {
     /// What stands at the probes.
@@ -397,9 +398,12 @@ fn read_text(
     headers: Option<&Headers>,
     shape: &PageShape,
 ) -> Result<(Output, Said)> {
-    let read = match format {
-        Format::Json => read,
-        Format::Lines => lines::read,
+    let read = |out: &mut Output, careful| match format {
+        Format::Json => read(text, shape, out, careful),
+        Format::Lines { line, record } => {
+            lines::read(text, Numbering::Lines { line, record }, shape, out, careful)
+        }
+        Format::Rows { row, .. } => lines::read(text, Numbering::Rows { row }, shape, out, careful),
     };
     let by_query = shape.query.is_some()
         || matches!(shape.rows_path, Some(RowsPath::Query(_)))
@@ -414,11 +418,11 @@ fn read_text(
         return Err(output::too_large(most));
     }
     let mut out = shape.output(text);
-    let said = read(text, shape, &mut out, false).or_else(|error| match error {
+    let said = read(&mut out, false).or_else(|error| match error {
         // Once more, to name the value.
         Unread::BadValue(_) => {
             out = shape.output(text);
-            read(text, shape, &mut out, true)
+            read(&mut out, true)
         }
         error => Err(error),
     });
@@ -431,7 +435,9 @@ fn read_text(
     })?;
     out.note_unexploded();
     shape.included.put(&mut out)?;
-    shape.around.put_origins(&shape.table, &mut out)?;
+    shape
+        .around
+        .put_origins(&shape.table, format.first(), &mut out)?;
     shape.around.put_headers(&shape.table, headers, &mut out)?;
     Ok((out, said))
 }

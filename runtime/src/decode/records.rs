@@ -122,18 +122,18 @@ impl Reader<'_, '_> {
         visit(deserializer, records)
     }
 
-    /// Reads a text as the record at this position.
+    /// Reads a text as the record at this place.
     pub(super) fn line(
         &mut self,
         shape: &RecordShape,
         raw: &str,
-        at: u64,
+        place: &Place<'_>,
     ) -> serde_json::Result<()> {
         let mut deserializer = serde_json::Deserializer::from_str(raw);
         let seed = RecordSeed {
             reader: self,
             shape,
-            place: &Place::Index(&Place::Records("$"), at),
+            place,
         };
         seed.deserialize(&mut deserializer)?;
         deserializer.end()

@@ -90,8 +90,8 @@ impl Reader<'_, '_> {
         let slot = match &shape.kind {
             Kind::Embedded(inner) => return self.embedded(inner, text, place),
             Kind::Bool => match text {
-                "true" => Some(Slot::Bool(true)),
-                "false" => Some(Slot::Bool(false)),
+                "true" | "TRUE" | "True" => Some(Slot::Bool(true)),
+                "false" | "FALSE" | "False" => Some(Slot::Bool(false)),
                 _ => None,
             },
             _ => self.digits(shape, text),

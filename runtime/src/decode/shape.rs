@@ -47,19 +47,26 @@ pub(super) struct ColumnShape {
 
 impl ColumnShape {
     fn new(column: &Column, kind: Kind) -> Self {
-        let is_text = match &kind {
+        let mut shape = Self {
+            column: column.clone(),
+            others: Vec::new(),
+            is_written: false,
+            is_flat: false,
+            kind,
+        };
+        let is_text = shape.is_text();
+        shape.is_written = !is_text && column.decode == Decode::Text;
+        shape.is_flat = is_text
+            || !shape.is_written && matches!(shape.kind, Kind::Bigint | Kind::Bool | Kind::Scalar);
+        shape
+    }
+
+    /// Whether its values are texts in any body.
+    fn is_text(&self) -> bool {
+        match &self.kind {
             Kind::Text | Kind::Time | Kind::Binary | Kind::Enum { .. } => true,
             Kind::Timestamp(format) | Kind::Date(format) => !format.is_number(),
             _ => false,
-        };
-        let is_written = !is_text && column.decode == Decode::Text;
-        Self {
-            column: column.clone(),
-            others: Vec::new(),
-            is_written,
-            is_flat: is_text
-                || !is_written && matches!(kind, Kind::Bigint | Kind::Bool | Kind::Scalar),
-            kind,
         }
     }
 }
@@ -164,6 +171,36 @@ impl ObjectSet {
 /// Whether a column is read from a response, from one place.
 fn is_read(column: &Column) -> bool {
     column.is_received() && column.decode != Decode::Rest
+}
+
+impl ObjectShape {
+    /// The same for records whose values are texts, as those of CSV: numbers and bools are written as text, and so is
+    /// JSON.
+    pub(super) fn read_values_from_texts(&mut self) {
+        for shape in &mut self.columns {
+            if shape.column.is_record() || shape.column.decode == Decode::Rest {
+                continue;
+            }
+            let is_json = matches!(
+                shape.kind,
+                Kind::Json | Kind::Object(_) | Kind::Array(_) | Kind::Map(_) | Kind::Union(_)
+            );
+            if is_json {
+                let column = Column {
+                    decode: Decode::Text,
+                    ..shape.column.clone()
+                };
+                let inner = std::mem::replace(shape, ColumnShape::new(&column, Kind::Json));
+                *shape = ColumnShape::new(&column, Kind::Embedded(Box::new(inner)));
+            } else if matches!(
+                shape.kind,
+                Kind::Bigint | Kind::Double | Kind::Bool | Kind::BoolInteger
+            ) {
+                shape.is_written = true;
+                shape.is_flat = false;
+            }
+        }
+    }
 }
 
 /// Makes the table of a record ready, of which each element of a list may be a row.

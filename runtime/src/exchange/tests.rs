@@ -103,7 +103,8 @@ fn connect(plan: SourcePlan, api: &Api) -> Client {
 async fn send(client: &Client, draft: &Draft) -> Result<Response, Failure> {
     let resource = &client.plan().resources[0];
     let mut permit = client.permit(resource).await;
-    client.exchange(&mut permit, resource, draft).await
+    let opened = client.exchange(&mut permit, resource, draft).await;
+    opened.map(|opened| opened.response)
 }
 
 fn draft(client: &Client) -> Draft {

@@ -11,18 +11,20 @@ use super::{
     failed_attempt::{AfterRetries, FailedAttempt},
     machine::{Attempt, AttemptOutcome, ResponseFacts},
     page_fingerprint::PageFingerprint,
+    streamed::{OpenResponse, PartialPages},
     trace,
 };
 use crate::{
     Error, ErrorKind, Result, Rows, Scalar, actions,
     decode::{Decoded, Format, PageShape, Probe, Probes, decode_or_leave},
     exchange::Failure,
+    http_context::Opened,
     paginator::{Paginate, Position, Statements},
     parent::{self, ambiguous_batch, null_field, null_field_error},
     plan::{Action, ResourcePlan, ResponseAction, Retry, WaitUnit},
     presence::Presence,
     printable::Seconds,
-    rate_limiter::Throttled,
+    rate_limiter::{Permit, Throttled},
     report::Bytes,
     request::Draft,
     retry_after,
@@ -53,15 +55,16 @@ pub(super) fn check_parent(spec: &FetchSpec) -> Result<()> {
 
 /// Makes the requests of one fetch.
 pub(super) struct Requests<'a> {
-    spec: &'a FetchSpec,
+    pub(super) spec: &'a FetchSpec,
     paginator: Arc<dyn Paginate>,
     first: Draft,
     /// The URL of the first page, in place of the resource's own.
     url: Option<String>,
     /// What the placeholders stand for, where a page has a value among them.
     bounds: Option<Bounds>,
-    shape: PageShape,
+    pub(super) shape: PageShape,
     probes: usize,
+    pub(super) partial_pages: PartialPages,
 }
 
 /// A decoded page, which the driver passes through the machine.
@@ -100,7 +103,7 @@ impl<'a> Requests<'a> {
         statements: &Statements,
         paginator: Arc<dyn Paginate>,
         bounds: &Bounds,
-        url: Option<&str>,
+        (url, partial_pages): (Option<&str>, &PartialPages),
     ) -> Result<Self> {
         let plan = spec.client.plan();
         let probes = Probes {
@@ -136,6 +139,7 @@ impl<'a> Requests<'a> {
                 .has_page_placeholders()
                 .then(|| bounds.clone()),
             probes: probes.len(),
+            partial_pages: partial_pages.clone(),
             shape: PageShape::new(&spec.resource, spec.table.clone(), &probes, &plan.spec)?
                 .within(plan.max_response_bytes)
                 .redacting(spec.client.redactor())
@@ -172,17 +176,23 @@ impl<'a> Requests<'a> {
         let (waited, begun, repeated) = (permit.waited, permit.begun, permit.repeated);
         let shown = permit.shown(&draft);
         let further = permit.requests.saturating_sub(1);
-        drop(permit);
         trace::waited(waited);
+        let mut bytes = 0;
         AttemptReport {
             id: attempt.id,
-            bytes: exchanged.as_ref().map_or(0, |got| got.body.len() as u64),
             waited,
             sent_at: begun,
             further,
             repeated,
             outcome: match exchanged {
-                Ok(response) => self.read(draft, &shown, response, number).noting(lacking),
+                Ok(opened) => {
+                    let mut permit = Some(permit);
+                    let outcome;
+                    (outcome, bytes) = self
+                        .decode_response((attempt.id, number), draft, &shown, opened, &mut permit)
+                        .await;
+                    outcome.noting(lacking)
+                }
                 Err(Failure::Fatal(error)) => AttemptOutcome::Broken(error),
                 Err(Failure::Throttled(Throttled(wait))) => {
                     trace::held(wait);
@@ -193,7 +203,34 @@ impl<'a> Requests<'a> {
                     AttemptOutcome::Refused(Box::new(self.interrupted(&error, request)))
                 }
             },
+            bytes,
         }
+    }
+
+    /// Decodes a response by the decoder of the resource. Returns the outcome, and the bytes of the body.
+    async fn decode_response(
+        &self,
+        (id, number): (u64, u64),
+        draft: Draft,
+        shown: &str,
+        opened: Opened,
+        permit: &mut Option<Permit<'_>>,
+    ) -> (AttemptOutcome<DecodedPage>, u64) {
+        let Opened { response, body } = opened;
+        let Some(body) = body else {
+            permit.take();
+            let bytes = response.body.len() as u64;
+            return (self.read(draft, shown, response, number), bytes);
+        };
+        let open = OpenResponse {
+            id,
+            draft,
+            shown,
+            number,
+            response,
+            body,
+        };
+        self.decode_open(open, permit).await
     }
 
     /// The request for the page at `position`.
@@ -246,7 +283,7 @@ impl<'a> Requests<'a> {
     }
 
     /// Classifies a response. `shown` is the request in messages, with its redirects.
-    fn read(
+    pub(super) fn read(
         &self,
         draft: Draft,
         shown: &str,
@@ -272,7 +309,7 @@ impl<'a> Requests<'a> {
     }
 
     /// The outcome that a rule of `response_actions` gives a response.
-    fn ruled(
+    pub(super) fn ruled(
         &self,
         rule: &ResponseAction,
         response: &Response,
@@ -342,10 +379,14 @@ impl<'a> Requests<'a> {
         let Response {
             headers, mut body, ..
         } = response;
-        let format = Format::of(headers.get("Content-Type"));
+        let format = if self.spec.resource.decoder.is_plain() {
+            Format::of(headers.get("Content-Type"))
+        } else {
+            Format::Json
+        };
         match decode_or_leave(&mut body, format, Some(&headers), &self.shape) {
             Ok(decoded) => self.page(draft, headers, request, decoded, false),
-            Err(error) if is_cut(&body, format) => {
+            Err(error) if format.is_cut(&body) => {
                 AttemptOutcome::Refused(Box::new(self.cut(&error, &body, request)))
             }
             Err(error) => {
@@ -357,7 +398,7 @@ impl<'a> Requests<'a> {
 
     /// The failure of a response whose JSON is truncated though its length is right: the server was
     /// interrupted.
-    fn cut(&self, error: &Error, body: &[u8], request: String) -> FailedAttempt {
+    pub(super) fn cut(&self, error: &Error, body: &[u8], request: String) -> FailedAttempt {
         let excerpt = self.excerpt(body);
         let body = excerpt.map_or_else(String::new, |excerpt| format!("; body: {excerpt}"));
         FailedAttempt {
@@ -379,7 +420,7 @@ impl<'a> Requests<'a> {
     }
 
     /// A page and its metadata; an empty one with `no_content`.
-    fn page(
+    pub(super) fn page(
         &self,
         draft: Draft,
         headers: Headers,
@@ -397,6 +438,7 @@ impl<'a> Requests<'a> {
             fingerprint: PageFingerprint::of(&decoded, &self.spec.resource),
             no_content,
             is_null: decoded.is_null,
+            is_partly_delivered: false,
             closed: self.closed(&headers),
             failure: failure.map(|error| error.with_request(&request)),
             headers,
@@ -405,7 +447,7 @@ impl<'a> Requests<'a> {
     }
 
     /// The page of a response without a body.
-    fn nothing(&self) -> Decoded {
+    pub(super) fn nothing(&self) -> Decoded {
         Decoded {
             rows: Rows::empty(self.spec.table.clone()),
             received: 0,
@@ -431,7 +473,7 @@ impl<'a> Requests<'a> {
         retry_after::reset(headers, now).or_else(|| retry_after::retry_after(headers, now))
     }
 
-    fn unreadable(&self, error: Error, headers: &Headers, body: &[u8]) -> Error {
+    pub(super) fn unreadable(&self, error: Error, headers: &Headers, body: &[u8]) -> Error {
         let content_type = headers.get("Content-Type").unwrap_or("none");
         let mut error = error.with_detail(format!("content type: {content_type}"));
         // The transport removes the header if it decoded the body.
@@ -496,7 +538,7 @@ impl<'a> Requests<'a> {
         }
     }
 
-    fn interrupted(&self, error: &TransportError, request: String) -> FailedAttempt {
+    pub(super) fn interrupted(&self, error: &TransportError, request: String) -> FailedAttempt {
         let what = match error.kind {
             TransportErrorKind::Connect | TransportErrorKind::UnknownHost => {
                 "did not connect".to_owned()
@@ -557,18 +599,6 @@ fn page_values(paginator: &dyn Paginate, position: &Position) -> PageValues {
         position: paginator.value(position),
         size,
     }
-}
-
-/// Whether a body is truncated JSON.
-fn is_cut(body: &[u8], format: Format) -> bool {
-    let text = String::from_utf8_lossy(body);
-    let json = match format {
-        Format::Json => text.trim_start_matches('\u{feff}'),
-        Format::Lines => text.trim_end().rsplit('\n').next().unwrap_or_default(),
-    };
-    let is_begun = json.trim_start().starts_with(['{', '[']);
-    let read = serde_json::from_str::<serde::de::IgnoredAny>(json);
-    is_begun && read.is_err_and(|error| error.is_eof())
 }
 
 /// The note on a response that a rule ignores.

@@ -11,6 +11,7 @@ use super::{
     attempt::{self, AttemptReport, DecodedPage, Requests},
     job,
     machine::{AttemptOutcome, Counters, Machine, MachineConfig, Now, Step},
+    streamed::{PartialPage, PartialPageReceiver, partial_pages},
     streams::{Delivery, SharedReport},
     trace,
 };
@@ -161,6 +162,7 @@ async fn fetch_urls(
     let paginator: Arc<dyn Paginate> = spec.client.hooks().paginator(&spec.resource.paginator)?;
     let steps = spec.client.hooks().steps(&spec.resource)?;
     let statements = Statements::new(&spec.resource);
+    let (sender, partial_pages) = partial_pages();
     let starts_at_token = range.as_ref().is_some_and(CursorRange::starts_at_token);
     let bounds_afresh = match range.as_ref().filter(|_| starts_at_token) {
         Some(range) => Some(range.bounds_without_token(&spec.resource)?),
@@ -186,7 +188,7 @@ async fn fetch_urls(
     };
     let filter = RecordFilter::new(&spec.resource, &spec.table, range, steps)?;
     let first = machine(spec.limit, spec.resume.clone().or(link));
-    let mut fetching = Fetching::new(spec, first, filter, report);
+    let mut fetching = Fetching::new(spec, first, filter, report, partial_pages);
     let urls = match urls {
         Some(urls) => urls.into_iter().map(Some).collect(),
         None => vec![None],
@@ -199,7 +201,8 @@ async fn fetch_urls(
         }
         let requests = |bounds| {
             let paginator = Arc::clone(&paginator);
-            let requests = Requests::new(spec, &statements, paginator, bounds, url.as_deref());
+            let place = (url.as_deref(), &sender);
+            let requests = Requests::new(spec, &statements, paginator, bounds, place);
             requests.map(Box::new)
         };
         let own = requests(bounds)?;
@@ -257,6 +260,17 @@ struct Fetching<'a> {
     further: u64,
     /// Requests repeated with a new token.
     repeated: u64,
+    /// Rows that are delivered before the rest of their page.
+    partial_pages: PartialPageReceiver,
+    /// Those of the page that arrives, which the machine counts with its end.
+    partly: Counted,
+}
+
+/// Rows of a page that has not ended.
+#[derive(Default)]
+struct Counted {
+    received: u64,
+    selected: u64,
 }
 
 impl<'a> Fetching<'a> {
@@ -265,6 +279,7 @@ impl<'a> Fetching<'a> {
         machine: Machine<DecodedPage>,
         filter: RecordFilter,
         report: &'a SharedReport,
+        partial_pages: PartialPageReceiver,
     ) -> Self {
         // What a job needed.
         let Report {
@@ -277,6 +292,8 @@ impl<'a> Fetching<'a> {
             client: &spec.client,
             machine,
             before: Counters::default(),
+            partial_pages,
+            partly: Counted::default(),
             filter,
             wanted: spec.limit,
             one_by_one: spec.one_by_one,
@@ -312,6 +329,7 @@ impl<'a> Fetching<'a> {
                 return Ok(None);
             }
             let step = self.machine.step(self.now(), delivery.is_none());
+            self.partial_pages.set_front(self.machine.front());
             self.count();
             let wake = match step {
                 Step::Send(attempt) => {
@@ -348,6 +366,7 @@ impl<'a> Fetching<'a> {
                 // that arrived together are delivered together.
                 biased;
                 Some(report) = requests_in_flight.next(), if !requests_in_flight.is_empty() => self.on_attempt(report),
+                Some(partial) = self.partial_pages.next(), if delivery.is_none() => delivery = self.on_partial(partial),
                 permit = stream.reserve(), if delivery.is_some() => match (permit, delivery.take()) {
                     (Ok(permit), Some(delivery)) => permit.send(delivery),
                     // The stream was dropped.
@@ -364,6 +383,9 @@ impl<'a> Fetching<'a> {
         self.waited += attempt.waited;
         self.further += attempt.further;
         self.repeated += attempt.repeated;
+        if matches!(&attempt.outcome, AttemptOutcome::Page(facts, _) if facts.is_partly_delivered) {
+            self.partly = Counted::default();
+        }
         let now = self.now();
         let why = match &attempt.outcome {
             AttemptOutcome::Refused(failed_attempt) => Some(failed_attempt.what.clone()),
@@ -379,6 +401,19 @@ impl<'a> Fetching<'a> {
         if let Some(time) = self.machine.closed_until(now) {
             self.client.close_until(time);
         }
+    }
+
+    /// The rows of a page that has not ended, as far as they pass the filter.
+    fn on_partial(&mut self, partial: PartialPage) -> Option<Delivery> {
+        let PartialPage { id, page, bytes } = partial;
+        self.report.lock().bytes += bytes;
+        // The fetch may have ended in the meantime.
+        if self.machine.front() != Some(id) {
+            return None;
+        }
+        self.partly.received += page.decoded.received;
+        self.partly.selected += page.decoded.selected;
+        self.filter(page)
     }
 
     /// The rows of a page that pass the filter; `None` if there are none.
@@ -444,8 +479,8 @@ impl<'a> Fetching<'a> {
         *retries = tally.retries + self.repeated;
         *waited = tally.waited + self.waited;
         *pages = tally.pages;
-        *received = tally.received;
-        *selected = tally.selected;
+        *received = tally.received + self.partly.received;
+        *selected = tally.selected + self.partly.selected;
         *ignored = tally.ignored;
         for note in &tally.notes {
             report.note(note.as_str());

@@ -233,6 +233,12 @@ impl<P> Machine<P> {
         self.finish(Ok(reason));
     }
 
+    /// The page that comes next, if it was requested: its rows may be delivered before the rest of it.
+    pub(super) fn front(&self) -> Option<u64> {
+        let slot = self.slots.front().filter(|_| self.ready.is_empty())?;
+        matches!(slot.state, PageState::Sent).then_some(slot.id)
+    }
+
     /// Whether a page that may hold records was skipped.
     pub(super) fn has_gap(&self) -> bool {
         self.has_gap

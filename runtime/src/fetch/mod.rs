@@ -11,6 +11,7 @@ mod page;
 mod page_fingerprint;
 mod parent_cache;
 mod partitions;
+mod streamed;
 mod streams;
 mod trace;
 

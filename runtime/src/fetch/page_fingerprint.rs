@@ -41,6 +41,23 @@ impl PageFingerprint {
     }
 }
 
+impl PageFingerprint {
+    /// That of a page in parts: of this part after those before it.
+    pub(super) fn after(self, before: Option<Self>) -> Self {
+        match (before, self) {
+            (None, part) => part,
+            (Some(Self::Keys(before)), Self::Keys(part)) => Self::Keys(before.wrapping_add(part)),
+            (Some(Self::Text(before, is_distinct)), Self::Text(part, too)) => {
+                let mut hasher = DefaultHasher::new();
+                (before, part).hash(&mut hasher);
+                Self::Text(hasher.finish(), is_distinct && too)
+            }
+            // Parts that are compared in different ways tell nothing.
+            _ => Self::Text(0, false),
+        }
+    }
+}
+
 /// A hash of the key of each row, if there is a key.
 fn key_hashes(rows: &Rows) -> Vec<u64> {
     let key: Vec<usize> = rows.table().primary_key().collect();

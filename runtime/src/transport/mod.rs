@@ -69,6 +69,9 @@ pub struct Limits {
     pub connect_timeout: Duration,
     /// The longest the exchange may take, to the end of the response's body.
     pub timeout: Duration,
+    /// Whether the response is decoded while it arrives. `timeout` then bounds the wait for its head, and each
+    /// wait for more of its body: how long the body takes depends on its consumer, too.
+    pub is_streamed: bool,
     /// The most bytes of the response's body, after decompression. The source stops reading there; a
     /// transport need not count.
     pub max_response_bytes: u64,
@@ -84,6 +87,7 @@ impl Limits {
         Self {
             connect_timeout,
             timeout,
+            is_streamed: false,
             max_response_bytes,
         }
     }

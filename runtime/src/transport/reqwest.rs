@@ -20,14 +20,18 @@ use reqwest::{
 use url::Url;
 
 use self::{
-    gzip::{Coding, Gunzip, GzipError},
+    coding::Coding,
     proxy::Proxy,
     tls::{is_tls, with_tls},
 };
 use super::{
     Body, BoxFuture, Limits, Transport, TransportError, TransportErrorKind, body::too_large,
 };
-use crate::{origin::is_loopback, printable::Seconds};
+use crate::{
+    gunzip::{Gunzip, GzipError},
+    origin::is_loopback,
+    printable::Seconds,
+};
 
 /// reqwest's client. Connections are kept and shared by all requests.
 ///
@@ -148,14 +152,15 @@ impl Reqwest {
         let client = self.client(kind)?;
         let mut outgoing = reqwest::Request::try_from(request)
             .map_err(|error| explain(error, limits, proxy.as_ref()))?;
-        *outgoing.timeout_mut() = Some(limits.timeout);
+        if !limits.is_streamed {
+            *outgoing.timeout_mut() = Some(limits.timeout);
+        }
         let headers = outgoing.headers_mut();
         if !headers.contains_key(ACCEPT_ENCODING) {
             headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(ACCEPTED));
         }
-        let mut incoming = client
-            .execute(outgoing)
-            .await
+        let mut incoming = in_time(limits, client.execute(outgoing))
+            .await?
             .map_err(|error| explain(error, limits, proxy.as_ref()))?;
         let mut response = http::Response::new(Body::empty());
         *response.status_mut() = incoming.status();
@@ -234,7 +239,7 @@ impl Resolve for Loopback {
 /// A body that reqwest decompresses, chunk after chunk.
 fn plain(incoming: reqwest::Response, limits: Limits) -> Body {
     Body::from_stream(try_unfold(incoming, move |mut incoming| async move {
-        let chunk = incoming.chunk().await;
+        let chunk = in_time(limits, incoming.chunk()).await?;
         let chunk = chunk.map_err(|error| explain(error, limits, None))?;
         Ok(chunk.map(|chunk| (chunk, incoming)))
     }))
@@ -270,7 +275,7 @@ fn gunzipped(incoming: reqwest::Response, limits: Limits) -> Body {
         let Some((mut incoming, mut gunzip)) = state else {
             return Ok(None);
         };
-        let chunk = incoming.chunk().await;
+        let chunk = in_time(limits, incoming.chunk()).await?;
         let chunk = chunk.map_err(|error| explain(error, limits, None))?;
         let Some(chunk) = chunk else {
             let rest = gunzip.finish().map_err(damaged)?;
@@ -280,6 +285,19 @@ fn gunzipped(incoming: reqwest::Response, limits: Limits) -> Body {
         let decoded = Bytes::from(gunzip.take());
         Ok(Some((decoded, Some((incoming, gunzip)))))
     }))
+}
+
+/// Waits for a part of a response that is streamed as long as `timeout`; reqwest itself times all others.
+async fn in_time<T>(limits: Limits, part: impl Future<Output = T>) -> Result<T, TransportError> {
+    if !limits.is_streamed {
+        return Ok(part.await);
+    }
+    tokio::time::timeout(limits.timeout, part)
+        .await
+        .map_err(|_| {
+            let message = format!("nothing arrived for {}", Seconds(limits.timeout));
+            TransportError::new(TransportErrorKind::Timeout, message)
+        })
 }
 
 fn unsendable(message: String) -> TransportError {
@@ -405,7 +423,7 @@ fn root_cause(error: &reqwest::Error) -> String {
     cause.map_or_else(String::new, ToString::to_string)
 }
 
-mod gzip;
+mod coding;
 mod proxy;
 mod tls;
 

@@ -72,6 +72,9 @@ pub(crate) struct Exchange {
     /// The response's body, as it stands.
     #[serde(default)]
     pub(crate) text: Option<String>,
+    /// The bytes of the response's body, in hexadecimal digits.
+    #[serde(default)]
+    pub(crate) hex: Option<String>,
     /// The text of a gzip file that is the response's body.
     #[serde(default)]
     pub(crate) gzip: Option<String>,

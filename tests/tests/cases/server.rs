@@ -202,6 +202,17 @@ fn reply(exchange: &Exchange, asked: &Asked, names: &Names, clock: &ManualClock)
         }
         reply = reply.body(fill(text, &names));
     }
+    if let Some(digits) = &exchange.hex {
+        let digits: Vec<u32> = digits.chars().filter_map(|c| c.to_digit(16)).collect();
+        let bytes = digits
+            .chunks(2)
+            .map(|pair| pair.iter().fold(0, |all, one| all * 16 + one));
+        reply = reply.body(
+            bytes
+                .filter_map(|byte| u8::try_from(byte).ok())
+                .collect::<Vec<u8>>(),
+        );
+    }
     if let Some(text) = &exchange.gzip {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
         // Writing to memory does not fail.

@@ -21,6 +21,7 @@ mod responses;
 mod retry;
 mod selecting;
 mod soak;
+mod streamed;
 mod tokens;
 mod windows;
 mod world;

@@ -4,6 +4,7 @@
 
 mod access;
 mod agree;
+mod bodies;
 mod changes;
 mod everything;
 mod faults;

@@ -130,7 +130,7 @@ impl World {
         let draft = first_request(&self.client, resource)?;
         let mut permit = self.client.permit(resource).await;
         match self.client.exchange(&mut permit, resource, &draft).await {
-            Ok(response) => Ok(response.status),
+            Ok(opened) => Ok(opened.response.status),
             Err(Failure::Fatal(error)) => Err(error),
             Err(failure) => panic!("{failure:?}"),
         }
@@ -346,7 +346,7 @@ async fn a_rule_for_a_401_decides_before_a_token_is_renewed() {
     let draft = first_request(&world.client, &banned).unwrap();
     let mut permit = world.client.permit(&banned).await;
     let response = world.client.exchange(&mut permit, &banned, &draft).await;
-    assert_eq!(response.unwrap().status, 401);
+    assert_eq!(response.unwrap().response.status, 401);
     assert_eq!(world.tokens(), ["Bearer token-0"]);
 }
 
@@ -390,7 +390,7 @@ async fn a_turn_counts_the_wait_for_a_token_and_the_request_it_is_renewed_for() 
     let draft = first_request(&world.client, resource).unwrap();
     let mut permit = world.client.permit(resource).await;
     let response = world.client.exchange(&mut permit, resource, &draft).await;
-    assert_eq!(response.unwrap().status, 200);
+    assert_eq!(response.unwrap().response.status, 200);
     assert_eq!((permit.requests, permit.repeated), (2, 1));
     assert_eq!(permit.waited, 2 * SECONDS);
 }

@@ -13,6 +13,9 @@ static LINES: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     ..PAGED.clone()
 });
 
+/// A body of JSON lines from its start.
+const LINES_FORMAT: Format = Format::Lines { line: 1, record: 0 };
+
 static TABLE: Table = Table::new(
     "stories",
     list![
@@ -25,7 +28,7 @@ static UNTYPED: Table = Table::new("stories", list![]);
 
 fn lines_of(resource: &ResourcePlan, table: &'static Table, body: &str) -> Result<Decoded, Error> {
     let shape = shape(resource, table, &[Path(list![Step::Key(Static("next"))])]);
-    decode_or_leave(&mut body.into(), Format::Lines, None, &shape)
+    decode_or_leave(&mut body.into(), LINES_FORMAT, None, &shape)
 }
 
 #[test]
@@ -88,8 +91,8 @@ fn the_content_type_decides() {
     for (content_type, format) in [
         (None, Format::Json),
         (Some("application/json"), Format::Json),
-        (Some("application/x-ndjson"), Format::Lines),
-        (Some("Application/JSONL; charset=utf-8"), Format::Lines),
+        (Some("application/x-ndjson"), LINES_FORMAT),
+        (Some("Application/JSONL; charset=utf-8"), LINES_FORMAT),
         (Some("application/jsonlike"), Format::Json),
     ] {
         assert_eq!(Format::of(content_type), format, "{content_type:?}");

@@ -107,7 +107,7 @@ impl<P> Machine<P> {
     /// Whether a page contradicts what the API stated, and may be right on a retry.
     fn is_doubtful(&self, settled: &Result<Settled>, facts: &ResponseFacts) -> bool {
         // After a skipped page the total cannot be reached.
-        if facts.failure.is_some() || self.has_gap {
+        if facts.failure.is_some() || facts.is_partly_delivered || self.has_gap {
             return false;
         }
         let is_empty = facts.received == 0;

@@ -84,6 +84,8 @@ pub(in crate::fetch) struct ResponseFacts {
     pub(in crate::fetch) no_content: bool,
     /// Whether it has null instead of the list of records.
     pub(in crate::fetch) is_null: bool,
+    /// Whether some of its rows were delivered before the rest, so that a retry would deliver them twice.
+    pub(in crate::fetch) is_partly_delivered: bool,
     /// How long the source must wait: the quota is used up.
     pub(in crate::fetch) closed: Option<Duration>,
     /// The error that ended the page before its last record.

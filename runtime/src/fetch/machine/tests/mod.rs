@@ -153,6 +153,7 @@ impl Server {
             request: format!("GET at {position}"),
             fingerprint: PageFingerprint::Keys(records.start),
             no_content: false,
+            is_partly_delivered: false,
             is_null: false,
             closed: None,
             failure: None,

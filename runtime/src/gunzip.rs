@@ -1,45 +1,15 @@
-//! Decoding gzip, which reqwest reads to the end of the first member alone and under one spelling.
+//! gzip of any number of members, decoded as its bytes arrive.
 
 use std::io::{self, Write};
 
 use flate2::write::GzDecoder;
-use http::{HeaderMap, header::CONTENT_ENCODING};
 
 /// The first byte of a member.
 const MAGIC: u8 = 0x1f;
 
-/// How a body that reqwest left as it came is compressed.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Coding {
-    Identity,
-    Gzip,
-    /// One that is not read.
-    Unread(String),
-}
-
-/// The codings that reqwest decodes, if it is built for it.
-const OTHERS: [&str; 3] = ["br", "deflate", "zstd"];
-
-impl Coding {
-    /// gzip has two names, in any case; `identity` beside it changes nothing. Some servers write what is not
-    /// a coding at all: that is left for the decoder of the body.
-    pub(super) fn of(headers: &HeaderMap) -> Self {
-        let values = headers.get_all(CONTENT_ENCODING).into_iter();
-        let codings = values.flat_map(|value| value.to_str().unwrap_or("?").split(','));
-        let mut codings = codings
-            .map(|coding| coding.trim().to_ascii_lowercase())
-            .filter(|coding| !coding.is_empty() && coding != "identity");
-        match (codings.next(), codings.next()) {
-            (Some(coding), None) if coding == "gzip" || coding == "x-gzip" => Self::Gzip,
-            (Some(coding), None) if OTHERS.contains(&&*coding) => Self::Unread(coding),
-            _ => Self::Identity,
-        }
-    }
-}
-
 /// Why a body is not what gzip makes.
 #[derive(Debug)]
-pub(super) enum GzipError {
+pub(crate) enum GzipError {
     /// It decodes to more bytes than allowed.
     TooLarge,
     /// It ends within a member.
@@ -49,7 +19,7 @@ pub(super) enum GzipError {
 }
 
 /// Decodes any number of members, one after the other (RFC 1952, 2.2), as their bytes arrive.
-pub(super) struct Gunzip {
+pub(crate) struct Gunzip {
     decoded: Bounded,
     member: Option<GzDecoder<Bounded>>,
     /// Whether a member has ended.
@@ -87,7 +57,7 @@ impl Write for Bounded {
 
 impl Gunzip {
     /// For a body that decodes to so many bytes at most.
-    pub(super) fn new(most: usize) -> Self {
+    pub(crate) fn new(most: usize) -> Self {
         Self {
             decoded: Bounded {
                 bytes: Vec::new(),
@@ -99,36 +69,40 @@ impl Gunzip {
     }
 
     /// Decodes the next bytes of the body.
-    pub(super) fn push(&mut self, mut bytes: &[u8]) -> Result<(), GzipError> {
+    #[cfg(any(test, feature = "reqwest"))]
+    pub(crate) fn push(&mut self, mut bytes: &[u8]) -> Result<(), GzipError> {
         while !bytes.is_empty() {
-            let mut member = match self.member.take() {
-                Some(member) => member,
-                // Some writers fill the last block with zeros.
-                None if bytes[0] == 0 && self.has_ended => {
-                    bytes = &bytes[1..];
-                    continue;
-                }
-                None if bytes[0] != MAGIC => {
-                    return Err(GzipError::Corrupt("invalid gzip header".to_owned()));
-                }
-                None => GzDecoder::new(self.decoded.take()),
-            };
-            match member.write(bytes).map_err(|error| failed(&error))? {
-                0 => {
-                    self.decoded = member.finish().map_err(|error| failed(&error))?;
-                    self.has_ended = true;
-                }
-                read => {
-                    bytes = bytes.get(read..).unwrap_or_default();
-                    self.member = Some(member);
-                }
-            }
+            let read = self.step(bytes)?;
+            bytes = bytes.get(read..).unwrap_or_default();
         }
         Ok(())
     }
 
+    /// Decodes some of these bytes, into a few dozen KiB at most, and returns how many it read: none where a member
+    /// ended. However well a body is compressed, its caller can take what was decoded after each step.
+    pub(crate) fn step(&mut self, bytes: &[u8]) -> Result<usize, GzipError> {
+        let mut member = match (self.member.take(), bytes.first()) {
+            (Some(member), _) => member,
+            (None, None) => return Ok(0),
+            // Some writers fill the last block with zeros.
+            (None, Some(0)) if self.has_ended => return Ok(1),
+            (None, Some(first)) if *first != MAGIC => {
+                return Err(GzipError::Corrupt("invalid gzip header".to_owned()));
+            }
+            (None, Some(_)) => GzDecoder::new(self.decoded.take()),
+        };
+        let read = member.write(bytes).map_err(|error| failed(&error))?;
+        if read == 0 && !bytes.is_empty() {
+            self.decoded = member.finish().map_err(|error| failed(&error))?;
+            self.has_ended = true;
+        } else {
+            self.member = Some(member);
+        }
+        Ok(read)
+    }
+
     /// The bytes decoded since the last call.
-    pub(super) fn take(&mut self) -> Vec<u8> {
+    pub(crate) fn take(&mut self) -> Vec<u8> {
         let decoded = match &mut self.member {
             Some(member) => member.get_mut(),
             None => &mut self.decoded,
@@ -137,7 +111,7 @@ impl Gunzip {
     }
 
     /// The last decoded bytes, after the last byte of the body.
-    pub(super) fn finish(self) -> Result<Vec<u8>, GzipError> {
+    pub(crate) fn finish(self) -> Result<Vec<u8>, GzipError> {
         let Some(mut member) = self.member else {
             return Ok(self.decoded.bytes);
         };
@@ -227,38 +201,5 @@ mod tests {
             Err(GzipError::TooLarge)
         ));
         assert_eq!(gunzip(&body, 4096, 1200).unwrap().len(), 1200);
-    }
-
-    #[test]
-    fn gzip_has_two_names_in_any_case() {
-        let headers = |values: &[&str]| {
-            let mut headers = HeaderMap::new();
-            for value in values {
-                headers.append(CONTENT_ENCODING, value.parse().unwrap());
-            }
-            headers
-        };
-        for values in [
-            &["gzip"][..],
-            &["GZIP"],
-            &["x-gzip"],
-            &["gzip, identity"],
-            &["Identity", "X-GZip"],
-        ] {
-            assert_eq!(Coding::of(&headers(values)), Coding::Gzip, "{values:?}");
-        }
-        for values in [
-            &[][..],
-            &["identity"],
-            &["br, gzip"],
-            &["gzip", "gzip"],
-            &["utf-8"],
-        ] {
-            assert_eq!(Coding::of(&headers(values)), Coding::Identity, "{values:?}");
-        }
-        assert_eq!(
-            Coding::of(&headers(&["BR"])),
-            Coding::Unread("br".to_owned())
-        );
     }
 }

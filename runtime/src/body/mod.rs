@@ -1,0 +1,415 @@
+//! The bodies of resources with a `decoder`: from bytes, as they arrive, to batches of records.
+//!
+//! A body passes through three stages: what it is compressed in, its charset and prefix, and its format. Each takes
+//! a few dozen KiB at a time, so that a body of any size and any ratio of compression takes little memory. Formats
+//! that have rows give them in batches, as JSON: the reader of pages in `decode` makes cells of all of them.
+
+#[cfg_attr(not(feature = "charsets"), path = "charset_missing.rs")]
+mod charset;
+#[cfg_attr(not(feature = "csv"), path = "csv_missing.rs")]
+mod csv;
+#[cfg(any(feature = "csv", feature = "xml"))]
+mod json;
+mod lines;
+mod text;
+#[cfg_attr(not(feature = "archives"), path = "unpack_missing.rs")]
+mod unpack;
+mod utf8;
+#[cfg_attr(not(feature = "xml"), path = "xml_missing.rs")]
+mod xml;
+#[cfg(feature = "archives")]
+mod zip;
+
+use self::{csv::Csv, lines::Lines, text::TextStage, unpack::Unpack, xml::Xml};
+use crate::{
+    decode::{Decoded, Format, PageShape, Probes, decode_or_leave},
+    error::{Error, ErrorKind, Result},
+    plan::{BodyFormat, Decoder, ResourcePlan},
+    rows::Rows,
+    schema::Table,
+    shared::{Ref, Text},
+    transport::Headers,
+};
+
+/// A batch is passed on once it has this many bytes: enough that its costs do not count, and little memory.
+const BATCH: usize = 256 << 10;
+
+/// How many bytes pass through the stages at a time.
+const PIECE: usize = 32 << 10;
+
+/// Decodes one body.
+pub(crate) struct BodyDecoder {
+    unpack: Unpack,
+    text: TextStage,
+    records: Records,
+    /// The next member of an archive begins with them.
+    plan: Decoder,
+    table: Ref<Table>,
+    /// What was decoded of a piece.
+    decoded: String,
+    /// The most bytes of a record, or of a page that is not read by rows.
+    most: usize,
+}
+
+/// What becomes records, by the format.
+enum Records {
+    /// One JSON value, read as a page.
+    Page(String),
+    Lines(Lines),
+    Csv(Box<Csv>),
+    Xml(Box<Xml>),
+}
+
+/// A part of a body that is ready to be read.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    /// Its text, as JSON or JSON lines.
+    pub(crate) text: Vec<u8>,
+    format: BatchFormat,
+    /// The member of an archive that it is of.
+    member: Option<Text>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum BatchFormat {
+    Page,
+    /// The number of its first line, from 1.
+    Lines(u64),
+    /// Rows, each as JSON, and how many come before in the body or member.
+    Rows(u64),
+}
+
+impl BatchFormat {
+    /// That of the first batch.
+    const fn at_start(self) -> Self {
+        match self {
+            Self::Page => Self::Page,
+            Self::Lines(_) => Self::Lines(1),
+            Self::Rows(_) => Self::Rows(0),
+        }
+    }
+}
+
+/// Why a body cannot be decoded.
+#[derive(Debug)]
+pub(crate) struct BodyError {
+    pub(crate) error: Error,
+    /// Whether the body ended early, so that a retry may get the whole.
+    pub(crate) is_incomplete: bool,
+}
+
+impl From<Error> for BodyError {
+    fn from(error: Error) -> Self {
+        Self {
+            error,
+            is_incomplete: false,
+        }
+    }
+}
+
+impl BodyError {
+    fn invalid(message: impl Into<String>) -> Self {
+        Self {
+            error: Error::new(ErrorKind::Response, message),
+            is_incomplete: false,
+        }
+    }
+
+    fn incomplete(message: impl Into<String>) -> Self {
+        Self {
+            is_incomplete: true,
+            ..Self::invalid(message)
+        }
+    }
+
+    fn with_help(mut self, help: &str) -> Self {
+        self.error = self.error.with_help(help);
+        self
+    }
+
+    #[cfg(feature = "archives")]
+    fn with_detail(mut self, detail: String) -> Self {
+        self.error = self.error.with_detail(detail);
+        self
+    }
+
+    /// The error of a record, or a page, that does not fit into the memory for it.
+    fn too_large(what: &str, most: usize) -> Self {
+        Self::invalid(format!(
+            "{what} is longer than {most} bytes (`max_response_bytes`)"
+        ))
+        .with_help(
+            "raise `client.max_response_bytes`: of a body with a `decoder`, it bounds each record",
+        )
+    }
+}
+
+impl BodyDecoder {
+    /// The decoder of a resource's bodies, with records of at most this many bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] if a feature of the crate is needed that is not enabled.
+    pub(crate) fn new(resource: &ResourcePlan, most: u64) -> Result<Self> {
+        let plan = &resource.decoder;
+        Ok(Self {
+            unpack: Unpack::new(&plan.compression)?,
+            text: TextStage::new(plan)?,
+            records: Records::new(plan, &resource.table)?,
+            plan: plan.clone(),
+            table: resource.table.clone(),
+            decoded: String::new(),
+            most: usize::try_from(most).unwrap_or(usize::MAX),
+        })
+    }
+
+    /// Takes bytes until a batch is full, or all of them were taken. It is called again until it returns no batch.
+    pub(crate) fn push(&mut self, bytes: &mut &[u8]) -> Result<Option<Batch>, BodyError> {
+        self.push_bytes(bytes)
+            .map_err(|error| self.of_member(error))
+    }
+
+    fn push_bytes(&mut self, bytes: &mut &[u8]) -> Result<Option<Batch>, BodyError> {
+        while !bytes.is_empty() {
+            let end = bytes.len().min(PIECE);
+            let (piece, _) = bytes.split_at(end);
+            let read = self.unpack.step(piece)?;
+            *bytes = bytes.get(read..).unwrap_or_default();
+            let piece = self.unpack.take(piece.get(..read).unwrap_or_default());
+            // The text before a mistake comes before it.
+            let decoded = self.text.push(&piece, &mut self.decoded);
+            self.pass_on()?;
+            decoded?;
+            if self.unpack.is_member_ended() {
+                return self.end_member().map(Some);
+            }
+            if self.records.is_full() {
+                return Ok(Some(self.take()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Ends a member of an archive, with its last batch.
+    fn end_member(&mut self) -> Result<Batch, BodyError> {
+        self.end_text()?;
+        let last = self.take();
+        self.text = TextStage::new(&self.plan)?;
+        self.records = Records::new(&self.plan, &self.table)?;
+        Ok(last)
+    }
+
+    /// Ends the body: [`take`](Self::take) then gives the last batch.
+    pub(crate) fn finish(&mut self) -> Result<(), BodyError> {
+        let rest = self.unpack.finish()?;
+        if self.unpack.is_archive() {
+            return Ok(());
+        }
+        let decoded = self.text.push(&rest, &mut self.decoded);
+        self.pass_on()?;
+        decoded?;
+        self.end_text()
+    }
+
+    fn end_text(&mut self) -> Result<(), BodyError> {
+        let ended = self.text.finish(&mut self.decoded);
+        self.pass_on()?;
+        ended?;
+        match &mut self.records {
+            Records::Page(_) => Ok(()),
+            Records::Lines(lines) => {
+                lines.finish();
+                Ok(())
+            }
+            Records::Csv(csv) => csv.finish(),
+            Records::Xml(xml) => xml.finish(),
+        }
+    }
+
+    /// The records that are left: those before an error, or at the end.
+    pub(crate) fn take(&mut self) -> Batch {
+        let (text, format) = match &mut self.records {
+            Records::Page(page) => (std::mem::take(page).into_bytes(), BatchFormat::Page),
+            Records::Lines(lines) => lines.take(),
+            Records::Csv(csv) => csv.take(),
+            Records::Xml(xml) => xml.take(),
+        };
+        Batch {
+            text,
+            format,
+            member: self.unpack.member().map(|name| name.to_owned().into()),
+        }
+    }
+
+    /// Adds the member of an archive to an error.
+    fn of_member(&self, mut error: BodyError) -> BodyError {
+        if let Some(name) = self.unpack.member() {
+            error.error = error
+                .error
+                .with_detail(format!("member of the archive: {name}"));
+        }
+        error
+    }
+
+    /// Passes the decoded text on to the format.
+    fn pass_on(&mut self) -> Result<(), BodyError> {
+        match &mut self.records {
+            Records::Page(page) => {
+                if page.len() + self.decoded.len() > self.most {
+                    return Err(BodyError::too_large("the response", self.most));
+                }
+                page.push_str(&self.decoded);
+            }
+            Records::Lines(lines) => lines.push(&self.decoded, self.most)?,
+            Records::Csv(csv) => csv.push(&self.decoded, self.most)?,
+            Records::Xml(xml) => xml.push(&self.decoded, self.most)?,
+        }
+        self.decoded.clear();
+        Ok(())
+    }
+}
+
+impl Records {
+    fn new(plan: &Decoder, table: &Table) -> Result<Self> {
+        Ok(match &plan.format {
+            BodyFormat::Json => Self::Page(String::new()),
+            BodyFormat::Lines => Self::Lines(Lines::new()),
+            BodyFormat::Csv(csv) => Self::Csv(Box::new(Csv::new(csv, table)?)),
+            BodyFormat::Xml(xml) => Self::Xml(Box::new(Xml::new(xml, table)?)),
+        })
+    }
+
+    /// Whether there is a batch.
+    fn is_full(&self) -> bool {
+        let bytes = match self {
+            Self::Page(_) => 0,
+            Self::Lines(lines) => lines.ready(),
+            Self::Csv(csv) => csv.ready(),
+            Self::Xml(xml) => xml.ready(),
+        };
+        bytes >= BATCH
+    }
+}
+
+impl Batch {
+    /// Reads the records of a batch. `before` is the number of records in the batches before it.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Response`] if it is not JSON, or has no records where the selector looks for them.
+    pub(crate) fn decode(
+        &mut self,
+        before: u64,
+        headers: Option<&Headers>,
+        shape: &PageShape,
+    ) -> Result<Decoded> {
+        let format = self.format(before);
+        let mut decoded = decode_or_leave(&mut self.text, format, headers, shape)
+            .map_err(|error| self.of_member(error))?;
+        decoded.failure = decoded.failure.map(|error| self.of_member(error));
+        Ok(decoded)
+    }
+
+    fn of_member(&self, error: Error) -> Error {
+        match &self.member {
+            Some(name) => error.with_detail(format!("member of the archive: {name}")),
+            None => error,
+        }
+    }
+
+    /// Whether it has no records.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.text.iter().all(u8::is_ascii_whitespace)
+    }
+
+    /// Whether its JSON is truncated.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.format(0).is_cut(&self.text)
+    }
+
+    const fn format(&self, before: u64) -> Format {
+        match self.format {
+            BatchFormat::Page => Format::Json,
+            BatchFormat::Lines(line) => Format::Lines {
+                line,
+                record: before,
+            },
+            BatchFormat::Rows(row) => Format::Rows {
+                record: before,
+                row,
+            },
+        }
+    }
+}
+
+impl Rows {
+    /// The rows of a page of this resource, given as the body of a response: what a fetch would
+    /// make of it, before any `processing_steps`. For tests over recorded responses, and for pages that came
+    /// another way.
+    ///
+    /// ```
+    /// use rest_source::{Column, Path, Rows, Table, Type, shared::list};
+    /// use rest_source::plan::{ResourcePlan, Selector};
+    ///
+    /// let stories = ResourcePlan {
+    ///     name: "stories".into(),
+    ///     table: Table::new("stories", list![Column::new("id", Type::Text)]).into(),
+    ///     selector: Selector::Path(Path::of(["data"])),
+    ///     ..ResourcePlan::DEFAULT
+    /// };
+    ///
+    /// let rows = Rows::from_page(r#"{"data": [{"id": "a"}, {"id": "b"}]}"#, &stories)?;
+    /// assert_eq!(rows.len(), 2);
+    /// # Ok::<(), rest_source::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Response`](crate::ErrorKind::Response) where the body is no JSON or has no
+    /// records, [`ErrorKind::Schema`](crate::ErrorKind::Schema) where a value does not fit.
+    pub fn from_page(body: impl Into<Vec<u8>>, resource: &ResourcePlan) -> Result<Self> {
+        let shape = PageShape::new(
+            resource,
+            resource.table.clone(),
+            &Probes::default(),
+            &Text::of("the schema"),
+        )?;
+        let mut body = body.into();
+        let decoded = if resource.decoder.is_plain() {
+            decode_or_leave(&mut body, Format::Json, None, &shape)?
+        } else {
+            let mut batch = whole(&body, resource).map_err(|error| error.error)?;
+            batch.decode(0, None, &shape)?
+        };
+        match decoded.failure {
+            Some(error) => Err(error),
+            None => Ok(decoded.rows),
+        }
+    }
+}
+
+/// A body as one batch.
+fn whole(mut body: &[u8], resource: &ResourcePlan) -> Result<Batch, BodyError> {
+    let mut decoder = BodyDecoder::new(resource, u64::MAX)?;
+    let mut text = Vec::new();
+    let is_page = resource.decoder.format == BodyFormat::Json;
+    while let Some(batch) = decoder.push(&mut body)? {
+        if is_page && !text.is_empty() {
+            return Err(BodyError::invalid(
+                "several members of a zip archive are no single page",
+            ));
+        }
+        text.extend(batch.text);
+    }
+    decoder.finish()?;
+    let last = decoder.take();
+    text.extend(last.text);
+    Ok(Batch {
+        text,
+        format: last.format.at_start(),
+        member: None,
+    })
+}
+
+#[cfg(test)]
+mod tests;

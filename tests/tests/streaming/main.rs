@@ -1,0 +1,177 @@
+//! Bodies of any size are fetched in flat memory.
+//!
+//! One test in a process of its own: the peak of the memory is that of the process. It makes the bodies while they are
+//! fetched.
+
+#![cfg(target_os = "linux")]
+#![cfg(test)]
+
+use std::{fs, io::Write as _, time::Duration};
+
+use flate2::{Compression, write::GzEncoder};
+use futures_util::stream;
+use rest_source::{
+    Client,
+    transport::{Body, BoxFuture, Bytes, Limits, Transport, TransportError, http},
+};
+
+/// The most memory of the process, and the most that it takes for a body.
+const MOST: u64 = 64 << 20;
+const MOST_FOR_BODY: u64 = 16 << 20;
+
+/// Responds with a head, then the same part again and again, then a tail.
+struct Endless {
+    head: Bytes,
+    part: Bytes,
+    parts: u64,
+    tail: Bytes,
+}
+
+impl Transport for Endless {
+    fn send(
+        &self,
+        _: http::Request<Bytes>,
+        _: Limits,
+    ) -> BoxFuture<'_, Result<http::Response<Body>, TransportError>> {
+        let parts = (0..self.parts).map({
+            let part = self.part.clone();
+            move |_| part.clone()
+        });
+        let chunks = [self.head.clone()]
+            .into_iter()
+            .chain(parts)
+            .chain([self.tail.clone()]);
+        let body = Body::from_stream(stream::iter(chunks.map(Ok)));
+        Box::pin(async { Ok(http::Response::new(body)) })
+    }
+}
+
+/// A body, by the keys of its decoder.
+struct Case {
+    decoder: &'static str,
+    head: Vec<u8>,
+    part: Vec<u8>,
+    tail: Vec<u8>,
+    /// Rows of a part, and bytes that it decompresses to.
+    rows: u64,
+    bytes: u64,
+}
+
+fn gzip(text: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(text).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn rows(row: impl Fn(u64) -> String) -> Vec<u8> {
+    (0..1000).map(row).collect::<String>().into_bytes()
+}
+
+fn cases() -> Vec<Case> {
+    let name = "a name of some length, \u{e9}\u{20ac}";
+    let csv = rows(|id| format!("{id},\"{name}\",2026-11-29\n"));
+    let xml =
+        rows(|id| format!("<entry id='{id}'><name>{name}</name><day>2026-11-29</day></entry>\n"));
+    let lines = rows(|id| format!("{{\"id\":{id},\"name\":\"{name}\",\"day\":\"2026-11-29\"}}\n"));
+    let header = b"id,name,day\n".to_vec();
+    // A member for each part: a gzip file may have several.
+    let zeros = gzip(&csv.repeat(100));
+    let bytes = csv.len() as u64;
+    let case = |decoder, head, part: Vec<u8>, tail| Case {
+        decoder,
+        head,
+        bytes: part.len() as u64,
+        part,
+        tail,
+        rows: 1000,
+    };
+    vec![
+        case("csv", header.clone(), csv, Vec::new()),
+        case(
+            "{ type: xml, records: /feed/entry }",
+            b"<feed>".to_vec(),
+            xml,
+            b"</feed>".to_vec(),
+        ),
+        case("jsonl", Vec::new(), lines, Vec::new()),
+        Case {
+            rows: 100_000,
+            bytes: bytes * 100,
+            ..case(
+                "{ type: csv, compression: gzip }",
+                gzip(&header),
+                zeros,
+                Vec::new(),
+            )
+        },
+    ]
+}
+
+fn source(decoder: &str, transport: impl Transport) -> Client {
+    let spec = format!(
+        "client: {{ base_url: \"https://api.example.com\", paginator: single_page }}\n\
+         resources:\n\
+         - name: rows\n  \
+           endpoint: {{ path: rows, decoder: {decoder} }}\n  \
+           columns: {{ id: bigint!, name: text!, day: date! }}\n"
+    );
+    let builder = rest_source_dynamic::client("specs/rows.yaml", &spec).unwrap();
+    builder.transport(transport).build().unwrap()
+}
+
+/// The peak of the memory since it was last reset.
+fn peak() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .unwrap();
+    let kib: u64 = line.trim().trim_end_matches("kB").trim().parse().unwrap();
+    kib << 10
+}
+
+/// Fetches bodies of at least this many bytes each.
+async fn fetched_in_flat_memory(bytes: u64) {
+    for case in cases() {
+        let parts = bytes.div_ceil(case.bytes);
+        let transport = Endless {
+            head: case.head.into(),
+            part: case.part.into(),
+            parts,
+            tail: case.tail.into(),
+        };
+        let client = source(case.decoder, transport);
+        let plan = client.plan().resources[0].clone();
+        fs::write("/proc/self/clear_refs", "5").unwrap();
+        let before = peak();
+        let mut pages = client.rows(plan).pages();
+        let mut received = 0;
+        while let Some(page) = pages.next().await {
+            received += page.unwrap().len() as u64;
+            // The consumer is slower than the body arrives.
+            tokio::time::sleep(Duration::from_micros(100)).await;
+        }
+        assert_eq!(received, parts * case.rows, "{}", case.decoder);
+        let peak = peak();
+        assert!(peak < MOST, "{}: {} MiB", case.decoder, peak >> 20);
+        let taken = peak - before;
+        assert!(
+            taken < MOST_FOR_BODY,
+            "{}: {} MiB",
+            case.decoder,
+            taken >> 20
+        );
+        assert_eq!(pages.report().pages, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_body_of_many_batches_is_fetched_in_flat_memory() {
+    fetched_in_flat_memory(16 << 20).await;
+}
+
+#[tokio::test]
+#[ignore = "a gibibyte of each format takes minutes"]
+async fn a_gibibyte_is_fetched_in_flat_memory() {
+    fetched_in_flat_memory(1 << 30).await;
+}
