@@ -48,6 +48,12 @@
 //! rows until the commit. Rows that the server no longer has are deleted. A refresh that fails or is killed
 //! changes nothing.
 //!
+//! # Deletions and lists
+//!
+//! With `hard_delete`, `merge` deletes the rows of records that the API marks as deleted. A list with `as: table` has a
+//! child table: its rows are replaced and deleted with the row of their record. A destination of your own says by
+//! [`Destination::deletes_rows`] and [`Destination::writes_child_tables`] that it does so.
+//!
 //! # After a killed load
 //!
 //! Resources that a killed load had appended are not appended again: the next load completes the killed one and
