@@ -210,6 +210,7 @@ impl Reader<'_, '_> {
     }
 
     /// Keeps the record whose columns start at `base`, or what there is to say of it.
+    #[inline]
     fn end_record(&mut self, base: Option<u32>, mark: Mark) {
         self.out.element = self.out.selected;
         self.out.selected += 1;
@@ -217,6 +218,7 @@ impl Reader<'_, '_> {
     }
 
     /// Keeps the row whose columns start at `base`, or what there is to say of it.
+    #[inline]
     pub(super) fn end_row(&mut self, base: Option<u32>, mark: Mark) {
         match base {
             Some(base) if !self.out.faults.failed() => {

@@ -46,8 +46,7 @@ impl Reader<'_, '_> {
                 _ => None,
             }
         };
-        let slot = slot.or_else(|| in_another_format(shape, text, true));
-        slot.or_else(|| self.misfit(shape, place, Found::Text(text)))
+        slot.or_else(|| self.late(shape, place, Found::Text(text)))
     }
 
     /// A JSON number, as its digits.
@@ -63,8 +62,19 @@ impl Reader<'_, '_> {
         } else {
             self.digits(shape, digits)
         };
-        let slot = slot.or_else(|| in_another_format(shape, digits, false));
-        slot.or_else(|| self.misfit(shape, place, Found::Number(digits)))
+        slot.or_else(|| self.late(shape, place, Found::Number(digits)))
+    }
+
+    /// What is not in the first format of a time: in another, or a misfit.
+    #[cold]
+    #[inline(never)]
+    fn late(&mut self, shape: &ColumnShape, place: &Place<'_>, found: Found<'_>) -> Option<Slot> {
+        let other = match found {
+            Found::Text(text) => in_another_format(shape, text, true),
+            Found::Number(digits) => in_another_format(shape, digits, false),
+            _ => None,
+        };
+        other.or_else(|| self.misfit(shape, place, found))
     }
 
     fn digits(&mut self, shape: &ColumnShape, digits: &str) -> Option<Slot> {
