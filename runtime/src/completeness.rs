@@ -78,7 +78,7 @@ impl Reason {
                 "fetch again; if the API's total is known to be wrong, say `accept_short_total: true` beside it"
             }
             Self::MoreAnnounced(_) => {
-                "fetch again; if the API's flag is known to be wrong, remove `has_more_path`"
+                "fetch again; if the API's flag is known to be wrong, remove `has_more_path` or `last_page_path`"
             }
             Self::MissingPage(_) => {
                 "fetch again; if such a response is the end of the pages, say so by `stop_on_status`"
