@@ -10,7 +10,7 @@ use super::{
     FetchSpec,
     attempt::{self, AttemptReport, DecodedPage, Requests},
     job,
-    machine::{AttemptOutcome, Counters, Machine, MachineConfig, Now, Step},
+    machine::{AttemptOutcome, Counters, FirstPage, Machine, MachineConfig, Now, Step},
     streamed::{PartialPage, PartialPageReceiver, partial_pages},
     streams::{Delivery, SharedReport},
     trace,
@@ -126,8 +126,13 @@ pub(super) async fn fetch(
     let Some(job) = &spec.resource.job else {
         return fetch_urls(spec, range, &bounds, None, stream, report).await;
     };
+    if spec.resume.is_some() {
+        let message = "a fetch of the records of a job has no position to be resumed from";
+        return Err(Error::new(ErrorKind::Config, message)
+            .with_help("fetch again: the API makes the records anew"));
+    }
     // Most fetches have no job: theirs stay small.
-    Box::pin(async {
+    let of_job = async {
         attempt::check_parent(spec)?;
         let job = job::run(spec, job, &bounds, report).await?;
         let spec = FetchSpec {
@@ -135,8 +140,8 @@ pub(super) async fn fetch(
             ..spec.clone()
         };
         fetch_urls(&spec, range, &bounds, job.urls, stream, report).await
-    })
-    .await
+    };
+    Box::pin(of_job).await.map_err(Error::without_position)
 }
 
 /// Fetches the pages within these bounds to the end. `None` if the stream was dropped.
@@ -161,7 +166,6 @@ async fn fetch_urls(
 ) -> Result<Option<FetchEnd>> {
     let paginator: Arc<dyn Paginate> = spec.client.hooks().paginator(&spec.resource.paginator)?;
     let steps = spec.client.hooks().steps(&spec.resource)?;
-    let statements = Statements::new(&spec.resource);
     let (sender, partial_pages) = partial_pages();
     let starts_at_token = range.as_ref().is_some_and(CursorRange::starts_at_token);
     let bounds_afresh = match range.as_ref().filter(|_| starts_at_token) {
@@ -175,7 +179,11 @@ async fn fetch_urls(
         spec.concurrency(),
         spec.limit,
     )
-    .starting_at_token(starts_at_token)
+    .beginning_with(match &urls {
+        _ if starts_at_token => FirstPage::AtToken,
+        Some(urls) if urls.len() > 1 => FirstPage::OfFile,
+        _ => FirstPage::OfResource,
+    })
     .with_auth(spec.client.auth(&spec.resource));
     let machine = |limit, from| {
         let statements = Statements::new(&spec.resource);
@@ -202,7 +210,8 @@ async fn fetch_urls(
         let requests = |bounds| {
             let paginator = Arc::clone(&paginator);
             let place = (url.as_deref(), &sender);
-            let requests = Requests::new(spec, &statements, paginator, bounds, place);
+            let statements = fetching.machine.statements();
+            let requests = Requests::new(spec, statements, paginator, bounds, place);
             requests.map(Box::new)
         };
         let own = requests(bounds)?;
@@ -420,7 +429,7 @@ impl<'a> Fetching<'a> {
     fn filter(&mut self, parcel: DecodedPage) -> Option<Delivery> {
         let DecodedPage { request, decoded } = parcel;
         let mut rows = decoded.rows;
-        let has_gap = self.machine.has_gap();
+        let has_gap = self.gap.is_some() || self.machine.has_gap();
         if has_gap && self.gap.is_none() {
             self.gap = Some(SkippedPage {
                 state: self.filter.state_so_far(),
@@ -462,8 +471,7 @@ impl<'a> Fetching<'a> {
 
     /// Updates the report by the counters of the machine.
     fn count(&self) {
-        let mut tally = self.before.clone();
-        tally.add(self.machine.tally());
+        let (before, tally) = (&self.before, self.machine.tally());
         let mut report = self.report.lock();
         let Report {
             requests,
@@ -475,13 +483,13 @@ impl<'a> Fetching<'a> {
             ignored,
             ..
         } = &mut *report;
-        *requests = tally.requests + self.further;
-        *retries = tally.retries + self.repeated;
-        *waited = tally.waited + self.waited;
-        *pages = tally.pages;
-        *received = tally.received + self.partly.received;
-        *selected = tally.selected + self.partly.selected;
-        *ignored = tally.ignored;
+        *requests = before.requests + tally.requests + self.further;
+        *retries = before.retries + tally.retries + self.repeated;
+        *waited = before.waited + tally.waited + self.waited;
+        *pages = before.pages + tally.pages;
+        *received = before.received + tally.received + self.partly.received;
+        *selected = before.selected + tally.selected + self.partly.selected;
+        *ignored = before.ignored + tally.ignored;
         for note in &tally.notes {
             report.note(note.as_str());
         }

@@ -19,7 +19,7 @@ use crate::{
 };
 
 pub(super) use messages::{
-    Attempt, AttemptOutcome, Counters, MachineConfig, Now, ResponseFacts, Step,
+    Attempt, AttemptOutcome, Counters, FirstPage, MachineConfig, Now, ResponseFacts, Step,
 };
 
 /// The state of a fetch between steps. `P` is the driver's page.
@@ -114,7 +114,7 @@ impl<P> Machine<P> {
         from: Option<Position>,
     ) -> Self {
         // A delta link leads to a first page.
-        let resumed = from.is_some() && !rules.starts_at_token;
+        let resumed = from.is_some() && rules.first_page != FirstPage::AtToken;
         let first = from.unwrap_or_else(|| paginator.first());
         let mut machine = Self {
             skipped: paginator.records_before(&first),
@@ -259,6 +259,11 @@ impl<P> Machine<P> {
             drain::blank(&mut token, name);
         }
         Some((token, is_of_last_page))
+    }
+
+    /// What its pages are asked to state.
+    pub(super) fn statements(&self) -> &Statements {
+        &self.statements
     }
 
     /// Whether it started again at the first page.

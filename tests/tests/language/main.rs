@@ -10,6 +10,7 @@ mod contract;
 mod ends;
 mod hostile;
 mod incremental;
+mod jobs;
 mod links;
 mod other_origins;
 mod pace;

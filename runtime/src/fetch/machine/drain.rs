@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::{Forecast, Machine, Now, PageState, PendingPage, ResponseFacts};
+use super::{FirstPage, Forecast, Machine, Now, PageState, PendingPage, ResponseFacts};
 use crate::{
     ErrorKind, Position, Result,
     completeness::{Caveat, Reason},
@@ -66,7 +66,8 @@ impl<P> Machine<P> {
 
     /// The error of a first request with a token of an earlier fetch says what to do if that has expired.
     fn advise_on_token(&self, slot: u64, error: crate::Error) -> crate::Error {
-        let is_of_token = slot == 0 && self.rules.starts_at_token && self.restarts == 0;
+        let is_at_token = self.rules.first_page == FirstPage::AtToken;
+        let is_of_token = slot == 0 && is_at_token && self.restarts == 0;
         match error.kind() {
             ErrorKind::Status(status @ 400..=499) if is_of_token => {
                 let help = format!(
@@ -414,7 +415,8 @@ impl<P> Machine<P> {
     /// Ends the pages at a response that a rule ignores.
     fn ignore(&mut self, slot: u64, note: String) {
         // Past the first page it may hide records of its page and of those after it.
-        if slot > 0 || self.resumed || self.rules.starts_at_token {
+        let may_be_missing = self.rules.first_page == FirstPage::OfResource;
+        if slot > 0 || self.resumed || !may_be_missing {
             self.completeness.add(Reason::MissingPage(note.clone()));
         }
         self.tally.ignored += 1;

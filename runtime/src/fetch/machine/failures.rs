@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Machine, MachineConfig, Now, PageState};
+use super::{FirstPage, Machine, MachineConfig, Now, PageState};
 use crate::{
     Position,
     fetch::{
@@ -67,7 +67,7 @@ impl<P> Machine<P> {
             repeatable,
             stop_on_status,
             repeats,
-            starts_at_token,
+            first_page,
             ..
         } = &self.rules;
         let resumed = self.resumed;
@@ -83,7 +83,7 @@ impl<P> Machine<P> {
         }
         slot.failures.push(failed_attempt.what.clone());
         if failed_attempt.rule == Some(AfterRetries::Restart) {
-            let is_first_expired = *starts_at_token && self.restarts == 0;
+            let is_first_expired = *first_page == FirstPage::AtToken && self.restarts == 0;
             let is_later_expired = is_later && self.restarts < retry.max_retries && *repeatable;
             let may_restart = is_first_expired || is_later_expired;
             return if may_restart {

@@ -92,6 +92,17 @@ pub(in crate::fetch) struct ResponseFacts {
     pub(in crate::fetch) failure: Option<Error>,
 }
 
+/// What the first page of a machine is. Only that of the resource may have nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::fetch) enum FirstPage {
+    /// That of the resource.
+    OfResource,
+    /// That of the changes since an earlier fetch, whose token may have expired.
+    AtToken,
+    /// That of one of several files.
+    OfFile,
+}
+
 /// How a delta link is read.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::fetch) struct DeltaLink {
@@ -109,8 +120,8 @@ pub(in crate::fetch) struct MachineConfig {
     pub(super) repeats: Repeats,
     pub(super) concurrency: usize,
     pub(super) limit: Option<u64>,
-    /// Whether the first request has a token of an earlier fetch, which may have expired.
-    pub(super) starts_at_token: bool,
+    /// What the first page is.
+    pub(super) first_page: FirstPage,
     /// How the link of the next fetch is read, where that is its token.
     pub(super) delta_link: Option<DeltaLink>,
     /// Whether a page may yield more records than it has.
@@ -143,7 +154,7 @@ impl MachineConfig {
                 .processing_steps
                 .iter()
                 .any(|step| matches!(step, ProcessingStep::YieldMap(_))),
-            starts_at_token: false,
+            first_page: FirstPage::OfResource,
             delta_link: resource
                 .change_token()
                 .filter(|token| token.is_link)
@@ -161,9 +172,9 @@ impl MachineConfig {
         self
     }
 
-    /// The same for a first request with a token of an earlier fetch.
-    pub(in crate::fetch) fn starting_at_token(mut self, starts_at_token: bool) -> Self {
-        self.starts_at_token = starts_at_token;
+    /// The same for pages that begin so.
+    pub(in crate::fetch) fn beginning_with(mut self, first_page: FirstPage) -> Self {
+        self.first_page = first_page;
         self
     }
 
@@ -196,7 +207,7 @@ pub(in crate::fetch) struct Counters {
 }
 
 impl Counters {
-    /// Adds those of another machine.
+    /// Adds the numbers of another machine, whose notes are in the report already.
     pub(in crate::fetch) fn add(&mut self, other: &Self) {
         self.requests += other.requests;
         self.retries += other.retries;
@@ -205,6 +216,5 @@ impl Counters {
         self.received += other.received;
         self.selected += other.selected;
         self.ignored += other.ignored;
-        self.notes.extend(other.notes.iter().cloned());
     }
 }
