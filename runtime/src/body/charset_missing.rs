@@ -1,7 +1,7 @@
 //! The charset of a body without the feature `charsets`: UTF-8.
 
-use super::{BodyError, utf8::Utf8};
-use crate::error::{Error, ErrorKind, Result};
+use super::{BodyError, missing::missing, utf8::Utf8};
+use crate::error::Result;
 
 /// The decoder of a charset.
 pub(super) struct Charset(Utf8);
@@ -10,11 +10,7 @@ impl Charset {
     pub(super) fn new(name: Option<&str>) -> Result<Self> {
         match name {
             None => Ok(Self(Utf8::default())),
-            Some(name) => Err(Error::new(
-                ErrorKind::Config,
-                format!("`charset: {name}` needs the feature `charsets` of `rest-source`"),
-            )
-            .with_help("enable it: `cargo add rest-source --features charsets`")),
+            Some(name) => Err(missing(&format!("charset: {name}"), "charsets")),
         }
     }
 

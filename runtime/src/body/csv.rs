@@ -5,7 +5,10 @@
 
 use memchr::{memchr_iter, memchr2, memchr3};
 
-use super::{BatchFormat, BodyError, json::write_text};
+use super::{
+    BatchFormat, BodyError,
+    json::{JsonRows, write_text},
+};
 use crate::{
     error::{Error, ErrorKind, Result},
     plan,
@@ -28,12 +31,8 @@ pub(super) struct Csv {
     /// The text of the values of the row so far.
     row: Vec<u8>,
     values: Vec<Value>,
-    /// Whole rows.
-    text: Vec<u8>,
-    /// Rows so far, the header aside.
-    rows: u64,
-    /// Those that were taken.
-    taken: u64,
+    /// The rows so far, the header aside.
+    rows: JsonRows,
     /// The line, and that at which the row and the quoted value began, from 1.
     line: u64,
     row_line: u64,
@@ -81,9 +80,7 @@ impl Csv {
             value: Vec::new(),
             row: Vec::new(),
             values: Vec::new(),
-            text: Vec::new(),
-            rows: 0,
-            taken: 0,
+            rows: JsonRows::default(),
             line: 1,
             row_line: 1,
             quote_line: 1,
@@ -299,11 +296,11 @@ impl Csv {
     }
 
     fn write_row(&mut self, keys: &[Vec<u8>]) -> Result<(), BodyError> {
-        self.rows += 1;
+        self.rows.count += 1;
         if keys.len() != self.values.len() {
             let message = format!(
                 "{} has {} values, and {} are expected",
-                self.place_of(self.rows),
+                self.place_of(self.rows.count),
                 self.values.len(),
                 keys.len()
             );
@@ -312,7 +309,7 @@ impl Csv {
                  separates them",
             ));
         }
-        self.text.push(b'{');
+        self.rows.text.push(b'{');
         let mut start = 0;
         let mut is_first = true;
         for (key, Value { end, is_null, .. }) in keys.iter().zip(&self.values) {
@@ -322,16 +319,16 @@ impl Csv {
                 continue;
             }
             if !std::mem::take(&mut is_first) {
-                self.text.push(b',');
+                self.rows.text.push(b',');
             }
-            self.text.extend_from_slice(key);
+            self.rows.text.extend_from_slice(key);
             if *is_null {
-                self.text.extend_from_slice(b"null");
+                self.rows.text.extend_from_slice(b"null");
             } else {
-                write_text(&mut self.text, value);
+                write_text(&mut self.rows.text, value);
             }
         }
-        self.text.extend_from_slice(b"}\n");
+        self.rows.text.extend_from_slice(b"}\n");
         Ok(())
     }
 
@@ -365,24 +362,22 @@ impl Csv {
 
     /// Bytes of the batch.
     pub(super) const fn ready(&self) -> usize {
-        self.text.len()
+        self.rows.ready()
     }
 
     /// The whole rows so far.
     pub(super) fn take(&mut self) -> (Vec<u8>, BatchFormat) {
-        let first = std::mem::replace(&mut self.taken, self.rows);
-        let text = std::mem::take(&mut self.text);
-        (text, BatchFormat::Rows(first))
+        self.rows.take()
     }
 
     /// The row that is being read, in words.
     fn place(&self) -> String {
-        self.place_of(self.rows + 1)
+        self.place_of(self.rows.count + 1)
     }
 
     fn place_of(&self, row: u64) -> String {
         match self.keys {
-            None if row == 1 && self.plan.column_names.is_empty() && self.rows == 0 => {
+            None if row == 1 && self.plan.column_names.is_empty() && self.rows.count == 0 => {
                 format!("the header of the response, line {},", self.row_line)
             }
             _ => format!("row {row} of the response, line {},", self.row_line),

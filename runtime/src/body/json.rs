@@ -1,4 +1,30 @@
-//! Texts of a body as JSON.
+//! The rows of a body as JSON.
+
+use super::BatchFormat;
+
+/// The whole rows of a body, each a JSON object on a line.
+#[derive(Default)]
+pub(super) struct JsonRows {
+    /// Those that were not taken.
+    pub(super) text: Vec<u8>,
+    /// How many there were so far.
+    pub(super) count: u64,
+    /// How many were taken.
+    taken: u64,
+}
+
+impl JsonRows {
+    /// Bytes that are ready.
+    pub(super) const fn ready(&self) -> usize {
+        self.text.len()
+    }
+
+    /// Takes what is ready.
+    pub(super) fn take(&mut self) -> (Vec<u8>, BatchFormat) {
+        let first = std::mem::replace(&mut self.taken, self.count);
+        (std::mem::take(&mut self.text), BatchFormat::Rows(first))
+    }
+}
 
 /// Writes a text as JSON.
 pub(super) fn write_text(json: &mut Vec<u8>, text: &[u8]) {

@@ -6,21 +6,30 @@
 
 #[cfg_attr(not(feature = "charsets"), path = "charset_missing.rs")]
 mod charset;
-#[cfg_attr(not(feature = "csv"), path = "csv_missing.rs")]
+#[cfg(feature = "csv")]
 mod csv;
 #[cfg(any(feature = "csv", feature = "xml"))]
 mod json;
 mod lines;
+mod missing;
 mod text;
 #[cfg_attr(not(feature = "archives"), path = "unpack_missing.rs")]
 mod unpack;
 mod utf8;
-#[cfg_attr(not(feature = "xml"), path = "xml_missing.rs")]
+#[cfg(feature = "xml")]
 mod xml;
 #[cfg(feature = "archives")]
 mod zip;
 
-use self::{csv::Csv, lines::Lines, text::TextStage, unpack::Unpack, xml::Xml};
+#[cfg(feature = "csv")]
+use self::csv::Csv;
+#[cfg(not(feature = "csv"))]
+use self::missing::MissingFormat as Csv;
+#[cfg(not(feature = "xml"))]
+use self::missing::MissingFormat as Xml;
+#[cfg(feature = "xml")]
+use self::xml::Xml;
+use self::{lines::Lines, text::TextStage, unpack::Unpack};
 use crate::{
     decode::{Decoded, Format, PageShape, Probes, decode_or_leave},
     error::{Error, ErrorKind, Result},

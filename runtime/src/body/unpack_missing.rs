@@ -2,11 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::BodyError;
-use crate::{
-    error::{Error, ErrorKind, Result},
-    plan::Compression,
-};
+use super::{BodyError, missing::missing};
+use crate::{error::Result, plan::Compression};
 
 /// The stage that decompresses a body.
 pub(super) enum Unpack {
@@ -18,11 +15,7 @@ impl Unpack {
         if *compression == Compression::None {
             return Ok(Self::Plain);
         }
-        Err(Error::new(
-            ErrorKind::Config,
-            "`compression` needs the feature `archives` of `rest-source`",
-        )
-        .with_help("enable it: `cargo add rest-source --features archives`"))
+        Err(missing("compression", "archives"))
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "with the feature it may fail")]

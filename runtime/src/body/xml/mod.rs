@@ -14,7 +14,7 @@ use quick_xml::{
 };
 
 use self::{element::Element, places::Place};
-use super::{BatchFormat, BodyError};
+use super::{BatchFormat, BodyError, json::JsonRows};
 use crate::{
     error::Result,
     plan,
@@ -48,11 +48,8 @@ pub(super) struct Xml {
     /// The names of the path that were met, at most.
     met: usize,
     has_root: bool,
-    /// Whole records.
-    text: Vec<u8>,
-    rows: u64,
-    /// Those that were taken.
-    taken: u64,
+    /// The records so far.
+    rows: JsonRows,
 }
 
 impl Xml {
@@ -73,9 +70,7 @@ impl Xml {
             record_at: 0,
             met: 0,
             has_root: false,
-            text: Vec::new(),
-            rows: 0,
-            taken: 0,
+            rows: JsonRows::default(),
         })
     }
 
@@ -213,9 +208,9 @@ impl Xml {
             if let Some(parent) = self.record.last_mut() {
                 parent.add(element);
             } else {
-                element.write_record(&self.columns, &mut self.text);
-                self.text.push(b'\n');
-                self.rows += 1;
+                element.write_record(&self.columns, &mut self.rows.text);
+                self.rows.text.push(b'\n');
+                self.rows.count += 1;
             }
             return Ok(());
         }
@@ -279,14 +274,12 @@ impl Xml {
 
     /// Bytes of the batch.
     pub(super) const fn ready(&self) -> usize {
-        self.text.len()
+        self.rows.ready()
     }
 
     /// The whole records so far.
     pub(super) fn take(&mut self) -> (Vec<u8>, BatchFormat) {
-        let first = std::mem::replace(&mut self.taken, self.rows);
-        let text = std::mem::take(&mut self.text);
-        (text, BatchFormat::Rows(first))
+        self.rows.take()
     }
 
     /// Where it reads, in words.
@@ -294,7 +287,7 @@ impl Xml {
         if self.record.is_empty() {
             format!("byte {}", self.read)
         } else {
-            format!("row {}, byte {},", self.rows + 1, self.read)
+            format!("row {}, byte {},", self.rows.count + 1, self.read)
         }
     }
 
