@@ -109,8 +109,8 @@ use std::{fmt, marker::PhantomData, sync::Mutex, time::Duration};
 
 pub use rest_source::__private::mock::ManualClock;
 use rest_source::{
-    __private::mock::{Bounds, GivenSecrets, PageValues, Redactor, Scope},
-    Connector, Json, Result, Secret, Timestamp, Values as _,
+    __private::mock::{GivenSecrets, Redactor, Scope},
+    Connector, Json, Result, Secret, Values as _,
     transport::{Headers, Request, Response},
 };
 use serde::Serialize;
@@ -318,18 +318,11 @@ impl<S: Connector> Mock<S> {
         let plan = S::plan();
         let dummies = Dummies::new(&plan, self.secrets, self.config.map(S::Config::values));
         let settings = dummies.resolve(&plan)?;
-        let bounds = Bounds::default();
         let scope = Scope {
             secrets: &settings.secrets,
             config: &settings.config,
             settings: &plan.config,
-            bounds: &bounds,
-            parent: &[],
-            partition: &[],
-            job: &[],
-            now: Timestamp::EPOCH,
-            unknown: None,
-            page: &PageValues::default(),
+            ..Scope::EMPTY
         };
         let mut answers = self.answers;
         let mut resources = Vec::new();

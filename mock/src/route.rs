@@ -7,7 +7,7 @@
 use percent_encoding::percent_decode_str;
 use rest_source::{
     __private::mock::{Bounds, FirstBody, PageValues, Scope, Settings, first_request},
-    Result, Scalar, Secret, Timestamp,
+    Result, Scalar, Secret,
     plan::{Cursor, Method, Pages, ResourcePlan, Slot, SourcePlan},
     schema::{Path, Step},
 };
@@ -194,12 +194,12 @@ impl Route {
             parent: &parent,
             partition: &partition,
             job: &job,
-            now: Timestamp::EPOCH,
             unknown: Some(&any),
             page: &PageValues {
                 position: Some(Scalar::Text(Mark::Position.write())),
                 size: Some(Scalar::Text(Mark::Size.write())),
             },
+            ..Scope::EMPTY
         };
         let draft = first_request(plan, request, scope)?;
         let has_value = |(_, value): &(&str, &str)| value.contains(EDGE);

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::{
     decode::at_steps,
     pattern,
-    plan::{Condition, JsonCondition, JsonPlan, Part, ResponseAction, Test, Tested},
+    plan::{Comparison, Condition, JsonCondition, JsonPlan, Part, ResponseAction, Test, Tested},
     retry::listed,
     schema::Path,
     shared::Text,
@@ -33,20 +33,10 @@ pub(crate) fn first<'r>(
                 .content
                 .as_ref()
                 .is_none_or(|text| contains(&response.body, text))
-            && rule
-                .comparisons
-                .iter()
-                .all(|comparison| match &comparison.value {
-                    Tested::Header(name) => {
-                        let value = response.headers.get(name).map(str::trim);
-                        value.is_some_and(|value| passes(&comparison.test, value))
-                    }
-                    Tested::Json(path) => {
-                        let json = json.get_or_insert_with(|| text(&response.body));
-                        let value = json.and_then(|json| at(json, path)).and_then(as_text);
-                        value.is_some_and(|value| passes(&comparison.test, &value))
-                    }
-                })
+            && rule.comparisons.iter().all(|comparison| {
+                let mut json = || *json.get_or_insert_with(|| text(&response.body));
+                compares(comparison, Some(&response.headers), &mut json)
+            })
             && (rule.json.is_empty() || {
                 // What is no JSON is not null either.
                 let json = json.get_or_insert_with(|| text(&response.body));
@@ -64,13 +54,25 @@ pub(crate) fn hold(condition: &Condition, json: &str) -> bool {
     values.iter().all(|value| holds(value, json))
         && comparisons
             .iter()
-            .all(|comparison| match &comparison.value {
-                Tested::Header(_) => false,
-                Tested::Json(path) => {
-                    let value = at(json, path).and_then(as_text);
-                    value.is_some_and(|value| passes(&comparison.test, &value))
-                }
-            })
+            .all(|comparison| compares(comparison, None, &mut || Some(json)))
+}
+
+/// Whether a comparison holds for a header, or for a value of the body, which is read as JSON only then.
+fn compares<'j>(
+    comparison: &Comparison,
+    headers: Option<&Headers>,
+    json: &mut dyn FnMut() -> Option<&'j str>,
+) -> bool {
+    match &comparison.value {
+        Tested::Header(name) => {
+            let value = headers.and_then(|headers| headers.get(name));
+            value.is_some_and(|value| passes(&comparison.test, value.trim()))
+        }
+        Tested::Json(path) => {
+            let value = json().and_then(|json| at(json, path)).and_then(as_text);
+            value.is_some_and(|value| passes(&comparison.test, &value))
+        }
+    }
 }
 
 /// A scalar as a text.

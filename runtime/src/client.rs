@@ -63,13 +63,7 @@ impl Client {
             secrets: &secrets,
             config: &config,
             settings: &plan.config,
-            bounds: &Bounds::default(),
-            parent: &[],
-            partition: &[],
-            job: &[],
-            now: Timestamp::EPOCH,
-            unknown: None,
-            page: &PageValues::NONE,
+            ..Scope::EMPTY
         };
         let base = scope.url(&plan.base_url, "`base_url`")?;
         let base = origin::parse(&base, "`base_url`")?;
@@ -181,11 +175,8 @@ impl Client {
             settings: &plan.config,
             bounds,
             parent,
-            partition: &[],
-            job: &[],
             now,
-            unknown: None,
-            page: &PageValues::NONE,
+            ..Scope::EMPTY
         }
     }
 

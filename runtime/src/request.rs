@@ -367,10 +367,10 @@ mod tests {
 
     use super::*;
     use crate::{
-        Scalar, Timestamp,
+        Scalar,
         plan::{Incremental, Param, Part, Template},
         shared::{Ref::Static, Text, list},
-        template::{Bounds, PageValues},
+        template::Bounds,
     };
 
     fn first(base: &str, path: &'static str, resource: &ResourcePlan) -> Draft {
@@ -393,18 +393,11 @@ mod tests {
         };
         let scope = Scope {
             secrets: &["s3cr3t".into()],
-            config: &[],
-            settings: &[],
             bounds: &Bounds {
                 start: Some(Scalar::Bigint(1_700_000_000)),
                 ..Bounds::default()
             },
-            parent: &[],
-            partition: &[],
-            job: &[],
-            now: Timestamp::EPOCH,
-            unknown: None,
-            page: &PageValues::default(),
+            ..Scope::EMPTY
         };
         let base = Url::parse(base).unwrap();
         Draft::first(

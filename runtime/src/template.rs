@@ -43,9 +43,20 @@ pub struct PageValues {
     pub size: Option<Scalar>,
 }
 
+impl Bounds {
+    /// No range.
+    const NONE: Self = Self {
+        start: None,
+        end: None,
+        start_value: None,
+        end_value: None,
+        format: None,
+    };
+}
+
 impl PageValues {
     /// No values.
-    pub(crate) const NONE: Self = Self {
+    const NONE: Self = Self {
         position: None,
         size: None,
     };
@@ -77,6 +88,20 @@ pub struct Scope<'a> {
 }
 
 impl Scope<'_> {
+    /// No values.
+    pub const EMPTY: Self = Self {
+        secrets: &[],
+        config: &[],
+        settings: &[],
+        bounds: &Bounds::NONE,
+        parent: &[],
+        partition: &[],
+        job: &[],
+        now: Timestamp::EPOCH,
+        unknown: None,
+        page: &PageValues::NONE,
+    };
+
     /// The text of a template; none where a placeholder has no value.
     pub fn text(&self, template: &Template) -> Option<String> {
         let mut text = String::new();
@@ -441,13 +466,7 @@ mod tests {
             secrets: &["k3y".into()],
             config: &[config],
             settings: &[SHOP],
-            bounds: &Bounds::default(),
-            parent: &[],
-            partition: &[],
-            job: &[],
-            now: Timestamp::EPOCH,
-            unknown: None,
-            page: &PageValues::default(),
+            ..Scope::EMPTY
         })
     }
 

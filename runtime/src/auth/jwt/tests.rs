@@ -5,9 +5,7 @@ use crate::{
     clock::manual::ManualClock,
     plan::{JsonPlan, Part, SourcePlan, Template},
     shared::{Ref::Static, list},
-    template::{Bounds, PageValues},
     testing::{Api, answer, context},
-    value::Timestamp,
 };
 
 const RSA: &str = include_str!("keys/rsa.pem");
@@ -30,15 +28,7 @@ fn http() -> Arc<HttpContext> {
 fn signer(plan: &plan::Jwt, key: &str) -> Result<Signer> {
     let scope = Scope {
         secrets: &[key.into()],
-        config: &[],
-        settings: &[],
-        bounds: &Bounds::default(),
-        parent: &[],
-        partition: &[],
-        job: &[],
-        now: Timestamp::EPOCH,
-        unknown: None,
-        page: &PageValues::default(),
+        ..Scope::EMPTY
     };
     Signer::new(plan, Some("https://login.example.com/token"), scope)
 }
