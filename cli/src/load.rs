@@ -41,8 +41,8 @@ async fn load(
             folder.display()
         )));
     }
-    let mut database = Sqlite::open(&args.to)?;
-    let mut loading = Loading::new(&client, &mut database);
+    let database = Sqlite::open(&args.to)?;
+    let mut loading = Loading::new(&client, &database);
     if args.full_refresh {
         loading = loading.full_refresh();
     }

@@ -1,69 +1,74 @@
 //! The destination: what a load writes records to.
 
-use std::future::Future;
+use std::{future::Future, pin::Pin, time::Duration};
 
 use rest_source::{
-    Column, Fingerprint, Result, Row, Rows, Scalar, State, Value,
+    Column, Fingerprint, Result, Row, Rows, Scalar, State, Timestamp, Value,
     plan::{ChildTable, ResourcePlan, WriteDisposition},
     shared::{Ref, Text},
 };
 
+/// The future that a method of a destination returns: `Box::pin(async move { … })`.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
 /// A database, file or service that a load writes records to.
 ///
-/// For one resource after the other, a load calls `open`, then `write` and `commit` for its pages, then
-/// `complete`. Rows become visible to others only with a commit, together with the state committed with them.
-/// Uncommitted rows are rolled back when the destination is dropped or another resource is opened.
+/// A load opens a [`Writer`] for each resource. Several are open at the same time. A load may use a destination
+/// as a trait object.
 ///
 /// A destination that prints rows and stores no state:
 ///
 /// ```
 /// use rest_source::{Result, Rows, State};
-/// use rest_source_load::{Destination, Opened, Target};
+/// use rest_source_load::{BoxFuture, Destination, Opened, Target, Writer};
+///
+/// struct Lines;
 ///
 /// #[derive(Default)]
-/// struct Lines {
+/// struct LineWriter {
 ///     pending: Vec<String>,
 ///     committed: u64,
 /// }
 ///
 /// impl Destination for Lines {
-///     async fn open(&mut self, target: &Target) -> Result<Opened> {
+///     fn open<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<Opened>> {
 ///         println!("{}", target.resource.name);
-///         *self = Self::default();
-///         Ok(Opened::default())
+///         Box::pin(async { Ok(Opened::new(LineWriter::default())) })
 ///     }
+/// }
 ///
-///     async fn write(&mut self, rows: &Rows) -> Result<u64> {
+/// impl Writer for LineWriter {
+///     fn write<'a>(&'a mut self, rows: &'a Rows) -> BoxFuture<'a, Result<u64>> {
 ///         self.pending.extend(rows.iter().map(|row| format!("{row:?}")));
-///         Ok(rows.len() as u64)
+///         Box::pin(async { Ok(rows.len() as u64) })
 ///     }
 ///
-///     async fn commit(&mut self, _: Option<&State>) -> Result<()> {
+///     fn commit<'a>(&'a mut self, _: Option<&'a State>) -> BoxFuture<'a, Result<()>> {
 ///         for line in self.pending.drain(..) {
 ///             println!("{line}");
 ///             self.committed += 1;
 ///         }
-///         Ok(())
+///         Box::pin(async { Ok(()) })
 ///     }
 ///
-///     async fn roll_back(&mut self) -> Result<()> {
+///     fn roll_back(&mut self) -> BoxFuture<'_, Result<()>> {
 ///         self.pending.clear();
-///         Ok(())
+///         Box::pin(async { Ok(()) })
 ///     }
 ///
-///     async fn count(&mut self) -> Result<u64> {
-///         Ok(self.committed)
+///     fn count(&mut self) -> BoxFuture<'_, Result<u64>> {
+///         Box::pin(async { Ok(self.committed) })
 ///     }
 /// }
 /// ```
-pub trait Destination: Send {
-    /// Prepares the resource for writing, and returns its last commit.
+pub trait Destination: Send + Sync {
+    /// Prepares the resource for writing. Returns its writer, and its last commit.
     ///
     /// # Errors
     ///
     /// When the destination cannot hold the resource's records, for example because another resource uses the
     /// name.
-    fn open(&mut self, target: &Target) -> impl Future<Output = Result<Opened>> + Send;
+    fn open<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<Opened>>;
 
     /// Whether it deletes the stored rows of [deletions](Target::is_deletion). If not, a load of a resource with
     /// `hard_delete` is an error.
@@ -77,7 +82,36 @@ pub trait Destination: Send {
         false
     }
 
-    /// Writes a page of the open resource, and returns the number of rows written.
+    /// Adds to the history of loads, or updates it: when the load of a resource begins, and when it has ended.
+    ///
+    /// # Errors
+    ///
+    /// When the destination cannot be reached.
+    fn record<'a>(&'a self, load: &'a LoadRecord) -> BoxFuture<'a, Result<()>> {
+        let _ = load;
+        Box::pin(async { Ok(()) })
+    }
+
+    /// Ends a load after its last resource. `opened` are the targets that it opened. A killed load does not call
+    /// it.
+    ///
+    /// # Errors
+    ///
+    /// When the destination cannot be reached.
+    fn end<'a>(&'a self, run: &'a str, opened: &'a [Target]) -> BoxFuture<'a, Result<()>> {
+        let _ = (run, opened);
+        Box::pin(async { Ok(()) })
+    }
+}
+
+/// Writes the rows of one resource.
+///
+/// A load calls `write` and `commit` for the pages, then `complete`. Rows become visible to others only with a
+/// commit, together with the state committed with them. A dropped writer discards what is not committed.
+///
+/// No lock and no transaction of the destination is held between two calls, while the load waits for its API.
+pub trait Writer: Send {
+    /// Writes a page, and returns the number of rows written.
     ///
     /// The rows of [child tables](Target::child_tables) are replaced with the row of their record.
     ///
@@ -87,7 +121,7 @@ pub trait Destination: Send {
     /// # Errors
     ///
     /// When the destination does not accept the rows; none of them is committed.
-    fn write(&mut self, rows: &Rows) -> impl Future<Output = Result<u64>> + Send;
+    fn write<'a>(&'a mut self, rows: &'a Rows) -> BoxFuture<'a, Result<u64>>;
 
     /// Commits the rows written since the last commit, and the state if there is one, in one transaction.
     ///
@@ -97,27 +131,18 @@ pub trait Destination: Send {
     /// # Errors
     ///
     /// When the transaction fails; nothing is committed.
-    fn commit(&mut self, state: Option<&State>) -> impl Future<Output = Result<()>> + Send;
+    fn commit<'a>(&'a mut self, state: Option<&'a State>) -> BoxFuture<'a, Result<()>>;
 
-    /// Commits the rest of the open resource: this load has written all of it.
+    /// Commits the rest of the resource: this load has written all of it.
     ///
-    /// A destination of appended rows records this in the same transaction, until [`end`](Self::end): see
+    /// A destination of appended rows records this in the same transaction, until [`end`](Destination::end): see
     /// [`Opened::already_appended`].
     ///
     /// # Errors
     ///
     /// As those of [`commit`](Self::commit).
-    fn complete(&mut self, state: Option<&State>) -> impl Future<Output = Result<()>> + Send {
+    fn complete<'a>(&'a mut self, state: Option<&'a State>) -> BoxFuture<'a, Result<()>> {
         self.commit(state)
-    }
-
-    /// Ends the load after its last resource. A killed load does not call it.
-    ///
-    /// # Errors
-    ///
-    /// When the destination cannot be reached.
-    fn end(&mut self) -> impl Future<Output = Result<()>> + Send {
-        async { Ok(()) }
     }
 
     /// Discards the rows written since the last commit.
@@ -125,14 +150,68 @@ pub trait Destination: Send {
     /// # Errors
     ///
     /// When the destination cannot be reached.
-    fn roll_back(&mut self) -> impl Future<Output = Result<()>> + Send;
+    fn roll_back(&mut self) -> BoxFuture<'_, Result<()>>;
 
-    /// Counts the stored rows of the open resource.
+    /// Counts the stored rows of the resource.
     ///
     /// # Errors
     ///
     /// When they cannot be counted.
-    fn count(&mut self) -> impl Future<Output = Result<u64>> + Send;
+    fn count(&mut self) -> BoxFuture<'_, Result<u64>>;
+}
+
+/// The load of one resource, for the history of loads.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct LoadRecord {
+    /// Identifier of the load: the same for all of its resources.
+    pub run: Text,
+    /// Name of the source.
+    pub source: Text,
+    /// Name of the resource.
+    pub resource: Text,
+    /// The [settings](Target::settings) that identify the rows: `tenant a`, one per line; empty if there are none.
+    pub part: String,
+    /// When the load of the resource began.
+    pub started: Timestamp,
+    /// When it ended; `None` while it runs, and after a kill.
+    pub ended: Option<Timestamp>,
+    /// Committed rows.
+    pub rows: u64,
+    /// Requests, with retries and redirects.
+    pub requests: u64,
+    /// Time that requests waited before they were sent.
+    pub waited: Duration,
+    /// How it ended.
+    pub status: LoadStatus,
+    /// The error; `None` without one.
+    pub error: Option<String>,
+}
+
+/// How the load of a resource stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LoadStatus {
+    /// It runs, or it was killed.
+    Running,
+    /// All records are stored.
+    Loaded,
+    /// The API announced records that did not arrive.
+    Incomplete,
+    /// It failed.
+    Failed,
+}
+
+impl LoadStatus {
+    /// The word for it: `running`, `loaded`, `incomplete`, `failed`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Loaded => "loaded",
+            Self::Incomplete => "incomplete",
+            Self::Failed => "failed",
+        }
+    }
 }
 
 /// A resource to be written, and how.
@@ -156,12 +235,20 @@ pub struct Target {
     /// The columns that hold settings (`include_from_config`), and their values. They identify the rows of this
     /// load: rows of other values have their own states.
     pub settings: Vec<(Text, Scalar)>,
+    /// Identifier of the load: the same for all of its resources.
+    pub run: Text,
+    /// When the load began, if each row is to say by which load it was written: see
+    /// [`stamp_rows`](crate::Loading::stamp_rows).
+    pub stamp: Option<Timestamp>,
+    /// Whether the caller lets loads change a table that no load created: see [`adopt`](crate::Loading::adopt).
+    pub adopt: bool,
 }
 
-/// What a destination has stored of a resource when it is opened.
-#[derive(Clone, Debug, Default)]
+/// An open resource: its writer, and what the destination has stored of it.
 #[non_exhaustive]
 pub struct Opened {
+    /// Writes its rows.
+    pub writer: Box<dyn Writer>,
     /// The last committed state.
     pub state: Option<State>,
     /// Fingerprint of the request of the stored rows; `None` if there are no rows or it is unknown.
@@ -181,16 +268,31 @@ pub enum AppendedBy {
     LaterLoad,
 }
 
-impl From<Option<State>> for Opened {
-    fn from(state: Option<State>) -> Self {
+impl Opened {
+    /// A resource of which nothing is stored.
+    pub fn new(writer: impl Writer + 'static) -> Self {
         Self {
-            state,
-            ..Self::default()
+            writer: Box::new(writer),
+            state: None,
+            request: None,
+            already_appended: None,
+            notes: Vec::new(),
         }
     }
 }
 
 impl Target {
+    /// The settings that identify its rows, one per line: `tenant a`. Empty if there are none.
+    pub fn part(&self) -> String {
+        let lines = self.settings.iter();
+        let mut lines: Vec<String> = lines
+            .map(|(name, value)| format!("{name} {}", value.to_string().escape_debug()))
+            .collect();
+        // The order of `include_from_config` does not matter.
+        lines.sort_unstable();
+        lines.join("\n")
+    }
+
     /// The names of the stored primary key's columns, in order. Empty for appended rows, which may hold a
     /// record more than once.
     pub fn key(&self) -> impl Iterator<Item = &str> {

@@ -4,8 +4,8 @@
 //! # async fn example<S: rest_source::Connector>(source: S) -> Result<(), Box<dyn std::error::Error>> {
 //! use rest_source_load::{Load, Sqlite};
 //!
-//! let mut database = Sqlite::open("insights.db")?;
-//! let report = source.load(&mut database).await?;
+//! let database = Sqlite::open("insights.db")?;
+//! let report = source.load(&database).await?;
 //! println!("{report}");
 //! # Ok(())
 //! # }
@@ -87,12 +87,18 @@ mod destination;
 mod load;
 mod replace_checks;
 mod report;
+mod resource_load;
 mod shared_failures;
+pub mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod timestamp_text;
 
-pub use destination::{AppendedBy, Destination, Opened, Target, Writing};
+pub use destination::{
+    AppendedBy, BoxFuture, Destination, LoadRecord, LoadStatus, Opened, Target, Writer, Writing,
+};
 pub use load::{Load, Loading};
 pub use report::{LoadError, LoadReport, NotTried, Progress, Reason, ResourceReport};
 #[cfg(feature = "sqlite")]
-pub use sqlite::{Sqlite, timestamp_text};
+pub use sqlite::Sqlite;
+pub use timestamp_text::timestamp_text;

@@ -1,17 +1,33 @@
 //! The load: fetches the resources of a source and writes them to a destination, page by page.
 
-use std::{future::IntoFuture, pin::Pin};
+use std::{
+    future::{Future, IntoFuture},
+    pin::{Pin, pin},
+    process,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{SystemTime, UNIX_EPOCH},
+};
 
+use futures_util::{
+    StreamExt,
+    future::{self, Either},
+    stream::FuturesUnordered,
+};
 use rest_source::{
-    Client, Connector, Error, ErrorKind, Fetch, Fingerprint, Pages, ParentCache, Result, Rows,
-    Scalar,
+    Client, Connector, Error, ErrorKind, ParentCache, Result, Scalar,
     plan::{ResourcePlan, WriteDisposition},
     shared::{Ref, Text},
 };
+use tokio::sync::Notify;
 
 use crate::{
-    AppendedBy, Destination, LoadError, LoadReport, NotTried, Progress, ResourceReport, Target,
-    Writing, append_checks, replace_checks, report::Reason, shared_failures::SharedFailures,
+    AppendedBy, Destination, LoadError, LoadReport, NotTried, Progress, Target, Writing,
+    report::Reason,
+    resource_load::{self, FailedResource, Outcome},
+    shared_failures::SharedFailures,
 };
 
 /// Loads a source into a destination. Implemented for every connector.
@@ -22,7 +38,7 @@ pub trait Load: Connector {
     /// # Errors
     ///
     /// Awaiting it returns a [`LoadError`] when a resource could not be fetched or written.
-    fn load<'a, D: Destination>(&'a self, destination: &'a mut D) -> Loading<'a, D> {
+    fn load<'a, D: Destination + ?Sized>(&'a self, destination: &'a D) -> Loading<'a, D> {
         Loading::new(self.client(), destination)
     }
 }
@@ -30,30 +46,42 @@ pub trait Load: Connector {
 impl<S: Connector> Load for S {}
 
 /// A lazy load. Await it to run it.
+#[expect(clippy::struct_excessive_bools, reason = "one for each option")]
 #[must_use = "a load does nothing until it is awaited"]
-pub struct Loading<'a, D> {
-    client: &'a Client,
-    destination: &'a mut D,
+pub struct Loading<'a, D: ?Sized> {
+    pub(crate) client: &'a Client,
+    pub(crate) destination: &'a D,
     full_refresh: bool,
     keep_state: bool,
-    since: Option<Scalar>,
-    until: Option<Scalar>,
+    adopt: bool,
+    stamp_rows: bool,
+    pub(crate) since: Option<Scalar>,
+    pub(crate) until: Option<Scalar>,
     only: Vec<String>,
-    on_progress: Box<dyn FnMut(Progress) + Send + 'a>,
+    at_once: usize,
+    has_page: AtomicBool,
+    /// Notified by the first page.
+    first_page: Notify,
+    on_progress: Mutex<Box<dyn FnMut(Progress) + Send + 'a>>,
 }
 
-impl<'a, D: Destination> Loading<'a, D> {
+impl<'a, D: Destination + ?Sized> Loading<'a, D> {
     /// A load of the client's source: like [`Load::load`], for a plan that is known only at run time.
-    pub fn new(client: &'a Client, destination: &'a mut D) -> Self {
+    pub fn new(client: &'a Client, destination: &'a D) -> Self {
         Self {
             client,
             destination,
             full_refresh: false,
             keep_state: false,
+            adopt: false,
+            stamp_rows: false,
             since: None,
             until: None,
             only: Vec::new(),
-            on_progress: Box::new(|_| ()),
+            at_once: usize::from(client.concurrency()),
+            has_page: AtomicBool::new(false),
+            first_page: Notify::new(),
+            on_progress: Mutex::new(Box::new(|_| ())),
         }
     }
 
@@ -67,6 +95,19 @@ impl<'a, D: Destination> Loading<'a, D> {
     /// change which records exist. Also keeps the state of a table that a user emptied.
     pub fn keep_state(mut self) -> Self {
         self.keep_state = true;
+        self
+    }
+
+    /// Lets this load and later ones change tables that no load created: add columns, and replace or delete rows.
+    pub fn adopt(mut self) -> Self {
+        self.adopt = true;
+        self
+    }
+
+    /// Writes two more columns with each row: `_loaded_at`, when the load of its resource began, and `_load_id`, the
+    /// identifier of the load. They are null in rows of loads without this option.
+    pub fn stamp_rows(mut self) -> Self {
+        self.stamp_rows = true;
         self
     }
 
@@ -91,67 +132,90 @@ impl<'a, D: Destination> Loading<'a, D> {
         self
     }
 
-    /// Calls a function after every written page.
-    pub fn on_progress(mut self, call: impl FnMut(Progress) + Send + 'a) -> Self {
-        self.on_progress = Box::new(call);
+    /// Loads at most this many resources at the same time; by default as many as the source may have requests in
+    /// flight. Before the first page has arrived, two are tried. A child begins after its parents have ended.
+    pub fn resources_at_once(mut self, count: u16) -> Self {
+        self.at_once = usize::from(count.max(1));
         self
     }
 
-    async fn run(mut self) -> Result<LoadReport, LoadError> {
+    /// Calls a function after every written page. The pages of several resources come in any order.
+    pub fn on_progress(mut self, call: impl FnMut(Progress) + Send + 'a) -> Self {
+        self.on_progress = Mutex::new(Box::new(call));
+        self
+    }
+
+    /// Reports the progress of a resource.
+    pub(crate) fn tell(&self, progress: &Progress) {
+        let mut call = self
+            .on_progress
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        call(progress.clone());
+        if !self.has_page.swap(true, Ordering::Relaxed) {
+            self.first_page.notify_one();
+        }
+    }
+
+    async fn run(self) -> Result<LoadReport, LoadError> {
         let resources = self.resources()?;
         self.check_range(&resources)?;
-        let family = ParentCache::of(&resources);
-        let mut outcome = LoadError::default();
-        let mut failures = SharedFailures::new(self.client);
-        // Resources whose children cannot be fetched.
-        let mut unfetched: Vec<Text> = Vec::new();
-        for resource in resources {
-            let parent = ancestors(&resource).find(|name| unfetched.contains(name));
-            let reason = parent
-                .map(Reason::Parent)
-                .or_else(|| failures.reason(&resource));
-            if resource.write_disposition == WriteDisposition::Skip {
-                outcome.loaded.skipped.push(resource.name.clone());
-                continue;
-            }
-            if let Some(reason) = reason {
-                outcome.not_tried.push(NotTried {
-                    resource: resource.name.clone(),
-                    reason,
+        let run: Text = run_id().into();
+        let parents = ParentCache::of(&resources);
+        let targets = resources.iter().map(|one| self.target(one, &run)).collect();
+        let mut queue = Queue::new(self.client, targets);
+        let mut running = FuturesUnordered::new();
+        loop {
+            let has_page = self.has_page.load(Ordering::Relaxed);
+            let at_once = if has_page {
+                self.at_once
+            } else {
+                // An invalid credential or an unreachable origin is not tried with all resources.
+                self.at_once.min(queue.failures.before_threshold())
+            };
+            while running.len() < at_once {
+                let Some((at, target)) = queue.next() else {
+                    break;
+                };
+                let (load, parents) = (&self, &parents);
+                running.push(async move {
+                    let done = resource_load::run(load, &target, parents).await;
+                    (at, target, done)
                 });
-                continue;
             }
-            match self.load(&resource, &family).await {
-                Ok(Outcome::Loaded(report)) => {
-                    failures.succeeded(&resource);
-                    outcome.loaded.resources.push(*report);
-                }
-                Ok(Outcome::AlreadyAppended(by)) => {
-                    let loaded = &mut outcome.loaded;
-                    let names = match by {
-                        AppendedBy::KilledLoad => &mut loaded.appended_by_killed_load,
-                        AppendedBy::LaterLoad => &mut loaded.appended_after_kill,
-                    };
-                    names.push(resource.name.clone());
-                }
-                Err(failed) => {
-                    if failed.affects_children() {
-                        // The error names the parent if the child's fetch requested it.
-                        unfetched
-                            .extend(failed.error.resource().map(|name| name.to_owned().into()));
-                        unfetched.push(resource.name.clone());
-                    }
-                    failures.failed(&resource, &failed.error);
-                    outcome.errors.push(failed.error);
-                    outcome.failed.extend(failed.report);
-                }
+            let first_page = pin!(self.first_page.notified());
+            match future::select(running.next(), first_page).await {
+                Either::Left((Some((at, target, done)), _)) => queue.ended(at, target, done),
+                Either::Left((None, _)) => break,
+                Either::Right(_) => {}
             }
         }
-        outcome.errors.extend(self.destination.end().await.err());
-        if outcome.errors.is_empty() {
-            return Ok(outcome.loaded);
+        drop(running);
+        let ended = self.destination.end(&run, &queue.opened).await;
+        queue.into_report(ended.err())
+    }
+
+    /// How a resource is loaded.
+    fn target(&self, resource: &Ref<ResourcePlan>, run: &Text) -> Target {
+        let columns = resource.table.columns.iter();
+        let config = self.client.config();
+        let setting = columns.filter_map(|column| {
+            let value = config.get(usize::from(column.config?))?;
+            Some((column.name.clone(), value.clone()))
+        });
+        Target {
+            source: self.client.plan().name.clone(),
+            resource: resource.clone(),
+            writing: self.writing(resource),
+            only: self.only.clone(),
+            full_refresh: self.full_refresh,
+            keep_state: self.keep_state,
+            request: self.client.fingerprint(resource),
+            settings: setting.collect(),
+            run: run.clone(),
+            stamp: self.stamp_rows.then(|| self.client.now()),
+            adopt: self.adopt,
         }
-        Err(outcome)
     }
 
     /// The resources to load: in the order of the spec, parents before children.
@@ -174,174 +238,6 @@ impl<'a, D: Destination> Loading<'a, D> {
         let named =
             |resource: &&Ref<ResourcePlan>| self.only.iter().any(|name| *name == resource.name);
         Ok(parents_first(all.filter(named)))
-    }
-
-    /// Loads one resource.
-    async fn load(
-        &mut self,
-        resource: &Ref<ResourcePlan>,
-        family: &ParentCache,
-    ) -> Result<Outcome, FailedResource> {
-        let target = Target {
-            source: self.client.plan().name.clone(),
-            resource: resource.clone(),
-            writing: self.writing(resource),
-            only: self.only.clone(),
-            full_refresh: self.full_refresh,
-            keep_state: self.keep_state,
-            request: self.client.fingerprint(resource),
-            settings: self.settings(resource),
-        };
-        let (fetch, notes) = match self.open(&target).await {
-            Ok(Ok(opened)) => opened,
-            Ok(Err(by)) => return Ok(Outcome::AlreadyAppended(by)),
-            Err(error) => return Err(FailedResource::unopened(named(error, resource))),
-        };
-        let mut pages = fetch.parent_cache(family).pages();
-        let mut state = LoadState::new(resource);
-        let written = self.write(&target, &mut pages, &mut state).await;
-        let written = match written {
-            Ok(()) => self.finish(&target, &pages, &mut state).await,
-            Err(error) => Err(error),
-        };
-        let mut fetched = pages.report();
-        state.note_deletions(&target);
-        fetched
-            .notes
-            .splice(0..0, notes.into_iter().chain(state.notes));
-        match written {
-            Ok(rows) => Ok(Outcome::Loaded(Box::new(ResourceReport {
-                resource: resource.name.clone(),
-                fetched,
-                written: state.progress.rows,
-                rows,
-            }))),
-            Err(error) => {
-                // Merged rows are kept, and with them the states of completed parents.
-                let fetch_state = pages.state();
-                let is_incomplete = *error.kind() == ErrorKind::Incomplete;
-                let is_kept = (state.fetch_failed || is_incomplete)
-                    && target.writing == Writing::Merge
-                    && self.destination.commit(fetch_state.as_ref()).await.is_ok();
-                if !is_kept {
-                    // The first error is the one to report.
-                    let _ = self.destination.roll_back().await;
-                }
-                let error = named(error, resource);
-                let error = match state.committed {
-                    0 => error,
-                    _ if is_incomplete => error,
-                    1 => error.with_detail("1 record before it was committed"),
-                    count => error.with_detail(format!("{count} records before it were committed")),
-                };
-                Err(FailedResource {
-                    error: match error.report() {
-                        Some(_) => error,
-                        None => error.with_report(fetched.clone()),
-                    },
-                    report: Some(ResourceReport {
-                        resource: resource.name.clone(),
-                        fetched,
-                        written: state.committed,
-                        rows: self.destination.count().await.unwrap_or_default(),
-                    }),
-                    is_of_fetch: state.fetch_failed,
-                })
-            }
-        }
-    }
-
-    /// The columns of a resource that hold settings, and their values.
-    fn settings(&self, resource: &ResourcePlan) -> Vec<(Text, Scalar)> {
-        let columns = resource.table.columns.iter();
-        let config = self.client.config();
-        columns
-            .filter_map(|column| {
-                let value = config.get(usize::from(column.config?))?;
-                Some((column.name.clone(), value.clone()))
-            })
-            .collect()
-    }
-
-    /// Opens a resource. Returns its fetch and notes for the report, or `Err` if it was already appended.
-    async fn open(
-        &mut self,
-        target: &Target,
-    ) -> Result<Result<(Fetch<Rows>, Vec<String>), AppendedBy>> {
-        let resource = &target.resource;
-        match target.writing {
-            Writing::Append => append_checks::check(resource)?,
-            Writing::ReplaceGroups => replace_checks::check_groups(resource)?,
-            Writing::Merge | Writing::Replace => {}
-        }
-        if target.hard_delete().is_some() && !self.destination.deletes_rows() {
-            let message = "the destination cannot delete rows, and the resource has `hard_delete`";
-            return Err(Error::new(ErrorKind::Destination, message).with_help(
-                "a destination that does says so by `Destination::deletes_rows`; or leave `hard_delete` out",
-            ));
-        }
-        if !target.child_tables().is_empty() && !self.destination.writes_child_tables() {
-            let message =
-                "the destination has no child tables, and the resource has a list `as: table`";
-            return Err(Error::new(ErrorKind::Destination, message).with_help(
-                "a destination that does says so by `Destination::writes_child_tables`; or use `items`",
-            ));
-        }
-        let opened = self.destination.open(target).await?;
-        if let Some(stored) = &opened.request {
-            self.check_request(target, stored)?;
-        }
-        let is_incremental = resource.incremental.is_some();
-        if self.since.is_some() && target.writing == Writing::Append && opened.state.is_some() {
-            return Err(append_checks::of_chosen_start(resource));
-        }
-        if let Some(by) = opened.already_appended
-            && target.writing == Writing::Append
-            && !is_incremental
-        {
-            return Ok(Err(by));
-        }
-        let mut notes = opened.notes;
-        let appends_again = target.writing == Writing::Append
-            && is_incremental
-            && opened.state.is_none()
-            && opened.request.is_some();
-        if appends_again && self.destination.count().await? > 0 {
-            notes.push(format!(
-                "no state was stored with the rows of `{}`: all records were fetched and appended again",
-                resource.table.name
-            ));
-        }
-        // `finish` decides by the completeness what is committed.
-        let mut fetch = self.client.rows(resource).allow_incomplete();
-        if resource.write_disposition == WriteDisposition::Merge {
-            fetch = fetch.for_upsert();
-        }
-        // A resource that no longer has a state has no use for a stored one.
-        let state = opened.state.filter(|_| resource.has_state());
-        let fetch = match (target.writing, state) {
-            // A replacement needs all records.
-            (Writing::Replace, _) => fetch.full_refresh(),
-            // The stored rows are of the same request, or `keep_state` accepted them.
-            (_, Some(state)) if self.keep_state => fetch.since(state).keep_state(),
-            (_, Some(state)) => fetch.since(state),
-            (_, None) => fetch,
-        };
-        Ok(Ok((self.in_range(fetch, is_incremental), notes)))
-    }
-
-    /// The fetch of the range that the caller chose.
-    fn in_range(&self, mut fetch: Fetch<Rows>, is_incremental: bool) -> Fetch<Rows> {
-        if !is_incremental {
-            return fetch;
-        }
-        if let Some(since) = &self.since {
-            fetch = fetch.from(since.clone());
-        }
-        if let Some(until) = &self.until {
-            fetch = fetch.until(until.clone());
-        }
-        fetch
     }
 
     /// Rejects a range that no resource has, or that would replace all rows by a part of the records.
@@ -369,92 +265,6 @@ impl<'a, D: Destination> Loading<'a, D> {
         Ok(())
     }
 
-    /// Rejects a table with rows of another request.
-    fn check_request(&self, target: &Target, stored: &Fingerprint) -> Result<()> {
-        let differences = stored.differences(&target.request);
-        if differences.is_empty() || self.keep_state || self.full_refresh {
-            return Ok(());
-        }
-        let table = &target.resource.table.name;
-        let message = format!("the rows of the table `{table}` were loaded by another request");
-        let error = Error::new(ErrorKind::State, message);
-        let error = differences.into_iter().fold(error, Error::with_detail);
-        Err(error.with_help(
-            "load into another database; or replace the rows by `--full-refresh` (`full_refresh()`); or keep \
-             them by `--keep-state` (`keep_state()`), if both requests return the same records; \
-             `include_from_config` stores the rows of several settings in one table",
-        ))
-    }
-
-    /// Writes the pages, and commits those that can be committed before the last page.
-    async fn write(
-        &mut self,
-        target: &Target,
-        pages: &mut Pages<Rows>,
-        state: &mut LoadState,
-    ) -> Result<()> {
-        while let Some(page) = pages.next().await {
-            let page = page.inspect_err(|_| state.fetch_failed = true)?;
-            let before = page.state_before();
-            if before.is_some() && may_commit(target.writing, true) {
-                self.destination.commit(before).await?;
-                state.committed = state.progress.rows;
-            }
-            if target.hard_delete().is_some() {
-                let rows = page.rows().iter();
-                state.deletions += rows.filter(|row| target.is_deletion(*row)).count();
-            }
-            state.progress.rows += self.destination.write(page.rows()).await?;
-            state.progress.pages += 1;
-            if may_commit(target.writing, page.state().is_some()) {
-                self.destination.commit(page.state()).await?;
-                state.committed = state.progress.rows;
-            }
-            (self.on_progress)(state.progress.clone());
-        }
-        Ok(())
-    }
-
-    /// Checks the completeness of the fetch, commits the rest and counts the rows.
-    async fn finish(
-        &mut self,
-        target: &Target,
-        pages: &Pages<Rows>,
-        state: &mut LoadState,
-    ) -> Result<u64> {
-        let fetched = pages.report();
-        let completeness = pages.completeness().unwrap_or_default();
-        if let Some(error) = completeness.to_error() {
-            return Err(error.with_detail(match target.writing {
-                Writing::Merge => "the records that arrived were merged; the state did not move",
-                Writing::Append | Writing::Replace | Writing::ReplaceGroups => {
-                    "the records that arrived were not written"
-                }
-            }));
-        }
-        // The next load appends to the rows of a full refresh.
-        let is_appended = target.resource.write_disposition == WriteDisposition::Append;
-        if is_appended && completeness.redelivers() {
-            return Err(append_checks::would_repeat(&target.resource, &fetched));
-        }
-        replace_checks::check_groups_are_whole(target.writing, &completeness, &fetched)?;
-        // Either the first page was ignored at once, or no parent arrived. A page that is ignored after its
-        // retries says nothing about the records.
-        let is_ignored = completeness.has_unfetched_parts() == (fetched.ignored == 0);
-        if target.writing == Writing::Replace && fetched.pages == 0 && is_ignored {
-            // No page arrived that could replace the rows.
-            self.destination.roll_back().await?;
-            state.notes.push(
-                "no page arrived because responses were ignored: the rows of the table were kept"
-                    .to_owned(),
-            );
-            return self.destination.count().await;
-        }
-        replace_checks::check_parts(target, &completeness, &fetched)?;
-        self.destination.complete(pages.state().as_ref()).await?;
-        self.destination.count().await
-    }
-
     fn writing(&self, resource: &ResourcePlan) -> Writing {
         match resource.write_disposition {
             _ if self.full_refresh => Writing::Replace,
@@ -466,77 +276,160 @@ impl<'a, D: Destination> Loading<'a, D> {
     }
 }
 
-/// The outcome of a resource that did not fail.
-enum Outcome {
-    Loaded(Box<ResourceReport>),
-    AlreadyAppended(AppendedBy),
+/// The resources of a load: those that wait, and what became of the others.
+struct Queue<'a> {
+    /// In the order of the spec, parents before children. `None`: started, or not tried.
+    waiting: Vec<Option<Target>>,
+    /// The names of resources that wait or run.
+    unfinished: Vec<Text>,
+    running: Vec<Ref<ResourcePlan>>,
+    /// Resources whose records the cache of parents has, or that could not be fetched.
+    fetched: Vec<Text>,
+    /// Resources whose children cannot be fetched.
+    unfetched: Vec<Text>,
+    failures: SharedFailures<'a>,
+    /// The targets that the destination opened.
+    opened: Vec<Target>,
+    /// The outcomes, with the positions of the resources.
+    ended: Vec<(usize, Ended)>,
 }
 
-/// The state of the current resource's load.
-struct LoadState {
-    progress: Progress,
-    /// Committed records.
-    committed: u64,
-    fetch_failed: bool,
-    /// Written rows that are deletions.
-    deletions: usize,
-    /// Notes for the report.
-    notes: Vec<String>,
+/// What became of a resource.
+enum Ended {
+    Done(Text, Outcome),
+    Failed(Box<FailedResource>),
+    NotTried(NotTried),
+    Skipped(Text),
 }
 
-impl LoadState {
-    fn new(resource: &ResourcePlan) -> Self {
+impl<'a> Queue<'a> {
+    fn new(client: &'a Client, targets: Vec<Target>) -> Self {
         Self {
-            progress: Progress {
-                resource: resource.name.clone(),
-                pages: 0,
-                rows: 0,
-            },
-            committed: 0,
-            fetch_failed: false,
-            deletions: 0,
-            notes: Vec::new(),
+            unfinished: targets
+                .iter()
+                .map(|one| one.resource.name.clone())
+                .collect(),
+            waiting: targets.into_iter().map(Some).collect(),
+            running: Vec::new(),
+            fetched: Vec::new(),
+            unfetched: Vec::new(),
+            failures: SharedFailures::new(client),
+            opened: Vec::new(),
+            ended: Vec::new(),
         }
     }
-}
 
-impl LoadState {
-    fn note_deletions(&mut self, target: &Target) {
-        if let (Some((_, column)), 1..) = (target.hard_delete(), self.deletions) {
-            let records = match self.deletions {
-                1 => "1 record".to_owned(),
-                count => format!("{count} records"),
+    /// Whether a running resource fetches a parent that this one needs too. The cache has it afterwards.
+    fn shares_unfetched_parent(&self, resource: &ResourcePlan) -> bool {
+        let mut running = self.running.iter().flat_map(|one| ancestors(one));
+        running.any(|name| {
+            !self.fetched.contains(&name) && ancestors(resource).any(|ancestor| ancestor == name)
+        })
+    }
+
+    /// The next resource to load: the first one whose ancestors have ended.
+    fn next(&mut self) -> Option<(usize, Target)> {
+        for at in 0..self.waiting.len() {
+            let Some(target) = &self.waiting[at] else {
+                continue;
             };
-            let note = format!("{records} marked as deleted by `{}`", column.name);
-            self.notes.push(note);
+            let resource = target.resource.clone();
+            if ancestors(&resource).any(|name| self.unfinished.contains(&name))
+                || self.shares_unfetched_parent(&resource)
+            {
+                continue;
+            }
+            let parent = ancestors(&resource).find(|name| self.unfetched.contains(name));
+            let reason = parent
+                .map(Reason::Parent)
+                .or_else(|| self.failures.reason(&resource));
+            let ended = if resource.write_disposition == WriteDisposition::Skip {
+                Ended::Skipped(resource.name.clone())
+            } else if let Some(reason) = reason {
+                Ended::NotTried(NotTried {
+                    resource: resource.name.clone(),
+                    reason,
+                })
+            } else {
+                self.running.push(resource);
+                return Some((at, self.waiting[at].take()?));
+            };
+            self.waiting[at] = None;
+            self.unfinished.retain(|name| *name != resource.name);
+            self.ended.push((at, ended));
         }
+        None
+    }
+
+    /// Stores the outcome of a resource.
+    fn ended(&mut self, at: usize, target: Target, done: Result<Outcome, FailedResource>) {
+        let resource = target.resource.clone();
+        self.unfinished.retain(|name| *name != resource.name);
+        self.running.retain(|one| one.name != resource.name);
+        self.fetched.extend(ancestors(&resource));
+        if resource.incremental.is_none() {
+            self.fetched.push(resource.name.clone());
+        }
+        let ended = match done {
+            Ok(outcome) => {
+                if matches!(outcome, Outcome::Loaded(_)) {
+                    self.failures.succeeded(&resource);
+                }
+                self.opened.push(target);
+                Ended::Done(resource.name.clone(), outcome)
+            }
+            Err(failed) => {
+                if failed.affects_children() {
+                    // The error names the parent if the child's fetch requested it.
+                    let named = failed.error.resource().map(|name| name.to_owned().into());
+                    self.unfetched.extend(named);
+                    self.unfetched.push(resource.name.clone());
+                }
+                self.failures.failed(&resource, &failed.error);
+                if failed.is_opened {
+                    self.opened.push(target);
+                }
+                Ended::Failed(Box::new(failed))
+            }
+        };
+        self.ended.push((at, ended));
+    }
+
+    #[expect(clippy::result_large_err, reason = "it is returned once")]
+    /// The report, or the errors with the report of the rest. `last` is an error after the last resource.
+    fn into_report(mut self, last: Option<Error>) -> Result<LoadReport, LoadError> {
+        self.ended.sort_by_key(|(at, _)| *at);
+        let mut outcome = LoadError::default();
+        let loaded = &mut outcome.loaded;
+        for (_, ended) in self.ended {
+            match ended {
+                Ended::Done(_, Outcome::Loaded(report)) => loaded.resources.push(*report),
+                Ended::Done(name, Outcome::AlreadyAppended(AppendedBy::KilledLoad)) => {
+                    loaded.appended_by_killed_load.push(name);
+                }
+                Ended::Done(name, Outcome::AlreadyAppended(AppendedBy::LaterLoad)) => {
+                    loaded.appended_after_kill.push(name);
+                }
+                Ended::Failed(failed) => {
+                    outcome.errors.push(failed.error);
+                    outcome.failed.extend(failed.report);
+                }
+                Ended::NotTried(one) => outcome.not_tried.push(one),
+                Ended::Skipped(name) => loaded.skipped.push(name),
+            }
+        }
+        outcome.errors.extend(last);
+        if outcome.errors.is_empty() {
+            return Ok(outcome.loaded);
+        }
+        Err(outcome)
     }
 }
 
-/// A resource that could not be loaded.
-struct FailedResource {
-    error: Error,
-    /// `None` if the destination could not open it.
-    report: Option<ResourceReport>,
-    /// Whether the fetch failed; otherwise the destination failed.
-    is_of_fetch: bool,
-}
-
-impl FailedResource {
-    /// The destination could not open the resource.
-    fn unopened(error: Error) -> Self {
-        Self {
-            error,
-            report: None,
-            is_of_fetch: false,
-        }
-    }
-
-    /// Whether a child's fetch, which needs all records of this resource, would fail with the same error.
-    fn affects_children(&self) -> bool {
-        // A child's fetch requests its parents without a state.
-        self.is_of_fetch && *self.error.kind() != ErrorKind::State
-    }
+/// A new identifier of a load: `PID-NANOSECONDS`, the second in hexadecimal.
+fn run_id() -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    format!("{}-{:x}", process::id(), now.unwrap_or_default().as_nanos())
 }
 
 fn parents_first<'a>(
@@ -556,27 +449,7 @@ fn ancestors(resource: &ResourcePlan) -> impl Iterator<Item = Text> + '_ {
     parents.map(|resource| resource.name.clone())
 }
 
-/// Whether a page may be committed before the last page has arrived.
-fn may_commit(writing: Writing, has_state: bool) -> bool {
-    match writing {
-        // After a failure the page is fetched and merged again: an upsert is idempotent.
-        Writing::Merge => true,
-        // Without a state the page would be appended again after a failure.
-        Writing::Append => has_state,
-        // Readers must not see a partial replacement.
-        Writing::Replace | Writing::ReplaceGroups => false,
-    }
-}
-
-/// Adds the resource's name to the error, unless it names another resource.
-fn named(error: Error, resource: &ResourcePlan) -> Error {
-    match error.resource() {
-        Some(_) => error,
-        None => error.with_resource(&resource.name),
-    }
-}
-
-impl<'a, D: Destination> IntoFuture for Loading<'a, D> {
+impl<'a, D: Destination + ?Sized> IntoFuture for Loading<'a, D> {
     type Output = Result<LoadReport, LoadError>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
 

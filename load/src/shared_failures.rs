@@ -5,14 +5,14 @@ use rest_source::{Client, Error, ErrorKind, plan::ResourcePlan, shared::Ref};
 use crate::report::Reason;
 
 /// Consecutive failures after which the other resources are skipped. A single one may concern its resource only.
-const THRESHOLD: u32 = 2;
+const THRESHOLD: usize = 2;
 
 /// Consecutive failures, by what the resources share.
 pub(crate) struct SharedFailures<'a> {
     client: &'a Client,
     /// A resource for each failing set of credentials.
-    credentials: Vec<(Ref<ResourcePlan>, u32)>,
-    origins: Vec<(String, u32)>,
+    credentials: Vec<(Ref<ResourcePlan>, usize)>,
+    origins: Vec<(String, usize)>,
 }
 
 impl<'a> SharedFailures<'a> {
@@ -26,7 +26,7 @@ impl<'a> SharedFailures<'a> {
 
     /// Why a resource is not tried, if it would fail too.
     pub(crate) fn reason(&self, resource: &ResourcePlan) -> Option<Reason> {
-        let is_shared = |(failed, count): &(Ref<ResourcePlan>, u32)| {
+        let is_shared = |(failed, count): &(Ref<ResourcePlan>, usize)| {
             *count >= THRESHOLD && self.client.share_credentials(failed, resource)
         };
         if self.credentials.iter().any(is_shared) {
@@ -36,6 +36,14 @@ impl<'a> SharedFailures<'a> {
         let mut origins = self.origins.iter();
         let is_down = origins.any(|(failed, count)| *count >= THRESHOLD && *failed == origin);
         is_down.then_some(Reason::Origin(origin))
+    }
+
+    /// How many resources may fail at the same time before the others are not tried. At least one.
+    pub(crate) fn before_threshold(&self) -> usize {
+        let credentials = self.credentials.iter().map(|(_, count)| *count);
+        let origins = self.origins.iter().map(|(_, count)| *count);
+        let most = credentials.chain(origins).max().unwrap_or_default();
+        THRESHOLD.saturating_sub(most).max(1)
     }
 
     /// Resets the counts of what a successful resource uses.
@@ -58,7 +66,7 @@ impl<'a> SharedFailures<'a> {
         match error.kind() {
             ErrorKind::Auth => {
                 let client = self.client;
-                let is_shared = |one: &&mut (Ref<ResourcePlan>, u32)| {
+                let is_shared = |one: &&mut (Ref<ResourcePlan>, usize)| {
                     client.share_credentials(&one.0, resource)
                 };
                 match self.credentials.iter_mut().find(is_shared) {

@@ -255,6 +255,11 @@ impl Client {
         self.0.limiter.close_until(elapsed);
     }
 
+    /// The time of its clock.
+    pub fn now(&self) -> Timestamp {
+        Timestamp::try_from(self.clock().now()).unwrap_or(Timestamp::EPOCH)
+    }
+
     /// The source's clock.
     pub(crate) fn clock(&self) -> &dyn Clock {
         &*self.0.context.clock

@@ -48,10 +48,10 @@ async fn a_load_asks_only_for_what_is_new() -> rest_source::Result<()> {
     let api = media::Source::mock()
         .records("stories", [story(1)])
         .start()?;
-    let mut database = Sqlite::open_in_memory()?;
-    api.source().load(&mut database).await?;
+    let database = Sqlite::open_in_memory()?;
+    api.source().load(&database).await?;
     api.add("stories", [story(2)])?;
-    let report = api.source().load(&mut database).await?;
+    let report = api.source().load(&database).await?;
     let stories = report.resource("stories").unwrap();
     // The story as old as the state is merged again.
     assert_eq!((stories.written, stories.rows), (2, 2));

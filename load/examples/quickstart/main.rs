@@ -38,13 +38,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     show::heading("All four resources into SQLite");
     show::remove(DATABASE)?;
-    let mut database = Sqlite::open(DATABASE)?;
-    let load = media.load(&mut database).on_progress(show::progress());
+    let database = Sqlite::open(DATABASE)?;
+    let load = media.load(&database).on_progress(show::progress());
     println!("{}", load.await?);
 
     show::heading("A second time: what is new is merged, what is known stays one row");
     api.change_something();
-    let load = media.load(&mut database).on_progress(show::progress());
+    let load = media.load(&database).on_progress(show::progress());
     println!("{}", load.await?);
 
     show::heading("Ask the database: sqlite3 quickstart.db");

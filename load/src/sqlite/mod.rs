@@ -1,29 +1,23 @@
 //! The SQLite destination.
 
 mod bind;
-mod child_tables;
+mod database;
+mod load_lock;
 mod open_file;
-mod prepare;
-mod staging;
-mod state;
-mod table;
-mod unfinished_loads;
-mod writer;
+mod rows;
 
 use std::{
     fmt,
     path::Path,
-    sync::{Arc, Mutex, PoisonError},
     thread,
     time::{Duration, Instant},
 };
 
-pub use bind::timestamp_text;
-use rest_source::{Error, ErrorKind, Result, Rows, State};
+use database::{SqliteDatabase, failed};
+use rest_source::{Error, ErrorKind, Result};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
-use writer::Writer;
 
-use crate::{Destination, Opened, Target};
+use crate::{BoxFuture, Destination, LoadRecord, Opened, Target, sql::SqlDestination};
 
 /// A SQLite database with one table per resource, of the resource's name.
 ///
@@ -65,9 +59,11 @@ use crate::{Destination, Opened, Target};
 /// again and loaded from the start, and so is one that a user emptied, unless the
 /// [state is kept](crate::Loading::keep_state). The report notes both.
 ///
-/// Three tables record the loads, per source and resource: `_rest_source_tables` the types of the columns and
+/// Four tables record the loads, per source and resource: `_rest_source_tables` the types of the columns and
 /// whether a load created the table; `_rest_source_state` the last state and the fingerprint of its request;
-/// `_rest_source_unfinished` the resources appended by loads that did not end. An appending load locks a file
+/// `_rest_source_unfinished` the resources appended by loads that did not end; `_rest_source_loads` the history: when
+/// each load of a resource began and ended, its rows, requests and waits, its `status` (`running`, `loaded`,
+/// `incomplete`, `failed`) and its error. A killed load stays `running`. An appending load locks a file
 /// beside the database, `shop.db-load-…`, so that later loads can tell whether it was killed.
 ///
 /// The database uses WAL mode, so that others can read while a load writes, with `synchronous = NORMAL`: commits
@@ -78,9 +74,7 @@ use crate::{Destination, Opened, Target};
 /// and in a temporary table, which has its own file, and written in one transaction. So several loads of
 /// different resources can write to one file at the same time. A load waits up to one minute for other
 /// transactions, then fails.
-pub struct Sqlite {
-    writer: Arc<Mutex<Writer>>,
-}
+pub struct Sqlite(SqlDestination<SqliteDatabase>);
 
 impl Sqlite {
     /// Opens the database file, and creates it if it does not exist.
@@ -111,71 +105,36 @@ impl Sqlite {
     /// [`ErrorKind::Destination`] when memory cannot be allocated.
     pub fn open_in_memory() -> Result<Self> {
         let opened = Connection::open_in_memory().and_then(Self::over);
-        opened.map_err(writer::failed)
+        opened.map_err(failed)
     }
 
     fn over(connection: Connection) -> rusqlite::Result<Self> {
         connection.busy_timeout(LOCK_TIMEOUT)?;
         use_wal(&connection)?;
         connection.pragma_update(None, "synchronous", "normal")?;
-        let writer = Arc::new(Mutex::new(Writer::new(connection)));
-        Ok(Self { writer })
-    }
-
-    /// Runs blocking work on the database on tokio's blocking threads.
-    async fn run<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&mut Writer) -> Result<T> + Send + 'static,
-    ) -> Result<T> {
-        let writer = Arc::clone(&self.writer);
-        let work = move || work(&mut writer.lock().unwrap_or_else(PoisonError::into_inner));
-        let done = tokio::task::spawn_blocking(work).await;
-        done.unwrap_or_else(|_| {
-            let message = "the runtime shut down while the database was written";
-            Err(Error::new(ErrorKind::Destination, message))
-        })
+        Ok(Self(SqlDestination::new(SqliteDatabase::new(connection))))
     }
 }
 
 impl Destination for Sqlite {
-    async fn open(&mut self, target: &Target) -> Result<Opened> {
-        let target = target.clone();
-        self.run(move |writer| writer.open(target)).await
+    fn open<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<Opened>> {
+        self.0.open(target)
     }
 
     fn deletes_rows(&self) -> bool {
-        true
+        self.0.deletes_rows()
     }
 
     fn writes_child_tables(&self) -> bool {
-        true
+        self.0.writes_child_tables()
     }
 
-    async fn write(&mut self, rows: &Rows) -> Result<u64> {
-        let rows = rows.clone();
-        self.run(move |writer| writer.write(&rows)).await
+    fn record<'a>(&'a self, load: &'a LoadRecord) -> BoxFuture<'a, Result<()>> {
+        self.0.record(load)
     }
 
-    async fn commit(&mut self, state: Option<&State>) -> Result<()> {
-        let state = state.map(State::to_json);
-        self.run(move |writer| writer.commit(state, false)).await
-    }
-
-    async fn complete(&mut self, state: Option<&State>) -> Result<()> {
-        let state = state.map(State::to_json);
-        self.run(move |writer| writer.commit(state, true)).await
-    }
-
-    async fn end(&mut self) -> Result<()> {
-        self.run(Writer::end).await
-    }
-
-    async fn roll_back(&mut self) -> Result<()> {
-        self.run(Writer::roll_back).await
-    }
-
-    async fn count(&mut self) -> Result<u64> {
-        self.run(|writer| writer.count()).await
+    fn end<'a>(&'a self, run: &'a str, opened: &'a [Target]) -> BoxFuture<'a, Result<()>> {
+        self.0.end(run, opened)
     }
 }
 
@@ -204,4 +163,11 @@ impl fmt::Debug for Sqlite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sqlite").finish_non_exhaustive()
     }
+}
+
+/// A database in memory, for tests of the SQL core.
+#[cfg(test)]
+pub(crate) fn in_memory() -> impl crate::sql::Database {
+    let connection = Connection::open_in_memory().unwrap();
+    SqliteDatabase::new(connection)
 }

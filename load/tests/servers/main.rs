@@ -199,8 +199,8 @@ async fn run(
         .unwrap();
     let database = Database::new();
     let load = async || {
-        let mut sqlite = Sqlite::open(&database.0).unwrap();
-        outcome(&Loading::new(&client, &mut sqlite).await)
+        let sqlite = Sqlite::open(&database.0).unwrap();
+        outcome(&Loading::new(&client, &sqlite).await)
     };
     let mut log = Vec::new();
     let mut has_warned = false;

@@ -113,7 +113,7 @@ async fn refused<S: Load>(shop: &S, scratch: &Scratch) -> LoadError {
 }
 
 async fn assert_nothing_written<S: Load>(shop: &S, scratch: &Scratch) -> LoadError {
-    let error = shop.load(&mut scratch.open()).await.unwrap_err();
+    let error = shop.load(&scratch.open()).await.unwrap_err();
     let tables =
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\'";
     for table in scratch.rows(tables) {
@@ -141,7 +141,7 @@ async fn bounded_fetch_in_unknown_order_is_not_appended() {
     }
     // All of it in one fetch is another matter.
     server.dataset("orders").truncate(15);
-    shop.load(&mut scratch.open()).await.unwrap();
+    shop.load(&scratch.open()).await.unwrap();
     scratch.assert_equals(&server);
 }
 
@@ -149,7 +149,7 @@ async fn bounded_fetch_in_unknown_order_is_not_appended() {
 async fn bounded_full_refresh_of_an_appended_resource_fails() {
     let (server, scratch) = (serve().await, Scratch::new());
     let shop: CutOff = connect(&server);
-    let error = shop.load(&mut scratch.open()).full_refresh().await;
+    let error = shop.load(&scratch.open()).full_refresh().await;
     let error = error.unwrap_err().to_string();
     assert!(
         error.contains("would append some of these records again"),
@@ -158,10 +158,10 @@ async fn bounded_full_refresh_of_an_appended_resource_fails() {
     assert_eq!(scratch.rows("SELECT count(*) FROM orders"), ["0"]);
     // In order, the next load goes on from there.
     let shop: CutOffInOrder = connect(&server);
-    let refresh = shop.load(&mut scratch.open()).full_refresh().await;
+    let refresh = shop.load(&scratch.open()).full_refresh().await;
     refresh.unwrap();
     assert_eq!(scratch.rows("SELECT count(*) FROM orders"), ["20"]);
-    shop.load(&mut scratch.open()).await.unwrap();
+    shop.load(&scratch.open()).await.unwrap();
     scratch.assert_equals(&server);
 }
 
@@ -170,7 +170,7 @@ async fn bounded_fetch_in_ascending_order_is_appended() {
     let (server, scratch) = (serve().await, Scratch::new());
     let shop: CutOffInOrder = connect(&server);
     for rows in ["20", "35", "35"] {
-        shop.load(&mut scratch.open()).await.unwrap();
+        shop.load(&scratch.open()).await.unwrap();
         assert_eq!(scratch.rows("SELECT count(*) FROM orders"), [rows]);
     }
     scratch.assert_equals(&server);
@@ -181,7 +181,7 @@ async fn bounded_fetch_is_merged_and_fetched_again() {
     let (server, scratch) = (serve().await, Scratch::new());
     let shop: Merging = connect(&server);
     for _ in 0..2 {
-        shop.load(&mut scratch.open()).await.unwrap();
+        shop.load(&scratch.open()).await.unwrap();
         assert_eq!(scratch.rows("SELECT count(*) FROM orders"), ["20"]);
     }
 }
@@ -197,9 +197,9 @@ async fn records_before_an_ignored_page_are_not_appended() {
     server.faults().clear();
     server.log().clear();
     server.faults().at(0, Fault::status(410));
-    shop.load(&mut scratch.open()).await.unwrap();
+    shop.load(&scratch.open()).await.unwrap();
     server.faults().clear();
-    shop.load(&mut scratch.open()).await.unwrap();
+    shop.load(&scratch.open()).await.unwrap();
     scratch.assert_equals(&server);
 }
 
@@ -235,7 +235,7 @@ async fn many_records_of_one_cursor_value_are_appended_once() {
     let (server, scratch) = (ticking(12_000, 12_000).await, Scratch::new());
     let unordered: Ticking = connect(&server);
     for _ in 0..2 {
-        unordered.load(&mut scratch.open()).await.unwrap();
+        unordered.load(&scratch.open()).await.unwrap();
         let rows = scratch.rows("SELECT count(*), count(DISTINCT id) FROM ticks");
         assert_eq!(rows, ["12000 | 12000"]);
     }
@@ -243,7 +243,7 @@ async fn many_records_of_one_cursor_value_are_appended_once() {
     let scratch = Scratch::new();
     let in_order: TickingInOrder = connect(&server);
     for _ in 0..2 {
-        in_order.load(&mut scratch.open()).await.unwrap();
+        in_order.load(&scratch.open()).await.unwrap();
         assert_eq!(scratch.rows("SELECT count(*) FROM ticks"), ["12000"]);
     }
 }
@@ -254,12 +254,12 @@ async fn records_beyond_the_remembered_of_one_cursor_value_are_committed_with_th
     let shop: TickingInOrder = connect(&server);
     // Eleven pages of one value, of which ten can be remembered.
     server.faults().at(11, Fault::status(500));
-    shop.load(&mut scratch.open()).await.unwrap_err();
+    shop.load(&scratch.open()).await.unwrap_err();
     let rows = scratch.rows("SELECT count(*) FROM ticks");
     assert_eq!(rows, ["10000"]);
     server.faults().clear();
     for _ in 0..2 {
-        shop.load(&mut scratch.open()).await.unwrap();
+        shop.load(&scratch.open()).await.unwrap();
         let rows = scratch.rows("SELECT count(*), count(DISTINCT id) FROM ticks");
         assert_eq!(rows, ["20001 | 20001"]);
     }
@@ -313,20 +313,20 @@ async fn records_without_a_key_are_not_appended_again_after_a_change_of_columns(
     let (server, scratch) = (serve().await, Scratch::new());
     let number = "SELECT count(*) FROM orders";
     connect::<ByStatus>(&server)
-        .load(&mut scratch.open())
+        .load(&scratch.open())
         .await
         .unwrap();
     // A column that is null in what was appended says nothing against it.
     connect::<WithNote>(&server)
-        .load(&mut scratch.open())
+        .load(&scratch.open())
         .await
         .unwrap();
     assert_eq!(scratch.rows(number), ["35"]);
     let shop: WithId = connect(&server);
-    let error = shop.load(&mut scratch.open()).await.unwrap_err();
+    let error = shop.load(&scratch.open()).await.unwrap_err();
     assert_eq!(*error.errors[0].kind(), ErrorKind::State, "{error}");
     assert_eq!(scratch.rows(number), ["35"]);
-    shop.load(&mut scratch.open()).full_refresh().await.unwrap();
-    shop.load(&mut scratch.open()).await.unwrap();
+    shop.load(&scratch.open()).full_refresh().await.unwrap();
+    shop.load(&scratch.open()).await.unwrap();
     assert_eq!(scratch.rows(number), ["35"]);
 }

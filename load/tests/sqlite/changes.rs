@@ -70,7 +70,7 @@ crate::shop!(
 async fn table_gains_columns_and_accepts_nulls_as_the_spec_does() {
     let (server, scratch) = (serve().await, Scratch::new());
     connect::<Before>(&server)
-        .load(&mut scratch.open())
+        .load(&scratch.open())
         .await
         .unwrap();
     for at in 0..34 {
@@ -80,7 +80,7 @@ async fn table_gains_columns_and_accepts_nulls_as_the_spec_does() {
     }
     server.dataset("orders").truncate(34);
     connect::<Wider>(&server)
-        .load(&mut scratch.open())
+        .load(&scratch.open())
         .await
         .unwrap();
     let rows = scratch.rows("SELECT id, status, note FROM orders ORDER BY id DESC LIMIT 2");
@@ -91,11 +91,11 @@ async fn table_gains_columns_and_accepts_nulls_as_the_spec_does() {
 async fn changed_type_is_an_error_with_advice() {
     let (server, scratch) = (serve().await, Scratch::new());
     connect::<Before>(&server)
-        .load(&mut scratch.open())
+        .load(&scratch.open())
         .await
         .unwrap();
     let after: Retyped = connect(&server);
-    let error = after.load(&mut scratch.open()).await.unwrap_err();
+    let error = after.load(&scratch.open()).await.unwrap_err();
     assert_eq!(
         error.to_string(),
         "`orders`: the table `orders` does not fit the spec: its column `changed_at` holds \
@@ -104,12 +104,8 @@ async fn changed_type_is_an_error_with_advice() {
     );
     scratch.assert_equals(&server);
 
-    after
-        .load(&mut scratch.open())
-        .full_refresh()
-        .await
-        .unwrap();
-    after.load(&mut scratch.open()).await.unwrap();
+    after.load(&scratch.open()).full_refresh().await.unwrap();
+    after.load(&scratch.open()).await.unwrap();
     let rows = scratch.rows("SELECT changed_at FROM orders WHERE id = 1");
     assert_eq!(rows, ["2026-01-01T00:01:00Z"], "as the server wrote it");
 }
@@ -118,17 +114,17 @@ async fn changed_type_is_an_error_with_advice() {
 async fn two_sources_cannot_share_a_table() {
     let (server, scratch) = (serve().await, Scratch::new());
     let (shop, other): (Before, Other) = (connect(&server), connect(&server));
-    shop.load(&mut scratch.open()).await.unwrap();
-    let mut database = scratch.open();
-    let error = other.load(&mut database).await.unwrap_err().to_string();
+    shop.load(&scratch.open()).await.unwrap();
+    let database = scratch.open();
+    let error = other.load(&database).await.unwrap_err().to_string();
     assert!(
         error.contains("the table `orders` belongs to another resource, `shop.orders`"),
         "{error}"
     );
-    assert!(other.load(&mut database).full_refresh().await.is_err());
+    assert!(other.load(&database).full_refresh().await.is_err());
 
     // It did not keep the lock.
-    shop.load(&mut scratch.open()).await.unwrap();
+    shop.load(&scratch.open()).await.unwrap();
     scratch.assert_equals(&server);
 }
 
@@ -136,7 +132,7 @@ async fn two_sources_cannot_share_a_table() {
 async fn unsupported_resources_are_rejected() {
     let (server, scratch) = (serve().await, Scratch::new());
     let keyless = connect::<Keyless>(&server)
-        .load(&mut scratch.open())
+        .load(&scratch.open())
         .await
         .unwrap_err();
     assert!(
@@ -144,7 +140,7 @@ async fn unsupported_resources_are_rejected() {
         "{keyless}"
     );
     let reserved = connect::<Reserved>(&server)
-        .load(&mut scratch.open())
+        .load(&scratch.open())
         .await
         .unwrap_err();
     assert!(
@@ -155,7 +151,7 @@ async fn unsupported_resources_are_rejected() {
     scratch.execute("CREATE VIEW orders AS SELECT 1 AS id, 'a' AS status, 'b' AS changed_at");
     assert!(
         connect::<Before>(&server)
-            .load(&mut scratch.open())
+            .load(&scratch.open())
             .await
             .is_err()
     );

@@ -108,13 +108,13 @@ async fn children_of_a_new_parent_are_loaded_from_the_start() {
     let shop: Appending = connect(&server);
     let orders = server.dataset("orders").rows();
     server.dataset("orders").truncate(2);
-    shop.load(&mut scratch.open()).await.unwrap();
+    shop.load(&scratch.open()).await.unwrap();
     assert_eq!(items(&scratch).len(), 6);
     let last = serde_json::Value::Object(orders[2].clone());
     server.dataset("orders").insert(last);
     server.dataset("items_0").insert(json!({ "id": 13 }));
     for _ in 0..2 {
-        shop.load(&mut scratch.open()).await.unwrap();
+        shop.load(&scratch.open()).await.unwrap();
         let expected = ["10", "11", "12", "13", "20", "21", "22", "30", "31", "32"];
         assert_eq!(items(&scratch), expected);
     }
@@ -124,7 +124,7 @@ async fn children_of_a_new_parent_are_loaded_from_the_start() {
 async fn bounded_fetch_of_one_parent_is_not_appended() {
     let (server, scratch) = (shop().await, Scratch::new());
     let shop: CuttingOff = connect(&server);
-    let error = shop.load(&mut scratch.open()).await.unwrap_err();
+    let error = shop.load(&scratch.open()).await.unwrap_err();
     assert_eq!(*error.errors[0].kind(), ErrorKind::Destination);
     let error = error.to_string();
     assert!(
@@ -141,7 +141,7 @@ async fn completed_parents_are_not_fetched_again_after_a_failure() {
     server
         .dataset("items_2")
         .edit(1, |item| drop(item.remove("changed_at")));
-    shop.load(&mut scratch.open()).await.unwrap_err();
+    shop.load(&scratch.open()).await.unwrap_err();
     // The first record before the bad one came, too.
     assert_eq!(items(&scratch), ["10", "11", "12", "20", "21", "22", "30"]);
 
@@ -150,7 +150,7 @@ async fn completed_parents_are_not_fetched_again_after_a_failure() {
         item.insert("changed_at".to_owned(), changed_at.into());
     });
     server.log().clear();
-    let report = shop.load(&mut scratch.open()).await.unwrap();
+    let report = shop.load(&scratch.open()).await.unwrap();
     assert_eq!(items(&scratch).len(), 9);
     // Three are new; those at the cursors of the two orders before are upserted again.
     assert_eq!(report.resource("items").unwrap().written, 5);
@@ -169,7 +169,7 @@ async fn failed_load_appends_the_children_of_completed_parents() {
     server
         .dataset("items_2")
         .edit(1, |item| drop(item.remove("changed_at")));
-    let error = shop.load(&mut scratch.open()).await.unwrap_err();
+    let error = shop.load(&scratch.open()).await.unwrap_err();
     // With the first page of the third order, the two before it are safe.
     assert_eq!(items(&scratch), ["10", "11", "12", "20", "21", "22"]);
     let error = error.to_string();
@@ -181,7 +181,7 @@ async fn failed_load_appends_the_children_of_completed_parents() {
     server.dataset("items_2").edit(1, |item| {
         item.insert("changed_at".to_owned(), changed_at.into());
     });
-    shop.load(&mut scratch.open()).await.unwrap();
+    shop.load(&scratch.open()).await.unwrap();
     assert_eq!(items(&scratch).len(), 9);
 }
 
@@ -204,8 +204,8 @@ async fn completed_parents_are_not_fetched_again_after_a_kill() {
 async fn kill_in_the_second_parent<S: Load>(shop: &S, scratch: &Scratch, server: &Server) {
     server.faults().at(3, Fault::Slow(Duration::from_secs(60)));
     let written = Notify::new();
-    let mut database = scratch.open();
-    let load = shop.load(&mut database).on_progress(|progress| {
+    let database = scratch.open();
+    let load = shop.load(&database).on_progress(|progress| {
         if progress.resource == "items" && progress.rows == 6 {
             written.notify_one();
         }
@@ -221,7 +221,7 @@ async fn kill_in_the_second_parent<S: Load>(shop: &S, scratch: &Scratch, server:
 /// Loads the rest, and nothing of the first order.
 async fn assert_next_load_completes<S: Load>(shop: &S, scratch: &Scratch, server: &Server) {
     server.log().clear();
-    shop.load(&mut scratch.open()).await.unwrap();
+    shop.load(&scratch.open()).await.unwrap();
     let expected = ["10", "11", "12", "20", "21", "22", "30", "31", "32"];
     assert_eq!(items(scratch), expected);
     let since = |path: &str| {
@@ -240,7 +240,7 @@ async fn parents_are_fetched_once_for_themselves_and_their_children() {
         let offsets = server.log().offsets("/orders");
         offsets.iter().filter(|offset| **offset == 0).count()
     };
-    let report = shop.load(&mut scratch.open()).await.unwrap();
+    let report = shop.load(&scratch.open()).await.unwrap();
     assert_eq!(items(&scratch).len(), 9);
     assert_eq!(first_pages(), 1);
     let of_orders = report.resource("items").unwrap().fetched.of_parents.clone();
@@ -248,8 +248,8 @@ async fn parents_are_fetched_once_for_themselves_and_their_children() {
 
     // The items of orders alone: there is no one to ask for those but their fetch.
     server.log().clear();
-    let mut database = scratch.open();
-    shop.load(&mut database).resource("items").await.unwrap();
+    let database = scratch.open();
+    shop.load(&database).resource("items").await.unwrap();
     assert_eq!(first_pages(), 1);
 }
 
@@ -257,8 +257,8 @@ async fn parents_are_fetched_once_for_themselves_and_their_children() {
 async fn failed_load_leaves_no_lock_when_its_state_cannot_be_stored() {
     let (server, scratch) = (shop().await, Scratch::new());
     let shop: Merging = connect(&server);
-    let mut database = scratch.open();
-    shop.load(&mut database).resource("orders").await.unwrap();
+    let database = scratch.open();
+    shop.load(&database).resource("orders").await.unwrap();
     scratch.execute(
         "CREATE TRIGGER no_state BEFORE UPDATE ON _rest_source_state WHEN new.state IS NOT NULL
          BEGIN SELECT raise(ABORT, 'no'); END",
@@ -266,7 +266,7 @@ async fn failed_load_leaves_no_lock_when_its_state_cannot_be_stored() {
     server
         .dataset("items_2")
         .edit(1, |item| drop(item.remove("changed_at")));
-    shop.load(&mut database).await.unwrap_err();
+    shop.load(&database).await.unwrap_err();
     // Another may write while the database is still open.
     scratch.execute("CREATE TABLE others (id INTEGER)");
 }
@@ -336,7 +336,7 @@ const OF_EACH: &str =
 async fn group_of_several_parents_is_not_replaced_by_one() {
     let (server, scratch) = (by_day().await, Scratch::new());
     let shop: ByDay = connect(&server);
-    let error = shop.load(&mut scratch.open()).await.unwrap_err();
+    let error = shop.load(&scratch.open()).await.unwrap_err();
     let expected = "`items`: an incremental load would delete rows that it does not fetch: \
          the `merge_key` does not contain the key of `orders`, and the children of each of its records are fetched at another time\n  \
          help: include the key of `orders` by `include_from_parent`, and add it to the `merge_key`; or merge \
@@ -345,7 +345,7 @@ async fn group_of_several_parents_is_not_replaced_by_one() {
     assert_eq!(*error.errors[0].kind(), ErrorKind::Destination);
     assert!(server.log().of("/orders/0/items").is_empty());
     // All of it is another matter.
-    shop.load(&mut scratch.open()).full_refresh().await.unwrap();
+    shop.load(&scratch.open()).full_refresh().await.unwrap();
     assert_eq!(scratch.rows(OF_EACH), ["0 | 10", "1 | 10 11 12"]);
 }
 
@@ -353,12 +353,12 @@ async fn group_of_several_parents_is_not_replaced_by_one() {
 async fn group_of_one_parent_is_replaced() {
     let (server, scratch) = (by_day().await, Scratch::new());
     let shop: ByOrderAndDay = connect(&server);
-    shop.load(&mut scratch.open()).await.unwrap();
+    shop.load(&scratch.open()).await.unwrap();
     for day in 11..14 {
         let item = json!({ "id": day, "day": day.to_string() });
         server.dataset("items_0").insert(item);
     }
-    shop.load(&mut scratch.open()).await.unwrap();
+    shop.load(&scratch.open()).await.unwrap();
     assert_eq!(scratch.rows(OF_EACH), ["0 | 10 11 12 13", "1 | 10 11 12"]);
 }
 
@@ -367,16 +367,16 @@ async fn children_of_a_failed_parent_are_not_tried() {
     let (server, scratch) = (shop().await, Scratch::new());
     let shop: Merging = connect(&server);
     server.faults().at(0, Fault::status(500));
-    let error = shop.load(&mut scratch.open()).await.unwrap_err();
+    let error = shop.load(&scratch.open()).await.unwrap_err();
     assert_eq!(server.log().of("/orders").len(), 1, "{error}");
     assert_eq!(error.errors.len(), 1);
     let not_tried = "\nnot tried, because `orders` could not be fetched: `items`";
     assert!(error.to_string().contains(not_tried), "{error}");
 
     // What could not be written may be fetched all the same.
-    shop.load(&mut scratch.open()).await.unwrap();
+    shop.load(&scratch.open()).await.unwrap();
     scratch.execute("DROP TABLE orders; CREATE TABLE orders (id TEXT)");
-    let error = shop.load(&mut scratch.open()).await.unwrap_err();
+    let error = shop.load(&scratch.open()).await.unwrap_err();
     assert_eq!(error.errors[0].resource(), Some("orders"));
     assert!(error.not_tried.is_empty(), "{error}");
     assert!(error.loaded.resource("items").is_some(), "{error}");
@@ -387,8 +387,8 @@ async fn failed_parent_fetched_only_for_its_children_is_reported_once() {
     let (server, scratch) = (shop().await, Scratch::new());
     let shop: Two = connect(&server);
     server.faults().at(0, Fault::status(500));
-    let mut database = scratch.open();
-    let loading = shop.load(&mut database).resource("items").resource("notes");
+    let database = scratch.open();
+    let loading = shop.load(&database).resource("items").resource("notes");
     let error = loading.await.unwrap_err();
     assert_eq!(server.log().of("/orders").len(), 1, "{error}");
     let error = error.to_string();

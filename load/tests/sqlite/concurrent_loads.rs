@@ -93,8 +93,8 @@ where
     let (slow, quick): (Slow, Quick) = (connect(&server), connect(&server));
     // It has written two pages when the third keeps it waiting.
     server.faults().at(2, Fault::Slow(WAIT));
-    let mut database = scratch.open();
-    let slow = slow.load(&mut database).into_future();
+    let database = scratch.open();
+    let slow = slow.load(&database).into_future();
     let begun = Instant::now();
     let others = async {
         while server.log().of("/orders").len() < 3 {
@@ -108,7 +108,7 @@ where
         other
             .execute_batch(&format!("BEGIN IMMEDIATE; {taken}; COMMIT"))
             .unwrap();
-        quick.load(&mut scratch.open()).await.unwrap();
+        quick.load(&scratch.open()).await.unwrap();
         assert!(
             begun.elapsed() < WAIT,
             "the quick load waited for the slow one"
@@ -156,17 +156,17 @@ async fn pages_beyond_what_memory_holds_are_staged_in_order() {
     let ids = "SELECT id FROM orders ORDER BY rowid";
     let scratch = Scratch::new();
     let (appending, replacing): (Appending, Replacing) = (connect(&server), connect(&server));
-    appending.load(&mut scratch.open()).await.unwrap();
+    appending.load(&scratch.open()).await.unwrap();
     assert_eq!(scratch.rows(ids), expected);
     let scratch = Scratch::new();
     for _ in 0..2 {
-        replacing.load(&mut scratch.open()).await.unwrap();
+        replacing.load(&scratch.open()).await.unwrap();
         assert_eq!(scratch.rows(ids), expected);
     }
     let scratch = Scratch::new();
     let grouping: Grouping = connect(&server);
     for _ in 0..2 {
-        grouping.load(&mut scratch.open()).await.unwrap();
+        grouping.load(&scratch.open()).await.unwrap();
         assert_eq!(scratch.rows(ids), expected);
     }
 }

@@ -36,7 +36,7 @@ crate::shop!(Unselected, plan(&[&*UNSELECTED]));
 async fn merge_upserts_by_primary_key() {
     let (server, scratch) = (serve().await, Scratch::new());
     let shop: Merging = connect(&server);
-    let report = shop.load(&mut scratch.open()).await.unwrap();
+    let report = shop.load(&scratch.open()).await.unwrap();
     scratch.assert_equals(&server);
     let orders = report.resource("orders").unwrap();
     assert_eq!(
@@ -48,7 +48,7 @@ async fn merge_upserts_by_primary_key() {
         .dataset("orders")
         .update(3, json!({ "status": "paid" }));
     server.dataset("orders").insert(order(99, "new"));
-    let report = shop.load(&mut scratch.open()).await.unwrap();
+    let report = shop.load(&scratch.open()).await.unwrap();
     scratch.assert_equals(&server);
     let orders = report.resource("orders").unwrap();
     assert_eq!((orders.written, orders.rows), (36, 36));
@@ -58,7 +58,7 @@ async fn merge_upserts_by_primary_key() {
 async fn incremental_load_fetches_new_records_only() {
     let (server, scratch) = (serve().await, Scratch::new());
     let shop: MergingChanges = connect(&server);
-    shop.load(&mut scratch.open()).await.unwrap();
+    shop.load(&scratch.open()).await.unwrap();
     assert!(
         server
             .log()
@@ -72,7 +72,7 @@ async fn incremental_load_fetches_new_records_only() {
         .update(3, json!({ "status": "paid" }));
     server.dataset("orders").insert(order(99, "new"));
     server.log().clear();
-    let report = shop.load(&mut scratch.open()).await.unwrap();
+    let report = shop.load(&scratch.open()).await.unwrap();
     scratch.assert_equals(&server);
     let requests = server.log().all();
     assert!(
@@ -94,7 +94,7 @@ async fn append_adds_new_records_once() {
     let (server, scratch) = (serve().await, Scratch::new());
     let shop: Appending = connect(&server);
     for _ in 0..3 {
-        shop.load(&mut scratch.open()).await.unwrap();
+        shop.load(&scratch.open()).await.unwrap();
     }
     scratch.assert_equals(&server);
 
@@ -102,7 +102,7 @@ async fn append_adds_new_records_once() {
     server
         .dataset("orders")
         .update(3, json!({ "status": "paid" }));
-    let report = shop.load(&mut scratch.open()).await.unwrap();
+    let report = shop.load(&scratch.open()).await.unwrap();
     assert_eq!(report.resource("orders").unwrap().rows, 36);
     let history = scratch.rows("SELECT status FROM orders WHERE id = 3 ORDER BY changed_at");
     assert_eq!(history, ["open 3", "paid"]);
@@ -112,12 +112,12 @@ async fn append_adds_new_records_once() {
 async fn replace_leaves_exactly_the_servers_rows() {
     let (server, scratch) = (serve().await, Scratch::new());
     let shop: Replacing = connect(&server);
-    shop.load(&mut scratch.open()).await.unwrap();
+    shop.load(&scratch.open()).await.unwrap();
     scratch.assert_equals(&server);
 
     server.dataset("orders").remove(4);
     server.log().clear();
-    shop.load(&mut scratch.open()).await.unwrap();
+    shop.load(&scratch.open()).await.unwrap();
     scratch.assert_equals(&server);
     assert!(
         server
@@ -128,7 +128,7 @@ async fn replace_leaves_exactly_the_servers_rows() {
     );
 
     server.dataset("orders").truncate(0);
-    shop.load(&mut scratch.open()).await.unwrap();
+    shop.load(&scratch.open()).await.unwrap();
     scratch.assert_equals(&server);
 }
 
@@ -136,19 +136,16 @@ async fn replace_leaves_exactly_the_servers_rows() {
 async fn skipped_and_unselected_resources_are_not_fetched() {
     let (server, scratch) = (serve().await, Scratch::new());
     let report = connect::<Skipping>(&server)
-        .load(&mut scratch.open())
+        .load(&scratch.open())
         .await
         .unwrap();
     assert_eq!(report.skipped, ["orders"]);
     let shop: Unselected = connect(&server);
-    let report = shop.load(&mut scratch.open()).await.unwrap();
+    let report = shop.load(&scratch.open()).await.unwrap();
     assert_eq!(report.resources, []);
     assert!(server.log().all().is_empty());
 
-    shop.load(&mut scratch.open())
-        .resource("orders")
-        .await
-        .unwrap();
+    shop.load(&scratch.open()).resource("orders").await.unwrap();
     scratch.assert_equals(&server);
 }
 
@@ -157,7 +154,7 @@ async fn unknown_resource_is_an_error_with_the_names() {
     let (server, scratch) = (serve().await, Scratch::new());
     let shop: Merging = connect(&server);
     let error = shop
-        .load(&mut scratch.open())
+        .load(&scratch.open())
         .resource("order")
         .await
         .unwrap_err();
@@ -169,13 +166,13 @@ async fn unknown_resource_is_an_error_with_the_names() {
 async fn full_refresh_fetches_everything_again() {
     let (server, scratch) = (serve().await, Scratch::new());
     let shop: MergingChanges = connect(&server);
-    shop.load(&mut scratch.open()).await.unwrap();
+    shop.load(&scratch.open()).await.unwrap();
     server.dataset("orders").remove(4);
     server.dataset("orders").edit(5, |order| {
         order.insert("status".to_owned(), "changed without a trace".into());
     });
     server.log().clear();
-    shop.load(&mut scratch.open()).full_refresh().await.unwrap();
+    shop.load(&scratch.open()).full_refresh().await.unwrap();
     scratch.assert_equals(&server);
     assert!(
         server
@@ -187,7 +184,7 @@ async fn full_refresh_fetches_everything_again() {
 
     // The next load goes on from there.
     server.log().clear();
-    let report = shop.load(&mut scratch.open()).await.unwrap();
+    let report = shop.load(&scratch.open()).await.unwrap();
     assert_eq!(report.resource("orders").unwrap().written, 1);
     assert!(
         server
@@ -203,8 +200,8 @@ async fn progress_is_reported_for_each_page() {
     let (server, scratch) = (serve().await, Scratch::new());
     let shop: Merging = connect(&server);
     let mut seen = Vec::new();
-    let mut database = scratch.open();
-    shop.load(&mut database)
+    let database = scratch.open();
+    shop.load(&database)
         .on_progress(|p| seen.push((p.pages, p.rows)))
         .await
         .unwrap();
@@ -218,7 +215,7 @@ async fn report_lists_resources_and_counts() {
         order.insert("undeclared".to_owned(), true.into());
     });
     let shop: Merging = connect(&server);
-    let report = shop.load(&mut scratch.open()).await.unwrap();
+    let report = shop.load(&scratch.open()).await.unwrap();
     assert_eq!(
         report.to_string(),
         "resource    fetched    written   in table  requests\n\

@@ -57,7 +57,7 @@ async fn failed_merge_keeps_committed_pages_and_resumes() {
     let (server, scratch) = (serve().await, Scratch::new());
     let shop: Merging = connect(&server);
     server.faults().at(2, Fault::status(500));
-    let error = shop.load(&mut scratch.open()).await.unwrap_err();
+    let error = shop.load(&scratch.open()).await.unwrap_err();
     assert_eq!(scratch.rows("SELECT count(*) FROM orders"), ["20"]);
     assert_eq!(error.errors[0].resource(), Some("orders"));
     assert_eq!(error.errors[0].report().unwrap().delivered, 20);
@@ -71,7 +71,7 @@ async fn failed_merge_keeps_committed_pages_and_resumes() {
         ["NULL"]
     );
 
-    shop.load(&mut scratch.open()).await.unwrap();
+    shop.load(&scratch.open()).await.unwrap();
     scratch.assert_equals(&server);
 }
 
@@ -81,12 +81,12 @@ async fn failed_append_adds_nothing() {
     let shop: Appending = connect(&server);
     for failing in 0..4 {
         server.faults().at(failing, Fault::status(500));
-        let error = shop.load(&mut scratch.open()).await.unwrap_err();
+        let error = shop.load(&scratch.open()).await.unwrap_err();
         assert!(!error.to_string().contains("committed"), "{error}");
         assert_eq!(scratch.rows("SELECT count(*) FROM orders"), ["0"]);
         server.faults().clear();
     }
-    shop.load(&mut scratch.open()).await.unwrap();
+    shop.load(&scratch.open()).await.unwrap();
     scratch.assert_equals(&server);
 }
 
@@ -94,26 +94,22 @@ async fn failed_append_adds_nothing() {
 async fn failed_replacement_keeps_the_old_rows() {
     let (server, scratch) = (serve().await, Scratch::new());
     let (replacing, merging): (Replacing, Merging) = (connect(&server), connect(&server));
-    let mut database = scratch.open();
-    replacing.load(&mut database).await.unwrap();
+    let database = scratch.open();
+    replacing.load(&database).await.unwrap();
     let old = scratch.rows("SELECT * FROM orders");
 
     server
         .dataset("orders")
         .update(0, json!({ "status": "paid" }));
     server.faults().at(3, Fault::status(500));
-    replacing.load(&mut database).await.unwrap_err();
+    replacing.load(&database).await.unwrap_err();
     assert_eq!(scratch.rows("SELECT * FROM orders"), old);
 
     server.faults().at(3, Fault::status(500));
-    merging
-        .load(&mut database)
-        .full_refresh()
-        .await
-        .unwrap_err();
+    merging.load(&database).full_refresh().await.unwrap_err();
     assert_eq!(scratch.rows("SELECT * FROM orders"), old);
 
-    replacing.load(&mut database).await.unwrap();
+    replacing.load(&database).await.unwrap();
     scratch.assert_equals(&server);
 }
 
@@ -121,15 +117,15 @@ async fn failed_replacement_keeps_the_old_rows() {
 async fn dropped_load_is_rolled_back_by_the_next() {
     let (server, scratch) = (serve().await, Scratch::new());
     let shop: Appending = connect(&server);
-    let mut database = scratch.open();
+    let database = scratch.open();
     server.faults().at(2, Fault::Slow(Duration::from_secs(60)));
-    let load = shop.load(&mut database).into_future();
+    let load = shop.load(&database).into_future();
     assert!(
         tokio::time::timeout(Duration::from_millis(300), load)
             .await
             .is_err()
     );
-    shop.load(&mut database).await.unwrap();
+    shop.load(&database).await.unwrap();
     scratch.assert_equals(&server);
 }
 
@@ -140,7 +136,7 @@ async fn other_resources_are_loaded_until_two_fail_at_their_origin() {
     server
         .dataset("orders")
         .edit(12, |order| drop(order.remove("status")));
-    let error = shop.load(&mut scratch.open()).await.unwrap_err();
+    let error = shop.load(&scratch.open()).await.unwrap_err();
     assert_eq!(*error.errors[0].kind(), ErrorKind::Schema);
     assert_eq!(error.loaded.resource("items").unwrap().rows, 3);
     let failed = &error.failed[0];
@@ -165,7 +161,7 @@ async fn other_resources_are_loaded_until_two_fail_at_their_origin() {
     );
 
     drop(server);
-    let error = shop.load(&mut scratch.open()).await.unwrap_err();
+    let error = shop.load(&scratch.open()).await.unwrap_err();
     assert_eq!(*error.errors[0].kind(), ErrorKind::Transport);
     assert_eq!(error.errors.len(), 2);
     let not_tried: Vec<_> = error
@@ -192,7 +188,7 @@ async fn slow_or_unauthorized_resource_does_not_stop_the_others() {
         let (server, scratch) = (serve_items().await, Scratch::new());
         let shop: Three = connect(&server);
         server.faults().at(0, fault);
-        let error = shop.load(&mut scratch.open()).await.unwrap_err();
+        let error = shop.load(&scratch.open()).await.unwrap_err();
         assert_eq!(error.errors.len(), 1, "{error}");
         assert!(error.not_tried.is_empty(), "{error}");
         assert_eq!(error.loaded.resources.len(), 2);
@@ -205,7 +201,9 @@ async fn forbidden_resource_does_not_stop_the_others() {
     let (server, scratch) = (serve_also(vec![items]).await, Scratch::new());
     let shop: Two = connect(&server);
     server.faults().at(1, Fault::status(403));
-    let error = shop.load(&mut scratch.open()).await.unwrap_err();
+    let database = scratch.open();
+    let load = shop.load(&database).resources_at_once(1);
+    let error = load.await.unwrap_err();
     assert_eq!(*error.errors[0].kind(), ErrorKind::Status(403));
     assert_eq!(error.loaded.resource("items").unwrap().rows, 3);
     assert!(error.not_tried.is_empty());
@@ -217,11 +215,11 @@ async fn two_loads_of_one_resource_duplicate_nothing() {
     let shop: Appending = connect(&server);
     // The first has read its state and waits for its first page while the second loads all.
     server.faults().at(0, Fault::Slow(Duration::from_secs(1)));
-    let (mut one, mut other) = (scratch.open(), scratch.open());
-    let slow = shop.load(&mut one).into_future();
+    let (one, other) = (scratch.open(), scratch.open());
+    let slow = shop.load(&one).into_future();
     let quick = async {
         tokio::time::sleep(Duration::from_millis(100)).await;
-        shop.load(&mut other).await
+        shop.load(&other).await
     };
     let (slow, quick) = tokio::join!(slow, quick);
     quick.unwrap();
@@ -237,12 +235,12 @@ async fn two_loads_of_one_resource_duplicate_nothing() {
 async fn full_refresh_recovers_from_an_unreadable_state() {
     let (server, scratch) = (serve().await, Scratch::new());
     let shop: Merging = connect(&server);
-    shop.load(&mut scratch.open()).await.unwrap();
+    shop.load(&scratch.open()).await.unwrap();
     scratch.execute("UPDATE _rest_source_state SET state = '{\"version\": 99}'");
-    let error = shop.load(&mut scratch.open()).await.unwrap_err();
+    let error = shop.load(&scratch.open()).await.unwrap_err();
     assert_eq!(*error.errors[0].kind(), ErrorKind::State);
     assert!(error.to_string().contains("a full refresh"), "{error}");
-    shop.load(&mut scratch.open()).full_refresh().await.unwrap();
-    shop.load(&mut scratch.open()).await.unwrap();
+    shop.load(&scratch.open()).full_refresh().await.unwrap();
+    shop.load(&scratch.open()).await.unwrap();
     scratch.assert_equals(&server);
 }

@@ -52,7 +52,7 @@ fn events() -> Dataset {
 async fn untyped_records_are_merged_by_their_key_columns() {
     let (server, scratch) = (serve_also(vec![events()]).await, Scratch::new());
     let shop: Events = connect(&server);
-    shop.load(&mut scratch.open()).await.unwrap();
+    shop.load(&scratch.open()).await.unwrap();
     let query = "SELECT typeof(id), id, record ->> '$.name' FROM events ORDER BY id";
     assert_eq!(
         scratch.rows(query),
@@ -64,7 +64,7 @@ async fn untyped_records_are_merged_by_their_key_columns() {
     );
 
     server.dataset("events").update(1, json!({ "name": "new" }));
-    shop.load(&mut scratch.open()).await.unwrap();
+    shop.load(&scratch.open()).await.unwrap();
     assert_eq!(
         scratch.rows(query),
         [
@@ -89,7 +89,7 @@ async fn record_without_its_key_is_an_error() {
     server.dataset("orders").edit(12, |order| {
         order.remove("id");
     });
-    let error = shop.load(&mut scratch.open()).await.unwrap_err();
+    let error = shop.load(&scratch.open()).await.unwrap_err();
     let error = &error.errors[0];
     assert_eq!(
         (error.kind(), error.resource()),
@@ -111,16 +111,16 @@ async fn full_refresh_creates_the_table_with_a_new_key() {
     crate::shop!(Without, plan(&[&*WITHOUT]));
     let (server, scratch) = (serve().await, Scratch::new());
     connect::<Without>(&server)
-        .load(&mut scratch.open())
+        .load(&scratch.open())
         .await
         .unwrap();
     let shop: AsTheyAre = connect(&server);
-    let error = shop.load(&mut scratch.open()).await.unwrap_err();
+    let error = shop.load(&scratch.open()).await.unwrap_err();
     assert!(
         error.to_string().contains("it has no key, not the key id"),
         "{error}"
     );
-    shop.load(&mut scratch.open()).full_refresh().await.unwrap();
+    shop.load(&scratch.open()).full_refresh().await.unwrap();
     assert_eq!(
         scratch.rows("SELECT count(*), max(id) FROM orders"),
         ["35 | 34"]
@@ -175,8 +175,8 @@ const DAYS: &str = "SELECT day, count(*), sum(visits) FROM visits GROUP BY day O
 async fn rows_replace_their_group_and_no_other() {
     let (server, scratch) = (serve_also(vec![visits()]).await, Scratch::new());
     let shop: ByDay = connect(&server);
-    let mut database = scratch.open();
-    let report = shop.load(&mut database).await.unwrap();
+    let database = scratch.open();
+    let report = shop.load(&database).await.unwrap();
     let all = ["2026-01-01 | 11 | 550", "2026-01-02 | 14 | 2450"];
     assert_eq!(scratch.rows(DAYS), all, "a group that came in two pages");
     let visits = report.resource("visits").unwrap();
@@ -189,7 +189,7 @@ async fn rows_replace_their_group_and_no_other() {
     for _ in 0..11 {
         held.remove(0);
     }
-    shop.load(&mut database).await.unwrap();
+    shop.load(&database).await.unwrap();
     assert_eq!(
         scratch.rows(DAYS),
         [
@@ -201,9 +201,9 @@ async fn rows_replace_their_group_and_no_other() {
 
     // A load of nothing replaces nothing, and a full refresh everything.
     held.truncate(0);
-    shop.load(&mut database).await.unwrap();
+    shop.load(&database).await.unwrap();
     assert_eq!(scratch.rows("SELECT count(*) FROM visits"), ["25"]);
-    shop.load(&mut database).full_refresh().await.unwrap();
+    shop.load(&database).full_refresh().await.unwrap();
     assert_eq!(scratch.rows("SELECT count(*) FROM visits"), ["0"]);
 }
 
@@ -211,11 +211,11 @@ async fn rows_replace_their_group_and_no_other() {
 async fn last_row_of_each_primary_key_wins_across_groups() {
     let (server, scratch) = (serve_also(vec![visits()]).await, Scratch::new());
     let shop: KeyedByDay = connect(&server);
-    let mut database = scratch.open();
+    let database = scratch.open();
     // One key in two days of one load, and in two pages.
     let held = server.dataset("visits");
     held.insert(json!({ "id": 0, "day": "2026-01-02", "visits": 7 }));
-    shop.load(&mut database).await.unwrap();
+    shop.load(&database).await.unwrap();
     let zero = "SELECT day, visits FROM visits WHERE id = 0";
     assert_eq!(scratch.rows(zero), ["2026-01-02 | 7"]);
     assert_eq!(scratch.rows("SELECT count(*) FROM visits"), ["25"]);
@@ -223,7 +223,7 @@ async fn last_row_of_each_primary_key_wins_across_groups() {
     // The row of a key moves to another day, which comes without the one that it leaves.
     held.truncate(0);
     held.insert(json!({ "id": 0, "day": "2026-01-03", "visits": 8 }));
-    shop.load(&mut database).await.unwrap();
+    shop.load(&database).await.unwrap();
     assert_eq!(scratch.rows(zero), ["2026-01-03 | 8"]);
     assert_eq!(
         scratch.rows("SELECT day, count(*) FROM visits GROUP BY day ORDER BY day"),
@@ -235,25 +235,25 @@ async fn last_row_of_each_primary_key_wins_across_groups() {
 async fn failed_load_leaves_every_group_unchanged() {
     let (server, scratch) = (serve_also(vec![visits()]).await, Scratch::new());
     let shop: ByDay = connect(&server);
-    let mut database = scratch.open();
-    shop.load(&mut database).await.unwrap();
+    let database = scratch.open();
+    shop.load(&database).await.unwrap();
     let before = scratch.rows(DAYS);
     for row in 0..25 {
         server.dataset("visits").update(row, json!({ "visits": 1 }));
     }
     for failing in 0..3 {
         server.faults().at(failing, Fault::status(500));
-        shop.load(&mut database).await.unwrap_err();
+        shop.load(&database).await.unwrap_err();
         assert_eq!(scratch.rows(DAYS), before, "page {failing}");
         server.faults().clear();
     }
     server.faults().at(2, Fault::Slow(Duration::from_secs(60)));
-    let load = shop.load(&mut database).into_future();
+    let load = shop.load(&database).into_future();
     let dropped = tokio::time::timeout(Duration::from_millis(300), load).await;
     assert!(dropped.is_err());
     assert_eq!(scratch.rows(DAYS), before);
     server.faults().clear();
-    shop.load(&mut database).await.unwrap();
+    shop.load(&database).await.unwrap();
     assert_eq!(
         scratch.rows(DAYS),
         ["2026-01-01 | 11 | 11", "2026-01-02 | 14 | 14"]
@@ -264,13 +264,13 @@ async fn failed_load_leaves_every_group_unchanged() {
 async fn group_at_the_cursor_is_fetched_again_whole() {
     let (server, scratch) = (serve_also(vec![visits()]).await, Scratch::new());
     let shop: NewByDay = connect(&server);
-    let mut database = scratch.open();
-    shop.load(&mut database).await.unwrap();
+    let database = scratch.open();
+    shop.load(&database).await.unwrap();
     // One more row of the last day: the others of that day are not taken for known.
     server
         .dataset("visits")
         .insert(json!({ "id": 25, "day": "2026-01-02", "page": "/new", "visits": 1 }));
-    let report = shop.load(&mut database).await.unwrap();
+    let report = shop.load(&database).await.unwrap();
     assert_eq!(
         scratch.rows(DAYS),
         ["2026-01-01 | 11 | 550", "2026-01-02 | 15 | 2451"]
@@ -287,7 +287,7 @@ async fn cursor_outside_the_merge_key_is_rejected() {
     crate::shop!(ByVisits, plan(&[&*BY_VISITS]));
     let (server, scratch) = (serve_also(vec![visits()]).await, Scratch::new());
     let shop: ByVisits = connect(&server);
-    let error = shop.load(&mut scratch.open()).await.unwrap_err();
+    let error = shop.load(&scratch.open()).await.unwrap_err();
     let expected = "`visits`: an incremental load would delete rows that it does not fetch: \
          the `merge_key` does not contain the cursor `visits`\n  \
          help: add `visits` to the `merge_key`; or merge by a `primary_key` alone; or remove `incremental`";

@@ -51,9 +51,9 @@ where
     server
         .faults()
         .at(page, Fault::Slow(Duration::from_secs(60)));
-    let mut database = scratch.open();
-    let load = shop.load(&mut database).into_future();
-    let killed = tokio::time::timeout(Duration::from_millis(500), load).await;
+    let database = scratch.open();
+    let load = shop.load(&database).resources_at_once(1);
+    let killed = tokio::time::timeout(Duration::from_millis(500), load.into_future()).await;
     assert!(killed.is_err());
     server.faults().clear();
 }
@@ -63,7 +63,7 @@ where
     S: Load<Secrets = (), Config = crate::shop::Url>,
 {
     let shop: S = connect(server);
-    shop.load(&mut scratch.open()).await.unwrap()
+    shop.load(&scratch.open()).await.unwrap()
 }
 
 const VISITS_STORED: &str = "SELECT count(*) FROM visits";
@@ -97,7 +97,7 @@ async fn failed_load_is_not_completed_by_the_next() {
     let (server, scratch) = (serve().await, Scratch::new());
     let shop: Both = connect(&server);
     server.faults().at(1, Fault::status(500));
-    shop.load(&mut scratch.open()).await.unwrap_err();
+    shop.load(&scratch.open()).await.unwrap_err();
     let report = load::<Both>(&server, &scratch).await;
     assert!(report.appended_by_killed_load.is_empty());
     assert_eq!(scratch.rows(VISITS_STORED), ["8"]);
@@ -108,7 +108,7 @@ async fn full_refresh_after_a_kill_replaces_the_appended_rows() {
     let (server, scratch) = (serve().await, Scratch::new());
     kill::<Both>(&server, &scratch, 1).await;
     let shop: Both = connect(&server);
-    shop.load(&mut scratch.open()).full_refresh().await.unwrap();
+    shop.load(&scratch.open()).full_refresh().await.unwrap();
     assert_eq!(scratch.rows(VISITS_STORED), ["4"]);
     load::<Both>(&server, &scratch).await;
     assert_eq!(scratch.rows(VISITS_STORED), ["8"]);
@@ -133,10 +133,7 @@ async fn load_of_other_resources_does_not_complete_a_killed_load() {
     let (server, scratch) = (serve().await, Scratch::new());
     kill::<Both>(&server, &scratch, 1).await;
     let shop: Both = connect(&server);
-    shop.load(&mut scratch.open())
-        .resource("orders")
-        .await
-        .unwrap();
+    shop.load(&scratch.open()).resource("orders").await.unwrap();
     let report = load::<Both>(&server, &scratch).await;
     assert_eq!(report.appended_by_killed_load, ["visits"]);
     assert_eq!(scratch.rows(VISITS_STORED), ["4"]);
@@ -144,8 +141,8 @@ async fn load_of_other_resources_does_not_complete_a_killed_load() {
 
 async fn load_only(names: &[&str], server: &Server, scratch: &Scratch) -> LoadReport {
     let shop: Appending = connect(server);
-    let mut database = scratch.open();
-    let load = shop.load(&mut database);
+    let database = scratch.open();
+    let load = shop.load(&database);
     let load = names.iter().fold(load, |load, name| load.resource(*name));
     load.await.unwrap()
 }
@@ -193,9 +190,10 @@ async fn killed_load_by_name_is_completed_by_the_same_names() {
     let shop: Appending = connect(&server);
     let slow = Fault::Slow(Duration::from_secs(60));
     server.faults().at(1, slow);
-    let mut database = scratch.open();
+    let database = scratch.open();
     let load = shop
-        .load(&mut database)
+        .load(&database)
+        .resources_at_once(1)
         .resource("visits")
         .resource("clicks");
     let killed = tokio::time::timeout(Duration::from_millis(500), load.into_future()).await;
@@ -216,13 +214,13 @@ async fn running_load_is_not_mistaken_for_a_killed_one() {
     let (server, scratch) = (serve().await, Scratch::new());
     let (first, second): (Appending, Appending) = (connect(&server), connect(&server));
     server.faults().at(1, Fault::Slow(Duration::from_secs(60)));
-    let mut database = scratch.open();
-    let mut running = first.load(&mut database).into_future();
+    let database = scratch.open();
+    let mut running = first.load(&database).resources_at_once(1).into_future();
     let waits = tokio::time::timeout(Duration::from_millis(500), &mut running).await;
     assert!(waits.is_err());
     assert_eq!(appended(&scratch), ["4 | 0"]);
 
-    let error = second.load(&mut scratch.open()).await.unwrap_err();
+    let error = second.load(&scratch.open()).await.unwrap_err();
     let shown = error.to_string();
     assert!(
         shown.starts_with("`visits`: a load that is still running has appended this resource"),

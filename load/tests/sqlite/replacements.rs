@@ -95,27 +95,27 @@ const NUMBER: &str = "SELECT count(*) FROM orders";
 async fn ignored_page_fails_a_replacement() {
     let (server, scratch) = (serve().await, Scratch::new());
     let (replacing, merging): (Replacing, Merging) = (connect(&server), connect(&server));
-    replacing.load(&mut scratch.open()).await.unwrap();
+    replacing.load(&scratch.open()).await.unwrap();
     server.faults().at(2, Fault::status(410));
-    let error = replacing.load(&mut scratch.open()).await.unwrap_err();
+    let error = replacing.load(&scratch.open()).await.unwrap_err();
     assert_eq!(*error.errors[0].kind(), ErrorKind::Incomplete, "{error}");
     assert_eq!(scratch.rows(NUMBER), ["35"]);
     server.log().clear();
     server.faults().at(2, Fault::status(410));
-    let refreshed = merging.load(&mut scratch.open()).full_refresh().await;
+    let refreshed = merging.load(&scratch.open()).full_refresh().await;
     refreshed.unwrap_err();
     assert_eq!(scratch.rows(NUMBER), ["35"]);
     // Where it is no replacement, what came is merged.
     server.log().clear();
     server.faults().at(2, Fault::status(410));
-    let error = merging.load(&mut scratch.open()).await.unwrap_err();
+    let error = merging.load(&scratch.open()).await.unwrap_err();
     assert_eq!(*error.errors[0].kind(), ErrorKind::Incomplete, "{error}");
     assert_eq!(error.failed[0].fetched.delivered, 20);
     // An ignored first page replaces nothing.
     server.faults().clear();
     server.log().clear();
     server.faults().at(0, Fault::status(410));
-    replacing.load(&mut scratch.open()).await.unwrap();
+    replacing.load(&scratch.open()).await.unwrap();
     assert_eq!(scratch.rows(NUMBER), ["35"]);
 }
 
@@ -124,10 +124,10 @@ async fn first_load_with_an_ignored_first_page_leaves_an_empty_table() {
     let (server, scratch) = (serve().await, Scratch::new());
     let replacing: Replacing = connect(&server);
     server.faults().at(0, Fault::status(410));
-    let report = replacing.load(&mut scratch.open()).await.unwrap();
+    let report = replacing.load(&scratch.open()).await.unwrap();
     assert_eq!(report.resource("orders").unwrap().rows, 0);
     server.faults().clear();
-    replacing.load(&mut scratch.open()).await.unwrap();
+    replacing.load(&scratch.open()).await.unwrap();
     assert_eq!(scratch.rows(NUMBER), ["35"]);
 }
 
@@ -135,8 +135,8 @@ async fn first_load_with_an_ignored_first_page_leaves_an_empty_table() {
 async fn replacement_bounded_by_a_maximum_is_whole() {
     let (server, scratch) = (serve().await, Scratch::new());
     let (all, capped): (Replacing, CappedReplacing) = (connect(&server), connect(&server));
-    all.load(&mut scratch.open()).await.unwrap();
-    capped.load(&mut scratch.open()).await.unwrap();
+    all.load(&scratch.open()).await.unwrap();
+    capped.load(&scratch.open()).await.unwrap();
     assert_eq!(scratch.rows(NUMBER), ["20"]);
 }
 
@@ -149,12 +149,8 @@ async fn groups_are_not_replaced_by_parts() {
             .update(order, json!({ "status": "open" }));
     }
     let (all, capped): (Grouping, CappedGrouping) = (connect(&server), connect(&server));
-    all.load(&mut scratch.open()).await.unwrap();
-    let error = capped
-        .load(&mut scratch.open())
-        .await
-        .unwrap_err()
-        .to_string();
+    all.load(&scratch.open()).await.unwrap();
+    let error = capped.load(&scratch.open()).await.unwrap_err().to_string();
     let expected = "`orders`: the fetch may have ended within a group of the `merge_key`\n  \
          ended: `maximum_pages` 2\n  \
          help: ";
@@ -162,15 +158,11 @@ async fn groups_are_not_replaced_by_parts() {
     assert_eq!(scratch.rows(NUMBER), ["35"]);
     server.log().clear();
     server.faults().at(2, Fault::status(410));
-    all.load(&mut scratch.open()).await.unwrap_err();
+    all.load(&scratch.open()).await.unwrap_err();
     assert_eq!(scratch.rows(NUMBER), ["35"]);
     // A full refresh is of all groups that the maximum allows.
     server.faults().clear();
-    capped
-        .load(&mut scratch.open())
-        .full_refresh()
-        .await
-        .unwrap();
+    capped.load(&scratch.open()).full_refresh().await.unwrap();
     assert_eq!(scratch.rows(NUMBER), ["20"]);
 }
 
@@ -186,18 +178,18 @@ async fn missing_page_of_one_parent_fails_the_replacement() {
     let server = serve_also(vec![items(0, 6), items(1, 3)]).await;
     server.dataset("orders").truncate(2);
     let (shop, scratch): (OfEach, _) = (connect(&server), Scratch::new());
-    shop.load(&mut scratch.open()).await.unwrap();
+    shop.load(&scratch.open()).await.unwrap();
     let number = "SELECT count(*) FROM items";
     assert_eq!(scratch.rows(number), ["7"]);
     // After the orders, two pages of the items of each: the last of all is missing.
     server.log().clear();
     server.faults().at(4, Fault::status(410));
-    shop.load(&mut scratch.open()).await.unwrap_err();
+    shop.load(&scratch.open()).await.unwrap_err();
     assert_eq!(scratch.rows(number), ["7"]);
     // One that has no items is one thing, a maximum for another is another.
     server.faults().clear();
     server.log().clear();
     server.faults().at(3, Fault::status(410));
-    shop.load(&mut scratch.open()).await.unwrap();
+    shop.load(&scratch.open()).await.unwrap();
     assert_eq!(scratch.rows(number), ["4"]);
 }

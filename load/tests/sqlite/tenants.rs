@@ -143,8 +143,8 @@ where
 {
     let settings = Settings([server.url().to_owned(), tenant.to_owned()]);
     let shop = Builder::<S>::new().config(settings).build().unwrap();
-    let mut database = scratch.open();
-    let loading = shop.load(&mut database);
+    let database = scratch.open();
+    let loading = shop.load(&database);
     if full_refresh {
         loading.full_refresh().await
     } else {

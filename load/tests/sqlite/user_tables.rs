@@ -43,13 +43,13 @@ async fn table_of_a_user_is_not_changed() {
         scratch.execute(OWN);
         let before = (scratch.rows("SELECT * FROM orders"), scratch.rows(SCHEMA));
         let (merging, replacing): (Merging, Replacing) = (connect(&server), connect(&server));
-        let mut database = scratch.open();
-        let mut load = merging.load(&mut database);
+        let database = scratch.open();
+        let mut load = merging.load(&database);
         if full_refresh {
             load = load.full_refresh();
         }
         let mut errors = vec![load.await.unwrap_err()];
-        errors.push(replacing.load(&mut scratch.open()).await.unwrap_err());
+        errors.push(replacing.load(&scratch.open()).await.unwrap_err());
         for error in errors {
             assert_eq!(*error.errors[0].kind(), ErrorKind::Destination);
             let shown = error.to_string();
@@ -71,7 +71,7 @@ async fn empty_table_that_fits_is_adopted() {
     scratch.execute(FITTING);
     let shop: Replacing = connect(&server);
     for _ in 0..2 {
-        shop.load(&mut scratch.open()).await.unwrap();
+        shop.load(&scratch.open()).await.unwrap();
         scratch.assert_equals(&server);
     }
 }
@@ -81,7 +81,7 @@ async fn empty_table_that_does_not_fit_is_an_error_with_advice() {
     let (server, scratch) = (serve().await, Scratch::new());
     scratch.execute("CREATE TABLE orders (id TEXT PRIMARY KEY)");
     let shop: Replacing = connect(&server);
-    let error = shop.load(&mut scratch.open()).await.unwrap_err();
+    let error = shop.load(&scratch.open()).await.unwrap_err();
     assert_eq!(
         error.to_string(),
         "`orders`: the table `orders` was not created by a load, and does not fit the spec: its column `id` \
@@ -101,9 +101,9 @@ async fn table_of_a_user_that_fits_is_appended_to_and_never_replaced() {
     scratch.execute("INSERT INTO orders VALUES (99, 'mine', '2026-01-01T00:00:00.000000+00:00')");
     let shop: Merging = connect(&server);
     for _ in 0..2 {
-        shop.load(&mut scratch.open()).await.unwrap();
+        shop.load(&scratch.open()).await.unwrap();
         assert_eq!(scratch.rows("SELECT count(*) FROM orders"), ["36"]);
-        let refresh = shop.load(&mut scratch.open()).full_refresh().await;
+        let refresh = shop.load(&scratch.open()).full_refresh().await;
         assert!(
             refresh
                 .unwrap_err()
@@ -124,11 +124,11 @@ async fn dropped_table_is_loaded_from_the_start() {
             if !first {
                 scratch.execute("DROP TABLE orders");
             }
-            let mut database = scratch.open();
+            let database = scratch.open();
             let report = if append {
-                appending.load(&mut database).await.unwrap()
+                appending.load(&database).await.unwrap()
             } else {
-                merging.load(&mut database).await.unwrap()
+                merging.load(&database).await.unwrap()
             };
             scratch.assert_equals(&server);
             let notes = &report.resource("orders").unwrap().fetched.notes;
@@ -149,11 +149,11 @@ async fn emptied_table_is_loaded_from_the_start() {
             if emptied {
                 scratch.execute("DELETE FROM orders");
             }
-            let mut database = scratch.open();
+            let database = scratch.open();
             let report = if append {
-                appending.load(&mut database).await.unwrap()
+                appending.load(&database).await.unwrap()
             } else {
-                merging.load(&mut database).await.unwrap()
+                merging.load(&database).await.unwrap()
             };
             scratch.assert_equals(&server);
             let notes = &report.resource("orders").unwrap().fetched.notes;
@@ -164,7 +164,7 @@ async fn emptied_table_is_loaded_from_the_start() {
     }
     // Whoever moves the rows elsewhere may go on from the state.
     scratch.execute("DELETE FROM orders");
-    let load = appending.load(&mut scratch.open()).keep_state().await;
+    let load = appending.load(&scratch.open()).keep_state().await;
     assert_eq!(scratch.rows("SELECT count(*) FROM orders"), ["0"]);
     let note = &load.unwrap().resources[0].fetched.notes[0];
     assert!(note.ends_with("`keep_state` kept its state"), "{note}");
@@ -176,7 +176,7 @@ async fn table_that_never_had_rows_was_not_emptied() {
     server.dataset("orders").truncate(0);
     let shop: Merging = connect(&server);
     for _ in 0..2 {
-        let report = shop.load(&mut scratch.open()).await.unwrap();
+        let report = shop.load(&scratch.open()).await.unwrap();
         let notes = &report.resource("orders").unwrap().fetched.notes;
         assert!(!notes[0].contains("emptied"), "{notes:?}");
     }
@@ -186,11 +186,11 @@ async fn table_that_never_had_rows_was_not_emptied() {
 async fn indexes_and_triggers_of_users_survive_a_new_table() {
     let (server, scratch) = (serve().await, Scratch::new());
     let (merging, appending): (Merging, Appending) = (connect(&server), connect(&server));
-    merging.load(&mut scratch.open()).await.unwrap();
+    merging.load(&scratch.open()).await.unwrap();
     scratch.execute("CREATE INDEX by_status ON orders (status)");
     // It loses its key.
     appending
-        .load(&mut scratch.open())
+        .load(&scratch.open())
         .full_refresh()
         .await
         .unwrap();
@@ -202,16 +202,16 @@ async fn indexes_and_triggers_of_users_survive_a_new_table() {
 async fn table_that_a_user_created_under_the_name_of_a_loads_is_kept() {
     let (server, scratch) = (serve().await, Scratch::new());
     let shop: Replacing = connect(&server);
-    shop.load(&mut scratch.open()).await.unwrap();
+    shop.load(&scratch.open()).await.unwrap();
     scratch.execute("ALTER TABLE orders RENAME TO orders_2025");
     scratch.execute(OWN);
-    let error = shop.load(&mut scratch.open()).await.unwrap_err();
+    let error = shop.load(&scratch.open()).await.unwrap_err();
     let expected = "the table `orders` was not created by a load";
     assert!(error.to_string().contains(expected), "{error}");
     assert_eq!(scratch.rows("SELECT * FROM orders"), ["1 | x", "2 | y"]);
     // Without it the load starts again.
     scratch.execute("DROP TABLE orders");
-    shop.load(&mut scratch.open()).await.unwrap();
+    shop.load(&scratch.open()).await.unwrap();
     scratch.assert_equals(&server);
 }
 
@@ -220,7 +220,7 @@ async fn view_with_the_name_of_a_resource_is_an_error() {
     let (server, scratch) = (serve().await, Scratch::new());
     scratch.execute("CREATE VIEW orders AS SELECT 1 AS id");
     let shop: Replacing = connect(&server);
-    let error = shop.load(&mut scratch.open()).full_refresh().await;
+    let error = shop.load(&scratch.open()).full_refresh().await;
     assert_eq!(
         error.unwrap_err().to_string(),
         "`orders`: `orders` is a view, not a table\n  \
@@ -234,8 +234,8 @@ async fn state_is_not_stored_for_a_table_emptied_during_the_load() {
     for rows in [20, 35] {
         let (server, scratch) = (serve().await, Scratch::new());
         let shop: Merging = connect(&server);
-        let mut database = scratch.open();
-        let load = shop.load(&mut database).on_progress(|progress| {
+        let database = scratch.open();
+        let load = shop.load(&database).on_progress(|progress| {
             if progress.rows == rows {
                 scratch.execute("DELETE FROM orders");
             }
@@ -243,7 +243,7 @@ async fn state_is_not_stored_for_a_table_emptied_during_the_load() {
         let error = load.await.unwrap_err().to_string();
         let expected = "the table `orders` was emptied while the load ran";
         assert!(error.contains(expected), "{error}");
-        shop.load(&mut scratch.open()).await.unwrap();
+        shop.load(&scratch.open()).await.unwrap();
         scratch.assert_equals(&server);
     }
 }
@@ -253,8 +253,8 @@ async fn state_is_not_stored_for_a_table_emptied_during_the_load() {
 async fn database_deleted_during_a_load_is_an_error() {
     let (server, scratch) = (serve().await, Scratch::new());
     let shop: Merging = connect(&server);
-    let mut database = scratch.open();
-    let load = shop.load(&mut database).on_progress(|progress| {
+    let database = scratch.open();
+    let load = shop.load(&database).on_progress(|progress| {
         if progress.pages == 2 {
             std::fs::remove_file(&scratch.path).unwrap();
         }

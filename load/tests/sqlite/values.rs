@@ -107,7 +107,7 @@ fn types() -> Dataset {
 async fn every_type_is_stored_as_documented() {
     let (server, scratch) = (serve_also(vec![types()]).await, Scratch::new());
     connect::<Typed>(&server)
-        .load(&mut scratch.open())
+        .load(&scratch.open())
         .await
         .unwrap();
     let expected = [
@@ -138,7 +138,7 @@ async fn every_type_is_stored_as_documented() {
 async fn untyped_record_is_one_json_column() {
     let (server, scratch) = (serve_also(vec![types()]).await, Scratch::new());
     connect::<Untyped>(&server)
-        .load(&mut scratch.open())
+        .load(&scratch.open())
         .await
         .unwrap();
     let stored = scratch.rows("SELECT record ->> '$.json.a[0]', record ->> '$.kind' FROM untyped");
@@ -151,7 +151,7 @@ async fn undeclared_keys_are_kept_as_json() {
     // A table from before it was kept.
     scratch.execute("CREATE TABLE evolving (id INTEGER NOT NULL, PRIMARY KEY (id)) STRICT");
     connect::<Evolving>(&server)
-        .load(&mut scratch.open())
+        .load(&scratch.open())
         .await
         .unwrap();
     let stored = scratch.rows(

@@ -128,7 +128,7 @@ async fn a_whole_blog_is_loaded_parents_first() {
     let server = serve().await;
     let database = Database::new();
     let source = blog_at(server.url());
-    let report = source.load(&mut database.open()).await.unwrap();
+    let report = source.load(&database.open()).await.unwrap();
     let order: Vec<_> = report
         .resources
         .iter()
@@ -155,6 +155,6 @@ async fn a_whole_blog_is_loaded_parents_first() {
         ]
     );
     // Merged by their keys, they are there once.
-    let report = source.load(&mut database.open()).await.unwrap();
+    let report = source.load(&database.open()).await.unwrap();
     assert_eq!(report.resource("replies").unwrap().rows, 5);
 }

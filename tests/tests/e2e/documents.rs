@@ -54,7 +54,7 @@ async fn media_insights() {
 
     let database = Database::new();
     server.log().clear();
-    source.load(&mut database.open()).await.unwrap();
+    source.load(&database.open()).await.unwrap();
     database.assert_equals(&source, &server);
     assert_key_on_every_request(&server);
 }
@@ -67,7 +67,7 @@ async fn call_center_overview() {
 
     let database = Database::new();
     server.log().clear();
-    source.load(&mut database.open()).await.unwrap();
+    source.load(&database.open()).await.unwrap();
     database.assert_equals(&source, &server);
     assert_key_on_every_request(&server);
 }
@@ -80,7 +80,7 @@ async fn analytics_with_an_api_key() {
     assert_key_on_every_request(&server);
 
     let database = Database::new();
-    source.load(&mut database.open()).await.unwrap();
+    source.load(&database.open()).await.unwrap();
     database.assert_equals(&source, &server);
 }
 
@@ -92,7 +92,7 @@ async fn the_catalogue_of_datasets() {
     assert_key_on_every_request(&server);
 
     let database = Database::new();
-    source.load(&mut database.open()).await.unwrap();
+    source.load(&database.open()).await.unwrap();
     database.assert_equals(&source, &server);
 }
 
@@ -109,7 +109,7 @@ async fn analytics_with_oauth2() {
     );
 
     let database = Database::new();
-    source.load(&mut database.open()).await.unwrap();
+    source.load(&database.open()).await.unwrap();
     database.assert_equals(&source, &server);
 
     // One token for all of it.

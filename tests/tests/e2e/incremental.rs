@@ -23,7 +23,7 @@ async fn the_second_load_asks_for_what_is_new_and_the_database_equals_the_server
     let server = Server::start(data::media_insights()).await.unwrap();
     let (source, database) = (media(server.url()), Database::new());
     let (stories, insights) = (server.dataset("stories"), server.dataset("media_insights"));
-    source.load(&mut database.open()).await.unwrap();
+    source.load(&database.open()).await.unwrap();
     assert_eq!(sent(&server, stories.path(), "updated_since"), [None]);
     let initial = Some("2024-01-01T00:00:00Z".to_owned());
     assert_eq!(
@@ -36,7 +36,7 @@ async fn the_second_load_asks_for_what_is_new_and_the_database_equals_the_server
     stories.insert(json!({ "id": "a new one" }));
     insights.update(249, json!({ "kind": "mural" }));
     server.log().clear();
-    let report = source.load(&mut database.open()).await.unwrap();
+    let report = source.load(&database.open()).await.unwrap();
     database.assert_equals(&source, &server);
     assert_eq!(sent(&server, stories.path(), "updated_since"), [newest]);
     let loaded = report.resource("stories").unwrap();
@@ -46,7 +46,7 @@ async fn the_second_load_asks_for_what_is_new_and_the_database_equals_the_server
 
     // With nothing new, that alone is written.
     let report = source
-        .load(&mut database.open())
+        .load(&database.open())
         .resource("stories")
         .await
         .unwrap();
@@ -56,11 +56,7 @@ async fn the_second_load_asks_for_what_is_new_and_the_database_equals_the_server
     // A full refresh sends no cursor, but where the spec begins with one.
     stories.remove(3);
     server.log().clear();
-    source
-        .load(&mut database.open())
-        .full_refresh()
-        .await
-        .unwrap();
+    source.load(&database.open()).full_refresh().await.unwrap();
     database.assert_equals(&source, &server);
     assert_eq!(sent(&server, stories.path(), "updated_since"), [None]);
     assert_eq!(sent(&server, insights.path(), "updated_since"), [initial]);
@@ -75,7 +71,7 @@ async fn changes_go_on_for_many_loads() {
         server.dataset("agents_overview"),
     );
     for round in 0..5_usize {
-        source.load(&mut database.open()).await.unwrap();
+        source.load(&database.open()).await.unwrap();
         database.assert_equals(&source, &server);
         for at in 0..round {
             accounts.update(at * 7, json!({ "total_calls": round }));
@@ -119,11 +115,11 @@ async fn in_ascending_order_a_load_that_broke_off_goes_on_where_it_was() {
     for _ in 0..2 {
         // Five pages come, the sixth does not.
         server.faults().at(5, Fault::status(404));
-        source.load(&mut database.open()).await.unwrap_err();
+        source.load(&database.open()).await.unwrap_err();
         server.faults().clear();
     }
     server.log().clear();
-    source.load(&mut database.open()).await.unwrap();
+    source.load(&database.open()).await.unwrap();
     assert_table(&database.path(), &entries, &stories.rows());
     // Twice five pages of twenty had come before, less what came twice.
     assert!(server.log().all().len() <= 6);

@@ -27,12 +27,12 @@ async fn child() {
     let (Ok(url), Ok(database)) = (std::env::var(URL), std::env::var(DATABASE)) else {
         return;
     };
-    let mut database = Sqlite::open(database).unwrap();
+    let database = Sqlite::open(database).unwrap();
     let loaded = match std::env::var(SOURCE).as_deref() {
-        Ok("ledger") => ledger(&url).load(&mut database).await,
-        Ok("grouped") => grouped(&url).load(&mut database).await,
-        Ok("refresh") => media(&url).load(&mut database).full_refresh().await,
-        _ => media(&url).load(&mut database).await,
+        Ok("ledger") => ledger(&url).load(&database).await,
+        Ok("grouped") => grouped(&url).load(&database).await,
+        Ok("refresh") => media(&url).load(&database).full_refresh().await,
+        _ => media(&url).load(&database).await,
     };
     loaded.unwrap();
 }
@@ -87,7 +87,7 @@ async fn a_merging_load() {
             .update(requests, json!({ "name": "changed" }));
     }
     assert!(killed >= 5, "only {killed} were killed at work");
-    source.load(&mut database.open()).await.unwrap();
+    source.load(&database.open()).await.unwrap();
     database.assert_equals(&source, &server);
 }
 
@@ -105,7 +105,7 @@ async fn a_load_that_appends_and_replaces() {
         let requests = usize::try_from(requests).unwrap();
         killed += u32::from(kill_after(requests, Duration::from_millis(20), child, &server).await);
         server.faults().clear();
-        source.load(&mut database.open()).await.unwrap();
+        source.load(&database.open()).await.unwrap();
         for resource in &ledger::Source::plan().resources {
             assert_table(
                 &database.path(),
@@ -132,9 +132,9 @@ async fn at_any_moment() {
         let child = start("ledger", &server, &other);
         kill_after(1, moment, child, &server).await;
     }
-    source.load(&mut database.open()).await.unwrap();
+    source.load(&database.open()).await.unwrap();
     database.assert_equals(&source, &server);
-    other_source.load(&mut other.open()).await.unwrap();
+    other_source.load(&other.open()).await.unwrap();
     for resource in &ledger::Source::plan().resources {
         assert_table(
             &other.path(),
@@ -148,7 +148,7 @@ async fn at_any_moment() {
 async fn a_full_refresh() {
     let server = Server::start(data::media_insights()).await.unwrap();
     let (source, database) = (media(server.url()), Database::new());
-    source.load(&mut database.open()).await.unwrap();
+    source.load(&database.open()).await.unwrap();
     let stories = server.dataset("stories");
     let before = stories.rows();
     stories.remove(250);
@@ -165,11 +165,7 @@ async fn a_full_refresh() {
         server.faults().clear();
         assert_table(&database.path(), media::Stories::TABLE, &before);
     }
-    source
-        .load(&mut database.open())
-        .full_refresh()
-        .await
-        .unwrap();
+    source.load(&database.open()).full_refresh().await.unwrap();
     database.assert_equals(&source, &server);
 }
 
@@ -177,7 +173,7 @@ async fn a_full_refresh() {
 async fn a_load_that_replaces_groups() {
     let server = Server::start(data::media_insights()).await.unwrap();
     let (source, database) = (grouped(server.url()), Database::new());
-    source.load(&mut database.open()).await.unwrap();
+    source.load(&database.open()).await.unwrap();
     let stories = server.dataset("stories");
     let before = stories.rows();
     assert_table(&database.path(), grouped::Stories::TABLE, &before);
@@ -203,6 +199,6 @@ async fn a_load_that_replaces_groups() {
         assert_table(&database.path(), grouped::Stories::TABLE, &before);
     }
     assert!(killed >= 3, "only {killed} were killed at work");
-    source.load(&mut database.open()).await.unwrap();
+    source.load(&database.open()).await.unwrap();
     database.assert_equals(&source, &server);
 }

@@ -68,8 +68,8 @@ async fn a_source_and_all_of_its_parts_show_no_secret() {
     let (fetch, pages) = (source.resource_name(), source.resource_name().pages());
     assert_no_secret(&format!("{source:?} {fetch:?} {pages:?}"));
     let directory = Database::new();
-    let mut database = directory.open();
-    let report = source.load(&mut database).await.unwrap();
+    let database = directory.open();
+    let report = source.load(&database).await.unwrap();
     assert_no_secret(&format!("{source:?} {report} {report:#?} {database:?}"));
     let secrets = media::Secrets {
         api_key: data::API_KEY.into(),

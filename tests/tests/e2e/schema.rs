@@ -108,7 +108,7 @@ async fn a_load_keeps_the_rows_before() {
         .dataset("stories")
         .edit(217, |row| drop(row.remove("value")));
     let (source, database) = (media(server.url()), Database::new());
-    let error = source.load(&mut database.open()).await.unwrap_err();
+    let error = source.load(&database.open()).await.unwrap_err();
     assert_eq!(error.errors[0].resource(), Some("stories"));
     shown(&error);
     let db = rusqlite::Connection::open(database.path()).unwrap();

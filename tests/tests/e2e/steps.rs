@@ -250,7 +250,7 @@ async fn whoever_fetches_gets_what_comes_out() {
 #[tokio::test]
 async fn a_destination_gets_it_too() {
     let (server, database) = (serve().await, Database::new());
-    let report = source(&server).load(&mut database.open()).await.unwrap();
+    let report = source(&server).load(&database.open()).await.unwrap();
     let posts = report.resource("posts").unwrap();
     assert_eq!((posts.fetched.filtered, posts.rows), (1, 6));
     assert!(
@@ -281,7 +281,7 @@ async fn a_struct_of_the_users_own_changes_the_fields_that_it_has() {
     let source: own::stepped::Source = connect(own::stepped::Config { base_url });
     assert_eq!(source.posts().all().await.unwrap().len(), 3);
     source
-        .load(&mut database.open())
+        .load(&database.open())
         .resource("posts")
         .resource("plain")
         .resource("events")

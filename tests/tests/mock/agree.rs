@@ -71,9 +71,9 @@ async fn asked<S: Connector>(api: Api) -> Requests {
 }
 
 async fn load_twice<S: Connector>(source: &S) {
-    let mut db = Sqlite::open(":memory:").unwrap();
+    let db = Sqlite::open(":memory:").unwrap();
     for _ in 0..2 {
-        source.load(&mut db).await.unwrap();
+        source.load(&db).await.unwrap();
     }
 }
 

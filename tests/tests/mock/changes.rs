@@ -20,13 +20,13 @@ async fn next_load_gets_what_was_added() {
         .page_size(2)
         .start()
         .unwrap();
-    let mut db = Sqlite::open(":memory:").unwrap();
+    let db = Sqlite::open(":memory:").unwrap();
     let source = api.source();
     for (new, received) in [(5..5, 5), (5..8, 3), (8..8, 0)] {
         for name in ["by_token", "by_link"] {
             api.add(name, records(new.clone())).unwrap();
         }
-        let report = source.load(&mut db).await.unwrap();
+        let report = source.load(&db).await.unwrap();
         for name in ["by_token", "by_link"] {
             let resource = report.resource(name).unwrap();
             assert_eq!(resource.fetched.received, received, "{name}");

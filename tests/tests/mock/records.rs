@@ -61,12 +61,12 @@ async fn the_next_load_gets_what_is_new() {
         .records("stories", [story("a", 1), story("b", 2), story("c", 3)])
         .start()
         .unwrap();
-    let mut db = Sqlite::open(":memory:").unwrap();
+    let db = Sqlite::open(":memory:").unwrap();
     let source = api.source();
-    let report = source.load(&mut db).await.unwrap();
+    let report = source.load(&db).await.unwrap();
     assert_eq!(report.resource("stories").unwrap().written, 3);
     api.add("stories", [story("d", 4)]).unwrap();
-    let report = source.load(&mut db).await.unwrap();
+    let report = source.load(&db).await.unwrap();
     let stories = report.resource("stories").unwrap();
     assert_eq!((stories.written, stories.rows), (2, 4));
     // What is as old as the newest is asked for and merged again, and what is older is not sent.

@@ -87,8 +87,8 @@ async fn assert_mocked<S: Connector>() {
         "{:?}",
         api.requests()
     );
-    let mut db = Sqlite::open(":memory:").unwrap();
-    api.source().load(&mut db).await.unwrap();
+    let db = Sqlite::open(":memory:").unwrap();
+    api.source().load(&db).await.unwrap();
 }
 
 macro_rules! every_spec {

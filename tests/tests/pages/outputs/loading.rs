@@ -41,24 +41,24 @@ fn scratch(name: &str) -> PathBuf {
 }
 
 pub(super) async fn report() -> String {
-    let mut db = Sqlite::open_in_memory().unwrap();
-    let report = shop(200).load(&mut db).await.unwrap().to_string();
-    let again = shop(200).load(&mut db).resource("orders").await.unwrap();
+    let db = Sqlite::open_in_memory().unwrap();
+    let report = shop(200).load(&db).await.unwrap().to_string();
+    let again = shop(200).load(&db).resource("orders").await.unwrap();
     // The rows at the cursor are delivered again, and merged into themselves.
     assert_eq!(again.resource("orders").unwrap().rows, 2);
     report
 }
 
 pub(super) async fn failed() -> String {
-    let mut db = Sqlite::open_in_memory().unwrap();
-    shop(500).load(&mut db).await.unwrap_err().to_string()
+    let db = Sqlite::open_in_memory().unwrap();
+    shop(500).load(&db).await.unwrap_err().to_string()
 }
 
 pub(super) async fn table() -> String {
     let folder = scratch("table");
     let path = folder.join("shop.db");
-    let mut db = Sqlite::open(&path).unwrap();
-    shop(200).load(&mut db).await.unwrap();
+    let db = Sqlite::open(&path).unwrap();
+    shop(200).load(&db).await.unwrap();
     let table = rusqlite::Connection::open(path)
         .unwrap()
         .query_row(
@@ -79,7 +79,7 @@ async fn the_destination_that_is_shown_keeps_what_it_is_given() {
         ..Parts::default()
     };
     for _ in 0..2 {
-        let report = shop(200).load(&mut parts).resource("visits").await.unwrap();
+        let report = shop(200).load(&parts).resource("visits").await.unwrap();
         assert_eq!(report.resource("visits").unwrap().rows, 2);
     }
     for part in ["visits.0", "visits.1"] {
@@ -89,7 +89,7 @@ async fn the_destination_that_is_shown_keeps_what_it_is_given() {
             "2026-11-21T09:30:00Z\ta\\tb\n2026-11-21T09:31:00Z\t\\N\n"
         );
     }
-    let refused = shop(200).load(&mut parts).resource("orders").await;
+    let refused = shop(200).load(&parts).resource("orders").await;
     assert!(refused.unwrap_err().to_string().contains("only appends"));
     fs::remove_dir_all(folder).unwrap();
 }

@@ -1,26 +1,30 @@
 //! Preparation of a resource's table before it is written, and its deletion for a replacement.
 
-use rest_source::{Error, ErrorKind, Result};
-use rusqlite::{Connection, types::Value};
-
 use super::{
-    bind::setting,
-    child_tables,
+    child_tables::{self, Child},
+    database::{Database, Existing, as_flag},
     state::{self, OtherParts, Progress},
-    table::{self, Existing, TableFit, quote},
-    writer::{failed, run},
+    table::{self, TableFit, quote},
 };
 use crate::{Target, Writing};
+use rest_source::{Error, ErrorKind, Result, Scalar};
 
 /// Creates or alters the tables of a resource. Returns the resource's last commit, and notes for the report.
-pub(super) fn prepare(db: &Connection, target: &Target) -> Result<(Progress, Vec<String>)> {
+pub(super) fn prepare(
+    db: &mut dyn Database,
+    target: &Target,
+    children: &[Child],
+) -> Result<(Progress, Vec<String>)> {
     let (progress, mut notes) = prepare_table(db, target)?;
-    notes.extend(child_tables::prepare_all(db, target)?);
+    notes.extend(child_tables::prepare_all(db, target, children)?);
     Ok((progress, notes))
 }
 
 /// Creates or alters one table.
-pub(super) fn prepare_table(db: &Connection, target: &Target) -> Result<(Progress, Vec<String>)> {
+pub(super) fn prepare_table(
+    db: &mut dyn Database,
+    target: &Target,
+) -> Result<(Progress, Vec<String>)> {
     let name = &target.resource.table.name;
     if name.to_ascii_lowercase().starts_with(state::PREFIX) {
         let message = format!(
@@ -34,48 +38,58 @@ pub(super) fn prepare_table(db: &Connection, target: &Target) -> Result<(Progres
         return Err(Error::new(ErrorKind::Destination, message)
             .with_help("declare a `primary_key`, or another `write_disposition`"));
     }
-    state::create(db).map_err(failed)?;
-    if let Some(other) = state::name_conflict(db, target).map_err(failed)? {
+    state::create(db)?;
+    if let Some(other) = state::name_conflict(db, target)? {
         let message = format!("the table `{name}` belongs to another resource, `{other}`");
         return Err(Error::new(ErrorKind::Destination, message)
             .with_help("load each source into a database of its own, or rename the resource"));
     }
-    let existing = table::existing(db, name).map_err(failed)?;
+    let existing = db.existing(name)?;
     if existing == Some(Existing::View) {
         let message = format!("`{name}` is a view, not a table");
         return Err(Error::new(ErrorKind::Destination, message)
             .with_help("rename the view or the resource, or load into another database"));
     }
-    let mut recorded = state::recorded_table(db, target).map_err(failed)?;
-    // Loads create STRICT tables, and no statement makes one non-STRICT: a user renamed or dropped the
-    // recorded table, and created another one with its name.
-    if existing == Some(Existing::Table { is_strict: false })
+    let mut recorded = state::recorded_table(db, target)?;
+    // A user renamed or dropped the recorded table, and created another one with its name.
+    if existing == Some(Existing::Table { is_marked: false })
         && recorded.as_ref().is_some_and(|table| table.created_by_load)
     {
         recorded = None;
-        state::forget(db, target).map_err(failed)?;
+        state::forget(db, target)?;
     }
-    let fit = table::compare(db, target, recorded.as_ref()).map_err(failed)?;
+    let fit = table::compare(db, target, recorded.as_ref())?;
     let mut notes = Vec::new();
     let mut others = OtherParts::default();
     if fit != TableFit::Missing {
         notes.extend(forget_emptied(db, target)?);
-        others = state::other_parts(db, target).map_err(failed)?;
+        others = state::other_parts(db, target)?;
         check_other_parts(target, &others)?;
     }
     let mut created_by_load = recorded.as_ref().is_none_or(|table| table.created_by_load);
     match (&fit, &recorded) {
         (TableFit::Missing, _) => {
-            if state::forget(db, target).map_err(failed)? && target.writing != Writing::Replace {
+            if state::forget(db, target)? && target.writing != Writing::Replace {
                 notes.push(format!(
                     "the table `{name}` was dropped since the last load: it is created again and loaded \
                      from the start"
                 ));
             }
-            run(db, &[table::create(target)])?;
+            db.run(&table::create(db, target))?;
             created_by_load = true;
         }
+        (TableFit::Alter(statements), None) if target.adopt => {
+            db.run(statements)?;
+            created_by_load = true;
+        }
+        (TableFit::Incompatible(reason), None) if target.adopt => {
+            return Err(incompatible(name, reason));
+        }
         (fit, None) => created_by_load = adopt(db, target, fit)?,
+        (TableFit::Alter(statements), Some(_)) if target.adopt => {
+            db.run(statements)?;
+            created_by_load = true;
+        }
         (_, Some(table)) if target.writing == Writing::Replace && !table.created_by_load => {
             return Err(not_created_by_load(name));
         }
@@ -84,20 +98,20 @@ pub(super) fn prepare_table(db: &Connection, target: &Target) -> Result<(Progres
             if !others.other_values.is_empty() {
                 return Err(holds_other_values(name, reason, &others.other_values));
             }
-            return Ok((state::read(db, target).map_err(failed)?, notes));
+            return Ok((state::read(db, target)?, notes));
         }
         (TableFit::Incompatible(reason), _) => return Err(incompatible(name, reason)),
-        (TableFit::Alter(statements), _) => run(db, statements)?,
+        (TableFit::Alter(statements), _) => db.run(statements)?,
     }
-    state::record_table(db, target, created_by_load).map_err(failed)?;
-    Ok((state::read(db, target).map_err(failed)?, notes))
+    state::record_table(db, target, created_by_load)?;
+    Ok((state::read(db, target)?, notes))
 }
 
 /// Deletes the states of rows that a user deleted, if none is left: the next fetch would not bring them back.
 /// Returns a note for the report.
-fn forget_emptied(db: &Connection, target: &Target) -> Result<Option<String>> {
+fn forget_emptied(db: &mut dyn Database, target: &Target) -> Result<Option<String>> {
     let name = &target.resource.table.name;
-    let had_rows = state::read(db, target).map_err(failed)?.had_rows;
+    let had_rows = state::read(db, target)?.had_rows;
     let is_emptied = had_rows && !has_own_rows(db, target)?;
     let table_is_empty = is_empty(db, name)?;
     let emptied = if table_is_empty {
@@ -110,39 +124,45 @@ fn forget_emptied(db: &Connection, target: &Target) -> Result<Option<String>> {
         return Ok(is_emptied.then(note));
     }
     if table_is_empty || is_emptied {
-        state::forget_emptied(db, target, table_is_empty).map_err(failed)?;
+        state::forget_emptied(db, target, table_is_empty)?;
     }
     let is_told = is_emptied && target.writing != Writing::Replace;
     Ok(is_told.then(|| format!("{emptied}: loaded from the start")))
 }
 
 /// Whether the table has rows with the target's settings.
-pub(super) fn has_own_rows(db: &Connection, target: &Target) -> Result<bool> {
+pub(super) fn has_own_rows(db: &mut dyn Database, target: &Target) -> Result<bool> {
     let (is_own, values) = own_rows(target);
-    has_rows(db, &target.resource.table.name, &is_own, values)
+    has_rows(db, &target.resource.table.name, &is_own, &values)
 }
 
 /// Whether the table has no rows.
-pub(super) fn is_empty(db: &Connection, table: &str) -> Result<bool> {
-    Ok(!has_rows(db, table, "true", Vec::new())?)
+pub(super) fn is_empty(db: &mut dyn Database, table: &str) -> Result<bool> {
+    Ok(!has_rows(db, table, "true", &[])?)
 }
 
 /// Whether the table has rows that match the condition.
-fn has_rows(db: &Connection, table: &str, condition: &str, values: Vec<Value>) -> Result<bool> {
+fn has_rows(
+    db: &mut dyn Database,
+    table: &str,
+    condition: &str,
+    values: &[Scalar],
+) -> Result<bool> {
     let table = quote(table);
     let sql = format!("SELECT EXISTS (SELECT 1 FROM {table} WHERE {condition})");
-    let found = db.query_row(&sql, rusqlite::params_from_iter(values), |row| row.get(0));
-    found.map_err(failed)
+    let found = db.query(&sql, values)?;
+    Ok(found.first().is_some_and(|row| as_flag(row.first())))
 }
 
 /// The SQL condition for the rows with the target's settings, and its parameters.
-fn own_rows(target: &Target) -> (String, Vec<Value>) {
+fn own_rows(target: &Target) -> (String, Vec<Scalar>) {
     let settings = target.settings.iter();
     let conditions: Vec<String> = settings
         .clone()
-        .map(|(name, _)| format!("{} = ?", quote(name)))
+        .zip(1..)
+        .map(|((name, _), at)| format!("{} = ?{at}", quote(name)))
         .collect();
-    let values = settings.map(|(_, value)| setting(value)).collect();
+    let values = settings.map(|(_, value)| value.clone()).collect();
     match conditions.as_slice() {
         [] => ("true".to_owned(), values),
         conditions => (conditions.join(" AND "), values),
@@ -185,12 +205,12 @@ fn with_part(error: Error, part: &str) -> Error {
 
 /// Accepts a table that no load created, if it is empty, or if it fits as it is and is not replaced. Returns
 /// whether loads own it from now on: an empty one they do.
-fn adopt(db: &Connection, target: &Target, fit: &TableFit) -> Result<bool> {
+fn adopt(db: &mut dyn Database, target: &Target, fit: &TableFit) -> Result<bool> {
     let name = &target.resource.table.name;
     let is_empty = is_empty(db, name)?;
     match fit {
         TableFit::Alter(statements) if is_empty => {
-            run(db, statements)?;
+            db.run(statements)?;
             Ok(true)
         }
         TableFit::Alter(statements)
@@ -210,13 +230,13 @@ fn adopt(db: &Connection, target: &Target, fit: &TableFit) -> Result<bool> {
 }
 
 /// Deletes the rows that the target replaces, and those of their lists.
-pub(super) fn clear(db: &Connection, target: &Target) -> Result<()> {
-    let others = state::other_parts(db, target).map_err(failed)?;
+pub(super) fn clear(db: &mut dyn Database, target: &Target, children: &[Child]) -> Result<()> {
+    let others = state::other_parts(db, target)?;
     clear_table(db, target)?;
-    for child in child_tables::children(target) {
+    for child in children {
         let child = &child.target;
-        let recorded = state::recorded_table(db, child).map_err(failed)?;
-        let fit = table::compare(db, child, recorded.as_ref()).map_err(failed)?;
+        let recorded = state::recorded_table(db, child)?;
+        let fit = table::compare(db, child, recorded.as_ref())?;
         if let TableFit::Incompatible(reason) = fit
             && !others.other_values.is_empty()
         {
@@ -230,20 +250,20 @@ pub(super) fn clear(db: &Connection, target: &Target) -> Result<()> {
 
 /// Deletes the rows of one table that the target replaces. Drops and creates a table that does not fit, together with the
 /// indexes and triggers that users added to it.
-fn clear_table(db: &Connection, target: &Target) -> Result<()> {
+fn clear_table(db: &mut dyn Database, target: &Target) -> Result<()> {
     // Another load may have written since this one began.
-    let others = state::other_parts(db, target).map_err(failed)?;
+    let others = state::other_parts(db, target)?;
     check_other_parts(target, &others)?;
-    let recorded = state::recorded_table(db, target).map_err(failed)?;
+    let recorded = state::recorded_table(db, target)?;
     let has_other_settings = !others.other_settings.is_empty();
     let table = quote(&target.resource.table.name);
     if has_other_settings {
-        state::forget(db, target).map_err(failed)?;
+        state::forget(db, target)?;
     }
-    let statements = match table::compare(db, target, recorded.as_ref()).map_err(failed)? {
-        TableFit::Missing => vec![table::create(target)],
+    let statements = match table::compare(db, target, recorded.as_ref())? {
+        TableFit::Missing => table::create(db, target),
         TableFit::Alter(statements) if !has_other_settings && !target.settings.is_empty() => {
-            run(db, &statements)?;
+            db.run(&statements)?;
             return clear_own(db, target);
         }
         TableFit::Alter(mut statements) => {
@@ -258,23 +278,23 @@ fn clear_table(db: &Connection, target: &Target) -> Result<()> {
             ));
         }
         TableFit::Incompatible(_) => {
-            let mut statements = vec![format!("DROP TABLE {table}"), table::create(target)];
-            statements.extend(table::dependent_objects(db, target).map_err(failed)?);
+            let mut statements = vec![format!("DROP TABLE {table}")];
+            statements.extend(table::create(db, target));
+            statements.extend(db.dependent_objects(&target.resource.table.name)?);
             statements
         }
     };
-    run(db, &statements)?;
-    state::record_table(db, target, true).map_err(failed)
+    db.run(&statements)?;
+    state::record_table(db, target, true)
 }
 
 /// Deletes the rows with the target's settings.
-fn clear_own(db: &Connection, target: &Target) -> Result<()> {
+fn clear_own(db: &mut dyn Database, target: &Target) -> Result<()> {
     let table = quote(&target.resource.table.name);
     let (is_own, values) = own_rows(target);
     let sql = format!("DELETE FROM {table} WHERE {is_own}");
-    db.execute(&sql, rusqlite::params_from_iter(values))
-        .map_err(failed)?;
-    state::record_table(db, target, true).map_err(failed)
+    db.execute(&sql, &values)?;
+    state::record_table(db, target, true)
 }
 
 fn not_created_by_load(name: &str) -> Error {
@@ -283,7 +303,7 @@ fn not_created_by_load(name: &str) -> Error {
     );
     Error::new(ErrorKind::Destination, message).with_help(
         "rename the table or the resource, or load into another database; if the rows are not needed, \
-         drop the table",
+         drop the table; to let loads change it and its rows, adopt it by `--adopt` (`adopt()`)",
     )
 }
 

@@ -1,0 +1,415 @@
+//! The load of one resource: fetches its pages, writes them, and decides what is committed.
+
+use rest_source::{
+    Error, ErrorKind, Fetch, Fingerprint, Pages, ParentCache, Result, Rows, Timestamp,
+    plan::{ResourcePlan, WriteDisposition},
+};
+
+use crate::{
+    AppendedBy, Destination, LoadRecord, LoadStatus, Progress, ResourceReport, Target, Writer,
+    Writing, append_checks, load::Loading, replace_checks,
+};
+
+/// The outcome of a resource that did not fail.
+pub(crate) enum Outcome {
+    Loaded(Box<ResourceReport>),
+    AlreadyAppended(AppendedBy),
+}
+
+/// A resource that could not be loaded.
+pub(crate) struct FailedResource {
+    pub(crate) error: Error,
+    /// `None` if the destination could not open it.
+    pub(crate) report: Option<ResourceReport>,
+    /// Whether the fetch failed; otherwise the destination failed.
+    is_of_fetch: bool,
+    /// Whether the destination opened it.
+    pub(crate) is_opened: bool,
+}
+
+impl FailedResource {
+    /// The load failed before its fetch began.
+    fn unopened(error: Error) -> Self {
+        Self {
+            error,
+            report: None,
+            is_of_fetch: false,
+            is_opened: false,
+        }
+    }
+
+    /// Whether a child's fetch, which needs all records of this resource, would fail with the same error.
+    pub(crate) fn affects_children(&self) -> bool {
+        // A child's fetch requests its parents without a state.
+        self.is_of_fetch && *self.error.kind() != ErrorKind::State
+    }
+}
+
+/// Loads one resource, and records it in the destination's history.
+pub(crate) async fn run<D: Destination + ?Sized>(
+    loading: &Loading<'_, D>,
+    target: &Target,
+    parents: &ParentCache,
+) -> Result<Outcome, FailedResource> {
+    let resource = &target.resource;
+    let mut record = LoadRecord::new(target, now(loading));
+    let recorded = loading.destination.record(&record).await;
+    if let Err(error) = recorded {
+        return Err(FailedResource::unopened(named(error, resource)));
+    }
+    let done = ResourceLoad { loading, target }.run(parents).await;
+    match &done {
+        Ok(Outcome::Loaded(report)) => record.end(LoadStatus::Loaded, Some(report), None),
+        // The killed load recorded its rows.
+        Ok(Outcome::AlreadyAppended(_)) => record.end(LoadStatus::Loaded, None, None),
+        Err(failed) => {
+            let status = match failed.error.kind() {
+                ErrorKind::Incomplete => LoadStatus::Incomplete,
+                _ => LoadStatus::Failed,
+            };
+            record.end(status, failed.report.as_ref(), Some(&failed.error));
+        }
+    }
+    record.ended = Some(now(loading));
+    match (loading.destination.record(&record).await, done) {
+        (Err(error), Ok(Outcome::Loaded(report))) => Err(FailedResource {
+            error: named(error, resource),
+            report: Some(*report),
+            is_of_fetch: false,
+            is_opened: true,
+        }),
+        // The first error is the one to report.
+        (_, done) => done,
+    }
+}
+
+fn now<D: ?Sized>(loading: &Loading<'_, D>) -> Timestamp {
+    loading.client.now()
+}
+
+impl LoadRecord {
+    fn new(target: &Target, started: Timestamp) -> Self {
+        Self {
+            run: target.run.clone(),
+            source: target.source.clone(),
+            resource: target.resource.name.clone(),
+            part: target.part(),
+            started,
+            ended: None,
+            rows: 0,
+            requests: 0,
+            waited: std::time::Duration::ZERO,
+            status: LoadStatus::Running,
+            error: None,
+        }
+    }
+
+    fn end(&mut self, status: LoadStatus, report: Option<&ResourceReport>, error: Option<&Error>) {
+        self.status = status;
+        self.error = error.map(ToString::to_string);
+        if let Some(report) = report {
+            self.rows = report.written;
+            self.requests = report.fetched.requests;
+            self.waited = report.fetched.waited;
+        }
+    }
+}
+
+/// The load of one resource.
+struct ResourceLoad<'r, 'a, D: ?Sized> {
+    loading: &'r Loading<'a, D>,
+    target: &'r Target,
+}
+
+/// An open resource, ready to be fetched.
+struct OpenResource {
+    writer: Box<dyn Writer>,
+    fetch: Fetch<Rows>,
+    /// Notes for the report.
+    notes: Vec<String>,
+}
+
+impl<D: Destination + ?Sized> ResourceLoad<'_, '_, D> {
+    async fn run(&self, parents: &ParentCache) -> Result<Outcome, FailedResource> {
+        let resource = &self.target.resource;
+        let opened = match self.open().await {
+            Ok(Ok(opened)) => opened,
+            Ok(Err(by)) => return Ok(Outcome::AlreadyAppended(by)),
+            Err(error) => return Err(FailedResource::unopened(named(error, resource))),
+        };
+        let mut pages = opened.fetch.parent_cache(parents).pages();
+        let mut state = LoadState::new(resource, opened.writer);
+        let written = match self.write(&mut pages, &mut state).await {
+            Ok(()) => self.finish(&pages, &mut state).await,
+            Err(error) => Err(error),
+        };
+        let mut fetched = pages.report();
+        state.note_deletions(self.target);
+        let notes = opened.notes.into_iter().chain(state.notes.drain(..));
+        fetched.notes.splice(0..0, notes);
+        match written {
+            Ok(rows) => Ok(Outcome::Loaded(Box::new(ResourceReport {
+                resource: resource.name.clone(),
+                fetched,
+                written: state.progress.rows,
+                rows,
+            }))),
+            Err(error) => {
+                // Merged rows are kept, and with them the states of completed parents.
+                let fetch_state = pages.state();
+                let is_incomplete = *error.kind() == ErrorKind::Incomplete;
+                let is_kept = (state.fetch_failed || is_incomplete)
+                    && self.target.writing == Writing::Merge
+                    && state.writer.commit(fetch_state.as_ref()).await.is_ok();
+                if !is_kept {
+                    // The first error is the one to report.
+                    let _ = state.writer.roll_back().await;
+                }
+                let error = named(error, resource);
+                let error = match state.committed {
+                    0 => error,
+                    _ if is_incomplete => error,
+                    1 => error.with_detail("1 record before it was committed"),
+                    count => error.with_detail(format!("{count} records before it were committed")),
+                };
+                Err(FailedResource {
+                    error: match error.report() {
+                        Some(_) => error,
+                        None => error.with_report(fetched.clone()),
+                    },
+                    report: Some(ResourceReport {
+                        resource: resource.name.clone(),
+                        fetched,
+                        written: state.committed,
+                        rows: state.writer.count().await.unwrap_or_default(),
+                    }),
+                    is_of_fetch: state.fetch_failed,
+                    is_opened: true,
+                })
+            }
+        }
+    }
+
+    /// Opens the resource; `Err` if it was already appended.
+    async fn open(&self) -> Result<Result<OpenResource, AppendedBy>> {
+        let (loading, target) = (self.loading, self.target);
+        let resource = &target.resource;
+        match target.writing {
+            Writing::Append => append_checks::check(resource)?,
+            Writing::ReplaceGroups => replace_checks::check_groups(resource)?,
+            Writing::Merge | Writing::Replace => {}
+        }
+        if target.hard_delete().is_some() && !loading.destination.deletes_rows() {
+            let message = "the destination cannot delete rows, and the resource has `hard_delete`";
+            return Err(Error::new(ErrorKind::Destination, message).with_help(
+                "a destination that does says so by `Destination::deletes_rows`; or leave `hard_delete` out",
+            ));
+        }
+        if !target.child_tables().is_empty() && !loading.destination.writes_child_tables() {
+            let message =
+                "the destination has no child tables, and the resource has a list `as: table`";
+            return Err(Error::new(ErrorKind::Destination, message).with_help(
+                "a destination that does says so by `Destination::writes_child_tables`; or use `items`",
+            ));
+        }
+        let mut opened = loading.destination.open(target).await?;
+        if let Some(stored) = &opened.request {
+            self.check_request(stored)?;
+        }
+        let is_incremental = resource.incremental.is_some();
+        if loading.since.is_some() && target.writing == Writing::Append && opened.state.is_some() {
+            return Err(append_checks::of_chosen_start(resource));
+        }
+        if let Some(by) = opened.already_appended
+            && target.writing == Writing::Append
+            && !is_incremental
+        {
+            return Ok(Err(by));
+        }
+        let mut notes = opened.notes;
+        let appends_again = target.writing == Writing::Append
+            && is_incremental
+            && opened.state.is_none()
+            && opened.request.is_some();
+        if appends_again && opened.writer.count().await? > 0 {
+            notes.push(format!(
+                "no state was stored with the rows of `{}`: all records were fetched and appended again",
+                resource.table.name
+            ));
+        }
+        // `finish` decides by the completeness what is committed.
+        let mut fetch = loading.client.rows(resource).allow_incomplete();
+        if resource.write_disposition == WriteDisposition::Merge {
+            fetch = fetch.for_upsert();
+        }
+        // A resource that no longer has a state has no use for a stored one.
+        let state = opened.state.filter(|_| resource.has_state());
+        let fetch = match (target.writing, state) {
+            // A replacement needs all records.
+            (Writing::Replace, _) => fetch.full_refresh(),
+            // The stored rows are of the same request, or `keep_state` accepted them.
+            (_, Some(state)) if target.keep_state => fetch.since(state).keep_state(),
+            (_, Some(state)) => fetch.since(state),
+            (_, None) => fetch,
+        };
+        Ok(Ok(OpenResource {
+            writer: opened.writer,
+            fetch: self.in_range(fetch, is_incremental),
+            notes,
+        }))
+    }
+
+    /// The fetch of the range that the caller chose.
+    fn in_range(&self, mut fetch: Fetch<Rows>, is_incremental: bool) -> Fetch<Rows> {
+        if !is_incremental {
+            return fetch;
+        }
+        if let Some(since) = &self.loading.since {
+            fetch = fetch.from(since.clone());
+        }
+        if let Some(until) = &self.loading.until {
+            fetch = fetch.until(until.clone());
+        }
+        fetch
+    }
+
+    /// Rejects a table with rows of another request.
+    fn check_request(&self, stored: &Fingerprint) -> Result<()> {
+        let target = self.target;
+        let differences = stored.differences(&target.request);
+        if differences.is_empty() || target.keep_state || target.full_refresh {
+            return Ok(());
+        }
+        let table = &target.resource.table.name;
+        let message = format!("the rows of the table `{table}` were loaded by another request");
+        let error = Error::new(ErrorKind::State, message);
+        let error = differences.into_iter().fold(error, Error::with_detail);
+        Err(error.with_help(
+            "load into another database; or replace the rows by `--full-refresh` (`full_refresh()`); or keep \
+             them by `--keep-state` (`keep_state()`), if both requests return the same records; \
+             `include_from_config` stores the rows of several settings in one table",
+        ))
+    }
+
+    /// Writes the pages, and commits those that can be committed before the last page.
+    async fn write(&self, pages: &mut Pages<Rows>, state: &mut LoadState) -> Result<()> {
+        let target = self.target;
+        while let Some(page) = pages.next().await {
+            let page = page.inspect_err(|_| state.fetch_failed = true)?;
+            let before = page.state_before();
+            if before.is_some() && may_commit(target.writing, true) {
+                state.writer.commit(before).await?;
+                state.committed = state.progress.rows;
+            }
+            if target.hard_delete().is_some() {
+                let rows = page.rows().iter();
+                state.deletions += rows.filter(|row| target.is_deletion(*row)).count();
+            }
+            state.progress.rows += state.writer.write(page.rows()).await?;
+            state.progress.pages += 1;
+            if may_commit(target.writing, page.state().is_some()) {
+                state.writer.commit(page.state()).await?;
+                state.committed = state.progress.rows;
+            }
+            self.loading.tell(&state.progress);
+        }
+        Ok(())
+    }
+
+    /// Checks the completeness of the fetch, commits the rest and counts the rows.
+    async fn finish(&self, pages: &Pages<Rows>, state: &mut LoadState) -> Result<u64> {
+        let target = self.target;
+        let fetched = pages.report();
+        let completeness = pages.completeness().unwrap_or_default();
+        if let Some(error) = completeness.to_error() {
+            return Err(error.with_detail(match target.writing {
+                Writing::Merge => "the records that arrived were merged; the state did not move",
+                Writing::Append | Writing::Replace | Writing::ReplaceGroups => {
+                    "the records that arrived were not written"
+                }
+            }));
+        }
+        // The next load appends to the rows of a full refresh.
+        let is_appended = target.resource.write_disposition == WriteDisposition::Append;
+        if is_appended && completeness.redelivers() {
+            return Err(append_checks::would_repeat(&target.resource, &fetched));
+        }
+        replace_checks::check_groups_are_whole(target.writing, &completeness, &fetched)?;
+        // Either the first page was ignored at once, or no parent arrived. A page that is ignored after its
+        // retries says nothing about the records.
+        let is_ignored = completeness.has_unfetched_parts() == (fetched.ignored == 0);
+        if target.writing == Writing::Replace && fetched.pages == 0 && is_ignored {
+            // No page arrived that could replace the rows.
+            state.writer.roll_back().await?;
+            state.notes.push(
+                "no page arrived because responses were ignored: the rows of the table were kept"
+                    .to_owned(),
+            );
+            return state.writer.count().await;
+        }
+        replace_checks::check_parts(target, &completeness, &fetched)?;
+        state.writer.complete(pages.state().as_ref()).await?;
+        state.writer.count().await
+    }
+}
+
+/// The state of the load, between two pages.
+struct LoadState {
+    writer: Box<dyn Writer>,
+    progress: Progress,
+    /// Committed records.
+    committed: u64,
+    fetch_failed: bool,
+    /// Written rows that are deletions.
+    deletions: usize,
+    /// Notes for the report.
+    notes: Vec<String>,
+}
+
+impl LoadState {
+    fn new(resource: &ResourcePlan, writer: Box<dyn Writer>) -> Self {
+        Self {
+            writer,
+            progress: Progress {
+                resource: resource.name.clone(),
+                pages: 0,
+                rows: 0,
+            },
+            committed: 0,
+            fetch_failed: false,
+            deletions: 0,
+            notes: Vec::new(),
+        }
+    }
+
+    fn note_deletions(&mut self, target: &Target) {
+        if let (Some((_, column)), 1..) = (target.hard_delete(), self.deletions) {
+            let records = match self.deletions {
+                1 => "1 record".to_owned(),
+                count => format!("{count} records"),
+            };
+            let note = format!("{records} marked as deleted by `{}`", column.name);
+            self.notes.push(note);
+        }
+    }
+}
+
+/// Whether a page may be committed before the last page has arrived.
+fn may_commit(writing: Writing, has_state: bool) -> bool {
+    match writing {
+        // After a failure the page is fetched and merged again: an upsert is idempotent.
+        Writing::Merge => true,
+        // Without a state the page would be appended again after a failure.
+        Writing::Append => has_state,
+        // Readers must not see a partial replacement.
+        Writing::Replace | Writing::ReplaceGroups => false,
+    }
+}
+
+/// Adds the resource's name to the error, unless it names another resource.
+fn named(error: Error, resource: &ResourcePlan) -> Error {
+    match error.resource() {
+        Some(_) => error,
+        None => error.with_resource(&resource.name),
+    }
+}

@@ -1,0 +1,188 @@
+//! The tables of nested lists (`as: table`): a row for each element, replaced with the row of its record.
+//!
+//! A child table is prepared, compared and cleared like a resource's, by a target of its own.
+
+use rest_source::{
+    Error, ErrorKind, Result, Type,
+    plan::{ChildTable, POSITION, ResourcePlan, WriteDisposition},
+};
+
+use super::{
+    database::Database,
+    prepare, state,
+    table::{definitions, quote},
+};
+use crate::{Target, Writing};
+
+/// A child table, and the target that stands for it.
+#[derive(Debug)]
+pub struct Child {
+    /// The table, and the columns of its record's row that link it.
+    pub table: ChildTable,
+    pub(super) target: Target,
+    /// The quoted columns that link it to its record's table, and those of that table.
+    link: Vec<(String, String)>,
+    /// The name of its staging table, without its schema.
+    staging: String,
+    /// That name with its schema.
+    staging_table: String,
+}
+
+/// The child tables of a target. `staging` is the name of the resource's staging table in this schema.
+pub(super) fn children(target: &Target, schema: &str, staging: &str) -> Vec<Child> {
+    let tables = target.child_tables().into_iter().enumerate();
+    let staging = |at: usize| format!("{staging}_{at}");
+    tables
+        .map(|(at, table)| Child::new(target, table, schema, staging(at)))
+        .collect()
+}
+
+impl Child {
+    fn new(target: &Target, table: ChildTable, schema: &str, staging: String) -> Self {
+        let columns = &target.resource.table.columns;
+        let linked: Vec<_> = table
+            .link
+            .iter()
+            .filter_map(|at| columns.get(*at))
+            .collect();
+        let names = table.table.columns.iter().map(|column| &column.name);
+        let link = names.clone().zip(&linked);
+        // Settings tell the rows apart in both tables.
+        let settings = target.settings.iter().filter_map(|(name, value)| {
+            let (own, _) = link.clone().find(|(_, column)| column.name == *name)?;
+            Some((own.clone(), value.clone()))
+        });
+        let resource = ResourcePlan {
+            name: table.table.name.clone(),
+            table: table.table.clone(),
+            write_disposition: match target.resource.write_disposition {
+                WriteDisposition::Append => WriteDisposition::Append,
+                other => other,
+            },
+            ..ResourcePlan::DEFAULT
+        };
+        Self {
+            link: link
+                .clone()
+                .map(|(own, column)| (quote(own), quote(&column.name)))
+                .collect(),
+            target: Target {
+                resource: resource.into(),
+                settings: settings.collect(),
+                stamp: None,
+                ..target.clone()
+            },
+            table,
+            staging_table: format!("{schema}.{staging}"),
+            staging,
+        }
+    }
+
+    /// Its quoted name.
+    pub fn name(&self) -> String {
+        quote(&self.table.table.name)
+    }
+
+    /// The quoted names of all columns.
+    pub fn names(&self) -> String {
+        let columns = self.table.table.columns.iter();
+        let names: Vec<String> = columns.map(|column| quote(&column.name)).collect();
+        names.join(", ")
+    }
+
+    fn linked(&self) -> String {
+        let own: Vec<&str> = self.link.iter().map(|(own, _)| own.as_str()).collect();
+        own.join(", ")
+    }
+
+    fn linking(&self) -> String {
+        let of_record: Vec<&str> = self
+            .link
+            .iter()
+            .map(|(_, record)| record.as_str())
+            .collect();
+        of_record.join(", ")
+    }
+
+    /// The name of its staging table. Before the columns of the table, it has `_rest_source_record`: the order of its
+    /// record's row.
+    pub fn staging_table(&self) -> &str {
+        &self.staging_table
+    }
+
+    pub(super) fn create_staging(&self, db: &dyn Database) -> String {
+        let number = db.sql_type(&Type::Bigint);
+        let mut columns = vec![format!("_rest_source_record {number} NOT NULL")];
+        columns.extend(definitions(db, &self.table.table));
+        db.create_temporary_table(&self.staging, &columns)
+    }
+
+    pub(super) fn drop_staging(&self) -> String {
+        format!("DROP TABLE IF EXISTS {}", self.staging_table)
+    }
+
+    /// Whether the rows of a record are replaced. Otherwise they are appended.
+    pub fn replaces(&self) -> bool {
+        self.target.writing != Writing::Append
+    }
+
+    /// The statement that deletes the rows of one record, with a parameter `?` for each linked column.
+    pub fn delete(&self) -> String {
+        let conditions: Vec<String> = self
+            .link
+            .iter()
+            .map(|(own, _)| format!("{own} = ?"))
+            .collect();
+        format!(
+            "DELETE FROM {} WHERE {}",
+            self.name(),
+            conditions.join(" AND ")
+        )
+    }
+
+    /// The statement that deletes the rows of the records that a query of their table gives.
+    pub(super) fn delete_of(&self, from: &str) -> String {
+        let (name, linked, linking) = (self.name(), self.linked(), self.linking());
+        format!("DELETE FROM {name} WHERE ({linked}) IN (SELECT {linking} FROM {from})")
+    }
+
+    /// The statement that publishes the staged rows of these records, by their order.
+    pub(super) fn publish(&self, records: &str) -> String {
+        let (name, names, staging) = (self.name(), self.names(), &self.staging_table);
+        format!(
+            "INSERT INTO {name} ({names}) SELECT {names} FROM {staging} WHERE _rest_source_record IN ({records}) \
+             ORDER BY _rest_source_record, {}",
+            quote(POSITION)
+        )
+    }
+}
+
+/// Creates or alters the child tables. Rows of a record that came before its child table would be missing.
+pub(super) fn prepare_all(
+    db: &mut dyn Database,
+    target: &Target,
+    children: &[Child],
+) -> Result<Vec<String>> {
+    let mut notes = Vec::new();
+    for child in children {
+        let (record, name) = (&target.resource.table.name, &child.table.table.name);
+        let has_records = !prepare::is_empty(db, record)?;
+        let exists = db.existing(name)?.is_some();
+        if has_records && !exists && target.writing != Writing::Replace {
+            let message = format!(
+                "the table `{name}` is missing, and `{record}` has rows whose lists would not be in it"
+            );
+            return Err(Error::new(ErrorKind::Destination, message).with_help(
+                "a full refresh creates it and fetches everything; or load into another database",
+            ));
+        }
+        let (_, of_child) = prepare::prepare_table(db, &child.target)?;
+        notes.extend(of_child);
+        let recorded = state::recorded_table(db, &child.target)?;
+        // The lists of records that a user deleted.
+        if !has_records && exists && recorded.is_some_and(|table| table.created_by_load) {
+            db.run(&[format!("DELETE FROM {}", child.name())])?;
+        }
+    }
+    Ok(notes)
+}

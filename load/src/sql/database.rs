@@ -1,0 +1,246 @@
+//! What the SQL core needs of a database.
+
+use rest_source::{Column, Result, Rows, Scalar, Type};
+
+use super::{staging::WritePlan, table};
+
+/// A connection to a SQL database, and what its SQL differs in.
+///
+/// Its methods block: the core calls them on tokio's blocking threads. Statements have parameters `?1`, `?2` and so
+/// on. The core quotes names with `"`.
+pub trait Database: Send + 'static {
+    /// Runs statements without parameters, in order.
+    ///
+    /// # Errors
+    ///
+    /// When one fails.
+    fn run(&mut self, statements: &[String]) -> Result<()>;
+
+    /// Runs a statement, and returns the number of changed rows.
+    ///
+    /// # Errors
+    ///
+    /// When it fails.
+    fn execute(&mut self, sql: &str, parameters: &[Scalar]) -> Result<u64>;
+
+    /// Runs a query. Booleans may come as 0 and 1.
+    ///
+    /// # Errors
+    ///
+    /// When it fails.
+    fn query(&mut self, sql: &str, parameters: &[Scalar]) -> Result<Vec<Vec<Scalar>>>;
+
+    /// Begins a transaction that no other load can interleave with: the writers of one resource wait for each
+    /// other. `resource` is the key of the lock.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be reached, or another process holds the lock for too long.
+    fn begin(&mut self, resource: &str) -> Result<()>;
+
+    /// Commits the transaction.
+    ///
+    /// # Errors
+    ///
+    /// When it fails; nothing is committed.
+    fn commit(&mut self) -> Result<()>;
+
+    /// Rolls back the transaction, if one is open.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be reached.
+    fn roll_back(&mut self) -> Result<()>;
+
+    /// Checks, before a transaction that depends on nothing but committed rows, that the database is still the one
+    /// that was opened; reconnects where the connection was lost.
+    ///
+    /// # Errors
+    ///
+    /// When it is not, or cannot be reached.
+    fn check(&mut self) -> Result<()> {
+        Ok(())
+    }
+
+    /// A connection for one more writer; `None` if all writers share this one.
+    ///
+    /// # Errors
+    ///
+    /// When the database refuses it.
+    fn connect(&mut self) -> Result<Option<Self>>
+    where
+        Self: Sized,
+    {
+        Ok(None)
+    }
+
+    /// What has a table's name, if anything.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be asked.
+    fn existing(&mut self, table: &str) -> Result<Option<Existing>>;
+
+    /// The columns of a table, in order; empty if it does not exist.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be asked.
+    fn stored_columns(&mut self, table: &str) -> Result<Vec<StoredColumn>>;
+
+    /// The statements that create the table's indexes and triggers, which users added.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be asked.
+    fn dependent_objects(&mut self, table: &str) -> Result<Vec<String>>;
+
+    /// The type that stores values of this type.
+    fn sql_type(&self, data_type: &Type) -> String;
+
+    /// The definition of a column.
+    fn definition(&self, column: &Column) -> String {
+        table::definition(column, &self.sql_type(&column.data_type))
+    }
+
+    /// The statements that create a table with these definitions, such that [`existing`](Self::existing) tells that a
+    /// load created it.
+    fn create_table(&self, table: &str, definitions: &[String]) -> Vec<String>;
+
+    /// The statement that creates a temporary table.
+    fn create_temporary_table(&self, table: &str, definitions: &[String]) -> String;
+
+    /// The schema of temporary tables.
+    fn temporary_schema(&self) -> &'static str {
+        "temp"
+    }
+
+    /// Whether an upsert of several rows may meet a key twice, and keeps the last.
+    fn upserts_in_order(&self) -> bool {
+        false
+    }
+
+    /// Writes rows to the staging tables of a resource. `order` is the number of the first row.
+    ///
+    /// # Errors
+    ///
+    /// When the database does not accept a row.
+    fn stage(&mut self, plan: &WritePlan, order: i64, pages: &[Rows]) -> Result<()>;
+
+    /// Whether it [writes](Self::write) rows one after the other, where that is faster than from staging tables.
+    fn writes_rows(&self) -> bool {
+        false
+    }
+
+    /// Writes rows to the tables of a resource: each is upserted or appended, or deletes the stored row of its key,
+    /// with the rows of its lists.
+    ///
+    /// # Errors
+    ///
+    /// When the database does not accept a row.
+    fn write(&mut self, plan: &WritePlan, pages: &[Rows]) -> Result<()> {
+        let _ = (plan, pages);
+        Ok(())
+    }
+
+    /// Locks the load's identifier until [`unlock_run`](Self::unlock_run), or the end of the process.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be locked.
+    fn lock_run(&mut self, run: &str) -> Result<()>;
+
+    /// Releases the lock of a load.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be reached.
+    fn unlock_run(&mut self, run: &str) -> Result<()>;
+
+    /// Whether another connection or process holds the lock of this load.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be reached.
+    fn is_running(&mut self, run: &str) -> Result<bool>;
+}
+
+/// What has the name of a resource's table in the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Existing {
+    /// A table. `is_marked`: as [`Database::create_table`] creates it.
+    Table {
+        /// Whether a load may have created it.
+        is_marked: bool,
+    },
+    /// A view.
+    View,
+}
+
+/// A column of an existing table.
+#[derive(Clone, Debug)]
+pub struct StoredColumn {
+    /// Its name.
+    pub name: String,
+    /// Its type, as the database names it.
+    pub sql_type: String,
+    /// Whether it rejects null.
+    pub not_null: bool,
+    /// Whether it has a default value.
+    pub has_default: bool,
+    /// Its position in the primary key, from 1; 0 if it is not part of it.
+    pub key: u32,
+}
+
+impl StoredColumn {
+    pub(super) fn rejects_null(&self) -> bool {
+        self.not_null && !self.has_default && self.key == 0
+    }
+}
+
+/// Runs `work` in a [transaction](Database::begin).
+pub(super) fn transaction<T>(
+    db: &mut dyn Database,
+    resource: &str,
+    work: impl FnOnce(&mut dyn Database) -> Result<T>,
+) -> Result<T> {
+    db.begin(resource)?;
+    let done = work(db).and_then(|done| db.commit().map(|()| done));
+    if done.is_err() {
+        // The first error is the one to report.
+        let _ = db.roll_back();
+    }
+    done
+}
+
+/// A text parameter.
+pub(super) fn text(value: &str) -> Scalar {
+    Scalar::Text(value.to_owned())
+}
+
+/// A parameter for a boolean of the core's own tables, which store 0 and 1.
+pub(super) fn flag(value: bool) -> Scalar {
+    Scalar::Bigint(i64::from(value))
+}
+
+/// The text of a result.
+pub(super) fn as_text(value: Option<&Scalar>) -> Option<String> {
+    match value? {
+        Scalar::Text(text) => Some(text.clone()),
+        _ => None,
+    }
+}
+
+/// The number of a result, 0 for null.
+pub(super) fn as_number(value: Option<&Scalar>) -> i64 {
+    match value {
+        Some(Scalar::Bigint(number)) => *number,
+        Some(Scalar::Bool(value)) => i64::from(*value),
+        _ => 0,
+    }
+}
+
+/// The boolean of a result.
+pub(super) fn as_flag(value: Option<&Scalar>) -> bool {
+    as_number(value) != 0
+}

@@ -1,0 +1,54 @@
+//! The history of loads: a row for each resource of each load.
+
+use rest_source::{Result, Scalar, Type};
+
+use super::{
+    database::{Database, text, transaction},
+    state,
+};
+use crate::LoadRecord;
+
+/// Adds or updates the row of a resource.
+pub(super) fn record(db: &mut dyn Database, load: &LoadRecord) -> Result<()> {
+    db.check()?;
+    transaction(db, "", |db| {
+        create(db)?;
+        let number = |count: u64| Scalar::Bigint(i64::try_from(count).unwrap_or(i64::MAX));
+        let values = [
+            text(&load.run),
+            text(&load.source),
+            text(&load.resource),
+            text(&load.part),
+            Scalar::Timestamp(load.started),
+            load.ended.map_or(Scalar::Null, Scalar::Timestamp),
+            number(load.rows),
+            number(load.requests),
+            Scalar::Double(load.waited.as_secs_f64()),
+            text(load.status.word()),
+            load.error.as_deref().map_or(Scalar::Null, text),
+        ];
+        let sql = r#"INSERT INTO _rest_source_loads
+            (run, source, resource, "partition", started, ended, "rows", requests, waited, status, error)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+            ON CONFLICT (run, source, resource, "partition") DO UPDATE SET
+                ended = excluded.ended, "rows" = excluded."rows", requests = excluded.requests,
+                waited = excluded.waited, status = excluded.status, error = excluded.error"#;
+        db.execute(sql, &values).map(|_| ())
+    })
+}
+
+fn create(db: &mut dyn Database) -> Result<()> {
+    let (text, number) = (db.sql_type(&Type::Text), db.sql_type(&Type::Bigint));
+    let (time, seconds) = (db.sql_type(&Type::TIMESTAMP), db.sql_type(&Type::Double));
+    let columns = format!(
+        "run {text} NOT NULL, source {text} NOT NULL, resource {text} NOT NULL, \"partition\" {text} NOT NULL, \
+         started {time} NOT NULL, ended {time}, \"rows\" {number} NOT NULL, requests {number} NOT NULL, \
+         waited {seconds} NOT NULL, status {text} NOT NULL, error {text}"
+    );
+    state::create_table(
+        db,
+        "loads",
+        &columns,
+        "run, source, resource, \"partition\"",
+    )
+}

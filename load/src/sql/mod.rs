@@ -1,0 +1,107 @@
+//! The core of SQL destinations: tables, staging, merge, state and history, over a [`Database`].
+
+mod child_tables;
+mod database;
+mod history;
+mod prepare;
+mod staging;
+#[cfg(test)]
+#[cfg(feature = "sqlite")]
+mod staging_tests;
+mod state;
+mod table;
+#[cfg(test)]
+#[cfg(feature = "sqlite")]
+mod table_tests;
+mod unfinished_loads;
+mod writer;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+pub use child_tables::Child;
+pub use database::{Database, Existing, StoredColumn};
+use rest_source::{Error, ErrorKind, Result};
+pub use staging::WritePlan;
+pub use table::{RowStatements, columns, quote, stored_as};
+use writer::Dropped;
+
+use crate::{BoxFuture, Destination, LoadRecord, Opened, Target};
+
+/// A SQL database as a destination.
+///
+/// Uncommitted pages are staged in memory (up to 8 MiB for each resource) and in temporary tables, and written in one
+/// transaction together with their state.
+pub struct SqlDestination<D> {
+    db: Arc<Mutex<D>>,
+    dropped: Dropped,
+}
+
+impl<D: Database> SqlDestination<D> {
+    /// A destination over this connection.
+    pub fn new(db: D) -> Self {
+        Self {
+            db: Arc::new(Mutex::new(db)),
+            dropped: Dropped::default(),
+        }
+    }
+
+    /// Runs work with the connection on one of tokio's blocking threads.
+    fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut D) -> Result<T> + Send + 'static,
+    ) -> BoxFuture<'static, Result<T>> {
+        let db = Arc::clone(&self.db);
+        Box::pin(blocking(move || work(&mut lock(&db))))
+    }
+}
+
+impl<D: Database> Destination for SqlDestination<D> {
+    fn open<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<Opened>> {
+        let (db, dropped, target) = (
+            Arc::clone(&self.db),
+            Arc::clone(&self.dropped),
+            target.clone(),
+        );
+        Box::pin(blocking(move || {
+            let connected = lock(&db).connect()?;
+            let db = match connected {
+                Some(own) => Arc::new(Mutex::new(own)),
+                None => db,
+            };
+            writer::open(db, dropped, &target)
+        }))
+    }
+
+    fn deletes_rows(&self) -> bool {
+        true
+    }
+
+    fn writes_child_tables(&self) -> bool {
+        true
+    }
+
+    fn record<'a>(&'a self, load: &'a LoadRecord) -> BoxFuture<'a, Result<()>> {
+        let load = load.clone();
+        self.run(move |db| history::record(db, &load))
+    }
+
+    fn end<'a>(&'a self, run: &'a str, opened: &'a [Target]) -> BoxFuture<'a, Result<()>> {
+        let (run, opened) = (run.to_owned(), opened.to_vec());
+        self.run(move |db| writer::end(db, &run, &opened))
+    }
+}
+
+/// Runs blocking work on one of tokio's blocking threads.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|_| {
+        let message = "the runtime shut down while the database was written";
+        Err(Error::new(ErrorKind::Destination, message))
+    })
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

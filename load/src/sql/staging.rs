@@ -1,0 +1,271 @@
+//! Staging of pages that cannot be committed yet: the newest in memory, the others in temporary tables.
+//!
+//! Temporary tables belong to one connection. Writing to them takes no lock on the tables of the resource, however
+//! long the next page takes to arrive.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rest_source::{Result, Rows, Type};
+
+use super::{
+    child_tables::{self, Child},
+    database::Database,
+    table::{RowStatements, columns, definitions, deletions, insert, names, quote, upsert},
+};
+use crate::Target;
+
+/// The most bytes of pages held in memory.
+const MAX_BYTES: usize = 8 << 20;
+
+/// How the rows of one resource are written: its tables and their statements.
+#[derive(Debug)]
+pub struct WritePlan {
+    /// The resource.
+    pub target: Target,
+    /// The tables of its nested lists.
+    pub children: Vec<Child>,
+    /// The statements that write one row.
+    pub statements: RowStatements,
+    /// The name of the staging table, without its schema.
+    staging: String,
+    /// That name with its schema.
+    staging_table: String,
+    /// The quoted name of its first column.
+    order: String,
+}
+
+impl WritePlan {
+    pub(super) fn new(db: &dyn Database, target: Target) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let schema = db.temporary_schema();
+        let staging = format!(
+            "_rest_source_staging_{}",
+            NEXT.fetch_add(1, Ordering::Relaxed)
+        );
+        Self {
+            children: child_tables::children(&target, schema, &staging),
+            statements: RowStatements::new(&target),
+            staging_table: format!("{schema}.{staging}"),
+            staging,
+            order: order_column(&target),
+            target,
+        }
+    }
+
+    /// The name of the staging table. Before the columns of the resource, it has the
+    /// [order](Self::order_column) of the row.
+    pub fn staging_table(&self) -> &str {
+        &self.staging_table
+    }
+
+    /// The quoted name of the column that holds the order of arrival.
+    pub fn order_column(&self) -> &str {
+        &self.order
+    }
+
+    /// The quoted names of the stored columns.
+    pub fn names(&self) -> String {
+        names(&self.target)
+    }
+
+    /// The statements that create the staging tables.
+    fn create(&self, db: &dyn Database) -> Vec<String> {
+        let number = db.sql_type(&Type::Bigint);
+        let mut columns = vec![format!("{} {number} PRIMARY KEY", self.order)];
+        columns.extend(definitions(db, &self.target.resource.table));
+        let own = db.create_temporary_table(&self.staging, &columns);
+        let children = self.children.iter().map(|child| child.create_staging(db));
+        std::iter::once(own).chain(children).collect()
+    }
+
+    /// The statements that drop them.
+    pub(super) fn drop_staging(&self) -> Vec<String> {
+        let own = format!("DROP TABLE IF EXISTS {}", self.staging_table);
+        let children = self.children.iter().map(Child::drop_staging);
+        std::iter::once(own).chain(children).collect()
+    }
+}
+
+/// The uncommitted pages of one resource.
+#[derive(Debug, Default)]
+pub(super) struct Staging {
+    pages: Vec<Rows>,
+    bytes: usize,
+    /// The number of rows in the staging table, if it exists.
+    staged: Option<i64>,
+}
+
+impl Staging {
+    /// Adds a page.
+    pub(super) fn push(
+        &mut self,
+        db: &mut dyn Database,
+        plan: &WritePlan,
+        rows: &Rows,
+    ) -> Result<()> {
+        let bytes = rows.page_bytes();
+        if !self.pages.is_empty() && self.bytes + bytes > MAX_BYTES {
+            self.spill(db, plan)?;
+        }
+        self.bytes += bytes;
+        self.pages.push(rows.clone());
+        Ok(())
+    }
+
+    /// Whether any row is staged.
+    pub(super) fn has_rows(&self) -> bool {
+        self.has_table() || self.pages.iter().any(|rows| !rows.is_empty())
+    }
+
+    /// Whether pages are in the staging table, which a lost connection loses.
+    pub(super) fn has_table(&self) -> bool {
+        self.staged.is_some()
+    }
+
+    /// Moves the pages in memory to the temporary tables.
+    pub(super) fn spill(&mut self, db: &mut dyn Database, plan: &WritePlan) -> Result<()> {
+        let staged = if let Some(staged) = self.staged {
+            staged
+        } else {
+            db.run(&plan.create(db))?;
+            0
+        };
+        self.staged = Some(staged);
+        db.stage(plan, staged, &self.pages)?;
+        let rows: usize = self.pages.iter().map(Rows::len).sum();
+        self.staged = Some(staged.saturating_add(i64::try_from(rows).unwrap_or(i64::MAX)));
+        self.pages.clear();
+        self.bytes = 0;
+        Ok(())
+    }
+
+    /// Writes everything to the table, within the caller's transaction.
+    pub(super) fn publish(&mut self, db: &mut dyn Database, plan: &WritePlan) -> Result<()> {
+        if !db.writes_rows() && !self.pages.is_empty() {
+            self.spill(db, plan)?;
+        }
+        if self.has_table() {
+            db.run(&publish_table(db, plan))?;
+        }
+        if self.pages.is_empty() {
+            return Ok(());
+        }
+        db.write(plan, &self.pages)
+    }
+
+    /// Replaces the groups of the staged rows, within the caller's transaction. Of several rows with one
+    /// primary key the last is written, whichever group the stored row belongs to.
+    pub(super) fn publish_groups(&mut self, db: &mut dyn Database, plan: &WritePlan) -> Result<()> {
+        self.spill(db, plan)?;
+        let WritePlan {
+            target,
+            children,
+            order,
+            ..
+        } = plan;
+        let staging = plan.staging_table();
+        let table = quote(&target.resource.table.name);
+        let merge_key: Vec<String> = target.merge_key().map(quote).collect();
+        let key: Vec<String> = target.key().map(quote).collect();
+        let delete = |key: &[String]| {
+            let key = key.join(", ");
+            format!("DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {staging})")
+        };
+        let group = merge_key.join(", ");
+        let stored = format!("{table} WHERE ({group}) IN (SELECT {group} FROM {staging})");
+        let of_children = children
+            .iter()
+            .flat_map(|child| [child.delete_of(&stored), child.delete_of(staging)]);
+        let mut statements: Vec<String> = of_children.collect();
+        statements.push(delete(&merge_key));
+        let mut last = String::new();
+        if !key.is_empty() {
+            statements.push(delete(&key));
+            let key = key.join(", ");
+            last = format!(" WHERE {order} IN (SELECT max({order}) FROM {staging} GROUP BY {key})");
+        }
+        if let Some((_, is_kept)) = deletions(target) {
+            let and = if last.is_empty() { "WHERE" } else { "AND" };
+            last = format!("{last} {and} {is_kept}");
+        }
+        statements.push(insert(
+            target,
+            &format!("FROM {staging}{last} ORDER BY {order}"),
+        ));
+        let records = format!("SELECT {order} FROM {staging}{last}");
+        statements.extend(children.iter().map(|child| child.publish(&records)));
+        db.run(&statements)
+    }
+
+    /// Forgets the staging tables and the pages. Returns whether there are tables.
+    pub(super) fn forget(&mut self) -> bool {
+        self.pages.clear();
+        self.bytes = 0;
+        self.staged.take().is_some()
+    }
+
+    /// Discards everything.
+    pub(super) fn clear(&mut self, db: &mut dyn Database, plan: &WritePlan) -> Result<()> {
+        if self.forget() {
+            db.run(&plan.drop_staging())?;
+        }
+        Ok(())
+    }
+}
+
+/// The quoted name of the column that holds the order of arrival: `_rest_source_order`, with underscores until no
+/// column of the resource has the name.
+fn order_column(target: &Target) -> String {
+    let mut name = "_rest_source_order".to_owned();
+    let columns = columns(&target.resource.table);
+    while columns
+        .iter()
+        .any(|column| column.name.eq_ignore_ascii_case(&name))
+    {
+        name.push('_');
+    }
+    quote(&name)
+}
+
+/// The statements that write the staging tables to the tables. With deletions and child tables, the last row of a
+/// key decides.
+fn publish_table(db: &dyn Database, plan: &WritePlan) -> Vec<String> {
+    let WritePlan {
+        target,
+        children,
+        order,
+        ..
+    } = plan;
+    let staging = plan.staging_table();
+    let rows = |condition: &str| {
+        upsert(
+            target,
+            &format!("FROM {staging} WHERE {condition} ORDER BY {order}"),
+        )
+    };
+    let deletions = deletions(target);
+    let key: Vec<String> = target.key().map(quote).collect();
+    if deletions.is_none() && children.is_empty() && (key.is_empty() || db.upserts_in_order()) {
+        return vec![rows("true")];
+    }
+    let key = key.join(", ");
+    let mut statements = Vec::new();
+    let mut condition = "true".to_owned();
+    if !key.is_empty() {
+        condition = format!("{order} IN (SELECT max({order}) FROM {staging} GROUP BY {key})");
+        statements.extend(children.iter().map(|child| child.delete_of(staging)));
+    }
+    if let Some((is_deletion, is_kept)) = deletions {
+        if !key.is_empty() {
+            statements.push(format!(
+                "DELETE FROM {} WHERE ({key}) IN (SELECT {key} FROM {staging} WHERE {condition} AND {is_deletion})",
+                quote(&target.resource.table.name)
+            ));
+        }
+        condition = format!("{condition} AND {is_kept}");
+    }
+    statements.push(rows(&condition));
+    let records = format!("SELECT {order} FROM {staging} WHERE {condition}");
+    statements.extend(children.iter().map(|child| child.publish(&records)));
+    statements
+}

@@ -1,0 +1,265 @@
+//! The database's record of loads: the tables that they created, and the last state of each resource.
+
+use std::time::SystemTime;
+
+use rest_source::{Result, Scalar, Timestamp, Type};
+
+use super::{
+    database::{Database, as_flag, as_number, as_text, flag, text},
+    table::{columns, stored_as},
+    unfinished_loads,
+};
+use crate::{Target, Writing};
+
+/// The prefix of the names of its own tables.
+pub(super) const PREFIX: &str = "_rest_source_";
+
+/// What `_rest_source_tables` records of a resource's table.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct RecordedTable {
+    /// The columns and their types, one per line: `id text`.
+    pub(super) columns: String,
+    /// Whether a load created it. Otherwise it had rows before the first load.
+    pub(super) created_by_load: bool,
+}
+
+impl RecordedTable {
+    /// The type of a column when it was last written.
+    pub(super) fn type_of(&self, column: &str) -> Option<&str> {
+        self.columns
+            .lines()
+            .filter_map(|line| line.split_once(' '))
+            .find(|(name, _)| *name == column)
+            .map(|(_, word)| word)
+    }
+}
+
+/// The last commit of a resource.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Progress {
+    /// The last committed state, as JSON.
+    pub(super) state: Option<String>,
+    /// The fingerprint of the request, as JSON.
+    pub(super) request: Option<String>,
+    /// Whether rows were written since the table was created or replaced.
+    pub(super) had_rows: bool,
+    /// Number of commits. A load that finds another number was overtaken by another load.
+    pub(super) commits: i64,
+}
+
+/// Creates the tables if they do not exist.
+pub(super) fn create(db: &mut dyn Database) -> Result<()> {
+    let time = db.sql_type(&Type::TIMESTAMP);
+    let number = db.sql_type(&Type::Bigint);
+    let text = db.sql_type(&Type::Text);
+    let tables = [
+        (
+            "tables",
+            format!(
+                "source {text} NOT NULL, resource {text} NOT NULL, columns {text} NOT NULL, made {number} NOT NULL"
+            ),
+            "source, resource",
+        ),
+        (
+            "state",
+            format!(
+                "source {text} NOT NULL, resource {text} NOT NULL, part {text} NOT NULL, request {text}, state {text}, \
+                 had_rows {number} NOT NULL, commits {number} NOT NULL, updated {time} NOT NULL"
+            ),
+            "source, resource, part",
+        ),
+    ];
+    for (name, columns, key) in tables {
+        create_table(db, name, &columns, key)?;
+    }
+    unfinished_loads::create(db)
+}
+
+/// Creates one of the core's own tables, if it does not exist.
+pub(super) fn create_table(
+    db: &mut dyn Database,
+    name: &str,
+    columns: &str,
+    key: &str,
+) -> Result<()> {
+    let sql = format!("CREATE TABLE IF NOT EXISTS {PREFIX}{name} ({columns}, PRIMARY KEY ({key}))");
+    db.run(&[sql])
+}
+
+/// The key of the resource's records.
+fn key(target: &Target) -> [Scalar; 2] {
+    [text(&target.source), text(&target.resource.name)]
+}
+
+/// The key of the records of the target's settings.
+pub(super) fn part_key(target: &Target) -> [Scalar; 3] {
+    let [source, resource] = key(target);
+    [source, resource, Scalar::Text(target.part())]
+}
+
+/// The record of the resource's table, if there is one.
+pub(super) fn recorded_table(
+    db: &mut dyn Database,
+    target: &Target,
+) -> Result<Option<RecordedTable>> {
+    let sql = "SELECT columns, made FROM _rest_source_tables WHERE source = ?1 AND resource = ?2";
+    let rows = db.query(sql, &key(target))?;
+    Ok(rows.first().map(|row| RecordedTable {
+        columns: as_text(row.first()).unwrap_or_default(),
+        created_by_load: as_flag(row.get(1)),
+    }))
+}
+
+/// Another source's resource of the same table name, ignoring case.
+pub(super) fn name_conflict(db: &mut dyn Database, target: &Target) -> Result<Option<String>> {
+    let sql = "SELECT source || '.' || resource FROM _rest_source_tables
+               WHERE lower(resource) = lower(?2) AND (source <> ?1 OR resource <> ?2)";
+    let rows = db.query(sql, &key(target))?;
+    Ok(rows.first().and_then(|row| as_text(row.first())))
+}
+
+/// Records the resource's table and the types of its columns.
+pub(super) fn record_table(
+    db: &mut dyn Database,
+    target: &Target,
+    created_by_load: bool,
+) -> Result<()> {
+    let columns = columns(&target.resource.table).into_iter();
+    let lines = columns.map(|column| format!("{} {}\n", column.name, stored_as(&column.data_type)));
+    let [source, resource] = key(target);
+    let values = [
+        source,
+        resource,
+        Scalar::Text(lines.collect()),
+        flag(created_by_load),
+    ];
+    db.execute(
+        "INSERT INTO _rest_source_tables (source, resource, columns, made) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (source, resource) DO UPDATE SET
+            columns = excluded.columns, made = excluded.made",
+        &values,
+    )?;
+    Ok(())
+}
+
+/// The last commit of the resource with the target's settings.
+pub(super) fn read(db: &mut dyn Database, target: &Target) -> Result<Progress> {
+    let sql = "SELECT state, request, had_rows, commits FROM _rest_source_state
+               WHERE source = ?1 AND resource = ?2 AND part = ?3";
+    let rows = db.query(sql, &part_key(target))?;
+    let progress = rows.first().map(|row| Progress {
+        state: as_text(row.first()),
+        request: as_text(row.get(1)),
+        had_rows: as_flag(row.get(2)),
+        commits: as_number(row.get(3)),
+    });
+    Ok(progress.unwrap_or_default())
+}
+
+/// Records a commit. Without a state the old state is kept, unless the rows were replaced. `has_rows` says whether
+/// the commit wrote rows, or where `is_exact`, whether there are any.
+pub(super) fn store(
+    db: &mut dyn Database,
+    target: &Target,
+    state: Option<&str>,
+    has_rows: bool,
+    is_exact: bool,
+) -> Result<()> {
+    let new_state = match target.writing {
+        Writing::Replace => "excluded.state",
+        _ => "coalesce(excluded.state, stored.state)",
+    };
+    let new_flag = if is_exact {
+        "excluded.had_rows"
+    } else {
+        "CASE WHEN stored.had_rows = 1 THEN 1 ELSE excluded.had_rows END"
+    };
+    let [source, resource, part] = part_key(target);
+    let values = [
+        source,
+        resource,
+        part,
+        Scalar::Text(target.request.to_json()),
+        state.map_or(Scalar::Null, text),
+        flag(has_rows),
+        Scalar::Timestamp(now()),
+    ];
+    db.execute(
+        &format!(
+            "INSERT INTO _rest_source_state AS stored
+                (source, resource, part, request, state, had_rows, commits, updated)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?7)
+             ON CONFLICT (source, resource, part) DO UPDATE SET
+                request = excluded.request,
+                state = {new_state},
+                had_rows = {new_flag},
+                commits = stored.commits + 1,
+                updated = excluded.updated"
+        ),
+        &values,
+    )?;
+    Ok(())
+}
+
+/// The time of the system's clock.
+pub(super) fn now() -> Timestamp {
+    Timestamp::try_from(SystemTime::now()).unwrap_or(Timestamp::EPOCH)
+}
+
+/// Deletes the states of settings that had rows and have none left; if the table is empty, those of all
+/// settings. A state that never had rows is kept.
+pub(super) fn forget_emptied(
+    db: &mut dyn Database,
+    target: &Target,
+    table_is_empty: bool,
+) -> Result<()> {
+    let condition = if table_is_empty {
+        unfinished_loads::forget(db, target)?;
+        "part <> ?3 OR had_rows = 1"
+    } else {
+        unfinished_loads::delete(db, &part_key(target))?;
+        "part = ?3 AND had_rows = 1"
+    };
+    let sql = format!(
+        "DELETE FROM _rest_source_state WHERE source = ?1 AND resource = ?2 AND ({condition})"
+    );
+    db.execute(&sql, &part_key(target)).map(|_| ())
+}
+
+/// Deletes the resource's states for all settings. Returns whether there was one.
+pub(super) fn forget(db: &mut dyn Database, target: &Target) -> Result<bool> {
+    let sql = "DELETE FROM _rest_source_state WHERE source = ?1 AND resource = ?2";
+    let deleted = db.execute(sql, &key(target))?;
+    unfinished_loads::forget(db, target)?;
+    Ok(deleted > 0)
+}
+
+/// The rows of a table that belong to other settings than the load's.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct OtherParts {
+    /// Parts with other values of the same settings.
+    pub(super) other_values: Vec<String>,
+    /// Parts with other settings, or none.
+    pub(super) other_settings: Vec<String>,
+}
+
+/// The parts of the table that do not belong to this target.
+pub(super) fn other_parts(db: &mut dyn Database, target: &Target) -> Result<OtherParts> {
+    let own = target.part();
+    let names = |part: &str| -> Vec<String> {
+        let names = part.lines().filter_map(|line| line.split_once(' '));
+        names.map(|(name, _)| name.to_owned()).collect()
+    };
+    let sql = "SELECT part FROM _rest_source_state WHERE source = ?1 AND resource = ?2";
+    let rows = db.query(sql, &key(target))?;
+    let parts = rows.iter().filter_map(|row| as_text(row.first()));
+    let mut others = OtherParts::default();
+    for part in parts.filter(|part| *part != own) {
+        if names(&part) == names(&own) {
+            others.other_values.push(part);
+        } else {
+            others.other_settings.push(part);
+        }
+    }
+    Ok(others)
+}

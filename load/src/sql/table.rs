@@ -1,0 +1,300 @@
+//! The SQL of a resource's table: `CREATE`, the comparison with the existing table, and `INSERT`.
+
+use rest_source::{Column, Result, Table, Type};
+
+use super::{
+    database::{Database, StoredColumn},
+    state::RecordedTable,
+};
+use crate::{Target, Writing, timestamp_text};
+
+/// The only column of an untyped resource: the whole record.
+static RECORD: Column = Column::record();
+
+/// The stored columns: all but lists that are tables of their own.
+pub fn columns(table: &Table) -> Vec<&Column> {
+    if table.columns.is_empty() {
+        return vec![&RECORD];
+    }
+    let columns = table.columns.iter();
+    columns.filter(|column| column.table.is_none()).collect()
+}
+
+/// The positions of the stored columns.
+fn positions(table: &Table) -> Vec<usize> {
+    if table.columns.is_empty() {
+        return vec![0];
+    }
+    let columns = table.columns.iter().enumerate();
+    let stored = columns.filter(|(_, column)| column.table.is_none());
+    stored.map(|(at, _)| at).collect()
+}
+
+/// How an existing table compares with the one that the spec needs.
+#[derive(Debug, PartialEq)]
+pub(super) enum TableFit {
+    /// The table does not exist.
+    Missing,
+    /// It fits after these statements, possibly none.
+    Alter(Vec<String>),
+    /// It cannot be altered to fit, for this reason.
+    Incompatible(String),
+}
+
+/// Compares the existing table with the target.
+pub(super) fn compare(
+    db: &mut dyn Database,
+    target: &Target,
+    recorded: Option<&RecordedTable>,
+) -> Result<TableFit> {
+    let table = &target.resource.table;
+    let stored = db.stored_columns(&table.name)?;
+    if stored.is_empty() {
+        return Ok(TableFit::Missing);
+    }
+    if let Some(reason) = key_difference(target, &stored) {
+        return Ok(TableFit::Incompatible(reason));
+    }
+
+    let mut statements = Vec::new();
+    let stamps = stamps(target);
+    let wanted = columns(table).into_iter();
+    for column in wanted.chain(stamps.iter().map(|(column, _)| column)) {
+        match stored
+            .iter()
+            .find(|s| s.name.eq_ignore_ascii_case(&column.name))
+        {
+            None => statements.push(format!(
+                "ALTER TABLE {} ADD COLUMN {}",
+                quote(&table.name),
+                // Existing rows have no value for it.
+                db.definition(&Column::clone(column).nullable())
+            )),
+            Some(stored) => {
+                let now = stored_as(&column.data_type);
+                let was = recorded.and_then(|recorded| recorded.type_of(&column.name));
+                let sql_type = db.sql_type(&column.data_type);
+                if was.is_some_and(|was| was != now)
+                    || !stored.sql_type.eq_ignore_ascii_case(&sql_type)
+                {
+                    return Ok(TableFit::Incompatible(format!(
+                        "its column `{}` holds {}, the spec's holds {now}",
+                        column.name,
+                        was.unwrap_or(&stored.sql_type),
+                    )));
+                }
+            }
+        }
+    }
+    statements.extend(
+        stored
+            .iter()
+            .filter(|stored| stored.rejects_null() && may_be_null(target, &stored.name))
+            .map(|stored| {
+                let (table, column) = (quote(&table.name), quote(&stored.name));
+                format!("ALTER TABLE {table} ALTER COLUMN {column} DROP NOT NULL")
+            }),
+    );
+    Ok(TableFit::Alter(statements))
+}
+
+/// How the stored table's primary key differs from the target's, if it does.
+fn key_difference(target: &Target, stored: &[StoredColumn]) -> Option<String> {
+    let mut found: Vec<_> = stored.iter().filter(|column| column.key > 0).collect();
+    found.sort_by_key(|column| column.key);
+    let found: Vec<_> = found.iter().map(|column| column.name.as_str()).collect();
+    let wanted: Vec<_> = target.key().collect();
+    let list = |names: &[&str]| match names {
+        [] => "no key".to_owned(),
+        names => format!("the key {}", names.join(", ")),
+    };
+    (found != wanted).then(|| format!("it has {}, not {}", list(&found), list(&wanted)))
+}
+
+/// Whether a load may write a null to a column. True also for a column that the spec no longer declares.
+fn may_be_null(target: &Target, name: &str) -> bool {
+    columns(&target.resource.table)
+        .into_iter()
+        .find(|column| column.name.eq_ignore_ascii_case(name))
+        .is_none_or(|column| column.nullable)
+}
+
+/// The columns that say which load wrote a row, and their values as SQL literals; none unless the caller wants them.
+/// Rows of loads without them have null.
+pub(super) fn stamps(target: &Target) -> Vec<(Column, String)> {
+    let Some(time) = target.stamp else {
+        return Vec::new();
+    };
+    let stamp = |name: &'static str, data_type: Type, value: &str| {
+        let literal = format!("'{}'", value.replace('\'', "''"));
+        (Column::new(name, data_type).nullable(), literal)
+    };
+    vec![
+        stamp(LOADED_AT, Type::TIMESTAMP, &timestamp_text(time)),
+        stamp(LOAD_ID, Type::Text, &target.run),
+    ]
+}
+
+/// The column with the time at which the load of a row's resource began.
+const LOADED_AT: &str = "_loaded_at";
+/// The column with the identifier of the load that wrote a row.
+const LOAD_ID: &str = "_load_id";
+
+/// The statements that create the table.
+pub(super) fn create(db: &dyn Database, target: &Target) -> Vec<String> {
+    let table = &target.resource.table;
+    let mut parts = definitions(db, table);
+    parts.extend(
+        stamps(target)
+            .iter()
+            .map(|(column, _)| db.definition(column)),
+    );
+    let key: Vec<String> = target.key().map(quote).collect();
+    if !key.is_empty() {
+        parts.push(format!("PRIMARY KEY ({})", key.join(", ")));
+    }
+    db.create_table(&table.name, &parts)
+}
+
+/// The definitions of the stored columns.
+pub(super) fn definitions(db: &dyn Database, table: &Table) -> Vec<String> {
+    let columns = columns(table).into_iter();
+    columns.map(|column| db.definition(column)).collect()
+}
+
+/// The definition of a column of this SQL type.
+pub(super) fn definition(column: &Column, sql_type: &str) -> String {
+    let name = quote(&column.name);
+    let not_null = if column.nullable { "" } else { " NOT NULL" };
+    format!("{name} {sql_type}{not_null}")
+}
+
+/// The stored form of a type. Types of the same stored form may replace each other.
+pub fn stored_as(data_type: &Type) -> &'static str {
+    match data_type {
+        Type::Text | Type::Enum { .. } => "text",
+        Type::Json | Type::Object(_) | Type::Array(_) | Type::Map(_) | Type::Union(_) => "json",
+        other => other.word(),
+    }
+}
+
+/// The statements that write one row. Their parameters are `?`.
+#[derive(Debug)]
+pub struct RowStatements {
+    /// `INSERT`, with a parameter for each column.
+    pub insert: String,
+    /// The positions of these columns in a row.
+    pub columns: Vec<usize>,
+    /// `DELETE`, with a parameter for each column of the key, and the positions of these columns. `None` if no
+    /// row is a deletion, or if the rows have no key.
+    pub delete: Option<(String, Vec<usize>)>,
+}
+
+impl RowStatements {
+    pub(super) fn new(target: &Target) -> Self {
+        let table = &target.resource.table;
+        let key: Vec<usize> = target
+            .key()
+            .filter_map(|name| table.position(name))
+            .collect();
+        let conditions: Vec<String> = target
+            .key()
+            .map(|name| format!("{} = ?", quote(name)))
+            .collect();
+        let has_deletions = target.hard_delete().is_some() && !key.is_empty();
+        let delete = format!(
+            "DELETE FROM {} WHERE {}",
+            quote(&table.name),
+            conditions.join(" AND ")
+        );
+        Self {
+            insert: upsert_values(target),
+            columns: positions(table),
+            delete: has_deletions.then_some((delete, key)),
+        }
+    }
+}
+
+/// The SQL condition for staged rows that are deletions, and for those that are not; `None` if none is.
+pub(super) fn deletions(target: &Target) -> Option<(String, String)> {
+    let (_, column) = target.hard_delete()?;
+    let name = quote(&column.name);
+    let (is, is_not) = match column.data_type {
+        Type::Bool => ("IS TRUE", "IS NOT TRUE"),
+        _ => ("IS NOT NULL", "IS NULL"),
+    };
+    Some((format!("{name} {is}"), format!("{name} {is_not}")))
+}
+
+/// The quoted names of the columns.
+pub(super) fn names(target: &Target) -> String {
+    let columns = columns(&target.resource.table).into_iter();
+    let names: Vec<String> = columns.map(|column| quote(&column.name)).collect();
+    names.join(", ")
+}
+
+/// The beginning of an `INSERT` statement, up to the names of the columns.
+fn insert_into(target: &Target) -> String {
+    let table = quote(&target.resource.table.name);
+    let stamps = stamps(target).into_iter();
+    let names = with_stamps(
+        &names(target),
+        stamps.map(|(column, _)| quote(&column.name)),
+    );
+    format!("INSERT INTO {table} ({names})")
+}
+
+/// What is inserted into these columns: values of the record, and those of the stamps.
+fn inserted(target: &Target, record: &str) -> String {
+    with_stamps(record, stamps(target).into_iter().map(|(_, value)| value))
+}
+
+/// These names or values, and the stamps' after them.
+fn with_stamps(first: &str, stamps: impl Iterator<Item = String>) -> String {
+    let all: Vec<String> = std::iter::once(first.to_owned()).chain(stamps).collect();
+    all.join(", ")
+}
+
+/// The `INSERT` statement for rows of another table of the same columns: `from` is its `FROM` clause.
+pub(super) fn insert(target: &Target, from: &str) -> String {
+    let values = inserted(target, &names(target));
+    format!("{} SELECT {values} {from}", insert_into(target))
+}
+
+/// Like [`insert`], with an upsert by primary key, unless rows are appended or have no key.
+pub(super) fn upsert(target: &Target, from: &str) -> String {
+    insert(target, from) + &on_conflict(target)
+}
+
+/// The `INSERT` statement for one row, with a parameter `?` for each column, with an upsert likewise.
+fn upsert_values(target: &Target) -> String {
+    let parameters = vec!["?"; columns(&target.resource.table).len()].join(", ");
+    let values = inserted(target, &parameters);
+    format!("{} VALUES ({values})", insert_into(target)) + &on_conflict(target)
+}
+
+/// The `ON CONFLICT` clause of an upsert by primary key; empty if rows are appended or have no key.
+fn on_conflict(target: &Target) -> String {
+    let key: Vec<String> = target.key().map(quote).collect();
+    if key.is_empty() || target.writing == Writing::Append {
+        return String::new();
+    }
+    let stamps = stamps(target);
+    let columns = columns(&target.resource.table).into_iter();
+    let columns = columns.chain(stamps.iter().map(|(column, _)| column));
+    let names = columns.map(|column| quote(&column.name));
+    let updates: Vec<String> = names
+        .filter(|name| !key.contains(name))
+        .map(|name| format!("{name} = excluded.{name}"))
+        .collect();
+    let action = match updates.as_slice() {
+        [] => "NOTHING".to_owned(),
+        updates => format!("UPDATE SET {}", updates.join(", ")),
+    };
+    format!(" ON CONFLICT ({}) DO {action}", key.join(", "))
+}
+
+/// Quotes a name as an SQL identifier.
+pub fn quote(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}

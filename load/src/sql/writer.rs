@@ -1,0 +1,258 @@
+//! The writer of one resource.
+
+use std::sync::{Arc, Mutex};
+
+use rest_source::{Error, ErrorKind, Fingerprint, Result, Rows, State};
+
+use super::{
+    blocking,
+    database::{Database, as_number, transaction},
+    lock, prepare,
+    staging::{Staging, WritePlan},
+    state::{self, Progress},
+    table::quote,
+    unfinished_loads,
+};
+use crate::{BoxFuture, Opened, Target, Writer, Writing};
+
+/// Writes one resource.
+///
+/// Each method runs at most one short transaction. No transaction is open between calls, while a load waits
+/// for its API.
+pub(super) struct SqlWriter<D> {
+    db: Arc<Mutex<D>>,
+    resource: Arc<Mutex<Resource>>,
+    dropped: Dropped,
+}
+
+/// Statements that drop the staging tables of dropped writers.
+pub(super) type Dropped = Arc<Mutex<Vec<String>>>;
+
+/// The open resource.
+struct Resource {
+    plan: WritePlan,
+    staging: Staging,
+    /// Its last commit, as this load found or made it.
+    progress: Progress,
+    /// Whether the table had rows after that commit.
+    has_rows: bool,
+}
+
+/// Creates or alters the resource's table, and reads its last commit.
+pub(super) fn open<D: Database>(
+    db: Arc<Mutex<D>>,
+    dropped: Dropped,
+    target: &Target,
+) -> Result<Opened> {
+    let mut guard = lock(&db);
+    let connection: &mut D = &mut guard;
+    connection.check()?;
+    let statements = std::mem::take(&mut *lock(&dropped));
+    connection.run(&statements)?;
+    let plan = WritePlan::new(connection, target.clone());
+    let key = lock_key(target);
+    let (progress, has_rows, notes, already_appended) = transaction(connection, &key, |db| {
+        let (progress, notes) = prepare::prepare(db, target, &plan.children)?;
+        if unfinished_loads::appends_all(target) {
+            db.lock_run(&target.run)?;
+        }
+        let appended = unfinished_loads::appended(db, target)?;
+        let has_rows = !prepare::is_empty(db, &target.resource.table.name)?;
+        Ok((progress, has_rows, notes, appended))
+    })?;
+    // A replacing load does not need the state, nor a full refresh the request, so they also recover from
+    // unreadable ones.
+    let stored_state = progress.state.as_deref();
+    let state = stored_state.filter(|_| target.writing != Writing::Replace);
+    let state = state.map(State::from_json).transpose()?;
+    let stored_request = progress.request.as_deref();
+    let request = stored_request.filter(|_| !target.full_refresh);
+    let request = request.map(Fingerprint::from_json).transpose();
+    let request = request.map_err(|error| {
+        error.with_help("a full refresh replaces the rows and what is stored of their request")
+    })?;
+    drop(guard);
+    let mut opened = Opened::new(SqlWriter {
+        db,
+        dropped,
+        resource: Arc::new(Mutex::new(Resource {
+            plan,
+            staging: Staging::default(),
+            progress,
+            has_rows,
+        })),
+    });
+    opened.state = state;
+    opened.request = request;
+    opened.already_appended = already_appended;
+    opened.notes = notes;
+    Ok(opened)
+}
+
+/// The key of the lock that serializes the transactions of one resource.
+fn lock_key(target: &Target) -> String {
+    format!("{}.{}", target.source, target.resource.name)
+}
+
+impl<D: Database> SqlWriter<D> {
+    /// Runs blocking work on one of tokio's blocking threads.
+    fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut D, &mut Resource) -> Result<T> + Send + 'static,
+    ) -> BoxFuture<'static, Result<T>> {
+        let (db, resource) = (Arc::clone(&self.db), Arc::clone(&self.resource));
+        Box::pin(blocking(move || {
+            let mut resource = lock(&resource);
+            let mut db = lock(&db);
+            work(&mut db, &mut resource)
+        }))
+    }
+
+    fn publish(&self, state: Option<&State>, complete: bool) -> BoxFuture<'static, Result<()>> {
+        let state = state.map(State::to_json);
+        self.run(move |db, resource| resource.commit(db, state, complete))
+    }
+}
+
+impl<D: Database> Writer for SqlWriter<D> {
+    fn write<'a>(&'a mut self, rows: &'a Rows) -> BoxFuture<'a, Result<u64>> {
+        let rows = rows.clone();
+        self.run(move |db, resource| {
+            resource.staging.push(db, &resource.plan, &rows)?;
+            Ok(u64::try_from(rows.len()).unwrap_or(u64::MAX))
+        })
+    }
+
+    fn commit<'a>(&'a mut self, state: Option<&'a State>) -> BoxFuture<'a, Result<()>> {
+        self.publish(state, false)
+    }
+
+    fn complete<'a>(&'a mut self, state: Option<&'a State>) -> BoxFuture<'a, Result<()>> {
+        self.publish(state, true)
+    }
+
+    fn roll_back(&mut self) -> BoxFuture<'_, Result<()>> {
+        self.run(|db, resource| {
+            db.roll_back()?;
+            resource.staging.clear(db, &resource.plan)
+        })
+    }
+
+    fn count(&mut self) -> BoxFuture<'_, Result<u64>> {
+        self.run(|db, resource| {
+            let sql = format!("SELECT count(*) FROM {}", quote(resource.table()));
+            let rows = db.query(&sql, &[])?;
+            let count = rows.first().map_or(0, |row| as_number(row.first()));
+            Ok(count.unsigned_abs())
+        })
+    }
+}
+
+impl<D> Drop for SqlWriter<D> {
+    fn drop(&mut self) {
+        let mut resource = lock(&self.resource);
+        if resource.staging.forget() {
+            // A load that was dropped in the middle leaves its staging tables.
+            let statements = resource.plan.drop_staging();
+            lock(&self.dropped).extend(statements);
+        }
+    }
+}
+
+impl Resource {
+    fn table(&self) -> &str {
+        &self.plan.target.resource.table.name
+    }
+
+    /// Commits the staged pages and the state, if there is one. `complete`: the resource has no more pages.
+    fn commit(
+        &mut self,
+        db: &mut dyn Database,
+        state: Option<String>,
+        complete: bool,
+    ) -> Result<()> {
+        if !self.staging.has_table() {
+            db.check()?;
+        }
+        let key = lock_key(&self.plan.target);
+        transaction(db, &key, |db| {
+            self.publish(db, state.as_deref())?;
+            unfinished_loads::store(db, &self.plan.target, complete)
+        })?;
+        self.has_rows = match self.plan.target.hard_delete() {
+            Some(_) => !prepare::is_empty(db, self.table())?,
+            None => self.has_rows || self.staging.has_rows(),
+        };
+        self.staging.clear(db, &self.plan)?;
+        let progress = &mut self.progress;
+        progress.commits += 1;
+        progress.request = Some(self.plan.target.request.to_json());
+        if state.is_some() {
+            progress.state = state;
+        }
+        Ok(())
+    }
+
+    /// Writes the staged pages and the state, within the caller's transaction.
+    fn publish(&mut self, db: &mut dyn Database, state: Option<&str>) -> Result<()> {
+        let has_rows = self.staging.has_rows();
+        let target = &self.plan.target;
+        let stored = state::read(db, target)?;
+        let is_overtaken = match target.writing {
+            // Two merges of one request give the same table: only the state could move back.
+            Writing::Merge => {
+                let is_own = stored.request == self.progress.request
+                    || stored.request == Some(target.request.to_json());
+                stored.state != self.progress.state || !is_own
+            }
+            _ => stored.commits != self.progress.commits,
+        };
+        if is_overtaken {
+            return Err(overtaken());
+        }
+        // Earlier pages of this load are gone, or rows that the state covers.
+        let needs_rows = match target.writing {
+            Writing::Merge => true,
+            Writing::Append | Writing::ReplaceGroups => state.is_some(),
+            Writing::Replace => false,
+        };
+        let table = &target.resource.table.name;
+        if needs_rows && self.has_rows && prepare::is_empty(db, table)? {
+            return Err(emptied(table));
+        }
+        match target.writing {
+            Writing::Replace => {
+                prepare::clear(db, target, &self.plan.children)?;
+                self.staging.publish(db, &self.plan)?;
+            }
+            Writing::ReplaceGroups => self.staging.publish_groups(db, &self.plan)?,
+            Writing::Append | Writing::Merge => self.staging.publish(db, &self.plan)?,
+        }
+        // A load that deleted the last row did not find a table that someone emptied.
+        let (has_rows, is_exact) = match target.hard_delete() {
+            Some(_) => (prepare::has_own_rows(db, target)?, true),
+            None => (has_rows, target.writing == Writing::Replace),
+        };
+        state::store(db, target, state, has_rows, is_exact)
+    }
+}
+
+fn emptied(name: &str) -> Error {
+    let message = format!("the table `{name}` was emptied while the load ran");
+    Error::new(ErrorKind::Destination, message).with_help("run the load again")
+}
+
+fn overtaken() -> Error {
+    let message = "another load has written this resource since this one began";
+    Error::new(ErrorKind::Destination, message)
+        .with_help("run it again, and one load of a resource at a time")
+}
+
+/// Ends a load.
+pub(super) fn end(db: &mut dyn Database, run: &str, targets: &[Target]) -> Result<()> {
+    if targets.iter().any(unfinished_loads::appends_all) {
+        db.check()?;
+        transaction(db, "", |db| unfinished_loads::end(db, run, targets))?;
+    }
+    db.unlock_run(run)
+}

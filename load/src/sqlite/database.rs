@@ -1,0 +1,221 @@
+//! SQLite below the SQL core.
+
+use rest_source::{Column, Error, ErrorKind, Result, Rows, Scalar, Type};
+use rusqlite::{Connection, OptionalExtension, params_from_iter, types::ValueRef};
+
+use super::{
+    bind::parameter,
+    load_lock::{self, LoadLock},
+    open_file::OpenFile,
+    rows,
+};
+use crate::sql::{Database, Existing, StoredColumn, WritePlan, quote, stored_as};
+
+/// A connection to a database file, or to a database in memory.
+#[derive(Debug)]
+pub(super) struct SqliteDatabase {
+    db: Connection,
+    /// `None` for a database in memory.
+    file: Option<OpenFile>,
+    /// The locks of this process's loads.
+    locks: Vec<LoadLock>,
+}
+
+impl SqliteDatabase {
+    pub(super) fn new(db: Connection) -> Self {
+        Self {
+            file: OpenFile::of(&db),
+            db,
+            locks: Vec::new(),
+        }
+    }
+}
+
+impl Database for SqliteDatabase {
+    fn run(&mut self, statements: &[String]) -> Result<()> {
+        self.db
+            .execute_batch(&statements.join(";\n"))
+            .map_err(failed)
+    }
+
+    fn execute(&mut self, sql: &str, parameters: &[Scalar]) -> Result<u64> {
+        let mut statement = self.db.prepare_cached(sql).map_err(failed)?;
+        let changed = statement.execute(params_from_iter(parameters.iter().map(parameter)));
+        Ok(u64::try_from(changed.map_err(failed)?).unwrap_or(u64::MAX))
+    }
+
+    fn query(&mut self, sql: &str, parameters: &[Scalar]) -> Result<Vec<Vec<Scalar>>> {
+        let mut statement = self.db.prepare_cached(sql).map_err(failed)?;
+        let width = statement.column_count();
+        let read =
+            |row: &rusqlite::Row<'_>| (0..width).map(|at| row.get_ref(at).map(scalar)).collect();
+        let rows = statement.query_map(params_from_iter(parameters.iter().map(parameter)), read);
+        rows.and_then(Iterator::collect).map_err(failed)
+    }
+
+    fn begin(&mut self, _: &str) -> Result<()> {
+        // SQLite does not wait for the write lock in a transaction that has already read.
+        self.db.execute_batch("BEGIN IMMEDIATE").map_err(failed)
+    }
+
+    fn commit(&mut self) -> Result<()> {
+        self.db.execute_batch("COMMIT").map_err(failed)
+    }
+
+    fn roll_back(&mut self) -> Result<()> {
+        if self.db.is_autocommit() {
+            return Ok(());
+        }
+        self.db.execute_batch("ROLLBACK").map_err(failed)
+    }
+
+    fn check(&mut self) -> Result<()> {
+        self.file.as_ref().map_or(Ok(()), OpenFile::check)
+    }
+
+    fn existing(&mut self, table: &str) -> Result<Option<Existing>> {
+        let sql = "SELECT type = 'view', strict FROM pragma_table_list(?1) WHERE schema = 'main'";
+        let found = self.db.query_row(sql, [table], |row| {
+            let is_view = row.get(0)?;
+            // Loads create STRICT tables, and no statement makes one non-STRICT.
+            let is_marked = row.get(1)?;
+            Ok(if is_view {
+                Existing::View
+            } else {
+                Existing::Table { is_marked }
+            })
+        });
+        found.optional().map_err(failed)
+    }
+
+    fn stored_columns(&mut self, table: &str) -> Result<Vec<StoredColumn>> {
+        let sql =
+            "SELECT name, type, \"notnull\", dflt_value IS NOT NULL, pk FROM pragma_table_info(?1)";
+        let mut query = self.db.prepare_cached(sql).map_err(failed)?;
+        let columns = query.query_map([table], |row| {
+            Ok(StoredColumn {
+                name: row.get(0)?,
+                sql_type: row.get(1)?,
+                not_null: row.get(2)?,
+                has_default: row.get(3)?,
+                key: row.get(4)?,
+            })
+        });
+        columns.and_then(Iterator::collect).map_err(failed)
+    }
+
+    fn dependent_objects(&mut self, table: &str) -> Result<Vec<String>> {
+        let sql = "SELECT sql FROM sqlite_master
+                   WHERE tbl_name = ?1 COLLATE NOCASE AND type IN ('index', 'trigger') AND sql IS NOT NULL";
+        let mut query = self.db.prepare_cached(sql).map_err(failed)?;
+        let objects = query.query_map([table], |row| row.get(0));
+        objects.and_then(Iterator::collect).map_err(failed)
+    }
+
+    fn sql_type(&self, data_type: &Type) -> String {
+        let name = match stored_as(data_type) {
+            "bigint" | "bool" => "INTEGER",
+            "double" => "REAL",
+            "binary" => "BLOB",
+            "scalar" => "ANY",
+            _ => "TEXT",
+        };
+        name.to_owned()
+    }
+
+    fn definition(&self, column: &Column) -> String {
+        let name = quote(&column.name);
+        let not_null = if column.nullable { "" } else { " NOT NULL" };
+        let check = match column.data_type {
+            Type::Bool => format!(" CHECK ({name} IN (0, 1))"),
+            _ => String::new(),
+        };
+        format!(
+            "{name} {}{not_null}{check}",
+            self.sql_type(&column.data_type)
+        )
+    }
+
+    fn create_table(&self, table: &str, definitions: &[String]) -> Vec<String> {
+        let (name, definitions) = (quote(table), definitions.join(",\n    "));
+        vec![format!(
+            "CREATE TABLE {name} (\n    {definitions}\n) STRICT"
+        )]
+    }
+
+    fn create_temporary_table(&self, table: &str, definitions: &[String]) -> String {
+        format!(
+            "CREATE TEMPORARY TABLE {table} ({}) STRICT",
+            definitions.join(", ")
+        )
+    }
+
+    fn upserts_in_order(&self) -> bool {
+        true
+    }
+
+    fn stage(&mut self, plan: &WritePlan, order: i64, pages: &[Rows]) -> Result<()> {
+        if !self.db.is_autocommit() {
+            return rows::stage(&self.db, plan, order, pages);
+        }
+        // A transaction that writes only to temporary tables takes no lock on the file.
+        self.db.execute_batch("BEGIN").map_err(failed)?;
+        let staged = rows::stage(&self.db, plan, order, pages);
+        self.commit()?;
+        staged
+    }
+
+    fn writes_rows(&self) -> bool {
+        true
+    }
+
+    fn write(&mut self, plan: &WritePlan, pages: &[Rows]) -> Result<()> {
+        rows::write(&self.db, plan, pages)
+    }
+
+    fn lock_run(&mut self, run: &str) -> Result<()> {
+        if !self.locks.iter().any(|lock| lock.run == run) {
+            self.locks.push(LoadLock::new(&self.db, run)?);
+        }
+        Ok(())
+    }
+
+    fn unlock_run(&mut self, run: &str) -> Result<()> {
+        self.locks.retain(|lock| lock.run != run);
+        Ok(())
+    }
+
+    fn is_running(&mut self, run: &str) -> Result<bool> {
+        Ok(load_lock::is_running(&self.db, run))
+    }
+}
+
+/// A value of a result.
+fn scalar(value: ValueRef<'_>) -> Scalar {
+    match value {
+        ValueRef::Null => Scalar::Null,
+        ValueRef::Integer(value) => Scalar::Bigint(value),
+        ValueRef::Real(value) => Scalar::Double(value),
+        ValueRef::Text(text) => Scalar::Text(String::from_utf8_lossy(text).into_owned()),
+        ValueRef::Blob(bytes) => Scalar::Binary(bytes.to_vec()),
+    }
+}
+
+/// The error for a failed database operation.
+#[expect(clippy::needless_pass_by_value, reason = "it is for `map_err`")]
+pub(super) fn failed(error: rusqlite::Error) -> Error {
+    let busy = error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy);
+    let says = match &error {
+        rusqlite::Error::SqliteFailure(_, Some(message)) => message.clone(),
+        other => other.to_string(),
+    };
+    let message = format!("the database says: {says}");
+    let failure = Error::new(ErrorKind::Destination, message).with_source(&error);
+    if busy {
+        failure.with_help(
+            "another process holds a transaction open on this database: end it, and load again",
+        )
+    } else {
+        failure
+    }
+}

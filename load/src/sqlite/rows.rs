@@ -1,0 +1,161 @@
+//! Writing of rows, one after the other, with cells bound from the page.
+
+use rest_source::{Result, Row, Rows};
+use rusqlite::{CachedStatement, Connection, types::Value};
+
+use super::{
+    bind::{bind_columns, bind_from},
+    database::failed,
+};
+use crate::sql::{Child, WritePlan};
+
+/// Writes rows in their order: each is inserted, or deletes the stored row of its key, with the rows of its lists.
+pub(super) fn write(db: &Connection, plan: &WritePlan, pages: &[Rows]) -> Result<()> {
+    let WritePlan {
+        target, statements, ..
+    } = plan;
+    let mut insert = db.prepare_cached(&statements.insert).map_err(failed)?;
+    let mut delete = match &statements.delete {
+        Some((sql, key)) => Some((db.prepare_cached(sql).map_err(failed)?, key)),
+        None => None,
+    };
+    let mut children: Vec<ChildWriter<'_, '_>> = plan
+        .children
+        .iter()
+        .map(|child| ChildWriter::publishing(db, child))
+        .collect::<Result<_>>()?;
+    let has_deletions = target.hard_delete().is_some();
+    let mut text = String::new();
+    for row in pages.iter().flatten() {
+        let is_deletion = has_deletions && target.is_deletion(row);
+        let written = match &mut delete {
+            _ if !is_deletion => bind_columns(&mut insert, row, &statements.columns, &mut text)
+                .and_then(|()| insert.raw_execute()),
+            Some((delete, key)) => {
+                bind_columns(delete, row, key, &mut text).and_then(|()| delete.raw_execute())
+            }
+            None => Ok(0),
+        };
+        written.map_err(failed)?;
+        for child in &mut children {
+            child.write(row, None, is_deletion, &mut text)?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes rows to the staging tables. `order` is the number of the first row.
+pub(super) fn stage(db: &Connection, plan: &WritePlan, order: i64, pages: &[Rows]) -> Result<()> {
+    let columns = &plan.statements.columns;
+    let parameters = vec!["?"; columns.len() + 1].join(", ");
+    let sql = format!(
+        "INSERT INTO {} ({}, {}) VALUES ({parameters})",
+        plan.staging_table(),
+        plan.order_column(),
+        plan.names()
+    );
+    let mut insert = db.prepare_cached(&sql).map_err(failed)?;
+    let mut children: Vec<ChildWriter<'_, '_>> = plan
+        .children
+        .iter()
+        .map(|child| ChildWriter::staging(db, child))
+        .collect::<Result<_>>()?;
+    let mut text = String::new();
+    for (row, order) in pages.iter().flatten().zip(order..) {
+        let values = columns.iter().map(|column| row.value(*column));
+        insert
+            .raw_bind_parameter(1, order)
+            .and_then(|()| bind_from(&mut insert, 2, values, &mut text))
+            .and_then(|_| insert.raw_execute())
+            .map_err(failed)?;
+        let is_deletion = plan.target.is_deletion(row);
+        for child in &mut children {
+            child.write(row, Some(order), is_deletion, &mut text)?;
+        }
+    }
+    Ok(())
+}
+
+/// The prepared statements of one child table.
+pub(super) struct ChildWriter<'d, 'c> {
+    child: &'c Child,
+    delete: Option<CachedStatement<'d>>,
+    insert: CachedStatement<'d>,
+}
+
+impl<'d, 'c> ChildWriter<'d, 'c> {
+    /// Writes to the table.
+    pub(super) fn publishing(db: &'d Connection, child: &'c Child) -> Result<Self> {
+        Ok(Self {
+            delete: if child.replaces() {
+                Some(db.prepare_cached(&child.delete()).map_err(failed)?)
+            } else {
+                None
+            },
+            insert: db
+                .prepare_cached(&insert(&child.name(), "", child))
+                .map_err(failed)?,
+            child,
+        })
+    }
+
+    /// Writes to the staging table.
+    pub(super) fn staging(db: &'d Connection, child: &'c Child) -> Result<Self> {
+        Ok(Self {
+            delete: None,
+            insert: db
+                .prepare_cached(&insert(
+                    child.staging_table(),
+                    "_rest_source_record, ",
+                    child,
+                ))
+                .map_err(failed)?,
+            child,
+        })
+    }
+
+    /// Replaces the rows of a record. `order` is that of the record's staged row. A deleted record has none.
+    pub(super) fn write(
+        &mut self,
+        row: Row<'_>,
+        order: Option<i64>,
+        is_deletion: bool,
+        text: &mut String,
+    ) -> Result<()> {
+        let link = &self.child.table.link;
+        if let Some(delete) = &mut self.delete {
+            bind_from(delete, 1, link.iter().map(|at| row.value(*at)), text)
+                .and_then(|_| delete.raw_execute())
+                .map_err(failed)?;
+        }
+        if is_deletion {
+            return Ok(());
+        }
+        for (position, element) in (0_i64..).zip(row.elements(self.child.table.column)) {
+            let insert = &mut self.insert;
+            let mut bind = || {
+                let mut next = 1;
+                if let Some(order) = order {
+                    insert.raw_bind_parameter(next, order)?;
+                    next += 1;
+                }
+                next = bind_from(insert, next, link.iter().map(|at| row.value(*at)), text)?;
+                insert.raw_bind_parameter(next, Value::Integer(position))?;
+                bind_from(insert, next + 1, element.values(), text)?;
+                insert.raw_execute()
+            };
+            bind().map_err(failed)?;
+        }
+        Ok(())
+    }
+}
+
+/// The statement that writes one row of a child table to a table that has this column before the others.
+fn insert(table: &str, first: &str, child: &Child) -> String {
+    let columns = child.table.table.columns.len() + usize::from(!first.is_empty());
+    let parameters = vec!["?"; columns].join(", ");
+    format!(
+        "INSERT INTO {table} ({first}{}) VALUES ({parameters})",
+        child.names()
+    )
+}
