@@ -55,6 +55,33 @@ pub(crate) fn set_in_url(url: &mut String, name: &str, value: &str) {
     *url = format!("{base}?{}", set(query, name, value));
 }
 
+/// Removes the parameters whose decoded values are such from the query of a URL.
+pub(crate) fn remove_from_url(url: &mut String, is_removed: impl Fn(&str) -> bool) {
+    let Some((base, rest)) = url.split_once('?') else {
+        return;
+    };
+    let (query, fragment) = match rest.split_once('#') {
+        Some((query, fragment)) => (query, Some(fragment)),
+        None => (rest, None),
+    };
+    let is_kept = |pair: &&str| {
+        let (_, value) = pair.split_once('=').unwrap_or_default();
+        let value = value.replace('+', " ");
+        !is_removed(&percent_decode_str(&value).decode_utf8_lossy())
+    };
+    let kept: Vec<&str> = query.split('&').filter(is_kept).collect();
+    let mut left = base.to_owned();
+    if !kept.is_empty() {
+        left.push('?');
+        left.push_str(&kept.join("&"));
+    }
+    if let Some(fragment) = fragment {
+        left.push('#');
+        left.push_str(fragment);
+    }
+    *url = left;
+}
+
 fn is_named(pair: &str, name: &str) -> bool {
     let found = pair.split('=').next().unwrap_or_default().replace('+', " ");
     percent_decode_str(&found)
@@ -67,6 +94,22 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn parameters_are_removed_by_their_decoded_values() {
+        let is_removed = |value: &str| value == "a b";
+        for (url, left) in [
+            ("/x?k=a%20b", "/x"),
+            ("/x?k=a+b&n=%41&k=1#f", "/x?n=%41&k=1#f"),
+            ("/x?n&k=a b&", "/x?n&"),
+            ("/x", "/x"),
+            ("/x?#f", "/x?#f"),
+        ] {
+            let mut url = url.to_owned();
+            remove_from_url(&mut url, is_removed);
+            assert_eq!(url, left);
+        }
+    }
 
     proptest! {
         #[test]

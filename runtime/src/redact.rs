@@ -106,6 +106,16 @@ impl Redactor {
         self.replace(text, false)
     }
 
+    /// Whether a value holds a secret. A short one must be all of the value.
+    pub(crate) fn is_held_by(&self, value: &str) -> bool {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let mut all = known.secrets.iter().chain(&known.tokens);
+        all.any(|secret| {
+            !secret.is_empty()
+                && (value == secret || secret.len() >= SHORT && value.contains(secret.as_str()))
+        })
+    }
+
     /// The start of a text that a server wrote, without the secrets, to be cut for a message. A secret
     /// that the end cuts in two is not left there in part.
     pub(crate) fn redact_start(&self, text: &[u8]) -> String {

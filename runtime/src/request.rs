@@ -173,15 +173,18 @@ impl Draft {
         lacking
     }
 
-    /// Adds the query parameters of these names as another request has them.
-    pub(crate) fn keep(&mut self, names: &[String], other: &Self) {
+    /// Adds the query parameters of these names as another request has them, where their values are such.
+    pub(crate) fn keep(&mut self, names: &[String], other: &Self, is_kept: impl Fn(&str) -> bool) {
         let mut query = self.url.query().unwrap_or_default().to_owned();
+        let before = query.len();
         for (name, value) in other.url.query_pairs() {
-            if names.iter().any(|kept| *kept == name) {
+            if names.iter().any(|kept| *kept == name) && is_kept(&value) {
                 query::append(&mut query, &name, &value);
             }
         }
-        self.url.set_query(Some(&query));
+        if query.len() > before {
+            self.url.set_query(Some(&query));
+        }
     }
 
     /// The request in a message: `GET https://api.example.com/v1/stories?offset=100`.

@@ -19,6 +19,7 @@ use crate::{
     decode::{Decoded, Format, PageShape, Probe, Probes, decode_or_leave},
     exchange::Failure,
     http_context::Opened,
+    origin::Access,
     paginator::{Paginate, Position, Statements},
     parent::{self, ambiguous_batch, null_field, null_field_error},
     plan::{Action, ResourcePlan, ResponseAction, Retry, WaitUnit},
@@ -267,12 +268,17 @@ impl<'a> Requests<'a> {
             return None;
         }
         if self.spec.resource.paginator.keep_params {
-            draft.keep(&lacking, &self.first);
+            draft.keep(&lacking, &self.first, |_| true);
             return None;
         }
-        // A delta link, and those after it, stand for the whole request.
+        // A delta link, and those after it, stand for the whole request, but the state stores no secret of it.
         let token = self.spec.resource.change_token();
         if token.is_some_and(|token| token.is_link) {
+            let client = &self.spec.client;
+            if client.origins().check(&draft.url).ok() == Some(Access::Whole) {
+                let redactor = client.redactor();
+                draft.keep(&lacking, &self.first, |value| redactor.is_held_by(value));
+            }
             return None;
         }
         Some(format!(

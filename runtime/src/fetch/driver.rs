@@ -11,6 +11,7 @@ use super::{
     attempt::{self, AttemptReport, DecodedPage, Requests},
     job,
     machine::{AttemptOutcome, Counters, FirstPage, Machine, MachineConfig, Now, Step},
+    next_start,
     streamed::{PartialPage, PartialPageReceiver, partial_pages},
     streams::{Delivery, SharedReport},
     trace,
@@ -231,6 +232,7 @@ async fn fetch_urls(
         }
     }
     if let Some((token, is_of_last_page)) = fetching.machine.change_token() {
+        let token = next_start::to_store(spec, token)?;
         fetching.filter.set_token(&token, is_of_last_page);
     }
     if completeness.is_complete()

@@ -6,6 +6,7 @@ mod failed_attempt;
 mod guard;
 mod job;
 mod machine;
+mod next_start;
 mod origin;
 mod page;
 mod page_fingerprint;

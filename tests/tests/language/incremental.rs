@@ -556,3 +556,42 @@ async fn a_state_is_refused_where_another_setting_or_path_is_asked_for() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_token_or_link_that_no_url_has_room_for_is_an_error_when_it_is_received() {
+    let long = "t".repeat(70_000);
+    for (incremental, sends, value) in [
+        ("token_path: next, token_param: since", "", long.clone()),
+        (
+            "token_path: next",
+            "params: { since: \"{incremental.start_value}\" },",
+            long.clone(),
+        ),
+        ("delta_link_path: next", "", format!("/things?d={long}")),
+    ] {
+        let endpoint = format!(
+            "{{ path: things, data_selector: data, {sends} incremental: {{ {incremental} }}, \
+             paginator: {{ type: json_link, next_url_path: more }} }}"
+        );
+        let spec = source("concurrency: 1", &endpoint, COLUMNS);
+        let page = json!({ "data": [], "next": value });
+        let run = World::new(&spec, move |_| Reply::json(&page))
+            .await
+            .run()
+            .await;
+        run.fails(
+            &ErrorKind::Response,
+            &["too long for a URL", "`token_path`"],
+        );
+    }
+    let header = "{ path: things, paginator: single_page, data_selector: data, headers: { Since: \"{incremental.start_value}\" }, \
+                  incremental: { token_path: next } }";
+    let spec = source("concurrency: 1", header, COLUMNS);
+    let page = json!({ "data": [], "next": long });
+    let run = World::new(&spec, move |_| Reply::json(&page))
+        .await
+        .run()
+        .await;
+    assert!(run.end.is_ok(), "{:?}", run.end);
+    assert_eq!(run.state.unwrap().cursor(), long);
+}
