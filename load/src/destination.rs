@@ -4,7 +4,7 @@ use std::{future::Future, pin::Pin, time::Duration};
 
 use rest_source::{
     Column, Fingerprint, Result, Row, Rows, Scalar, State, Timestamp, Value,
-    plan::{ChildTable, ResourcePlan, WriteDisposition},
+    plan::{ChildTable, HardDelete, ResourcePlan, WriteDisposition},
     shared::{Ref, Text},
 };
 
@@ -311,20 +311,28 @@ impl Target {
         self.resource.child_tables()
     }
 
-    /// The column that marks deletions (`hard_delete`), and its position.
-    pub fn hard_delete(&self) -> Option<(usize, &Column)> {
+    /// The column that marks deletions (`hard_delete`), and the values that do.
+    pub fn hard_delete(&self) -> Option<(&Column, &HardDelete)> {
         let is_merged = self.resource.write_disposition == WriteDisposition::Merge;
-        let at = usize::from(self.resource.hard_delete.filter(|_| is_merged)?);
-        Some((at, self.resource.table.columns.get(at)?))
+        let mark = self.resource.hard_delete.as_ref().filter(|_| is_merged)?;
+        let columns = &self.resource.table.columns;
+        Some((columns.get(usize::from(mark.column))?, mark))
     }
 
     /// Whether a row says that its record was deleted.
     pub fn is_deletion(&self, row: Row<'_>) -> bool {
-        self.hard_delete()
-            .is_some_and(|(at, _)| match row.value(at) {
-                Value::Bool(is_deleted) => is_deleted,
-                value => !value.is_null(),
-            })
+        let Some((_, HardDelete { column, values })) = self.hard_delete() else {
+            return false;
+        };
+        let is_mark = |text: &str| values.iter().any(|value| *value == *text);
+        match row.value(usize::from(*column)) {
+            Value::Bool(is_deleted) if values.is_empty() => is_deleted,
+            value if values.is_empty() || value.is_null() => !value.is_null(),
+            Value::Bool(value) => is_mark(if value { "true" } else { "false" }),
+            Value::Bigint(value) => is_mark(&value.to_string()),
+            Value::Text(value) => is_mark(value),
+            _ => false,
+        }
     }
 
     /// The names of the merge key's columns, in order.

@@ -383,7 +383,7 @@ impl LoadState {
     }
 
     fn note_deletions(&mut self, target: &Target) {
-        if let (Some((_, column)), 1..) = (target.hard_delete(), self.deletions) {
+        if let (Some((column, _)), 1..) = (target.hard_delete(), self.deletions) {
             let records = match self.deletions {
                 1 => "1 record".to_owned(),
                 count => format!("{count} records"),

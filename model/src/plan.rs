@@ -41,9 +41,9 @@ pub use self::{
     },
     request::{Body, JsonPlan, Method, Param, Part, Template},
     resource::{
-        ColumnsContract, DataTypeContract, OnNullParent, ParentField, ParentPlan, ParentSelection,
-        PartitionItems, PartitionPlan, ProcessingStep, ResourcePlan, SchemaContract,
-        WriteDisposition,
+        ColumnsContract, DataTypeContract, HardDelete, OnNullParent, ParentField, ParentPlan,
+        ParentSelection, PartitionItems, PartitionPlan, ProcessingStep, ResourcePlan,
+        SchemaContract, WriteDisposition,
     },
     response::{Action, Comparison, JsonCondition, ResponseAction, Selector, Test, Tested},
 };

@@ -272,9 +272,31 @@ fn hard_delete() {
     say(
         "hard_delete",
         &[
-            ("a mark that is no column", merged("hard_delete: gon")),
+            ("a mark that is not a column", merged("hard_delete: gon")),
             ("a mark that every row has", merged("hard_delete: at")),
             ("a key as the mark", merged("hard_delete: id")),
+            ("a value of a key", merged("hard_delete: { id: x }")),
+            (
+                "a column that does not exist",
+                merged("hard_delete: { stat: x }"),
+            ),
+            ("two columns", merged("hard_delete: { gone: true, at: x }")),
+            ("no values", merged("hard_delete: { gone: [] }")),
+            (
+                "a value of another type",
+                merged("hard_delete: { gone: [true, deleted] }"),
+            ),
+            (
+                "values of a time",
+                merged("hard_delete: { at: 2026-01-01T00:00:00Z }"),
+            ),
+            (
+                "a word that the enum does not have",
+                resource(
+                    "primary_key: id\nwrite_disposition: merge\nhard_delete: {status: canceled}\n\
+                     columns: {id: text, status: {data_type: enum, values: [confirmed, cancelled]}}",
+                ),
+            ),
             (
                 "a mark of rows that are appended",
                 resource("hard_delete: gone\ncolumns: {gone: bool}"),

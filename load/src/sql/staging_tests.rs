@@ -2,7 +2,7 @@
 
 use rest_source::{
     Column, Fingerprint, Rows, Table, Type,
-    plan::{ResourcePlan, WriteDisposition},
+    plan::{HardDelete, ResourcePlan, WriteDisposition},
 };
 
 use super::{
@@ -17,7 +17,10 @@ fn target(columns: Vec<Column>, writing: Writing) -> Target {
         name: "orders".into(),
         table: Table::new("orders", columns.into()).into(),
         write_disposition: WriteDisposition::Merge,
-        hard_delete: Some(2),
+        hard_delete: Some(HardDelete {
+            column: 2,
+            ..HardDelete::DEFAULT
+        }),
         ..ResourcePlan::DEFAULT
     };
     Target {
@@ -65,6 +68,43 @@ const PAGES: [&str; 3] = [
     r#"[{"id": 1, "day": "a", "gone": false}, {"id": 2, "day": "a", "gone": true}]"#,
     r#"[{"id": 3, "day": "b", "gone": true}, {"id": 9, "day": "b", "gone": true}]"#,
 ];
+
+#[test]
+fn values_that_mark_deletions_are_compared_alike_wherever_rows_are_staged() {
+    let pages = [
+        r#"[{"id": 1, "day": "it's", "gone": false}, {"id": 2, "day": "b"}, {"id": 3, "day": null}]"#,
+        r#"[{"id": 1, "day": "a"}, {"id": 3, "day": "c"}, {"id": 4, "day": "'"}]"#,
+    ];
+    let columns = vec![
+        Column::new("id", Type::Bigint).primary_key(),
+        Column::new("day", Type::Text).nullable(),
+        Column::new("gone", Type::Bool).nullable(),
+    ];
+    for (column, values, left) in [
+        (1, &["it's", "b"][..], &[1, 3, 4][..]),
+        (1, &["a", "c", "'"], &[2]),
+        (0, &["2", "4"], &[1, 3]),
+        (2, &["false"], &[1, 2, 3, 4]),
+    ] {
+        let mut target = target(columns.clone(), Writing::Merge);
+        let values: Vec<_> = values.iter().map(|value| (*value).into()).collect();
+        target.resource = ResourcePlan {
+            hard_delete: Some(HardDelete {
+                column,
+                values: values.into(),
+            }),
+            ..ResourcePlan::clone(&target.resource)
+        }
+        .into();
+        for spilled in 0..=pages.len() {
+            assert_eq!(
+                ids(&target, &pages, spilled),
+                left,
+                "{column}, {spilled} spilled"
+            );
+        }
+    }
+}
 
 #[test]
 fn deletions_take_effect_in_order_wherever_rows_are_staged() {

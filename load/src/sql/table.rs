@@ -217,13 +217,32 @@ impl RowStatements {
 
 /// The SQL condition for staged rows that are deletions, and for those that are not; `None` if none is.
 pub(super) fn deletions(target: &Target) -> Option<(String, String)> {
-    let (_, column) = target.hard_delete()?;
+    let (column, mark) = target.hard_delete()?;
     let name = quote(&column.name);
-    let (is, is_not) = match column.data_type {
-        Type::Bool => ("IS TRUE", "IS NOT TRUE"),
-        _ => ("IS NOT NULL", "IS NULL"),
-    };
-    Some((format!("{name} {is}"), format!("{name} {is_not}")))
+    if mark.values.is_empty() {
+        let (is, is_not) = match column.data_type {
+            Type::Bool => ("IS TRUE", "IS NOT TRUE"),
+            _ => ("IS NOT NULL", "IS NULL"),
+        };
+        return Some((format!("{name} {is}"), format!("{name} {is_not}")));
+    }
+    let values = mark.values.iter();
+    let values: Vec<String> = values
+        .map(|value| literal(&column.data_type, value))
+        .collect();
+    let is_marked = format!("({name} IN ({}))", values.join(", "));
+    Some((
+        format!("{is_marked} IS TRUE"),
+        format!("{is_marked} IS NOT TRUE"),
+    ))
+}
+
+/// A value of a column in SQL: the checks of a spec reject a text with NUL.
+fn literal(data_type: &Type, value: &str) -> String {
+    match data_type {
+        Type::Bigint | Type::Bool => value.to_owned(),
+        _ => format!("'{}'", value.replace('\'', "''")),
+    }
 }
 
 /// The quoted names of the columns.

@@ -20,9 +20,8 @@ declare! {
         pub table: Ref<Table> = Ref::Static(&Table::DEFAULT),
         /// How a destination writes them.
         pub write_disposition: WriteDisposition = WriteDisposition::Append,
-        /// Position of the column that marks records whose rows `merge` deletes: those of which it is true, or
-        /// of another type than `bool` and not null.
-        pub hard_delete: Option<u16> = None,
+        /// What marks records whose rows `merge` deletes.
+        pub hard_delete: Option<HardDelete> = None,
         /// What a record outside the schema gets.
         pub schema_contract: SchemaContract = SchemaContract::DEFAULT,
         /// Whether loading a whole source loads it.
@@ -259,6 +258,18 @@ declare! {
         Merge,
         /// Not at all.
         Skip,
+    }
+}
+
+declare! {
+    /// What marks the records whose rows `merge` deletes.
+    #[derive(Eq)]
+    pub struct HardDelete {
+        /// Position of the column.
+        pub column: u16 = 0,
+        /// Its values in deleted records, as text. If there are none, a record is deleted if the column is true, or is
+        /// of another type than `bool` and not null.
+        pub values: List<Text> = List::EMPTY,
     }
 }
 

@@ -254,8 +254,8 @@ fn resource(source: &checked::SourcePlan, resource: &checked::Resource) -> Resou
         selected: plan.selected,
         primary_key: key().map(|column| column.name.to_string()).collect(),
         merge_key: merge_key.map(|column| column.name.to_string()).collect(),
-        hard_delete: (plan.hard_delete)
-            .and_then(|at| columns.get(usize::from(at)))
+        hard_delete: (plan.hard_delete.as_ref())
+            .and_then(|mark| columns.get(usize::from(mark.column)))
             .map(|column| column.name.to_string()),
         sql_key: key()
             .filter(|_| !is_appended)
