@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::destination::{self, To};
+
 /// Check connector specs, generate Rust from them, and run them without a compiler.
 #[derive(Debug, Parser)]
 #[command(name = "rest-source", version, max_term_width = 100, after_help = EXIT_CODES)]
@@ -164,13 +166,24 @@ pub(crate) enum Format {
 /// Fetches every selected resource and writes it by its `write_disposition`. The database stores the state of
 /// incremental resources, and the next load resumes from it, also after an interrupted load. Reads secrets from
 /// the environment, as `fetch` does.
+#[expect(clippy::struct_excessive_bools, reason = "one for each flag")]
 #[derive(Debug, clap::Args)]
 pub(crate) struct Load {
     /// The spec, a YAML file
     pub(crate) spec: PathBuf,
-    /// The database: `sqlite:FILE`; created if missing
-    #[arg(long, value_name = "DESTINATION", value_parser = destination)]
-    pub(crate) to: PathBuf,
+    /// The database: `sqlite:FILE`, created if missing; `postgres://USER@HOST/DATABASE`; or `env:NAME`, a variable with
+    /// one of these, which keeps a password out of the command line. `PGPASSWORD` is used where the URL has none
+    #[arg(long, value_name = "DESTINATION", value_parser = destination::parse)]
+    pub(crate) to: To,
+    /// The schema of a Postgres database, instead of the first of its search path
+    #[arg(long, value_name = "NAME")]
+    pub(crate) schema: Option<String>,
+    /// Write two more columns with each row: `_loaded_at` and `_load_id`
+    #[arg(long)]
+    pub(crate) stamp_rows: bool,
+    /// Change tables that no load created: add columns, replace and delete rows
+    #[arg(long)]
+    pub(crate) adopt: bool,
     /// A resource to load, instead of all selected ones. Repeatable
     #[arg(long, value_name = "NAME")]
     pub(crate) resource: Vec<String>,
@@ -266,32 +279,6 @@ fn setting(text: &str) -> Result<(String, String), String> {
     }
 }
 
-fn destination(text: &str) -> Result<PathBuf, String> {
-    let Some(("sqlite", file)) = text.split_once(':') else {
-        return Err("write it as `sqlite:FILE`, the only supported destination".to_owned());
-    };
-    if let Some(rest) = file.strip_prefix("//") {
-        let rest = rest.trim_start_matches('/');
-        return Err(format!(
-            "not a URL: write `sqlite:{rest}` for a file in this folder, `sqlite:/{rest}` for an \
-             absolute path"
-        ));
-    }
-    if file.trim().is_empty() {
-        return Err(
-            "the path is empty: write it as `sqlite:FILE`, such as `sqlite:out.db`".to_owned(),
-        );
-    }
-    if file == ":memory:" || file.starts_with("file:") || file.contains('?') {
-        return Err(
-            "write it as `sqlite:FILE`: a path without parameters; a database in memory would be lost \
-             when the command ends"
-                .to_owned(),
-        );
-    }
-    Ok(file.into())
-}
-
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -308,25 +295,5 @@ mod tests {
         assert_eq!(setting("a=b=c"), Ok(("a".to_owned(), "b=c".to_owned())));
         assert_eq!(setting("a="), Ok(("a".to_owned(), String::new())));
         assert!(setting("=b").is_err() && setting("a").is_err());
-    }
-
-    #[test]
-    fn destination_has_a_kind_and_a_file() {
-        assert_eq!(destination("sqlite:a:b.db"), Ok("a:b.db".into()));
-        assert_eq!(destination("sqlite:/tmp/b.db"), Ok("/tmp/b.db".into()));
-        for wrong in [
-            "out.db",
-            "sqlite:",
-            "sqlite: ",
-            "sqlite:\t",
-            "postgres://h/d",
-            "sqlite://b.db",
-            "sqlite:///tmp/b.db",
-            "sqlite::memory:",
-            "sqlite:file:x?mode=memory",
-            "sqlite:x.db?mode=ro",
-        ] {
-            assert!(destination(wrong).is_err(), "{wrong}");
-        }
     }
 }

@@ -59,10 +59,7 @@ impl Context {
         if let Some(clock) = &self.clock {
             builder = builder.clock(Arc::clone(clock));
         }
-        let value = |variable: &str| {
-            let mut variables = self.variables.iter().rev();
-            variables.find_map(|(name, value)| (name == variable).then(|| value.clone()))
-        };
+        let value = |variable: &str| self.own_value(variable);
         for secret in &plan.secrets {
             if let Some(value) = value(&secret.env) {
                 builder = builder.secret(&secret.name, value);
@@ -74,6 +71,18 @@ impl Context {
             }
         }
         builder
+    }
+
+    /// A variable of this context.
+    fn own_value(&self, variable: &str) -> Option<String> {
+        let mut variables = self.variables.iter().rev();
+        variables.find_map(|(name, value)| (name == variable).then(|| value.clone()))
+    }
+
+    /// A variable of this context, or of the process.
+    pub(crate) fn value(&self, variable: &str) -> Option<String> {
+        self.own_value(variable)
+            .or_else(|| std::env::var(variable).ok())
     }
 }
 

@@ -8,6 +8,7 @@ mod check;
 mod completions;
 mod console;
 mod context;
+mod destination;
 mod error;
 mod explain;
 mod fetch;

@@ -1,12 +1,12 @@
 //! `rest-source load`.
 
-use rest_source_load::{Loading, Sqlite};
+use rest_source_load::Loading;
 
 use crate::{
     args::Load,
     context::Context,
+    destination,
     error::CommandError,
-    file,
     interrupt::{NetworkCommand, TokenRequests},
     refresh_token_file::RefreshTokenFile,
     spec,
@@ -34,15 +34,14 @@ async fn load(
     let console = &context.console;
     let token_file = RefreshTokenFile::new(&plan, args.token_file, console, token_requests)?;
     let client = spec::connect(&plan, args.config, &token_file, &context)?;
-    if let Some(folder) = file::missing_folder(&args.to) {
-        return Err(CommandError::usage(format!(
-            "cannot create the database `{}`: its folder does not exist\n  help: create the folder `{}`",
-            args.to.display(),
-            folder.display()
-        )));
+    let database = destination::open(args.to, args.schema, &context).await?;
+    let mut loading = Loading::new(&client, &*database);
+    if args.adopt {
+        loading = loading.adopt();
     }
-    let database = Sqlite::open(&args.to)?;
-    let mut loading = Loading::new(&client, &database);
+    if args.stamp_rows {
+        loading = loading.stamp_rows();
+    }
     if args.full_refresh {
         loading = loading.full_refresh();
     }

@@ -1,7 +1,5 @@
 //! The stored text of a timestamp.
 
-use std::fmt::{Display, Write};
-
 use rest_source::Timestamp;
 
 /// Formats a timestamp in UTC with six fractional digits, or nine if it needs more, so that texts sort by
@@ -16,13 +14,6 @@ pub fn timestamp_text(timestamp: Timestamp) -> String {
     let mut text = timestamp.to_string();
     in_utc(&mut text);
     text
-}
-
-/// Formats a value into an empty buffer.
-pub(crate) fn show(value: impl Display, text: &mut String) {
-    text.clear();
-    // Writing to a string does not fail.
-    let _ = write!(text, "{value}");
 }
 
 /// Pads an RFC 3339 text in UTC to six or nine fractional digits and ends it with `+00:00`. `+` sorts before
@@ -45,13 +36,10 @@ pub(crate) fn in_utc(text: &mut String) {
 mod tests {
     use rest_source::Timestamp;
 
-    use super::{in_utc, show};
+    use super::timestamp_text;
 
     fn stored(written: &str) -> String {
-        let mut text = String::from("what was there before");
-        show(written.parse::<Timestamp>().unwrap(), &mut text);
-        in_utc(&mut text);
-        text
+        timestamp_text(written.parse::<Timestamp>().unwrap())
     }
 
     #[test]

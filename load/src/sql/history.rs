@@ -37,7 +37,8 @@ pub(super) fn record(db: &mut dyn Database, load: &LoadRecord) -> Result<()> {
     })
 }
 
-fn create(db: &mut dyn Database) -> Result<()> {
+/// Creates the table if it does not exist.
+pub(super) fn create(db: &mut dyn Database) -> Result<()> {
     let (text, number) = (db.sql_type(&Type::Text), db.sql_type(&Type::Bigint));
     let (time, seconds) = (db.sql_type(&Type::TIMESTAMP), db.sql_type(&Type::Double));
     let columns = format!(

@@ -63,7 +63,14 @@ impl<D: Database> Destination for SqlDestination<D> {
             target.clone(),
         );
         Box::pin(blocking(move || {
-            let connected = lock(&db).connect()?;
+            let connected = {
+                let mut db = lock(&db);
+                db.check()?;
+                if unfinished_loads::appends_all(&target) {
+                    database::transaction(&mut *db, "", |db| db.lock_run(&target.run))?;
+                }
+                db.connect()?
+            };
             let db = match connected {
                 Some(own) => Arc::new(Mutex::new(own)),
                 None => db,
@@ -89,6 +96,18 @@ impl<D: Database> Destination for SqlDestination<D> {
         let (run, opened) = (run.to_owned(), opened.to_vec());
         self.run(move |db| writer::end(db, &run, &opened))
     }
+}
+
+/// Creates the core's own tables. Needed where two connections would create them at the same time.
+///
+/// # Errors
+///
+/// When the database refuses it.
+pub fn create_own_tables(db: &mut dyn Database) -> Result<()> {
+    database::transaction(db, "", |db| {
+        state::create(db)?;
+        history::create(db)
+    })
 }
 
 /// Runs blocking work on one of tokio's blocking threads.

@@ -103,6 +103,9 @@ impl Staging {
         plan: &WritePlan,
         rows: &Rows,
     ) -> Result<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
         let bytes = rows.page_bytes();
         if !self.pages.is_empty() && self.bytes + bytes > MAX_BYTES {
             self.spill(db, plan)?;
@@ -114,7 +117,7 @@ impl Staging {
 
     /// Whether any row is staged.
     pub(super) fn has_rows(&self) -> bool {
-        self.has_table() || self.pages.iter().any(|rows| !rows.is_empty())
+        self.staged.is_some_and(|rows| rows > 0) || !self.pages.is_empty()
     }
 
     /// Whether pages are in the staging table, which a lost connection loses.

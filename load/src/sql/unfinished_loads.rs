@@ -23,7 +23,7 @@ impl UnfinishedAppend {
     /// The records that match the condition.
     fn select(db: &mut dyn Database, condition: &str, key: &[Scalar]) -> Result<Vec<Self>> {
         let sql = format!(
-            "SELECT resource, part, run, only, after_kill FROM _rest_source_unfinished WHERE {condition}"
+            "SELECT resource, part, run, named, after_kill FROM _rest_source_unfinished WHERE {condition}"
         );
         let rows = db.query(&sql, key)?;
         let text = |row: &[Scalar], at| as_text(row.get(at)).unwrap_or_default();
@@ -58,7 +58,7 @@ pub(super) fn create(db: &mut dyn Database) -> Result<()> {
     let (text, number) = (db.sql_type(&Type::Text), db.sql_type(&Type::Bigint));
     let columns = format!(
         "source {text} NOT NULL, resource {text} NOT NULL, part {text} NOT NULL, run {text} NOT NULL, \
-         only {text} NOT NULL, after_kill {number} NOT NULL"
+         named {text} NOT NULL, after_kill {number} NOT NULL"
     );
     state::create_table(db, "unfinished", &columns, "source, resource, part")
 }
@@ -103,10 +103,10 @@ pub(super) fn store(db: &mut dyn Database, target: &Target, complete: bool) -> R
         text(&target.run),
         Scalar::Text(target.only.join("\n")),
     ];
-    let sql = "INSERT INTO _rest_source_unfinished (source, resource, part, run, only, after_kill)
+    let sql = "INSERT INTO _rest_source_unfinished (source, resource, part, run, named, after_kill)
                VALUES (?1, ?2, ?3, ?4, ?5, 0)
                ON CONFLICT (source, resource, part) DO UPDATE SET
-                  run = excluded.run, only = excluded.only, after_kill = 0";
+                  run = excluded.run, named = excluded.named, after_kill = 0";
     db.execute(sql, &values).map(|_| ())
 }
 
@@ -129,7 +129,7 @@ pub(super) fn delete(db: &mut dyn Database, key: &[Scalar; 3]) -> Result<()> {
 /// Assigns a record to a killed load.
 fn assign(db: &mut dyn Database, key: &[Scalar; 3], killed: &UnfinishedAppend) -> Result<()> {
     let sql = format!(
-        "UPDATE _rest_source_unfinished SET run = ?4, only = ?5, after_kill = 1 WHERE {BY_KEY}"
+        "UPDATE _rest_source_unfinished SET run = ?4, named = ?5, after_kill = 1 WHERE {BY_KEY}"
     );
     let mut values = key.to_vec();
     values.extend([text(&killed.run), text(&killed.only)]);

@@ -53,9 +53,6 @@ pub(super) fn open<D: Database>(
     let key = lock_key(target);
     let (progress, has_rows, notes, already_appended) = transaction(connection, &key, |db| {
         let (progress, notes) = prepare::prepare(db, target, &plan.children)?;
-        if unfinished_loads::appends_all(target) {
-            db.lock_run(&target.run)?;
-        }
         let appended = unfinished_loads::appended(db, target)?;
         let has_rows = !prepare::is_empty(db, &target.resource.table.name)?;
         Ok((progress, has_rows, notes, appended))

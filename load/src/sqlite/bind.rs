@@ -1,12 +1,14 @@
 //! Binding of cells to the parameters of a statement, without copying them.
 
+use std::fmt::{Display, Write};
+
 use rest_source::{Row, Scalar, Value};
 use rusqlite::{
     Result, Statement,
     types::{self, Null},
 };
 
-use crate::timestamp_text::{in_utc, show, timestamp_text};
+use crate::timestamp_text::{in_utc, timestamp_text};
 
 /// Binds the cells at these positions of a row, in order. `text` is a buffer for cells that have to be formatted.
 pub(super) fn bind_columns(
@@ -76,4 +78,11 @@ pub(super) fn parameter(value: &Scalar) -> types::Value {
         Scalar::Null => types::Value::Null,
         other => types::Value::Text(other.to_string()),
     }
+}
+
+/// Formats a value in place of what the buffer has.
+fn show(value: impl Display, text: &mut String) {
+    text.clear();
+    // Writing to a string does not fail.
+    let _ = write!(text, "{value}");
 }

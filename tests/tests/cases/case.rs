@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, de::IgnoredAny};
 use serde_json::Value;
 
 /// A spec, the exchanges of a server, and runs of the command.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Case {
     /// What has to hold, in a sentence.
@@ -14,6 +14,9 @@ pub(crate) struct Case {
     /// It takes many seconds, and is ignored unless asked for: `cargo test --test cases -- --ignored`.
     #[serde(default)]
     pub(crate) slow: bool,
+    /// Its loads are not run with Postgres too: it queries what only SQLite has.
+    #[serde(default)]
+    pub(crate) only_sqlite: bool,
     /// The text of `api.yaml`.
     pub(crate) spec: String,
     /// Environment variables of every run.
@@ -81,7 +84,7 @@ pub(crate) struct Exchange {
 }
 
 /// One run of the command, and what it has to come to.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Run {
     /// `fetch rows --limit 3`; the spec, the format and the database are added.
@@ -168,6 +171,11 @@ impl OneOrMore {
 }
 
 impl Case {
+    /// Whether one of its runs loads.
+    pub(crate) fn loads(&self) -> bool {
+        self.runs.iter().any(|run| run.line.starts_with("load"))
+    }
+
     /// The cases of a file: one, or one for each variant, with the variant's name.
     pub(crate) fn read(path: &Path) -> Result<Vec<(Option<String>, Self)>, String> {
         let wrong = |error: &dyn Display| format!("{}: {error}", path.display());

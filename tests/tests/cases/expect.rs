@@ -2,11 +2,9 @@
 
 use std::{
     fmt::{self, Display},
-    path::{Path, PathBuf},
     time::Duration,
 };
 
-use rusqlite::{Connection, types::ValueRef};
 use serde_json::Value;
 
 use crate::case::Run;
@@ -18,7 +16,8 @@ pub(crate) struct Outcome {
     pub(crate) requests: Vec<String>,
     pub(crate) unmatched: Vec<String>,
     pub(crate) waited: Duration,
-    pub(crate) database: PathBuf,
+    /// The rows of the run's queries, in order.
+    pub(crate) selected: Vec<Result<Vec<Value>, String>>,
 }
 
 /// Every difference, in lines.
@@ -78,11 +77,11 @@ pub(crate) fn differences(run: &Run, outcome: &Outcome) -> Vec<String> {
             compare("stderr", &format_args!("without `{text}`"), &"with it");
         }
     }
-    for (query, rows) in &run.tables {
+    for ((query, rows), selected) in run.tables.iter().zip(&outcome.selected) {
         let expected: Vec<Value> = rows.iter().map(|row| Value::from(row.clone())).collect();
-        match select(&outcome.database, query) {
-            Ok(got) => compare(query, &List(&texts(&expected)), &List(&texts(&got))),
-            Err(error) => compare(query, &List(&texts(&expected)), &error),
+        match selected {
+            Ok(got) => compare(query, &List(&texts(&expected)), &List(&texts(got))),
+            Err(error) => compare(query, &List(&texts(&expected)), error),
         }
     }
     found
@@ -118,26 +117,6 @@ impl Display for List<'_> {
         } else {
             write!(f, ", and {} more", rest.len())
         }
-    }
-}
-
-fn select(database: &Path, query: &str) -> rusqlite::Result<Vec<Value>> {
-    let database = Connection::open(database)?;
-    let mut statement = database.prepare(query)?;
-    let columns = statement.column_count();
-    let rows = statement.query_map([], |row| {
-        let cells = (0..columns).map(|at| Ok(cell(row.get_ref(at)?)));
-        cells.collect::<rusqlite::Result<Value>>()
-    })?;
-    rows.collect()
-}
-
-fn cell(cell: ValueRef<'_>) -> Value {
-    match cell {
-        ValueRef::Null => Value::Null,
-        ValueRef::Integer(number) => number.into(),
-        ValueRef::Real(number) => number.into(),
-        ValueRef::Text(text) | ValueRef::Blob(text) => String::from_utf8_lossy(text).into(),
     }
 }
 

@@ -7,8 +7,10 @@ mod case;
 mod clock;
 mod expect;
 mod pending;
+mod postgres;
 mod run;
 mod server;
+mod sqlite;
 
 use std::{
     fs,
@@ -25,13 +27,28 @@ fn main() -> Result<ExitCode, String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("cases");
     let mut trials = Vec::new();
     let pending = Pending::read(&folder)?;
+    let postgres = std::env::var(postgres::VARIABLE).ok();
+    if postgres.is_none() {
+        let name = format!(
+            "loads_with_postgres (set {} to the URL of a database)",
+            postgres::VARIABLE
+        );
+        trials.push(Trial::test(name, || Ok(())).with_ignored_flag(true));
+    }
     for file in files(&folder) {
         match Case::read(&folder.join(format!("{file}.yaml"))) {
-            Ok(cases) => trials.extend(cases.into_iter().map(|(variant, case)| {
-                let name =
-                    variant.map_or_else(|| file.clone(), |variant| format!("{file}/{variant}"));
-                trial(name, case, &pending)
-            })),
+            Ok(cases) => {
+                for (variant, case) in cases {
+                    let name =
+                        variant.map_or_else(|| file.clone(), |variant| format!("{file}/{variant}"));
+                    if let Some(url) = postgres.clone().filter(|_| {
+                        case.loads() && !case.only_sqlite && pending.key_of(&name).is_none()
+                    }) {
+                        trials.push(on_postgres(&name, case.clone(), url));
+                    }
+                    trials.push(trial(name, case, &pending));
+                }
+            }
             Err(wrong) => trials.push(Trial::test(file, || Err(wrong.into()))),
         }
     }
@@ -48,9 +65,21 @@ fn trial(name: String, case: Case, pending: &Pending) -> Trial {
     let test = move || {
         match waits_for {
             Some(key) => pending::refused(&case, &key),
-            None => run::run(&case),
+            None => run::run(&case, None),
         }
         .map_err(|why| Failed::from(format!("{}\n{why}", case.title)))
+    };
+    Trial::test(name, test).with_ignored_flag(is_slow)
+}
+
+/// A case whose loads go to Postgres.
+fn on_postgres(name: &str, case: Case, url: String) -> Trial {
+    let name = format!("{name}/postgres");
+    let is_slow = case.slow;
+    let schema = name.clone();
+    let test = move || {
+        run::run(&case, Some((&url, &schema)))
+            .map_err(|why| Failed::from(format!("{}\n{why}", case.title)))
     };
     Trial::test(name, test).with_ignored_flag(is_slow)
 }

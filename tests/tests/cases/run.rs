@@ -1,32 +1,76 @@
 //! Runs the command as a case says.
 
-use std::{collections::BTreeMap, fs, path::Path, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use rest_source::Clock;
 use rest_source_cli::{Context, Output};
 use rest_source_testkit::{Folder, Scripted};
+use serde_json::Value;
 
 use crate::{
     case::{Case, Run, fill},
     clock::clock,
     expect::{Outcome, differences},
+    postgres::Postgres,
     server::Answers,
+    sqlite,
 };
 
 /// Longer than any run takes.
 const LIMIT: Duration = Duration::from_secs(300);
 
-/// Runs a case; the error says where it differs.
-pub(crate) fn run(case: &Case) -> Result<(), String> {
+/// Runs a case; the error says where it differs. `postgres` is the URL and the case's name, if its loads go to Postgres.
+pub(crate) fn run(case: &Case, postgres: Option<(&str, &str)>) -> Result<(), String> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
     let runtime = runtime.map_err(|error| error.to_string())?;
     let folder = Folder::new("case").map_err(|error| error.to_string())?;
-    runtime.block_on(all(case, folder.path()))
+    runtime.block_on(async {
+        let database = match postgres {
+            None => Database::Sqlite(folder.path().join("data.db")),
+            Some((url, name)) => Database::Postgres(Postgres::create(url, name).await?),
+        };
+        let ran = all(case, folder.path(), &database).await;
+        if let Database::Postgres(database) = database {
+            database.drop().await;
+        }
+        ran
+    })
 }
 
-async fn all(case: &Case, folder: &Path) -> Result<(), String> {
+/// Where the loads of a case go.
+enum Database {
+    Sqlite(PathBuf),
+    Postgres(Postgres),
+}
+
+impl Database {
+    /// The options of `load`.
+    fn options(&self) -> Vec<String> {
+        match self {
+            Self::Sqlite(file) => vec!["--to".to_owned(), format!("sqlite:{}", file.display())],
+            Self::Postgres(database) => {
+                let options = ["--to", &database.url, "--schema", &database.schema];
+                options.map(str::to_owned).into()
+            }
+        }
+    }
+
+    async fn select(&self, query: &str) -> Result<Vec<Value>, String> {
+        match self {
+            Self::Sqlite(file) => sqlite::select(file, query).map_err(|error| error.to_string()),
+            Self::Postgres(database) => database.select(query).await,
+        }
+    }
+}
+
+async fn all(case: &Case, folder: &Path, database: &Database) -> Result<(), String> {
     let clock = clock();
     let answers = Answers::new(&case.server, &clock);
     let server = {
@@ -60,7 +104,7 @@ async fn all(case: &Case, folder: &Path) -> Result<(), String> {
         for (name, value) in &case.variables {
             context = context.variable(name, value);
         }
-        let ran = rest_source_cli::run(arguments(run, folder, &names), &context);
+        let ran = rest_source_cli::run(arguments(run, folder, database, &names), &context);
         let code = tokio::time::timeout(LIMIT, ran).await.map_err(|_| {
             format!(
                 "run {} (`{}`) did not end within {LIMIT:?}",
@@ -71,6 +115,10 @@ async fn all(case: &Case, folder: &Path) -> Result<(), String> {
         let requests = server.asked().into_iter().skip(asked);
         let requests: Vec<String> = requests.map(|asked| asked.line()).collect();
         asked += requests.len();
+        let mut selected = Vec::new();
+        for query in run.tables.keys() {
+            selected.push(database.select(query).await);
+        }
         let outcome = Outcome {
             code,
             stdout: output.stdout().replace(server.url(), "<server>"),
@@ -78,7 +126,7 @@ async fn all(case: &Case, folder: &Path) -> Result<(), String> {
             requests,
             unmatched: answers.take_unmatched(),
             waited: clock.elapsed().saturating_sub(began),
-            database: folder.join("data.db"),
+            selected,
         };
         let differences = differences(run, &outcome);
         if !differences.is_empty() {
@@ -94,17 +142,19 @@ async fn all(case: &Case, folder: &Path) -> Result<(), String> {
 }
 
 /// The words of a run, with what the case leaves out.
-fn arguments(run: &Run, folder: &Path, names: &BTreeMap<String, String>) -> Vec<String> {
+fn arguments(
+    run: &Run,
+    folder: &Path,
+    database: &Database,
+    names: &BTreeMap<String, String>,
+) -> Vec<String> {
     let line = fill(&run.line, names);
     let mut words = line.split_whitespace().map(str::to_owned);
     let command = words.next().unwrap_or_default();
     let spec = folder.join("api.yaml").display().to_string();
     let added = match command.as_str() {
         "fetch" if !line.contains("--format") => vec!["--format".to_owned(), "jsonl".to_owned()],
-        "load" => vec![
-            "--to".to_owned(),
-            format!("sqlite:{}", folder.join("data.db").display()),
-        ],
+        "load" => database.options(),
         _ => Vec::new(),
     };
     ["rest-source".to_owned(), command, spec]

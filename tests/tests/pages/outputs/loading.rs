@@ -74,9 +74,8 @@ pub(super) async fn table() -> String {
 #[tokio::test]
 async fn the_destination_that_is_shown_keeps_what_it_is_given() {
     let folder = scratch("parts");
-    let mut parts = Parts {
+    let parts = Parts {
         folder: folder.clone(),
-        ..Parts::default()
     };
     for _ in 0..2 {
         let report = shop(200).load(&parts).resource("visits").await.unwrap();

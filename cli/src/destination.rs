@@ -1,0 +1,167 @@
+//! The destinations that `--to` names.
+
+use std::{fmt, path::PathBuf};
+
+use rest_source_load::{Destination, Sqlite};
+
+use crate::{context::Context, error::CommandError, file};
+
+/// A destination as `--to` names it.
+#[derive(Clone, PartialEq)]
+pub(crate) enum To {
+    /// `sqlite:FILE`
+    Sqlite(PathBuf),
+    /// `postgres://…`, or the list of parameters that libpq has too.
+    Postgres(String),
+    /// `env:NAME`: the variable has the destination.
+    Environment(String),
+}
+
+impl fmt::Debug for To {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(file) => f.debug_tuple("Sqlite").field(file).finish(),
+            // The URL may have a password.
+            Self::Postgres(_) => f.debug_tuple("Postgres").finish_non_exhaustive(),
+            Self::Environment(name) => f.debug_tuple("Environment").field(name).finish(),
+        }
+    }
+}
+
+/// The value of `--to`.
+pub(crate) fn parse(text: &str) -> Result<To, String> {
+    let kinds = "write it as `sqlite:FILE`, `postgres://USER@HOST/DATABASE`, or `env:NAME`, a variable with one of these";
+    let (kind, rest) = text.split_once(':').ok_or(kinds)?;
+    match kind {
+        "sqlite" => sqlite(rest).map(To::Sqlite),
+        "postgres" | "postgresql" => Ok(To::Postgres(text.to_owned())),
+        "env" if !rest.is_empty() => Ok(To::Environment(rest.to_owned())),
+        _ => Err(kinds.to_owned()),
+    }
+}
+
+fn sqlite(file: &str) -> Result<PathBuf, String> {
+    if let Some(rest) = file.strip_prefix("//") {
+        let rest = rest.trim_start_matches('/');
+        return Err(format!(
+            "not a URL: write `sqlite:{rest}` for a file in this folder, `sqlite:/{rest}` for an \
+             absolute path"
+        ));
+    }
+    if file.trim().is_empty() {
+        return Err(
+            "the path is empty: write it as `sqlite:FILE`, such as `sqlite:out.db`".to_owned(),
+        );
+    }
+    if file == ":memory:" || file.starts_with("file:") || file.contains('?') {
+        return Err(
+            "write it as `sqlite:FILE`: a path without parameters; a database in memory would be lost \
+             when the command ends"
+                .to_owned(),
+        );
+    }
+    Ok(file.into())
+}
+
+/// Opens a destination.
+pub(crate) async fn open(
+    to: To,
+    schema: Option<String>,
+    context: &Context,
+) -> Result<Box<dyn Destination>, CommandError> {
+    match to {
+        To::Environment(name) => {
+            let value = context.value(&name).ok_or_else(|| {
+                CommandError::usage(format!(
+                    "`--to env:{name}`: the variable `{name}` is not set"
+                ))
+            })?;
+            let named = |why| {
+                CommandError::usage(format!("the variable `{name}` has no destination: {why}"))
+            };
+            match parse(&value).map_err(named)? {
+                To::Environment(_) => Err(named("it names another variable".to_owned())),
+                to => Box::pin(open(to, schema, context)).await,
+            }
+        }
+        To::Sqlite(_) if schema.is_some() => Err(CommandError::usage(
+            "`--schema`: a SQLite database has no schemas",
+        )),
+        To::Sqlite(path) => {
+            if let Some(folder) = file::missing_folder(&path) {
+                return Err(CommandError::usage(format!(
+                    "cannot create the database `{}`: its folder does not exist\n  help: create the folder `{}`",
+                    path.display(),
+                    folder.display()
+                )));
+            }
+            Ok(Box::new(Sqlite::open(&path)?))
+        }
+        To::Postgres(url) => postgres(&url, schema, context).await,
+    }
+}
+
+#[cfg(feature = "postgres")]
+async fn postgres(
+    url: &str,
+    schema: Option<String>,
+    context: &Context,
+) -> Result<Box<dyn Destination>, CommandError> {
+    let mut options = rest_source_load_postgres::Options::new(url)?;
+    if let Some(password) = context.value("PGPASSWORD") {
+        options = options.default_password(password);
+    }
+    if let Some(schema) = schema {
+        options = options.schema(schema);
+    }
+    Ok(Box::new(options.connect().await?))
+}
+
+#[cfg(not(feature = "postgres"))]
+async fn postgres(
+    _: &str,
+    _: Option<String>,
+    _: &Context,
+) -> Result<Box<dyn Destination>, CommandError> {
+    Err(CommandError::usage(
+        "this command was built without Postgres\n  help: install it with the feature `postgres`",
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn destination_has_a_kind() {
+        let sqlite = |file: &str| Ok(To::Sqlite(file.into()));
+        assert_eq!(parse("sqlite:a:b.db"), sqlite("a:b.db"));
+        assert_eq!(parse("sqlite:/tmp/b.db"), sqlite("/tmp/b.db"));
+        assert_eq!(
+            parse("postgres://h/d"),
+            Ok(To::Postgres("postgres://h/d".to_owned()))
+        );
+        assert_eq!(parse("env:SHOP"), Ok(To::Environment("SHOP".to_owned())));
+        for wrong in [
+            "out.db",
+            "mysql://h/d",
+            "env:",
+            "sqlite:",
+            "sqlite: ",
+            "sqlite:\t",
+            "sqlite://b.db",
+            "sqlite:///tmp/b.db",
+            "sqlite::memory:",
+            "sqlite:file:x?mode=memory",
+            "sqlite:x.db?mode=ro",
+        ] {
+            assert!(parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_url() {
+        let to = parse("postgres://me:hunter2@host/db").unwrap();
+        assert!(!format!("{to:?}").contains("hunter2"));
+    }
+}

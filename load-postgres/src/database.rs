@@ -1,0 +1,312 @@
+//! Postgres below the SQL core.
+
+use std::{collections::HashMap, future::Future, sync::Arc};
+
+use rest_source::{Error, ErrorKind, Result, Rows, Scalar, Type};
+use rest_source_load::sql::{Database, Existing, StoredColumn, WritePlan, quote};
+use tokio::{runtime::Handle, task::JoinHandle};
+use tokio_postgres::{Client, Statement, types::ToSql};
+
+use crate::{
+    copy,
+    errors::failed,
+    options::Options,
+    parameter::{Cell, Parameter},
+    types::Stored,
+};
+
+/// The constraint that marks the tables of loads.
+const MARK: &str = "created_by_rest_source";
+
+/// A connection to a database.
+pub(crate) struct PostgresDatabase {
+    options: Arc<Options>,
+    /// The connection is driven by tasks of this runtime.
+    runtime: Handle,
+    client: Client,
+    connection: JoinHandle<()>,
+    statements: HashMap<String, Statement>,
+    /// The loads whose locks this connection holds.
+    runs: Vec<String>,
+    in_transaction: bool,
+}
+
+impl PostgresDatabase {
+    pub(crate) async fn connect(options: Options) -> Result<Self> {
+        let options = Arc::new(options);
+        let (client, connection) = connect(&options).await?;
+        Ok(Self {
+            options,
+            runtime: Handle::current(),
+            client,
+            connection,
+            statements: HashMap::new(),
+            runs: Vec::new(),
+            in_transaction: false,
+        })
+    }
+
+    /// Waits for a future on this blocking thread.
+    fn block<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(future)
+    }
+
+    /// The prepared statement of the core's SQL.
+    fn prepare(&mut self, sql: &str) -> Result<Statement> {
+        if let Some(statement) = self.statements.get(sql) {
+            return Ok(statement.clone());
+        }
+        let prepared = self.block(self.client.prepare(&numbered(sql)));
+        let statement = prepared.map_err(failed)?;
+        self.statements.insert(sql.to_owned(), statement.clone());
+        Ok(statement)
+    }
+
+    fn batch(&self, sql: &str) -> Result<()> {
+        self.block(self.client.batch_execute(sql)).map_err(failed)
+    }
+
+    /// Whether a query of one boolean returns true.
+    fn is(&mut self, sql: &str, parameters: &[Scalar]) -> Result<bool> {
+        let rows = self.query(sql, parameters)?;
+        Ok(rows.first().and_then(|row| row.first()) == Some(&Scalar::Bool(true)))
+    }
+}
+
+impl Drop for PostgresDatabase {
+    fn drop(&mut self) {
+        self.connection.abort();
+    }
+}
+
+/// Connects, and sets the schema.
+async fn connect(options: &Options) -> Result<(Client, JoinHandle<()>)> {
+    let connected = options.config.connect(options.tls()?).await;
+    let (client, connection) = connected.map_err(failed)?;
+    let connection = tokio::spawn(async move {
+        // The client's next statement has the error.
+        let _ = connection.await;
+    });
+    if let Some(schema) = &options.schema {
+        let found = client
+            .query("SELECT 1 FROM pg_namespace WHERE nspname = $1", &[schema])
+            .await
+            .map_err(failed)?;
+        if found.is_empty() {
+            let message = format!("the database has no schema `{schema}`");
+            return Err(Error::new(ErrorKind::Destination, message)
+                .with_help(format!("create it by `CREATE SCHEMA {}`", quote(schema))));
+        }
+        let sql = format!("SET search_path TO {}", quote(schema));
+        client.batch_execute(&sql).await.map_err(failed)?;
+    }
+    let sql = "SET lock_timeout = '60s'; SET client_min_messages = warning";
+    client.batch_execute(sql).await.map_err(failed)?;
+    Ok((client, connection))
+}
+
+/// The core's parameters `?1` as Postgres writes them: `$1`.
+fn numbered(sql: &str) -> String {
+    sql.replace('?', "$")
+}
+
+impl Database for PostgresDatabase {
+    fn run(&mut self, statements: &[String]) -> Result<()> {
+        if statements.is_empty() {
+            return Ok(());
+        }
+        self.batch(&statements.join(";\n"))
+    }
+
+    fn execute(&mut self, sql: &str, parameters: &[Scalar]) -> Result<u64> {
+        let statement = self.prepare(sql)?;
+        let parameters: Vec<Parameter<'_>> = parameters.iter().map(Parameter).collect();
+        let parameters: Vec<&(dyn ToSql + Sync)> = parameters.iter().map(|one| one as _).collect();
+        self.block(self.client.execute(&statement, &parameters))
+            .map_err(failed)
+    }
+
+    fn query(&mut self, sql: &str, parameters: &[Scalar]) -> Result<Vec<Vec<Scalar>>> {
+        let statement = self.prepare(sql)?;
+        let parameters: Vec<Parameter<'_>> = parameters.iter().map(Parameter).collect();
+        let parameters: Vec<&(dyn ToSql + Sync)> = parameters.iter().map(|one| one as _).collect();
+        let rows = self
+            .block(self.client.query(&statement, &parameters))
+            .map_err(failed)?;
+        let read = |row: &tokio_postgres::Row| {
+            let cells = (0..row.len()).map(|at| row.try_get::<_, Cell>(at).map(|cell| cell.0));
+            cells.collect::<Result<Vec<_>, _>>().map_err(failed)
+        };
+        rows.iter().map(read).collect()
+    }
+
+    fn begin(&mut self, resource: &str) -> Result<()> {
+        self.batch("BEGIN")?;
+        self.in_transaction = true;
+        let sql = "SELECT pg_advisory_xact_lock(hashtextextended('rest-source ' || current_schema() || ' ' || ?1, 0))::text";
+        self.query(sql, &[Scalar::Text(resource.to_owned())])
+            .map(|_| ())
+    }
+
+    fn commit(&mut self) -> Result<()> {
+        self.batch("COMMIT")?;
+        self.in_transaction = false;
+        Ok(())
+    }
+
+    fn roll_back(&mut self) -> Result<()> {
+        if !self.in_transaction {
+            return Ok(());
+        }
+        self.in_transaction = false;
+        self.batch("ROLLBACK")
+    }
+
+    fn check(&mut self) -> Result<()> {
+        if !self.client.is_closed() {
+            return Ok(());
+        }
+        self.statements.clear();
+        self.in_transaction = false;
+        let options = Arc::clone(&self.options);
+        (self.client, self.connection) = self.block(connect(&options))?;
+        let runs = std::mem::take(&mut self.runs);
+        runs.iter().try_for_each(|run| self.lock_run(run))
+    }
+
+    fn connect(&mut self) -> Result<Option<Self>> {
+        let options = Options::clone(&self.options);
+        self.block(Self::connect(options)).map(Some)
+    }
+
+    fn existing(&mut self, table: &str) -> Result<Option<Existing>> {
+        let sql = "SELECT c.relkind IN ('r', 'p', 'f'),
+                EXISTS (SELECT 1 FROM pg_constraint WHERE conrelid = c.oid AND conname = ?2)
+             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+             WHERE n.nspname = current_schema() AND c.relname = ?1 AND c.relkind IN ('r', 'p', 'f', 'v', 'm')";
+        let parameters = [
+            Scalar::Text(table.to_owned()),
+            Scalar::Text(MARK.to_owned()),
+        ];
+        let rows = self.query(sql, &parameters)?;
+        Ok(rows.first().map(|row| match row.as_slice() {
+            [Scalar::Bool(true), is_marked] => Existing::Table {
+                is_marked: *is_marked == Scalar::Bool(true),
+            },
+            _ => Existing::View,
+        }))
+    }
+
+    fn stored_columns(&mut self, table: &str) -> Result<Vec<StoredColumn>> {
+        let sql = "SELECT a.attname::text, format_type(a.atttypid, a.atttypmod), a.attnotnull,
+                a.atthasdef OR a.attidentity <> '',
+                coalesce(array_position(i.indkey::int2[], a.attnum) + 1, 0)
+             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+             JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+             LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary
+             WHERE n.nspname = current_schema() AND c.relname = ?1 ORDER BY a.attnum";
+        let rows = self.query(sql, &[Scalar::Text(table.to_owned())])?;
+        let text = |value: &Scalar| match value {
+            Scalar::Text(text) => text.clone(),
+            _ => String::new(),
+        };
+        let column = |row: &Vec<Scalar>| match row.as_slice() {
+            [name, sql_type, not_null, has_default, key] => Some(StoredColumn {
+                name: text(name),
+                sql_type: text(sql_type),
+                not_null: *not_null == Scalar::Bool(true),
+                has_default: *has_default == Scalar::Bool(true),
+                key: match key {
+                    Scalar::Bigint(at) => u32::try_from(*at).unwrap_or_default(),
+                    _ => 0,
+                },
+            }),
+            _ => None,
+        };
+        Ok(rows.iter().filter_map(column).collect())
+    }
+
+    fn dependent_objects(&mut self, table: &str) -> Result<Vec<String>> {
+        let sql = "SELECT pg_get_indexdef(i.indexrelid) FROM pg_index i
+                JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+             WHERE n.nspname = current_schema() AND c.relname = ?1 AND NOT i.indisprimary
+             UNION ALL SELECT pg_get_triggerdef(t.oid) FROM pg_trigger t
+                JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+             WHERE n.nspname = current_schema() AND c.relname = ?1 AND NOT t.tgisinternal";
+        let rows = self.query(sql, &[Scalar::Text(table.to_owned())])?;
+        let objects = rows
+            .into_iter()
+            .filter_map(|row| match row.into_iter().next() {
+                Some(Scalar::Text(sql)) => Some(sql),
+                _ => None,
+            });
+        Ok(objects.collect())
+    }
+
+    fn sql_type(&self, data_type: &Type) -> String {
+        Stored::of(data_type).name().to_owned()
+    }
+
+    fn create_table(&self, table: &str, definitions: &[String]) -> Vec<String> {
+        let (name, definitions) = (quote(table), definitions.join(",\n    "));
+        vec![format!(
+            "CREATE TABLE {name} (\n    {definitions},\n    CONSTRAINT {MARK} CHECK (true)\n)"
+        )]
+    }
+
+    fn create_temporary_table(&self, table: &str, definitions: &[String]) -> String {
+        format!(
+            "CREATE TEMPORARY TABLE {table} ({})",
+            definitions.join(", ")
+        )
+    }
+
+    fn temporary_schema(&self) -> &'static str {
+        "pg_temp"
+    }
+
+    fn stage(&mut self, plan: &WritePlan, order: i64, pages: &[Rows]) -> Result<()> {
+        self.block(copy::stage(&self.client, plan, order, pages))
+    }
+
+    fn lock_run(&mut self, run: &str) -> Result<()> {
+        if self.runs.iter().any(|one| one == run) {
+            return Ok(());
+        }
+        if !self.is(
+            &format!("SELECT pg_try_advisory_lock({RUN_KEY})"),
+            &[Scalar::Text(run.to_owned())],
+        )? {
+            let message = "the lock of this load is held by another connection";
+            return Err(Error::new(ErrorKind::Destination, message).with_help("run the load again"));
+        }
+        self.runs.push(run.to_owned());
+        Ok(())
+    }
+
+    fn unlock_run(&mut self, run: &str) -> Result<()> {
+        if self.runs.iter().any(|one| one == run) {
+            self.runs.retain(|one| one != run);
+            self.is(
+                &format!("SELECT pg_advisory_unlock({RUN_KEY})"),
+                &[Scalar::Text(run.to_owned())],
+            )?;
+        }
+        Ok(())
+    }
+
+    fn is_running(&mut self, run: &str) -> Result<bool> {
+        if self.runs.iter().any(|one| one == run) {
+            return Ok(true);
+        }
+        let key = [Scalar::Text(run.to_owned())];
+        let is_free = self.is(&format!("SELECT pg_try_advisory_lock({RUN_KEY})"), &key)?;
+        if is_free {
+            self.is(&format!("SELECT pg_advisory_unlock({RUN_KEY})"), &key)?;
+        }
+        Ok(!is_free)
+    }
+}
+
+/// The key of a load's advisory lock.
+const RUN_KEY: &str = "hashtextextended('rest-source run ' || ?1, 0)";

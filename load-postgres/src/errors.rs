@@ -1,0 +1,78 @@
+//! The errors of Postgres, for the person who runs a load.
+
+use std::{error::Error as _, fmt};
+
+use rest_source::{Error, ErrorKind};
+use tokio_postgres::error::SqlState;
+
+/// The error for a failed operation.
+#[expect(clippy::needless_pass_by_value, reason = "it is for `map_err`")]
+pub(crate) fn failed(error: tokio_postgres::Error) -> Error {
+    let Some(told) = error.as_db_error() else {
+        let why = error
+            .source()
+            .map_or_else(|| error.to_string(), ToString::to_string);
+        let (message, help) = if error.is_closed() {
+            (
+                "the connection to the database was lost".to_owned(),
+                "run the load again",
+            )
+        } else {
+            (
+                format!("the database cannot be reached: {why}"),
+                "check host, port and `sslmode` of its URL, and that it accepts connections",
+            )
+        };
+        return Error::new(ErrorKind::Destination, message)
+            .with_source(&error)
+            .with_help(help);
+    };
+    let failure = Error::new(
+        ErrorKind::Destination,
+        format!("the database says: {}", told.message()),
+    );
+    let failure = told.detail().into_iter().fold(failure, |failure, detail| {
+        failure.with_detail(detail.to_owned())
+    });
+    let failure = failure.with_source(&error);
+    match help(told.code()) {
+        Some(help) => failure.with_help(help),
+        None => failure,
+    }
+}
+
+fn help(code: &SqlState) -> Option<&'static str> {
+    let help = if *code == SqlState::INSUFFICIENT_PRIVILEGE {
+        "grant the user of the URL the rights `CREATE` and `USAGE` on the schema, and own or adopt its tables"
+    } else if *code == SqlState::INVALID_PASSWORD
+        || *code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION
+    {
+        "check user and password of the URL"
+    } else if *code == SqlState::INVALID_CATALOG_NAME {
+        "create the database, or name another one in the URL"
+    } else if *code == SqlState::LOCK_NOT_AVAILABLE {
+        "another process holds a transaction open on this table: end it, and load again"
+    } else if *code == SqlState::DISK_FULL {
+        "free space for the database, and load again: published rows are kept"
+    } else if *code == SqlState::TOO_MANY_CONNECTIONS {
+        "lower the source's `concurrency`, or allow more connections: each resource that loads has one"
+    } else if *code == SqlState::ADMIN_SHUTDOWN
+        || *code == SqlState::CRASH_SHUTDOWN
+        || *code == SqlState::CANNOT_CONNECT_NOW
+    {
+        "load again when the database accepts connections: published rows are kept"
+    } else if *code == SqlState::INVALID_SCHEMA_NAME || *code == SqlState::UNDEFINED_OBJECT {
+        "create the schema, or name another one"
+    } else {
+        return None;
+    };
+    Some(help)
+}
+
+/// The error when tokio's runtime ends during an operation.
+pub(crate) fn shut_down(_: impl fmt::Debug) -> Error {
+    Error::new(
+        ErrorKind::Destination,
+        "the runtime shut down while the database was written",
+    )
+}
