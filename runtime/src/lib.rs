@@ -142,7 +142,7 @@ pub use report::Report;
 #[cfg(feature = "macros")]
 pub use rest_source_macros::rest_source;
 pub use rest_source_model::{plan, schema, shared};
-pub use rows::{Row, Rows};
+pub use rows::{Item, Row, Rows};
 pub use schema::{Column, Decode, Path, Step, Table, TimeFormat, Type};
 pub use secret::Secret;
 pub use settings::Values;

@@ -196,6 +196,14 @@ impl<'p> Row<'p> {
             .map_or(Value::Absent, |slot| self.page.value(*slot))
     }
 
+    /// The value of the column at this position, with its parts; absent past the last.
+    pub fn item(&self, column: usize) -> Item<'p> {
+        Item {
+            page: self.page,
+            slot: self.slots.get(column).copied().unwrap_or(Slot::Absent),
+        }
+    }
+
     /// Its JSON, where the page keeps that: see [`Page::records`].
     pub(crate) fn json(&self) -> Option<&'p str> {
         let pool = self.page.pool.as_ptr().addr();
@@ -273,6 +281,59 @@ impl fmt::Debug for Row<'_> {
     }
 }
 
+/// A value, and the parts of an object, a list or a map as values again.
+#[derive(Clone, Copy, Debug)]
+pub struct Item<'p> {
+    page: &'p Page,
+    slot: Slot,
+}
+
+impl<'p> Item<'p> {
+    /// The value; an object, a list, a map or a union as JSON.
+    pub fn value(&self) -> Value<'p> {
+        self.page.value(self.slot)
+    }
+
+    /// Whether it is null or absent.
+    pub const fn is_null(&self) -> bool {
+        matches!(self.slot, Slot::Null | Slot::Absent)
+    }
+
+    /// The values of an object of this table, in the order of its columns; none if it is null.
+    pub fn fields(&self, table: &Table) -> impl ExactSizeIterator<Item = Item<'p>> + use<'p> {
+        match self.slot {
+            Slot::Object { children, .. } => self.parts(children, table.width()),
+            _ => self.parts(0, 0),
+        }
+    }
+
+    /// The elements of a list; none if it is null.
+    pub fn elements(&self) -> impl ExactSizeIterator<Item = Item<'p>> + use<'p> {
+        match self.slot {
+            Slot::Array { children, len, .. } => self.parts(children, len as usize),
+            _ => self.parts(0, 0),
+        }
+    }
+
+    /// The keys of a map, each followed by its value; none if it is null.
+    pub fn entries(&self) -> impl ExactSizeIterator<Item = Item<'p>> + use<'p> {
+        match self.slot {
+            Slot::Map { children, len, .. } => self.parts(children, 2 * len as usize),
+            _ => self.parts(0, 0),
+        }
+    }
+
+    fn parts(
+        &self,
+        children: u32,
+        len: usize,
+    ) -> impl ExactSizeIterator<Item = Item<'p>> + use<'p> {
+        let page = self.page;
+        let slots = page.slots(children, len).iter();
+        slots.map(move |slot| Item { page, slot: *slot })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::LazyLock;
@@ -331,6 +392,34 @@ mod tests {
             r#"{"id": Bigint(1), "name": Text("a")}"#
         );
         assert_eq!(first.value(2), Value::Absent);
+    }
+
+    #[test]
+    fn items_have_the_parts_of_nested_values() {
+        static POINT: Table = Table::new("point", list![Column::new("x", Type::Bigint)]);
+        static POINTS: Column = Column::new("", Type::Object(Static(&POINT))).nullable();
+        static COUNT: Column = Column::new("", Type::Bigint);
+        static NESTED: Table = Table::new(
+            "nested",
+            list![
+                Column::new("points", Type::Array(Static(&POINTS))),
+                Column::new("counts", Type::Map(Static(&COUNT))),
+            ],
+        );
+        let resource = ResourcePlan {
+            table: Static(&NESTED),
+            ..ResourcePlan::DEFAULT
+        };
+        let body = r#"[{"points": [{"x": 7}, null], "counts": {"a": 1}}]"#;
+        let rows = Rows::from_page(body, &resource).unwrap();
+        let row = rows.get(0).unwrap();
+        let points: Vec<_> = row.item(0).elements().collect();
+        let x: Vec<_> = points[0].fields(&POINT).map(|item| item.value()).collect();
+        assert_eq!((x, points[1].is_null()), (vec![Value::Bigint(7)], true));
+        assert_eq!(points[1].fields(&POINT).len(), 0);
+        let counts: Vec<_> = row.item(1).entries().map(|item| item.value()).collect();
+        assert_eq!(counts, [Value::Text("a"), Value::Bigint(1)]);
+        assert!(row.item(2).is_null() && row.item(0).entries().len() == 0);
     }
 
     #[test]

@@ -1,0 +1,14 @@
+//! The destination of files.
+
+#![cfg(test)]
+#![expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "the path of a method of `Loading` is not general over its lifetime"
+)]
+
+mod compared;
+mod folders;
+#[cfg(unix)]
+mod kills;
+mod stored;
+mod world;
