@@ -27,11 +27,18 @@ pub struct Connector {
 }
 
 impl Connector {
-    /// The resource for whose records this one is fetched.
-    pub fn parent(&self, child: &Resource) -> Option<&Resource> {
-        let parent = child.plan.parent.as_ref()?;
-        let mut resources = self.resources.iter();
-        resources.find(|resource| resource.plan.name == parent.resource.name)
+    /// The resources for whose records this one is fetched.
+    pub fn parents(&self, child: &Resource) -> Vec<&Resource> {
+        let parents = child
+            .plan
+            .parent
+            .iter()
+            .flat_map(|parent| parent.resources());
+        let find = |parent: &Ref<ResourcePlan>| {
+            let mut resources = self.resources.iter();
+            resources.find(|resource| resource.plan.name == parent.name)
+        };
+        parents.filter_map(find).collect()
     }
 }
 

@@ -440,13 +440,17 @@ fn parents_first<'a>(
     resources
 }
 
-/// The names of the resource's ancestors, from its parent on.
-fn ancestors(resource: &ResourcePlan) -> impl Iterator<Item = Text> + '_ {
-    let mut parents = std::iter::successors(Some(resource), |resource| {
-        Some(&*resource.parent.as_ref()?.resource)
-    });
-    parents.next();
-    parents.map(|resource| resource.name.clone())
+/// The names of the resource's ancestors, from its parents on.
+fn ancestors(resource: &ResourcePlan) -> impl Iterator<Item = Text> + use<> {
+    let mut names = Vec::new();
+    let mut waiting = vec![resource];
+    while let Some(one) = waiting.pop() {
+        for parent in one.parent.iter().flat_map(|parents| parents.resources()) {
+            names.push(parent.name.clone());
+            waiting.push(parent);
+        }
+    }
+    names.into_iter()
 }
 
 impl<'a, D: Destination + ?Sized> IntoFuture for Loading<'a, D> {

@@ -40,9 +40,10 @@ pub(crate) fn check_groups(resource: &ResourcePlan) -> Result<(), Error> {
             format!("add `{}` to the `merge_key`", cursor.name),
         );
     }
-    match &resource.parent {
-        Some(parent) if !contains_parent_key(parent, &resource.table) => {
-            let name = &parent.resource.name;
+    let parents = resource.parent.as_ref();
+    match parents.and_then(|parents| parent_without_key(parents, &resource.table)) {
+        Some(parent) => {
+            let name = &parent.name;
             refuse(
                 format!(
                     "the `merge_key` does not contain the key of `{name}`, and the children of each of its records are \
@@ -53,23 +54,30 @@ pub(crate) fn check_groups(resource: &ResourcePlan) -> Result<(), Error> {
                 ),
             )
         }
-        _ => Ok(()),
+        None => Ok(()),
     }
 }
 
-/// Whether the merge key of a child's table contains the parent's whole key. False if the parent has no key.
-fn contains_parent_key(parent: &ParentPlan, child: &Table) -> bool {
+/// The first parent whose whole key the merge key of a child's table does not contain. A parent may have no key.
+fn parent_without_key<'p>(parents: &'p ParentPlan, child: &Table) -> Option<&'p ResourcePlan> {
+    let mut each = parents.resources().zip(0..);
+    let without = each.find(|(parent, of)| !contains_key(parents, (parent, *of), child));
+    without.map(|(parent, _)| &**parent)
+}
+
+fn contains_key(parents: &ParentPlan, (parent, of): (&ResourcePlan, u16), child: &Table) -> bool {
     let is_in_merge_key = |at: usize| {
         child.columns.iter().any(|column| {
             let field = column
                 .parent
-                .and_then(|at| parent.fields.get(usize::from(at)));
+                .and_then(|at| parents.fields.get(usize::from(at)));
+            let field = field.filter(|field| field.of == of);
             column.merge_key
                 && field
                     .is_some_and(|field| usize::from(field.column) == at && field.path.0.is_empty())
         })
     };
-    let columns = parent.resource.table.columns.iter().enumerate();
+    let columns = parent.table.columns.iter().enumerate();
     let mut key = columns.filter(|(_, column)| column.primary_key).peekable();
     key.peek().is_some() && key.all(|(at, _)| is_in_merge_key(at))
 }
@@ -90,7 +98,7 @@ pub(crate) fn check_parts(
         // No group is replaced.
         (Writing::ReplaceGroups, _) if fetched.delivered == 0 => false,
         (Writing::ReplaceGroups, Some(parent)) => {
-            !contains_parent_key(parent, &target.resource.table)
+            parent_without_key(parent, &target.resource.table).is_some()
         }
         (Writing::Replace | Writing::ReplaceGroups, _) => true,
     };
@@ -98,7 +106,7 @@ pub(crate) fn check_parts(
         return Ok(());
     }
     let of = match &target.resource.parent {
-        Some(parent) => format!("of some `{}`", parent.resource.name),
+        Some(parent) => format!("of some {}", parent.names()),
         None => "of its first page".to_owned(),
     };
     let message = format!("records {of} were not fetched, and their rows would be deleted");

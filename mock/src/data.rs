@@ -218,9 +218,15 @@ fn values(of: &Map<String, Json>, names: &[String]) -> Result<Vec<(usize, String
     of.collect()
 }
 
-/// The names of a parent's fields: `id`, `owner.id`.
+/// The names of a parent's fields: `id`, `owner.id`; of several parents with the parent, `users.id`.
 fn names(parent: &ParentPlan) -> Vec<String> {
-    let table = &parent.resource.table;
-    let names = parent.fields.iter().map(|field| field.name(table));
+    let name = |field| {
+        let name = parent.field_name(field)?;
+        if parent.others.is_empty() {
+            return Some(name);
+        }
+        Some(format!("{}.{name}", parent.resource_of(field)?.name))
+    };
+    let names = parent.fields.iter().map(name);
     names.map(Option::unwrap_or_default).collect()
 }

@@ -201,8 +201,8 @@ impl<S: Connector> Mock<S> {
     }
 
     /// Records of a child, for the parents that have these values: `json!({ "id": 2 })`, by the names
-    /// that the spec takes of its parent (`{resources.posts.id}`). Values that its requests do not
-    /// carry make no difference.
+    /// that the spec takes of its parent (`{resources.posts.id}`), or `json!({ "users.id": 2 })` where it has
+    /// several parents. Values that its requests do not carry make no difference.
     pub fn records_of<R: Serialize>(
         mut self,
         resource: &str,

@@ -236,10 +236,8 @@ impl Client {
             self.draft(&job.create, scope)?;
             self.draft(&job.poll, scope)?;
         }
-        resource
-            .parent
-            .as_ref()
-            .map_or(Ok(()), |parent| self.check_settings(&parent.resource))
+        let mut parents = resource.parent.iter().flat_map(|parent| parent.resources());
+        parents.try_for_each(|parent| self.check_settings(parent))
     }
 
     /// Waits until the source may have one more attempt at this resource in flight. It is made while

@@ -26,6 +26,12 @@ impl PartitionKey {
         }
     }
 
+    /// The columns and their values.
+    pub(crate) fn columns(&self) -> impl Iterator<Item = (String, Json)> {
+        let values: Vec<Json> = serde_json::from_str(&self.values).unwrap_or_default();
+        self.by.clone().into_iter().zip(values)
+    }
+
     /// Adds columns and their values.
     pub(crate) fn extend(&mut self, values: impl Iterator<Item = (String, Json)>) {
         let mut all: Vec<Json> = serde_json::from_str(&self.values).unwrap_or_default();
@@ -38,12 +44,11 @@ impl PartitionKey {
 
     /// The name of the partition in messages, long values cut off: `` `posts` with `id` 7 ``.
     pub(crate) fn shown(&self, of: &str) -> String {
-        let values: Vec<Json> = serde_json::from_str(&self.values).unwrap_or_default();
-        let values = self.by.iter().zip(&values).map(|(name, value)| {
+        let values = self.columns().map(|(name, value)| {
             let value: String = value.to_string().chars().take(MAX_SHOWN).collect();
             format!("`{name}` {value}")
         });
-        format!("`{of}` with {}", values.collect::<Vec<_>>().join(", "))
+        format!("{of} with {}", values.collect::<Vec<_>>().join(", "))
     }
 }
 

@@ -23,7 +23,7 @@ impl Check<'_> {
         endpoint: &View<'_>,
         record: &Record,
         plan: &ResourcePlan,
-        parent: Option<(&Known, &[ParentField])>,
+        parents: Option<(&[Known], &[ParentField])>,
     ) {
         if plan.write_disposition != WriteDisposition::Merge || !plan.has_state() {
             return;
@@ -40,10 +40,10 @@ impl Check<'_> {
         {
             self.a_group_has_a_cursor(resource, endpoint, cursor);
         }
-        if let Some((parent, fields)) = parent
-            && !has_key_of(parent, fields, columns)
-        {
-            self.a_group_has_a_parent(resource, parent, plan.parents);
+        let (parents, fields) = parents.unwrap_or_default();
+        let mut without_key = parents.iter();
+        if let Some(parent) = without_key.find(|parent| !has_key_of(parent, fields, columns)) {
+            self.a_group_has_a_parent(resource, parent, parents.len() > 1, plan.parents);
         }
     }
 
@@ -69,6 +69,7 @@ impl Check<'_> {
         &mut self,
         resource: &View<'_>,
         parent: &Known,
+        has_others: bool,
         parents: ParentSelection,
     ) {
         let name = parent.name();
@@ -86,7 +87,10 @@ impl Check<'_> {
             format!(
                 "add {} to it, by `include_from_parent: [{}]`",
                 included.collect::<Vec<_>>().join(" and "),
-                key.join(", ")
+                key.iter()
+                    .map(|key| parent.included_name(key, has_others))
+                    .collect::<Vec<_>>()
+                    .join(", ")
             )
         };
         let diagnostic = Diagnostic::error("RS0708", resource.place(&resource::MERGE_KEY), message)
@@ -109,7 +113,7 @@ fn has_key_of(parent: &Known, fields: &[ParentField], columns: &[Column]) -> boo
             let field = column.parent.and_then(|at| fields.get(usize::from(at)));
             column.merge_key
                 && field.is_some_and(|field| {
-                    usize::from(field.column) == at && field.path == Path::ROOT
+                    parent.has(field) && usize::from(field.column) == at && field.path == Path::ROOT
                 })
         })
     };

@@ -6,8 +6,8 @@ use crate::diagnostic::Span;
 /// A checked resource whose plan lacks its parent.
 pub(super) struct Unlinked {
     pub plan: ResourcePlan,
-    /// The position of its parent in the spec, and what is taken of that.
-    pub parent: Option<(usize, List<ParentField>)>,
+    /// The positions of its parents in the spec, and what is taken of them.
+    pub parent: Option<(Vec<usize>, List<ParentField>)>,
     /// Where it says that it is fetched for changed parents.
     pub changed_parents: Option<Span>,
     pub record: Record,
@@ -15,15 +15,17 @@ pub(super) struct Unlinked {
     pub path_params: Vec<String>,
 }
 
-/// Gives each resource its parent. None is its own ancestor: that was checked.
+/// Gives each resource its parents. None is its own ancestor: that was checked.
 pub(super) fn link(mut unlinked: Vec<Option<Unlinked>>) -> Vec<Resource> {
     let mut resources: Vec<Option<Resource>> = unlinked.iter().map(|_| None).collect();
     for at in 0..unlinked.len() {
-        let mut ancestors = vec![at];
-        while let Some(parent) = ancestors.last().and_then(|at| parent_of(&unlinked, *at)) {
-            ancestors.push(parent);
-        }
-        while let Some(at) = ancestors.pop() {
+        let mut waiting = vec![at];
+        while let Some(at) = waiting.last().copied() {
+            if let Some(parent) = unlinked_parent(&unlinked, at) {
+                waiting.push(parent);
+                continue;
+            }
+            waiting.pop();
             if let Some(one) = unlinked.get_mut(at).and_then(Option::take) {
                 let resource = linked(one, &resources);
                 resources[at] = Some(resource);
@@ -33,18 +35,29 @@ pub(super) fn link(mut unlinked: Vec<Option<Unlinked>>) -> Vec<Resource> {
     resources.into_iter().flatten().collect()
 }
 
-/// The position of a parent that is not linked yet.
-fn parent_of(unlinked: &[Option<Unlinked>], at: usize) -> Option<usize> {
-    let (parent, _) = unlinked.get(at)?.as_ref()?.parent.as_ref()?;
-    unlinked.get(*parent)?.is_some().then_some(*parent)
+/// The position of the first parent that is not linked yet.
+fn unlinked_parent(unlinked: &[Option<Unlinked>], at: usize) -> Option<usize> {
+    let (parents, _) = unlinked.get(at)?.as_ref()?.parent.as_ref()?;
+    let mut parents = parents.iter();
+    let is_unlinked = |at: &&usize| matches!(unlinked.get(**at), Some(Some(_)));
+    parents.find(is_unlinked).copied()
 }
 
 fn linked(mut one: Unlinked, resources: &[Option<Resource>]) -> Resource {
-    if let Some((parent, fields)) = one.parent
-        && let Some(Some(parent)) = resources.get(parent)
-    {
-        let resource = parent.plan.clone();
-        one.plan.parent = Some(ParentPlan { resource, fields }.into());
+    if let Some((parents, fields)) = one.parent {
+        let plans = parents
+            .iter()
+            .map(|at| Some(resources.get(*at)?.as_ref()?.plan.clone()));
+        if let Some([resource, others @ ..]) = plans.collect::<Option<Vec<_>>>().as_deref() {
+            one.plan.parent = Some(
+                ParentPlan {
+                    resource: resource.clone(),
+                    others: others.to_vec().into(),
+                    fields,
+                }
+                .into(),
+            );
+        }
     }
     Resource {
         plan: Ref::from(one.plan),

@@ -116,7 +116,12 @@ impl Check<'_> {
         self.parts_are_sent(&view, &endpoint, &plan, fields.unwrap_or_default());
         self.writes_suit(&view, &endpoint, &plan, &record, of.as_deref().zip(fields));
         self.batch_suits(&view, &endpoint, &plan);
-        let changed_parents = self.parents_suit(&view, &endpoint, &plan, is_root);
+        let changed_parents = if of.as_ref().is_some_and(|parents| parents.len() > 1) {
+            self.several_parents_suit(&view, &endpoint, &plan, of.as_deref().unwrap_or_default());
+            None
+        } else {
+            self.parents_suit(&view, &endpoint, &plan, is_root)
+        };
         Some(Unlinked {
             plan,
             parent,
@@ -147,12 +152,12 @@ impl Check<'_> {
         endpoint: &View<'_>,
         plan: &ResourcePlan,
         record: &Record,
-        parent: Option<(&Known, &[ParentField])>,
+        parents: Option<(&[Known], &[ParentField])>,
     ) {
         self.key_has_the_settings(view, record, plan.write_disposition);
         self.key_has_a_partition(view, plan);
         self.append_writes_once(view, endpoint, plan, record);
-        self.groups_come_whole(view, endpoint, record, plan, parent);
+        self.groups_come_whole(view, endpoint, record, plan, parents);
         self.child_tables_are_linked(view, plan);
     }
 
@@ -196,12 +201,15 @@ impl Check<'_> {
         self.outline.methods.push(names::ident(&method));
     }
 
-    /// The parent, after the last place where something of it may stand.
-    fn parent(&mut self) -> Option<(usize, List<ParentField>)> {
+    /// The parents, after the last place where something of them may stand.
+    fn parent(&mut self) -> Option<(Vec<usize>, List<ParentField>)> {
         let taken = std::mem::take(&mut self.taken);
         let fields = taken.into_iter().map(|taken| taken.field);
         match std::mem::take(&mut self.parent) {
-            Parent::Known(parent) => Some((parent.at, fields.collect())),
+            Parent::Known(parents) => {
+                let at = parents.iter().map(|parent| parent.at).collect();
+                Some((at, fields.collect()))
+            }
             Parent::Nowhere | Parent::Unclear => None,
         }
     }

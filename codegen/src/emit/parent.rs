@@ -10,42 +10,64 @@ use super::{
 };
 use crate::{
     connector::{
-        Column, Connector, ParentField, ParentPlan, Path, Record, Resource, RustType, Step, Struct,
-        Type,
+        Column, Connector, ParentField, ParentPlan, Path, Record, Ref, Resource, ResourcePlan,
+        RustType, Step, Struct, Type,
     },
     item::Item,
     user_struct,
 };
 
-/// The parent in a child's plan.
+/// The parents in a child's plan.
 pub(super) fn plan(parent: &ParentPlan) -> TokenStream {
-    let fields = Fields::of(parent, &mut |field| {
-        let resource = (field == "resource").then(|| plan_ident(&parent.resource.name))?;
-        Some(quote!(__rs::Static(&#resource)))
+    let reference = |resource: &Ref<ResourcePlan>| {
+        let resource = plan_ident(&resource.name);
+        quote!(__rs::Static(&#resource))
+    };
+    let fields = Fields::of(parent, &mut |field| match field {
+        "resource" => Some(reference(&parent.resource)),
+        "others" if parent.others.is_empty() => Some(quote!(__rs::List::EMPTY)),
+        "others" => {
+            let others = slice(&parent.others, reference);
+            Some(quote!(__rs::Static(#others)))
+        }
+        _ => None,
     });
     let plan = fields.literal(&quote!(__rs::ParentPlan));
     quote!(Some(__rs::Static(&#plan)))
 }
 
-/// The parent's record, and the values that a child takes of one, in order. Nothing for a child that
-/// cannot be fetched for one record: where the user's own struct has no such field, an object or a
-/// list is taken whole, or each element of a list is.
+/// The parent's record, or the tuple of those of several parents, and the values that a child takes of it, in order.
+/// Nothing for a child that cannot be fetched for one record: where the user's own struct has no such field, an object
+/// or a list is taken whole, or each element of a list is.
 pub(super) fn takes(
     connector: &Connector,
     child: &Resource,
     own: &[Item],
 ) -> Option<(TokenStream, TokenStream)> {
     let parent = child.plan.parent.as_ref()?;
-    let Record::Struct(record) = &connector.parent(child)?.record else {
-        return None;
-    };
+    let mut records = Vec::new();
+    for parent in connector.parents(child) {
+        let Record::Struct(record) = &parent.record else {
+            return None;
+        };
+        records.push(record);
+    }
     let mut values = Vec::new();
     for field in &parent.fields {
-        values.push(value(record, field, own)?);
+        let value = value(records.get(usize::from(field.of))?, field, own)?;
+        let at = integer(u32::from(field.of));
+        values.push(if parent.others.is_empty() {
+            value
+        } else {
+            quote!({ let it = &it.#at; #value })
+        });
     }
-    let record = ident(&record.ident);
     let take = quote!(|it| ::std::vec![#(#values),*]);
-    Some((quote!(#record), take))
+    let names: Vec<_> = records.iter().map(|record| ident(&record.ident)).collect();
+    match &*names {
+        [record] => Some((quote!(#record), take)),
+        records => Some((quote!((#(#records),*)), take)),
+    }
 }
 
 /// The value of a field of the parent's record, `it`.

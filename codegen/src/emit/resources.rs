@@ -79,7 +79,8 @@ pub(super) fn fetch(connector: &Connector, resource: &Resource, own: &[Item]) ->
             }
         };
     };
-    let of = code(&parent.resource.name);
+    let names: Vec<String> = parent.resources().map(|one| code(&one.name)).collect();
+    let of = names.join(" and ");
     let first = format!(
         "Fetches {}, of all records of {of}",
         code(&resource.plan.name)

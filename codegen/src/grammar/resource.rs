@@ -76,7 +76,7 @@ pub(crate) static RESOURCE_SCHEMA_CONTRACT: Key = key(
 pub(crate) static INCLUDE_FROM_PARENT: Key = key(
     "include_from_parent",
     Shape::List(&Shape::Text),
-    "columns of the parent that its records carry",
+    "columns of the parent that its records carry, `PARENT.COLUMN` of several",
 );
 pub(crate) static INCLUDE_FROM_CONFIG: Key = key(
     "include_from_config",

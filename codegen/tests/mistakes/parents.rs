@@ -38,6 +38,94 @@ fn asked(lines: &str) -> String {
 }
 
 #[test]
+fn several_parents() {
+    say(
+        "several_parents",
+        &[
+            (
+                "a parent and its parent",
+                child(
+                    "columns: {id: text!}\nendpoint: {path: \"a/{resources.posts.id}\", params: {q: \"{resources.likes.id}\"}}",
+                    "- name: likes\n  endpoint: likes/{resources.posts.id}\n  columns: {id: text!}",
+                ),
+            ),
+            (
+                "parents of one parent",
+                child(
+                    "columns: {id: text!}\nendpoint: a/{resources.likes.id}/{resources.views.id}",
+                    "- name: likes\n  endpoint: likes/{resources.posts.id}\n  columns: {id: text!}\n\
+                     - name: views\n  endpoint: views/{resources.posts.id}\n  columns: {id: text!}",
+                ),
+            ),
+            (
+                "an unknown second parent",
+                child(
+                    "columns: {id: text!}\nendpoint: a/{resources.posts.id}/{resources.user.id}",
+                    "- name: users\n  columns: {id: text!}",
+                ),
+            ),
+            (
+                "a circle through the second parent",
+                child(
+                    "columns: {id: text!}\nendpoint: a/{resources.posts.id}/{resources.users.id}",
+                    "- name: users\n  endpoint: users/{resources.comments.id}\n  columns: {id: text!}",
+                ),
+            ),
+            (
+                "a batch of several parents",
+                child(
+                    "columns: {id: text!}\nendpoint: {path: \"a/{resources.posts.views}/{resources.users.id}\", batch: 10}",
+                    "- name: users\n  columns: {id: text!}",
+                ),
+            ),
+            (
+                "a condition on several parents",
+                child(
+                    "columns: {id: text!}\nendpoint: {path: \"a/{resources.posts.views}/{resources.users.id}\", where: \"@.id\"}",
+                    "- name: users\n  columns: {id: text!}",
+                ),
+            ),
+            (
+                "changed ones of several parents",
+                child(
+                    "columns: {id: text!}\nparents: changed\nendpoint: {path: \"a/{resources.posts.views}/{resources.users.id}\"}",
+                    "- name: users\n  columns: {id: text!}",
+                ),
+            ),
+            (
+                "a column of one of several parents",
+                child(
+                    "columns: {id: text!}\ninclude_from_parent: [id]\nendpoint: {path: \"a/{resources.posts.views}/{resources.users.id}\"}",
+                    "- name: users\n  columns: {id: text!}",
+                ),
+            ),
+            (
+                "a column of another resource than the parents",
+                child(
+                    "columns: {id: text!}\ninclude_from_parent: [user.id]\nendpoint: {path: \"a/{resources.posts.views}/{resources.users.id}\"}",
+                    "- name: users\n  columns: {id: text!}",
+                ),
+            ),
+            (
+                "an unknown column of one of several parents",
+                child(
+                    "columns: {id: text!}\ninclude_from_parent: [users.name]\nendpoint: {path: \"a/{resources.posts.views}/{resources.users.id}\"}",
+                    "- name: users\n  columns: {id: text!}",
+                ),
+            ),
+            (
+                "groups without the key of the second parent",
+                child(
+                    "columns: {at: timestamp!}\nwrite_disposition: merge\nmerge_key: [_posts_id, at]\ninclude_from_parent: [posts.id]\n\
+                     endpoint: {path: \"a/{resources.posts.id}/{resources.users.id}\", incremental: {cursor_path: at}}",
+                    "- name: users\n  primary_key: id\n  columns: {id: text!}",
+                ),
+            ),
+        ],
+    );
+}
+
+#[test]
 fn parents() {
     say(
         "parents",
@@ -74,13 +162,6 @@ fn parents() {
                 child(
                     "columns: {id: text!}\nprimary_key: [_posts_id, id]\ninclude_from_parent: [id]\nendpoint: a/{posts.id}",
                     "",
-                ),
-            ),
-            (
-                "two parents",
-                child(
-                    "columns: {id: text!}\nendpoint: {path: \"a/{resources.posts.id}\", params: {q: \"{resources.users.id}\"}}",
-                    "- name: users\n  columns: {id: text!}",
                 ),
             ),
             (

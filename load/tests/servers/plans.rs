@@ -66,6 +66,7 @@ static THINGS: Table = Table::new(
 
 static OF_BOXES: LazyLock<ParentPlan> = LazyLock::new(|| ParentPlan {
     resource: Static(&*BOXES),
+    others: rest_source::shared::List::EMPTY,
     fields: list![ParentField {
         column: 0,
         path: Path(list![]),

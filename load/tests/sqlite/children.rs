@@ -44,6 +44,7 @@ static ITEMS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
         const {
             &ParentPlan {
                 resource: Static(&ORDERS),
+                others: rest_source::shared::List::EMPTY,
                 fields: list![ParentField {
                     column: 0,
                     path: Path(list![]),

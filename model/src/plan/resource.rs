@@ -148,9 +148,53 @@ declare! {
     pub struct ParentPlan {
         /// The parent. There is no way from it back to the child.
         pub resource: Ref<ResourcePlan>,
-        /// The values taken of each of its records, in the order in which [`Part::Parent`](super::Part::Parent) and
+        /// Further parents. The child is fetched for each combination of a record of each. No two of its parents
+        /// have an ancestor in common, and none is an ancestor of another.
+        pub others: List<Ref<ResourcePlan>>,
+        /// The values taken of each of their records, in the order in which [`Part::Parent`](super::Part::Parent) and
         /// [`Column::parent`](crate::schema::Column::parent) count them.
         pub fields: List<ParentField>,
+    }
+}
+
+impl ParentPlan {
+    /// The parents: the first, and the others.
+    pub fn resources(&self) -> impl Iterator<Item = &Ref<ResourcePlan>> {
+        std::iter::once(&self.resource).chain(self.others.iter())
+    }
+
+    /// The parent that a field is of.
+    pub fn resource_of(&self, field: &ParentField) -> Option<&Ref<ResourcePlan>> {
+        self.resources().nth(usize::from(field.of))
+    }
+
+    /// The name of a field in the spec, without the resource: `author.name`.
+    pub fn field_name(&self, field: &ParentField) -> Option<String> {
+        field.name(&self.resource_of(field)?.table)
+    }
+
+    /// The names of the parents in messages: `` `posts` ``, or `` `users` and `metrics` ``.
+    pub fn names(&self) -> String {
+        let names = self.resources().map(|one| format!("`{}`", one.name));
+        names.collect::<Vec<_>>().join(" and ")
+    }
+
+    /// The plan of each parent alone, and where its fields are among all.
+    pub fn each(&self) -> Vec<(Self, Vec<usize>)> {
+        let of = |(at, resource): (usize, &Ref<ResourcePlan>)| {
+            let fields = self.fields.iter().enumerate();
+            let own = fields.filter(|(_, field)| usize::from(field.of) == at);
+            let (at, fields): (Vec<usize>, Vec<ParentField>) = own
+                .map(|(at, field)| (at, field.clone().of_first()))
+                .unzip();
+            let plan = Self {
+                resource: resource.clone(),
+                others: List::EMPTY,
+                fields: fields.into(),
+            };
+            (plan, at)
+        };
+        self.resources().enumerate().map(of).collect()
     }
 }
 
@@ -158,6 +202,8 @@ declare! {
     /// A value of a parent's record.
     #[derive(Eq)]
     pub struct ParentField {
+        /// The parent that it is of: 0 for the first, 1 for the first of the others.
+        pub of: u16 = 0,
         /// Position of the column in the parent's table.
         pub column: u16 = 0,
         /// The place within the column's value: the names of columns, keys and indexes.
@@ -169,6 +215,11 @@ declare! {
 }
 
 impl ParentField {
+    /// The same field, of the only parent.
+    fn of_first(self) -> Self {
+        Self { of: 0, ..self }
+    }
+
     /// Its name in the spec, without the resource: `author.name`, `tags[0]`, `lines[*].sku`.
     pub fn name(&self, table: &Table) -> Option<String> {
         let column = table.columns.get(usize::from(self.column))?;
@@ -190,7 +241,10 @@ impl ParentField {
 
     /// Whether both are of one element: of the same list.
     pub fn is_of_list_of(&self, other: &Self) -> bool {
-        self.column == other.column && self.each == other.each && self.split().0 == other.split().0
+        self.of == other.of
+            && self.column == other.column
+            && self.each == other.each
+            && self.split().0 == other.split().0
     }
 }
 

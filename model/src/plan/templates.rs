@@ -126,12 +126,13 @@ impl SourcePlan {
 }
 
 impl ResourcePlan {
-    /// A field of the parent as the spec names it: `stories.id`.
-    fn parent_field(&self, at: u16) -> Option<String> {
+    /// A field of a parent as the spec names it: `stories.id`.
+    pub fn parent_field(&self, at: u16) -> Option<String> {
         let parent = self.parent.as_ref()?;
         let field = parent.fields.get(usize::from(at))?;
-        let name = field.name(&parent.resource.table)?;
-        Some(format!("{}.{name}", parent.resource.name))
+        let resource = parent.resource_of(field)?;
+        let name = field.name(&resource.table)?;
+        Some(format!("{}.{name}", resource.name))
     }
 }
 

@@ -116,10 +116,10 @@ impl<'a> Requests<'a> {
         let values = parent.map_or(&[][..], |parent| &parent.values.values);
         let lists = parent.map_or(&[][..], |parent| &parent.values.lists);
         let reads_texts = |child: &ResourcePlan| {
-            let parent = child.parent.as_ref();
-            let parent = parent.filter(|parent| parent.resource.name == spec.resource.name);
+            let each = child.parent.iter().flat_map(|parents| parents.each());
+            let mut parents = each.filter(|(one, _)| one.resource.name == spec.resource.name);
             let has_condition = child.parent_condition.is_some();
-            parent.is_some_and(|parent| has_condition || parent::differs(parent))
+            parents.any(|(parent, _)| has_condition || parent::differs(&parent))
         };
         let keeps_places = plan.resources.iter().any(|child| reads_texts(child));
         let mut first = spec.client.draft(

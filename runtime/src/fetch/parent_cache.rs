@@ -6,7 +6,7 @@ use super::FetchSpec;
 use crate::{
     Completeness, Result, Row, Rows, State,
     parent::{ParentCondition, ParentRecord},
-    plan::{ParentSelection, ResourcePlan},
+    plan::{ParentPlan, ParentSelection, ResourcePlan},
     shared::Ref,
 };
 
@@ -42,10 +42,12 @@ const MOST_BYTES: usize = 16 << 20;
 #[derive(Clone, Debug, Default)]
 pub struct ParentCache(Arc<Mutex<Vec<Child>>>);
 
-/// A child that was not fetched yet.
+/// A child that was not fetched yet, and one of its parents.
 #[derive(Debug)]
 struct Child {
     resource: Ref<ResourcePlan>,
+    /// The plan of this parent alone.
+    plan: ParentPlan,
     /// The parents, after a complete fetch.
     parents: Option<CachedParents>,
 }
@@ -65,31 +67,36 @@ impl ParentCache {
     /// A cache for fetches of these resources.
     pub fn of(resources: &[Ref<ResourcePlan>]) -> Self {
         // Resources between a child and its topmost parent are fetched too.
-        let lines = resources.iter().flat_map(|resource| {
-            std::iter::successors(Some(resource), |resource| {
-                Some(&resource.parent.as_ref()?.resource)
-            })
-        });
+        let mut waiting: Vec<Ref<ResourcePlan>> = resources.iter().rev().cloned().collect();
         let mut children: Vec<Child> = Vec::new();
-        for resource in lines.filter(|resource| resource.parent.is_some()) {
-            if !children.iter().any(|child| is(&child.resource, resource)) {
-                children.push(Child {
-                    resource: resource.clone(),
-                    parents: None,
-                });
+        while let Some(resource) = waiting.pop() {
+            let Some(parents) = &resource.parent else {
+                continue;
+            };
+            if children.iter().any(|child| is(&child.resource, &resource)) {
+                continue;
             }
+            waiting.extend(parents.resources().cloned());
+            children.extend(parents.each().into_iter().map(|(plan, _)| Child {
+                resource: resource.clone(),
+                plan,
+                parents: None,
+            }));
         }
         Self(Arc::new(Mutex::new(children)))
     }
 
-    /// Takes the parents of this child, if those since this state are cached: all of them without a state.
+    /// Takes the records of a parent of this child, if those since this state are cached: all of them without a
+    /// state.
     pub(super) fn take(
         &self,
         child: &ResourcePlan,
+        parent: &ResourcePlan,
         since: Option<&State>,
     ) -> Option<CachedParents> {
         let mut children = self.lock();
-        let at = children.iter().position(|one| is(&one.resource, child))?;
+        let is_it = |one: &Child| is(&one.resource, child) && is(&one.plan.resource, parent);
+        let at = children.iter().position(is_it)?;
         let parents = children.swap_remove(at).parents;
         parents.filter(|parents| parents.since.as_ref() == since)
     }
@@ -104,18 +111,15 @@ impl ParentCache {
             && spec.table.is(&spec.resource.table);
         let children = self.lock();
         let is_child = |child: &&Child| {
-            let parent = child.resource.parent.as_ref().map(|plan| &plan.resource);
             // What an upsert delivers is what a fetch for children needs.
             let is_wanted = spec.since.is_none()
                 || spec.is_upsert && child.resource.parents == ParentSelection::Changed;
-            is_wanted
-                && child.parents.is_none()
-                && parent.is_some_and(|parent| is(parent, &spec.resource))
+            is_wanted && child.parents.is_none() && is(&child.plan.resource, &spec.resource)
         };
         let seen: Vec<Recorded> = children
             .iter()
             .filter(is_child)
-            .map(|child| Recorded::new(&child.resource))
+            .map(Recorded::new)
             .collect();
         (sees_all && !seen.is_empty()).then(|| ParentRecorder {
             parent_cache: self.clone(),
@@ -143,16 +147,18 @@ pub(super) struct ParentRecorder {
 
 struct Recorded {
     child: Ref<ResourcePlan>,
+    plan: ParentPlan,
     condition: Result<Option<ParentCondition>>,
     parents: Vec<ParentRecord>,
     bytes: usize,
 }
 
 impl Recorded {
-    fn new(child: &Ref<ResourcePlan>) -> Self {
+    fn new(child: &Child) -> Self {
         Self {
-            child: child.clone(),
-            condition: ParentCondition::of(child),
+            child: child.resource.clone(),
+            plan: child.plan.clone(),
+            condition: ParentCondition::of(&child.resource),
             parents: Vec::new(),
             bytes: 0,
         }
@@ -163,13 +169,13 @@ impl ParentRecorder {
     /// Records rows that were delivered.
     pub(super) fn record(&mut self, rows: &Rows) {
         self.seen.retain_mut(|seen| {
-            let (Some(plan), Ok(condition)) = (&seen.child.parent, &seen.condition) else {
+            let Ok(condition) = &seen.condition else {
                 return false;
             };
             let holds = |row: &Row<'_>| condition.as_ref().is_none_or(|one| one.holds(*row));
             for row in rows.iter().filter(holds) {
                 // The child's own fetch reports the error.
-                let Ok(parents) = ParentRecord::of_row(plan, row) else {
+                let Ok(parents) = ParentRecord::of_row(&seen.plan, row) else {
                     return false;
                 };
                 seen.bytes += parents.iter().map(ParentRecord::bytes).sum::<usize>();
@@ -183,9 +189,9 @@ impl ParentRecorder {
     pub(super) fn store(self, completeness: &Completeness, state: Option<&State>) {
         let mut children = self.parent_cache.lock();
         for seen in self.seen {
-            let child = children
-                .iter_mut()
-                .find(|one| is(&one.resource, &seen.child));
+            let child = children.iter_mut().find(|one| {
+                is(&one.resource, &seen.child) && is(&one.plan.resource, &seen.plan.resource)
+            });
             if let Some(child) = child {
                 child.parents = Some(CachedParents {
                     records: seen.parents,

@@ -8,6 +8,7 @@
 mod changed;
 mod lists;
 mod parents;
+mod product;
 mod running;
 mod single;
 
@@ -19,7 +20,7 @@ use tracing::Instrument;
 use self::{
     changed::PartsFetched,
     lists::Lists,
-    parents::ParentPartitions,
+    product::ParentPartitions,
     running::{Running, Tasks, cannot_split, receive, resume_panic},
     single::SinglePartition,
 };
@@ -98,8 +99,9 @@ trait PartitionSource {
     /// The error that ended the source.
     fn take_error(&mut self) -> Result<()>;
 
-    /// Whether all partitions arrived, once no more are taken. `limit` is the limit that left some out.
-    fn completeness(&self, limit: Option<u64>) -> Completeness;
+    /// Whether all partitions arrived, once no more are taken: of each parent, with its name. `limit` is the limit
+    /// that left some out.
+    fn completeness(&self, limit: Option<u64>) -> Vec<(String, Completeness)>;
 
     /// Adds the source's own work to the report of the fetch.
     fn add_to(&self, report: &mut Report);
@@ -525,14 +527,13 @@ impl<'a, S: PartitionSource> Runner<'a, S> {
 
     /// The last delivery.
     fn finish(mut self, outcome: Result<()>) -> Delivery {
-        let mut of_source = self.source.completeness(self.spec.limit);
-        if self.wanted == Some(0) {
-            of_source.add(Reason::Limit(self.spec.limit.unwrap_or_default()));
-        }
+        let of_source = self.source.completeness(self.spec.limit);
         // A partition that was set aside still exists.
+        let has_all =
+            |(_, part): &(String, Completeness)| part.is_complete() && !part.has_hidden_records();
         let all_seen = self.source.has_all()
-            && of_source.is_complete()
-            && !of_source.has_hidden_records()
+            && of_source.iter().all(has_all)
+            && self.wanted != Some(0)
             && outcome.is_ok();
         if let Some(checkpoints) = &mut self.checkpoints {
             checkpoints.finish(all_seen, &mut self.completeness);
@@ -548,7 +549,12 @@ impl<'a, S: PartitionSource> Runner<'a, S> {
         self.done = done;
         self.count();
         let mut completeness = self.completeness;
-        completeness.merge_parents(&of_source, &self.source.name());
+        for (name, of_parent) in &of_source {
+            completeness.merge_parents(of_parent, name);
+        }
+        if self.wanted == Some(0) {
+            completeness.add(Reason::Limit(self.spec.limit.unwrap_or_default()));
+        }
         let state = match self.checkpoints {
             Some(checkpoints) => checkpoints.state(),
             None => of_parents,

@@ -133,7 +133,7 @@ fn for_one(
     column: &Column,
 ) -> Result<(Option<ResumePoint>, StateScope)> {
     let key = &parent.key;
-    let name = format!("`{}`", plan.resource.name);
+    let name = plan.names();
     let marks = match reach {
         None => return Ok((None, StateScope::One(key.clone()))),
         Some(Progress::One(of, mark)) if of == key => {
@@ -143,7 +143,7 @@ fn for_one(
             ));
         }
         Some(Progress::One(of, _)) => {
-            let (is, wants) = (of.shown(&plan.resource.name), &parent.values.name);
+            let (is, wants) = (of.shown(&plan.names()), &parent.values.name);
             return Err(mismatch(format!(
                 "the state is of {is}, the fetch for {wants}"
             )));
@@ -176,7 +176,7 @@ pub(super) fn for_each(
         }
         Some(Progress::One(of, _)) => Err(mismatch(format!(
             "the state is of {}, the fetch for all records of the parent",
-            of.shown(name.trim_matches('`'))
+            of.shown(name)
         ))),
     }
 }

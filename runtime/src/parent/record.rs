@@ -59,6 +59,46 @@ impl ParentRecord {
 
     /// The values, taken by the caller.
     pub(crate) fn of_values(plan: &ParentPlan, values: Vec<Scalar>) -> Self {
+        if plan.others.is_empty() {
+            return Self::of_values_of_one(plan, values);
+        }
+        let each = plan.each().into_iter().map(|(of, at)| {
+            let own = at.iter().filter_map(|at| values.get(*at).cloned());
+            (Self::of_values_of_one(&of, own.collect()), at)
+        });
+        let each: Vec<_> = each.collect();
+        let parts: Vec<_> = each.iter().map(|(record, at)| (record, &**at)).collect();
+        Self::combined(plan, &parts)
+    }
+
+    /// A record of each parent as one. The values of each are at these positions.
+    pub(crate) fn combined(plan: &ParentPlan, parts: &[(&Self, &[usize])]) -> Self {
+        let mut key = PartitionKey::new(std::iter::empty());
+        let mut values = vec![Scalar::Null; plan.fields.len()];
+        let mut sent = values.clone();
+        let mut names = Vec::with_capacity(parts.len());
+        for ((record, at), resource) in parts.iter().zip(plan.resources()) {
+            let of_parent = |(name, value)| (format!("{}.{name}", resource.name), value);
+            key.extend(record.key.columns().map(of_parent));
+            names.push(&*record.values.name);
+            let pairs = record.values.values.iter().zip(record.values.sent());
+            for (at, (value, as_sent)) in at.iter().zip(pairs) {
+                if let (Some(place), Some(place_sent)) = (values.get_mut(*at), sent.get_mut(*at)) {
+                    (*place, *place_sent) = (value.clone(), as_sent.clone());
+                }
+            }
+        }
+        let differs = parts.iter().any(|(part, _)| part.values.sent.is_some());
+        let values = PartitionValues {
+            values,
+            sent: differs.then_some(sent),
+            lists: Vec::new(),
+            name: names.join(" and "),
+        };
+        Self { key, values }
+    }
+
+    fn of_values_of_one(plan: &ParentPlan, values: Vec<Scalar>) -> Self {
         Self {
             key: key_in_fields(plan, &values),
             values: PartitionValues {
@@ -86,7 +126,7 @@ pub(crate) fn null_field(
 ) -> Option<String> {
     let is_null = |at: &&usize| matches!(parent.values.values.get(**at), None | Some(Scalar::Null));
     let at = *fields.iter().find(is_null)?;
-    plan.fields.get(at)?.name(&plan.resource.table)
+    plan.field_name(plan.fields.get(at)?)
 }
 
 /// The error for a request that needs a field which is null.
@@ -101,8 +141,20 @@ pub(crate) fn null_field_error(field: &str, parent: &ParentRecord) -> Error {
 }
 
 /// The columns of a parent's key: its primary key, and the fields of an element; without a key, all fields that the
-/// child takes.
+/// child takes. Of several parents, those of each, with its name.
 pub(crate) fn key_columns(plan: &ParentPlan) -> Vec<String> {
+    if plan.others.is_empty() {
+        return key_columns_of_one(plan);
+    }
+    let each = plan.each().into_iter();
+    let named = each.flat_map(|(of, _)| {
+        let columns = key_columns_of_one(&of).into_iter();
+        columns.map(move |column| format!("{}.{column}", of.resource.name))
+    });
+    named.collect()
+}
+
+fn key_columns_of_one(plan: &ParentPlan) -> Vec<String> {
     let table = &plan.resource.table;
     let key = table.primary_key().filter_map(|at| table.columns.get(at));
     let mut key: Vec<String> = key.map(|column| column.name.to_string()).collect();

@@ -37,7 +37,7 @@ const PAGE_SIZES: &[&str] = &[
 ];
 
 /// The fingerprint of a resource's request: the settings that it uses, base URL, path, parameters, body,
-/// and the same of its parent.
+/// and the same of its parents.
 ///
 /// Requests with one fingerprint return the same records, so that a [`State`](crate::State) of one serves
 /// the other. Headers, page sizes, retries, concurrency and credentials are not part of it. Placeholders of
@@ -61,12 +61,14 @@ impl Fingerprint {
         values.put("source", plan.name.to_string());
         values.template("base_url", &plan.base_url, None);
         values.use_settings(plan.headers.iter().map(|header| &header.value), None);
-        let mut prefix = String::new();
-        let mut next = Some(resource);
-        while let Some(resource) = next {
+        let mut waiting = vec![(String::new(), resource)];
+        while let Some((prefix, resource)) = waiting.pop() {
             values.resource(&prefix, resource, plan.auth_of(resource, choice));
-            next = resource.parent.as_ref().map(|parent| &*parent.resource);
-            prefix.push_str("parent.");
+            let parents = resource.parent.iter().flat_map(|parent| parent.resources());
+            waiting.extend(parents.enumerate().map(|(at, parent)| match at {
+                0 => (format!("{prefix}parent."), &**parent),
+                _ => (format!("{prefix}parent_{}.", at + 1), &**parent),
+            }));
         }
         Self(values.entries)
     }
@@ -344,14 +346,10 @@ fn is_at(slot: &Slot, place: &[String]) -> bool {
 
 /// The placeholder of a value of the parent's record.
 fn parent_field(resource: Option<&ResourcePlan>, at: u16) -> String {
-    let parent = resource.and_then(|resource| resource.parent.as_ref());
-    let field = parent.and_then(|parent| Some((parent, parent.fields.get(usize::from(at))?)));
-    let Some((parent, field)) = field else {
-        return "{resources}".to_owned();
-    };
-    let table = &parent.resource.table;
-    let name = field.name(table).unwrap_or_default();
-    format!("{{resources.{}.{name}}}", parent.resource.name)
+    match resource.and_then(|resource| resource.parent_field(at)) {
+        Some(field) => format!("{{resources.{field}}}"),
+        None => "{resources}".to_owned(),
+    }
 }
 
 /// Removes the user and password of a URL.

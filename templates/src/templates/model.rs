@@ -273,7 +273,10 @@ fn resource(source: &checked::SourcePlan, resource: &checked::Resource) -> Resou
         processing_steps: (plan.processing_steps.iter())
             .map(|step| step.path().to_owned())
             .collect(),
-        parent: (plan.parent.as_ref()).map(|parent| parent.resource.name.to_string()),
+        parent: (plan.parent.as_ref()).map(|parent| {
+            let names: Vec<&str> = parent.resources().map(|one| &*one.name).collect();
+            names.join(", ")
+        }),
         is_untyped: matches!(resource.record, checked::Record::Untyped(_)),
         columns: columns.iter().map(column).collect(),
         sql_columns: (columns.iter())

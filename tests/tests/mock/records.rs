@@ -17,6 +17,35 @@ mod ledger {}
 #[rest_source("../../specs/around.yaml")]
 mod around {}
 
+#[rest_source("../../specs/usage.yaml")]
+mod usage {}
+
+#[tokio::test]
+async fn points_are_those_of_a_user_and_a_metric() {
+    let user = |id: u8| json!({ "id": id, "plan": { "id": "p" } });
+    let metric = |name: &str| json!({ "name": name, "from": "2026-01-01" });
+    let of = |user: u8, metric: &str| json!({ "users.id": user, "metrics.name": metric });
+    let api = usage::Source::mock()
+        .records("users", [user(1), user(2)])
+        .records("metrics", [metric("a"), metric("b")])
+        .records_of("points", of(1, "b"), [json!({ "value": 1.5 })])
+        .records_of("points", of(2, "a"), [json!({ "value": 2.5 })])
+        .start()
+        .unwrap();
+    let points = api.source().points().all().await.unwrap();
+    let read: Vec<_> = points
+        .iter()
+        .map(|point| (point._users_id, &*point._metrics_name, point.value))
+        .collect();
+    assert_eq!(read, [(1, "b", 1.5), (2, "a", 2.5)]);
+    let user = api.source().users().all().await.unwrap().remove(1);
+    let metric = api.source().metrics().first().await.unwrap().unwrap();
+    let points = api.source().points().of(&(user, metric)).all().await;
+    let points = points.unwrap();
+    assert_eq!(points.len(), 1);
+    assert_eq!((points[0]._users_id, points[0].value), (2, 2.5));
+}
+
 #[tokio::test]
 async fn what_a_page_has_around_its_records_is_there() {
     let rate = |code: &str| json!({ "code": code, "rate": 1.5, "base": "EUR", "quota": 7 });

@@ -97,7 +97,7 @@ impl Check<'_> {
             let parent = child
                 .parent
                 .as_ref()
-                .and_then(|(at, _)| all.get(*at)?.as_ref());
+                .and_then(|(parents, _)| all.get(*parents.first()?)?.as_ref());
             let Some(parent) = parent.filter(|parent| !parent.plan.has_state()) else {
                 continue;
             };

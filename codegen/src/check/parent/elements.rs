@@ -18,7 +18,8 @@ impl Check<'_> {
     ) -> bool {
         let mut others = others.iter().map(|other| &other.field);
         let is_of_other = |other: &&ParentField| {
-            let are_elements = other.each.is_some() && taken.field.each.is_some();
+            let are_elements =
+                other.of == taken.field.of && other.each.is_some() && taken.field.each.is_some();
             are_elements && !other.is_of_list_of(&taken.field)
         };
         let Some(other) = others.find(is_of_other) else {

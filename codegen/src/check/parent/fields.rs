@@ -10,6 +10,7 @@ use crate::spec::View;
 
 use crate::check::calls::Written;
 
+use super::several::names;
 use super::{Check, Known, Parent, Taken, UNKNOWN, keys, position, take};
 
 /// Where the steps of a field lead so far.
@@ -29,8 +30,8 @@ impl Check<'_> {
         what: &str,
         written: &Written<'_>,
     ) -> Option<u16> {
-        let parent = match &self.parent {
-            Parent::Known(parent) => Rc::clone(parent),
+        let parents = match &self.parent {
+            Parent::Known(parents) => Rc::clone(parents),
             Parent::Unclear => return None,
             Parent::Nowhere => {
                 self.error(
@@ -44,14 +45,16 @@ impl Check<'_> {
                 return None;
             }
         };
-        let field = name.strip_prefix(parent.name.as_str())?;
+        let of = name.split(['.', '[']).next()?;
+        let parent = parents.iter().find(|parent| parent.name == of)?;
+        let field = name.strip_prefix(of)?;
         let field = field.strip_prefix('.').unwrap_or(field);
-        let taken = self.reach(&parent, field, span)?;
-        if !self.is_of_one_list(&parent, &self.taken.clone(), &taken, span) {
+        let taken = self.reach(parent, field, span)?;
+        if !self.is_of_one_list(parent, &self.taken.clone(), &taken, span) {
             return None;
         }
         if taken.of_nullable_list && written.has_default() {
-            self.list_may_be_null(&parent, &taken, span);
+            self.list_may_be_null(parent, &taken, span);
             return None;
         }
         if !written.takes_lists() && !written.has_default() {
@@ -99,6 +102,7 @@ impl Check<'_> {
         }
         Some(Taken {
             field: ParentField {
+                of: parent.of,
                 column: position(at),
                 path: Path(place.path.into()),
                 each: list.map(|(at, _)| position(at)),
@@ -246,8 +250,8 @@ impl Check<'_> {
         let Some(entry) = entry else { return };
         let why = match &self.parent {
             Parent::Nowhere => "the resource has no parent".to_owned(),
-            Parent::Known(parent) if !self.taken.iter().any(Taken::may_be_null) => {
-                format!("no field of `{}` that it takes may be null", parent.name)
+            Parent::Known(parents) if !self.taken.iter().any(Taken::may_be_null) => {
+                format!("no field of {} that it takes may be null", names(parents))
             }
             Parent::Known(_) | Parent::Unclear => return,
         };
@@ -283,10 +287,10 @@ impl Check<'_> {
     /// A parameter that a path is bound to has to suit the path.
     pub(in crate::check) fn bound_fits_path(&mut self, at: u16, span: &Span) {
         if let Some(taken) = self.taken.get(usize::from(at)).cloned() {
-            let name = match &self.parent {
-                Parent::Known(parent) => parent.record.columns.get(usize::from(taken.field.column)),
-                _ => None,
-            };
+            let parents = self.parent.known();
+            let parent = parents.and_then(|all| all.get(usize::from(taken.field.of)));
+            let name = parent
+                .and_then(|parent| parent.record.columns.get(usize::from(taken.field.column)));
             let name = name.map_or(String::new(), |column| column.name.to_string());
             self.fits(&taken, &name, span, "`path`");
         }

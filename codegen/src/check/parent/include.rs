@@ -22,7 +22,7 @@ impl Check<'_> {
         let Some(entry) = member.view.entry(&resource::INCLUDE_FROM_PARENT) else {
             return;
         };
-        let parent = match &kin.parent {
+        let parents = match &kin.parent {
             Parent::Unclear => return self.guess_included(member, members, kin),
             Parent::Nowhere => {
                 self.error(
@@ -35,7 +35,7 @@ impl Check<'_> {
                 );
                 return;
             }
-            Parent::Known(parent) => Rc::clone(parent),
+            Parent::Known(parents) => Rc::clone(parents),
         };
         let Record::Struct(record) = &mut kin.record else {
             if columns_of(&member.view).is_some() {
@@ -51,14 +51,17 @@ impl Check<'_> {
             return;
         };
         for name in entry.value.elements().iter().filter_map(text) {
-            let Some((taken, of)) = self.included_field(&parent, &name) else {
+            let Some((parent, name)) = self.included_of(&parents, &name) else {
+                continue;
+            };
+            let Some((taken, of)) = self.included_field(parent, &name) else {
                 record.columns.push(guessed(&parent.name, name.text));
                 continue;
             };
-            if !self.is_of_one_list(&parent, &kin.fields, &taken, name.span) {
+            if !self.is_of_one_list(parent, &kin.fields, &taken, name.span) {
                 continue;
             }
-            let column = included(&parent, &of, take(&mut kin.fields, taken));
+            let column = included(parent, &of, take(&mut kin.fields, taken));
             if let Some(same) = record.columns.iter().find(|one| is_same(one, &column)) {
                 let mut diagnostic = Diagnostic::error(
                     "RS0405",
@@ -100,6 +103,7 @@ impl Check<'_> {
         let of = parent.record.columns.get(at)?;
         let taken = Taken {
             field: ParentField {
+                of: parent.of,
                 column: position(at),
                 path: Path::ROOT,
                 each: None,
@@ -125,9 +129,12 @@ impl Check<'_> {
             return;
         };
         let names = member.view.texts(&resource::INCLUDE_FROM_PARENT);
-        let columns = names
-            .into_iter()
-            .map(|name| guessed(first.parent, name.text));
+        let columns = names.into_iter().map(|name| {
+            let of = name.text.split_once('.');
+            let of = of.filter(|(of, _)| references.iter().any(|one| one.parent == *of));
+            let (parent, column) = of.unwrap_or((first.parent, name.text));
+            guessed(parent, column)
+        });
         record.columns.extend(columns);
     }
 }

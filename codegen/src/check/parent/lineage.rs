@@ -9,11 +9,12 @@ use crate::yaml::{Node, Value};
 
 use super::{Check, Member};
 
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub(super) enum Lineage {
     Root,
     Unclear,
-    ChildOf(usize),
+    /// Of these resources: at least one.
+    ChildOf(Vec<usize>),
 }
 
 /// A placeholder of a parent.
@@ -23,59 +24,123 @@ pub(super) struct Reference<'t> {
 }
 
 impl Check<'_> {
-    /// The one parent that the placeholders of a resource name.
-    pub(super) fn parent_of(&mut self, at: usize, members: &[Option<Member<'_>>]) -> Lineage {
+    /// The parents that the placeholders of a resource name, in their order.
+    pub(super) fn parents_of(&mut self, at: usize, members: &[Option<Member<'_>>]) -> Lineage {
         let Some(Some(member)) = members.get(at) else {
             return Lineage::Root;
         };
         let references = self.references(&member.view, members);
-        let Some(first) = references.first() else {
-            return Lineage::Root;
-        };
-        if let Some(second) = references.iter().find(|one| one.parent != first.parent) {
-            self.error(
-                Diagnostic::error(
-                    "RS0803",
-                    &second.span,
-                    format!("resource `{}` has two parents", member.name.text),
-                )
-                .label(format!("`{}` is another", second.parent))
-                .help("take all fields of one; what is of its own parent comes with it by `include_from_parent`")
-                .also(&first.span, format!("`{}` is its parent here", first.parent)),
-            );
-            return Lineage::Unclear;
+        let mut parents = Vec::new();
+        let mut named: Vec<&str> = Vec::new();
+        let mut is_unclear = false;
+        for reference in &references {
+            if named.contains(&reference.parent) {
+                continue;
+            }
+            named.push(reference.parent);
+            let is_it = |one: &Option<Member<'_>>| {
+                one.as_ref()
+                    .is_some_and(|one| one.name.text == reference.parent)
+            };
+            if let Some(parent) = members.iter().position(is_it) {
+                parents.push(parent);
+            } else {
+                is_unclear = true;
+                self.no_such_resource(reference, member, members);
+            }
         }
-        let is_parent = |one: &Option<Member<'_>>| {
-            one.as_ref()
-                .is_some_and(|one| one.name.text == first.parent)
-        };
-        if let Some(parent) = members.iter().position(is_parent) {
-            return Lineage::ChildOf(parent);
+        match parents.is_empty() {
+            _ if is_unclear => Lineage::Unclear,
+            true => Lineage::Root,
+            false => Lineage::ChildOf(parents),
         }
+    }
+
+    fn no_such_resource(
+        &mut self,
+        reference: &Reference<'_>,
+        child: &Member<'_>,
+        members: &[Option<Member<'_>>],
+    ) {
         // One without a name may be the one that is meant.
         if members.iter().any(Option::is_none) {
-            return Lineage::Unclear;
+            return;
         }
         let mut others = Vec::new();
         for other in members.iter().flatten() {
-            if other.name.text != member.name.text {
+            if other.name.text != child.name.text {
                 others.push(other.name.text);
             }
         }
         self.error(
             Diagnostic::error(
                 "RS0801",
-                &self.segment(&first.span, first.parent),
-                format!("there is no resource `{}`", first.parent),
+                &self.segment(&reference.span, reference.parent),
+                format!("there is no resource `{}`", reference.parent),
             )
             .meant(
-                first.parent,
+                reference.parent,
                 &others,
                 "declare it in `resources`, with `selected: false` if only its children matter",
             )
             .note(format!("the others are: {}", others.join(", "))),
         );
-        Lineage::Unclear
+    }
+
+    /// Parents that depend on each other: the records of one would be combined with those of another's.
+    pub(super) fn parents_are_independent(&mut self, members: &mut [Option<Member<'_>>]) {
+        for at in 0..members.len() {
+            let Some(conflict) = conflict(at, members) else {
+                continue;
+            };
+            let Some(Some(child)) = members.get(at) else {
+                continue;
+            };
+            let name = |at: usize| {
+                members
+                    .get(at)
+                    .and_then(Option::as_ref)
+                    .map_or("", |m| m.name.text)
+            };
+            let references = self.references(&child.view, members);
+            let place = |parent: usize| {
+                let is_it = |one: &&Reference<'_>| one.parent == name(parent);
+                references.iter().find(is_it).map(|one| one.span.clone())
+            };
+            let (first, second, of) = (
+                name(conflict.first),
+                name(conflict.second),
+                name(conflict.of),
+            );
+            let (Some(here), Some(there)) = (place(conflict.second), place(conflict.first)) else {
+                continue;
+            };
+            let message = format!("the parents `{first}` and `{second}` are not independent");
+            let diagnostic = Diagnostic::error("RS0803", &here, message);
+            let lower = match conflict {
+                Conflict { first: one, of, .. } if of == one => Some(second),
+                Conflict {
+                    second: one, of, ..
+                } if of == one => Some(first),
+                _ => None,
+            };
+            let diagnostic = match lower {
+                Some(lower) => diagnostic
+                    .label(format!("`{lower}` is fetched for the records of `{of}`"))
+                    .help(format!(
+                        "take all fields of `{lower}`; what is of `{of}` comes with it by `include_from_parent`"
+                    )),
+                None => diagnostic
+                    .label(format!("both are fetched for the records of `{of}`"))
+                    .help(format!(
+                        "name one of them: the other's would be combined with it across all records of `{of}`"
+                    )),
+            };
+            self.error(diagnostic.also(&there, "the other parent"));
+            if let Some(Some(child)) = members.get_mut(at) {
+                child.parent = Lineage::Unclear;
+            }
+        }
     }
 
     /// The placeholders of parents in an endpoint, in order; those among them that lack `resources.`,
@@ -115,10 +180,13 @@ impl Check<'_> {
     /// Where each resource of a circle asks for something of the next, and what to say there.
     fn steps_of(&self, circle: &[usize], members: &[Option<Member<'_>>]) -> Vec<(Span, String)> {
         let member = |at: usize| members.get(at).and_then(Option::as_ref);
-        let members_of = circle.iter().filter_map(|at| member(*at));
-        members_of
-            .filter_map(|one| {
-                let reference = self.references(&one.view, members).into_iter().next()?;
+        let next = circle.iter().cycle().skip(1);
+        let steps = circle.iter().zip(next);
+        steps
+            .filter_map(|(at, next)| {
+                let (one, next) = (member(*at)?, member(*next)?);
+                let mut references = self.references(&one.view, members).into_iter();
+                let reference = references.find(|reference| reference.parent == next.name.text)?;
                 let label = format!("`{}` asks for `{}`", one.name.text, reference.parent);
                 Some((reference.span, label))
             })
@@ -174,37 +242,96 @@ fn without_namespace<'t>(inner: &'t str, members: &[Option<Member<'_>>]) -> Opti
 
 /// The resources, parents before their children. No one is its own ancestor by now.
 pub(super) fn by_generation(members: &[Option<Member<'_>>]) -> Vec<usize> {
-    let mut generations: Vec<Vec<usize>> = Vec::new();
-    for at in 0..members.len() {
-        let generation = ancestors(at, members).count();
-        if generations.len() <= generation {
-            generations.resize(generation + 1, Vec::new());
+    let mut order = Vec::with_capacity(members.len());
+    let mut is_done = vec![false; members.len()];
+    while order.len() < members.len() {
+        let is_ready =
+            |at: &usize| !is_done[*at] && parents(*at, members).iter().all(|one| is_done[*one]);
+        let ready: Vec<usize> = (0..members.len()).filter(is_ready).collect();
+        if ready.is_empty() {
+            break;
         }
-        generations[generation].push(at);
+        for at in &ready {
+            is_done[*at] = true;
+        }
+        order.extend(ready);
     }
-    generations.concat()
+    order
 }
 
-/// The parent, its parent and so on, at most as many as there are resources.
-fn ancestors<'m>(
-    at: usize,
-    members: &'m [Option<Member<'_>>],
-) -> impl Iterator<Item = usize> + use<'m> {
-    let parent = |at: &usize| match members.get(*at)?.as_ref()?.parent {
-        Lineage::ChildOf(parent) => Some(parent),
-        _ => None,
+fn parents<'m>(at: usize, members: &'m [Option<Member<'_>>]) -> &'m [usize] {
+    match members.get(at) {
+        Some(Some(Member {
+            parent: Lineage::ChildOf(parents),
+            ..
+        })) => parents,
+        _ => &[],
+    }
+}
+
+/// A resource and its ancestors.
+fn line(at: usize, members: &[Option<Member<'_>>]) -> Vec<usize> {
+    let mut line = vec![at];
+    let mut next = 0;
+    while let Some(one) = line.get(next) {
+        for parent in parents(*one, members) {
+            if !line.contains(parent) {
+                line.push(*parent);
+            }
+        }
+        next += 1;
+    }
+    line
+}
+
+/// Two parents, and the resource that is in the line of both.
+#[derive(Clone, Copy)]
+struct Conflict {
+    first: usize,
+    second: usize,
+    of: usize,
+}
+
+/// The first parents of a resource that depend on each other.
+fn conflict(at: usize, members: &[Option<Member<'_>>]) -> Option<Conflict> {
+    let parents = parents(at, members);
+    let lines: Vec<Vec<usize>> = match parents {
+        [_, _, ..] => parents.iter().map(|one| line(*one, members)).collect(),
+        _ => return None,
     };
-    std::iter::successors(parent(&at), parent).take(members.len())
+    let pairs = (1..parents.len()).flat_map(|second| (0..second).map(move |first| (first, second)));
+    let mut conflicts = pairs.filter_map(|(first, second)| {
+        let mut shared = lines.get(first)?.iter();
+        let of = *shared.find(|one| lines.get(second).is_some_and(|line| line.contains(one)))?;
+        Some(Conflict {
+            first: *parents.get(first)?,
+            second: *parents.get(second)?,
+            of,
+        })
+    });
+    conflicts.next()
 }
 
 /// From a resource to itself again, where that is its descent.
 fn circle(at: usize, members: &[Option<Member<'_>>]) -> Option<Vec<usize>> {
-    let mut circle = vec![at];
-    for ancestor in ancestors(at, members) {
-        if ancestor == at {
-            return Some(circle);
+    let mut is_seen = vec![false; members.len()];
+    let mut way: Vec<(usize, std::slice::Iter<'_, usize>)> =
+        vec![(at, parents(at, members).iter())];
+    while let Some((_, rest)) = way.last_mut() {
+        match rest.next() {
+            Some(parent) if *parent == at => {
+                return Some(way.iter().map(|(one, _)| *one).collect());
+            }
+            Some(parent) => {
+                if let Some(seen @ false) = is_seen.get_mut(*parent) {
+                    *seen = true;
+                    way.push((*parent, parents(*parent, members).iter()));
+                }
+            }
+            None => {
+                way.pop();
+            }
         }
-        circle.push(ancestor);
     }
     None
 }

@@ -11,6 +11,7 @@ mod elements;
 mod fields;
 pub(super) mod include;
 mod lineage;
+pub(super) mod several;
 
 use std::rc::Rc;
 
@@ -37,7 +38,7 @@ pub(super) struct Kin {
     pub partitions: Partitions,
 }
 
-/// The parent, where a placeholder stands.
+/// The parents, where a placeholder stands.
 #[derive(Clone, Debug, Default)]
 pub(super) enum Parent {
     /// Nothing of a parent may stand here.
@@ -45,14 +46,14 @@ pub(super) enum Parent {
     Nowhere,
     /// What is wrong with it was reported.
     Unclear,
-    Known(Rc<Known>),
+    Known(Rc<[Known]>),
 }
 
 impl Parent {
-    /// The parent that there is.
-    pub(super) fn known(&self) -> Option<&Rc<Known>> {
+    /// The parents that there are.
+    pub(super) fn known(&self) -> Option<&Rc<[Known]>> {
         match self {
-            Self::Known(parent) => Some(parent),
+            Self::Known(parents) => Some(parents),
             Self::Nowhere | Self::Unclear => None,
         }
     }
@@ -63,6 +64,8 @@ impl Parent {
 pub(super) struct Known {
     /// Position among the resources.
     pub at: usize,
+    /// Position among the parents of the child.
+    of: u16,
     name: String,
     record: Rc<Struct>,
     /// The keys of its columns, those with a mistake among them.
@@ -73,6 +76,20 @@ impl Known {
     /// Its name in the spec.
     pub(super) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether a field is of it.
+    pub(super) fn has(&self, field: &ParentField) -> bool {
+        field.of == self.of
+    }
+
+    /// How `include_from_parent` names a column of it, beside other parents or alone.
+    pub(super) fn included_name(&self, column: &str, has_others: bool) -> String {
+        if has_others {
+            format!("{}.{column}", self.name)
+        } else {
+            column.to_owned()
+        }
     }
 
     /// The columns of its key, with their positions.
@@ -111,9 +128,10 @@ struct Member<'t> {
 }
 
 impl Parent {
-    /// Whether it is the resource of this name.
+    /// Whether one of them is the resource of this name.
     pub(super) fn is_called(&self, name: &str) -> bool {
-        matches!(self, Self::Known(parent) if parent.name == name)
+        let mut parents = self.known().into_iter().flat_map(|parents| parents.iter());
+        parents.any(|parent| parent.name == name)
     }
 }
 
@@ -126,12 +144,13 @@ impl Check<'_> {
             .map(|node| self.member_of_family(node))
             .collect();
         for at in 0..members.len() {
-            let parent = self.parent_of(at, &members);
+            let parent = self.parents_of(at, &members);
             if let Some(member) = &mut members[at] {
                 member.parent = parent;
             }
         }
         self.no_one_is_its_own_ancestor(&mut members);
+        self.parents_are_independent(&mut members);
         let mut kin: Vec<Option<Kin>> = members.iter().map(|_| None).collect();
         for at in by_generation(&members) {
             kin[at] = self.kin(&members, at, &kin);
@@ -159,19 +178,20 @@ impl Check<'_> {
         kin: &[Option<Kin>],
     ) -> Option<Kin> {
         let member = members.get(at)?.as_ref()?;
-        let parent = match member.parent {
+        let parent = match &member.parent {
             Lineage::Root if self.may_be_child(member) => Parent::Unclear,
             Lineage::Root => Parent::Nowhere,
             Lineage::Unclear => Parent::Unclear,
-            Lineage::ChildOf(parent) => {
-                let of = members.get(parent).and_then(Option::as_ref);
-                let record = kin
-                    .get(parent)
-                    .and_then(Option::as_ref)
-                    .map(|kin| &kin.record);
-                match (of, record) {
-                    (Some(of), Some(record)) => self.known(parent, of, record, member),
-                    _ => Parent::Unclear,
+            Lineage::ChildOf(parents) => {
+                let known = parents.iter().zip(0..).map(|(at, of)| {
+                    let parent = members.get(*at)?.as_ref()?;
+                    let record = &kin.get(*at)?.as_ref()?.record;
+                    self.known((*at, of), parent, record, member)
+                });
+                let known: Vec<Option<Known>> = known.collect();
+                match known.into_iter().collect::<Option<Rc<[Known]>>>() {
+                    Some(known) => Parent::Known(known),
+                    None => Parent::Unclear,
                 }
             }
         };
@@ -213,7 +233,13 @@ impl Check<'_> {
             })
     }
 
-    fn known(&mut self, at: usize, of: &Member<'_>, record: &Record, child: &Member<'_>) -> Parent {
+    fn known(
+        &mut self,
+        (at, nth): (usize, u16),
+        of: &Member<'_>,
+        record: &Record,
+        child: &Member<'_>,
+    ) -> Option<Known> {
         let columns = columns_of(&of.view);
         let Record::Struct(record) = record else {
             // Columns that are missing are missed elsewhere.
@@ -231,7 +257,7 @@ impl Check<'_> {
                     .also(of.name.span, "the parent"),
                 );
             }
-            return Parent::Unclear;
+            return None;
         };
         let keys = columns.map(Node::entries).unwrap_or_default();
         let mut record = record.clone();
@@ -241,12 +267,13 @@ impl Check<'_> {
                 column.nullable = false;
             }
         }
-        Parent::Known(Rc::new(Known {
+        Some(Known {
             at,
+            of: nth,
             name: of.name.text.to_owned(),
             record: Rc::new(record),
             keys: keys.iter().map(|entry| entry.key.name.clone()).collect(),
-        }))
+        })
     }
 
     fn no_such_column(&mut self, parent: &Known, name: &str, span: &Span) {

@@ -1,22 +1,23 @@
-//! The records of a parent, as the partitions of its child.
+//! The records of one parent of a child.
 
 use std::{collections::HashSet, mem, vec};
 
-use super::{Lists, Partition, PartitionSource, changed::parents_since};
+use super::changed::parents_since;
 use crate::{
-    Completeness, Error, ErrorKind, Page, Report, Result, Rows, Scalar, State,
+    Completeness, Error, Page, Report, Result, Rows, Scalar, State,
     completeness::{Caveat, Reason},
     fetch::{FetchSpec, Pages},
-    incremental::{KeyHash, PartitionCheckpoints, Request},
-    parent::{ParentCondition, ParentRecord, key_columns, null_field, null_field_error},
+    incremental::KeyHash,
+    parent::{ParentCondition, ParentRecord, null_field, null_field_error},
     plan::{OnNullParent, ParentPlan, ResourcePlan},
     shared::Ref,
 };
 
 /// The records of a parent that no child was fetched for yet.
-pub(super) struct ParentPartitions {
+pub(super) struct ParentRecords {
     child: Ref<ResourcePlan>,
-    plan: Ref<ParentPlan>,
+    /// The plan of this parent alone.
+    plan: ParentPlan,
     condition: Option<ParentCondition>,
     source: Source,
     end: Option<Result<()>>,
@@ -55,12 +56,14 @@ enum Source {
     },
 }
 
-impl ParentPartitions {
-    /// All parents of the resource.
-    pub(super) fn new(spec: &FetchSpec, plan: &Ref<ParentPlan>) -> Result<Self> {
+impl ParentRecords {
+    /// All records of a parent, whose fields are at these positions among those of all parents.
+    pub(super) fn new(spec: &FetchSpec, plan: ParentPlan, at: &[usize]) -> Result<Self> {
         let parent_cache = spec.parent_cache.as_ref();
-        let since = parents_since(spec, plan)?;
-        let cached = parent_cache.and_then(|cache| cache.take(&spec.resource, since.as_ref()));
+        let since = parents_since(spec, &plan)?;
+        let cached = parent_cache
+            .and_then(|cache| cache.take(&spec.resource, &plan.resource, since.as_ref()));
+        let needed = spec.resource.parent_fields().into_iter();
         let (source, end) = if let Some(known) = cached {
             let source = Source::Cached {
                 records: known.records.into_iter(),
@@ -99,10 +102,12 @@ impl ParentPartitions {
         Ok(Self {
             condition: ParentCondition::of(&spec.resource)?,
             child: spec.resource.clone(),
-            plan: plan.clone(),
+            needed: needed
+                .filter_map(|field| at.iter().position(|at| *at == field))
+                .collect(),
+            plan,
             source,
             end,
-            needed: spec.resource.parent_fields(),
             taken: HashSet::new(),
             batch: Vec::new(),
             fetched: 0,
@@ -208,37 +213,19 @@ impl ParentPartitions {
             _ => self.end = Some(Ok(())),
         }
     }
-}
 
-impl PartitionSource for ParentPartitions {
-    fn name(&self) -> String {
-        format!("`{}`", self.plan.resource.name)
+    /// The next record, or the next batch of them.
+    pub(super) fn take(&mut self) -> Option<ParentRecord> {
+        if let Some(size) = self.child.batch {
+            return self.take_batch(size);
+        }
+        let record = self.take_record()?;
+        self.fetched += 1;
+        Some(record)
     }
 
-    fn checkpoints(
-        &self,
-        request: Request<'_>,
-        lists: &Lists,
-    ) -> Result<Option<PartitionCheckpoints>> {
-        let columns = key_columns(&self.plan).into_iter().chain(lists.names());
-        PartitionCheckpoints::new(request, columns.collect(), self.name())
-    }
-
-    fn take(&mut self) -> Option<Partition> {
-        let record = if let Some(size) = self.child.batch {
-            self.take_batch(size)?
-        } else {
-            let record = self.take_record()?;
-            self.fetched += 1;
-            record
-        };
-        Some(Partition {
-            record: Some(record),
-            range: None,
-        })
-    }
-
-    async fn advance(&mut self) {
+    /// Waits for more records to arrive. Dropping the future loses nothing.
+    pub(super) async fn advance(&mut self) {
         let received = match &mut self.source {
             Source::Fetched { pages, .. } => pages.next().await,
             Source::Cached { .. } => None,
@@ -246,15 +233,30 @@ impl PartitionSource for ParentPartitions {
         self.receive(received);
     }
 
-    fn is_exhausted(&self) -> bool {
+    /// Whether no more records arrive.
+    pub(super) fn is_exhausted(&self) -> bool {
         self.end.is_some()
     }
 
-    fn take_error(&mut self) -> Result<()> {
+    pub(super) fn has_failed(&self) -> bool {
+        matches!(self.end, Some(Err(_)))
+    }
+
+    pub(super) fn fail(&mut self, error: Error) {
+        self.end = Some(Err(error));
+    }
+
+    pub(super) fn take_error(&mut self) -> Result<()> {
         self.end.take().unwrap_or(Ok(()))
     }
 
-    fn completeness(&self, limit: Option<u64>) -> Completeness {
+    /// The name of the parent in messages.
+    pub(super) fn name(&self) -> String {
+        format!("`{}`", self.plan.resource.name)
+    }
+
+    /// Whether all records arrived, once no more are taken. `limit` is the limit that left some out.
+    pub(super) fn completeness(&self, limit: Option<u64>) -> Completeness {
         let ended = match &self.source {
             Source::Fetched { pages, .. } => pages.completeness(),
             Source::Cached {
@@ -275,31 +277,41 @@ impl PartitionSource for ParentPartitions {
         completeness
     }
 
-    fn parents_state(&self) -> Option<State> {
+    /// The state of the parent's fetch, at its end.
+    pub(super) fn state(&self) -> Option<State> {
         match &self.source {
             Source::Fetched { pages, .. } => pages.state(),
             Source::Cached { state, .. } => state.as_deref().cloned(),
         }
     }
 
-    fn no_position(&self) -> Error {
-        let message = "a fetch for all parents has no position to be resumed from";
-        Error::new(ErrorKind::Config, message)
-            .with_help("fetch for one parent, by `of`, or from the start")
-    }
-
-    fn add_to(&self, report: &mut Report) {
-        report.parents = self.fetched;
-        report.skipped_parents = self.skipped;
-        report.filtered_parents = self.filtered;
-        report.repeated_parents = self.repeated;
-        report.of_parents = Some(Box::new(match &self.source {
+    /// Adds the parent's own fetch to the report of its child's. Beside others the notes name the parent.
+    pub(super) fn add_to(&self, report: &mut Report, has_others: bool) {
+        report.parents += self.fetched;
+        report.skipped_parents += self.skipped;
+        report.filtered_parents += self.filtered;
+        report.repeated_parents += self.repeated;
+        let mut own = match &self.source {
             Source::Fetched { pages, .. } => pages.report(),
             Source::Cached { .. } => {
                 let mut report = Report::default();
                 report.note(format!("{} had been fetched before, for all", self.name()));
                 report
             }
-        }));
+        };
+        if has_others {
+            for note in &mut own.notes {
+                *note = format!("{}: {note}", self.name());
+            }
+        }
+        let Some(others) = &mut report.of_parents else {
+            report.of_parents = Some(Box::new(own));
+            return;
+        };
+        let mut own = Some(&own);
+        while let Some(report) = own {
+            others.add(report);
+            own = report.of_parents.as_deref();
+        }
     }
 }

@@ -97,6 +97,7 @@ async fn used_up_quota_holds_all_partitions() {
         parent: Some(
             ParentPlan {
                 resource: Static(&*COUNTED),
+                others: crate::shared::List::EMPTY,
                 fields: list![ParentField {
                     column: 0,
                     path: Path(list![]),

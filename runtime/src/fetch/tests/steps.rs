@@ -163,6 +163,7 @@ async fn children_use_parents_after_their_steps() {
         parent: Some(
             ParentPlan {
                 resource: Static(&*SHORT),
+                others: crate::shared::List::EMPTY,
                 fields: list![ParentField {
                     column: 0,
                     path: Path(list![]),
@@ -212,6 +213,7 @@ async fn a_panic_in_a_step_of_one_partition_ends_the_fetch() {
         parent: Some(
             ParentPlan {
                 resource: Static(&*POSTS),
+                others: crate::shared::List::EMPTY,
                 fields: list![ParentField {
                     column: 0,
                     path: Path(list![]),

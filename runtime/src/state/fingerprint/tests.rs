@@ -185,6 +185,7 @@ fn a_child_has_the_fingerprint_of_its_parent_too() {
         parent: Some(
             ParentPlan {
                 resource: Static(&*ORDERS),
+                others: crate::shared::List::EMPTY,
                 fields: list![ParentField {
                     column: 0,
                     path: Path(list![]),

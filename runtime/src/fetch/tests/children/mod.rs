@@ -70,6 +70,7 @@ static COMMENTS_PLAN: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     parent: Some(
         ParentPlan {
             resource: Static(&*POSTS),
+            others: crate::shared::List::EMPTY,
             fields: list![
                 field(0, &[]),
                 field(1, &[]),
@@ -139,6 +140,7 @@ static REPLIES: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     parent: Some(
         ParentPlan {
             resource: Static(&*COMMENTS),
+            others: crate::shared::List::EMPTY,
             fields: list![field(0, &[]), field(1, &[])],
         }
         .into(),

@@ -119,5 +119,5 @@ async fn cache_is_bounded() {
     let shop = shop(Api::new(move |request| page(&posts, request)));
     let parent_cache = ParentCache::of(&[Static(&*COMMENTS), Static(&*QUOTES)]);
     rows(shop.client.rows(&*POSTS).parent_cache(&parent_cache)).await;
-    assert!(parent_cache.take(&QUOTES, None).is_none());
+    assert!(parent_cache.take(&QUOTES, &POSTS, None).is_none());
 }

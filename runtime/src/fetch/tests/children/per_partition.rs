@@ -284,6 +284,7 @@ async fn upsert_removes_the_cursor_of_an_absent_parent() {
         parent: Some(
             ParentPlan {
                 resource: Static(&*FEW_POSTS),
+                others: crate::shared::List::EMPTY,
                 fields: list![field(0, &[]), field(1, &[]), field(2, &[]), field(3, &[])],
             }
             .into(),
@@ -382,6 +383,7 @@ static OF_HIDING: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     parent: Some(
         ParentPlan {
             resource: Static(&*HIDING_POSTS),
+            others: crate::shared::List::EMPTY,
             fields: list![field(0, &[])],
         }
         .into(),
@@ -498,6 +500,7 @@ async fn state_with_other_key_columns_is_refused() {
         parent: Some(
             ParentPlan {
                 resource: Static(&*BY_LANG),
+                others: crate::shared::List::EMPTY,
                 fields: list![field(0, &[])],
             }
             .into(),
@@ -556,6 +559,7 @@ async fn parents_beyond_the_maximum_start_over_and_are_noted() {
         parent: Some(
             ParentPlan {
                 resource: Static(&*AT_ONCE),
+                others: crate::shared::List::EMPTY,
                 fields: list![field(0, &[])],
             }
             .into(),
