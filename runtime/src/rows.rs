@@ -68,6 +68,11 @@ impl Rows {
         self.starts.len()
     }
 
+    /// The text of their page.
+    pub(crate) fn page_text(&self) -> &str {
+        &self.page.text
+    }
+
     /// The memory of their page, in bytes: its text and cells.
     pub fn page_bytes(&self) -> usize {
         let Page {

@@ -19,7 +19,9 @@ use crate::{
 /// The rows of a body.
 pub(super) struct Csv {
     plan: plan::Csv,
-    /// The keys of the columns that may not be missing in a header.
+    /// The keys of the columns, of which a header has one at least.
+    declared: Vec<Text>,
+    /// Those that may not be missing in a header.
     required: Vec<Text>,
     /// What stands before the value of each column: `,"name":`. Nothing for a column without a name.
     keys: Option<Vec<Vec<u8>>>,
@@ -38,6 +40,9 @@ pub(super) struct Csv {
     row_line: u64,
     quote_line: u64,
 }
+
+const WIDTH_HELP: &str = "the header, or `column_names`, says how many; `delimiter` and `quote` of the decoder say \
+                          what separates them";
 
 /// A value of a row.
 struct Value {
@@ -69,10 +74,11 @@ impl Csv {
     )]
     pub(super) fn new(plan: &plan::Csv, table: &Table) -> Result<Self> {
         let names = &plan.column_names;
-        let is_required =
-            |column: &&Column| column.is_received() && !column.nullable && !column.is_record();
-        let required = table.columns.iter().filter(is_required);
+        let declared = table.columns.iter();
+        let declared = declared.filter(|column| column.is_received() && !column.is_record());
+        let required = declared.clone().filter(|column| !column.nullable);
         Ok(Self {
+            declared: declared.map(key_of).collect(),
             required: required.map(key_of).collect(),
             keys: (!names.is_empty()).then(|| names.iter().map(|name| member(name)).collect()),
             state: State::Start,
@@ -94,7 +100,8 @@ impl Csv {
         while let Some(&byte) = rest.first() {
             let read = self.step(byte, rest)?;
             rest = rest.get(read..).unwrap_or_default();
-            if self.row.len() + self.value.len() > most {
+            let values = self.values.len() * size_of::<Value>();
+            if self.row.len() + self.value.len() + values > most {
                 return Err(BodyError::too_large(&self.place(), most));
             }
         }
@@ -154,6 +161,7 @@ impl Csv {
             None => Ok(rest.len()),
             Some(&byte) => {
                 self.end_value(false);
+                self.check_width()?;
                 self.end_of_value(byte)?;
                 Ok(value.len() + 1)
             }
@@ -206,6 +214,7 @@ impl Csv {
         }
         if byte == self.plan.delimiter || matches!(byte, b'\n' | b'\r') {
             self.end_value(true);
+            self.check_width()?;
             self.end_of_value(byte)?;
             return Ok(1);
         }
@@ -216,6 +225,21 @@ impl Csv {
         .with_help(
             "`quote` and `escape` of the decoder say how values are quoted; `quote: none`, if they are not",
         ))
+    }
+
+    /// Refuses a row with far more values than columns before it is read to its end.
+    fn check_width(&self) -> Result<(), BodyError> {
+        const MORE: usize = 1_000;
+        let columns = self.keys.as_ref().map_or(usize::MAX - MORE, Vec::len);
+        if self.values.len() <= columns + MORE {
+            return Ok(());
+        }
+        let message = format!(
+            "{} has more than {} values, and {columns} are expected",
+            self.place(),
+            columns + MORE
+        );
+        Err(BodyError::invalid(message).with_help(WIDTH_HELP))
     }
 
     fn end_value(&mut self, is_quoted: bool) {
@@ -275,11 +299,17 @@ impl Csv {
             .filter(is_missing)
             .map(|key| &**key)
             .collect();
-        if !missing.is_empty() {
+        let has_none =
+            !self.declared.is_empty() && self.declared.iter().all(|key| is_missing(&key));
+        if !missing.is_empty() || has_none {
+            let what = if missing.is_empty() {
+                "none of the columns".to_owned()
+            } else {
+                format!("no `{}`", missing.join("`, `"))
+            };
             let message = format!(
-                "the header of the response, line {}, has no `{}`",
-                self.row_line,
-                missing.join("`, `")
+                "the header of the response, line {}, has {what}",
+                self.row_line
             );
             return Err(BodyError {
                 error: Error::new(ErrorKind::Schema, message)
@@ -304,10 +334,7 @@ impl Csv {
                 self.values.len(),
                 keys.len()
             );
-            return Err(BodyError::invalid(message).with_help(
-                "the header, or `column_names`, says how many; `delimiter` and `quote` of the decoder say what \
-                 separates them",
-            ));
+            return Err(BodyError::invalid(message).with_help(WIDTH_HELP));
         }
         self.rows.text.push(b'{');
         let mut start = 0;
@@ -334,6 +361,15 @@ impl Csv {
 
     /// Ends the body: its last row may have no end.
     pub(super) fn finish(&mut self) -> Result<(), BodyError> {
+        if self.to_skip < self.plan.skip_lines && self.to_skip > 0 {
+            let message = format!(
+                "the response ends in the {} lines to skip",
+                self.plan.skip_lines
+            );
+            return Err(BodyError::incomplete(message).with_help(
+                "`skip_lines` of the decoder says how many lines come before the rows",
+            ));
+        }
         let ended = match self.state {
             State::Quoted | State::Escaped => {
                 return Err(BodyError::incomplete(format!(

@@ -12,7 +12,8 @@ use crate::{
 /// The stage that decompresses a body.
 pub(super) enum Unpack {
     Plain,
-    Gzip(Box<Gunzip>),
+    /// And whether it has read anything.
+    Gzip(Box<Gunzip>, bool),
     Zip(Box<Zip>),
 }
 
@@ -24,7 +25,7 @@ impl Unpack {
     pub(super) fn new(compression: &Compression) -> Result<Self> {
         Ok(match compression {
             Compression::None => Self::Plain,
-            Compression::Gzip => Self::Gzip(Box::new(Gunzip::new(usize::MAX))),
+            Compression::Gzip => Self::Gzip(Box::new(Gunzip::new(usize::MAX)), false),
             Compression::Zip { members } => Self::Zip(Box::new(Zip::new(members.as_ref()))),
         })
     }
@@ -33,7 +34,10 @@ impl Unpack {
     pub(super) fn step(&mut self, bytes: &[u8]) -> Result<usize, BodyError> {
         match self {
             Self::Plain => Ok(bytes.len()),
-            Self::Gzip(gunzip) => gunzip.step(bytes).map_err(failed),
+            Self::Gzip(gunzip, has_read) => {
+                *has_read |= !bytes.is_empty();
+                gunzip.step(bytes).map_err(failed)
+            }
             Self::Zip(zip) => zip.step(bytes),
         }
     }
@@ -42,7 +46,7 @@ impl Unpack {
     pub(super) fn take<'b>(&mut self, read: &'b [u8]) -> Cow<'b, [u8]> {
         match self {
             Self::Plain => Cow::Borrowed(read),
-            Self::Gzip(gunzip) => Cow::Owned(gunzip.take()),
+            Self::Gzip(gunzip, _) => Cow::Owned(gunzip.take()),
             Self::Zip(zip) => Cow::Owned(std::mem::take(&mut zip.decoded)),
         }
     }
@@ -61,7 +65,7 @@ impl Unpack {
     pub(super) fn member(&self) -> Option<&str> {
         match self {
             Self::Zip(zip) => Some(&zip.name),
-            Self::Plain | Self::Gzip(_) => None,
+            Self::Plain | Self::Gzip(..) => None,
         }
     }
 
@@ -69,7 +73,8 @@ impl Unpack {
     pub(super) fn finish(&mut self) -> Result<Vec<u8>, BodyError> {
         match self {
             Self::Plain => Ok(Vec::new()),
-            Self::Gzip(gunzip) => std::mem::replace(&mut **gunzip, Gunzip::new(0))
+            Self::Gzip(_, false) => Err(failed(GzipError::Incomplete)),
+            Self::Gzip(gunzip, true) => std::mem::replace(&mut **gunzip, Gunzip::new(0))
                 .finish()
                 .map_err(failed),
             Self::Zip(zip) => zip.finish().map(|()| Vec::new()),

@@ -366,7 +366,7 @@ impl Zip {
     fn descriptor(&mut self, bytes: &[u8], crc: u32, is_read: bool) -> Result<usize, BodyError> {
         const LONGEST: usize = 24 + MEMBER.len();
         let mut read = 0;
-        while self.header.len() < LONGEST {
+        loop {
             let has_signature = self.header.starts_with(&DESCRIPTOR);
             let sum_at = if has_signature { DESCRIPTOR.len() } else { 0 };
             for length in [sum_at + 12, sum_at + 20] {
@@ -380,6 +380,9 @@ impl Zip {
                     self.header_part()?;
                     return Ok(read);
                 }
+            }
+            if self.header.len() >= LONGEST {
+                break;
             }
             let Some(byte) = bytes.get(read) else {
                 return Ok(read);

@@ -20,6 +20,8 @@ pub(super) struct Explode {
     pub(super) shown: String,
     /// What is read in an element.
     pub(super) element: Node,
+    /// Whether columns are read from keys of an element.
+    pub(super) is_of_objects: bool,
 }
 
 impl Reader<'_, '_> {
@@ -37,9 +39,7 @@ impl Reader<'_, '_> {
         let of_list = Place::Records(&shown);
         let Some(elements) = elements(list) else {
             let mark = self.out.mark();
-            self.out
-                .faults
-                .no_record(&of_list, "a list", Found::Unreadable);
+            self.out.faults.no_element(&of_list, "a list", found(list));
             self.end_row(None, mark);
             return;
         };
@@ -65,7 +65,13 @@ impl Reader<'_, '_> {
             };
             self.out.extras.extend_from_slice(&of_record);
             let of_element = Place::Index(&of_list, index);
-            let read = self.node(object, &explode.element, row, element, &of_element);
+            let is_object = element.starts_with('{') || element == "null";
+            if explode.is_of_objects && !is_object {
+                let faults = &mut self.out.faults;
+                faults.no_element(&of_element, "an object", found(element));
+            }
+            let read = self.node(object, &explode.element, row, element, &of_element)
+                && (is_object || !explode.is_of_objects);
             let fits = self.put_extras(object, row, extras, &of_element) && read;
             let fits = self.complete(object, row, place) && fits;
             self.out.element = index;
@@ -80,6 +86,19 @@ impl Reader<'_, '_> {
         let from = base as usize;
         pool.copy_within(from..from + width, row as usize);
         Some(row)
+    }
+}
+
+/// What a JSON text is, for a message.
+fn found(raw: &str) -> Found<'_> {
+    match raw.as_bytes().first() {
+        Some(b'{') => Found::Object,
+        Some(b'[') => Found::List,
+        Some(b'"') => Found::Text(raw.trim_matches('"')),
+        Some(b'n') => Found::Null,
+        Some(b't') => Found::Bool(true),
+        Some(b'f') => Found::Bool(false),
+        _ => Found::Number(raw),
     }
 }
 

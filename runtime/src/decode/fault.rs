@@ -167,6 +167,20 @@ impl Faults {
         });
     }
 
+    /// Notes what `explode` cannot make rows of.
+    #[cold]
+    pub(super) fn no_element(&mut self, place: &Place<'_>, expected: &str, found: Found<'_>) {
+        self.note(|faults| Fault {
+            place: faults.place(place),
+            expected: expected.to_owned(),
+            found: faults.found(found),
+            line: 0,
+            missing: false,
+            help: "`explode` names a list of objects, or of values that a column reads by `from` as the list itself"
+                .to_owned(),
+        });
+    }
+
     /// Notes a key that is not declared, where that is an error.
     #[cold]
     pub(super) fn undeclared(&mut self, place: &Place<'_>, key: &str) {

@@ -401,7 +401,15 @@ fn read_text(
     let read = |out: &mut Output, careful| match format {
         Format::Json => read(text, shape, out, careful),
         Format::Lines { line, record } => {
-            lines::read(text, Numbering::Lines { line, record }, shape, out, careful)
+            let said = lines::read(text, Numbering::Lines { line, record }, shape, out, careful)?;
+            if line == 1 && !out.faults.failed() {
+                doubt_record(
+                    text.trim_start().lines().next().unwrap_or_default(),
+                    shape,
+                    out,
+                )?;
+            }
+            Ok(said)
         }
         Format::Rows { row, .. } => lines::read(text, Numbering::Rows { row }, shape, out, careful),
     };
@@ -580,6 +588,12 @@ fn doubt_root(json: &str, shape: &PageShape, out: &mut Output) -> Result<(), Unr
         }
         return Ok(());
     }
+    doubt_record(json, shape, out)
+}
+
+/// Looks again at the first record, if it has no value: an object with none of the columns is another thing, such as an
+/// error.
+fn doubt_record(json: &str, shape: &PageShape, out: &Output) -> Result<(), Unread> {
     let RecordShape::Typed(object) = &shape.records else {
         return Ok(());
     };

@@ -252,8 +252,10 @@ fn exploding(
         let is_held = of_element.is_whole || of_element.has_object();
         let prefix = format!("{}.", shown.trim_start_matches('.'));
         let element = tree.take(&path.0);
+        let element = element.into_node(sets, &prefix, of_element, is_held);
         Box::new(Explode {
-            element: element.into_node(sets, &prefix, of_element, is_held),
+            is_of_objects: matches!(element, Node::Within(_)),
+            element,
             path: path.clone(),
             shown,
         })

@@ -185,6 +185,7 @@ async fn fetch_urls(
         Some(urls) if urls.len() > 1 => FirstPage::OfFile,
         _ => FirstPage::OfResource,
     })
+    .sent_once(spec.is_sent_once)
     .with_auth(spec.client.auth(&spec.resource));
     let machine = |limit, from| {
         let statements = Statements::new(&spec.resource);

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     Error, ErrorKind, Report, Result, Scalar, actions,
     decode::at_steps,
-    plan::{Job, Part, ResourcePlan, Selector},
+    plan::{Job, Method, Part, ResourcePlan, Selector},
     printable::Seconds,
     shared::Ref,
     template::Bounds,
@@ -92,7 +92,10 @@ impl JobRun<'_> {
     /// in it.
     async fn send(&mut self, request: &Ref<ResourcePlan>) -> Result<String> {
         self.has_values_of(request)?;
+        let is_create = std::ptr::eq(request, &self.job.create);
         let spec = FetchSpec {
+            // Otherwise a second job might be created.
+            is_sent_once: is_create && matches!(request.method, Method::Post | Method::Patch),
             resource: request.clone(),
             table: request.table.clone(),
             since: None,
@@ -110,10 +113,16 @@ impl JobRun<'_> {
         self.count(&own.lock());
         outcome?;
         let response = match pages.try_recv() {
-            Ok(Delivery::Page { rows, .. }) => rows.records::<crate::Json>().next().transpose()?,
-            _ => None,
+            // A list is a status as a whole, and not one for each of its elements.
+            Ok(Delivery::Page { rows, .. }) if rows.page_text().trim_start().starts_with('[') => {
+                rows.page_text().trim().to_owned()
+            }
+            Ok(Delivery::Page { rows, .. }) => {
+                let record = rows.records::<crate::Json>().next().transpose()?;
+                record.unwrap_or_default().to_string()
+            }
+            _ => crate::Json::default().to_string(),
         };
-        let response = response.unwrap_or_default().to_string();
         for (value, path) in self.values.iter_mut().zip(&self.job.fields) {
             match actions::at(&response, path) {
                 None | Some(Json::Null) => {}
@@ -194,13 +203,17 @@ impl JobRun<'_> {
                 (found, path.to_string())
             }
             Selector::Query(query) => {
-                let path = JsonPath::parse(query).map_err(|error| {
-                    let message = format!("`url_path` is not a valid JSONPath: {error}");
-                    Error::new(ErrorKind::Config, message)
+                let json: Json = serde_json::from_str(status).unwrap_or_default();
+                let found = found_by_query(query, &json).map_err(|missing| match missing {
+                    Missing::Invalid(error) => error,
+                    Missing::At(place) => {
+                        wrong(format!("the finished job has nothing at `{place}`"))
+                    }
+                    Missing::OfSome(key) => wrong(format!(
+                        "the finished job has nothing at `{key}` of some of its files"
+                    )),
                 })?;
-                let status: Json = serde_json::from_str(status).unwrap_or_default();
-                let found = path.query(&status).all();
-                (found.into_iter().cloned().collect(), query.to_string())
+                (found, query.to_string())
             }
         };
         let url = |found: Json| match found {
@@ -221,5 +234,112 @@ impl JobRun<'_> {
     fn excerpt(&self, response: &str) -> String {
         let text: String = response.chars().take(EXCERPT).collect();
         self.spec.client.redact(&text)
+    }
+}
+
+/// Why a query for URLs did not find all of them.
+enum Missing {
+    /// The query is not valid.
+    Invalid(Error),
+    /// There is nothing at this place.
+    At(String),
+    /// Some of the elements have nothing at these keys.
+    OfSome(String),
+}
+
+/// What a query finds. It ends with a wildcard, a filter or a slice, or with keys of the elements that one chooses: each
+/// of them has these keys, and what it chooses from is a list, an object or null.
+fn found_by_query(query: &str, status: &Json) -> Result<Vec<Json>, Missing> {
+    let find = |query: &str| -> Result<Vec<Json>, Missing> {
+        let path = JsonPath::parse(query).map_err(|error| {
+            let message = format!("`url_path` is not a valid JSONPath: {error}");
+            Missing::Invalid(Error::new(ErrorKind::Config, message))
+        })?;
+        Ok(path.query(status).all().into_iter().cloned().collect())
+    };
+    let found = find(query)?;
+    let keys = query.len() - keys_at_the_end(query);
+    let (elements, keys) = query.split_at(keys);
+    let chosen = find(elements)?;
+    if let Some(chooser) = elements
+        .rfind('[')
+        .filter(|at| elements[..*at].matches('[').count() == elements[..*at].matches(']').count())
+    {
+        let (from, _) = elements.split_at(chooser);
+        let sources = find(from)?;
+        let is_source = |source: &Json| source.is_array() || source.is_object() || source.is_null();
+        if sources.is_empty() || !sources.iter().all(is_source) {
+            return Err(Missing::At(from.to_owned()));
+        }
+    }
+    if found.len() < chosen.len() {
+        return Err(Missing::OfSome(keys.to_owned()));
+    }
+    Ok(found)
+}
+
+/// The length of the plain keys that end a query: `.url`, `['url']`.
+fn keys_at_the_end(query: &str) -> usize {
+    let mut length = 0;
+    loop {
+        let rest = &query[..query.len() - length];
+        let quoted = ["']", "\"]"].into_iter().find(|end| rest.ends_with(end));
+        let start = match quoted {
+            Some(end) => rest[..rest.len() - 2].rfind(&format!("[{}", &end[..1])),
+            None => {
+                let name = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+                let before = rest.trim_end_matches(name);
+                let is_key =
+                    before.len() < rest.len() && before.ends_with('.') && !before.ends_with("..");
+                is_key.then(|| before.len() - 1)
+            }
+        };
+        match start {
+            Some(start) => length = query.len() - start,
+            None => return length,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{Missing, found_by_query};
+
+    #[test]
+    fn each_file_has_its_url() {
+        let found = |query: &str, status: serde_json::Value| match found_by_query(query, &status) {
+            Ok(found) => Ok(found.len()),
+            Err(Missing::At(place)) => Err(format!("nothing at {place}")),
+            Err(Missing::OfSome(keys)) => Err(format!("some without {keys}")),
+            Err(Missing::Invalid(error)) => Err(error.to_string()),
+        };
+        let files = json!({"files": [{"url": "a"}, {"url": "b", "meta": {"href": "c"}}], "none": null, "empty": [], "one": "u"});
+        assert_eq!(found("$.files[*].url", files.clone()), Ok(2));
+        assert_eq!(found("$.files[*]['url']", files.clone()), Ok(2));
+        assert_eq!(found("$.files[?@.meta].meta.href", files.clone()), Ok(1));
+        assert_eq!(
+            found("$.files[*].meta.href", files.clone()),
+            Err("some without .meta.href".to_owned())
+        );
+        assert_eq!(
+            found("$.files[*].link", files.clone()),
+            Err("some without .link".to_owned())
+        );
+        assert_eq!(found("$.none[*].url", files.clone()), Ok(0));
+        assert_eq!(found("$.empty[*].url", files.clone()), Ok(0));
+        assert_eq!(
+            found("$.parts[*].url", files.clone()),
+            Err("nothing at $.parts".to_owned())
+        );
+        assert_eq!(
+            found("$.one[*].url", files.clone()),
+            Err("nothing at $.one".to_owned())
+        );
+        assert_eq!(
+            found("$[*].url", json!([{"url": "a"}, {}])),
+            Err("some without .url".to_owned())
+        );
     }
 }

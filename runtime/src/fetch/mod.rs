@@ -122,6 +122,10 @@ pub(crate) struct FetchSpec {
     pub(crate) is_upsert: bool,
     /// The values of the job whose records are fetched.
     pub(crate) job: Option<Arc<[Scalar]>>,
+    /// Whether all records are fetched: see [`Fetch::full_refresh`].
+    pub(crate) is_full_refresh: bool,
+    /// Whether a POST is sent once, whatever the retry plan says.
+    pub(crate) is_sent_once: bool,
     /// When the fetch began: for all of its requests, and those for its parents.
     pub(crate) began: Option<SystemTime>,
 }
@@ -197,9 +201,11 @@ impl<T, P> Fetch<T, ForParents<P>> {
 }
 
 impl<T, Parent> Fetch<T, Parent> {
-    /// Fetches all records: undoes [`since`](Self::since). A resource with an `initial_value` starts there.
+    /// Fetches all records: undoes [`since`](Self::since). A resource with an `initial_value` starts there, unless that
+    /// is a token: the API would leave out what is before it.
     pub fn full_refresh(mut self) -> Self {
         self.spec.since = None;
+        self.spec.is_full_refresh = true;
         self
     }
 
@@ -389,6 +395,8 @@ impl FetchSpec {
             parent_cache: None,
             is_upsert: false,
             job: None,
+            is_full_refresh: false,
+            is_sent_once: false,
             began: None,
         }
     }
@@ -485,7 +493,10 @@ impl FetchSpec {
             }
         };
         incremental::RangeEnds {
-            initial: value(plan.and_then(|plan| plan.initial_value.as_ref())),
+            initial: value(plan.and_then(|plan| {
+                let is_left_out = self.is_full_refresh && plan.change_token.is_some();
+                plan.initial_value.as_ref().filter(|_| !is_left_out)
+            })),
             end: value(plan.and_then(|plan| plan.end_value.as_ref())),
             lag: plan.and_then(|plan| plan.lag.clone()),
             lag_setting: plan.and_then(setting_of_lag),

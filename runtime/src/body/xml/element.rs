@@ -28,6 +28,9 @@ enum Field {
 }
 
 impl Element {
+    /// About how much memory one takes beside its text, in bytes.
+    pub(super) const SIZE: usize = 2 * size_of::<Self>();
+
     /// An element with its attributes.
     pub(super) fn new(name: &str, start: &BytesStart<'_>) -> Result<Self, String> {
         let mut element = Self {

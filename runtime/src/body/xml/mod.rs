@@ -45,6 +45,8 @@ pub(super) struct Xml {
     record: Vec<Element>,
     /// Bytes before the record.
     record_at: u64,
+    /// The number of its elements so far.
+    record_elements: usize,
     /// The names of the path that were met, at most.
     met: usize,
     has_root: bool,
@@ -68,6 +70,7 @@ impl Xml {
             open: Vec::new(),
             record: Vec::new(),
             record_at: 0,
+            record_elements: 0,
             met: 0,
             has_root: false,
             rows: JsonRows::default(),
@@ -82,6 +85,7 @@ impl Xml {
             self.read_at = self.rest.len() * 2;
         }
         let pending = usize::try_from(self.read - self.record_at).unwrap_or(usize::MAX);
+        let pending = pending.saturating_add(self.record_elements * Element::SIZE);
         let is_in_record = !self.record.is_empty();
         if self.rest.len() > most || is_in_record && pending > most {
             let what = if is_in_record {
@@ -168,7 +172,9 @@ impl Xml {
                 return Ok(());
             }
             self.record_at = self.read;
+            self.record_elements = 0;
         }
+        self.record_elements += 1;
         let element = Element::new(name, start).map_err(|error| self.invalid(&error))?;
         self.record.push(element);
         Ok(())

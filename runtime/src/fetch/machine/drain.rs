@@ -129,7 +129,7 @@ impl<P> Machine<P> {
     /// How long the retry of a doubtful page waits; `None` without one.
     fn wait_before_doubt(&self, slot: &PendingPage<P>, now: Now, jitter: f64) -> Option<Duration> {
         let is_scroll = self.rules.repeats == Repeats::Scroll;
-        if slot.was_doubted || is_scroll || !self.rules.repeatable {
+        if slot.was_doubted || is_scroll || !self.rules.repeatable.allows(false) {
             return None;
         }
         let spent = now.elapsed.saturating_sub(slot.first_sent);

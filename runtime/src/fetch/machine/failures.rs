@@ -84,7 +84,8 @@ impl<P> Machine<P> {
         slot.failures.push(failed_attempt.what.clone());
         if failed_attempt.rule == Some(AfterRetries::Restart) {
             let is_first_expired = *first_page == FirstPage::AtToken && self.restarts == 0;
-            let is_later_expired = is_later && self.restarts < retry.max_retries && *repeatable;
+            let is_later_expired =
+                is_later && self.restarts < retry.max_retries && repeatable.allows(false);
             let may_restart = is_first_expired || is_later_expired;
             return if may_restart {
                 PageState::Restarted(failed_attempt)
@@ -92,6 +93,7 @@ impl<P> Machine<P> {
                 PageState::Failed(failed_attempt.into_error(&slot.failures, None, is_later))
             };
         }
+        let repeatable = repeatable.allows(failed_attempt.is_unserved);
         let is_scrolled = *repeats == Repeats::Scroll && slot.position != Position::First;
         if is_scrolled && failed_attempt.rule.is_none() && !failed_attempt.is_unserved {
             let error = failed_attempt.into_error(&slot.failures, None, is_later);
@@ -100,7 +102,7 @@ impl<P> Machine<P> {
             ));
         }
         let is_retried = failed_attempt.is_retried(retry);
-        let is_over = !*repeatable || !is_retried;
+        let is_over = !repeatable || !is_retried;
         let spent = now.elapsed.saturating_sub(slot.first_sent);
         let verdict = verdict(retry, slot.attempts, spent, failed_attempt.told, jitter);
         // The wait of another attempt.
@@ -119,7 +121,7 @@ impl<P> Machine<P> {
             return PageState::GivenUp(note.clone());
         }
         if let Some(wait) = limited {
-            let error = failed_attempt.into_last_rate_limit(wait, now, &slot.failures, *repeatable);
+            let error = failed_attempt.into_last_rate_limit(wait, now, &slot.failures, repeatable);
             return PageState::Failed(error);
         }
         if is_over {

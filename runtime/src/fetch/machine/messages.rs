@@ -114,7 +114,7 @@ pub(in crate::fetch) struct DeltaLink {
 #[derive(Clone, Debug)]
 pub(in crate::fetch) struct MachineConfig {
     pub(super) retry: Retry,
-    pub(super) repeatable: bool,
+    pub(super) repeatable: Repeatable,
     pub(super) maximum_pages: Option<u64>,
     pub(super) stop_on_status: List<(u16, u16)>,
     pub(super) repeats: Repeats,
@@ -130,7 +130,34 @@ pub(in crate::fetch) struct MachineConfig {
     pub(super) credential: Option<Text>,
 }
 
+/// Whether a request may be made again after a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::fetch) enum Repeatable {
+    Always,
+    /// Where the server cannot have served it.
+    Unserved,
+    Never,
+}
+
+impl Repeatable {
+    pub(super) fn allows(self, is_unserved: bool) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Unserved => is_unserved,
+            Self::Never => false,
+        }
+    }
+}
+
 impl MachineConfig {
+    /// A POST of it is made again only where the server cannot have served it.
+    pub(in crate::fetch) fn sent_once(mut self, is_sent_once: bool) -> Self {
+        if is_sent_once {
+            self.repeatable = Repeatable::Unserved;
+        }
+        self
+    }
+
     pub(in crate::fetch) fn new(
         retry: Retry,
         resource: &ResourcePlan,
@@ -138,8 +165,13 @@ impl MachineConfig {
         limit: Option<u64>,
     ) -> Self {
         Self {
-            repeatable: !matches!(resource.method, Method::Post | Method::Patch)
-                || retry.idempotent,
+            repeatable: if !matches!(resource.method, Method::Post | Method::Patch)
+                || retry.idempotent
+            {
+                Repeatable::Always
+            } else {
+                Repeatable::Never
+            },
             retry,
             maximum_pages: resource.paginator.maximum_pages,
             stop_on_status: resource.paginator.stop_on_status.clone(),
