@@ -37,9 +37,9 @@ impl Files {
         self
     }
 
-    /// How the files are compressed; not at all by default.
+    /// How the files are compressed; by default Parquet by Zstandard, and text not at all.
     pub fn compression(mut self, compression: Compression) -> Self {
-        self.options.compression = compression;
+        self.options.compression = Some(compression);
         self
     }
 
@@ -69,7 +69,7 @@ impl Destination for Files {
     fn open<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<Opened>> {
         let (files, target) = (self.clone(), target.clone());
         Box::pin(blocking(move || {
-            formats::check(files.options.format, files.options.compression)?;
+            formats::check(files.options.format, files.options.compression())?;
             writer::open(files.storage, &files.options, &target)
         }))
     }

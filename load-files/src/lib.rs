@@ -1,4 +1,4 @@
-//! Loads a whole source into files: JSON Lines or CSV, compressed or not, in a folder.
+//! Loads a whole source into files: JSON Lines, CSV or Parquet, compressed or not, in a folder.
 //!
 //! ```no_run
 //! # async fn example<S: rest_source::Connector>(source: S) -> Result<(), Box<dyn std::error::Error>> {
@@ -73,12 +73,29 @@
 //!
 //! An untyped resource (`columns: json`) has one column, `record`.
 //!
+//! Parquet has Arrow's types, with `not null` where a column is not nullable, statistics of each column, and nested
+//! values as they are declared:
+//!
+//! | column | Arrow |
+//! |---|---|
+//! | `text`, enum, json, union | `Utf8`; json and unions as the JSON that was received |
+//! | `bigint`, `double`, `bool`, `binary` | `Int64`, `Float64`, `Boolean`, `Binary` |
+//! | `timestamp` | `Timestamp(µs, UTC)`; smaller fractions are cut off. With the format `epoch_nanos`, `Timestamp(ns, UTC)` for the years 1677 to 2262 |
+//! | `date`, `time` | `Date32`, `Time64(µs)` |
+//! | `decimal` | with `precision` and `scale` up to 38 digits, `Decimal128(precision, scale)`; otherwise `Utf8`, exact |
+//! | object, array, map | `Struct`, `List`, `Map` |
+//!
 //! A column that the spec adds is in new files only. A column with another type, another key and another format need a
 //! full refresh.
 //!
 //! # Features
 //!
-//! `zstd` compresses files by Zstandard, which is compiled from C. Without it the crate compiles no C.
+//! | feature | |
+//! |---|---|
+//! | `parquet` | [`Format::Parquet`], by the crates `arrow` and `parquet`. It includes `zstd` |
+//! | `zstd` | [`Compression::Zstd`], which is compiled from C |
+//!
+//! None is on by default. Without them the crate compiles no C.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -8,7 +8,8 @@ use crate::{Compression, Format};
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
     pub(crate) format: Format,
-    pub(crate) compression: Compression,
+    /// The one that was chosen.
+    pub(crate) compression: Option<Compression>,
     /// The bytes after which a file is completed, and another one begun.
     pub(crate) roll_at: u64,
     /// The columns whose values are in the paths of files.
@@ -21,10 +22,19 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             format: Format::JsonLines,
-            compression: Compression::None,
+            compression: None,
             roll_at: 128 << 20,
             partition_by: Vec::new(),
             publish_every: Duration::from_secs(30),
         }
+    }
+}
+
+impl Options {
+    pub(crate) fn compression(&self) -> Compression {
+        self.compression.unwrap_or(match self.format {
+            Format::Parquet => Compression::Zstd,
+            Format::JsonLines | Format::Csv => Compression::None,
+        })
     }
 }

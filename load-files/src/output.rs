@@ -151,7 +151,7 @@ impl Names {
     pub(crate) fn new(plan: &WritePlan) -> Self {
         Self {
             run: plan.target.run.to_string(),
-            ending: formats::ending(plan.options.format, plan.options.compression),
+            ending: formats::ending(plan.options.format, plan.options.compression()),
             next: 0,
         }
     }
@@ -345,11 +345,7 @@ impl Output {
 
 fn create(plan: &WritePlan, table: usize, partition: &str, name: String) -> Result<WrittenFile> {
     let staged = staged(&plan.staging, &name);
-    let Options {
-        format,
-        compression,
-        ..
-    } = plan.options;
+    let (format, compression) = (plan.options.format, plan.options.compression());
     let encoder = formats::create(format, compression, &plan.layouts[table], &staged)?;
     let keys = match &plan.keys {
         Some(_) => Some(KeyFile::create(key_file(&staged), plan.has_group())?),

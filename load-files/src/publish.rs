@@ -258,7 +258,7 @@ impl Commit<'_> {
             })
             .collect();
         let options = &plan.options;
-        formats::copy(options.format, options.compression, &copied, &path)?;
+        formats::copy(options.format, options.compression(), &copied, &path)?;
         let mut rows = 0;
         let mut keys = None;
         if local.iter().all(|(_, keys)| keys.is_some()) {

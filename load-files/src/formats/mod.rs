@@ -2,6 +2,8 @@
 
 mod csv;
 mod jsonl;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod text;
 
 use std::path::Path;
@@ -18,14 +20,17 @@ pub enum Format {
     JsonLines,
     /// CSV (RFC 4180), with a header.
     Csv,
+    /// Parquet, compressed by Zstandard unless another compression is chosen. It needs the feature `parquet`.
+    Parquet,
 }
 
 impl Format {
-    /// The word for it: `jsonl` or `csv`.
+    /// The word for it: `jsonl`, `csv` or `parquet`.
     pub fn word(self) -> &'static str {
         match self {
             Self::JsonLines => "jsonl",
             Self::Csv => "csv",
+            Self::Parquet => "parquet",
         }
     }
 }
@@ -45,6 +50,8 @@ pub enum Compression {
 /// The ending of the names of files.
 pub(crate) fn ending(format: Format, compression: Compression) -> String {
     let compressed = match compression {
+        // Each column is compressed, not the file.
+        _ if format == Format::Parquet => "",
         Compression::None => "",
         Compression::Gzip => ".gz",
         Compression::Zstd => ".zst",
@@ -71,12 +78,22 @@ fn compression_of(path: &Path) -> Compression {
 
 /// Checks that this build can write such files.
 pub(crate) fn check(format: Format, compression: Compression) -> Result<()> {
-    let _ = format;
-    if compression == Compression::Zstd && !cfg!(feature = "zstd") {
+    let missing = |what: &str, feature: &str| {
+        let message = format!("this build does not {what}");
+        let help = format!("enable the feature `{feature}` of the crate `rest-source-load-files`");
+        Err(Error::new(ErrorKind::Config, message).with_help(help))
+    };
+    if format == Format::Parquet && compression == Compression::Gzip {
         return Err(
-            Error::new(ErrorKind::Config, "this build does not compress by zstd")
-                .with_help("enable the feature `zstd` of the crate `rest-source-load-files`"),
+            Error::new(ErrorKind::Config, "Parquet is not compressed by gzip")
+                .with_help("choose `Compression::Zstd`, or `Compression::None`"),
         );
+    }
+    if format == Format::Parquet && !cfg!(feature = "parquet") {
+        return missing("write Parquet", "parquet");
+    }
+    if compression == Compression::Zstd && !cfg!(feature = "zstd") {
+        return missing("compress by zstd", "zstd");
     }
     Ok(())
 }
@@ -122,6 +139,10 @@ pub(crate) fn create(
     Ok(match format {
         Format::JsonLines => Box::new(jsonl::JsonLines::new(layout, file()?)),
         Format::Csv => Box::new(csv::Csv::new(layout, file()?)?),
+        #[cfg(feature = "parquet")]
+        Format::Parquet => Box::new(parquet::Parquet::new(layout, path, compression)?),
+        #[cfg(not(feature = "parquet"))]
+        Format::Parquet => return Err(unsupported()),
     })
 }
 
@@ -132,19 +153,23 @@ pub(crate) struct Copied<'a> {
     pub(crate) dropped: &'a Positions,
 }
 
-/// Writes the rows of files of the same columns to one new file, as they are, and calls `kept` with the number of the
-/// file and of each row.
+/// Writes the rows of files of the same columns to one new file, as they are.
 pub(crate) fn copy(
     format: Format,
     compression: Compression,
     from: &[Copied<'_>],
     to: &Path,
 ) -> Result<()> {
+    #[cfg(feature = "parquet")]
+    if format == Format::Parquet {
+        return parquet::copy(from, to, compression);
+    }
     let mut file = text::TextFile::create(to, compression)?;
     for (at, copied) in from.iter().enumerate() {
         match format {
             Format::JsonLines => jsonl::copy(copied, &mut file)?,
             Format::Csv => csv::copy(copied, at == 0, &mut file)?,
+            Format::Parquet => return Err(unsupported()),
         }
     }
     file.finish()
@@ -152,6 +177,15 @@ pub(crate) fn copy(
 
 /// The stored form of a column's type, where it depends on the format.
 pub(crate) fn stored_type(format: Format, column: &Column) -> Option<String> {
+    #[cfg(feature = "parquet")]
+    if format == Format::Parquet {
+        return Some(parquet::field(column).data_type().to_string());
+    }
     let _ = (format, column);
     None
+}
+
+/// [`check`] rejects it before a load begins.
+fn unsupported() -> Error {
+    Error::new(ErrorKind::Config, "this build does not write Parquet")
 }

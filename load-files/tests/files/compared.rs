@@ -200,3 +200,11 @@ async fn compressed_files_have_the_rows_of_sqlite() {
     )
     .await;
 }
+
+#[cfg(feature = "parquet")]
+#[tokio::test]
+async fn parquet_has_the_rows_of_sqlite() {
+    compare("parquet", |files| files.format(Format::Parquet), false).await;
+    let rolled = |files: Files| files.format(Format::Parquet).roll_at(3_000);
+    compare("parquet-rolled", rolled, false).await;
+}

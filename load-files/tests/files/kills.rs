@@ -107,6 +107,7 @@ fn files(folder: &Path, format: &str) -> Files {
     let files = files.publish_every(Duration::from_millis(fastrand::u64(..3) * 20));
     match format {
         "csv" => files.format(Format::Csv),
+        "parquet" => files.format(Format::Parquet),
         _ => files,
     }
 }
@@ -280,4 +281,10 @@ async fn json_lines() {
 #[tokio::test(flavor = "multi_thread")]
 async fn csv() {
     kill("csv").await;
+}
+
+#[cfg(feature = "parquet")]
+#[tokio::test(flavor = "multi_thread")]
+async fn parquet() {
+    kill("parquet").await;
 }

@@ -10,5 +10,7 @@ mod compared;
 mod folders;
 #[cfg(unix)]
 mod kills;
+#[cfg(feature = "parquet")]
+mod pyarrow;
 mod stored;
 mod world;

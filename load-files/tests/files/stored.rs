@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use parquet::file::reader::{FileReader, SerializedFileReader};
 use serde_json::Value;
 
 /// The newest manifest of a table.
@@ -71,6 +72,13 @@ pub(crate) fn rows(root: &Path, resource: &str, table: &str) -> Vec<String> {
 pub(crate) fn read(path: &Path) -> Vec<String> {
     let bytes = fs::read(path).unwrap();
     let name = path.file_name().unwrap().to_str().unwrap();
+    if name.ends_with(".parquet") {
+        let file = SerializedFileReader::new(fs::File::open(path).unwrap()).unwrap();
+        let rows = file.get_row_iter(None).unwrap();
+        return rows
+            .map(|row| row.unwrap().to_json_value().to_string())
+            .collect();
+    }
     let text = match name.rsplit_once('.').unwrap().1 {
         "gz" => {
             let mut text = String::new();
