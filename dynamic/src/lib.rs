@@ -22,11 +22,7 @@
 
 use std::fmt;
 
-use rest_source::{
-    Builder, Client,
-    plan::{ProcessingStep, SourcePlan},
-    shared::Ref,
-};
+use rest_source::{Builder, Client, plan::SourcePlan, shared::Ref};
 use rest_source_codegen::compile;
 pub use rest_source_codegen::diagnostic::Diagnostics;
 
@@ -72,16 +68,16 @@ pub fn plan(path: &str, text: &str) -> Result<Ref<SourcePlan>, SpecError> {
     Ok(connector.plan)
 }
 
-/// Checks that a plan names no Rust code: credentials, paginators and processing steps of the user's own.
+/// Checks that a plan names no Rust code: credentials, paginators, processing steps, and functions of responses and
+/// partitions.
 ///
 /// # Errors
 ///
 /// When it names some.
 pub fn needs_no_rust(plan: &SourcePlan) -> Result<(), NeedsRust> {
     let auths = plan.custom_auths().into_iter();
-    let steps = plan.resources.iter().flat_map(|one| &one.processing_steps);
-    let steps = steps.map(ProcessingStep::path);
-    let mut paths = auths.chain(plan.custom_paginators()).chain(steps);
+    let hooks = plan.resources.iter().flat_map(|resource| resource.hooks());
+    let mut paths = auths.chain(plan.custom_paginators()).chain(hooks);
     paths.next().map_or(Ok(()), |path| {
         Err(NeedsRust {
             path: path.to_owned(),

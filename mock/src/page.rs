@@ -82,6 +82,9 @@ impl Paging {
         if let Pages::Custom { .. } = plan.paginator.kind {
             return Err(cannot(plan, "its paginator is custom"));
         }
+        if let Some(path) = &plan.extract {
+            return Err(cannot(plan, &format!("`{path}` reads its bodies")));
+        }
         let Some(way) = Way::of(&plan.selector) else {
             let Selector::Query(query) = &plan.selector else {
                 return Err(cannot(plan, "its `data_selector` has too large an index"));

@@ -42,8 +42,8 @@ pub use self::{
     request::{Body, JsonPlan, Method, Param, Part, Template},
     resource::{
         ColumnsContract, DataTypeContract, HardDelete, OnNullParent, ParentField, ParentPlan,
-        ParentSelection, PartitionItems, PartitionPlan, ProcessingStep, ResourcePlan,
-        SchemaContract, WriteDisposition,
+        ParentSelection, PartitionItems, PartitionPlan, PartitionType, ProcessingStep,
+        ResourcePlan, SchemaContract, WriteDisposition,
     },
     response::{Action, Comparison, JsonCondition, ResponseAction, Selector, Test, Tested},
 };

@@ -1,5 +1,7 @@
 //! Matching of responses against the `response_actions` of a resource.
 
+mod verdict;
+
 use std::cmp::Ordering;
 
 use serde::de::IgnoredAny;
@@ -14,6 +16,9 @@ use crate::{
     shared::Text,
     transport::{Headers, Response},
 };
+
+pub(crate) use self::verdict::Author;
+pub use self::verdict::Verdict;
 
 /// The first rule that matches.
 ///

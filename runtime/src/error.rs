@@ -139,6 +139,8 @@ pub enum ErrorKind {
     State,
     /// A destination cannot take the records.
     Destination,
+    /// A function that the spec names failed: one of `extract`, `on_response` or `partitions`.
+    Hook,
     /// A `Record` implementation does not take its own table's cells, or a processing step made a
     /// record that does not fit them.
     Record,

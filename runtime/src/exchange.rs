@@ -3,11 +3,12 @@
 use url::Url;
 
 use crate::{
-    Client, Error, ErrorKind, Result, Secret, actions,
+    Client, Error, ErrorKind, Result, Secret,
+    actions::{self, Verdict},
     auth::{Authenticate, Generation},
     http_context::{HttpContext, Opened},
     origin::{self, Access},
-    plan::{Action, Body, Method, Param, Part, ResourcePlan, ResponseAction, SourcePlan, Template},
+    plan::{Action, Body, Method, Param, Part, ResourcePlan, SourcePlan, Template},
     rate_limiter::{Permit, Throttled},
     request::{Draft, resolve_or},
     transport::{Headers, Request, Response, TransportError, TransportErrorKind},
@@ -95,15 +96,41 @@ impl Client {
         let guarded = is_guarded(self.plan(), resource);
         let is_streamed = !resource.decoder.is_plain();
         let asked = (guarded, is_streamed);
-        let (opened, generation) = self.follow(permit, draft, auth, asked).await?;
-        if is_unwelcome(resource, &opened.response)
-            && auth.is_some_and(|auth| auth.renew(generation))
-        {
+        let (mut opened, generation) = self.follow(permit, draft, auth, asked).await?;
+        self.judge(resource, &mut opened)?;
+        if is_unwelcome(&opened) && auth.is_some_and(|auth| auth.renew(generation)) {
             permit.repeated += 1;
-            let (opened, _) = self.follow(permit, draft, auth, asked).await?;
-            return Ok(opened);
+            (opened, _) = self.follow(permit, draft, auth, asked).await?;
+            self.judge(resource, &mut opened)?;
         }
         Ok(opened)
+    }
+
+    /// Decides what a response means, if its body was read.
+    fn judge(&self, resource: &ResourcePlan, opened: &mut Opened) -> Result<()> {
+        if opened.body.is_none() {
+            opened.verdict = self.verdict(resource, &opened.response)?;
+        }
+        Ok(())
+    }
+
+    /// What a response means, if the hook of its resource decides, or else a rule.
+    ///
+    /// # Errors
+    ///
+    /// When the hook fails.
+    pub(crate) fn verdict(
+        &self,
+        resource: &ResourcePlan,
+        response: &Response,
+    ) -> Result<Option<Verdict>> {
+        if let Some(hook) = self.hooks().response(resource)?
+            && let Some(verdict) = hook.call(response)?
+        {
+            return Ok(Some(verdict));
+        }
+        let rule = actions::first(&resource.response_actions, response);
+        Ok(rule.map(|rule| Verdict::of_rule(rule, &self.plan().spec)))
     }
 
     /// Sends a request, and again where it is redirected to. `guarded` requests carry credentials; the body of a
@@ -148,10 +175,7 @@ impl Client {
                 context.open(&request, limits).await
             } else {
                 let sent = context.send(&request, limits).await;
-                sent.map(|response| Opened {
-                    response,
-                    body: None,
-                })
+                sent.map(Opened::whole)
             };
             let opened = sent.map_err(|error| failed(error, context))?;
             let took = context.clock.elapsed().saturating_sub(start);
@@ -298,15 +322,11 @@ pub(crate) fn fatal(error: TransportError) -> Error {
     }
 }
 
-/// Whether a response asks for other credentials: by a rule of the resource, or else as a 401.
-fn is_unwelcome(resource: &ResourcePlan, response: &Response) -> bool {
-    let rules = &resource.response_actions;
-    let is_401 = response.status == 401;
-    let refreshes = |rule: &ResponseAction| rule.action == Action::RefreshAuth;
-    if !is_401 && !rules.iter().any(refreshes) {
-        return false;
-    }
-    actions::first(rules, response).map_or(is_401, refreshes)
+/// Whether a response asks for other credentials: by the hook or a rule of its resource, or else as a 401.
+fn is_unwelcome(opened: &Opened) -> bool {
+    let is_401 = opened.response.status == 401;
+    let verdict = opened.verdict.as_ref();
+    verdict.map_or(is_401, |verdict| verdict.action == Action::RefreshAuth)
 }
 
 /// Whether a resource's requests carry credentials: those of its `auth`, or secrets elsewhere.

@@ -1,14 +1,27 @@
-//! The Rust behind the names of a plan: credentials, paginators and record functions of the user's own.
+//! The Rust behind the names of a plan: credentials, paginators, and functions of responses, partitions and records.
+
+mod functions;
 
 use std::{fmt, sync::Arc};
 
+pub(crate) use self::functions::Named;
+pub use self::functions::{
+    ExtractHook, IntoPage, IntoPartitions, IntoVerdict, PartitionsHook, ResponseHook,
+};
+pub use crate::actions::Verdict;
 pub use crate::steps::{Filters, StepFn, Steps, StepsHook};
 use crate::{
     Error, ErrorKind, Result, Rows,
     auth::{Authenticate, Custom, Given},
+    decode::{PageShape, Probes, decode_page},
     paginator::{Paginate, built_in},
     plan::{Paginator, ResourcePlan},
+    shared::Text,
+    transport::Response,
 };
+
+/// Any error of a user's function.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// What the Rust names of a plan stand for.
 ///
@@ -33,6 +46,12 @@ pub struct Hooks {
     pub auths: &'static [(&'static str, AuthHook)],
     /// Paginators, by their path.
     pub paginators: &'static [(&'static str, &'static dyn Paginate)],
+    /// Functions that make pages of responses, by their path.
+    pub extracts: &'static [(&'static str, ExtractHook)],
+    /// Functions that decide what responses mean, by their path.
+    pub responses: &'static [(&'static str, ResponseHook)],
+    /// Functions that find the values of partitions, by their path.
+    pub partitions: &'static [(&'static str, PartitionsHook)],
     /// Functions that records go through, by the name of the resource.
     pub steps: &'static [(&'static str, StepsHook)],
 }
@@ -42,6 +61,9 @@ impl Hooks {
     pub const NONE: Self = Self {
         auths: &[],
         paginators: &[],
+        extracts: &[],
+        responses: &[],
+        partitions: &[],
         steps: &[],
     };
 
@@ -61,6 +83,23 @@ impl Hooks {
             let paginator = find(self.paginators, &path).ok_or_else(|| missing(&path))?;
             Ok(Arc::new(paginator) as Arc<dyn Paginate>)
         })
+    }
+
+    /// The function that makes the pages of a resource; none where its plan names none.
+    pub(crate) fn extract(&self, resource: &ResourcePlan) -> Result<Option<Named<ExtractHook>>> {
+        let path = resource.extract.as_ref();
+        path.map(|path| named(self.extracts, path)).transpose()
+    }
+
+    /// The function that decides what the responses of a resource mean; none where its plan names none.
+    pub(crate) fn response(&self, resource: &ResourcePlan) -> Result<Option<Named<ResponseHook>>> {
+        let path = resource.on_response.as_ref();
+        path.map(|path| named(self.responses, path)).transpose()
+    }
+
+    /// The function at this path that finds the values of partitions.
+    pub(crate) fn partitions(&self, path: &Text) -> Result<Named<PartitionsHook>> {
+        named(self.partitions, path)
     }
 
     /// The functions that the records of a resource go through; none where its plan names none.
@@ -84,6 +123,9 @@ impl fmt::Debug for Hooks {
         f.debug_struct("Hooks")
             .field("auths", &Names(self.auths))
             .field("paginators", &Names(self.paginators))
+            .field("extracts", &Names(self.extracts))
+            .field("responses", &Names(self.responses))
+            .field("partitions", &Names(self.partitions))
             .field("steps", &Names(self.steps))
             .finish()
     }
@@ -107,6 +149,32 @@ impl fmt::Debug for AuthHook {
 }
 
 impl Rows {
+    /// The rows of a response of this resource, before any `processing_steps`: as
+    /// [`from_page`](Self::from_page), also where an `extract` function reads the bodies. `hooks` are those of the
+    /// source: [`Connector::hooks`](crate::Connector::hooks).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`from_page`](Self::from_page), and of the function;
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) where the hooks lack it.
+    pub fn from_response(
+        response: Response,
+        resource: &ResourcePlan,
+        hooks: &Hooks,
+    ) -> Result<Self> {
+        let Some(extract) = hooks.extract(resource)? else {
+            return Self::from_page(response.body, resource);
+        };
+        let page = extract.call(&response)?;
+        let (table, spec) = (resource.table.clone(), Text::of("the schema"));
+        let shape = PageShape::new(resource, table, &Probes::default(), &spec)?;
+        let decoded = decode_page(page, &response.headers, &shape)?;
+        match decoded.failure {
+            Some(error) => Err(error),
+            None => Ok(decoded.rows),
+        }
+    }
+
     /// What the `processing_steps` of this resource make of them. `hooks` are those of its source:
     /// [`Connector::hooks`](crate::Connector::hooks).
     ///
@@ -140,6 +208,12 @@ impl<T> fmt::Debug for Names<T> {
 fn find<T: Copy>(hooks: &[(&str, T)], name: &str) -> Option<T> {
     let mut hooks = hooks.iter();
     hooks.find(|(of, _)| *of == name).map(|(_, hook)| *hook)
+}
+
+fn named<H: Copy>(hooks: &[(&str, H)], path: &Text) -> Result<Named<H>> {
+    let hook = find(hooks, path).ok_or_else(|| missing(path))?;
+    let path = path.clone();
+    Ok(Named { path, hook })
 }
 
 fn missing(path: &str) -> Error {

@@ -13,7 +13,9 @@ use futures_util::StreamExt as _;
 use http::{HeaderMap, StatusCode};
 
 use crate::{
-    Clock, Error, ErrorKind, Result, Secret, origin,
+    Clock, Error, ErrorKind, Result, Secret,
+    actions::Verdict,
+    origin,
     plan::{Method, Retry},
     redact::Redactor,
     transport::{
@@ -152,10 +154,7 @@ impl HttpContext {
         };
         let sent = self.transport.send(request.to_http()?, streamed).await?;
         if !is_streamed(&sent) {
-            return Ok(Opened {
-                response: whole(sent, limits).await?,
-                body: None,
-            });
+            return Ok(Opened::whole(whole(sent, limits).await?));
         }
         let (head, body) = sent.into_parts();
         Ok(Opened {
@@ -165,6 +164,7 @@ impl HttpContext {
                 body: Vec::new(),
             },
             body: Some(body),
+            verdict: None,
         })
     }
 
@@ -211,6 +211,19 @@ pub(crate) struct Opened {
     /// Without a body, if that is still to be read.
     pub(crate) response: Response,
     pub(crate) body: Option<Body>,
+    /// What a response with its body means, where the hook or a rule of its resource decides.
+    pub(crate) verdict: Option<Verdict>,
+}
+
+impl Opened {
+    /// A response with its body.
+    pub(crate) const fn whole(response: Response) -> Self {
+        Self {
+            response,
+            body: None,
+            verdict: None,
+        }
+    }
 }
 
 /// Whether a body is read as it arrives. That of a failure is for the rules and messages.

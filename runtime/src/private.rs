@@ -12,11 +12,16 @@ pub mod mock;
 pub use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::hooks::BoxError;
+use crate::transport::BoxFuture;
 pub use crate::{
     Builder, Cell, CellWriter, CellWritten, Cells, Client, Connector, Date, Decimal, EncodeCell,
     EncodeRow, Fetch, Field, ForParents, FromCell, Json, Record, Result, RowWriter, Scalar, Secret,
     Time, Timestamp, Values,
-    hooks::{AuthHook, Filters, Hooks, StepFn, Steps, StepsHook},
+    hooks::{
+        AuthHook, ExtractHook, Filters, Hooks, IntoPage, IntoPartitions, IntoVerdict,
+        PartitionsHook, ResponseHook, StepFn, Steps, StepsHook,
+    },
     parent::at_json as within_json,
     plan::*,
     schema::{Column, Decode, Path, ResponseValue, Step, Table, TimeFormat, Type},
@@ -142,6 +147,13 @@ pub use crate::__give as give;
 /// What a `yield_map` makes of a record, as a list.
 pub fn yield_map<T>(records: impl IntoIterator<Item = T>) -> Vec<T> {
     records.into_iter().collect()
+}
+
+/// The values that a function of `partitions` finds.
+pub fn partitions<T, R: IntoPartitions<T>>(
+    found: impl Future<Output = R> + Send + 'static,
+) -> BoxFuture<'static, Result<Vec<Scalar>, BoxError>> {
+    Box::pin(async { found.await.into_partitions() })
 }
 
 /// The value within one that may be null.

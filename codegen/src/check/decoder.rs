@@ -117,6 +117,7 @@ impl Check<'_> {
             charset: self.charset(&view),
             strip_prefix: view.get(&STRIP_PREFIX).filter(|prefix| !prefix.is_empty()),
         };
+        self.extract_needs_no_decoder(endpoint, &decoder, &view.node.span);
         if let BodyFormat::Csv(_) = decoder.format {
             self.columns_are_values(columns_of(resource));
             self.values_have_no_elements(endpoint, view.node);

@@ -17,6 +17,7 @@ pub(crate) mod decoder;
 mod endpoint;
 mod groups;
 pub(crate) mod hard_delete;
+pub(crate) mod hooks;
 mod included_settings;
 mod incremental;
 pub(crate) mod job;

@@ -2,11 +2,11 @@
 //! read, and the rules about them.
 
 use crate::connector::{
-    Column, ConfigType, JsonPlan, Part, PartitionItems, PartitionPlan, Record, ResourcePlan,
-    Template, Type, WriteDisposition,
+    Column, ConfigType, JsonPlan, Part, PartitionItems, PartitionPlan, PartitionType, Record,
+    ResourcePlan, Template, Text as OwnedText, Type, WriteDisposition,
 };
 use crate::diagnostic::{Applicability, Diagnostic, Span};
-use crate::grammar::{Key, Shape, key, resource};
+use crate::grammar::{Context, DefaultKey, Key, Shape, Word, Words, key, resource, word, word_of};
 use crate::spec::{Text, View, text};
 use crate::suggest;
 use crate::value;
@@ -19,7 +19,7 @@ pub(crate) static PARTITIONS: Key = key(
     "partitions",
     Shape::Dict(&Shape::Either(
         &Shape::List(&Shape::Scalar),
-        &Shape::Template,
+        &Shape::Either(&Shape::Template, &Shape::Map(&FOUND)),
     )),
     "values that it is fetched for, each combination by requests of its own",
 );
@@ -28,6 +28,27 @@ pub(crate) static INCLUDE_FROM_PARTITION: Key = key(
     Shape::List(&Shape::Text),
     "values of its `partitions` that its records carry",
 );
+
+static FOUND: Context = Context {
+    name: "a list of `partitions`",
+    keys: &[&RUST, &DATA_TYPE],
+};
+
+static RUST: Key<OwnedText> = Key::<OwnedText>::new(
+    "rust",
+    Shape::Rust,
+    "finds the values when a fetch begins: `async fn(Client) -> Result<Vec<String>, E>`",
+)
+.required();
+static DATA_TYPE: DefaultKey<PartitionType> =
+    word_of("data_type", "the type of the values").or(PartitionType::Text);
+
+impl Words for PartitionType {
+    const WORDS: &'static [(Word, Self)] = &[
+        (word("text", "`String`"), Self::Text),
+        (word("bigint", "`i64`"), Self::Bigint),
+    ];
+}
 
 /// The lists of values of a resource, while its requests are read.
 #[derive(Clone, Debug, Default)]
@@ -86,12 +107,24 @@ impl Check<'_> {
         if let Value::List(elements) = &node.value {
             return self.listed(elements, &node.span);
         }
+        if let Value::Map(_) = &node.value {
+            let view = View::new(node, &FOUND);
+            let data_type = view.get(&DATA_TYPE);
+            let rust = view.get(&RUST)?;
+            let column_type = match data_type {
+                PartitionType::Text => Type::Text,
+                PartitionType::Bigint => Type::Bigint,
+            };
+            return Some((PartitionItems::Rust { rust, data_type }, column_type));
+        }
         let text = text(node)?;
         let setting = text.text.strip_prefix("{config.");
         let Some(name) = setting.and_then(|setting| setting.strip_suffix('}')) else {
             self.error(
-                Diagnostic::error("RS0810", text.span, "this is not a list of values")
-                    .help("write `[eu, us]`, or `{config.NAME}` for a setting of type `list`"),
+                Diagnostic::error("RS0810", text.span, "this is not a list of values").help(
+                    "write `[eu, us]`, `{config.NAME}` for a setting of type `list`, or \
+                         `{rust: crate::NAME}` for a function",
+                ),
             );
             return None;
         };
@@ -209,7 +242,7 @@ impl Check<'_> {
         let is_merged = plan.write_disposition == WriteDisposition::Merge;
         let is_single = plan.partitions.iter().all(|list| match &list.values {
             PartitionItems::Values(values) => values.len() == 1,
-            PartitionItems::Config(_) => false,
+            PartitionItems::Config(_) | PartitionItems::Rust { .. } => false,
         });
         let columns = &plan.table.columns;
         let has_key = columns.iter().any(|column| column.primary_key);

@@ -20,7 +20,7 @@ use super::endpoint::Credentials;
 use super::link::Unlinked;
 use super::paginator::{Paging, Placeholders};
 use super::parent::{Kin, Known, Parent, changed};
-use super::{records, windows};
+use super::{hooks, records, windows};
 
 impl Check<'_> {
     /// A resource, if it has a name; what else is wrong with it is reported.
@@ -93,11 +93,13 @@ impl Check<'_> {
             params: params.into_iter().map(|bound| bound.param).collect(),
             headers,
             body,
+            on_response: endpoint.get(&hooks::ON_RESPONSE),
             response_actions,
             auth,
             job,
             paginator: paging.map_or(Paginator::DEFAULT, |paging| paging.paginator),
             decoder: self.decoder(&endpoint, &view, client),
+            extract: endpoint.get(&hooks::EXTRACT),
             selector: endpoint.get(&endpoint::DATA_SELECTOR),
             rows_path: endpoint.get(&endpoint::ROWS_PATH),
             selector_required: endpoint.get(&endpoint::DATA_SELECTOR_REQUIRED),

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::connector::Connector;
+use crate::connector::{Connector, PartitionItems, PartitionType};
 
 use super::{
     literal::Fields,
@@ -30,6 +30,46 @@ pub(super) fn hooks(connector: &Connector) -> Option<TokenStream> {
         });
         fields.set("paginators", paginators);
     }
+    let resources = || connector.resources.iter().map(|resource| &resource.plan);
+    let extracts = once(resources().filter_map(|plan| plan.extract.as_deref()));
+    if !extracts.is_empty() {
+        let extracts = slice(&extracts, |rust| {
+            let path = rust_path(rust);
+            quote!((#rust, __rs::ExtractHook::of(
+                |response| __rs::IntoPage::into_page(#path(response)),
+            )))
+        });
+        fields.set("extracts", extracts);
+    }
+    let responses = once(resources().filter_map(|plan| plan.on_response.as_deref()));
+    if !responses.is_empty() {
+        let responses = slice(&responses, |rust| {
+            let path = rust_path(rust);
+            quote!((#rust, __rs::ResponseHook::of(
+                |response| __rs::IntoVerdict::into_verdict(#path(response)),
+            )))
+        });
+        fields.set("responses", responses);
+    }
+    let lists = resources().flat_map(|plan| &plan.partitions);
+    let found = once(lists.filter_map(|list| match &list.values {
+        PartitionItems::Rust { rust, data_type } => Some((rust.as_str(), *data_type)),
+        PartitionItems::Values(_) | PartitionItems::Config(_) => None,
+    }));
+    if !found.is_empty() {
+        let partitions = slice(&found, |(rust, data_type)| {
+            let path = rust_path(rust);
+            let (word, of) = match data_type {
+                PartitionType::Text => (quote!(Text), quote!(String)),
+                PartitionType::Bigint => (quote!(Bigint), quote!(i64)),
+            };
+            quote!((#rust, __rs::PartitionsHook::of(
+                __rs::PartitionType::#word,
+                |client| __rs::partitions::<#of, _>(#path(client)),
+            )))
+        });
+        fields.set("partitions", partitions);
+    }
     let mut stepped = Vec::new();
     for resource in &connector.resources {
         if !resource.plan.processing_steps.is_empty() {
@@ -48,4 +88,15 @@ pub(super) fn hooks(connector: &Connector) -> Option<TokenStream> {
     }
     let hooks = fields.over(&quote!(__rs::Hooks), &quote!(__rs::Hooks::NONE));
     Some(quote!(static HOOKS: __rs::Hooks = #hooks;))
+}
+
+/// Each of them once, in order.
+fn once<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {
+    let mut unique = Vec::new();
+    for item in items {
+        if !unique.contains(&item) {
+            unique.push(item);
+        }
+    }
+    unique
 }

@@ -5,7 +5,7 @@ use super::{
     Words, flag, integer, key, member, text, word, word_of,
 };
 use crate::check::parent::{batch, condition};
-use crate::check::{change_token, job, records, windows};
+use crate::check::{change_token, hooks, job, records, windows};
 use crate::connector::{Method, OnNullParent, ResourcePlan, Selector, Text};
 
 pub(crate) static ENDPOINT: Context = Context {
@@ -21,11 +21,13 @@ pub(crate) static ENDPOINT: Context = Context {
         &ENDPOINT_AUTH,
         &ENDPOINT_PAGINATOR,
         &DECODER,
+        &hooks::EXTRACT,
         &DATA_SELECTOR,
         &ROWS_PATH,
         &DATA_SELECTOR_REQUIRED,
         &records::SINGLE_RECORD,
         &records::EXPLODE,
+        &hooks::ON_RESPONSE,
         &RESPONSE_ACTIONS,
         &RATE_LIMIT_COST,
         &ENDPOINT_INCREMENTAL,

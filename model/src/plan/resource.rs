@@ -47,6 +47,9 @@ declare! {
         pub paginator: Paginator = Paginator::DEFAULT,
         /// How the body of a response becomes records.
         pub decoder: Decoder = Decoder::DEFAULT,
+        /// The path of a function that makes the JSON of a page from a response, in place of a decoder: see
+        /// `rest_source::hooks::ExtractHook`.
+        pub extract: Option<Text> = None,
         /// Where a page's records are. Where the content type is one of JSON lines (`application/jsonl`,
         /// `application/x-ndjson` and the like), each line is a record, and there is nothing to select.
         pub selector: Selector = Selector::Path(Path::ROOT),
@@ -59,6 +62,9 @@ declare! {
         pub single_record: bool = false,
         /// A list in the record: each of its elements is a row, with the record's other columns.
         pub explode: Option<Path> = None,
+        /// The path of a function that decides what a response means, before all rules: see
+        /// `rest_source::hooks::ResponseHook`.
+        pub on_response: Option<Text> = None,
         /// What certain responses mean: the first rule that matches decides, before all others.
         pub response_actions: List<ResponseAction> = List::EMPTY,
         /// How to ask only for what is new.
@@ -111,6 +117,21 @@ impl ResourcePlan {
     pub fn changes_records(&self) -> bool {
         let mut steps = self.processing_steps.iter();
         steps.any(|step| !matches!(step, ProcessingStep::Filter(_)))
+    }
+
+    /// The paths of the functions that make its pages, its partitions, and the meaning of its responses, and of its
+    /// processing steps.
+    pub fn hooks(&self) -> impl Iterator<Item = &str> {
+        let lists = self
+            .partitions
+            .iter()
+            .filter_map(|list| match &list.values {
+                PartitionItems::Rust { rust, .. } => Some(rust.as_str()),
+                PartitionItems::Values(_) | PartitionItems::Config(_) => None,
+            });
+        let of_responses = self.extract.iter().chain(&self.on_response);
+        let steps = self.processing_steps.iter().map(ProcessingStep::path);
+        lists.chain(of_responses.map(Text::as_str)).chain(steps)
     }
 
     /// Whether its rows are written in groups: all that have the merge key of one of them give way to
@@ -271,6 +292,25 @@ declare! {
         Values(List<JsonPlan>),
         /// Those of the list setting at this position of [`SourcePlan::config`](super::SourcePlan::config).
         Config(u16),
+        /// Those that a function finds when a fetch begins: see `rest_source::hooks::PartitionsHook`.
+        Rust {
+            /// The path of the function.
+            rust: Text,
+            /// The type of the values.
+            data_type: PartitionType,
+        },
+    }
+}
+
+declare! {
+    /// The type of the values that a function finds.
+    #[derive(Copy, Default, Eq)]
+    pub enum PartitionType {
+        /// Texts: `String`.
+        #[default]
+        Text,
+        /// Integers: `i64`.
+        Bigint,
     }
 }
 

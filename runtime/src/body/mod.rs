@@ -375,8 +375,16 @@ impl Rows {
     /// # Errors
     ///
     /// [`ErrorKind::Response`](crate::ErrorKind::Response) where the body is no JSON or has no
-    /// records, [`ErrorKind::Schema`](crate::ErrorKind::Schema) where a value does not fit.
+    /// records, [`ErrorKind::Schema`](crate::ErrorKind::Schema) where a value does not fit,
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) where an `extract` function reads the bodies: see
+    /// [`Rows::from_response`].
     pub fn from_page(body: impl Into<Vec<u8>>, resource: &ResourcePlan) -> Result<Self> {
+        if let Some(path) = &resource.extract {
+            let message = format!("`{path}` reads the bodies of `{}`", resource.name);
+            return Err(
+                Error::new(ErrorKind::Config, message).with_help("`Rows::from_response` calls it")
+            );
+        }
         let shape = PageShape::new(
             resource,
             resource.table.clone(),

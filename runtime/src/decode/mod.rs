@@ -51,7 +51,7 @@ use self::{
     text::Source,
 };
 use crate::{
-    Scalar,
+    Json, Scalar,
     error::{Error, Result},
     page::Slot,
     plan::{BodyFormat, Pages, ResourcePlan, SchemaContract, Selector, Take},
@@ -342,6 +342,18 @@ pub(crate) struct Decoded {
 /// no records where the selector looks for them.
 pub(crate) fn decode(mut body: Vec<u8>, shape: &PageShape) -> Result<Decoded> {
     decode_or_leave(&mut body, Format::Json, None, shape)
+}
+
+/// Reads a page that a function made.
+///
+/// # Errors
+///
+/// As [`decode`].
+pub(crate) fn decode_page(page: Json, headers: &Headers, shape: &PageShape) -> Result<Decoded> {
+    // The tree is freed before the page is read.
+    let mut body = page.to_string().into_bytes();
+    drop(page);
+    decode_or_leave(&mut body, Format::Json, Some(headers), shape)
 }
 
 /// Reads a page, of a body that is left as it is on an error, for what there is to say of it.

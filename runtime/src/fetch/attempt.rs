@@ -15,16 +15,18 @@ use super::{
     trace,
 };
 use crate::{
-    Error, ErrorKind, Result, Rows, Scalar, actions,
-    decode::{Decoded, Format, PageShape, Probe, Probes, decode_or_leave},
+    Error, ErrorKind, Result, Rows, Scalar,
+    actions::{self, Author, Verdict},
+    decode::{Decoded, Format, PageShape, Probe, Probes, decode_or_leave, decode_page},
     exchange::Failure,
+    hooks::{ExtractHook, Named},
     http_context::Opened,
     origin::Access,
     paginator::{Paginate, Position, Statements},
     parent::{self, ambiguous_batch, null_field, null_field_error},
-    plan::{Action, ResourcePlan, ResponseAction, Retry, WaitUnit},
+    plan::{Action, ResourcePlan, Retry, WaitUnit},
     presence::Presence,
-    printable::Seconds,
+    printable::{Seconds, printable},
     rate_limiter::{Permit, Throttled},
     report::Bytes,
     request::Draft,
@@ -65,6 +67,8 @@ pub(super) struct Requests<'a> {
     bounds: Option<Bounds>,
     pub(super) shape: PageShape,
     probes: usize,
+    /// What makes the page of a response, in place of a decoder.
+    extract: Option<Named<ExtractHook>>,
     pub(super) partial_pages: PartialPages,
 }
 
@@ -140,6 +144,7 @@ impl<'a> Requests<'a> {
                 .has_page_placeholders()
                 .then(|| bounds.clone()),
             probes: probes.len(),
+            extract: spec.client.hooks().extract(&spec.resource)?,
             partial_pages: partial_pages.clone(),
             shape: PageShape::new(&spec.resource, spec.table.clone(), &probes, &plan.spec)?
                 .within(plan.max_response_bytes)
@@ -217,11 +222,16 @@ impl<'a> Requests<'a> {
         opened: Opened,
         permit: &mut Option<Permit<'_>>,
     ) -> (AttemptOutcome<DecodedPage>, u64) {
-        let Opened { response, body } = opened;
+        let Opened {
+            response,
+            body,
+            verdict,
+        } = opened;
         let Some(body) = body else {
             permit.take();
             let bytes = response.body.len() as u64;
-            return (self.read(draft, shown, response, number), bytes);
+            let outcome = self.read(draft, shown, response, number, verdict);
+            return (outcome, bytes);
         };
         let open = OpenResponse {
             id,
@@ -288,13 +298,15 @@ impl<'a> Requests<'a> {
         ))
     }
 
-    /// Classifies a response. `shown` is the request in messages, with its redirects.
+    /// Classifies a response, by the verdict of a hook or a rule, if there is one. `shown` is the request in
+    /// messages, with its redirects.
     pub(super) fn read(
         &self,
         draft: Draft,
         shown: &str,
         response: Response,
         number: u64,
+        verdict: Option<Verdict>,
     ) -> AttemptOutcome<DecodedPage> {
         let (status, bytes) = (response.status, response.body.len());
         let request = format!(
@@ -302,73 +314,100 @@ impl<'a> Requests<'a> {
             Bytes(bytes as u64)
         );
         trace::response(status, bytes);
-        let rule = actions::first(&self.spec.resource.response_actions, &response);
-        if let Some(rule) = rule.filter(|rule| rule.action != Action::Success) {
-            return self.ruled(rule, &response, request);
-        }
+        let is_success = match verdict {
+            Some(verdict) if verdict.action != Action::Success => {
+                return self.ruled(verdict, &response, request);
+            }
+            verdict => verdict.is_some(),
+        };
         match status {
             204 => self.page(draft, response.headers, request, self.nothing(), true),
             200..=299 => self.decode(draft, response, request),
-            _ if rule.is_some() => self.decode(draft, response, request),
+            _ if is_success => self.decode(draft, response, request),
             _ => AttemptOutcome::Refused(Box::new(self.on_failure(&response, request))),
         }
     }
 
-    /// The outcome that a rule of `response_actions` gives a response.
+    /// The outcome of a response with this verdict.
     pub(super) fn ruled(
         &self,
-        rule: &ResponseAction,
+        verdict: Verdict,
         response: &Response,
         request: String,
     ) -> AttemptOutcome<DecodedPage> {
+        let Verdict {
+            action,
+            message,
+            wait,
+            author,
+        } = verdict;
         let status = response.status;
-        let place = format!("{}:{}", self.spec.client.plan().spec, rule.line);
-        let (kind, message) = match &rule.action {
+        let message = message.map(|message| self.spec.client.redact(&message));
+        let place = match &message {
+            Some(message) => format!("{} ({})", author.place(), printable(message)),
+            None => author.place(),
+        };
+        let after = match &action {
+            Action::Restart => Some(AfterRetries::Restart),
+            Action::Retry { then_ignore: true } => {
+                Some(AfterRetries::Ignore(ignored(&place, &request)))
+            }
+            Action::Retry { .. } => Some(AfterRetries::Fail),
+            _ => None,
+        };
+        if after.is_some() {
+            let mut failed_attempt = self.on_failure(response, request);
+            if let Some(message) = message {
+                failed_attempt.what = format!("{}: {message}", failed_attempt.what);
+            }
+            failed_attempt.told = wait.or(failed_attempt.told);
+            failed_attempt.rule = after;
+            return AttemptOutcome::Refused(Box::new(failed_attempt));
+        }
+        let is_child = self.spec.resource.parent.is_some();
+        let (kind, what) = match action {
             // A success is a page.
             Action::Ignore | Action::Success => {
                 return AttemptOutcome::Ignored(ignored(&place, &request));
             }
-            Action::SkipParent => {
+            Action::SkipParent if is_child => {
                 return AttemptOutcome::Skipped(format!("skipped by {place}: {request}"));
             }
-            Action::Restart => {
-                let mut failed_attempt = self.on_failure(response, request);
-                failed_attempt.rule = Some(AfterRetries::Restart);
-                return AttemptOutcome::Refused(Box::new(failed_attempt));
-            }
-            Action::Retry { then_ignore } => {
-                let after = if *then_ignore {
-                    AfterRetries::Ignore(ignored(&place, &request))
-                } else {
-                    AfterRetries::Fail
-                };
-                let mut failed_attempt = self.on_failure(response, request);
-                failed_attempt.rule = Some(after);
-                return AttemptOutcome::Refused(Box::new(failed_attempt));
-            }
-            Action::RefreshAuth => {
-                let message = format!("answered {status}, and new credentials are of no help");
-                (ErrorKind::Auth, message)
+            Action::SkipParent => {
+                let message = format!("{} skips a parent, and there is none", author.place());
+                (ErrorKind::Hook, message)
             }
             Action::SplitWindow => {
                 let message = format!("answered {status}: the window is too large");
                 (ErrorKind::WindowTooLarge, message)
             }
-            Action::Fail { message } => {
+            Action::Fail { message: of_rule } => {
                 let kind = match status {
                     401 => ErrorKind::Auth,
                     200..=299 => ErrorKind::Response,
                     _ => ErrorKind::Status(status),
                 };
-                let message = message
-                    .as_ref()
-                    .map_or_else(|| format!("answered {status}"), ToString::to_string);
-                (kind, message)
+                let what = message
+                    .clone()
+                    .or(of_rule.map(|message| message.to_string()));
+                (kind, what.unwrap_or_else(|| format!("answered {status}")))
+            }
+            // The others are handled above.
+            Action::RefreshAuth | Action::Restart | Action::Retry { .. } => {
+                let message = format!("answered {status}, and new credentials are of no help");
+                (ErrorKind::Auth, message)
             }
         };
-        let error = Error::new(kind, message)
+        let by = match author {
+            Author::Rule(place) => format!("by the rule at {place}"),
+            Author::Hook(path) => format!("by `{path}`"),
+        };
+        let mut error = Error::new(kind, &*what)
             .with_request(request)
-            .with_detail(format!("by the rule at {place}"));
+            .with_detail(by);
+        if let Some(message) = message.filter(|message| *message != what) {
+            error = error.with_detail(message);
+        }
         AttemptOutcome::Broken(match self.excerpt(&response.body) {
             Some(excerpt) => error.with_detail(format!("body: {excerpt}")),
             None => error,
@@ -382,6 +421,9 @@ impl<'a> Requests<'a> {
         response: Response,
         request: String,
     ) -> AttemptOutcome<DecodedPage> {
+        if let Some(extract) = &self.extract {
+            return self.extract(extract, draft, response, request);
+        }
         let Response {
             headers, mut body, ..
         } = response;
@@ -393,6 +435,32 @@ impl<'a> Requests<'a> {
         match decode_or_leave(&mut body, format, Some(&headers), &self.shape) {
             Ok(decoded) => self.page(draft, headers, request, decoded, false),
             Err(error) if format.is_cut(&body) => {
+                AttemptOutcome::Refused(Box::new(self.cut(&error, &body, request)))
+            }
+            Err(error) => {
+                let error = self.unreadable(error, &headers, &body);
+                AttemptOutcome::Broken(error.with_request(request))
+            }
+        }
+    }
+
+    /// Reads the records of the page that a function makes from a response.
+    fn extract(
+        &self,
+        extract: &Named<ExtractHook>,
+        draft: Draft,
+        response: Response,
+        request: String,
+    ) -> AttemptOutcome<DecodedPage> {
+        let decoded = extract
+            .call(&response)
+            .and_then(|page| decode_page(page, &response.headers, &self.shape));
+        let Response { headers, body, .. } = response;
+        let content_type = headers.get("Content-Type").unwrap_or_default();
+        let is_json = content_type.to_ascii_lowercase().contains("json");
+        match decoded {
+            Ok(decoded) => self.page(draft, headers, request, decoded, false),
+            Err(error) if is_json && Format::Json.is_cut(&body) => {
                 AttemptOutcome::Refused(Box::new(self.cut(&error, &body, request)))
             }
             Err(error) => {

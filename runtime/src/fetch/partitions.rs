@@ -139,7 +139,12 @@ async fn run<S: PartitionSource>(
     stream: mpsc::Sender<Delivery>,
     report: SharedReport,
 ) {
-    let runner = source.and_then(|source| Runner::new(&spec, source, &report));
+    let runner = async { Runner::new(&spec, source?, &report).await };
+    let runner = tokio::select! {
+        runner = runner => runner,
+        // The stream was dropped.
+        () = stream.closed() => return,
+    };
     let last = match runner {
         Ok(mut runner) => {
             let outcome = runner.run(&stream).await;
@@ -186,17 +191,21 @@ struct Runner<'a, S> {
 }
 
 impl<'a, S: PartitionSource> Runner<'a, S> {
-    fn new(spec: &'a FetchSpec, source: S, report: &'a SharedReport) -> Result<Self> {
+    async fn new(spec: &'a FetchSpec, source: S, report: &'a SharedReport) -> Result<Self> {
         if spec.resume.is_some() {
             return Err(source.no_position());
         }
         let request = spec.incremental();
-        let lists = Lists::new(&spec.client, &spec.resource)?;
+        let mut lists = Lists::new(&spec.client, &spec.resource).await?;
         let checkpoints = source.checkpoints(request, &lists)?;
         // An error in the table or the range comes before the first request.
         let range = checkpoints.as_ref().map(|all| all.range().clone());
         let steps = spec.client.hooks().steps(&spec.resource)?;
         RecordFilter::new(&spec.resource, &spec.table, range, steps)?;
+        let mut done = Report::default();
+        for note in lists.take_notes() {
+            done.note(note);
+        }
         Ok(Self {
             source,
             lists,
@@ -210,7 +219,7 @@ impl<'a, S: PartitionSource> Runner<'a, S> {
             parts: PartsFetched::default(),
             failed: None,
             wanted: spec.limit,
-            done: Report::default(),
+            done,
             report,
         })
     }

@@ -9,12 +9,13 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
 use super::{
+    FetchSpec,
     attempt::{DecodedPage, Requests},
     machine::AttemptOutcome,
     page_fingerprint::PageFingerprint,
 };
 use crate::{
-    Error, ErrorKind, actions,
+    Error, ErrorKind,
     body::{Batch, BodyDecoder, BodyError},
     decode::Decoded,
     exchange,
@@ -158,10 +159,17 @@ impl Requests<'_> {
             if let Err(error) = self.read_json_error(&mut open).await {
                 return (self.interruption(&error, open.request(0)), 0);
             }
-            let rule = actions::first(&resource.response_actions, &open.response);
-            if let Some(rule) = rule.filter(|rule| rule.action != Action::Success) {
-                let bytes = open.response.body.len() as u64;
-                return (self.ruled(rule, &open.response, open.request(bytes)), bytes);
+            let bytes = open.response.body.len() as u64;
+            let outcome = match self.spec.client.verdict(resource, &open.response) {
+                Ok(None) => None,
+                Ok(Some(verdict)) if verdict.action == Action::Success => None,
+                Ok(Some(verdict)) => Some(self.ruled(verdict, &open.response, open.request(bytes))),
+                Err(error) => Some(AttemptOutcome::Broken(
+                    error.with_request(open.request(bytes)),
+                )),
+            };
+            if let Some(outcome) = outcome {
+                return (outcome, bytes);
             }
         }
         let mut reader = BodyReader {
@@ -184,12 +192,15 @@ impl Requests<'_> {
         }
     }
 
-    /// Reads a body of JSON in place of rows, where a rule looks at bodies: it may be an error.
+    /// Reads a body of JSON in place of rows, where a hook or a rule looks at bodies: it may be an error.
     async fn read_json_error(&self, open: &mut OpenResponse<'_>) -> Result<(), TransportError> {
         let content_type = open.response.headers.get("Content-Type");
         let is_json = content_type.is_some_and(|it| it.to_ascii_lowercase().contains("json"));
-        let rules = &self.spec.resource.response_actions;
-        if is_json && rules.iter().any(ResponseAction::looks_at_body) {
+        let resource = &self.spec.resource;
+        let mut rules = resource.response_actions.iter();
+        let looks_at_body =
+            resource.on_response.is_some() || rules.any(ResponseAction::looks_at_body);
+        if is_json && looks_at_body {
             let most = self.spec.client.plan().max_response_bytes;
             let body = std::mem::replace(&mut open.body, Body::empty());
             open.response.body = self.spec.client.context().read(body, most).await?;
@@ -294,7 +305,13 @@ impl BodyReader<'_, '_, '_, '_> {
                     ..
                 } = self.open;
                 response.body = self.decoder.take().text;
-                self.requests.read(draft, shown, response, number)
+                let FetchSpec {
+                    client, resource, ..
+                } = self.requests.spec;
+                match client.verdict(resource, &response) {
+                    Ok(verdict) => self.requests.read(draft, shown, response, number, verdict),
+                    Err(error) => AttemptOutcome::Broken(error.or_request(|| shown.to_owned())),
+                }
             }
         };
         (outcome, bytes)

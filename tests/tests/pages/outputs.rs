@@ -5,6 +5,7 @@ mod children;
 mod columns;
 mod custom;
 mod errors;
+mod hooks;
 mod incremental;
 mod loading;
 mod paging;
@@ -39,6 +40,7 @@ pub(crate) async fn of(page: &str, name: &str) -> String {
         ("loading", "failed") => loading::failed().await,
         ("loading", "table") => loading::table().await,
         ("custom", "log") => custom::log().await,
+        ("hooks", "hook") => hooks::hook().await,
         ("testing", "unfit") => testing::unfit(),
         _ => panic!("{page}: nothing prints `{name}`"),
     }

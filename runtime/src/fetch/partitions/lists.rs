@@ -1,5 +1,7 @@
 //! The lists of values that a resource is fetched for: each combination of one of each.
 
+use std::collections::HashSet;
+
 use super::Partition;
 use crate::{
     Client, Error, ErrorKind, Result, Scalar,
@@ -16,6 +18,8 @@ const MOST: usize = 10_000_000;
 pub(super) struct Lists {
     /// Their names and values.
     named: Vec<(String, Vec<Scalar>)>,
+    /// Remarks for the report.
+    notes: Vec<String>,
     /// The number of combinations.
     number: usize,
     /// The partition that the lists divide, and the number of its next combination.
@@ -23,22 +27,39 @@ pub(super) struct Lists {
 }
 
 impl Lists {
-    /// The lists of a resource.
+    /// The lists of a resource. Functions that find values are called, one after the other.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] if a list is empty, or there are too many combinations.
-    pub(super) fn new(client: &Client, resource: &ResourcePlan) -> Result<Self> {
-        let lists = resource.partitions.iter().map(|list| {
-            let values = values(client, &list.values);
+    /// [`ErrorKind::Config`] if the list of a setting is empty, or there are too many combinations; the error of a
+    /// function that fails.
+    pub(super) async fn new(client: &Client, resource: &ResourcePlan) -> Result<Self> {
+        let mut lists: Vec<(String, Vec<Scalar>)> = Vec::new();
+        let mut notes = Vec::new();
+        for list in &resource.partitions {
+            let values = match &list.values {
+                PartitionItems::Values(values) => values.iter().map(scalar).collect(),
+                PartitionItems::Config(at) => setting(client, *at),
+                PartitionItems::Rust { rust, data_type } => {
+                    let hook = client.hooks().partitions(rust)?;
+                    let values = unique(hook.call(client, *data_type).await?);
+                    if values.is_empty() {
+                        notes.push(format!(
+                            "`{rust}` found no values for the list `{}` of `partitions`: nothing is fetched",
+                            list.name
+                        ));
+                    }
+                    lists.push((list.name.to_string(), values));
+                    continue;
+                }
+            };
             if values.is_empty() {
                 let message = format!("the list `{}` of `partitions` is empty", list.name);
                 return Err(Error::new(ErrorKind::Config, message)
                     .with_help("give its setting a value: without one nothing is fetched"));
             }
-            Ok((list.name.to_string(), values))
-        });
-        let lists: Vec<(String, Vec<Scalar>)> = lists.collect::<Result<_>>()?;
+            lists.push((list.name.to_string(), values));
+        }
         let lengths = lists.iter().map(|(_, values)| values.len());
         let number = lengths.fold(1usize, usize::saturating_mul);
         if number > MOST {
@@ -48,9 +69,15 @@ impl Lists {
         }
         Ok(Self {
             named: lists,
+            notes,
             number,
             current: None,
         })
+    }
+
+    /// Takes the remarks for the report.
+    pub(super) fn take_notes(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.notes)
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -114,23 +141,20 @@ impl Lists {
     }
 }
 
-fn values(client: &Client, items: &PartitionItems) -> Vec<Scalar> {
-    match items {
-        PartitionItems::Values(values) => values.iter().map(scalar).collect(),
-        PartitionItems::Config(at) => {
-            let at = usize::from(*at);
-            let setting = client.plan().config.get(at).zip(client.config().get(at));
-            let values = setting.map(|(setting, value)| settings::setting_values(setting, value));
-            let mut unique: Vec<Scalar> = Vec::new();
-            let mut seen = std::collections::HashSet::new();
-            for value in values.unwrap_or_default() {
-                if seen.insert(value.to_string()) {
-                    unique.push(value);
-                }
-            }
-            unique
-        }
-    }
+/// The values of a list setting.
+fn setting(client: &Client, at: u16) -> Vec<Scalar> {
+    let at = usize::from(at);
+    let setting = client.plan().config.get(at).zip(client.config().get(at));
+    let values = setting.map(|(setting, value)| settings::setting_values(setting, value));
+    unique(values.unwrap_or_default())
+}
+
+/// Each value once, in order.
+fn unique(values: Vec<Scalar>) -> Vec<Scalar> {
+    let mut seen = HashSet::new();
+    let mut unique = values;
+    unique.retain(|value| seen.insert(value.to_string()));
+    unique
 }
 
 /// A value of a spec.
