@@ -145,6 +145,18 @@ pub trait Writer: Send {
         self.commit(state)
     }
 
+    /// Stores the [jobs](rest_source::RunningJobs) that the API runs for the resource, in place of those stored before,
+    /// so that the load after a killed one resumes them. [`complete`](Self::complete) deletes them. A destination that
+    /// does not store them creates the jobs anew.
+    ///
+    /// # Errors
+    ///
+    /// When the destination cannot be reached.
+    fn save_jobs<'a>(&'a mut self, jobs: &'a str) -> BoxFuture<'a, Result<()>> {
+        let _ = jobs;
+        Box::pin(async { Ok(()) })
+    }
+
     /// Discards the rows written since the last commit.
     ///
     /// # Errors
@@ -253,6 +265,8 @@ pub struct Opened {
     pub state: Option<State>,
     /// Fingerprint of the request of the stored rows; `None` if there are no rows or it is unknown.
     pub request: Option<Fingerprint>,
+    /// What [`Writer::save_jobs`] stored last, and no commit [completed](Writer::complete).
+    pub jobs: Option<String>,
     /// Set if this load completes a killed one, and the resource was appended already.
     pub already_appended: Option<AppendedBy>,
     /// Notes for the load's report.
@@ -275,6 +289,7 @@ impl Opened {
             writer: Box::new(writer),
             state: None,
             request: None,
+            jobs: None,
             already_appended: None,
             notes: Vec::new(),
         }

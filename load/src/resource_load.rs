@@ -1,7 +1,10 @@
 //! The load of one resource: fetches its pages, writes them, and decides what is committed.
 
+use std::pin::pin;
+
+use futures_util::future::{self, Either};
 use rest_source::{
-    Error, ErrorKind, Fetch, Fingerprint, Pages, ParentCache, Result, Rows, Timestamp,
+    Error, ErrorKind, Fetch, Fingerprint, Pages, ParentCache, Result, Rows, RunningJobs, Timestamp,
     plan::{ResourcePlan, WriteDisposition},
 };
 
@@ -124,6 +127,7 @@ struct ResourceLoad<'r, 'a, D: ?Sized> {
 /// An open resource, ready to be fetched.
 struct OpenResource {
     writer: Box<dyn Writer>,
+    jobs: RunningJobs,
     fetch: Fetch<Rows>,
     /// Notes for the report.
     notes: Vec<String>,
@@ -138,7 +142,7 @@ impl<D: Destination + ?Sized> ResourceLoad<'_, '_, D> {
             Err(error) => return Err(FailedResource::unopened(named(error, resource))),
         };
         let mut pages = opened.fetch.parent_cache(parents).pages();
-        let mut state = LoadState::new(resource, opened.writer);
+        let mut state = LoadState::new(resource, opened.writer, opened.jobs);
         let written = match self.write(&mut pages, &mut state).await {
             Ok(()) => self.finish(&pages, &mut state).await,
             Err(error) => Err(error),
@@ -252,9 +256,14 @@ impl<D: Destination + ?Sized> ResourceLoad<'_, '_, D> {
             (_, Some(state)) => fetch.since(state),
             (_, None) => fetch,
         };
+        // Unreadable ones are created anew, and so are those of a full refresh.
+        let stored = opened.jobs.filter(|_| !target.full_refresh);
+        let jobs = stored.and_then(|jobs| RunningJobs::from_json(&jobs).ok());
+        let jobs = jobs.unwrap_or_default();
         Ok(Ok(OpenResource {
             writer: opened.writer,
-            fetch: self.in_range(fetch, is_incremental),
+            fetch: self.in_range(fetch.running_jobs(&jobs), is_incremental),
+            jobs,
             notes,
         }))
     }
@@ -294,7 +303,16 @@ impl<D: Destination + ?Sized> ResourceLoad<'_, '_, D> {
     /// Writes the pages, and commits those that can be committed before the last page.
     async fn write(&self, pages: &mut Pages<Rows>, state: &mut LoadState) -> Result<()> {
         let target = self.target;
-        while let Some(page) = pages.next().await {
+        loop {
+            let jobs = pin!(state.jobs.changed());
+            let page = match future::select(pin!(pages.next()), jobs).await {
+                Either::Left((Some(page), _)) => page,
+                Either::Left((None, _)) => break,
+                Either::Right(_) => {
+                    state.writer.save_jobs(&state.jobs.to_json()).await?;
+                    continue;
+                }
+            };
             let page = page.inspect_err(|_| state.fetch_failed = true)?;
             let before = page.state_before();
             if before.is_some() && may_commit(target.writing, true) {
@@ -356,6 +374,8 @@ impl<D: Destination + ?Sized> ResourceLoad<'_, '_, D> {
 /// The state of the load, between two pages.
 struct LoadState {
     writer: Box<dyn Writer>,
+    /// The jobs that the API runs for the fetch.
+    jobs: RunningJobs,
     progress: Progress,
     /// Committed records.
     committed: u64,
@@ -367,9 +387,10 @@ struct LoadState {
 }
 
 impl LoadState {
-    fn new(resource: &ResourcePlan, writer: Box<dyn Writer>) -> Self {
+    fn new(resource: &ResourcePlan, writer: Box<dyn Writer>, jobs: RunningJobs) -> Self {
         Self {
             writer,
+            jobs,
             progress: Progress {
                 resource: resource.name.clone(),
                 pages: 0,

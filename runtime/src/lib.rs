@@ -135,7 +135,7 @@ pub use client::Client;
 pub use clock::{Clock, SystemClock};
 pub use completeness::{Completeness, Reason};
 pub use error::{Error, ErrorKind, Result};
-pub use fetch::{Fetch, ForParents, Page, PageRecords, Pages, ParentCache, Records};
+pub use fetch::{Fetch, ForParents, Page, PageRecords, Pages, ParentCache, Records, RunningJobs};
 pub use position::Position;
 pub use record::Record;
 pub use report::Report;

@@ -68,6 +68,13 @@ pub(super) fn create(db: &mut dyn Database) -> Result<()> {
             ),
             "source, resource, part",
         ),
+        (
+            "jobs",
+            format!(
+                "source {text} NOT NULL, resource {text} NOT NULL, part {text} NOT NULL, jobs {text} NOT NULL"
+            ),
+            "source, resource, part",
+        ),
     ];
     for (name, columns, key) in tables {
         create_table(db, name, &columns, key)?;
@@ -204,6 +211,28 @@ pub(super) fn store(
 /// The time of the system's clock.
 pub(super) fn now() -> Timestamp {
     Timestamp::try_from(SystemTime::now()).unwrap_or(Timestamp::EPOCH)
+}
+
+/// The jobs that the API runs for the resource.
+pub(super) fn read_jobs(db: &mut dyn Database, target: &Target) -> Result<Option<String>> {
+    let sql =
+        "SELECT jobs FROM _rest_source_jobs WHERE source = ?1 AND resource = ?2 AND part = ?3";
+    let rows = db.query(sql, &part_key(target))?;
+    Ok(rows.first().and_then(|row| as_text(row.first())))
+}
+
+/// Stores the jobs; none deletes them.
+pub(super) fn store_jobs(db: &mut dyn Database, target: &Target, jobs: Option<&str>) -> Result<()> {
+    let key = part_key(target);
+    let Some(jobs) = jobs else {
+        let sql = "DELETE FROM _rest_source_jobs WHERE source = ?1 AND resource = ?2 AND part = ?3";
+        return db.execute(sql, &key).map(|_| ());
+    };
+    let [source, resource, part] = key;
+    let sql = "INSERT INTO _rest_source_jobs (source, resource, part, jobs) VALUES (?1, ?2, ?3, ?4)
+               ON CONFLICT (source, resource, part) DO UPDATE SET jobs = excluded.jobs";
+    db.execute(sql, &[source, resource, part, text(jobs)])
+        .map(|_| ())
 }
 
 /// Deletes the states of settings that had rows and have none left; if the table is empty, those of all

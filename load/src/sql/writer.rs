@@ -51,12 +51,14 @@ pub(super) fn open<D: Database>(
     connection.run(&statements)?;
     let plan = WritePlan::new(connection, target.clone());
     let key = lock_key(target);
-    let (progress, has_rows, notes, already_appended) = transaction(connection, &key, |db| {
-        let (progress, notes) = prepare::prepare(db, target, &plan.children)?;
-        let appended = unfinished_loads::appended(db, target)?;
-        let has_rows = !prepare::is_empty(db, &target.resource.table.name)?;
-        Ok((progress, has_rows, notes, appended))
-    })?;
+    let (progress, has_rows, notes, already_appended, jobs) =
+        transaction(connection, &key, |db| {
+            let (progress, notes) = prepare::prepare(db, target, &plan.children)?;
+            let appended = unfinished_loads::appended(db, target)?;
+            let has_rows = !prepare::is_empty(db, &target.resource.table.name)?;
+            let jobs = state::read_jobs(db, target)?;
+            Ok((progress, has_rows, notes, appended, jobs))
+        })?;
     // A replacing load does not need the state, nor a full refresh the request, so they also recover from
     // unreadable ones.
     let stored_state = progress.state.as_deref();
@@ -83,6 +85,7 @@ pub(super) fn open<D: Database>(
     opened.request = request;
     opened.already_appended = already_appended;
     opened.notes = notes;
+    opened.jobs = jobs;
     Ok(opened)
 }
 
@@ -126,6 +129,19 @@ impl<D: Database> Writer for SqlWriter<D> {
 
     fn complete<'a>(&'a mut self, state: Option<&'a State>) -> BoxFuture<'a, Result<()>> {
         self.publish(state, true)
+    }
+
+    fn save_jobs<'a>(&'a mut self, jobs: &'a str) -> BoxFuture<'a, Result<()>> {
+        let jobs = jobs.to_owned();
+        self.run(move |db, resource| {
+            if !resource.staging.has_table() {
+                db.check()?;
+            }
+            let target = &resource.plan.target;
+            transaction(db, &lock_key(target), |db| {
+                state::store_jobs(db, target, Some(&jobs))
+            })
+        })
     }
 
     fn roll_back(&mut self) -> BoxFuture<'_, Result<()>> {
@@ -174,6 +190,9 @@ impl Resource {
         let key = lock_key(&self.plan.target);
         transaction(db, &key, |db| {
             self.publish(db, state.as_deref())?;
+            if complete {
+                state::store_jobs(db, &self.plan.target, None)?;
+            }
             unfinished_loads::store(db, &self.plan.target, complete)
         })?;
         self.has_rows = match self.plan.target.hard_delete() {

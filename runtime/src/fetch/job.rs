@@ -7,7 +7,7 @@ use serde_json_path::JsonPath;
 use tokio::sync::mpsc;
 
 use super::{
-    FetchSpec, driver,
+    FetchSpec, driver, running_jobs,
     streams::{Delivery, SharedReport},
 };
 use crate::{
@@ -51,7 +51,7 @@ pub(super) async fn run(
     };
     let clock = spec.client.clock();
     let begun = clock.elapsed();
-    let mut status = run.send(&job.create).await?;
+    let mut status = run.begin().await?;
     let mut wait = job.interval;
     while !run.is_done(&status)? {
         let spent = clock.elapsed().saturating_sub(begun);
@@ -63,7 +63,7 @@ pub(super) async fn run(
         wait = wait
             .saturating_mul(2)
             .min(Job::MAX_INTERVAL.max(job.interval));
-        status = run.send(&job.poll).await?;
+        status = run.send(&job.poll, false).await?;
     }
     run.has_values_of(&spec.resource)?;
     let urls = match &job.url_path {
@@ -88,14 +88,45 @@ struct JobRun<'a> {
 }
 
 impl JobRun<'_> {
+    /// Creates the job, unless an earlier fetch did and it can be resumed. Returns its first status.
+    async fn begin(&mut self) -> Result<String> {
+        let (spec, job) = (self.spec, self.job);
+        let is_unsafe = matches!(job.create.method, Method::Post | Method::Patch);
+        let Some(jobs) = &spec.jobs else {
+            return self.send(&job.create, is_unsafe).await;
+        };
+        let draft = spec.client.draft(&job.create, spec.scope(self.bounds))?;
+        let key = running_jobs::key_of(&draft);
+        if let Some(values) = jobs.get(&key, spec.client.clock().now(), job.timeout) {
+            self.values = values;
+            self.values.resize(job.fields.len(), Scalar::Null);
+            match self.send(&job.poll, false).await {
+                Ok(status) if self.is_done(&status).is_ok() => {
+                    let note = "a job of an earlier fetch was resumed";
+                    self.report.lock().note(note);
+                    return Ok(status);
+                }
+                Err(error) if error.is_retryable() => return Err(error),
+                // It failed, or the API no longer has it.
+                _ => {
+                    jobs.remove(&key);
+                    self.values.fill(Scalar::Null);
+                }
+            }
+        }
+        let status = self.send(&job.create, is_unsafe).await?;
+        jobs.put(key, spec.client.clock().now(), &self.values);
+        Ok(status)
+    }
+
     /// Sends a request of the job, with the retries of the source. Returns the response, and remembers the values
     /// in it.
-    async fn send(&mut self, request: &Ref<ResourcePlan>) -> Result<String> {
+    ///
+    /// `is_sent_once`: it may create a second job if it is sent again.
+    async fn send(&mut self, request: &Ref<ResourcePlan>, is_sent_once: bool) -> Result<String> {
         self.has_values_of(request)?;
-        let is_create = std::ptr::eq(request, &self.job.create);
         let spec = FetchSpec {
-            // Otherwise a second job might be created.
-            is_sent_once: is_create && matches!(request.method, Method::Post | Method::Patch),
+            is_sent_once,
             resource: request.clone(),
             table: request.table.clone(),
             since: None,
@@ -284,15 +315,14 @@ fn keys_at_the_end(query: &str) -> usize {
     loop {
         let rest = &query[..query.len() - length];
         let quoted = ["']", "\"]"].into_iter().find(|end| rest.ends_with(end));
-        let start = match quoted {
-            Some(end) => rest[..rest.len() - 2].rfind(&format!("[{}", &end[..1])),
-            None => {
-                let name = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
-                let before = rest.trim_end_matches(name);
-                let is_key =
-                    before.len() < rest.len() && before.ends_with('.') && !before.ends_with("..");
-                is_key.then(|| before.len() - 1)
-            }
+        let start = if let Some(end) = quoted {
+            rest[..rest.len() - 2].rfind(&format!("[{}", &end[..1]))
+        } else {
+            let name = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+            let before = rest.trim_end_matches(name);
+            let is_key =
+                before.len() < rest.len() && before.ends_with('.') && !before.ends_with("..");
+            is_key.then(|| before.len() - 1)
         };
         match start {
             Some(start) => length = query.len() - start,

@@ -12,6 +12,7 @@ mod page;
 mod page_fingerprint;
 mod parent_cache;
 mod partitions;
+mod running_jobs;
 mod streamed;
 mod streams;
 mod trace;
@@ -30,6 +31,7 @@ use self::streams::{Delivery, OnProgress, SharedReport};
 pub use self::{
     page::{Page, PageRecords},
     parent_cache::ParentCache,
+    running_jobs::RunningJobs,
     streams::{Pages, Records},
 };
 use crate::{
@@ -122,6 +124,8 @@ pub(crate) struct FetchSpec {
     pub(crate) is_upsert: bool,
     /// The values of the job whose records are fetched.
     pub(crate) job: Option<Arc<[Scalar]>>,
+    /// The jobs of earlier fetches, and those that this one creates.
+    pub(crate) jobs: Option<RunningJobs>,
     /// Whether all records are fetched: see [`Fetch::full_refresh`].
     pub(crate) is_full_refresh: bool,
     /// Whether a POST is sent once, whatever the retry plan says.
@@ -215,6 +219,13 @@ impl<T, Parent> Fetch<T, Parent> {
     /// (another setting or parameter, for example), or if the resource has no `incremental`.
     pub fn since(mut self, state: State) -> Self {
         self.spec.since = Some(state);
+        self
+    }
+
+    /// Resumes the jobs of an earlier fetch that are not older than their `timeout`, and remembers those that this one
+    /// creates. A job that has failed, or that the API no longer has, is created anew. For a resource with a `job`.
+    pub fn running_jobs(mut self, jobs: &RunningJobs) -> Self {
+        self.spec.jobs = Some(jobs.clone());
         self
     }
 
@@ -395,6 +406,7 @@ impl FetchSpec {
             parent_cache: None,
             is_upsert: false,
             job: None,
+            jobs: None,
             is_full_refresh: false,
             is_sent_once: false,
             began: None,

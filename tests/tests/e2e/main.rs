@@ -10,6 +10,7 @@ mod documents;
 mod ends;
 mod faults;
 mod incremental;
+mod jobs;
 mod killed;
 mod printed;
 mod quickstart;

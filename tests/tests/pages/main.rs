@@ -119,6 +119,7 @@ fn capabilities_name_tests_that_exist() {
         let tests = row.trim_end_matches('|').rsplit_once(" | ").unwrap().1;
         for test in tests.split('`').skip(1).step_by(2) {
             let file = match test.strip_suffix(".rs") {
+                Some(_) if test.contains('/') => here.join("tests").join(test),
                 Some(_) => here.join("tests/language").join(test),
                 None => here.join("cases").join(format!("{test}.yaml")),
             };
