@@ -56,6 +56,9 @@ pub struct Builder<S> {
     /// Settings as text, by name, in place of the environment's.
     settings: Vec<(String, String)>,
     transport: Option<Box<dyn Transport>>,
+    /// The default transport with certificates, which is used if no other is given.
+    #[cfg(feature = "reqwest")]
+    certified: Option<crate::transport::Reqwest>,
     clock: Option<Box<dyn Clock>>,
     jitter: Option<Box<dyn Fn() -> f64 + Send + Sync>>,
     on_refresh_token: Option<OnRefreshToken>,
@@ -100,6 +103,8 @@ impl<S> Builder<S> {
             config: None,
             settings: Vec::new(),
             transport: None,
+            #[cfg(feature = "reqwest")]
+            certified: None,
             clock: None,
             jitter: None,
             on_refresh_token: None,
@@ -140,6 +145,62 @@ impl<S> Builder<S> {
                 Err(Error::new(ErrorKind::Config, error.message.clone()).with_cause(error))
             }
         }
+    }
+
+    /// This certificate, with its private key, for servers that ask for one (mutual TLS): a PEM file of both, and of
+    /// the authorities between the certificate and the root. The source's own client shows it to every server that
+    /// asks; the key never leaves the process.
+    ///
+    /// ```
+    /// # use rest_source::{Builder, Connector};
+    /// fn connect<S: Connector>() -> Result<S, Box<dyn std::error::Error>> {
+    ///     let source = Builder::<S>::new()
+    ///         .client_certificate(std::fs::read("client.pem")?)?
+    ///         .ca_certificates(std::fs::read("ca.pem")?)?
+    ///         .build()?;
+    ///     Ok(source)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] when the PEM has no such certificate and key. `tls-native` reads keys in PKCS #8, rustls
+    /// also in PKCS #1 and SEC 1.
+    #[cfg(feature = "reqwest")]
+    pub fn client_certificate(mut self, pem: impl AsRef<[u8]>) -> Result<Self> {
+        let transport = self.certified.take().unwrap_or_default();
+        let transport = transport.client_certificate(pem);
+        self.certified = Some(transport.map_err(invalid_certificate)?);
+        Ok(self)
+    }
+
+    /// These certificate authorities, a PEM file, in place of the platform's: no other is trusted.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] when the PEM has no certificates.
+    #[cfg(feature = "reqwest")]
+    pub fn ca_certificates(mut self, pem: impl AsRef<[u8]>) -> Result<Self> {
+        let transport = self.certified.take().unwrap_or_default();
+        let transport = transport.ca_certificates(pem);
+        self.certified = Some(transport.map_err(invalid_certificate)?);
+        Ok(self)
+    }
+
+    /// The transport that was given, or that of the source's own client.
+    fn take_transport(&mut self) -> Result<Box<dyn Transport>> {
+        let given = self.transport.take();
+        #[cfg(feature = "reqwest")]
+        if let Some(certified) = self.certified.take() {
+            if given.is_some() {
+                let message = "`client_certificate` and `ca_certificates` are of the source's own client, and another \
+                               transport is given";
+                return Err(Error::new(ErrorKind::Config, message)
+                    .with_help("give that transport the certificates"));
+            }
+            return Ok(Box::new(certified));
+        }
+        given.or_else(default_transport).ok_or_else(no_transport)
     }
 
     /// This clock, in place of the system's.
@@ -286,7 +347,8 @@ impl<S> Builder<S> {
         self
     }
 
-    fn connect(self, env: &dyn Fn(&str) -> Variable) -> Result<Client> {
+    fn connect(mut self, env: &dyn Fn(&str) -> Variable) -> Result<Client> {
+        let transport = self.take_transport()?;
         let plan = &self.plan;
         let named = settings::in_place_of_variables(plan, &self.named_secrets)?;
         let env = |variable: &str| match named.iter().find(|(name, _)| *name == variable) {
@@ -297,10 +359,7 @@ impl<S> Builder<S> {
         let secrets = settings.secrets.iter().map(Secret::expose);
         let redactor = Arc::new(Redactor::new(secrets).sparing(&plan.spec));
         let context = HttpContext {
-            transport: self
-                .transport
-                .or_else(default_transport)
-                .ok_or_else(no_transport)?,
+            transport,
             clock: self.clock.unwrap_or_else(|| Box::new(SystemClock::new())),
             jitter: self.jitter.unwrap_or_else(|| Box::new(fastrand::f64)),
             redactor: Arc::clone(&redactor),
@@ -414,6 +473,11 @@ fn default_transport() -> Option<Box<dyn Transport>> {
     #[cfg(not(feature = "reqwest"))]
     let transport = None;
     transport
+}
+
+#[cfg(feature = "reqwest")]
+fn invalid_certificate(error: crate::transport::TransportError) -> Error {
+    Error::new(ErrorKind::Config, error.message.clone()).with_cause(error)
 }
 
 fn no_transport() -> Error {
@@ -585,6 +649,31 @@ mod tests {
         assert_eq!(with_base("api").unwrap_err().kind(), &ErrorKind::Config);
         let error = with_base("https://k3y-of-the-house@h").unwrap_err();
         assert!(!format!("{error:?}").contains("k3y"), "{error}");
+    }
+
+    #[cfg(feature = "reqwest")]
+    #[test]
+    fn certificates_are_of_the_sources_own_client() {
+        let error = builder().client_certificate("no PEM").unwrap_err();
+        assert_eq!(*error.kind(), ErrorKind::Config);
+        assert!(error.to_string().contains("client certificate"), "{error}");
+        let error = builder().ca_certificates("no PEM").unwrap_err();
+        assert_eq!(*error.kind(), ErrorKind::Config);
+    }
+
+    #[cfg(any(
+        feature = "tls-ring",
+        feature = "tls-aws-lc-rs",
+        feature = "tls-native"
+    ))]
+    #[test]
+    fn certificates_beside_another_transport_are_an_error() {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let builder = builder().secrets(Secrets("k3y-of-the-house".into()));
+        let builder = builder.ca_certificates(made.cert.pem()).unwrap();
+        let error = builder.build_from(&|_| Variable::Unset).unwrap_err();
+        assert_eq!(*error.kind(), ErrorKind::Config);
+        assert!(error.to_string().contains("another transport"), "{error}");
     }
 
     #[test]

@@ -22,7 +22,7 @@ use url::Url;
 use self::{
     coding::Coding,
     proxy::Proxy,
-    tls::{is_tls, with_tls},
+    tls::{Tls, is_tls, with_tls},
 };
 use super::{
     Body, BoxFuture, Limits, Transport, TransportError, TransportErrorKind, body::too_large,
@@ -38,7 +38,8 @@ use crate::{
 /// It speaks HTTP/1.1 and HTTP/2, takes gzip and, with the feature `compression`, brotli, zstd and deflate, and goes through the proxies
 /// that `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` name, but to loopback always
 /// directly; a variable without a valid proxy is an error. With one of the features `tls-…` it speaks TLS, and trusts the certificate authorities of
-/// the platform; on Linux, `SSL_CERT_FILE` and `SSL_CERT_DIR` name others.
+/// the platform; on Linux, `SSL_CERT_FILE` and `SSL_CERT_DIR` name others, and
+/// [`ca_certificates`](Self::ca_certificates) anywhere.
 ///
 /// [`with_client`](Self::with_client) takes a client of your own instead.
 #[derive(Default)]
@@ -48,13 +49,13 @@ pub struct Reqwest {
 
 enum Clients {
     /// The limit to connecting, and the proxies, are the client's and not the request's.
-    Built(Mutex<Vec<(Kind, Client)>>),
+    Built(Box<Tls>, Mutex<Vec<(Kind, Client)>>),
     Given(Client),
 }
 
 impl Default for Clients {
     fn default() -> Self {
-        Self::Built(Mutex::default())
+        Self::Built(Box::default(), Mutex::default())
     }
 }
 
@@ -86,11 +87,48 @@ impl Reqwest {
     ///
     /// When TLS cannot be set up.
     pub fn client_builder() -> Result<ClientBuilder, TransportError> {
-        builder(cfg!(any(
+        let https = cfg!(any(
             feature = "tls-native",
             feature = "tls-aws-lc-rs",
             feature = "tls-ring"
-        )))
+        ));
+        builder(https, &Tls::default())
+    }
+
+    /// A transport that shows this certificate to servers that ask for one (mutual TLS). The PEM has the certificate,
+    /// those of the authorities between it and the root, and the private key. `tls-native` reads keys in PKCS #8,
+    /// rustls also in PKCS #1 and SEC 1.
+    ///
+    /// # Errors
+    ///
+    /// When the PEM has no such certificate and key, or the transport has a client of your own.
+    pub fn client_certificate(mut self, pem: impl AsRef<[u8]>) -> Result<Self, TransportError> {
+        self.tls()?.set_client_certificate(pem.as_ref())?;
+        Ok(self)
+    }
+
+    /// A transport that trusts these certificate authorities alone, in place of the platform's.
+    ///
+    /// # Errors
+    ///
+    /// When the PEM has no certificates, or the transport has a client of your own.
+    pub fn ca_certificates(mut self, pem: impl AsRef<[u8]>) -> Result<Self, TransportError> {
+        self.tls()?.set_authorities(pem.as_ref())?;
+        Ok(self)
+    }
+
+    fn tls(&mut self) -> Result<&mut Tls, TransportError> {
+        match &mut self.clients {
+            Clients::Built(tls, clients) => {
+                // They were built without it.
+                *clients = Mutex::default();
+                Ok(tls)
+            }
+            Clients::Given(_) => Err(unsendable(
+                "a reqwest client of your own has its own TLS: build it with the certificates"
+                    .to_owned(),
+            )),
+        }
     }
 
     /// A transport over a client of your own, with its connections, proxies, TLS, resolver, cookies and
@@ -115,15 +153,15 @@ impl Reqwest {
     }
 
     fn client(&self, kind: Kind) -> Result<Client, TransportError> {
-        let clients = match &self.clients {
-            Clients::Built(clients) => clients,
+        let (tls, clients) = match &self.clients {
+            Clients::Built(tls, clients) => (tls, clients),
             Clients::Given(client) => return Ok(client.clone()),
         };
         let mut clients = clients.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, client)) = clients.iter().find(|(made, _)| *made == kind) {
             return Ok(client.clone());
         }
-        let client = build(kind)?;
+        let client = build(kind, tls)?;
         clients.push((kind, client.clone()));
         Ok(client)
     }
@@ -131,8 +169,8 @@ impl Reqwest {
     /// The proxy that a request goes through, to name it in errors.
     fn proxy(&self, url: &Url, loopback: bool) -> Result<Option<Proxy>, TransportError> {
         match self.clients {
-            Clients::Built(_) if !loopback => proxy::of(url).map_err(unsendable),
-            Clients::Built(_) | Clients::Given(_) => Ok(None),
+            Clients::Built(..) if !loopback => proxy::of(url).map_err(unsendable),
+            Clients::Built(..) | Clients::Given(_) => Ok(None),
         }
     }
 
@@ -201,8 +239,8 @@ impl fmt::Debug for Reqwest {
     }
 }
 
-fn build(kind: Kind) -> Result<Client, TransportError> {
-    let mut builder = builder(kind.https)?.connect_timeout(kind.connect_timeout);
+fn build(kind: Kind, tls: &Tls) -> Result<Client, TransportError> {
+    let mut builder = builder(kind.https, tls)?.connect_timeout(kind.connect_timeout);
     if kind.loopback {
         builder = builder.no_proxy().dns_resolver(Arc::new(Loopback));
     }
@@ -213,14 +251,14 @@ fn build(kind: Kind) -> Result<Client, TransportError> {
 }
 
 /// What all clients are built with.
-fn builder(https: bool) -> Result<ClientBuilder, TransportError> {
+fn builder(https: bool, tls: &Tls) -> Result<ClientBuilder, TransportError> {
     let builder = Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)
         // A member of gzip is not all of a body: see `gzip`.
         .no_gzip();
-    with_tls(builder, https)
+    with_tls(builder, https, tls)
 }
 
 /// Resolves every name to this machine. Names under `localhost` are this machine's (RFC 6761, 6.3), but not
@@ -424,6 +462,12 @@ fn root_cause(error: &reqwest::Error) -> String {
 }
 
 mod coding;
+#[cfg(any(
+    feature = "tls-native",
+    feature = "tls-aws-lc-rs",
+    feature = "tls-ring"
+))]
+mod pem;
 mod proxy;
 mod tls;
 

@@ -11,6 +11,7 @@ use std::{
 };
 
 use rcgen::{CertifiedKey, KeyPair};
+use rest_source::transport::{Reqwest, TransportErrorKind};
 use rustls::{
     RootCertStore, ServerConfig, ServerConnection, StreamOwned,
     crypto::ring,
@@ -18,7 +19,7 @@ use rustls::{
     server::{WebPkiClientVerifier, danger::ClientCertVerifier},
 };
 
-use super::ask;
+use super::{ask, ask_by};
 
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
 
@@ -157,6 +158,101 @@ fn one_who_refuses_the_client_is_no_tls() {
     let heard = heard("client", &url, &made);
     assert!(heard.starts_with("Tls: no TLS: "), "{heard}");
     agreed.try_recv().unwrap_err();
+}
+
+/// A server that lets in those with this certificate.
+fn serve_clients(
+    made: &CertifiedKey<KeyPair>,
+    client: &CertifiedKey<KeyPair>,
+) -> (String, mpsc::Receiver<String>) {
+    let mut roots = RootCertStore::empty();
+    roots.add(client.cert.der().clone()).unwrap();
+    let provider = Arc::new(ring::default_provider());
+    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+    serve(made, Some(verifier.build().unwrap()), "http/1.1")
+}
+
+/// A certificate and its key in one PEM.
+fn with_key(made: &CertifiedKey<KeyPair>) -> String {
+    format!("{}{}", made.cert.pem(), made.signing_key.serialize_pem())
+}
+
+#[test]
+fn a_client_shows_its_certificate() {
+    let (made, client) = (certificate(), certificate());
+    let (url, agreed) = serve_clients(&made, &client);
+    let trusting = || Reqwest::new().ca_certificates(made.cert.pem()).unwrap();
+    let certified = trusting().client_certificate(with_key(&client)).unwrap();
+    assert_eq!(ask_by(&certified, url.clone()).unwrap().status, 200);
+    assert_eq!(agreed.recv().unwrap(), "http/1.1");
+
+    let error = ask_by(&trusting(), url.clone()).unwrap_err();
+    assert_eq!(error.kind, TransportErrorKind::Tls, "{error}");
+    let other = trusting().client_certificate(with_key(&certificate()));
+    let error = ask_by(&other.unwrap(), url).unwrap_err();
+    assert_eq!(error.kind, TransportErrorKind::Tls, "{error}");
+    agreed.try_recv().unwrap_err();
+}
+
+#[test]
+fn the_authorities_that_are_given_are_the_only_ones() {
+    let made = certificate();
+    let (url, agreed) = serve(&made, None, "http/1.1");
+    let both = format!("{}{}", certificate().cert.pem(), made.cert.pem());
+    let trusting = Reqwest::new().ca_certificates(both).unwrap();
+    assert_eq!(ask_by(&trusting, url.clone()).unwrap().status, 200);
+    agreed.recv().unwrap();
+    let other = Reqwest::new().ca_certificates(certificate().cert.pem());
+    let error = ask_by(&other.unwrap(), url).unwrap_err();
+    assert_eq!(error.kind, TransportErrorKind::Tls, "{error}");
+    agreed.try_recv().unwrap_err();
+}
+
+#[test]
+fn a_pem_that_is_none_is_an_error_that_says_what_is_missing() {
+    let made = certificate();
+    let (cert, key) = (made.cert.pem(), made.signing_key.serialize_pem());
+    let encrypted = key.replace("PRIVATE", "ENCRYPTED PRIVATE");
+    let empty = |label: &str| format!("-----BEGIN {label}-----\nAAAA\n-----END {label}-----\n");
+    for (pem, said) in [
+        (String::new(), "it is not PEM"),
+        ("s3cr3t".to_owned(), "it is not PEM"),
+        (key.clone(), "it has no `BEGIN CERTIFICATE`"),
+        (cert.clone(), "it has no `BEGIN PRIVATE KEY`"),
+        (format!("{cert}{encrypted}"), "its private key is encrypted"),
+        (format!("{cert}{key}{key}"), "it has several private keys"),
+        (format!("{cert}{}", empty("PRIVATE KEY")), ""),
+        (format!("{}{key}", empty("CERTIFICATE")), ""),
+    ] {
+        let error = Reqwest::new().client_certificate(&pem).unwrap_err();
+        let text = error.to_string();
+        assert_eq!(error.kind, TransportErrorKind::Request, "{text}");
+        assert!(
+            text.starts_with("not a valid client certificate: ") && text.contains(said),
+            "{text}"
+        );
+        assert!(!text.contains("s3cr3t"), "{text}");
+    }
+    for pem in [String::new(), key, empty("CERTIFICATE")] {
+        let error = Reqwest::new().ca_certificates(pem).unwrap_err();
+        let text = error.to_string();
+        assert!(text.starts_with("not valid CA certificates: "), "{text}");
+    }
+}
+
+/// rustls compares them; OpenSSL when they are used.
+#[cfg(not(feature = "tls-native"))]
+#[test]
+fn the_key_of_another_certificate_is_an_error() {
+    let (made, other) = (certificate(), certificate());
+    let pem = format!("{}{}", made.cert.pem(), other.signing_key.serialize_pem());
+    let error = Reqwest::new().client_certificate(pem).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("not a valid client certificate: "),
+        "{error}"
+    );
 }
 
 #[test]

@@ -16,6 +16,10 @@ use rest_source::{
 mod loopback;
 
 fn ask(url: String) -> Result<Response, TransportError> {
+    ask_by(&Reqwest::new(), url)
+}
+
+fn ask_by(transport: &Reqwest, url: String) -> Result<Response, TransportError> {
     let request = Request {
         method: Method::Get,
         url,
@@ -29,7 +33,7 @@ fn ask(url: String) -> Result<Response, TransportError> {
     let limit = Duration::from_secs(20);
     let limits = Limits::new(limit, limit, 1 << 20);
     runtime.block_on(async {
-        let sent = Reqwest::new().send(request.to_http()?, limits).await?;
+        let sent = transport.send(request.to_http()?, limits).await?;
         let (head, body) = sent.into_parts();
         Ok(Response {
             status: head.status.as_u16(),
@@ -55,4 +59,6 @@ fn a_build_without_tls_says_what_would_give_it_some() {
         "built without TLS: enable the feature `tls-ring`, `tls-aws-lc-rs` or `tls-native` of \
          `rest-source`"
     );
+    let error = Reqwest::new().ca_certificates("").unwrap_err();
+    assert_eq!(error.kind, TransportErrorKind::Tls);
 }
