@@ -9,6 +9,7 @@ mod credentials;
 mod documents;
 mod ends;
 mod faults;
+mod hooks;
 mod incremental;
 mod jobs;
 mod killed;

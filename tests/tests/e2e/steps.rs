@@ -7,9 +7,6 @@ use serde_json::{Value, json};
 
 use crate::stored::Database;
 
-#[path = "hooks.rs"]
-mod hooks;
-
 #[rest_source::rest_source("../../specs/stepped.yaml")]
 mod stepped {}
 
