@@ -4,12 +4,16 @@ use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rest_source::{
-    __private::mock::Scope,
+    __private::mock::{Scope, digest_is_answered},
     Result,
     plan::{Auth, OAuth2, SessionLogin, Slot, TokenPlace},
+    transport::Request,
 };
 
 use crate::{jwt::SignedClaims, read::Read, tokens::Tokens};
+
+/// The nonce of the mock's challenges.
+const NONCE: &str = "the-nonce-of-the-mock";
 
 /// The credentials of a resource, as a server knows them.
 pub(crate) enum Access {
@@ -21,6 +25,11 @@ pub(crate) enum Access {
         value: String,
     },
     Basic {
+        username: String,
+        password: String,
+    },
+    /// An answer to the challenge of the mock.
+    Digest {
         username: String,
         password: String,
     },
@@ -61,6 +70,10 @@ impl Access {
                 username: scope.required(username, "`username`")?,
                 password: scope.required(password, "`password`")?,
             },
+            Some(Auth::HttpDigest { username, password }) => Self::Digest {
+                username: scope.required(username, "`username`")?,
+                password: scope.required(password, "`password`")?,
+            },
             Some(
                 auth @ (Auth::OAuth2(OAuth2 { place, .. })
                 | Auth::SessionLogin(SessionLogin { place, .. })),
@@ -76,6 +89,16 @@ impl Access {
         })
     }
 
+    /// The challenge to a request without the credentials, for `WWW-Authenticate`.
+    pub(crate) fn challenge(&self) -> Option<String> {
+        let Self::Digest { .. } = self else {
+            return None;
+        };
+        Some(format!(
+            "Digest realm=\"mock\", nonce=\"{NONCE}\", qop=\"auth\", algorithm=SHA-256"
+        ))
+    }
+
     /// Whether a request has the credentials, once; what is custom is for `authorize` to say.
     pub(crate) fn allows(
         &self,
@@ -89,6 +112,14 @@ impl Access {
             Self::Value { place, value } => found(place, read).as_ref() == Some(value),
             Self::Basic { username, password } => {
                 basic(read).is_some_and(|found| found == format!("{username}:{password}"))
+            }
+            Self::Digest { username, password } => {
+                let Request { method, url, .. } = read.request;
+                let answer = only(read.request.headers.all("Authorization"));
+                let user = (username.as_str(), password.as_str());
+                answer.is_some_and(|answer| {
+                    digest_is_answered(user, NONCE, method.as_str(), url, answer)
+                })
             }
             Self::Token { auth, place } => {
                 found(place, read).is_some_and(|token| tokens.holds(auth, &token, now))

@@ -244,7 +244,14 @@ impl Server {
         let now = self.clock.elapsed();
         let is_known = resource.access.allows(read, &self.tokens, now, &authorize);
         let is_admitted = is_known && asks.has_secrets(&self.settings.secrets);
-        (!is_admitted).then(|| refusal(401, "the credentials are not those that the spec says"))
+        if is_admitted {
+            return None;
+        }
+        let mut refusal = refusal(401, "the credentials are not those that the spec says");
+        if let Some(challenge) = resource.access.challenge() {
+            refusal.headers.push("WWW-Authenticate", challenge);
+        }
+        Some(refusal)
     }
 
     fn records(&self, read: &Read<'_>, resource: &Resource, asks: &Asks) -> Response {

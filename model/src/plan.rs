@@ -118,6 +118,15 @@ impl SourcePlan {
         }))
     }
 
+    /// Whether a resource or a choice has [`Auth::HttpDigest`] credentials.
+    pub fn has_digest(&self) -> bool {
+        let resources = self.resources.iter();
+        let auths = resources.filter_map(|resource| resource.auth.as_deref());
+        let choices = self.choices.iter().map(|choice| &*choice.auth);
+        let mut auths = auths.chain(choices);
+        auths.any(|auth| matches!(auth, Auth::HttpDigest { .. }))
+    }
+
     /// The tokens that the client signs.
     pub fn jwts(&self) -> impl Iterator<Item = &Jwt> {
         let resources = self.resources.iter();

@@ -98,7 +98,9 @@ impl Client {
         let asked = (guarded, is_streamed);
         let (mut opened, generation) = self.follow(permit, draft, auth, asked).await?;
         self.judge(resource, &mut opened)?;
-        if is_unwelcome(&opened) && auth.is_some_and(|auth| auth.renew(generation)) {
+        if is_unwelcome(&opened)
+            && auth.is_some_and(|auth| auth.renew_by(generation, &opened.response))
+        {
             permit.repeated += 1;
             (opened, _) = self.follow(permit, draft, auth, asked).await?;
             self.judge(resource, &mut opened)?;

@@ -57,6 +57,7 @@
 //! | `chrono`, `jiff`, `time`, `rust_decimal`, `uuid` | no | [values](Value) to and from the types of the crate of that name |
 //! | `serde` | no | [plans](plan), [tables](schema) and [states](State) as JSON or the like, whole; [rows](Rows), [values](Value) and [reports](Report) are written |
 //! | `compression` | no | responses compressed as brotli, deflate and zstd; gzip is always read |
+//! | `digest` | no | HTTP Digest, by `auth: {type: http_digest, …}` |
 //! | `archives` | no | responses that are gzip files, by `decoder: {compression: gzip}` |
 //! | `charsets` | no | responses in a charset other than UTF-8, by `decoder: {charset: …}` |
 //! | `csv` | no | responses in CSV, by `decoder: csv` |

@@ -58,6 +58,14 @@ const fn enabled(is_enabled: bool, message: &str) {
     assert!(is_enabled, "{}", message);
 }
 
+/// For a source with HTTP Digest.
+pub const fn needs_digest() {
+    enabled(
+        cfg!(feature = "digest"),
+        "`http_digest` needs the feature `digest` of `rest-source`: `cargo add rest-source --features digest`",
+    );
+}
+
 /// For a source with compressed files.
 pub const fn needs_archives() {
     enabled(

@@ -61,6 +61,12 @@ pub fn module(
         .jwts()
         .next()
         .map(|_| quote!(__rs::needs_jwt! {}));
+    let digest = connector.plan.has_digest();
+    let digest = digest.then(|| {
+        quote!(
+            const _: () = __rs::needs_digest();
+        )
+    });
     let decoders = decoder_features(connector);
     let plan = source::plan(connector);
     let resources = resources::plans(connector);
@@ -73,6 +79,7 @@ pub fn module(
             #rebuild
             use #runtime::__private as __rs;
             #features
+            #digest
             #decoders
             #records
             #given

@@ -34,6 +34,13 @@ pub(crate) static AUTH: Family = Family {
         ),
         member(
             word(
+                "http_digest",
+                "`Authorization: Digest …`, the answer to a challenge of the API",
+            ),
+            &[&USERNAME, &PASSWORD],
+        ),
+        member(
+            word(
                 "oauth2_client_credentials",
                 "a token by the client's own credentials",
             )

@@ -33,6 +33,13 @@ declare! {
             /// The password.
             password: Template,
         },
+        /// `Authorization: Digest …` (RFC 7616).
+        HttpDigest {
+            /// The user's name.
+            username: Template,
+            /// The password.
+            password: Template,
+        },
         /// A token of an OAuth 2.0 token endpoint (RFC 6749).
         OAuth2(OAuth2),
         /// A token of the API's own login request.
@@ -67,7 +74,7 @@ impl Auth {
         match self {
             Self::ApiKey { api_key, .. } => call(api_key),
             Self::Bearer { token } => call(token),
-            Self::HttpBasic { username, password } => {
+            Self::HttpBasic { username, password } | Self::HttpDigest { username, password } => {
                 call(username);
                 call(password);
             }
@@ -83,7 +90,9 @@ impl Auth {
     pub fn place(&self) -> Option<TokenPlace> {
         match self {
             Self::ApiKey { name, location, .. } => Some(location.named(name)),
-            Self::Bearer { .. } | Self::HttpBasic { .. } => Some(TokenPlace::BEARER),
+            Self::Bearer { .. } | Self::HttpBasic { .. } | Self::HttpDigest { .. } => {
+                Some(TokenPlace::BEARER)
+            }
             Self::OAuth2(plan) => Some(plan.place.clone()),
             Self::SessionLogin(plan) => Some(plan.place.clone()),
             Self::SignedToken(plan) => Some(plan.place.clone()),
@@ -105,9 +114,11 @@ impl Auth {
             Self::OAuth2(_) | Self::SessionLogin(_) | Self::SignedToken(_) | Self::Custom(_) => {
                 true
             }
-            Self::ApiKey { .. } | Self::Bearer { .. } | Self::HttpBasic { .. } | Self::OneOf => {
-                false
-            }
+            Self::ApiKey { .. }
+            | Self::Bearer { .. }
+            | Self::HttpBasic { .. }
+            | Self::HttpDigest { .. }
+            | Self::OneOf => false,
         }
     }
 

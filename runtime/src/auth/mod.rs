@@ -1,5 +1,10 @@
 //! Authentication: a file for each kind of credentials, behind one trait.
 
+#[cfg(feature = "digest")]
+mod digest;
+#[cfg(not(feature = "digest"))]
+#[path = "digest_missing.rs"]
+mod digest;
 mod fixed;
 mod given;
 mod http_basic;
@@ -22,11 +27,13 @@ use crate::{
     hooks::Hooks,
     plan::{Auth, SourcePlan, TokenPlace},
     template::Scope,
-    transport::{BoxFuture, Request},
+    transport::{BoxFuture, Request, Response},
 };
 
 pub use self::given::Given;
-pub(crate) use self::{jwt::Signer, oauth2::grant_fields};
+pub(crate) use self::{
+    digest::is_answered as digest_is_answered, jwt::Signer, oauth2::grant_fields,
+};
 pub use crate::http_context::HttpContext;
 
 /// Puts credentials on requests. One serves all clones of a source.
@@ -93,6 +100,12 @@ pub trait Authenticate: Send + Sync + 'static {
     fn renew(&self, refused: Generation) -> bool {
         let _ = refused;
         false
+    }
+
+    /// As [`renew`](Self::renew), with the response that refused the credentials: a challenge may be in its headers.
+    fn renew_by(&self, refused: Generation, response: &Response) -> bool {
+        let _ = response;
+        self.renew(refused)
     }
 }
 
@@ -199,6 +212,10 @@ impl Maker<'_> {
                 &scope.required(username, "`username`")?,
                 &scope.required(password, "`password`")?,
                 &context.redactor,
+            )?),
+            Auth::HttpDigest { username, password } => Box::new(digest::Digest::new(
+                scope.required(username, "`username`")?,
+                scope.required(password, "`password`")?,
             )?),
             Auth::Custom(plan) => hooks.auth(&plan.rust, &Given::new(&plan.with, scope)?)?,
             Auth::OneOf => {

@@ -27,6 +27,17 @@ pub use crate::{
     template::{PageValues, Scope},
 };
 
+/// Whether an `Authorization` answers a challenge of HTTP Digest with this nonce, for a user with a password.
+pub fn digest_is_answered(
+    user: (&str, &str),
+    nonce: &str,
+    method: &str,
+    url: &str,
+    authorization: &str,
+) -> bool {
+    auth::digest_is_answered(user, nonce, method, url, authorization)
+}
+
 /// Resolves secrets and settings without the environment.
 pub fn resolve(plan: &SourcePlan, secrets: GivenSecrets, config: Vec<Scalar>) -> Result<Settings> {
     settings::resolve(plan, Some(secrets), Some(config), &[], &|_| Variable::Unset)

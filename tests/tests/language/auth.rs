@@ -209,3 +209,75 @@ async fn a_401_names_the_variables_of_the_credentials_and_no_values() {
         assert!(text.ends_with(&format!("help: {names}")), "{text}");
     }
 }
+
+/// What the fields of an answer to a challenge are.
+fn answered(asked: &Asked) -> Option<(String, String)> {
+    let answer = asked.header("authorization")?.strip_prefix("Digest ")?;
+    let field = |name: &str| {
+        let after = answer.split(&format!("{name}=")).nth(1)?;
+        Some(after.split(',').next()?.trim_matches('"').to_owned())
+    };
+    Some((field("nonce")?, field("nc")?))
+}
+
+#[tokio::test]
+async fn a_challenge_is_answered_until_the_api_says_that_it_is_stale() {
+    let spec = source(
+        "auth: { type: http_digest, username: me, password: \"{secrets.word}\" }",
+        "{ path: things, data_selector: data, paginator: { type: offset, limit: 1 } }",
+        "json",
+    );
+    let world = World::new(&spec, |asked| {
+        let challenge = |nonce: &str, stale: &str| {
+            Reply::status(401).header(
+                "WWW-Authenticate",
+                format!("Digest realm=\"things\", nonce=\"{nonce}\", qop=\"auth\", algorithm=SHA-256{stale}"),
+            )
+        };
+        match answered(asked) {
+            None => challenge("first", ""),
+            Some((nonce, count)) if nonce == "first" && count == "00000003" => {
+                challenge("second", ", stale=true")
+            }
+            Some(_) if asked.number_in("offset") == Some(4) => Reply::json(&numbers(0, 0)),
+            Some(_) => Reply::json(&numbers(0, 1)),
+        }
+    })
+    .await;
+    let run = world.run_as(|fetch| fetch.concurrency(1)).await;
+    run.brings(&json!([0, 0, 0, 0]));
+    let asked = world.server.asked();
+    let answers: Vec<_> = asked.iter().map(answered).collect();
+    let of = |nonce: &str, count: &str| Some((nonce.to_owned(), count.to_owned()));
+    assert_eq!(
+        answers,
+        [
+            None,
+            of("first", "00000001"),
+            of("first", "00000002"),
+            of("first", "00000003"),
+            of("second", "00000001"),
+            of("second", "00000002"),
+            of("second", "00000003"),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_rejected_password_is_sent_once() {
+    let spec = source(
+        "auth: { type: http_digest, username: me, password: \"{secrets.word}\" }",
+        "{ path: things, paginator: single_page }",
+        "json",
+    );
+    let world = World::new(&spec, |_| {
+        Reply::status(401).header(
+            "WWW-Authenticate",
+            "Digest realm=\"r\", nonce=\"n\", qop=\"auth\"",
+        )
+    })
+    .await;
+    let run = world.run().await;
+    run.fails(&ErrorKind::Auth, &["check the credentials: `SPEC_WORD`"]);
+    assert_eq!(world.server.asked().len(), 2);
+}

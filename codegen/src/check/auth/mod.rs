@@ -25,7 +25,14 @@ impl Check<'_> {
         match member.word.name {
             "api_key" => self.api_key(&view),
             "bearer" => self.bearer(&view),
-            "http_basic" => self.http_basic(&view),
+            "http_basic" => {
+                let (username, password) = self.user_and_password(&view)?;
+                Some(Auth::HttpBasic { username, password })
+            }
+            "http_digest" => {
+                let (username, password) = self.user_and_password(&view)?;
+                Some(Auth::HttpDigest { username, password })
+            }
             "oauth2_client_credentials" => self.client_credentials(&view),
             "oauth2_refresh_token" => self.refresh_token(&view),
             "session_login" => self.session_login(&view),
@@ -96,7 +103,7 @@ impl Check<'_> {
     }
 
     /// One of the two must be a secret; some APIs take the key as the user's name.
-    fn http_basic(&mut self, view: &View<'_>) -> Option<Auth> {
+    fn user_and_password(&mut self, view: &View<'_>) -> Option<(Template, Template)> {
         let username = self.field(view, &key::USERNAME)?;
         let password = self.field(view, &key::PASSWORD)?;
         if !has_secret(&username) && !has_secret(&password) && !self.sink_has_errors_in(view) {
@@ -107,7 +114,7 @@ impl Check<'_> {
                     .note("a secret is never written in a spec; it is given by the user or the environment"),
             );
         }
-        Some(Auth::HttpBasic { username, password })
+        Some((username, password))
     }
 
     /// Named values, each with its placeholders.

@@ -14,7 +14,7 @@ use serde_json::json;
 use crate::world::{clock, numbers, plan, secret, with};
 
 /// The kinds of credentials, as a spec says them.
-pub(super) const KINDS: [(&str, &str); 22] = [
+pub(super) const KINDS: [(&str, &str); 27] = [
     (
         "a key in a header",
         "auth: { type: api_key, name: X-Key, api_key: '{secrets.key}' }",
@@ -34,6 +34,29 @@ pub(super) const KINDS: [(&str, &str); 22] = [
     (
         "a password",
         "auth: { type: http_basic, username: me, password: '{secrets.key}' }",
+    ),
+    (
+        "an answer to a challenge",
+        "auth: { type: http_digest, username: me, password: '{secrets.key}' }",
+    ),
+    (
+        "a person's password for a token",
+        "auth: { type: oauth2_client_credentials, access_token_url: $BASE/token, \
+         access_token_request_data: { grant_type: password, username: me, password: '{secrets.key}' } }",
+    ),
+    (
+        "a client's token in a cookie",
+        "auth: { type: oauth2_client_credentials, access_token_url: $BASE/token, client_id: me, \
+         client_secret: '{secrets.key}', cookie: key }",
+    ),
+    (
+        "a client's token in the body",
+        "auth: { type: oauth2_client_credentials, access_token_url: $BASE/token, client_id: me, \
+         client_secret: '{secrets.key}', body_path: token }",
+    ),
+    (
+        "a signed token in the query",
+        "auth: { type: jwt_bearer, algorithm: HS256, signing_key: '{secrets.key}', query: key }",
     ),
     (
         "a client's token",
