@@ -4,7 +4,7 @@ use rest_source::transport::{Request, Response};
 
 use crate::{
     canned::{answer, source},
-    shown::children::{blog, body_0},
+    shown::children::{blog, body_0, usage},
 };
 
 /// A blog of two posts with a comment each, of which the second may be gone.
@@ -43,10 +43,23 @@ pub(super) async fn report() -> String {
     comments.report().to_string()
 }
 
+/// Two users, two metrics, and the points of each pair.
+fn usage() -> usage::Source {
+    source((), |request| {
+        let records = match request.url.rsplit_once("/v1/").unwrap().1 {
+            "users" => r#"[{"id": 1}, {"id": 2}]"#,
+            "metrics" => r#"[{"name": "a"}, {"name": "b"}]"#,
+            "users/1/metrics/a" => r#"[{"value": 1.5}]"#,
+            other => panic!("{other}"),
+        };
+        answer(200, &[], records)
+    })
+}
+
 #[tokio::test]
 async fn what_is_shown_runs() {
-    body_0(blog(200)).await.unwrap();
-    assert!(body_0(blog(404)).await.is_err());
+    body_0(blog(200), usage()).await.unwrap();
+    assert!(body_0(blog(404), usage()).await.is_err());
 }
 
 pub(super) async fn gone() -> String {
