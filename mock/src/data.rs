@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use rest_source::{
     __private::mock::{RecordReader, compare_cursors, read_cursor},
     Error, ErrorKind, Result, Scalar,
-    plan::{Function, Incremental, ParentPlan, Part, ResourcePlan, RowOrder},
+    plan::{Function, Incremental, Part, ResourcePlan, RowOrder},
     schema::Type,
     shared::{Ref, Text},
 };
@@ -124,7 +124,10 @@ impl Data {
             }
             Some(asked) => asked == value,
         };
-        let asked = self.records.iter().filter(|record| {
+        let is_level =
+            |record: &Record| self.plan.tree.is_none() || asks.is_root == record.of.is_empty();
+        let records = self.records.iter().filter(|record| is_level(record));
+        let asked = records.filter(|record| {
             record.of.iter().all(belongs) && record.cursor.as_ref().is_none_or(is_within)
         });
         Ok(asked.map(|record| &record.json).collect())
@@ -191,13 +194,13 @@ fn is(cursor: &Scalar, ordering: Ordering, bound: Option<&Scalar>) -> bool {
 /// The values of a parent's fields, by the fields' positions.
 fn belongs(plan: &ResourcePlan, of: &Json) -> Result<Vec<(usize, String)>> {
     let wrong = |message: String| Error::new(ErrorKind::Config, message).with_resource(&plan.name);
-    let Some(parent) = &plan.parent else {
+    let names = names(plan);
+    if names.is_empty() {
         return Err(
             wrong("it has no parent whose records these could be of".to_owned())
                 .with_help("give its records by `records`"),
         );
-    };
-    let names = names(parent);
+    }
     let known = || format!("it takes of its parent: `{}`", names.join("`, `"));
     let Json::Object(of) = of else {
         return Err(wrong("whose the records are is to be an object".to_owned()).with_help(known()));
@@ -219,7 +222,11 @@ fn values(of: &Map<String, Json>, names: &[String]) -> Result<Vec<(usize, String
 }
 
 /// The names of a parent's fields: `id`, `owner.id`; of several parents with the parent, `users.id`.
-fn names(parent: &ParentPlan) -> Vec<String> {
+fn names(plan: &ResourcePlan) -> Vec<String> {
+    let Some(parent) = &plan.parent else {
+        let fields = plan.taken_fields().iter();
+        return fields.filter_map(|field| field.name(&plan.table)).collect();
+    };
     let name = |field| {
         let name = parent.field_name(field)?;
         if parent.others.is_empty() {

@@ -202,7 +202,8 @@ impl<S: Connector> Mock<S> {
 
     /// Records of a child, for the parents that have these values: `json!({ "id": 2 })`, by the names
     /// that the spec takes of its parent (`{resources.posts.id}`), or `json!({ "users.id": 2 })` where it has
-    /// several parents. Values that its requests do not carry make no difference.
+    /// several parents. Values that its requests do not carry make no difference. In a tree these are the records
+    /// below those that have the values, and those of `records` are the first ones.
     pub fn records_of<R: Serialize>(
         mut self,
         resource: &str,
@@ -340,6 +341,9 @@ impl<S: Connector> Mock<S> {
             resources.push(Resource {
                 plan: resource.clone(),
                 jobs: Jobs::new(&plan, resource, &settings, &route)?,
+                root: (resource.root())
+                    .map(|root| Route::of_request(&plan, resource, &root, &settings))
+                    .transpose()?,
                 route,
                 access: Access::new(auth, scope)?,
                 pages,

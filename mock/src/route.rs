@@ -93,6 +93,8 @@ pub(crate) struct Asks {
     found: Vec<(Mark, String)>,
     /// Whether a secret is missing.
     lacks_secret: bool,
+    /// Whether it asks for the first records of a tree.
+    pub(crate) is_root: bool,
     /// How many segments of its path, parameters and members of its body are the resource's own.
     pub(crate) agreeing: usize,
 }
@@ -101,6 +103,12 @@ impl Asks {
     fn value(&self, mark: Mark) -> Option<&str> {
         let (_, text) = self.found.iter().find(|(found, _)| *found == mark)?;
         Some(text)
+    }
+
+    /// Whether it says which record of the parent it is for.
+    pub(crate) fn has_parent(&self) -> bool {
+        let mut found = self.found.iter();
+        found.any(|(mark, _)| matches!(mark, Mark::Parent(_)))
     }
 
     /// The value at this position of the parent's fields, where the request carries it.
@@ -170,11 +178,7 @@ impl Route {
         settings: &Settings,
     ) -> Result<Self> {
         let secrets: Vec<Secret> = settings.secrets.iter().enumerate().map(marked).collect();
-        let fields = resource
-            .parent
-            .as_ref()
-            .map_or(0, |parent| parent.fields.len());
-        let parent: Vec<Scalar> = (0..fields)
+        let parent: Vec<Scalar> = (0..resource.taken_fields().len())
             .map(|at| Scalar::Text(Mark::Parent(at).write()))
             .collect();
         let bounds = Bounds {

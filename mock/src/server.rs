@@ -53,10 +53,28 @@ pub(crate) struct State {
 pub(crate) struct Resource {
     pub(crate) plan: Ref<ResourcePlan>,
     pub(crate) route: Route,
+    /// The request for the first records of a tree.
+    pub(crate) root: Option<Route>,
     pub(crate) jobs: Option<Jobs>,
     pub(crate) access: Access,
     pub(crate) pages: Pages,
     pub(crate) data: Mutex<Data>,
+}
+
+impl Resource {
+    /// What a request says, if it asks for records of the resource.
+    fn asks(&self, read: &Read<'_>) -> Option<Asks> {
+        let asks = self.route.asks(read);
+        let Some(root) = &self.root else {
+            return asks;
+        };
+        let of_root = || {
+            let mut asks = root.asks(read)?;
+            asks.is_root = true;
+            Some(asks)
+        };
+        asks.filter(Asks::has_parent).or_else(of_root)
+    }
 }
 
 /// How the pages of a resource come to be.
@@ -175,7 +193,7 @@ impl Server {
         }
         let mut best: Option<((usize, bool), &Resource, Asks)> = None;
         for resource in &self.resources {
-            let Some(asks) = resource.route.asks(read) else {
+            let Some(asks) = resource.asks(read) else {
                 continue;
             };
             let rank = (asks.agreeing, resource.has_something());

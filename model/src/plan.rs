@@ -15,6 +15,7 @@ mod request;
 mod resource;
 mod response;
 mod templates;
+mod tree;
 
 use std::time::Duration;
 
@@ -46,6 +47,7 @@ pub use self::{
         ResourcePlan, SchemaContract, WriteDisposition,
     },
     response::{Action, Comparison, JsonCondition, ResponseAction, Selector, Test, Tested},
+    tree::Tree,
 };
 
 declare! {

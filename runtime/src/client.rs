@@ -212,11 +212,7 @@ impl Client {
             end: Some(known_later()),
             ..Bounds::default()
         };
-        let fields = resource
-            .parent
-            .as_ref()
-            .map_or(0, |parent| parent.fields.len());
-        let parent = vec![Scalar::Text("x".to_owned()); fields];
+        let parent = vec![Scalar::Text("x".to_owned()); resource.taken_fields().len()];
         let page = PageValues {
             position: Some(known_later()),
             size: Some(known_later()),
@@ -232,6 +228,9 @@ impl Client {
             ..self.scope(&bounds, &parent, Timestamp::EPOCH)
         };
         self.draft(resource, scope)?;
+        if let Some(root) = resource.root() {
+            self.draft(&root, scope)?;
+        }
         if let Some(job) = &resource.job {
             self.draft(&job.create, scope)?;
             self.draft(&job.poll, scope)?;

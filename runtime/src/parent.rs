@@ -8,7 +8,7 @@ mod sent;
 
 pub(crate) use batch::ambiguous_batch;
 pub(crate) use condition::ParentCondition;
-pub(crate) use record::{ParentRecord, key_columns, null_field, null_field_error};
+pub(crate) use record::{ParentRecord, key_columns, null_field, null_field_error, of_tree};
 pub(crate) use sent::differs;
 use serde_json::{Value as Json, value::RawValue};
 

@@ -39,6 +39,7 @@ mod suspicious;
 mod template;
 mod time_columns;
 mod times;
+pub(crate) mod tree;
 mod url;
 mod variants;
 pub(crate) mod windows;

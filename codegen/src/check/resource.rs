@@ -78,7 +78,7 @@ impl Check<'_> {
         self.records_are_found(&view, &endpoint, &record, paginator);
         self.endpoint_is_meant(&endpoint);
         let write_disposition = self.write_disposition(&view, name, &record);
-        let plan = ResourcePlan {
+        let mut plan = ResourcePlan {
             name: name.owned(),
             line: self.line(name.span),
             table: connector::table(name.text, record.columns()),
@@ -108,6 +108,7 @@ impl Check<'_> {
             incremental,
             processing_steps: self.processing_steps(&view),
             parent: None,
+            tree: None,
             on_null_parent,
             batch,
             parents: view.get(&changed::PARENTS),
@@ -117,21 +118,43 @@ impl Check<'_> {
         let fields = parent.as_ref().map(|(_, fields)| &**fields);
         self.parts_are_sent(&view, &endpoint, &plan, fields.unwrap_or_default());
         self.writes_suit(&view, &endpoint, &plan, &record, of.as_deref().zip(fields));
-        self.batch_suits(&view, &endpoint, &plan);
-        let changed_parents = if of.as_ref().is_some_and(|parents| parents.len() > 1) {
-            self.several_parents_suit(&view, &endpoint, &plan, of.as_deref().unwrap_or_default());
-            None
+        let of = of.as_deref().unwrap_or_default();
+        let is_tree = of.iter().any(Known::is_tree);
+        let mut changed_parents = None;
+        if is_tree {
+            let fields = fields.unwrap_or_default();
+            plan.tree = self.tree((&view, &endpoint), name, &plan, fields, &partitions);
         } else {
-            self.parents_suit(&view, &endpoint, &plan, is_root)
-        };
+            changed_parents = self.takes_of_parents(&view, &endpoint, &plan, of, is_root);
+        }
         Some(Unlinked {
             plan,
-            parent,
+            parent: parent.filter(|_| !is_tree),
             changed_parents,
             record,
             description: view.get(&resource::DESCRIPTION),
             path_params,
         })
+    }
+
+    /// Whether the rest of a resource suits its parents. Where it is fetched for changed ones, the place that says so.
+    fn takes_of_parents(
+        &mut self,
+        view: &View<'_>,
+        endpoint: &View<'_>,
+        plan: &ResourcePlan,
+        of: &[Known],
+        is_root: bool,
+    ) -> Option<Span> {
+        if is_root || !of.is_empty() {
+            self.is_no_tree(endpoint, &plan.name);
+        }
+        self.batch_suits(view, endpoint, plan);
+        if of.len() > 1 {
+            self.several_parents_suit(view, endpoint, plan, of);
+            return None;
+        }
+        self.parents_suit(view, endpoint, plan, is_root)
     }
 
     /// Whether the requests say which part of the range, and which values, they are for.

@@ -5,7 +5,7 @@ use super::{
     Words, flag, integer, key, member, text, word, word_of,
 };
 use crate::check::parent::{batch, condition};
-use crate::check::{change_token, hooks, job, records, windows};
+use crate::check::{change_token, hooks, job, records, tree, windows};
 use crate::connector::{Method, OnNullParent, ResourcePlan, Selector, Text};
 
 pub(crate) static ENDPOINT: Context = Context {
@@ -35,6 +35,8 @@ pub(crate) static ENDPOINT: Context = Context {
         &ON_NULL_PARENT,
         &condition::WHERE,
         &batch::BATCH,
+        &tree::ROOT,
+        &tree::MAXIMUM_DEPTH,
     ],
 };
 

@@ -114,6 +114,97 @@ fn several_parents() {
                 ),
             ),
             (
+                "a tree whose first records are not said",
+                child(
+                    "columns: {id: text!}\nendpoint: {path: \"a/{resources.comments.id}\", maximum_depth: 3}",
+                    "",
+                ),
+            ),
+            (
+                "a tree whose first path is missing",
+                child(
+                    "columns: {id: text!}\nendpoint: {path: \"a/{resources.comments.id}\", root: {params: {top: 1}}}",
+                    "",
+                ),
+            ),
+            (
+                "a tree whose first body is missing",
+                child(
+                    "columns: {id: text!}\nendpoint: {path: a, method: POST, json: {in: \"{resources.comments.id}\"}, root: {path: b}}",
+                    "",
+                ),
+            ),
+            (
+                "a tree whose first records have one above them",
+                child(
+                    "columns: {id: text!}\nendpoint: {path: \"a/{resources.comments.id}\", root: {path: \"b/{resources.comments.id}\"}}",
+                    "",
+                ),
+            ),
+            (
+                "a tree at another origin",
+                child(
+                    "columns: {id: text!}\nendpoint: {path: \"a/{resources.comments.id}\", root: {path: https://other.example.com/a}}",
+                    "",
+                ),
+            ),
+            (
+                "a tree with another parent",
+                child(
+                    "columns: {id: text!}\nendpoint: {path: \"a/{resources.comments.id}/{resources.posts.views}\", root: {path: a}}",
+                    "",
+                ),
+            ),
+            (
+                "a tree with a cursor",
+                child(
+                    "columns: {id: text!, at: timestamp!}\nendpoint: {path: \"a/{resources.comments.id}\", root: {path: a}, incremental: {cursor_path: at}}",
+                    "",
+                ),
+            ),
+            (
+                "a tree in batches",
+                child(
+                    "columns: {id: text!}\nendpoint: {path: a, params: {in: \"{resources.comments.id}\"}, root: {path: b}, batch: 3}",
+                    "",
+                ),
+            ),
+            (
+                "a tree of changed parents",
+                child(
+                    "columns: {id: text!}\nparents: changed\nendpoint: {path: \"a/{resources.comments.id}\", root: {path: b}}",
+                    "",
+                ),
+            ),
+            (
+                "a tree by a column that may be null",
+                child(
+                    "columns: {id: text}\nendpoint: {path: \"a/{resources.comments.id}\", root: {path: b}}",
+                    "",
+                ),
+            ),
+            (
+                "a tree by an unknown column",
+                child(
+                    "columns: {id: text}\nendpoint: {path: \"a/{resources.comments.ids}\", root: {path: b}}",
+                    "",
+                ),
+            ),
+            (
+                "an untyped tree",
+                child(
+                    "columns: json\nendpoint: {path: \"a/{resources.comments.ids}\", root: {path: b}}",
+                    "",
+                ),
+            ),
+            (
+                "a root of no tree",
+                child(
+                    "columns: {id: text}\nendpoint: {path: \"a/{resources.posts.views}\", root: {path: b}, maximum_depth: 3}",
+                    "",
+                ),
+            ),
+            (
                 "groups without the key of the second parent",
                 child(
                     "columns: {at: timestamp!}\nwrite_disposition: merge\nmerge_key: [_posts_id, at]\ninclude_from_parent: [posts.id]\n\

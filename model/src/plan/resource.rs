@@ -2,7 +2,7 @@
 
 use super::{
     Auth, Body, ChangeToken, Decoder, FutureCursor, Incremental, Job, JsonPlan, Method, Paginator,
-    Param, ResponseAction, Selector, Template,
+    Param, ResponseAction, Selector, Template, Tree,
 };
 use crate::{
     schema::{Path, Step, Table},
@@ -74,6 +74,8 @@ declare! {
         pub processing_steps: List<ProcessingStep> = List::EMPTY,
         /// The resource for whose records it is fetched, each in turn.
         pub parent: Option<Ref<ParentPlan>> = None,
+        /// The tree that its records are, where it is its own parent.
+        pub tree: Option<Ref<Tree>> = None,
         /// What a null does in a field of the parent that a request needs.
         pub on_null_parent: OnNullParent = OnNullParent::Error,
         /// How many records of the parent a request is for. Their fields are lists, in the order of the records.

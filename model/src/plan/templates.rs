@@ -9,6 +9,9 @@ impl ResourcePlan {
             job.create.each_template(call);
             job.poll.each_template(call);
         }
+        if let Some(tree) = &self.tree {
+            tree.root.each_template(call);
+        }
         call("the path", &self.path);
         for param in &self.params {
             call(&format!("the parameter `{}`", param.name), &param.value);
@@ -128,6 +131,10 @@ impl SourcePlan {
 impl ResourcePlan {
     /// A field of a parent as the spec names it: `stories.id`.
     pub fn parent_field(&self, at: u16) -> Option<String> {
+        if let Some(tree) = &self.tree {
+            let name = tree.fields.get(usize::from(at))?.name(&self.table)?;
+            return Some(format!("{}.{name}", self.name));
+        }
         let parent = self.parent.as_ref()?;
         let field = parent.fields.get(usize::from(at))?;
         let resource = parent.resource_of(field)?;

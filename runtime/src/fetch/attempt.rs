@@ -125,7 +125,10 @@ impl<'a> Requests<'a> {
             let has_condition = child.parent_condition.is_some();
             parents.any(|(parent, _)| has_condition || parent::differs(&parent))
         };
-        let keeps_places = plan.resources.iter().any(|child| reads_texts(child));
+        let tree = parent::of_tree(&spec.resource);
+        let reads_own = tree
+            .is_some_and(|tree| spec.resource.parent_condition.is_some() || parent::differs(&tree));
+        let keeps_places = reads_own || plan.resources.iter().any(|child| reads_texts(child));
         let mut first = spec.client.draft(
             &spec.resource,
             Scope {

@@ -438,7 +438,9 @@ impl FetchSpec {
         let parents = parents.filter(|_| self.parent.is_none());
         let incremental = self.resource.incremental.as_ref();
         let has_windows = incremental.is_some_and(|plan| plan.windows.is_some());
-        if let Some(parents) = parents {
+        if self.resource.tree.is_some() {
+            partitions::run_tree(self, stream, report).await;
+        } else if let Some(parents) = parents {
             partitions::run_children(self, parents, stream, report).await;
         } else if has_windows || !self.resource.partitions.is_empty() {
             partitions::run_one(self, stream, report).await;

@@ -11,6 +11,7 @@ mod parents;
 mod product;
 mod running;
 mod single;
+mod tree;
 
 use std::collections::VecDeque;
 
@@ -23,6 +24,7 @@ use self::{
     product::ParentPartitions,
     running::{Running, Tasks, cannot_split, receive, resume_panic},
     single::SinglePartition,
+    tree::TreePartitions,
 };
 use super::{
     FetchSpec,
@@ -35,7 +37,7 @@ use crate::{
     completeness::{Caveat, Reason},
     incremental::{CursorRange, PartitionCheckpoints, RecordFilter, Request, Windows},
     parent::ParentRecord,
-    plan::ParentPlan,
+    plan::{ParentPlan, ResourcePlan},
     report::count,
     rows::Rows,
     shared::Ref,
@@ -52,6 +54,8 @@ struct Partition {
     record: Option<ParentRecord>,
     /// The cursor values that it covers, where the resource is incremental.
     range: Option<CursorRange>,
+    /// The level of a tree that its records are on, from 1; 0 without a tree.
+    level: u32,
 }
 
 impl Partition {
@@ -84,6 +88,19 @@ trait PartitionSource {
 
     /// The next partition that has arrived. Its range is set by the fetch.
     fn take(&mut self) -> Option<Partition>;
+
+    /// The next partition of a record that was delivered: of a tree, before further ones of `take`.
+    fn take_grown(&mut self) -> Option<Partition> {
+        None
+    }
+
+    /// Takes the records of a page of a partition: those of a tree have further ones below them.
+    fn grow(&mut self, _above: &Partition, _rows: &Rows) {}
+
+    /// The requests of a partition, where they are not those of the resource.
+    fn resource_of(&self, _partition: &Partition) -> Option<Ref<ResourcePlan>> {
+        None
+    }
 
     /// Waits for more partitions to arrive. Dropping the future loses nothing.
     fn advance(&mut self) -> impl Future<Output = ()> + Send;
@@ -123,6 +140,16 @@ pub(super) async fn run_children(
     report: SharedReport,
 ) {
     let source = ParentPartitions::new(&spec, &plan);
+    run(spec, source, stream, report).await;
+}
+
+/// Fetches a tree to its leaves, or until the stream is dropped.
+pub(super) async fn run_tree(
+    spec: FetchSpec,
+    stream: mpsc::Sender<Delivery>,
+    report: SharedReport,
+) {
+    let source = TreePartitions::new(&spec);
     run(spec, source, stream, report).await;
 }
 
@@ -322,6 +349,9 @@ impl<'a, S: PartitionSource> Runner<'a, S> {
     /// The next partition: the next combination of the lists, of the source's next one.
     fn take(&mut self) -> Option<Partition> {
         loop {
+            if let Some(partition) = self.source.take_grown() {
+                return Some(partition);
+            }
             if let Some(partition) = self.lists.next() {
                 self.partitions += u64::from(!self.lists.is_empty());
                 return Some(partition);
@@ -338,7 +368,9 @@ impl<'a, S: PartitionSource> Runner<'a, S> {
         let report = SharedReport::default();
         let number = self.started;
         self.started += 1;
+        let resource = self.source.resource_of(&partition);
         let spec = FetchSpec {
+            resource: resource.unwrap_or_else(|| self.spec.resource.clone()),
             parent: partition.record.clone(),
             limit: self.wanted,
             ..self.spec.clone()
@@ -392,8 +424,11 @@ impl<'a, S: PartitionSource> Runner<'a, S> {
         self.done.add(&run.report.lock());
         for (i, range) in halves.into_iter().enumerate() {
             let range = Some(range);
-            let record = run.partition.record.clone();
-            self.start(Partition { record, range }, at + i, tasks);
+            let partition = Partition {
+                range,
+                ..run.partition.clone()
+            };
+            self.start(partition, at + i, tasks);
         }
     }
 
@@ -404,6 +439,7 @@ impl<'a, S: PartitionSource> Runner<'a, S> {
         };
         if let Some(front) = self.running.front_mut() {
             front.is_delivered = true;
+            self.source.grow(&front.partition, &rows);
         }
         if let Some(wanted) = &mut self.wanted {
             *wanted = wanted.saturating_sub(rows.len() as u64);

@@ -4,7 +4,8 @@ use super::sent;
 use crate::{
     Error, ErrorKind, Row, Scalar,
     partition::{MAX_SHOWN, PartitionKey, PartitionValues},
-    plan::{ParentField, ParentPlan},
+    plan::{ParentField, ParentPlan, ResourcePlan},
+    shared::{List, Ref},
     value::Value,
 };
 
@@ -110,12 +111,34 @@ impl ParentRecord {
         }
     }
 
+    /// Takes the values of lists of the record above in a tree.
+    pub(crate) fn inherit_lists(&mut self, above: &Self) {
+        let number = above.values.lists.len();
+        let others = above.key.by.len().saturating_sub(number);
+        let lists: Vec<_> = above.key.columns().skip(others).take(number).collect();
+        for (name, value) in &lists {
+            let value: String = value.to_string().chars().take(MAX_SHOWN).collect();
+            self.values.name.push_str(&format!(", `{name}` {value}"));
+        }
+        self.values.lists.clone_from(&above.values.lists);
+        self.key.extend(lists.into_iter());
+    }
+
     /// About how much memory the record takes, in bytes.
     pub(crate) fn bytes(&self) -> usize {
         let by = self.key.by.iter();
         let by = by.map(|name| size_of::<String>() + name.len());
         size_of::<Self>() + self.values.bytes() + by.sum::<usize>() + self.key.values.len()
     }
+}
+
+/// The records of a tree, as the parents of those below them.
+pub(crate) fn of_tree(resource: &Ref<ResourcePlan>) -> Option<ParentPlan> {
+    Some(ParentPlan {
+        resource: resource.clone(),
+        others: List::EMPTY,
+        fields: resource.tree.as_ref()?.fields.clone(),
+    })
 }
 
 /// The first of these fields that is null in a record of the parent, `author.name`.

@@ -174,6 +174,9 @@ impl Collector<'_> {
         }
         let headers = resource.headers.iter().map(|header| &header.value);
         self.use_settings(headers, Some(resource));
+        if let Some(root) = resource.root() {
+            self.template(&format!("{prefix}root.path"), &root.path, Some(resource));
+        }
         if let Some(job) = &resource.job {
             self.resource(&format!("{prefix}job."), &job.create, None);
         }

@@ -20,6 +20,48 @@ mod around {}
 #[rest_source("../../specs/usage.yaml")]
 mod usage {}
 
+#[rest_source("../../specs/drive.yaml")]
+mod drive {}
+
+#[tokio::test]
+async fn records_of_a_tree_are_below_others() {
+    let folder = |id: &str| json!({ "id": id, "size": "1.50" });
+    let api = drive::Source::mock()
+        .records("folders", [folder("a"), folder("b"), folder("c")])
+        .records_of("folders", json!({ "id": "b" }), [folder("d")])
+        .records_of("folders", json!({ "id": "d" }), [folder("e"), folder("b")])
+        .records_of("files", json!({ "id": "e" }), [json!({ "name": "f" })])
+        .start()
+        .unwrap();
+    let folders = api.source().folders().all().await.unwrap();
+    let read: Vec<_> = folders
+        .iter()
+        .map(|folder| (&*folder.id, folder._folders_id.as_deref()))
+        .collect();
+    let above_b = Some("b");
+    let above_d = Some("d");
+    assert_eq!(
+        read,
+        [
+            ("a", None),
+            ("b", None),
+            ("c", None),
+            ("d", above_b),
+            ("e", above_d),
+            ("b", above_d)
+        ]
+    );
+    let files = api.source().files().all().await.unwrap();
+    let read: Vec<_> = files
+        .iter()
+        .map(|file| (&*file.name, &*file._folders_id))
+        .collect();
+    assert_eq!(read, [("f", "e")]);
+    let folder = folders.into_iter().nth(4).unwrap();
+    let files = api.source().files().of(&folder).all().await.unwrap();
+    assert_eq!(files.len(), 1);
+}
+
 #[tokio::test]
 async fn points_are_those_of_a_user_and_a_metric() {
     let user = |id: u8| json!({ "id": id, "plan": { "id": "p" } });

@@ -1,7 +1,7 @@
-//! Bodies of any size are fetched in flat memory.
+//! Bodies of any size, and the children of many parents, are fetched in flat memory.
 //!
-//! One test in a process of its own: the peak of the memory is that of the process. It makes the bodies while they are
-//! fetched.
+//! The tests are in a process of their own, one at a time: the peak of the memory is that of the process. They make the
+//! bodies while they are fetched.
 
 #![cfg(target_os = "linux")]
 #![cfg(test)]
@@ -132,6 +132,7 @@ fn peak() -> u64 {
 
 /// Fetches bodies of at least this many bytes each.
 async fn fetched_in_flat_memory(bytes: u64) {
+    let _alone = ALONE.lock().await;
     for case in cases() {
         let parts = bytes.div_ceil(case.bytes);
         let transport = Endless {
@@ -162,6 +163,158 @@ async fn fetched_in_flat_memory(bytes: u64) {
             taken >> 20
         );
         assert_eq!(pages.report().pages, 1);
+    }
+}
+
+/// Responds with a page of ten records, for 10,000 parents.
+struct Parents;
+
+/// Records with these ids, in JSON.
+fn records(ids: std::ops::Range<u64>) -> String {
+    let name = "a name of some length, \u{e9}\u{20ac}".repeat(4);
+    let record = |id| format!("{{\"id\":{id},\"name\":\"{name}\"}}");
+    format!("[{}]", ids.map(record).collect::<Vec<_>>().join(","))
+}
+
+impl Transport for Parents {
+    fn send(
+        &self,
+        request: http::Request<Bytes>,
+        _: Limits,
+    ) -> BoxFuture<'_, Result<http::Response<Body>, TransportError>> {
+        let query = request.uri().query().unwrap_or_default();
+        let offset: u64 = query
+            .split('&')
+            .find_map(|param| param.strip_prefix("offset=")?.parse().ok())
+            .unwrap_or_default();
+        let folder = request.uri().path().strip_prefix("/folders/");
+        let text = match request.uri().path() {
+            "/users" => records(offset..(offset + 100).min(10_000)),
+            "/groups" => records(offset..(offset + 100).min(100)),
+            "/metrics" => records(offset..(offset + 100).min(100)),
+            // 100 folders with 100 folders each.
+            "/folders" => records(0..100),
+            _ => match folder.map(|id| id.parse::<u64>().unwrap()) {
+                Some(id @ 0..100) => records(1000 * (id + 1)..1000 * (id + 1) + 100),
+                Some(_) => "[]".to_owned(),
+                None => records(0..10),
+            },
+        };
+        let body = Body::from_stream(stream::iter([Ok(Bytes::from(text))]));
+        Box::pin(async { Ok(http::Response::new(body)) })
+    }
+}
+
+const PARENTS: &str = "
+client: { base_url: \"https://api.example.com\", paginator: single_page }
+resources:
+- name: users
+  endpoint: { path: users, paginator: { type: offset, limit: 100 } }
+  columns: { id: bigint!, name: text! }
+- name: groups
+  endpoint: { path: groups, paginator: { type: offset, limit: 100 } }
+  columns: { id: bigint!, name: text! }
+- name: metrics
+  endpoint: { path: metrics, paginator: { type: offset, limit: 100 } }
+  columns: { id: bigint!, name: text! }
+- name: of_users
+  endpoint: users/{resources.users.id}/points
+  columns: { id: bigint!, name: text! }
+- name: of_pairs
+  endpoint: groups/{resources.groups.id}/metrics/{resources.metrics.id}
+  columns: { id: bigint!, name: text! }
+- name: folders
+  endpoint: { path: \"folders/{resources.folders.id}\", root: { path: folders } }
+  columns: { id: bigint!, name: text! }
+";
+
+/// What is held of the records is a mebibyte each.
+const LARGE: &str = "
+client: { base_url: \"https://api.example.com\", paginator: single_page }
+resources:
+- name: large
+  endpoint: { path: large, paginator: { type: offset, limit: 10 } }
+  columns: { id: bigint!, name: text! }
+- name: users
+  columns: { id: bigint!, name: text! }
+- name: pairs
+  endpoint: { path: \"pairs/{resources.users.id}\", params: { name: \"{resources.large.name}\" } }
+  columns: { id: bigint!, name: text! }
+- name: tree
+  endpoint: { path: tree, params: { name: \"{resources.tree.name}\" }, root: { path: large }, paginator: { type: offset, limit: 10 } }
+  columns: { id: bigint!, name: text! }
+";
+
+/// Responds with pages of ten large records, without end.
+struct Large;
+
+impl Transport for Large {
+    fn send(
+        &self,
+        request: http::Request<Bytes>,
+        _: Limits,
+    ) -> BoxFuture<'_, Result<http::Response<Body>, TransportError>> {
+        let query = request.uri().query().unwrap_or_default();
+        let (_, offset) = query.rsplit_once("offset=").unwrap();
+        let offset: u64 = offset.split('&').next().unwrap().parse().unwrap();
+        let name = "x".repeat(1 << 20);
+        let record = |id| format!("{{\"id\":{id},\"name\":\"{name}\"}}");
+        let records: Vec<String> = (offset..offset + 10).map(record).collect();
+        let text = format!("[{}]", records.join(","));
+        let body = Body::from_stream(stream::iter([Ok(Bytes::from(text))]));
+        Box::pin(async { Ok(http::Response::new(body)) })
+    }
+}
+
+#[tokio::test]
+async fn more_records_than_can_be_held_are_an_error() {
+    let _alone = ALONE.lock().await;
+    for (name, says) in [
+        ("pairs", "`large` has too many records to be combined"),
+        ("tree", "the tree has too many records"),
+    ] {
+        let builder = rest_source_dynamic::client("specs/large.yaml", LARGE).unwrap();
+        let client = builder.transport(Large).build().unwrap();
+        let mut plans = client.plan().resources.iter();
+        let plan = plans.find(|plan| plan.name == name).unwrap().clone();
+        let mut pages = client.rows(plan).concurrency(1).pages();
+        let error = loop {
+            match pages.next().await.unwrap() {
+                Ok(_) => {}
+                Err(error) => break error,
+            }
+        };
+        assert!(error.to_string().contains(says), "{error}");
+    }
+}
+
+/// The peak of the memory is that of the process.
+static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+#[tokio::test]
+async fn children_of_many_parents_are_fetched_in_flat_memory() {
+    let _alone = ALONE.lock().await;
+    let builder = rest_source_dynamic::client("specs/parents.yaml", PARENTS).unwrap();
+    let client = builder.transport(Parents).build().unwrap();
+    for (name, parents, records) in [
+        ("of_users", 10_000, 100_000),
+        ("of_pairs", 10_000, 100_000),
+        ("folders", 10_100, 10_100),
+    ] {
+        let mut plans = client.plan().resources.iter();
+        let plan = plans.find(|plan| plan.name == name).unwrap().clone();
+        fs::write("/proc/self/clear_refs", "5").unwrap();
+        let before = peak();
+        let mut pages = client.rows(plan).pages();
+        let mut received = 0;
+        while let Some(page) = pages.next().await {
+            received += page.unwrap().len() as u64;
+        }
+        let taken = peak() - before;
+        assert_eq!((pages.report().parents, received), (parents, records));
+        // The records of a tree wait, those of a parent do not.
+        assert!(taken < 2 * MOST_FOR_BODY, "{name}: {} MiB", taken >> 20);
+        println!("{name}: {} KiB", taken >> 10);
     }
 }
 

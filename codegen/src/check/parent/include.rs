@@ -146,7 +146,8 @@ fn included(parent: &Known, of: &Column, field: u16) -> Column {
         _ => of.typed(),
     };
     let mut column = Column::new(included_name(&parent.name, &of.name), typed);
-    column.nullable = of.nullable;
+    // The first records of a tree have none above them.
+    column.nullable = of.nullable || parent.is_tree;
     column.parent = Some(field);
     column.line = of.line;
     column.description.clone_from(&of.description);

@@ -2,6 +2,7 @@
 
 use crate::check::pieces::{Piece, pieces};
 use crate::check::template::NAMESPACES;
+use crate::check::tree;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::grammar::{endpoint, resource};
 use crate::spec::{Text, View, text};
@@ -15,6 +16,8 @@ pub(super) enum Lineage {
     Unclear,
     /// Of these resources: at least one.
     ChildOf(Vec<usize>),
+    /// Of itself.
+    Tree,
 }
 
 /// A placeholder of a parent.
@@ -33,6 +36,18 @@ impl Check<'_> {
         let mut parents = Vec::new();
         let mut named: Vec<&str> = Vec::new();
         let mut is_unclear = false;
+        let endpoint = member.view.node(&resource::RESOURCE_ENDPOINT);
+        let has_root = endpoint.is_some_and(|endpoint| endpoint.get(tree::ROOT.name).is_some());
+        let is_own = |one: &Reference<'_>| has_root && one.parent == member.name.text;
+        if references.iter().any(is_own) {
+            return match references.iter().find(|one| !is_own(one)) {
+                Some(other) => {
+                    self.tree_has_no_parent(&other.span);
+                    Lineage::Unclear
+                }
+                None => Lineage::Tree,
+            };
+        }
         for reference in &references {
             if named.contains(&reference.parent) {
                 continue;
@@ -54,6 +69,13 @@ impl Check<'_> {
             true => Lineage::Root,
             false => Lineage::ChildOf(parents),
         }
+    }
+
+    fn tree_has_no_parent(&mut self, other: &Span) {
+        let message = "a tree has no further parent";
+        self.error(Diagnostic::error("RS0624", other, message).help(
+            "take fields of the record above alone; `partitions` may list where trees begin",
+        ));
     }
 
     fn no_such_resource(
@@ -218,7 +240,12 @@ impl Check<'_> {
                     &place,
                     format!("resource `{}` is its own ancestor", first.text),
                 )
-                .help("let one of them ask for nothing of another")
+                .help(if names.len() == 1 {
+                    "if its records are a tree, say how the first ones are requested, by `root: { path: … }` in the \
+                     endpoint; otherwise take the fields of another resource"
+                } else {
+                    "let one of them ask for nothing of another"
+                })
                 .note(format!("each is the child of the next: {}", way.join(", ")));
                 let others = steps.iter().rev().skip(1).rev();
                 self.error(others.fold(diagnostic, |one, (place, label)| one.also(place, label)));

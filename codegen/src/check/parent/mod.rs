@@ -67,6 +67,8 @@ pub(super) struct Known {
     /// Position among the parents of the child.
     of: u16,
     name: String,
+    /// Whether it is the child itself: the record above in a tree.
+    is_tree: bool,
     record: Rc<Struct>,
     /// The keys of its columns, those with a mistake among them.
     keys: Vec<String>,
@@ -76,6 +78,11 @@ impl Known {
     /// Its name in the spec.
     pub(super) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether it is the child itself: the record above in a tree.
+    pub(super) fn is_tree(&self) -> bool {
+        self.is_tree
     }
 
     /// Whether a field is of it.
@@ -182,6 +189,19 @@ impl Check<'_> {
             Lineage::Root if self.may_be_child(member) => Parent::Unclear,
             Lineage::Root => Parent::Nowhere,
             Lineage::Unclear => Parent::Unclear,
+            Lineage::Tree => {
+                let above = keyed(&member.view, &member.record);
+                match self.known((at, 0), member, &above, member) {
+                    Some(known) => Parent::Known(
+                        [Known {
+                            is_tree: true,
+                            ..known
+                        }]
+                        .into(),
+                    ),
+                    None => Parent::Unclear,
+                }
+            }
             Lineage::ChildOf(parents) => {
                 let known = parents.iter().zip(0..).map(|(at, of)| {
                     let parent = members.get(*at)?.as_ref()?;
@@ -271,6 +291,7 @@ impl Check<'_> {
             at,
             of: nth,
             name: of.name.text.to_owned(),
+            is_tree: false,
             record: Rc::new(record),
             keys: keys.iter().map(|entry| entry.key.name.clone()).collect(),
         })
@@ -296,6 +317,20 @@ impl Check<'_> {
             .note(format!("its columns are: {}", known.join(", "))),
         );
     }
+}
+
+/// A record with the columns of its key known, before its other columns are complete.
+fn keyed(view: &View<'_>, record: &Record) -> Record {
+    let mut record = record.clone();
+    if let Record::Struct(own) = &mut record {
+        let key = view.texts(&resource::PRIMARY_KEY);
+        for column in &mut own.columns {
+            if key.iter().any(|name| column.name == name.text) {
+                (column.primary_key, column.nullable) = (true, false);
+            }
+        }
+    }
+    record
 }
 
 /// Adds what is taken, unless it is taken already; its position.

@@ -106,11 +106,11 @@ impl Lists {
         if self.named.is_empty() {
             return Some(whole);
         }
-        let mut record = whole.record.unwrap_or_default();
+        let mut record = whole.record.clone().unwrap_or_default();
         self.add_to(&mut record, at);
         Some(Partition {
             record: Some(record),
-            range: whole.range,
+            ..whole
         })
     }
 

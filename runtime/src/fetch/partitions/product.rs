@@ -162,6 +162,7 @@ impl PartitionSource for ParentPartitions {
         Some(Partition {
             record: Some(record),
             range: None,
+            level: 0,
         })
     }
 

@@ -50,6 +50,7 @@ impl PartitionSource for SinglePartition {
         is_first.then_some(Partition {
             record,
             range: None,
+            level: 0,
         })
     }
 
