@@ -172,6 +172,7 @@ mod backend {
         }
     }
 
+    #[allow(clippy::needless_pass_by_value)] // As `map_err` passes it.
     fn no_tls(error: rustls::Error) -> TransportError {
         TransportError::new(TransportErrorKind::Tls, format!("no TLS: {error}"))
     }
