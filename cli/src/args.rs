@@ -171,8 +171,9 @@ pub(crate) enum Format {
 pub(crate) struct Load {
     /// The spec, a YAML file
     pub(crate) spec: PathBuf,
-    /// The database: `sqlite:FILE`, created if missing; `postgres://USER@HOST/DATABASE`; or `env:NAME`, a variable with
-    /// one of these, which keeps a password out of the command line. `PGPASSWORD` is used where the URL has none
+    /// The destination: `sqlite:FILE`, created if missing; `postgres://USER@HOST/DATABASE`; `jsonl:FOLDER`, `csv:FOLDER`
+    /// or `parquet:FOLDER`; or `env:NAME`, a variable with one of these, which keeps a password out of the command line.
+    /// `PGPASSWORD` is used where the URL has none
     #[arg(long, value_name = "DESTINATION", value_parser = destination::parse)]
     pub(crate) to: To,
     /// The schema of a Postgres database, instead of the first of its search path

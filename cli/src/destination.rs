@@ -13,6 +13,8 @@ pub(crate) enum To {
     Sqlite(PathBuf),
     /// `postgres://…`, or the list of parameters that libpq has too.
     Postgres(String),
+    /// `jsonl:FOLDER`, `csv:FOLDER`, `parquet:FOLDER`: the format, and the folder.
+    Files(String, PathBuf),
     /// `env:NAME`: the variable has the destination.
     Environment(String),
 }
@@ -23,6 +25,9 @@ impl fmt::Debug for To {
             Self::Sqlite(file) => f.debug_tuple("Sqlite").field(file).finish(),
             // The URL may have a password.
             Self::Postgres(_) => f.debug_tuple("Postgres").finish_non_exhaustive(),
+            Self::Files(format, folder) => {
+                f.debug_tuple("Files").field(format).field(folder).finish()
+            }
             Self::Environment(name) => f.debug_tuple("Environment").field(name).finish(),
         }
     }
@@ -30,14 +35,25 @@ impl fmt::Debug for To {
 
 /// The value of `--to`.
 pub(crate) fn parse(text: &str) -> Result<To, String> {
-    let kinds = "write it as `sqlite:FILE`, `postgres://USER@HOST/DATABASE`, or `env:NAME`, a variable with one of these";
+    let kinds = "write it as `sqlite:FILE`, `postgres://USER@HOST/DATABASE`, `jsonl:FOLDER`, `csv:FOLDER`, \
+                 `parquet:FOLDER`, or `env:NAME`, a variable with one of these";
     let (kind, rest) = text.split_once(':').ok_or(kinds)?;
     match kind {
         "sqlite" => sqlite(rest).map(To::Sqlite),
         "postgres" | "postgresql" => Ok(To::Postgres(text.to_owned())),
+        "jsonl" | "csv" | "parquet" => {
+            folder(kind, rest).map(|folder| To::Files(kind.to_owned(), folder))
+        }
         "env" if !rest.is_empty() => Ok(To::Environment(rest.to_owned())),
         _ => Err(kinds.to_owned()),
     }
+}
+
+fn folder(kind: &str, folder: &str) -> Result<PathBuf, String> {
+    if folder.trim().is_empty() || folder.starts_with("//") {
+        return Err(format!("write it as `{kind}:FOLDER`, such as `{kind}:out`"));
+    }
+    Ok(folder.into())
 }
 
 fn sqlite(file: &str) -> Result<PathBuf, String> {
@@ -84,9 +100,10 @@ pub(crate) async fn open(
                 to => Box::pin(open(to, schema, context)).await,
             }
         }
-        To::Sqlite(_) if schema.is_some() => Err(CommandError::usage(
-            "`--schema`: a SQLite database has no schemas",
+        To::Sqlite(_) | To::Files(..) if schema.is_some() => Err(CommandError::usage(
+            "`--schema`: only a Postgres database has schemas",
         )),
+        To::Files(format, folder) => files(&format, folder),
         To::Sqlite(path) => {
             if let Some(folder) = file::missing_folder(&path) {
                 return Err(CommandError::usage(format!(
@@ -99,6 +116,32 @@ pub(crate) async fn open(
         }
         To::Postgres(url) => postgres(&url, schema, context).await,
     }
+}
+
+#[cfg(feature = "files")]
+fn files(format: &str, folder: PathBuf) -> Result<Box<dyn Destination>, CommandError> {
+    use rest_source_load_files::{Files, Format};
+
+    let format = match format {
+        "jsonl" => Format::JsonLines,
+        "csv" => Format::Csv,
+        #[cfg(feature = "parquet")]
+        "parquet" => Format::Parquet,
+        other => return Err(missing(other)),
+    };
+    Ok(Box::new(Files::folder(folder).format(format)))
+}
+
+#[cfg(not(feature = "files"))]
+fn files(_: &str, _: PathBuf) -> Result<Box<dyn Destination>, CommandError> {
+    Err(missing("files"))
+}
+
+/// The error for a destination whose feature is not enabled.
+fn missing(feature: &str) -> CommandError {
+    CommandError::usage(format!(
+        "this command was built without this destination\n  help: install it with the feature `{feature}`"
+    ))
 }
 
 #[cfg(feature = "postgres")]
@@ -123,9 +166,7 @@ async fn postgres(
     _: Option<String>,
     _: &Context,
 ) -> Result<Box<dyn Destination>, CommandError> {
-    Err(CommandError::usage(
-        "this command was built without Postgres\n  help: install it with the feature `postgres`",
-    ))
+    Err(missing("postgres"))
 }
 
 #[cfg(test)]
