@@ -135,12 +135,25 @@ pub(crate) struct Fetch {
     /// environment; a new token is written before it is used, readable only by the owner
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) certificates: Certificates,
     /// Output format of the records
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
     /// Printed names of the columns
     #[arg(long, value_enum, default_value_t = Names::Columns)]
     pub(crate) names: Names,
+}
+
+/// The certificates of a command that sends requests.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Certificates {
+    /// PEM file with a client certificate and its private key, for APIs that ask for one (mutual TLS)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) client_certificate: Option<PathBuf>,
+    /// PEM file with the certificate authorities to trust, instead of the platform's
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -209,6 +222,8 @@ pub(crate) struct Load {
     /// environment; a new token is written before it is used, readable only by the owner
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) certificates: Certificates,
 }
 
 /// Print a page about a connector, in Markdown

@@ -96,7 +96,13 @@ fn build_fetch(
     token_file: &RefreshTokenFile,
     context: &Context,
 ) -> Result<Fetching<Rows>, CommandError> {
-    let client = spec::connect(plan, args.config.clone(), token_file, context)?;
+    let client = spec::connect(
+        plan,
+        args.config.clone(),
+        token_file,
+        &args.certificates,
+        context,
+    )?;
     let mut fetch = client.rows(resource);
     if let Some(path) = &args.state {
         if !resource.has_state() {

@@ -33,7 +33,13 @@ async fn load(
     }
     let console = &context.console;
     let token_file = RefreshTokenFile::new(&plan, args.token_file, console, token_requests)?;
-    let client = spec::connect(&plan, args.config, &token_file, &context)?;
+    let client = spec::connect(
+        &plan,
+        args.config,
+        &token_file,
+        &args.certificates,
+        &context,
+    )?;
     let database = destination::open(args.to, args.schema, &context).await?;
     let mut loading = Loading::new(&client, &*database);
     if args.adopt {

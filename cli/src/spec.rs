@@ -7,7 +7,7 @@ use std::{
 };
 
 use rest_source::{
-    Client, ErrorKind,
+    Builder, Client, ErrorKind,
     plan::{ResourcePlan, SourcePlan},
     shared::Ref,
 };
@@ -15,7 +15,8 @@ use rest_source_codegen::{Compiled, compile, connector::Connector};
 use rest_source_dynamic::needs_no_rust;
 
 use crate::{
-    context::Context, error::CommandError, refresh_token_file::RefreshTokenFile, spec_files::STDIN,
+    args::Certificates, context::Context, error::CommandError,
+    refresh_token_file::RefreshTokenFile, spec_files::STDIN,
 };
 
 /// Reads and compiles a spec.
@@ -66,14 +67,40 @@ pub(crate) fn open(path: &Path) -> Result<Connector, CommandError> {
     Ok(connector)
 }
 
-/// Builds the source's client with these settings and this refresh token file.
+/// Adds the certificates to a client.
+fn certify(
+    builder: Builder<Client>,
+    certificates: &Certificates,
+) -> Result<Builder<Client>, CommandError> {
+    let read = |path: &Path| {
+        fs::read(path)
+            .map_err(|error| CommandError::usage(format!("cannot read `{}`: {error}", shown(path))))
+    };
+    let invalid = |path: &Path, error: rest_source::Error| {
+        CommandError::usage(format!("cannot use `{}`: {error}", shown(path)))
+    };
+    let mut builder = builder;
+    if let Some(path) = &certificates.client_certificate {
+        let certified = builder.client_certificate(read(path)?);
+        builder = certified.map_err(|error| invalid(path, error))?;
+    }
+    if let Some(path) = &certificates.ca_file {
+        let certified = builder.ca_certificates(read(path)?);
+        builder = certified.map_err(|error| invalid(path, error))?;
+    }
+    Ok(builder)
+}
+
+/// Builds the source's client with these settings, this refresh token file and these certificates.
 pub(crate) fn connect(
     plan: &Ref<SourcePlan>,
     settings: Vec<(String, String)>,
     token_file: &RefreshTokenFile,
+    certificates: &Certificates,
     context: &Context,
 ) -> Result<Client, CommandError> {
     let builder = context.attach(plan, token_file.attach(Client::builder(plan)));
+    let builder = certify(builder, certificates)?;
     let builder = settings
         .into_iter()
         .fold(builder, |builder, (name, value)| {

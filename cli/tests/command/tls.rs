@@ -17,7 +17,11 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo},
     server::conn::auto,
 };
-use rustls::{ServerConfig, pki_types::PrivateKeyDer};
+use rustls::{
+    RootCertStore, ServerConfig,
+    pki_types::{CertificateDer, PrivateKeyDer},
+    server::WebPkiClientVerifier,
+};
 use tokio::runtime::Runtime;
 use tokio_rustls::TlsAcceptor;
 
@@ -55,13 +59,31 @@ struct Api {
 impl Api {
     /// One that answers the first request with the first of these, and the last of them to all others.
     fn new(answers: impl Fn(usize) -> Response<Body> + Clone + Send + 'static) -> Self {
+        Self::of_clients(None, answers)
+    }
+
+    /// One that lets in clients with this certificate alone.
+    fn of_clients(
+        client: Option<&CertificateDer<'static>>,
+        answers: impl Fn(usize) -> Response<Body> + Clone + Send + 'static,
+    ) -> Self {
         let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
         let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let mut config = ServerConfig::builder_with_provider(provider)
+        let config = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
+            .unwrap();
+        let config = match client {
+            None => config.with_no_client_auth(),
+            Some(client) => {
+                let mut roots = RootCertStore::empty();
+                roots.add(client.clone()).unwrap();
+                let roots = Arc::new(roots);
+                let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider);
+                config.with_client_cert_verifier(verifier.build().unwrap())
+            }
+        };
+        let mut config = config
             .with_single_cert(vec![made.cert.der().clone()], key)
             .unwrap();
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
@@ -115,6 +137,27 @@ impl Api {
             shell = shell.with("SSL_CERT_FILE", "trusted.pem");
         }
         shell.run(&["fetch", "notes.yaml", "notes", "--format", "jsonl"])
+    }
+
+    /// What `fetch` of its notes prints to one who has this certificate, and trusts that of the API.
+    fn fetched_by(&self, client: &str) -> Ran {
+        let shell = Shell::new()
+            .with("NOTES_TOKEN", TOKEN)
+            .with("NOTES_BASE_URL", &self.url);
+        shell.write("notes.yaml", SPEC);
+        shell.write("ca.pem", &self.certificate);
+        shell.write("client.pem", client);
+        shell.run(&[
+            "fetch",
+            "notes.yaml",
+            "notes",
+            "--format",
+            "jsonl",
+            "--ca-file",
+            "ca.pem",
+            "--client-certificate",
+            "client.pem",
+        ])
     }
 
     fn requests(&self) -> Vec<(Version, Option<String>)> {
@@ -171,6 +214,22 @@ fn nothing_is_sent_to_one_whom_no_one_vouches_for() {
     assert!(ran.stderr.contains("`SSL_CERT_FILE`"), "{ran}");
     assert!(!ran.stderr.contains(TOKEN), "{ran}");
     assert_eq!(api.requests(), []);
+}
+
+#[test]
+fn an_api_that_asks_for_a_client_certificate_gets_the_one_of_the_file() {
+    let made = rcgen::generate_simple_self_signed(["client".to_owned()]).unwrap();
+    let api = Api::of_clients(Some(made.cert.der()), |_| notes());
+    let pem = format!("{}{}", made.cert.pem(), made.signing_key.serialize_pem());
+    let ran = api.fetched_by(&pem);
+    assert_eq!(ran.stdout, LINES, "{ran}");
+    assert_eq!(api.requests().len(), 1);
+
+    let ran = api.fetched_by(&made.cert.pem());
+    assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{ran}");
+    assert!(ran.stderr.contains("cannot use `client.pem`: "), "{ran}");
+    assert!(ran.stderr.contains("no `BEGIN PRIVATE KEY`"), "{ran}");
+    assert_eq!(api.requests().len(), 1);
 }
 
 #[test]
