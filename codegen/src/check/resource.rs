@@ -118,15 +118,12 @@ impl Check<'_> {
         let fields = parent.as_ref().map(|(_, fields)| &**fields);
         self.parts_are_sent(&view, &endpoint, &plan, fields.unwrap_or_default());
         self.writes_suit(&view, &endpoint, &plan, &record, of.as_deref().zip(fields));
-        let of = of.as_deref().unwrap_or_default();
+        let (of, views) = (of.as_deref().unwrap_or_default(), (&view, &endpoint));
         let is_tree = of.iter().any(Known::is_tree);
-        let mut changed_parents = None;
         if is_tree {
-            let fields = fields.unwrap_or_default();
-            plan.tree = self.tree((&view, &endpoint), name, &plan, fields, &partitions);
-        } else {
-            changed_parents = self.takes_of_parents(&view, &endpoint, &plan, of, is_root);
+            plan.tree = self.tree(views, name, &plan, fields.unwrap_or_default(), &partitions);
         }
+        let changed_parents = self.takes_of_parents(views, &plan, of, is_root);
         Some(Unlinked {
             plan,
             parent: parent.filter(|_| !is_tree),
@@ -140,12 +137,14 @@ impl Check<'_> {
     /// Whether the rest of a resource suits its parents. Where it is fetched for changed ones, the place that says so.
     fn takes_of_parents(
         &mut self,
-        view: &View<'_>,
-        endpoint: &View<'_>,
+        (view, endpoint): (&View<'_>, &View<'_>),
         plan: &ResourcePlan,
         of: &[Known],
         is_root: bool,
     ) -> Option<Span> {
+        if of.iter().any(Known::is_tree) {
+            return None;
+        }
         if is_root || !of.is_empty() {
             self.is_no_tree(endpoint, &plan.name);
         }

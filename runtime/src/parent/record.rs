@@ -118,7 +118,7 @@ impl ParentRecord {
         let lists: Vec<_> = above.key.columns().skip(others).take(number).collect();
         for (name, value) in &lists {
             let value: String = value.to_string().chars().take(MAX_SHOWN).collect();
-            self.values.name.push_str(&format!(", `{name}` {value}"));
+            self.values.name = format!("{}, `{name}` {value}", self.values.name);
         }
         self.values.lists.clone_from(&above.values.lists);
         self.key.extend(lists.into_iter());

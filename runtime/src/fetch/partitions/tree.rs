@@ -82,7 +82,7 @@ impl TreePartitions {
 
     /// Adds the records of a page of a partition.
     fn add_all(&mut self, above: &Partition, rows: &Rows) -> Result<()> {
-        for row in rows.iter() {
+        for row in rows {
             let condition = self.condition.as_ref();
             if condition.is_some_and(|condition| !condition.holds(row)) {
                 self.filtered += 1;
