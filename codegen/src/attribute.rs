@@ -275,7 +275,7 @@ resources:
             ),
             (
                 quote!(paid: bool),
-                "`paid` is no column of `orders` (specs/shop.yaml:5)",
+                "`paid` is not a column of `orders` (specs/shop.yaml:5)",
             ),
         ];
         for (field, message) in cases {

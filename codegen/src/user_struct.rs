@@ -176,7 +176,7 @@ fn no_column(ident: &Ident, record: &Struct, spec: &str) -> Error {
     Error::new(
         ident.span(),
         format!(
-            "`{name}` is no column of `{}` ({spec}:{})\n\
+            "`{name}` is not a column of `{}` ({spec}:{})\n\
              help: {question}its columns are `{}`",
             record.name,
             record.line,

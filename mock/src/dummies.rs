@@ -98,6 +98,7 @@ fn list(item: &ConfigType) -> Scalar {
         ConfigType::Bool => vec![true.into(), false.into()],
         ConfigType::Date => vec!["2026-01-01".into(), "2026-01-02".into()],
         ConfigType::Timestamp => vec!["2026-01-01T00:00:00Z".into(), "2026-01-02T00:00:00Z".into()],
+        ConfigType::Enum(words) => words.iter().take(2).map(|word| (&**word).into()).collect(),
         _ => vec!["a".into(), "b".into()],
     })
 }

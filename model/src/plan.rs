@@ -240,7 +240,7 @@ declare! {
         Timestamp,
         /// One of these words.
         Enum(List<Text>),
-        /// A list of values of this type, which is neither an enum nor a list.
+        /// A list of values of this type, which is not a list.
         List(Ref<ConfigType>),
     }
 }
@@ -258,6 +258,8 @@ declare! {
         pub max_delay: Duration = Duration::from_secs(60),
         /// The longest time from the first attempt, once it had its turn, to the start of the last.
         pub max_elapsed: Duration = Duration::from_secs(600),
+        /// The most retries of all requests of a client together.
+        pub budget: Option<u64> = None,
         /// Whether a POST may be made again.
         pub idempotent: bool = true,
         /// Where in the body the API says how long to wait.

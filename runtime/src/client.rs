@@ -5,13 +5,13 @@ use std::{fmt, sync::Arc, time::Duration};
 use url::Url;
 
 use crate::{
-    Clock, Fingerprint, Result, Scalar, Secret, Timestamp,
+    Clock, Error, ErrorKind, Fingerprint, Result, Scalar, Secret, Timestamp,
     auth::Authenticators,
     exchange::is_guarded,
     hooks::Hooks,
     http_context::HttpContext,
     origin::{self, Origins},
-    plan::{Auth, Part, ResourcePlan, SourcePlan},
+    plan::{Auth, Pages, Paginator, Part, ResourcePlan, SourcePlan},
     rate_limiter::{Permit, RateLimiter},
     redact::Redactor,
     request::Draft,
@@ -231,12 +231,48 @@ impl Client {
         if let Some(root) = resource.root() {
             self.draft(&root, scope)?;
         }
+        self.paginator_plan(resource)?;
         if let Some(job) = &resource.job {
             self.draft(&job.create, scope)?;
             self.draft(&job.poll, scope)?;
         }
         let mut parents = resource.parent.iter().flat_map(|parent| parent.resources());
         parents.try_for_each(|parent| self.check_settings(parent))
+    }
+
+    /// The plan of a resource's paginator, with the page size of its setting.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] if the setting is not a number of records.
+    pub(crate) fn paginator_plan(&self, resource: &ResourcePlan) -> Result<Paginator> {
+        let mut plan = resource.paginator.clone();
+        let Some(at) = plan.size_setting.map(usize::from) else {
+            return Ok(plan);
+        };
+        let size = match self.0.config.get(at) {
+            Some(Scalar::Bigint(size @ 1..)) => size.unsigned_abs(),
+            value => {
+                let name = self
+                    .0
+                    .plan
+                    .config
+                    .get(at)
+                    .map_or("", |setting| &setting.name);
+                let value = value.map_or_else(String::new, ToString::to_string);
+                let message =
+                    format!("the setting `{name}` is {value}: a page has at least one record");
+                return Err(Error::new(ErrorKind::Config, message)
+                    .with_resource(resource.name.clone())
+                    .with_help("give the setting a number from 1 up"));
+            }
+        };
+        match &mut plan.kind {
+            Pages::Offset(pages) => pages.limit = size,
+            Pages::Number(pages) => pages.page_size = Some(size),
+            _ => {}
+        }
+        Ok(plan)
     }
 
     /// Waits until the source may have one more attempt at this resource in flight. It is made while

@@ -18,6 +18,7 @@ use crate::{
     origin,
     plan::{Method, Retry},
     redact::Redactor,
+    retry::RetryBudget,
     transport::{
         Body, BoxFuture, Bytes, Headers, Limits, Request, Response, Transport, TransportError,
         TransportErrorKind,
@@ -54,6 +55,7 @@ pub struct HttpContext {
     /// Whether there was a response to any request.
     pub(crate) has_answered: AtomicBool,
     pub(crate) retry: Retry,
+    pub(crate) retry_budget: Arc<RetryBudget>,
     pub(crate) connect_timeout: Duration,
     pub(crate) request_timeout: Duration,
     pub(crate) max_response_bytes: u64,

@@ -1,8 +1,43 @@
 //! How long to wait before asking again.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use crate::plan::Retry;
+
+/// The retries that all requests of a client may make together.
+#[derive(Debug)]
+pub(crate) struct RetryBudget {
+    most: u64,
+    used: AtomicU64,
+}
+
+impl RetryBudget {
+    pub(crate) fn new(retry: &Retry) -> Self {
+        Self {
+            most: retry.budget.unwrap_or(u64::MAX),
+            used: AtomicU64::new(0),
+        }
+    }
+
+    /// Says that none is left.
+    pub(crate) fn used_up(&self) -> String {
+        format!(
+            "the retries of all requests are used up, `budget: {}`",
+            self.most
+        )
+    }
+
+    /// Takes one retry; `false` if none is left.
+    pub(crate) fn take(&self) -> bool {
+        let next = |used| (used < self.most).then_some(used + 1);
+        self.used
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, next)
+            .is_ok()
+    }
+}
 
 /// Whether a status is in one of these inclusive ranges.
 pub(crate) fn listed(status: u16, ranges: &[(u16, u16)]) -> bool {

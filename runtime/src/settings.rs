@@ -376,16 +376,16 @@ fn expected(data_type: &ConfigType) -> String {
         ConfigType::Date => "a date like `2026-11-21`".to_owned(),
         ConfigType::Timestamp => "a timestamp like `2026-11-21T09:30:00Z`".to_owned(),
         ConfigType::Enum(words) => format!("one of `{}`", joined(words)),
-        ConfigType::List(item) => format!(
-            "a list, `{}`",
-            match &**item {
-                ConfigType::Bigint => "1,2` or `[1, 2]",
-                ConfigType::Double => "0.5,1` or `[0.5, 1]",
-                ConfigType::Bool => "true,false",
-                ConfigType::Date => "2026-11-21,2026-11-22",
-                ConfigType::Timestamp => "2026-11-21T09:30:00Z,2026-11-22T09:30:00Z",
-                _ => "a,b` or `[\"a\", \"b\"]",
+        ConfigType::List(item) => match &**item {
+            ConfigType::Enum(words) => format!("a list of `{}`", joined(words)),
+            ConfigType::Bigint => "a list, `1,2` or `[1, 2]`".to_owned(),
+            ConfigType::Double => "a list, `0.5,1` or `[0.5, 1]`".to_owned(),
+            ConfigType::Bool => "a list, `true,false`".to_owned(),
+            ConfigType::Date => "a list, `2026-11-21,2026-11-22`".to_owned(),
+            ConfigType::Timestamp => {
+                "a list, `2026-11-21T09:30:00Z,2026-11-22T09:30:00Z`".to_owned()
             }
-        ),
+            _ => "a list, `a,b` or `[\"a\", \"b\"]`".to_owned(),
+        },
     }
 }

@@ -1,5 +1,7 @@
 //! `response_actions`: rules about what certain responses mean.
 
+use std::cmp::Ordering;
+
 use crate::connector::{
     Action, Auth, Comparison, JsonCondition, JsonPlan, List, Part, ResponseAction, Template, Test,
     Tested, Text,
@@ -153,7 +155,9 @@ impl Check<'_> {
             } else {
                 Tested::Header(entry.key.name.clone().into())
             };
-            let tests = self.tests(&View::new(&entry.value, &endpoint::COMPARISON));
+            let view = View::new(&entry.value, &endpoint::COMPARISON);
+            let tests = self.tests(&view);
+            self.some_number_passes(&view, &tests);
             if tests.is_empty() && !self.sink.has_errors_in(&entry.value.span) {
                 self.error(
                     Diagnostic::error("RS0509", &entry.value.span, "this compares with nothing")
@@ -187,6 +191,50 @@ impl Check<'_> {
         .into_iter()
         .flatten()
         .collect()
+    }
+
+    /// `{ gt: 5, lt: 3 }`, which no number meets.
+    fn some_number_passes(&mut self, view: &View<'_>, tests: &[Test]) {
+        // The highest lower bound and the lowest upper bound, each with whether it is excluded.
+        let mut lowest: Option<(f64, bool, &str)> = None;
+        let mut highest: Option<(f64, bool, &str)> = None;
+        for test in tests {
+            let (bound, text, is_excluded, is_lower) = match test {
+                Test::Above(text) => (text.parse::<f64>(), text, true, true),
+                Test::AtLeast(text) => (text.parse(), text, false, true),
+                Test::Below(text) => (text.parse(), text, true, false),
+                Test::AtMost(text) => (text.parse(), text, false, false),
+                Test::In(_) | Test::Matches(_) => continue,
+            };
+            let Ok(bound) = bound else { return };
+            let (known, tighter) = if is_lower {
+                (&mut lowest, Ordering::Greater)
+            } else {
+                (&mut highest, Ordering::Less)
+            };
+            let replaces = known.is_none_or(|(old, was_excluded, _)| match bound.total_cmp(&old) {
+                Ordering::Equal => is_excluded && !was_excluded,
+                order => order == tighter,
+            });
+            if replaces {
+                *known = Some((bound, is_excluded, text));
+            }
+        }
+        let (Some(low), Some(high)) = (lowest, highest) else {
+            return;
+        };
+        match low.0.total_cmp(&high.0) {
+            Ordering::Less => return,
+            Ordering::Equal if !low.1 && !high.1 => return,
+            Ordering::Equal | Ordering::Greater => {}
+        }
+        let above = if low.1 { "above" } else { "at least" };
+        let below = if high.1 { "below" } else { "at most" };
+        let message = format!("no number is {above} {} and {below} {}", low.2, high.2);
+        self.error(
+            Diagnostic::error("RS0836", &view.node.span, message)
+                .help("exchange the bounds, or write a rule for each of them"),
+        );
     }
 
     fn action(&mut self, view: &View<'_>, auth: Option<&Auth>, is_child: bool) -> Option<Action> {

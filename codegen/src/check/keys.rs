@@ -242,7 +242,7 @@ impl Check<'_> {
             "RS0401",
             key.span,
             format!(
-                "the {} `{}` is no column of resource `{}`",
+                "the {} `{}` is not a column of resource `{}`",
                 kind.in_words(),
                 key.text,
                 name.text

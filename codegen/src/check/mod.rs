@@ -22,6 +22,7 @@ mod included_settings;
 mod incremental;
 pub(crate) mod job;
 mod keys;
+mod lag;
 mod link;
 mod literal;
 mod paginator;

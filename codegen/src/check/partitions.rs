@@ -76,7 +76,10 @@ impl Partitions {
 impl Check<'_> {
     /// The lists of a resource.
     pub(super) fn partitions(&mut self, resource: &View<'_>) -> Partitions {
-        let mut partitions = Partitions::default();
+        let mut partitions = Partitions {
+            is_unclear: self.sink.is_unclear(resource.node, PARTITIONS.name),
+            ..Partitions::default()
+        };
         for entry in resource.entries(&PARTITIONS) {
             let name = &entry.key.name;
             if !value::is_identifier(name) {

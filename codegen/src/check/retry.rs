@@ -20,6 +20,7 @@ pub(crate) static RETRY: Context = Context {
         &BACKOFF_FACTOR,
         &MAX_DELAY,
         &MAX_ELAPSED,
+        &BUDGET,
         &IDEMPOTENT,
         &RETRY_AFTER_PATH,
         &RETRY_AFTER_HEADER,
@@ -50,6 +51,12 @@ static MAX_ELAPSED: DefaultKey<Duration> = duration(
     "the longest time from the first attempt to the last",
 )
 .or(Retry::DEFAULT.max_elapsed);
+static BUDGET: Key<u64> = integer(
+    "budget",
+    0,
+    "the most retries of all requests of a source together",
+)
+.example("100");
 static IDEMPOTENT: DefaultKey<bool> =
     flag("idempotent", "whether a POST may be made again").or(Retry::DEFAULT.idempotent);
 static RETRY_AFTER_PATH: Key<Path> =
@@ -89,6 +96,7 @@ impl Check<'_> {
             backoff_factor: view.get(&BACKOFF_FACTOR),
             max_delay: view.get(&MAX_DELAY),
             max_elapsed: view.get(&MAX_ELAPSED),
+            budget: view.get(&BUDGET),
             idempotent: view.get(&IDEMPOTENT),
             retry_after_path: view.get(&RETRY_AFTER_PATH),
             retry_after_header: view.get(&RETRY_AFTER_HEADER),

@@ -343,14 +343,16 @@ fn config_type(
     let Some(word) = word else {
         return (ConfigType::Text, None);
     };
+    let items = view.node(&config::ITEMS);
+    let is_list_of_words =
+        word.text == "list" && items.and_then(text).is_some_and(|item| item.text == "enum");
     let values = view.node(&config::VALUES);
-    if let Some(values) = values.filter(|_| word.text != "enum") {
+    if let Some(values) = values.filter(|_| word.text != "enum" && !is_list_of_words) {
         sink.push(
             Diagnostic::error("RS0602", &values.span, "`values` have no effect here")
-                .help("they are the words of a setting of type `enum`"),
+                .help("they are the words of a setting of type `enum`, or of a list of those"),
         );
     }
-    let items = view.node(&config::ITEMS);
     if let Some(items) = items.filter(|_| word.text != "list") {
         sink.push(
             Diagnostic::error("RS0602", &items.span, "`items` has no effect here")
@@ -372,29 +374,52 @@ fn config_type(
                 }
                 return (ConfigType::List(ConfigType::Text.into()), None);
             };
-            ConfigType::List(scalar_type(item.text).into())
-        }
-        "enum" => {
-            let Some(values) = values else {
-                if !sink.is_unclear(view.node, config::VALUES.name) {
+            if is_list_of_words {
+                if let Some(values) = values.filter(|node| matches!(node.value, Value::Map(_))) {
+                    let message = "the words of a list stand for themselves";
                     sink.push(
-                        Diagnostic::error(
-                            "RS0101",
-                            word.span,
-                            format!("setting `{name}` lacks `values`"),
-                        )
-                        .help("write `{type: enum, values: [one, two]}`"),
+                        Diagnostic::error("RS0103", &values.span, message)
+                            .help("write `values: [one, two]`"),
                     );
                 }
-                return (ConfigType::Text, None);
-            };
-            let ident = format!("Config{}", pascal(name));
-            let (words, names) = super::variants::enum_values(ident, values, false, sink);
-            return (ConfigType::Enum(words), Some(names));
+                let (words, names) = words(name, word, view, sink);
+                return (ConfigType::List(words.into()), names);
+            }
+            ConfigType::List(scalar_type(item.text).into())
         }
+        "enum" => return words(name, word, view, sink),
         word => scalar_type(word),
     };
     (data_type, None)
+}
+
+/// The type of a setting that is one of the words in `values`.
+fn words(
+    name: &str,
+    word: Text<'_>,
+    view: &View<'_>,
+    sink: &mut Sink,
+) -> (ConfigType, Option<EnumType>) {
+    let Some(values) = view.node(&config::VALUES) else {
+        if !sink.is_unclear(view.node, config::VALUES.name) {
+            let form = match word.text {
+                "list" => "`{type: list, items: enum, values: [one, two]}`",
+                _ => "`{type: enum, values: [one, two]}`",
+            };
+            sink.push(
+                Diagnostic::error(
+                    "RS0101",
+                    word.span,
+                    format!("setting `{name}` lacks `values`"),
+                )
+                .help(format!("write {form}")),
+            );
+        }
+        return (ConfigType::Text, None);
+    };
+    let ident = format!("Config{}", pascal(name));
+    let (words, names) = super::variants::enum_values(ident, values, false, sink);
+    (ConfigType::Enum(words), Some(names))
 }
 
 /// What the words of an enum stand for: each for a text under the same names.

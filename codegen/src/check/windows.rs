@@ -17,7 +17,7 @@ use super::Check;
 
 pub(crate) static STEP: Key<Text> = text(
     "step",
-    "the length of the windows that the range is cut into: `12h`, `30d`, `1mo`, `1y`",
+    "the length of the windows that the range is cut into: `12h`, `1mo`, `{config.NAME}d`",
 );
 pub(crate) static GRANULARITY: Key<Duration> = duration(
     "granularity",
@@ -45,14 +45,25 @@ impl Check<'_> {
             }
             return None;
         };
-        let Some(step) = step(written.text) else {
+        let (length, step_setting) = if written.text.contains('{') {
+            match self.number_of_a_setting(written, "`step`")? {
+                Some((at, Some(unit))) => (format!("1{unit}"), Some(at)),
+                _ => (String::new(), None),
+            }
+        } else {
+            (written.text.to_owned(), None)
+        };
+        let Some(step) = step(&length) else {
             let message = format!("`{}` is not a valid length of a window", written.text);
             self.error(Diagnostic::error("RS0720", written.span, message).help(
-                "write a duration, `12h` or `30d`, or months or years of the calendar, `1mo`, `1y`",
+                "write a duration, `12h` or `30d`, months or years of the calendar, `1mo`, `1y`, or a bigint setting and its \
+                 unit, `{config.NAME}d`",
             ));
             return None;
         };
-        self.minutes_are_meant(written, step);
+        if step_setting.is_none() {
+            self.minutes_are_meant(written, step);
+        }
         if let Some(why) = not_cut(cursor, step) {
             self.error(
                 Diagnostic::error("RS0720", written.span, why).help(match cursor {
@@ -69,12 +80,16 @@ impl Check<'_> {
             );
         }
         let granularity = view.get(&GRANULARITY);
-        self.granularity_fits(view, step, granularity, incremental);
+        self.granularity_fits(view, (step, step_setting), granularity, incremental);
         let granularity = match incremental.column {
             Some(_) => granularity,
             None => granularity.or_else(|| Some(resolution(&incremental.format))),
         };
-        Some(Windows { step, granularity })
+        Some(Windows {
+            step,
+            step_setting,
+            granularity,
+        })
     }
 
     /// `1m` is a minute, and years of those are millions of windows.
@@ -95,7 +110,7 @@ impl Check<'_> {
     fn granularity_fits(
         &mut self,
         view: &View<'_>,
-        step: WindowStep,
+        (step, step_setting): (WindowStep, Option<u16>),
         granularity: Option<Duration>,
         incremental: &Incremental,
     ) {
@@ -109,7 +124,9 @@ impl Check<'_> {
                 Diagnostic::error("RS0720", place, "`granularity` is zero")
                     .help("write `1s`, or `1d` where the API takes days")
             }
-            (Some(granularity), WindowStep::Duration(step)) if granularity > step => {
+            (Some(granularity), WindowStep::Duration(step))
+                if granularity > step && step_setting.is_none() =>
+            {
                 Diagnostic::error("RS0720", place, "`granularity` is above `step`")
                     .help("a window holds one granularity at least")
             }

@@ -236,6 +236,7 @@ fn kind(shape: &Shape) -> String {
         Shape::Bool => "bool".to_owned(),
         Shape::Integer(0) => "whole number".to_owned(),
         Shape::Integer(least) => format!("whole number ≥ {least}"),
+        Shape::IntegerOrSetting(least) => format!("whole number ≥ {least} or `{{config.NAME}}`"),
         Shape::Number => "number ≥ 0".to_owned(),
         Shape::Duration => "duration".to_owned(),
         Shape::Size => "size".to_owned(),

@@ -402,6 +402,7 @@ fn scalar(shape: &Shape) -> Json {
             ("minimum", Json::Integer(*least)),
             ("maximum", Json::Integer(i64::MAX.unsigned_abs())),
         ]),
+        Shape::IntegerOrSetting(least) => any([scalar(&Shape::Integer(*least)), pattern("\\{")]),
         Shape::Number => map([("type", text("number")), ("minimum", count(0))]),
         Shape::Identifier => of(&["string", "boolean"]).with("pattern", text(format!("^{NAME}$"))),
         Shape::Rust => {

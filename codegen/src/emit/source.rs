@@ -5,7 +5,9 @@ use quote::quote;
 use syn::{Lit, Token, parse::Parser, punctuated::Punctuated};
 
 use crate::{
-    connector::{Auth, ConfigPlan, ConfigType, Connector, EnumType, Ref, SecretPlan, SourcePlan},
+    connector::{
+        Auth, ConfigPlan, ConfigType, Connector, EnumType, List, Ref, SecretPlan, SourcePlan, Text,
+    },
     item::Item,
 };
 
@@ -122,6 +124,17 @@ pub(super) fn config(connector: &Connector) -> Option<TokenStream> {
         match (&setting.data_type, setting.optional) {
             (ConfigType::Enum(_), false) => quote!(self.#field.as_str().into()),
             (ConfigType::Enum(_), true) => quote!(self.#field.map(|word| word.as_str()).into()),
+            (ConfigType::List(item), is_optional) if matches!(**item, ConfigType::Enum(_)) => {
+                if is_optional {
+                    quote!(
+                        self.#field
+                            .map(|list| __rs::Scalar::list(list.into_iter().map(|word| word.as_str())))
+                            .into()
+                    )
+                } else {
+                    quote!(__rs::Scalar::list(self.#field.into_iter().map(|word| word.as_str())))
+                }
+            }
             (ConfigType::List(_), false) => quote!(__rs::Scalar::list(self.#field)),
             (ConfigType::List(_), true) => quote!(self.#field.map(__rs::Scalar::list).into()),
             _ => quote!(self.#field.into()),
@@ -129,8 +142,8 @@ pub(super) fn config(connector: &Connector) -> Option<TokenStream> {
     });
     let default = defaults(&settings);
     let enums = each(&settings, |(setting, names)| {
-        match (&setting.data_type, names) {
-            (ConfigType::Enum(words), Some(names)) => {
+        match (words_of(&setting.data_type), names) {
+            (Some(words), Some(names)) => {
                 config_enum(&Words::new(names, words, true), &setting.name)
             }
             _ => TokenStream::new(),
@@ -150,6 +163,15 @@ pub(super) fn config(connector: &Connector) -> Option<TokenStream> {
         }
         #enums
     })
+}
+
+/// The words of a setting that is an enum, or a list of those.
+fn words_of(data_type: &ConfigType) -> Option<&List<Text>> {
+    match data_type {
+        ConfigType::Enum(words) => Some(words),
+        ConfigType::List(item) => words_of(item),
+        _ => None,
+    }
 }
 
 fn setting_docs(setting: &ConfigPlan) -> Docs {
@@ -203,7 +225,7 @@ fn config_type(data_type: &ConfigType, words: Option<&EnumType>) -> TokenStream 
             quote!(#name)
         }
         ConfigType::List(item) => {
-            let item = config_type(item, None);
+            let item = config_type(item, words);
             quote!(Vec<#item>)
         }
     }
@@ -216,12 +238,7 @@ fn default(setting: &ConfigPlan, names: Option<&EnumType>) -> Option<TokenStream
         return setting.optional.then(|| quote!(None));
     };
     match &setting.data_type {
-        ConfigType::Enum(words) => {
-            let at = words.iter().position(|word| word == text)?;
-            let names = names?;
-            let (name, variant) = (ident(&names.ident), ident(names.variants.get(at)?));
-            Some(quote!(#name::#variant))
-        }
+        ConfigType::Enum(words) => word_default(words, names?, text),
         ConfigType::List(item) => {
             let list = text.strip_prefix('[')?.strip_suffix(']')?;
             let items = Punctuated::<Lit, Token![,]>::parse_terminated;
@@ -233,13 +250,23 @@ fn default(setting: &ConfigPlan, names: Option<&EnumType>) -> Option<TokenStream
                     Lit::Bool(value) => value.value.to_string(),
                     _ => return None,
                 };
-                scalar_default(item, &text)
+                match &**item {
+                    ConfigType::Enum(words) => word_default(words, names?, &text),
+                    item => scalar_default(item, &text),
+                }
             });
             let items = items.collect::<Option<Vec<_>>>()?;
             Some(quote!(::std::vec![#(#items),*]))
         }
         data_type => scalar_default(data_type, text),
     }
+}
+
+/// A word of an enum as an expression.
+fn word_default(words: &List<Text>, names: &EnumType, text: &str) -> Option<TokenStream> {
+    let at = words.iter().position(|word| *word == *text)?;
+    let (name, variant) = (ident(&names.ident), ident(names.variants.get(at)?));
+    Some(quote!(#name::#variant))
 }
 
 fn scalar_default(data_type: &ConfigType, text: &str) -> Option<TokenStream> {
@@ -309,7 +336,13 @@ fn config_plan(setting: &ConfigPlan, words: Option<&EnumType>) -> TokenStream {
     let fields = Fields::of(setting, &mut |field| {
         let words = words.filter(|_| field == "data_type")?;
         let words = ident(&words.ident);
-        Some(quote!(__rs::ConfigType::Enum(#words::WORDS)))
+        let words = quote!(__rs::ConfigType::Enum(#words::WORDS));
+        Some(match setting.data_type {
+            ConfigType::List(_) => {
+                quote!(__rs::ConfigType::List(__rs::Static(&#words)))
+            }
+            _ => words,
+        })
     });
     fields.over(
         &quote!(__rs::ConfigPlan),

@@ -42,6 +42,8 @@ pub(crate) enum Shape {
     Bool,
     /// A whole number, at least this.
     Integer(u64),
+    /// The same, or the setting that has it: `{config.NAME}`.
+    IntegerOrSetting(u64),
     /// A number, not negative.
     Number,
     /// `1m30s`.

@@ -163,7 +163,12 @@ pub(crate) static PAGINATOR: Family = Family {
 
 // By offset.
 
-pub(crate) static LIMIT: Key<u64> = integer("limit", 1, "the most records of a page").required();
+pub(crate) static LIMIT: Key<u64> = Key::new(
+    "limit",
+    Shape::IntegerOrSetting(1),
+    "the most records of a page",
+)
+.required();
 pub(crate) static BASE_OFFSET: DefaultKey<u64> =
     integer("base_offset", 0, "the offset of the API's first record")
         .or(Offset::DEFAULT.base_offset);
@@ -222,7 +227,11 @@ pub(crate) static PAGE_BODY_PATH: Key<Path> = path(
     "page_body_path",
     "where in the body the number goes instead",
 );
-pub(crate) static PAGE_SIZE: Key<u64> = integer("page_size", 1, "the most records of a page");
+pub(crate) static PAGE_SIZE: Key<u64> = Key::new(
+    "page_size",
+    Shape::IntegerOrSetting(1),
+    "the most records of a page",
+);
 pub(crate) static PAGE_SIZE_PARAM: Key<Text> =
     text("page_size_param", "the parameter that carries the size");
 pub(crate) static PAGE_SIZE_BODY_PATH: Key<Path> = path(

@@ -115,6 +115,8 @@ const BOOL: Word = word("bool", "`true` or `false`");
 const DATE: Word = word("date", "a date, `2026-11-21`");
 const TIMESTAMP: Word = word("timestamp", "an instant in RFC 3339");
 
+const ENUM: Word = word("enum", "one of the words in `values`");
+
 static CONFIG_TYPES: &[Word] = &[
     TEXT,
     BIGINT,
@@ -122,14 +124,14 @@ static CONFIG_TYPES: &[Word] = &[
     BOOL,
     DATE,
     TIMESTAMP,
-    word("enum", "one of the words in `values`"),
+    ENUM,
     word(
         "list",
         "values of the type in `items`; in the environment with commas between them, or a JSON list",
     ),
 ];
 
-static ITEM_TYPES: &[Word] = &[TEXT, BIGINT, DOUBLE, BOOL, DATE, TIMESTAMP];
+static ITEM_TYPES: &[Word] = &[TEXT, BIGINT, DOUBLE, BOOL, DATE, TIMESTAMP, ENUM];
 
 pub(crate) static SECRET: Context = Context {
     name: "a secret",

@@ -1,7 +1,7 @@
 //! The keys of a map: those that are unknown, missing, or there under two names.
 
 use crate::diagnostic::{Applicability, Diagnostic, Span};
-use crate::grammar::{self, AnyKey, Shape};
+use crate::grammar::{self, AnyKey, Shape, auth};
 use crate::suggest::{self, Meant};
 use crate::unseen;
 use crate::yaml::{Entry, Kind, Node, Value};
@@ -30,6 +30,7 @@ impl Check<'_> {
             torn = self.torn_texts(node, place, &is_known);
         }
         torn.extend(self.unindented_keys(context, keys, entries, place));
+        torn.extend(self.keys_of_a_grant(keys, entries, place));
         let mut has_unknown = false;
         for (at, entry) in entries.iter().enumerate() {
             let name = entry.key.name.as_str();
@@ -144,6 +145,56 @@ impl Check<'_> {
             unindented.extend(own);
         }
         unindented
+    }
+
+    /// `grant_type: password` and what belongs to it beside `access_token_request_data`, where it stands: the positions
+    /// of such keys.
+    fn keys_of_a_grant(
+        &mut self,
+        keys: &[&'static dyn AnyKey],
+        entries: &[Entry],
+        place: &KeyContext,
+    ) -> Vec<usize> {
+        const PARAMETERS: [&str; 5] = [
+            "grant_type",
+            "username",
+            "password",
+            "account_id",
+            "assertion",
+        ];
+        let data = auth::ACCESS_TOKEN_REQUEST_DATA.name;
+        let grants =
+            |name: &str| PARAMETERS.contains(&name) && !keys.iter().any(|key| key.is_called(name));
+        let mut found = Vec::new();
+        if keys.iter().any(|key| key.name == data)
+            && entries.iter().any(|entry| entry.key.name == PARAMETERS[0])
+        {
+            let own = entries.iter().enumerate();
+            found.extend(
+                own.filter(|(_, entry)| grants(&entry.key.name))
+                    .map(|(at, _)| at),
+            );
+        }
+        let misplaced: Vec<&Entry> = found.iter().filter_map(|at| entries.get(*at)).collect();
+        if let Some(first) = misplaced.first() {
+            let names: Vec<String> = misplaced
+                .iter()
+                .map(|entry| format!("`{}`", entry.key.name))
+                .collect();
+            let written: Vec<String> = misplaced
+                .iter()
+                .map(|entry| format!("{}: …", entry.key.name))
+                .collect();
+            let keys = if names.len() == 1 { "key" } else { "keys" };
+            let message = format!("unknown {keys} {} in {}", listed(&names), place.owner);
+            self.sink.push(
+                Diagnostic::error("RS0102", &first.key.span, message).help(format!(
+                    "the parameters of a grant stand in `{data}: {{ {} }}`",
+                    written.join(", ")
+                )),
+            );
+        }
+        found
     }
 
     /// `{fields: id,name}`, which YAML reads as a text and a key without a value: the positions of such

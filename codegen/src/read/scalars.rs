@@ -19,7 +19,10 @@ impl Check<'_> {
             Shape::Bool if !matches!(scalar.kind, Kind::Bool(_)) => {
                 self.wrong(node, place, "`true` or `false`", advice(shape, node));
             }
-            Shape::Integer(least) => self.integer(scalar, *least, node, place),
+            Shape::IntegerOrSetting(_) if text.contains('{') => {}
+            Shape::Integer(least) | Shape::IntegerOrSetting(least) => {
+                self.integer(scalar, *least, node, place);
+            }
             Shape::Number => {
                 let is_number = matches!(scalar.kind, Kind::Integer | Kind::Float);
                 match text.parse::<f64>() {

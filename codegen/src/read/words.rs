@@ -168,7 +168,7 @@ pub(super) fn expected(shape: &Shape) -> String {
         Shape::ScalarOrNull => "a scalar".to_owned(),
         Shape::Identifier => "a name".to_owned(),
         Shape::Bool => "`true` or `false`".to_owned(),
-        Shape::Integer(least) => expected_integer(*least),
+        Shape::Integer(least) | Shape::IntegerOrSetting(least) => expected_integer(*least),
         Shape::Number => "a number".to_owned(),
         Shape::Duration => "a duration".to_owned(),
         Shape::Size => "a size".to_owned(),
@@ -236,7 +236,7 @@ impl Advice {
 /// What to do about a value of the wrong type, where that can be told.
 pub(super) fn advice(shape: &Shape, node: &Node) -> Option<Advice> {
     match (&node.value, shape) {
-        (Value::Scalar(scalar), Shape::Integer(_) | Shape::Number)
+        (Value::Scalar(scalar), Shape::Integer(_) | Shape::IntegerOrSetting(_) | Shape::Number)
             if scalar.kind == Kind::Text && value::integer(&scalar.text).is_some() =>
         {
             // One with zeros before it is none without quotes.
@@ -246,7 +246,7 @@ pub(super) fn advice(shape: &Shape, node: &Node) -> Option<Advice> {
                 instead: is_number.then(|| scalar.text.clone()),
             })
         }
-        (Value::Scalar(scalar), Shape::Integer(_) | Shape::Number) => {
+        (Value::Scalar(scalar), Shape::Integer(_) | Shape::IntegerOrSetting(_) | Shape::Number) => {
             let number = number_of(&scalar.text)?;
             Some(Advice::new(format!("write `{number}`")))
         }

@@ -158,6 +158,10 @@ fn credentials() {
                 auth("type: oauth2\ntoken_url: https://login.example.com/token\naccess_token_request_data: {grant_type: password, username: me}"),
             ),
             (
+                "a grant beside the request data",
+                auth("type: oauth2_client_credentials\naccess_token_url: https://login.example.com/token\nclient_id: me\nclient_secret: \"{secrets.s}\"\ngrant_type: password\nusername: me\npassword: \"{secrets.p}\""),
+            ),
+            (
                 "a login without a secret",
                 auth("type: session_login\npath: login\njson: {user: me}\ntoken_path: token"),
             ),
@@ -454,6 +458,20 @@ fn settings_and_warnings() {
                 ),
             ),
             ("an enum without values", top("config: {a: {type: enum}}")),
+            (
+                "a list of words without values",
+                top("config: {a: {type: list, items: enum}}"),
+            ),
+            (
+                "a list of words that stand for others",
+                top("config: {a: {type: list, items: enum, values: {one: {host: two}}}}"),
+            ),
+            (
+                "another word in the default of a list",
+                top(
+                    "config: {a: {type: list, items: enum, values: [one, two], default: [one, six]}}",
+                ),
+            ),
             (
                 "values of no enum",
                 top("config: {a: {type: text, values: [x]}}"),

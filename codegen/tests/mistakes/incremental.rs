@@ -64,6 +64,7 @@ fn windows() {
         &[
             ("a step without a unit", by_time("step: 30")),
             ("a step of nothing", by_time("step: 0d")),
+            ("a step of no setting", by_time("step: \"{today}d\"")),
             ("minutes that may be months", by_time("step: 1m")),
             (
                 "a cursor that is a number",
@@ -120,7 +121,7 @@ fn incremental() {
             ("no cursor", incremental("start_param: since")),
             ("a word of Airbyte", incremental("cursor_field: updated_at")),
             (
-                "a cursor that is no column",
+                "a cursor that is not a column",
                 incremental("cursor_path: update_at"),
             ),
             (

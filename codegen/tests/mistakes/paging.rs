@@ -9,6 +9,14 @@ fn paginators() {
         "paginators",
         &[
             (
+                "a limit of no setting",
+                paginator("type: offset, limit: \"{today}\""),
+            ),
+            (
+                "a limit of a setting and a unit",
+                paginator("type: offset, limit: \"{now}0\""),
+            ),
+            (
                 "none",
                 resource("columns: {id: text}").replace("  paginator: single_page\n", ""),
             ),

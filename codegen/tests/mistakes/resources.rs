@@ -5,7 +5,7 @@ use super::{client, columns, endpoint, resource, say};
 #[test]
 fn resources_and_endpoints() {
     say("resources_and_endpoints", &[
-        ("a primary key that is no column", resource("primary_key: ids\ncolumns: {id: text, name: text}")),
+        ("a primary key that is not a column", resource("primary_key: ids\ncolumns: {id: text, name: text}")),
         ("a primary key in the defaults that two resources lack", "client: {base_url: \"https://a.example\", paginator: single_page}\nresource_defaults: {primary_key: id}\nresources:\n  - {name: a, columns: {key: text}}\n  - {name: b, columns: {id: text}}\n  - {name: c, columns: {key: text}}\n".to_owned()),
         ("a key column that may be null", resource("primary_key: [id]\ncolumns: {id: {data_type: text, nullable: true}}")),
         ("a key column that does not compare", resource("primary_key: id\ncolumns: {id: double}")),
@@ -323,6 +323,12 @@ fn partitions() {
         &[
             ("no values", partitions("region: []")),
             ("a value twice", partitions("region: [eu, us, eu]")),
+            (
+                "in the endpoint",
+                resource(
+                    "endpoint: { path: \"/{partition.region}\", partitions: { region: [eu] } }\ncolumns: { id: text }",
+                ),
+            ),
             ("a single value", partitions("region: eu")),
             (
                 "a list that no request has",

@@ -25,6 +25,14 @@ fn response_actions() {
             ),
             ("no action", actions(&["status_code: 404"])),
             (
+                "bounds that no number meets",
+                actions(&["json: {code: {gt: 5, lt: 3}}, action: ignore"]),
+            ),
+            (
+                "an excluded bound that is the other",
+                actions(&["header: {X-Code: {gte: 5.0, gt: 1, lt: 5, lte: 9}}, action: ignore"]),
+            ),
+            (
                 "an action that is none",
                 actions(&["status_code: 404, action: skip"]),
             ),

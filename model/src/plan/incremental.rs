@@ -60,6 +60,8 @@ declare! {
     pub struct Windows {
         /// The length of a window; the last may be shorter.
         pub step: WindowStep,
+        /// Position of the setting by whose value `step` is multiplied.
+        pub step_setting: Option<u16>,
         /// The shortest distance of two values that the API tells apart: `1s`, or `1d` where it takes days.
         /// An end that the API includes is sent this much before the next window's start.
         pub granularity: Option<Duration>,

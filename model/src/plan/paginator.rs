@@ -11,6 +11,8 @@ declare! {
     pub struct Paginator {
         /// The kind.
         pub kind: Pages = Pages::Single,
+        /// Position of the setting that has the most records of a page, in place of the number of `kind`.
+        pub size_setting: Option<u16> = None,
         /// What ends the pages, whatever their kind, and what counts them.
         pub ends: Ends = Ends::DEFAULT,
         /// The most pages; reaching it is a success that the report notes.

@@ -165,7 +165,10 @@ async fn fetch_urls(
     stream: &mpsc::Sender<Delivery>,
     report: &SharedReport,
 ) -> Result<Option<FetchEnd>> {
-    let paginator: Arc<dyn Paginate> = spec.client.hooks().paginator(&spec.resource.paginator)?;
+    let paginator: Arc<dyn Paginate> = spec
+        .client
+        .hooks()
+        .paginator(&spec.client.paginator_plan(&spec.resource)?)?;
     let steps = spec.client.hooks().steps(&spec.resource)?;
     let (sender, partial_pages) = partial_pages();
     let starts_at_token = range.as_ref().is_some_and(CursorRange::starts_at_token);
@@ -186,6 +189,7 @@ async fn fetch_urls(
         _ => FirstPage::OfResource,
     })
     .sent_once(spec.is_sent_once)
+    .with_budget(&spec.client.context().retry_budget)
     .with_auth(spec.client.auth(&spec.resource));
     let machine = |limit, from| {
         let statements = Statements::new(&spec.resource);

@@ -49,6 +49,14 @@ pub(super) enum AfterRetries {
     Restart,
 }
 
+/// Why no retry follows that would otherwise.
+pub(super) enum OutOf {
+    /// It would start past this time.
+    Time(Duration),
+    /// No retry is left to all requests together, in these words.
+    Retries(String),
+}
+
 impl FailedAttempt {
     /// Whether the request is retried.
     pub(super) fn is_retried(&self, retry: &Retry) -> bool {
@@ -70,17 +78,19 @@ impl FailedAttempt {
         }
     }
 
-    /// The error after the last attempt, with all failures. `out_of` is the time that ran out; `is_later`
-    /// is a page past the first.
+    /// The error after the last attempt, with all failures. `out_of` is what ran out; `is_later` is a page past the
+    /// first.
     pub(super) fn into_error(
         self,
         failures: &[String],
-        out_of: Option<Duration>,
+        out_of: Option<OutOf>,
         is_later: bool,
     ) -> Error {
+        let is_out_of_retries = matches!(out_of, Some(OutOf::Retries(_)));
         let message = match out_of {
             None => summary(failures),
-            Some(max_elapsed) => format!(
+            Some(OutOf::Retries(used_up)) => format!("{}; {used_up}", summary(failures)),
+            Some(OutOf::Time(max_elapsed)) => format!(
                 "{}; the next attempt would start past `max_elapsed` ({})",
                 summary(failures),
                 Seconds(max_elapsed)
@@ -92,6 +102,9 @@ impl FailedAttempt {
             Some(status) => ErrorKind::Status(status),
         };
         let help = match (&self.help, self.status) {
+            _ if is_out_of_retries => {
+                Some("fetch again when the API is well, or raise `budget` in `retry`".to_owned())
+            }
             (Some(help), _) => Some(help.clone()),
             (None, Some(status)) => help(status, is_later, failures.len()),
             (None, None) => None,

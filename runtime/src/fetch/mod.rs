@@ -492,12 +492,12 @@ impl FetchSpec {
     /// The values of the range, those of the spec with their placeholders replaced.
     fn range_ends(&self) -> incremental::RangeEnds {
         let plan = self.resource.incremental.as_ref();
+        let setting = |at: u16| self.client.config().get(usize::from(at)).cloned();
         let setting_of_lag = |plan: &Incremental| match &plan.lag {
-            Some(Lag::Setting { setting, .. }) => {
-                self.client.config().get(usize::from(*setting)).cloned()
-            }
+            Some(Lag::Setting { setting: at, .. }) => setting(*at),
             _ => None,
         };
+        let setting_of_step = |plan: &Incremental| plan.windows?.step_setting.and_then(setting);
         let value = |template: Option<&Template>| {
             let bounds = Bounds::default();
             let scope = self.client.scope(&bounds, &[], self.began());
@@ -514,6 +514,7 @@ impl FetchSpec {
             end: value(plan.and_then(|plan| plan.end_value.as_ref())),
             lag: plan.and_then(|plan| plan.lag.clone()),
             lag_setting: plan.and_then(setting_of_lag),
+            step_setting: plan.and_then(setting_of_step),
             from: self.from.clone(),
             until: self.until.clone(),
         }

@@ -3,8 +3,10 @@
 use std::{cmp::Ordering, sync::Arc};
 
 use super::{
-    FutureCursors, Request, ResumePoint, StateScope, cursor::resolved_lag, dedup_key,
-    windows::Window,
+    FutureCursors, Request, ResumePoint, StateScope,
+    cursor::resolved_lag,
+    dedup_key,
+    windows::{Window, resolved_windows},
 };
 use crate::{
     Column, Date, Error, ErrorKind, Position, Result, Scalar, Type,
@@ -83,6 +85,7 @@ impl CursorRange {
             value.map(read).transpose()
         };
         let lag = resolved_lag(ends.lag, ends.lag_setting.as_ref())?;
+        let windows = resolved_windows(plan.windows, ends.step_setting.as_ref())?;
         let initial = read(ends.initial, "`initial_value`")?;
         let from = read(ends.from, "the start")?;
         let first_start = match state.map(|state| &state.origin.start) {
@@ -107,6 +110,7 @@ impl CursorRange {
             from,
             plan: Incremental {
                 lag,
+                windows,
                 ..plan.clone()
             },
             column,

@@ -49,6 +49,8 @@ pub(crate) struct RangeEnds {
     pub(crate) lag: Option<Lag>,
     /// The value of the setting of the `lag`.
     pub(crate) lag_setting: Option<Scalar>,
+    /// The value of the setting of the `step`.
+    pub(crate) step_setting: Option<Scalar>,
     /// The start that the caller chose for this fetch.
     pub(crate) from: Option<Scalar>,
     /// The end that the caller chose for this fetch.

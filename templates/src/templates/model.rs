@@ -147,7 +147,7 @@ pub struct Column {
     pub nullable: bool,
     /// Whether it belongs to the primary key.
     pub primary_key: bool,
-    /// The table in which its elements are stored; it then is no column of the resource's table.
+    /// The table in which its elements are stored; it is then not a column of the resource's table.
     pub table: Option<String>,
     /// Its `description` in the spec.
     pub description: Option<String>,

@@ -34,6 +34,7 @@ impl Check<'_> {
     pub(super) fn paginator(&mut self, node: &Node, has_body: bool) -> Option<Paging> {
         let (member, view) = View::tagged(node, &grammar::PAGINATOR)?;
         let mut slots = Slots {
+            size_setting: None,
             has_body,
             params: Vec::new(),
             fields: Vec::new(),
@@ -88,6 +89,7 @@ impl Check<'_> {
             },
             keep_params: is_link && view.get(&key::KEEP_PARAMS),
             rebase_links: is_link && view.get(&key::REBASE_LINKS),
+            size_setting: slots.size_setting,
             kind,
         };
         if let Pages::Number(pages) = &paginator.kind {
@@ -115,7 +117,7 @@ impl Check<'_> {
             view.get(&key::BASE_OFFSET)
         };
         let offset = Offset {
-            limit: view.get(&key::LIMIT).filter(|limit| *limit > 0)?,
+            limit: self.page_size(view, &key::LIMIT, slots)?,
             base_offset,
             offset: start.unwrap_or(base_offset),
             offset_slot: self.slot(view, OFFSET, view.get(&key::OFFSET_PARAM), slots),
@@ -163,9 +165,27 @@ impl Check<'_> {
         );
     }
 
+    /// The most records of a page. In place of the number of a setting it is 1.
+    fn page_size(&mut self, view: &View<'_>, key: &Key<u64>, slots: &mut Slots) -> Option<u64> {
+        if let Some(size) = view.get(key).filter(|size| *size > 0) {
+            return Some(size);
+        }
+        let text = view.text(key).filter(|text| text.text.contains('{'))?;
+        let what = format!("`{}`", key.name);
+        if let Some((at, None)) = self.number_of_a_setting(text, &what)? {
+            slots.size_setting = Some(at);
+            return Some(1);
+        }
+        let message = format!("`{}` is not a number of records", text.text);
+        self.error(Diagnostic::error("RS0837", text.span, message).help(
+            "write a number from 1 up, or `{config.NAME}`: a bigint setting that always has a value",
+        ));
+        None
+    }
+
     fn page_number(&mut self, view: &View<'_>, slots: &mut Slots) -> Pages {
         let base_page = view.get(&key::BASE_PAGE);
-        let page_size = view.get(&key::PAGE_SIZE);
+        let page_size = self.page_size(view, &key::PAGE_SIZE, slots);
         let sends_size = view.entry(&key::PAGE_SIZE_PARAM).is_some()
             || view.entry(&key::PAGE_SIZE_BODY_PATH).is_some()
             || self.has_placeholder(&Part::PageSize);

@@ -59,6 +59,8 @@ pub(super) struct Slots {
     pub has_body: bool,
     pub params: Vec<(Text, &'static str)>,
     pub fields: Vec<(Path, &'static str)>,
+    /// The setting of the page size.
+    pub size_setting: Option<u16>,
 }
 
 impl Check<'_> {

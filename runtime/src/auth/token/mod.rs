@@ -181,7 +181,8 @@ async fn ask_until_answered(
         let elapsed = context.clock.elapsed().saturating_sub(start);
         let told = answer.and_then(|answer| wait_told(&answer, context));
         match verdict(&context.retry, requests, elapsed, told, (context.jitter)()) {
-            Verdict::Wait(wait) => context.clock.sleep(wait).await,
+            Verdict::Wait(wait) if context.retry_budget.take() => context.clock.sleep(wait).await,
+            Verdict::Wait(_) => return Err(error.with_detail(context.retry_budget.used_up())),
             Verdict::TooLong(wait) => return Err(too_long(wait, context)),
             Verdict::Exhausted | Verdict::OutOfTime => {
                 let requests = format!("after {requests} requests for a token");

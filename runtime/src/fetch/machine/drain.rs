@@ -134,7 +134,7 @@ impl<P> Machine<P> {
         }
         let spent = now.elapsed.saturating_sub(slot.first_sent);
         match verdict(&self.rules.retry, slot.attempts, spent, None, jitter) {
-            Verdict::Wait(wait) => Some(wait),
+            Verdict::Wait(wait) if self.rules.budget.take() => Some(wait),
             _ => None,
         }
     }

@@ -6,7 +6,7 @@ use super::{FirstPage, Machine, MachineConfig, Now, PageState};
 use crate::{
     Position,
     fetch::{
-        failed_attempt::{self, AfterRetries, FailedAttempt},
+        failed_attempt::{self, AfterRetries, FailedAttempt, OutOf},
         guard::Repeats,
     },
     retry::{Verdict, listed, verdict},
@@ -64,6 +64,7 @@ impl<P> Machine<P> {
     ) -> PageState<P> {
         let MachineConfig {
             retry,
+            budget,
             repeatable,
             stop_on_status,
             repeats,
@@ -105,6 +106,7 @@ impl<P> Machine<P> {
         let is_over = !repeatable || !is_retried;
         let spent = now.elapsed.saturating_sub(slot.first_sent);
         let verdict = verdict(retry, slot.attempts, spent, failed_attempt.told, jitter);
+        let is_over_budget = !is_over && matches!(verdict, Verdict::Wait(_)) && !budget.take();
         // The wait of another attempt.
         let is_last = is_retried && (!repeatable || verdict == Verdict::Exhausted);
         let limited = failed_attempt.limited().filter(|_| is_last);
@@ -116,7 +118,7 @@ impl<P> Machine<P> {
         }
         if let Some(AfterRetries::Ignore(note)) = &failed_attempt.rule
             && !is_over
-            && !matches!(verdict, Verdict::Wait(_))
+            && (is_over_budget || !matches!(verdict, Verdict::Wait(_)))
         {
             return PageState::GivenUp(note.clone());
         }
@@ -128,6 +130,11 @@ impl<P> Machine<P> {
             return PageState::Failed(failed_attempt.into_error(&slot.failures, None, is_later));
         }
         match verdict {
+            Verdict::Wait(_) if is_over_budget => PageState::Failed(failed_attempt.into_error(
+                &slot.failures,
+                Some(OutOf::Retries(budget.used_up())),
+                is_later,
+            )),
             Verdict::Wait(wait) => {
                 let due = now.elapsed.saturating_add(wait);
                 self.tally.waited += wait;
@@ -144,7 +151,7 @@ impl<P> Machine<P> {
             }
             Verdict::OutOfTime => PageState::Failed(failed_attempt.into_error(
                 &slot.failures,
-                Some(retry.max_elapsed),
+                Some(OutOf::Time(retry.max_elapsed)),
                 is_later,
             )),
         }

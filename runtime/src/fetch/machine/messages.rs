@@ -1,6 +1,9 @@
 //! The messages between the state machine of a fetch and its driver.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use url::Url;
 
@@ -9,6 +12,7 @@ use crate::{
     decode::Probe,
     fetch::{failed_attempt::FailedAttempt, guard::Repeats, page_fingerprint::PageFingerprint},
     plan::{Auth, Method, Pages, ProcessingStep, ResourcePlan, Retry},
+    retry::RetryBudget,
     shared::{List, Text},
     transport::Headers,
 };
@@ -114,6 +118,8 @@ pub(in crate::fetch) struct DeltaLink {
 #[derive(Clone, Debug)]
 pub(in crate::fetch) struct MachineConfig {
     pub(super) retry: Retry,
+    /// The retries that all requests of the client may make together.
+    pub(super) budget: Arc<RetryBudget>,
     pub(super) repeatable: Repeatable,
     pub(super) maximum_pages: Option<u64>,
     pub(super) stop_on_status: List<(u16, u16)>,
@@ -172,6 +178,7 @@ impl MachineConfig {
             } else {
                 Repeatable::Never
             },
+            budget: Arc::new(RetryBudget::new(&retry)),
             retry,
             maximum_pages: resource.paginator.maximum_pages,
             stop_on_status: resource.paginator.stop_on_status.clone(),
@@ -201,6 +208,12 @@ impl MachineConfig {
     /// The same for at most so many records.
     pub(in crate::fetch) fn with_limit(mut self, limit: Option<u64>) -> Self {
         self.limit = limit;
+        self
+    }
+
+    /// The same with the retries that are left to these requests and others.
+    pub(in crate::fetch) fn with_budget(mut self, budget: &Arc<RetryBudget>) -> Self {
+        self.budget = Arc::clone(budget);
         self
     }
 
