@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use rest_source::Result;
+use rest_source::{Error, ErrorKind, Result};
 use rest_source_load::{BoxFuture, Destination, LoadRecord, Opened, Target};
 
 use crate::{
@@ -24,6 +24,86 @@ impl Files {
     /// Files below a local folder, which is created if it does not exist.
     pub fn folder(path: impl Into<PathBuf>) -> Self {
         Self::over(Arc::new(LocalFolder::new(path.into())))
+    }
+
+    /// Objects below a URL: `s3://bucket/prefix`, `gs://bucket/prefix`, `az://container/prefix`, and the other URLs that
+    /// [`object_store`](https://docs.rs/object_store) takes. Credentials, regions and endpoints come from the variables
+    /// of the environment that the tools of the store read: `AWS_ACCESS_KEY_ID`, `GOOGLE_SERVICE_ACCOUNT`,
+    /// `AZURE_STORAGE_ACCOUNT_NAME` and others that begin so.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`](rest_source::ErrorKind::Config) when the URL is not that of an object store, or a variable
+    /// is not valid.
+    #[cfg(feature = "object-store")]
+    pub fn object_store(url: &str) -> Result<Self> {
+        Self::object_store_with(url, std::iter::empty::<(String, String)>())
+    }
+
+    /// Objects below a URL, with options that are named as the variables of the environment are: `aws_endpoint`. They
+    /// come before the variables.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`object_store`](Self::object_store).
+    #[cfg(feature = "object-store")]
+    pub fn object_store_with<K: Into<String>, V: Into<String>>(
+        url: &str,
+        options: impl IntoIterator<Item = (K, V)>,
+    ) -> Result<Self> {
+        let options = options.into_iter();
+        let options = options.map(|(name, value)| (name.into(), value.into()));
+        let storage = crate::object_storage::open(url, options.collect())?;
+        Ok(Self::over(Arc::new(storage)))
+    }
+
+    /// The destination of a URL: `jsonl:PATH`, `csv:PATH` or `parquet:PATH`, where the path is that of a folder or the
+    /// URL of an object store (`parquet:s3://bucket/prefix`). `None` if it does not begin so.
+    ///
+    /// ```
+    /// use rest_source_load_files::Files;
+    ///
+    /// assert!(Files::open("jsonl:insights").is_some_and(|files| files.is_ok()));
+    /// assert!(Files::open("sqlite:insights.db").is_none());
+    /// ```
+    pub fn open(url: &str) -> Option<Result<Self>> {
+        let (format, path) = url.split_once(':')?;
+        let format = match format {
+            "jsonl" => Format::JsonLines,
+            "csv" => Format::Csv,
+            "parquet" => Format::Parquet,
+            _ => return None,
+        };
+        let options = Options {
+            format,
+            ..Options::default()
+        };
+        let checked = formats::check(format, options.compression());
+        let opened = checked.and_then(|()| Self::at(path));
+        Some(opened.map(|files| files.format(format)))
+    }
+
+    /// Files in a folder, or at the URL of an object store.
+    fn at(path: &str) -> Result<Self> {
+        let wrong = |message: String, help: &str| {
+            Err(Error::new(ErrorKind::Config, message).with_help(help.to_owned()))
+        };
+        if path.is_empty() {
+            return wrong(
+                "the path of the folder is empty".to_owned(),
+                "name a folder",
+            );
+        }
+        if path.contains("://") {
+            #[cfg(feature = "object-store")]
+            return Self::object_store(path);
+            #[cfg(not(feature = "object-store"))]
+            return wrong(
+                format!("this build does not write to object stores, as `{path}`"),
+                "enable the feature `object-store` of the crate `rest-source-load-files`",
+            );
+        }
+        Ok(Self::folder(path))
     }
 
     fn over(storage: Arc<dyn Storage>) -> Self {

@@ -1,4 +1,5 @@
-//! Loads a whole source into files: JSON Lines, CSV or Parquet, compressed or not, in a folder.
+//! Loads a whole source into files: JSON Lines, CSV or Parquet, compressed or not, in a folder or an object
+//! store.
 //!
 //! ```no_run
 //! # async fn example<S: rest_source::Connector>(source: S) -> Result<(), Box<dyn std::error::Error>> {
@@ -40,6 +41,15 @@
 //! Commits of a load are held back and published together: every 30 seconds
 //! ([`publish_every`](Files::publish_every)), every million rows, and at the end. A load that fails publishes what it
 //! had committed.
+//!
+//! # Object stores
+//!
+//! `Files::object_store` writes objects instead, with the feature `object-store`. A file is uploaded before the manifest
+//! that lists it, and the manifest is created only if its number is free, so that of two loads of a resource one fails. An
+//! object store has no locks: a load takes an appending load that has not ended for a killed one, and removes the
+//! unpublished objects of loads that began more than a day ago. So run one load of a source at a time, and read by the
+//! manifest: other objects may lie beside the published ones. The history is in `_loads/`, an object for each resource.
+//! Files that are not uploaded yet are in the system's folder for temporary files.
 //!
 //! # Write dispositions
 //!
@@ -92,6 +102,7 @@
 //!
 //! | feature | |
 //! |---|---|
+//! | `object-store` | `Files::object_store`: S3 and compatible, Google Cloud Storage, Azure, by the crate `object_store` |
 //! | `parquet` | [`Format::Parquet`], by the crates `arrow` and `parquet`. It includes `zstd` |
 //! | `zstd` | [`Compression::Zstd`], which is compiled from C |
 //!
@@ -106,6 +117,8 @@ mod keys;
 mod layout;
 mod load_lock;
 mod manifest;
+#[cfg(feature = "object-store")]
+mod object_storage;
 mod options;
 mod output;
 mod prepare;

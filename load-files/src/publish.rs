@@ -37,6 +37,9 @@ pub(crate) struct Commit<'a> {
 impl Commit<'_> {
     /// Publishes the written files, and the state that they reach. Readers see both or none.
     pub(crate) fn publish(mut self, found: &mut Found) -> Result<()> {
+        let (newest, _) = Manifest::newest(self.storage, &self.plan.target.resource.table.name)?;
+        // The load that overtook this one has deleted files.
+        self.base(found, newest)?;
         self.output.finish()?;
         let stored = self.replaced_rows(found)?;
         let mut removed = Vec::new();

@@ -12,5 +12,7 @@ mod folders;
 mod kills;
 #[cfg(feature = "parquet")]
 mod pyarrow;
+#[cfg(feature = "object-store")]
+mod s3;
 mod stored;
 mod world;

@@ -1,0 +1,501 @@
+//! Arrow's types and arrays of columns.
+
+use std::sync::Arc;
+
+use arrow_array::{
+    ArrayRef, ListArray, MapArray, StructArray,
+    builder::{
+        BinaryBuilder, BooleanBuilder, Date32Builder, Decimal128Builder, Float64Builder,
+        Int64Builder, StringBuilder, Time64MicrosecondBuilder, TimestampMicrosecondBuilder,
+        TimestampNanosecondBuilder,
+    },
+};
+use arrow_buffer::{NullBufferBuilder, OffsetBuffer, ScalarBuffer};
+use arrow_schema::{ArrowError, DataType, Field, Fields, TimeUnit};
+use rest_source::{
+    Column, Date, Error, ErrorKind, Item, Result, Table, Time, Type, Value, schema::TimeFormat,
+};
+
+use super::parquet::BATCH_ROWS;
+
+/// The Arrow field of a column.
+pub(super) fn field(column: &Column) -> Field {
+    Field::new(
+        column.name.as_str(),
+        data_type(&column.data_type),
+        column.nullable,
+    )
+}
+
+fn data_type(data_type: &Type) -> DataType {
+    match data_type {
+        Type::Bigint => DataType::Int64,
+        Type::Double => DataType::Float64,
+        Type::Bool => DataType::Boolean,
+        Type::Timestamp(format) => DataType::Timestamp(unit(format), Some("UTC".into())),
+        Type::Date(_) => DataType::Date32,
+        Type::Time => DataType::Time64(TimeUnit::Microsecond),
+        Type::Decimal { precision, scale } => match decimal(*precision, *scale) {
+            Some((precision, scale)) => DataType::Decimal128(precision, scale),
+            None => DataType::Utf8,
+        },
+        Type::Binary => DataType::Binary,
+        Type::Object(table) => DataType::Struct(fields(table)),
+        Type::Array(element) => DataType::List(Arc::new(element_field(element))),
+        Type::Map(element) => DataType::Map(Arc::new(entries_field(element)), false),
+        Type::Text | Type::Enum { .. } | Type::Json | Type::Union(_) | Type::Scalar => {
+            DataType::Utf8
+        }
+    }
+}
+
+/// The unit of a timestamp. Microseconds reach all years of an API, nanoseconds those from 1677 to 2262.
+fn unit(format: &TimeFormat) -> TimeUnit {
+    match format {
+        TimeFormat::EpochNanos => TimeUnit::Nanosecond,
+        _ => TimeUnit::Microsecond,
+    }
+}
+
+/// The precision and the scale of a decimal that 128 bits hold.
+fn decimal(precision: u8, scale: u8) -> Option<(u8, i8)> {
+    let scale = i8::try_from(scale).ok()?;
+    (1..=38).contains(&precision).then_some((precision, scale))
+}
+
+fn fields(table: &Table) -> Fields {
+    if table.columns.is_empty() {
+        return vec![Field::new("record", DataType::Utf8, false)].into();
+    }
+    table.columns.iter().map(field).collect()
+}
+
+fn element_field(element: &Column) -> Field {
+    Field::new("element", data_type(&element.data_type), element.nullable)
+}
+
+fn entries_field(element: &Column) -> Field {
+    let key = Field::new("key", DataType::Utf8, false);
+    let value = Field::new("value", data_type(&element.data_type), element.nullable);
+    Field::new("entries", DataType::Struct(vec![key, value].into()), false)
+}
+
+/// The values of a column in a batch.
+pub(super) enum ColumnBuilder {
+    Text(StringBuilder),
+    Bigint(Int64Builder),
+    Double(Float64Builder),
+    Bool(BooleanBuilder),
+    Micros(TimestampMicrosecondBuilder),
+    Nanos(TimestampNanosecondBuilder),
+    Date(Date32Builder),
+    Time(Time64MicrosecondBuilder),
+    Decimal(Decimal128Builder, u8, i8),
+    Binary(BinaryBuilder),
+    Struct {
+        table: rest_source::shared::Ref<Table>,
+        columns: Vec<Self>,
+        valid: NullBufferBuilder,
+    },
+    List {
+        field: Arc<Field>,
+        element: Box<Self>,
+        offsets: Vec<i32>,
+        valid: NullBufferBuilder,
+    },
+    Map {
+        field: Arc<Field>,
+        keys: StringBuilder,
+        values: Box<Self>,
+        offsets: Vec<i32>,
+        valid: NullBufferBuilder,
+    },
+}
+
+/// Appends a value or null to a leaf.
+macro_rules! append {
+    ($builder:expr, $value:expr) => {{
+        $builder.append_option($value);
+        8
+    }};
+}
+
+impl ColumnBuilder {
+    pub(super) fn new(column: &Column) -> Self {
+        let valid = || NullBufferBuilder::new(BATCH_ROWS);
+        match &column.data_type {
+            Type::Bigint => Self::Bigint(Int64Builder::new()),
+            Type::Double => Self::Double(Float64Builder::new()),
+            Type::Bool => Self::Bool(BooleanBuilder::new()),
+            Type::Timestamp(format) if unit(format) == TimeUnit::Nanosecond => {
+                Self::Nanos(TimestampNanosecondBuilder::new().with_timezone("UTC"))
+            }
+            Type::Timestamp(_) => {
+                Self::Micros(TimestampMicrosecondBuilder::new().with_timezone("UTC"))
+            }
+            Type::Date(_) => Self::Date(Date32Builder::new()),
+            Type::Time => Self::Time(Time64MicrosecondBuilder::new()),
+            Type::Decimal { precision, scale }
+                if let Some((precision, scale)) = decimal(*precision, *scale) =>
+            {
+                let builder =
+                    Decimal128Builder::new().with_data_type(DataType::Decimal128(precision, scale));
+                Self::Decimal(builder, precision, scale)
+            }
+            Type::Binary => Self::Binary(BinaryBuilder::new()),
+            Type::Object(table) if !table.columns.is_empty() => Self::Struct {
+                columns: table.columns.iter().map(Self::new).collect(),
+                table: table.clone(),
+                valid: valid(),
+            },
+            Type::Array(element) => Self::List {
+                field: Arc::new(element_field(element)),
+                element: Box::new(Self::new(element)),
+                offsets: vec![0],
+                valid: valid(),
+            },
+            Type::Map(element) => Self::Map {
+                field: Arc::new(entries_field(element)),
+                keys: StringBuilder::new(),
+                values: Box::new(Self::new(element)),
+                offsets: vec![0],
+                valid: valid(),
+            },
+            _ => Self::Text(StringBuilder::new()),
+        }
+    }
+
+    /// Appends a value. Returns about how many bytes it has.
+    pub(super) fn append(&mut self, item: Item<'_>) -> Result<usize> {
+        match self {
+            Self::Struct {
+                table,
+                columns,
+                valid,
+            } => {
+                let mut bytes = 1;
+                let mut fields = item.fields(table);
+                for column in columns {
+                    bytes += match fields.next() {
+                        Some(field) => column.append(field)?,
+                        None => column.append_value(Value::Null)?,
+                    };
+                }
+                valid.append(!item.is_null());
+                Ok(bytes)
+            }
+            Self::List {
+                element,
+                offsets,
+                valid,
+                ..
+            } => {
+                let mut bytes = 4;
+                for item in item.elements() {
+                    bytes += element.append(item)?;
+                }
+                valid.append(!item.is_null());
+                push_offset(offsets, item.elements().len())?;
+                Ok(bytes)
+            }
+            Self::Map {
+                keys,
+                values,
+                offsets,
+                valid,
+                ..
+            } => {
+                let mut bytes = 4;
+                let entries = item.entries();
+                let count = entries.len() / 2;
+                for (at, item) in entries.enumerate() {
+                    if at % 2 == 1 {
+                        bytes += values.append(item)?;
+                    } else if let Value::Text(key) = item.value() {
+                        keys.append_value(key);
+                        bytes += key.len();
+                    } else {
+                        keys.append_value("");
+                    }
+                }
+                valid.append(!item.is_null());
+                push_offset(offsets, count)?;
+                Ok(bytes)
+            }
+            leaf => leaf.append_value(item.value()),
+        }
+    }
+
+    /// Appends a value without parts; to a column that has them, null.
+    pub(super) fn append_value(&mut self, value: Value<'_>) -> Result<usize> {
+        Ok(match self {
+            Self::Text(builder) => match value {
+                Value::Absent | Value::Null => append!(builder, None::<&str>),
+                Value::Text(text) | Value::Decimal(text) | Value::Json(text) => {
+                    builder.append_value(text);
+                    text.len() + 4
+                }
+                other => {
+                    let text = other.to_string();
+                    builder.append_value(&text);
+                    text.len() + 4
+                }
+            },
+            Self::Bigint(builder) => append!(
+                builder,
+                match value {
+                    Value::Bigint(value) => Some(value),
+                    _ => None,
+                }
+            ),
+            Self::Double(builder) => append!(
+                builder,
+                match value {
+                    Value::Double(value) => Some(value),
+                    _ => None,
+                }
+            ),
+            Self::Bool(builder) => append!(
+                builder,
+                match value {
+                    Value::Bool(value) => Some(value),
+                    _ => None,
+                }
+            ),
+            Self::Micros(builder) => append!(
+                builder,
+                match value {
+                    Value::Timestamp(time) => {
+                        let micros = i64::from(time.subsec_nanoseconds() / 1_000);
+                        Some(time.epoch_seconds() * 1_000_000 + micros)
+                    }
+                    _ => None,
+                }
+            ),
+            Self::Nanos(builder) => append!(
+                builder,
+                match value {
+                    Value::Timestamp(time) => Some(nanos(time)?),
+                    _ => None,
+                }
+            ),
+            Self::Date(builder) => append!(
+                builder,
+                match value {
+                    Value::Date(date) => Some(days(date)),
+                    _ => None,
+                }
+            ),
+            Self::Time(builder) => append!(
+                builder,
+                match value {
+                    Value::Time(time) => Some(micros_of_day(time)),
+                    _ => None,
+                }
+            ),
+            Self::Decimal(builder, precision, scale) => append!(
+                builder,
+                match value {
+                    Value::Decimal(text) => Some(unscaled(text, *precision, *scale)?),
+                    _ => None,
+                }
+            ),
+            Self::Binary(builder) => {
+                let bytes = match value {
+                    Value::Binary(bytes) => Some(bytes),
+                    _ => None,
+                };
+                builder.append_option(bytes);
+                bytes.map_or(0, <[u8]>::len) + 4
+            }
+            Self::Struct { columns, valid, .. } => {
+                for column in columns {
+                    column.append_value(Value::Null)?;
+                }
+                valid.append_null();
+                1
+            }
+            Self::List { offsets, valid, .. } | Self::Map { offsets, valid, .. } => {
+                valid.append_null();
+                push_offset(offsets, 0)?;
+                4
+            }
+        })
+    }
+
+    /// The values, which are forgotten.
+    pub(super) fn finish(&mut self) -> std::result::Result<ArrayRef, ArrowError> {
+        Ok(match self {
+            Self::Text(builder) => Arc::new(builder.finish()),
+            Self::Bigint(builder) => Arc::new(builder.finish()),
+            Self::Double(builder) => Arc::new(builder.finish()),
+            Self::Bool(builder) => Arc::new(builder.finish()),
+            Self::Micros(builder) => Arc::new(builder.finish()),
+            Self::Nanos(builder) => Arc::new(builder.finish()),
+            Self::Date(builder) => Arc::new(builder.finish()),
+            Self::Time(builder) => Arc::new(builder.finish()),
+            Self::Decimal(builder, ..) => Arc::new(builder.finish()),
+            Self::Binary(builder) => Arc::new(builder.finish()),
+            Self::Struct {
+                table,
+                columns,
+                valid,
+            } => {
+                let columns = columns
+                    .iter_mut()
+                    .map(Self::finish)
+                    .collect::<std::result::Result<_, _>>()?;
+                Arc::new(StructArray::try_new(
+                    fields(table),
+                    columns,
+                    valid.finish(),
+                )?)
+            }
+            Self::List {
+                field,
+                element,
+                offsets,
+                valid,
+            } => {
+                let offsets =
+                    OffsetBuffer::new(ScalarBuffer::from(std::mem::replace(offsets, vec![0])));
+                Arc::new(ListArray::try_new(
+                    Arc::clone(field),
+                    offsets,
+                    element.finish()?,
+                    valid.finish(),
+                )?)
+            }
+            Self::Map {
+                field,
+                keys,
+                values,
+                offsets,
+                valid,
+            } => {
+                let offsets =
+                    OffsetBuffer::new(ScalarBuffer::from(std::mem::replace(offsets, vec![0])));
+                let DataType::Struct(fields) = field.data_type() else {
+                    return Err(ArrowError::SchemaError(
+                        "the entries of a map are no structs".to_owned(),
+                    ));
+                };
+                let columns: Vec<ArrayRef> = vec![Arc::new(keys.finish()), values.finish()?];
+                let entries = StructArray::try_new(fields.clone(), columns, None)?;
+                Arc::new(MapArray::try_new(
+                    Arc::clone(field),
+                    offsets,
+                    entries,
+                    valid.finish(),
+                    false,
+                )?)
+            }
+        })
+    }
+}
+
+fn push_offset(offsets: &mut Vec<i32>, count: usize) -> Result<()> {
+    let last = offsets.last().copied().unwrap_or_default();
+    let next = i32::try_from(count)
+        .ok()
+        .and_then(|count| last.checked_add(count));
+    let next = next.ok_or_else(|| {
+        Error::new(
+            ErrorKind::Destination,
+            "a batch has more than 2,147,483,647 elements of lists",
+        )
+    })?;
+    offsets.push(next);
+    Ok(())
+}
+
+/// Days since 1970.
+fn days(date: Date) -> i32 {
+    let (year, month, day) = (
+        i32::from(date.year()),
+        i32::from(date.month()),
+        i32::from(date.day()),
+    );
+    // Years begin in March, so that a leap day is the last day of a year.
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let of_era = year.rem_euclid(400);
+    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+}
+
+fn micros_of_day(time: Time) -> i64 {
+    let seconds =
+        3_600 * i64::from(time.hour()) + 60 * i64::from(time.minute()) + i64::from(time.second());
+    seconds * 1_000_000 + i64::from(time.nanosecond() / 1_000)
+}
+
+fn nanos(time: rest_source::Timestamp) -> Result<i64> {
+    let seconds = time.epoch_seconds().checked_mul(1_000_000_000);
+    let nanos = seconds.and_then(|nanos| nanos.checked_add(i64::from(time.subsec_nanoseconds())));
+    nanos.ok_or_else(|| {
+        let message = format!(
+            "the timestamp {time} is outside of the years 1677 to 2262, which nanoseconds reach"
+        );
+        Error::new(ErrorKind::Destination, message)
+            .with_help("declare the column as `text`, or write JSON Lines")
+    })
+}
+
+/// The digits of a decimal number, with as many after the point as its column has.
+fn unscaled(text: &str, precision: u8, scale: i8) -> Result<i128> {
+    let wanted = usize::try_from(scale).unwrap_or_default();
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let fraction = if fraction.len() > wanted {
+        fraction.trim_end_matches('0')
+    } else {
+        fraction
+    };
+    let number = (fraction.len() <= wanted).then(|| format!("{whole}{fraction:0<wanted$}"));
+    let number = number.and_then(|digits| digits.parse::<i128>().ok());
+    let limit = 10_u128.pow(u32::from(precision));
+    number
+        .filter(|number| number.unsigned_abs() < limit)
+        .ok_or_else(|| {
+            let message = format!("the number {text} does not fit decimal({precision}, {scale})");
+            Error::new(ErrorKind::Destination, message)
+                .with_help("declare more digits, or `decimal` without digits")
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use rest_source::Date;
+
+    use super::{days, unscaled};
+
+    #[test]
+    fn days_are_counted_from_1970() {
+        let date = |text: &str| text.parse::<Date>().unwrap();
+        for (text, expected) in [
+            ("1970-01-01", 0),
+            ("1969-12-31", -1),
+            ("2000-02-29", 11_016),
+            ("2000-03-01", 11_017),
+            ("1900-02-28", -25_509),
+            ("0001-01-01", -719_162),
+            ("9999-12-31", 2_932_896),
+        ] {
+            assert_eq!(days(date(text)), expected, "{text}");
+        }
+        for days_after in (-800_000..2_900_000).step_by(997) {
+            let date = Date::EPOCH.checked_add_days(days_after).unwrap();
+            assert_eq!(i64::from(days(date)), days_after, "{date}");
+        }
+    }
+
+    #[test]
+    fn decimals_are_scaled_without_loss_or_not_written() {
+        assert_eq!(unscaled("12.5", 5, 2).unwrap(), 1_250);
+        assert_eq!(unscaled("-0.05", 5, 2).unwrap(), -5);
+        assert_eq!(unscaled("12.500", 5, 2).unwrap(), 1_250);
+        assert_eq!(unscaled("7", 38, 0).unwrap(), 7);
+        assert!(unscaled("12.505", 5, 2).is_err());
+        assert!(unscaled("1000", 5, 2).is_err());
+    }
+}
