@@ -11,6 +11,7 @@ fn mistakes_are_shown_where_they_are_made() {
 
 /// The cases that hold several mistakes, and how many.
 const SEVERAL: &[(&str, usize)] = &[
+    ("hooks_of_other_signatures", 3),
     ("of_another_parent", 2),
     ("own_struct", 3),
     ("several_mistakes", 4),

@@ -190,8 +190,7 @@ impl Transport for Parents {
         let folder = request.uri().path().strip_prefix("/folders/");
         let text = match request.uri().path() {
             "/users" => records(offset..(offset + 100).min(10_000)),
-            "/groups" => records(offset..(offset + 100).min(100)),
-            "/metrics" => records(offset..(offset + 100).min(100)),
+            "/groups" | "/metrics" => records(offset..(offset + 100).min(100)),
             // 100 folders with 100 folders each.
             "/folders" => records(0..100),
             _ => match folder.map(|id| id.parse::<u64>().unwrap()) {
