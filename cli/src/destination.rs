@@ -13,8 +13,8 @@ pub(crate) enum To {
     Sqlite(PathBuf),
     /// `postgres://…`, or the list of parameters that libpq has too.
     Postgres(String),
-    /// `jsonl:FOLDER`, `csv:FOLDER`, `parquet:FOLDER`: the format, and the folder.
-    Files(String, PathBuf),
+    /// `jsonl:FOLDER`, `csv:FOLDER`, `parquet:FOLDER`, or `parquet:s3://BUCKET/PREFIX`.
+    Files(String),
     /// `env:NAME`: the variable has the destination.
     Environment(String),
 }
@@ -25,9 +25,7 @@ impl fmt::Debug for To {
             Self::Sqlite(file) => f.debug_tuple("Sqlite").field(file).finish(),
             // The URL may have a password.
             Self::Postgres(_) => f.debug_tuple("Postgres").finish_non_exhaustive(),
-            Self::Files(format, folder) => {
-                f.debug_tuple("Files").field(format).field(folder).finish()
-            }
+            Self::Files(url) => f.debug_tuple("Files").field(url).finish(),
             Self::Environment(name) => f.debug_tuple("Environment").field(name).finish(),
         }
     }
@@ -41,19 +39,13 @@ pub(crate) fn parse(text: &str) -> Result<To, String> {
     match kind {
         "sqlite" => sqlite(rest).map(To::Sqlite),
         "postgres" | "postgresql" => Ok(To::Postgres(text.to_owned())),
-        "jsonl" | "csv" | "parquet" => {
-            folder(kind, rest).map(|folder| To::Files(kind.to_owned(), folder))
+        "jsonl" | "csv" | "parquet" if rest.trim().is_empty() || rest.starts_with("//") => {
+            Err(format!("write it as `{kind}:FOLDER`, such as `{kind}:out`"))
         }
+        "jsonl" | "csv" | "parquet" => Ok(To::Files(text.to_owned())),
         "env" if !rest.is_empty() => Ok(To::Environment(rest.to_owned())),
         _ => Err(kinds.to_owned()),
     }
-}
-
-fn folder(kind: &str, folder: &str) -> Result<PathBuf, String> {
-    if folder.trim().is_empty() || folder.starts_with("//") {
-        return Err(format!("write it as `{kind}:FOLDER`, such as `{kind}:out`"));
-    }
-    Ok(folder.into())
 }
 
 fn sqlite(file: &str) -> Result<PathBuf, String> {
@@ -103,7 +95,7 @@ pub(crate) async fn open(
         To::Sqlite(_) | To::Files(..) if schema.is_some() => Err(CommandError::usage(
             "`--schema`: only a Postgres database has schemas",
         )),
-        To::Files(format, folder) => files(&format, folder),
+        To::Files(url) => files(&url),
         To::Sqlite(path) => {
             if let Some(folder) = file::missing_folder(&path) {
                 return Err(CommandError::usage(format!(
@@ -119,21 +111,21 @@ pub(crate) async fn open(
 }
 
 #[cfg(feature = "files")]
-fn files(format: &str, folder: PathBuf) -> Result<Box<dyn Destination>, CommandError> {
-    use rest_source_load_files::{Files, Format};
-
-    let format = match format {
-        "jsonl" => Format::JsonLines,
-        "csv" => Format::Csv,
-        #[cfg(feature = "parquet")]
-        "parquet" => Format::Parquet,
-        other => return Err(missing(other)),
-    };
-    Ok(Box::new(Files::folder(folder).format(format)))
+fn files(url: &str) -> Result<Box<dyn Destination>, CommandError> {
+    if cfg!(not(feature = "parquet")) && url.starts_with("parquet:") {
+        return Err(missing("parquet"));
+    }
+    if cfg!(not(feature = "object-store")) && url.contains("://") {
+        return Err(missing("object-store"));
+    }
+    match rest_source_load_files::Files::open(url) {
+        Some(files) => Ok(Box::new(files?)),
+        None => Err(missing("files")),
+    }
 }
 
 #[cfg(not(feature = "files"))]
-fn files(_: &str, _: PathBuf) -> Result<Box<dyn Destination>, CommandError> {
+fn files(_: &str) -> Result<Box<dyn Destination>, CommandError> {
     Err(missing("files"))
 }
 
@@ -182,11 +174,15 @@ mod tests {
             parse("postgres://h/d"),
             Ok(To::Postgres("postgres://h/d".to_owned()))
         );
+        let bucket = "parquet:s3://bucket/shop";
+        assert_eq!(parse(bucket), Ok(To::Files(bucket.to_owned())));
         assert_eq!(parse("env:SHOP"), Ok(To::Environment("SHOP".to_owned())));
         for wrong in [
             "out.db",
             "mysql://h/d",
             "env:",
+            "jsonl:",
+            "csv://out",
             "sqlite:",
             "sqlite: ",
             "sqlite:\t",

@@ -38,6 +38,7 @@ fn asked(lines: &str) -> String {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a list")]
 fn several_parents() {
     say(
         "several_parents",
