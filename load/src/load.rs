@@ -112,14 +112,14 @@ impl<'a, D: Destination + ?Sized> Loading<'a, D> {
     }
 
     /// Fetches the records of incremental resources from this cursor value on, instead of those after the stored
-    /// state: see [`Fetch::from`]. It is an error for a resource whose rows are replaced, and for appended rows that
+    /// state: see [`Fetch::from`](rest_source::Fetch::from). It is an error for a resource whose rows are replaced, and for appended rows that
     /// have a state, because they would be appended again or left out.
     pub fn since(mut self, start: impl Into<Scalar>) -> Self {
         self.since = Some(start.into());
         self
     }
 
-    /// Fetches the records of incremental resources before this cursor value: see [`Fetch::until`]. It is an error
+    /// Fetches the records of incremental resources before this cursor value: see [`Fetch::until`](rest_source::Fetch::until). It is an error
     /// for a resource whose rows are replaced.
     pub fn until(mut self, end: impl Into<Scalar>) -> Self {
         self.until = Some(end.into());
