@@ -115,7 +115,6 @@ mod formats;
 mod history;
 mod keys;
 mod layout;
-mod load_lock;
 mod manifest;
 #[cfg(feature = "object-store")]
 mod object_storage;

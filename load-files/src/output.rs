@@ -167,7 +167,7 @@ pub(crate) fn run_of(name: &str) -> Option<&str> {
     let (run, rest) = name.rsplit_once('-').unwrap_or((name, ""));
     let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
     let ends = rest.as_bytes().get(digits).is_none_or(|byte| *byte == b'.');
-    (digits >= 6 && ends && crate::load_lock::is_run_id(run)).then_some(run)
+    (digits >= 6 && ends && rest_source_load::is_run_id(run)).then_some(run)
 }
 
 impl Output {

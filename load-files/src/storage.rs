@@ -1,16 +1,14 @@
 //! Where files are kept: a local folder, or an object store.
 
 use std::{
-    collections::BTreeMap,
     fmt, fs,
     io::{self, Write},
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use rest_source::{Error, ErrorKind, Result};
-
-use crate::load_lock::{self, LoadLock};
+use rest_source_load::LoadLocks;
 
 /// A place for files, whose paths are relative to its root and use `/`.
 ///
@@ -80,7 +78,7 @@ pub(crate) const STAGING: &str = "_staging";
 /// A local folder.
 pub(crate) struct LocalFolder {
     root: PathBuf,
-    locks: Mutex<BTreeMap<String, LoadLock>>,
+    locks: Mutex<LoadLocks>,
 }
 
 impl fmt::Debug for LocalFolder {
@@ -92,8 +90,8 @@ impl fmt::Debug for LocalFolder {
 impl LocalFolder {
     pub(crate) fn new(root: PathBuf) -> Self {
         Self {
+            locks: Mutex::new(LoadLocks::new(root.join(LOCKS), "")),
             root,
-            locks: Mutex::default(),
         }
     }
 
@@ -103,8 +101,8 @@ impl LocalFolder {
         local
     }
 
-    fn locks(&self) -> PathBuf {
-        self.root.join("_locks")
+    fn locks(&self) -> MutexGuard<'_, LoadLocks> {
+        self.locks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Creates the folder that a file is in.
@@ -235,24 +233,22 @@ impl Storage for LocalFolder {
     }
 
     fn lock(&self, run: &str) -> Result<()> {
-        let mut locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
-        if !locks.contains_key(run) {
-            let folder = self.locks();
-            fs::create_dir_all(&folder).map_err(|error| failed("create", &folder, &error))?;
-            locks.insert(run.to_owned(), LoadLock::new(&folder, run)?);
-        }
-        Ok(())
+        let folder = self.root.join(LOCKS);
+        fs::create_dir_all(&folder).map_err(|error| failed("create", &folder, &error))?;
+        self.locks().lock(run)
     }
 
     fn unlock(&self, run: &str) {
-        let mut locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
-        locks.remove(run);
+        self.locks().unlock(run);
     }
 
     fn is_running(&self, run: &str) -> bool {
-        load_lock::is_running(&self.locks(), run)
+        self.locks().is_running(run)
     }
 }
+
+/// The folder of the locks of loads.
+const LOCKS: &str = "_locks";
 
 fn write_synced(path: &Path, contents: &[u8]) -> io::Result<()> {
     let mut file = fs::File::create_new(path)?;

@@ -85,6 +85,7 @@
 mod append_checks;
 mod destination;
 mod load;
+mod load_locks;
 mod replace_checks;
 mod report;
 mod resource_load;
@@ -98,6 +99,7 @@ pub use destination::{
     AppendedBy, BoxFuture, Destination, LoadRecord, LoadStatus, Opened, Target, Writer, Writing,
 };
 pub use load::{Load, Loading};
+pub use load_locks::{LoadLocks, is_run_id};
 pub use report::{LoadError, LoadReport, NotTried, Progress, Reason, ResourceReport};
 #[cfg(feature = "sqlite")]
 pub use sqlite::Sqlite;

@@ -3,12 +3,10 @@
 use std::{
     future::{Future, IntoFuture},
     pin::{Pin, pin},
-    process,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    time::{SystemTime, UNIX_EPOCH},
 };
 
 use futures_util::{
@@ -25,6 +23,7 @@ use tokio::sync::Notify;
 
 use crate::{
     AppendedBy, Destination, LoadError, LoadReport, NotTried, Progress, Target, Writing,
+    load_locks::run_id,
     report::Reason,
     resource_load::{self, FailedResource, Outcome},
     shared_failures::SharedFailures,
@@ -395,8 +394,8 @@ impl<'a> Queue<'a> {
         self.ended.push((at, ended));
     }
 
-    #[expect(clippy::result_large_err, reason = "it is returned once")]
     /// The report, or the errors with the report of the rest. `last` is an error after the last resource.
+    #[expect(clippy::result_large_err, reason = "it is returned once")]
     fn into_report(mut self, last: Option<Error>) -> Result<LoadReport, LoadError> {
         self.ended.sort_by_key(|(at, _)| *at);
         let mut outcome = LoadError::default();
@@ -424,12 +423,6 @@ impl<'a> Queue<'a> {
         }
         Err(outcome)
     }
-}
-
-/// A new identifier of a load: `PID-NANOSECONDS`, the second in hexadecimal.
-fn run_id() -> String {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    format!("{}-{:x}", process::id(), now.unwrap_or_default().as_nanos())
 }
 
 fn parents_first<'a>(

@@ -1,15 +1,15 @@
 //! SQLite below the SQL core.
 
+use std::path::Path;
+
 use rest_source::{Column, Error, ErrorKind, Result, Rows, Scalar, Type};
 use rusqlite::{Connection, OptionalExtension, params_from_iter, types::ValueRef};
 
-use super::{
-    bind::parameter,
-    load_lock::{self, LoadLock},
-    open_file::OpenFile,
-    rows,
+use super::{bind::parameter, open_file::OpenFile, rows};
+use crate::{
+    LoadLocks,
+    sql::{Database, Existing, StoredColumn, WritePlan, quote, stored_as},
 };
-use crate::sql::{Database, Existing, StoredColumn, WritePlan, quote, stored_as};
 
 /// A connection to a database file, or to a database in memory.
 #[derive(Debug)]
@@ -17,16 +17,16 @@ pub(super) struct SqliteDatabase {
     db: Connection,
     /// `None` for a database in memory.
     file: Option<OpenFile>,
-    /// The locks of this process's loads.
-    locks: Vec<LoadLock>,
+    /// The locks of loads, beside the file.
+    locks: Option<LoadLocks>,
 }
 
 impl SqliteDatabase {
     pub(super) fn new(db: Connection) -> Self {
         Self {
             file: OpenFile::of(&db),
+            locks: locks_beside(&db),
             db,
-            locks: Vec::new(),
         }
     }
 }
@@ -174,20 +174,29 @@ impl Database for SqliteDatabase {
     }
 
     fn lock_run(&mut self, run: &str) -> Result<()> {
-        if !self.locks.iter().any(|lock| lock.run == run) {
-            self.locks.push(LoadLock::new(&self.db, run)?);
+        self.locks.as_mut().map_or(Ok(()), |locks| locks.lock(run))
+    }
+
+    fn unlock_run(&mut self, run: &str) -> Result<()> {
+        if let Some(locks) = &mut self.locks {
+            locks.unlock(run);
         }
         Ok(())
     }
 
-    fn unlock_run(&mut self, run: &str) -> Result<()> {
-        self.locks.retain(|lock| lock.run != run);
-        Ok(())
-    }
-
     fn is_running(&mut self, run: &str) -> Result<bool> {
-        Ok(load_lock::is_running(&self.db, run))
+        Ok(self
+            .locks
+            .as_ref()
+            .is_some_and(|locks| locks.is_running(run)))
     }
+}
+
+/// The locks of loads beside the database's file: `shop.db-load-…`. `None` for a database in memory.
+fn locks_beside(db: &Connection) -> Option<LoadLocks> {
+    let path = Path::new(db.path().filter(|path| !path.is_empty())?);
+    let (folder, name) = (path.parent()?, path.file_name()?.to_str()?);
+    Some(LoadLocks::new(folder, format!("{name}-load-")))
 }
 
 /// A value of a result.

@@ -2,7 +2,6 @@
 
 mod bind;
 mod database;
-mod load_lock;
 mod open_file;
 mod rows;
 
