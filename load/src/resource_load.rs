@@ -169,6 +169,11 @@ impl<D: Destination + ?Sized> ResourceLoad<'_, '_, D> {
                     // The first error is the one to report.
                     let _ = state.writer.roll_back().await;
                 }
+                if resource.job.is_some() && state.fetch_failed && !error.is_retryable() {
+                    // The same job would fail the next load too.
+                    let none = RunningJobs::default().to_json();
+                    let _ = state.writer.save_jobs(&none).await;
+                }
                 let error = named(error, resource);
                 let error = match state.committed {
                     0 => error,

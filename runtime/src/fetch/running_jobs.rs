@@ -32,6 +32,9 @@ struct Shared {
     changed: Notify,
 }
 
+/// The version of the JSON.
+const VERSION: u64 = 1;
+
 /// How long a job is remembered, in seconds: a week.
 const OLDEST: u64 = 7 * 24 * 60 * 60;
 
@@ -56,6 +59,9 @@ impl RunningJobs {
                 .with_help("delete them: the jobs are created anew")
         };
         let json: Json = serde_json::from_str(text).map_err(|_| invalid())?;
+        if json.get("version").and_then(Json::as_u64) != Some(VERSION) {
+            return Err(invalid());
+        }
         let stored = json
             .get("jobs")
             .and_then(Json::as_object)
@@ -90,7 +96,7 @@ impl RunningJobs {
             let job = json!({ "created": job.created, "values": job.values });
             (key.clone(), job)
         });
-        json!({ "version": 1, "jobs": jobs.collect::<serde_json::Map<_, _>>() }).to_string()
+        json!({ "version": VERSION, "jobs": jobs.collect::<serde_json::Map<_, _>>() }).to_string()
     }
 
     /// Waits until a job is created, or a stored one is dropped.
