@@ -4,7 +4,7 @@ use std::{collections::HashMap, future::Future, sync::Arc};
 
 use rest_source::{Error, ErrorKind, Result, Rows, Scalar, Type};
 use rest_source_load::sql::{Database, Existing, StoredColumn, WritePlan, quote};
-use tokio::{runtime::Handle, task::JoinHandle};
+use tokio::runtime::Handle;
 use tokio_postgres::{Client, Statement, types::ToSql};
 
 use crate::{
@@ -24,7 +24,6 @@ pub(crate) struct PostgresDatabase {
     /// The connection is driven by tasks of this runtime.
     runtime: Handle,
     client: Client,
-    connection: JoinHandle<()>,
     statements: HashMap<String, Statement>,
     /// The loads whose locks this connection holds.
     runs: Vec<String>,
@@ -34,12 +33,11 @@ pub(crate) struct PostgresDatabase {
 impl PostgresDatabase {
     pub(crate) async fn connect(options: Options) -> Result<Self> {
         let options = Arc::new(options);
-        let (client, connection) = connect(&options).await?;
+        let client = connect(&options).await?;
         Ok(Self {
             options,
             runtime: Handle::current(),
             client,
-            connection,
             statements: HashMap::new(),
             runs: Vec::new(),
             in_transaction: false,
@@ -73,20 +71,12 @@ impl PostgresDatabase {
     }
 }
 
-impl Drop for PostgresDatabase {
-    fn drop(&mut self) {
-        self.connection.abort();
-    }
-}
-
 /// Connects, and sets the schema.
-async fn connect(options: &Options) -> Result<(Client, JoinHandle<()>)> {
+async fn connect(options: &Options) -> Result<Client> {
     let connected = options.config.connect(options.tls()?).await;
     let (client, connection) = connected.map_err(failed)?;
-    let connection = tokio::spawn(async move {
-        // The client's next statement has the error.
-        let _ = connection.await;
-    });
+    // It ends with its client. The client's next statement has its error.
+    tokio::spawn(connection);
     if let Some(schema) = &options.schema {
         let found = client
             .query("SELECT 1 FROM pg_namespace WHERE nspname = $1", &[schema])
@@ -102,7 +92,7 @@ async fn connect(options: &Options) -> Result<(Client, JoinHandle<()>)> {
     }
     let sql = "SET lock_timeout = '60s'; SET client_min_messages = warning";
     client.batch_execute(sql).await.map_err(failed)?;
-    Ok((client, connection))
+    Ok(client)
 }
 
 /// The core's parameters `?1` as Postgres writes them: `$1`.
@@ -169,7 +159,7 @@ impl Database for PostgresDatabase {
         self.statements.clear();
         self.in_transaction = false;
         let options = Arc::clone(&self.options);
-        (self.client, self.connection) = self.block(connect(&options))?;
+        self.client = self.block(connect(&options))?;
         let runs = std::mem::take(&mut self.runs);
         runs.iter().try_for_each(|run| self.lock_run(run))
     }

@@ -1,6 +1,6 @@
 //! What the SQL core needs of a database.
 
-use rest_source::{Column, Result, Rows, Scalar, Type};
+use rest_source::{Column, Error, ErrorKind, Result, Rows, Scalar, Type};
 
 use super::{staging::WritePlan, table};
 
@@ -140,7 +140,8 @@ pub trait Database: Send + 'static {
     /// When the database does not accept a row.
     fn write(&mut self, plan: &WritePlan, pages: &[Rows]) -> Result<()> {
         let _ = (plan, pages);
-        Ok(())
+        let message = "this database writes no rows one after the other";
+        Err(Error::new(ErrorKind::Destination, message))
     }
 
     /// Locks the load's identifier until [`unlock_run`](Self::unlock_run), or the end of the process.

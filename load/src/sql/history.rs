@@ -12,7 +12,10 @@ use crate::LoadRecord;
 pub(super) fn record(db: &mut dyn Database, load: &LoadRecord) -> Result<()> {
     db.check()?;
     transaction(db, "", |db| {
-        create(db)?;
+        // The load of a resource is recorded twice, first when it begins.
+        if load.ended.is_none() {
+            create(db)?;
+        }
         let number = |count: u64| Scalar::Bigint(i64::try_from(count).unwrap_or(i64::MAX));
         let values = [
             text(&load.run),
