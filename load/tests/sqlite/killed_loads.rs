@@ -97,7 +97,10 @@ async fn failed_load_is_not_completed_by_the_next() {
     let (server, scratch) = (serve().await, Scratch::new());
     let shop: Both = connect(&server);
     server.faults().at(1, Fault::status(500));
-    shop.load(&scratch.open()).await.unwrap_err();
+    let database = scratch.open();
+    let failing = shop.load(&database).resources_at_once(1);
+    failing.await.unwrap_err();
+    drop(database);
     let report = load::<Both>(&server, &scratch).await;
     assert!(report.appended_by_killed_load.is_empty());
     assert_eq!(scratch.rows(VISITS_STORED), ["8"]);
