@@ -6,11 +6,15 @@ use std::{
     net::{Shutdown, SocketAddr, TcpListener, TcpStream},
     path::Path,
     process::Command,
-    sync::{Arc, mpsc},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
     thread,
 };
 
-use rcgen::{CertifiedKey, KeyPair};
+use rcgen::{CertificateParams, CertifiedKey, DnType, KeyPair};
 use rest_source::transport::{Reqwest, TransportErrorKind};
 use rustls::{
     RootCertStore, ServerConfig, ServerConnection, StreamOwned,
@@ -23,8 +27,16 @@ use super::{ask, ask_by};
 
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
 
+/// A certificate that signs itself. Each has a name of its own, as authorities do: of several with one
+/// name OpenSSL tries a single one.
 fn certificate() -> CertifiedKey<KeyPair> {
-    rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap()
+    static MADE: AtomicUsize = AtomicUsize::new(0);
+    let signing_key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    let name = format!("authority {}", MADE.fetch_add(1, Ordering::Relaxed));
+    params.distinguished_name.push(DnType::CommonName, name);
+    let cert = params.self_signed(&signing_key).unwrap();
+    CertifiedKey { cert, signing_key }
 }
 
 /// A port at which every connection is met with this.
