@@ -3,7 +3,7 @@
 use bytes::{BufMut, Bytes, BytesMut};
 use futures_util::SinkExt;
 use rest_source::{Column, Error, ErrorKind, Result, Row, Rows, Value};
-use rest_source_load::sql::WritePlan;
+use rest_source_load::{encode, sql::WritePlan};
 use tokio_postgres::Client;
 
 use crate::{
@@ -204,7 +204,7 @@ fn put(stored: Stored, value: Value<'_>, out: &mut BytesMut) -> Result<(), &'sta
         }
         (Stored::Time, Value::Time(value)) => {
             out.put_i32(8);
-            out.put_i64(time::time(value));
+            out.put_i64(encode::microseconds_of_day(value));
         }
         (Stored::Decimal, Value::Decimal(text)) => {
             if !numeric::put(text, out) {

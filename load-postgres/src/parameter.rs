@@ -4,6 +4,7 @@ use std::error::Error;
 
 use bytes::{BufMut, BytesMut};
 use rest_source::Scalar;
+use rest_source_load::encode;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type};
 
 use crate::{numeric, time};
@@ -26,7 +27,7 @@ impl ToSql for Parameter<'_> {
             (Scalar::Double(value), &Type::FLOAT8) => out.put_f64(*value),
             (Scalar::Timestamp(value), &Type::TIMESTAMPTZ) => out.put_i64(time::timestamp(*value)),
             (Scalar::Date(value), &Type::DATE) => out.put_i32(time::date(*value)),
-            (Scalar::Time(value), &Type::TIME) => out.put_i64(time::time(*value)),
+            (Scalar::Time(value), &Type::TIME) => out.put_i64(encode::microseconds_of_day(*value)),
             (Scalar::Binary(bytes), &Type::BYTEA) => out.put_slice(bytes),
             (Scalar::Decimal(value), &Type::NUMERIC) => {
                 let mut field = BytesMut::new();

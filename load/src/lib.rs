@@ -84,8 +84,10 @@
 
 mod append_checks;
 mod destination;
+pub mod encode;
 mod load;
 mod load_locks;
+mod open_file;
 mod replace_checks;
 mod report;
 mod resource_load;
@@ -100,6 +102,7 @@ pub use destination::{
 };
 pub use load::{Load, Loading};
 pub use load_locks::{LoadLocks, is_run_id};
+pub use open_file::OpenFile;
 pub use report::{LoadError, LoadReport, NotTried, Progress, Reason, ResourceReport};
 #[cfg(feature = "sqlite")]
 pub use sqlite::Sqlite;

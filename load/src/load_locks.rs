@@ -39,6 +39,12 @@ impl LoadLocks {
         }
     }
 
+    /// Locks beside the file of a database: `shop.db-load-…`. `None` if the path does not name a file.
+    pub fn beside(database: &Path) -> Option<Self> {
+        let (folder, name) = (database.parent()?, database.file_name()?.to_str()?);
+        Some(Self::new(folder, format!("{name}-load-")))
+    }
+
     /// Locks a load until it is [unlocked](Self::unlock), and removes the files of killed loads.
     ///
     /// # Errors

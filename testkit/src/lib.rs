@@ -21,6 +21,8 @@
 //! * [`Log`]: what was asked.
 //! * [`Scripted`]: another server, whose answers are written byte by byte.
 //!
+//! With the feature `merge-tables`, `check_merge_tables` compares what a destination stores with what all of them do.
+//!
 //! [`ScriptedTransport`] answers without a network.
 
 mod access;
@@ -29,6 +31,8 @@ mod dataset;
 mod faults;
 mod folder;
 mod log;
+#[cfg(feature = "merge-tables")]
+mod merge_tables;
 mod paging;
 mod scripted;
 mod scripted_transport;
@@ -42,6 +46,8 @@ pub use dataset::{Dataset, Row};
 pub use faults::{Fault, Faults, Wait};
 pub use folder::Folder;
 pub use log::{Log, Seen};
+#[cfg(feature = "merge-tables")]
+pub use merge_tables::{StoredRow, TestDestination, check_merge_tables};
 pub use paging::{Paging, ShortPage, Style, Total};
 // As the runtime has it, for the file that its unit tests take in.
 use rest_source::transport;

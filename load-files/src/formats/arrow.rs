@@ -12,9 +12,8 @@ use arrow_array::{
 };
 use arrow_buffer::{NullBufferBuilder, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{ArrowError, DataType, Field, Fields, TimeUnit};
-use rest_source::{
-    Column, Date, Error, ErrorKind, Item, Result, Table, Time, Type, Value, schema::TimeFormat,
-};
+use rest_source::{Column, Error, ErrorKind, Item, Result, Table, Type, Value, schema::TimeFormat};
+use rest_source_load::encode;
 
 use super::parquet::BATCH_ROWS;
 
@@ -265,10 +264,7 @@ impl ColumnBuilder {
             Self::Micros(builder) => append!(
                 builder,
                 match value {
-                    Value::Timestamp(time) => {
-                        let micros = i64::from(time.subsec_nanoseconds() / 1_000);
-                        Some(time.epoch_seconds() * 1_000_000 + micros)
-                    }
+                    Value::Timestamp(time) => Some(encode::microseconds(time)),
                     _ => None,
                 }
             ),
@@ -282,21 +278,22 @@ impl ColumnBuilder {
             Self::Date(builder) => append!(
                 builder,
                 match value {
-                    Value::Date(date) => Some(days(date)),
+                    Value::Date(date) => Some(encode::days(date)),
                     _ => None,
                 }
             ),
             Self::Time(builder) => append!(
                 builder,
                 match value {
-                    Value::Time(time) => Some(micros_of_day(time)),
+                    Value::Time(time) => Some(encode::microseconds_of_day(time)),
                     _ => None,
                 }
             ),
             Self::Decimal(builder, precision, scale) => append!(
                 builder,
                 match value {
-                    Value::Decimal(text) => Some(unscaled(text, *precision, *scale)?),
+                    Value::Decimal(text) =>
+                        Some(encode::unscaled(text, *precision, scale.unsigned_abs())?),
                     _ => None,
                 }
             ),
@@ -409,27 +406,6 @@ fn push_offset(offsets: &mut Vec<i32>, count: usize) -> Result<()> {
     Ok(())
 }
 
-/// Days since 1970.
-fn days(date: Date) -> i32 {
-    let (year, month, day) = (
-        i32::from(date.year()),
-        i32::from(date.month()),
-        i32::from(date.day()),
-    );
-    // Years begin in March, so that a leap day is the last day of a year.
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let of_era = year.rem_euclid(400);
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
-}
-
-fn micros_of_day(time: Time) -> i64 {
-    let seconds =
-        3_600 * i64::from(time.hour()) + 60 * i64::from(time.minute()) + i64::from(time.second());
-    seconds * 1_000_000 + i64::from(time.nanosecond() / 1_000)
-}
-
 fn nanos(time: rest_source::Timestamp) -> Result<i64> {
     let seconds = time.epoch_seconds().checked_mul(1_000_000_000);
     let nanos = seconds.and_then(|nanos| nanos.checked_add(i64::from(time.subsec_nanoseconds())));
@@ -440,62 +416,4 @@ fn nanos(time: rest_source::Timestamp) -> Result<i64> {
         Error::new(ErrorKind::Destination, message)
             .with_help("declare the column as `text`, or write JSON Lines")
     })
-}
-
-/// The digits of a decimal number, with as many after the point as its column has.
-fn unscaled(text: &str, precision: u8, scale: i8) -> Result<i128> {
-    let wanted = usize::try_from(scale).unwrap_or_default();
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let fraction = if fraction.len() > wanted {
-        fraction.trim_end_matches('0')
-    } else {
-        fraction
-    };
-    let number = (fraction.len() <= wanted).then(|| format!("{whole}{fraction:0<wanted$}"));
-    let number = number.and_then(|digits| digits.parse::<i128>().ok());
-    let limit = 10_u128.pow(u32::from(precision));
-    number
-        .filter(|number| number.unsigned_abs() < limit)
-        .ok_or_else(|| {
-            let message = format!("the number {text} does not fit decimal({precision}, {scale})");
-            Error::new(ErrorKind::Destination, message)
-                .with_help("declare more digits, or `decimal` without digits")
-        })
-}
-
-#[cfg(test)]
-mod tests {
-    use rest_source::Date;
-
-    use super::{days, unscaled};
-
-    #[test]
-    fn days_are_counted_from_1970() {
-        let date = |text: &str| text.parse::<Date>().unwrap();
-        for (text, expected) in [
-            ("1970-01-01", 0),
-            ("1969-12-31", -1),
-            ("2000-02-29", 11_016),
-            ("2000-03-01", 11_017),
-            ("1900-02-28", -25_509),
-            ("0001-01-01", -719_162),
-            ("9999-12-31", 2_932_896),
-        ] {
-            assert_eq!(days(date(text)), expected, "{text}");
-        }
-        for days_after in (-800_000..2_900_000).step_by(997) {
-            let date = Date::EPOCH.checked_add_days(days_after).unwrap();
-            assert_eq!(i64::from(days(date)), days_after, "{date}");
-        }
-    }
-
-    #[test]
-    fn decimals_are_scaled_without_loss_or_not_written() {
-        assert_eq!(unscaled("12.5", 5, 2).unwrap(), 1_250);
-        assert_eq!(unscaled("-0.05", 5, 2).unwrap(), -5);
-        assert_eq!(unscaled("12.500", 5, 2).unwrap(), 1_250);
-        assert_eq!(unscaled("7", 38, 0).unwrap(), 7);
-        assert!(unscaled("12.505", 5, 2).is_err());
-        assert!(unscaled("1000", 5, 2).is_err());
-    }
 }

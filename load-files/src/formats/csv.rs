@@ -39,11 +39,9 @@ impl Encoder for Csv {
             }
             self.field.clear();
             match cell.value() {
-                // An empty field without quotes is null, one with quotes is an empty text.
                 // A line without characters is not a row.
                 Value::Absent | Value::Null if row.len() == 1 => self.line.extend(b"\"\""),
                 Value::Absent | Value::Null => {}
-                Value::Text("") => self.line.extend(b"\"\""),
                 Value::Text(value) => quoted(&mut self.line, value.as_bytes()),
                 Value::Double(value) => text::number(&mut self.line, value),
                 Value::Json(json) => {
@@ -69,11 +67,11 @@ impl Encoder for Csv {
     }
 }
 
-/// Writes a field, in quotes where it needs them.
+/// Writes a field, in quotes where it needs them. An empty field without quotes is null.
 fn quoted(out: &mut Vec<u8>, field: &[u8]) {
     let needs_quotes = |byte: &u8| matches!(byte, b'"' | b',' | b'\n' | b'\r');
     let has_outer_space = field.first() == Some(&b' ') || field.last() == Some(&b' ');
-    if !has_outer_space && !field.iter().any(needs_quotes) {
+    if !field.is_empty() && !has_outer_space && !field.iter().any(needs_quotes) {
         out.extend(field);
         return;
     }

@@ -10,6 +10,7 @@ mod compared;
 mod folders;
 #[cfg(unix)]
 mod kills;
+mod merge_tables;
 #[cfg(feature = "parquet")]
 mod pyarrow;
 #[cfg(feature = "object-store")]

@@ -5,9 +5,9 @@ use std::path::Path;
 use rest_source::{Column, Error, ErrorKind, Result, Rows, Scalar, Type};
 use rusqlite::{Connection, OptionalExtension, params_from_iter, types::ValueRef};
 
-use super::{bind::parameter, open_file::OpenFile, rows};
+use super::{bind::parameter, rows};
 use crate::{
-    LoadLocks,
+    LoadLocks, OpenFile,
     sql::{Database, Existing, StoredColumn, WritePlan, quote, stored_as},
 };
 
@@ -24,8 +24,8 @@ pub(super) struct SqliteDatabase {
 impl SqliteDatabase {
     pub(super) fn new(db: Connection) -> Self {
         Self {
-            file: OpenFile::of(&db),
-            locks: locks_beside(&db),
+            file: path(&db).map(OpenFile::new),
+            locks: path(&db).and_then(LoadLocks::beside),
             db,
         }
     }
@@ -192,11 +192,9 @@ impl Database for SqliteDatabase {
     }
 }
 
-/// The locks of loads beside the database's file: `shop.db-load-…`. `None` for a database in memory.
-fn locks_beside(db: &Connection) -> Option<LoadLocks> {
-    let path = Path::new(db.path().filter(|path| !path.is_empty())?);
-    let (folder, name) = (path.parent()?, path.file_name()?.to_str()?);
-    Some(LoadLocks::new(folder, format!("{name}-load-")))
+/// The path of the file; `None` for a database in memory.
+fn path(db: &Connection) -> Option<&Path> {
+    db.path().filter(|path| !path.is_empty()).map(Path::new)
 }
 
 /// A value of a result.

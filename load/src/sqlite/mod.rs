@@ -2,7 +2,6 @@
 
 mod bind;
 mod database;
-mod open_file;
 mod rows;
 
 use std::{

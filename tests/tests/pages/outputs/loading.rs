@@ -7,7 +7,7 @@ use rest_source_load::{Load, Sqlite};
 
 use crate::{
     canned::{answer, source},
-    shown::loading::{Parts, shop},
+    shown::loading::shop,
 };
 
 /// A shop that knows its rates, or has lost them.
@@ -69,26 +69,4 @@ pub(super) async fn table() -> String {
         .unwrap();
     fs::remove_dir_all(folder).unwrap();
     table
-}
-
-#[tokio::test]
-async fn the_destination_that_is_shown_keeps_what_it_is_given() {
-    let folder = scratch("parts");
-    let parts = Parts {
-        folder: folder.clone(),
-    };
-    for _ in 0..2 {
-        let report = shop(200).load(&parts).resource("visits").await.unwrap();
-        assert_eq!(report.resource("visits").unwrap().rows, 2);
-    }
-    for part in ["visits.0", "visits.1"] {
-        let rows = fs::read_to_string(folder.join(part).join("rows.txt")).unwrap();
-        assert_eq!(
-            rows,
-            "2026-11-21T09:30:00Z\ta\\tb\n2026-11-21T09:31:00Z\t\\N\n"
-        );
-    }
-    let refused = shop(200).load(&parts).resource("orders").await;
-    assert!(refused.unwrap_err().to_string().contains("only appends"));
-    fs::remove_dir_all(folder).unwrap();
 }

@@ -1,23 +1,22 @@
 //! The identity of the open database file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rest_source::{Error, ErrorKind, Result};
-use rusqlite::Connection;
 
-/// The file that a connection has open. A user may delete or replace it at its path while a load runs.
+/// The database file that a load has open. A user may delete or replace it at its path while the load runs.
 #[derive(Debug)]
-pub(super) struct OpenFile {
+pub struct OpenFile {
     path: PathBuf,
     id: Option<FileId>,
 }
 
 impl OpenFile {
-    /// The file of the connection; `None` for a database in memory.
-    pub(super) fn of(db: &Connection) -> Option<Self> {
-        let path = PathBuf::from(db.path().filter(|path| !path.is_empty())?);
+    /// The file that is at this path now.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        let path = path.into();
         let id = file_id(&path);
-        Some(Self { path, id })
+        Self { path, id }
     }
 
     /// Checks that the path still leads to the file. Systems without file identifiers are not checked.
@@ -25,7 +24,7 @@ impl OpenFile {
     /// # Errors
     ///
     /// [`ErrorKind::Destination`] when the file was deleted or replaced.
-    pub(super) fn check(&self) -> Result<()> {
+    pub fn check(&self) -> Result<()> {
         if self.id == file_id(&self.path) {
             return Ok(());
         }
@@ -41,7 +40,7 @@ impl OpenFile {
 type FileId = (u64, u64);
 
 #[cfg(unix)]
-fn file_id(path: &std::path::Path) -> Option<FileId> {
+fn file_id(path: &Path) -> Option<FileId> {
     use std::os::unix::fs::MetadataExt;
 
     let file = std::fs::metadata(path).ok()?;
@@ -49,6 +48,6 @@ fn file_id(path: &std::path::Path) -> Option<FileId> {
 }
 
 #[cfg(not(unix))]
-fn file_id(_: &std::path::Path) -> Option<FileId> {
+fn file_id(_: &Path) -> Option<FileId> {
     None
 }
