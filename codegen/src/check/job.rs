@@ -271,6 +271,7 @@ impl Check<'_> {
         let path = download.entry(&DOWNLOAD_PATH);
         let url = download.entry(&URL_PATH);
         let places = [own, path, url].into_iter().flatten();
+        // A path that is inherited gives way to the one of the job.
         let places: Vec<_> = places
             .filter(|entry| endpoint.node.span.contains(&entry.key.span.start))
             .collect();
@@ -284,7 +285,10 @@ impl Check<'_> {
                 .help("remove one of them")
                 .also(&first.key.span, "the other is here"),
             );
-        } else if places.is_empty() && !self.sink.has_errors_in(&download.node.span) {
+        } else if places.is_empty()
+            && path.or(url).is_none()
+            && !self.sink.has_errors_in(&download.node.span)
+        {
             self.error(
                 Diagnostic::error(
                     "RS0722",
