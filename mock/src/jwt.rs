@@ -22,7 +22,9 @@ impl SignedClaims {
         Ok(Self {
             algorithm: match jwt.algorithm {
                 JwtAlgorithm::Rs256 => "RS256",
+                JwtAlgorithm::Rs384 => "RS384",
                 JwtAlgorithm::Es256 => "ES256",
+                JwtAlgorithm::Es384 => "ES384",
                 JwtAlgorithm::Hs256 => "HS256",
             },
             by: SignedBy::new(jwt, scope)?,
@@ -55,8 +57,9 @@ impl SignedClaims {
 pub(crate) fn dummy_key(plan: &SourcePlan, secret: &str) -> Option<&'static str> {
     let jwt = plan.signed_with(secret)?;
     match jwt.algorithm {
-        JwtAlgorithm::Rs256 => Some(include_str!("keys/rsa.pem")),
+        JwtAlgorithm::Rs256 | JwtAlgorithm::Rs384 => Some(include_str!("keys/rsa.pem")),
         JwtAlgorithm::Es256 => Some(include_str!("keys/ec.pem")),
+        JwtAlgorithm::Es384 => Some(include_str!("keys/ec_p384.pem")),
         // In base64 too, it is a secret.
         JwtAlgorithm::Hs256 => Some("bW9jayBrZXk="),
     }

@@ -373,7 +373,9 @@ impl Words for TokenRequest {
 impl Words for JwtAlgorithm {
     const WORDS: &'static [(Word, Self)] = &[
         (word("RS256", "RSA and SHA-256"), Self::Rs256),
+        (word("RS384", "RSA and SHA-384"), Self::Rs384),
         (word("ES256", "the curve P-256 and SHA-256"), Self::Es256),
+        (word("ES384", "the curve P-384 and SHA-384"), Self::Es384),
         (word("HS256", "HMAC and SHA-256"), Self::Hs256),
     ];
 }

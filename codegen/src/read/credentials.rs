@@ -270,9 +270,9 @@ fn is_plain_url(text: &str) -> bool {
 
 /// Whether a word is, or was meant for, a word that an `auth` may hold.
 fn is_of_auth(word: &str) -> bool {
-    const OTHERS: [&str; 16] = [
+    const OTHERS: [&str; 18] = [
         "header", "query", "cookie", "body", "basic", "form", "json", "GET", "POST", "RS256",
-        "ES256", "HS256", "text", "base64", "grant", "client",
+        "RS384", "ES256", "ES384", "HS256", "text", "base64", "grant", "client",
     ];
     let mut known: Vec<&'static str> = AUTH.members.iter().map(|one| one.word.name).collect();
     known.extend(OTHERS);

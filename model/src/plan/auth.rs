@@ -330,8 +330,12 @@ declare! {
         /// RSA and SHA-256.
         #[default]
         Rs256,
+        /// RSA and SHA-384.
+        Rs384,
         /// The curve P-256 and SHA-256.
         Es256,
+        /// The curve P-384 and SHA-384.
+        Es384,
         /// HMAC and SHA-256.
         Hs256,
     }

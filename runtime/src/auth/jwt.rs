@@ -13,7 +13,8 @@ use ring::{
     hmac,
     rand::{SecureRandom as _, SystemRandom},
     signature::{
-        self, EcdsaKeyPair, KeyPair as _, RsaKeyPair, UnparsedPublicKey, VerificationAlgorithm,
+        self, EcdsaKeyPair, KeyPair as _, RsaEncoding, RsaKeyPair, UnparsedPublicKey,
+        VerificationAlgorithm,
     },
 };
 use serde_json::{Map, Value};
@@ -38,10 +39,47 @@ pub(crate) struct Signer {
 }
 
 enum Key {
-    Rsa(RsaKeyPair),
-    Ec(EcdsaKeyPair),
+    Rsa(RsaKeyPair, &'static Hash),
+    Ec(EcdsaKeyPair, &'static Curve),
     Hmac(hmac::Key),
 }
+
+/// A hash function that RSA signs with.
+struct Hash {
+    signs: &'static dyn RsaEncoding,
+    verifies: &'static dyn VerificationAlgorithm,
+}
+
+static SHA256: Hash = Hash {
+    signs: &signature::RSA_PKCS1_SHA256,
+    verifies: &signature::RSA_PKCS1_2048_8192_SHA256,
+};
+static SHA384: Hash = Hash {
+    signs: &signature::RSA_PKCS1_SHA384,
+    verifies: &signature::RSA_PKCS1_2048_8192_SHA384,
+};
+
+/// An elliptic curve, with its hash function.
+struct Curve {
+    name: &'static str,
+    signs: &'static signature::EcdsaSigningAlgorithm,
+    verifies: &'static dyn VerificationAlgorithm,
+    /// The version of PKCS #8, 0, and the algorithm: this curve.
+    head: &'static [u8],
+}
+
+static P256: Curve = Curve {
+    name: "P-256",
+    signs: &signature::ECDSA_P256_SHA256_FIXED_SIGNING,
+    verifies: &signature::ECDSA_P256_SHA256_FIXED,
+    head: b"\x02\x01\x00\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07",
+};
+static P384: Curve = Curve {
+    name: "P-384",
+    signs: &signature::ECDSA_P384_SHA384_FIXED_SIGNING,
+    verifies: &signature::ECDSA_P384_SHA384_FIXED,
+    head: b"\x02\x01\x00\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x05\x2b\x81\x04\x00\x22",
+};
 
 /// A key, and what a key file says of it.
 struct KeyFile {
@@ -62,7 +100,9 @@ impl Signer {
         let mut header = Map::new();
         let algorithm = match plan.algorithm {
             JwtAlgorithm::Rs256 => "RS256",
+            JwtAlgorithm::Rs384 => "RS384",
             JwtAlgorithm::Es256 => "ES256",
+            JwtAlgorithm::Es384 => "ES384",
             JwtAlgorithm::Hs256 => "HS256",
         };
         header.insert("alg".to_owned(), algorithm.into());
@@ -118,18 +158,13 @@ impl Signer {
         let signed = format!("{header}.{claims}");
         let message = signed.as_bytes();
         let signature = match &self.key {
-            Key::Rsa(key) => {
+            Key::Rsa(key, hash) => {
                 let mut signature = vec![0; key.public().modulus_len()];
-                key.sign(
-                    &signature::RSA_PKCS1_SHA256,
-                    &random,
-                    message,
-                    &mut signature,
-                )
-                .map_err(failed)?;
+                key.sign(hash.signs, &random, message, &mut signature)
+                    .map_err(failed)?;
                 signature
             }
-            Key::Ec(key) => key
+            Key::Ec(key, _) => key
                 .sign(&random, message)
                 .map_err(failed)?
                 .as_ref()
@@ -156,14 +191,8 @@ impl Signer {
             UnparsedPublicKey::new(algorithm, key).verify(message, &signature)
         };
         let verified = match &self.key {
-            Key::Rsa(key) => verified(
-                &signature::RSA_PKCS1_2048_8192_SHA256,
-                key.public_key().as_ref(),
-            ),
-            Key::Ec(key) => verified(
-                &signature::ECDSA_P256_SHA256_FIXED,
-                key.public_key().as_ref(),
-            ),
+            Key::Rsa(key, hash) => verified(hash.verifies, key.public_key().as_ref()),
+            Key::Ec(key, curve) => verified(curve.verifies, key.public_key().as_ref()),
             Key::Hmac(key) => hmac::verify(key, message, &signature),
         };
         verified.is_ok()
@@ -209,39 +238,46 @@ fn read(plan: &plan::Jwt, secret: String) -> Result<(Key, Option<KeyFile>)> {
     }
     let file = key_file(secret);
     let (label, der) = der(&file.text)?;
-    let key = match (plan.algorithm, label.as_str()) {
-        (_, "ENCRYPTED PRIVATE KEY") => {
-            return Err(unreadable(
-                "is encrypted: decrypt it, `openssl pkey -in FILE`",
-            ));
-        }
-        (JwtAlgorithm::Rs256, "RSA PRIVATE KEY") => rsa(RsaKeyPair::from_der(&der)),
-        (JwtAlgorithm::Rs256, _) => {
-            rsa(RsaKeyPair::from_pkcs8(&der).or_else(|_| RsaKeyPair::from_der(&der)))
-        }
-        (_, "EC PRIVATE KEY") => ec(&in_pkcs8(&der)),
-        _ => ec(&der).or_else(|_| ec(&in_pkcs8(&der))),
+    if label == "ENCRYPTED PRIVATE KEY" {
+        return Err(unreadable(
+            "is encrypted: decrypt it, `openssl pkey -in FILE`",
+        ));
+    }
+    let key = match plan.algorithm {
+        JwtAlgorithm::Rs384 => rsa(&label, &der, &SHA384),
+        JwtAlgorithm::Es256 => ec(&label, &der, &P256),
+        JwtAlgorithm::Es384 => ec(&label, &der, &P384),
+        JwtAlgorithm::Rs256 | JwtAlgorithm::Hs256 => rsa(&label, &der, &SHA256),
     };
     Ok((key?, Some(file)))
 }
 
-fn rsa(key: Result<RsaKeyPair, ring::error::KeyRejected>) -> Result<Key> {
-    key.map(Key::Rsa)
+fn rsa(label: &str, der: &[u8], hash: &'static Hash) -> Result<Key> {
+    let key = match label {
+        "RSA PRIVATE KEY" => RsaKeyPair::from_der(der),
+        _ => RsaKeyPair::from_pkcs8(der).or_else(|_| RsaKeyPair::from_der(der)),
+    };
+    key.map(|key| Key::Rsa(key, hash))
         .map_err(|error| unreadable(&format!("is not an RSA key of 2048 bits or more: {error}")))
 }
 
-fn ec(der: &[u8]) -> Result<Key> {
-    let algorithm = &signature::ECDSA_P256_SHA256_FIXED_SIGNING;
-    EcdsaKeyPair::from_pkcs8(algorithm, der, &SystemRandom::new())
-        .map(Key::Ec)
-        .map_err(|error| unreadable(&format!("is not a key of the curve P-256: {error}")))
+fn ec(label: &str, der: &[u8], curve: &'static Curve) -> Result<Key> {
+    let read = |der: &[u8]| EcdsaKeyPair::from_pkcs8(curve.signs, der, &SystemRandom::new());
+    let key = match label {
+        "EC PRIVATE KEY" => read(&in_pkcs8(der, curve)),
+        _ => read(der).or_else(|_| read(&in_pkcs8(der, curve))),
+    };
+    key.map(|key| Key::Ec(key, curve)).map_err(|error| {
+        unreadable(&format!(
+            "is not a key of the curve {}: {error}",
+            curve.name
+        ))
+    })
 }
 
 /// A key of the form of RFC 5915 in that of RFC 5208, which is read.
-fn in_pkcs8(der: &[u8]) -> Vec<u8> {
-    // Version 0, and the algorithm: an elliptic curve, P-256.
-    const HEAD: &[u8] = b"\x02\x01\x00\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07";
-    let content = [HEAD, &tagged(0x04, der)].concat();
+fn in_pkcs8(der: &[u8], curve: &Curve) -> Vec<u8> {
+    let content = [curve.head, &tagged(0x04, der)].concat();
     tagged(0x30, &content)
 }
 

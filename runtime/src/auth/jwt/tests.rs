@@ -82,17 +82,47 @@ fn a_key_is_read_in_every_form() {
 
 #[test]
 fn a_key_of_an_elliptic_curve_is_read_in_both_forms() {
-    let plan = plan::Jwt {
-        algorithm: JwtAlgorithm::Es256,
-        ..PLAN.clone()
-    };
-    for key in [EC, include_str!("keys/ec_sec1.pem")] {
+    for (algorithm, name, key) in [
+        (JwtAlgorithm::Es256, "ES256", EC),
+        (
+            JwtAlgorithm::Es256,
+            "ES256",
+            include_str!("keys/ec_sec1.pem"),
+        ),
+        (
+            JwtAlgorithm::Es384,
+            "ES384",
+            include_str!("keys/ec_p384.pem"),
+        ),
+        (
+            JwtAlgorithm::Es384,
+            "ES384",
+            include_str!("keys/ec_p384_sec1.pem"),
+        ),
+    ] {
+        let plan = plan::Jwt {
+            algorithm,
+            ..PLAN.clone()
+        };
         let (header, _, signed, signature) = signed(&plan, key);
-        assert_eq!(header, json!({ "alg": "ES256", "typ": "JWT" }));
+        assert_eq!(header, json!({ "alg": name, "typ": "JWT" }));
         let token = format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature));
         let server = signer(&plan, key).unwrap();
         assert!(server.signed(&token) && !server.signed(&token.replace('.', "A.")));
     }
+}
+
+#[test]
+fn rsa_signs_with_the_hash_of_the_algorithm() {
+    let plan = plan::Jwt {
+        algorithm: JwtAlgorithm::Rs384,
+        ..PLAN.clone()
+    };
+    let (header, _, signed, signature) = signed(&plan, RSA);
+    assert_eq!(header["alg"], "RS384");
+    let token = format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature));
+    assert!(signer(&plan, RSA).unwrap().signed(&token));
+    assert!(!signer(&PLAN, RSA).unwrap().signed(&token));
 }
 
 #[test]
