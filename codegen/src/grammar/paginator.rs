@@ -17,6 +17,7 @@ macro_rules! linked {
             &TOTAL_PATH,
             &TOTAL_HEADER,
                 &TOTAL_PATTERN,
+                &TOTAL_DEFAULT,
             &ACCEPT_SHORT_TOTAL,
             &HAS_MORE_PATH,
             &HAS_MORE_VALUES,
@@ -43,6 +44,7 @@ pub(crate) static PAGINATOR: Family = Family {
                 &TOTAL_PATH,
                 &TOTAL_HEADER,
                 &TOTAL_PATTERN,
+                &TOTAL_DEFAULT,
                 &ACCEPT_SHORT_TOTAL,
             ],
         ),
@@ -59,6 +61,7 @@ pub(crate) static PAGINATOR: Family = Family {
                 &TOTAL_PATH,
                 &TOTAL_HEADER,
                 &TOTAL_PATTERN,
+                &TOTAL_DEFAULT,
                 &ACCEPT_SHORT_TOTAL,
                 &MAXIMUM_OFFSET,
                 &ADVANCE_BY,
@@ -87,6 +90,7 @@ pub(crate) static PAGINATOR: Family = Family {
                 &TOTAL_PATH,
                 &TOTAL_HEADER,
                 &TOTAL_PATTERN,
+                &TOTAL_DEFAULT,
                 &ACCEPT_SHORT_TOTAL,
                 &MAXIMUM_PAGE,
                 &INJECT_ON_FIRST_REQUEST,
@@ -112,6 +116,7 @@ pub(crate) static PAGINATOR: Family = Family {
                 &CURSOR_AS,
                 &CURSOR_REPLACES_PARAMS,
                 &INITIAL_CURSOR,
+                &LAST_CURSOR_VALUES,
             ],
         ),
         member(
@@ -124,6 +129,7 @@ pub(crate) static PAGINATOR: Family = Family {
                 &CURSOR_AS,
                 &CURSOR_REPLACES_PARAMS,
                 &INITIAL_CURSOR,
+                &LAST_CURSOR_VALUES,
             ],
         ),
         member(
@@ -139,6 +145,7 @@ pub(crate) static PAGINATOR: Family = Family {
                 &TOTAL_PATH,
                 &TOTAL_HEADER,
                 &TOTAL_PATTERN,
+                &TOTAL_DEFAULT,
                 &ACCEPT_SHORT_TOTAL,
                 &HAS_MORE_PATH,
                 &HAS_MORE_VALUES,
@@ -280,6 +287,11 @@ pub(crate) static CURSOR_REPLACES_PARAMS: DefaultKey<bool> = flag(
 .or(SentCursor::DEFAULT.replaces_params);
 pub(crate) static INITIAL_CURSOR: Key<Text> =
     text("initial_cursor", "the cursor of the first page").example("start");
+pub(crate) static LAST_CURSOR_VALUES: Key = key(
+    "last_cursor_values",
+    Shape::List(&Shape::Scalar),
+    "the cursors of the last page, besides one that is absent, null, empty or false",
+);
 
 impl Words for Take {
     const WORDS: &'static [(Word, Self)] = &[
@@ -353,6 +365,11 @@ pub(crate) static TOTAL_HEADER: Key<Text> = text("total_header", "the header tha
 pub(crate) static TOTAL_PATTERN: Key<Text> = text(
     "total_pattern",
     "a regular expression that finds the total there, in its first group",
+);
+pub(crate) static TOTAL_DEFAULT: Key<u64> = integer(
+    "total_default",
+    0,
+    "what a first response without the total means: 0, if the API leaves out a total of 0",
 );
 pub(crate) static ACCEPT_SHORT_TOTAL: DefaultKey<bool> = flag(
     "accept_short_total",

@@ -76,6 +76,8 @@ declare! {
         pub column_names: List<Text> = List::EMPTY,
         /// The text of a value that is null, where it is not quoted.
         pub null_text: Text = Text::EMPTY,
+        /// Whether it is null where it is quoted, too.
+        pub null_quoted: bool = false,
         /// Lines before the header, or the first row.
         pub skip_lines: u64 = 0,
     }

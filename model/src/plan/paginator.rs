@@ -143,10 +143,14 @@ declare! {
         pub total_header: Option<Text> = None,
         /// The regular expression that finds the total there: its first group, or its match without one.
         pub total_pattern: Option<Text> = None,
+        /// The total of a first response without one. Otherwise that is an error.
+        pub total_default: Option<u64> = None,
         /// Whether a total that is not reached is no error.
         pub accept_short_total: bool = false,
         /// The flag that says whether there is more.
         pub flag: Option<Flag> = None,
+        /// The cursors that say that there is no next page.
+        pub last_cursors: List<JsonPlan> = List::EMPTY,
         /// Whether a page without records is the last.
         pub stop_after_empty_page: bool = false,
         /// Whether a page with fewer records than asked for is the last.

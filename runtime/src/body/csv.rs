@@ -243,7 +243,8 @@ impl Csv {
     }
 
     fn end_value(&mut self, is_quoted: bool) {
-        let is_null = !is_quoted && self.value == self.plan.null_text.as_bytes();
+        let may_be_null = !is_quoted || self.plan.null_quoted;
+        let is_null = may_be_null && self.value == self.plan.null_text.as_bytes();
         self.row.append(&mut self.value);
         self.values.push(Value {
             end: self.row.len(),

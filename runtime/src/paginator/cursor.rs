@@ -45,6 +45,9 @@ impl Paginate for ByCursor {
         }
         let path = &self.plan.cursor_path;
         let probe = page.probes.first().unwrap_or(&Probe::Missing);
+        if let Some(end) = stated::last_cursor(&self.ends, probe) {
+            return Ok(Next::End(end));
+        }
         match probe {
             Probe::Text(cursor) | Probe::Number(cursor) if !cursor.is_empty() => {
                 Ok(Next::Page(position(probe, cursor), None))
@@ -156,6 +159,7 @@ mod tests {
     use super::*;
     use crate::{
         paginator::test_support::{Facts, ended, error, number, page},
+        plan::{JsonPlan, Part, Template},
         schema::Step,
         shared::{Ref::Static, list},
     };
@@ -208,6 +212,32 @@ mod tests {
                 "no cursor at `$.next`"
             );
         }
+    }
+
+    #[test]
+    fn a_declared_cursor_ends() {
+        let ends = Ends {
+            last_cursors: list![
+                JsonPlan::Number(Static("-1")),
+                JsonPlan::Text(Template(list![Part::Text(Static("null"))]))
+            ],
+            ..Ends::DEFAULT
+        };
+        let p = ByCursor {
+            ends,
+            ..by_cursor(false)
+        };
+        for probe in [
+            number("-1"),
+            Probe::Text("-1".into()),
+            Probe::Text("null".into()),
+        ] {
+            assert!(ended(next(&p, &page(1).probes([probe]))).starts_with("the cursor"));
+        }
+        assert_eq!(
+            next(&p, &page(1).probes([Probe::Text("nul".into())])).unwrap(),
+            to("nul")
+        );
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::{End, Next, PageFacts, Paginate, Position, cursor, stated};
 use crate::{
     Scalar,
+    decode::Probe,
     error::Result,
     plan::{Ends, SentCursor},
     request::Draft,
@@ -37,7 +38,13 @@ impl Paginate for ByHeaderCursor {
         if let Some(end) = stated::end(&self.ends, page, None) {
             return Ok(Next::End(end));
         }
-        Ok(match page.headers.get(&self.cursor_key).map(str::trim) {
+        let cursor = page.headers.get(&self.cursor_key).map(str::trim);
+        if let Some(cursor) = cursor
+            && let Some(end) = stated::last_cursor(&self.ends, &Probe::Text(cursor.to_owned()))
+        {
+            return Ok(Next::End(end));
+        }
+        Ok(match cursor {
             Some(cursor) if !cursor.is_empty() => {
                 Next::Page(Position::Cursor(cursor.to_owned()), None)
             }

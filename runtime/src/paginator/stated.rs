@@ -10,6 +10,7 @@ use crate::{
         AdvanceBy, Ends, Flag, JsonPlan, Offset, Pages, Paginator, Part, ResourcePlan, Selector,
         Template,
     },
+    printable::printable,
     report::count,
     schema::{Path, Step},
     shared::{Text, list},
@@ -397,6 +398,7 @@ impl Statements {
         match total {
             Ok(total) => Ok(Some(total)),
             Err(_) if is_absent && self.total.is_some() => Ok(self.total),
+            Err(_) if is_absent && self.ends.total_default.is_some() => Ok(self.ends.total_default),
             // An API without records may have nothing to count.
             Err(_) if no_content && self.ends.stop_after_empty_page => Ok(None),
             Err(error) => Err(error),
@@ -488,11 +490,14 @@ fn total(probe: &Probe, path: &Path, pattern: Option<&str>) -> Result<u64> {
         },
         other => shown(other),
     };
-    Err(
-        paging(format!("the response's total at `{path}` is {found}")).with_help(
-            "name the total's place in `total_path`, or leave it out: pages then end by themselves",
-        ),
-    )
+    let help =
+        "name the total's place in `total_path`, or leave it out: pages then end by themselves";
+    let help = if is_absent(probe) {
+        format!("{help}; `total_default: 0`, if the API leaves out a total of 0")
+    } else {
+        help.to_owned()
+    };
+    Err(paging(format!("the response's total at `{path}` is {found}")).with_help(help))
 }
 
 fn header_total(value: Option<&str>, name: &str, pattern: Option<&str>) -> Result<u64> {
@@ -572,6 +577,20 @@ fn is_value(value: &JsonPlan, probe: &Probe) -> bool {
         }
         _ => false,
     }
+}
+
+/// The end by a cursor that says that there is no next page. In a header, all cursors are texts.
+pub(super) fn last_cursor(ends: &Ends, cursor: &Probe) -> Option<End> {
+    let text = match cursor {
+        Probe::Text(text) | Probe::Number(text) => text,
+        _ => return None,
+    };
+    let is_last = |value: &JsonPlan| match value {
+        JsonPlan::Number(_) => is_value(value, &Probe::Number(text.clone())),
+        value => is_value(value, cursor),
+    };
+    let is_last = ends.last_cursors.iter().any(is_last);
+    is_last.then(|| End::no_next(format!("the cursor `{}`", printable(text))))
 }
 
 /// The key that declares the total.

@@ -3,7 +3,7 @@
 use crate::check::Check;
 use crate::connector::{Csv, List, Step, Text};
 use crate::diagnostic::Diagnostic;
-use crate::grammar::{AnyKey, DefaultKey, Key, Shape, column, integer, key, text};
+use crate::grammar::{AnyKey, DefaultKey, Key, Shape, column, flag, integer, key, text};
 use crate::jsonpath::{self, Parsed};
 use crate::spec::{View, text as text_of};
 use crate::yaml::Node;
@@ -14,6 +14,7 @@ pub(super) static KEYS: &[&dyn AnyKey] = &[
     &ESCAPE,
     &COLUMN_NAMES,
     &NULL_TEXT,
+    &NULL_QUOTED,
     &SKIP_LINES,
 ];
 
@@ -43,6 +44,11 @@ static NULL_TEXT: Key<Text> = text(
 )
 .example("N/A")
 .remark("nothing between two delimiters");
+static NULL_QUOTED: DefaultKey<bool> = flag(
+    "null_quoted",
+    "whether a quoted `null_text` is null too, for an API that quotes every value",
+)
+.or(Csv::DEFAULT.null_quoted);
 static SKIP_LINES: DefaultKey<u64> =
     integer("skip_lines", 0, "lines before the header or the first row")
         .or(Csv::DEFAULT.skip_lines);
@@ -61,6 +67,7 @@ impl Check<'_> {
             escape: self.character(view, &ESCAPE),
             column_names: self.column_names(view),
             null_text: view.get(&NULL_TEXT).unwrap_or_default(),
+            null_quoted: view.get(&NULL_QUOTED),
             skip_lines: view.get(&SKIP_LINES),
         };
         self.characters_differ(view, &csv);

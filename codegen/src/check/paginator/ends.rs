@@ -23,12 +23,18 @@ impl Check<'_> {
             &key::TOTAL_PATTERN,
             &[&key::TOTAL_PATH, &key::TOTAL_HEADER],
         );
+        self.needs(
+            view,
+            &key::TOTAL_DEFAULT,
+            &[&key::TOTAL_PATH, &key::TOTAL_HEADER],
+        );
         self.is_a_header(view, &key::TOTAL_HEADER);
         self.is_a_regex(view.text(&key::TOTAL_PATTERN));
         let ends = Ends {
             total_path: view.get(&key::TOTAL_PATH),
             total_header: view.get(&key::TOTAL_HEADER),
             total_pattern: view.get(&key::TOTAL_PATTERN),
+            total_default: view.get(&key::TOTAL_DEFAULT),
             accept_short_total: view.get(&key::ACCEPT_SHORT_TOTAL),
             ..Ends::DEFAULT
         };
@@ -44,6 +50,7 @@ impl Check<'_> {
             };
         }
         let is_counted = Ends::of(kind).stop_after_empty_page;
+        let has_cursor = matches!(kind, Pages::Cursor(_) | Pages::HeaderCursor { .. });
         let stop_after_empty_page = if is_counted {
             &key::STOP_AFTER_EMPTY_PAGE
         } else {
@@ -51,6 +58,11 @@ impl Check<'_> {
         };
         Ends {
             flag,
+            last_cursors: if has_cursor {
+                self.flag_values(view, &key::LAST_CURSOR_VALUES)
+            } else {
+                List::EMPTY
+            },
             stop_after_empty_page: view.get(stop_after_empty_page),
             stop_after_short_page: is_counted && view.get(&key::STOP_AFTER_SHORT_PAGE),
             end_on_repeat: !is_counted && view.get(&key::END_ON_REPEAT),

@@ -78,6 +78,18 @@ fn the_dialect_says_what_separates_values() {
 }
 
 #[test]
+fn a_quoted_null_is_null_where_the_dialect_says_so() {
+    let plan = Csv {
+        null_quoted: true,
+        ..PLAIN
+    };
+    assert_eq!(
+        rows(plan, "\"id\",\"name\"\n\"1\",\"\"\n"),
+        [r#"{"id":"1","name":null}"#]
+    );
+}
+
+#[test]
 fn names_may_be_declared_and_lines_skipped() {
     let plan = Csv {
         column_names: list![Static("id"), Static("name")],
