@@ -52,6 +52,33 @@ mod stripe {}
 #[rest_source("../../specs/twilio.yaml")]
 mod twilio {}
 
+#[rest_source("../../specs/amazon_ads.yaml")]
+mod amazon_ads {}
+
+#[rest_source("../../specs/google_analytics.yaml")]
+mod google_analytics {}
+
+#[rest_source("../../specs/google_calendar.yaml")]
+mod google_calendar {}
+
+#[rest_source("../../specs/metabase.yaml")]
+mod metabase {}
+
+#[rest_source("../../specs/microsoft_graph.yaml")]
+mod microsoft_graph {}
+
+#[rest_source("../../specs/okta.yaml")]
+mod okta {}
+
+#[rest_source("../../specs/scim.yaml")]
+mod scim {}
+
+#[rest_source("../../specs/fhir.yaml")]
+mod fhir {}
+
+#[rest_source("../../specs/salesforce.yaml")]
+mod salesforce {}
+
 #[rest_source("../../tests/tests/everything/spec.yaml")]
 mod everything {}
 
@@ -86,8 +113,17 @@ fn the_plan_of_every_spec_is_the_compiled_connectors() {
     assert_same_plan::<slack::Source>();
     assert_same_plan::<stripe::Source>();
     assert_same_plan::<twilio::Source>();
+    assert_same_plan::<amazon_ads::Source>();
+    assert_same_plan::<google_analytics::Source>();
+    assert_same_plan::<google_calendar::Source>();
+    assert_same_plan::<metabase::Source>();
+    assert_same_plan::<microsoft_graph::Source>();
+    assert_same_plan::<okta::Source>();
+    assert_same_plan::<scim::Source>();
+    assert_same_plan::<fhir::Source>();
+    assert_same_plan::<salesforce::Source>();
     let specs = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../specs"));
-    assert_eq!(specs.unwrap().count(), 13, "a spec is not compared here");
+    assert_eq!(specs.unwrap().count(), 22, "a spec is not compared here");
 }
 
 #[test]

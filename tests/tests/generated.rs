@@ -11,16 +11,25 @@
 
 use rest_source::{Connector, Record};
 
+rest_source::include_source!("amazon_ads");
 rest_source::include_source!("analytics_api_key");
 rest_source::include_source!("analytics_oauth2");
 rest_source::include_source!("call_center_overview");
 rest_source::include_source!("datasets");
+rest_source::include_source!("fhir");
 rest_source::include_source!("freshdesk");
 rest_source::include_source!("github");
+rest_source::include_source!("google_analytics");
+rest_source::include_source!("google_calendar");
 rest_source::include_source!("guardian");
 rest_source::include_source!("media_insights");
+rest_source::include_source!("metabase");
+rest_source::include_source!("microsoft_graph");
 rest_source::include_source!("notion");
+rest_source::include_source!("okta");
 rest_source::include_source!("openweather");
+rest_source::include_source!("salesforce");
+rest_source::include_source!("scim");
 rest_source::include_source!("slack");
 rest_source::include_source!("stripe");
 rest_source::include_source!("twilio");
@@ -102,5 +111,14 @@ fn every_spec_is_a_source_with_its_resources() {
     assert_eq!(resources::<slack::Source>(), 5);
     assert_eq!(resources::<stripe::Source>(), 6);
     assert_eq!(resources::<twilio::Source>(), 6);
+    assert_eq!(resources::<amazon_ads::Source>(), 3);
+    assert_eq!(resources::<google_analytics::Source>(), 2);
+    assert_eq!(resources::<google_calendar::Source>(), 2);
+    assert_eq!(resources::<metabase::Source>(), 6);
+    assert_eq!(resources::<microsoft_graph::Source>(), 3);
+    assert_eq!(resources::<okta::Source>(), 4);
+    assert_eq!(resources::<scim::Source>(), 2);
+    assert_eq!(resources::<fhir::Source>(), 3);
+    assert_eq!(resources::<salesforce::Source>(), 2);
     assert_eq!(resources::<with_steps::stepped::Source>(), 4);
 }

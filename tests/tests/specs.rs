@@ -2,6 +2,9 @@
 
 use rest_source::{Connector, rest_source};
 
+#[rest_source("../../specs/amazon_ads.yaml")]
+mod amazon_ads {}
+
 #[rest_source("../../specs/analytics_api_key.yaml")]
 mod analytics_api_key {}
 
@@ -14,11 +17,20 @@ mod call_center_overview {}
 #[rest_source("../../specs/datasets.yaml")]
 mod datasets {}
 
+#[rest_source("../../specs/fhir.yaml")]
+mod fhir {}
+
 #[rest_source("../../specs/freshdesk.yaml")]
 mod freshdesk {}
 
 #[rest_source("../../specs/github.yaml")]
 mod github {}
+
+#[rest_source("../../specs/google_analytics.yaml")]
+mod google_analytics {}
+
+#[rest_source("../../specs/google_calendar.yaml")]
+mod google_calendar {}
 
 #[rest_source("../../specs/guardian.yaml")]
 mod guardian {}
@@ -26,11 +38,26 @@ mod guardian {}
 #[rest_source("../../specs/media_insights.yaml")]
 mod media_insights {}
 
+#[rest_source("../../specs/metabase.yaml")]
+mod metabase {}
+
+#[rest_source("../../specs/microsoft_graph.yaml")]
+mod microsoft_graph {}
+
 #[rest_source("../../specs/notion.yaml")]
 mod notion {}
 
+#[rest_source("../../specs/okta.yaml")]
+mod okta {}
+
 #[rest_source("../../specs/openweather.yaml")]
 mod openweather {}
+
+#[rest_source("../../specs/salesforce.yaml")]
+mod salesforce {}
+
+#[rest_source("../../specs/scim.yaml")]
+mod scim {}
 
 #[rest_source("../../specs/slack.yaml")]
 mod slack {}
@@ -131,4 +158,41 @@ fn every_spec_is_a_source_with_its_resources() {
             "daily_usage"
         ]
     );
+    assert_eq!(
+        resources::<amazon_ads::Source>(),
+        ["profiles", "campaign_reports", "search_term_reports"]
+    );
+    assert_eq!(
+        resources::<google_analytics::Source>(),
+        ["traffic", "pages"]
+    );
+    assert_eq!(
+        resources::<google_calendar::Source>(),
+        ["calendars", "events"]
+    );
+    assert_eq!(
+        resources::<metabase::Source>(),
+        [
+            "users",
+            "collections",
+            "top_items",
+            "collection_items",
+            "databases",
+            "cards"
+        ]
+    );
+    assert_eq!(
+        resources::<microsoft_graph::Source>(),
+        ["users", "groups", "sign_ins"]
+    );
+    assert_eq!(
+        resources::<okta::Source>(),
+        ["users", "groups", "group_members", "logs"]
+    );
+    assert_eq!(resources::<scim::Source>(), ["users", "groups"]);
+    assert_eq!(
+        resources::<fhir::Source>(),
+        ["patients", "encounters", "observations"]
+    );
+    assert_eq!(resources::<salesforce::Source>(), ["accounts", "contacts"]);
 }

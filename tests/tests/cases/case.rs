@@ -18,10 +18,10 @@ pub(crate) struct Case {
     #[serde(default)]
     pub(crate) only_sqlite: bool,
     /// The text of `api.yaml`.
-    pub(crate) spec: String,
+    pub(crate) spec: Source,
     /// Environment variables of every run.
     #[serde(default)]
-    pub(crate) variables: BTreeMap<String, String>,
+    pub(crate) variables: BTreeMap<String, Source>,
     /// What the server answers, in all runs.
     #[serde(default)]
     pub(crate) server: Vec<Exchange>,
@@ -34,6 +34,46 @@ pub(crate) struct Case {
         reason = "they are replaced before the file is read as a case"
     )]
     variants: IgnoredAny,
+}
+
+/// A text, or that of a file of the repository: `{ file: specs/okta.yaml, replace: { "https://x": <server> } }`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "Written")]
+pub(crate) struct Source(pub(crate) String);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Written {
+    Text(String),
+    File {
+        file: String,
+        /// Texts that the file has, and what comes in their place.
+        #[serde(default)]
+        replace: BTreeMap<String, String>,
+    },
+}
+
+impl TryFrom<Written> for Source {
+    type Error = String;
+
+    fn try_from(written: Written) -> Result<Self, String> {
+        let (file, replace) = match written {
+            Written::Text(text) => return Ok(Self(text)),
+            Written::File { file, replace } => (file, replace),
+        };
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(&file);
+        let text = fs::read_to_string(path).map_err(|error| format!("{file}: {error}"))?;
+        replace
+            .iter()
+            .try_fold(text, |text, (old, new)| {
+                let replaced = text.replace(old, new);
+                let is_there = replaced != text;
+                is_there
+                    .then_some(replaced)
+                    .ok_or_else(|| format!("{file}: there is no `{old}` in it"))
+            })
+            .map(Self)
+    }
 }
 
 /// The part of the file that says which tests it is.
@@ -56,7 +96,7 @@ pub(crate) struct Exchange {
     /// The request's body, parsed as JSON.
     #[serde(default, deserialize_with = "present")]
     pub(crate) request_json: Option<Value>,
-    /// The request's body, parsed as a form.
+    /// The request's body, parsed as a form; `<name>` takes any value.
     #[serde(default)]
     pub(crate) request_form: Option<BTreeMap<String, String>>,
     /// How many requests it answers.

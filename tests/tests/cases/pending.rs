@@ -45,8 +45,8 @@ fn is_of(case: &str, listed: &str) -> bool {
 
 /// A pending case holds while its spec is refused for the lack of this key.
 pub(crate) fn refused(case: &Case, key: &str) -> Result<(), String> {
-    let spec = case
-        .spec
+    let spec = &case.spec.0;
+    let spec = spec
         .replace("<server>", "http://127.0.0.1")
         .replace("<port>", "80");
     let compiled = rest_source_codegen::compile("api.yaml", &spec);

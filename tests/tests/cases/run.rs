@@ -88,7 +88,7 @@ async fn all(case: &Case, folder: &Path, database: &Database) -> Result<(), Stri
         let written = fs::write(folder.join("api.yaml"), fill(spec, &names));
         written.map_err(|error| error.to_string())
     };
-    write(&case.spec)?;
+    write(&case.spec.0)?;
     let mut asked = 0;
     for (number, run) in case.runs.iter().enumerate() {
         if let Some(exchanges) = &run.server {
@@ -102,7 +102,7 @@ async fn all(case: &Case, folder: &Path, database: &Database) -> Result<(), Stri
         let output = Output::default();
         let mut context = Context::default().output(&output).clock(clock.clone());
         for (name, value) in &case.variables {
-            context = context.variable(name, value);
+            context = context.variable(name, &value.0);
         }
         let ran = rest_source_cli::run(arguments(run, folder, database, &names), &context);
         let code = tokio::time::timeout(LIMIT, ran).await.map_err(|_| {

@@ -126,7 +126,11 @@ fn matched(exchange: &Exchange, asked: &Asked) -> Option<Names> {
         let pairs: Vec<_> = form_urlencoded::parse(asked.body.as_bytes())
             .into_owned()
             .collect();
-        pairs.len() == form.len() && pairs.into_iter().collect::<BTreeMap<_, _>>() == *form
+        let is_field = |(name, found): &(String, String)| {
+            let value = form.get(name);
+            value.is_some_and(|value| is_value(value, found, &mut names))
+        };
+        pairs.len() == form.len() && pairs.iter().all(is_field)
     });
     (is_target && has_headers && has_json && has_form).then_some(names)
 }

@@ -97,8 +97,9 @@ macro_rules! every_spec {
 }
 
 every_spec! {
-    analytics_api_key analytics_oauth2 call_center_overview datasets freshdesk github guardian
-    media_insights notion openweather slack stripe twilio
+    analytics_api_key analytics_oauth2 call_center_overview datasets freshdesk github
+    google_calendar guardian media_insights microsoft_graph notion okta openweather scim slack
+    stripe twilio
 }
 
 #[test]
