@@ -390,9 +390,10 @@ impl Csv {
                 self.end_row()
             }
         };
-        // The last row may have been cut.
+        // The last row may have been cut. A header alone is more often a message in place of the rows.
+        let is_row = self.keys.is_some();
         ended.map_err(|error| BodyError {
-            is_incomplete: true,
+            is_incomplete: is_row,
             ..error
         })
     }

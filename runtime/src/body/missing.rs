@@ -53,6 +53,11 @@ mod format {
             Err(missing(&format!("decoder: {}", P::FORMAT), P::FORMAT))
         }
 
+        #[cfg(not(feature = "xml"))]
+        pub(in crate::body) fn in_charset(xml: &plan::Xml, table: &Table, _: bool) -> Result<Self> {
+            Self::new(xml, table)
+        }
+
         pub(in crate::body) fn push(&mut self, _: &str, _: usize) -> Result<(), BodyError> {
             match *self {}
         }

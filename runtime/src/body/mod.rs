@@ -284,7 +284,10 @@ impl Records {
             BodyFormat::Json => Self::Page(String::new()),
             BodyFormat::Lines => Self::Lines(Lines::new()),
             BodyFormat::Csv(csv) => Self::Csv(Box::new(Csv::new(csv, table)?)),
-            BodyFormat::Xml(xml) => Self::Xml(Box::new(Xml::new(xml, table)?)),
+            BodyFormat::Xml(xml) => {
+                let has_charset = plan.charset.is_some();
+                Self::Xml(Box::new(Xml::in_charset(xml, table, has_charset)?))
+            }
         })
     }
 

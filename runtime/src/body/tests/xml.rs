@@ -83,6 +83,19 @@ fn a_feed_without_entries_has_no_records() {
 }
 
 #[test]
+fn the_charset_of_the_spec_counts_and_not_that_of_the_document() {
+    let declared = |name: &str| format!("<?xml version='1.0' encoding='{name}'?><feed/>");
+    assert!(rows(&declared("utf-8")).is_empty());
+    assert!(rows(&declared("US-ASCII")).is_empty());
+    let latin = Decoder {
+        charset: Some(Static("iso-8859-1")),
+        ..xml()
+    };
+    assert_eq!(text(&latin, declared("ISO-8859-1").as_bytes()), "");
+    assert_eq!(text(&latin, declared("utf-8").as_bytes()), "");
+}
+
+#[test]
 fn what_is_not_such_xml_is_named() {
     for (body, message, is_incomplete) in [
         ("", "the response is empty, and no XML", false),
@@ -115,6 +128,17 @@ fn what_is_not_such_xml_is_named() {
         (
             "<feed></feed></feed>",
             "the response is not valid XML at byte 13: `</feed>` closes no element",
+            false,
+        ),
+        (
+            "<feed><entry/></feed><feed><entry/></feed>",
+            "the response is not valid XML at byte 21: `<feed>` after the end of the first element, and a document \
+             has only one",
+            false,
+        ),
+        (
+            "<?xml version='1.0' encoding='ISO-8859-1'?><feed/>",
+            "the response says that its charset is `ISO-8859-1`",
             false,
         ),
         (

@@ -10,7 +10,7 @@ use quick_xml::{
     Error as XmlError, Reader,
     errors::{IllFormedError, SyntaxError},
     escape::resolve_predefined_entity,
-    events::{BytesRef, BytesStart, Event},
+    events::{BytesDecl, BytesRef, BytesStart, Event},
 };
 
 use self::{element::Element, places::Place};
@@ -50,17 +50,19 @@ pub(super) struct Xml {
     /// The names of the path that were met, at most.
     met: usize,
     has_root: bool,
+    /// Whether the spec names the charset, so that the declaration of the document does not count.
+    has_charset: bool,
     /// The records so far.
     rows: JsonRows,
 }
 
 impl Xml {
-    /// A reader of records for this table.
+    /// A reader of records for this table. `has_charset`: the spec names the charset.
     #[expect(
         clippy::unnecessary_wraps,
         reason = "without the feature it is an error"
     )]
-    pub(super) fn new(plan: &plan::Xml, table: &Table) -> Result<Self> {
+    pub(super) fn in_charset(plan: &plan::Xml, table: &Table, has_charset: bool) -> Result<Self> {
         Ok(Self {
             path: plan.records.clone(),
             columns: Place::record(table),
@@ -73,6 +75,7 @@ impl Xml {
             record_elements: 0,
             met: 0,
             has_root: false,
+            has_charset,
             rows: JsonRows::default(),
         })
     }
@@ -144,10 +147,28 @@ impl Xml {
             Event::Text(text) => self.characters(&text.xml10_content()),
             Event::CData(text) => self.characters(&text.xml10_content()),
             Event::GeneralRef(reference) => self.reference(reference),
-            Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) | Event::Eof => {
-                Ok(())
-            }
+            Event::Decl(declaration) => self.declaration(declaration),
+            Event::Comment(_) | Event::PI(_) | Event::DocType(_) | Event::Eof => Ok(()),
         }
+    }
+
+    /// The text was read as UTF-8, unless the spec names another charset.
+    fn declaration(&self, declaration: &BytesDecl<'_>) -> Result<(), BodyError> {
+        let encoding = declaration.encoding().transpose();
+        let encoding = encoding.map_err(|error| self.invalid(&error.to_string()))?;
+        let Some(encoding) = encoding.filter(|_| !self.has_charset) else {
+            return Ok(());
+        };
+        let is_read = ["utf-8", "utf8", "us-ascii", "ascii"]
+            .iter()
+            .any(|name| encoding.eq_ignore_ascii_case(name));
+        if is_read {
+            return Ok(());
+        }
+        let message = format!("the response says that its charset is `{encoding}`");
+        Err(BodyError::invalid(message).with_help(
+            "name the charset in the decoder, `charset: …`: without it bodies are read as UTF-8",
+        ))
     }
 
     fn start(&mut self, start: &BytesStart<'_>) -> Result<(), BodyError> {
@@ -190,10 +211,14 @@ impl Xml {
 
     /// The first element is not another: an error in place of the records, for example.
     fn root_is_of_path(&mut self, name: &str) -> Result<(), BodyError> {
-        if self.has_root || !self.open.is_empty() {
+        if !self.open.is_empty() {
             return Ok(());
         }
-        self.has_root = true;
+        if std::mem::replace(&mut self.has_root, true) {
+            return Err(self.invalid(&format!(
+                "`<{name}>` after the end of the first element, and a document has only one"
+            )));
+        }
         match self.path.first() {
             Some(root) if root.as_str() != name => Err(BodyError::invalid(format!(
                 "the first element of the response is `{name}`, and `records` begins with `{root}`"
