@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     Client, Completeness, Error, ErrorKind, Report, Result, State,
-    completeness::Caveat,
+    completeness::{Caveat, Reason},
     incremental::{self, CursorRange, RecordFilter},
     paginator::{Paginate, Statements},
     template::Bounds,
@@ -191,14 +191,10 @@ async fn fetch_urls(
     .sent_once(spec.is_sent_once)
     .with_budget(&spec.client.context().retry_budget)
     .with_auth(spec.client.auth(&spec.resource));
-    let machine = |limit, from| {
+    let machine = |wanted, from| {
         let statements = Statements::new(&spec.resource);
-        Machine::new(
-            Arc::clone(&paginator),
-            statements,
-            rules.clone().with_limit(limit),
-            from,
-        )
+        let paginator = Arc::clone(&paginator);
+        Machine::new(paginator, statements, rules.clone(), wanted, from)
     };
     let filter = RecordFilter::new(&spec.resource, &spec.table, range, steps)?;
     let first = machine(spec.limit, spec.resume.clone().or(link));
@@ -210,6 +206,10 @@ async fn fetch_urls(
     let (mut reason, mut completeness) =
         ("a job without records".to_owned(), Completeness::COMPLETE);
     for (at, url) in urls.iter().enumerate() {
+        if at > 0 && fetching.wanted == Some(0) {
+            completeness.add(Reason::Limit(spec.limit.unwrap_or_default()));
+            break;
+        }
         if at > 0 {
             fetching.begin(machine(fetching.wanted, None));
         }
@@ -235,6 +235,10 @@ async fn fetch_urls(
         if completeness.is_limited_by_caller() {
             break;
         }
+    }
+    // The reason of the last of several files says nothing of those before.
+    if let Some(first) = completeness.reasons().first().filter(|_| urls.len() > 1) {
+        reason = first.to_string();
     }
     if let Some((token, is_of_last_page)) = fetching.machine.change_token() {
         let token = next_start::to_store(spec, token)?;

@@ -15,6 +15,7 @@ use crate::{
     decode::at_steps,
     plan::{Job, Method, Part, ResourcePlan, Selector},
     printable::Seconds,
+    schema::Path,
     shared::Ref,
     template::Bounds,
 };
@@ -63,7 +64,9 @@ pub(super) async fn run(
         wait = wait
             .saturating_mul(2)
             .min(Job::MAX_INTERVAL.max(job.interval));
-        status = run.send(&job.poll, false).await?;
+        let spent = clock.elapsed().saturating_sub(begun);
+        let most = job.timeout.saturating_sub(spent);
+        status = run.poll(most, &status).await?;
     }
     run.has_values_of(&spec.resource)?;
     let urls = match &job.url_path {
@@ -119,6 +122,13 @@ impl JobRun<'_> {
         Ok(status)
     }
 
+    /// Polls the job for at most so long, retries included.
+    async fn poll(&mut self, most: Duration, status: &str) -> Result<String> {
+        let timeout = self.job.timeout;
+        let polled = tokio::time::timeout(most, self.send(&self.job.poll, false)).await;
+        polled.unwrap_or_else(|_| Err(self.timed_out(timeout, status)))
+    }
+
     /// Sends a request of the job, with the retries of the source. Returns the response, and remembers the values
     /// in it.
     ///
@@ -144,21 +154,13 @@ impl JobRun<'_> {
         self.count(&own.lock());
         outcome?;
         let response = match pages.try_recv() {
-            // A list is a status as a whole, and not one for each of its elements.
-            Ok(Delivery::Page { rows, .. }) if rows.page_text().trim_start().starts_with('[') => {
-                rows.page_text().trim().to_owned()
-            }
-            Ok(Delivery::Page { rows, .. }) => {
-                let record = rows.records::<crate::Json>().next().transpose()?;
-                record.unwrap_or_default().to_string()
-            }
-            _ => crate::Json::default().to_string(),
+            // As it is written: a number has all its digits, and a list is a status as a whole.
+            Ok(Delivery::Page { rows, .. }) => rows.page_text().trim().to_owned(),
+            _ => Json::Null.to_string(),
         };
         for (value, path) in self.values.iter_mut().zip(&self.job.fields) {
-            match actions::at(&response, path) {
-                None | Some(Json::Null) => {}
-                Some(Json::String(text)) => *value = Scalar::Text(text),
-                Some(found) => *value = Scalar::Text(found.to_string()),
+            if let Some(found) = field_of_job(&response, path) {
+                *value = Scalar::Text(found);
             }
         }
         Ok(response)
@@ -177,7 +179,8 @@ impl JobRun<'_> {
         for (at, (value, path)) in self.values.iter().zip(&self.job.fields).enumerate() {
             let part = u16::try_from(at).map(Part::Job);
             if *value == Scalar::Null && part.is_ok_and(|part| request.sends(&part)) {
-                let message = format!("the response about the job has nothing at `{path}`");
+                let message =
+                    format!("the response about the job has no text or number at `{path}`");
                 return Err(Error::new(ErrorKind::Job, message)
                     .with_request(self.request.clone())
                     .with_help(
@@ -248,7 +251,7 @@ impl JobRun<'_> {
             }
         };
         let url = |found: Json| match found {
-            Json::String(url) if !url.is_empty() => Ok(url),
+            Json::String(url) if !url.trim().is_empty() => Ok(url),
             _ => Err(wrong(format!("the finished job has no URL at `{shown}`"))),
         };
         found.into_iter().map(url).collect()
@@ -265,6 +268,16 @@ impl JobRun<'_> {
     fn excerpt(&self, response: &str) -> String {
         let text: String = response.chars().take(EXCERPT).collect();
         self.spec.client.redact(&text)
+    }
+}
+
+/// The text, number or boolean at a place of a response, as a text. Numbers have all their digits.
+fn field_of_job(response: &str, path: &Path) -> Option<String> {
+    let raw = at_steps(response, &path.0)?.trim();
+    match raw.as_bytes().first()? {
+        b'"' => serde_json::from_str(raw).ok(),
+        b'{' | b'[' | b'n' => None,
+        _ => Some(raw.to_owned()),
     }
 }
 

@@ -111,6 +111,7 @@ impl<P> Machine<P> {
         paginator: Arc<dyn Paginate>,
         statements: Statements,
         rules: MachineConfig,
+        wanted: Option<u64>,
         from: Option<Position>,
     ) -> Self {
         // A delta link leads to a first page.
@@ -122,7 +123,7 @@ impl<P> Machine<P> {
             paginator,
             statements,
             guard: Guard::new(rules.repeats),
-            wanted: rules.limit,
+            wanted,
             slots: VecDeque::new(),
             ready: VecDeque::new(),
             frontier: Some(first),

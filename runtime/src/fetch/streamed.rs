@@ -295,7 +295,7 @@ impl BodyReader<'_, '_, '_, '_> {
         let bytes = self.bytes;
         let outcome = match stop {
             Some(stop) if self.is_transient(&stop) => self.refused(&stop),
-            Some(stop) => AttemptOutcome::Broken(self.error(stop)),
+            Some(stop) => AttemptOutcome::Broken(self.error(stop, 0)),
             None => {
                 let OpenResponse {
                     draft,
@@ -340,7 +340,7 @@ impl BodyReader<'_, '_, '_, '_> {
                 failure
             }
             Some(stop) if self.is_transient(&stop) => return (self.refused(&stop), self.uncounted),
-            Some(stop) => Some(self.error(stop)),
+            Some(stop) => Some(self.error(stop, rows.received)),
         };
         let bytes = self.uncounted;
         (self.last_page(rows, failure), bytes)
@@ -408,9 +408,9 @@ impl BodyReader<'_, '_, '_, '_> {
         AttemptOutcome::Refused(Box::new(failed_attempt))
     }
 
-    /// The error that ends the page.
-    fn error(&self, stop: Stop) -> Error {
-        let is_delivered = self.received > 0;
+    /// The error that ends the page. `last` rows are delivered with it.
+    fn error(&self, stop: Stop, last: u64) -> Error {
+        let delivered = self.received + last;
         let request = self.open.request(self.bytes);
         let error = match stop {
             Stop::Transport(error) => exchange::fatal(error),
@@ -427,11 +427,10 @@ impl BodyReader<'_, '_, '_, '_> {
                 .unwrap_or_else(|| Error::new(ErrorKind::Response, "a row cannot be read")),
         };
         let error = error.with_request(request);
-        if is_delivered {
+        if delivered > 0 {
             error.with_detail(format!(
-                "{} records of the response were delivered before it: the request is not repeated, which would \
-                 deliver them twice",
-                self.received
+                "{delivered} records of the response were delivered before it: the request is not repeated, which \
+                 would deliver them twice"
             ))
         } else {
             error

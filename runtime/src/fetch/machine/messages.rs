@@ -205,12 +205,6 @@ impl MachineConfig {
         .with_auth(resource.auth.as_deref())
     }
 
-    /// The same for at most so many records.
-    pub(in crate::fetch) fn with_limit(mut self, limit: Option<u64>) -> Self {
-        self.limit = limit;
-        self
-    }
-
     /// The same with the retries that are left to these requests and others.
     pub(in crate::fetch) fn with_budget(mut self, budget: &Arc<RetryBudget>) -> Self {
         self.budget = Arc::clone(budget);

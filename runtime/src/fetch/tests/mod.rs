@@ -5,6 +5,7 @@ mod children;
 mod cursors;
 mod failures;
 mod incremental;
+mod jobs;
 mod observed;
 mod origin;
 mod paging;

@@ -108,7 +108,7 @@ fn a_post_that_may_not_be_repeated_is_not() {
         ..Retry::DEFAULT
     };
     let rules = MachineConfig::new(retry, &resource, 1, None);
-    let machine = machine_by(Paginator::DEFAULT, rules);
+    let machine = machine_by(Paginator::DEFAULT, &rules);
     let mut server = Server::new(Paginator::DEFAULT, 5);
     server.fates = vec![Fate::Status(503)];
     assert_eq!(drive(&server, machine, &[0]).tally.requests, 1);

@@ -249,14 +249,15 @@ fn machine(
     limit: Option<u64>,
 ) -> Machine<std::ops::Range<u64>> {
     let rules = MachineConfig::new(Retry::DEFAULT, &resource(pages.clone()), concurrency, limit);
-    machine_by(pages, rules)
+    machine_by(pages, &rules)
 }
 
-fn machine_by(pages: Paginator, rules: MachineConfig) -> Machine<std::ops::Range<u64>> {
+fn machine_by(pages: Paginator, rules: &MachineConfig) -> Machine<std::ops::Range<u64>> {
     Machine::new(
         Hooks::NONE.paginator(&pages).unwrap(),
         statements(pages),
-        rules,
+        rules.clone(),
+        rules.limit,
         None,
     )
 }
