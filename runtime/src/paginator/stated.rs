@@ -276,12 +276,21 @@ impl Statements {
 
     /// The declared total.
     pub(crate) fn as_total(&self, stated: &Stated) -> Option<Total> {
-        let total = stated.total?;
-        Some(if self.counts_pages {
+        Some(self.count_of(stated.total?))
+    }
+
+    /// The declared total of the page before, where this one states a smaller one.
+    pub(crate) fn fallen_total(&self, stated: &Stated) -> Option<Total> {
+        let (before, now) = (self.total?, stated.total?);
+        (now < before).then(|| self.count_of(before))
+    }
+
+    fn count_of(&self, total: u64) -> Total {
+        if self.counts_pages {
             Total::Pages(total)
         } else {
             Total::Records(total)
-        })
+        }
     }
 
     /// The declared total, where it has to be reached.

@@ -220,7 +220,7 @@ impl<P> Machine<P> {
             .statements
             .read(own, &facts.headers, facts.no_content)
             .map_err(named)?;
-        let page = PageFacts {
+        let mut page = PageFacts {
             received: facts.received,
             before: self.arrived_before(),
             probes: others,
@@ -235,7 +235,15 @@ impl<P> Machine<P> {
         if let Some(link) = self.rules.delta_link {
             stated.resolve_link(&page, link.rebases).map_err(named)?;
         }
-        let next = self.paginator.next(position, &page).map_err(named)?;
+        let mut next = self.paginator.next(position, &page).map_err(named)?;
+        if let Next::End(_) = next
+            && facts.received > 0
+            && let Some(total) = self.statements.fallen_total(&stated)
+        {
+            // The next page tells whether records are gone, or the total is wrong.
+            page.total = Some(total);
+            next = self.paginator.next(position, &page).map_err(named)?;
+        }
         let shortfall = match &next {
             Next::Page(..) => {
                 stated.check_flag().map_err(named)?;
