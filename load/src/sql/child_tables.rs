@@ -9,7 +9,8 @@ use rest_source::{
 
 use super::{
     database::Database,
-    prepare, state,
+    prepare,
+    state::{self, RecordedTable},
     table::{definitions, quote},
 };
 use crate::{Target, Writing};
@@ -157,21 +158,30 @@ impl Child {
     }
 }
 
-/// Creates or alters the child tables. Rows of a record that came before its child table would be missing.
+/// Creates or alters the child tables. Rows of a record that came before its child table, or while the spec did not have
+/// it, would be missing. `before` is the record of the resource's table of the load before.
 pub(super) fn prepare_all(
     db: &mut dyn Database,
     target: &Target,
     children: &[Child],
+    before: Option<&RecordedTable>,
 ) -> Result<Vec<String>> {
     let mut notes = Vec::new();
     for child in children {
         let (record, name) = (&target.resource.table.name, &child.table.table.name);
         let has_records = !prepare::is_empty(db, record)?;
         let exists = db.existing(name)?.is_some();
-        if has_records && !exists && target.writing != Writing::Replace {
-            let message = format!(
-                "the table `{name}` is missing, and `{record}` has rows whose lists would not be in it"
-            );
+        let is_written = before.is_none_or(|before| before.has_child(name));
+        if has_records && !(exists && is_written) && target.writing != Writing::Replace {
+            let message = if exists {
+                format!(
+                    "rows of `{record}` were loaded without the table `{name}`, and their lists are not in it"
+                )
+            } else {
+                format!(
+                    "the table `{name}` is missing, and `{record}` has rows whose lists would not be in it"
+                )
+            };
             return Err(Error::new(ErrorKind::Destination, message).with_help(
                 "a full refresh creates it and fetches everything; or load into another database",
             ));

@@ -15,8 +15,15 @@ pub(super) fn prepare(
     target: &Target,
     children: &[Child],
 ) -> Result<(Progress, Vec<String>)> {
+    state::create(db)?;
+    let before = state::recorded_table(db, target)?;
     let (progress, mut notes) = prepare_table(db, target)?;
-    notes.extend(child_tables::prepare_all(db, target, children)?);
+    notes.extend(child_tables::prepare_all(
+        db,
+        target,
+        children,
+        before.as_ref(),
+    )?);
     Ok((progress, notes))
 }
 
@@ -38,7 +45,6 @@ pub(super) fn prepare_table(
         return Err(Error::new(ErrorKind::Destination, message)
             .with_help("declare a `primary_key`, or another `write_disposition`"));
     }
-    state::create(db)?;
     if let Some(other) = state::name_conflict(db, target)? {
         let message = format!("the table `{name}` belongs to another resource, `{other}`");
         return Err(Error::new(ErrorKind::Destination, message)

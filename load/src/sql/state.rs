@@ -14,16 +14,25 @@ use crate::{Target, Writing};
 /// The prefix of the names of its own tables.
 pub(super) const PREFIX: &str = "_rest_source_";
 
+/// The word after the name of a nested list's table.
+const CHILD: &str = "table";
+
 /// What `_rest_source_tables` records of a resource's table.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct RecordedTable {
-    /// The columns and their types, one per line: `id text`.
+    /// The columns and their types, and the tables of nested lists, one per line: `id text`, `orders_lines table`.
     pub(super) columns: String,
     /// Whether a load created it. Otherwise it had rows before the first load.
     pub(super) created_by_load: bool,
 }
 
 impl RecordedTable {
+    /// Whether the last load wrote this table of a nested list.
+    pub(super) fn has_child(&self, table: &str) -> bool {
+        let mut lines = self.columns.lines().filter_map(|line| line.split_once(' '));
+        lines.any(|(name, word)| name == table && word == CHILD)
+    }
+
     /// The type of a column when it was last written.
     pub(super) fn type_of(&self, column: &str) -> Option<&str> {
         self.columns
@@ -133,11 +142,15 @@ pub(super) fn record_table(
 ) -> Result<()> {
     let columns = columns(&target.resource.table).into_iter();
     let lines = columns.map(|column| format!("{} {}\n", column.name, stored_as(&column.data_type)));
+    let children = target.child_tables();
+    let tables = children
+        .iter()
+        .map(|child| format!("{} {CHILD}\n", child.table.name));
     let [source, resource] = key(target);
     let values = [
         source,
         resource,
-        Scalar::Text(lines.collect()),
+        Scalar::Text(lines.chain(tables).collect()),
         flag(created_by_load),
     ];
     db.execute(

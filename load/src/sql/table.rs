@@ -260,7 +260,8 @@ fn insert_into(target: &Target) -> String {
         &names(target),
         stamps.map(|(column, _)| quote(&column.name)),
     );
-    format!("INSERT INTO {table} ({names})")
+    // `excluded` is the new row, also where that is the name of the table.
+    format!("INSERT INTO {table} AS stored ({names})")
 }
 
 /// What is inserted into these columns: values of the record, and those of the stamps.

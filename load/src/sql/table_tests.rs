@@ -80,7 +80,8 @@ fn create_and_insert_follow_the_spec() {
     );
     assert_eq!(
         RowStatements::new(&target).insert,
-        r#"INSERT INTO "order" ("id", "na""me", "open", "tags") VALUES (?, ?, ?, ?)"#.to_owned()
+        r#"INSERT INTO "order" AS stored ("id", "na""me", "open", "tags") VALUES (?, ?, ?, ?)"#
+            .to_owned()
             + r#" ON CONFLICT ("id") DO UPDATE SET "na""me" = excluded."na""me", "#
             + r#""open" = excluded."open", "tags" = excluded."tags""#
     );
