@@ -1,6 +1,6 @@
 //! The destinations that `--to` names.
 
-use std::{fmt, path::PathBuf};
+use std::{convert::Infallible, fmt, path::PathBuf};
 
 use rest_source_load::{Destination, Sqlite};
 
@@ -17,22 +17,34 @@ pub(crate) enum To {
     Files(String),
     /// `env:NAME`: the variable has the destination.
     Environment(String),
+    /// None of them, and why.
+    Invalid(String),
 }
 
 impl fmt::Debug for To {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sqlite(file) => f.debug_tuple("Sqlite").field(file).finish(),
-            // The URL may have a password.
+            // A URL may have a password.
             Self::Postgres(_) => f.debug_tuple("Postgres").finish_non_exhaustive(),
-            Self::Files(url) => f.debug_tuple("Files").field(url).finish(),
+            Self::Files(_) => f.debug_tuple("Files").finish_non_exhaustive(),
             Self::Environment(name) => f.debug_tuple("Environment").field(name).finish(),
+            Self::Invalid(why) => f.debug_tuple("Invalid").field(why).finish(),
         }
     }
 }
 
-/// The value of `--to`.
-pub(crate) fn parse(text: &str) -> Result<To, String> {
+/// The value of `--to`. One that is not valid is an error when it is opened, which does not show it: a mistyped URL
+/// may have a password.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "a parser of a value is allowed to fail"
+)]
+pub(crate) fn argument(text: &str) -> Result<To, Infallible> {
+    Ok(parse(text).unwrap_or_else(To::Invalid))
+}
+
+fn parse(text: &str) -> Result<To, String> {
     let kinds = "write it as `sqlite:FILE`, `postgres://USER@HOST/DATABASE`, `jsonl:FOLDER`, `csv:FOLDER`, \
                  `parquet:FOLDER`, or `env:NAME`, a variable with one of these";
     let (kind, rest) = text.split_once(':').ok_or(kinds)?;
@@ -78,6 +90,9 @@ pub(crate) async fn open(
     context: &Context,
 ) -> Result<Box<dyn Destination>, CommandError> {
     match to {
+        To::Invalid(why) => Err(CommandError::usage(format!(
+            "the value of `--to` is not a destination: {why}"
+        ))),
         To::Environment(name) => {
             let value = context.value(&name).ok_or_else(|| {
                 CommandError::usage(format!(
@@ -198,7 +213,12 @@ mod tests {
 
     #[test]
     fn debug_shows_no_url() {
-        let to = parse("postgres://me:hunter2@host/db").unwrap();
-        assert!(!format!("{to:?}").contains("hunter2"));
+        for url in [
+            "postgres://me:hunter2@host/db",
+            "postgress://me:hunter2@host/db",
+        ] {
+            let to = argument(url).unwrap();
+            assert!(!format!("{to:?}").contains("hunter2"));
+        }
     }
 }
