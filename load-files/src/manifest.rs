@@ -126,17 +126,18 @@ impl Manifest {
         storage: &dyn Storage,
         table: &str,
     ) -> Result<(Option<Self>, Vec<String>)> {
-        let mut paths = storage.list(&folder(table))?;
-        paths.retain(|path| version_of(path).is_some());
-        paths.sort_unstable();
+        let listed = storage.list(&folder(table))?;
+        let paths: Vec<String> = listed
+            .into_keys()
+            .filter(|path| version_of(path).is_some())
+            .collect();
         for path in paths.iter().rev() {
+            // A load that runs deletes outdated ones.
             let Some(text) = storage.read(path)? else {
                 continue;
             };
-            // One that a kill cut off was never published.
-            let Ok(manifest) = serde_json::from_slice::<Self>(&text) else {
-                continue;
-            };
+            let manifest: Self =
+                serde_json::from_slice(&text).map_err(|error| unreadable(table, path, &error))?;
             if manifest.format > FORMAT {
                 let message = format!("the manifest `{path}` was written by a newer version");
                 return Err(Error::new(ErrorKind::Destination, message)
@@ -184,6 +185,20 @@ impl Manifest {
     pub(crate) fn files(&self) -> impl Iterator<Item = &FileEntry> {
         self.tables.iter().flat_map(|table| &table.files)
     }
+}
+
+/// The error of a manifest that is damaged. Manifests appear as a whole, and an older one does not list the newest
+/// files.
+fn unreadable(table: &str, path: &str, error: &serde_json::Error) -> Error {
+    let message = format!("the manifest `{path}` cannot be read: {error}");
+    Error::new(ErrorKind::Destination, message).with_help(format!(
+        "restore it from a copy; or delete the folder `{table}`, to load the resource from the start"
+    ))
+}
+
+/// The file beside the manifests that says that loads write the table. Before it no file of a load is there.
+pub(crate) fn begun(table: &str) -> String {
+    format!("{}/begun", folder(table))
 }
 
 fn folder(table: &str) -> String {

@@ -17,7 +17,7 @@ use object_store::{
 use rest_source::{Error, ErrorKind, Result};
 use tokio::runtime::Handle;
 
-use crate::storage::{LocalFile, Storage, failed};
+use crate::storage::{FileSizes, LocalFile, Storage, failed};
 
 /// The bytes of a part of an upload. A smaller file is uploaded at once.
 const PART_BYTES: usize = 8 << 20;
@@ -137,13 +137,14 @@ impl Storage for ObjectFolder {
         }
     }
 
-    fn list(&self, folder: &str) -> Result<Vec<String>> {
+    fn list(&self, folder: &str) -> Result<FileSizes> {
         let prefix = self.path(folder);
         let listed = self
             .store
             .list(Some(&prefix))
-            .map_ok(|object| self.relative(&object.location));
-        let found: std::result::Result<Vec<Option<String>>, _> = Self::wait(listed.try_collect());
+            .map_ok(|object| Some((self.relative(&object.location)?, object.size)));
+        let found: std::result::Result<Vec<Option<(String, u64)>>, _> =
+            Self::wait(listed.try_collect());
         let found = found.map_err(|error| self.failed("list", folder, &error))?;
         Ok(found.into_iter().flatten().collect())
     }

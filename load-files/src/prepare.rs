@@ -8,10 +8,10 @@ use rest_source_load::{Target, Writing};
 use crate::{
     formats,
     layout::Layout,
-    manifest::{ColumnEntry, Manifest, TableEntry, last_version},
+    manifest::{ColumnEntry, FileEntry, Manifest, TableEntry, begun, last_version},
     options::Options,
     output::run_of,
-    storage::Storage,
+    storage::{FileSizes, Storage},
 };
 
 /// A resource as a load found it.
@@ -54,7 +54,7 @@ pub(crate) fn prepare(
     }
     let (newest, versions) = Manifest::newest(storage, table)?;
     let is_published = newest.is_some();
-    let mut files = BTreeSet::new();
+    let mut files = FileSizes::new();
     for layout in layouts {
         files.extend(storage.list(&layout.table)?);
     }
@@ -67,13 +67,15 @@ pub(crate) fn prepare(
         ));
     }
     let mut manifest = newest.unwrap_or_else(|| Manifest::new(target));
-    // The number of a manifest that a kill cut off is not used again.
     manifest.version = last_version(&versions);
     for layout in &layouts[1..] {
         check_child(storage, target, &manifest, layout, &files)?;
     }
-    if !is_published && !target.adopt {
-        check_foreign(layouts, &files)?;
+    if !is_published {
+        if !target.adopt {
+            check_foreign(layouts, &files)?;
+        }
+        begin(storage, target, layouts, &files)?;
     }
     remove_orphans(storage, target, &manifest, &files)?;
     let commits = manifest
@@ -127,11 +129,11 @@ fn check_child(
     target: &Target,
     manifest: &Manifest,
     layout: &Layout,
-    files: &BTreeSet<String>,
+    files: &FileSizes,
 ) -> Result<()> {
     let name = &layout.table;
     let manifests = format!("{name}/_manifests/");
-    if files.iter().any(|path| path.starts_with(&manifests)) {
+    if files.keys().any(|path| path.starts_with(&manifests)) {
         return Err(name_conflict(name, name));
     }
     let path = owner_path(name);
@@ -158,8 +160,8 @@ fn check_child(
 }
 
 /// Rejects a folder with files of a user: readers would take them for rows.
-fn check_foreign(layouts: &[Layout], files: &BTreeSet<String>) -> Result<()> {
-    let foreign = files.iter().find(|path| {
+fn check_foreign(layouts: &[Layout], files: &FileSizes) -> Result<()> {
+    let foreign = files.keys().find(|path| {
         let is_hidden = path.split('/').any(|name| name.starts_with(['_', '.']));
         let name = path.rsplit('/').next().unwrap_or_default();
         !is_hidden && run_of(name).is_none()
@@ -177,12 +179,45 @@ fn check_foreign(layouts: &[Layout], files: &BTreeSet<String>) -> Result<()> {
     ))
 }
 
+/// Marks that loads write the table, before any of their files is there.
+///
+/// # Errors
+///
+/// If there are files of loads without the mark: their manifests were deleted, and what no manifest lists would be
+/// removed as what a killed load left.
+fn begin(
+    storage: &dyn Storage,
+    target: &Target,
+    layouts: &[Layout],
+    files: &FileSizes,
+) -> Result<()> {
+    let table = &target.resource.table.name;
+    let mark = begun(table);
+    if files.contains_key(&mark) {
+        return Ok(());
+    }
+    let is_written = |path: &&String| {
+        let (folders, name) = path.rsplit_once('/').unwrap_or_default();
+        run_of(name).is_some() && !folders.split('/').any(|folder| folder.starts_with('_'))
+    };
+    let Some(path) = files.keys().find(is_written) else {
+        let owner = format!("{}.{}\n", target.source, target.resource.name);
+        return storage.create(&mark, owner.as_bytes()).map(|_| ());
+    };
+    let folders: Vec<_> = layouts.iter().map(|layout| layout.table.as_str()).collect();
+    let message = format!("a load wrote the file `{path}`, and `{table}/_manifests` is missing");
+    Err(destination(message).with_help(format!(
+        "restore that folder from a copy; or delete the folder `{}`, to load the resource from the start",
+        folders.join("`, `")
+    )))
+}
+
 /// Deletes the unpublished and replaced files of loads that do not run.
 fn remove_orphans(
     storage: &dyn Storage,
     target: &Target,
     manifest: &Manifest,
-    files: &BTreeSet<String>,
+    files: &FileSizes,
 ) -> Result<()> {
     let listed: BTreeSet<&str> = manifest
         .files()
@@ -191,7 +226,7 @@ fn remove_orphans(
         .collect();
     let mut runs: BTreeMap<&str, bool> = BTreeMap::new();
     let mut orphans = Vec::new();
-    for path in files.iter().filter(|path| !listed.contains(path.as_str())) {
+    for path in files.keys().filter(|path| !listed.contains(path.as_str())) {
         let name = path
             .rsplit_once('/')
             .map_or(path.as_str(), |(_, name)| name);
@@ -247,7 +282,7 @@ fn with_part(error: Error, part: impl AsRef<str>) -> Error {
 impl Found {
     /// Forgets the state of rows whose files a user deleted, if none is left: the next fetch would not bring them
     /// back.
-    fn forget_missing(&mut self, target: &Target, files: &BTreeSet<String>) -> Result<()> {
+    fn forget_missing(&mut self, target: &Target, files: &FileSizes) -> Result<()> {
         let part = target.part();
         let own: Vec<_> = self
             .manifest
@@ -256,12 +291,28 @@ impl Found {
             .collect();
         let missing: Vec<_> = own
             .iter()
-            .filter(|file| !files.contains(&file.path))
+            .filter(|file| !files.contains_key(&file.path))
             .collect();
+        let name = &target.resource.table.name;
+        let size = |file: &FileEntry| files.get(&file.path).copied();
+        if target.writing != Writing::Replace
+            && let Some(file) = own
+                .iter()
+                .find(|file| size(file).is_some_and(|bytes| bytes != file.bytes))
+        {
+            let message = format!(
+                "the file `{}` has {} bytes, and the manifest of `{name}` lists it with {}: it was changed",
+                file.path,
+                size(file).unwrap_or_default(),
+                file.bytes
+            );
+            return Err(destination(message).with_help(
+                "restore it; or a full refresh fetches everything and replaces all files",
+            ));
+        }
         let Some(first) = missing.first() else {
             return Ok(());
         };
-        let name = &target.resource.table.name;
         let is_emptied = missing.len() == own.len();
         if !is_emptied && target.writing != Writing::Replace {
             let message = format!(

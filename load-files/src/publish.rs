@@ -24,6 +24,13 @@ struct StoredFile {
 /// So many small files are joined.
 const JOINED: usize = 8;
 
+/// The paths of files, and of those of their keys.
+fn paths_of<'f>(files: impl IntoIterator<Item = &'f FileEntry>) -> Vec<String> {
+    let files = files.into_iter();
+    let paths = files.flat_map(|file| std::iter::once(&file.path).chain(&file.keys));
+    paths.cloned().collect()
+}
+
 /// A commit of the written files.
 pub(crate) struct Commit<'a> {
     pub(crate) storage: &'a dyn Storage,
@@ -52,8 +59,13 @@ impl Commit<'_> {
         let commit = format!("{}-{:x}", self.plan.target.run, fastrand::u64(..));
         let table = self.plan.target.resource.table.name.to_string();
         let outdated = loop {
-            let (newest, versions) = Manifest::newest(self.storage, &table)?;
-            let mut next = self.base(found, newest)?;
+            let newest = Manifest::newest(self.storage, &table);
+            let base =
+                newest.and_then(|(newest, versions)| Ok((self.base(found, newest)?, versions)));
+            let (mut next, versions) = base.inspect_err(|_| {
+                // No manifest lists them, and readers would take them for rows.
+                let _ = self.storage.delete(&paths_of(added.iter().flatten()));
+            })?;
             next.version = crate::manifest::last_version(&versions).max(next.version) + 1;
             self.fill(&mut next, found, &removed, &added);
             if next.publish(self.storage, &table, &commit)? {
@@ -71,11 +83,9 @@ impl Commit<'_> {
             }
         };
         // A file that cannot be deleted now is deleted by a later load.
-        let paths = removed
-            .iter()
-            .flat_map(|file| std::iter::once(&file.path).chain(&file.keys));
-        let gone = std::mem::take(&mut found.gone_keys);
-        let paths: Vec<String> = paths.cloned().chain(gone).chain(outdated).collect();
+        let mut paths = paths_of(&removed);
+        paths.append(&mut found.gone_keys);
+        paths.extend(outdated);
         let _ = self.storage.delete(&paths);
         Ok(())
     }

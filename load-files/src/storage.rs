@@ -1,6 +1,7 @@
 //! Where files are kept: a local folder, or an object store.
 
 use std::{
+    collections::BTreeMap,
     fmt, fs,
     io::{self, Write},
     path::{Path, PathBuf},
@@ -10,6 +11,9 @@ use std::{
 use rest_source::{Error, ErrorKind, Result};
 use rest_source_load::LoadLocks;
 
+/// The paths of files, and their sizes in bytes.
+pub(crate) type FileSizes = BTreeMap<String, u64>;
+
 /// A place for files, whose paths are relative to its root and use `/`.
 ///
 /// Its methods block: they run on tokio's blocking threads.
@@ -17,8 +21,8 @@ pub(crate) trait Storage: Send + Sync + fmt::Debug {
     /// Reads a file; `None` if it does not exist.
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>>;
 
-    /// The paths of all files below a folder.
-    fn list(&self, folder: &str) -> Result<Vec<String>>;
+    /// All files below a folder.
+    fn list(&self, folder: &str) -> Result<FileSizes>;
 
     /// The names of the folders at the root, which are tables.
     fn tables(&self) -> Result<Vec<String>>;
@@ -122,8 +126,8 @@ impl Storage for LocalFolder {
         }
     }
 
-    fn list(&self, folder: &str) -> Result<Vec<String>> {
-        let mut found = Vec::new();
+    fn list(&self, folder: &str) -> Result<FileSizes> {
+        let mut found = FileSizes::new();
         let mut folders = vec![folder.to_owned()];
         while let Some(folder) = folders.pop() {
             let path = self.path(&folder);
@@ -142,9 +146,14 @@ impl Storage for LocalFolder {
                 let path = format!("{folder}/{name}");
                 if is_folder {
                     folders.push(path);
-                } else {
-                    found.push(path);
+                    continue;
                 }
+                match entry.metadata() {
+                    Ok(file) => found.insert(path, file.len()),
+                    // It was deleted in the meantime.
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                    Err(error) => return Err(failed("read", &self.path(&path), &error)),
+                };
             }
         }
         Ok(found)
@@ -173,7 +182,7 @@ impl Storage for LocalFolder {
         let mut name = path.file_name().unwrap_or_default().to_owned();
         name.push(format!(".{unique:x}.tmp"));
         let draft = path.with_file_name(name);
-        let written = write_synced(&draft, contents).and_then(|()| link(&draft, &path, contents));
+        let written = write_synced(&draft, contents).and_then(|()| link(&draft, &path));
         let _ = fs::remove_file(&draft);
         match written {
             Ok(()) => Ok(true),
@@ -257,17 +266,55 @@ fn write_synced(path: &Path, contents: &[u8]) -> io::Result<()> {
 }
 
 /// Gives the draft its name, unless a file has it.
-fn link(draft: &Path, path: &Path, contents: &[u8]) -> io::Result<()> {
+fn link(draft: &Path, path: &Path) -> io::Result<()> {
     match fs::hard_link(draft, path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
-        // A file system without links. A file that a kill cuts off is not valid JSON, and not read.
-        Err(_) => write_synced(path, contents),
+        // A file system without links.
+        Err(_) => rename_new(draft, path),
         Ok(()) => Ok(()),
     }
+}
+
+/// Renames the draft, unless a file has the name. A lock of the folder keeps others from taking it in between.
+fn rename_new(draft: &Path, path: &Path) -> io::Result<()> {
+    let folder = fs::File::open(path.parent().unwrap_or(path))?;
+    // A file system without locks has one load at a time.
+    let _ = folder.lock();
+    if path.exists() {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
+    fs::rename(draft, path)
 }
 
 /// The error for a failed operation on a local file.
 pub(crate) fn failed(what: &str, path: &Path, error: &io::Error) -> Error {
     let message = format!("cannot {what} `{}`: {error}", path.display());
     Error::new(ErrorKind::Destination, message).with_source(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, io};
+
+    use super::rename_new;
+
+    #[test]
+    fn a_name_is_taken_once_also_without_links() {
+        let folder =
+            std::env::temp_dir().join(format!("rest-source-rename-{:x}", fastrand::u64(..)));
+        fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("1.json");
+        let take = |contents: &str| {
+            let draft = folder.join(format!("{contents}.tmp"));
+            fs::write(&draft, contents).unwrap();
+            rename_new(&draft, &path)
+        };
+        take("first").unwrap();
+        assert_eq!(
+            take("second").unwrap_err().kind(),
+            io::ErrorKind::AlreadyExists
+        );
+        assert_eq!(fs::read_to_string(&path).unwrap(), "first");
+        fs::remove_dir_all(&folder).unwrap();
+    }
 }

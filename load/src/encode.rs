@@ -1,6 +1,6 @@
 //! Values as the numbers in which databases and formats of files store them.
 
-use rest_source::{Date, Error, ErrorKind, Result, Time, Timestamp};
+use rest_source::{Date, Error, ErrorKind, Result, Time, Timestamp, Value};
 
 /// Days since 1970-01-01 in the proleptic Gregorian calendar.
 ///
@@ -36,6 +36,16 @@ pub fn microseconds(at: Timestamp) -> i64 {
     at.epoch_seconds() * 1_000_000 + i64::from(at.subsec_nanoseconds() / 1_000)
 }
 
+/// Whether a time has digits beyond microseconds, which [`microseconds`] and [`microseconds_of_day`] cut off: two keys
+/// may be one without them.
+pub fn is_beyond_microseconds(value: Value<'_>) -> bool {
+    match value {
+        Value::Timestamp(at) => at.subsec_nanoseconds() % 1_000 != 0,
+        Value::Time(at) => at.nanosecond() % 1_000 != 0,
+        _ => false,
+    }
+}
+
 /// The digits of a decimal number, with as many after the point as its column has.
 ///
 /// ```
@@ -68,9 +78,9 @@ pub fn unscaled(text: &str, precision: u8, scale: u8) -> Result<i128> {
 
 #[cfg(test)]
 mod tests {
-    use rest_source::{Date, Time, Timestamp};
+    use rest_source::{Date, Time, Timestamp, Value};
 
-    use super::{days, microseconds, microseconds_of_day, unscaled};
+    use super::{days, is_beyond_microseconds, microseconds, microseconds_of_day, unscaled};
 
     #[test]
     fn days_are_counted_from_1970() {
@@ -101,6 +111,26 @@ mod tests {
         assert!(unscaled("12.505", 5, 2).is_err());
         assert!(unscaled("1000", 5, 2).is_err());
     }
+
+    #[test]
+    fn digits_beyond_microseconds_are_seen() {
+        let timestamp = |text: &str| Value::Timestamp(text.parse::<Timestamp>().unwrap());
+        let time = |text: &str| Value::Time(text.parse::<Time>().unwrap());
+        for beyond in [
+            timestamp("2026-01-01T00:00:00.0000001Z"),
+            time("10:00:00.0000001"),
+        ] {
+            assert!(is_beyond_microseconds(beyond));
+        }
+        for within in [
+            timestamp("2026-01-01T00:00:00.000001Z"),
+            time("10:00:00.000001"),
+            Value::Null,
+        ] {
+            assert!(!is_beyond_microseconds(within));
+        }
+    }
+
     #[test]
     fn microseconds_are_counted_from_1970_and_midnight() {
         let timestamp = |text: &str| microseconds(text.parse::<Timestamp>().unwrap());

@@ -240,6 +240,68 @@ async fn deleted_files_are_loaded_again_if_all_are_deleted_and_an_error_if_some_
 }
 
 #[tokio::test]
+async fn lost_and_damaged_manifests_and_changed_files_are_errors_and_nothing_is_removed() {
+    let (world, folder) = world().await;
+    let root = folder.path();
+    let files = Files::folder(root);
+    world.load(ORDERS, &files).await;
+    world.load(ORDERS, &files).await;
+    // The API has no longer what the files hold.
+    world.serve("/orders", json!([]));
+    let before = visible(root, "orders");
+    let manifests = root.join("orders/_manifests");
+    let newest = fs::read_dir(&manifests)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "json"))
+        .max()
+        .unwrap();
+    let contents = fs::read(&newest).unwrap();
+    let attempt = async || shown(world.try_load(ORDERS, &files, |load| load).await);
+
+    for damaged in [&b""[..], &contents[..contents.len() / 2]] {
+        fs::write(&newest, damaged).unwrap();
+        let error = attempt().await;
+        assert!(error.contains(".json` cannot be read: "), "{error}");
+    }
+    fs::write(&newest, &contents).unwrap();
+
+    let file = listed(root, "orders", "orders")[0].0.clone();
+    let lines = fs::read(&file).unwrap();
+    fs::write(&file, &lines[..lines.len() / 2]).unwrap();
+    let error = attempt().await;
+    assert!(error.contains("it was changed"), "{error}");
+    fs::write(&file, &lines).unwrap();
+
+    fs::remove_dir_all(&manifests).unwrap();
+    let error = attempt().await;
+    assert!(error.contains("`orders/_manifests` is missing"), "{error}");
+    assert_eq!(visible(root, "orders"), before);
+
+    // The advice of the last error.
+    fs::remove_dir_all(root.join("orders")).unwrap();
+    world.load(ORDERS, &files).await;
+}
+
+#[tokio::test]
+async fn load_that_was_overtaken_leaves_no_files() {
+    let (world, folder) = world().await;
+    let root = folder.path();
+    let files = Files::folder(root).format(Format::JsonLines);
+    let (a, b) = tokio::join!(
+        world.try_load(ORDERS, &files, |load| load),
+        world.try_load(ORDERS, &files, |load| load),
+    );
+    assert!(a.is_ok() || b.is_ok());
+    assert_eq!(rows(root, "orders", "orders").len(), 10);
+    let published: usize = visible(root, "orders")
+        .iter()
+        .map(|file| read(file).len())
+        .sum();
+    assert_eq!(published, 10);
+}
+
+#[tokio::test]
 async fn files_of_others_are_kept_and_foreign_folders_are_not_taken() {
     let (world, folder) = world().await;
     let root = folder.path();
