@@ -21,7 +21,8 @@
 //! * [`Log`]: what was asked.
 //! * [`Scripted`]: another server, whose answers are written byte by byte.
 //!
-//! With the feature `merge-tables`, `check_merge_tables` compares what a destination stores with what all of them do.
+//! With the feature `destinations`, `check_merge_tables` compares what a destination stores with what all of them do, and
+//! `check_kills` what is there after loads that are killed.
 //!
 //! [`ScriptedTransport`] answers without a network.
 
@@ -30,8 +31,10 @@ pub mod data;
 mod dataset;
 mod faults;
 mod folder;
+#[cfg(feature = "destinations")]
+mod kills;
 mod log;
-#[cfg(feature = "merge-tables")]
+#[cfg(feature = "destinations")]
 mod merge_tables;
 mod paging;
 mod scripted;
@@ -45,8 +48,10 @@ pub use access::{Access, Tokens};
 pub use dataset::{Dataset, Row};
 pub use faults::{Fault, Faults, Wait};
 pub use folder::Folder;
+#[cfg(feature = "destinations")]
+pub use kills::{Kills, check_kills, killed_process, load_until_killed};
 pub use log::{Log, Seen};
-#[cfg(feature = "merge-tables")]
+#[cfg(feature = "destinations")]
 pub use merge_tables::{StoredRow, TestDestination, check_merge_tables};
 pub use paging::{Paging, ShortPage, Style, Total};
 // As the runtime has it, for the file that its unit tests take in.

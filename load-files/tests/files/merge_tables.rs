@@ -7,9 +7,10 @@ use serde_json::Value;
 
 use crate::stored::rows;
 
-struct Tables {
-    folder: Folder,
-    format: Format,
+/// The tables of a folder.
+pub(crate) struct Tables {
+    pub(crate) folder: Folder,
+    pub(crate) format: Format,
 }
 
 impl TestDestination for Tables {

@@ -11,6 +11,7 @@ mod dispositions;
 mod failures;
 mod keys;
 mod killed_loads;
+mod kills;
 mod merge_tables;
 mod replacements;
 mod requests;

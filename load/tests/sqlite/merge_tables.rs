@@ -5,10 +5,11 @@ use rest_source_load::{BoxFuture, Destination, Sqlite};
 use rest_source_testkit::{Folder, StoredRow, TestDestination, check_merge_tables};
 use rusqlite::{Connection, types::ValueRef};
 
-struct SqliteFile(Folder);
+/// The tables of a database.
+pub(crate) struct SqliteFile(pub(crate) Folder);
 
 impl SqliteFile {
-    fn path(&self) -> std::path::PathBuf {
+    pub(crate) fn path(&self) -> std::path::PathBuf {
         self.0.path().join("tables.db")
     }
 }

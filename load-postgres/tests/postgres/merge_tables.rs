@@ -1,22 +1,21 @@
-//! The merge tables of all destinations, where `REST_SOURCE_TEST_POSTGRES` has the URL of a database in which schemas
-//! may be created.
-
-#![cfg(test)]
+//! The merge tables of all destinations.
 
 use rest_source_load::{BoxFuture, Destination};
 use rest_source_load_postgres::Options;
 use rest_source_testkit::{StoredRow, TestDestination, check_merge_tables};
 use tokio_postgres::{Client, NoTls};
 
+use crate::url;
+
 /// A schema of its own.
-struct Schema {
+pub(crate) struct Schema {
     url: String,
-    name: String,
+    pub(crate) name: String,
     client: Client,
 }
 
 impl Schema {
-    async fn create(url: &str, name: &str) -> Self {
+    pub(crate) async fn create(url: &str, name: &str) -> Self {
         let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
         tokio::spawn(connection);
         let name = format!("merge_{name}");
@@ -79,9 +78,6 @@ fn text(name: &str, data_type: &str) -> String {
 
 #[tokio::test]
 async fn merge_tables_are_those_of_all_destinations() {
-    let Ok(url) = std::env::var("REST_SOURCE_TEST_POSTGRES") else {
-        eprintln!("skipped: REST_SOURCE_TEST_POSTGRES has no URL of a database");
-        return;
-    };
+    let Some(url) = url() else { return };
     check_merge_tables(async |name| Schema::create(&url, name).await).await;
 }
