@@ -81,8 +81,8 @@ impl Layout {
         }
         if target.stamp.is_some() {
             for (name, data_type, source) in [
-                ("_loaded_at", Type::TIMESTAMP, Source::LoadedAt),
-                ("_load_id", Type::Text, Source::LoadId),
+                (Target::LOADED_AT, Type::TIMESTAMP, Source::LoadedAt),
+                (Target::LOAD_ID, Type::Text, Source::LoadId),
             ] {
                 all.push(LayoutColumn {
                     column: Column::new(name, data_type).nullable(),

@@ -27,6 +27,9 @@ pub(crate) struct Manifest {
     pub(crate) resource: String,
     /// Seed of the hashes of keys.
     pub(crate) seed: u64,
+    /// Whether the folder may have files that no load wrote.
+    #[serde(default)]
+    pub(crate) adopted: bool,
     /// The table of the resource, then the tables of its nested lists.
     pub(crate) tables: Vec<TableEntry>,
     /// The last commit, by the settings of the rows.

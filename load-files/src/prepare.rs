@@ -71,10 +71,11 @@ pub(crate) fn prepare(
     for layout in &layouts[1..] {
         check_child(storage, target, &manifest, layout, &files)?;
     }
+    manifest.adopted |= target.adopt;
+    if !manifest.adopted {
+        check_foreign(layouts, &files)?;
+    }
     if !is_published {
-        if !target.adopt {
-            check_foreign(layouts, &files)?;
-        }
         begin(storage, target, layouts, &files)?;
     }
     remove_orphans(storage, target, &manifest, &files)?;
@@ -91,7 +92,7 @@ pub(crate) fn prepare(
         is_published,
         notes: Vec::new(),
     };
-    found.forget_missing(target, &files)?;
+    found.forget_missing(target, layouts, &files)?;
     found.check_fit(target, layouts, options)?;
     Ok(found)
 }
@@ -282,11 +283,18 @@ fn with_part(error: Error, part: impl AsRef<str>) -> Error {
 impl Found {
     /// Forgets the state of rows whose files a user deleted, if none is left: the next fetch would not bring them
     /// back.
-    fn forget_missing(&mut self, target: &Target, files: &FileSizes) -> Result<()> {
+    fn forget_missing(
+        &mut self,
+        target: &Target,
+        layouts: &[Layout],
+        files: &FileSizes,
+    ) -> Result<()> {
         let part = target.part();
-        let own: Vec<_> = self
-            .manifest
-            .files()
+        // Not those of a list that the spec no longer has.
+        let is_own = |table: &&TableEntry| layouts.iter().any(|one| one.table == table.name);
+        let tables = self.manifest.tables.iter().filter(is_own);
+        let own: Vec<_> = tables
+            .flat_map(|table| &table.files)
             .filter(|file| file.part == part)
             .collect();
         let missing: Vec<_> = own

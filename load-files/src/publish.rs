@@ -344,6 +344,7 @@ impl Commit<'_> {
         added: &[Vec<FileEntry>],
     ) {
         let target = &self.plan.target;
+        next.adopted |= target.adopt;
         let replaces = target.writing == Writing::Replace;
         let mut tables = Vec::new();
         for (layout, added) in self.plan.layouts.iter().zip(added) {

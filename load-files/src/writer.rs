@@ -37,11 +37,14 @@ struct Resource {
     /// Written files: of the commits that are held back, or of pages since the last commit.
     output: Output,
     held: Option<Held>,
+    /// Rows of commits that were held back and could not be published.
+    lost: u64,
 }
 
 /// Commits that are held back, to be published together.
 struct Held {
     state: Option<String>,
+    rows: u64,
     since: Instant,
 }
 
@@ -82,6 +85,7 @@ pub(crate) fn open(
         pages: Vec::new(),
         bytes: 0,
         held: None,
+        lost: 0,
     }))));
     opened.state = state;
     opened.request = request;
@@ -140,6 +144,10 @@ impl Writer for FilesWriter {
         self.run(Resource::roll_back)
     }
 
+    fn lost_rows(&self) -> u64 {
+        lock(&self.0).lost
+    }
+
     fn count(&mut self) -> BoxFuture<'_, Result<u64>> {
         self.run(|resource| {
             resource.publish_held()?;
@@ -181,26 +189,28 @@ impl Resource {
         self.write_pages()?;
         let before = self.held.take();
         let since = before.as_ref().map_or_else(Instant::now, |held| held.since);
+        let held_rows = before.as_ref().map_or(0, |held| held.rows);
         let state = state.or_else(|| before?.state);
-        let is_due = complete
-            || self.output.rows() >= MAX_ROWS
-            || since.elapsed() >= self.plan.options.publish_every;
+        let rows = self.output.rows();
+        let is_due =
+            complete || rows >= MAX_ROWS || since.elapsed() >= self.plan.options.publish_every;
         if is_due {
-            return self.publish(state, complete);
+            return self.publish(state, held_rows, complete);
         }
-        self.held = Some(Held { state, since });
+        self.held = Some(Held { state, rows, since });
         Ok(())
     }
 
     /// Publishes the commits that are held back, if there are some.
     fn publish_held(&mut self) -> Result<()> {
         match self.held.take() {
-            Some(held) => self.publish(held.state, false),
+            Some(held) => self.publish(held.state, held.rows, false),
             None => Ok(()),
         }
     }
 
-    fn publish(&mut self, state: Option<String>, complete: bool) -> Result<()> {
+    /// Publishes the written files. `held` of their rows are of commits that were held back.
+    fn publish(&mut self, state: Option<String>, held: u64, complete: bool) -> Result<()> {
         let commit = Commit {
             storage: &*self.storage,
             plan: &self.plan,
@@ -210,6 +220,9 @@ impl Resource {
         };
         let published = commit.publish(&mut self.found);
         self.output.clear();
+        if published.is_err() {
+            self.lost += held;
+        }
         published
     }
 

@@ -71,8 +71,20 @@ impl PostgresDatabase {
     }
 }
 
-/// Connects, and sets the schema.
+/// Connects, and sets the schema. A database that accepts the connection and does not answer is an error, too.
 async fn connect(options: &Options) -> Result<Client> {
+    let timeout = options.connect_timeout();
+    let connected = tokio::time::timeout(timeout, begin_session(options)).await;
+    connected.unwrap_or_else(|_| {
+        let seconds = timeout.as_secs();
+        let message = format!("the Postgres database did not answer within {seconds} s");
+        Err(Error::new(ErrorKind::Destination, message).with_help(
+            "check host and port; `connect_timeout` of the URL says how many seconds it may take",
+        ))
+    })
+}
+
+async fn begin_session(options: &Options) -> Result<Client> {
     let connected = options.config.connect(options.tls()?).await;
     let (client, connection) = connected.map_err(failed)?;
     // It ends with its client. The client's next statement has its error.

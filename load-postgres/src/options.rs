@@ -15,6 +15,9 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 /// How long connecting may take, where the URL does not say.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How long what was sent may stay without a sign of the other side, where the URL does not say.
+const UNANSWERED: Duration = Duration::from_secs(60);
+
 /// The database of a load, and how it is reached.
 ///
 /// ```no_run
@@ -53,6 +56,9 @@ impl Options {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT_TIMEOUT);
         }
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(UNANSWERED);
+        }
         if config.get_application_name().is_none() {
             config.application_name("rest-source");
         }
@@ -81,6 +87,12 @@ impl Options {
     pub fn ca_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.ca = Some(pem.into());
         self
+    }
+
+    /// How long a connection may take, until its first statements were answered.
+    pub(crate) fn connect_timeout(&self) -> Duration {
+        let timeout = self.config.get_connect_timeout();
+        timeout.copied().unwrap_or(CONNECT_TIMEOUT)
     }
 
     /// The TLS of the connections.

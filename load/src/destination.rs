@@ -164,6 +164,12 @@ pub trait Writer: Send {
     /// When the destination cannot be reached.
     fn roll_back(&mut self) -> BoxFuture<'_, Result<()>>;
 
+    /// Rows of earlier commits that could not be published, of a destination that publishes several commits together:
+    /// the report of a failed load does not count them.
+    fn lost_rows(&self) -> u64 {
+        0
+    }
+
     /// Counts the stored rows of the resource.
     ///
     /// # Errors
@@ -324,6 +330,27 @@ impl Target {
     /// [`Row::elements`].
     pub fn child_tables(&self) -> Vec<ChildTable> {
         self.resource.child_tables()
+    }
+
+    /// The column of a [stamp](Self::stamp) with the time at which the load of a row's resource began.
+    pub const LOADED_AT: &str = "_loaded_at";
+    /// The column of a stamp with the identifier of the load that wrote a row.
+    pub const LOAD_ID: &str = "_load_id";
+
+    /// The column of the spec that has the name of a stamp, if rows are stamped.
+    pub(crate) fn stamp_column_of_spec(&self) -> Option<&Text> {
+        self.stamp?;
+        let mut names = self
+            .resource
+            .table
+            .columns
+            .iter()
+            .map(|column| &column.name);
+        let is_stamp = |name: &&Text| {
+            let mut stamps = [Self::LOADED_AT, Self::LOAD_ID].into_iter();
+            stamps.any(|stamp| name.eq_ignore_ascii_case(stamp))
+        };
+        names.find(is_stamp)
     }
 
     /// The column that marks deletions (`hard_delete`), and the values that do.

@@ -169,6 +169,8 @@ impl<D: Destination + ?Sized> ResourceLoad<'_, '_, D> {
                     // The first error is the one to report.
                     let _ = state.writer.roll_back().await;
                 }
+                let lost = state.writer.lost_rows();
+                state.committed = state.committed.saturating_sub(lost);
                 if resource.job.is_some() && state.fetch_failed && !error.is_retryable() {
                     // The same job would fail the next load too.
                     let none = RunningJobs::default().to_json();
@@ -219,6 +221,14 @@ impl<D: Destination + ?Sized> ResourceLoad<'_, '_, D> {
                 "the destination has no child tables, and the resource has a list `as: table`";
             return Err(Error::new(ErrorKind::Destination, message).with_help(
                 "a destination that does says so by `Destination::writes_child_tables`; or use `items`",
+            ));
+        }
+        let stamp = target.stamp_column_of_spec();
+        if let Some(name) = stamp {
+            let message =
+                format!("the spec has a column `{name}`, which `--stamp-rows` writes, too");
+            return Err(Error::new(ErrorKind::Config, message).with_help(
+                "give the column another name, and its key by `from`; or load without `--stamp-rows` (`stamp_rows()`)",
             ));
         }
         let mut opened = loading.destination.open(target).await?;

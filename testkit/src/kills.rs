@@ -104,11 +104,11 @@ const TABLES: [(&str, &str); 10] = [
 const FIXED: usize = 10;
 const USERS: usize = 3;
 
-/// How many loads were killed, and at how many points of a load.
+/// How many loads were killed, and after how many different numbers of requests.
 #[derive(Clone, Copy, Debug)]
 pub struct Kills {
-    pub killed: u64,
-    pub points: usize,
+    killed: u64,
+    points: usize,
 }
 
 impl fmt::Display for Kills {
@@ -119,6 +119,10 @@ impl fmt::Display for Kills {
 }
 
 /// The process that is killed: the test `name` of this test binary, which is ignored and calls [`load_until_killed`].
+///
+/// # Panics
+///
+/// When the test binary is not known.
 pub fn killed_process(name: &str) -> Command {
     let program = env::current_exe().unwrap_or_else(|error| panic!("{error}"));
     let mut command = Command::new(program);

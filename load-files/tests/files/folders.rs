@@ -284,6 +284,65 @@ async fn lost_and_damaged_manifests_and_changed_files_are_errors_and_nothing_is_
 }
 
 #[tokio::test]
+async fn list_that_the_spec_has_no_more_keeps_its_files() {
+    let (world, folder) = world().await;
+    let root = folder.path();
+    world.serve("/orders", json!([{ "id": 1, "lines": [{ "sku": "x" }] }]));
+    let with_lines = "
+  - name: orders
+    write_disposition: merge
+    primary_key: id
+    columns: { id: bigint!, lines: { data_type: array, as: table, columns: { sku: text } } }
+";
+    let without = "
+  - { name: orders, write_disposition: merge, primary_key: id, columns: { id: bigint! } }
+";
+    let files = Files::folder(root);
+    world.load(with_lines, &files).await;
+    world.load(without, &files).await;
+    assert_eq!(visible(root, "orders_lines").len(), 1);
+    let error = shown(world.try_load(with_lines, &files, |load| load).await);
+    assert!(
+        error.contains("the table `orders_lines` is missing"),
+        "{error}"
+    );
+    world
+        .try_load(with_lines, &files, |load| load.full_refresh())
+        .await
+        .unwrap();
+    assert_eq!(rows(root, "orders", "orders_lines").len(), 1);
+    assert_clean(root, "orders", "orders_lines");
+}
+
+#[tokio::test]
+async fn report_counts_no_rows_of_commits_that_were_not_published() {
+    let (world, folder) = world().await;
+    let root = folder.path();
+    let files = Files::folder(root);
+    let ticks = "
+  - name: ticks
+    write_disposition: append
+    endpoint: { incremental: { cursor_path: at, start_param: since, row_order: asc } }
+    columns: { id: bigint!, at: bigint! }
+";
+    let records: Value = (0..12).map(|id| json!({ "id": id, "at": id })).collect();
+    world.serve("/ticks", records);
+    world.data.lock().unwrap().fails_at = Some(("/ticks".to_owned(), 8));
+    let manifests = root.join("ticks/_manifests");
+    let client = world.client(ticks);
+    // The folder of the manifests cannot be written when the commits are published.
+    let load = Loading::new(&client, &files).on_progress(|progress| {
+        if progress.pages == 2 {
+            fs::remove_dir_all(&manifests).unwrap();
+            fs::write(&manifests, "").unwrap();
+        }
+    });
+    let failed = load.await.unwrap_err();
+    assert!(!failed.to_string().contains("were committed"), "{failed}");
+    assert_eq!(failed.failed[0].written, 0);
+}
+
+#[tokio::test]
 async fn load_that_was_overtaken_leaves_no_files() {
     let (world, folder) = world().await;
     let root = folder.path();
@@ -325,6 +384,12 @@ async fn files_of_others_are_kept_and_foreign_folders_are_not_taken() {
         fs::read_to_string(root.join("orders/mine.jsonl")).unwrap(),
         "{}\n"
     );
+    let other = Folder::new("files").unwrap();
+    let files = Files::folder(other.path());
+    world.load(ORDERS, &files).await;
+    fs::write(other.path().join("orders/mine.jsonl"), "{}\n").unwrap();
+    let error = shown(world.try_load(ORDERS, &files, |load| load).await);
+    assert!(error.contains("that no load wrote"), "{error}");
 }
 
 #[tokio::test]

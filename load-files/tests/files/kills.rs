@@ -59,9 +59,9 @@ async fn check(format: Format) {
         process
     };
     let is_clean = || {
-        TABLES
-            .iter()
-            .for_each(|(resource, table)| assert_clean(root, resource, table))
+        for (resource, table) in TABLES {
+            assert_clean(root, resource, table);
+        }
     };
     let kills = check_kills(&tables, process, is_clean).await;
     eprintln!("{}: {kills}", format.word());

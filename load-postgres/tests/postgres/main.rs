@@ -13,3 +13,15 @@ fn url() -> Option<String> {
     }
     url
 }
+
+#[tokio::test]
+async fn database_that_does_not_answer_is_an_error_within_the_timeout() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let url = format!("postgres://me@127.0.0.1:{port}/shop?connect_timeout=1&sslmode=disable");
+    let error = rest_source_load_postgres::Postgres::connect(&url)
+        .await
+        .unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("did not answer within 1 s"), "{text}");
+}

@@ -130,15 +130,10 @@ pub(super) fn stamps(target: &Target) -> Vec<(Column, String)> {
         (Column::new(name, data_type).nullable(), literal)
     };
     vec![
-        stamp(LOADED_AT, Type::TIMESTAMP, &timestamp_text(time)),
-        stamp(LOAD_ID, Type::Text, &target.run),
+        stamp(Target::LOADED_AT, Type::TIMESTAMP, &timestamp_text(time)),
+        stamp(Target::LOAD_ID, Type::Text, &target.run),
     ]
 }
-
-/// The column with the time at which the load of a row's resource began.
-const LOADED_AT: &str = "_loaded_at";
-/// The column with the identifier of the load that wrote a row.
-const LOAD_ID: &str = "_load_id";
 
 /// The statements that create the table.
 pub(super) fn create(db: &dyn Database, target: &Target) -> Vec<String> {

@@ -214,16 +214,8 @@ impl Resource {
         let has_rows = self.staging.has_rows();
         let target = &self.plan.target;
         let stored = state::read(db, target)?;
-        let is_overtaken = match target.writing {
-            // Two merges of one request give the same table: only the state could move back.
-            Writing::Merge => {
-                let is_own = stored.request == self.progress.request
-                    || stored.request == Some(target.request.to_json());
-                stored.state != self.progress.state || !is_own
-            }
-            _ => stored.commits != self.progress.commits,
-        };
-        if is_overtaken {
+        // Older rows would come over newer ones, and the state could move back.
+        if stored.commits != self.progress.commits {
             return Err(overtaken());
         }
         // Earlier pages of this load are gone, or rows that the state covers.

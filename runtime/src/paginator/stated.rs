@@ -590,9 +590,8 @@ fn is_value(value: &JsonPlan, probe: &Probe) -> bool {
 
 /// The end by a cursor that says that there is no next page. In a header, all cursors are texts.
 pub(super) fn last_cursor(ends: &Ends, cursor: &Probe) -> Option<End> {
-    let text = match cursor {
-        Probe::Text(text) | Probe::Number(text) => text,
-        _ => return None,
+    let (Probe::Text(text) | Probe::Number(text)) = cursor else {
+        return None;
     };
     let is_last = |value: &JsonPlan| match value {
         JsonPlan::Number(_) => is_value(value, &Probe::Number(text.clone())),
