@@ -184,8 +184,8 @@ pub(crate) enum Format {
 pub(crate) struct Load {
     /// The spec, a YAML file
     pub(crate) spec: PathBuf,
-    /// The destination: `sqlite:FILE`, created if missing; `postgres://USER@HOST/DATABASE`; `jsonl:FOLDER`, `csv:FOLDER`
-    /// or `parquet:FOLDER`; or `env:NAME`, a variable with one of these, which keeps a password out of the command line.
+    /// The destination: `sqlite:FILE`, created if missing; `postgres://USER@HOST/DATABASE`; `duckdb:FILE`;
+    /// `jsonl:FOLDER`, `csv:FOLDER` or `parquet:FOLDER`; or `env:NAME`, a variable with one of these, which keeps a password out of the command line.
     /// `PGPASSWORD` is used where the URL has none
     #[arg(long, value_name = "DESTINATION", value_parser = destination::argument)]
     pub(crate) to: To,

@@ -1,6 +1,10 @@
 //! The destinations that `--to` names.
 
-use std::{convert::Infallible, fmt, path::PathBuf};
+use std::{
+    convert::Infallible,
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use rest_source_load::{Destination, Sqlite};
 
@@ -11,6 +15,8 @@ use crate::{context::Context, error::CommandError, file};
 pub(crate) enum To {
     /// `sqlite:FILE`
     Sqlite(PathBuf),
+    /// `duckdb:FILE`
+    DuckDb(PathBuf),
     /// `postgres://…`, or the list of parameters that libpq has too.
     Postgres(String),
     /// `jsonl:FOLDER`, `csv:FOLDER`, `parquet:FOLDER`, or `parquet:s3://BUCKET/PREFIX`.
@@ -25,6 +31,7 @@ impl fmt::Debug for To {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sqlite(file) => f.debug_tuple("Sqlite").field(file).finish(),
+            Self::DuckDb(file) => f.debug_tuple("DuckDb").field(file).finish(),
             // A URL may have a password.
             Self::Postgres(_) => f.debug_tuple("Postgres").finish_non_exhaustive(),
             Self::Files(_) => f.debug_tuple("Files").finish_non_exhaustive(),
@@ -45,11 +52,18 @@ pub(crate) fn argument(text: &str) -> Result<To, Infallible> {
 }
 
 fn parse(text: &str) -> Result<To, String> {
-    let kinds = "write it as `sqlite:FILE`, `postgres://USER@HOST/DATABASE`, `jsonl:FOLDER`, `csv:FOLDER`, \
-                 `parquet:FOLDER`, or `env:NAME`, a variable with one of these";
+    let kinds = "write it as `sqlite:FILE`, `postgres://USER@HOST/DATABASE`, `duckdb:FILE`, `jsonl:FOLDER`, \
+                 `csv:FOLDER`, `parquet:FOLDER`, or `env:NAME`, a variable with one of these";
     let (kind, rest) = text.split_once(':').ok_or(kinds)?;
     match kind {
-        "sqlite" => sqlite(rest).map(To::Sqlite),
+        "sqlite" | "duckdb" => {
+            let file = database_file(kind, rest)?;
+            Ok(if kind == "duckdb" {
+                To::DuckDb(file)
+            } else {
+                To::Sqlite(file)
+            })
+        }
         "postgres" | "postgresql" => Ok(To::Postgres(text.to_owned())),
         "jsonl" | "csv" | "parquet" if rest.trim().is_empty() || rest.starts_with("//") => {
             Err(format!("write it as `{kind}:FOLDER`, such as `{kind}:out`"))
@@ -60,25 +74,25 @@ fn parse(text: &str) -> Result<To, String> {
     }
 }
 
-fn sqlite(file: &str) -> Result<PathBuf, String> {
+/// The file of a database of this kind.
+fn database_file(kind: &str, file: &str) -> Result<PathBuf, String> {
     if let Some(rest) = file.strip_prefix("//") {
         let rest = rest.trim_start_matches('/');
         return Err(format!(
-            "not a URL: write `sqlite:{rest}` for a file in this folder, `sqlite:/{rest}` for an \
+            "not a URL: write `{kind}:{rest}` for a file in this folder, `{kind}:/{rest}` for an \
              absolute path"
         ));
     }
     if file.trim().is_empty() {
-        return Err(
-            "the path is empty: write it as `sqlite:FILE`, such as `sqlite:out.db`".to_owned(),
-        );
+        return Err(format!(
+            "the path is empty: write it as `{kind}:FILE`, such as `{kind}:out.db`"
+        ));
     }
     if file == ":memory:" || file.starts_with("file:") || file.contains('?') {
-        return Err(
-            "write it as `sqlite:FILE`: a path without parameters; a database in memory would be lost \
+        return Err(format!(
+            "write it as `{kind}:FILE`: a path without parameters; a database in memory would be lost \
              when the command ends"
-                .to_owned(),
-        );
+        ));
     }
     Ok(file.into())
 }
@@ -107,22 +121,42 @@ pub(crate) async fn open(
                 to => Box::pin(open(to, schema, context)).await,
             }
         }
-        To::Sqlite(_) | To::Files(..) if schema.is_some() => Err(CommandError::usage(
-            "`--schema`: only a Postgres database has schemas",
-        )),
+        To::Sqlite(_) | To::DuckDb(_) | To::Files(..) if schema.is_some() => Err(
+            CommandError::usage("`--schema`: only a Postgres database has schemas"),
+        ),
         To::Files(url) => files(&url),
         To::Sqlite(path) => {
-            if let Some(folder) = file::missing_folder(&path) {
-                return Err(CommandError::usage(format!(
-                    "cannot create the database `{}`: its folder does not exist\n  help: create the folder `{}`",
-                    path.display(),
-                    folder.display()
-                )));
-            }
+            check_folder(&path)?;
             Ok(Box::new(Sqlite::open(&path)?))
+        }
+        To::DuckDb(path) => {
+            check_folder(&path)?;
+            duckdb(&path)
         }
         To::Postgres(url) => postgres(&url, schema, context).await,
     }
+}
+
+/// Rejects the path of a database whose folder does not exist.
+fn check_folder(path: &Path) -> Result<(), CommandError> {
+    let Some(folder) = file::missing_folder(path) else {
+        return Ok(());
+    };
+    Err(CommandError::usage(format!(
+        "cannot create the database `{}`: its folder does not exist\n  help: create the folder `{}`",
+        path.display(),
+        folder.display()
+    )))
+}
+
+#[cfg(feature = "duckdb")]
+fn duckdb(path: &Path) -> Result<Box<dyn Destination>, CommandError> {
+    Ok(Box::new(rest_source_load_duckdb::DuckDb::open(path)?))
+}
+
+#[cfg(not(feature = "duckdb"))]
+fn duckdb(_: &Path) -> Result<Box<dyn Destination>, CommandError> {
+    Err(missing("duckdb"))
 }
 
 #[cfg(feature = "files")]
@@ -185,6 +219,7 @@ mod tests {
         let sqlite = |file: &str| Ok(To::Sqlite(file.into()));
         assert_eq!(parse("sqlite:a:b.db"), sqlite("a:b.db"));
         assert_eq!(parse("sqlite:/tmp/b.db"), sqlite("/tmp/b.db"));
+        assert_eq!(parse("duckdb:a.duckdb"), Ok(To::DuckDb("a.duckdb".into())));
         assert_eq!(
             parse("postgres://h/d"),
             Ok(To::Postgres("postgres://h/d".to_owned()))
@@ -206,9 +241,24 @@ mod tests {
             "sqlite::memory:",
             "sqlite:file:x?mode=memory",
             "sqlite:x.db?mode=ro",
+            "duckdb:",
+            "duckdb://b.db",
+            "duckdb::memory:",
         ] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[cfg(not(feature = "duckdb"))]
+    #[tokio::test]
+    async fn destination_whose_feature_is_off_names_the_feature() {
+        let to = parse("duckdb:shop.duckdb").unwrap();
+        let opened = open(to, None, &Context::default()).await;
+        let Err(error) = opened else {
+            panic!("it was opened");
+        };
+        let error = format!("{error:?}");
+        assert!(error.contains("the feature `duckdb`"), "{error}");
     }
 
     #[test]

@@ -5,6 +5,8 @@
 
 mod case;
 mod clock;
+#[cfg(feature = "duckdb")]
+mod duckdb;
 mod expect;
 mod pending;
 mod postgres;
@@ -22,6 +24,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 use case::Case;
 use pending::Pending;
+use run::To;
 
 fn main() -> Result<ExitCode, String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("cases");
@@ -47,6 +50,10 @@ fn main() -> Result<ExitCode, String> {
                     }) {
                         trials.push(on_postgres(&name, case.clone(), url));
                     }
+                    #[cfg(feature = "duckdb")]
+                    if case.loads() && !case.only_sqlite && pending.key_of(&name).is_none() {
+                        trials.push(on_duckdb(&name, case.clone()));
+                    }
                     trials.push(trial(name, case, &pending));
                 }
             }
@@ -66,7 +73,7 @@ fn trial(name: String, case: Case, pending: &Pending) -> Trial {
     let test = move || {
         match waits_for {
             Some(key) => pending::refused(&case, &key),
-            None => run::run(&case, None),
+            None => run::run(&case, To::Sqlite),
         }
         .map_err(|why| Failed::from(format!("{}\n{why}", case.title)))
     };
@@ -79,10 +86,23 @@ fn on_postgres(name: &str, case: Case, url: String) -> Trial {
     let is_slow = case.slow;
     let schema = name.clone();
     let test = move || {
-        run::run(&case, Some((&url, &schema)))
-            .map_err(|why| Failed::from(format!("{}\n{why}", case.title)))
+        let to = To::Postgres {
+            url: &url,
+            case: &schema,
+        };
+        run::run(&case, to).map_err(|why| Failed::from(format!("{}\n{why}", case.title)))
     };
     Trial::test(name, test).with_ignored_flag(is_slow)
+}
+
+/// A case whose loads go to DuckDB.
+#[cfg(feature = "duckdb")]
+fn on_duckdb(name: &str, case: Case) -> Trial {
+    let is_slow = case.slow;
+    let test = move || {
+        run::run(&case, To::DuckDb).map_err(|why| Failed::from(format!("{}\n{why}", case.title)))
+    };
+    Trial::test(format!("{name}/duckdb"), test).with_ignored_flag(is_slow)
 }
 
 /// The files of cases, as `paging/offset`.

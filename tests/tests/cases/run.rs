@@ -24,17 +24,32 @@ use crate::{
 /// Longer than any run takes.
 const LIMIT: Duration = Duration::from_secs(300);
 
-/// Runs a case; the error says where it differs. `postgres` is the URL and the case's name, if its loads go to Postgres.
-pub(crate) fn run(case: &Case, postgres: Option<(&str, &str)>) -> Result<(), String> {
+/// The kind of the database that the loads of a case go to.
+#[derive(Clone, Copy)]
+pub(crate) enum To<'a> {
+    Sqlite,
+    /// The database of this URL.
+    Postgres {
+        url: &'a str,
+        case: &'a str,
+    },
+    #[cfg(feature = "duckdb")]
+    DuckDb,
+}
+
+/// Runs a case; the error says where it differs.
+pub(crate) fn run(case: &Case, to: To<'_>) -> Result<(), String> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
     let runtime = runtime.map_err(|error| error.to_string())?;
     let folder = Folder::new("case").map_err(|error| error.to_string())?;
     runtime.block_on(async {
-        let database = match postgres {
-            None => Database::Sqlite(folder.path().join("data.db")),
-            Some((url, name)) => Database::Postgres(Postgres::create(url, name).await?),
+        let database = match to {
+            To::Sqlite => Database::Sqlite(folder.path().join("data.db")),
+            To::Postgres { url, case } => Database::Postgres(Postgres::create(url, case).await?),
+            #[cfg(feature = "duckdb")]
+            To::DuckDb => Database::DuckDb(folder.path().join("data.duckdb")),
         };
         let ran = all(case, folder.path(), &database).await;
         if let Database::Postgres(database) = database {
@@ -48,6 +63,8 @@ pub(crate) fn run(case: &Case, postgres: Option<(&str, &str)>) -> Result<(), Str
 enum Database {
     Sqlite(PathBuf),
     Postgres(Postgres),
+    #[cfg(feature = "duckdb")]
+    DuckDb(PathBuf),
 }
 
 impl Database {
@@ -59,6 +76,8 @@ impl Database {
                 let options = ["--to", &database.url, "--schema", &database.schema];
                 options.map(str::to_owned).into()
             }
+            #[cfg(feature = "duckdb")]
+            Self::DuckDb(file) => vec!["--to".to_owned(), format!("duckdb:{}", file.display())],
         }
     }
 
@@ -66,6 +85,10 @@ impl Database {
         match self {
             Self::Sqlite(file) => sqlite::select(file, query).map_err(|error| error.to_string()),
             Self::Postgres(database) => database.select(query).await,
+            #[cfg(feature = "duckdb")]
+            Self::DuckDb(file) => {
+                crate::duckdb::select(file, query).map_err(|error| error.to_string())
+            }
         }
     }
 }
