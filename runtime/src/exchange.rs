@@ -54,7 +54,8 @@ struct Hop {
 impl Client {
     /// One attempt at a request: checks that its credentials may go where it goes, puts them on,
     /// sends it, follows redirects by the same rules, and reads the response to its end, or leaves the body of a
-    /// success to be decoded by the resource's decoder. A 401 renews a token once and repeats the request once.
+    /// success to be decoded by the resource's decoder. A 401 renews the credentials and repeats the request, as
+    /// often as their kind allows.
     ///
     /// The [`Permit`] is the source's permit to send: see [`Client::permit`]. It counts the requests and the
     /// waits, whatever comes of them.
@@ -96,13 +97,16 @@ impl Client {
         let guarded = is_guarded(self.plan(), resource);
         let is_streamed = !resource.decoder.is_plain();
         let asked = (guarded, is_streamed);
-        let (mut opened, generation) = self.follow(permit, draft, auth, asked).await?;
+        let (mut opened, mut generation) = self.follow(permit, draft, auth, asked).await?;
         self.judge(resource, &mut opened)?;
-        if is_unwelcome(&opened)
-            && auth.is_some_and(|auth| auth.renew_by(generation, &opened.response))
-        {
+        for _ in 0..auth.map_or(0, Authenticate::most_renewals) {
+            if !is_unwelcome(&opened)
+                || !auth.is_some_and(|auth| auth.renew_by(generation, &opened.response))
+            {
+                break;
+            }
             permit.repeated += 1;
-            (opened, _) = self.follow(permit, draft, auth, asked).await?;
+            (opened, generation) = self.follow(permit, draft, auth, asked).await?;
             self.judge(resource, &mut opened)?;
         }
         Ok(opened)

@@ -108,6 +108,11 @@ impl Authenticate for Digest {
         Box::pin(std::future::ready(Ok(generation)))
     }
 
+    /// One for the first challenge; the others for nonces that expire while other requests use them.
+    fn most_renewals(&self) -> usize {
+        4
+    }
+
     /// Takes the challenge of a 401, unless the credentials were rejected.
     fn renew_by(&self, refused: Generation, response: &Response) -> bool {
         let mut state = self.state();

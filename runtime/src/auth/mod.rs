@@ -96,10 +96,15 @@ pub trait Authenticate: Send + Sync + 'static {
     ) -> BoxFuture<'a, Result<Generation>>;
 
     /// Hears that the API answered 401 to these credentials. Returns whether a request sent now
-    /// would carry others: then it is repeated, once.
+    /// would carry others: then it is repeated, [so often](Self::most_renewals).
     fn renew(&self, refused: Generation) -> bool {
         let _ = refused;
         false
+    }
+
+    /// How often the credentials of one request may be renewed.
+    fn most_renewals(&self) -> usize {
+        1
     }
 
     /// As [`renew`](Self::renew), with the response that refused the credentials: a challenge may be in its headers.
