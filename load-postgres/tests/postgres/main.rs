@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod kills;
+mod lost_connections;
 mod merge_tables;
 
 /// The URL of the database.
