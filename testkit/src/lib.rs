@@ -32,6 +32,8 @@ mod dataset;
 mod faults;
 mod folder;
 #[cfg(feature = "destinations")]
+mod full_disk;
+#[cfg(feature = "destinations")]
 mod kills;
 mod log;
 #[cfg(feature = "destinations")]
@@ -40,6 +42,7 @@ mod paging;
 mod scripted;
 mod scripted_transport;
 mod server;
+mod small_disk;
 mod wire;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -48,6 +51,8 @@ pub use access::{Access, Tokens};
 pub use dataset::{Dataset, Row};
 pub use faults::{Fault, Faults, Wait};
 pub use folder::Folder;
+#[cfg(feature = "destinations")]
+pub use full_disk::{FULL_DISK_KIB, FULL_DISK_RESOURCES, check_full_disk};
 #[cfg(feature = "destinations")]
 pub use kills::{Kills, check_kills, killed_process, load_until_killed};
 pub use log::{Log, Seen};
@@ -60,6 +65,7 @@ pub use rest_source_mock::ManualClock;
 pub use scripted::{Asked, Mishap, Place, Reply, Scripted};
 pub use scripted_transport::{ScriptedTransport, response};
 pub use server::{Api, Server};
+pub use small_disk::SmallDisk;
 
 /// Locks, also after a thread that held the lock has panicked.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -1,20 +1,25 @@
 //! The merge tables of all destinations.
 
+use std::path::{Path, PathBuf};
+
 use rest_source::Scalar;
 use rest_source_load::{BoxFuture, Destination, Sqlite};
-use rest_source_testkit::{Folder, StoredRow, TestDestination, check_merge_tables};
+use rest_source_testkit::{
+    FULL_DISK_KIB, FULL_DISK_RESOURCES, Folder, SmallDisk, StoredRow, TestDestination,
+    check_full_disk, check_merge_tables,
+};
 use rusqlite::{Connection, types::ValueRef};
 
 /// The tables of a database.
-pub(crate) struct SqliteFile(pub(crate) Folder);
+pub(crate) struct SqliteFile<P>(pub(crate) P);
 
-impl SqliteFile {
-    pub(crate) fn path(&self) -> std::path::PathBuf {
-        self.0.path().join("tables.db")
+impl<P: AsRef<Path>> SqliteFile<P> {
+    pub(crate) fn path(&self) -> PathBuf {
+        self.0.as_ref().join("tables.db")
     }
 }
 
-impl TestDestination for SqliteFile {
+impl<P: AsRef<Path> + Sync> TestDestination for SqliteFile<P> {
     fn open(&self) -> BoxFuture<'_, Box<dyn Destination>> {
         Box::pin(async { Box::new(Sqlite::open(self.path()).unwrap()) as Box<dyn Destination> })
     }
@@ -48,4 +53,15 @@ fn text(value: ValueRef<'_>) -> Option<String> {
 #[tokio::test]
 async fn merge_tables_are_those_of_all_destinations() {
     check_merge_tables(async |name| SqliteFile(Folder::new(name).unwrap())).await;
+}
+
+#[tokio::test]
+async fn load_onto_a_full_disk_fails_and_the_next_one_completes_it() {
+    for resource in FULL_DISK_RESOURCES {
+        let Some(disk) = SmallDisk::new("sqlite-full", FULL_DISK_KIB) else {
+            eprintln!("skipped: this process may not mount a small disk");
+            return;
+        };
+        check_full_disk(&disk, &SqliteFile(&disk), resource).await;
+    }
 }
