@@ -263,6 +263,11 @@ impl Database for PostgresDatabase {
         )
     }
 
+    fn max_name_bytes(&self) -> Option<usize> {
+        // Postgres cuts off the rest, and would take two names for one.
+        Some(63)
+    }
+
     fn temporary_schema(&self) -> &'static str {
         "pg_temp"
     }

@@ -6,6 +6,9 @@ mod kills;
 mod lost_connections;
 mod merge_tables;
 
+use rest_source_load::Loading;
+use rest_source_testkit::TestDestination;
+
 /// The URL of the database.
 fn url() -> Option<String> {
     let url = std::env::var("REST_SOURCE_TEST_POSTGRES").ok();
@@ -25,4 +28,35 @@ async fn database_that_does_not_answer_is_an_error_within_the_timeout() {
         .unwrap_err();
     let text = error.to_string();
     assert!(text.contains("did not answer within 1 s"), "{text}");
+}
+
+#[tokio::test]
+async fn name_that_postgres_would_cut_off_is_an_error() {
+    let Some(url) = url() else { return };
+    let schema = merge_tables::Schema::create(&url, "names").await;
+    let long = "n".repeat(64);
+    for (resource, what) in [
+        (
+            format!("{{ name: {long}, columns: {{ id: bigint }} }}"),
+            "table",
+        ),
+        (
+            format!("{{ name: rows, columns: {{ {long}: bigint }} }}"),
+            "column",
+        ),
+    ] {
+        let spec = format!(
+            "client: {{ base_url: http://127.0.0.1:9, paginator: single_page }}\nresources: [{resource}]"
+        );
+        let client = rest_source_dynamic::client("specs/shop.yaml", &spec).unwrap();
+        let client = client.build().unwrap();
+        let database = schema.open().await;
+        let failed = Loading::new(&client, &*database)
+            .await
+            .unwrap_err()
+            .to_string();
+        let expected =
+            format!("the name of the {what} `{long}` has 64 bytes, and this database keeps 63");
+        assert!(failed.contains(&expected), "{failed}");
+    }
 }

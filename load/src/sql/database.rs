@@ -115,6 +115,11 @@ pub trait Database: Send + 'static {
         "temp"
     }
 
+    /// The most bytes of a name; `None` if names may have any length. A longer one is an error.
+    fn max_name_bytes(&self) -> Option<usize> {
+        None
+    }
+
     /// Whether an upsert of several rows may meet a key twice, and keeps the last.
     fn upserts_in_order(&self) -> bool {
         false

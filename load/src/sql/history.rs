@@ -49,10 +49,6 @@ pub(super) fn create(db: &mut dyn Database) -> Result<()> {
          started {time} NOT NULL, ended {time}, \"rows\" {number} NOT NULL, requests {number} NOT NULL, \
          waited {seconds} NOT NULL, status {text} NOT NULL, error {text}"
     );
-    state::create_table(
-        db,
-        "loads",
-        &columns,
-        "run, source, resource, \"partition\"",
-    )
+    let key = "run, source, resource, \"partition\"";
+    db.run(&[state::create_table("loads", &columns, key)])
 }

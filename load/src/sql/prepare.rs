@@ -33,6 +33,7 @@ pub(super) fn prepare_table(
     target: &Target,
 ) -> Result<(Progress, Vec<String>)> {
     let name = &target.resource.table.name;
+    check_names(db, target)?;
     if name.to_ascii_lowercase().starts_with(state::PREFIX) {
         let message = format!(
             "a resource cannot be called `{name}`: tables whose names begin with `{}` hold the states",
@@ -111,6 +112,29 @@ pub(super) fn prepare_table(
     }
     state::record_table(db, target, created_by_load)?;
     Ok((state::read(db, target)?, notes))
+}
+
+/// Rejects names of the table or its columns that are too long for the database.
+fn check_names(db: &dyn Database, target: &Target) -> Result<()> {
+    let Some(most) = db.max_name_bytes() else {
+        return Ok(());
+    };
+    let table = &target.resource.table;
+    let columns = table.columns.iter().map(|column| ("column", &column.name));
+    let mut names = std::iter::once(("table", &table.name)).chain(columns);
+    let Some((what, name)) = names.find(|(_, name)| name.len() > most) else {
+        return Ok(());
+    };
+    let message = format!(
+        "the name of the {what} `{name}` has {} bytes, and this database keeps {most}",
+        name.len()
+    );
+    Err(
+        Error::new(ErrorKind::Destination, message).with_help(match what {
+            "table" => "give the resource a shorter `name`, or its list a shorter `table`",
+            _ => "give the column a shorter name, and by `from` its name in the API",
+        }),
+    )
 }
 
 /// Deletes the states of rows that a user deleted, if none is left: the next fetch would not bring them back.

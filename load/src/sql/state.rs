@@ -85,21 +85,18 @@ pub(super) fn create(db: &mut dyn Database) -> Result<()> {
             "source, resource, part",
         ),
     ];
-    for (name, columns, key) in tables {
-        create_table(db, name, &columns, key)?;
-    }
-    unfinished_loads::create(db)
+    let tables = tables.map(|(name, columns, key)| create_table(name, &columns, key));
+    // In one round trip.
+    let tables: Vec<String> = tables
+        .into_iter()
+        .chain([unfinished_loads::create(db)])
+        .collect();
+    db.run(&tables)
 }
 
-/// Creates one of the core's own tables, if it does not exist.
-pub(super) fn create_table(
-    db: &mut dyn Database,
-    name: &str,
-    columns: &str,
-    key: &str,
-) -> Result<()> {
-    let sql = format!("CREATE TABLE IF NOT EXISTS {PREFIX}{name} ({columns}, PRIMARY KEY ({key}))");
-    db.run(&[sql])
+/// The statement that creates one of the core's own tables, if it does not exist.
+pub(super) fn create_table(name: &str, columns: &str, key: &str) -> String {
+    format!("CREATE TABLE IF NOT EXISTS {PREFIX}{name} ({columns}, PRIMARY KEY ({key}))")
 }
 
 /// The key of the resource's records.

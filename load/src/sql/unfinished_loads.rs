@@ -54,13 +54,14 @@ impl UnfinishedAppend {
     }
 }
 
-pub(super) fn create(db: &mut dyn Database) -> Result<()> {
+/// The statement that creates the table if it does not exist.
+pub(super) fn create(db: &dyn Database) -> String {
     let (text, number) = (db.sql_type(&Type::Text), db.sql_type(&Type::Bigint));
     let columns = format!(
         "source {text} NOT NULL, resource {text} NOT NULL, part {text} NOT NULL, run {text} NOT NULL, \
          named {text} NOT NULL, after_kill {number} NOT NULL"
     );
-    state::create_table(db, "unfinished", &columns, "source, resource, part")
+    state::create_table("unfinished", &columns, "source, resource, part")
 }
 
 /// Whether every load appends all records of the resource again.
