@@ -199,12 +199,20 @@ pub async fn check_kills(
         let was_running = is_running();
         // SIGKILL.
         let _ = child.kill();
-        let _ = child.wait();
+        let ended = child.wait();
         killed += u64::from(was_running);
         let asked = api.requests() - requests;
         points.insert(asked);
-        let is_halfway = was_running && asked < whole / 2;
-        visits.after_kill(check_rows(destination).await, is_halfway, &place);
+        let times = check_rows(destination).await;
+        if was_running {
+            visits.after_kill(times, asked < whole / 2, &place);
+        } else {
+            assert!(
+                ended.is_ok_and(|status| status.success()),
+                "{place}: the load failed"
+            );
+            visits.after_load(times, &place);
+        }
         if kill % 4 == 3 {
             api.grow();
             load();
@@ -228,6 +236,7 @@ struct Visits {
 }
 
 /// Whether a load appended it that did not end: the next one does not append it again.
+#[derive(Clone, Copy)]
 enum Appended {
     No,
     Yes,
@@ -236,6 +245,7 @@ enum Appended {
 }
 
 impl Visits {
+    /// `is_halfway`: the load cannot have ended before it was killed.
     fn after_kill(&mut self, times: usize, is_halfway: bool, place: &str) {
         let most = match self.appended_by_killed {
             Appended::Yes => self.times,
@@ -245,13 +255,13 @@ impl Visits {
             (self.times..=most).contains(&times),
             "{place}: {times} times, not {most}"
         );
-        if times > self.times {
-            self.appended_by_killed = if is_halfway {
-                Appended::Yes
-            } else {
-                Appended::Perhaps
-            };
-        }
+        let is_appended = times > self.times;
+        self.appended_by_killed = match self.appended_by_killed {
+            _ if is_appended && is_halfway => Appended::Yes,
+            _ if is_appended => Appended::Perhaps,
+            Appended::Yes if !is_halfway => Appended::Perhaps,
+            before => before,
+        };
         self.times = times;
     }
 
