@@ -106,6 +106,7 @@ impl Check<'_> {
             body,
             ..ResourcePlan::DEFAULT
         };
+        self.root_has_the_partitions(endpoint, plan, &root);
         let depth = endpoint.get(&MAXIMUM_DEPTH);
         let tree = Tree {
             root: root.into(),
@@ -159,6 +160,27 @@ impl Check<'_> {
             if is_wrong {
                 let message = format!("{what} has no place in a tree");
                 self.error(Diagnostic::error("RS0624", place, message).help(help));
+            }
+        }
+    }
+
+    /// The first request is sent for each partition, as those below are.
+    fn root_has_the_partitions(
+        &mut self,
+        endpoint: &View<'_>,
+        plan: &ResourcePlan,
+        root: &ResourcePlan,
+    ) {
+        for (at, list) in plan.partitions.iter().enumerate() {
+            let part = Part::Partition(super::parent::position(at));
+            if plan.sends(&part) && !root.sends(&part) {
+                let name = &list.name;
+                let message = format!("the first request does not have `{{partition.{name}}}`");
+                self.error(
+                    Diagnostic::error("RS0625", endpoint.place(&ROOT), message)
+                        .help("write it in `root` too: in its `path`, `params` or body")
+                        .note("each of its values would be fetched by the same first request"),
+                );
             }
         }
     }

@@ -351,6 +351,12 @@ fn partitions() {
                     "include_from_partition: [regio]\n    endpoint:",
                 ),
             ),
+            (
+                "a tree whose first request lacks the value",
+                resource(
+                    "partitions: {site: [a, b]}\ninclude_from_partition: [site]\nprimary_key: [site, id]\nendpoint:\n  path: \"/{partition.site}/folders/{resources.things.id}\"\n  root: {path: /folders}\ncolumns: {id: text}",
+                ),
+            ),
         ],
     );
 }
