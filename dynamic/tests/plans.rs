@@ -79,6 +79,9 @@ mod fhir {}
 #[rest_source("../../specs/salesforce.yaml")]
 mod salesforce {}
 
+#[rest_source("../../specs/elasticsearch.yaml")]
+mod elasticsearch {}
+
 #[rest_source("../../tests/tests/everything/spec.yaml")]
 mod everything {}
 
@@ -122,8 +125,9 @@ fn the_plan_of_every_spec_is_the_compiled_connectors() {
     assert_same_plan::<scim::Source>();
     assert_same_plan::<fhir::Source>();
     assert_same_plan::<salesforce::Source>();
+    assert_same_plan::<elasticsearch::Source>();
     let specs = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../specs"));
-    assert_eq!(specs.unwrap().count(), 22, "a spec is not compared here");
+    assert_eq!(specs.unwrap().count(), 23, "a spec is not compared here");
 }
 
 #[test]

@@ -111,6 +111,8 @@ pub use rest_source::__private::mock::ManualClock;
 use rest_source::{
     __private::mock::{GivenSecrets, Redactor, Scope},
     Connector, Json, Result, Secret, Values as _,
+    plan::ResourcePlan,
+    shared::Ref,
     transport::{Headers, Request, Response},
 };
 use serde::Serialize;
@@ -338,12 +340,19 @@ impl<S: Connector> Mock<S> {
                 },
             };
             let route = Route::new(&plan, resource, &settings)?;
+            let of_scroll = |request: Option<&Ref<ResourcePlan>>| {
+                request
+                    .map(|request| Route::of_request(&plan, resource, request, &settings))
+                    .transpose()
+            };
             resources.push(Resource {
                 plan: resource.clone(),
                 jobs: Jobs::new(&plan, resource, &settings, &route)?,
                 root: (resource.root())
                     .map(|root| Route::of_request(&plan, resource, &root, &settings))
                     .transpose()?,
+                next: of_scroll(resource.paginator.next_request.as_ref())?,
+                clear: of_scroll(resource.paginator.clear_request.as_ref())?,
                 route,
                 access: Access::new(auth, scope)?,
                 pages,

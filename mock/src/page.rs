@@ -244,7 +244,9 @@ impl Paging {
     fn cut(&self, read: &Read<'_>, asks: &Asks, records: &[&Json]) -> Option<Cut> {
         let position = |slot: &Slot| match slot {
             Slot::Placeholder => asks.position().map(str::to_owned),
-            slot => read.text(slot),
+            slot => read
+                .text(slot)
+                .or_else(|| asks.position().map(str::to_owned)),
         };
         let number = |slot| position(slot).and_then(|text| text.parse::<u64>().ok());
         let asked = |slot: &Slot| {

@@ -17,12 +17,13 @@ use rest_source::{
 };
 
 use crate::{
-    Handler, Judge,
+    Handler, IntoResponse as _, Judge,
     access::Access,
     asked::Asked,
     data::{Data, Given, Unreadable},
     fault::{Fault, Target, due},
     job::{JobRequest, Jobs},
+    json,
     page::{Paging, refusal},
     read::Read,
     route::{Asks, Route},
@@ -55,6 +56,10 @@ pub(crate) struct Resource {
     pub(crate) route: Route,
     /// The request for the first records of a tree.
     pub(crate) root: Option<Route>,
+    /// The request for the next pages of a scroll.
+    pub(crate) next: Option<Route>,
+    /// The request that ends a scroll.
+    pub(crate) clear: Option<Route>,
     pub(crate) jobs: Option<Jobs>,
     pub(crate) access: Access,
     pub(crate) pages: Pages,
@@ -65,6 +70,14 @@ impl Resource {
     /// What a request says, if it asks for records of the resource.
     fn asks(&self, read: &Read<'_>) -> Option<Asks> {
         let asks = self.route.asks(read);
+        if let Some(next) = &self.next {
+            // The request that has more in common with it, with the id of the scroll.
+            let of_next = next.asks(read);
+            return match (asks, of_next) {
+                (Some(first), Some(next)) if first.agreeing > next.agreeing => Some(first),
+                (first, next) => next.or(first),
+            };
+        }
         let Some(root) = &self.root else {
             return asks;
         };
@@ -91,6 +104,8 @@ enum For<'s> {
     Token,
     Resource(&'s Resource, Asks),
     Job(&'s Resource, JobRequest, Asks),
+    /// The end of a scroll.
+    Clear(&'s Resource, Asks),
     Nothing,
 }
 
@@ -98,7 +113,7 @@ impl For<'_> {
     fn target(&self) -> Target {
         match self {
             Self::Token => Target::Token,
-            Self::Resource(resource, _) | Self::Job(resource, ..) => {
+            Self::Resource(resource, _) | Self::Job(resource, ..) | Self::Clear(resource, _) => {
                 Target::Resource(resource.plan.name.to_string())
             }
             Self::Nothing => Target::Data,
@@ -107,7 +122,9 @@ impl For<'_> {
 
     fn resource(&self) -> Option<&Text> {
         match self {
-            Self::Resource(resource, _) | Self::Job(resource, ..) => Some(&resource.plan.name),
+            Self::Resource(resource, _) | Self::Job(resource, ..) | Self::Clear(resource, _) => {
+                Some(&resource.plan.name)
+            }
             Self::Token | Self::Nothing => None,
         }
     }
@@ -206,7 +223,11 @@ impl Server {
             let (request, asks) = resource.jobs.as_ref()?.asks(read)?;
             Some((asks.agreeing, For::Job(resource, request, asks)))
         });
-        let all = jobs.chain(records);
+        let clears = self.resources.iter().filter_map(|resource| {
+            let asks = resource.clear.as_ref()?.asks(read)?;
+            Some((asks.agreeing, For::Clear(resource, asks)))
+        });
+        let all = clears.chain(jobs).chain(records);
         all.max_by_key(|(agreeing, _)| *agreeing)
             .map_or(For::Nothing, |(_, asked)| asked)
     }
@@ -235,6 +256,9 @@ impl Server {
                     jobs.map_or_else(|| self.nothing(read), |jobs| jobs.answer(*request, asks))
                 })
             }
+            For::Clear(resource, asks) => self
+                .admit(read, resource, asks)
+                .unwrap_or_else(|| json!({}).into_response()),
             For::Nothing => self.nothing(read),
         }
     }

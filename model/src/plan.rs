@@ -37,7 +37,7 @@ pub use self::{
     },
     job::{Condition, Job},
     paginator::{
-        AdvanceBy, Cursor, CursorForm, Ends, Flag, Offset, PageNumber, Pages, Paginator,
+        AdvanceBy, AtMaximum, Cursor, CursorForm, Ends, Flag, Offset, PageNumber, Pages, Paginator,
         SentCursor, Slot, Take,
     },
     request::{Body, JsonPlan, Method, Param, Part, Template},

@@ -232,6 +232,9 @@ impl Client {
             self.draft(&root, scope)?;
         }
         self.paginator_plan(resource)?;
+        for request in resource.paginator.requests() {
+            self.draft(request, scope)?;
+        }
         if let Some(job) = &resource.job {
             self.draft(&job.create, scope)?;
             self.draft(&job.poll, scope)?;

@@ -11,8 +11,12 @@ use crate::plan::Retry;
 #[derive(Debug)]
 pub(crate) struct RetryBudget {
     most: u64,
+    /// In tenths of a retry.
     used: AtomicU64,
 }
+
+/// How many pages give a retry back.
+const PAGES_A_RETRY: u64 = 10;
 
 impl RetryBudget {
     pub(crate) fn new(retry: &Retry) -> Self {
@@ -32,7 +36,18 @@ impl RetryBudget {
 
     /// Takes one retry; `false` if none is left.
     pub(crate) fn take(&self) -> bool {
-        let next = |used| (used < self.most).then_some(used + 1);
+        let most = self.most.saturating_mul(PAGES_A_RETRY);
+        let next =
+            |used: u64| Some(used.saturating_add(PAGES_A_RETRY)).filter(|next| *next <= most);
+        self.update(next)
+    }
+
+    /// Gives a part of a retry back, since a page arrived: a long fetch may meet more failures than a short one.
+    pub(crate) fn give_back(&self) {
+        self.update(|used| used.checked_sub(1));
+    }
+
+    fn update(&self, next: impl FnMut(u64) -> Option<u64>) -> bool {
         self.used
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, next)
             .is_ok()
@@ -104,6 +119,24 @@ mod tests {
     use proptest::prelude::*;
 
     const S: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn ten_pages_give_a_retry_back() {
+        let budget = RetryBudget::new(&Retry {
+            budget: Some(2),
+            ..Retry::DEFAULT
+        });
+        budget.give_back();
+        assert!(budget.take() && budget.take() && !budget.take());
+        for _ in 0..9 {
+            budget.give_back();
+        }
+        assert!(!budget.take());
+        budget.give_back();
+        assert!(budget.take() && !budget.take());
+        let unbounded = RetryBudget::new(&Retry::DEFAULT);
+        assert!((0..1_000).all(|_| unbounded.take()));
+    }
 
     #[test]
     fn waits_double_from_the_factor_and_stop_at_the_longest() {

@@ -127,8 +127,9 @@ const PLAIN: [&str; 5] = [
 ];
 
 /// The specs whose resources have jobs and long bodies: each member of a body is a line.
-const WITH_LONG_REQUESTS: [&str; 4] = [
+const WITH_LONG_REQUESTS: [&str; 5] = [
     "amazon_ads",
+    "elasticsearch",
     "google_analytics",
     "google_calendar",
     "salesforce",

@@ -16,6 +16,7 @@ rest_source::include_source!("analytics_api_key");
 rest_source::include_source!("analytics_oauth2");
 rest_source::include_source!("call_center_overview");
 rest_source::include_source!("datasets");
+rest_source::include_source!("elasticsearch");
 rest_source::include_source!("fhir");
 rest_source::include_source!("freshdesk");
 rest_source::include_source!("github");
@@ -120,5 +121,6 @@ fn every_spec_is_a_source_with_its_resources() {
     assert_eq!(resources::<scim::Source>(), 2);
     assert_eq!(resources::<fhir::Source>(), 3);
     assert_eq!(resources::<salesforce::Source>(), 2);
+    assert_eq!(resources::<elasticsearch::Source>(), 3);
     assert_eq!(resources::<with_steps::stepped::Source>(), 4);
 }

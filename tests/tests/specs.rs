@@ -17,6 +17,9 @@ mod call_center_overview {}
 #[rest_source("../../specs/datasets.yaml")]
 mod datasets {}
 
+#[rest_source("../../specs/elasticsearch.yaml")]
+mod elasticsearch {}
+
 #[rest_source("../../specs/fhir.yaml")]
 mod fhir {}
 
@@ -195,4 +198,8 @@ fn every_spec_is_a_source_with_its_resources() {
         ["patients", "encounters", "observations"]
     );
     assert_eq!(resources::<salesforce::Source>(), ["accounts", "contacts"]);
+    assert_eq!(
+        resources::<elasticsearch::Source>(),
+        ["events", "documents", "indices"]
+    );
 }

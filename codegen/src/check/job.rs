@@ -119,16 +119,34 @@ pub(super) enum JobFields {
 
 /// The requests of a job.
 pub(super) struct JobRequests {
-    create: JobRequest,
-    poll: JobRequest,
+    create: OtherRequest,
+    poll: OtherRequest,
 }
 
-struct JobRequest {
+/// A request of a resource besides those for its first records.
+pub(super) struct OtherRequest {
     method: Method,
     path: Template,
     params: Vec<Param>,
     headers: Vec<Param>,
     body: Body,
+}
+
+impl OtherRequest {
+    /// Its plan, at this line of the spec.
+    pub(super) fn into_plan(self, name: Text<'_>, line: u32) -> ResourcePlan {
+        ResourcePlan {
+            name: name.owned(),
+            line,
+            table: connector::table(name.text, &[]),
+            method: self.method,
+            path: self.path,
+            params: self.params.into(),
+            headers: self.headers.into(),
+            body: self.body,
+            ..ResourcePlan::DEFAULT
+        }
+    }
 }
 
 /// The path of the records: of the endpoint, or of the job's `download`.
@@ -155,13 +173,13 @@ impl Check<'_> {
         let create = view.view(&CREATE, &JOB_REQUEST);
         let create = create.map(|create| {
             let method = create.get(&METHOD).unwrap_or(Method::Post);
-            self.job_request(endpoint, &create, method, name)
+            self.other_request(endpoint, &create, method, name)
         });
         self.job = JobFields::Used(Vec::new());
         let poll = view.view(&POLL, &JOB_REQUEST);
         let poll = poll.map(|poll| {
             let method = poll.get(&METHOD).unwrap_or_default();
-            self.job_request(endpoint, &poll, method, name)
+            self.other_request(endpoint, &poll, method, name)
         });
         self.pages = pages;
         Some(JobRequests {
@@ -170,17 +188,18 @@ impl Check<'_> {
         })
     }
 
-    fn job_request(
+    /// A request beside those of an endpoint, with its path, parameters, headers and body.
+    pub(super) fn other_request(
         &mut self,
         endpoint: &View<'_>,
         view: &View<'_>,
         method: Method,
         name: Text<'_>,
-    ) -> JobRequest {
+    ) -> OtherRequest {
         let incremental = endpoint.entry(&endpoint::ENDPOINT_INCREMENTAL).is_some();
         let mut params = self.params(view.entries(&endpoint::PARAMS), incremental);
         let (path, _) = self.path(endpoint, view.text(&endpoint::PATH), name, &mut params);
-        JobRequest {
+        OtherRequest {
             method,
             path,
             params: params.into_iter().map(|bound| bound.param).collect(),
@@ -208,23 +227,15 @@ impl Check<'_> {
             return None;
         };
         let JobRequests { create, poll } = requests?;
-        let mut request = |request: JobRequest, key: &Key, context: &'static Context| {
+        let mut request = |request: OtherRequest, key: &Key, context: &'static Context| {
             let rules = view.view(key, context);
             let auth_of_rules = auth.map(|auth| &**auth);
             let response_actions =
                 rules.map(|rules| self.response_actions(&rules, auth_of_rules, false));
             Ref::from(ResourcePlan {
-                name: name.owned(),
-                line: self.line(view.place(key)),
-                table: connector::table(name.text, &[]),
-                method: request.method,
-                path: request.path,
-                params: request.params.into(),
-                headers: request.headers.into(),
-                body: request.body,
                 response_actions: response_actions.unwrap_or_default(),
                 auth: auth.cloned(),
-                ..ResourcePlan::DEFAULT
+                ..request.into_plan(name, self.line(view.place(key)))
             })
         };
         let job = Job {

@@ -25,7 +25,7 @@ mod keys;
 mod lag;
 mod link;
 mod literal;
-mod paginator;
+pub(crate) mod paginator;
 pub(crate) mod parent;
 pub(crate) mod partitions;
 mod pieces;
@@ -102,6 +102,8 @@ struct Check<'a> {
     pages: Option<paginator::Placeholders>,
     /// The values of a job that its requests may have a place for.
     job: job::JobFields,
+    /// The further requests of a scroll.
+    scroll: paginator::scroll::ScrollRequests,
     /// Its lists of values.
     partitions: Partitions,
     /// Whether the resource says what a null in a field of its parent does.
@@ -139,6 +141,7 @@ pub(crate) fn check(spec: &Spec, source: &Source, sink: &mut Sink) -> (Connector
         taken: Vec::new(),
         pages: None,
         job: job::JobFields::None,
+        scroll: paginator::scroll::ScrollRequests::default(),
         partitions: Partitions::default(),
         handles_null_parents: false,
         batch_size: None,

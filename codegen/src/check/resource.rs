@@ -44,12 +44,11 @@ impl Check<'_> {
         let of = kin.parent.known().map(Rc::clone);
         let is_root = matches!(kin.parent, Parent::Nowhere);
         (self.parent, self.taken, self.partitions) = (kin.parent, kin.fields, kin.partitions);
-        self.has_end = has_end(&endpoint);
         let on_null_parent = self.on_null_parent(&endpoint);
         let batch = self.batch(&endpoint);
         self.batch_size = batch;
         let parent_condition = self.parent_condition(&endpoint);
-        self.pages = paginator_of(&endpoint, client).and_then(Placeholders::of);
+        self.begin_pages(&endpoint, name, client);
         let job = self.job_requests(&endpoint, name);
         let mut params = self.params(endpoint.entries(&endpoint::PARAMS), has_incremental);
         let written = super::job::path_of(&endpoint);
@@ -117,6 +116,7 @@ impl Check<'_> {
         };
         let fields = parent.as_ref().map(|(_, fields)| &**fields);
         self.parts_are_sent(&view, &endpoint, &plan, fields.unwrap_or_default());
+        self.restart_is_possible(paginator_of(&endpoint, client), &plan);
         self.writes_suit(&view, &endpoint, &plan, &record, of.as_deref().zip(fields));
         let (of, views) = (of.as_deref().unwrap_or_default(), (&view, &endpoint));
         let is_tree = of.iter().any(Known::is_tree);
@@ -154,6 +154,14 @@ impl Check<'_> {
             return None;
         }
         self.parents_suit(view, endpoint, plan, is_root)
+    }
+
+    /// What the requests may have a place for, and the further ones of a scroll.
+    fn begin_pages(&mut self, endpoint: &View<'_>, name: Text<'_>, client: &Client<'_>) {
+        self.has_end = has_end(endpoint);
+        let paginator = paginator_of(endpoint, client);
+        self.scroll = self.scroll_requests(paginator, endpoint, name);
+        self.pages = paginator.and_then(Placeholders::of);
     }
 
     /// Whether the requests say which part of the range, and which values, they are for.

@@ -54,7 +54,7 @@ static MAX_ELAPSED: DefaultKey<Duration> = duration(
 static BUDGET: Key<u64> = integer(
     "budget",
     0,
-    "the most retries of all requests of a source together",
+    "the most retries of all requests of a source together; ten pages give one back",
 )
 .example("100");
 static IDEMPOTENT: DefaultKey<bool> =

@@ -4,9 +4,10 @@ use super::{
     DefaultKey, Family, Key, Shape, Statuses, Word, Words, flag, integer, key, member, path, text,
     word, word_of,
 };
+use crate::check::paginator::scroll::{CLEAR, CONTINUE};
 use crate::connector::{
-    AdvanceBy, CursorForm, Ends, List, Offset, PageNumber, Paginator, Path, Ref, Selector,
-    SentCursor, Slot, Step, Take, Text,
+    AdvanceBy, AtMaximum, CursorForm, Ends, List, Offset, PageNumber, Paginator, Path, Ref,
+    Selector, SentCursor, Slot, Step, Take, Text,
 };
 
 /// These keys, and those of all pages that are not counted.
@@ -16,8 +17,8 @@ macro_rules! linked {
             $($key,)*
             &TOTAL_PATH,
             &TOTAL_HEADER,
-                &TOTAL_PATTERN,
-                &TOTAL_DEFAULT,
+            &TOTAL_PATTERN,
+            &TOTAL_DEFAULT,
             &ACCEPT_SHORT_TOTAL,
             &HAS_MORE_PATH,
             &HAS_MORE_VALUES,
@@ -27,6 +28,7 @@ macro_rules! linked {
             &LINKED_STOP_AFTER_EMPTY_PAGE,
             &END_ON_REPEAT,
             &MAXIMUM_PAGES,
+            &AT_MAXIMUM,
             &STOP_ON_STATUS,
         ]
     };
@@ -74,6 +76,7 @@ pub(crate) static PAGINATOR: Family = Family {
                 &STOP_AFTER_EMPTY_PAGE,
                 &STOP_AFTER_SHORT_PAGE,
                 &MAXIMUM_PAGES,
+                &AT_MAXIMUM,
                 &STOP_ON_STATUS,
             ],
         ),
@@ -102,6 +105,7 @@ pub(crate) static PAGINATOR: Family = Family {
                 &STOP_AFTER_EMPTY_PAGE,
                 &STOP_AFTER_SHORT_PAGE,
                 &MAXIMUM_PAGES,
+                &AT_MAXIMUM,
                 &STOP_ON_STATUS,
             ],
         ),
@@ -142,6 +146,8 @@ pub(crate) static PAGINATOR: Family = Family {
                 &SCROLL_PARAM,
                 &SCROLL_HEADER,
                 &SCROLL_BODY_PATH,
+                &CONTINUE,
+                &CLEAR,
                 &TOTAL_PATH,
                 &TOTAL_HEADER,
                 &TOTAL_PATTERN,
@@ -208,6 +214,22 @@ pub(crate) static INJECT_ON_FIRST_REQUEST: DefaultKey<bool> = flag(
     "whether the first request carries the offset, or the number of the page",
 )
 .or(Offset::DEFAULT.sent_first);
+
+impl Words for AtMaximum {
+    const WORDS: &'static [(Word, Self)] = &[
+        (
+            word("stop", "the fetch ends there, and is bounded"),
+            Self::Stop,
+        ),
+        (
+            word(
+                "restart",
+                "the pages start again at the cursor of the last record",
+            ),
+            Self::Restart,
+        ),
+    ];
+}
 
 impl Words for AdvanceBy {
     const WORDS: &'static [(Word, Self)] = &[
@@ -412,6 +434,11 @@ pub(crate) static END_ON_REPEAT: DefaultKey<bool> = flag(
 )
 .or(Ends::DEFAULT.end_on_repeat);
 pub(crate) static MAXIMUM_PAGES: Key<u64> = integer("maximum_pages", 1, "the most pages");
+pub(crate) static AT_MAXIMUM: DefaultKey<AtMaximum> = word_of(
+    "at_maximum",
+    "what follows at a maximum, where an API serves no deeper pages",
+)
+.or(Paginator::DEFAULT.at_maximum);
 pub(crate) static STOP_ON_STATUS: Key<Statuses> = Key::new(
     "stop_on_status",
     Shape::List(&Shape::Status),

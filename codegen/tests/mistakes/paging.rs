@@ -184,6 +184,64 @@ fn paginators() {
                 "a body on a POST",
                 endpoint("path: /things\nmethod: POST\njson: {}\nbody_on_get: true"),
             ),
+            (
+                "a scroll whose further requests have no body for its id",
+                endpoint(
+                    "path: /things\nmethod: POST\njson: {}\npaginator: {type: scroll, scroll_body_path: id, continue: {path: /next, json: {}}, clear: {path: /next}}",
+                ),
+            ),
+            (
+                "a scroll whose id only the first request has a place for",
+                endpoint(
+                    "path: /things\nparams: {id: \"{paginator.scroll_id}\"}\npaginator: {type: scroll, clear: {path: /next}}",
+                ),
+            ),
+            (
+                "a scroll that is cleared nowhere",
+                endpoint("path: /things\npaginator: {type: scroll, clear: {}}"),
+            ),
+            (
+                "a scroll that goes on by deleting",
+                endpoint(
+                    "path: /things\npaginator: {type: scroll, continue: {path: /next, method: DELETE}}",
+                ),
+            ),
+            (
+                "a restart without a maximum",
+                resource(
+                    "endpoint:\n  path: /things\n  paginator: {type: offset, limit: 10, at_maximum: restart}\n  incremental: {cursor_path: at, start_param: from, row_order: asc}\nprimary_key: id\ncolumns: {id: text, at: bigint}",
+                ),
+            ),
+            (
+                "a restart without a cursor",
+                resource(
+                    "endpoint:\n  path: /things\n  paginator: {type: offset, limit: 10, maximum_offset: 100, at_maximum: restart}\nprimary_key: id\ncolumns: {id: text, at: bigint}",
+                ),
+            ),
+            (
+                "a restart of records in no order",
+                resource(
+                    "endpoint:\n  path: /things\n  paginator: {type: offset, limit: 10, maximum_offset: 100, at_maximum: restart}\n  incremental: {cursor_path: at, start_param: from}\nprimary_key: id\ncolumns: {id: text, at: bigint}",
+                ),
+            ),
+            (
+                "a restart whose start is not sent",
+                resource(
+                    "endpoint:\n  path: /things\n  paginator: {type: offset, limit: 10, maximum_offset: 100, at_maximum: restart}\n  incremental: {cursor_path: at, row_order: asc}\nprimary_key: id\ncolumns: {id: text, at: bigint}",
+                ),
+            ),
+            (
+                "a restart of an open range",
+                resource(
+                    "endpoint:\n  path: /things\n  paginator: {type: page_number, maximum_page: 100, at_maximum: restart}\n  incremental: {cursor_path: at, start_param: from, row_order: asc, range_start: open}\nprimary_key: id\ncolumns: {id: text, at: bigint}",
+                ),
+            ),
+            (
+                "a restart with records without a cursor",
+                resource(
+                    "endpoint:\n  path: /things\n  paginator: {type: page_number, maximum_pages: 100, at_maximum: restart}\n  incremental: {cursor_path: at, start_param: from, row_order: asc, on_cursor_value_missing: include}\nprimary_key: id\nwrite_disposition: merge\ncolumns: {id: text, at: bigint}",
+                ),
+            ),
         ],
     );
 }

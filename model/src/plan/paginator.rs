@@ -1,6 +1,6 @@
 //! How the pages of a resource follow each other.
 
-use super::{JsonPlan, Selector};
+use super::{JsonPlan, ResourcePlan, Selector};
 use crate::{
     schema::Path,
     shared::{List, Ref, Text},
@@ -17,12 +17,18 @@ declare! {
         pub ends: Ends = Ends::DEFAULT,
         /// The most pages; reaching it is a success that the report notes.
         pub maximum_pages: Option<u64> = None,
+        /// What follows at a maximum.
+        pub at_maximum: AtMaximum = AtMaximum::Stop,
         /// Statuses that, past the first page, are the end, as inclusive ranges.
         pub stop_on_status: List<(u16, u16)> = List::EMPTY,
         /// Whether a next link is sent with the first request's parameters that it lacks.
         pub keep_params: bool = false,
         /// Whether a next link is followed at the origin of the request that it came from, whichever host it names.
         pub rebase_links: bool = false,
+        /// The request for a page past the first of a scroll, where it differs from that for the first.
+        pub next_request: Option<Ref<ResourcePlan>> = None,
+        /// The request that ends a scroll after the last page.
+        pub clear_request: Option<Ref<ResourcePlan>> = None,
     }
 }
 
@@ -36,6 +42,12 @@ impl Paginator {
         is_counted || ends.stop_after_empty_page || has_total
     }
 
+    /// Its further requests: that for the next pages of a scroll, and that to end it.
+    pub fn requests(&self) -> impl Iterator<Item = &ResourcePlan> {
+        let requests = [&self.next_request, &self.clear_request];
+        requests.into_iter().flatten().map(|request| &**request)
+    }
+
     /// Pages of this kind, as many as there are.
     pub const fn new(kind: Pages) -> Self {
         let ends = Ends::of(&kind);
@@ -44,6 +56,18 @@ impl Paginator {
             ends,
             ..Self::DEFAULT
         }
+    }
+}
+
+declare! {
+    /// What follows at a maximum of pages or records.
+    #[derive(Copy, Default, Eq)]
+    pub enum AtMaximum {
+        /// Nothing: the fetch is bounded.
+        #[default]
+        Stop,
+        /// The pages from the cursor of the last record on.
+        Restart,
     }
 }
 

@@ -116,6 +116,8 @@ declare! {
         Put,
         /// PATCH.
         Patch,
+        /// DELETE, which ends a scroll.
+        Delete,
     }
 }
 
@@ -127,6 +129,7 @@ impl Method {
             Self::Post => "POST",
             Self::Put => "PUT",
             Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
         }
     }
 }

@@ -9,6 +9,9 @@ impl ResourcePlan {
             job.create.each_template(call);
             job.poll.each_template(call);
         }
+        for request in self.paginator.requests() {
+            request.each_template(call);
+        }
         if let Some(tree) = &self.tree {
             tree.root.each_template(call);
         }

@@ -15,7 +15,7 @@ use super::{
     trace,
 };
 use crate::{
-    Error, ErrorKind, Result, Rows, Scalar,
+    Client, Error, ErrorKind, Result, Rows, Scalar,
     actions::{self, Author, Verdict},
     decode::{Decoded, Format, PageShape, Probe, Probes, decode_or_leave, decode_page},
     exchange::Failure,
@@ -24,7 +24,7 @@ use crate::{
     origin::Access,
     paginator::{Paginate, Position, Statements},
     parent::{self, ambiguous_batch, null_field, null_field_error},
-    plan::{Action, ResourcePlan, Retry, WaitUnit},
+    plan::{Action, Part, ResourcePlan, Retry, WaitUnit},
     presence::Presence,
     printable::{Seconds, printable},
     rate_limiter::{Permit, Throttled},
@@ -142,10 +142,9 @@ impl<'a> Requests<'a> {
         Ok(Self {
             first,
             url: url.map(str::to_owned),
-            bounds: spec
-                .resource
-                .has_page_placeholders()
-                .then(|| bounds.clone()),
+            bounds: (spec.resource.has_page_placeholders()
+                || spec.resource.paginator.next_request.is_some())
+            .then(|| bounds.clone()),
             probes: probes.len(),
             extract: spec.client.hooks().extract(&spec.resource)?,
             partial_pages: partial_pages.clone(),
@@ -259,6 +258,11 @@ impl<'a> Requests<'a> {
                     page: &page_values(&*self.paginator, position),
                     ..self.spec.scope(bounds)
                 };
+                if let Some(next) = &resource.paginator.next_request
+                    && *position != self.paginator.first()
+                {
+                    return scroll_request(client, next, &*self.paginator, position, scope);
+                }
                 let mut draft = client.draft(resource, scope)?;
                 if let Some(url) = &self.url {
                     draft.set_url(url)?;
@@ -667,8 +671,28 @@ impl AttemptOutcome<DecodedPage> {
     }
 }
 
+/// Another request of a scroll than its first: with the id where it has a place for it, or else where the paginator
+/// sends it.
+///
+/// # Errors
+///
+/// If it cannot be built.
+pub(super) fn scroll_request(
+    client: &Client,
+    request: &ResourcePlan,
+    paginator: &dyn Paginate,
+    id: &Position,
+    scope: Scope<'_>,
+) -> Result<Draft> {
+    let mut draft = client.draft(request, scope)?;
+    if !request.sends(&Part::Position) {
+        paginator.apply(id, &mut draft)?;
+    }
+    Ok(draft)
+}
+
 /// The values of a page that its request may have a place for.
-fn page_values(paginator: &dyn Paginate, position: &Position) -> PageValues {
+pub(super) fn page_values(paginator: &dyn Paginate, position: &Position) -> PageValues {
     let size = paginator
         .page_size()
         .map(|size| Scalar::Json(size.to_string()));

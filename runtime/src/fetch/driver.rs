@@ -1,5 +1,7 @@
 //! The driver of a fetch: sends the requests that its state machine asks for.
 
+mod at_end;
+
 use std::{sync::Arc, time::Duration};
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -12,12 +14,12 @@ use super::{
     job,
     machine::{AttemptOutcome, Counters, FirstPage, Machine, MachineConfig, Now, Step},
     next_start,
-    streamed::{PartialPage, PartialPageReceiver, partial_pages},
+    streamed::{PartialPage, PartialPageReceiver, PartialPages, partial_pages},
     streams::{Delivery, SharedReport},
     trace,
 };
 use crate::{
-    Client, Completeness, Error, ErrorKind, Report, Result, State,
+    Client, Completeness, Error, ErrorKind, Position, Report, Result, State,
     completeness::{Caveat, Reason},
     incremental::{self, CursorRange, RecordFilter},
     paginator::{Paginate, Statements},
@@ -191,13 +193,14 @@ async fn fetch_urls(
     .sent_once(spec.is_sent_once)
     .with_budget(&spec.client.context().retry_budget)
     .with_auth(spec.client.auth(&spec.resource));
-    let machine = |wanted, from| {
-        let statements = Statements::new(&spec.resource);
-        let paginator = Arc::clone(&paginator);
-        Machine::new(paginator, statements, rules.clone(), wanted, from)
+    let source = PageSource {
+        spec,
+        paginator,
+        rules,
+        partial_pages: sender,
     };
     let filter = RecordFilter::new(&spec.resource, &spec.table, range, steps)?;
-    let first = machine(spec.limit, spec.resume.clone().or(link));
+    let first = source.machine(spec.limit, spec.resume.clone().or(link));
     let mut fetching = Fetching::new(spec, first, filter, report, partial_pages);
     let urls = match urls {
         Some(urls) => urls.into_iter().map(Some).collect(),
@@ -211,19 +214,11 @@ async fn fetch_urls(
             break;
         }
         if at > 0 {
-            fetching.begin(machine(fetching.wanted, None));
+            fetching.begin(source.machine(fetching.wanted, None));
         }
-        let requests = |bounds| {
-            let paginator = Arc::clone(&paginator);
-            let place = (url.as_deref(), &sender);
-            let statements = fetching.machine.statements();
-            let requests = Requests::new(spec, statements, paginator, bounds, place);
-            requests.map(Box::new)
-        };
-        let own = requests(bounds)?;
-        let afresh = bounds_afresh.as_ref().map(&requests).transpose()?;
-        let afresh = afresh.as_deref().unwrap_or(&own);
-        let Some((why, part)) = fetching.run(&own, afresh, stream).await? else {
+        let bounds = (bounds, bounds_afresh.as_ref());
+        let ran = source.run(&mut fetching, url.as_deref(), bounds, stream);
+        let Some((why, part)) = ran.await? else {
             return Ok(None);
         };
         reason = why;
@@ -259,6 +254,66 @@ async fn fetch_urls(
         filter: fetching.filter,
         gap: fetching.gap,
     }))
+}
+
+/// Where the pages of a fetch come from.
+struct PageSource<'a> {
+    spec: &'a FetchSpec,
+    paginator: Arc<dyn Paginate>,
+    rules: MachineConfig,
+    partial_pages: PartialPages,
+}
+
+impl<'a> PageSource<'a> {
+    fn machine(&self, wanted: Option<u64>, from: Option<Position>) -> Machine<DecodedPage> {
+        let statements = Statements::new(&self.spec.resource);
+        let paginator = Arc::clone(&self.paginator);
+        Machine::new(paginator, statements, self.rules.clone(), wanted, from)
+    }
+
+    /// The requests within these bounds, the first one at this URL, if there is one.
+    fn requests(
+        &self,
+        fetching: &Fetching<'_>,
+        url: Option<&str>,
+        bounds: &Bounds,
+    ) -> Result<Box<Requests<'a>>> {
+        let paginator = Arc::clone(&self.paginator);
+        let place = (url, &self.partial_pages);
+        let statements = fetching.machine.statements();
+        Requests::new(self.spec, statements, paginator, bounds, place).map(Box::new)
+    }
+
+    /// Runs the pages to their end: within the first bounds, or once an expired token made the fetch start over, within
+    /// the second.
+    async fn run(
+        &self,
+        fetching: &mut Fetching<'_>,
+        url: Option<&str>,
+        (bounds, afresh): (&Bounds, Option<&Bounds>),
+        stream: &mpsc::Sender<Delivery>,
+    ) -> Result<Option<(String, Completeness)>> {
+        let own = self.requests(fetching, url, bounds)?;
+        let afresh = afresh.map(|bounds| self.requests(fetching, url, bounds));
+        let afresh = afresh.transpose()?;
+        let afresh = afresh.as_deref().unwrap_or(&own);
+        let mut ran = fetching.run(&own, afresh, stream).await;
+        while let Ok(Some((reason, part))) = &ran
+            && let Some(bounds) = fetching.restart(self.spec, reason, part)?
+        {
+            fetching.begin(self.machine(fetching.wanted, None));
+            let requests = self.requests(fetching, url, &bounds)?;
+            let run = Box::pin(fetching.run(&requests, &requests, stream)).await;
+            // A position would be one of other pages.
+            ran = run.map_err(Error::without_position);
+        }
+        if let Some(clear) = &self.spec.resource.paginator.clear_request
+            && let Some(id) = fetching.machine.scroll().cloned()
+        {
+            Box::pin(fetching.clear(self.spec, clear, &*self.paginator, &id, bounds)).await;
+        }
+        ran
+    }
 }
 
 struct Fetching<'a> {

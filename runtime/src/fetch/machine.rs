@@ -62,6 +62,8 @@ pub(super) struct Machine<P> {
     restarts: u32,
     /// Whether the fetch started past the first page of the resource.
     resumed: bool,
+    /// The id of the scroll, as a page had it last.
+    scroll: Option<Position>,
     tally: Counters,
 }
 
@@ -139,6 +141,7 @@ impl<P> Machine<P> {
             discounted: 0,
             restarts: 0,
             resumed,
+            scroll: None,
             tally: Counters::default(),
             rules,
         };
@@ -186,7 +189,10 @@ impl<P> Machine<P> {
         // The page was abandoned in the meantime.
         let at = self.slots.iter().position(|slot| slot.id == id)?;
         let state = match answer {
-            AttemptOutcome::Page(facts, page) => PageState::Page(facts, page),
+            AttemptOutcome::Page(facts, page) => {
+                self.rules.budget.give_back();
+                PageState::Page(facts, page)
+            }
             AttemptOutcome::Ignored(note) => PageState::Ignored(note),
             AttemptOutcome::Skipped(note) => PageState::Skipped(note),
             AttemptOutcome::Broken(error) => PageState::Failed(error),
@@ -260,6 +266,11 @@ impl<P> Machine<P> {
             drain::blank(&mut token, name);
         }
         Some((token, is_of_last_page))
+    }
+
+    /// The id of the scroll that the API keeps open, as a page had it last.
+    pub(super) fn scroll(&self) -> Option<&Position> {
+        self.scroll.as_ref()
     }
 
     /// What its pages are asked to state.

@@ -1,9 +1,9 @@
 //! The filter of a cursor range, which also tracks the largest cursor.
 
-use std::{cmp::Ordering, mem};
+use std::{cmp::Ordering, mem, sync::Arc};
 
 use super::{
-    CursorRange,
+    CursorRange, ResumePoint,
     checkpoint_tracker::{CheckpointTracker, is_same_hour},
     dedup_key::{Keys, digest},
     resume,
@@ -14,6 +14,7 @@ use crate::{
     plan::{OnMissing, ResourcePlan, RowOrder},
     schema::Table,
     state::{Capacity, MAX_WHOLE_KEYS},
+    template::Bounds,
     value::{
         Value,
         format::{Format, RepeatedHour},
@@ -41,6 +42,8 @@ pub(super) struct CursorFilter {
     texts: TextOrder,
     /// The repeated hour of the saved cursor: a clock change repeats local times.
     last_hour: Option<RepeatedHour>,
+    /// The cursor at which the pages started again, with the keys of the rows at it that were delivered.
+    restart: Option<ResumePoint>,
 }
 
 /// Whether the rows arrived in their `row_order`.
@@ -100,8 +103,60 @@ impl CursorFilter {
             order: Order::Kept(None),
             texts,
             last_hour,
+            restart: None,
             range,
         })
+    }
+
+    /// Goes on at the cursor of the last row.
+    pub(super) fn restart(&mut self) -> Result<(Scalar, Bounds)> {
+        let name = &self.range.column.name;
+        let Order::Kept(Some(cursor)) = &self.order else {
+            return Err(cannot_restart("no record had a cursor"));
+        };
+        let cursor = cursor.clone();
+        let before = self.restart.as_ref().map(|point| &point.cursor);
+        let sent = |cursor: Option<&Scalar>| match cursor {
+            Some(cursor) => self.range.restarted_at(cursor).bounds(),
+            None => self.range.bounds(),
+        };
+        let (old, new) = (sent(before)?, sent(Some(&cursor))?);
+        let start = before.or(self.range.start.as_ref());
+        let is_past = |start: &Scalar| start.compare(cursor.as_value()) == Some(Ordering::Less);
+        if !start.is_none_or(is_past) || old.start == new.start {
+            return Err(cannot_restart(&format!(
+                "all records up to it have the `{name}` {cursor}, or are sent the same start"
+            )));
+        }
+        if !self.range.is_upsert {
+            let is_largest = self.reached.largest.as_ref() == Some(&cursor);
+            if !is_largest || self.reached.overflowed {
+                return Err(cannot_restart(&format!(
+                    "the records at the `{name}` {cursor} cannot be told from those that were delivered"
+                )));
+            }
+        }
+        self.restart = Some(ResumePoint {
+            cursor: cursor.clone(),
+            seen: Arc::new(self.reached.saved_keys().into_owned()),
+        });
+        self.order = Order::Kept(None);
+        Ok((cursor, new))
+    }
+
+    /// Whether a row was delivered before the pages started again.
+    fn is_of_earlier_pages(&self, value: Value<'_>, row: Row<'_>) -> bool {
+        let Some(restart) = self.restart.as_ref().filter(|_| !self.range.is_upsert) else {
+            return false;
+        };
+        match restart.cursor.compare(value) {
+            Some(Ordering::Greater) => true,
+            Some(Ordering::Equal) => {
+                let key = self.keys.of(row);
+                restart.seen.contains(&key) || restart.seen.contains(&digest(&key))
+            }
+            _ => false,
+        }
     }
 
     pub(super) fn decide(&mut self, row: Row<'_>) -> Verdict {
@@ -127,6 +182,9 @@ impl CursorFilter {
         };
         if let Some(error) = self.check_order(earliest, latest) {
             return Verdict::Wrong(error);
+        }
+        if self.is_of_earlier_pages(value, row) {
+            return Verdict::Outside;
         }
         let order = self.range.plan.row_order;
         if self.is_before_start(latest) && !self.is_sent_though_older(latest) {
@@ -364,6 +422,15 @@ impl CursorFilter {
         let largest = self.reached.largest.as_ref()?;
         scope.state(resource, column, by, largest, &self.reached.saved_keys())
     }
+}
+
+/// The error of pages that cannot go on past a maximum.
+pub(super) fn cannot_restart(why: &str) -> Error {
+    let message =
+        format!("the pages ended at a maximum, and cannot go on at the last cursor: {why}");
+    Error::new(ErrorKind::Paging, message).with_help(
+        "fetch less at a time, by a `step`, a filter or `partitions`; `at_maximum: stop` ends the fetch there",
+    )
 }
 
 /// The key of a row in a repeated hour, with its cursor: another version of the record has another one.

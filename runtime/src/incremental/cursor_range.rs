@@ -178,6 +178,16 @@ impl CursorRange {
         self
     }
 
+    /// The range from this cursor on, which the fetch has reached.
+    pub(crate) fn restarted_at(&self, cursor: &Scalar) -> Self {
+        let mut range = self.clone();
+        range.start = Some(cursor.clone());
+        if let Some(window) = &mut range.window {
+            window.sent_start = cursor.clone();
+        }
+        range
+    }
+
     /// Whether the caller chose a start after the saved cursor: the records between them are not fetched, so the
     /// state must not move.
     pub(crate) fn leaves_a_gap(&self) -> bool {

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, mem, sync::Arc, time::SystemTime};
 
 use super::{
     CursorRange, FutureCursors, ResumePoint,
-    cursor_filter::{CursorFilter, Verdict},
+    cursor_filter::{CursorFilter, Verdict, cannot_restart},
 };
 use crate::{
     Error, Result, Rows, Scalar, State,
@@ -14,6 +14,7 @@ use crate::{
     schema::Table,
     shared::Text,
     state::{Capacity, MAX_KEYS, MAX_KEYS_OF_ALL, MAX_PARTITIONS},
+    template::Bounds,
 };
 
 /// Filters the rows of each page by the range, the limit and the processing steps, and tracks the largest
@@ -119,6 +120,19 @@ impl RecordFilter {
             token.kept |= !rows.is_empty();
         }
         filtered
+    }
+
+    /// Goes on at the cursor of the last record, where the API serves no deeper pages: what to request now, and from
+    /// which cursor on. Records that were delivered are left out, unless the consumer upserts.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Paging`](crate::ErrorKind::Paging) if records would be missing, or delivered twice.
+    pub(crate) fn restart(&mut self) -> Result<(Scalar, Bounds)> {
+        match &mut self.range {
+            Some(range) => range.restart(),
+            None => Err(cannot_restart("the records have no cursor")),
+        }
     }
 
     /// The pages ended, and gave this token for the next fetch. Records of pages after that with the token arrive

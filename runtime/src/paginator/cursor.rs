@@ -118,6 +118,14 @@ fn position(probe: &Probe, cursor: &str) -> Position {
     }
 }
 
+/// Where the id of a scroll leads.
+pub(crate) fn scroll_id(probe: &Probe) -> Option<Position> {
+    match probe {
+        Probe::Text(id) | Probe::Number(id) if !id.is_empty() => Some(position(probe, id)),
+        _ => None,
+    }
+}
+
 /// The first page of pages by a cursor.
 pub(super) fn first(cursor: &SentCursor) -> Position {
     let initial = cursor.initial.as_ref();

@@ -28,6 +28,7 @@ use crate::{
     tree::Tree,
 };
 
+pub(crate) use self::cursor::scroll_id;
 pub(crate) use self::stated::{Arrived, EMPTY_PAGE, Shortfall, Stated, Statements};
 pub use crate::position::Position;
 pub use crate::{

@@ -38,6 +38,7 @@ impl Request {
             Method::Post => http::Method::POST,
             Method::Put => http::Method::PUT,
             Method::Patch => http::Method::PATCH,
+            Method::Delete => http::Method::DELETE,
         };
         *request.uri_mut() = Uri::try_from(self.url.as_str())
             .map_err(|error| unsendable(format!("the URL does not parse: {error}")))?;
@@ -59,6 +60,7 @@ impl Request {
                 http::Method::POST => Method::Post,
                 http::Method::PUT => Method::Put,
                 http::Method::PATCH => Method::Patch,
+                http::Method::DELETE => Method::Delete,
                 _ => Method::Get,
             },
             url: request.uri().to_string(),

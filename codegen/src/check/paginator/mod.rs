@@ -2,11 +2,13 @@
 
 mod ends;
 mod placeholders;
+mod restart;
+pub(crate) mod scroll;
 mod slot;
 
 use crate::connector::{
-    Cursor, Ends, List, Offset, PageNumber, Pages, Paginator, Part, Path, Selector, SentCursor,
-    Take, Text,
+    AtMaximum, Cursor, Ends, List, Offset, PageNumber, Pages, Paginator, Part, Path, Selector,
+    SentCursor, Take, Text,
 };
 use crate::diagnostic::{Applicability, Diagnostic};
 use crate::grammar::paginator as key;
@@ -19,6 +21,7 @@ use super::Check;
 use super::auth::rust_path;
 
 pub(super) use placeholders::Placeholders;
+use scroll::ScrollRequests;
 use slot::{CURSOR, LIMIT, OFFSET, PAGE, PAGE_SIZE, SCROLL, Slots};
 
 /// A paginator, and the parameters that it writes: each with the key that names it.
@@ -32,6 +35,7 @@ pub(super) struct Paging {
 impl Check<'_> {
     /// The paginator that a node describes, if it can be emitted.
     pub(super) fn paginator(&mut self, node: &Node, has_body: bool) -> Option<Paging> {
+        let scroll = &std::mem::take(&mut self.scroll);
         let (member, view) = View::tagged(node, &grammar::PAGINATOR)?;
         let mut slots = Slots {
             size_setting: None,
@@ -48,14 +52,7 @@ impl Check<'_> {
                 cursor_key: self.header_key(&view, &key::CURSOR_KEY),
                 cursor: self.sent_cursor(&view, &mut slots),
             },
-            "scroll" => Pages::Scroll(Cursor {
-                cursor_path: view.get(&key::SCROLL_PATH),
-                take: Take::First,
-                cursor: SentCursor {
-                    slot: self.slot(&view, SCROLL, view.get(&key::SCROLL_PARAM), &mut slots),
-                    ..SentCursor::DEFAULT
-                },
-            }),
+            "scroll" => self.scroll(&view, scroll, &mut slots),
             "header_link" => {
                 let header = self.header_key(&view, &key::HEADER);
                 self.relation_needs_link(&view, &header);
@@ -73,6 +70,7 @@ impl Check<'_> {
             _ => return None,
         };
         let is_single = kind == Pages::Single;
+        let is_scroll = matches!(kind, Pages::Scroll(_));
         let is_link = matches!(kind, Pages::HeaderLink { .. } | Pages::JsonLink { .. });
         let paginator = Paginator {
             ends: self.ends(&view, &kind),
@@ -80,6 +78,11 @@ impl Check<'_> {
                 None
             } else {
                 view.get(&key::MAXIMUM_PAGES)
+            },
+            at_maximum: if is_single || is_scroll {
+                AtMaximum::Stop
+            } else {
+                view.get(&key::AT_MAXIMUM)
             },
             stop_on_status: if is_single {
                 List::EMPTY
@@ -90,6 +93,8 @@ impl Check<'_> {
             keep_params: is_link && view.get(&key::KEEP_PARAMS),
             rebase_links: is_link && view.get(&key::REBASE_LINKS),
             size_setting: slots.size_setting,
+            next_request: scroll.next(),
+            clear_request: scroll.clear(),
             kind,
         };
         if let Pages::Number(pages) = &paginator.kind {
@@ -100,6 +105,24 @@ impl Check<'_> {
             paginator,
             params: slots.params,
             fields: slots.fields,
+        })
+    }
+
+    fn scroll(&mut self, view: &View<'_>, requests: &ScrollRequests, slots: &mut Slots) -> Pages {
+        // The first request has no id: the one for the next pages has.
+        slots.has_body |= requests.has_next();
+        let slot = self.slot(view, SCROLL, view.get(&key::SCROLL_PARAM), slots);
+        self.scroll_id_is_sent(requests, &slot);
+        if requests.has_next() {
+            slots.fields.clear();
+        }
+        Pages::Scroll(Cursor {
+            cursor_path: view.get(&key::SCROLL_PATH),
+            take: Take::First,
+            cursor: SentCursor {
+                slot,
+                ..SentCursor::DEFAULT
+            },
         })
     }
 

@@ -9,7 +9,9 @@ use crate::{
     ErrorKind, Position, Result,
     completeness::{Caveat, Reason},
     fetch::guard::{Guard, Lead, Repeats},
-    paginator::{Arrived, EMPTY_PAGE, End, EndKind, Next, PageFacts, Shortfall, Stated, Total},
+    paginator::{
+        Arrived, EMPTY_PAGE, End, EndKind, Next, PageFacts, Shortfall, Stated, Total, scroll_id,
+    },
     query,
     retry::{Verdict, verdict},
 };
@@ -20,6 +22,8 @@ struct Settled {
     next: Next,
     /// What is missing if it is the last page.
     shortfall: Shortfall,
+    /// The id of a scroll.
+    scroll: Option<Position>,
 }
 
 impl<P> Machine<P> {
@@ -86,6 +90,12 @@ impl<P> Machine<P> {
             return None;
         };
         let settled = self.evaluate(&slot.position, facts);
+        if let Ok(Settled {
+            scroll: Some(id), ..
+        }) = &settled
+        {
+            self.scroll = Some(id.clone());
+        }
         if self.is_doubtful(&settled, facts)
             && let Some(wait) = self.wait_before_doubt(&slot, now, jitter)
         {
@@ -256,10 +266,13 @@ impl<P> Machine<P> {
                     .map_err(named)?
             }
         };
+        let is_scroll = self.rules.repeats == Repeats::Scroll;
+        let scroll = others.first().filter(|_| is_scroll).and_then(scroll_id);
         Ok(Settled {
             stated,
             next,
             shortfall,
+            scroll,
         })
     }
 
