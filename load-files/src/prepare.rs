@@ -363,7 +363,8 @@ impl Found {
                 |part: &String| target.writing != Writing::Replace || !self.replaced.contains(part);
             let has_kept = stored.files.iter().any(|file| kept(&file.part));
             let wanted = entry(target, layout, options);
-            let Some(reason) = difference(stored, &wanted).filter(|_| has_kept) else {
+            let reason = renamed(stored, layout).or_else(|| difference(stored, &wanted));
+            let Some(reason) = reason.filter(|_| has_kept) else {
                 continue;
             };
             let name = &layout.table;
@@ -401,6 +402,16 @@ pub(crate) fn entry(target: &Target, layout: &Layout, options: &Options) -> Tabl
         merge_key: names(&mut target.merge_key()),
         files: Vec::new(),
     }
+}
+
+/// How the spec renames a column of the stored files, if it does: the files are not written again for that.
+fn renamed(stored: &TableEntry, layout: &Layout) -> Option<String> {
+    layout.columns().find_map(|column| {
+        let old = column.renamed_from.as_ref()?;
+        let has = |name: &str| stored.columns.iter().any(|stored| stored.name == name);
+        let is_renamed = has(old) && !has(&column.name);
+        is_renamed.then(|| format!("their column `{old}` is now `{}`", column.name))
+    })
 }
 
 /// How stored files differ from those that the load would write, if they cannot be in one table.

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, future::Future, sync::Arc};
 
-use rest_source::{Error, ErrorKind, Result, Rows, Scalar, Type};
+use rest_source::{Column, Error, ErrorKind, Result, Rows, Scalar, Type};
 use rest_source_load::sql::{Database, Existing, StoredColumn, WritePlan, quote};
 use tokio::runtime::Handle;
 use tokio_postgres::{Client, Statement, types::ToSql};
@@ -247,6 +247,19 @@ impl Database for PostgresDatabase {
 
     fn sql_type(&self, data_type: &Type) -> String {
         Stored::of(data_type).name().to_owned()
+    }
+
+    fn change_type(&mut self, table: &str, column: &Column, from: &str) -> Result<Vec<String>> {
+        let (table, name) = (quote(table), quote(&column.name));
+        let sql_type = self.sql_type(&column.data_type);
+        let value = match (from, sql_type.as_str()) {
+            ("date", "text") => format!("to_char({name}, 'YYYY-MM-DD')"),
+            ("date", _) => format!("{name}::timestamp AT TIME ZONE 'UTC'"),
+            _ => format!("{name}::{sql_type}"),
+        };
+        Ok(vec![format!(
+            "ALTER TABLE {table} ALTER COLUMN {name} TYPE {sql_type} USING {value}"
+        )])
     }
 
     fn create_table(&self, table: &str, definitions: &[String]) -> Vec<String> {

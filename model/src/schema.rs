@@ -112,6 +112,8 @@ declare! {
         pub value: Option<Template> = None,
         /// Where it is part of the response, but not of the record.
         pub response: Option<ResponseValue> = None,
+        /// The name that it had before: a destination renames its stored column.
+        pub renamed_from: Option<Text> = None,
         /// Of a list of objects: the table of its own in which destinations store its elements.
         pub table: Option<Text> = None,
         /// Its line in the spec, from 1; 0 where it has none.
@@ -238,6 +240,12 @@ impl Column {
     /// This value of the response in every record.
     pub const fn response(mut self, value: ResponseValue) -> Self {
         set(&mut self.response, Some(value));
+        self
+    }
+
+    /// Had this name before.
+    pub const fn renamed_from(mut self, name: &'static str) -> Self {
+        set(&mut self.renamed_from, Some(Text::of(name)));
         self
     }
 

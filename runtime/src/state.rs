@@ -6,7 +6,11 @@ mod json;
 
 use std::sync::Arc;
 
-use crate::partition::PartitionKey;
+use crate::{
+    partition::PartitionKey,
+    plan::ResourcePlan,
+    schema::{Column, Table},
+};
 
 pub(crate) use checkpoints::{
     Capacity, Checkpoint, Checkpoints, MAX_KEYS, MAX_KEYS_OF_ALL, MAX_PARTITIONS, MAX_WHOLE_KEYS,
@@ -156,7 +160,29 @@ impl State {
         &self.origin.request
     }
 
-    /// The same state, with this origin.
+    /// The same state, with the present names of columns that were renamed (`renamed_from`).
+    pub(crate) fn with_present_names(mut self, resource: &ResourcePlan) -> Self {
+        let parents = resource.parent.iter().flat_map(|parent| parent.resources());
+        let of_parents: Vec<&Table> = parents.map(|parent| &*parent.table).collect();
+        rename(&mut self.column, &[&resource.table]);
+        if let DedupKey::Key(names) = &mut self.by {
+            for name in names {
+                rename(name, &[&resource.table]);
+            }
+        }
+        if let Progress::Each(marks) = &mut self.reach
+            && marks
+                .by
+                .iter()
+                .any(|name| present_name(name, &of_parents).is_some())
+        {
+            for name in &mut Arc::make_mut(marks).by {
+                rename(name, &of_parents);
+            }
+        }
+        self
+    }
+
     /// The state of a child whose parents are fetched since this state of theirs.
     pub(crate) fn of_parents(child: &str, parents: Self) -> Self {
         Self {
@@ -169,7 +195,28 @@ impl State {
         }
     }
 
+    /// The same state, with this origin.
     pub(crate) fn with_origin(self, origin: Origin) -> Self {
         Self { origin, ..self }
+    }
+}
+
+/// The name of the column that was renamed from this one.
+fn present_name(name: &str, tables: &[&Table]) -> Option<String> {
+    let mut columns = tables.iter().flat_map(|table| &*table.columns);
+    let is_renamed = |column: &&Column| {
+        column
+            .renamed_from
+            .as_ref()
+            .is_some_and(|old| *old == *name)
+    };
+    columns
+        .find(is_renamed)
+        .map(|column| column.name.to_string())
+}
+
+fn rename(name: &mut String, tables: &[&Table]) {
+    if let Some(present) = present_name(name, tables) {
+        *name = present;
     }
 }

@@ -65,6 +65,7 @@ impl Check<'_> {
             list.push(column);
         }
         self.value_is_alone(&list, columns.entries());
+        self.old_names_are_free(&list, columns.entries());
         if self.evolves {
             list.push(extra());
         }
@@ -179,12 +180,60 @@ impl Check<'_> {
         column.key = key.clone().into();
         column.from = from;
         column.nullable = nullable;
+        let old_name = view.identifier(&column::RENAMED_FROM);
+        column.renamed_from = old_name.map(|old| old.text.to_owned().into());
         column.explicit = explicit;
         column.table = self.child_table(&entry.value, &column.name, owner);
+        if column.table.is_some() {
+            self.old_name_is_of_a_column(
+                entry,
+                "its elements are in a table: keep its name by `table: …`",
+            );
+        }
         column.decode = decode(&view);
         column.line = self.line(&entry.key.span);
         column.description = view.get(&column::DESCRIPTION);
         Some(column)
+    }
+
+    /// Rejects a `renamed_from` that names a declared column, or that another column has too: the stored column is
+    /// renamed once.
+    fn old_names_are_free(&mut self, columns: &[Column], entries: &[Entry]) {
+        let mut taken: HashMap<String, &Span> = HashMap::new();
+        for entry in entries {
+            let view = column_view(&entry.value);
+            let Some(old) = view.identifier(&column::RENAMED_FROM) else {
+                continue;
+            };
+            let lower = old.text.to_lowercase();
+            let is_declared = |column: &Column| column.name.to_lowercase() == lower;
+            if columns.iter().any(is_declared) {
+                let message = format!("`renamed_from` names a declared column, `{}`", old.text);
+                self.error(
+                    Diagnostic::error("RS0870", old.span, message)
+                        .help("remove `renamed_from`, or the column of the old name"),
+                );
+            } else if let Some(first) = taken.insert(lower, old.span) {
+                let message = format!("two columns are renamed from `{}`", old.text);
+                self.error(
+                    Diagnostic::error("RS0870", old.span, message)
+                        .help("remove one `renamed_from`: only one column has the old values")
+                        .also(first, "the other is here"),
+                );
+            }
+        }
+    }
+
+    /// Rejects a `renamed_from` where no column of a table has the name: within an object, or of a list that is a
+    /// table.
+    fn old_name_is_of_a_column(&mut self, entry: &Entry, help: &str) {
+        let view = column_view(&entry.value);
+        if let Some(old) = view.entry(&column::RENAMED_FROM)
+            && !self.sink.has_errors_in(&old.key.span)
+        {
+            let message = "`renamed_from` has no effect here";
+            self.error(Diagnostic::error("RS0602", &old.key.span, message).help(help.to_owned()));
+        }
     }
 
     fn explicit_needs_nullable(&mut self, view: &View<'_>) {
@@ -213,6 +262,9 @@ impl Check<'_> {
             "binary" => Type::Binary,
             "object" => {
                 let fields = view.node(&column::FIELDS)?;
+                for entry in fields.entries() {
+                    self.old_name_is_of_a_column(entry, "only a column of a table is renamed");
+                }
                 let object = self.structure(fields, within.ident, within.name, within.span);
                 return Some(object.into());
             }

@@ -378,6 +378,11 @@ fn requirements<'k>(keys: impl IntoIterator<Item = &'k dyn AnyKey>, mode: Mode) 
         } else {
             all.push(map([("not", map([("required", texts(names()))]))]));
         }
+        if key.required && !key.unless.is_empty() && mode == Mode::Whole {
+            let any = names().chain(key.unless.iter().copied());
+            let any = any.map(|name| map([("required", texts([name]))]));
+            all.push(map([("anyOf", Json::List(any.collect()))]));
+        }
     }
     if !plain.is_empty() {
         all.insert(0, map([("required", texts(plain))]));

@@ -11,7 +11,15 @@ use crate::connector::{Decode, Path, Text, schema};
 pub(crate) static COLUMN: Family = Family {
     name: "column",
     tag: "data_type",
-    common: &[&NULLABLE, &DESCRIPTION, &RENAME, &FROM, &VALUE, &PRESENCE],
+    common: &[
+        &NULLABLE,
+        &DESCRIPTION,
+        &RENAME,
+        &RENAMED_FROM,
+        &FROM,
+        &VALUE,
+        &PRESENCE,
+    ],
     members: &COLUMN_TYPES,
     may_be_bare: true,
 };
@@ -77,6 +85,11 @@ pub(crate) static NULLABLE: DefaultKey<bool> =
     flag("nullable", "whether null, and absence, are values of it").or(true);
 pub(crate) static DESCRIPTION: Key<Text> = text("description", "documentation of the field");
 pub(crate) static RENAME: Key = key("rename", Shape::Identifier, "its name in Rust and in SQL");
+pub(crate) static RENAMED_FROM: Key = key(
+    "renamed_from",
+    Shape::Identifier,
+    "the name that it had in SQL before: a load renames the stored column",
+);
 pub(crate) static FROM: Key<Path> = path("from", "where in the record it is read from");
 pub(crate) static VALUE: Key = key(
     "value",

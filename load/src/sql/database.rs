@@ -103,6 +103,14 @@ pub trait Database: Send + 'static {
         table::definition(column, &self.sql_type(&column.data_type))
     }
 
+    /// The statements that change the type of a stored column, and its values: the core asks only for changes that
+    /// keep every value. `from` is its [stored form](super::stored_as) before.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be asked.
+    fn change_type(&mut self, table: &str, column: &Column, from: &str) -> Result<Vec<String>>;
+
     /// The statements that create a table with these definitions, such that [`existing`](Self::existing) tells that a
     /// load created it.
     fn create_table(&self, table: &str, definitions: &[String]) -> Vec<String>;
@@ -199,6 +207,10 @@ pub struct StoredColumn {
 }
 
 impl StoredColumn {
+    pub(super) fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+    }
+
     pub(super) fn rejects_null(&self) -> bool {
         self.not_null && !self.has_default && self.key == 0
     }

@@ -4,6 +4,7 @@ mod child_tables;
 mod database;
 mod history;
 mod prepare;
+mod schema_changes;
 mod staging;
 #[cfg(test)]
 #[cfg(feature = "sqlite")]

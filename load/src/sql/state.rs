@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use rest_source::{Result, Scalar, Timestamp, Type};
+use rest_source::{Column, Result, Scalar, Timestamp, Type};
 
 use super::{
     database::{Database, as_flag, as_number, as_text, flag, text},
@@ -33,13 +33,15 @@ impl RecordedTable {
         lines.any(|(name, word)| name == table && word == CHILD)
     }
 
-    /// The type of a column when it was last written.
-    pub(super) fn type_of(&self, column: &str) -> Option<&str> {
-        self.columns
-            .lines()
-            .filter_map(|line| line.split_once(' '))
-            .find(|(name, _)| *name == column)
-            .map(|(_, word)| word)
+    /// The type of a column when it was last written, perhaps by its old name.
+    pub(super) fn type_of(&self, column: &Column) -> Option<&str> {
+        let find = |wanted: &str| {
+            let mut lines = self.columns.lines().filter_map(|line| line.split_once(' '));
+            lines.find(|(name, _)| *name == wanted)
+        };
+        let of_old_name = || find(column.renamed_from.as_ref()?);
+        let (_, word) = find(&column.name).or_else(of_old_name)?;
+        Some(word)
     }
 }
 

@@ -4,6 +4,7 @@ use rest_source::{Column, Result, Table, Type};
 
 use super::{
     database::{Database, StoredColumn},
+    schema_changes,
     state::RecordedTable,
 };
 use crate::{Target, Writing, timestamp_text};
@@ -48,41 +49,55 @@ pub(super) fn compare(
     recorded: Option<&RecordedTable>,
 ) -> Result<TableFit> {
     let table = &target.resource.table;
-    let stored = db.stored_columns(&table.name)?;
+    let mut stored = db.stored_columns(&table.name)?;
     if stored.is_empty() {
         return Ok(TableFit::Missing);
+    }
+    let before = stored.clone();
+    let mut statements = Vec::new();
+    let stamps = stamps(target);
+    let wanted = columns(table).into_iter();
+    let wanted: Vec<&Column> = wanted
+        .chain(stamps.iter().map(|(column, _)| column))
+        .collect();
+    for column in &wanted {
+        match schema_changes::rename(&table.name, column, &mut stored) {
+            Ok(renamed) => statements.extend(renamed),
+            Err(reason) => return Ok(TableFit::Incompatible(reason)),
+        }
     }
     if let Some(reason) = key_difference(target, &stored) {
         return Ok(TableFit::Incompatible(reason));
     }
-
-    let mut statements = Vec::new();
-    let stamps = stamps(target);
-    let wanted = columns(table).into_iter();
-    for column in wanted.chain(stamps.iter().map(|(column, _)| column)) {
-        match stored
-            .iter()
-            .find(|s| s.name.eq_ignore_ascii_case(&column.name))
-        {
-            None => statements.push(format!(
+    for column in &wanted {
+        let found = stored.iter().zip(&before);
+        let Some((stored, before)) = found
+            .into_iter()
+            .find(|(stored, _)| stored.is(&column.name))
+        else {
+            statements.push(format!(
                 "ALTER TABLE {} ADD COLUMN {}",
                 quote(&table.name),
                 // Existing rows have no value for it.
                 db.definition(&Column::clone(column).nullable())
-            )),
-            Some(stored) => {
-                let now = stored_as(&column.data_type);
-                let was = recorded.and_then(|recorded| recorded.type_of(&column.name));
-                let sql_type = db.sql_type(&column.data_type);
-                if was.is_some_and(|was| was != now)
-                    || !stored.sql_type.eq_ignore_ascii_case(&sql_type)
-                {
-                    return Ok(TableFit::Incompatible(format!(
-                        "its column `{}` holds {}, the spec's holds {now}",
-                        column.name,
-                        was.unwrap_or(&stored.sql_type),
-                    )));
-                }
+            ));
+            continue;
+        };
+        let now = stored_as(&column.data_type);
+        let was = recorded.and_then(|recorded| recorded.type_of(column));
+        let sql_type = db.sql_type(&column.data_type);
+        let has_sql_type = stored.sql_type.eq_ignore_ascii_case(&sql_type);
+        if was.is_none_or(|was| was == now) && has_sql_type {
+            continue;
+        }
+        match schema_changes::widen(db, target, column, (stored, &before.name), was)? {
+            Ok(widened) => statements.extend(widened),
+            Err(why) => {
+                return Ok(TableFit::Incompatible(format!(
+                    "its column `{}` holds {}, the spec's holds {now}{why}",
+                    column.name,
+                    was.unwrap_or(&stored.sql_type),
+                )));
             }
         }
     }

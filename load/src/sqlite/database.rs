@@ -29,6 +29,21 @@ impl SqliteDatabase {
             db,
         }
     }
+
+    /// The statements that drop the indexes and triggers that users added to a table, and those that create them.
+    fn drop_dependent_objects(&mut self, table: &str) -> Result<(Vec<String>, Vec<String>)> {
+        let sql = "SELECT type, name FROM sqlite_master
+                   WHERE tbl_name = ?1 COLLATE NOCASE AND type IN ('index', 'trigger') AND sql IS NOT NULL";
+        let mut query = self.db.prepare_cached(sql).map_err(failed)?;
+        let drop = |row: &rusqlite::Row<'_>| {
+            let (kind, name): (String, String) = (row.get(0)?, row.get(1)?);
+            Ok(format!("DROP {kind} {}", quote(&name)))
+        };
+        let drops = query.query_map([table], drop);
+        let drops = drops.and_then(Iterator::collect).map_err(failed)?;
+        std::mem::drop(query);
+        Ok((drops, self.dependent_objects(table)?))
+    }
 }
 
 impl Database for SqliteDatabase {
@@ -134,6 +149,37 @@ impl Database for SqliteDatabase {
             "{name} {}{not_null}{check}",
             self.sql_type(&column.data_type)
         )
+    }
+
+    fn change_type(&mut self, table: &str, column: &Column, from: &str) -> Result<Vec<String>> {
+        let dependent = self.drop_dependent_objects(table)?;
+        let (table, name) = (quote(table), quote(&column.name));
+        let value = match (from, stored_as(&column.data_type)) {
+            ("date", "timestamp") => {
+                let midnight = format!("{name} || 'T00:00:00.000000+00:00'");
+                return Ok(vec![format!("UPDATE {table} SET {name} = {midnight}")]);
+            }
+            // They are stored as text.
+            ("decimal" | "date" | "time", _) => return Ok(Vec::new()),
+            ("bool", _) => format!("CASE {name} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END"),
+            _ => format!("CAST({name} AS {})", self.sql_type(&column.data_type)),
+        };
+        let wider = format!("_rest_source_{}", column.name);
+        let definition = self.definition(&Column {
+            name: wider.clone().into(),
+            ..column.clone().nullable()
+        });
+        let wider = quote(&wider);
+        // SQLite does not drop a column that an index has.
+        let (mut statements, dependent) = dependent;
+        statements.extend([
+            format!("ALTER TABLE {table} ADD COLUMN {definition}"),
+            format!("UPDATE {table} SET {wider} = {value}"),
+            format!("ALTER TABLE {table} DROP COLUMN {name}"),
+            format!("ALTER TABLE {table} RENAME COLUMN {wider} TO {name}"),
+        ]);
+        statements.extend(dependent);
+        Ok(statements)
     }
 
     fn create_table(&self, table: &str, definitions: &[String]) -> Vec<String> {

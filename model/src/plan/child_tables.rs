@@ -52,8 +52,10 @@ impl ResourcePlan {
         };
         let linked = link.iter().filter_map(|at| {
             let column = self.table.columns.get(*at)?;
-            let name = format!("_{}_{}", self.name, column.name);
-            Some(of_key(name.into(), column.data_type.clone()))
+            let link_name = |name: &Text| Text::from(format!("_{}_{name}", self.name));
+            let mut linked = of_key(link_name(&column.name), column.data_type.clone());
+            linked.renamed_from = column.renamed_from.as_ref().map(link_name);
+            Some(linked)
         });
         let position = of_key(Text::of(POSITION), Type::Bigint);
         let own = object.columns.iter().cloned();

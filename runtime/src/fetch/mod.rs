@@ -218,7 +218,7 @@ impl<T, Parent> Fetch<T, Parent> {
     /// It is an error on the first poll if the state belongs to another resource or another request
     /// (another setting or parameter, for example), or if the resource has no `incremental`.
     pub fn since(mut self, state: State) -> Self {
-        self.spec.since = Some(state);
+        self.spec.since = Some(state.with_present_names(&self.spec.resource));
         self
     }
 
