@@ -204,6 +204,12 @@ pub(crate) struct Load {
     /// Fetch everything again, and replace all stored rows
     #[arg(long)]
     pub(crate) full_refresh: bool,
+    /// Go on after the last stored page of an interrupted load with this option
+    #[arg(long)]
+    pub(crate) resume: bool,
+    /// Start over, also where an interrupted load of children would be resumed
+    #[arg(long, conflicts_with = "resume")]
+    pub(crate) start_over: bool,
     /// Fetch `incremental` resources from this cursor value on, instead of after the stored state. The state never
     /// moves back, nor over records that were not fetched
     #[arg(long, value_name = "VALUE", conflicts_with = "full_refresh")]

@@ -51,6 +51,12 @@ async fn load(
     if args.full_refresh {
         loading = loading.full_refresh();
     }
+    if args.resume {
+        loading = loading.resume();
+    }
+    if args.start_over {
+        loading = loading.start_over();
+    }
     if args.keep_state {
         loading = loading.keep_state();
     }

@@ -269,9 +269,15 @@ impl Database for PostgresDatabase {
         )]
     }
 
-    fn create_temporary_table(&self, table: &str, definitions: &[String]) -> String {
+    fn create_staging_table(
+        &self,
+        table: &str,
+        definitions: &[String],
+        is_temporary: bool,
+    ) -> String {
+        let temporary = if is_temporary { "TEMPORARY " } else { "" };
         format!(
-            "CREATE TEMPORARY TABLE {table} ({})",
+            "CREATE {temporary}TABLE {table} ({})",
             definitions.join(", ")
         )
     }

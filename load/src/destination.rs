@@ -82,6 +82,11 @@ pub trait Destination: Send + Sync {
         false
     }
 
+    /// Whether it stores [checkpoints](Writer::save_checkpoint), at which a load resumes an interrupted one.
+    fn resumes(&self) -> bool {
+        false
+    }
+
     /// Adds to the history of loads, or updates it: when the load of a resource begins, and when it has ended.
     ///
     /// # Errors
@@ -157,7 +162,34 @@ pub trait Writer: Send {
         Box::pin(async { Ok(()) })
     }
 
-    /// Discards the rows written since the last commit.
+    /// Stores the rows written since the last checkpoint, and where a later load goes on after them, in one
+    /// transaction. Rows of [`Writing::Merge`] are committed; others are staged, and stay when the load ends
+    /// before it is [complete](Self::complete). `partitions` are added to those of earlier checkpoints. The next load
+    /// that [resumes](Target::resume) finds them in [`Opened::checkpoint`], and its writer holds the staged rows.
+    /// Only called if [`Destination::resumes`].
+    ///
+    /// # Errors
+    ///
+    /// When the destination does not accept the rows, or another load has taken over the resource.
+    fn save_checkpoint<'a>(
+        &'a mut self,
+        point: &'a str,
+        partitions: &'a [String],
+    ) -> BoxFuture<'a, Result<()>> {
+        let _ = (point, partitions);
+        Box::pin(async { Ok(()) })
+    }
+
+    /// Discards the rows written since the last checkpoint, and keeps that for the next load.
+    ///
+    /// # Errors
+    ///
+    /// When the destination cannot be reached.
+    fn suspend(&mut self) -> BoxFuture<'_, Result<()>> {
+        self.roll_back()
+    }
+
+    /// Discards the rows written since the last commit, and the checkpoint with its staged rows.
     ///
     /// # Errors
     ///
@@ -234,6 +266,10 @@ impl LoadStatus {
 
 /// A resource to be written, and how.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "one for each option of a load"
+)]
 pub struct Target {
     /// Name of the source.
     pub source: Text,
@@ -260,6 +296,29 @@ pub struct Target {
     pub stamp: Option<Timestamp>,
     /// Whether the caller lets loads change a table that no load created: see [`adopt`](crate::Loading::adopt).
     pub adopt: bool,
+    /// Whether the load resumes an interrupted one, and saves [checkpoints](Writer::save_checkpoint) for the next. If
+    /// not, what an interrupted one left is discarded.
+    pub resume: bool,
+}
+
+/// Where an interrupted load of a resource resumes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StoredCheckpoint {
+    /// The text of the last [checkpoint](Writer::save_checkpoint).
+    pub point: String,
+    /// The partitions of all checkpoints.
+    pub partitions: Vec<String>,
+}
+
+impl StoredCheckpoint {
+    /// A checkpoint as it was saved.
+    pub fn new(point: impl Into<String>, partitions: Vec<String>) -> Self {
+        Self {
+            point: point.into(),
+            partitions,
+        }
+    }
 }
 
 /// An open resource: its writer, and what the destination has stored of it.
@@ -273,6 +332,8 @@ pub struct Opened {
     pub request: Option<Fingerprint>,
     /// What [`Writer::save_jobs`] stored last, and no commit [completed](Writer::complete).
     pub jobs: Option<String>,
+    /// Where an interrupted load resumes, if the target [resumes](Target::resume).
+    pub checkpoint: Option<StoredCheckpoint>,
     /// Set if this load completes a killed one, and the resource was appended already.
     pub already_appended: Option<AppendedBy>,
     /// Notes for the load's report.
@@ -296,6 +357,7 @@ impl Opened {
             state: None,
             request: None,
             jobs: None,
+            checkpoint: None,
             already_appended: None,
             notes: Vec::new(),
         }

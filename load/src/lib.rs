@@ -91,6 +91,7 @@ mod open_file;
 mod replace_checks;
 mod report;
 mod resource_load;
+mod resumption;
 mod shared_failures;
 pub mod sql;
 #[cfg(feature = "sqlite")]
@@ -98,7 +99,8 @@ mod sqlite;
 mod timestamp_text;
 
 pub use destination::{
-    AppendedBy, BoxFuture, Destination, LoadRecord, LoadStatus, Opened, Target, Writer, Writing,
+    AppendedBy, BoxFuture, Destination, LoadRecord, LoadStatus, Opened, StoredCheckpoint, Target,
+    Writer, Writing,
 };
 pub use load::{Load, Loading};
 pub use load_locks::{LoadLocks, is_run_id};

@@ -26,6 +26,7 @@ use crate::{
     load_locks::run_id,
     report::Reason,
     resource_load::{self, FailedResource, Outcome},
+    resumption,
     shared_failures::SharedFailures,
 };
 
@@ -54,6 +55,8 @@ pub struct Loading<'a, D: ?Sized> {
     keep_state: bool,
     adopt: bool,
     stamp_rows: bool,
+    /// `None`: only resources that are fetched in partitions are resumed.
+    resume: Option<bool>,
     pub(crate) since: Option<Scalar>,
     pub(crate) until: Option<Scalar>,
     only: Vec<String>,
@@ -74,6 +77,7 @@ impl<'a, D: Destination + ?Sized> Loading<'a, D> {
             keep_state: false,
             adopt: false,
             stamp_rows: false,
+            resume: None,
             since: None,
             until: None,
             only: Vec::new(),
@@ -107,6 +111,25 @@ impl<'a, D: Destination + ?Sized> Loading<'a, D> {
     /// identifier of the load. They are null in rows of loads without this option.
     pub fn stamp_rows(mut self) -> Self {
         self.stamp_rows = true;
+        self
+    }
+
+    /// Resumes an interrupted load: goes on after its last stored page, if the spec, the request, the settings and the
+    /// table are the same, and otherwise starts over. An interrupted load can be resumed if it was one with `resume`
+    /// itself. Until the load is complete, rows that are appended or replace others are in staging tables.
+    ///
+    /// Resources that are fetched in partitions, such as children, are resumed without it, after the last complete
+    /// partition, except by a [full refresh](Self::full_refresh). Incremental ones resume at their state in any case.
+    /// [`ResourceReport::resumed`](crate::ResourceReport::resumed) says where a load went on.
+    pub fn resume(mut self) -> Self {
+        self.resume = Some(true);
+        self
+    }
+
+    /// Starts over where an interrupted load could be [resumed](Self::resume), also for resources that are fetched in
+    /// partitions.
+    pub fn start_over(mut self) -> Self {
+        self.resume = Some(false);
         self
     }
 
@@ -214,7 +237,28 @@ impl<'a, D: Destination + ?Sized> Loading<'a, D> {
             run: run.clone(),
             stamp: self.stamp_rows.then(|| self.client.now()),
             adopt: self.adopt,
+            resume: self.resumes(resource),
         }
+    }
+
+    fn resumes(&self, resource: &ResourcePlan) -> bool {
+        let by_default = || !self.full_refresh && resumption::is_in_partitions(resource);
+        self.destination.resumes()
+            && resumption::is_resumable(resource)
+            && self.resume.unwrap_or_else(by_default)
+    }
+
+    /// Why the caller's wish to resume has no effect for a resource.
+    pub(crate) fn cannot_resume(&self, resource: &ResourcePlan) -> Option<&'static str> {
+        if self.resume != Some(true) || resource.has_state() || resource.job.is_some() {
+            // These resume at their state, or their job.
+            return None;
+        }
+        if !self.destination.resumes() {
+            return Some("started at the first page: the destination stores no position");
+        }
+        let why = "started at the first page: its requests depend on those before them";
+        (!resumption::is_resumable(resource)).then_some(why)
     }
 
     /// The resources to load: in the order of the spec, parents before children.

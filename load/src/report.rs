@@ -31,6 +31,8 @@ pub struct ResourceReport {
     pub written: u64,
     /// Rows in the table after the load.
     pub rows: u64,
+    /// Where the load went on after an interrupted one, or why it started over.
+    pub resumed: Option<String>,
 }
 
 /// The progress of a load within a resource.
@@ -183,6 +185,9 @@ impl ResourceReport {
         if fetched.retries > 0 {
             let waited = fetched.waited.as_secs_f64();
             write!(f, "  {} retries, {waited:.1} s waited", fetched.retries)?;
+        }
+        if let Some(resumed) = &self.resumed {
+            write!(f, "\n  {resumed}")?;
         }
         for (count, what) in omitted(fetched) {
             write!(f, "\n  {count} {what}")?;

@@ -4,13 +4,17 @@ use std::pin::pin;
 
 use futures_util::future::{self, Either};
 use rest_source::{
-    Error, ErrorKind, Fetch, Fingerprint, Pages, ParentCache, Result, Rows, RunningJobs, Timestamp,
+    Error, ErrorKind, Fetch, Fingerprint, Page, Pages, ParentCache, Position, Report, Result, Rows,
+    RunningJobs, Timestamp,
     plan::{ResourcePlan, WriteDisposition},
 };
 
 use crate::{
     AppendedBy, Destination, LoadRecord, LoadStatus, Progress, ResourceReport, Target, Writer,
-    Writing, append_checks, load::Loading, replace_checks,
+    Writing, append_checks,
+    load::Loading,
+    replace_checks,
+    resumption::{self, Resumption},
 };
 
 /// The outcome of a resource that did not fail.
@@ -131,6 +135,10 @@ struct OpenResource {
     fetch: Fetch<Rows>,
     /// Notes for the report.
     notes: Vec<String>,
+    /// Where the load goes on, or why it starts over, for the report.
+    resumed: Option<String>,
+    /// The page at which the fetch starts, of an interrupted load.
+    resumed_at: Option<Position>,
 }
 
 impl<D: Destination + ?Sized> ResourceLoad<'_, '_, D> {
@@ -143,11 +151,23 @@ impl<D: Destination + ?Sized> ResourceLoad<'_, '_, D> {
         };
         let mut pages = opened.fetch.parent_cache(parents).pages();
         let mut state = LoadState::new(resource, opened.writer, opened.jobs);
-        let written = match self.write(&mut pages, &mut state).await {
-            Ok(()) => self.finish(&pages, &mut state).await,
-            Err(error) => Err(error),
-        };
+        state.resumed = opened.resumed;
+        state.resumed_at = opened.resumed_at;
+        let mut written = self.load_pages(&mut pages, &mut state).await;
+        let mut requests = 0;
+        if let Some(why) = expired(&state, &pages, &written) {
+            requests = pages.report().requests;
+            state.start_over(why);
+            written = match state.writer.roll_back().await {
+                Ok(()) => {
+                    pages = self.whole_fetch().parent_cache(parents).pages();
+                    self.load_pages(&mut pages, &mut state).await
+                }
+                Err(error) => Err(error),
+            };
+        }
         let mut fetched = pages.report();
+        fetched.requests += requests;
         state.note_deletions(self.target);
         let notes = opened.notes.into_iter().chain(state.notes.drain(..));
         fetched.notes.splice(0..0, notes);
@@ -157,47 +177,67 @@ impl<D: Destination + ?Sized> ResourceLoad<'_, '_, D> {
                 fetched,
                 written: state.progress.rows,
                 rows,
+                resumed: state.resumed,
             }))),
-            Err(error) => {
-                // Merged rows are kept, and with them the states of completed parents.
-                let fetch_state = pages.state();
-                let is_incomplete = *error.kind() == ErrorKind::Incomplete;
-                let is_kept = (state.fetch_failed || is_incomplete)
-                    && self.target.writing == Writing::Merge
-                    && state.writer.commit(fetch_state.as_ref()).await.is_ok();
-                if !is_kept {
-                    // The first error is the one to report.
-                    let _ = state.writer.roll_back().await;
-                }
-                let lost = state.writer.lost_rows();
-                state.committed = state.committed.saturating_sub(lost);
-                if resource.job.is_some() && state.fetch_failed && !error.is_retryable() {
-                    // The same job would fail the next load too.
-                    let none = RunningJobs::default().to_json();
-                    let _ = state.writer.save_jobs(&none).await;
-                }
-                let error = named(error, resource);
-                let error = match state.committed {
-                    0 => error,
-                    _ if is_incomplete => error,
-                    1 => error.with_detail("1 record before it was committed"),
-                    count => error.with_detail(format!("{count} records before it were committed")),
-                };
-                Err(FailedResource {
-                    error: match error.report() {
-                        Some(_) => error,
-                        None => error.with_report(fetched.clone()),
-                    },
-                    report: Some(ResourceReport {
-                        resource: resource.name.clone(),
-                        fetched,
-                        written: state.committed,
-                        rows: state.writer.count().await.unwrap_or_default(),
-                    }),
-                    is_of_fetch: state.fetch_failed,
-                    is_opened: true,
-                })
-            }
+            Err(error) => Err(self.failed(error, &pages, fetched, state).await),
+        }
+    }
+
+    /// Writes all pages and completes the resource. Returns the rows in its table.
+    async fn load_pages(&self, pages: &mut Pages<Rows>, state: &mut LoadState) -> Result<u64> {
+        self.write(pages, state).await?;
+        self.finish(pages, state).await
+    }
+
+    /// Keeps or discards what a failed load has written.
+    async fn failed(
+        &self,
+        error: Error,
+        pages: &Pages<Rows>,
+        fetched: Report,
+        mut state: LoadState,
+    ) -> FailedResource {
+        let resource = &self.target.resource;
+        // Merged rows are kept, and with them the states of completed parents.
+        let fetch_state = pages.state();
+        let is_incomplete = *error.kind() == ErrorKind::Incomplete;
+        let is_kept = (state.fetch_failed || is_incomplete)
+            && self.target.writing == Writing::Merge
+            && state.writer.commit(fetch_state.as_ref()).await.is_ok();
+        // The first error is the one to report.
+        if self.target.resume && state.fetch_failed {
+            let _ = state.writer.suspend().await;
+        } else if !is_kept || self.target.resume {
+            let _ = state.writer.roll_back().await;
+        }
+        let lost = state.writer.lost_rows();
+        state.committed = state.committed.saturating_sub(lost);
+        if resource.job.is_some() && state.fetch_failed && !error.is_retryable() {
+            // The same job would fail the next load too.
+            let none = RunningJobs::default().to_json();
+            let _ = state.writer.save_jobs(&none).await;
+        }
+        let error = named(error, resource);
+        let error = match state.committed {
+            0 => error,
+            _ if is_incomplete => error,
+            1 => error.with_detail("1 record before it was committed"),
+            count => error.with_detail(format!("{count} records before it were committed")),
+        };
+        FailedResource {
+            error: match error.report() {
+                Some(_) => error,
+                None => error.with_report(fetched.clone()),
+            },
+            report: Some(ResourceReport {
+                resource: resource.name.clone(),
+                fetched,
+                written: state.committed,
+                rows: state.writer.count().await.unwrap_or_default(),
+                resumed: state.resumed,
+            }),
+            is_of_fetch: state.fetch_failed,
+            is_opened: true,
         }
     }
 
@@ -256,31 +296,66 @@ impl<D: Destination + ?Sized> ResourceLoad<'_, '_, D> {
                 resource.table.name
             ));
         }
-        // `finish` decides by the completeness what is committed.
-        let mut fetch = loading.client.rows(resource).allow_incomplete();
-        if resource.write_disposition == WriteDisposition::Merge {
-            fetch = fetch.for_upsert();
-        }
+        let checkpoint = opened.checkpoint.take().filter(|_| target.resume);
+        let (checkpoint, resumed) =
+            match checkpoint.map(|stored| Resumption::new(target).read(stored)) {
+                Some(Ok(checkpoint)) => {
+                    let resumed = resumption::describe(&checkpoint);
+                    (Some(checkpoint), Some(resumed))
+                }
+                Some(Err(why)) => {
+                    opened.writer.roll_back().await?;
+                    (None, Some(format!("started over: {why}")))
+                }
+                None => (None, loading.cannot_resume(resource).map(str::to_owned)),
+            };
+        let fetch = self.whole_fetch();
         // A resource that no longer has a state has no use for a stored one.
         let state = opened.state.filter(|_| resource.has_state());
         let fetch = match (target.writing, state) {
             // A replacement needs all records.
-            (Writing::Replace, _) => fetch.full_refresh(),
+            (Writing::Replace, _) | (_, None) => fetch,
             // The stored rows are of the same request, or `keep_state` accepted them.
             (_, Some(state)) if target.keep_state => fetch.since(state).keep_state(),
             (_, Some(state)) => fetch.since(state),
-            (_, None) => fetch,
         };
         // Unreadable ones are created anew, and so are those of a full refresh.
         let stored = opened.jobs.filter(|_| !target.full_refresh);
         let jobs = stored.and_then(|jobs| RunningJobs::from_json(&jobs).ok());
         let jobs = jobs.unwrap_or_default();
+        let fetch = self.in_range(fetch.running_jobs(&jobs), is_incremental);
+        let resumed_at = checkpoint.as_ref().and_then(|one| one.position.clone());
         Ok(Ok(OpenResource {
             writer: opened.writer,
-            fetch: self.in_range(fetch.running_jobs(&jobs), is_incremental),
+            fetch: match checkpoint {
+                Some(checkpoint) => fetch.resume_at(checkpoint),
+                None => fetch,
+            },
             jobs,
             notes,
+            resumed,
+            resumed_at,
         }))
+    }
+
+    /// The fetch of all records. `finish` decides by the completeness what is committed.
+    fn whole_fetch(&self) -> Fetch<Rows> {
+        let target = self.target;
+        let mut fetch = self
+            .loading
+            .client
+            .rows(&target.resource)
+            .allow_incomplete();
+        if target.resource.write_disposition == WriteDisposition::Merge {
+            fetch = fetch.for_upsert();
+        }
+        if target.writing == Writing::Replace {
+            fetch = fetch.full_refresh();
+        }
+        if target.resume {
+            fetch = fetch.with_checkpoints();
+        }
+        fetch
     }
 
     /// The fetch of the range that the caller chose.
@@ -334,19 +409,47 @@ impl<D: Destination + ?Sized> ResourceLoad<'_, '_, D> {
                 state.writer.commit(before).await?;
                 state.committed = state.progress.rows;
             }
+            if page.is_empty() && page.checkpoint().is_some() {
+                self.save_checkpoint(&page, &mut state.writer).await?;
+                self.count_committed(&state.progress, &mut state.committed);
+                continue;
+            }
             if target.hard_delete().is_some() {
                 let rows = page.rows().iter();
                 state.deletions += rows.filter(|row| target.is_deletion(*row)).count();
             }
             state.progress.rows += state.writer.write(page.rows()).await?;
             state.progress.pages += 1;
-            if may_commit(target.writing, page.state().is_some()) {
+            if page.checkpoint().is_some() {
+                self.save_checkpoint(&page, &mut state.writer).await?;
+                self.count_committed(&state.progress, &mut state.committed);
+            } else if may_commit(target.writing, page.state().is_some()) {
                 state.writer.commit(page.state()).await?;
                 state.committed = state.progress.rows;
             }
             self.loading.tell(&state.progress);
         }
+        if state.resumed_at.is_some() && pages.report().pages == 0 {
+            let message = "no page arrived where an interrupted load is resumed";
+            return Err(Error::new(ErrorKind::Incomplete, message));
+        }
         Ok(())
+    }
+
+    /// Stores where the next load goes on, with the rows before.
+    async fn save_checkpoint(&self, page: &Page<Rows>, writer: &mut Box<dyn Writer>) -> Result<()> {
+        let Some(checkpoint) = page.checkpoint() else {
+            return Ok(());
+        };
+        let text = Resumption::new(self.target).text(checkpoint);
+        writer.save_checkpoint(&text, &checkpoint.partitions).await
+    }
+
+    /// After a checkpoint, merged rows are committed.
+    fn count_committed(&self, progress: &Progress, committed: &mut u64) {
+        if self.target.writing == Writing::Merge {
+            *committed = progress.rows;
+        }
     }
 
     /// Checks the completeness of the fetch, commits the rest and counts the rows.
@@ -399,6 +502,10 @@ struct LoadState {
     deletions: usize,
     /// Notes for the report.
     notes: Vec<String>,
+    /// Where the load went on, or why it started over.
+    resumed: Option<String>,
+    /// The page at which the fetch started, of an interrupted load.
+    resumed_at: Option<Position>,
 }
 
 impl LoadState {
@@ -415,7 +522,16 @@ impl LoadState {
             fetch_failed: false,
             deletions: 0,
             notes: Vec::new(),
+            resumed: None,
+            resumed_at: None,
         }
+    }
+
+    /// Goes back to the first page.
+    fn start_over(&mut self, why: String) {
+        self.resumed = Some(why);
+        self.resumed_at = None;
+        self.fetch_failed = false;
     }
 
     fn note_deletions(&mut self, target: &Target) {
@@ -428,6 +544,23 @@ impl LoadState {
             self.notes.push(note);
         }
     }
+}
+
+/// Why a resumed load has to start over, if it has to: nothing arrived at its position, because the API does not know
+/// that any more.
+fn expired(state: &LoadState, pages: &Pages<Rows>, written: &Result<u64>) -> Option<String> {
+    let position = state.resumed_at.as_ref()?;
+    let error = written.as_ref().err()?;
+    let why = match error.kind() {
+        // These say nothing about the position.
+        ErrorKind::Status(401 | 403 | 407 | 408 | 425 | 429) => return None,
+        ErrorKind::Status(status @ 400..500) => format!("it answered {status}"),
+        ErrorKind::Incomplete => "no page arrived".to_owned(),
+        _ => return None,
+    };
+    let position = resumption::shown(position);
+    (pages.report().pages == 0)
+        .then(|| format!("started over: the API does not go on at {position}: {why}"))
 }
 
 /// Whether a page may be committed before the last page has arrived.

@@ -136,7 +136,10 @@ pub use client::Client;
 pub use clock::{Clock, SystemClock};
 pub use completeness::{Completeness, Reason};
 pub use error::{Error, ErrorKind, Result};
-pub use fetch::{Fetch, ForParents, Page, PageRecords, Pages, ParentCache, Records, RunningJobs};
+pub use fetch::{
+    Fetch, ForParents, Page, PageRecords, Pages, PagingCheckpoint, ParentCache, Records,
+    RunningJobs,
+};
 pub use position::Position;
 pub use record::Record;
 pub use report::Report;

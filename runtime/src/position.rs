@@ -43,6 +43,10 @@ pub enum Position {
 impl Position {
     /// As JSON, on one line, and whole: the query of a URL is in it.
     pub fn to_json(&self) -> String {
+        self.to_tree().to_string()
+    }
+
+    pub(crate) fn to_tree(&self) -> Value {
         match self {
             Self::First => json!("first"),
             Self::Offset(offset) => json!({ "offset": offset }),
@@ -52,7 +56,6 @@ impl Position {
             Self::CursorJson(text) => json!({ "cursor_json": text }),
             Self::Url(url) => json!({ "url": url }),
         }
-        .to_string()
     }
 
     /// Reads what [`to_json`](Self::to_json) wrote.
@@ -66,7 +69,7 @@ impl Position {
             .ok_or_else(|| Error::new(ErrorKind::State, "the text is no position"))
     }
 
-    fn from_tree(tree: &Value) -> Option<Self> {
+    pub(crate) fn from_tree(tree: &Value) -> Option<Self> {
         if tree.as_str() == Some("first") {
             return Some(Self::First);
         }

@@ -232,7 +232,7 @@ impl Check<'_> {
             && !self.sink.has_errors_in(&old.key.span)
         {
             let message = "`renamed_from` has no effect here";
-            self.error(Diagnostic::error("RS0602", &old.key.span, message).help(help.to_owned()));
+            self.error(Diagnostic::error("RS0602", &old.key.span, message).help(help));
         }
     }
 

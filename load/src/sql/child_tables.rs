@@ -27,10 +27,12 @@ pub struct Child {
     staging: String,
     /// That name with its schema.
     staging_table: String,
+    is_temporary: bool,
 }
 
-/// The child tables of a target. `staging` is the name of the resource's staging table in this schema.
-pub(super) fn children(target: &Target, schema: &str, staging: &str) -> Vec<Child> {
+/// The child tables of a target. `staging` is the name of the resource's staging table in this schema, of temporary
+/// tables, or in that of all tables.
+pub(super) fn children(target: &Target, schema: Option<&str>, staging: &str) -> Vec<Child> {
     let tables = target.child_tables().into_iter().enumerate();
     let staging = |at: usize| format!("{staging}_{at}");
     tables
@@ -39,7 +41,7 @@ pub(super) fn children(target: &Target, schema: &str, staging: &str) -> Vec<Chil
 }
 
 impl Child {
-    fn new(target: &Target, table: ChildTable, schema: &str, staging: String) -> Self {
+    fn new(target: &Target, table: ChildTable, schema: Option<&str>, staging: String) -> Self {
         let columns = &target.resource.table.columns;
         let linked: Vec<_> = table
             .link
@@ -74,7 +76,8 @@ impl Child {
                 ..target.clone()
             },
             table,
-            staging_table: format!("{schema}.{staging}"),
+            staging_table: in_schema(schema, &staging),
+            is_temporary: schema.is_some(),
             staging,
         }
     }
@@ -115,7 +118,19 @@ impl Child {
         let number = db.sql_type(&Type::Bigint);
         let mut columns = vec![format!("_rest_source_record {number} NOT NULL")];
         columns.extend(definitions(db, &self.table.table));
-        db.create_temporary_table(&self.staging, &columns)
+        db.create_staging_table(&self.staging, &columns, self.is_temporary)
+    }
+
+    /// The name of its staging table, without its schema.
+    pub(super) fn staging(&self) -> &str {
+        &self.staging
+    }
+
+    pub(super) fn delete_staged_from(&self, order: i64) -> String {
+        format!(
+            "DELETE FROM {} WHERE _rest_source_record >= {order}",
+            self.staging_table
+        )
     }
 
     pub(super) fn drop_staging(&self) -> String {
@@ -195,4 +210,12 @@ pub(super) fn prepare_all(
         }
     }
     Ok(notes)
+}
+
+/// The name of a table with its schema, if it has one of its own.
+pub(super) fn in_schema(schema: Option<&str>, table: &str) -> String {
+    match schema {
+        Some(schema) => format!("{schema}.{table}"),
+        None => table.to_owned(),
+    }
 }

@@ -115,8 +115,13 @@ pub trait Database: Send + 'static {
     /// load created it.
     fn create_table(&self, table: &str, definitions: &[String]) -> Vec<String>;
 
-    /// The statement that creates a temporary table.
-    fn create_temporary_table(&self, table: &str, definitions: &[String]) -> String;
+    /// The statement that creates a table for staged rows: a temporary one, or one that outlives the load.
+    fn create_staging_table(
+        &self,
+        table: &str,
+        definitions: &[String],
+        is_temporary: bool,
+    ) -> String;
 
     /// The schema of temporary tables.
     fn temporary_schema(&self) -> &'static str {

@@ -1,5 +1,6 @@
 //! The core of SQL destinations: tables, staging, merge, state and history, over a [`Database`].
 
+mod checkpoints;
 mod child_tables;
 mod database;
 mod history;
@@ -67,7 +68,7 @@ impl<D: Database> Destination for SqlDestination<D> {
             let connected = {
                 let mut db = lock(&db);
                 db.check()?;
-                if unfinished_loads::appends_all(&target) {
+                if unfinished_loads::appends_all(&target) || target.resume {
                     database::transaction(&mut *db, "", |db| db.lock_run(&target.run))?;
                 }
                 db.connect()?
@@ -85,6 +86,10 @@ impl<D: Database> Destination for SqlDestination<D> {
     }
 
     fn writes_child_tables(&self) -> bool {
+        true
+    }
+
+    fn resumes(&self) -> bool {
         true
     }
 

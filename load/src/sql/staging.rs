@@ -12,7 +12,7 @@ use super::{
     database::Database,
     table::{RowStatements, columns, definitions, deletions, insert, names, quote, upsert},
 };
-use crate::Target;
+use crate::{Target, resumption::fingerprint};
 
 /// The most bytes of pages held in memory.
 const MAX_BYTES: usize = 8 << 20;
@@ -32,24 +32,69 @@ pub struct WritePlan {
     staging_table: String,
     /// The quoted name of its first column.
     order: String,
+    is_temporary: bool,
 }
 
 impl WritePlan {
+    /// A plan with temporary staging tables.
     pub(super) fn new(db: &dyn Database, target: Target) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        let schema = db.temporary_schema();
-        let staging = format!(
-            "_rest_source_staging_{}",
-            NEXT.fetch_add(1, Ordering::Relaxed)
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let staging = format!("_rest_source_staging_{number}");
+        Self::with_staging(target, Some(db.temporary_schema()), staging)
+    }
+
+    /// A plan with staging tables that outlive the load.
+    pub(super) fn resumable(target: Target) -> Self {
+        let names = format!(
+            "{}\n{}\n{}",
+            target.source,
+            target.resource.name,
+            target.part()
         );
+        let staging = format!("_rest_source_staged_{:016x}", fingerprint(&names));
+        Self::with_staging(target, None, staging)
+    }
+
+    fn with_staging(target: Target, schema: Option<&str>, staging: String) -> Self {
         Self {
             children: child_tables::children(&target, schema, &staging),
             statements: RowStatements::new(&target),
-            staging_table: format!("{schema}.{staging}"),
+            staging_table: child_tables::in_schema(schema, &staging),
+            is_temporary: schema.is_some(),
             staging,
             order: order_column(&target),
             target,
         }
+    }
+
+    /// Whether its staging tables end with the load.
+    pub fn is_temporary(&self) -> bool {
+        self.is_temporary
+    }
+
+    /// Whether all of its staging tables exist.
+    pub(super) fn has_staging_tables(&self, db: &mut dyn Database) -> Result<bool> {
+        let children = self.children.iter().map(Child::staging);
+        for table in std::iter::once(self.staging.as_str()).chain(children) {
+            if db.existing(table)?.is_none() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The statements that delete the staged rows from this one on.
+    pub(super) fn delete_staged_from(&self, order: i64) -> Vec<String> {
+        let own = format!(
+            "DELETE FROM {} WHERE {} >= {order}",
+            self.staging_table, self.order
+        );
+        let children = self
+            .children
+            .iter()
+            .map(|child| child.delete_staged_from(order));
+        std::iter::once(own).chain(children).collect()
     }
 
     /// The name of the staging table. Before the columns of the resource, it has the
@@ -73,7 +118,7 @@ impl WritePlan {
         let number = db.sql_type(&Type::Bigint);
         let mut columns = vec![format!("{} {number} PRIMARY KEY", self.order)];
         columns.extend(definitions(db, &self.target.resource.table));
-        let own = db.create_temporary_table(&self.staging, &columns);
+        let own = db.create_staging_table(&self.staging, &columns, self.is_temporary);
         let children = self.children.iter().map(|child| child.create_staging(db));
         std::iter::once(own).chain(children).collect()
     }
@@ -96,6 +141,22 @@ pub(super) struct Staging {
 }
 
 impl Staging {
+    /// Staged rows of an interrupted load.
+    pub(super) fn of_interrupted(staged: i64) -> Self {
+        Self {
+            staged: (staged > 0).then_some(staged),
+            ..Self::default()
+        }
+    }
+
+    /// Moves the pages in memory to the staging tables. Returns the number of rows there.
+    pub(super) fn spill_all(&mut self, db: &mut dyn Database, plan: &WritePlan) -> Result<i64> {
+        if !self.pages.is_empty() {
+            self.spill(db, plan)?;
+        }
+        Ok(self.staged.unwrap_or_default())
+    }
+
     /// Adds a page.
     pub(super) fn push(
         &mut self,

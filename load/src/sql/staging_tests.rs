@@ -35,6 +35,7 @@ fn target(columns: Vec<Column>, writing: Writing) -> Target {
         run: "1-0123456789abcdef".into(),
         stamp: None,
         adopt: false,
+        resume: false,
     }
 }
 

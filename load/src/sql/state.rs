@@ -5,6 +5,7 @@ use std::time::SystemTime;
 use rest_source::{Column, Result, Scalar, Timestamp, Type};
 
 use super::{
+    checkpoints,
     database::{Database, as_flag, as_number, as_text, flag, text},
     table::{columns, stored_as},
     unfinished_loads,
@@ -91,6 +92,7 @@ pub(super) fn create(db: &mut dyn Database) -> Result<()> {
     // In one round trip.
     let tables: Vec<String> = tables
         .into_iter()
+        .chain(checkpoints::create(db))
         .chain([unfinished_loads::create(db)])
         .collect();
     db.run(&tables)
@@ -259,6 +261,7 @@ pub(super) fn forget_emptied(
         "part <> ?3 OR had_rows = 1"
     } else {
         unfinished_loads::delete(db, &part_key(target))?;
+        checkpoints::reset(db, target)?;
         "part = ?3 AND had_rows = 1"
     };
     let sql = format!(
@@ -272,6 +275,7 @@ pub(super) fn forget(db: &mut dyn Database, target: &Target) -> Result<bool> {
     let sql = "DELETE FROM _rest_source_state WHERE source = ?1 AND resource = ?2";
     let deleted = db.execute(sql, &key(target))?;
     unfinished_loads::forget(db, target)?;
+    checkpoints::reset_all(db, target)?;
     Ok(deleted > 0)
 }
 

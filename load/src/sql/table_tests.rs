@@ -48,6 +48,7 @@ fn target(table: Ref<Table>, disposition: WriteDisposition) -> Target {
         run: Static("1-0123456789abcdef"),
         stamp: None,
         adopt: false,
+        resume: false,
     }
 }
 

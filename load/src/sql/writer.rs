@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use rest_source::{Error, ErrorKind, Fingerprint, Result, Rows, State};
 
 use super::{
-    blocking,
+    blocking, checkpoints,
     database::{Database, as_number, transaction},
     lock, prepare,
     staging::{Staging, WritePlan},
@@ -13,7 +13,7 @@ use super::{
     table::quote,
     unfinished_loads,
 };
-use crate::{BoxFuture, Opened, Target, Writer, Writing};
+use crate::{AppendedBy, BoxFuture, Opened, StoredCheckpoint, Target, Writer, Writing};
 
 /// Writes one resource.
 ///
@@ -36,6 +36,19 @@ struct Resource {
     progress: Progress,
     /// Whether the table had rows after that commit.
     has_rows: bool,
+    /// Whether its writer was dropped. Work of it may still wait for a thread.
+    is_dropped: bool,
+}
+
+/// What the database has of a resource.
+struct Found {
+    progress: Progress,
+    has_rows: bool,
+    notes: Vec<String>,
+    already_appended: Option<AppendedBy>,
+    jobs: Option<String>,
+    /// Where an interrupted load resumes, and the number of its staged rows.
+    checkpoint: Option<(StoredCheckpoint, i64)>,
 }
 
 /// Creates or alters the resource's table, and reads its last commit.
@@ -49,16 +62,35 @@ pub(super) fn open<D: Database>(
     connection.check()?;
     let statements = std::mem::take(&mut *lock(&dropped));
     connection.run(&statements)?;
-    let plan = WritePlan::new(connection, target.clone());
     let key = lock_key(target);
-    let (progress, has_rows, notes, already_appended, jobs) =
-        transaction(connection, &key, |db| {
-            let (progress, notes) = prepare::prepare(db, target, &plan.children)?;
-            let appended = unfinished_loads::appended(db, target)?;
-            let has_rows = !prepare::is_empty(db, &target.resource.table.name)?;
-            let jobs = state::read_jobs(db, target)?;
-            Ok((progress, has_rows, notes, appended, jobs))
-        })?;
+    let is_free = transaction(connection, &key, |db| checkpoints::claim(db, target))?;
+    let plan = if target.resume && is_free {
+        WritePlan::resumable(target.clone())
+    } else {
+        WritePlan::new(connection, target.clone())
+    };
+    let found = transaction(connection, &key, |db| {
+        let (progress, notes) = prepare::prepare(db, target, &plan.children)?;
+        if is_free && !target.resume {
+            db.run(&WritePlan::resumable(target.clone()).drop_staging())?;
+        }
+        let checkpoint = if plan.is_temporary() {
+            None
+        } else {
+            checkpoints::open(db, &plan)?
+        };
+        Ok(Found {
+            progress,
+            has_rows: !prepare::is_empty(db, &target.resource.table.name)?,
+            notes,
+            already_appended: unfinished_loads::appended(db, target)?,
+            jobs: state::read_jobs(db, target)?,
+            checkpoint,
+        })
+    })?;
+    let Found {
+        progress, has_rows, ..
+    } = found;
     // A replacing load does not need the state, nor a full refresh the request, so they also recover from
     // unreadable ones.
     let stored_state = progress.state.as_deref();
@@ -71,21 +103,24 @@ pub(super) fn open<D: Database>(
         error.with_help("a full refresh replaces the rows and what is stored of their request")
     })?;
     drop(guard);
+    let (checkpoint, staged) = found.checkpoint.unzip();
     let mut opened = Opened::new(SqlWriter {
         db,
         dropped,
         resource: Arc::new(Mutex::new(Resource {
             plan,
-            staging: Staging::default(),
+            staging: Staging::of_interrupted(staged.unwrap_or_default()),
             progress,
             has_rows,
+            is_dropped: false,
         })),
     });
     opened.state = state;
     opened.request = request;
-    opened.already_appended = already_appended;
-    opened.notes = notes;
-    opened.jobs = jobs;
+    opened.already_appended = found.already_appended;
+    opened.notes = found.notes;
+    opened.jobs = found.jobs;
+    opened.checkpoint = checkpoint;
     Ok(opened)
 }
 
@@ -103,6 +138,10 @@ impl<D: Database> SqlWriter<D> {
         let (db, resource) = (Arc::clone(&self.db), Arc::clone(&self.resource));
         Box::pin(blocking(move || {
             let mut resource = lock(&resource);
+            if resource.is_dropped {
+                // Its rows are forgotten: what was to be stored with them would cover rows that are not there.
+                return Err(Error::new(ErrorKind::Destination, "the load was dropped"));
+            }
             let mut db = lock(&db);
             work(&mut db, &mut resource)
         }))
@@ -110,7 +149,7 @@ impl<D: Database> SqlWriter<D> {
 
     fn publish(&self, state: Option<&State>, complete: bool) -> BoxFuture<'static, Result<()>> {
         let state = state.map(State::to_json);
-        self.run(move |db, resource| resource.commit(db, state, complete))
+        self.run(move |db, resource| resource.commit(db, state, complete, None))
     }
 }
 
@@ -134,9 +173,7 @@ impl<D: Database> Writer for SqlWriter<D> {
     fn save_jobs<'a>(&'a mut self, jobs: &'a str) -> BoxFuture<'a, Result<()>> {
         let jobs = jobs.to_owned();
         self.run(move |db, resource| {
-            if !resource.staging.has_table() {
-                db.check()?;
-            }
+            resource.check(db)?;
             let target = &resource.plan.target;
             transaction(db, &lock_key(target), |db| {
                 state::store_jobs(db, target, Some(&jobs))
@@ -144,10 +181,38 @@ impl<D: Database> Writer for SqlWriter<D> {
         })
     }
 
+    fn save_checkpoint<'a>(
+        &'a mut self,
+        point: &'a str,
+        partitions: &'a [String],
+    ) -> BoxFuture<'a, Result<()>> {
+        let (point, partitions) = (point.to_owned(), partitions.to_vec());
+        self.run(move |db, resource| resource.save_checkpoint(db, (&point, &partitions)))
+    }
+
+    fn suspend(&mut self) -> BoxFuture<'_, Result<()>> {
+        self.run(|db, resource| {
+            db.roll_back()?;
+            if resource.plan.is_temporary() {
+                return resource.staging.clear(db, &resource.plan);
+            }
+            resource.staging.forget();
+            Ok(())
+        })
+    }
+
     fn roll_back(&mut self) -> BoxFuture<'_, Result<()>> {
         self.run(|db, resource| {
             db.roll_back()?;
-            resource.staging.clear(db, &resource.plan)
+            resource.staging.clear(db, &resource.plan)?;
+            if resource.plan.is_temporary() {
+                return Ok(());
+            }
+            let target = &resource.plan.target;
+            transaction(db, &lock_key(target), |db| {
+                checkpoints::check_own(db, target)?;
+                checkpoints::reset(db, target)
+            })
         })
     }
 
@@ -164,7 +229,8 @@ impl<D: Database> Writer for SqlWriter<D> {
 impl<D> Drop for SqlWriter<D> {
     fn drop(&mut self) {
         let mut resource = lock(&self.resource);
-        if resource.staging.forget() {
+        resource.is_dropped = true;
+        if resource.staging.forget() && resource.plan.is_temporary() {
             // A load that was dropped in the middle leaves its staging tables.
             let statements = resource.plan.drop_staging();
             lock(&self.dropped).extend(statements);
@@ -177,21 +243,58 @@ impl Resource {
         &self.plan.target.resource.table.name
     }
 
+    /// Checks the connection, unless it holds staged rows.
+    fn check(&self, db: &mut dyn Database) -> Result<()> {
+        if self.staging.has_table() && self.plan.is_temporary() {
+            return Ok(());
+        }
+        db.check()
+    }
+
+    /// Stores a checkpoint with the rows before it: merged rows in their table, others in the staging tables.
+    fn save_checkpoint(
+        &mut self,
+        db: &mut dyn Database,
+        checkpoint: (&str, &[String]),
+    ) -> Result<()> {
+        let is_temporary = self.plan.is_temporary();
+        if self.plan.target.writing == Writing::Merge {
+            let checkpoint = Some(checkpoint).filter(|_| !is_temporary);
+            return self.commit(db, None, false, checkpoint);
+        }
+        // Another running load has the checkpoint.
+        if is_temporary {
+            return Ok(());
+        }
+        db.check()?;
+        let key = lock_key(&self.plan.target);
+        transaction(db, &key, |db| {
+            let staged = self.staging.spill_all(db, &self.plan)?;
+            checkpoints::store(db, &self.plan.target, checkpoint, staged)
+        })
+    }
+
     /// Commits the staged pages and the state, if there is one. `complete`: the resource has no more pages.
     fn commit(
         &mut self,
         db: &mut dyn Database,
         state: Option<String>,
         complete: bool,
+        checkpoint: Option<(&str, &[String])>,
     ) -> Result<()> {
-        if !self.staging.has_table() {
-            db.check()?;
-        }
+        self.check(db)?;
         let key = lock_key(&self.plan.target);
         transaction(db, &key, |db| {
+            if !self.plan.is_temporary() {
+                checkpoints::check_own(db, &self.plan.target)?;
+            }
             self.publish(db, state.as_deref())?;
             if complete {
                 state::store_jobs(db, &self.plan.target, None)?;
+                checkpoints::delete(db, &self.plan.target)?;
+            }
+            if let Some(checkpoint) = checkpoint {
+                checkpoints::store(db, &self.plan.target, checkpoint, 0)?;
             }
             unfinished_loads::store(db, &self.plan.target, complete)
         })?;
@@ -250,7 +353,7 @@ fn emptied(name: &str) -> Error {
     Error::new(ErrorKind::Destination, message).with_help("run the load again")
 }
 
-fn overtaken() -> Error {
+pub(super) fn overtaken() -> Error {
     let message = "another load has written this resource since this one began";
     Error::new(ErrorKind::Destination, message)
         .with_help("run it again, and one load of a resource at a time")

@@ -189,9 +189,15 @@ impl Database for SqliteDatabase {
         )]
     }
 
-    fn create_temporary_table(&self, table: &str, definitions: &[String]) -> String {
+    fn create_staging_table(
+        &self,
+        table: &str,
+        definitions: &[String],
+        is_temporary: bool,
+    ) -> String {
+        let temporary = if is_temporary { "TEMPORARY " } else { "" };
         format!(
-            "CREATE TEMPORARY TABLE {table} ({}) STRICT",
+            "CREATE {temporary}TABLE {table} ({}) STRICT",
             definitions.join(", ")
         )
     }
@@ -205,7 +211,12 @@ impl Database for SqliteDatabase {
             return rows::stage(&self.db, plan, order, pages);
         }
         // A transaction that writes only to temporary tables takes no lock on the file.
-        self.db.execute_batch("BEGIN").map_err(failed)?;
+        let begin = if plan.is_temporary() {
+            "BEGIN"
+        } else {
+            "BEGIN IMMEDIATE"
+        };
+        self.db.execute_batch(begin).map_err(failed)?;
         let staged = rows::stage(&self.db, plan, order, pages);
         self.commit()?;
         staged

@@ -127,6 +127,10 @@ impl Destination for Sqlite {
         self.0.writes_child_tables()
     }
 
+    fn resumes(&self) -> bool {
+        self.0.resumes()
+    }
+
     fn record<'a>(&'a self, load: &'a LoadRecord) -> BoxFuture<'a, Result<()>> {
         self.0.record(load)
     }

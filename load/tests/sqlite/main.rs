@@ -15,6 +15,7 @@ mod kills;
 mod merge_tables;
 mod replacements;
 mod requests;
+mod resumed;
 mod shop;
 mod tenants;
 mod user_tables;

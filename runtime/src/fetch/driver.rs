@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tracing::Instrument;
 
 use super::{
-    FetchSpec,
+    FetchSpec, PagingCheckpoint,
     attempt::{self, AttemptReport, DecodedPage, Requests},
     job,
     machine::{AttemptOutcome, Counters, FirstPage, Machine, MachineConfig, Now, Step},
@@ -200,7 +200,10 @@ async fn fetch_urls(
         partial_pages: sender,
     };
     let filter = RecordFilter::new(&spec.resource, &spec.table, range, steps)?;
-    let first = source.machine(spec.limit, spec.resume.clone().or(link));
+    let mut first = source.machine(spec.limit, spec.resume.clone().or(link));
+    if let (Some(before), Some(_)) = (&spec.before, &spec.resume) {
+        first = first.after(before.pages, before.received);
+    }
     let mut fetching = Fetching::new(spec, first, filter, report, partial_pages);
     let urls = match urls {
         Some(urls) => urls.into_iter().map(Some).collect(),
@@ -326,6 +329,8 @@ struct Fetching<'a> {
     wanted: Option<u64>,
     /// Whether a page is requested only after the page before it was taken.
     one_by_one: bool,
+    /// Whether pages tell where a later fetch goes on.
+    tells_checkpoints: bool,
     /// The first skipped page that may hold records.
     gap: Option<SkippedPage>,
     report: &'a SharedReport,
@@ -372,6 +377,8 @@ impl<'a> Fetching<'a> {
             filter,
             wanted: spec.limit,
             one_by_one: spec.one_by_one,
+            // Partitions have theirs.
+            tells_checkpoints: spec.tells_checkpoints() && spec.parent.is_none(),
             gap: None,
             report,
             waited,
@@ -419,7 +426,8 @@ impl<'a> Fetching<'a> {
                     continue;
                 }
                 Step::Page(parcel) => {
-                    delivery = self.filter(parcel);
+                    let checkpoint = self.checkpoint();
+                    delivery = self.filter(parcel, checkpoint);
                     continue;
                 }
                 Step::Wait(wake) => wake,
@@ -488,11 +496,23 @@ impl<'a> Fetching<'a> {
         }
         self.partly.received += page.decoded.received;
         self.partly.selected += page.decoded.selected;
-        self.filter(page)
+        self.filter(page, None)
+    }
+
+    /// Where a later fetch goes on after the page that the machine delivered last.
+    fn checkpoint(&mut self) -> Option<Box<PagingCheckpoint>> {
+        let following = self.machine.take_following();
+        let (position, passed) = following.filter(|_| self.tells_checkpoints)?;
+        let redactor = self.client.redactor();
+        Some(Box::new(PagingCheckpoint::at(position, passed, &redactor)))
     }
 
     /// The rows of a page that pass the filter; `None` if there are none.
-    fn filter(&mut self, parcel: DecodedPage) -> Option<Delivery> {
+    fn filter(
+        &mut self,
+        parcel: DecodedPage,
+        checkpoint: Option<Box<PagingCheckpoint>>,
+    ) -> Option<Delivery> {
         let DecodedPage { request, decoded } = parcel;
         let mut rows = decoded.rows;
         let has_gap = self.gap.is_some() || self.machine.has_gap();
@@ -524,7 +544,7 @@ impl<'a> Fetching<'a> {
             report.note(example);
         }
         drop(report);
-        (kept > 0).then(|| Delivery::Page {
+        (kept > 0 || checkpoint.is_some()).then(|| Delivery::Page {
             rows,
             before: None,
             after: if has_gap {
@@ -532,6 +552,7 @@ impl<'a> Fetching<'a> {
             } else {
                 self.filter.state_so_far()
             },
+            checkpoint,
         })
     }
 

@@ -141,6 +141,8 @@ impl JobRun<'_> {
             table: request.table.clone(),
             since: None,
             resume: None,
+            has_checkpoints: false,
+            before: None,
             limit: None,
             job: Some(self.values.clone().into()),
             ..self.spec.clone()

@@ -30,8 +30,12 @@ pub(super) struct Machine<P> {
     guard: Guard,
     /// The pages in flight or due, in order; the first is the next to be drained.
     slots: VecDeque<PendingPage<P>>,
-    /// The pages drained and not yet delivered, in order.
-    ready: VecDeque<P>,
+    /// The pages drained and not yet delivered, in order, with what follows each.
+    ready: VecDeque<(P, Option<Following>)>,
+    /// What follows the page that was delivered last.
+    following: Option<Following>,
+    /// Pages and rows of earlier fetches.
+    before: (u64, u64),
     /// The position after the last drained page, if it is not pending yet.
     frontier: Option<Position>,
     forecast: Forecast,
@@ -66,6 +70,9 @@ pub(super) struct Machine<P> {
     scroll: Option<Position>,
     tally: Counters,
 }
+
+/// The position after a page, and how many pages and rows are before it.
+pub(super) type Following = (Position, (u64, u64));
 
 /// What is known of the pages to follow.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -128,6 +135,8 @@ impl<P> Machine<P> {
             wanted,
             slots: VecDeque::new(),
             ready: VecDeque::new(),
+            following: None,
+            before: (0, 0),
             frontier: Some(first),
             forecast: Forecast::Unknown,
             lookahead: None,
@@ -151,9 +160,27 @@ impl<P> Machine<P> {
         machine
     }
 
+    /// The same after so many pages and rows of earlier fetches.
+    pub(super) fn after(mut self, pages: u64, received: u64) -> Self {
+        self.before = (pages, received);
+        self.skipped = self.skipped.or(Some(received));
+        self.rules.maximum_pages = self
+            .rules
+            .maximum_pages
+            .map(|most| most.saturating_sub(pages));
+        self
+    }
+
+    /// What follows the page that was delivered last, if a fetch that resumes there delivers nothing twice, and
+    /// nothing too little.
+    pub(super) fn take_following(&mut self) -> Option<Following> {
+        self.following.take()
+    }
+
     /// The next step. `room` says whether a page can be delivered.
     pub(super) fn step(&mut self, now: Now, room: bool) -> Step<P> {
-        if room && let Some(page) = self.ready.pop_front() {
+        if room && let Some((page, following)) = self.ready.pop_front() {
+            self.following = following;
             return Step::Page(page);
         }
         self.open(now);

@@ -10,6 +10,7 @@ mod next_start;
 mod origin;
 mod page;
 mod page_fingerprint;
+mod paging_checkpoint;
 mod parent_cache;
 mod partitions;
 mod running_jobs;
@@ -30,6 +31,7 @@ use tokio::sync::mpsc;
 use self::streams::{Delivery, OnProgress, SharedReport};
 pub use self::{
     page::{Page, PageRecords},
+    paging_checkpoint::PagingCheckpoint,
     parent_cache::ParentCache,
     running_jobs::RunningJobs,
     streams::{Pages, Records},
@@ -111,6 +113,10 @@ pub(crate) struct FetchSpec {
     pub(crate) from: Option<Scalar>,
     pub(crate) until: Option<Scalar>,
     pub(crate) resume: Option<Position>,
+    /// Whether its pages tell where a later fetch goes on.
+    pub(crate) has_checkpoints: bool,
+    /// What earlier fetches delivered of it.
+    pub(crate) before: Option<Arc<PagingCheckpoint>>,
     pub(crate) limit: Option<u64>,
     /// Whether an incomplete fetch ends without an error.
     pub(crate) allow_incomplete: bool,
@@ -266,6 +272,21 @@ impl<T, Parent> Fetch<T, Parent> {
         self
     }
 
+    /// Lets pages tell where a later fetch goes on: see [`Page::checkpoint`]. For resources without a state, a job, a
+    /// tree or a `batch`.
+    pub fn with_checkpoints(mut self) -> Self {
+        self.spec.has_checkpoints = true;
+        self
+    }
+
+    /// Goes on after the pages or the partitions of an earlier fetch. `checkpoint` is the one of its last stored page,
+    /// with the partitions of all of its checkpoints.
+    pub fn resume_at(mut self, checkpoint: PagingCheckpoint) -> Self {
+        self.spec.resume.clone_from(&checkpoint.position);
+        self.spec.before = Some(Arc::new(checkpoint));
+        self
+    }
+
     /// Fetches at most this many records, with no more requests than they need.
     pub fn limit(mut self, records: u64) -> Self {
         self.spec.limit = Some(records);
@@ -398,6 +419,8 @@ impl FetchSpec {
             from: None,
             until: None,
             resume: None,
+            has_checkpoints: false,
+            before: None,
             limit: None,
             allow_incomplete: false,
             concurrency: client.concurrency(),
@@ -441,9 +464,9 @@ impl FetchSpec {
         if self.resource.tree.is_some() {
             partitions::run_tree(self, stream, report).await;
         } else if let Some(parents) = parents {
-            partitions::run_children(self, parents, stream, report).await;
+            Box::pin(partitions::run_children(self, parents, stream, report)).await;
         } else if has_windows || !self.resource.partitions.is_empty() {
-            partitions::run_one(self, stream, report).await;
+            Box::pin(partitions::run_one(self, stream, report)).await;
         } else {
             Box::pin(driver::run(self, stream, report)).await;
         }
@@ -452,6 +475,17 @@ impl FetchSpec {
     /// Whether its state is that of its parents: it is fetched for those that are new or changed.
     fn resumes_parents(&self) -> bool {
         self.resource.parents == ParentSelection::Changed && self.parent.is_none()
+    }
+
+    /// Whether its resource has checkpoints: it has neither a state nor the like to resume at, and its requests do not
+    /// depend on those before them.
+    fn tells_checkpoints(&self) -> bool {
+        let resource = &self.resource;
+        self.has_checkpoints
+            && !resource.has_state()
+            && resource.job.is_none()
+            && resource.tree.is_none()
+            && resource.batch.is_none()
     }
 
     /// The maximum of requests in flight for the resource itself. Its parent has its own.

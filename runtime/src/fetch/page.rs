@@ -2,6 +2,7 @@
 
 use std::{fmt, iter::FusedIterator, marker::PhantomData};
 
+use super::PagingCheckpoint;
 use crate::{Record, Result, Rows, State};
 
 /// The records of one page that passed the filters of the fetch.
@@ -11,6 +12,7 @@ pub struct Page<T> {
     rows: Rows,
     before: Option<State>,
     after: Option<State>,
+    checkpoint: Option<PagingCheckpoint>,
     records: PhantomData<fn() -> T>,
 }
 
@@ -20,8 +22,13 @@ impl<T> Page<T> {
             rows,
             before,
             after,
+            checkpoint: None,
             records: PhantomData,
         }
+    }
+
+    pub(super) fn with_checkpoint(self, checkpoint: Option<PagingCheckpoint>) -> Self {
+        Self { checkpoint, ..self }
     }
 
     /// The decoded rows.
@@ -61,6 +68,12 @@ impl<T> Page<T> {
     /// ten thousand parents it is known some hundred times, because the state grows with them.
     pub fn state_before(&self) -> Option<&State> {
         self.before.as_ref()
+    }
+
+    /// Where a later fetch goes on once this page and the pages before it are stored, of a fetch
+    /// [with checkpoints](crate::Fetch::with_checkpoints). A page without records may have one.
+    pub fn checkpoint(&self) -> Option<&PagingCheckpoint> {
+        self.checkpoint.as_ref()
     }
 
     /// Both states, owned.

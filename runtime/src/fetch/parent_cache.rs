@@ -106,6 +106,7 @@ impl ParentCache {
         let sees_all = spec.from.is_none()
             && spec.until.is_none()
             && spec.resume.is_none()
+            && spec.before.is_none()
             && spec.limit.is_none()
             && spec.parent.is_none()
             && spec.table.is(&spec.resource.table);

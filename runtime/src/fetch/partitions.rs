@@ -13,7 +13,7 @@ mod running;
 mod single;
 mod tree;
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 use tokio::sync::mpsc;
 use tracing::Instrument;
@@ -27,7 +27,7 @@ use self::{
     tree::TreePartitions,
 };
 use super::{
-    FetchSpec,
+    FetchSpec, PagingCheckpoint,
     driver::{self, FetchEnd},
     streams::{Delivery, SharedReport},
     trace,
@@ -204,6 +204,8 @@ struct Runner<'a, S> {
     partitions: u64,
     /// The cursors of the partitions, where the resource is incremental.
     checkpoints: Option<PartitionCheckpoints>,
+    /// How often each partition was fetched by an earlier fetch, which this one resumes.
+    fetched_before: HashMap<String, u32>,
     /// What the finished partitions did not deliver.
     completeness: Completeness,
     /// Which of them were fetched to their end.
@@ -222,6 +224,10 @@ impl<'a, S: PartitionSource> Runner<'a, S> {
         if spec.resume.is_some() {
             return Err(source.no_position());
         }
+        let mut fetched_before: HashMap<String, u32> = HashMap::new();
+        for key in spec.before.iter().flat_map(|before| &before.partitions) {
+            *fetched_before.entry(key.clone()).or_default() += 1;
+        }
         let request = spec.incremental();
         let mut lists = Lists::new(&spec.client, &spec.resource).await?;
         let checkpoints = source.checkpoints(request, &lists)?;
@@ -238,6 +244,7 @@ impl<'a, S: PartitionSource> Runner<'a, S> {
             lists,
             spec,
             checkpoints,
+            fetched_before,
             current: None,
             partitions: 0,
             running: VecDeque::new(),
@@ -353,12 +360,28 @@ impl<'a, S: PartitionSource> Runner<'a, S> {
                 return Some(partition);
             }
             if let Some(partition) = self.lists.next() {
+                if self.was_fetched_before(&partition) {
+                    continue;
+                }
                 self.partitions += u64::from(!self.lists.is_empty());
                 return Some(partition);
             }
             let partition = self.source.take()?;
             self.lists.divide(partition);
         }
+    }
+
+    /// Whether an earlier fetch delivered the partition. Several partitions may have one key.
+    fn was_fetched_before(&mut self, partition: &Partition) -> bool {
+        if self.fetched_before.is_empty() {
+            return false;
+        }
+        let left = self.fetched_before.get_mut(partition.key());
+        left.is_some_and(|left| {
+            let is_left = *left > 0;
+            *left = left.saturating_sub(1);
+            is_left
+        })
     }
 
     /// Starts a task, in this place of the order.
@@ -460,6 +483,7 @@ impl<'a, S: PartitionSource> Runner<'a, S> {
             before: before.map(Box::new),
             // More pages of the partition may follow.
             after: None,
+            checkpoint: None,
         }
     }
 
@@ -486,8 +510,18 @@ impl<'a, S: PartitionSource> Runner<'a, S> {
             self.done.note(format!("{name} ended: {}", ended.reason));
         }
         let part = &ended.completeness;
-        if !ended.moves_state() || part.is_incomplete() || part.has_unfetched_parts() {
+        let has_gap = !ended.moves_state() || part.is_incomplete() || part.has_unfetched_parts();
+        if has_gap {
             self.parts.add_gap(name);
+        }
+        if self.spec.tells_checkpoints() && !has_gap && part.is_complete() {
+            self.count();
+            return Ok(Some(Delivery::Page {
+                rows: Rows::empty(self.spec.table.clone()),
+                before: None,
+                after: None,
+                checkpoint: Some(Box::new(PagingCheckpoint::after(run.partition.key()))),
+            }));
         }
         let window = run.partition.range.as_ref();
         let window = window.filter(|range| range.window.is_some());

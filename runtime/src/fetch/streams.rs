@@ -14,7 +14,7 @@ use futures_core::Stream;
 use tokio::{runtime::Handle, sync::mpsc, task::AbortHandle};
 use tracing::Instrument;
 
-use super::{FetchSpec, Page, PageRecords, parent_cache::ParentRecorder, trace};
+use super::{FetchSpec, Page, PageRecords, PagingCheckpoint, parent_cache::ParentRecorder, trace};
 use crate::{
     Completeness, Error, ErrorKind, Record, Report, Result, Rows, State,
     shared::Text,
@@ -29,6 +29,8 @@ pub(super) enum Delivery {
         before: Option<Box<State>>,
         /// The state to resume at once this page is stored.
         after: Option<State>,
+        /// Where a later fetch goes on once this page is stored.
+        checkpoint: Option<Box<PagingCheckpoint>>,
     },
     /// The end of the fetch.
     End {
@@ -157,6 +159,7 @@ impl<T> Pages<T> {
                 rows,
                 before,
                 after,
+                checkpoint,
             }) => {
                 if let Some(recorder) = recorder {
                     recorder.record(&rows);
@@ -168,7 +171,10 @@ impl<T> Pages<T> {
                     self.state = Some(state.clone());
                 }
                 self.progress();
-                Some(Ok(Page::new(rows, before, after)))
+                let checkpoint = checkpoint.map(|checkpoint| *checkpoint);
+                Some(Ok(
+                    Page::new(rows, before, after).with_checkpoint(checkpoint)
+                ))
             }
             Some(Delivery::End {
                 state,

@@ -174,7 +174,7 @@ impl<P> Machine<P> {
         {
             return self.finish(Err(error.with_position(position)));
         }
-        self.ready.push_back(page);
+        self.ready.push_back((page, None));
         self.tally.received += received;
         self.tally.selected += selected;
         if received > 0 {
@@ -214,8 +214,24 @@ impl<P> Machine<P> {
                 }
                 self.has_gap |= received == 0 && self.statements.expects(&stated).is_some();
                 self.lookahead = self.lookahead_past(&position, received, &stated);
+                self.note_following(&next);
                 self.go_on(next, total, received);
             }
+        }
+    }
+
+    /// Notes what follows the page that was drained last, if a later fetch can resume there.
+    fn note_following(&mut self, next: &Position) {
+        let can_resume = self.rules.repeats != Repeats::Scroll
+            && self.rules.first_page == FirstPage::OfResource
+            && self.restarts == 0
+            && !self.has_gap
+            && self.without_content.is_none()
+            && self.completeness.is_complete();
+        if let Some((_, following)) = self.ready.back_mut().filter(|_| can_resume) {
+            let (pages, received) = self.before;
+            let passed = (pages + self.tally.pages, received + self.tally.received);
+            *following = Some((next.clone(), passed));
         }
     }
 

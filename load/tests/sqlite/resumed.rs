@@ -1,0 +1,315 @@
+//! Loads that are killed again and again, and resumed: they send no page twice that was stored, and end equal to the
+//! server.
+
+use std::{cell::RefCell, sync::LazyLock, time::Duration};
+
+use rest_source::{
+    Path, Step,
+    plan::{
+        Cursor, Offset, PageNumber, Pages, Paginator, ParentField, ParentPlan, Part, ResourcePlan,
+        SentCursor, Slot, SourcePlan, Template, WriteDisposition,
+    },
+    shared::{Ref::Static, list},
+};
+use rest_source_load::{Load, LoadReport};
+use rest_source_testkit::{Access, Api, Dataset, Fault, Paging, Server, Style, Total};
+use serde_json::json;
+use tokio::sync::Notify;
+
+use crate::shop::{BY_STATUS, ORDERS, Scratch, connect, plan};
+
+thread_local! {
+    static CHOSEN: RefCell<SourcePlan> = RefCell::new(plan(&[&ORDERS]));
+}
+
+crate::shop!(Chosen, CHOSEN.with(|plan| plan.borrow().clone()));
+
+/// How pages follow each other, at the server and in the plan.
+fn styles() -> Vec<(Style, Pages)> {
+    let at = |key: &'static str| Path(vec![Step::Key(Static(key))].into());
+    vec![
+        (Style::Offset, Pages::Offset(Offset::new(10))),
+        (
+            Style::Page(1),
+            Pages::Number(PageNumber {
+                base_page: 1,
+                page: 1,
+                page_size: Some(10),
+                page_size_slot: Some(Slot::Query(Static("limit"))),
+                ..PageNumber::DEFAULT
+            }),
+        ),
+        (
+            Style::Cursor,
+            Pages::Cursor(Cursor::new(at("cursor"), Static("cursor"))),
+        ),
+        (
+            Style::HeaderCursor,
+            Pages::HeaderCursor {
+                cursor_key: Static("X-Next-Cursor"),
+                cursor: SentCursor::param(Static("cursor")),
+            },
+        ),
+        (
+            Style::HeaderLink,
+            Pages::HeaderLink {
+                header: Static("Link"),
+                rel: Static("next"),
+            },
+        ),
+        (
+            Style::JsonLink,
+            Pages::JsonLink {
+                next_url_path: rest_source::plan::Selector::Path(at("next")),
+            },
+        ),
+    ]
+}
+
+fn orders(write_disposition: WriteDisposition, pages: Pages, by_status: bool) -> ResourcePlan {
+    ResourcePlan {
+        write_disposition,
+        paginator: Paginator::new(pages),
+        table: if by_status {
+            Static(&BY_STATUS)
+        } else {
+            ORDERS.table.clone()
+        },
+        ..ORDERS
+    }
+}
+
+async fn serve(style: Style) -> Server {
+    let order = |n: u64| {
+        json!({
+            "id": n,
+            "status": format!("open {}", n / 7),
+            "changed_at": format!("2026-01-01T{:02}:{:02}:00Z", n / 60, n % 60),
+        })
+    };
+    let orders = Dataset::new("orders", "/orders", 123, order);
+    let paging = Paging {
+        style,
+        cap: 10,
+        total: Total::Absent,
+        ..Paging::default()
+    };
+    let api = Api::new(Access::Open, vec![orders]).paging(paging);
+    let server = Server::start(api).await.unwrap();
+    server
+        .faults()
+        .every(1, Fault::Slow(Duration::from_millis(6)));
+    server
+}
+
+/// Numbers that differ in each run of the tests.
+struct Random(u64);
+
+impl Random {
+    fn new() -> Self {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        Self(now.unwrap().as_nanos() as u64 | 1)
+    }
+
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % limit
+    }
+}
+
+async fn load(server: &Server, scratch: &Scratch) -> LoadReport {
+    let shop: Chosen = connect(server);
+    shop.load(&scratch.open()).resume().await.unwrap()
+}
+
+/// Loads, and is dropped at a random moment after a random page. Returns the report if it ended before.
+async fn kill(server: &Server, scratch: &Scratch, random: &mut Random) -> Option<LoadReport> {
+    let shop: Chosen = connect(server);
+    let database = scratch.open();
+    let (page, moment) = (1 + random.below(5), Duration::from_millis(random.below(15)));
+    let (mut pages, is_reached) = (0, Notify::new());
+    let load = shop.load(&database).resume().on_progress(|_| {
+        pages += 1;
+        if pages == page {
+            is_reached.notify_one();
+        }
+    });
+    let ended = tokio::select! {
+        ended = load.into_future() => Some(ended.unwrap()),
+        () = async { is_reached.notified().await; tokio::time::sleep(moment).await } => None,
+    };
+    drop(database);
+    // A blocking thread may still hold the database, as no killed process does.
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    ended
+}
+
+fn requests(report: &LoadReport) -> u64 {
+    let of = |one: &rest_source_load::ResourceReport| one.fetched.requests;
+    report.resources.iter().map(of).sum()
+}
+
+#[tokio::test]
+async fn killed_loads_go_on_after_their_last_stored_page() {
+    let mut random = Random::new();
+    let seed = random.0;
+    for (style, pages) in styles() {
+        let mut resumed = 0;
+        for (disposition, by_status) in [
+            (WriteDisposition::Append, false),
+            (WriteDisposition::Merge, false),
+            (WriteDisposition::Replace, false),
+            (WriteDisposition::Merge, true),
+        ] {
+            let what = format!("{style:?}, {disposition:?}, by status: {by_status}, seed {seed}");
+            let plan = plan(&[&orders(disposition, pages.clone(), by_status)]);
+            CHOSEN.with(|chosen| *chosen.borrow_mut() = plan);
+            let server = serve(style).await;
+            let whole = requests(&load(&server, &Scratch::new()).await);
+            let scratch = Scratch::new();
+            let mut last = None;
+            for _ in 0..4 {
+                last = kill(&server, &scratch, &mut random).await;
+                if last.is_some() {
+                    break;
+                }
+            }
+            let report = match last {
+                Some(report) => report,
+                None => load(&server, &scratch).await,
+            };
+            let stored = scratch.rows("SELECT id FROM orders ORDER BY id");
+            let expected: Vec<String> = (0..123).map(|id| id.to_string()).collect();
+            assert!(stored == expected, "{what}: {} rows", stored.len());
+            let loaded = report.resources.first();
+            if let Some(line) = loaded.and_then(|orders| orders.resumed.as_ref()) {
+                assert!(line.starts_with("continued at "), "{what}: {line}");
+                assert!(requests(&report) < whole, "{what}: {report}");
+                resumed += 1;
+            }
+            let staging =
+                "SELECT count(*) FROM sqlite_master WHERE name LIKE '_rest_source_staged%'";
+            assert_eq!(scratch.rows(staging), ["0"], "{what}");
+            let left = "SELECT count(*) FROM _rest_source_checkpoints";
+            assert_eq!(scratch.rows(left), ["0"], "{what}");
+        }
+        assert!(
+            resumed > 0,
+            "{style:?}: no load was killed after a page, seed {seed}"
+        );
+    }
+}
+
+static ITEMS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
+    name: Static("items"),
+    table: Static(
+        const {
+            &rest_source::Table::new(
+                "items",
+                list![rest_source::Column::new("id", rest_source::Type::Bigint).primary_key()],
+            )
+        },
+    ),
+    path: Template(list![
+        Part::Text(Static("orders/")),
+        Part::Parent(0),
+        Part::Text(Static("/items"))
+    ]),
+    parent: Some(Static(
+        const {
+            &ParentPlan {
+                resource: Static(&ORDERS),
+                others: rest_source::shared::List::EMPTY,
+                fields: list![ParentField {
+                    column: 0,
+                    path: Path(list![]),
+                    ..ParentField::DEFAULT
+                }],
+            }
+        },
+    )),
+    ..ORDERS
+});
+
+#[tokio::test]
+async fn killed_loads_of_children_go_on_after_their_last_parent() {
+    const PATHS: [&str; 12] = [
+        "/orders/0/items",
+        "/orders/1/items",
+        "/orders/2/items",
+        "/orders/3/items",
+        "/orders/4/items",
+        "/orders/5/items",
+        "/orders/6/items",
+        "/orders/7/items",
+        "/orders/8/items",
+        "/orders/9/items",
+        "/orders/10/items",
+        "/orders/11/items",
+    ];
+    let mut random = Random::new();
+    let seed = random.0;
+    let mut resumed = 0;
+    for disposition in [
+        WriteDisposition::Append,
+        WriteDisposition::Merge,
+        WriteDisposition::Replace,
+    ] {
+        let mut datasets = vec![Dataset::new(
+            "orders",
+            "/orders",
+            12,
+            |n| json!({ "id": n, "status": "a", "changed_at": "2026-01-01T00:00:00Z" }),
+        )];
+        for (at, path) in PATHS.into_iter().enumerate() {
+            // Each fourth order has no items.
+            let count = (at as u64 % 4) * 7;
+            datasets.push(Dataset::new(
+                path,
+                path,
+                count,
+                move |n| json!({ "id": at as u64 * 100 + n }),
+            ));
+        }
+        let server = Server::start(Api::new(Access::Open, datasets))
+            .await
+            .unwrap();
+        server
+            .faults()
+            .every(1, Fault::Slow(Duration::from_millis(4)));
+        let items = ResourcePlan {
+            write_disposition: disposition,
+            ..ITEMS.clone()
+        };
+        CHOSEN.with(|chosen| *chosen.borrow_mut() = plan(&[&ORDERS, &items]));
+        let scratch = Scratch::new();
+        let mut last = None;
+        for _ in 0..6 {
+            last = kill(&server, &scratch, &mut random).await;
+            if last.is_some() {
+                break;
+            }
+        }
+        let report = match last {
+            Some(report) => report,
+            None => load(&server, &scratch).await,
+        };
+        let what = format!("{disposition:?}, seed {seed}: {report}");
+        let items = report.resource("items");
+        let line = items.and_then(|items| items.resumed.as_deref());
+        resumed += usize::from(line.is_some_and(|line| line.starts_with("continued after ")));
+        let mut expected = Vec::new();
+        for (at, path) in PATHS.into_iter().enumerate() {
+            let items = server.dataset(path).len();
+            expected.extend((0..items).map(|n| (at * 100 + n).to_string()));
+        }
+        let stored = scratch.rows("SELECT id FROM items ORDER BY id");
+        assert_eq!(stored, expected, "{what}");
+    }
+    assert!(
+        resumed > 0,
+        "no load was killed after a parent, seed {seed}"
+    );
+}
