@@ -192,6 +192,9 @@ pub(crate) struct Load {
     /// The schema of a Postgres database, instead of the first of its search path
     #[arg(long, value_name = "NAME")]
     pub(crate) schema: Option<String>,
+    /// Put this before the names of all tables. Each prefix has its own states
+    #[arg(long, value_name = "PREFIX")]
+    pub(crate) table_prefix: Option<String>,
     /// Write two more columns with each row: `_loaded_at` and `_load_id`
     #[arg(long)]
     pub(crate) stamp_rows: bool,

@@ -51,6 +51,9 @@ async fn load(
     if args.full_refresh {
         loading = loading.full_refresh();
     }
+    if let Some(prefix) = args.table_prefix {
+        loading = loading.table_prefix(prefix);
+    }
     if args.resume {
         loading = loading.resume();
     }

@@ -249,7 +249,12 @@ impl Database for PostgresDatabase {
         Stored::of(data_type).name().to_owned()
     }
 
-    fn change_type(&mut self, table: &str, column: &Column, from: &str) -> Result<Vec<String>> {
+    fn change_type(
+        &mut self,
+        table: &str,
+        column: &Column,
+        from: &str,
+    ) -> Result<Option<Vec<String>>> {
         let (table, name) = (quote(table), quote(&column.name));
         let sql_type = self.sql_type(&column.data_type);
         let value = match (from, sql_type.as_str()) {
@@ -257,9 +262,9 @@ impl Database for PostgresDatabase {
             ("date", _) => format!("{name}::timestamp AT TIME ZONE 'UTC'"),
             _ => format!("{name}::{sql_type}"),
         };
-        Ok(vec![format!(
+        Ok(Some(vec![format!(
             "ALTER TABLE {table} ALTER COLUMN {name} TYPE {sql_type} USING {value}"
-        )])
+        )]))
     }
 
     fn create_table(&self, table: &str, definitions: &[String]) -> Vec<String> {
@@ -269,15 +274,9 @@ impl Database for PostgresDatabase {
         )]
     }
 
-    fn create_staging_table(
-        &self,
-        table: &str,
-        definitions: &[String],
-        is_temporary: bool,
-    ) -> String {
-        let temporary = if is_temporary { "TEMPORARY " } else { "" };
+    fn create_temporary_table(&self, table: &str, definitions: &[String]) -> String {
         format!(
-            "CREATE {temporary}TABLE {table} ({})",
+            "CREATE TEMPORARY TABLE {table} ({})",
             definitions.join(", ")
         )
     }

@@ -273,7 +273,10 @@ impl LoadStatus {
 pub struct Target {
     /// Name of the source.
     pub source: Text,
-    /// The resource, including its table.
+    /// The prefix of the names of its tables: see [`table_prefix`](crate::Loading::table_prefix). Loads with other
+    /// prefixes have other tables, and states of their own.
+    pub table_prefix: Text,
+    /// The resource. Its table has the name that it has in the destination.
     pub resource: Ref<ResourcePlan>,
     /// How rows are written.
     pub writing: Writing,
@@ -365,6 +368,14 @@ impl Opened {
 }
 
 impl Target {
+    /// The source whose states it has: its name, and the prefix of its tables if there is one.
+    pub fn scope(&self) -> String {
+        match &*self.table_prefix {
+            "" => self.source.to_string(),
+            prefix => format!("{}/{prefix}", self.source),
+        }
+    }
+
     /// The settings that identify its rows, one per line: `tenant a`. Empty if there are none.
     pub fn part(&self) -> String {
         let lines = self.settings.iter();

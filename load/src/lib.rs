@@ -62,6 +62,13 @@
 //! named resources does not complete a killed load of others. What it appends counts for the killed load, and
 //! the load that completes that one skips it. Appending a resource that a running load has appended is an error.
 //!
+//! # Resume
+//!
+//! With [`resume`](Loading::resume), a load that is not incremental goes on after the last stored page of an
+//! interrupted one, and [says](ResourceReport::resumed) where. Children and other resources in partitions do so
+//! without it, after the last complete partition. A destination says by [`Destination::resumes`] that it stores
+//! [checkpoints](Writer::save_checkpoint).
+//!
 //! # Rows belong to a request
 //!
 //! The destination stores a fingerprint of the request with the rows: settings, base URL, path, parameters and

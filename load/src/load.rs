@@ -57,6 +57,7 @@ pub struct Loading<'a, D: ?Sized> {
     stamp_rows: bool,
     /// `None`: only resources that are fetched in partitions are resumed.
     resume: Option<bool>,
+    table_prefix: Text,
     pub(crate) since: Option<Scalar>,
     pub(crate) until: Option<Scalar>,
     only: Vec<String>,
@@ -78,6 +79,7 @@ impl<'a, D: Destination + ?Sized> Loading<'a, D> {
             adopt: false,
             stamp_rows: false,
             resume: None,
+            table_prefix: Text::EMPTY,
             since: None,
             until: None,
             only: Vec::new(),
@@ -133,6 +135,13 @@ impl<'a, D: Destination + ?Sized> Loading<'a, D> {
         self
     }
 
+    /// Puts this before the names of all tables, so that several loads of a source can write to one destination. Each
+    /// prefix has its own states.
+    pub fn table_prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.table_prefix = prefix.into().into();
+        self
+    }
+
     /// Fetches the records of incremental resources from this cursor value on, instead of those after the stored
     /// state: see [`Fetch::from`](rest_source::Fetch::from). It is an error for a resource whose rows are replaced, and for appended rows that
     /// have a state, because they would be appended again or left out.
@@ -182,6 +191,7 @@ impl<'a, D: Destination + ?Sized> Loading<'a, D> {
     async fn run(self) -> Result<LoadReport, LoadError> {
         let resources = self.resources()?;
         self.check_range(&resources)?;
+        self.check_prefix()?;
         let run: Text = run_id().into();
         let parents = ParentCache::of(&resources);
         let targets = resources.iter().map(|one| self.target(one, &run)).collect();
@@ -227,7 +237,12 @@ impl<'a, D: Destination + ?Sized> Loading<'a, D> {
         });
         Target {
             source: self.client.plan().name.clone(),
-            resource: resource.clone(),
+            table_prefix: self.table_prefix.clone(),
+            resource: if self.table_prefix.is_empty() && resource.table_name.is_none() {
+                resource.clone()
+            } else {
+                resource.with_stored_names(&self.table_prefix).into()
+            },
             writing: self.writing(resource),
             only: self.only.clone(),
             full_refresh: self.full_refresh,
@@ -306,6 +321,18 @@ impl<'a, D: Destination + ?Sized> Loading<'a, D> {
             return wrong(message, "load it without a start and an end");
         }
         Ok(())
+    }
+
+    fn check_prefix(&self) -> Result<()> {
+        let prefix = &*self.table_prefix;
+        let is_plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+        if prefix.chars().all(is_plain) && !prefix.starts_with(|first: char| first.is_ascii_digit())
+        {
+            return Ok(());
+        }
+        let message = format!("`{prefix}` is not a valid prefix of table names");
+        Err(Error::new(ErrorKind::Config, message)
+            .with_help("a prefix is made of letters, digits and `_`, and begins with no digit"))
     }
 
     fn writing(&self, resource: &ResourcePlan) -> Writing {

@@ -139,6 +139,8 @@ struct OpenResource {
     resumed: Option<String>,
     /// The page at which the fetch starts, of an interrupted load.
     resumed_at: Option<Position>,
+    /// Whether it goes on after pages of an interrupted load.
+    goes_on: bool,
 }
 
 impl<D: Destination + ?Sized> ResourceLoad<'_, '_, D> {
@@ -153,6 +155,7 @@ impl<D: Destination + ?Sized> ResourceLoad<'_, '_, D> {
         let mut state = LoadState::new(resource, opened.writer, opened.jobs);
         state.resumed = opened.resumed;
         state.resumed_at = opened.resumed_at;
+        state.goes_on = opened.goes_on;
         let mut written = self.load_pages(&mut pages, &mut state).await;
         let mut requests = 0;
         if let Some(why) = expired(&state, &pages, &written) {
@@ -327,6 +330,7 @@ impl<D: Destination + ?Sized> ResourceLoad<'_, '_, D> {
         let resumed_at = checkpoint.as_ref().and_then(|one| one.position.clone());
         Ok(Ok(OpenResource {
             writer: opened.writer,
+            goes_on: checkpoint.is_some(),
             fetch: match checkpoint {
                 Some(checkpoint) => fetch.resume_at(checkpoint),
                 None => fetch,
@@ -341,11 +345,11 @@ impl<D: Destination + ?Sized> ResourceLoad<'_, '_, D> {
     /// The fetch of all records. `finish` decides by the completeness what is committed.
     fn whole_fetch(&self) -> Fetch<Rows> {
         let target = self.target;
-        let mut fetch = self
-            .loading
-            .client
-            .rows(&target.resource)
-            .allow_incomplete();
+        // The target has the names of the destination.
+        let all = &self.loading.client.plan().resources;
+        let named = all.iter().find(|one| one.name == target.resource.name);
+        let resource = named.unwrap_or(&target.resource);
+        let mut fetch = self.loading.client.rows(resource).allow_incomplete();
         if target.resource.write_disposition == WriteDisposition::Merge {
             fetch = fetch.for_upsert();
         }
@@ -474,7 +478,9 @@ impl<D: Destination + ?Sized> ResourceLoad<'_, '_, D> {
         // Either the first page was ignored at once, or no parent arrived. A page that is ignored after its
         // retries says nothing about the records.
         let is_ignored = completeness.has_unfetched_parts() == (fetched.ignored == 0);
-        if target.writing == Writing::Replace && fetched.pages == 0 && is_ignored {
+        // What an interrupted load staged replaces the rows.
+        let has_pages = fetched.pages > 0 || state.goes_on;
+        if target.writing == Writing::Replace && !has_pages && is_ignored {
             // No page arrived that could replace the rows.
             state.writer.roll_back().await?;
             state.notes.push(
@@ -506,6 +512,8 @@ struct LoadState {
     resumed: Option<String>,
     /// The page at which the fetch started, of an interrupted load.
     resumed_at: Option<Position>,
+    /// Whether it goes on after pages of an interrupted load.
+    goes_on: bool,
 }
 
 impl LoadState {
@@ -524,6 +532,7 @@ impl LoadState {
             notes: Vec::new(),
             resumed: None,
             resumed_at: None,
+            goes_on: false,
         }
     }
 
@@ -531,6 +540,7 @@ impl LoadState {
     fn start_over(&mut self, why: String) {
         self.resumed = Some(why);
         self.resumed_at = None;
+        self.goes_on = false;
         self.fetch_failed = false;
     }
 

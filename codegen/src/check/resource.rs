@@ -24,6 +24,7 @@ use super::{hooks, records, windows};
 
 impl Check<'_> {
     /// A resource, if it has a name; what else is wrong with it is reported.
+    #[expect(clippy::too_many_lines, reason = "a line for each part of a resource")]
     pub(super) fn resource(
         &mut self,
         node: &Node,
@@ -46,7 +47,7 @@ impl Check<'_> {
         (self.parent, self.taken, self.partitions) = (kin.parent, kin.fields, kin.partitions);
         let on_null_parent = self.on_null_parent(&endpoint);
         let batch = self.batch(&endpoint);
-        self.batch_size = batch;
+        (self.has_end, self.batch_size) = (has_end(&endpoint), batch);
         let parent_condition = self.parent_condition(&endpoint);
         self.begin_pages(&endpoint, name, client);
         let job = self.job_requests(&endpoint, name);
@@ -81,6 +82,7 @@ impl Check<'_> {
             name: name.owned(),
             line: self.line(name.span),
             table: connector::table(name.text, record.columns()),
+            table_name: view.identifier(&resource::TABLE).map(Text::owned),
             write_disposition,
             hard_delete: self.hard_delete(&view, &record, write_disposition),
             schema_contract: schema_contract(&view),
@@ -193,8 +195,8 @@ impl Check<'_> {
         self.child_tables_are_linked(view, plan);
     }
 
-    /// Resources that would be one method, or one that every source has.
-    pub(super) fn method_is_free(&mut self, name: Text<'_>) {
+    /// Rejects resources that would be one method, or one that every source has. Returns whether this is none.
+    pub(super) fn method_is_free(&mut self, name: Text<'_>) -> bool {
         let method = names::snake(name.text);
         let what = format!("resource `{}`", name.text);
         if let Err(owner) = self.methods.take(&method, &what, name.span) {
@@ -208,29 +210,42 @@ impl Check<'_> {
                 diagnostic = diagnostic.also(first, "first defined here");
             }
             self.error(diagnostic);
-            return;
+            return false;
         }
+        self.outline.methods.push(names::ident(&method));
+        true
+    }
+
+    /// Resources whose records would be in one table, or in one of the database's own.
+    pub(super) fn table_is_free(&mut self, view: &View<'_>, name: Text<'_>) {
+        let table = view.identifier(&resource::TABLE).unwrap_or(name);
+        let lower = table.text.to_lowercase();
         if ["sqlite_", "_rest_source_"]
             .iter()
-            .any(|own| name.text.starts_with(own))
+            .any(|own| lower.starts_with(own))
         {
-            self.error(
-                Diagnostic::error(
-                    "RS0405",
-                    name.span,
-                    format!(
-                        "a table may not be called `{}`: the database's own are",
-                        name.text
-                    ),
-                )
-                .help("give it another name"),
+            let message = format!(
+                "a table may not be called `{}`: the database's own are",
+                table.text
             );
+            self.error(
+                Diagnostic::error("RS0405", table.span, message).help("give it another name"),
+            );
+            return;
         }
-        // No other resource has it: the method would be the same.
-        let _ = self
-            .tables
-            .take(&name.text.to_lowercase(), &what, name.span);
-        self.outline.methods.push(names::ident(&method));
+        let what = format!("the table of resource `{}`", name.text);
+        if let Err(owner) = self.tables.take(&lower, &what, table.span) {
+            let message = format!(
+                "{what} would be called `{}`, like {}",
+                table.text, owner.what
+            );
+            let mut diagnostic = Diagnostic::error("RS0405", table.span, message)
+                .help("give it another name: `table: …`");
+            if let Some(first) = &owner.span {
+                diagnostic = diagnostic.also(first, "the other is here");
+            }
+            self.error(diagnostic);
+        }
     }
 
     /// The parents, after the last place where something of them may stand.
@@ -263,6 +278,18 @@ impl Check<'_> {
         };
         self.evolves = schema_contract(view).columns == ColumnsContract::Evolve;
         let mut record = self.structure(columns, &ident, name.text, span);
+        if let Some(table) = view.identifier(&resource::TABLE) {
+            for column in &mut record.columns {
+                let by_default = format!("{}_{}", name.text, column.name);
+                if column
+                    .table
+                    .as_ref()
+                    .is_some_and(|name| *name == *by_default)
+                {
+                    column.table = Some(format!("{}_{}", table.text, column.name).into());
+                }
+            }
+        }
         record.line = self.line(name.span);
         record.description = view.get(&resource::DESCRIPTION);
         Record::Struct(record)

@@ -17,6 +17,7 @@ pub(crate) static RESOURCE: Context = Context {
         &COLUMNS,
         &PRIMARY_KEY,
         &MERGE_KEY,
+        &TABLE,
         &WRITE_DISPOSITION,
         &hard_delete::HARD_DELETE,
         &RESOURCE_SCHEMA_CONTRACT,
@@ -37,6 +38,12 @@ pub(crate) static NAME: Key = key(
     "its name, of its table and its method",
 )
 .required();
+pub(crate) static TABLE: Key = key(
+    "table",
+    Shape::Identifier,
+    "the name of its table in destinations",
+)
+.remark("<name>");
 pub(crate) static DESCRIPTION: Key<Text> = text("description", "documentation of its struct");
 pub(crate) static RECORD: Key =
     key("record", Shape::Identifier, "the name of its struct").remark("`name` in PascalCase");

@@ -147,7 +147,7 @@ pub(super) fn reset(db: &mut dyn Database, target: &Target) -> Result<()> {
 
 /// Forgets where loads of all settings of the resource resume.
 pub(super) fn reset_all(db: &mut dyn Database, target: &Target) -> Result<()> {
-    let key = [text(&target.source), text(&target.resource.name)];
+    let key = [text(&target.scope()), text(&target.resource.name)];
     let sql = "UPDATE _rest_source_checkpoints SET point = '', staged = 0
                WHERE source = ?1 AND resource = ?2";
     db.execute(sql, &key)?;

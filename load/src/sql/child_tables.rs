@@ -118,7 +118,11 @@ impl Child {
         let number = db.sql_type(&Type::Bigint);
         let mut columns = vec![format!("_rest_source_record {number} NOT NULL")];
         columns.extend(definitions(db, &self.table.table));
-        db.create_staging_table(&self.staging, &columns, self.is_temporary)
+        if self.is_temporary {
+            db.create_temporary_table(&self.staging, &columns)
+        } else {
+            db.create_staging_table(&self.staging, &columns)
+        }
     }
 
     /// The name of its staging table, without its schema.

@@ -104,24 +104,32 @@ pub trait Database: Send + 'static {
     }
 
     /// The statements that change the type of a stored column, and its values: the core asks only for changes that
-    /// keep every value. `from` is its [stored form](super::stored_as) before.
+    /// keep every value. `from` is its [stored form](super::stored_as) before. `None` if the database changes no types.
     ///
     /// # Errors
     ///
     /// When the database cannot be asked.
-    fn change_type(&mut self, table: &str, column: &Column, from: &str) -> Result<Vec<String>>;
+    fn change_type(
+        &mut self,
+        table: &str,
+        column: &Column,
+        from: &str,
+    ) -> Result<Option<Vec<String>>> {
+        let _ = (table, column, from);
+        Ok(None)
+    }
 
     /// The statements that create a table with these definitions, such that [`existing`](Self::existing) tells that a
     /// load created it.
     fn create_table(&self, table: &str, definitions: &[String]) -> Vec<String>;
 
-    /// The statement that creates a table for staged rows: a temporary one, or one that outlives the load.
-    fn create_staging_table(
-        &self,
-        table: &str,
-        definitions: &[String],
-        is_temporary: bool,
-    ) -> String;
+    /// The statement that creates a temporary table.
+    fn create_temporary_table(&self, table: &str, definitions: &[String]) -> String;
+
+    /// The statement that creates a table for staged rows that outlives the load.
+    fn create_staging_table(&self, table: &str, definitions: &[String]) -> String {
+        format!("CREATE TABLE {table} ({})", definitions.join(", "))
+    }
 
     /// The schema of temporary tables.
     fn temporary_schema(&self) -> &'static str {

@@ -76,7 +76,14 @@ pub(super) fn prepare_table(
     let mut created_by_load = recorded.as_ref().is_none_or(|table| table.created_by_load);
     match (&fit, &recorded) {
         (TableFit::Missing, _) => {
-            if state::forget(db, target)? && target.writing != Writing::Replace {
+            let had_state = state::forget(db, target)?;
+            let old_name = recorded.as_ref().map(|table| &table.name);
+            if let Some(old) = old_name.filter(|old| !old.eq_ignore_ascii_case(name)) {
+                notes.push(format!(
+                    "the table was `{old}` in the last load, now it is `{name}`, which is loaded from the start; \
+                     `{old}` stays as it is"
+                ));
+            } else if had_state && target.writing != Writing::Replace {
                 notes.push(format!(
                     "the table `{name}` was dropped since the last load: it is created again and loaded \
                      from the start"

@@ -81,7 +81,8 @@ pub(super) fn widen(
             ));
         }
     }
-    db.change_type(table, column, was).map(Ok)
+    let widened = db.change_type(table, column, was)?;
+    Ok(widened.ok_or(""))
 }
 
 /// Whether each value of the first stored form is a value of the second.

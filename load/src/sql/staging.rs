@@ -48,7 +48,7 @@ impl WritePlan {
     pub(super) fn resumable(target: Target) -> Self {
         let names = format!(
             "{}\n{}\n{}",
-            target.source,
+            target.scope(),
             target.resource.name,
             target.part()
         );
@@ -118,7 +118,11 @@ impl WritePlan {
         let number = db.sql_type(&Type::Bigint);
         let mut columns = vec![format!("{} {number} PRIMARY KEY", self.order)];
         columns.extend(definitions(db, &self.target.resource.table));
-        let own = db.create_staging_table(&self.staging, &columns, self.is_temporary);
+        let own = if self.is_temporary {
+            db.create_temporary_table(&self.staging, &columns)
+        } else {
+            db.create_staging_table(&self.staging, &columns)
+        };
         let children = self.children.iter().map(|child| child.create_staging(db));
         std::iter::once(own).chain(children).collect()
     }

@@ -25,6 +25,7 @@ fn target(columns: Vec<Column>, writing: Writing) -> Target {
     };
     Target {
         source: "shop".into(),
+        table_prefix: rest_source::shared::Text::EMPTY,
         resource: resource.into(),
         writing,
         only: Vec::new(),

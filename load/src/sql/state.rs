@@ -25,6 +25,8 @@ pub(super) struct RecordedTable {
     pub(super) columns: String,
     /// Whether a load created it. Otherwise it had rows before the first load.
     pub(super) created_by_load: bool,
+    /// Its name when it was last loaded.
+    pub(super) name: String,
 }
 
 impl RecordedTable {
@@ -68,7 +70,8 @@ pub(super) fn create(db: &mut dyn Database) -> Result<()> {
         (
             "tables",
             format!(
-                "source {text} NOT NULL, resource {text} NOT NULL, columns {text} NOT NULL, made {number} NOT NULL"
+                "source {text} NOT NULL, resource {text} NOT NULL, columns {text} NOT NULL, made {number} NOT NULL, \
+                 name {text}"
             ),
             "source, resource",
         ),
@@ -95,7 +98,14 @@ pub(super) fn create(db: &mut dyn Database) -> Result<()> {
         .chain(checkpoints::create(db))
         .chain([unfinished_loads::create(db)])
         .collect();
-    db.run(&tables)
+    db.run(&tables)?;
+    let recorded = format!("{PREFIX}tables");
+    let stored = db.stored_columns(&recorded)?;
+    // A database of a version in which tables had the names of their resources.
+    if !stored.iter().any(|column| column.name == "name") {
+        db.run(&[format!("ALTER TABLE {recorded} ADD COLUMN name {text}")])?;
+    }
+    Ok(())
 }
 
 /// The statement that creates one of the core's own tables, if it does not exist.
@@ -105,7 +115,7 @@ pub(super) fn create_table(name: &str, columns: &str, key: &str) -> String {
 
 /// The key of the resource's records.
 fn key(target: &Target) -> [Scalar; 2] {
-    [text(&target.source), text(&target.resource.name)]
+    [text(&target.scope()), text(&target.resource.name)]
 }
 
 /// The key of the records of the target's settings.
@@ -119,19 +129,22 @@ pub(super) fn recorded_table(
     db: &mut dyn Database,
     target: &Target,
 ) -> Result<Option<RecordedTable>> {
-    let sql = "SELECT columns, made FROM _rest_source_tables WHERE source = ?1 AND resource = ?2";
+    let sql = "SELECT columns, made, coalesce(name, resource) FROM _rest_source_tables
+               WHERE source = ?1 AND resource = ?2";
     let rows = db.query(sql, &key(target))?;
     Ok(rows.first().map(|row| RecordedTable {
         columns: as_text(row.first()).unwrap_or_default(),
         created_by_load: as_flag(row.get(1)),
+        name: as_text(row.get(2)).unwrap_or_default(),
     }))
 }
 
 /// Another source's resource of the same table name, ignoring case.
 pub(super) fn name_conflict(db: &mut dyn Database, target: &Target) -> Result<Option<String>> {
     let sql = "SELECT source || '.' || resource FROM _rest_source_tables
-               WHERE lower(resource) = lower(?2) AND (source <> ?1 OR resource <> ?2)";
-    let rows = db.query(sql, &key(target))?;
+               WHERE lower(coalesce(name, resource)) = lower(?3) AND (source <> ?1 OR resource <> ?2)";
+    let [source, resource] = key(target);
+    let rows = db.query(sql, &[source, resource, text(&target.resource.table.name)])?;
     Ok(rows.first().and_then(|row| as_text(row.first())))
 }
 
@@ -153,11 +166,12 @@ pub(super) fn record_table(
         resource,
         Scalar::Text(lines.chain(tables).collect()),
         flag(created_by_load),
+        text(&target.resource.table.name),
     ];
     db.execute(
-        "INSERT INTO _rest_source_tables (source, resource, columns, made) VALUES (?1, ?2, ?3, ?4)
+        "INSERT INTO _rest_source_tables (source, resource, columns, made, name) VALUES (?1, ?2, ?3, ?4, ?5)
          ON CONFLICT (source, resource) DO UPDATE SET
-            columns = excluded.columns, made = excluded.made",
+            columns = excluded.columns, made = excluded.made, name = excluded.name",
         &values,
     )?;
     Ok(())

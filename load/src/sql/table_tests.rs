@@ -35,6 +35,7 @@ fn target(table: Ref<Table>, disposition: WriteDisposition) -> Target {
     };
     Target {
         source: Static("shop"),
+        table_prefix: rest_source::shared::Text::EMPTY,
         resource: resource.into(),
         writing: match disposition {
             WriteDisposition::Merge => Writing::Merge,
@@ -175,6 +176,7 @@ fn type_may_change_only_within_its_stored_form() {
     let recorded = RecordedTable {
         columns: "id bigint\nna\"me text\nopen bool\ntags json\n".to_owned(),
         created_by_load: true,
+        name: "order".to_owned(),
     };
     let mut db = made(WriteDisposition::Merge);
     let target = target(Static(&AFTER), WriteDisposition::Merge);

@@ -114,7 +114,7 @@ pub(super) fn store(db: &mut dyn Database, target: &Target, complete: bool) -> R
 /// Deletes the resource's records.
 pub(super) fn forget(db: &mut dyn Database, target: &Target) -> Result<()> {
     let sql = "DELETE FROM _rest_source_unfinished WHERE source = ?1 AND resource = ?2";
-    let key = [text(&target.source), text(&target.resource.name)];
+    let key = [text(&target.scope()), text(&target.resource.name)];
     db.execute(sql, &key).map(|_| ())
 }
 
@@ -143,7 +143,8 @@ pub(super) fn end(db: &mut dyn Database, run: &str, targets: &[Target]) -> Resul
     let Some(first) = targets.first() else {
         return Ok(());
     };
-    let records = UnfinishedAppend::select(db, "source = ?1", &[text(&first.source)])?;
+    let scope = text(&first.scope());
+    let records = UnfinishedAppend::select(db, "source = ?1", std::slice::from_ref(&scope))?;
     let has_settings_of_load = |record: &UnfinishedAppend| {
         record.part.is_empty() || targets.iter().any(|target| target.part() == record.part)
     };
@@ -160,13 +161,8 @@ pub(super) fn end(db: &mut dyn Database, run: &str, targets: &[Target]) -> Resul
             false => open.push(record),
         }
     }
-    let key = |record: &UnfinishedAppend| {
-        [
-            text(&first.source),
-            text(&record.resource),
-            text(&record.part),
-        ]
-    };
+    let key =
+        |record: &UnfinishedAppend| [scope.clone(), text(&record.resource), text(&record.part)];
     for record in &completed {
         delete(db, &key(record))?;
     }

@@ -126,7 +126,7 @@ pub(super) fn open<D: Database>(
 
 /// The key of the lock that serializes the transactions of one resource.
 fn lock_key(target: &Target) -> String {
-    format!("{}.{}", target.source, target.resource.name)
+    format!("{}.{}", target.scope(), target.resource.name)
 }
 
 impl<D: Database> SqlWriter<D> {

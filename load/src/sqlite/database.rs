@@ -151,16 +151,23 @@ impl Database for SqliteDatabase {
         )
     }
 
-    fn change_type(&mut self, table: &str, column: &Column, from: &str) -> Result<Vec<String>> {
+    fn change_type(
+        &mut self,
+        table: &str,
+        column: &Column,
+        from: &str,
+    ) -> Result<Option<Vec<String>>> {
         let dependent = self.drop_dependent_objects(table)?;
         let (table, name) = (quote(table), quote(&column.name));
         let value = match (from, stored_as(&column.data_type)) {
             ("date", "timestamp") => {
                 let midnight = format!("{name} || 'T00:00:00.000000+00:00'");
-                return Ok(vec![format!("UPDATE {table} SET {name} = {midnight}")]);
+                return Ok(Some(vec![format!(
+                    "UPDATE {table} SET {name} = {midnight}"
+                )]));
             }
             // They are stored as text.
-            ("decimal" | "date" | "time", _) => return Ok(Vec::new()),
+            ("decimal" | "date" | "time", _) => return Ok(Some(Vec::new())),
             ("bool", _) => format!("CASE {name} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END"),
             _ => format!("CAST({name} AS {})", self.sql_type(&column.data_type)),
         };
@@ -179,7 +186,7 @@ impl Database for SqliteDatabase {
             format!("ALTER TABLE {table} RENAME COLUMN {wider} TO {name}"),
         ]);
         statements.extend(dependent);
-        Ok(statements)
+        Ok(Some(statements))
     }
 
     fn create_table(&self, table: &str, definitions: &[String]) -> Vec<String> {
@@ -189,17 +196,15 @@ impl Database for SqliteDatabase {
         )]
     }
 
-    fn create_staging_table(
-        &self,
-        table: &str,
-        definitions: &[String],
-        is_temporary: bool,
-    ) -> String {
-        let temporary = if is_temporary { "TEMPORARY " } else { "" };
+    fn create_temporary_table(&self, table: &str, definitions: &[String]) -> String {
         format!(
-            "CREATE {temporary}TABLE {table} ({}) STRICT",
+            "CREATE TEMPORARY TABLE {table} ({}) STRICT",
             definitions.join(", ")
         )
+    }
+
+    fn create_staging_table(&self, table: &str, definitions: &[String]) -> String {
+        format!("CREATE TABLE {table} ({}) STRICT", definitions.join(", "))
     }
 
     fn upserts_in_order(&self) -> bool {

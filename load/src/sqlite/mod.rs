@@ -57,12 +57,14 @@ use crate::{BoxFuture, Destination, LoadRecord, Opened, Target, sql::SqlDestinat
 /// again and loaded from the start, and so is one that a user emptied, unless the
 /// [state is kept](crate::Loading::keep_state). The report notes both.
 ///
-/// Four tables record the loads, per source and resource: `_rest_source_tables` the types of the columns and
+/// These tables record the loads, per source and resource: `_rest_source_tables` the types of the columns and
 /// whether a load created the table; `_rest_source_state` the last state and the fingerprint of its request;
 /// `_rest_source_unfinished` the resources appended by loads that did not end; `_rest_source_loads` the history: when
 /// each load of a resource began and ended, its rows, requests and waits, its `status` (`running`, `loaded`,
-/// `incomplete`, `failed`) and its error. A killed load stays `running`. An appending load locks a file
-/// beside the database, `shop.db-load-…`, so that later loads can tell whether it was killed.
+/// `incomplete`, `failed`) and its error. A killed load stays `running`. `_rest_source_jobs` has the jobs that APIs run;
+/// `_rest_source_checkpoints` and `_rest_source_fetched_partitions` where interrupted loads resume, whose rows are in
+/// tables `_rest_source_staged_…`. A load that appends, or can be resumed, locks a file beside the database,
+/// `shop.db-load-…`, so that later loads can tell whether it was killed.
 ///
 /// The database uses WAL mode, so that others can read while a load writes, with `synchronous = NORMAL`: commits
 /// do not wait for the disk. A power failure may lose the last commits, each as a whole, rows and state

@@ -108,7 +108,7 @@ struct Random(u64);
 impl Random {
     fn new() -> Self {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-        Self(now.unwrap().as_nanos() as u64 | 1)
+        Self(u64::from(now.unwrap().subsec_nanos()) | 1)
     }
 
     fn below(&mut self, limit: u64) -> u64 {
@@ -192,7 +192,7 @@ async fn killed_loads_go_on_after_their_last_stored_page() {
             let staging =
                 "SELECT count(*) FROM sqlite_master WHERE name LIKE '_rest_source_staged%'";
             assert_eq!(scratch.rows(staging), ["0"], "{what}");
-            let left = "SELECT count(*) FROM _rest_source_checkpoints";
+            let left = "SELECT count(*) FROM _rest_source_checkpoints WHERE point <> ''";
             assert_eq!(scratch.rows(left), ["0"], "{what}");
         }
         assert!(

@@ -5,7 +5,7 @@ use super::{
     Param, ResponseAction, Selector, Template, Tree,
 };
 use crate::{
-    schema::{Path, Step, Table},
+    schema::{Column, Path, Step, Table},
     shared::{List, Ref, Text},
 };
 
@@ -18,6 +18,8 @@ declare! {
         pub line: u32 = 0,
         /// Its records.
         pub table: Ref<Table> = Ref::Static(&Table::DEFAULT),
+        /// The name of their table in destinations, where that is not the resource's.
+        pub table_name: Option<Text> = None,
         /// How a destination writes them.
         pub write_disposition: WriteDisposition = WriteDisposition::Append,
         /// What marks records whose rows `merge` deletes.
@@ -103,6 +105,24 @@ impl ResourcePlan {
             WriteDisposition::Merge | WriteDisposition::Replace => FutureCursor::Cap,
             WriteDisposition::Append | WriteDisposition::Skip => FutureCursor::Error,
         })
+    }
+
+    /// The same with the names that its table and those of its nested lists have in a destination: `prefix` comes
+    /// before each.
+    pub fn with_stored_names(&self, prefix: &str) -> Self {
+        let named = |name: &Text| Text::from(format!("{prefix}{name}"));
+        let columns = self.table.columns.iter().map(|column| Column {
+            table: column.table.as_ref().map(named),
+            ..column.clone()
+        });
+        let table = Table {
+            name: named(self.table_name.as_ref().unwrap_or(&self.name)),
+            columns: columns.collect(),
+        };
+        Self {
+            table: table.into(),
+            ..self.clone()
+        }
     }
 
     /// Where the API says at what the next fetch starts.

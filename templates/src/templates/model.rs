@@ -227,7 +227,7 @@ fn resource(source: &checked::SourcePlan, resource: &checked::Resource) -> Resou
     let is_appended = plan.write_disposition == checked::WriteDisposition::Append;
     Resource {
         name: plan.name.to_string(),
-        sql_name: quoted(&plan.name),
+        sql_name: quoted(plan.table_name.as_ref().unwrap_or(&plan.name)),
         rust_method: resource.ident(),
         rust_record,
         line: plan.line,

@@ -168,7 +168,9 @@ impl Check<'_> {
     fn member_of_family<'t>(&mut self, node: &'t Node) -> Option<Member<'t>> {
         let view = View::new(node, &grammar::RESOURCE);
         let name = view.identifier(&resource::NAME)?;
-        self.method_is_free(name);
+        if self.method_is_free(name) {
+            self.table_is_free(&view, name);
+        }
         Some(Member {
             view,
             name,
