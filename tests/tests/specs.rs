@@ -80,7 +80,7 @@ fn resources<S: Connector>() -> Vec<String> {
 }
 
 #[test]
-fn every_spec_is_a_source_with_its_resources() {
+fn every_spec_of_the_documents_is_a_source_with_its_resources() {
     assert_eq!(resources::<analytics_api_key::Source>(), ["resource_name"]);
     assert_eq!(resources::<analytics_oauth2::Source>(), ["resource_name"]);
     assert_eq!(
@@ -101,6 +101,10 @@ fn every_spec_is_a_source_with_its_resources() {
             "story_insights"
         ]
     );
+}
+
+#[test]
+fn every_spec_of_a_public_api_is_a_source_with_its_resources() {
     assert_eq!(
         resources::<freshdesk::Source>(),
         [
@@ -161,6 +165,10 @@ fn every_spec_is_a_source_with_its_resources() {
             "daily_usage"
         ]
     );
+}
+
+#[test]
+fn every_spec_of_jobs_deltas_and_sessions_is_a_source_with_its_resources() {
     assert_eq!(
         resources::<amazon_ads::Source>(),
         ["profiles", "campaign_reports", "search_term_reports"]
