@@ -102,8 +102,13 @@ pub(crate) struct Unfinished {
 }
 
 impl ColumnEntry {
-    pub(crate) fn new(column: &Column, data_type: Option<String>) -> Self {
-        let data_type = data_type.unwrap_or_else(|| stored_as(&column.data_type).to_owned());
+    /// `stored`: the type in the format's words, where it has types.
+    pub(crate) fn new(column: &Column, stored: Option<String>) -> Self {
+        let word = stored_as(&column.data_type);
+        let data_type = match stored {
+            Some(stored) => format!("{word} ({stored})"),
+            None => word.to_owned(),
+        };
         Self {
             name: column.name.to_string(),
             data_type,

@@ -142,6 +142,10 @@ impl Database for PostgresDatabase {
         rows.iter().map(read).collect()
     }
 
+    fn ignores_case(&self) -> bool {
+        false
+    }
+
     fn begin(&mut self, resource: &str) -> Result<()> {
         self.batch("BEGIN")?;
         self.in_transaction = true;

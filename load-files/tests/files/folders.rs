@@ -487,6 +487,21 @@ async fn stored_files_must_fit_the_spec() {
     assert_clean(folder.path(), "orders", "orders");
 }
 
+#[cfg(feature = "parquet")]
+#[tokio::test]
+async fn types_that_parquet_stores_alike_are_told_apart() {
+    let (world, folder) = world().await;
+    let files = Files::folder(folder.path()).format(Format::Parquet);
+    let text = ORDERS.replace("day: date", "day: text");
+    world.load(&text, &files).await;
+    let json = ORDERS.replace("day: date", "day: json");
+    let error = shown(world.try_load(&json, &files, |load| load).await);
+    assert!(
+        error.contains("the column `day` holds text (Utf8), the spec's holds json (Utf8)"),
+        "{error}"
+    );
+}
+
 #[tokio::test]
 async fn resources_of_a_killed_load_are_not_appended_again() {
     let (world, folder) = world().await;

@@ -30,6 +30,11 @@ pub trait Database: Send + 'static {
     /// When it fails.
     fn query(&mut self, sql: &str, parameters: &[Scalar]) -> Result<Vec<Vec<Scalar>>>;
 
+    /// Whether names of columns that differ only by case are one name.
+    fn ignores_case(&self) -> bool {
+        true
+    }
+
     /// Begins a transaction that no other load can interleave with: the writers of one resource wait for each
     /// other. `resource` is the key of the lock.
     ///

@@ -11,8 +11,8 @@ use crate::Target;
 /// The largest integer up to which a double has every integer.
 const EXACT_IN_DOUBLE: i64 = 1 << 53;
 
-/// The statement that renames the stored column of the old name, if it has not been renamed yet. The stored columns
-/// have the new name from then on.
+/// The statement that renames the stored column of the old name, if it has not been renamed yet, or of a name that
+/// differs by case, where that is another name. The stored columns have the new name from then on.
 ///
 /// # Errors
 ///
@@ -21,7 +21,12 @@ pub(super) fn rename(
     table: &str,
     column: &Column,
     stored: &mut [StoredColumn],
+    ignores_case: bool,
 ) -> Result<Option<String>, String> {
+    let differs_by_case = !ignores_case && stored.iter().all(|one| one.name != *column.name);
+    if differs_by_case && let Some(found) = stored.iter_mut().find(|one| one.is(&column.name)) {
+        return Ok(Some(rename_to(table, found, column)));
+    }
     let Some(old) = &column.renamed_from else {
         return Ok(None);
     };
@@ -36,11 +41,13 @@ pub(super) fn rename(
             column.name
         ));
     }
+    Ok(Some(rename_to(table, found, column)))
+}
+
+fn rename_to(table: &str, found: &mut StoredColumn, column: &Column) -> String {
     let (table, from, to) = (quote(table), quote(&found.name), quote(&column.name));
     found.name = column.name.to_string();
-    Ok(Some(format!(
-        "ALTER TABLE {table} RENAME COLUMN {from} TO {to}"
-    )))
+    format!("ALTER TABLE {table} RENAME COLUMN {from} TO {to}")
 }
 
 /// The statements that widen the type of a stored column, where every value keeps its meaning. `present_name` is its

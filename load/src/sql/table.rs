@@ -53,6 +53,7 @@ pub(super) fn compare(
     if stored.is_empty() {
         return Ok(TableFit::Missing);
     }
+    let ignores_case = db.ignores_case();
     let before = stored.clone();
     let mut statements = Vec::new();
     let stamps = stamps(target);
@@ -61,7 +62,7 @@ pub(super) fn compare(
         .chain(stamps.iter().map(|(column, _)| column))
         .collect();
     for column in &wanted {
-        match schema_changes::rename(&table.name, column, &mut stored) {
+        match schema_changes::rename(&table.name, column, &mut stored, ignores_case) {
             Ok(renamed) => statements.extend(renamed),
             Err(reason) => return Ok(TableFit::Incompatible(reason)),
         }
