@@ -14,7 +14,7 @@ pub(crate) struct Case {
     /// It takes many seconds, and is ignored unless asked for: `cargo test --test cases -- --ignored`.
     #[serde(default)]
     pub(crate) slow: bool,
-    /// Its loads are not run with Postgres and DuckDB too: it queries what only SQLite has.
+    /// Its loads are not run with Postgres and DuckDB too: it queries what only SQLite has, or takes too long.
     #[serde(default)]
     pub(crate) only_sqlite: bool,
     /// The text of `api.yaml`.
