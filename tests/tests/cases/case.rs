@@ -17,6 +17,13 @@ pub(crate) struct Case {
     /// Its loads are not run with Postgres and DuckDB too: it queries what only SQLite has, or takes too long.
     #[serde(default)]
     pub(crate) only_sqlite: bool,
+    /// Its loads are not run with DuckDB too: it does not resume them, or does not widen types.
+    #[serde(default)]
+    #[cfg_attr(
+        not(feature = "duckdb"),
+        expect(dead_code, reason = "only cases with DuckDB read it")
+    )]
+    pub(crate) not_duckdb: bool,
     /// The text of `api.yaml`.
     pub(crate) spec: Source,
     /// Environment variables of every run.

@@ -51,7 +51,11 @@ fn main() -> Result<ExitCode, String> {
                         trials.push(on_postgres(&name, case.clone(), url));
                     }
                     #[cfg(feature = "duckdb")]
-                    if case.loads() && !case.only_sqlite && pending.key_of(&name).is_none() {
+                    if case.loads()
+                        && !case.only_sqlite
+                        && !case.not_duckdb
+                        && pending.key_of(&name).is_none()
+                    {
                         trials.push(on_duckdb(&name, case.clone()));
                     }
                     trials.push(trial(name, case, &pending));
