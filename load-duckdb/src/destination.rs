@@ -22,7 +22,7 @@ use crate::{
 /// | `bigint` | `BIGINT` |
 /// | `double` | `DOUBLE` |
 /// | `bool` | `BOOLEAN` |
-/// | `timestamp` | `TIMESTAMP WITH TIME ZONE`; digits beyond microseconds are cut off |
+/// | `timestamp` | `TIMESTAMP WITH TIME ZONE`; digits beyond microseconds are cut off, and in a key an error |
 /// | `date`, `time` | `DATE`, `TIME` |
 /// | `decimal` with a `precision` of up to 38 | `DECIMAL(precision, scale)`; a number that does not fit is an error |
 /// | other `decimal` | `VARCHAR`, exact |

@@ -87,8 +87,6 @@ struct StoredColumn<'p> {
     name: &'p str,
     stored: Stored,
     at: usize,
-    /// Whether rows are told apart by it.
-    is_key: bool,
 }
 
 impl<'p> StoredColumn<'p> {
@@ -97,7 +95,6 @@ impl<'p> StoredColumn<'p> {
             name: &column.name,
             stored: Stored::of(&column.data_type),
             at,
-            is_key: false,
         }
     }
 
@@ -110,15 +107,8 @@ impl<'p> StoredColumn<'p> {
                 name: "record",
                 stored: Stored::Json,
                 at,
-                is_key: false,
             },
-            |column| {
-                let mut keys = plan.target.key().chain(plan.target.merge_key());
-                Self {
-                    is_key: keys.any(|key| key == &*column.name),
-                    ..Self::of(column, at)
-                }
-            },
+            |column| Self::of(column, at),
         )
     }
 
@@ -129,13 +119,7 @@ impl<'p> StoredColumn<'p> {
     }
 
     fn put(&self, row: Row<'_>, out: &mut BytesMut) -> Result<()> {
-        let value = row.value(self.at);
-        let stored = if self.is_key && encode::is_beyond_microseconds(value) {
-            Err("two keys would be one without its digits beyond microseconds")
-        } else {
-            put(self.stored, value, out)
-        };
-        stored.map_err(|why| {
+        put(self.stored, row.value(self.at), out).map_err(|why| {
             let message = format!("Postgres cannot store the value of the column `{}`: {why}", self.name);
             Error::new(ErrorKind::Destination, message).with_help(
                 "leave the value out by a processing step, or declare the column with a type that holds it",

@@ -43,7 +43,7 @@ use rest_source_load::{
 /// | `bigint` | `bigint` |
 /// | `double` | `double precision` |
 /// | `bool` | `boolean` |
-/// | `timestamp` | `timestamptz`; digits beyond microseconds are cut off |
+/// | `timestamp` | `timestamptz`; digits beyond microseconds are cut off, and in a key an error |
 /// | `date`, `time` | `date`, `time` |
 /// | `decimal` | `numeric`, exact |
 /// | `binary` | `bytea` |

@@ -57,7 +57,9 @@ pub use full_disk::{FULL_DISK_KIB, FULL_DISK_RESOURCES, check_full_disk};
 pub use kills::{Kills, check_kills, killed_process, load_until_killed};
 pub use log::{Log, Seen};
 #[cfg(feature = "destinations")]
-pub use merge_tables::{StoredRow, TestDestination, check_merge_tables};
+pub use merge_tables::{
+    StoredRow, TestDestination, check_keys_beyond_microseconds, check_merge_tables,
+};
 pub use paging::{Paging, ShortPage, Style, Total};
 // As the runtime has it, for the file that its unit tests take in.
 use rest_source::transport;

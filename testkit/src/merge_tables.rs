@@ -67,6 +67,56 @@ pub async fn check_merge_tables<D: TestDestination>(create: impl AsyncFn(&str) -
     assert!(differences.is_empty(), "{}", differences.join("\n"));
 }
 
+/// Loads keys that differ beyond microseconds into a destination that does not store these digits.
+///
+/// # Panics
+///
+/// When the load does not fail.
+pub async fn check_keys_beyond_microseconds(destination: &impl TestDestination) {
+    for (key, data_type, moments) in [
+        (
+            "primary_key",
+            "timestamp!",
+            [
+                "2026-01-01T00:00:00.0000001Z",
+                "2026-01-01T00:00:00.0000002Z",
+            ],
+        ),
+        (
+            "primary_key",
+            "time!",
+            ["10:00:00.0000001", "10:00:00.0000002"],
+        ),
+        (
+            "merge_key",
+            "timestamp",
+            [
+                "2026-01-01T00:00:00.0000001Z",
+                "2026-01-01T00:00:00.0000002Z",
+            ],
+        ),
+    ] {
+        let resource = json!({
+            "name": "readings",
+            key: "at",
+            "write_disposition": "merge",
+            "columns": { "at": data_type, "value": "bigint" },
+        });
+        let pages = vec![moments.map(|at| json!({ "at": at, "value": 1 })).to_vec()];
+        let client = client(&resource, pages);
+        let opened = destination.open().await;
+        let load = Loading::new(&client, &*opened).full_refresh().await;
+        let failure = load
+            .err()
+            .map(|error| error.to_string())
+            .unwrap_or_default();
+        assert!(
+            failure.contains("`at` has digits beyond microseconds"),
+            "{key}: {failure}"
+        );
+    }
+}
+
 /// Runs a case. Returns the differences.
 async fn check(case: Case, destination: &impl TestDestination) -> Vec<String> {
     let mut differences = Vec::new();

@@ -2,7 +2,9 @@
 
 use rest_source_load::{BoxFuture, Destination};
 use rest_source_load_duckdb::DuckDb;
-use rest_source_testkit::{Folder, StoredRow, TestDestination, check_merge_tables};
+use rest_source_testkit::{
+    Folder, StoredRow, TestDestination, check_keys_beyond_microseconds, check_merge_tables,
+};
 
 use crate::stored::rows;
 
@@ -27,4 +29,9 @@ impl TestDestination for File {
 #[tokio::test]
 async fn merge_tables_are_those_of_all_destinations() {
     check_merge_tables(async |name| File(Folder::new(name).unwrap())).await;
+}
+
+#[tokio::test]
+async fn keys_that_differ_beyond_microseconds_are_an_error() {
+    check_keys_beyond_microseconds(&File(Folder::new("keys").unwrap())).await;
 }

@@ -2,7 +2,9 @@
 
 use rest_source_load::{BoxFuture, Destination};
 use rest_source_load_postgres::Options;
-use rest_source_testkit::{StoredRow, TestDestination, check_merge_tables};
+use rest_source_testkit::{
+    StoredRow, TestDestination, check_keys_beyond_microseconds, check_merge_tables,
+};
 use tokio_postgres::{Client, NoTls};
 
 use crate::url;
@@ -80,4 +82,10 @@ fn text(name: &str, data_type: &str) -> String {
 async fn merge_tables_are_those_of_all_destinations() {
     let Some(url) = url() else { return };
     check_merge_tables(async |name| Schema::create(&url, name).await).await;
+}
+
+#[tokio::test]
+async fn keys_that_differ_beyond_microseconds_are_an_error() {
+    let Some(url) = url() else { return };
+    check_keys_beyond_microseconds(&Schema::create(&url, "keys").await).await;
 }

@@ -141,6 +141,12 @@ pub trait Database: Send + 'static {
         "temp"
     }
 
+    /// Whether it stores all digits of a time. Otherwise it cuts off those beyond microseconds, and a key that has some is
+    /// an error.
+    fn stores_nanoseconds(&self) -> bool {
+        false
+    }
+
     /// The most bytes of a name; `None` if names may have any length. A longer one is an error.
     fn max_name_bytes(&self) -> Option<usize> {
         None

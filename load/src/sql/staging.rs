@@ -5,14 +5,14 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rest_source::{Result, Rows, Type};
+use rest_source::{Column, Error, ErrorKind, Result, Row, Rows, Type};
 
 use super::{
     child_tables::{self, Child},
     database::Database,
     table::{RowStatements, columns, definitions, deletions, insert, names, quote, upsert},
 };
-use crate::{Target, resumption::fingerprint};
+use crate::{Target, encode, resumption::fingerprint};
 
 /// The most bytes of pages held in memory.
 const MAX_BYTES: usize = 8 << 20;
@@ -33,6 +33,8 @@ pub struct WritePlan {
     /// The quoted name of its first column.
     order: String,
     is_temporary: bool,
+    /// The positions of the key columns that are times.
+    time_keys: Vec<usize>,
 }
 
 impl WritePlan {
@@ -64,8 +66,27 @@ impl WritePlan {
             is_temporary: schema.is_some(),
             staging,
             order: order_column(&target),
+            time_keys: time_keys(&target),
             target,
         }
+    }
+
+    /// Checks that a database without digits beyond microseconds tells the keys of these rows apart.
+    fn check_keys(&self, rows: &Rows) -> Result<()> {
+        for at in &self.time_keys {
+            let is_cut = |row: Row<'_>| encode::is_beyond_microseconds(row.value(*at));
+            if rows.iter().any(is_cut) {
+                let column = self.target.resource.table.columns.get(*at);
+                let name = column.map_or("", |column| &column.name);
+                let message = format!(
+                    "the key `{name}` has digits beyond microseconds, which the database does not store: two keys would \
+                     be one"
+                );
+                return Err(Error::new(ErrorKind::Destination, message)
+                    .with_help("declare the column as `text`"));
+            }
+        }
+        Ok(())
     }
 
     /// Whether its staging tables end with the load.
@@ -170,6 +191,9 @@ impl Staging {
     ) -> Result<()> {
         if rows.is_empty() {
             return Ok(());
+        }
+        if !db.stores_nanoseconds() {
+            plan.check_keys(rows)?;
         }
         let bytes = rows.page_bytes();
         if !self.pages.is_empty() && self.bytes + bytes > MAX_BYTES {
@@ -279,6 +303,15 @@ impl Staging {
         }
         Ok(())
     }
+}
+
+/// The positions of the columns of the keys that are times.
+fn time_keys(target: &Target) -> Vec<usize> {
+    let keys: Vec<&str> = target.key().chain(target.merge_key()).collect();
+    let columns = target.resource.table.columns.iter().enumerate();
+    let is_time = |column: &Column| matches!(column.data_type, Type::Timestamp(_) | Type::Time);
+    let found = columns.filter(|(_, column)| is_time(column) && keys.contains(&&*column.name));
+    found.map(|(at, _)| at).collect()
 }
 
 /// The quoted name of the column that holds the order of arrival: `_rest_source_order`, with underscores until no

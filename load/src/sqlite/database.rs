@@ -189,6 +189,11 @@ impl Database for SqliteDatabase {
         Ok(Some(statements))
     }
 
+    fn stores_nanoseconds(&self) -> bool {
+        // As texts.
+        true
+    }
+
     fn create_table(&self, table: &str, definitions: &[String]) -> Vec<String> {
         let (name, definitions) = (quote(table), definitions.join(",\n    "));
         vec![format!(
