@@ -86,8 +86,8 @@ resources:
       lines: { data_type: array, as: table, columns: { sku: text } }
 ";
 
-/// Each table, and its resource.
-const TABLES: [(&str, &str); 10] = [
+/// The tables of the loads that are killed: the resource of each, and its name.
+pub const KILLED_TABLES: [(&str, &str); 10] = [
     ("visits", "visits"),
     ("events", "events"),
     ("ticks", "ticks"),
@@ -295,7 +295,7 @@ async fn counts(
 /// Checks what holds after a kill at any moment: no row is there twice, and `visits` as a whole or not. Returns how often
 /// it is there.
 async fn check_rows(destination: &impl TestDestination) -> usize {
-    let [visits, others @ ..] = TABLES;
+    let [visits, others @ ..] = KILLED_TABLES;
     for table in others {
         let counts = counts(destination, table).await;
         assert!(
@@ -312,7 +312,7 @@ async fn check_rows(destination: &impl TestDestination) -> usize {
 
 /// Checks that the tables have what the API has.
 async fn check_all(destination: &impl TestDestination, grown: usize, place: &str) {
-    for table in TABLES {
+    for table in KILLED_TABLES {
         let counts = counts(destination, table).await;
         let expected = match table.1 {
             "visits" | "rates" | "days" => FIXED,

@@ -54,7 +54,7 @@ pub use folder::Folder;
 #[cfg(feature = "destinations")]
 pub use full_disk::{FULL_DISK_KIB, FULL_DISK_RESOURCES, check_full_disk};
 #[cfg(feature = "destinations")]
-pub use kills::{Kills, check_kills, killed_process, load_until_killed};
+pub use kills::{KILLED_TABLES, Kills, check_kills, killed_process, load_until_killed};
 pub use log::{Log, Seen};
 #[cfg(feature = "destinations")]
 pub use merge_tables::{

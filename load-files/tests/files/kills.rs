@@ -3,7 +3,7 @@
 use std::{path::Path, time::Duration};
 
 use rest_source_load_files::{Files, Format};
-use rest_source_testkit::{Folder, check_kills, killed_process, load_until_killed};
+use rest_source_testkit::{Folder, KILLED_TABLES, check_kills, killed_process, load_until_killed};
 
 use crate::{
     merge_tables::Tables,
@@ -12,20 +12,6 @@ use crate::{
 
 const FOLDER: &str = "REST_SOURCE_FILES_FOLDER";
 const FORMAT: &str = "REST_SOURCE_FILES_FORMAT";
-
-/// Each table, and its resource.
-const TABLES: [(&str, &str); 10] = [
-    ("visits", "visits"),
-    ("events", "events"),
-    ("ticks", "ticks"),
-    ("rates", "rates"),
-    ("users", "users"),
-    ("days", "days"),
-    ("readings", "readings"),
-    ("posts", "posts"),
-    ("orders", "orders"),
-    ("orders", "orders_lines"),
-];
 
 /// The files of the killed process, which commits often or seldom, in small files.
 fn files(folder: &Path, format: &str) -> Files {
@@ -59,7 +45,7 @@ async fn check(format: Format) {
         process
     };
     let is_clean = || {
-        for (resource, table) in TABLES {
+        for (resource, table) in KILLED_TABLES {
             assert_clean(root, resource, table);
         }
     };

@@ -3,11 +3,8 @@
 use std::{sync::LazyLock, time::Duration};
 
 use rest_source::{
-    Column, ErrorKind, Path, Table, Type,
-    plan::{
-        Incremental, Offset, Pages, Paginator, ParentField, ParentPlan, Part, ResourcePlan,
-        Template, WriteDisposition,
-    },
+    Column, ErrorKind, Table, Type,
+    plan::{Incremental, Offset, Pages, Paginator, Part, ResourcePlan, Template, WriteDisposition},
     shared::{Ref::Static, list},
 };
 use rest_source_load::Load;
@@ -15,7 +12,7 @@ use rest_source_testkit::{Dataset, Fault, Server};
 use serde_json::json;
 use tokio::sync::Notify;
 
-use crate::shop::{ORDERS, Scratch, connect, plan, serve_also};
+use crate::shop::{OF_AN_ORDER, ORDERS, Scratch, connect, plan, serve_also};
 
 static ITEMS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     name: Static("items"),
@@ -40,19 +37,7 @@ static ITEMS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
         column: Some(1),
         ..Incremental::DEFAULT
     }),
-    parent: Some(Static(
-        const {
-            &ParentPlan {
-                resource: Static(&ORDERS),
-                others: rest_source::shared::List::EMPTY,
-                fields: list![ParentField {
-                    column: 0,
-                    path: Path(list![]),
-                    ..ParentField::DEFAULT
-                }],
-            }
-        },
-    )),
+    parent: Some(Static(&OF_AN_ORDER)),
     // Of one order after the other, so that a load may be dropped between two.
     parallelized: false,
     ..ORDERS

@@ -3,10 +3,10 @@
 use std::sync::LazyLock;
 
 use rest_source::{
-    Column, ErrorKind, Path, Table, Type,
+    Column, ErrorKind, Table, Type,
     plan::{
-        Action, Offset, Pages, Paginator, ParentField, ParentPlan, Part, ResourcePlan,
-        ResponseAction, Template, WriteDisposition,
+        Action, Offset, Pages, Paginator, Part, ResourcePlan, ResponseAction, Template,
+        WriteDisposition,
     },
     shared::{Ref::Static, list},
 };
@@ -14,7 +14,7 @@ use rest_source_load::Load;
 use rest_source_testkit::{Dataset, Fault};
 use serde_json::json;
 
-use crate::shop::{BY_STATUS, ORDERS, Scratch, connect, plan, serve, serve_also};
+use crate::shop::{BY_STATUS, OF_AN_ORDER, ORDERS, Scratch, connect, plan, serve, serve_also};
 
 const GONE: &[ResponseAction] = &[ResponseAction {
     statuses: list![(410, 410)],
@@ -67,19 +67,7 @@ static ITEMS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
         ..Paginator::new(Pages::Offset(Offset::new(2)))
     },
     parallelized: false,
-    parent: Some(Static(
-        const {
-            &ParentPlan {
-                resource: Static(&ORDERS),
-                others: rest_source::shared::List::EMPTY,
-                fields: list![ParentField {
-                    column: 0,
-                    path: Path(list![]),
-                    ..ParentField::DEFAULT
-                }],
-            }
-        },
-    )),
+    parent: Some(Static(&OF_AN_ORDER)),
     ..REPLACED.clone()
 });
 

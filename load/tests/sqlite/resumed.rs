@@ -3,11 +3,12 @@
 
 use std::{cell::RefCell, sync::LazyLock, time::Duration};
 
+use fastrand::Rng;
 use rest_source::{
     Path, Step,
     plan::{
-        Cursor, Offset, PageNumber, Pages, Paginator, ParentField, ParentPlan, Part, ResourcePlan,
-        SentCursor, Slot, SourcePlan, Template, WriteDisposition,
+        Cursor, Offset, PageNumber, Pages, Paginator, Part, ResourcePlan, SentCursor, Slot,
+        SourcePlan, Template, WriteDisposition,
     },
     shared::{Ref::Static, list},
 };
@@ -16,7 +17,7 @@ use rest_source_testkit::{Access, Api, Dataset, Fault, Paging, Server, Style, To
 use serde_json::json;
 use tokio::sync::Notify;
 
-use crate::shop::{BY_STATUS, ORDERS, Scratch, connect, plan};
+use crate::shop::{BY_STATUS, OF_AN_ORDER, ORDERS, Scratch, connect, plan};
 
 thread_local! {
     static CHOSEN: RefCell<SourcePlan> = RefCell::new(plan(&[&ORDERS]));
@@ -102,33 +103,16 @@ async fn serve(style: Style) -> Server {
     server
 }
 
-/// Numbers that differ in each run of the tests.
-struct Random(u64);
-
-impl Random {
-    fn new() -> Self {
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-        Self(u64::from(now.unwrap().subsec_nanos()) | 1)
-    }
-
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % limit
-    }
-}
-
 async fn load(server: &Server, scratch: &Scratch) -> LoadReport {
     let shop: Chosen = connect(server);
     shop.load(&scratch.open()).resume().await.unwrap()
 }
 
 /// Loads, and is dropped at a random moment after a random page. Returns the report if it ended before.
-async fn kill(server: &Server, scratch: &Scratch, random: &mut Random) -> Option<LoadReport> {
+async fn kill(server: &Server, scratch: &Scratch, random: &mut Rng) -> Option<LoadReport> {
     let shop: Chosen = connect(server);
     let database = scratch.open();
-    let (page, moment) = (1 + random.below(5), Duration::from_millis(random.below(15)));
+    let (page, moment) = (random.u64(1..=5), Duration::from_millis(random.u64(..15)));
     let (mut pages, is_reached) = (0, Notify::new());
     let load = shop.load(&database).resume().on_progress(|_| {
         pages += 1;
@@ -146,6 +130,21 @@ async fn kill(server: &Server, scratch: &Scratch, random: &mut Random) -> Option
     ended
 }
 
+/// Kills up to so many loads, and loads to the end. Returns the report of the load that came there.
+async fn load_at_last(
+    server: &Server,
+    scratch: &Scratch,
+    random: &mut Rng,
+    kills: usize,
+) -> LoadReport {
+    for _ in 0..kills {
+        if let Some(report) = kill(server, scratch, random).await {
+            return report;
+        }
+    }
+    load(server, scratch).await
+}
+
 fn requests(report: &LoadReport) -> u64 {
     let of = |one: &rest_source_load::ResourceReport| one.fetched.requests;
     report.resources.iter().map(of).sum()
@@ -153,8 +152,8 @@ fn requests(report: &LoadReport) -> u64 {
 
 #[tokio::test]
 async fn killed_loads_go_on_after_their_last_stored_page() {
-    let mut random = Random::new();
-    let seed = random.0;
+    let mut random = Rng::new();
+    let seed = random.get_seed();
     for (style, pages) in styles() {
         let mut resumed = 0;
         for (disposition, by_status) in [
@@ -169,17 +168,7 @@ async fn killed_loads_go_on_after_their_last_stored_page() {
             let server = serve(style).await;
             let whole = requests(&load(&server, &Scratch::new()).await);
             let scratch = Scratch::new();
-            let mut last = None;
-            for _ in 0..4 {
-                last = kill(&server, &scratch, &mut random).await;
-                if last.is_some() {
-                    break;
-                }
-            }
-            let report = match last {
-                Some(report) => report,
-                None => load(&server, &scratch).await,
-            };
+            let report = load_at_last(&server, &scratch, &mut random, 4).await;
             let stored = scratch.rows("SELECT id FROM orders ORDER BY id");
             let expected: Vec<String> = (0..123).map(|id| id.to_string()).collect();
             assert!(stored == expected, "{what}: {} rows", stored.len());
@@ -217,19 +206,7 @@ static ITEMS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
         Part::Parent(0),
         Part::Text(Static("/items"))
     ]),
-    parent: Some(Static(
-        const {
-            &ParentPlan {
-                resource: Static(&ORDERS),
-                others: rest_source::shared::List::EMPTY,
-                fields: list![ParentField {
-                    column: 0,
-                    path: Path(list![]),
-                    ..ParentField::DEFAULT
-                }],
-            }
-        },
-    )),
+    parent: Some(Static(&OF_AN_ORDER)),
     ..ORDERS
 });
 
@@ -249,8 +226,8 @@ async fn killed_loads_of_children_go_on_after_their_last_parent() {
         "/orders/10/items",
         "/orders/11/items",
     ];
-    let mut random = Random::new();
-    let seed = random.0;
+    let mut random = Rng::new();
+    let seed = random.get_seed();
     let mut resumed = 0;
     for disposition in [
         WriteDisposition::Append,
@@ -285,17 +262,7 @@ async fn killed_loads_of_children_go_on_after_their_last_parent() {
         };
         CHOSEN.with(|chosen| *chosen.borrow_mut() = plan(&[&ORDERS, &items]));
         let scratch = Scratch::new();
-        let mut last = None;
-        for _ in 0..6 {
-            last = kill(&server, &scratch, &mut random).await;
-            if last.is_some() {
-                break;
-            }
-        }
-        let report = match last {
-            Some(report) => report,
-            None => load(&server, &scratch).await,
-        };
+        let report = load_at_last(&server, &scratch, &mut random, 6).await;
         let what = format!("{disposition:?}, seed {seed}: {report}");
         let items = report.resource("items");
         let line = items.and_then(|items| items.resumed.as_deref());

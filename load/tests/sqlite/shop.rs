@@ -5,11 +5,11 @@ use std::{path::PathBuf, sync::LazyLock};
 use rest_source::{
     Column, Connector, Table, Type,
     plan::{
-        ConfigPlan, Incremental, Offset, Pages, Paginator, Part, ResourcePlan, Retry, Selector,
-        SourcePlan, Template, WriteDisposition,
+        ConfigPlan, Incremental, Offset, Pages, Paginator, ParentField, ParentPlan, Part,
+        ResourcePlan, Retry, Selector, SourcePlan, Template, WriteDisposition,
     },
     schema::{Path, Step},
-    shared::{Ref::Static, list},
+    shared::{List, Ref::Static, list},
 };
 use rest_source_load::Sqlite;
 use rest_source_testkit::{Access, Api, Dataset, Server};
@@ -49,7 +49,18 @@ pub(crate) static BY_STATUS: Table = Table::new(
     ],
 );
 
-/// The same, fetched from where the last fetch came to.
+/// The parent of what is fetched for each order.
+pub(crate) static OF_AN_ORDER: ParentPlan = ParentPlan {
+    resource: Static(&ORDERS),
+    others: List::EMPTY,
+    fields: list![ParentField {
+        column: 0,
+        path: Path(list![]),
+        ..ParentField::DEFAULT
+    }],
+};
+
+/// The orders, fetched from where the last fetch came to.
 pub(crate) static CHANGED_ORDERS: LazyLock<ResourcePlan> = LazyLock::new(|| ResourcePlan {
     incremental: Some(Incremental {
         start_param: Some(Static("since")),
