@@ -3,7 +3,7 @@
 use rest_source::{Result, Scalar, Type};
 
 use super::{
-    database::{Database, as_number, as_text, text},
+    database::{Database, as_number, as_text, text, texts},
     staging::WritePlan,
     state::{self, part_key},
     writer::overtaken,
@@ -31,8 +31,6 @@ pub(super) fn create(db: &dyn Database) -> [String; 2] {
 /// Takes the checkpoint of the resource for this load, if it resumes; deletes it otherwise. Returns whether the load
 /// may stage rows beyond its end: no running load has the checkpoint.
 pub(super) fn claim(db: &mut dyn Database, target: &Target) -> Result<bool> {
-    let tables = create(db);
-    db.run(&tables)?;
     let sql = "SELECT run FROM _rest_source_checkpoints WHERE source = ?1 AND resource = ?2 AND part = ?3";
     let found = db.query(sql, &part_key(target))?;
     let run = found.first().and_then(|row| as_text(row.first()));
@@ -82,10 +80,9 @@ pub(super) fn open(
     let sql = "SELECT partition_key FROM _rest_source_fetched_partitions
                WHERE source = ?1 AND resource = ?2 AND part = ?3";
     let rows = db.query(sql, &part_key(target))?;
-    let partitions = rows.iter().filter_map(|row| as_text(row.first()));
     let stored = StoredCheckpoint {
         point,
-        partitions: partitions.collect(),
+        partitions: texts(&rows),
     };
     Ok(Some((stored, staged)))
 }

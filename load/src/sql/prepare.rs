@@ -15,7 +15,6 @@ pub(super) fn prepare(
     target: &Target,
     children: &[Child],
 ) -> Result<(Progress, Vec<String>)> {
-    state::create(db)?;
     let before = state::recorded_table(db, target)?;
     let (progress, mut notes) = prepare_table(db, target)?;
     notes.extend(child_tables::prepare_all(

@@ -63,13 +63,14 @@ pub(super) fn open<D: Database>(
     let statements = std::mem::take(&mut *lock(&dropped));
     connection.run(&statements)?;
     let key = lock_key(target);
-    let is_free = transaction(connection, &key, |db| checkpoints::claim(db, target))?;
-    let plan = if target.resume && is_free {
-        WritePlan::resumable(target.clone())
-    } else {
-        WritePlan::new(connection, target.clone())
-    };
-    let found = transaction(connection, &key, |db| {
+    let (plan, found) = transaction(connection, &key, |db| {
+        state::create(db)?;
+        let is_free = checkpoints::claim(db, target)?;
+        let plan = if target.resume && is_free {
+            WritePlan::resumable(target.clone())
+        } else {
+            WritePlan::new(db, target.clone())
+        };
         let (progress, notes) = prepare::prepare(db, target, &plan.children)?;
         if is_free && !target.resume {
             db.run(&WritePlan::resumable(target.clone()).drop_staging())?;
@@ -79,14 +80,15 @@ pub(super) fn open<D: Database>(
         } else {
             checkpoints::open(db, &plan)?
         };
-        Ok(Found {
+        let found = Found {
             progress,
             has_rows: !prepare::is_empty(db, &target.resource.table.name)?,
             notes,
             already_appended: unfinished_loads::appended(db, target)?,
             jobs: state::read_jobs(db, target)?,
             checkpoint,
-        })
+        };
+        Ok((plan, found))
     })?;
     let Found {
         progress, has_rows, ..
