@@ -101,15 +101,17 @@ struct Batches<'d> {
 }
 
 impl<'d> Batches<'d> {
-    /// Appends to a temporary table of these columns.
+    /// Appends to a staging table of these columns.
     fn open(
         db: &'d Connection,
         table: &str,
         first: [Stored; 1],
         columns: Vec<Stored>,
     ) -> Result<Self> {
-        let name = table.strip_prefix("temp.").unwrap_or(table);
-        let appender = db.appender_to_catalog_and_db(name, "temp", "main");
+        let appender = match table.strip_prefix("temp.") {
+            Some(temporary) => db.appender_to_catalog_and_db(temporary, "temp", "main"),
+            None => db.appender(table),
+        };
         let columns: Vec<Stored> = first.into_iter().chain(columns).collect();
         let fields = columns.iter().enumerate();
         // Columns are appended by position, and a null where there must be none is the table's error.

@@ -7,7 +7,7 @@ use duckdb::{
 use rest_source::{Result, Rows, Scalar, Type};
 use rest_source_load::{
     LoadLocks, OpenFile,
-    sql::{Database, Existing, StoredColumn, WritePlan, quote},
+    sql::{Database, Existing, StoredColumn, WritePlan, quote, texts},
     timestamp_text,
 };
 
@@ -106,12 +106,7 @@ impl Database for DuckDbDatabase {
                 AND lower(view_name) = lower(?1)";
         let parameters = [table, MARK].map(|text| Scalar::Text(text.to_owned()));
         let rows = self.query(sql, &parameters)?;
-        Ok(rows.first().map(|row| match row.as_slice() {
-            [Scalar::Bool(true), is_marked] => Existing::Table {
-                is_marked: *is_marked == Scalar::Bool(true),
-            },
-            _ => Existing::View,
-        }))
+        Ok(rows.first().map(|row| Existing::from_row(row)))
     }
 
     fn stored_columns(&mut self, table: &str) -> Result<Vec<StoredColumn>> {
@@ -122,28 +117,10 @@ impl Database for DuckDbDatabase {
              WHERE c.database_name = current_database() AND c.schema_name = current_schema()
                 AND lower(c.table_name) = lower(?1) ORDER BY c.column_index";
         let rows = self.query(sql, &[Scalar::Text(table.to_owned())])?;
-        let column = |row: Vec<Scalar>| match <[Scalar; 5]>::try_from(row) {
-            Ok(
-                [
-                    Scalar::Text(name),
-                    Scalar::Text(sql_type),
-                    not_null,
-                    has_default,
-                    key,
-                ],
-            ) => Some(StoredColumn {
-                name,
-                sql_type,
-                not_null: not_null == Scalar::Bool(true),
-                has_default: has_default == Scalar::Bool(true),
-                key: match key {
-                    Scalar::Bigint(at) => u32::try_from(at).unwrap_or_default(),
-                    _ => 0,
-                },
-            }),
-            _ => None,
-        };
-        Ok(rows.into_iter().filter_map(column).collect())
+        Ok(rows
+            .into_iter()
+            .filter_map(StoredColumn::from_row)
+            .collect())
     }
 
     fn dependent_objects(&mut self, table: &str) -> Result<Vec<String>> {
@@ -151,13 +128,7 @@ impl Database for DuckDbDatabase {
              WHERE database_name = current_database() AND schema_name = current_schema()
                 AND lower(table_name) = lower(?1) AND sql IS NOT NULL";
         let rows = self.query(sql, &[Scalar::Text(table.to_owned())])?;
-        let objects = rows
-            .into_iter()
-            .filter_map(|row| match row.into_iter().next() {
-                Some(Scalar::Text(sql)) => Some(sql),
-                _ => None,
-            });
-        Ok(objects.collect())
+        Ok(texts(&rows))
     }
 
     fn sql_type(&self, data_type: &Type) -> String {

@@ -4,9 +4,7 @@ use std::{fmt, path::Path};
 
 use duckdb::{Config, Connection};
 use rest_source::{Error, ErrorKind, Result};
-use rest_source_load::{
-    BoxFuture, Destination, LoadLocks, LoadRecord, OpenFile, Opened, Target, sql::SqlDestination,
-};
+use rest_source_load::{Delegate, Destination, LoadLocks, OpenFile, sql::SqlDestination};
 
 use crate::{
     database::{DatabaseFile, DuckDbDatabase},
@@ -91,25 +89,9 @@ fn config() -> Result<Config> {
     config.map_err(|error| Error::new(ErrorKind::Destination, error.to_string()))
 }
 
-impl Destination for DuckDb {
-    fn open<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<Opened>> {
-        self.0.open(target)
-    }
-
-    fn deletes_rows(&self) -> bool {
-        self.0.deletes_rows()
-    }
-
-    fn writes_child_tables(&self) -> bool {
-        self.0.writes_child_tables()
-    }
-
-    fn record<'a>(&'a self, load: &'a LoadRecord) -> BoxFuture<'a, Result<()>> {
-        self.0.record(load)
-    }
-
-    fn end<'a>(&'a self, run: &'a str, opened: &'a [Target]) -> BoxFuture<'a, Result<()>> {
-        self.0.end(run, opened)
+impl Delegate for DuckDb {
+    fn destination(&self) -> &dyn Destination {
+        &self.0
     }
 }
 

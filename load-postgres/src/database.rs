@@ -3,7 +3,7 @@
 use std::{collections::HashMap, future::Future, sync::Arc};
 
 use rest_source::{Column, Error, ErrorKind, Result, Rows, Scalar, Type};
-use rest_source_load::sql::{Database, Existing, StoredColumn, WritePlan, quote};
+use rest_source_load::sql::{Database, Existing, StoredColumn, WritePlan, quote, texts};
 use tokio::runtime::Handle;
 use tokio_postgres::{Client, Statement, types::ToSql};
 
@@ -195,12 +195,7 @@ impl Database for PostgresDatabase {
             Scalar::Text(MARK.to_owned()),
         ];
         let rows = self.query(sql, &parameters)?;
-        Ok(rows.first().map(|row| match row.as_slice() {
-            [Scalar::Bool(true), is_marked] => Existing::Table {
-                is_marked: *is_marked == Scalar::Bool(true),
-            },
-            _ => Existing::View,
-        }))
+        Ok(rows.first().map(|row| Existing::from_row(row)))
     }
 
     fn stored_columns(&mut self, table: &str) -> Result<Vec<StoredColumn>> {
@@ -212,24 +207,10 @@ impl Database for PostgresDatabase {
              LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary
              WHERE n.nspname = current_schema() AND c.relname = ?1 ORDER BY a.attnum";
         let rows = self.query(sql, &[Scalar::Text(table.to_owned())])?;
-        let text = |value: &Scalar| match value {
-            Scalar::Text(text) => text.clone(),
-            _ => String::new(),
-        };
-        let column = |row: &Vec<Scalar>| match row.as_slice() {
-            [name, sql_type, not_null, has_default, key] => Some(StoredColumn {
-                name: text(name),
-                sql_type: text(sql_type),
-                not_null: *not_null == Scalar::Bool(true),
-                has_default: *has_default == Scalar::Bool(true),
-                key: match key {
-                    Scalar::Bigint(at) => u32::try_from(*at).unwrap_or_default(),
-                    _ => 0,
-                },
-            }),
-            _ => None,
-        };
-        Ok(rows.iter().filter_map(column).collect())
+        Ok(rows
+            .into_iter()
+            .filter_map(StoredColumn::from_row)
+            .collect())
     }
 
     fn dependent_objects(&mut self, table: &str) -> Result<Vec<String>> {
@@ -240,13 +221,7 @@ impl Database for PostgresDatabase {
                 JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
              WHERE n.nspname = current_schema() AND c.relname = ?1 AND NOT t.tgisinternal";
         let rows = self.query(sql, &[Scalar::Text(table.to_owned())])?;
-        let objects = rows
-            .into_iter()
-            .filter_map(|row| match row.into_iter().next() {
-                Some(Scalar::Text(sql)) => Some(sql),
-                _ => None,
-            });
-        Ok(objects.collect())
+        Ok(texts(&rows))
     }
 
     fn sql_type(&self, data_type: &Type) -> String {

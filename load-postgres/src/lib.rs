@@ -31,7 +31,7 @@ use database::PostgresDatabase;
 pub use options::Options;
 use rest_source::Result;
 use rest_source_load::{
-    BoxFuture, Destination, LoadRecord, Opened, Target,
+    Delegate, Destination,
     sql::{self, SqlDestination},
 };
 
@@ -95,29 +95,9 @@ impl Options {
     }
 }
 
-impl Destination for Postgres {
-    fn open<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<Opened>> {
-        self.0.open(target)
-    }
-
-    fn deletes_rows(&self) -> bool {
-        self.0.deletes_rows()
-    }
-
-    fn writes_child_tables(&self) -> bool {
-        self.0.writes_child_tables()
-    }
-
-    fn resumes(&self) -> bool {
-        self.0.resumes()
-    }
-
-    fn record<'a>(&'a self, load: &'a LoadRecord) -> BoxFuture<'a, Result<()>> {
-        self.0.record(load)
-    }
-
-    fn end<'a>(&'a self, run: &'a str, opened: &'a [Target]) -> BoxFuture<'a, Result<()>> {
-        self.0.end(run, opened)
+impl Delegate for Postgres {
+    fn destination(&self) -> &dyn Destination {
+        &self.0
     }
 }
 

@@ -109,6 +109,39 @@ pub trait Destination: Send + Sync {
     }
 }
 
+/// A destination that is another one below, such as a database over the core of SQL destinations: what that one does, it
+/// does.
+pub trait Delegate: Send + Sync {
+    /// The destination below.
+    fn destination(&self) -> &dyn Destination;
+}
+
+impl<D: Delegate> Destination for D {
+    fn open<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<Opened>> {
+        self.destination().open(target)
+    }
+
+    fn deletes_rows(&self) -> bool {
+        self.destination().deletes_rows()
+    }
+
+    fn writes_child_tables(&self) -> bool {
+        self.destination().writes_child_tables()
+    }
+
+    fn resumes(&self) -> bool {
+        self.destination().resumes()
+    }
+
+    fn record<'a>(&'a self, load: &'a LoadRecord) -> BoxFuture<'a, Result<()>> {
+        self.destination().record(load)
+    }
+
+    fn end<'a>(&'a self, run: &'a str, opened: &'a [Target]) -> BoxFuture<'a, Result<()>> {
+        self.destination().end(run, opened)
+    }
+}
+
 /// Writes the rows of one resource.
 ///
 /// A load calls `write` and `commit` for the pages, then `complete`. Rows become visible to others only with a

@@ -106,8 +106,8 @@ mod sqlite;
 mod timestamp_text;
 
 pub use destination::{
-    AppendedBy, BoxFuture, Destination, LoadRecord, LoadStatus, Opened, StoredCheckpoint, Target,
-    Writer, Writing,
+    AppendedBy, BoxFuture, Delegate, Destination, LoadRecord, LoadStatus, Opened, StoredCheckpoint,
+    Target, Writer, Writing,
 };
 pub use load::{Load, Loading};
 pub use load_locks::{LoadLocks, is_run_id};

@@ -215,6 +215,18 @@ pub enum Existing {
     View,
 }
 
+impl Existing {
+    /// What a [query](Database::query) found: whether it is a table, and whether that is marked, as booleans.
+    pub fn from_row(row: &[Scalar]) -> Self {
+        match row {
+            [Scalar::Bool(true), is_marked] => Self::Table {
+                is_marked: *is_marked == Scalar::Bool(true),
+            },
+            _ => Self::View,
+        }
+    }
+}
+
 /// A column of an existing table.
 #[derive(Clone, Debug)]
 pub struct StoredColumn {
@@ -231,6 +243,29 @@ pub struct StoredColumn {
 }
 
 impl StoredColumn {
+    /// The column that a [query](Database::query) found: its fields in their order, as texts, booleans and a number.
+    /// `None` of any other row.
+    pub fn from_row(row: Vec<Scalar>) -> Option<Self> {
+        let row: [Scalar; 5] = row.try_into().ok()?;
+        let [
+            Scalar::Text(name),
+            Scalar::Text(sql_type),
+            not_null,
+            has_default,
+            key,
+        ] = row
+        else {
+            return None;
+        };
+        Some(Self {
+            name,
+            sql_type,
+            not_null: not_null == Scalar::Bool(true),
+            has_default: has_default == Scalar::Bool(true),
+            key: u32::try_from(as_number(Some(&key))).unwrap_or_default(),
+        })
+    }
+
     pub(super) fn is(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name)
     }
@@ -253,6 +288,12 @@ pub(super) fn transaction<T>(
         let _ = db.roll_back();
     }
     done
+}
+
+/// The texts in the first column of a query's rows.
+pub fn texts(rows: &[Vec<Scalar>]) -> Vec<String> {
+    let texts = rows.iter().map(|row| as_text(row.first()));
+    texts.flatten().collect()
 }
 
 /// A text parameter.

@@ -21,7 +21,7 @@ mod writer;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use child_tables::Child;
-pub use database::{Database, Existing, StoredColumn};
+pub use database::{Database, Existing, StoredColumn, texts};
 use rest_source::{Error, ErrorKind, Result};
 pub use staging::WritePlan;
 pub use table::{RowStatements, columns, quote, stored_as};

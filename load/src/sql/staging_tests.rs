@@ -6,7 +6,7 @@ use rest_source::{
 };
 
 use super::{
-    database::{Database, as_number, as_text},
+    database::{Database, as_number, texts},
     staging::{Staging, WritePlan},
     table::create,
 };
@@ -179,7 +179,7 @@ fn lines(writing: Writing, spilled: usize) -> Vec<String> {
     }
     let sql = "SELECT _orders_id || ' ' || _position || ' ' || sku FROM lines ORDER BY 1";
     let rows = db.query(sql, &[]).unwrap();
-    rows.iter().filter_map(|row| as_text(row.first())).collect()
+    texts(&rows)
 }
 
 #[test]

@@ -6,7 +6,7 @@ use rest_source::{Column, Result, Scalar, Timestamp, Type};
 
 use super::{
     checkpoints,
-    database::{Database, as_flag, as_number, as_text, flag, text},
+    database::{Database, as_flag, as_number, as_text, flag, text, texts},
     table::{columns, stored_as},
     unfinished_loads,
 };
@@ -311,9 +311,8 @@ pub(super) fn other_parts(db: &mut dyn Database, target: &Target) -> Result<Othe
     };
     let sql = "SELECT part FROM _rest_source_state WHERE source = ?1 AND resource = ?2";
     let rows = db.query(sql, &key(target))?;
-    let parts = rows.iter().filter_map(|row| as_text(row.first()));
     let mut others = OtherParts::default();
-    for part in parts.filter(|part| *part != own) {
+    for part in texts(&rows).into_iter().filter(|part| *part != own) {
         if names(&part) == names(&own) {
             others.other_values.push(part);
         } else {

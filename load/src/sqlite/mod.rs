@@ -15,7 +15,7 @@ use database::{SqliteDatabase, failed};
 use rest_source::{Error, ErrorKind, Result};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use crate::{BoxFuture, Destination, LoadRecord, Opened, Target, sql::SqlDestination};
+use crate::{Delegate, Destination, sql::SqlDestination};
 
 /// A SQLite database with one table per resource, of the resource's name.
 ///
@@ -116,29 +116,9 @@ impl Sqlite {
     }
 }
 
-impl Destination for Sqlite {
-    fn open<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<Opened>> {
-        self.0.open(target)
-    }
-
-    fn deletes_rows(&self) -> bool {
-        self.0.deletes_rows()
-    }
-
-    fn writes_child_tables(&self) -> bool {
-        self.0.writes_child_tables()
-    }
-
-    fn resumes(&self) -> bool {
-        self.0.resumes()
-    }
-
-    fn record<'a>(&'a self, load: &'a LoadRecord) -> BoxFuture<'a, Result<()>> {
-        self.0.record(load)
-    }
-
-    fn end<'a>(&'a self, run: &'a str, opened: &'a [Target]) -> BoxFuture<'a, Result<()>> {
-        self.0.end(run, opened)
+impl Delegate for Sqlite {
+    fn destination(&self) -> &dyn Destination {
+        &self.0
     }
 }
 

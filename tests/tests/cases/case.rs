@@ -17,7 +17,7 @@ pub(crate) struct Case {
     /// Its loads are not run with Postgres and DuckDB too: it queries what only SQLite has, or takes too long.
     #[serde(default)]
     pub(crate) only_sqlite: bool,
-    /// Its loads are not run with DuckDB too: it does not resume them, or does not widen types.
+    /// Its loads are not run with DuckDB too: it does not widen types.
     #[serde(default)]
     #[cfg_attr(
         not(feature = "duckdb"),
