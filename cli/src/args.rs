@@ -185,8 +185,8 @@ pub(crate) struct Load {
     /// The spec, a YAML file
     pub(crate) spec: PathBuf,
     /// The destination: `sqlite:FILE`, created if missing; `postgres://USER@HOST/DATABASE`; `duckdb:FILE`;
-    /// `jsonl:FOLDER`, `csv:FOLDER` or `parquet:FOLDER`; or `env:NAME`, a variable with one of these, which keeps a password out of the command line.
-    /// `PGPASSWORD` is used where the URL has none
+    /// `jsonl:FOLDER`, `csv:FOLDER` or `parquet:FOLDER`; or `env:NAME`, a variable with one of these, which keeps a
+    /// password out of the command line. `PGPASSWORD` is used where the URL has none
     #[arg(long, value_name = "DESTINATION", value_parser = destination::argument)]
     pub(crate) to: To,
     /// The schema of a Postgres database, instead of the first of its search path

@@ -148,7 +148,7 @@ pub(super) fn key_of(request: &Draft) -> String {
     let request = request.request();
     let mut hasher = DefaultHasher::new();
     (request.method.as_str(), &request.url, &request.body).hash(&mut hasher);
-    // A header may name the account. The version of this crate is no part of a job.
+    // A header may name the account. The version of this crate does not belong to a job.
     let headers = request.headers.iter();
     let headers = headers.filter(|(name, _)| !name.eq_ignore_ascii_case("user-agent"));
     headers.collect::<Vec<_>>().hash(&mut hasher);
