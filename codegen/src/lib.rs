@@ -28,6 +28,8 @@ mod type_words;
 mod unseen;
 mod user_struct;
 mod value;
+#[cfg(any(test, feature = "write"))]
+pub mod write;
 mod yaml;
 
 use connector::Connector;

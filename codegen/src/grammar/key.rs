@@ -46,7 +46,7 @@ pub(crate) trait AnyKey: Sync {
     fn default(&self) -> String;
 
     /// Whether that is a value, and not a remark.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "write"))]
     fn has_default(&self) -> bool;
 }
 
@@ -59,7 +59,7 @@ impl<T> AnyKey for Key<T> {
         self.facts.remark.to_owned()
     }
 
-    #[cfg(test)]
+    #[cfg(any(test, feature = "write"))]
     fn has_default(&self) -> bool {
         false
     }
@@ -74,7 +74,7 @@ impl<T: Value + Sync> AnyKey for DefaultKey<T> {
         self.default.written()
     }
 
-    #[cfg(test)]
+    #[cfg(any(test, feature = "write"))]
     fn has_default(&self) -> bool {
         true
     }

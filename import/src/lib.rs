@@ -1,0 +1,58 @@
+//! Other tools' connectors and API descriptions as rest-source specs.
+//!
+//! Each format is a module whose function takes the text of the source and returns an [`Imported`]: the spec, and the
+//! list of what could not be carried over. Nothing of a source is executed, and none is fetched.
+
+use std::fmt;
+
+use rest_source_codegen::write::{Map, text};
+
+/// A spec made from another tool's document.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// The spec, with a comment where something is lost or uncertain.
+    pub spec: Map,
+    /// What could not be carried over, in the order of the source.
+    pub losses: Vec<Loss>,
+}
+
+/// Something in a source that the spec does not have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Loss {
+    /// Where it stands in the source: a file with its line, or the path of keys to it.
+    pub place: String,
+    /// What it is, and what to do instead.
+    pub what: String,
+}
+
+/// A source that cannot be imported at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportError {
+    /// Where the mistake stands in the source.
+    pub place: String,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub help: String,
+}
+
+impl Imported {
+    /// The text of the spec.
+    pub fn text(&self) -> String {
+        text(&self.spec)
+    }
+}
+
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.what)
+    }
+}
+
+impl fmt::Display for ImportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}\n  help: {}", self.place, self.message, self.help)
+    }
+}
+
+impl std::error::Error for ImportError {}
