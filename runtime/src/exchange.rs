@@ -17,6 +17,9 @@ use crate::{
 /// How many redirects one request may follow.
 const MOST_REDIRECTS: usize = 10;
 
+/// How often one request takes the credentials that another request renewed, beside its own renewals.
+const MOST_REPLACED: usize = 3;
+
 /// Why an attempt brought no response.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -99,14 +102,20 @@ impl Client {
         let asked = (guarded, is_streamed);
         let (mut opened, mut generation) = self.follow(permit, draft, auth, asked).await?;
         self.judge(resource, &mut opened)?;
-        for _ in 0..auth.map_or(0, Authenticate::most_renewals) {
-            if !is_unwelcome(&opened)
-                || !auth.is_some_and(|auth| auth.renew_by(generation, &opened.response))
-            {
+        let (mut renewals, mut replaced) = (0, 0);
+        while let Some(auth) = auth.filter(|_| is_unwelcome(&opened)) {
+            if replaced < MOST_REPLACED && auth.is_replaced(generation) {
+                replaced += 1;
+            } else if renewals < auth.most_renewals() {
+                renewals += 1;
+            } else {
+                break;
+            }
+            if !auth.renew_by(generation, &opened.response) {
                 break;
             }
             permit.repeated += 1;
-            (opened, generation) = self.follow(permit, draft, auth, asked).await?;
+            (opened, generation) = self.follow(permit, draft, Some(auth), asked).await?;
             self.judge(resource, &mut opened)?;
         }
         Ok(opened)

@@ -107,6 +107,14 @@ pub trait Authenticate: Send + Sync + 'static {
         1
     }
 
+    /// Whether other credentials have taken the place of the refused ones already, because another request met the
+    /// same refusal. The request is then repeated with them, and its own renewal is still to come: they may
+    /// expire, too.
+    fn is_replaced(&self, refused: Generation) -> bool {
+        let _ = refused;
+        false
+    }
+
     /// As [`renew`](Self::renew), with the response that refused the credentials: a challenge may be in its headers.
     fn renew_by(&self, refused: Generation, response: &Response) -> bool {
         let _ = response;

@@ -350,6 +350,24 @@ async fn a_rule_for_a_401_decides_before_a_token_is_renewed() {
     assert_eq!(world.tokens(), ["Bearer token-0"]);
 }
 
+/// A session that serves few requests: the token that another request renewed has expired, too.
+#[tokio::test]
+async fn a_token_renewed_by_another_request_is_renewed_again_once() {
+    let world = World::with_pages(PLAN, token, |token| match token {
+        "Bearer token-2" => 200,
+        _ => 401,
+    });
+    for page in join_all((0..4).map(|n| world.page_of(n % 2))).await {
+        let status = page.unwrap();
+        assert!(status == 200 || status == 401, "{status}");
+    }
+    // The first request renewed the token once, in vain; the others took its token, and renewed it.
+    let tokens = world.tokens();
+    let served = tokens.iter().filter(|token| *token == "Bearer token-2");
+    assert_eq!(served.count(), 3, "{tokens:?}");
+    assert_eq!(world.token_requests().len(), 3);
+}
+
 #[tokio::test]
 async fn a_second_401_is_the_response() {
     let world = World::with_pages(PLAN, token, |_| 401);

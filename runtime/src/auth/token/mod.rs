@@ -325,4 +325,10 @@ impl Authenticate for TokenSource {
         }
         true
     }
+
+    fn is_replaced(&self, refused: Generation) -> bool {
+        let state = self.tokens.lock();
+        let current = state.token.as_ref();
+        current.is_none_or(|token| token.generation != refused)
+    }
 }
