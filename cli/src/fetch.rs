@@ -8,10 +8,11 @@ use rest_source::{
 
 use crate::{
     args::Fetch,
+    console::Console,
     context::Context,
     error::CommandError,
     format::Printer,
-    interrupt::{NetworkCommand, TokenRequests},
+    interrupt::{LastWrite, NetworkCommand, TokenRequests},
     param,
     refresh_token_file::RefreshTokenFile,
     spec, state_file,
@@ -20,14 +21,21 @@ use crate::{
 /// Fetches a resource and prints its records, page by page.
 pub(crate) fn run(args: Fetch, context: &Context) -> NetworkCommand {
     let token_requests = TokenRequests::default();
+    let last_write = LastWrite::default();
     NetworkCommand {
         interrupted_message: if args.state.is_some() {
             "interrupted: the printed records are whole, and the state file is unchanged"
         } else {
             "interrupted: the printed records are whole"
         },
-        future: Box::pin(fetch(args, context.clone(), token_requests.clone())),
+        future: Box::pin(fetch(
+            args,
+            context.clone(),
+            token_requests.clone(),
+            last_write.clone(),
+        )),
         token_requests,
+        last_write,
     }
 }
 
@@ -35,6 +43,7 @@ async fn fetch(
     args: Fetch,
     context: Context,
     token_requests: TokenRequests,
+    last_write: LastWrite,
 ) -> Result<(), CommandError> {
     let connector = spec::open(&args.spec)?;
     let plan = &connector.plan;
@@ -57,6 +66,7 @@ async fn fetch(
             token_file.explain(error)
         })?;
         if !console.print(&printer.page(page.rows()))? {
+            say_closed(&args, console);
             return Ok(());
         }
         let report = pages.report();
@@ -65,11 +75,14 @@ async fn fetch(
             resource.name, report.pages, report.delivered
         ));
     }
-    console.print(&printer.end())?;
     drop(progress);
+    if !console.print(&printer.end())? {
+        say_closed(&args, console);
+        return Ok(());
+    }
     let state = pages.state();
     if let (Some(path), Some(state)) = (&args.state, &state) {
-        state_file::write(path, state)?;
+        last_write.write(|| state_file::write(path, state))?;
     }
     console.say(pages.report());
     let is_kept = state.map(|state| state.to_json()) == since.map(|state| state.to_json());
@@ -86,6 +99,13 @@ async fn fetch(
         );
     }
     Ok(())
+}
+
+/// Reports that the reader of stdout, such as `head`, left records that the next fetch returns again.
+fn say_closed(args: &Fetch, console: &Console) {
+    if args.state.is_some() {
+        console.say("note: stdout was closed before the last record: the state file is unchanged");
+    }
 }
 
 /// Builds the lazy fetch of the arguments.

@@ -5,7 +5,7 @@ use std::{
     io,
     pin::Pin,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
@@ -25,11 +25,13 @@ pub(crate) struct NetworkCommand {
     pub(crate) interrupted_message: &'static str,
     /// Its requests in flight that may use up a refresh token.
     pub(crate) token_requests: TokenRequests,
+    /// Its write after which no signal interrupts it.
+    pub(crate) last_write: LastWrite,
 }
 
 /// Runs the command until it ends or a signal arrives. After a signal no request is sent and waits end, but a
 /// token request in flight may finish, so that a rotated refresh token is stored. A second signal ends that
-/// wait.
+/// wait. A signal after the [last write](LastWrite) comes too late: the command ends as without it.
 ///
 /// The command runs in a task of its own, so that a signal is handled while a slow reader of stdout blocks it.
 pub(crate) fn run(command: NetworkCommand) -> Result<(), CommandError> {
@@ -38,15 +40,20 @@ pub(crate) fn run(command: NetworkCommand) -> Result<(), CommandError> {
     let (done, is_aborted) = runtime.block_on(async {
         let mut signals = Signals::new().map_err(failed)?;
         let mut task = tokio::spawn(command.future);
-        let done = tokio::select! {
-            done = &mut task => {
-                done.unwrap_or_else(|error| Err(CommandError::failed(format!("cannot continue: {error}"))))
-            }
+        let ended = tokio::select! {
+            ended = &mut task => ended,
             signal = signals.next() => {
-                task.abort();
-                Err(CommandError::interrupted(signal, command.interrupted_message))
+                if command.last_write.prevent() {
+                    task.abort();
+                    let error = CommandError::interrupted(signal, command.interrupted_message);
+                    Ok(Err(error))
+                } else {
+                    task.await
+                }
             }
         };
+        let done = ended
+            .unwrap_or_else(|error| Err(CommandError::failed(format!("cannot continue: {error}"))));
         let is_aborted = tokio::select! {
             () = all_ended(&command.token_requests) => false,
             _ = signals.next() => true,
@@ -162,6 +169,44 @@ impl Signals {
             std::future::pending::<()>().await;
         }
         Signal::Interrupt
+    }
+}
+
+/// The last write of a command, of its state: it happens, or a signal prevents it, never both.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LastWrite(Arc<Mutex<WriteProgress>>);
+
+#[derive(Debug, Default, PartialEq, Eq)]
+enum WriteProgress {
+    #[default]
+    Pending,
+    Done,
+    Prevented,
+}
+
+impl LastWrite {
+    /// Writes, unless a signal came before. The command then has been aborted already.
+    pub(crate) fn write(
+        &self,
+        write: impl FnOnce() -> Result<(), CommandError>,
+    ) -> Result<(), CommandError> {
+        let mut progress = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if *progress == WriteProgress::Prevented {
+            return Err(CommandError::failed("interrupted"));
+        }
+        write()?;
+        *progress = WriteProgress::Done;
+        Ok(())
+    }
+
+    /// Prevents the write. Returns `false` if it has happened; waits for one that has begun.
+    fn prevent(&self) -> bool {
+        let mut progress = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if *progress == WriteProgress::Done {
+            return false;
+        }
+        *progress = WriteProgress::Prevented;
+        true
     }
 }
 

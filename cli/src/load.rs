@@ -7,7 +7,7 @@ use crate::{
     context::Context,
     destination,
     error::CommandError,
-    interrupt::{NetworkCommand, TokenRequests},
+    interrupt::{LastWrite, NetworkCommand, TokenRequests},
     refresh_token_file::RefreshTokenFile,
     spec,
 };
@@ -18,6 +18,8 @@ pub(crate) fn run(args: Load, context: &Context) -> NetworkCommand {
     NetworkCommand {
         future: Box::pin(load(args, context.clone(), token_requests.clone())),
         token_requests,
+        // A destination decides by itself what is committed.
+        last_write: LastWrite::default(),
         interrupted_message: "interrupted: committed rows are kept, and the next load resumes from them",
     }
 }

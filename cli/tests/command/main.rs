@@ -11,6 +11,7 @@ mod param;
 mod same;
 mod shell;
 mod side_by_side;
+mod stdout;
 mod tls;
 #[cfg(unix)]
 mod token_kills;
