@@ -40,6 +40,12 @@ pub(crate) enum Command {
     /// Editors with YAML support use it to complete and check specs. Most read its path from a comment at the top
     /// of the spec: `# yaml-language-server: $schema=rest-source.schema.json`.
     Schema,
+    /// Serve an editor: diagnostics, completion, hover, rename and more for specs
+    ///
+    /// Speaks the Language Server Protocol on stdin and stdout. An editor starts it; the guide `editors.md` has the
+    /// configuration for VS Code, Neovim and Helix.
+    #[cfg(feature = "lsp")]
+    Lsp,
     Completions(Completions),
 }
 

@@ -17,6 +17,8 @@ mod format;
 mod generate;
 mod interrupt;
 mod load;
+#[cfg(feature = "lsp")]
+mod lsp;
 mod new;
 mod param;
 mod print;
@@ -83,6 +85,8 @@ fn start(command: Command, context: &Context) -> Started {
         Command::Schema => print::schema(console),
         Command::Explain(explain) => explain::run(&explain, console),
         Command::Completions(completions) => completions::run(&completions, console),
+        #[cfg(feature = "lsp")]
+        Command::Lsp => lsp::run(),
         Command::Fetch(fetch) => return Started::Network(fetch::run(fetch, context)),
         Command::Load(load) => return Started::Network(load::run(load, context)),
     })

@@ -397,6 +397,11 @@ impl Diagnostics {
         })
     }
 
+    /// The text of the spec.
+    pub fn text(&self) -> &str {
+        self.source.text()
+    }
+
     /// A text with a mask in place of each credential that the spec holds.
     pub fn redacted(&self, text: &str) -> String {
         self.source.redaction().redacted(text)

@@ -5,6 +5,8 @@
 #[cfg(unix)]
 mod kills;
 mod language;
+#[cfg(feature = "lsp")]
+mod lsp;
 mod new;
 mod page;
 mod param;
@@ -54,6 +56,7 @@ fn help_says_what_each_command_does() {
         "ddl",
         "new",
         "schema",
+        "lsp",
         "completions",
     ] {
         snapshot(&format!("help-{command}"), &shell.run(&[command, "--help"]));

@@ -9,7 +9,7 @@ use crate::{suggest, value};
 use super::{Check, times};
 
 /// The functions, as a message shows them.
-const FUNCTIONS: [(&str, &str); 12] = [
+pub(crate) const FUNCTIONS: [(&str, &str); 12] = [
     ("lower", "lower"),
     ("upper", "upper"),
     ("trim", "trim"),
@@ -99,6 +99,12 @@ pub(super) fn written(inner: &str) -> Written<'_> {
         source.trim_end()
     };
     Written { source, calls }
+}
+
+/// What a placeholder stands for, without the calls.
+#[cfg(any(test, feature = "describe"))]
+pub(crate) fn placeholder_source(inner: &str) -> &str {
+    written(inner).source
 }
 
 impl Written<'_> {

@@ -61,6 +61,11 @@ use parent::Parent;
 use partitions::Partitions;
 use settings::Settings;
 pub(crate) use template::NAMESPACES;
+#[cfg(any(test, feature = "describe"))]
+pub(crate) use {
+    calls::{FUNCTIONS, placeholder_source},
+    pieces::{Piece, pieces},
+};
 
 /// Whose request is checked.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 /// A piece of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Piece<'t> {
+pub(crate) enum Piece<'t> {
     /// What is as it is. A brace that is written twice is one.
     Text(&'t str),
     /// What stands between the braces of a placeholder.
@@ -12,7 +12,7 @@ pub(super) enum Piece<'t> {
 }
 
 /// The pieces of a text, in order. What follows a lone brace comes after it in pieces, too.
-pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
+pub(crate) fn pieces(text: &str) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {

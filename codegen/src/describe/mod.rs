@@ -1,8 +1,9 @@
 //! The language described to people and editors: a JSON Schema, a reference page, the explanation of
-//! every code, diagnostics in a form that tools read, and what a tool can mend. The macro needs none of
-//! it.
+//! every code, diagnostics in a form that tools read, what a tool can mend, and what an editor shows. The
+//! macro needs none of it.
 
 mod codes;
+pub mod editor;
 mod fix;
 mod json;
 mod reference;

@@ -19,15 +19,10 @@ const EVERYTHING: &str = include_str!("../../tests/everything.yaml");
 /// assert!(page.contains("| `primary_key` |"));
 /// ```
 pub fn page() -> String {
-    let mut page = Page::default();
-    let root = yaml::parse(EVERYTHING, &mut Sink::default()).root;
-    if let Some(root) = &root {
-        page.examples.of_map(
-            grammar::SOURCE.name,
-            grammar::SOURCE.keys.iter().copied(),
-            root,
-        );
-    }
+    let mut page = Page {
+        examples: Examples::read(),
+        sections: Vec::new(),
+    };
     page.context(&grammar::SOURCE);
     let mut contents = String::new();
     for (title, _) in &page.sections {
@@ -54,7 +49,6 @@ pub fn page() -> String {
     )
 }
 
-#[derive(Default)]
 struct Page {
     examples: Examples,
     /// Titles and texts, in the order in which they are met.
@@ -170,7 +164,7 @@ impl Page {
 }
 
 /// Whether a default says where it comes from, rather than what it is.
-fn is_remark(default: &str) -> bool {
+pub(super) fn is_remark(default: &str) -> bool {
     default.starts_with("the ") || default.contains('`')
 }
 
@@ -182,7 +176,7 @@ fn anchor(title: &str) -> String {
     title.to_lowercase().replace(' ', "-").replace('`', "")
 }
 
-fn capital(text: &str) -> String {
+pub(super) fn capital(text: &str) -> String {
     let mut chars = text.chars();
     chars
         .next()
@@ -200,7 +194,7 @@ fn escaped(text: &str) -> String {
     text.replace('|', "\\|")
 }
 
-fn aliases(aliases: &[&str]) -> String {
+pub(super) fn aliases(aliases: &[&str]) -> String {
     if aliases.is_empty() {
         return String::new();
     }
@@ -209,7 +203,7 @@ fn aliases(aliases: &[&str]) -> String {
 }
 
 /// The words of a key that has some, with what they mean.
-fn words(shape: &Shape) -> String {
+pub(super) fn words(shape: &Shape) -> String {
     let Shape::Word(known) = shape else {
         return String::new();
     };
@@ -226,7 +220,7 @@ fn words(shape: &Shape) -> String {
 }
 
 /// What a value is, in a few words.
-fn kind(shape: &Shape) -> String {
+pub(super) fn kind(shape: &Shape) -> String {
     match shape {
         Shape::Text => "text".to_owned(),
         Shape::Template => "text, *placeholders*".to_owned(),
@@ -262,10 +256,21 @@ fn link(name: &str) -> String {
 
 /// The first example of each key, by place and key.
 #[derive(Default)]
-struct Examples(BTreeMap<(String, &'static str), String>);
+pub(super) struct Examples(BTreeMap<(String, &'static str), String>);
 
 impl Examples {
-    fn of(&self, place: &str, key: &'static str) -> Option<String> {
+    /// Those of the spec of every key.
+    pub(super) fn read() -> Self {
+        let mut examples = Self::default();
+        let root = yaml::parse(EVERYTHING, &mut Sink::default()).root;
+        if let Some(root) = &root {
+            let keys = grammar::SOURCE.keys.iter().copied();
+            examples.of_map(grammar::SOURCE.name, keys, root);
+        }
+        examples
+    }
+
+    pub(super) fn of(&self, place: &str, key: &'static str) -> Option<String> {
         // A parameter that is `incremental` has the keys of the endpoint's.
         let place = match place {
             "parameter incremental" => grammar::INCREMENTAL.name,

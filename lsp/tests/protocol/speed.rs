@@ -1,0 +1,57 @@
+//! How long the answers take on a spec of a thousand resources.
+
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::METHODS;
+use crate::client::Client;
+
+/// Without optimization the outline of so large a spec takes longer.
+const LONGEST: Duration = Duration::from_millis(if cfg!(debug_assertions) { 2000 } else { 50 });
+
+fn spec() -> String {
+    let mut text =
+        "config: { org: text }\nclient:\n  base_url: https://api.example.com/{config.org}\n  \
+                    paginator: single_page\nresources:\n"
+            .to_owned();
+    for n in 0..1000 {
+        let _ = write!(
+            text,
+            "  - name: things_{n}\n    description: Things.\n    primary_key: id\n    \
+             write_disposition: merge\n    endpoint:\n      path: /things/{n}\n      params: {{ org: \
+             \"{{config.org}}\" }}\n      data_selector: data\n      incremental: {{ cursor_path: \
+             updated_at, start_param: since }}\n    columns:\n      id: text!\n      name: text\n      \
+             count: bigint\n      owner: {{ data_type: object, fields: {{ id: text }} }}\n      tags: \
+             {{ data_type: array, items: text! }}\n      updated_at: timestamp!\n"
+        );
+    }
+    text
+}
+
+#[test]
+fn a_thousand_resources_are_answered_in_time() {
+    let mut client = Client::open(&spec());
+    assert!(client.diagnostics().is_empty());
+    for marker in [
+        "name: things_0\n",
+        "name: things_500\n",
+        "name: things_999\n",
+    ] {
+        let at = client.text.find(marker).unwrap() + marker.len();
+        client.replace_range(at, at, "    sel\n");
+        for method in METHODS {
+            let until = client.text.len().min(at + 1000);
+            let visible = json!({ "start": client.position(at), "end": client.position(until) });
+            let more = json!({ "newName": "other", "range": visible });
+            let start = Instant::now();
+            let _ = client.ask_at_byte(method, at + 7, more);
+            let took = start.elapsed();
+            println!("{method} {took:?}");
+            assert!(took < LONGEST, "{method} took {took:?}");
+        }
+        client.replace_range(at, at + 8, "");
+    }
+    client.close();
+}
