@@ -106,7 +106,8 @@ pub(crate) struct Generate {
 
 /// Fetch a resource, and print its records
 ///
-/// Prints records on stdout and the report on stderr. Reads each secret from an environment variable named after
+/// Prints records on stdout and the report on stderr. With `--raw`, prints the exchanges of the first page instead,
+/// without secrets: request, response, what the selector found, and what the paginator decided. Reads each secret from an environment variable named after
 /// the spec and the secret, such as `MEDIA_API_KEY`; missing ones are an error before any request is sent.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Fetch {
@@ -142,7 +143,18 @@ pub(crate) struct Fetch {
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) certificates: Certificates,
+    pub(crate) connection: Connection,
+    /// Print the HTTP exchanges of the first page instead of records, without secrets: requests, responses, what the
+    /// selector found and what the paginator decided
+    #[arg(long, conflicts_with_all = ["state", "format", "names", "limit"])]
+    pub(crate) raw: bool,
+    /// The maximum number of pages; 1 with `--raw`. Further ones are not requested
+    #[arg(long, value_name = "PAGES", conflicts_with = "state", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) pages: Option<u64>,
+    /// Keep the pages as files in this folder, without secrets: each body as it was received, and a file
+    /// `.exchange.json` with its request, status and headers
+    #[arg(long, value_name = "DIR")]
+    pub(crate) save: Option<PathBuf>,
     /// Output format of the records
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
@@ -151,9 +163,12 @@ pub(crate) struct Fetch {
     pub(crate) names: Names,
 }
 
-/// The certificates of a command that sends requests.
+/// How a command that sends requests connects.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Certificates {
+pub(crate) struct Connection {
+    /// Another base URL than the spec's, such as that of a test server. Credentials are sent to its origin
+    #[arg(long, value_name = "URL")]
+    pub(crate) base_url: Option<String>,
     /// PEM file with a client certificate and its private key, for APIs that ask for one (mutual TLS)
     #[arg(long, value_name = "FILE")]
     pub(crate) client_certificate: Option<PathBuf>,
@@ -238,7 +253,7 @@ pub(crate) struct Load {
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) certificates: Certificates,
+    pub(crate) connection: Connection,
 }
 
 /// Print a page about a connector, in Markdown

@@ -1,7 +1,7 @@
 //! `rest-source fetch`.
 
 use rest_source::{
-    Fetch as Fetching, Rows,
+    Client, Fetch as Fetching, Rows,
     plan::{ResourcePlan, SourcePlan},
     shared::Ref,
 };
@@ -13,6 +13,7 @@ use crate::{
     error::CommandError,
     format::Printer,
     interrupt::{LastWrite, NetworkCommand, TokenRequests},
+    observer::Observer,
     param,
     refresh_token_file::RefreshTokenFile,
     spec, state_file,
@@ -51,21 +52,36 @@ async fn fetch(
     let resource = param::with(&connector, &resource, &args.param)?;
     let console = &context.console;
     let token_file = RefreshTokenFile::new(plan, args.token_file.clone(), console, token_requests)?;
-    let fetch = build_fetch(plan, &resource, &args, &token_file, &context)?;
+    let observer = Observer::new(&args, &resource)?;
+    let client = spec::connect(
+        plan,
+        args.config.clone(),
+        &token_file,
+        &args.connection,
+        observer.recording(),
+        &context,
+    )?;
+    let fetch = build_fetch(&client, plan, &resource, &args)?;
+    let mut observer = observer.of(&client);
     let mut printer = Printer::new(args.format, args.names, &resource.table);
     let mut pages = fetch.pages();
     let since = pages.state();
     let progress = console.progress_beside_stdout();
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(|error| {
-            // The report of a failed fetch names what was omitted before the failure.
-            let report = pages.report();
-            if report.pages > 0 {
-                console.say(report);
+    while let Some(page) = observer.next(&mut pages).await {
+        let page = match page {
+            Ok(page) => page,
+            Err(error) => {
+                // The report of a failed fetch names what was omitted before the failure.
+                let report = pages.report();
+                if report.pages > 0 {
+                    console.say(&report);
+                }
+                drop(progress);
+                return Err(observer.fail(console, &report, token_file.explain(error)));
             }
-            token_file.explain(error)
-        })?;
-        if !console.print(&printer.page(page.rows()))? {
+        };
+        observer.save()?;
+        if !args.raw && !console.print(&printer.page(page.rows()))? {
             say_closed(&args, console);
             return Ok(());
         }
@@ -76,7 +92,12 @@ async fn fetch(
         ));
     }
     drop(progress);
-    if !console.print(&printer.end())? {
+    if args.raw {
+        return observer.end(console, &pages.report());
+    }
+    let is_open = console.print(&printer.end())?;
+    observer.end(console, &pages.report())?;
+    if !is_open {
         say_closed(&args, console);
         return Ok(());
     }
@@ -110,19 +131,11 @@ fn say_closed(args: &Fetch, console: &Console) {
 
 /// Builds the lazy fetch of the arguments.
 fn build_fetch(
-    plan: &Ref<SourcePlan>,
+    client: &Client,
+    plan: &SourcePlan,
     resource: &Ref<ResourcePlan>,
     args: &Fetch,
-    token_file: &RefreshTokenFile,
-    context: &Context,
 ) -> Result<Fetching<Rows>, CommandError> {
-    let client = spec::connect(
-        plan,
-        args.config.clone(),
-        token_file,
-        &args.certificates,
-        context,
-    )?;
     let mut fetch = client.rows(resource);
     if let Some(path) = &args.state {
         if !resource.has_state() {

@@ -10,6 +10,7 @@ mod console;
 mod context;
 mod destination;
 mod error;
+mod exchange;
 mod explain;
 mod fetch;
 mod file;
@@ -20,6 +21,7 @@ mod load;
 #[cfg(feature = "lsp")]
 mod lsp;
 mod new;
+mod observer;
 mod param;
 mod print;
 mod refresh_token_file;

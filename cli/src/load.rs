@@ -39,7 +39,8 @@ async fn load(
         &plan,
         args.config,
         &token_file,
-        &args.certificates,
+        &args.connection,
+        None,
         &context,
     )?;
     let database = destination::open(args.to, args.schema, &context).await?;

@@ -7,15 +7,16 @@ use std::{
 };
 
 use rest_source::{
-    Builder, Client, ErrorKind,
+    Client, Error, ErrorKind,
     plan::{ResourcePlan, SourcePlan},
     shared::Ref,
+    transport::{Reqwest, TransportError},
 };
 use rest_source_codegen::{Compiled, compile, connector::Connector};
 use rest_source_dynamic::needs_no_rust;
 
 use crate::{
-    args::Certificates, context::Context, error::CommandError,
+    args::Connection, context::Context, error::CommandError, exchange::Recording,
     refresh_token_file::RefreshTokenFile, spec_files::STDIN,
 };
 
@@ -67,40 +68,48 @@ pub(crate) fn open(path: &Path) -> Result<Connector, CommandError> {
     Ok(connector)
 }
 
-/// Adds the certificates to a client.
-fn certify(
-    builder: Builder<Client>,
-    certificates: &Certificates,
-) -> Result<Builder<Client>, CommandError> {
+/// A transport over reqwest with these certificates.
+fn transport(connection: &Connection) -> Result<Reqwest, CommandError> {
     let read = |path: &Path| {
         fs::read(path)
             .map_err(|error| CommandError::usage(format!("cannot read `{}`: {error}", shown(path))))
     };
-    let invalid = |path: &Path, error: rest_source::Error| {
+    let invalid = |path: &Path, error: TransportError| {
+        let error = Error::new(ErrorKind::Config, error.message);
         CommandError::usage(format!("cannot use `{}`: {error}", shown(path)))
     };
-    let mut builder = builder;
-    if let Some(path) = &certificates.client_certificate {
-        let certified = builder.client_certificate(read(path)?);
-        builder = certified.map_err(|error| invalid(path, error))?;
+    let mut transport = Reqwest::new();
+    if let Some(path) = &connection.client_certificate {
+        let certified = transport.client_certificate(read(path)?);
+        transport = certified.map_err(|error| invalid(path, error))?;
     }
-    if let Some(path) = &certificates.ca_file {
-        let certified = builder.ca_certificates(read(path)?);
-        builder = certified.map_err(|error| invalid(path, error))?;
+    if let Some(path) = &connection.ca_file {
+        let certified = transport.ca_certificates(read(path)?);
+        transport = certified.map_err(|error| invalid(path, error))?;
     }
-    Ok(builder)
+    Ok(transport)
 }
 
-/// Builds the source's client with these settings, this refresh token file and these certificates.
+/// Builds the source's client with these settings, this refresh token file and this connection. Its exchanges are
+/// recorded, if there is a recording.
 pub(crate) fn connect(
     plan: &Ref<SourcePlan>,
     settings: Vec<(String, String)>,
     token_file: &RefreshTokenFile,
-    certificates: &Certificates,
+    connection: &Connection,
+    recording: Option<&Recording>,
     context: &Context,
 ) -> Result<Client, CommandError> {
     let builder = context.attach(plan, token_file.attach(Client::builder(plan)));
-    let builder = certify(builder, certificates)?;
+    let transport = transport(connection)?;
+    let builder = match recording {
+        Some(recording) => builder.transport(recording.transport(transport)),
+        None => builder.transport(transport),
+    };
+    let builder = match &connection.base_url {
+        Some(url) => builder.base_url(url.as_str()),
+        None => builder,
+    };
     let builder = settings
         .into_iter()
         .fold(builder, |builder, (name, value)| {

@@ -20,7 +20,7 @@ mod read;
 mod redact;
 mod regex;
 mod render;
-mod secret_names;
+pub mod secret_names;
 mod spec;
 pub mod spec_path;
 mod suggest;

@@ -40,7 +40,7 @@ pub(crate) fn param(name: &str) -> bool {
 
 /// Whether a name looks like that of a credential, however it is misspelt: for what is not shown, where
 /// one too many does no harm.
-pub(crate) fn looks_secret(name: &str) -> bool {
+pub fn looks_secret(name: &str) -> bool {
     // Keys of the language whose values are no credentials.
     const PUBLIC: [&str; 16] = [
         "access_token_url",
@@ -88,7 +88,8 @@ pub(crate) fn looks_secret(name: &str) -> bool {
         "sync_token",
     ];
     let name = name.to_lowercase();
-    if POSITIONS.iter().any(|word| name.ends_with(word)) {
+    let underscored = name.replace('-', "_");
+    if POSITIONS.iter().any(|word| underscored.ends_with(word)) {
         return false;
     }
     if PUBLIC.contains(&name.as_str()) {

@@ -20,8 +20,8 @@ use crate::{
     redact::Redactor,
     retry::RetryBudget,
     transport::{
-        Body, BoxFuture, Bytes, Headers, Limits, Request, Response, Transport, TransportError,
-        TransportErrorKind,
+        Body, BoxFuture, Bytes, ForCredentials, Headers, Limits, Request, Response, Transport,
+        TransportError, TransportErrorKind,
     },
 };
 
@@ -94,9 +94,11 @@ impl HttpContext {
             headers,
             body,
         };
-        self.send(&request, self.limits()).await.map_err(|error| {
-            Error::new(ErrorKind::Transport, error.message.clone()).with_cause(error)
-        })
+        self.send_for_credentials(&request, self.limits())
+            .await
+            .map_err(|error| {
+                Error::new(ErrorKind::Transport, error.message.clone()).with_cause(error)
+            })
     }
 
     /// The limits of the source's requests.
@@ -118,15 +120,41 @@ impl HttpContext {
         request: &Request,
         limits: Limits,
     ) -> Result<Response, TransportError> {
-        let received = self.receive(request, limits).await;
+        let received = async { self.receive(request.to_http()?, limits).await };
+        self.answered(received.await)
+    }
+
+    /// Sends a request for credentials, which the transport can tell by [`ForCredentials`].
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub(crate) async fn send_for_credentials(
+        &self,
+        request: &Request,
+        limits: Limits,
+    ) -> Result<Response, TransportError> {
+        let received = async {
+            let mut request = request.to_http()?;
+            request.extensions_mut().insert(ForCredentials);
+            self.receive(request, limits).await
+        };
+        self.answered(received.await)
+    }
+
+    fn answered<T>(&self, received: Result<T, TransportError>) -> Result<T, TransportError> {
         if received.is_ok() {
             self.has_answered.store(true, Ordering::Relaxed);
         }
         received.map_err(|error| self.redacted(error))
     }
 
-    async fn receive(&self, request: &Request, limits: Limits) -> Result<Response, TransportError> {
-        let sent = self.transport.send(request.to_http()?, limits).await?;
+    async fn receive(
+        &self,
+        request: http::Request<Bytes>,
+        limits: Limits,
+    ) -> Result<Response, TransportError> {
+        let sent = self.transport.send(request, limits).await?;
         whole(sent, limits).await
     }
 
@@ -140,11 +168,7 @@ impl HttpContext {
         request: &Request,
         limits: Limits,
     ) -> Result<Opened, TransportError> {
-        let opened = self.open_body(request, limits).await;
-        if opened.is_ok() {
-            self.has_answered.store(true, Ordering::Relaxed);
-        }
-        opened.map_err(|error| self.redacted(error))
+        self.answered(self.open_body(request, limits).await)
     }
 
     async fn open_body(&self, request: &Request, limits: Limits) -> Result<Opened, TransportError> {

@@ -10,6 +10,7 @@ mod lsp;
 mod new;
 mod page;
 mod param;
+mod raw;
 mod same;
 mod shell;
 mod side_by_side;

@@ -61,6 +61,20 @@ pub trait Transport: Send + Sync + 'static {
     ) -> BoxFuture<'_, Result<http::Response<Body>, TransportError>>;
 }
 
+/// Marks a request for credentials, such as a token request, in its
+/// [extensions](http::Request::extensions): its body and that of its response hold secrets.
+///
+/// ```
+/// use rest_source::transport::{Bytes, ForCredentials, http};
+///
+/// fn may_be_recorded(request: &http::Request<Bytes>) -> bool {
+///     request.extensions().get::<ForCredentials>().is_none()
+/// }
+/// # assert!(may_be_recorded(&http::Request::new(Bytes::new())));
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct ForCredentials;
+
 /// How long a request and how large its response may be.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]

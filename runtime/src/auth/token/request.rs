@@ -56,7 +56,7 @@ pub(in crate::auth) async fn ask(
     let context = &*recipient.context;
     let mut limits = context.limits();
     limits.max_response_bytes = LONGEST_ANSWER;
-    let answer = match context.send(request, limits).await {
+    let answer = match context.send_for_credentials(request, limits).await {
         Ok(response) => answered(response, peer).and_then(|response| {
             let granted = read(&response).and_then(|granted| recipient.accept(granted, peer));
             granted.map_err(Refusal::Final)

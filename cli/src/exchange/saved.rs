@@ -1,0 +1,180 @@
+//! Pages that are kept as files.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use rest_source::transport::Headers;
+use serde::Serialize;
+
+use super::{Exchange, Outcome, Redaction};
+use crate::{error::CommandError, spec::shown};
+
+/// The end of the name of a file that describes a page.
+const DESCRIPTION: &str = ".exchange.json";
+
+/// What the file `.exchange.json` holds.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Description {
+    pub(crate) resource: String,
+    pub(crate) request: SavedRequest,
+    pub(crate) response: SavedResponse,
+    /// The name of the file with the body.
+    pub(crate) body: String,
+    /// Whether secrets in the body were replaced.
+    pub(crate) redacted: bool,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct SavedRequest {
+    pub(crate) method: String,
+    pub(crate) url: String,
+    pub(crate) headers: Vec<(String, String)>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) body: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct SavedResponse {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) milliseconds: u64,
+}
+
+/// A folder that pages of a resource are saved in.
+pub(crate) struct PageFolder {
+    folder: PathBuf,
+    resource: String,
+    saved: usize,
+}
+
+impl PageFolder {
+    /// Opens or creates the folder.
+    ///
+    /// # Errors
+    ///
+    /// If it has pages of this resource already: two fetches would be mixed.
+    pub(crate) fn create(folder: &Path, resource: &str) -> Result<Self, CommandError> {
+        let unwritable = |error: io::Error| {
+            CommandError::usage(format!("cannot write to `{}`: {error}", shown(folder)))
+        };
+        fs::create_dir_all(folder).map_err(unwritable)?;
+        let this = Self {
+            folder: folder.to_owned(),
+            resource: resource.to_owned(),
+            saved: 0,
+        };
+        if this.path(1, DESCRIPTION).exists() {
+            return Err(CommandError::usage(format!(
+                "`{}` has pages of `{resource}` already\n  help: name another folder, or delete them",
+                shown(folder)
+            )));
+        }
+        Ok(this)
+    }
+
+    fn path(&self, number: usize, end: &str) -> PathBuf {
+        self.folder
+            .join(format!("{}-{number:04}{end}", self.resource))
+    }
+
+    /// Saves those exchanges that are pages, without secrets.
+    pub(crate) fn save(
+        &mut self,
+        exchanges: &[Exchange],
+        redaction: &Redaction<'_>,
+    ) -> Result<(), CommandError> {
+        for exchange in exchanges.iter().filter(|exchange| exchange.is_page()) {
+            self.save_page(exchange, redaction)?;
+        }
+        Ok(())
+    }
+
+    fn save_page(
+        &mut self,
+        exchange: &Exchange,
+        redaction: &Redaction<'_>,
+    ) -> Result<(), CommandError> {
+        let Outcome::Response {
+            status,
+            headers,
+            body,
+        } = &exchange.outcome
+        else {
+            return Ok(());
+        };
+        if body.omitted > 0 || !body.has_ended {
+            return Err(CommandError::failed(format!(
+                "a page of `{}` is too long or not whole, and was not saved: {} bytes of it arrived",
+                self.resource,
+                body.bytes.len() + body.omitted
+            )));
+        }
+        self.saved += 1;
+        let text = String::from_utf8_lossy(&body.bytes);
+        let redacted = redaction.text(&text);
+        let is_redacted = redacted != text;
+        let bytes = if is_redacted {
+            redacted.as_bytes()
+        } else {
+            &body.bytes[..]
+        };
+        let body_path = self.path(self.saved, extension(headers));
+        let description = Description {
+            resource: self.resource.clone(),
+            request: SavedRequest {
+                method: exchange.request.method.as_str().to_owned(),
+                url: redaction.url(&exchange.request.url),
+                headers: redacted_headers(&exchange.request.headers, redaction),
+                body: redaction.text(&String::from_utf8_lossy(&exchange.request.body)),
+            },
+            response: SavedResponse {
+                status: *status,
+                headers: redacted_headers(headers, redaction),
+                milliseconds: u64::try_from(exchange.took.as_millis()).unwrap_or(u64::MAX),
+            },
+            body: name(&body_path),
+            redacted: is_redacted,
+        };
+        let text = serde_json::to_string_pretty(&description).map_err(io::Error::from);
+        let path = self.path(self.saved, DESCRIPTION);
+        fs::write(&body_path, bytes)
+            .and_then(|()| fs::write(&path, text? + "\n"))
+            .map_err(|error| {
+                CommandError::failed(format!("cannot write `{}`: {error}", shown(&path)))
+            })
+    }
+
+    /// The number of pages saved.
+    pub(crate) const fn saved(&self) -> usize {
+        self.saved
+    }
+}
+
+fn redacted_headers(headers: &Headers, redaction: &Redaction<'_>) -> Vec<(String, String)> {
+    let redact = |(name, value): (&str, &str)| (name.to_owned(), redaction.header(name, value));
+    headers.iter().map(redact).collect()
+}
+
+/// The extension of a body's file.
+fn extension(headers: &Headers) -> &'static str {
+    let content_type = headers.get("content-type").unwrap_or_default();
+    let content_type = content_type.to_ascii_lowercase();
+    let known = [
+        ("ndjson", ".jsonl"),
+        ("jsonl", ".jsonl"),
+        ("json", ".json"),
+        ("xml", ".xml"),
+        ("csv", ".csv"),
+        ("zip", ".zip"),
+        ("text/", ".txt"),
+    ];
+    let found = known.iter().find(|(word, _)| content_type.contains(word));
+    found.map_or(".bin", |(_, extension)| extension)
+}
+
+fn name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}
