@@ -3,6 +3,11 @@
 //! Each format is a module whose function takes the text of the source and returns an [`Imported`]: the spec, and the
 //! list of what could not be carried over. Nothing of a source is executed, and none is fetched.
 
+mod json_schema;
+mod names;
+pub mod openapi;
+mod tree;
+
 use std::fmt;
 
 use rest_source_codegen::write::{Map, text};

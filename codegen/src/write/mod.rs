@@ -36,12 +36,14 @@
 //! ```
 
 mod layout;
+mod names;
 mod normal;
 mod read;
 mod scalar;
 #[cfg(test)]
 mod tests;
 
+pub use names::{is_free_method, is_free_type, is_name, is_secret_name, snake_name, type_name};
 pub use read::{Unreadable, read};
 
 /// A value in a spec.

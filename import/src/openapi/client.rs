@@ -1,0 +1,377 @@
+//! The `client` of a spec: where the API is, and its credentials.
+
+use rest_source_codegen::write::{Map, Node};
+
+use crate::Loss;
+use crate::names;
+use crate::tree::Value;
+
+/// Settings that the spec declares.
+pub(super) type Config = Map;
+
+/// The base URL, with a setting for each variable.
+pub(super) fn base_url(root: &Value, config: &mut Config) -> (String, Option<String>) {
+    let server = root.at(&["servers"]).elements().first();
+    let url = match server.and_then(|server| server.text_of("url")) {
+        Some(url) => url.trim().to_owned(),
+        None => old_url(root),
+    };
+    let variables = server.map_or(&Value::Null, |server| server.at(&["variables"]));
+    let url = url.split(['?', '#']).next().unwrap_or_default().trim();
+    if !url.starts_with("http://") && !url.starts_with("https://") && !url.starts_with('{') {
+        let rest = url.trim_start_matches("//");
+        let path = if url.starts_with("//") {
+            return (
+                https(&format!(
+                    "https://{}",
+                    with_settings(rest, variables, config)
+                )),
+                None,
+            );
+        } else {
+            rest.trim_start_matches('/')
+        };
+        return relative(path, variables, config);
+    }
+    let plain = with_settings(url, variables, config);
+    if plain.starts_with('{') {
+        // A variable for the scheme or the whole URL: only its default is a URL.
+        for entry in std::mem::take(&mut config.entries) {
+            let default = entry
+                .value
+                .as_map()
+                .and_then(|setting| setting.get("default"));
+            let default = default.and_then(Node::as_text).unwrap_or_default();
+            if plain.starts_with(&format!("{{config.{}}}", entry.key))
+                && default.starts_with("http")
+            {
+                let rest = plain.splitn(2, '}').nth(1).unwrap_or_default();
+                let url = format!("{default}{rest}");
+                if url.contains("://") && !url.contains('{') {
+                    return (https(&url), None);
+                }
+            }
+        }
+        return relative("", variables, config);
+    }
+    (https(&plain), None)
+}
+
+fn relative(path: &str, variables: &Value, config: &mut Config) -> (String, Option<String>) {
+    let path = with_settings(path, variables, config);
+    let setting = config.map("host");
+    setting
+        .set("type", "text")
+        .set("description", "The host of the API.");
+    let url = format!("https://{{config.host}}/{path}");
+    let comment = "The document names no host.".to_owned();
+    (url.trim_end_matches('/').to_owned(), Some(comment))
+}
+
+/// Credentials are not sent over plain http.
+fn https(url: &str) -> String {
+    let url = match url.strip_prefix("http://") {
+        Some(rest) => format!("https://{rest}"),
+        None => url.to_owned(),
+    };
+    url.trim_end_matches('/').to_owned()
+}
+
+/// The URL of Swagger 2.0.
+fn old_url(root: &Value) -> String {
+    let path = root.text_of("basePath").unwrap_or_default().trim();
+    match root.text_of("host") {
+        Some(host) if !host.trim().is_empty() => {
+            format!(
+                "https://{}/{}",
+                host.trim().trim_end_matches('/'),
+                path.trim_start_matches('/')
+            )
+        }
+        _ => path.to_owned(),
+    }
+}
+
+/// A URL template with a setting for each of its variables.
+fn with_settings(url: &str, variables: &Value, config: &mut Config) -> String {
+    let mut text = String::new();
+    let mut rest = url;
+    while let Some((before, after)) = rest.split_once('{') {
+        let Some((variable, tail)) = after.split_once('}') else {
+            break;
+        };
+        text.push_str(before);
+        rest = tail;
+        let said = variables.at(&[variable]);
+        let name = names::name(variable, "server");
+        let default = said
+            .get("default")
+            .and_then(Value::scalar)
+            .unwrap_or_default();
+        // A port, a scheme or nothing is no setting of a host.
+        if before.ends_with(':') || default.is_empty() && said.get("default").is_some() {
+            text.push_str(default);
+            continue;
+        }
+        let words: Vec<&str> = said
+            .at(&["enum"])
+            .elements()
+            .iter()
+            .filter_map(Value::scalar)
+            .collect();
+        let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
+        let setting = config.map(&name);
+        setting.set("type", "text");
+        if let Some(values) = names::enum_values(&words)
+            && words.len() > 1
+            && words.contains(&default)
+        {
+            setting.set("type", "enum").set("values", values);
+        }
+        if !default.is_empty() {
+            setting.set("default", default);
+        }
+        if let Some(description) = said.text_of("description") {
+            let description = names::brief(description);
+            if !description.is_empty() {
+                setting.set("description", description);
+            }
+        }
+        text.push_str(&format!("{{config.{name}}}"));
+    }
+    text.push_str(&rest.replace(['{', '}'], ""));
+    text.replace(' ', "%20")
+}
+
+/// What a document says about credentials.
+#[derive(Default)]
+pub(super) struct Credentials {
+    pub auth: Option<Map>,
+    pub comment: Vec<String>,
+    /// Headers with secrets that are sent beside the `auth`.
+    pub headers: Vec<(String, String)>,
+}
+
+/// The credentials of the document, chosen among its security schemes.
+pub(super) fn credentials(root: &Value, base_url: &str, losses: &mut Vec<Loss>) -> Credentials {
+    let mut place = "#/components/securitySchemes";
+    let mut schemes = root.at(&["components", "securitySchemes"]);
+    if schemes.entries().is_empty() {
+        place = "#/securityDefinitions";
+        schemes = root.at(&["securityDefinitions"]);
+    }
+    let mut made = Credentials::default();
+    let mut requirements: Vec<Vec<&str>> = requirements(root);
+    if requirements.is_empty() {
+        requirements = schemes
+            .entries()
+            .iter()
+            .map(|(name, _)| vec![name.as_str()])
+            .collect();
+    }
+    let Some(chosen) = requirements.iter().find_map(|names| {
+        let auths: Vec<(&str, Option<(Map, Option<String>)>)> = names
+            .iter()
+            .map(|name| (*name, auth(scheme(root, schemes, name), base_url)))
+            .collect();
+        auths
+            .iter()
+            .any(|(_, auth)| auth.is_some())
+            .then_some(auths)
+    }) else {
+        for (name, _) in schemes.entries() {
+            losses.push(Loss {
+                place: format!("{place}/{name}"),
+                what: "this kind of credentials is not supported: add an `auth` of type `custom`"
+                    .to_owned(),
+            });
+        }
+        return made;
+    };
+    let names: Vec<&str> = chosen.iter().map(|(name, _)| *name).collect();
+    for (name, auth) in chosen {
+        let Some((auth, comment)) = auth else {
+            continue;
+        };
+        if made.auth.is_none() {
+            made.auth = Some(auth);
+            made.comment.extend(comment);
+        } else if let (Some("api_key"), None, Some(header)) = (
+            auth.get("type").and_then(Node::as_text),
+            auth.get("location"),
+            auth.get("name").and_then(Node::as_text),
+        ) {
+            made.headers.push((
+                header.to_owned(),
+                format!("{{secrets.{}}}", names::name(header, "key")),
+            ));
+        } else {
+            losses.push(Loss {
+                place: format!("{place}/{name}"),
+                what: "a second credential of a request: send it by `params` of the endpoints"
+                    .to_owned(),
+            });
+        }
+    }
+    let others: Vec<&str> = schemes
+        .entries()
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .filter(|name| !names.contains(name))
+        .collect();
+    if !others.is_empty() {
+        made.comment.push(format!(
+            "The document has further kinds of credentials: {}.",
+            others.join(", ")
+        ));
+    }
+    made
+}
+
+fn scheme<'a>(root: &'a Value, schemes: &'a Value, name: &str) -> &'a Value {
+    let found = schemes.at(&[name]);
+    match found.text_of("$ref") {
+        Some(reference) => root.pointer(reference).unwrap_or(found),
+        None => found,
+    }
+}
+
+/// The alternatives of the document, or those of its first operation that has any.
+fn requirements(root: &Value) -> Vec<Vec<&str>> {
+    let mut of = root.at(&["security"]);
+    if of.elements().iter().all(|one| one.entries().is_empty()) {
+        let operations = root
+            .at(&["paths"])
+            .entries()
+            .iter()
+            .flat_map(|(_, path)| path.entries());
+        let found = operations
+            .filter(|(method, _)| method == "get" || method == "post")
+            .map(|(_, operation)| operation.at(&["security"]))
+            .find(|security| {
+                security
+                    .elements()
+                    .iter()
+                    .any(|one| !one.entries().is_empty())
+            });
+        of = found.unwrap_or(of);
+    }
+    of.elements()
+        .iter()
+        .map(|one| {
+            one.entries()
+                .iter()
+                .map(|(name, _)| name.as_str())
+                .collect()
+        })
+        .filter(|names: &Vec<&str>| !names.is_empty())
+        .collect()
+}
+
+fn auth(scheme: &Value, base_url: &str) -> Option<(Map, Option<String>)> {
+    let text = scheme
+        .text_of("description")
+        .unwrap_or_default()
+        .to_lowercase();
+    match scheme.text_of("type")?.to_ascii_lowercase().as_str() {
+        "apikey" => Some(api_key(scheme, &text)),
+        "basic" => Some((basic("http_basic"), None)),
+        "http" => match scheme.text_of("scheme")?.to_ascii_lowercase().as_str() {
+            "basic" => Some((basic("http_basic"), None)),
+            "digest" => Some((basic("http_digest"), None)),
+            "bearer" => Some((bearer(), None)),
+            _ => None,
+        },
+        "oauth2" => Some(oauth2(scheme, base_url)),
+        "openidconnect" => Some((
+            bearer(),
+            Some(
+                "The document says OpenID Connect: give the access token that it leads to."
+                    .to_owned(),
+            ),
+        )),
+        _ => None,
+    }
+}
+
+fn api_key(scheme: &Value, text: &str) -> (Map, Option<String>) {
+    let name = scheme.text_of("name").unwrap_or("Authorization").trim();
+    let place = scheme.text_of("in").unwrap_or("header");
+    let is_authorization = place == "header" && name.eq_ignore_ascii_case("authorization");
+    if is_authorization && text.contains("bearer") {
+        return (bearer(), None);
+    }
+    let mut auth = Map::new();
+    auth.set("type", "api_key")
+        .set("name", name)
+        .set("api_key", "{secrets.api_key}");
+    match place {
+        "query" | "cookie" => {
+            auth.set("location", place);
+        }
+        _ => {}
+    }
+    let comment = is_authorization
+        .then(|| "The key is sent as it is; some APIs want a word before it, such as `Token {secrets.api_key}`.".to_owned());
+    (auth, comment)
+}
+
+fn bearer() -> Map {
+    let mut auth = Map::new();
+    auth.set("type", "bearer").set("token", "{secrets.token}");
+    auth
+}
+
+fn basic(kind: &str) -> Map {
+    let mut auth = Map::new();
+    auth.set("type", kind)
+        .set("username", "{secrets.username}")
+        .set("password", "{secrets.password}");
+    auth
+}
+
+fn oauth2(scheme: &Value, base_url: &str) -> (Map, Option<String>) {
+    let flows = scheme.at(&["flows"]);
+    let old = |flow: &str| scheme.text_of("flow") == Some(flow);
+    let token_url = |flow: &Value| {
+        let url = flow.text_of("tokenUrl")?.trim();
+        let is_whole = url.starts_with("https://") && !url.contains(['{', '}', '#', ' ']);
+        let is_path = url.starts_with('/') && !url.contains(['{', '}', '#', ' ']);
+        match (is_whole, is_path) {
+            (true, _) => Some(url.to_owned()),
+            (_, true) if !base_url.contains('{') => {
+                let host = base_url
+                    .splitn(4, '/')
+                    .take(3)
+                    .collect::<Vec<_>>()
+                    .join("/");
+                Some(format!("{host}{url}"))
+            }
+            _ => None,
+        }
+    };
+    let client = flows
+        .get("clientCredentials")
+        .or_else(|| old("application").then_some(scheme));
+    let code = flows
+        .get("authorizationCode")
+        .or_else(|| old("accessCode").then_some(scheme));
+    let mut auth = Map::new();
+    if let Some(url) = client.and_then(token_url) {
+        auth.set("type", "oauth2_client_credentials")
+            .set("access_token_url", url);
+        auth.set("client_id", "{secrets.client_id}")
+            .set("client_secret", "{secrets.client_secret}");
+        return (auth, None);
+    }
+    if let Some(url) = code.and_then(token_url) {
+        auth.set("type", "oauth2_refresh_token")
+            .set("access_token_url", url);
+        auth.set("client_id", "{secrets.client_id}")
+            .set("client_secret", "{secrets.client_secret}");
+        auth.set("refresh_token", "{secrets.refresh_token}");
+        return (auth, None);
+    }
+    let comment = "The document has an OAuth 2 flow that needs a browser: give the access token that it leads to.";
+    (bearer(), Some(comment.to_owned()))
+}

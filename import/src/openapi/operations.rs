@@ -1,0 +1,517 @@
+//! The operations of a document that are resources.
+
+use std::collections::HashMap;
+
+use rest_source_codegen::write::Map;
+
+use crate::json_schema::Schemas;
+use crate::tree::{self, Value};
+use crate::{Loss, names};
+
+use super::Selection;
+use super::lists::{self, List, plain, singular};
+use super::paging::{Evidence, Param, path as json_path};
+
+/// An operation that is a resource.
+pub(super) struct Operation<'a> {
+    pub path: &'a str,
+    pub method: &'a str,
+    pub value: &'a Value,
+    pub params: Vec<Param<'a>>,
+    /// The name of the resource.
+    pub name: String,
+    response: &'a Value,
+    headers: &'a Value,
+    /// Nothing for one record.
+    list: Option<List<'a>>,
+    /// The parameter of the item endpoint, `/things/{thing_id}`.
+    item_param: Option<String>,
+}
+
+/// The operations to import, each with a name of its own.
+pub(super) fn read<'a>(
+    root: &'a Value,
+    schemas: &Schemas<'a>,
+    selection: &Selection,
+    losses: &mut Vec<Loss>,
+) -> Vec<Operation<'a>> {
+    let mut operations = Vec::new();
+    let paths = root.at(&["paths"]).entries();
+    let mut items: HashMap<String, String> = HashMap::new();
+    for (path, _) in paths {
+        if let Some((prefix, param)) = item_path(path) {
+            items
+                .entry(prefix.to_owned())
+                .or_insert_with(|| param.to_owned());
+        }
+    }
+    for (path, item) in paths {
+        let item = referred(root, item);
+        for (method, value) in item.entries() {
+            if !matches!(method.as_str(), "get" | "post") || value.entries().is_empty() {
+                continue;
+            }
+            let included = is_included(selection, path, value);
+            if included == Some(false) || !has_tag(selection, value) {
+                continue;
+            }
+            if method == "post" && !is_search(root, schemas, path, value) && included != Some(true)
+            {
+                continue;
+            }
+            let place = format!("#/paths/{}/{method}", tree::escape(path));
+            if value.says("deprecated") && included != Some(true) {
+                losses.push(Loss {
+                    place,
+                    what: "a deprecated operation: import it by `--include`".to_owned(),
+                });
+                continue;
+            }
+            let Some((response, headers)) = response(root, value) else {
+                continue;
+            };
+            let params = params(root, schemas, item, value);
+            let names = record_names(path);
+            let list = lists::find(schemas, response, &names)
+                .filter(|list| is_list(schemas, path, value, &params, response, list, &names));
+            if list.is_none() && included != Some(true) {
+                continue;
+            }
+            operations.push(Operation {
+                path,
+                method,
+                value,
+                params,
+                name: String::new(),
+                response,
+                headers,
+                list,
+                item_param: items.get(path.trim_end_matches('/')).cloned(),
+            });
+        }
+    }
+    name_all(&mut operations);
+    operations
+}
+
+/// The list that an item endpoint belongs to, and the parameter of the item.
+fn item_path(path: &str) -> Option<(&str, &str)> {
+    let (prefix, last) = path.trim_end_matches('/').rsplit_once('/')?;
+    let param = last.strip_prefix('{')?.strip_suffix('}')?;
+    (!param.contains(['{', '}'])).then_some((prefix, param))
+}
+
+/// A value, or what its `$ref` leads to.
+fn referred<'a>(root: &'a Value, value: &'a Value) -> &'a Value {
+    let mut value = value;
+    for _ in 0..8 {
+        match value
+            .text_of("$ref")
+            .and_then(|reference| root.pointer(reference))
+        {
+            Some(target) => value = target,
+            None => break,
+        }
+    }
+    value
+}
+
+/// Whether a pattern names the operation; nothing if there are no patterns.
+fn is_included(selection: &Selection, path: &str, operation: &Value) -> Option<bool> {
+    if selection.include.is_empty() {
+        return None;
+    }
+    let id = operation.text_of("operationId").unwrap_or_default();
+    let names = |pattern: &String| {
+        if pattern.contains('*') {
+            glob(pattern, path) || glob(pattern, id)
+        } else {
+            path.contains(pattern.as_str()) || id.contains(pattern.as_str())
+        }
+    };
+    Some(selection.include.iter().any(names))
+}
+
+/// Whether a text has the parts of a pattern between its `*`, in order.
+fn glob(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = text.strip_prefix(first) else {
+        return false;
+    };
+    let mut parts: Vec<&str> = parts.collect();
+    let last = parts.pop().unwrap_or_default();
+    for part in parts {
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+fn has_tag(selection: &Selection, operation: &Value) -> bool {
+    let mut tags = operation
+        .at(&["tags"])
+        .elements()
+        .iter()
+        .filter_map(Value::text);
+    selection.tags.is_empty()
+        || tags.any(|tag| {
+            selection
+                .tags
+                .iter()
+                .any(|one| one.eq_ignore_ascii_case(tag))
+        })
+}
+
+/// Whether a POST only reads, and needs no body of its own.
+fn is_search<'a>(root: &'a Value, schemas: &Schemas<'a>, path: &str, operation: &'a Value) -> bool {
+    let last = path
+        .trim_end_matches('/')
+        .rsplit(['/', ':', '.'])
+        .next()
+        .unwrap_or_default();
+    if !matches!(
+        plain(last).as_str(),
+        "search" | "query" | "list" | "find" | "filter"
+    ) {
+        return false;
+    }
+    let body = body_schema(root, operation);
+    body.is_none_or(|body| schemas.view(&[body]).required.is_empty())
+}
+
+/// The schema of a JSON body.
+fn body_schema<'a>(root: &'a Value, operation: &'a Value) -> Option<&'a Value> {
+    if let Some(body) = operation.get("requestBody") {
+        return json_content(referred(root, body));
+    }
+    let params = operation.at(&["parameters"]).elements().iter();
+    let mut params = params.map(|param| referred(root, param));
+    params
+        .find(|param| param.text_of("in") == Some("body"))?
+        .get("schema")
+}
+
+/// The schema of the JSON among the contents of a body.
+fn json_content(body: &Value) -> Option<&Value> {
+    let contents = body.at(&["content"]).entries();
+    let is_json = |name: &str| {
+        let name = name
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_lowercase();
+        name == "application/json"
+            || name.ends_with("+json")
+            || name == "*/*"
+            || name == "text/json"
+    };
+    let plain = contents
+        .iter()
+        .find(|(name, _)| name.starts_with("application/json"));
+    let found = plain.or_else(|| contents.iter().find(|(name, _)| is_json(name)));
+    found?.1.get("schema")
+}
+
+/// The schema and the headers of the response to a request that succeeds.
+fn response<'a>(root: &'a Value, operation: &'a Value) -> Option<(&'a Value, &'a Value)> {
+    let responses = operation.at(&["responses"]).entries();
+    let rank = |status: &str| match status {
+        "200" => 0,
+        _ if status.starts_with('2') => 1,
+        "default" => 2,
+        _ => 9,
+    };
+    let mut sorted: Vec<&(String, Value)> = responses
+        .iter()
+        .filter(|(status, _)| rank(status) < 9)
+        .collect();
+    sorted.sort_by_key(|(status, _)| rank(status));
+    sorted.iter().find_map(|(_, response)| {
+        let response = referred(root, response);
+        let schema = json_content(response).or_else(|| response.get("schema"))?;
+        Some((schema, response.at(&["headers"])))
+    })
+}
+
+static EMPTY: Value = Value::Map(Vec::new());
+
+fn params<'a>(
+    root: &'a Value,
+    schemas: &Schemas<'a>,
+    item: &'a Value,
+    operation: &'a Value,
+) -> Vec<Param<'a>> {
+    let mut params: Vec<Param<'a>> = Vec::new();
+    let own = operation.at(&["parameters"]).elements().iter();
+    for param in own.chain(item.at(&["parameters"]).elements()) {
+        let param = referred(root, param);
+        let (Some(name), Some(place)) = (param.text_of("name"), param.text_of("in")) else {
+            continue;
+        };
+        if params
+            .iter()
+            .any(|one| one.name == name && one.place == place)
+            || place == "body"
+            || name.is_empty()
+        {
+            continue;
+        }
+        let schema = match param.get("schema") {
+            Some(schema) => referred(root, schema),
+            None => json_content(param).unwrap_or(param),
+        };
+        params.push(Param {
+            name,
+            place,
+            is_required: param.says("required"),
+            schema,
+            description: param.text_of("description").unwrap_or_default(),
+        });
+    }
+    if let Some(body) = body_schema(root, operation) {
+        for (name, schema) in schemas.view(&[body]).properties {
+            params.push(Param {
+                name,
+                place: "body",
+                is_required: false,
+                schema: schema.first().copied().unwrap_or(&EMPTY),
+                description: "",
+            });
+        }
+    }
+    params
+}
+
+/// The parts of a path that are no parameters.
+fn segments(path: &str) -> Vec<&str> {
+    path.split('/')
+        .map(|part| part.split([':', '(']).next().unwrap_or_default())
+        .map(|part| part.strip_suffix(".json").unwrap_or(part))
+        .filter(|part| !part.is_empty() && !part.contains(['{', '}']))
+        .collect()
+}
+
+/// The names that the list of a path may have, the likeliest first.
+fn record_names(path: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    for segment in segments(path).iter().rev().take(2) {
+        let name = plain(segment);
+        let one = singular(&name);
+        names.push(name.clone());
+        if one == name {
+            names.push(format!("{name}s"));
+        } else {
+            names.push(one);
+        }
+    }
+    names
+}
+
+fn is_list<'a>(
+    schemas: &Schemas<'a>,
+    path: &str,
+    operation: &Value,
+    params: &[Param<'a>],
+    response: &'a Value,
+    list: &List<'a>,
+    names: &[String],
+) -> bool {
+    if list.path.is_empty() {
+        return true;
+    }
+    let view = schemas.view(&[response]);
+    let name = list.path.last().map(|name| plain(name)).unwrap_or_default();
+    let is_named = names.contains(&name)
+        || list.path.first().is_some_and(|first| first == "_embedded")
+        || lists::is_wrapper(&name);
+    let pages = params.iter().any(|param| {
+        matches!(
+            plain(param.name).as_str(),
+            "page"
+                | "limit"
+                | "offset"
+                | "cursor"
+                | "pagesize"
+                | "perpage"
+                | "pagetoken"
+                | "startat"
+                | "maxresults"
+                | "skip"
+                | "top"
+                | "after"
+                | "pagenumber"
+                | "marker"
+                | "nexttoken"
+                | "startingafter"
+                | "pagelimit"
+        )
+    });
+    let has_fields = view
+        .properties
+        .iter()
+        .any(|(name, _)| *name != "count" && lists::is_paging_field(name));
+    let id = operation
+        .text_of("operationId")
+        .unwrap_or_default()
+        .to_lowercase();
+    let is_called_list = id.starts_with("list")
+        || id.ends_with("list")
+        || id.contains("_list")
+        || id.contains("search");
+    let is_item = path.trim_end_matches('/').ends_with('}');
+    let has_id = view.properties.iter().any(|(name, _)| *name == "id");
+    if is_item {
+        return list.score >= 5 && (pages || has_fields && is_named) && !has_id;
+    }
+    if has_id && !pages {
+        return false;
+    }
+    let is_alone = view.properties.len() <= 2;
+    list.score >= 4 && (is_named || pages || has_fields || is_called_list || is_alone)
+}
+
+/// Gives each operation a name: the last part of its path, with those before it where others have the same.
+fn name_all(operations: &mut [Operation<'_>]) {
+    let short = |path: &str| {
+        let segments = segments(path);
+        let last = segments.last().copied().unwrap_or("records");
+        let is_verb = matches!(
+            plain(last).as_str(),
+            "search" | "query" | "list" | "find" | "all" | "filter" | "index"
+        );
+        match (is_verb, segments.len().checked_sub(2)) {
+            (true, Some(at)) => names::name(segments[at], "records"),
+            _ => names::name(last, "records"),
+        }
+    };
+    let mut times: HashMap<String, usize> = HashMap::new();
+    for operation in operations.iter() {
+        *times.entry(short(operation.path)).or_default() += 1;
+    }
+    let mut taken = names::Names::default();
+    for operation in operations {
+        let name = short(operation.path);
+        let segments = segments(operation.path);
+        let name = if times.get(&name) == Some(&1) || segments.len() < 2 {
+            name
+        } else {
+            let from = segments.len() - 2;
+            names::name(&segments[from..].join("_"), "records")
+        };
+        operation.name = taken.take_resource(&name);
+    }
+}
+
+impl<'a> Operation<'a> {
+    /// The resource, apart from what its path needs of others.
+    pub(super) fn resource(
+        &self,
+        root: &'a Value,
+        schemas: &Schemas<'a>,
+        most: usize,
+        has_auth: bool,
+    ) -> Map {
+        let mut resource = Map::new();
+        resource.set("name", self.name.as_str());
+        let about = ["summary", "description"];
+        let about = about.iter().find_map(|key| self.value.text_of(key));
+        let about = names::brief(about.unwrap_or_default());
+        if !about.is_empty() {
+            resource.set("description", about);
+        }
+        let record = match &self.list {
+            Some(list) => list.items.clone(),
+            None => vec![self.response],
+        };
+        let columns = schemas.columns(&record, most);
+        self.endpoint(root, schemas, &mut resource, columns.as_ref(), has_auth);
+        match columns {
+            Some(columns) => {
+                if let Some(key) = self.key(&columns) {
+                    if let Some(rest_source_codegen::write::Node::Map(_)) = columns.get(&key) {
+                        resource.set("primary_key", key);
+                    }
+                }
+                resource.set("columns", columns);
+            }
+            None => {
+                resource.set("columns", "json");
+                resource.comment("columns", "The document does not describe the records.");
+            }
+        }
+        resource
+    }
+
+    fn endpoint(
+        &self,
+        root: &'a Value,
+        schemas: &Schemas<'a>,
+        resource: &mut Map,
+        columns: Option<&Map>,
+        has_auth: bool,
+    ) {
+        let endpoint = resource.map("endpoint");
+        endpoint.set("path", self.path);
+        if self.method == "post" {
+            endpoint.set("method", "POST").set("json", Map::new());
+        }
+        let Some(list) = &self.list else {
+            endpoint.set("paginator", "single_page");
+            return;
+        };
+        let evidence = Evidence {
+            root,
+            operation: self.value,
+            schemas,
+            params: &self.params,
+            response: self.response,
+            headers: self.headers,
+            list: &list.path,
+            columns: columns.map_or_else(Vec::new, |columns| {
+                columns
+                    .entries
+                    .iter()
+                    .map(|entry| entry.key.as_str())
+                    .collect()
+            }),
+        };
+        let paging = evidence.paging();
+        endpoint.set("paginator", paging.paginator);
+        if let Some(comment) = paging.comment {
+            endpoint.comment("paginator", &comment);
+        }
+        let keys: Vec<&str> = list.path.iter().map(String::as_str).collect();
+        if !keys.is_empty() {
+            endpoint.set("data_selector", json_path(&keys));
+            if list.is_tied {
+                let comment = "Not certain: the response has several lists; settle it with `rest-source infer`.";
+                endpoint.comment("data_selector", comment);
+            }
+        }
+        let is_open = self
+            .value
+            .get("security")
+            .is_some_and(|security| security.elements().is_empty());
+        if has_auth && is_open {
+            endpoint.set("auth", rest_source_codegen::write::Node::Null);
+        }
+        // What the paginator sends is no parameter of the endpoint.
+        endpoint.set("owned", paging.owned);
+    }
+
+    /// The column that identifies a record.
+    fn key(&self, columns: &Map) -> Option<String> {
+        let mut candidates = vec!["id".to_owned()];
+        if let Some(param) = &self.item_param {
+            candidates.push(param.clone());
+            candidates.extend(super::parents::shorter(param, self.path));
+        }
+        candidates
+            .into_iter()
+            .find(|name| super::parents::is_key(columns, name))
+    }
+}

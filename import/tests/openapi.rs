@@ -1,0 +1,78 @@
+//! OpenAPI documents as specs: lists, keys, parents, paging, credentials and hostile input.
+
+use proptest::prelude::*;
+use rest_source_codegen::compile;
+use rest_source_import::openapi::{Selection, import};
+
+const LIBRARY: &str = include_str!("openapi/library.yaml");
+
+fn spec(document: &str, selection: &Selection) -> String {
+    let imported = import("library.yaml", document, selection).unwrap();
+    let text = imported.text();
+    let compiled = compile("spec.yaml", &text);
+    assert!(
+        !compiled.diagnostics.has_errors(),
+        "{}",
+        compiled.diagnostics.render()
+    );
+    text
+}
+
+#[test]
+fn lists_become_resources() {
+    insta::assert_snapshot!(spec(LIBRARY, &Selection::default()));
+}
+
+#[test]
+fn a_pattern_selects_operations_that_return_one_record() {
+    let selection = Selection {
+        include: vec!["getBranch".to_owned()],
+        tags: Vec::new(),
+    };
+    insta::assert_snapshot!(spec(LIBRARY, &selection));
+}
+
+#[test]
+fn swagger_2_has_its_host_and_key() {
+    let document = r##"{
+        "swagger": "2.0", "info": { "title": "Kiln" }, "host": "api.kiln.example", "basePath": "/v2",
+        "securityDefinitions": { "key": { "type": "apiKey", "name": "X-Kiln-Key", "in": "header" } },
+        "paths": { "/pots": { "get": {
+            "parameters": [{ "name": "skip", "in": "query", "type": "integer" },
+                           { "name": "take", "in": "query", "type": "integer", "maximum": 50 }],
+            "responses": { "200": { "schema": { "type": "array", "items": { "$ref": "#/definitions/Pot" } } } } } } },
+        "definitions": { "Pot": { "type": "object", "required": ["id"], "properties": {
+            "id": { "type": "integer" }, "glaze": { "type": "string", "x-nullable": true },
+            "inner": { "$ref": "#/definitions/Pot" } } } }
+    }"##;
+    insta::assert_snapshot!(spec(document, &Selection::default()));
+}
+
+#[test]
+fn a_document_without_paths_is_an_error() {
+    for document in ["", "[]", "openapi: 3.0.0", "paths: {}", "{\"a\": "] {
+        let error = import("api.yaml", document, &Selection::default()).unwrap_err();
+        assert!(error.place.starts_with("api.yaml"), "{error}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn a_damaged_document_never_panics(at in 0..LIBRARY.len(), len in 0..40_usize, put in "[ a-z{}:$/#\\[\\]0-9'\n-]{0,8}") {
+        let mut start = at;
+        while !LIBRARY.is_char_boundary(start) {
+            start -= 1;
+        }
+        let mut end = (start + len).min(LIBRARY.len());
+        while !LIBRARY.is_char_boundary(end) {
+            end -= 1;
+        }
+        let document = format!("{}{put}{}", &LIBRARY[..start], &LIBRARY[end.max(start)..]);
+        if let Ok(imported) = import("library.yaml", &document, &Selection::default()) {
+            let compiled = compile("spec.yaml", &imported.text());
+            prop_assert!(!compiled.diagnostics.has_errors());
+        }
+    }
+}
