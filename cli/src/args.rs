@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Load(Load),
     Docs(Docs),
     Ddl(Ddl),
+    #[command(subcommand)]
+    Import(Import),
     New(New),
     /// Print the JSON Schema of specs, for editors
     ///
@@ -104,11 +106,42 @@ pub(crate) struct Generate {
     pub(crate) templates: Option<PathBuf>,
 }
 
+/// Make a spec from another tool's document
+///
+/// Reads the document only: nothing in it is executed, and no request is sent. The spec passes `check`. What could not
+/// be carried over, and what the document does not decide, is listed on stderr and stands as comments in the spec.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Import {
+    Openapi(ImportOpenapi),
+}
+
+/// The lists of an API from its `OpenAPI` document: 2.0, 3.0 or 3.1, as JSON or YAML
+///
+/// Each operation that returns a list becomes a resource with its selector, columns, key, parent and paging. What
+/// responses and parameters do not show is not guessed in silence: it is listed as not certain.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ImportOpenapi {
+    /// The document, or `-` for stdin
+    #[arg(value_name = "FILE")]
+    pub(crate) document: PathBuf,
+    /// Only operations whose path or `operationId` contains this, or matches it with `*` for any characters; also those
+    /// that are deprecated or return one record. Repeatable
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) include: Vec<String>,
+    /// Only operations with this tag. Repeatable
+    #[arg(long, value_name = "TAG")]
+    pub(crate) tag: Vec<String>,
+    /// File to write the spec to, which must not exist yet; without it, the spec is printed
+    #[arg(long, value_name = "SPEC")]
+    pub(crate) output: Option<PathBuf>,
+}
+
 /// Fetch a resource, and print its records
 ///
 /// Prints records on stdout and the report on stderr. With `--raw`, prints the exchanges of the first page instead,
-/// without secrets: request, response, what the selector found, and what the paginator decided. Reads each secret from an environment variable named after
-/// the spec and the secret, such as `MEDIA_API_KEY`; missing ones are an error before any request is sent.
+/// without secrets: request, response, what the selector found, and what the paginator decided. Reads each secret from
+/// an environment variable named after the spec and the secret, such as `MEDIA_API_KEY`; missing ones are an error
+/// before any request is sent.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Fetch {
     /// The spec, a YAML file

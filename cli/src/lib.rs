@@ -16,6 +16,7 @@ mod fetch;
 mod file;
 mod format;
 mod generate;
+mod import;
 mod interrupt;
 mod load;
 #[cfg(feature = "lsp")]
@@ -83,6 +84,7 @@ fn start(command: Command, context: &Context) -> Started {
         Command::Generate(generate) => generate::run(&generate, console),
         Command::Docs(docs) => print::docs(&docs, console),
         Command::Ddl(ddl) => print::ddl(&ddl, console),
+        Command::Import(import) => import::run(&import, console),
         Command::New(new) => new::run(&new, console),
         Command::Schema => print::schema(console),
         Command::Explain(explain) => explain::run(&explain, console),

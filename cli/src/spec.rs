@@ -27,14 +27,20 @@ pub(crate) fn read(path: &Path) -> Result<Compiled, CommandError> {
 
 /// Reads and compiles a spec, from stdin if its path is `-`.
 pub(crate) fn read_or_stdin(path: &Path) -> Result<Compiled, CommandError> {
+    let (shown, text) = text_or_stdin(path)?;
+    Ok(compile(&shown, &text))
+}
+
+/// The name and the text of a file, of stdin if its path is `-`.
+pub(crate) fn text_or_stdin(path: &Path) -> Result<(String, String), CommandError> {
     if path != Path::new(STDIN) {
-        return read(path);
+        return Ok((shown(path), text(path)?));
     }
     let mut text = String::new();
     io::stdin()
         .read_to_string(&mut text)
         .map_err(|error| CommandError::usage(format!("cannot read stdin: {error}")))?;
-    Ok(compile("<stdin>", &text))
+    Ok(("<stdin>".to_owned(), text))
 }
 
 /// The path as shown in messages.

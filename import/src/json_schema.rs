@@ -1,4 +1,4 @@
-//! JSON Schema, draft 4 to 2020 and OpenAPI's dialects, as columns.
+//! JSON Schema, draft 4 to 2020 and the dialects of `OpenAPI`, as columns.
 
 use std::collections::HashSet;
 
@@ -246,7 +246,7 @@ impl<'a> Writer<'_, 'a> {
             {
                 continue;
             }
-            if !alternative.is_object() && !(view.is_object() && alternative.types.is_empty()) {
+            if !(alternative.is_object() || view.is_object() && alternative.types.is_empty()) {
                 return None;
             }
             self.path.extend(&alternative.references);

@@ -10,7 +10,7 @@ mod tree;
 
 use std::fmt;
 
-use rest_source_codegen::write::{Map, text};
+use rest_source_codegen::write::{Map, Node, text};
 
 /// A spec made from another tool's document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,9 +42,42 @@ pub struct ImportError {
 }
 
 impl Imported {
+    /// What the spec says, but the source does not decide: the path of its key, and the comment that stands there.
+    pub fn uncertain(&self) -> Vec<Loss> {
+        let mut found = Vec::new();
+        uncertain(&self.spec, "", &mut found);
+        found
+    }
+
     /// The text of the spec.
     pub fn text(&self) -> String {
         text(&self.spec)
+    }
+}
+
+/// How a comment begins above what a source does not decide.
+const NOT_CERTAIN: &str = "Not certain: ";
+
+fn uncertain(map: &Map, place: &str, found: &mut Vec<Loss>) {
+    for entry in &map.entries {
+        let place = format!("{place}{}", entry.key);
+        for comment in &entry.comments {
+            if let Some(what) = comment.strip_prefix(NOT_CERTAIN) {
+                found.push(Loss {
+                    place: place.clone(),
+                    what: format!("not certain: {what}"),
+                });
+            }
+        }
+        if let Node::Map(map) = &entry.value {
+            uncertain(map, &format!("{place}."), found);
+        }
+        for element in entry.value.elements() {
+            if let Node::Map(map) = &element.value {
+                let name = map.get("name").and_then(Node::as_text).unwrap_or_default();
+                uncertain(map, &format!("{place}.{name}."), found);
+            }
+        }
     }
 }
 

@@ -47,11 +47,12 @@ pub(crate) struct Names {
 impl Names {
     /// Takes a name, with a number after it if it is taken.
     pub(crate) fn take(&mut self, name: &str) -> String {
-        let free = |name: &str| !self.taken.contains(&name.to_lowercase());
-        let found = std::iter::once(name.to_owned())
-            .chain((2..).map(|number| format!("{name}_{number}")))
-            .find(|name| free(name));
-        let found = found.unwrap_or_default();
+        let mut found = name.to_owned();
+        let mut number = 1;
+        while self.taken.contains(&found.to_lowercase()) {
+            number += 1;
+            found = format!("{name}_{number}");
+        }
         self.taken.insert(found.to_lowercase());
         found
     }

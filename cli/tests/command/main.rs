@@ -2,10 +2,11 @@
 
 #![cfg(test)]
 
+#[cfg(feature = "lsp")]
+mod import;
 #[cfg(unix)]
 mod kills;
 mod language;
-#[cfg(feature = "lsp")]
 mod lsp;
 mod new;
 mod page;
@@ -55,6 +56,7 @@ fn help_says_what_each_command_does() {
         "load",
         "docs",
         "ddl",
+        "import",
         "new",
         "schema",
         "lsp",
@@ -62,6 +64,8 @@ fn help_says_what_each_command_does() {
     ] {
         snapshot(&format!("help-{command}"), &shell.run(&[command, "--help"]));
     }
+    let openapi = shell.run(&["import", "openapi", "--help"]);
+    snapshot("help-import-openapi", &openapi);
 }
 
 #[test]

@@ -45,7 +45,7 @@ pub(super) fn base_url(root: &Value, config: &mut Config) -> (String, Option<Str
             if plain.starts_with(&format!("{{config.{}}}", entry.key))
                 && default.starts_with("http")
             {
-                let rest = plain.splitn(2, '}').nth(1).unwrap_or_default();
+                let rest = plain.split_once('}').map_or("", |(_, rest)| rest);
                 let url = format!("{default}{rest}");
                 if url.contains("://") && !url.contains('{') {
                     return (https(&url), None);
@@ -137,7 +137,9 @@ fn with_settings(url: &str, variables: &Value, config: &mut Config) -> String {
                 setting.set("description", description);
             }
         }
-        text.push_str(&format!("{{config.{name}}}"));
+        text.push_str("{config.");
+        text.push_str(&name);
+        text.push('}');
     }
     text.push_str(&rest.replace(['{', '}'], ""));
     text.replace(' ', "%20")
@@ -170,7 +172,7 @@ pub(super) fn credentials(root: &Value, base_url: &str, losses: &mut Vec<Loss>) 
             .collect();
     }
     let Some(chosen) = requirements.iter().find_map(|names| {
-        let auths: Vec<(&str, Option<(Map, Option<String>)>)> = names
+        let auths: Vec<(&str, _)> = names
             .iter()
             .map(|name| (*name, auth(scheme(root, schemes, name), base_url)))
             .collect();

@@ -1,4 +1,4 @@
-//! OpenAPI 2.0, 3.0 and 3.1: the lists of an API as resources.
+//! `OpenAPI` 2.0, 3.0 and 3.1: the lists of an API as resources.
 
 mod client;
 mod guard;
@@ -31,11 +31,11 @@ pub struct Selection {
 /// The columns of all resources together, and those of one.
 const COLUMNS: (usize, usize) = (40_000, 300);
 
-/// Makes a spec of an OpenAPI document. `file` is its name in messages.
+/// Makes a spec of an `OpenAPI` document. `file` is its name in messages.
 ///
 /// # Errors
 ///
-/// If the text is not JSON or YAML, not an OpenAPI document, or has no operation to import.
+/// If the text is not JSON or YAML, not an `OpenAPI` document, or has no operation to import.
 ///
 /// ```
 /// use rest_source_import::openapi::{Selection, import};

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use rest_source_codegen::write::Map;
+use rest_source_codegen::write::{Map, Node};
 
 use crate::json_schema::Schemas;
 use crate::tree::{self, Value};
-use crate::{Loss, names};
+use crate::{Loss, NOT_CERTAIN, names};
 
 use super::Selection;
 use super::lists::{self, List, plain, singular};
@@ -429,19 +429,16 @@ impl<'a> Operation<'a> {
         };
         let columns = schemas.columns(&record, most);
         self.endpoint(root, schemas, &mut resource, columns.as_ref(), has_auth);
-        match columns {
-            Some(columns) => {
-                if let Some(key) = self.key(&columns) {
-                    if let Some(rest_source_codegen::write::Node::Map(_)) = columns.get(&key) {
-                        resource.set("primary_key", key);
-                    }
-                }
-                resource.set("columns", columns);
+        if let Some(columns) = columns {
+            if let Some(key) = self.key(&columns)
+                && let Some(Node::Map(_)) = columns.get(&key)
+            {
+                resource.set("primary_key", key);
             }
-            None => {
-                resource.set("columns", "json");
-                resource.comment("columns", "The document does not describe the records.");
-            }
+            resource.set("columns", columns);
+        } else {
+            resource.set("columns", "json");
+            resource.comment("columns", "The document does not describe the records.");
         }
         resource
     }
@@ -488,8 +485,9 @@ impl<'a> Operation<'a> {
         if !keys.is_empty() {
             endpoint.set("data_selector", json_path(&keys));
             if list.is_tied {
-                let comment = "Not certain: the response has several lists; settle it with `rest-source infer`.";
-                endpoint.comment("data_selector", comment);
+                let comment =
+                    format!("{NOT_CERTAIN}the response has several lists. Look at a response.");
+                endpoint.comment("data_selector", &comment);
             }
         }
         let is_open = self
@@ -497,7 +495,7 @@ impl<'a> Operation<'a> {
             .get("security")
             .is_some_and(|security| security.elements().is_empty());
         if has_auth && is_open {
-            endpoint.set("auth", rest_source_codegen::write::Node::Null);
+            endpoint.set("auth", Node::Null);
         }
         // What the paginator sends is no parameter of the endpoint.
         endpoint.set("owned", paging.owned);

@@ -2,6 +2,7 @@
 
 use rest_source_codegen::write::Map;
 
+use crate::NOT_CERTAIN;
 use crate::json_schema::{Schemas, View};
 use crate::tree::Value;
 
@@ -574,16 +575,13 @@ impl<'a> Evidence<'_, 'a> {
                 .set("page_size_param", limit.name);
             owned.push(limit.name.to_owned());
         }
-        let comment = match first {
-            Some(first @ 0..=1) => {
-                paginator.set("base_page", first);
-                None
-            }
+        let comment = if let Some(first @ 0..=1) = first {
+            paginator.set("base_page", first);
+            None
+        } else {
             // Page 1 of pages from 0 would leave out the first, and page 0 of pages from 1 is refused or repeated.
-            _ => {
-                paginator.set("base_page", 0);
-                paginator_is_not_certain("whether the first page is 0 or 1")
-            }
+            paginator.set("base_page", 0);
+            Some(not_certain("whether the first page is 0 or 1"))
         };
         Paging {
             paginator,
@@ -623,7 +621,7 @@ impl<'a> Evidence<'_, 'a> {
         if !is_paged {
             return Paging {
                 paginator: kind("single_page"),
-                comment: Some("The document describes no paging of this list.".to_owned()),
+                comment: Some(not_certain("whether all records are on one page")),
                 owned: Vec::new(),
             };
         }
@@ -637,7 +635,7 @@ impl<'a> Evidence<'_, 'a> {
         }
         Paging {
             paginator,
-            comment: paginator_is_not_certain("how the pages of this list follow each other"),
+            comment: Some(not_certain("how the pages of this list follow each other")),
             owned: Vec::new(),
         }
     }
@@ -661,10 +659,10 @@ fn is_total(field: &Field<'_>) -> bool {
         )
 }
 
-fn paginator_is_not_certain(what: &str) -> Option<String> {
-    Some(format!(
-        "Not certain: {what}; settle it with `rest-source infer`."
-    ))
+fn not_certain(what: &str) -> String {
+    format!(
+        "{NOT_CERTAIN}{what}. Look into the API's documentation, and compare the number of records."
+    )
 }
 
 fn more_flag(fields: &[Field<'_>]) -> Option<String> {
@@ -762,7 +760,9 @@ pub(super) fn path(keys: &[&str]) -> String {
                 text.push('$');
             }
             let key = key.replace('\\', "\\\\").replace('\'', "\\'");
-            text.push_str(&format!("['{key}']"));
+            text.push_str("['");
+            text.push_str(&key);
+            text.push_str("']");
         }
     }
     text

@@ -1,0 +1,73 @@
+//! `rest-source import`.
+
+use std::{fs::OpenOptions, io::Write, path::Path};
+
+use rest_source_import::{Imported, openapi};
+
+use crate::{
+    args::{Import, ImportOpenapi},
+    console::Console,
+    error::CommandError,
+    spec,
+};
+
+pub(crate) fn run(import: &Import, console: &Console) -> Result<(), CommandError> {
+    match import {
+        Import::Openapi(args) => openapi(args, console),
+    }
+}
+
+fn openapi(args: &ImportOpenapi, console: &Console) -> Result<(), CommandError> {
+    let (shown, text) = spec::text_or_stdin(&args.document)?;
+    let selection = openapi::Selection {
+        include: args.include.clone(),
+        tags: args.tag.clone(),
+    };
+    let imported = openapi::import(&shown, &text, &selection)
+        .map_err(|error| CommandError::usage(error.to_string()))?;
+    finish(&imported, args.output.as_deref(), console)
+}
+
+/// Writes or prints the spec, and lists what it lacks.
+fn finish(
+    imported: &Imported,
+    output: Option<&Path>,
+    console: &Console,
+) -> Result<(), CommandError> {
+    let text = imported.text();
+    match output {
+        Some(path) => create(path, &text)?,
+        None => {
+            console.print(&text)?;
+        }
+    }
+    for loss in &imported.losses {
+        console.say(format_args!("not imported: {loss}"));
+    }
+    let uncertain = imported.uncertain();
+    for place in &uncertain {
+        console.say(place);
+    }
+    let resources = imported.spec.get("resources");
+    console.say(format_args!(
+        "resources: {}, not imported: {}, not certain: {}",
+        resources.map_or(0, |list| list.elements().len()),
+        imported.losses.len(),
+        uncertain.len()
+    ));
+    Ok(())
+}
+
+/// Writes a new file; one that is there is not overwritten.
+fn create(path: &Path, text: &str) -> Result<(), CommandError> {
+    let shown = spec::shown(path);
+    if path.exists() {
+        return Err(CommandError::usage(format!(
+            "`{shown}` already exists\n  help: use another name, or remove it first"
+        )));
+    }
+    let mut options = OpenOptions::new();
+    let file = options.write(true).create_new(true).open(path);
+    file.and_then(|mut file| file.write_all(text.as_bytes()))
+        .map_err(|error| CommandError::failed(format!("cannot write `{shown}`: {error}")))
+}
