@@ -619,6 +619,8 @@ fn is_plain_number(column: &Map) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
     use crate::tree;
 
@@ -681,9 +683,9 @@ d: { allOf: [{ $ref: '#/b' }, { $ref: '#/d' }], properties: { up: { $ref: '#/b' 
     fn wide_graphs_of_references_are_bounded() {
         let mut text = "properties: { a: { $ref: '#/s0' } }\n".to_owned();
         for at in 0..30 {
-            text += &format!("s{at}: {{ type: object, properties: {{");
+            let _ = write!(text, "s{at}: {{ type: object, properties: {{");
             for to in 0..30 {
-                text += &format!("p{to}: {{ $ref: '#/s{to}' }},");
+                let _ = write!(text, "p{to}: {{ $ref: '#/s{to}' }},");
             }
             text += "} }\n";
         }

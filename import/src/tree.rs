@@ -501,6 +501,8 @@ fn is_number(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
 
     #[test]
@@ -512,7 +514,8 @@ mod tests {
 
     #[test]
     fn the_last_value_of_a_repeated_key_counts() {
-        let many: String = (0..40).map(|at| format!("k{at}: 1\n")).collect();
+        let many: Vec<_> = (0..40).map(|at| format!("k{at}: 1")).collect();
+        let many = many.join("\n");
         let tree = parse("f", &format!("{many}k3: 2\n")).unwrap();
         assert_eq!(tree.entries().len(), 40);
         assert_eq!(tree.get("k3"), Some(&Value::Number("2".to_owned())));
@@ -531,7 +534,7 @@ mod tests {
         for at in 1..12 {
             let before = at - 1;
             let aliases = vec![format!("*a{before}"); 10].join(", ");
-            text += &format!("a{at}: &a{at} [{aliases}]\n");
+            let _ = writeln!(text, "a{at}: &a{at} [{aliases}]");
         }
         let error = parse("f", &text).unwrap_err();
         assert!(error.message.contains("values"), "{error}");

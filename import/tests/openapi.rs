@@ -1,4 +1,6 @@
-//! OpenAPI documents as specs: lists, keys, parents, paging, credentials and hostile input.
+//! `OpenAPI` documents as specs: lists, keys, parents, paging, credentials and hostile input.
+
+#![allow(clippy::unwrap_used)]
 
 use proptest::prelude::*;
 use rest_source_codegen::compile;
