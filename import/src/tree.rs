@@ -515,7 +515,7 @@ mod tests {
     #[test]
     fn the_last_value_of_a_repeated_key_counts() {
         let many: Vec<_> = (0..40).map(|at| format!("k{at}: 1")).collect();
-        let many = many.join("\n");
+        let many = many.join("\n") + "\n";
         let tree = parse("f", &format!("{many}k3: 2\n")).unwrap();
         assert_eq!(tree.entries().len(), 40);
         assert_eq!(tree.get("k3"), Some(&Value::Number("2".to_owned())));
