@@ -149,31 +149,13 @@ pub(crate) struct MappedTree {
 impl MappedTree {
     /// The byte of the tree's text at a byte of the current text, if it is outside of what changed.
     pub(crate) fn to_tree(&self, at: usize) -> Option<usize> {
-        let Shift {
-            prefix,
-            suffix,
-            old,
-            new,
-        } = self.shift;
-        if at <= prefix {
-            return Some(at);
-        }
-        let from_end = new.checked_sub(at)?;
-        (from_end <= suffix).then(|| old - from_end)
+        let Shift { old, new, .. } = self.shift;
+        self.shift.map(at, new, old)
     }
 
     fn to_text(&self, at: usize) -> Option<usize> {
-        let Shift {
-            prefix,
-            suffix,
-            old,
-            new,
-        } = self.shift;
-        if at <= prefix {
-            return Some(at);
-        }
-        let from_end = old.checked_sub(at)?;
-        (from_end <= suffix).then(|| new - from_end)
+        let Shift { old, new, .. } = self.shift;
+        self.shift.map(at, old, new)
     }
 
     /// The place in the current text of a place in the tree's.
@@ -208,6 +190,15 @@ struct Shift {
 }
 
 impl Shift {
+    /// The byte of one text at a byte of the other, if both have it in common. `from` and `to` are their lengths.
+    fn map(&self, at: usize, from: usize, to: usize) -> Option<usize> {
+        if at <= self.prefix {
+            return Some(at);
+        }
+        let from_end = from.checked_sub(at)?;
+        (from_end <= self.suffix).then(|| to - from_end)
+    }
+
     fn between(old: &str, new: &str) -> Self {
         let (a, b) = (old.as_bytes(), new.as_bytes());
         let mut prefix = 0;
