@@ -1,6 +1,10 @@
 //! `rest-source import`.
 
-use std::{fs::OpenOptions, io::Write, path::Path};
+use std::{
+    fs::OpenOptions,
+    io::{ErrorKind, Write},
+    path::Path,
+};
 
 use rest_source_import::{Imported, openapi};
 
@@ -61,13 +65,13 @@ fn finish(
 /// Writes a new file; one that is there is not overwritten.
 fn create(path: &Path, text: &str) -> Result<(), CommandError> {
     let shown = spec::shown(path);
-    if path.exists() {
-        return Err(CommandError::usage(format!(
-            "`{shown}` already exists\n  help: use another name, or remove it first"
-        )));
-    }
     let mut options = OpenOptions::new();
     let file = options.write(true).create_new(true).open(path);
     file.and_then(|mut file| file.write_all(text.as_bytes()))
-        .map_err(|error| CommandError::failed(format!("cannot write `{shown}`: {error}")))
+        .map_err(|error| match error.kind() {
+            ErrorKind::AlreadyExists => CommandError::usage(format!(
+                "`{shown}` already exists\n  help: use another name, or remove it first"
+            )),
+            _ => CommandError::failed(format!("cannot write `{shown}`: {error}")),
+        })
 }

@@ -25,6 +25,7 @@ mod new;
 mod observer;
 mod param;
 mod print;
+mod printable;
 mod refresh_token_file;
 mod spec;
 mod spec_files;

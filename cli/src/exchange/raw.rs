@@ -147,15 +147,7 @@ fn body(bytes: &[u8], is_secret: bool, redaction: &Redaction<'_>, text: &mut Str
     }
 }
 
-/// A text without characters that control a terminal.
+/// A text of one or several lines without characters that control a terminal.
 fn printable(text: &str) -> String {
-    let mut printable = String::with_capacity(text.len());
-    for character in text.chars() {
-        if character.is_control() && !matches!(character, '\n' | '\t') {
-            let _ = write!(printable, "{}", character.escape_unicode());
-        } else {
-            printable.push(character);
-        }
-    }
-    printable
+    crate::printable::printable(text, &['\n', '\t'])
 }

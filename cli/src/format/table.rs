@@ -4,6 +4,7 @@ use rest_source::{Row, Value};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::cell;
+use crate::printable::printable;
 
 /// The widest column, in terminal cells.
 const MAX_WIDTH: usize = 40;
@@ -76,17 +77,8 @@ impl Columns {
 
 /// Formats a value on one line, with control characters escaped.
 fn format_cell(value: Value<'_>) -> FormattedCell {
-    let text = cell(value);
-    let mut plain = String::with_capacity(text.len());
-    for character in text.chars() {
-        if character.is_control() {
-            plain.extend(character.escape_default());
-        } else {
-            plain.push(character);
-        }
-    }
     FormattedCell {
-        text: plain,
+        text: printable(&cell(value), &[]),
         is_number: matches!(
             value,
             Value::Bigint(_) | Value::Double(_) | Value::Decimal(_)
