@@ -117,21 +117,7 @@ impl Value {
 
 /// A part of a JSON pointer as a key: without its escapes, those of a URL included.
 fn unescape(part: &str) -> String {
-    let mut bytes = Vec::with_capacity(part.len());
-    let mut rest = part.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let hex = |at: usize| tail.get(at).and_then(|byte| char::from(*byte).to_digit(16));
-        if *first == b'%'
-            && let (Some(high), Some(low)) = (hex(0), hex(1))
-        {
-            bytes.push(u8::try_from(high * 16 + low).unwrap_or_default());
-            rest = &tail[2..];
-        } else {
-            bytes.push(*first);
-            rest = tail;
-        }
-    }
-    let text = String::from_utf8_lossy(&bytes);
+    let text = percent_encoding::percent_decode_str(part).decode_utf8_lossy();
     text.replace("~1", "/").replace("~0", "~")
 }
 

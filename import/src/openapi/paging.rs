@@ -1,6 +1,6 @@
 //! How the pages of a list follow each other: from declared extensions, then from evidence.
 
-use rest_source_codegen::write::Map;
+use rest_source_codegen::{connector::schema::is_plain, write::Map};
 
 use crate::NOT_CERTAIN;
 use crate::json_schema::{Schemas, View};
@@ -744,10 +744,6 @@ fn number(schema: &Value, key: &str) -> Option<i64> {
 
 /// Keys as a JSONPath.
 pub(super) fn path(keys: &[&str]) -> String {
-    let is_plain = |key: &str| {
-        key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-            && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-    };
     let mut text = String::new();
     for key in keys {
         if is_plain(key) {
