@@ -1,6 +1,7 @@
 //! What goes wrong, and at which request.
 
 use std::{
+    collections::HashMap,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -62,12 +63,14 @@ pub struct Faults(Arc<Mutex<Script>>);
 #[derive(Debug, Default)]
 struct Script {
     next: u64,
+    next_of_path: HashMap<String, u64>,
     rules: Vec<(When, Fault)>,
 }
 
 #[derive(Debug)]
 enum When {
     At(u64),
+    OfPath(String, u64),
     Every(u64),
 }
 
@@ -77,6 +80,16 @@ impl Faults {
         let mut script = lock(&self.0);
         let at = script.next + number;
         script.rules.push((When::At(at), fault));
+    }
+
+    /// The request of this number for a path fails, counted from the next one for the path, which is 0. For
+    /// resources that are asked for at the same time.
+    pub fn at_path(&self, path: &str, number: u64, fault: Fault) {
+        let mut script = lock(&self.0);
+        let at = number + script.next_of_path.get(path).copied().unwrap_or_default();
+        script
+            .rules
+            .push((When::OfPath(path.to_owned(), at), fault));
     }
 
     /// The next `count` requests fail.
@@ -94,14 +107,18 @@ impl Faults {
         lock(&self.0).rules.clear();
     }
 
-    /// Counts a request and says what goes wrong with it.
-    pub(crate) fn step(&self) -> Option<Fault> {
+    /// Counts a request for a path and says what goes wrong with it.
+    pub(crate) fn step(&self, path: &str) -> Option<Fault> {
         let mut script = lock(&self.0);
         let number = script.next;
         script.next += 1;
-        let due = |when: &When| match *when {
-            When::At(at) => at == number,
-            When::Every(n) => n > 0 && (number + 1).is_multiple_of(n),
+        let next_of_path = script.next_of_path.entry(path.to_owned()).or_default();
+        let number_of_path = *next_of_path;
+        *next_of_path += 1;
+        let due = |when: &When| match when {
+            When::At(at) => *at == number,
+            When::OfPath(of, at) => of == path && *at == number_of_path,
+            When::Every(n) => *n > 0 && (number + 1).is_multiple_of(*n),
         };
         script
             .rules

@@ -185,7 +185,7 @@ async fn answer(
         tokio::time::sleep(shared.tokens.wait()).await;
         return answer;
     }
-    match shared.faults.step() {
+    match shared.faults.step(&request.path) {
         None => shared.page(&request).into_response(),
         Some(Fault::Status {
             status,

@@ -20,6 +20,9 @@ const URL: &str = "REST_SOURCE_E2E_URL";
 const DATABASE: &str = "REST_SOURCE_E2E_DATABASE";
 const SOURCE: &str = "REST_SOURCE_E2E_SOURCE";
 
+/// How late the page is at which a child is killed: later than the kill on any machine.
+const NEVER: Duration = Duration::from_secs(600);
+
 /// The child: loads until it is killed. Run by the other tests, with the variables set.
 #[tokio::test]
 #[ignore = "run by the tests that kill it"]
@@ -51,8 +54,13 @@ fn start(source: &str, server: &Server, database: &Database) -> Child {
 
 /// Lets a child run until the server has seen so many requests and a moment more, then kills it.
 /// Whether it was still running.
-async fn kill_after(requests: usize, moment: Duration, mut child: Child, server: &Server) -> bool {
-    while server.log().all().len() < requests {
+async fn kill_after(requests: usize, moment: Duration, child: Child, server: &Server) -> bool {
+    kill_when(|| server.log().all().len() >= requests, moment, child).await
+}
+
+/// Lets a child run until a condition holds and a moment more, then kills it. Whether it was still running.
+async fn kill_when(reached: impl Fn() -> bool, moment: Duration, mut child: Child) -> bool {
+    while !reached() {
         if child.try_wait().unwrap().is_some() {
             return false;
         }
@@ -74,9 +82,7 @@ async fn a_merging_load() {
     for requests in [1, 2, 3, 5, 6, 7, 8, 9, 10, 11] {
         server.log().clear();
         // The next page is late, so that the child is at work on those before it.
-        server
-            .faults()
-            .at(requests - 1, Fault::Slow(Duration::from_millis(400)));
+        server.faults().at(requests - 1, Fault::Slow(NEVER));
         let child = start("media", &server, &database);
         let requests = usize::try_from(requests).unwrap();
         killed += u32::from(kill_after(requests, Duration::from_millis(20), child, &server).await);
@@ -98,9 +104,7 @@ async fn a_load_that_appends_and_replaces() {
     for requests in [1, 5, 10, 15, 16, 17, 20, 25, 30, 31] {
         let server = Server::start(data::media_insights()).await.unwrap();
         let (source, database) = (ledger(server.url()), Database::new());
-        server
-            .faults()
-            .at(requests - 1, Fault::Slow(Duration::from_millis(400)));
+        server.faults().at(requests - 1, Fault::Slow(NEVER));
         let child = start("ledger", &server, &database);
         let requests = usize::try_from(requests).unwrap();
         killed += u32::from(kill_after(requests, Duration::from_millis(20), child, &server).await);
@@ -153,15 +157,16 @@ async fn a_full_refresh() {
     let before = stories.rows();
     stories.remove(250);
     stories.edit(7, |row| drop(row.insert("name".into(), json!("renamed"))));
-    // The stories are asked for from the sixth request to the eighth.
-    for requests in [6, 7, 8] {
+    // There are three pages of stories.
+    for page in [1, 2, 3] {
         server.log().clear();
         server
             .faults()
-            .at(requests - 1, Fault::Slow(Duration::from_millis(400)));
+            .at_path("/v1/stories", page - 1, Fault::Slow(NEVER));
         let child = start("refresh", &server, &database);
-        let requests = usize::try_from(requests).unwrap();
-        kill_after(requests, Duration::from_millis(20), child, &server).await;
+        let asked_for = || server.log().of("/v1/stories").len() as u64 >= page;
+        let running = kill_when(asked_for, Duration::from_millis(20), child).await;
+        assert!(running, "the child ended before page {page} came");
         server.faults().clear();
         assert_table(&database.path(), media::Stories::TABLE, &before);
     }
@@ -189,9 +194,7 @@ async fn a_load_that_replaces_groups() {
     // There are fifteen pages.
     for requests in [1, 2, 8, 14, 15] {
         server.log().clear();
-        server
-            .faults()
-            .at(requests - 1, Fault::Slow(Duration::from_millis(400)));
+        server.faults().at(requests - 1, Fault::Slow(NEVER));
         let child = start("grouped", &server, &database);
         let requests = usize::try_from(requests).unwrap();
         killed += u32::from(kill_after(requests, Duration::from_millis(20), child, &server).await);
