@@ -44,6 +44,50 @@ pub(super) fn value(value: &Node, indent: usize) -> String {
     text.strip_prefix(' ').unwrap_or(text).to_owned()
 }
 
+/// The entries of a map or the elements of a list, each on lines of its own.
+pub(super) fn lines(value: &Node, indent: usize) -> String {
+    let mut layout = Layout::default();
+    match value {
+        Node::Map(map) => layout.block(map, indent),
+        Node::List(elements) => {
+            for element in elements {
+                layout.element(element, indent, IsBlock::IfLong);
+            }
+        }
+        _ => {}
+    }
+    layout.text
+}
+
+/// A value within braces or brackets, without its comments.
+pub(super) fn in_flow(value: &Node) -> String {
+    flow(&without_comments(value), true).unwrap_or_default()
+}
+
+fn without_comments(value: &Node) -> Node {
+    match value {
+        Node::Map(map) => Node::Map(Map {
+            entries: map
+                .entries
+                .iter()
+                .map(|entry| Entry {
+                    key: entry.key.clone(),
+                    comments: Vec::new(),
+                    value: without_comments(&entry.value),
+                })
+                .collect(),
+            comments: Vec::new(),
+        }),
+        Node::List(elements) => Node::List(
+            elements
+                .iter()
+                .map(|one| Element::new(without_comments(&one.value)))
+                .collect(),
+        ),
+        value => value.clone(),
+    }
+}
+
 /// Whether a map is a block even if it fits into a line.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum IsBlock {

@@ -35,15 +35,19 @@
 //! ");
 //! ```
 
+mod edit;
 mod layout;
 mod names;
 mod normal;
+mod place;
 mod read;
 mod scalar;
 #[cfg(test)]
 mod tests;
 
+pub use edit::{CannotEdit, remove, set};
 pub use names::{is_free_method, is_free_type, is_name, is_secret_name, snake_name, type_name};
+pub use place::{Step, way_to};
 pub use read::{Unreadable, read};
 
 /// A value in a spec.
