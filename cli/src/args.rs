@@ -37,6 +37,8 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Import(Import),
     New(New),
+    #[cfg(feature = "mock")]
+    Mock(Mock),
     /// Print the JSON Schema of specs, for editors
     ///
     /// Editors with YAML support use it to complete and check specs. Most read its path from a comment at the top
@@ -194,6 +196,43 @@ pub(crate) struct Fetch {
     /// Printed names of the columns
     #[arg(long, value_enum, default_value_t = Names::Columns)]
     pub(crate) names: Names,
+}
+
+/// Serve an API on this machine that behaves as a spec says
+///
+/// Pages, filters, asks for credentials and issues tokens as the spec says, with sample records made from the columns,
+/// or with the records of saved pages. Prints the base URL, the secrets that it expects (dummies), and each request, on
+/// stderr. Ends when it is interrupted.
+#[cfg(feature = "mock")]
+#[derive(Debug, clap::Args)]
+pub(crate) struct Mock {
+    /// The spec, a YAML file
+    pub(crate) spec: PathBuf,
+    /// The port to listen at, on 127.0.0.1; 0 is any free one
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    pub(crate) port: u16,
+    /// The number of sample records of each resource
+    #[arg(
+        long,
+        value_name = "RECORDS",
+        default_value_t = 100,
+        conflicts_with = "from"
+    )]
+    pub(crate) records: u64,
+    /// Serve the records of pages that `fetch --save` kept in this folder, instead of samples
+    #[arg(long, value_name = "DIR")]
+    pub(crate) from: Option<PathBuf>,
+    /// The maximum number of records of a page, whatever is asked for
+    #[arg(long, value_name = "RECORDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) page_size: Option<u64>,
+    /// A failure: a status such as 503, `reset` or `timeout`, then where and how often, as in
+    /// `429,retry_after=7,resource=stories,after=2,times=3`. `resource=token` is the token requests. Repeatable; several
+    /// happen one after another
+    #[arg(long, value_name = "FAULT", value_parser = crate::mock::fault)]
+    pub(crate) fault: Vec<rest_source_mock::Fault>,
+    /// A setting of the spec, instead of its default or a dummy. Repeatable
+    #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
+    pub(crate) config: Vec<(String, String)>,
 }
 
 /// How a command that sends requests connects.

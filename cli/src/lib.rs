@@ -21,6 +21,8 @@ mod interrupt;
 mod load;
 #[cfg(feature = "lsp")]
 mod lsp;
+#[cfg(feature = "mock")]
+mod mock;
 mod new;
 mod observer;
 mod param;
@@ -92,6 +94,8 @@ fn start(command: Command, context: &Context) -> Started {
         Command::Completions(completions) => completions::run(&completions, console),
         #[cfg(feature = "lsp")]
         Command::Lsp => lsp::run(),
+        #[cfg(feature = "mock")]
+        Command::Mock(mock) => return Started::Network(mock::run(mock, context)),
         Command::Fetch(fetch) => return Started::Network(fetch::run(fetch, context)),
         Command::Load(load) => return Started::Network(load::run(load, context)),
     })

@@ -2,7 +2,7 @@
 
 use rest_source::{
     __private::mock::{self, GivenSecrets, Settings, needed},
-    Builder, Connector, Result, Scalar, Secret,
+    Builder, Connector, Error, ErrorKind, Result, Scalar, Secret,
     plan::{ConfigPlan, ConfigType, Part, SourcePlan, Template},
     shared::Text,
 };
@@ -46,11 +46,33 @@ impl Dummies {
         }
     }
 
-    fn secrets(&self) -> GivenSecrets {
+    pub(crate) fn secrets(&self) -> GivenSecrets {
         GivenSecrets {
             choice: self.choice,
             values: self.secrets.clone(),
         }
+    }
+
+    /// Gives a setting another value, by its name.
+    ///
+    /// # Errors
+    ///
+    /// Where the plan has no such setting, and where the text is not of its type.
+    pub(crate) fn set(&mut self, plan: &SourcePlan, name: &str, text: &str) -> Result<()> {
+        let wrong = |message: String| Err(Error::new(ErrorKind::Config, message));
+        let at = plan.config.iter().position(|setting| setting.name == *name);
+        let Some((setting, value)) =
+            at.and_then(|at| Some((plan.config.get(at)?, self.config.get_mut(at)?)))
+        else {
+            return wrong(format!("`{}` has no setting `{name}`", plan.name));
+        };
+        let Some(given) = Scalar::parse(&setting.data_type, text) else {
+            return wrong(format!(
+                "the value of the setting `{name}` is not of its type"
+            ));
+        };
+        *value = given;
+        Ok(())
     }
 
     /// As the source resolves them.

@@ -100,35 +100,32 @@ mod job;
 mod jwt;
 mod page;
 mod place;
+mod plan_mock;
 mod read;
 mod route;
+mod sample;
 mod server;
+mod setup;
 mod tokens;
 
-use std::{fmt, marker::PhantomData, sync::Mutex, time::Duration};
+use std::{fmt, marker::PhantomData, time::Duration};
 
 pub use rest_source::__private::mock::ManualClock;
 use rest_source::{
-    __private::mock::{GivenSecrets, Redactor, Scope},
-    Connector, Json, Result, Secret, Values as _,
-    plan::ResourcePlan,
-    shared::Ref,
+    __private::mock::GivenSecrets,
+    Connector, Json, Result, Values as _,
     transport::{Headers, Request, Response},
 };
 use serde::Serialize;
 pub use serde_json::json;
 
-use self::{
-    access::Access,
-    data::{Data, Given},
-    dummies::Dummies,
-    job::Jobs,
-    page::Paging,
-    route::Route,
-    server::{Pages, Resource, Server, State, unknown_resource},
-    tokens::Tokens,
+pub use self::{
+    api::Api,
+    asked::Asked,
+    fault::Fault,
+    plan_mock::{PlanApi, PlanMock},
 };
-pub use self::{api::Api, asked::Asked, fault::Fault};
+use self::{data::Given, dummies::Dummies, setup::Setup};
 
 /// Answers a request in a way of a test's own.
 type Handler = Box<dyn Fn(&Request) -> Response + Send + Sync>;
@@ -163,13 +160,7 @@ impl<S: Connector> Mocked for S {}
 /// # }
 /// ```
 pub struct Mock<S: Connector> {
-    given: Vec<Given>,
-    answers: Vec<(String, Handler)>,
-    otherwise: Option<Handler>,
-    authorize: Option<Judge>,
-    faults: Vec<Fault>,
-    page_size: Option<u64>,
-    token_life: Option<Duration>,
+    setup: Setup,
     secrets: Option<GivenSecrets>,
     config: Option<S::Config>,
     source: PhantomData<fn() -> S>,
@@ -178,13 +169,7 @@ pub struct Mock<S: Connector> {
 impl<S: Connector> Mock<S> {
     fn new() -> Self {
         Self {
-            given: Vec::new(),
-            answers: Vec::new(),
-            otherwise: None,
-            authorize: None,
-            faults: Vec::new(),
-            page_size: None,
-            token_life: None,
+            setup: Setup::default(),
             secrets: None,
             config: None,
             source: PhantomData,
@@ -198,7 +183,7 @@ impl<S: Connector> Mock<S> {
         resource: &str,
         records: impl IntoIterator<Item = R>,
     ) -> Self {
-        self.given.push(given(resource, records));
+        self.setup.given.push(given(resource, records));
         self
     }
 
@@ -212,7 +197,7 @@ impl<S: Connector> Mock<S> {
         parent: Json,
         records: impl IntoIterator<Item = R>,
     ) -> Self {
-        self.given.push(Given {
+        self.setup.given.push(Given {
             of: Some(parent),
             ..given(resource, records)
         });
@@ -226,7 +211,7 @@ impl<S: Connector> Mock<S> {
         resource: &str,
         records: impl IntoIterator<Item = R>,
     ) -> Self {
-        self.given.push(Given {
+        self.setup.given.push(Given {
             checked: false,
             ..given(resource, records)
         });
@@ -253,7 +238,7 @@ impl<S: Connector> Mock<S> {
         answer: impl Fn(&Request) -> R + Send + Sync + 'static,
     ) -> Self {
         let answer: Handler = Box::new(move |request| answer(request).into_response());
-        self.answers.push((resource.to_owned(), answer));
+        self.setup.answers.push((resource.to_owned(), answer));
         self
     }
 
@@ -262,7 +247,7 @@ impl<S: Connector> Mock<S> {
         mut self,
         answer: impl Fn(&Request) -> R + Send + Sync + 'static,
     ) -> Self {
-        self.otherwise = Some(Box::new(move |request| answer(request).into_response()));
+        self.setup.otherwise = Some(Box::new(move |request| answer(request).into_response()));
         self
     }
 
@@ -271,13 +256,13 @@ impl<S: Connector> Mock<S> {
         mut self,
         authorize: impl Fn(&Request) -> bool + Send + Sync + 'static,
     ) -> Self {
-        self.authorize = Some(Box::new(authorize));
+        self.setup.authorize = Some(Box::new(authorize));
         self
     }
 
     /// Something goes wrong.
     pub fn fault(mut self, fault: Fault) -> Self {
-        self.faults.push(fault);
+        self.setup.faults.push(fault);
         self
     }
 
@@ -287,13 +272,13 @@ impl<S: Connector> Mock<S> {
     /// Where the spec takes a short page for the last (`stop_after_short_page`), pages are as long as
     /// they are asked to be.
     pub fn page_size(mut self, records: u64) -> Self {
-        self.page_size = Some(records.max(1));
+        self.setup.page_size = Some(records.max(1));
         self
     }
 
     /// How long a token lives, by the mock's own clock; an hour, if nothing is said.
     pub fn token_life(mut self, life: Duration) -> Self {
-        self.token_life = Some(life);
+        self.setup.token_life = Some(life);
         self
     }
 
@@ -320,65 +305,7 @@ impl<S: Connector> Mock<S> {
     pub fn start(self) -> Result<Api<S>> {
         let plan = S::plan();
         let dummies = Dummies::new(&plan, self.secrets, self.config.map(S::Config::values));
-        let settings = dummies.resolve(&plan)?;
-        let scope = Scope {
-            secrets: &settings.secrets,
-            config: &settings.config,
-            settings: &plan.config,
-            ..Scope::EMPTY
-        };
-        let mut answers = self.answers;
-        let mut resources = Vec::new();
-        for resource in &plan.resources {
-            let auth = plan.auth_of(resource, settings.choice);
-            let answer = answers.iter().rposition(|(name, _)| *name == resource.name);
-            let pages = match answer.map(|at| answers.swap_remove(at)) {
-                Some((_, answer)) => Pages::Handled(answer),
-                None => match Paging::new(resource, auth, self.page_size) {
-                    Ok(paging) => Pages::Cut(Box::new(paging)),
-                    Err(error) => Pages::Unknown(error),
-                },
-            };
-            let route = Route::new(&plan, resource, &settings)?;
-            let of_scroll = |request: Option<&Ref<ResourcePlan>>| {
-                request
-                    .map(|request| Route::of_request(&plan, resource, request, &settings))
-                    .transpose()
-            };
-            resources.push(Resource {
-                plan: resource.clone(),
-                jobs: Jobs::new(&plan, resource, &settings, &route)?,
-                root: (resource.root())
-                    .map(|root| Route::of_request(&plan, resource, &root, &settings))
-                    .transpose()?,
-                next: of_scroll(resource.paginator.next_request.as_ref())?,
-                clear: of_scroll(resource.paginator.clear_request.as_ref())?,
-                route,
-                access: Access::new(auth, scope)?,
-                pages,
-                data: Mutex::new(Data::new(resource, &plan.spec)),
-            });
-        }
-        if let Some((name, _)) = answers.first() {
-            return Err(unknown_resource(&plan, name));
-        }
-        let server = Server {
-            plan: plan.clone(),
-            tokens: Tokens::new(&plan, &settings, scope, self.token_life)?,
-            redactor: Redactor::new(settings.secrets.iter().map(Secret::expose)),
-            settings,
-            resources,
-            authorize: self.authorize,
-            otherwise: self.otherwise,
-            clock: ManualClock::default(),
-            state: Mutex::new(State::default()),
-        };
-        for given in self.given {
-            server.add(given)?;
-        }
-        for fault in self.faults {
-            server.fault(fault)?;
-        }
+        let server = self.setup.start(&plan, dummies.resolve(&plan)?)?;
         Api::new(server, dummies)
     }
 }

@@ -133,6 +133,20 @@ impl Way {
         }
     }
 
+    /// The records that a body has there: the elements of a list, or an object alone.
+    pub(crate) fn records(&self, body: Json) -> Vec<Json> {
+        let found = self.0.iter().fold(vec![body], |found, turn| {
+            let next = found.into_iter().map(|value| turn.all_in(value));
+            next.flatten().collect()
+        });
+        let records = found.into_iter().map(|value| match value {
+            Json::Array(elements) => elements,
+            Json::Null => Vec::new(),
+            other => vec![other],
+        });
+        records.flatten().collect()
+    }
+
     /// The body that has these records there.
     pub(crate) fn body(&self, records: Vec<Json>) -> Json {
         all(&self.0, records)
@@ -152,6 +166,25 @@ impl Way {
         let members = Json::Object(members.collect());
         let under_all = |value, turn: &Turn| under(turn, value);
         turns.iter().rev().fold(members, under_all)
+    }
+}
+
+impl Turn {
+    /// What it leads to in a value.
+    fn all_in(&self, value: Json) -> Vec<Json> {
+        match (self, value) {
+            (Self::Key(key), Json::Object(mut members)) => {
+                members.remove(key).into_iter().collect()
+            }
+            (Self::Index(index), Json::Array(elements)) => {
+                element(&elements, *index).cloned().into_iter().collect()
+            }
+            (Self::Each, Json::Array(elements)) => elements,
+            (Self::Each, Json::Object(members)) => {
+                members.into_iter().map(|(_, value)| value).collect()
+            }
+            _ => Vec::new(),
+        }
     }
 }
 

@@ -146,6 +146,13 @@ impl Server {
         resource.lock().add(given)
     }
 
+    /// Why a resource serves no records, if it serves none.
+    pub(crate) fn without_records(&self, resource: &ResourcePlan) -> Option<Error> {
+        let found = self.find(&resource.name);
+        let takes = found.and_then(|found| found.takes_records(self.authorize.is_some()));
+        takes.err()
+    }
+
     /// The resource of this name.
     ///
     /// # Errors
@@ -172,7 +179,12 @@ impl Server {
         Ok(())
     }
 
-    fn answer(&self, request: &Request, timeout: Duration) -> Result<Response, TransportError> {
+    /// The answer to a request, and what was asked.
+    pub(crate) fn exchange(
+        &self,
+        request: &Request,
+        timeout: Duration,
+    ) -> Result<(Asked, Result<Response, TransportError>), TransportError> {
         let Some(read) = Read::new(request) else {
             return Err(TransportError::new(
                 TransportErrorKind::Request,
@@ -190,7 +202,7 @@ impl Server {
         {
             self.clock.advance(timeout);
         }
-        self.lock().asked.push(Asked {
+        let asked = Asked {
             method: request.method,
             url: self.redactor.redact(&request.url),
             resource: asked.resource().cloned(),
@@ -198,8 +210,8 @@ impl Server {
                 .redactor
                 .redact(&String::from_utf8_lossy(&request.body)),
             status: answer.as_ref().ok().map(|response| response.status),
-        });
-        answer
+        };
+        Ok((asked, answer))
     }
 
     /// What a request asks for. Of resources that are asked for alike, that is the one which has most
@@ -372,7 +384,9 @@ impl Transport for Line {
             // As a real transport does, let the others go on.
             tokio::task::yield_now().await;
             let request = Request::from_http(&request);
-            self.0.answer(&request, limits.timeout)?.into_http()
+            let (asked, answer) = self.0.exchange(&request, limits.timeout)?;
+            self.0.lock().asked.push(asked);
+            answer?.into_http()
         })
     }
 }

@@ -243,6 +243,14 @@ impl Tokens {
         })
     }
 
+    /// The URLs at which clients ask for them.
+    pub(crate) fn urls(&self) -> impl Iterator<Item = String> + '_ {
+        self.endpoints.iter().map(|endpoint| match &endpoint.kind {
+            Kind::OAuth2(endpoint) => endpoint.url.clone(),
+            Kind::Login { route, .. } => route.url(),
+        })
+    }
+
     /// Whether a request is one for a token.
     pub(crate) fn are_asked(&self, read: &Read<'_>) -> bool {
         self.endpoints

@@ -6,7 +6,7 @@ use std::{
 };
 
 use rest_source::transport::Headers;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Exchange, Outcome, Redaction};
 use crate::{error::CommandError, spec::shown};
@@ -15,7 +15,7 @@ use crate::{error::CommandError, spec::shown};
 const DESCRIPTION: &str = ".exchange.json";
 
 /// What the file `.exchange.json` holds.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Description {
     pub(crate) resource: String,
     pub(crate) request: SavedRequest,
@@ -26,16 +26,16 @@ pub(crate) struct Description {
     pub(crate) redacted: bool,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct SavedRequest {
     pub(crate) method: String,
     pub(crate) url: String,
     pub(crate) headers: Vec<(String, String)>,
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(crate) body: String,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct SavedResponse {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
@@ -150,6 +150,44 @@ impl PageFolder {
     pub(crate) const fn saved(&self) -> usize {
         self.saved
     }
+}
+
+/// A page that was saved.
+pub(crate) struct Saved {
+    pub(crate) resource: String,
+    pub(crate) body: Vec<u8>,
+}
+
+/// The pages in a folder, in the order in which they were saved.
+///
+/// # Errors
+///
+/// If a file cannot be read, or was not saved by `fetch --save`.
+pub(crate) fn read_saved(folder: &Path) -> Result<Vec<Saved>, CommandError> {
+    let unreadable = |path: &Path, error: &dyn std::fmt::Display| {
+        CommandError::usage(format!("cannot read `{}`: {error}", shown(path)))
+    };
+    let entries = fs::read_dir(folder).map_err(|error| unreadable(folder, &error))?;
+    let mut paths = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(|error| unreadable(folder, &error))?.path();
+        if name(&path).ends_with(DESCRIPTION) {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    let read = |path: PathBuf| {
+        let text = fs::read_to_string(&path).map_err(|error| unreadable(&path, &error))?;
+        let description: Description =
+            serde_json::from_str(&text).map_err(|error| unreadable(&path, &error))?;
+        // The body lies beside its description, wherever the name points to.
+        let body = folder.join(name(Path::new(&description.body)));
+        Ok(Saved {
+            resource: description.resource,
+            body: fs::read(&body).map_err(|error| unreadable(&body, &error))?,
+        })
+    };
+    paths.into_iter().map(read).collect()
 }
 
 fn redacted_headers(headers: &Headers, redaction: &Redaction<'_>) -> Vec<(String, String)> {

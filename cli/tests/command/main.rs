@@ -8,6 +8,8 @@ mod import;
 mod kills;
 mod language;
 mod lsp;
+#[cfg(feature = "mock")]
+mod mock;
 mod new;
 mod page;
 mod param;
@@ -58,6 +60,7 @@ fn help_says_what_each_command_does() {
         "ddl",
         "import",
         "new",
+        "mock",
         "schema",
         "lsp",
         "completions",
