@@ -1,6 +1,6 @@
 //! What somebody who writes the loop by hand declares: owned structs, read by serde.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// A page.
 #[derive(Deserialize)]
@@ -29,7 +29,7 @@ pub struct Event {
 }
 
 /// An object within a record.
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[allow(missing_docs)] // Fields that are there to be filled.
 pub struct Owner {
     pub id: String,

@@ -2,6 +2,9 @@
 //! cost.
 
 pub mod by_hand;
+pub mod contenders;
+pub mod loads;
+pub mod loads_by_hand;
 pub mod ours;
 
 use std::{fmt::Write as _, time::Instant};
@@ -78,6 +81,16 @@ pub fn arguments() -> Result<(String, u64, u16), String> {
             .and_then(|word| word.parse().ok())
             .ok_or(usage)?,
     ))
+}
+
+/// Where a program writes its records: its last argument.
+///
+/// # Errors
+///
+/// When it is missing.
+pub fn target() -> Result<String, String> {
+    let usage = "usage: PROGRAM BASE_URL PAGE_SIZE CONCURRENCY TARGET";
+    std::env::args().nth(4).ok_or_else(|| usage.to_owned())
 }
 
 /// Record number `n` of the server: about 400 bytes, three nullable members, an object, two times.

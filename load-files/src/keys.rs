@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rest_source::{Result, Row};
+use rest_source::{Error, ErrorKind, Result, Row};
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::storage::failed;
@@ -118,11 +118,11 @@ impl Positions {
     }
 }
 
-/// Writes the keys of a data file's rows.
-#[derive(Debug)]
+/// Writes the keys of a data file's rows, and their checksum after them.
 pub(crate) struct KeyFile {
     path: PathBuf,
     file: BufWriter<File>,
+    checksum: Xxh3,
     has_group: bool,
 }
 
@@ -132,23 +132,28 @@ impl KeyFile {
         Ok(Self {
             path,
             file: BufWriter::new(file),
+            checksum: Xxh3::new(),
             has_group,
         })
     }
 
     pub(crate) fn write(&mut self, keys: RowKeys) -> Result<()> {
+        self.checksum.update(&keys.key);
         let mut written = self.file.write_all(&keys.key);
         if self.has_group {
+            self.checksum.update(&keys.group);
             written = written.and_then(|()| self.file.write_all(&keys.group));
         }
         written.map_err(|error| failed("write", &self.path, &error))
     }
 
-    pub(crate) fn finish(self) -> Result<PathBuf> {
-        let synced = self
-            .file
-            .into_inner()
-            .map_err(io::IntoInnerError::into_error);
+    pub(crate) fn finish(mut self) -> Result<PathBuf> {
+        let checksum = self.checksum.digest128().to_le_bytes();
+        let written = self.file.write_all(&checksum);
+        let synced = written.and_then(|()| {
+            let file = self.file.into_inner();
+            file.map_err(io::IntoInnerError::into_error)
+        });
         let synced = synced.and_then(|file| file.sync_all());
         synced.map_err(|error| failed("write", &self.path, &error))?;
         Ok(self.path)
@@ -156,29 +161,43 @@ impl KeyFile {
 }
 
 /// Calls a function with the keys of each row of a file. Returns the number of rows.
+///
+/// # Errors
+///
+/// Also when the keys do not have their checksum: rows could stay that later ones replace.
 pub(crate) fn each_key(
     path: &Path,
     has_group: bool,
     mut call: impl FnMut(u64, RowKeys) -> Result<()>,
 ) -> Result<u64> {
     let error = |error: &io::Error| failed("read", path, error);
-    let mut file = BufReader::with_capacity(1 << 16, File::open(path).map_err(|e| error(&e))?);
-    let mut position = 0;
-    loop {
-        if file.fill_buf_is_empty().map_err(|e| error(&e))? {
-            return Ok(position);
-        }
+    let file = File::open(path).map_err(|e| error(&e))?;
+    let bytes = file.metadata().map_err(|e| error(&e))?.len();
+    let width = if has_group { 32 } else { 16 };
+    let rows = bytes.saturating_sub(16) / width;
+    let mut file = BufReader::with_capacity(1 << 16, file);
+    let mut checksum = Xxh3::new();
+    for position in 0..rows {
         let mut keys = RowKeys {
             key: NO_GROUP,
             group: NO_GROUP,
         };
         file.read_exact(&mut keys.key).map_err(|e| error(&e))?;
+        checksum.update(&keys.key);
         if has_group {
             file.read_exact(&mut keys.group).map_err(|e| error(&e))?;
+            checksum.update(&keys.group);
         }
         call(position, keys)?;
-        position += 1;
     }
+    let mut stored = Vec::new();
+    file.read_to_end(&mut stored).map_err(|e| error(&e))?;
+    if stored != checksum.digest128().to_le_bytes() {
+        let message = format!("the file `{}` of keys is damaged", path.display());
+        return Err(Error::new(ErrorKind::Destination, message)
+            .with_help("restore it from a copy; or replace all files by a full refresh"));
+    }
+    Ok(rows)
 }
 
 /// Whether a reader is at its end.

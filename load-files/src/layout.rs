@@ -48,6 +48,21 @@ struct PartitionColumn {
     at: usize,
 }
 
+/// The columns that say which load wrote a row; none unless the caller wants them.
+fn stamps(target: &Target) -> impl Iterator<Item = LayoutColumn> {
+    let stamps = [
+        (Target::LOADED_AT, Type::TIMESTAMP, Source::LoadedAt),
+        (Target::LOAD_ID, Type::Text, Source::LoadId),
+    ];
+    let wanted = target.stamp.is_some();
+    let stamps = stamps.into_iter().filter(move |_| wanted);
+    stamps.map(|(name, data_type, source)| LayoutColumn {
+        column: Column::new(name, data_type).nullable(),
+        source,
+        is_in_path: false,
+    })
+}
+
 impl Layout {
     /// The layout of a resource's own table.
     pub(crate) fn of_resource(target: &Target, partition_by: &[String]) -> Self {
@@ -79,18 +94,7 @@ impl Layout {
             };
             partitions.push(PartitionColumn { name, at });
         }
-        if target.stamp.is_some() {
-            for (name, data_type, source) in [
-                (Target::LOADED_AT, Type::TIMESTAMP, Source::LoadedAt),
-                (Target::LOAD_ID, Type::Text, Source::LoadId),
-            ] {
-                all.push(LayoutColumn {
-                    column: Column::new(name, data_type).nullable(),
-                    source,
-                    is_in_path: false,
-                });
-            }
-        }
+        all.extend(stamps(target));
         Self {
             table: table.name.to_string(),
             columns: all,
@@ -100,7 +104,7 @@ impl Layout {
     }
 
     /// The layout of the table of a nested list.
-    pub(crate) fn of_list(child: &rest_source::plan::ChildTable) -> Self {
+    pub(crate) fn of_list(target: &Target, child: &rest_source::plan::ChildTable) -> Self {
         let links = child.link.iter().map(|at| Source::Record(*at));
         let sources = links
             .chain([Source::Position])
@@ -114,6 +118,7 @@ impl Layout {
                     source,
                     is_in_path: false,
                 })
+                .chain(stamps(target))
                 .collect(),
             partitions: Vec::new(),
             list: Some(child.column),

@@ -37,7 +37,7 @@ impl WritePlan {
         let own = Layout::of_resource(target, &options.partition_by);
         let children = target.child_tables();
         std::iter::once(own)
-            .chain(children.iter().map(Layout::of_list))
+            .chain(children.iter().map(|child| Layout::of_list(target, child)))
             .collect()
     }
 

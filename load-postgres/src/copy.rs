@@ -37,7 +37,8 @@ pub(crate) async fn stage(
         copy.row(columns.len() + 1);
         copy.bigint(order);
         for column in &columns {
-            column.put(row, &mut copy.out)?;
+            let put = column.put(row, &mut copy.out);
+            put.map_err(|error| of_record(error, plan, row))?;
         }
         copy.send_full().await?;
     }
@@ -72,7 +73,8 @@ pub(crate) async fn stage(
                 }
                 copy.bigint(position);
                 for column in &own {
-                    column.put(element, &mut copy.out)?;
+                    let put = column.put(element, &mut copy.out);
+                    put.map_err(|error| of_record(error, plan, row))?;
                 }
                 copy.send_full().await?;
             }
@@ -80,6 +82,23 @@ pub(crate) async fn stage(
         copy.finish().await?;
     }
     Ok(())
+}
+
+/// Adds the key of the record to an error.
+fn of_record(error: Error, plan: &WritePlan, row: Row<'_>) -> Error {
+    let table = &plan.target.resource.table;
+    let values: Vec<String> = plan
+        .target
+        .key()
+        .filter_map(|name| {
+            let value = row.value(table.position(name)?);
+            Some(format!("`{name}` {}", value.to_string().escape_debug()))
+        })
+        .collect();
+    if values.is_empty() {
+        return error;
+    }
+    error.with_detail(format!("of the record with the key {}", values.join(", ")))
 }
 
 /// A stored column, and its position in a row.

@@ -1,7 +1,20 @@
 //! Postgres below the SQL core.
 
-use std::{collections::HashMap, future::Future, sync::Arc};
+use std::{
+    collections::HashMap,
+    future::Future,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
+use futures_util::{
+    TryFutureExt,
+    future::{Either, select},
+};
 use rest_source::{Column, Error, ErrorKind, Result, Rows, Scalar, Type};
 use rest_source_load::sql::{Database, Existing, StoredColumn, WritePlan, quote, texts};
 use tokio::runtime::Handle;
@@ -28,6 +41,8 @@ pub(crate) struct PostgresDatabase {
     /// The loads whose locks this connection holds.
     runs: Vec<String>,
     in_transaction: bool,
+    /// Whether the database stopped answering. Its connection is of no use any more.
+    is_stopped: AtomicBool,
 }
 
 impl PostgresDatabase {
@@ -41,12 +56,21 @@ impl PostgresDatabase {
             statements: HashMap::new(),
             runs: Vec::new(),
             in_transaction: false,
+            is_stopped: AtomicBool::new(false),
         })
     }
 
-    /// Waits for a future on this blocking thread.
-    fn block<T>(&self, future: impl Future<Output = T>) -> T {
-        self.runtime.block_on(future)
+    /// Waits for an answer on this blocking thread. A database that does not answer a new connection meanwhile is an error:
+    /// it may have been stopped, and the network still accepts what is sent.
+    fn block<T>(&self, future: impl Future<Output = Result<T>>) -> Result<T> {
+        if self.is_stopped.load(Ordering::Relaxed) {
+            return Err(stopped(self.options.connect_timeout()));
+        }
+        let answered = self.runtime.block_on(until_stopped(&self.options, future));
+        answered.unwrap_or_else(|| {
+            self.is_stopped.store(true, Ordering::Relaxed);
+            Err(stopped(self.options.connect_timeout()))
+        })
     }
 
     /// The prepared statement of the core's SQL.
@@ -54,14 +78,15 @@ impl PostgresDatabase {
         if let Some(statement) = self.statements.get(sql) {
             return Ok(statement.clone());
         }
-        let prepared = self.block(self.client.prepare(&numbered(sql)));
-        let statement = prepared.map_err(failed)?;
+        let sql_of_postgres = numbered(sql);
+        let prepared = self.client.prepare(&sql_of_postgres);
+        let statement = self.block(prepared.map_err(failed))?;
         self.statements.insert(sql.to_owned(), statement.clone());
         Ok(statement)
     }
 
     fn batch(&self, sql: &str) -> Result<()> {
-        self.block(self.client.batch_execute(sql)).map_err(failed)
+        self.block(self.client.batch_execute(sql).map_err(failed))
     }
 
     /// Whether a query of one boolean returns true.
@@ -84,6 +109,44 @@ async fn connect(options: &Options) -> Result<Client> {
     })
 }
 
+/// The result of a future; `None` if the database does not answer a new connection while it runs.
+async fn until_stopped<T>(options: &Options, future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    let timeout = options.connect_timeout();
+    loop {
+        let waited = tokio::time::sleep(timeout);
+        if let Either::Left((done, _)) = select(future.as_mut(), pin!(waited)).await {
+            return Some(done);
+        }
+        // A statement may take long. A database that runs it answers others.
+        let probe = pin!(tokio::time::timeout(timeout, answers(options)));
+        match select(future.as_mut(), probe).await {
+            Either::Left((done, _)) => return Some(done),
+            Either::Right((Ok(()), _)) => {}
+            Either::Right((Err(_), _)) => return None,
+        }
+    }
+}
+
+/// Returns as soon as the database has answered anything, or closed the connection.
+async fn answers(options: &Options) {
+    let Ok(tls) = options.tls() else { return };
+    if let Ok((client, connection)) = options.config.connect(tls).await {
+        tokio::spawn(connection);
+        // An error is an answer, too.
+        let _ = client.batch_execute("").await;
+    }
+}
+
+fn stopped(timeout: Duration) -> Error {
+    let seconds = timeout.as_secs();
+    let message = format!(
+        "the Postgres database stopped answering: neither a statement nor a new connection within {seconds} s"
+    );
+    Error::new(ErrorKind::Destination, message)
+        .with_help("load again when it answers: published rows are kept")
+}
+
 async fn begin_session(options: &Options) -> Result<Client> {
     let connected = options.config.connect(options.tls()?).await;
     let (client, connection) = connected.map_err(failed)?;
@@ -102,7 +165,9 @@ async fn begin_session(options: &Options) -> Result<Client> {
         let sql = format!("SET search_path TO {}", quote(schema));
         client.batch_execute(&sql).await.map_err(failed)?;
     }
-    let sql = "SET lock_timeout = '60s'; SET client_min_messages = warning";
+    // The URL may have another timeout, by `options=-c lock_timeout=…`.
+    let sql = "SELECT set_config('lock_timeout', '60s', false) WHERE current_setting('lock_timeout') = '0';
+        SET client_min_messages = warning";
     client.batch_execute(sql).await.map_err(failed)?;
     Ok(client)
 }
@@ -124,17 +189,14 @@ impl Database for PostgresDatabase {
         let statement = self.prepare(sql)?;
         let parameters: Vec<Parameter<'_>> = parameters.iter().map(Parameter).collect();
         let parameters: Vec<&(dyn ToSql + Sync)> = parameters.iter().map(|one| one as _).collect();
-        self.block(self.client.execute(&statement, &parameters))
-            .map_err(failed)
+        self.block(self.client.execute(&statement, &parameters).map_err(failed))
     }
 
     fn query(&mut self, sql: &str, parameters: &[Scalar]) -> Result<Vec<Vec<Scalar>>> {
         let statement = self.prepare(sql)?;
         let parameters: Vec<Parameter<'_>> = parameters.iter().map(Parameter).collect();
         let parameters: Vec<&(dyn ToSql + Sync)> = parameters.iter().map(|one| one as _).collect();
-        let rows = self
-            .block(self.client.query(&statement, &parameters))
-            .map_err(failed)?;
+        let rows = self.block(self.client.query(&statement, &parameters).map_err(failed))?;
         let read = |row: &tokio_postgres::Row| {
             let cells = (0..row.len()).map(|at| row.try_get::<_, Cell>(at).map(|cell| cell.0));
             cells.collect::<Result<Vec<_>, _>>().map_err(failed)
@@ -169,20 +231,20 @@ impl Database for PostgresDatabase {
     }
 
     fn check(&mut self) -> Result<()> {
-        if !self.client.is_closed() {
+        if !self.client.is_closed() && !self.is_stopped.load(Ordering::Relaxed) {
             return Ok(());
         }
         self.statements.clear();
         self.in_transaction = false;
-        let options = Arc::clone(&self.options);
-        self.client = self.block(connect(&options))?;
+        self.client = self.runtime.block_on(connect(&self.options))?;
+        self.is_stopped.store(false, Ordering::Relaxed);
         let runs = std::mem::take(&mut self.runs);
         runs.iter().try_for_each(|run| self.lock_run(run))
     }
 
     fn connect(&mut self) -> Result<Option<Self>> {
         let options = Options::clone(&self.options);
-        self.block(Self::connect(options)).map(Some)
+        self.runtime.block_on(Self::connect(options)).map(Some)
     }
 
     fn existing(&mut self, table: &str) -> Result<Option<Existing>> {

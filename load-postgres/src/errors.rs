@@ -17,6 +17,17 @@ pub(crate) fn failed(error: tokio_postgres::Error) -> Error {
                 "the connection to the database was lost".to_owned(),
                 "run the load again",
             )
+        } else if why.contains("password missing") {
+            (
+                "the database asks for a password, and the URL has none".to_owned(),
+                "write it into the URL, or into the variable `PGPASSWORD`",
+            )
+        } else if why.contains("invalid peer certificate") {
+            (
+                format!("the certificate of the database is not trusted: {why}"),
+                "name the file of its certificate authority by `sslrootcert=FILE` in the URL, and the host as the \
+                 certificate does",
+            )
         } else {
             (
                 format!("the database cannot be reached: {why}"),
@@ -35,6 +46,11 @@ pub(crate) fn failed(error: tokio_postgres::Error) -> Error {
         failure.with_detail(detail.to_owned())
     });
     let failure = failure.with_source(&error);
+    if *told.code() == SqlState::INSUFFICIENT_PRIVILEGE && told.message().contains("temporary") {
+        return failure.with_help(
+            "a load stages rows in temporary tables: grant the user of the URL the right `TEMPORARY` on the database",
+        );
+    }
     match help(told.code()) {
         Some(help) => failure.with_help(help),
         None => failure,
@@ -48,6 +64,9 @@ fn help(code: &SqlState) -> Option<&'static str> {
         || *code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION
     {
         "check user and password of the URL"
+    } else if *code == SqlState::READ_ONLY_SQL_TRANSACTION {
+        "the user or the server is read-only: name another user, set `default_transaction_read_only` to off, or name the \
+         primary server in the URL"
     } else if *code == SqlState::INVALID_CATALOG_NAME {
         "create the database, or name another one in the URL"
     } else if *code == SqlState::LOCK_NOT_AVAILABLE {

@@ -23,6 +23,7 @@ mod numeric;
 mod options;
 mod parameter;
 mod time;
+mod tls_parameters;
 mod types;
 
 use std::fmt;

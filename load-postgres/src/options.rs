@@ -9,8 +9,10 @@ use rustls::{
     pki_types::{CertificateDer, pem::PemObject},
 };
 use rustls_platform_verifier::BuilderVerifierExt;
-use tokio_postgres::Config;
+use tokio_postgres::{Config, config::SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::tls_parameters::TlsParameters;
 
 /// How long connecting may take, where the URL does not say.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -38,12 +40,16 @@ pub struct Options {
 
 impl Options {
     /// The database of a URL, or of a list such as `host=localhost user=me dbname=shop`. `sslmode` may be `disable`,
-    /// `prefer` (the default) or `require`; certificates are always verified.
+    /// `prefer` (the default), `require`, `verify-ca` or `verify-full`. The certificate and its host name are verified
+    /// in every mode with TLS, so the last three are one. `sslrootcert` names a file of certificate authorities (PEM), to
+    /// be trusted in place of the platform's; `system` are the platform's.
     ///
     /// # Errors
     ///
-    /// When the URL is not valid. The error does not show it.
+    /// When the URL is not valid, or the file of `sslrootcert` cannot be read. The error does not show the URL.
     pub fn new(url: &str) -> Result<Self> {
+        let (url, tls) = TlsParameters::split(url)?;
+        let ca = tls.ca()?;
         let mut config: Config = url.parse().map_err(|error: tokio_postgres::Error| {
             use std::error::Error as _;
             let why = error
@@ -62,10 +68,13 @@ impl Options {
         if config.get_application_name().is_none() {
             config.application_name("rest-source");
         }
+        if tls.is_verified {
+            config.ssl_mode(SslMode::Require);
+        }
         Ok(Self {
             config,
             schema: None,
-            ca: None,
+            ca,
         })
     }
 

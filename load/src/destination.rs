@@ -97,6 +97,12 @@ pub trait Destination: Send + Sync {
         Box::pin(async { Ok(()) })
     }
 
+    /// Adds to the history of loads that the load of a resource was interrupted: it was dropped. Called from `drop`, so
+    /// it may only start a task that does so.
+    fn record_interruption(&self, load: LoadRecord) {
+        drop(load);
+    }
+
     /// Ends a load after its last resource. `opened` are the targets that it opened. A killed load does not call
     /// it.
     ///
@@ -135,6 +141,10 @@ impl<D: Delegate> Destination for D {
 
     fn record<'a>(&'a self, load: &'a LoadRecord) -> BoxFuture<'a, Result<()>> {
         self.destination().record(load)
+    }
+
+    fn record_interruption(&self, load: LoadRecord) {
+        self.destination().record_interruption(load);
     }
 
     fn end<'a>(&'a self, run: &'a str, opened: &'a [Target]) -> BoxFuture<'a, Result<()>> {
@@ -257,7 +267,7 @@ pub struct LoadRecord {
     pub part: String,
     /// When the load of the resource began.
     pub started: Timestamp,
-    /// When it ended; `None` while it runs, and after a kill.
+    /// When it ended; `None` while it runs, and if it was killed.
     pub ended: Option<Timestamp>,
     /// Committed rows.
     pub rows: u64,
@@ -275,7 +285,7 @@ pub struct LoadRecord {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LoadStatus {
-    /// It runs, or it was killed.
+    /// It runs, or it was killed and no later load has loaded the resource.
     Running,
     /// All records are stored.
     Loaded,
@@ -283,16 +293,19 @@ pub enum LoadStatus {
     Incomplete,
     /// It failed.
     Failed,
+    /// It was dropped, or a later load found that it had not ended.
+    Interrupted,
 }
 
 impl LoadStatus {
-    /// The word for it: `running`, `loaded`, `incomplete`, `failed`.
+    /// The word for it: `running`, `loaded`, `incomplete`, `failed`, `interrupted`.
     pub fn word(self) -> &'static str {
         match self {
             Self::Running => "running",
             Self::Loaded => "loaded",
             Self::Incomplete => "incomplete",
             Self::Failed => "failed",
+            Self::Interrupted => "interrupted",
         }
     }
 }
@@ -444,19 +457,19 @@ impl Target {
     pub const LOAD_ID: &str = "_load_id";
 
     /// The column of the spec that has the name of a stamp, if rows are stamped.
-    pub(crate) fn stamp_column_of_spec(&self) -> Option<&Text> {
+    pub(crate) fn stamp_column_of_spec(&self) -> Option<Text> {
         self.stamp?;
-        let mut names = self
-            .resource
-            .table
-            .columns
-            .iter()
-            .map(|column| &column.name);
-        let is_stamp = |name: &&Text| {
+        let is_stamp = |name: &Text| {
             let mut stamps = [Self::LOADED_AT, Self::LOAD_ID].into_iter();
             stamps.any(|stamp| name.eq_ignore_ascii_case(stamp))
         };
-        names.find(is_stamp)
+        let children = self.child_tables();
+        let tables = std::iter::once(&*self.resource.table);
+        let mut tables = tables.chain(children.iter().map(|child| &*child.table));
+        tables.find_map(|table| {
+            let mut names = table.columns.iter().map(|column| &column.name);
+            names.find(|name| is_stamp(name)).cloned()
+        })
     }
 
     /// The column that marks deletions (`hard_delete`), and the values that do.

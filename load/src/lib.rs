@@ -25,9 +25,9 @@
 //!
 //! | `write_disposition` | committed |
 //! |---|---|
-//! | `merge` | page by page, because an upsert is idempotent; the state at the end, or with each page if the `row_order` is `asc`. For child resources: periodically, after all children of a parent have been fetched |
+//! | `merge` | after 10,000 rows ([`commit_rows`](Loading::commit_rows)) or a second, because an upsert is idempotent; the state at the end, or with these commits if the `row_order` is `asc`. For child resources: periodically, after all children of a parent have been fetched |
 //! | `merge` with a `merge_key` | at the end, together with the deletion of the groups' old rows |
-//! | `append` | at the end, rows and state together; with each page if the `row_order` is `asc`. For child resources: periodically, after all children of a parent have been fetched |
+//! | `append` | at the end, rows and state together; after 10,000 rows or a second if the `row_order` is `asc`. For child resources: periodically, after all children of a parent have been fetched |
 //! | `replace` | at the end, together with the deletion of the old rows |
 //! | `skip` | never: the resource is not fetched |
 //!
@@ -95,6 +95,7 @@ pub mod encode;
 mod load;
 mod load_locks;
 mod open_file;
+mod pending_commit;
 mod replace_checks;
 mod report;
 mod resource_load;

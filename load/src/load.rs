@@ -24,6 +24,7 @@ use tokio::sync::Notify;
 use crate::{
     AppendedBy, Destination, LoadError, LoadReport, NotTried, Progress, Target, Writing,
     load_locks::run_id,
+    pending_commit::MAX_ROWS,
     report::Reason,
     resource_load::{self, FailedResource, Outcome},
     resumption,
@@ -62,6 +63,7 @@ pub struct Loading<'a, D: ?Sized> {
     pub(crate) until: Option<Scalar>,
     only: Vec<String>,
     at_once: usize,
+    pub(crate) commit_rows: u64,
     has_page: AtomicBool,
     /// Notified by the first page.
     first_page: Notify,
@@ -84,6 +86,7 @@ impl<'a, D: Destination + ?Sized> Loading<'a, D> {
             until: None,
             only: Vec::new(),
             at_once: usize::from(client.concurrency()),
+            commit_rows: MAX_ROWS,
             has_page: AtomicBool::new(false),
             first_page: Notify::new(),
             on_progress: Mutex::new(Box::new(|_| ())),
@@ -167,6 +170,13 @@ impl<'a, D: Destination + ?Sized> Loading<'a, D> {
     /// flight. Before the first page has arrived, two are tried. A child begins after its parents have ended.
     pub fn resources_at_once(mut self, count: u16) -> Self {
         self.at_once = usize::from(count.max(1));
+        self
+    }
+
+    /// Commits after this many rows, where rows can be committed before the last page; by default after 10,000. A load
+    /// also commits once a second, and after 8 MiB of pages.
+    pub fn commit_rows(mut self, count: u64) -> Self {
+        self.commit_rows = count;
         self
     }
 

@@ -29,8 +29,8 @@ pub struct ResourceReport {
     pub fetched: Report,
     /// Rows written: inserted or updated.
     pub written: u64,
-    /// Rows in the table after the load.
-    pub rows: u64,
+    /// Rows in the table after the load; `None` if it failed and the destination could not be asked.
+    pub rows: Option<u64>,
     /// Where the load went on after an interrupted one, or why it started over.
     pub resumed: Option<String>,
 }
@@ -178,6 +178,7 @@ impl ResourceReport {
             ..
         } = self;
         let (delivered, requests) = (fetched.delivered, fetched.requests);
+        let rows = rows.map_or_else(|| "unknown".to_owned(), |rows| rows.to_string());
         write!(
             f,
             "{delivered:>9}  {written:>9}  {rows:>9}  {requests:>8}{outcome}"

@@ -1,6 +1,10 @@
 //! The load of one resource: fetches its pages, writes them, and decides what is committed.
 
-use std::pin::pin;
+use std::{
+    pin::pin,
+    sync::atomic::{AtomicU64, Ordering},
+    time::SystemTime,
+};
 
 use futures_util::future::{self, Either};
 use rest_source::{
@@ -13,6 +17,7 @@ use crate::{
     AppendedBy, Destination, LoadRecord, LoadStatus, Progress, ResourceReport, Target, Writer,
     Writing, append_checks,
     load::Loading,
+    pending_commit::PendingCommit,
     replace_checks,
     resumption::{self, Resumption},
 };
@@ -59,12 +64,25 @@ pub(crate) async fn run<D: Destination + ?Sized>(
     parents: &ParentCache,
 ) -> Result<Outcome, FailedResource> {
     let resource = &target.resource;
-    let mut record = LoadRecord::new(target, now(loading));
+    let record = LoadRecord::new(target, now(loading));
     let recorded = loading.destination.record(&record).await;
     if let Err(error) = recorded {
         return Err(FailedResource::unopened(named(error, resource)));
     }
-    let done = ResourceLoad { loading, target }.run(parents).await;
+    let mut running = RunningLoad {
+        destination: loading.destination,
+        record: Some(record),
+        committed: AtomicU64::new(0),
+    };
+    let load = ResourceLoad {
+        loading,
+        target,
+        committed: &running.committed,
+    };
+    let done = load.run(parents).await;
+    let Some(mut record) = running.record.take() else {
+        return done;
+    };
     match &done {
         Ok(Outcome::Loaded(report)) => record.end(LoadStatus::Loaded, Some(report), None),
         // The killed load recorded its rows.
@@ -87,6 +105,25 @@ pub(crate) async fn run<D: Destination + ?Sized>(
         }),
         // The first error is the one to report.
         (_, done) => done,
+    }
+}
+
+/// The load of a resource that has begun. If it is dropped, the load was interrupted.
+struct RunningLoad<'a, D: Destination + ?Sized> {
+    destination: &'a D,
+    /// `None` when it has ended.
+    record: Option<LoadRecord>,
+    committed: AtomicU64,
+}
+
+impl<D: Destination + ?Sized> Drop for RunningLoad<'_, D> {
+    fn drop(&mut self) {
+        if let Some(mut record) = self.record.take() {
+            record.status = LoadStatus::Interrupted;
+            record.rows = self.committed.load(Ordering::Relaxed);
+            record.ended = Timestamp::try_from(SystemTime::now()).ok();
+            self.destination.record_interruption(record);
+        }
     }
 }
 
@@ -126,6 +163,16 @@ impl LoadRecord {
 struct ResourceLoad<'r, 'a, D: ?Sized> {
     loading: &'r Loading<'a, D>,
     target: &'r Target,
+    /// Committed records.
+    committed: &'r AtomicU64,
+}
+
+/// What a load waited for.
+enum Next {
+    Page(Box<Page<Rows>>),
+    /// Something else happened.
+    Again,
+    End,
 }
 
 /// An open resource, ready to be fetched.
@@ -152,7 +199,12 @@ impl<D: Destination + ?Sized> ResourceLoad<'_, '_, D> {
             Err(error) => return Err(FailedResource::unopened(named(error, resource))),
         };
         let mut pages = opened.fetch.parent_cache(parents).pages();
-        let mut state = LoadState::new(resource, opened.writer, opened.jobs);
+        let mut state = LoadState::new(
+            resource,
+            opened.writer,
+            opened.jobs,
+            self.loading.commit_rows,
+        );
         state.resumed = opened.resumed;
         state.resumed_at = opened.resumed_at;
         state.goes_on = opened.goes_on;
@@ -179,7 +231,7 @@ impl<D: Destination + ?Sized> ResourceLoad<'_, '_, D> {
                 resource: resource.name.clone(),
                 fetched,
                 written: state.progress.rows,
-                rows,
+                rows: Some(rows),
                 resumed: state.resumed,
             }))),
             Err(error) => Err(self.failed(error, &pages, fetched, state).await),
@@ -204,7 +256,9 @@ impl<D: Destination + ?Sized> ResourceLoad<'_, '_, D> {
         // Merged rows are kept, and with them the states of completed parents.
         let fetch_state = pages.state();
         let is_incomplete = *error.kind() == ErrorKind::Incomplete;
-        let is_kept = (state.fetch_failed || is_incomplete)
+        let is_stored =
+            (state.fetch_failed || is_incomplete) && self.commit_pending(&mut state).await.is_ok();
+        let is_kept = is_stored
             && self.target.writing == Writing::Merge
             && state.writer.commit(fetch_state.as_ref()).await.is_ok();
         // The first error is the one to report.
@@ -213,15 +267,15 @@ impl<D: Destination + ?Sized> ResourceLoad<'_, '_, D> {
         } else if !is_kept || self.target.resume {
             let _ = state.writer.roll_back().await;
         }
-        let lost = state.writer.lost_rows();
-        state.committed = state.committed.saturating_sub(lost);
+        let committed = self.committed.load(Ordering::Relaxed);
+        let committed = committed.saturating_sub(state.writer.lost_rows());
         if resource.job.is_some() && state.fetch_failed && !error.is_retryable() {
             // The same job would fail the next load too.
             let none = RunningJobs::default().to_json();
             let _ = state.writer.save_jobs(&none).await;
         }
         let error = named(error, resource);
-        let error = match state.committed {
+        let error = match committed {
             0 => error,
             _ if is_incomplete => error,
             1 => error.with_detail("1 record before it was committed"),
@@ -235,8 +289,9 @@ impl<D: Destination + ?Sized> ResourceLoad<'_, '_, D> {
             report: Some(ResourceReport {
                 resource: resource.name.clone(),
                 fetched,
-                written: state.committed,
-                rows: state.writer.count().await.unwrap_or_default(),
+                written: committed,
+                // A destination that cannot be reached does not say.
+                rows: state.writer.count().await.ok(),
                 resumed: state.resumed,
             }),
             is_of_fetch: state.fetch_failed,
@@ -398,24 +453,23 @@ impl<D: Destination + ?Sized> ResourceLoad<'_, '_, D> {
     async fn write(&self, pages: &mut Pages<Rows>, state: &mut LoadState) -> Result<()> {
         let target = self.target;
         loop {
-            let jobs = pin!(state.jobs.changed());
-            let page = match future::select(pin!(pages.next()), jobs).await {
-                Either::Left((Some(page), _)) => page,
-                Either::Left((None, _)) => break,
-                Either::Right(_) => {
-                    state.writer.save_jobs(&state.jobs.to_json()).await?;
-                    continue;
-                }
+            let page = match self.next_page(pages, state).await? {
+                Next::Page(page) => page,
+                Next::Again => continue,
+                Next::End => break,
             };
-            let page = page.inspect_err(|_| state.fetch_failed = true)?;
             let before = page.state_before();
             if before.is_some() && may_commit(target.writing, true) {
-                state.writer.commit(before).await?;
-                state.committed = state.progress.rows;
+                state.pending.hold(before);
+            }
+            if state.pending.precedes(&page, target.writing) {
+                self.commit_pending(state).await?;
             }
             if page.is_empty() && page.checkpoint().is_some() {
-                self.save_checkpoint(&page, &mut state.writer).await?;
-                self.count_committed(&state.progress, &mut state.committed);
+                self.hold_checkpoint(&page, state);
+                if state.pending.is_due() {
+                    self.commit_pending(state).await?;
+                }
                 continue;
             }
             if target.hard_delete().is_some() {
@@ -424,14 +478,20 @@ impl<D: Destination + ?Sized> ResourceLoad<'_, '_, D> {
             }
             state.progress.rows += state.writer.write(page.rows()).await?;
             state.progress.pages += 1;
+            state.pending.add_rows(page.rows());
             if page.checkpoint().is_some() {
-                self.save_checkpoint(&page, &mut state.writer).await?;
-                self.count_committed(&state.progress, &mut state.committed);
+                self.hold_checkpoint(&page, state);
             } else if may_commit(target.writing, page.state().is_some()) {
-                state.writer.commit(page.state()).await?;
-                state.committed = state.progress.rows;
+                state.pending.hold(page.state());
+            }
+            if state.pending.is_due() {
+                self.commit_pending(state).await?;
             }
             self.loading.tell(&state.progress);
+        }
+        if target.writing == Writing::Append {
+            // These rows stay whatever is found at the end.
+            self.commit_pending(state).await?;
         }
         if state.resumed_at.is_some() && pages.report().pages == 0 {
             let message = "no page arrived where an interrupted load is resumed";
@@ -440,20 +500,47 @@ impl<D: Destination + ?Sized> ResourceLoad<'_, '_, D> {
         Ok(())
     }
 
-    /// Stores where the next load goes on, with the rows before.
-    async fn save_checkpoint(&self, page: &Page<Rows>, writer: &mut Box<dyn Writer>) -> Result<()> {
-        let Some(checkpoint) = page.checkpoint() else {
-            return Ok(());
+    /// Waits for the next page. Meanwhile stores jobs that change, and commits what was held back for long enough.
+    async fn next_page(&self, pages: &mut Pages<Rows>, state: &mut LoadState) -> Result<Next> {
+        let changed = {
+            let (jobs, due) = (pin!(state.jobs.changed()), pin!(state.pending.due()));
+            match future::select(pin!(pages.next()), future::select(jobs, due)).await {
+                Either::Left((Some(Ok(page)), _)) => return Ok(Next::Page(Box::new(page))),
+                Either::Left((Some(Err(error)), _)) => Err(error),
+                Either::Left((None, _)) => return Ok(Next::End),
+                Either::Right((Either::Left(_), _)) => Ok(true),
+                Either::Right((Either::Right(_), _)) => Ok(false),
+            }
         };
-        let text = Resumption::new(self.target).text(checkpoint);
-        writer.save_checkpoint(&text, &checkpoint.partitions).await
+        match changed {
+            Ok(true) => state.writer.save_jobs(&state.jobs.to_json()).await?,
+            Ok(false) => self.commit_pending(state).await?,
+            Err(error) => {
+                state.fetch_failed = true;
+                return Err(error);
+            }
+        }
+        Ok(Next::Again)
     }
 
-    /// After a checkpoint, merged rows are committed.
-    fn count_committed(&self, progress: &Progress, committed: &mut u64) {
-        if self.target.writing == Writing::Merge {
-            *committed = progress.rows;
+    /// Holds back where the next load goes on, with the rows before.
+    fn hold_checkpoint(&self, page: &Page<Rows>, state: &mut LoadState) {
+        if let Some(checkpoint) = page.checkpoint() {
+            let text = Resumption::new(self.target).text(checkpoint);
+            let partitions = &checkpoint.partitions;
+            state.pending.hold_checkpoint(text, partitions);
         }
+    }
+
+    /// Commits what was held back.
+    async fn commit_pending(&self, state: &mut LoadState) -> Result<()> {
+        let has_checkpoint = self.target.resume;
+        let is_committed = state.pending.commit(&mut *state.writer).await?;
+        // Other rows with a checkpoint are staged.
+        if is_committed && (!has_checkpoint || self.target.writing == Writing::Merge) {
+            self.committed.store(state.progress.rows, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     /// Checks the completeness of the fetch, commits the rest and counts the rows.
@@ -501,8 +588,7 @@ struct LoadState {
     /// The jobs that the API runs for the fetch.
     jobs: RunningJobs,
     progress: Progress,
-    /// Committed records.
-    committed: u64,
+    pending: PendingCommit,
     fetch_failed: bool,
     /// Written rows that are deletions.
     deletions: usize,
@@ -517,7 +603,12 @@ struct LoadState {
 }
 
 impl LoadState {
-    fn new(resource: &ResourcePlan, writer: Box<dyn Writer>, jobs: RunningJobs) -> Self {
+    fn new(
+        resource: &ResourcePlan,
+        writer: Box<dyn Writer>,
+        jobs: RunningJobs,
+        commit_rows: u64,
+    ) -> Self {
         Self {
             writer,
             jobs,
@@ -526,7 +617,7 @@ impl LoadState {
                 pages: 0,
                 rows: 0,
             },
-            committed: 0,
+            pending: PendingCommit::new(commit_rows),
             fetch_failed: false,
             deletions: 0,
             notes: Vec::new(),

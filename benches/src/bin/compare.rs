@@ -3,24 +3,9 @@
 //!
 //! `cargo run --release -p rest-source-benches --bin compare [ROUNDS]`, after building all of them.
 
-use std::{
-    io::{BufRead as _, BufReader},
-    path::PathBuf,
-    process::{Child, Command, Stdio},
-};
-
-use rest_source_benches::{Cost, say};
+use rest_source_benches::contenders::{Contender, compare};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
-
-/// A program and how it is run.
-#[derive(Clone, Copy)]
-struct Contender {
-    label: &'static str,
-    program: &'static str,
-    page: u64,
-    concurrency: u16,
-}
 
 fn main() -> Result<()> {
     let rounds = std::env::args().nth(1).map_or(Ok(7), |word| word.parse())?;
@@ -86,85 +71,4 @@ fn main() -> Result<()> {
         ],
         rounds,
     )
-}
-
-/// Runs each contender once a round and prints medians; ratios are to the first, round by round.
-fn compare(
-    title: &str,
-    (records, delay): (u64, u64),
-    contenders: &[Contender],
-    rounds: usize,
-) -> Result<()> {
-    let (mut server, base) = start_server(records, delay)?;
-    let mut costs: Vec<Vec<Cost>> = vec![Vec::new(); contenders.len()];
-    for round in 0..=rounds {
-        for (contender, costs) in contenders.iter().zip(&mut costs) {
-            let cost = cost_of(contender, &base)?;
-            if cost.records != records {
-                return Err(format!("{}: {} records", contender.label, cost.records).into());
-            }
-            if round > 0 {
-                costs.push(cost); // the first round warms the caches
-            }
-        }
-    }
-    drop(server.stdin.take());
-    server.wait()?;
-
-    say(&format!("\n{title}: medians of {rounds}"));
-    say("                        wall s    cpu s  peak MiB   cpu ratio  wall ratio");
-    for (contender, of_it) in contenders.iter().zip(&costs) {
-        let ratio =
-            |f: fn(&Cost) -> f64| median(of_it.iter().zip(&costs[0]).map(|(a, b)| f(a) / f(b)));
-        say(&format!(
-            "  {:<20} {:>8.3} {:>8.3}  {:>8.1}  {:>10.2}  {:>10.2}",
-            contender.label,
-            median(of_it.iter().map(|cost| cost.wall)),
-            median(of_it.iter().map(|cost| cost.cpu)),
-            median(of_it.iter().map(|cost| cost.peak)),
-            ratio(|cost| cost.cpu),
-            ratio(|cost| cost.wall),
-        ));
-    }
-    Ok(())
-}
-
-fn start_server(records: u64, delay: u64) -> Result<(Child, String)> {
-    let mut server = Command::new(sibling("bench-server")?)
-        .args([records.to_string(), delay.to_string()])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()?;
-    let mut port = String::new();
-    BufReader::new(server.stdout.take().ok_or("no output")?).read_line(&mut port)?;
-    Ok((server, format!("http://127.0.0.1:{}", port.trim())))
-}
-
-fn cost_of(contender: &Contender, base: &str) -> Result<Cost> {
-    let output = Command::new(sibling(contender.program)?)
-        .args([
-            base,
-            &contender.page.to_string(),
-            &contender.concurrency.to_string(),
-        ])
-        .stderr(Stdio::inherit())
-        .output()?;
-    let said = String::from_utf8(output.stdout)?;
-    Cost::parse(&said).ok_or_else(|| format!("{} said {said:?}", contender.label).into())
-}
-
-/// Another program of this crate, built beside this one.
-fn sibling(name: &str) -> Result<PathBuf> {
-    let path = std::env::current_exe()?.with_file_name(name);
-    if path.exists() {
-        Ok(path)
-    } else {
-        Err(format!("{name} is not built: cargo build --release -p rest-source-benches").into())
-    }
-}
-
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }

@@ -204,7 +204,7 @@ async fn state_is_published_with_the_rows() {
     let report = world.load(events, &files).await;
     assert_eq!(
         (report.resources[0].written, report.resources[0].rows),
-        (3, 9)
+        (3, Some(9))
     );
 }
 
@@ -281,6 +281,31 @@ async fn lost_and_damaged_manifests_and_changed_files_are_errors_and_nothing_is_
     // The advice of the last error.
     fs::remove_dir_all(root.join("orders")).unwrap();
     world.load(ORDERS, &files).await;
+}
+
+#[tokio::test]
+async fn flipped_byte_of_the_keys_is_an_error_and_a_full_refresh_replaces_them() {
+    let (world, folder) = world().await;
+    let root = folder.path();
+    let files = Files::folder(root);
+    world.load(ORDERS, &files).await;
+    let keys = fs::read_dir(root.join("orders/_keys")).unwrap();
+    let keys = keys.map(|entry| entry.unwrap().path()).next().unwrap();
+    let bytes = fs::read(&keys).unwrap();
+    for at in [0, bytes.len() / 2, bytes.len() - 1] {
+        let mut flipped = bytes.clone();
+        flipped[at] ^= 1;
+        fs::write(&keys, flipped).unwrap();
+        let before = visible(root, "orders");
+        let error = shown(world.try_load(ORDERS, &files, |load| load).await);
+        assert!(error.contains("of keys is damaged"), "{error}");
+        assert_eq!(visible(root, "orders"), before);
+    }
+    world
+        .try_load(ORDERS, &files, |load| load.full_refresh())
+        .await
+        .unwrap();
+    assert_clean(root, "orders", "orders");
 }
 
 #[tokio::test]

@@ -5,6 +5,9 @@
 mod kills;
 mod lost_connections;
 mod merge_tables;
+mod messages;
+mod proxy;
+mod stopped;
 
 use rest_source_load::Loading;
 use rest_source_testkit::TestDestination;

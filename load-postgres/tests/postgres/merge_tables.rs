@@ -32,6 +32,16 @@ impl Schema {
             client,
         }
     }
+
+    pub(crate) async fn execute(&self, statements: &str) {
+        self.client.batch_execute(statements).await.unwrap();
+    }
+
+    /// The texts of a query's first column.
+    pub(crate) async fn texts(&self, query: &str) -> Vec<String> {
+        let rows = self.client.query(query, &[]).await.unwrap();
+        rows.iter().map(|row| row.get(0)).collect()
+    }
 }
 
 impl TestDestination for Schema {

@@ -11,7 +11,7 @@ use super::{
     database::Database,
     prepare,
     state::{self, RecordedTable},
-    table::{definitions, quote},
+    table::{definitions, quote, stamps},
 };
 use crate::{Target, Writing};
 
@@ -72,7 +72,6 @@ impl Child {
             target: Target {
                 resource: resource.into(),
                 settings: settings.collect(),
-                stamp: None,
                 ..target.clone()
             },
             table,
@@ -92,6 +91,15 @@ impl Child {
         let columns = self.table.table.columns.iter();
         let names: Vec<String> = columns.map(|column| quote(&column.name)).collect();
         names.join(", ")
+    }
+
+    /// The quoted names of the columns that say which load wrote a row, and their values as SQL literals; none unless the
+    /// caller wants them. Staging tables do not have them.
+    pub fn stamps(&self) -> Vec<(String, String)> {
+        let stamps = stamps(&self.target).into_iter();
+        stamps
+            .map(|(column, value)| (quote(&column.name), value))
+            .collect()
     }
 
     fn linked(&self) -> String {
@@ -169,8 +177,11 @@ impl Child {
     /// The statement that publishes the staged rows of these records, by their order.
     pub(super) fn publish(&self, records: &str) -> String {
         let (name, names, staging) = (self.name(), self.names(), &self.staging_table);
+        let (stamps, values): (Vec<_>, Vec<_>) = self.stamps().into_iter().unzip();
+        let stamps: String = stamps.iter().map(|name| format!(", {name}")).collect();
+        let values: String = values.iter().map(|value| format!(", {value}")).collect();
         format!(
-            "INSERT INTO {name} ({names}) SELECT {names} FROM {staging} WHERE _rest_source_record IN ({records}) \
+            "INSERT INTO {name} ({names}{stamps}) SELECT {names}{values} FROM {staging} WHERE _rest_source_record IN ({records}) \
              ORDER BY _rest_source_record, {}",
             quote(POSITION)
         )

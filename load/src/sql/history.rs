@@ -6,7 +6,7 @@ use super::{
     database::{Database, text, transaction},
     state,
 };
-use crate::LoadRecord;
+use crate::{LoadRecord, LoadStatus};
 
 /// Adds or updates the row of a resource.
 pub(super) fn record(db: &mut dyn Database, load: &LoadRecord) -> Result<()> {
@@ -36,8 +36,28 @@ pub(super) fn record(db: &mut dyn Database, load: &LoadRecord) -> Result<()> {
             ON CONFLICT (run, source, resource, "partition") DO UPDATE SET
                 ended = excluded.ended, "rows" = excluded."rows", requests = excluded.requests,
                 waited = excluded.waited, status = excluded.status, error = excluded.error"#;
-        db.execute(sql, &values).map(|_| ())
+        db.execute(sql, &values)?;
+        if load.status == LoadStatus::Loaded {
+            mark_interrupted(db, load)?;
+        }
+        Ok(())
     })
+}
+
+/// Marks earlier loads of the resource that have not ended. They were killed, or this load has overtaken them: then they
+/// record their failure.
+fn mark_interrupted(db: &mut dyn Database, load: &LoadRecord) -> Result<()> {
+    let sql = r#"UPDATE _rest_source_loads SET status = ?6
+        WHERE source = ?1 AND resource = ?2 AND "partition" = ?3 AND started < ?4 AND status = ?5"#;
+    let values = [
+        text(&load.source),
+        text(&load.resource),
+        text(&load.part),
+        Scalar::Timestamp(load.started),
+        text(LoadStatus::Running.word()),
+        text(LoadStatus::Interrupted.word()),
+    ];
+    db.execute(sql, &values).map(|_| ())
 }
 
 /// Creates the table if it does not exist.

@@ -98,6 +98,14 @@ impl<D: Database> Destination for SqlDestination<D> {
         self.run(move |db| history::record(db, &load))
     }
 
+    fn record_interruption(&self, load: LoadRecord) {
+        // Outside of a runtime nothing can be done.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            // A task, so that a runtime that waits for its tasks waits for it.
+            runtime.spawn(self.run(move |db| history::record(db, &load)));
+        }
+    }
+
     fn end<'a>(&'a self, run: &'a str, opened: &'a [Target]) -> BoxFuture<'a, Result<()>> {
         let (run, opened) = (run.to_owned(), opened.to_vec());
         self.run(move |db| writer::end(db, &run, &opened))

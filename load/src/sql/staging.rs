@@ -89,6 +89,12 @@ impl WritePlan {
         Ok(())
     }
 
+    /// Whether the column at this position holds values of several types: a key of an untyped resource.
+    pub fn holds_any_type(&self, at: usize) -> bool {
+        let column = self.target.resource.table.columns.get(at);
+        column.is_some_and(|column| matches!(column.data_type, Type::Scalar))
+    }
+
     /// Whether its staging tables end with the load.
     pub fn is_temporary(&self) -> bool {
         self.is_temporary

@@ -8,17 +8,35 @@ use rusqlite::{
     types::{self, Null},
 };
 
-use crate::timestamp_text::{in_utc, timestamp_text};
+use crate::{
+    sql::WritePlan,
+    timestamp_text::{push_timestamp, timestamp_text},
+};
 
 /// Binds the cells at these positions of a row, in order. `text` is a buffer for cells that have to be formatted.
 pub(super) fn bind_columns(
     statement: &mut Statement<'_>,
+    plan: &WritePlan,
     row: Row<'_>,
     columns: &[usize],
     text: &mut String,
 ) -> Result<()> {
-    let values = columns.iter().map(|column| row.value(*column));
-    bind_from(statement, 1, values, text).map(|_| ())
+    bind_from(statement, 1, stored_values(plan, row, columns), text).map(|_| ())
+}
+
+/// The cells at these positions of a row, as they are stored.
+pub(super) fn stored_values<'r>(
+    plan: &WritePlan,
+    row: Row<'r>,
+    columns: &[usize],
+) -> impl Iterator<Item = Value<'r>> {
+    columns.iter().map(move |at| match row.value(*at) {
+        // In a column of any type, 1 is a number.
+        Value::Bool(value) if plan.holds_any_type(*at) => {
+            Value::Binary(if value { b"true" } else { b"false" })
+        }
+        value => value,
+    })
 }
 
 /// Binds values to the parameters from this one on. Returns the next.
@@ -52,8 +70,8 @@ fn bind_value(
         }
         Value::Binary(value) => statement.raw_bind_parameter(parameter, value),
         Value::Timestamp(value) => {
-            show(value, text);
-            in_utc(text);
+            text.clear();
+            push_timestamp(value, text);
             statement.raw_bind_parameter(parameter, text.as_str())
         }
         Value::Date(value) => {

@@ -4,7 +4,7 @@ use rest_source::{Result, Row, Rows};
 use rusqlite::{CachedStatement, Connection, types::Value};
 
 use super::{
-    bind::{bind_columns, bind_from},
+    bind::{bind_columns, bind_from, stored_values},
     database::failed,
 };
 use crate::sql::{Child, WritePlan};
@@ -29,16 +29,18 @@ pub(super) fn write(db: &Connection, plan: &WritePlan, pages: &[Rows]) -> Result
     for row in pages.iter().flatten() {
         let is_deletion = has_deletions && target.is_deletion(row);
         let written = match &mut delete {
-            _ if !is_deletion => bind_columns(&mut insert, row, &statements.columns, &mut text)
-                .and_then(|()| insert.raw_execute()),
+            _ if !is_deletion => {
+                bind_columns(&mut insert, plan, row, &statements.columns, &mut text)
+                    .and_then(|()| insert.raw_execute())
+            }
             Some((delete, key)) => {
-                bind_columns(delete, row, key, &mut text).and_then(|()| delete.raw_execute())
+                bind_columns(delete, plan, row, key, &mut text).and_then(|()| delete.raw_execute())
             }
             None => Ok(0),
         };
         written.map_err(failed)?;
         for child in &mut children {
-            child.write(row, None, is_deletion, &mut text)?;
+            child.write(plan, row, None, is_deletion, &mut text)?;
         }
     }
     Ok(())
@@ -62,7 +64,7 @@ pub(super) fn stage(db: &Connection, plan: &WritePlan, order: i64, pages: &[Rows
         .collect::<Result<_>>()?;
     let mut text = String::new();
     for (row, order) in pages.iter().flatten().zip(order..) {
-        let values = columns.iter().map(|column| row.value(*column));
+        let values = stored_values(plan, row, columns);
         insert
             .raw_bind_parameter(1, order)
             .and_then(|()| bind_from(&mut insert, 2, values, &mut text))
@@ -70,7 +72,7 @@ pub(super) fn stage(db: &Connection, plan: &WritePlan, order: i64, pages: &[Rows
             .map_err(failed)?;
         let is_deletion = plan.target.is_deletion(row);
         for child in &mut children {
-            child.write(row, Some(order), is_deletion, &mut text)?;
+            child.write(plan, row, Some(order), is_deletion, &mut text)?;
         }
     }
     Ok(())
@@ -93,7 +95,7 @@ impl<'d, 'c> ChildWriter<'d, 'c> {
                 None
             },
             insert: db
-                .prepare_cached(&insert(&child.name(), "", child))
+                .prepare_cached(&insert(&child.name(), "", child, &child.stamps()))
                 .map_err(failed)?,
             child,
         })
@@ -108,6 +110,7 @@ impl<'d, 'c> ChildWriter<'d, 'c> {
                     child.staging_table(),
                     "_rest_source_record, ",
                     child,
+                    &[],
                 ))
                 .map_err(failed)?,
             child,
@@ -117,6 +120,7 @@ impl<'d, 'c> ChildWriter<'d, 'c> {
     /// Replaces the rows of a record. `order` is that of the record's staged row. A deleted record has none.
     pub(super) fn write(
         &mut self,
+        plan: &WritePlan,
         row: Row<'_>,
         order: Option<i64>,
         is_deletion: bool,
@@ -124,7 +128,7 @@ impl<'d, 'c> ChildWriter<'d, 'c> {
     ) -> Result<()> {
         let link = &self.child.table.link;
         if let Some(delete) = &mut self.delete {
-            bind_from(delete, 1, link.iter().map(|at| row.value(*at)), text)
+            bind_from(delete, 1, stored_values(plan, row, link), text)
                 .and_then(|_| delete.raw_execute())
                 .map_err(failed)?;
         }
@@ -139,7 +143,7 @@ impl<'d, 'c> ChildWriter<'d, 'c> {
                     insert.raw_bind_parameter(next, order)?;
                     next += 1;
                 }
-                next = bind_from(insert, next, link.iter().map(|at| row.value(*at)), text)?;
+                next = bind_from(insert, next, stored_values(plan, row, link), text)?;
                 insert.raw_bind_parameter(next, Value::Integer(position))?;
                 bind_from(insert, next + 1, element.values(), text)?;
                 insert.raw_execute()
@@ -150,12 +154,16 @@ impl<'d, 'c> ChildWriter<'d, 'c> {
     }
 }
 
-/// The statement that writes one row of a child table to a table that has this column before the others.
-fn insert(table: &str, first: &str, child: &Child) -> String {
+/// The statement that writes one row of a child table to a table that has this column before the others, and after them
+/// those of the stamps.
+fn insert(table: &str, first: &str, child: &Child, stamps: &[(String, String)]) -> String {
     let columns = child.table.table.columns.len() + usize::from(!first.is_empty());
-    let parameters = vec!["?"; columns].join(", ");
-    format!(
-        "INSERT INTO {table} ({first}{}) VALUES ({parameters})",
-        child.names()
-    )
+    let mut values = vec!["?"; columns];
+    let mut names = child.names();
+    for (name, value) in stamps {
+        names = format!("{names}, {name}");
+        values.push(value);
+    }
+    let values = values.join(", ");
+    format!("INSERT INTO {table} ({first}{names}) VALUES ({values})")
 }

@@ -6,6 +6,7 @@
 mod appending;
 mod changes;
 mod children;
+mod commits;
 mod concurrent_loads;
 mod dispositions;
 mod failures;

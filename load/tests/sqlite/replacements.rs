@@ -114,7 +114,7 @@ async fn first_load_with_an_ignored_first_page_leaves_an_empty_table() {
     let replacing: Replacing = connect(&server);
     server.faults().at(0, Fault::status(410));
     let report = replacing.load(&scratch.open()).await.unwrap();
-    assert_eq!(report.resource("orders").unwrap().rows, 0);
+    assert_eq!(report.resource("orders").unwrap().rows, Some(0));
     server.faults().clear();
     replacing.load(&scratch.open()).await.unwrap();
     assert_eq!(scratch.rows(NUMBER), ["35"]);

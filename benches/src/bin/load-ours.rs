@@ -1,0 +1,6 @@
+//! The load through a compiled connector.
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    rest_source_benches::loads::load().await
+}
