@@ -34,10 +34,11 @@ pub async fn load() -> Result<()> {
         .concurrency(concurrency)
         .build()?;
     let target = target()?;
-    let resource = match target.starts_with("parquet:") {
+    let resource = if target.starts_with("parquet:") {
         // The loop by hand knows no keys either.
-        true => "events",
-        false => "events_by_key",
+        "events"
+    } else {
+        "events_by_key"
     };
     let destination = open(&target).await?;
     let report = source.load(&*destination).resource(resource).await?;

@@ -158,10 +158,14 @@ impl Database for DuckDbDatabase {
     }
 
     fn unlock_run(&mut self, run: &str) -> Result<()> {
+        self.release_run(run);
+        Ok(())
+    }
+
+    fn release_run(&mut self, run: &str) {
         if let Some(locks) = self.locks() {
             locks.unlock(run);
         }
-        Ok(())
     }
 
     fn is_running(&mut self, run: &str) -> Result<bool> {

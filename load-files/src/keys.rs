@@ -122,7 +122,7 @@ impl Positions {
 pub(crate) struct KeyFile {
     path: PathBuf,
     file: BufWriter<File>,
-    checksum: Xxh3,
+    checksum: Box<Xxh3>,
     has_group: bool,
 }
 
@@ -132,7 +132,7 @@ impl KeyFile {
         Ok(Self {
             path,
             file: BufWriter::new(file),
-            checksum: Xxh3::new(),
+            checksum: Box::default(),
             has_group,
         })
     }

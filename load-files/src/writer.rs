@@ -178,11 +178,15 @@ impl Resource {
 
     /// Moves the pages from memory to files.
     fn write_pages(&mut self) -> Result<()> {
-        for page in std::mem::take(&mut self.pages) {
-            self.output.write(&page)?;
-        }
+        let pages = std::mem::take(&mut self.pages);
         self.bytes = 0;
-        Ok(())
+        let written = pages.iter().try_for_each(|page| self.output.write(page));
+        if written.is_err() {
+            // The files hold rows that no commit covers, beside those of the commits that are held back.
+            self.lost += self.held.take().map_or(0, |held| held.rows);
+            self.output.clear();
+        }
+        written
     }
 
     fn commit(&mut self, state: Option<String>, complete: bool) -> Result<()> {

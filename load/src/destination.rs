@@ -168,7 +168,8 @@ pub trait Writer: Send {
     ///
     /// # Errors
     ///
-    /// When the destination does not accept the rows; none of them is committed.
+    /// When the destination does not accept the rows. The load then commits the rows of earlier calls, without any of
+    /// these, and ends.
     fn write<'a>(&'a mut self, rows: &'a Rows) -> BoxFuture<'a, Result<u64>>;
 
     /// Commits the rows written since the last commit, and the state if there is one, in one transaction.

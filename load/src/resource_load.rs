@@ -476,7 +476,14 @@ impl<D: Destination + ?Sized> ResourceLoad<'_, '_, D> {
                 let rows = page.rows().iter();
                 state.deletions += rows.filter(|row| target.is_deletion(*row)).count();
             }
-            state.progress.rows += state.writer.write(page.rows()).await?;
+            state.progress.rows += match state.writer.write(page.rows()).await {
+                Ok(rows) => rows,
+                Err(error) => {
+                    // The rows before it stay. The first error is the one to report.
+                    let _ = self.commit_pending(state).await;
+                    return Err(error);
+                }
+            };
             state.progress.pages += 1;
             state.pending.add_rows(page.rows());
             if page.checkpoint().is_some() {

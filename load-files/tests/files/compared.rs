@@ -152,7 +152,7 @@ async fn compare(name: &str, with: impl Fn(Files) -> Files, as_text: bool) {
         } else {
             let report = world.load(RESOURCES, &sqlite).await;
             let of_files = world.load(RESOURCES, &files).await;
-            let counts = |report: &rest_source_load::LoadReport| -> Vec<(u64, u64)> {
+            let counts = |report: &rest_source_load::LoadReport| -> Vec<(u64, Option<u64>)> {
                 report
                     .resources
                     .iter()

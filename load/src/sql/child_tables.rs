@@ -177,11 +177,13 @@ impl Child {
     /// The statement that publishes the staged rows of these records, by their order.
     pub(super) fn publish(&self, records: &str) -> String {
         let (name, names, staging) = (self.name(), self.names(), &self.staging_table);
-        let (stamps, values): (Vec<_>, Vec<_>) = self.stamps().into_iter().unzip();
-        let stamps: String = stamps.iter().map(|name| format!(", {name}")).collect();
-        let values: String = values.iter().map(|value| format!(", {value}")).collect();
+        let (mut stored, mut values) = (names.clone(), names);
+        for (stamp, value) in self.stamps() {
+            stored = format!("{stored}, {stamp}");
+            values = format!("{values}, {value}");
+        }
         format!(
-            "INSERT INTO {name} ({names}{stamps}) SELECT {names}{values} FROM {staging} WHERE _rest_source_record IN ({records}) \
+            "INSERT INTO {name} ({stored}) SELECT {values} FROM {staging} WHERE _rest_source_record IN ({records}) \
              ORDER BY _rest_source_record, {}",
             quote(POSITION)
         )

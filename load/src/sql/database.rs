@@ -195,6 +195,11 @@ pub trait Database: Send + 'static {
     /// When the database cannot be reached.
     fn unlock_run(&mut self, run: &str) -> Result<()>;
 
+    /// Releases the lock of a load that was dropped, where that needs no waiting: it is called from `drop`.
+    fn release_run(&mut self, run: &str) {
+        let _ = run;
+    }
+
     /// Whether another connection or process holds the lock of this load.
     ///
     /// # Errors

@@ -99,10 +99,18 @@ impl<D: Database> Destination for SqlDestination<D> {
     }
 
     fn record_interruption(&self, load: LoadRecord) {
+        // The next load may begin before the task has run, and must not take this one for a running one.
+        if let Ok(mut db) = self.db.try_lock() {
+            db.release_run(&load.run);
+        }
         // Outside of a runtime nothing can be done.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             // A task, so that a runtime that waits for its tasks waits for it.
-            runtime.spawn(self.run(move |db| history::record(db, &load)));
+            runtime.spawn(self.run(move |db| {
+                let recorded = history::record(db, &load);
+                db.unlock_run(&load.run)?;
+                recorded
+            }));
         }
     }
 

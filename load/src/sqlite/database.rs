@@ -245,10 +245,14 @@ impl Database for SqliteDatabase {
     }
 
     fn unlock_run(&mut self, run: &str) -> Result<()> {
+        self.release_run(run);
+        Ok(())
+    }
+
+    fn release_run(&mut self, run: &str) {
         if let Some(locks) = &mut self.locks {
             locks.unlock(run);
         }
-        Ok(())
     }
 
     fn is_running(&mut self, run: &str) -> Result<bool> {

@@ -191,7 +191,8 @@ async fn kill_in_the_second_parent<S: Load>(shop: &S, scratch: &Scratch, server:
     server.faults().at(3, Fault::Slow(Duration::from_secs(60)));
     let written = Notify::new();
     let database = scratch.open();
-    let load = shop.load(&database).on_progress(|progress| {
+    let load = shop.load(&database).commit_rows(1);
+    let load = load.on_progress(|progress| {
         if progress.resource == "items" && progress.rows == 6 {
             written.notify_one();
         }

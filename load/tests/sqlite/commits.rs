@@ -5,8 +5,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rest_source::plan::{Incremental, ResourcePlan, RowOrder, WriteDisposition};
-use rest_source_load::Load;
+use rest_source::{
+    Error, ErrorKind, Result, Rows, State,
+    plan::{Incremental, ResourcePlan, RowOrder, WriteDisposition},
+};
+use rest_source_load::{BoxFuture, Destination, Load, Opened, Sqlite, Target, Writer};
 use rest_source_testkit::Fault;
 
 use crate::shop::{CHANGED_ORDERS, ORDERS, Scratch, connect, plan, serve_also};
@@ -89,6 +92,60 @@ async fn appended_rows_that_were_held_back_come_once() {
     server.faults().at(2, BAD_REQUEST);
     shop.load(&scratch.open()).await.unwrap_err();
     server.faults().clear();
+    shop.load(&scratch.open()).await.unwrap();
+    assert_eq!(
+        scratch.rows("SELECT count(*), count(DISTINCT id) FROM orders"),
+        ["35 | 35"]
+    );
+}
+
+/// A destination that does not accept the third page.
+struct Refusing(Sqlite);
+
+struct RefusingWriter {
+    writer: Box<dyn Writer>,
+    pages: u32,
+}
+
+impl Destination for Refusing {
+    fn open<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<Opened>> {
+        Box::pin(async {
+            let opened = self.0.open(target).await?;
+            let writer = opened.writer;
+            Ok(Opened::new(RefusingWriter { writer, pages: 0 }))
+        })
+    }
+}
+
+impl Writer for RefusingWriter {
+    fn write<'a>(&'a mut self, rows: &'a Rows) -> BoxFuture<'a, Result<u64>> {
+        self.pages += 1;
+        if self.pages == 3 {
+            return Box::pin(async { Err(Error::new(ErrorKind::Destination, "refused")) });
+        }
+        self.writer.write(rows)
+    }
+
+    fn commit<'a>(&'a mut self, state: Option<&'a State>) -> BoxFuture<'a, Result<()>> {
+        self.writer.commit(state)
+    }
+
+    fn roll_back(&mut self) -> BoxFuture<'_, Result<()>> {
+        self.writer.roll_back()
+    }
+
+    fn count(&mut self) -> BoxFuture<'_, Result<u64>> {
+        self.writer.count()
+    }
+}
+
+#[tokio::test]
+async fn page_that_the_destination_refuses_loses_none_before_it() {
+    let (server, scratch) = (serve_also(vec![]).await, Scratch::new());
+    let shop: Appending = connect(&server);
+    let error = shop.load(&Refusing(scratch.open())).await.unwrap_err();
+    assert_eq!(error.failed[0].written, 20);
+    assert_eq!(scratch.rows(COUNT), ["20"]);
     shop.load(&scratch.open()).await.unwrap();
     assert_eq!(
         scratch.rows("SELECT count(*), count(DISTINCT id) FROM orders"),

@@ -85,7 +85,7 @@ async fn incremental_load_fetches_new_records_only() {
     let orders = report.resource("orders").unwrap();
     assert_eq!(
         (orders.fetched.received, orders.written, orders.rows),
-        (3, 3, 36)
+        (3, 3, Some(36))
     );
 }
 

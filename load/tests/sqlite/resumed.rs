@@ -114,7 +114,8 @@ async fn kill(server: &Server, scratch: &Scratch, random: &mut Rng) -> Option<Lo
     let database = scratch.open();
     let (page, moment) = (random.u64(1..=5), Duration::from_millis(random.u64(..15)));
     let (mut pages, is_reached) = (0, Notify::new());
-    let load = shop.load(&database).resume().on_progress(|_| {
+    let load = shop.load(&database).resume().commit_rows(1);
+    let load = load.on_progress(|_| {
         pages += 1;
         if pages == page {
             is_reached.notify_one();

@@ -235,7 +235,8 @@ async fn state_is_not_stored_for_a_table_emptied_during_the_load() {
         let (server, scratch) = (serve().await, Scratch::new());
         let shop: Merging = connect(&server);
         let database = scratch.open();
-        let load = shop.load(&database).on_progress(|progress| {
+        let load = shop.load(&database).commit_rows(1);
+        let load = load.on_progress(|progress| {
             if progress.rows == rows {
                 scratch.execute("DELETE FROM orders");
             }

@@ -207,7 +207,10 @@ async fn bodies_are_read_for_each_account_that_is_found() {
     let database = Database::new();
     let destination = database.open();
     let load = api.source.load(&destination).resource("orders");
-    assert_eq!(load.await.unwrap().resource("orders").unwrap().rows, 4);
+    assert_eq!(
+        load.await.unwrap().resource("orders").unwrap().rows,
+        Some(4)
+    );
 }
 
 #[tokio::test]

@@ -30,7 +30,7 @@ async fn next_load_gets_what_was_added() {
         for name in ["by_token", "by_link"] {
             let resource = report.resource(name).unwrap();
             assert_eq!(resource.fetched.received, received, "{name}");
-            assert_eq!(resource.rows, new.end, "{name}");
+            assert_eq!(resource.rows, Some(new.end), "{name}");
         }
     }
 }
